@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers"
+)
+
+// twoNodes waits for a real adjacency and for a fixed window, and resets by configuration.
+const twoNodes = `
+reprise: v1
+id: two-nodes
+title: A cost is announced
+topology:
+  nodes: {r1: {image: "reprise/frr:8.4.4"}, r2: {image: "reprise/frr:8.4.4"}}
+  links: [{endpoints: ["r1:eth1", "r2:eth1"]}]
+nodes:
+  r1: {platform: frr, config: "interface eth1\n ip address 10.0.0.1/24\n ip ospf area 0\n ip ospf network point-to-point\n ip ospf hello-interval 1\n ip ospf dead-interval 4\nrouter ospf\n ospf router-id 1.1.1.1\n"}
+  r2: {platform: frr, config: "interface eth1\n ip address 10.0.0.2/24\n ip ospf area 0\n ip ospf network point-to-point\n ip ospf hello-interval 1\n ip ospf dead-interval 4\nrouter ospf\n ospf router-id 2.2.2.2\n"}
+baseline: [{name: full, node: r1, run: show ip ospf neighbor, expect: 'text contains "Full"', eventually: 60s}]
+stimulus: [{node: r2, configure: [interface eth1, ip ospf cost 77]}]
+symptom: [{name: the cost stays, node: r2, run: show ip ospf interface eth1, expect: 'text contains "Cost: 77"', within: 5s, consistently: 15s}]
+trials: {reset: config}
+`
+
+// BenchmarkTrialOverWaits is the wall time of a two-node trial with reset: config, as a
+// multiple of the time that its phases wait for the protocol. The README promises at
+// most 1.15.
+func BenchmarkTrialOverWaits(b *testing.B) {
+	needEngine(b)
+	file := filepath.Join(b.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(twoNodes), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	loaded, err := scenarios.Load(file, scenarios.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := harness.NewPlan(loaded, harness.PlanOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	provider, err := containers.New(containers.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	reg, err := registry()
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir, err := harness.CreateRun(b.Context(), p, b.TempDir(), provider, toolInfo())
+	if err != nil {
+		b.Fatal(err)
+	}
+	lab := harness.NewLab(p, harness.Environment{Provider: provider, Registry: reg, Dir: dir}, 1)
+	b.Cleanup(func() {
+		if err := lab.Close(b.Context()); err != nil {
+			b.Error(err)
+		}
+	})
+	oneTrial(b, lab, dir, 1) // builds the lab: the cold start is not what is measured
+	n, wall, waits := 1, time.Duration(0), time.Duration(0)
+	for b.Loop() {
+		n++
+		begin := time.Now()
+		waits += oneTrial(b, lab, dir, n)
+		wall += time.Since(begin)
+	}
+	b.ReportMetric(float64(wall)/float64(waits), "wall/waits")
+}
+
+// oneTrial executes a trial and returns how long its watched phases took.
+func oneTrial(b *testing.B, lab *harness.Lab, dir evidence.Dir, n int) time.Duration {
+	b.Helper()
+	t, err := lab.Begin(n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	t.Execute(b.Context())
+	if v, err := t.Finish(b.Context()); err != nil || v.Verdict != evidence.Reproduced {
+		b.Fatalf("trial %d: %s %s, %v", n, v.Verdict, v.Reason, err)
+	}
+	record, err := dir.Trial(n).Read()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var waits, begun time.Duration
+	for _, e := range record.Events {
+		if e.Phase != evidence.PhaseBaseline && e.Phase != evidence.PhaseSymptom {
+			continue
+		}
+		switch e.Kind { //nolint:exhaustive // only the ends of phases count
+		case evidence.EventPhase:
+			begun = e.At
+		case evidence.EventPhaseEnd:
+			waits += e.At - begun
+		}
+	}
+	return waits
+}
+
+// BenchmarkMemoryRing20 is the largest resident memory of any process of a run on a
+// ring of 20 FRR nodes, with the state of all of them captured before and after. The
+// README promises at most 150 MB.
+func BenchmarkMemoryRing20(b *testing.B) {
+	needEngine(b)
+	dir := b.TempDir()
+	var nodes, links, more strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&nodes, "    n%d: {image: \"reprise/frr:8.4.4\"}\n", i)
+		fmt.Fprintf(&links, "    - endpoints: [\"n%d:eth1\", \"n%d:eth2\"]\n", i, (i+1)%20)
+		fmt.Fprintf(&more, "  n%d: {platform: frr, config: \"interface eth1\\n ip address 10.0.%d.1/24\\n ip ospf area 0\\ninterface eth2\\n ip address 10.0.%d.2/24\\n ip ospf area 0\\nrouter ospf\\n ospf router-id 10.255.0.%d\\n\"}\n", i, i, (i+19)%20, i+1)
+	}
+	text := "reprise: v1\nid: ring\ntitle: A ring\ntopology:\n  nodes:\n" + nodes.String() + "  links:\n" + links.String() + "nodes:\n" + more.String() +
+		"symptom: [{name: runs, node: n0, run: show version, expect: 'text contains \"FRR\"', eventually: 30s}]\n"
+	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	var peak int64
+	for b.Loop() {
+		c := exec.Command(os.Args[0], "run", dir, "-q", "-n", "1", "--runs", filepath.Join(dir, "runs"))
+		c.Args[0] = "reprise"
+		if out, err := c.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+		if u, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			peak = max(peak, u.Maxrss) // of the process and those it waited for, in kB
+		}
+	}
+	b.ReportMetric(float64(peak)/1000, "peak-MB")
+}
+
+// BenchmarkHelp is the time of "reprise --help" with all it loads. The README promises
+// at most 80 ms.
+func BenchmarkHelp(b *testing.B) {
+	for b.Loop() {
+		c := exec.Command(os.Args[0], "--help")
+		c.Args[0] = "reprise"
+		if out, err := c.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+}
+
+func needEngine(b *testing.B) {
+	b.Helper()
+	if ready, err := condition()("engine"); err != nil || !ready {
+		b.Skip("no container engine with the images here")
+	}
+}
+
+// BenchmarkSessionOverExec is the time of a command on an open session, as a multiple of
+// a bare exec of the same command in the same container. The README promises less than 1.
+func BenchmarkSessionOverExec(b *testing.B) {
+	needEngine(b)
+	provider, err := containers.New(containers.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	lab := topologies.Topology{Name: "exec", Nodes: []topologies.Node{{Name: "r1", Kind: "linux", Image: "reprise/frr:8.4.4"}}}
+	res, err := provider.Reserve(b.Context(), lab, topologies.Options{Run: "bench-exec", Lab: 1})
+	if res != nil {
+		b.Cleanup(func() { _ = res.Release(context.Background()) })
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	host, err := res.Host("r1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	reg, err := registry()
+	if err != nil {
+		b.Fatal(err)
+	}
+	d, err := reg.Open(b.Context(), "frr", drivers.Target{Node: "r1", Host: host})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := d.(drivers.Booter).Boot(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	var session, bare time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		if x, err := d.Run(b.Context(), drivers.Command{Line: "show version"}); err != nil || x.Rejected != "" {
+			b.Fatal(x, err)
+		}
+		middle := time.Now()
+		if exit, err := host.Exec(b.Context(), []string{"vtysh", "-c", "show version"}, nil, io.Discard, io.Discard); err != nil || exit != 0 {
+			b.Fatal(exit, err)
+		}
+		session, bare = session+middle.Sub(begin), bare+time.Since(middle)
+	}
+	b.ReportMetric(float64(session)/float64(bare), "session/exec")
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/suites"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers"
+)
+
+// A run's trials execute in child processes of this binary, one per lab: Ginkgo owns
+// its process (flags, signals, os.Exit). The parent talks to a child through two pipes:
+// progress comes in on descriptor 3, and the end of the child's standard input tells it
+// that the parent is gone.
+
+// The hidden verbs of the children.
+const (
+	trialsVerb = "__trials"
+	wireVerb   = "__wire"
+)
+
+// hiddenVerb runs what only this program calls; ok tells whether it was one.
+func hiddenVerb(args []string) (code int, ok bool) {
+	if len(args) == 0 {
+		return 0, false
+	}
+	switch args[0] {
+	case trialsVerb:
+		return runTrials(args[1:]), true
+	case wireVerb:
+		if err := containers.ServeWiring(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1, true
+		}
+		return 0, true
+	default:
+		return 0, false
+	}
+}
+
+// superviseLabs runs one child per lab and waits for all. The first Ctrl-C is handed on
+// to the children, which keep their evidence and take their labs down; so is the
+// second, which cuts that short.
+func (a *app) superviseLabs(ctx context.Context, p *harness.Plan, dir evidence.Dir, keep bool) error {
+	var wg sync.WaitGroup
+	errs := make([]error, p.Labs)
+	show := &trialLines{app: a, planned: p.Trials, start: time.Now()}
+	for i := range p.Labs {
+		wg.Go(func() { errs[i] = superviseLab(ctx, dir, i+1, keep, show) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func superviseLab(ctx context.Context, dir evidence.Dir, lab int, keep bool, show *trialLines) (err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find own program: %w", err)
+	}
+	logFile, err := os.Create(dir.File("suite-lab-" + strconv.Itoa(lab) + ".log"))
+	if err != nil {
+		return fmt.Errorf("open suite log: %w", err)
+	}
+	defer func() { err = errors.Join(err, logFile.Close()) }()
+	r, w, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("start lab %d: %w", lab, err)
+	}
+	defer r.Close()                                                                              //nolint:errcheck // read only
+	cmd := exec.Command(self, trialsVerb, dir.Path, strconv.Itoa(lab), strconv.FormatBool(keep)) //nolint:noctx,gosec // this program itself; it is ended by signals, so that it can keep its evidence
+	cmd.Args[0] = os.Args[0]                                                                     // the name it was called by, as for every process of this program
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = logFile, logFile, []*os.File{w}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C reaches it through us only
+	alive, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	_ = w.Close() // the child has its own
+	if err != nil {
+		return fmt.Errorf("start lab %d: %w", lab, err)
+	}
+	defer alive.Close() //nolint:errcheck // it only has to end
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		show.follow(r)
+	}()
+	stop := handOnInterrupts(ctx, cmd.Process)
+	waitErr := cmd.Wait()
+	stop()
+	<-done
+	var exit *exec.ExitError
+	if errors.As(waitErr, &exit) && exit.ExitCode() >= 0 {
+		return nil // specs that failed: the verdicts tell
+	}
+	if waitErr != nil {
+		return fmt.Errorf("lab %d ended before its trials did: %w (see %s)", lab, waitErr, logFile.Name())
+	}
+	return nil
+}
+
+// handOnInterrupts signals the child when ctx is cancelled, and again for each further
+// signal. The function it returns ends it.
+func handOnInterrupts(ctx context.Context, child *os.Process) func() {
+	again := make(chan os.Signal, 3)
+	quit := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-quit:
+			return
+		}
+		_ = child.Signal(os.Interrupt) // it may have ended
+		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+		defer signal.Stop(again)
+		for {
+			select {
+			case <-again:
+				_ = child.Signal(os.Interrupt)
+			case <-quit:
+				return
+			}
+		}
+	})
+	return func() { close(quit); wg.Wait() }
+}
+
+// trialLines prints what the children report.
+type trialLines struct {
+	app     *app
+	mu      sync.Mutex
+	planned int
+	done    int
+	start   time.Time
+}
+
+func (s *trialLines) follow(r io.Reader) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var p harness.Progress
+		if json.Unmarshal(lines.Bytes(), &p) == nil {
+			s.show(p)
+		}
+	}
+}
+
+func (s *trialLines) show(p harness.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, tty := terminal(s.app.err)
+	switch {
+	case p.Verdict != "":
+		s.done++
+		line := fmt.Sprintf("  trial %04d  lab %d  %-14s %6.1fs", p.Trial, p.Lab, p.Verdict, p.Took.Seconds())
+		if p.Reason != "" && p.Verdict != evidence.Reproduced {
+			line += "  " + firstLine(p.Reason, 160)
+		}
+		s.clear(tty)
+		s.app.progress("%s", line)
+	case tty && !s.app.quiet:
+		what := p.Text
+		if what == "" {
+			what = string(p.Phase)
+		}
+		s.clear(tty)
+		fmt.Fprintf(s.app.err, "  %d/%d done, %s; lab %d, trial %d: %s", s.done, s.planned, time.Since(s.start).Round(time.Second), p.Lab, p.Trial, firstLine(what, 60))
+	}
+}
+
+// clear wipes the line that is being rewritten (ECMA-48 EL).
+func (s *trialLines) clear(tty bool) {
+	if tty && !s.app.quiet {
+		fmt.Fprint(s.app.err, "\r\x1b[K")
+	}
+}
+
+func firstLine(s string, limit int) string {
+	s, _, _ = strings.Cut(s, "\n")
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit-1]) + "…"
+	}
+	return s
+}
+
+// runTrials is the child: one lab and its share of the trials, as Ginkgo specs.
+func runTrials(args []string) int {
+	if len(args) != 3 {
+		fmt.Fprintln(os.Stderr, trialsVerb+" is for this program's own use")
+		return exitInput
+	}
+	lab, err := strconv.Atoi(args[1])
+	if err == nil {
+		err = trialsOf(args[0], lab, args[2] == "true")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitCode(err)
+	}
+	return 0
+}
+
+func trialsOf(path string, lab int, keep bool) error {
+	p, dir, info, err := harness.OpenRun(path)
+	if err != nil {
+		return err
+	}
+	provider, err := containers.New(containers.Options{})
+	if err != nil {
+		return err
+	}
+	defer provider.Close() //nolint:errcheck // the process ends here
+	reg, err := registry()
+	if err != nil {
+		return err
+	}
+	watchParent()
+	env := harness.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, Progress: progressTo(os.NewFile(3, "progress"))}
+	suites.Trials(p, env, suites.Shard{Lab: lab, Labs: info.Labs})
+	base := dir.File("suite-lab-" + strconv.Itoa(lab))
+	if !suites.Run(suites.RunOptions{
+		Name: info.ID, JUnit: base + ".xml", JSON: base + ".json", Log: os.Stdout, Timeout: time.Duration(p.Trials+1) * (p.Timeout + 10*time.Minute),
+	}) {
+		return answer(exitNo)
+	}
+	return nil
+}
+
+// watchParent interrupts this process when the parent is gone: its end of our standard
+// input is closed with it, however it ended.
+func watchParent() {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
+	}()
+}
+
+func progressTo(w io.Writer) func(harness.Progress) {
+	enc := json.NewEncoder(w)
+	var mu sync.Mutex
+	return func(p harness.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		_ = enc.Encode(p) // nobody watches any more
+	}
+}
+
+// enterNoter notes how to enter a lab that is kept, for the parent to print.
+type enterNoter struct {
+	topologies.Provider
+	dir  evidence.Dir
+	keep bool
+}
+
+// Reserve builds the lab and writes its enter commands beside the run.
+func (e *enterNoter) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
+	res, err := e.Provider.Reserve(ctx, t, o)
+	enterer, ok := res.(topologies.Enterer)
+	if err != nil || !e.keep || !ok {
+		return res, err
+	}
+	var lines []string
+	for _, n := range t.Names() {
+		lines = append(lines, strings.Join(enterer.Enter(n), " "))
+	}
+	return res, evidence.WriteJSON(e.dir.File(fmt.Sprintf("enter-lab-%d.json", o.Lab)), lines)
+}
+
+// enterCommands reads what the children noted.
+func enterCommands(dir evidence.Dir) []string {
+	var all []string
+	files, _ := filepath.Glob(dir.File("enter-lab-*.json"))
+	for _, f := range files {
+		var lines []string
+		if evidence.ReadJSON(f, &lines) == nil {
+			all = append(all, lines...)
+		}
+	}
+	return all
+}

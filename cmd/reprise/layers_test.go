@@ -1,0 +1,54 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestLayers keeps the layers through every import, not only the direct ones that the
+// linter sees.
+func TestLayers(t *testing.T) {
+	const ours = "github.com/reprise-lab/reprise/"
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Deps ","}}`, ours+"...").Output()
+	if err != nil {
+		t.Skip("the go command cannot list the packages here: ", err)
+	}
+	rules := []struct {
+		of       string   // packages below this path
+		except   string   // but not below this one
+		mayReach []string // of ours
+		mustNot  []string // of others
+	}{
+		{of: "scenarios", mayReach: []string{"scenarios", "topologies"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli"}},
+		{of: "topologies", mayReach: []string{"topologies"}, mustNot: []string{"github.com/scrapli", "github.com/onsi"}},
+		{of: "drivers", mayReach: []string{"drivers"}, mustNot: []string{"github.com/testcontainers", "github.com/onsi"}},
+		{of: "harness/evidence", mayReach: []string{"harness/evidence"}, mustNot: []string{"golang.org", "github.com"}},
+		{of: "harness", except: "harness/suites", mayReach: []string{"harness", "scenarios", "topologies$", "topologies/yamlpos", "drivers$"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli", "github.com/onsi"}},
+		{of: "reports", mayReach: []string{"reports", "harness/evidence"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli", "github.com/onsi"}},
+	}
+	// A parent that ends in $ is that package alone, as in the linter's rules.
+	below := func(path, parent string) bool {
+		alone, exact := strings.CutSuffix(parent, "$")
+		return path == alone || !exact && strings.HasPrefix(path, parent+"/")
+	}
+	for line := range strings.Lines(string(out)) {
+		path, deps, _ := strings.Cut(strings.TrimSpace(line), " ")
+		path = strings.TrimPrefix(path, ours)
+		for _, r := range rules {
+			if !below(path, r.of) || r.except != "" && below(path, r.except) {
+				continue
+			}
+			for dep := range strings.SplitSeq(deps, ",") {
+				if inner, isOurs := strings.CutPrefix(dep, ours); isOurs {
+					if !slices.ContainsFunc(r.mayReach, func(p string) bool { return below(inner, p) }) {
+						t.Errorf("%s reaches %s", path, inner)
+					}
+				} else if slices.ContainsFunc(r.mustNot, func(p string) bool { return below(dep, p) || strings.HasPrefix(dep, p) }) {
+					t.Errorf("%s reaches %s", path, dep)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/all"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
+)
+
+// registry names every platform this program drives.
+func registry() (*drivers.Registry, error) { return all.Registry() }
+
+// load reads a scenario: a file, a folder that holds one, or the id of one of the
+// corpus that comes with the program. Warnings are printed.
+func (a *app) load(name string, set map[string]string) (*scenarios.Loaded, error) {
+	l, err := a.loadQuiet(name, set)
+	if l != nil {
+		for _, w := range l.Warnings {
+			a.progress("%s", w)
+		}
+	}
+	return l, err
+}
+
+func (a *app) loadQuiet(name string, set map[string]string) (*scenarios.Loaded, error) {
+	r, err := registry()
+	if err != nil {
+		return nil, err
+	}
+	path, cleanup, err := locate(name)
+	if err != nil {
+		return nil, err
+	}
+	defer cleanup()
+	l, err := scenarios.Load(path, scenarios.Options{Platforms: r.Platforms(), Set: set})
+	if err != nil && l == nil {
+		return nil, &codedError{exitInput, err}
+	}
+	return l, err
+}
+
+// locate finds a scenario on disk, or takes it out of the corpus into a folder that
+// cleanup removes again: a loaded scenario holds all its files.
+func locate(name string) (path string, cleanup func(), err error) {
+	if _, err := os.Stat(name); err == nil {
+		return name, func() {}, nil
+	}
+	entries, err := corpus.List()
+	if err != nil {
+		return "", nil, err
+	}
+	var ids []string
+	for _, e := range entries {
+		ids = append(ids, e.ID)
+		if e.ID != name {
+			continue
+		}
+		dir, err := os.MkdirTemp("", "reprise-corpus-")
+		if err != nil {
+			return "", nil, fmt.Errorf("unpack %s: %w", name, err)
+		}
+		cleanup = func() { _ = os.RemoveAll(dir) } // a leftover in the temporary folder does no harm
+		if err := os.CopyFS(dir, e.Files); err != nil {
+			cleanup()
+			return "", nil, fmt.Errorf("unpack %s: %w", name, err)
+		}
+		return filepath.Join(dir, "scenario.yaml"), cleanup, nil
+	}
+	hint := yamlpos.Suggest(name, ids)
+	if hint == "" {
+		hint = "reprise scenario list shows those that come with the program"
+	}
+	return "", nil, inputError("%s: %w, and no scenario of the corpus has this id (%s)", name, fs.ErrNotExist, hint)
+}
+
+// parseSet reads --set node.field=value.
+func parseSet(values []string) (map[string]string, error) {
+	set := map[string]string{}
+	for _, v := range values {
+		key, value, ok := strings.Cut(v, "=")
+		if !ok || key == "" || value == "" {
+			return nil, inputError("--set %s: want node.field=value, as r1.image=reprise/frr:10.3", v)
+		}
+		set[key] = value
+	}
+	return set, nil
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/reprise-lab/reprise/topologies/containers/engine"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
+)
+
+// The scripts call the program by its name; the test binary plays it, and its children.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"reprise": func() { os.Exit(realMain()) }})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Condition:           condition(),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "start": start, "signal": signalChild, "ends": ends, "await": await, "nothingleft": nothingLeft,
+		},
+	})
+}
+
+// condition tells what this machine can do: [engine] an engine with the images.
+func condition() func(string) (bool, error) {
+	ready := false
+	if c, err := engine.Connect(context.Background()); err == nil {
+		_, err := images.New(c, "").Describe(context.Background(), images.SuiteRef("trixie"))
+		ready = err == nil
+		_ = c.Close()
+	}
+	return func(name string) (bool, error) {
+		if name == "engine" {
+			return ready, nil
+		}
+		return false, errors.New("unknown condition " + name)
+	}
+}
+
+// exits runs the program and checks its exit status: exits STATUS reprise ARG…
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND ARG…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// child is a program that runs beside the script.
+type child struct {
+	cmd *exec.Cmd
+	err bytes.Buffer
+}
+
+// start runs the program in the background: start ARG…
+func start(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := exec.LookPath("reprise")
+	if err != nil {
+		path = filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], "reprise")
+	}
+	c := &child{cmd: exec.Command(path, args...)}
+	c.cmd.Dir = ts.MkAbs(".")
+	c.cmd.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"))
+	c.cmd.Stdout, c.cmd.Stderr = io.Discard, &c.err
+	ts.Check(c.cmd.Start())
+	ts.Defer(func() { _ = c.cmd.Process.Kill() })
+	children.Lock()
+	children.byDir[c.cmd.Dir] = c
+	children.Unlock()
+}
+
+// children are the programs that were started, by the folder of their script.
+var children = struct {
+	sync.Mutex
+	byDir map[string]*child
+}{byDir: map[string]*child{}}
+
+func childOf(ts *testscript.TestScript) *child {
+	children.Lock()
+	defer children.Unlock()
+	c := children.byDir[ts.MkAbs(".")]
+	if c == nil {
+		ts.Fatalf("nothing was started")
+	}
+	return c
+}
+
+// signalChild signals it: signal INT|KILL
+func signalChild(ts *testscript.TestScript, _ bool, args []string) {
+	sig := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}[args[0]]
+	ts.Check(childOf(ts).cmd.Process.Signal(sig))
+}
+
+// ends waits for it and checks the exit status, -1 for a signal: ends STATUS
+func ends(ts *testscript.TestScript, _ bool, args []string) {
+	c := childOf(ts)
+	_ = c.cmd.Wait() // the status is what counts
+	ts.Logf("%s", c.err.String())
+	if got := strconv.Itoa(c.cmd.ProcessState.ExitCode()); got != args[0] {
+		ts.Fatalf("it ended with %s, want %s", got, args[0])
+	}
+}
+
+// await waits until a file below a glob holds a text: await GLOB TEXT
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	deadline := time.Now().Add(60 * time.Second)
+	for tick := time.NewTicker(50 * time.Millisecond); ; <-tick.C {
+		files, _ := filepath.Glob(ts.MkAbs(args[0]))
+		for _, f := range files {
+			if data, err := os.ReadFile(f); err == nil && strings.Contains(string(data), args[1]) != neg {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s never held %q", args[0], args[1])
+		}
+	}
+}
+
+// nothingleft waits until no container of the script's runs is left; with an argument
+// "gc" it runs gc each time it looks.
+func nothingLeft(ts *testscript.TestScript, _ bool, args []string) {
+	runs, _ := filepath.Glob(ts.MkAbs("runs/*"))
+	if len(runs) == 0 {
+		ts.Fatalf("there are no runs")
+	}
+	deadline := time.Now().Add(60 * time.Second)
+	for tick := time.NewTicker(200 * time.Millisecond); ; <-tick.C {
+		if len(args) > 0 {
+			ts.Check(ts.Exec("reprise", "gc"))
+		}
+		left := ""
+		for _, r := range runs {
+			out, err := exec.Command("docker", "ps", "-aq", "--filter", "label=org.reprise.run="+filepath.Base(r)).CombinedOutput()
+			ts.Check(err)
+			left += string(out)
+		}
+		if strings.TrimSpace(left) == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("containers are left: %s", left)
+		}
+	}
+}

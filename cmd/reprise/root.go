@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// app is what every verb shares.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	json     bool
+	quiet    bool
+}
+
+func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &app{in: in, out: out, err: errOut}
+	root := a.root() //nolint:contextcheck // each verb takes its context from cobra
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
+		if _, ok := errors.AsType[*codedError](err); !ok {
+			err = &codedError{exitInterrupted, err}
+		}
+	}
+	printError(errOut, err, a.json)
+	return exitCode(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "reprise",
+		Short: "Reproduce a network problem in a lab, and prove it",
+		Long: `Reprise duplicates a customer's network problem in a lab of virtual switches,
+proves it with numbers, and writes down everything it saw.
+
+A scenario declares the topology, what sets the problem off and the symptom that
+tells it from a healthy network. "reprise run" builds the lab, runs the trials
+and says: reproduced, not reproduced, or honestly inconclusive.
+
+  reprise doctor --fix           make this machine ready
+  reprise demo                   a real bug: affected version, fixed version, report
+  reprise run SCENARIO           run yours
+  reprise scenario new DIR       write one`,
+		Example: `  reprise run frr-bgp-no-shutdown --trials 10 --labs 2
+  reprise run ./my-case --control
+  reprise report runs/20260301T101500Z-my-case-1f2e --format md`,
+		SilenceUsage: true, SilenceErrors: true,
+		Version: toolInfo().Version,
+	}
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the result as JSON, for machines")
+	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print no progress")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return inputError("%w (see %s --help)", err, c.CommandPath())
+	})
+	root.AddGroup(
+		&cobra.Group{ID: "reproduce", Title: "Reproduce:"},
+		&cobra.Group{ID: "write", Title: "Write:"},
+		&cobra.Group{ID: "lab", Title: "Lab:"},
+	)
+	for group, verbs := range map[string][]*cobra.Command{
+		"reproduce": {a.demoVerb(), a.runVerb(), a.judgeVerb(), a.reportVerb()},
+		"write":     {a.scenarioVerb()},
+		"lab":       {a.doctorVerb(), a.imagesVerb(), a.topologyVerb(), a.gcVerb()},
+	} {
+		for _, v := range verbs {
+			v.GroupID = group
+			root.AddCommand(v)
+		}
+	}
+	asInput(root)
+	return root
+}
+
+// asInput makes a wrong number of arguments an input error like every other.
+func asInput(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return inputError("%w (usage: %s)", err, c.UseLine())
+			}
+			return nil
+		}
+	} else if c.HasSubCommands() {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := ""
+			if s := c.SuggestionsFor(args[0]); len(s) > 0 {
+				hint = "; did you mean " + strings.Join(s, " or ") + "?"
+			}
+			return inputError("unknown verb %q of %s%s", args[0], c.CommandPath(), hint)
+		}
+		if c.RunE == nil && c.Run == nil {
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+	c.SuggestionsMinimumDistance = 2
+	for _, sub := range c.Commands() {
+		asInput(sub)
+	}
+}
+
+// say prints a line for a person; with --json nobody reads it.
+func (a *app) say(format string, args ...any) {
+	if !a.json {
+		fmt.Fprintf(a.out, format+"\n", args...)
+	}
+}
+
+// progress prints a line about long work: on standard error, so that results can be piped.
+func (a *app) progress(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}
+
+// emit prints the result as JSON when asked to, and tells whether it did.
+func (a *app) emit(v any) (bool, error) {
+	if !a.json {
+		return false, nil
+	}
+	enc := json.NewEncoder(a.out)
+	enc.SetIndent("", "  ")
+	return true, enc.Encode(v)
+}
+
+// terminal tells whether w is one, and how wide.
+func terminal(w io.Writer) (width int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 80, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return width, err == nil
+}
+
+// toolInfo describes this program from its build information.
+func toolInfo() evidence.Tool {
+	t := evidence.Tool{Name: "reprise", Version: "devel", Go: runtime.Version()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			t.Version = v
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && t.Version == "devel" {
+				t.Version += "+" + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return t
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/containers"
+)
+
+// runFlags are the choices of one run.
+type runFlags struct {
+	trials, labs int
+	control      bool
+	set          []string
+	reset        string
+	runs         string
+	keep, dryRun bool
+	pull         bool
+}
+
+func (a *app) runVerb() *cobra.Command {
+	f := &runFlags{}
+	c := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Run a scenario's trials in the lab and judge them",
+		Long: `Build the lab, run the trials, judge them, and write a run directory with all
+evidence and a report.
+
+SCENARIO is a file, a folder that holds scenario.yaml, or the id of a scenario
+that comes with the program (reprise scenario list).
+
+Exit status: 0 the verdict is the declared one (reproduced; for --control not
+reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
+4 wrong input, 5 the environment lacks something, 130 interrupted.`,
+		Example: `  reprise run ospf-mtu.yaml --trials 10 --labs 2
+  reprise run ospf-mtu.yaml --control
+  reprise run ospf-mtu.yaml --set r1.image=reprise/frr:10.3`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeScenario,
+		RunE:              func(c *cobra.Command, args []string) error { return a.runRun(c.Context(), args[0], f) },
+	}
+	fl := c.Flags()
+	fl.IntVarP(&f.trials, "trials", "n", 0, "number of trials (default: the scenario's)")
+	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
+	fl.BoolVar(&f.control, "control", false, "run the declared control instead, which must stay healthy")
+	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
+	fl.StringVar(&f.runs, "runs", "runs", "folder for run directories")
+	fl.BoolVar(&f.keep, "keep", false, "leave the lab up afterwards and print how to enter it")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the estimated time, start nothing")
+	fl.BoolVar(&f.pull, "pull", false, "pull images that are missing; without this nothing is ever pulled")
+	mustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	return c
+}
+
+// plan loads the scenario and applies the flags.
+func (a *app) plan(name string, f *runFlags) (*harness.Plan, error) {
+	set, err := parseSet(f.set)
+	if err != nil {
+		return nil, err
+	}
+	if f.trials < 0 || f.trials > 10000 || f.labs < 1 || f.labs > 64 {
+		return nil, inputError("--trials takes 1 to 10000, --labs 1 to 64")
+	}
+	switch f.reset {
+	case "", "none", "config", "daemons", "redeploy":
+	default:
+		return nil, inputError("--reset %s: want none, config, daemons or redeploy", f.reset)
+	}
+	loaded, err := a.load(name, set)
+	if err != nil {
+		return nil, err
+	}
+	variant := evidence.VariantMain
+	if f.control {
+		variant = evidence.VariantControl
+	}
+	p, err := harness.NewPlan(loaded, harness.PlanOptions{Variant: variant, Set: set, Trials: f.trials, Labs: f.labs, Reset: scenarios.Reset(f.reset)})
+	if err != nil {
+		return nil, &codedError{exitInput, err}
+	}
+	return p, nil
+}
+
+func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
+	p, err := a.plan(name, f)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return a.printPlan(p)
+	}
+	out, err := a.runPlan(ctx, p, f)
+	if err != nil {
+		return err
+	}
+	if done, err := a.emit(out); done {
+		return errors.Join(err, answer(out.Exit))
+	}
+	a.printOutcome(out)
+	return answer(out.Exit)
+}
+
+// outcome is what a run came to.
+type outcome struct {
+	Dir     string              `json:"dir"`
+	Report  string              `json:"report"`
+	Verdict evidence.RunVerdict `json:"verdict"`
+	Rate    evidence.Rate       `json:"rate"`
+	Exit    int                 `json:"exit"`
+	Enter   []string            `json:"enter,omitempty"` // with --keep: commands that open a shell
+}
+
+// runPlan executes a plan from the check of the machine to the report.
+func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcome, error) {
+	provider, err := containers.New(containers.Options{})
+	if err != nil {
+		return outcome{}, err
+	}
+	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+	if f.pull {
+		if err := provider.Pull(ctx, p.Topology, func(line string) { a.progress("%s", line) }); err != nil {
+			return outcome{}, err
+		}
+	}
+	if err := provider.Check(ctx, p.Topology); err != nil {
+		return outcome{}, err
+	}
+	dir, err := harness.CreateRun(ctx, p, f.runs, provider, toolInfo())
+	if err != nil {
+		return outcome{}, &codedError{exitEnvironment, err}
+	}
+	a.progress("%s", heading(p))
+	a.progress("%d trials in %d labs, at most %s; evidence in %s", p.Trials, p.Labs, estimate(p), dir.Path)
+	runErr := a.superviseLabs(ctx, p, dir, f.keep)
+	if _, err := provider.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
+		runErr = errors.Join(runErr, fmt.Errorf("clean up: %w", err))
+	}
+	runErr = errors.Join(runErr, harness.Settle(p, dir))
+	out, err := a.finishRun(dir, f.keep)
+	if ctx.Err() != nil {
+		return out, errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", dir.Path)}, err)
+	}
+	return out, errors.Join(runErr, err)
+}
+
+// finishRun judges the run as a whole and writes its reports.
+func (a *app) finishRun(dir evidence.Dir, keep bool) (outcome, error) {
+	_, info, err := evidence.OpenDir(dir.Path)
+	if err != nil {
+		return outcome{}, err
+	}
+	v, rate, err := harness.Summarise(dir, info)
+	if err != nil {
+		return outcome{}, err
+	}
+	out := outcome{Dir: dir.Path, Report: dir.File("report.html"), Verdict: v, Rate: rate, Exit: verdictCode(v)}
+	if keep {
+		out.Enter = enterCommands(dir)
+	}
+	return out, writeReports(dir)
+}
+
+func heading(p *harness.Plan) string {
+	h := p.Loaded.Scenario.ID + ": " + p.Loaded.Scenario.Title
+	if p.Variant == evidence.VariantControl {
+		h += " (control)"
+	}
+	return h
+}
+
+// estimate is the longest that the trials' windows can take, side by side over the labs,
+// with what building and collecting takes beside them on a small machine.
+func estimate(p *harness.Plan) time.Duration {
+	perLab := (p.Trials + p.Labs - 1) / p.Labs
+	overhead := 5*time.Second + time.Duration(len(p.Nodes))*time.Second
+	return (time.Duration(perLab) * (p.Longest() + overhead)).Round(time.Second)
+}
+
+func (a *app) printOutcome(o outcome) {
+	v := o.Verdict
+	a.say("")
+	a.say("%s: %s", strings.ToUpper(string(v.Verdict)), v.Reason)
+	if v.Valid() > 0 {
+		a.say("rate %d/%d = %.2f, 95%% [%.2f, %.2f] Wilson", v.Reproduced, v.Valid(), float64(v.Reproduced)/float64(v.Valid()), o.Rate.Wilson[0], o.Rate.Wilson[1])
+	}
+	if v.Inconclusive+v.NotApplicable > 0 {
+		a.say("beside it %d inconclusive, %d not applicable: they are in no rate", v.Inconclusive, v.NotApplicable)
+	}
+	for _, f := range v.OtherFailures {
+		a.say("another failure: %s", f)
+	}
+	if v.Verdict != v.Expected {
+		a.say("declared is %s", v.Expected)
+	}
+	if abs, err := filepath.Abs(o.Report); err == nil {
+		a.say("report: %s", abs)
+	}
+	for _, e := range o.Enter {
+		a.say("enter: %s", e)
+	}
+	if len(o.Enter) > 0 {
+		a.say("the lab stays up until: reprise gc --run %s", filepath.Base(o.Dir))
+	}
+}
+
+// printPlan is --dry-run.
+func (a *app) printPlan(p *harness.Plan) error {
+	type node struct{ Name, Role, Platform, Image string }
+	out := struct {
+		Scenario, Variant string
+		Nodes             []node
+		Trials, Labs      int
+		Reset             string
+		Longest           string `json:"longest-trial"`
+		Estimate          string
+	}{p.Loaded.Scenario.ID, string(p.Variant), nil, p.Trials, p.Labs, string(p.Reset), p.Longest().String(), estimate(p).String()}
+	for _, n := range p.Nodes {
+		out.Nodes = append(out.Nodes, node{n.Name, string(n.Role), n.Platform, n.Image})
+	}
+	if done, err := a.emit(out); done {
+		return err
+	}
+	a.say("%s", heading(p))
+	for _, n := range out.Nodes {
+		a.say("  node      %-10s %-7s %-6s %s", n.Name, n.Role, n.Platform, n.Image)
+	}
+	for _, l := range p.Topology.Links {
+		a.say("  link      %s – %s", l.A, l.B)
+	}
+	for _, c := range p.Baseline {
+		a.say("  baseline  %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
+	}
+	for _, s := range p.Stimulus {
+		left := ""
+		if s.LeftOut {
+			left = " (left out)"
+		}
+		a.say("  stimulus  %s%s", s, left)
+	}
+	for _, c := range p.Symptom {
+		a.say("  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
+	}
+	a.say("%d trials in %d labs, reset %s; one trial waits at most %s, all of it takes at most about %s", p.Trials, p.Labs, p.Reset, p.Longest(), estimate(p))
+	return nil
+}

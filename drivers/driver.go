@@ -1,0 +1,102 @@
+package drivers
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// Driver is one open session with one node. It is safe for use by several
+// goroutines; commands are serialised.
+type Driver interface {
+	// Run sends one command in the platform's own command line and returns the answer.
+	Run(ctx context.Context, c Command) (Exchange, error)
+	Platform() Platform
+	// Close ends the session. It does not stop the node's software.
+	Close(ctx context.Context) error
+}
+
+// Command is one line for the device.
+type Command struct {
+	Line string
+	// Timeout bounds the answer; 0 means DefaultTimeout.
+	Timeout time.Duration
+	// Limit bounds the output kept, in bytes; 0 means DefaultLimit. What is beyond is
+	// read and dropped, and the Exchange is marked Truncated.
+	Limit int
+}
+
+// Bounds that hold where a Command names none.
+const (
+	DefaultTimeout = 30 * time.Second
+	DefaultLimit   = 8 << 20
+)
+
+// NoExit is the exit status of an answer on a platform that has none.
+const NoExit = -1
+
+// Exchange is one command and its answer.
+type Exchange struct {
+	Command   string        `json:"command"`
+	Output    string        `json:"output"`
+	Exit      int           `json:"exit"`               // exit status, or NoExit
+	Rejected  string        `json:"rejected,omitempty"` // the device's words when it refused the command
+	Notices   string        `json:"notices,omitempty"`  // what the device said meanwhile that is no part of the answer
+	Started   time.Time     `json:"started"`
+	Took      time.Duration `json:"took"`
+	Truncated bool          `json:"truncated,omitempty"`
+}
+
+// Platform says what a driver drives.
+type Platform struct {
+	Name string `json:"name"` // frr, bird, ovs, linux, exos …
+	// Version of the network operating system, empty until Facts has been asked.
+	Version string `json:"version,omitempty"`
+}
+
+// Host is the machine beneath a node, where the platform has one: a container's or
+// a VM's shell. It is the same interface as topologies.Host (see there for the
+// contract of each method).
+type Host interface {
+	Open(ctx context.Context, argv []string, tty bool) (io.ReadWriteCloser, error)
+	Exec(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr io.Writer) (exit int, err error)
+	WriteFile(ctx context.Context, path string, data []byte, mode fs.FileMode) error
+	ReadFile(ctx context.Context, path string) (io.ReadCloser, error)
+}
+
+// Direction of recorded bytes, seen from the harness.
+type Direction string
+
+// Directions of a transcript.
+const (
+	In  Direction = "in"  // device → harness
+	Out Direction = "out" // harness → device
+)
+
+// Recorder receives every byte of a session, in order and before it is interpreted.
+// The slice is only valid during the call. channel tells a node's sessions apart
+// ("cli", "shell").
+type Recorder interface {
+	Record(at time.Time, channel string, d Direction, p []byte)
+}
+
+// Target is the node that a driver is opened on.
+type Target struct {
+	Node     string
+	Host     Host
+	Recorder Recorder // nil records nothing
+	// Config is the start-up configuration in the platform's own language; empty means
+	// the platform's default.
+	Config []byte
+	// Files are further files to put in place before the software starts, by absolute path.
+	Files map[string][]byte
+	// Services are the daemons to run, in order. Empty lets the driver choose from Config.
+	Services []Service
+}
+
+// Service is a daemon that a node runs.
+type Service struct {
+	Name string   `json:"name" yaml:"name"`
+	Args []string `json:"args,omitempty" yaml:"args"`
+}

@@ -1,0 +1,32 @@
+package drivers
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Sentinels that callers branch on; find them with errors.Is.
+var (
+	// ErrUnsupported: the platform has no such ability.
+	ErrUnsupported = errors.New("not supported by this platform")
+	// ErrAuth: the device refused the credentials.
+	ErrAuth = errors.New("authentication refused")
+	// ErrUnreachable: no session could be opened.
+	ErrUnreachable = errors.New("node unreachable")
+	// ErrClosed: the session is closed, by Close or after an earlier error.
+	ErrClosed = errors.New("session closed")
+	// ErrTimeout: the device did not answer within the command's timeout.
+	ErrTimeout = errors.New("no answer in time")
+)
+
+// OpError is an operation on a node that did not come to an answer.
+type OpError struct {
+	Node string
+	Op   string // verb phrase: run "show ip route", open session
+	Err  error
+}
+
+func (e *OpError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Node, e.Op, e.Err) }
+
+// Unwrap gives the cause.
+func (e *OpError) Unwrap() error { return e.Err }

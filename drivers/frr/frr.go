@@ -1,0 +1,346 @@
+package frr
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/node"
+	"github.com/reprise-lab/reprise/drivers/session"
+)
+
+// Platform is the name that scenarios use.
+const Platform = "frr"
+
+const (
+	configFile = "/etc/frr/frr.conf"
+	// booted holds the running configuration as it was after Boot.
+	booted = "/run/reprise/frr.running"
+	// running prints the running configuration without vtysh's words about it, which
+	// frr-reload.py would take for configuration.
+	running = "vtysh -c 'show running-config' 2>/dev/null | sed '1,/^Current configuration:/d; /^end$/d'"
+)
+
+//go:embed dialect.yaml
+var dialectYAML []byte
+
+// Dialect is how vtysh speaks.
+func Dialect() (*session.Dialect, error) { return session.ParseDialect(dialectYAML) }
+
+// Factory opens drivers of FRR nodes.
+type Factory struct{}
+
+// Platform implements drivers.Factory.
+func (Factory) Platform() string { return Platform }
+
+// Open implements drivers.Factory.
+func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
+	dialect, err := Dialect()
+	if err != nil {
+		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
+	}
+	n, err := node.Open(ctx, Platform, t)
+	if err != nil {
+		return nil, err
+	}
+	x, err := n.Try(ctx, "look for mgmtd", "test -x /usr/lib/frr/mgmtd")
+	if err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
+	n.SetServices(plan(string(t.Config), t.Services, x.Exit == 0))
+	return &Driver{Node: n, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
+		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, dialect)
+	})}, nil
+}
+
+// Driver drives one FRR node.
+type Driver struct {
+	*node.Node
+	cli     *session.Reopening[*session.CLI]
+	version string // known from Boot on
+}
+
+// Run implements drivers.Driver: a line for vtysh.
+func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
+	return d.cli.Run(ctx, c)
+}
+
+// Close implements drivers.Driver.
+func (d *Driver) Close(ctx context.Context) error {
+	return errors.Join(d.cli.Close(ctx), d.Node.Close(ctx))
+}
+
+// Configure implements drivers.Configurer.
+func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Exchange, error) {
+	var done []drivers.Exchange
+	err := d.cli.Do(ctx, func(c *session.CLI) error {
+		x, err := c.RunConfig(ctx, drivers.Command{Line: "configure terminal"})
+		if err != nil {
+			return err
+		}
+		if x.Rejected != "" {
+			done = append(done, x)
+			return nil
+		}
+		for _, line := range lines {
+			if x, err = c.RunConfig(ctx, drivers.Command{Line: line}); err != nil {
+				return err
+			}
+			done = append(done, x)
+			if x.Rejected != "" {
+				break
+			}
+		}
+		// A line may have left the mode itself; "end" is then refused, and harmless.
+		_, err = c.Run(ctx, drivers.Command{Line: "end"})
+		return err
+	})
+	return done, err
+}
+
+// Boot implements drivers.Booter. A daemon that crashes while it starts or reads its
+// configuration is no error here: Deaths tells of it.
+func (d *Driver) Boot(ctx context.Context) error {
+	if err := d.Prepare(ctx); err != nil {
+		return err
+	}
+	if err := d.SaveNetwork(ctx); err != nil {
+		return err
+	}
+	var err error
+	if d.version, err = d.askVersion(ctx); err != nil {
+		return err
+	}
+	return d.boot(ctx)
+}
+
+func (d *Driver) boot(ctx context.Context) error {
+	if err := d.cli.Renew(ctx); err != nil && !errors.Is(err, drivers.ErrClosed) {
+		return err
+	}
+	if err := d.Put(ctx, configFile, d.Target.Config, 0o640); err != nil {
+		return err
+	}
+	if _, err := d.Control(ctx, "prepare directories", `mkdir -p /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr
+grep -qs '^service integrated-vtysh-config' /etc/frr/vtysh.conf || echo 'service integrated-vtysh-config' >> /etc/frr/vtysh.conf
+chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err != nil {
+		return err
+	}
+	if err := d.StartAll(ctx); err != nil {
+		return err
+	}
+	x, err := d.Try(ctx, "load "+configFile, "timeout 15 vtysh -b")
+	if err != nil {
+		return err
+	}
+	if words := loadRefusals(x.Output); x.Exit != 0 || len(words) > 0 {
+		crashed, err := d.crashed(ctx)
+		if err != nil {
+			return err
+		}
+		if !crashed {
+			if len(words) == 0 {
+				words = []string{strings.TrimSpace(x.Output)}
+			}
+			return d.Fail("load "+configFile, fmt.Errorf("exit status %d: %s", x.Exit, strings.Join(words, "; ")))
+		}
+	}
+	_, err = d.Control(ctx, "save running configuration", running+" > "+booted+" || true")
+	return err
+}
+
+// crashed tells whether a daemon died by a signal since Boot.
+func (d *Driver) crashed(ctx context.Context) (bool, error) {
+	deaths, err := d.Deaths(ctx)
+	return slices.ContainsFunc(deaths, func(x drivers.Death) bool { return x.Signal != "" }), err
+}
+
+// loadRefusals are the lines of "vtysh -b" that tell of a refused line, each once:
+// from FRR 10 on every daemon says it again.
+func loadRefusals(out string) []string {
+	re := regexp.MustCompile(`^line \d+: |^% `)
+	noise := regexp.MustCompile(`sending configuration|processing failure|[Ww]aiting for children`)
+	var words []string
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		if re.MatchString(line) && !noise.MatchString(line) && !slices.Contains(words, line) {
+			words = append(words, line)
+		}
+	}
+	return words
+}
+
+// ResetConfig implements drivers.ConfigResetter, with FRR's own frr-reload.py.
+func (d *Driver) ResetConfig(ctx context.Context) error {
+	const op = "reset configuration"
+	x, err := d.Try(ctx, op, "test -s "+booted+" && test -x /usr/lib/frr/frr-reload.py")
+	if err != nil {
+		return err
+	}
+	if x.Exit != 0 {
+		return d.Fail(op, fmt.Errorf("no configuration saved at boot, or no frr-reload.py (package frr-pythontools): %w", drivers.ErrUnsupported))
+	}
+	if err := d.cli.Renew(ctx); err != nil {
+		return err
+	}
+	// frr-reload.py now and then needs a second pass, and cannot remove a line that holds "?".
+	var diff string
+	for range 2 {
+		if x, err = d.Try(ctx, op, "timeout 18 /usr/lib/frr/frr-reload.py --reload --overwrite --log-level error --stdout "+booted+" 2>&1"); err != nil {
+			return err
+		}
+		if diff, err = d.drift(ctx); err != nil {
+			return err
+		}
+		if diff == "" {
+			break
+		}
+	}
+	if err := d.Put(ctx, configFile, d.Target.Config, 0o640); err != nil {
+		return err
+	}
+	if _, err := d.Control(ctx, op, "chown frr:frr "+configFile); err != nil {
+		return err
+	}
+	if diff != "" {
+		return d.Fail(op, fmt.Errorf("frr-reload.py (exit status %d: %s) left differences (-boot +now):\n%s", x.Exit, strings.TrimSpace(x.Output), diff))
+	}
+	return nil
+}
+
+// drift compares the running configuration with the one saved at Boot.
+func (d *Driver) drift(ctx context.Context) (string, error) {
+	then, err := d.Control(ctx, "read configuration saved at boot", "cat "+booted)
+	if err != nil {
+		return "", err
+	}
+	now, err := d.Control(ctx, "read running configuration", running)
+	if err != nil {
+		return "", err
+	}
+	return node.Diff(then, now), nil
+}
+
+// RestartDaemons implements drivers.DaemonRestarter. Addresses and routes that the
+// daemons made are brought back to what was there before Boot.
+func (d *Driver) RestartDaemons(ctx context.Context) error {
+	if err := d.StopAll(ctx); err != nil {
+		return err
+	}
+	if _, err := d.Control(ctx, "forget state", "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"); err != nil {
+		return err
+	}
+	if err := d.RestoreNetwork(ctx); err != nil {
+		return err
+	}
+	if err := d.Prepare(ctx); err != nil {
+		return err
+	}
+	return d.boot(ctx)
+}
+
+// Start implements drivers.ProcessController: the daemon gets its part of the start-up
+// configuration again.
+func (d *Driver) Start(ctx context.Context, process string) error {
+	if err := d.Node.Start(ctx, process); err != nil {
+		return err
+	}
+	if err := d.cli.Renew(ctx); err != nil {
+		return err
+	}
+	// The other daemons hold their configuration; "vtysh -b" for one daemon reads the
+	// integrated file too, and lines of other daemons are passed over.
+	x, err := d.Try(ctx, "configure "+process, "timeout 15 vtysh -b -d "+session.Quote(process))
+	if err != nil {
+		return err
+	}
+	if x.Exit != 0 {
+		if x, err = d.Try(ctx, "configure "+process, "timeout 15 vtysh -b"); err != nil {
+			return err
+		}
+		if words := loadRefusals(x.Output); x.Exit != 0 || len(words) > 0 {
+			return d.Fail("configure "+process, fmt.Errorf("exit status %d: %s", x.Exit, strings.Join(words, "; ")))
+		}
+	}
+	return nil
+}
+
+// Kill implements drivers.ProcessController.
+func (d *Driver) Kill(ctx context.Context, process, signal string) error {
+	if err := d.Node.Kill(ctx, process, signal); err != nil {
+		return err
+	}
+	return d.cli.Renew(ctx) // vtysh would otherwise report the loss in the next answer
+}
+
+// Facts implements drivers.FactSource.
+func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
+	details, err := d.Packages(ctx, "frr", "frr-pythontools", "libyang2", "libyang3", "iproute2")
+	if err != nil {
+		return drivers.Facts{}, err
+	}
+	if err := d.System(ctx, details); err != nil {
+		return drivers.Facts{}, err
+	}
+	version, err := d.askVersion(ctx)
+	if err != nil {
+		return drivers.Facts{}, err
+	}
+	return drivers.Facts{Platform: Platform, Version: version, Details: details}, nil
+}
+
+func (d *Driver) askVersion(ctx context.Context) (string, error) {
+	out, err := d.Control(ctx, "ask for the version", "/usr/lib/frr/zebra --version")
+	if err != nil {
+		return "", err
+	}
+	// "zebra version 8.4.4"
+	m := regexp.MustCompile(`version (\S+)`).FindStringSubmatch(out)
+	if m == nil {
+		return "", d.Fail("ask for the version", fmt.Errorf("unexpected %q", out))
+	}
+	return m[1], nil
+}
+
+// harmful tells whether a command is known to end a daemon of this version: looking must
+// not change what is looked at. "show ip ospf interface" aborts ospfd in lib/table.c
+// before 8.0 (FRRouting/frr issues 9463 and 10203, mended by pull request 8876).
+func harmful(command, version string) bool {
+	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
+	return command == "show ip ospf interface" && (err != nil || major < 8)
+}
+
+// EvidenceCommands implements drivers.EvidenceSource.
+func (d *Driver) EvidenceCommands() []string {
+	commands := []string{
+		"show version", "show running-config", "show interface", "show ip route", "show ipv6 route", "show ip nht",
+		"!ip -d -s link show", "!ip addr show", "!ip route show table all", "!ip neigh show",
+	}
+	per := map[string][]string{
+		"bgpd":    {"show bgp summary", "show bgp ipv4 unicast", "show bgp ipv6 unicast", "show bgp neighbors"},
+		"ospfd":   {"show ip ospf", "show ip ospf neighbor detail", "show ip ospf interface", "show ip ospf database", "show ip ospf route"},
+		"ospf6d":  {"show ipv6 ospf6", "show ipv6 ospf6 neighbor detail", "show ipv6 ospf6 interface", "show ipv6 ospf6 database"},
+		"isisd":   {"show isis neighbor detail", "show isis interface detail", "show isis database detail", "show isis topology"},
+		"ripd":    {"show ip rip", "show ip rip status"},
+		"ripngd":  {"show ipv6 ripng", "show ipv6 ripng status"},
+		"eigrpd":  {"show ip eigrp neighbor", "show ip eigrp topology"},
+		"babeld":  {"show babel neighbor", "show babel route"},
+		"bfdd":    {"show bfd peers", "show bfd peers counters"},
+		"pimd":    {"show ip pim neighbor", "show ip pim interface", "show ip mroute", "show ip igmp groups"},
+		"ldpd":    {"show mpls ldp neighbor", "show mpls ldp binding"},
+		"vrrpd":   {"show vrrp"},
+		"nhrpd":   {"show ip nhrp", "show ip nhrp nhs"},
+		"staticd": nil,
+	}
+	for _, s := range d.Services() {
+		commands = append(commands, per[s.Name]...)
+	}
+	commands = slices.DeleteFunc(commands, func(c string) bool { return harmful(c, d.version) })
+	return commands
+}

@@ -1,0 +1,94 @@
+package frr
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/node"
+)
+
+// stanzas says which lines of frr.conf need which daemon, in the order in which the
+// daemons are started. zebra and mgmtd are not in it.
+func stanzas() []struct {
+	daemon string
+	line   *regexp.Regexp
+} {
+	type row = struct {
+		daemon string
+		line   *regexp.Regexp
+	}
+	re := regexp.MustCompile
+	return []row{
+		{"bfdd", re(`^bfd\b|^\s+(?:neighbor \S+|ip ospf|ipv6 ospf6|isis|ip pim|bgp) bfd\b`)},
+		{"bgpd", re(`^router bgp\b|^rpki\b|^bgp \S`)},
+		{"ospfd", re(`^router ospf\b|^\s+ip ospf `)},
+		{"ospf6d", re(`^router ospf6\b|^\s+ipv6 ospf6 `)},
+		{"isisd", re(`^router isis\b|^\s+(?:ip|ipv6) router isis `)},
+		{"ripd", re(`^router rip\b|^\s+ip rip `)},
+		{"ripngd", re(`^router ripng\b|^\s+ipv6 ripng `)},
+		{"eigrpd", re(`^router eigrp\b`)},
+		{"babeld", re(`^router babel\b`)},
+		{"fabricd", re(`^router openfabric\b`)},
+		{"pimd", re(`^router pim$|^ip (?:pim|msdp) |^\s+ip (?:pim|igmp)\b`)},
+		{"pim6d", re(`^router pim6\b|^ipv6 pim |^\s+ipv6 (?:pim|mld)\b`)},
+		{"ldpd", re(`^mpls ldp\b`)},
+		{"nhrpd", re(`^\s+(?:ip|ipv6) nhrp `)},
+		{"vrrpd", re(`^\s+vrrp \d`)},
+		{"pbrd", re(`^pbr-map |^\s+pbr-policy `)},
+		{"pathd", re(`^segment-routing\b`)},
+	}
+}
+
+// daemonsFor lists the daemons that a configuration needs beside zebra and mgmtd.
+func daemonsFor(config string) []string {
+	daemons := []string{"staticd"} // always, as FRR's own start script does
+	for _, s := range stanzas() {
+		for line := range strings.Lines(config) {
+			if s.line.MatchString(strings.TrimRight(line, " \r\n")) {
+				daemons = append(daemons, s.daemon)
+				break
+			}
+		}
+	}
+	return daemons
+}
+
+// plan is how the daemons are run, in order: mgmtd where there is one, zebra, the rest.
+// Named services take their arguments along and replace the choice by stanzas; zebra
+// and mgmtd are added when they are not named.
+func plan(config string, named []drivers.Service, mgmtd bool) []node.Service {
+	if len(named) == 0 {
+		for _, d := range daemonsFor(config) {
+			named = append(named, drivers.Service{Name: d})
+		}
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(named, func(s drivers.Service) bool { return s.Name == name })
+	}
+	var first []drivers.Service
+	if mgmtd && !has("mgmtd") {
+		first = append(first, drivers.Service{Name: "mgmtd"})
+	}
+	if !has("zebra") {
+		first = append(first, drivers.Service{Name: "zebra"})
+	}
+	var services []node.Service
+	for _, s := range append(first, named...) {
+		services = append(services, daemon(s))
+	}
+	return services
+}
+
+func daemon(s drivers.Service) node.Service {
+	log := "/var/log/frr/" + s.Name + ".log"
+	return node.Service{
+		Name: s.Name,
+		Argv: append([]string{"/usr/lib/frr/" + s.Name, "-A", "127.0.0.1", "--log", "file:" + log}, s.Args...),
+		// A socket that a dead daemon left would look like one that answers.
+		Before: "rm -f /run/frr/" + s.Name + ".vty /run/frr/" + s.Name + ".pid",
+		Ready:  "timeout 2 vtysh -d " + s.Name + " -c 'show version'",
+		Logs:   []string{log},
+	}
+}

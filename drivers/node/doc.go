@@ -1,0 +1,17 @@
+// Package node is what the drivers of software switches share: a node is a Linux
+// machine reached through drivers.Host on which daemons run under a small supervisor
+// of ours. A [Node] has the abilities that do not depend on the platform (shell, logs,
+// deaths, acting on processes, facts) and platform drivers embed it.
+//
+// The supervisor is a POSIX shell script that Boot writes into the node. It starts a
+// daemon in the foreground, in a session and a working directory of its own
+// (/var/lib/reprise/cores/<name>, where a core file lands when the kernel's
+// core_pattern is relative), appends its output to /var/log/reprise/<name>.log, and
+// writes one line at its start and one at its end to /run/reprise/exits. A daemon that
+// dies stays dead: nothing restarts it, so that its death is evidence.
+//
+// What a shell cannot tell: an exit status of 128+n that the daemon chose itself looks
+// like death by signal n.
+//
+// Non-goals: this package knows no platform's configuration, and does not build nodes.
+package node

@@ -1,0 +1,136 @@
+package node
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+)
+
+// Exit is one line of the supervisor's file that tells of an end.
+type Exit struct {
+	Name    string
+	PID     int
+	Code    int
+	Ordered string // the signal that the driver sent on purpose, empty for none
+	Core    string
+	At      time.Time
+}
+
+// Record is the supervisor's file, read.
+type Record struct {
+	Exits []Exit
+	// Started counts the starts of each daemon.
+	Started map[string]int
+	// Logs are the sizes of log files when supervision began.
+	Logs map[string]int64
+}
+
+// ParseExits reads the supervisor's file. An unfinished last line (the supervisor is
+// writing it) is left out; any other malformed line is an error.
+//
+//	log <path> <size>
+//	start <name> <pid> <time>
+//	end <name> <pid> <code> <ordered|-> <core|-> <time>
+func ParseExits(data string) (Record, error) {
+	r := Record{Started: map[string]int{}, Logs: map[string]int64{}}
+	if i := strings.LastIndexByte(data, '\n'); i < len(data)-1 {
+		data = data[:i+1]
+	}
+	n := 0
+	for line := range strings.Lines(data) {
+		n++
+		f := strings.Fields(line)
+		var err error
+		switch {
+		case len(f) == 3 && f[0] == "log":
+			r.Logs[f[1]], err = strconv.ParseInt(f[2], 10, 64)
+		case len(f) == 4 && f[0] == "start":
+			r.Started[f[1]]++
+		case len(f) == 7 && f[0] == "end":
+			var x Exit
+			if x, err = parseEnd(f); err == nil {
+				r.Exits = append(r.Exits, x)
+			}
+		default:
+			err = fmt.Errorf("unexpected %q", strings.TrimSuffix(line, "\n"))
+		}
+		if err != nil {
+			return Record{}, fmt.Errorf("read exits: line %d: %w", n, err)
+		}
+	}
+	return r, nil
+}
+
+func parseEnd(f []string) (x Exit, err error) {
+	x.Name = f[1]
+	if x.PID, err = strconv.Atoi(f[2]); err != nil {
+		return x, err
+	}
+	if x.Code, err = strconv.Atoi(f[3]); err != nil {
+		return x, err
+	}
+	if f[4] != "-" {
+		x.Ordered = f[4]
+	}
+	if f[5] != "-" {
+		x.Core = f[5]
+	}
+	x.At, err = parseTime(f[6])
+	return x, err
+}
+
+// parseTime reads seconds since the epoch with a fraction; a date command without
+// nanoseconds prints "%N" or nothing for it.
+func parseTime(s string) (time.Time, error) {
+	s = strings.TrimSuffix(strings.TrimSuffix(s, "%N"), "N")
+	sec, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(sec) || math.Abs(sec) > 1e11 {
+		return time.Time{}, fmt.Errorf("time %q", s)
+	}
+	whole, frac := math.Modf(sec)
+	return time.Unix(int64(whole), int64(frac*1e9)).UTC(), nil
+}
+
+// Signal is the name of the signal that the exit code speaks of, empty when none.
+func (x Exit) Signal() string { return signalName(x.Code - 128) }
+
+// WasOrdered tells whether the end is what the driver asked for. A daemon that was
+// told to stop and crashed over it died unexpectedly.
+func (x Exit) WasOrdered() bool {
+	if x.Ordered == "" {
+		return false
+	}
+	died := x.Signal()
+	switch {
+	case died == "SIG"+x.Ordered:
+		return true
+	case slices.Contains(crashes, "SIG"+x.Ordered):
+		return died == "SIGABRT" // a handler that logs and then aborts
+	default:
+		return died == ""
+	}
+}
+
+// crashes are signals that a fault in the program raises.
+var crashes = []string{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"} //nolint:gochecknoglobals // constant
+
+// death is the exit as the drivers tell it.
+func (x Exit) death() drivers.Death {
+	return drivers.Death{Process: x.Name, PID: x.PID, Exit: x.Code, Signal: x.Signal(), At: x.At, Core: x.Core}
+}
+
+// signalName names the signals of Linux that end a process, on every architecture we
+// meet (signal(7)); empty for other numbers.
+func signalName(n int) string {
+	names := map[int]string{
+		1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+		9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+		16: "SIGSTKFLT", 24: "SIGXCPU", 25: "SIGXFSZ", 26: "SIGVTALRM", 27: "SIGPROF", 29: "SIGIO", 30: "SIGPWR", 31: "SIGSYS",
+	}
+	return names[n]
+}

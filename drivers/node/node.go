@@ -1,0 +1,356 @@
+package node
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/session"
+)
+
+//go:embed supervise.sh
+var superviseScript string
+
+// Timeouts of the node's own work.
+const (
+	controlTimeout = 20 * time.Second
+	startTimeout   = 20 * time.Second
+	stopTimeout    = 5 * time.Second
+)
+
+// Node is one machine with its daemons. It is safe for use by several goroutines.
+type Node struct {
+	Target   drivers.Target
+	platform string
+	services []Service
+	control  *session.Reopening[*session.Shell] // ours, so that a hanging user command does not block us
+	shell    *session.Reopening[*session.Shell]
+}
+
+// Open opens a node's shell, which proves that it can be reached.
+func Open(ctx context.Context, platform string, t drivers.Target) (*Node, error) {
+	n := &Node{Target: t, platform: platform}
+	open := func(channel string) *session.Reopening[*session.Shell] {
+		return session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.Shell, error) {
+			return session.OpenShell(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel(channel, i)})
+		})
+	}
+	n.control, n.shell = open("control"), open("shell")
+	if _, err := n.Control(ctx, "reach node", "true"); err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
+	return n, nil
+}
+
+// SetServices names the daemons that Boot starts, in order.
+func (n *Node) SetServices(s []Service) { n.services = s }
+
+// Services lists the daemons in order of start.
+func (n *Node) Services() []Service { return slices.Clone(n.services) }
+
+// Platform implements drivers.Driver.
+func (n *Node) Platform() drivers.Platform { return drivers.Platform{Name: n.platform} }
+
+// Shell implements drivers.Sheller.
+func (n *Node) Shell(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
+	return n.shell.Run(ctx, c)
+}
+
+// Close ends the node's sessions; daemons run on.
+func (n *Node) Close(ctx context.Context) error {
+	return errors.Join(n.shell.Close(ctx), n.control.Close(ctx))
+}
+
+// Fail makes an error of an operation on this node.
+func (n *Node) Fail(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if op2 := (*drivers.OpError)(nil); errors.As(err, &op2) && op2.Op == op {
+		return err
+	}
+	return &drivers.OpError{Node: n.Target.Node, Op: op, Err: err}
+}
+
+// Control runs a script of ours; a non-zero exit status is an error that holds what
+// the script said.
+func (n *Node) Control(ctx context.Context, op, script string) (string, error) {
+	x, err := n.Try(ctx, op, script)
+	if err == nil && x.Exit != 0 {
+		err = n.Fail(op, fmt.Errorf("exit status %d: %s", x.Exit, strings.TrimSpace(x.Output)))
+	}
+	return x.Output, err
+}
+
+// Try runs a script of ours, whatever its exit status.
+func (n *Node) Try(ctx context.Context, op, script string) (drivers.Exchange, error) {
+	x, err := n.control.Run(ctx, drivers.Command{Line: script, Timeout: controlTimeout})
+	if err != nil {
+		// The script itself is not worth printing; what it was for is.
+		if o := (*drivers.OpError)(nil); errors.As(err, &o) {
+			err = o.Err
+		}
+		return x, n.Fail(op, err)
+	}
+	return x, nil
+}
+
+// Prepare makes the node ready for daemons: it ends those of ours that still run,
+// forgets earlier exits, writes the supervisor and the files of the target.
+func (n *Node) Prepare(ctx context.Context) error {
+	if err := n.StopAll(ctx); err != nil {
+		return err
+	}
+	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/supervise", []byte(superviseScript), 0o755); err != nil {
+		return n.Fail("write supervisor", err)
+	}
+	if _, err := n.Control(ctx, "prepare node", "rm -f /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; mkdir -p /var/log/reprise /var/lib/reprise/cores"); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.Target.Files)) {
+		if err := n.Put(ctx, name, n.Target.Files[name], 0o644); err != nil {
+			return err
+		}
+	}
+	return n.forgetExits(ctx)
+}
+
+// forgetExits begins a new record, noting where the logs end now.
+func (n *Node) forgetExits(ctx context.Context) error {
+	var script strings.Builder
+	script.WriteString(": > /run/reprise/exits\n")
+	for _, s := range n.services {
+		for _, f := range append([]string{stdoutLog(s.Name)}, s.Logs...) {
+			fmt.Fprintf(&script, "[ -f %[1]s ] && echo \"log %[2]s $(stat -c %%s %[1]s)\" >> /run/reprise/exits\n", session.Quote(f), f)
+		}
+	}
+	script.WriteString("true")
+	_, err := n.Control(ctx, "begin record of exits", script.String())
+	return err
+}
+
+// Put writes a file into the node.
+func (n *Node) Put(ctx context.Context, name string, data []byte, mode fs.FileMode) error {
+	if err := n.Target.Host.WriteFile(ctx, name, data, mode); err != nil {
+		return n.Fail("write "+name, err)
+	}
+	return nil
+}
+
+// StartAll starts the services in order. A daemon that crashes at its start is left to
+// Deaths, and the rest is started; one that gives up with an exit status is an error.
+func (n *Node) StartAll(ctx context.Context) error {
+	for _, s := range n.services {
+		if err := n.start(ctx, s); err != nil {
+			if exited := (*ExitedError)(nil); errors.As(err, &exited) && exited.Crashed() {
+				continue
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// start starts one service and waits until it is ready.
+func (n *Node) start(ctx context.Context, s Service) error {
+	op := "start " + s.Name
+	ready := s.Ready
+	if ready == "" {
+		ready = `[ $i -ge 4 ]`
+	}
+	argv := make([]string, len(s.Argv))
+	for i, a := range s.Argv {
+		argv[i] = session.Quote(a)
+	}
+	name := session.Quote(s.Name)
+	// The rounds are 50 ms; the loop ends with the daemon, when it is ready, or at its bound.
+	script := fmt.Sprintf(`n=%[1]s
+if [ -e /run/reprise/$n.pid ]; then echo "it runs already"; exit 5; fi
+mkdir -p /run/reprise /var/log/reprise; install -d -m 1777 /var/lib/reprise/cores/$n || exit 6
+%[2]s
+e=$(grep -c "^end $n " /run/reprise/exits)
+setsid sh /run/reprise/supervise $n %[3]s %[4]s </dev/null >/dev/null 2>&1 &
+i=0
+while :; do
+	if [ "$(grep -c "^end $n " /run/reprise/exits)" != "$e" ]; then exit 3; fi
+	if [ -e /run/reprise/$n.pid ] && { %[5]s
+	} >/dev/null 2>&1; then exit 0; fi
+	i=$((i+1)); if [ $i -ge %[6]d ]; then exit 4; fi
+	sleep 0.05
+done`, name, s.Before, session.Quote(stdoutLog(s.Name)), strings.Join(argv, " "), ready, int(startTimeout/(50*time.Millisecond))-100)
+	x, err := n.Try(ctx, op, script)
+	if err != nil {
+		return err
+	}
+	switch x.Exit {
+	case 0:
+		return nil
+	case 3:
+		return n.exited(ctx, s)
+	case 4:
+		return n.Fail(op, fmt.Errorf("not ready: %w", drivers.ErrTimeout))
+	}
+	return n.Fail(op, fmt.Errorf("exit status %d: %s", x.Exit, strings.TrimSpace(x.Output)))
+}
+
+func (n *Node) exited(ctx context.Context, s Service) error {
+	op := "start " + s.Name
+	r, err := n.record(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range slices.Backward(r.Exits) {
+		if x.Name == s.Name {
+			last, err := n.lastLog(ctx, s, r)
+			return n.Fail(op, errors.Join(&ExitedError{Service: s.Name, Exit: x, LastLog: last}, err))
+		}
+	}
+	return n.Fail(op, errors.New("it ended without a record"))
+}
+
+func (n *Node) record(ctx context.Context) (Record, error) {
+	out, err := n.Control(ctx, "read exits", "if [ -e /run/reprise/exits ]; then cat /run/reprise/exits; fi")
+	if err != nil {
+		return Record{}, err
+	}
+	r, err := ParseExits(out)
+	return r, n.Fail("read exits", err)
+}
+
+// lastLog is what a service logged last since the record began, and what it printed last.
+func (n *Node) lastLog(ctx context.Context, s Service, r Record) (string, error) {
+	var script strings.Builder
+	for i, f := range append(slices.Clone(s.Logs), stdoutLog(s.Name)) {
+		lines := 10
+		if i == len(s.Logs) {
+			lines = 4
+		}
+		fmt.Fprintf(&script, "if [ -s %[1]s ]; then tail -c +%[2]d %[1]s | tail -n %[3]d | tail -c 4000; fi\n", session.Quote(f), r.Logs[f]+1, lines)
+	}
+	out, err := n.Control(ctx, "read last log of "+s.Name, script.String())
+	return strings.TrimSpace(out), err
+}
+
+// sessionMembers is a shell function: the processes of a session but its leader.
+const sessionMembers = `members() { for p in /proc/[0-9]*/stat; do
+	{ read -r l < $p; } 2>/dev/null || continue
+	pid=${l%% *}; l=${l##*) }; set -- $1 $l
+	if [ "$5" = "$1" ] && [ "$pid" != "$1" ]; then echo $pid; fi
+done; }
+`
+
+// StopAll stops every daemon of ours, last started first, with what they started.
+func (n *Node) StopAll(ctx context.Context) error {
+	order := make([]string, 0, len(n.services))
+	for _, s := range slices.Backward(n.services) {
+		order = append(order, s.Name)
+	}
+	// Those of an earlier driver on this node may have other names.
+	out, err := n.Control(ctx, "list daemons", "cd /run/reprise 2>/dev/null || exit 0; ls | sed -n 's/\\.supervisor$//p'")
+	if err != nil {
+		return err
+	}
+	for name := range strings.FieldsSeq(out) {
+		if !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	var errs []error
+	for _, name := range order {
+		errs = append(errs, n.stop(ctx, name))
+	}
+	return errors.Join(errs...)
+}
+
+func (n *Node) stop(ctx context.Context, name string) error {
+	script := sessionMembers + fmt.Sprintf(`n=%s; r=/run/reprise
+[ -e $r/$n.supervisor ] || exit 0
+s=$(cat $r/$n.supervisor)
+if [ -e $r/$n.pid ]; then
+	p=$(cat $r/$n.pid)
+	for sig in TERM KILL; do
+		echo $sig > $r/$n.ordered; kill -CONT $p 2>/dev/null; kill -$sig $p 2>/dev/null
+		i=0; while [ -e $r/$n.pid ] && [ $i -lt %d ]; do sleep 0.02; i=$((i+1)); done
+		[ -e $r/$n.pid ] || break
+	done
+fi
+for m in $(members $s); do kill -KILL $m 2>/dev/null; done
+[ -e $r/$n.pid ] && exit 1
+rm -f $r/$n.supervisor`, session.Quote(name), int(stopTimeout/(20*time.Millisecond)))
+	_, err := n.Control(ctx, "stop "+name, script)
+	return err
+}
+
+// Kill implements drivers.ProcessController. It returns when the process has ended,
+// where the signal is one that ends processes.
+func (n *Node) Kill(ctx context.Context, process, signal string) error {
+	sig := strings.TrimPrefix(strings.ToUpper(signal), "SIG")
+	if strings.ContainsFunc(sig, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) || sig == "" {
+		return n.Fail("kill "+process, fmt.Errorf("no such signal %q", signal))
+	}
+	ends := sig == "TERM" || sig == "KILL" || sig == "INT" || sig == "QUIT" || slices.Contains(crashes, "SIG"+sig)
+	script := fmt.Sprintf(`n=%s; r=/run/reprise
+[ -e $r/$n.pid ] || { echo "it does not run"; exit 1; }
+p=$(cat $r/$n.pid)
+`, session.Quote(process))
+	if ends {
+		script += fmt.Sprintf("echo %[1]s > $r/$n.ordered; kill -%[1]s $p || exit 1\ni=0; while [ -e $r/$n.pid ]; do [ $i -lt 500 ] || { echo 'it does not end'; exit 1; }; sleep 0.02; i=$((i+1)); done", sig)
+	} else {
+		script += "kill -" + sig + " $p"
+	}
+	_, err := n.Control(ctx, "kill "+process+" with "+sig, script)
+	return err
+}
+
+// Start implements drivers.ProcessController.
+func (n *Node) Start(ctx context.Context, process string) error {
+	s, err := n.find("start "+process, process)
+	if err != nil {
+		return err
+	}
+	return n.start(ctx, s)
+}
+
+func (n *Node) find(op, process string) (Service, error) {
+	i := slices.IndexFunc(n.services, func(s Service) bool { return s.Name == process })
+	if i < 0 {
+		names := make([]string, len(n.services))
+		for i, s := range n.services {
+			names[i] = s.Name
+		}
+		return Service{}, n.Fail(op, fmt.Errorf("no such daemon on this node (it has %s)", strings.Join(names, ", ")))
+	}
+	return n.services[i], nil
+}
+
+// Pause implements drivers.ProcessController: the daemon and what it started stand still.
+func (n *Node) Pause(ctx context.Context, process string) error {
+	return n.signalSession(ctx, "pause "+process, process, "STOP")
+}
+
+// Resume implements drivers.ProcessController.
+func (n *Node) Resume(ctx context.Context, process string) error {
+	return n.signalSession(ctx, "resume "+process, process, "CONT")
+}
+
+func (n *Node) signalSession(ctx context.Context, op, process, sig string) error {
+	if _, err := n.find(op, process); err != nil {
+		return err
+	}
+	_, err := n.Control(ctx, op, sessionMembers+fmt.Sprintf(`n=%s; [ -e /run/reprise/$n.pid ] || { echo "it does not run"; exit 1; }
+for m in $(members $(cat /run/reprise/$n.supervisor)); do kill -%s $m; done`, session.Quote(process), sig))
+	return err
+}
+
+// Running tells which services run.
+func (n *Node) Running(ctx context.Context) ([]string, error) {
+	out, err := n.Control(ctx, "list daemons", "cd /run/reprise 2>/dev/null || exit 0; ls | sed -n 's/\\.pid$//p'")
+	return strings.Fields(out), err
+}

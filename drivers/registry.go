@@ -1,0 +1,51 @@
+package drivers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Factory opens drivers of one platform.
+type Factory interface {
+	// Platform is the name that scenarios use.
+	Platform() string
+	// Open opens a session. It starts no daemon; see Booter.
+	Open(ctx context.Context, t Target) (Driver, error)
+}
+
+// Registry is the list of platforms a program knows. Its zero value is empty.
+type Registry struct {
+	factories map[string]Factory
+}
+
+// Register adds a platform; a name that is taken is an error.
+func (r *Registry) Register(f Factory) error {
+	if _, taken := r.factories[f.Platform()]; taken {
+		return fmt.Errorf("register platform %s: the name is taken", f.Platform())
+	}
+	if r.factories == nil {
+		r.factories = map[string]Factory{}
+	}
+	r.factories[f.Platform()] = f
+	return nil
+}
+
+// Platforms lists the known platforms, sorted.
+func (r *Registry) Platforms() []string {
+	names := make([]string, 0, len(r.factories))
+	for name := range r.factories {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Open opens a session with a node of the named platform.
+func (r *Registry) Open(ctx context.Context, platform string, t Target) (Driver, error) {
+	f, ok := r.factories[platform]
+	if !ok {
+		return nil, &OpError{Node: t.Node, Op: "open session", Err: fmt.Errorf("platform %q: %w (known: %v)", platform, ErrUnsupported, r.Platforms())}
+	}
+	return f.Open(ctx, t)
+}

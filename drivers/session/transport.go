@@ -1,0 +1,122 @@
+package session
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"sync"
+
+	"github.com/scrapli/scrapligo/transport"
+)
+
+// tailSize is how much of the end of an oversized answer is kept to find its end in.
+const tailSize = 4096
+
+// gatherer stands between the stream and scrapligo. It is a scrapligo transport, and
+// it gathers the raw bytes of the answer in progress: all up to the limit, and of an
+// oversized one the tail. Beyond the limit scrapligo, which keeps everything it reads,
+// is given bytes only when they hold the marker or end in what may be a prompt.
+type gatherer struct {
+	s      *stream
+	prompt *regexp.Regexp
+
+	mu     sync.Mutex
+	ready  *sync.Cond
+	queue  [][]byte // for scrapligo
+	closed bool
+	head   bounded
+	tail   []byte
+	unseen []byte // beyond the limit and not yet given to scrapligo
+	marker []byte
+}
+
+func newGatherer(s *stream, prompt *regexp.Regexp) *gatherer {
+	g := &gatherer{s: s, prompt: prompt}
+	g.ready = sync.NewCond(&g.mu)
+	return g
+}
+
+// begin starts gathering the answer to one command, which marker ends.
+func (g *gatherer) begin(limit int, marker string) {
+	g.mu.Lock()
+	g.marker = []byte(marker)
+	g.head, g.tail, g.unseen, g.queue = bounded{limit: limit + tailSize}, nil, nil, nil
+	g.mu.Unlock()
+	g.s.listen(g.feed)
+}
+
+// end stops gathering; what arrives from now on belongs to no command.
+func (g *gatherer) end() (head, tail []byte, overflow bool) {
+	g.s.listen(nil)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queue = nil
+	return g.head.kept, g.tail, g.head.truncated
+}
+
+func (g *gatherer) feed(p []byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.head.add(p)
+	if !g.head.truncated {
+		g.queue = append(g.queue, bytes.Clone(p))
+		g.ready.Signal()
+		return
+	}
+	g.tail = lastOf(g.tail, p, tailSize)
+	g.unseen = lastOf(g.unseen, p, tailSize)
+	if bytes.Contains(g.unseen, g.marker) || g.prompt.Match(bytes.ReplaceAll(g.unseen, []byte("\r"), nil)) {
+		g.queue = append(g.queue, g.unseen)
+		g.unseen = nil
+		g.ready.Signal()
+	}
+}
+
+// lastOf is the last n bytes of a followed by b.
+func lastOf(a, b []byte, n int) []byte {
+	a = append(a, b...)
+	if len(a) > n {
+		a = bytes.Clone(a[len(a)-n:])
+	}
+	return a
+}
+
+// Open is part of scrapligo's transport; the stream is open already.
+func (g *gatherer) Open(*transport.Args) error { return nil }
+
+// IsAlive is part of scrapligo's transport.
+func (g *gatherer) IsAlive() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.closed
+}
+
+// Read blocks until bytes of the answer in progress are there; io.EOF after Close.
+func (g *gatherer) Read(int) ([]byte, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for len(g.queue) == 0 && !g.closed {
+		g.ready.Wait()
+	}
+	if len(g.queue) == 0 {
+		return nil, io.EOF
+	}
+	p := g.queue[0]
+	g.queue = g.queue[1:]
+	return p, nil
+}
+
+// Write sends bytes for scrapligo.
+func (g *gatherer) Write(p []byte) error {
+	_, err := g.s.Write(p)
+	return err
+}
+
+// Close ends a Read that waits.
+func (g *gatherer) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	g.ready.Broadcast()
+	return nil
+}

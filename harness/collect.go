@@ -1,0 +1,286 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// maxFetched bounds one file fetched from a node, in bytes; cores are the large ones.
+const maxFetched = 512 << 20
+
+// Collect gathers the evidence of the moment: states after, the scenario's commands
+// and files, logs and cores. What cannot be had is recorded with the reason. It runs
+// once, under its own deadline; a cancelled ctx does not stop it, so that an
+// interrupted trial keeps what it has seen.
+func (t *Trial) Collect(ctx context.Context) {
+	t.mu.Lock()
+	again := t.collected
+	t.collected = true
+	t.mu.Unlock()
+	if again {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), collectTimeout)
+	defer cancel()
+	end := t.begin(evidence.PhaseCollect)
+	defer end()
+	t.recordDeaths(ctx)
+	t.checkLab(ctx)
+	t.captureStates(ctx, "after")
+	t.eachNode(func(n *labNode) {
+		for _, file := range t.plan.Loaded.Scenario.Evidence.Files[n.Name] {
+			t.fetch(ctx, n, file, t.dir.File("files", n.Name, flat(file)))
+		}
+		t.saveLogs(ctx, n)
+	})
+}
+
+// eachNode runs f on every device of the lab side by side.
+func (t *Trial) eachNode(f func(*labNode)) {
+	var wg sync.WaitGroup
+	for _, n := range t.lab.nodes {
+		if n.driver != nil && !n.Segment {
+			wg.Go(func() { f(n) })
+		}
+	}
+	wg.Wait()
+}
+
+// captureStates records the answers of each platform's state commands, and of the
+// scenario's own after the symptom.
+func (t *Trial) captureStates(ctx context.Context, when string) {
+	t.eachNode(func(n *labNode) {
+		var commands []string
+		if src, ok := n.driver.(drivers.EvidenceSource); ok {
+			commands = append(commands, src.EvidenceCommands()...)
+		}
+		commands = append(commands, t.plan.Loaded.Scenario.Evidence.Commands[n.Name]...)
+		begin := t.now()
+		failed := 0
+		for i, command := range commands {
+			if !t.captureState(ctx, n, when, i, command) {
+				failed++
+			}
+		}
+		detail := fmt.Sprintf("%d commands, %d without an answer", len(commands), failed)
+		t.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "state " + when, Detail: detail}, begin, nil)
+	})
+}
+
+func (t *Trial) captureState(ctx context.Context, n *labNode, when string, i int, command string) bool {
+	var x drivers.Exchange
+	var err error
+	if line, ok := strings.CutPrefix(command, "!"); ok {
+		x, err = t.shell(ctx, n, line, lookTimeout)
+	} else {
+		x, err = n.driver.Run(ctx, drivers.Command{Line: command, Timeout: lookTimeout})
+	}
+	state := evidence.State{Command: command, Output: t.redact.Text(x.Output), Truncated: x.Truncated, Rejected: x.Rejected}
+	if err != nil {
+		state.Error = err.Error()
+		t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: command, Outcome: evidence.Failed, Detail: err.Error()})
+	}
+	t.fail(evidence.WriteJSON(t.dir.File("states", when, n.Name, fmt.Sprintf("%02d-%s.json", i+1, flat(command))), state))
+	return err == nil
+}
+
+var notPlain = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// flat makes a file name of a command or path.
+func flat(s string) string {
+	return bounded(strings.Trim(notPlain.ReplaceAllString(s, "-"), "-"), 60)
+}
+
+// fetch copies one file from a node.
+func (t *Trial) fetch(ctx context.Context, n *labNode, from, to string) {
+	begin := t.now()
+	err := t.copyFrom(ctx, n, from, to)
+	t.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: from}, begin, err)
+}
+
+func (t *Trial) copyFrom(ctx context.Context, n *labNode, from, to string) (err error) {
+	host, err := t.lab.res.Host(n.Name)
+	if err != nil {
+		return err
+	}
+	r, err := host.ReadFile(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	copied, err := io.Copy(f, io.LimitReader(r, maxFetched))
+	if err == nil && copied == maxFetched {
+		err = fmt.Errorf("cut at %d bytes", copied)
+	}
+	return errors.Join(err, f.Close())
+}
+
+func (t *Trial) markLogs(ctx context.Context) map[string]drivers.LogMark {
+	marks := map[string]drivers.LogMark{}
+	var mu sync.Mutex
+	t.eachNode(func(n *labNode) {
+		src, ok := n.driver.(drivers.LogSource)
+		if !ok {
+			return
+		}
+		m, err := src.MarkLogs(ctx)
+		if err != nil {
+			t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "mark logs", Outcome: evidence.Failed, Detail: err.Error()})
+			return
+		}
+		mu.Lock()
+		marks[n.Name] = m
+		mu.Unlock()
+	})
+	return marks
+}
+
+// saveLogs keeps what the node's logs gained in this trial; on a fresh lab that
+// includes the start.
+func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
+	src, ok := n.driver.(drivers.LogSource)
+	if !ok {
+		return
+	}
+	mark := t.logsAtStart[n.Name]
+	if t.cold {
+		mark = nil
+	}
+	files, err := src.LogsSince(ctx, mark)
+	if err != nil {
+		t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "logs", Outcome: evidence.Failed, Detail: err.Error()})
+		return
+	}
+	for _, f := range files {
+		if f.Text != "" {
+			t.fail(evidence.WriteFile(t.dir.File("logs", n.Name, path.Base(f.Path)), []byte(t.redact.Text(f.Text))))
+		}
+	}
+}
+
+// forgetDeaths counts what died before the trial, so that it is not taken for the
+// trial's own. On a freshly built lab nothing is forgotten.
+func (t *Trial) forgetDeaths(ctx context.Context) {
+	if t.cold {
+		return
+	}
+	t.eachNode(func(n *labNode) {
+		if w, ok := n.driver.(drivers.DeathWatcher); ok {
+			if deaths, err := w.Deaths(ctx); err == nil {
+				t.mu.Lock()
+				t.deathsSeen[n.Name] = len(deaths)
+				t.mu.Unlock()
+			}
+		}
+	})
+}
+
+// recordDeaths writes an event for every daemon that died since the last call, and
+// fetches its core.
+func (t *Trial) recordDeaths(ctx context.Context) {
+	t.eachNode(func(n *labNode) {
+		w, ok := n.driver.(drivers.DeathWatcher)
+		if !ok {
+			return
+		}
+		deaths, err := w.Deaths(ctx)
+		if err != nil {
+			t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "deaths", Outcome: evidence.Failed, Detail: err.Error()})
+			return
+		}
+		t.mu.Lock()
+		seen := min(t.deathsSeen[n.Name], len(deaths))
+		t.deathsSeen[n.Name] = len(deaths)
+		t.mu.Unlock()
+		for _, d := range deaths[seen:] {
+			t.event(evidence.Event{Kind: evidence.EventDeath, Lane: n.Name, Name: d.Process, Detail: describeDeath(d)})
+			if d.Core != "" {
+				t.fetch(ctx, n, d.Core, t.dir.File("cores", n.Name+"-"+flat(d.Process)+".core"))
+			}
+		}
+	})
+}
+
+func describeDeath(d drivers.Death) string {
+	how := fmt.Sprintf("exit status %d", d.Exit)
+	if d.Signal != "" {
+		how = d.Signal
+	}
+	if d.Core != "" {
+		how += ", core " + d.Core
+	}
+	if line := strings.TrimSpace(d.LastLog); line != "" {
+		how += ", last words: " + line
+	}
+	return how
+}
+
+// deathsSince is the probe core: the deaths of a daemon since the stimulus began, or
+// since the trial began where there was no stimulus yet.
+func (t *Trial) deathsSince(ctx context.Context, n *labNode, process string, o *evidence.Observation) error {
+	w, ok := n.driver.(drivers.DeathWatcher)
+	if !ok {
+		return fmt.Errorf("%s (%s): deaths: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+	}
+	deaths, err := w.Deaths(ctx)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	from := min(t.deathsStim[n.Name], len(deaths))
+	t.mu.Unlock()
+	rows := []drivers.Death{}
+	for _, d := range deaths[from:] {
+		if process == AnyProcess || d.Process == process {
+			rows = append(rows, d)
+		}
+	}
+	text, err := json.Marshal(rows)
+	o.Text, o.Count = string(text), len(rows)
+	return err
+}
+
+// checkLab tells a lab that broke from a switch that failed: a node that no longer runs
+// is the lab's fault.
+func (t *Trial) checkLab(ctx context.Context) {
+	w, ok := t.lab.res.(topologies.NodeWatcher)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	for _, n := range t.lab.nodes {
+		state, err := w.NodeState(ctx, n.Name)
+		switch {
+		case err != nil:
+			t.event(evidence.Event{Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed, Detail: err.Error()})
+		case !state.Running:
+			detail := fmt.Sprintf("node %s ended with status %d", n.Name, state.Exit)
+			if state.OOM {
+				detail += " because memory ran out"
+			}
+			t.event(evidence.Event{Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed, Detail: strings.TrimSpace(detail + " " + state.Detail)})
+		}
+	}
+}

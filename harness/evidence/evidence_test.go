@@ -1,0 +1,207 @@
+package evidence_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+func TestAnd(t *testing.T) {
+	const yes, no, dunno = evidence.True, evidence.False, evidence.Unknown
+	for _, tt := range []struct {
+		in   []evidence.Truth
+		want evidence.Truth
+	}{
+		{nil, yes},
+		{[]evidence.Truth{yes, yes}, yes},
+		{[]evidence.Truth{yes, dunno}, dunno},
+		{[]evidence.Truth{dunno, no, yes}, no},
+		{[]evidence.Truth{yes, ""}, dunno},
+	} {
+		if got := evidence.And(tt.in...); got != tt.want {
+			t.Errorf("And(%v) = %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestLedgerChain(t *testing.T) {
+	dir := evidence.Dir{Path: t.TempDir()}
+	var wg sync.WaitGroup
+	for range 4 { // four labs append at once
+		wg.Go(func() {
+			for n := range 5 {
+				if err := dir.AppendLedger(evidence.Entry{Trial: n + 1, Verdict: evidence.Reproduced}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	entries, err := dir.Ledger()
+	if err != nil || len(entries) != 20 {
+		t.Fatalf("%d lines, %v", len(entries), err)
+	}
+	attempts := map[int]int{}
+	for _, e := range entries {
+		attempts[e.Trial]++
+		if e.Attempt != attempts[e.Trial] {
+			t.Errorf("trial %d: attempt %d, want %d", e.Trial, e.Attempt, attempts[e.Trial])
+		}
+	}
+	file := dir.File("ledger.ndjson")
+	data, _ := os.ReadFile(file)
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	for name, damage := range map[string][]byte{
+		"a line altered":   bytes.Replace(data, []byte(`"trial":3`), []byte(`"trial":9`), 1),
+		"a line taken out": bytes.Join(append(append([][]byte{}, lines[:7]...), lines[8:]...), nil),
+	} {
+		if err := os.WriteFile(file, damage, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dir.Ledger(); err == nil {
+			t.Errorf("%s: nobody noticed", name)
+		}
+	}
+	// A line that a killed program cut is no break of the chain, and stays visible.
+	if err := os.WriteFile(file, data[:len(data)-20], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.AppendLedger(evidence.Entry{Trial: 99, Verdict: evidence.Inconclusive}); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err = dir.Ledger(); err != nil || entries[len(entries)-1].Trial != 99 {
+		t.Errorf("after a cut line: %v", err)
+	}
+}
+
+// Whatever bytes the end of a record is cut at, what is left reads back whole.
+func TestReadLinesCutAnywhere(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "o.ndjson")
+	lines, err := evidence.CreateLines(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 5 {
+		if err := lines.Append(evidence.Observation{Seq: n + 1, Text: strings.Repeat("ü\n", n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lines.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, _ := os.ReadFile(file)
+	for cut := range whole {
+		if err := os.WriteFile(file, whole[:cut], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := bytes.Count(whole[:cut], []byte("\n"))
+		got := 0
+		for o, err := range evidence.ReadLines[evidence.Observation](file) {
+			if got++; err != nil || o.Seq != got {
+				t.Fatalf("cut at %d: line %d: %v", cut, got, err)
+			}
+		}
+		if got != want {
+			t.Fatalf("cut at %d: %d lines, want %d", cut, got, want)
+		}
+	}
+}
+
+func TestReadLinesNamesTheBrokenLine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "o.ndjson")
+	if err := os.WriteFile(file, []byte("{\"seq\":1}\nnot json\n{\"seq\":3}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for _, last = range evidence.ReadLines[evidence.Observation](file) { //nolint:revive // the last error is what is asked for
+	}
+	if last == nil || !strings.Contains(last.Error(), "o.ndjson:2") {
+		t.Errorf("got %v", last)
+	}
+}
+
+// A secret never reaches a transcript, however the stream cuts it.
+func TestTranscriptHidesSecrets(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		secret := rapid.StringMatching(`[a-c]{4,8}`).Draw(rt, "secret")
+		text := rapid.StringMatching(`[a-c ]{0,20}`).Draw(rt, "before") + secret + rapid.StringMatching(`[a-c ]{0,20}`).Draw(rt, "after")
+		dir, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // one folder per property check, all below the test's
+		if err != nil {
+			rt.Fatal(err)
+		}
+		trial := evidence.Dir{Path: dir}.Trial(1)
+		tr, err := trial.NewTranscript("r1", time.Now(), evidence.NewRedactor(secret))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for rest := []byte(text); len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(rt, "chunk")
+			if err := tr.Add(time.Now(), "cli", "in", rest[:n]); err != nil {
+				rt.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if err := tr.Close(); err != nil {
+			rt.Fatal(err)
+		}
+		var got strings.Builder
+		for c, err := range evidence.ReadLines[evidence.Chunk](trial.File("transcripts", "r1.ndjson")) {
+			if err != nil {
+				rt.Fatal(err)
+			}
+			got.WriteString(c.Data)
+		}
+		if strings.Contains(got.String(), secret) || !strings.Contains(got.String(), evidence.Cut) {
+			rt.Fatalf("secret %q in %q was written as %q", secret, text, got.String())
+		}
+	})
+}
+
+func TestObservationsShareTheirText(t *testing.T) {
+	trial := evidence.Dir{Path: t.TempDir()}.Trial(7)
+	lines, err := evidence.CreateLines(trial.File("observations.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []evidence.Observation{{Seq: 1, Text: "long"}, {Seq: 2, Same: 1}, {Seq: 3, Text: "other"}, {Seq: 4, Same: 1}} {
+		if err := lines.Append(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lines.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := trial.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, o := range r.Observations {
+		texts = append(texts, o.Text)
+	}
+	if diff := cmp.Diff([]string{"long", "long", "other", "long"}, texts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOpenDir(t *testing.T) {
+	if _, _, err := evidence.OpenDir(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no run directory") {
+		t.Errorf("an empty folder: %v", err)
+	}
+	dir := evidence.Dir{Path: t.TempDir()}
+	if err := evidence.WriteJSON(dir.File("run.json"), evidence.RunInfo{Reprise: "evidence/v9", Expected: evidence.Reproduced}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := evidence.OpenDir(dir.Path); err == nil || !strings.Contains(err.Error(), "evidence/v9") {
+		t.Errorf("a later format: %v", err)
+	}
+}

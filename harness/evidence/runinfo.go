@@ -1,0 +1,138 @@
+package evidence
+
+import "time"
+
+// Format is the version of the directory's format.
+const Format = "evidence/v1"
+
+// Variant of a scenario that a run executes.
+type Variant string
+
+// Variants.
+const (
+	VariantMain    Variant = "main"
+	VariantControl Variant = "control"
+)
+
+// RunInfo is run.json: everything that was known before the first trial.
+type RunInfo struct {
+	Reprise  string            `json:"reprise"`
+	ID       string            `json:"id"`
+	Variant  Variant           `json:"variant"`
+	Started  time.Time         `json:"started"`
+	Tool     Tool              `json:"tool"`
+	Host     HostInfo          `json:"host"`
+	Provider string            `json:"provider"`
+	Fidelity string            `json:"fidelity"`
+	Trials   int               `json:"trials"`
+	Labs     int               `json:"labs"`
+	Reset    string            `json:"reset"`
+	Expected Verdict           `json:"expected"`
+	Set      map[string]string `json:"set,omitempty"` // overrides from the command line
+	Without  []string          `json:"without,omitempty"`
+	Inputs   []InputInfo       `json:"inputs"`
+	Scenario ScenarioInfo      `json:"scenario"`
+	Nodes    []NodeInfo        `json:"nodes"`
+	Links    []LinkInfo        `json:"links"`
+}
+
+// Tool is the program that made the run.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Go      string `json:"go"`
+}
+
+// HostInfo is the machine that the lab ran on.
+type HostInfo struct {
+	Name   string `json:"name"`
+	OS     string `json:"os"`
+	Kernel string `json:"kernel"`
+	Arch   string `json:"arch"`
+	CPUs   int    `json:"cpus"`
+	Engine string `json:"engine,omitempty"`
+}
+
+// InputInfo is one file of input/.
+type InputInfo struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+	Size   int    `json:"size"`
+}
+
+// ScenarioInfo is what a report shows of the scenario.
+type ScenarioInfo struct {
+	File       string          `json:"file"` // within input/
+	ID         string          `json:"id"`
+	Title      string          `json:"title"`
+	Labels     []string        `json:"labels,omitempty"`
+	What       string          `json:"what,omitempty"`
+	When       string          `json:"when,omitempty"`
+	How        string          `json:"how,omitempty"`
+	Impact     string          `json:"impact,omitempty"`
+	Severity   int             `json:"severity,omitempty"`
+	Product    string          `json:"product,omitempty"`
+	Expected   string          `json:"expected,omitempty"`
+	References []string        `json:"references,omitempty"`
+	Conditions []ConditionInfo `json:"conditions"`
+	Steps      []StepInfo      `json:"steps"`
+}
+
+// ConditionInfo describes one condition to a reader.
+type ConditionInfo struct {
+	Ref    string `json:"ref"`
+	Name   string `json:"name"`
+	Node   string `json:"node"`
+	Probe  string `json:"probe"`  // run: show ip ospf neighbor
+	Expect string `json:"expect"` // the expression
+	Window string `json:"window"` // within 20s, consistently 10s
+	Line   int    `json:"line,omitempty"`
+}
+
+// StepInfo describes one step to a reader.
+type StepInfo struct {
+	Ref     string `json:"ref"`
+	Name    string `json:"name"`
+	Action  string `json:"action"` // what is done, in full: configure, with its lines
+	Lane    string `json:"lane"`
+	Left    bool   `json:"left-out,omitempty"` // by the control
+	MayMiss bool   `json:"may-miss,omitempty"`
+	Line    int    `json:"line,omitempty"`
+}
+
+// NodeInfo describes one node.
+type NodeInfo struct {
+	Name     string            `json:"name"`
+	Role     string            `json:"role,omitempty"`
+	Platform string            `json:"platform"`
+	Kind     string            `json:"kind"`
+	Segment  bool              `json:"segment,omitempty"`
+	Image    string            `json:"image,omitempty"`
+	Digest   string            `json:"digest,omitempty"`
+	Packages map[string]string `json:"packages,omitempty"`
+}
+
+// LinkInfo describes one link.
+type LinkInfo struct {
+	A   string `json:"a"` // node:interface
+	B   string `json:"b"`
+	MTU int    `json:"mtu,omitempty"`
+}
+
+// Entry is one line of ledger.ndjson: one attempt at a trial, hits, misses and
+// inconclusive ones alike.
+type Entry struct {
+	Reprise  string        `json:"reprise"`
+	Prev     string        `json:"prev"` // SHA-256 of the line before, hex; of nothing for the first
+	Trial    int           `json:"trial"`
+	Attempt  int           `json:"attempt"` // from 1
+	Lab      int           `json:"lab"`
+	Cold     bool          `json:"cold"` // first trial on a freshly built lab
+	Started  time.Time     `json:"started"`
+	Took     time.Duration `json:"took"`
+	Verdict  Verdict       `json:"verdict"`
+	Reason   string        `json:"reason,omitempty"`
+	Digest   string        `json:"digest"`              // SHA-256 over the trial's timeline and observations
+	Other    []string      `json:"other,omitempty"`     // failures that no symptom asks about
+	ResetHow string        `json:"reset-how,omitempty"` // what was done to the lab before this trial
+}

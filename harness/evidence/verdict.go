@@ -1,0 +1,99 @@
+package evidence
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Verdict of a trial or a run. The zero value is invalid.
+type Verdict string
+
+// Verdicts. Only Reproduced and NotReproduced enter a rate.
+const (
+	Reproduced    Verdict = "reproduced"
+	NotReproduced Verdict = "not-reproduced"
+	Inconclusive  Verdict = "inconclusive"   // the trial says nothing: baseline, stimulus, probe or lab failed
+	NotApplicable Verdict = "not-applicable" // this lab cannot show it
+)
+
+// UnmarshalText accepts the known words only.
+func (v *Verdict) UnmarshalText(b []byte) error {
+	if !slices.Contains([]Verdict{Reproduced, NotReproduced, Inconclusive, NotApplicable}, Verdict(b)) {
+		return fmt.Errorf("unknown verdict %q", b)
+	}
+	*v = Verdict(b)
+	return nil
+}
+
+// Truth is three-valued: a probe that failed makes its condition unknown, never false.
+type Truth string
+
+// Truth values.
+const (
+	True    Truth = "true"
+	False   Truth = "false"
+	Unknown Truth = "unknown"
+)
+
+// And combines truth values: false wins over unknown, unknown over true (Kleene's
+// strong three-valued conjunction). The empty conjunction is true.
+func And(values ...Truth) Truth {
+	switch {
+	case slices.Contains(values, False):
+		return False
+	case slices.ContainsFunc(values, func(t Truth) bool { return t != True }):
+		return Unknown
+	default:
+		return True
+	}
+}
+
+// TrialVerdict is the judgement of one trial (verdict.json beside its record).
+type TrialVerdict struct {
+	Reprise    string             `json:"reprise"`
+	Trial      int                `json:"trial"`
+	Verdict    Verdict            `json:"verdict"`
+	Reason     string             `json:"reason"` // one sentence; empty only when reproduced
+	Conditions []ConditionVerdict `json:"conditions"`
+	// OtherFailures are failures that no symptom asks about: a daemon that died. A trial
+	// that has one is never counted as healthy.
+	OtherFailures []string `json:"other-failures,omitempty"`
+	Notes         []string `json:"notes,omitempty"`
+}
+
+// ConditionVerdict is the judgement of one condition.
+type ConditionVerdict struct {
+	Ref   string        `json:"ref"` // baseline[0], symptom[1], stimulus[2].wait-for
+	Name  string        `json:"name"`
+	Holds Truth         `json:"holds"`
+	Why   string        `json:"why"`   // what decided it
+	At    time.Duration `json:"at"`    // since the trial began; when it was decided
+	Looks int           `json:"looks"` // observations that it rests on
+}
+
+// RunVerdict is the judgement of a whole run (verdict.json of the run).
+type RunVerdict struct {
+	Reprise       string   `json:"reprise"`
+	Verdict       Verdict  `json:"verdict"`
+	Reason        string   `json:"reason"`
+	Expected      Verdict  `json:"expected"`
+	Reproduced    int      `json:"reproduced"`
+	NotReproduced int      `json:"not-reproduced"`
+	Inconclusive  int      `json:"inconclusive"`
+	NotApplicable int      `json:"not-applicable"`
+	Planned       int      `json:"planned"`
+	OtherFailures []string `json:"other-failures,omitempty"`
+}
+
+// Valid is the number of trials that enter the rate.
+func (v RunVerdict) Valid() int { return v.Reproduced + v.NotReproduced }
+
+// Rate is k of n with its 95 % intervals (rate.json). It is never shown without n.
+type Rate struct {
+	Reprise        string     `json:"reprise"`
+	Reproduced     int        `json:"reproduced"` // k
+	Valid          int        `json:"valid"`      // n
+	Wilson         [2]float64 `json:"wilson-95"`
+	ClopperPearson [2]float64 `json:"clopper-pearson-95"`
+}

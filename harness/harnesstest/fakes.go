@@ -1,0 +1,263 @@
+// Package harnesstest holds a lab that exists only in memory, for tests of whoever
+// uses package harness: a provider without containers and drivers that answer from
+// functions. Nothing in it is a model of a switch.
+package harnesstest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// Provider builds labs of nothing. A nil function takes the ordinary course.
+type Provider struct {
+	CheckFn   func(context.Context, topologies.Topology) error
+	ReserveFn func(context.Context, topologies.Topology, topologies.Options) error
+	ReleaseFn func(context.Context) error
+	StateFn   func(node string) (topologies.NodeState, error)
+	// FiredFn is the number of frames that a fault acted on when it is taken back.
+	FiredFn func(topologies.Fault) uint64
+
+	mu     sync.Mutex
+	active []topologies.Fault
+	up     int
+}
+
+// Name is the provider's name in records.
+func (p *Provider) Name() string { return "memory" }
+
+// Check asks CheckFn.
+func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
+	if p.CheckFn != nil {
+		return p.CheckFn(ctx, t)
+	}
+	return nil
+}
+
+// Reserve asks ReserveFn, and counts the labs that are up.
+func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
+	if p.ReserveFn != nil {
+		if err := p.ReserveFn(ctx, t, o); err != nil {
+			return nil, err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.up++
+	return &reservation{p: p, id: fmt.Sprintf("%s-%d", o.Run, o.Lab)}, nil
+}
+
+// Up is the number of labs that were reserved and not released.
+func (p *Provider) Up() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.up
+}
+
+// Active lists the faults in force.
+func (p *Provider) Active() []topologies.Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]topologies.Fault(nil), p.active...)
+}
+
+type reservation struct {
+	p        *Provider
+	id       string
+	released bool
+}
+
+func (r *reservation) ID() string                           { return r.id }
+func (r *reservation) Host(string) (topologies.Host, error) { return host{}, nil }
+
+func (r *reservation) Release(ctx context.Context) error {
+	r.p.mu.Lock()
+	if !r.released {
+		r.released = true
+		r.p.up--
+	}
+	r.p.mu.Unlock()
+	if r.p.ReleaseFn != nil {
+		return r.p.ReleaseFn(ctx)
+	}
+	return nil
+}
+
+func (r *reservation) NodeState(_ context.Context, node string) (topologies.NodeState, error) {
+	if r.p.StateFn != nil {
+		return r.p.StateFn(node)
+	}
+	return topologies.NodeState{Running: true}, nil
+}
+
+func (r *reservation) RestartNode(context.Context, string) error { return nil }
+
+func (r *reservation) Inject(_ context.Context, f topologies.Fault) (topologies.Active, error) {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	r.p.active = append(r.p.active, f)
+	return &active{p: r.p, f: f}, nil
+}
+
+type active struct {
+	p *Provider
+	f topologies.Fault
+}
+
+func (a *active) Fired(context.Context) (uint64, error) {
+	if a.p.FiredFn != nil {
+		return a.p.FiredFn(a.f), nil
+	}
+	return 1, nil
+}
+
+func (a *active) Heal(context.Context) error {
+	a.p.mu.Lock()
+	defer a.p.mu.Unlock()
+	for i, f := range a.p.active {
+		if f == a.f {
+			a.p.active = append(a.p.active[:i], a.p.active[i+1:]...)
+			break
+		}
+	}
+	return nil
+}
+
+type host struct{}
+
+func (host) Open(context.Context, []string, bool) (io.ReadWriteCloser, error) {
+	return nil, drivers.ErrUnsupported
+}
+
+func (host) Exec(context.Context, []string, io.Reader, io.Writer, io.Writer) (int, error) {
+	return 0, drivers.ErrUnsupported
+}
+func (host) WriteFile(context.Context, string, []byte, fs.FileMode) error { return nil }
+func (host) ReadFile(context.Context, string) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader("")), nil
+}
+
+// Platform opens drivers that answer from functions; a nil one answers with nothing.
+type Platform struct {
+	Name        string
+	RunFn       func(node, line string) (drivers.Exchange, error)
+	ShellFn     func(node, line string) (drivers.Exchange, error)
+	ConfigureFn func(node, line string) (rejected string, err error)
+	BootFn      func(node string) error
+	DeathsFn    func(node string) ([]drivers.Death, error)
+	LogFn       func(node string) string
+	KillFn      func(node, process, signal string) error
+	ResetFn     func(node string) error
+}
+
+// Registry is a registry that knows the platform only.
+func (p *Platform) Registry() *drivers.Registry {
+	r := &drivers.Registry{}
+	if err := r.Register(p); err != nil {
+		panic(err) // an empty registry takes any name
+	}
+	return r
+}
+
+// Platform is the name that scenarios use.
+func (p *Platform) Platform() string { return p.Name }
+
+// Open opens a driver on a node.
+func (p *Platform) Open(_ context.Context, t drivers.Target) (drivers.Driver, error) {
+	return &driver{p: p, node: t.Node}, nil
+}
+
+type driver struct {
+	p    *Platform
+	node string
+}
+
+func (d *driver) Platform() drivers.Platform  { return drivers.Platform{Name: d.p.Name} }
+func (d *driver) Close(context.Context) error { return nil }
+
+func answer(f func(node, line string) (drivers.Exchange, error), node, line string) (drivers.Exchange, error) {
+	if f == nil {
+		return drivers.Exchange{Command: line}, nil
+	}
+	x, err := f(node, line)
+	x.Command = line
+	return x, err
+}
+
+func (d *driver) Run(_ context.Context, c drivers.Command) (drivers.Exchange, error) {
+	return answer(d.p.RunFn, d.node, c.Line)
+}
+
+func (d *driver) Shell(_ context.Context, c drivers.Command) (drivers.Exchange, error) {
+	return answer(d.p.ShellFn, d.node, c.Line)
+}
+
+func (d *driver) Configure(_ context.Context, lines []string) ([]drivers.Exchange, error) {
+	var out []drivers.Exchange
+	for _, line := range lines {
+		x := drivers.Exchange{Command: line}
+		if d.p.ConfigureFn != nil {
+			var err error
+			if x.Rejected, err = d.p.ConfigureFn(d.node, line); err != nil {
+				return out, err
+			}
+		}
+		if out = append(out, x); x.Rejected != "" {
+			break
+		}
+	}
+	return out, nil
+}
+
+func (d *driver) Boot(context.Context) error {
+	if d.p.BootFn != nil {
+		return d.p.BootFn(d.node)
+	}
+	return nil
+}
+
+func (d *driver) Deaths(context.Context) ([]drivers.Death, error) {
+	if d.p.DeathsFn != nil {
+		return d.p.DeathsFn(d.node)
+	}
+	return nil, nil
+}
+
+func (d *driver) MarkLogs(context.Context) (drivers.LogMark, error) {
+	if d.p.LogFn == nil {
+		return drivers.LogMark{}, nil
+	}
+	return drivers.LogMark{"log": int64(len(d.p.LogFn(d.node)))}, nil
+}
+
+func (d *driver) LogsSince(_ context.Context, m drivers.LogMark) ([]drivers.LogFile, error) {
+	if d.p.LogFn == nil {
+		return nil, nil
+	}
+	text := d.p.LogFn(d.node)
+	return []drivers.LogFile{{Path: "log", Text: text[min(int(m["log"]), len(text)):]}}, nil
+}
+
+func (d *driver) Kill(_ context.Context, process, signal string) error {
+	if d.p.KillFn != nil {
+		return d.p.KillFn(d.node, process, signal)
+	}
+	return nil
+}
+func (d *driver) Start(context.Context, string) error  { return nil }
+func (d *driver) Pause(context.Context, string) error  { return nil }
+func (d *driver) Resume(context.Context, string) error { return nil }
+
+func (d *driver) ResetConfig(context.Context) error {
+	if d.p.ResetFn != nil {
+		return d.p.ResetFn(d.node)
+	}
+	return nil
+}
+func (d *driver) RestartDaemons(ctx context.Context) error { return d.ResetConfig(ctx) }

@@ -1,0 +1,290 @@
+package harness
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// Judge decides a trial from its record alone.
+func Judge(p *Plan, trial int, r evidence.Record) evidence.TrialVerdict {
+	j := &judge{plan: p, record: r, v: evidence.TrialVerdict{Reprise: evidence.Format, Trial: trial}}
+	j.decide()
+	return j.v
+}
+
+type judge struct {
+	plan   *Plan
+	record evidence.Record
+	v      evidence.TrialVerdict
+}
+
+// decide goes through what can make a trial say nothing, in the order it can happen,
+// and only then asks the symptom.
+func (j *judge) decide() {
+	j.otherFailures()
+	baseline := j.phase(evidence.PhaseBaseline, j.plan.Baseline)
+	j.waits()
+	symptom := j.phase(evidence.PhaseSymptom, j.plan.Symptom)
+	relief := j.phase(evidence.PhaseWorkaround, j.plan.Relief)
+	if len(j.plan.Relief) > 0 && len(relief) > 0 {
+		j.v.Notes = append(j.v.Notes, "workaround: "+workaroundWord(evidence.And(truths(relief)...)))
+	}
+	if e, ok := j.event(evidence.EventMissing); ok {
+		j.is(evidence.NotApplicable, "%s", e.Detail)
+		return
+	}
+	if e, ok := j.event(evidence.EventCut); ok {
+		j.is(evidence.Inconclusive, "the trial was interrupted: %s", e.Detail)
+		return
+	}
+	if e, ok := j.event(evidence.EventLab); ok {
+		j.is(evidence.Inconclusive, "the lab broke: %s", e.Detail)
+		return
+	}
+	if reason := j.bootFailure(); reason != "" {
+		j.is(evidence.Inconclusive, "%s", reason)
+		return
+	}
+	if !j.complete() {
+		j.is(evidence.Inconclusive, "the trial was broken off")
+		return
+	}
+	if c, ok := firstNot(evidence.True, baseline); ok {
+		j.is(evidence.Inconclusive, "the baseline %q did not hold: %s", c.Name, c.Why)
+		return
+	}
+	if reason := j.stimulusFailure(); reason != "" {
+		j.is(evidence.Inconclusive, "%s", reason)
+		return
+	}
+	j.bySymptom(symptom)
+}
+
+// complete tells whether the record has its end: the last look at what died and whether
+// the lab still stands is part of what a verdict rests on.
+func (j *judge) complete() bool {
+	return slices.ContainsFunc(j.record.Events, func(e evidence.Event) bool {
+		return e.Kind == evidence.EventPhaseEnd && e.Phase == evidence.PhaseCollect
+	})
+}
+
+func (j *judge) bySymptom(symptom []evidence.ConditionVerdict) {
+	switch {
+	case len(j.v.OtherFailures) > 0:
+		j.is(evidence.Inconclusive, "another failure: %s", strings.Join(j.v.OtherFailures, "; "))
+	default:
+		switch evidence.And(truths(symptom)...) {
+		case evidence.True:
+			j.is(evidence.Reproduced, "")
+			if j.thereBefore() {
+				j.v.Notes = append(j.v.Notes, "every symptom was there before the stimulus already; make sure that a healthy network differs")
+			}
+		case evidence.False:
+			c, _ := firstIs(evidence.False, symptom)
+			j.is(evidence.NotReproduced, "%q: %s", c.Name, c.Why)
+		default:
+			c, _ := firstIs(evidence.Unknown, symptom)
+			j.is(evidence.Inconclusive, "%q is unknown: %s", c.Name, c.Why)
+		}
+	}
+}
+
+// thereBefore tells whether every symptom was true already before the stimulus: the
+// stimulus then has not brought it about.
+func (j *judge) thereBefore() bool {
+	if len(j.plan.Stimulus) == 0 {
+		return false
+	}
+	for i := range j.plan.Symptom {
+		c := &j.plan.Symptom[i]
+		if c.Cond.Never > 0 || c.Cond.Changes != nil {
+			return false
+		}
+		k := slices.IndexFunc(j.record.Observations, func(o evidence.Observation) bool { return o.Ref == c.Ref+evidence.Before })
+		if k < 0 || c.evaluate(j.record.Observations[k], nil).value != true {
+			return false
+		}
+	}
+	return true
+}
+
+func (j *judge) is(v evidence.Verdict, format string, args ...any) {
+	j.v.Verdict, j.v.Reason = v, fmt.Sprintf(format, args...)
+}
+
+func (j *judge) event(kind evidence.EventKind) (evidence.Event, bool) {
+	for _, e := range j.record.Events {
+		if e.Kind == kind && (e.Outcome == evidence.Failed || kind == evidence.EventMissing) {
+			return e, true
+		}
+	}
+	return evidence.Event{}, false
+}
+
+func (j *judge) bootFailure() string {
+	for _, e := range j.record.Events {
+		if e.Kind == evidence.EventBoot && e.Outcome != evidence.OK {
+			return fmt.Sprintf("%s did not start: %s", e.Lane, e.Detail)
+		}
+	}
+	return ""
+}
+
+// stimulusFailure tells why the stimulus did not take place as declared; empty when it did.
+func (j *judge) stimulusFailure() string {
+	for _, step := range j.plan.Stimulus {
+		if step.LeftOut {
+			continue
+		}
+		i := slices.IndexFunc(j.record.Events, func(e evidence.Event) bool {
+			return e.Kind == evidence.EventStep && e.Ref == step.Ref
+		})
+		if i < 0 {
+			return fmt.Sprintf("the trial was broken off before %s", step.Ref)
+		}
+		if e := j.record.Events[i]; e.Outcome != evidence.OK {
+			return fmt.Sprintf("%s (%s) was %s: %s", step.Ref, e.Name, e.Outcome, e.Detail)
+		}
+		if step.Step.Fault == scenarios.FaultDrop && !step.Step.MayMiss {
+			if reason := j.didNotFire(step); reason != "" {
+				return reason
+			}
+		}
+	}
+	return ""
+}
+
+func (j *judge) didNotFire(step PlanStep) string {
+	for _, e := range j.record.Events {
+		if e.Kind == evidence.EventHeal && e.Ref == step.Ref {
+			if e.Count == 0 {
+				return fmt.Sprintf("the fault %s did not fire: no frame met its predicate", step.Ref)
+			}
+			return ""
+		}
+	}
+	return fmt.Sprintf("nobody knows whether the fault %s fired", step.Ref)
+}
+
+// otherFailures are daemons that died without the scenario asking for it.
+func (j *judge) otherFailures() {
+	for _, e := range j.record.Events {
+		if e.Kind != evidence.EventDeath || j.declared(e) {
+			continue
+		}
+		j.v.OtherFailures = append(j.v.OtherFailures, fmt.Sprintf("%s: %s died (%s)", e.Lane, e.Name, e.Detail))
+	}
+}
+
+func (j *judge) declared(e evidence.Event) bool {
+	if e.Phase != evidence.PhaseStimulus && e.Phase != evidence.PhaseSymptom && e.Phase != evidence.PhaseCollect {
+		return false
+	}
+	return slices.ContainsFunc(j.plan.Symptom, func(c Check) bool {
+		return c.Cond.Node == e.Lane && (c.Cond.Core == AnyProcess || c.Cond.Core != "" && c.Cond.Core == e.Name)
+	})
+}
+
+// AnyProcess in a core probe stands for every daemon of the node.
+const AnyProcess = "any"
+
+// phase decides the conditions of one phase from its looks. Conditions of a phase that
+// never began are left out.
+func (j *judge) phase(phase evidence.Phase, checks []Check) []evidence.ConditionVerdict {
+	start, end, begun := j.span(phase)
+	if !begun {
+		return nil
+	}
+	var out []evidence.ConditionVerdict
+	for i := range checks {
+		out = append(out, j.condition(&checks[i], start, end))
+	}
+	j.v.Conditions = append(j.v.Conditions, out...)
+	return out
+}
+
+// waits decides the wait-for steps, for the reader; the step's own event carries the outcome.
+func (j *judge) waits() {
+	for _, step := range append(slices.Clone(j.plan.Stimulus), j.plan.Workaround...) {
+		if step.Check == nil || step.LeftOut {
+			continue
+		}
+		for _, e := range j.record.Events {
+			if e.Kind == evidence.EventStep && e.Ref == step.Ref {
+				j.v.Conditions = append(j.v.Conditions, j.condition(step.Check, e.At-e.Took, e.At))
+			}
+		}
+	}
+}
+
+func (j *judge) condition(c *Check, start, end time.Duration) evidence.ConditionVerdict {
+	w := newWindow(c.Cond, start)
+	var before *evidence.Observation
+	for i := range j.record.Observations {
+		switch o := &j.record.Observations[i]; o.Ref {
+		case c.Ref + evidence.Before:
+			before = o
+		case c.Ref:
+			w.observe(c.evaluate(*o, before))
+		}
+	}
+	w.expire(end)
+	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.truth, Why: w.why, At: w.at, Looks: w.looks}
+}
+
+// span finds when a phase began and ended; one that was broken off ends with the record.
+func (j *judge) span(phase evidence.Phase) (start, end time.Duration, begun bool) {
+	for _, e := range j.record.Events {
+		end = max(end, e.At)
+		if e.Phase != phase {
+			continue
+		}
+		if e.Kind == evidence.EventPhase {
+			start, begun = e.At, true
+		}
+		if e.Kind == evidence.EventPhaseEnd {
+			return start, e.At, begun
+		}
+	}
+	return start, end, begun
+}
+
+func truths(cs []evidence.ConditionVerdict) []evidence.Truth {
+	out := make([]evidence.Truth, len(cs))
+	for i, c := range cs {
+		out[i] = c.Holds
+	}
+	return out
+}
+
+func firstNot(t evidence.Truth, cs []evidence.ConditionVerdict) (evidence.ConditionVerdict, bool) {
+	i := slices.IndexFunc(cs, func(c evidence.ConditionVerdict) bool { return c.Holds != t })
+	if i < 0 {
+		return evidence.ConditionVerdict{}, false
+	}
+	return cs[i], true
+}
+
+func firstIs(t evidence.Truth, cs []evidence.ConditionVerdict) (evidence.ConditionVerdict, bool) {
+	i := slices.IndexFunc(cs, func(c evidence.ConditionVerdict) bool { return c.Holds == t })
+	if i < 0 {
+		return evidence.ConditionVerdict{}, false
+	}
+	return cs[i], true
+}
+
+func workaroundWord(t evidence.Truth) string {
+	switch t {
+	case evidence.True:
+		return "it helps"
+	case evidence.False:
+		return "it does not help"
+	default:
+		return "whether it helps is unknown"
+	}
+}

@@ -1,0 +1,278 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// Bounds of what has no window of its own.
+const (
+	lookTimeout    = 20 * time.Second // one answer of a probe
+	stepTimeout    = 60 * time.Second // one step of a stimulus
+	bootTimeout    = 90 * time.Second // one node's software
+	deployTimeout  = 5 * time.Minute  // a whole lab
+	collectTimeout = 2 * time.Minute  // evidence of one trial
+	releaseTimeout = time.Minute      // taking a lab down
+)
+
+// Environment is what a run needs beyond its plan.
+type Environment struct {
+	Provider topologies.Provider
+	Registry *drivers.Registry
+	Dir      evidence.Dir
+	Owner    int  // pid whose death frees the labs; 0 means this process
+	Keep     bool // leave the lab up after the last trial
+	// Progress is told where a trial is; nil tells nobody. It must not block.
+	Progress func(Progress)
+}
+
+// Progress is one step on the way, for a person who watches.
+type Progress struct {
+	Lab   int            `json:"lab"`
+	Trial int            `json:"trial"`
+	Phase evidence.Phase `json:"phase,omitempty"`
+	Text  string         `json:"text,omitempty"`
+	// Verdict is set when the trial is over.
+	Verdict evidence.Verdict `json:"verdict,omitempty"`
+	Reason  string           `json:"reason,omitempty"`
+	Took    time.Duration    `json:"took,omitempty"`
+}
+
+// Lab is one reserved topology with an open driver per node. It executes one trial at
+// a time.
+type Lab struct {
+	Number int
+	plan   *Plan
+	env    Environment
+	res    topologies.Reservation
+	nodes  []*labNode
+	// spoilt says why the lab must be built anew before the next trial.
+	spoilt string
+	trials int // since the lab was built
+}
+
+type labNode struct {
+	PlanNode
+	driver drivers.Driver
+	sink   *sink
+}
+
+// NewLab prepares a lab. Nothing is built before its first trial.
+func NewLab(p *Plan, env Environment, number int) *Lab {
+	return &Lab{Number: number, plan: p, env: env}
+}
+
+// Reservation gives the lab as it is built now; nil before the first trial.
+func (l *Lab) Reservation() topologies.Reservation { return l.res }
+
+// Close takes the lab down. It may be called more than once, and after a failure.
+func (l *Lab) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	var errs []error
+	for _, n := range slices.Backward(l.nodes) {
+		if n.driver != nil {
+			errs = append(errs, n.driver.Close(ctx))
+		}
+	}
+	l.nodes = nil
+	if l.res != nil && !l.env.Keep {
+		errs = append(errs, l.res.Release(ctx))
+		l.res = nil
+	}
+	// A session that was lost says so when it is closed; the lab is down all the same.
+	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, drivers.ErrClosed) })...)
+}
+
+// prepare brings the lab to the state before a trial: built, or reset as planned. It
+// returns what was done.
+func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, deployTimeout)
+	defer cancel()
+	if l.res == nil || l.trials == 0 {
+		return "built", l.build(ctx, t)
+	}
+	if l.spoilt != "" {
+		return "rebuilt: " + l.spoilt, l.build(ctx, t)
+	}
+	l.attach(t)
+	switch l.plan.Reset {
+	case scenarios.ResetNone:
+		return "nothing", nil
+	case scenarios.ResetConfig:
+		if err = l.each(ctx, resetConfig); err == nil {
+			return "configuration restored", l.setup(ctx, t)
+		}
+	case scenarios.ResetDaemons:
+		if err = l.each(ctx, restartDaemons); err == nil {
+			return "daemons restarted", l.setup(ctx, t)
+		}
+	case scenarios.ResetRedeploy:
+	}
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err != nil {
+		return fmt.Sprintf("rebuilt: reset %s did not work: %v", l.plan.Reset, err), l.build(ctx, t)
+	}
+	return "rebuilt", l.build(ctx, t)
+}
+
+func resetConfig(ctx context.Context, n *labNode) error {
+	r, ok := n.driver.(drivers.ConfigResetter)
+	if !ok {
+		return fmt.Errorf("%s (%s): reset configuration: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+	}
+	return r.ResetConfig(ctx)
+}
+
+func restartDaemons(ctx context.Context, n *labNode) error {
+	r, ok := n.driver.(drivers.DaemonRestarter)
+	if !ok {
+		return fmt.Errorf("%s (%s): restart daemons: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+	}
+	return r.RestartDaemons(ctx)
+}
+
+// each runs f on every node that is a device, side by side.
+func (l *Lab) each(ctx context.Context, f func(context.Context, *labNode) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, n := range l.nodes {
+		if !n.Segment {
+			g.Go(func() error { return f(ctx, n) })
+		}
+	}
+	return g.Wait()
+}
+
+// build takes down what there is and builds the lab anew, up to booted nodes.
+func (l *Lab) build(ctx context.Context, t *Trial) error {
+	keep := l.env.Keep
+	l.env.Keep = false // only the last lab is kept
+	err := l.Close(ctx)
+	l.env.Keep = keep
+	if err != nil {
+		return fmt.Errorf("take the old lab down: %w", err)
+	}
+	l.spoilt, l.trials = "", 0
+	l.res, err = l.env.Provider.Reserve(ctx, l.plan.Topology, topologies.Options{
+		Run: l.env.Dir.ID(), Lab: l.Number, Owner: l.env.Owner, Keep: l.env.Keep,
+	})
+	if err != nil {
+		return fmt.Errorf("build lab: %w", err)
+	}
+	t.note("lab built")
+	g, gctx := errgroup.WithContext(ctx)
+	for _, pn := range l.plan.Nodes {
+		n := &labNode{PlanNode: pn, sink: &sink{}}
+		l.nodes = append(l.nodes, n)
+		g.Go(func() error { return l.open(gctx, n) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	l.attach(t)
+	return l.boot(ctx, t)
+}
+
+func (l *Lab) open(ctx context.Context, n *labNode) error {
+	host, err := l.res.Host(n.Name)
+	if err != nil {
+		return fmt.Errorf("reach %s: %w", n.Name, err)
+	}
+	n.driver, err = l.env.Registry.Open(ctx, n.Platform, drivers.Target{
+		Node: n.Name, Host: host, Recorder: n.sink, Config: n.Config, Files: n.Files, Services: n.Services,
+	})
+	return err
+}
+
+// boot starts every node's software side by side, and waits for all: a node that is
+// refused does not hide another one's words.
+func (l *Lab) boot(ctx context.Context, t *Trial) error {
+	var wg sync.WaitGroup
+	for _, n := range l.nodes {
+		b, ok := n.driver.(drivers.Booter)
+		if !ok || n.Segment {
+			continue
+		}
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, bootTimeout)
+			defer cancel()
+			begin := t.now()
+			t.done(evidence.Event{Kind: evidence.EventBoot, Lane: n.Name, Name: n.Platform}, begin, b.Boot(ctx))
+		})
+	}
+	wg.Wait()
+	return l.setup(ctx, t)
+}
+
+// setup runs the shell lines that a containerlab file gives under exec.
+func (l *Lab) setup(ctx context.Context, t *Trial) error {
+	for _, n := range l.nodes {
+		for _, line := range n.Exec {
+			sh, ok := n.driver.(drivers.Sheller)
+			if !ok {
+				return fmt.Errorf("%s: exec: %w", n.Name, drivers.ErrUnsupported)
+			}
+			begin := t.now()
+			x, err := sh.Shell(ctx, drivers.Command{Line: line, Timeout: stepTimeout})
+			if err == nil && x.Exit != 0 {
+				err = fmt.Errorf("exec %q ended with status %d: %s", line, x.Exit, short(x.Output))
+			}
+			t.done(evidence.Event{Kind: evidence.EventBoot, Lane: n.Name, Name: "exec"}, begin, err)
+		}
+	}
+	return nil
+}
+
+// attach points every session's recording at the trial.
+func (l *Lab) attach(t *Trial) {
+	for _, n := range l.nodes {
+		tr, err := t.transcript(n.Name)
+		if err != nil {
+			t.fail(err)
+			continue
+		}
+		n.sink.to.Store(tr)
+	}
+}
+
+// detach stops recording into a trial that is over.
+func (l *Lab) detach() {
+	for _, n := range l.nodes {
+		n.sink.to.Store(nil)
+	}
+}
+
+func (l *Lab) node(name string) (*labNode, error) {
+	for _, n := range l.nodes {
+		if n.Name == name {
+			return n, nil
+		}
+	}
+	return nil, fmt.Errorf("the lab has no node %s", name)
+}
+
+// sink records a node's sessions into the transcript of the trial that runs now.
+type sink struct {
+	to atomic.Pointer[evidence.Transcript]
+}
+
+// Record takes bytes of a session.
+func (s *sink) Record(at time.Time, channel string, d drivers.Direction, p []byte) {
+	if t := s.to.Load(); t != nil {
+		_ = t.Add(at, channel, string(d), p) // the transcript keeps its first error and reports it at Close
+	}
+}

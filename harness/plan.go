@@ -1,0 +1,329 @@
+package harness
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sirikothe/gotextfsm"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// DefaultPlatform is the driver of a node that names none.
+const DefaultPlatform = "linux"
+
+// PlanOptions are the choices of one run; zero values leave the scenario's own.
+type PlanOptions struct {
+	Variant evidence.Variant  // zero means the scenario itself
+	Set     map[string]string // node.image, node.config, node.platform, node.env.NAME
+	Trials  int
+	Labs    int
+	Reset   scenarios.Reset
+}
+
+// Plan is what a run executes. It is not changed after NewPlan.
+type Plan struct {
+	Loaded     *scenarios.Loaded
+	Topology   topologies.Topology // overrides applied
+	Nodes      []PlanNode          // in the topology's order
+	Baseline   []Check
+	Stimulus   []PlanStep
+	Symptom    []Check
+	Workaround []PlanStep
+	Relief     []Check // what the workaround must bring about
+	Variant    evidence.Variant
+	Set        map[string]string
+	Trials     int
+	Labs       int
+	Reset      scenarios.Reset
+	Timeout    time.Duration // of one trial
+}
+
+// PlanNode is one node with everything resolved.
+type PlanNode struct {
+	Name     string
+	Role     scenarios.Role
+	Platform string
+	Image    string
+	Segment  bool
+	Config   []byte
+	Files    map[string][]byte
+	Services []drivers.Service
+	Exec     []string // containerlab's exec: shell lines to run after the start
+}
+
+// PlanStep is one step with its place in the scenario.
+type PlanStep struct {
+	Ref     string // stimulus[0]
+	Step    scenarios.Step
+	Check   *Check // of a wait-for
+	LeftOut bool   // by the control
+}
+
+// Check is one condition, compiled.
+type Check struct {
+	Ref       string // symptom[0]
+	Cond      scenarios.Condition
+	predicate *scenarios.Predicate
+	template  *gotextfsm.TextFSM
+	logLine   *regexp.Regexp
+}
+
+// NewPlan resolves a loaded scenario. Loading has validated it, so an error here
+// concerns the options.
+func NewPlan(l *scenarios.Loaded, o PlanOptions) (*Plan, error) {
+	s := &l.Scenario
+	p := &Plan{Loaded: l, Topology: l.Topology.Clone(), Variant: o.Variant, Set: o.Set, Trials: o.Trials, Labs: max(o.Labs, 1), Reset: o.Reset}
+	if p.Variant == "" {
+		p.Variant = evidence.VariantMain
+	}
+	if p.Trials == 0 {
+		p.Trials = s.Trials.Count
+	}
+	if p.Trials == 0 {
+		p.Trials = scenarios.DefaultTrials
+	}
+	p.Labs = min(p.Labs, p.Trials)
+	if p.Reset == "" {
+		p.Reset = s.Trials.Reset
+	}
+	if p.Reset == "" {
+		p.Reset = scenarios.ResetRedeploy
+	}
+	set, without, err := p.overrides()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.resolveNodes(set); err != nil {
+		return nil, err
+	}
+	if err := p.resolveChecks(); err != nil {
+		return nil, err
+	}
+	for _, ref := range without {
+		n, err := strconv.Atoi(strings.TrimPrefix(ref, "stimulus."))
+		if err != nil || n < 0 || n >= len(p.Stimulus) {
+			return nil, fmt.Errorf("the control leaves out %s, which is no step", ref)
+		}
+		p.Stimulus[n].LeftOut = true
+	}
+	p.Timeout = time.Duration(s.Trials.Timeout)
+	if p.Timeout == 0 {
+		p.Timeout = p.Longest() + 3*time.Minute
+	}
+	return p, nil
+}
+
+// overrides merges what the control and the command line replace; the command line wins.
+func (p *Plan) overrides() (set map[string]string, without []string, err error) {
+	set = map[string]string{}
+	if p.Variant == evidence.VariantControl {
+		ctl := p.Loaded.Scenario.Control
+		if ctl == nil {
+			return nil, nil, fmt.Errorf("scenario %s declares no control", p.Loaded.Scenario.ID)
+		}
+		without = ctl.Without
+		maps.Copy(set, ctl.Set)
+	}
+	maps.Copy(set, p.Set)
+	return set, without, nil
+}
+
+func (p *Plan) resolveNodes(set map[string]string) error {
+	declared := map[string]scenarios.Node{}
+	maps.Copy(declared, p.Loaded.Scenario.Nodes)
+	for key, value := range set {
+		if err := applyOverride(&p.Topology, declared, key, value); err != nil {
+			return err
+		}
+	}
+	for i := range p.Topology.Nodes {
+		t := &p.Topology.Nodes[i]
+		d := declared[t.Name]
+		if d.Image != "" {
+			t.Image = d.Image
+		}
+		n := PlanNode{Name: t.Name, Role: d.Role, Platform: d.Platform, Image: t.Image, Segment: t.IsSegment(), Exec: t.Exec, Files: map[string][]byte{}}
+		if n.Platform == "" {
+			n.Platform = DefaultPlatform
+		}
+		config := d.Config
+		if config == "" && !n.Segment {
+			config = t.StartupConfig
+		}
+		var err error
+		if config != "" {
+			if n.Config, err = p.Loaded.Text(config); err != nil {
+				return fmt.Errorf("configuration of %s: %w", t.Name, err)
+			}
+		}
+		for path, value := range d.Files {
+			if n.Files[path], err = p.Loaded.Text(value); err != nil {
+				return fmt.Errorf("file %s of %s: %w", path, t.Name, err)
+			}
+		}
+		for _, s := range d.Services {
+			n.Services = append(n.Services, drivers.Service(s))
+		}
+		p.Nodes = append(p.Nodes, n)
+	}
+	return nil
+}
+
+func applyOverride(t *topologies.Topology, declared map[string]scenarios.Node, key, value string) error {
+	name, field, _ := strings.Cut(key, ".")
+	i := slices.IndexFunc(t.Nodes, func(n topologies.Node) bool { return n.Name == name })
+	if i < 0 {
+		return fmt.Errorf("set %s: the topology has no node %q (it has %s)", key, name, strings.Join(t.Names(), ", "))
+	}
+	d := declared[name]
+	switch {
+	case field == "image":
+		t.Nodes[i].Image, d.Image = value, value
+	case field == "config":
+		d.Config = value
+	case field == "platform":
+		d.Platform = value
+	case strings.HasPrefix(field, "env."):
+		t.Nodes[i].Env[strings.TrimPrefix(field, "env.")] = value
+	default:
+		return fmt.Errorf("set %s: it is node.image, node.config, node.platform or node.env.NAME", key)
+	}
+	declared[name] = d
+	return nil
+}
+
+func (p *Plan) resolveChecks() error {
+	s := &p.Loaded.Scenario
+	var err error
+	for _, list := range []struct {
+		into *[]Check
+		name string
+		from []scenarios.Condition
+	}{
+		{&p.Baseline, "baseline", s.Baseline}, {&p.Symptom, "symptom", s.Symptom},
+	} {
+		if *list.into, err = p.checks(list.name, list.from); err != nil {
+			return err
+		}
+	}
+	if p.Stimulus, err = p.steps("stimulus", s.Stimulus); err != nil {
+		return err
+	}
+	if s.Workaround == nil {
+		return nil
+	}
+	if p.Workaround, err = p.steps("workaround.steps", s.Workaround.Steps); err != nil {
+		return err
+	}
+	p.Relief, err = p.checks("workaround.expect", s.Workaround.Expect)
+	return err
+}
+
+func (p *Plan) checks(list string, from []scenarios.Condition) ([]Check, error) {
+	var out []Check
+	for i, c := range from {
+		check, err := p.check(fmt.Sprintf("%s[%d]", list, i), c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, check)
+	}
+	return out, nil
+}
+
+func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
+	if c.SameAs != "" {
+		c = p.borrow(c)
+	}
+	if c.Name == "" {
+		c.Name = ref
+	}
+	check := Check{Ref: ref, Cond: c}
+	var err error
+	if check.predicate, err = scenarios.CompilePredicate(c.Predicate(), c.Changes == nil); err != nil {
+		return check, fmt.Errorf("%s: %w", ref, err)
+	}
+	if c.Log != "" {
+		if check.logLine, err = regexp.Compile(c.Log); err != nil {
+			return check, fmt.Errorf("%s: %w", ref, err)
+		}
+	}
+	if c.Template != "" {
+		text, err := p.Loaded.Text(c.Template)
+		if err != nil {
+			return check, fmt.Errorf("%s: %w", ref, err)
+		}
+		check.template = &gotextfsm.TextFSM{}
+		if err := check.template.ParseString(string(text)); err != nil {
+			return check, fmt.Errorf("%s: %w", ref, err)
+		}
+	}
+	return check, nil
+}
+
+// borrow completes a condition that is the same as one of the baseline. A window of its own wins.
+func (p *Plan) borrow(c scenarios.Condition) scenarios.Condition {
+	for _, b := range p.Loaded.Scenario.Baseline {
+		if b.Name != c.Name {
+			continue
+		}
+		if c.Longest() > 0 {
+			b.Eventually, b.Within, b.Consistently, b.Never, b.Changes = c.Eventually, c.Within, c.Consistently, c.Never, c.Changes
+		}
+		return b
+	}
+	return c
+}
+
+func (p *Plan) steps(list string, from []scenarios.Step) ([]PlanStep, error) {
+	var out []PlanStep
+	for i, s := range from {
+		step := PlanStep{Ref: fmt.Sprintf("%s[%d]", list, i), Step: s}
+		if s.WaitFor != nil {
+			check, err := p.check(step.Ref+".wait-for", *s.WaitFor)
+			if err != nil {
+				return nil, err
+			}
+			step.Check = &check
+		}
+		out = append(out, step)
+	}
+	return out, nil
+}
+
+// Longest is the longest time that the windows of one trial can take together.
+func (p *Plan) Longest() time.Duration {
+	total := longestOf(p.Baseline) + longestOf(p.Symptom) + longestOf(p.Relief)
+	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
+		if !s.LeftOut {
+			total += s.Step.Longest()
+		}
+	}
+	return total
+}
+
+// longestOf is the longest window: the conditions of a phase are watched side by side.
+func longestOf(checks []Check) time.Duration {
+	var longest time.Duration
+	for _, c := range checks {
+		longest = max(longest, c.Cond.Longest())
+	}
+	return longest
+}
+
+// Expected is the verdict that the scenario declares for this variant.
+func (p *Plan) Expected() evidence.Verdict {
+	if p.Variant == evidence.VariantControl {
+		return evidence.NotReproduced
+	}
+	return evidence.Reproduced
+}

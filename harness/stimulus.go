@@ -1,0 +1,367 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// activeFault is a fault in force, with the step that caused it and its inverse.
+type activeFault struct {
+	ref, lane, name string
+	link            *topologies.Endpoint // of a fault on a link
+	fired           func(context.Context) (uint64, error)
+	heal            func(context.Context) error
+}
+
+// stimulate carries out the stimulus and tells whether all of it took place.
+func (t *Trial) stimulate(ctx context.Context) bool {
+	end := t.begin(evidence.PhaseStimulus)
+	defer end()
+	marks := t.markLogs(ctx)
+	t.mu.Lock()
+	t.logsAtStim = marks
+	maps.Copy(t.deathsStim, t.deathsSeen)
+	t.mu.Unlock()
+	ok := t.steps(ctx, t.plan.Stimulus)
+	t.recordDeaths(ctx)
+	return ok
+}
+
+// relieve applies the workaround and watches what it must bring about.
+func (t *Trial) relieve(ctx context.Context) {
+	end := t.begin(evidence.PhaseWorkaround)
+	ok := t.steps(ctx, t.plan.Workaround)
+	end()
+	if ok {
+		t.watchAll(ctx, evidence.PhaseWorkaround, t.plan.Relief)
+	}
+}
+
+func (t *Trial) steps(ctx context.Context, steps []PlanStep) bool {
+	for _, s := range steps {
+		if s.LeftOut {
+			continue
+		}
+		begin := t.now()
+		t.progress(Progress{Text: s.title()})
+		err := t.step(ctx, s)
+		t.done(evidence.Event{Kind: evidence.EventStep, Lane: s.lane(), Ref: s.Ref, Name: s.title()}, begin, err)
+		if err != nil {
+			t.lacks(s.lane(), err)
+			return false
+		}
+	}
+	return true
+}
+
+func (s PlanStep) lane() string {
+	if s.Step.Link != "" {
+		return s.Step.Link
+	}
+	return s.Step.Node
+}
+
+// title says what the step does in a few words.
+func (s PlanStep) title() string {
+	st := s.Step
+	if st.Name != "" {
+		return st.Name
+	}
+	switch st.Action() {
+	case scenarios.ActConfigure:
+		return "configure " + strings.Join(st.Configure, " / ")
+	case scenarios.ActRun:
+		return st.Run
+	case scenarios.ActExec:
+		return bounded(strings.Join(strings.Fields(st.Exec), " "), 100)
+	case scenarios.ActFault:
+		return strings.TrimSpace(string(st.Fault) + " " + st.Process)
+	case scenarios.ActHold:
+		return fmt.Sprintf("hold %s: %s", st.Hold, st.Why)
+	case scenarios.ActWaitFor:
+		return "wait for " + s.Check.Cond.Name
+	default:
+		return s.Ref
+	}
+}
+
+func (t *Trial) step(ctx context.Context, s PlanStep) error {
+	switch s.Step.Action() {
+	case scenarios.ActHold:
+		t.waitUntil(ctx, t.now()+time.Duration(s.Step.Hold))
+		return context.Cause(ctx)
+	case scenarios.ActWaitFor:
+		if truth := t.watch(ctx, s.Check, t.now(), &atomic.Bool{}); truth != evidence.True {
+			return fmt.Errorf("%s is %s", s.Check.Cond.Name, truth)
+		}
+		return nil
+	case scenarios.ActFault:
+		if s.Step.Fault.OnLink() {
+			return t.linkFault(ctx, s)
+		}
+		return t.nodeFault(ctx, s)
+	case scenarios.ActConfigure, scenarios.ActRun, scenarios.ActExec:
+		ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+		defer cancel()
+		return t.command(ctx, s.Step)
+	default:
+		return fmt.Errorf("%s has no action", s.Ref)
+	}
+}
+
+// command carries out a step that sends something to a node.
+func (t *Trial) command(ctx context.Context, s scenarios.Step) error {
+	n, err := t.lab.node(s.Node)
+	switch {
+	case err != nil:
+		return err
+	case len(s.Configure) > 0:
+		return configure(ctx, n, s.Configure)
+	case s.Run != "":
+		x, err := n.driver.Run(ctx, drivers.Command{Line: s.Run, Timeout: stepTimeout})
+		return rejection(x, err)
+	default:
+		return t.execStep(ctx, n, s)
+	}
+}
+
+func rejection(x drivers.Exchange, err error) error {
+	if err == nil && x.Rejected != "" {
+		return &RejectedError{Line: x.Command, Words: x.Rejected}
+	}
+	return err
+}
+
+func configure(ctx context.Context, n *labNode, lines []string) error {
+	c, ok := n.driver.(drivers.Configurer)
+	if !ok {
+		return fmt.Errorf("%s (%s): configure: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+	}
+	xs, err := c.Configure(ctx, lines)
+	for _, x := range xs {
+		if rejected := rejection(x, nil); rejected != nil {
+			return rejected
+		}
+	}
+	return err
+}
+
+func (t *Trial) execStep(ctx context.Context, n *labNode, s scenarios.Step) error {
+	x, err := t.shell(ctx, n, s.Exec, stepTimeout)
+	if err != nil {
+		return err
+	}
+	allowed := s.Exit
+	if allowed == nil {
+		allowed = []int{0}
+	}
+	if !slices.Contains(allowed, x.Exit) {
+		return fmt.Errorf("status %d, want %v: %s", x.Exit, allowed, short(strings.TrimSpace(x.Output)))
+	}
+	return nil
+}
+
+// nodeFault kills, pauses or restarts a daemon, or restarts the whole node.
+func (t *Trial) nodeFault(ctx context.Context, s PlanStep) error {
+	n, err := t.lab.node(s.Step.Node)
+	if err != nil {
+		return err
+	}
+	if s.Step.Process == "" {
+		return t.restartNode(ctx, n)
+	}
+	pc, ok := n.driver.(drivers.ProcessController)
+	if !ok {
+		return fmt.Errorf("%s (%s): %s: %w", n.Name, n.Platform, s.Step.Fault, drivers.ErrUnsupported)
+	}
+	process := s.Step.Process
+	signal := s.Step.Signal
+	if signal == "" {
+		signal = "SIGKILL"
+	}
+	f := &activeFault{ref: s.Ref, lane: n.Name, name: s.title()}
+	switch s.Step.Fault {
+	case scenarios.FaultPause:
+		err, f.heal = pc.Pause(ctx, process), func(ctx context.Context) error { return pc.Resume(ctx, process) }
+	case scenarios.FaultRestart:
+		return errors.Join(pc.Kill(ctx, process, "SIGTERM"), pc.Start(ctx, process))
+	case scenarios.FaultKill:
+		err, f.heal = pc.Kill(ctx, process, signal), func(ctx context.Context) error { return pc.Start(ctx, process) }
+		if s.Step.For == 0 {
+			f.heal = nil // it stays dead; the lab is reset after the trial
+		}
+	default:
+		return fmt.Errorf("%s is no fault of a node", s.Step.Fault)
+	}
+	if err != nil {
+		return err
+	}
+	return t.inForce(ctx, f, s)
+}
+
+func (t *Trial) restartNode(ctx context.Context, n *labNode) error {
+	r, ok := t.lab.res.(topologies.NodeRestarter)
+	if !ok {
+		return fmt.Errorf("%s: restart node: %w", n.Name, drivers.ErrUnsupported)
+	}
+	if err := n.driver.Close(ctx); err != nil && !errors.Is(err, drivers.ErrClosed) {
+		return err
+	}
+	if err := r.RestartNode(ctx, n.Name); err != nil {
+		return err
+	}
+	if err := t.lab.open(ctx, n); err != nil {
+		return err
+	}
+	b, boots := n.driver.(drivers.Booter)
+	if !boots {
+		return fmt.Errorf("%s: restart node: %w", n.Name, drivers.ErrUnsupported)
+	}
+	return b.Boot(ctx)
+}
+
+func (t *Trial) linkFault(ctx context.Context, s PlanStep) error {
+	faulter, ok := t.lab.res.(topologies.Faulter)
+	if !ok {
+		return fmt.Errorf("%s: %w", s.Step.Fault, drivers.ErrUnsupported)
+	}
+	node, iface, _ := strings.Cut(s.Step.Link, ":")
+	at := topologies.Endpoint{Node: node, Interface: iface}
+	switch s.Step.Fault {
+	case scenarios.FaultUp:
+		return t.healLink(ctx, at)
+	case scenarios.FaultFlap:
+		return t.flap(ctx, faulter, at, s)
+	case scenarios.FaultDown, scenarios.FaultDrop, scenarios.FaultReplug:
+		active, err := faulter.Inject(ctx, topologies.Fault{
+			Kind: topologies.FaultKind(s.Step.Fault), Endpoint: at, Match: s.Step.Match, Probability: s.Step.Probability,
+		})
+		if err != nil {
+			return err
+		}
+		return t.inForce(ctx, &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.title(), link: &at, fired: active.Fired, heal: active.Heal}, s)
+	default:
+		return fmt.Errorf("%s is no fault of a link", s.Step.Fault)
+	}
+}
+
+func (t *Trial) flap(ctx context.Context, faulter topologies.Faulter, at topologies.Endpoint, s PlanStep) error {
+	for i := range max(s.Step.Times, 1) {
+		if i > 0 {
+			t.waitUntil(ctx, t.now()+time.Duration(s.Step.FlapUp()))
+		}
+		active, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
+		if err != nil {
+			return err
+		}
+		down := s
+		down.Step.For = s.Step.FlapDown()
+		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: fmt.Sprintf("flap %d", i+1), fired: active.Fired, heal: active.Heal}
+		if err := t.inForce(ctx, f, down); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inForce records a fault, and takes it back after the step's time when it has one.
+func (t *Trial) inForce(ctx context.Context, f *activeFault, s PlanStep) error {
+	t.event(evidence.Event{Kind: evidence.EventFault, Lane: f.lane, Ref: f.ref, Name: f.name, Outcome: evidence.OK})
+	t.mu.Lock()
+	t.faults = append(t.faults, f)
+	t.mu.Unlock()
+	if s.Step.For == 0 {
+		return nil
+	}
+	t.waitUntil(ctx, t.now()+time.Duration(s.Step.For))
+	return errors.Join(t.heal(ctx, f), context.Cause(ctx))
+}
+
+// heal takes one fault back, and records how often it acted.
+func (t *Trial) heal(ctx context.Context, f *activeFault) error {
+	t.mu.Lock()
+	i := slices.Index(t.faults, f)
+	if i >= 0 {
+		t.faults = slices.Delete(t.faults, i, i+1)
+	}
+	t.mu.Unlock()
+	if i < 0 || f.heal == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	begin := t.now()
+	e := evidence.Event{Kind: evidence.EventHeal, Lane: f.lane, Ref: f.ref, Name: f.name}
+	var err error
+	if f.fired != nil {
+		e.Count, err = f.fired(ctx)
+	}
+	err = errors.Join(err, f.heal(ctx))
+	t.done(e, begin, err)
+	return err
+}
+
+func (t *Trial) healLink(ctx context.Context, at topologies.Endpoint) error {
+	t.mu.Lock()
+	faults := slices.Clone(t.faults)
+	t.mu.Unlock()
+	for _, f := range faults {
+		if f.link != nil && *f.link == at {
+			return t.heal(ctx, f)
+		}
+	}
+	return fmt.Errorf("no fault is in force on %s", at)
+}
+
+// healAll takes back what is still in force, last first. A fault that cannot be taken
+// back spoils the lab.
+func (t *Trial) healAll(ctx context.Context) {
+	t.mu.Lock()
+	faults := slices.Clone(t.faults)
+	t.mu.Unlock()
+	for _, f := range slices.Backward(faults) {
+		if err := t.heal(ctx, f); err != nil {
+			t.lab.spoilt = "a fault could not be taken back"
+		}
+	}
+}
+
+// action says in full what the step does, for who wants to do it by hand.
+func (s PlanStep) action() string {
+	st := s.Step
+	switch st.Action() {
+	case scenarios.ActConfigure:
+		return "configure:\n" + strings.Join(st.Configure, "\n")
+	case scenarios.ActRun:
+		return "run: " + st.Run
+	case scenarios.ActExec:
+		return "exec: " + strings.TrimSpace(st.Exec)
+	case scenarios.ActFault:
+		return "fault: " + st.Describe()
+	case scenarios.ActHold:
+		return fmt.Sprintf("hold: %s, because %s", st.Hold, st.Why)
+	case scenarios.ActWaitFor:
+		return fmt.Sprintf("wait-for: %s, %s, %s", s.Check.Cond.Describe(), s.Check.Cond.Predicate(), s.Check.Cond.Window())
+	default:
+		return ""
+	}
+}
+
+// String gives the step for people: where, and what.
+func (s PlanStep) String() string {
+	if lane := s.lane(); lane != "" {
+		return lane + ": " + s.title()
+	}
+	return s.title()
+}

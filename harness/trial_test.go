@@ -1,0 +1,421 @@
+package harness_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// head begins every fixture; windows are short, the lab is in memory.
+const head = `
+reprise: v1
+id: fixture
+title: A fixture
+topology:
+  nodes: {r1: {image: none}, r2: {image: none}}
+  links: [{endpoints: ["r1:eth1", "r2:eth1"]}]
+nodes: {r1: {platform: fake}, r2: {platform: fake}}
+baseline: [{name: up, node: r1, run: show state, expect: 'text contains "up"', eventually: 200ms, every: 10ms}]
+control: {set: {r1.image: other}}
+`
+
+const stuck = head + `
+stimulus: [{node: r1, configure: [break it]}]
+symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"', within: 100ms, consistently: 50ms, every: 10ms}]
+`
+
+// plan loads a scenario written in place.
+func plan(t *testing.T, yaml string, o harness.PlanOptions) *harness.Plan {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := scenarios.Load(file, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := harness.NewPlan(l, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// world is a network that is up until somebody breaks it.
+type world struct {
+	provider harnesstest.Provider
+	platform harnesstest.Platform
+	broken   atomic.Bool
+}
+
+func newWorld() *world {
+	w := &world{}
+	w.platform = harnesstest.Platform{
+		Name: "fake",
+		RunFn: func(_, _ string) (drivers.Exchange, error) {
+			if w.broken.Load() {
+				return drivers.Exchange{Output: "state is down"}, nil
+			}
+			return drivers.Exchange{Output: "state is up"}, nil
+		},
+		ConfigureFn: func(_, _ string) (string, error) {
+			w.broken.Store(true)
+			return "", nil
+		},
+		BootFn: func(string) error {
+			w.broken.Store(false)
+			return nil
+		},
+	}
+	return w
+}
+
+// trial runs one trial and checks that it leaves nothing behind and is judged the same
+// from its stored record.
+func (w *world) trial(t *testing.T, ctx context.Context, p *harness.Plan) evidence.TrialVerdict { //nolint:revive // t comes first in helpers
+	t.Helper()
+	dir, err := harness.CreateRun(ctx, p, t.TempDir(), &w.provider, evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab := harness.NewLab(p, harness.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+	trial, err := lab.Begin(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial.Execute(ctx)
+	v, err := trial.Finish(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lab.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if n := w.provider.Up(); n != 0 {
+		t.Errorf("%d labs are still up", n)
+	}
+	if f := w.provider.Active(); len(f) != 0 {
+		t.Errorf("faults still in force: %v", f)
+	}
+	again, _, _, err := harness.OpenRun(dir.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdicts, differ, err := harness.Rejudge(again, dir)
+	if err != nil || len(differ) > 0 {
+		t.Fatalf("judged again: %v, %v", differ, err)
+	}
+	if diff := cmp.Diff(v, verdicts[0]); diff != "" {
+		t.Errorf("judged again it differs: %s", diff)
+	}
+	return v
+}
+
+func TestTrialVerdicts(t *testing.T) {
+	crash := drivers.Death{Process: "bgpd", Exit: 139, Signal: "SIGSEGV"}
+	for _, tt := range []struct {
+		name   string
+		yaml   string
+		change func(*world)
+		want   evidence.Verdict
+		reason string // a part of it
+	}{
+		{name: "the symptom is there", yaml: stuck, want: evidence.Reproduced},
+		{
+			name: "the symptom is absent", yaml: stuck, want: evidence.NotReproduced, reason: `"down"`,
+			change: func(w *world) { w.platform.ConfigureFn = nil },
+		},
+		{
+			name: "the baseline never holds", yaml: stuck, want: evidence.Inconclusive, reason: `baseline "up" did not hold`,
+			change: func(w *world) {
+				w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) { return drivers.Exchange{Output: "nothing"}, nil }
+			},
+		},
+		{
+			name: "the device refuses a line", yaml: stuck, want: evidence.Inconclusive, reason: "% Unknown command",
+			change: func(w *world) {
+				w.platform.ConfigureFn = func(_, _ string) (string, error) { return "% Unknown command", nil }
+			},
+		},
+		{
+			name: "the probe breaks after the stimulus", yaml: stuck, want: evidence.Inconclusive, reason: "unknown",
+			change: func(w *world) {
+				run := w.platform.RunFn
+				w.platform.RunFn = func(n, l string) (drivers.Exchange, error) {
+					if w.broken.Load() {
+						return drivers.Exchange{}, drivers.ErrTimeout
+					}
+					return run(n, l)
+				}
+			},
+		},
+		{
+			name: "the answer is cut", yaml: stuck, want: evidence.Inconclusive, reason: "cut",
+			change: func(w *world) {
+				run := w.platform.RunFn
+				w.platform.RunFn = func(n, l string) (drivers.Exchange, error) {
+					x, err := run(n, l)
+					x.Truncated = w.broken.Load()
+					return x, err
+				}
+			},
+		},
+		{
+			name: "a node does not start", yaml: stuck, want: evidence.Inconclusive, reason: "r1 did not start: line 3",
+			change: func(w *world) {
+				w.platform.BootFn = func(node string) error {
+					if node == "r1" {
+						return errors.New("line 3: syntax error")
+					}
+					return nil
+				}
+			},
+		},
+		{
+			name: "the lab cannot be built", yaml: stuck, want: evidence.Inconclusive, reason: "no space left",
+			change: func(w *world) {
+				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
+					return errors.New("no space left")
+				}
+			},
+		},
+		{
+			name: "a node's container ends", yaml: stuck, want: evidence.Inconclusive, reason: "memory ran out",
+			change: func(w *world) {
+				w.provider.StateFn = func(node string) (topologies.NodeState, error) {
+					return topologies.NodeState{Running: node != "r2" || !w.broken.Load(), Exit: 137, OOM: true}, nil
+				}
+			},
+		},
+		{
+			name: "another daemon dies although the symptom is there", yaml: stuck, want: evidence.Inconclusive, reason: "bgpd died (SIGSEGV)",
+			change: func(w *world) { w.diesWhenBroken("r2", crash) },
+		},
+		{
+			name: "the daemon dies that the symptom asks for", want: evidence.Reproduced,
+			yaml:   head + "stimulus: [{node: r1, configure: [x]}]\nsymptom: [{name: crash, node: r1, core: bgpd, eventually: 200ms, every: 10ms}]\n",
+			change: func(w *world) { w.diesWhenBroken("r1", crash) },
+		},
+		{
+			name: "the daemon dies on another node", want: evidence.Inconclusive, reason: "another failure",
+			yaml:   head + "stimulus: [{node: r1, configure: [x]}]\nsymptom: [{name: crash, node: r1, core: bgpd, eventually: 100ms, every: 10ms}]\n",
+			change: func(w *world) { w.diesWhenBroken("r2", crash) },
+		},
+		{
+			name: "the fault meets no frame", want: evidence.Inconclusive, reason: "did not fire",
+			yaml:   head + "stimulus: [{link: 'r1:eth1', fault: drop}, {node: r1, configure: [x]}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 100ms, every: 10ms}]\n",
+			change: func(w *world) { w.provider.FiredFn = func(topologies.Fault) uint64 { return 0 } },
+		},
+		{
+			name: "the fault may miss", want: evidence.Reproduced,
+			yaml:   head + "stimulus: [{link: 'r1:eth1', fault: drop, may-miss: true}, {node: r1, configure: [x]}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 100ms, every: 10ms}]\n",
+			change: func(w *world) { w.provider.FiredFn = func(topologies.Fault) uint64 { return 0 } },
+		},
+		{
+			name: "a wait-for that never holds", want: evidence.Inconclusive, reason: "is false",
+			yaml: head + "stimulus: [{wait-for: {node: r1, run: s, expect: 'text contains \"never\"', eventually: 50ms, every: 10ms}}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"up\"', eventually: 100ms, every: 10ms}]\n",
+		},
+		{
+			name: "compared with before", want: evidence.Reproduced,
+			yaml: head + "stimulus: [{node: r1, configure: [x]}]\nsymptom: [{name: changed, node: r1, run: s, expect: 'text != before.text', eventually: 100ms, every: 10ms}]\n",
+		},
+		{
+			name: "labs of containers cannot show it", want: evidence.NotApplicable, reason: "[vm hardware]",
+			yaml: stuck + "fidelity: [vm, hardware]\n",
+		},
+		{
+			name: "the platform lacks an ability", yaml: stuck, want: evidence.NotApplicable, reason: "not supported",
+			change: func(w *world) {
+				w.platform.ConfigureFn = func(_, _ string) (string, error) {
+					return "", &drivers.OpError{Node: "r1", Op: "configure", Err: drivers.ErrUnsupported}
+				}
+			},
+		},
+		{
+			name: "the kernel lacks an ability", want: evidence.NotApplicable, reason: "netem",
+			yaml: stuck,
+			change: func(w *world) {
+				w.platform.ConfigureFn = func(_, _ string) (string, error) {
+					return "", &topologies.MissingError{What: "kernel ability", Name: "netem"}
+				}
+			},
+		},
+		{
+			name: "there before already", want: evidence.Reproduced,
+			yaml: head + "stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, node: r1, run: s, expect: 'text contains \"state\"', eventually: 100ms, every: 10ms}]\n",
+		},
+		{
+			name: "a link flaps", want: evidence.NotReproduced,
+			yaml: head + "stimulus: [{link: 'r1:eth1', fault: flap, times: 2, for: 10ms, every: 10ms}, {link: 'r1:eth1', fault: down}, {link: 'r1:eth1', fault: up}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 50ms, every: 10ms}]\n",
+		},
+		{
+			name: "up without a down", want: evidence.Inconclusive, reason: "no fault is in force",
+			yaml: head + "stimulus: [{link: 'r1:eth1', fault: up}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 50ms, every: 10ms}]\n",
+		},
+		{
+			name: "a log line since the stimulus", want: evidence.Reproduced,
+			yaml: head + "stimulus: [{node: r1, configure: [x]}]\nsymptom: [{name: logged, node: r1, log: 'went (down|away)', expect: 'count == 1', eventually: 100ms, every: 10ms}]\n",
+			change: func(w *world) {
+				w.platform.LogFn = func(string) string {
+					if w.broken.Load() {
+						return "it went down\nit went away\n"
+					}
+					return "it went down\n"
+				}
+			},
+		},
+		{
+			name: "the workaround helps", want: evidence.Reproduced,
+			yaml: stuck + "workaround: {steps: [{node: r1, run: repair}], expect: [{name: up, same-as: baseline}]}\n",
+			change: func(w *world) {
+				run := w.platform.RunFn
+				w.platform.RunFn = func(n, l string) (drivers.Exchange, error) {
+					if l == "repair" {
+						w.broken.Store(false)
+					}
+					return run(n, l)
+				}
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			if tt.change != nil {
+				tt.change(w)
+			}
+			v := w.trial(t, t.Context(), plan(t, tt.yaml, harness.PlanOptions{}))
+			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+			}
+			if strings.Contains(tt.name, "before already") && (len(v.Notes) != 1 || !strings.Contains(v.Notes[0], "before the stimulus already")) {
+				t.Errorf("notes %q", v.Notes)
+			}
+			if strings.Contains(tt.name, "workaround") && !cmp.Equal(v.Notes, []string{"workaround: it helps"}) {
+				t.Errorf("notes %q", v.Notes)
+			}
+		})
+	}
+}
+
+func (w *world) diesWhenBroken(where string, d drivers.Death) {
+	w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
+		if node == where && w.broken.Load() {
+			return []drivers.Death{d}, nil
+		}
+		return nil, nil
+	}
+}
+
+func TestTrialInterrupted(t *testing.T) {
+	w := newWorld()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	w.platform.ConfigureFn = func(_, _ string) (string, error) {
+		cancel(errors.New("the operator left"))
+		return "", nil
+	}
+	v := w.trial(t, ctx, plan(t, stuck, harness.PlanOptions{}))
+	if v.Verdict != evidence.Inconclusive || !strings.Contains(v.Reason, "the operator left") {
+		t.Errorf("got %s (%s)", v.Verdict, v.Reason)
+	}
+}
+
+// A trial that is killed leaves a record without an end: it judges as inconclusive
+// wherever it is cut.
+func TestJudgeCutRecord(t *testing.T) {
+	w := newWorld()
+	p := plan(t, stuck, harness.PlanOptions{})
+	dir, err := harness.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab := harness.NewLab(p, harness.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+	trial, err := lab.Begin(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial.Execute(t.Context())
+	if v, err := trial.Finish(t.Context()); err != nil || v.Verdict != evidence.Reproduced {
+		t.Fatalf("the whole trial: %v, %v", v, err)
+	}
+	record, err := dir.Trial(1).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range record.Events {
+		if e := record.Events[n]; n > 0 && record.Events[n-1].Kind == evidence.EventPhaseEnd && record.Events[n-1].Phase == evidence.PhaseCollect {
+			t.Logf("whole from %s %s on", e.Kind, e.Phase)
+			break
+		}
+		last := time.Duration(-1)
+		if n > 0 {
+			last = record.Events[n-1].At
+		}
+		cut := evidence.Record{Events: record.Events[:n]}
+		for _, o := range record.Observations {
+			if o.At+o.Took <= last {
+				cut.Observations = append(cut.Observations, o)
+			}
+		}
+		if v := harness.Judge(p, 1, cut); v.Verdict != evidence.Inconclusive {
+			t.Errorf("cut before event %d (%s %s): %s", n, record.Events[n].Kind, record.Events[n].Phase, v.Verdict)
+		}
+	}
+}
+
+func TestCombine(t *testing.T) {
+	trials := func(words string) []evidence.TrialVerdict {
+		var out []evidence.TrialVerdict
+		for _, w := range words {
+			v := evidence.TrialVerdict{Trial: len(out) + 1}
+			switch w {
+			case 'r':
+				v.Verdict = evidence.Reproduced
+			case 'n':
+				v.Verdict = evidence.NotReproduced
+			case 'i':
+				v.Verdict = evidence.Inconclusive
+			case 'a':
+				v.Verdict = evidence.NotApplicable
+			case 'x':
+				v.Verdict, v.OtherFailures = evidence.Inconclusive, []string{"r1: bgpd died"}
+			}
+			out = append(out, v)
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		words   string
+		planned int
+		want    evidence.Verdict
+	}{
+		{"rrr", 3, evidence.Reproduced},
+		{"nnr", 3, evidence.Reproduced},
+		{"nnn", 3, evidence.NotReproduced},
+		{"nni", 3, evidence.NotReproduced},
+		{"nii", 3, evidence.Inconclusive},
+		{"nni", 6, evidence.Inconclusive}, // the run was broken off
+		{"nnx", 3, evidence.Inconclusive},
+		{"aaa", 3, evidence.NotApplicable},
+		{"", 3, evidence.Inconclusive},
+	} {
+		if v, rate := harness.Combine(trials(tt.words), tt.planned, evidence.Reproduced); v.Verdict != tt.want || rate.Valid != v.Valid() {
+			t.Errorf("%q of %d: %s, want %s", tt.words, tt.planned, v.Verdict, tt.want)
+		}
+	}
+}

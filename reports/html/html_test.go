@@ -1,0 +1,68 @@
+package html_test
+
+import (
+	"flag"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/html"
+	"github.com/reprise-lab/reprise/reports/reportstest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestWrite compares the body; style, script and their hashes are files of their own.
+func TestWrite(t *testing.T) {
+	fixed := regexp.MustCompile(`(?s)<style>.*?</style>|<script>.*?</script>|content="default-src[^"]*"`)
+	for name, run := range map[string]func(testing.TB) string{
+		"whole": reportstest.Whole, "control": reportstest.Control, "broken-off": reportstest.BrokenOff,
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := fixed.ReplaceAll(reportstest.Render(t, run(t), html.Write), nil)
+			reportstest.Golden(t, name+".html", page, *update)
+		})
+	}
+}
+
+// TestHostile checks that no tag of a device's reaches the page.
+func TestHostile(t *testing.T) {
+	page := string(reportstest.Render(t, reportstest.Hostile(t, 4000), html.Write))
+	if n := strings.Count(page, "<script"); n != 1 {
+		t.Errorf("%d script tags, want our own", n)
+	}
+	for _, bad := range []string{"<img", "<b>died", "<svg onload", "javascript:alert(1)\"", "\x00", "\x1b", "\u202e", "</pre></li>"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+}
+
+// TestBounded checks the size of the page of a run with far too much in it.
+func TestBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 200 MB")
+	}
+	page := reportstest.Render(t, reportstest.Hostile(t, 50<<20), html.Write)
+	if len(page) > 3<<20 {
+		t.Errorf("the page has %d bytes", len(page))
+	}
+	if !strings.Contains(string(page), "bytes not shown, see trials/0001/observations.ndjson") {
+		t.Error("the page does not say where the rest is")
+	}
+}
+
+func TestManyTrials(t *testing.T) {
+	trials := make([]reportstest.Trial, 60)
+	for i := range trials {
+		trials[i] = reportstest.Trial{Verdict: evidence.Inconclusive, Reason: "the lab broke", Other: []string{"r2: zebra died"}, Text: reportstest.Attack(100 << 10)}
+	}
+	page := reportstest.Render(t, reportstest.Make(t, reportstest.Info("20260301T141500Z-many-5f6a", 60), trials...), html.Write)
+	if len(page) > 4<<20 {
+		t.Errorf("the page has %d bytes", len(page))
+	}
+	if !strings.Contains(string(page), "6 of 60 trials in full") {
+		t.Error("the page does not say how many trials it shows in full")
+	}
+}

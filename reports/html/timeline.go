@@ -1,0 +1,301 @@
+package html
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports"
+)
+
+// Measures of the timeline, in pixels at full size.
+const (
+	laneLeft  = 110.0
+	plotWidth = 850.0
+	rowHeight = 19.0
+	plotTop   = 34.0
+	letter    = 6.1 // width of a letter of a label
+	maxWord   = 34
+	maxLanes  = 48
+	maxMarks  = 240
+)
+
+// mark is one thing in a lane, with the room that its label takes.
+type mark struct {
+	class      string
+	shape      string // bar, cross, diamond, flag, dot
+	from, to   float64
+	label      string
+	title      string
+	left       bool // the label stands left of it
+	row        int
+	begin, end float64
+}
+
+type lane struct {
+	name  string
+	marks []*mark
+	rows  int
+}
+
+// timeline draws a trial: phases as bands, and in a lane for the harness, each node and
+// each endpoint what happened there.
+func timeline(r *reports.Run, t *reports.Trial) template.HTML {
+	d := t.Detail
+	if len(d.Events) == 0 || d.End <= 0 {
+		return ""
+	}
+	p := plot{end: d.End}
+	lanes := p.lanes(r, d)
+	height := plotTop
+	for _, l := range lanes {
+		height += float64(l.rows)*rowHeight + 7
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg class="timeline" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" aria-label="Timeline of trial %d, %s; the table of events below says the same">`,
+		laneLeft+plotWidth+12, height+24, laneLeft+plotWidth+12, height+24, t.Number, reports.Span(d.End))
+	p.bands(&b, d, height)
+	p.axis(&b, height)
+	y := plotTop
+	for i, l := range lanes {
+		h := float64(l.rows)*rowHeight + 7
+		if i > 0 {
+			fmt.Fprintf(&b, `<path class="rule" d="M0 %.1fH%.0f"/>`, y, laneLeft+plotWidth)
+		}
+		fmt.Fprintf(&b, `<text class="lane" x="2" y="%.1f">%s<title>%s</title></text>`, y+16, escape(clip(l.name, 16)), escape(l.name))
+		for _, m := range l.marks {
+			m.draw(&b, y+3+float64(m.row)*rowHeight)
+		}
+		y += h
+	}
+	b.WriteString("</svg>")
+	return template.HTML(b.String()) //nolint:gosec // every word went through escape
+}
+
+type plot struct{ end time.Duration }
+
+func (p plot) x(at time.Duration) float64 {
+	return laneLeft + plotWidth*min(1, max(0, float64(at)/float64(p.end)))
+}
+
+// bands draws the phases.
+func (p plot) bands(b *strings.Builder, d *reports.Detail, height float64) {
+	taken := 0.0
+	for i, e := range d.Events {
+		if e.Kind != evidence.EventPhase {
+			continue
+		}
+		end := d.End
+		for _, f := range d.Events[i+1:] {
+			if f.Kind == evidence.EventPhaseEnd && f.Phase == e.Phase {
+				end = f.At
+				break
+			}
+		}
+		from, to := p.x(e.At), p.x(end)
+		name := string(e.Phase)
+		fmt.Fprintf(b, `<rect class="band p-%s" x="%.1f" y="0" width="%.1f" height="%.1f"><title>%s, %s s to %s s</title></rect>`,
+			known(e.Phase), from, max(1, to-from), height, escape(name), reports.Clock(e.At), reports.Clock(end))
+		if at := from + 4; at >= taken && to-from > letter*float64(len(name))+6 {
+			fmt.Fprintf(b, `<text class="phase" x="%.1f" y="14">%s</text>`, at, escape(name))
+			taken = at + letter*float64(len(name))
+		}
+	}
+}
+
+// known keeps a stranger's word out of a class name.
+func known(p evidence.Phase) string {
+	if slices.Contains([]evidence.Phase{
+		evidence.PhaseDeploy, evidence.PhaseBaseline, evidence.PhaseStimulus,
+		evidence.PhaseSymptom, evidence.PhaseWorkaround, evidence.PhaseCollect, evidence.PhaseReset,
+	}, p) {
+		return string(p)
+	}
+	return "other"
+}
+
+// axis draws the time axis with some eight round steps.
+func (p plot) axis(b *strings.Builder, height float64) {
+	step := niceStep(p.end.Seconds() / 8)
+	fmt.Fprintf(b, `<path class="axis" d="M%g %.1fH%g"/>`, laneLeft, height, laneLeft+plotWidth)
+	for s := 0.0; s <= p.end.Seconds(); s += step {
+		x := p.x(time.Duration(s * float64(time.Second)))
+		anchor := "middle"
+		if x > laneLeft+plotWidth-16 {
+			anchor = "end"
+		}
+		fmt.Fprintf(b, `<path class="axis" d="M%.1f %.1fv4"/><text class="tick" x="%.1f" y="%.1f" text-anchor="%s">%g s</text>`,
+			x, height, x, height+17, anchor, math.Round(s*1000)/1000)
+	}
+}
+
+func niceStep(want float64) float64 {
+	base := math.Pow(10, math.Floor(math.Log10(max(want, 1e-6))))
+	for _, f := range []float64{1, 2, 5} {
+		if base*f >= want {
+			return base * f
+		}
+	}
+	return base * 10
+}
+
+// lanes sorts the events into lanes: the harness, the nodes in their order, and below
+// each node its endpoints.
+func (p plot) lanes(r *reports.Run, d *reports.Detail) []*lane {
+	var lanes []*lane
+	by := map[string]*lane{}
+	add := func(name string) *lane {
+		if by[name] == nil {
+			by[name] = &lane{name: name}
+			lanes = append(lanes, by[name])
+		}
+		return by[name]
+	}
+	add("")
+	for _, n := range r.Info.Nodes {
+		if !n.Segment {
+			add(n.Name)
+		}
+	}
+	count := 0
+	for i, e := range d.Events {
+		m := p.mark(d, i)
+		if m == nil || count == maxMarks {
+			continue
+		}
+		if by[e.Lane] == nil && len(lanes) == maxLanes {
+			continue
+		}
+		count++
+		l := add(e.Lane)
+		l.marks = append(l.marks, m)
+	}
+	rank := func(l *lane) int {
+		node, _, _ := strings.Cut(l.name, ":")
+		i := slices.IndexFunc(r.Info.Nodes, func(n evidence.NodeInfo) bool { return n.Name == node })
+		if l.name != "" && i < 0 {
+			return len(r.Info.Nodes)
+		}
+		return i
+	}
+	slices.SortStableFunc(lanes, func(a, b *lane) int { return rank(a) - rank(b) })
+	lanes = slices.DeleteFunc(lanes, func(l *lane) bool { return len(l.marks) == 0 })
+	by[""].name = "harness"
+	for _, l := range lanes {
+		l.stack()
+	}
+	return lanes
+}
+
+// mark is the sign of one event; nil for those that are drawn otherwise.
+func (p plot) mark(d *reports.Detail, i int) *mark {
+	e := d.Events[i]
+	m := &mark{shape: "bar", class: "m-step", from: p.x(e.At - e.Took), to: p.x(e.At), label: clip(e.Name, maxWord)}
+	bad := e.Outcome == evidence.Failed || e.Outcome == evidence.Refused
+	switch e.Kind {
+	case evidence.EventPhase, evidence.EventPhaseEnd, evidence.EventHeal:
+		return nil
+	case evidence.EventBoot:
+		m.class, m.label = "m-quiet", "start"
+	case evidence.EventCollect:
+		m.class = "m-quiet"
+	case evidence.EventNote:
+		m.class, m.shape, m.from = "m-quiet", "dot", m.to
+	case evidence.EventFault:
+		m.class, m.to, m.label = "m-fault", p.healed(d, i), "fault: "+m.label
+	case evidence.EventDeath:
+		m.class, m.shape, m.label = "m-bad", "cross", m.label+" died"
+	case evidence.EventDecided:
+		m.class, m.shape = "m-decided", "diamond"
+		word, _, _ := strings.Cut(e.Detail, ":")
+		m.label += ": " + clip(word, 8)
+	case evidence.EventLab, evidence.EventMissing, evidence.EventCut:
+		m.class, m.shape, m.label = "m-bad", "cross", clip(string(e.Kind)+": "+e.Detail, maxWord)
+	case evidence.EventStep:
+		if healsAt(d, i) {
+			return nil // the fault's own bar shows it
+		}
+	default: // a kind of a later version: its name says enough
+	}
+	if bad && m.shape != "cross" {
+		m.class, m.label = "m-bad", m.label+" "+string(e.Outcome)
+	}
+	m.title = reports.Clock(e.At) + " s " + what(e) + ". " + clip(e.Detail, 200)
+	return m
+}
+
+// healed is where a fault ends: at its heal, else at the end of the record.
+func (p plot) healed(d *reports.Detail, i int) float64 {
+	for _, e := range d.Events[i+1:] {
+		if e.Kind == evidence.EventHeal && e.Ref == d.Events[i].Ref && e.Lane == d.Events[i].Lane {
+			return p.x(e.At)
+		}
+	}
+	return p.x(d.End)
+}
+
+// healsAt tells that a step is no more than a fault that came and went well.
+func healsAt(d *reports.Detail, i int) bool {
+	return d.Events[i].Outcome == evidence.OK && slices.ContainsFunc(d.Events[:i], func(e evidence.Event) bool {
+		return e.Kind == evidence.EventFault && e.Ref == d.Events[i].Ref && e.Lane == d.Events[i].Lane
+	})
+}
+
+// stack gives each mark the first row in which it and its label have room.
+func (l *lane) stack() {
+	slices.SortStableFunc(l.marks, func(a, b *mark) int { return int(a.from*100) - int(b.from*100) })
+	var ends [][][2]float64
+	for _, m := range l.marks {
+		m.to = max(m.to, m.from+3)
+		room := letter*float64(len([]rune(m.label))) + 14
+		m.begin, m.end = m.from-2, m.to+room
+		if m.end > laneLeft+plotWidth {
+			m.left, m.begin, m.end = true, m.from-room, m.to+2
+		}
+		for {
+			if m.row == len(ends) {
+				ends = append(ends, nil)
+			}
+			if !slices.ContainsFunc(ends[m.row], func(e [2]float64) bool { return m.begin < e[1] && e[0] < m.end }) {
+				break
+			}
+			m.row++
+		}
+		ends[m.row] = append(ends[m.row], [2]float64{m.begin, m.end})
+	}
+	l.rows = len(ends)
+}
+
+func (m *mark) draw(b *strings.Builder, y float64) {
+	fmt.Fprintf(b, `<g class="mark %s"><title>%s</title>`, m.class, escape(m.title))
+	mid := y + 8
+	switch m.shape {
+	case "cross":
+		fmt.Fprintf(b, `<path class="cross" d="M%.1f %.1fl9 9m0-9l-9 9"/>`, m.to-4.5, mid-4.5)
+	case "diamond":
+		fmt.Fprintf(b, `<path class="sign" d="M%.1f %.1fl6 6-6 6-6-6z"/>`, m.to, mid-6)
+	case "dot":
+		fmt.Fprintf(b, `<circle class="sign" cx="%.1f" cy="%.1f" r="3.5"/>`, m.to, mid)
+	default:
+		fmt.Fprintf(b, `<rect class="sign" x="%.1f" y="%.1f" width="%.1f" height="11" rx="1.5"/>`, m.from, y+2.5, m.to-m.from)
+	}
+	x, anchor := m.to+9, "start"
+	if m.left {
+		x, anchor = m.from-9, "end"
+	}
+	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="%s">%s</text></g>`, x, y+12, anchor, escape(m.label))
+}
+
+func clip(s string, n int) string {
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	if len(r) <= n {
+		return string(r)
+	}
+	return string(r[:n-1]) + "…"
+}
+
+func escape(s string) string { return template.HTMLEscapeString(reports.Clean(s)) }

@@ -1,0 +1,149 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// Condition looks with a probe, decides with an expression, and holds or fails over a
+// window of time. It has exactly one probe and exactly one window.
+type Condition struct {
+	Name string `yaml:"name" json:"name,omitempty" jsonschema_description:"What holds when this is true; only wait-for may leave it out."`
+	Node string `yaml:"node" json:"node,omitempty" jsonschema_description:"The node to look at."`
+
+	Run   string `yaml:"run" json:"run,omitempty" jsonschema_description:"Probe: a command for the node's command line."`
+	Exec  string `yaml:"exec" json:"exec,omitempty" jsonschema_description:"Probe: a command for the shell beneath the platform."`
+	Log   string `yaml:"log" json:"log,omitempty" jsonschema_description:"Probe: log lines since the phase began that match this regular expression; text holds them, count their number."`
+	Reach *Reach `yaml:"reach" json:"reach,omitempty" jsonschema_description:"Probe: ping or TCP connection from the node; count is the number of answers."`
+	Core  string `yaml:"core" json:"core,omitempty" jsonschema_description:"Probe: deaths of this daemon (or any) since the phase began; count is their number, rows their details."`
+
+	SameAs   string `yaml:"same-as" json:"same-as,omitempty" jsonschema_description:"Instead of a probe: the baseline condition of the same name."`
+	Template string `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template beside the scenario that turns the output into rows."`
+	Expect   string `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count and before. Default for log, reach and core: count > 0."`
+
+	Eventually   Duration `yaml:"eventually" json:"eventually,omitempty" jsonschema_description:"Window: true at some time within."`
+	Within       Duration `yaml:"within" json:"within,omitempty" jsonschema_description:"Window, with consistently: becomes true within this time."`
+	Consistently Duration `yaml:"consistently" json:"consistently,omitempty" jsonschema_description:"Window, with within: and stays true this long."`
+	Never        Duration `yaml:"never" json:"never,omitempty" jsonschema_description:"Window: not true at any time within."`
+	Changes      *Changes `yaml:"changes" json:"changes,omitempty" jsonschema_description:"Window: the value of the expression changes this often within."`
+
+	Every Duration `yaml:"every" json:"every,omitempty" jsonschema_description:"Time between two looks; default 250ms."`
+}
+
+// Reach is a probe from a node to an address.
+type Reach struct {
+	Ping    string   `yaml:"ping" json:"ping,omitempty" jsonschema_description:"Address to ping."`
+	TCP     string   `yaml:"tcp" json:"tcp,omitempty" jsonschema_description:"Address:port to connect to."`
+	Count   int      `yaml:"count" json:"count,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Packets or connections; default 1."`
+	From    string   `yaml:"from" json:"from,omitempty" jsonschema_description:"Source address or interface of the ping."`
+	Timeout Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema_description:"Wait per packet; default 1s."`
+}
+
+// Changes is a window in which a value must change.
+type Changes struct {
+	AtLeast int      `yaml:"at-least" json:"at-least" jsonschema:"required,minimum=1"`
+	Within  Duration `yaml:"within" json:"within" jsonschema:"required"`
+}
+
+// DefaultEvery is the time between two looks of a condition that names none.
+const DefaultEvery = Duration(250 * time.Millisecond)
+
+// ProbeKind names the probe of a condition.
+type ProbeKind string
+
+// Kinds of probe.
+const (
+	ProbeRun   ProbeKind = "run"
+	ProbeExec  ProbeKind = "exec"
+	ProbeLog   ProbeKind = "log"
+	ProbeReach ProbeKind = "reach"
+	ProbeCore  ProbeKind = "core"
+)
+
+// Probe tells which probe the condition looks with; "" for one with same-as only.
+func (c Condition) Probe() ProbeKind {
+	kinds := c.probes()
+	if len(kinds) == 0 {
+		return ""
+	}
+	return kinds[0]
+}
+
+func (c Condition) probes() []ProbeKind {
+	var kinds []ProbeKind
+	for _, p := range []struct {
+		kind ProbeKind
+		set  bool
+	}{
+		{ProbeRun, c.Run != ""},
+		{ProbeExec, c.Exec != ""},
+		{ProbeLog, c.Log != ""},
+		{ProbeReach, c.Reach != nil},
+		{ProbeCore, c.Core != ""},
+	} {
+		if p.set {
+			kinds = append(kinds, p.kind)
+		}
+	}
+	return kinds
+}
+
+// Predicate is the expression that decides, with the default of the probe.
+func (c Condition) Predicate() string {
+	if c.Expect == "" {
+		return "count > 0"
+	}
+	return c.Expect
+}
+
+// Interval is the time between two looks.
+func (c Condition) Interval() time.Duration {
+	if c.Every > 0 {
+		return time.Duration(c.Every)
+	}
+	return time.Duration(DefaultEvery)
+}
+
+// Longest is the longest time the condition can take to be decided.
+func (c Condition) Longest() time.Duration {
+	d := c.Eventually + c.Within + c.Consistently + c.Never
+	if c.Changes != nil {
+		d += c.Changes.Within
+	}
+	return time.Duration(d)
+}
+
+// Describe gives the probe in one line, for people.
+func (c Condition) Describe() string {
+	switch c.Probe() {
+	case ProbeRun:
+		return "run: " + c.Run
+	case ProbeExec:
+		return "exec: " + c.Exec
+	case ProbeLog:
+		return "log: " + c.Log
+	case ProbeCore:
+		return "core: " + c.Core
+	case ProbeReach:
+		if c.Reach.TCP != "" {
+			return "reach: tcp " + c.Reach.TCP
+		}
+		return "reach: ping " + c.Reach.Ping
+	default:
+		return "same-as: " + c.SameAs
+	}
+}
+
+// Window gives the window in one line, for people.
+func (c Condition) Window() string {
+	switch {
+	case c.Eventually > 0:
+		return "eventually " + c.Eventually.String()
+	case c.Never > 0:
+		return "never " + c.Never.String()
+	case c.Changes != nil:
+		return fmt.Sprintf("changes at least %d times within %s", c.Changes.AtLeast, c.Changes.Within)
+	default:
+		return fmt.Sprintf("within %s, consistently %s", c.Within, c.Consistently)
+	}
+}

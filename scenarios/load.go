@@ -1,0 +1,191 @@
+package scenarios
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
+)
+
+// Loaded is a scenario with everything it refers to.
+type Loaded struct {
+	Scenario Scenario
+	File     string              // as given to Load
+	Dir      string              // its folder; nothing outside it is read
+	Topology topologies.Topology // resolved
+	Inputs   []Input             // every file read, the scenario first
+	Warnings yamlpos.Problems
+	lines    map[string]int
+}
+
+// Input is one file that was read.
+type Input struct {
+	Path string // relative to the scenario's folder, with slashes
+	Data []byte
+}
+
+// MaxInput bounds one file that a scenario names, in bytes.
+const MaxInput = 16 << 20
+
+// Options of Load.
+type Options struct {
+	// Platforms are the names a node may take as its platform; empty skips the check.
+	Platforms []string
+	// Set are overrides from the command line, node.field → value, checked as those of a control.
+	Set map[string]string
+	// Getenv looks up variables of the topology file; nil means the process environment.
+	Getenv func(string) (string, bool)
+}
+
+// Line tells in which line of the scenario file a part stands, such as symptom[0].
+func (l *Loaded) Line(part string) int { return l.lines[part] }
+
+// Input finds a file that was read.
+func (l *Loaded) Input(name string) ([]byte, bool) {
+	for _, in := range l.Inputs {
+		if in.Path == path.Clean(name) {
+			return in.Data, true
+		}
+	}
+	return nil, false
+}
+
+// Text resolves a value that is either a file beside the scenario or, when it spans
+// lines, the text itself.
+func (l *Loaded) Text(value string) ([]byte, error) {
+	if isInline(value) {
+		return []byte(value), nil
+	}
+	if data, ok := l.Input(value); ok {
+		return data, nil
+	}
+	return nil, fmt.Errorf("%s was not read with the scenario", value)
+}
+
+func isInline(value string) bool { return strings.Contains(value, "\n") }
+
+// Load reads a scenario and all it refers to. The error is a yamlpos.Problems with
+// every fault found, or the reason why the file cannot be read at all.
+func Load(file string, o Options) (*Loaded, error) {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		file = filepath.Join(file, "scenario.yaml")
+	}
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
+	l := &Loaded{File: file, Dir: filepath.Dir(file), lines: map[string]int{}}
+	root, err := os.OpenRoot(l.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("read scenario: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // read only
+	data, err := readBounded(root, filepath.Base(file), yamlpos.MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read scenario %s: %w", file, err)
+	}
+	d := yamlpos.Parse(file, data)
+	l.Inputs = []Input{{Path: filepath.ToSlash(filepath.Base(file)), Data: data}}
+	if d.Root != nil {
+		d.Decode(&l.Scenario)
+		c := &checker{Doc: d, loaded: l, s: &l.Scenario, root: root, opts: o}
+		c.topology()
+		c.scenario()
+	}
+	d.Problems.Sort()
+	d.Problems = slices.Compact(d.Problems)
+	l.Warnings = d.Problems.Warnings()
+	if faults := d.Problems.Faults(); faults != nil {
+		return l, faults
+	}
+	return l, nil
+}
+
+func readBounded(root *os.Root, name string, limit int64) ([]byte, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(err, errors.New("not a plain file"))
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("the file is larger than %d bytes", limit)
+	}
+	return data, err
+}
+
+// input reads a file that the scenario names at a path of the document.
+func (c *checker) input(where, name string) ([]byte, bool) {
+	if data, ok := c.loaded.Input(name); ok {
+		return data, true
+	}
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		c.Faultf(where, "copy it beside the scenario, so that the scenario can be handed on", "%q is outside the scenario's folder", name)
+		return nil, false
+	}
+	data, err := readBounded(c.root, filepath.FromSlash(name), MaxInput)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		c.Faultf(where, yamlpos.Suggest(name, c.neighbours()), "there is no file %q beside the scenario", name)
+	case err != nil:
+		c.Faultf(where, "", "%q cannot be read: %v", name, pathless(err))
+	default:
+		c.loaded.Inputs = append(c.loaded.Inputs, Input{Path: path.Clean(name), Data: data})
+		return data, true
+	}
+	return nil, false
+}
+
+// pathless drops the path from a file error, which the message names already.
+func pathless(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
+	}
+	return err
+}
+
+func (c *checker) neighbours() []string {
+	var names []string
+	entries, _ := fs.ReadDir(c.root.FS(), ".")
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func (c *checker) topology() {
+	ref := c.s.Topology
+	switch {
+	case ref.inline != nil:
+		c.loaded.Topology = topologies.FromNode(c.Doc, ref.inline, c.s.ID, c.loaded.Dir, c.opts.Getenv)
+	case ref.File != "":
+		data, ok := c.input("topology", ref.File)
+		if !ok {
+			return
+		}
+		d := yamlpos.Parse(filepath.Join(c.loaded.Dir, ref.File), data)
+		c.loaded.Topology = topologies.FromDoc(d, c.loaded.Dir, c.opts.Getenv)
+		c.Problems = append(c.Problems, d.Problems...)
+	default:
+		if !c.Has("topology") {
+			c.Faultf("", "write topology: lab.clab.yml", "the scenario has no topology")
+		}
+		return
+	}
+	for i := range c.loaded.Topology.Nodes {
+		n := &c.loaded.Topology.Nodes[i]
+		if n.StartupConfig != "" && !isInline(n.StartupConfig) && !n.IsSegment() {
+			c.input("topology", n.StartupConfig)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package scenarios
+
+// Version is the format this package reads, the value of the key "reprise".
+const Version = "v1"
+
+// Scenario is one declared reproduction.
+type Scenario struct {
+	Reprise    string          `yaml:"reprise" json:"reprise" jsonschema:"required,enum=v1" jsonschema_description:"Version of this format."`
+	ID         string          `yaml:"id" json:"id" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]*$" jsonschema_description:"Short name, unique among your scenarios; run directories carry it."`
+	Title      string          `yaml:"title" json:"title" jsonschema:"required" jsonschema_description:"The failing behaviour in one line."`
+	Labels     []string        `yaml:"labels" json:"labels,omitempty" jsonschema_description:"Words to select scenarios by."`
+	Problem    Problem         `yaml:"problem" json:"problem" jsonschema_description:"The scope: what, when and how, as the customer reports it."`
+	Topology   TopologyRef     `yaml:"topology" json:"topology" jsonschema:"required" jsonschema_description:"A containerlab file beside this one, or its content inline."`
+	Nodes      map[string]Node `yaml:"nodes" json:"nodes,omitempty" jsonschema_description:"What the topology does not say about its nodes."`
+	Fidelity   []Fidelity      `yaml:"fidelity" json:"fidelity,omitempty" jsonschema_description:"Kinds of lab that can show this at all; empty means all."`
+	Baseline   []Condition     `yaml:"baseline" json:"baseline,omitempty" jsonschema_description:"What must hold before the stimulus."`
+	Stimulus   []Step          `yaml:"stimulus" json:"stimulus,omitempty" jsonschema_description:"What sets the problem off, in order."`
+	Symptom    []Condition     `yaml:"symptom" json:"symptom" jsonschema:"required" jsonschema_description:"The failing behaviour: all of these hold when the problem is there."`
+	Workaround *Workaround     `yaml:"workaround" json:"workaround,omitempty" jsonschema_description:"What makes the problem go away, applied after the symptom was seen."`
+	Control    *Control        `yaml:"control" json:"control,omitempty" jsonschema_description:"A variant that must stay healthy; it gives the false-hit rate."`
+	Evidence   Evidence        `yaml:"evidence" json:"evidence,omitzero" jsonschema_description:"What to collect beyond what the drivers collect by themselves."`
+	Trials     Trials          `yaml:"trials" json:"trials,omitzero" jsonschema_description:"How often and how clean."`
+}
+
+// Problem is the scope that a partner owes before a vendor takes the case.
+type Problem struct {
+	What       string   `yaml:"what" json:"what,omitempty" jsonschema_description:"What fails."`
+	When       string   `yaml:"when" json:"when,omitempty" jsonschema_description:"Since when; what changed then."`
+	How        string   `yaml:"how" json:"how,omitempty" jsonschema_description:"How often, on what occasion."`
+	Impact     string   `yaml:"impact" json:"impact,omitempty" jsonschema_description:"What the customer cannot do."`
+	Severity   int      `yaml:"severity" json:"severity,omitempty" jsonschema:"minimum=1,maximum=4" jsonschema_description:"1 network down, 2 severely degraded, 3 impaired, 4 question."`
+	Product    Product  `yaml:"product" json:"product,omitzero" jsonschema_description:"The product the problem was seen on."`
+	Expected   string   `yaml:"expected" json:"expected,omitempty" jsonschema_description:"The behaviour that the specification promises."`
+	References []string `yaml:"references" json:"references,omitempty" jsonschema_description:"Sections of RFCs, manuals, public reports."`
+}
+
+// Product names what the problem was seen on.
+type Product struct {
+	Platform string `yaml:"platform" json:"platform,omitempty"`
+	Version  string `yaml:"version" json:"version,omitempty"`
+	Model    string `yaml:"model" json:"model,omitempty"`
+}
+
+// Node says what a topology file does not: which part the node plays and what it runs.
+type Node struct {
+	Role     Role              `yaml:"role" json:"role,omitempty" jsonschema_description:"dut: under suspicion; peer: its partner; tester: only looks or sends."`
+	Platform string            `yaml:"platform" json:"platform,omitempty" jsonschema_description:"Driver of the node: frr, bird, ovs, linux. Default linux."`
+	Image    string            `yaml:"image" json:"image,omitempty" jsonschema_description:"Replaces the topology's image."`
+	Config   string            `yaml:"config" json:"config,omitempty" jsonschema_description:"Start-up configuration: a file beside the scenario, or the text itself when it spans lines."`
+	Files    map[string]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Further files to put in place before the start, by absolute path: a file beside the scenario, or the text itself."`
+	Services []Service         `yaml:"services" json:"services,omitempty" jsonschema_description:"Daemons to run, by name or as {name, args}."`
+}
+
+// Workaround is tried once the symptom was seen.
+type Workaround struct {
+	Steps  []Step      `yaml:"steps" json:"steps" jsonschema:"required"`
+	Expect []Condition `yaml:"expect" json:"expect" jsonschema:"required"`
+}
+
+// Control is the variant of the scenario that must stay healthy.
+type Control struct {
+	Without []string          `yaml:"without" json:"without,omitempty" jsonschema_description:"Steps left out, as stimulus.N counted from 0."`
+	Set     map[string]string `yaml:"set" json:"set,omitempty" jsonschema_description:"Values replaced, as node.image, node.config, node.platform or node.env.NAME."`
+}
+
+// Evidence names what to collect.
+type Evidence struct {
+	Commands map[string][]string `yaml:"commands" json:"commands,omitempty" jsonschema_description:"Commands to record per node after the symptom; one that begins with ! is for the shell."`
+	Files    map[string][]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Files to fetch per node, by absolute path."`
+}
+
+// Trials says how often the scenario is executed and how a lab is cleaned between.
+type Trials struct {
+	Count   int      `yaml:"count" json:"count,omitempty" jsonschema:"minimum=1" jsonschema_description:"Trials of a run; default 5."`
+	Reset   Reset    `yaml:"reset" json:"reset,omitempty" jsonschema_description:"Between two trials: none, config, daemons or redeploy. Default redeploy: every trial is a cold start."`
+	Timeout Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema_description:"Bound of one trial; default: the sum of its windows plus three minutes."`
+}
+
+// DefaultTrials is the number of trials of a run that names none.
+const DefaultTrials = 5

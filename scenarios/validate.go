@@ -1,0 +1,332 @@
+package scenarios
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sirikothe/gotextfsm"
+
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
+)
+
+// checker looks at what the walk over the file cannot see: meaning, and whether the
+// parts fit together.
+type checker struct {
+	*yamlpos.Doc
+	loaded *Loaded
+	s      *Scenario
+	root   *os.Root
+	opts   Options
+}
+
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+func (c *checker) scenario() {
+	s := c.s
+	switch {
+	case s.Reprise == "":
+		c.Faultf("reprise", "begin the file with reprise: v1", "the format's version is missing")
+	case s.Reprise != Version:
+		c.Faultf("reprise", "this program reads "+Version, "unknown format version %q", s.Reprise)
+	}
+	c.loaded.lines["id"], _ = c.At("id")
+	if !idPattern.MatchString(s.ID) {
+		c.Faultf("id", "lower-case letters, digits and dashes, at most 63", "%q cannot be an id", s.ID)
+	}
+	if strings.TrimSpace(s.Title) == "" {
+		c.Faultf("title", "say the failing behaviour in one line", "the scenario has no title")
+	}
+	if s.Problem.Severity < 0 || s.Problem.Severity > 4 {
+		c.Faultf("problem.severity", "1 network down … 4 question", "severity %d does not exist", s.Problem.Severity)
+	}
+	c.nodes()
+	c.conditions("baseline", s.Baseline)
+	c.steps("stimulus", s.Stimulus)
+	c.conditions("symptom", s.Symptom)
+	if len(s.Symptom) == 0 {
+		c.Faultf("symptom", "say which condition tells the failing behaviour from a healthy one", "the scenario has no symptom")
+	}
+	if s.Workaround != nil {
+		c.steps("workaround.steps", s.Workaround.Steps)
+		c.conditions("workaround.expect", s.Workaround.Expect)
+	}
+	c.control()
+	c.overrides()
+	c.evidence()
+	if s.Trials.Count < 0 || s.Trials.Count > 10000 {
+		c.Faultf("trials.count", "1 to 10000", "%d trials are not possible", s.Trials.Count)
+	}
+	c.advice()
+}
+
+func (c *checker) nodes() {
+	for name, n := range c.s.Nodes {
+		where := yamlpos.Join("nodes", name)
+		t, ok := c.loaded.Topology.Node(name)
+		if !ok {
+			c.Faultf(where, yamlpos.Suggest(name, c.loaded.Topology.Names()), "the topology has no node %q", name)
+			continue
+		}
+		if t.IsSegment() && (n.Platform != "" && n.Platform != "linux" || n.Config != "") {
+			c.Faultf(where, "", "%s is a %s segment; it takes no platform or configuration", name, t.Kind)
+		}
+		if n.Platform != "" && len(c.opts.Platforms) > 0 && !slices.Contains(c.opts.Platforms, n.Platform) {
+			hint := yamlpos.Suggest(n.Platform, c.opts.Platforms)
+			if hint == "" {
+				hint = "known platforms: " + strings.Join(c.opts.Platforms, ", ")
+			}
+			c.Faultf(where+".platform", hint, "unknown platform %q", n.Platform)
+		}
+		if n.Config != "" && !isInline(n.Config) {
+			c.input(where+".config", n.Config)
+		}
+		for target, value := range n.Files {
+			at := yamlpos.Join(where+".files", target)
+			if !path.IsAbs(target) {
+				c.Faultf(at, "write /etc/…", "%q is not an absolute path", target)
+			}
+			if !isInline(value) {
+				c.input(at, value)
+			}
+		}
+	}
+}
+
+func (c *checker) node(where, name, why string) {
+	switch name {
+	case "":
+		c.Faultf(where, "", "node is missing: %s", why)
+	default:
+		if _, ok := c.loaded.Topology.Node(name); !ok && len(c.loaded.Topology.Nodes) > 0 {
+			c.Faultf(where+".node", yamlpos.Suggest(name, c.loaded.Topology.Names()), "the topology has no node %q", name)
+		}
+	}
+}
+
+func (c *checker) conditions(list string, cs []Condition) {
+	names := map[string]int{}
+	for i, cond := range cs {
+		where := yamlpos.Index(list, i)
+		line, _ := c.At(where)
+		c.loaded.lines[where] = line
+		if first, twice := names[cond.Name]; twice && cond.Name != "" {
+			c.Faultf(where+".name", "", "%s and %s have the same name", yamlpos.Index(list, first), where)
+		}
+		names[cond.Name] = i
+		c.condition(where, cond)
+	}
+}
+
+func (c *checker) condition(where string, cond Condition) {
+	if strings.TrimSpace(cond.Name) == "" {
+		c.Faultf(where, "say what holds when it is true", "%s has no name", where)
+	}
+	probes := cond.probes()
+	if cond.SameAs != "" {
+		c.sameAs(where, cond, probes)
+		return
+	}
+	if len(probes) != 1 {
+		c.Faultf(where, "one of run, exec, log, reach, core", "%s needs exactly one probe, here are %d", where, len(probes))
+		return
+	}
+	c.node(where, cond.Node, "the probe needs to know where to look")
+	c.window(where, cond)
+	c.probe(where, cond, probes[0])
+	predicate, err := CompilePredicate(cond.Predicate(), cond.Changes == nil)
+	if err != nil {
+		c.Faultf(where+".expect", "the words are text json rows exit count before", "%v", err)
+		return
+	}
+	if predicate.usesRows && cond.Template == "" && cond.Core == "" {
+		c.Faultf(where+".expect", "add template: FILE.textfsm", "the expression looks at rows, but nothing makes rows of the output")
+	}
+	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") {
+		c.Faultf(where+".expect", "", "before exists only in a symptom: it is the value at the end of the baseline")
+	}
+}
+
+func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
+	needsExpect := kind == ProbeRun || kind == ProbeExec
+	if needsExpect && cond.Expect == "" {
+		c.Faultf(where, `write expect: 'text contains "Full"'`, "%s says what to look at but not what to expect", where)
+	}
+	switch kind {
+	case ProbeLog:
+		if _, err := regexp.Compile(cond.Log); err != nil {
+			c.Faultf(where+".log", "Go regular expressions (RE2)", "%v", err)
+		}
+	case ProbeReach:
+		if (cond.Reach.Ping == "") == (cond.Reach.TCP == "") {
+			c.Faultf(where+".reach", "ping: ADDRESS or tcp: ADDRESS:PORT", "reach needs exactly one target")
+		}
+		if cond.Reach.Count < 0 || cond.Reach.Count > 100 {
+			c.Faultf(where+".reach.count", "1 to 100", "%d packets are not possible", cond.Reach.Count)
+		}
+	case ProbeCore, ProbeRun, ProbeExec:
+	}
+	if cond.Template == "" {
+		return
+	}
+	if data, ok := c.input(where+".template", cond.Template); ok {
+		var t gotextfsm.TextFSM
+		if err := t.ParseString(string(data)); err != nil {
+			c.Faultf(where+".template", "", "TextFSM template %s: %v", cond.Template, err)
+		}
+	}
+}
+
+func (c *checker) sameAs(where string, cond Condition, probes []ProbeKind) {
+	if cond.SameAs != "baseline" {
+		c.Faultf(where+".same-as", "write same-as: baseline", "conditions can only be borrowed from the baseline")
+		return
+	}
+	var names []string
+	for _, b := range c.s.Baseline {
+		names = append(names, b.Name)
+	}
+	if !slices.Contains(names, cond.Name) {
+		c.Faultf(where+".name", yamlpos.Suggest(cond.Name, names), "the baseline has no condition %q", cond.Name)
+	}
+	if len(probes) > 0 || cond.Expect != "" {
+		c.Faultf(where, "leave out the probe and expect", "%s borrows its probe and has one of its own", where)
+	}
+}
+
+func (c *checker) window(where string, cond Condition) {
+	var have []string
+	for _, w := range []struct {
+		key string
+		set bool
+	}{
+		{"eventually", cond.Eventually > 0},
+		{"within", cond.Within > 0},
+		{"never", cond.Never > 0},
+		{"changes", cond.Changes != nil},
+	} {
+		if w.set {
+			have = append(have, w.key)
+		}
+	}
+	if len(have) == 0 && (c.Has(where+".eventually") || c.Has(where+".within") || c.Has(where+".never") || c.Has(where+".changes")) {
+		return // written, and reported as it was read
+	}
+	const hint = "one of eventually: T; within: T with consistently: D; never: T; changes: {at-least: n, within: T}"
+	switch {
+	case len(have) == 0 && cond.Consistently > 0:
+		c.Faultf(where, "add within: T", "%s must stay true, but says not by when it becomes true", where)
+	case len(have) == 0:
+		c.Faultf(where, hint, "%s has no window: it would wait for ever", where)
+	case len(have) > 1:
+		c.Faultf(where, hint, "%s has several windows: %s", where, strings.Join(have, ", "))
+	case have[0] == "within" && cond.Consistently == 0:
+		c.Faultf(where, "add consistently: D, or write eventually: "+cond.Within.String(), "%s has within, but says not how long it stays true", where)
+	case have[0] != "within" && cond.Consistently > 0:
+		c.Faultf(where, "write within: T, consistently: D", "%s has consistently together with %s", where, have[0])
+	case cond.Changes != nil && (cond.Changes.AtLeast < 1 || cond.Changes.Within <= 0):
+		c.Faultf(where+".changes", "changes: {at-least: 2, within: 30s}", "changes needs both a number and a time")
+	case cond.Every > 0 && cond.Interval() > cond.Longest():
+		c.Faultf(where+".every", "", "every %s never looks twice within %s", cond.Every, cond.Longest())
+	}
+}
+
+func (c *checker) control() {
+	ctl := c.s.Control
+	if ctl == nil {
+		return
+	}
+	if len(ctl.Without) == 0 && len(ctl.Set) == 0 {
+		c.Faultf("control", "without: [stimulus.0], or set: {r1.image: …}", "the control does not differ from the scenario")
+	}
+	for i, ref := range ctl.Without {
+		n, err := strconv.Atoi(strings.TrimPrefix(ref, "stimulus."))
+		if err != nil || !strings.HasPrefix(ref, "stimulus.") || n < 0 || n >= len(c.s.Stimulus) {
+			c.Faultf(yamlpos.Index("control.without", i), fmt.Sprintf("stimulus.0 to stimulus.%d", len(c.s.Stimulus)-1), "%q is no step of the stimulus", ref)
+		}
+	}
+	for key, value := range ctl.Set {
+		c.setting(yamlpos.Join("control.set", key), key, value)
+	}
+}
+
+// overrides checks those of the command line; they stand in no file.
+func (c *checker) overrides() {
+	for key, value := range c.opts.Set {
+		known := len(c.Problems)
+		c.setting("", key, value)
+		for i := range c.Problems[known:] {
+			p := &c.Problems[known+i]
+			p.File, p.Line, p.Col = "--set "+key+"="+value, 0, 0 // it stands in no file
+		}
+	}
+}
+
+// setting checks one override, node.field or node.env.NAME.
+func (c *checker) setting(where, key, value string) {
+	node, field, _ := strings.Cut(key, ".")
+	if _, ok := c.loaded.Topology.Node(node); !ok {
+		c.Faultf(where, yamlpos.Suggest(node, c.loaded.Topology.Names()), "%q: the topology has no node %q", key, node)
+		return
+	}
+	switch {
+	case field == "config":
+		if !isInline(value) {
+			c.input(where, value)
+		}
+	case !settable(field):
+		c.Faultf(where, "node.image, node.config, node.platform or node.env.NAME", "%q cannot be set", key)
+	}
+}
+
+func settable(field string) bool {
+	return slices.Contains([]string{"image", "config", "platform"}, field) || strings.HasPrefix(field, "env.")
+}
+
+func (c *checker) evidence() {
+	for node := range c.s.Evidence.Commands {
+		c.node(yamlpos.Join("evidence.commands", node), node, "")
+	}
+	for node, files := range c.s.Evidence.Files {
+		where := yamlpos.Join("evidence.files", node)
+		c.node(where, node, "")
+		for i, f := range files {
+			if !path.IsAbs(f) {
+				c.Faultf(yamlpos.Index(where, i), "write /var/…", "%q is not an absolute path", f)
+			}
+		}
+	}
+}
+
+// advice warns of what is allowed and rarely meant.
+func (c *checker) advice() {
+	if len(c.s.Baseline) == 0 {
+		c.Warnf("", "without one, a lab that never came up looks like the problem", "the scenario has no baseline")
+	}
+	if c.s.Control == nil {
+		c.Warnf("", "without one nobody knows how often the symptom shows on a healthy set-up", "the scenario has no control")
+	}
+	if len(c.s.Symptom) > 0 && !slices.ContainsFunc(c.s.Symptom, func(s Condition) bool { return !c.inBaseline(s) }) {
+		c.Warnf("symptom[0]", "say what only the failing network shows", "every symptom is a baseline condition too: a healthy network matches")
+	}
+	for i, s := range c.s.Symptom {
+		where := yamlpos.Index("symptom", i)
+		if slices.Contains([]string{"true", "exit == 0", `text != ""`, "len(text) > 0"}, strings.TrimSpace(s.Expect)) && s.Never == 0 {
+			c.Warnf(where+".expect", "", "%s holds on almost any healthy network", where)
+		}
+	}
+}
+
+// inBaseline tells whether a symptom looks at the same thing as a condition of the
+// baseline and expects the same. Logs and deaths do not count: they begin anew with
+// the stimulus.
+func (c *checker) inBaseline(s Condition) bool {
+	return slices.ContainsFunc(c.s.Baseline, func(b Condition) bool {
+		return s.Node == b.Node && s.Run == b.Run && s.Exec == b.Exec && s.Log+s.Core == "" && s.Reach == nil && b.Reach == nil &&
+			s.Predicate() == b.Predicate() && s.Never == 0 && s.Changes == nil
+	})
+}

@@ -1,0 +1,120 @@
+package containers
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+)
+
+// connect lays a cable.
+func (l *lab) connect(ctx context.Context, link topologies.Link) error {
+	op := wiring.Op{Kind: wiring.Connect, A: l.port(link.A), B: l.port(link.B), MTU: link.MTU}
+	if _, err := l.wirer.Apply(ctx, op); err != nil {
+		return fmt.Errorf("lay the cable %s–%s: %w", link.A, link.B, err)
+	}
+	return nil
+}
+
+// port is an endpoint as the wiring knows it.
+func (l *lab) port(e topologies.Endpoint) wiring.Port {
+	n := l.nodes[e.Node]
+	p := wiring.Port{PID: n.process(), Interface: e.Interface, MAC: e.MAC, IPv4: e.IPv4, IPv6: e.IPv6}
+	if p.MAC == "" {
+		p.MAC = l.address(e)
+	}
+	if n.Kind == topologies.KindBridge {
+		p.Segment = n.segment
+	}
+	return p
+}
+
+// address is the hardware address of an endpoint that fixes none: locally
+// administered, and the same in every lab of the topology, because elections and
+// tie-breaks depend on it.
+func (l *lab) address(e topologies.Endpoint) string {
+	sum := sha256.Sum256([]byte(l.topology.Name + "\x00" + e.Node + "\x00" + e.Interface))
+	mac := net.HardwareAddr(sum[:6])
+	mac[0] = 0x02
+	return mac.String()
+}
+
+// relay lays a cable anew, after one that may be gone with its namespace, and puts the
+// faults on it back in force. The caller holds wires.
+func (l *lab) relay(ctx context.Context, link topologies.Link) error {
+	for _, f := range l.faults {
+		if f.on(link) {
+			f.bank(ctx)
+		}
+	}
+	for _, e := range []topologies.Endpoint{link.A, link.B} {
+		if _, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Disconnect, A: l.port(e)}); err != nil {
+			return fmt.Errorf("pull the cable %s–%s: %w", link.A, link.B, err)
+		}
+	}
+	if err := l.connect(ctx, link); err != nil {
+		return err
+	}
+	for _, f := range l.faults {
+		if f.on(link) {
+			if err := f.apply(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// restartTimeout bounds a restart; it is not broken off halfway.
+const restartTimeout = 2 * time.Minute
+
+// RestartNode implements topologies.NodeRestarter. The node's namespace goes with its
+// processes, and the far ends of its cables with it: all are laid anew, and faults on
+// them stay in force. Their counts go on.
+func (l *lab) RestartNode(ctx context.Context, name string) error {
+	n, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	l.wires.Lock()
+	defer l.wires.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartTimeout)
+	defer cancel()
+	for _, f := range l.faults { // while the namespace can still be asked
+		for _, link := range l.topology.Links {
+			if (link.A.Node == name || link.B.Node == name) && f.on(link) {
+				f.bank(ctx)
+			}
+		}
+	}
+	atOnce := 0
+	if _, err := l.engine.ContainerRestart(ctx, n.id, client.ContainerRestartOptions{Timeout: &atOnce}); err != nil {
+		return fmt.Errorf("restart node %s: %w", name, err)
+	}
+	if err := l.locate(ctx, n); err != nil {
+		return fmt.Errorf("restart node %s: %w", name, err)
+	}
+	if err := l.makeSegment(ctx, n); err != nil {
+		return fmt.Errorf("restart node %s: %w", name, err)
+	}
+	var errs []error
+	for _, link := range l.topology.Links {
+		if link.A.Node == name || link.B.Node == name {
+			errs = append(errs, l.relay(ctx, link), l.replugSwitch(ctx, link, name))
+		}
+	}
+	if n.Kind == topologies.KindOVSBridge {
+		errs = append(errs, l.startSwitch(ctx, n))
+	}
+	return errors.Join(errs...)
+}

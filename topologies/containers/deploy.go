@@ -1,0 +1,148 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+)
+
+// startTimeout bounds the start of one container. An engine's call that is under way
+// is not broken off, because what it makes would then be nobody's.
+const startTimeout = 2 * time.Minute
+
+// deploy starts the nodes in parallel and lays each cable as soon as both its ends run.
+func (l *lab) deploy(ctx context.Context) error {
+	var err error
+	if l.labels, err = ownership(l.options, time.Now()); err != nil {
+		return err
+	}
+	group, building := errgroup.WithContext(ctx)
+	wired := make(chan struct{}) // closed when cables can be laid
+	group.Go(func() error {
+		w, err := l.openWirer(building)
+		if err != nil {
+			return err
+		}
+		l.wirer = w
+		close(wired)
+		return nil
+	})
+	slots := make(chan struct{}, l.options.Workers)
+	for _, n := range l.order {
+		group.Go(func() error {
+			select {
+			case slots <- struct{}{}:
+			case <-building.Done():
+				return building.Err()
+			}
+			err := l.start(building, n)
+			<-slots
+			if err != nil {
+				return fmt.Errorf("start node %s: %w", n.Name, err)
+			}
+			return l.prepare(building, n, wired)
+		})
+	}
+	for _, link := range l.topology.Links {
+		group.Go(func() error { return l.await(building, link) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return l.startSwitches(ctx)
+}
+
+// start makes and starts a node's container.
+func (l *lab) start(ctx context.Context, n *node) error {
+	req, err := l.request(n)
+	if err != nil {
+		return err
+	}
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTimeout)
+	defer cancel()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctr, err := l.maker.CreateContainer(whole, req)
+	if ctr != nil && ctr.GetContainerID() != "" {
+		n.id = ctr.GetContainerID()
+		l.own(n.id)
+	}
+	if err != nil {
+		return fmt.Errorf("create container %s: %w", n.container, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := ctr.Start(whole); err != nil {
+		return err
+	}
+	return l.locate(whole, n)
+}
+
+// locate learns the process whose namespaces are the node's.
+func (l *lab) locate(ctx context.Context, n *node) error {
+	i, err := l.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return fmt.Errorf("inspect container %s: %w", n.container, err)
+	}
+	st := i.Container.State
+	if st == nil || !st.Running || st.Pid == 0 {
+		return fmt.Errorf("container %s does not run: %w", n.container, ended(st.ExitCode, st.Error))
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.pid = st.Pid
+	return nil
+}
+
+func ended(exit int, detail string) error {
+	if detail != "" {
+		return errors.New(detail)
+	}
+	return fmt.Errorf("its command ended with status %d", exit)
+}
+
+// prepare makes the bridge of a segment and lets the cables of the node be laid.
+func (l *lab) prepare(ctx context.Context, n *node, wired <-chan struct{}) error {
+	select {
+	case <-wired:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := l.makeSegment(ctx, n); err != nil {
+		return err
+	}
+	close(n.ready)
+	return nil
+}
+
+func (l *lab) makeSegment(ctx context.Context, n *node) error {
+	if n.Kind != topologies.KindBridge {
+		return nil
+	}
+	_, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.MakeBridge, A: wiring.Port{PID: n.process()}, Bridge: n.segment})
+	if err != nil {
+		return fmt.Errorf("node %s: %w", n.Name, err)
+	}
+	return nil
+}
+
+// await lays a cable once both its nodes are ready.
+func (l *lab) await(ctx context.Context, link topologies.Link) error {
+	for _, e := range []topologies.Endpoint{link.A, link.B} {
+		select {
+		case <-l.nodes[e.Node].ready:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return l.connect(ctx, link)
+}

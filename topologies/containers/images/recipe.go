@@ -1,0 +1,183 @@
+package images
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Labels of an image that this package made.
+const (
+	LabelRecipe  = "org.reprise.recipe"         // SHA-256 of the recipe
+	LabelSuite   = "org.reprise.suite"          // Debian suite
+	LabelPackage = "org.reprise.package."       // + name = exact Debian version
+	LabelMirror  = "org.reprise.package-mirror" // the mirror, where one was named
+)
+
+// suite is one Debian release and what is known of it beforehand.
+type suite struct {
+	name string
+	// ended says that the suite's security archive has been withdrawn, at least in
+	// part: the release alone is used.
+	ended    bool
+	software map[string]string // tag name → upstream version
+}
+
+// suites lists what can be built, oldest first.
+func suites() []suite {
+	return []suite{
+		{"bullseye", true, map[string]string{"frr": "7.5.1", "bird": "2.0.7", "ovs": "2.15.0", "keepalived": "2.1.5", "lldpd": "1.0.11"}},
+		{"bookworm", false, map[string]string{"frr": "8.4.4", "bird": "2.0.12", "ovs": "3.1.0", "keepalived": "2.2.7", "lldpd": "1.0.16"}},
+		{"trixie", false, map[string]string{"frr": "10.3", "bird": "2.17.6", "ovs": "3.5.0", "keepalived": "2.3.3", "lldpd": "1.0.18"}},
+	}
+}
+
+// Suites names the Debian suites that images are made of, oldest first.
+func Suites() []string {
+	var names []string
+	for _, s := range suites() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// Known tells which suite a well-known tag such as reprise/frr:8.4.4 belongs to.
+func Known(ref string) (suiteName string, ok bool) {
+	for _, s := range suites() {
+		if slices.Contains(s.refs(), ref) {
+			return s.name, true
+		}
+	}
+	return "", false
+}
+
+// KnownRefs lists the well-known tags, suite by suite.
+func KnownRefs() []string {
+	var refs []string
+	for _, s := range suites() {
+		refs = append(refs, s.refs()...)
+	}
+	return refs
+}
+
+// refs lists the suite's tags before anything is built, its own name first.
+func (s suite) refs() []string {
+	refs := []string{SuiteRef(s.name)}
+	for _, sw := range software() {
+		refs = append(refs, "reprise/"+sw.tag+":"+s.software[sw.tag])
+	}
+	return refs
+}
+
+// SuiteRef is the tag of a suite's image.
+func SuiteRef(suiteName string) string { return "reprise/debian:" + suiteName }
+
+// softwareTag joins a tag name to the Debian package whose version it carries.
+type softwareTag struct{ tag, pkg string }
+
+func software() []softwareTag {
+	return []softwareTag{{"frr", "frr"}, {"bird", "bird2"}, {"ovs", "openvswitch-switch"}, {"keepalived", "keepalived"}, {"lldpd", "lldpd"}}
+}
+
+// packages lists what is installed on top of the minimal system.
+func packages() []string {
+	return []string{
+		"frr", "frr-pythontools", "bird2", "openvswitch-switch", "keepalived", "lldpd", "tini", "iproute2",
+		"iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump",
+	}
+}
+
+// recorded lists the packages whose versions become labels.
+func recorded() []string {
+	return []string{"frr", "bird2", "openvswitch-switch", "keepalived", "lldpd", "libc6", "iproute2"}
+}
+
+// Entrypoint and command of an image: an init that reaps, and nothing else.
+const (
+	changeEntrypoint = `ENTRYPOINT ["/usr/bin/tini","--"]`
+	changeCmd        = `CMD ["sleep","infinity"]`
+	changeEnv        = `ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/frr LC_ALL=C.UTF-8`
+)
+
+// packagesEnd closes the list of versions that the hook prints.
+const packagesEnd = "reprise-packages-end"
+
+// arguments is the mmdebstrap command line, without the program's name. mirror may
+// be empty: mmdebstrap then uses the distribution's own.
+func (s suite) arguments(mirror string) []string {
+	args := []string{
+		"--variant=minbase", "--include=" + strings.Join(packages(), ","),
+		"--aptopt=APT::Install-Recommends \"false\"", "--dpkgopt=force-unsafe-io",
+	}
+	for _, path := range []string{"man", "locale", "doc", "info", "lintian", "bash-completion"} {
+		args = append(args, "--dpkgopt=path-exclude=/usr/share/"+path+"/*")
+	}
+	args = append(args, "--dpkgopt=path-exclude=/usr/lib/*/perl/*/CORE/*")
+	if s.ended {
+		args = append(args, `--setup-hook=sed -i /-security/d "$1/etc/apt/sources.list"`)
+	}
+	// The state of a first start is a node's own: keys, databases and machine ids are
+	// made by the driver, and logs of the installation are nobody's.
+	args = append(args, `--customize-hook=rm -rf "$1"/var/log/apt "$1"/var/log/*.log "$1"/etc/openvswitch/conf.db "$1"/etc/machine-id`,
+		`--customize-hook=dpkg-query --admindir="$1/var/lib/dpkg" -W -f 'reprise-package ${Package} ${Version}\n' >&2; echo `+packagesEnd+` >&2`,
+		s.name, "-")
+	if mirror != "" {
+		args = append(args, mirror)
+	}
+	return args
+}
+
+// digest names the recipe: the same digest promises the same way of building, not
+// the same package versions.
+func (s suite) digest(mirror string) string {
+	h := sha256.New()
+	for _, part := range append(s.arguments(mirror), changeEntrypoint, changeCmd, changeEnv) {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// upstream cuts a Debian version to the upstream version: no epoch, no revision, no
+// repackaging or update suffix.
+func upstream(version string) string {
+	if _, after, found := strings.Cut(version, ":"); found {
+		version = after
+	}
+	if i := strings.LastIndexByte(version, '-'); i >= 0 {
+		version = version[:i]
+	}
+	if i := strings.IndexAny(version, "+~"); i >= 0 {
+		version = version[:i]
+	}
+	return version
+}
+
+// tags lists every tag of a built image by the versions found in it.
+func (s suite) tags(versions map[string]string) []string {
+	tags := []string{SuiteRef(s.name)}
+	for _, sw := range software() {
+		if v := versions[sw.pkg]; v != "" {
+			tags = append(tags, "reprise/"+sw.tag+":"+upstream(v))
+		}
+	}
+	return tags
+}
+
+// changes are the instructions that the engine applies to the imported tree.
+func (s suite) changes(mirror string, versions map[string]string) []string {
+	list := []string{
+		changeEntrypoint, changeCmd, changeEnv,
+		"LABEL " + LabelRecipe + "=" + s.digest(mirror), "LABEL " + LabelSuite + "=" + s.name,
+	}
+	if mirror != "" {
+		list = append(list, fmt.Sprintf("LABEL %s=%q", LabelMirror, mirror))
+	}
+	for _, p := range recorded() {
+		if v := versions[p]; v != "" {
+			list = append(list, fmt.Sprintf("LABEL %s%s=%q", LabelPackage, p, v))
+		}
+	}
+	return list
+}

@@ -1,0 +1,34 @@
+package images
+
+import "testing"
+
+func TestUpstream(t *testing.T) {
+	tests := []struct{ name, version, want string }{
+		{"update suffix", "8.4.4-1.1~deb12u2", "8.4.4"},
+		{"epoch and rebuild", "1:2.2.7-1+b2", "2.2.7"},
+		{"repackaged", "2.15.0+ds1-2+deb11u5", "2.15.0"},
+		{"revision zero", "2.17.6-0+deb13u1", "2.17.6"},
+		{"two parts", "10.3-3+deb13u1", "10.3"},
+		{"no revision", "1.2", "1.2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := upstream(tt.version); got != tt.want {
+				t.Errorf("upstream(%q) = %q, want %q", tt.version, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDigestTellsRecipesApart(t *testing.T) {
+	seen := map[string]string{}
+	for _, s := range suites() {
+		for _, mirror := range []string{"", "http://mirror.example/debian"} {
+			d := s.digest(mirror)
+			if other, ok := seen[d]; ok {
+				t.Errorf("%s %q has the digest of %s", s.name, mirror, other)
+			}
+			seen[d] = s.name + " " + mirror
+		}
+	}
+}

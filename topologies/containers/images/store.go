@@ -1,0 +1,136 @@
+package images
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// Image is one image of ours that the engine holds.
+type Image struct {
+	Refs     []string          `json:"refs"`
+	Suite    string            `json:"suite"`
+	Digest   string            `json:"digest"`
+	Size     int64             `json:"size"` // bytes
+	Recipe   string            `json:"recipe"`
+	Current  bool              `json:"current"` // made by the recipe of this version of the tool
+	Packages map[string]string `json:"packages"`
+}
+
+// Store is the engine's images. It is safe for use by several goroutines.
+type Store struct {
+	engine client.APIClient
+	mirror string
+}
+
+// New makes a store over an engine. mirror is the package mirror to build from;
+// empty means the distribution's own.
+func New(engine client.APIClient, mirror string) *Store {
+	return &Store{engine: engine, mirror: mirror}
+}
+
+// List gives the images that this tool made, by suite.
+func (s *Store) List(ctx context.Context) ([]Image, error) {
+	found, err := s.engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", LabelRecipe)})
+	if err != nil {
+		return nil, fmt.Errorf("list images: %w", err)
+	}
+	var list []Image
+	for _, i := range found.Items {
+		img := Image{
+			Refs: named(i.RepoTags), Suite: i.Labels[LabelSuite], Digest: i.ID, Size: i.Size,
+			Recipe: i.Labels[LabelRecipe], Packages: packageLabels(i.Labels),
+		}
+		for _, known := range suites() {
+			if known.name == img.Suite && img.Recipe == known.digest(i.Labels[LabelMirror]) {
+				img.Current = true
+			}
+		}
+		list = append(list, img)
+	}
+	slices.SortFunc(list, func(a, b Image) int { return strings.Compare(a.Suite, b.Suite) })
+	return list, nil
+}
+
+// Describe tells what an image holds, ours or not. One that the engine does not have
+// is a *topologies.MissingError.
+func (s *Store) Describe(ctx context.Context, ref string) (topologies.ImageInfo, error) {
+	i, err := s.engine.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) {
+		return topologies.ImageInfo{}, Missing(ref)
+	}
+	if err != nil {
+		return topologies.ImageInfo{}, fmt.Errorf("inspect image %s: %w", ref, err)
+	}
+	info := topologies.ImageInfo{Ref: ref, Digest: i.ID}
+	if i.Config != nil {
+		info.Packages = packageLabels(i.Config.Labels)
+	}
+	return info, nil
+}
+
+// Remove takes images away by reference or, for a suite's name, the suite's image
+// with all its tags. A reference that does not exist is a *topologies.MissingError;
+// the others are removed all the same.
+func (s *Store) Remove(ctx context.Context, refs []string) error {
+	list, err := s.List(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, ref := range refs {
+		targets := []string{ref}
+		for _, img := range list {
+			if img.Suite == ref {
+				targets = append(slices.Clone(img.Refs), img.Digest)
+			}
+		}
+		for _, target := range targets {
+			_, err := s.engine.ImageRemove(ctx, target, client.ImageRemoveOptions{PruneChildren: true})
+			switch {
+			case errdefs.IsNotFound(err) && len(targets) > 1: // gone with its last tag
+			case errdefs.IsNotFound(err):
+				errs = append(errs, Missing(ref))
+			case err != nil:
+				errs = append(errs, fmt.Errorf("remove image %s: %w", target, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Missing is the error for an image that the engine does not hold.
+func Missing(ref string) error {
+	hint := "load it with: docker load; images that can be built here (reprise images build SUITE): " + strings.Join(KnownRefs(), " ")
+	if name, ok := Known(ref); ok {
+		hint = "run: reprise images build " + name
+	} else if strings.HasPrefix(ref, "reprise/") {
+		hint = "run: reprise images build SUITE; known are " + strings.Join(KnownRefs(), " ")
+	}
+	return &topologies.MissingError{What: "image", Name: ref, Hint: hint}
+}
+
+func packageLabels(labels map[string]string) map[string]string {
+	var packages map[string]string
+	for k, v := range labels {
+		if name, ok := strings.CutPrefix(k, LabelPackage); ok {
+			if packages == nil {
+				packages = map[string]string{}
+			}
+			packages[name] = v
+		}
+	}
+	return packages
+}
+
+// named drops the placeholder of an image without a tag.
+func named(tags []string) []string {
+	return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return strings.HasPrefix(t, "<none>") })
+}

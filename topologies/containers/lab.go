@@ -1,0 +1,172 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+)
+
+// lab is a reservation.
+type lab struct {
+	provider *Provider
+	maker    *testcontainers.DockerProvider
+	engine   client.APIClient
+	topology topologies.Topology
+	options  topologies.Options
+	labels   map[string]string
+	nodes    map[string]*node // fixed once made
+	order    []*node
+	helper   helper
+
+	// wires guards what changes the cables: faults, replugging and restarts.
+	wires   sync.Mutex
+	wirer   wiring.Wirer // set before any node is ready
+	faults  []*active    // in force
+	counter int          // of faults, for their names
+
+	release sync.Mutex
+	ids     map[string]bool // containers to remove; guarded by release
+}
+
+var (
+	_ topologies.Reservation   = (*lab)(nil)
+	_ topologies.NodeWatcher   = (*lab)(nil)
+	_ topologies.NodeRestarter = (*lab)(nil)
+	_ topologies.Enterer       = (*lab)(nil)
+	_ topologies.Faulter       = (*lab)(nil)
+)
+
+// node is a planned node and its container.
+type node struct {
+	planned
+	container string // name
+	id        string // set before ready is closed
+	ready     chan struct{}
+
+	mu  sync.Mutex
+	pid int // of the container's init; changes with a restart
+}
+
+func (n *node) process() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.pid
+}
+
+func newLab(p *Provider, maker *testcontainers.DockerProvider, c client.APIClient, t topologies.Topology, o topologies.Options, nodes []planned) *lab {
+	l := &lab{provider: p, maker: maker, engine: c, topology: t, options: o, nodes: map[string]*node{}, ids: map[string]bool{}}
+	for _, pl := range nodes {
+		n := &node{planned: pl, container: l.ID() + "-" + containerName(pl.Name), ready: make(chan struct{})}
+		l.nodes[pl.Name] = n
+		l.order = append(l.order, n)
+	}
+	return l
+}
+
+// containerName makes a text fit for a container's name.
+func containerName(s string) string {
+	return regexp.MustCompile(`[^a-zA-Z0-9_.-]`).ReplaceAllString(s, "_")
+}
+
+// ID implements topologies.Reservation.
+func (l *lab) ID() string {
+	return "reprise-" + containerName(l.options.Run) + "-" + strconv.Itoa(l.options.Lab)
+}
+
+func (l *lab) node(name string) (*node, error) {
+	n, ok := l.nodes[name]
+	if !ok {
+		return nil, fmt.Errorf("lab %s has no node %s", l.ID(), name)
+	}
+	return n, nil
+}
+
+// Host implements topologies.Reservation.
+func (l *lab) Host(name string) (topologies.Host, error) {
+	n, err := l.node(name)
+	if err != nil {
+		return nil, err
+	}
+	return &host{lab: l, node: n}, nil
+}
+
+// Enter implements topologies.Enterer.
+func (l *lab) Enter(name string) []string {
+	n, err := l.node(name)
+	if err != nil {
+		return nil
+	}
+	return []string{"docker", "exec", "-it", n.container, "bash"}
+}
+
+// NodeState implements topologies.NodeWatcher.
+func (l *lab) NodeState(ctx context.Context, name string) (topologies.NodeState, error) {
+	n, err := l.node(name)
+	if err != nil {
+		return topologies.NodeState{}, err
+	}
+	i, err := l.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	if errdefs.IsNotFound(err) {
+		return topologies.NodeState{Detail: "the container is gone"}, nil
+	}
+	if err != nil {
+		return topologies.NodeState{}, fmt.Errorf("inspect node %s: %w", name, err)
+	}
+	st := i.Container.State
+	s := topologies.NodeState{Running: st.Running, Exit: st.ExitCode, OOM: st.OOMKilled, Detail: st.Error}
+	if s.Detail == "" && !s.Running {
+		s.Detail = fmt.Sprintf("%s at %s", st.Status, st.FinishedAt)
+	}
+	return s, nil
+}
+
+// own registers a container for removal.
+func (l *lab) own(id string) {
+	l.release.Lock()
+	defer l.release.Unlock()
+	l.ids[id] = true
+}
+
+// Release implements topologies.Reservation. Cables and faults end with the
+// namespaces, so removing the containers removes all, in parallel.
+func (l *lab) Release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	l.release.Lock()
+	defer l.release.Unlock()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var errs []error
+	for _, id := range slices.Collect(maps.Keys(l.ids)) {
+		wg.Go(func() {
+			err := remove(ctx, l.engine, id)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+				return
+			}
+			delete(l.ids, id)
+		})
+	}
+	wg.Wait()
+	if err := l.helper.close(); err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("release lab %s: %w", l.ID(), errors.Join(errs...))
+	}
+	return nil
+}

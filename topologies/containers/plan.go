@@ -1,0 +1,184 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+)
+
+// defaultBridge is the bridge of a segment that names none.
+const defaultBridge = "br0"
+
+// planned is a node with everything decided that can be before it starts.
+type planned struct {
+	topologies.Node
+	ours    bool           // the image is one that this tool made
+	command bool           // the image, or the node, brings a command of its own
+	segment wiring.Segment // zero for a device
+	limits  limits
+	ports   []published
+}
+
+// plan looks whether a topology can be built here: images, names, and what nodes ask for.
+func plan(ctx context.Context, c client.APIClient, t topologies.Topology) ([]planned, error) {
+	var nodes []planned
+	var errs []error
+	known := map[string]imageFacts{}
+	for _, n := range t.Nodes {
+		pl, err := planNode(ctx, c, t, n, known)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("node %s: %w", n.Name, err))
+		}
+		nodes = append(nodes, pl)
+	}
+	return nodes, errors.Join(append(errs, checkLinks(t))...)
+}
+
+func planNode(ctx context.Context, c client.APIClient, t topologies.Topology, n topologies.Node, known map[string]imageFacts) (planned, error) {
+	pl := planned{Node: n}
+	var err error
+	if n.IsSegment() {
+		if pl.segment, err = segmentOf(n); err != nil {
+			return pl, err
+		}
+		if pl.Image == "" {
+			if pl.Image, err = segmentImage(ctx, c); err != nil {
+				return pl, err
+			}
+		}
+	}
+	if pl.Image == "" {
+		return pl, errors.New("no image is given")
+	}
+	facts, ok := known[pl.Image]
+	if !ok {
+		if facts, err = factsOf(ctx, c, pl.Image); err != nil {
+			return pl, err
+		}
+		known[pl.Image] = facts
+	}
+	pl.ours = facts.ours
+	pl.command = n.Cmd != "" || n.Entrypoint != "" || facts.command
+	if pl.limits, err = limitsOf(n); err != nil {
+		return pl, err
+	}
+	if pl.ports, err = publish(n.Ports); err != nil {
+		return pl, err
+	}
+	if shares(n.NetworkMode) && cabled(t, n.Name) {
+		return pl, fmt.Errorf("a node in another's network (%s) cannot have cables", n.NetworkMode)
+	}
+	pl.Binds = absolute(n.Binds, t.Dir)
+	return pl, nil
+}
+
+// imageFacts is what a plan needs to know of an image.
+type imageFacts struct{ ours, command bool }
+
+func factsOf(ctx context.Context, c client.APIClient, ref string) (imageFacts, error) {
+	i, err := c.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) {
+		return imageFacts{}, images.Missing(ref)
+	}
+	if err != nil {
+		return imageFacts{}, fmt.Errorf("inspect image %s: %w", ref, err)
+	}
+	if i.Config == nil {
+		return imageFacts{}, nil
+	}
+	argv := append(append([]string{}, i.Config.Entrypoint...), i.Config.Cmd...)
+	return imageFacts{ours: i.Config.Labels[images.LabelRecipe] != "", command: len(argv) > 0 && !isShell(argv)}, nil
+}
+
+// isShell says that a command is nothing but a shell, which ends at once when nobody
+// is at its terminal.
+func isShell(argv []string) bool {
+	name := filepath.Base(argv[0])
+	return len(argv) == 1 && (name == "sh" || name == "bash" || name == "ash")
+}
+
+// segmentImage chooses the image for a segment that names none: any of ours will do.
+func segmentImage(ctx context.Context, c client.APIClient) (string, error) {
+	list, err := images.New(c, "").List(ctx)
+	if err != nil {
+		return "", err
+	}
+	preferred := images.SuiteRef("bookworm")
+	for _, img := range list {
+		for _, ref := range img.Refs {
+			if ref == preferred {
+				return ref, nil
+			}
+		}
+	}
+	for _, img := range list {
+		if len(img.Refs) > 0 {
+			return img.Refs[0], nil
+		}
+	}
+	return "", images.Missing(preferred)
+}
+
+func segmentOf(n topologies.Node) (wiring.Segment, error) {
+	seg := wiring.Segment{Name: defaultBridge}
+	if name := n.Labels[topologies.LabelBridgeName]; name != "" {
+		seg.Name = name
+	}
+	if err := wiring.CheckName(seg.Name); err != nil {
+		return seg, err
+	}
+	if text := n.Labels[topologies.LabelGroupForward]; text != "" {
+		mask, err := strconv.ParseUint(text, 0, 16)
+		if err != nil {
+			return seg, fmt.Errorf("read label %s: %q is no mask of 16 bits", topologies.LabelGroupForward, text)
+		}
+		seg.Forward = uint16(mask)
+	}
+	return seg, nil
+}
+
+// checkLinks says what is wrong with the cables, before any is laid.
+func checkLinks(t topologies.Topology) error {
+	var errs []error
+	taken := map[string]bool{}
+	for _, l := range t.Links {
+		for _, e := range []topologies.Endpoint{l.A, l.B} {
+			if _, ok := t.Node(e.Node); !ok {
+				errs = append(errs, fmt.Errorf("link %s–%s: there is no node %s", l.A, l.B, e.Node))
+			}
+			if err := wiring.CheckName(e.Interface); err != nil {
+				errs = append(errs, fmt.Errorf("link %s–%s: %w", l.A, l.B, err))
+			}
+			if taken[e.String()] {
+				errs = append(errs, fmt.Errorf("two links end at %s", e))
+			}
+			taken[e.String()] = true
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// absolute makes the host part of binds absolute.
+func absolute(binds []string, dir string) []string {
+	var list []string
+	for _, b := range binds {
+		host, rest, _ := strings.Cut(b, ":")
+		if !filepath.IsAbs(host) {
+			if full, err := filepath.Abs(filepath.Join(dir, host)); err == nil {
+				host = full
+			}
+		}
+		list = append(list, host+":"+rest)
+	}
+	return list
+}

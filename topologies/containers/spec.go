@@ -1,0 +1,129 @@
+package containers
+
+import (
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// capabilities lists what switch software needs beyond the engine's defaults: FRR
+// refuses to start without SYS_ADMIN, and a debugger attaches by SYS_PTRACE.
+func capabilities() []string {
+	return []string{"NET_ADMIN", "NET_RAW", "NET_BROADCAST", "SYS_ADMIN", "SYS_NICE", "SYS_PTRACE", "IPC_LOCK"}
+}
+
+// readonlyPaths is the engine's own list but for /proc/sys/net: a router sets its
+// forwarding, and the kernel keeps that apart for each namespace.
+func readonlyPaths() []string {
+	return []string{
+		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger", "/proc/sys/abi", "/proc/sys/crypto",
+		"/proc/sys/debug", "/proc/sys/dev", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/user", "/proc/sys/vm",
+	}
+}
+
+// tunDevice lets a switch in user space have ports of its own, where the host can.
+const tunDevice = "/dev/net/tun"
+
+// request describes a node's container to testcontainers.
+func (l *lab) request(n *node) (testcontainers.ContainerRequest, error) {
+	entrypoint, err := words(n.Entrypoint)
+	if err != nil {
+		return testcontainers.ContainerRequest{}, err
+	}
+	cmd, err := words(n.Cmd)
+	if err != nil {
+		return testcontainers.ContainerRequest{}, err
+	}
+	idle := !n.command
+	if idle {
+		cmd = []string{"sleep", "infinity"}
+	}
+	labels := maps.Clone(n.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	maps.Copy(labels, l.labels)
+	labels[LabelNode] = n.Name
+	return testcontainers.ContainerRequest{
+		Image: n.Image, Name: n.container, Env: n.Env, Labels: labels, Entrypoint: entrypoint, Cmd: cmd,
+		ConfigModifier: func(c *container.Config) {
+			c.User = n.User
+			if !shares(n.NetworkMode) {
+				c.Hostname = n.Name
+			}
+			if idle && !n.ours {
+				c.Entrypoint = []string{}
+			}
+		},
+		HostConfigModifier: func(h *container.HostConfig) { hostConfig(h, n, idle) },
+	}, nil
+}
+
+// shares says that a network mode is somebody else's network, whose name and settings
+// are not the node's to change.
+func shares(mode string) bool { return mode == "host" || strings.HasPrefix(mode, "container:") }
+
+// hostConfig sets what a node may do and use.
+func hostConfig(h *container.HostConfig, n *node, idle bool) {
+	h.NetworkMode = container.NetworkMode(n.NetworkMode)
+	if n.NetworkMode == "" {
+		h.NetworkMode = "none"
+		if len(n.ports) > 0 {
+			h.NetworkMode = "bridge"
+		}
+	}
+	h.CapAdd = append(capabilities(), n.CapAdd...)
+	h.ReadonlyPaths = readonlyPaths()
+	h.Tmpfs = map[string]string{"/run": "rw,exec,nosuid,nodev,mode=755", "/tmp": "rw,exec,nosuid,nodev,mode=1777"}
+	h.Binds = n.Binds
+	h.Memory, h.NanoCPUs = n.limits.memory, n.limits.nanoCPUs
+	h.Ulimits = []*container.Ulimit{{Name: "core", Soft: -1, Hard: -1}}
+	if _, err := os.Stat(tunDevice); err == nil {
+		h.Devices = []container.DeviceMapping{{PathOnHost: tunDevice, PathInContainer: tunDevice, CgroupPermissions: "rwm"}}
+	}
+	if idle {
+		h.LogConfig = container.LogConfig{Type: "none"} // nothing is ever written
+		if !n.ours {
+			engineInit := true
+			h.Init = &engineInit
+		}
+	}
+	if !shares(n.NetworkMode) {
+		h.Sysctls = sysctls(n.Node)
+	}
+	for _, p := range n.ports {
+		if h.PortBindings == nil {
+			h.PortBindings = network.PortMap{}
+		}
+		h.PortBindings[p.port] = append(h.PortBindings[p.port], p.at)
+	}
+}
+
+// sysctls makes a device a router that keeps its addresses when a port goes down, as
+// a switch does, and a segment mute. What the node sets itself comes last.
+func sysctls(n topologies.Node) map[string]string {
+	settings := map[string]string{"net.ipv4.ip_forward": "1"}
+	if n.IsSegment() {
+		settings["net.ipv4.ip_forward"] = "0"
+	}
+	if _, err := os.Stat("/proc/sys/net/ipv6"); err == nil {
+		for _, scope := range []string{"all", "default"} {
+			prefix := "net.ipv6.conf." + scope + "."
+			if n.IsSegment() {
+				settings[prefix+"disable_ipv6"] = "1"
+				continue
+			}
+			settings[prefix+"disable_ipv6"] = "0"
+			settings[prefix+"forwarding"] = "1"
+			settings[prefix+"keep_addr_on_down"] = "1"
+		}
+	}
+	maps.Copy(settings, n.Sysctls)
+	return settings
+}

@@ -1,0 +1,230 @@
+package wiring
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+)
+
+const (
+	defaultMTU = 1500
+	maxName    = 15 // characters of an interface name
+)
+
+// Apply carries one operation out. It needs CAP_NET_ADMIN and CAP_SYS_ADMIN.
+func Apply(op Op) (Result, error) {
+	switch op.Kind {
+	case Connect:
+		return Result{}, connect(op)
+	case Disconnect:
+		return Result{}, disconnect(op.A)
+	case State:
+		return Result{}, setState(op.A, op.Up)
+	case MakeBridge:
+		return Result{}, makeBridge(op.A, op.Bridge)
+	case Drop:
+		return Result{}, addDrop(op.A, op.Filter)
+	case Undrop:
+		return Result{}, removeDrop(op.A, op.Filter.ID)
+	case Count:
+		n, err := countDrop(op.A, op.Filter.ID)
+		return Result{Count: n}, err
+	case Kill:
+		return Result{}, kill(op.A.PID)
+	default:
+		return Result{}, fmt.Errorf("unknown wiring operation %q", op.Kind)
+	}
+}
+
+// space is an open network namespace.
+type space struct {
+	ns     netns.NsHandle
+	handle *netlink.Handle
+}
+
+func open(pid int) (*space, error) {
+	ns, err := netns.GetFromPid(pid)
+	if err != nil {
+		return nil, fmt.Errorf("open the namespace of process %d: %w", pid, err)
+	}
+	h, err := netlink.NewHandleAt(ns, syscall.NETLINK_ROUTE)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("enter the namespace of process %d: %w", pid, err), ns.Close())
+	}
+	return &space{ns: ns, handle: h}, nil
+}
+
+func (s *space) close() {
+	s.handle.Close()
+	_ = s.ns.Close() // a descriptor that was only read
+}
+
+// CheckName says what is wrong with an interface name.
+func CheckName(name string) error {
+	switch {
+	case name == "" || name == "." || name == "..":
+		return fmt.Errorf("interface name %q is not usable", name)
+	case len(name) > maxName:
+		return fmt.Errorf("interface name %q is longer than %d characters", name, maxName)
+	case strings.ContainsAny(name, "/: \t\n"):
+		return fmt.Errorf("interface name %q must not hold a slash, a colon or a blank", name)
+	}
+	return nil
+}
+
+func connect(op Op) (err error) {
+	for _, name := range []string{op.A.Interface, op.B.Interface} {
+		if err := CheckName(name); err != nil {
+			return err
+		}
+	}
+	a, err := open(op.A.PID)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	b, err := open(op.B.PID)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	veth, err := pair(op, b.ns)
+	if err != nil {
+		return err
+	}
+	if err := a.handle.LinkAdd(veth); err != nil {
+		return fmt.Errorf("make the cable %s–%s: %w", op.A.Interface, op.B.Interface, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, disconnect(op.A))
+		}
+	}()
+	if err := a.finish(op.A); err != nil {
+		return err
+	}
+	return b.finish(op.B)
+}
+
+// pair describes the cable: A's end, and B's in its own namespace.
+func pair(op Op, b netns.NsHandle) (*netlink.Veth, error) {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MTU = op.A.Interface, op.MTU
+	if attrs.MTU == 0 {
+		attrs.MTU = defaultMTU
+	}
+	veth := netlink.NewVeth(attrs)
+	veth.PeerName, veth.PeerMTU, veth.PeerNamespace = op.B.Interface, uint32(attrs.MTU), netlink.NsFd(int(b)) //nolint:gosec // an MTU is small
+	for _, end := range []struct {
+		text string
+		mac  *net.HardwareAddr
+	}{{op.A.MAC, &veth.HardwareAddr}, {op.B.MAC, &veth.PeerHardwareAddr}} {
+		if end.text == "" {
+			continue
+		}
+		mac, err := net.ParseMAC(end.text)
+		if err != nil {
+			return nil, fmt.Errorf("read the address of the cable %s–%s: %w", op.A.Interface, op.B.Interface, err)
+		}
+		*end.mac = mac
+	}
+	return veth, nil
+}
+
+// finish gives one end its addresses, its segment and its settings, and brings it up.
+func (s *space) finish(p Port) error {
+	link, err := s.handle.LinkByName(p.Interface)
+	if err != nil {
+		return fmt.Errorf("find %s: %w", p.Interface, err)
+	}
+	if err := s.plainFrames(p.Interface); err != nil {
+		return err
+	}
+	if p.Segment.Name != "" {
+		if err := s.enslave(link, p); err != nil {
+			return err
+		}
+	}
+	for _, text := range []string{p.IPv4, p.IPv6} {
+		if text == "" {
+			continue
+		}
+		addr, err := netlink.ParseAddr(text)
+		if err != nil {
+			return fmt.Errorf("read the address %q of %s: %w", text, p.Interface, err)
+		}
+		if addr.IP.To4() == nil {
+			addr.Flags |= syscall.IFA_F_NODAD // usable at once: a cable has no third party
+		}
+		if err := s.handle.AddrAdd(link, addr); err != nil {
+			return fmt.Errorf("give %s the address %s: %w", p.Interface, text, err)
+		}
+	}
+	if err := s.handle.LinkSetUp(link); err != nil {
+		return fmt.Errorf("bring %s up: %w", p.Interface, err)
+	}
+	return nil
+}
+
+// Gone says that an operation failed because its interface or its rule, or the process
+// whose namespace they were in, is no more.
+func Gone(err error) bool {
+	var missing netlink.LinkNotFoundError
+	return errors.As(err, &missing) || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENODEV)
+}
+
+func disconnect(p Port) error {
+	s, err := open(p.PID)
+	if Gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	link, err := s.handle.LinkByName(p.Interface)
+	if err == nil {
+		err = s.handle.LinkDel(link)
+	}
+	if err != nil && !Gone(err) {
+		return fmt.Errorf("remove %s: %w", p.Interface, err)
+	}
+	return nil
+}
+
+func setState(p Port, up bool) error {
+	s, err := open(p.PID)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	link, err := s.handle.LinkByName(p.Interface)
+	if err != nil {
+		return fmt.Errorf("find %s: %w", p.Interface, err)
+	}
+	if up {
+		err = s.handle.LinkSetUp(link)
+	} else {
+		err = s.handle.LinkSetDown(link)
+	}
+	if err != nil {
+		return fmt.Errorf("set the state of %s: %w", p.Interface, err)
+	}
+	return nil
+}
+
+// kill ends a process group. One that has ended already is no error.
+func kill(pid int) error {
+	if pid <= 1 {
+		return fmt.Errorf("refuse to end process %d", pid)
+	}
+	if err := syscall.Kill(-pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("end process %d: %w", pid, err)
+	}
+	return nil
+}

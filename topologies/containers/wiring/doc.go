@@ -1,0 +1,11 @@
+// Package wiring joins network namespaces: cables between nodes, shared segments,
+// and the faults on them.
+//
+// All that it does is an [Op], a value that can be sent. [Apply] carries one out in
+// this process, which takes root's rights; [Serve] carries out those that arrive on
+// a stream, so that a helper with these rights can work for a process without them,
+// and [Dial] is the other end of that stream.
+//
+// A cable is a veth pair whose ends are made straight in the two namespaces: nothing
+// ever appears in the host's. Namespaces are named by a process in them.
+package wiring

@@ -1,0 +1,75 @@
+package wiring
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+)
+
+// offloads lists what is turned off on every port: a capture, and a switch in user
+// space, shall see the frames that a wire would carry, with their checksums and in
+// their size. The names are of linux/ethtool.h.
+func offloads() []uint32 {
+	return []uint32{
+		unix.ETHTOOL_STXCSUM, unix.ETHTOOL_SRXCSUM, unix.ETHTOOL_STSO, unix.ETHTOOL_SGSO, unix.ETHTOOL_SGRO,
+	}
+}
+
+// plainFrames turns the offloads off. Without transmit checksums a switch in user
+// space drops what it gets, so that one must work; the rest is as far as possible.
+func (s *space) plainFrames(iface string) error {
+	return s.inside(func() error {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("open a control socket: %w", err)
+		}
+		defer func() { _ = unix.Close(fd) }()
+		for _, feature := range offloads() {
+			if err := setFeature(fd, iface, feature, 0); err != nil && feature == unix.ETHTOOL_STXCSUM {
+				return fmt.Errorf("turn the checksum offload of %s off: %w", iface, err)
+			}
+		}
+		return nil
+	})
+}
+
+// setFeature asks for one value by the ethtool ioctl.
+func setFeature(fd int, iface string, feature, value uint32) error {
+	data := struct{ cmd, data uint32 }{feature, value}
+	var req struct {
+		name [unix.IFNAMSIZ]byte
+		data unsafe.Pointer
+		_    [16]byte
+	}
+	copy(req.name[:unix.IFNAMSIZ-1], iface)
+	req.data = unsafe.Pointer(&data)                                                                          //nolint:gosec // an ioctl takes pointers
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&req))) //nolint:gosec // an ioctl takes pointers
+	runtime.KeepAlive(&data)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// inside runs f on a thread of its own in the namespace. The thread ends with it.
+func (s *space) inside(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread is in another namespace
+		if err := netns.Set(s.ns); err != nil {
+			done <- fmt.Errorf("enter the namespace: %w", err)
+			return
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				done <- errors.New(fmt.Sprint(p))
+			}
+		}()
+		done <- f()
+	}()
+	return <-done
+}

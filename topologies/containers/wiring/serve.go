@@ -1,0 +1,169 @@
+package wiring
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+)
+
+// maxLine bounds one request or answer, in bytes.
+const maxLine = 1 << 20
+
+type request struct {
+	ID int `json:"id"`
+	Op Op  `json:"op"`
+}
+
+type answer struct {
+	ID     int    `json:"id"`
+	Result Result `json:"result,omitzero"`
+	Error  string `json:"error,omitempty"`
+	Errno  int    `json:"errno,omitempty"` // the system's reason beneath Error
+}
+
+// Serve carries out the operations that arrive on in, one JSON object a line, and
+// answers on out, in the order of completion. It returns nil when in ends.
+func Serve(in io.Reader, out io.Writer) error {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	enc := json.NewEncoder(out)
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		var r request
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return fmt.Errorf("read a wiring request: %w", err)
+		}
+		wg.Go(func() {
+			a := answer{ID: r.ID}
+			var err error
+			if a.Result, err = Apply(r.Op); err != nil {
+				a.Error = err.Error()
+				if errno, ok := errors.AsType[syscall.Errno](err); ok {
+					a.Errno = int(errno)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			_ = enc.Encode(a) // a client that has gone ends the input too
+		})
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read wiring requests: %w", err)
+	}
+	return nil
+}
+
+// Client is a Wirer whose operations a Serve at the other end of a stream carries out.
+type Client struct {
+	conn io.ReadWriteCloser
+
+	mu      sync.Mutex
+	next    int
+	waiting map[int]chan answer
+	broken  error
+}
+
+// Dial starts a client on a stream to a Serve. Closing the client closes the stream.
+func Dial(conn io.ReadWriteCloser) *Client {
+	c := &Client{conn: conn, waiting: map[int]chan answer{}}
+	go c.receive()
+	return c
+}
+
+// Apply implements Wirer. When ctx ends first the operation may still take place.
+func (c *Client) Apply(ctx context.Context, op Op) (Result, error) {
+	reply := make(chan answer, 1)
+	id, err := c.send(op, reply)
+	if err != nil {
+		return Result{}, err
+	}
+	select {
+	case a, ok := <-reply:
+		if !ok {
+			return Result{}, c.failure()
+		}
+		if a.Error != "" {
+			return a.Result, &remoteError{text: a.Error, errno: syscall.Errno(a.Errno)}
+		}
+		return a.Result, nil
+	case <-ctx.Done():
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.waiting, id)
+		return Result{}, ctx.Err()
+	}
+}
+
+// Close ends the connection; operations that wait fail.
+func (c *Client) Close() error { return c.conn.Close() }
+
+func (c *Client) send(op Op, reply chan answer) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken != nil {
+		return 0, c.broken
+	}
+	c.next++
+	line, err := json.Marshal(request{ID: c.next, Op: op})
+	if err != nil {
+		return 0, fmt.Errorf("write a wiring request: %w", err)
+	}
+	c.waiting[c.next] = reply
+	if _, err := c.conn.Write(append(line, '\n')); err != nil {
+		delete(c.waiting, c.next)
+		return 0, fmt.Errorf("send a wiring request: %w", err)
+	}
+	return c.next, nil
+}
+
+func (c *Client) receive() {
+	lines := bufio.NewScanner(c.conn)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		var a answer
+		if json.Unmarshal(lines.Bytes(), &a) != nil {
+			continue // noise of the runtime before the program speaks
+		}
+		c.mu.Lock()
+		if reply, ok := c.waiting[a.ID]; ok {
+			delete(c.waiting, a.ID)
+			reply <- a
+		}
+		c.mu.Unlock()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.broken = errors.Join(errors.New("the wiring helper ended"), lines.Err())
+	for id, reply := range c.waiting {
+		delete(c.waiting, id)
+		close(reply)
+	}
+}
+
+func (c *Client) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.broken
+}
+
+// remoteError is an error of the other end; errors.Is sees the system's reason.
+type remoteError struct {
+	text  string
+	errno syscall.Errno
+}
+
+func (e *remoteError) Error() string { return e.text }
+
+func (e *remoteError) Unwrap() error {
+	if e.errno == 0 {
+		return nil
+	}
+	return e.errno
+}

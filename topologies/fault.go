@@ -1,0 +1,52 @@
+package topologies
+
+import "context"
+
+// FaultKind names a fault that a lab can put on a link.
+type FaultKind string
+
+// The faults of a link. Each has an inverse, which Active.Heal applies.
+const (
+	// FaultDown shuts the interface at the endpoint; the other end loses carrier.
+	FaultDown FaultKind = "down"
+	// FaultDrop drops frames that arrive at the endpoint and match the predicate.
+	FaultDrop FaultKind = "drop"
+	// FaultReplug removes the interface pair and creates it again under the same
+	// names, as a module that is pulled and put back: both ends get a new interface
+	// index. It has taken place when Inject returns; Heal does nothing.
+	FaultReplug FaultKind = "replug"
+)
+
+// FrameMatch is a predicate over one Ethernet frame: every field that is set must
+// hold. The zero value matches every frame.
+type FrameMatch struct {
+	SrcMAC    string `yaml:"src-mac" json:"src-mac,omitempty"`
+	DstMAC    string `yaml:"dst-mac" json:"dst-mac,omitempty"`
+	EtherType string `yaml:"ethertype" json:"ethertype,omitempty"` // ip, ip6, arp, lldp, or a number such as 0x88cc
+	Proto     string `yaml:"proto" json:"proto,omitempty"`         // of IPv4 or IPv6: tcp, udp, icmp, icmp6, ospf, vrrp, or a number
+	SrcIP     string `yaml:"src-ip" json:"src-ip,omitempty"`       // address or prefix
+	DstIP     string `yaml:"dst-ip" json:"dst-ip,omitempty"`
+	SrcPort   int    `yaml:"src-port" json:"src-port,omitempty"` // of TCP or UDP
+	DstPort   int    `yaml:"dst-port" json:"dst-port,omitempty"`
+}
+
+// Fault is a fault on the link at one endpoint.
+type Fault struct {
+	Kind     FaultKind
+	Endpoint Endpoint
+	Match    FrameMatch // FaultDrop only
+	// Probability is the share of matching frames that FaultDrop drops, 0 < p ≤ 1; 0 means 1.
+	Probability float64
+}
+
+// Faulter is a lab that can put faults on its links. An ability it lacks is a *MissingError.
+type Faulter interface {
+	Inject(ctx context.Context, f Fault) (Active, error)
+}
+
+// Active is a fault that is in force. Heal may be called more than once.
+type Active interface {
+	// Fired counts the frames that the fault acted on; for FaultDown and FaultReplug it is 1.
+	Fired(ctx context.Context) (uint64, error)
+	Heal(ctx context.Context) error
+}

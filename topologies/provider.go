@@ -1,0 +1,105 @@
+package topologies
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// Provider makes a topology real. Reserve blocks until every node runs and every
+// link is wired, or fails having released whatever it had built. It starts no
+// switch software: that is the driver's duty, after its configuration is in place.
+type Provider interface {
+	Name() string
+	// Check looks, without starting anything, whether the lab can be built here. A
+	// thing that is missing is a *MissingError.
+	Check(ctx context.Context, t Topology) error
+	Reserve(ctx context.Context, t Topology, o Options) (Reservation, error)
+}
+
+// Options of one reservation.
+type Options struct {
+	Run     string        // id of the run that owns the lab; every object is labelled with it
+	Lab     int           // number of the lab within the run, from 1
+	Owner   int           // pid of the process whose death frees the lab; 0 means this process
+	TTL     time.Duration // after this long gc may remove the lab whatever its owner does; 0 means 24 h
+	Workers int           // nodes started at once; 0 chooses
+	Keep    bool          // the lab is meant to outlive its owner
+}
+
+// Reservation is a lab that runs. Release may be called more than once and with a
+// half-built lab; it removes everything that Reserve made.
+type Reservation interface {
+	ID() string
+	Host(node string) (Host, error)
+	Release(ctx context.Context) error
+}
+
+// Host is the machine beneath a node. It is the same interface as drivers.Host:
+// the two packages do not import each other, and Go's structural typing joins them.
+type Host interface {
+	// Open starts argv and joins its standard input and output into one stream. With
+	// tty the stream is a terminal of 24 rows and 511 columns; without, standard error is dropped.
+	// Closing the stream ends the process. ctx covers only the opening.
+	Open(ctx context.Context, argv []string, tty bool) (io.ReadWriteCloser, error)
+	// Exec runs argv to its end. stdin may be nil. A non-zero exit status is not an error.
+	Exec(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr io.Writer) (exit int, err error)
+	WriteFile(ctx context.Context, path string, data []byte, mode fs.FileMode) error
+	// ReadFile opens a file of the node; fs.ErrNotExist when there is none.
+	ReadFile(ctx context.Context, path string) (io.ReadCloser, error)
+}
+
+// NodeState tells whether a node still runs, and if not, how it ended.
+type NodeState struct {
+	Running bool
+	Exit    int
+	OOM     bool
+	Detail  string
+}
+
+// NodeWatcher is a lab that can tell whether its nodes still run, so that a lab
+// that broke is never taken for a switch that failed.
+type NodeWatcher interface {
+	NodeState(ctx context.Context, node string) (NodeState, error)
+}
+
+// NodeRestarter is a lab that can power-cycle a node: every process of it ends, its
+// files stay, its interfaces come back wired as before.
+type NodeRestarter interface {
+	RestartNode(ctx context.Context, node string) error
+}
+
+// Enterer is a lab that a person can enter: the command that opens a shell on a node.
+type Enterer interface {
+	Enter(node string) (argv []string)
+}
+
+// ImageDescriber tells what a node's image holds: its digest, and the exact
+// versions of the packages in it where the image says so.
+type ImageDescriber interface {
+	DescribeImage(ctx context.Context, ref string) (ImageInfo, error)
+}
+
+// ImageInfo is what is recorded of an image.
+type ImageInfo struct {
+	Ref      string            `json:"ref"`
+	Digest   string            `json:"digest"`
+	Packages map[string]string `json:"packages,omitempty"` // name → exact version
+}
+
+// MissingError says that the environment lacks something. The command line turns it
+// into exit code 5.
+type MissingError struct {
+	What string // image, engine, kernel ability
+	Name string
+	Hint string // what to do about it
+}
+
+func (e *MissingError) Error() string {
+	s := e.What + " " + e.Name + " is missing"
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
