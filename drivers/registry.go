@@ -49,3 +49,9 @@ func (r *Registry) Open(ctx context.Context, platform string, t Target) (Driver,
 	}
 	return f.Open(ctx, t)
 }
+
+// Grammar gives the grammar of a platform's configuration, when it offers one.
+func (r *Registry) Grammar(platform string) (ConfigGrammar, bool) {
+	g, ok := r.factories[platform].(ConfigGrammar)
+	return g, ok
+}
