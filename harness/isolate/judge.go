@@ -1,0 +1,173 @@
+package isolate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// verdict on a candidate.
+type verdict int
+
+const (
+	keeps   verdict = iota + 1 // it has the failure
+	loses                      // it has not
+	refused                    // it cannot be tried: not worth a run, or its runs say nothing
+)
+
+// Risks of the judge. Alpha guards the failure itself: a false "keeps" loses it. A false
+// "loses" costs size only and is mended by the last pass, so the way down is lenient.
+const (
+	riskKeep    = 0.001
+	riskLenient = 0.2
+	riskStrict  = 0.005
+	runCap      = 400 // runs of one candidate
+	invalidCap  = 2   // runs that say nothing, in a row, before a candidate is refused
+)
+
+// judge decides candidates by running them.
+type judge struct {
+	oracle  Oracle
+	units   []Unit
+	p0, p1  float64 // SPRT: the rate of noise, the rate of the failure
+	single  bool    // one run decides
+	control int     // runs of the control that an accepted candidate must survive
+	batch   int     // runs asked for at once
+	counts  map[string]Count
+	tally   *Tally
+}
+
+// Tally is what a level cost.
+type Tally struct {
+	Level    string  `json:"level"`
+	Units    int     `json:"units"`
+	Kept     int     `json:"kept"`
+	Tests    int     `json:"tests"`
+	Accepted int     `json:"accepted"`
+	Rejected int     `json:"rejected"`
+	Refused  int     `json:"refused"` // without a run
+	Runs     int     `json:"runs"`
+	Invalid  int     `json:"invalid"`
+	Seconds  float64 `json:"seconds"`
+}
+
+// try runs a candidate once more, or several times where there are labs.
+func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
+	results, err := j.oracle.Try(ctx, c, n)
+	key := c.Key(j.units)
+	count := j.counts[key]
+	for _, r := range results {
+		count.add(r.Outcome)
+		j.tally.Runs++
+		j.tally.Seconds += r.Took.Seconds()
+		if r.Outcome == Invalid || r.Outcome == Other {
+			j.tally.Invalid++
+		}
+	}
+	j.counts[key] = count
+	return results, err
+}
+
+func (j *judge) count(c Candidate) Count { return j.counts[c.Key(j.units)] }
+
+// decide judges a candidate with a risk of a false "loses". What was run of it before
+// counts, and so do earlier misses of a larger candidate: one that lacks the failure
+// leaves none to those within it.
+func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
+	j.tally.Tests++
+	if err := j.oracle.Vet(ctx, c); err != nil {
+		j.tally.Refused++
+		return refused, nil //nolint:nilerr // a refusal is an answer
+	}
+	v, err := j.sequential(ctx, c, beta, earlier)
+	if err == nil && v == keeps {
+		v, err = j.confirm(ctx, c)
+	}
+	if v == keeps {
+		j.tally.Accepted++
+	} else {
+		j.tally.Rejected++
+	}
+	return v, err
+}
+
+func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
+	test := stats.SPRT{P0: j.p0, P1: j.p1, Alpha: riskKeep, Beta: beta}
+	saidNothing := 0
+	for {
+		n := j.count(c)
+		hits, misses := n.Hits+earlier.Hits, n.Misses+earlier.Misses
+		switch {
+		case j.single && hits > 0:
+			return keeps, nil
+		case j.single && misses > 0:
+			return loses, nil
+		case j.single:
+		case test.Decide(hits, misses) == stats.High:
+			return keeps, nil
+		case test.Decide(hits, misses) == stats.Low || n.Runs() >= runCap:
+			return loses, nil
+		}
+		if saidNothing >= invalidCap || n.Hits == 0 && n.Misses == 0 && n.Runs() >= invalidCap {
+			return refused, nil
+		}
+		want := 1
+		if !j.single {
+			want = min(j.batch, max(1, test.Misses(hits)-misses))
+		}
+		results, err := j.try(ctx, c, want)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range results {
+			saidNothing++
+			if r.Outcome == Hit || r.Outcome == Miss {
+				saidNothing = 0
+			}
+		}
+	}
+}
+
+// confirm runs the control of a candidate that shows the failure: where the control shows
+// it as well, what is left shows something else, such as a route that is absent because
+// nobody is configured to announce it.
+func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
+	c.Control = true
+	if j.control == 0 {
+		return keeps, nil
+	}
+	if err := j.oracle.Vet(ctx, c); err != nil {
+		return refused, nil //nolint:nilerr // a refusal is an answer
+	}
+	for j.count(c).Valid() < j.control {
+		if n := j.count(c); n.Invalid+n.Other >= invalidCap+j.control {
+			return refused, nil
+		}
+		if _, err := j.try(ctx, c, min(j.batch, j.control)); err != nil {
+			return 0, err
+		}
+	}
+	if j.count(c).Hits > 0 {
+		return loses, nil
+	}
+	return keeps, nil
+}
+
+// fresh runs a candidate n times more and returns what these came to.
+func (j *judge) fresh(ctx context.Context, c Candidate, n int) (Count, error) {
+	var count Count
+	for count.Valid() < n {
+		results, err := j.try(ctx, c, min(max(j.batch, 1), n-count.Valid()))
+		for _, r := range results {
+			count.add(r.Outcome)
+		}
+		if err != nil {
+			return count, err
+		}
+		if count.Invalid+count.Other > n+2*invalidCap {
+			return count, fmt.Errorf("%w: %d of %d runs say nothing", ErrBroken, count.Invalid+count.Other, count.Runs())
+		}
+	}
+	return count, nil
+}

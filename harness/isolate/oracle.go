@@ -1,0 +1,72 @@
+package isolate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Outcome of one run of a candidate. The zero value is invalid.
+type Outcome string
+
+// Outcomes. Only Hit and Miss enter a rate.
+const (
+	Hit     Outcome = "hit"
+	Miss    Outcome = "miss"
+	Invalid Outcome = "invalid" // the run says nothing: baseline, stimulus, probe or lab failed
+	Other   Outcome = "other"   // another failure: a side find, never a hit
+)
+
+// UnmarshalText accepts the known words only.
+func (o *Outcome) UnmarshalText(b []byte) error {
+	if !slices.Contains([]Outcome{Hit, Miss, Invalid, Other}, Outcome(b)) {
+		return fmt.Errorf("unknown outcome %q", b)
+	}
+	*o = Outcome(b)
+	return nil
+}
+
+// Result is one run.
+type Result struct {
+	Outcome Outcome       `json:"outcome"`
+	Took    time.Duration `json:"took"`
+	Reason  string        `json:"reason,omitempty"`
+	Where   string        `json:"where,omitempty"` // where its evidence is
+}
+
+// Oracle tries candidates.
+type Oracle interface {
+	// Vet tells, without a run, why a candidate cannot be tried; nil means it can.
+	Vet(ctx context.Context, c Candidate) error
+	// Try runs a candidate n times, side by side where there are labs for it, and returns n
+	// results. An error ends the search; what is recorded is kept.
+	Try(ctx context.Context, c Candidate, n int) ([]Result, error)
+}
+
+// Count is what runs of one candidate came to.
+type Count struct {
+	Hits    int `json:"hits"`
+	Misses  int `json:"misses"`
+	Invalid int `json:"invalid,omitempty"`
+	Other   int `json:"other,omitempty"`
+}
+
+// Valid is the number of runs that enter the rate.
+func (c Count) Valid() int { return c.Hits + c.Misses }
+
+// Runs is the number of all runs.
+func (c Count) Runs() int { return c.Hits + c.Misses + c.Invalid + c.Other }
+
+func (c *Count) add(o Outcome) {
+	switch o {
+	case Hit:
+		c.Hits++
+	case Miss:
+		c.Misses++
+	case Other:
+		c.Other++
+	default:
+		c.Invalid++
+	}
+}
