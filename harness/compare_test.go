@@ -1,0 +1,178 @@
+package harness_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// simulate lets seeded coins play both sides, with side by side trials in flight that
+// come back in any order and now and then say nothing.
+func simulate(seed uint64, c *harness.Comparison, oldRate, newRate float64, sideBySide int) (harness.Ruling, int) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	var flying []harness.Ticket
+	trials := 0
+	for {
+		for len(flying) < sideBySide {
+			t, more := c.Next()
+			if !more {
+				break
+			}
+			trials++
+			flying = append(flying, t)
+		}
+		if len(flying) == 0 {
+			ruling, _ := c.Ruling()
+			return ruling, trials
+		}
+		i := r.IntN(len(flying))
+		t := flying[i]
+		flying = append(flying[:i], flying[i+1:]...)
+		rate := oldRate
+		if t.Arm == harness.New {
+			rate = newRate
+		}
+		kind := harness.Miss
+		switch {
+		case r.Float64() < 0.05:
+			kind = harness.Void
+		case r.Float64() < rate:
+			kind = harness.Hit
+		}
+		c.Add(t, harness.Sample{Kind: kind})
+	}
+}
+
+// TestComparisonKeepsItsPromise counts how often an unfixed build is called fixed.
+func TestComparisonKeepsItsPromise(t *testing.T) {
+	const seeds = 1000
+	for _, p := range []float64{0.1, 0.3, 0.5, 0.9} {
+		t.Run(fmt.Sprintf("rate %.1f", p), func(t *testing.T) {
+			wrong, trials, right, cost := 0, 0, 0, 0
+			for seed := range uint64(seeds) {
+				r, n := simulate(seed, &harness.Comparison{Confidence: 0.95, Before: 10, MaxRuns: 200}, p, p, 1+int(seed%3))
+				trials += n
+				if r == harness.Fixed {
+					wrong++
+				}
+				r, n = simulate(seed, &harness.Comparison{Confidence: 0.95, Before: 10, MaxRuns: 200}, p, 0, 1+int(seed%3))
+				cost += n
+				if r == harness.Fixed {
+					right++
+				}
+			}
+			exact := 0.0
+			for k := 1; k <= 10; k++ {
+				lg := func(n int) float64 { v, _ := math.Lgamma(float64(n + 1)); return v }
+				b := math.Exp(lg(10)-lg(k)-lg(10-k)) * math.Pow(p, float64(k)) * math.Pow(1-p, float64(10-k))
+				exact += b * math.Pow(1-p, float64(stats.CleanRuns(k, 10, 0.95)))
+			}
+			t.Logf("%d seeds: unfixed called fixed in %.2f %% (at most %.2f %% by exact summation), after %.1f trials in the mean; a real fix called fixed in %.1f %%, after %.1f trials",
+				seeds, 100*float64(wrong)/seeds, 100*exact, float64(trials)/seeds, 100*float64(right)/seeds, float64(cost)/seeds)
+			if wrong > seeds*5/100 || exact > 0.05 {
+				t.Errorf("%d of %d unfixed builds called fixed, %.4f exactly", wrong, seeds, exact)
+			}
+		})
+	}
+}
+
+func TestComparisonRules(t *testing.T) {
+	hit, miss, void := harness.Sample{Kind: harness.Hit}, harness.Sample{Kind: harness.Miss}, harness.Sample{Kind: harness.Void, Why: "the lab broke"}
+	other, ill := harness.Sample{Kind: harness.Other, Why: "zebra died"}, harness.Sample{Kind: harness.Unhealthy, Why: "r1 did not start"}
+	for _, tt := range []struct {
+		name     string
+		old, new []harness.Sample // each repeated for as long as it takes
+		want     harness.Ruling
+		trials   int
+	}{
+		{"always there, then gone", []harness.Sample{hit}, []harness.Sample{miss}, harness.Fixed, 8},
+		{"there on the new side", []harness.Sample{hit}, []harness.Sample{hit}, harness.NotFixed, 2},
+		{"there once on the new side", []harness.Sample{hit}, []harness.Sample{miss, hit}, harness.NotFixed, 3},
+		{"no positive control", []harness.Sample{miss}, []harness.Sample{miss}, harness.Undecided, 8},
+		{"another failure", []harness.Sample{hit}, []harness.Sample{miss, other}, harness.Changed, 3},
+		{"a hit outweighs another failure", []harness.Sample{miss}, []harness.Sample{hit, other}, harness.NotFixed, 2},
+		{"the new side never starts", []harness.Sample{hit}, []harness.Sample{ill}, harness.Changed, 6},
+		{"the new side starts badly once", []harness.Sample{hit}, []harness.Sample{ill, miss, miss, miss, miss, miss}, harness.Fixed, 8},
+		{"nothing works", []harness.Sample{void}, []harness.Sample{void}, harness.Undecided, 39},
+		{"rare, and too few runs allowed", []harness.Sample{hit, miss, miss, miss}, []harness.Sample{miss}, harness.Undecided, 8},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &harness.Comparison{Confidence: 0.95, Before: 4, MaxRuns: 20}
+			n, at := 0, map[harness.Arm]int{}
+			for ticket, more := c.Next(); more; ticket, more = c.Next() {
+				list := tt.old
+				if ticket.Arm == harness.New {
+					list = tt.new
+				}
+				c.Add(ticket, list[at[ticket.Arm]%len(list)])
+				at[ticket.Arm]++
+				n++
+			}
+			got, reason := c.Ruling()
+			t.Logf("%s: %s", got, reason)
+			if got != tt.want || n != tt.trials || reason == "" {
+				t.Errorf("%s after %d trials, want %s after %d", got, n, tt.want, tt.trials)
+			}
+		})
+	}
+}
+
+// TestComparisonNoticesDrift: the old side hits at first and then no longer does.
+func TestComparisonNoticesDrift(t *testing.T) {
+	for later, want := range map[harness.SampleKind]harness.Ruling{harness.Miss: harness.Undecided, harness.Hit: harness.Fixed} {
+		c := &harness.Comparison{Confidence: 0.95, Before: 10, MaxRuns: 40}
+		old := 0
+		for ticket, more := c.Next(); more; ticket, more = c.Next() {
+			kind := harness.Miss
+			if ticket.Arm == harness.Old {
+				if old++; old <= 3 {
+					kind = harness.Hit
+				} else if old > 10 {
+					kind = later
+				}
+			}
+			c.Add(ticket, harness.Sample{Kind: kind})
+		}
+		r, reason := c.Ruling()
+		t.Log(r, reason)
+		if r != want {
+			t.Errorf("the old side later %s: %s, want %s", later, r, want)
+		}
+	}
+}
+
+func TestSampleOf(t *testing.T) {
+	death := evidence.Record{Events: []evidence.Event{{Kind: evidence.EventDeath, Lane: "r1", Name: "bird", Detail: "SIGABRT"}}}
+	boot := evidence.Record{Events: []evidence.Event{{Kind: evidence.EventBoot, Outcome: evidence.Failed}}}
+	below := []evidence.ConditionVerdict{{Ref: "baseline[0]", Holds: evidence.False}}
+	relief := func(h evidence.Truth) []evidence.ConditionVerdict {
+		return []evidence.ConditionVerdict{{Ref: "symptom[0]", Holds: evidence.True}, {Ref: "workaround.expect[0]", Holds: h}}
+	}
+	for _, tt := range []struct {
+		name   string
+		sample harness.Sample
+		want   harness.SampleKind
+	}{
+		{"hit", harness.SampleOf(evidence.TrialVerdict{Verdict: evidence.Reproduced}, death), harness.Hit},
+		{"miss", harness.SampleOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, evidence.Record{}), harness.Miss},
+		{"died of something else", harness.SampleOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, death), harness.Other},
+		{"other", harness.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, OtherFailures: []string{"x"}}, death), harness.Other},
+		{"boot", harness.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, boot), harness.Unhealthy},
+		{"baseline", harness.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, Conditions: below}, evidence.Record{}), harness.Unhealthy},
+		{"probe failed", harness.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, evidence.Record{}), harness.Void},
+		{"relieved", harness.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.True)}, evidence.Record{}), harness.Miss},
+		{"not relieved", harness.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.False)}, evidence.Record{}), harness.Hit},
+		{"relief unknown", harness.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.Unknown)}, evidence.Record{}), harness.Void},
+		{"nothing to relieve", harness.ReliefOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, evidence.Record{}), harness.Void},
+		{"not carried out", harness.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced}, evidence.Record{}), harness.Void},
+	} {
+		if tt.sample.Kind != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, tt.sample.Kind, tt.want)
+		}
+	}
+}
