@@ -64,6 +64,7 @@ type view struct {
 	Script   template.JS
 	Diagram  template.HTML
 	Bar      template.HTML
+	Closing  template.HTML
 	Absent   string
 	Groups   []group
 	Images   []image
@@ -93,6 +94,7 @@ func newView(r *reports.Run) *view {
 		Script:  template.JS(script),                                    //nolint:gosec // a file of ours
 		Diagram: template.HTML(diagram.SVG(r.Info.Nodes, r.Info.Links)), //nolint:gosec // escapes every word itself
 		Bar:     bar(r),
+		Closing: closing(r),
 		Absent:  ranges(r.Absent()),
 		Groups:  procedure(r.Info.Scenario),
 		Images:  images(r.Info.Nodes),
