@@ -70,11 +70,13 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 	})
 	root.AddGroup(
 		&cobra.Group{ID: "reproduce", Title: "Reproduce:"},
+		&cobra.Group{ID: "fix", Title: "Fix:"},
 		&cobra.Group{ID: "write", Title: "Write:"},
 		&cobra.Group{ID: "lab", Title: "Lab:"},
 	)
 	for group, verbs := range map[string][]*cobra.Command{
-		"reproduce": {a.demoVerb(), a.runVerb(), a.judgeVerb(), a.reportVerb()},
+		"reproduce": {a.demoVerb(), a.runVerb(), a.rateVerb(), a.judgeVerb(), a.reportVerb()},
+		"fix":       {a.verifyFixVerb(), a.regressVerb()},
 		"write":     {a.scenarioVerb()},
 		"lab":       {a.doctorVerb(), a.imagesVerb(), a.topologyVerb(), a.gcVerb()},
 	} {

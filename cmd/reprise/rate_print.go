@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// printRate tells a measurement to a person. No rate is told without n and its interval.
+func (a *app) printRate(r rateResult) {
+	a.say("")
+	a.say("%s", r.Answer)
+	if r.Pooled {
+		a.say("rate     %s Wilson, [%.2f, %.2f] Clopper-Pearson", harness.NewShare("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
+	} else {
+		a.say("rate     not pooled: the trials are not of one kind")
+	}
+	for _, d := range r.Dependences {
+		if !d.Differs {
+			continue
+		}
+		a.say("hits depend on %s (p = %.2g):", d.On, d.P)
+		for _, g := range d.Groups {
+			a.say("  %-20s %s Wilson", g.Name, g)
+		}
+	}
+	if r.Control != nil {
+		a.say("control  q = %s Wilson", r.Control)
+	}
+	if r.Inconclusive+r.NotApplicable > 0 {
+		a.say("beside it %d inconclusive, %d not applicable: they are in no rate", r.Inconclusive, r.NotApplicable)
+	}
+	for _, f := range r.OtherFailures {
+		a.say("another failure: %s", f)
+	}
+	a.say("stopped  %s", stopWords(r))
+	switch {
+	case !r.Pooled:
+		a.say("a fix    no number of clean runs can be promised before the trials are alike (--labs 1, --reset redeploy)")
+	case r.Reproduced > 0:
+		a.say("a fix    needs %s at 95 %%, %s at 99 %% (Fisher's exact test)", cleanRuns(r.CleanRuns95), cleanRuns(r.CleanRuns99))
+	}
+	if abs, err := filepath.Abs(r.Report); err == nil && r.Trials > 0 {
+		a.say("report: %s", abs)
+	}
+}
+
+func cleanRuns(n int) string {
+	if n >= stats.MaxCleanRuns {
+		return fmt.Sprintf("more than %d clean runs", stats.MaxCleanRuns)
+	}
+	return fmt.Sprintf("%d clean runs", n)
+}
+
+func stopWords(r rateResult) string {
+	word := map[harness.Stop]string{
+		harness.GoOn:      "before its rule was met",
+		harness.StopRuns:  "after the number of trials asked for",
+		harness.StopWidth: "when the interval was narrow enough",
+		harness.StopHigh:  "when the sequential test said p1 or more",
+		harness.StopLow:   "when the sequential test said p0 or less",
+		harness.StopCap:   "at the bound, with the rule not met",
+	}[r.Stopped]
+	if r.Biased {
+		word += "; a stop that depends on the outcome biases the rate and its interval, take them as rough"
+	}
+	return word
+}
