@@ -63,6 +63,9 @@ func (t *Trial) eachNode(f func(*labNode)) {
 // captureStates records the answers of each platform's state commands, and of the
 // scenario's own after the symptom.
 func (t *Trial) captureStates(ctx context.Context, when string) {
+	if t.lab.env.Lean {
+		return
+	}
 	t.eachNode(func(n *labNode) {
 		var commands []string
 		if src, ok := n.driver.(drivers.EvidenceSource); ok {

@@ -34,6 +34,8 @@ type Environment struct {
 	Dir      evidence.Dir
 	Owner    int  // pid whose death frees the labs; 0 means this process
 	Keep     bool // leave the lab up after the last trial
+	// Lean keeps what judging needs and no states beside it: for searches of many trials.
+	Lean bool
 	// Progress is told where a trial is; nil tells nobody. It must not block.
 	Progress func(Progress)
 }

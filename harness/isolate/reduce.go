@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -223,14 +224,33 @@ func (r *reducer) level(ctx context.Context, kind Kind) error {
 	return err
 }
 
-// cutLevel cuts the units of one kind. Those within a unit that was refused are known to
-// hold something needed, so they are searched apart from the rest.
+// cutLevel cuts the units of one kind, outer before inner ones. Those within a unit that
+// was refused are known to hold something needed, so they are searched apart from the rest.
 func (r *reducer) cutLevel(ctx context.Context, group []int) error {
+	byDepth := map[int][]int{}
+	deepest := 0
+	for _, u := range group {
+		depth := 0
+		for p := r.units[u].Parent; p >= 0 && r.units[p].Kind == r.units[u].Kind; p = r.units[p].Parent {
+			depth++
+		}
+		byDepth[depth] = append(byDepth[depth], u)
+		deepest = max(deepest, depth)
+	}
+	for depth := range deepest + 1 {
+		if err := r.cutWithin(ctx, byDepth[depth]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reducer) cutWithin(ctx context.Context, group []int) error {
 	var rest, parents []int
 	within := map[int][]int{}
 	for _, u := range group {
 		p := r.units[u].Parent
-		if p < 0 || r.units[p].Fixed || len(r.units[p].Needs) > 0 {
+		if p < 0 || r.units[p].Fixed {
 			rest = append(rest, u)
 			continue
 		}
@@ -482,4 +502,20 @@ func (r *reducer) finish(ctx context.Context) (err error) {
 		}
 	}
 	return err
+}
+
+// typicalNeeded is the number of needed parts that an estimate takes a case to have.
+const typicalNeeded = 10
+
+// EstimateRuns guesses the runs of a reduction of that many units at a rate: the tests of
+// a binary search for each needed unit, with what a test costs.
+func EstimateRuns(units int, rate float64) int {
+	needed := float64(min(typicalNeeded, units))
+	tests := needed * (math.Log2(max(float64(units)/max(needed, 1), 1)) + 2)
+	test := stats.SPRT{P0: 0.02, P1: failureRate * rate, Alpha: riskKeep, Beta: riskLenient}
+	hits := 1
+	for test.Decide(hits, 0) != stats.High {
+		hits++
+	}
+	return int(tests/2*(float64(hits)/rate+float64(test.Misses(0))) + needed*float64(stats.SPRT{P0: 0.02, P1: failureRate * rate, Alpha: riskKeep, Beta: riskStrict}.Misses(0)))
 }
