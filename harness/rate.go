@@ -24,12 +24,12 @@ func NewShare(name string, k, n int) Share {
 	return Share{Name: name, Reproduced: k, Valid: n, Wilson: stats.Wilson(k, n), ClopperPearson: stats.ClopperPearson(k, n)}
 }
 
-// String gives "3/10 = 0.30, 95% [0.11, 0.60]", with the Wilson interval.
+// String gives "3/10 = 0.30, 95% [0.11, 0.60] Wilson".
 func (s Share) String() string {
 	if s.Valid == 0 {
 		return "0/0, no rate"
 	}
-	return fmt.Sprintf("%d/%d = %.2f, 95%% [%.2f, %.2f]", s.Reproduced, s.Valid, float64(s.Reproduced)/float64(s.Valid), s.Wilson[0], s.Wilson[1])
+	return fmt.Sprintf("%d/%d = %.2f, 95%% [%.2f, %.2f] Wilson", s.Reproduced, s.Valid, float64(s.Reproduced)/float64(s.Valid), s.Wilson[0], s.Wilson[1])
 }
 
 // ShareOf counts the valid ones of some attempts.

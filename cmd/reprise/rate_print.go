@@ -13,7 +13,7 @@ func (a *app) printRate(r rateResult) {
 	a.say("")
 	a.say("%s", r.Answer)
 	if r.Pooled {
-		a.say("rate     %s Wilson, [%.2f, %.2f] Clopper-Pearson", harness.NewShare("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
+		a.say("rate     %s, [%.2f, %.2f] Clopper-Pearson", harness.NewShare("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
 	} else {
 		a.say("rate     not pooled: the trials are not of one kind")
 	}
@@ -23,11 +23,11 @@ func (a *app) printRate(r rateResult) {
 		}
 		a.say("hits depend on %s (p = %.2g):", d.On, d.P)
 		for _, g := range d.Groups {
-			a.say("  %-20s %s Wilson", g.Name, g)
+			a.say("  %-20s %s", g.Name, g)
 		}
 	}
 	if r.Control != nil {
-		a.say("control  q = %s Wilson", r.Control)
+		a.say("control  q = %s", r.Control)
 	}
 	if r.Inconclusive+r.NotApplicable > 0 {
 		a.say("beside it %d inconclusive, %d not applicable: they are in no rate", r.Inconclusive, r.NotApplicable)

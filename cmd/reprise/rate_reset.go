@@ -167,9 +167,9 @@ func (c *resetChoice) result(p *harness.Plan) (resetResult, error) {
 
 func (a *app) printReset(r resetResult) {
 	a.say("")
-	a.say("  %-9s %7s  %s Wilson", r.Cold.Reset, r.Cold.Took.Round(100*time.Millisecond), r.Cold.Share)
+	a.say("  %-9s %7s  %s", r.Cold.Reset, r.Cold.Took.Round(100*time.Millisecond), r.Cold.Share)
 	for _, arm := range r.Arms {
-		a.say("  %-9s %7s  %s Wilson, %d void; %s", arm.Reset, arm.Took.Round(100*time.Millisecond), arm.Share, arm.Void, arm.Why)
+		a.say("  %-9s %7s  %s, %d void; %s", arm.Reset, arm.Took.Round(100*time.Millisecond), arm.Share, arm.Void, arm.Why)
 	}
 	a.say("%s", r.Answer)
 	a.say("no difference shown is not the same as none: %d trials of each see large ones only", r.AtLeast)

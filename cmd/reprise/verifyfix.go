@@ -292,8 +292,8 @@ func rulingCode(r harness.Ruling) int {
 func (a *app) printVerify(r verifyResult) {
 	a.say("")
 	a.say("%s: %s", strings.ToUpper(string(r.Ruling)), r.Reason)
-	a.say("old  %s Wilson%s", r.Old.Share, beside(r.Old.Tally))
-	a.say("new  %s Wilson%s", r.New.Share, beside(r.New.Tally))
+	a.say("old  %s%s", r.Old.Share, beside(r.Old.Tally))
+	a.say("new  %s%s", r.New.Share, beside(r.New.Tally))
 	if r.Needed > 0 {
 		a.say("needed %d clean trials at %.0f %%; one-sided p = %.2g", r.Needed, 100*r.Confidence, r.P)
 	}
