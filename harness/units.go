@@ -173,7 +173,13 @@ func (p *partsMaker) stepParts(i, step int, s scenarios.Step) {
 	}
 }
 
-func stepTitle(s scenarios.Step) string { return PlanStep{Step: s}.title() }
+func stepTitle(s scenarios.Step) string {
+	step := PlanStep{Step: s}
+	if s.WaitFor != nil {
+		step.Check = &Check{Cond: *s.WaitFor}
+	}
+	return step.title()
+}
 
 // config adds the blocks of a node's configuration, and who refers to whom.
 func (p *partsMaker) config(node string, blocks []drivers.Block) {

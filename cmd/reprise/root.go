@@ -70,12 +70,14 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 	})
 	root.AddGroup(
 		&cobra.Group{ID: "reproduce", Title: "Reproduce:"},
+		&cobra.Group{ID: "isolate", Title: "Isolate:"},
 		&cobra.Group{ID: "fix", Title: "Fix:"},
 		&cobra.Group{ID: "write", Title: "Write:"},
 		&cobra.Group{ID: "lab", Title: "Lab:"},
 	)
 	for group, verbs := range map[string][]*cobra.Command{
 		"reproduce": {a.demoVerb(), a.runVerb(), a.rateVerb(), a.judgeVerb(), a.reportVerb()},
+		"isolate":   {a.isolateVerb(), a.bisectVerb()},
 		"fix":       {a.verifyFixVerb(), a.regressVerb()},
 		"write":     {a.scenarioVerb()},
 		"lab":       {a.doctorVerb(), a.imagesVerb(), a.topologyVerb(), a.gcVerb()},

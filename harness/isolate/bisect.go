@@ -308,7 +308,7 @@ func (b *bisector) run(ctx context.Context, o Oracle, v int) error {
 	results, err := o.Try(ctx, c, 1)
 	for _, r := range results {
 		b.out.Runs++
-		b.out.Counts[v].add(r.Outcome)
+		b.out.Counts[v].Add(r.Outcome)
 		n := b.out.Counts[v]
 		b.out.Dead[v] = n.Valid() == 0 && n.Runs() >= invalidCap
 		if b.opt.OnStep != nil {

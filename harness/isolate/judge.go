@@ -58,7 +58,7 @@ func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
 	key := c.Key(j.units)
 	count := j.counts[key]
 	for _, r := range results {
-		count.add(r.Outcome)
+		count.Add(r.Outcome)
 		j.tally.Runs++
 		j.tally.Seconds += r.Took.Seconds()
 		if r.Outcome == Invalid || r.Outcome == Other {
@@ -160,7 +160,7 @@ func (j *judge) fresh(ctx context.Context, c Candidate, n int) (Count, error) {
 	for count.Valid() < n {
 		results, err := j.try(ctx, c, min(max(j.batch, 1), n-count.Valid()))
 		for _, r := range results {
-			count.add(r.Outcome)
+			count.Add(r.Outcome)
 		}
 		if err != nil {
 			return count, err

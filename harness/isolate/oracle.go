@@ -58,7 +58,8 @@ func (c Count) Valid() int { return c.Hits + c.Misses }
 // Runs is the number of all runs.
 func (c Count) Runs() int { return c.Hits + c.Misses + c.Invalid + c.Other }
 
-func (c *Count) add(o Outcome) {
+// Add counts one more run.
+func (c *Count) Add(o Outcome) {
 	switch o {
 	case Hit:
 		c.Hits++

@@ -1,0 +1,522 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/containers"
+)
+
+// bisectFlags are the choices of one bisection. They are kept beside it, for --resume.
+type bisectFlags struct {
+	Versions   []version `json:"versions"`
+	Nodes      []string  `json:"nodes"`
+	Set        []string  `json:"set,omitempty"`
+	Confidence float64   `json:"confidence"`
+	MaxRuns    int       `json:"max-runs"`
+	Measure    int       `json:"measure"`
+	OneSided   bool      `json:"one-sided,omitempty"`
+	Fixed      bool      `json:"fixed,omitempty"`
+	Reset      string    `json:"reset,omitempty"`
+	Scenario   string    `json:"scenario"` // within input/
+	list       string
+	dir        string
+	resume     string
+}
+
+// version is one line of --versions.
+type version struct {
+	Image string   `json:"image"`
+	After []string `json:"after,omitempty"` // images it was made from; none means the line before
+	Prior float64  `json:"prior,omitempty"`
+}
+
+func (a *app) bisectVerb() *cobra.Command {
+	f := &bisectFlags{}
+	c := &cobra.Command{
+		Use:   "bisect SCENARIO --versions FILE|IMAGE,IMAGE,…",
+		Short: "Find the version that a problem came in with",
+		Long: `Run a scenario on versions from old to new until it is known with which the
+problem came in. Runs need not fail every time: a posterior over the versions is
+kept, both rates unknown, and the version is run next that is expected to tell most.
+
+The newest version must fail and the oldest must not; both are measured first. With
+--fixed it is the other way round: the version that the problem went away with.
+
+A file of versions has one image a line, oldest first. After the image may stand
+"after IMAGE,IMAGE" for a version that was not made from the line before (trains,
+backports), and "prior N" for how much likelier than the others the problem came in
+there. An image that is missing or does not start is passed over, and the answer is
+then a range.
+
+Everything is written as it goes; --resume goes on with a bisection that was cut.
+
+Exit status: 0 found at the confidence asked for, 1 the newest version does not show
+the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
+130 interrupted.`,
+		Example: `  reprise bisect my-case --versions reprise/frr:7.5.1,reprise/frr:8.4.4,reprise/frr:10.3 --fixed
+  reprise bisect my-case --versions trains.txt --node r1 --confidence 0.95
+  reprise bisect --resume bisections/20260301T101500Z-my-case-1f2e`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeScenario,
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case f.resume != "" && len(args) == 0:
+				dir := evidence.Dir{Path: f.resume}
+				kept := &bisectFlags{}
+				if err := evidence.ReadJSON(dir.File("options.json"), kept); err != nil {
+					return inputError("%s is no folder of a bisection: %w", f.resume, err)
+				}
+				return a.bisect(c.Context(), dir, kept)
+			case f.resume == "" && len(args) == 1 && f.list != "":
+				return a.bisectNew(c.Context(), args[0], f)
+			default:
+				return inputError("give a scenario and --versions, or --resume with the folder of a bisection")
+			}
+		},
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.list, "versions", "", "file with an image a line, or images with commas between, oldest first")
+	fl.StringSliceVar(&f.Nodes, "node", nil, "node that runs the version (default: every node of role dut)")
+	fl.StringArrayVar(&f.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.Float64Var(&f.Confidence, "confidence", 0.99, "probability at which the answer counts as found")
+	fl.IntVar(&f.MaxRuns, "max-runs", 300, "most runs")
+	fl.IntVar(&f.Measure, "measure", 5, "runs of the newest and of the oldest version beforehand")
+	fl.BoolVar(&f.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
+	fl.BoolVar(&f.Fixed, "fixed", false, "find the version that the problem went away with")
+	fl.StringVar(&f.Reset, "reset", "", "between two runs of a version: none, config, daemons or redeploy (default: the scenario's)")
+	fl.StringVar(&f.dir, "dir", "bisections", "folder for bisections")
+	fl.StringVar(&f.resume, "resume", "", "go on with the bisection in this folder")
+	mustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	return c
+}
+
+// readVersions reads --versions: a file, or images with commas between.
+func readVersions(list string) ([]version, error) {
+	data, err := os.ReadFile(list)
+	if err != nil {
+		if !strings.Contains(list, ",") {
+			return nil, inputError("--versions %s: no such file, and no list with commas: %w", list, err)
+		}
+		data = []byte(strings.ReplaceAll(list, ",", "\n"))
+	}
+	var out []version
+	known := map[string]bool{}
+	n := 0
+	for line := range strings.Lines(string(data)) {
+		n++
+		words := strings.Fields(line)
+		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+			continue
+		}
+		v := version{Image: words[0]}
+		if known[v.Image] {
+			return nil, inputError("--versions: line %d: %s is there twice", n, v.Image)
+		}
+		for i := 1; i < len(words); i += 2 {
+			if i+1 == len(words) {
+				return nil, inputError("--versions: line %d: nothing after %q", n, words[i])
+			}
+			switch words[i] {
+			case "after":
+				v.After = strings.Split(words[i+1], ",")
+				for _, p := range v.After {
+					if !known[p] {
+						return nil, inputError("--versions: line %d: %s is after %s, which is in no line above", n, v.Image, p)
+					}
+				}
+			case "prior":
+				if v.Prior, err = strconv.ParseFloat(words[i+1], 64); err != nil || v.Prior <= 0 {
+					return nil, inputError("--versions: line %d: prior %s: want a number above 0", n, words[i+1])
+				}
+			default:
+				return nil, inputError("--versions: line %d: %q: want \"after IMAGE,IMAGE\" or \"prior N\"", n, words[i])
+			}
+		}
+		known[v.Image] = true
+		out = append(out, v)
+	}
+	if len(out) < 2 {
+		return nil, inputError("--versions holds %d versions: there must be two at least", len(out))
+	}
+	return out, nil
+}
+
+func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err error) {
+	if f.Confidence <= 0.5 || f.Confidence >= 1 || f.MaxRuns < 1 || f.Measure < 1 {
+		return inputError("--confidence takes more than 0.5 and less than 1, --max-runs and --measure 1 or more")
+	}
+	if f.Versions, err = readVersions(f.list); err != nil {
+		return err
+	}
+	l, err := a.load(name, nil)
+	if err != nil {
+		return err
+	}
+	if len(f.Nodes) == 0 {
+		for _, n := range l.Topology.Names() {
+			if l.Scenario.Nodes[n].Role == scenarios.RoleDUT {
+				f.Nodes = append(f.Nodes, n)
+			}
+		}
+	}
+	for _, n := range f.Nodes {
+		if !slices.Contains(l.Topology.Names(), n) {
+			return inputError("--node %s: the topology has %s", n, strings.Join(l.Topology.Names(), ", "))
+		}
+	}
+	if len(f.Nodes) == 0 {
+		return inputError("no node of %s has the role dut: say with --node which one runs the version", l.Scenario.ID)
+	}
+	dir, err := evidence.CreateDir(f.dir, l.Scenario.ID, time.Now())
+	if err != nil {
+		return &codedError{exitEnvironment, err}
+	}
+	f.Scenario = l.Inputs[0].Path
+	for _, in := range l.Inputs {
+		if err := evidence.WriteFile(dir.File("input", filepath.FromSlash(in.Path)), in.Data); err != nil {
+			return fmt.Errorf("keep input: %w", err)
+		}
+	}
+	if err := evidence.WriteJSON(dir.File("options.json"), f); err != nil {
+		return err
+	}
+	return a.bisect(ctx, dir, f)
+}
+
+// bisection is what a bisection came to.
+type bisection struct {
+	Dir        string          `json:"dir"`
+	Found      bool            `json:"found"`
+	First      string          `json:"first,omitempty"` // the version that the problem came in with, or went away with
+	Range      []string        `json:"range,omitempty"` // what cannot be told from it
+	Confidence float64         `json:"confidence"`
+	Runs       int             `json:"runs"`
+	Versions   []versionResult `json:"versions"`
+	Good       isolate.Count   `json:"good"`
+	Bad        isolate.Count   `json:"bad"`
+	Fixed      bool            `json:"fixed"`
+}
+
+type versionResult struct {
+	Image     string        `json:"image"`
+	Runs      isolate.Count `json:"runs"`
+	Posterior float64       `json:"posterior"`
+	Passed    string        `json:"passed-over,omitempty"` // why it could not be run
+}
+
+// versionCutter makes candidates of versions.
+type versionCutter struct {
+	loaded *scenarios.Loaded
+	images []string
+	nodes  []string
+	set    map[string]string
+	reset  scenarios.Reset
+	units  []isolate.Unit
+	lacks  map[string]error // by image
+}
+
+func (v *versionCutter) Key(c isolate.Candidate) string { return c.Key(v.units) }
+
+func (v *versionCutter) Plan(c isolate.Candidate) (*harness.Plan, error) {
+	image := v.images[slices.Index(c.Kept, true)]
+	if err := v.lacks[image]; err != nil {
+		return nil, err
+	}
+	set := map[string]string{}
+	for key, value := range v.set {
+		set[key] = value
+	}
+	for _, n := range v.nodes {
+		set[n+".image"] = image
+	}
+	return harness.NewPlan(v.loaded, harness.PlanOptions{Set: set, Trials: 1, Reset: v.reset})
+}
+
+func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err error) {
+	unlock, err := lockDir(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	set, err := parseSet(f.Set)
+	if err != nil {
+		return err
+	}
+	reg, err := registry()
+	if err != nil {
+		return err
+	}
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Set: set})
+	if err != nil {
+		return err
+	}
+	list := isolateVersions(f)
+	cutter := &versionCutter{loaded: l, nodes: f.Nodes, set: set, reset: scenarios.Reset(f.Reset), units: isolate.VersionUnits(list), lacks: map[string]error{}}
+	for _, v := range list {
+		cutter.images = append(cutter.images, v.Name)
+	}
+	provider, err := containers.New(containers.Options{})
+	if err != nil {
+		return err
+	}
+	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+	if err := a.checkVersions(ctx, cutter, provider); err != nil {
+		return err
+	}
+	labs := harness.NewLabOracle(cutter, harness.Environment{Provider: provider, Registry: reg, Lean: true}, dir.File("runs"), toolInfo(), 1)
+	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
+	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), cutter.units, labs)
+	if err != nil {
+		return &codedError{exitInput, err}
+	}
+	defer func() { err = errors.Join(err, rec.Close()) }()
+	a.progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
+	a.progress("%d versions on %s, at most %d runs; evidence in %s", len(list), strings.Join(f.Nodes, ", "), f.MaxRuns, dir.Path)
+	out, berr := a.bisectWith(ctx, f, list, cutter, rec)
+	out.Dir = dir.Path
+	if _, err := provider.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
+		berr = errors.Join(berr, fmt.Errorf("clean up: %w", err))
+	}
+	werr := evidence.WriteJSON(dir.File("bisection.json"), out)
+	if ctx.Err() != nil {
+		return errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: reprise bisect --resume %s", dir.Path)}, werr)
+	}
+	if err := errors.Join(isolateError(berr), werr); err != nil {
+		return err
+	}
+	code := exitYes
+	if !out.Found {
+		code = exitInconclusive
+	}
+	if done, err := a.emit(out); done {
+		return errors.Join(err, answer(code))
+	}
+	a.printBisection(out)
+	return answer(code)
+}
+
+// isolateVersions gives the versions in the order in which the problem comes in: with
+// --fixed the newest is the first, and it went away after the version that is found.
+func isolateVersions(f *bisectFlags) []isolate.Version {
+	index := map[string]int{}
+	out := make([]isolate.Version, len(f.Versions))
+	for i, v := range f.Versions {
+		index[v.Image] = i
+		out[i] = isolate.Version{Name: v.Image, Prior: v.Prior}
+		for _, p := range v.After {
+			out[i].Parents = append(out[i].Parents, index[p])
+		}
+	}
+	return out
+}
+
+// checkVersions notes the images that are not there. Anything else that the machine lacks
+// ends the bisection.
+func (a *app) checkVersions(ctx context.Context, cutter *versionCutter, provider *containers.Provider) error {
+	var first error
+	for i, image := range cutter.images {
+		kept := make([]bool, len(cutter.images))
+		kept[i] = true
+		p, err := cutter.Plan(isolate.Candidate{Kept: kept})
+		if err != nil {
+			return &codedError{exitInput, err}
+		}
+		if err := provider.Check(ctx, p.Topology); err != nil {
+			a.progress("%s is passed over: %v", image, err)
+			cutter.lacks[image] = err
+			first = errors.Join(first, err)
+		}
+	}
+	if len(cutter.images)-len(cutter.lacks) < 2 {
+		return fmt.Errorf("fewer than two of the versions can be run: %w", first)
+	}
+	return nil
+}
+
+// flipped gives hits for misses: with --fixed a version counts as having "the change"
+// when the problem is gone.
+type flipped struct{ isolate.Oracle }
+
+func (f flipped) Try(ctx context.Context, c isolate.Candidate, n int) ([]isolate.Result, error) {
+	results, err := f.Oracle.Try(ctx, c, n)
+	out := slices.Clone(results)
+	for i := range out {
+		switch out[i].Outcome {
+		case isolate.Hit:
+			out[i].Outcome = isolate.Miss
+		case isolate.Miss:
+			out[i].Outcome = isolate.Hit
+		default:
+		}
+	}
+	return out, err
+}
+
+func (a *app) bisectWith(ctx context.Context, f *bisectFlags, list []isolate.Version, cutter *versionCutter, rec *isolate.Recorder) (bisection, error) {
+	out := bisection{Fixed: f.Fixed}
+	var o isolate.Oracle = rec
+	if f.Fixed {
+		o = flipped{rec}
+	}
+	good, bad, err := a.measureEnds(ctx, f, cutter, rec)
+	out.Good, out.Bad = good, bad
+	if err != nil {
+		return out, err
+	}
+	goodEnd, badEnd := good, bad
+	if f.Fixed { // in the flipped world the new side hits
+		goodEnd, badEnd = isolate.Count{Hits: bad.Misses, Misses: bad.Hits}, isolate.Count{Hits: good.Misses, Misses: good.Hits}
+	}
+	b, err := isolate.Bisect(ctx, list, o, isolate.BisectOptions{
+		Confidence: f.Confidence, Good: goodEnd, Bad: badEnd, Cap: f.MaxRuns, OneSided: f.OneSided && !f.Fixed,
+		OnStep: func(s isolate.BisectStep) {
+			a.progress("run %d: %s %s; %s", s.Runs, cutter.images[s.Version], s.Outcome, leading(s.Posterior, cutter.images))
+		},
+	})
+	if b == nil {
+		return out, err
+	}
+	out.Runs, out.Confidence, out.Found = b.Runs+good.Runs()+bad.Runs(), b.Confidence, b.Decided && b.First < len(list)
+	if b.First < len(list) {
+		out.First = cutter.images[b.First]
+	}
+	for _, i := range b.Range {
+		if i < len(list) {
+			out.Range = append(out.Range, cutter.images[i])
+		}
+	}
+	out.Good, out.Bad = b.Good, b.Bad
+	if f.Fixed {
+		out.Good, out.Bad = isolate.Count{Hits: b.Bad.Misses, Misses: b.Bad.Hits}, isolate.Count{Hits: b.Good.Misses, Misses: b.Good.Hits}
+	}
+	for i, image := range cutter.images {
+		v := versionResult{Image: image, Runs: b.Counts[i], Posterior: b.Posterior[i]}
+		if f.Fixed {
+			v.Runs.Hits, v.Runs.Misses = v.Runs.Misses, v.Runs.Hits
+		}
+		if err := cutter.lacks[image]; err != nil {
+			v.Passed = err.Error()
+		} else if b.Dead[i] {
+			v.Passed = "its runs say nothing: see their evidence"
+		}
+		out.Versions = append(out.Versions, v)
+	}
+	return out, err
+}
+
+// measureEnds runs the version that must fail and the one that must not.
+func (a *app) measureEnds(ctx context.Context, f *bisectFlags, cutter *versionCutter, o isolate.Oracle) (good, bad isolate.Count, err error) {
+	first, last := -1, -1
+	for i, image := range cutter.images {
+		if cutter.lacks[image] == nil {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	goodEnd, badEnd := first, last
+	if f.Fixed {
+		goodEnd, badEnd = last, first
+	}
+	if bad, err = a.measureEnd(ctx, o, cutter, badEnd, f.Measure); err != nil {
+		return good, bad, err
+	}
+	if bad.Hits == 0 {
+		return good, bad, fmt.Errorf("%w on %s: 0 of %d runs", isolate.ErrNotReproduced, cutter.images[badEnd], bad.Valid())
+	}
+	if good, err = a.measureEnd(ctx, o, cutter, goodEnd, f.Measure); err != nil {
+		return good, bad, err
+	}
+	if stats.FisherLess(bad.Hits, bad.Valid(), good.Hits, good.Valid()) > 0.3 {
+		return good, bad, fmt.Errorf("%w: %s shows it in %d of %d runs, %s in %d of %d; there is nothing between them to find (more --measure tells more)",
+			isolate.ErrNotSpecific, cutter.images[badEnd], bad.Hits, bad.Valid(), cutter.images[goodEnd], good.Hits, good.Valid())
+	}
+	return good, bad, nil
+}
+
+func (a *app) measureEnd(ctx context.Context, o isolate.Oracle, cutter *versionCutter, version, n int) (isolate.Count, error) {
+	c := isolate.Candidate{Kept: make([]bool, len(cutter.images))}
+	c.Kept[version] = true
+	var count isolate.Count
+	for count.Valid() < n {
+		results, err := o.Try(ctx, c, 1)
+		if err != nil {
+			return count, err
+		}
+		for _, r := range results {
+			count.Add(r.Outcome)
+			a.progress("%s: %s %s", cutter.images[version], r.Outcome, r.Reason)
+		}
+		if count.Runs()-count.Valid() > n+2 {
+			return count, fmt.Errorf("%w on %s, the end of the list: %d of %d", isolate.ErrBroken, cutter.images[version], count.Runs()-count.Valid(), count.Runs())
+		}
+	}
+	return count, nil
+}
+
+// leading names the likeliest versions.
+func leading(posterior []float64, images []string) string {
+	order := make([]int, len(posterior))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(x, y int) int {
+		switch {
+		case posterior[x] > posterior[y]:
+			return -1
+		case posterior[x] < posterior[y]:
+			return 1
+		default:
+			return 0
+		}
+	})
+	var words []string
+	for _, i := range order[:min(2, len(order))] {
+		name := "none"
+		if i < len(images) {
+			name = images[i]
+		}
+		words = append(words, fmt.Sprintf("%s %.3f", name, posterior[i]))
+	}
+	return strings.Join(words, ", ")
+}
+
+func (a *app) printBisection(out bisection) {
+	came := "came in with"
+	if out.Fixed {
+		came = "went away with"
+	}
+	switch {
+	case out.Found && len(out.Range) > 1:
+		a.say("FOUND: it %s one of %s (%.3f); they cannot be told apart, for some could not be run", came, strings.Join(out.Range, ", "), out.Confidence)
+	case out.Found:
+		a.say("FOUND: it %s %s (%.3f)", came, out.First, out.Confidence)
+	default:
+		a.say("UNDECIDED after %d runs; likeliest is that it %s %s (%.3f)", out.Runs, came, out.First, out.Confidence)
+	}
+	for _, v := range out.Versions {
+		note := v.Passed
+		if note == "" {
+			note = fmt.Sprintf("%d/%d", v.Runs.Hits, v.Runs.Valid())
+		}
+		a.say("  %-40s %5.3f  %s", v.Image, v.Posterior, note)
+	}
+	a.say("side without it %s; side with it %s; 95%% Wilson, the measured ends included", rateText(out.Good), rateText(out.Bad))
+	a.say("%d runs; evidence in %s", out.Runs, out.Dir)
+}
