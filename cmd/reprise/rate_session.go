@@ -30,7 +30,7 @@ func (a *app) openSession(ctx context.Context, parent string, plans ...*harness.
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, provider: provider, parent: parent, live: &liveLine{app: a}}
+	s := &session{app: a, provider: provider, parent: parent, live: &liveLine{app: a, status: "no trial yet"}}
 	for _, p := range plans {
 		if err := provider.Check(ctx, p.Topology); err != nil {
 			return nil, errors.Join(err, provider.Close())
@@ -153,7 +153,10 @@ func (l *liveLine) clear() {
 // draw rewrites the last line of a terminal (ECMA-48 EL); nothing elsewhere.
 func (l *liveLine) draw(line string) {
 	width, tty := terminal(l.app.err)
+	if width < 20 {
+		width = 80 // it does not say, or it is of no use
+	}
 	if tty && !l.app.quiet {
-		fmt.Fprint(l.app.err, "\r\x1b[K", firstLine(line, max(width-1, 20)))
+		fmt.Fprint(l.app.err, "\r\x1b[K", firstLine(line, width-1))
 	}
 }
