@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -237,10 +238,7 @@ func (v *versionCutter) Plan(c isolate.Candidate) (*harness.Plan, error) {
 	if err := v.lacks[image]; err != nil {
 		return nil, err
 	}
-	set := map[string]string{}
-	for key, value := range v.set {
-		set[key] = value
-	}
+	set := maps.Clone(v.set)
 	for _, n := range v.nodes {
 		set[n+".image"] = image
 	}

@@ -135,7 +135,11 @@ func (a *app) printIsolation(out isolation) {
 	}
 	a.say("%d runs, %s", out.Runs, time.Duration(spent*float64(time.Second)).Round(time.Second))
 	for _, n := range out.Needed {
-		a.say("needed: %-60s without it %d/%d", n.Part, n.Without.Hits, n.Without.Valid())
+		without := fmt.Sprintf("without it %d/%d", n.Without.Hits, n.Without.Valid())
+		if n.Without.Valid() == 0 {
+			without = "without it no lab comes up"
+		}
+		a.say("needed: %-60s %s", n.Part, without)
 	}
 	if len(out.Side) > 0 {
 		a.say("%d runs showed another failure: see %s", len(out.Side), out.Why)

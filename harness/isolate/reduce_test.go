@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -144,10 +145,8 @@ func TestReduceResumes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.Close()
-		for key, n := range r.Written() {
-			c.given[key] = n
-		}
+		defer func() { _ = r.Close() }()
+		maps.Copy(c.given, r.Written())
 		return isolate.Reduce(t.Context(), units, r, isolate.ReduceOptions{})
 	}
 	want, err := reduce(whole, -1)
@@ -165,7 +164,7 @@ func TestReduceResumes(t *testing.T) {
 			t.Fatal(ferr)
 		}
 		fmt.Fprint(f, `{"seq":9`)
-		f.Close()
+		_ = f.Close()
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -100,7 +100,7 @@ func tree(r *rand.Rand, nodes, stanzas, lines, en, es, el int) (units []isolate.
 	return units, needed
 }
 
-// leaves counts the lines a result keeps.
+// lines lists the lines that a result keeps.
 func lines(units []isolate.Unit, c isolate.Candidate) (out []int) {
 	for i, u := range units {
 		if u.Kind == isolate.Line && c.Kept[i] {
@@ -111,10 +111,9 @@ func lines(units []isolate.Unit, c isolate.Candidate) (out []int) {
 }
 
 type summary struct {
-	runs         []int
-	exact, kept  int
-	sizes        []int
-	measuredRuns int
+	runs        []int
+	exact, kept int
+	sizes       []int
 }
 
 func (s *summary) median() int {

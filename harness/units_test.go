@@ -1,0 +1,80 @@
+package harness_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/drivers/all"
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/scenarios/corpus"
+)
+
+// TestPartsCorpus writes every scenario of the corpus whole, and without each of its
+// parts: the whole one is the same scenario, and one without a part has that part less.
+func TestPartsCorpus(t *testing.T) {
+	entries, err := corpus.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		t.Run(e.ID, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, e.Files); err != nil {
+				t.Fatal(err)
+			}
+			l, err := scenarios.Load(filepath.Join(dir, "scenario.yaml"), scenarios.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts := harness.NewParts(l, reg)
+			whole := isolate.Whole(parts.Units)
+			again := filepath.Join(t.TempDir(), "again")
+			if err := l.Write(again, parts.Cut(whole.Kept)); err != nil {
+				t.Fatal(err)
+			}
+			l2, err := scenarios.Load(again, scenarios.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			units := harness.NewParts(l2, reg).Units
+			if diff := cmp.Diff(names(parts.Units), names(units)); diff != "" {
+				t.Error(diff)
+			}
+			cutter := &harness.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms()}
+			left := 0
+			for i, u := range parts.Units {
+				if u.Fixed {
+					continue
+				}
+				c := isolate.Whole(parts.Units)
+				c.Kept[i] = false
+				if _, err := cutter.Plan(c); err == nil {
+					left++
+				} else if u.Kind == isolate.Line && u.Parent >= 0 && parts.Units[u.Parent].Kind == isolate.Stanza {
+					t.Errorf("without %s: %v", u.ID, err)
+				}
+			}
+			if left == 0 {
+				t.Error("nothing can be taken out")
+			}
+		})
+	}
+}
+
+func names(units []isolate.Unit) []string {
+	out := make([]string, len(units))
+	for i, u := range units {
+		out[i] = u.ID
+	}
+	return out
+}
