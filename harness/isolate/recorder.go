@@ -26,7 +26,7 @@ type Recorder struct {
 	oracle  Oracle
 	units   []Unit
 	file    *os.File
-	written map[string][]Result
+	written map[string][]Result // what the ledger held when it was opened
 	given   map[string]int
 	seq     int
 	// OnResult is told each result; again says that it was read and not run.
@@ -74,7 +74,7 @@ func (r *Recorder) read() error {
 	return err
 }
 
-// Written tells how many results of each candidate are in the ledger.
+// Written tells how many results of each candidate the ledger held when it was opened.
 func (r *Recorder) Written() map[string]int {
 	out := map[string]int{}
 	for key, results := range r.written {
@@ -116,7 +116,6 @@ func (r *Recorder) Try(ctx context.Context, c Candidate, n int) ([]Result, error
 		if jerr != nil {
 			return out, errors.Join(err, fmt.Errorf("write ledger: %w", jerr))
 		}
-		r.written[key] = append(r.written[key], result)
 		out = append(out, result)
 		r.tell(e, false)
 	}

@@ -50,13 +50,14 @@ type Candidate struct {
 // Key names the candidate in ledgers: equal candidates have equal keys, whenever and
 // wherever they are computed.
 func (c Candidate) Key(units []Unit) string {
-	h := sha256.New()
+	var gone []byte
 	for i, kept := range c.Kept {
 		if !kept {
-			fmt.Fprintln(h, units[i].ID)
+			gone = append(append(gone, units[i].ID...), '\n')
 		}
 	}
-	key := hex.EncodeToString(h.Sum(nil)[:8])
+	sum := sha256.Sum256(gone)
+	key := hex.EncodeToString(sum[:8])
 	if c.Control {
 		return key + "-control"
 	}
