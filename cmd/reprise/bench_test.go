@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
@@ -81,6 +83,114 @@ func BenchmarkTrialOverWaits(b *testing.B) {
 		wall += time.Since(begin)
 	}
 	b.ReportMetric(float64(wall)/float64(waits), "wall/waits")
+}
+
+// BenchmarkBetweenTrials is the time that a search on real labs spends between two trials
+// (cut the scenario, write, load and plan it, record, reset the lab), as a share of the
+// time of a two-node trial. The README promises at most 0.05.
+func BenchmarkBetweenTrials(b *testing.B) {
+	parts, oracle, whole := twoNodeOracle(b, twoNodes, 1)
+	less := whole
+	less.Kept = slices.Clone(whole.Kept)
+	less.Kept[slices.IndexFunc(parts.Units, func(u isolate.Unit) bool { return strings.HasSuffix(u.ID, "ospf router-id 2.2.2.2") })] = false
+	var between, trials time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		for _, c := range []isolate.Candidate{whole, whole, less, less} {
+			if err := oracle.Vet(b.Context(), c); err != nil {
+				b.Fatal(err)
+			}
+			results, err := oracle.Try(b.Context(), c, 1)
+			if err != nil || results[0].Outcome != isolate.Hit {
+				b.Fatal(results, err)
+			}
+			trials += results[0].Took
+			between += resetTime(b, filepath.Join(oracle.parent, results[0].Where)) - results[0].Took
+		}
+		between += time.Since(begin)
+	}
+	b.ReportMetric(float64(between)/float64(trials), "between/trial")
+}
+
+// resetTime is how long the lab of a trial took to be reset; 0 where it was built.
+func resetTime(b *testing.B, trial string) time.Duration {
+	b.Helper()
+	record, err := evidence.TrialDir{Dir: evidence.Dir{Path: trial}}.Read()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var begun time.Duration
+	reset := false
+	for _, e := range record.Events {
+		switch {
+		case e.Kind == evidence.EventPhase && e.Phase == evidence.PhaseDeploy:
+			begun = e.At
+		case e.Kind == evidence.EventNote && e.Detail == "configuration restored":
+			reset = true
+		case e.Kind == evidence.EventPhaseEnd && e.Phase == evidence.PhaseDeploy && reset:
+			return e.At - begun
+		}
+	}
+	return 0
+}
+
+// BenchmarkLabs is how many times faster four trials are in two and in four labs side by
+// side than in one.
+func BenchmarkLabs(b *testing.B) {
+	var took [3]time.Duration
+	for b.Loop() {
+		for i, labs := range []int{1, 2, 4} {
+			_, oracle, whole := twoNodeOracle(b, strings.Replace(twoNodes, "consistently: 15s", "consistently: 5s", 1), labs)
+			if _, err := oracle.Try(b.Context(), whole, labs); err != nil { // builds the labs
+				b.Fatal(err)
+			}
+			begin := time.Now()
+			if _, err := oracle.Try(b.Context(), whole, 4); err != nil {
+				b.Fatal(err)
+			}
+			took[i] += time.Since(begin)
+		}
+	}
+	b.ReportMetric(float64(took[0])/float64(took[1]), "speed-up-2")
+	b.ReportMetric(float64(took[0])/float64(took[2]), "speed-up-4")
+}
+
+// placedOracle is an oracle and the folder of its runs.
+type placedOracle struct {
+	*harness.LabOracle
+	parent string
+}
+
+// twoNodeOracle makes an oracle of a scenario's parts.
+func twoNodeOracle(b *testing.B, text string, labs int) (*harness.Parts, placedOracle, isolate.Candidate) {
+	b.Helper()
+	needEngine(b)
+	file := filepath.Join(b.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	reg, err := registry()
+	if err != nil {
+		b.Fatal(err)
+	}
+	loaded, err := scenarios.Load(file, scenarios.Options{Platforms: reg.Platforms()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	provider, err := containers.New(containers.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	parts := harness.NewParts(loaded, reg)
+	cutter := &harness.PartsCutter{Loaded: loaded, Parts: parts, Platforms: reg.Platforms()}
+	parent := b.TempDir()
+	oracle := harness.NewLabOracle(cutter, harness.Environment{Provider: provider, Registry: reg, Lean: true}, parent, toolInfo(), labs)
+	b.Cleanup(func() {
+		if err := oracle.Close(context.WithoutCancel(b.Context())); err != nil {
+			b.Error(err)
+		}
+	})
+	return parts, placedOracle{oracle, parent}, isolate.Whole(parts.Units)
 }
 
 // oneTrial executes a trial and returns how long its watched phases took.
