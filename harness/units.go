@@ -74,7 +74,7 @@ func NewParts(l *scenarios.Loaded, reg *drivers.Registry) *Parts {
 // Cut says what a candidate leaves out.
 func (p *Parts) Cut(kept []bool) scenarios.Cut {
 	c := scenarios.Cut{
-		Steps: map[int]bool{}, StepLines: map[int]map[int]bool{}, Times: map[int]int{}, Hold: map[int]scenarios.Duration{},
+		Steps: map[int]bool{}, StepLines: map[int]map[int]bool{}, Times: map[int]int{}, Hold: map[int]scenarios.Duration{}, For: map[int]scenarios.Duration{},
 		Nodes: map[string]bool{}, Links: map[int]bool{}, Lines: map[string]map[int]bool{},
 	}
 	for i, k := range kept {
@@ -163,12 +163,19 @@ func (p *partsMaker) stepParts(i, step int, s scenarios.Step) {
 			c.Times[i] = max(1, c.Times[i]/2)
 		})
 	}
-	for d, j := s.Hold, 0; time.Duration(d) > time.Second; d, j = d/2, j+1 {
-		p.add(isolate.Unit{ID: fmt.Sprintf("step %d hold, halved %d", i, j), Kind: isolate.Value, Parent: step, Weight: 1}, func(c *scenarios.Cut) {
-			if c.Hold[i] == 0 {
-				c.Hold[i] = s.Hold
+	p.halve("hold", i, step, s.Hold, func(c *scenarios.Cut) map[int]scenarios.Duration { return c.Hold })
+	p.halve("for", i, step, s.For, func(c *scenarios.Cut) map[int]scenarios.Duration { return c.For })
+}
+
+// halve adds a unit for each time that a duration of a step can be halved.
+func (p *partsMaker) halve(what string, i, step int, long scenarios.Duration, of func(*scenarios.Cut) map[int]scenarios.Duration) {
+	for d, j := long, 0; time.Duration(d) > time.Second; d, j = d/2, j+1 {
+		p.add(isolate.Unit{ID: fmt.Sprintf("step %d %s, halved %d", i, what, j), Kind: isolate.Value, Parent: step, Weight: 1}, func(c *scenarios.Cut) {
+			times := of(c)
+			if times[i] == 0 {
+				times[i] = long
 			}
-			c.Hold[i] = scenarios.Duration((time.Duration(c.Hold[i]) / 2).Round(time.Millisecond))
+			times[i] = scenarios.Duration((time.Duration(times[i]) / 2).Round(time.Millisecond))
 		})
 	}
 }

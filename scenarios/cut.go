@@ -18,6 +18,7 @@ type Cut struct {
 	StepLines map[int]map[int]bool // configure lines, by step
 	Times     map[int]int          // flaps of a step, instead of those written
 	Hold      map[int]Duration     // of a step, instead of the one written
+	For       map[int]Duration     // of a step's fault, instead of the one written
 	Nodes     map[string]bool
 	Links     map[int]bool            // in the topology's order
 	Lines     map[string]map[int]bool // of a node's configuration, counted from 0
@@ -67,7 +68,28 @@ func parseRoot(data []byte) (*yaml.Node, error) {
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 		return nil, fmt.Errorf("it holds no document")
 	}
+	spellOut(doc.Content[0])
 	return doc.Content[0], nil
+}
+
+// spellOut writes out what aliases stand for: their anchor may be among what is cut.
+func spellOut(n *yaml.Node) {
+	if n.Kind == yaml.AliasNode {
+		*n = *clone(n.Alias)
+	}
+	n.Anchor = ""
+	for _, inner := range n.Content {
+		spellOut(inner)
+	}
+}
+
+func clone(n *yaml.Node) *yaml.Node {
+	c := *n
+	c.Content = nil
+	for _, inner := range n.Content {
+		c.Content = append(c.Content, clone(inner))
+	}
+	return &c
 }
 
 func render(root *yaml.Node) ([]byte, error) {
@@ -244,6 +266,9 @@ func (w *cutter) stimulus(scenario *yaml.Node) {
 		}
 		if d, ok := w.cut.Hold[i]; ok {
 			set(step, "hold", d.String())
+		}
+		if d, ok := w.cut.For[i]; ok {
+			set(step, "for", d.String())
 		}
 	}
 	dropItems(steps, func(i int, _ *yaml.Node) bool { return w.cut.Steps[i] })

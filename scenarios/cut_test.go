@@ -1,0 +1,55 @@
+package scenarios_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+func TestWriteCut(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(file, []byte(`
+reprise: v1
+id: cut
+title: Anchors, faults and holds
+topology:
+  nodes: {a: {image: "x"}, b: {image: "x"}, c: {image: "x"}}
+  links: [{endpoints: ["a:eth1", "b:eth1"]}]
+nodes: {a: {}, b: {}, c: {}}
+baseline: [{name: c is well, node: c, exec: &look "echo well", expect: 'exit == 0', eventually: 5s}]
+stimulus:
+  - {link: "a:eth1", fault: down, for: 8s}
+  - {hold: 4s, why: the timer of the device}
+symptom: [{name: a is not, node: a, exec: *look, expect: 'exit != 0', eventually: 5s}]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := scenarios.Load(file, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "cut")
+	err = l.Write(out, scenarios.Cut{
+		Nodes: map[string]bool{"c": true}, // and the anchor with it
+		For:   map[int]scenarios.Duration{0: scenarios.Duration(2 * time.Second)},
+		Hold:  map[int]scenarios.Duration{1: scenarios.Duration(500 * time.Millisecond)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := scenarios.Load(out, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := got.Scenario
+	if len(s.Baseline) != 0 || len(got.Topology.Nodes) != 2 || s.Symptom[0].Exec != "echo well" {
+		t.Errorf("baseline %v, nodes %v, symptom %q", s.Baseline, got.Topology.Nodes, s.Symptom[0].Exec)
+	}
+	if s.Stimulus[0].For.String() != "2s" || s.Stimulus[1].Hold.String() != "500ms" {
+		t.Errorf("for %s, hold %s", s.Stimulus[0].For, s.Stimulus[1].Hold)
+	}
+}
