@@ -34,7 +34,7 @@ func closing(r *reports.Run) template.HTML {
 	if n < 2 {
 		return ""
 	}
-	const left, right, top, bottom = 34.0, 394.0, 8.0, 128.0
+	const left, right, top, bottom = 42.0, 394.0, 8.0, 128.0
 	x := func(trial int) float64 { return left + (right-left)*float64(trial-1)/float64(n-1) }
 	y := func(p float64) float64 { return bottom - (bottom-top)*p }
 	var line, upper, lower []string
