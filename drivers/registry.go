@@ -55,3 +55,9 @@ func (r *Registry) Grammar(platform string) (ConfigGrammar, bool) {
 	g, ok := r.factories[platform].(ConfigGrammar)
 	return g, ok
 }
+
+// SyntaxChecker gives what checks a platform's configuration, when it offers that.
+func (r *Registry) SyntaxChecker(platform string) (SyntaxChecker, bool) {
+	c, ok := r.factories[platform].(SyntaxChecker)
+	return c, ok
+}

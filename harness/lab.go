@@ -213,7 +213,7 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 			ctx, cancel := context.WithTimeout(ctx, bootTimeout)
 			defer cancel()
 			begin := t.now()
-			t.done(evidence.Event{Kind: evidence.EventBoot, Lane: n.Name, Name: n.Platform}, begin, b.Boot(ctx))
+			t.booted(evidence.Event{Lane: n.Name, Name: n.Platform}, begin, b.Boot(ctx))
 		})
 	}
 	wg.Wait()
@@ -233,7 +233,7 @@ func (l *Lab) setup(ctx context.Context, t *Trial) error {
 			if err == nil && x.Exit != 0 {
 				err = fmt.Errorf("exec %q ended with status %d: %s", line, x.Exit, short(x.Output))
 			}
-			t.done(evidence.Event{Kind: evidence.EventBoot, Lane: n.Name, Name: "exec"}, begin, err)
+			t.booted(evidence.Event{Lane: n.Name, Name: "exec"}, begin, err)
 		}
 	}
 	return nil

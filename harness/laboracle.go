@@ -32,6 +32,7 @@ type LabOracle struct {
 	tool   evidence.Tool
 	labs   int
 
+	bench  *checkBench
 	plans  map[string]*Plan
 	series []*keyedSeries // the candidates whose labs are up, the latest last
 }
@@ -47,13 +48,17 @@ const openCandidates = 2
 // NewLabOracle makes an oracle whose runs are recorded below parent, with a number of labs
 // side by side for each candidate.
 func NewLabOracle(c Cutter, env Environment, parent string, tool evidence.Tool, labs int) *LabOracle {
-	return &LabOracle{cutter: c, env: env, parent: parent, tool: tool, labs: max(labs, 1), plans: map[string]*Plan{}}
+	return &LabOracle{cutter: c, env: env, parent: parent, tool: tool, labs: max(labs, 1), bench: newCheckBench(env), plans: map[string]*Plan{}}
 }
 
-// Vet tells why a candidate is no valid scenario.
-func (o *LabOracle) Vet(_ context.Context, c isolate.Candidate) error {
-	_, err := o.plan(c)
-	return err
+// Vet tells why a candidate is no valid scenario, or which configuration of it the
+// platform's own parser refuses.
+func (o *LabOracle) Vet(ctx context.Context, c isolate.Candidate) error {
+	p, err := o.plan(c)
+	if err != nil {
+		return err
+	}
+	return o.bench.check(ctx, p)
 }
 
 func (o *LabOracle) plan(c isolate.Candidate) (*Plan, error) {
@@ -164,7 +169,7 @@ func (o *LabOracle) Close(ctx context.Context) error {
 		errs = append(errs, o.end(ctx, s))
 	}
 	o.series = nil
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.bench.close(ctx))...)
 }
 
 // PartsCutter makes candidates of a scenario's parts.

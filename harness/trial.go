@@ -47,6 +47,7 @@ type Trial struct {
 	deathsStim  map[string]int             // by node, seen before the stimulus
 	faults      []*activeFault
 	lacking     bool // an ability; said once
+	unbooted    bool // a node did not start
 	collected   bool
 	finished    *evidence.TrialVerdict
 	finishErr   error
@@ -161,7 +162,22 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	t.done(evidence.Event{Kind: evidence.EventNote, Name: "lab is ready", Detail: how}, begin, nil)
 	t.logsAtStart = t.markLogs(ctx)
 	t.forgetDeaths(ctx)
+	if t.unbooted {
+		t.lab.spoilt = "a node did not start"
+		return false // nothing that follows can give this trial another verdict
+	}
 	return true
+}
+
+// booted notes how the start of a node's software came out.
+func (t *Trial) booted(e evidence.Event, begin time.Duration, err error) {
+	e.Kind = evidence.EventBoot
+	t.done(e, begin, err)
+	if err != nil {
+		t.mu.Lock()
+		t.unbooted = true
+		t.mu.Unlock()
+	}
 }
 
 // begin starts a phase; the function it returns ends it.
