@@ -93,13 +93,12 @@ func clone(n *yaml.Node) *yaml.Node {
 }
 
 func render(root *yaml.Node) ([]byte, error) {
-	var b bytes.Buffer
-	enc := yaml.NewEncoder(&b)
-	enc.SetIndent(2)
-	if err := enc.Encode(root); err != nil {
+	// Lines are as long as what they say: a folded command is hard to read, and to paste.
+	out, err := yaml.Dump(root, yaml.WithV3Defaults(), yaml.WithIndent(2), yaml.WithLineWidth(-1))
+	if err != nil {
 		return nil, fmt.Errorf("write scenario: %w", err)
 	}
-	return b.Bytes(), enc.Close()
+	return out, nil
 }
 
 // child gives the value of a key, nil where there is none.

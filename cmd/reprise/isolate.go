@@ -140,9 +140,9 @@ type isolation struct {
 
 // neededPart is a part that is left, and the runs without it.
 type neededPart struct {
-	Part    string        `json:"part"`
-	Without isolate.Count `json:"without"`
-	P       float64       `json:"p-value"` // one-sided, Fisher's exact test against the scenario as it was
+	Part string `json:"part"`
+	isolate.Need
+	P float64 `json:"p-value"` // one-sided, Fisher's exact test against the scenario as it was
 }
 
 func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (err error) {

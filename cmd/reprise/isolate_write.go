@@ -25,7 +25,7 @@ func writeIsolation(dir evidence.Dir, l *scenarios.Loaded, parts *harness.Parts,
 	for i, u := range parts.Units {
 		if n, ok := red.Needed[i]; ok && red.Kept.Kept[i] {
 			out.Needed = append(out.Needed, neededPart{
-				Part: u.ID, Without: n, P: stats.FisherLess(red.Original.Hits, red.Original.Valid(), n.Hits, n.Valid()),
+				Part: u.ID, Need: n, P: stats.FisherLess(red.Original.Hits, red.Original.Valid(), n.Without.Hits, n.Without.Valid()),
 			})
 		}
 	}
@@ -67,15 +67,14 @@ func whyNeeded(l *scenarios.Loaded, parts *harness.Parts, red *isolate.Reduction
 	}
 	line("\n| part | runs without it | p (Fisher, one-sided) |\n|---|---|---|")
 	for _, n := range out.Needed {
-		text := rateText(n.Without)
-		p := fmt.Sprintf("%.2g", n.P)
-		if n.Without.Valid() == 0 {
-			text, p = "none that says anything: the case without it is not valid, or the baseline does not hold", "–"
-			if n.Without.Runs() == 0 {
-				text = "none: without it there is no scenario (it does not load, or the symptom looks at it)"
-			}
+		text, p := rateText(n.Without), fmt.Sprintf("%.2g", n.P)
+		switch {
+		case n.Without.Valid() == 0:
+			text, p = "it cannot be tried: "+n.reason(), "–"
+		case n.Control.Hits > 0:
+			text, p = text+", and its control fails too: "+rateText(n.Control), "–"
 		}
-		line("| %s | %s | %s |", strings.ReplaceAll(n.Part, "|", `\|`), text, p)
+		line("| %s | %s | %s |", cell(n.Part), cell(text), p)
 	}
 	var around []string
 	for i, u := range parts.Units {
@@ -98,6 +97,18 @@ func whyNeeded(l *scenarios.Loaded, parts *harness.Parts, red *isolate.Reduction
 		}
 	}
 	return b.String()
+}
+
+// cell is text that stays within one cell of a Markdown table.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(text)
+}
+
+func (n neededPart) reason() string {
+	if n.Reason == "" {
+		return "without it there is no scenario"
+	}
+	return n.Reason
 }
 
 // rateText is k of n with its interval; never a rate alone.
@@ -136,8 +147,11 @@ func (a *app) printIsolation(out isolation) {
 	a.say("%d runs, %s", out.Runs, time.Duration(spent*float64(time.Second)).Round(time.Second))
 	for _, n := range out.Needed {
 		without := fmt.Sprintf("without it %d/%d", n.Without.Hits, n.Without.Valid())
-		if n.Without.Valid() == 0 {
-			without = "without it no lab comes up"
+		switch {
+		case n.Without.Valid() == 0:
+			without = fmt.Sprintf("no trial without it: %.100s", n.reason())
+		case n.Control.Hits > 0:
+			without += fmt.Sprintf(", and its control %d/%d", n.Control.Hits, n.Control.Valid())
 		}
 		a.say("needed: %-60s %s", n.Part, without)
 	}

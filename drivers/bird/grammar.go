@@ -10,7 +10,17 @@ import (
 // Blocks cuts a bird.conf by braces and semicolons. A block is whole lines: statements
 // that share a line make one block of it. Comments belong to no block, except within one.
 func (Factory) Blocks(config []byte) []drivers.Block {
-	return cut(blank(config), 0)
+	raw := strings.Split(string(config), "\n")
+	return titled(cut(blank(config), 0), raw)
+}
+
+// titled gives blocks their own lines as titles: cut saw no strings and no comments.
+func titled(blocks []drivers.Block, raw []string) []drivers.Block {
+	for i := range blocks {
+		blocks[i].Title = strings.TrimSpace(raw[blocks[i].First])
+		titled(blocks[i].Inner, raw)
+	}
+	return blocks
 }
 
 // blank gives the lines of a configuration with comments and strings blanked out, so that

@@ -84,7 +84,7 @@ const sampleOutline = `
 1-1 router id 1.1.1.1;
 2-5 filter f { defines [filter:f]
 6-8 template bgp T { defines [template:T]
-  7-7 local as 65001;
+  7-7 local as 65001; /* } */
 9-12 protocol static s4 {
   10-10 ipv4;
   11-11 route 192.0.2.0/24 blackhole;

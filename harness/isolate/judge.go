@@ -35,6 +35,7 @@ type judge struct {
 	control int     // runs of the control that an accepted candidate must survive
 	batch   int     // runs asked for at once
 	counts  map[string]Count
+	reasons map[string]string // why a candidate's last run said nothing
 	tally   *Tally
 }
 
@@ -63,6 +64,7 @@ func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
 		j.tally.Seconds += r.Took.Seconds()
 		if r.Outcome == Invalid || r.Outcome == Other {
 			j.tally.Invalid++
+			j.reasons[key] = r.Reason
 		}
 	}
 	j.counts[key] = count
@@ -78,6 +80,7 @@ func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier C
 	j.tally.Tests++
 	if err := j.oracle.Vet(ctx, c); err != nil {
 		j.tally.Refused++
+		j.reasons[c.Key(j.units)] = err.Error()
 		return refused, nil //nolint:nilerr // a refusal is an answer
 	}
 	v, err := j.sequential(ctx, c, beta, earlier)

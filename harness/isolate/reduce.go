@@ -51,11 +51,19 @@ type Reduction struct {
 	// nil where it is the result itself.
 	Reliable      *Candidate
 	ReliableCount Count
-	// Needed are, by unit, the runs without it.
-	Needed map[int]Count
+	// Needed tells, by unit, why it is.
+	Needed map[int]Need
 	Levels []Tally
 	// Complete is false when the budget ended the search: Kept is the best so far.
 	Complete bool
+}
+
+// Need is what the case came to without a unit.
+type Need struct {
+	Without Count `json:"without"`
+	Control Count `json:"control,omitzero"` // of the control without it, where that was asked
+	// Reason is why the case without it cannot be tried, where its runs say nothing.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Runs is the number of all runs.
@@ -80,11 +88,11 @@ type reducer struct {
 	guarded bool
 }
 
-// single is the last time that one unit was refused: the candidate without it, and all
-// runs without it so far.
+// single is the last time that one unit was refused: the candidate without it, and what
+// is known of it, all runs without the unit counted.
 type single struct {
-	key  string
-	runs Count
+	key string
+	Need
 }
 
 // Reduce takes out of a case what its failure does not need. It measures the rate of the
@@ -102,10 +110,10 @@ func Reduce(ctx context.Context, units []Unit, o Oracle, opt ReduceOptions) (*Re
 	}
 	r := &reducer{
 		judge: &judge{
-			oracle: o, units: units, counts: map[string]Count{}, single: opt.Single, batch: max(opt.Batch, 1), tally: &Tally{Level: "measure"},
+			oracle: o, units: units, counts: map[string]Count{}, reasons: map[string]string{}, single: opt.Single, batch: max(opt.Batch, 1), tally: &Tally{Level: "measure"},
 		},
 		o: opt, closure: newClosure(units), best: Whole(units), singles: map[int]single{},
-		out: &Reduction{Needed: map[int]Count{}},
+		out: &Reduction{Needed: map[int]Need{}},
 	}
 	err := r.run(ctx)
 	if errors.Is(err, errBudget) {
@@ -322,7 +330,7 @@ func (r *reducer) remove(ctx context.Context, group []int, beta float64) (bool, 
 	// than those of the candidate itself when nothing has changed since.
 	var earlier Count
 	if s, ok := r.singles[group[0]]; ok && len(group) == 1 && s.key != c.Key(r.units) {
-		earlier = s.runs
+		earlier = s.Without
 	}
 	v, err := r.decide(ctx, c, beta, earlier)
 	if err == nil && v == keeps && r.guarded {
@@ -342,11 +350,23 @@ func (r *reducer) remove(ctx context.Context, group []int, beta float64) (bool, 
 		return true, nil
 	}
 	if len(group) == 1 {
-		n := r.count(c)
-		n.Hits, n.Misses = n.Hits+earlier.Hits, n.Misses+earlier.Misses
-		r.singles[group[0]] = single{c.Key(r.units), n}
+		r.singles[group[0]] = single{c.Key(r.units), r.need(c, earlier)}
 	}
 	return false, nil
+}
+
+// need is what is known of a candidate that was refused.
+func (r *reducer) need(c Candidate, earlier Count) Need {
+	n := Need{Without: r.count(c)}
+	n.Without.Hits, n.Without.Misses = n.Without.Hits+earlier.Hits, n.Without.Misses+earlier.Misses
+	if n.Without.Valid() == 0 {
+		n.Reason = r.reasons[c.Key(r.units)]
+	}
+	if n.Without.Hits > 0 {
+		c.Control = true
+		n.Control = r.count(c)
+	}
+	return n
 }
 
 // halves splits a group by weight, in its order, so that neighbours stay together.
@@ -475,7 +495,7 @@ func (r *reducer) sweep(ctx context.Context) error {
 			return err
 		}
 		if !gone {
-			r.out.Needed[u] = r.singles[u].runs
+			r.out.Needed[u] = r.singles[u].Need
 			continue
 		}
 		// What held the unit may have nothing left to hold.
