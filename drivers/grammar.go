@@ -11,7 +11,8 @@ type Block struct {
 	// Defines are names that other blocks can refer to, as kind:name: "route-map:RM",
 	// "prefix-list:PL", "neighbor:10.0.0.2@router bgp 65001". Uses are the names that the
 	// block, without its inner ones, cannot stand without: when every block that defines
-	// one is taken out, so is this one.
+	// one is taken out, so is this one. A name of kind link is also defined by the lab's
+	// cable to an interface of that name.
 	Defines, Uses []string
 	// Inner are the blocks within, in order and apart from each other. Lines of the block
 	// that lie in no inner one (its first, its closing one) go only with the whole block.

@@ -224,7 +224,11 @@ func (p *partsMaker) config(node string, blocks []drivers.Block) {
 	walk(p.nodes[node], blocks, 0)
 	for _, use := range uses {
 		for _, name := range use.names {
-			if by := defined[name]; len(by) > 0 && !slices.Contains(by, use.unit) {
+			by := defined[name]
+			if ifc, ok := strings.CutPrefix(name, "link:"); ok {
+				by = slices.Concat(by, p.links[node+":"+ifc]) // a cable makes the link as well
+			}
+			if len(by) > 0 && !slices.Contains(by, use.unit) {
 				p.Units[use.unit].Needs = append(p.Units[use.unit].Needs, by)
 			}
 		}

@@ -3,6 +3,8 @@ package harness_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +70,55 @@ func TestPartsCorpus(t *testing.T) {
 				t.Error("nothing can be taken out")
 			}
 		})
+	}
+}
+
+// TestPartsOfScripts: a line that configures an interface goes with the cable that makes it,
+// and one that joins a bridge goes with the line that makes that.
+func TestPartsOfScripts(t *testing.T) {
+	reg, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := corpus.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(id string) []isolate.Unit {
+		i := slices.IndexFunc(entries, func(e corpus.Entry) bool { return e.ID == id })
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, entries[i].Files); err != nil {
+			t.Fatal(err)
+		}
+		l, err := scenarios.Load(filepath.Join(dir, "scenario.yaml"), scenarios.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return harness.NewParts(l, reg).Units
+	}
+	needs := func(units []isolate.Unit, id string) [][]string {
+		var out [][]string
+		for _, u := range units {
+			if u.ID != id {
+				continue
+			}
+			for _, by := range u.Needs {
+				var ids []string
+				for _, n := range by {
+					ids = append(ids, units[n].ID)
+				}
+				out = append(out, ids)
+			}
+		}
+		return out
+	}
+	got := needs(load("lldp-group-fwd-mask"), "sw:2 ip link set p1 master br0")
+	if diff := cmp.Diff([][]string{{"link sw:p1 – a:eth1"}, {"sw:1 ip link add br0 type bridge"}}, got); diff != "" {
+		t.Error(diff)
+	}
+	got = needs(load("ovs-packetout-meter-crash"), "sw:4 ovs-ofctl -O OpenFlow13 add-flow br0 in_port=p1,actions=meter:1,in_port")
+	if len(got) != 1 || !strings.Contains(got[0][0], "sw:1 add-br br0") {
+		t.Errorf("the flow needs %v", got)
 	}
 }
 
