@@ -18,7 +18,10 @@ func (a *app) imagesVerb() *cobra.Command {
 carries a tag for each version in it: reprise/frr:8.4.4 and reprise/bird:2.0.12
 are the same image. They are made from packages with mmdebstrap; no registry
 takes part. Vendor images are your own: docker load them and name them in a
-topology.`,
+topology.
+
+forky, which becomes the next release, is built when it is named: its versions change
+from day to day, and images list tells them.`,
 	}
 	c.AddCommand(
 		&cobra.Command{
@@ -28,7 +31,7 @@ topology.`,
 			},
 		},
 		&cobra.Command{
-			Use: "build [SUITE…]", Short: "Make the images of these Debian suites, or all", Args: cobra.OnlyValidArgs, ValidArgs: images.Suites(),
+			Use: "build [SUITE…]", Short: "Make the images of these Debian suites; without a name, of those in use", Args: cobra.OnlyValidArgs, ValidArgs: images.Buildable(),
 			Example: "  reprise images build bookworm trixie",
 			RunE: func(c *cobra.Command, args []string) error {
 				return a.withImages(c.Context(), func(ctx context.Context, s *images.Store) error {
@@ -37,7 +40,7 @@ topology.`,
 			},
 		},
 		&cobra.Command{
-			Use: "rm REF…", Short: "Remove images, by tag or Debian suite", Args: cobra.MinimumNArgs(1), ValidArgs: images.Suites(),
+			Use: "rm REF…", Short: "Remove images, by tag or Debian suite", Args: cobra.MinimumNArgs(1), ValidArgs: images.Buildable(),
 			RunE: func(c *cobra.Command, args []string) error {
 				return a.withImages(c.Context(), func(ctx context.Context, s *images.Store) error { return s.Remove(ctx, args) })
 			},

@@ -29,7 +29,7 @@ const (
 	progressTail = 100
 )
 
-// Build makes the images of the named suites; none means all. A suite whose image
+// Build makes the images of the named suites; none means those of Suites. A suite whose image
 // was made by the same recipe is left alone. progress receives one line at a time,
 // from several goroutines, and may be nil. A build that is cancelled or fails leaves
 // nothing behind.
@@ -83,13 +83,13 @@ func (s *Store) satisfies(i Image, su suite) bool {
 
 func choose(names []string) ([]suite, error) {
 	if len(names) == 0 {
-		return suites(), nil
+		names = Suites()
 	}
 	var chosen []suite
 	for _, name := range names {
 		i := slices.IndexFunc(suites(), func(s suite) bool { return s.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("unknown suite %q: known are %s", name, strings.Join(Suites(), ", "))
+			return nil, fmt.Errorf("unknown suite %q: known are %s", name, strings.Join(Buildable(), ", "))
 		}
 		chosen = append(chosen, suites()[i])
 	}

@@ -2,6 +2,7 @@ package images_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,9 @@ func TestBuiltImages(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, ref := range img.Refs {
+				if !slices.Contains(images.Suites(), img.Suite) && ref != images.SuiteRef(img.Suite) {
+					continue // its versions are known only when it is built
+				}
 				if got, ok := images.Known(ref); !ok || got != img.Suite {
 					t.Errorf("Known(%q) = %q, %v; the image of %s carries it", ref, got, ok, img.Suite)
 				}

@@ -21,24 +21,36 @@ type suite struct {
 	name string
 	// ended says that the suite's security archive has been withdrawn, at least in
 	// part: the release alone is used.
-	ended    bool
+	ended bool
+	// moving says that its versions change from day to day: it is built when it is named,
+	// and its tags are known only then.
+	moving   bool
 	software map[string]string // tag name → upstream version
 }
 
 // suites lists what can be built, oldest first.
 func suites() []suite {
 	return []suite{
-		{"bullseye", true, map[string]string{"frr": "7.5.1", "bird": "2.0.7", "ovs": "2.15.0", "keepalived": "2.1.5", "lldpd": "1.0.11"}},
-		{"bookworm", false, map[string]string{"frr": "8.4.4", "bird": "2.0.12", "ovs": "3.1.0", "keepalived": "2.2.7", "lldpd": "1.0.16"}},
-		{"trixie", false, map[string]string{"frr": "10.3", "bird": "2.17.6", "ovs": "3.5.0", "keepalived": "2.3.3", "lldpd": "1.0.18"}},
+		{"bullseye", true, false, map[string]string{"frr": "7.5.1", "bird": "2.0.7", "ovs": "2.15.0", "keepalived": "2.1.5", "lldpd": "1.0.11"}},
+		{"bookworm", false, false, map[string]string{"frr": "8.4.4", "bird": "2.0.12", "ovs": "3.1.0", "keepalived": "2.2.7", "lldpd": "1.0.16"}},
+		{"trixie", false, false, map[string]string{"frr": "10.3", "bird": "2.17.6", "ovs": "3.5.0", "keepalived": "2.3.3", "lldpd": "1.0.18"}},
+		{"forky", false, true, nil},
 	}
 }
 
-// Suites names the Debian suites that images are made of, oldest first.
-func Suites() []string {
+// Suites names the Debian suites whose images a ready machine has, oldest first.
+func Suites() []string { return suiteNames(false) }
+
+// Buildable names every Debian suite that an image can be made of, oldest first: Suites,
+// and the one that becomes the next release.
+func Buildable() []string { return suiteNames(true) }
+
+func suiteNames(moving bool) []string {
 	var names []string
 	for _, s := range suites() {
-		names = append(names, s.name)
+		if moving || !s.moving {
+			names = append(names, s.name)
+		}
 	}
 	return names
 }
@@ -66,7 +78,9 @@ func KnownRefs() []string {
 func (s suite) refs() []string {
 	refs := []string{SuiteRef(s.name)}
 	for _, sw := range software() {
-		refs = append(refs, "reprise/"+sw.tag+":"+s.software[sw.tag])
+		if v := s.software[sw.tag]; v != "" {
+			refs = append(refs, "reprise/"+sw.tag+":"+v)
+		}
 	}
 	return refs
 }
@@ -117,6 +131,11 @@ func (s suite) arguments(mirror string) []string {
 	args = append(args, "--dpkgopt=path-exclude=/usr/lib/*/perl/*/CORE/*")
 	if s.ended {
 		args = append(args, `--setup-hook=sed -i /-security/d "$1/etc/apt/sources.list"`)
+	}
+	if s.moving {
+		// It gets its fixes by itself; the archives beside it are empty until it is released.
+		// A mirror that lags is as good: it is signed, and the labels say what is inside.
+		args = append(args, `--aptopt=Acquire::Check-Valid-Until "false"`, `--setup-hook=sed -i "/-security/d;/-updates/d" "$1/etc/apt/sources.list"`)
 	}
 	// The state of a first start is a node's own: keys, databases and machine ids are
 	// made by the driver, and logs of the installation are nobody's.
