@@ -211,6 +211,9 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	if ctx.Err() != nil {
 		return errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: reprise isolate --resume %s", dir.Path)}, werr)
 	}
+	if errors.Is(errors.Join(rerr, werr), syscall.ENOSPC) {
+		return &codedError{exitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: reprise isolate --resume %s", dir.Path)}
+	}
 	if err := errors.Join(isolateError(rerr), werr); err != nil {
 		return err
 	}
