@@ -354,15 +354,20 @@ func (f flipped) Try(ctx context.Context, c isolate.Candidate, n int) ([]isolate
 	results, err := f.Oracle.Try(ctx, c, n)
 	out := slices.Clone(results)
 	for i := range out {
-		switch out[i].Outcome {
-		case isolate.Hit:
-			out[i].Outcome = isolate.Miss
-		case isolate.Miss:
-			out[i].Outcome = isolate.Hit
-		default:
-		}
+		out[i].Outcome = flip(out[i].Outcome)
 	}
 	return out, err
+}
+
+func flip(o isolate.Outcome) isolate.Outcome {
+	switch o {
+	case isolate.Hit:
+		return isolate.Miss
+	case isolate.Miss:
+		return isolate.Hit
+	default:
+		return o
+	}
 }
 
 func (a *app) bisectWith(ctx context.Context, f *bisectFlags, list []isolate.Version, cutter *versionCutter, rec *isolate.Recorder) (bisection, error) {
@@ -383,7 +388,11 @@ func (a *app) bisectWith(ctx context.Context, f *bisectFlags, list []isolate.Ver
 	b, err := isolate.Bisect(ctx, list, o, isolate.BisectOptions{
 		Confidence: f.Confidence, Good: goodEnd, Bad: badEnd, Cap: f.MaxRuns, OneSided: f.OneSided && !f.Fixed,
 		OnStep: func(s isolate.BisectStep) {
-			a.progress("run %d: %s %s; %s", s.Runs, cutter.images[s.Version], s.Outcome, leading(s.Posterior, cutter.images))
+			outcome := s.Outcome
+			if f.Fixed {
+				outcome = flip(outcome) // a person reads whether the problem showed
+			}
+			a.progress("run %d: %s %s; %s", s.Runs, cutter.images[s.Version], outcome, leading(s.Posterior, cutter.images))
 		},
 	})
 	if b == nil {
@@ -459,7 +468,7 @@ func (a *app) measureEnd(ctx context.Context, o isolate.Oracle, cutter *versionC
 		}
 		for _, r := range results {
 			count.Add(r.Outcome)
-			a.progress("%s: %s %s", cutter.images[version], r.Outcome, r.Reason)
+			a.progress("%s: %s %s", cutter.images[version], r.Outcome, firstLine(r.Reason, reasonLimit))
 		}
 		if count.Runs()-count.Valid() > n+2 {
 			return count, fmt.Errorf("%w on %s, the end of the list: %d of %d", isolate.ErrBroken, cutter.images[version], count.Runs()-count.Valid(), count.Runs())

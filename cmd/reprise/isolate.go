@@ -253,6 +253,9 @@ func lockDir(dir evidence.Dir) (func(), error) {
 	return func() { _ = f.Close() }, nil
 }
 
+// reasonLimit bounds a reason in a line of progress; the whole of it is in the record.
+const reasonLimit = 200
+
 // isolateLines prints a reduction as it goes.
 type isolateLines struct {
 	app    *app
@@ -271,7 +274,7 @@ func (s *isolateLines) result(e isolate.Entry, again bool) {
 	}
 	line := fmt.Sprintf("run %d: %s, %s", s.runs, e.Outcome, e.Took.Round(100*time.Millisecond))
 	if e.Reason != "" && e.Outcome != isolate.Miss {
-		line += ": " + e.Reason
+		line += ": " + firstLine(e.Reason, reasonLimit)
 	}
 	s.app.progress("%s", line)
 }

@@ -149,7 +149,7 @@ func (a *app) printIsolation(out isolation) {
 		without := fmt.Sprintf("without it %d/%d", n.Without.Hits, n.Without.Valid())
 		switch {
 		case n.Without.Valid() == 0:
-			without = fmt.Sprintf("no trial without it: %.100s", n.reason())
+			without = "no trial without it: " + firstLine(n.reason(), 100)
 		case n.Control.Hits > 0:
 			without += fmt.Sprintf(", and its control %d/%d", n.Control.Hits, n.Control.Valid())
 		}
