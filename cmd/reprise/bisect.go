@@ -276,7 +276,8 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err
 	if err := a.checkVersions(ctx, cutter, provider); err != nil {
 		return err
 	}
-	labs := harness.NewLabOracle(cutter, harness.Environment{Provider: provider, Registry: reg, Lean: true}, dir.File("runs"), toolInfo(), 1)
+	live := &liveLine{app: a, status: "measuring both ends"}
+	labs := harness.NewLabOracle(cutter, harness.Environment{Provider: provider, Registry: reg, Lean: true, Progress: live.step}, dir.File("runs"), toolInfo(), 1)
 	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
 	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), cutter.units, labs)
 	if err != nil {
@@ -285,7 +286,8 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err
 	defer func() { err = errors.Join(err, rec.Close()) }()
 	a.progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
 	a.progress("%d versions on %s, at most %d runs; evidence in %s", len(list), strings.Join(f.Nodes, ", "), f.MaxRuns, dir.Path)
-	out, berr := a.bisectWith(ctx, f, list, cutter, rec)
+	out, berr := bisectWith(ctx, live, f, list, cutter, rec)
+	live.clear()
 	out.Dir = dir.Path
 	if _, err := provider.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
 		berr = errors.Join(berr, fmt.Errorf("clean up: %w", err))
@@ -370,13 +372,13 @@ func flip(o isolate.Outcome) isolate.Outcome {
 	}
 }
 
-func (a *app) bisectWith(ctx context.Context, f *bisectFlags, list []isolate.Version, cutter *versionCutter, rec *isolate.Recorder) (bisection, error) {
+func bisectWith(ctx context.Context, live *liveLine, f *bisectFlags, list []isolate.Version, cutter *versionCutter, rec *isolate.Recorder) (bisection, error) {
 	out := bisection{Fixed: f.Fixed}
 	var o isolate.Oracle = rec
 	if f.Fixed {
 		o = flipped{rec}
 	}
-	good, bad, err := a.measureEnds(ctx, f, cutter, rec)
+	good, bad, err := measureEnds(ctx, live, f, cutter, rec)
 	out.Good, out.Bad = good, bad
 	if err != nil {
 		return out, err
@@ -392,7 +394,8 @@ func (a *app) bisectWith(ctx context.Context, f *bisectFlags, list []isolate.Ver
 			if f.Fixed {
 				outcome = flip(outcome) // a person reads whether the problem showed
 			}
-			a.progress("run %d: %s %s; %s", s.Runs, cutter.images[s.Version], outcome, leading(s.Posterior, cutter.images))
+			posterior := leading(s.Posterior, cutter.images)
+			live.say(fmt.Sprintf("run %d: %s %s; %s", s.Runs, cutter.images[s.Version], outcome, posterior), posterior)
 		},
 	})
 	if b == nil {
@@ -427,7 +430,7 @@ func (a *app) bisectWith(ctx context.Context, f *bisectFlags, list []isolate.Ver
 }
 
 // measureEnds runs the version that must fail and the one that must not.
-func (a *app) measureEnds(ctx context.Context, f *bisectFlags, cutter *versionCutter, o isolate.Oracle) (good, bad isolate.Count, err error) {
+func measureEnds(ctx context.Context, live *liveLine, f *bisectFlags, cutter *versionCutter, o isolate.Oracle) (good, bad isolate.Count, err error) {
 	first, last := -1, -1
 	for i, image := range cutter.images {
 		if cutter.lacks[image] == nil {
@@ -441,13 +444,13 @@ func (a *app) measureEnds(ctx context.Context, f *bisectFlags, cutter *versionCu
 	if f.Fixed {
 		goodEnd, badEnd = last, first
 	}
-	if bad, err = a.measureEnd(ctx, o, cutter, badEnd, f.Measure); err != nil {
+	if bad, err = measureEnd(ctx, live, o, cutter, badEnd, f.Measure); err != nil {
 		return good, bad, err
 	}
 	if bad.Hits == 0 {
 		return good, bad, fmt.Errorf("%w on %s: 0 of %d runs", isolate.ErrNotReproduced, cutter.images[badEnd], bad.Valid())
 	}
-	if good, err = a.measureEnd(ctx, o, cutter, goodEnd, f.Measure); err != nil {
+	if good, err = measureEnd(ctx, live, o, cutter, goodEnd, f.Measure); err != nil {
 		return good, bad, err
 	}
 	if stats.FisherLess(bad.Hits, bad.Valid(), good.Hits, good.Valid()) > 0.3 {
@@ -457,7 +460,7 @@ func (a *app) measureEnds(ctx context.Context, f *bisectFlags, cutter *versionCu
 	return good, bad, nil
 }
 
-func (a *app) measureEnd(ctx context.Context, o isolate.Oracle, cutter *versionCutter, version, n int) (isolate.Count, error) {
+func measureEnd(ctx context.Context, live *liveLine, o isolate.Oracle, cutter *versionCutter, version, n int) (isolate.Count, error) {
 	c := isolate.Candidate{Kept: make([]bool, len(cutter.images))}
 	c.Kept[version] = true
 	var count isolate.Count
@@ -468,7 +471,7 @@ func (a *app) measureEnd(ctx context.Context, o isolate.Oracle, cutter *versionC
 		}
 		for _, r := range results {
 			count.Add(r.Outcome)
-			a.progress("%s: %s %s", cutter.images[version], r.Outcome, firstLine(r.Reason, reasonLimit))
+			live.say(fmt.Sprintf("%s: %s %s", cutter.images[version], r.Outcome, firstLine(r.Reason, reasonLimit)), "measuring both ends")
 		}
 		if count.Runs()-count.Valid() > n+2 {
 			return count, fmt.Errorf("%w on %s, the end of the list: %d of %d", isolate.ErrBroken, cutter.images[version], count.Runs()-count.Valid(), count.Runs())

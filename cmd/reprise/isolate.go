@@ -184,7 +184,8 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	if err := provider.Check(ctx, p.Topology); err != nil {
 		return err
 	}
-	env := harness.Environment{Provider: provider, Registry: reg, Lean: true}
+	show := &isolateLines{live: &liveLine{app: a, status: "measuring"}, out: isolation{Dir: dir.Path}, start: time.Now(), left: parts.Describe(whole.Kept)}
+	env := harness.Environment{Provider: provider, Registry: reg, Lean: true, Progress: show.live.step}
 	labs := harness.NewLabOracle(cutter, env, dir.File("runs"), toolInfo(), f.Labs)
 	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
 	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), parts.Units, labs)
@@ -192,7 +193,6 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 		return &codedError{exitInput, err}
 	}
 	defer func() { err = errors.Join(err, rec.Close()) }()
-	show := &isolateLines{app: a, out: isolation{Dir: dir.Path}}
 	rec.OnResult = show.result
 	a.progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
 	a.progress("%s", parts.Describe(whole.Kept))
@@ -202,8 +202,9 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	a.progress("evidence in %s", dir.Path)
 	red, rerr := isolate.Reduce(ctx, parts.Units, rec, isolate.ReduceOptions{
 		Measure: f.Measure, ControlRuns: f.ControlRuns, Single: f.OneRun, KeepRate: f.KeepRate, Batch: f.Labs, Budget: f.Budget,
-		OnLevel: show.level, OnChange: func(c isolate.Candidate) { a.progress("left: %s", parts.Describe(c.Kept)) },
+		OnLevel: show.level, OnChange: func(c isolate.Candidate) { show.change(parts.Describe(c.Kept)) },
 	})
+	show.live.clear()
 	if _, err := provider.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
 		rerr = errors.Join(rerr, fmt.Errorf("clean up: %w", err))
 	}
@@ -258,10 +259,21 @@ const reasonLimit = 200
 
 // isolateLines prints a reduction as it goes.
 type isolateLines struct {
-	app    *app
+	live   *liveLine
 	out    isolation
+	start  time.Time
+	left   string // what is left of the scenario
 	header bool
 	runs   int
+}
+
+func (s *isolateLines) say(format string, args ...any) {
+	s.live.say(fmt.Sprintf(format, args...), fmt.Sprintf("%d runs, %s, left: %s", s.runs, time.Since(s.start).Round(time.Second), s.left))
+}
+
+func (s *isolateLines) change(left string) {
+	s.left = left
+	s.say("left: %s", left)
 }
 
 func (s *isolateLines) result(e isolate.Entry, again bool) {
@@ -276,14 +288,14 @@ func (s *isolateLines) result(e isolate.Entry, again bool) {
 	if e.Reason != "" && e.Outcome != isolate.Miss {
 		line += ": " + firstLine(e.Reason, reasonLimit)
 	}
-	s.app.progress("%s", line)
+	s.say("%s", line)
 }
 
 func (s *isolateLines) level(t isolate.Tally) {
 	if !s.header {
 		s.header = true
-		s.app.progress("%-10s %6s %6s %6s %9s %9s %8s %6s %8s %9s", "level", "parts", "kept", "tests", "accepted", "rejected", "refused", "runs", "invalid", "time")
+		s.say("%-10s %6s %6s %6s %9s %9s %8s %6s %8s %9s", "level", "parts", "kept", "tests", "accepted", "rejected", "refused", "runs", "invalid", "time")
 	}
-	s.app.progress("%-10s %6d %6d %6d %9d %9d %8d %6d %8d %9s", t.Level, t.Units, t.Kept, t.Tests, t.Accepted, t.Rejected, t.Refused, t.Runs, t.Invalid,
+	s.say("%-10s %6d %6d %6d %9d %9d %8d %6d %8d %9s", t.Level, t.Units, t.Kept, t.Tests, t.Accepted, t.Rejected, t.Refused, t.Runs, t.Invalid,
 		time.Duration(t.Seconds*float64(time.Second)).Round(time.Second))
 }

@@ -132,13 +132,18 @@ func (l *liveLine) step(p harness.Progress) {
 
 // trial prints the line of a trial that is over.
 func (l *liveLine) trial(side string, lab int, v evidence.TrialVerdict, took time.Duration, status string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.status = status
 	line := fmt.Sprintf("  %-8s trial %04d  lab %d  %-14s %6.1fs  %s", side, v.Trial, lab, v.Verdict, took.Seconds(), status)
 	if v.Verdict == evidence.Inconclusive || v.Verdict == evidence.NotApplicable {
 		line += "  " + firstLine(v.Reason, 120)
 	}
+	l.say(line, status)
+}
+
+// say prints a line above the status, which it changes.
+func (l *liveLine) say(line, status string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.status = status
 	l.draw("")
 	l.app.progress("%s", line)
 	l.draw("  " + status)
