@@ -144,7 +144,7 @@ func (a *app) printIsolation(out isolation) {
 	if out.Control.Valid() > 0 {
 		a.say("control %s", rateText(out.Control))
 	}
-	a.say("%d runs, %s", out.Runs, time.Duration(spent*float64(time.Second)).Round(time.Second))
+	a.say("%d runs, %s all together", out.Runs, time.Duration(spent*float64(time.Second)).Round(time.Second))
 	for _, n := range out.Needed {
 		without := fmt.Sprintf("without it %d/%d", n.Without.Hits, n.Without.Valid())
 		switch {
