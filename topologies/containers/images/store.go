@@ -36,7 +36,7 @@ func New(engine client.APIClient, mirror string) *Store {
 	return &Store{engine: engine, mirror: mirror}
 }
 
-// List gives the images that this tool made, by suite.
+// List gives the images that this tool made, the oldest suite first.
 func (s *Store) List(ctx context.Context) ([]Image, error) {
 	found, err := s.engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", LabelRecipe)})
 	if err != nil {
@@ -55,7 +55,8 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 		}
 		list = append(list, img)
 	}
-	slices.SortFunc(list, func(a, b Image) int { return strings.Compare(a.Suite, b.Suite) })
+	age := Buildable()
+	slices.SortFunc(list, func(a, b Image) int { return slices.Index(age, a.Suite) - slices.Index(age, b.Suite) })
 	return list, nil
 }
 
