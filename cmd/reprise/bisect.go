@@ -293,10 +293,7 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err
 		berr = errors.Join(berr, fmt.Errorf("clean up: %w", err))
 	}
 	werr := evidence.WriteJSON(dir.File("bisection.json"), out)
-	if ctx.Err() != nil {
-		return errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: reprise bisect --resume %s", dir.Path)}, werr)
-	}
-	if err := errors.Join(isolateError(berr), werr); err != nil {
+	if err := searchError(ctx, "bisect", dir, berr, werr); err != nil {
 		return err
 	}
 	code := exitYes

@@ -209,13 +209,7 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 		rerr = errors.Join(rerr, fmt.Errorf("clean up: %w", err))
 	}
 	out, werr := writeIsolation(dir, l, parts, red, show.out)
-	if ctx.Err() != nil {
-		return errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: reprise isolate --resume %s", dir.Path)}, werr)
-	}
-	if errors.Is(errors.Join(rerr, werr), syscall.ENOSPC) {
-		return &codedError{exitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: reprise isolate --resume %s", dir.Path)}
-	}
-	if err := errors.Join(isolateError(rerr), werr); err != nil {
+	if err := searchError(ctx, "isolate", dir, rerr, werr); err != nil {
 		return err
 	}
 	code := exitYes
@@ -229,15 +223,21 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	return answer(code)
 }
 
-// isolateError gives the reasons why a search ends their exit codes.
-func isolateError(err error) error {
+// searchError gives the reasons why a search, or the writing of its result, ended their
+// exit codes, and says how to go on where that is possible.
+func searchError(ctx context.Context, verb string, dir evidence.Dir, search, write error) error {
+	resume := fmt.Sprintf("reprise %s --resume %s", verb, dir.Path)
 	switch {
-	case errors.Is(err, isolate.ErrNotReproduced):
-		return &codedError{exitNo, err}
-	case err != nil:
-		return &codedError{exitInconclusive, err}
+	case ctx.Err() != nil:
+		return errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: %s", resume)}, write)
+	case errors.Is(errors.Join(search, write), syscall.ENOSPC):
+		return &codedError{exitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume)}
+	case errors.Is(search, isolate.ErrNotReproduced):
+		return errors.Join(&codedError{exitNo, search}, write)
+	case search != nil:
+		return errors.Join(&codedError{exitInconclusive, search}, write)
 	default:
-		return nil
+		return write
 	}
 }
 

@@ -2,6 +2,8 @@ package drivertest
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -33,4 +35,22 @@ func within(t *testing.T, blocks []drivers.Block, first, last int) {
 		within(t, b.Inner, b.First, b.Last)
 		next = b.Last + 1
 	}
+}
+
+// Outline writes blocks a line each, as a person would check them.
+func Outline(blocks []drivers.Block) string { return outline(blocks, "") }
+
+func outline(blocks []drivers.Block, indent string) string {
+	var b strings.Builder
+	for _, k := range blocks {
+		fmt.Fprintf(&b, "%s%d-%d %s", indent, k.First, k.Last, k.Title)
+		if len(k.Defines) > 0 {
+			fmt.Fprintf(&b, " defines %v", k.Defines)
+		}
+		if len(k.Uses) > 0 {
+			fmt.Fprintf(&b, " uses %v", k.Uses)
+		}
+		b.WriteString("\n" + outline(k.Inner, indent+"  "))
+	}
+	return b.String()
 }

@@ -1,7 +1,6 @@
 package frr_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,29 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/drivertest"
 	"github.com/reprise-lab/reprise/drivers/frr"
 )
 
-// outline writes blocks as a person would check them.
-func outline(blocks []drivers.Block, indent string) string {
-	var b strings.Builder
-	for _, k := range blocks {
-		fmt.Fprintf(&b, "%s%d-%d %s", indent, k.First, k.Last, k.Title)
-		if len(k.Defines) > 0 {
-			fmt.Fprintf(&b, " defines %v", k.Defines)
-		}
-		if len(k.Uses) > 0 {
-			fmt.Fprintf(&b, " uses %v", k.Uses)
-		}
-		b.WriteString("\n" + outline(k.Inner, indent+"  "))
-	}
-	return b.String()
-}
-
 func TestGrammar(t *testing.T) {
-	got := outline(drivertest.Grammar(t, frr.Factory{}, []byte(sample)), "")
+	got := drivertest.Outline(drivertest.Grammar(t, frr.Factory{}, []byte(sample)))
 	if diff := cmp.Diff(strings.TrimPrefix(sampleOutline, "\n"), got); diff != "" {
 		t.Error(diff)
 	}

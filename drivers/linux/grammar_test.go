@@ -1,7 +1,6 @@
 package linux_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,23 +14,8 @@ import (
 	"github.com/reprise-lab/reprise/drivers/linux"
 )
 
-func outline(blocks []drivers.Block, indent string) string {
-	var b strings.Builder
-	for _, k := range blocks {
-		fmt.Fprintf(&b, "%s%d-%d %s", indent, k.First, k.Last, k.Title)
-		if len(k.Defines) > 0 {
-			fmt.Fprintf(&b, " defines %v", k.Defines)
-		}
-		if len(k.Uses) > 0 {
-			fmt.Fprintf(&b, " uses %v", k.Uses)
-		}
-		b.WriteString("\n" + outline(k.Inner, indent+"  "))
-	}
-	return b.String()
-}
-
 func TestGrammar(t *testing.T) {
-	got := outline(drivertest.Grammar(t, linux.Factory{}, []byte(sample)), "")
+	got := drivertest.Outline(drivertest.Grammar(t, linux.Factory{}, []byte(sample)))
 	if diff := cmp.Diff(strings.TrimPrefix(sampleOutline, "\n"), got); diff != "" {
 		t.Error(diff)
 	}
@@ -62,10 +46,10 @@ func TestGrammarStatements(t *testing.T) {
 		"if [ -e /x ]; then echo a; elif :; then echo b; else echo c\nfi",
 	} {
 		if blocks := drivertest.Grammar(t, linux.Factory{}, []byte(script)); len(blocks) != 1 || blocks[0].First != 0 || blocks[0].Last != strings.Count(strings.TrimSuffix(script, "\n"), "\n") || len(blocks[0].Inner) > 0 {
-			t.Errorf("%s\ngives\n%s", script, outline(blocks, ""))
+			t.Errorf("%s\ngives\n%s", script, drivertest.Outline(blocks))
 		}
 		if blocks := drivertest.Grammar(t, linux.Factory{}, []byte("true\n"+script+"\ntrue")); !strings.Contains(script, "never") && len(blocks) != 3 {
-			t.Errorf("%s\nbetween two others gives\n%s", script, outline(blocks, ""))
+			t.Errorf("%s\nbetween two others gives\n%s", script, drivertest.Outline(blocks))
 		}
 	}
 }
