@@ -7,50 +7,24 @@ import (
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports"
+	"github.com/reprise-lab/reprise/reports/junit"
 )
 
-// junitSuite is the JUnit XML of comparisons: one test case per scenario. Fixed passes,
-// not-fixed and changed fail, inconclusive is an error.
-type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Errors   int         `xml:"errors,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Time     string      `xml:"time,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string        `xml:"classname,attr"`
-	Name    string        `xml:"name,attr"`
-	Time    string        `xml:"time,attr"`
-	Failure *junitMessage `xml:"failure,omitempty"`
-	Error   *junitMessage `xml:"error,omitempty"`
-	Skipped *junitMessage `xml:"skipped,omitempty"`
-	Out     string        `xml:"system-out,omitempty"`
-}
-
-type junitMessage struct {
-	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr,omitempty"`
-}
-
-// junitOf writes the comparisons to a file; nothing when there is none.
+// junitOf writes the comparisons to a file as JUnit XML, one test case per scenario: fixed
+// passes, not-fixed and changed fail, inconclusive is an error. Without a file it does nothing.
 func (a *app) junitOf(name string, results []verifyResult, file string) error {
 	if file == "" {
 		return nil
 	}
-	s := junitSuite{Name: name, Tests: len(results)}
+	s := junit.Suite{Name: name, Tests: len(results)}
 	total := 0.0
 	for _, r := range results {
 		total += r.Took.Seconds()
-		c := junitCase{Class: "reprise." + r.Scenario, Name: reports.Clean(r.Scenario + " " + r.What), Time: fmt.Sprintf("%.3f", r.Took.Seconds())}
-		m := &junitMessage{reports.Clean(r.Reason), string(r.Ruling)}
+		c := junit.Case{Class: "reprise." + r.Scenario, Name: reports.Clean(r.Scenario + " " + r.What), Time: fmt.Sprintf("%.3f", r.Took.Seconds())}
+		m := &junit.Message{Message: reports.Clean(r.Reason), Type: string(r.Ruling)}
 		switch {
 		case r.Skipped:
-			c.Skipped = &junitMessage{Message: m.Message}
+			c.Skipped = &junit.Message{Message: m.Message}
 			s.Skipped++
 		case r.Ruling == harness.Fixed:
 		case r.Ruling == harness.NotFixed || r.Ruling == harness.Changed:

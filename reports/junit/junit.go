@@ -24,19 +24,21 @@ type suites struct {
 	Errors   int      `xml:"errors,attr"`
 	Skipped  int      `xml:"skipped,attr"`
 	Time     string   `xml:"time,attr"`
-	Suite    suite    `xml:"testsuite"`
+	Suite    Suite    `xml:"testsuite"`
 }
 
-type suite struct {
+// Suite is the element testsuite, as JUnit's consumers read it. Times are in seconds.
+type Suite struct {
+	XMLName    xml.Name   `xml:"testsuite"`
 	Name       string     `xml:"name,attr"`
 	Tests      int        `xml:"tests,attr"`
 	Failures   int        `xml:"failures,attr"`
 	Errors     int        `xml:"errors,attr"`
 	Skipped    int        `xml:"skipped,attr"`
 	Time       string     `xml:"time,attr"`
-	Timestamp  string     `xml:"timestamp,attr"`
+	Timestamp  string     `xml:"timestamp,attr,omitempty"`
 	Properties []property `xml:"properties>property"`
-	Cases      []testcase `xml:"testcase"`
+	Cases      []Case     `xml:"testcase"`
 }
 
 type property struct {
@@ -44,24 +46,26 @@ type property struct {
 	Value string `xml:"value,attr"`
 }
 
-type testcase struct {
+// Case is the element testcase: it passed when it has no message.
+type Case struct {
 	Class   string   `xml:"classname,attr"`
 	Name    string   `xml:"name,attr"`
 	Time    string   `xml:"time,attr"`
-	Failure *outcome `xml:"failure,omitempty"`
-	Error   *outcome `xml:"error,omitempty"`
-	Skipped *outcome `xml:"skipped,omitempty"`
+	Failure *Message `xml:"failure,omitempty"`
+	Error   *Message `xml:"error,omitempty"`
+	Skipped *Message `xml:"skipped,omitempty"`
 	Out     string   `xml:"system-out,omitempty"`
 }
 
-type outcome struct {
+// Message says why a case did not pass.
+type Message struct {
 	Message string `xml:"message,attr"`
 	Type    string `xml:"type,attr,omitempty"`
 }
 
 // Write renders the run.
 func Write(w io.Writer, r *reports.Run) error {
-	s := suite{
+	s := Suite{
 		Name:      r.Info.Scenario.ID + "/" + string(r.Info.Variant),
 		Timestamp: r.Info.Started.UTC().Format("2006-01-02T15:04:05"), Properties: properties(r),
 	}
@@ -81,7 +85,7 @@ func Write(w io.Writer, r *reports.Run) error {
 	}
 	for _, n := range r.Absent() {
 		c := s.testcase(r, n)
-		c.Error = &outcome{"broken off: the trial left no record", "broken-off"}
+		c.Error = &Message{"broken off: the trial left no record", "broken-off"}
 		s.Errors++
 		s.Cases = append(s.Cases, c)
 	}
@@ -98,14 +102,14 @@ func Write(w io.Writer, r *reports.Run) error {
 	return err
 }
 
-func (s *suite) testcase(r *reports.Run, n int) testcase {
-	return testcase{
+func (s *Suite) testcase(r *reports.Run, n int) Case {
+	return Case{
 		Class: "reprise." + r.Info.Scenario.ID, Time: "0.000",
 		Name: fmt.Sprintf("%s/%s/trial %04d", r.Info.Scenario.ID, r.Info.Variant, n),
 	}
 }
 
-func (s *suite) judge(c *testcase, expected evidence.Verdict, t *reports.Trial) {
+func (s *Suite) judge(c *Case, expected evidence.Verdict, t *reports.Trial) {
 	word, reason := t.Word(), t.Reason()
 	if reason == "" {
 		reason = "the symptom was there"
@@ -114,16 +118,16 @@ func (s *suite) judge(c *testcase, expected evidence.Verdict, t *reports.Trial) 
 	case word == expected && word != "":
 	case word == evidence.Reproduced || word == evidence.NotReproduced:
 		s.Failures++
-		c.Failure = &outcome{fmt.Sprintf("%s, expected %s: %s", word, expected, reason), string(word)}
+		c.Failure = &Message{fmt.Sprintf("%s, expected %s: %s", word, expected, reason), string(word)}
 	case word == evidence.NotApplicable:
 		s.Skipped++
-		c.Skipped = &outcome{Message: reason}
+		c.Skipped = &Message{Message: reason}
 	case word == evidence.Inconclusive:
 		s.Errors++
-		c.Error = &outcome{reason, string(word)}
+		c.Error = &Message{reason, string(word)}
 	default:
 		s.Errors++
-		c.Error = &outcome{reason, "broken-off"}
+		c.Error = &Message{reason, "broken-off"}
 	}
 }
 
