@@ -100,3 +100,110 @@ type ProcessController interface {
 	Pause(ctx context.Context, process string) error
 	Resume(ctx context.Context, process string) error
 }
+
+// Checkpoint is a configuration that was saved on the device.
+type Checkpoint struct {
+	Name     string // of what was saved, as the device calls it
+	Selected string // of the configuration that the device starts with by itself
+	Config   string // the running configuration as text, normalised
+}
+
+// Checkpointer saves a device's configuration and brings it back. Neither touches what
+// the device starts with by itself, so that a device that loses power meanwhile comes back
+// as it was before.
+type Checkpointer interface {
+	// Checkpoint saves the running configuration under a name on the device.
+	Checkpoint(ctx context.Context, name string) (Checkpoint, error)
+	// Restore makes the saved configuration the running one, through a restart where the
+	// platform needs one, and compares the two line by line. An error means that the
+	// device's state is unknown. What was saved stays on the device until Forget.
+	Restore(ctx context.Context, c Checkpoint) error
+	// Forget removes what was saved.
+	Forget(ctx context.Context, c Checkpoint) error
+}
+
+// ConfigSaver reads, saves and loads whole configurations.
+type ConfigSaver interface {
+	// RunningConfig is the running configuration, normalised: what changes by itself (times,
+	// counters) is not in it, so that two of them can be compared line by line.
+	RunningConfig(ctx context.Context) (string, error)
+	// SaveConfig makes the running configuration what the device starts with.
+	SaveConfig(ctx context.Context) error
+}
+
+// LinkFlapper takes one port of the device down and up again, as an administrator would.
+type LinkFlapper interface {
+	PortDown(ctx context.Context, port string) error
+	PortUp(ctx context.Context, port string) error
+}
+
+// Rebooter restarts the device and returns when it takes commands again. Unsaved
+// configuration is lost.
+type Rebooter interface {
+	Reboot(ctx context.Context) error
+}
+
+// LogMarker writes a line of ours into the device's log, so that the log's own clock can
+// be read at a known moment.
+type LogMarker interface {
+	MarkClock(ctx context.Context, text string) (Exchange, error)
+}
+
+// Neighbour is what a device says of the other end of one of its ports.
+type Neighbour struct {
+	Port       string `json:"port"`
+	Protocol   string `json:"protocol"` // lldp, edp
+	RemoteName string `json:"remote-name,omitempty"`
+	RemoteID   string `json:"remote-id,omitempty"` // chassis or device id
+	RemotePort string `json:"remote-port,omitempty"`
+}
+
+// NeighbourSource asks a device for its neighbours.
+type NeighbourSource interface {
+	Neighbours(ctx context.Context) ([]Neighbour, error)
+}
+
+// ClassedEvidence names the state commands for a class of problem (LAG, MLAG, OSPF …),
+// after the vendor's own collection lists. An unknown class gives nil.
+type ClassedEvidence interface {
+	EvidenceClasses() []string
+	EvidenceFor(class string) []string
+}
+
+// TechSupport is the device's whole collection.
+type TechSupport struct {
+	Exchange
+	// Complete tells that the end marker was seen and every section has its end; Missing says
+	// what was not, in words.
+	Complete bool
+	Missing  []string
+}
+
+// TechSupporter takes the device's whole collection, up to its end marker.
+type TechSupporter interface {
+	TechSupport(ctx context.Context) (TechSupport, error)
+}
+
+// Core is a core file that the device lists.
+type Core struct {
+	Name string    `json:"name"`
+	Size int64     `json:"size,omitempty"` // bytes, 0 when the device does not say
+	At   time.Time `json:"at,omitzero"`
+}
+
+// CoreLister lists the core files on the device.
+type CoreLister interface {
+	Cores(ctx context.Context) ([]Core, error)
+}
+
+// Normaliser makes two captures of the same command comparable: counters, ages, uptimes,
+// times and prompts become placeholders.
+type Normaliser interface {
+	Normalise(command, output string) string
+}
+
+// Marked is a session whose device says of itself what evidence made on it must say
+// ("simulated").
+type Marked interface {
+	Marks() []string
+}

@@ -25,6 +25,16 @@ type Command struct {
 	// Limit bounds the output kept, in bytes; 0 means DefaultLimit. What is beyond is
 	// read and dropped, and the Exchange is marked Truncated.
 	Limit int
+	// Replies answer what the device may ask on the way. A question that none of them fits
+	// is answered with the harmless reply that the platform knows for it, and the exchange is
+	// Rejected: nothing is confirmed by accident.
+	Replies []Reply
+}
+
+// Reply answers one question of the device.
+type Reply struct {
+	Question string // regular expression over the question's line
+	Answer   string
 }
 
 // Bounds that hold where a Command names none.
@@ -83,8 +93,10 @@ type Recorder interface {
 
 // Target is the node that a driver is opened on.
 type Target struct {
-	Node     string
-	Host     Host
+	Node string
+	Host Host
+	// Access reaches the node where there is no Host beneath it; nil where there is one.
+	Access   *Access
 	Recorder Recorder // nil records nothing
 	// Config is the start-up configuration in the platform's own language; empty means
 	// the platform's default.
