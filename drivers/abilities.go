@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"context"
+	"io/fs"
 	"time"
 )
 
@@ -206,4 +207,25 @@ type Normaliser interface {
 // ("simulated").
 type Marked interface {
 	Marks() []string
+}
+
+// TemplateSource is an ability of a Factory: TextFSM templates for the answers of the
+// platform's state commands, as templates/NAME.textfsm. Conditions name one as
+// PLATFORM:NAME.
+type TemplateSource interface {
+	Templates() fs.FS
+}
+
+// Virtual says what the virtual form of a platform cannot show.
+type Virtual struct {
+	// Cannot holds a reason by feature, in the words that scenarios use under needs.
+	Cannot map[string]string
+	// Licence says what the image's licence forbids about results; empty where it allows
+	// sharing them.
+	Licence string
+}
+
+// Virtualised is an ability of a Factory of a platform that also runs in a virtual machine.
+type Virtualised interface {
+	Virtual() Virtual
 }

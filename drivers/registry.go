@@ -3,7 +3,10 @@ package drivers
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
+	"strings"
 )
 
 // Factory opens drivers of one platform.
@@ -60,4 +63,40 @@ func (r *Registry) Grammar(platform string) (ConfigGrammar, bool) {
 func (r *Registry) SyntaxChecker(platform string) (SyntaxChecker, bool) {
 	c, ok := r.factories[platform].(SyntaxChecker)
 	return c, ok
+}
+
+// Template gives a platform's own TextFSM template, by "PLATFORM:NAME".
+func (r *Registry) Template(name string) ([]byte, error) {
+	platform, base, _ := strings.Cut(name, ":")
+	src, ok := r.factories[platform].(TemplateSource)
+	if !ok {
+		return nil, fmt.Errorf("template %s: platform %q: %w", name, platform, ErrUnsupported)
+	}
+	text, err := fs.ReadFile(src.Templates(), "templates/"+base+".textfsm")
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w (known: %s)", name, err, strings.Join(r.Templates(platform), ", "))
+	}
+	return text, nil
+}
+
+// Templates lists the templates of a platform.
+func (r *Registry) Templates(platform string) []string {
+	src, ok := r.factories[platform].(TemplateSource)
+	if !ok {
+		return nil
+	}
+	files, _ := fs.Glob(src.Templates(), "templates/*.textfsm") // the pattern is well formed
+	for i, f := range files {
+		files[i] = platform + ":" + strings.TrimSuffix(path.Base(f), ".textfsm")
+	}
+	return files
+}
+
+// Virtual gives what the virtual form of a platform cannot show, where it has one.
+func (r *Registry) Virtual(platform string) (Virtual, bool) {
+	v, ok := r.factories[platform].(Virtualised)
+	if !ok {
+		return Virtual{}, false
+	}
+	return v.Virtual(), true
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,6 +33,9 @@ type CLI struct {
 	ended  error // set with the gate held
 	stale  atomic.Bool
 	banner string
+
+	secrets     []string
+	echoesTwice bool // the device says every line that it is sent twice
 }
 
 // readDelay is scrapligo's pause between two looks at its queue.
@@ -39,26 +44,53 @@ const readDelay = 100 * time.Microsecond
 // OpenCLI starts the dialect's command line on the node's terminal, settles it and
 // sends the on-open commands. ctx covers only the opening.
 func OpenCLI(ctx context.Context, cfg Config, d *Dialect) (*CLI, error) {
+	c := &CLI{cfg: cfg, d: d, gate: newGate(), secrets: cutValues(cfg.Secrets)}
 	fail := func(err error) (*CLI, error) {
-		return nil, &drivers.OpError{Node: cfg.Node, Op: "open command line", Err: err}
+		return nil, cutErr(&drivers.OpError{Node: cfg.Node, Op: "open command line", Err: err}, c.secrets)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cfg.openTimeout(), drivers.ErrTimeout)
 	defer cancel()
-	rwc, err := cfg.Host.Open(ctx, d.Argv, true)
+	rwc, err := c.dial(ctx)
 	if err != nil {
-		return fail(fmt.Errorf("%w: %w", drivers.ErrUnreachable, err))
+		return fail(err)
 	}
-	c := &CLI{cfg: cfg, d: d, gate: newGate()}
 	// Gathering starts before the pump, so that no early output is lost.
-	c.s = &stream{rwc: rwc, rec: cfg.Recorder, channel: cfg.Channel, done: make(chan struct{})}
-	c.g = newGatherer(c.s, d.prompt)
+	c.s = idleStream(rwc, cfg)
+	c.g = newGatherer(c.s, d.wanted)
 	n := nonce()
-	c.g.begin(drivers.DefaultLimit, n)
+	var arrived *listener
+	if len(d.Login) > 0 {
+		arrived = newListener()
+		c.s.listen(arrived.feed)
+	} else {
+		c.g.begin(drivers.DefaultLimit, n)
+	}
 	go c.s.pump()
+	if arrived != nil {
+		if err := c.login(ctx, arrived); err != nil {
+			return fail(errors.Join(err, c.shut(ctx)))
+		}
+		c.g.begin(drivers.DefaultLimit, n)
+	}
 	if err := c.settle(ctx, n); err != nil {
 		return fail(errors.Join(err, c.shut(ctx)))
 	}
 	return c, nil
+}
+
+// dial opens the raw stream.
+func (c *CLI) dial(ctx context.Context) (io.ReadWriteCloser, error) {
+	if c.cfg.Dial != nil {
+		return c.cfg.Dial(ctx)
+	}
+	if c.cfg.Host == nil {
+		return nil, fmt.Errorf("%w: the lab gives neither a machine nor an access", drivers.ErrUnreachable)
+	}
+	rwc, err := c.cfg.Host.Open(ctx, c.d.Argv, true)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", drivers.ErrUnreachable, err)
+	}
+	return rwc, nil
 }
 
 // settle waits for the first prompt, has the marker answered, so that no early output
@@ -69,13 +101,18 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 		return err
 	}
 	release := c.watch(ctx)
-	_, err = c.driver.Channel.ReadUntilPrompt(ctx)
+	if len(c.d.Login) == 0 { // the login has seen a prompt
+		_, err = c.driver.Channel.ReadUntilPrompt(ctx)
+	}
 	if err == nil {
 		err = c.mark(ctx, n)
 	}
 	release()
 	head, _, _ := c.g.end()
-	c.banner = strings.TrimSpace(strings.ReplaceAll(string(head), "\r\n", "\n"))
+	c.echoesTwice = strings.Count(normalise(head), fmt.Sprintf(c.d.Marker, n)+"\n") > 1
+	if len(c.d.Login) == 0 {
+		c.banner = cutText(strings.TrimSpace(normalise(head)), c.secrets)
+	}
 	if err != nil {
 		select {
 		case <-c.s.done:
@@ -91,6 +128,11 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 		}
 		if x.Rejected != "" {
 			return fmt.Errorf("run %q: %s", line, x.Rejected)
+		}
+	}
+	for _, line := range c.d.OnOpenOptional {
+		if _, err := c.exchange(ctx, drivers.Command{Line: line}, c.d.refused); err != nil {
+			return fmt.Errorf("run %q: %w", line, err)
 		}
 	}
 	return nil
@@ -153,7 +195,7 @@ func (c *CLI) RunConfig(ctx context.Context, cmd drivers.Command) (drivers.Excha
 
 func (c *CLI) run(ctx context.Context, cmd drivers.Command, refused []*regexp.Regexp) (drivers.Exchange, error) {
 	fail := func(err error) (drivers.Exchange, error) {
-		return drivers.Exchange{}, &drivers.OpError{Node: c.cfg.Node, Op: runOp(cmd.Line), Err: err}
+		return drivers.Exchange{}, cutErr(&drivers.OpError{Node: c.cfg.Node, Op: runOp(cmd.Line), Err: err}, c.secrets)
 	}
 	if i := strings.IndexFunc(strings.ReplaceAll(cmd.Line, "\t", " "), unicode.IsControl); i >= 0 {
 		return fail(fmt.Errorf("line holds a control character at byte %d", i))
@@ -183,8 +225,9 @@ func (c *CLI) exchange(ctx context.Context, cmd drivers.Command, refused []*rege
 	c.g.begin(limitOf(cmd), n)
 	release := c.watch(ctx)
 	err := c.send(ctx, line)
+	var asked string
 	if err == nil {
-		_, err = c.driver.Channel.ReadUntilPrompt(ctx)
+		asked, err = c.await(ctx, cmd.Replies)
 	}
 	if err == nil {
 		err = c.mark(ctx, n)
@@ -200,7 +243,7 @@ func (c *CLI) exchange(ctx context.Context, cmd drivers.Command, refused []*rege
 		return drivers.Exchange{}, err
 	}
 	var stale bool
-	x.Output, x.Notices, stale = c.d.clean(out)
+	x.Output, x.Notices, stale = c.d.clean(line, out)
 	if stale {
 		c.stale.Store(true)
 	}
@@ -211,7 +254,73 @@ func (c *CLI) exchange(ctx context.Context, cmd drivers.Command, refused []*rege
 	if x.Rejected = refusal(x.Output, refused); x.Rejected == "" {
 		x.Rejected = refusal(x.Notices, c.d.lost)
 	}
+	if asked != "" {
+		x.Rejected = asked
+	}
+	for _, text := range []*string{&x.Command, &x.Output, &x.Notices, &x.Rejected} {
+		*text = cutText(*text, c.secrets)
+	}
 	return x, nil
+}
+
+// questionQuiet is how long the device must be silent behind what looks like a question:
+// an answer can hold the same words in its middle.
+const questionQuiet = 150 * time.Millisecond
+
+// await waits for the prompt behind an answer, turns pages and replies to questions. asked
+// is the question that no reply was given for, and that was answered harmlessly.
+func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string, err error) {
+	for {
+		read, err := c.driver.Channel.ReadUntilAnyPrompt(ctx, c.d.stops)
+		if err != nil {
+			return asked, err
+		}
+		if c.d.prompt.Match(read) {
+			return asked, nil
+		}
+		if i := slices.IndexFunc(c.d.pagers, func(re *regexp.Regexp) bool { return re.Match(read) }); i >= 0 {
+			if _, err := c.s.Write([]byte(c.d.Pagers[i].Send)); err != nil {
+				return asked, err
+			}
+			continue
+		}
+		i := slices.IndexFunc(c.d.questions, func(re *regexp.Regexp) bool { return re.Match(read) })
+		if i < 0 || !c.g.quiet(ctx, questionQuiet) || c.g.pending() {
+			continue
+		}
+		question := lastLine(string(read))
+		reply, known, err := replyTo(question, replies)
+		if err != nil {
+			return asked, err
+		}
+		if !known {
+			reply = c.d.Questions[i].Reply
+			asked = fmt.Sprintf("asked %q, and was answered %q", question, reply)
+		}
+		if _, err := c.s.Write([]byte(reply + "\n")); err != nil {
+			return asked, err
+		}
+	}
+}
+
+// replyTo finds the reply to a question.
+func replyTo(question string, replies []drivers.Reply) (reply string, known bool, err error) {
+	for _, r := range replies {
+		re, err := regexp.Compile(r.Question)
+		if err != nil {
+			return "", false, fmt.Errorf("reply to %q: %w", r.Question, err)
+		}
+		if re.MatchString(question) {
+			return r.Answer, true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// lastLine is the last line of s that is not blank.
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:])
 }
 
 // send types a line, waits for its echo and sends the return.
@@ -245,7 +354,11 @@ func (c *CLI) mark(ctx context.Context, n string) error {
 // answer cuts the answer to line out of the raw bytes: what lies between the line's
 // echo and the prompt before the echo of the marker.
 func (c *CLI) answer(head, tail []byte, overflow bool, line, n string) (string, error) {
-	text, rest, ok := cutEcho(normalise(head), line)
+	text := normalise(head)
+	if c.d.pagerCut != nil {
+		text = c.d.pagerCut.ReplaceAllString(text, "")
+	}
+	text, rest, ok := cutEcho(text, line)
 	if !ok {
 		return "", fmt.Errorf("the echo of the command is garbled: %q", firstOf(rest, 200))
 	}
@@ -270,8 +383,37 @@ func (c *CLI) answer(head, tail []byte, overflow bool, line, n string) (string, 
 		return "", fmt.Errorf("no prompt at the end of the answer: %q", lastPart(body, 200))
 	}
 	body = body[:at[0]] + strings.Repeat("\n", strings.Count(body[at[0]:at[1]], "\n"))
+	if len(c.d.Login) > 0 {
+		body = c.trimPrompts(body, text[at[0]:at[1]], line)
+	}
 	// Typed ahead of a prompt, the marker is echoed by the terminal a first time.
 	return strings.ReplaceAll(body, marker+"\n", ""), nil
+}
+
+// trimPrompts takes what a switch adds to an answer: prompts with nothing behind them (a
+// return too many), notices that came behind the last prompt (they are kept, in front of
+// it), and the echo of a line that the device says twice.
+func (c *CLI) trimPrompts(body, last, line string) string {
+	body = strings.TrimRight(body, "\n")
+	for {
+		at := c.d.promptLine.FindStringIndex(body)
+		if at == nil {
+			break
+		}
+		body = strings.TrimRight(body[:at[0]], "\n")
+	}
+	if body != "" {
+		body += "\n"
+	}
+	if c.echoesTwice {
+		body = strings.TrimPrefix(body, line+"\n")
+	}
+	for note := range strings.Lines(strings.TrimLeft(last, "\n")) {
+		if matchAny(c.d.notices, strings.TrimRight(note, " \n")) {
+			body += strings.TrimRight(note, "\n") + "\n"
+		}
+	}
+	return body
 }
 
 // cutEcho finds the echo of line, which a line editor may have wrapped, and returns
@@ -340,7 +482,7 @@ func (c *CLI) shut(ctx context.Context) error {
 	if c.driver != nil {
 		_ = c.driver.Channel.Close()
 	}
-	return err
+	return cutErr(err, c.secrets)
 }
 
 // Spent tells that the command line asked to be replaced before the next command.
@@ -351,6 +493,14 @@ func (c *CLI) Banner() string { return c.banner }
 
 // Close ends the session.
 func (c *CLI) Close(ctx context.Context) error {
+	select {
+	case c.gate <- struct{}{}: // nobody is at it
+		if c.ended == nil {
+			c.logout(ctx)
+		}
+		c.gate.unlock()
+	default:
+	}
 	err := c.s.close(ctx) // first, so that a command in progress ends
 	c.gate <- struct{}{}
 	defer c.gate.unlock()

@@ -40,12 +40,64 @@ type Dialect struct {
 	Refused       []string `yaml:"refused"`
 	RefusedConfig []string `yaml:"refused-config"`
 
+	// OnOpenOptional are sent after OnOpen and may be refused: a read-only account has not
+	// every command.
+	OnOpenOptional []string `yaml:"on-open-optional"`
+	// Pagers match what a pager says at the end of a page, each with the key that goes on.
+	// The pager's words are cut out of the answer.
+	Pagers []Pager `yaml:"pagers"`
+	// Questions match what the device asks before it goes on with a command, at the end of
+	// what was read, each with the harmless reply.
+	Questions []Question `yaml:"questions"`
+	// Login is how to come from an open stream to the first prompt, first match first; empty
+	// where the prompt comes by itself.
+	Login []LoginStep `yaml:"login"`
+	// Denied matches the device's words when it does not believe the credentials.
+	Denied []string `yaml:"denied"`
+	// ClearLine is typed before anything else on a line that somebody else may have left in
+	// any state, so that a half-typed command is not sent.
+	ClearLine string `yaml:"clear-line"`
+	// OnClose are typed on a console before it is left, so that nobody finds it open.
+	OnClose []string `yaml:"on-close"`
+	// KeepNotices matches commands whose answers hold lines that look like notices.
+	KeepNotices []string `yaml:"keep-notices"`
+
+	stops         []*regexp.Regexp // prompt, pagers, questions
+	wanted        *regexp.Regexp   // any of them
+	pagerCut      *regexp.Regexp   // a pager's words and how they are wiped; nil without pagers
+	pagers        []*regexp.Regexp
+	questions     []*regexp.Regexp
+	login         []*regexp.Regexp
+	denied        []*regexp.Regexp
+	keepNotices   []*regexp.Regexp
+	promptLine    *regexp.Regexp // a prompt with nothing behind it, at the end of an answer
 	prompt        *regexp.Regexp // at the end of what was read
 	notices       []*regexp.Regexp
 	stale         []*regexp.Regexp
 	lost          []*regexp.Regexp
 	refused       []*regexp.Regexp
 	refusedConfig []*regexp.Regexp
+}
+
+// Pager is one pager.
+type Pager struct {
+	See  string `yaml:"see"`
+	Send string `yaml:"send"`
+}
+
+// Question is one question.
+type Question struct {
+	See   string `yaml:"see"`
+	Reply string `yaml:"reply"`
+}
+
+// LoginStep is what to do about something seen on the way to the first prompt.
+type LoginStep struct {
+	See string `yaml:"see"`
+	// Do is user or password (type it), send (type Text and a return), key (type Text alone),
+	// or wait (the device is not ready; what it says next counts).
+	Do   string `yaml:"do"`
+	Text string `yaml:"text"`
 }
 
 // ParseDialect reads a dialect from YAML. Unknown keys, missing parts and patterns
@@ -68,8 +120,8 @@ func (d *Dialect) compile() error {
 			errs = append(errs, fmt.Errorf("%s is missing", key))
 		}
 	}
-	if len(d.Argv) == 0 {
-		errs = append(errs, errors.New("argv is missing"))
+	if len(d.Argv) == 0 && len(d.Login) == 0 {
+		errs = append(errs, errors.New("argv or login is missing"))
 	}
 	if strings.Count(d.Marker, "%s") != 1 {
 		errs = append(errs, errors.New("marker must hold one %s"))
@@ -90,14 +142,85 @@ func (d *Dialect) compile() error {
 		}
 		return res
 	}
-	d.prompt = one("prompt", `(?:^|\n)(?:`+d.Prompt+`)\z`)
+	d.prompt = one("prompt", d.promptPattern())
+	d.promptLine = one("prompt", `(?:^|\n)(?:`+d.Prompt+`)\n?\z`)
 	one("marker-answer", strings.ReplaceAll(d.MarkerAnswer, "%s", "x"))
 	d.notices = many("notices", d.Notices)
 	d.stale = many("stale", d.Stale)
 	d.lost = many("lost", d.Lost)
 	d.refused = many("refused", d.Refused)
 	d.refusedConfig = many("refused-config", d.RefusedConfig)
+	d.denied = many("denied", d.Denied)
+	d.keepNotices = many("keep-notices", d.KeepNotices)
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	return d.compileDialogue(one)
+}
+
+// compileDialogue prepares what is matched at the end of what was read.
+func (d *Dialect) compileDialogue(one func(key, pattern string) *regexp.Regexp) error {
+	var errs []error
+	patterns := []string{d.prompt.String()}
+	end := func(key, see string) *regexp.Regexp {
+		if see == "" {
+			errs = append(errs, fmt.Errorf("%s: see is missing", key))
+			return nil
+		}
+		re, err := regexp.Compile(`(?:` + see + `)\z`)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		}
+		return re
+	}
+	var words []string
+	for _, p := range d.Pagers {
+		d.pagers = append(d.pagers, end("pagers", p.See))
+		patterns = append(patterns, `(?:`+p.See+`)\z`)
+		words = append(words, p.See)
+		if p.Send == "" {
+			errs = append(errs, errors.New("pagers: send is missing"))
+		}
+	}
+	for _, q := range d.Questions {
+		d.questions = append(d.questions, end("questions", q.See))
+		patterns = append(patterns, `(?:`+q.See+`)\z`)
+	}
+	for _, l := range d.Login {
+		d.login = append(d.login, end("login", l.See))
+		switch l.Do {
+		case "user", "password", "send", "key", "wait":
+		default:
+			errs = append(errs, fmt.Errorf("login: do is user, password, send, key or wait, not %q", l.Do))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	d.stops = append(append([]*regexp.Regexp{d.prompt}, d.pagers...), d.questions...)
+	d.wanted = one("prompt, pagers, questions", strings.Join(patterns, "|"))
+	if len(words) > 0 {
+		// How a page's last line is wiped: blanks between returns, backspaces, ECMA-48 EL.
+		d.pagerCut = one("pagers", `(?:`+strings.Join(words, "|")+`)[ \t]*(?:\r *\r|\x08[\x08 ]*|\x1b\[[0-9;]*[A-Za-z]|\r)*`)
+	}
 	return errors.Join(errs...)
+}
+
+// promptPattern matches a prompt at the end of what was read. Where a platform says things
+// of its own accord, they may stand behind the prompt: a line that nobody typed.
+func (d *Dialect) promptPattern() string {
+	return `(?:^|\n)(?:` + d.Prompt + `)` + d.behindPrompt() + `\z`
+}
+
+func (d *Dialect) behindPrompt() string {
+	if len(d.Login) == 0 || len(d.Notices) == 0 {
+		return ""
+	}
+	lines := make([]string, len(d.Notices))
+	for i, n := range d.Notices {
+		lines[i] = strings.TrimPrefix(strings.TrimSuffix(n, "$"), "^")
+	}
+	return `(?:\s*\n(?:` + strings.Join(lines, "|") + `)[^\n]*)*\s*`
 }
 
 // definition is the dialect in scrapligo's own platform format.
@@ -112,7 +235,7 @@ func (d *Dialect) definition() ([]byte, error) {
 			"driver-type": "generic",
 			"options": []option{
 				{Option: "auth-bypass", Value: true},
-				{Option: "prompt-pattern", Value: `(?:^|\n)(?:` + d.Prompt + `)\z`},
+				{Option: "prompt-pattern", Value: d.promptPattern()},
 				{Option: "read-size", Value: readSize},
 			},
 		},
@@ -122,7 +245,7 @@ func (d *Dialect) definition() ([]byte, error) {
 // end matches the complete answer to a marker, after the pattern before, and the prompt
 // at the end of what was read.
 func (d *Dialect) end(n, before string) (*regexp.Regexp, error) {
-	return regexp.Compile(before + `(?:` + strings.ReplaceAll(d.MarkerAnswer, "%s", n) + `)\s*\n(?:` + d.Prompt + `)\z`)
+	return regexp.Compile(before + `(?:` + strings.ReplaceAll(d.MarkerAnswer, "%s", n) + `)\s*\n(?:` + d.Prompt + `)` + d.behindPrompt() + `\z`)
 }
 
 // refusal returns the first line of out with which the device refuses a command.
@@ -138,9 +261,9 @@ func refusal(out string, patterns []*regexp.Regexp) string {
 	return ""
 }
 
-// clean takes the notices out of an answer.
-func (d *Dialect) clean(out string) (text, notices string, stale bool) {
-	if len(d.notices) == 0 {
+// clean takes the notices out of the answer to a command.
+func (d *Dialect) clean(command, out string) (text, notices string, stale bool) {
+	if len(d.notices) == 0 || matchAny(d.keepNotices, command) {
 		return out, "", false
 	}
 	var keep, notes strings.Builder

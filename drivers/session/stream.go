@@ -22,6 +22,15 @@ type Config struct {
 	Recorder drivers.Recorder
 	// OpenTimeout bounds opening and settling; 0 means 15 s.
 	OpenTimeout time.Duration
+	// Dial opens the stream of a CLI where no Host lies beneath the node; nil starts the
+	// dialect's Argv on the Host.
+	Dial func(ctx context.Context) (io.ReadWriteCloser, error)
+	// Login is who logs in where the stream itself asks; nil never answers a login.
+	Login *Login
+	// Secrets are cut, by value, out of everything that leaves the session: the record,
+	// answers, the banner and errors. Values of fewer than four characters are cut where the
+	// session types them and nowhere else, for they are parts of words.
+	Secrets []drivers.Secret
 }
 
 const (
@@ -55,13 +64,19 @@ type stream struct {
 }
 
 func newStream(rwc io.ReadWriteCloser, cfg Config) *stream {
-	s := &stream{rwc: rwc, rec: cfg.Recorder, channel: cfg.Channel, done: make(chan struct{})}
+	s := idleStream(rwc, cfg)
 	go s.pump()
 	return s
 }
 
+// idleStream is a stream whose pump is not started yet.
+func idleStream(rwc io.ReadWriteCloser, cfg Config) *stream {
+	return &stream{rwc: rwc, rec: cutRecorder(cfg.Recorder, cfg.Secrets), channel: cfg.Channel, done: make(chan struct{})}
+}
+
 func (s *stream) pump() {
 	defer close(s.done)
+	defer flush(s.rec, s.channel)
 	buf := make([]byte, readSize)
 	for {
 		n, err := s.rwc.Read(buf)
@@ -110,6 +125,17 @@ func (s *stream) Write(p []byte) (int, error) {
 		s.rec.Record(time.Now(), s.channel, drivers.Out, p)
 	}
 	return s.rwc.Write(p)
+}
+
+// writeSecret sends a secret and a return; the record shows that one was sent.
+func (s *stream) writeSecret(secret drivers.Secret) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.rec != nil {
+		s.rec.Record(time.Now(), s.channel, drivers.Out, []byte(drivers.Cut+"\n"))
+	}
+	_, err := s.rwc.Write([]byte(secret.Reveal() + "\n"))
+	return err
 }
 
 // hangUp closes the raw stream, without waiting for the pump.

@@ -2,9 +2,11 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"regexp"
 	"sync"
+	"time"
 
 	"github.com/scrapli/scrapligo/transport"
 )
@@ -18,7 +20,7 @@ const tailSize = 4096
 // is given bytes only when they hold the marker or end in what may be a prompt.
 type gatherer struct {
 	s      *stream
-	prompt *regexp.Regexp
+	wanted *regexp.Regexp // what scrapligo must see though it is beyond the limit
 
 	mu     sync.Mutex
 	ready  *sync.Cond
@@ -28,10 +30,11 @@ type gatherer struct {
 	tail   []byte
 	unseen []byte // beyond the limit and not yet given to scrapligo
 	marker []byte
+	fed    time.Time // when the last bytes came
 }
 
-func newGatherer(s *stream, prompt *regexp.Regexp) *gatherer {
-	g := &gatherer{s: s, prompt: prompt}
+func newGatherer(s *stream, wanted *regexp.Regexp) *gatherer {
+	g := &gatherer{s: s, wanted: wanted}
 	g.ready = sync.NewCond(&g.mu)
 	return g
 }
@@ -58,6 +61,7 @@ func (g *gatherer) feed(p []byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.head.add(p)
+	g.fed = time.Now()
 	if !g.head.truncated {
 		g.queue = append(g.queue, bytes.Clone(p))
 		g.ready.Signal()
@@ -65,11 +69,37 @@ func (g *gatherer) feed(p []byte) {
 	}
 	g.tail = lastOf(g.tail, p, tailSize)
 	g.unseen = lastOf(g.unseen, p, tailSize)
-	if bytes.Contains(g.unseen, g.marker) || g.prompt.Match(bytes.ReplaceAll(g.unseen, []byte("\r"), nil)) {
+	if bytes.Contains(g.unseen, g.marker) || g.wanted.Match(bytes.ReplaceAll(g.unseen, []byte("\r"), nil)) {
 		g.queue = append(g.queue, g.unseen)
 		g.unseen = nil
 		g.ready.Signal()
 	}
+}
+
+// quiet waits until nothing has come for d; false when ctx ends first.
+func (g *gatherer) quiet(ctx context.Context, d time.Duration) bool {
+	for {
+		g.mu.Lock()
+		left := d - time.Since(g.fed)
+		g.mu.Unlock()
+		if left <= 0 {
+			return true
+		}
+		t := time.NewTimer(left)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		}
+	}
+}
+
+// pending tells whether bytes wait for scrapligo.
+func (g *gatherer) pending() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.queue) > 0
 }
 
 // lastOf is the last n bytes of a followed by b.

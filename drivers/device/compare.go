@@ -1,0 +1,49 @@
+package device
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Lines are the lines of a configuration as they are compared: trailing blanks and blank
+// lines are nothing.
+func Lines(config string) []string {
+	var lines []string
+	for line := range strings.Lines(config) {
+		if line = strings.TrimRight(line, " \t\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// Compare tells where two configurations differ, line by line and in order: lines of a
+// that b has not behind "-", lines of b that a has not behind "+". It is empty when they are
+// the same.
+func Compare(a, b string) string {
+	x, y := Lines(a), Lines(b)
+	if slices.Equal(x, y) {
+		return ""
+	}
+	var out strings.Builder
+	count := map[string]int{}
+	for _, l := range y {
+		count[l]++
+	}
+	for _, l := range x {
+		if count[l]--; count[l] < 0 {
+			fmt.Fprintf(&out, "-%s\n", l)
+		}
+	}
+	for _, l := range y {
+		if count[l] > 0 {
+			count[l]--
+			fmt.Fprintf(&out, "+%s\n", l)
+		}
+	}
+	if out.Len() == 0 {
+		return "the same lines in another order\n"
+	}
+	return out.String()
+}

@@ -1,0 +1,113 @@
+package drivertest
+
+import (
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/drivers/device"
+)
+
+// Templates checks every template against its captures: dir/NAME.txt, or dir/NAME-CASE.txt
+// where NAME-CASE is no template, beside the rows that a person expects, in .json. A
+// template without a capture is an error. With the flag -update the rows are written.
+func Templates(t *testing.T, templates fs.FS, dir string) {
+	t.Helper()
+	covered := map[string]bool{}
+	names := templateNames(t, templates)
+	files, _ := filepath.Glob(filepath.Join(dir, "*.txt"))
+	for _, file := range files {
+		base := strings.TrimSuffix(filepath.Base(file), ".txt")
+		name := base
+		for !names[name] && strings.Contains(name, "-") {
+			name = name[:strings.LastIndexByte(name, '-')]
+		}
+		covered[name] = true
+		t.Run(base, func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := device.Rows(templates, name, string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.TrimSuffix(file, ".txt") + ".json"
+			if u := flag.Lookup("update"); u != nil && u.Value.String() == "true" {
+				data, err := json.MarshalIndent(rows, "", "  ")
+				if err == nil {
+					err = os.WriteFile(want, append(data, '\n'), 0o644)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			data, err := os.ReadFile(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var expected []map[string]string
+			if err := json.Unmarshal(data, &expected); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(expected, rows); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for name := range names {
+		if !covered[name] {
+			t.Errorf("template %s has no capture in %s", name, dir)
+		}
+	}
+}
+
+func templateNames(tb testing.TB, templates fs.FS) map[string]bool {
+	tb.Helper()
+	files, err := fs.Glob(templates, "templates/*.textfsm")
+	if err != nil || len(files) == 0 {
+		tb.Fatalf("no templates: %v", err)
+	}
+	names := map[string]bool{}
+	for _, f := range files {
+		names[strings.TrimSuffix(filepath.Base(f), ".textfsm")] = true
+	}
+	return names
+}
+
+// FuzzTemplates has every template read what no device would say; none may panic, and no
+// row may lack what its template requires.
+func FuzzTemplates(f *testing.F, templates fs.FS, dir string) {
+	files, _ := filepath.Glob(filepath.Join(dir, "*.txt"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	names := templateNames(f, templates)
+	f.Fuzz(func(t *testing.T, text string) {
+		for name := range names {
+			rows, err := device.Rows(templates, name, text)
+			if err != nil {
+				continue // an honest end
+			}
+			for _, row := range rows {
+				empty := true
+				for _, v := range row {
+					empty = empty && v == ""
+				}
+				if empty {
+					t.Errorf("%s: an empty row of %q", name, text)
+				}
+			}
+		}
+	})
+}

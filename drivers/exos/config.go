@@ -1,0 +1,177 @@
+package exos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/device"
+)
+
+// RunningConfig implements drivers.ConfigSaver.
+func (d *Driver) RunningConfig(ctx context.Context) (string, error) {
+	const op = "read running configuration"
+	x, err := d.Run(ctx, drivers.Command{Line: "show configuration", Timeout: device.LongTimeout})
+	switch {
+	case err != nil:
+	case x.Rejected != "":
+		err = fmt.Errorf("show configuration: %s", x.Rejected)
+	case x.Truncated:
+		err = errors.New("show configuration is longer than the bound of an answer")
+	case !strings.Contains(x.Output, "# Module "):
+		err = fmt.Errorf("show configuration holds no module: %q", firstLines(x.Output, 3))
+	}
+	if err != nil {
+		return "", d.Fail(op, err)
+	}
+	return strings.Join(device.Lines(x.Output), "\n") + "\n", nil
+}
+
+// SaveConfig implements drivers.ConfigSaver.
+func (d *Driver) SaveConfig(ctx context.Context) error {
+	_, err := d.Ask(ctx, "save configuration", "save configuration", yes(`(?i)save configuration|overwrite`)...)
+	return err
+}
+
+func yes(question string) []drivers.Reply { return []drivers.Reply{{Question: question, Answer: "y"}} }
+
+// nameOf is a configuration's name as commands take it, without the suffix.
+func nameOf(file string) string { return strings.TrimSuffix(strings.TrimSpace(file), ".cfg") }
+
+// Checkpoint implements drivers.Checkpointer. What the switch starts with by itself is not
+// changed: the question about the default is answered with no, and looked at afterwards.
+func (d *Driver) Checkpoint(ctx context.Context, name string) (drivers.Checkpoint, error) {
+	const op = "checkpoint"
+	if !regexp.MustCompile(`^[A-Za-z][\w-]{0,31}$`).MatchString(name) {
+		return drivers.Checkpoint{}, d.Fail(op, fmt.Errorf("%q is no name of a configuration", name))
+	}
+	selected, err := d.selected(ctx)
+	if err != nil {
+		return drivers.Checkpoint{}, d.Fail(op, err)
+	}
+	c := drivers.Checkpoint{Name: name, Selected: selected}
+	if c.Config, err = d.RunningConfig(ctx); err != nil {
+		return c, d.Fail(op, err)
+	}
+	_, err = d.Ask(ctx, op, "save configuration "+name,
+		drivers.Reply{Question: `(?i)default (?:database|configuration)`, Answer: "n"},
+		drivers.Reply{Question: `(?i)save configuration|overwrite`, Answer: "y"})
+	if err != nil {
+		return c, err
+	}
+	if err := d.has(ctx, name); err != nil {
+		return c, d.Fail(op, err)
+	}
+	now, err := d.selected(ctx)
+	if err == nil && now != selected {
+		_, err = d.Ask(ctx, op, "use configuration "+selected, yes(`.`)...)
+		err = errors.Join(fmt.Errorf("the switch would now start with %s instead of %s", now, selected), err)
+	}
+	return c, d.Fail(op, err)
+}
+
+// has looks for a saved configuration.
+func (d *Driver) has(ctx context.Context, name string) error {
+	out, err := d.Ask(ctx, "list files", "ls")
+	if err != nil {
+		return err
+	}
+	if !regexp.MustCompile(`(?m)(?:^|\s)` + regexp.QuoteMeta(name) + `\.cfg\s*$`).MatchString(out) {
+		return fmt.Errorf("%s.cfg is not among the switch's files", name)
+	}
+	return nil
+}
+
+// selected is the configuration that the switch starts with.
+func (d *Driver) selected(ctx context.Context) (string, error) {
+	out, err := d.Ask(ctx, "ask for the selected configuration", "show switch")
+	if err != nil {
+		return "", err
+	}
+	v, ok := field(out, "Config Selected")
+	if fields := strings.Fields(v); ok && len(fields) > 0 {
+		return nameOf(fields[0]), nil
+	}
+	return "", fmt.Errorf("show switch names no selected configuration: %q", firstLines(out, 4))
+}
+
+// Restore implements drivers.Checkpointer, through a restart where anything has changed.
+// Until the restart is over the switch is set to start with the checkpoint.
+func (d *Driver) Restore(ctx context.Context, c drivers.Checkpoint) error {
+	const op = "restore configuration"
+	now, err := d.RunningConfig(ctx)
+	if err != nil {
+		return d.Fail(op, err)
+	}
+	if device.Compare(c.Config, now) != "" {
+		if err := d.restart(ctx, c); err != nil {
+			return d.Fail(op, err)
+		}
+	}
+	if now, err = d.RunningConfig(ctx); err != nil {
+		return d.Fail(op, err)
+	}
+	if diff := device.Compare(c.Config, now); diff != "" {
+		return d.Fail(op, fmt.Errorf("the configuration is not the one that was saved (-saved +now):\n%s", diff))
+	}
+	return d.Fail(op, d.selectAgain(ctx, c.Selected))
+}
+
+func (d *Driver) restart(ctx context.Context, c drivers.Checkpoint) error {
+	if err := d.has(ctx, c.Name); err != nil {
+		return err
+	}
+	if _, err := d.Ask(ctx, "select "+c.Name, "use configuration "+c.Name, yes(`.`)...); err != nil {
+		return err
+	}
+	return d.Reboot(ctx)
+}
+
+// selectAgain has the switch start with what it started with before.
+func (d *Driver) selectAgain(ctx context.Context, name string) error {
+	now, err := d.selected(ctx)
+	if err != nil || now == name || name == "" {
+		return err
+	}
+	if _, err := d.Ask(ctx, "select "+name, "use configuration "+name, yes(`.`)...); err != nil {
+		return err
+	}
+	if now, err = d.selected(ctx); err == nil && now != name {
+		err = fmt.Errorf("the switch starts with %s instead of %s", now, name)
+	}
+	return err
+}
+
+// Forget implements drivers.Checkpointer. A checkpoint that is gone already is forgotten.
+func (d *Driver) Forget(ctx context.Context, c drivers.Checkpoint) error {
+	if d.has(ctx, c.Name) != nil {
+		return nil
+	}
+	_, err := d.Ask(ctx, "remove "+c.Name, "rm "+c.Name+".cfg", yes(`.`)...)
+	return err
+}
+
+// Reboot implements drivers.Rebooter. Unsaved changes are not saved.
+func (d *Driver) Reboot(ctx context.Context) error {
+	return d.Device.Reboot(ctx, "reboot", []drivers.Reply{
+		{Question: `(?i)save and reboot|save configuration|changes to`, Answer: "n"},
+		{Question: `(?i)reboot`, Answer: "y"},
+	}, d.boots)
+}
+
+// boots tells one run of the switch from the next.
+func (d *Driver) boots(ctx context.Context) (string, error) {
+	out, err := d.Ask(ctx, "ask for the boot count", "show switch")
+	if err != nil {
+		return "", err
+	}
+	count, _ := field(out, "Boot Count")
+	at, _ := field(out, "Boot Time")
+	if count == "" && at == "" {
+		return "", errors.New("show switch tells neither boot count nor boot time")
+	}
+	return count + " " + at, nil
+}

@@ -1,0 +1,152 @@
+package exos
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"sync"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/device"
+	"github.com/reprise-lab/reprise/drivers/session"
+)
+
+// Platform is the name that scenarios use.
+const Platform = "exos"
+
+//go:embed dialect.yaml
+var dialectYAML []byte
+
+//go:embed templates/*.textfsm
+var templates embed.FS
+
+// Dialect is how the command line speaks.
+func Dialect() (*session.Dialect, error) { return session.ParseDialect(dialectYAML) }
+
+// Factory opens drivers of Switch Engine switches.
+type Factory struct{}
+
+// Platform implements drivers.Factory.
+func (Factory) Platform() string { return Platform }
+
+// Templates implements drivers.TemplateSource.
+func (Factory) Templates() fs.FS { return templates }
+
+// Virtual implements drivers.Virtualised: Virtual_EXOS, after its vendor's own notes.
+func (Factory) Virtual() drivers.Virtual {
+	return drivers.Virtual{Cannot: map[string]string{
+		"poe":               "a virtual switch powers nothing",
+		"optics":            "a virtual switch has no transceivers",
+		"stacking":          "a virtual switch does not stack",
+		"ecmp":              "the virtual form does not support ECMP",
+		"vxlan-data-plane":  "VXLAN can be configured and forwards nothing",
+		"vpls-data-plane":   "VPLS and VPWS can be configured and forward nothing",
+		"fast-failover":     "failover takes seconds that a switch does not take: up to 10 s for MLAG",
+		"hash-distribution": "traffic is not spread by the switch chip's hash",
+		"hardware-tables":   "there are no hardware tables to run out of",
+		"asic-counters":     "there is no switch chip that counts",
+		"line-rate":         "a virtual switch forwards a fraction of a port's rate",
+	}}
+}
+
+// Open implements drivers.Factory.
+func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
+	dialect, err := Dialect()
+	if err != nil {
+		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
+	}
+	d, err := device.Open(ctx, Platform, dialect, t)
+	if err != nil {
+		return nil, err
+	}
+	return &Driver{Device: d, tails: device.NewLogTails()}, nil
+}
+
+// Driver drives one switch.
+type Driver struct {
+	*device.Device
+	tails *device.LogTails
+
+	mu      sync.Mutex
+	version string
+}
+
+// Configure implements drivers.Configurer.
+func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Exchange, error) {
+	return d.Device.Configure(ctx, lines, nil, nil)
+}
+
+// Boot implements drivers.Booter: the start-up configuration is added to what the switch
+// already runs, line by line. Comments and blank lines are passed over.
+func (d *Driver) Boot(ctx context.Context) error {
+	return d.Apply(ctx, d.Target.Config, "#", d.Configure)
+}
+
+// PortDown implements drivers.LinkFlapper.
+func (d *Driver) PortDown(ctx context.Context, port string) error {
+	return d.setPort(ctx, port, "disable", "Disabled")
+}
+
+// PortUp implements drivers.LinkFlapper.
+func (d *Driver) PortUp(ctx context.Context, port string) error {
+	return d.setPort(ctx, port, "enable", "Enabled")
+}
+
+// setPort changes a port and looks whether it changed.
+func (d *Driver) setPort(ctx context.Context, port, verb, want string) error {
+	op := verb + " port " + port
+	if err := device.CheckPort(port); err != nil {
+		return d.Fail(op, err)
+	}
+	if _, err := d.Ask(ctx, op, verb+" ports "+port); err != nil {
+		return err
+	}
+	rows, err := d.rows(ctx, op, "show ports "+port+" configuration no-refresh", "ports")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r["PORT"] == port && device.Admin(r["STATE"]) == want {
+			return nil
+		}
+	}
+	return d.Fail(op, device.NotSeen("the port is "+want, rows))
+}
+
+// rows asks for a table.
+func (d *Driver) rows(ctx context.Context, op, command, template string) ([]map[string]string, error) {
+	out, err := d.Ask(ctx, op, command)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := device.Rows(templates, template, out)
+	return rows, d.Fail(op, err)
+}
+
+// Neighbours implements drivers.NeighbourSource: LLDP and EDP.
+func (d *Driver) Neighbours(ctx context.Context) ([]drivers.Neighbour, error) {
+	const op = "ask for neighbours"
+	var all []drivers.Neighbour
+	rows, err := d.rows(ctx, op, "show lldp neighbors", "lldp")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		all = append(all, drivers.Neighbour{Port: r["PORT"], Protocol: "lldp", RemoteName: advertised(r["NAME"]), RemoteID: r["CHASSIS"], RemotePort: r["REMOTE_PORT"]})
+	}
+	if rows, err = d.rows(ctx, op, "show edp ports all", "edp"); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		all = append(all, drivers.Neighbour{Port: r["PORT"], Protocol: "edp", RemoteName: r["NAME"], RemoteID: r["ID"], RemotePort: r["REMOTE_PORT"]})
+	}
+	return all, nil
+}
+
+// advertised is empty for what a neighbour does not say.
+func advertised(s string) string {
+	if s == "Not-Advertised" {
+		return ""
+	}
+	return s
+}

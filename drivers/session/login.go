@@ -1,0 +1,278 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+)
+
+// Login is who logs in.
+type Login struct {
+	User     string
+	Password drivers.Secret
+	// AnyState says that the line may be in any state: it is a console, where the last user
+	// may have left a half-typed command, a page, a question, or a session.
+	AnyState bool
+}
+
+const (
+	// loginQuiet is how long a device must be silent behind what looks like a request: a
+	// banner can hold the words "login:" too.
+	loginQuiet = 60 * time.Millisecond
+	// nudgeAfter is how long a silent line is left alone before a return is typed on it.
+	nudgeAfter = 2 * time.Second
+	// maxReactions bounds a dialogue that goes round in circles.
+	maxReactions = 60
+	// maxAttempts is how often the credentials are typed.
+	maxAttempts = 2
+	// logoutTimeout bounds the goodbye on a console.
+	logoutTimeout = 2 * time.Second
+	// maxBanner bounds what is kept of all that was said before the first prompt.
+	maxBanner = 64 << 10
+)
+
+// listener keeps what arrives before there is a prompt.
+type listener struct {
+	mu    sync.Mutex
+	all   bounded // since the stream was opened
+	fresh []byte  // since the last reaction
+	news  chan struct{}
+}
+
+func newListener() *listener {
+	return &listener{all: bounded{limit: maxBanner}, news: make(chan struct{}, 1)}
+}
+
+func (l *listener) feed(p []byte) {
+	l.mu.Lock()
+	l.all.add(p)
+	l.fresh = lastOf(l.fresh, p, tailSize)
+	l.mu.Unlock()
+	select {
+	case l.news <- struct{}{}:
+	default:
+	}
+}
+
+func (l *listener) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.ReplaceAll(strings.ReplaceAll(string(l.fresh), "\r", ""), "\x00", "")
+}
+
+func (l *listener) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fresh = nil
+}
+
+// login leads the dialogue from an open stream to the first prompt.
+func (c *CLI) login(ctx context.Context, l *listener) error {
+	who := Login{}
+	if c.cfg.Login != nil {
+		who = *c.cfg.Login
+	}
+	if who.AnyState {
+		if _, err := c.s.Write([]byte(c.d.ClearLine + "\n")); err != nil {
+			return fmt.Errorf("log in: %w", err)
+		}
+	}
+	d := &loginDialogue{c: c, l: l, who: who}
+	err := d.lead(ctx)
+	l.mu.Lock()
+	c.banner = cutText(strings.TrimSpace(normalise(l.all.kept)), c.secrets)
+	l.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("log in: %w", err)
+	}
+	return nil
+}
+
+// loginDialogue is a dialogue in progress.
+type loginDialogue struct {
+	c     *CLI
+	l     *listener
+	who   Login
+	users int // how often the user was typed
+	waits string
+}
+
+func (d *loginDialogue) lead(ctx context.Context) error {
+	for range maxReactions {
+		text, done, err := d.next(ctx)
+		switch {
+		case err != nil:
+			return d.explain(ctx, err)
+		case done:
+			return nil
+		case text == "": // silence
+			if _, err := d.c.s.Write([]byte("\n")); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := d.react(text); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the dialogue goes round in circles: %q", lastPart(d.l.text(), 200))
+}
+
+// explain says what the line was waiting for.
+func (d *loginDialogue) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	switch seen := strings.TrimSpace(lastPart(d.l.text(), 200)); {
+	case d.waits != "":
+		return fmt.Errorf("the device is not ready (%s): %w", d.waits, err)
+	case seen != "":
+		return fmt.Errorf("no prompt after %q: %w", seen, err)
+	}
+	return fmt.Errorf("the device says nothing: %w", err)
+}
+
+// next waits until there is a prompt (done), a request that has stood for a moment, or
+// silence (text is empty).
+func (d *loginDialogue) next(ctx context.Context) (text string, done bool, err error) {
+	for {
+		text := d.l.text()
+		if d.c.d.prompt.MatchString(text) {
+			return text, true, nil
+		}
+		patience := nudgeAfter
+		if matchAny(d.c.d.login, text) {
+			patience = loginQuiet
+		}
+		timer := time.NewTimer(patience)
+		select {
+		case <-d.l.news:
+			timer.Stop()
+		case <-timer.C:
+			if patience == loginQuiet {
+				return text, false, nil
+			}
+			return "", false, nil
+		case <-ctx.Done():
+			timer.Stop()
+			return "", false, context.Cause(ctx)
+		case <-d.c.s.done:
+			timer.Stop()
+			if text = d.l.text(); d.c.d.prompt.MatchString(text) || matchAny(d.c.d.denied, text) {
+				return "", false, fmt.Errorf("%w: %s", drivers.ErrAuth, lastLine(text))
+			}
+			return "", false, fmt.Errorf("%w: %w", drivers.ErrUnreachable, d.c.s.cause())
+		}
+	}
+}
+
+// react does what the dialect says about the request at the end of text.
+func (d *loginDialogue) react(text string) error {
+	for i, re := range d.c.d.login {
+		if !re.MatchString(text) {
+			continue
+		}
+		step := d.c.d.Login[i]
+		d.waits = ""
+		if step.Do == "wait" {
+			d.waits = lastLine(text)
+			return d.waitOn()
+		}
+		d.l.forget()
+		return d.do(step, text)
+	}
+	return nil
+}
+
+// waitOn lets a device that is not ready be: what is there counts as read, and after a
+// silence a return asks how things are.
+func (d *loginDialogue) waitOn() error {
+	d.l.forget()
+	return nil
+}
+
+func (d *loginDialogue) do(step LoginStep, text string) error {
+	var err error
+	switch step.Do {
+	case "user":
+		if d.denied(text) || d.users >= maxAttempts {
+			return fmt.Errorf("%w: %s", drivers.ErrAuth, firstOf(d.refusalIn(text), 200))
+		}
+		if d.c.cfg.Login == nil {
+			return errors.New("the device asks for a user, and there is none")
+		}
+		d.users++
+		_, err = d.c.s.Write([]byte(d.who.User + "\n"))
+	case "password":
+		if d.users == 0 && d.who.AnyState { // it belongs to a login that somebody else began
+			_, err = d.c.s.Write([]byte("\n"))
+			break
+		}
+		err = d.c.s.writeSecret(d.who.Password)
+	case "key":
+		_, err = d.c.s.Write([]byte(step.Text))
+	default:
+		_, err = d.c.s.Write([]byte(step.Text + "\n"))
+	}
+	return err
+}
+
+// denied tells whether the device has just refused our credentials.
+func (d *loginDialogue) denied(text string) bool {
+	return d.users > 0 && d.refusalIn(text) != ""
+}
+
+func (d *loginDialogue) refusalIn(text string) string {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); matchAny(d.c.d.denied, line) {
+			return line
+		}
+	}
+	return ""
+}
+
+// logout leaves a console as a person would, as far as the line lets it: nobody after us
+// shall find our session. It never fails; the line is closed anyway.
+func (c *CLI) logout(ctx context.Context) {
+	if c.cfg.Login == nil || !c.cfg.Login.AnyState || len(c.d.OnClose) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
+	defer cancel()
+	l := newListener()
+	c.s.listen(l.feed)
+	defer c.s.listen(nil)
+	for _, line := range c.d.OnClose {
+		if _, err := c.s.Write([]byte(line + "\n")); err != nil {
+			return
+		}
+	}
+	for {
+		text := l.text()
+		for i, re := range c.d.questions {
+			if re.MatchString(text) {
+				l.forget()
+				if _, err := c.s.Write([]byte(c.d.Questions[i].Reply + "\n")); err != nil {
+					return
+				}
+			}
+		}
+		for i, re := range c.d.login {
+			if c.d.Login[i].Do == "user" && re.MatchString(text) {
+				return
+			}
+		}
+		select {
+		case <-l.news:
+		case <-ctx.Done():
+			return
+		case <-c.s.done:
+			return
+		}
+	}
+}
