@@ -1,0 +1,89 @@
+package voss
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+)
+
+// techTimeout bounds the whole collection; techLimit its size, in bytes.
+const (
+	techTimeout = 20 * time.Minute
+	techLimit   = 64 << 20
+)
+
+// TechSupport implements drivers.TechSupporter with "show fulltech", or "show tech" where
+// that is refused. No public source tells of an end marker: the prompt behind the answer is
+// the only end, and what is checked is that the parts are there that a case needs.
+func (d *Driver) TechSupport(ctx context.Context) (drivers.TechSupport, error) {
+	for _, line := range []string{"show fulltech", "show tech"} {
+		x, err := d.Run(ctx, drivers.Command{Line: line, Timeout: techTimeout, Limit: techLimit})
+		if err != nil {
+			return drivers.TechSupport{}, err
+		}
+		if x.Rejected != "" && len(x.Output) < 2000 {
+			continue
+		}
+		t := drivers.TechSupport{Exchange: x}
+		t.Rejected = ""
+		t.Missing = techMissing(x.Output)
+		if x.Truncated {
+			t.Missing = append(t.Missing, fmt.Sprintf("what is beyond %d bytes", techLimit))
+		}
+		t.Complete = len(t.Missing) == 0
+		return t, nil
+	}
+	return drivers.TechSupport{}, d.Fail("take tech-support", errors.New("the switch refuses show fulltech and show tech"))
+}
+
+// techMissing tells what a collection lacks of what every one has.
+func techMissing(text string) []string {
+	var missing []string
+	for _, part := range []struct{ name, pattern string }{
+		{"the switch's identity (SysDescr)", `(?m)^\s*SysDescr\s*:`},
+		{"the running configuration", `(?m)^# software version`},
+		{"the log", `(?m)^CP\d+\s+\[`},
+	} {
+		if !regexp.MustCompile(part.pattern).MatchString(text) {
+			missing = append(missing, part.name)
+		}
+	}
+	return missing
+}
+
+// Cores implements drivers.CoreLister: what lies in the two folders that practice names. A
+// folder that is not there holds no core.
+func (d *Driver) Cores(ctx context.Context) ([]drivers.Core, error) {
+	var cores []drivers.Core
+	for _, dir := range []string{"/intflash/coreFiles", "/intflash/archive"} {
+		x, err := d.Run(ctx, drivers.Command{Line: "ls " + dir})
+		if err != nil {
+			return nil, err
+		}
+		if x.Rejected == "" {
+			cores = append(cores, parseCores(x.Output, dir)...)
+		}
+	}
+	return cores, nil
+}
+
+// parseCores reads a listing: the last word of a line that holds a size.
+func parseCores(out, dir string) []drivers.Core {
+	entry := regexp.MustCompile(`(?m)^.*?\b(\d+)\s.*?\s(\S+)\s*$`)
+	var cores []drivers.Core
+	for line := range strings.Lines(stripBanner(out)) {
+		m := entry.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
+		if m == nil || !strings.Contains(strings.ToLower(m[2]), "core") && !strings.HasSuffix(m[2], ".gz") && !strings.HasSuffix(m[2], ".tar") {
+			continue
+		}
+		c := drivers.Core{Name: dir + "/" + m[2]}
+		_, _ = fmt.Sscan(m[1], &c.Size) // digits
+		cores = append(cores, c)
+	}
+	return cores
+}
