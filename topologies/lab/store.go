@@ -1,0 +1,173 @@
+package lab
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlitelib "modernc.org/sqlite/lib"
+)
+
+const (
+	dbName    = "leases.db"
+	dbVersion = 1
+	// lockTimeout bounds the wait for the file's lock; transactions here take milliseconds.
+	lockTimeout = 30 * time.Second
+)
+
+// The tables. A claim is a lease, or with waiting = 1 somebody in the queue; times are
+// nanoseconds, of the Unix epoch or with _boot of the boot clock.
+const tables = `
+CREATE TABLE claims (
+	seq INTEGER PRIMARY KEY AUTOINCREMENT,
+	id TEXT NOT NULL UNIQUE,
+	waiting INTEGER NOT NULL,
+	owner TEXT NOT NULL, host TEXT NOT NULL, boot TEXT NOT NULL, pid INTEGER NOT NULL, start INTEGER NOT NULL,
+	purpose TEXT NOT NULL, run TEXT NOT NULL, priority INTEGER NOT NULL, request TEXT NOT NULL,
+	since INTEGER NOT NULL, until INTEGER NOT NULL, renewed INTEGER NOT NULL, grace INTEGER NOT NULL,
+	since_boot INTEGER NOT NULL, until_boot INTEGER NOT NULL, renewed_boot INTEGER NOT NULL
+);
+CREATE TABLE leased (device TEXT PRIMARY KEY, claim TEXT NOT NULL REFERENCES claims(id) ON DELETE CASCADE);
+CREATE TABLE quarantine (device TEXT PRIMARY KEY, since INTEGER NOT NULL, owner TEXT NOT NULL, run TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE history (
+	seq INTEGER PRIMARY KEY AUTOINCREMENT,
+	at INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, device TEXT NOT NULL, claim TEXT NOT NULL, reason TEXT NOT NULL
+);`
+
+// store is the SQLite file. Every transaction takes the write lock at its begin, so what
+// it reads is what it changes.
+type store struct{ db *sql.DB }
+
+func openStore(folder string) (*store, error) {
+	if err := os.MkdirAll(folder, 0o770); err != nil {
+		return nil, fmt.Errorf("make state folder: %w", err)
+	}
+	path := filepath.Join(folder, dbName)
+	if err := touch(path); err != nil {
+		return nil, err
+	}
+	q := url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(20)", "journal_mode(TRUNCATE)", "synchronous(FULL)", "foreign_keys(1)"},
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open leases: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	s := &store{db: db}
+	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	defer cancel()
+	if err := s.tx(ctx, migrate); err != nil {
+		return nil, errors.Join(fmt.Errorf("open leases %s: %w", path, err), db.Close())
+	}
+	return s, nil
+}
+
+// touch makes the file with the rights of its folder, so that a folder that a group
+// shares has a file that the group shares.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o660)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make leases: %w", err)
+	}
+	return errors.Join(share(path), f.Close())
+}
+
+// share gives the group what it may do in the folder.
+func share(path string) error {
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("look at folder: %w", err)
+	}
+	if dir.Mode()&0o020 == 0 {
+		return nil
+	}
+	mode := os.FileMode(0o660)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		mode = 0o770 | dir.Mode()&os.ModeSetgid
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		return fmt.Errorf("share with the group: %w", err)
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, tx *sql.Tx) error {
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("read version: %w", err)
+	}
+	switch version {
+	case dbVersion:
+		return nil
+	case 0:
+		if _, err := tx.ExecContext(ctx, tables+fmt.Sprintf("PRAGMA user_version = %d", dbVersion)); err != nil {
+			return fmt.Errorf("make tables: %w", err)
+		}
+		return nil
+	}
+	return fmt.Errorf("it is of version %d, this program knows %d", version, dbVersion)
+}
+
+func (s *store) close() error { return s.db.Close() }
+
+// tx runs f in one transaction that holds the write lock from its begin to its end. f may
+// be called again when the lock could not be had or the commit was refused.
+func (s *store) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	for {
+		err := s.try(ctx, f)
+		if !isBusy(err) {
+			return err
+		}
+		t := time.NewTimer(time.Millisecond + rand.N(4*time.Millisecond)) //nolint:gosec // it only keeps waiters out of step
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return fmt.Errorf("wait for the lock of the leases: %w", ctx.Err())
+		}
+	}
+}
+
+func (s *store) try(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("lock leases: %w", err)
+	}
+	if err := f(ctx, tx); err != nil {
+		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
+		}
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return errors.Join(fmt.Errorf("write leases: %w", err), s.rollBack(tx))
+	}
+	return nil
+}
+
+// rollBack ends a transaction whose commit failed, unless that ended it.
+func (s *store) rollBack(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return nil
+}
+
+func isBusy(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == sqlitelib.SQLITE_BUSY || e.Code()&0xff == sqlitelib.SQLITE_LOCKED)
+}
