@@ -203,6 +203,12 @@ type Normaliser interface {
 	Normalise(command, output string) string
 }
 
+// Marks that evidence can carry.
+const (
+	MarkSimulated = "simulated" // the device is a simulator: nothing made on it is a reproduction
+	MarkLicence   = "licence"   // the image's licence forbids handing results on
+)
+
 // Marked is a session whose device says of itself what evidence made on it must say
 // ("simulated").
 type Marked interface {

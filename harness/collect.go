@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -47,6 +48,28 @@ func (t *Trial) Collect(ctx context.Context) {
 		}
 		t.saveLogs(ctx, n)
 	})
+	t.takeTech(ctx)
+}
+
+// takeTech takes the tech-support of the nodes that the scenario names, and says what it
+// lacks: half of one is evidence too, but nobody shall take it for whole.
+func (t *Trial) takeTech(ctx context.Context) {
+	t.eachNode(func(n *labNode) {
+		src, ok := n.driver.(drivers.TechSupporter)
+		if !ok || !slices.Contains(t.plan.Loaded.Scenario.Evidence.Tech, n.Name) {
+			return
+		}
+		begin := t.now()
+		tech, err := src.TechSupport(ctx)
+		detail := fmt.Sprintf("%d bytes, complete", len(tech.Output))
+		if err == nil && !tech.Complete {
+			detail = fmt.Sprintf("%d bytes, not complete; missing: %s", len(tech.Output), strings.Join(tech.Missing, ", "))
+		}
+		if tech.Output != "" {
+			t.fail(evidence.WriteFile(t.dir.File("files", n.Name, "tech-support.txt"), []byte(t.redact.Text(tech.Output))))
+		}
+		t.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "tech-support", Detail: detail}, begin, err)
+	})
 }
 
 // eachNode runs f on every device of the lab side by side.
@@ -71,6 +94,15 @@ func (t *Trial) captureStates(ctx context.Context, when string) {
 		if src, ok := n.driver.(drivers.EvidenceSource); ok {
 			commands = append(commands, src.EvidenceCommands()...)
 		}
+		if src, ok := n.driver.(drivers.ClassedEvidence); ok {
+			for _, class := range t.plan.Loaded.Scenario.Evidence.Classes[n.Name] {
+				for _, c := range src.EvidenceFor(class) {
+					if !slices.Contains(commands, c) {
+						commands = append(commands, c)
+					}
+				}
+			}
+		}
 		commands = append(commands, t.plan.Loaded.Scenario.Evidence.Commands[n.Name]...)
 		begin := t.now()
 		failed := 0
@@ -86,7 +118,11 @@ func (t *Trial) captureStates(ctx context.Context, when string) {
 
 func (t *Trial) captureState(ctx context.Context, n *labNode, when string, i int, command string) bool {
 	var x drivers.Exchange
-	var err error
+	command, err := t.lab.place(n, command)
+	if err != nil {
+		t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: command, Outcome: evidence.Failed, Detail: err.Error()})
+		return false
+	}
 	if line, ok := strings.CutPrefix(command, "!"); ok {
 		x, err = t.shell(ctx, n, line, lookTimeout)
 	} else {
@@ -167,7 +203,7 @@ func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
 		return
 	}
 	mark := t.logsAtStart[n.Name]
-	if t.cold {
+	if t.cold && n.wayBack == nil {
 		mark = nil
 	}
 	files, err := src.LogsSince(ctx, mark)
@@ -185,10 +221,10 @@ func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
 // forgetDeaths counts what died before the trial, so that it is not taken for the
 // trial's own. On a freshly built lab nothing is forgotten.
 func (t *Trial) forgetDeaths(ctx context.Context) {
-	if t.cold {
-		return
-	}
 	t.eachNode(func(n *labNode) {
+		if t.cold && n.wayBack == nil { // a device that was there before has cores of before
+			return
+		}
 		if w, ok := n.driver.(drivers.DeathWatcher); ok {
 			if deaths, err := w.Deaths(ctx); err == nil {
 				t.mu.Lock()

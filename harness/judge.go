@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -33,6 +34,11 @@ func (j *judge) decide() {
 	relief := j.phase(evidence.PhaseWorkaround, j.plan.Relief)
 	if len(j.plan.Relief) > 0 && len(relief) > 0 {
 		j.v.Notes = append(j.v.Notes, "workaround: "+workaroundWord(evidence.And(truths(relief)...)))
+	}
+	j.marks()
+	if slices.Contains(j.v.Marks, MarkSimulated) {
+		j.is(evidence.NotApplicable, "made on a simulator, which has no data plane: it shows that the scenario runs, and nothing of the problem")
+		return
 	}
 	if e, ok := j.event(evidence.EventMissing); ok {
 		j.is(evidence.NotApplicable, "%s", e.Detail)
@@ -63,6 +69,19 @@ func (j *judge) decide() {
 		return
 	}
 	j.bySymptom(symptom)
+}
+
+// MarkSimulated is the mark of evidence that was made on a simulator.
+const MarkSimulated = drivers.MarkSimulated
+
+// marks gathers what must be said wherever this evidence goes.
+func (j *judge) marks() {
+	for _, e := range j.record.Events {
+		if e.Kind == evidence.EventMark && !slices.Contains(j.v.Marks, e.Name) {
+			j.v.Marks = append(j.v.Marks, e.Name)
+		}
+	}
+	slices.Sort(j.v.Marks)
 }
 
 // complete tells whether the record has its end: the last look at what died and whether

@@ -36,6 +36,9 @@ type Environment struct {
 	Keep     bool // leave the lab up after the last trial
 	// Lean keeps what judging needs and no states beside it: for searches of many trials.
 	Lean bool
+	// Rehearse goes through everything once without waiting: each condition is looked at once,
+	// and what is false does not end the trial. For labs that show nothing (simulators).
+	Rehearse bool
 	// Progress is told where a trial is; nil tells nobody. It must not block.
 	Progress func(Progress)
 }
@@ -69,6 +72,9 @@ type labNode struct {
 	PlanNode
 	driver drivers.Driver
 	sink   *sink
+	ports  map[string]string // of the device that the lab chose, by interface; nil: it chose none
+	// wayBack is set while a device of a real lab has to be brought back.
+	wayBack *topologies.WayBack
 }
 
 // NewLab prepares a lab. Nothing is built before its first trial.
@@ -81,9 +87,12 @@ func (l *Lab) Reservation() topologies.Reservation { return l.res }
 
 // Close takes the lab down. It may be called more than once, and after a failure.
 func (l *Lab) Close(ctx context.Context) error {
+	var errs []error
+	if !l.env.Keep {
+		errs = append(errs, l.bringBackAll(ctx))
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	var errs []error
 	for _, n := range slices.Backward(l.nodes) {
 		if n.driver != nil {
 			errs = append(errs, n.driver.Close(ctx))
@@ -101,7 +110,10 @@ func (l *Lab) Close(ctx context.Context) error {
 // prepare brings the lab to the state before a trial: built, or reset as planned. It
 // returns what was done.
 func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, deployTimeout)
+	if _, real := l.res.(topologies.Keeper); real && l.spoilt == "" && l.trials > 0 {
+		return l.again(ctx, t)
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.deployTimeout())
 	defer cancel()
 	if l.res == nil || l.trials == 0 {
 		return "built", l.build(ctx, t)
@@ -130,6 +142,40 @@ func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
 		return fmt.Sprintf("rebuilt: reset %s did not work: %v", l.plan.Reset, err), l.build(ctx, t)
 	}
 	return "rebuilt", l.build(ctx, t)
+}
+
+// deployTimeout bounds building a lab; real devices may be queued for and restart.
+func (l *Lab) deployTimeout() time.Duration {
+	switch l.plan.kindOf(l.env.Provider) {
+	case topologies.KindHardware, topologies.KindVM, topologies.KindSimulator:
+		return deployTimeout + 2*restoreTimeout
+	default:
+		return deployTimeout
+	}
+}
+
+// again prepares real devices for another trial under the same lease: whatever the plan's
+// reset, other than none, each gets its own configuration back first.
+func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
+	l.attach(t)
+	l.markAll(t)
+	if l.plan.Reset == scenarios.ResetNone {
+		return "nothing", nil
+	}
+	if err := l.rewind(ctx); err != nil {
+		l.spoilt = "a device did not get its configuration back"
+		return "", err
+	}
+	return "configuration restored", l.boot(ctx, t)
+}
+
+func (l *Lab) markAll(t *Trial) {
+	kind := l.plan.kindOf(l.env.Provider)
+	for _, n := range l.nodes {
+		if !n.Segment {
+			t.markNode(n, kind)
+		}
+	}
 }
 
 func resetConfig(ctx context.Context, n *labNode) error {
@@ -186,17 +232,44 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 		return err
 	}
 	l.attach(t)
+	l.markAll(t)
+	errs := make([]error, len(l.nodes))
+	l.sideBySide(func(i int, n *labNode) { errs[i] = l.guard(ctx, t, n) })
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
 	return l.boot(ctx, t)
 }
 
-func (l *Lab) open(ctx context.Context, n *labNode) error {
-	host, err := l.res.Host(n.Name)
-	if err != nil {
-		return fmt.Errorf("reach %s: %w", n.Name, err)
+// sideBySide runs f on every node at once and waits for all.
+func (l *Lab) sideBySide(f func(i int, n *labNode)) {
+	var wg sync.WaitGroup
+	for i, n := range l.nodes {
+		wg.Go(func() { f(i, n) })
 	}
-	n.driver, err = l.env.Registry.Open(ctx, n.Platform, drivers.Target{
-		Node: n.Name, Host: host, Recorder: n.sink, Config: n.Config, Files: n.Files, Services: n.Services,
-	})
+	wg.Wait()
+}
+
+func (l *Lab) open(ctx context.Context, n *labNode) error {
+	target := drivers.Target{Node: n.Name, Recorder: n.sink, Files: n.Files, Services: n.Services}
+	if a, ok := l.res.(topologies.Accessor); ok {
+		if access, ok := a.Access(n.Name); ok {
+			target.Access = (*drivers.Access)(&access)
+		}
+	}
+	var err error
+	if target.Access == nil {
+		if target.Host, err = l.res.Host(n.Name); err != nil {
+			return fmt.Errorf("reach %s: %w", n.Name, err)
+		}
+	}
+	n.ports = l.portMap(n.Name)
+	config, err := l.place(n, string(n.Config))
+	if err != nil {
+		return err
+	}
+	target.Config = []byte(config)
+	n.driver, err = l.env.Registry.Open(ctx, n.Platform, target)
 	return err
 }
 

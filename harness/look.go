@@ -44,7 +44,7 @@ func (c *Check) evaluate(o evidence.Observation, before *evidence.Observation) s
 
 // view gives the look as an expression sees it.
 func (c *Check) view(o evidence.Observation) (scenarios.View, error) {
-	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count}
+	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count, Ports: portsOf(o.Ports, c.interfaces)}
 	switch {
 	case c.Cond.Core != "":
 		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {

@@ -75,6 +75,9 @@ type Check struct {
 	predicate *scenarios.Predicate
 	template  *gotextfsm.TextFSM
 	logLine   *regexp.Regexp
+	// interfaces of the node in the topology: what the expression's ports are where the lab
+	// chose none.
+	interfaces []string
 }
 
 // NewPlan resolves a loaded scenario. Loading has validated it, so an error here
@@ -247,7 +250,7 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 	if c.Name == "" {
 		c.Name = ref
 	}
-	check := Check{Ref: ref, Cond: c}
+	check := Check{Ref: ref, Cond: c, interfaces: p.Topology.Interfaces(c.Node)}
 	var err error
 	if check.predicate, err = scenarios.CompilePredicate(c.Predicate(), c.Changes == nil); err != nil {
 		return check, fmt.Errorf("%s: %w", ref, err)
@@ -258,7 +261,8 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 		}
 	}
 	if c.Template != "" {
-		text, err := p.Loaded.Text(c.Template)
+		file, _ := scenarios.TemplatePath(c.Template)
+		text, err := p.Loaded.Text(file)
 		if err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}

@@ -69,7 +69,7 @@ func (p *Plan) info(ctx context.Context, dir evidence.Dir, provider topologies.P
 	s := p.Loaded.Scenario
 	info := evidence.RunInfo{
 		Reprise: evidence.Format, ID: dir.ID(), Variant: p.Variant, Started: time.Now().UTC().Round(0), Tool: tool, Host: hostInfo(),
-		Provider: provider.Name(), Fidelity: string(scenarios.FidelityContainer), Trials: p.Trials, Labs: p.Labs, Reset: string(p.Reset),
+		Provider: provider.Name(), Fidelity: string(p.kindOf(provider)), Trials: p.Trials, Labs: p.Labs, Reset: string(p.Reset),
 		Expected: p.Expected(), Set: p.Set,
 		Scenario: evidence.ScenarioInfo{
 			File: p.Loaded.Inputs[0].Path, ID: s.ID, Title: s.Title, Labels: s.Labels, What: s.Problem.What, When: s.Problem.When,
@@ -229,6 +229,11 @@ func Combine(verdicts []evidence.TrialVerdict, planned int, expected evidence.Ve
 		}
 		if firstReason[t.Verdict] == "" {
 			firstReason[t.Verdict] = t.Reason
+		}
+		for _, m := range t.Marks {
+			if !slices.Contains(v.Marks, m) {
+				v.Marks = append(v.Marks, m)
+			}
 		}
 		for _, f := range t.OtherFailures {
 			if !slices.Contains(v.OtherFailures, f) {

@@ -33,6 +33,7 @@ func (t *Trial) stimulate(ctx context.Context) bool {
 	t.logsAtStim = marks
 	maps.Copy(t.deathsStim, t.deathsSeen)
 	t.mu.Unlock()
+	t.markClocks(ctx)
 	ok := t.steps(ctx, t.plan.Stimulus)
 	t.recordDeaths(ctx)
 	return ok
@@ -99,7 +100,7 @@ func (s PlanStep) title() string {
 func (t *Trial) step(ctx context.Context, s PlanStep) error {
 	switch s.Step.Action() {
 	case scenarios.ActHold:
-		t.waitUntil(ctx, t.now()+time.Duration(s.Step.Hold))
+		t.pause(ctx, time.Duration(s.Step.Hold))
 		return context.Cause(ctx)
 	case scenarios.ActWaitFor:
 		if truth := t.watch(ctx, s.Check, t.now(), &atomic.Bool{}); truth != evidence.True {
@@ -127,9 +128,17 @@ func (t *Trial) command(ctx context.Context, s scenarios.Step) error {
 	case err != nil:
 		return err
 	case len(s.Configure) > 0:
-		return configure(ctx, n, s.Configure)
+		lines, err := t.lab.placeAll(n, s.Configure)
+		if err != nil {
+			return err
+		}
+		return configure(ctx, n, lines)
 	case s.Run != "":
-		x, err := n.driver.Run(ctx, drivers.Command{Line: s.Run, Timeout: stepTimeout})
+		line, err := t.lab.place(n, s.Run)
+		if err != nil {
+			return err
+		}
+		x, err := n.driver.Run(ctx, drivers.Command{Line: line, Timeout: stepTimeout})
 		return rejection(x, err)
 	default:
 		return t.execStep(ctx, n, s)
@@ -211,6 +220,15 @@ func (t *Trial) nodeFault(ctx context.Context, s PlanStep) error {
 }
 
 func (t *Trial) restartNode(ctx context.Context, n *labNode) error {
+	if r, ok := n.driver.(drivers.Rebooter); ok {
+		if err := r.Reboot(ctx); err != nil {
+			return err
+		}
+		if b, ok := n.driver.(drivers.Booter); ok {
+			return b.Boot(ctx)
+		}
+		return nil
+	}
 	r, ok := t.lab.res.(topologies.NodeRestarter)
 	if !ok {
 		return fmt.Errorf("%s: restart node: %w", n.Name, drivers.ErrUnsupported)
@@ -232,10 +250,7 @@ func (t *Trial) restartNode(ctx context.Context, n *labNode) error {
 }
 
 func (t *Trial) linkFault(ctx context.Context, s PlanStep) error {
-	faulter, ok := t.lab.res.(topologies.Faulter)
-	if !ok {
-		return fmt.Errorf("%s: %w", s.Step.Fault, drivers.ErrUnsupported)
-	}
+	faulter := t.faulter()
 	node, iface, _ := strings.Cut(s.Step.Link, ":")
 	at := topologies.Endpoint{Node: node, Interface: iface}
 	switch s.Step.Fault {
@@ -259,7 +274,7 @@ func (t *Trial) linkFault(ctx context.Context, s PlanStep) error {
 func (t *Trial) flap(ctx context.Context, faulter topologies.Faulter, at topologies.Endpoint, s PlanStep) error {
 	for i := range max(s.Step.Times, 1) {
 		if i > 0 {
-			t.waitUntil(ctx, t.now()+time.Duration(s.Step.FlapUp()))
+			t.pause(ctx, time.Duration(s.Step.FlapUp()))
 		}
 		active, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
 		if err != nil {
@@ -284,7 +299,7 @@ func (t *Trial) inForce(ctx context.Context, f *activeFault, s PlanStep) error {
 	if s.Step.For == 0 {
 		return nil
 	}
-	t.waitUntil(ctx, t.now()+time.Duration(s.Step.For))
+	t.pause(ctx, time.Duration(s.Step.For))
 	return errors.Join(t.heal(ctx, f), context.Cause(ctx))
 }
 

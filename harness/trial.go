@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
@@ -48,6 +46,7 @@ type Trial struct {
 	faults      []*activeFault
 	lacking     bool // an ability; said once
 	unbooted    bool // a node did not start
+	marked      map[string]bool
 	collected   bool
 	finished    *evidence.TrialVerdict
 	finishErr   error
@@ -64,7 +63,7 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 		Number: n, lab: l, plan: l.plan, dir: l.env.Dir.Trial(n), start: time.Now(),
 		redact: l.plan.redactor(), lastText: map[string]lastText{}, transcripts: map[string]*evidence.Transcript{},
 		logsAtStart: map[string]drivers.LogMark{}, logsAtStim: map[string]drivers.LogMark{},
-		deathsSeen: map[string]int{}, deathsStim: map[string]int{},
+		deathsSeen: map[string]int{}, deathsStim: map[string]int{}, marked: map[string]bool{},
 	}
 	var err error
 	if t.events, err = evidence.CreateLines(t.dir.File("timeline.ndjson")); err != nil {
@@ -94,9 +93,8 @@ func (p *Plan) redactor() evidence.Redactor {
 // rest meaningless. What went wrong is in the record, for the judge.
 func (t *Trial) Execute(ctx context.Context) {
 	defer t.interrupted(ctx)
-	kinds := t.plan.Loaded.Scenario.Fidelity
-	if len(kinds) > 0 && !slices.Contains(kinds, scenarios.FidelityContainer) {
-		t.event(evidence.Event{Kind: evidence.EventMissing, Detail: fmt.Sprintf("the scenario can be shown in labs of kind %v only, and this one is of containers", kinds)})
+	if why := t.plan.shows(t.plan.kindOf(t.lab.env.Provider), t.lab.env.Registry); why != "" {
+		t.event(evidence.Event{Kind: evidence.EventMissing, Detail: why})
 		return
 	}
 	if !t.deploy(ctx) {

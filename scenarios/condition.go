@@ -18,8 +18,8 @@ type Condition struct {
 	Core  string `yaml:"core" json:"core,omitempty" jsonschema_description:"Probe: deaths of this daemon (or any) since the phase began; count is their number, rows their details."`
 
 	SameAs   string `yaml:"same-as" json:"same-as,omitempty" jsonschema_description:"Instead of a probe: the baseline condition of the same name."`
-	Template string `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template beside the scenario that turns the output into rows."`
-	Expect   string `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count and before. Default for log, reach and core: count > 0."`
+	Template string `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template that turns the output into rows: a file beside the scenario, or PLATFORM:NAME for one that comes with the platform."`
+	Expect   string `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count, ports and before. Default for log, reach and core: count > 0."`
 
 	Eventually   Duration `yaml:"eventually" json:"eventually,omitempty" jsonschema_description:"Window: true at some time within."`
 	Within       Duration `yaml:"within" json:"within,omitempty" jsonschema_description:"Window, with consistently: becomes true within this time."`

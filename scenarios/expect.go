@@ -18,6 +18,8 @@ type View struct {
 	Rows  []map[string]any // the output through the condition's TextFSM template
 	Exit  int              // exit status of the command; -1 where the platform has none
 	Count int              // number of rows, matching lines, answers or deaths
+	// Ports are the node's ports by the interface of the topology, where the lab chose them.
+	Ports map[string]string
 }
 
 // env is the environment of an expression; its field names are the language's words.
@@ -28,6 +30,8 @@ type env struct {
 	Exit   int              `expr:"exit"`
 	Count  int              `expr:"count"`
 	Before beforeEnv        `expr:"before"`
+	// Ports is the name of an interface where the lab chose no port: ports.p1 is then p1.
+	Ports map[string]string `expr:"ports"`
 }
 
 type beforeEnv struct {
@@ -98,7 +102,7 @@ func (p *Predicate) Visit(node *ast.Node) {
 // Eval decides over what a probe saw. before is nil when it is not known. An error
 // means that the expression has no value here: the condition is then unknown.
 func (p *Predicate) Eval(now View, before *View) (any, error) {
-	e := env{Text: now.Text, Rows: now.Rows, Exit: now.Exit, Count: now.Count}
+	e := env{Text: now.Text, Rows: now.Rows, Exit: now.Exit, Count: now.Count, Ports: now.Ports}
 	if p.usesJSON {
 		if err := parseJSON(now.Text, &e.JSON); err != nil {
 			return nil, err

@@ -41,6 +41,9 @@ type Options struct {
 	Platforms []string
 	// Set are overrides from the command line, node.field → value, checked as those of a control.
 	Set map[string]string
+	// Template gives a platform's own TextFSM template, by PLATFORM:NAME; nil knows none. One
+	// that a scenario uses is kept with its inputs, and is taken from there ever after.
+	Template func(name string) ([]byte, error)
 	// Getenv looks up variables of the topology file; nil means the process environment.
 	Getenv func(string) (string, bool)
 }
@@ -144,6 +147,42 @@ func (c *checker) input(where, name string) ([]byte, bool) {
 		return data, true
 	}
 	return nil, false
+}
+
+// TemplatePath is where a platform's own template lies among a scenario's inputs:
+// templates/exos/sharing.textfsm for exos:sharing. ok is false for the name of a file.
+func TemplatePath(name string) (file string, ok bool) {
+	i := strings.LastIndexByte(name, ':')
+	if i <= 0 {
+		return name, false
+	}
+	return path.Join("templates", strings.ReplaceAll(name[:i], ":", "-"), name[i+1:]+".textfsm"), true
+}
+
+// template reads a condition's template: a file beside the scenario, or a platform's own. A
+// file at the latter's place beside the scenario wins: that of an earlier run, or the user's.
+func (c *checker) template(where, name string) ([]byte, bool) {
+	file, own := TemplatePath(name)
+	if !own {
+		return c.input(where, name)
+	}
+	if data, ok := c.loaded.Input(file); ok {
+		return data, true
+	}
+	data, err := readBounded(c.root, filepath.FromSlash(file), MaxInput)
+	if errors.Is(err, fs.ErrNotExist) {
+		if c.opts.Template == nil {
+			c.Faultf(where, "", "%s is a platform's own template, and none is known here", name)
+			return nil, false
+		}
+		data, err = c.opts.Template(name)
+	}
+	if err != nil {
+		c.Faultf(where, "PLATFORM:NAME of a template that comes with the platform, or a file beside the scenario", "%v", err)
+		return nil, false
+	}
+	c.loaded.Inputs = append(c.loaded.Inputs, Input{Path: file, Data: data})
+	return data, true
 }
 
 // pathless drops the path from a file error, which the message names already.

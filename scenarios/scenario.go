@@ -13,6 +13,7 @@ type Scenario struct {
 	Topology   TopologyRef     `yaml:"topology" json:"topology" jsonschema:"required" jsonschema_description:"A containerlab file beside this one, or its content inline."`
 	Nodes      map[string]Node `yaml:"nodes" json:"nodes,omitempty" jsonschema_description:"What the topology does not say about its nodes."`
 	Fidelity   []Fidelity      `yaml:"fidelity" json:"fidelity,omitempty" jsonschema_description:"Kinds of lab that can show this at all; empty means all."`
+	Needs      []string        `yaml:"needs" json:"needs,omitempty" jsonschema_description:"Features that the problem needs and a virtual switch may lack: poe, optics, ecmp, fast-failover, hash-distribution, vist, vxlan-data-plane … A lab whose switches cannot show one is not applicable."`
 	Baseline   []Condition     `yaml:"baseline" json:"baseline,omitempty" jsonschema_description:"What must hold before the stimulus."`
 	Stimulus   []Step          `yaml:"stimulus" json:"stimulus,omitempty" jsonschema_description:"What sets the problem off, in order."`
 	Symptom    []Condition     `yaml:"symptom" json:"symptom" jsonschema:"required" jsonschema_description:"The failing behaviour: all of these hold when the problem is there."`
@@ -44,7 +45,7 @@ type Product struct {
 // Node says what a topology file does not: which part the node plays and what it runs.
 type Node struct {
 	Role     Role              `yaml:"role" json:"role,omitempty" jsonschema_description:"dut: under suspicion; peer: its partner; tester: only looks or sends."`
-	Platform string            `yaml:"platform" json:"platform,omitempty" jsonschema_description:"Driver of the node: frr, bird, ovs, linux. Default linux."`
+	Platform string            `yaml:"platform" json:"platform,omitempty" jsonschema_description:"Driver of the node: frr, bird, ovs, linux, exos, voss, scrapli:NAME. Default linux."`
 	Image    string            `yaml:"image" json:"image,omitempty" jsonschema_description:"Replaces the topology's image."`
 	Config   string            `yaml:"config" json:"config,omitempty" jsonschema_description:"Start-up configuration: a file beside the scenario, or the text itself when it spans lines."`
 	Files    map[string]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Further files to put in place before the start, by absolute path: a file beside the scenario, or the text itself."`
@@ -67,6 +68,8 @@ type Control struct {
 type Evidence struct {
 	Commands map[string][]string `yaml:"commands" json:"commands,omitempty" jsonschema_description:"Commands to record per node after the symptom; one that begins with ! is for the shell."`
 	Files    map[string][]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Files to fetch per node, by absolute path."`
+	Classes  map[string][]string `yaml:"classes" json:"classes,omitempty" jsonschema_description:"Classes of problem per node whose state commands to record as well, as the vendor collects them: ospf, lag, mlag, stp, vrrp …"`
+	Tech     []string            `yaml:"tech-support" json:"tech-support,omitempty" jsonschema_description:"Nodes whose tech-support to take after the symptom; it may take minutes."`
 }
 
 // Trials says how often the scenario is executed and how a lab is cleaned between.

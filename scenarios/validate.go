@@ -140,11 +140,11 @@ func (c *checker) condition(where string, cond Condition) {
 	c.probe(where, cond, probes[0])
 	predicate, err := CompilePredicate(cond.Predicate(), cond.Changes == nil)
 	if err != nil {
-		c.Faultf(where+".expect", "the words are text json rows exit count before", "%v", err)
+		c.Faultf(where+".expect", "the words are text json rows exit count before ports", "%v", err)
 		return
 	}
 	if predicate.usesRows && cond.Template == "" && cond.Core == "" {
-		c.Faultf(where+".expect", "add template: FILE.textfsm", "the expression looks at rows, but nothing makes rows of the output")
+		c.Faultf(where+".expect", "add template: FILE.textfsm, or one that comes with the platform, as exos:sharing", "the expression looks at rows, but nothing makes rows of the output")
 	}
 	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") {
 		c.Faultf(where+".expect", "", "before exists only in a symptom: it is the value at the end of the baseline")
@@ -173,7 +173,7 @@ func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
 	if cond.Template == "" {
 		return
 	}
-	if data, ok := c.input(where+".template", cond.Template); ok {
+	if data, ok := c.template(where+".template", cond.Template); ok {
 		var t gotextfsm.TextFSM
 		if err := t.ParseString(string(data)); err != nil {
 			c.Faultf(where+".template", "", "TextFSM template %s: %v", cond.Template, err)
@@ -290,6 +290,12 @@ func settable(field string) bool {
 func (c *checker) evidence() {
 	for node := range c.s.Evidence.Commands {
 		c.node(yamlpos.Join("evidence.commands", node), node, "")
+	}
+	for node := range c.s.Evidence.Classes {
+		c.node(yamlpos.Join("evidence.classes", node), node, "")
+	}
+	for i, node := range c.s.Evidence.Tech {
+		c.node(yamlpos.Index("evidence.tech-support", i), node, "")
 	}
 	for node, files := range c.s.Evidence.Files {
 		where := yamlpos.Join("evidence.files", node)

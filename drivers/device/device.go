@@ -15,12 +15,8 @@ import (
 	"github.com/reprise-lab/reprise/drivers/transport"
 )
 
-// Simulated is the mark of a device that is none. SimulatorWords is what our simulator
-// says of itself on login.
-const (
-	Simulated      = "simulated"
-	SimulatorWords = "REPRISE SIMULATOR"
-)
+// SimulatorWords is what our simulator says of itself on login.
+const SimulatorWords = "REPRISE SIMULATOR"
 
 // Bounds of a device's own work.
 const (
@@ -106,7 +102,7 @@ func (d *Device) dial(ctx context.Context) (io.ReadWriteCloser, error) {
 // learn takes from the banner what the device says of itself.
 func (d *Device) learn(banner string) {
 	if strings.Contains(banner, SimulatorWords) {
-		d.mark(Simulated)
+		d.mark(drivers.MarkSimulated)
 	}
 }
 

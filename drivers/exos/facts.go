@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/drivers/device"
 )
 
 // Facts implements drivers.FactSource: Details hold serial, part-number, model, system-mac,
@@ -28,7 +27,7 @@ func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 		return f, d.Fail(op, err)
 	}
 	if strings.Contains(version+system, "Simulator") {
-		f.Details[device.Simulated] = "true"
+		f.Details[drivers.MarkSimulated] = "true"
 	}
 	x, err := d.Run(ctx, drivers.Command{Line: "show license"})
 	if err != nil {

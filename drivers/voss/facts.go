@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/drivers/device"
 )
 
 // Facts implements drivers.FactSource: Details hold serial, model, name, part-number where
@@ -24,7 +23,7 @@ func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 	}
 	f, err := parseFacts(system, software)
 	if strings.Contains(system, "Simulator") && f.Details != nil {
-		f.Details[device.Simulated] = "true"
+		f.Details[drivers.MarkSimulated] = "true"
 	}
 	return f, d.Fail(op, err)
 }

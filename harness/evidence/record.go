@@ -32,6 +32,7 @@ const (
 	EventLab      EventKind = "lab"       // something of the lab broke
 	EventCut      EventKind = "cut"       // the trial was interrupted from outside, or its time ran out
 	EventMissing  EventKind = "missing"   // the lab lacks an ability the scenario needs
+	EventMark     EventKind = "mark"      // Name must be said wherever this evidence goes, because of Detail
 	EventNote     EventKind = "note"
 	EventCollect  EventKind = "collect" // something was collected, or could not be
 )
@@ -77,6 +78,8 @@ type Observation struct {
 	Count     int    `json:"count"`
 	Error     string `json:"error,omitempty"` // the look has no answer, for this reason
 	Truncated bool   `json:"truncated,omitempty"`
+	// Ports are the node's ports by the interface of the topology, where the lab chose them.
+	Ports map[string]string `json:"ports,omitempty"`
 	// Value is what the expression gave, for people; the judge computes it again.
 	Value string `json:"value,omitempty"`
 }

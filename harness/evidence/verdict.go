@@ -60,6 +60,8 @@ type TrialVerdict struct {
 	// that has one is never counted as healthy.
 	OtherFailures []string `json:"other-failures,omitempty"`
 	Notes         []string `json:"notes,omitempty"`
+	// Marks are what must be said wherever this evidence goes: "simulated", "licence".
+	Marks []string `json:"marks,omitempty"`
 }
 
 // ConditionVerdict is the judgement of one condition.
@@ -84,6 +86,7 @@ type RunVerdict struct {
 	NotApplicable int      `json:"not-applicable"`
 	Planned       int      `json:"planned"`
 	OtherFailures []string `json:"other-failures,omitempty"`
+	Marks         []string `json:"marks,omitempty"`
 }
 
 // Valid is the number of trials that enter the rate.

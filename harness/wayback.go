@@ -1,0 +1,191 @@
+package harness
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// restoreTimeout bounds bringing one real device back, its restart included.
+const restoreTimeout = 20 * time.Minute
+
+// IdentityError says that a device is not the one that the inventory names.
+type IdentityError struct {
+	Node, Device, What, Want, Got string
+}
+
+func (e *IdentityError) Error() string {
+	return fmt.Sprintf("%s: device %s says its %s is %q, and the inventory says %q: it is not touched", e.Node, e.Device, e.What, e.Got, e.Want)
+}
+
+// guard makes sure of the way back of a node whose device was there before the lab: its
+// identity is checked, its configuration saved on the device and here, and the entry on
+// disk, before anything is configured. A node that already has its way back keeps it.
+func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
+	k, ok := l.res.(topologies.Keeper)
+	if !ok || n.Segment {
+		return nil
+	}
+	device, err := k.Device(n.Name)
+	if err != nil {
+		return err
+	}
+	facts, err := CheckIdentity(ctx, n.Name, device, n.driver)
+	if err != nil {
+		return err
+	}
+	for _, m := range device.Marks {
+		t.mark(n.Name, m, "the inventory says so of "+device.Name)
+	}
+	if facts.Details[drivers.MarkSimulated] != "" {
+		t.mark(n.Name, drivers.MarkSimulated, "the device says so of itself")
+	}
+	if w, kept, err := k.Kept(n.Name); err != nil || kept {
+		n.wayBack = &w
+		return err
+	}
+	c, ok := n.driver.(drivers.Checkpointer)
+	if !ok {
+		if len(n.Config) > 0 || l.plan.configures(n.Name) {
+			return fmt.Errorf("%s (%s): the platform cannot bring its configuration back, and the scenario changes it: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+		}
+		return nil
+	}
+	name, err := checkpointName()
+	if err != nil {
+		return err
+	}
+	begin := t.now()
+	point, err := c.Checkpoint(ctx, name)
+	w := topologies.WayBack{
+		Checkpoint: point.Name, Selected: point.Selected, Config: []byte(point.Config), SHA256: evidence.SHA256([]byte(point.Config)),
+		Version: facts.Version, Serial: facts.Details["serial"], Taken: time.Now().UTC(),
+	}
+	if err == nil {
+		err = k.Keep(ctx, n.Name, w)
+	}
+	t.done(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: "way back kept", Detail: fmt.Sprintf("%s of device %s, serial %s, version %s, configuration %s", name, device.Name, w.Serial, w.Version, w.SHA256)}, begin, err)
+	if err != nil {
+		if point.Name != "" {
+			err = errors.Join(err, c.Forget(ctx, point))
+		}
+		return fmt.Errorf("%s: keep the way back: %w", n.Name, err)
+	}
+	n.wayBack = &w
+	return nil
+}
+
+// CheckIdentity asks a device what it is, and compares it with what the inventory says.
+func CheckIdentity(ctx context.Context, node string, d topologies.Device, driver drivers.Driver) (drivers.Facts, error) {
+	src, ok := driver.(drivers.FactSource)
+	if !ok {
+		if d.Serial != "" {
+			return drivers.Facts{}, fmt.Errorf("%s: device %s: its serial cannot be asked for: %w", node, d.Name, drivers.ErrUnsupported)
+		}
+		return drivers.Facts{}, nil
+	}
+	facts, err := src.Facts(ctx)
+	if err != nil {
+		return facts, err
+	}
+	if got := facts.Details["serial"]; d.Serial != "" && got != d.Serial {
+		return facts, &IdentityError{Node: node, Device: d.Name, What: "serial number", Want: d.Serial, Got: got}
+	}
+	return facts, nil
+}
+
+// checkpointName is a name that no configuration of the user's has.
+func checkpointName() (string, error) {
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("draw a name: %w", err)
+	}
+	return "reprise-" + hex.EncodeToString(b[:]), nil
+}
+
+// configures tells whether any step of the plan changes a node's configuration.
+func (p *Plan) configures(node string) bool {
+	for _, list := range [][]PlanStep{p.Stimulus, p.Workaround} {
+		for _, s := range list {
+			if s.Step.Node == node && (len(s.Step.Configure) > 0 || s.Step.Run != "") && !s.LeftOut {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// BringBack restores a device to its way back, and ends the entry when it is there line by
+// line. One that cannot be brought back is quarantined: nobody is given it until a person
+// has looked.
+func BringBack(ctx context.Context, k topologies.Keeper, node string, driver drivers.Driver, w topologies.WayBack) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
+	defer cancel()
+	err := restore(ctx, driver, w)
+	if err == nil {
+		return k.Restored(ctx, node)
+	}
+	return errors.Join(err, k.Quarantine(ctx, node, err.Error()))
+}
+
+func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) error {
+	c, ok := driver.(drivers.Checkpointer)
+	if !ok {
+		return fmt.Errorf("restore configuration: %w", drivers.ErrUnsupported)
+	}
+	if evidence.SHA256(w.Config) != w.SHA256 {
+		return errors.New("restore configuration: the text that was kept is not the one that was taken")
+	}
+	if src, ok := driver.(drivers.FactSource); ok && w.Serial != "" {
+		facts, err := src.Facts(ctx)
+		if err != nil {
+			return err
+		}
+		if facts.Details["serial"] != w.Serial {
+			return fmt.Errorf("restore configuration: the device says its serial number is %q, and the way back is that of %q", facts.Details["serial"], w.Serial)
+		}
+	}
+	point := drivers.Checkpoint{Name: w.Checkpoint, Selected: w.Selected, Config: string(w.Config)}
+	if err := c.Restore(ctx, point); err != nil {
+		return err
+	}
+	return c.Forget(ctx, point)
+}
+
+// bringBackAll restores every device that was touched, side by side. It runs to its end
+// whatever became of ctx, for a switch that is left half-way is worse than a late exit.
+func (l *Lab) bringBackAll(ctx context.Context) error {
+	k, ok := l.res.(topologies.Keeper)
+	if !ok {
+		return nil
+	}
+	errs := make([]error, len(l.nodes))
+	l.sideBySide(func(i int, n *labNode) {
+		if n.wayBack != nil && n.driver != nil {
+			errs[i] = BringBack(ctx, k, n.Name, n.driver, *n.wayBack)
+			n.wayBack = nil
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// rewind gives every touched device its way back again, between two trials.
+func (l *Lab) rewind(ctx context.Context) error {
+	errs := make([]error, len(l.nodes))
+	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
+	defer cancel()
+	l.sideBySide(func(i int, n *labNode) {
+		c, ok := n.driver.(drivers.Checkpointer)
+		if ok && n.wayBack != nil {
+			errs[i] = c.Restore(ctx, drivers.Checkpoint{Name: n.wayBack.Checkpoint, Selected: n.wayBack.Selected, Config: string(n.wayBack.Config)})
+		}
+	})
+	return errors.Join(errs...)
+}
