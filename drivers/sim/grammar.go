@@ -231,9 +231,10 @@ func (e elem) pick(t token) (word string, exact bool) {
 // command is one line of a platform's command table.
 type command struct {
 	pattern string
-	mode    mode // where it can be given
-	writes  bool // it changes the configuration: a read-only account does not have it
-	admin   bool // a read-only account does not have it, and it changes no configuration
+	mode    mode   // the least mode in which it can be given
+	in      string // what must be being configured, by its first words; VOSS only
+	writes  bool   // it changes the configuration: a read-only account does not have it
+	admin   bool   // a read-only account does not have it, and it changes no configuration
 	run     func(*call)
 
 	elems []elem

@@ -46,7 +46,8 @@ type session struct {
 	wide      int // EXOS: cli columns
 	debug     bool
 	mode      mode
-	context   string // VOSS: what is being configured
+	context   string   // VOSS: what is being configured
+	targets   []string // VOSS: one context for each interface of it
 }
 
 // newSession registers a session; the caller runs it and then closes it.
@@ -151,6 +152,7 @@ func (ses *session) reset() {
 	ses.user, ses.name = User{}, ""
 	ses.paging, ses.prompting = !ses.sw.cfg.PagingOff, true
 	ses.counter, ses.wide, ses.mode, ses.context, ses.debug = 0, 0, 0, "", false
+	ses.targets = nil
 }
 
 // errLogins ends a telnet session after too many wrong passwords.
