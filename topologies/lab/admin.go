@@ -24,8 +24,8 @@ var ErrNoReason = errors.New("a reason is needed: the others will read it")
 // ErrNotYours refuses to release what somebody else has.
 var ErrNotYours = errors.New("the lease is somebody else's: `reprise lab kick` takes it, with a reason")
 
-func loadQuarantine(ctx context.Context, tx *sql.Tx) (out map[string]Quarantine, err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT device, since, owner, run, reason FROM quarantine")
+func (s *store) loadQuarantine(ctx context.Context, tx *sql.Tx) (out map[string]Quarantine, err error) {
+	rows, err := tx.StmtContext(ctx, s.quarantine).QueryContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read quarantine: %w", err)
 	}

@@ -68,8 +68,9 @@ func (c *claim) begin(m Moment, d time.Duration) {
 	c.sinceBoot, c.untilBoot, c.renewedBoot = m.Boot, m.Boot+d, m.Boot
 }
 
-func loadClaims(ctx context.Context, tx *sql.Tx) (claims []*claim, err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT "+claimColumns+" FROM claims ORDER BY priority DESC, seq")
+// loadClaims gives leases and waiters in the order of the queue.
+func (s *store) loadClaims(ctx context.Context, tx *sql.Tx) (claims []*claim, err error) {
+	rows, err := tx.StmtContext(ctx, s.claims).QueryContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read claims: %w", err)
 	}
@@ -84,7 +85,7 @@ func loadClaims(ctx context.Context, tx *sql.Tx) (claims []*claim, err error) {
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read claims: %w", err)
 	}
-	return claims, loadLeased(ctx, tx, claims)
+	return claims, s.loadLeased(ctx, tx, claims)
 }
 
 func scanClaim(rows *sql.Rows) (*claim, error) {
@@ -107,12 +108,12 @@ func scanClaim(rows *sql.Rows) (*claim, error) {
 }
 
 // loadLeased adds the devices to the claims, in the order of their names.
-func loadLeased(ctx context.Context, tx *sql.Tx, claims []*claim) (err error) {
+func (s *store) loadLeased(ctx context.Context, tx *sql.Tx, claims []*claim) (err error) {
 	byID := map[string]*claim{}
 	for _, c := range claims {
 		byID[c.ID] = c
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT device, claim FROM leased ORDER BY device")
+	rows, err := tx.StmtContext(ctx, s.leased).QueryContext(ctx)
 	if err != nil {
 		return fmt.Errorf("read leased devices: %w", err)
 	}

@@ -127,7 +127,7 @@ type secretRef string
 type keyRef string
 
 const (
-	secretPattern = `^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$`
+	secretPattern = `^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$` //nolint:gosec // the form of a reference, not a password
 	keyPattern    = `^(agent|file:.+)$`
 )
 

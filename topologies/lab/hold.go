@@ -47,8 +47,8 @@ type Hold struct {
 	err     error // set before lost is closed
 }
 
-func newHold(l *Lab, c *claim, a Assignment) *Hold {
-	ctx, cancel := context.WithCancel(context.Background())
+func newHold(ctx context.Context, l *Lab, c *claim, a Assignment) *Hold {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	h := &Hold{lab: l, lease: c.Lease, assignment: a, stop: cancel, stopped: make(chan struct{}), lost: make(chan struct{})}
 	if c.PID == 0 {
 		close(h.stopped)

@@ -24,7 +24,7 @@ type Lab struct {
 }
 
 // Open opens the state folder of an inventory, and makes it when there is none.
-func Open(inv *Inventory, s Settings) (*Lab, error) {
+func Open(ctx context.Context, inv *Inventory, s Settings) (*Lab, error) {
 	s, err := s.fill()
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func Open(inv *Inventory, s Settings) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := openStore(inv.State)
+	st, err := openStore(ctx, inv.State)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (l *Lab) look(ctx context.Context, tx *sql.Tx) (*view, error) {
 		return nil, err
 	}
 	v := &view{at: at, holder: map[string]*claim{}, entries: map[string]Entry{}}
-	all, err := loadClaims(ctx, tx)
+	all, err := l.store.loadClaims(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (l *Lab) look(ctx context.Context, tx *sql.Tx) (*view, error) {
 			v.holder[d] = c
 		}
 	}
-	if v.quarantine, err = loadQuarantine(ctx, tx); err != nil {
+	if v.quarantine, err = l.store.loadQuarantine(ctx, tx); err != nil {
 		return nil, err
 	}
 	entries, err := l.Journal.Open()

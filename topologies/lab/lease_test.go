@@ -67,7 +67,7 @@ func (f *fake) settings(owner string) lab.Settings {
 
 func open(t *testing.T, inv *lab.Inventory, s lab.Settings) *lab.Lab {
 	t.Helper()
-	l, err := lab.Open(inv, s)
+	l, err := lab.Open(t.Context(), inv, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestClockJumps(t *testing.T) {
 			if tt.want {
 				free(t, l, "sw1")
 			} else {
-				busy(t, l, "sw1")
+				_ = busy(t, l, "sw1")
 			}
 		})
 	}
@@ -186,7 +186,7 @@ func TestRenewedBeyondItsEnd(t *testing.T) {
 		list, err := anna.List(t.Context())
 		return err == nil && list[0].Lease != nil && list[0].Lease.Renewed.Unix() == f.wall.Load()
 	})
-	busy(t, l, "sw1")
+	_ = busy(t, l, "sw1")
 }
 
 // until waits for a condition, with a bound.
@@ -223,7 +223,7 @@ func TestKick(t *testing.T) {
 		t.Fatal(err)
 	}
 	free(t, ben, "sw1")
-	busy(t, ben, "sw2") // the other device stays anna's
+	_ = busy(t, ben, "sw2") // the other device stays anna's
 	select {
 	case <-h.Lost():
 	case <-t.Context().Done():
@@ -260,7 +260,7 @@ func TestReleaseByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	free(t, ben, "sw1")
-	busy(t, ben, "sw2")
+	_ = busy(t, ben, "sw2")
 }
 
 // Those who wait go by priority, then by who came first; a request for many is not
@@ -366,13 +366,13 @@ func TestOpenEntryBlocks(t *testing.T) {
 	if _, ok := errors.AsType[*lab.OpenEntryError](err); !ok {
 		t.Errorf("kept twice: %v", err)
 	}
-	busy(t, ben, "sw1") // while anna works on it, it is hers
+	_ = busy(t, ben, "sw1") // while anna works on it, it is hers
 	err = h.Release(t.Context())
 	if u, ok := errors.AsType[*lab.UnrestoredError](err); !ok || !cmp.Equal(u.Devices, []string{"sw1"}) {
 		t.Fatalf("got %v", err)
 	}
 	free(t, ben, "sw2")
-	busy(t, ben, "sw1")
+	_ = busy(t, ben, "sw1")
 	// Her process dies: the lease is over, and the entry is not.
 	gone := newFake("b")
 	gone.dead.Store(true)

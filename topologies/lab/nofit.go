@@ -37,7 +37,7 @@ func (e *NoFitError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "lab %s has no devices for this topology", e.Lab)
 	if e.GaveUp {
-		fmt.Fprintf(&b, ", or none was found in %d steps: name devices with the label %s", maxSteps, LabelDevice)
+		fmt.Fprintf(&b, ", or none was found before the search came to its bound: name devices with the label %s", LabelDevice)
 	}
 	for _, n := range e.Nodes {
 		if len(n.Fits) > 0 {
@@ -61,7 +61,6 @@ func (e *NoFitError) Unwrap() error {
 
 // groupLacks gives a line for every reason, with the devices it holds for.
 func groupLacks(devices []DeviceLacks) []string {
-	const shown = 8
 	var reasons []string
 	names := map[string][]string{}
 	for _, d := range devices {
@@ -73,14 +72,19 @@ func groupLacks(devices []DeviceLacks) []string {
 	}
 	var out []string
 	for _, r := range reasons {
-		who := names[r]
-		text := strings.Join(who[:min(len(who), shown)], ", ")
-		if more := len(who) - shown; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-		out = append(out, text+": "+r)
+		out = append(out, some(names[r])+": "+r)
 	}
 	return out
+}
+
+// some names the first few.
+func some(names []string) string {
+	const shown = 8
+	text := strings.Join(names[:min(len(names), shown)], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // explain looks at every node and link by itself.
@@ -148,7 +152,7 @@ func (s *solver) explainEdge(e edge) string {
 func (s *solver) explainWhole(nodes []NodeLacks) []string {
 	out := []string{"each node and each link would fit by itself, but not all of them together:"}
 	for _, n := range nodes {
-		out = append(out, fmt.Sprintf("  %s (%s) fits %s", n.Node, n.Want, strings.Join(n.Fits, ", ")))
+		out = append(out, fmt.Sprintf("  %s (%s) fits %s", n.Node, n.Want, some(n.Fits)))
 	}
 	return out
 }

@@ -92,11 +92,11 @@ func weakest(kinds []topologies.Kind) topologies.Kind {
 }
 
 // Lab gives the lab that reservations come from, and opens it when need be.
-func (p *Provider) Lab() (*Lab, error) {
+func (p *Provider) Lab(ctx context.Context) (*Lab, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.lab == nil {
-		l, err := Open(p.inv, p.options.Settings)
+		l, err := Open(ctx, p.inv, p.options.Settings)
 		if err != nil {
 			return nil, fmt.Errorf("open lab %s: %w", p.inv.Name, err)
 		}
@@ -124,7 +124,7 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	if err != nil {
 		return nil, err
 	}
-	l, err := p.Lab()
+	l, err := p.Lab(ctx)
 	if err != nil {
 		return nil, err
 	}

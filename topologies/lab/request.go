@@ -137,8 +137,13 @@ func (w Want) model() (func(string) bool, error) {
 func (w Want) String() string {
 	var parts []string
 	for _, p := range []struct{ word, value string }{
-		{"device ", w.Device}, {"platform ", w.Platform}, {"model ", w.Model}, {"version ", w.Version},
-		{"with ", strings.Join(w.Capabilities, ", ")}, {"speed ", w.Speed.String()}, {"kind ", joinKinds(w.Kinds)},
+		{"device ", w.Device},
+		{"platform ", w.Platform},
+		{"model ", w.Model},
+		{"version ", w.Version},
+		{"with ", strings.Join(w.Capabilities, ", ")},
+		{"speed ", w.Speed.String()},
+		{"kind ", joinKinds(w.Kinds)},
 	} {
 		if p.value != "" {
 			parts = append(parts, p.word+p.value)

@@ -91,7 +91,7 @@ func (l *Lab) Reserve(ctx context.Context, o Order) (*Hold, error) {
 		case err != nil:
 			return nil, l.leave(ctx, c, err)
 		case a != nil:
-			return newHold(l, c, *a), nil
+			return newHold(ctx, l, c, *a), nil
 		case !o.Wait:
 			return nil, p.Busy
 		}

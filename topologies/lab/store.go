@@ -20,6 +20,9 @@ const (
 	dbVersion = 1
 	// lockTimeout bounds the wait for the file's lock; transactions here take milliseconds.
 	lockTimeout = 30 * time.Second
+	// Looks for the lock begin close together and draw apart. SQLite's own waiting sleeps
+	// for up to 100 ms, so it is left 1 ms.
+	minLockWait, maxLockWait = time.Millisecond, 8 * time.Millisecond
 )
 
 // The tables. A claim is a lease, or with waiting = 1 somebody in the queue; times are
@@ -43,9 +46,13 @@ CREATE TABLE history (
 
 // store is the SQLite file. Every transaction takes the write lock at its begin, so what
 // it reads is what it changes.
-type store struct{ db *sql.DB }
+type store struct {
+	db *sql.DB
+	// What every transaction reads, parsed once.
+	claims, leased, quarantine *sql.Stmt
+}
 
-func openStore(folder string) (*store, error) {
+func openStore(ctx context.Context, folder string) (*store, error) {
 	if err := os.MkdirAll(folder, 0o770); err != nil {
 		return nil, fmt.Errorf("make state folder: %w", err)
 	}
@@ -55,7 +62,7 @@ func openStore(folder string) (*store, error) {
 	}
 	q := url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(20)", "journal_mode(TRUNCATE)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_pragma": {"busy_timeout(1)", "journal_mode(TRUNCATE)", "synchronous(FULL)", "foreign_keys(1)"},
 	}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String())
 	if err != nil {
@@ -63,12 +70,33 @@ func openStore(folder string) (*store, error) {
 	}
 	db.SetMaxOpenConns(1)
 	s := &store{db: db}
-	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	if err := s.tx(ctx, migrate); err != nil {
 		return nil, errors.Join(fmt.Errorf("open leases %s: %w", path, err), db.Close())
 	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open leases %s: %w", path, err), s.close())
+	}
 	return s, nil
+}
+
+func (s *store) prepare(ctx context.Context) error {
+	for text, to := range map[string]**sql.Stmt{
+		"SELECT " + claimColumns + " FROM claims ORDER BY priority DESC, seq": &s.claims,
+		"SELECT device, claim FROM leased ORDER BY device":                    &s.leased,
+		"SELECT device, since, owner, run, reason FROM quarantine":            &s.quarantine,
+	} {
+		// Preparing reads the tables, which somebody may have locked.
+		err := s.retry(ctx, func(ctx context.Context) (err error) {
+			*to, err = s.db.PrepareContext(ctx, text)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("prepare to read: %w", err)
+		}
+	}
+	return nil
 }
 
 // touch makes the file with the rights of its folder, so that a folder that a group
@@ -120,23 +148,32 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 	return fmt.Errorf("it is of version %d, this program knows %d", version, dbVersion)
 }
 
-func (s *store) close() error { return s.db.Close() }
+func (s *store) close() error {
+	var errs []error
+	for _, st := range []*sql.Stmt{s.claims, s.leased, s.quarantine} {
+		if st != nil {
+			errs = append(errs, st.Close())
+		}
+	}
+	return errors.Join(append(errs, s.db.Close())...)
+}
 
 // tx runs f in one transaction that holds the write lock from its begin to its end. f may
 // be called again when the lock could not be had or the commit was refused.
 func (s *store) tx(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	for {
-		err := s.try(ctx, f)
+	return s.retry(ctx, func(ctx context.Context) error { return s.try(ctx, f) })
+}
+
+// retry calls f until somebody else's lock is not in its way.
+func (s *store) retry(ctx context.Context, f func(context.Context) error) error {
+	for wait := minLockWait; ; wait = min(2*wait, maxLockWait) {
+		err := f(ctx)
 		if !isBusy(err) {
 			return err
 		}
-		t := time.NewTimer(time.Millisecond + rand.N(4*time.Millisecond)) //nolint:gosec // it only keeps waiters out of step
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		if !pause(ctx, wait+rand.N(wait)) { //nolint:gosec // it only keeps waiters out of step
 			return fmt.Errorf("wait for the lock of the leases: %w", ctx.Err())
 		}
 	}
