@@ -120,6 +120,20 @@ func (c *client) until(want ...string) string {
 	}
 }
 
+// untilOrEnd reads up to and with want; it reports false when the session ends before.
+func (c *client) untilOrEnd(want string) bool {
+	c.t.Helper()
+	for !strings.Contains(c.seen, want) {
+		p, ok := <-c.read
+		if !ok {
+			return false
+		}
+		c.seen += string(p)
+	}
+	_, c.seen, _ = strings.Cut(c.seen, want)
+	return true
+}
+
 // end reads until the session ends and gives what was read.
 func (c *client) end() string {
 	c.t.Helper()

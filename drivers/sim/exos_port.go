@@ -102,8 +102,7 @@ func (x *exos) share(c *call) {
 		}
 	}
 	sh := &exosShare{members: members, algorithm: "L2"}
-	words := strings.Fields(c.args["rest"])
-	for _, w := range words {
+	for w := range strings.FieldsSeq(c.args["rest"]) {
 		switch w {
 		case "lacp":
 			sh.lacp = true

@@ -1,6 +1,8 @@
 package sim_test
 
 import (
+	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,12 @@ import (
 )
 
 func telnetEXOS(t *testing.T, c sim.Config) (*sim.Switch, *client) {
+	t.Helper()
+	s, cl, _ := telnetEXOSAt(t, c)
+	return s, cl
+}
+
+func telnetEXOSAt(t *testing.T, c sim.Config) (*sim.Switch, *client, net.Addr) {
 	t.Helper()
 	c.Platform, c.Name = sim.PlatformEXOS, "sw1"
 	s := start(t, c)
@@ -25,7 +33,7 @@ func telnetEXOS(t *testing.T, c sim.Config) (*sim.Switch, *client) {
 	cl.send("\r")
 	cl.until(sim.Banner + "\r\n")
 	cl.until("sw1.1 # ")
-	return s, cl
+	return s, cl, addr
 }
 
 func TestEXOSPrompt(t *testing.T) {
@@ -54,7 +62,7 @@ func TestEXOSPrompt(t *testing.T) {
 }
 
 func TestEXOSReboot(t *testing.T) {
-	s, c := telnetEXOS(t, sim.Config{RebootTime: 300 * time.Millisecond})
+	s, c, addr := telnetEXOSAt(t, sim.Config{RebootTime: 300 * time.Millisecond})
 	c.run("disable cli prompting", "sw1.2 # ")
 	c.run("create vlan kept tag 10", "sw1.3 # ")
 	c.run("save", "sw1.4 # ")
@@ -62,22 +70,30 @@ func TestEXOSReboot(t *testing.T) {
 	c.run("create vlan lost tag 11", "sw1.5 # ")
 	c.send("reboot\r")
 	c.end()
-	addr, err := s.ListenTelnet("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for until := time.Now().Add(patience); s.Running() != before && time.Now().Before(until); {
+		runtime.Gosched()
 	}
-	deadline := time.Now().Add(patience)
-	for time.Now().Before(deadline) {
-		if s.Running() == before {
-			break
-		}
-	}
-	c = dial(t, addr)
-	_ = c
+	c = dialUntil(t, addr)
+	c.until("login: ")
 	if diff := cmp.Diff(before, s.Running()); diff != "" {
 		t.Error(diff)
 	}
 	if s.Reboots() != 1 {
 		t.Errorf("%d reboots", s.Reboots())
+	}
+}
+
+// dialUntil dials until somebody answers.
+func dialUntil(t *testing.T, addr net.Addr) *client {
+	t.Helper()
+	for until := time.Now().Add(patience); ; runtime.Gosched() {
+		conn, err := net.Dial("tcp", addr.String())
+		if err == nil {
+			_ = conn.Close()
+			return dial(t, addr)
+		}
+		if time.Now().After(until) {
+			t.Fatal(err)
+		}
 	}
 }

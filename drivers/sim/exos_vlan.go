@@ -3,7 +3,6 @@ package sim
 import (
 	"net/netip"
 	"strconv"
-	"strings"
 )
 
 // exosName says whether text can name a VLAN or another object.
@@ -11,9 +10,12 @@ func exosName(text string) bool {
 	if text == "" || len(text) > 32 || !isLetter(text[0]) {
 		return false
 	}
-	return !strings.ContainsFunc(text, func(r rune) bool {
-		return !(r == '_' || r == '-' || r == '.' || r >= '0' && r <= '9' || r < 128 && isLetter(byte(r)))
-	})
+	for i := range len(text) {
+		if c := text[i]; !isLetter(c) && (c < '0' || c > '9') && c != '_' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }

@@ -76,9 +76,12 @@ func fileName(name string) bool {
 	if name == "" || len(name) > 64 || name[0] == '.' {
 		return false
 	}
-	return !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r == '.' || r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-	})
+	for i := range len(name) {
+		if c := name[i]; !isLetter(c) && (c < '0' || c > '9') && c != '_' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *flash) read(name string) (string, bool) {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -131,11 +132,11 @@ func (m *matching) match(elems []elem, i int) bool {
 	}
 	e, rest := elems[0], elems[1:]
 	if e.kind == elemOpt {
-		exact, canon := m.exact, len(m.canon)
+		exact, canon, args := m.exact, len(m.canon), maps.Clone(m.args)
 		if m.match(append(append([]elem{}, e.group...), rest...), i) {
 			return true
 		}
-		m.exact, m.canon = exact, m.canon[:canon]
+		m.exact, m.canon, m.args = exact, m.canon[:canon], args
 		return m.match(rest, i)
 	}
 	if i >= len(m.toks) {

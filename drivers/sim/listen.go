@@ -12,13 +12,13 @@ import (
 // comes back. While the switch is down, connections are refused.
 func (s *Switch) ListenSSH(addr string) (net.Addr, error) {
 	config := s.sshConfig()
-	return s.listen("ssh", addr, true, func(c net.Conn) { s.serveSSH(c, config) })
+	return s.listen("ssh", addr, phaseUp, func(c net.Conn) { s.serveSSH(c, config) })
 }
 
 // ListenTelnet serves telnet on addr until Close. While the switch is down, connections are
 // refused.
 func (s *Switch) ListenTelnet(addr string) (net.Addr, error) {
-	return s.listen("telnet", addr, true, func(c net.Conn) {
+	return s.listen("telnet", addr, phasePending, func(c net.Conn) {
 		t := newTelnet(c)
 		s.serveStream(t, KindTelnet, func(ses *session) { t.size = ses.resize })
 	})
@@ -28,13 +28,13 @@ func (s *Switch) ListenTelnet(addr string) (net.Addr, error) {
 // on the same line. It answers while the switch is down, too.
 func (s *Switch) ListenConsole(addr string) (net.Addr, error) {
 	s.line.start()
-	return s.listen("console", addr, false, func(c net.Conn) { s.line.attach(c) })
+	return s.listen("console", addr, phaseDown, func(c net.Conn) { s.line.attach(c) })
 }
 
 // ListenConsoleTelnet serves the console as a terminal server's telnet port.
 func (s *Switch) ListenConsoleTelnet(addr string) (net.Addr, error) {
 	s.line.start()
-	return s.listen("console", addr, false, func(c net.Conn) { s.line.attach(newTelnet(c)) })
+	return s.listen("console", addr, phaseDown, func(c net.Conn) { s.line.attach(newTelnet(c)) })
 }
 
 // Serve serves one session on any stream, and returns when it has ended. KindConsole joins the
@@ -75,8 +75,9 @@ func (s *Switch) serveStream(rwc io.ReadWriteCloser, kind Kind, ready func(*sess
 	_ = ses.Close()
 }
 
-// listen accepts connections until Close. With down they are refused while the switch is down.
-func (s *Switch) listen(what, addr string, down bool, serve func(net.Conn)) (net.Addr, error) {
+// listen accepts connections until Close, and refuses them while the switch has not booted as
+// far as least.
+func (s *Switch) listen(what, addr string, least phase, serve func(net.Conn)) (net.Addr, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(s.ctx, "tcp", addr)
 	if err != nil {
@@ -88,29 +89,38 @@ func (s *Switch) listen(what, addr string, down bool, serve func(net.Conn)) (net
 		_ = l.Close()
 		return nil, fmt.Errorf("listen for %s: %w", what, net.ErrClosed)
 	}
+	if least > phaseDown {
+		s.listeners = append(s.listeners, l)
+	}
 	s.wg.Add(1)
 	s.mu.Unlock()
 	stop := context.AfterFunc(s.ctx, func() { _ = l.Close() })
 	go func() {
 		defer s.wg.Done()
 		defer stop()
-		s.accept(l, down, serve)
+		s.accept(l, least, serve)
 	}()
 	return l.Addr(), nil
 }
 
-func (s *Switch) accept(l net.Listener, down bool, serve func(net.Conn)) {
+func (s *Switch) accept(l net.Listener, least phase, serve func(net.Conn)) {
 	defer func() { _ = l.Close() }()
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			if s.ctx.Err() != nil || !s.wait(10*time.Millisecond, nil) {
-				return
+	for s.ctx.Err() == nil {
+		if ph, changed := s.phaseNow(); ph < least {
+			suspend(l)
+			select {
+			case <-changed:
+			case <-s.ctx.Done():
 			}
 			continue
 		}
-		ph, _ := s.phaseNow()
-		if down && (ph == phaseDown || !s.track(c)) {
+		resume(l)
+		c, err := l.Accept()
+		if err != nil {
+			s.wait(10*time.Millisecond, nil)
+			continue
+		}
+		if ph, _ := s.phaseNow(); ph < least || least > phaseDown && !s.track(c) {
 			refuse(c)
 			continue
 		}

@@ -101,10 +101,10 @@ func (ses *session) wait(d time.Duration) bool { return ses.sw.wait(d, ses.dead)
 // resize takes a new size of the terminal; zero is unknown and changes nothing.
 func (ses *session) resize(rows, cols int) {
 	if rows > 0 {
-		ses.rows.Store(int32(min(rows, 1<<16))) //nolint:gosec // bounded
+		ses.rows.Store(int32(min(rows, 1<<16)))
 	}
 	if cols > 0 {
-		ses.cols.Store(int32(min(cols, 1<<16))) //nolint:gosec // bounded
+		ses.cols.Store(int32(min(cols, 1<<16)))
 	}
 }
 

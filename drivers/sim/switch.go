@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type Switch struct {
 	changed   chan struct{} // closed and replaced when phase changes
 	open      map[io.Closer]struct{}
 	sessions  map[*session]struct{}
+	listeners []net.Listener // those that refuse connections while the switch is down
 	nsessions int
 	mis       Misbehaviour
 	flash     *flash
@@ -223,6 +225,9 @@ func (s *Switch) reboot(powerLoss bool) {
 	s.reboots++
 	s.setPhase(phaseDown)
 	closers := s.openLocked()
+	for _, l := range s.listeners {
+		suspend(l)
+	}
 	s.wg.Add(1)
 	s.mu.Unlock()
 	s.cfg.Log("reboot")
