@@ -50,6 +50,7 @@ type Config struct {
 	Dir       string
 	Misbehave Misbehaviour
 	// Log is told of logins, commands and reboots, a line at a time; passwords are never in it.
+	// It is called with the switch locked and must not call it back.
 	Log func(string)
 }
 

@@ -104,3 +104,22 @@ func TestStateOutlivesTheProcess(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestLogBreaksIntoOutput(t *testing.T) {
+	s := start(t, sim.Config{Platform: sim.PlatformEXOS, Name: "sw1", Misbehave: sim.Misbehaviour{LogBursts: 150}})
+	addr, err := s.ListenConsole("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, addr)
+	c.send("\r")
+	c.until("login: ")
+	c.send("admin\r")
+	c.until("password: ")
+	c.send("\r")
+	c.until("sw1.1 # ")
+	c.run("disable clipaging", "sw1.2 # ")
+	if got := c.run("show version", "sw1.3 # "); strings.Count(got, "<Info:sim.burst>") < 2 {
+		t.Error(got)
+	}
+}

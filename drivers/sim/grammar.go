@@ -284,6 +284,9 @@ func (t *table) find(toks []token, allowed func(*command) bool) lookup {
 		}
 		m := matching{toks: toks, args: map[string]string{}}
 		if m.match(c.elems, 0) {
+			if c.in != "" {
+				m.exact += 100 // what belongs to the thing being configured comes first
+			}
 			if m.exact > bestExact {
 				best, bestExact = lookup{command: c, args: m.args, canon: m.canon}, m.exact
 			}

@@ -115,9 +115,9 @@ func (v *voss) refuse(ses *session, toks []token, l lookup) string {
 	return strings.Repeat(" ", col) + "^\n% Invalid input detected at '^' marker.\n"
 }
 
-// preamble is the time banner of show commands.
+// preamble is the time banner of show commands; the configuration comes without.
 func (*voss) preamble(_ *session, c *command) string {
-	if !strings.HasPrefix(c.pattern, "show ") || strings.HasPrefix(c.pattern, "show reprise") {
+	if !strings.HasPrefix(c.pattern, "show ") || strings.HasPrefix(c.pattern, "show reprise") || strings.HasPrefix(c.pattern, "show running-config") {
 		return ""
 	}
 	rule := strings.Repeat("*", 84)

@@ -38,6 +38,8 @@ func TestVOSSModes(t *testing.T) {
 		{"interface gigabitEthernet 1/2", "vsp1:1(config-if)#"},
 		{"isis", "vsp1:1(config-if)#"},
 		{"isis spbm 1", "vsp1:1(config-if)#"},
+		{"vlacp enable", "vsp1:1(config-if)#"},
+		{"no fa enable", "vsp1:1(config-if)#"},
 		{"isis enable", "vsp1:1(config-if)#"},
 		{"no shutdown", "vsp1:1(config-if)#"},
 		{"exit", "vsp1:1(config)#"},
@@ -68,6 +70,9 @@ func TestVOSSModes(t *testing.T) {
 	saved, ok := s.Saved("config.cfg")
 	if diff := cmp.Diff(s.Running(), saved); !ok || diff != "" {
 		t.Error(diff)
+	}
+	if want := "interface gigabitEthernet 1/2\nisis\nisis enable\nisis spbm 1\nno fa enable\nvlacp enable\nexit\n"; !strings.Contains(saved, want) {
+		t.Errorf("no %q in\n%s", want, saved)
 	}
 	again := start(t, sim.Config{Platform: sim.PlatformVOSS, Name: "vsp1", Startup: saved})
 	if diff := cmp.Diff(saved, again.Running()); diff != "" {
