@@ -180,13 +180,12 @@ func (x *exos) shrinkShare(c *call) {
 	if sh == nil {
 		return
 	}
-	for _, p := range x.portsArg(c, "ports") {
-		if p == c.args["port"] {
-			c.fail("Error: The master port %s cannot be deleted from its group.", p)
-			return
-		}
-		sh.members = slices.DeleteFunc(sh.members, func(m string) bool { return m == p })
+	ports := x.portsArg(c, "ports")
+	if slices.Contains(ports, c.args["port"]) {
+		c.fail("Error: The master port %s cannot be deleted from its group.", c.args["port"])
+		return
 	}
+	sh.members = slices.DeleteFunc(sh.members, func(m string) bool { return slices.Contains(ports, m) })
 }
 
 func (x *exos) createPeer(c *call) {

@@ -335,21 +335,29 @@ func (v *voss) mlt(c *call) {
 			m.vlans[w] = true
 		}
 	case "member":
-		for _, p := range v.portsArg(c) {
-			if no {
-				delete(m.members, p)
-				continue
-			}
-			for _, other := range v.mlts {
-				if other != m && other.members[p] {
-					c.fail("Error: port %s is a member of MLT %d", p, other.id)
-					return
-				}
-			}
-			m.members[p] = true
-		}
+		v.mltMembers(c, m, no)
 	}
 	if !c.failed {
 		v.mlts[id] = m
+	}
+}
+
+// mltMembers adds the ports of the command to an MLT, or takes them away.
+func (v *voss) mltMembers(c *call, m *vossMLT, no bool) {
+	ports := v.portsArg(c)
+	for _, p := range ports {
+		for _, other := range v.mlts {
+			if !no && other != m && other.members[p] {
+				c.fail("Error: port %s is a member of MLT %d", p, other.id)
+				return
+			}
+		}
+	}
+	for _, p := range ports {
+		if no {
+			delete(m.members, p)
+		} else {
+			m.members[p] = true
+		}
 	}
 }
