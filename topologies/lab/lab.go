@@ -109,6 +109,9 @@ func (v *view) blocked(mending bool) map[string]string {
 	for d, e := range v.entries {
 		if v.holder[d] == nil {
 			out[d] = fmt.Sprintf("not restored since %s of %s: run `reprise lab restore %s`", cmp.Or(e.Run, "a run"), orUnknown(e.Owner), d)
+			if e.State == EntryDamaged {
+				out[d] += ", and its entry is damaged: " + e.Problem
+			}
 		}
 	}
 	for d, q := range v.quarantine {

@@ -111,7 +111,11 @@ func free(t *testing.T, l *lab.Lab, devices ...string) {
 }
 
 func TestLeaseIsAllOrNothing(t *testing.T) {
-	inv := row(t, t.TempDir(), 3)
+	dir := filepath.Join(t.TempDir(), "a lab? 100%25 #1 & more") // a folder may be called anything
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	inv := row(t, dir, 3)
 	anna, ben := open(t, inv, newFake("b").settings("anna@x")), open(t, inv, newFake("b").settings("ben@y"))
 	h := reserve(t, anna, lab.Order{Request: lab.RequestDevices("sw2"), Purpose: "run r1", Term: time.Hour})
 	got := busy(t, ben, "sw1", "sw2").Error()
@@ -123,6 +127,9 @@ func TestLeaseIsAllOrNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	free(t, ben, "sw1", "sw2")
+	if _, err := os.Stat(filepath.Join(inv.State, "leases.db")); err != nil {
+		t.Error(err)
+	}
 	if _, err := ben.Reserve(t.Context(), lab.Order{Request: lab.RequestDevices("sw9")}); err == nil || !strings.Contains(err.Error(), "not in the inventory") {
 		t.Errorf("got %v", err)
 	}

@@ -64,6 +64,9 @@ func (r *Reservation) Console(node string) (topologies.Access, bool) {
 
 // Ports implements topologies.PortMapper.
 func (r *Reservation) Ports(node string) map[string]string {
+	if len(r.assignment.Ports[node]) == 0 {
+		return nil
+	}
 	return maps.Clone(r.assignment.Ports[node])
 }
 
