@@ -35,6 +35,7 @@ type Command struct {
 type Reply struct {
 	Question string // regular expression over the question's line
 	Answer   string
+	Secret   Secret // typed instead where Answer is empty; never recorded
 }
 
 // Bounds that hold where a Command names none.
@@ -96,7 +97,9 @@ type Target struct {
 	Node string
 	Host Host
 	// Access reaches the node where there is no Host beneath it; nil where there is one.
-	Access   *Access
+	Access *Access
+	// Console is a second way in, taken where Access is unreachable; nil where there is none.
+	Console  *Access
 	Recorder Recorder // nil records nothing
 	// Config is the start-up configuration in the platform's own language; empty means
 	// the platform's default.

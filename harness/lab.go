@@ -257,6 +257,11 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 			target.Access = (*drivers.Access)(&access)
 		}
 	}
+	if c, ok := l.res.(topologies.Consoler); ok {
+		if access, ok := c.Console(n.Name); ok {
+			target.Console = (*drivers.Access)(&access)
+		}
+	}
 	var err error
 	if target.Access == nil {
 		if target.Host, err = l.res.Host(n.Name); err != nil {

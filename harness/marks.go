@@ -10,12 +10,32 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// kindOf is the kind of lab that a provider makes of the plan's topology.
-func (p *Plan) kindOf(provider topologies.Provider) topologies.Kind {
+// KindIn is the kind of lab that a provider makes of a topology.
+func KindIn(provider topologies.Provider, t topologies.Topology) topologies.Kind {
 	if k, ok := provider.(topologies.Kinder); ok {
-		return k.Kind(p.Topology)
+		return k.Kind(t)
 	}
 	return topologies.KindContainer
+}
+
+func (p *Plan) kindOf(provider topologies.Provider) topologies.Kind {
+	return KindIn(provider, p.Topology)
+}
+
+// In gives the plan as it is executed in a provider's labs: a trial on real devices may
+// have to give them their configuration back first, which takes a restart.
+func (p *Plan) In(provider topologies.Provider) *Plan {
+	if p.Loaded.Scenario.Trials.Timeout != 0 {
+		return p
+	}
+	switch p.kindOf(provider) {
+	case topologies.KindHardware, topologies.KindVM, topologies.KindSimulator:
+		q := *p
+		q.Timeout += 2 * restoreTimeout
+		return &q
+	default:
+		return p
+	}
 }
 
 // shows tells why a kind of lab cannot show the plan's problem at all; empty when it can. A

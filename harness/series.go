@@ -33,7 +33,7 @@ func NewSeries(ctx context.Context, p *Plan, parent string, env Environment, too
 		return nil, err
 	}
 	env.Dir = dir
-	return &Series{Plan: p, Dir: dir, env: env, labs: map[int]*Lab{}}, nil
+	return &Series{Plan: p.In(env.Provider), Dir: dir, env: env, labs: map[int]*Lab{}}, nil
 }
 
 // OpenSeries goes on with a series that ended or was broken off. Trials that were broken

@@ -100,6 +100,8 @@ func (t *Trial) Execute(ctx context.Context) {
 	if !t.deploy(ctx) {
 		return
 	}
+	ctx, release := t.lab.whileOurs(ctx)
+	defer release()
 	if !t.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline) {
 		return
 	}

@@ -159,12 +159,47 @@ func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) e
 	return c.Forget(ctx, point)
 }
 
+// whileOurs gives a context that ends when the lab is taken away, so that a run whose
+// device was given to somebody else stops touching it.
+func (l *Lab) whileOurs(ctx context.Context) (context.Context, func()) {
+	loser, ok := l.res.(topologies.Loser)
+	if !ok {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-loser.Lost():
+			cancel(fmt.Errorf("the lab was taken away: %w", loser.Err()))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil); <-done }
+}
+
+// lost tells whether the lab was taken away.
+func (l *Lab) lost() error {
+	if loser, ok := l.res.(topologies.Loser); ok {
+		select {
+		case <-loser.Lost():
+			return fmt.Errorf("the lab was taken away; its devices are left as they are: %w", loser.Err())
+		default:
+		}
+	}
+	return nil
+}
+
 // bringBackAll restores every device that was touched, side by side. It runs to its end
 // whatever became of ctx, for a switch that is left half-way is worse than a late exit.
 func (l *Lab) bringBackAll(ctx context.Context) error {
 	k, ok := l.res.(topologies.Keeper)
 	if !ok {
 		return nil
+	}
+	if err := l.lost(); err != nil {
+		return err
 	}
 	errs := make([]error, len(l.nodes))
 	l.sideBySide(func(i int, n *labNode) {

@@ -30,6 +30,11 @@ type Accessor interface {
 	Access(node string) (a Access, ok bool)
 }
 
+// Consoler is a lab whose nodes have a second way in, for when the first is down.
+type Consoler interface {
+	Console(node string) (a Access, ok bool)
+}
+
 // PortMapper is a lab that chose the ports: scenarios name the interfaces of their
 // topology, and the switch has names of its own ("p1" is 1:5). A node without a mapping
 // gives nil.
@@ -75,6 +80,14 @@ type Keeper interface {
 	Restored(ctx context.Context, node string) error
 	// Quarantine names a device that could not be brought back: it is given to nobody.
 	Quarantine(ctx context.Context, node, reason string) error
+}
+
+// Loser is a lab whose devices can be taken away while they are used. Once Lost is closed,
+// nothing of the lab may be touched any more, not even to bring it back: that is then the
+// business of who took it. Err says what happened.
+type Loser interface {
+	Lost() <-chan struct{}
+	Err() error
 }
 
 // Kind of lab, as scenarios name them under fidelity.

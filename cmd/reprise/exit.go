@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/lab"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -60,11 +62,24 @@ func exitCode(err error) int {
 		return exitInput
 	case errors.As(err, &missing):
 		return exitEnvironment
+	case refusedByLab(err):
+		return exitRefused
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	default:
 		return exitInconclusive
 	}
+}
+
+// refusedByLab tells a device that is not ours to touch: taken, not restored, not the one
+// that the inventory names, or somebody else's.
+func refusedByLab(err error) bool {
+	var busy *lab.BusyError
+	var open *lab.OpenEntryError
+	var unrestored *lab.UnrestoredError
+	var identity *harness.IdentityError
+	return errors.As(err, &busy) || errors.As(err, &open) || errors.As(err, &unrestored) || errors.As(err, &identity) ||
+		errors.Is(err, lab.ErrNotYours) || errors.Is(err, lab.ErrNoReason)
 }
 
 // verdictCode maps a run's verdict to the exit code, given what its scenario declares.

@@ -22,6 +22,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/suites"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
+	inventory "github.com/reprise-lab/reprise/topologies/lab"
 )
 
 // A run's trials execute in child processes of this binary, one per lab: Ginkgo owns
@@ -57,18 +58,18 @@ func hiddenVerb(args []string) (code int, ok bool) {
 // superviseLabs runs one child per lab and waits for all. The first Ctrl-C is handed on
 // to the children, which keep their evidence and take their labs down; so is the
 // second, which cuts that short.
-func (a *app) superviseLabs(ctx context.Context, p *harness.Plan, dir evidence.Dir, keep bool) error {
+func (a *app) superviseLabs(ctx context.Context, p *harness.Plan, dir evidence.Dir, f *runFlags) error {
 	var wg sync.WaitGroup
 	errs := make([]error, p.Labs)
 	show := &trialLines{app: a, planned: p.Trials, start: time.Now()}
 	for i := range p.Labs {
-		wg.Go(func() { errs[i] = superviseLab(ctx, dir, i+1, keep, show) })
+		wg.Go(func() { errs[i] = superviseLab(ctx, dir, i+1, f, show) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-func superviseLab(ctx context.Context, dir evidence.Dir, lab int, keep bool, show *trialLines) (err error) {
+func superviseLab(ctx context.Context, dir evidence.Dir, lab int, f *runFlags, show *trialLines) (err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find own program: %w", err)
@@ -82,9 +83,9 @@ func superviseLab(ctx context.Context, dir evidence.Dir, lab int, keep bool, sho
 	if err != nil {
 		return fmt.Errorf("start lab %d: %w", lab, err)
 	}
-	defer r.Close()                                                                              //nolint:errcheck // read only
-	cmd := exec.Command(self, trialsVerb, dir.Path, strconv.Itoa(lab), strconv.FormatBool(keep)) //nolint:noctx,gosec // this program itself; it is ended by signals, so that it can keep its evidence
-	cmd.Args[0] = os.Args[0]                                                                     // the name it was called by, as for every process of this program
+	defer r.Close()                                                                                                //nolint:errcheck // read only
+	cmd := exec.Command(self, trialsVerb, dir.Path, strconv.Itoa(lab), strconv.FormatBool(f.keep), f.lab.encode()) //nolint:noctx,gosec // this program itself; it is ended by signals, so that it can keep its evidence
+	cmd.Args[0] = os.Args[0]                                                                                       // the name it was called by, as for every process of this program
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = logFile, logFile, []*os.File{w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C reaches it through us only
 	alive, err := cmd.StdinPipe()
@@ -202,37 +203,45 @@ func firstLine(s string, limit int) string {
 
 // runTrials is the child: one lab and its share of the trials, as Ginkgo specs.
 func runTrials(args []string) int {
-	if len(args) != 3 {
+	if len(args) != 4 {
 		fmt.Fprintln(os.Stderr, trialsVerb+" is for this program's own use")
 		return exitInput
 	}
+	var where labFlags
 	lab, err := strconv.Atoi(args[1])
 	if err == nil {
-		err = trialsOf(args[0], lab, args[2] == "true")
+		err = json.Unmarshal([]byte(args[3]), &where)
+	}
+	if err == nil {
+		err = trialsOf(args[0], lab, args[2] == "true", where)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		printError(os.Stderr, err, false)
 		return exitCode(err)
 	}
 	return 0
 }
 
-func trialsOf(path string, lab int, keep bool) error {
+func trialsOf(path string, lab int, keep bool, where labFlags) error {
 	p, dir, info, err := harness.OpenRun(path)
 	if err != nil {
 		return err
 	}
-	provider, err := containers.New(containers.Options{})
+	tell := progressTo(os.NewFile(3, "progress"))
+	provider, err := openProvider(p, where, func(q inventory.Place) {
+		tell(harness.Progress{Lab: lab, Text: fmt.Sprintf("queued, %d of %d: %v", q.Position, q.Of, q.Busy)})
+	})
 	if err != nil {
 		return err
 	}
 	defer provider.Close() //nolint:errcheck // the process ends here
+	p = p.In(provider)
 	reg, err := registry()
 	if err != nil {
 		return err
 	}
 	watchParent()
-	env := harness.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, Progress: progressTo(os.NewFile(3, "progress"))}
+	env := harness.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, Progress: tell}
 	suites.Trials(p, env, suites.Shard{Lab: lab, Labs: info.Labs})
 	base := dir.File("suite-lab-" + strconv.Itoa(lab))
 	if !suites.Run(suites.RunOptions{
@@ -267,6 +276,11 @@ type enterNoter struct {
 	topologies.Provider
 	dir  evidence.Dir
 	keep bool
+}
+
+// Kind implements topologies.Kinder.
+func (e *enterNoter) Kind(t topologies.Topology) topologies.Kind {
+	return harness.KindIn(e.Provider, t)
 }
 
 // Reserve builds the lab and writes its enter commands beside the run.

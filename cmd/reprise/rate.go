@@ -23,6 +23,7 @@ type rateFlags struct {
 	sprt, reset, dir          string
 	set                       []string
 	chooseReset               bool
+	lab                       labFlags
 }
 
 func (a *app) rateVerb() *cobra.Command {
@@ -65,6 +66,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
 	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
+	f.lab.register(fl)
 	fl.BoolVar(&f.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
 	mustComplete(c, "reset", "none", "config", "daemons", "redeploy")
 	return c
@@ -161,7 +163,7 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 	if control != nil {
 		plans = append(plans, control)
 	}
-	s, err := a.openSession(ctx, f.dir, plans...)
+	s, err := a.openSession(ctx, f.dir, f.lab, plans...)
 	if err != nil {
 		return err
 	}

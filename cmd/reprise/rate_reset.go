@@ -40,7 +40,7 @@ func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule h
 	if err != nil {
 		return err
 	}
-	s, err := a.openSession(ctx, f.dir, main)
+	s, err := a.openSession(ctx, f.dir, f.lab, main)
 	if err != nil {
 		return err
 	}

@@ -9,14 +9,13 @@ import (
 
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/topologies/containers"
 )
 
 // session is one sitting with the lab: several series whose trials alternate, so that
 // what they are compared for is the only thing that differs.
 type session struct {
 	app      *app
-	provider *containers.Provider
+	provider provider
 	env      harness.Environment
 	parent   string // folder for run directories
 	series   []*harness.Series
@@ -25,8 +24,8 @@ type session struct {
 
 // openSession connects to the engine and checks that it can build the plans' labs.
 // Nothing is started and nothing written.
-func (a *app) openSession(ctx context.Context, parent string, plans ...*harness.Plan) (*session, error) {
-	provider, err := containers.New(containers.Options{})
+func (a *app) openSession(ctx context.Context, parent string, where labFlags, plans ...*harness.Plan) (*session, error) {
+	provider, err := openProvider(plans[0], where, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +61,9 @@ func (s *session) end(ctx context.Context) error {
 	for _, series := range s.series {
 		errs = append(errs, series.Close(ctx))
 	}
-	if _, err := s.provider.GC(ctx, time.Now()); err != nil {
-		errs = append(errs, fmt.Errorf("clean up: %w", err))
+	errs = append(errs, cleanUp(ctx, s.provider, ""))
+	for _, series := range s.series {
+		errs = append(errs, cleanUp(ctx, s.provider, series.Dir.ID()))
 	}
 	for _, series := range s.series {
 		if series.Trials() == 0 {

@@ -80,7 +80,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		"isolate":   {a.isolateVerb(), a.bisectVerb()},
 		"fix":       {a.verifyFixVerb(), a.regressVerb()},
 		"write":     {a.scenarioVerb()},
-		"lab":       {a.doctorVerb(), a.imagesVerb(), a.topologyVerb(), a.gcVerb()},
+		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.simVerb(), a.topologyVerb(), a.gcVerb()},
 	} {
 		for _, v := range verbs {
 			v.GroupID = group

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
@@ -25,6 +26,8 @@ type runFlags struct {
 	runs         string
 	keep, dryRun bool
 	pull         bool
+	rehearse     bool
+	lab          labFlags
 }
 
 func (a *app) runVerb() *cobra.Command {
@@ -57,6 +60,8 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	fl.StringVar(&f.runs, "runs", "runs", "folder for run directories")
 	fl.BoolVar(&f.keep, "keep", false, "leave the lab up afterwards and print how to enter it")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the estimated time, start nothing")
+	fl.BoolVar(&f.rehearse, "rehearse", false, "go through everything once on simulated switches: are all lines taken and all conditions decided? It proves nothing about the problem")
+	f.lab.register(fl)
 	fl.BoolVar(&f.pull, "pull", false, "pull images that are missing; without this nothing is ever pulled")
 	mustComplete(c, "reset", "none", "config", "daemons", "redeploy")
 	return c
@@ -99,7 +104,16 @@ func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
 	if f.dryRun {
 		return a.printPlan(p)
 	}
+	if f.rehearse {
+		return a.rehearse(ctx, p, f)
+	}
 	out, err := a.runPlan(ctx, p, f)
+	if refusedByLab(err) { // the verdicts stand, and a device is not as it was
+		if out.Dir != "" && !a.json {
+			a.printOutcome(out)
+		}
+		return err
+	}
 	if err != nil {
 		return err
 	}
@@ -122,13 +136,13 @@ type outcome struct {
 
 // runPlan executes a plan from the check of the machine to the report.
 func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcome, error) {
-	provider, err := containers.New(containers.Options{})
+	provider, err := openProvider(p, f.lab, nil)
 	if err != nil {
 		return outcome{}, err
 	}
 	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
-	if f.pull {
-		if err := provider.Pull(ctx, p.Topology, func(line string) { a.progress("%s", line) }); err != nil {
+	if c, ok := provider.(*containers.Provider); ok && f.pull {
+		if err := c.Pull(ctx, p.Topology, func(line string) { a.progress("%s", line) }); err != nil {
 			return outcome{}, err
 		}
 	}
@@ -141,11 +155,8 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 	}
 	a.progress("%s", heading(p))
 	a.progress("%d trials in %d labs, at most %s; evidence in %s", p.Trials, p.Labs, estimate(p), dir.Path)
-	runErr := a.superviseLabs(ctx, p, dir, f.keep)
-	if _, err := provider.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
-		runErr = errors.Join(runErr, fmt.Errorf("clean up: %w", err))
-	}
-	runErr = errors.Join(runErr, harness.Settle(p, dir))
+	runErr := a.superviseLabs(ctx, p, dir, f)
+	runErr = errors.Join(runErr, cleanUp(ctx, provider, dir.ID()), harness.Settle(p, dir))
 	out, err := a.finishRun(dir, f.keep)
 	if ctx.Err() != nil {
 		return out, errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", dir.Path)}, err)
@@ -199,6 +210,9 @@ func (a *app) printOutcome(o outcome) {
 	for _, f := range v.OtherFailures {
 		a.say("another failure: %s", f)
 	}
+	for _, m := range v.Marks {
+		a.say("mark: %s", markWords(m))
+	}
 	if v.Verdict != v.Expected {
 		a.say("declared is %s", v.Expected)
 	}
@@ -210,6 +224,18 @@ func (a *app) printOutcome(o outcome) {
 	}
 	if len(o.Enter) > 0 {
 		a.say("the lab stays up until: reprise gc --run %s", filepath.Base(o.Dir))
+	}
+}
+
+// markWords says what a mark means to who hands the evidence on.
+func markWords(mark string) string {
+	switch mark {
+	case drivers.MarkSimulated:
+		return "simulated: made on a simulator; it is no reproduction and cannot be escalated as one"
+	case drivers.MarkLicence:
+		return "licence: the image's licence forbids handing these results to a third party"
+	default:
+		return mark
 	}
 }
 

@@ -189,7 +189,7 @@ func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResul
 	scenario := s.old.Loaded.Scenario
 	out := verifyResult{Reprise: evidence.Format, Scenario: scenario.ID, Title: scenario.Title, What: s.what, Ruling: harness.Undecided, Confidence: f.confidence, Exit: exitInconclusive}
 	start := time.Now()
-	sitting, err := a.openSession(ctx, f.dir, s.old, s.new)
+	sitting, err := a.openSession(ctx, f.dir, labFlags{}, s.old, s.new)
 	if err != nil {
 		return out, err
 	}

@@ -41,30 +41,57 @@ type Device struct {
 }
 
 // Open opens a first session, which proves that the switch can be reached and takes
-// commands.
-func Open(ctx context.Context, platform string, dialect *session.Dialect, t drivers.Target) (*Device, error) {
+// commands. prepare is run on every fresh session; nil does nothing.
+func Open(ctx context.Context, platform string, dialect *session.Dialect, t drivers.Target, prepare func(context.Context, *session.CLI) error) (*Device, error) {
 	d := &Device{Target: t, platform: platform}
 	if t.Access == nil {
 		return nil, d.Fail("open session", fmt.Errorf("%w: a %s switch needs an access (ssh, telnet or console); this lab gives none", drivers.ErrUnsupported, platform))
 	}
-	secrets, login, err := credentials(*t.Access)
-	if err != nil {
-		return nil, d.Fail("open session", err)
+	ways := []*drivers.Access{t.Access}
+	if t.Console != nil {
+		ways = append(ways, t.Console)
 	}
 	d.cli = session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
-		c, err := session.OpenCLI(ctx, session.Config{
-			Node: t.Node, Recorder: t.Recorder, Channel: session.Channel("cli", i), OpenTimeout: openTimeout,
-			Dial: d.dial, Login: login, Secrets: secrets,
-		}, dialect)
-		if err == nil {
-			d.learn(c.Banner())
+		c, err := d.enter(ctx, ways, session.Channel("cli", i), dialect)
+		if err != nil {
+			return nil, err
 		}
-		return c, err
+		d.learn(c.Banner())
+		if prepare != nil {
+			if err := prepare(ctx, c); err != nil {
+				return nil, errors.Join(err, c.Close(ctx))
+			}
+		}
+		return c, nil
 	})
 	if err := d.cli.Do(ctx, func(*session.CLI) error { return nil }); err != nil {
 		return nil, errors.Join(err, d.cli.Close(ctx))
 	}
 	return d, nil
+}
+
+// enter opens a session the first way that leads to one. Only a way that is not there is
+// passed over: refused credentials are not tried elsewhere.
+func (d *Device) enter(ctx context.Context, ways []*drivers.Access, channel string, dialect *session.Dialect) (*session.CLI, error) {
+	var errs []error
+	for _, way := range ways {
+		secrets, login, err := credentials(*way)
+		if err != nil {
+			return nil, d.Fail("open session", err)
+		}
+		c, err := session.OpenCLI(ctx, session.Config{
+			Node: d.Target.Node, Recorder: d.Target.Recorder, Channel: channel, OpenTimeout: openTimeout,
+			Dial: func(ctx context.Context) (io.ReadWriteCloser, error) { return d.dial(ctx, *way) }, Login: login, Secrets: secrets,
+		}, dialect)
+		if err == nil {
+			return c, nil
+		}
+		errs = append(errs, err)
+		if !errors.Is(err, drivers.ErrUnreachable) || errors.Is(err, drivers.ErrAuth) {
+			break
+		}
+	}
+	return nil, errors.Join(errs...)
 }
 
 // credentials resolves what a session must know and never show.
@@ -84,8 +111,8 @@ func credentials(a drivers.Access) ([]drivers.Secret, *session.Login, error) {
 	return secrets, &session.Login{User: a.User, Password: password, AnyState: a.Transport == drivers.TransportConsole}, nil
 }
 
-func (d *Device) dial(ctx context.Context) (io.ReadWriteCloser, error) {
-	conn, err := transport.Dial(ctx, *d.Target.Access)
+func (d *Device) dial(ctx context.Context, way drivers.Access) (io.ReadWriteCloser, error) {
+	conn, err := transport.Dial(ctx, way)
 	if err != nil {
 		return nil, err
 	}

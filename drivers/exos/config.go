@@ -52,7 +52,10 @@ func (d *Driver) Checkpoint(ctx context.Context, name string) (drivers.Checkpoin
 	if err != nil {
 		return drivers.Checkpoint{}, d.Fail(op, err)
 	}
-	c := drivers.Checkpoint{Name: name, Selected: selected}
+	c := drivers.Checkpoint{Name: name}
+	if d.has(ctx, selected) == nil { // a switch on its defaults names a file that was never saved
+		c.Selected = selected
+	}
 	if c.Config, err = d.RunningConfig(ctx); err != nil {
 		return c, d.Fail(op, err)
 	}
@@ -66,7 +69,7 @@ func (d *Driver) Checkpoint(ctx context.Context, name string) (drivers.Checkpoin
 		return c, d.Fail(op, err)
 	}
 	now, err := d.selected(ctx)
-	if err == nil && now != selected {
+	if err == nil && now != selected && c.Selected != "" {
 		_, err = d.Ask(ctx, op, "use configuration "+selected, yes(`.`)...)
 		err = errors.Join(fmt.Errorf("the switch would now start with %s instead of %s", now, selected), err)
 	}
@@ -130,7 +133,8 @@ func (d *Driver) restart(ctx context.Context, c drivers.Checkpoint) error {
 	return d.Reboot(ctx)
 }
 
-// selectAgain has the switch start with what it started with before.
+// selectAgain has the switch start with what it started with before; nothing, where that
+// was never saved: once the checkpoint is forgotten it starts with its defaults again.
 func (d *Driver) selectAgain(ctx context.Context, name string) error {
 	now, err := d.selected(ctx)
 	if err != nil || now == name || name == "" {

@@ -55,7 +55,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
 	}
-	d, err := device.Open(ctx, Platform, dialect, t)
+	d, err := device.Open(ctx, Platform, dialect, t, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -285,36 +285,44 @@ func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string,
 			continue
 		}
 		i := slices.IndexFunc(c.d.questions, func(re *regexp.Regexp) bool { return re.Match(read) })
+		if i < 0 && c.g.quiet(ctx, questionQuiet) && !c.g.pending() {
+			return asked, fmt.Errorf("%w: the line asks for a login: %q", errEnded, lastLine(string(read)))
+		}
 		if i < 0 || !c.g.quiet(ctx, questionQuiet) || c.g.pending() {
 			continue
 		}
 		question := lastLine(string(read))
 		reply, known, err := replyTo(question, replies)
-		if err != nil {
+		switch {
+		case err != nil:
 			return asked, err
+		case !known:
+			reply.Answer = c.d.Questions[i].Reply
+			asked = fmt.Sprintf("asked %q, and was answered %q", question, reply.Answer)
+			_, err = c.s.Write([]byte(reply.Answer + "\n"))
+		case reply.Answer == "":
+			err = c.s.writeSecret(reply.Secret)
+		default:
+			_, err = c.s.Write([]byte(reply.Answer + "\n"))
 		}
-		if !known {
-			reply = c.d.Questions[i].Reply
-			asked = fmt.Sprintf("asked %q, and was answered %q", question, reply)
-		}
-		if _, err := c.s.Write([]byte(reply + "\n")); err != nil {
+		if err != nil {
 			return asked, err
 		}
 	}
 }
 
 // replyTo finds the reply to a question.
-func replyTo(question string, replies []drivers.Reply) (reply string, known bool, err error) {
+func replyTo(question string, replies []drivers.Reply) (reply drivers.Reply, known bool, err error) {
 	for _, r := range replies {
 		re, err := regexp.Compile(r.Question)
 		if err != nil {
-			return "", false, fmt.Errorf("reply to %q: %w", r.Question, err)
+			return r, false, fmt.Errorf("reply to %q: %w", r.Question, err)
 		}
 		if re.MatchString(question) {
-			return r.Answer, true, nil
+			return r, true, nil
 		}
 	}
-	return "", false, nil
+	return drivers.Reply{}, false, nil
 }
 
 // lastLine is the last line of s that is not blank.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -24,6 +25,9 @@ type Dialect struct {
 	// answer need not repeat the nonce: its echo stands before it.
 	Marker       string `yaml:"marker"`
 	MarkerAnswer string `yaml:"marker-answer"`
+	// SilentMarker says that the marker may be answered with nothing but a prompt, as a
+	// comment is: its echo alone then marks.
+	SilentMarker bool `yaml:"silent-marker"`
 	// OnOpen are commands sent once per session; a refused one fails the opening.
 	OnOpen []string `yaml:"on-open"`
 	// Literal prefixes a character that the line editor would act upon.
@@ -62,7 +66,8 @@ type Dialect struct {
 	// KeepNotices matches commands whose answers hold lines that look like notices.
 	KeepNotices []string `yaml:"keep-notices"`
 
-	stops         []*regexp.Regexp // prompt, pagers, questions
+	stops         []*regexp.Regexp // prompt, pagers, questions, and what a line says that asks for a login
+	loggedOut     []*regexp.Regexp
 	wanted        *regexp.Regexp   // any of them
 	pagerCut      *regexp.Regexp   // a pager's words and how they are wiped; nil without pagers
 	pagers        []*regexp.Regexp
@@ -144,7 +149,9 @@ func (d *Dialect) compile() error {
 	}
 	d.prompt = one("prompt", d.promptPattern())
 	d.promptLine = one("prompt", `(?:^|\n)(?:`+d.Prompt+`)\n?\z`)
-	one("marker-answer", strings.ReplaceAll(d.MarkerAnswer, "%s", "x"))
+	if !d.SilentMarker {
+		one("marker-answer", strings.ReplaceAll(d.MarkerAnswer, "%s", "x"))
+	}
 	d.notices = many("notices", d.Notices)
 	d.stale = many("stale", d.Stale)
 	d.lost = many("lost", d.Lost)
@@ -197,7 +204,13 @@ func (d *Dialect) compileDialogue(one func(key, pattern string) *regexp.Regexp) 
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	d.stops = append(append([]*regexp.Regexp{d.prompt}, d.pagers...), d.questions...)
+	for i, l := range d.Login {
+		if l.Do == "user" || l.Do == "wait" {
+			d.loggedOut = append(d.loggedOut, d.login[i])
+			patterns = append(patterns, `(?:`+l.See+`)\z`)
+		}
+	}
+	d.stops = slices.Concat([]*regexp.Regexp{d.prompt}, d.pagers, d.questions, d.loggedOut)
 	d.wanted = one("prompt, pagers, questions", strings.Join(patterns, "|"))
 	if len(words) > 0 {
 		// How a page's last line is wiped: blanks between returns, backspaces, ECMA-48 EL.

@@ -38,6 +38,7 @@ type telnetConn struct {
 	state telState
 	verb  byte
 	sub   []byte
+	cr    bool
 	size  func(rows, cols int) // told of the terminal's size; nil for a console
 
 	mu sync.Mutex // one write at a time
@@ -121,7 +122,9 @@ func (t *telnetConn) take(b byte) bool {
 			t.state = telCommand
 			return false
 		}
-		return true
+		bare := t.cr && b == 0 // CR NUL is a bare CR (RFC 854, page 11)
+		t.cr = b == '\r'
+		return !bare
 	}
 	return false
 }

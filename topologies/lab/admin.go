@@ -22,7 +22,7 @@ type Quarantine struct {
 var ErrNoReason = errors.New("a reason is needed: the others will read it")
 
 // ErrNotYours refuses to release what somebody else has.
-var ErrNotYours = errors.New("the lease is somebody else's: `reprise lab kick` takes it, with a reason")
+var ErrNotYours = errors.New("the lease is somebody else's: `reprise lab release --kick REASON` takes it")
 
 func (s *store) loadQuarantine(ctx context.Context, tx *sql.Tx) (out map[string]Quarantine, err error) {
 	rows, err := tx.StmtContext(ctx, s.quarantine).QueryContext(ctx)

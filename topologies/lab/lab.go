@@ -115,7 +115,7 @@ func (v *view) blocked(mending bool) map[string]string {
 		}
 	}
 	for d, q := range v.quarantine {
-		out[d] = fmt.Sprintf("in quarantine since %s: %s (`reprise lab release --quarantine %s` when that is mended)", clock(q.Since), q.Reason, d)
+		out[d] = fmt.Sprintf("in quarantine since %s: %s (`reprise lab release --end-quarantine REASON %s` when that is mended)", clock(q.Since), q.Reason, d)
 	}
 	return out
 }

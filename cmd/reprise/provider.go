@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/lab"
+)
+
+// labFlags say where a lab is built: of containers, or with --lab of the devices of an
+// inventory. They are handed on to the children of a run as JSON.
+type labFlags struct {
+	File      string `json:"file,omitempty"`
+	Wait      bool   `json:"wait,omitempty"`
+	Priority  int    `json:"priority,omitempty"`
+	AcceptNew bool   `json:"accept-new,omitempty"`
+}
+
+func (f *labFlags) register(fl *pflag.FlagSet) {
+	fl.StringVar(&f.File, "lab", "", "use the devices of this inventory (lab.yaml) instead of containers; $REPRISE_LAB names a default for `reprise lab`")
+	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
+	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
+	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
+}
+
+// provider builds labs and cleans up behind them.
+type provider interface {
+	topologies.Provider
+	Close() error
+}
+
+// openProvider gives what builds the plan's labs.
+func openProvider(p *harness.Plan, f labFlags, waiting func(lab.Place)) (provider, error) {
+	if f.File == "" {
+		return containers.New(containers.Options{})
+	}
+	inv, err := loadInventory(f.File, f.AcceptNew)
+	if err != nil {
+		return nil, err
+	}
+	platforms := map[string]string{}
+	for _, n := range p.Nodes {
+		if !n.Segment {
+			platforms[n.Name] = n.Platform
+		}
+	}
+	return lab.New(inv, lab.Options{
+		Platforms: platforms, Purpose: p.Loaded.Scenario.ID, Wait: f.Wait, Priority: f.Priority, Waiting: waiting,
+	}), nil
+}
+
+func loadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		file = filepath.Join(file, "lab.yaml")
+	}
+	inv, err := lab.Load(file)
+	if err != nil {
+		return nil, &codedError{exitInput, err}
+	}
+	if acceptNew {
+		for i := range inv.Devices {
+			inv.Devices[i].Access.AcceptNew = true
+			if c := inv.Devices[i].Console; c != nil {
+				c.AcceptNew = true
+			}
+		}
+	}
+	return inv, nil
+}
+
+// cleanUp removes what dead runs left of containers, and names the devices of a real lab
+// that a run did not give back. Leases end by themselves.
+func cleanUp(ctx context.Context, p provider, run string) error {
+	switch p := p.(type) {
+	case *containers.Provider:
+		if _, err := p.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
+			return fmt.Errorf("clean up: %w", err)
+		}
+	case *lab.Provider:
+		l, err := p.Lab(ctx)
+		if err != nil {
+			return err
+		}
+		entries, err := l.Journal.Open()
+		if err != nil {
+			return err
+		}
+		var devices []string
+		for _, e := range entries {
+			if e.Run == run && run != "" {
+				devices = append(devices, e.Device)
+			}
+		}
+		if len(devices) > 0 {
+			return &lab.UnrestoredError{Devices: devices}
+		}
+	}
+	return nil
+}
+
+// encode gives the flags to a child.
+func (f labFlags) encode() string {
+	data, _ := json.Marshal(f) // strings and numbers
+	return string(data)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// rehearsal is what going through a scenario on simulators came to.
+type rehearsal struct {
+	Scenario   string   `json:"scenario"`
+	Dir        string   `json:"dir"`
+	Runs       bool     `json:"runs"` // every line was taken and every condition decided
+	Complaints []string `json:"complaints,omitempty"`
+	Exit       int      `json:"exit"`
+}
+
+// rehearse goes once through a scenario on simulated switches: leases, identity, way back,
+// configuration, conditions, restoring are those of real ones. With --lab the devices of
+// that inventory are used, if they are simulators.
+func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err error) {
+	where := f.lab
+	if where.File == "" {
+		dir, err := os.MkdirTemp("", "reprise-sim-")
+		if err != nil {
+			return fmt.Errorf("make folder of the simulators: %w", err)
+		}
+		defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder does no harm
+		platforms := map[string]string{}
+		for _, n := range p.Nodes {
+			platforms[n.Name] = n.Platform
+		}
+		nodes, cables, err := simsFor(p.Topology, platforms)
+		if err != nil {
+			return err
+		}
+		sims, err := startSims(dir, nodes, cables, 100*time.Millisecond, nil)
+		defer sims.Close() //nolint:errcheck // they end with the process
+		if err != nil {
+			return err
+		}
+		where.File = filepath.Join(dir, "lab.yaml")
+	}
+	session, err := a.openSession(ctx, f.runs, where, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.end(ctx)) }()
+	if kind := harness.KindIn(session.provider, p.Topology); kind != topologies.KindSimulator {
+		return inputError("--rehearse is for simulators, and %s may give devices of kind %s", where.File, kind)
+	}
+	session.env.Rehearse = true
+	series, err := session.begin(ctx, p)
+	if err != nil {
+		return err
+	}
+	a.progress("%s: rehearsal on simulators; it proves nothing about the problem", heading(p))
+	if _, err := series.Try(ctx, 1); err != nil {
+		return err
+	}
+	if err := series.Close(ctx); err != nil {
+		return err
+	}
+	record, err := series.Dir.Trial(1).Read()
+	if err != nil {
+		return err
+	}
+	return a.printRehearsal(p, series.Dir, record)
+}
+
+func (a *app) printRehearsal(p *harness.Plan, dir evidence.Dir, record evidence.Record) error {
+	out := rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: harness.Complaints(p, record)}
+	out.Runs = len(out.Complaints) == 0
+	if !out.Runs {
+		out.Exit = exitNo
+	}
+	if done, err := a.emit(out); done {
+		return errors.Join(err, answer(out.Exit))
+	}
+	for _, c := range out.Complaints {
+		a.say("  %s", c)
+	}
+	if out.Runs {
+		a.say("REHEARSED: every line was taken, every condition has a value, and every switch got its configuration back.")
+		a.say("The switches were simulators without a data plane: whether the problem is there, only a VM or hardware can show.")
+	} else {
+		a.say("NOT REHEARSED: %s", plural(len(out.Complaints), "complaint"))
+	}
+	a.say("evidence: %s", dir.Path)
+	return answer(out.Exit)
+}
