@@ -271,6 +271,7 @@ const questionQuiet = 150 * time.Millisecond
 // is the question that no reply was given for, and that was answered harmlessly.
 func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string, err error) {
 	for {
+		c.g.arrived(ctx, c.d.stops...)
 		read, err := c.driver.Channel.ReadUntilAnyPrompt(ctx, c.d.stops)
 		if err != nil {
 			return asked, err
@@ -340,6 +341,9 @@ func (c *CLI) send(ctx context.Context, line string) error {
 	if err := c.driver.Channel.Write([]byte(typed), false); err != nil {
 		return err
 	}
+	if line != "" {
+		c.g.arrived(ctx)
+	}
 	if _, err := c.driver.Channel.ReadUntilFuzzy(ctx, []byte(line)); err != nil {
 		return err
 	}
@@ -355,6 +359,7 @@ func (c *CLI) mark(ctx context.Context, n string) error {
 	if err := c.send(ctx, fmt.Sprintf(c.d.Marker, n)); err != nil {
 		return err
 	}
+	c.g.arrived(ctx, end)
 	_, err = c.driver.Channel.ReadUntilAnyPrompt(ctx, []*regexp.Regexp{end})
 	return err
 }

@@ -68,8 +68,8 @@ type Dialect struct {
 
 	stops         []*regexp.Regexp // prompt, pagers, questions, and what a line says that asks for a login
 	loggedOut     []*regexp.Regexp
-	wanted        *regexp.Regexp   // any of them
-	pagerCut      *regexp.Regexp   // a pager's words and how they are wiped; nil without pagers
+	wanted        *regexp.Regexp // any of them
+	pagerCut      *regexp.Regexp // a pager's words and how they are wiped; nil without pagers
 	pagers        []*regexp.Regexp
 	questions     []*regexp.Regexp
 	login         []*regexp.Regexp

@@ -5,10 +5,12 @@ import (
 	"context"
 	"io"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/scrapli/scrapligo/transport"
+	"github.com/scrapli/scrapligo/util"
 )
 
 // tailSize is how much of the end of an oversized answer is kept to find its end in.
@@ -31,6 +33,7 @@ type gatherer struct {
 	unseen []byte // beyond the limit and not yet given to scrapligo
 	marker []byte
 	fed    time.Time // when the last bytes came
+	recent []byte    // the end of what came since the last look
 }
 
 func newGatherer(s *stream, wanted *regexp.Regexp) *gatherer {
@@ -42,7 +45,7 @@ func newGatherer(s *stream, wanted *regexp.Regexp) *gatherer {
 // begin starts gathering the answer to one command, which marker ends.
 func (g *gatherer) begin(limit int, marker string) {
 	g.mu.Lock()
-	g.marker = []byte(marker)
+	g.marker, g.recent = []byte(marker), nil
 	g.head, g.tail, g.unseen, g.queue = bounded{limit: limit + tailSize}, nil, nil, nil
 	g.mu.Unlock()
 	g.s.listen(g.feed)
@@ -62,9 +65,10 @@ func (g *gatherer) feed(p []byte) {
 	defer g.mu.Unlock()
 	g.head.add(p)
 	g.fed = time.Now()
+	g.recent = lastOf(g.recent, p, tailSize)
+	defer g.ready.Broadcast()
 	if !g.head.truncated {
 		g.queue = append(g.queue, bytes.Clone(p))
-		g.ready.Signal()
 		return
 	}
 	g.tail = lastOf(g.tail, p, tailSize)
@@ -72,8 +76,37 @@ func (g *gatherer) feed(p []byte) {
 	if bytes.Contains(g.unseen, g.marker) || g.wanted.Match(bytes.ReplaceAll(g.unseen, []byte("\r"), nil)) {
 		g.queue = append(g.queue, g.unseen)
 		g.unseen = nil
-		g.ready.Signal()
 	}
+}
+
+// arrived waits until what came since the last look holds what any of the patterns
+// matches, or the stream or ctx has ended: scrapligo, which looks at its queue thousands of
+// times a second, is asked only when there is something to find. No pattern waits for any
+// byte.
+func (g *gatherer) arrived(ctx context.Context, patterns ...*regexp.Regexp) {
+	stop := context.AfterFunc(ctx, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.ready.Broadcast()
+	})
+	defer stop()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for !g.closed && ctx.Err() == nil && !g.holds(patterns) {
+		g.ready.Wait()
+	}
+	g.recent = nil
+}
+
+func (g *gatherer) holds(patterns []*regexp.Regexp) bool {
+	if len(patterns) == 0 {
+		return len(g.recent) > 0
+	}
+	text := bytes.ReplaceAll(g.recent, []byte("\r"), nil)
+	if bytes.IndexByte(text, 0x1b) >= 0 {
+		text = util.StripANSI(text)
+	}
+	return slices.ContainsFunc(patterns, func(re *regexp.Regexp) bool { return re.Match(text) })
 }
 
 // quiet waits until nothing has come for d; false when ctx ends first.

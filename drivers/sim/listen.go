@@ -70,7 +70,10 @@ func (s *Switch) serveStream(rwc io.ReadWriteCloser, kind Kind, ready func(*sess
 		}
 		s.mu.Unlock()
 	}
-	s.wg.Go(func() { pump(rwc, in, ses.dead) })
+	s.wg.Go(func() {
+		pump(rwc, in, ses.dead)
+		_ = ses.Close() // who hung up waits for no answer
+	})
 	_ = ses.run()
 	_ = ses.Close()
 }
