@@ -113,8 +113,10 @@ type Checkpoint struct {
 // the device starts with by itself, so that a device that loses power meanwhile comes back
 // as it was before.
 type Checkpointer interface {
-	// Checkpoint saves the running configuration under a name on the device.
-	Checkpoint(ctx context.Context, name string) (Checkpoint, error)
+	// Checkpoint saves the running configuration under a name on the device. keep is given
+	// the checkpoint before anything is written there, to put it where it outlives this
+	// process; when it fails, nothing is written. nil keeps nothing.
+	Checkpoint(ctx context.Context, name string, keep func(Checkpoint) error) (Checkpoint, error)
 	// Restore makes the saved configuration the running one, through a restart where the
 	// platform needs one, and compares the two line by line. An error means that the
 	// device's state is unknown. What was saved stays on the device until Forget.

@@ -47,7 +47,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 	if facts.Details[drivers.MarkSimulated] != "" {
 		t.mark(n.Name, drivers.MarkSimulated, "the device says so of itself")
 	}
-	if w, kept, err := k.Kept(n.Name); err != nil || kept {
+	if w, open, err := k.Kept(n.Name); err != nil || open {
 		n.wayBack = &w
 		return err
 	}
@@ -63,22 +63,24 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 		return err
 	}
 	begin := t.now()
-	point, err := c.Checkpoint(ctx, name)
-	w := topologies.WayBack{
-		Checkpoint: point.Name, Selected: point.Selected, Config: []byte(point.Config), SHA256: evidence.SHA256([]byte(point.Config)),
-		Version: facts.Version, Serial: facts.Details["serial"], Taken: time.Now().UTC(),
-	}
-	if err == nil {
-		err = k.Keep(ctx, n.Name, w)
-	}
-	t.done(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: "way back kept", Detail: fmt.Sprintf("%s of device %s, serial %s, version %s, configuration %s", name, device.Name, w.Serial, w.Version, w.SHA256)}, begin, err)
-	if err != nil {
-		if point.Name != "" {
-			err = errors.Join(err, c.Forget(ctx, point))
+	var w topologies.WayBack
+	kept := false
+	_, err = c.Checkpoint(ctx, name, func(point drivers.Checkpoint) error {
+		w = topologies.WayBack{
+			Checkpoint: point.Name, Selected: point.Selected, Config: []byte(point.Config), SHA256: evidence.SHA256([]byte(point.Config)),
+			Version: facts.Version, Serial: facts.Details["serial"], Taken: time.Now().UTC(),
 		}
+		err := k.Keep(ctx, n.Name, w)
+		kept = err == nil
+		return err
+	})
+	t.done(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: "way back kept", Detail: fmt.Sprintf("%s of device %s, serial %s, version %s, configuration %s", name, device.Name, w.Serial, w.Version, w.SHA256)}, begin, err)
+	if kept {
+		n.wayBack = &w // also when the device then refused to save: what was kept is taken back
+	}
+	if err != nil {
 		return fmt.Errorf("%s: keep the way back: %w", n.Name, err)
 	}
-	n.wayBack = &w
 	return nil
 }
 

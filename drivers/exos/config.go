@@ -43,7 +43,7 @@ func nameOf(file string) string { return strings.TrimSuffix(strings.TrimSpace(fi
 
 // Checkpoint implements drivers.Checkpointer. What the switch starts with by itself is not
 // changed: the question about the default is answered with no, and looked at afterwards.
-func (d *Driver) Checkpoint(ctx context.Context, name string) (drivers.Checkpoint, error) {
+func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.Checkpoint) error) (drivers.Checkpoint, error) {
 	const op = "checkpoint"
 	if !regexp.MustCompile(`^[A-Za-z][\w-]{0,31}$`).MatchString(name) {
 		return drivers.Checkpoint{}, d.Fail(op, fmt.Errorf("%q is no name of a configuration", name))
@@ -58,6 +58,11 @@ func (d *Driver) Checkpoint(ctx context.Context, name string) (drivers.Checkpoin
 	}
 	if c.Config, err = d.RunningConfig(ctx); err != nil {
 		return c, d.Fail(op, err)
+	}
+	if keep != nil {
+		if err := keep(c); err != nil {
+			return c, d.Fail(op, err)
+		}
 	}
 	_, err = d.Ask(ctx, op, "save configuration "+name,
 		drivers.Reply{Question: `(?i)default (?:database|configuration)`, Answer: "n"},

@@ -32,7 +32,7 @@ func TestWayBack(t *testing.T) {
 				t.Errorf("marks (-want +got):\n%s", diff)
 			}
 			before := s.Running()
-			point, err := d.Checkpoint(t.Context(), "reprise-0a1b")
+			point, err := d.Checkpoint(t.Context(), "reprise-0a1b", nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -36,10 +36,11 @@ type CLI struct {
 
 	secrets     []string
 	echoesTwice bool // the device says every line that it is sent twice
+	paged       bool // a page was turned in the exchange in progress
 }
 
 // readDelay is scrapligo's pause between two looks at its queue.
-const readDelay = 100 * time.Microsecond
+const readDelay = 10 * time.Microsecond
 
 // OpenCLI starts the dialect's command line on the node's terminal, settles it and
 // sends the on-open commands. ctx covers only the opening.
@@ -56,7 +57,7 @@ func OpenCLI(ctx context.Context, cfg Config, d *Dialect) (*CLI, error) {
 	}
 	// Gathering starts before the pump, so that no early output is lost.
 	c.s = idleStream(rwc, cfg)
-	c.g = newGatherer(c.s, d.wanted)
+	c.g = newGatherer(c.s, d)
 	n := nonce()
 	var arrived *listener
 	if len(d.Login) > 0 {
@@ -102,6 +103,7 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 	}
 	release := c.watch(ctx)
 	if len(c.d.Login) == 0 { // the login has seen a prompt
+		c.g.arrived(ctx, c.d.prompt)
 		_, err = c.driver.Channel.ReadUntilPrompt(ctx)
 	}
 	if err == nil {
@@ -222,6 +224,7 @@ func (c *CLI) exchange(ctx context.Context, cmd drivers.Command, refused []*rege
 	ctx, cancel := context.WithTimeoutCause(ctx, timeoutOf(cmd), drivers.ErrTimeout)
 	defer cancel()
 	n := nonce()
+	c.paged = false
 	c.g.begin(limitOf(cmd), n)
 	release := c.watch(ctx)
 	err := c.send(ctx, line)
@@ -276,10 +279,12 @@ func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string,
 		if err != nil {
 			return asked, err
 		}
+		read = lastOf(nil, read, tailSize)
 		if c.d.prompt.Match(read) {
 			return asked, nil
 		}
 		if i := slices.IndexFunc(c.d.pagers, func(re *regexp.Regexp) bool { return re.Match(read) }); i >= 0 {
+			c.paged = true
 			if _, err := c.s.Write([]byte(c.d.Pagers[i].Send)); err != nil {
 				return asked, err
 			}
@@ -342,7 +347,7 @@ func (c *CLI) send(ctx context.Context, line string) error {
 		return err
 	}
 	if line != "" {
-		c.g.arrived(ctx)
+		c.g.arrived(ctx) // the echo may come in pieces: from the first on all is handed on
 	}
 	if _, err := c.driver.Channel.ReadUntilFuzzy(ctx, []byte(line)); err != nil {
 		return err
@@ -368,7 +373,7 @@ func (c *CLI) mark(ctx context.Context, n string) error {
 // echo and the prompt before the echo of the marker.
 func (c *CLI) answer(head, tail []byte, overflow bool, line, n string) (string, error) {
 	text := normalise(head)
-	if c.d.pagerCut != nil {
+	if c.paged {
 		text = c.d.pagerCut.ReplaceAllString(text, "")
 	}
 	text, rest, ok := cutEcho(text, line)
@@ -382,16 +387,12 @@ func (c *CLI) answer(head, tail []byte, overflow bool, line, n string) (string, 
 		}
 		return text, nil
 	}
-	end, err := c.d.end(n, regexp.QuoteMeta(marker)+`\s*`)
+	from, err := c.markerAt(text, marker, n)
 	if err != nil {
 		return "", err
 	}
-	at := end.FindStringIndex(text)
-	if at == nil {
-		return "", fmt.Errorf("the end of the answer is garbled: %q", lastPart(text, 200))
-	}
-	body := text[:at[0]]
-	at = c.d.prompt.FindStringIndex(body)
+	body := text[:from]
+	at := findAtEnd(c.d.prompt, body)
 	if at == nil {
 		return "", fmt.Errorf("no prompt at the end of the answer: %q", lastPart(body, 200))
 	}
@@ -403,13 +404,43 @@ func (c *CLI) answer(head, tail []byte, overflow bool, line, n string) (string, 
 	return strings.ReplaceAll(body, marker+"\n", ""), nil
 }
 
+// findAtEnd finds what a pattern that ends with the text matches, without searching all of a
+// long text for it.
+func findAtEnd(re *regexp.Regexp, text string) []int {
+	skip := max(0, len(text)-tailSize)
+	if i := strings.IndexByte(text[skip:], '\n'); skip > 0 && i >= 0 {
+		skip += i
+	}
+	at := re.FindStringIndex(text[skip:])
+	if at == nil {
+		return nil
+	}
+	return []int{at[0] + skip, at[1] + skip}
+}
+
+// markerAt is where the marker stands whose answer, with the prompt behind it, is the end of
+// text. It stands there more than once when it was typed ahead, or when its answer repeats it.
+func (c *CLI) markerAt(text, marker, n string) (int, error) {
+	end, err := c.d.end(n, "")
+	if err != nil {
+		return 0, err
+	}
+	for from := strings.LastIndex(text, marker); from >= 0; from = strings.LastIndex(text[:from], marker) {
+		rest := text[from+len(marker):]
+		if at := end.FindStringIndex(rest); at != nil && strings.TrimSpace(rest[:at[0]]) == "" {
+			return from, nil
+		}
+	}
+	return 0, fmt.Errorf("the end of the answer is garbled: %q", lastPart(text, 200))
+}
+
 // trimPrompts takes what a switch adds to an answer: prompts with nothing behind them (a
 // return too many), notices that came behind the last prompt (they are kept, in front of
 // it), and the echo of a line that the device says twice.
 func (c *CLI) trimPrompts(body, last, line string) string {
 	body = strings.TrimRight(body, "\n")
 	for {
-		at := c.d.promptLine.FindStringIndex(body)
+		at := findAtEnd(c.d.promptLine, body)
 		if at == nil {
 			break
 		}

@@ -75,6 +75,7 @@ type Dialect struct {
 	login         []*regexp.Regexp
 	denied        []*regexp.Regexp
 	keepNotices   []*regexp.Regexp
+	plainEnd      *regexp.Regexp // the end of the answer to a marker that does not hold its nonce
 	promptLine    *regexp.Regexp // a prompt with nothing behind it, at the end of an answer
 	prompt        *regexp.Regexp // at the end of what was read
 	notices       []*regexp.Regexp
@@ -155,6 +156,9 @@ func (d *Dialect) compile() error {
 	d.notices = many("notices", d.Notices)
 	d.stale = many("stale", d.Stale)
 	d.lost = many("lost", d.Lost)
+	if !strings.Contains(d.MarkerAnswer, "%s") {
+		d.plainEnd = one("marker-answer", `(?:`+d.MarkerAnswer+`)\s*\n(?:`+d.Prompt+`)`+d.behindPrompt()+`\z`)
+	}
 	d.refused = many("refused", d.Refused)
 	d.refusedConfig = many("refused-config", d.RefusedConfig)
 	d.denied = many("denied", d.Denied)
@@ -258,6 +262,9 @@ func (d *Dialect) definition() ([]byte, error) {
 // end matches the complete answer to a marker, after the pattern before, and the prompt
 // at the end of what was read.
 func (d *Dialect) end(n, before string) (*regexp.Regexp, error) {
+	if before == "" && !strings.Contains(d.MarkerAnswer, "%s") {
+		return d.plainEnd, nil
+	}
 	return regexp.Compile(before + `(?:` + strings.ReplaceAll(d.MarkerAnswer, "%s", n) + `)\s*\n(?:` + d.Prompt + `)` + d.behindPrompt() + `\z`)
 }
 

@@ -26,7 +26,8 @@ type gatherer struct {
 
 	mu     sync.Mutex
 	ready  *sync.Cond
-	queue  [][]byte // for scrapligo
+	queue  []byte // for scrapligo
+	flows  bool   // what arrives is handed on at once
 	closed bool
 	head   bounded
 	tail   []byte
@@ -34,10 +35,13 @@ type gatherer struct {
 	marker []byte
 	fed    time.Time // when the last bytes came
 	recent []byte    // the end of what came since the last look
+	notice func(line []byte) bool
 }
 
-func newGatherer(s *stream, wanted *regexp.Regexp) *gatherer {
-	g := &gatherer{s: s, wanted: wanted}
+func newGatherer(s *stream, d *Dialect) *gatherer {
+	g := &gatherer{s: s, wanted: d.wanted, flows: true, notice: func(line []byte) bool {
+		return slices.ContainsFunc(d.notices, func(re *regexp.Regexp) bool { return re.Match(line) })
+	}}
 	g.ready = sync.NewCond(&g.mu)
 	return g
 }
@@ -68,21 +72,21 @@ func (g *gatherer) feed(p []byte) {
 	g.recent = lastOf(g.recent, p, tailSize)
 	defer g.ready.Broadcast()
 	if !g.head.truncated {
-		g.queue = append(g.queue, bytes.Clone(p))
+		g.queue = append(g.queue, p...)
 		return
 	}
 	g.tail = lastOf(g.tail, p, tailSize)
 	g.unseen = lastOf(g.unseen, p, tailSize)
 	if bytes.Contains(g.unseen, g.marker) || g.wanted.Match(bytes.ReplaceAll(g.unseen, []byte("\r"), nil)) {
-		g.queue = append(g.queue, g.unseen)
+		g.queue = append(g.queue, g.unseen...)
 		g.unseen = nil
 	}
 }
 
-// arrived waits until what came since the last look holds what any of the patterns
-// matches, or the stream or ctx has ended: scrapligo, which looks at its queue thousands of
-// times a second, is asked only when there is something to find. No pattern waits for any
-// byte.
+// arrived waits until what came since the last look ends in what any of the patterns
+// matches, or the stream or ctx has ended. Until then nothing is handed to scrapligo, which
+// looks at its queue thousands of times a second and tries every pattern on every piece. No
+// pattern waits for any byte.
 func (g *gatherer) arrived(ctx context.Context, patterns ...*regexp.Regexp) {
 	stop := context.AfterFunc(ctx, func() {
 		g.mu.Lock()
@@ -92,17 +96,27 @@ func (g *gatherer) arrived(ctx context.Context, patterns ...*regexp.Regexp) {
 	defer stop()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.flows = false
 	for !g.closed && ctx.Err() == nil && !g.holds(patterns) {
 		g.ready.Wait()
 	}
-	g.recent = nil
+	g.recent, g.flows = nil, true
+	g.ready.Broadcast()
 }
+
+// searchDepth is how much of the end of what was read scrapligo tries its patterns on.
+const searchDepth = 1000
 
 func (g *gatherer) holds(patterns []*regexp.Regexp) bool {
 	if len(patterns) == 0 {
 		return len(g.recent) > 0
 	}
-	text := bytes.ReplaceAll(g.recent, []byte("\r"), nil)
+	text := lastOf(nil, g.recent, searchDepth)
+	text = bytes.ReplaceAll(text, []byte("\r"), nil)
+	// Nothing that is waited for ends a line, unless a notice has come behind it.
+	if bytes.HasSuffix(text, []byte("\n")) && !g.notice(lastLineOf(text)) {
+		return false
+	}
 	if bytes.IndexByte(text, 0x1b) >= 0 {
 		text = util.StripANSI(text)
 	}
@@ -135,6 +149,12 @@ func (g *gatherer) pending() bool {
 	return len(g.queue) > 0
 }
 
+// lastLineOf is the last line of text that ends in a line end, without it.
+func lastLineOf(text []byte) []byte {
+	text = bytes.TrimRight(text, "\n ")
+	return text[bytes.LastIndexByte(text, '\n')+1:]
+}
+
 // lastOf is the last n bytes of a followed by b.
 func lastOf(a, b []byte, n int) []byte {
 	a = append(a, b...)
@@ -158,14 +178,14 @@ func (g *gatherer) IsAlive() bool {
 func (g *gatherer) Read(int) ([]byte, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for len(g.queue) == 0 && !g.closed {
+	for (len(g.queue) == 0 || !g.flows) && !g.closed {
 		g.ready.Wait()
 	}
 	if len(g.queue) == 0 {
 		return nil, io.EOF
 	}
-	p := g.queue[0]
-	g.queue = g.queue[1:]
+	p := g.queue
+	g.queue = nil
 	return p, nil
 }
 

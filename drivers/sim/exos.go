@@ -31,7 +31,7 @@ func newEXOS(s *Switch) *exos {
 	}
 	x.set = newPortSet(makeNames(s.cfg.Slots, s.cfg.Ports, sep), sep)
 	x.tab = newTable(x.sessionCommands(), x.fileCommands(), x.vlanCommands(), x.portCommands(), x.familyCommands(),
-		x.showCommands(), x.showL2Commands(), x.showL3Commands(), x.showHardwareCommands(), x.showLogCommands(), x.techCommands())
+		x.showCommands(), x.showL2Commands(), x.showL3Commands(), x.showHardwareCommands(), x.showLogCommands(), x.supportCommands(), x.techCommands())
 	return x
 }
 

@@ -17,6 +17,7 @@ type exosVLAN struct {
 	address  netip.Prefix
 	forward  bool
 	disabled bool
+	isid     int // 0 without
 }
 
 type exosPort struct {
@@ -211,6 +212,9 @@ func (x *exos) vlanLines() []string {
 		}
 		if v.forward {
 			put("enable ipforwarding vlan %s", n)
+		}
+		if v.isid != 0 {
+			put("configure vlan %s add isid %d", n, v.isid)
 		}
 	}
 	return out

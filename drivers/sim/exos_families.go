@@ -80,6 +80,7 @@ func exosFamilies() []family {
 		// VLAN and ports
 		conf("vlan", "ip-mtu <n:int> vlan <vlan>", 0), conf("vlan", "vlan <vlan> description <rest..>", 4), conf("vlan", "vlan <vlan> what:qosprofile|protocol|priority|udp-profile|suppress <rest..>", 4),
 		conf("vlan", "ports <ports> what:rate-limit|partition|preferred-medium|far-end-fault-indication|description-string|debounce|slow-jumbo <rest..>", 4),
+		conf("vlan", "ports <ports> rate-limit flood kind:broadcast|multicast|unknown-destmac <rest..>", 6),
 		conf("vlan", "jumbo-frame-size <n:int>", 2), conf("vlan", "vr <vr> what:add|delete ports <ports>", 0), conf("vlan", "vr <vr> what:add|delete protocol <rest..>", 0),
 		off("vlan", "learning port|ports <ports>"), on("vlan", "loopback-mode vlan <vlan>"), on("vlan", "flow-control <rest..>"),
 		{pattern: "create vr|virtual-router <vr> [ <rest..> ]", section: "vlan"},

@@ -53,7 +53,7 @@ func (x *exos) showL2Commands() []command {
 		{pattern: "show elrp", run: x.showELRP},
 		{pattern: "show elrp disabled-ports", run: none("No ports are disabled by ELRP.\n")},
 		{pattern: "show slpp guard", run: none("SLPP Guard: no port is disabled.\n")},
-		{pattern: "show fabric attach assignments", run: none(" Fabric Attach Mode: Proxy\n\nPort     VLAN VLAN Name                        Type    ISID/NSI Status\n" + strings.Repeat("-", 78) + "\n")},
+		{pattern: "show fabric attach assignments", run: x.showAssignments},
 		{pattern: "show fabric attach elements", run: none("System Id               Port    VLAN Type\n" + strings.Repeat("-", 78) + "\n")},
 		{pattern: "show eaps [ detail ]", run: none("EAPS Enabled: No\nNumber of EAPS instances: 0\n")},
 	}

@@ -154,6 +154,17 @@ func (x *exos) showLLDP(c *call) {
 	c.printf("%s\nNOTE: The Chassis ID and/or Port ID might be truncated to fit the screen.\n\n", rule)
 }
 
+// showAssignments lists what was asked for: no server ever answers.
+func (x *exos) showAssignments(c *call) {
+	c.printf("                                   Fabric Attach Mode: Proxy\nPort     VLAN  VLAN Name                        Type     ISID/NSI   Status\n%s\n", strings.Repeat("=", 78))
+	for _, n := range x.vlanNames() {
+		if v := x.vlans[n]; v.isid != 0 {
+			c.printf("%-8s %-5d %-32s %-8s %-10d %s\n", "None", v.tag, n, "Static", v.isid, "Pending")
+		}
+	}
+	c.printf("%s\n", strings.Repeat("-", 78))
+}
+
 func (x *exos) showELRP(c *call) {
 	status := "disabled"
 	if x.lines.has("elrp", "enable elrp-client") {

@@ -53,6 +53,12 @@ func (x *exos) vlanCommands() []command {
 				v.address = netip.Prefix{}
 			}
 		}},
+		{pattern: "configure [ vlan ] <vlan> add isid|nsi <isid:int>", writes: true, run: x.addISID},
+		{pattern: "configure [ vlan ] <vlan> delete isid|nsi [ <isid:int> ]", writes: true, run: func(c *call) {
+			if v := x.vlanArg(c); v != nil {
+				v.isid = 0
+			}
+		}},
 		{pattern: "verb:enable|disable vlan <vlan>", writes: true, run: func(c *call) {
 			if v := x.vlanArg(c); v != nil {
 				v.disabled = c.args["verb"] == "disable"
@@ -176,6 +182,20 @@ func (x *exos) addPorts(c *call) {
 		delete(v.tagged, p)
 		v.untagged[p] = true
 	}
+}
+
+// addISID is what Fabric Attach asks a server for.
+func (x *exos) addISID(c *call) {
+	v := x.vlanArg(c)
+	if v == nil {
+		return
+	}
+	n := atoi(c.args["isid"])
+	if n < 1 || n > 16_777_214 {
+		c.fail("Error: ISID %s is out of range.", c.args["isid"])
+		return
+	}
+	v.isid = n
 }
 
 func (x *exos) deletePorts(c *call) {

@@ -46,6 +46,13 @@ func (v *voss) showCommands() []command {
 		{pattern: "show khi performance cpu [ <slot> ]", run: func(c *call) {
 			c.printf("Slot:1\n        Current utilization: 3\n        1-minute average utilization: 3\n")
 		}},
+		{pattern: "show sys power [ <rest..> ]", run: func(c *call) {
+			c.title("Chassis Power Information")
+			c.printf("PS#  STATUS  TYPE  SERIAL        WATTS\n")
+			c.rule()
+			c.printf("1    up      AC    SIM00000001   52\n")
+		}},
+		{pattern: "show poe-main-status|poe-port-status|poe-power-measurement [ <rest..> ]", run: func(c *call) { c.printf("PoE is not supported: this is a simulator.\n") }},
 		{pattern: "show boot config flags|choice|general", run: func(c *call) { c.printf("primary config file : /intflash/%s\n", v.configFile()) }},
 		{pattern: "show users", run: func(c *call) {
 			c.printf("SESSION   USER             ACCESS   IP ADDRESS\n%-9s %-16s %s\n", fmt.Sprint(c.ses.number), c.ses.name, map[bool]string{true: "ro", false: "rwa"}[c.ses.user.ReadOnly])

@@ -27,7 +27,7 @@ func (v *voss) showFabricCommands() []command {
 		}},
 		{pattern: "show isis adjacencies [ <rest..> ]", run: func(c *call) {
 			c.title("ISIS Adjacencies")
-			c.printf("INTERFACE  L STATE   UPTIME      PRI HOLDTIME SYSID           HOST-NAME        STATUS   AREA\n")
+			c.printf("INTERFACE  L STATE   UPTIME      PRI HOLDTIME SYSID           HOST-NAME\n")
 			c.rule()
 			n := len(v.isisInterfaces())
 			c.printf("\n%s\n 0 out of %d interfaces have formed an adjacency\n%s\n", strings.Repeat("-", 100), n, strings.Repeat("-", 100))
@@ -104,7 +104,7 @@ func (v *voss) showFabricCommands() []command {
 			c.printf("\n%d out of %d Total Num of i-sids displayed\n", n, n)
 		}},
 		{pattern: "show slpp [ <rest..> ]", run: func(c *call) { c.printf("slpp : %s\n", onOffWord(v.lines.has("", "slpp enable"))) }},
-		{pattern: "show spanning-tree config|status [ <rest..> ]", run: func(c *call) { c.printf("Spanning tree does not run: this is a simulator.\n") }},
+		{pattern: "show spanning-tree mstp|rstp config|status [ <rest..> ]", run: func(c *call) { c.printf("Spanning tree does not run: this is a simulator.\n") }},
 	}
 }
 

@@ -33,6 +33,13 @@ func (v *voss) addresses() []vossAddress {
 
 // showL3Commands are routing: what is configured, and nothing that was learned.
 func (v *voss) showL3Commands() []command {
+	empty := func(title, head string) func(*call) {
+		return func(c *call) {
+			c.title(title)
+			c.printf("%s\n", head)
+			c.rule()
+		}
+	}
 	return []command{
 		{pattern: "show ip interface [ <rest..> ]", run: func(c *call) {
 			c.title("IP Interface - GlobalRouter")
@@ -74,6 +81,8 @@ func (v *voss) showL3Commands() []command {
 				}
 			}
 		}},
+		{pattern: "show ip ospf lsdb [ <rest..> ]", run: empty("OSPF LSDB - GlobalRouter", "LSTYPE         LINKSTATEID      ADV_ROUTER       AREA             AGE   SEQNBR")},
+		{pattern: "show ip vrrp interface [ <rest..> ]", run: v.showVRRP},
 		{pattern: "show ip bgp summary|neighbors [ <rest..> ]", run: func(c *call) { c.printf("Total bgp neighbors: 0\n") }},
 		{pattern: "show ip vrrp address [ <rest..> ]", run: v.showVRRP},
 		{pattern: "show ip vrrp", run: v.showVRRP},

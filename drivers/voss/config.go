@@ -56,7 +56,7 @@ func (d *Driver) SaveConfig(ctx context.Context) error {
 }
 
 // Checkpoint implements drivers.Checkpointer.
-func (d *Driver) Checkpoint(ctx context.Context, name string) (drivers.Checkpoint, error) {
+func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.Checkpoint) error) (drivers.Checkpoint, error) {
 	const op = "checkpoint"
 	if !regexp.MustCompile(`^[A-Za-z][\w-]{0,31}$`).MatchString(name) {
 		return drivers.Checkpoint{}, d.Fail(op, fmt.Errorf("%q is no name of a configuration", name))
@@ -65,6 +65,11 @@ func (d *Driver) Checkpoint(ctx context.Context, name string) (drivers.Checkpoin
 	var err error
 	if c.Config, err = d.RunningConfig(ctx); err != nil {
 		return c, d.Fail(op, err)
+	}
+	if keep != nil {
+		if err := keep(c); err != nil {
+			return c, d.Fail(op, err)
+		}
 	}
 	if _, err = d.Ask(ctx, op, "save config file "+file(name), drivers.Reply{Question: `(?i)overwrite|save`, Answer: "y"}); err != nil {
 		return c, err

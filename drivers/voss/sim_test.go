@@ -8,8 +8,8 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/drivertest"
-	"github.com/reprise-lab/reprise/drivers/voss"
 	"github.com/reprise-lab/reprise/drivers/sim"
+	"github.com/reprise-lab/reprise/drivers/voss"
 )
 
 func open(tb testing.TB, a drivers.Access, rec drivers.Recorder) *voss.Driver {
@@ -32,7 +32,7 @@ func TestWayBack(t *testing.T) {
 				t.Errorf("marks (-want +got):\n%s", diff)
 			}
 			before := s.Running()
-			point, err := d.Checkpoint(t.Context(), "reprise-0a1b")
+			point, err := d.Checkpoint(t.Context(), "reprise-0a1b", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
