@@ -110,7 +110,7 @@ func (l *Lab) Close(ctx context.Context) error {
 // prepare brings the lab to the state before a trial: built, or reset as planned. It
 // returns what was done.
 func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
-	if _, real := l.res.(topologies.Keeper); real && l.spoilt == "" && l.trials > 0 {
+	if _, keeps := l.res.(topologies.Keeper); keeps && l.spoilt == "" && l.trials > 0 {
 		return l.again(ctx, t)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.deployTimeout())

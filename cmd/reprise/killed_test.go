@@ -107,7 +107,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	dir := t.TempDir()
 	k := &killer{}
 	sims, err := startSims(dir, []simNode{{"sw1", sim.PlatformEXOS}, {"sw2", sim.PlatformVOSS}}, []simCable{{"sw1", "1", "sw2", "1/1"}}, 30*time.Millisecond, k.log)
-	defer sims.Close() //nolint:errcheck // they end with the test
+	defer func() { _ = sims.Close() }()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 		at := k.command
 		// Every third time, restoring is killed as well, at a step that moves on.
 		if steps%3 == 2 {
-			k.run(t, steps%5+1, restore...)
+			_, _, _ = k.run(t, steps%5+1, restore...)
 		}
 		if out, _, err := k.run(t, 0, restore...); err != nil {
 			t.Fatalf("killed at %q (%d): restore: %v: %s", at, steps+1, err, out)

@@ -42,7 +42,7 @@ func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err e
 			return err
 		}
 		sims, err := startSims(dir, nodes, cables, 100*time.Millisecond, nil)
-		defer sims.Close() //nolint:errcheck // they end with the process
+		defer func() { _ = sims.Close() }() // they end with the process anyway
 		if err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func (a *app) runSim(ctx context.Context, f *simFlags) error {
 		log = func(line string) { a.progress("%s", line) }
 	}
 	lab, err := startSims(dir, nodes, cables, f.reboot, log)
-	defer lab.Close() //nolint:errcheck // they end with the process
+	defer func() { _ = lab.Close() }() // they end with the process anyway
 	if err != nil {
 		return &codedError{exitEnvironment, err}
 	}

@@ -20,7 +20,7 @@ import (
 // listens on this machine's loopback only.
 const (
 	simUser     = "admin"
-	simPassword = "simulated-password" //nolint:gosec // of simulators on loopback, as their banner says
+	simPassword = "simulated-password"
 	// simModel and simPorts are those of every simulated switch.
 	simPorts = 28
 )

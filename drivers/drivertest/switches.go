@@ -182,7 +182,7 @@ func session(t *testing.T, f drivers.Factory, s *sim.Switch, a drivers.Access, r
 		_ = d.Close(context.WithoutCancel(t.Context()))
 		secretFree(t, "transcript", string(rec.Bytes("", drivers.In))+string(rec.Bytes("", drivers.Out)))
 	}()
-	list := faults(uint64(n), a.Transport)
+	list := faults(r.Uint64(), a.Transport)
 	for i := range commands {
 		switch i % 10 { // in the middle of things
 		case 4:
@@ -191,10 +191,12 @@ func session(t *testing.T, f drivers.Factory, s *sim.Switch, a drivers.Access, r
 			s.SetMisbehaviour(list[0])
 		}
 		token := fmt.Sprintf("tok%dx%dx%08x", n, i, r.Uint32())
-		command := drivers.Command{Line: probe(token), Timeout: 200 * time.Millisecond, Limit: 64 << 10}
-		if r.IntN(20) == 0 {
-			command.Line, token = "show reprise-flood 3000", ""
+		line := probe(token)
+		if r.IntN(20) == 0 { // an answer that holds none
+			token = ""
+			line = "show reprise-flood 3000"
 		}
+		command := drivers.Command{Line: line, Timeout: 200 * time.Millisecond, Limit: 64 << 10}
 		bounded, cancel := context.WithTimeout(t.Context(), 350*time.Millisecond) // a reopening under a fault as well
 		x, err := d.Run(bounded, command)
 		cancel()

@@ -53,8 +53,11 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 		return drivers.Checkpoint{}, d.Fail(op, err)
 	}
 	c := drivers.Checkpoint{Name: name}
-	if d.has(ctx, selected) == nil { // a switch on its defaults names a file that was never saved
+	switch err := d.has(ctx, selected); {
+	case err == nil:
 		c.Selected = selected
+	case !errors.Is(err, errNotSaved): // a switch on its defaults names a file that was never saved
+		return c, d.Fail(op, err)
 	}
 	if c.Config, err = d.RunningConfig(ctx); err != nil {
 		return c, d.Fail(op, err)
@@ -81,14 +84,17 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 	return c, d.Fail(op, err)
 }
 
-// has looks for a saved configuration.
+// errNotSaved says that a configuration is not among the switch's files.
+var errNotSaved = errors.New("it is not among the switch's files")
+
+// has looks for a saved configuration; errNotSaved when it is not there.
 func (d *Driver) has(ctx context.Context, name string) error {
 	out, err := d.Ask(ctx, "list files", "ls")
 	if err != nil {
 		return err
 	}
 	if !regexp.MustCompile(`(?m)(?:^|\s)` + regexp.QuoteMeta(name) + `\.cfg\s*$`).MatchString(out) {
-		return fmt.Errorf("%s.cfg is not among the switch's files", name)
+		return fmt.Errorf("%s.cfg: %w", name, errNotSaved)
 	}
 	return nil
 }
@@ -156,8 +162,11 @@ func (d *Driver) selectAgain(ctx context.Context, name string) error {
 
 // Forget implements drivers.Checkpointer. A checkpoint that is gone already is forgotten.
 func (d *Driver) Forget(ctx context.Context, c drivers.Checkpoint) error {
-	if d.has(ctx, c.Name) != nil {
+	switch err := d.has(ctx, c.Name); {
+	case errors.Is(err, errNotSaved):
 		return nil
+	case err != nil:
+		return d.Fail("remove "+c.Name, err)
 	}
 	_, err := d.Ask(ctx, "remove "+c.Name, "rm "+c.Name+".cfg", yes(`.`)...)
 	return err

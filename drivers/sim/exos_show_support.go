@@ -65,7 +65,7 @@ func (x *exos) showL2Stats(c *call) {
 }
 
 func (x *exos) showTransceivers(c *call) {
-	c.printf("Port     Temp      TxPower   RxPower   TxBiasCurrent  Voltage-Aux1\n         (Celcius) (dBm)     (dBm)     (mA)           (Volts)\n%s\n", strings.Repeat("=", 78))
+	c.printf("Port     Temp      TxPower   RxPower   TxBiasCurrent  Voltage-Aux1\n         (Celsius) (dBm)     (dBm)     (mA)           (Volts)\n%s\n", strings.Repeat("=", 78))
 	for _, p := range x.chosen(c) {
 		c.printf("%-8s N/A       N/A       N/A       N/A            N/A\n", p)
 	}

@@ -53,7 +53,7 @@ func (c *credentials) fromAgent() error {
 	if socket == "" {
 		return fmt.Errorf("ask the ssh-agent: SSH_AUTH_SOCK is not set")
 	}
-	conn, err := net.Dial("unix", socket) //nolint:noctx // a socket of this machine
+	conn, err := net.Dial("unix", socket) //nolint:noctx,gosec // the socket of the user's own agent, as ssh finds it
 	if err != nil {
 		return fmt.Errorf("ask the ssh-agent: %w", err)
 	}

@@ -80,14 +80,17 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 // file is where a checkpoint lies on the switch.
 func file(name string) string { return "/intflash/" + name + ".cfg" }
 
-// has looks for a saved configuration.
+// errNotSaved says that a configuration is not among the switch's files.
+var errNotSaved = errors.New("it is not among the switch's files")
+
+// has looks for a saved configuration; errNotSaved when it is not there.
 func (d *Driver) has(ctx context.Context, name string) error {
 	out, err := d.Ask(ctx, "list files", "ls /intflash/")
 	if err != nil {
 		return err
 	}
 	if !regexp.MustCompile(`(?m)(?:^|[\s/])` + regexp.QuoteMeta(name) + `\.cfg\s*$`).MatchString(out) {
-		return fmt.Errorf("%s is not among the switch's files", file(name))
+		return fmt.Errorf("%s: %w", file(name), errNotSaved)
 	}
 	return nil
 }
@@ -118,8 +121,11 @@ func (d *Driver) Restore(ctx context.Context, c drivers.Checkpoint) error {
 
 // Forget implements drivers.Checkpointer. A checkpoint that is gone already is forgotten.
 func (d *Driver) Forget(ctx context.Context, c drivers.Checkpoint) error {
-	if d.has(ctx, c.Name) != nil {
+	switch err := d.has(ctx, c.Name); {
+	case errors.Is(err, errNotSaved):
 		return nil
+	case err != nil:
+		return d.Fail("remove "+c.Name, err)
 	}
 	_, err := d.Ask(ctx, "remove "+c.Name, "remove "+file(c.Name)+" -y", drivers.Reply{Question: `.`, Answer: "y"})
 	return err

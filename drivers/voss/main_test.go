@@ -2,4 +2,4 @@ package voss_test
 
 import "flag"
 
-var update = flag.Bool("update", false, "write the expected rows and recordings anew")
+var _ = flag.Bool("update", false, "write the expected rows and recordings anew")

@@ -1,0 +1,210 @@
+package exos_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/drivertest"
+	"github.com/reprise-lab/reprise/drivers/exos"
+	"github.com/reprise-lab/reprise/drivers/sim"
+	"github.com/reprise-lab/reprise/drivers/transport"
+)
+
+// A line may be in any state when a session begins.
+func TestConsoleStates(t *testing.T) {
+	leave := map[string]string{
+		"nothing":               "",
+		"half a command":        "admin\r" + drivertest.SwitchPassword + "\rreboot",
+		"a page":                "admin\r" + drivertest.SwitchPassword + "\rshow management\rshow tech-support all\r",
+		"a question":            "admin\r" + drivertest.SwitchPassword + "\rreboot\r",
+		"half a login":          "somebody\r",
+		"a session, changed":    "admin\r" + drivertest.SwitchPassword + "\rcreate vlan left\r",
+		"a debug context":       "admin\r" + drivertest.SwitchPassword + "\rdebug-mode\r",
+		"a name half typed":     "adm",
+		"a password half typed": "admin\rS3cr",
+	}
+	for name, typed := range leave {
+		t.Run(name, func(t *testing.T) {
+			s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, TechSize: 20_000})
+			a := drivertest.Way(t, s, "console")
+			raw, err := transport.Dial(t.Context(), a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := make(chan struct{}, 1)
+			go func() {
+				buf := make([]byte, 4096)
+				for {
+					if _, err := raw.Read(buf); err != nil {
+						return
+					}
+					select {
+					case said <- struct{}{}:
+					default:
+					}
+				}
+			}()
+			if _, err := raw.Write([]byte(typed)); err != nil {
+				t.Fatal(err)
+			}
+			settled(said)
+			_ = raw.Close()
+			d := open(t, a, nil)
+			x, err := d.Run(t.Context(), drivers.Command{Line: "show reprise-probe here"})
+			if err != nil || strings.TrimSpace(x.Output) != "here" {
+				t.Errorf("%q, %v", x.Output, err)
+			}
+			if s.Reboots() != 0 {
+				t.Error("the switch was restarted")
+			}
+		})
+	}
+}
+
+// settled waits until the line has been silent for a moment.
+func settled(said <-chan struct{}) {
+	for {
+		timer := time.NewTimer(150 * time.Millisecond)
+		select {
+		case <-said:
+			timer.Stop()
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+func TestLoginStates(t *testing.T) {
+	for _, way := range drivertest.Ways() {
+		t.Run(way, func(t *testing.T) {
+			t.Run("first boot", func(t *testing.T) {
+				s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, FirstBoot: true})
+				answers(t, open(t, drivertest.Way(t, s, way), nil))
+			})
+			t.Run("wrong password", func(t *testing.T) {
+				s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Users: []sim.User{{Name: "admin", Password: "another-one"}}})
+				a := drivertest.Way(t, s, way)
+				_, err := exos.Factory{}.Open(t.Context(), drivers.Target{Node: "sw1", Access: &a})
+				if !errors.Is(err, drivers.ErrAuth) {
+					t.Errorf("got %v, want ErrAuth", err)
+				}
+				if err != nil && strings.Contains(err.Error(), drivertest.SwitchPassword) {
+					t.Errorf("the error holds the password: %v", err)
+				}
+			})
+			t.Run("read only", func(t *testing.T) {
+				s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS})
+				a := drivertest.Way(t, s, way)
+				a.User = "user"
+				d := open(t, a, nil)
+				answers(t, d)
+				xs, err := d.Configure(t.Context(), []string{"create vlan no"})
+				if err != nil || xs[0].Rejected == "" {
+					t.Errorf("%+v, %v", xs, err)
+				}
+			})
+			t.Run("stack slot", func(t *testing.T) {
+				s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Slots: 2})
+				d := open(t, drivertest.Way(t, s, way), nil)
+				answers(t, d)
+				f, err := d.Facts(t.Context())
+				if err != nil || f.Details["slot-2"] == "" {
+					t.Errorf("%+v, %v", f, err)
+				}
+			})
+			t.Run("pending AAA", func(t *testing.T) {
+				s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, PendingAAA: 300 * time.Millisecond})
+				a := drivertest.Way(t, s, way)
+				if way == "ssh" { // it is refused until AAA is there
+					t.Skip("ssh waits for AAA by itself")
+				}
+				answers(t, open(t, a, nil))
+			})
+		})
+	}
+}
+
+func answers(t *testing.T, d *exos.Driver) {
+	t.Helper()
+	for _, token := range []string{"one", "two"} {
+		x, err := d.Run(t.Context(), drivers.Command{Line: "show reprise-probe " + token})
+		if err != nil || strings.TrimSpace(x.Output) != token {
+			t.Errorf("%s: %q, %v", token, x.Output, err)
+		}
+	}
+}
+
+// A question that nobody meant to answer is answered with no, and nothing happens.
+func TestQuestions(t *testing.T) {
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS})
+	d := open(t, drivertest.Way(t, s, "ssh"), nil)
+	x, err := d.Run(t.Context(), drivers.Command{Line: "reboot"})
+	if err != nil || !strings.Contains(x.Rejected, "asked") || s.Reboots() != 0 {
+		t.Errorf("%+v, %v, %d restarts", x, err, s.Reboots())
+	}
+	answers(t, d)
+	if err := d.Reboot(t.Context()); err != nil || s.Reboots() != 1 {
+		t.Errorf("%v, %d restarts", err, s.Reboots())
+	}
+	answers(t, d)
+}
+
+// Pages that somebody left on are turned, and leave nothing in the answer.
+func TestPages(t *testing.T) {
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, TechSize: 20_000})
+	d := open(t, drivertest.Way(t, s, "telnet"), nil)
+	plain, err := d.Run(t.Context(), drivers.Command{Line: "show configuration"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Run(t.Context(), drivers.Command{Line: "enable clipaging"}); err != nil {
+		t.Fatal(err)
+	}
+	paged, err := d.Run(t.Context(), drivers.Command{Line: "show configuration"})
+	if err != nil || strings.Contains(paged.Output, "Press <SPACE>") || paged.Output != plain.Output {
+		t.Errorf("%v\nplain:\n%s\npaged:\n%q", err, plain.Output, paged.Output)
+	}
+}
+
+// Log lines on a console are no part of an answer.
+func TestConsoleLog(t *testing.T) {
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS})
+	d := open(t, drivertest.Way(t, s, "console"), nil)
+	answers(t, d)
+	s.Log("Noti", "HAL.Port.Something", "a line that nobody asked for")
+	answers(t, d)
+	mark, err := d.MarkLogs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Log("Warn", "EPM.Something", "since the mark")
+	files, err := d.LogsSince(t.Context(), mark)
+	if err != nil || len(files) == 0 || !strings.Contains(files[0].Text, "since the mark") || strings.Contains(files[0].Text, "nobody asked for") {
+		t.Errorf("%+v, %v", files, err)
+	}
+}
+
+// A collection that ends early says so.
+func TestTechSupport(t *testing.T) {
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, TechSize: 50_000})
+	d := open(t, drivertest.Way(t, s, "ssh"), nil)
+	x, err := d.TechSupport(t.Context())
+	if err != nil || !x.Complete {
+		t.Errorf("missing %v, %v", x.Missing, err)
+	}
+	s.SetMisbehaviour(sim.Misbehaviour{TruncateTail: true})
+	if x, err = d.TechSupport(t.Context()); err != nil || x.Complete || len(x.Missing) == 0 {
+		t.Errorf("cut: complete %v, missing %v, %v", x.Complete, x.Missing, err)
+	}
+	cores, err := d.Cores(t.Context())
+	if err != nil || len(cores) != 0 {
+		t.Errorf("%v, %v", cores, err)
+	}
+	n, err := d.Neighbours(t.Context())
+	if err != nil {
+		t.Errorf("%v, %v", n, err)
+	}
+}
