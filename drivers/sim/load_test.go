@@ -29,7 +29,10 @@ configure vlan users add ports 5 untagged
 configure vlan isc ipaddress 10.255.0.1 255.255.255.252
 configure vlan users ipaddress 10.0.10.2/24
 enable ipforwarding vlan users
+configure vlan users add isid 10010
 configure ip-mtu 9000 vlan users
+configure ports 9 rate-limit flood broadcast 100
+configure ports 9 rate-limit flood multicast 200
 create mlag peer "core-2"
 configure mlag peer "core-2" ipaddress 10.255.0.2 vr VR-Default
 enable mlag port 3 peer "core-2" id 3
