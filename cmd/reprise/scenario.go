@@ -42,6 +42,10 @@ faults.`,
 	}
 	list := &cobra.Command{
 		Use: "list [DIR…]", Short: "List the scenarios of folders, or those that come with the program",
+		Long: `List the scenarios of folders. Without a folder list those that come with the
+program, by family: bugs and mistakes run in containers, isolate holds large
+cases to take apart, and switches need real ones (reprise run ID --lab FILE; try
+one on simulators with --rehearse).`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.list(args) },
 	}
 	show := &cobra.Command{

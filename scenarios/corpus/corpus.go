@@ -1,7 +1,12 @@
-// Package corpus holds the scenarios that come with the program: real, publicly
-// reported bugs of the switch software that Debian ships, and mistakes in configuration
-// that customers make. Each has a control and a README, and lives in
-// <family>/<id>/scenario.yaml below this folder.
+// Package corpus holds the scenarios that come with the program. Each has a control and a
+// README, and lives in <family>/<id>/scenario.yaml below this folder. The families:
+//
+//   - bugs: real, publicly reported bugs of the switch software that Debian ships
+//   - mistakes: mistakes in configuration that customers make, on the same software
+//   - isolate: large cases to take apart
+//   - switches: problems that customers have with Extreme switches, with whole
+//     configurations for EXOS and VOSS; they are rehearsed on simulators, and what they say
+//     of a switch rests on the sources that their READMEs name
 package corpus
 
 import (
@@ -16,7 +21,7 @@ var files embed.FS
 
 // Entry is one scenario of the corpus.
 type Entry struct {
-	Family string // bugs, mistakes …
+	Family string // bugs, mistakes, switches …
 	ID     string
 	Files  fs.FS // its folder
 }
