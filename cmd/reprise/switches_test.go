@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/reprise-lab/reprise/scenarios/corpus"
+)
+
+// needSwitches are the families of the corpus that no container shows.
+var needSwitches = []string{"switches", "vm"}
+
+// TestSwitchScenarios rehearses every scenario for real switches and its control on
+// simulators, and holds its README against what it must say.
+func TestSwitchScenarios(t *testing.T) {
+	entries, err := corpus.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{}
+	var cases [][]string // id and arguments
+	for _, e := range entries {
+		if e.Family != "switches" {
+			continue
+		}
+		l, err := a.loadQuiet(e.ID, nil)
+		if err != nil {
+			t.Errorf("%s: %v", e.ID, err)
+			continue
+		}
+		if s := l.Scenario; s.ID != e.ID || s.Control == nil || len(s.Fidelity) == 0 || len(l.Warnings) > 0 {
+			t.Errorf("%s: its id is %q, its control %v, its fidelity %v, its warnings %v", e.ID, s.ID, s.Control, s.Fidelity, l.Warnings)
+		}
+		switchReadme(t, e)
+		cases = append(cases, []string{e.ID}, []string{e.ID, "--control"})
+	}
+	if len(cases) == 0 {
+		t.Error("the corpus has no scenario for switches")
+	}
+	// Half of a rehearsal is waiting for switches that restart: more go on at once than there
+	// are processors.
+	results := make([]rehearsal, len(cases))
+	errs := make([]error, len(cases))
+	slots := make(chan struct{}, 3*runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i, args := range cases {
+		dir := t.TempDir()
+		wg.Go(func() {
+			slots <- struct{}{}
+			results[i], errs[i] = rehearsed(dir, args)
+			<-slots
+		})
+	}
+	wg.Wait()
+	for i, args := range cases {
+		t.Run(strings.Join(args, "/"), func(t *testing.T) {
+			if r := results[i]; errs[i] != nil || !r.Runs || r.Exit != exitYes {
+				t.Errorf("status %d: %v\n%s", r.Exit, errs[i], strings.Join(r.Complaints, "\n"))
+			}
+		})
+	}
+}
+
+// switchReadme looks whether a README says that nobody ran the scenario on a switch yet.
+func switchReadme(t *testing.T, e corpus.Entry) {
+	t.Helper()
+	f, err := e.Files.Open("README.md")
+	if err != nil {
+		t.Errorf("%s has no README: %v", e.ID, err)
+		return
+	}
+	defer f.Close() //nolint:errcheck // read only
+	text := make([]byte, 1<<16)
+	size, err := f.Read(text)
+	if err != nil {
+		t.Errorf("%s: %v", e.ID, err)
+	}
+	if !strings.Contains(string(text[:size]), "Rehearsed on simulators only; we never ran it on a switch.") {
+		t.Errorf("the README of %s does not say what was run", e.ID)
+	}
+}
+
+// rehearsed runs the program's rehearsal of a scenario.
+func rehearsed(dir string, args []string) (rehearsal, error) {
+	c := exec.Command(os.Args[0], slices.Concat([]string{"run", "--rehearse", "--json", "-q", "--runs", dir}, args)...)
+	c.Args[0] = "reprise"
+	stdout, err := c.Output()
+	var r rehearsal
+	if jsonErr := json.Unmarshal(stdout, &r); jsonErr != nil {
+		return r, fmt.Errorf("%w: %w: %s", err, jsonErr, stdout)
+	}
+	return r, nil // its status is in r
+}
