@@ -34,7 +34,7 @@ func TestPartsCorpus(t *testing.T) {
 			if err := os.CopyFS(dir, e.Files); err != nil {
 				t.Fatal(err)
 			}
-			l, err := scenarios.Load(filepath.Join(dir, "scenario.yaml"), scenarios.Options{})
+			l, err := scenarios.Load(filepath.Join(dir, "scenario.yaml"), scenarios.Options{Template: reg.Template})
 			if err != nil {
 				t.Fatal(err)
 			}
