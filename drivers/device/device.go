@@ -96,19 +96,19 @@ func (d *Device) enter(ctx context.Context, ways []*drivers.Access, channel stri
 
 // credentials resolves what a session must know and never show.
 func credentials(a drivers.Access) ([]drivers.Secret, *session.Login, error) {
-	var secrets []drivers.Secret
-	var password drivers.Secret
-	for _, ref := range []string{a.Password, a.Enable, a.ServerPassword} {
-		s, err := drivers.ResolveSecret(ref)
-		if err != nil {
+	refs := []string{a.Password, a.Enable, a.ServerPassword}
+	secrets := make([]drivers.Secret, len(refs))
+	for i, ref := range refs {
+		var err error
+		if secrets[i], err = drivers.ResolveSecret(ref); err != nil {
 			return nil, nil, err
 		}
-		if ref == a.Password {
-			password = s
-		}
-		secrets = append(secrets, s)
 	}
-	return secrets, &session.Login{User: a.User, Password: password, AnyState: a.Transport == drivers.TransportConsole}, nil
+	login := &session.Login{User: a.User, Password: secrets[0], AnyState: a.Transport == drivers.TransportConsole}
+	if login.AnyState && a.Console != "ssh" { // ssh has logged in to the terminal server already
+		login.ServerUser, login.ServerPassword = a.ServerUser, secrets[2]
+	}
+	return secrets, login, nil
 }
 
 func (d *Device) dial(ctx context.Context, way drivers.Access) (io.ReadWriteCloser, error) {

@@ -1,7 +1,10 @@
 package exos_test
 
 import (
+	"bufio"
 	"errors"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +65,65 @@ func TestConsoleStates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A terminal server that asks for a login of its own stands before the line.
+func TestTerminalServer(t *testing.T) {
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS})
+	a := drivertest.Way(t, s, "console")
+	t.Setenv("TS_PASSWORD", "of-the-terminal-server")
+	line := a.Address
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go terminalServer(c, line)
+		}
+	}()
+	a.Address, a.ServerUser, a.ServerPassword = l.Addr().String(), "ops", "env:TS_PASSWORD"
+	rec := &drivertest.Transcript{}
+	d := open(t, a, rec)
+	answers(t, d)
+	if sent := string(rec.Bytes("", drivers.Out)); strings.Contains(sent, "of-the-terminal-server") || !strings.Contains(sent, "ops") {
+		t.Errorf("sent %q", sent)
+	}
+	a.ServerPassword = "" // another one is refused
+	if d, err := (exos.Factory{}).Open(t.Context(), drivers.Target{Node: "sw1", Access: &a}); err == nil {
+		_ = d.Close(t.Context())
+		t.Error("opened with a wrong password for the terminal server")
+	}
+}
+
+// terminalServer asks for a user and a password, and joins the caller to the line.
+func terminalServer(c net.Conn, line string) {
+	defer func() { _ = c.Close() }()
+	r := bufio.NewReader(c)
+	_, _ = io.WriteString(c, "Terminal server 1\r\nport login: ")
+	user, _ := r.ReadString('\r')
+	_, _ = io.WriteString(c, "\r\npassword: ")
+	password, _ := r.ReadString('\r')
+	if user != "ops\r" || password != "of-the-terminal-server\r" {
+		_, _ = io.WriteString(c, "\r\nAccess denied\r\n")
+		return
+	}
+	_, _ = io.WriteString(c, "\r\nconnected to line 7\r\n")
+	to, err := net.Dial("tcp", line)
+	if err != nil {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(c, to)
+		_ = c.Close()
+	}()
+	_, _ = io.Copy(to, r)
+	_ = to.Close()
 }
 
 // settled waits until the line has been silent for a moment.

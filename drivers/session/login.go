@@ -18,6 +18,10 @@ type Login struct {
 	// AnyState says that the line may be in any state: it is a console, where the last user
 	// may have left a half-typed command, a page, a question, or a session.
 	AnyState bool
+	// ServerUser and ServerPassword are typed at the first requests, which are those of the
+	// terminal server; empty where it gives the line without asking.
+	ServerUser     string
+	ServerPassword drivers.Secret
 }
 
 const (
@@ -77,12 +81,15 @@ func (c *CLI) login(ctx context.Context, l *listener) error {
 	if c.cfg.Login != nil {
 		who = *c.cfg.Login
 	}
-	if who.AnyState {
+	if who.AnyState && who.ServerUser == "" { // a terminal server that asks speaks first
 		if _, err := c.s.Write([]byte(c.d.ClearLine + "\n")); err != nil {
 			return fmt.Errorf("log in: %w", err)
 		}
 	}
 	d := &loginDialogue{c: c, l: l, who: who}
+	if who.ServerUser != "" {
+		d.server = serverUser
+	}
 	err := d.lead(ctx)
 	l.mu.Lock()
 	c.banner = cutText(strings.TrimSpace(normalise(l.all.kept)), c.secrets)
@@ -99,8 +106,18 @@ type loginDialogue struct {
 	l     *listener
 	who   Login
 	users int // how often the user was typed
-	waits string
+	// server is how much of the terminal server's own login is still to come.
+	server serverLogin
+	waits  string
 }
+
+type serverLogin int
+
+const (
+	serverDone serverLogin = iota // or there is none
+	serverUser
+	serverPassword
+)
 
 func (d *loginDialogue) lead(ctx context.Context) error {
 	for range maxReactions {
@@ -198,6 +215,15 @@ func (d *loginDialogue) waitOn() error {
 
 func (d *loginDialogue) do(step LoginStep, text string) error {
 	var err error
+	switch {
+	case step.Do == "user" && d.server == serverUser:
+		d.server = serverPassword
+		_, err = d.c.s.Write([]byte(d.who.ServerUser + "\n"))
+		return err
+	case step.Do == "password" && d.server == serverPassword:
+		d.server = serverDone
+		return d.c.s.writeSecret(d.who.ServerPassword)
+	}
 	switch step.Do {
 	case "user":
 		if d.denied(text) || d.users >= maxAttempts {
