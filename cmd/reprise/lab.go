@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
 
@@ -171,7 +172,7 @@ func (a *app) labShow(ctx context.Context, l *lab.Lab, name string) error {
 		a.say("  can         %s", strings.Join(d.Capabilities, ", "))
 	}
 	for _, m := range d.Marks {
-		a.say("  mark        %s", markWords(m))
+		a.say("  mark        %s", reports.MarkWords(m))
 	}
 	for _, c := range cables {
 		a.say("  cable       %s", c)

@@ -15,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/transport"
 	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
@@ -118,7 +119,7 @@ func (a *app) printCheck(c deviceCheck) {
 		a.say("  differs: %s", d)
 	}
 	for _, m := range c.Marks {
-		a.say("  mark: %s", markWords(m))
+		a.say("  mark: %s", reports.MarkWords(m))
 	}
 	for _, n := range c.Notes {
 		a.say("  note: %s", n)

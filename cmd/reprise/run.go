@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies/containers"
 )
@@ -211,7 +211,7 @@ func (a *app) printOutcome(o outcome) {
 		a.say("another failure: %s", f)
 	}
 	for _, m := range v.Marks {
-		a.say("mark: %s", markWords(m))
+		a.say("mark: %s", reports.MarkWords(m))
 	}
 	if v.Verdict != v.Expected {
 		a.say("declared is %s", v.Expected)
@@ -224,18 +224,6 @@ func (a *app) printOutcome(o outcome) {
 	}
 	if len(o.Enter) > 0 {
 		a.say("the lab stays up until: reprise gc --run %s", filepath.Base(o.Dir))
-	}
-}
-
-// markWords says what a mark means to who hands the evidence on.
-func markWords(mark string) string {
-	switch mark {
-	case drivers.MarkSimulated:
-		return "simulated: made on a simulator; it is no reproduction and cannot be escalated as one"
-	case drivers.MarkLicence:
-		return "licence: the image's licence forbids handing these results to a third party"
-	default:
-		return mark
 	}
 }
 

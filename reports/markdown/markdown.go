@@ -104,6 +104,9 @@ func (p *page) result(r *reports.Run) {
 	if r.Verdict != nil && r.Verdict.Reason != "" {
 		p.line("%s. Expected of this %s run: %s.\n", text(reports.Sentence(r.Verdict.Reason)), r.Info.Variant, r.Info.Expected)
 	}
+	for _, m := range r.Marks() {
+		p.line("**Mark**: %s.\n", text(m))
+	}
 	c := r.Recorded
 	if c.Inconclusive+c.NotApplicable+c.None > 0 {
 		p.line("Not in the rate: %d inconclusive, %d not applicable, %d without a verdict.\n", c.Inconclusive, c.NotApplicable, c.None)
