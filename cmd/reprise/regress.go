@@ -158,6 +158,11 @@ func (a *app) regressOne(ctx context.Context, name string, f *verifyFlags) (veri
 		return out, err
 	}
 	out.Scenario, out.Title = l.Scenario.ID, l.Scenario.Title
+	if kinds := l.Scenario.Fidelity; len(kinds) > 0 && !slices.Contains(kinds, scenarios.FidelityContainer) {
+		out.Skipped, out.Ruling, out.Exit = true, "", exitYes
+		out.Reason = fmt.Sprintf("labs of kind %v only can show it, and builds are tried in containers", kinds)
+		return out, nil
+	}
 	images, lacking, err := imagesFor(l, f)
 	if err != nil {
 		return out, err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness"
@@ -47,6 +49,7 @@ func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err e
 			return err
 		}
 		where.File = filepath.Join(dir, "lab.yaml")
+		p = unlabelled(p)
 	}
 	session, err := a.openSession(ctx, f.runs, where, p)
 	if err != nil {
@@ -73,6 +76,19 @@ func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err e
 		return err
 	}
 	return a.printRehearsal(p, series.Dir, record)
+}
+
+// unlabelled is the plan without what its nodes ask of a device: our simulators are of one
+// model, and a rehearsal is about the scenario's lines.
+func unlabelled(p *harness.Plan) *harness.Plan {
+	q := *p
+	q.Topology = p.Topology.Clone()
+	for i := range q.Topology.Nodes {
+		n := &q.Topology.Nodes[i]
+		n.Type = ""
+		maps.DeleteFunc(n.Labels, func(key, _ string) bool { return strings.HasPrefix(key, "reprise.") })
+	}
+	return &q
 }
 
 func (a *app) printRehearsal(p *harness.Plan, dir evidence.Dir, record evidence.Record) error {

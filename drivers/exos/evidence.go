@@ -35,7 +35,7 @@ func classes() map[string][]string {
 		"optics":      {"show ports configuration no-refresh", "show ports information", "show ports information detail", "show ports transceiver information", "show ports transceiver information detail", "show ports rxerrors no-refresh", "show ports txerrors no-refresh", "debug hal show optic-info eeprom", "debug hal show optic-info ddmi"},
 		"acl":         {"show policy", "show policy detail", "show access-list any detail", "show netlogin session all"},
 		"netlogin":    {"show netlogin dot1x detail", "show session", "show radius dynamic-authorization"},
-		"poe":         {"show inline-power", "show inline-power info ports", "show inline-power stats"},
+		"poe":         {"show inline-power", "show inline-power info ports all", "show inline-power stats"},
 		"loop":        {"show elrp", "show elrp disabled-ports", "show slpp guard", "show ports utilization no-refresh", "show fdb"},
 		"edp":         {"show edp ports all", "show edp port all vlan-id mismatch untagged", "show vlan detail"},
 		"fabric":      {"show fabric attach assignments", "show fabric attach elements", "show lldp neighbors"},
