@@ -1,0 +1,112 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// resetTimeout bounds going back to the state, before the machine is booted instead.
+const resetTimeout = 2 * time.Minute
+
+// How says how a node was brought back.
+type How string
+
+// The ways back.
+const (
+	BySnapshot How = "snapshot" // in place, memory and disk
+	ByBoot     How = "boot"     // from a fresh disk
+)
+
+// Resetter is a lab that can bring a node back to what it was when the lab was reserved:
+// disk, memory and interfaces. Sessions with the node end. Faults on its links stay in force.
+type Resetter interface {
+	// Reset returns how it was done; why says, of a guest that was booted, what kept it from
+	// its snapshot.
+	Reset(ctx context.Context, node string) (how How, why string, err error)
+}
+
+// Reset implements Resetter.
+func (l *lab) Reset(ctx context.Context, name string) (how How, why string, err error) {
+	n, err := l.node(name)
+	if err != nil {
+		return "", "", err
+	}
+	l.wires.Lock()
+	defer l.wires.Unlock()
+	failed := n.rewind(ctx)
+	if failed == nil {
+		return BySnapshot, "", l.restoreLinks(ctx, n)
+	}
+	if ctx.Err() != nil {
+		return "", "", ctx.Err()
+	}
+	if err := n.off(ctx); err != nil {
+		return "", "", err
+	}
+	if err := n.boot(ctx); err != nil {
+		return "", "", fmt.Errorf("boot %s anew: %w", name, err)
+	}
+	return ByBoot, failed.Error(), l.restoreLinks(ctx, n)
+}
+
+// rewind continues from the snapshot in place.
+func (n *node) rewind(ctx context.Context) error {
+	if !n.own() {
+		return errors.New("a vendor's machine has none")
+	}
+	if n.lab.provider.options.Cold {
+		return errors.New("it was booted, and has none")
+	}
+	m, c := n.current()
+	if m == nil || c == nil {
+		return errors.New("the machine is off")
+	}
+	ctx, cancel := context.WithTimeout(ctx, resetTimeout)
+	defer cancel()
+	n.hangUp()
+	if err := m.monitor(ctx, "loadvm "+snapshot); err != nil {
+		return err
+	}
+	c.drain()
+	return n.enter(ctx, resumeTimeout, false)
+}
+
+// RestartNode implements topologies.NodeRestarter: every process ends, the files stay, and
+// the interfaces come back as they were at first.
+func (l *lab) RestartNode(ctx context.Context, name string) error {
+	n, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	l.wires.Lock()
+	defer l.wires.Unlock()
+	if err := n.cycle(ctx); err != nil {
+		return fmt.Errorf("restart node %s: %w", name, err)
+	}
+	return l.restoreLinks(ctx, n)
+}
+
+// cycle cuts the power for a moment.
+func (n *node) cycle(ctx context.Context) error {
+	m, c := n.current()
+	if m == nil {
+		return errors.New("the machine is off")
+	}
+	if n.own() {
+		// What a switch has acknowledged as saved is on its disk; a guest's cache is not.
+		bounded, cancel := context.WithTimeout(ctx, syncTimeout)
+		_ = (&host{node: n}).must(bounded, "sync") // a guest that hangs is restarted all the same
+		cancel()
+		n.hangUp()
+		c.drain()
+	}
+	if err := m.qmp.Do(ctx, "system_reset", nil, nil); err != nil {
+		return err
+	}
+	if !n.own() {
+		return nil
+	}
+	return n.enter(ctx, bootTimeout, true)
+}
