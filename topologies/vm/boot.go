@@ -42,7 +42,7 @@ func (n *node) boot(ctx context.Context) error {
 
 // resume continues from the state of the node's kind, which is made first if need be.
 func (n *node) resume(ctx context.Context) error {
-	if err := n.lab.provider.copyState(ctx, n.planned, n.lab.accel, n.path(".qcow2"), n.lab.options.Keep); err != nil {
+	if err := n.lab.provider.copyState(ctx, n.planned, n.lab.accel, n.path(".qcow2")); err != nil {
 		return err
 	}
 	if err := n.power(ctx, true); err != nil {

@@ -23,6 +23,9 @@ type console struct {
 	more chan struct{} // closed, and made anew, when there is more
 }
 
+// maxText bounds what is kept of a console that nobody reads.
+const maxText = 1 << 20
+
 func openConsole(ctx context.Context, path string) (*console, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err != nil {
@@ -39,6 +42,11 @@ func (c *console) read() {
 		n, err := c.conn.Read(buf)
 		c.mu.Lock()
 		c.text.Write(buf[:n])
+		if c.text.Len() > maxText { // a kernel that complains without end
+			text := c.text.String()
+			c.text.Reset()
+			c.text.WriteString(text[len(text)-maxText/2:])
+		}
 		c.err = err
 		close(c.more)
 		c.more = make(chan struct{})

@@ -111,7 +111,7 @@ func endMachine(ctx context.Context, pidFile string) error {
 	defer func() { _ = unix.Close(fd) }()
 	line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
 	if err != nil || !wrote(string(line), pidFile) {
-		return nil //nolint:nilerr // it is gone, or another process has its number
+		return nil // it is gone, or another process has its number
 	}
 	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 		return fmt.Errorf("end process %d: %w", pid, err)

@@ -114,7 +114,7 @@ func (h *host) ReadFile(ctx context.Context, path string) (io.ReadCloser, error)
 	return &file{Reader: pr, closed: sync.OnceFunc(func() {
 		cancel()
 		_ = pr.Close()
-		<-ended
+		<-ended //nolint:errcheck // the reader has been told, or has given up
 	})}, nil
 }
 

@@ -172,7 +172,7 @@ func (l *lab) Access(name string) (topologies.Access, bool) {
 // password (env:NAME, file:PATH).
 const (
 	EnvUser     = "REPRISE_USER"
-	EnvPassword = "REPRISE_PASSWORD_REF" //nolint:gosec // the name of a reference
+	EnvPassword = "REPRISE_PASSWORD_REF"
 )
 
 // Ports implements topologies.PortMapper.

@@ -70,9 +70,8 @@ func TestLinks(t *testing.T) {
 		}
 	})
 	t.Run("a fault that is not there is named", func(t *testing.T) {
-		var missing *topologies.MissingError
 		_, err := r.(topologies.Faulter).Inject(t.Context(), topologies.Fault{Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "n1", Interface: "eth1"}})
-		if !errors.As(err, &missing) {
+		if _, ok := errors.AsType[*topologies.MissingError](err); !ok {
 			t.Errorf("drop = %v; want a MissingError", err)
 		}
 	})
@@ -107,6 +106,7 @@ func TestGuest(t *testing.T) {
 }
 
 func hostContract(t *testing.T, h topologies.Host) {
+	t.Helper()
 	ctx := t.Context()
 	if _, err := h.ReadFile(ctx, "/none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("ReadFile = %v; want fs.ErrNotExist", err)
@@ -151,6 +151,7 @@ func hostContract(t *testing.T, h topologies.Host) {
 
 // resets changes what a scenario would, and wants it as it was.
 func resets(t *testing.T, r topologies.Reservation, h topologies.Host) {
+	t.Helper()
 	run(t, h, `rm -f /tmp/changed; echo changed > /etc/motd; sync; ip link add dummy7 type dummy; ip addr del 10.0.0.1/24 dev eth1; sleep 7777 >/dev/null 2>&1 </dev/null &`)
 	start := time.Now()
 	how, why, err := r.(vm.Resetter).Reset(t.Context(), "n1")
@@ -178,6 +179,7 @@ func parse(s string) (n int64) {
 
 // restarts cuts the power: files stay, processes end, interfaces come back.
 func restarts(t *testing.T, r topologies.Reservation, h topologies.Host) {
+	t.Helper()
 	run(t, h, "echo kept > /etc/kept; ip link add dummy8 type dummy")
 	if err := r.(topologies.NodeRestarter).RestartNode(t.Context(), "n1"); err != nil {
 		t.Fatal(err)

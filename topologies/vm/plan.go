@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -163,7 +164,8 @@ func memoryOf(n topologies.Node, otherwise int) (int, error) {
 	return int(bytes >> 20), nil
 }
 
-var interfaceName = regexp.MustCompile(`^[^\s/:]{1,15}$`)
+// interfaceName matches names that need no quoting anywhere.
+var interfaceName = regexp.MustCompile(`^[A-Za-z0-9_.@+-]{1,15}$`)
 
 // nicsOf gives the network devices of a node: a guest's in the order of its links, a
 // vendor's where the number in the interface's name puts them.
@@ -185,6 +187,11 @@ func nicsOf(t topologies.Topology, n planned) ([]nic, error) {
 				c.mac = address(t.Name, e)
 			} else if _, err := net.ParseMAC(c.mac); err != nil {
 				return nil, fmt.Errorf("read address of %s: %w", e, err)
+			}
+			for _, a := range []string{e.IPv4, e.IPv6} {
+				if _, err := netip.ParsePrefix(a); a != "" && err != nil {
+					return nil, fmt.Errorf("read address of %s: %w", e, err)
+				}
 			}
 			nics = append(nics, c)
 		}

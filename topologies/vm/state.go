@@ -18,7 +18,7 @@ import (
 
 const (
 	// stateFormat is part of every state's name: another one, and all are made anew.
-	stateFormat = "1"
+	stateFormat = "2"
 	// keptStates is how many states are kept, the latest used.
 	keptStates = 8
 	lockEvery  = 50 * time.Millisecond
@@ -35,7 +35,7 @@ func stateKey(n planned, a Acceleration) string {
 
 // copyState puts a copy of the state that serves a node at path, and makes the state first
 // where there is none. Whoever else needs it meanwhile waits.
-func (p *Provider) copyState(ctx context.Context, n planned, a Acceleration, path string, kept bool) error {
+func (p *Provider) copyState(ctx context.Context, n planned, a Acceleration, path string) error {
 	dir := filepath.Join(p.states(), stateKey(n, a))
 	if err := os.MkdirAll(p.states(), 0o700); err != nil {
 		return fmt.Errorf("make a folder for states: %w", err)
@@ -106,7 +106,8 @@ func (p *Provider) makeState(ctx context.Context, n planned, a Acceleration, dir
 // warmScript waits until nothing starts any more and loads what every set-up needs.
 const warmScript = `systemctl is-system-running --wait >/dev/null 2>&1
 modprobe -a vrf 8021q bonding bridge sch_netem dummy veth 2>/dev/null
-for f in /usr/sbin/sshd /usr/bin/env /bin/sh /usr/bin/base64 /usr/sbin/ip /usr/sbin/sysctl /usr/bin/hostname /usr/sbin/ethtool; do [ -e $f ] && cat $f > /dev/null; done
+for f in /usr/sbin/sshd /usr/bin/env /bin/sh /usr/bin/base64 /usr/sbin/ip /usr/sbin/sysctl /usr/bin/mkdir /usr/bin/date; do [ -e $f ] && cat $f > /dev/null; done
+[ -s /etc/machine-id ] || cat /proc/sys/kernel/random/uuid | tr -d - > /etc/machine-id
 sync; true`
 
 // shell waits for root's shell on a console. fresh says that the guest is booting, and

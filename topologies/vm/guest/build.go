@@ -83,7 +83,7 @@ func (s *Store) build(ctx context.Context, parent, suite, mirror string, log fun
 		return fmt.Errorf("make a temporary folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	if err := os.Chmod(tmp, 0o755); err != nil { //nolint:gosec // packages are unpacked by another user
+	if err := os.Chmod(tmp, 0o755); err != nil { // packages are fetched by another user
 		return fmt.Errorf("open the temporary folder: %w", err)
 	}
 	tree := filepath.Join(tmp, "tree")
