@@ -1,0 +1,9 @@
+ip link add bond0 type bond mode 802.3ad lacp_rate fast miimon 100 xmit_hash_policy layer2+3
+for p in eth1 eth2; do
+  ip link set $p down
+  ip link set $p master bond0
+done
+ip link set bond0 up
+for i in 1 2 3 4 5 6 7 8; do
+  ip addr add 10.0.0.$i/24 dev bond0
+done
