@@ -134,6 +134,12 @@ type ConfigSaver interface {
 	SaveConfig(ctx context.Context) error
 }
 
+// Persister tells which lines outlive a restart by themselves: they save, select, copy or
+// remove what the device starts with, or its files.
+type Persister interface {
+	Persists(line string) bool
+}
+
 // LinkFlapper takes one port of the device down and up again, as an administrator would.
 type LinkFlapper interface {
 	PortDown(ctx context.Context, port string) error

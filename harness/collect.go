@@ -39,6 +39,12 @@ func (t *Trial) Collect(ctx context.Context) {
 	defer cancel()
 	end := t.begin(evidence.PhaseCollect)
 	defer end()
+	if err := lostOf(t.lab.res); err != nil {
+		t.event(evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: err.Error()})
+		return
+	}
+	ctx, release := t.lab.whileOurs(ctx)
+	defer release()
 	t.recordDeaths(ctx)
 	t.checkLab(ctx)
 	t.captureStates(ctx, "after")

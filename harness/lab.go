@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -157,6 +158,12 @@ func (l *Lab) deployTimeout() time.Duration {
 // again prepares real devices for another trial under the same lease: whatever the plan's
 // reset, other than none, each gets its own configuration back first.
 func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
+	if err := lostOf(l.res); err != nil {
+		l.spoilt = "the lab was taken away"
+		return "", err
+	}
+	ctx, release := l.whileOurs(ctx)
+	defer release()
 	l.attach(t)
 	l.markAll(t)
 	if l.plan.Reset == scenarios.ResetNone {
@@ -169,8 +176,16 @@ func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
 	return "configuration restored", l.boot(ctx, t)
 }
 
+// kind is that of the lab as it was built, where it knows, else that which its provider builds.
+func (l *Lab) kind() topologies.Kind {
+	if k, ok := l.res.(interface{ Kind() topologies.Kind }); ok {
+		return k.Kind()
+	}
+	return l.plan.kindOf(l.env.Provider)
+}
+
 func (l *Lab) markAll(t *Trial) {
-	kind := l.plan.kindOf(l.env.Provider)
+	kind := l.kind()
 	for _, n := range l.nodes {
 		if !n.Segment {
 			t.markNode(n, kind)
@@ -221,7 +236,12 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 	if err != nil {
 		return fmt.Errorf("build lab: %w", err)
 	}
+	ctx, release := l.whileOurs(ctx)
+	defer release()
 	t.note("lab built")
+	if why := l.plan.shows(l.kind(), l.env.Registry); why != "" {
+		return &topologies.MissingError{What: "lab", Name: "that can show the problem", Hint: why}
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	for _, pn := range l.plan.Nodes {
 		n := &labNode{PlanNode: pn, sink: &sink{}}
@@ -291,7 +311,11 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 			ctx, cancel := context.WithTimeout(ctx, bootTimeout)
 			defer cancel()
 			begin := t.now()
-			t.booted(evidence.Event{Lane: n.Name, Name: n.Platform}, begin, b.Boot(ctx))
+			err := n.lasting(strings.Split(string(n.Config), "\n")...)
+			if err == nil {
+				err = b.Boot(ctx)
+			}
+			t.booted(evidence.Event{Lane: n.Name, Name: n.Platform}, begin, err)
 		})
 	}
 	wg.Wait()

@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -36,6 +37,14 @@ func (p *Plan) In(provider topologies.Provider) *Plan {
 	default:
 		return p
 	}
+}
+
+// ReleaseTime bounds taking a lab of the plan down: real devices are restarted first.
+func (p *Plan) ReleaseTime(provider topologies.Provider) time.Duration {
+	if p.kindOf(provider) == topologies.KindContainer {
+		return releaseTimeout
+	}
+	return restoreTimeout + 2*releaseTimeout
 }
 
 // shows tells why a kind of lab cannot show the plan's problem at all; empty when it can. A

@@ -36,6 +36,7 @@ func (p portFaulter) Inject(ctx context.Context, f topologies.Fault) (topologies
 	if !ok {
 		return nil, fmt.Errorf("%s has no interface %s", n.Name, f.Endpoint.Interface)
 	}
+	// With an error too: the command may have been taken, and only the look at it have failed.
 	return &portDown{flapper: flapper, port: port}, flapper.PortDown(ctx, port)
 }
 

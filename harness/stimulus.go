@@ -30,7 +30,7 @@ func (t *Trial) stimulate(ctx context.Context) bool {
 	defer end()
 	marks := t.markLogs(ctx)
 	t.mu.Lock()
-	t.logsAtStim = marks
+	t.logsAtStim, t.stimulated = marks, true
 	maps.Copy(t.deathsStim, t.deathsSeen)
 	t.mu.Unlock()
 	t.markClocks(ctx)
@@ -129,12 +129,18 @@ func (t *Trial) command(ctx context.Context, s scenarios.Step) error {
 		return err
 	case len(s.Configure) > 0:
 		lines, err := t.lab.placeAll(n, s.Configure)
+		if err == nil {
+			err = n.lasting(lines...)
+		}
 		if err != nil {
 			return err
 		}
 		return configure(ctx, n, lines)
 	case s.Run != "":
 		line, err := t.lab.place(n, s.Run)
+		if err == nil {
+			err = n.lasting(line)
+		}
 		if err != nil {
 			return err
 		}
@@ -263,12 +269,22 @@ func (t *Trial) linkFault(ctx context.Context, s PlanStep) error {
 			Kind: topologies.FaultKind(s.Step.Fault), Endpoint: at, Match: s.Step.Match, Probability: s.Step.Probability,
 		})
 		if err != nil {
-			return err
+			return errors.Join(err, takeBack(ctx, active))
 		}
 		return t.inForce(ctx, &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.title(), link: &at, fired: active.Fired, heal: active.Heal}, s)
 	default:
 		return fmt.Errorf("%s is no fault of a link", s.Step.Fault)
 	}
+}
+
+// takeBack heals a fault of which nobody knows whether it took force.
+func takeBack(ctx context.Context, active topologies.Active) error {
+	if active == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	return active.Heal(ctx)
 }
 
 func (t *Trial) flap(ctx context.Context, faulter topologies.Faulter, at topologies.Endpoint, s PlanStep) error {
@@ -278,7 +294,7 @@ func (t *Trial) flap(ctx context.Context, faulter topologies.Faulter, at topolog
 		}
 		active, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
 		if err != nil {
-			return err
+			return errors.Join(err, takeBack(ctx, active))
 		}
 		down := s
 		down.Step.For = s.Step.FlapDown()
@@ -342,6 +358,9 @@ func (t *Trial) healLink(ctx context.Context, at topologies.Endpoint) error {
 // healAll takes back what is still in force, last first. A fault that cannot be taken
 // back spoils the lab.
 func (t *Trial) healAll(ctx context.Context) {
+	if lostOf(t.lab.res) != nil {
+		return
+	}
 	t.mu.Lock()
 	faults := slices.Clone(t.faults)
 	t.mu.Unlock()

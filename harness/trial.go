@@ -45,6 +45,7 @@ type Trial struct {
 	deathsStim  map[string]int             // by node, seen before the stimulus
 	faults      []*activeFault
 	lacking     bool // an ability; said once
+	stimulated  bool // the stimulus has begun
 	unbooted    bool // a node did not start
 	marked      map[string]bool
 	collected   bool

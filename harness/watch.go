@@ -186,11 +186,15 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *Check, o *evidence.
 		return fmt.Errorf("%s (%s): logs: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
 	t.mu.Lock()
-	mark, stimulated := t.logsAtStim[n.Name]
-	if !stimulated {
-		mark = t.logsAtStart[n.Name]
+	marks := t.logsAtStart
+	if t.stimulated {
+		marks = t.logsAtStim
 	}
+	mark, marked := marks[n.Name]
 	t.mu.Unlock()
+	if !marked {
+		return fmt.Errorf("the log of %s was not marked when this phase began: its lines cannot be told from older ones", n.Name)
+	}
 	files, err := src.LogsSince(ctx, mark)
 	if err != nil {
 		return err

@@ -128,13 +128,20 @@ func (p *Plan) configures(node string) bool {
 // line. One that cannot be brought back is quarantined: nobody is given it until a person
 // has looked.
 func BringBack(ctx context.Context, k topologies.Keeper, node string, driver drivers.Driver, w topologies.WayBack) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
-	err := restore(ctx, driver, w)
-	if err == nil {
-		return k.Restored(ctx, node)
+	bounded, release := whileHeld(bounded, k)
+	defer release()
+	err := restore(bounded, driver, w)
+	if lost := lostOf(k); lost != nil {
+		return errors.Join(err, lost) // it is somebody else's business now
 	}
-	return errors.Join(err, k.Quarantine(ctx, node, err.Error()))
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer done()
+	if err == nil {
+		return k.Restored(last, node)
+	}
+	return errors.Join(err, k.Quarantine(last, node, err.Error()))
 }
 
 func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) error {
@@ -163,8 +170,10 @@ func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) e
 
 // whileOurs gives a context that ends when the lab is taken away, so that a run whose
 // device was given to somebody else stops touching it.
-func (l *Lab) whileOurs(ctx context.Context) (context.Context, func()) {
-	loser, ok := l.res.(topologies.Loser)
+func (l *Lab) whileOurs(ctx context.Context) (context.Context, func()) { return whileHeld(ctx, l.res) }
+
+func whileHeld(ctx context.Context, held any) (context.Context, func()) {
+	loser, ok := held.(topologies.Loser)
 	if !ok {
 		return ctx, func() {}
 	}
@@ -181,9 +190,9 @@ func (l *Lab) whileOurs(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(nil); <-done }
 }
 
-// lost tells whether the lab was taken away.
-func (l *Lab) lost() error {
-	if loser, ok := l.res.(topologies.Loser); ok {
+// lostOf tells whether a lab was taken away.
+func lostOf(held any) error {
+	if loser, ok := held.(topologies.Loser); ok {
 		select {
 		case <-loser.Lost():
 			return fmt.Errorf("the lab was taken away; its devices are left as they are: %w", loser.Err())
@@ -200,7 +209,7 @@ func (l *Lab) bringBackAll(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	if err := l.lost(); err != nil {
+	if err := lostOf(l.res); err != nil {
 		return err
 	}
 	errs := make([]error, len(l.nodes))
@@ -225,4 +234,19 @@ func (l *Lab) rewind(ctx context.Context) error {
 		}
 	})
 	return errors.Join(errs...)
+}
+
+// lasting refuses lines that change what a guarded device starts with by itself: the way
+// back does not reach that far.
+func (n *labNode) lasting(lines ...string) error {
+	p, ok := n.driver.(drivers.Persister)
+	if !ok || n.wayBack == nil {
+		return nil
+	}
+	for _, line := range lines {
+		if p.Persists(line) {
+			return fmt.Errorf("%q changes what the device starts with, or its files, which no way back undoes: it is not sent to a device of a real lab", line)
+		}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -133,6 +134,12 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// inUse tells whether somebody, or a run, has the device. One that this person has reserved
+// by hand may be asked.
+func inUse(l *lab.Lab, s lab.Status) bool {
+	return s.Lease != nil && (s.Lease.PID != 0 || s.Lease.Owner != l.Owner())
+}
+
 // checkDevice asks one device, unless somebody else has it.
 func checkDevice(ctx context.Context, l *lab.Lab, name string) (c deviceCheck) {
 	c.Device = name
@@ -144,9 +151,21 @@ func checkDevice(ctx context.Context, l *lab.Lab, name string) (c deviceCheck) {
 	if err != nil {
 		return fail(err)
 	}
-	if status.Lease != nil && status.Lease.PID != 0 {
+	if inUse(l, status) {
 		c.Skipped = "in use by " + status.Lease.Owner + " for " + status.Lease.Purpose
 		return c
+	}
+	if status.Lease == nil { // nobody shall begin with it meanwhile
+		hold, err := l.Reserve(ctx, lab.Order{Request: lab.RequestDevices(name), Purpose: "a look by lab check", Term: 10 * time.Minute, Mend: true})
+		var busy *lab.BusyError
+		switch {
+		case errors.As(err, &busy):
+			c.Skipped = err.Error()
+			return c
+		case err != nil:
+			return fail(err)
+		}
+		defer hold.Release(context.WithoutCancel(ctx)) //nolint:errcheck // the lease ends by itself
 	}
 	driver, err := openDevice(ctx, l, name)
 	if err != nil {
@@ -195,7 +214,7 @@ func (a *app) askHostKeys(ctx context.Context, l *lab.Lab, names []string) error
 	lines := bufio.NewReader(a.in)
 	for _, name := range names {
 		d, _ := l.Inventory.Device(name)
-		if d.Access.Transport != drivers.TransportSSH {
+		if status, err := statusOf(ctx, l, name); err != nil || inUse(l, status) || d.Access.Transport != drivers.TransportSSH {
 			continue
 		}
 		conn, err := transport.Dial(ctx, drivers.Access(d.Access))

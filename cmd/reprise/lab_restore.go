@@ -66,6 +66,9 @@ func (a *app) labRestore(ctx context.Context, l *lab.Lab, devices []string, all 
 			continue
 		}
 		r := restored{Device: e.Device, Was: e.Run, State: "restored"}
+		if dismiss != "" || e.State == lab.EntryUnfinished {
+			r.State = "dismissed, and not touched"
+		}
 		a.progress("%s: bringing it back (run %s)", e.Device, orNone(e.Run))
 		if err := a.restoreEntry(ctx, l, e, dismiss); err != nil {
 			r.State, r.Error = "not restored", err.Error()
@@ -105,16 +108,16 @@ func (a *app) restoreEntry(ctx context.Context, l *lab.Lab, e lab.Entry, dismiss
 	if dismiss == "" && e.State == lab.EntryUnfinished {
 		dismiss = "the entry was never finished: the device was not touched"
 	}
-	hold, err := l.Reserve(ctx, lab.Order{Request: lab.RequestDevices(e.Device), Purpose: "bring " + e.Device + " back", Mend: true})
-	if err != nil {
-		return err
-	}
 	if dismiss != "" {
 		aside, err := l.Dismiss(ctx, e.Device, dismiss)
 		if err == nil && aside != "" {
 			a.progress("%s: what the entry held is in %s", e.Device, aside)
 		}
-		return errors.Join(err, hold.Release(context.WithoutCancel(ctx)))
+		return err
+	}
+	hold, err := l.Reserve(ctx, lab.Order{Request: lab.RequestDevices(e.Device), Purpose: "bring " + e.Device + " back", Mend: true})
+	if err != nil {
+		return err
 	}
 	err = restoreDevice(ctx, l, hold, e)
 	return errors.Join(err, hold.Release(context.WithoutCancel(ctx)))
@@ -158,6 +161,10 @@ func (h heldDevice) Device(name string) (topologies.Device, error) {
 	}
 	return topologies.Device{Name: d.Name, Platform: d.Platform, Model: d.Model, Serial: d.Serial, Marks: d.Marks}, nil
 }
+
+// Lost and Err implement topologies.Loser.
+func (h heldDevice) Lost() <-chan struct{} { return h.hold.Lost() }
+func (h heldDevice) Err() error            { return h.hold.Err() }
 
 func (h heldDevice) Keep(ctx context.Context, name string, w topologies.WayBack) error {
 	return h.hold.Keep(ctx, name, name, w)

@@ -136,3 +136,33 @@ func TestRunOnSimulators(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// An entry that cannot be restored is dismissed with a reason, and said to be just that.
+func TestDismissedEntry(t *testing.T) {
+	b := newBench(t)
+	if _, killed, _ := b.k.run(t, 6, "rate", b.scenario, "--lab", b.inventory, "--runs", "1", "--control-runs", "0", "-q", "--dir", b.runs); !killed {
+		t.Fatal("the run was not killed")
+	}
+	out, ok := b.reprise(t, "lab", "restore", "--all", "--dismiss", "put back by hand")
+	if !ok || !strings.Contains(out, "not touched") || strings.Contains(out, ": restored") {
+		t.Errorf("%v: %s", ok, out)
+	}
+	if out, _ := b.reprise(t, "lab", "list"); strings.Contains(out, "unrestored") {
+		t.Errorf("lab list: %s", out)
+	}
+}
+
+// What is saved for good has no way back, so it is not sent.
+func TestLastingLine(t *testing.T) {
+	b := newBench(t)
+	text, err := os.ReadFile(b.scenario)
+	if err == nil {
+		err = os.WriteFile(b.scenario, []byte(strings.Replace(string(text), "configure vlan killed tag 101", "save configuration", 1)), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := b.reprise(t, "run", b.scenario, "--rehearse"); ok || !strings.Contains(out, "no way back undoes") {
+		t.Errorf("save configuration: %v: %s", ok, out)
+	}
+}

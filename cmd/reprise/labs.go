@@ -245,7 +245,7 @@ func trialsOf(path string, lab int, keep bool, where labFlags) error {
 	suites.Trials(p, env, suites.Shard{Lab: lab, Labs: info.Labs})
 	base := dir.File("suite-lab-" + strconv.Itoa(lab))
 	if !suites.Run(suites.RunOptions{
-		Name: info.ID, JUnit: base + ".xml", JSON: base + ".json", Log: os.Stdout, Timeout: time.Duration(p.Trials+1) * (p.Timeout + 10*time.Minute),
+		Name: info.ID, JUnit: base + ".xml", JSON: base + ".json", Log: os.Stdout, Timeout: time.Duration(p.Trials+1)*(p.Timeout+10*time.Minute) + 2*p.ReleaseTime(provider),
 	}) {
 		return answer(exitNo)
 	}

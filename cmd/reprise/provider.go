@@ -23,6 +23,8 @@ type labFlags struct {
 	Wait      bool   `json:"wait,omitempty"`
 	Priority  int    `json:"priority,omitempty"`
 	AcceptNew bool   `json:"accept-new,omitempty"`
+
+	kinds []topologies.Kind // the only ones that will do; empty means any
 }
 
 func (f *labFlags) register(fl *pflag.FlagSet) {
@@ -54,7 +56,7 @@ func openProvider(p *harness.Plan, f labFlags, waiting func(lab.Place)) (provide
 		}
 	}
 	return lab.New(inv, lab.Options{
-		Platforms: platforms, Purpose: p.Loaded.Scenario.ID, Wait: f.Wait, Priority: f.Priority, Waiting: waiting,
+		Platforms: platforms, Purpose: p.Loaded.Scenario.ID, Wait: f.Wait, Priority: f.Priority, Waiting: waiting, Kinds: f.kinds,
 	}), nil
 }
 

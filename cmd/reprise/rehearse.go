@@ -29,6 +29,7 @@ type rehearsal struct {
 // that inventory are used, if they are simulators.
 func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err error) {
 	where := f.lab
+	where.kinds = []topologies.Kind{topologies.KindSimulator}
 	if where.File == "" {
 		dir, err := os.MkdirTemp("", "reprise-sim-")
 		if err != nil {

@@ -107,6 +107,9 @@ func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
 	if f.rehearse {
 		return a.rehearse(ctx, p, f)
 	}
+	if f.keep && f.lab.File != "" {
+		return inputError("--keep is for labs of containers: real devices are always given back (reprise lab reserve takes them by hand)")
+	}
 	out, err := a.runPlan(ctx, p, f)
 	if refusedByLab(err) { // the verdicts stand, and a device is not as it was
 		if out.Dir != "" && !a.json {

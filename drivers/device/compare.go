@@ -18,6 +18,28 @@ func Lines(config string) []string {
 	return lines
 }
 
+// Differ says in words, and without a line of either, that two configurations differ: lines
+// of a configuration hold communities and keys. It is empty when they are the same.
+func Differ(saved, now string) string {
+	diff := Compare(saved, now)
+	if diff == "" {
+		return ""
+	}
+	gone, added := 0, 0
+	for line := range strings.Lines(diff) {
+		switch line[0] {
+		case '-':
+			gone++
+		case '+':
+			added++
+		}
+	}
+	if gone+added == 0 {
+		return "its lines stand in another order"
+	}
+	return fmt.Sprintf("%d lines that were saved are not there, and %d are there that were not", gone, added)
+}
+
 // Compare tells where two configurations differ, line by line and in order: lines of a
 // that b has not behind "-", lines of b that a has not behind "+". It is empty when they are
 // the same.

@@ -35,17 +35,37 @@ type Device struct {
 	platform string
 	cli      *session.Reopening[*session.CLI]
 
-	mu    sync.Mutex
-	marks []string
-	notes []string
+	mu     sync.Mutex
+	marks  []string
+	notes  []string
+	serial string // as the first session told; every later one must tell the same
+}
+
+// SameDevice compares the serial number that a session tells with that of the sessions
+// before it: a second way in may end at another device, and nothing meant for this one is
+// sent there.
+func (d *Device) SameDevice(serial string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.serial == "" {
+		d.serial = serial
+	}
+	if d.serial != serial {
+		return fmt.Errorf("this session leads to the device with serial number %q, the ones before led to %q", serial, d.serial)
+	}
+	return nil
 }
 
 // Open opens a first session, which proves that the switch can be reached and takes
 // commands. prepare is run on every fresh session; nil does nothing.
-func Open(ctx context.Context, platform string, dialect *session.Dialect, t drivers.Target, prepare func(context.Context, *session.CLI) error) (*Device, error) {
-	d := &Device{Target: t, platform: platform}
+func Open(ctx context.Context, platform string, dialect *session.Dialect, t drivers.Target, prepare func(context.Context, *Device, *session.CLI) error) (*Device, error) {
+	return openInto(ctx, &Device{Target: t, platform: platform}, dialect, prepare)
+}
+
+func openInto(ctx context.Context, d *Device, dialect *session.Dialect, prepare func(context.Context, *Device, *session.CLI) error) (*Device, error) {
+	t := d.Target
 	if t.Access == nil {
-		return nil, d.Fail("open session", fmt.Errorf("%w: a %s switch needs an access (ssh, telnet or console); this lab gives none", drivers.ErrUnsupported, platform))
+		return nil, d.Fail("open session", fmt.Errorf("%w: a %s switch needs an access (ssh, telnet or console); this lab gives none", drivers.ErrUnsupported, d.platform))
 	}
 	ways := []*drivers.Access{t.Access}
 	if t.Console != nil {
@@ -58,8 +78,8 @@ func Open(ctx context.Context, platform string, dialect *session.Dialect, t driv
 		}
 		d.learn(c.Banner())
 		if prepare != nil {
-			if err := prepare(ctx, c); err != nil {
-				return nil, errors.Join(err, c.Close(ctx))
+			if err := prepare(ctx, d, c); err != nil {
+				return nil, errors.Join(d.Fail("open session", err), c.Close(ctx))
 			}
 		}
 		return c, nil

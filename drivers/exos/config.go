@@ -78,7 +78,7 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 	}
 	now, err := d.selected(ctx)
 	if err == nil && now != selected && c.Selected != "" {
-		_, err = d.Ask(ctx, op, "use configuration "+selected, yes(`.`)...)
+		_, err = d.Ask(ctx, op, "use configuration "+selected, yes(`(?i)configuration|database|selected`)...)
 		err = errors.Join(fmt.Errorf("the switch would now start with %s instead of %s", now, selected), err)
 	}
 	return c, d.Fail(op, err)
@@ -128,8 +128,8 @@ func (d *Driver) Restore(ctx context.Context, c drivers.Checkpoint) error {
 	if now, err = d.RunningConfig(ctx); err != nil {
 		return d.Fail(op, err)
 	}
-	if diff := device.Compare(c.Config, now); diff != "" {
-		return d.Fail(op, fmt.Errorf("the configuration is not the one that was saved (-saved +now):\n%s", diff))
+	if diff := device.Differ(c.Config, now); diff != "" {
+		return d.Fail(op, fmt.Errorf("the configuration is not the one that was saved: %s", diff))
 	}
 	return d.Fail(op, d.selectAgain(ctx, c.Selected))
 }
@@ -138,7 +138,7 @@ func (d *Driver) restart(ctx context.Context, c drivers.Checkpoint) error {
 	if err := d.has(ctx, c.Name); err != nil {
 		return err
 	}
-	if _, err := d.Ask(ctx, "select "+c.Name, "use configuration "+c.Name, yes(`.`)...); err != nil {
+	if _, err := d.Ask(ctx, "select "+c.Name, "use configuration "+c.Name, yes(`(?i)configuration|database|selected`)...); err != nil {
 		return err
 	}
 	return d.Reboot(ctx)
@@ -151,7 +151,7 @@ func (d *Driver) selectAgain(ctx context.Context, name string) error {
 	if err != nil || now == name || name == "" {
 		return err
 	}
-	if _, err := d.Ask(ctx, "select "+name, "use configuration "+name, yes(`.`)...); err != nil {
+	if _, err := d.Ask(ctx, "select "+name, "use configuration "+name, yes(`(?i)configuration|database|selected`)...); err != nil {
 		return err
 	}
 	if now, err = d.selected(ctx); err == nil && now != name {
@@ -168,7 +168,7 @@ func (d *Driver) Forget(ctx context.Context, c drivers.Checkpoint) error {
 	case err != nil:
 		return d.Fail("remove "+c.Name, err)
 	}
-	_, err := d.Ask(ctx, "remove "+c.Name, "rm "+c.Name+".cfg", yes(`.`)...)
+	_, err := d.Ask(ctx, "remove "+c.Name, "rm "+c.Name+".cfg", yes(`(?i)remove|delete|rm\b`)...)
 	return err
 }
 
@@ -193,3 +193,8 @@ func (d *Driver) boots(ctx context.Context) (string, error) {
 	}
 	return count + " " + at, nil
 }
+
+var persists = regexp.MustCompile(`(?i)^(?:sa|sav|save|use|unconf\w*|unconfigure|download|install|uninstall|rm|mv|cp|tftp|tftpget|scp2?|edit|synchronize|load|run|upgrade)\b`)
+
+// Persists implements drivers.Persister.
+func (d *Driver) Persists(line string) bool { return persists.MatchString(strings.TrimSpace(line)) }

@@ -55,11 +55,24 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
 	}
-	d, err := device.Open(ctx, Platform, dialect, t, nil)
+	d, err := device.Open(ctx, Platform, dialect, t, prepare)
 	if err != nil {
 		return nil, err
 	}
 	return &Driver{Device: d, tails: device.NewLogTails()}, nil
+}
+
+// prepare has every session prove which switch it leads to.
+func prepare(ctx context.Context, d *device.Device, c *session.CLI) error {
+	x, err := c.Run(ctx, drivers.Command{Line: "show version"})
+	if err != nil {
+		return err
+	}
+	f, err := parseFacts(x.Output, "")
+	if err != nil {
+		return err
+	}
+	return d.SameDevice(f.Details["serial"])
 }
 
 // Driver drives one switch.

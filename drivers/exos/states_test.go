@@ -126,6 +126,30 @@ func terminalServer(c net.Conn, line string) {
 	_ = to.Close()
 }
 
+// A console that leads to another switch is not taken for a second way into this one.
+func TestAnotherSwitchBehindTheConsole(t *testing.T) {
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Serial: "SIM1"})
+	other := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Serial: "SIM2"})
+	access, console := drivertest.Way(t, s, "telnet"), drivertest.Way(t, other, "console")
+	d, err := exos.Factory{}.Open(t.Context(), drivers.Target{Node: "sw1", Access: &access, Console: &console})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close(t.Context()) }()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := other.Running()
+	for range 2 { // the session that is lost, and the next
+		if xs, err := d.(drivers.Configurer).Configure(t.Context(), []string{"create vlan stray"}); err == nil {
+			t.Errorf("configured: %+v", xs)
+		}
+	}
+	if other.Running() != before {
+		t.Error("the other switch was changed")
+	}
+}
+
 // settled waits until the line has been silent for a moment.
 func settled(said <-chan struct{}) {
 	for {

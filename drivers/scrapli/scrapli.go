@@ -66,7 +66,7 @@ type Driver struct {
 
 // prepare raises a fresh session to the level that the platform wants, and has it not page.
 // What the account may not do is left: the session then stays where it is.
-func (d *Driver) prepare(ctx context.Context, c *session.CLI) error {
+func (d *Driver) prepare(ctx context.Context, _ *device.Device, c *session.CLI) error {
 	for _, l := range d.definition.way(d.definition.Default.Desired) {
 		if l.Escalate == "" {
 			continue

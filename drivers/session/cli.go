@@ -133,8 +133,14 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 		}
 	}
 	for _, line := range c.d.OnOpenOptional {
-		if _, err := c.exchange(ctx, drivers.Command{Line: line}, c.d.refused); err != nil {
-			return fmt.Errorf("run %q: %w", line, err)
+		for _, line := range strings.Split(line, " || ") {
+			x, err := c.exchange(ctx, drivers.Command{Line: line}, c.d.refused)
+			if err != nil {
+				return fmt.Errorf("run %q: %w", line, err)
+			}
+			if x.Rejected == "" {
+				break
+			}
 		}
 	}
 	return nil

@@ -45,7 +45,8 @@ type Dialect struct {
 	RefusedConfig []string `yaml:"refused-config"`
 
 	// OnOpenOptional are sent after OnOpen and may be refused: a read-only account has not
-	// every command.
+	// every command. Of several joined by " || " the first that is not refused is the last
+	// that is sent.
 	OnOpenOptional []string `yaml:"on-open-optional"`
 	// Pagers match what a pager says at the end of a page, each with the key that goes on.
 	// The pager's words are cut out of the answer.

@@ -77,6 +77,7 @@ func (l *listener) forget() {
 
 // login leads the dialogue from an open stream to the first prompt.
 func (c *CLI) login(ctx context.Context, l *listener) error {
+	defer context.AfterFunc(ctx, c.s.hangUp)() // a device that does not read holds no write
 	who := Login{}
 	if c.cfg.Login != nil {
 		who = *c.cfg.Login
@@ -270,6 +271,7 @@ func (c *CLI) logout(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
 	defer cancel()
+	defer context.AfterFunc(ctx, c.s.hangUp)()
 	l := newListener()
 	c.s.listen(l.feed)
 	defer c.s.listen(nil)

@@ -113,8 +113,8 @@ func (d *Driver) Restore(ctx context.Context, c drivers.Checkpoint) error {
 			return d.Fail(op, err)
 		}
 	}
-	if diff := device.Compare(c.Config, now); diff != "" {
-		return d.Fail(op, fmt.Errorf("the configuration is not the one that was saved (-saved +now):\n%s", diff))
+	if diff := device.Differ(c.Config, now); diff != "" {
+		return d.Fail(op, fmt.Errorf("the configuration is not the one that was saved: %s", diff))
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (d *Driver) Forget(ctx context.Context, c drivers.Checkpoint) error {
 	case err != nil:
 		return d.Fail("remove "+c.Name, err)
 	}
-	_, err := d.Ask(ctx, "remove "+c.Name, "remove "+file(c.Name)+" -y", drivers.Reply{Question: `.`, Answer: "y"})
+	_, err := d.Ask(ctx, "remove "+c.Name, "remove "+file(c.Name)+" -y", drivers.Reply{Question: `(?i)remove|delete|sure`, Answer: "y"})
 	return err
 }
 
@@ -167,3 +167,8 @@ func (d *Driver) boots(ctx context.Context) (string, error) {
 	}
 	return strconv.Itoa(d.boot), nil
 }
+
+var persists = regexp.MustCompile(`(?i)^(?:sav?e?|backup|boot|reset|remove|delete|copy|cp|mv|move|rename|software|source|run|ftp|tftp|edit|restore|no boot)\b`)
+
+// Persists implements drivers.Persister.
+func (d *Driver) Persists(line string) bool { return persists.MatchString(strings.TrimSpace(line)) }

@@ -132,6 +132,9 @@ const (
 	StateQuarantined State = "quarantined" // it could not be brought back
 )
 
+// Owner is who asks, as user@host.
+func (l *Lab) Owner() string { return l.settings.Owner }
+
 // Status is a device as the lab knows it.
 type Status struct {
 	Device     Device      `json:"device"`

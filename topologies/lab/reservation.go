@@ -102,7 +102,35 @@ func (r *Reservation) Keep(ctx context.Context, node string, w topologies.WayBac
 	if err != nil {
 		return err
 	}
+	if err := r.suits(d, node, w); err != nil {
+		return err
+	}
 	return r.Hold.Keep(ctx, d.Name, node, w)
+}
+
+// suits compares what the device says it is with what was asked for: an inventory that is
+// out of date shall not decide which release a result is about.
+func (r *Reservation) suits(d Device, node string, w topologies.WayBack) error {
+	if d.Kind == topologies.KindHardware && d.Serial == "" {
+		return fmt.Errorf("the inventory names no serial number for %s; `reprise lab check %s` shows the device's, write it there first", d.Name, d.Name)
+	}
+	for _, want := range r.request.Nodes {
+		if want.Node != node || want.Version == "" {
+			continue
+		}
+		condition, err := ParseRange(want.Version)
+		if err != nil {
+			return err
+		}
+		release, err := ParseRelease(w.Version)
+		if err != nil {
+			return fmt.Errorf("%s says its version is %q, and %s is asked for: %w", d.Name, w.Version, want.Version, err)
+		}
+		if !condition.Holds(release) {
+			return fmt.Errorf("%s says its version is %s, and %s is asked for; the inventory says %s", d.Name, w.Version, want.Version, d.Version)
+		}
+	}
+	return nil
 }
 
 // Kept implements topologies.Keeper.
