@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 func (a *app) gcVerb() *cobra.Command {
@@ -24,6 +26,19 @@ Reprise's own stay. With --run, remove that run's labs whatever their state.`,
 	return c
 }
 
+// gcMachines removes labs of virtual machines.
+func (a *app) gcMachines(ctx context.Context, run string) ([]string, error) {
+	p, err := vm.New(vm.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close() //nolint:errcheck // it holds nothing
+	if run != "" {
+		return p.RemoveRun(ctx, run)
+	}
+	return p.GC(ctx, time.Now())
+}
+
 func (a *app) gc(ctx context.Context, run string) error {
 	provider, err := containers.New(containers.Options{})
 	if err != nil {
@@ -36,6 +51,8 @@ func (a *app) gc(ctx context.Context, run string) error {
 	} else {
 		removed, err = provider.GC(ctx, time.Now())
 	}
+	machines, vmErr := a.gcMachines(ctx, run)
+	removed, err = append(removed, machines...), errors.Join(err, vmErr)
 	if done, emitErr := a.emit(map[string]any{"removed": removed}); done {
 		return emitErr
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 func (a *app) imagesVerb() *cobra.Command {
@@ -23,20 +24,32 @@ topology.
 forky, which becomes the next release, is built when it is named: its versions change
 from day to day, and images list tells them.`,
 	}
+	var guests bool
+	build := &cobra.Command{
+		Use: "build [SUITE…]", Short: "Make the images of these Debian suites; without a name, of those in use", Args: cobra.OnlyValidArgs, ValidArgs: images.Buildable(),
+		Long: `Make the images of these Debian suites; without a name, of those in use.
+
+--guest makes machines instead of images of containers: a Debian guest with a full
+kernel (802.1Q, bonding with LACP, bridges with STP, netem) that QEMU runs, named
+reprise/guest:SUITE in a topology. It takes qemu-system-x86, qemu-utils, mmdebstrap
+and e2fsprogs.`,
+		Example: "  reprise images build bookworm trixie\n  reprise images build --guest bookworm",
+		RunE: func(c *cobra.Command, args []string) error {
+			if guests {
+				return a.buildGuests(c.Context(), args)
+			}
+			return a.withImages(c.Context(), func(ctx context.Context, s *images.Store) error {
+				return s.Build(ctx, args, func(line string) { a.progress("%s", line) })
+			})
+		},
+	}
+	build.Flags().BoolVar(&guests, "guest", false, "make virtual machines instead of images of containers")
 	c.AddCommand(
+		build,
 		&cobra.Command{
 			Use: "list", Short: "Show the images that are there", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {
 				return a.withImages(c.Context(), a.listImages)
-			},
-		},
-		&cobra.Command{
-			Use: "build [SUITE…]", Short: "Make the images of these Debian suites; without a name, of those in use", Args: cobra.OnlyValidArgs, ValidArgs: images.Buildable(),
-			Example: "  reprise images build bookworm trixie",
-			RunE: func(c *cobra.Command, args []string) error {
-				return a.withImages(c.Context(), func(ctx context.Context, s *images.Store) error {
-					return s.Build(ctx, args, func(line string) { a.progress("%s", line) })
-				})
 			},
 		},
 		&cobra.Command{
@@ -47,6 +60,24 @@ from day to day, and images list tells them.`,
 		},
 	)
 	return c
+}
+
+// buildGuests makes virtual machines.
+func (a *app) buildGuests(ctx context.Context, suites []string) error {
+	p, err := vm.New(vm.Options{})
+	if err != nil {
+		return err
+	}
+	defer p.Close() //nolint:errcheck // it holds nothing
+	if len(suites) == 0 {
+		suites = []string{"bookworm"}
+	}
+	for _, suite := range suites {
+		if err := p.BuildGuest(ctx, suite, "", func(line string) { a.progress("%s", line) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) withImages(ctx context.Context, f func(context.Context, *images.Store) error) error {

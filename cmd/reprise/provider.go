@@ -14,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 // labFlags say where a lab is built: of containers, or with --lab of the devices of an
@@ -42,7 +43,11 @@ type provider interface {
 
 // openProvider gives what builds the plan's labs.
 func openProvider(p *harness.Plan, f labFlags, waiting func(lab.Place)) (provider, error) {
-	if f.File == "" {
+	switch {
+	case f.File != "":
+	case vm.Is(p.Topology):
+		return vm.New(vm.Options{})
+	default:
 		return containers.New(containers.Options{})
 	}
 	inv, err := loadInventory(f.File, f.AcceptNew)
@@ -84,6 +89,10 @@ func loadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 func cleanUp(ctx context.Context, p provider, run string) error {
 	switch p := p.(type) {
 	case *containers.Provider:
+		if _, err := p.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
+			return fmt.Errorf("clean up: %w", err)
+		}
+	case *vm.Provider:
 		if _, err := p.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
 			return fmt.Errorf("clean up: %w", err)
 		}

@@ -133,7 +133,7 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 		}
 	}
 	for _, line := range c.d.OnOpenOptional {
-		for _, line := range strings.Split(line, " || ") {
+		for line := range strings.SplitSeq(line, " || ") {
 			x, err := c.exchange(ctx, drivers.Command{Line: line}, c.d.refused)
 			if err != nil {
 				return fmt.Errorf("run %q: %w", line, err)
