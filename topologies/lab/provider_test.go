@@ -107,7 +107,12 @@ func testKeeper(t *testing.T, k topologies.Keeper, res topologies.Reservation) {
 	if _, ok, err := k.Kept("a"); ok || err != nil {
 		t.Errorf("kept before it was: %v, %v", ok, err)
 	}
-	if err := k.Keep(t.Context(), "a", wayBack()); err != nil {
+	w := wayBack() // of a release that was not asked for
+	if err := k.Keep(t.Context(), "a", w); err == nil || !strings.Contains(err.Error(), ">=33 is asked for") {
+		t.Errorf("kept with version %s: %v", w.Version, err)
+	}
+	w.Version = "33.1.1.14"
+	if err := k.Keep(t.Context(), "a", w); err != nil {
 		t.Fatal(err)
 	}
 	if w, ok, err := k.Kept("a"); err != nil || !ok || w.Serial != "S1" || len(w.SHA256) != 64 {
