@@ -162,7 +162,7 @@ func TestLastingLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, ok := b.reprise(t, "run", b.scenario, "--rehearse"); ok || !strings.Contains(out, "no way back undoes") {
+	if out, ok := b.reprise(t, "run", b.scenario, "--rehearse", "--runs", b.runs); ok || !strings.Contains(out, "no way back undoes") {
 		t.Errorf("save configuration: %v: %s", ok, out)
 	}
 }
