@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/reprise-lab/reprise/drivers/node"
 )
 
 // Lines are the lines of a configuration as they are compared: trailing blanks and blank
@@ -48,24 +50,9 @@ func Compare(a, b string) string {
 	if slices.Equal(x, y) {
 		return ""
 	}
-	var out strings.Builder
-	count := map[string]int{}
-	for _, l := range y {
-		count[l]++
-	}
-	for _, l := range x {
-		if count[l]--; count[l] < 0 {
-			fmt.Fprintf(&out, "-%s\n", l)
-		}
-	}
-	for _, l := range y {
-		if count[l] > 0 {
-			count[l]--
-			fmt.Fprintf(&out, "+%s\n", l)
-		}
-	}
-	if out.Len() == 0 {
+	diff := node.Diff(strings.Join(x, "\n"), strings.Join(y, "\n"))
+	if diff == "" {
 		return "the same lines in another order\n"
 	}
-	return out.String()
+	return diff
 }

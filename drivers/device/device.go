@@ -59,11 +59,7 @@ func (d *Device) SameDevice(serial string) error {
 // Open opens a first session, which proves that the switch can be reached and takes
 // commands. prepare is run on every fresh session; nil does nothing.
 func Open(ctx context.Context, platform string, dialect *session.Dialect, t drivers.Target, prepare func(context.Context, *Device, *session.CLI) error) (*Device, error) {
-	return openInto(ctx, &Device{Target: t, platform: platform}, dialect, prepare)
-}
-
-func openInto(ctx context.Context, d *Device, dialect *session.Dialect, prepare func(context.Context, *Device, *session.CLI) error) (*Device, error) {
-	t := d.Target
+	d := &Device{Target: t, platform: platform}
 	if t.Access == nil {
 		return nil, d.Fail("open session", fmt.Errorf("%w: a %s switch needs an access (ssh, telnet or console); this lab gives none", drivers.ErrUnsupported, d.platform))
 	}

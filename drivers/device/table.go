@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"path"
@@ -8,6 +9,16 @@ import (
 
 	"github.com/sirikothe/gotextfsm"
 )
+
+// Table asks for a table and reads it with a template of the platform.
+func (d *Device) Table(ctx context.Context, op, command string, templates fs.FS, name string) ([]map[string]string, error) {
+	out, err := d.Ask(ctx, op, command)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := Rows(templates, name, out)
+	return rows, d.Fail(op, err)
+}
 
 // maxTable bounds the text that a template is given, in bytes.
 const maxTable = 8 << 20

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"io/fs"
-	"sync"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/device"
@@ -79,9 +78,6 @@ func prepare(ctx context.Context, d *device.Device, c *session.CLI) error {
 type Driver struct {
 	*device.Device
 	tails *device.LogTails
-
-	mu      sync.Mutex
-	version string
 }
 
 // Configure implements drivers.Configurer.
@@ -114,7 +110,7 @@ func (d *Driver) setPort(ctx context.Context, port, verb, want string) error {
 	if _, err := d.Ask(ctx, op, verb+" ports "+port); err != nil {
 		return err
 	}
-	rows, err := d.rows(ctx, op, "show ports "+port+" configuration no-refresh", "ports")
+	rows, err := d.Table(ctx, op, "show ports "+port+" configuration no-refresh", templates, "ports")
 	if err != nil {
 		return err
 	}
@@ -126,28 +122,18 @@ func (d *Driver) setPort(ctx context.Context, port, verb, want string) error {
 	return d.Fail(op, device.NotSeen("the port is "+want, rows))
 }
 
-// rows asks for a table.
-func (d *Driver) rows(ctx context.Context, op, command, template string) ([]map[string]string, error) {
-	out, err := d.Ask(ctx, op, command)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := device.Rows(templates, template, out)
-	return rows, d.Fail(op, err)
-}
-
 // Neighbours implements drivers.NeighbourSource: LLDP and EDP.
 func (d *Driver) Neighbours(ctx context.Context) ([]drivers.Neighbour, error) {
 	const op = "ask for neighbours"
 	var all []drivers.Neighbour
-	rows, err := d.rows(ctx, op, "show lldp neighbors", "lldp")
+	rows, err := d.Table(ctx, op, "show lldp neighbors", templates, "lldp")
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
 		all = append(all, drivers.Neighbour{Port: r["PORT"], Protocol: "lldp", RemoteName: advertised(r["NAME"]), RemoteID: r["CHASSIS"], RemotePort: r["REMOTE_PORT"]})
 	}
-	if rows, err = d.rows(ctx, op, "show edp ports all", "edp"); err != nil {
+	if rows, err = d.Table(ctx, op, "show edp ports all", templates, "edp"); err != nil {
 		return nil, err
 	}
 	for _, r := range rows {

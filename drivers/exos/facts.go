@@ -36,9 +36,6 @@ func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 	if m := regexp.MustCompile(`(?m)^Enabled License Level:\s*\n\s*(\S.*)$`).FindStringSubmatch(x.Output); x.Rejected == "" && m != nil {
 		f.Details["licence"] = strings.TrimSpace(m[1])
 	}
-	d.mu.Lock()
-	d.version = f.Version
-	d.mu.Unlock()
 	return f, nil
 }
 

@@ -198,19 +198,13 @@ func (d *loginDialogue) react(text string) error {
 		step := d.c.d.Login[i]
 		d.waits = ""
 		if step.Do == "wait" {
-			d.waits = lastLine(text)
-			return d.waitOn()
+			d.waits = lastLine(text) // after a silence a return asks how things are
+			d.l.forget()
+			return nil
 		}
 		d.l.forget()
 		return d.do(step, text)
 	}
-	return nil
-}
-
-// waitOn lets a device that is not ready be: what is there counts as read, and after a
-// silence a return asks how things are.
-func (d *loginDialogue) waitOn() error {
-	d.l.forget()
 	return nil
 }
 

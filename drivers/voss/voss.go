@@ -124,7 +124,7 @@ func (d *Driver) setPort(ctx context.Context, port, verb, want string) error {
 			return d.Fail(op, fmt.Errorf("%q: %s", x.Command, x.Rejected))
 		}
 	}
-	rows, err := d.rows(ctx, op, "show interfaces gigabitEthernet state "+port, "ports")
+	rows, err := d.Table(ctx, op, "show interfaces gigabitEthernet state "+port, templates, "ports")
 	if err != nil {
 		return err
 	}
@@ -136,19 +136,9 @@ func (d *Driver) setPort(ctx context.Context, port, verb, want string) error {
 	return d.Fail(op, device.NotSeen("the port is "+want, rows))
 }
 
-// rows asks for a table.
-func (d *Driver) rows(ctx context.Context, op, command, template string) ([]map[string]string, error) {
-	out, err := d.Ask(ctx, op, command)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := device.Rows(templates, template, out)
-	return rows, d.Fail(op, err)
-}
-
 // Neighbours implements drivers.NeighbourSource: LLDP.
 func (d *Driver) Neighbours(ctx context.Context) ([]drivers.Neighbour, error) {
-	rows, err := d.rows(ctx, "ask for neighbours", "show lldp neighbor", "lldp")
+	rows, err := d.Table(ctx, "ask for neighbours", "show lldp neighbor", templates, "lldp")
 	if err != nil {
 		return nil, err
 	}
