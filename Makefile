@@ -10,7 +10,7 @@ TOOL := $(GO) tool -modfile=.ci/tools/go.mod
 # The race detector needs a C compiler; a bare machine has none.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: all build ready demo test corpus lint bench generate clean
+.PHONY: all build ready ready-vm demo test corpus lint bench generate clean
 
 all: build
 
@@ -20,15 +20,19 @@ build:
 ready: build
 	$(BIN) doctor --fix
 
+# Tests also run machines: QEMU, and a guest that is made once.
+ready-vm: build
+	$(BIN) doctor --fix --vm
+
 demo: ready
 	$(BIN) demo
 
-test: ready
+test: ready-vm
 	$(GO) test $(RACE) -timeout 20m $$($(GO) list ./... | grep -v /cmd/)
 	$(GO) test $(RACE) -parallel 4 -timeout 20m ./cmd/...
 
-corpus: ready
-	REPRISE_CORPUS_TRIALS=5 $(GO) test -count 1 -parallel 4 -run TestCorpus -timeout 60m ./cmd/reprise
+corpus: ready-vm
+	REPRISE_CORPUS_TRIALS=5 $(GO) test -count 1 -parallel 4 -run 'TestCorpus|TestMachines' -timeout 60m ./cmd/reprise
 
 lint:
 	$(GO) vet ./...

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 // intermittent is the label of scenarios that do not show every time; their README says
@@ -23,6 +24,60 @@ func TestCorpus(t *testing.T) {
 	if ready, err := condition()("engine"); err != nil || !ready {
 		t.Skip("no container engine with the images here")
 	}
+	for _, id := range corpusIDs(t, func(family string) bool { return family != "switches" && family != "vm" }) {
+		checkCorpus(t, id, true)
+	}
+}
+
+// TestMachines does the same for scenarios that take virtual machines. They run one after
+// the other: under emulation a guest fills a processor.
+func TestMachines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("machines take a minute to boot")
+	}
+	p, err := vm.New(vm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	for _, c := range p.Probe(t.Context()) {
+		if !c.OK && c.Name != "KVM" {
+			t.Skipf("%s is missing (%s); %s", c.Name, c.Detail, c.Fix)
+		}
+	}
+	for _, id := range corpusIDs(t, func(family string) bool { return family == "vm" }) {
+		checkCorpus(t, id, false)
+	}
+}
+
+// corpusIDs gives the scenarios of these families, of which there are some.
+func corpusIDs(t *testing.T, of func(family string) bool) []string {
+	t.Helper()
+	entries, err := corpus.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, e := range entries {
+		if !of(e.Family) {
+			continue
+		}
+		ids = append(ids, e.ID)
+		if data, err := e.Files.Open("README.md"); err != nil {
+			t.Errorf("%s has no README: %v", e.ID, err)
+		} else {
+			_ = data.Close()
+		}
+	}
+	if len(ids) == 0 {
+		t.Fatal("the corpus has no such scenario")
+	}
+	return ids
+}
+
+// checkCorpus runs a scenario and its control.
+func checkCorpus(t *testing.T, id string, parallel bool) {
+	t.Helper()
 	trials := os.Getenv("REPRISE_CORPUS_TRIALS")
 	if trials == "" {
 		trials = "1"
@@ -31,43 +86,32 @@ func TestCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := corpus.List()
+	l, err := (&app{}).loadQuiet(id, nil)
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("%s: %v", id, err)
+		return
 	}
-	a := &app{}
-	for _, e := range entries {
-		if slices.Contains(needSwitches, e.Family) {
-			continue
-		}
-		l, err := a.loadQuiet(e.ID, nil)
-		if err != nil {
-			t.Errorf("%s: %v", e.ID, err)
-			continue
-		}
-		if l.Scenario.ID != e.ID || l.Scenario.Control == nil {
-			t.Errorf("%s: its id is %q, its control %v", e.ID, l.Scenario.ID, l.Scenario.Control)
-		}
-		if data, err := e.Files.Open("README.md"); err != nil {
-			t.Errorf("%s has no README: %v", e.ID, err)
-		} else {
-			_ = data.Close()
-		}
-		sometimes := slices.Contains(l.Scenario.Labels, intermittent)
-		t.Run(e.ID, func(t *testing.T) {
-			t.Parallel()
-			v := corpusRun(t, e.ID, trials)
-			if v.Valid() != n || !sometimes && v.Reproduced != n {
-				t.Errorf("%d of %d trials reproduced, %d not, want all: %s", v.Reproduced, n, v.NotReproduced, v.Reason)
-			}
-		})
-		t.Run(e.ID+"/control", func(t *testing.T) {
-			t.Parallel()
-			if v := corpusRun(t, e.ID, trials, "--control"); v.NotReproduced != n {
-				t.Errorf("%d of %d trials not reproduced, want all: %s", v.NotReproduced, n, v.Reason)
-			}
-		})
+	if l.Scenario.ID != id || l.Scenario.Control == nil {
+		t.Errorf("%s: its id is %q, its control %v", id, l.Scenario.ID, l.Scenario.Control)
 	}
+	sometimes := slices.Contains(l.Scenario.Labels, intermittent)
+	t.Run(id, func(t *testing.T) {
+		if parallel {
+			t.Parallel()
+		}
+		v := corpusRun(t, id, trials)
+		if v.Valid() != n || !sometimes && v.Reproduced != n {
+			t.Errorf("%d of %d trials reproduced, %d not, want all: %s", v.Reproduced, n, v.NotReproduced, v.Reason)
+		}
+	})
+	t.Run(id+"/control", func(t *testing.T) {
+		if parallel {
+			t.Parallel()
+		}
+		if v := corpusRun(t, id, trials, "--control"); v.NotReproduced != n {
+			t.Errorf("%d of %d trials not reproduced, want all: %s", v.NotReproduced, n, v.Reason)
+		}
+	})
 }
 
 // corpusRun runs a scenario through the program and returns its verdict.

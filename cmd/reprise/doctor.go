@@ -7,10 +7,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/topologies/containers/host"
+	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 func (a *app) doctorVerb() *cobra.Command {
-	var fix bool
+	var fix, machines bool
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what this machine can do, and make it ready",
@@ -19,25 +21,38 @@ tools, and say what is lost without each.
 
 With --fix, as root on Debian or Ubuntu: install the container engine and
 mmdebstrap, start the engine where no init system does, and make the images of
-the virtual switches once. Elsewhere it says exactly what to install.
+the virtual switches once. With --vm also QEMU, and the guest that scenarios of
+the corpus run in machines. Elsewhere it says exactly what to install.
 
 Exit status: 0 everything that is needed is there, 5 something is missing.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), fix) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), fix, machines) },
 	}
 	c.Flags().BoolVar(&fix, "fix", false, "install and build what is missing")
+	c.Flags().BoolVar(&machines, "vm", false, "with --fix: also what labs of virtual machines need")
 	return c
 }
 
-func (a *app) doctor(ctx context.Context, fix bool) error {
+func (a *app) doctor(ctx context.Context, fix, machines bool) error {
+	guests, err := vm.New(vm.Options{})
+	if err != nil {
+		return err
+	}
+	defer guests.Close() //nolint:errcheck // it holds nothing
+	say := func(line string) { a.progress("%s", line) }
 	if fix {
-		if err := host.Fix(ctx, func(line string) { a.progress("%s", line) }); err != nil {
+		if err := host.Fix(ctx, say); err != nil {
 			return err
 		}
 	}
-	checks := host.Probe(ctx)
+	if fix && machines {
+		if err := guests.Fix(ctx, say); err != nil {
+			return err
+		}
+	}
+	checks := append(host.Probe(ctx), guests.Probe(ctx)...)
 	code := exitYes
-	if !host.Ready(checks) {
+	if !doctor.Ready(checks) {
 		code = exitEnvironment
 	}
 	if done, err := a.emit(checks); done {
@@ -59,7 +74,7 @@ func (a *app) doctor(ctx context.Context, fix bool) error {
 	return answer(code)
 }
 
-func stateOf(c host.Check) string {
+func stateOf(c doctor.Check) string {
 	switch {
 	case c.OK:
 		return "ok"

@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/vm"
+	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
 func (a *app) imagesVerb() *cobra.Command {
@@ -47,16 +48,14 @@ and e2fsprogs.`,
 	c.AddCommand(
 		build,
 		&cobra.Command{
-			Use: "list", Short: "Show the images that are there", Args: cobra.NoArgs,
+			Use: "list", Short: "Show the images and guests that are there", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {
 				return a.withImages(c.Context(), a.listImages)
 			},
 		},
 		&cobra.Command{
-			Use: "rm REF…", Short: "Remove images, by tag or Debian suite", Args: cobra.MinimumNArgs(1), ValidArgs: images.Buildable(),
-			RunE: func(c *cobra.Command, args []string) error {
-				return a.withImages(c.Context(), func(ctx context.Context, s *images.Store) error { return s.Remove(ctx, args) })
-			},
+			Use: "rm REF…", Short: "Remove images, by tag or Debian suite, and guests by name", Args: cobra.MinimumNArgs(1), ValidArgs: images.Buildable(),
+			RunE: func(c *cobra.Command, args []string) error { return a.removeImages(c.Context(), args) },
 		},
 	)
 	return c
@@ -80,6 +79,27 @@ func (a *app) buildGuests(ctx context.Context, suites []string) error {
 	return nil
 }
 
+// removeImages removes guests, which are files, and images, which the engine keeps.
+func (a *app) removeImages(ctx context.Context, refs []string) error {
+	p, err := vm.New(vm.Options{})
+	if err != nil {
+		return err
+	}
+	defer p.Close() //nolint:errcheck // it holds nothing
+	var rest []string
+	for _, ref := range refs {
+		if !strings.HasPrefix(ref, guest.Prefix) {
+			rest = append(rest, ref)
+		} else if err := p.RemoveGuest(ref); err != nil {
+			return err
+		}
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return a.withImages(ctx, func(ctx context.Context, s *images.Store) error { return s.Remove(ctx, rest) })
+}
+
 func (a *app) withImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
 	provider, err := containers.New(containers.Options{})
 	if err != nil {
@@ -93,23 +113,44 @@ func (a *app) withImages(ctx context.Context, f func(context.Context, *images.St
 	return f(ctx, store)
 }
 
+// imageList is what images list prints as JSON.
+type imageList struct {
+	Images []images.Image `json:"images"`
+	Guests []guest.Guest  `json:"guests"`
+}
+
 func (a *app) listImages(ctx context.Context, s *images.Store) error {
-	list, err := s.List(ctx)
+	p, err := vm.New(vm.Options{})
 	if err != nil {
+		return err
+	}
+	defer p.Close() //nolint:errcheck // it holds nothing
+	var list imageList
+	if list.Guests, err = p.Guests(); err != nil {
+		return err
+	}
+	if list.Images, err = s.List(ctx); err != nil {
 		return err
 	}
 	if done, err := a.emit(list); done {
 		return err
 	}
-	for _, i := range list {
-		state := ""
-		if !i.Current {
-			state = "  (of an older recipe; reprise images build " + i.Suite + ")"
-		}
-		a.say("%-9s %4d MB  %s%s", i.Suite, i.Size/1_000_000, strings.Join(i.Refs, " "), state)
+	for _, i := range list.Images {
+		a.sayImage(i.Suite, i.Size, strings.Join(i.Refs, " "), i.Current, "reprise images build "+i.Suite)
 	}
-	if len(list) == 0 {
+	for _, g := range list.Guests {
+		a.sayImage(g.Suite, g.Size, g.Ref+" (Linux "+g.Kernel+")", g.Current, "reprise images build --guest "+g.Suite)
+	}
+	if len(list.Images)+len(list.Guests) == 0 {
 		a.say("no images yet; reprise images build makes them")
 	}
 	return nil
+}
+
+func (a *app) sayImage(suite string, size int64, names string, current bool, build string) {
+	state := ""
+	if !current {
+		state = "  (of an older recipe; " + build + ")"
+	}
+	a.say("%-9s %4d MB  %s%s", suite, size/1_000_000, names, state)
 }

@@ -14,9 +14,6 @@ import (
 	"github.com/reprise-lab/reprise/scenarios/corpus"
 )
 
-// needSwitches are the families of the corpus that no container shows.
-var needSwitches = []string{"switches", "vm"}
-
 // TestSwitchScenarios rehearses every scenario for real switches and its control on
 // simulators, and holds its README against what it must say.
 func TestSwitchScenarios(t *testing.T) {

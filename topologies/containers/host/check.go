@@ -16,27 +16,17 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/doctor"
 )
-
-// Check is one thing that was looked at.
-type Check struct {
-	Name     string `json:"name"`
-	OK       bool   `json:"ok"`
-	Optional bool   `json:"optional,omitempty"` // labs can be built without it
-	Unknown  bool   `json:"unknown,omitempty"`  // it could not be looked at; Detail says why
-	Detail   string `json:"detail,omitempty"`   // a version, or the reason
-	Lost     string `json:"lost,omitempty"`     // what is lost without it
-	Fix      string `json:"fix,omitempty"`      // what to do about it
-}
 
 // probeTimeout bounds the look at one thing.
 const probeTimeout = 10 * time.Second
 
 // Probe looks at everything, at once, and changes nothing that lasts. The checks come
 // in a fixed order, what is needed first.
-func Probe(ctx context.Context) []Check {
-	groups := []func(context.Context) []Check{engineChecks, kernelChecks, coreChecks, toolChecks}
-	found := make([][]Check, len(groups))
+func Probe(ctx context.Context) []doctor.Check {
+	groups := []func(context.Context) []doctor.Check{engineChecks, kernelChecks, coreChecks, toolChecks}
+	found := make([][]doctor.Check, len(groups))
 	var wg sync.WaitGroup
 	for i, group := range groups {
 		wg.Go(func() {
@@ -46,29 +36,18 @@ func Probe(ctx context.Context) []Check {
 		})
 	}
 	wg.Wait()
-	list := slices.Concat(found...)
-	for i := range list {
-		if list[i].OK {
-			list[i].Lost, list[i].Fix = "", ""
-		}
-	}
-	return list
-}
-
-// Ready says whether labs can be built: nothing that is needed is missing.
-func Ready(checks []Check) bool {
-	return !slices.ContainsFunc(checks, func(c Check) bool { return !c.OK && !c.Optional && !c.Unknown })
+	return doctor.Tidy(slices.Concat(found...))
 }
 
 const fixAll = "reprise doctor --fix"
 
 // engineChecks looks at the engine and the images in it.
-func engineChecks(ctx context.Context) []Check {
-	e := Check{Name: "container engine", Lost: "every lab of containers", Fix: fixAll}
+func engineChecks(ctx context.Context) []doctor.Check {
+	e := doctor.Check{Name: "container engine", Lost: "every lab of containers", Fix: fixAll}
 	c, err := engine.Connect(ctx)
 	if err != nil {
 		e.Detail = err.Error()
-		return append([]Check{e}, imageChecks(nil, "the engine does not answer")...)
+		return append([]doctor.Check{e}, imageChecks(nil, "the engine does not answer")...)
 	}
 	defer func() { _ = c.Close() }()
 	v, err := c.ServerVersion(ctx, client.ServerVersionOptions{})
@@ -79,16 +58,16 @@ func engineChecks(ctx context.Context) []Check {
 	}
 	list, err := images.New(c, "").List(ctx)
 	if err != nil {
-		return append([]Check{e}, imageChecks(nil, err.Error())...)
+		return append([]doctor.Check{e}, imageChecks(nil, err.Error())...)
 	}
-	return append([]Check{e}, imageChecks(list, "")...)
+	return append([]doctor.Check{e}, imageChecks(list, "")...)
 }
 
 // imageChecks tells which suites' images are there. problem says why none could be listed.
-func imageChecks(list []images.Image, problem string) []Check {
-	var checks []Check
+func imageChecks(list []images.Image, problem string) []doctor.Check {
+	var checks []doctor.Check
 	for _, suite := range images.Suites() {
-		c := Check{
+		c := doctor.Check{
 			Name: "image " + images.SuiteRef(suite), Optional: suite != "bookworm", Unknown: problem != "", Detail: problem,
 			Lost: "scenarios on " + strings.Join(versions(suite), ", "), Fix: "reprise images build " + suite,
 		}
@@ -118,8 +97,8 @@ func versions(suite string) []string {
 }
 
 // coreChecks looks at what becomes of a process that crashes.
-func coreChecks(context.Context) []Check {
-	pattern := Check{
+func coreChecks(context.Context) []doctor.Check {
+	pattern := doctor.Check{
 		Name: "core pattern", Optional: true, Lost: "core files of crashed switch software: the kernel hands them to a program on this machine",
 		Fix: "as root: sysctl kernel.core_pattern=core",
 	}
@@ -129,7 +108,7 @@ func coreChecks(context.Context) []Check {
 	if err != nil {
 		pattern.Detail, pattern.Unknown = err.Error(), true
 	}
-	limit := Check{Name: "core size limit", Optional: true, Lost: "whole core files", Fix: "start the engine with an unlimited core size (LimitCORE=infinity)"}
+	limit := doctor.Check{Name: "core size limit", Optional: true, Lost: "whole core files", Fix: "start the engine with an unlimited core size (LimitCORE=infinity)"}
 	var r syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &r); err != nil {
 		limit.Detail, limit.Unknown = err.Error(), true
@@ -138,45 +117,20 @@ func coreChecks(context.Context) []Check {
 	} else {
 		limit.Detail = fmt.Sprintf("at most %d bytes", r.Max)
 	}
-	return []Check{pattern, limit}
+	return []doctor.Check{pattern, limit}
 }
 
-// toolChecks looks at programs and devices.
-func toolChecks(context.Context) []Check {
-	tools := []Check{
+// toolChecks looks at programs.
+func toolChecks(context.Context) []doctor.Check {
+	tools := []doctor.Check{
 		{Name: "mmdebstrap", Optional: true, Lost: "building images here (they can be brought with docker load)", Fix: fixAll + ", or as root: apt-get install mmdebstrap"},
 		{Name: "gdb", Optional: true, Lost: "stack traces from core files", Fix: "as root: apt-get install gdb"},
 		{Name: "chromium", Optional: true, Lost: "tests of the report pages", Fix: "as root: apt-get install chromium"},
-		{Name: "qemu-system-x86_64", Optional: true, Lost: "labs of virtual machines", Fix: "as root: apt-get install qemu-system-x86"},
 		{Name: "tcpdump", Optional: true, Lost: "tcpdump's filter language for captures", Fix: "as root: apt-get install tcpdump"},
 	}
 	for i := range tools {
 		path, err := exec.LookPath(tools[i].Name)
 		tools[i].OK, tools[i].Detail = err == nil, path
 	}
-	return append(tools, kvmCheck())
-}
-
-// The KVM interface of linux/kvm.h: _IO(0xAE, 0x00), and the version it has had since 2007.
-const (
-	kvmGetAPIVersion = 0xae00
-	kvmAPIVersion    = 12
-)
-
-func kvmCheck() Check {
-	c := Check{Name: "/dev/kvm", Optional: true, Lost: "speed in labs of virtual machines", Fix: "enable virtualisation in the firmware, or nested virtualisation in the hypervisor"}
-	fd, err := unix.Open("/dev/kvm", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		c.Detail = err.Error()
-		return c
-	}
-	defer func() { _ = unix.Close(fd) }()
-	version, err := unix.IoctlRetInt(fd, kvmGetAPIVersion)
-	switch {
-	case err != nil:
-		c.Detail = err.Error()
-	default:
-		c.OK, c.Detail = version == kvmAPIVersion, fmt.Sprintf("API %d", version)
-	}
-	return c
+	return tools
 }

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/doctor"
 )
 
 const (
@@ -40,7 +40,7 @@ func Fix(ctx context.Context, progress func(string)) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := install(ctx, progress, need{"dockerd", "docker.io"}, need{"mmdebstrap", "mmdebstrap"}); err != nil {
+		if err := doctor.Install(ctx, fixAll, progress, doctor.Need{Program: "dockerd", Package: "docker.io"}, imageMaker); err != nil {
 			return err
 		}
 		if c, err = start(ctx, progress); err != nil {
@@ -54,11 +54,14 @@ func Fix(ctx context.Context, progress func(string)) error {
 		progress("images: up to date")
 		return nil
 	}
-	if err := install(ctx, progress, need{"mmdebstrap", "mmdebstrap"}); err != nil {
+	if err := doctor.Install(ctx, fixAll, progress, imageMaker); err != nil {
 		return err
 	}
 	return store.Build(ctx, nil, progress)
 }
+
+// imageMaker makes the root trees of images.
+var imageMaker = doctor.Need{Program: "mmdebstrap", Package: "mmdebstrap"} //nolint:gochecknoglobals // a constant
 
 // complete says whether every suite's image is there, made by the present recipe.
 func complete(ctx context.Context, store *images.Store) bool {
@@ -76,51 +79,6 @@ func complete(ctx context.Context, store *images.Store) bool {
 	return true
 }
 
-// need is a program and the package it comes in.
-type need struct{ program, pkg string }
-
-// install gets what is missing from the distribution.
-func install(ctx context.Context, progress func(string), needs ...need) error {
-	var missing []string
-	for _, n := range needs {
-		if _, err := exec.LookPath(n.program); err != nil && !present("/usr/sbin/"+n.program) {
-			missing = append(missing, n.pkg)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	by := "apt-get install " + strings.Join(missing, " ")
-	_, err := exec.LookPath("apt-get")
-	switch {
-	case err != nil:
-		return &topologies.MissingError{What: "package", Name: strings.Join(missing, ", "), Hint: "this is neither Debian nor Ubuntu: install it with the system's own means"}
-	case os.Geteuid() != 0:
-		return &topologies.MissingError{What: "package", Name: strings.Join(missing, ", "), Hint: "run: sudo " + fixAll + "; or as root: " + by}
-	}
-	progress("installing " + strings.Join(missing, ", "))
-	args := append([]string{"install", "--yes", "--no-install-recommends"}, missing...)
-	if err := apt(ctx, args...); err == nil {
-		return nil
-	} else if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	progress("reading the package lists") // there were none, or they were old
-	if err := apt(ctx, "update"); err != nil {
-		return err
-	}
-	return apt(ctx, args...)
-}
-
-func apt(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, "apt-get", args...) //nolint:gosec // fixed arguments
-	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("apt-get %s: %w\n%s", args[0], err, tail(out))
-	}
-	return nil
-}
-
 // start starts the engine and waits until it answers.
 func start(ctx context.Context, progress func(string)) (*client.Client, error) {
 	if os.Geteuid() != 0 {
@@ -130,7 +88,7 @@ func start(ctx context.Context, progress func(string)) (*client.Client, error) {
 	progress("starting the container engine")
 	if present("/run/systemd/system") {
 		if out, err := exec.CommandContext(ctx, "systemctl", "start", "docker").CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("systemctl start docker: %w\n%s", err, tail(out))
+			return nil, fmt.Errorf("systemctl start docker: %w\n%s", err, doctor.Tail(out))
 		}
 		return await(ctx, nil)
 	}
@@ -158,9 +116,9 @@ func startDaemon(ctx context.Context, args ...string) (*client.Client, error) {
 		return nil, fmt.Errorf("open the engine's log: %w", err)
 	}
 	defer func() { _ = log.Close() }() // the daemon has its own descriptor
-	path, err := exec.LookPath("dockerd")
+	path, err := doctor.Need{Program: "dockerd"}.Find()
 	if err != nil {
-		path = "/usr/sbin/dockerd"
+		return nil, fmt.Errorf("find the engine: %w", err)
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, args...) //nolint:gosec // the daemon shall outlive the context
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", log, log
@@ -188,7 +146,7 @@ func await(ctx context.Context, died <-chan error) (*client.Client, error) {
 		case <-tick.C:
 		case exit := <-died:
 			out, _ := os.ReadFile(engineLog) // what there is of it
-			return nil, fmt.Errorf("dockerd ended: %w\n%s", errors.Join(exit, err), tail(out))
+			return nil, fmt.Errorf("dockerd ended: %w\n%s", errors.Join(exit, err), doctor.Tail(out))
 		case <-ctx.Done():
 			return nil, fmt.Errorf("wait for the engine (its log is %s): %w", engineLog, errors.Join(err, ctx.Err()))
 		}
@@ -218,14 +176,4 @@ func removeStalePID(path string) error {
 func present(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// tail gives the last lines of a program's output.
-func tail(out []byte) string {
-	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
-	const keep = 8
-	if len(lines) > keep {
-		lines = lines[len(lines)-keep:]
-	}
-	return string(bytes.Join(lines, []byte("\n")))
 }

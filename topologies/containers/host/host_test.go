@@ -30,31 +30,10 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%s: unknown is %v for user %d", c.Name, c.Unknown, os.Geteuid())
 		}
 	}
-	for _, name := range []string{"container engine", "kernel: veth", "core pattern", "mmdebstrap", "/dev/kvm"} {
+	for _, name := range []string{"container engine", "kernel: veth", "core pattern", "mmdebstrap"} {
 		if !seen[name] {
 			t.Errorf("%s was not looked at", name)
 		}
-	}
-}
-
-func TestReady(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		check host.Check
-		want  bool
-	}{
-		{"well", host.Check{OK: true}, true},
-		{"missing", host.Check{}, false},
-		{"missing but optional", host.Check{Optional: true}, true},
-		{"unknown", host.Check{Unknown: true}, true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := host.Ready([]host.Check{{OK: true}, tt.check}); got != tt.want {
-				t.Errorf("got %v", got)
-			}
-		})
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/doctor"
 )
 
 // ability is one thing that a kernel may be able to do, tried in a fresh namespace.
@@ -66,11 +68,11 @@ func abilities() []ability {
 }
 
 // kernelChecks tries what the kernel can do. It takes root's rights.
-func kernelChecks(context.Context) []Check {
-	checks := []Check{tunCheck()}
+func kernelChecks(context.Context) []doctor.Check {
+	checks := []doctor.Check{tunCheck()}
 	tried, err := tryAll()
 	for i, a := range abilities() {
-		c := Check{Name: "kernel: " + a.name, Optional: a.optional, Lost: a.lost, Fix: "use a kernel that has it, or load its module"}
+		c := doctor.Check{Name: "kernel: " + a.name, Optional: a.optional, Lost: a.lost, Fix: "use a kernel that has it, or load its module"}
 		switch {
 		case err != nil:
 			c.Unknown, c.Detail = true, err.Error()
@@ -85,8 +87,8 @@ func kernelChecks(context.Context) []Check {
 	return checks
 }
 
-func tunCheck() Check {
-	c := Check{Name: "/dev/net/tun", Optional: true, Lost: "ports of its own for a switch in user space", Fix: "as root: modprobe tun"}
+func tunCheck() doctor.Check {
+	c := doctor.Check{Name: "/dev/net/tun", Optional: true, Lost: "ports of its own for a switch in user space", Fix: "as root: modprobe tun"}
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		c.Detail = err.Error()

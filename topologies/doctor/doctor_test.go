@@ -1,0 +1,52 @@
+package doctor_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/doctor"
+)
+
+func TestReady(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		check doctor.Check
+		want  bool
+	}{
+		{"well", doctor.Check{OK: true}, true},
+		{"missing", doctor.Check{}, false},
+		{"missing but optional", doctor.Check{Optional: true}, true},
+		{"unknown", doctor.Check{Unknown: true}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := doctor.Ready([]doctor.Check{{OK: true}, tt.check}); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestInstallLeavesAloneWhatIsThere(t *testing.T) {
+	t.Parallel()
+	err := doctor.Install(t.Context(), "fix", func(line string) { t.Errorf("did something: %s", line) }, doctor.Need{Program: "sh", Package: "dash"})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Where nothing can be installed, it says what is missing and what to do.
+func TestInstallWhereItCannot(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	err := doctor.Install(t.Context(), "fix", func(line string) { t.Errorf("did something: %s", line) }, doctor.Need{Program: "no-such-program", Package: "no-such-package"})
+	var missing *topologies.MissingError
+	if !errors.As(err, &missing) || missing.Name != "no-such-package" || missing.Hint == "" {
+		t.Errorf("got %v", err)
+	}
+	if os.Geteuid() == 0 && errors.Is(err, os.ErrPermission) {
+		t.Error("root was refused")
+	}
+}
