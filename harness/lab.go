@@ -76,6 +76,9 @@ type labNode struct {
 	ports  map[string]string // of the device that the lab chose, by interface; nil: it chose none
 	// wayBack is set while a device of a real lab has to be brought back.
 	wayBack *topologies.WayBack
+	// origin is the configuration of a lab's own device before it got that of the scenario,
+	// where resets go back to it.
+	origin *drivers.Checkpoint
 }
 
 // NewLab prepares a lab. Nothing is built before its first trial.
@@ -123,6 +126,7 @@ func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
 		return "rebuilt: " + l.spoilt, l.build(ctx, t)
 	}
 	l.attach(t)
+	l.markAll(t)
 	switch l.plan.Reset {
 	case scenarios.ResetNone:
 		return "nothing", nil
@@ -135,6 +139,11 @@ func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
 			return "daemons restarted", l.setup(ctx, t)
 		}
 	case scenarios.ResetRedeploy:
+		if r, ok := l.res.(topologies.Resetter); ok {
+			if how, err = l.resetNodes(ctx, t, r); err == nil {
+				return how, nil
+			}
+		}
 	}
 	if ctx.Err() != nil {
 		return "", ctx.Err()
@@ -194,11 +203,64 @@ func (l *Lab) markAll(t *Trial) {
 }
 
 func resetConfig(ctx context.Context, n *labNode) error {
-	r, ok := n.driver.(drivers.ConfigResetter)
-	if !ok {
+	if r, ok := n.driver.(drivers.ConfigResetter); ok {
+		return r.ResetConfig(ctx)
+	}
+	c, ok := n.driver.(drivers.Checkpointer)
+	if !ok || n.origin == nil {
 		return fmt.Errorf("%s (%s): reset configuration: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
-	return r.ResetConfig(ctx)
+	if err := c.Restore(ctx, *n.origin); err != nil {
+		return err
+	}
+	if b, ok := n.driver.(drivers.Booter); ok {
+		return b.Boot(ctx)
+	}
+	return nil
+}
+
+// remember saves the configuration of a lab's own device that is reset by going back to it.
+func (l *Lab) remember(ctx context.Context, n *labNode) error {
+	c, ok := n.driver.(drivers.Checkpointer)
+	if !ok || l.plan.Reset != scenarios.ResetConfig {
+		return nil
+	}
+	name, err := checkpointName()
+	if err != nil {
+		return err
+	}
+	point, err := c.Checkpoint(ctx, name, nil)
+	if err != nil {
+		return fmt.Errorf("%s: save its configuration: %w", n.Name, err)
+	}
+	n.origin = &point
+	return nil
+}
+
+// resetNodes brings every node back to what it was when the lab was built, and boots it.
+func (l *Lab) resetNodes(ctx context.Context, t *Trial, r topologies.Resetter) (string, error) {
+	for _, n := range l.nodes {
+		if err := n.driver.Close(ctx); err != nil && !errors.Is(err, drivers.ErrClosed) {
+			return "", err
+		}
+	}
+	how := topologies.BySnapshot
+	errs := make([]error, len(l.nodes))
+	ways := make([]topologies.How, len(l.nodes))
+	l.sideBySide(func(i int, n *labNode) {
+		if ways[i], _, errs[i] = r.Reset(ctx, n.Name); errs[i] == nil {
+			errs[i] = l.open(ctx, n)
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return "", err
+	}
+	if slices.Contains(ways, topologies.ByBoot) {
+		how = topologies.ByBoot
+	}
+	l.attach(t)
+	l.markAll(t)
+	return "brought back by " + string(how), l.boot(ctx, t)
 }
 
 func restartDaemons(ctx context.Context, n *labNode) error {

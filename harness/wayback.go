@@ -27,11 +27,15 @@ func (e *IdentityError) Error() string {
 
 // guard makes sure of the way back of a node whose device was there before the lab: its
 // identity is checked, its configuration saved on the device and here, and the entry on
-// disk, before anything is configured. A node that already has its way back keeps it.
+// disk, before anything is configured. A node that already has its way back keeps it. One
+// that ends with the lab needs no way back, but may be reset to where it began.
 func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
-	k, ok := l.res.(topologies.Keeper)
-	if !ok || n.Segment {
+	if n.Segment {
 		return nil
+	}
+	k, ok := l.res.(topologies.Keeper)
+	if !ok {
+		return l.remember(ctx, n)
 	}
 	device, err := k.Device(n.Name)
 	if err != nil {

@@ -90,6 +90,23 @@ type Loser interface {
 	Err() error
 }
 
+// How says how a node was brought back.
+type How string
+
+// The ways back.
+const (
+	BySnapshot How = "snapshot" // in place, memory and disk
+	ByBoot     How = "boot"     // from a fresh disk
+)
+
+// Resetter is a lab that can bring a node back to what it was when the lab was reserved:
+// disk, memory and interfaces. Sessions with the node end. Faults on its links stay in force.
+type Resetter interface {
+	// Reset returns how it was done; why says, of a node that was booted, what kept it from
+	// its snapshot.
+	Reset(ctx context.Context, node string) (how How, why string, err error)
+}
+
 // Kind of lab, as scenarios name them under fidelity.
 type Kind string
 

@@ -29,7 +29,7 @@ func BenchmarkSnapshotOverColdBoot(b *testing.B) {
 			return reserved, 0
 		}
 		start = time.Now()
-		if how, why, err := r.(vm.Resetter).Reset(b.Context(), "n1"); err != nil || how != vm.BySnapshot {
+		if how, why, err := r.(topologies.Resetter).Reset(b.Context(), "n1"); err != nil || how != topologies.BySnapshot {
 			b.Fatal(how, why, err)
 		}
 		return reserved, time.Since(start)

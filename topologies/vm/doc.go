@@ -13,7 +13,7 @@
 // for. A vendor's disk is reached over its serial console instead (Accessor).
 //
 // A guest that has booted once is kept with its memory (a state), so the next machine of
-// the same kind continues from there instead of booting, and [Resetter] brings a machine
+// the same kind continues from there instead of booting, and [topologies.Resetter] brings a machine
 // back to it in place. States hold no key of any lab.
 //
 // Links are datagram sockets between the machines; frames pass untouched, link-local ones

@@ -45,7 +45,7 @@ var (
 	_ topologies.Faulter       = (*lab)(nil)
 	_ topologies.Accessor      = (*lab)(nil)
 	_ topologies.PortMapper    = (*lab)(nil)
-	_ Resetter                 = (*lab)(nil)
+	_ topologies.Resetter      = (*lab)(nil)
 )
 
 // node is a planned node and its machine.

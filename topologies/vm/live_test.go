@@ -154,12 +154,12 @@ func resets(t *testing.T, r topologies.Reservation, h topologies.Host) {
 	t.Helper()
 	run(t, h, `rm -f /tmp/changed; echo changed > /etc/motd; sync; ip link add dummy7 type dummy; ip addr del 10.0.0.1/24 dev eth1; sleep 7777 >/dev/null 2>&1 </dev/null &`)
 	start := time.Now()
-	how, why, err := r.(vm.Resetter).Reset(t.Context(), "n1")
+	how, why, err := r.(topologies.Resetter).Reset(t.Context(), "n1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("reset by %s in %.1f s %s", how, time.Since(start).Seconds(), why)
-	if how != vm.BySnapshot {
+	if how != topologies.BySnapshot {
 		t.Errorf("reset by %s: %s", how, why)
 	}
 	run(t, h, `! grep -q changed /etc/motd; ! ip link show dummy7 2>/dev/null; ! pgrep -f 'slee[p] 7777'; ip addr show eth1 | grep -q 10.0.0.1`)

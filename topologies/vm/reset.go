@@ -5,30 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // resetTimeout bounds going back to the state, before the machine is booted instead.
 const resetTimeout = 2 * time.Minute
 
-// How says how a node was brought back.
-type How string
-
-// The ways back.
-const (
-	BySnapshot How = "snapshot" // in place, memory and disk
-	ByBoot     How = "boot"     // from a fresh disk
-)
-
-// Resetter is a lab that can bring a node back to what it was when the lab was reserved:
-// disk, memory and interfaces. Sessions with the node end. Faults on its links stay in force.
-type Resetter interface {
-	// Reset returns how it was done; why says, of a guest that was booted, what kept it from
-	// its snapshot.
-	Reset(ctx context.Context, node string) (how How, why string, err error)
-}
-
-// Reset implements Resetter.
-func (l *lab) Reset(ctx context.Context, name string) (how How, why string, err error) {
+// Reset implements topologies.Resetter.
+func (l *lab) Reset(ctx context.Context, name string) (how topologies.How, why string, err error) {
 	n, err := l.node(name)
 	if err != nil {
 		return "", "", err
@@ -37,7 +22,7 @@ func (l *lab) Reset(ctx context.Context, name string) (how How, why string, err 
 	defer l.wires.Unlock()
 	failed := n.rewind(ctx)
 	if failed == nil {
-		return BySnapshot, "", l.restoreLinks(ctx, n)
+		return topologies.BySnapshot, "", l.restoreLinks(ctx, n)
 	}
 	if ctx.Err() != nil {
 		return "", "", ctx.Err()
@@ -48,7 +33,7 @@ func (l *lab) Reset(ctx context.Context, name string) (how How, why string, err 
 	if err := n.boot(ctx); err != nil {
 		return "", "", fmt.Errorf("boot %s anew: %w", name, err)
 	}
-	return ByBoot, failed.Error(), l.restoreLinks(ctx, n)
+	return topologies.ByBoot, failed.Error(), l.restoreLinks(ctx, n)
 }
 
 // rewind continues from the snapshot in place.

@@ -71,7 +71,7 @@ func TestVendor(t *testing.T) {
 	if _, err := r.Host("s1"); err == nil {
 		t.Error("a vendor's machine has a Host")
 	}
-	if how, why, err := r.(vm.Resetter).Reset(t.Context(), "s1"); how != vm.ByBoot || err != nil {
+	if how, why, err := r.(topologies.Resetter).Reset(t.Context(), "s1"); how != topologies.ByBoot || err != nil {
 		t.Errorf("Reset = %s, %s, %v", how, why, err)
 	}
 	if a, _ = r.(topologies.Accessor).Access("s1"); a.Address == "" {
