@@ -88,7 +88,18 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartTimeout)
+	limit := restartTimeout
+	if n.machine != nil {
+		limit += n.machine.boot
+	}
+	for _, link := range l.topology.Links {
+		if link.A.Node == name || link.B.Node == name {
+			if err := l.keeps(link, name); err != nil {
+				return fmt.Errorf("restart node %s: %w", name, err)
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	for _, f := range l.faults { // while the namespace can still be asked
 		for _, link := range l.topology.Links {
@@ -115,6 +126,14 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	}
 	if n.Kind == topologies.KindOVSBridge {
 		errs = append(errs, l.startSwitch(ctx, n))
+	}
+	if n.machine != nil {
+		errs = append(errs, l.awaitMachine(ctx, n))
+		for _, f := range l.faults { // its devices came up with a carrier
+			if f.fault.Kind == topologies.FaultDown && f.near(name) {
+				errs = append(errs, f.carry(ctx, false))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }

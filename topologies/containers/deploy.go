@@ -56,11 +56,23 @@ func (l *lab) deploy(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return l.startSwitches(ctx)
+	if err := l.startSwitches(ctx); err != nil {
+		return err
+	}
+	machines, booting := errgroup.WithContext(ctx)
+	for _, n := range l.order {
+		machines.Go(func() error { return l.awaitMachine(booting, n) })
+	}
+	return machines.Wait()
 }
 
 // start makes and starts a node's container.
 func (l *lab) start(ctx context.Context, n *node) error {
+	if n.machine != nil {
+		if err := l.keepPassword(n); err != nil {
+			return err
+		}
+	}
 	req, err := l.request(n)
 	if err != nil {
 		return err
@@ -100,7 +112,7 @@ func (l *lab) locate(ctx context.Context, n *node) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.pid = st.Pid
-	return nil
+	return n.locateMachine(i.Container)
 }
 
 func ended(exit int, detail string) error {

@@ -12,6 +12,9 @@
 // Images are never pulled. A missing one is a *topologies.MissingError with the
 // command that makes or loads it.
 //
+// A node may be a machine within its container, as vrnetlab packs vendors' disks: it has no
+// Host, and is reached over the engine's bridge (Accessor).
+//
 // A lab belongs to a process. When that ends without a Release, [Provider.GC] of any
 // later process removes what is left, by the labels on it.
 //

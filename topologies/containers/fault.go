@@ -2,6 +2,7 @@ package containers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -21,6 +22,9 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 	defer l.wires.Unlock()
 	switch f.Kind {
 	case topologies.FaultReplug:
+		if err := l.keeps(link, ""); err != nil {
+			return nil, fmt.Errorf("replug %s: %w", f.Endpoint, err)
+		}
 		if err := l.relay(ctx, link); err != nil {
 			return nil, fmt.Errorf("replug %s: %w", f.Endpoint, err)
 		}
@@ -40,6 +44,9 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 	a.fault.Endpoint = link.A
 	if err := a.apply(ctx); err != nil {
 		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+	}
+	if err := a.carry(ctx, false); err != nil {
+		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, errors.Join(err, a.undo(ctx)))
 	}
 	l.faults = append(l.faults, a)
 	return a, nil
@@ -66,6 +73,21 @@ type active struct {
 func (a *active) on(link topologies.Link) bool {
 	e := a.fault.Endpoint.String()
 	return link.A.String() == e || link.B.String() == e
+}
+
+// near says whether the fault is on a cable of a node.
+func (a *active) near(node string) bool {
+	link, ok := a.lab.topology.Link(a.fault.Endpoint.Node, a.fault.Endpoint.Interface)
+	return ok && (link.A.Node == node || link.B.Node == node)
+}
+
+// carry passes the state of the cable on to machines within the containers at its ends.
+func (a *active) carry(ctx context.Context, up bool) error {
+	link, ok := a.lab.topology.Link(a.fault.Endpoint.Node, a.fault.Endpoint.Interface)
+	if a.fault.Kind != topologies.FaultDown || !ok {
+		return nil
+	}
+	return a.lab.carry(ctx, link, up)
 }
 
 func (a *active) op(kind wiring.Kind) wiring.Op {
@@ -156,6 +178,8 @@ func (a *active) undo(ctx context.Context) error {
 	}
 	op := a.op(wiring.State)
 	op.Up = true
-	_, err := a.lab.wirer.Apply(ctx, op)
-	return err
+	if _, err := a.lab.wirer.Apply(ctx, op); err != nil {
+		return err
+	}
+	return a.carry(ctx, true)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -36,6 +37,8 @@ type lab struct {
 	faults  []*active    // in force
 	counter int          // of faults, for their names
 
+	private string // folder of passwords; empty: there are none
+
 	release sync.Mutex
 	ids     map[string]bool // containers to remove; guarded by release
 }
@@ -46,6 +49,9 @@ var (
 	_ topologies.NodeRestarter = (*lab)(nil)
 	_ topologies.Enterer       = (*lab)(nil)
 	_ topologies.Faulter       = (*lab)(nil)
+	_ topologies.Accessor      = (*lab)(nil)
+	_ topologies.Consoler      = (*lab)(nil)
+	_ topologies.PortMapper    = (*lab)(nil)
 )
 
 // node is a planned node and its container.
@@ -165,6 +171,10 @@ func (l *lab) Release(ctx context.Context) error {
 	if err := l.helper.close(); err != nil {
 		errs = append(errs, err)
 	}
+	if l.private != "" {
+		errs = append(errs, os.RemoveAll(l.private))
+	}
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) > 0 {
 		return fmt.Errorf("release lab %s: %w", l.ID(), errors.Join(errs...))
 	}

@@ -1,9 +1,12 @@
 package containers
 
 import (
+	"bufio"
 	"maps"
+	"net"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,6 +101,64 @@ func TestPublish(t *testing.T) {
 	for _, bad := range []string{"x", "1:2:3:4", "a:1:2"} {
 		if _, err := publish([]string{bad}); err == nil {
 			t.Errorf("publish(%q) was taken", bad)
+		}
+	}
+}
+
+func TestMachineOf(t *testing.T) {
+	t.Parallel()
+	label := func(name, value string) map[string]string { return map[string]string{name: value} }
+	tests := []struct {
+		name string
+		node topologies.Node
+		want bool
+		err  string
+	}{
+		{"a container", topologies.Node{Image: "reprise/frr:8.4.4"}, false, ""},
+		{"vrnetlab's", topologies.Node{Image: "vrnetlab/extreme_exos:33.1.1"}, true, ""},
+		{"from a registry", topologies.Node{Image: "registry.example/vrnetlab/extreme_exos:33.1.1"}, true, ""},
+		{"only alike", topologies.Node{Image: "vrnetlab-tools:1"}, false, ""},
+		{"by kind", topologies.Node{Image: "x", Kind: "generic_vm"}, true, ""},
+		{"by label", topologies.Node{Image: "x", Labels: label(LabelMachine, "true")}, true, ""},
+		{"not, by label", topologies.Node{Image: "vrnetlab/x", Labels: label(LabelMachine, "false")}, false, ""},
+		{"unreadable label", topologies.Node{Image: "x", Labels: label(LabelMachine, "maybe")}, false, "neither true nor false"},
+		{"unreadable access", topologies.Node{Image: "vrnetlab/x", Labels: label(LabelAccess, "pigeon")}, false, "neither ssh nor console"},
+		{"unreadable time", topologies.Node{Image: "vrnetlab/x", Labels: label(LabelBoot, "soon")}, false, "no duration"},
+		{"nowhere to be reached", topologies.Node{Image: "vrnetlab/x", NetworkMode: "none"}, false, "no way to it"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m, err := machineOf(tt.node, false)
+			if (m != nil) != tt.want || (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("got %+v, %v", m, err)
+			}
+		})
+	}
+}
+
+// What the monitor says of its own accord is an error; silence is success.
+func TestMonitor(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"set_link p01 off\r\n": "", "set_link p01 off\r\nError: Device 'p01' not found\r\n": "Device 'p01' not found",
+	} {
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Write([]byte("QEMU monitor\r\n" + monitorPrompt))
+			_, _ = bufio.NewReader(c).ReadString('\n')
+			_, _ = c.Write([]byte(said + monitorPrompt))
+		}()
+		err = monitor(t.Context(), l.Addr().String(), "set_link p01 off")
+		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", said, err)
 		}
 	}
 }

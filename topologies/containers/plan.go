@@ -27,6 +27,7 @@ type planned struct {
 	segment wiring.Segment // zero for a device
 	limits  limits
 	ports   []published
+	machine *machine // within the container; nil: there is none
 }
 
 // plan looks whether a topology can be built here: images, names, and what nodes ask for.
@@ -75,6 +76,16 @@ func planNode(ctx context.Context, c client.APIClient, t topologies.Topology, n 
 	if pl.ports, err = publish(n.Ports); err != nil {
 		return pl, err
 	}
+	if pl.machine, err = machineOf(n, facts.health); err != nil {
+		return pl, err
+	}
+	if pl.machine != nil {
+		for _, iface := range t.Interfaces(n.Name) {
+			if _, err := netdev(iface); err != nil {
+				return pl, err
+			}
+		}
+	}
 	if shares(n.NetworkMode) && cabled(t, n.Name) {
 		return pl, fmt.Errorf("a node in another's network (%s) cannot have cables", n.NetworkMode)
 	}
@@ -83,7 +94,7 @@ func planNode(ctx context.Context, c client.APIClient, t topologies.Topology, n 
 }
 
 // imageFacts is what a plan needs to know of an image.
-type imageFacts struct{ ours, command bool }
+type imageFacts struct{ ours, command, health bool }
 
 func factsOf(ctx context.Context, c client.APIClient, ref string) (imageFacts, error) {
 	i, err := c.ImageInspect(ctx, ref)
@@ -97,7 +108,11 @@ func factsOf(ctx context.Context, c client.APIClient, ref string) (imageFacts, e
 		return imageFacts{}, nil
 	}
 	argv := append(append([]string{}, i.Config.Entrypoint...), i.Config.Cmd...)
-	return imageFacts{ours: i.Config.Labels[images.LabelRecipe] != "", command: len(argv) > 0 && !isShell(argv)}, nil
+	check := i.Config.Healthcheck
+	return imageFacts{
+		ours: i.Config.Labels[images.LabelRecipe] != "", command: len(argv) > 0 && !isShell(argv),
+		health: check != nil && len(check.Test) > 0 && check.Test[0] != "NONE",
+	}, nil
 }
 
 // isShell says that a command is nothing but a shell, which ends at once when nobody

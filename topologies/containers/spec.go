@@ -40,6 +40,13 @@ func (l *lab) request(n *node) (testcontainers.ContainerRequest, error) {
 	if err != nil {
 		return testcontainers.ContainerRequest{}, err
 	}
+	env := n.Env
+	if n.machine != nil {
+		args, with := n.machine.launch(n, len(l.topology.Interfaces(n.Name)))
+		if env = with; len(cmd) == 0 {
+			cmd = args
+		}
+	}
 	idle := !n.command
 	if idle {
 		cmd = []string{"sleep", "infinity"}
@@ -51,7 +58,7 @@ func (l *lab) request(n *node) (testcontainers.ContainerRequest, error) {
 	maps.Copy(labels, l.labels)
 	labels[LabelNode] = n.Name
 	return testcontainers.ContainerRequest{
-		Image: n.Image, Name: n.container, Env: n.Env, Labels: labels, Entrypoint: entrypoint, Cmd: cmd,
+		Image: n.Image, Name: n.container, Env: env, Labels: labels, Entrypoint: entrypoint, Cmd: cmd,
 		ConfigModifier: func(c *container.Config) {
 			c.User = n.User
 			if !shares(n.NetworkMode) {
@@ -65,6 +72,14 @@ func (l *lab) request(n *node) (testcontainers.ContainerRequest, error) {
 	}, nil
 }
 
+// devices are those of this machine that a node uses, where they are.
+func devices(n *node) []string {
+	if n.machine == nil {
+		return []string{tunDevice}
+	}
+	return []string{tunDevice, "/dev/kvm", "/dev/vhost-net"}
+}
+
 // shares says that a network mode is somebody else's network, whose name and settings
 // are not the node's to change.
 func shares(mode string) bool { return mode == "host" || strings.HasPrefix(mode, "container:") }
@@ -74,7 +89,7 @@ func hostConfig(h *container.HostConfig, n *node, idle bool) {
 	h.NetworkMode = container.NetworkMode(n.NetworkMode)
 	if n.NetworkMode == "" {
 		h.NetworkMode = "none"
-		if len(n.ports) > 0 {
+		if len(n.ports) > 0 || n.machine != nil {
 			h.NetworkMode = "bridge"
 		}
 	}
@@ -84,8 +99,10 @@ func hostConfig(h *container.HostConfig, n *node, idle bool) {
 	h.Binds = n.Binds
 	h.Memory, h.NanoCPUs = n.limits.memory, n.limits.nanoCPUs
 	h.Ulimits = []*container.Ulimit{{Name: "core", Soft: -1, Hard: -1}}
-	if _, err := os.Stat(tunDevice); err == nil {
-		h.Devices = []container.DeviceMapping{{PathOnHost: tunDevice, PathInContainer: tunDevice, CgroupPermissions: "rwm"}}
+	for _, device := range devices(n) {
+		if _, err := os.Stat(device); err == nil {
+			h.Devices = append(h.Devices, container.DeviceMapping{PathOnHost: device, PathInContainer: device, CgroupPermissions: "rwm"})
+		}
 	}
 	if idle {
 		h.LogConfig = container.LogConfig{Type: "none"} // nothing is ever written
