@@ -42,7 +42,7 @@ func (l *lab) awaitMachine(ctx context.Context, n *node) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("boot the machine in %s: %w: %s\n%s", n.Name, context.Cause(ctx), state, l.lastWords(n))
+			return fmt.Errorf("boot the machine in %s: %w: %s\n%s", n.Name, context.Cause(ctx), state, l.lastWords(ctx, n))
 		}
 	}
 }
@@ -50,15 +50,15 @@ func (l *lab) awaitMachine(ctx context.Context, n *node) error {
 // machineUp looks once. A container that has ended is an error.
 func (l *lab) machineUp(ctx context.Context, n *node) (up bool, state string, err error) {
 	i, err := l.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	if ctx.Err() != nil {
+		return false, "its time is up", nil // the caller says so
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return false, "", nil
-		}
 		return false, "", fmt.Errorf("inspect its container: %w", err)
 	}
 	st := i.Container.State
 	if !st.Running {
-		return false, "", fmt.Errorf("its container has ended: %w\n%s", ended(st.ExitCode, st.Error), l.lastWords(n))
+		return false, "", fmt.Errorf("its container has ended: %w\n%s", ended(st.ExitCode, st.Error), l.lastWords(ctx, n))
 	}
 	if n.machine.health {
 		if st.Health == nil {
@@ -92,8 +92,8 @@ func answers(ctx context.Context, address, say string) bool {
 }
 
 // lastWords are the last lines that a container has written.
-func (l *lab) lastWords(n *node) string {
-	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+func (l *lab) lastWords(ctx context.Context, n *node) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dialTimeout)
 	defer cancel()
 	logs, err := l.engine.ContainerLogs(ctx, n.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "8"})
 	if err != nil {

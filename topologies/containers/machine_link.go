@@ -94,8 +94,8 @@ func until(r io.ByteReader, end string) (string, error) {
 			return b.String(), err
 		}
 		b.WriteByte(c)
-		if strings.HasSuffix(b.String(), end) {
-			return strings.TrimSuffix(b.String(), end), nil
+		if said, ended := strings.CutSuffix(b.String(), end); ended {
+			return said, nil
 		}
 	}
 	return b.String(), errors.New("no end in sight")
