@@ -33,7 +33,7 @@ func (l *lab) awaitMachine(ctx context.Context, n *node) error {
 	defer tick.Stop()
 	for {
 		up, state, err := l.machineUp(ctx, n)
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("boot the machine in %s: %w", n.Name, err)
 		}
 		if up {
@@ -50,9 +50,6 @@ func (l *lab) awaitMachine(ctx context.Context, n *node) error {
 // machineUp looks once. A container that has ended is an error.
 func (l *lab) machineUp(ctx context.Context, n *node) (up bool, state string, err error) {
 	i, err := l.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
-	if ctx.Err() != nil {
-		return false, "its time is up", nil // the caller says so
-	}
 	if err != nil {
 		return false, "", fmt.Errorf("inspect its container: %w", err)
 	}
