@@ -15,7 +15,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/scenarios"
-	"github.com/reprise-lab/reprise/topologies/containers"
 )
 
 // isolateFlags are the choices of one reduction. They are kept beside it, for --resume.
@@ -176,7 +175,7 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 		}
 		f.ControlRuns = 0
 	}
-	provider, err := containers.New(containers.Options{})
+	provider, err := openProvider(p, labFlags{}, nil)
 	if err != nil {
 		return err
 	}
@@ -205,8 +204,8 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 		OnLevel: show.level, OnChange: func(c isolate.Candidate) { show.change(parts.Describe(c.Kept)) },
 	})
 	show.live.clear()
-	if _, err := provider.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
-		rerr = errors.Join(rerr, fmt.Errorf("clean up: %w", err))
+	if err := cleanUp(ctx, provider, ""); err != nil {
+		rerr = errors.Join(rerr, err)
 	}
 	out, werr := writeIsolation(dir, l, parts, red, show.out)
 	if err := searchError(ctx, "isolate", dir, rerr, werr); err != nil {
