@@ -72,6 +72,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		&cobra.Group{ID: "reproduce", Title: "Reproduce:"},
 		&cobra.Group{ID: "isolate", Title: "Isolate:"},
 		&cobra.Group{ID: "fix", Title: "Fix:"},
+		&cobra.Group{ID: "escalate", Title: "Escalate:"},
 		&cobra.Group{ID: "write", Title: "Write:"},
 		&cobra.Group{ID: "lab", Title: "Lab:"},
 	)
@@ -79,6 +80,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		"reproduce": {a.demoVerb(), a.runVerb(), a.rateVerb(), a.judgeVerb(), a.reportVerb()},
 		"isolate":   {a.isolateVerb(), a.bisectVerb()},
 		"fix":       {a.verifyFixVerb(), a.regressVerb()},
+		"escalate":  {a.bundleVerb()},
 		"write":     {a.scenarioVerb()},
 		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.simVerb(), a.topologyVerb(), a.gcVerb()},
 	} {

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/reports"
+	"github.com/reprise-lab/reprise/reports/bundle"
+)
+
+func (a *app) bundleVerb() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "bundle",
+		Short: "Pack runs for somebody else, and check what somebody else packed",
+		Long: `A bundle holds runs with their evidence, and everything that is needed to check and
+repeat them: a manifest with the digest of every file, the claim, what the nodes
+ran, the environment, a custody log. It can be signed with an ssh key and encrypted
+to several recipients.
+
+The same runs give the same bytes. "verify" believes nothing: it computes digests,
+chains, verdicts and rates again from the raw files.`,
+		Example: `  reprise bundle create runs/20260301T101500Z-my-case-1f2e --sign ~/.ssh/id_ed25519
+  reprise bundle verify my-case.tar.zst --signers allowed_signers
+  reprise bundle open my-case.tar.zst`,
+	}
+	c.AddCommand(a.bundleCreateVerb(), a.bundleVerifyVerb(), a.bundleShowVerb(), a.bundleDiffVerb(), a.bundleOpenVerb())
+	return c
+}
+
+// bundleError gives an error of a bundle its exit status and says what to do.
+func bundleError(err error) error {
+	var refused *bundle.RefusedError
+	var limit *bundle.LimitError
+	var bad *bundle.DamagedError
+	var unsound *bundle.UnsoundError
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &refused):
+		return &codedError{exitRefused, err}
+	case errors.Is(err, bundle.ErrLocked):
+		return &codedError{exitEnvironment, hint(err, "give the key with -i FILE")}
+	case errors.Is(err, bundle.ErrNotBundle), errors.Is(err, bundle.ErrNotEmpty), errors.Is(err, fs.ErrNotExist):
+		return &codedError{exitInput, err}
+	case errors.Is(err, fs.ErrExist):
+		return &codedError{exitInput, hint(err, "name another with -o FILE")}
+	case errors.As(err, &limit):
+		return &codedError{exitInput, hint(err, "if you trust it, accept more with --max-size")}
+	case errors.As(err, &bad):
+		return &codedError{exitNo, hint(err, "do not use it; ask for it again")}
+	case errors.As(err, &unsound):
+		return &codedError{exitNo, err}
+	default:
+		return err
+	}
+}
+
+// hinted is an error with what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Error() string { return h.error.Error() + " (" + h.hint + ")" }
+func (h hinted) Unwrap() error { return h.error }
+
+func hint(err error, what string) error { return hinted{err, what} }
+
+// readFlags say how a bundle is read.
+type readFlags struct {
+	identities []string
+	maxSize    string
+}
+
+func (f *readFlags) register(c *cobra.Command) {
+	c.Flags().StringArrayVarP(&f.identities, "identity", "i", nil, "key that opens an encrypted bundle: an age identity file or an ssh private key; several may be given")
+	c.Flags().StringVar(&f.maxSize, "max-size", "16G", "most bytes that are unpacked, with K, M, G or T; one that is given is accepted at any compression")
+}
+
+// options reads the keys and the bounds.
+func (a *app) readOptions(c *cobra.Command, f *readFlags, what string) (bundle.ReadOptions, error) {
+	var o bundle.ReadOptions
+	total, err := parseSize(f.maxSize)
+	if err != nil {
+		return o, err
+	}
+	o.Limits.TotalBytes = total
+	if c.Flags().Changed("max-size") {
+		o.Limits.Ratio = total
+	}
+	for _, file := range f.identities {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return o, inputError("read key: %w", err)
+		}
+		ids, err := bundle.ParseIdentities(data, a.passphrase(file))
+		if err != nil {
+			return o, inputError("%s: %w: want an age identity file or an ssh private key", file, err)
+		}
+		o.Identities = append(o.Identities, ids...)
+	}
+	o.Progress = a.bytesDone(what)
+	return o, nil
+}
+
+func parseSize(s string) (int64, error) {
+	units := "KMGT"
+	digits, shift := s, 0
+	if n := len(s); n > 0 {
+		if k := strings.IndexByte(units, s[n-1]); k >= 0 {
+			digits, shift = s[:n-1], 10*(k+1)
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || n > (1<<62)>>shift {
+		return 0, inputError("--max-size %s: want a number of bytes, as 500M or 16G", s)
+	}
+	return n << shift, nil
+}
+
+// bytesDone shows on a terminal how far long work is; elsewhere it shows nothing.
+func (a *app) bytesDone(what string) func(done, total int64) {
+	if _, ok := terminal(a.err); !ok || a.quiet {
+		return nil
+	}
+	const worth = 64 << 20 // less is over before it is read
+	var last time.Time
+	return func(done, total int64) {
+		if total < worth || done < total && time.Since(last) < 200*time.Millisecond {
+			return
+		}
+		last = time.Now()
+		end := "\r"
+		if done >= total {
+			end = "\n"
+		}
+		_, _ = a.err.Write([]byte("\r" + what + " " + megabytes(done) + " of " + megabytes(total) + end)) // a terminal that went away needs no progress
+	}
+}
+
+// tell prints one line that may hold somebody else's words: they cannot make another of it.
+func (a *app) tell(format string, args ...any) {
+	a.say("%s", strings.ReplaceAll(reports.Clean(fmt.Sprintf(format, args...)), "\n", "; "))
+}
+
+func megabytes(n int64) string { return strconv.FormatInt((n+1<<19)>>20, 10) + " MB" }
+
+// rejudged judges a run that was unpacked, with the code of "reprise judge".
+func rejudged(_ context.Context, dir string) (bundle.RunVerdicts, error) {
+	p, run, info, err := harness.OpenRun(dir)
+	if err != nil {
+		return bundle.RunVerdicts{}, err
+	}
+	verdicts, _, err := harness.Rejudge(p, run)
+	if err != nil {
+		return bundle.RunVerdicts{}, err
+	}
+	v, rate := harness.Combine(verdicts, info.Trials, info.Expected)
+	return bundle.RunVerdicts{Run: v, Rate: rate, Trials: verdicts}, nil
+}
+
+// completeRuns offers the run directories below runs/.
+func completeRuns(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	found, _ := filepath.Glob(filepath.Join("runs", "*", "run.json"))
+	var runs []string
+	for _, f := range found {
+		if dir := filepath.Dir(f); !strings.Contains(strings.Join(args, "\x00"), dir) {
+			runs = append(runs, dir)
+		}
+	}
+	return runs, cobra.ShellCompDirectiveDefault
+}
+
+// completeBundles offers files that may be bundles.
+func completeBundles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"zst", "zip", "age"}, cobra.ShellCompDirectiveFilterFileExt
+}

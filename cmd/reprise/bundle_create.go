@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/bundle"
+)
+
+// bundleFlags are the choices of packing.
+type bundleFlags struct {
+	caseDir, output string
+	zip, cores      bool
+	sign            string
+	to, files       []string
+	who, at         string
+}
+
+func (a *app) bundleCreateVerb() *cobra.Command {
+	f := &bundleFlags{}
+	c := &cobra.Command{
+		Use:   "create RUN...",
+		Short: "Pack runs into one file",
+		Long: `Pack run directories into one file. Each is judged again before, and one that does not
+come out as it is stored is not packed.
+
+Nothing is redacted: the bundle holds what the devices said and the files that the
+runs read, as they are. Core files stay out unless asked for with --cores.
+
+Runs made on simulators, and runs whose image's licence forbids it, are never packed.
+
+Exit status: 0 written; 1 a run does not stand up to being judged again; 4 wrong
+input; 5 the key is not in the ssh-agent; 6 a mark forbids it.`,
+		Example: `  reprise bundle create runs/20260301T101500Z-my-case-1f2e runs/20260301T111500Z-my-case-2a3b
+  reprise bundle create runs/20260301T101500Z-my-case-1f2e -o case.tar.zst --sign ~/.ssh/id_ed25519
+  reprise bundle create runs/20260301T101500Z-my-case-1f2e --to age1… --to ~/.ssh/tac.pub
+  ssh-keygen -Y verify -n reprise-bundle -I me -f allowed_signers -s manifest.json.sig < manifest.json`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeRuns,
+		RunE:              func(c *cobra.Command, args []string) error { return a.bundleCreate(c.Context(), args, f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.caseDir, "case", "", "folder with the case's own files, which go along")
+	fl.StringVarP(&f.output, "output", "o", "", "file to write (default: named after the first run, here)")
+	fl.BoolVar(&f.zip, "zip", false, "write a zip, for portals that refuse tar.zst")
+	fl.BoolVar(&f.cores, "cores", false, "take core files along: they hold a process's whole memory")
+	fl.StringVar(&f.sign, "sign", "", "sign with this ssh private key, or with the one of this public key in the ssh-agent")
+	fl.StringArrayVar(&f.to, "to", nil, "encrypt to this recipient: age1…, an ssh public key, or a file that holds one; several may be given")
+	fl.StringArrayVarP(&f.files, "recipients-file", "R", nil, "encrypt to the recipients in this file, one a line")
+	fl.StringVar(&f.who, "who", "", "who packs it, for the custody log (default: user@host)")
+	fl.StringVar(&f.at, "at", "", "when, for the custody log, as 2026-03-01T10:15:00Z (default: now)")
+	return c
+}
+
+// createdResult is what packing came to.
+type createdResult struct {
+	File  string       `json:"file"`
+	Size  int64        `json:"size"`
+	Files int          `json:"files"`
+	Bytes int64        `json:"bytes"`
+	Claim bundle.Claim `json:"claim"`
+	Left  []string     `json:"left-out,omitempty"`
+	To    []string     `json:"recipients,omitempty"`
+	Key   string       `json:"signed-with,omitempty"`
+}
+
+func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags) (err error) {
+	for _, run := range runs {
+		if _, _, err := evidence.OpenDir(run); err != nil {
+			return &codedError{exitInput, err}
+		}
+	}
+	custody, err := f.custody()
+	if err != nil {
+		return err
+	}
+	o := bundle.CreateOptions{
+		Stage:    bundle.StageOptions{Runs: runs, Case: f.caseDir, Cores: f.cores},
+		Complete: bundle.CompleteOptions{Tool: toolInfo(), Custody: custody},
+		Pack:     bundle.Options{Zip: f.zip, Progress: a.bytesDone("packed")},
+		Rejudge:  rejudged,
+	}
+	if o.Pack.Recipients, o.Complete.Custody.Recipients, err = recipients(f.to, f.files); err != nil {
+		return err
+	}
+	signer, done, err := a.signingKey(f.sign)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	o.Pack.Signer = signer
+	file := f.output
+	if file == "" {
+		file = bundleName(runs[0], f.zip, len(o.Pack.Recipients) > 0)
+	}
+	a.progress("packing %s into %s", plural(len(runs), "run"), file)
+	created, err := bundle.Create(ctx, file, o)
+	if err != nil {
+		return bundleError(err)
+	}
+	out := createdResult{
+		File: file, Size: created.Size, Files: len(created.Manifest.Files), Bytes: created.Manifest.Size(),
+		Claim: created.Manifest.Claim, Left: created.Left, To: o.Complete.Custody.Recipients,
+	}
+	if signer != nil {
+		out.Key = bundle.Fingerprint(signer.PublicKey())
+	}
+	if done, err := a.emit(out); done {
+		return err
+	}
+	a.printCreated(out)
+	return nil
+}
+
+// custody is the line about this packing.
+func (f *bundleFlags) custody() (bundle.Custody, error) {
+	c := bundle.Custody{At: time.Now(), Who: f.who, What: "packed, not redacted"}
+	if f.at != "" {
+		at, err := time.Parse(time.RFC3339, f.at)
+		if err != nil {
+			return c, inputError("--at %s: want a time as 2026-03-01T10:15:00Z", f.at)
+		}
+		c.At = at
+	}
+	if c.Who == "" {
+		c.Who = "unknown"
+		if u, err := user.Current(); err == nil {
+			c.Who = u.Username
+		}
+		if host, err := os.Hostname(); err == nil {
+			c.Who += "@" + host
+		}
+	}
+	return c, nil
+}
+
+func bundleName(run string, zip, encrypted bool) string {
+	abs, err := filepath.Abs(run)
+	if err != nil {
+		abs = run
+	}
+	name := filepath.Base(abs) + ".tar.zst"
+	if zip {
+		name = filepath.Base(abs) + ".zip"
+	}
+	if encrypted {
+		name += ".age"
+	}
+	return name
+}
+
+func (a *app) printCreated(r createdResult) {
+	a.printClaim(r.Claim)
+	for _, l := range leftLines(r.Left) {
+		a.tell("left out  %s", l)
+	}
+	switch {
+	case r.Key != "":
+		a.tell("signed    with %s", r.Key)
+	default:
+		a.tell("unsigned  whoever gets it cannot tell who made it (--sign KEY)")
+	}
+	if len(r.To) > 0 {
+		a.tell("encrypted to %s", strings.Join(r.To, ", "))
+	}
+	a.tell("redacted  nothing was cut: what devices said and were told is in it")
+	a.tell("%s: %s, %s in %s", r.File, plural(r.Files, "file"), sizeWord(r.Bytes), sizeWord(r.Size))
+}
+
+// leftLines bounds what is listed.
+func leftLines(left []string) []string {
+	const most = 10
+	if len(left) <= most {
+		return left
+	}
+	return append(left[:most:most], fmt.Sprintf("and %d more", len(left)-most))
+}
+
+func sizeWord(n int64) string {
+	switch {
+	case n < 10<<10:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 10<<20:
+		return fmt.Sprintf("%d KB", n>>10)
+	default:
+		return fmt.Sprintf("%d MB", n>>20)
+	}
+}
+
+// printClaim tells what the runs say, one line each.
+func (a *app) printClaim(c bundle.Claim) {
+	a.tell("%s: %s", c.Scenario, c.Title)
+	for i := range c.Runs {
+		r := &c.Runs[i]
+		a.tell("  %-8s %s  %s, %s", r.Variant, r.ID, judgedWord(r.Verdict), r.RateText())
+		for _, f := range r.Failures {
+			a.tell("           signature %s in %s: %s", f.ID, plural(f.Trials, "trial"), strings.Join(f.Symptoms, "; "))
+		}
+	}
+}
+
+func judgedWord(v evidence.Verdict) string {
+	if v == "" {
+		return "not judged"
+	}
+	return string(v)
+}

@@ -1,0 +1,125 @@
+package bundle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// CreateOptions are those of all steps.
+type CreateOptions struct {
+	Stage    StageOptions
+	Complete CompleteOptions
+	Pack     Options
+	// Redact changes the staged folder before anything is made of it, and gives the path of
+	// the report that it wrote. The files there are copies that it may change in place. An
+	// error of its own ends the packing. Nil: the runs are packed as they were recorded.
+	Redact func(ctx context.Context, dir string) (report string, err error)
+	// Rejudge judges what is packed once more: a run that does not come out as it is stored,
+	// as it is or for what was cut, is not packed. Nil: nobody judges.
+	Rejudge Rejudge
+}
+
+// Created is a bundle that was written.
+type Created struct {
+	Manifest Manifest
+	Size     int64    // of the file
+	Left     []string // files that were left out, and why
+}
+
+// Create packs runs into a new file, which takes its name when it is whole.
+func Create(ctx context.Context, file string, o CreateOptions) (c Created, err error) {
+	if _, err := os.Lstat(file); err == nil {
+		return c, fmt.Errorf("%s: %w", file, os.ErrExist)
+	}
+	work, err := os.MkdirTemp(filepath.Dir(file), "."+filepath.Base(file)+".part-")
+	if err != nil {
+		return c, fmt.Errorf("make folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	o.Stage.Link = o.Redact == nil
+	staged, err := Stage(ctx, filepath.Join(work, "tree"), o.Stage)
+	if err != nil {
+		return c, err
+	}
+	c.Left = staged.Left
+	if o.Redact != nil {
+		report, err := o.Redact(ctx, staged.Dir)
+		if err != nil {
+			return c, fmt.Errorf("redact: %w", err)
+		}
+		if err := placeReport(staged.Dir, report); err != nil {
+			return c, err
+		}
+	}
+	src, err := Complete(ctx, staged, o.Complete)
+	if err != nil {
+		return c, err
+	}
+	for _, run := range src.Claim.Runs {
+		checks, err := checkRunContent(ctx, filepath.Join(staged.Dir, runsFolder), run, src.Redaction, o.Rejudge)
+		if err != nil {
+			return c, err
+		}
+		for _, check := range checks {
+			if check.State == Failed {
+				return c, &UnsoundError{check}
+			}
+		}
+	}
+	packed := filepath.Join(work, "packed")
+	if c.Manifest, c.Size, err = writeFile(ctx, packed, src, o.Pack); err != nil {
+		return c, err
+	}
+	// A link, unlike a renaming, never replaces what appeared there meanwhile.
+	if err := os.Link(packed, file); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			return c, fmt.Errorf("%s: %w", file, os.ErrExist)
+		}
+		return c, os.Rename(packed, file)
+	}
+	return c, nil
+}
+
+// UnsoundError tells of a run that would not stand up to a verification.
+type UnsoundError struct{ Check Check }
+
+func (e *UnsoundError) Error() string {
+	return fmt.Sprintf("the run is not packed, nobody could verify it: %s: %s", e.Check.Name, e.Check.Detail)
+}
+
+// placeReport puts the report of the redaction in its place, unless it is there already.
+func placeReport(dir, report string) error {
+	to := filepath.Join(dir, filepath.FromSlash(redactionName))
+	if report == "" || filepath.Clean(report) == to {
+		return nil
+	}
+	data, err := os.ReadFile(report)
+	if err != nil {
+		return fmt.Errorf("take the report of the redaction: %w", err)
+	}
+	return evidence.WriteFile(to, data)
+}
+
+func writeFile(ctx context.Context, file string, src Source, o Options) (m Manifest, size int64, err error) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return m, 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if m, err = Write(ctx, f, src, o); err != nil {
+		return m, 0, err
+	}
+	if err := f.Sync(); err != nil {
+		return m, 0, err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return m, 0, err
+	}
+	return m, st.Size(), nil
+}

@@ -1,0 +1,299 @@
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// runCheck checks one run directory against what is said of it.
+type runCheck struct {
+	dir     evidence.Dir
+	info    evidence.RunInfo
+	said    RunClaim
+	red     *Redaction
+	entries []evidence.Entry
+	checks  []Check
+}
+
+// checkRunContent gives a line for each check of a run below the folder runs. The error is
+// that of a context that ended.
+func checkRunContent(ctx context.Context, runs string, said RunClaim, red *Redaction, rejudge Rejudge) ([]Check, error) {
+	c := &runCheck{said: said, red: red}
+	if checkName(said.ID) != nil || strings.Contains(said.ID, "/") {
+		return []Check{{"run", Failed, fmt.Sprintf("%q is no name of a run", said.ID)}}, nil
+	}
+	var err error
+	if c.dir, c.info, err = evidence.OpenDir(filepath.Join(runs, said.ID)); err == nil && c.info.ID != said.ID {
+		err = fmt.Errorf("the run calls itself %q", c.info.ID)
+	}
+	if err != nil {
+		return []Check{{said.ID + ": run", Failed, err.Error()}}, nil
+	}
+	c.add("marks", checkMarks(c.dir.Path), "none that forbids handing it on")
+	c.add("inputs", c.inputs(), "%d files, as the run read them", len(c.info.Inputs))
+	chain, ok := c.ledger()
+	c.add("ledger", chain, "%d lines, each chained to the one before, one at least for each trial", len(c.entries))
+	if !ok {
+		return c.checks, nil
+	}
+	c.gaps()
+	c.records()
+	c.add("claim", c.claim(), "%d of %d valid trials, as the ledger and the verdicts say", c.said.Count(evidence.Reproduced), c.said.Valid())
+	return c.checks, c.rejudge(ctx, rejudge)
+}
+
+func (c *runCheck) add(name string, err error, ok string, args ...any) {
+	c.checks = append(c.checks, check(c.said.ID+": "+name, err, ok, args...))
+}
+
+func (c *runCheck) put(name string, s State, format string, args ...any) {
+	c.checks = append(c.checks, Check{c.said.ID + ": " + name, s, fmt.Sprintf(format, args...)})
+}
+
+// changed tells whether redaction changed a file of the run.
+func (c *runCheck) changed(elem ...string) bool {
+	return c.red != nil && slices.Contains(c.red.Changed, path.Join(append([]string{runsFolder, c.said.ID}, elem...)...))
+}
+
+// inputs compares the files that the run read with their digests in run.json.
+func (c *runCheck) inputs() error {
+	var errs []error
+	for _, in := range c.info.Inputs {
+		local := filepath.FromSlash(in.Path)
+		if !filepath.IsLocal(local) {
+			errs = append(errs, fmt.Errorf("%q leads out of the run", in.Path))
+			continue
+		}
+		data, err := os.ReadFile(c.dir.File("input", local))
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("%s is not there", in.Path))
+		case evidence.SHA256(data) != in.SHA256 && !c.changed("input", in.Path):
+			errs = append(errs, fmt.Errorf("%s is not the file that the run read", in.Path))
+		}
+	}
+	if !filepath.IsLocal(filepath.FromSlash(c.info.Scenario.File)) {
+		errs = append(errs, fmt.Errorf("its scenario %q leads out of the run", c.info.Scenario.File))
+	}
+	return errors.Join(errs...)
+}
+
+// ledger checks the chain, and that trials and lines belong together. False means that the
+// other checks have nothing to stand on.
+func (c *runCheck) ledger() (error, bool) { //nolint:revive // the error is a finding, and the flag says whether to go on
+	var err error
+	if c.entries, err = c.dir.Ledger(); err != nil {
+		return err, false
+	}
+	trials, err := c.dir.Trials()
+	if err != nil {
+		return err, false
+	}
+	var errs []error
+	for _, e := range c.entries {
+		if !slices.ContainsFunc(trials, func(t evidence.TrialDir) bool { return t.Number == e.Trial }) {
+			errs = append(errs, fmt.Errorf("trial %d has a line and no record", e.Trial))
+		}
+	}
+	for _, t := range trials {
+		if _, ok := c.last(t.Number); ok {
+			continue
+		}
+		if _, judged, _ := t.Verdict(); judged {
+			errs = append(errs, fmt.Errorf("trial %d has a verdict and no line", t.Number))
+		}
+	}
+	attempts := map[int]int{}
+	for _, e := range c.entries {
+		if attempts[e.Trial]++; e.Attempt != attempts[e.Trial] {
+			errs = append(errs, fmt.Errorf("trial %d: attempt %d follows attempt %d", e.Trial, e.Attempt, attempts[e.Trial]-1))
+		}
+	}
+	return errors.Join(errs...), true
+}
+
+func (c *runCheck) last(trial int) (evidence.Entry, bool) {
+	for _, e := range slices.Backward(c.entries) {
+		if e.Trial == trial {
+			return e, true
+		}
+	}
+	return evidence.Entry{}, false
+}
+
+// gaps tells of trials that were begun before others and left nothing.
+func (c *runCheck) gaps() {
+	highest := 0
+	have := map[int]bool{}
+	for _, t := range c.said.Trials {
+		have[t.Number] = true
+		highest = max(highest, t.Number)
+	}
+	var missing []int
+	for n := 1; n < highest && len(missing) < 10; n++ {
+		if !have[n] {
+			missing = append(missing, n)
+		}
+	}
+	switch {
+	case len(missing) > 0:
+		c.put("trials", Unknown, "trial %v left no record though later ones did: it was broken off at once, or taken out", missing)
+	case highest > c.info.Trials:
+		c.put("trials", Failed, "there is a trial %d of %d planned", highest, c.info.Trials)
+	default:
+		c.put("trials", OK, "%d of %d planned, none left out between them", highest, c.info.Trials)
+	}
+}
+
+// records compares the digests that the ledger was written with to the trials' records.
+func (c *runCheck) records() {
+	var errs []error
+	whole, cut := 0, 0
+	for _, t := range c.said.Trials {
+		e, ok := c.last(t.Number)
+		if !ok {
+			continue
+		}
+		digest, err := c.dir.Trial(t.Number).Digest()
+		folder := fmt.Sprintf("%04d", t.Number)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case digest == e.Digest:
+			whole++
+		case c.changed("trials", folder, "timeline.ndjson") || c.changed("trials", folder, "observations.ndjson"):
+			cut++
+		default:
+			errs = append(errs, fmt.Errorf("trial %d: its record is not the one that the ledger was written for", t.Number))
+		}
+	}
+	text := fmt.Sprintf("%d trials, each as the ledger was written for it", whole)
+	if cut > 0 {
+		text = fmt.Sprintf("%d trials as the ledger was written for them; %d were redacted since, and are the ones that the manifest names", whole, cut)
+	}
+	c.add("records", errors.Join(errs...), "%s", text)
+}
+
+// claim computes what the manifest says of the run again.
+func (c *runCheck) claim() error {
+	again, _, err := runClaim(c.dir.Path)
+	if err != nil {
+		return err
+	}
+	want, err := json.Marshal(again)
+	if err != nil {
+		return err
+	}
+	got, err := json.Marshal(c.said)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return fmt.Errorf("it is not what follows from the run: %d of %d reproduced are told, and %d of %d are there",
+			c.said.Count(evidence.Reproduced), c.said.Valid(), again.Count(evidence.Reproduced), again.Valid())
+	}
+	return nil
+}
+
+// rejudge has every trial judged again, and the run.
+func (c *runCheck) rejudge(ctx context.Context, rejudge Rejudge) error {
+	if rejudge == nil {
+		c.put("verdicts", Unchecked, "no judge was asked")
+		return nil
+	}
+	if !filepath.IsLocal(filepath.FromSlash(c.info.Scenario.File)) {
+		return nil // inputs has said so
+	}
+	again, err := rejudge(ctx, c.dir.Path)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		c.put("verdicts", Unknown, "the record cannot be judged here: %v", err)
+		return nil
+	}
+	c.add("verdicts", c.verdicts(again), "%d trials come out as they are stored", len(again.Trials))
+	c.add("rate", c.rate(again), "%d of %d, as the trials give it", again.Rate.Reproduced, again.Rate.Valid)
+	return nil
+}
+
+func (c *runCheck) verdicts(again RunVerdicts) error {
+	var errs []error
+	for _, a := range again.Trials {
+		stored, judged, err := c.dir.Trial(a.Trial).Verdict()
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if judged {
+			errs = append(errs, c.sameVerdict(stored, a))
+		}
+		if e, ok := c.last(a.Trial); ok && e.Verdict != a.Verdict {
+			errs = append(errs, fmt.Errorf("trial %d is %s in the ledger, and its record gives %s", a.Trial, e.Verdict, a.Verdict))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sameVerdict compares what decides. Sentences may be worded otherwise by another version.
+func (c *runCheck) sameVerdict(stored, again evidence.TrialVerdict) error {
+	holds := func(v evidence.TrialVerdict) []string {
+		var out []string
+		for _, k := range v.Conditions {
+			out = append(out, k.Ref+" is "+string(k.Holds))
+		}
+		return out
+	}
+	sameFailures := slices.Equal(stored.OtherFailures, again.OtherFailures) || c.red != nil && len(stored.OtherFailures) == len(again.OtherFailures)
+	switch {
+	case stored.Verdict != again.Verdict || stored.Trial != again.Trial:
+		return fmt.Errorf("trial %d is stored as %s, and its record gives %s: %s", again.Trial, stored.Verdict, again.Verdict, again.Reason)
+	case !slices.Equal(holds(stored), holds(again)):
+		return fmt.Errorf("trial %d: its conditions are stored as %q, and its record gives %q", again.Trial, holds(stored), holds(again))
+	case !sameFailures:
+		return fmt.Errorf("trial %d: its other failures are stored as %q, and its record gives %q", again.Trial, stored.OtherFailures, again.OtherFailures)
+	case !slices.Equal(stored.Marks, again.Marks):
+		return fmt.Errorf("trial %d: its marks are stored as %q, and its record gives %q", again.Trial, stored.Marks, again.Marks)
+	default:
+		return nil
+	}
+}
+
+func (c *runCheck) rate(again RunVerdicts) error {
+	var stored evidence.RunVerdict
+	switch err := evidence.ReadJSON(c.dir.File("verdict.json"), &stored); {
+	case errors.Is(err, os.ErrNotExist): // broken off before it was judged: nothing is said
+	case err != nil:
+		return err
+	case stored.Verdict != again.Run.Verdict || stored.Expected != again.Run.Expected || stored.Reproduced != again.Run.Reproduced ||
+		stored.NotReproduced != again.Run.NotReproduced || stored.Inconclusive != again.Run.Inconclusive || stored.NotApplicable != again.Run.NotApplicable:
+		return fmt.Errorf("the run is stored as %s with %d of %d, and its trials give %s with %d of %d", stored.Verdict, stored.Reproduced, stored.Valid(), again.Run.Verdict, again.Run.Reproduced, again.Run.Valid())
+	}
+	var rate evidence.Rate
+	switch err := evidence.ReadJSON(c.dir.File("rate.json"), &rate); {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if rate.Reproduced != again.Rate.Reproduced || rate.Valid != again.Rate.Valid || !near(rate.Wilson, again.Rate.Wilson) || !near(rate.ClopperPearson, again.Rate.ClopperPearson) {
+		return fmt.Errorf("the rate is stored as %d of %d %.4f, and the trials give %d of %d %.4f",
+			rate.Reproduced, rate.Valid, rate.ClopperPearson, again.Rate.Reproduced, again.Rate.Valid, again.Rate.ClopperPearson)
+	}
+	return nil
+}
+
+func near(a, b [2]float64) bool {
+	return math.Abs(a[0]-b[0]) < 1e-9 && math.Abs(a[1]-b[1]) < 1e-9
+}
