@@ -126,14 +126,15 @@ func sortedLevels(d *definition) []string {
 	return keys
 }
 
-// unanchored takes what scrapligo puts around a pattern of one line.
+// unanchored takes what scrapligo puts around a pattern of one line. A blank may follow the
+// prompt: FRR's own command line is IOS's but for that.
 func unanchored(pattern string) string {
 	p := regexp.MustCompile(`^\(\?[a-z]+\)`).ReplaceAllString(pattern, "")
 	p = strings.TrimPrefix(p, "^")
 	if !strings.HasSuffix(p, `\$`) {
 		p = strings.TrimSuffix(p, "$")
 	}
-	return `(?i:` + p + `)`
+	return `(?i:` + p + `) ?`
 }
 
 func (d *definition) questions() []map[string]string {
