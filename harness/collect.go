@@ -228,15 +228,13 @@ func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
 // trial's own. On a freshly built lab nothing is forgotten.
 func (t *Trial) forgetDeaths(ctx context.Context) {
 	t.eachNode(func(n *labNode) {
-		if t.cold && n.wayBack == nil { // a device that was there before has cores of before
+		if _, lists := n.driver.(drivers.CoreLister); t.cold && n.wayBack == nil && !lists { // what lists cores has some of before
 			return
 		}
-		if w, ok := n.driver.(drivers.DeathWatcher); ok {
-			if deaths, err := w.Deaths(ctx); err == nil {
-				t.mu.Lock()
-				t.deathsSeen[n.Name] = len(deaths)
-				t.mu.Unlock()
-			}
+		if deaths, err := n.deaths(ctx); err == nil {
+			t.mu.Lock()
+			t.deathsSeen[n.Name] = len(deaths)
+			t.mu.Unlock()
 		}
 	})
 }
@@ -245,11 +243,10 @@ func (t *Trial) forgetDeaths(ctx context.Context) {
 // fetches its core.
 func (t *Trial) recordDeaths(ctx context.Context) {
 	t.eachNode(func(n *labNode) {
-		w, ok := n.driver.(drivers.DeathWatcher)
-		if !ok {
+		deaths, err := n.deaths(ctx)
+		if errors.Is(err, drivers.ErrUnsupported) {
 			return
 		}
-		deaths, err := w.Deaths(ctx)
 		if err != nil {
 			t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "deaths", Outcome: evidence.Failed, Detail: err.Error()})
 			return
@@ -265,6 +262,35 @@ func (t *Trial) recordDeaths(ctx context.Context) {
 			}
 		}
 	})
+}
+
+// deaths tells which daemons of a node died, oldest first: as its driver watched them, or
+// as the core files tell that a switch lists. What the first listing has was there before.
+func (n *labNode) deaths(ctx context.Context) ([]drivers.Death, error) {
+	if w, ok := n.driver.(drivers.DeathWatcher); ok {
+		return w.Deaths(ctx)
+	}
+	lister, ok := n.driver.(drivers.CoreLister)
+	if !ok {
+		return nil, fmt.Errorf("%s (%s): deaths: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+	}
+	cores, err := lister.Cores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n.coresMu.Lock()
+	defer n.coresMu.Unlock()
+	first := n.coresKnown == nil
+	if first {
+		n.coresKnown = map[string]bool{}
+	}
+	for _, c := range cores { // in the order in which they are found, which no listing promises
+		if !n.coresKnown[c.Name] && !first {
+			n.cores = append(n.cores, drivers.Death{Process: c.Name, Signal: "core file", At: c.At, LastLog: fmt.Sprintf("%d bytes on the switch", c.Size)})
+		}
+		n.coresKnown[c.Name] = true
+	}
+	return slices.Clone(n.cores), nil
 }
 
 func describeDeath(d drivers.Death) string {
@@ -284,11 +310,7 @@ func describeDeath(d drivers.Death) string {
 // deathsSince is the probe core: the deaths of a daemon since the stimulus began, or
 // since the trial began where there was no stimulus yet.
 func (t *Trial) deathsSince(ctx context.Context, n *labNode, process string, o *evidence.Observation) error {
-	w, ok := n.driver.(drivers.DeathWatcher)
-	if !ok {
-		return fmt.Errorf("%s (%s): deaths: %w", n.Name, n.Platform, drivers.ErrUnsupported)
-	}
-	deaths, err := w.Deaths(ctx)
+	deaths, err := n.deaths(ctx)
 	if err != nil {
 		return err
 	}

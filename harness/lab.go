@@ -79,6 +79,10 @@ type labNode struct {
 	// origin is the configuration of a lab's own device before it got that of the scenario,
 	// where resets go back to it.
 	origin *drivers.Checkpoint
+
+	coresMu    sync.Mutex
+	coresKnown map[string]bool // names of core files; nil: none were listed yet
+	cores      []drivers.Death // that core files told of since the first listing
 }
 
 // NewLab prepares a lab. Nothing is built before its first trial.
