@@ -135,6 +135,11 @@ func (t *Trial) captureState(ctx context.Context, n *labNode, when string, i int
 		x, err = n.driver.Run(ctx, drivers.Command{Line: command, Timeout: lookTimeout})
 	}
 	state := evidence.State{Command: command, Output: t.redact.Text(x.Output), Truncated: x.Truncated, Rejected: x.Rejected}
+	if norm, ok := n.driver.(drivers.Normaliser); ok {
+		if same := norm.Normalise(command, state.Output); same != state.Output {
+			state.Comparable = same
+		}
+	}
 	if err != nil {
 		state.Error = err.Error()
 		t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: command, Outcome: evidence.Failed, Detail: err.Error()})

@@ -16,10 +16,16 @@ import (
 // differ records two answers in a run and gives how a report shows the difference.
 func differ(tb testing.TB, before, after string) reports.State {
 	tb.Helper()
+	return differStates(tb, evidence.State{Output: before}, evidence.State{Output: after})
+}
+
+func differStates(tb testing.TB, before, after evidence.State) reports.State {
+	tb.Helper()
 	path := reportstest.Control(tb)
 	dir := evidence.Dir{Path: path}.Trial(1)
-	for when, out := range map[string]string{"before": before, "after": after} {
-		if err := evidence.WriteJSON(dir.File("states", when, "r2", "01-x.json"), evidence.State{Command: "x", Output: out}); err != nil {
+	for when, state := range map[string]evidence.State{"before": before, "after": after} {
+		state.Command = "x"
+		if err := evidence.WriteJSON(dir.File("states", when, "r2", "01-x.json"), state); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -61,6 +67,26 @@ func TestDifference(t *testing.T) {
 			s := differ(t, tt.before, tt.after)
 			if diff := cmp.Diff(tt.want, hunks(s)); diff != "" {
 				t.Errorf("difference (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What a platform's rules know to move on by itself is no change of words, and hides none.
+func TestDifferenceComparable(t *testing.T) {
+	for _, tt := range []struct {
+		name                string
+		before, after, want string // before and after as the rules leave them
+		change              reports.Change
+	}{
+		{"only the age", "p AGE up", "p AGE up", "-p 1s up|+p 2m up|", reports.Numbers},
+		{"more than the age", "p AGE up", "p AGE down", "-p AGE up|+p AGE down|", reports.Words},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := differStates(t, evidence.State{Output: "p 1s up", Comparable: tt.before},
+				evidence.State{Output: strings.Replace("p 2m up", "up", strings.Fields(tt.after)[2], 1), Comparable: tt.after})
+			if got := hunks(s); s.Change != tt.change || got != tt.want {
+				t.Errorf("got %v, %s, want %v, %s", s.Change, got, tt.change, tt.want)
 			}
 		})
 	}

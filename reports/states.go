@@ -79,11 +79,15 @@ func (d *Detail) state(dir evidence.TrialDir, node, file string, text *budget) S
 	}
 	switch {
 	case hasBefore && hasAfter && before.Output != after.Output:
+		was, is := before.Output, after.Output
 		s.Change = Words
-		if numberless(before.Output) == numberless(after.Output) {
+		switch like, now := comparable(before), comparable(after); {
+		case like == now || numberless(was) == numberless(is):
 			s.Change = Numbers
+		default:
+			was, is = like, now // what moved on by itself hides nothing
 		}
-		s.Hunks = diff(compared(before.Output), compared(after.Output), text.left, name)
+		s.Hunks = diff(compared(was), compared(is), text.left, name)
 		for _, h := range s.Hunks {
 			text.left -= h.size()
 		}
@@ -93,6 +97,14 @@ func (d *Detail) state(dir evidence.TrialDir, node, file string, text *budget) S
 		s.Text = text.text(before.Output, headState, tailState, strings.Replace(name, "states/after", "states/before", 1))
 	}
 	return s
+}
+
+// comparable is an answer without what moves on by itself, as its platform's rules know it.
+func comparable(s evidence.State) string {
+	if s.Comparable != "" {
+		return s.Comparable
+	}
+	return s.Output
 }
 
 func compared(output string) []string {

@@ -104,4 +104,7 @@ type State struct {
 	Truncated bool   `json:"truncated,omitempty"`
 	Rejected  string `json:"rejected,omitempty"`
 	Error     string `json:"error,omitempty"` // why there is no answer
+	// Comparable is the answer with counters, ages, times and prompts replaced, by the
+	// platform's own rules; empty where that changes nothing.
+	Comparable string `json:"comparable,omitempty"`
 }
