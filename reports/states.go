@@ -81,7 +81,7 @@ func (d *Detail) state(dir evidence.TrialDir, node, file string, text *budget) S
 	case hasBefore && hasAfter && before.Output != after.Output:
 		was, is := before.Output, after.Output
 		s.Change = Words
-		switch like, now := comparable(before), comparable(after); {
+		switch like, now := settled(before), settled(after); {
 		case like == now || numberless(was) == numberless(is):
 			s.Change = Numbers
 		default:
@@ -99,8 +99,8 @@ func (d *Detail) state(dir evidence.TrialDir, node, file string, text *budget) S
 	return s
 }
 
-// comparable is an answer without what moves on by itself, as its platform's rules know it.
-func comparable(s evidence.State) string {
+// settled is an answer without what moves on by itself, as its platform's rules know it.
+func settled(s evidence.State) string {
 	if s.Comparable != "" {
 		return s.Comparable
 	}
