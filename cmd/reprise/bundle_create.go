@@ -163,10 +163,9 @@ func (a *app) printCreated(r createdResult) {
 	for _, l := range leftLines(r.Left) {
 		a.tell("left out  %s", l)
 	}
-	switch {
-	case r.Key != "":
+	if r.Key != "" {
 		a.tell("signed    with %s", r.Key)
-	default:
+	} else {
 		a.tell("unsigned  whoever gets it cannot tell who made it (--sign KEY)")
 	}
 	if len(r.To) > 0 {

@@ -98,11 +98,10 @@ func (a *app) printShown(r shownResult) {
 	for _, image := range r.Images.Images {
 		a.tell("image     %s %s (%s)", image.Name, image.Digest, image.Licence)
 	}
-	switch {
-	case r.Manifest.Redaction == nil:
+	if cut := r.Manifest.Redaction; cut != nil {
+		a.tell("redacted  profile %q, %s changed; the report is %s", cut.Profile, plural(len(cut.Changed), "file"), cut.Report)
+	} else {
 		a.tell("redacted  nothing was cut")
-	default:
-		a.tell("redacted  profile %q, %s changed; the report is %s", r.Manifest.Redaction.Profile, plural(len(r.Manifest.Redaction.Changed), "file"), r.Manifest.Redaction.Report)
 	}
 	if r.Signature == nil {
 		a.tell("signature none: nobody vouches for it")

@@ -419,8 +419,14 @@ func TestUnsoundRunIsNotPacked(t *testing.T) {
 			t.Helper()
 			edit(t, filepath.Join(run, "ledger.ndjson"), `"not-reproduced"`, `"inconclusive"`)
 		},
-		"rate":  func(t *testing.T, run string) { t.Helper(); edit(t, filepath.Join(run, "rate.json"), `"valid": 3`, `"valid": 2`) },
-		"input": func(t *testing.T, run string) { t.Helper(); edit(t, filepath.Join(run, "input", "main.yaml"), "A fixture", "An ox") },
+		"rate": func(t *testing.T, run string) {
+			t.Helper()
+			edit(t, filepath.Join(run, "rate.json"), `"valid": 3`, `"valid": 2`)
+		},
+		"input": func(t *testing.T, run string) {
+			t.Helper()
+			edit(t, filepath.Join(run, "input", "main.yaml"), "A fixture", "An ox")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := runDir(t, "main")

@@ -72,8 +72,7 @@ func ParseIdentities(data []byte, passphrase func() ([]byte, error)) ([]age.Iden
 		return age.ParseIdentities(bytes.NewReader(data))
 	}
 	id, err := agessh.ParseIdentity(data)
-	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) {
+	if locked, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
 		if locked.PublicKey == nil {
 			return nil, errors.New("the key is encrypted in an old format: convert it with ssh-keygen -p -o -f KEY")
 		}

@@ -154,10 +154,10 @@ func statementOf(tree string, c Claim, runs []evidence.RunInfo) Statement {
 	}
 	for _, r := range c.Runs {
 		name := fmt.Sprintf("%s: %s", r.ID, r.Scenario)
-		switch {
-		case r.Verdict == r.Expected:
+		switch r.Verdict {
+		case r.Expected:
 			p.PassedTests = append(p.PassedTests, name)
-		case r.Verdict == evidence.Reproduced || r.Verdict == evidence.NotReproduced:
+		case evidence.Reproduced, evidence.NotReproduced:
 			p.FailedTests = append(p.FailedTests, name)
 		default:
 			p.WarnedTests = append(p.WarnedTests, name)

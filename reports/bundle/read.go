@@ -229,7 +229,7 @@ func (b *Bundle) Each(ctx context.Context, fn func(File, io.Reader) error) error
 	var wrong []string
 	var done int64
 	total := b.Manifest.Size()
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 256<<10)
 	for _, f := range b.Manifest.Files {
 		ok, err := s.file(f, fn, buf)
 		if err != nil {

@@ -40,7 +40,7 @@ func newTarStream(ctx context.Context, at io.ReaderAt, size int64) (*tarStream, 
 	if err != nil {
 		return nil, &DamagedError{"the archive", err}
 	}
-	t.r = bufio.NewReaderSize(t.z, 1<<20)
+	t.r = bufio.NewReaderSize(t.z, 256<<10)
 	return t, nil
 }
 

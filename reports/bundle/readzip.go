@@ -14,17 +14,17 @@ import (
 // zipStream reads a zip whose headers are predicted: entries lie one after the other in
 // the order of the directory, with nothing before, between or after them.
 type zipStream struct {
-	ctx    context.Context //nolint:containedctx // handed to the readers of entries
-	at     io.ReaderAt
-	size   int64
-	next   int64 // where the next local header must be
-	dirAt  int64
-	left   int // entries that are to come
-	dir    *bufio.Reader
-	data   *bufio.Reader
-	z      io.ReadCloser
-	e      zipEntry
-	entry  *zipEntryReader
+	ctx   context.Context //nolint:containedctx // handed to the readers of entries
+	at    io.ReaderAt
+	size  int64
+	next  int64 // where the next local header must be
+	dirAt int64
+	left  int // entries that are to come
+	dir   *bufio.Reader
+	data  *bufio.Reader
+	z     io.ReadCloser
+	e     zipEntry
+	entry *zipEntryReader
 }
 
 func newZipStream(ctx context.Context, at io.ReaderAt, size int64) (*zipStream, error) {

@@ -55,7 +55,7 @@ func (s *sealWriter) finish() error {
 // checkSeal compares the last bytes of an archive with the digest of the others.
 func checkSeal(at io.ReaderAt, size int64, h hash.Hash) error {
 	got := make([]byte, sealSize)
-	if _, err := at.ReadAt(got, size-int64(sealSize)); err != nil && err != io.EOF { //nolint:errorlint // a ReaderAt gives it bare
+	if _, err := at.ReadAt(got, size-int64(sealSize)); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the seal: %w", err)
 	}
 	if !bytes.Equal(got, sealText(h)) {

@@ -30,8 +30,7 @@ func Sign(manifest []byte, signer ssh.Signer) ([]byte, error) {
 // ParseSigner reads an ssh private key. passphrase is asked for where the key has one.
 func ParseSigner(data []byte, passphrase func() ([]byte, error)) (ssh.Signer, error) {
 	signer, err := ssh.ParsePrivateKey(data)
-	var locked *ssh.PassphraseMissingError
-	if !errors.As(err, &locked) {
+	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); !locked {
 		return signer, err
 	}
 	word, err := passphrase()
@@ -201,7 +200,6 @@ func (ss Signers) Principals(key ssh.PublicKey, now time.Time) []string {
 	}
 	return names
 }
-
 
 // Fingerprint names a key as ssh-keygen -l does.
 func Fingerprint(key ssh.PublicKey) string { return ssh.FingerprintSHA256(key) }

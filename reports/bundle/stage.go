@@ -302,11 +302,11 @@ func placeReports(dir string, runs []string, c Claim) error {
 			return err
 		}
 		if to == reportName && len(runs) > 1 {
-			more := fmt.Sprintf("This is the report of %s. The bundle holds %d runs:\n\n", id, len(runs))
+			more := fmt.Appendf(nil, "This is the report of %s. The bundle holds %d runs:\n\n", id, len(runs))
 			for _, other := range runs {
-				more += fmt.Sprintf("- [%s](runs/%s/report.md)\n", other, other)
+				more = fmt.Appendf(more, "- [%s](runs/%s/report.md)\n", other, other)
 			}
-			data = append([]byte(more+"\n"), data...)
+			data = append(append(more, '\n'), data...)
 		}
 		if err := evidence.WriteFile(filepath.Join(dir, to), data); err != nil {
 			return err

@@ -55,10 +55,10 @@ func (r Result) State() State { return worst(r.Checks) }
 func worst(checks []Check) State {
 	state := OK
 	for _, c := range checks {
-		switch {
-		case c.State == Failed:
+		if c.State == Failed {
 			return Failed
-		case c.State == Unknown:
+		}
+		if c.State == Unknown {
 			state = Unknown
 		}
 	}

@@ -30,15 +30,8 @@ type runCheck struct {
 // that of a context that ended.
 func checkRunContent(ctx context.Context, runs string, said RunClaim, red *Redaction, rejudge Rejudge) ([]Check, error) {
 	c := &runCheck{said: said, red: red}
-	if checkName(said.ID) != nil || strings.Contains(said.ID, "/") {
-		return []Check{{"run", Failed, fmt.Sprintf("%q is no name of a run", said.ID)}}, nil
-	}
-	var err error
-	if c.dir, c.info, err = evidence.OpenDir(filepath.Join(runs, said.ID)); err == nil && c.info.ID != said.ID {
-		err = fmt.Errorf("the run calls itself %q", c.info.ID)
-	}
-	if err != nil {
-		return []Check{{said.ID + ": run", Failed, err.Error()}}, nil
+	if !c.open(runs) {
+		return c.checks, nil
 	}
 	c.add("marks", checkMarks(c.dir.Path), "none that forbids handing it on")
 	c.add("inputs", c.inputs(), "%d files, as the run read them", len(c.info.Inputs))
@@ -51,6 +44,24 @@ func checkRunContent(ctx context.Context, runs string, said RunClaim, red *Redac
 	c.records()
 	c.add("claim", c.claim(), "%d of %d valid trials, as the ledger and the verdicts say", c.said.Count(evidence.Reproduced), c.said.Valid())
 	return c.checks, c.rejudge(ctx, rejudge)
+}
+
+// open finds the run; false when there is nothing to check.
+func (c *runCheck) open(runs string) bool {
+	err := checkName(c.said.ID)
+	if err == nil && strings.Contains(c.said.ID, "/") {
+		err = fmt.Errorf("%q is no name of a run", c.said.ID)
+	}
+	if err == nil {
+		c.dir, c.info, err = evidence.OpenDir(filepath.Join(runs, c.said.ID))
+	}
+	if err == nil && c.info.ID != c.said.ID {
+		err = fmt.Errorf("the run calls itself %q", c.info.ID)
+	}
+	if err != nil {
+		c.put("run", Failed, "%v", err)
+	}
+	return err == nil
 }
 
 func (c *runCheck) add(name string, err error, ok string, args ...any) {

@@ -70,11 +70,11 @@ func zipDirHeader(name string, e zipEntry) []byte {
 
 func zipEndRecord(entries int, dirSize, dirOffset int64) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, zipEnd)
-	b = binary.LittleEndian.AppendUint32(b, 0)               // disks
-	b = binary.LittleEndian.AppendUint16(b, uint16(entries)) //nolint:gosec // bounded before anything is written
-	b = binary.LittleEndian.AppendUint16(b, uint16(entries)) //nolint:gosec // the same
-	b = binary.LittleEndian.AppendUint32(b, uint32(dirSize)) //nolint:gosec // bounded by the archive's size
-	b = binary.LittleEndian.AppendUint32(b, uint32(dirOffset))
+	b = binary.LittleEndian.AppendUint32(b, 0)                 // disks
+	b = binary.LittleEndian.AppendUint16(b, uint16(entries))   //nolint:gosec // bounded before anything is written
+	b = binary.LittleEndian.AppendUint16(b, uint16(entries))   //nolint:gosec // the same
+	b = binary.LittleEndian.AppendUint32(b, uint32(dirSize))   //nolint:gosec // bounded by the archive's size
+	b = binary.LittleEndian.AppendUint32(b, uint32(dirOffset)) //nolint:gosec // the same
 	return binary.LittleEndian.AppendUint16(b, uint16(sealSize))
 }
 

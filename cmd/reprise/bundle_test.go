@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// TestBundleScripts runs the scripts of testdata/bundle. They need no container engine:
+// their runs are made in a lab in memory.
+func TestBundleScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "bundle"),
+		RequireExplicitExec: true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "memoryrun": memoryRun},
+	})
+}
+
+// memoryRun makes a run of three trials in memory: memoryrun SCENARIO main|control NAME. The
+// second trial does not show the problem. The run directory gets the name in runs/.
+func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: memoryrun SCENARIO main|control NAME")
+	}
+	loaded, err := scenarios.Load(ts.MkAbs(args[0]), scenarios.Options{})
+	ts.Check(err)
+	plan, err := harness.NewPlan(loaded, harness.PlanOptions{Variant: evidence.Variant(args[1]), Trials: 3})
+	ts.Check(err)
+	var broken, immune atomic.Bool
+	heal := func(string) error { broken.Store(false); return nil }
+	platform := harnesstest.Platform{
+		Name: "fake", BootFn: heal, ResetFn: heal,
+		RunFn: func(_, _ string) (drivers.Exchange, error) {
+			return drivers.Exchange{Output: map[bool]string{true: "state is down", false: "state is up"}[broken.Load()]}, nil
+		},
+		ConfigureFn: func(_, _ string) (string, error) { broken.Store(!immune.Load()); return "", nil },
+	}
+	ctx := context.Background()
+	env := harness.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}
+	s, err := harness.NewSeries(ctx, plan, ts.MkAbs("runs"), env, toolInfo())
+	ts.Check(err)
+	for n := range 3 {
+		immune.Store(n == 1)
+		_, err := s.Try(ctx, 1)
+		ts.Check(err)
+	}
+	_, _, err = s.Summarise()
+	ts.Check(errors.Join(s.Close(ctx), err, writeReports(s.Dir)))
+	ts.Check(os.Rename(s.Dir.Path, ts.MkAbs(filepath.Join("runs", args[2]))))
+}
