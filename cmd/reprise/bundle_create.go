@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,10 +99,7 @@ func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags) (
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	o.Pack.Signer = signer
-	file := f.output
-	if file == "" {
-		file = bundleName(runs[0], f.zip, len(o.Pack.Recipients) > 0)
-	}
+	file := cmp.Or(f.output, bundleName(runs[0], f.zip, len(o.Pack.Recipients) > 0))
 	a.progress("packing %s into %s", plural(len(runs), "run"), file)
 	created, err := bundle.Create(ctx, file, o)
 	if err != nil {

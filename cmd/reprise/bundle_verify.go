@@ -89,6 +89,9 @@ func (a *app) bundleVerify(c *cobra.Command, file string, read *readFlags, signe
 }
 
 func (a *app) printVerified(r verifiedBundle) {
+	if r.Encrypted {
+		a.tell("%-17s encryption: a key that was given opens it", bundle.OK)
+	}
 	for _, c := range r.Checks {
 		a.tell("%-17s %s: %s", c.State, c.Name, c.Detail)
 	}

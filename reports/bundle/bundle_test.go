@@ -150,6 +150,7 @@ func TestCommandLineTools(t *testing.T) {
 	o := options(runDir(t, "main"))
 	for name, args := range map[string][]string{
 		"b.tar.zst": {"tar", "--zstd", "-tf"},
+		"c.tar.zst": {"zstd", "-tq"},
 		"b.zip":     {"unzip", "-tq"},
 	} {
 		if _, err := exec.LookPath(args[0]); err != nil {
@@ -500,6 +501,20 @@ func TestChangedWhilePacked(t *testing.T) {
 	o := bundle.Options{Progress: func(_, _ int64) { cancel() }}
 	if _, err := bundle.Write(ctx, io.Discard, src, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
+	}
+}
+
+// Ctrl-C in the middle leaves neither half a file nor the folder that was worked in.
+func TestInterruptedCreateLeavesNothing(t *testing.T) {
+	out := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	o := options(runDir(t, "main"))
+	o.Pack.Progress = func(_, _ int64) { cancel() }
+	if _, err := bundle.Create(ctx, filepath.Join(out, "b"), o); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if left, _ := os.ReadDir(out); len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
 }
 

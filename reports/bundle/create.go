@@ -42,34 +42,9 @@ func Create(ctx context.Context, file string, o CreateOptions) (c Created, err e
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	o.Stage.Link = o.Redact == nil
-	staged, err := Stage(ctx, filepath.Join(work, "tree"), o.Stage)
-	if err != nil {
+	src, left, err := prepare(ctx, filepath.Join(work, "tree"), o)
+	if c.Left = left; err != nil {
 		return c, err
-	}
-	c.Left = staged.Left
-	if o.Redact != nil {
-		report, err := o.Redact(ctx, staged.Dir)
-		if err != nil {
-			return c, fmt.Errorf("redact: %w", err)
-		}
-		if err := placeReport(staged.Dir, report); err != nil {
-			return c, err
-		}
-	}
-	src, err := Complete(ctx, staged, o.Complete)
-	if err != nil {
-		return c, err
-	}
-	for _, run := range src.Claim.Runs {
-		checks, err := checkRunContent(ctx, filepath.Join(staged.Dir, runsFolder), run, src.Redaction, o.Rejudge)
-		if err != nil {
-			return c, err
-		}
-		for _, check := range checks {
-			if check.State == Failed {
-				return c, &UnsoundError{check}
-			}
-		}
 	}
 	packed := filepath.Join(work, "packed")
 	if c.Manifest, c.Size, err = writeFile(ctx, packed, src, o.Pack); err != nil {
@@ -83,6 +58,38 @@ func Create(ctx context.Context, file string, o CreateOptions) (c Created, err e
 		return c, os.Rename(packed, file)
 	}
 	return c, nil
+}
+
+// prepare does everything but the packing: stage, redact, complete, check.
+func prepare(ctx context.Context, dir string, o CreateOptions) (src Source, left []string, err error) {
+	staged, err := Stage(ctx, dir, o.Stage)
+	if err != nil {
+		return src, nil, err
+	}
+	if o.Redact != nil {
+		report, err := o.Redact(ctx, staged.Dir)
+		if err != nil {
+			return src, staged.Left, fmt.Errorf("redact: %w", err)
+		}
+		if err := placeReport(staged.Dir, report); err != nil {
+			return src, staged.Left, err
+		}
+	}
+	if src, err = Complete(ctx, staged, o.Complete); err != nil {
+		return src, staged.Left, err
+	}
+	for _, run := range src.Claim.Runs {
+		checks, err := checkRunContent(ctx, filepath.Join(staged.Dir, runsFolder), run, src.Redaction, o.Rejudge)
+		if err != nil {
+			return src, staged.Left, err
+		}
+		for _, check := range checks {
+			if check.State == Failed {
+				return src, staged.Left, &UnsoundError{check}
+			}
+		}
+	}
+	return src, staged.Left, nil
 }
 
 // UnsoundError tells of a run that would not stand up to a verification.

@@ -34,7 +34,7 @@ func newTarStream(ctx context.Context, at io.ReaderAt, size int64) (*tarStream, 
 	if !bytes.Equal(head, sealFrame()) {
 		return nil, damaged("it does not end with its seal: it is cut off, or something was added")
 	}
-	t.frame = newFrameReader(&contextReader{ctx, io.NewSectionReader(at, 0, size)}, size-tail)
+	t.frame = newFrameReader(bufio.NewReaderSize(&contextReader{ctx, io.NewSectionReader(at, 0, size)}, 256<<10), size-tail)
 	var err error
 	t.z, err = zstd.NewReader(t.frame, zstd.WithDecoderMaxWindow(2*windowSize), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(2))
 	if err != nil {

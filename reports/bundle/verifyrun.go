@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -215,96 +214,4 @@ func (c *runCheck) claim() error {
 			c.said.Count(evidence.Reproduced), c.said.Valid(), again.Count(evidence.Reproduced), again.Valid())
 	}
 	return nil
-}
-
-// rejudge has every trial judged again, and the run.
-func (c *runCheck) rejudge(ctx context.Context, rejudge Rejudge) error {
-	if rejudge == nil {
-		c.put("verdicts", Unchecked, "no judge was asked")
-		return nil
-	}
-	if !filepath.IsLocal(filepath.FromSlash(c.info.Scenario.File)) {
-		return nil // inputs has said so
-	}
-	again, err := rejudge(ctx, c.dir.Path)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		c.put("verdicts", Unknown, "the record cannot be judged here: %v", err)
-		return nil
-	}
-	c.add("verdicts", c.verdicts(again), "%d trials come out as they are stored", len(again.Trials))
-	c.add("rate", c.rate(again), "%d of %d, as the trials give it", again.Rate.Reproduced, again.Rate.Valid)
-	return nil
-}
-
-func (c *runCheck) verdicts(again RunVerdicts) error {
-	var errs []error
-	for _, a := range again.Trials {
-		stored, judged, err := c.dir.Trial(a.Trial).Verdict()
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if judged {
-			errs = append(errs, c.sameVerdict(stored, a))
-		}
-		if e, ok := c.last(a.Trial); ok && e.Verdict != a.Verdict {
-			errs = append(errs, fmt.Errorf("trial %d is %s in the ledger, and its record gives %s", a.Trial, e.Verdict, a.Verdict))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// sameVerdict compares what decides. Sentences may be worded otherwise by another version.
-func (c *runCheck) sameVerdict(stored, again evidence.TrialVerdict) error {
-	holds := func(v evidence.TrialVerdict) []string {
-		var out []string
-		for _, k := range v.Conditions {
-			out = append(out, k.Ref+" is "+string(k.Holds))
-		}
-		return out
-	}
-	sameFailures := slices.Equal(stored.OtherFailures, again.OtherFailures) || c.red != nil && len(stored.OtherFailures) == len(again.OtherFailures)
-	switch {
-	case stored.Verdict != again.Verdict || stored.Trial != again.Trial:
-		return fmt.Errorf("trial %d is stored as %s, and its record gives %s: %s", again.Trial, stored.Verdict, again.Verdict, again.Reason)
-	case !slices.Equal(holds(stored), holds(again)):
-		return fmt.Errorf("trial %d: its conditions are stored as %q, and its record gives %q", again.Trial, holds(stored), holds(again))
-	case !sameFailures:
-		return fmt.Errorf("trial %d: its other failures are stored as %q, and its record gives %q", again.Trial, stored.OtherFailures, again.OtherFailures)
-	case !slices.Equal(stored.Marks, again.Marks):
-		return fmt.Errorf("trial %d: its marks are stored as %q, and its record gives %q", again.Trial, stored.Marks, again.Marks)
-	default:
-		return nil
-	}
-}
-
-func (c *runCheck) rate(again RunVerdicts) error {
-	var stored evidence.RunVerdict
-	switch err := evidence.ReadJSON(c.dir.File("verdict.json"), &stored); {
-	case errors.Is(err, os.ErrNotExist): // broken off before it was judged: nothing is said
-	case err != nil:
-		return err
-	case stored.Verdict != again.Run.Verdict || stored.Expected != again.Run.Expected || stored.Reproduced != again.Run.Reproduced ||
-		stored.NotReproduced != again.Run.NotReproduced || stored.Inconclusive != again.Run.Inconclusive || stored.NotApplicable != again.Run.NotApplicable:
-		return fmt.Errorf("the run is stored as %s with %d of %d, and its trials give %s with %d of %d", stored.Verdict, stored.Reproduced, stored.Valid(), again.Run.Verdict, again.Run.Reproduced, again.Run.Valid())
-	}
-	var rate evidence.Rate
-	switch err := evidence.ReadJSON(c.dir.File("rate.json"), &rate); {
-	case errors.Is(err, os.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	if rate.Reproduced != again.Rate.Reproduced || rate.Valid != again.Rate.Valid || !near(rate.Wilson, again.Rate.Wilson) || !near(rate.ClopperPearson, again.Rate.ClopperPearson) {
-		return fmt.Errorf("the rate is stored as %d of %d %.4f, and the trials give %d of %d %.4f",
-			rate.Reproduced, rate.Valid, rate.ClopperPearson, again.Rate.Reproduced, again.Rate.Valid, again.Rate.ClopperPearson)
-	}
-	return nil
-}
-
-func near(a, b [2]float64) bool {
-	return math.Abs(a[0]-b[0]) < 1e-9 && math.Abs(a[1]-b[1]) < 1e-9
 }
