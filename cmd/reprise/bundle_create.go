@@ -103,7 +103,7 @@ func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags) (
 	a.progress("packing %s into %s", plural(len(runs), "run"), file)
 	created, err := bundle.Create(ctx, file, o)
 	if err != nil {
-		return bundleError(err)
+		return createError(err)
 	}
 	out := createdResult{
 		File: file, Size: created.Size, Files: len(created.Manifest.Files), Bytes: created.Manifest.Size(),
@@ -117,6 +117,17 @@ func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags) (
 	}
 	a.printCreated(out)
 	return nil
+}
+
+// createError says of our own runs what bundleError says of somebody else's bundle.
+func createError(err error) error {
+	if _, ok := errors.AsType[*bundle.LimitError](err); ok {
+		return &codedError{exitInput, hint(err, "pack fewer runs, or leave --cores and --zip out")}
+	}
+	if _, ok := errors.AsType[*bundle.DamagedError](err); ok {
+		return &codedError{exitInput, err}
+	}
+	return bundleError(err)
 }
 
 // custody is the line about this packing.

@@ -468,6 +468,30 @@ func TestStageLeavesOut(t *testing.T) {
 	}
 }
 
+// The case's folder may hold the runs and the file that is written, and be given by a link.
+func TestCaseAroundEverything(t *testing.T) {
+	dir := t.TempDir()
+	folder, link := filepath.Join(dir, "case"), filepath.Join(dir, "link")
+	if err := errors.Join(evidence.WriteFile(filepath.Join(folder, "case.yaml"), []byte("reprise: v1\n")), os.Symlink(folder, link)); err != nil {
+		t.Fatal(err)
+	}
+	o := options(runDir(t, "main"))
+	o.Stage.Case = link
+	created, err := bundle.Create(t.Context(), filepath.Join(folder, "b.tar.zst"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range created.Manifest.Files {
+		if strings.HasPrefix(f.Path, "case/") {
+			names = append(names, f.Path)
+		}
+	}
+	if diff := cmp.Diff([]string{"case/case.yaml"}, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A file that changes while it is packed is an error.
 func TestChangedWhilePacked(t *testing.T) {
 	dir := t.TempDir()

@@ -31,12 +31,15 @@ type Created struct {
 	Left     []string // files that were left out, and why
 }
 
+// partWord is in the name of every folder that is worked in.
+const partWord = ".part-"
+
 // Create packs runs into a new file, which takes its name when it is whole.
 func Create(ctx context.Context, file string, o CreateOptions) (c Created, err error) {
 	if _, err := os.Lstat(file); err == nil {
 		return c, fmt.Errorf("%s: %w", file, os.ErrExist)
 	}
-	work, err := os.MkdirTemp(filepath.Dir(file), "."+filepath.Base(file)+".part-")
+	work, err := os.MkdirTemp(filepath.Dir(file), "."+filepath.Base(file)+partWord)
 	if err != nil {
 		return c, fmt.Errorf("make folder: %w", err)
 	}
@@ -128,5 +131,5 @@ func writeFile(ctx context.Context, file string, src Source, o Options) (m Manif
 	if err != nil {
 		return m, 0, err
 	}
-	return m, st.Size(), nil
+	return m, st.Size(), Limits{}.orDefault().checkRatio(m.Size(), st.Size())
 }

@@ -23,7 +23,7 @@ func (b *Bundle) Extract(ctx context.Context, dir string, want func(File) bool) 
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	temp, err := os.MkdirTemp(parent, "."+name+".part-")
+	temp, err := os.MkdirTemp(parent, "."+name+partWord)
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}

@@ -2,6 +2,8 @@ package bundle_test
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/pem"
 	"errors"
@@ -46,6 +48,34 @@ func TestKeyWithPassphrase(t *testing.T) {
 	ids, err := bundle.ParseIdentities(data, word("open sesame"))
 	if err != nil || len(ids) != 1 {
 		t.Errorf("%v, %v", ids, err)
+	}
+}
+
+// An old RSA key signs and opens as well.
+func TestRSA(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := pem.EncodeToMemory(block)
+	o := options(runDir(t, "main"))
+	if o.Pack.Signer, err = bundle.ParseSigner(file, nil); err != nil {
+		t.Fatal(err)
+	}
+	if o.Pack.Recipients, err = bundle.ParseRecipients(ssh.MarshalAuthorizedKey(o.Pack.Signer.PublicKey())); err != nil {
+		t.Fatal(err)
+	}
+	ids, err := bundle.ParseIdentities(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := wantOK(t, create(t, o), bundle.ReadOptions{Identities: ids}, bundle.VerifyOptions{})
+	if r.Signature == nil || r.Signature.Key != "ssh-rsa" {
+		t.Errorf("%+v", r.Signature)
 	}
 }
 

@@ -107,12 +107,12 @@ func checkRun(run string) (id string, err error) {
 }
 
 func (s *Staged) copyTree(ctx context.Context, from, to string, o StageOptions) error {
-	st, err := os.Stat(from)
+	from, err := filepath.EvalSymlinks(from) // a link to the folder itself is meant, one within it is not
 	if err != nil {
 		return err
 	}
-	if !st.IsDir() {
-		return fmt.Errorf("%s is no folder", from)
+	if st, err := os.Stat(from); err != nil || !st.IsDir() {
+		return errors.Join(err, fmt.Errorf("%s is no folder", from))
 	}
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -147,6 +147,8 @@ func leaveOut(rel string, d fs.DirEntry, o StageOptions) string {
 		return "it is a temporary file"
 	case d.IsDir() && path.Base(rel) == ".git":
 		return "it is a repository"
+	case d.IsDir() && strings.HasPrefix(path.Base(rel), ".") && strings.Contains(path.Base(rel), partWord):
+		return "it is a bundle in the making"
 	case !o.Cores && len(parts) > 2 && parts[0] == "trials" && parts[2] == "cores":
 		return "core files hold a process's memory"
 	default:

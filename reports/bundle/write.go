@@ -57,7 +57,7 @@ func Write(ctx context.Context, out io.Writer, src Source, o Options) (Manifest,
 		return m, err
 	}
 	if o.Zip && (len(m.Files) > maxZipEntries || m.Size() > maxZip) {
-		return m, &LimitError{fmt.Sprintf("a zip holds no %d files of %d bytes: leave --zip out", len(m.Files), m.Size())}
+		return m, &LimitError{fmt.Sprintf("a zip holds no %d files of %d bytes", len(m.Files), m.Size())}
 	}
 	var signature []byte
 	if o.Signer != nil {

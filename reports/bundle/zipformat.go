@@ -120,7 +120,7 @@ func (c *zipContainer) add(name string, size int64, r io.Reader) error {
 func (c *zipContainer) close() error {
 	offset := c.seal.n
 	if offset+int64(c.dir.Len()) > maxZip {
-		return &LimitError{"a zip holds no more than 4 GiB: leave --zip out"}
+		return &LimitError{"a zip holds no more than 4 GiB"}
 	}
 	size := int64(c.dir.Len())
 	if _, err := c.seal.Write(c.dir.Bytes()); err != nil {
