@@ -1,0 +1,257 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"html"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// known is one value that was learned: it is replaced wherever it stands as a word.
+type known struct {
+	value string
+	rule  Rule
+	fold  bool // names are the same in capitals
+}
+
+// dictionary finds learned values and keywords by the hash of their longest alphanumeric
+// run, so that a text costs one table look-up per word, however many values there are.
+type dictionary struct {
+	maybe   [1 << 12]uint64 // 262144 bits: the hashes that may have something
+	keyword map[uint32]struct{}
+	entries map[uint32][]entry
+}
+
+type entry struct {
+	match, with string
+	lead        int // bytes of match before its longest alphanumeric run
+	rule        Rule
+	fold        bool
+}
+
+const (
+	hashBasis = 2166136261
+	hashPrime = 16777619
+)
+
+// byteClass is what the scanner asks of a byte: its folded value below, flags above.
+type byteClass uint16
+
+const (
+	isWord byteClass = 1 << (8 + iota)
+	notHex           // a word byte that is no hex digit
+	notDec           // a word byte that is no decimal digit
+	isSpecial
+)
+
+//nolint:gochecknoglobals // a table that is only read
+var classes = makeClasses()
+
+func makeClasses() (t [256]byteClass) {
+	for i := range t {
+		c := byte(i)
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		t[i] = byteClass(c)
+		if wordClass(byte(i)) {
+			t[i] |= isWord
+			if !isHex(byte(i)) {
+				t[i] |= notHex
+			}
+			if i < '0' || i > '9' {
+				t[i] |= notDec
+			}
+		}
+		switch i {
+		case '$', '\n', '@':
+			t[i] |= isSpecial
+		}
+	}
+	return t
+}
+
+func hashRun(s string) uint32 {
+	h := uint32(hashBasis)
+	for i := range len(s) {
+		h = (h ^ uint32(classes[s[i]]&0xff)) * hashPrime
+	}
+	return h
+}
+
+func (d *dictionary) mark(h uint32) {
+	h ^= h >> 16
+	d.maybe[h>>6&0xfff] |= 1 << (h & 63)
+}
+
+func (d *dictionary) has(h uint32) bool {
+	h ^= h >> 16
+	return d.maybe[h>>6&0xfff]>>(h&63)&1 == 1
+}
+
+func (d *dictionary) isKeyword(h uint32) bool {
+	_, ok := d.keyword[h]
+	return ok
+}
+
+// compile makes the dictionary of the values.
+func compile(values []known, replace func(known) string) *dictionary {
+	d := &dictionary{keyword: map[uint32]struct{}{}, entries: map[uint32][]entry{}}
+	for run := range lastParts() {
+		h := hashRun(run)
+		d.keyword[h] = struct{}{}
+		d.mark(h)
+	}
+	seen := map[string]bool{}
+	for _, k := range values {
+		with := replace(k)
+		if with == k.value {
+			continue
+		}
+		for _, form := range forms(k, with) {
+			if !seen[form[0]] {
+				seen[form[0]] = true
+				d.add(entry{match: form[0], with: form[1], rule: k.rule, fold: k.fold})
+			}
+		}
+	}
+	for h, list := range d.entries {
+		slices.SortStableFunc(list, func(a, b entry) int { return len(b.match) - len(a.match) })
+		d.entries[h] = list
+	}
+	return d
+}
+
+func (d *dictionary) add(e entry) {
+	end := 0
+	for i := 0; i < len(e.match); {
+		from := i
+		for i < len(e.match) && wordClass(e.match[i]) {
+			i++
+		}
+		if i-from > end-e.lead {
+			e.lead, end = from, i
+		}
+		i++
+	}
+	if end == e.lead || end-e.lead <= 2 && strings.Count(e.match, ":") > 4 {
+		return // nothing to find it by: it is replaced in its place, or as groups of hex
+	}
+	h := hashRun(e.match[e.lead:end])
+	d.entries[h] = append(d.entries[h], e)
+	d.mark(h)
+}
+
+// forms lists how a value may be written: as it is, and as JSON, HTML, URLs, hex and
+// base64 write it, each with its replacement in the same form.
+func forms(k known, with string) [][2]string {
+	list := [][2]string{{k.value, with}}
+	put := func(a, b string) {
+		if a != k.value && len(a) >= 4 {
+			list = append(list, [2]string{a, b})
+		}
+	}
+	if strings.ContainsAny(k.value, `"\<>&'`) || !isASCII(k.value) {
+		put(jsonForm(k.value), jsonForm(with))
+		put(plainJSONForm(k.value), plainJSONForm(with))
+		put(html.EscapeString(k.value), html.EscapeString(with))
+	}
+	put(url.QueryEscape(k.value), url.QueryEscape(with))
+	put(url.PathEscape(k.value), url.PathEscape(with))
+	if k.rule == RuleMAC {
+		return list
+	}
+	if len(k.value) >= 6 {
+		low, lowWith := hex.EncodeToString([]byte(k.value)), hex.EncodeToString([]byte(with))
+		put(low, lowWith)
+		put(strings.ToUpper(low), strings.ToUpper(lowWith))
+		put("0x"+low, "0x"+lowWith)
+		put("0x"+strings.ToUpper(low), "0x"+strings.ToUpper(lowWith))
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding, base64.URLEncoding} {
+			put(enc.EncodeToString([]byte(k.value)), enc.EncodeToString([]byte(with)))
+		}
+	}
+	return list
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func grouped(hexed string) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(hexed); i += 2 {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		b.WriteString(hexed[i : i+2])
+	}
+	return b.String()
+}
+
+// jsonForm is s as encoding/json writes it between quotes.
+func jsonForm(s string) string {
+	out, err := json.Marshal(s)
+	if err != nil {
+		return s
+	}
+	return string(out[1 : len(out)-1])
+}
+
+// plainJSONForm is s with only quotes and backslashes escaped, as most others write it.
+func plainJSONForm(s string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(s) != nil {
+		return s
+	}
+	out := bytes.TrimSpace(b.Bytes())
+	return string(out[1 : len(out)-1])
+}
+
+// at finds the longest entry that stands around the run beginning at s, as a word of its own.
+func (d *dictionary) at(h uint32, data []byte, s int) (entry, int, bool) {
+	for _, e := range d.entries[h] {
+		start := s - e.lead
+		if start < 0 || start+len(e.match) > len(data) {
+			continue
+		}
+		end := start + len(e.match)
+		got := data[start:end]
+		if string(got) != e.match && (!e.fold || !strings.EqualFold(string(got), e.match)) {
+			continue
+		}
+		if wordClass(e.match[0]) && start > 0 && wordClass(data[start-1]) || wordClass(e.match[len(e.match)-1]) && end < len(data) && wordClass(data[end]) {
+			continue
+		}
+		return e, start, true
+	}
+	return entry{}, 0, false
+}
+
+// asCased gives with the capitals of got, which differs from the learned value in case only.
+func asCased(with, got string) string {
+	out := []byte(with)
+	if len(out) != len(got) {
+		return with
+	}
+	for i := range out {
+		switch c := got[i]; {
+		case c >= 'A' && c <= 'Z' && out[i] >= 'a' && out[i] <= 'z':
+			out[i] -= 'a' - 'A'
+		case c >= 'a' && c <= 'z' && out[i] >= 'A' && out[i] <= 'Z':
+			out[i] += 'a' - 'A'
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,43 @@
+// Package redact replaces secrets and identities in evidence by others of the same shape,
+// so that a case can leave the house and still work.
+//
+//	key := redact.NewKey()
+//	r, err := redact.New(key, redact.Options{Names: []string{"Acme"}})
+//	result, err := r.Dir(ctx, "runs/20260301T101500Z-my-case-1f2e", "out")
+//	hits, err := redact.NewGate(r.Known()...).Dir(ctx, "out") // refuse when there are any
+//	err = result.Map.WriteFile("case.map", key)               // stays with the owner
+//
+// # Contract
+//
+// Every replacement depends on the key and on the value, and on nothing else: the same
+// value is replaced by the same one in a configuration, a log, a transcript and a packet,
+// in every file and every run with that key. It is a permutation over the values of one
+// shape (a digit stays a digit, a letter keeps its case), so that different values stay
+// different, and lengths, columns and the platforms' parsers are undisturbed.
+//
+//   - Addresses: prefix-preserving (Xu and others, Crypto-PAn), inside their own special
+//     range, the last octet of IPv4 kept; masks, wildcards, multicast, loopback and
+//     link-local prefixes kept. A network that is written with its length keeps its zero
+//     host bits. Interface identifiers that hold a MAC follow the MAC.
+//   - MACs: the vendor's half is kept, the rest permuted.
+//   - Secrets: same format. Type 7 decodes to the replacement of what it hid, Junos $9$ too.
+//   - Names: same length, the same in capitals and small letters.
+//
+// Finding comes in two passes. [Redactor.Learn] collects values by the platforms' grammar
+// of secrets; [Redactor.Text] replaces them in their place and, by value, everywhere else,
+// also as hex, base64, URL, HTML and JSON write them. Values that are words of the grammar
+// itself ("public", "10", "message-digest") are replaced in their place only, or kept when
+// everybody knows them.
+//
+// Captures are rewritten in place: no frame is dropped, no length and no time changes, and
+// a checksum that was wrong stays wrong by as much, for it may be the bug.
+//
+// # Non-goals
+//
+// A topology is kept on purpose, so who knows a network will recognise it; fixed host
+// octets and vendor halves of MACs tell a little too. Free prose is searched for known
+// words only: what no grammar and no option names is not found. VOSS nick-names, VLANs,
+// port descriptions and AS numbers stay unless asked for. Zeros that replace an address in
+// a packet's text (where a longer one does not fit) are not consistent with the rest.
+// Payloads in unknown encodings are searched by value; encrypted ones stay as they are.
+package redact

@@ -1,0 +1,409 @@
+package redact
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"math/big"
+	"net/netip"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Options say what is replaced beside what the grammar of the platforms finds.
+type Options struct {
+	// Names are words of the owner: customer, sites, hosts, people. Found in any case.
+	Names []string `json:"-"`
+	// Secrets are values known to be secret.
+	Secrets []string `json:"-"`
+	// Keep are words that stay though they stand where a name does, such as the names of
+	// the lab's nodes.
+	Keep []string `json:"keep,omitempty"`
+	// KeepPrefixes and KeepAddresses stay, such as the lab's own management network.
+	KeepPrefixes  []netip.Prefix `json:"keep-prefixes,omitempty"`
+	KeepAddresses []netip.Addr   `json:"keep-addresses,omitempty"`
+	// KeepMACs leaves MAC addresses as they are; else the vendor's half is kept.
+	KeepMACs bool `json:"keep-macs,omitempty"`
+	// ASNumbers replaces AS numbers in configurations, public ones by public ones and
+	// private ones by private ones. Captures keep theirs, so captures are then refused.
+	ASNumbers bool `json:"as-numbers,omitempty"`
+	// KeepBinaries copies files whose format is not understood; else they are dropped.
+	KeepBinaries bool `json:"keep-binaries,omitempty"`
+	// MaxMember bounds one member of an archive, in bytes; zero is 256 MiB.
+	MaxMember int64 `json:"max-member,omitempty"`
+}
+
+// Redactor replaces. What it was taught by [Redactor.Learn] is replaced by value in all
+// that it sees later, so that everything must be learned before anything is written.
+// Safe for concurrent use.
+type Redactor struct {
+	options   Options
+	key       Key
+	shapes    *shapes
+	addresses *addresses
+	keepWords map[string]bool
+
+	made sync.Map // replacements of secrets, by value
+
+	mu      sync.Mutex
+	values  map[string]known
+	macs    map[[6]byte]bool
+	dict    *dictionary // of values; nil when there is something new
+	pointed Report
+}
+
+// ErrNoKey refuses a zero key.
+var ErrNoKey = errors.New("redaction needs a key: make one with NewKey")
+
+// New makes a redactor.
+func New(key Key, o Options) (*Redactor, error) {
+	if key == (Key{}) {
+		return nil, ErrNoKey
+	}
+	keep := slices.Clone(o.KeepPrefixes)
+	for _, a := range o.KeepAddresses {
+		keep = append(keep, netip.PrefixFrom(a, a.BitLen()))
+	}
+	r := &Redactor{
+		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{},
+		shapes:    &shapes{key: prf{key.sub("shape")}, cache: map[string]string{}},
+		keepWords: map[string]bool{}, pointed: newReport(o),
+	}
+	for _, w := range o.Keep {
+		r.keepWords[strings.ToLower(w)] = true
+	}
+	for _, n := range o.Names {
+		delete(r.keepWords, strings.ToLower(n))
+		r.put(known{value: n, rule: RuleName, fold: true})
+	}
+	for _, s := range o.Secrets {
+		r.put(known{value: s, rule: RuleSecret})
+	}
+	return r, nil
+}
+
+// keep adds words that stay; names given in the options win.
+func (r *Redactor) keep(words ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, w := range words {
+		low := strings.ToLower(w)
+		if !slices.ContainsFunc(r.options.Names, func(n string) bool { return strings.EqualFold(n, w) }) {
+			r.keepWords[low] = true
+		}
+	}
+}
+
+func (r *Redactor) put(k known) {
+	if k.value == "" || strings.TrimSpace(k.value) == "" {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	id := k.value
+	if k.fold {
+		id = strings.ToLower(id)
+	}
+	if old, ok := r.values[id]; ok && old.rule == RuleSecret {
+		return
+	}
+	r.values[id] = k
+	r.dict = nil
+}
+
+// byValue tells whether a value that the grammar found may be replaced wherever it
+// stands, or only in its place because it is a word that means something else elsewhere.
+func byValue(k known) bool {
+	low := strings.ToLower(k.value)
+	if wellKnown[low] || stops[low] || fillers[low] {
+		return false
+	}
+	if _, ok := terms[low]; ok {
+		return false
+	}
+	switch k.rule {
+	case RuleName:
+		return len(k.value) >= 3 && !isNumber(k.value)
+	case RuleSerial:
+		return len(k.value) >= 6
+	}
+	if plainWords(low) {
+		return false
+	}
+	return len(k.value) >= 8 || len(k.value) >= 6 && !isNumber(k.value) && strings.ToLower(strings.Trim(k.value, "abcdefghijklmnopqrstuvwxyz")) != ""
+}
+
+// plainWords tells whether a value is made of the words of the grammars, such as
+// message-digest: it stands for more than a secret.
+func plainWords(low string) bool {
+	for _, w := range strings.FieldsFunc(low, func(c rune) bool { return c == '-' || c == '_' || c == ' ' }) {
+		_, term := terms[w]
+		if !term && !wellKnown[w] && !stops[w] && !fillers[w] {
+			return false
+		}
+	}
+	return true
+}
+
+// Learn collects what is secret in a file, by the grammar of the platforms. It replaces
+// nothing. path decides what kind of file it is.
+func (r *Redactor) Learn(path string, data []byte) {
+	for _, text := range r.texts(path, data) {
+		r.learnText(text)
+	}
+}
+
+func (r *Redactor) learnText(data []byte) {
+	s := scanner{r: r, d: r.dictionary(), data: data, learn: true}
+	s.scan()
+	for _, k := range s.learned {
+		if byValue(k) {
+			r.put(k)
+		}
+	}
+	for _, name := range promptNames(data) {
+		if k := (known{value: name, rule: RuleName, fold: true}); byValue(k) && !r.kept(name) {
+			r.put(k)
+		}
+	}
+}
+
+func (r *Redactor) kept(word string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.keepWords[strings.ToLower(word)]
+}
+
+// prompts are the shapes of EXOS (* sw1.3 #), VOSS (sw1:1>), IOS, EOS and FRR (sw1(config)#)
+// and Junos (user@sw1>), with a command after them.
+//
+//nolint:gochecknoglobals // compiled once
+var prompts = []*regexp.Regexp{
+	regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w-]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`),
+	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w-]+\))?[#>] ?\w`),
+	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})(?:\([\w-]+\))?[#>] ?(?:sh|show|conf|configure|exit|end|en|enable|copy|write|ping|term|terminal|no|interface)\b`),
+	regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
+}
+
+func promptNames(data []byte) []string {
+	if bytes.IndexAny(data, "#>%$") < 0 {
+		return nil
+	}
+	var names []string
+	for _, re := range prompts {
+		for _, m := range re.FindAllSubmatch(data, 1000) {
+			for _, name := range m[1:] {
+				names = append(names, string(name))
+			}
+		}
+	}
+	return names
+}
+
+func (r *Redactor) noteMAC(m [6]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.macs[m] {
+		r.macs[m] = true
+		r.dict = nil
+	}
+}
+
+func (r *Redactor) mapMAC(m *[6]byte) {
+	if !r.options.KeepMACs {
+		r.addresses.mac(m[:], false)
+	}
+}
+
+// knownAddress tells whether an address was seen written as one.
+func (r *Redactor) knownAddress(ip netip.Addr) bool {
+	r.addresses.mu.RLock()
+	defer r.addresses.mu.RUnlock()
+	_, ok := r.addresses.cache[ip]
+	return ok
+}
+
+// dictionary gives the dictionary of all that was learned until now.
+func (r *Redactor) dictionary() *dictionary {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dict == nil {
+		r.dict = compile(r.sorted(), r.replacement)
+	}
+	return r.dict
+}
+
+// sorted lists the learned values in an order that does not depend on how they came.
+func (r *Redactor) sorted() []known {
+	list := make([]known, 0, len(r.values)+len(r.macs))
+	for _, k := range r.values {
+		if !r.keepWords[strings.ToLower(k.value)] {
+			list = append(list, k)
+		}
+	}
+	for m := range r.macs {
+		list = append(list, known{value: bareMAC(m), rule: RuleMAC, fold: true})
+	}
+	slices.SortFunc(list, func(a, b known) int {
+		return cmp.Or(cmp.Compare(len(b.value), len(a.value)), strings.Compare(a.value, b.value))
+	})
+	return list
+}
+
+func bareMAC(m [6]byte) string { return strings.ReplaceAll(grouped(hexOf(m[:])), ":", "") }
+
+func hexOf(b []byte) string {
+	out := make([]byte, 0, 2*len(b))
+	for _, c := range b {
+		out = append(out, "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
+	}
+	return string(out)
+}
+
+// replacement gives the pseudonym of a value. It depends on the key and the value only.
+func (r *Redactor) replacement(k known) string {
+	switch k.rule {
+	case RuleName, RuleMail:
+		return r.name(k.value)
+	case RuleMAC:
+		var m [6]byte
+		for i := range m {
+			m[i] = hexValue(k.value[2*i])<<4 | hexValue(k.value[2*i+1])
+		}
+		r.mapMAC(&m)
+		return bareMAC(m)
+	case RuleKeyBlock:
+		n := 0
+		if strings.HasPrefix(k.value, "AAAA") { // keeps the type of an ssh key readable
+			n = min(16, len(k.value)/2)
+		}
+		return k.value[:n] + r.shapes.forward(k.value[n:])
+	case RuleSerial:
+		return r.serial(k.value)
+	}
+	return r.secret(k.value)
+}
+
+// name is the pseudonym of a name, the same whatever its capitals.
+func (r *Redactor) name(v string) string {
+	return asCased(r.shapes.forward(strings.ToLower(v)), v)
+}
+
+// serial maps the MAC in an SNMP engine id (RFC 3411: 80......03 and a MAC), so that it
+// stays the MAC of its switch; other serials get another of their shape.
+func (r *Redactor) serial(v string) string {
+	out := []byte(v)
+	var at []int
+	for i, c := range out {
+		if isHex(c) && (i != 0 || len(v) < 2 || v[1]|0x20 != 'x') {
+			at = append(at, i)
+		} else if !strings.ContainsRune(":-xX0", rune(c)) {
+			return r.shapes.forward(v)
+		}
+	}
+	if len(at) < 22 || v[at[0]] != '8' || v[at[1]] != '0' || v[at[8]] != '0' || v[at[9]] != '3' {
+		return r.shapes.forward(v)
+	}
+	var m [6]byte
+	for i := range m {
+		m[i] = hexValue(v[at[10+2*i]])<<4 | hexValue(v[at[11+2*i]])
+	}
+	r.mapMAC(&m)
+	text := bareMAC(m)
+	if strings.ToUpper(v) == v {
+		text = strings.ToUpper(text)
+	}
+	for i := range text {
+		out[at[10+i]] = text[i]
+	}
+	return string(out)
+}
+
+// asNumber replaces an AS number by another of its block: public 16 bit, private 16 bit,
+// public 32 bit, private 32 bit; reserved ones (RFC 7607, 5398, 7300) stay.
+func (r *Redactor) asNumber(v string) (string, bool) {
+	n, err := strconv.ParseUint(v, 10, 32)
+	if err != nil {
+		return "", false
+	}
+	for _, b := range [][2]uint64{{1, 23455}, {23457, 64495}, {64512, 65534}, {131072, 4199999999}, {4200000000, 4294967294}} {
+		if n < b[0] || n > b[1] {
+			continue
+		}
+		size := b[1] - b[0] + 1
+		width := len(strconv.FormatUint(size, 10))
+		at := new(big.Int).SetUint64(n - b[0]).Uint64()
+		for { // walks until the result is inside of the block
+			text := strconv.FormatUint(at, 10)
+			text = strings.Repeat("0", width-len(text)) + text
+			at, err = strconv.ParseUint(r.shapes.forward(text), 10, 64)
+			if err != nil {
+				return "", false
+			}
+			if at < size {
+				return strconv.FormatUint(b[0]+at, 10), true
+			}
+		}
+	}
+	return "", false
+}
+
+// Text replaces in one file and gives the result. path decides what kind of file it is
+// and under which name the report counts.
+func (r *Redactor) Text(path string, data []byte) []byte {
+	edits := r.edits(path, data)
+	r.count(path, edits)
+	return apply(data, edits)
+}
+
+// edits finds what to replace in a file of text.
+func (r *Redactor) edits(name string, data []byte) []edit {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".ndjson", ".jsonl":
+		if isTranscript(data) {
+			return r.transcriptEdits(data)
+		}
+		return r.jsonEdits(data)
+	case ".json":
+		return r.jsonEdits(data)
+	}
+	return r.plainEdits(data)
+}
+
+func (r *Redactor) plainEdits(data []byte) []edit {
+	s := scanner{r: r, d: r.dictionary(), data: data}
+	s.scan()
+	return s.edits
+}
+
+// Words replaces what was learned by value in a short text such as a file name.
+func (r *Redactor) Words(text string) string {
+	return string(apply([]byte(text), r.plainEdits([]byte(text))))
+}
+
+// apply makes the new text.
+func apply(data []byte, edits []edit) []byte {
+	if len(edits) == 0 {
+		return slices.Clone(data)
+	}
+	out := make([]byte, 0, len(data)+len(data)/16)
+	at := 0
+	for _, e := range edits {
+		out = append(out, data[at:e.start]...)
+		out = append(out, e.with...)
+		at = e.end
+	}
+	return append(out, data[at:]...)
+}
+
+func (r *Redactor) count(path string, edits []edit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range edits {
+		r.pointed.add(path, e.rule)
+	}
+}

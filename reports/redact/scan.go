@@ -1,0 +1,663 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+)
+
+// edit replaces data[start:end].
+type edit struct {
+	start, end int
+	with       string
+	rule       Rule
+}
+
+// scanner goes over a text once. What it finds it either learns or replaces.
+type scanner struct {
+	r     *Redactor
+	d     *dictionary
+	data  []byte
+	learn bool
+	// sameLength asks for replacements that keep the length, for packets.
+	sameLength bool
+
+	line    int // where the line begins
+	done    int // nothing before this is looked at again
+	noAddr  int // no address begins before this
+	edits   []edit
+	learned []known
+}
+
+// scan finds everything in the text. The edits are in order and do not overlap.
+func (s *scanner) scan() { s.span(0, len(s.data)) }
+
+// span looks at data[from:to].
+func (s *scanner) span(from, to int) {
+	data := s.data[:to]
+	for i := from; i < to; {
+		class := classes[data[i]]
+		if class&isWord == 0 {
+			if class&isSpecial != 0 {
+				i = s.special(i)
+			} else {
+				i++
+			}
+			continue
+		}
+		start := i
+		h := uint32(hashBasis)
+		var flags byteClass
+		for {
+			h = (h ^ uint32(class&0xff)) * hashPrime
+			flags |= class
+			i++
+			if i == len(data) {
+				break
+			}
+			if class = classes[data[i]]; class&isWord == 0 {
+				break
+			}
+		}
+		if start < s.done {
+			if i <= s.done {
+				continue
+			}
+			start = s.done // a value ended within this run
+		}
+		if flags&notHex == 0 {
+			if i < len(data) && i-start <= 4 && start >= s.noAddr && isAddressMark(data[i]) {
+				s.address(start, i, flags&notDec == 0)
+			}
+		} else if i-start > 20 {
+			s.longRun(start, i)
+		}
+		if s.d.has(h) {
+			s.word(h, start, i)
+		}
+		if i < s.done {
+			i = s.done
+		}
+	}
+}
+
+func isAddressMark(c byte) bool { return c == '.' || c == ':' || c == '-' || c == '\\' }
+
+// special looks at bytes that begin something: a line, $n$, an address after "::", a mail
+// address. It returns where to go on.
+func (s *scanner) special(i int) int {
+	switch s.data[i] {
+	case '\n':
+		s.line = i + 1
+	case '$':
+		if i >= s.done {
+			s.dollar(i)
+		}
+	case '@':
+		if i >= s.done {
+			s.mail(i)
+		}
+	}
+	return max(i+1, s.done)
+}
+
+// pem takes the body of the PEM block whose BEGIN is at pos.
+func (s *scanner) pem(pos int) {
+	head := bytes.IndexByte(s.data[pos:], '\n')
+	if head < 0 {
+		return
+	}
+	body := pos + head + 1
+	end := bytes.Index(s.data[body:], []byte("-----END "))
+	if end < 0 {
+		end = len(s.data) - body
+	}
+	for at := body; at < body+end; {
+		for at < body+end && strings.IndexByte(" \t\r\n", s.data[at]) >= 0 {
+			at++
+		}
+		stop := at
+		for stop < body+end && s.data[stop] != '\n' && s.data[stop] != '\r' {
+			stop++
+		}
+		if bytes.IndexByte(s.data[at:stop], ':') < 0 { // not a header such as Proc-Type:
+			if s.learn && stop-at >= 20 {
+				s.learned = append(s.learned, known{value: string(s.data[at:stop]), rule: RuleSecret})
+			}
+			s.found(at, stop, RuleKeyBlock, s.r.shapes.forward(string(s.data[at:stop])))
+		}
+		at = stop + 1
+	}
+}
+
+// lineEnd is the end of the line that pos is on.
+func (s *scanner) lineEnd(pos int) int {
+	if n := bytes.IndexByte(s.data[pos:], '\n'); n >= 0 {
+		pos += n
+	} else {
+		pos = len(s.data)
+	}
+	if pos > s.line && s.data[pos-1] == '\r' {
+		pos--
+	}
+	return pos
+}
+
+// found records a replacement, or keeps silent while learning.
+func (s *scanner) found(start, end int, rule Rule, with string) {
+	if start < s.done || end <= start {
+		return
+	}
+	if !s.learn {
+		s.edits = append(s.edits, edit{start, end, with, rule})
+	}
+	s.done = end
+}
+
+// free tells whether a value that begins at at can be replaced, and drops what was found
+// inside of it.
+func (s *scanner) free(at int) bool {
+	if at >= s.done {
+		return true
+	}
+	k := len(s.edits)
+	for k > 0 && s.edits[k-1].start >= at {
+		k--
+	}
+	if k == len(s.edits) || k > 0 && s.edits[k-1].end > at {
+		return false
+	}
+	s.takeBack(at)
+	return true
+}
+
+// word handles a run that may be a learned value or end a keyword.
+func (s *scanner) word(h uint32, start, end int) {
+	if e, at, ok := s.d.at(h, s.data, start); ok && !s.learn && s.free(at) {
+		with := e.with
+		if e.fold {
+			with = asCased(with, string(s.data[at:at+len(e.match)]))
+		}
+		rule := e.rule
+		if rule == RuleSecret {
+			rule = RuleValue
+		}
+		s.edits = append(s.edits, edit{at, at + len(e.match), with, rule})
+		s.done = at + len(e.match)
+		return
+	}
+	if start > 0 && s.data[start-1] == '\\' && end-start > 3 { // a word after \n in a quoted text
+		if c := s.data[start]; c == 'n' || c == 'r' || c == 't' {
+			h = hashRun(string(s.data[start+1 : end]))
+			if s.d.has(h) {
+				s.word(h, start+1, end)
+			}
+			return
+		}
+	}
+	if end-start <= 16 && s.d.isKeyword(h) {
+		s.keyword(start, end)
+	}
+}
+
+// keyword looks whether the field that this run ends is a keyword, and takes its value.
+func (s *scanner) keyword(start, end int) {
+	if end+1 < len(s.data) && (s.data[end] == '-' || s.data[end] == '_') && wordClass(s.data[end+1]) {
+		return
+	}
+	for start > s.line && (wordClass(s.data[start-1]) || s.data[start-1] == '-' || s.data[start-1] == '_' || s.data[start-1] == '/') {
+		start--
+	}
+	if end-start > 64 {
+		return
+	}
+	var buf [64]byte
+	lower := buf[:0]
+	for _, c := range s.data[start:end] {
+		if c = byte(classes[c] & 0xff); c == '_' {
+			c = '-'
+		}
+		if len(lower) > 0 || c != '-' && c != '/' {
+			lower = append(lower, c)
+		}
+	}
+	name := string(lower)
+	switch name {
+	case "snmp-server":
+		s.trapHost(end)
+		return
+	case "rev":
+		s.partSerial(start)
+		return
+	case "begin":
+		if bytes.HasSuffix(s.data[:end], []byte("-----BEGIN")) {
+			s.pem(end)
+		}
+		return
+	}
+	t, ok := terms[name]
+	if !ok && s.r.options.ASNumbers {
+		t, ok = asTerms[name]
+	}
+	if !ok {
+		for _, suffix := range suffixes {
+			if strings.HasSuffix("-"+name, suffix) {
+				t, ok = term{rule: RuleSecret, random: true}, true
+			}
+		}
+	}
+	if ok {
+		s.take(name, t, start, end)
+	}
+}
+
+// take finds the value that a keyword introduces.
+func (s *scanner) take(name string, t term, start, end int) {
+	limit := s.lineEnd(end)
+	pos, assigned := s.separator(end, limit)
+	if t.assigned && !assigned || !s.inPlace(name, t, start, end, assigned) {
+		return
+	}
+	if t.block {
+		s.hexBlock(limit)
+		return
+	}
+	if t.rest {
+		s.restOfLine(t, pos, limit)
+		return
+	}
+	f, ok := s.value(name, t, pos, limit, assigned)
+	if !ok || f.start < s.done {
+		return
+	}
+	v := string(s.data[f.start:f.end])
+	if strings.Contains(v, "«") || t.random && !f.quoted && !looksRandom(v) {
+		return
+	}
+	if t.rule == RuleKeyBlock && f.quoted && strings.Contains(v, " ") {
+		return // ssh-rsa "ssh-rsa AAAA... comment": the words inside are looked at
+	}
+	s.replace(name, t.rule, f, v)
+	if name == "key" { // mac security: key CKN 7 CAK
+		kind, ok := s.field(f.next, limit, false)
+		if ok && kind.end-kind.start == 1 && isNumber(string(s.data[kind.start:kind.end])) {
+			if f, ok = s.field(kind.next, limit, false); ok && looksRandom(string(s.data[f.start:f.end])) {
+				s.replace(name, t.rule, f, string(s.data[f.start:f.end]))
+			}
+		}
+	}
+}
+
+// inPlace tells whether the words before allow the keyword.
+func (s *scanner) inPlace(name string, t term, start, end int, assigned bool) bool {
+	if len(t.within) == 0 && len(t.not) == 0 {
+		return true
+	}
+	before := string(bytes.ToLower(s.data[max(s.line, start-400):end]))
+	for _, w := range t.not {
+		if strings.Contains(before, w) {
+			return false
+		}
+	}
+	if len(t.within) == 0 || assigned && t.rule == RuleName && t.within[0] == "snmp" {
+		return true
+	}
+	for _, w := range t.within {
+		if strings.Contains(before, w) {
+			return true
+		}
+	}
+	if t.within[0] != "snmp" {
+		return false
+	}
+	section := s.section()
+	return section == "snmp" || section == "system" && name == "user"
+}
+
+// section is the name of the brace section that the line is in, as Junos shows them: the last
+// line before that is not indented and ends in a brace.
+func (s *scanner) section() string {
+	end := s.line
+	for range 200 {
+		if end <= 0 {
+			break
+		}
+		start := bytes.LastIndexByte(s.data[:end-1], '\n') + 1
+		line := bytes.TrimRight(s.data[start:end], "\r\n ")
+		if len(line) > 0 && line[0] != ' ' && line[0] != '\t' {
+			if line[len(line)-1] != '{' {
+				return ""
+			}
+			return string(bytes.TrimRight(line[:len(line)-1], " "))
+		}
+		end = start
+	}
+	return ""
+}
+
+// field is one word of a line or what stands between quotes.
+type field struct {
+	start, end, next int
+	quoted           bool
+}
+
+// separator skips what may stand between a keyword and its value.
+func (s *scanner) separator(pos, limit int) (int, bool) {
+	if q := quoteAt(s.data[:limit], pos); q > 0 {
+		pos += q // the quote that ends the keyword: "key": "value"
+	}
+	assigned := false
+	for pos < limit {
+		switch c := s.data[pos]; {
+		case c == ' ' || c == '\t':
+		case (c == ':' || c == '=' || c == '>' || c == '#') && !assigned:
+			assigned = assigned || c != '#'
+		case c == '>' && s.data[pos-1] == '=':
+		default:
+			return pos, assigned
+		}
+		pos++
+	}
+	return pos, assigned
+}
+
+// quoteAt gives the length of the quote at pos: plain, escaped, or as HTML writes it.
+func quoteAt(data []byte, pos int) int {
+	if pos >= len(data) {
+		return 0
+	}
+	switch data[pos] {
+	case '"', '\'':
+		return 1
+	case '\\':
+		if pos+1 < len(data) && data[pos+1] == '"' {
+			return 2
+		}
+	case '&':
+		for _, q := range []string{"&#34;", "&quot;", "&#39;"} {
+			if bytes.HasPrefix(data[pos:], []byte(q)) {
+				return len(q)
+			}
+		}
+	}
+	return 0
+}
+
+func (s *scanner) field(pos, limit int, assigned bool) (field, bool) {
+	data := s.data[:limit]
+	for pos < limit && (data[pos] == ' ' || data[pos] == '\t') {
+		pos++
+	}
+	if pos >= limit {
+		return field{}, false
+	}
+	if q := quoteAt(data, pos); q > 0 {
+		quote := data[pos : pos+q]
+		start := pos + q
+		for end := start; end < limit; end++ {
+			if q == 1 && data[end] == '\\' {
+				end++
+				continue
+			}
+			if bytes.HasPrefix(data[end:], quote) {
+				return field{start, end, end + q, true}, end > start
+			}
+		}
+		pos = start // no closing quote: the rest is taken as it stands
+	}
+	end := pos
+	for end < limit && data[end] != ' ' && data[end] != '\t' && data[end] != '"' {
+		if data[end] == '<' && end+1 < limit && data[end+1] == '/' || data[end] == '&' && quoteAt(data, end) > 0 {
+			break
+		}
+		end++
+	}
+	next := end
+	if end > pos && data[end-1] == '\\' && end < limit {
+		end-- // the backslash of an escaped quote
+	}
+	cut := ";"
+	if assigned {
+		cut = ";,)}]"
+	}
+	for end > pos && strings.IndexByte(cut, data[end-1]) >= 0 {
+		end--
+	}
+	return field{pos, end, next, false}, end > pos
+}
+
+// value skips fillers and key numbers before the value.
+func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (field, bool) {
+	skip := fillers
+	if name == "user" || name == "account" || name == "username" {
+		skip = userFillers
+	}
+	for range 8 {
+		f, ok := s.field(pos, limit, assigned)
+		if !ok {
+			return f, false
+		}
+		word := string(bytes.ToLower(s.data[f.start:f.end]))
+		if f.quoted {
+			return f, true
+		}
+		bare := strings.TrimRight(word, ".:,;")
+		if bare == "" || word == "=" {
+			assigned, pos = true, f.next
+			continue
+		}
+		if _, other := terms[bare]; stops[bare] || other && !skip[bare] {
+			return f, false
+		}
+		following, more := s.field(f.next, limit, assigned)
+		if more && !following.quoted && trailer(string(s.data[following.start:following.end])) {
+			more = false
+		}
+		if name == "cvauth" {
+			f.start += strings.IndexByte(word, ',') + 1 // -cvauth=key,TOKEN
+			return f, f.end > f.start
+		}
+		switch {
+		case t.rule == RuleName && !skip[bare]:
+			return f, true
+		case t.rule == RuleASN:
+			return f, isNumber(bare)
+		case !skip[bare] && !(isNumber(word) && len(word) <= 5 || word == "8a"):
+			return f, true
+		case !more:
+			// The last word is the value, unless it can only be the number of a key.
+			return f, !(name == "key" && isNumber(word) && len(word) <= 3) && !skip[bare]
+		}
+		pos = f.next
+	}
+	return field{}, false
+}
+
+// trailer are words that follow a value and cannot be one.
+func trailer(w string) bool {
+	switch strings.ToLower(w) {
+	case "ro", "rw", "level-1", "level-2", "{", "address", "used-by", "vr", "role", "##", "accept", "view", "auth-port", "acct-port", "timeout":
+		return true
+	}
+	return false
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// looksRandom tells a value from a word of prose.
+func looksRandom(v string) bool {
+	if len(v) < 6 || strings.HasSuffix(v, "...") {
+		return false
+	}
+	v = strings.TrimRight(v, ".,:;")
+	digit, upper, lower, symbol, plain := 0, 0, 0, 0, 0
+	for i, c := range []byte(v) {
+		switch {
+		case c >= '0' && c <= '9':
+			digit++
+		case c >= 'A' && c <= 'Z':
+			if i > 0 {
+				upper++
+			}
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c == '-' || c == '.' || c == '_' || c == '/':
+			plain++
+		default:
+			symbol++
+		}
+	}
+	if isNumber(v) {
+		return len(v) >= 8
+	}
+	return digit > 0 && (lower > 0 || upper > 0 || symbol > 0) || symbol > 0 && lower+upper > 0 || upper > 0 && lower > 0 && plain == 0 ||
+		len(v) >= 20 && plain == 0
+}
+
+// restOfLine takes the rest of the line as one name.
+func (s *scanner) restOfLine(t term, pos, limit int) {
+	f, ok := s.field(pos, limit, false)
+	if !ok {
+		return
+	}
+	if !f.quoted {
+		f.end = limit
+		for f.end > f.start && strings.IndexByte(" \t;,\"'", s.data[f.end-1]) >= 0 {
+			f.end--
+		}
+		if i := bytes.Index(s.data[f.start:f.end], []byte("</")); i >= 0 {
+			f.end = f.start + i
+		}
+	}
+	v := string(s.data[f.start:f.end])
+	if f.end > f.start && !stops[strings.ToLower(v)] && !isNumber(v) && f.start >= s.done {
+		s.replace("", t.rule, f, v)
+	}
+}
+
+// replace takes v, which stands where a value of this rule stands.
+func (s *scanner) replace(name string, rule Rule, f field, v string) {
+	low := strings.ToLower(v)
+	if (rule == RuleName || name == "community" || rule == RuleSerial) && (wellKnown[low] || stops[low]) {
+		return
+	}
+	if s.r.keepWords[low] || rule != RuleSecret && rule != RuleKeyBlock && len(v) < 2 {
+		return
+	}
+	if _, bits, ok := parseIPv4(s.data[f.start:f.end]); ok && bits < 0 && rule != RuleASN {
+		return // an address is mapped as one
+	}
+	switch rule {
+	case RuleASN:
+		if with, ok := s.r.asNumber(v); ok {
+			s.found(f.start, f.end, rule, with)
+		}
+		return
+	case RuleSerial:
+		if name == "board" && isNumber(v) || !strings.ContainsAny(v, "0123456789") || len(v) < 5 {
+			return
+		}
+	case RuleKeyBlock:
+		if len(v) < 20 {
+			return
+		}
+	case RuleSecret:
+		if bgpCommunity(v) {
+			return
+		}
+	}
+	k := known{value: v, rule: rule, fold: rule == RuleName}
+	if s.learn {
+		s.learned = append(s.learned, k)
+		if rule == RuleSecret {
+			s.learnHidden(v)
+		}
+	}
+	s.found(f.start, f.end, rule, s.r.replacement(k))
+	if rule == RuleKeyBlock && !f.quoted { // the comment of an ssh key names its owner
+		if c, ok := s.field(f.next, s.lineEnd(f.end), false); ok && bytes.IndexByte(s.data[c.start:c.end], '@') > 0 {
+			s.replace("", RuleName, c, string(s.data[c.start:c.end]))
+		}
+	}
+}
+
+// learnHidden learns what an obfuscated secret hides.
+func (s *scanner) learnHidden(v string) {
+	if plain, ok := decodeType7(v); ok {
+		s.learned = append(s.learned, known{value: plain, rule: RuleSecret})
+	}
+	if strings.HasPrefix(v, "$9$") {
+		if plain, ok := decodeJunos9(v); ok {
+			s.learned = append(s.learned, known{value: plain, rule: RuleSecret})
+		}
+	}
+}
+
+// bgpCommunity tells 65000:100 and no-export from the community of SNMP.
+func bgpCommunity(v string) bool {
+	i := strings.IndexByte(v, ':')
+	return i > 0 && isNumber(v[:i]) && isNumber(v[i+1:])
+}
+
+// hexBlock takes the lines of hex that follow, as IOS prints certificates.
+func (s *scanner) hexBlock(pos int) {
+	for pos < len(s.data) && (s.data[pos] == '\r' || s.data[pos] == '\n') {
+		start := pos
+		for start < len(s.data) && strings.IndexByte("\r\n \t", s.data[start]) >= 0 {
+			start++
+		}
+		end := start
+		for end < len(s.data) && s.data[end] != '\n' && s.data[end] != '\r' {
+			end++
+		}
+		line := bytes.TrimRight(s.data[start:end], " \t")
+		if len(line) < 2 || bytes.IndexFunc(line, func(c rune) bool { return c > 0x7f || !isHex(byte(c)) && c != ' ' }) >= 0 {
+			return
+		}
+		s.found(start, start+len(line), RuleKeyBlock, s.r.shapes.forward(string(line)))
+		pos = end
+	}
+}
+
+// trapHost takes the community or user of "snmp-server host ADDRESS [vrf V] [traps|informs]
+// [version 1|2c|3 LEVEL] NAME".
+func (s *scanner) trapHost(end int) {
+	limit := s.lineEnd(end)
+	f, ok := s.field(end, limit, false)
+	if !ok || string(s.data[f.start:f.end]) != "host" {
+		return
+	}
+	f, ok = s.field(f.next, limit, false) // the address
+	for skip := 0; ok; {
+		if f, ok = s.field(f.next, limit, false); !ok {
+			return
+		}
+		word := string(s.data[f.start:f.end])
+		switch {
+		case skip > 0:
+			skip--
+		case f.quoted:
+			s.span(end, f.start)
+			s.replace("community", RuleSecret, f, word)
+			return
+		case word == "vrf" || word == "use-vrf" || word == "version" || word == "port" || word == "udp-port":
+			skip = 1
+		case fillers[word] || word == "v1" || word == "noAuthPriv" || word == "authPriv" || word == "authNoPriv" || word == "inform":
+		default:
+			s.span(end, f.start) // the address
+			s.replace("community", RuleSecret, f, word)
+			return
+		}
+	}
+}
+
+// partSerial takes the serial number of "800000-00-01 1842N-41234 Rev 1.0", which EXOS
+// prints for each board: PART SERIAL Rev.
+func (s *scanner) partSerial(pos int) {
+	words := bytes.Fields(s.data[s.line:pos])
+	if n := len(words); n >= 2 && len(words[n-2]) == 12 && words[n-2][6] == '-' && words[n-2][9] == '-' {
+		at := s.line + bytes.LastIndex(s.data[s.line:pos], words[n-1])
+		s.replace("", RuleSerial, field{start: at, end: at + len(words[n-1])}, string(words[n-1]))
+	}
+}

@@ -1,0 +1,133 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+)
+
+// dollar looks for $n$..., a password hash or an obfuscated secret, wherever it stands.
+func (s *scanner) dollar(i int) {
+	data := s.data
+	j := i + 1
+	for j < len(data) && j-i < 12 && (wordClass(data[j]) || data[j] == '-') {
+		j++
+	}
+	if j == i+1 || j >= len(data) || data[j] != '$' {
+		return
+	}
+	end := j
+	for end < len(data) && (wordClass(data[end]) || strings.IndexByte("$./+=,-", data[end]) >= 0) {
+		end++
+	}
+	for end > j && strings.IndexByte(".,", data[end-1]) >= 0 {
+		end--
+	}
+	if end-j < 8 {
+		return
+	}
+	v := string(data[i:end])
+	if s.learn {
+		s.learned = append(s.learned, known{value: v, rule: RuleHash})
+		s.learnHidden(v)
+	}
+	s.found(i, end, RuleHash, s.r.secret(v))
+}
+
+// longRun looks at a long run of letters and digits: a JWT, or the blob of an ssh key.
+func (s *scanner) longRun(start, end int) {
+	data := s.data
+	switch {
+	case data[start] == 'e' && data[start+1] == 'y' && end < len(data) && data[end] == '.':
+		for end < len(data) && (wordClass(data[end]) || strings.IndexByte("-_.=", data[end]) >= 0) {
+			end++
+		}
+		if bytes.Count(data[start:end], []byte(".")) >= 2 {
+			s.found(start, end, RuleToken, "eyJ"+s.r.shapes.forward(string(data[start+3:end])))
+		}
+	case bytes.HasPrefix(data[start:], []byte("AAAA")) && bytes.Contains(data[start:start+20], []byte("3Nza")) ||
+		bytes.HasPrefix(data[start:], []byte("AAAAE2Vj")):
+		for end < len(data) && (wordClass(data[end]) || strings.IndexByte("+/=", data[end]) >= 0) {
+			end++
+		}
+		s.found(start, end, RuleKeyBlock, s.r.replacement(known{value: string(data[start:end]), rule: RuleKeyBlock}))
+	}
+}
+
+// mail looks at an @: the user and password of an URL, or a mail address.
+func (s *scanner) mail(i int) {
+	data := s.data
+	start := i
+	for start > s.line && start > s.done && data[start-1] > ' ' && strings.IndexByte("\"'<>()[]{},;&", data[start-1]) < 0 {
+		start--
+	}
+	left := data[start:i]
+	if k := bytes.Index(left, []byte("://")); k >= 0 {
+		s.userInfo(start+k+3, i)
+		return
+	}
+	end := i + 1
+	for end < len(data) && (wordClass(data[end]) || data[end] == '-' || data[end] == '.') {
+		end++
+	}
+	for end > i && data[end-1] == '.' {
+		end--
+	}
+	host := data[i+1 : end]
+	dot := bytes.LastIndexByte(host, '.')
+	for len(left) > 0 && !wordClass(left[0]) {
+		left = left[1:]
+		start++
+	}
+	if k := bytes.LastIndexAny(left, "=:|\\"); k >= 0 {
+		left = left[k+1:]
+		start += k + 1
+	}
+	if len(left) == 0 || dot < 1 || len(host)-dot < 3 || bytes.IndexAny(host[dot:], "0123456789") >= 0 || start < s.done {
+		return
+	}
+	s.takeBack(start)
+	with := s.r.name(string(left)) + "@" + s.r.name(string(host[:dot])) + string(host[dot:])
+	s.found(start, end, RuleMail, with)
+}
+
+// userInfo handles user:password before the @ of an URL. A password may hold an @ itself.
+func (s *scanner) userInfo(start, at int) {
+	end := at
+	for k := at + 1; k < len(s.data) && s.data[k] > ' ' && s.data[k] != '/' && s.data[k] != '"'; k++ {
+		if s.data[k] == '@' {
+			end = k
+		}
+	}
+	colon := bytes.IndexByte(s.data[start:end], ':')
+	user, pass := string(s.data[start:end]), ""
+	if colon >= 0 {
+		user, pass = user[:colon], user[colon+1:]
+	}
+	s.takeBack(start)
+	if user != "" && !wellKnown[strings.ToLower(user)] {
+		k := known{value: user, rule: RuleName, fold: true}
+		if s.learn {
+			s.learned = append(s.learned, k)
+		}
+		s.found(start, start+len(user), RuleURL, s.r.replacement(k))
+	}
+	if pass != "" {
+		k := known{value: pass, rule: RuleSecret}
+		if s.learn {
+			s.learned = append(s.learned, k)
+		}
+		s.found(start+colon+1, end, RuleURL, s.r.replacement(k))
+	}
+	s.done = max(s.done, end)
+}
+
+// takeBack drops what was found from start on: more is known now.
+func (s *scanner) takeBack(start int) {
+	for len(s.edits) > 0 && s.edits[len(s.edits)-1].start >= start {
+		s.edits = s.edits[:len(s.edits)-1]
+	}
+	s.done = min(s.done, start)
+	if n := len(s.edits); n > 0 {
+		s.done = max(s.done, s.edits[n-1].end)
+	}
+}

@@ -1,0 +1,175 @@
+package redact
+
+import (
+	"encoding/binary"
+	"sync"
+)
+
+// shapes replaces a value by another of the same length and shape: a digit by a digit,
+// a letter by a letter of the same case, and all other characters by themselves, so that
+// a password stays one that the same parser accepts. It is a keyed permutation over the
+// values of one shape, so two values never become one, and the key alone reverses it:
+// a Feistel network whose halves are added modulo the size of each position's alphabet
+// (the construction of NIST SP 800-38G, on mixed alphabets, with HMAC-SHA256).
+type shapes struct {
+	key prf
+
+	mu    sync.RWMutex
+	cache map[string]string
+}
+
+const (
+	shapeRounds = 10
+	// cacheLongest is the longest value kept in a cache; longer ones are keys that come once.
+	cacheLongest = 256
+)
+
+// place is one position that varies: where, its alphabet's first character and size.
+type place struct {
+	at          int
+	first, size byte
+}
+
+// places lists what varies in v. Hex digits of a long hex string are one alphabet; of a
+// character outside ASCII, the last byte's six bits vary.
+func places(v []byte) (list []place, hexa bool) {
+	list = make([]place, 0, len(v))
+	hexa = isHexSecret(v)
+	for i, c := range v {
+		switch {
+		case hexa && isHex(c):
+			list = append(list, place{i, 0, 16})
+		case c >= '0' && c <= '9':
+			list = append(list, place{i, '0', 10})
+		case c >= 'a' && c <= 'z':
+			list = append(list, place{i, 'a', 26})
+		case c >= 'A' && c <= 'Z':
+			list = append(list, place{i, 'A', 26})
+		case c >= 0x80 && c < 0xc0 && i > 0 && v[i-1] >= 0x80 && (i+1 == len(v) || v[i+1] < 0x80 || v[i+1] >= 0xc0):
+			list = append(list, place{i, 0x80, 64})
+		}
+	}
+	return list, hexa
+}
+
+// isHexSecret tells whether v is a hex string of 8 bytes and more in one case, possibly
+// in groups.
+func isHexSecret(v []byte) bool {
+	digits, letters, upper, lower := 0, 0, 0, 0
+	for _, c := range v {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'a' && c <= 'f':
+			letters++
+			lower++
+		case c >= 'A' && c <= 'F':
+			letters++
+			upper++
+		case c == ':' || c == ' ' || c == '-' || c == '.':
+		default:
+			return false
+		}
+	}
+	return digits+letters >= 16 && letters > 0 && (upper == 0 || lower == 0)
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func hexValue(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	}
+	return c - 'a' + 10
+}
+
+func (s *shapes) forward(v string) string { return s.get(v, false) }
+
+func (s *shapes) backward(v string) string { return s.get(v, true) }
+
+func (s *shapes) get(v string, back bool) string {
+	if back || len(v) > cacheLongest {
+		return s.permute(v, back)
+	}
+	s.mu.RLock()
+	out, ok := s.cache[v]
+	s.mu.RUnlock()
+	if ok {
+		return out
+	}
+	out = s.permute(v, false)
+	s.mu.Lock()
+	s.cache[v] = out
+	s.mu.Unlock()
+	return out
+}
+
+func (s *shapes) permute(v string, back bool) string {
+	out := []byte(v)
+	list, hexa := places(out)
+	digits := "0123456789abcdef"
+	val := make([]byte, len(list))
+	for i, p := range list {
+		if hexa {
+			val[i] = hexValue(out[p.at])
+			if out[p.at] >= 'A' && out[p.at] <= 'F' {
+				digits = "0123456789ABCDEF"
+			}
+		} else {
+			val[i] = out[p.at] - p.first
+		}
+	}
+	for letter := !hexa; ; {
+		s.feistel(list, val, back)
+		for i, p := range list {
+			if hexa {
+				out[p.at] = digits[val[i]]
+				letter = letter || val[i] > 9
+			} else {
+				out[p.at] = p.first + val[i]
+			}
+		}
+		if letter || len(list) == 0 { // hex that became a number walks on, so that it can be told back
+			return string(out)
+		}
+	}
+}
+
+func (s *shapes) feistel(list []place, val []byte, back bool) {
+	if len(list) == 0 {
+		return
+	}
+	cut := len(list) / 2
+	for i := range shapeRounds {
+		round := i
+		if back {
+			round = shapeRounds - 1 - i
+		}
+		lo, hi, other := cut, len(list), val[:cut]
+		if round%2 == 1 && cut > 0 {
+			lo, hi, other = 0, cut, val[cut:]
+		}
+		s.add(list[lo:hi], val[lo:hi], other, byte(round), back)
+	}
+}
+
+func (s *shapes) add(list []place, val, other []byte, round byte, back bool) {
+	var block [32]byte
+	for i, p := range list {
+		if i%16 == 0 {
+			var n [4]byte
+			binary.BigEndian.PutUint32(n[:], uint32(i)) //nolint:gosec // a position in a value
+			block = s.key.sum([]byte{round, byte(len(list)), byte(len(list) >> 8)}, n[:], other)
+		}
+		step := byte(binary.BigEndian.Uint16(block[i%16*2:]) % uint16(p.size))
+		if back {
+			step = p.size - step
+		}
+		val[i] = byte((uint16(val[i]) + uint16(step)) % uint16(p.size))
+	}
+}
