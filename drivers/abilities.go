@@ -173,7 +173,8 @@ type NeighbourSource interface {
 }
 
 // ClassedEvidence names the state commands for a class of problem (LAG, MLAG, OSPF …),
-// after the vendor's own collection lists. An unknown class gives nil.
+// after the vendor's own collection lists. An unknown class gives nil. It is an ability of
+// drivers and of their factories, as it needs no session.
 type ClassedEvidence interface {
 	EvidenceClasses() []string
 	EvidenceFor(class string) []string
@@ -191,6 +192,12 @@ type TechSupport struct {
 // TechSupporter takes the device's whole collection, up to its end marker.
 type TechSupporter interface {
 	TechSupport(ctx context.Context) (TechSupport, error)
+}
+
+// TechReader is an ability of a Factory: it tells what a tech-support lacks that somebody
+// else took, by its text; nil where it is whole.
+type TechReader interface {
+	TechLacks(text string) []string
 }
 
 // Core is a core file that the device lists.

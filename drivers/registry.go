@@ -92,6 +92,22 @@ func (r *Registry) Templates(platform string) []string {
 	return files
 }
 
+// Classed gives a platform's lists of commands by class of problem, where it has some.
+func (r *Registry) Classed(platform string) (ClassedEvidence, bool) {
+	c, ok := r.factories[platform].(ClassedEvidence)
+	return c, ok
+}
+
+// TechLacks tells what a platform's tech-support lacks, by its text. A platform that cannot
+// tell gives false.
+func (r *Registry) TechLacks(platform, text string) (lacks []string, ok bool) {
+	t, ok := r.factories[platform].(TechReader)
+	if !ok {
+		return nil, false
+	}
+	return t.TechLacks(text), true
+}
+
 // Virtual gives what the virtual form of a platform cannot show, where it has one.
 func (r *Registry) Virtual(platform string) (Virtual, bool) {
 	v, ok := r.factories[platform].(Virtualised)

@@ -45,6 +45,9 @@ func (d *Driver) TechSupport(ctx context.Context) (drivers.TechSupport, error) {
 	return drivers.TechSupport{}, d.Fail("take tech-support", errors.New("the switch refuses show tech-support all and show tech all"))
 }
 
+// TechLacks implements drivers.TechReader.
+func (Factory) TechLacks(text string) []string { return techMissing(text) }
+
 // techMissing tells what a collection lacks. Release 22 and later begin with a line that
 // names the command and end with the time that it took; release 12 has neither, but its
 // last group is there. Every group has a command, and what every collection has is named.

@@ -38,7 +38,7 @@ func classes() map[string][]string {
 }
 
 // EvidenceClasses implements drivers.ClassedEvidence.
-func (d *Driver) EvidenceClasses() []string {
+func (Factory) EvidenceClasses() []string {
 	var names []string
 	for name := range classes() {
 		names = append(names, name)
@@ -48,4 +48,10 @@ func (d *Driver) EvidenceClasses() []string {
 }
 
 // EvidenceFor implements drivers.ClassedEvidence.
-func (d *Driver) EvidenceFor(class string) []string { return classes()[strings.ToLower(class)] }
+func (Factory) EvidenceFor(class string) []string { return classes()[strings.ToLower(class)] }
+
+// EvidenceClasses implements drivers.ClassedEvidence.
+func (d *Driver) EvidenceClasses() []string { return Factory{}.EvidenceClasses() }
+
+// EvidenceFor implements drivers.ClassedEvidence.
+func (d *Driver) EvidenceFor(class string) []string { return Factory{}.EvidenceFor(class) }

@@ -41,6 +41,9 @@ func (d *Driver) TechSupport(ctx context.Context) (drivers.TechSupport, error) {
 	return drivers.TechSupport{}, d.Fail("take tech-support", errors.New("the switch refuses show fulltech and show tech"))
 }
 
+// TechLacks implements drivers.TechReader.
+func (Factory) TechLacks(text string) []string { return techMissing(text) }
+
 // techMissing tells what a collection lacks of what every one has.
 func techMissing(text string) []string {
 	var missing []string

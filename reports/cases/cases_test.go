@@ -1,0 +1,381 @@
+package cases_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/cases"
+	"github.com/reprise-lab/reprise/reports/reportstest"
+)
+
+// whole is a case.yaml to which nothing is missing, with a comment of a person's.
+const whole = `reprise: case/v1
+id: acme
+title: OSPF neighbours stay in ExStart
+state: open
+opened: 2026-03-01
+customer: {name: ACME, contact: J. Doe, site: Building B}
+partner: {name: Netpartner, contact: R. Meier, email: meier@netpartner.example}
+product: {vendor: extreme, platform: frr, version: 8.4.4, model: 5520-24T, serial: 2044N-40001, contract: C-1}
+# asked twice, it is really since then
+scope:
+  what: Neighbour stays in ExStart
+  when: Since the link was moved to jumbo frames
+  how: Every time the interface bounces
+  impact: Building B is unreachable
+  severity: 2
+  failed: 2026-03-01 14:05
+classes: [ospf]
+logs:
+  - {file: tech.txt, node: sw1, kind: tech-support, taken: 2026-03-01 14:20}
+analysis:
+  - {of: tech.txt, says: ProcDDFail at the time of the failure}
+known: {file: known.json, checked: 2026-03-02, decision: none, reason: the candidates are of other features}
+judgement: {is: specification, reference: RFC 2328 section 10.6, reason: both ends must have the same MTU}
+plan:
+  - {step: same MTU at both ends, owner: R. Meier, due: 2026-03-05}
+`
+
+// platforms asks for one command, and finds a tech-support whole that ends with END.
+func platforms() cases.Platforms {
+	return cases.Platforms{
+		Commands: func(platform, class string) []string {
+			if platform == "frr" && class == "ospf" {
+				return []string{"show ip ospf  Neighbor"}
+			}
+			return nil
+		},
+		Lacks: func(_, text string) []string {
+			if strings.HasSuffix(text, "END\n") {
+				return nil
+			}
+			return []string{"the end marker"}
+		},
+	}
+}
+
+// open writes a case with everything that belongs to it.
+func open(t *testing.T, text string) cases.Folder {
+	t.Helper()
+	dir := t.TempDir()
+	control := reportstest.Info("20260301T111500Z-ospf-mtu-0002", 2)
+	control.Variant, control.Expected = evidence.VariantControl, evidence.NotReproduced
+	healthy := reportstest.Trial{Verdict: evidence.NotReproduced, Reason: "no"}
+	hit := reportstest.Trial{Verdict: evidence.Reproduced}
+	main := reportstest.Info("20260301T101500Z-ospf-mtu-0001", 2)
+	main.Nodes[1].Platform, main.Nodes[1].Image = "bird", "reprise/bird:2.0.12"
+	isolated := filepath.Join(dir, "isolated")
+	for path, v := range map[string]any{
+		"isolated/isolation.json": map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"},
+		"known.json":              []string{},
+	} {
+		if err := evidence.WriteJSON(filepath.Join(dir, path), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, run := range []string{reportstest.Make(t, main, hit, hit), reportstest.Make(t, control, healthy, healthy), isolated} {
+		if !strings.Contains(text, "runs:") {
+			text += "runs:\n"
+		}
+		text += fmt.Sprintf("  - {dir: %q}\n", run)
+	}
+	for name, content := range map[string]string{cases.FileName: text, "tech.txt": "sw1# show ip ospf neighbor\n1.1.1.1 ExStart\nEND\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := cases.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func find(t *testing.T, list []cases.Duty, id string) cases.Duty {
+	t.Helper()
+	i := slices.IndexFunc(list, func(d cases.Duty) bool { return d.ID == id })
+	if i < 0 {
+		t.Fatalf("no duty %s", id)
+	}
+	return list[i]
+}
+
+func TestCheckWhole(t *testing.T) {
+	f := open(t, whole)
+	list := cases.Check(f, platforms())
+	if owed := cases.Owed(list); len(owed) > 0 {
+		t.Errorf("owed: %+v", owed)
+	}
+	for _, d := range list {
+		if d.Met == cases.Yes && len(d.Evidence) == 0 {
+			t.Errorf("%s is met by nothing", d.ID)
+		}
+		for _, e := range d.Evidence {
+			if _, err := os.Stat(f.Abs(e)); err != nil {
+				t.Errorf("%s: its evidence is not there: %v", d.ID, err)
+			}
+		}
+	}
+	if d := find(t, list, cases.DutyEscalate); d.Met != cases.No || d.Do != "reprise escalate "+f.Path {
+		t.Errorf("escalate: %+v", d)
+	}
+	if d := find(t, list, cases.DutyLogs); !strings.Contains(d.Why, "all 1 commands") {
+		t.Errorf("logs: %s", d.Why)
+	}
+}
+
+// Each thing that is taken away or spoilt leaves its duty unmet, with a word of why and a
+// command; and no other duty.
+func TestCheckDamage(t *testing.T) {
+	for _, tt := range []struct {
+		name, old, new string
+		duty, says     string
+		spoil          func(t *testing.T, f cases.Folder)
+	}{
+		{name: "nobody to call", old: "contact: R. Meier, email: meier@netpartner.example", duty: cases.DutyContact, says: "partner.contact"},
+		{name: "no impact", old: "  impact: Building B is unreachable\n", duty: cases.DutyScope, says: "scope.impact"},
+		{name: "no version", old: "version: 8.4.4, ", duty: cases.DutyScope, says: "product.version"},
+		{name: "a log of before the failure", old: "taken: 2026-03-01 14:20", new: "taken: 2026-03-01 14:00", duty: cases.DutyLogs, says: "before the failure"},
+		{name: "a log of long after", old: "taken: 2026-03-01 14:20", new: "taken: 2026-03-21", duty: cases.DutyLogs, says: "19 days after"},
+		{name: "a log of nobody knows when", old: ", taken: 2026-03-01 14:20", duty: cases.DutyLogs, says: "not known"},
+		{name: "a cut tech-support", duty: cases.DutyLogs, says: "the end marker", spoil: func(t *testing.T, f cases.Folder) {
+			write(t, f.Abs("tech.txt"), "sw1# show ip ospf neighbor\n1.1.1.1 ExSt")
+		}},
+		{name: "an empty log", duty: cases.DutyLogs, says: "it is empty", spoil: func(t *testing.T, f cases.Folder) { write(t, f.Abs("tech.txt"), "") }},
+		{name: "a log that is gone", duty: cases.DutyLogs, says: "it is not there", spoil: func(t *testing.T, f cases.Folder) {
+			if err := os.Remove(f.Abs("tech.txt")); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "a command that nobody answered", duty: cases.DutyLogs, says: "show ip ospf", spoil: func(t *testing.T, f cases.Folder) {
+			write(t, f.Abs("tech.txt"), "sw1# show ip ospf neighbor detail\nEND\n") // another command
+		}},
+		{name: "no list for the class", old: "classes: [ospf]", new: "classes: [poe]", duty: cases.DutyLogs, says: "no list of commands"},
+		{name: "an isolation that was broken off", duty: cases.DutyIsolate, says: "no finished isolation", spoil: func(t *testing.T, f cases.Folder) {
+			write(t, f.Abs("isolated/isolation.json"), `{"complete": false}`)
+		}},
+		{name: "candidates nobody decided on", old: "decision: none, ", duty: cases.DutyKnown, says: "not decided"},
+		{name: "a decision without a reason", old: ", reason: the candidates are of other features", duty: cases.DutyKnown, says: "no reason"},
+		{name: "a list that is gone", old: "file: known.json", new: "file: other.json", duty: cases.DutyKnown, says: "not there"},
+		{name: "no reference", old: "reference: RFC 2328 section 10.6, ", duty: cases.DutyJudgement, says: "judgement.reference"},
+		{name: "a step of nobody's", old: ", owner: R. Meier", duty: cases.DutyPlan, says: "no owner"},
+		{name: "a log that nobody read", old: "of: tech.txt", new: "of: other.txt", duty: cases.DutyAnalysis, says: "nothing was written of tech.txt"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.old != "" && !strings.Contains(whole, tt.old) {
+				t.Fatalf("the case does not say %q", tt.old)
+			}
+			f := open(t, strings.Replace(whole, tt.old, tt.new, 1))
+			if tt.spoil != nil {
+				tt.spoil(t, f)
+			}
+			list := cases.Check(f, platforms())
+			d := find(t, list, tt.duty)
+			if d.Met != cases.No || d.Do == "" || !strings.Contains(d.Why+strings.Join(d.Missing, " "), tt.says) {
+				t.Errorf("got %+v, want …%s…", d, tt.says)
+			}
+			if owed := cases.Owed(list); len(owed) != 1 {
+				t.Errorf("owed: %+v", owed)
+			}
+		})
+	}
+}
+
+// What was made on a simulator duplicates nothing, and neither does a run without a control.
+func TestCheckRuns(t *testing.T) {
+	f := open(t, whole)
+	runs := f.Case.Runs
+	f.Case.Runs = runs[:1]
+	if d := find(t, cases.Check(f, platforms()), cases.DutyDuplicate); d.Met != cases.No || !strings.Contains(d.Why, "no healthy control") {
+		t.Errorf("without a control: %+v", d)
+	}
+	f.Case.Runs = runs[1:]
+	if d := find(t, cases.Check(f, platforms()), cases.DutyDuplicate); d.Met != cases.No || !strings.Contains(d.Why, "no attached run") {
+		t.Errorf("without a reproduction: %+v", d)
+	}
+	if d := find(t, cases.Check(f, platforms()), cases.DutyInterop); d.Met != cases.No {
+		t.Errorf("one product on both ends: %+v", d)
+	}
+	f.Case.Runs = runs
+	dir := evidence.Dir{Path: f.Abs(runs[0].Dir)}
+	for _, name := range []string{"1", "2"} {
+		n := int(name[0] - '0')
+		v, _, err := dir.Trial(n).Verdict()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Marks, v.Verdict = []string{"simulated"}, evidence.NotApplicable
+		if err := evidence.WriteJSON(dir.Trial(n).File("verdict.json"), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Case.Runs = runs[:1]
+	if d := find(t, cases.Check(f, platforms()), cases.DutyLab); d.Met != cases.No || !strings.Contains(strings.Join(d.Missing, ""), "simulators") {
+		t.Errorf("on a simulator: %+v", d)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWaived(t *testing.T) {
+	f := open(t, whole+"waived:\n  - {duty: interop, reason: one vendor only, by: R. Meier}\n")
+	if d := find(t, cases.Check(f, platforms()), cases.DutyInterop); d.Met != cases.NotApplicable || d.Why != "one vendor only (R. Meier)" {
+		t.Errorf("%+v", d)
+	}
+	_, err := cases.Parse("case.yaml", []byte(whole+"waived:\n  - {duty: interop, reason: ' '}\n  - {duty: lunch, reason: hungry}\n"))
+	if err == nil || !strings.Contains(err.Error(), "without a reason") || !strings.Contains(err.Error(), "lunch") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Editing keeps what it does not touch, comments too, and writes nothing that is not a case.
+func TestEdit(t *testing.T) {
+	f := open(t, whole)
+	if err := f.Edit(func(e *cases.Editor) error {
+		return errors.Join(e.Set("scope.severity", 1), e.Set("service-request.number", "0300"), e.Append("plan", cases.Step{Step: "next"}), e.Append("changed", "MTU"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := cases.Open(f.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(again.Case, f.Case); diff != "" {
+		t.Errorf("on disk (-disk +memory):\n%s", diff)
+	}
+	if c := again.Case; c.Scope.Severity != 1 || c.Request.Number != "0300" || len(c.Plan) != 2 || c.Plan[1].Step != "next" || !slices.Equal(c.Changed, []string{"MTU"}) {
+		t.Errorf("got %+v", c)
+	}
+	text, err := os.ReadFile(filepath.Join(f.Path, cases.FileName))
+	if err != nil || !strings.Contains(string(text), "# asked twice, it is really since then") {
+		t.Errorf("the comment is gone: %v\n%s", err, text)
+	}
+	if err := f.Edit(func(e *cases.Editor) error { return e.Set("scope.severity", 7) }); err == nil {
+		t.Error("severity 7 was taken")
+	}
+	if err := f.Edit(func(e *cases.Editor) error { return e.Set("id.x", 7) }); err == nil {
+		t.Error("a text became a mapping")
+	}
+	after, err := os.ReadFile(filepath.Join(f.Path, cases.FileName))
+	if err != nil || string(after) != string(text) {
+		t.Errorf("a refused change was written: %v", err)
+	}
+}
+
+func TestTimeline(t *testing.T) {
+	f := open(t, whole+"service-request:\n  number: \"0300\"\n  history:\n    - {at: 2026-03-02, says: opened}\n")
+	for _, m := range []struct {
+		day  int
+		says string
+	}{{1, "a"}, {3, "b"}} {
+		if err := f.Note(time.Date(2026, 3, m.day, 0, 0, 0, 0, time.UTC), m.says); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := f.Timeline()
+	var says []string
+	for _, m := range list {
+		says = append(says, m.Says)
+	}
+	if want := []string{"a", "service request 0300: opened", "b"}; err != nil || !slices.Equal(says, want) {
+		t.Errorf("got %q, %v", says, err)
+	}
+}
+
+func TestForms(t *testing.T) {
+	f := open(t, whole)
+	e := cases.Escalate(f, cases.Check(f, platforms()))
+	e.Bundle, e.Digest, e.Despite = "acme.tar.zst", "ab12", "the customer's night is short"
+	for _, vendor := range cases.Vendors() {
+		var b strings.Builder
+		if err := e.WriteForm(&b, vendor); err != nil {
+			t.Fatal(err)
+		}
+		page := b.String()
+		for _, want := range []string{f.Case.Title, "Building B is unreachable", "2 of 2 trials", "healthy in 2 of 2", "acme.tar.zst", "ab12", "the customer's night is short"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the form of %s does not say %q:\n%s", vendor, want, page)
+			}
+		}
+		if strings.Contains(page, "<no value>") {
+			t.Errorf("the form of %s has a hole:\n%s", vendor, page)
+		}
+	}
+	if err := e.WriteForm(&strings.Builder{}, "acme"); err == nil {
+		t.Error("a form for nobody")
+	}
+	e.Case.Scope.What = "a | b\nc <script>"
+	var summary strings.Builder
+	if err := e.WriteSummary(&summary); err != nil || !strings.Contains(summary.String(), `| What fails | a \| b c &lt;script> |`) {
+		t.Errorf("summary: %v\n%s", err, &summary)
+	}
+}
+
+func TestUnits(t *testing.T) {
+	unit := func(serial string) cases.Unit { return cases.Unit{Model: "5520-24T", Serial: serial} }
+	for _, tt := range []struct {
+		name  string
+		units []cases.Unit
+		says  string
+	}{
+		{"none", nil, "names no unit"},
+		{"a virtual switch", []cases.Unit{unit("SN:123456")}, "virtual device"},
+		{"a simulator", []cases.Unit{unit("SIM000001")}, "simulator"},
+		{"no serial", []cases.Unit{unit("")}, "no serial number"},
+		{"twice", []cases.Unit{unit("2044N-40001"), unit("2044n-40001")}, "named twice"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := cases.CheckUnits(tt.units)
+			var refused *cases.RefusedError
+			if !errors.As(err, &refused) || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	var many []cases.Unit
+	for i := range 11 {
+		many = append(many, unit(fmt.Sprintf("2044N-4%04d", i)))
+	}
+	missing, err := cases.CheckUnits(many)
+	if err != nil || !slices.Contains(missing, "unit 1 (5520-24T 2044N-40000): diagnostics") {
+		t.Errorf("missing %q, %v", missing, err)
+	}
+	if sheets := cases.Sheets(many); len(sheets) != 3 || len(sheets[0]) != 5 || len(sheets[2]) != 1 {
+		t.Errorf("%d sheets", len(sheets))
+	}
+}
+
+func TestReadUnit(t *testing.T) {
+	got := cases.ReadUnit("Switch      : 801002-00-05 2044N-40001 Rev 5 BootROM: 3.4.1.9    IMG: 31.7.2.28\n" +
+		"PSU-1       : Internal PSU-1 801003-00-01 2043K-80001\nSystem Type:      5520-24T\nSwitch           : 5520-24T              812   Jun-10-2021\nSwitch           : 5520-24T                  41.50    Normal   0    0-72\n")
+	want := cases.Unit{
+		Model: "5520-24T", Part: "801002-00-05", Serial: "2044N-40001", Revision: "5", Software: "31.7.2.28", BootROM: "3.4.1.9",
+		Power: []string{"801003-00-01 2043K-80001"}, Days: "812", Temperature: "41.50 °C",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(whole))
+	f.Add([]byte("reprise: case/v1\nid: [1\n"))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		_, _ = cases.Parse("case.yaml", data)
+		_ = cases.ReadUnit(string(data))
+	})
+}

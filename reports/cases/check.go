@@ -1,0 +1,439 @@
+package cases
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Platforms is what the check asks about platforms. Either may be nil.
+type Platforms struct {
+	// Commands lists what the vendor wants to see of a class of problem.
+	Commands func(platform, class string) []string
+	// Lacks tells what is missing from a tech-support; nil where it is whole.
+	Lacks func(platform, text string) []string
+}
+
+// maxAge is how long after the failure a log is still of it: switches overwrite theirs.
+const maxAge = 7 * 24 * time.Hour
+
+// Check holds a case against the duties of the contract, in its order.
+func Check(f Folder, p Platforms) []Duty {
+	list := duties()
+	runs := f.attach()
+	for i := range list {
+		d := &list[i]
+		if why, ok := f.Case.waived(d.ID); ok {
+			d.Met, d.Why = NotApplicable, why
+			continue
+		}
+		f.hold(d, runs, p)
+	}
+	return list
+}
+
+func (c *Case) waived(duty string) (string, bool) {
+	for _, w := range c.Waived {
+		if w.Duty == duty {
+			why := w.Reason
+			if w.By != "" {
+				why += " (" + w.By + ")"
+			}
+			return why, true
+		}
+	}
+	return "", false
+}
+
+func (f Folder) hold(d *Duty, runs []attached, p Platforms) {
+	switch d.ID {
+	case DutyContact:
+		f.contact(d)
+	case DutyScope:
+		f.scope(d)
+	case DutyLogs:
+		f.logs(d, runs, p)
+	case DutyIsolate:
+		f.isolated(d, runs)
+	case DutyKnown:
+		f.known(d)
+	case DutyJudgement:
+		f.judged(d)
+	case DutyLab:
+		f.lab(d, runs)
+	case DutyInterop:
+		f.interop(d, runs)
+	case DutyDuplicate:
+		f.duplicated(d, runs)
+	case DutyPlan:
+		f.planned(d)
+	case DutyAnalysis:
+		f.analysed(d)
+	case DutyEscalate:
+		f.escalated(d)
+	case DutyRMA:
+		d.Met, d.Why = NotApplicable, "no unit is to be returned (reprise case rma makes the sheet)"
+		if n := len(f.Case.Units); n > 0 {
+			d.yes(fmt.Sprintf("%d units are described", n), FileName)
+		}
+	}
+}
+
+// set is the command that sets fields.
+func (f Folder) set(fields ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "reprise case set %s", f.Path)
+	for _, name := range fields {
+		fmt.Fprintf(&b, " %s=…", name)
+	}
+	return b.String()
+}
+
+// missingOf names the fields that are empty, in order.
+func missingOf(fields [][2]string) []string {
+	var missing []string
+	for _, f := range fields {
+		if strings.TrimSpace(f[1]) == "" {
+			missing = append(missing, f[0])
+		}
+	}
+	return missing
+}
+
+func (f Folder) contact(d *Duty) {
+	c := f.Case
+	missing := missingOf([][2]string{
+		{"customer.name", c.Customer.Name}, {"customer.contact", c.Customer.Contact},
+		{"partner.name", c.Partner.Name}, {"partner.contact", c.Partner.Contact}, {"partner.email", c.Partner.Email + c.Partner.Phone},
+	})
+	if len(missing) > 0 {
+		d.Missing = missing
+		d.no(f.set(missing...), "nobody can be called: %s is missing", strings.Join(missing, ", "))
+		return
+	}
+	d.yes(fmt.Sprintf("%s of %s speaks for %s of %s", c.Partner.Contact, c.Partner.Name, c.Customer.Contact, c.Customer.Name), FileName)
+}
+
+func (f Folder) scope(d *Duty) {
+	s := f.Case.Scope
+	severity := ""
+	if s.Severity > 0 {
+		severity = fmt.Sprint(s.Severity)
+	}
+	missing := missingOf([][2]string{
+		{"scope.what", s.What}, {"scope.when", s.When}, {"scope.how", s.How}, {"scope.impact", s.Impact}, {"scope.severity", severity},
+		{"product.platform", f.Case.Product.Platform}, {"product.version", f.Case.Product.Version},
+	})
+	if len(missing) > 0 {
+		d.Missing = missing
+		d.no(f.set(missing...), "%s is missing", strings.Join(missing, ", "))
+		return
+	}
+	d.yes(fmt.Sprintf("%s; %s; %s", s.What, s.When, s.How), FileName)
+}
+
+func (f Folder) isolated(d *Duty, runs []attached) {
+	var say, where []string
+	for _, a := range runs {
+		switch {
+		case a.err != nil:
+		case a.isolation != nil && a.isolation.Complete:
+			say, where = append(say, fmt.Sprintf("cut from %s to %s", a.isolation.Before, a.isolation.After)), append(where, a.Dir)
+		case a.bisection != nil && a.bisection.Found:
+			verb := "came in"
+			if a.bisection.Fixed {
+				verb = "went away"
+			}
+			say, where = append(say, fmt.Sprintf("it %s with %s (%.3f)", verb, a.bisection.First, a.bisection.Confidence)), append(where, a.Dir)
+		}
+	}
+	if len(say) == 0 {
+		d.no(fmt.Sprintf("reprise isolate %s; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path), "no finished isolation or bisection is attached")
+		return
+	}
+	d.yes(strings.Join(say, "; "), where...)
+}
+
+func orScenario(s string) string {
+	if s == "" {
+		return "SCENARIO"
+	}
+	return s
+}
+
+func (f Folder) known(d *Duty) {
+	k := f.Case.Known
+	do := fmt.Sprintf("reprise known match %s --save; then %s", f.Path, f.set("known.decision", "known.reason"))
+	switch {
+	case k.Checked == "" || k.File == "":
+		d.no(do, "no known issues were looked through")
+	case !f.there(k.File):
+		d.no(do, "%s is not there", k.File)
+	case k.Decision == "":
+		d.no(f.set("known.decision", "known.reason"), "the candidates in %s were not decided on: name the one that it is, or none", k.File)
+	case strings.TrimSpace(k.Reason) == "":
+		d.no(f.set("known.reason"), "the decision %q has no reason", k.Decision)
+	default:
+		d.yes(fmt.Sprintf("%s: %s: %s", k.Checked, k.Decision, k.Reason), k.File)
+	}
+}
+
+func (f Folder) there(path string) bool {
+	_, err := os.Stat(f.Abs(path))
+	return err == nil
+}
+
+func (f Folder) judged(d *Duty) {
+	j := f.Case.Judgement
+	if missing := missingOf([][2]string{{"judgement.is", j.Is}, {"judgement.reference", j.Reference}, {"judgement.reason", j.Reason}}); len(missing) > 0 {
+		d.Missing = missing
+		d.no(f.set(missing...), "%s is missing: a defect or as specified, by which paragraph", strings.Join(missing, ", "))
+		return
+	}
+	d.yes(fmt.Sprintf("%s, by %s: %s", j.Is, j.Reference, j.Reason), FileName)
+}
+
+func (f Folder) lab(d *Duty, runs []attached) {
+	var broken []string
+	for _, a := range runs {
+		switch {
+		case a.err != nil:
+			broken = append(broken, a.err.Error())
+		case a.info != nil && a.info.Fidelity != "simulator" && !slices.Contains(a.marks, "simulated") && a.rate.Valid > 0:
+			d.yes(fmt.Sprintf("%d nodes in a lab of kind %s, %d valid trials", len(a.info.Nodes), a.info.Fidelity, a.rate.Valid), a.Dir)
+			return
+		case a.info != nil && slices.Contains(a.marks, "simulated"):
+			broken = append(broken, a.Dir+" was made on simulators, which show nothing")
+		}
+	}
+	d.Missing = broken
+	d.no(fmt.Sprintf("reprise run %s; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path), "no run with a valid trial is attached")
+}
+
+func (f Folder) interop(d *Duty, runs []attached) {
+	for _, a := range runs {
+		if a.err != nil || a.info == nil || a.rate.Valid == 0 {
+			continue
+		}
+		if products := a.products(); a.Interop || len(products) > 1 {
+			d.yes(fmt.Sprintf("%s together, %d valid trials", strings.Join(products, " and "), a.rate.Valid), a.Dir)
+			return
+		}
+	}
+	d.no(fmt.Sprintf("reprise run %s --set PEER.image=…; then reprise case set %s --run FOLDER --interop; or reprise case set %s --waive interop=REASON",
+		orScenario(f.Case.Scenario), f.Path, f.Path), "every run has one product on both ends")
+}
+
+func (f Folder) duplicated(d *Duty, runs []attached) {
+	var shown, control *attached
+	for i := range runs {
+		a := &runs[i]
+		if a.shows() && (shown == nil || a.rate.Valid > shown.rate.Valid) {
+			shown = a
+		}
+		if a.clean() && (control == nil || a.rate.Valid > control.rate.Valid) {
+			control = a
+		}
+	}
+	switch {
+	case shown == nil:
+		d.no(fmt.Sprintf("reprise run %s; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path), "no attached run reproduced it")
+	case control == nil:
+		d.no(fmt.Sprintf("reprise run %s --control; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path),
+			"%s in %s, and no healthy control is attached: the symptom may show anywhere", rateText(shown.rate), shown.Dir)
+	default:
+		d.yes(fmt.Sprintf("%s; the control stayed healthy in %d of %d", rateText(shown.rate), control.rate.Valid-control.rate.Reproduced, control.rate.Valid), shown.Dir, control.Dir)
+	}
+}
+
+func (f Folder) planned(d *Duty) {
+	open, done := 0, 0
+	for i, s := range f.Case.Plan {
+		switch {
+		case s.State == "done" || s.State == "dropped":
+			done++
+		case s.Owner == "" || s.Due == "":
+			d.Missing = append(d.Missing, fmt.Sprintf("step %d (%s) has no owner or no day", i+1, s.Step))
+		default:
+			open++
+		}
+	}
+	add := fmt.Sprintf("reprise case plan %s --add STEP --owner NAME --due DAY", f.Path)
+	switch {
+	case len(d.Missing) > 0:
+		d.no(fmt.Sprintf("reprise case plan %s --step N --owner NAME --due DAY", f.Path), "%s", strings.Join(d.Missing, "; "))
+	case open+done == 0:
+		d.no(add, "there is no plan")
+	case open == 0 && f.Case.State != Closed:
+		d.no(add, "every step is done, and the case is not closed: what is next?")
+	default:
+		d.yes(fmt.Sprintf("%d steps open, %d done", open, done), FileName)
+	}
+}
+
+func (f Folder) analysed(d *Duty) {
+	var owed []string
+	for _, l := range f.Case.Logs {
+		if l.Kind == "config" || l.Kind == "capture" {
+			continue
+		}
+		if !slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Of == l.File && a.Says != "" }) {
+			owed = append(owed, l.File)
+		}
+	}
+	switch {
+	case len(f.Case.Analysis) == 0:
+		d.no(fmt.Sprintf("reprise case set %s --finding FILE=WHAT-IT-SAYS", f.Path), "nothing was written of what the logs say")
+	case len(owed) > 0:
+		d.Missing = owed
+		d.no(fmt.Sprintf("reprise case set %s --finding %s=WHAT-IT-SAYS", f.Path, owed[0]), "nothing was written of %s", strings.Join(owed, ", "))
+	default:
+		var of []string
+		for _, a := range f.Case.Analysis {
+			of = append(of, a.Of)
+		}
+		d.yes(fmt.Sprintf("%d findings", len(of)), of...)
+	}
+}
+
+func (f Folder) escalated(d *Duty) {
+	if n := f.Case.Request.Number; n != "" {
+		d.yes(fmt.Sprintf("Service Request %s, %d moves", n, len(f.Case.Request.History)), FileName)
+		return
+	}
+	d.no("reprise escalate "+f.Path, "there is no Service Request yet")
+}
+
+// logs checks what came from the customer, and what the classes of problem ask for.
+func (f Folder) logs(d *Duty, runs []attached, p Platforms) {
+	var good []string
+	texts := map[string][]byte{}
+	for _, l := range f.Case.Logs {
+		text, err := f.log(l, p)
+		if err != nil {
+			d.Missing = append(d.Missing, fmt.Sprintf("%s: %v", l.File, err))
+			continue
+		}
+		texts[l.File] = text
+		good = append(good, l.File)
+	}
+	wanted, lacking := f.wanted(texts, runs, p)
+	d.Missing = append(d.Missing, lacking...)
+	switch {
+	case len(f.Case.Logs) == 0:
+		d.no(fmt.Sprintf("reprise case set %s --log FILE --node NAME --kind tech-support --taken TIME", f.Path), "nothing from the customer's network is attached")
+	case len(d.Missing) > 0:
+		d.no(fmt.Sprintf("reprise case set %s --log FILE …", f.Path), "%d of what is needed is missing or not usable", len(d.Missing))
+	default:
+		why := fmt.Sprintf("%d files of the customer's", len(good))
+		if wanted > 0 {
+			why += fmt.Sprintf(", all %d commands of %s", wanted, strings.Join(f.Case.Classes, ", "))
+		}
+		d.yes(why, good...)
+	}
+}
+
+// maxLog bounds how much of a log is looked through, in bytes.
+const maxLog = 256 << 20
+
+// log reads a file of the customer's and says why it is of no use.
+func (f Folder) log(l Log, p Platforms) ([]byte, error) {
+	path := f.Abs(l.File)
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, errors.New("it is not there")
+	case info.Size() == 0:
+		return nil, errors.New("it is empty")
+	case info.Size() > maxLog:
+		return nil, fmt.Errorf("it is larger than %d MB: attach the part of the failure", maxLog>>20)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if l.Taken == "" {
+		return nil, errors.New("when it was taken is not known")
+	}
+	taken, err := ParseTime(l.Taken)
+	if err != nil {
+		return nil, err
+	}
+	if failed, err := ParseTime(f.Case.Scope.Failed); f.Case.Scope.Failed != "" && err == nil {
+		if taken.Before(failed) {
+			return nil, fmt.Errorf("it was taken before the failure of %s", f.Case.Scope.Failed)
+		}
+		if taken.Sub(failed) > maxAge {
+			return nil, fmt.Errorf("it was taken %d days after the failure: what it says of then may be overwritten", int(taken.Sub(failed).Hours()/24))
+		}
+	}
+	if l.Kind == "tech-support" && p.Lacks != nil {
+		if lacks := p.Lacks(f.Case.Product.Platform, string(text)); len(lacks) > 0 {
+			return nil, fmt.Errorf("it is not whole: %s", strings.Join(lacks, ", "))
+		}
+	}
+	return text, nil
+}
+
+// wanted counts the commands that the case's classes of problem ask for, and names those
+// that neither a file of the customer's nor a reproduction answers.
+func (f Folder) wanted(texts map[string][]byte, runs []attached, p Platforms) (count int, lacking []string) {
+	if p.Commands == nil {
+		return 0, nil
+	}
+	have := map[string]bool{}
+	for i := range runs {
+		a := &runs[i]
+		if a.err != nil || !a.shows() {
+			continue
+		}
+		for _, n := range a.info.Nodes {
+			if n.Platform != f.Case.Product.Platform {
+				continue
+			}
+			whole, _, err := a.answered(n.Name)
+			if err != nil {
+				lacking = append(lacking, fmt.Sprintf("%s: %v", a.Dir, err))
+			}
+			for c := range whole {
+				have[c] = true
+			}
+		}
+	}
+	var seen []string
+	for _, class := range f.Case.Classes {
+		commands := p.Commands(f.Case.Product.Platform, class)
+		if len(commands) == 0 {
+			lacking = append(lacking, fmt.Sprintf("class %s: %s has no list of commands for it", class, f.Case.Product.Platform))
+		}
+		for _, c := range commands {
+			key := plain(c)
+			if slices.Contains(seen, key) {
+				continue
+			}
+			seen = append(seen, key)
+			if !have[key] && !inTexts(texts, key) {
+				lacking = append(lacking, "the answer to "+c)
+			}
+		}
+	}
+	return len(seen), lacking
+}
+
+// inTexts says whether a command was typed in any of the files: as a whole, at the end of a
+// line, after a prompt or alone.
+func inTexts(texts map[string][]byte, command string) bool {
+	for _, text := range texts {
+		for line := range bytes.Lines(text) {
+			said := plain(string(line))
+			if before, ok := strings.CutSuffix(said, command); ok && (before == "" || strings.HasSuffix(before, " ") || strings.HasSuffix(before, "#") || strings.HasSuffix(before, ">")) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,120 @@
+package cases
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+//go:embed forms/*
+var forms embed.FS
+
+// Vendors lists the portals that a form is written for.
+func Vendors() []string { return []string{"extreme", "cisco", "juniper", "arista"} }
+
+// Escalation is what the texts to paste are written from.
+type Escalation struct {
+	Case    Case
+	Despite string // reason to escalate although duties are unmet
+	Owed    []Duty
+	Bundle  string // file name
+	Digest  string // SHA-256 of the bundle, hexadecimal
+
+	Shown, Control, Lab, Isolated string // one line each
+	Steps                         []Step // that are open
+	Vendor                        string // what has to be said to the vendor
+}
+
+// Escalate gathers what the texts say.
+func Escalate(f Folder, duties []Duty) Escalation {
+	e := Escalation{Case: f.Case, Owed: Owed(duties)}
+	virtual := false
+	for _, a := range f.attach() {
+		switch {
+		case a.err != nil:
+		case a.shows():
+			e.Shown = rateText(a.rate)
+			e.Lab = fmt.Sprintf("%d nodes (%s), kind %s", len(a.info.Nodes), strings.Join(a.products(), ", "), a.info.Fidelity)
+			virtual = virtual || a.info.Fidelity == "vm"
+		case a.clean():
+			e.Control = fmt.Sprintf("healthy in %d of %d trials", a.rate.Valid-a.rate.Reproduced, a.rate.Valid)
+		}
+	}
+	for _, d := range duties {
+		if d.ID == DutyIsolate && d.Met == Yes {
+			e.Isolated = d.Why
+		}
+	}
+	for _, s := range f.Case.Plan {
+		if s.State == "" || s.State == "open" {
+			e.Steps = append(e.Steps, s)
+		}
+	}
+	if p := f.Case.Product.Platform; virtual && slices.Contains([]string{"exos", "voss"}, p) {
+		e.Vendor = "reproduced on a virtual switch, which GTAC does not support officially"
+	}
+	return e
+}
+
+// Severity says a severity in words.
+func Severity(n int) string {
+	return map[int]string{1: "network down", 2: "severely degraded", 3: "impaired", 4: "question"}[n]
+}
+
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"severity": Severity,
+		"add":      func(a, b int) int { return a + b },
+		"list": func(list []string) string {
+			if len(list) == 0 {
+				return "-"
+			}
+			return strings.Join(list, "; ")
+		},
+		"cell": func(s string) string { // a table ends at a line's end and at a bar
+			return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;").Replace(s)
+		},
+	}
+}
+
+func write(w io.Writer, name string, data any) error {
+	t, err := template.New(name).Funcs(functions()).ParseFS(forms, path.Join("forms", name))
+	if err != nil {
+		return fmt.Errorf("read form %s: %w", name, err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		return fmt.Errorf("fill form %s: %w", name, err)
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// WriteForm writes the text for a vendor's portal.
+func (e Escalation) WriteForm(w io.Writer, vendor string) error {
+	if !slices.Contains(Vendors(), vendor) {
+		return fmt.Errorf("no form for %q: known are %s", vendor, strings.Join(Vendors(), ", "))
+	}
+	return write(w, vendor+".txt", e)
+}
+
+// WriteSummary writes one page for a manager, as Markdown.
+func (e Escalation) WriteSummary(w io.Writer) error { return write(w, "summary.md", e) }
+
+// WritePlan writes the action plan, as Markdown.
+func (e Escalation) WritePlan(w io.Writer) error { return write(w, "plan.md", e) }
+
+// WriteSheet writes the nth of the sheets (from 1) with the units that a request takes.
+func WriteSheet(w io.Writer, c Case, units []Unit, n, of int, missing []string) error {
+	return write(w, "rma.txt", struct {
+		Case          Case
+		Units         []Unit
+		Sheet, Sheets int
+		Missing       []string
+	}{c, units, n, of, missing})
+}

@@ -1,0 +1,172 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// attached is a folder of the case, and what was found in it.
+type attached struct {
+	Run
+	path string
+	err  error // why it cannot be read
+
+	dir     evidence.Dir
+	info    *evidence.RunInfo // of a run
+	verdict evidence.RunVerdict
+	rate    evidence.Rate
+	marks   []string
+
+	isolation *isolation
+	bisection *bisection
+	fix       *verification
+}
+
+// isolation is what isolation.json must tell.
+type isolation struct {
+	Complete      bool
+	Before, After string
+	Result        string
+}
+
+// bisection is what bisection.json must tell.
+type bisection struct {
+	Found      bool
+	First      string
+	Confidence float64
+	Fixed      bool
+}
+
+// verification is what verify.json must tell.
+type verification struct {
+	Ruling string
+	Reason string
+	What   string
+	New    struct{ Dir string }
+}
+
+// attach reads every folder that the case names. One that cannot be read is kept with its
+// error: it meets no duty.
+func (f Folder) attach() []attached {
+	var list []attached
+	for _, r := range f.Case.Runs {
+		a := attached{Run: r, path: f.Abs(r.Dir)}
+		a.err = a.read()
+		list = append(list, a)
+	}
+	return list
+}
+
+func (a *attached) read() error {
+	found := false
+	for name, into := range map[string]any{"isolation.json": &a.isolation, "bisection.json": &a.bisection, "verify.json": &a.fix} {
+		switch err := evidence.ReadJSON(filepath.Join(a.path, name), into); {
+		case err == nil:
+			found = true
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	if _, err := os.Stat(filepath.Join(a.path, "run.json")); err != nil {
+		if found {
+			return nil
+		}
+		return fmt.Errorf("%s is neither a run nor an isolation: %w", a.Dir, err)
+	}
+	dir, info, err := evidence.OpenDir(a.path)
+	if err != nil {
+		return err
+	}
+	a.dir, a.info = dir, &info
+	if err := evidence.ReadJSON(dir.File("verdict.json"), &a.verdict); err != nil {
+		return fmt.Errorf("the run was broken off before it was judged (reprise judge %s): %w", a.Dir, err)
+	}
+	if err := evidence.ReadJSON(dir.File("rate.json"), &a.rate); err != nil {
+		return err
+	}
+	trials, err := dir.Trials()
+	for _, t := range trials {
+		if v, ok, _ := t.Verdict(); ok { // a trial without one was counted as inconclusive
+			a.marks = append(a.marks, v.Marks...)
+		}
+	}
+	slices.Sort(a.marks)
+	a.marks = slices.Compact(a.marks)
+	return err
+}
+
+// shows says that the run reproduced the problem on something that counts.
+func (a *attached) shows() bool {
+	return a.err == nil && a.info != nil && a.info.Variant == evidence.VariantMain && a.verdict.Verdict == evidence.Reproduced
+}
+
+// clean says that the run is a control that stayed healthy.
+func (a *attached) clean() bool {
+	return a.err == nil && a.info != nil && a.info.Variant == evidence.VariantControl && a.verdict.Verdict == evidence.NotReproduced
+}
+
+// products lists the platforms, with the version where the image tells it, of a run's nodes.
+func (a *attached) products() []string {
+	var list []string
+	for _, n := range a.info.Nodes {
+		if n.Segment || n.Platform == "linux" {
+			continue
+		}
+		p := n.Platform
+		if _, version, ok := strings.Cut(n.Image, ":"); ok {
+			p += " " + version
+		}
+		list = append(list, p)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// rateText is k of n with its interval.
+func rateText(r evidence.Rate) string {
+	return fmt.Sprintf("%d of %d trials (95 %% interval %.2f to %.2f)", r.Reproduced, r.Valid, r.ClopperPearson[0], r.ClopperPearson[1])
+}
+
+// answered lists the commands that a run's nodes answered whole after the symptom, by node,
+// and those that were asked and have no whole answer.
+func (a *attached) answered(node string) (whole, broken map[string]bool, err error) {
+	whole, broken = map[string]bool{}, map[string]bool{}
+	trials, err := a.dir.Trials()
+	if err != nil {
+		return whole, broken, err
+	}
+	for _, t := range trials {
+		folder := t.File("states", "after", node)
+		entries, err := os.ReadDir(folder)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return whole, broken, err
+		}
+		for _, e := range entries {
+			var s evidence.State
+			if err := evidence.ReadJSON(filepath.Join(folder, e.Name()), &s); err != nil {
+				return whole, broken, err
+			}
+			command := plain(s.Command)
+			if s.Error == "" && !s.Truncated {
+				whole[command] = true // a refusal is an answer: this release does not know the command
+				delete(broken, command)
+			} else if !whole[command] {
+				broken[command] = true
+			}
+		}
+	}
+	return whole, broken, nil
+}
+
+// plain is a command as it is compared: small letters, single blanks.
+func plain(command string) string { return strings.ToLower(strings.Join(strings.Fields(command), " ")) }
