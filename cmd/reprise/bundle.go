@@ -55,7 +55,7 @@ func bundleError(err error) error {
 	case errors.Is(err, fs.ErrExist):
 		return &codedError{exitInput, hint(err, "name another with -o FILE")}
 	case errors.As(err, &limit):
-		return &codedError{exitInput, hint(err, "if you trust it, accept more with --max-size")}
+		return &codedError{exitInput, hint(err, "if you trust it, accept more with --max-size, or unpack it with bundle open")}
 	case errors.As(err, &bad):
 		return &codedError{exitNo, hint(err, "do not use it; ask for it again")}
 	case errors.As(err, &unsound):

@@ -20,7 +20,8 @@
 // # The container
 //
 // The same content gives the same bytes: names are sorted, times and owners fixed, the
-// compression pinned. The manifest is the first entry and says everything about the rest,
+// compression pinned. Another version of the compression may give others, which read back
+// the same; that is why a signature covers digests of files and not the archive. The manifest is the first entry and says everything about the rest,
 // so that a reader predicts each byte of the container that is not content and refuses
 // whatever differs. It never follows what a header says: another order, another name, a
 // link, a device, an attribute or a byte in the padding is simply not what the manifest

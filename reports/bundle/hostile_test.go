@@ -211,6 +211,26 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A record that nobody could judge in the memory there is, is not begun with.
+func TestJudgedFilesAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "runs", "x", "ledger.ndjson")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 65<<20)); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := bundle.Write(t.Context(), &out, bundle.Source{Dir: dir}, bundle.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	var limit *bundle.LimitError
+	if _, err := verify(t.Context(), out.Bytes(), bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge}); !errors.As(err, &limit) {
+		t.Errorf("%v", err)
+	}
+}
+
 // A bomb behind a small announcement is read no further than was announced, and a window
 // that asks for memory gets none.
 func TestBombs(t *testing.T) {

@@ -79,7 +79,6 @@ func packings(t *testing.T) []packing {
 	return []packing{
 		{"signed tar.zst", small(t, bundle.Options{Signer: signer}), bundle.ReadOptions{}},
 		{"signed zip", small(t, bundle.Options{Signer: signer, Zip: true}), bundle.ReadOptions{}},
-		{"unsigned tar.zst", small(t, bundle.Options{}), bundle.ReadOptions{}},
 		{"encrypted", encrypted, open},
 		{"encrypted zip", small(t, bundle.Options{Zip: true, Recipients: []age.Recipient{id.Recipient()}}), open},
 		{"armored", armored.Bytes(), open},

@@ -104,6 +104,9 @@ func Verify(ctx context.Context, b *Bundle, o VerifyOptions) (r Result, err erro
 		if !judgedFrom(f.Path) {
 			return nil
 		}
+		if f.Size > maxRecord || f.Size > maxOther && !isRecord(f.Path) {
+			return &LimitError{fmt.Sprintf("%s has %d bytes, more than is judged from one file", f.Path, f.Size)}
+		}
 		return writeBelow(root, f.Path, rd, buf)
 	})
 	var bad *DamagedError
@@ -127,6 +130,16 @@ func Verify(ctx context.Context, b *Bundle, o VerifyOptions) (r Result, err erro
 		r.Checks = append(r.Checks, checks...)
 	}
 	return r, nil
+}
+
+// Bounds of a file that is read as a whole to be judged from.
+const (
+	maxRecord = 512 << 20 // a trial's timeline and observations
+	maxOther  = 64 << 20
+)
+
+func isRecord(name string) bool {
+	return path.Base(name) == "timeline.ndjson" || path.Base(name) == "observations.ndjson"
 }
 
 // judgedFrom tells whether the checks need a file's content, beside its digest.

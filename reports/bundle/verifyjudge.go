@@ -45,11 +45,11 @@ func (c *runCheck) verdicts(again RunVerdicts) error {
 		if judged {
 			errs = append(errs, c.sameVerdict(stored, a))
 		}
-		if e, ok := c.last(a.Trial); ok && e.Verdict != a.Verdict {
+		if e, ok := c.last[a.Trial]; ok && e.Verdict != a.Verdict {
 			errs = append(errs, fmt.Errorf("trial %d is %s in the ledger, and its record gives %s", a.Trial, e.Verdict, a.Verdict))
 		}
 	}
-	return errors.Join(errs...)
+	return first(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))
 }
 
 // sameVerdict compares what decides. Sentences may be worded otherwise by another version.
