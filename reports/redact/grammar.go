@@ -34,6 +34,8 @@ type term struct {
 	random bool
 	// assigned: only with = or : between.
 	assigned bool
+	// loose: never with = or :, where it names a digest and no secret.
+	loose bool
 	// rest: the value is the rest of the line.
 	rest bool
 	// block: lines of hex follow.
@@ -63,13 +65,13 @@ var terms = map[string]term{
 	"cvauth": {rule: RuleSecret}, "auth-token": {rule: RuleSecret}, "bearer": {rule: RuleSecret, random: true},
 	"basic": {rule: RuleSecret, within: []string{"authorization"}}, "hmac-md5": {rule: RuleSecret, random: true}, "cleartext": {rule: RuleSecret, random: true},
 	"encrypted": {rule: RuleSecret, random: true}, "auth-encrypted": {rule: RuleSecret, random: true}, "privacy-encrypted": {rule: RuleSecret, random: true},
-	"sha512": {rule: RuleSecret, random: true}, "8a": {rule: RuleSecret, random: true}, "credentials": {rule: RuleSecret, random: true},
+	"sha512": {rule: RuleSecret, loose: true, random: true}, "8a": {rule: RuleSecret, random: true}, "credentials": {rule: RuleSecret, random: true},
 	"authentication-md5": {rule: RuleSecret}, "authentication-sha": {rule: RuleSecret}, "privacy-des": {rule: RuleSecret}, "privacy-aes128": {rule: RuleSecret},
 	"ah-key": {rule: RuleSecret}, "esp-key": {rule: RuleSecret}, "nas-secret": {rule: RuleSecret}, "license-key": {rule: RuleSecret},
 	"activation-key": {rule: RuleSecret}, "voucher": {rule: RuleSecret, random: true},
 	// Words whose line says whether.
 	"key":  {rule: RuleSecret, not: []string{"public key", "host key", "key chain", "key-chain", "no key", "generate", "zeroize", "foreign", "primary"}},
-	"hmac": {rule: RuleSecret, random: true}, "md5": {rule: RuleSecret, random: true, not: []string{"md5 sum", "verify", "image", "file"}},
+	"hmac": {rule: RuleSecret, random: true}, "md5": {rule: RuleSecret, loose: true, random: true, not: []string{"md5 sum", "verify", "image", "file"}},
 	"auth":           {rule: RuleSecret, within: []string{"snmp", "usm", "v3"}},
 	"priv":           {rule: RuleSecret, within: []string{"snmp", "usm", "v3", "auth "}},
 	"sha":            {rule: RuleSecret, within: []string{"snmp"}},
@@ -80,7 +82,7 @@ var terms = map[string]term{
 	"text":           {rule: RuleSecret, within: []string{"authentication", "standby", "vrrp"}},
 	"string":         {rule: RuleSecret, within: []string{"authentication"}},
 	"isakmp":         {rule: RuleSecret, within: []string{"isakmp key"}},
-	"sha256":         {rule: RuleSecret, within: []string{"message-digest-key", "authentication", "password", "auth", "secret", "key "}, random: true},
+	"sha256":         {rule: RuleSecret, loose: true, within: []string{"message-digest-key", "authentication", "password", "auth", "secret", "key "}, random: true},
 	"community": {
 		rule: RuleSecret, within: []string{"snmp", "trap", "{", "community:"},
 		not: []string{"policy-options", "set community", "match community", "send-community", "policy-statement", "routing"},

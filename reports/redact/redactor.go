@@ -288,9 +288,14 @@ func (r *Redactor) replacement(k known) string {
 	return r.secret(k.value)
 }
 
-// name is the pseudonym of a name, the same whatever its capitals.
+// name is the pseudonym of a name, the same whatever its capitals. Labels are replaced one
+// by one, so that a host is the same with and without its domain.
 func (r *Redactor) name(v string) string {
-	return asCased(r.shapes.forward(strings.ToLower(v)), v)
+	labels := strings.Split(v, ".")
+	for i, l := range labels {
+		labels[i] = asCased(r.shapes.forward(strings.ToLower(l)), l)
+	}
+	return strings.Join(labels, ".")
 }
 
 // serial maps the MAC in an SNMP engine id (RFC 3411: 80......03 and a MAC), so that it

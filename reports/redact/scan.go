@@ -235,7 +235,7 @@ func (s *scanner) keyword(start, end int) {
 		return
 	}
 	t, ok := terms[name]
-	if !ok && s.r.options.ASNumbers {
+	if !ok && s.r.options.ASNumbers && !s.sameLength {
 		t, ok = asTerms[name]
 	}
 	if !ok {
@@ -254,7 +254,7 @@ func (s *scanner) keyword(start, end int) {
 func (s *scanner) take(name string, t term, start, end int) {
 	limit := s.lineEnd(end)
 	pos, assigned := s.separator(end, limit)
-	if t.assigned && !assigned || !s.inPlace(name, t, start, end, assigned) {
+	if t.assigned && !assigned || t.loose && assigned || !s.inPlace(name, t, start, end, assigned) {
 		return
 	}
 	if t.block {

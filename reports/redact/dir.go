@@ -1,0 +1,261 @@
+package redact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// ReportFile is where [Redactor.Dir] writes its report, inside of the result.
+const ReportFile = "redaction/report.json"
+
+// Result is what a redaction of a folder gives beside the folder.
+type Result struct {
+	Report Report
+	Map    *Map // takes it back; stays with the owner
+}
+
+// ErrNotEmpty refuses to mix a redaction with what is there.
+var ErrNotEmpty = errors.New("the folder for the result is not empty")
+
+// File redacts one file that [Redactor.LearnFile] has seen, whatever it is: a text, a
+// capture, or an archive of them. It says false when the file is of no known kind and was
+// not asked to be kept.
+func (r *Redactor) File(name string, data []byte) ([]byte, bool) {
+	out, _, ok := r.file(name, data, 0)
+	return out, ok
+}
+
+func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits []edit, ok bool) {
+	f := formatOf(data)
+	switch f {
+	case formatText:
+		edits = r.edits(name, data)
+		r.count(name, edits)
+		return apply(data, edits), edits, true
+	case formatPcap, formatPcapng:
+		out, err := r.Capture(name, data)
+		if err == nil {
+			return out, nil, true
+		}
+		r.dropped(name, "capture: "+err.Error())
+		return nil, nil, false
+	case formatBinary:
+		if !r.options.KeepBinaries {
+			r.dropped(name, "binary of an unknown format")
+			return nil, nil, false
+		}
+		r.region(name, "binary of an unknown format, kept as asked")
+		return slices.Clone(data), nil, true
+	}
+	if depth >= maxDepth {
+		r.dropped(name, "archives in archives beyond the bound")
+		return nil, nil, false
+	}
+	out, ok, err := r.repack(f, data, func(m member) ([]byte, bool) {
+		out, _, ok := r.file(inner(name, m.name), m.data, depth+1)
+		return out, ok
+	})
+	if err != nil {
+		r.dropped(name, "archive: "+err.Error())
+		return nil, nil, false
+	}
+	return out, nil, ok
+}
+
+// inner names a member, for its kind and for the report.
+func inner(archive, name string) string {
+	if name != "" {
+		return archive + "!" + name
+	}
+	ext := path.Ext(archive)
+	if ext == ".tgz" {
+		return archive + "!tar"
+	}
+	return archive + "!" + strings.TrimSuffix(path.Base(archive), ext)
+}
+
+// LearnFile is [Redactor.Learn] for a file of any kind.
+func (r *Redactor) LearnFile(name string, data []byte) { r.learnFile(name, data, 0) }
+
+func (r *Redactor) learnFile(name string, data []byte, depth int) {
+	switch f := formatOf(data); f {
+	case formatText:
+		r.Learn(name, data)
+	case formatPcap, formatPcapng:
+		r.learnCapture(data)
+	case formatBinary:
+	default:
+		if depth >= maxDepth {
+			return
+		}
+		list, err := members(f, data, r.maxMember())
+		if err != nil {
+			return // said when it is dropped
+		}
+		for _, m := range list {
+			r.learnFile(inner(name, m.name), m.data, depth+1)
+		}
+	}
+}
+
+// Dir redacts a folder into a new one. In a run directory the names of the lab's nodes
+// are kept unless the options name them, and the digests of inputs and the ledger's chain
+// are made again where they held before. What cannot be read as text, capture or archive
+// is left out, and the report says so. src is not changed.
+func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
+	entries, err := os.ReadDir(dst)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Result{}, fmt.Errorf("redact into %s: %w", dst, err)
+	}
+	if len(entries) > 0 {
+		return Result{}, fmt.Errorf("redact into %s: %w", dst, ErrNotEmpty)
+	}
+	files, err := r.list(src)
+	if err != nil {
+		return Result{}, fmt.Errorf("redact %s: %w", src, err)
+	}
+	r.keepNodes(src, files)
+	for _, name := range files {
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
+		data, err := os.ReadFile(filepath.Join(src, filepath.FromSlash(name)))
+		if err != nil {
+			return Result{}, fmt.Errorf("redact: %w", err)
+		}
+		r.learnFile(name, data, 0)
+		r.learnText([]byte(name))
+	}
+	t := tree{r: r, src: src, dst: dst, renamed: map[string]string{}, edits: map[string][]edit{}}
+	if err := t.write(ctx, files); err != nil {
+		return Result{}, err
+	}
+	if err := t.mend(files); err != nil {
+		return Result{}, fmt.Errorf("mend digests: %w", err)
+	}
+	result := Result{Report: r.Report(), Map: r.Map()}
+	if err := t.record(result.Map); err != nil {
+		return result, err
+	}
+	return result, evidence.WriteJSON(filepath.Join(dst, filepath.FromSlash(ReportFile)), result.Report)
+}
+
+// list names the files of a folder, with slashes, in order. Links and devices are no files.
+func (r *Redactor) list(src string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(src, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(src, p)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if !d.Type().IsRegular() {
+			r.dropped(name, "no regular file")
+			return nil
+		}
+		files = append(files, name)
+		return nil
+	})
+	return files, err
+}
+
+// keepNodes keeps the node names of the runs in the folder: they are the lab's.
+func (r *Redactor) keepNodes(src string, files []string) {
+	for _, name := range files {
+		if path.Base(name) != "run.json" {
+			continue
+		}
+		var info evidence.RunInfo
+		if evidence.ReadJSON(filepath.Join(src, filepath.FromSlash(name)), &info) != nil {
+			continue
+		}
+		for _, n := range info.Nodes {
+			r.keep(n.Name)
+		}
+	}
+}
+
+// tree is a redaction of a folder that is under way.
+type tree struct {
+	r        *Redactor
+	src, dst string
+	renamed  map[string]string // what became of each file's path; absent when dropped
+	edits    map[string][]edit
+}
+
+func (t *tree) original(name string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(t.src, filepath.FromSlash(name)))
+}
+
+func (t *tree) result(name string) string {
+	return filepath.Join(t.dst, filepath.FromSlash(t.renamed[name]))
+}
+
+func (t *tree) write(ctx context.Context, files []string) error {
+	taken := map[string]bool{ReportFile: true}
+	for _, name := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		data, err := t.original(name)
+		if err != nil {
+			return fmt.Errorf("redact: %w", err)
+		}
+		out, edits, ok := t.r.file(name, data, 0)
+		if !ok {
+			continue
+		}
+		parts := strings.Split(name, "/")
+		for i := range parts {
+			parts[i] = t.r.fileName(parts[i])
+		}
+		as := strings.Join(parts, "/")
+		if taken[as] {
+			t.r.dropped(name, "its new name is taken")
+			continue
+		}
+		taken[as] = true
+		t.renamed[name], t.edits[name] = as, edits
+		if err := evidence.WriteFile(t.result(name), out); err != nil {
+			return fmt.Errorf("redact: %w", err)
+		}
+	}
+	return nil
+}
+
+// fileName replaces what was learned in one part of a path.
+func (r *Redactor) fileName(part string) string {
+	out := r.Words(part)
+	if strings.ContainsAny(out, "/\x00") || out == "" || out == "." || out == ".." {
+		return part
+	}
+	return out
+}
+
+// record remembers how each file is taken back. It reads the results as they are in the end.
+func (t *tree) record(m *Map) error {
+	for name, as := range t.renamed {
+		before, err := t.original(name)
+		if err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		after, err := os.ReadFile(t.result(name))
+		if err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		m.put(as, name, before, after, t.edits[name])
+	}
+	return nil
+}
