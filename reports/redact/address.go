@@ -151,6 +151,7 @@ func (a *addresses) map6(o [16]byte, back bool) [16]byte {
 		case macInterface:
 			a.mapNIC(o[13:16], back)
 			return o
+		default:
 		}
 		a.mapNIC(o[13:16], back)
 		a.walk(a.nic, nil, o[:], 64, 104, back)
@@ -274,15 +275,14 @@ func (a *addresses) mapNIC(b []byte, back bool) {
 	a.mu.RUnlock()
 	if !ok {
 		left, right := v>>12, v&0xfff
-		for i := range 8 {
-			round := byte(i)
+		for round := range byte(8) {
 			if back {
-				round = byte(7 - i)
-				f := a.nic.sum([]byte{'n', round, byte(left >> 8), byte(left)})
+				round = 7 - round
+				f := a.nic.sum([]byte{'n', round, byte(left >> 8 & 0xff), byte(left & 0xff)})
 				left, right = right^(uint32(f[0])<<8|uint32(f[1]))&0xfff, left
 				continue
 			}
-			f := a.nic.sum([]byte{'n', round, byte(right >> 8), byte(right)})
+			f := a.nic.sum([]byte{'n', round, byte(right >> 8 & 0xff), byte(right & 0xff)})
 			left, right = right, left^(uint32(f[0])<<8|uint32(f[1]))&0xfff
 		}
 		out = left<<12 | right
@@ -290,7 +290,7 @@ func (a *addresses) mapNIC(b []byte, back bool) {
 		a.nics[key] = out
 		a.mu.Unlock()
 	}
-	b[0], b[1], b[2] = byte(out>>16), byte(out>>8), byte(out)
+	b[0], b[1], b[2] = byte(out>>16&0xff), byte(out>>8&0xff), byte(out&0xff)
 }
 
 // mac maps a MAC in place: the vendor half stays, with its group and local bits. Group

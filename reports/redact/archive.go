@@ -120,8 +120,9 @@ func members(f format, data []byte, most int64) ([]member, error) {
 		return tarMembers(data, most)
 	case formatZip:
 		return zipMembers(data, most)
+	default:
+		return nil, nil
 	}
-	return nil, nil
 }
 
 func tarMembers(data []byte, most int64) ([]member, error) {
@@ -222,6 +223,7 @@ func (r *Redactor) repack(f format, data []byte, change func(member) ([]byte, bo
 		}
 	case formatZip:
 		return r.repackZip(&b, data, change)
+	default:
 	}
 	return nil, false, fmt.Errorf("format %d is no archive", f)
 }

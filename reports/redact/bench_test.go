@@ -51,8 +51,8 @@ CP1 [12/04/15 00:33:49.733:UTC] 0x00374589 00000000 GlobalRouter FA INFO Fabric 
 }
 
 // mixed is a tech-support as they are: of ten lines, one has something to replace.
-func mixed(t testing.TB, hits []byte) []byte {
-	t.Helper()
+func mixed(tb testing.TB, hits []byte) []byte {
+	tb.Helper()
 	calm := bytes.SplitAfter(quiet()[:64<<10], []byte("\n"))
 	var out []byte
 	for i, line := range bytes.SplitAfter(hits, []byte("\n")) {

@@ -92,8 +92,9 @@ func (c *capture) file() bool {
 		return c.pcapng()
 	case formatPcap:
 		return c.pcap()
+	default:
+		return false
 	}
-	return false
 }
 
 func (c *capture) pcap() bool {
@@ -235,7 +236,7 @@ func (c *capture) names(order binary.ByteOrder, at, end int) {
 		size := map[uint16]int{1: 4, 2: 16}[kind]
 		if size > 0 && n > size {
 			c.addr(at, size)
-			for _, name := range bytes.Split(bytes.TrimRight(c.old[at+size:at+n], "\x00"), []byte{0}) {
+			for name := range bytes.SplitSeq(bytes.TrimRight(c.old[at+size:at+n], "\x00"), []byte{0}) {
 				c.nameAt(at+size+bytes.Index(c.old[at+size:at+n], name), len(name))
 			}
 		}
@@ -371,9 +372,7 @@ func (c *capture) payload(start, end int) {
 // right, and a wrong one stays wrong by as much.
 func (c *capture) fixSums() {
 	for i := range c.frames {
-		sums := c.frames[i].sums
-		for k := len(sums) - 1; k >= 0; k-- {
-			s := sums[k]
+		for _, s := range slices.Backward(c.frames[i].sums) {
 			was := binary.BigEndian.Uint16(c.old[s.at:])
 			if s.udp && was == 0 {
 				continue

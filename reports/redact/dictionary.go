@@ -138,7 +138,7 @@ func (d *dictionary) add(e entry) {
 		}
 		i++
 	}
-	if end == e.lead || end-e.lead <= 2 && strings.Count(e.match, ":") > 4 {
+	if end == e.lead || end-e.lead <= 2 && e.rule != RuleMAC && strings.Count(e.match, ":") > 4 {
 		return // nothing to find it by: it is replaced in its place, or as groups of hex
 	}
 	h := hashRun(e.match[e.lead:end])

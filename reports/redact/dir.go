@@ -55,6 +55,7 @@ func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits 
 		}
 		r.region(name, "binary of an unknown format, kept as asked")
 		return slices.Clone(data), nil, true
+	default:
 	}
 	if depth >= maxDepth {
 		r.dropped(name, "archives in archives beyond the bound")

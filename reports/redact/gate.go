@@ -150,7 +150,7 @@ func (g *Gate) add(m Marker) {
 func wide(s string) string {
 	var b strings.Builder
 	for _, u := range utf16.Encode([]rune(s)) {
-		b.WriteByte(byte(u))
+		b.WriteByte(byte(u & 0xff))
 		b.WriteByte(byte(u >> 8))
 	}
 	return b.String()
@@ -199,6 +199,7 @@ func (g *Gate) data(name string, data []byte, depth int) []Hit {
 				}
 			}
 		}
+	default:
 	}
 	return hits
 }

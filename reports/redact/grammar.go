@@ -127,10 +127,13 @@ var fillers = set(`encrypted hash cleartext clear ascii-text ascii hex hexadecim
 	password secret lanman nt sha2 md5-key pbkdf2 primary secondary mgmt-access netlogin local-engine serial config-key community usm snmp-community hello-auth access-level rwa rwl rwl1 rwl2 rwl3 l1 l2 l3
 	aes-128-cmac aes-256-cmac aes-cmac-128 algorithm ckn address-family shared-secret informs traps`)
 
-// userFillers may stand between "user" or "account" and the name.
+// userFillers and accountFillers may stand between "user" or "account" and the name.
 //
-//nolint:gochecknoglobals // a table that is only read
-var userFillers = set("admin user name add delete usm local remote id is : security-name login lawful-intercept")
+//nolint:gochecknoglobals // tables that are only read
+var (
+	userFillers    = set("name add delete usm local remote id is security-name login")
+	accountFillers = set("admin user lawful-intercept")
+)
 
 // stops are words of prose or of a grammar that follow a keyword and are no value.
 //
@@ -138,7 +141,7 @@ var userFillers = set("admin user name add delete usm local remote id is : secur
 var stops = set(`a an and any are as at be been but by can cannot command configured do does enabled disabled entry expired expires failed failure for from
 	has have if in incorrect invalid is it its length login management may minimum maximum must mismatch missing must needed needs new not of off on only or out policy
 	prompt recovery required requires reset rotation since size strings that the then there this to too update updated used user using via wait was when will with
-	without yes no none null nil true false default changed change changes accepted authentication authenticated authorization check exchange expiry generated
+	without yes no none null nil true false default changed change changes accepted authentication authenticated authorization check exchange expiry generated generate zeroize import export
 	history information keepalive lifetime lost method mode removed rejected denied chain encryption encrypted strength attempts never always {} [] { } ( ) | - -- , . ; ""
 	members add additive delete cache list matched unknown undefined unavailable show display type ...`)
 
@@ -154,7 +157,7 @@ var wellKnown = set(`public private admin administrator root user guest rwa ro r
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		m[w] = true
 	}
 	return m

@@ -115,7 +115,7 @@ func quoted(text string) string {
 // jsonEdits replaces inside the strings of a JSON file, and the values of keys that a
 // grammar knows. What is not replaced keeps its bytes, escapes included.
 func (r *Redactor) jsonEdits(data []byte) []edit {
-	outer := scanner{r: r, d: r.dictionary(), data: data}
+	outer := scanner{r: r, d: r.dictionary(), data: maskLong(data)}
 	outer.scan() // keys and their values, and what is no string
 	var edits []edit
 	k := 0
@@ -183,11 +183,36 @@ func (r *Redactor) texts(name string, data []byte) [][]byte {
 			}
 			return out
 		}
-		return append(literals(data), data)
+		return append(literals(data), maskLong(data))
 	case ".json":
-		return append(literals(data), data)
+		return append(literals(data), maskLong(data))
 	}
 	return [][]byte{data}
+}
+
+// maskLong blanks the strings of more than one line: they are texts of their own, and
+// what begins in one must not end outside of it.
+func maskLong(data []byte) []byte {
+	var out []byte
+	for pos := 0; ; {
+		l, ok := nextLiteral(data, pos)
+		if !ok {
+			break
+		}
+		pos = l.end + 1
+		if l.from != nil && bytes.IndexByte(l.text, '\n') >= 0 {
+			if out == nil {
+				out = bytes.Clone(data)
+			}
+			for i := l.start; i < l.end; i++ {
+				out[i] = ' '
+			}
+		}
+	}
+	if out == nil {
+		return data
+	}
+	return out
 }
 
 // literals are the escaped strings of a JSON file; plain ones read the same in the file.

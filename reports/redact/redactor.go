@@ -130,6 +130,7 @@ func byValue(k known) bool {
 		return len(k.value) >= 3 && !isNumber(k.value)
 	case RuleSerial:
 		return len(k.value) >= 6
+	default:
 	}
 	if plainWords(low) {
 		return false
@@ -190,7 +191,7 @@ var prompts = []*regexp.Regexp{
 }
 
 func promptNames(data []byte) []string {
-	if bytes.IndexAny(data, "#>%$") < 0 {
+	if !bytes.ContainsAny(data, "#>%$") {
 		return nil
 	}
 	var names []string
@@ -284,8 +285,9 @@ func (r *Redactor) replacement(k known) string {
 		return k.value[:n] + r.shapes.forward(k.value[n:])
 	case RuleSerial:
 		return r.serial(k.value)
+	default:
+		return r.secret(k.value)
 	}
-	return r.secret(k.value)
 }
 
 // name is the pseudonym of a name, the same whatever its capitals. Labels are replaced one
@@ -412,3 +414,21 @@ func (r *Redactor) count(path string, edits []edit) {
 		r.pointed.add(path, e.rule)
 	}
 }
+
+// Name gives the replacement of a name.
+func (r *Redactor) Name(v string) string { return r.name(v) }
+
+// RealName is the inverse of [Redactor.Name]: the key alone tells.
+func (r *Redactor) RealName(v string) string {
+	labels := strings.Split(v, ".")
+	for i, l := range labels {
+		labels[i] = asCased(r.shapes.backward(strings.ToLower(l)), l)
+	}
+	return strings.Join(labels, ".")
+}
+
+// Addr gives the replacement of one address.
+func (r *Redactor) Addr(ip netip.Addr) netip.Addr { return r.addresses.forward(ip) }
+
+// RealAddr is the inverse of [Redactor.Addr]: the key alone tells.
+func (r *Redactor) RealAddr(ip netip.Addr) netip.Addr { return r.addresses.backward(ip) }

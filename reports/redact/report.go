@@ -3,6 +3,7 @@ package redact
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // ReportFormat is the version of redaction/report.json.
@@ -45,8 +46,32 @@ func (p *Report) add(path string, rule Rule) {
 	p.Files[path][rule]++
 }
 
-// Report gives what was cut until now.
+// Report gives what was cut until now. Paths are those of the result.
 func (r *Redactor) Report() Report {
+	out := r.copyReport()
+	files := map[string]map[Rule]int{}
+	for name, n := range out.Files {
+		files[r.publicPath(name)] = n
+	}
+	out.Files = files
+	for _, list := range [][]Note{out.Dropped, out.Regions} {
+		for i := range list {
+			list[i].File = r.publicPath(list[i].File)
+		}
+	}
+	return out
+}
+
+// publicPath is a path of the original as it may be shown.
+func (r *Redactor) publicPath(name string) string {
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		parts[i] = r.Words(parts[i])
+	}
+	return strings.Join(parts, "/")
+}
+
+func (r *Redactor) copyReport() Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := r.pointed

@@ -56,7 +56,7 @@ func (c *capture) ospf(f *frame, at, end int, pseudo [2]int) {
 		}
 	case 3:
 		for p := body; p+12 <= end; p += 12 {
-			c.lsaID(int(binary.BigEndian.Uint32(c.old[p:])), p+4, -1) //nolint:gosec // a type
+			c.lsaID(int(binary.BigEndian.Uint32(c.old[p:])), p+4, -1)
 			c.addr(p+8, 4)
 		}
 	case 4:

@@ -428,8 +428,13 @@ func (s *scanner) field(pos, limit int, assigned bool) (field, bool) {
 // value skips fillers and key numbers before the value.
 func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (field, bool) {
 	skip := fillers
-	if name == "user" || name == "account" || name == "username" {
+	switch name {
+	case "user":
 		skip = userFillers
+	case "account":
+		skip = accountFillers
+	case "username":
+		skip = nil
 	}
 	for range 8 {
 		f, ok := s.field(pos, limit, assigned)
@@ -461,11 +466,11 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 			return f, true
 		case t.rule == RuleASN:
 			return f, isNumber(bare)
-		case !skip[bare] && !(isNumber(word) && len(word) <= 5 || word == "8a"):
+		case !skip[bare] && (!isNumber(word) || len(word) > 5) && word != "8a":
 			return f, true
 		case !more:
 			// The last word is the value, unless it can only be the number of a key.
-			return f, !(name == "key" && isNumber(word) && len(word) <= 3) && !skip[bare]
+			return f, (name != "key" || !isNumber(word) || len(word) > 3) && !skip[bare]
 		}
 		pos = f.next
 	}
@@ -566,6 +571,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 		if bgpCommunity(v) {
 			return
 		}
+	default:
 	}
 	k := known{value: v, rule: rule, fold: rule == RuleName}
 	if s.learn {
@@ -612,7 +618,7 @@ func (s *scanner) hexBlock(pos int) {
 			end++
 		}
 		line := bytes.TrimRight(s.data[start:end], " \t")
-		if len(line) < 2 || bytes.IndexFunc(line, func(c rune) bool { return c > 0x7f || !isHex(byte(c)) && c != ' ' }) >= 0 {
+		if len(line) < 2 || len(bytes.Trim(line, "0123456789abcdefABCDEF ")) > 0 {
 			return
 		}
 		s.found(start, start+len(line), RuleKeyBlock, s.r.shapes.forward(string(line)))

@@ -407,7 +407,7 @@ func (s *scanner) ipv6(start, end int) {
 		run = run[:len(run)-1]
 	}
 	end = start + len(run)
-	if end < len(s.data) && wordClass(s.data[end]) || bytes.IndexAny(run, "0123456789") < 0 && string(run) != "::" {
+	if end < len(s.data) && wordClass(s.data[end]) || !bytes.ContainsAny(run, "0123456789") && string(run) != "::" {
 		return
 	}
 	ip, err := netip.ParseAddr(string(run))

@@ -82,7 +82,7 @@ func (s *scanner) mail(i int) {
 		left = left[k+1:]
 		start += k + 1
 	}
-	if len(left) == 0 || dot < 1 || len(host)-dot < 3 || bytes.IndexAny(host[dot:], "0123456789") >= 0 || start < s.done {
+	if len(left) == 0 || dot < 1 || len(host)-dot < 3 || bytes.ContainsAny(host[dot:], "0123456789") || start < s.done {
 		return
 	}
 	s.takeBack(start)

@@ -122,7 +122,7 @@ func unsqueeze(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(z) //nolint:gosec // sealed by the owner
+	return io.ReadAll(z)
 }
 
 // Files lists the redacted files that can be restored, by their new path.
@@ -256,7 +256,7 @@ func (m *Map) Reveal(text string) string {
 	d := compile(values, func(k known) string { return m.names[k.value] })
 	data := []byte(text)
 	var edits []edit
-	for i := 0; i < len(data); i++ {
+	for i := range data {
 		if !wordClass(data[i]) || i > 0 && wordClass(data[i-1]) {
 			continue
 		}

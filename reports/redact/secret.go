@@ -13,7 +13,9 @@ func (r *Redactor) secret(v string) string {
 		return r.makeSecret(v)
 	}
 	if out, ok := r.made.Load(v); ok {
-		return out.(string) //nolint:errcheck,forcetypeassert // only strings are stored
+		if text, ok := out.(string); ok {
+			return text
+		}
 	}
 	out := r.makeSecret(v)
 	r.made.Store(v, out)
@@ -152,7 +154,7 @@ func decodeJunos9(v string) (string, bool) {
 			prev = index
 			at++
 		}
-		plain = append(plain, byte(sum%256)) //nolint:gosec // a byte by construction
+		plain = append(plain, byte(sum%256))
 	}
 	return string(plain), len(plain) > 0
 }

@@ -163,13 +163,14 @@ func (s *shapes) add(list []place, val, other []byte, round byte, back bool) {
 	for i, p := range list {
 		if i%16 == 0 {
 			var n [4]byte
-			binary.BigEndian.PutUint32(n[:], uint32(i)) //nolint:gosec // a position in a value
-			block = s.key.sum([]byte{round, byte(len(list)), byte(len(list) >> 8)}, n[:], other)
+			binary.BigEndian.PutUint32(n[:], uint32(i))
+			block = s.key.sum([]byte{round, byte(len(list) & 0xff), byte(len(list) >> 8 & 0xff)}, n[:], other)
 		}
-		step := byte(binary.BigEndian.Uint16(block[i%16*2:]) % uint16(p.size))
+		size := uint16(p.size)
+		step := binary.BigEndian.Uint16(block[i%16*2:]) % size
 		if back {
-			step = p.size - step
+			step = size - step
 		}
-		val[i] = byte((uint16(val[i]) + uint16(step)) % uint16(p.size))
+		val[i] = byte((uint16(val[i]) + step) % size & 0xff)
 	}
 }

@@ -1,0 +1,376 @@
+package redact_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/redact"
+)
+
+func splitFields(s string) []string { return strings.Fields(s) }
+
+func lower(s string) string { return strings.ToLower(s) }
+
+// TestKept: what makes the case work reads the same after.
+func TestKept(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	for _, line := range []string{
+		"ip address 255.255.255.0 netmask", "area 0.0.0.1 stub", "snmp-server community public RO", "switch software version 33.1.1.6",
+		"Image   : ExtremeXOS version 33.1.1.6 by release-manager", "summitX-33.1.1.6-patch1-3.xos", "Primary ver:      8.10.1.0",
+		`{"version": "33.1.1.6"}`, "vlan 10-20,30 tagged 1:1-1:24", "12:34:56.78 link up", "service password-encryption", "key 1", "key chain OSPF",
+		"set policy-options community CUST members 65000:100", "ip community-list 1 permit 65000:1", "send-community both", "aaa authentication login default local",
+		"ip ospf authentication message-digest", "password must be changed", "the secret is out", "Enter your password to continue",
+		"1.3.6.1.2.1.1.5.0", "std::vector<int> at HAL::Port", "0x00374589 00000000", "router bgp 65001", "neighbor 224.0.0.5", "01:80:c2:00:00:0e lldp",
+		"00:00:5e:00:01:0a vrrp", "sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0bb2f6e4e4d6b7c4a1d0e1", "username admin privilege 15", "«secret»",
+		"crypto key generate rsa modulus 2048", "50% done", "a@b", "$HOME/x $1 $2", "no snmp-server community",
+	} {
+		if got := string(r.Text("x.cfg", []byte(line))); got != line {
+			t.Errorf("%q became %q", line, got)
+		}
+	}
+}
+
+// TestFormats: what is replaced keeps its form, and equal values stay equal.
+func TestFormats(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	for _, tt := range []struct{ name, in, keep string }{
+		{"type 7", "enable password 7 0822455D0A16", "enable password 7 08"},
+		{"crypt", "secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0", "secret 5 $1$"},
+		{"rounds", "secret $5$rounds=5000$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyzABCDEF", "secret $5$rounds=5000$"},
+		{"bcrypt", "password $2b$10$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZ01234", "password $2b$10$"},
+		{"columns", "10.1.2.3        up", ""},
+		{"url", "copy ftp://joe:s3cr3t@host/x", "copy ftp://"},
+		{"escaped dots", `match 10\.1\.2\.3$`, "match 10"},
+		{"prefix", "ip route 10.1.0.0 255.255.0.0 null0", "ip route 10."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := string(r.Text("x.cfg", []byte(tt.in)))
+			if got == tt.in || !strings.HasPrefix(got, tt.keep) {
+				t.Errorf("%q became %q", tt.in, got)
+			}
+			if again := string(r.Text("y.cfg", []byte(tt.in))); again != got {
+				t.Errorf("%q became %q and %q", tt.in, got, again)
+			}
+		})
+	}
+	if got := string(r.Text("x", []byte("10.1.2.3        up"))); strings.Index(got, "up") != 16 {
+		t.Errorf("the column moved: %q", got)
+	}
+	if got := string(r.Text("x", []byte("ip route 10.1.0.0 255.255.0.0 null0"))); !strings.Contains(got, ".0.0 255.255.0.0") {
+		t.Errorf("a network got host bits: %q", got)
+	}
+}
+
+// plantedTree writes the samples into a run directory in many wrappings.
+func plantedTree(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	run, err := evidence.CreateDir(dir, "case", time.Unix(1772000000, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := read(t, "ios.cfg")
+	put := func(name string, data []byte) {
+		if err := evidence.WriteFile(run.File(filepath.FromSlash(name)), data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("input/r1.cfg", input)
+	if err := evidence.WriteJSON(run.File("run.json"), evidence.RunInfo{
+		Reprise: evidence.Format, ID: run.ID(), Expected: evidence.Reproduced, Nodes: []evidence.NodeInfo{{Name: "r1", Platform: "ios"}},
+		Inputs: []evidence.InputInfo{{Path: "r1.cfg", SHA256: evidence.SHA256(input), Size: len(input)}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range samples {
+		put("trials/0001/files/r1/"+name, read(t, name))
+	}
+	put("trials/0001/logs/r1/zurich-core-07.log", read(t, "device.log"))
+	put("trials/0001/logs/r1/all.tar.gz", tarGz(t, samples))
+	put("trials/0001/captures/r1.pcapng", plantedCapture(t))
+	put("trials/0001/cores/core.1", []byte("\x7fELF\x00\x00\x00"))
+	put("report.html", []byte("<pre>"+strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&#34;").Replace(string(read(t, "exos.cfg")))+"</pre>"))
+	trial := run.Trial(1)
+	tr, err := trial.NewTranscript("r1", time.Now(), evidence.Redactor{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range samples { // in pieces of seven bytes
+		for rest := read(t, name); len(rest) > 0; {
+			n := min(7, len(rest))
+			if err := tr.Add(time.Now(), "cli", "in", rest[:n]); err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+	}
+	for _, c := range []string{"in:\r\nPassword: ", "out:typed-S3cret9\r", "in:\r\nfailed typed-S3cret9 \xff\r\n"} {
+		way, text, _ := strings.Cut(c, ":")
+		if err := tr.Add(time.Now(), "cli", way, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tr.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := evidence.CreateLines(trial.File("observations.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range samples {
+		if err := lines.Append(evidence.Observation{Seq: i + 1, Node: "r1", Probe: "text", Text: string(read(t, name))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lines.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		digest, err := trial.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run.AppendLedger(evidence.Entry{Trial: 1, Verdict: evidence.Reproduced, Digest: digest, Reason: "neighbor 62.81.14.78 is down"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return run.Path
+}
+
+// TestDir redacts a whole run and asks everything of it: nothing survives, the ledger
+// holds, the map restores each byte, and a second time gives the same.
+func TestDir(t *testing.T) {
+	src := plantedTree(t)
+	r := newRedactor(t, owner)
+	dst := filepath.Join(t.TempDir(), "out")
+	result, err := r.Dir(t.Context(), src, dst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planted := []string{"typed-S3cret9"}
+	for _, m := range markers(t) {
+		planted = append(planted, m.value)
+	}
+	gate := r.Gate(planted...)
+	if before, err := gate.Dir(t.Context(), src); err != nil || len(before) < len(planted) {
+		t.Fatalf("the gate finds %d places in the original of %d markers (%v)", len(before), len(planted), err)
+	}
+	if err := gate.Check(t.Context(), dst); err != nil {
+		t.Error(err)
+	}
+	run, info, err := evidence.OpenDir(dst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := run.Ledger()
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("ledger: %d entries, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		if digest, err := run.Trial(1).Digest(); err != nil || digest != e.Digest {
+			t.Errorf("the digest in the ledger is not the trial's (%v)", err)
+		}
+	}
+	input, err := os.ReadFile(run.File("input", info.Inputs[0].Path))
+	if err != nil || evidence.SHA256(input) != info.Inputs[0].SHA256 || len(input) != info.Inputs[0].Size {
+		t.Errorf("run.json does not describe its input (%v)", err)
+	}
+	if result.Report.LedgerHead["."] == "" || len(result.Report.Dropped) != 1 {
+		t.Errorf("report: head %q, dropped %v", result.Report.LedgerHead, result.Report.Dropped)
+	}
+	if _, err := os.Stat(run.File("trials", "0001", "files", "r1")); err != nil {
+		t.Error("the lab's own node name was replaced")
+	}
+	restoreAll(t, src, dst, result.Map)
+	again := filepath.Join(t.TempDir(), "again")
+	if _, err := newRedactor(t, owner).Dir(t.Context(), src, again); err != nil {
+		t.Fatal(err)
+	}
+	if sumDir(t, dst) != sumDir(t, again) {
+		t.Error("the same input gave two results")
+	}
+}
+
+func restoreAll(t *testing.T, src, dst string, m *redact.Map) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "map")
+	if err := m.WriteFile(path, testKey(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := redact.OpenMap(path, redact.NewKey()); !errors.Is(err, redact.ErrSeal) {
+		t.Errorf("another key opens the map: %v", err)
+	}
+	m, err := redact.OpenMap(path, testKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Files()) < 10 {
+		t.Fatalf("%d files in the map", len(m.Files()))
+	}
+	for _, name := range m.Files() {
+		data, err := os.ReadFile(filepath.Join(dst, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, back, err := m.Restore(name, data)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if want, err := os.ReadFile(filepath.Join(src, was)); err != nil || !bytes.Equal(want, back) {
+			t.Errorf("%s is not restored (%v)", name, err)
+		}
+		if _, _, err := m.Restore(name, append(data, 'x')); !errors.Is(err, redact.ErrRestored) {
+			t.Errorf("an altered %s is restored: %v", name, err)
+		}
+	}
+}
+
+func sumDir(t *testing.T, dir string) string {
+	t.Helper()
+	h := sha256.New()
+	if err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		h.Write([]byte(p[len(dir):]))
+		h.Write(data)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func TestReveal(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	text := "hostname zurich-core-07\nusername hmustermann password 7 0822455D0A16\nip address 10.44.10.1 255.255.255.0\nmac 00:04:96:ab:cd:01\n"
+	r.Learn("a.cfg", []byte(text))
+	out := string(r.Text("a.cfg", []byte(text)))
+	name, ip := splitFields(out)[1], splitFields(out)[9]
+	answer := "Please reload " + strings.ToUpper(name) + " at " + ip + ", then ask " + splitFields(out)[3] + "."
+	if got, want := r.Map().Reveal(answer), "Please reload zurich-core-07 at 10.44.10.1, then ask hmustermann."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := r.Map().Reveal(out); got != text {
+		t.Errorf("%q, want %q", got, text)
+	}
+}
+
+// TestGate: each way to hide a value is found, and only that.
+func TestGate(t *testing.T) {
+	const value = "Planted-Value-77"
+	g := redact.NewGate(redact.Marker{Value: value, Rule: redact.RuleSecret}, redact.Marker{Value: "bob", Rule: redact.RuleName}, redact.Marker{Value: "zurich-core", Rule: redact.RuleName})
+	hexed := hex.EncodeToString([]byte(value))
+	for _, tt := range []struct{ form, text string }{
+		{"raw", "x " + value + " y"},
+		{"raw", strings.ToUpper(value)},
+		{"hex", hexed},
+		{"hex", strings.ToUpper(hexed)},
+		{"base64", base64.StdEncoding.EncodeToString([]byte("a" + value + "b"))},
+		{"base64", base64.URLEncoding.EncodeToString([]byte("ab" + value))},
+		{"base64", base64.StdEncoding.EncodeToString([]byte(value))},
+		{"raw", "hostname ZURICH-CORE"},
+	} {
+		hits := g.Data("f", []byte(tt.text))
+		if len(hits) == 0 || hits[0].Form != tt.form {
+			t.Errorf("%q: %v, want %s", tt.text, hits, tt.form)
+		}
+	}
+	if hits := g.Data("f", []byte("bobbin zurich-corex Planted-Value-7")); len(hits) != 0 {
+		t.Errorf("%v in a text that has nothing", hits)
+	}
+	text, err := json.Marshal(g.Data("f", []byte(value)))
+	if err != nil || bytes.Contains(text, []byte(value)) {
+		t.Errorf("a hit tells the value: %s", text)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.txt"), []byte(value), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Check(t.Context(), dir); !errors.Is(err, redact.ErrCanary) {
+		t.Errorf("the gate lets it pass: %v", err)
+	}
+}
+
+func TestResidue(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	text := read(t, "eos.cfg")
+	r.Learn("eos.cfg", text)
+	out := r.Text("eos.cfg", text)
+	g := r.Gate()
+	if hits := g.Residue("eos.cfg", out); len(hits) > 0 {
+		t.Errorf("residue in our own result: %v", hits)
+	}
+	if hits := g.Residue("eos.cfg", text); len(hits) < 5 {
+		t.Errorf("only %v in the original", hits)
+	}
+}
+
+func TestKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	k := redact.NewKey()
+	if err := k.WriteKeyFile(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := redact.ReadKeyFile(path)
+	if err != nil || got != k {
+		t.Errorf("read back: %v", err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := redact.ReadKeyFile(path); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("a key that others may read is taken: %v", err)
+	}
+	if _, err := redact.New(redact.Key{}, redact.Options{}); !errors.Is(err, redact.ErrNoKey) {
+		t.Errorf("no key is taken: %v", err)
+	}
+}
+
+func TestDirRefuses(t *testing.T) {
+	src, dst := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dst, "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newRedactor(t, redact.Options{}).Dir(t.Context(), src, dst); !errors.Is(err, redact.ErrNotEmpty) {
+		t.Errorf("mixes with what is there: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := os.WriteFile(filepath.Join(src, "x"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newRedactor(t, redact.Options{}).Dir(ctx, src, filepath.Join(t.TempDir(), "o")); !errors.Is(err, context.Canceled) {
+		t.Errorf("does not end: %v", err)
+	}
+}
+
+func FuzzText(f *testing.F) {
+	for _, name := range samples {
+		f.Add(read(f, name))
+	}
+	f.Add([]byte("a.b.c.d 1.2.3 :: ::1 ff:: -----BEGIN X\npassword"))
+	r := newRedactor(f, owner)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, name := range []string{"x.txt", "x.json", "x.ndjson"} {
+			r.Learn(name, data)
+			a := r.Text(name, data)
+			if b := r.Text(name, data); !bytes.Equal(a, b) {
+				t.Fatalf("%q became %q and %q", data, a, b)
+			}
+		}
+	})
+}
