@@ -33,7 +33,7 @@ chains, verdicts and rates again from the raw files.`,
   reprise bundle verify my-case.tar.zst --signers allowed_signers
   reprise bundle open my-case.tar.zst`,
 	}
-	c.AddCommand(a.bundleCreateVerb(), a.bundleVerifyVerb(), a.bundleShowVerb(), a.bundleDiffVerb(), a.bundleOpenVerb())
+	c.AddCommand(a.bundleCreateVerb(), a.bundleVerifyVerb(), a.bundleShowVerb(), a.bundleDiffVerb(), a.bundleOpenVerb(), a.bundleRedactVerb())
 	return c
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/bundle"
@@ -28,14 +28,16 @@ type bundleFlags struct {
 
 func (a *app) bundleCreateVerb() *cobra.Command {
 	f := &bundleFlags{}
+	r := &redactFlags{}
 	c := &cobra.Command{
 		Use:   "create RUN...",
 		Short: "Pack runs into one file",
 		Long: `Pack run directories into one file. Each is judged again before, and one that does not
 come out as it is stored is not packed.
 
-Nothing is redacted: the bundle holds what the devices said and the files that the
-runs read, as they are. Core files stay out unless asked for with --cores.
+Nothing is redacted unless --redact-key names a key: the bundle then holds what the
+devices said and the files that the runs read, as they are. "reprise escalate" redacts.
+Core files stay out unless asked for with --cores.
 
 Runs made on simulators, and runs whose image's licence forbids it, are never packed.
 
@@ -47,11 +49,18 @@ input; 5 the key is not in the ssh-agent; 6 a mark forbids it.`,
   ssh-keygen -Y verify -n reprise-bundle -I me -f allowed_signers -s manifest.json.sig < manifest.json`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeRuns,
-		RunE:              func(c *cobra.Command, args []string) error { return a.bundleCreate(c.Context(), args, f) },
+		RunE:              func(c *cobra.Command, args []string) error { return a.bundleCreate(c.Context(), args, f, r) },
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.caseDir, "case", "", "folder with the case's own files, which go along")
 	fl.StringVarP(&f.output, "output", "o", "", "file to write (default: named after the first run, here)")
+	f.register(fl)
+	r.register(fl)
+	return c
+}
+
+// register gives a verb that packs its flags.
+func (f *bundleFlags) register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.zip, "zip", false, "write a zip, for portals that refuse tar.zst")
 	fl.BoolVar(&f.cores, "cores", false, "take core files along: they hold a process's whole memory")
 	fl.StringVar(&f.sign, "sign", "", "sign with this ssh private key, or with the one of this public key in the ssh-agent")
@@ -59,7 +68,18 @@ input; 5 the key is not in the ssh-agent; 6 a mark forbids it.`,
 	fl.StringArrayVarP(&f.files, "recipients-file", "R", nil, "encrypt to the recipients in this file, one a line")
 	fl.StringVar(&f.who, "who", "", "who packs it, for the custody log (default: user@host)")
 	fl.StringVar(&f.at, "at", "", "when, for the custody log, as 2026-03-01T10:15:00Z (default: now)")
-	return c
+}
+
+// suffix is what the file's name ends in.
+func (f *bundleFlags) suffix() string {
+	name := ".tar.zst"
+	if f.zip {
+		name = ".zip"
+	}
+	if len(f.to)+len(f.files) > 0 {
+		name += ".age"
+	}
+	return name
 }
 
 // createdResult is what packing came to.
@@ -72,17 +92,43 @@ type createdResult struct {
 	Left  []string     `json:"left-out,omitempty"`
 	To    []string     `json:"recipients,omitempty"`
 	Key   string       `json:"signed-with,omitempty"`
+	// Redacted says in one line what was cut.
+	Redacted string `json:"redacted"`
 }
 
-func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags) (err error) {
+func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags, rf *redactFlags) error {
 	for _, run := range runs {
 		if _, _, err := evidence.OpenDir(run); err != nil {
 			return &codedError{exitInput, err}
 		}
 	}
-	custody, err := f.custody()
+	if f.output == "" {
+		abs, err := filepath.Abs(runs[0])
+		if err != nil {
+			return err
+		}
+		f.output = filepath.Base(abs) + f.suffix()
+	}
+	r, err := a.newRedaction(rf)
 	if err != nil {
 		return err
+	}
+	out, err := a.pack(ctx, runs, f, r)
+	if err != nil {
+		return err
+	}
+	if done, err := a.emit(out); done {
+		return err
+	}
+	a.printCreated(out)
+	return nil
+}
+
+// pack writes a bundle of runs. r is nil where nothing is to be cut.
+func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redaction) (out createdResult, err error) {
+	custody, err := f.custody(r)
+	if err != nil {
+		return out, err
 	}
 	o := bundle.CreateOptions{
 		Stage:    bundle.StageOptions{Runs: runs, Case: f.caseDir, Cores: f.cores},
@@ -90,33 +136,31 @@ func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags) (
 		Pack:     bundle.Options{Zip: f.zip, Progress: a.bytesDone("packed")},
 		Rejudge:  rejudged,
 	}
+	if r != nil {
+		o.Redact, o.Complete.Profile = r.cut, r.profile()
+	}
 	if o.Pack.Recipients, o.Complete.Custody.Recipients, err = recipients(f.to, f.files); err != nil {
-		return err
+		return out, err
 	}
 	signer, done, err := a.signingKey(f.sign)
 	if err != nil {
-		return err
+		return out, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	o.Pack.Signer = signer
-	file := cmp.Or(f.output, bundleName(runs[0], f.zip, len(o.Pack.Recipients) > 0))
-	a.progress("packing %s into %s", plural(len(runs), "run"), file)
-	created, err := bundle.Create(ctx, file, o)
+	a.progress("packing %s into %s", plural(len(runs), "run"), f.output)
+	created, err := bundle.Create(ctx, f.output, o)
 	if err != nil {
-		return createError(err)
+		return out, createError(err)
 	}
-	out := createdResult{
-		File: file, Size: created.Size, Files: len(created.Manifest.Files), Bytes: created.Manifest.Size(),
-		Claim: created.Manifest.Claim, Left: created.Left, To: o.Complete.Custody.Recipients,
+	out = createdResult{
+		File: f.output, Size: created.Size, Files: len(created.Manifest.Files), Bytes: created.Manifest.Size(),
+		Claim: created.Manifest.Claim, Left: created.Left, To: o.Complete.Custody.Recipients, Redacted: r.summary(),
 	}
 	if signer != nil {
 		out.Key = bundle.Fingerprint(signer.PublicKey())
 	}
-	if done, err := a.emit(out); done {
-		return err
-	}
-	a.printCreated(out)
-	return nil
+	return out, nil
 }
 
 // createError says of our own runs what bundleError says of somebody else's bundle.
@@ -131,8 +175,11 @@ func createError(err error) error {
 }
 
 // custody is the line about this packing.
-func (f *bundleFlags) custody() (bundle.Custody, error) {
+func (f *bundleFlags) custody(r *redaction) (bundle.Custody, error) {
 	c := bundle.Custody{At: time.Now(), Who: f.who, What: "packed, not redacted"}
+	if r != nil {
+		c.What = "redacted and packed"
+	}
 	if f.at != "" {
 		at, err := time.Parse(time.RFC3339, f.at)
 		if err != nil {
@@ -152,21 +199,6 @@ func (f *bundleFlags) custody() (bundle.Custody, error) {
 	return c, nil
 }
 
-func bundleName(run string, zip, encrypted bool) string {
-	abs, err := filepath.Abs(run)
-	if err != nil {
-		abs = run
-	}
-	name := filepath.Base(abs) + ".tar.zst"
-	if zip {
-		name = filepath.Base(abs) + ".zip"
-	}
-	if encrypted {
-		name += ".age"
-	}
-	return name
-}
-
 func (a *app) printCreated(r createdResult) {
 	a.printClaim(r.Claim)
 	for _, l := range leftLines(r.Left) {
@@ -180,7 +212,7 @@ func (a *app) printCreated(r createdResult) {
 	if len(r.To) > 0 {
 		a.tell("encrypted to %s", strings.Join(r.To, ", "))
 	}
-	a.tell("redacted  nothing was cut: what devices said and were told is in it")
+	a.tell("redacted  %s", r.Redacted)
 	a.tell("%s: %s, %s in %s", r.File, plural(r.Files, "file"), sizeWord(r.Bytes), sizeWord(r.Size))
 }
 

@@ -81,7 +81,7 @@ func (a *app) readContents(c *cobra.Command, file string, read *readFlags) (show
 		return out, bundleError(fmt.Errorf("%s: %w", file, err))
 	}
 	if b.Signed() {
-		s, _, err := bundle.CheckSignature(b.ManifestBytes(), b.SignatureBytes())
+		s, _, err := bundle.CheckSignature(bundle.Namespace, b.ManifestBytes(), b.SignatureBytes())
 		if err != nil {
 			return out, bundleError(fmt.Errorf("%s: %w", file, err))
 		}

@@ -131,6 +131,9 @@ func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
+	if stem, ok := strings.CutSuffix(noun, "ty"); ok {
+		return fmt.Sprintf("%d %sties", n, stem)
+	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 

@@ -80,7 +80,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		"reproduce": {a.demoVerb(), a.runVerb(), a.rateVerb(), a.judgeVerb(), a.reportVerb()},
 		"isolate":   {a.isolateVerb(), a.bisectVerb()},
 		"fix":       {a.verifyFixVerb(), a.regressVerb()},
-		"escalate":  {a.bundleVerb()},
+		"escalate":  {a.caseVerb(), a.escalateVerb(), a.bundleVerb(), a.confirmVerb()},
 		"write":     {a.scenarioVerb()},
 		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.simVerb(), a.topologyVerb(), a.gcVerb()},
 	} {

@@ -105,6 +105,12 @@ func claimOf(dirs []string) (Claim, error) {
 	return c, nil
 }
 
+// ClaimOf computes what one run directory says.
+func ClaimOf(run string) (RunClaim, error) {
+	r, _, err := runClaim(run)
+	return r, err
+}
+
 func runClaim(path string) (RunClaim, evidence.RunInfo, error) {
 	dir, info, err := evidence.OpenDir(path)
 	if err != nil {

@@ -18,9 +18,10 @@ import (
 // ssh-keygen -Y verify -n reprise-bundle.
 const Namespace = "reprise-bundle"
 
-// Sign signs the bytes of a manifest, and gives the armored signature.
-func Sign(manifest []byte, signer ssh.Signer) ([]byte, error) {
-	sig, err := sshsig.Sign(bytes.NewReader(manifest), signer, sshsig.HashSHA512, Namespace)
+// Sign signs bytes for a namespace, such as those of a manifest for [Namespace], and gives
+// the armored signature.
+func Sign(namespace string, data []byte, signer ssh.Signer) ([]byte, error) {
+	sig, err := sshsig.Sign(bytes.NewReader(data), signer, sshsig.HashSHA512, namespace)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
@@ -70,9 +71,9 @@ type Signature struct {
 	Principals []string `json:"principals,omitempty"`
 }
 
-// CheckSignature checks an armored signature over the bytes of a manifest. It says nothing
-// about whose key it is: see [Signers].
-func CheckSignature(manifest, armored []byte) (Signature, ssh.PublicKey, error) {
+// CheckSignature checks an armored signature that was made over bytes for a namespace. It
+// says nothing about whose key it is: see [Signers].
+func CheckSignature(namespace string, data, armored []byte) (Signature, ssh.PublicKey, error) {
 	sig, err := sshsig.Unarmor(armored)
 	if err != nil {
 		return Signature{}, nil, &DamagedError{"the signature cannot be read", err}
@@ -81,11 +82,11 @@ func CheckSignature(manifest, armored []byte) (Signature, ssh.PublicKey, error) 
 	if !bytes.Equal(sshsig.Armor(sig), armored) {
 		return s, nil, damaged("the signature is not written the way it is made")
 	}
-	if sig.Namespace != Namespace {
-		return s, nil, damaged("the signature was made for %q and not for a bundle", sig.Namespace)
+	if sig.Namespace != namespace {
+		return s, nil, damaged("the signature was made for %q and not for %q", sig.Namespace, namespace)
 	}
-	if err := sshsig.Verify(bytes.NewReader(manifest), sig, sig.PublicKey, sig.HashAlgorithm, Namespace); err != nil {
-		return s, nil, &DamagedError{"the signature does not belong to this manifest", err}
+	if err := sshsig.Verify(bytes.NewReader(data), sig, sig.PublicKey, sig.HashAlgorithm, namespace); err != nil {
+		return s, nil, &DamagedError{"the signature does not belong to what it stands beside", err}
 	}
 	return s, sig.PublicKey, nil
 }
@@ -181,8 +182,8 @@ func parseSignerTime(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("time %q: want YYYYMMDD[HHMM[SS]][Z]", s)
 }
 
-// Principals are the names that a key may sign a bundle for at a time.
-func (ss Signers) Principals(key ssh.PublicKey, now time.Time) []string {
+// Principals are the names that a key may sign for in a namespace at a time.
+func (ss Signers) Principals(namespace string, key ssh.PublicKey, now time.Time) []string {
 	var names []string
 	for _, s := range ss {
 		if !bytes.Equal(s.key.Marshal(), key.Marshal()) || !s.after.IsZero() && now.Before(s.after) || !s.before.IsZero() && !now.Before(s.before) {
@@ -190,7 +191,7 @@ func (ss Signers) Principals(key ssh.PublicKey, now time.Time) []string {
 		}
 		allowed := len(s.namespaces) == 0
 		for _, pattern := range s.namespaces {
-			if match, err := path.Match(pattern, Namespace); err == nil && match {
+			if match, err := path.Match(pattern, namespace); err == nil && match {
 				allowed = true
 			}
 		}

@@ -45,7 +45,7 @@ func readAll(t *testing.T, data []byte, o bundle.ReadOptions) error {
 		return err
 	}
 	if b.Signed() {
-		if _, _, err := bundle.CheckSignature(b.ManifestBytes(), b.SignatureBytes()); err != nil {
+		if _, _, err := bundle.CheckSignature(bundle.Namespace, b.ManifestBytes(), b.SignatureBytes()); err != nil {
 			return err
 		}
 	}

@@ -173,7 +173,7 @@ func (b *Bundle) checkSignature(o VerifyOptions, r *Result) Check {
 		}
 		return Check{name, Unchecked, unsigned}
 	}
-	s, key, err := CheckSignature(b.manifest, b.signature)
+	s, key, err := CheckSignature(Namespace, b.manifest, b.signature)
 	if err != nil {
 		return Check{name, Failed, err.Error()}
 	}
@@ -181,7 +181,7 @@ func (b *Bundle) checkSignature(o VerifyOptions, r *Result) Check {
 		r.Signature = &s
 		return Check{name, Unchecked, fmt.Sprintf("it belongs to the manifest, made with %s %s; whose key that is, is not known without --signers", s.Key, s.Fingerprint)}
 	}
-	if s.Principals = o.Signers.Principals(key, o.Now); len(s.Principals) == 0 {
+	if s.Principals = o.Signers.Principals(Namespace, key, o.Now); len(s.Principals) == 0 {
 		return Check{name, Failed, fmt.Sprintf("%s %s is none of the keys that may sign a bundle now", s.Key, s.Fingerprint)}
 	}
 	r.Signature = &s

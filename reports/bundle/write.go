@@ -61,7 +61,7 @@ func Write(ctx context.Context, out io.Writer, src Source, o Options) (Manifest,
 	}
 	var signature []byte
 	if o.Signer != nil {
-		if signature, err = Sign(manifest, o.Signer); err != nil {
+		if signature, err = Sign(Namespace, manifest, o.Signer); err != nil {
 			return m, err
 		}
 	}

@@ -128,7 +128,7 @@ func TestCheckWhole(t *testing.T) {
 	if d := find(t, list, cases.DutyEscalate); d.Met != cases.No || d.Do != "reprise escalate "+f.Path {
 		t.Errorf("escalate: %+v", d)
 	}
-	if d := find(t, list, cases.DutyLogs); !strings.Contains(d.Why, "all 1 commands") {
+	if d := find(t, list, cases.DutyLogs); !strings.Contains(d.Why, "1 command of ospf") {
 		t.Errorf("logs: %s", d.Why)
 	}
 }
@@ -148,19 +148,26 @@ func TestCheckDamage(t *testing.T) {
 		{name: "a log of long after", old: "taken: 2026-03-01 14:20", new: "taken: 2026-03-21", duty: cases.DutyLogs, says: "19 days after"},
 		{name: "a log of nobody knows when", old: ", taken: 2026-03-01 14:20", duty: cases.DutyLogs, says: "not known"},
 		{name: "a cut tech-support", duty: cases.DutyLogs, says: "the end marker", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
 			write(t, f.Abs("tech.txt"), "sw1# show ip ospf neighbor\n1.1.1.1 ExSt")
 		}},
-		{name: "an empty log", duty: cases.DutyLogs, says: "it is empty", spoil: func(t *testing.T, f cases.Folder) { write(t, f.Abs("tech.txt"), "") }},
+		{name: "an empty log", duty: cases.DutyLogs, says: "it is empty", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
+			write(t, f.Abs("tech.txt"), "")
+		}},
 		{name: "a log that is gone", duty: cases.DutyLogs, says: "it is not there", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
 			if err := os.Remove(f.Abs("tech.txt")); err != nil {
 				t.Fatal(err)
 			}
 		}},
 		{name: "a command that nobody answered", duty: cases.DutyLogs, says: "show ip ospf", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
 			write(t, f.Abs("tech.txt"), "sw1# show ip ospf neighbor detail\nEND\n") // another command
 		}},
 		{name: "no list for the class", old: "classes: [ospf]", new: "classes: [poe]", duty: cases.DutyLogs, says: "no list of commands"},
 		{name: "an isolation that was broken off", duty: cases.DutyIsolate, says: "no finished isolation", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
 			write(t, f.Abs("isolated/isolation.json"), `{"complete": false}`)
 		}},
 		{name: "candidates nobody decided on", old: "decision: none, ", duty: cases.DutyKnown, says: "not decided"},

@@ -78,7 +78,7 @@ func (f Folder) hold(d *Duty, runs []attached, p Platforms) {
 	case DutyRMA:
 		d.Met, d.Why = NotApplicable, "no unit is to be returned (reprise case rma makes the sheet)"
 		if n := len(f.Case.Units); n > 0 {
-			d.yes(fmt.Sprintf("%d units are described", n), FileName)
+			d.yes(count(n, "unit")+" described", FileName)
 		}
 	}
 }
@@ -104,11 +104,22 @@ func missingOf(fields [][2]string) []string {
 	return missing
 }
 
+// count is n of something, in words.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
 func (f Folder) contact(d *Duty) {
 	c := f.Case
 	missing := missingOf([][2]string{
-		{"customer.name", c.Customer.Name}, {"customer.contact", c.Customer.Contact},
-		{"partner.name", c.Partner.Name}, {"partner.contact", c.Partner.Contact}, {"partner.email", c.Partner.Email + c.Partner.Phone},
+		{"customer.name", c.Customer.Name},
+		{"customer.contact", c.Customer.Contact},
+		{"partner.name", c.Partner.Name},
+		{"partner.contact", c.Partner.Contact},
+		{"partner.email", c.Partner.Email + c.Partner.Phone},
 	})
 	if len(missing) > 0 {
 		d.Missing = missing
@@ -125,8 +136,13 @@ func (f Folder) scope(d *Duty) {
 		severity = fmt.Sprint(s.Severity)
 	}
 	missing := missingOf([][2]string{
-		{"scope.what", s.What}, {"scope.when", s.When}, {"scope.how", s.How}, {"scope.impact", s.Impact}, {"scope.severity", severity},
-		{"product.platform", f.Case.Product.Platform}, {"product.version", f.Case.Product.Version},
+		{"scope.what", s.What},
+		{"scope.when", s.When},
+		{"scope.how", s.How},
+		{"scope.impact", s.Impact},
+		{"scope.severity", severity},
+		{"product.platform", f.Case.Product.Platform},
+		{"product.version", f.Case.Product.Version},
 	})
 	if len(missing) > 0 {
 		d.Missing = missing
@@ -271,7 +287,7 @@ func (f Folder) planned(d *Duty) {
 	case open == 0 && f.Case.State != Closed:
 		d.no(add, "every step is done, and the case is not closed: what is next?")
 	default:
-		d.yes(fmt.Sprintf("%d steps open, %d done", open, done), FileName)
+		d.yes(fmt.Sprintf("%s open, %d done", count(open, "step"), done), FileName)
 	}
 }
 
@@ -296,7 +312,7 @@ func (f Folder) analysed(d *Duty) {
 		for _, a := range f.Case.Analysis {
 			of = append(of, a.Of)
 		}
-		d.yes(fmt.Sprintf("%d findings", len(of)), of...)
+		d.yes(count(len(of), "finding"), of...)
 	}
 }
 
@@ -306,6 +322,36 @@ func (f Folder) escalated(d *Duty) {
 		return
 	}
 	d.no("reprise escalate "+f.Path, "there is no Service Request yet")
+}
+
+// Closable says what keeps a case from being closed: a defect is closed by a fix, patch or
+// workaround that runs have verified, or as the known issue that it is; what is as specified
+// needs neither.
+func (f Folder) Closable() error {
+	c := f.Case
+	switch {
+	case c.Judgement.Is == "specification":
+		return nil
+	case c.Known.Decision != "" && c.Known.Decision != "none" && c.Fix.Kind == "":
+		return nil
+	case c.Fix.Kind == "":
+		return fmt.Errorf("no fix, patch or workaround was received (%s)", f.set("fix.kind", "fix.version", "fix.verified"))
+	case c.Fix.Verified == "":
+		return fmt.Errorf("nobody verified the %s (reprise verify-fix; then %s)", c.Fix.Kind, f.set("fix.verified"))
+	}
+	a := attached{Run: Run{Dir: c.Fix.Verified}, path: f.Abs(c.Fix.Verified)}
+	switch err := a.read(); {
+	case err != nil:
+		return fmt.Errorf("read what verified the %s: %w", c.Fix.Kind, err)
+	case a.fix != nil && a.fix.Ruling == "fixed":
+		return nil
+	case a.fix != nil:
+		return fmt.Errorf("the verification says %s: %s", a.fix.Ruling, a.fix.Reason)
+	case c.Fix.Kind == "workaround" && a.info != nil && slices.ContainsFunc(a.notes, func(n string) bool { return n == "workaround: it helps" }):
+		return nil
+	default:
+		return fmt.Errorf("%s is no verification of a %s", c.Fix.Verified, c.Fix.Kind)
+	}
 }
 
 // logs checks what came from the customer, and what the classes of problem ask for.
@@ -329,9 +375,9 @@ func (f Folder) logs(d *Duty, runs []attached, p Platforms) {
 	case len(d.Missing) > 0:
 		d.no(fmt.Sprintf("reprise case set %s --log FILE …", f.Path), "%d of what is needed is missing or not usable", len(d.Missing))
 	default:
-		why := fmt.Sprintf("%d files of the customer's", len(good))
+		why := count(len(good), "file") + " of the customer's"
 		if wanted > 0 {
-			why += fmt.Sprintf(", all %d commands of %s", wanted, strings.Join(f.Case.Classes, ", "))
+			why += fmt.Sprintf(", %s of %s answered", count(wanted, "command"), strings.Join(f.Case.Classes, ", "))
 		}
 		d.yes(why, good...)
 	}

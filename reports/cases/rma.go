@@ -61,8 +61,17 @@ func CheckUnits(units []Unit) (missing []string, err error) {
 		}
 		seen[strings.ToUpper(serial)] = true
 		for _, field := range [][2]string{
-			{"model", u.Model}, {"part", u.Part}, {"revision", u.Revision}, {"days", u.Days}, {"diagnostics", u.Diagnostics}, {"temperature", u.Temperature},
-			{"software", u.Software}, {"lines", strings.Join(u.Lines, "")}, {"tests", strings.Join(u.Tests, "")}, {"entitlement", u.Entitlement}, {"ship-to", u.ShipTo},
+			{"model", u.Model},
+			{"part", u.Part},
+			{"revision", u.Revision},
+			{"days", u.Days},
+			{"diagnostics", u.Diagnostics},
+			{"temperature", u.Temperature},
+			{"software", u.Software},
+			{"lines", strings.Join(u.Lines, "")},
+			{"tests", strings.Join(u.Tests, "")},
+			{"entitlement", u.Entitlement},
+			{"ship-to", u.ShipTo},
 		} {
 			if strings.TrimSpace(field[1]) == "" {
 				missing = append(missing, name+": "+field[0])
@@ -100,8 +109,8 @@ var identity = []struct { //nolint:gochecknoglobals // a table
 	{regexp.MustCompile(`(?m)^(Switch|Slot-\d+|System)\s*:\s*(\d{6}-\d\d-\d\d)\s+(\S+)\s+Rev\s+(\S+)(?:\s+BootROM:\s*(\S+))?(?:\s+IMG:\s*(\S+))?`), func(u *Unit, f []string) {
 		u.Part, u.Serial, u.Revision = f[2], f[3], f[4]
 		u.BootROM, u.Software = f[5], f[6]
-		if strings.HasPrefix(f[1], "Slot-") {
-			u.Slot = strings.TrimPrefix(f[1], "Slot-")
+		if slot, ok := strings.CutPrefix(f[1], "Slot-"); ok {
+			u.Slot = slot
 		}
 	}},
 	{regexp.MustCompile(`(?m)^System Type:\s+(\S+)`), func(u *Unit, f []string) { u.Model = f[1] }},

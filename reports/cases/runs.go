@@ -23,6 +23,7 @@ type attached struct {
 	verdict evidence.RunVerdict
 	rate    evidence.Rate
 	marks   []string
+	notes   []string // of the trials' verdicts
 
 	isolation *isolation
 	bisection *bisection
@@ -95,6 +96,7 @@ func (a *attached) read() error {
 	for _, t := range trials {
 		if v, ok, _ := t.Verdict(); ok { // a trial without one was counted as inconclusive
 			a.marks = append(a.marks, v.Marks...)
+			a.notes = append(a.notes, v.Notes...)
 		}
 	}
 	slices.Sort(a.marks)

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/cases"
+)
+
+func (a *app) caseCheckVerb() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FOLDER",
+		Short: "Hold a case against what the partner owes, line by line",
+		Long: `Hold a case against the duties of the partner contract. Each line is met, with the
+evidence that meets it; not met, with the command that would; or not applicable,
+with the reason that somebody gave ("case set --waive").
+
+Logs are checked for being there, for being whole (end markers, no cut), and for
+their age against the failure; each class of problem asks for the commands that the
+vendor's own collections have.
+
+Exit status: 0 nothing stands in the way of an escalation, 1 something does.`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
+		RunE: func(_ *cobra.Command, args []string) error { return a.caseCheck(args[0]) },
+	}
+}
+
+// platforms answers the check's questions about platforms.
+func platforms() (cases.Platforms, error) {
+	r, err := registry()
+	if err != nil {
+		return cases.Platforms{}, err
+	}
+	return cases.Platforms{
+		Commands: func(platform, class string) []string {
+			if c, ok := r.Classed(platform); ok {
+				return c.EvidenceFor(class)
+			}
+			return nil
+		},
+		Lacks: func(platform, text string) []string {
+			lacks, _ := r.TechLacks(platform, text) // a platform that cannot tell has nothing against it
+			return lacks
+		},
+	}, nil
+}
+
+func (a *app) caseCheck(path string) error {
+	f, err := openCase(path)
+	if err != nil {
+		return err
+	}
+	p, err := platforms()
+	if err != nil {
+		return err
+	}
+	list := cases.Check(f, p)
+	owed := cases.Owed(list)
+	code := exitYes
+	if len(owed) > 0 {
+		code = exitNo
+	}
+	if done, err := a.emit(list); done {
+		return errors.Join(err, answer(code))
+	}
+	a.say("%s: %s", f.Case.ID, f.Case.Title)
+	for _, d := range list {
+		a.sayDuty(d)
+	}
+	if len(owed) == 0 {
+		a.say("\nnothing stands in the way: reprise escalate %s", f.Path)
+	} else {
+		a.say("\nin the way of an escalation: %s of %d", plural(len(owed), "duty"), len(list))
+	}
+	return answer(code)
+}
+
+func (a *app) sayDuty(d cases.Duty) {
+	state := map[cases.Met]string{cases.Yes: "met", cases.No: "NOT MET", cases.NotApplicable: "n/a"}[d.Met]
+	a.say("\n%-8s %s", state, d.Title)
+	a.say("         %s", d.Why)
+	if len(d.Evidence) > 0 {
+		a.say("         evidence: %s", strings.Join(d.Evidence, ", "))
+	}
+	const most = 8
+	for i, m := range d.Missing {
+		if i == most {
+			a.say("         … and %d more (--json lists all)", len(d.Missing)-most)
+			break
+		}
+		a.say("         - %s", m)
+	}
+	if d.Do != "" {
+		a.say("         do: %s", d.Do)
+	}
+}
+
+func (a *app) caseRMAVerb() *cobra.Command {
+	var add, from []string
+	c := &cobra.Command{
+		Use:   "rma FOLDER",
+		Short: "Write the request sheets for hardware to be returned",
+		Long: `Write the sheets for units that are to be returned: five of them to a request. Units
+stand in case.yaml under units; --unit adds one, and --from takes what a switch's own
+answers tell (show version, show odometers, show power …) from a file.
+
+A virtual device's placeholder serial is refused: entitlement is looked up by serial
+number, and a failed product is real.
+
+Exit status: 0 written, 4 something is missing that every unit needs, 6 refused.`,
+		Example: `  reprise case rma cases/acme --unit model=5520-24T,serial=2044N-40001,part=801002-00-05
+  reprise case rma cases/acme --from show-version.txt`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
+		RunE: func(c *cobra.Command, args []string) error { return a.caseRMA(c.Context(), args[0], add, from) },
+	}
+	c.Flags().StringArrayVar(&add, "unit", nil, "a unit: model=…,serial=…,part=…,revision=…,slot=…,days=…,diagnostics=…,temperature=…,lines=…,tests=…,entitlement=…,ship-to=…")
+	c.Flags().StringArrayVar(&from, "from", nil, "a unit from the answers of its switch, in this file")
+	return c
+}
+
+func (a *app) caseRMA(_ context.Context, path string, add, from []string) error {
+	f, err := openCase(path)
+	if err != nil {
+		return err
+	}
+	units := f.Case.Units
+	for _, text := range add {
+		u, err := parseUnit(text)
+		if err != nil {
+			return err
+		}
+		units = append(units, u)
+	}
+	for _, file := range from {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return inputError("read %s: %w", file, err)
+		}
+		units = append(units, cases.ReadUnit(string(text)))
+	}
+	missing, err := cases.CheckUnits(units)
+	if _, refused := errors.AsType[*cases.RefusedError](err); refused {
+		return &codedError{exitRefused, err}
+	}
+	if len(units) > len(f.Case.Units) {
+		if err := asInputError(f.Edit(func(e *cases.Editor) error { return e.Set("units", units) })); err != nil {
+			return err
+		}
+	}
+	if f.Case.Request.Number == "" {
+		missing = append(missing, "a Service Request must be there first: reprise case set "+f.Path+" service-request.number=…")
+	}
+	files, err := writeSheets(f, units, missing)
+	if err != nil {
+		return err
+	}
+	if done, err := a.emit(struct {
+		Files   []string `json:"files"`
+		Missing []string `json:"missing"`
+	}{files, missing}); done {
+		return err
+	}
+	for _, file := range files {
+		a.say("wrote %s", file)
+	}
+	for _, m := range missing {
+		a.say("missing: %s", m)
+	}
+	return nil
+}
+
+func writeSheets(f cases.Folder, units []cases.Unit, missing []string) ([]string, error) {
+	var files []string
+	sheets := cases.Sheets(units)
+	for i, sheet := range sheets {
+		var b strings.Builder
+		if err := cases.WriteSheet(&b, f.Case, sheet, i+1, len(sheets), missing); err != nil {
+			return files, err
+		}
+		file := filepath.Join(f.Path, fmt.Sprintf("rma-%d.txt", i+1))
+		if err := evidence.WriteFile(file, []byte(b.String())); err != nil {
+			return files, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// parseUnit reads model=…,serial=…; a comma within a value is written twice.
+func parseUnit(text string) (cases.Unit, error) {
+	var u cases.Unit
+	const comma = "\x00"
+	for part := range strings.SplitSeq(strings.ReplaceAll(text, ",,", comma), ",") {
+		key, value, ok := strings.Cut(strings.ReplaceAll(part, comma, ","), "=")
+		if !ok {
+			return u, inputError("%q is no KEY=VALUE of a unit", part)
+		}
+		into := map[string]*string{
+			"model": &u.Model, "serial": &u.Serial, "part": &u.Part, "revision": &u.Revision, "slot": &u.Slot, "days": &u.Days,
+			"diagnostics": &u.Diagnostics, "temperature": &u.Temperature, "software": &u.Software, "bootrom": &u.BootROM,
+			"entitlement": &u.Entitlement, "ship-to": &u.ShipTo,
+		}
+		lists := map[string]*[]string{"fans": &u.Fans, "power": &u.Power, "lines": &u.Lines, "tests": &u.Tests}
+		switch {
+		case into[key] != nil:
+			*into[key] = value
+		case lists[key] != nil:
+			*lists[key] = append(*lists[key], value)
+		default:
+			return u, inputError("a unit has no %q", key)
+		}
+	}
+	return u, nil
+}

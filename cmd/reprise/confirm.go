@@ -1,0 +1,451 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/cases"
+	"github.com/reprise-lab/reprise/reports/confirm"
+)
+
+// confirmFlags are the choices of one confirmation.
+type confirmFlags struct {
+	read         readFlags
+	images       []string
+	signers      string
+	sign, output string
+	trials, labs int
+	reset        string
+	lab          labFlags
+}
+
+func (a *app) confirmVerb() *cobra.Command {
+	f := &confirmFlags{}
+	c := &cobra.Command{
+		Use:   "confirm BUNDLE",
+		Short: "Run somebody else's case, and say whether it holds here",
+		Long: `Check a bundle, show what it claims and what is different here, and run as many trials
+as the claim needs: one that shows the same failure confirms; n without one contradict,
+where n is such that a claim at the lower end of its 95 % interval would have shown in
+one of them with 95 %. Nothing but the bundle and its images is needed.
+
+A trial counts only when the failure has the claim's signature. Where an image or the
+kind of lab differs, n clean trials do not contradict: that may be the reason.
+
+What goes back is confirmation.json, signed with --sign, which the other side takes
+in with "case set CASE --confirmation FILE". Its folder also holds the runs, so that
+"bundle create" and "bundle diff" show what was different.
+
+Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclusive,
+4 wrong input, 5 the environment lacks something, 6 refused.`,
+		Example: `  reprise confirm acme-ospf.tar.zst.age -i ~/.ssh/id_ed25519 --signers partners --sign ~/.ssh/id_ed25519
+  reprise confirm acme-ospf.tar.zst --image r1=reprise/frr:10.3`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeBundles,
+	}
+	c.RunE = func(c *cobra.Command, args []string) error { return a.confirm(c, args[0], f) }
+	f.read.register(c)
+	fl := c.Flags()
+	fl.StringArrayVar(&f.images, "image", nil, "NODE=REF: run a node on this image instead")
+	fl.StringVar(&f.signers, "signers", "", "file of the keys that may sign the bundle, as ssh-keygen's allowed signers")
+	fl.StringVar(&f.sign, "sign", "", "sign the confirmation with this ssh key")
+	fl.StringVarP(&f.output, "output", "o", "", "folder for the opened bundle, the runs and the confirmation (default: named after the bundle)")
+	fl.IntVar(&f.trials, "trials", 0, "run exactly so many trials (default: as many as the claim needs, until one confirms)")
+	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
+	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: as in the claim)")
+	f.lab.register(fl)
+	mustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	return c
+}
+
+// confirmed is what --json prints.
+type confirmed struct {
+	confirm.Confirmation
+	File string `json:"file"`
+	Dir  string `json:"dir"` // the runs
+	Exit int    `json:"exit"`
+}
+
+func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error) {
+	ctx := c.Context()
+	signer, done, err := a.signingKey(f.sign)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	dir := f.output
+	if dir == "" {
+		dir = folderName(file) + ".confirmed"
+	}
+	b, who, err := a.openChecked(c, file, f, dir)
+	if err != nil {
+		return err
+	}
+	main := b.Claim.Main()
+	if main == nil || main.Rate == nil {
+		return inputError("the bundle claims nothing that could be confirmed: it has no judged run of its scenario")
+	}
+	t, err := a.confirmTrials(ctx, *main, filepath.Join(dir, "bundle", "runs", main.ID), filepath.Join(dir, "runs"), f)
+	if err != nil {
+		return err
+	}
+	t.out.Bundle = confirm.Bundle{File: filepath.Base(file), Tree: b.Tree, Signer: who}
+	t.out.Tool, t.out.At = toolInfo(), time.Now().UTC().Truncate(time.Second)
+	t.out.Decide()
+	out := confirmed{Confirmation: t.out, File: filepath.Join(dir, confirm.FileName), Dir: t.dir}
+	out.Exit = map[confirm.Result]int{confirm.Confirmed: exitYes, confirm.Contradicted: exitNo, confirm.Inconclusive: exitInconclusive}[out.Result]
+	data, err := out.Marshal()
+	if err != nil {
+		return err
+	}
+	if err := evidence.WriteFile(out.File, data); err != nil {
+		return err
+	}
+	if signer != nil {
+		sig, err := bundle.Sign(confirm.Namespace, data, signer)
+		if err != nil {
+			return err
+		}
+		if err := evidence.WriteFile(out.File+".sig", sig); err != nil {
+			return err
+		}
+	}
+	if done, err := a.emit(out); done {
+		return errors.Join(err, answer(out.Exit))
+	}
+	a.say("")
+	a.say("%s: %s", strings.ToUpper(string(out.Result)), out.Reason)
+	if out.Seen.Valid > 0 {
+		a.say("rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, out.P)
+	}
+	a.say("send back %s%s", out.File, map[bool]string{true: " and " + out.File + ".sig", false: " (not signed: --sign KEY)"}[signer != nil])
+	return answer(out.Exit)
+}
+
+// openChecked verifies a bundle and opens it, and gives its manifest and who signed it.
+func (a *app) openChecked(c *cobra.Command, file string, f *confirmFlags, dir string) (m bundle.Manifest, who string, err error) {
+	ro, err := a.readOptions(c, &f.read, "checked")
+	if err != nil {
+		return m, "", err
+	}
+	vo := bundle.VerifyOptions{Rejudge: rejudged, Now: time.Now()}
+	if vo.Signers, err = readSigners(f.signers); err != nil {
+		return m, "", err
+	}
+	b, err := bundle.Open(c.Context(), file, ro)
+	if err != nil {
+		return m, "", bundleError(err)
+	}
+	defer b.Close() //nolint:errcheck // read only
+	result, err := bundle.Verify(c.Context(), b, vo)
+	if err != nil {
+		return m, "", bundleError(err)
+	}
+	for _, check := range result.Checks {
+		if check.State == bundle.Failed {
+			return m, "", &codedError{exitNo, fmt.Errorf("%s does not hold, and is not run: %s: %s", file, check.Name, check.Detail)}
+		}
+	}
+	if s := result.Signature; s != nil {
+		who = strings.Join(append([]string{s.Fingerprint}, s.Principals...), " ")
+		a.progress("signed by %s", who)
+	} else {
+		a.progress("not signed: nobody vouches for this bundle")
+	}
+	if err := b.Extract(c.Context(), filepath.Join(dir, "bundle"), nil); err != nil {
+		return m, "", bundleError(fmt.Errorf("open %s: %w", file, err))
+	}
+	return b.Manifest, who, nil
+}
+
+func readSigners(file string) (bundle.Signers, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, inputError("read signers: %w", err)
+	}
+	signers, err := bundle.ParseSigners(data)
+	if err != nil {
+		return nil, inputError("--signers %s: %w", file, err)
+	}
+	return signers, nil
+}
+
+// confirmation is one in the making.
+type confirmation struct {
+	*session
+	out    confirm.Confirmation
+	series *harness.Series
+	exact  bool // no stop at the first hit
+	dir    string
+
+	mu    sync.Mutex
+	begun int
+	valid int
+	hit   bool
+}
+
+// confirmTrials shows what is claimed and what differs, and runs what the claim needs. run
+// is the folder of the claim's run; those from here go below runs.
+func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs string, f *confirmFlags) (*confirmation, error) {
+	theirs, info, err := evidence.OpenDir(run)
+	if err != nil {
+		return nil, err
+	}
+	t := &confirmation{exact: f.trials > 0, out: confirm.Confirmation{Reprise: confirm.Format, Claim: shownOf(main)}}
+	t.out.Planned = confirm.Needed(t.out.Claim)
+	trials := t.out.Planned
+	if t.exact {
+		trials = f.trials
+	}
+	if t.out.Planned == 0 {
+		return nil, inputError("the bundle shows no reproduction (%s): there is nothing to confirm", main.RateText())
+	}
+	p, err := a.plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &runFlags{trials: trials, labs: f.labs, set: confirmSets(info.Set, f.images), reset: orElse(f.reset, info.Reset)})
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.openSession(ctx, runs, f.lab, p)
+	if err != nil {
+		return nil, err
+	}
+	t.session = s
+	a.progress("%s", heading(p))
+	a.progress("claim: %s", main.RateText())
+	if t.series, err = s.begin(ctx, p); err != nil {
+		return nil, errors.Join(err, s.end(ctx))
+	}
+	t.dir = t.series.Dir.Path
+	_, here, err := evidence.OpenDir(t.dir)
+	if err != nil {
+		return nil, errors.Join(err, s.end(ctx))
+	}
+	t.out.Host = here.Host.Name
+	t.out.Differences = differences(info, here)
+	for _, d := range t.out.Differences {
+		word := "differs"
+		if d.Matters {
+			word = "DIFFERS"
+		}
+		a.progress("%s: %s: %s here, %s claimed", word, d.What, orDash(d.Here), orDash(d.Claim))
+	}
+	if len(t.out.Differences) == 0 {
+		a.progress("the environment is the claim's")
+	}
+	a.progress("up to %d trials, at most %s: one that shows the same failure confirms, %d without one contradict", trials, estimate(p), t.out.Planned)
+	err = inLabs(ctx, p.Labs, func(ctx context.Context, lab int) (bool, error) { return t.work(ctx, lab, trials) })
+	err = errors.Join(err, s.end(ctx))
+	if interrupted := s.interrupted(ctx); interrupted != nil {
+		return nil, interrupted
+	}
+	if err != nil {
+		return nil, err
+	}
+	seen, err := bundle.ClaimOf(t.dir)
+	if err != nil {
+		return nil, err
+	}
+	t.out.Seen = shownOf(seen)
+	t.out.P = stats.FisherTwoSided(t.out.Claim.Reproduced, t.out.Claim.Valid, t.out.Seen.Reproduced, t.out.Seen.Valid)
+	return t, nil
+}
+
+// maxWasted bounds trials that come out neither way: a lab that breaks again and again
+// shows nothing.
+const maxWasted = 3
+
+// work makes one trial, unless enough were made.
+func (t *confirmation) work(ctx context.Context, lab, trials int) (bool, error) {
+	t.mu.Lock()
+	stop := t.valid >= trials || t.begun >= trials+maxWasted || t.hit && !t.exact
+	if !stop {
+		t.begun++
+	}
+	t.mu.Unlock()
+	if stop {
+		return false, nil
+	}
+	start := time.Now()
+	v, err := t.series.Try(ctx, lab)
+	if err != nil && ctx.Err() == nil {
+		return false, fmt.Errorf("trial %d: %w", v.Trial, err)
+	}
+	if ctx.Err() != nil {
+		return false, nil //nolint:nilerr // an interruption is told by the session
+	}
+	same := false
+	if v.Verdict == evidence.Reproduced {
+		seen, err := bundle.ClaimOf(t.series.Dir.Path)
+		if err != nil {
+			return false, err
+		}
+		same = confirm.Same(t.out.Claim, shownOf(seen))
+	}
+	t.mu.Lock()
+	if v.Verdict == evidence.Reproduced || v.Verdict == evidence.NotReproduced {
+		t.valid++
+	}
+	t.hit = t.hit || same
+	status := fmt.Sprintf("%d valid of %d", t.valid, trials)
+	t.mu.Unlock()
+	t.live.trial("here", lab, v, time.Since(start), status)
+	return true, nil
+}
+
+// shownOf is what a run says, as a confirmation keeps it.
+func shownOf(r bundle.RunClaim) confirm.Shown {
+	s := confirm.Shown{Scenario: r.Scenario, Run: r.ID, Digest: r.Run, Reproduced: r.Count(evidence.Reproduced), Valid: r.Valid(), Signatures: []string{}}
+	if s.Valid > 0 {
+		s.Interval = stats.ClopperPearson(s.Reproduced, s.Valid)
+	}
+	for _, f := range r.Failures {
+		s.Signatures = append(s.Signatures, f.ID)
+	}
+	slices.Sort(s.Signatures)
+	return s
+}
+
+// confirmSets are the values that the claim's run replaced, and then those from here.
+func confirmSets(claimed map[string]string, images []string) []string {
+	var sets []string
+	for key, value := range claimed {
+		sets = append(sets, key+"="+value)
+	}
+	slices.Sort(sets)
+	for _, image := range images {
+		node, ref, _ := strings.Cut(image, "=")
+		sets = slices.DeleteFunc(sets, func(s string) bool { return strings.HasPrefix(s, node+".image=") })
+		sets = append(sets, node+".image="+ref)
+	}
+	return sets
+}
+
+func orElse(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// differences compares where the claim was made with this machine, what may matter first.
+func differences(claim, here evidence.RunInfo) []confirm.Difference {
+	var list []confirm.Difference
+	add := func(what, a, b string, matters bool) {
+		if a != b {
+			list = append(list, confirm.Difference{What: what, Claim: a, Here: b, Matters: matters})
+		}
+	}
+	add("the kind of lab", claim.Fidelity, here.Fidelity, true)
+	theirs := map[string]evidence.NodeInfo{}
+	for _, n := range claim.Nodes {
+		theirs[n.Name] = n
+	}
+	for _, n := range here.Nodes {
+		was := theirs[n.Name]
+		if n.Segment {
+			continue
+		}
+		a, b := imageWord(was), imageWord(n)
+		if a != b {
+			add("the image of "+n.Name, a, b, true)
+			continue
+		}
+		changed := changedPackages(was, n)
+		switch {
+		case len(changed) > 0:
+			for _, c := range changed {
+				add("the package "+c+" of "+n.Name, was.Packages[c], n.Packages[c], true)
+			}
+		case was.Digest != n.Digest && len(n.Packages) == 0: // nothing tells what is in them
+			add("the digest of "+n.Name+"'s image", was.Digest, n.Digest, true)
+		case was.Digest != n.Digest:
+			add("the build of "+n.Name+"'s image", was.Digest, n.Digest, false)
+		}
+	}
+	add("reset", claim.Reset, here.Reset, false)
+	add("kernel", claim.Host.Kernel, here.Host.Kernel, false)
+	add("architecture", claim.Host.Arch, here.Host.Arch, false)
+	add("processors", fmt.Sprint(claim.Host.CPUs), fmt.Sprint(here.Host.CPUs), false)
+	add("operating system", claim.Host.OS, here.Host.OS, false)
+	add("engine", claim.Host.Engine, here.Host.Engine, false)
+	add("tool", claim.Tool.Version, here.Tool.Version, false)
+	return list
+}
+
+func imageWord(n evidence.NodeInfo) string { return strings.TrimSpace(n.Platform + " " + n.Image) }
+
+// changedPackages names the packages of both images whose versions differ, sorted.
+func changedPackages(a, b evidence.NodeInfo) []string {
+	var list []string
+	for name, version := range b.Packages {
+		if was, both := a.Packages[name]; both && was != version {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// takeConfirmation attaches what the vendor's side sent back to a case.
+func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, error) {
+	c, data, sig, err := confirm.Read(file)
+	if err != nil {
+		return "", inputError("%w", err)
+	}
+	allowed, err := readSigners(signers)
+	if err != nil {
+		return "", err
+	}
+	signed := ""
+	if sig != nil {
+		s, key, err := bundle.CheckSignature(confirm.Namespace, data, sig)
+		if err != nil {
+			return "", &codedError{exitNo, fmt.Errorf("%s: %w", file, err)}
+		}
+		signed = s.Fingerprint
+		if allowed != nil {
+			names := allowed.Principals(confirm.Namespace, key, time.Now())
+			if len(names) == 0 {
+				return "", &codedError{exitRefused, fmt.Errorf("%s is signed with %s, which %s does not allow", file, s.Fingerprint, signers)}
+			}
+			signed = strings.Join(names, ", ") + " " + signed
+		}
+	} else if allowed != nil {
+		return "", &codedError{exitRefused, fmt.Errorf("%s is not signed, and --signers wants a signature", file)}
+	}
+	kept := caseFile(*f, "confirmation", c.At) + ".json"
+	if err := evidence.WriteFile(kept, data); err != nil {
+		return "", err
+	}
+	if sig != nil {
+		if err := evidence.WriteFile(kept+".sig", sig); err != nil {
+			return "", err
+		}
+	}
+	rel, err := f.Rel(kept)
+	if err != nil {
+		return "", err
+	}
+	err = f.Edit(func(e *cases.Editor) error {
+		err := e.Append("confirmations", cases.Confirmation{File: rel, Result: string(c.Result), Signed: signed, At: c.At.Format(time.RFC3339)})
+		if c.Result == confirm.Confirmed && (f.Case.State == cases.Opened || f.Case.State == cases.Escalated) {
+			err = errors.Join(err, e.Set("state", string(cases.Confirmed)))
+		}
+		return err
+	})
+	return fmt.Sprintf("%s by %s: %s", c.Result, orElse(signed, "nobody who signed"), c.Reason), asInputError(err)
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/cases"
+)
+
+// escalateFlags are the choices of one escalation.
+type escalateFlags struct {
+	despite, form string
+	pack          bundleFlags
+	redact        redactFlags
+}
+
+func (a *app) escalateVerb() *cobra.Command {
+	f := &escalateFlags{}
+	c := &cobra.Command{
+		Use:   "escalate FOLDER",
+		Short: "Hand a case to the vendor: bundle, form, summary, plan",
+		Long: `Write what the vendor needs into a folder of the case: the bundle with runs, logs and
+configurations, redacted; the text to paste into the vendor's portal; one page for a
+manager; the action plan.
+
+While a duty of the contract is unmet ("case check") it refuses, unless --despite gives
+the reason, which stands on page one of everything.
+
+The key of the redaction stays in the case's folder .owner, and with it the way back:
+"bundle redact --reveal" reads an answer with the real names.
+
+Exit status: 0 written; 4 wrong input; 6 refused: a duty is unmet, a secret would leave,
+or a licence forbids it.`,
+		Example: `  reprise escalate cases/acme --sign ~/.ssh/id_ed25519 --to tac.pub
+  reprise escalate cases/acme --form cisco --despite "the customer's window is tonight"`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
+		RunE: func(c *cobra.Command, args []string) error { return a.escalate(c.Context(), args[0], f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.despite, "despite", "", "escalate although duties are unmet, for this reason")
+	fl.StringVar(&f.form, "form", "", "portal to write the form for: "+strings.Join(cases.Vendors(), ", ")+" (default: the product's vendor, or extreme)")
+	f.pack.register(fl)
+	f.redact.register(fl)
+	mustComplete(c, "form", cases.Vendors()...)
+	return c
+}
+
+// escalated is what --json prints.
+type escalated struct {
+	Dir     string       `json:"dir"`
+	Bundle  string       `json:"bundle"`
+	SHA256  string       `json:"sha256"`
+	Form    string       `json:"form"`
+	Summary string       `json:"summary"`
+	Plan    string       `json:"plan"`
+	Despite string       `json:"despite,omitempty"`
+	Owed    []cases.Duty `json:"owed,omitempty"`
+	Claim   bundle.Claim `json:"claim"`
+	Left    []string     `json:"left-out,omitempty"`
+	Redact  string       `json:"redaction,omitempty"` // what was cut, in one line
+}
+
+func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error {
+	folder, err := openCase(path)
+	if err != nil {
+		return err
+	}
+	form, err := formOf(folder.Case, f.form)
+	if err != nil {
+		return err
+	}
+	p, err := platforms()
+	if err != nil {
+		return err
+	}
+	duties := cases.Check(folder, p)
+	owed := cases.Owed(duties)
+	if len(owed) > 0 && strings.TrimSpace(f.despite) == "" {
+		for _, d := range owed {
+			a.progress("NOT MET  %s: %s\n         do: %s", d.Title, d.Why, d.Do)
+		}
+		return &codedError{exitRefused, fmt.Errorf("%s unmet: meet it, say why it does not apply (case set --waive DUTY=REASON), or give --despite REASON", plural(len(owed), "duty"))}
+	}
+	e := cases.Escalate(folder, duties)
+	if len(owed) > 0 {
+		e.Despite = f.despite
+	}
+	now := time.Now()
+	out := escalated{Dir: caseFile(folder, "escalation", now), Despite: e.Despite, Owed: e.Owed}
+	if err := os.Mkdir(out.Dir, 0o755); err != nil {
+		return fmt.Errorf("make a folder for the escalation: %w", err)
+	}
+	if err := a.packCase(ctx, folder, f, e, &out); err != nil {
+		return errors.Join(err, os.RemoveAll(out.Dir)) // half an escalation is none
+	}
+	e.Bundle, e.Digest = filepath.Base(out.Bundle), out.SHA256
+	if err := writePages(e, form, &out); err != nil {
+		return err
+	}
+	if err := moveOn(&folder, e, out); err != nil {
+		return err
+	}
+	if done, err := a.emit(out); done {
+		return err
+	}
+	a.printClaim(out.Claim)
+	for _, l := range leftLines(out.Left) {
+		a.say("left out  %s", l)
+	}
+	a.say("redacted  %s", out.Redact)
+	a.say("bundle    %s", out.Bundle)
+	a.say("sha-256   %s", out.SHA256)
+	a.say("form      %s", out.Form)
+	a.say("summary   %s", out.Summary)
+	a.say("plan      %s", out.Plan)
+	if e.Despite != "" {
+		a.say("DESPITE   %s (%s unmet; page one says so)", e.Despite, plural(len(owed), "duty"))
+	}
+	a.say("next: paste the form, attach the bundle, then reprise case set %s service-request.number=…", folder.Path)
+	return nil
+}
+
+// formOf chooses the portal.
+func formOf(c cases.Case, asked string) (string, error) {
+	if asked == "" {
+		asked = "extreme"
+		for _, v := range cases.Vendors() {
+			if strings.Contains(strings.ToLower(c.Product.Vendor), v) {
+				asked = v
+			}
+		}
+	}
+	return asked, asInputError(cases.Escalation{}.WriteForm(io.Discard, asked))
+}
+
+// packCase stages the case beside the escalation, and packs it with its runs.
+func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlags, e cases.Escalation, out *escalated) (err error) {
+	work, err := os.MkdirTemp("", "reprise-case-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the case: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	var summary, plan bytes.Buffer
+	if err := errors.Join(e.WriteSummary(&summary), e.WritePlan(&plan)); err != nil {
+		return err
+	}
+	staged, err := cases.Stage(folder, filepath.Join(work, "case"), map[string][]byte{"SUMMARY.md": summary.Bytes(), "PLAN.md": plan.Bytes()})
+	if err != nil {
+		return &codedError{exitInput, err}
+	}
+	if len(staged.Runs) == 0 {
+		return inputError("the case has no run that could be packed: reprise case set %s --run FOLDER", folder.Path)
+	}
+	f.pack.caseDir = filepath.Join(work, "case")
+	f.pack.output = filepath.Join(out.Dir, folder.Case.ID+f.pack.suffix())
+	r, err := a.caseRedaction(folder, f)
+	if err != nil {
+		return err
+	}
+	created, err := a.pack(ctx, staged.Runs, &f.pack, r)
+	if err != nil {
+		return err
+	}
+	out.Bundle, out.Claim, out.Left = created.File, created.Claim, append(staged.Left, created.Left...)
+	out.Redact = r.summary()
+	out.SHA256, err = fileDigest(created.File)
+	return err
+}
+
+func fileDigest(path string) (digest string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", fmt.Errorf("read bundle: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// writePages writes the texts beside the bundle.
+func writePages(e cases.Escalation, form string, out *escalated) error {
+	out.Form, out.Summary, out.Plan = filepath.Join(out.Dir, "form-"+form+".txt"), filepath.Join(out.Dir, "summary.md"), filepath.Join(out.Dir, "plan.md")
+	for _, page := range []struct {
+		file  string
+		write func(io.Writer) error
+	}{
+		{out.Form, func(w io.Writer) error { return e.WriteForm(w, form) }},
+		{out.Summary, e.WriteSummary},
+		{out.Plan, e.WritePlan},
+	} {
+		var b bytes.Buffer
+		if err := page.write(&b); err != nil {
+			return err
+		}
+		if err := evidence.WriteFile(page.file, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveOn says in the case that it was handed on.
+func moveOn(folder *cases.Folder, e cases.Escalation, out escalated) error {
+	if folder.Case.State == cases.Opened {
+		if err := folder.Edit(func(ed *cases.Editor) error { return ed.Set("state", string(cases.Escalated)) }); err != nil {
+			return err
+		}
+	}
+	says := fmt.Sprintf("escalated: %s, SHA-256 %s", filepath.Base(out.Bundle), out.SHA256)
+	if e.Despite != "" {
+		says += ", despite unmet duties: " + e.Despite
+	}
+	return folder.Note(time.Now(), says)
+}

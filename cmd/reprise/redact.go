@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/cases"
+	"github.com/reprise-lab/reprise/reports/confirm"
+	"github.com/reprise-lab/reprise/reports/redact"
+)
+
+// redactFlags say what is cut before something leaves.
+type redactFlags struct {
+	none   bool
+	key    string
+	hide   []string
+	secret []string
+	keep   []string
+	as     bool
+	prove  int
+}
+
+func (f *redactFlags) register(fl *pflag.FlagSet) {
+	fl.StringVar(&f.key, "redact-key", "", "redact with the key in this file, which is made when it is not there; its map is written beside it")
+	fl.BoolVar(&f.none, "no-redact", false, "cut nothing, and say so in the bundle")
+	fl.StringArrayVar(&f.hide, "hide", nil, "a word to hide wherever it stands: a customer, a host, a person")
+	fl.StringArrayVar(&f.secret, "secret", nil, "FILE with values that are secret, one a line")
+	fl.StringArrayVar(&f.keep, "keep", nil, "a prefix whose addresses stay as they are, as 192.0.2.0/24")
+	fl.BoolVar(&f.as, "redact-as", false, "replace AS numbers too")
+	fl.IntVar(&f.prove, "prove", 0, "run the redacted case so many times, and refuse it when its rate is another one")
+}
+
+// redaction cuts what a bundle must not hold.
+type redaction struct {
+	key     redact.Key
+	options redact.Options
+	mapFile string // of the owner
+	prove   int    // trials
+	runs    string // where their runs go
+	app     *app
+
+	report redact.Report
+	proved string // in one line
+}
+
+// newRedaction reads the flags; nil where nothing is to be cut.
+func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
+	switch {
+	case f.key == "" && len(f.hide)+len(f.secret)+len(f.keep)+f.prove > 0:
+		return nil, inputError("--hide, --secret, --keep and --prove are for a redaction: give --redact-key FILE")
+	case f.prove < 0 || f.prove > 1000:
+		return nil, inputError("--prove takes 1 to 1000 trials")
+	case f.key == "":
+		return nil, nil
+	case f.none:
+		return nil, inputError("--no-redact and --redact-key say opposite things")
+	}
+	stamp := f.key + "-" + time.Now().UTC().Format("20060102T150405Z")
+	r := &redaction{app: a, mapFile: stamp + ".map", prove: f.prove, runs: stamp + "-proof"}
+	var err error
+	if r.key, err = ownerKey(f.key); err != nil {
+		return nil, err
+	}
+	r.options.Names, r.options.ASNumbers = f.hide, f.as
+	for _, text := range f.keep {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, inputError("--keep %s: want a prefix, as 192.0.2.0/24", text)
+		}
+		r.options.KeepPrefixes = append(r.options.KeepPrefixes, p)
+	}
+	for _, file := range f.secret {
+		lines, err := linesOf(file)
+		if err != nil {
+			return nil, inputError("--secret: %w", err)
+		}
+		r.options.Secrets = append(r.options.Secrets, lines...)
+	}
+	return r, nil
+}
+
+// ownerKey reads a key, and makes one where there is none.
+func ownerKey(file string) (redact.Key, error) {
+	key, err := redact.ReadKeyFile(file)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return key, asInputError(err)
+	}
+	key = redact.NewKey()
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return key, fmt.Errorf("make a folder for the key: %w", err)
+	}
+	return key, key.WriteKeyFile(file)
+}
+
+// caseRedaction is the redaction of a case: its key is kept in the case's folder, and the
+// customer's names are hidden.
+func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, error) {
+	if f.redact.none {
+		return nil, nil
+	}
+	if f.redact.key == "" {
+		f.redact.key = filepath.Join(folder.Path, ".owner", "redaction")
+	}
+	c := folder.Case.Customer
+	f.redact.hide = append(f.redact.hide, present(c.Name, c.Contact, c.Email, c.Phone, c.Site)...)
+	return a.newRedaction(&f.redact)
+}
+
+func (r *redaction) profile() string {
+	if r.options.ASNumbers {
+		return "default, AS numbers too"
+	}
+	return "default"
+}
+
+// cut redacts a staged bundle in place, and refuses one in which something survives.
+func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
+	red, err := redact.New(r.key, r.options)
+	if err != nil {
+		return "", err
+	}
+	whole := dir + ".whole"
+	if err := os.Rename(dir, whole); err != nil {
+		return "", fmt.Errorf("set the originals aside: %w", err)
+	}
+	result, err := red.Dir(ctx, whole, dir)
+	if err != nil {
+		return "", err
+	}
+	r.report = result.Report
+	if err := os.RemoveAll(whole); err != nil {
+		return "", fmt.Errorf("remove the originals: %w", err)
+	}
+	gate := red.Gate(r.options.Secrets...)
+	if err := gate.Check(ctx, dir); err != nil {
+		return "", &codedError{exitRefused, err}
+	}
+	if err := r.residue(ctx, gate, dir); err != nil {
+		return "", err
+	}
+	if err := result.Map.WriteFile(r.mapFile, r.key); err != nil {
+		return "", err
+	}
+	if r.prove > 0 {
+		if err := r.rerun(ctx, dir); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Join(dir, filepath.FromSlash(redact.ReportFile)), nil
+}
+
+// summary says in one line what was cut.
+func (r *redaction) summary() string {
+	if r == nil {
+		return "nothing was cut: what devices said and were told is in it"
+	}
+	n := 0
+	for _, k := range r.report.Rules {
+		n += k
+	}
+	return fmt.Sprintf("%d places in %d files by %d rules; the way back is %s%s", n, len(r.report.Files), len(r.report.Rules), r.mapFile, r.proved)
+}
+
+// residue names what looks like a secret and was not cut: a person has to look at it. It
+// does not refuse, for a digest looks like a secret too.
+func (r *redaction) residue(ctx context.Context, gate *redact.Gate, dir string) error {
+	const most = 10
+	found := 0
+	tree := os.DirFS(dir)
+	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return errors.Join(err, ctx.Err())
+		}
+		data, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		for _, hit := range gate.Residue(name, data) {
+			if found++; found <= most {
+				r.app.progress("look at %s, byte %d: it looks like a secret (%s) and was not cut", hit.File, hit.Offset, hit.Form)
+			}
+		}
+		return nil
+	})
+	if found > most {
+		r.app.progress("and at %s more", plural(found-most, "place"))
+	}
+	return err
+}
+
+// rerun executes the redacted case and compares its rate with the original's: a redaction
+// that changes the problem has cut too much.
+func (r *redaction) rerun(ctx context.Context, dir string) error {
+	var claim bundle.Claim
+	folders, err := os.ReadDir(filepath.Join(dir, "runs"))
+	if err != nil {
+		return err
+	}
+	for _, f := range folders {
+		c, err := bundle.ClaimOf(filepath.Join(dir, "runs", f.Name()))
+		if err != nil {
+			return err
+		}
+		claim.Runs = append(claim.Runs, c)
+	}
+	main := claim.Main()
+	if main == nil {
+		return inputError("--prove: no run of the scenario itself is packed")
+	}
+	t, err := r.app.confirmTrials(ctx, *main, filepath.Join(dir, "runs", main.ID), r.runs, &confirmFlags{trials: r.prove, labs: 1})
+	if err != nil {
+		return fmt.Errorf("prove the redaction: %w", err)
+	}
+	t.out.Decide()
+	const alpha = 0.05
+	was, is := t.out.Claim, t.out.Seen
+	if t.out.Result != confirm.Confirmed || t.out.P < alpha {
+		return &codedError{exitRefused, fmt.Errorf("the redacted case is not the same: %d of %d trials, %d of %d before it was cut (p=%.3f, %s); its runs are in %s",
+			is.Reproduced, is.Valid, was.Reproduced, was.Valid, t.out.P, t.out.Reason, t.dir)}
+	}
+	r.proved = fmt.Sprintf("; run again: %d of %d trials, %d of %d before (p=%.2f)", is.Reproduced, is.Valid, was.Reproduced, was.Valid, t.out.P)
+	return nil
+}
+
+// linesOf are the lines of a file that are not empty.
+func linesOf(file string) ([]string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list, nil
+}
