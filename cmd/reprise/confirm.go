@@ -46,8 +46,8 @@ A trial counts only when the failure has the claim's signature. Where an image o
 kind of lab differs, n clean trials do not contradict: that may be the reason.
 
 What goes back is confirmation.json, signed with --sign, which the other side takes
-in with "case set CASE --confirmation FILE". Its folder also holds the runs, so that
-"bundle create" and "bundle diff" show what was different.
+in with "case set CASE --confirmation FILE". Beside it lies runs.tar.zst, a bundle of
+the runs that were made here: "bundle diff" of the two says what was different.
 
 Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclusive,
 4 wrong input, 5 the environment lacks something, 6 refused.`,
@@ -74,7 +74,8 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 type confirmed struct {
 	confirm.Confirmation
 	File string `json:"file"`
-	Dir  string `json:"dir"` // the runs
+	Dir  string `json:"dir"`            // the runs
+	Runs string `json:"runs,omitempty"` // a bundle of them; empty where they may not be handed on
 	Exit int    `json:"exit"`
 }
 
@@ -122,6 +123,7 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 			return err
 		}
 	}
+	out.Runs = a.packAnswer(ctx, t.dir, filepath.Join(dir, "runs.tar.zst"), f.sign)
 	if done, err := a.emit(out); done {
 		return errors.Join(err, answer(out.Exit))
 	}
@@ -130,8 +132,22 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	if out.Seen.Valid > 0 {
 		a.say("rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, out.P)
 	}
+	if out.Runs != "" {
+		a.say("what was different: reprise bundle diff %s %s", file, out.Runs)
+	}
 	a.say("send back %s%s", out.File, map[bool]string{true: " and " + out.File + ".sig", false: " (not signed: --sign KEY)"}[signer != nil])
 	return answer(out.Exit)
+}
+
+// packAnswer packs the runs that were made here. Where a mark forbids that, the answer
+// stands without them.
+func (a *app) packAnswer(ctx context.Context, run, file, sign string) string {
+	out, err := a.pack(ctx, []string{run}, &bundleFlags{output: file, sign: sign}, nil)
+	if err != nil {
+		a.progress("the runs are not packed: %v", err)
+		return ""
+	}
+	return out.File
 }
 
 // openChecked verifies a bundle and opens it, and gives its manifest and who signed it.
