@@ -102,8 +102,8 @@ func ownerKey(file string) (redact.Key, error) {
 	return key, key.WriteKeyFile(file)
 }
 
-// caseRedaction is the redaction of a case: its key is kept in the case's folder, and the
-// customer's names are hidden.
+// caseRedaction is the redaction of a case: its key is kept in the case's folder, the
+// customer's names are hidden, and the partner's are not.
 func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, error) {
 	if f.redact.none {
 		return nil, nil
@@ -113,7 +113,12 @@ func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, 
 	}
 	c := folder.Case.Customer
 	f.redact.hide = append(f.redact.hide, present(c.Name, c.Contact, c.Email, c.Phone, c.Site)...)
-	return a.newRedaction(&f.redact)
+	r, err := a.newRedaction(&f.redact)
+	if r != nil { // whom the vendor calls stays
+		p := folder.Case.Partner
+		r.options.Keep = present(p.Name, p.Contact, p.Email, p.Phone)
+	}
+	return r, err
 }
 
 func (r *redaction) profile() string {
