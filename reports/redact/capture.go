@@ -71,7 +71,7 @@ func copyFrames(c *capture) {
 
 // learnCapture teaches what packets say in places that protocols reserve for it.
 func (r *Redactor) learnCapture(data []byte) {
-	c := &capture{r: r, d: r.dictionary(), learn: true, out: slices.Clone(data), old: data, lsas: map[string]uint16{}}
+	c := &capture{r: r, d: r.words, learn: true, out: slices.Clone(data), old: data, lsas: map[string]uint16{}}
 	if c.file() {
 		c.packets()
 	}
@@ -335,7 +335,14 @@ func (c *capture) valueAt(at, n int, rule Rule) {
 	}
 }
 
-func lower(s string) string { return string(bytes.ToLower([]byte(s))) }
+// lower folds ASCII only, which keeps lengths.
+func lower(s string) string {
+	out := []byte(s)
+	for i, c := range out {
+		out[i] = byte(classes[c] & 0xff)
+	}
+	return string(out)
+}
 
 // digestAt cuts bytes that were made with a key, so that the key cannot be tried on them.
 func (c *capture) digestAt(at, n int) {

@@ -200,7 +200,10 @@ func pcapng(frames [][]byte) []byte {
 	return out
 }
 
-func plantedCapture(tb testing.TB) []byte { return pcapng(packets(tb)) }
+func plantedCapture(tb testing.TB) []byte {
+	tb.Helper()
+	return pcapng(packets(tb))
+}
 
 // framesOf reads the frames of our pcapng files back.
 func framesOf(data []byte) [][]byte {
@@ -320,8 +323,8 @@ func FuzzCapture(f *testing.F) {
 	for _, p := range packets(f) {
 		f.Add(pcapng([][]byte{p}))
 	}
-	r := newRedactor(f, redact.Options{Names: []string{"zurich-core-07"}})
 	f.Fuzz(func(t *testing.T, data []byte) {
+		r := newRedactor(t, redact.Options{Names: []string{"zurich-core-07"}})
 		for _, in := range [][]byte{data, pcapng([][]byte{data})} {
 			r.LearnFile("a.pcapng", in)
 			if out, err := r.Capture("a.pcapng", in); err == nil && len(out) != len(in) {

@@ -11,20 +11,20 @@ import (
 )
 
 // testKey is a fixed key, so that results can be compared.
-func testKey(t testing.TB) redact.Key {
-	t.Helper()
+func testKey(tb testing.TB) redact.Key {
+	tb.Helper()
 	k, err := redact.ParseKey(strings.Repeat("5a17", 16))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }
 
-func newRedactor(t testing.TB, o redact.Options) *redact.Redactor {
-	t.Helper()
-	r, err := redact.New(testKey(t), o)
+func newRedactor(tb testing.TB, o redact.Options) *redact.Redactor {
+	tb.Helper()
+	r, err := redact.New(testKey(tb), o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
@@ -32,21 +32,21 @@ func newRedactor(t testing.TB, o redact.Options) *redact.Redactor {
 // marker is one planted value; testdata/markers.txt lists them all.
 type marker struct{ kind, value string }
 
-func markers(t testing.TB) []marker {
-	t.Helper()
+func markers(tb testing.TB) []marker {
+	tb.Helper()
 	var list []marker
-	for line := range strings.Lines(string(read(t, "markers.txt"))) {
+	for line := range strings.Lines(string(read(tb, "markers.txt"))) {
 		kind, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		list = append(list, marker{kind, value})
 	}
 	return list
 }
 
-func read(t testing.TB, name string) []byte {
-	t.Helper()
+func read(tb testing.TB, name string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return data
 }

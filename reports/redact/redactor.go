@@ -46,6 +46,7 @@ type Redactor struct {
 	shapes    *shapes
 	addresses *addresses
 	keepWords map[string]bool
+	words     *dictionary // keywords only, to learn with
 
 	made sync.Map // replacements of secrets, by value
 
@@ -71,7 +72,7 @@ func New(key Key, o Options) (*Redactor, error) {
 	r := &Redactor{
 		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{},
 		shapes:    &shapes{key: prf{key.sub("shape")}, cache: map[string]string{}},
-		keepWords: map[string]bool{}, pointed: newReport(o),
+		keepWords: map[string]bool{}, pointed: newReport(o), words: compile(nil, nil),
 	}
 	for _, w := range o.Keep {
 		r.keepWords[strings.ToLower(w)] = true
@@ -159,7 +160,7 @@ func (r *Redactor) Learn(path string, data []byte) {
 }
 
 func (r *Redactor) learnText(data []byte) {
-	s := scanner{r: r, d: r.dictionary(), data: data, learn: true}
+	s := scanner{r: r, d: r.words, data: data, learn: true}
 	s.scan()
 	for _, k := range s.learned {
 		if byValue(k) {
@@ -295,7 +296,7 @@ func (r *Redactor) replacement(k known) string {
 func (r *Redactor) name(v string) string {
 	labels := strings.Split(v, ".")
 	for i, l := range labels {
-		labels[i] = asCased(r.shapes.forward(strings.ToLower(l)), l)
+		labels[i] = asCased(r.shapes.forward(lower(l)), l)
 	}
 	return strings.Join(labels, ".")
 }
@@ -422,7 +423,7 @@ func (r *Redactor) Name(v string) string { return r.name(v) }
 func (r *Redactor) RealName(v string) string {
 	labels := strings.Split(v, ".")
 	for i, l := range labels {
-		labels[i] = asCased(r.shapes.backward(strings.ToLower(l)), l)
+		labels[i] = asCased(r.shapes.backward(lower(l)), l)
 	}
 	return strings.Join(labels, ".")
 }
