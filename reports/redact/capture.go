@@ -52,8 +52,8 @@ func (r *Redactor) Capture(name string, data []byte) ([]byte, error) {
 	c.packets()
 	c.fixSums()
 	r.mu.Lock()
-	for range c.edits {
-		r.pointed.add(name, RuleRegion)
+	if c.edits > 0 {
+		r.pointed.add(name, RuleRegion, c.edits)
 	}
 	r.mu.Unlock()
 	return c.out, nil

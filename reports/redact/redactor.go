@@ -411,8 +411,13 @@ func apply(data []byte, edits []edit) []byte {
 func (r *Redactor) count(path string, edits []edit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, e := range edits {
-		r.pointed.add(path, e.rule)
+	for i := 0; i < len(edits); {
+		n := i + 1
+		for n < len(edits) && edits[n].rule == edits[i].rule {
+			n++
+		}
+		r.pointed.add(path, edits[i].rule, n-i)
+		i = n
 	}
 }
 

@@ -38,12 +38,12 @@ func newReport(o Options) Report {
 	}
 }
 
-func (p *Report) add(path string, rule Rule) {
-	p.Rules[rule]++
+func (p *Report) add(path string, rule Rule, n int) {
+	p.Rules[rule] += n
 	if p.Files[path] == nil {
 		p.Files[path] = map[Rule]int{}
 	}
-	p.Files[path][rule]++
+	p.Files[path][rule] += n
 }
 
 // Report gives what was cut until now. Paths are those of the result.

@@ -148,6 +148,9 @@ func (s *scanner) found(start, end int, rule Rule, with string) {
 		return
 	}
 	if !s.learn {
+		if s.edits == nil {
+			s.edits = make([]edit, 0, 16+len(s.data)/256)
+		}
 		s.edits = append(s.edits, edit{start, end, with, rule})
 	}
 	s.done = end
@@ -441,10 +444,10 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 		if !ok {
 			return f, false
 		}
-		word := string(bytes.ToLower(s.data[f.start:f.end]))
 		if f.quoted {
 			return f, true
 		}
+		word := lower(string(s.data[f.start:f.end]))
 		bare := strings.TrimRight(word, ".:,;")
 		if bare == "" || word == "=" {
 			assigned, pos = true, f.next
