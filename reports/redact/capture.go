@@ -7,8 +7,13 @@ import (
 	"slices"
 )
 
-// ErrCapture says that a file is no capture that can be rewritten.
-var ErrCapture = errors.New("no pcap or pcapng that can be rewritten whole")
+// Errors of captures.
+var (
+	// ErrCapture says that a file is no capture that can be rewritten.
+	ErrCapture = errors.New("no pcap or pcapng that can be rewritten whole")
+	// ErrASNumbers refuses a capture whose AS numbers would no longer be those of the texts.
+	ErrASNumbers = errors.New("AS numbers are replaced in texts, and a capture keeps its own")
+)
 
 // capture is one capture file being read (learn) or rewritten in place.
 type capture struct {
@@ -43,6 +48,9 @@ type checksum struct {
 // Capture rewrites a pcap or pcapng file. The result has the same length, the same frames
 // and the same times.
 func (r *Redactor) Capture(name string, data []byte) ([]byte, error) {
+	if r.options.ASNumbers {
+		return nil, ErrASNumbers
+	}
 	c := &capture{r: r, d: r.dictionary(), name: name, out: slices.Clone(data), old: data, lsas: map[string]uint16{}}
 	if !c.file() {
 		return nil, ErrCapture

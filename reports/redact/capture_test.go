@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -315,6 +316,18 @@ func TestCaptureHeaders(t *testing.T) {
 	}
 	if !bytes.Equal(f[9], f[11]) {
 		t.Error("a retransmission differs")
+	}
+}
+
+func TestASNumbers(t *testing.T) {
+	r := newRedactor(t, redact.Options{ASNumbers: true})
+	got := string(r.Text("x.cfg", []byte("router bgp 65010\n neighbor 192.0.2.1 remote-as 3320\n neighbor 192.0.2.2 remote-as 65010\n")))
+	f := splitFields(got)
+	if f[2] == "65010" || f[2] != f[10] || len(f[2]) != 5 || f[2] < "64512" || f[2] > "65534" || f[6] == "3320" {
+		t.Errorf("%q", got)
+	}
+	if _, err := r.Capture("a.pcapng", plantedCapture(t)); !errors.Is(err, redact.ErrASNumbers) {
+		t.Errorf("a capture with its own AS numbers: %v", err)
 	}
 }
 

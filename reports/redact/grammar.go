@@ -51,7 +51,7 @@ type term struct {
 var terms = map[string]term{
 	// Words that are followed by a secret whatever stands before.
 	"password": {rule: RuleSecret}, "passwd": {rule: RuleSecret}, "passphrase": {rule: RuleSecret}, "pwd": {rule: RuleSecret, assigned: true},
-	"secret": {rule: RuleSecret}, "shared-secret": {rule: RuleSecret}, "sharedsecret": {rule: RuleSecret}, "pass": {rule: RuleSecret, assigned: true},
+	"secret": {rule: RuleSecret}, "shared-secret": {rule: RuleSecret}, "sharedsecret": {rule: RuleSecret}, "pass": {rule: RuleSecret, assigned: true, random: true},
 	"encrypted-password": {rule: RuleSecret}, "plain-text-password": {rule: RuleSecret}, "plain-text-password-value": {rule: RuleSecret},
 	"simple-password": {rule: RuleSecret}, "area-password": {rule: RuleSecret}, "domain-password": {rule: RuleSecret},
 	"ascii-text": {rule: RuleSecret}, "hexadecimal": {rule: RuleSecret, random: true}, "key-string": {rule: RuleSecret},
@@ -115,6 +115,13 @@ var terms = map[string]term{
 var asTerms = map[string]term{
 	"remote-as": {rule: RuleASN}, "local-as": {rule: RuleASN}, "peer-as": {rule: RuleASN}, "as-number": {rule: RuleASN}, "autonomous-system": {rule: RuleASN},
 	"remote-as-number": {rule: RuleASN}, "as": {rule: RuleASN, within: []string{"bgp", "remote", "local"}}, "bgp": {rule: RuleASN, within: []string{"router bgp"}},
+}
+
+// keyLines are words before "key" on lines of configuration that hold one.
+//
+//nolint:gochecknoglobals // a table that is only read
+var keyLines = []string{
+	"radius", "tacacs", "isakmp", "ikev2", "auth", "server", "ntp", "ospf", "isis", "hmac", "md5", "sha", "psk", "ipsec", "macsec", "mka", "chain", "snmp", "wpa", "tunnel",
 }
 
 // fillers may stand between the keyword and its value.

@@ -257,6 +257,9 @@ func (s *scanner) keyword(start, end int) {
 func (s *scanner) take(name string, t term, start, end int) {
 	limit := s.lineEnd(end)
 	pos, assigned := s.separator(end, limit)
+	if pos < limit && strings.IndexByte(",;)]}|", s.data[pos]) >= 0 || end < limit && strings.IndexByte(" \t:=>#\\&'\"", s.data[end]) < 0 {
+		return // a word of a sentence, of a list or of a program
+	}
 	if t.assigned && !assigned || t.loose && assigned || !s.inPlace(name, t, start, end, assigned) {
 		return
 	}
@@ -273,7 +276,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 		return
 	}
 	v := string(s.data[f.start:f.end])
-	if strings.Contains(v, "«") || t.random && !f.quoted && !looksRandom(v) {
+	if strings.Contains(v, "«") || !f.quoted && (t.random || !assigned && s.inProse(name, t, start)) && !looksRandom(v) {
 		return
 	}
 	if t.rule == RuleKeyBlock && f.quoted && strings.Contains(v, " ") {
@@ -288,6 +291,27 @@ func (s *scanner) take(name string, t term, start, end int) {
 			}
 		}
 	}
+}
+
+// inProse tells the head of a table and a sentence from a line of configuration: the word
+// is capitalised, or it is "key" on a line that is about nothing that has one.
+func (s *scanner) inProse(name string, t term, start int) bool {
+	if t.rule != RuleSecret {
+		return false
+	}
+	if c := s.data[start]; c >= 'A' && c <= 'Z' {
+		return true
+	}
+	before := bytes.ToLower(bytes.TrimSpace(s.data[max(s.line, start-400):start]))
+	if name != "key" || len(before) == 0 {
+		return false
+	}
+	for _, w := range keyLines {
+		if bytes.Contains(before, []byte(w)) {
+			return false
+		}
+	}
+	return true
 }
 
 // inPlace tells whether the words before allow the keyword.

@@ -33,6 +33,7 @@ func TestKept(t *testing.T) {
 		"ip ospf authentication message-digest", "password must be changed", "the secret is out", "Enter your password to continue",
 		"1.3.6.1.2.1.1.5.0", "std::vector<int> at HAL::Port", "0x00374589 00000000", "router bgp 65001", "neighbor 224.0.0.5", "01:80:c2:00:00:0e lldp",
 		"00:00:5e:00:01:0a vrrp", "sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0bb2f6e4e4d6b7c4a1d0e1", "username admin privilege 15", "«secret»",
+		"Sys-Pri  Key    MAC               Sys-Pri  Key     Count MAC", "ciphers and key exchanges", "the empty secret, which is",
 		"crypto key generate rsa modulus 2048", "50% done", "a@b", "$HOME/x $1 $2", "no snmp-server community",
 	} {
 		if got := string(r.Text("x.cfg", []byte(line))); got != line {
