@@ -85,6 +85,9 @@ func (s *scanner) mail(i int) {
 	if len(left) == 0 || dot < 1 || len(host)-dot < 3 || bytes.ContainsAny(host[dot:], "0123456789") || start < s.done {
 		return
 	}
+	if s.r.kept(string(left) + "@" + string(host)) {
+		return
+	}
 	s.takeBack(start)
 	with := s.r.name(string(left)) + "@" + s.r.name(string(host[:dot])) + string(host[dot:])
 	s.found(start, end, RuleMail, with)

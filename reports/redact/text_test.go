@@ -375,3 +375,17 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// An address that the owner keeps, such as that of whom the vendor calls, stays; others go.
+func TestKeptMail(t *testing.T) {
+	r, err := redact.New(redact.NewKey(), redact.Options{Keep: []string{"meier@partner.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte("mail Meier@partner.example or doe@customer.example\n")
+	r.Learn("a.txt", text)
+	got := string(r.Text("a.txt", text))
+	if !strings.Contains(got, "Meier@partner.example") || strings.Contains(got, "doe@") {
+		t.Errorf("got %q", got)
+	}
+}
