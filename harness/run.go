@@ -97,6 +97,9 @@ func (p *Plan) info(ctx context.Context, dir evidence.Dir, provider topologies.P
 	for _, in := range p.Loaded.Inputs {
 		info.Inputs = append(info.Inputs, evidence.InputInfo{Path: in.Path, SHA256: evidence.SHA256(in.Data), Size: len(in.Data)})
 	}
+	if e, ok := provider.(topologies.EngineTeller); ok {
+		info.Host.Engine = e.Engine(ctx)
+	}
 	p.describeLab(ctx, provider, &info)
 	return info
 }

@@ -75,6 +75,12 @@ type Enterer interface {
 	Enter(node string) (argv []string)
 }
 
+// EngineTeller is a provider that tells what its labs run on, with the version: "docker
+// 20.10.24", "QEMU 7.2.22 with tcg". Empty where that cannot be asked.
+type EngineTeller interface {
+	Engine(ctx context.Context) string
+}
+
 // ImageDescriber tells what a node's image holds: its digest, and the exact
 // versions of the packages in it where the image says so.
 type ImageDescriber interface {

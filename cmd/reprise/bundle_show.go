@@ -93,7 +93,8 @@ func (a *app) readContents(c *cobra.Command, file string, read *readFlags) (show
 func (a *app) printShown(r shownResult) {
 	a.printClaim(r.Manifest.Claim)
 	for _, e := range r.Env.Runs {
-		a.tell("made      %s: %s %s on %s, kernel %s, %s; %s labs, reset %s", e.ID, e.Tool.Name, e.Tool.Version, e.Host.OS, e.Host.Kernel, e.Host.Engine, e.Fidelity, e.Reset)
+		on := strings.Join(present(e.Host.OS, "kernel "+e.Host.Kernel, e.Host.Engine), ", ")
+		a.tell("made      %s: %s %s on %s; %s labs, reset %s", e.ID, e.Tool.Name, e.Tool.Version, on, e.Fidelity, e.Reset)
 	}
 	for _, image := range r.Images.Images {
 		a.tell("image     %s %s (%s)", image.Name, image.Digest, image.Licence)

@@ -151,6 +151,19 @@ func (p *Provider) DescribeImage(ctx context.Context, ref string) (topologies.Im
 	return store.Describe(ctx, ref)
 }
 
+// Engine implements topologies.EngineTeller.
+func (p *Provider) Engine(ctx context.Context) string {
+	_, c, err := p.connect(ctx)
+	if err != nil {
+		return ""
+	}
+	v, err := c.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return ""
+	}
+	return "docker " + v.Version
+}
+
 // Check implements topologies.Provider.
 func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
 	_, c, err := p.connect(ctx)

@@ -130,6 +130,15 @@ func digestFile(ctx context.Context, path string) (string, error) {
 	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// Engine implements topologies.EngineTeller.
+func (p *Provider) Engine(ctx context.Context) string {
+	a, err := p.Acceleration(ctx)
+	if err != nil {
+		return ""
+	}
+	return "QEMU " + a.Version + " with " + a.Name
+}
+
 // Check implements topologies.Provider.
 func (p *Provider) Check(_ context.Context, t topologies.Topology) error {
 	for tool, pkg := range map[string]string{emulator: "qemu-system-x86", "qemu-img": "qemu-utils"} {
