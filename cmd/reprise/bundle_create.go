@@ -187,6 +187,9 @@ func (f *bundleFlags) custody(r *redaction) (bundle.Custody, error) {
 		}
 		c.At = at
 	}
+	if c.Who == "" && r != nil {
+		c.Who = "the owner of the redaction's key"
+	}
 	if c.Who == "" {
 		c.Who = "unknown"
 		if u, err := user.Current(); err == nil {

@@ -166,6 +166,9 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 	}
 	f.pack.caseDir = filepath.Join(work, "case")
 	f.pack.output = filepath.Join(out.Dir, folder.Case.ID+f.pack.suffix())
+	if f.pack.who == "" {
+		f.pack.who = strings.Join(present(folder.Case.Partner.Contact, folder.Case.Partner.Name), ", ")
+	}
 	r, err := a.caseRedaction(folder, f)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,7 +65,32 @@ func (t *tree) mendRun(name string) error {
 		}
 		data = replaceInput(data, in.SHA256, evidence.SHA256(after), len(before), len(after))
 	}
-	return evidence.WriteFile(t.result(name), data)
+	return evidence.WriteFile(t.result(name), t.r.hideHost(data, info.Host.Name))
+}
+
+// hideHost replaces the name of the machine that a run was made on. It is replaced in its
+// place alone: such names (lab, vm) are words elsewhere.
+func (r *Redactor) hideHost(data []byte, name string) []byte {
+	quoted, err := json.Marshal(name)
+	if err != nil || name == "" || r.kept(name) {
+		return data
+	}
+	at := bytes.Index(data, []byte(`"host": {`))
+	if at < 0 {
+		return data
+	}
+	end := bytes.IndexByte(data[at:], '}')
+	field := append([]byte(`"name": `), quoted...)
+	i := bytes.Index(data[at:], field)
+	if i < 0 || i > end {
+		return data
+	}
+	with, err := json.Marshal(r.Name(name))
+	if err != nil {
+		return data
+	}
+	from := at + i + len(`"name": `)
+	return slices.Concat(data[:from], with, data[from+len(quoted):])
 }
 
 // replaceInput changes a digest, and the size that stands next to it in the same object.

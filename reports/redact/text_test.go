@@ -89,7 +89,7 @@ func plantedTree(t *testing.T) string {
 	}
 	put("input/r1.cfg", input)
 	if err := evidence.WriteJSON(run.File("run.json"), evidence.RunInfo{
-		Reprise: evidence.Format, ID: run.ID(), Expected: evidence.Reproduced, Nodes: []evidence.NodeInfo{{Name: "r1", Platform: "ios"}},
+		Reprise: evidence.Format, ID: run.ID(), Expected: evidence.Reproduced, Host: evidence.HostInfo{Name: "lab"}, Nodes: []evidence.NodeInfo{{Name: "r1", Platform: "ios"}},
 		Inputs: []evidence.InputInfo{{Path: "r1.cfg", SHA256: evidence.SHA256(input), Size: len(input)}},
 	}); err != nil {
 		t.Fatal(err)
@@ -186,6 +186,9 @@ func TestDir(t *testing.T) {
 	input, err := os.ReadFile(run.File("input", info.Inputs[0].Path))
 	if err != nil || evidence.SHA256(input) != info.Inputs[0].SHA256 || len(input) != info.Inputs[0].Size {
 		t.Errorf("run.json does not describe its input (%v)", err)
+	}
+	if info.Host.Name == "lab" || len(info.Host.Name) != len("lab") {
+		t.Errorf("the machine's own name is %q", info.Host.Name)
 	}
 	if result.Report.LedgerHead["."] == "" || len(result.Report.Dropped) != 1 {
 		t.Errorf("report: head %q, dropped %v", result.Report.LedgerHead, result.Report.Dropped)
