@@ -44,6 +44,8 @@ bench: ready
 
 generate: build
 	$(BIN) scenario schema > scenarios/schema.json
+	$(BIN) lab schema > topologies/lab/schema.json
+	$(BIN) case schema > reports/cases/schema.json
 
 clean:
 	rm -rf bin

@@ -32,7 +32,18 @@ it. People edit the file, and "case set" does, keeping what it does not know.
   reprise case set cases/acme-ospf scope.impact="Building B is unreachable" --run runs/2026…
   reprise escalate cases/acme-ospf`,
 	}
-	c.AddCommand(a.caseNewVerb(), a.caseShowVerb(), a.caseCheckVerb(), a.casePlanVerb(), a.caseSetVerb(), a.caseRMAVerb())
+	c.AddCommand(a.caseNewVerb(), a.caseShowVerb(), a.caseCheckVerb(), a.casePlanVerb(), a.caseSetVerb(), a.caseRMAVerb(),
+		&cobra.Command{
+			Use: "schema", Short: "Print the JSON Schema of case.yaml, for editors", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				schema, err := cases.Schema()
+				if err != nil {
+					return err
+				}
+				_, err = a.out.Write(schema)
+				return err
+			},
+		})
 	return c
 }
 

@@ -20,31 +20,31 @@ const FileName = "case.yaml"
 
 // Case is case.yaml.
 type Case struct {
-	Reprise  string   `yaml:"reprise" json:"reprise"`
-	ID       string   `yaml:"id" json:"id"`
-	Title    string   `yaml:"title" json:"title"` // one symptom in one line
-	State    State    `yaml:"state" json:"state"`
-	Opened   string   `yaml:"opened" json:"opened"` // a time, see ParseTime
-	Customer Party    `yaml:"customer" json:"customer"`
-	Partner  Party    `yaml:"partner" json:"partner"`
-	Product  Product  `yaml:"product" json:"product"`
-	Scope    Scope    `yaml:"scope" json:"scope"`
-	Changed  []string `yaml:"changed,omitempty" json:"changed,omitempty"` // what was changed before it began
-	Tried    []Try    `yaml:"tried,omitempty" json:"tried,omitempty"`
+	Reprise  string   `yaml:"reprise" json:"reprise" jsonschema:"required,enum=case/v1" jsonschema_description:"Version of this format."`
+	ID       string   `yaml:"id" json:"id" jsonschema:"required" jsonschema_description:"Short name of the case."`
+	Title    string   `yaml:"title" json:"title" jsonschema_description:"One symptom in one line."` // one symptom in one line
+	State    State    `yaml:"state" json:"state" jsonschema:"required,enum=open,enum=escalated,enum=confirmed,enum=fixed,enum=closed" jsonschema_description:"Where the case stands."`
+	Opened   string   `yaml:"opened" json:"opened" jsonschema_description:"When it was opened: 2026-03-01, 2026-03-01 14:05, or RFC 3339."` // a time, see ParseTime
+	Customer Party    `yaml:"customer" json:"customer" jsonschema_description:"Whose problem it is."`
+	Partner  Party    `yaml:"partner" json:"partner" jsonschema_description:"Who is the customer's point of contact, and whom the vendor calls."`
+	Product  Product  `yaml:"product" json:"product" jsonschema_description:"What the problem was seen on."`
+	Scope    Scope    `yaml:"scope" json:"scope" jsonschema_description:"What, when and how."`
+	Changed  []string `yaml:"changed,omitempty" json:"changed,omitempty" jsonschema_description:"What was changed before it began."` // what was changed before it began
+	Tried    []Try    `yaml:"tried,omitempty" json:"tried,omitempty" jsonschema_description:"What was tried at the customer's."`
 	// Classes of problem, in the words of the platform's evidence: ospf, lag, mlag, stp, vrrp …
-	Classes       []string       `yaml:"classes,omitempty" json:"classes,omitempty"`
-	Scenario      string         `yaml:"scenario,omitempty" json:"scenario,omitempty"`
-	Runs          []Run          `yaml:"runs,omitempty" json:"runs,omitempty"`
-	Logs          []Log          `yaml:"logs,omitempty" json:"logs,omitempty"`
-	Analysis      []Finding      `yaml:"analysis,omitempty" json:"analysis,omitempty"`
-	Known         Known          `yaml:"known,omitempty" json:"known,omitzero"`
-	Judgement     Judgement      `yaml:"judgement,omitempty" json:"judgement,omitzero"`
-	Plan          []Step         `yaml:"plan,omitempty" json:"plan,omitempty"`
-	Request       Request        `yaml:"service-request,omitempty" json:"service-request,omitzero"`
-	Fix           Fix            `yaml:"fix,omitempty" json:"fix,omitzero"`
-	Confirmations []Confirmation `yaml:"confirmations,omitempty" json:"confirmations,omitempty"`
-	Units         []Unit         `yaml:"units,omitempty" json:"units,omitempty"` // for spare parts
-	Waived        []Waiver       `yaml:"waived,omitempty" json:"waived,omitempty"`
+	Classes       []string       `yaml:"classes,omitempty" json:"classes,omitempty" jsonschema_description:"Classes of problem, which bring their lists of commands: ospf, lag, mlag, stp, vrrp …"`
+	Scenario      string         `yaml:"scenario,omitempty" json:"scenario,omitempty" jsonschema_description:"The scenario that shows it."`
+	Runs          []Run          `yaml:"runs,omitempty" json:"runs,omitempty" jsonschema_description:"Folders of runs, isolations, bisections, verified fixes."`
+	Logs          []Log          `yaml:"logs,omitempty" json:"logs,omitempty" jsonschema_description:"Files from the customer's network."`
+	Analysis      []Finding      `yaml:"analysis,omitempty" json:"analysis,omitempty" jsonschema_description:"What the logs and cores say."`
+	Known         Known          `yaml:"known,omitempty" json:"known,omitzero" jsonschema_description:"The check against known issues."`
+	Judgement     Judgement      `yaml:"judgement,omitempty" json:"judgement,omitzero" jsonschema_description:"Defect, or as specified."`
+	Plan          []Step         `yaml:"plan,omitempty" json:"plan,omitempty" jsonschema_description:"The action plan."`
+	Request       Request        `yaml:"service-request,omitempty" json:"service-request,omitzero" jsonschema_description:"The vendor's Service Request."`
+	Fix           Fix            `yaml:"fix,omitempty" json:"fix,omitzero" jsonschema_description:"What the vendor gave."`
+	Confirmations []Confirmation `yaml:"confirmations,omitempty" json:"confirmations,omitempty" jsonschema_description:"What the vendor's side sent back."`
+	Units         []Unit         `yaml:"units,omitempty" json:"units,omitempty" jsonschema_description:"Hardware to be returned."` // for spare parts
+	Waived        []Waiver       `yaml:"waived,omitempty" json:"waived,omitempty" jsonschema_description:"Duties that are not applicable, and why."`
 }
 
 // State of a case. The zero value is invalid.
@@ -89,7 +89,7 @@ type Scope struct {
 	When     string `yaml:"when,omitempty" json:"when,omitempty"`
 	How      string `yaml:"how,omitempty" json:"how,omitempty"`
 	Impact   string `yaml:"impact,omitempty" json:"impact,omitempty"`
-	Severity int    `yaml:"severity,omitempty" json:"severity,omitempty"` // 1 network down … 4 question
+	Severity int    `yaml:"severity,omitempty" json:"severity,omitempty" jsonschema:"minimum=1,maximum=4" jsonschema_description:"1 network down, 2 severely degraded, 3 impaired, 4 question."` // 1 network down … 4 question
 	Expected string `yaml:"expected,omitempty" json:"expected,omitempty"`
 	// Failed is when it failed last at the customer's: logs must not be older.
 	Failed string `yaml:"failed,omitempty" json:"failed,omitempty"`
@@ -135,8 +135,8 @@ type Known struct {
 
 // Judgement tells a defect from what the specification says.
 type Judgement struct {
-	Is        string `yaml:"is,omitempty" json:"is,omitempty"`               // defect or specification
-	Reference string `yaml:"reference,omitempty" json:"reference,omitempty"` // RFC 2328 section 10.6
+	Is        string `yaml:"is,omitempty" json:"is,omitempty" jsonschema:"enum=defect,enum=specification"` // defect or specification
+	Reference string `yaml:"reference,omitempty" json:"reference,omitempty"`                               // RFC 2328 section 10.6
 	Reason    string `yaml:"reason,omitempty" json:"reason,omitempty"`
 }
 
@@ -162,10 +162,10 @@ type Entry struct {
 
 // Fix is what the vendor gave.
 type Fix struct {
-	Kind     string `yaml:"kind,omitempty" json:"kind,omitempty"`         // fix, patch or workaround
-	Version  string `yaml:"version,omitempty" json:"version,omitempty"`   // image or release
-	Received string `yaml:"received,omitempty" json:"received,omitempty"` // a time
-	Verified string `yaml:"verified,omitempty" json:"verified,omitempty"` // folder of the runs that verified it
+	Kind     string `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=fix,enum=patch,enum=workaround"` // fix, patch or workaround
+	Version  string `yaml:"version,omitempty" json:"version,omitempty"`                                            // image or release
+	Received string `yaml:"received,omitempty" json:"received,omitempty"`                                          // a time
+	Verified string `yaml:"verified,omitempty" json:"verified,omitempty"`                                          // folder of the runs that verified it
 	Note     string `yaml:"note,omitempty" json:"note,omitempty"`
 }
 

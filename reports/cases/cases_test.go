@@ -386,3 +386,18 @@ func FuzzParse(f *testing.F) {
 		_ = cases.ReadUnit(string(data))
 	})
 }
+
+// The copy for editors is that of the types.
+func TestSchema(t *testing.T) {
+	want, err := cases.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("make generate writes it anew (-want +got):\n%s", diff)
+	}
+}
