@@ -422,6 +422,9 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	if err != nil {
 		return "", inputError("%w", err)
 	}
+	if ids := f.RunIDs(); !slices.Contains(ids, c.Claim.Run) {
+		return "", inputError("%s answers the run %s, and the case has %s: it is another case's", file, c.Claim.Run, strings.Join(ids, ", "))
+	}
 	allowed, err := readSigners(signers)
 	if err != nil {
 		return "", err

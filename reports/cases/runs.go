@@ -104,6 +104,17 @@ func (a *attached) read() error {
 	return err
 }
 
+// RunIDs lists the runs of the case by their own names, which a bundle keeps.
+func (f Folder) RunIDs() []string {
+	var ids []string
+	for _, a := range f.attach() {
+		if a.info != nil {
+			ids = append(ids, a.info.ID)
+		}
+	}
+	return ids
+}
+
 // shows says that the run reproduced the problem on something that counts.
 func (a *attached) shows() bool {
 	return a.err == nil && a.info != nil && a.info.Variant == evidence.VariantMain && a.verdict.Verdict == evidence.Reproduced
