@@ -1,0 +1,254 @@
+package known
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/known/version"
+)
+
+// Headings of a version in what open projects ship: Debian's changelog, "Version 2.0.12
+// (2023-01-23)" of BIRD, "v3.1.0 - 16 Feb 2023" of Open vSwitch, "lldpd (1.0.16)" and
+// "1.0.16 [2022-11-11 …]:" of lldpd, "* keepalived-2.0.20" and "Release 2.2.8 31th May 2023"
+// of keepalived, "FRR 8.5" of FRRouting.
+var releaseHeads = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that nothing changes
+	regexp.MustCompile(`^([a-z0-9][a-z0-9+.-]+) \(([^()\s]+)\) [a-zA-Z0-9 -]+;`),
+	regexp.MustCompile(`^()Version (\d[\w.]*) \(\d{4}-`),
+	regexp.MustCompile(`^()[vV](\d+\.\d+[\w.]*) - \S`),
+	regexp.MustCompile(`^([a-z][a-z0-9-]+) \((\d[\w.]*)\)\s*$`),
+	regexp.MustCompile(`^()(\d+\.\d+[\w.]*) \[\d{4}-`),
+	regexp.MustCompile(`^\s*\* (keepalived)-(\d[\w.]*)$`),
+	regexp.MustCompile(`^(?:#+ |\* )?(?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: \S.*)?$`),
+	regexp.MustCompile(`^(?:#+ )?(FRR|FRRouting|BIRD|lldpd|keepalived|Open vSwitch) v?(\d+\.\d+[\w.]*)(?: .*)?$`),
+}
+
+var (
+	gitCommit  = regexp.MustCompile(`^commit [0-9a-f]{40}$`)
+	bullet     = regexp.MustCompile(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
+	hashPrefix = regexp.MustCompile(`^\[[0-9a-f]{7,12}\] `)
+	byAuthor   = regexp.MustCompile(`^ ?\([^()]{3,60}\)$`)
+	isFix      = regexp.MustCompile(`(?i)\b(fix(?:e[sd]|ing)?|crash(?:e[sd])?|segfault\w*|bugs?|leaks?|overflow|underflow|oob|out[- ]of[- ]bounds|overread|race|deadlock|dead ?lock|loops?|corrupt\w*|vulnerab\w*|wrong\w*|incorrect\w*|correct(?:ly|s|ed)?|prevent\w*|avoid\w*|resolve[sd]?|ensure[sd]?|do(?:es)? ?n['’o]t|should ?n['’o]t|never|no longer|invalid|uninitiali[sz]ed|dereference|use[- ]after[- ]free|double free|regression|assert\w*|abort\w*|hang|stuck|missing|broken|issues?|failures?|handle|properly|validation|different netlink)\b|CVE-\d{4}-\d+`)
+	notFix     = regexp.MustCompile(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
+	fixHeading = regexp.MustCompile(`(?i)^(?:(?:bug ?)?fix(?:es)?|bug fixes|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
+	emptyWords = regexp.MustCompile(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
+	birdHead   = regexp.MustCompile(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
+	ovsHead    = regexp.MustCompile(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
+	areaPrefix = regexp.MustCompile(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
+)
+
+func headOf(line string) (product, v string, ok bool) {
+	for _, h := range releaseHeads {
+		if m := h.FindStringSubmatch(line); m != nil {
+			if _, err := version.Parse(m[2]); err == nil {
+				return strings.TrimSpace(m[1]), m[2], true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// isChangelog looks for a heading of a version with a list below, or for commits.
+func isChangelog(text string) bool {
+	n, heads, bullets := 0, 0, 0
+	for line := range strings.Lines(clip(text, 64<<10)) {
+		line = strings.TrimRight(line, "\r\n \t")
+		if n++; n > 400 {
+			break
+		}
+		if gitCommit.MatchString(line) {
+			return true
+		}
+		if _, _, ok := headOf(line); ok {
+			heads++
+		} else if heads > 0 && bullet.MatchString(line) {
+			bullets++
+		}
+	}
+	return heads > 0 && bullets > 0
+}
+
+// item is one entry of a list of changes.
+type item struct {
+	text   string
+	line   int
+	indent int
+	parent int // index of the entry it stands below, or -1
+	leaf   bool
+	first  int // length of the first line: a subject, where a paragraph follows
+}
+
+// changes goes through a list of changes.
+type changes struct {
+	*reader
+	product, version string
+	items            []item
+	git              bool
+	heads            int
+}
+
+func (r *reader) changelog(text string) error {
+	r.doc.Shape = "list of changes"
+	c := changes{reader: r}
+	if r.doc.Product == "" {
+		r.doc.Product = productOfName(r.name, text)
+	}
+	n, open := 0, false
+	for line := range strings.SplitSeq(text, "\n") {
+		n++
+		line = strings.TrimRight(line, " \t\r\f")
+		product, v, ok := headOf(line)
+		switch {
+		case gitCommit.MatchString(line):
+			c.end()
+			c.git, c.version, open = true, r.doc.Release, false
+		case ok:
+			c.end()
+			c.product, c.version, open = product, v, true
+			c.heads++
+		case c.git:
+			c.commitLine(line, n)
+		case line == "" || strings.HasPrefix(line, " -- "):
+			c.gap()
+		case !open:
+			r.doc.Passed++
+		case bullet.MatchString(line):
+			c.bullet(line, n)
+		case len(c.items) > 0:
+			c.goOn(line)
+		}
+		if len(c.items) > 20_000 {
+			c.end()
+		}
+	}
+	c.end()
+	return nil
+}
+
+// productOfName knows a daemon by the name of the file or by how its list begins.
+func productOfName(name, text string) string {
+	if p := productIn(strings.NewReplacer("-", " ", "_", " ", ".", " ").Replace(name)); p != "" {
+		return p
+	}
+	head := clip(text, 2000)
+	switch {
+	case birdHead.MatchString(head):
+		return "bird"
+	case ovsHead.MatchString(head):
+		return "ovs"
+	}
+	return productIn(head)
+}
+
+func (c *changes) bullet(line string, n int) {
+	m := bullet.FindStringSubmatch(line)
+	text := hashPrefix.ReplaceAllString(m[3], "")
+	it := item{text: text, line: n, indent: len(expand(m[1])), parent: -1, leaf: true, first: len(text)}
+	for k := len(c.items) - 1; k >= 0; k-- {
+		if c.items[k].indent < it.indent {
+			it.parent = k
+			c.items[k].leaf = false
+			break
+		}
+	}
+	c.items = append(c.items, it)
+}
+
+func expand(s string) string { return strings.ReplaceAll(s, "\t", "        ") }
+
+// goOn adds a line to the entry that it is indented below.
+func (c *changes) goOn(line string) {
+	last := &c.items[len(c.items)-1]
+	if len(expand(line))-len(strings.TrimLeft(expand(line), " ")) > 0 && !strings.HasSuffix(last.text, "\x00") {
+		last.text += " " + strings.TrimSpace(line)
+	}
+}
+
+// gap ends the entry: what follows an empty line is a note and no more of it.
+func (c *changes) gap() {
+	if n := len(c.items); n > 0 && !strings.HasSuffix(c.items[n-1].text, "\x00") {
+		c.items[n-1].text += "\x00"
+	}
+}
+
+// commitLine reads what git log prints: a subject and a body, both indented.
+func (c *changes) commitLine(line string, n int) {
+	body, ok := strings.CutPrefix(line, "    ")
+	switch {
+	case !ok || strings.HasPrefix(body, "Signed-off-by") || strings.HasPrefix(body, "Thanks to"):
+	case len(c.items) == 0:
+		c.items = append(c.items, item{text: strings.TrimSpace(body), line: n, parent: -1, leaf: true, first: len(strings.TrimSpace(body))})
+	default:
+		c.items[0].text += " " + strings.TrimSpace(body)
+	}
+}
+
+// end makes issues of the entries of one version.
+func (c *changes) end() {
+	for k := range c.items {
+		c.items[k].text = strings.TrimSuffix(c.items[k].text, "\x00")
+	}
+	for _, it := range c.items {
+		c.item(it)
+	}
+	c.items = nil
+}
+
+func (c *changes) item(it item) {
+	text := squeeze(it.text)
+	area, underFix := "", false
+	for p := it.parent; p >= 0; p = c.items[p].parent {
+		above := strings.TrimSpace(c.items[p].text)
+		underFix = underFix || fixHeading.MatchString(above)
+		if head, ok := strings.CutSuffix(above, ":"); ok && len(head) < 40 && !fixHeading.MatchString(above) && !strings.HasPrefix(strings.ToLower(head), "change") {
+			area = cmp.Or(area, head)
+		}
+		underFix = underFix || isFix.MatchString(above) && !strings.HasSuffix(above, ":")
+	}
+	named := len(idsIn(text)) > 0
+	switch {
+	case text == "" || emptyWords.MatchString(text), !it.leaf && !named, fixHeading.MatchString(text):
+		c.doc.Passed++
+		return
+	case notFix.MatchString(text) && !named && !underFix, !underFix && !isFix.MatchString(text):
+		c.doc.Passed++
+		return
+	}
+	i := Issue{Kind: Changelog, Status: StatusResolved, Feature: area, Source: Source{Line: it.line}}
+	i.Text = byAuthor.ReplaceAllString(text, "")
+	i.Title = firstSentence(i.Text)
+	if it.first < len(it.text) && c.git {
+		i.Title = text[:min(it.first, len(text))]
+	}
+	if m := areaPrefix.FindStringSubmatch(i.Title); m != nil && !strings.HasPrefix(strings.ToUpper(m[1]), "CVE") {
+		i.Feature, i.Title = m[1], m[2]
+	}
+	i.IDs = idsIn(text)
+	if m := pullWord.FindStringSubmatch(text); m != nil && len(i.IDs) == 0 {
+		i.Source.Note = m[0]
+	}
+	i.Product = cmp.Or(c.doc.Product, Product(c.product))
+	if c.version != "" {
+		i.Fixed = []Fix{{Version: c.version, Latest: c.git}}
+	}
+	if len(i.IDs) == 0 {
+		// The same words may stand below several versions: each is its own entry.
+		i.Key = noteKey(i, c.version, it.line*b2i(c.git))
+	}
+	c.add(i)
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// noteKey names a note by its text and the version it stands below.
+func noteKey(i Issue, v string, line int) string {
+	n := Issue{Product: i.Product, Feature: i.Feature, Title: fmt.Sprint(i.Title, "\x00", v, "\x00", line)}
+	n.finish()
+	return n.Key
+}

@@ -1,0 +1,232 @@
+package known
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds on a document, so that a hostile one costs little.
+const (
+	MaxDocument = 64 << 20 // bytes, unpacked
+	maxIssues   = 60_000
+	maxUnparsed = 2000
+	maxBlocks   = 400_000
+)
+
+// ErrNotDocument is a file of a form that is not read.
+var ErrNotDocument = errors.New("not a document that can be read")
+
+// ReadOptions say what a document does not say itself, or says wrongly.
+type ReadOptions struct {
+	Vendor, Product, Release string
+}
+
+// Document is what was read of a file.
+type Document struct {
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"`
+	Format  string `json:"format"` // pdf, html, csv, text, changelog, cve
+	Shape   string `json:"shape"`  // what it was read as: tables, prose, feature page …
+	Vendor  string `json:"vendor,omitempty"`
+	Product string `json:"product,omitempty"`
+	Release string `json:"release,omitempty"`
+	Issues  []Issue
+	// Unparsed are the blocks that look like an issue and could not be read as one.
+	Unparsed []Unparsed `json:"unparsed,omitempty"`
+	// Passed counts what is no issue: news, features, packaging.
+	Passed int      `json:"passed"`
+	Hints  []string `json:"hints,omitempty"`
+}
+
+// Unparsed is a block that was left out.
+type Unparsed struct {
+	Page int    `json:"page,omitempty"`
+	Line int    `json:"line,omitempty"`
+	Text string `json:"text"`
+	Why  string `json:"why"`
+}
+
+// ReadDocument reads a document by its content; the name tells at most which table or which
+// daemon it is of. It never runs, fetches or follows anything that the document names.
+func ReadDocument(name string, data []byte, o ReadOptions) (Document, error) {
+	d := Document{Name: filepath.Base(name), Vendor: strings.ToLower(o.Vendor), Product: Product(o.Product), Release: o.Release}
+	data, err := unpack(data)
+	if err != nil {
+		return d, fmt.Errorf("%s: %w", d.Name, err)
+	}
+	sum := sha256.Sum256(data)
+	d.SHA256 = hex.EncodeToString(sum[:])
+	r := reader{doc: &d, name: strings.ToLower(strings.TrimSuffix(d.Name, ".gz"))}
+	if err := r.read(data); err != nil {
+		return d, fmt.Errorf("%s: %w", d.Name, err)
+	}
+	d.finish()
+	return d, nil
+}
+
+func unpack(data []byte) ([]byte, error) {
+	if len(data) > MaxDocument {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrNotDocument, MaxDocument)
+	}
+	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		return data, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotDocument, err)
+	}
+	data, err = io.ReadAll(io.LimitReader(z, MaxDocument+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotDocument, err)
+	}
+	if len(data) > MaxDocument {
+		return nil, fmt.Errorf("%w: more than %d bytes when unpacked", ErrNotDocument, MaxDocument)
+	}
+	return data, nil
+}
+
+// reader reads one document.
+type reader struct {
+	doc  *Document
+	name string // lower case
+	seen map[string]int
+}
+
+func (r *reader) read(data []byte) error {
+	head := bytes.TrimSpace(data[:min(len(data), 4096)])
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	switch {
+	case bytes.HasPrefix(head, []byte("%PDF-")):
+		r.doc.Format = "pdf"
+		lines, err := pdfLines(data)
+		if err != nil {
+			return err
+		}
+		return r.blocks(layout(lines))
+	case bytes.HasPrefix(head, []byte("{")), bytes.HasPrefix(head, []byte("[{")), bytes.HasPrefix(head, []byte("[\n")):
+		r.doc.Format = "cve"
+		return r.cve(data)
+	case bytes.IndexByte(head, 0) >= 0:
+		return fmt.Errorf("%w: neither PDF, HTML, JSON nor text", ErrNotDocument)
+	case looksHTML(head):
+		r.doc.Format = "html"
+		blocks, err := htmlBlocks(data)
+		if err != nil {
+			return err
+		}
+		return r.blocks(blocks)
+	}
+	text := string(data)
+	if !utf8.Valid(data) {
+		text = fromLatin1(data)
+	}
+	text = strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\ufeff")
+	switch {
+	case r.isCSV(text):
+		r.doc.Format = "csv"
+		return r.csv(text)
+	case isChangelog(text):
+		r.doc.Format = "changelog"
+		return r.changelog(text)
+	}
+	r.doc.Format = "text"
+	return r.blocks(layout(textLines(text)))
+}
+
+func fromLatin1(data []byte) string {
+	runes := make([]rune, len(data))
+	for i, b := range data {
+		runes[i] = rune(b)
+	}
+	return string(runes)
+}
+
+var htmlTag = regexp.MustCompile(`(?i)<(?:!doctype html|html|head|body|table|h[1-4]|div|p)\b`)
+
+func looksHTML(head []byte) bool { return bytes.HasPrefix(head, []byte("<")) && htmlTag.Match(head) }
+
+// add takes an issue in. The same id twice is one issue: release notes repeat an entry for
+// every platform.
+func (r *reader) add(i Issue) {
+	if len(r.doc.Issues) >= maxIssues {
+		r.doc.Passed++
+		return
+	}
+	i.Product = cmp.Or(i.Product, r.doc.Product)
+	i.Vendor = cmp.Or(r.doc.Vendor, i.Vendor)
+	i.Source.Document, i.Source.SHA256 = r.doc.Name, r.doc.SHA256
+	i.finish()
+	if r.seen == nil {
+		r.seen = map[string]int{}
+	}
+	if at, twice := r.seen[i.Key]; twice {
+		r.doc.Issues[at].merge(i)
+		return
+	}
+	r.seen[i.Key] = len(r.doc.Issues)
+	r.doc.Issues = append(r.doc.Issues, i)
+}
+
+// merge takes in what another entry of the same id says besides.
+func (i *Issue) merge(o Issue) {
+	if o.Platform != "" && !strings.Contains(i.Platform, o.Platform) {
+		i.Platform = strings.TrimPrefix(i.Platform+", "+o.Platform, ", ")
+	}
+	for _, f := range o.Found {
+		if !slices.Contains(i.Found, f) {
+			i.Found = append(i.Found, f)
+		}
+	}
+	for _, f := range o.Fixed {
+		if !slices.Contains(i.Fixed, f) {
+			i.Fixed = append(i.Fixed, f)
+		}
+	}
+	if o.Text != "" && !strings.Contains(i.Text, o.Text) && !strings.Contains(o.Title, i.Title) {
+		i.Text = clip(strings.TrimSpace(i.Text+" "+o.Text), maxField)
+	}
+	i.Workaround = cmp.Or(i.Workaround, o.Workaround)
+	if i.Status == StatusUnspecified || o.Status == StatusResolved {
+		i.Status = o.Status
+	}
+}
+
+// leave notes a block that could not be read.
+func (r *reader) leave(b block, why string) {
+	if len(r.doc.Unparsed) < maxUnparsed {
+		r.doc.Unparsed = append(r.doc.Unparsed, Unparsed{Page: b.page, Line: b.line, Text: clip(squeeze(b.all()), 160), Why: why})
+	}
+}
+
+// finish says what the person who imports can do.
+func (d *Document) finish() {
+	d.Vendor = cmp.Or(d.Vendor, vendorOf(d.Product))
+	hint := func(cond bool, s string) {
+		if cond {
+			d.Hints = append(d.Hints, s)
+		}
+	}
+	product, version := d.Product, d.Release
+	for _, i := range d.Issues {
+		product = cmp.Or(product, i.Product)
+		if len(i.Found)+len(i.Fixed) > 0 {
+			version = "some"
+		}
+	}
+	hint(len(d.Issues) > 0 && product == "", "the document does not say which product it is of: give --product")
+	hint(len(d.Issues) > 0 && version == "", "the document does not say which release it is of: give --release")
+	hint(len(d.Issues) == 0 && d.Format == "pdf", "no issues were found in the text of the PDF; where its tables are pictures or its fonts cannot be read, import the output of pdftotext -layout, or the HTML edition")
+	hint(len(d.Issues) == 0 && d.Format != "pdf", "no issues were found: it holds no table with an id and a description, no entries that end in an id, and no list of changes")
+	hint(len(d.Unparsed) > len(d.Issues), "more was left out than read; look with --unparsed")
+}

@@ -1,0 +1,387 @@
+package known
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/known/version"
+)
+
+// Points of a match. They are added, and every reason says what it gave.
+const (
+	pointsID       = 40.0 // the case names the issue
+	pointsMnemonic = 14.0
+	pointsFeature  = 4.0
+	maxFeature     = 8.0
+	pointsAffected = 6.0
+	pointsLater    = 3.0 // not said to affect this version, but fixed in a later one
+	pointsNot      = -12.0
+	wordPoint      = 1.0 // times the rarity of the word, times the weight of where it stands
+	titlePoint     = 0.6 // more of it for a word that stands in the issue's title
+	maxWordRarity  = 6.0
+)
+
+const (
+	maxTerms      = 48   // words of a case that are looked for, the most telling first
+	maxPostings   = 3000 // issues with a word; one that is in more tells nothing
+	maxCandidates = 400  // of which the text is read
+)
+
+// Candidate is an issue that may be the case's.
+type Candidate struct {
+	Issue
+	Score   float64  `json:"score"`
+	Reasons []Reason `json:"reasons"`
+	Affects Answer   `json:"affects"`
+	// FixedLater says that a later release is free of it.
+	FixedLater bool `json:"fixed-later"`
+	// Verify is what would prove the fix.
+	Verify string `json:"verify,omitempty"`
+}
+
+// Reason is why a candidate is one.
+type Reason struct {
+	Points float64 `json:"points"`
+	Says   string  `json:"says"`
+}
+
+// Matching is the result of a match.
+type Matching struct {
+	Subject    Subject        `json:"subject"`
+	Candidates []Candidate    `json:"candidates"`
+	Looked     int            `json:"looked"` // issues of the product
+	Documents  []DocumentInfo `json:"documents"`
+	Hints      []string       `json:"hints,omitempty"`
+}
+
+// Match ranks the issues that may be behind a case. It is deterministic: the same database
+// and subject give the same list.
+func (d *DB) Match(ctx context.Context, s Subject, limit int) (Matching, error) {
+	if limit <= 0 {
+		limit = 10
+	}
+	m := Matching{Subject: s, Candidates: []Candidate{}}
+	docs, err := d.Documents(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, doc := range docs {
+		doc.Imported = doc.Imported.Round(0)
+		m.Documents = append(m.Documents, doc)
+	}
+	g := gather{db: d, subject: s, issues: map[int64]*evidenceFor{}}
+	if err := g.run(ctx); err != nil {
+		return m, err
+	}
+	m.Looked = g.total
+	if m.Candidates, err = g.rank(ctx, limit); err != nil {
+		return m, err
+	}
+	m.Hints = hints(s, g)
+	return m, nil
+}
+
+func hints(s Subject, g gather) []string {
+	var list []string
+	if s.Product == "" {
+		list = append(list, "the product is not known: issues of every product were looked through; set product.platform")
+	}
+	if s.Version == "" {
+		list = append(list, "the version is not known: whether an issue affects it cannot be said; set product.version")
+	} else if _, err := version.Parse(s.Version); err != nil {
+		list = append(list, err.Error()+": whether an issue affects it cannot be said")
+	}
+	if g.total == 0 && s.Product != "" {
+		list = append(list, "nothing is known about "+s.Product+": import its release notes (reprise known import)")
+	}
+	return list
+}
+
+// evidenceFor is what speaks for one issue.
+type evidenceFor struct {
+	words     map[string]float64 // points before the title is looked at
+	mnemonics []string
+	features  []string
+	id        string
+	sum       float64
+}
+
+// gather finds issues by words, mnemonics, features and ids, each by one look into the index.
+type gather struct {
+	db      *DB
+	subject Subject
+	total   int
+	issues  map[int64]*evidenceFor
+	common  []string // words that are in too many issues
+}
+
+func (g *gather) run(ctx context.Context) error {
+	scope := ""
+	query, args := "SELECT count(*) FROM issues", []any{}
+	if g.subject.Product != "" {
+		scope = "scope:" + scopeWord(g.subject.Product)
+		query, args = "SELECT count(*) FROM words WHERE words MATCH ?", []any{scope}
+	}
+	if err := g.db.db.QueryRowContext(ctx, query, args...).Scan(&g.total); err != nil {
+		return fmt.Errorf("match: %w", err)
+	}
+	stmt, err := g.db.db.PrepareContext(ctx, "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?")
+	if err != nil {
+		return fmt.Errorf("match: %w", err)
+	}
+	defer stmt.Close() //nolint:errcheck // read only
+	look := func(term string) ([]int64, error) {
+		rows, err := stmt.QueryContext(ctx, and(scope, term), maxPostings+1)
+		if err != nil {
+			return nil, fmt.Errorf("match: %w", err)
+		}
+		defer rows.Close() //nolint:errcheck // Err tells
+		var ids []int64
+		for rows.Next() {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return nil, fmt.Errorf("match: %w", err)
+			}
+			ids = append(ids, id)
+		}
+		return ids, rows.Err()
+	}
+	return g.look(ctx, look)
+}
+
+func (g *gather) look(ctx context.Context, look func(string) ([]int64, error)) error {
+	for _, t := range termsOf(g.subject) {
+		ids, err := look("{ids title feature body workaround}: " + t.fts)
+		if err != nil {
+			return err
+		}
+		if len(ids) > maxPostings || len(ids) == 0 {
+			if len(ids) > 0 {
+				g.common = append(g.common, t.word)
+			}
+			continue
+		}
+		rarity := min(maxWordRarity, math.Log(float64(g.total+1)/float64(len(ids)))+0.5)
+		for _, id := range ids {
+			e := g.at(id)
+			points := wordPoint * rarity * t.weight
+			e.words[t.word] = points
+			e.sum += points
+		}
+	}
+	for _, m := range slices.Sorted(maps.Keys(g.subject.Mnemonics)) {
+		ids, err := look(phrase(m))
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			e := g.at(id)
+			e.mnemonics = append(e.mnemonics, m)
+			e.sum += pointsMnemonic
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(g.subject.Features)) {
+		ids, err := look("{feature title}: " + phrase(f))
+		if err != nil {
+			return err
+		}
+		if len(ids) > maxPostings {
+			continue // added below to those that something else speaks for
+		}
+		for _, id := range ids {
+			e := g.at(id)
+			e.features = append(e.features, f)
+			e.sum += pointsFeature
+		}
+	}
+	return g.byID(ctx)
+}
+
+// byID finds what the case names itself, whatever product it is of.
+func (g *gather) byID(ctx context.Context) error {
+	for _, id := range g.subject.IDs {
+		rows, err := g.db.db.QueryContext(ctx, "SELECT issue FROM names WHERE name = ?", canonical(id))
+		if err != nil {
+			return fmt.Errorf("match: %w", err)
+		}
+		for rows.Next() {
+			var row int64
+			if err := rows.Scan(&row); err != nil {
+				return fmt.Errorf("match: %w", cmp.Or(err, rows.Close()))
+			}
+			e := g.at(row)
+			e.id = id
+			e.sum += pointsID
+		}
+		if err := cmp.Or(rows.Err(), rows.Close()); err != nil {
+			return fmt.Errorf("match: %w", err)
+		}
+	}
+	return nil
+}
+
+func (g *gather) at(id int64) *evidenceFor {
+	e := g.issues[id]
+	if e == nil {
+		e = &evidenceFor{words: map[string]float64{}}
+		g.issues[id] = e
+	}
+	return e
+}
+
+// rank reads the best and adds what only the issue itself tells.
+func (g *gather) rank(ctx context.Context, limit int) ([]Candidate, error) {
+	ids := slices.SortedFunc(maps.Keys(g.issues), func(a, b int64) int {
+		return cmp.Or(cmp.Compare(g.issues[b].sum, g.issues[a].sum), cmp.Compare(a, b))
+	})
+	list := []Candidate{}
+	stmt, err := g.db.db.PrepareContext(ctx, "SELECT data FROM issues WHERE id = ?")
+	if err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	defer stmt.Close() //nolint:errcheck // read only
+	for _, id := range ids[:min(len(ids), maxCandidates)] {
+		e := g.issues[id]
+		if e.id == "" && len(e.mnemonics) == 0 && len(e.words) < 2 && (len(e.words) == 0 || len(e.features) == 0) {
+			continue // one word in common is chance
+		}
+		var data string
+		if err := stmt.QueryRowContext(ctx, id).Scan(&data); err != nil {
+			return nil, fmt.Errorf("match: %w", err)
+		}
+		var i Issue
+		if err := json.Unmarshal([]byte(data), &i); err != nil {
+			return nil, fmt.Errorf("match: %w", err)
+		}
+		if c := g.candidate(i, e); c.Score > 0 {
+			list = append(list, c)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Source.Document, b.Source.Document))
+	})
+	return list[:min(len(list), limit)], nil
+}
+
+func (g *gather) candidate(i Issue, e *evidenceFor) Candidate {
+	s := g.subject
+	c := Candidate{Issue: i}
+	add := func(points float64, format string, args ...any) {
+		points = math.Round(points*10) / 10
+		c.Score = math.Round((c.Score+points)*10) / 10
+		c.Reasons = append(c.Reasons, Reason{points, fmt.Sprintf(format, args...)})
+	}
+	if e.id != "" {
+		add(pointsID, "the case names %s", e.id)
+	}
+	for _, m := range e.mnemonics {
+		add(pointsMnemonic, "log message %s, in %s", m, s.Mnemonics[m])
+	}
+	words, points := e.weigh(i)
+	if points > 0 {
+		add(points, "words: %s", strings.Join(words, ", "))
+	}
+	features := 0.0
+	for _, f := range g.featuresOf(i, e) {
+		if features < maxFeature {
+			features += pointsFeature
+			add(pointsFeature, "feature %s (%s)", f, s.Features[f])
+		}
+	}
+	c.Affects = i.Affects(s.Product, s.Version)
+	c.FixedLater = c.Affects.FixedIn != "" && c.Affects.Affected != AffectedNo
+	switch {
+	case c.Affects.Affected == AffectedYes:
+		add(pointsAffected, "%s is affected: %s", s.Version, c.Affects.Reason)
+	case c.Affects.Affected == AffectedNo && e.id == "":
+		add(pointsNot, "%s is not affected: %s", s.Version, c.Affects.Reason)
+	case c.FixedLater:
+		add(pointsLater, "fixed in %s, later than %s; %s", c.Affects.FixedIn, s.Version, c.Affects.Reason)
+	}
+	if c.FixedLater {
+		c.Verify = proposal(s, i, c.Affects.FixedIn)
+	}
+	return c
+}
+
+// weigh gives the words by their points. One that stands in the title counts more.
+func (e *evidenceFor) weigh(i Issue) (words []string, points float64) {
+	title := " " + strings.ToLower(strings.Join(strings.FieldsFunc(i.Title, notWord), " "))
+	for _, w := range slices.SortedFunc(maps.Keys(e.words), func(a, b string) int {
+		return cmp.Or(cmp.Compare(e.words[b], e.words[a]), cmp.Compare(a, b))
+	}) {
+		p := e.words[w]
+		if strings.Contains(title, " "+stem(strings.Join(strings.FieldsFunc(strings.ToLower(w), notWord), " "))) {
+			p *= 1 + titlePoint
+		}
+		points += p
+		words = append(words, w)
+	}
+	return words[:min(len(words), 10)], points
+}
+
+// stem cuts what the index's own stemming cuts, roughly: it is used to find a word in a
+// title that the index found in the issue.
+func stem(s string) string {
+	for _, end := range []string{"ing", "ed", "es", "s", "e"} {
+		if cut, ok := strings.CutSuffix(s, end); ok && len(cut) >= 4 {
+			return cut
+		}
+	}
+	return s
+}
+
+// featuresOf are the features of the case that the issue is about.
+func (g *gather) featuresOf(i Issue, e *evidenceFor) []string {
+	list := slices.Clone(e.features)
+	for _, f := range slices.Sorted(maps.Keys(g.subject.Features)) {
+		if slices.Contains(list, f) {
+			continue
+		}
+		for part := range strings.SplitSeq(i.Feature, ",") {
+			if featureName(part) == f {
+				list = append(list, f)
+				break
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// proposal is the command that would prove a fix, or what is missing to run one.
+func proposal(s Subject, i Issue, fixed string) string {
+	image := imageOf(s.Image, fixed)
+	switch {
+	case s.Scenario == "" && s.Node == "":
+		return "ask the vendor for an image of " + cmp.Or(s.Product, i.Product) + " " + fixed + ", and write a scenario that shows the problem (reprise scenario new)"
+	case s.Scenario == "":
+		return "write a scenario that shows the problem (reprise scenario new), then: reprise verify-fix SCENARIO --image " + cmp.Or(s.Node, "NODE") + "=" + image
+	case s.Node == "":
+		return "reprise verify-fix " + shellWord(s.Scenario) + " --image NODE=" + image
+	}
+	return "reprise verify-fix " + shellWord(s.Scenario) + " --image " + shellWord(s.Node+"="+image)
+}
+
+// imageOf names the image of a version as the one at hand is named.
+func imageOf(image, v string) string {
+	if at := strings.LastIndexByte(image, ':'); at > strings.LastIndexByte(image, '/') {
+		return image[:at+1] + v
+	}
+	return "IMAGE-OF-" + v
+}
+
+func shellWord(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return notWord(r) && !strings.ContainsRune("-_./:=+@", r) || r > 0x7f
+	}) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}

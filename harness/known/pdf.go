@@ -1,0 +1,133 @@
+package known
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+
+	"github.com/ledongthuc/pdf"
+)
+
+const (
+	maxPages    = 3000
+	maxPDFChars = 12 << 20
+)
+
+// pdfLines takes the text of a PDF apart into lines with the place of every piece.
+func pdfLines(data []byte) (lines []textLine, err error) {
+	// The library panics on files that are damaged or made to do harm (its issues 15 and 40,
+	// rsc/pdf issue 9): its readers end that way by design, so there is no other place to
+	// catch it than around all of it.
+	defer func() {
+		if p := recover(); p != nil {
+			lines, err = nil, fmt.Errorf("%w: damaged PDF: %.100s", ErrNotDocument, fmt.Sprint(p))
+		}
+	}()
+	r, err := pdf.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotDocument, err)
+	}
+	pages := r.NumPage()
+	if pages > maxPages || pages < 0 {
+		return nil, fmt.Errorf("%w: a PDF of %d pages; up to %d are read", ErrNotDocument, pages, maxPages)
+	}
+	chars := 0
+	for n := 1; n <= pages; n++ {
+		text, err := pageText(r, n)
+		if err != nil {
+			continue // a page that cannot be read does not take the others with it
+		}
+		if chars += len(text); chars > maxPDFChars {
+			return nil, fmt.Errorf("%w: a PDF with more than %d letters", ErrNotDocument, maxPDFChars)
+		}
+		lines = append(lines, pageLines(text, n)...)
+	}
+	return lines, nil
+}
+
+// pageText reads one page; what the library panics with is that page's error.
+func pageText(r *pdf.Reader, n int) (text []pdf.Text, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("page %d: %.100s", n, fmt.Sprint(p))
+		}
+	}()
+	page := r.Page(n)
+	if page.V.IsNull() {
+		return nil, nil
+	}
+	return page.Content().Text, nil
+}
+
+// piece is letters that stand close behind each other.
+type piece struct {
+	x, y, end, size float64
+	bold            bool
+	text            strings.Builder
+}
+
+// pageLines puts letters together to pieces, and pieces of one height to lines. Letters come
+// in the order in which the page draws them; a font of which no widths are known gives every
+// letter of a string the same place, so a letter that has not moved follows the one before.
+func pageLines(letters []pdf.Text, page int) []textLine {
+	var pieces []*piece
+	var cur *piece
+	for _, t := range letters {
+		size := math.Abs(t.FontSize)
+		if size == 0 {
+			size = 10
+		}
+		if cur == nil || math.Abs(t.Y-cur.y) > size*0.3 || t.X-cur.end > size*1.2 || t.X < cur.end-size*0.9 && t.X != cur.x {
+			cur = &piece{x: t.X, y: t.Y, end: t.X, size: size, bold: strings.Contains(strings.ToLower(t.Font), "bold")}
+			pieces = append(pieces, cur)
+		} else if t.X-cur.end > size*0.18 && t.W > 0 && !strings.HasSuffix(cur.text.String(), " ") && t.S != " " {
+			cur.text.WriteByte(' ')
+		}
+		cur.text.WriteString(t.S)
+		cur.end = t.X + t.W
+	}
+	sort.SliceStable(pieces, func(i, j int) bool {
+		if math.Abs(pieces[i].y-pieces[j].y) > pieces[i].size*0.3 {
+			return pieces[i].y > pieces[j].y
+		}
+		return pieces[i].x < pieces[j].x
+	})
+	return linesOf(pieces, page)
+}
+
+func linesOf(pieces []*piece, page int) []textLine {
+	var lines []textLine
+	lastY, pitch := math.Inf(1), 0.0
+	for _, p := range pieces {
+		text := squeeze(p.text.String())
+		if text == "" {
+			continue
+		}
+		if n := len(lines); n > 0 && math.Abs(lastY-p.y) <= p.size*0.3 {
+			l := &lines[n-1]
+			last := &l.spans[len(l.spans)-1]
+			if p.x-last.x < float64(len(last.text))*p.size*0.62+p.size*0.5 && p.x > last.x && closeTo(last, p, text) {
+				last.text += " " + text
+			} else {
+				l.spans = append(l.spans, span{p.x, text, p.bold})
+			}
+			continue
+		}
+		drop := lastY - p.y
+		l := textLine{page: page, line: len(lines) + 1, size: math.Round(p.size*2) / 2, spans: []span{{p.x, text, p.bold}}}
+		l.gap = math.IsInf(drop, 0) || drop > p.size*1.75
+		pitch = drop
+		lines = append(lines, l)
+		lastY = p.y
+	}
+	_ = pitch
+	return lines
+}
+
+// closeTo says whether a piece goes on with the words before it, as when the font changes
+// within a sentence, and does not begin a column.
+func closeTo(last *span, p *piece, _ string) bool {
+	return p.x-last.x < float64(len(last.text))*p.size*0.56+p.size*0.45
+}

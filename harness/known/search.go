@@ -1,0 +1,165 @@
+package known
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/known/version"
+)
+
+// Query is what is searched for.
+type Query struct {
+	Words   string // words, "phrases in quotes", and beginnings: repro*
+	Product string
+	Feature string
+	// Version leaves out what does not affect it, as far as that is known.
+	Version string
+	// FixedAfter keeps what was fixed in a later release than this.
+	FixedAfter string
+	Limit      int // 0 is 20
+}
+
+// Found is one result of a search.
+type Found struct {
+	Issue
+	Snippet string  `json:"snippet,omitempty"` // the place in the text, the words in [brackets]
+	Rank    float64 `json:"rank"`              // less is better (bm25)
+	Affects *Answer `json:"affects,omitempty"`
+}
+
+// maxLooked bounds the results that are looked through for those that pass a filter which
+// the database does not know.
+const maxLooked = 5000
+
+// Search finds issues by their words, best first. No words give every issue that passes.
+func (d *DB) Search(ctx context.Context, q Query) ([]Found, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 20
+	}
+	match := ftsQuery(q.Words)
+	if q.Product != "" {
+		match = and("scope:"+scopeWord(Product(q.Product)), match)
+	}
+	if q.Feature != "" {
+		if f := phrase(q.Feature); f != "" {
+			match = and("feature:"+f, match)
+		}
+	}
+	if q.Version != "" {
+		if _, err := version.Parse(q.Version); err != nil {
+			return nil, err
+		}
+	}
+	sqlText, args, err := q.statement(match, limit)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := d.db.QueryContext(ctx, sqlText, args...)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	var list []Found
+	for rows.Next() && len(list) < limit {
+		var f Found
+		var data string
+		if err := rows.Scan(&data, &f.Snippet, &f.Rank); err != nil {
+			return nil, fmt.Errorf("search: %w", err)
+		}
+		if err := json.Unmarshal([]byte(data), &f.Issue); err != nil {
+			return nil, fmt.Errorf("search: %w", err)
+		}
+		if q.Version != "" {
+			a := f.Issue.Affects(Product(q.Product), q.Version)
+			if a.Affected == AffectedNo {
+				continue
+			}
+			f.Affects = &a
+		}
+		list = append(list, f)
+	}
+	return list, rows.Err()
+}
+
+// statement is the search as SQL. The best are picked from the index alone, and their text
+// is read after.
+func (q Query) statement(match string, limit int) (string, []any, error) {
+	if q.Version != "" || q.FixedAfter != "" {
+		limit = maxLooked
+	}
+	where, args := "", []any{}
+	if q.FixedAfter != "" {
+		v, err := version.Parse(q.FixedAfter)
+		if err != nil {
+			return "", nil, err
+		}
+		where, args = " AND i.fixkey > ?", []any{v.Key()}
+	}
+	if match == "" {
+		return "SELECT i.data, '', 0.0 FROM issues i WHERE 1=1" + where + " ORDER BY i.id LIMIT ?", append(args, limit), nil
+	}
+	return `SELECT i.data, snippet(words, -1, '[', ']', '…', 12), rank FROM words JOIN issues i ON i.id = words.rowid
+		WHERE words MATCH ? AND rank MATCH 'bm25(0.0, 10.0, 5.0, 3.0, 1.0, 0.5)'` + where + ` ORDER BY rank LIMIT ?`,
+		append(append([]any{match}, args...), limit), nil
+}
+
+func and(a, b string) string {
+	switch {
+	case a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return a + " AND (" + b + ")"
+}
+
+// ftsQuery makes a search of what a person types. Everything is quoted, so that no word of
+// theirs is a word of the search's own language.
+func ftsQuery(s string) string {
+	var terms []string
+	for len(terms) < 32 {
+		s = strings.TrimLeft(s, " \t\n")
+		if s == "" {
+			break
+		}
+		var word string
+		if rest, quoted := strings.CutPrefix(s, `"`); quoted {
+			word, s, _ = strings.Cut(rest, `"`)
+		} else {
+			end := strings.IndexAny(s, " \t\n")
+			if end < 0 {
+				end = len(s)
+			}
+			word, s = s[:end], s[end:]
+		}
+		prefix := strings.HasSuffix(word, "*")
+		if p := phrase(word); p != "" {
+			if prefix {
+				p += "*"
+			}
+			terms = append(terms, p)
+		}
+	}
+	return strings.Join(terms, " AND ")
+}
+
+// phrase quotes words that have to stand together.
+func phrase(s string) string {
+	clean := strings.Join(strings.FieldsFunc(s, notWord), " ")
+	if clean == "" {
+		return ""
+	}
+	return `"` + clean + `"`
+}
+
+// notWord is what the index separates words by.
+func notWord(r rune) bool {
+	switch {
+	case r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+		return false
+	}
+	return r <= 0x7f || strings.ContainsRune("…–—“”‘’", r)
+}

@@ -1,0 +1,323 @@
+package known
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// Subject is what known issues are matched with: a case, a run, or both.
+type Subject struct {
+	Name     string `json:"name"`
+	Product  string `json:"product,omitempty"`
+	Version  string `json:"version,omitempty"`
+	Scenario string `json:"scenario,omitempty"` // that shows the problem, for verify-fix
+	Node     string `json:"node,omitempty"`     // the device under test, for verify-fix
+	Image    string `json:"image,omitempty"`    // that it ran
+	// Features are found in configurations and given as classes of problem, with where.
+	Features map[string]string `json:"features,omitempty"`
+	// Mnemonics are names of log messages, with where they were seen.
+	Mnemonics map[string]string `json:"mnemonics,omitempty"`
+	// Text is what people wrote: the first are the most telling.
+	Text []Saying `json:"-"`
+	// IDs that are named in the text: of issues, CVEs, pull requests.
+	IDs   []string `json:"ids,omitempty"`
+	Notes []string `json:"notes,omitempty"` // what could not be read
+}
+
+// Saying is a text and how much its words tell: 1 for the title, less for the rest.
+type Saying struct {
+	Where  string
+	Text   string
+	Weight float64
+}
+
+// Say adds a text.
+func (s *Subject) Say(where, text string, weight float64) {
+	if strings.TrimSpace(text) != "" {
+		s.Text = append(s.Text, Saying{where, clip(text, 8<<10), weight})
+		for _, id := range idsIn(text) {
+			if !slices.Contains(s.IDs, id) {
+				s.IDs = append(s.IDs, id)
+			}
+		}
+	}
+}
+
+// Uses adds a feature, unless it is there.
+func (s *Subject) Uses(feature, where string) {
+	if s.Features == nil {
+		s.Features = map[string]string{}
+	}
+	if f := featureName(feature); f != "" && s.Features[f] == "" {
+		s.Features[f] = where
+	}
+}
+
+// AddConfig looks for features in a configuration.
+func (s *Subject) AddConfig(where, text string) {
+	for f, line := range FeaturesIn(text) {
+		s.Uses(f, where+": "+line)
+	}
+}
+
+// AddLog looks for names of messages in a log.
+func (s *Subject) AddLog(where, text string) {
+	if s.Mnemonics == nil {
+		s.Mnemonics = map[string]string{}
+	}
+	for _, m := range MnemonicsIn(text) {
+		if s.Mnemonics[m] == "" {
+			s.Mnemonics[m] = where
+		}
+	}
+}
+
+// Bounds on what is read of a run or a case: a match looks, it does not analyse.
+const (
+	MaxRead  = 2 << 20 // bytes of one file
+	maxFiles = 200
+	maxTrial = 3
+)
+
+// ReadBounded reads a regular file up to MaxRead bytes.
+func ReadBounded(path string) (string, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New(filepath.Base(path) + " is no regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	data, err := io.ReadAll(io.LimitReader(f, MaxRead))
+	return strings.ToValidUTF8(string(data), "\uFFFD"), err
+}
+
+// AddRun takes in a run: what its scenario says, the configurations that it read, and the
+// logs of its first trials. What is set already stays.
+func (s *Subject) AddRun(dir string) error {
+	d, info, err := evidence.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	s.AddInfo(info)
+	files := 0
+	add := func(root, where string, take func(where, text string)) {
+		_ = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return nil //nolint:nilerr // a folder that is not there has nothing
+			}
+			if files++; files > maxFiles {
+				return fs.SkipAll
+			}
+			rel, _ := filepath.Rel(d.Path, path)
+			text, err := ReadBounded(path)
+			if err != nil {
+				s.Notes = append(s.Notes, where+" "+rel+": "+err.Error())
+				return nil //nolint:nilerr // it is noted, and the rest is read
+			}
+			take(filepath.ToSlash(rel), text)
+			return nil
+		})
+	}
+	add(d.File("input"), "configuration", func(where, text string) {
+		if !strings.HasSuffix(where, ".yaml") && !strings.HasSuffix(where, ".yml") && !strings.HasSuffix(where, ".md") {
+			s.AddConfig(where, text)
+		}
+	})
+	trials, err := d.Trials()
+	if err != nil {
+		return err
+	}
+	for _, t := range trials[:min(len(trials), maxTrial)] {
+		add(t.File("logs"), "log", s.AddLog)
+	}
+	return nil
+}
+
+// AddInfo takes in what run.json says.
+func (s *Subject) AddInfo(info evidence.RunInfo) {
+	sc := info.Scenario
+	s.Name = cmp.Or(s.Name, info.ID)
+	s.Scenario = cmp.Or(s.Scenario, sc.ID)
+	if platform, rest, _ := strings.Cut(sc.Product, " "); s.Product == "" && platform != "" {
+		s.Product = Product(platform)
+		words := strings.Fields(rest)
+		if len(words) > 0 && s.Version == "" {
+			s.Version = words[len(words)-1]
+		}
+	}
+	s.AddNodes(info.Nodes)
+	s.Say("title", sc.Title, 1)
+	s.Say("what", sc.What, 1)
+	s.Say("when", sc.When, 0.8)
+	s.Say("how", sc.How, 0.5)
+	s.Say("expected", sc.Expected, 0.5)
+	s.Say("impact", sc.Impact, 0.3)
+	for _, l := range sc.Labels {
+		s.Uses(l, "label of the scenario")
+	}
+	for _, st := range sc.Steps {
+		s.Say("step "+st.Ref, st.Name+" "+st.Action, 0.5)
+		s.AddConfig("step "+st.Ref, st.Action)
+	}
+	for _, c := range sc.Conditions {
+		weight := 0.3
+		if strings.HasPrefix(c.Ref, "symptom") {
+			weight = 0.7
+		}
+		s.Say(c.Ref, c.Name+" "+c.Expect, weight)
+		if strings.HasPrefix(c.Probe, "log") {
+			s.AddLog(c.Ref, c.Expect)
+		}
+	}
+	for _, r := range sc.References {
+		s.Say("reference", r, 0.3)
+	}
+}
+
+// AddNodes finds the device under test: the one of the product, or the first that is said
+// to be it. The package that it ran knows its version better than the scenario does.
+func (s *Subject) AddNodes(nodes []evidence.NodeInfo) {
+	var dut *evidence.NodeInfo
+	for i := range nodes {
+		n := &nodes[i]
+		if n.Role == "dut" && (dut == nil || Product(n.Platform) == s.Product && Product(dut.Platform) != s.Product) {
+			dut = n
+		}
+	}
+	if dut == nil {
+		return
+	}
+	s.Node, s.Image = cmp.Or(s.Node, dut.Name), cmp.Or(s.Image, dut.Image)
+	if s.Product == "" || s.Product == "linux" {
+		s.Product = Product(dut.Platform)
+	}
+	for _, p := range slices.Sorted(maps.Keys(dut.Packages)) {
+		if Product(p) == s.Product && vendorOf(s.Product) != "" {
+			if v := dut.Packages[p]; v != s.Version {
+				s.Notes = append(s.Notes, "node "+dut.Name+" ran package "+p+" "+v)
+				s.Version = v
+			}
+			break
+		}
+	}
+}
+
+// featureWords are the words of configurations that show a feature in use: EXOS, VOSS, FRR,
+// BIRD, Open vSwitch, keepalived and lldpd. A line has to begin with them, after spaces, "no"
+// left out: what is switched off is not in use.
+var featureWords = []struct { //nolint:gochecknoglobals // a table that nothing changes
+	feature string
+	line    *regexp.Regexp
+}{
+	{"ospf", regexp.MustCompile(`(?im)^\s*(?:enable ospf\b|configure ospf\b|router ospf6?\b|ip ospf\b|protocol ospf\b|ipv6 ospf6\b).*$`)},
+	{"bgp", regexp.MustCompile(`(?im)^\s*(?:enable bgp\b|configure bgp\b|router bgp\b|protocol bgp\b).*$`)},
+	{"isis", regexp.MustCompile(`(?im)^\s*(?:enable isis\b|configure isis\b|router isis\b|ip router isis\b|protocol isis\b|isis\b).*$`)},
+	{"rip", regexp.MustCompile(`(?im)^\s*(?:enable rip\b|router rip(?:ng)?\b|protocol rip\b).*$`)},
+	{"vrrp", regexp.MustCompile(`(?im)^\s*(?:create vrrp\b|configure vrrp\b|enable vrrp\b|vrrp\b|vrrp_instance\b|ip vrrp\b).*$`)},
+	{"mlag", regexp.MustCompile(`(?im)^\s*(?:create mlag\b|enable mlag\b|configure mlag\b|virtual-ist\b|smlt\b).*$`)},
+	{"lag", regexp.MustCompile(`(?im)^\s*(?:enable sharing\b|configure sharing\b|mlt \d+|lacp\b|vlacp\b|.*\badd-bond\b|.*\bbond_mode\b).*$`)},
+	{"stp", regexp.MustCompile(`(?im)^\s*(?:create stpd\b|configure stpd\b|enable stpd\b|spanning-tree\b|.*\bstp_enable\b|.*\bstp-enable\b).*$`)},
+	{"rstp", regexp.MustCompile(`(?im)^.*(?:\brstp[_-]enable\b|\bdot1w\b|spanning-tree rstp\b).*$`)},
+	{"elrp", regexp.MustCompile(`(?im)^\s*(?:enable elrp\b|configure elrp\b).*$`)},
+	{"eaps", regexp.MustCompile(`(?im)^\s*(?:create eaps\b|configure eaps\b|enable eaps\b).*$`)},
+	{"esrp", regexp.MustCompile(`(?im)^\s*(?:create esrp\b|configure esrp\b|enable esrp\b).*$`)},
+	{"slpp", regexp.MustCompile(`(?im)^\s*(?:slpp\b|enable slpp\b|configure slpp\b).*$`)},
+	{"spb", regexp.MustCompile(`(?im)^\s*(?:spbm\b|i-sid\b|vlan i-sid\b|isis spbm\b).*$`)},
+	{"fabric attach", regexp.MustCompile(`(?im)^\s*(?:fa\b|fa enable\b|configure fabric attach\b|enable fabric attach\b).*$`)},
+	{"lldp", regexp.MustCompile(`(?im)^\s*(?:enable lldp\b|configure lldp\b|lldp\b).*$`)},
+	{"poe", regexp.MustCompile(`(?im)^\s*(?:enable inline-power\b|configure inline-power\b|inline-power\b|poe\b).*$`)},
+	{"ssh", regexp.MustCompile(`(?im)^\s*(?:enable ssh2?\b|configure ssh2?\b|ssh\b).*$`)},
+	{"snmp", regexp.MustCompile(`(?im)^\s*(?:enable snmp\b|configure snmpv?3?\b|snmp-server\b).*$`)},
+	{"mirroring", regexp.MustCompile(`(?im)^\s*(?:enable mirror\b|create mirror\b|configure mirror\b|mirror-by-port\b).*$`)},
+	{"acl", regexp.MustCompile(`(?im)^\s*(?:configure access-list\b|create access-list\b|filter acl\b|access-list\b|ip prefix-list\b).*$`)},
+	{"multicast", regexp.MustCompile(`(?im)^\s*(?:enable igmp\b|configure igmp\b|ip igmp\b|enable pim\b|ip pim\b).*$`)},
+	{"meter", regexp.MustCompile(`(?im)^.*\b(?:add-meter|meter:\d+|meter=\d+)\b.*$`)},
+	{"openflow", regexp.MustCompile(`(?im)^.*\b(?:ovs-ofctl|add-flow|packet-out)\b.*$`)},
+	{"filter", regexp.MustCompile(`(?im)^\s*(?:filter\s+\w+|function\s+\w+\s*\().*$`)},
+}
+
+// FeaturesIn finds the features that a configuration uses, each with the line that shows it.
+func FeaturesIn(text string) map[string]string {
+	found := map[string]string{}
+	for _, f := range featureWords {
+		if line := f.line.FindString(text); line != "" {
+			found[f.feature] = clip(squeeze(line), 80)
+		}
+	}
+	return found
+}
+
+// featureName gives words that people use for a feature its name here.
+func featureName(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	switch s {
+	case "sharing", "load sharing", "lacp", "trunking", "mlt", "bond":
+		return "lag"
+	case "smlt", "vist", "virtual-ist", "mc-lag":
+		return "mlag"
+	case "is-is", "isis":
+		return "isis"
+	case "802.1w":
+		return "rstp"
+	case "802.1d", "spanning tree":
+		return "stp"
+	case "spbm", "spb-m":
+		return "spb"
+	case "fa":
+		return "fabric attach"
+	case "fast", "interop", "intermittent", "crash", "vendor":
+		return "" // of a scenario, and no feature
+	}
+	if vendorOf(Product(s)) != "" {
+		return ""
+	}
+	return s
+}
+
+var (
+	emsName  = regexp.MustCompile(`<(?:Crit|Erro|Error|Warn|Warning|Noti|Notice|Info|Critical)[a-z]*:([A-Za-z][\w]*(?:\.[A-Za-z]\w*)+)>`)
+	vossCode = regexp.MustCompile(`\b0x[0-9a-f]{8}\b`)
+	frrID    = regexp.MustCompile(`\[([0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5})\]`)
+	emsBare  = regexp.MustCompile(`\b[A-Za-z]{2,12}\.[A-Z][A-Za-z]{2,24}\.[A-Z][A-Za-z]{2,40}\b|\b(?:ospf|ospfv3|bgp|isis|HAL|VLAN|STP|EDP|LACP|VRRP|ESRP|EAPS|Kern|DM|vsm|VSM|FDB)(?:\.[A-Za-z]\w{2,30}){1,3}\b`)
+)
+
+// MnemonicsIn finds the names of log messages: EXOS's component.condition, the codes of VOSS
+// (0x00374589), the unique ids of FRR ([T5JFA-13199]).
+func MnemonicsIn(text string) []string {
+	var list []string
+	add := func(m string) {
+		if len(list) < 400 && !slices.Contains(list, m) {
+			list = append(list, m)
+		}
+	}
+	for _, m := range emsName.FindAllStringSubmatch(text, 5000) {
+		add(m[1])
+	}
+	for _, m := range emsBare.FindAllString(text, 2000) {
+		add(m)
+	}
+	for _, m := range vossCode.FindAllString(text, 2000) {
+		add(m)
+	}
+	for _, m := range frrID.FindAllStringSubmatch(text, 2000) {
+		add(m[1])
+	}
+	slices.Sort(list)
+	return list
+}

@@ -1,0 +1,255 @@
+// Package version orders versions of network software as their makers write them: EXOS and
+// Switch Engine, ExtremeWare, VOSS and Fabric Engine, and the open daemons with what Debian
+// adds to their numbers.
+//
+//	16.2.5-Patch1-5                  EXOS, in documents
+//	16.2.5.4-patch1-31               EXOS, on the box
+//	v1541b3-patch1-12                EXOS, before: 15.4.1, build 3
+//	7.3.1b3                          ExtremeWare
+//	8.1.5.0, 7.0.0.0_B015, VOSS8K.6.0.1.2.GA
+//	8.4.4, 10.0-dev, 2.0-rc1         FRR, BIRD, keepalived, lldpd, Open vSwitch
+//	8.4.4-1.1~deb12u1, 1:2.2.7-1+b2  of Debian's packages; the epoch says nothing and is left out
+//
+// Topologies/lab has an order of its own for what an inventory holds; a test of cmd keeps the
+// two the same on what both read.
+//
+// Non-goals: vendors that are not named here, and semantic versioning. What is not of these
+// forms is an error: it is not put at some place.
+package version
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Version is a version that was read. The zero value is none.
+type Version struct {
+	text     string
+	numbers  []int
+	pre      string // dev, rc1, alpha2: before the release itself
+	patch    [2]int // Patch1-5; 0, 0 when there is none
+	build    int    // _B015; 0 when none is given
+	tail     string // letters behind the numbers: 4.32.1F
+	revision string // of a package: 1.1~deb12u1
+	key      string
+}
+
+const maxText = 80 // bytes; more is no version
+
+var (
+	exosOld  = regexp.MustCompile(`^v(\d{2})(\d)(\d)b(\d{1,7})(?:-[Pp]atch(\d{1,7})-(\d{1,7}))?$`)
+	twice    = regexp.MustCompile(`^(\d+(?:\.\d+){3}) (?:v\d+b\d+|(\d+(?:\.\d+){3}))$`)
+	dotted   = regexp.MustCompile(`^(?:VOSS[0-9A-Za-z]*\.|FabricEngine[-_.]?|[Vv])?(\d{1,7}(?:\.\d{1,7}){0,5})(?:b(\d{1,7}))?(?:_B(\d{1,7}))?(?:\.GA)?([A-Za-z]{0,3})(.*)$`)
+	patched  = regexp.MustCompile(`^[- ](?:(?:v\d+b\d+|[\d.]+)-)?[Pp]atch(\d{1,7})-(\d{1,7})$`)
+	preWords = regexp.MustCompile(`^[-~.]?((?:dev|alpha|beta|rc|pre|git)[A-Za-z0-9.+~]*)(-[0-9][A-Za-z0-9.+~]*)?$`)
+	revised  = regexp.MustCompile(`^(?:\+[A-Za-z0-9.]+)?-([0-9][A-Za-z0-9.+~]*)$`)
+	epoch    = regexp.MustCompile(`^\d{1,3}:`)
+)
+
+// Parse reads a version.
+func Parse(s string) (Version, error) {
+	v := Version{text: strings.TrimSpace(s)}
+	bad := fmt.Errorf("%.40q is not a version that can be ordered", s)
+	text := epoch.ReplaceAllString(v.text, "")
+	if text == "" || len(text) > maxText {
+		return Version{}, bad
+	}
+	if m := twice.FindStringSubmatch(text); m != nil && (m[2] == "" || m[1] == m[2]) {
+		text = m[1] // "30.6.1.11 30.6.1.11" and "15.4.1.3 v1541b3" say one thing twice
+	}
+	if m := exosOld.FindStringSubmatch(text); m != nil {
+		v.numbers = []int{number(m[1]), number(m[2]), number(m[3]), number(m[4])}
+		v.patch = [2]int{number(m[5]), number(m[6])}
+		v.key = v.makeKey()
+		return v, nil
+	}
+	m := dotted.FindStringSubmatch(text)
+	if m == nil {
+		return Version{}, bad
+	}
+	for part := range strings.SplitSeq(m[1], ".") {
+		v.numbers = append(v.numbers, number(part))
+	}
+	if m[2] != "" {
+		v.numbers = append(v.numbers, number(m[2]))
+	}
+	v.build, v.tail = number(m[3]), m[4]
+	if !v.suffix(m[4] + m[5]) {
+		return Version{}, bad
+	}
+	v.key = v.makeKey()
+	return v, nil
+}
+
+// suffix reads what stands behind the numbers.
+func (v *Version) suffix(rest string) bool {
+	if m := preWords.FindStringSubmatch(rest); m != nil {
+		v.pre, v.tail, v.revision = m[1], "", strings.TrimPrefix(m[2], "-")
+		return true
+	}
+	rest = rest[len(v.tail):]
+	if rest == "" {
+		return true
+	}
+	if m := patched.FindStringSubmatch(rest); m != nil {
+		v.patch = [2]int{number(m[1]), number(m[2])}
+		return true
+	}
+	if m := revised.FindStringSubmatch(rest); m != nil {
+		v.revision = m[1]
+		return true
+	}
+	return false
+}
+
+// number reads digits that a pattern let through, at most seven of them.
+func number(digits string) int {
+	n, _ := strconv.Atoi(digits) // a pattern's digits; none is 0
+	return n
+}
+
+// String gives the version as it was written.
+func (v Version) String() string { return v.text }
+
+// IsZero tells that there is none.
+func (v Version) IsZero() bool { return v.key == "" }
+
+// Numbers are its dotted numbers.
+func (v Version) Numbers() []int { return v.numbers }
+
+// Key is a text that sorts bytewise as Compare does, to be kept in a database.
+func (v Version) Key() string { return v.key }
+
+// Compare orders two versions, totally: by their numbers (one that is not there counts as
+// 0), a pre-release before its release, then by patch, build, letters and the revision of
+// the package, as Debian orders it.
+func (v Version) Compare(o Version) int { return cmp.Compare(v.key, o.key) }
+
+// makeKey writes the numbers in ten digits, and behind them marks that sort below the dot.
+func (v Version) makeKey() string {
+	var b strings.Builder
+	numbers := v.numbers
+	for len(numbers) > 1 && numbers[len(numbers)-1] == 0 {
+		numbers = numbers[:len(numbers)-1]
+	}
+	for i, n := range numbers {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		fmt.Fprintf(&b, "%010d", n)
+	}
+	if v.pre != "" {
+		b.WriteByte('!')
+		writeDebian(&b, v.pre)
+	} else {
+		b.WriteByte('#')
+	}
+	fmt.Fprintf(&b, "%010d-%010d-%010d-", v.patch[0], v.patch[1], v.build)
+	b.WriteString(v.tail + "!")
+	writeDebian(&b, v.revision)
+	return b.String()
+}
+
+// writeDebian writes a text so that it sorts as Debian policy 5.6.12 orders revisions:
+// alternately what is no digits, with "~" before the end and letters before the rest, and
+// numbers.
+func writeDebian(b *strings.Builder, s string) {
+	for s != "" {
+		i := strings.IndexFunc(s, isDigit)
+		if i < 0 {
+			i = len(s)
+		}
+		for _, r := range []byte(s[:i]) {
+			switch {
+			case r == '~':
+				b.WriteByte(' ')
+			case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
+				b.WriteByte(r)
+			default:
+				b.WriteByte('{')
+				b.WriteByte(r)
+			}
+		}
+		s = s[i:]
+		end := strings.IndexFunc(s, func(r rune) bool { return !isDigit(r) })
+		if end < 0 {
+			end = len(s)
+		}
+		if digits := strings.TrimLeft(s[:end], "0"); digits != "" || i > 0 && s[end:] != "" {
+			fmt.Fprintf(b, "!%02d%s", len(digits), digits)
+		}
+		s = s[end:]
+	}
+	b.WriteByte('!')
+}
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
+
+// Against compares a version with a bound, which says as much as it says: 32.7 is all of
+// 32.7.x, 16.2.5-Patch1-5 is that patch whatever the build, and 8.4.4 is every revision of
+// its package. It is undecided (ok is false) where the bound says more than the version
+// does: whether 8.4.4 is before 8.4.4-1.1~deb12u2 cannot be known.
+func (v Version) Against(bound Version) (c int, ok bool) {
+	for i, n := range bound.numbers {
+		if c := cmp.Compare(at(v.numbers, i), n); c != 0 {
+			return c, true
+		}
+	}
+	longer := len(v.numbers) > len(bound.numbers)
+	rest := v.numbers[min(len(v.numbers), len(bound.numbers)):]
+	if v.pre != "" && bound.pre == "" && !notAllZero(rest) {
+		return -1, true
+	}
+	if bound.pre != "" && (v.pre == "" || notAllZero(rest)) {
+		return 1, true
+	}
+	if bound.pre != "" && v.pre != bound.pre {
+		return v.Compare(bound), true
+	}
+	if bound.patch != [2]int{} {
+		return cmp.Or(cmp.Compare(v.patch[0], bound.patch[0]), cmp.Compare(v.patch[1], bound.patch[1])), true
+	}
+	if !longer && v.patch != [2]int{} && len(bound.numbers) >= 4 {
+		return 1, true // a patch of exactly this build
+	}
+	switch {
+	case bound.build != 0 && v.build == 0, bound.revision != "" && v.revision == "":
+		return 0, false
+	case bound.build != 0 && v.build != bound.build:
+		return cmp.Compare(v.build, bound.build), true
+	case bound.tail != "" && v.tail != bound.tail:
+		return cmp.Compare(v.tail, bound.tail), true
+	case bound.revision != "":
+		return v.Compare(bound), true
+	}
+	return 0, true
+}
+
+func at(numbers []int, i int) int {
+	if i < len(numbers) {
+		return numbers[i]
+	}
+	return 0
+}
+
+func notAllZero(numbers []int) bool {
+	for _, n := range numbers {
+		if n != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Line is how many leading numbers two versions share: two for 9.2.0.0 and 9.2.1.0, which
+// are of one line of releases.
+func (v Version) Line(o Version) int {
+	n := 0
+	for n < max(len(v.numbers), len(o.numbers)) && at(v.numbers, n) == at(o.numbers, n) {
+		n++
+	}
+	return n
+}

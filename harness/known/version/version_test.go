@@ -1,0 +1,198 @@
+package version_test
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/reprise-lab/reprise/harness/known/version"
+)
+
+func parse(t interface{ Fatal(args ...any) }, s string) version.Version {
+	v, err := version.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Each line is newer than the one before; those in one line are equal.
+func TestCompare(t *testing.T) {
+	order := [][]string{
+		{"1.0.11"},
+		{"1.0.16", "1.0.16.0"},
+		{"1.0.18"},
+		{"2.0.7"},
+		{"2.0.12"},
+		{"2.0.12-7"},
+		{"2.2.7~rc1"},
+		{"2.2.7", "1:2.2.7"},
+		{"1:2.2.7-1"},
+		{"1:2.2.7-1+b2"},
+		{"2.15.0"},
+		{"2.17.6"},
+		{"3.1.0~git20230108.006e1c6-1"},
+		{"3.1.0", "v3.1.0", "3.1"},
+		{"3.1.0-2"},
+		{"3.1.0-2+deb12u1"},
+		{"6.0.1.2", "VOSS8K.6.0.1.2.GA"},
+		{"7.0.0.0"},
+		{"7.0.0.0_B015"},
+		{"7.0.0.0_B100"},
+		{"7.3.1b3", "7.3.1.3"},
+		{"8.1.5.0"},
+		{"8.4.4"},
+		{"8.4.4-1"},
+		{"8.4.4-1.1~deb12u1"},
+		{"8.4.4-1.1~deb12u2"},
+		{"8.4.4-1.1"},
+		{"8.4.4-1.1+deb12u1"},
+		{"9.3.0.0", "9.3"},
+		{"10.0-dev"},
+		{"10.0-rc1"},
+		{"10.0"},
+		{"10.3"},
+		{"15.4.1.3", "v1541b3", "15.4.1.3 v1541b3"},
+		{"v1541b3-patch1-12", "15.4.1.3-patch1-12", "15.4.1.3 v1541b3-patch1-12"},
+		{"16.2.5-Patch1-5"},
+		{"16.2.5-Patch1-31"},
+		{"16.2.5.4"},
+		{"16.2.5.4-patch1-5"},
+		{"16.2.5.4-patch1-31", "16.2.5.4-Patch1-31"},
+		{"30.6.1.11 30.6.1.11"},
+		{"32.7.2.19"},
+		{"33.6.1.14"},
+	}
+	for i, line := range order {
+		for _, a := range line {
+			for j, other := range order {
+				for _, b := range other {
+					want := 0
+					switch {
+					case i < j:
+						want = -1
+					case i > j:
+						want = 1
+					}
+					if got := parse(t, a).Compare(parse(t, b)); got != want {
+						t.Errorf("%s and %s: %d, want %d", a, b, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestAgainst(t *testing.T) {
+	tests := []struct {
+		v, bound string
+		want     int
+		unknown  bool
+	}{
+		{"32.7.1.9", "32.7", 0, false},
+		{"32.7", "32.7.1", -1, false},
+		{"16.2.5.4-patch1-31", "16.2.5-Patch1-5", 1, false},
+		{"16.2.5.4-patch1-3", "16.2.5-Patch1-5", -1, false},
+		{"16.2.5.4", "16.2.5-Patch1-5", -1, false},
+		{"16.2.5.4-patch1-31", "16.2.5", 0, false},
+		{"16.2.5.4-patch1-31", "16.2.5.4", 1, false},
+		{"16.2.6.1", "16.2.5-Patch1-5", 1, false},
+		{"8.4.4-1.1~deb12u1", "8.4.4", 0, false},
+		{"8.4.4-1.1~deb12u1", "8.4.4-1.1~deb12u2", -1, false},
+		{"8.4.4", "8.4.4-1.1~deb12u2", 0, true},
+		{"10.0-dev", "10.0", -1, false},
+		{"10.0-dev", "10", -1, false},
+		{"10.0.1", "10.0-dev", 1, false},
+		{"7.0.0.0", "7.0.0.0_B015", 0, true},
+		{"7.0.0.0_B014", "7.0.0.0_B015", -1, false},
+		{"9.2.0.0", "9.2.1.0", -1, false},
+	}
+	for _, tt := range tests {
+		got, ok := parse(t, tt.v).Against(parse(t, tt.bound))
+		if ok == tt.unknown || ok && got != tt.want {
+			t.Errorf("%s against %s: %d, %v; want %d, %v", tt.v, tt.bound, got, ok, tt.want, !tt.unknown)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, s := range []string{"", "latest", "32.7.", "32..7", "1.2.3.4-patch", "99999999.1", "23.4R2-S3", "8.1.5.0 9.0.0.0", "x86", strings.Repeat("1", 200)} {
+		if v, err := version.Parse(s); err == nil {
+			t.Errorf("%q was read as %v", s, v.Numbers())
+		}
+	}
+}
+
+// some draws a version of one of the grammars.
+func some() *rapid.Generator[string] {
+	return rapid.OneOf(
+		rapid.StringMatching(`[0-9]{1,2}(\.[0-9]{1,2}){0,3}`),
+		rapid.StringMatching(`[0-9]{1,2}(\.[0-9]){2}-Patch[1-3]-[0-9]{1,2}`),
+		rapid.StringMatching(`[0-9]{1,2}(\.[0-9]){3}-patch[1-3]-[0-9]{1,2}`),
+		rapid.StringMatching(`v[0-9]{4}b[0-9]{1,2}(-patch[1-3]-[0-9]{1,2})?`),
+		rapid.StringMatching(`[0-9](\.[0-9]){3}(_B0[0-9]{2})?`),
+		rapid.StringMatching(`(1:)?[0-9](\.[0-9]){1,2}((-dev|~rc[1-3])|-[0-9](\.[0-9])?([~+](deb|b)?[0-9]{1,2}){0,2})`),
+	)
+}
+
+func TestTotalOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := parse(t, some().Draw(t, "a")), parse(t, some().Draw(t, "b")), parse(t, some().Draw(t, "c"))
+		if a.Compare(a) != 0 {
+			t.Fatalf("%s is not itself", a)
+		}
+		if a.Compare(b) != -b.Compare(a) {
+			t.Fatalf("%s and %s: %d one way, %d the other", a, b, a.Compare(b), b.Compare(a))
+		}
+		if a.Compare(b) <= 0 && b.Compare(c) <= 0 && a.Compare(c) > 0 {
+			t.Fatalf("%s <= %s <= %s, and the first is newer than the last", a, b, c)
+		}
+		if got := strings.Compare(a.Key(), b.Key()); got != a.Compare(b) {
+			t.Fatalf("%s and %s: keys %d, versions %d", a, b, got, a.Compare(b))
+		}
+		if c, ok := a.Against(a); c != 0 || !ok {
+			t.Fatalf("%s against itself: %d, %v", a, c, ok)
+		}
+		// Where a bound that is not left open by the version says so, the two agree.
+		if c, ok := a.Against(b); ok && len(a.Numbers()) == len(b.Numbers()) && c != 0 && c != a.Compare(b) {
+			t.Fatalf("%s against %s: %d, compared %d", a, b, c, a.Compare(b))
+		}
+	})
+}
+
+// TestDebianOrder holds the revisions against the order that dpkg --compare-versions gives.
+func TestDebianOrder(t *testing.T) {
+	order := []string{"1.0-1~~", "1.0-1~~a", "1.0-1~", "1.0-1", "1.0-1a", "1.0-1+", "1.0-1+b2", "1.0-1+b10", "1.0-1.1", "1.0-2", "1.0-10"}
+	for i := range order {
+		for j := range order {
+			want := 0
+			if i < j {
+				want = -1
+			} else if i > j {
+				want = 1
+			}
+			if got := parse(t, order[i]).Compare(parse(t, order[j])); got != want {
+				t.Errorf("%s and %s: %d, want %d", order[i], order[j], got, want)
+			}
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"16.2.5-Patch1-5", "v1541b3-patch1-12", "1:2.2.7-1+b2", "VOSS8K.6.0.1.2.GA", "10.0-dev"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		v, err := version.Parse(s)
+		if err != nil {
+			return
+		}
+		if v.IsZero() || v.Compare(v) != 0 {
+			t.Errorf("%q: no version, or not itself", s)
+		}
+		if _, err := version.Parse(v.String()); err != nil {
+			t.Errorf("%q was read and %q was not", s, v)
+		}
+	})
+}

@@ -1,0 +1,360 @@
+package known
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/known/version"
+)
+
+// Range is a piece of what a document says about where an issue is: a point, or all from one
+// version to another. An end that is not given is open.
+type Range struct {
+	Product string `json:"product,omitempty"` // where it is not the issue's
+	From    string `json:"from,omitempty"`
+	To      string `json:"to,omitempty"`
+	Before  bool   `json:"before,omitempty"` // To is the first that is not in it
+	// Point is a version that the document names. That others have the issue too is not ruled out.
+	Point bool   `json:"point,omitempty"`
+	Text  string `json:"text"` // as written
+}
+
+// String gives the range as a person reads it.
+func (r Range) String() string {
+	p := ""
+	if r.Product != "" {
+		p = r.Product + " "
+	}
+	switch {
+	case r.Point:
+		return p + r.From
+	case r.To == "":
+		return p + r.From + " and later"
+	case r.Before && r.From == "":
+		return p + "before " + r.To
+	case r.Before:
+		return p + r.From + " to before " + r.To
+	default:
+		return p + strings.TrimPrefix(r.From+" to ", " ") + r.To
+	}
+}
+
+// Fix is a version that is free of an issue.
+type Fix struct {
+	Product string `json:"product,omitempty"`
+	Version string `json:"version"`
+	// Latest says that it is fixed in this version or in one before: that is all that is known.
+	Latest bool `json:"latest,omitempty"`
+}
+
+// String gives the fix as a person reads it.
+func (f Fix) String() string {
+	s := f.Version
+	if f.Product != "" {
+		s = f.Product + " " + s
+	}
+	if f.Latest {
+		s += " at the latest"
+	}
+	return s
+}
+
+const versionForm = `(?:VOSS[0-9A-Z]*\.|[vV])?\d{1,3}\.(?:\d{1,4}|x)(?:\.(?:\d{1,5}|x)){0,4}(?:b\d{1,3})?(?:_B\d{1,4})?(?:\.GA)?(?:-[Pp]atch\d{1,2}-\d{1,3}|-(?:dev|rc\d*)|-\d[\w.+~]*)?|\bv\d{4}b\d{1,3}(?:-patch\d{1,2}-\d{1,3})?|\b\d{1,2}\.x`
+
+var (
+	versionWord = regexp.MustCompile(versionForm)
+	// What a sentence about versions consists of; the rest is passed over.
+	sentence = regexp.MustCompile(`(?i)(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|through|thru|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|or earlier|or before)\b|\b(found|affects|affected|seen|introduced|present)\b|(;)|\b(switch engine|extremexos|exos|fabric engine|vsp operating system|voss|extremeware|xiq[ -]site engine|site engine|frrouting|frr|bird|open ?vswitch|ovs|keepalived|lldpd|SE|FE|EW)\b`)
+)
+
+// The groups of sentence.
+const (
+	gVersion = iota + 1
+	gFixed
+	gBefore
+	gTo
+	gDash
+	gLater
+	gLatest
+	gFound
+	gSemicolon
+	gProduct
+)
+
+// ParseVersions reads what a document says in prose about where an issue is and where it is
+// fixed: "FE 9.1.x, 9.2; SE 33.2 to 33.5.1; fixed FE 9.3.1, SE 33.5.2". What cannot be
+// ordered is left out: a version that is not known stays unknown.
+func ParseVersions(text, inProduct string) (found []Range, fixed []Fix) {
+	r := versionReader{product: inProduct, base: inProduct}
+	text = clip(squeeze(text), 4<<10)
+	for _, m := range sentence.FindAllStringSubmatchIndex(text, 400) {
+		for g := gVersion; g <= gProduct; g++ {
+			if m[2*g] >= 0 {
+				r.take(g, text[m[2*g]:m[2*g+1]])
+				break
+			}
+		}
+	}
+	r.flush()
+	return r.found, r.fixed
+}
+
+// versionReader goes through the words of a sentence about versions.
+type versionReader struct {
+	product, base  string
+	fixing         bool
+	before, to     bool   // the next version ends a range
+	from           string // a version that may begin one
+	found          []Range
+	fixed          []Fix
+	lastWasVersion bool
+}
+
+func (r *versionReader) take(group int, word string) {
+	switch group {
+	case gVersion:
+		r.version(word)
+		r.lastWasVersion = true
+		return
+	case gFixed:
+		r.flush()
+		r.fixing = true
+	case gFound:
+		r.flush()
+		r.fixing = false
+	case gBefore:
+		r.before = true
+	case gTo, gDash:
+		r.to = r.from != "" && (r.lastWasVersion || group == gTo)
+		if !r.to && group == gTo && strings.EqualFold(word, "up to") {
+			r.to = true
+		}
+	case gLater:
+		if r.from != "" && !r.fixing {
+			r.add(Range{From: r.from, Text: r.from + " " + word})
+			r.from = ""
+		}
+	case gLatest:
+		if r.fixing && len(r.fixed) > 0 {
+			r.fixed[len(r.fixed)-1].Latest = true
+		} else if r.from != "" {
+			r.add(Range{To: r.from, Text: r.from + " " + word})
+			r.from = ""
+		}
+	case gSemicolon:
+		r.flush()
+		r.fixing = false
+	case gProduct:
+		if len(word) == 2 && word != strings.ToUpper(word) {
+			break // "se" and "fe" are words of other languages
+		}
+		r.flush()
+		r.product = Product(word)
+	}
+	r.lastWasVersion = false
+}
+
+// version takes the next version in.
+func (r *versionReader) version(text string) {
+	open := strings.HasSuffix(strings.ToLower(text), ".x")
+	v := text
+	for strings.HasSuffix(strings.ToLower(v), ".x") {
+		v = v[:len(v)-2]
+	}
+	if _, err := version.Parse(v); err != nil {
+		r.flush()
+		return
+	}
+	switch {
+	case r.fixing:
+		r.fixed = append(r.fixed, Fix{Product: r.other(), Version: v})
+	case r.before:
+		from := r.from
+		r.from = ""
+		r.add(Range{From: from, To: v, Before: true, Text: strings.TrimSpace(from + " before " + text)})
+		// What is before it is ill, so it is well.
+		r.fixed = append(r.fixed, Fix{Product: r.other(), Version: v})
+		r.before = r.lists()
+	case r.to:
+		r.add(Range{From: r.from, To: v, Text: strings.TrimSpace(r.from + " to " + text)})
+		r.from = ""
+	default:
+		r.flush()
+		r.from = v
+		if open {
+			r.from = v // all of 9.1.x, which a bound of two numbers says
+		}
+	}
+	r.to = false
+}
+
+// lists says whether "before" goes on: "before 22.7 and 30.2" names two lines of releases.
+func (r *versionReader) lists() bool {
+	return r.from == "" && !strings.Contains(r.found[len(r.found)-1].Text, " before ")
+}
+
+// flush takes a version that begins no range as a point.
+func (r *versionReader) flush() {
+	if r.from != "" {
+		r.add(Range{From: r.from, Point: true, Text: r.from})
+		r.from = ""
+	}
+	r.before, r.to = false, false
+}
+
+func (r *versionReader) add(g Range) {
+	g.Product = r.other()
+	r.found = append(r.found, g)
+}
+
+// other is the product, where it is not the one that everything is about.
+func (r *versionReader) other() string {
+	if r.product == r.base {
+		return ""
+	}
+	return r.product
+}
+
+// Affected says whether a version has an issue. The zero value is invalid.
+type Affected string
+
+// Answers.
+const (
+	AffectedYes     Affected = "yes"
+	AffectedNo      Affected = "no"
+	AffectedUnknown Affected = "unknown"
+)
+
+// Answer is what is known about one version and one issue.
+type Answer struct {
+	Affected Affected `json:"affected"`
+	Reason   string   `json:"reason"`
+	// FixedIn is the first later version that is free of it, of the same line where there is one.
+	FixedIn string `json:"fixed-in,omitempty"`
+}
+
+// Affects says whether a version of a product has the issue, as far as the document says.
+func (i Issue) Affects(productName, v string) Answer {
+	if v == "" {
+		return Answer{AffectedUnknown, "the version is not known", ""}
+	}
+	have, err := version.Parse(v)
+	if err != nil {
+		return Answer{AffectedUnknown, err.Error(), ""}
+	}
+	found, fixed := i.versions(productName)
+	fixes := parseFixes(fixed)
+	a, decided := fixedBy(have, fixes)
+	if !decided {
+		in := foundIn(have, found)
+		a.Affected, a.Reason = in.Affected, in.Reason
+		if a.FixedIn != "" && a.Affected == AffectedUnknown && len(found) == 0 {
+			a.Reason = "fixed in " + a.FixedIn + "; since which version it is there is not said"
+		}
+	}
+	return a
+}
+
+type parsedFix struct {
+	Fix
+	v version.Version
+}
+
+func parseFixes(fixed []Fix) []parsedFix {
+	var list []parsedFix
+	for _, f := range fixed {
+		if v, err := version.Parse(f.Version); err == nil {
+			list = append(list, parsedFix{f, v})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b parsedFix) int { return a.v.Compare(b.v) })
+	return list
+}
+
+// fixedBy decides by the fixes, and finds the next one. A fix in an older line of releases
+// says nothing of a newer line that has its own fix: 9.1.2.0 does not heal 9.2.0.0.
+func fixedBy(have version.Version, fixes []parsedFix) (Answer, bool) {
+	var last *parsedFix
+	var next *parsedFix
+	for i := range fixes {
+		f := &fixes[i]
+		c, ok := have.Against(f.v)
+		switch {
+		case !ok:
+			return Answer{AffectedUnknown, "it is fixed in " + f.String() + ", and " + have.String() + " does not say whether it holds that", f.Version}, true
+		case c >= 0:
+			last = f
+		case next == nil || have.Line(f.v) > have.Line(next.v):
+			next = f
+		}
+	}
+	a := Answer{}
+	if next != nil {
+		a.FixedIn = next.Version
+	}
+	switch {
+	case last == nil:
+		return a, false
+	case next == nil:
+		return Answer{AffectedNo, "fixed in " + last.String(), ""}, true
+	case have.Line(last.v) >= 2 && have.Line(last.v) >= have.Line(next.v):
+		return Answer{AffectedNo, "fixed in " + last.String() + ", of the same line", ""}, true
+	case have.Line(next.v) > have.Line(last.v):
+		return a, false // its own line has its fix still to come
+	default:
+		a.Affected, a.Reason = AffectedUnknown, "between the fixes "+last.Version+" and "+next.Version+", of other lines"
+		return a, true
+	}
+}
+
+// foundIn decides by where the issue is said to be.
+func foundIn(have version.Version, found []Range) Answer {
+	ranges, outside := false, false
+	for _, r := range found {
+		from, errFrom := version.Parse(r.From)
+		to, errTo := version.Parse(r.To)
+		if errFrom != nil && errTo != nil {
+			continue
+		}
+		after, ok1 := 0, true
+		if errFrom == nil {
+			after, ok1 = have.Against(from)
+		}
+		if r.Point {
+			if ok1 && after == 0 {
+				return Answer{AffectedYes, "found in " + cmp.Or(r.Text, r.From), ""}
+			}
+			outside = outside || ok1
+			continue
+		}
+		ranges = true
+		until, ok2 := -1, true
+		if errTo == nil {
+			until, ok2 = have.Against(to)
+		}
+		if !ok1 || !ok2 {
+			return Answer{AffectedUnknown, "at an end of " + r.String(), ""}
+		}
+		if after >= 0 && (until < 0 || until == 0 && !r.Before) {
+			return Answer{AffectedYes, "within " + r.String(), ""}
+		}
+	}
+	switch {
+	case ranges:
+		return Answer{AffectedNo, "outside of what is named: " + joinRanges(found), ""}
+	case outside:
+		return Answer{AffectedUnknown, "found in " + joinRanges(found) + "; nothing is said of " + have.String(), ""}
+	default:
+		return Answer{AffectedUnknown, "no version is named", ""}
+	}
+}
+
+func joinRanges(list []Range) string {
+	var words []string
+	for _, r := range list {
+		words = append(words, r.String())
+	}
+	return strings.Join(words, ", ")
+}
