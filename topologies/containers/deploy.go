@@ -23,6 +23,9 @@ func (l *lab) deploy(ctx context.Context) error {
 	if l.labels, err = ownership(l.options, time.Now()); err != nil {
 		return err
 	}
+	if err := l.makePrivate(); err != nil {
+		return err
+	}
 	group, building := errgroup.WithContext(ctx)
 	wired := make(chan struct{}) // closed when cables can be laid
 	group.Go(func() error {

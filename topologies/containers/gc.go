@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,7 +17,7 @@ import (
 // GC removes the containers of labs that nobody needs any more: those whose owner on
 // this machine has ended and that were not meant to outlive it, and those past their
 // time. It touches nothing that lacks our labels. A lab has nothing outside its
-// containers, so nothing else can be left. removed names what it removed.
+// containers but the passwords of machines within them. removed names what it removed.
 func (p *Provider) GC(ctx context.Context, now time.Time) (removed []string, err error) {
 	host, err := hostID()
 	if err != nil {
@@ -49,6 +50,9 @@ func (p *Provider) sweep(ctx context.Context, match func(labels map[string]strin
 		}
 		wg.Go(func() {
 			err := remove(ctx, c, item.ID)
+			if err == nil {
+				err = os.RemoveAll(privateDir(labID(item.Labels[LabelRun], item.Labels[LabelLab])))
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

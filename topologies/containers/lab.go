@@ -87,9 +87,9 @@ func containerName(s string) string {
 }
 
 // ID implements topologies.Reservation.
-func (l *lab) ID() string {
-	return "reprise-" + containerName(l.options.Run) + "-" + strconv.Itoa(l.options.Lab)
-}
+func (l *lab) ID() string { return labID(l.options.Run, strconv.Itoa(l.options.Lab)) }
+
+func labID(run, lab string) string { return "reprise-" + containerName(run) + "-" + lab }
 
 func (l *lab) node(name string) (*node, error) {
 	n, ok := l.nodes[name]

@@ -139,6 +139,23 @@ func (m *machine) launch(n *node, interfaces int) (args []string, env map[string
 	return []string{"--username", m.user, "--password", m.given, "--hostname", n.Name, "--connection-mode", "tc"}, env
 }
 
+// makePrivate makes the folder of passwords, before any node is started.
+func (l *lab) makePrivate() error {
+	if !slices.ContainsFunc(l.order, func(n *node) bool { return n.machine != nil }) {
+		return nil
+	}
+	dir := privateDir(l.ID())
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return fmt.Errorf("make a folder for passwords: %w", err)
+	}
+	l.private = dir
+	return nil
+}
+
+// privateDir is where a lab keeps passwords. Its name follows from the lab's, so that what
+// a killed process left can be found.
+func privateDir(lab string) string { return filepath.Join(os.TempDir(), lab+".private") }
+
 // keepPassword makes up the machine's password where the node gives none, and writes it
 // where the drivers read it by reference.
 func (l *lab) keepPassword(n *node) error {
@@ -150,13 +167,6 @@ func (l *lab) keepPassword(n *node) error {
 		}
 		// Switches want a letter of either case and a digit.
 		m.given = "Rp1" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
-	}
-	if l.private == "" {
-		dir, err := os.MkdirTemp("", l.ID()+"-")
-		if err != nil {
-			return fmt.Errorf("make a folder for passwords: %w", err)
-		}
-		l.private = dir
 	}
 	m.password = filepath.Join(l.private, containerName(n.Name)+".password")
 	if err := os.WriteFile(m.password, []byte(m.given), 0o600); err != nil {
@@ -171,6 +181,8 @@ func (l *lab) Access(name string) (topologies.Access, bool) {
 	if err != nil || n.machine == nil {
 		return topologies.Access{}, false
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.machine.console {
 		return n.machine.overConsole(), true
 	}
@@ -187,6 +199,8 @@ func (l *lab) Console(name string) (topologies.Access, bool) {
 	if err != nil || n.machine == nil || n.machine.console {
 		return topologies.Access{}, false
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	return n.machine.overConsole(), true
 }
 
