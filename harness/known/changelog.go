@@ -19,7 +19,7 @@ var releaseHeads = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that n
 	regexp.MustCompile(`^()[vV](\d+\.\d+[\w.]*) - \S`),
 	regexp.MustCompile(`^([a-z][a-z0-9-]+) \((\d[\w.]*)\)\s*$`),
 	regexp.MustCompile(`^()(\d+\.\d+[\w.]*) \[\d{4}-`),
-	regexp.MustCompile(`^\s*\* (keepalived)-(\d[\w.]*)$`),
+	regexp.MustCompile(`^\s*\* (keepalived)-(\d[\d.]*\d)(?: released)?\.?$`),
 	regexp.MustCompile(`^(?:#+ |\* )?(?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: \S.*)?$`),
 	regexp.MustCompile(`^(?:#+ )?(FRR|FRRouting|BIRD|lldpd|keepalived|Open vSwitch) v?(\d+\.\d+[\w.]*)(?: .*)?$`),
 }
@@ -28,7 +28,9 @@ var (
 	gitCommit  = regexp.MustCompile(`^commit [0-9a-f]{40}$`)
 	bullet     = regexp.MustCompile(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
 	hashPrefix = regexp.MustCompile(`^\[[0-9a-f]{7,12}\] `)
-	byAuthor   = regexp.MustCompile(`^ ?\([^()]{3,60}\)$`)
+	byAuthor   = regexp.MustCompile(` \([^()]{3,60}\)$`)
+	dayHead    = regexp.MustCompile(`^\d{4}-\d\d-\d\d\s+\S`)
+	notProduct = regexp.MustCompile(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
 	isFix      = regexp.MustCompile(`(?i)\b(fix(?:e[sd]|ing)?|crash(?:e[sd])?|segfault\w*|bugs?|leaks?|overflow|underflow|oob|out[- ]of[- ]bounds|overread|race|deadlock|dead ?lock|loops?|corrupt\w*|vulnerab\w*|wrong\w*|incorrect\w*|correct(?:ly|s|ed)?|prevent\w*|avoid\w*|resolve[sd]?|ensure[sd]?|do(?:es)? ?n['’o]t|should ?n['’o]t|never|no longer|invalid|uninitiali[sz]ed|dereference|use[- ]after[- ]free|double free|regression|assert\w*|abort\w*|hang|stuck|missing|broken|issues?|failures?|handle|properly|validation|different netlink)\b|CVE-\d{4}-\d+`)
 	notFix     = regexp.MustCompile(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
 	fixHeading = regexp.MustCompile(`(?i)^(?:(?:bug ?)?fix(?:es)?|bug fixes|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
@@ -76,7 +78,8 @@ type item struct {
 	indent int
 	parent int // index of the entry it stands below, or -1
 	leaf   bool
-	first  int // length of the first line: a subject, where a paragraph follows
+	first  int  // length of the first line: a subject, where a paragraph follows
+	signed bool // ends in its author, as git shortlogs do
 }
 
 // changes goes through a list of changes.
@@ -109,6 +112,9 @@ func (r *reader) changelog(text string) error {
 			c.heads++
 		case c.git:
 			c.commitLine(line, n)
+		case dayHead.MatchString(line), unreadHead(line):
+			c.end()
+			c.version = "" // a version is named below it, or none is known
 		case line == "" || strings.HasPrefix(line, " -- "):
 			c.gap()
 		case !open:
@@ -141,10 +147,16 @@ func productOfName(name, text string) string {
 	return productIn(head)
 }
 
+// unreadHead tells a line at the margin that names a version in a form that is not known:
+// what follows is not of the version above.
+func unreadHead(line string) bool {
+	return line != "" && line[0] > ' ' && len(line) < 100 && !bullet.MatchString(line) && versionWord.MatchString(line)
+}
+
 func (c *changes) bullet(line string, n int) {
 	m := bullet.FindStringSubmatch(line)
 	text := hashPrefix.ReplaceAllString(m[3], "")
-	it := item{text: text, line: n, indent: len(expand(m[1])), parent: -1, leaf: true, first: len(text)}
+	it := item{signed: text != m[3] || m[2] == "", text: text, line: n, indent: len(expand(m[1])), parent: -1, leaf: true, first: len(text)}
 	for k := len(c.items) - 1; k >= 0; k-- {
 		if c.items[k].indent < it.indent {
 			it.parent = k
@@ -197,6 +209,13 @@ func (c *changes) end() {
 
 func (c *changes) item(it item) {
 	text := squeeze(it.text)
+	if it.signed {
+		text = byAuthor.ReplaceAllString(text, "")
+	}
+	about := text // what tells whether it is a fix
+	if c.git {
+		about = text[:min(it.first, len(text))]
+	}
 	area, underFix := "", false
 	for p := it.parent; p >= 0; p = c.items[p].parent {
 		above := strings.TrimSpace(c.items[p].text)
@@ -211,17 +230,21 @@ func (c *changes) item(it item) {
 	case text == "" || emptyWords.MatchString(text), !it.leaf && !named, fixHeading.MatchString(text):
 		c.doc.Passed++
 		return
-	case notFix.MatchString(text) && !named && !underFix, !underFix && !isFix.MatchString(text):
+	case notFix.MatchString(about) && !named && !underFix, !underFix && !isFix.MatchString(about):
 		c.doc.Passed++
 		return
 	}
 	i := Issue{Kind: Changelog, Status: StatusResolved, Feature: area, Source: Source{Line: it.line}}
-	i.Text = byAuthor.ReplaceAllString(text, "")
+	i.Text = text
 	i.Title = firstSentence(i.Text)
 	if it.first < len(it.text) && c.git {
 		i.Title = text[:min(it.first, len(text))]
 	}
 	if m := areaPrefix.FindStringSubmatch(i.Title); m != nil && !strings.HasPrefix(strings.ToUpper(m[1]), "CVE") {
+		if notProduct.MatchString(m[1]) {
+			c.doc.Passed++
+			return
+		}
 		i.Feature, i.Title = m[1], m[2]
 	}
 	i.IDs = idsIn(text)

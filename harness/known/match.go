@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/known/version"
@@ -21,7 +22,7 @@ const (
 	maxFeature     = 8.0
 	pointsAffected = 6.0
 	pointsLater    = 3.0 // not said to affect this version, but fixed in a later one
-	pointsNot      = -12.0
+	pointsNot      = -20.0
 	wordPoint      = 1.0 // times the rarity of the word, times the weight of where it stands
 	titlePoint     = 0.6 // more of it for a word that stands in the issue's title
 	maxWordRarity  = 6.0
@@ -29,8 +30,8 @@ const (
 
 const (
 	maxTerms      = 48   // words of a case that are looked for, the most telling first
-	maxPostings   = 3000 // issues with a word; one that is in more tells nothing
-	maxCandidates = 400  // of which the text is read
+	maxPostings   = 4000 // issues of all products with a word; one that is in more tells nothing
+	maxCandidates = 200  // of which the text is read
 )
 
 // Candidate is an issue that may be the case's.
@@ -118,53 +119,63 @@ type gather struct {
 	subject Subject
 	total   int
 	issues  map[int64]*evidenceFor
-	common  []string // words that are in too many issues
 }
 
 func (g *gather) run(ctx context.Context) error {
-	scope := ""
-	query, args := "SELECT count(*) FROM issues", []any{}
+	// The index is asked for a word alone and the product is looked up here: a search for both
+	// walks through every issue of the product, for every word.
+	query, args := "SELECT coalesce(group_concat(id), '') FROM issues", []any{}
 	if g.subject.Product != "" {
-		scope = "scope:" + scopeWord(g.subject.Product)
-		query, args = "SELECT count(*) FROM words WHERE words MATCH ?", []any{scope}
+		query, args = "SELECT coalesce(group_concat(rowid), '') FROM words WHERE words MATCH ?", []any{"scope:" + scopeWord(g.subject.Product)}
 	}
-	if err := g.db.db.QueryRowContext(ctx, query, args...).Scan(&g.total); err != nil {
+	var list string
+	if err := g.db.db.QueryRowContext(ctx, query, args...).Scan(&list); err != nil {
 		return fmt.Errorf("match: %w", err)
 	}
-	stmt, err := g.db.db.PrepareContext(ctx, "SELECT rowid FROM words WHERE words MATCH ? LIMIT ?")
+	ours, _ := rowids(list, nil)
+	g.total = len(ours)
+	scope := make(map[int64]bool, len(ours))
+	for _, id := range ours {
+		scope[id] = true
+	}
+	stmt, err := g.db.db.PrepareContext(ctx, "SELECT coalesce(group_concat(rowid), '') FROM (SELECT rowid FROM words WHERE words MATCH ? LIMIT ?)")
 	if err != nil {
 		return fmt.Errorf("match: %w", err)
 	}
 	defer stmt.Close() //nolint:errcheck // read only
-	look := func(term string) ([]int64, error) {
-		rows, err := stmt.QueryContext(ctx, and(scope, term), maxPostings+1)
-		if err != nil {
-			return nil, fmt.Errorf("match: %w", err)
+	return g.look(ctx, func(term string) ([]int64, bool, error) {
+		var list string
+		if err := stmt.QueryRowContext(ctx, term, maxPostings+1).Scan(&list); err != nil {
+			return nil, false, fmt.Errorf("match: %w", err)
 		}
-		defer rows.Close() //nolint:errcheck // Err tells
-		var ids []int64
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				return nil, fmt.Errorf("match: %w", err)
-			}
-			ids = append(ids, id)
-		}
-		return ids, rows.Err()
-	}
-	return g.look(ctx, look)
+		ids, n := rowids(list, scope)
+		return ids, n > maxPostings, nil
+	})
 }
 
-func (g *gather) look(ctx context.Context, look func(string) ([]int64, error)) error {
+// rowids reads a list with commas, keeping what is in scope, and counts all of it. One text
+// is read from the database faster than its rows are.
+func rowids(list string, scope map[int64]bool) (ids []int64, n int) {
+	for part := range strings.SplitSeq(list, ",") {
+		id, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			continue // the empty list
+		}
+		n++
+		if scope == nil || scope[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids, n
+}
+
+func (g *gather) look(ctx context.Context, look func(string) (ids []int64, common bool, err error)) error {
 	for _, t := range termsOf(g.subject) {
-		ids, err := look("{ids title feature body workaround}: " + t.fts)
+		ids, common, err := look(t.fts)
 		if err != nil {
 			return err
 		}
-		if len(ids) > maxPostings || len(ids) == 0 {
-			if len(ids) > 0 {
-				g.common = append(g.common, t.word)
-			}
+		if common || len(ids) == 0 {
 			continue
 		}
 		rarity := min(maxWordRarity, math.Log(float64(g.total+1)/float64(len(ids)))+0.5)
@@ -176,7 +187,7 @@ func (g *gather) look(ctx context.Context, look func(string) ([]int64, error)) e
 		}
 	}
 	for _, m := range slices.Sorted(maps.Keys(g.subject.Mnemonics)) {
-		ids, err := look(phrase(m))
+		ids, _, err := look(phrase(m))
 		if err != nil {
 			return err
 		}
@@ -187,11 +198,11 @@ func (g *gather) look(ctx context.Context, look func(string) ([]int64, error)) e
 		}
 	}
 	for _, f := range slices.Sorted(maps.Keys(g.subject.Features)) {
-		ids, err := look("{feature title}: " + phrase(f))
+		ids, common, err := look("{feature title}: " + phrase(f))
 		if err != nil {
 			return err
 		}
-		if len(ids) > maxPostings {
+		if common {
 			continue // added below to those that something else speaks for
 		}
 		for _, id := range ids {
@@ -329,7 +340,7 @@ func (e *evidenceFor) weigh(i Issue) (words []string, points float64) {
 // stem cuts what the index's own stemming cuts, roughly: it is used to find a word in a
 // title that the index found in the issue.
 func stem(s string) string {
-	for _, end := range []string{"ing", "ed", "es", "s", "e"} {
+	for _, end := range []string{"ings", "ing", "ed", "es", "s", "e"} {
 		if cut, ok := strings.CutSuffix(s, end); ok && len(cut) >= 4 {
 			return cut
 		}

@@ -3,7 +3,9 @@ package known
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/known/version"
@@ -27,6 +29,7 @@ type Found struct {
 	Snippet string  `json:"snippet,omitempty"` // the place in the text, the words in [brackets]
 	Rank    float64 `json:"rank"`              // less is better (bm25)
 	Affects *Answer `json:"affects,omitempty"`
+	row     int64
 }
 
 // maxLooked bounds the results that are looked through for those that pass a filter which
@@ -53,24 +56,55 @@ func (d *DB) Search(ctx context.Context, q Query) ([]Found, error) {
 			return nil, err
 		}
 	}
+	// Issues that have all the words in their title, feature or ids come first. Where there
+	// are enough of them, the texts are not ranked: words that are in many are in many titles.
+	list, err := d.pick(ctx, q, inTitle(match), limit, nil)
+	if err == nil && len(list) < limit && match != "" {
+		list, err = d.pick(ctx, q, match, limit, list)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for n := range list {
+		list[n].Snippet = snippet(list[n].Issue, q.Words)
+	}
+	return list, nil
+}
+
+// inTitle narrows a search to what names an issue.
+func inTitle(match string) string {
+	if match == "" {
+		return ""
+	}
+	return "{scope ids title feature}: (" + match + ")"
+}
+
+// pick adds the best results that pass to those that are there.
+func (d *DB) pick(ctx context.Context, q Query, match string, limit int, list []Found) ([]Found, error) {
 	sqlText, args, err := q.statement(match, limit)
 	if err != nil {
 		return nil, err
+	}
+	there := map[int64]bool{}
+	for _, f := range list {
+		there[f.row] = true
 	}
 	rows, err := d.db.QueryContext(ctx, sqlText, args...)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
-	var list []Found
 	for rows.Next() && len(list) < limit {
 		var f Found
 		var data string
-		if err := rows.Scan(&data, &f.Snippet, &f.Rank); err != nil {
+		if err := rows.Scan(&data, &f.row, &f.Rank); err != nil {
 			return nil, fmt.Errorf("search: %w", err)
 		}
 		if err := json.Unmarshal([]byte(data), &f.Issue); err != nil {
 			return nil, fmt.Errorf("search: %w", err)
+		}
+		if there[f.row] {
+			continue
 		}
 		if q.Version != "" {
 			a := f.Issue.Affects(Product(q.Product), q.Version)
@@ -81,7 +115,46 @@ func (d *DB) Search(ctx context.Context, q Query) ([]Found, error) {
 		}
 		list = append(list, f)
 	}
-	return list, rows.Err()
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return list, nil
+}
+
+// snippet gives the words around the first that is searched for, and marks those.
+func snippet(i Issue, query string) string {
+	var stems []string
+	for w := range strings.FieldsFuncSeq(strings.ToLower(query), notWord) {
+		stems = append(stems, stem(w))
+	}
+	hit := func(word string) bool {
+		return slices.ContainsFunc(strings.FieldsFunc(strings.ToLower(word), notWord), func(w string) bool {
+			return slices.Contains(stems, stem(w)) || slices.ContainsFunc(stems, func(s string) bool { return len(s) > 3 && strings.HasPrefix(w, s) })
+		})
+	}
+	words := strings.Fields(i.Text)
+	first := slices.IndexFunc(words, hit)
+	if first < 0 {
+		words = strings.Fields(i.Workaround)
+		if first = slices.IndexFunc(words, hit); first < 0 {
+			return ""
+		}
+	}
+	from, to := max(0, first-4), min(len(words), first+10)
+	part := slices.Clone(words[from:to])
+	for n, w := range part {
+		if hit(w) {
+			part[n] = "[" + w + "]"
+		}
+	}
+	text := strings.Join(part, " ")
+	if from > 0 {
+		text = "… " + text
+	}
+	if to < len(words) {
+		text += " …"
+	}
+	return text
 }
 
 // statement is the search as SQL. The best are picked from the index alone, and their text
@@ -99,11 +172,15 @@ func (q Query) statement(match string, limit int) (string, []any, error) {
 		where, args = " AND i.fixkey > ?", []any{v.Key()}
 	}
 	if match == "" {
-		return "SELECT i.data, '', 0.0 FROM issues i WHERE 1=1" + where + " ORDER BY i.id LIMIT ?", append(args, limit), nil
+		return "SELECT i.data, i.id, 0.0 FROM issues i WHERE 1=1" + where + " ORDER BY i.id LIMIT ?", append(args, limit), nil
 	}
-	return `SELECT i.data, snippet(words, -1, '[', ']', '…', 12), rank FROM words JOIN issues i ON i.id = words.rowid
-		WHERE words MATCH ? AND rank MATCH 'bm25(0.0, 10.0, 5.0, 3.0, 1.0, 0.5)'` + where + ` ORDER BY rank LIMIT ?`,
-		append(append([]any{match}, args...), limit), nil
+	const weights = ` AND rank MATCH 'bm25(0.0, 10.0, 5.0, 3.0, 1.0, 0.5)'`
+	if where == "" {
+		return `SELECT i.data, best.id, best.r FROM (SELECT rowid AS id, rank AS r FROM words WHERE words MATCH ?` + weights + ` ORDER BY rank LIMIT ?) best
+			JOIN issues i ON i.id = best.id ORDER BY best.r, best.id`, []any{match, limit}, nil
+	}
+	return `SELECT i.data, i.id, best.r FROM (SELECT rowid AS id, rank AS r FROM words WHERE words MATCH ?` + weights + ` ORDER BY rank) best
+		JOIN issues i ON i.id = best.id WHERE 1=1` + where + ` ORDER BY best.r, best.id LIMIT ?`, append(append([]any{match}, args...), limit), nil
 }
 
 func and(a, b string) string {

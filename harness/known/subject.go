@@ -152,6 +152,7 @@ func (s *Subject) AddRun(dir string) error {
 // AddInfo takes in what run.json says.
 func (s *Subject) AddInfo(info evidence.RunInfo) {
 	sc := info.Scenario
+	given := s.Version != ""
 	s.Name = cmp.Or(s.Name, info.ID)
 	s.Scenario = cmp.Or(s.Scenario, sc.ID)
 	if platform, rest, _ := strings.Cut(sc.Product, " "); s.Product == "" && platform != "" {
@@ -161,7 +162,7 @@ func (s *Subject) AddInfo(info evidence.RunInfo) {
 			s.Version = words[len(words)-1]
 		}
 	}
-	s.AddNodes(info.Nodes)
+	s.addNodes(info.Nodes, given)
 	s.Say("title", sc.Title, 1)
 	s.Say("what", sc.What, 1)
 	s.Say("when", sc.When, 0.8)
@@ -190,9 +191,10 @@ func (s *Subject) AddInfo(info evidence.RunInfo) {
 	}
 }
 
-// AddNodes finds the device under test: the one of the product, or the first that is said
-// to be it. The package that it ran knows its version better than the scenario does.
-func (s *Subject) AddNodes(nodes []evidence.NodeInfo) {
+// addNodes finds the device under test: the one of the product, or the first that is said
+// to be it. The package that it ran knows its version better than the scenario does; the
+// customer's version, when a case gives one, stays.
+func (s *Subject) addNodes(nodes []evidence.NodeInfo, given bool) {
 	var dut *evidence.NodeInfo
 	for i := range nodes {
 		n := &nodes[i]
@@ -210,8 +212,10 @@ func (s *Subject) AddNodes(nodes []evidence.NodeInfo) {
 	for _, p := range slices.Sorted(maps.Keys(dut.Packages)) {
 		if Product(p) == s.Product && vendorOf(s.Product) != "" {
 			if v := dut.Packages[p]; v != s.Version {
-				s.Notes = append(s.Notes, "node "+dut.Name+" ran package "+p+" "+v)
-				s.Version = v
+				s.Notes = append(s.Notes, "in the lab node "+dut.Name+" ran package "+p+" "+v)
+				if !given {
+					s.Version = v
+				}
 			}
 			break
 		}

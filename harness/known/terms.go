@@ -54,10 +54,10 @@ func termsOf(s Subject) []term {
 	seen := map[string]bool{}
 	for _, w := range words {
 		f := phrase(w)
-		if f == "" || seen[stem(f)] || len(terms) >= maxTerms {
+		if f == "" || seen[stem(w)] || len(terms) >= maxTerms {
 			continue
 		}
-		seen[stem(f)] = true
+		seen[stem(w)] = true
 		terms = append(terms, term{w, f, weights[w]})
 	}
 	return terms

@@ -170,7 +170,7 @@ func (r *versionReader) version(text string) {
 	switch {
 	case r.fixing:
 		r.fixed = append(r.fixed, Fix{Product: r.other(), Version: v})
-	case r.before:
+	case r.before && !open:
 		from := r.from
 		r.from = ""
 		r.add(Range{From: from, To: v, Before: true, Text: strings.TrimSpace(from + " before " + text)})
@@ -182,10 +182,7 @@ func (r *versionReader) version(text string) {
 		r.from = ""
 	default:
 		r.flush()
-		r.from = v
-		if open {
-			r.from = v // all of 9.1.x, which a bound of two numbers says
-		}
+		r.from = v // of 9.1.x the 9.1, which as a bound says as much
 	}
 	r.to = false
 }
@@ -357,4 +354,10 @@ func joinRanges(list []Range) string {
 		words = append(words, r.String())
 	}
 	return strings.Join(words, ", ")
+}
+
+// CheckVersion tells whether a version can be ordered, and what is wrong if not.
+func CheckVersion(v string) error {
+	_, err := version.Parse(v)
+	return err
 }

@@ -1,0 +1,107 @@
+package known_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/harness/known"
+)
+
+func TestParseVersions(t *testing.T) {
+	tests := []struct {
+		text, product string
+		found, fixed  string
+	}{
+		{"EW 7.0", "extremeware", "7.0", ""},
+		{"EW 7.1.1, 7.3.1", "", "extremeware 7.1.1, extremeware 7.3.1", ""},
+		{"7.3.1b3", "", "7.3.1b3", ""},
+		{`EXOS 15.4.1; "future release"`, "exos", "15.4.1", ""},
+		{"9.1.x to 9.2.0.0; fixed 9.1.2.0, 9.2.1.0, 9.3.0.0", "voss", "9.1 to 9.2.0.0", "9.1.2.0, 9.2.1.0, 9.3.0.0"},
+		{"FE 9.1.x, 9.2, 9.2.1, 9.3; SE 33.2 to 33.5.1; fixed FE 9.2.2 / 9.3.1, SE 33.5.2", "", "voss 9.1, voss 9.2, voss 9.2.1, voss 9.3, exos 33.2 to 33.5.1", "voss 9.2.2, voss 9.3.1, exos 33.5.2"},
+		{"before 32.5.1.5; also fixed 22.7, 31.7.2", "exos", "before 32.5.1.5", "32.5.1.5, 22.7, 31.7.2"},
+		{"before 22.7 and 30.2", "exos", "before 22.7, before 30.2", "22.7, 30.2"},
+		{"before 4.2.3.0, 5.x before 5.0.1.0", "voss", "before 4.2.3.0, 5 to before 5.0.1.0", "4.2.3.0, 5.0.1.0"},
+		{"22.6.1.4 to 32.7.2.19", "exos", "22.6.1.4 to 32.7.2.19", ""},
+		{"22.6.1.4 - 32.7.2.19", "exos", "22.6.1.4 to 32.7.2.19", ""},
+		{"EXOS 31.1 and later", "exos", "31.1 and later", ""},
+		{"22.2.1-Patch1-4 notes", "exos", "22.2.1-Patch1-4", ""},
+		{"found 7.5.1, 8.4.4; fixed 10.3 at the latest", "frr", "7.5.1, 8.4.4", "10.3 at the latest"},
+		{"frr 8.4.4-1.1~deb12u1", "frr", "8.4.4-1.1~deb12u1", ""},
+		{"se ha visto", "", "", ""},
+		{"no version at all, in 2 places of 10", "", "", ""},
+	}
+	for _, tt := range tests {
+		found, fixed := known.ParseVersions(tt.text, tt.product)
+		if got := joinStrings(found); got != tt.found {
+			t.Errorf("%s: found %q, want %q", tt.text, got, tt.found)
+		}
+		if got := joinStrings(fixed); got != tt.fixed {
+			t.Errorf("%s: fixed %q, want %q", tt.text, got, tt.fixed)
+		}
+	}
+}
+
+func joinStrings[T fmt.Stringer](list []T) string {
+	var words []string
+	for _, v := range list {
+		words = append(words, v.String())
+	}
+	return strings.Join(words, ", ")
+}
+
+func TestAffects(t *testing.T) {
+	tests := []struct {
+		versions, product, v string
+		want                 known.Affected
+		fixedIn              string
+	}{
+		{"9.1.x to 9.2.0.0; fixed 9.1.2.0, 9.2.1.0, 9.3.0.0", "voss", "9.2.0.0", known.AffectedYes, "9.2.1.0"},
+		{"9.1.x to 9.2.0.0; fixed 9.1.2.0, 9.2.1.0, 9.3.0.0", "voss", "9.1.1.0", known.AffectedYes, "9.1.2.0"},
+		{"9.1.x to 9.2.0.0; fixed 9.1.2.0, 9.2.1.0, 9.3.0.0", "voss", "9.1.3.0", known.AffectedNo, ""},
+		{"9.1.x to 9.2.0.0; fixed 9.1.2.0, 9.2.1.0, 9.3.0.0", "voss", "9.3.0.0", known.AffectedNo, ""},
+		{"9.1.x to 9.2.0.0; fixed 9.1.2.0, 9.2.1.0, 9.3.0.0", "voss", "8.10.0.0", known.AffectedNo, "9.1.2.0"},
+		{"before 32.5.1.5; also fixed 22.7, 31.7.2", "exos", "31.7.1.4", known.AffectedYes, "31.7.2"},
+		{"before 32.5.1.5; also fixed 22.7, 31.7.2", "exos", "31.7.2.28-patch1-5", known.AffectedNo, ""},
+		{"before 32.5.1.5; also fixed 22.7, 31.7.2", "exos", "32.1.1.6", known.AffectedYes, "32.5.1.5"},
+		{"before 22.7 and 30.2", "exos", "22.8.1", known.AffectedUnknown, "30.2"},
+		{"before 22.7 and 30.2", "exos", "31.1", known.AffectedNo, ""},
+		{"before 4.2.3.0, 5.x before 5.0.1.0", "voss", "5.0.0.0", known.AffectedYes, "5.0.1.0"},
+		{"found 7.5.1, 8.4.4; fixed 10.3 at the latest", "frr", "8.4.4-1.1~deb12u1", known.AffectedYes, "10.3"},
+		{"found 7.5.1, 8.4.4; fixed 10.3 at the latest", "frr", "9.0", known.AffectedUnknown, "10.3"},
+		{"found 7.5.1, 8.4.4; fixed 10.3 at the latest", "frr", "10.3.1", known.AffectedNo, ""},
+		{"fixed 8.4.4-1.1~deb12u2", "frr", "8.4.4", known.AffectedUnknown, "8.4.4-1.1~deb12u2"},
+		{"fixed 8.4.4-1.1~deb12u2", "frr", "8.4.4-1.1~deb12u1", known.AffectedUnknown, "8.4.4-1.1~deb12u2"},
+		{"FE 9.1.x, 9.2; SE 33.2 to 33.5.1; fixed FE 9.2.2, SE 33.5.2", "exos", "33.5.1.6", known.AffectedYes, "33.5.2"},
+		{"FE 9.1.x, 9.2; SE 33.2 to 33.5.1; fixed FE 9.2.2, SE 33.5.2", "voss", "9.1.0.0", known.AffectedYes, "9.2.2"},
+		{"FE 9.1.x, 9.2; SE 33.2 to 33.5.1; fixed FE 9.2.2, SE 33.5.2", "frr", "8.4.4", known.AffectedUnknown, ""},
+		{"31.1 and later", "exos", "33.1.1", known.AffectedYes, ""},
+		{"31.1 and later", "exos", "30.7", known.AffectedNo, ""},
+		{"", "exos", "30.7", known.AffectedUnknown, ""},
+		{"30.2", "exos", "latest", known.AffectedUnknown, ""},
+		{"30.2", "exos", "", known.AffectedUnknown, ""},
+	}
+	for _, tt := range tests {
+		found, fixed := known.ParseVersions(tt.versions, "")
+		a := known.Issue{Found: found, Fixed: fixed}.Affects(tt.product, tt.v)
+		if a.Affected != tt.want || a.FixedIn != tt.fixedIn || a.Reason == "" {
+			t.Errorf("%q of %s %s: %+v, want %s and %q", tt.versions, tt.product, tt.v, a, tt.want, tt.fixedIn)
+		}
+	}
+}
+
+func TestFeaturesAndMnemonics(t *testing.T) {
+	config := "hostname r1\nrouter ospf\n network 10.0.0.0/8 area 0\n!\nno router bgp 65001\ncreate vrrp vlan v1 vrid 1\nenable sharing 1 grouping 1-2\nspbm 1\nvrrp_instance A {\n"
+	got := known.FeaturesIn(config)
+	want := map[string]string{"ospf": "router ospf", "vrrp": "create vrrp vlan v1 vrid 1", "lag": "enable sharing 1 grouping 1-2", "spb": "spbm 1"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	log := "01/02/2026 10:00:00.00 <Erro:STP.OutBPDU.Drop> Port=1: Illegal message age (21)\n" +
+		"CP1 [2026-01-02] 0x00374589 00000000 GlobalRouter FA INFO x\n2024 BGP: [T5JFA-13199] subgroup\nsee ospf.neighbor.ProcDDFail here\n"
+	if d := cmp.Diff([]string{"0x00374589", "STP.OutBPDU.Drop", "T5JFA-13199", "ospf.neighbor.ProcDDFail"}, known.MnemonicsIn(log)); d != "" {
+		t.Error(d)
+	}
+}
