@@ -228,7 +228,7 @@ func (a *app) fromScenario(c *cases.Case, name, folder string) error {
 		return err
 	}
 	s := l.Scenario
-	c.Title, c.Scenario = s.Title, name
+	c.Title, c.Scenario, c.ScenarioID = s.Title, name, s.ID
 	if _, err := os.Stat(name); err == nil { // a path, which must lead there from the case too
 		if c.Scenario, err = (cases.Folder{Path: folder}).Rel(name); err != nil {
 			return err

@@ -94,22 +94,24 @@ func setFields(f *cases.Folder, fields [][2]string) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	return asInputError(f.Edit(func(e *cases.Editor) error {
-		for _, field := range fields {
-			var value any = field[1]
-			if field[0] == "scope.severity" {
-				n, err := strconv.Atoi(field[1])
-				if err != nil {
-					return fmt.Errorf("severity %q is no number from 1 to 4", field[1])
-				}
-				value = n
+	return asInputError(f.Edit(func(e *cases.Editor) error { return putFields(e, fields) }))
+}
+
+func putFields(e *cases.Editor, fields [][2]string) error {
+	for _, field := range fields {
+		var value any = field[1]
+		if field[0] == "scope.severity" {
+			n, err := strconv.Atoi(field[1])
+			if err != nil {
+				return fmt.Errorf("severity %q is no number from 1 to 4", field[1])
 			}
-			if err := e.Set(field[0], value); err != nil {
-				return err
-			}
+			value = n
 		}
-		return nil
-	}))
+		if err := e.Set(field[0], value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func asInputError(err error) error {
@@ -177,10 +179,10 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 
 // attach writes everything that the flags say, or nothing, and tells what moved.
 func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (moves []string, err error) {
-	if err := setFields(f, fields); err != nil {
-		return nil, err
-	}
 	err = f.Edit(func(e *cases.Editor) error {
+		if err := putFields(e, fields); err != nil {
+			return err
+		}
 		add := func(key string, value any, format string, args ...any) {
 			err = errors.Join(err, e.Append(key, value))
 			moves = append(moves, fmt.Sprintf(format, args...))

@@ -88,7 +88,7 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	defer func() { err = errors.Join(err, done()) }()
 	dir := f.output
 	if dir == "" {
-		dir = folderName(file) + ".confirmed"
+		dir = unused(folderName(file) + ".confirmed")
 	}
 	b, who, err := a.openChecked(c, file, f, dir)
 	if err != nil {
@@ -137,6 +137,18 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	}
 	a.say("send back %s%s", out.File, map[bool]string{true: " and " + out.File + ".sig", false: " (not signed: --sign KEY)"}[signer != nil])
 	return answer(out.Exit)
+}
+
+// unused gives a name that nothing has yet: an earlier answer, or what an interrupted one
+// left, stays.
+func unused(name string) string {
+	as := name
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(as); os.IsNotExist(err) {
+			return as
+		}
+		as = fmt.Sprintf("%s-%d", name, n)
+	}
 }
 
 // packAnswer packs the runs that were made here. Where a mark forbids that, the answer

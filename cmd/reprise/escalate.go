@@ -165,7 +165,12 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 		return inputError("the case has no run that could be packed: reprise case set %s --run FOLDER", folder.Path)
 	}
 	f.pack.caseDir = filepath.Join(work, "case")
-	f.pack.output = filepath.Join(out.Dir, folder.Case.ID+f.pack.suffix())
+	_, info, err := evidence.OpenDir(staged.Runs[0])
+	if err != nil {
+		return err
+	}
+	// Named after the scenario: the case's own name may be the customer's.
+	f.pack.output = filepath.Join(out.Dir, info.Scenario.ID+f.pack.suffix())
 	if f.pack.who == "" {
 		f.pack.who = strings.Join(present(folder.Case.Partner.Contact, folder.Case.Partner.Name), ", ")
 	}

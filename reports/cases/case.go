@@ -34,6 +34,7 @@ type Case struct {
 	// Classes of problem, in the words of the platform's evidence: ospf, lag, mlag, stp, vrrp …
 	Classes       []string       `yaml:"classes,omitempty" json:"classes,omitempty" jsonschema_description:"Classes of problem, which bring their lists of commands: ospf, lag, mlag, stp, vrrp …"`
 	Scenario      string         `yaml:"scenario,omitempty" json:"scenario,omitempty" jsonschema_description:"The scenario that shows it."`
+	ScenarioID    string         `yaml:"scenario-id,omitempty" json:"scenario-id,omitempty" jsonschema_description:"The id that the scenario gives itself: runs of another one meet no duty."`
 	Runs          []Run          `yaml:"runs,omitempty" json:"runs,omitempty" jsonschema_description:"Folders of runs, isolations, bisections, verified fixes."`
 	Logs          []Log          `yaml:"logs,omitempty" json:"logs,omitempty" jsonschema_description:"Files from the customer's network."`
 	Analysis      []Finding      `yaml:"analysis,omitempty" json:"analysis,omitempty" jsonschema_description:"What the logs and cores say."`

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -228,6 +229,68 @@ func TestCheckRuns(t *testing.T) {
 	f.Case.Runs = runs[:1]
 	if d := find(t, cases.Check(f, platforms()), cases.DutyLab); d.Met != cases.No || !strings.Contains(strings.Join(d.Missing, ""), "simulators") {
 		t.Errorf("on a simulator: %+v", d)
+	}
+}
+
+// A run of another scenario meets no duty, whatever it shows.
+func TestCheckOtherScenario(t *testing.T) {
+	f := open(t, strings.Replace(whole, "classes:", "scenario-id: bgp-flap\nclasses:", 1))
+	list := cases.Check(f, platforms())
+	for _, id := range []string{cases.DutyDuplicate, cases.DutyLab, cases.DutyInterop} {
+		if d := find(t, list, id); d.Met != cases.No {
+			t.Errorf("%s: %+v", id, d)
+		}
+	}
+	if d := find(t, list, cases.DutyDuplicate); !strings.Contains(strings.Join(d.Missing, " "), "is of the scenario ospf-mtu, and the case is of bgp-flap") {
+		t.Errorf("%+v", d)
+	}
+}
+
+// A case is closed by what was verified, of this scenario and of this version.
+func TestClosable(t *testing.T) {
+	verified := func(t *testing.T, ruling, what, scenario string) string {
+		t.Helper()
+		dir := t.TempDir()
+		if err := evidence.WriteJSON(filepath.Join(dir, "verify.json"), map[string]any{"ruling": ruling, "what": what, "scenario": scenario, "reason": "so it is"}); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	defect := strings.Replace(whole, "is: specification", "is: defect", 1)
+	for _, tt := range []struct{ name, yaml, says string }{
+		{"as specified", whole, ""},
+		{"no fix", defect, "no fix, patch or workaround"},
+		{"not verified", defect + "fix: {kind: fix, version: 10.3}\n", "nobody verified"},
+		{"verified", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", ""},
+		{"not fixed", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "not-fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "says not-fixed"},
+		{"another version", defect + "fix: {kind: fix, version: 10.4, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "is of r1=frr:10.3"},
+		{"another scenario", defect + "scenario-id: ospf-mtu\nfix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "bgp") + "}\n", "of the scenario bgp"},
+		{"a known issue", strings.Replace(defect, "decision: none", "decision: VOSS-1", 1), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := open(t, tt.yaml).Closable()
+			if (err != nil) != (tt.says != "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v, want %q", err, tt.says)
+			}
+		})
+	}
+}
+
+// Two at once edit one after the other, and nothing is lost.
+func TestEditAtOnce(t *testing.T) {
+	f := open(t, whole)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			other := cases.Folder{Path: f.Path}
+			if err := other.Edit(func(e *cases.Editor) error { return e.Append("changed", fmt.Sprint(i)) }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if f, err := cases.Open(f.Path); err != nil || len(f.Case.Changed) != 20 {
+		t.Errorf("%d of 20 changes are there: %v", len(f.Case.Changed), err)
 	}
 }
 

@@ -257,6 +257,11 @@ func (f Folder) duplicated(d *Duty, runs []attached) {
 	}
 	switch {
 	case shown == nil:
+		for _, a := range runs {
+			if a.err != nil {
+				d.Missing = append(d.Missing, a.err.Error())
+			}
+		}
 		d.no(fmt.Sprintf("reprise run %s; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path), "no attached run reproduced it")
 	case control == nil:
 		d.no(fmt.Sprintf("reprise run %s --control; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path),
@@ -343,6 +348,10 @@ func (f Folder) Closable() error {
 	switch err := a.read(); {
 	case err != nil:
 		return fmt.Errorf("read what verified the %s: %w", c.Fix.Kind, err)
+	case a.fix != nil && c.ScenarioID != "" && a.fix.Scenario != c.ScenarioID:
+		return fmt.Errorf("the verification is of the scenario %s, and the case is of %s", a.fix.Scenario, c.ScenarioID)
+	case a.fix != nil && c.Fix.Kind != "workaround" && !strings.Contains(a.fix.What, c.Fix.Version):
+		return fmt.Errorf("the verification is of %s, and the %s is %s", a.fix.What, c.Fix.Kind, c.Fix.Version)
 	case a.fix != nil && a.fix.Ruling == "fixed":
 		return nil
 	case a.fix != nil:

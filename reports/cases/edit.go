@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -54,9 +55,18 @@ type Editor struct {
 	root *yaml.Node
 }
 
-// Edit changes a case on disk. Nothing is written unless the result is a valid case.
-func (f *Folder) Edit(change func(*Editor) error) error {
+// Edit changes a case on disk. Nothing is written unless the result is a valid case. Two
+// programs that edit it at once do so one after the other.
+func (f *Folder) Edit(change func(*Editor) error) (err error) {
 	file := filepath.Join(f.Path, FileName)
+	dir, err := os.Open(f.Path)
+	if err != nil {
+		return fmt.Errorf("open case: %w", err)
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }() // and with it the lock
+	if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("lock case: %w", err)
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("read case: %w", err)

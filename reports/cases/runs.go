@@ -16,7 +16,7 @@ import (
 type attached struct {
 	Run
 	path string
-	err  error // why it cannot be read
+	err  error // why it cannot be read, or is of no use
 
 	dir     evidence.Dir
 	info    *evidence.RunInfo // of a run
@@ -47,10 +47,11 @@ type bisection struct {
 
 // verification is what verify.json must tell.
 type verification struct {
-	Ruling string
-	Reason string
-	What   string
-	New    struct{ Dir string }
+	Scenario string
+	Ruling   string
+	Reason   string
+	What     string
+	New      struct{ Dir string }
 }
 
 // attach reads every folder that the case names. One that cannot be read is kept with its
@@ -60,6 +61,9 @@ func (f Folder) attach() []attached {
 	for _, r := range f.Case.Runs {
 		a := attached{Run: r, path: f.Abs(r.Dir)}
 		a.err = a.read()
+		if want := f.Case.ScenarioID; a.err == nil && a.info != nil && want != "" && a.info.Scenario.ID != want {
+			a.err = fmt.Errorf("%s is of the scenario %s, and the case is of %s", r.Dir, a.info.Scenario.ID, want)
+		}
 		list = append(list, a)
 	}
 	return list

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -146,8 +147,11 @@ func copyResults(from, to string) error {
 // Keep copies a file into a folder of the case, unless it lies in the case already, and
 // gives its path there. Another file of the same name is not replaced.
 func (f Folder) Keep(file, folder string) (string, error) {
-	if _, err := os.Stat(file); err != nil {
+	switch info, err := os.Stat(file); {
+	case err != nil:
 		return "", fmt.Errorf("%s is not there", file)
+	case !info.Mode().IsRegular():
+		return "", fmt.Errorf("%s is no file", file)
 	}
 	rel, err := f.Rel(file)
 	if err != nil || !filepath.IsAbs(rel) {
@@ -155,8 +159,12 @@ func (f Folder) Keep(file, folder string) (string, error) {
 	}
 	rel = path.Join(folder, filepath.Base(file))
 	to := f.Abs(filepath.FromSlash(rel))
-	if _, err := os.Stat(to); err == nil {
-		return "", fmt.Errorf("the case has a %s already: give the file another name", rel)
+	if there, err := os.ReadFile(to); err == nil {
+		data, err := os.ReadFile(file)
+		if err != nil || bytes.Equal(there, data) {
+			return rel, err
+		}
+		return "", fmt.Errorf("the case has another %s already: give the file another name", rel)
 	}
 	return rel, copyFile(file, to)
 }
