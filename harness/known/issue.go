@@ -77,6 +77,9 @@ func (i *Issue) finish() {
 	if i.Title == "" {
 		i.Title = firstSentence(i.Text)
 	}
+	if m := areaPrefix.FindStringSubmatch(i.Title); m != nil && i.Feature == "" && !cveWord.MatchString(m[1]) && vendorOf(Product(m[1])) == "" {
+		i.Feature, i.Title = m[1], m[2] // "bgpd: fix a crash"
+	}
 	i.Status = cmp.Or(i.Status, StatusUnspecified)
 	if i.Product == "" && len(i.Found) > 0 {
 		i.Product = i.Found[0].Product

@@ -9,6 +9,7 @@ import (
 // span is a piece of a line, with where it begins: points in a PDF, columns in a text.
 type span struct {
 	x    float64
+	end  float64 // in a PDF
 	text string
 	bold bool
 }

@@ -328,6 +328,9 @@ func (e *evidenceFor) weigh(i Issue) (words []string, points float64) {
 		return cmp.Or(cmp.Compare(e.words[b], e.words[a]), cmp.Compare(a, b))
 	}) {
 		p := e.words[w]
+		if e.partOf(w) {
+			continue
+		}
 		if strings.Contains(title, " "+stem(strings.Join(strings.FieldsFunc(strings.ToLower(w), notWord), " "))) {
 			p *= 1 + titlePoint
 		}
@@ -335,6 +338,17 @@ func (e *evidenceFor) weigh(i Issue) (words []string, points float64) {
 		words = append(words, w)
 	}
 	return words[:min(len(words), 10)], points
+}
+
+// partOf says whether a word is counted in a longer one already: "pending" stands in
+// "suppress-fib-pending".
+func (e *evidenceFor) partOf(w string) bool {
+	for longer := range e.words {
+		if len(longer) > len(w) && slices.Contains(strings.FieldsFunc(longer, notWord), w) {
+			return true
+		}
+	}
+	return false
 }
 
 // stem cuts what the index's own stemming cuts, roughly: it is used to find a word in a

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/ledongthuc/pdf"
 )
@@ -13,10 +14,34 @@ import (
 const (
 	maxPages    = 3000
 	maxPDFChars = 12 << 20
+	// maxPDFTime bounds the reading of one file: references that go round in a circle, and
+	// streams that unpack without end, are the file's to make and the library follows them.
+	maxPDFTime = time.Minute
 )
 
-// pdfLines takes the text of a PDF apart into lines with the place of every piece.
-func pdfLines(data []byte) (lines []textLine, err error) {
+// pdfLines takes the text of a PDF apart into lines with the place of every piece. One that
+// takes too long is left to itself: the library cannot be stopped, and the program ends soon.
+func pdfLines(data []byte) ([]textLine, error) {
+	type result struct {
+		lines []textLine
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		lines, err := pdfText(data)
+		done <- result{lines, err}
+	}()
+	late := time.NewTimer(maxPDFTime)
+	defer late.Stop()
+	select {
+	case r := <-done:
+		return r.lines, r.err
+	case <-late.C:
+		return nil, fmt.Errorf("%w: a PDF that takes longer than %s to read", ErrNotDocument, maxPDFTime)
+	}
+}
+
+func pdfText(data []byte) (lines []textLine, err error) {
 	// The library panics on files that are damaged or made to do harm (its issues 15 and 40,
 	// rsc/pdf issue 9): its readers end that way by design, so there is no other place to
 	// catch it than around all of it.
@@ -99,7 +124,7 @@ func pageLines(letters []pdf.Text, page int) []textLine {
 
 func linesOf(pieces []*piece, page int) []textLine {
 	var lines []textLine
-	lastY, pitch := math.Inf(1), 0.0
+	lastY := math.Inf(1)
 	for _, p := range pieces {
 		text := squeeze(p.text.String())
 		if text == "" {
@@ -108,26 +133,26 @@ func linesOf(pieces []*piece, page int) []textLine {
 		if n := len(lines); n > 0 && math.Abs(lastY-p.y) <= p.size*0.3 {
 			l := &lines[n-1]
 			last := &l.spans[len(l.spans)-1]
-			if p.x-last.x < float64(len(last.text))*p.size*0.62+p.size*0.5 && p.x > last.x && closeTo(last, p, text) {
-				last.text += " " + text
+			if p.x > last.x && p.x-last.end < p.size*0.7 {
+				last.text, last.end = last.text+" "+text, p.right(text)
 			} else {
-				l.spans = append(l.spans, span{p.x, text, p.bold})
+				l.spans = append(l.spans, span{p.x, p.right(text), text, p.bold})
 			}
 			continue
 		}
 		drop := lastY - p.y
-		l := textLine{page: page, line: len(lines) + 1, size: math.Round(p.size*2) / 2, spans: []span{{p.x, text, p.bold}}}
+		l := textLine{page: page, line: len(lines) + 1, size: math.Round(p.size*2) / 2, spans: []span{{p.x, p.right(text), text, p.bold}}}
 		l.gap = math.IsInf(drop, 0) || drop > p.size*1.75
-		pitch = drop
 		lines = append(lines, l)
 		lastY = p.y
 	}
-	_ = pitch
 	return lines
 }
 
-// closeTo says whether a piece goes on with the words before it, as when the font changes
-// within a sentence, and does not begin a column.
-func closeTo(last *span, p *piece, _ string) bool {
-	return p.x-last.x < float64(len(last.text))*p.size*0.56+p.size*0.45
+// right is where a piece ends: as its font's widths say, or by a guess where it has none.
+func (p *piece) right(text string) float64 {
+	if p.end > p.x+p.size*0.2 {
+		return p.end
+	}
+	return p.x + float64(len(text))*p.size*0.5
 }

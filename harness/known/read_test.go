@@ -180,6 +180,7 @@ func fixtures(t *testing.T) map[string][]byte {
 	}
 	docs["exos-layout.pdf"] = setPDF(string(docs["exos-layout.txt"]), true)
 	docs["exos-nowidths.pdf"] = setPDF(string(docs["exos-layout.txt"]), false)
+	docs["exos-words.pdf"] = setWords(string(docs["exos-layout.txt"]))
 	return docs
 }
 
@@ -324,7 +325,7 @@ func TestOptionsWin(t *testing.T) {
 func TestHostileDocuments(t *testing.T) {
 	bomb := func() []byte {
 		var z bytes.Buffer
-		w := gzip.NewWriter(&z)
+		w, _ := gzip.NewWriterLevel(&z, gzip.BestSpeed)
 		zero := make([]byte, 1<<20)
 		for range known.MaxDocument>>20 + 1 {
 			_, _ = w.Write(zero)
@@ -353,7 +354,13 @@ func TestHostileDocuments(t *testing.T) {
 
 // setPDF sets a text as a PDF of one page for every 50 lines: columns where two spaces are,
 // names of chapters larger.
-func setPDF(text string, widths bool) []byte {
+func setPDF(text string, widths bool) []byte { return set(text, widths, false) }
+
+// setWords sets every word at a place of its own, and a word in ten in another font, as
+// formatters that justify lines do.
+func setWords(text string) []byte { return set(text, true, true) }
+
+func set(text string, widths, words bool) []byte {
 	var pages []string
 	lines := strings.Split(text, "\n")
 	for len(lines) > 0 {
@@ -369,7 +376,14 @@ func setPDF(text string, widths bool) []byte {
 				if s := strings.TrimSpace(part); s != "" {
 					col := at + len(part) - len(strings.TrimLeft(part, " "))
 					x := 72 + col*7
-					fmt.Fprintf(&b, "BT /F1 %d Tf 1 0 0 1 %d %d Tm (%s) Tj ET\n", size, x, 760-i*14, strings.NewReplacer("(", "\\(", ")", "\\)").Replace(s))
+					for n, w := range piecesOf(s, words) {
+						font := "F1"
+						if words && n%10 == 9 {
+							font = "F2"
+						}
+						fmt.Fprintf(&b, "BT /%s %d Tf 1 0 0 1 %d %d Tm (%s) Tj ET\n", font, size, x, 760-i*14, strings.NewReplacer("(", "\\(", ")", "\\)").Replace(w))
+						x += (len(w) + 1) * size / 2
+					}
 				}
 				at += len(part) + 2
 			}
@@ -396,7 +410,7 @@ func setPDF(text string, widths bool) []byte {
 		_, _ = w.Write([]byte(p))
 		_ = w.Close()
 		objs = append(objs,
-			fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>", 5+2*i),
+			fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R /F2 3 0 R >> >> /Contents %d 0 R >>", 5+2*i),
 			fmt.Sprintf("<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream", z.Len(), z.String()))
 	}
 	var b bytes.Buffer
@@ -413,4 +427,11 @@ func setPDF(text string, widths bool) []byte {
 	}
 	fmt.Fprintf(&b, "trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objs)+1, xref)
 	return b.Bytes()
+}
+
+func piecesOf(s string, words bool) []string {
+	if words {
+		return strings.Fields(s)
+	}
+	return []string{s}
 }

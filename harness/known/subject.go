@@ -277,6 +277,8 @@ func featureName(s string) string {
 		return "mlag"
 	case "is-is", "isis":
 		return "isis"
+	case "bgpd", "ospfd", "ospf6d", "isisd", "ripd", "bfdd", "pimd": // FRR's daemons
+		return strings.TrimSuffix(strings.TrimSuffix(s, "d"), "6")
 	case "802.1w":
 		return "rstp"
 	case "802.1d", "spanning tree":

@@ -22,7 +22,7 @@ const stopList = `a about after again all already also although always an and an
 	of off old on once one only or other our out own per problem rows same see seen set should show shows side since so some
 	split startswith stays step still such sudo text than that the their them then there these they this those time timeout times to together
 	too two under until up use used using value very via was we were what when where whether which while who why will with within without would you your
-	router routers switch switches device devices network version release image case issue found fixed int trim matches true false
+	router routers switch switches device devices version release image case issue found fixed int trim matches true false
 	run exec sh int eth1 eth2 r1 r2 ip configure ipv4 unicast printf echo null dev sleep`
 
 var stopWords = wordSet(stopList) //nolint:gochecknoglobals // a table that nothing changes
