@@ -73,26 +73,27 @@ func redacted(ctx context.Context, s Staged, profile string) (*Redaction, error)
 	if err != nil {
 		return nil, err
 	}
-	is := map[string]string{}
-	for _, f := range now {
-		is[f.Path] = f.SHA256
+	was := map[string]string{}
+	for _, f := range s.before {
+		was[f.Path] = f.SHA256
 	}
 	r := &Redaction{Profile: profile, Changed: []string{}}
-	if _, ok := is[redactionName]; ok {
-		r.Report = redactionName
-	}
-	for _, f := range s.before {
-		if is[f.Path] == f.SHA256 {
+	for _, f := range now { // by their names of today: an earlier one may be what was cut
+		if f.Path == redactionName {
+			r.Report = redactionName
+			continue
+		}
+		if was[f.Path] == f.SHA256 {
 			continue
 		}
 		r.Changed = append(r.Changed, f.Path)
-		if _, there := is[f.Path]; !there || path.Base(f.Path) != "ledger.ndjson" {
+		if path.Base(f.Path) != "ledger.ndjson" || was[f.Path] == "" {
 			continue
 		}
 		if r.Ledgers == nil {
 			r.Ledgers = map[string]string{}
 		}
-		r.Ledgers[path.Base(path.Dir(f.Path))] = f.SHA256
+		r.Ledgers[path.Base(path.Dir(f.Path))] = was[f.Path]
 		if err := rechain(filepath.Join(s.Dir, filepath.FromSlash(f.Path))); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,9 @@ type CreateOptions struct {
 	// the report that it wrote. The files there are copies that it may change in place. An
 	// error of its own ends the packing. Nil: the runs are packed as they were recorded.
 	Redact func(ctx context.Context, dir string) (report string, err error)
+	// Inspect looks at everything that is packed, in its last state; its error ends the
+	// packing. Nil: nobody looks.
+	Inspect func(ctx context.Context, dir string) error
 	// Rejudge judges what is packed once more: a run that does not come out as it is stored,
 	// as it is or for what was cut, is not packed. Nil: nobody judges.
 	Rejudge Rejudge
@@ -78,8 +81,16 @@ func prepare(ctx context.Context, dir string, o CreateOptions) (src Source, left
 			return src, staged.Left, err
 		}
 	}
+	if staged.Runs, err = runsIn(staged.Dir); err != nil { // a run may have another name now
+		return src, staged.Left, err
+	}
 	if src, err = Complete(ctx, staged, o.Complete); err != nil {
 		return src, staged.Left, err
+	}
+	if o.Inspect != nil {
+		if err := o.Inspect(ctx, staged.Dir); err != nil {
+			return src, staged.Left, err
+		}
 	}
 	for _, run := range src.Claim.Runs {
 		checks, err := checkRunContent(ctx, filepath.Join(staged.Dir, runsFolder), run, src.Redaction, o.Rejudge)
@@ -93,6 +104,21 @@ func prepare(ctx context.Context, dir string, o CreateOptions) (src Source, left
 		}
 	}
 	return src, staged.Left, nil
+}
+
+// runsIn lists the runs of a staged folder.
+func runsIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, runsFolder))
+	if err != nil {
+		return nil, fmt.Errorf("look for the runs: %w", err)
+	}
+	var ids []string
+	for _, e := range entries {
+		if e.IsDir() {
+			ids = append(ids, e.Name())
+		}
+	}
+	return ids, nil
 }
 
 // UnsoundError tells of a run that would not stand up to a verification.

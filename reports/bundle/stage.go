@@ -149,6 +149,12 @@ func leaveOut(rel string, d fs.DirEntry, o StageOptions) string {
 		return "it is a repository"
 	case d.IsDir() && strings.HasPrefix(path.Base(rel), ".") && strings.Contains(path.Base(rel), partWord):
 		return "it is a bundle in the making"
+	case d.IsDir() && rel != "." && strings.HasPrefix(path.Base(rel), "."):
+		return "it is hidden, and its owner's"
+	case d.IsDir() && strings.HasPrefix(path.Base(rel), "escalation-"):
+		return "it is an earlier escalation"
+	case len(parts) == 1 && strings.HasPrefix(parts[0], "suite-lab-"):
+		return "it names folders of the machine that made the run"
 	case !o.Cores && len(parts) > 2 && parts[0] == "trials" && parts[2] == "cores":
 		return "core files hold a process's memory"
 	default:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -120,6 +121,9 @@ type Log struct {
 	Taken string `yaml:"taken,omitempty" json:"taken,omitempty"`
 }
 
+// LogKinds lists what a log can be.
+func LogKinds() []string { return []string{"tech-support", "log", "config", "core", "capture"} }
+
 // Finding is what the analysis of a log, an error log or a core came to.
 type Finding struct {
 	Of   string `yaml:"of" json:"of"` // the log or core
@@ -185,6 +189,9 @@ type Waiver struct {
 	By     string `yaml:"by,omitempty" json:"by,omitempty"`
 }
 
+// validID keeps a case's name fit for files and free of paths.
+var validID = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$`)
+
 // ParseTime reads a time as people write it: a day, or a day and a time of it; UTC where
 // no zone is given.
 func ParseTime(s string) (time.Time, error) {
@@ -239,8 +246,8 @@ func (c *Case) check(d *yamlpos.Doc) {
 	if c.Reprise != Version {
 		d.Faultf("reprise", "write reprise: "+Version, "this is not a case of version %s", Version)
 	}
-	if c.ID == "" {
-		d.Faultf("id", "a short name", "the case has no id")
+	if !validID.MatchString(c.ID) {
+		d.Faultf("id", "letters, digits, - _ and . only, at most 63", "%q cannot name a case", c.ID)
 	}
 	oneOf(d, "state", string(c.State), false, words(States())...)
 	oneOf(d, "judgement.is", c.Judgement.Is, true, "defect", "specification")
@@ -251,6 +258,7 @@ func (c *Case) check(d *yamlpos.Doc) {
 	times := map[string]string{"opened": c.Opened, "scope.failed": c.Scope.Failed, "known.checked": c.Known.Checked, "fix.received": c.Fix.Received}
 	for i, l := range c.Logs {
 		times[yamlpos.Index("logs", i)+".taken"] = l.Taken
+		oneOf(d, yamlpos.Index("logs", i)+".kind", l.Kind, true, LogKinds()...)
 	}
 	for i, s := range c.Plan {
 		times[yamlpos.Index("plan", i)+".due"] = s.Due

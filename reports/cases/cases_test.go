@@ -77,7 +77,7 @@ func open(t *testing.T, text string) cases.Folder {
 	isolated := filepath.Join(dir, "isolated")
 	for path, v := range map[string]any{
 		"isolated/isolation.json": map[string]any{"complete": true, "before": "12 nodes", "after": "2 nodes"},
-		"known.json":              []string{},
+		"known.json":              []string{"VOSS-1"},
 	} {
 		if err := evidence.WriteJSON(filepath.Join(dir, path), v); err != nil {
 			t.Fatal(err)
@@ -166,6 +166,11 @@ func TestCheckDamage(t *testing.T) {
 			t.Helper()
 			write(t, f.Abs("tech.txt"), "sw1# show ip ospf neighbor detail\nEND\n") // another command
 		}},
+		{name: "a command that was refused", duty: cases.DutyLogs, says: "show ip ospf", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
+			write(t, f.Abs("tech.txt"), "sw1# show ip ospf neighbor\n% Invalid input\nEND\n")
+		}},
+		{name: "when it failed is not known", old: "  failed: 2026-03-01 14:05\n", duty: cases.DutyScope, says: "scope.failed"},
 		{name: "no list for the class", old: "classes: [ospf]", new: "classes: [poe]", duty: cases.DutyLogs, says: "no list of commands"},
 		{name: "an isolation that was broken off", duty: cases.DutyIsolate, says: "no finished isolation", spoil: func(t *testing.T, f cases.Folder) {
 			t.Helper()
@@ -266,6 +271,8 @@ func TestClosable(t *testing.T) {
 		{"another version", defect + "fix: {kind: fix, version: 10.4, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "is of r1=frr:10.3"},
 		{"another scenario", defect + "scenario-id: ospf-mtu\nfix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "bgp") + "}\n", "of the scenario bgp"},
 		{"a known issue", strings.Replace(defect, "decision: none", "decision: VOSS-1", 1), ""},
+		{"a known issue that nobody looked at", strings.Replace(defect, "decision: none", "decision: VOSS-2", 1), "none of the issues"},
+		{"none, in other letters", strings.Replace(defect, "decision: none", "decision: None", 1), "no fix, patch or workaround"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := open(t, tt.yaml).Closable()
@@ -298,6 +305,31 @@ func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A kind that is none, and a name that leads elsewhere, are faults of the file.
+func TestParseFaults(t *testing.T) {
+	_, err := cases.Parse("case.yaml", []byte(strings.NewReplacer("kind: tech-support", "kind: techsupport", "id: acme", "id: ../../evil").Replace(whole)))
+	if err == nil || !strings.Contains(err.Error(), `"techsupport" is unknown`) || !strings.Contains(err.Error(), `"../../evil" cannot name a case`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReachable(t *testing.T) {
+	f := open(t, strings.Replace(whole, "is: specification", "is: defect", 1))
+	for _, state := range []cases.State{cases.Confirmed, cases.Fixed, cases.Closed} {
+		if err := f.Reachable(state); err == nil {
+			t.Errorf("%s without anything", state)
+		}
+	}
+	f.Case.Confirmations = []cases.Confirmation{{Result: "confirmed"}}
+	if err := f.Reachable(cases.Confirmed); err == nil {
+		t.Error("confirmed by nobody who signed")
+	}
+	f.Case.Confirmations[0].Signed = "tac"
+	if err := f.Reachable(cases.Confirmed); err != nil {
+		t.Error(err)
 	}
 }
 

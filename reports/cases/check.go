@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -143,6 +144,7 @@ func (f Folder) scope(d *Duty) {
 		{"scope.severity", severity},
 		{"product.platform", f.Case.Product.Platform},
 		{"product.version", f.Case.Product.Version},
+		{"scope.failed", s.Failed},
 	})
 	if len(missing) > 0 {
 		d.Missing = missing
@@ -337,8 +339,8 @@ func (f Folder) Closable() error {
 	switch {
 	case c.Judgement.Is == "specification":
 		return nil
-	case c.Known.Decision != "" && c.Known.Decision != "none" && c.Fix.Kind == "":
-		return nil
+	case c.Fix.Kind == "" && c.Known.Decision != "" && !strings.EqualFold(c.Known.Decision, "none"):
+		return f.isKnown()
 	case c.Fix.Kind == "":
 		return fmt.Errorf("no fix, patch or workaround was received (%s)", f.set("fix.kind", "fix.version", "fix.verified"))
 	case c.Fix.Verified == "":
@@ -360,6 +362,36 @@ func (f Folder) Closable() error {
 		return nil
 	default:
 		return fmt.Errorf("%s is no verification of a %s", c.Fix.Verified, c.Fix.Kind)
+	}
+}
+
+// isKnown says what is wrong with calling the problem a known issue: it must be one of
+// those that were looked through, and there must be a reason.
+func (f Folder) isKnown() error {
+	k := f.Case.Known
+	if strings.TrimSpace(k.Reason) == "" {
+		return fmt.Errorf("that it is %s has no reason (%s)", k.Decision, f.set("known.reason"))
+	}
+	data, err := os.ReadFile(f.Abs(k.File))
+	if k.File == "" || err != nil || !bytes.Contains(data, []byte(k.Decision)) {
+		return fmt.Errorf("%s is none of the issues that were looked through (reprise known match %s --save)", k.Decision, f.Path)
+	}
+	return nil
+}
+
+// Reachable says what keeps a case from a state: a confirmed one has a signed confirmation,
+// and a fixed or closed one what [Folder.Closable] asks for.
+func (f Folder) Reachable(s State) error {
+	switch s {
+	case Confirmed:
+		if slices.ContainsFunc(f.Case.Confirmations, func(c Confirmation) bool { return c.Result == "confirmed" && c.Signed != "" }) {
+			return nil
+		}
+		return fmt.Errorf("no signed confirmation was taken in (reprise case set %s --confirmation FILE --signers FILE)", f.Path)
+	case Fixed, Closed:
+		return f.Closable()
+	default:
+		return nil
 	}
 }
 
@@ -427,7 +459,7 @@ func (f Folder) log(l Log, p Platforms) ([]byte, error) {
 		}
 	}
 	if l.Kind == "tech-support" && p.Lacks != nil {
-		if lacks := p.Lacks(f.Case.Product.Platform, string(text)); len(lacks) > 0 {
+		if lacks := p.Lacks(platform(f.Case), string(text)); len(lacks) > 0 {
 			return nil, fmt.Errorf("it is not whole: %s", strings.Join(lacks, ", "))
 		}
 	}
@@ -447,7 +479,7 @@ func (f Folder) wanted(texts map[string][]byte, runs []attached, p Platforms) (c
 			continue
 		}
 		for _, n := range a.info.Nodes {
-			if n.Platform != f.Case.Product.Platform {
+			if n.Platform != platform(f.Case) {
 				continue
 			}
 			whole, _, err := a.answered(n.Name)
@@ -461,7 +493,7 @@ func (f Folder) wanted(texts map[string][]byte, runs []attached, p Platforms) (c
 	}
 	var seen []string
 	for _, class := range f.Case.Classes {
-		commands := p.Commands(f.Case.Product.Platform, class)
+		commands := p.Commands(platform(f.Case), strings.ToLower(class))
 		if len(commands) == 0 {
 			lacking = append(lacking, fmt.Sprintf("class %s: %s has no list of commands for it", class, f.Case.Product.Platform))
 		}
@@ -479,15 +511,27 @@ func (f Folder) wanted(texts map[string][]byte, runs []attached, p Platforms) (c
 	return len(seen), lacking
 }
 
-// inTexts says whether a command was typed in any of the files: as a whole, at the end of a
-// line, after a prompt or alone.
+// platform is the platform as drivers name it.
+func platform(c Case) string { return strings.ToLower(strings.TrimSpace(c.Product.Platform)) }
+
+// refusal is how switches begin to say no.
+var refusal = regexp.MustCompile(`(?i)^(?:%|error|invalid|unknown command|syntax error|\^)`)
+
+// inTexts says whether a command was typed in any of the files, as a whole, at the end of a
+// line, after a prompt or alone, and had an answer that is no refusal.
 func inTexts(texts map[string][]byte, command string) bool {
 	for _, text := range texts {
+		asked := false
 		for line := range bytes.Lines(text) {
 			said := plain(string(line))
-			if before, ok := strings.CutSuffix(said, command); ok && (before == "" || strings.HasSuffix(before, " ") || strings.HasSuffix(before, "#") || strings.HasSuffix(before, ">")) {
-				return true
+			if asked && said != "" {
+				if !refusal.MatchString(said) {
+					return true
+				}
+				asked = false
 			}
+			before, ok := strings.CutSuffix(said, command)
+			asked = asked || ok && (before == "" || strings.HasSuffix(before, " ") || strings.HasSuffix(before, "#") || strings.HasSuffix(before, ">"))
 		}
 	}
 	return false

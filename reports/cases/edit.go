@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,7 +59,10 @@ type Editor struct {
 // Edit changes a case on disk. Nothing is written unless the result is a valid case. Two
 // programs that edit it at once do so one after the other.
 func (f *Folder) Edit(change func(*Editor) error) (err error) {
-	file := filepath.Join(f.Path, FileName)
+	file, err := filepath.EvalSymlinks(filepath.Join(f.Path, FileName)) // a link stays one
+	if err != nil {
+		return fmt.Errorf("read case: %w", err)
+	}
 	dir, err := os.Open(f.Path)
 	if err != nil {
 		return fmt.Errorf("open case: %w", err)
@@ -72,8 +76,12 @@ func (f *Folder) Edit(change func(*Editor) error) (err error) {
 		return fmt.Errorf("read case: %w", err)
 	}
 	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&doc); err != nil {
 		return fmt.Errorf("read case: %w", err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s holds more than one document, and one case is one", file)
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
 		return fmt.Errorf("%s is no mapping", file)
@@ -102,7 +110,7 @@ func (e *Editor) Set(path string, value any) error {
 	keys := strings.Split(path, ".")
 	for _, key := range keys[:len(keys)-1] {
 		next := child(node, key)
-		if next == nil {
+		if next == nil || next.Kind == yaml.ScalarNode && next.Tag == "!!null" {
 			next = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 			put(node, key, next)
 		}

@@ -33,6 +33,10 @@ type Escalation struct {
 // Escalate gathers what the texts say.
 func Escalate(f Folder, duties []Duty) Escalation {
 	e := Escalation{Case: f.Case, Owed: Owed(duties)}
+	lead := f.leading(nil) // no path of this machine leaves with a text
+	for i := range e.Owed {
+		e.Owed[i].Why = lead.Replace(e.Owed[i].Why)
+	}
 	virtual := false
 	for _, a := range f.attach() {
 		switch {

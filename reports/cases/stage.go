@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -70,15 +71,46 @@ func Stage(f Folder, dst string, pages map[string][]byte) (Staged, error) {
 		}
 		moved[file] = to
 	}
-	if err := copyFile(filepath.Join(f.Path, "timeline.ndjson"), filepath.Join(dst, "timeline.ndjson")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	lead := f.leading(moved)
+	switch data, err := os.ReadFile(filepath.Join(f.Path, "timeline.ndjson")); {
+	case err == nil:
+		if err := evidence.WriteFile(filepath.Join(dst, "timeline.ndjson"), []byte(lead.Replace(string(data)))); err != nil {
+			return s, err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
 		return s, fmt.Errorf("pack timeline: %w", err)
 	}
 	for name, data := range pages {
-		if err := evidence.WriteFile(filepath.Join(dst, name), data); err != nil {
+		if err := evidence.WriteFile(filepath.Join(dst, name), []byte(lead.Replace(string(data)))); err != nil {
 			return s, err
 		}
 	}
 	return s, f.writeMoved(filepath.Join(dst, FileName), moved)
+}
+
+// leading replaces paths of this machine by what they are in a bundle, also where they stand
+// in texts. Those of other folders lose all but their last part.
+func (f Folder) leading(moved map[string]string) *strings.Replacer {
+	var pairs []string
+	add := func(from, to string) {
+		if len(from) > 1 && from != to {
+			pairs = append(pairs, from, to)
+		}
+	}
+	for _, from := range slices.SortedFunc(maps.Keys(moved), func(a, b string) int { return len(b) - len(a) }) {
+		add(f.Abs(from), moved[from])
+		add(from, moved[from])
+	}
+	for _, r := range f.Case.Runs {
+		add(f.Abs(r.Dir), filepath.Base(r.Dir))
+	}
+	if abs, err := filepath.Abs(f.Path); err == nil {
+		add(abs, "case")
+	}
+	if wd, err := os.Getwd(); err == nil {
+		add(wd, ".")
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // writeMoved writes the case with its paths as they lead within a bundle.
