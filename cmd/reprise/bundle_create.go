@@ -15,6 +15,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/cases"
 )
 
 // bundleFlags are the choices of packing.
@@ -88,6 +89,7 @@ type createdResult struct {
 	Size  int64        `json:"size"`
 	Files int          `json:"files"`
 	Bytes int64        `json:"bytes"`
+	Tree  string       `json:"tree"` // digest of the evidence
 	Claim bundle.Claim `json:"claim"`
 	Left  []string     `json:"left-out,omitempty"`
 	To    []string     `json:"recipients,omitempty"`
@@ -113,6 +115,14 @@ func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags, r
 	if err != nil {
 		return err
 	}
+	if f.caseDir != "" {
+		staged, done, err := stagedCase(f.caseDir)
+		if err != nil {
+			return err
+		}
+		defer done()
+		f.caseDir = staged
+	}
 	out, err := a.pack(ctx, runs, f, r)
 	if err != nil {
 		return err
@@ -122,6 +132,28 @@ func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags, r
 	}
 	a.printCreated(out)
 	return nil
+}
+
+// stagedCase gives the files of a case as they go along in a bundle, in a folder that done
+// removes. A folder that is no case goes along as it is.
+func stagedCase(dir string) (staged string, done func(), err error) {
+	if _, err := os.Stat(filepath.Join(dir, cases.FileName)); err != nil {
+		return dir, func() {}, nil //nolint:nilerr // it is no case
+	}
+	folder, err := openCase(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	work, err := os.MkdirTemp("", "reprise-case-")
+	if err != nil {
+		return "", nil, fmt.Errorf("make a folder for the case: %w", err)
+	}
+	done = func() { _ = os.RemoveAll(work) } // a copy in a temporary folder
+	if _, err := cases.Stage(folder, filepath.Join(work, "case"), nil); err != nil {
+		done()
+		return "", nil, &codedError{exitInput, err}
+	}
+	return filepath.Join(work, "case"), done, nil
 }
 
 // pack writes a bundle of runs. r is nil where nothing is to be cut.
@@ -137,7 +169,7 @@ func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redact
 		Rejudge:  rejudged,
 	}
 	if r != nil {
-		o.Redact, o.Complete.Profile = r.cut, r.profile()
+		o.Redact, o.Inspect, o.Complete.Profile = r.cut, r.inspect, r.profile()
 	}
 	if o.Pack.Recipients, o.Complete.Custody.Recipients, err = recipients(f.to, f.files); err != nil {
 		return out, err
@@ -154,8 +186,8 @@ func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redact
 		return out, createError(err)
 	}
 	out = createdResult{
-		File: f.output, Size: created.Size, Files: len(created.Manifest.Files), Bytes: created.Manifest.Size(),
-		Claim: created.Manifest.Claim, Left: created.Left, To: o.Complete.Custody.Recipients, Redacted: r.summary(),
+		File: f.output, Size: created.Size, Files: len(created.Manifest.Files), Bytes: created.Manifest.Size(), Tree: created.Manifest.Tree,
+		Claim: created.Manifest.Claim, Left: append(created.Left, r.left()...), To: o.Complete.Custody.Recipients, Redacted: r.summary(),
 	}
 	if signer != nil {
 		out.Key = bundle.Fingerprint(signer.PublicKey())

@@ -46,8 +46,10 @@ func platforms() (cases.Platforms, error) {
 			return nil
 		},
 		Lacks: func(platform, text string) []string {
-			lacks, _ := r.TechLacks(platform, text) // a platform that cannot tell has nothing against it
-			return lacks
+			if lacks, ok := r.TechLacks(platform, text); ok {
+				return lacks
+			}
+			return []string{"nobody can tell for the platform " + platform + " (attach it as a log)"}
 		},
 	}, nil
 }
@@ -114,7 +116,10 @@ answers tell (show version, show odometers, show power …) from a file.
 A virtual device's placeholder serial is refused: entitlement is looked up by serial
 number, and a failed product is real.
 
-Exit status: 0 written, 4 something is missing that every unit needs, 6 refused.`,
+What is missing is named, on the sheet too. A sheet that was changed by hand is not
+replaced: the new one gets another name.
+
+Exit status: 0 written, 4 wrong input, 6 refused.`,
 		Example: `  reprise case rma cases/acme --unit model=5520-24T,serial=2044N-40001,part=801002-00-05
   reprise case rma cases/acme --from show-version.txt`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
@@ -185,6 +190,9 @@ func writeSheets(f cases.Folder, units []cases.Unit, missing []string) ([]string
 			return files, err
 		}
 		file := filepath.Join(f.Path, fmt.Sprintf("rma-%d.txt", i+1))
+		if there, err := os.ReadFile(file); err == nil && string(there) != b.String() {
+			file = unused(strings.TrimSuffix(file, ".txt")+"-new", ".txt")
+		}
 		if err := evidence.WriteFile(file, []byte(b.String())); err != nil {
 			return files, err
 		}

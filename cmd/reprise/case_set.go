@@ -58,7 +58,7 @@ Fields: ` + strings.Join(cases.Fields(), ", ") + `.`,
 	fl.StringVar(&f.request, "request", "", "what moved on the Service Request")
 	fl.StringVar(&f.confirmation, "confirmation", "", "take in what the vendor's side confirmed")
 	fl.StringVar(&f.signers, "signers", "", "with --confirmation: allowed signers, as ssh-keygen -Y verify takes them")
-	mustComplete(c, "kind", "tech-support", "log", "config", "core", "capture")
+	mustComplete(c, "kind", cases.LogKinds()...)
 	return c
 }
 
@@ -78,16 +78,17 @@ func parseFields(sets []string) ([][2]string, error) {
 	return list, nil
 }
 
-// withoutClosing takes state=closed out: a case is closed last, when it holds what closes it.
-func withoutClosing(fields [][2]string) (rest [][2]string, closing bool) {
+// withoutState takes the state out of the fields: a case reaches one last, when it holds what
+// the state claims.
+func withoutState(fields [][2]string) (rest [][2]string, state cases.State) {
 	for _, field := range fields {
-		if field == [2]string{"state", string(cases.Closed)} {
-			closing = true
+		if field[0] == "state" {
+			state = cases.State(field[1])
 		} else {
 			rest = append(rest, field)
 		}
 	}
-	return rest, closing
+	return rest, state
 }
 
 func setFields(f *cases.Folder, fields [][2]string) error {
@@ -131,7 +132,7 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 		return err
 	}
 	was := f.Case
-	fields, closing := withoutClosing(fields)
+	fields, state := withoutState(fields)
 	moves, err := a.attach(&f, flags, fields)
 	if err != nil {
 		return err
@@ -143,11 +144,11 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 		}
 		moves = append(moves, move)
 	}
-	if closing {
-		if err := f.Closable(); err != nil {
-			return &codedError{exitRefused, fmt.Errorf("the case is not closed: %w", err)}
+	if state != "" {
+		if err := f.Reachable(state); err != nil {
+			return &codedError{exitRefused, fmt.Errorf("the case is not %s: %w", state, err)}
 		}
-		if err := setFields(&f, [][2]string{{"state", string(cases.Closed)}}); err != nil {
+		if err := setFields(&f, [][2]string{{"state", string(state)}}); err != nil {
 			return err
 		}
 	}
@@ -157,7 +158,7 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 	if flags.note != "" && len(flags.runs) == 0 {
 		moves = append(moves, flags.note)
 	}
-	if len(moves)+len(fields) == 0 && !closing {
+	if len(moves)+len(fields) == 0 && state == "" {
 		return inputError("nothing to set: give FIELD=VALUE, or a flag (see reprise case set --help)")
 	}
 	for _, m := range moves {
@@ -179,6 +180,16 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 
 // attach writes everything that the flags say, or nothing, and tells what moved.
 func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (moves []string, err error) {
+	for _, dir := range flags.runs { // before anything is copied
+		if err := f.Attachable(dir); err != nil {
+			return nil, &codedError{exitInput, err}
+		}
+	}
+	for _, file := range flags.logs {
+		if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+			return nil, inputError("%s is no file that can be attached (links are not followed)", file)
+		}
+	}
 	err = f.Edit(func(e *cases.Editor) error {
 		if err := putFields(e, fields); err != nil {
 			return err

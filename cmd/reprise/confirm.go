@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/cases"
 	"github.com/reprise-lab/reprise/reports/confirm"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // confirmFlags are the choices of one confirmation.
@@ -29,6 +31,7 @@ type confirmFlags struct {
 	sign, output string
 	trials, labs int
 	reset        string
+	trust        bool
 	lab          labFlags
 }
 
@@ -42,8 +45,12 @@ as the claim needs: one that shows the same failure confirms; n without one cont
 where n is such that a claim at the lower end of its 95 % interval would have shown in
 one of them with 95 %. Nothing but the bundle and its images is needed.
 
-A trial counts only when the failure has the claim's signature. Where an image or the
-kind of lab differs, n clean trials do not contradict: that may be the reason.
+A trial counts only when the failure has the claim's signature, and where the scenario has
+a control, that must stay healthy here too. Where an image, the kind of lab, the reset or
+another thing that matters differs, n clean trials do not contradict: that may be the reason.
+
+The scenario is somebody else's. One whose topology asks for folders, ports or rights of
+this machine is refused, unless --trust says that you looked at it.
 
 What goes back is confirmation.json, signed with --sign, which the other side takes
 in with "case set CASE --confirmation FILE". Beside it lies runs.tar.zst, a bundle of
@@ -63,8 +70,9 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 	fl.StringVar(&f.sign, "sign", "", "sign the confirmation with this ssh key")
 	fl.StringVarP(&f.output, "output", "o", "", "folder for the opened bundle, the runs and the confirmation (default: named after the bundle)")
 	fl.IntVar(&f.trials, "trials", 0, "run exactly so many trials (default: as many as the claim needs, until one confirms)")
-	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
+	fl.IntVar(&f.labs, "labs", 0, "labs side by side (default: as in the claim)")
 	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: as in the claim)")
+	fl.BoolVar(&f.trust, "trust", false, "run it although its topology reaches into this machine (folders, ports, rights)")
 	f.lab.register(fl)
 	mustComplete(c, "reset", "none", "config", "daemons", "redeploy")
 	return c
@@ -81,6 +89,9 @@ type confirmed struct {
 
 func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error) {
 	ctx := c.Context()
+	if f.trials < 0 || f.trials > 10000 || f.labs < 0 || f.labs > 64 {
+		return inputError("--trials takes 1 to 10000, --labs 1 to 64")
+	}
 	signer, done, err := a.signingKey(f.sign)
 	if err != nil {
 		return err
@@ -88,7 +99,7 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	defer func() { err = errors.Join(err, done()) }()
 	dir := f.output
 	if dir == "" {
-		dir = unused(folderName(file) + ".confirmed")
+		dir = unused(folderName(file)+".confirmed", "")
 	}
 	b, who, err := a.openChecked(c, file, f, dir)
 	if err != nil {
@@ -129,8 +140,11 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	}
 	a.say("")
 	a.say("%s: %s", strings.ToUpper(string(out.Result)), out.Reason)
-	if out.Seen.Valid > 0 {
-		a.say("rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, out.P)
+	switch {
+	case out.Stopped:
+		a.say("stopped at the first of %d that shows it; %d/%d claimed (--trials N gives a rate)", out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid)
+	case out.P != nil:
+		a.say("rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, *out.P)
 	}
 	if out.Runs != "" {
 		a.say("what was different: reprise bundle diff %s %s", file, out.Runs)
@@ -141,13 +155,13 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 
 // unused gives a name that nothing has yet: an earlier answer, or what an interrupted one
 // left, stays.
-func unused(name string) string {
-	as := name
+func unused(name, suffix string) string {
+	as := name + suffix
 	for n := 2; ; n++ {
 		if _, err := os.Lstat(as); os.IsNotExist(err) {
 			return as
 		}
-		as = fmt.Sprintf("%s-%d", name, n)
+		as = fmt.Sprintf("%s-%d%s", name, n, suffix)
 	}
 }
 
@@ -221,11 +235,16 @@ type confirmation struct {
 	exact  bool // no stop at the first hit
 	dir    string
 
-	mu    sync.Mutex
-	begun int
-	valid int
-	hit   bool
+	mu      sync.Mutex
+	begun   int
+	running int
+	valid   int
+	hit     bool
 }
+
+// maxConfirm bounds the trials of a claim that is so rare that more would be needed to
+// contradict it: one hit still confirms.
+const maxConfirm = 1000
 
 // confirmTrials shows what is claimed and what differs, and runs what the claim needs. run
 // is the folder of the claim's run; those from here go below runs.
@@ -236,18 +255,36 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	}
 	t := &confirmation{exact: f.trials > 0, out: confirm.Confirmation{Reprise: confirm.Format, Claim: shownOf(main)}}
 	t.out.Planned = confirm.Needed(t.out.Claim)
-	trials := t.out.Planned
+	trials := min(t.out.Planned, maxConfirm)
 	if t.exact {
 		trials = f.trials
+	}
+	if trials < t.out.Planned {
+		a.progress("%d trials without a hit would be needed to contradict so rare a claim, and at most %d are run: they can confirm it, not contradict", t.out.Planned, trials)
+	}
+	labs := f.labs
+	if labs == 0 {
+		labs = max(info.Labs, 1)
 	}
 	if t.out.Planned == 0 {
 		return nil, inputError("the bundle shows no reproduction (%s): there is nothing to confirm", main.RateText())
 	}
-	p, err := a.plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &runFlags{trials: trials, labs: f.labs, set: confirmSets(info.Set, f.images), reset: orElse(f.reset, info.Reset)})
+	p, err := a.plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &runFlags{trials: trials, labs: labs, set: confirmSets(info.Set, f.images), reset: orElse(f.reset, info.Reset)})
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.openSession(ctx, runs, f.lab, p)
+	if reach := reaches(p.Topology); len(reach) > 0 && !f.trust {
+		return nil, &codedError{exitRefused, fmt.Errorf("the case reaches into this machine: %s; look at %s, and give --trust to run it", strings.Join(reach, ", "), theirs.File("input"))}
+	}
+	plans := []*harness.Plan{p}
+	if p.Loaded.Scenario.Control != nil {
+		control, err := harness.NewPlan(p.Loaded, harness.PlanOptions{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
+		if err != nil {
+			return nil, &codedError{exitInput, err}
+		}
+		plans = append(plans, control)
+	}
+	s, err := a.openSession(ctx, runs, f.lab, plans...)
 	if err != nil {
 		return nil, err
 	}
@@ -276,6 +313,9 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	}
 	a.progress("up to %d trials, at most %s: one that shows the same failure confirms, %d without one contradict", trials, estimate(p), t.out.Planned)
 	err = inLabs(ctx, p.Labs, func(ctx context.Context, lab int) (bool, error) { return t.work(ctx, lab, trials) })
+	if err == nil && t.hit && len(plans) > 1 {
+		err = t.tryControl(ctx, plans[1])
+	}
 	err = errors.Join(err, s.end(ctx))
 	if interrupted := s.interrupted(ctx); interrupted != nil {
 		return nil, interrupted
@@ -288,8 +328,64 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 		return nil, err
 	}
 	t.out.Seen = shownOf(seen)
-	t.out.P = stats.FisherTwoSided(t.out.Claim.Reproduced, t.out.Claim.Valid, t.out.Seen.Reproduced, t.out.Seen.Valid)
+	if t.out.Stopped = t.hit && !t.exact; t.out.Stopped {
+		t.out.Seen.Interval = [2]float64{0, 1}
+		return t, nil
+	}
+	p2 := stats.FisherTwoSided(t.out.Claim.Reproduced, t.out.Claim.Valid, t.out.Seen.Reproduced, t.out.Seen.Valid)
+	t.out.P = &p2
 	return t, nil
+}
+
+// tryControl runs the control until one trial says something: where it shows the symptom as
+// well, the symptom is there always, and confirms nothing.
+func (t *confirmation) tryControl(ctx context.Context, p *harness.Plan) error {
+	series, err := t.begin(ctx, p)
+	if err != nil {
+		return err
+	}
+	for range maxWasted {
+		start := time.Now()
+		v, err := series.Try(ctx, 1)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // an interruption is told by the session
+		}
+		if err != nil {
+			return fmt.Errorf("control: %w", err)
+		}
+		t.live.trial("control", 1, v, time.Since(start), "it must stay healthy")
+		if v.Verdict == evidence.Reproduced || v.Verdict == evidence.NotReproduced {
+			break
+		}
+	}
+	seen, err := bundle.ClaimOf(series.Dir.Path)
+	if err != nil {
+		return err
+	}
+	control := shownOf(seen)
+	t.out.Control = &control
+	return nil
+}
+
+// reaches names what a topology asks for of the machine beneath the lab: a scenario that
+// came from elsewhere has no business there.
+func reaches(t topologies.Topology) []string {
+	var list []string
+	for _, n := range t.Nodes {
+		for _, b := range n.Binds {
+			list = append(list, fmt.Sprintf("%s binds %s", n.Name, b))
+		}
+		for _, p := range n.Ports {
+			list = append(list, fmt.Sprintf("%s publishes port %s", n.Name, p))
+		}
+		for _, c := range n.CapAdd {
+			list = append(list, fmt.Sprintf("%s wants the right %s", n.Name, c))
+		}
+		if n.NetworkMode != "" && n.NetworkMode != "none" {
+			list = append(list, fmt.Sprintf("%s uses the network %s", n.Name, n.NetworkMode))
+		}
+	}
+	return list
 }
 
 // maxWasted bounds trials that come out neither way: a lab that breaks again and again
@@ -299,9 +395,10 @@ const maxWasted = 3
 // work makes one trial, unless enough were made.
 func (t *confirmation) work(ctx context.Context, lab, trials int) (bool, error) {
 	t.mu.Lock()
-	stop := t.valid >= trials || t.begun >= trials+maxWasted || t.hit && !t.exact
+	stop := t.valid+t.running >= trials || t.begun >= trials+maxWasted || t.hit && !t.exact
 	if !stop {
 		t.begun++
+		t.running++
 	}
 	t.mu.Unlock()
 	if stop {
@@ -324,6 +421,7 @@ func (t *confirmation) work(ctx context.Context, lab, trials int) (bool, error) 
 		same = confirm.Same(t.out.Claim, shownOf(seen))
 	}
 	t.mu.Lock()
+	t.running--
 	if v.Verdict == evidence.Reproduced || v.Verdict == evidence.NotReproduced {
 		t.valid++
 	}
@@ -393,20 +491,20 @@ func differences(claim, here evidence.RunInfo) []confirm.Difference {
 			continue
 		}
 		changed := changedPackages(was, n)
-		switch {
-		case len(changed) > 0:
-			for _, c := range changed {
-				add("the package "+c+" of "+n.Name, was.Packages[c], n.Packages[c], true)
-			}
-		case was.Digest != n.Digest && len(n.Packages) == 0: // nothing tells what is in them
-			add("the digest of "+n.Name+"'s image", was.Digest, n.Digest, true)
-		case was.Digest != n.Digest:
-			add("the build of "+n.Name+"'s image", was.Digest, n.Digest, false)
+		for _, c := range changed {
+			add("the package "+c+" of "+n.Name, was.Packages[c], n.Packages[c], true)
+		}
+		if len(changed) == 0 {
+			// Where both sides say what is in an image, that decides, and not when it was built.
+			told := len(was.Packages) > 0 && len(n.Packages) > 0
+			add("the build of "+n.Name+"'s image", was.Digest, n.Digest, !told)
 		}
 	}
-	add("reset", claim.Reset, here.Reset, false)
-	add("kernel", claim.Host.Kernel, here.Host.Kernel, false)
-	add("architecture", claim.Host.Arch, here.Host.Arch, false)
+	add("reset", claim.Reset, here.Reset, true)
+	add("labs side by side", fmt.Sprint(claim.Labs), fmt.Sprint(here.Labs), true)
+	add("architecture", claim.Host.Arch, here.Host.Arch, true)
+	container := here.Fidelity == string(topologies.KindContainer) // whose kernel is the machine's
+	add("kernel", claim.Host.Kernel, here.Host.Kernel, container && release(claim.Host.Kernel) != release(here.Host.Kernel))
 	add("processors", fmt.Sprint(claim.Host.CPUs), fmt.Sprint(here.Host.CPUs), false)
 	add("operating system", claim.Host.OS, here.Host.OS, false)
 	add("engine", claim.Host.Engine, here.Host.Engine, false)
@@ -414,18 +512,23 @@ func differences(claim, here evidence.RunInfo) []confirm.Difference {
 	return list
 }
 
+// release is a kernel's version up to the part that brings features: 6.1 of 6.1.0-28-amd64.
+func release(kernel string) string {
+	parts := strings.SplitN(kernel, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
 func imageWord(n evidence.NodeInfo) string { return strings.TrimSpace(n.Platform + " " + n.Image) }
 
-// changedPackages names the packages of both images whose versions differ, sorted.
+// changedPackages names the packages whose versions differ, or that one side has alone,
+// sorted. An image that does not tell what is in it changes nothing.
 func changedPackages(a, b evidence.NodeInfo) []string {
-	var list []string
-	for name, version := range b.Packages {
-		if was, both := a.Packages[name]; both && was != version {
-			list = append(list, name)
-		}
+	if len(a.Packages) == 0 || len(b.Packages) == 0 {
+		return nil
 	}
-	slices.Sort(list)
-	return list
+	all := maps.Clone(a.Packages)
+	maps.Copy(all, b.Packages)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return a.Packages[name] == b.Packages[name] })
 }
 
 // takeConfirmation attaches what the vendor's side sent back to a case.
@@ -434,8 +537,8 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	if err != nil {
 		return "", inputError("%w", err)
 	}
-	if ids := f.RunIDs(); !slices.Contains(ids, c.Claim.Run) {
-		return "", inputError("%s answers the run %s, and the case has %s: it is another case's", file, c.Claim.Run, strings.Join(ids, ", "))
+	if err := answersOurs(*f, c); err != nil {
+		return "", inputError("%s: %w", file, err)
 	}
 	allowed, err := readSigners(signers)
 	if err != nil {
@@ -458,7 +561,7 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	} else if allowed != nil {
 		return "", &codedError{exitRefused, fmt.Errorf("%s is not signed, and --signers wants a signature", file)}
 	}
-	kept := caseFile(*f, "confirmation", c.At) + ".json"
+	kept := unused(caseFile(*f, "confirmation", c.At), ".json")
 	if err := evidence.WriteFile(kept, data); err != nil {
 		return "", err
 	}
@@ -473,10 +576,35 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	}
 	err = f.Edit(func(e *cases.Editor) error {
 		err := e.Append("confirmations", cases.Confirmation{File: rel, Result: string(c.Result), Signed: signed, At: c.At.Format(time.RFC3339)})
-		if c.Result == confirm.Confirmed && (f.Case.State == cases.Opened || f.Case.State == cases.Escalated) {
+		if c.Result == confirm.Confirmed && signed != "" && allowed != nil && (f.Case.State == cases.Opened || f.Case.State == cases.Escalated) {
 			err = errors.Join(err, e.Set("state", string(cases.Confirmed)))
 		}
 		return err
 	})
-	return fmt.Sprintf("%s by %s: %s", c.Result, orElse(signed, "nobody who signed"), c.Reason), asInputError(err)
+	word := ""
+	if c.Result == confirm.Confirmed && (signed == "" || allowed == nil) {
+		word = " (the case's state stays: nobody checked who says so; --signers FILE does)"
+	}
+	return fmt.Sprintf("%s by %s: %s%s", c.Result, orElse(signed, "nobody who signed"), c.Reason, word), asInputError(err)
+}
+
+// answersOurs says whether a confirmation speaks of a bundle that was made of the case, and
+// of what that claimed.
+func answersOurs(f cases.Folder, c confirm.Confirmation) error {
+	for e, err := range evidence.ReadLines[handedOn](handedOnFile(f)) {
+		if err != nil {
+			return err
+		}
+		if e.Tree != c.Bundle.Tree {
+			continue
+		}
+		interval := stats.ClopperPearson(c.Claim.Reproduced, c.Claim.Valid)
+		was := e.Claim.Main()
+		if was == nil || was.ID != c.Claim.Run || was.Run != c.Claim.Digest || was.Count(evidence.Reproduced) != c.Claim.Reproduced || was.Valid() != c.Claim.Valid ||
+			interval != c.Claim.Interval {
+			return errors.New("it does not repeat what the bundle claims")
+		}
+		return nil
+	}
+	return errors.New("no bundle with this evidence was handed on from the case: it answers another one")
 }

@@ -63,6 +63,7 @@ type escalated struct {
 	Dir     string       `json:"dir"`
 	Bundle  string       `json:"bundle"`
 	SHA256  string       `json:"sha256"`
+	Tree    string       `json:"tree"` // digest of the evidence
 	Form    string       `json:"form"`
 	Summary string       `json:"summary"`
 	Plan    string       `json:"plan"`
@@ -99,7 +100,7 @@ func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error
 		e.Despite = f.despite
 	}
 	now := time.Now()
-	out := escalated{Dir: caseFile(folder, "escalation", now), Despite: e.Despite, Owed: e.Owed}
+	out := escalated{Dir: unused(caseFile(folder, "escalation", now), ""), Despite: e.Despite, Owed: e.Owed}
 	if err := os.Mkdir(out.Dir, 0o755); err != nil {
 		return fmt.Errorf("make a folder for the escalation: %w", err)
 	}
@@ -107,11 +108,12 @@ func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error
 		return errors.Join(err, os.RemoveAll(out.Dir)) // half an escalation is none
 	}
 	e.Bundle, e.Digest = filepath.Base(out.Bundle), out.SHA256
-	if err := writePages(e, form, &out); err != nil {
-		return err
+	err = writePages(e, form, &out)
+	if err == nil {
+		err = moveOn(&folder, e, out)
 	}
-	if err := moveOn(&folder, e, out); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(out.Dir))
 	}
 	if done, err := a.emit(out); done {
 		return err
@@ -165,12 +167,6 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 		return inputError("the case has no run that could be packed: reprise case set %s --run FOLDER", folder.Path)
 	}
 	f.pack.caseDir = filepath.Join(work, "case")
-	_, info, err := evidence.OpenDir(staged.Runs[0])
-	if err != nil {
-		return err
-	}
-	// Named after the scenario: the case's own name may be the customer's.
-	f.pack.output = filepath.Join(out.Dir, info.Scenario.ID+f.pack.suffix())
 	if f.pack.who == "" {
 		f.pack.who = strings.Join(present(folder.Case.Partner.Contact, folder.Case.Partner.Name), ", ")
 	}
@@ -178,11 +174,23 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 	if err != nil {
 		return err
 	}
+	_, info, err := evidence.OpenDir(staged.Runs[0])
+	if err != nil {
+		return err
+	}
+	// Named after the scenario: the case's own name may be the customer's.
+	name := info.Scenario.ID
+	for _, w := range f.redact.hide {
+		if strings.Contains(strings.ToLower(name), strings.ToLower(w)) {
+			name = "case"
+		}
+	}
+	f.pack.output = filepath.Join(out.Dir, name+f.pack.suffix())
 	created, err := a.pack(ctx, staged.Runs, &f.pack, r)
 	if err != nil {
 		return err
 	}
-	out.Bundle, out.Claim, out.Left = created.File, created.Claim, append(staged.Left, created.Left...)
+	out.Bundle, out.Tree, out.Claim, out.Left = created.File, created.Tree, created.Claim, append(staged.Left, created.Left...)
 	out.Redact = r.summary()
 	out.SHA256, err = fileDigest(created.File)
 	return err
@@ -223,8 +231,29 @@ func writePages(e cases.Escalation, form string, out *escalated) error {
 	return nil
 }
 
+// handedOn is a line of what was handed on, kept beside the key: answers are held against it.
+type handedOn struct {
+	At     time.Time    `json:"at"`
+	Bundle string       `json:"bundle"`
+	SHA256 string       `json:"sha256"`
+	Tree   string       `json:"tree"`
+	Claim  bundle.Claim `json:"claim"`
+}
+
+func handedOnFile(f cases.Folder) string {
+	return filepath.Join(f.Path, ".owner", "handed-on.ndjson")
+}
+
 // moveOn says in the case that it was handed on.
-func moveOn(folder *cases.Folder, e cases.Escalation, out escalated) error {
+func moveOn(folder *cases.Folder, e cases.Escalation, out escalated) (err error) {
+	lines, err := evidence.CreateLines(handedOnFile(*folder))
+	if err != nil {
+		return err
+	}
+	line := handedOn{At: time.Now().UTC(), Bundle: filepath.Base(out.Bundle), SHA256: out.SHA256, Tree: out.Tree, Claim: out.Claim}
+	if err := errors.Join(lines.Append(line), lines.Close()); err != nil {
+		return err
+	}
 	if folder.Case.State == cases.Opened {
 		if err := folder.Edit(func(ed *cases.Editor) error { return ed.Set("state", string(cases.Escalated)) }); err != nil {
 			return err

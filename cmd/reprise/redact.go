@@ -8,8 +8,10 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -44,10 +46,14 @@ func (f *redactFlags) register(fl *pflag.FlagSet) {
 type redaction struct {
 	key     redact.Key
 	options redact.Options
+	keyFile string
 	mapFile string // of the owner
 	prove   int    // trials
 	runs    string // where their runs go
 	app     *app
+	markers []string // that must not be found besides what was cut
+
+	red *redact.Redactor
 
 	report redact.Report
 	proved string // in one line
@@ -66,7 +72,7 @@ func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
 		return nil, inputError("--no-redact and --redact-key say opposite things")
 	}
 	stamp := f.key + "-" + time.Now().UTC().Format("20060102T150405Z")
-	r := &redaction{app: a, mapFile: stamp + ".map", prove: f.prove, runs: stamp + "-proof"}
+	r := &redaction{app: a, keyFile: f.key, mapFile: stamp + ".map", prove: f.prove, runs: stamp + "-proof"}
 	var err error
 	if r.key, err = ownerKey(f.key); err != nil {
 		return nil, err
@@ -106,19 +112,67 @@ func ownerKey(file string) (redact.Key, error) {
 // customer's names are hidden, and the partner's are not.
 func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, error) {
 	if f.redact.none {
+		if f.redact.key != "" || len(f.redact.hide)+len(f.redact.secret)+len(f.redact.keep)+f.redact.prove > 0 {
+			return nil, inputError("--no-redact cuts nothing: --redact-key, --hide, --secret, --keep and --prove have no meaning with it")
+		}
 		return nil, nil
 	}
 	if f.redact.key == "" {
 		f.redact.key = filepath.Join(folder.Path, ".owner", "redaction")
 	}
 	c := folder.Case.Customer
-	f.redact.hide = append(f.redact.hide, present(c.Name, c.Contact, c.Email, c.Phone, c.Site)...)
+	f.redact.hide = append(f.redact.hide, spellings(c.Name, c.Contact, c.Email, c.Phone, c.Site)...)
 	r, err := a.newRedaction(&f.redact)
-	if r != nil { // whom the vendor calls stays
-		p := folder.Case.Partner
-		r.options.Keep = present(p.Name, p.Contact, p.Email, p.Phone)
+	if r == nil {
+		return r, err
 	}
-	return r, err
+	p := folder.Case.Partner // whom the vendor calls stays
+	r.options.Keep = present(p.Name, p.Contact, p.Email, p.Phone)
+	abs, aerr := filepath.Abs(folder.Path)
+	wd, werr := os.Getwd()
+	if err := errors.Join(err, aerr, werr); err != nil {
+		return nil, err
+	}
+	for _, path := range []string{abs, wd} { // nothing of this machine's folders leaves
+		if strings.Count(path, string(filepath.Separator)) > 1 {
+			r.markers = append(r.markers, path)
+		}
+	}
+	return r, nil
+}
+
+// forms are words of a company's name that name nobody.
+func forms() []string {
+	return []string{
+		"gmbh", "ag", "kg", "co", "ltd", "llc", "inc", "corp", "sa", "se", "bv", "ab", "as", "oy", "plc", "spa", "srl",
+		"the", "and", "und", "for", "von", "van", "der", "die", "das", "des", "los", "las", "building", "floor", "site", "room", "street",
+		"network", "networks", "group", "company", "customer", "service", "services", "support", "solutions", "systems", "data", "center",
+		"centre", "office", "west", "east", "north", "south", "lab", "test", "core", "mail", "info", "com", "net", "org", "example",
+	}
+}
+
+// spellings are the ways in which names are written: whole, word by word, and with the
+// letters that German has of its own written as two.
+func spellings(names ...string) []string {
+	latin := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss")
+	var list []string
+	add := func(s string) {
+		for _, w := range []string{s, latin.Replace(s)} {
+			if !slices.Contains(list, w) {
+				list = append(list, w)
+			}
+		}
+	}
+	for _, name := range present(names...) {
+		add(name)
+		words := strings.FieldsFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+		for _, w := range words {
+			if len([]rune(w)) >= 3 && !slices.Contains(forms(), strings.ToLower(w)) && strings.IndexFunc(w, unicode.IsLetter) >= 0 {
+				add(w)
+			}
+		}
+	}
+	return list
 }
 
 func (r *redaction) profile() string {
@@ -142,16 +196,14 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.report = result.Report
+	r.report, r.red = result.Report, red
+	for _, note := range result.Report.Dropped {
+		if strings.HasPrefix(note.File, "case/logs/") {
+			return "", &codedError{exitRefused, fmt.Errorf("the log %s of the case cannot be redacted, and would be missing: %s; turn it into text, or take it out of the case", note.File, note.Why)}
+		}
+	}
 	if err := os.RemoveAll(whole); err != nil {
 		return "", fmt.Errorf("remove the originals: %w", err)
-	}
-	gate := red.Gate(r.options.Secrets...)
-	if err := gate.Check(ctx, dir); err != nil {
-		return "", &codedError{exitRefused, err}
-	}
-	if err := r.residue(ctx, gate, dir); err != nil {
-		return "", err
 	}
 	if err := result.Map.WriteFile(r.mapFile, r.key); err != nil {
 		return "", err
@@ -162,6 +214,33 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 		}
 	}
 	return filepath.Join(dir, filepath.FromSlash(redact.ReportFile)), nil
+}
+
+// inspect searches everything that is packed, in its last state, for what was cut, for the
+// key, and for folders of this machine.
+func (r *redaction) inspect(ctx context.Context, dir string) error {
+	key, err := os.ReadFile(r.keyFile)
+	if err != nil {
+		return fmt.Errorf("read the key: %w", err)
+	}
+	planted := append(slices.Concat(r.options.Secrets, r.markers), strings.TrimSpace(string(key)))
+	gate := r.red.Gate(planted...)
+	if err := gate.Check(ctx, dir); err != nil {
+		return &codedError{exitRefused, err}
+	}
+	return r.residue(ctx, gate, dir)
+}
+
+// left lists what could not be redacted and stays behind.
+func (r *redaction) left() []string {
+	var list []string
+	if r == nil {
+		return nil
+	}
+	for _, note := range r.report.Dropped {
+		list = append(list, note.File+": "+note.Why)
+	}
+	return list
 }
 
 // summary says in one line what was cut.
@@ -229,12 +308,19 @@ func (r *redaction) rerun(ctx context.Context, dir string) error {
 	t.out.Decide()
 	const alpha = 0.05
 	was, is := t.out.Claim, t.out.Seen
-	if t.out.Result != confirm.Confirmed || t.out.P < alpha {
+	if t.out.Result != confirm.Confirmed || t.out.P == nil || *t.out.P < alpha {
 		return &codedError{exitRefused, fmt.Errorf("the redacted case is not the same: %d of %d trials, %d of %d before it was cut (p=%.3f, %s); its runs are in %s",
-			is.Reproduced, is.Valid, was.Reproduced, was.Valid, t.out.P, t.out.Reason, t.dir)}
+			is.Reproduced, is.Valid, was.Reproduced, was.Valid, orOne(t.out.P), t.out.Reason, t.dir)}
 	}
-	r.proved = fmt.Sprintf("; run again: %d of %d trials, %d of %d before (p=%.2f)", is.Reproduced, is.Valid, was.Reproduced, was.Valid, t.out.P)
+	r.proved = fmt.Sprintf("; run again: %d of %d trials, %d of %d before (p=%.2f)", is.Reproduced, is.Valid, was.Reproduced, was.Valid, orOne(t.out.P))
 	return nil
+}
+
+func orOne(p *float64) float64 {
+	if p == nil {
+		return 1
+	}
+	return *p
 }
 
 // linesOf are the lines of a file that are not empty.

@@ -61,8 +61,8 @@ func (f Folder) attach() []attached {
 	for _, r := range f.Case.Runs {
 		a := attached{Run: r, path: f.Abs(r.Dir)}
 		a.err = a.read()
-		if want := f.Case.ScenarioID; a.err == nil && a.info != nil && want != "" && a.info.Scenario.ID != want {
-			a.err = fmt.Errorf("%s is of the scenario %s, and the case is of %s", r.Dir, a.info.Scenario.ID, want)
+		if a.err == nil {
+			a.err = f.ofScenario(&a)
 		}
 		list = append(list, a)
 	}
@@ -108,15 +108,22 @@ func (a *attached) read() error {
 	return err
 }
 
-// RunIDs lists the runs of the case by their own names, which a bundle keeps.
-func (f Folder) RunIDs() []string {
-	var ids []string
-	for _, a := range f.attach() {
-		if a.info != nil {
-			ids = append(ids, a.info.ID)
-		}
+// Attachable says what is wrong with attaching a folder: it is nothing that a verb of this
+// program wrote, or of another scenario.
+func (f Folder) Attachable(dir string) error {
+	a := attached{Run: Run{Dir: dir}, path: dir}
+	if err := a.read(); err != nil {
+		return err
 	}
-	return ids
+	return f.ofScenario(&a)
+}
+
+// ofScenario says whether a run is of the case's scenario, where the case names one.
+func (f Folder) ofScenario(a *attached) error {
+	if want := f.Case.ScenarioID; a.info != nil && want != "" && a.info.Scenario.ID != want {
+		return fmt.Errorf("%s is of the scenario %s, and the case is of %s", a.Dir, a.info.Scenario.ID, want)
+	}
+	return nil
 }
 
 // shows says that the run reproduced the problem on something that counts.

@@ -53,7 +53,7 @@ func Stage(f Folder, dst string, pages map[string][]byte) (Staged, error) {
 		}
 		moved[l.File] = to
 	}
-	others := []string{f.Case.Known.File}
+	var others []string
 	for _, c := range f.Case.Confirmations {
 		others = append(others, c.File, c.File+".sig")
 	}
@@ -71,7 +71,15 @@ func Stage(f Folder, dst string, pages map[string][]byte) (Staged, error) {
 		}
 		moved[file] = to
 	}
+	if f.Case.Known.File != "" {
+		moved[f.Case.Known.File] = filepath.Base(f.Case.Known.File)
+	}
 	lead := f.leading(moved)
+	if data, err := os.ReadFile(f.Abs(f.Case.Known.File)); f.Case.Known.File != "" && err == nil { // the check has said where there is none
+		if err := evidence.WriteFile(filepath.Join(dst, filepath.Base(f.Case.Known.File)), []byte(lead.Replace(string(data)))); err != nil {
+			return s, err
+		}
+	}
 	switch data, err := os.ReadFile(filepath.Join(f.Path, "timeline.ndjson")); {
 	case err == nil:
 		if err := evidence.WriteFile(filepath.Join(dst, "timeline.ndjson"), []byte(lead.Replace(string(data)))); err != nil {

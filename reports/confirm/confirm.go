@@ -39,18 +39,22 @@ const (
 
 // Confirmation is confirmation.json.
 type Confirmation struct {
-	Reprise     string        `json:"reprise"`
-	Bundle      Bundle        `json:"bundle"`
-	Claim       Shown         `json:"claim"`
-	Seen        Shown         `json:"seen"`
-	Planned     int           `json:"planned"` // valid trials that the claim needs
-	Differences []Difference  `json:"differences"`
-	P           float64       `json:"p"` // Fisher's exact test, two-sided, of the two rates
-	Result      Result        `json:"result"`
-	Reason      string        `json:"reason"`
-	Tool        evidence.Tool `json:"tool"`
-	Host        string        `json:"host"`
-	At          time.Time     `json:"at"`
+	Reprise     string       `json:"reprise"`
+	Bundle      Bundle       `json:"bundle"`
+	Claim       Shown        `json:"claim"`
+	Seen        Shown        `json:"seen"`
+	Planned     int          `json:"planned"` // valid trials that the claim needs
+	Differences []Difference `json:"differences"`
+	Control     *Shown       `json:"control,omitempty"` // the control here, of a scenario that has one
+	// Stopped says that the trials ended with the first one that showed the same failure:
+	// their number then says nothing of a rate, and neither interval nor P is given.
+	Stopped bool          `json:"stopped-at-hit,omitempty"`
+	P       *float64      `json:"p,omitempty"` // Fisher's exact test, two-sided, of the two rates
+	Result  Result        `json:"result"`
+	Reason  string        `json:"reason"`
+	Tool    evidence.Tool `json:"tool"`
+	Host    string        `json:"host"`
+	At      time.Time     `json:"at"`
 }
 
 // Bundle names what was confirmed.
@@ -115,6 +119,8 @@ func (c *Confirmation) Decide() {
 	switch {
 	case c.Claim.Reproduced == 0:
 		c.Result, c.Reason = Inconclusive, "the bundle shows no reproduction: there is nothing to confirm"
+	case c.Control != nil && c.Control.Reproduced > 0:
+		c.Result, c.Reason = Inconclusive, fmt.Sprintf("the control, which must stay healthy, shows it here as well, in %d of %d valid trials", c.Control.Reproduced, c.Control.Valid)
 	case c.Seen.Reproduced > 0 && Same(c.Claim, c.Seen):
 		c.Result, c.Reason = Confirmed, "the same failure in "+share
 		if len(matters) > 0 {
@@ -131,6 +137,25 @@ func (c *Confirmation) Decide() {
 		c.Result = Contradicted
 		c.Reason = fmt.Sprintf("not in %d valid trials, where a rate of %.2f or more would have shown with 95 %%", c.Seen.Valid, c.Claim.Interval[0])
 	}
+}
+
+// sound says whether the numbers can be those of any trials.
+func (c *Confirmation) sound() error {
+	sides := []Shown{c.Claim, c.Seen}
+	if c.Control != nil {
+		sides = append(sides, *c.Control)
+	}
+	for _, s := range sides {
+		switch {
+		case s.Reproduced < 0 || s.Reproduced > s.Valid:
+			return fmt.Errorf("%d of %d trials cannot be", s.Reproduced, s.Valid)
+		case s.Interval[0] < 0 || s.Interval[1] > 1 || s.Interval[0] > s.Interval[1]:
+			return fmt.Errorf("%v is no interval of a rate", s.Interval)
+		case s.Reproduced > 0 && len(s.Signatures) == 0:
+			return fmt.Errorf("%d trials failed, and in no way", s.Reproduced)
+		}
+	}
+	return nil
 }
 
 // Marshal gives the bytes of confirmation.json, which a signature covers.
@@ -154,6 +179,9 @@ func Read(path string) (c Confirmation, data, signature []byte, err error) {
 	}
 	if c.Reprise != Format {
 		return c, data, nil, fmt.Errorf("%s is no confirmation of version %s", path, Format)
+	}
+	if err := c.sound(); err != nil {
+		return c, data, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	again := c
 	again.Planned = Needed(c.Claim)

@@ -42,6 +42,7 @@ func TestDecide(t *testing.T) {
 	}{
 		{"one hit of the same failure", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 1, Valid: 9, Signatures: []string{"5f1c9a"}}}, confirm.Confirmed, "1 of 9"},
 		{"the same, on another image", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: []string{"5f1c9a"}}, Differences: []confirm.Difference{other}}, confirm.Confirmed, "although image of r1"},
+		{"the control shows it too", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: []string{"5f1c9a"}}, Control: &confirm.Shown{Reproduced: 1, Valid: 1}}, confirm.Inconclusive, "the control"},
 		{"hits of another failure", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 3, Valid: 9, Signatures: []string{"000000"}}}, confirm.Inconclusive, "another failure"},
 		{"too few trials", confirm.Confirmation{Seen: confirm.Shown{Valid: 3}}, confirm.Inconclusive, "4 are needed"},
 		{"none in as many as are needed", confirm.Confirmation{Seen: confirm.Shown{Valid: 4}, Differences: []confirm.Difference{harmless}}, confirm.Contradicted, "0.56 or more"},
@@ -82,6 +83,13 @@ func TestReadChangedByHand(t *testing.T) {
 	if got, _, sig, err := confirm.Read(path); err != nil || got.Result != confirm.Contradicted || sig != nil {
 		t.Fatalf("got %+v, %v", got, err)
 	}
+	c.Seen = confirm.Shown{Reproduced: 500, Valid: 3, Signatures: []string{"5f1c9a"}}
+	c.Decide()
+	write()
+	if got, _, _, err := confirm.Read(path); err == nil {
+		t.Errorf("believed: %+v", got)
+	}
+	c.Seen = confirm.Shown{Valid: 4}
 	c.Result = confirm.Confirmed
 	write()
 	if got, _, _, err := confirm.Read(path); err == nil {
