@@ -233,7 +233,18 @@ func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
 // trial's own. On a freshly built lab nothing is forgotten.
 func (t *Trial) forgetDeaths(ctx context.Context) {
 	t.eachNode(func(n *labNode) {
-		if _, lists := n.driver.(drivers.CoreLister); t.cold && n.wayBack == nil && !lists { // what lists cores has some of before
+		if _, watches := n.driver.(drivers.DeathWatcher); !watches {
+			if lister, ok := n.driver.(drivers.CoreLister); ok { // it has cores of before
+				if err := n.rememberCores(ctx, lister); err != nil {
+					t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "cores of before", Outcome: evidence.Failed, Detail: err.Error()})
+				}
+				t.mu.Lock()
+				t.deathsSeen[n.Name] = 0
+				t.mu.Unlock()
+				return
+			}
+		}
+		if t.cold && n.wayBack == nil {
 			return
 		}
 		if deaths, err := n.deaths(ctx); err == nil {
@@ -270,7 +281,7 @@ func (t *Trial) recordDeaths(ctx context.Context) {
 }
 
 // deaths tells which daemons of a node died, oldest first: as its driver watched them, or
-// as the core files tell that a switch lists. What the first listing has was there before.
+// as the core files tell that a switch lists and did not list before the trial.
 func (n *labNode) deaths(ctx context.Context) ([]drivers.Death, error) {
 	if w, ok := n.driver.(drivers.DeathWatcher); ok {
 		return w.Deaths(ctx)
@@ -285,17 +296,33 @@ func (n *labNode) deaths(ctx context.Context) ([]drivers.Death, error) {
 	}
 	n.coresMu.Lock()
 	defer n.coresMu.Unlock()
-	first := n.coresKnown == nil
-	if first {
-		n.coresKnown = map[string]bool{}
+	if n.coresKnown == nil {
+		return nil, fmt.Errorf("%s: which core files were there before the trial is not known", n.Name)
 	}
 	for _, c := range cores { // in the order in which they are found, which no listing promises
-		if !n.coresKnown[c.Name] && !first {
+		if !n.coresKnown[c] {
 			n.cores = append(n.cores, drivers.Death{Process: c.Name, Signal: "core file", At: c.At, LastLog: fmt.Sprintf("%d bytes on the switch", c.Size)})
 		}
-		n.coresKnown[c.Name] = true
+		n.coresKnown[c] = true
 	}
 	return slices.Clone(n.cores), nil
+}
+
+// rememberCores lists the core files of before a trial. One that is written anew under the
+// same name has another size or time.
+func (n *labNode) rememberCores(ctx context.Context, lister drivers.CoreLister) error {
+	cores, err := lister.Cores(ctx)
+	n.coresMu.Lock()
+	defer n.coresMu.Unlock()
+	n.coresKnown, n.cores = nil, nil
+	if err != nil {
+		return err
+	}
+	n.coresKnown = map[drivers.Core]bool{}
+	for _, c := range cores {
+		n.coresKnown[c] = true
+	}
+	return nil
 }
 
 func describeDeath(d drivers.Death) string {

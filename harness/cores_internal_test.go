@@ -17,10 +17,11 @@ type lister struct {
 
 func (l *lister) Cores(context.Context) ([]drivers.Core, error) { return l.cores, l.err }
 
-// A core file that was there at first is nobody's death in this trial; one that is new is,
-// wherever the listing puts it, and a listing that cannot be read is no sign of health.
+// A core file that was there before is nobody's death in this trial; one that is new, or was
+// written anew, is, wherever the listing puts it; and where it is not known what was there
+// before, nothing is said.
 func TestDeathsByCores(t *testing.T) {
-	d := &lister{cores: []drivers.Core{{Name: "core.old"}}}
+	d := &lister{err: errors.New("unexpected words")}
 	n := &labNode{driver: d}
 	want := func(names ...string) {
 		t.Helper()
@@ -34,16 +35,27 @@ func TestDeathsByCores(t *testing.T) {
 			}
 		}
 	}
-	want()
-	want()
-	d.cores = []drivers.Core{{Name: "core.hal"}, {Name: "core.old"}}
-	want("core.hal")
-	d.cores = append([]drivers.Core{{Name: "core.bgp", Size: 7}}, d.cores...)
-	want("core.hal", "core.bgp")
-	d.err = errors.New("unexpected words")
-	if deaths, err := n.deaths(t.Context()); err == nil {
-		t.Errorf("got %+v", deaths)
+	unknown := func() {
+		t.Helper()
+		if deaths, err := n.deaths(t.Context()); err == nil {
+			t.Errorf("got %+v", deaths)
+		}
 	}
+	if err := n.rememberCores(t.Context(), d); err == nil {
+		t.Error("a listing that failed was remembered")
+	}
+	d.err, d.cores = nil, []drivers.Core{{Name: "core.old", Size: 1}}
+	unknown()
+	if err := n.rememberCores(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	want()
+	d.cores = []drivers.Core{{Name: "core.hal"}, {Name: "core.old", Size: 1}}
+	want("core.hal")
+	d.cores = []drivers.Core{{Name: "core.hal"}, {Name: "core.old", Size: 2}}
+	want("core.hal", "core.old")
+	d.err = errors.New("unexpected words")
+	unknown()
 	if _, err := (&labNode{}).deaths(t.Context()); !errors.Is(err, drivers.ErrUnsupported) {
 		t.Errorf("a driver without either: %v", err)
 	}

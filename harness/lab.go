@@ -81,8 +81,8 @@ type labNode struct {
 	origin *drivers.Checkpoint
 
 	coresMu    sync.Mutex
-	coresKnown map[string]bool // names of core files; nil: none were listed yet
-	cores      []drivers.Death // that core files told of since the first listing
+	coresKnown map[drivers.Core]bool // core files of before; nil: they could not be listed
+	cores      []drivers.Death       // that core files told of since then
 }
 
 // NewLab prepares a lab. Nothing is built before its first trial.

@@ -88,10 +88,6 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	limit := restartTimeout
-	if n.machine != nil {
-		limit += n.machine.boot
-	}
 	for _, link := range l.topology.Links {
 		if link.A.Node == name || link.B.Node == name {
 			if err := l.keeps(link, name); err != nil {
@@ -99,7 +95,8 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 			}
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	caller := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartTimeout)
 	defer cancel()
 	for _, f := range l.faults { // while the namespace can still be asked
 		for _, link := range l.topology.Links {
@@ -128,10 +125,10 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 		errs = append(errs, l.startSwitch(ctx, n))
 	}
 	if n.machine != nil {
-		errs = append(errs, l.awaitMachine(ctx, n))
+		errs = append(errs, l.awaitMachine(caller, n)) // which may take a quarter of an hour, and can be broken off
 		for _, f := range l.faults { // its devices came up with a carrier
 			if f.fault.Kind == topologies.FaultDown && f.near(name) {
-				errs = append(errs, f.carry(ctx, false))
+				errs = append(errs, f.carry(caller, false))
 			}
 		}
 	}

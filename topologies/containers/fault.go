@@ -181,5 +181,11 @@ func (a *active) undo(ctx context.Context) error {
 	if _, err := a.lab.wirer.Apply(ctx, op); err != nil {
 		return err
 	}
+	link, _ := a.lab.topology.Link(a.fault.Endpoint.Node, a.fault.Endpoint.Interface)
+	if slices.ContainsFunc(a.lab.faults, func(other *active) bool {
+		return other != a && other.fault.Kind == topologies.FaultDown && other.on(link)
+	}) {
+		return nil // the far end of the cable is still down: no carrier
+	}
 	return a.carry(ctx, true)
 }

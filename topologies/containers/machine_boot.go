@@ -88,7 +88,7 @@ func answers(ctx context.Context, address, say string) bool {
 	return err == nil && n == 1
 }
 
-// lastWords are the last lines that a container has written.
+// lastWords are the last lines that a container has written, without its password.
 func (l *lab) lastWords(ctx context.Context, n *node) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dialTimeout)
 	defer cancel()
@@ -99,7 +99,7 @@ func (l *lab) lastWords(ctx context.Context, n *node) string {
 	defer func() { _ = logs.Close() }() // it was only read
 	var text bytes.Buffer
 	_, _ = stdcopy.StdCopy(&text, &text, logs)
-	return strings.TrimSpace(text.String())
+	return strings.TrimSpace(strings.ReplaceAll(text.String(), n.machine.given, "«secret»")) // launchers print their arguments
 }
 
 // locateMachine learns where the machine is reached, and waits for nothing.
