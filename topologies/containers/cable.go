@@ -126,7 +126,7 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	}
 	if n.machine != nil {
 		errs = append(errs, l.awaitMachine(caller, n)) // which may take a quarter of an hour, and can be broken off
-		for _, f := range l.faults { // its devices came up with a carrier
+		for _, f := range l.faults {                   // its devices came up with a carrier
 			if f.fault.Kind == topologies.FaultDown && f.near(name) {
 				errs = append(errs, f.carry(caller, false))
 			}
