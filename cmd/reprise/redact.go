@@ -157,7 +157,11 @@ func spellings(names ...string) []string {
 	latin := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss")
 	var list []string
 	add := func(s string) {
-		for _, w := range []string{s, latin.Replace(s)} {
+		all := []string{s, latin.Replace(s)}
+		if strings.IndexFunc(s, func(c rune) bool { return c > unicode.MaxASCII }) >= 0 {
+			all = append(all, strings.ToUpper(s), strings.ToLower(s)) // letters that only Unicode folds
+		}
+		for _, w := range all {
 			if !slices.Contains(list, w) {
 				list = append(list, w)
 			}

@@ -22,7 +22,7 @@ type Options struct {
 	Secrets []string `json:"-"`
 	// Keep are words that stay though they stand where a name does, such as the names of
 	// the lab's nodes.
-	Keep []string `json:"keep,omitempty"`
+	Keep []string `json:"-"`
 	// KeepPrefixes and KeepAddresses stay, such as the lab's own management network.
 	KeepPrefixes  []netip.Prefix `json:"keep-prefixes,omitempty"`
 	KeepAddresses []netip.Addr   `json:"keep-addresses,omitempty"`

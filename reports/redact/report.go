@@ -54,6 +54,11 @@ func (r *Redactor) Report() Report {
 		files[r.publicPath(name)] = n
 	}
 	out.Files = files
+	heads := map[string]string{}
+	for folder, head := range out.LedgerHead {
+		heads[r.publicPath(folder)] = head
+	}
+	out.LedgerHead = heads
 	for _, list := range [][]Note{out.Dropped, out.Regions} {
 		for i := range list {
 			list[i].File = r.publicPath(list[i].File)

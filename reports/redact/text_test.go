@@ -392,3 +392,29 @@ func TestKeptMail(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A name in the folder of a run is in no part of the report, and neither is what is kept.
+func TestReportNamesNobody(t *testing.T) {
+	src, dst := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	run := evidence.Dir{Path: filepath.Join(src, "runs", "20260301T101500Z-acme-flap-0001")}
+	if err := evidence.WriteJSON(run.File("run.json"), evidence.RunInfo{Reprise: evidence.Format, ID: run.ID()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.AppendLedger(evidence.Entry{Trial: 1, Verdict: evidence.Reproduced}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := redact.New(redact.NewKey(), redact.Options{Names: []string{"ACME"}, Keep: []string{"ACME-Partner"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Dir(t.Context(), src, dst); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Gate().Check(t.Context(), dst); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dst, redact.ReportFile))
+	if err != nil || strings.Contains(strings.ToLower(string(text)), "acme") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
