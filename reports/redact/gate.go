@@ -115,7 +115,7 @@ func NewGate(markers ...Marker) *Gate {
 }
 
 func (g *Gate) add(m Marker) {
-	v, low := m.Value, strings.ToLower(m.Value)
+	v, low := m.Value, lowerASCII(m.Value)
 	word := m.Rule == RuleName || m.Rule == RuleIPv4 || m.Rule == RuleIPv6 || len(v) < shortestEncoded
 	g.folded.add(low, "raw", m.Rule, word)
 	if len(v) < shortestEncoded {

@@ -107,13 +107,25 @@ func (r *Redactor) put(k known) {
 	defer r.mu.Unlock()
 	id := k.value
 	if k.fold {
-		id = strings.ToLower(id)
+		id = lowerASCII(id)
 	}
 	if old, ok := r.values[id]; ok && old.rule == RuleSecret {
 		return
 	}
 	r.values[id] = k
 	r.dict = nil
+}
+
+// lowerASCII lowers the letters that texts are compared by without their case. Others keep
+// theirs: MÜLLER and Müller are two values.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // byValue tells whether a value that the grammar found may be replaced wherever it
