@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/cases"
 	"github.com/reprise-lab/reprise/reports/confirm"
@@ -196,6 +197,9 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	if err := os.Rename(dir, whole); err != nil {
 		return "", fmt.Errorf("set the originals aside: %w", err)
 	}
+	if err := takeReports(whole); err != nil {
+		return "", err
+	}
 	result, err := red.Dir(ctx, whole, dir)
 	if err != nil {
 		return "", err
@@ -208,6 +212,9 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	}
 	if err := os.RemoveAll(whole); err != nil {
 		return "", fmt.Errorf("remove the originals: %w", err)
+	}
+	if err := renderAgain(dir); err != nil {
+		return "", err
 	}
 	if err := result.Map.WriteFile(r.mapFile, r.key); err != nil {
 		return "", err
@@ -257,6 +264,41 @@ func (r *redaction) summary() string {
 		n += k
 	}
 	return fmt.Sprintf("%d places in %d files by %d rules; the way back is %s%s", n, len(r.report.Files), len(r.report.Rules), r.mapFile, r.proved)
+}
+
+// takeReports takes the reports out of runs that are to be redacted: they are made anew of
+// what is left, with all their own words as they are.
+func takeReports(dir string) error {
+	entries, err := os.ReadDir(filepath.Join(dir, "runs"))
+	if err != nil {
+		return fmt.Errorf("look for the runs: %w", err)
+	}
+	for _, e := range entries {
+		for _, f := range formats() {
+			if f.name == "json" {
+				continue
+			}
+			err := os.Remove(filepath.Join(dir, "runs", e.Name(), f.file))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("set a report aside: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// renderAgain writes the reports of redacted runs anew.
+func renderAgain(dir string) error {
+	runs, err := os.ReadDir(filepath.Join(dir, "runs"))
+	if err != nil {
+		return fmt.Errorf("look for the runs: %w", err)
+	}
+	for _, run := range runs {
+		if err := writeReports(evidence.Dir{Path: filepath.Join(dir, "runs", run.Name())}); err != nil {
+			return fmt.Errorf("render the redacted run %s: %w", run.Name(), err)
+		}
+	}
+	return nil
 }
 
 // residue names what looks like a secret and was not cut: a person has to look at it. It
