@@ -21,6 +21,9 @@ const ReportFile = "redaction/report.json"
 type Result struct {
 	Report Report
 	Map    *Map // takes it back; stays with the owner
+	// Renamed gives the new path of each file and folder that is called otherwise in the
+	// result, by its path in the original. It names what was cut: it stays with the owner.
+	Renamed map[string]string
 }
 
 // ErrNotEmpty refuses to mix a redaction with what is there.
@@ -143,7 +146,7 @@ func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 	if err := t.mend(files); err != nil {
 		return Result{}, fmt.Errorf("mend digests: %w", err)
 	}
-	result := Result{Report: r.Report(), Map: r.Map()}
+	result := Result{Report: r.Report(), Map: r.Map(), Renamed: t.paths()}
 	if err := t.record(result.Map); err != nil {
 		return result, err
 	}
@@ -234,6 +237,18 @@ func (t *tree) write(ctx context.Context, files []string) error {
 		}
 	}
 	return nil
+}
+
+// paths lists what is called otherwise in the result, the folders too.
+func (t *tree) paths() map[string]string {
+	list := map[string]string{}
+	for name, as := range t.renamed {
+		for name != as && name != "." {
+			list[name] = as
+			name, as = path.Dir(name), path.Dir(as)
+		}
+	}
+	return list
 }
 
 // fileName replaces what was learned in one part of a path.

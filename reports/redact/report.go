@@ -15,6 +15,7 @@ type Report struct {
 	Options Options                 `json:"options"`
 	Names   int                     `json:"names"`   // words of the owner that were looked for
 	Secrets int                     `json:"secrets"` // secrets of the owner that were looked for
+	Kept    int                     `json:"kept"`    // words that the owner left as they are
 	Rules   map[Rule]int            `json:"rules"`
 	Files   map[string]map[Rule]int `json:"files"`
 	Dropped []Note                  `json:"dropped,omitempty"`
@@ -33,7 +34,7 @@ type Note struct {
 
 func newReport(o Options) Report {
 	return Report{
-		Reprise: ReportFormat, Options: o, Names: len(o.Names), Secrets: len(o.Secrets),
+		Reprise: ReportFormat, Options: o, Names: len(o.Names), Secrets: len(o.Secrets), Kept: len(o.Keep),
 		Rules: map[Rule]int{}, Files: map[string]map[Rule]int{}, LedgerHead: map[string]string{},
 	}
 }
@@ -71,7 +72,7 @@ func (r *Redactor) Report() Report {
 func (r *Redactor) publicPath(name string) string {
 	parts := strings.Split(name, "/")
 	for i := range parts {
-		parts[i] = r.Words(parts[i])
+		parts[i] = r.fileName(parts[i])
 	}
 	return strings.Join(parts, "/")
 }

@@ -407,11 +407,19 @@ func TestReportNamesNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Dir(t.Context(), src, dst); err != nil {
+	result, err := r.Dir(t.Context(), src, dst)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Gate().Check(t.Context(), dst); err != nil {
 		t.Error(err)
+	}
+	as := result.Renamed["runs/"+run.ID()]
+	if _, err := os.Stat(filepath.Join(dst, as, "run.json")); err != nil || as == "" || result.Renamed["runs"] != "" {
+		t.Errorf("%v: renamed %v", err, result.Renamed)
+	}
+	if result.Report.Kept != 1 {
+		t.Errorf("%d words kept, want 1", result.Report.Kept)
 	}
 	text, err := os.ReadFile(filepath.Join(dst, redact.ReportFile))
 	if err != nil || strings.Contains(strings.ToLower(string(text)), "acme") {
