@@ -16,6 +16,7 @@ type known struct {
 	value string
 	rule  Rule
 	fold  bool // names are the same in capitals
+	owner bool // a name that the options give
 }
 
 // dictionary finds learned values and keywords by the hash of their longest alphanumeric
@@ -38,14 +39,17 @@ const (
 	hashPrime = 16777619
 )
 
-// byteClass is what the scanner asks of a byte: its folded value below, flags above.
-type byteClass uint16
+// byteClass is what the scanner asks of a byte: its folded value below, flags above, and
+// on top what a run is hashed by, which is one for all bytes of letters outside ASCII.
+type byteClass uint32
 
 const (
 	isWord byteClass = 1 << (8 + iota)
 	notHex           // a word byte that is no hex digit
 	notDec           // a word byte that is no decimal digit
 	isSpecial
+
+	hashShift = 16
 )
 
 //nolint:gochecknoglobals // a table that is only read
@@ -58,6 +62,7 @@ func makeClasses() (t [256]byteClass) {
 			c += 'a' - 'A'
 		}
 		t[i] = byteClass(c)
+		t[i] |= byteClass(min(c, 0x80)) << hashShift
 		if wordClass(byte(i)) {
 			t[i] |= isWord
 			if !isHex(byte(i)) {
@@ -78,7 +83,7 @@ func makeClasses() (t [256]byteClass) {
 func hashRun(s string) uint32 {
 	h := uint32(hashBasis)
 	for i := range len(s) {
-		h = (h ^ uint32(classes[s[i]]&0xff)) * hashPrime
+		h = (h ^ uint32(classes[s[i]]>>hashShift)) * hashPrime
 	}
 	return h
 }
@@ -228,7 +233,7 @@ func (d *dictionary) at(h uint32, data []byte, s int) (entry, int, bool) {
 		}
 		end := start + len(e.match)
 		got := data[start:end]
-		if string(got) != e.match && (!e.fold || !strings.EqualFold(string(got), e.match)) {
+		if string(got) != e.match && (!e.fold || !sameLetters(got, e.match)) {
 			continue
 		}
 		if wordClass(e.match[0]) && start > 0 && wordClass(data[start-1]) || wordClass(e.match[len(e.match)-1]) && end < len(data) && wordClass(data[end]) {
@@ -237,21 +242,4 @@ func (d *dictionary) at(h uint32, data []byte, s int) (entry, int, bool) {
 		return e, start, true
 	}
 	return entry{}, 0, false
-}
-
-// asCased gives with the capitals of got, which differs from the learned value in case only.
-func asCased(with, got string) string {
-	out := []byte(with)
-	if len(out) != len(got) {
-		return with
-	}
-	for i := range out {
-		switch c := got[i]; {
-		case c >= 'A' && c <= 'Z' && out[i] >= 'a' && out[i] <= 'z':
-			out[i] -= 'a' - 'A'
-		case c >= 'a' && c <= 'z' && out[i] >= 'A' && out[i] <= 'Z':
-			out[i] += 'a' - 'A'
-		}
-	}
-	return string(out)
 }

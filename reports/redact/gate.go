@@ -41,6 +41,7 @@ type Hit struct {
 // type 7, in archives, and in packets across the segments of TCP.
 type Gate struct {
 	folded, exact patternSet
+	short         map[string]Rule // names of three bytes, looked for in text only
 	type7         map[string]Rule
 	ours          map[string]bool
 }
@@ -48,6 +49,7 @@ type Gate struct {
 // shortest marker that is looked for, and shortest that is looked for in other forms.
 const (
 	shortestMarker  = 4
+	shortestName    = 3 // of the owner's words
 	shortestEncoded = 6
 )
 
@@ -105,7 +107,8 @@ func (p *patternSet) search(name string, data []byte, hits []Hit) []Hit {
 	return hits
 }
 
-// NewGate makes a gate for these markers. Those shorter than four bytes are left out.
+// NewGate makes a gate for these markers. Those shorter than four bytes are left out, names
+// of three excepted.
 func NewGate(markers ...Marker) *Gate {
 	g := &Gate{type7: map[string]Rule{}}
 	for _, m := range markers {
@@ -115,19 +118,26 @@ func NewGate(markers ...Marker) *Gate {
 }
 
 func (g *Gate) add(m Marker) {
-	v, low := m.Value, lowerASCII(m.Value)
+	v, low := m.Value, uncased(m.Value)
 	word := m.Rule == RuleName || m.Rule == RuleIPv4 || m.Rule == RuleIPv6 || len(v) < shortestEncoded
 	g.folded.add(low, "raw", m.Rule, word)
+	if latin, ok := oneByte(v); ok {
+		g.folded.add(uncased(latin), "latin-1", m.Rule, word)
+	}
+	if m.Rule == RuleName {
+		g.addShort(low)
+	}
 	if len(v) < shortestEncoded {
 		return
 	}
 	g.type7[v] = m.Rule
 	g.folded.add(wide(low), "utf-16", m.Rule, false)
-	g.folded.add(strings.ToLower(url.QueryEscape(v)), "url", m.Rule, word)
-	g.folded.add(strings.ToLower(url.PathEscape(v)), "url", m.Rule, word)
-	g.folded.add(strings.ToLower(jsonForm(v)), "json", m.Rule, word)
-	g.folded.add(strings.ToLower(html.EscapeString(v)), "html", m.Rule, word)
-	for _, spelled := range []string{v, low, strings.ToUpper(v)} {
+	g.folded.add(uncased(wide(strings.ToUpper(v))), "utf-16", m.Rule, false)
+	g.folded.add(uncased(url.QueryEscape(v)), "url", m.Rule, word)
+	g.folded.add(uncased(url.PathEscape(v)), "url", m.Rule, word)
+	g.folded.add(uncased(jsonForm(v)), "json", m.Rule, word)
+	g.folded.add(uncased(html.EscapeString(v)), "html", m.Rule, word)
+	for _, spelled := range []string{v, low, strings.ToUpper(v), asCased(low, strings.ToUpper(low))} {
 		hexed := hex.EncodeToString([]byte(spelled))
 		g.folded.add(hexed, "hex", m.Rule, false)
 		g.folded.add(grouped(hexed), "hex", m.Rule, false)
@@ -145,6 +155,36 @@ func (g *Gate) add(m Marker) {
 		g.exact.add(base64.RawStdEncoding.EncodeToString(padded)[from:to], "base64", m.Rule, false)
 		g.exact.add(base64.RawURLEncoding.EncodeToString(padded)[from:to], "base64", m.Rule, false)
 	}
+}
+
+// addShort adds a name of three bytes.
+func (g *Gate) addShort(low string) {
+	if len(low) != shortestName {
+		return
+	}
+	if g.short == nil {
+		g.short = map[string]Rule{}
+	}
+	g.short[low] = RuleName
+}
+
+// words searches a text for names of three bytes, as words of their own.
+func (g *Gate) words(name string, low []byte, hits []Hit) []Hit {
+	if len(g.short) == 0 || !isText(low) {
+		return hits
+	}
+	for i := 0; i < len(low); i++ {
+		start := i
+		for i < len(low) && wordClass(low[i]) {
+			i++
+		}
+		if i-start == shortestName {
+			if rule, ok := g.short[string(low[start:i])]; ok {
+				hits = append(hits, Hit{name, start, "raw", rule})
+			}
+		}
+	}
+	return hits
 }
 
 func wide(s string) string {
@@ -166,11 +206,10 @@ func (g *Gate) Data(name string, data []byte) []Hit {
 }
 
 func (g *Gate) data(name string, data []byte, depth int) []Hit {
-	low := make([]byte, len(data))
-	for i, c := range data {
-		low[i] = byte(classes[c] & 0xff)
-	}
+	low := slices.Clone(data)
+	foldText(low)
 	hits := g.folded.search(name, low, nil)
+	hits = g.words(name, low, hits)
 	hits = g.exact.search(name, data, hits)
 	hits = g.decoded(name, data, hits)
 	if depth >= maxDepth {
@@ -315,11 +354,15 @@ func (r *Redactor) Known() []Marker {
 	made := map[string]bool{}
 	list := r.sorted()
 	for _, k := range list {
-		made[strings.ToLower(r.replacement(k))] = true
+		made[uncased(r.replacement(k))] = true
 	}
 	var out []Marker
 	for _, k := range list {
-		if k.rule != RuleMAC && len(k.value) >= shortestMarker && !made[strings.ToLower(k.value)] {
+		shortest := shortestMarker
+		if k.owner {
+			shortest = shortestName
+		}
+		if k.rule != RuleMAC && len(k.value) >= shortest && !made[uncased(k.value)] {
 			out = append(out, Marker{k.value, k.rule})
 		}
 	}

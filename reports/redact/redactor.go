@@ -79,7 +79,7 @@ func New(key Key, o Options) (*Redactor, error) {
 	}
 	for _, n := range o.Names {
 		delete(r.keepWords, strings.ToLower(n))
-		r.put(known{value: n, rule: RuleName, fold: true})
+		r.put(known{value: n, rule: RuleName, fold: true, owner: true})
 	}
 	for _, s := range o.Secrets {
 		r.put(known{value: s, rule: RuleSecret})
@@ -107,25 +107,13 @@ func (r *Redactor) put(k known) {
 	defer r.mu.Unlock()
 	id := k.value
 	if k.fold {
-		id = lowerASCII(id)
+		id = uncased(id)
 	}
-	if old, ok := r.values[id]; ok && old.rule == RuleSecret {
+	if old, ok := r.values[id]; ok && (old.rule == RuleSecret || old.owner && k.rule == RuleName) {
 		return
 	}
 	r.values[id] = k
 	r.dict = nil
-}
-
-// lowerASCII lowers the letters that texts are compared by without their case. Others keep
-// theirs: MÜLLER and Müller are two values.
-func lowerASCII(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
 }
 
 // byValue tells whether a value that the grammar found may be replaced wherever it
@@ -308,9 +296,19 @@ func (r *Redactor) replacement(k known) string {
 func (r *Redactor) name(v string) string {
 	labels := strings.Split(v, ".")
 	for i, l := range labels {
-		labels[i] = asCased(r.shapes.forward(lower(l)), l)
+		labels[i] = asCased(r.small(uncased(l), r.shapes.forward), l)
 	}
 	return strings.Join(labels, ".")
+}
+
+// small permutes a name in small letters until it is one in small letters again, with
+// capitals where they were, so that they can be told back.
+func (r *Redactor) small(v string, step func(string) string) string {
+	for out := v; ; {
+		if out = step(out); isASCII(out) || uncased(out) == out && sameKinds(out, v) {
+			return out
+		}
+	}
 }
 
 // serial maps the MAC in an SNMP engine id (RFC 3411: 80......03 and a MAC), so that it
@@ -440,7 +438,7 @@ func (r *Redactor) Name(v string) string { return r.name(v) }
 func (r *Redactor) RealName(v string) string {
 	labels := strings.Split(v, ".")
 	for i, l := range labels {
-		labels[i] = asCased(r.shapes.backward(lower(l)), l)
+		labels[i] = asCased(r.small(uncased(l), r.shapes.backward), l)
 	}
 	return strings.Join(labels, ".")
 }

@@ -48,7 +48,7 @@ func (s *scanner) span(from, to int) {
 		h := uint32(hashBasis)
 		var flags byteClass
 		for {
-			h = (h ^ uint32(class&0xff)) * hashPrime
+			h = (h ^ uint32(class>>hashShift)) * hashPrime
 			flags |= class
 			i++
 			if i == len(data) {

@@ -46,10 +46,32 @@ func places(v []byte) (list []place, hexa bool) {
 		case c >= 'A' && c <= 'Z':
 			list = append(list, place{i, 'A', 26})
 		case c >= 0x80 && c < 0xc0 && i > 0 && v[i-1] >= 0x80 && (i+1 == len(v) || v[i+1] < 0x80 || v[i+1] >= 0xc0):
-			list = append(list, place{i, 0x80, 64})
+			list = append(list, placeOf(i, v[i-1], c))
 		}
 	}
 	return list, hexa
+}
+
+// letterBlocks are where the small letters of two bytes stand, and the capitals: by the
+// first byte, the first of the second ones and how many.
+//
+//nolint:gochecknoglobals // a table that is only read
+var letterBlocks = map[byte][]place{
+	0xc3: {{0, 0x80, 31}, {0, 0x9f, 33}}, // Latin-1
+	0xce: {{0, 0x80, 44}, {0, 0xac, 20}}, // Greek
+	0xcf: {{0, 0x80, 15}, {0, 0x8f, 49}}, // Greek
+	0xd0: {{0, 0x80, 48}, {0, 0xb0, 16}}, // Cyrillic
+	0xd1: {{0, 0x80, 32}, {0, 0xa0, 32}}, // Cyrillic
+}
+
+// placeOf is the place of the last byte of a character.
+func placeOf(at int, first, last byte) place {
+	for _, b := range letterBlocks[first] {
+		if last >= b.first && last < b.first+b.size {
+			return place{at, b.first, b.size}
+		}
+	}
+	return place{at, 0x80, 64}
 }
 
 // isHexSecret tells whether v is a hex string of 8 bytes and more in one case, possibly

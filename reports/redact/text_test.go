@@ -427,8 +427,23 @@ func TestReportNamesNobody(t *testing.T) {
 	}
 }
 
-// Names whose letters only Unicode folds are given in each case, and each is found.
+// Names are found in any case, those with letters outside ASCII too, and short ones.
 func TestUmlauts(t *testing.T) {
+	names := []string{"Müller & Söhne GmbH", "Jörg Weiss", "Łódź", "Йожин", "Řeřicha", "KBÖ", "kbl"}
+	r := newRedactor(t, redact.Options{Names: names})
+	for _, name := range names {
+		for _, text := range []string{name, strings.ToUpper(name), strings.ToLower(name)} {
+			text = "for " + text + ", thanks"
+			got := r.Text("a.txt", []byte(text))
+			if len(got) != len(text) || len(r.Gate().Data("a.txt", []byte(text))) == 0 || len(r.Gate().Data("a.txt", got)) > 0 {
+				t.Errorf("%q became %q", text, got)
+			}
+		}
+		as := r.Name(name)
+		if up := r.Name(strings.ToUpper(name)); up != strings.ToUpper(as) || r.RealName(as) != name || r.RealName(up) != strings.ToUpper(name) {
+			t.Errorf("%q is %q, in capitals %q", name, as, up)
+		}
+	}
 	r, err := redact.New(redact.NewKey(), redact.Options{Names: []string{"Müller", "MÜLLER"}})
 	if err != nil {
 		t.Fatal(err)
