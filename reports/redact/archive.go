@@ -18,6 +18,7 @@ type format int
 
 const (
 	formatText format = iota + 1
+	formatUTF16
 	formatGzip
 	formatZstd
 	formatZip
@@ -50,8 +51,12 @@ func formatOf(data []byte) format {
 		return formatPcapng
 	case has("\xd4\xc3\xb2\xa1"), has("\xa1\xb2\xc3\xd4"), has("\x4d\x3c\xb2\xa1"), has("\xa1\xb2\x3c\x4d"):
 		return formatPcap
-	case isText(data):
+	case isText(data), isOneByteText(data):
 		return formatText
+	case has("\xff\xfe"), has("\xfe\xff"):
+		if text, ok := fromUTF16(data); ok && isText(text) {
+			return formatUTF16
+		}
 	}
 	return formatBinary
 }
@@ -78,6 +83,22 @@ func isText(data []byte) bool {
 		i += n
 	}
 	return odd*50 <= len(data)
+}
+
+// isOneByteText allows the letters of Latin-1 and Windows-1252, and torn UTF-8.
+func isOneByteText(data []byte) bool {
+	odd, high := 0, 0
+	for _, c := range data {
+		switch {
+		case c == 0:
+			return false
+		case c >= utf8.RuneSelf:
+			high++
+		case c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != 0x1b && c != '\b' && c != '\a' && c != '\f':
+			odd++
+		}
+	}
+	return odd*50 <= len(data) && high*2 <= len(data)
 }
 
 // member is one file inside of an archive.

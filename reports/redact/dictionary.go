@@ -165,6 +165,13 @@ func forms(k known, with string) [][2]string {
 		put(plainJSONForm(k.value), plainJSONForm(with))
 		put(html.EscapeString(k.value), html.EscapeString(with))
 	}
+	if latin, ok := oneByte(k.value); ok {
+		latinWith, ok := oneByte(with)
+		if !ok {
+			latinWith = strings.Repeat("x", len(latin))
+		}
+		put(latin, latinWith)
+	}
 	put(url.QueryEscape(k.value), url.QueryEscape(with))
 	put(url.PathEscape(k.value), url.PathEscape(with))
 	if k.rule == RuleMAC {

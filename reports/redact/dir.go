@@ -44,6 +44,11 @@ func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits 
 		edits = r.edits(name, data)
 		r.count(name, edits)
 		return apply(data, edits), edits, true
+	case formatUTF16:
+		text, _ := fromUTF16(data)
+		edits = r.edits(name, text)
+		r.count(name, edits)
+		return toUTF16(apply(text, edits), data), nil, true // the edits are not those of the file
 	case formatPcap, formatPcapng:
 		out, err := r.Capture(name, data)
 		if err == nil {
@@ -94,6 +99,9 @@ func (r *Redactor) learnFile(name string, data []byte, depth int) {
 	switch f := formatOf(data); f {
 	case formatText:
 		r.Learn(name, data)
+	case formatUTF16:
+		text, _ := fromUTF16(data)
+		r.Learn(name, text)
 	case formatPcap, formatPcapng:
 		r.learnCapture(data)
 	case formatBinary:

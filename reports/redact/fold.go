@@ -1,8 +1,12 @@
 package redact
 
 import (
+	"bytes"
+	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -108,17 +112,63 @@ func asCased(with, got string) string {
 	return string(out)
 }
 
-// oneByte writes s as Latin-1 does. It says false when there is nothing to write otherwise.
+// windows1252 are the letters that Windows puts where Latin-1 has control characters.
+//
+//nolint:gochecknoglobals // a table that is only read
+var windows1252 = map[rune]byte{'Š': 0x8a, 'Œ': 0x8c, 'Ž': 0x8e, 'š': 0x9a, 'œ': 0x9c, 'ž': 0x9e, 'Ÿ': 0x9f}
+
+// oneByte writes s as Latin-1 and Windows-1252 do. It says false when they cannot, or when
+// there is nothing to write otherwise.
 func oneByte(s string) (string, bool) {
 	if isASCII(s) || !utf8.ValidString(s) {
 		return "", false
 	}
 	var b strings.Builder
 	for _, c := range s {
-		if c > 0xff {
+		if w, ok := windows1252[c]; ok {
+			b.WriteByte(w)
+		} else if c <= 0xff {
+			b.WriteByte(byte(c & 0xff))
+		} else {
 			return "", false
 		}
-		b.WriteByte(byte(c & 0xff))
 	}
 	return b.String(), true
+}
+
+// fromUTF16 reads a text that begins with a byte order mark. It says false when that cannot
+// be taken back byte for byte.
+func fromUTF16(data []byte) ([]byte, bool) {
+	if len(data) < 2 || len(data)%2 != 0 {
+		return nil, false
+	}
+	order := orderOf(data)
+	units := make([]uint16, 0, len(data)/2)
+	for i := 2; i < len(data); i += 2 {
+		units = append(units, order.Uint16(data[i:]))
+	}
+	text := []byte(string(utf16.Decode(units)))
+	return text, bytes.Equal(toUTF16(text, data), data)
+}
+
+// toUTF16 writes a text in the byte order of the one it was.
+func toUTF16(text, was []byte) []byte {
+	order := orderOf(was)
+	out := slices.Clone(was[:2])
+	for _, u := range utf16.Encode([]rune(string(text))) {
+		out = order.AppendUint16(out, u)
+	}
+	return out
+}
+
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
+func orderOf(data []byte) byteOrder {
+	if data[0] == 0xff {
+		return binary.LittleEndian
+	}
+	return binary.BigEndian
 }

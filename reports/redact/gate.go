@@ -170,7 +170,7 @@ func (g *Gate) addShort(low string) {
 
 // words searches a text for names of three bytes, as words of their own.
 func (g *Gate) words(name string, low []byte, hits []Hit) []Hit {
-	if len(g.short) == 0 || !isText(low) {
+	if len(g.short) == 0 || !isText(low) && !isOneByteText(low) {
 		return hits
 	}
 	for i := 0; i < len(low); i++ {
@@ -227,6 +227,9 @@ func (g *Gate) data(name string, data []byte, depth int) []Hit {
 		}
 	case formatPcap, formatPcapng:
 		hits = append(hits, g.segments(name, data)...)
+	case formatUTF16:
+		text, _ := fromUTF16(data)
+		hits = append(hits, g.data(name+"!utf-16", text, maxDepth-1)...)
 	case formatText:
 		if strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".ndjson") {
 			for _, text := range literals(data) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/redact"
@@ -456,5 +458,48 @@ func TestUmlauts(t *testing.T) {
 	}
 	if strings.Contains(string(got), "ller") || strings.Contains(string(got), "LLER") || len(r.Gate().Data("a.txt", got)) > 0 {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestEncodings: logs in old encodings and torn ones are texts, and come back exactly.
+func TestEncodings(t *testing.T) {
+	const text = "Welcome to Jörg Weiss, JÖRG WEISS\r\nusername bob secret Tr0ub4dor-zz\r\nfür Köln\r\n"
+	wide := func(order binary.AppendByteOrder) string {
+		out := order.AppendUint16(nil, 0xfeff)
+		for _, u := range utf16.Encode([]rune(text)) {
+			out = order.AppendUint16(out, u)
+		}
+		return string(out)
+	}
+	latin := strings.NewReplacer("ö", "\xf6", "Ö", "\xd6", "ü", "\xfc").Replace(text)
+	files := map[string]string{
+		"latin.log": latin, "torn.log": text + "a\xc3 b\xff\xfe c\x80", "le.log": wide(binary.LittleEndian), "be.log": wide(binary.BigEndian),
+		"binary.bin": "\xde\xad\xbe\xef",
+	}
+	src, dst := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(src, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := newRedactor(t, redact.Options{Names: []string{"Jörg Weiss"}})
+	result, err := r.Dir(t.Context(), src, dst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Report.Dropped) != 1 || result.Report.Dropped[0].File != "binary.bin" {
+		t.Errorf("dropped %v", result.Report.Dropped)
+	}
+	for _, name := range []string{"latin.log", "torn.log", "le.log", "be.log"} {
+		got, err := os.ReadFile(filepath.Join(dst, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(r.Gate().Data(name, []byte(files[name]))); n < 3 || len(r.Gate().Data(name, got)) > 0 || len(got) != len(files[name]) {
+			t.Errorf("%s: %d hits before, after %q", name, n, got)
+		}
+		if _, back, err := result.Map.Restore(name, got); err != nil || string(back) != files[name] {
+			t.Errorf("%s comes back as %q, %v", name, back, err)
+		}
 	}
 }
