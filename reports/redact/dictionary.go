@@ -25,6 +25,7 @@ type dictionary struct {
 	maybe   [1 << 12]uint64 // 262144 bits: the hashes that may have something
 	keyword map[uint32]struct{}
 	entries map[uint32][]entry
+	inside  insides
 }
 
 type entry struct {
@@ -116,6 +117,9 @@ func compile(values []known, replace func(known) string) *dictionary {
 		with := replace(k)
 		if with == k.value {
 			continue
+		}
+		if k.owner {
+			d.inside.add(k.value, with)
 		}
 		for _, form := range forms(k, with) {
 			if !seen[form[0]] {

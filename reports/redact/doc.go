@@ -21,7 +21,8 @@
 //     host bits. Interface identifiers that hold a MAC follow the MAC.
 //   - MACs: the vendor's half is kept, the rest permuted.
 //   - Secrets: same format. Type 7 decodes to the replacement of what it hid, Junos $9$ too.
-//   - Names: same length, the same in capitals and small letters.
+//   - Names: same length, the same in capitals and small letters. The owner's names of four
+//     letters and more are replaced inside of words too (ACMEsw2), but not of ordinary ones.
 //
 // Finding comes in two passes. [Redactor.Learn] collects values by the platforms' grammar
 // of secrets; [Redactor.Text] replaces them in their place and, by value, everywhere else,

@@ -26,6 +26,8 @@ var ErrCanary = errors.New("a value that was to be cut is still there")
 type Marker struct {
 	Value string
 	Rule  Rule
+	// Inside looks for a name inside of longer words too, but not of ordinary ones.
+	Inside bool
 }
 
 // Hit is a place where a marker was found. It does not say which.
@@ -42,6 +44,7 @@ type Hit struct {
 type Gate struct {
 	folded, exact patternSet
 	short         map[string]Rule // names of three bytes, looked for in text only
+	inside        insides
 	type7         map[string]Rule
 	ours          map[string]bool
 }
@@ -126,6 +129,9 @@ func (g *Gate) add(m Marker) {
 	}
 	if m.Rule == RuleName {
 		g.addShort(low)
+		if m.Inside {
+			g.inside.add(v, "")
+		}
 	}
 	if len(v) < shortestEncoded {
 		return
@@ -210,6 +216,7 @@ func (g *Gate) data(name string, data []byte, depth int) []Hit {
 	foldText(low)
 	hits := g.folded.search(name, low, nil)
 	hits = g.words(name, low, hits)
+	hits = g.inside.search(name, data, hits)
 	hits = g.exact.search(name, data, hits)
 	hits = g.decoded(name, data, hits)
 	if depth >= maxDepth {
@@ -366,7 +373,7 @@ func (r *Redactor) Known() []Marker {
 			shortest = shortestName
 		}
 		if k.rule != RuleMAC && len(k.value) >= shortest && !made[uncased(k.value)] {
-			out = append(out, Marker{k.value, k.rule})
+			out = append(out, Marker{k.value, k.rule, k.owner})
 		}
 	}
 	return out
@@ -377,7 +384,7 @@ func (r *Redactor) Known() []Marker {
 func (r *Redactor) Gate(planted ...string) *Gate {
 	markers := r.Known()
 	for _, v := range planted {
-		markers = append(markers, Marker{v, RuleSecret})
+		markers = append(markers, Marker{Value: v, Rule: RuleSecret})
 	}
 	g := NewGate(markers...)
 	g.ours = map[string]bool{}

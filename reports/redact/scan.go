@@ -71,6 +71,9 @@ func (s *scanner) span(from, to int) {
 		} else if i-start > 20 {
 			s.longRun(start, i)
 		}
+		if len(s.d.inside.list) > 0 && i-start > shortestInside && !s.learn {
+			s.inside(start, i)
+		}
 		if s.d.has(h) {
 			s.word(h, start, i)
 		}
@@ -199,6 +202,18 @@ func (s *scanner) word(h uint32, start, end int) {
 	}
 	if end-start <= 16 && s.d.isKeyword(h) {
 		s.keyword(start, end)
+	}
+}
+
+// inside replaces names of the owner within a word.
+func (s *scanner) inside(start, end int) {
+	for from := start; ; {
+		at, name, ok := s.d.inside.find(s.data, start, end, max(from, s.done))
+		if !ok {
+			return
+		}
+		from = at + len(name.low)
+		s.found(at, from, RuleName, asCased(name.with, string(s.data[at:from])))
 	}
 }
 

@@ -503,3 +503,22 @@ func TestEncodings(t *testing.T) {
 		}
 	}
 }
+
+// TestInside: the owner's names are found in identifiers too, and ordinary words stay.
+func TestInside(t *testing.T) {
+	r := newRedactor(t, redact.Options{Names: []string{"ACME", "Core", "Terna", "Globex", "Müller", "Stern"}})
+	for _, word := range []string{
+		"ACMEsw2", "acmecore1", "sw2acme", "myACMEnet", "AcmeSwitch", "coreAcmeLab", "acme2", "acme_lab", "x-acme-y", "globexnet", "preGlobexes", "ternanet", "Müllers", "MÜLLERsw1", "coreSwitch", "TernaGlobex", "GlobexTerna",
+		"core1", "Core2Sw", `a\nACMEsw2`,
+	} {
+		got := r.Words(word)
+		if len(got) != len(word) || got == word || len(r.Gate().Data("a.txt", []byte(word))) == 0 || len(r.Gate().Data("a.txt", []byte(got))) > 0 {
+			t.Errorf("%s became %s", word, got)
+		}
+	}
+	for _, word := range []string{"corelist", "Score", "hardcore", "corelist2", "external", "External2", "isExternal", "alternate", "pattern", "western1", "acmeology", "AAAA" + strings.Repeat("xGlobexx", 9)} {
+		if got := r.Words(word); got != word || len(r.Gate().Data("a.txt", []byte(word))) > 0 {
+			t.Errorf("%s became %s", word, got)
+		}
+	}
+}
