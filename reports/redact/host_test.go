@@ -1,0 +1,53 @@
+package redact_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/reports"
+	"github.com/reprise-lab/reprise/reports/html"
+	"github.com/reprise-lab/reprise/reports/markdown"
+	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/reportstest"
+)
+
+// TestHostInReports: the lab machine's name is hidden where the reports of a run show it,
+// and only there: it is a word elsewhere.
+func TestHostInReports(t *testing.T) {
+	run := reportstest.Whole(t) // on the machine "lab"
+	before := map[string][]byte{}
+	for file, write := range map[string]func(io.Writer, *reports.Run) error{"report.html": html.Write, "report.md": markdown.Write} {
+		before[file] = reportstest.Render(t, run, write)
+		if err := os.WriteFile(filepath.Join(run, file), before[file], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Contains(before["report.html"], []byte("(lab)")) {
+		t.Fatal("the page does not show the machine as this test thinks")
+	}
+	dst := filepath.Join(t.TempDir(), "out")
+	r := newRedactor(t, redact.Options{})
+	result, err := r.Dir(t.Context(), run, dst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, was := range before {
+		got, err := os.ReadFile(filepath.Join(dst, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(got), "(lab)") || bytes.Count(got, []byte("lab")) < bytes.Count(was, []byte("lab"))-1 {
+			t.Errorf("%s still shows the machine, or lost more than that", file)
+		}
+		if file == "report.html" && !bytes.Contains(got, []byte("("+r.Name("lab")+")</span>")) {
+			t.Errorf("%s does not show the machine's other name", file)
+		}
+		if _, back, err := result.Map.Restore(file, got); err != nil || !bytes.Equal(back, was) {
+			t.Errorf("%s does not come back: %v", file, err)
+		}
+	}
+}
