@@ -69,6 +69,15 @@ func (t *tree) mendRun(name string) error {
 	if err := evidence.WriteFile(t.result(name), t.r.hideHost(data, info.Host.Name)); err != nil {
 		return err
 	}
+	if file := path.Join(path.Dir(name), "report.json"); t.renamed[file] != "" { // has run.json in it
+		data, err := os.ReadFile(t.result(file))
+		if err != nil {
+			return err
+		}
+		if err := evidence.WriteFile(t.result(file), t.r.hideHost(data, info.Host.Name)); err != nil {
+			return err
+		}
+	}
 	for _, place := range hostPlaces {
 		if err := t.hideHostIn(path.Join(path.Dir(name), place.file), place.before, place.after, info.Host.Name); err != nil {
 			return err

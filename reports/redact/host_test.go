@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/html"
+	"github.com/reprise-lab/reprise/reports/jsonreport"
 	"github.com/reprise-lab/reprise/reports/markdown"
 	"github.com/reprise-lab/reprise/reports/redact"
 	"github.com/reprise-lab/reprise/reports/reportstest"
@@ -20,7 +21,7 @@ import (
 func TestHostInReports(t *testing.T) {
 	run := reportstest.Whole(t) // on the machine "lab"
 	before := map[string][]byte{}
-	for file, write := range map[string]func(io.Writer, *reports.Run) error{"report.html": html.Write, "report.md": markdown.Write} {
+	for file, write := range map[string]func(io.Writer, *reports.Run) error{"report.html": html.Write, "report.md": markdown.Write, "report.json": jsonreport.Write} {
 		before[file] = reportstest.Render(t, run, write)
 		if err := os.WriteFile(filepath.Join(run, file), before[file], 0o600); err != nil {
 			t.Fatal(err)
@@ -40,7 +41,7 @@ func TestHostInReports(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(got), "(lab)") || bytes.Count(got, []byte("lab")) < bytes.Count(was, []byte("lab"))-1 {
+		if strings.Contains(string(got), "(lab)") || strings.Contains(string(got), `"name": "lab"`) || bytes.Count(got, []byte("lab")) < bytes.Count(was, []byte("lab"))-1 {
 			t.Errorf("%s still shows the machine, or lost more than that", file)
 		}
 		if file == "report.html" && !bytes.Contains(got, []byte("("+r.Name("lab")+")</span>")) {
