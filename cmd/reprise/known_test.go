@@ -10,11 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/reprise-lab/reprise/harness/known"
-	knownversion "github.com/reprise-lab/reprise/harness/known/version"
-	"github.com/reprise-lab/reprise/topologies/lab"
 )
 
 // The bugs of the corpus. Each has an entry that comes with the program, in our words, and
@@ -111,29 +107,4 @@ func TestMatchCorpus(t *testing.T) {
 	if theirHits*10 < theirs*8 {
 		t.Errorf("in the projects' words alone %d of %d; want eight of ten", theirHits, theirs)
 	}
-}
-
-// TestVersionsAgree holds the order of versions of known issues against that of inventories:
-// on what both read, they agree.
-func TestVersionsAgree(t *testing.T) {
-	some := rapid.OneOf(
-		rapid.StringMatching(`[1-3][0-9](\.[0-9]{1,2}){1,3}`),
-		rapid.StringMatching(`[1-3][0-9](\.[0-9]){2,3}-[pP]atch[1-3]-[1-9][0-9]?`),
-		rapid.StringMatching(`v[1-3][0-9]{3}b[1-9](-patch[1-3]-[1-9])?`),
-		rapid.StringMatching(`[6-9](\.[0-9]){3}(_B0[1-9][0-9])?`),
-		rapid.StringMatching(`VOSS8K\.[6-9](\.[0-9]){3}\.GA`),
-	)
-	rapid.Check(t, func(t *rapid.T) {
-		x, y := some.Draw(t, "x"), some.Draw(t, "y")
-		a, errA := knownversion.Parse(x)
-		b, errB := knownversion.Parse(y)
-		la, errLA := lab.ParseRelease(x)
-		lb, errLB := lab.ParseRelease(y)
-		if errA != nil || errB != nil || errLA != nil || errLB != nil {
-			t.Fatalf("%s, %s: %v %v %v %v", x, y, errA, errB, errLA, errLB)
-		}
-		if got, want := a.Compare(b), la.Compare(lb); got != want {
-			t.Fatalf("%s and %s: %d, and in an inventory %d", x, y, got, want)
-		}
-	})
 }

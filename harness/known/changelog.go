@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/reprise-lab/reprise/harness/known/version"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // Headings of a version in what open projects ship: Debian's changelog, "Version 2.0.12

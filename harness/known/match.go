@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/reprise-lab/reprise/harness/known/version"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // Points of a match. They are added, and every reason says what it gave.

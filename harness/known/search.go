@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/reprise-lab/reprise/harness/known/version"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // Query is what is searched for.

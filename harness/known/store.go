@@ -14,7 +14,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
-	"github.com/reprise-lab/reprise/harness/known/version"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 const (

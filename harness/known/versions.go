@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/reprise-lab/reprise/harness/known/version"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // Range is a piece of what a document says about where an issue is: a point, or all from one

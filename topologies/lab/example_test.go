@@ -5,6 +5,7 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 func ExampleSolve() {
@@ -27,9 +28,9 @@ func ExampleRange() {
 		fmt.Println(err)
 		return
 	}
-	for _, version := range []string{"16.2.5.4-patch1-31", "v1541b3-patch1-12", "32.7.1.9", "33.1.1.14"} {
-		v, err := lab.ParseRelease(version)
-		fmt.Println(version, r.Holds(v), err)
+	for _, text := range []string{"16.2.5.4-patch1-31", "v1541b3-patch1-12", "32.7.1.9", "33.1.1.14"} {
+		v, err := version.Parse(text)
+		fmt.Println(v, r.Holds(v), err)
 	}
 	// Output:
 	// 16.2.5.4-patch1-31 true <nil>

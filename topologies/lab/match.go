@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"slices"
+
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // lacks says what keeps a device from standing for a node by itself, whatever its cables
@@ -44,7 +46,7 @@ func lacksVersion(d Device, w Want) []string {
 	if len(r.parts) == 0 {
 		return nil
 	}
-	v, err := ParseRelease(d.Version)
+	v, err := version.Parse(d.Version)
 	switch {
 	case d.Version == "":
 		return []string{"version unknown"}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 // Reservation is a topology on leased devices. Its nodes are reached through
@@ -122,7 +123,7 @@ func (r *Reservation) suits(d Device, node string, w topologies.WayBack) error {
 		if err != nil {
 			return err
 		}
-		release, err := ParseRelease(w.Version)
+		release, err := version.Parse(w.Version)
 		if err != nil {
 			return fmt.Errorf("%s says its version is %q, and %s is asked for: %w", d.Name, w.Version, want.Version, err)
 		}

@@ -10,8 +10,7 @@
 //	8.4.4, 10.0-dev, 2.0-rc1         FRR, BIRD, keepalived, lldpd, Open vSwitch
 //	8.4.4-1.1~deb12u1, 1:2.2.7-1+b2  of Debian's packages; the epoch says nothing and is left out
 //
-// Topologies/lab has an order of its own for what an inventory holds; a test of cmd keeps the
-// two the same on what both read.
+// Inventories (topologies/lab) and known issues (harness/known) order by it.
 //
 // Non-goals: vendors that are not named here, and semantic versioning. What is not of these
 // forms is an error: it is not put at some place.

@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/reprise-lab/reprise/harness/known/version"
+	"github.com/reprise-lab/reprise/topologies/version"
 )
 
 func parse(t interface{ Fatal(args ...any) }, s string) version.Version {
