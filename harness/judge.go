@@ -11,9 +11,9 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// Judge decides a trial from its record alone.
+// Judge decides a trial from its record alone, by the plan's rules.
 func Judge(p *Plan, trial int, r evidence.Record) evidence.TrialVerdict {
-	j := &judge{plan: p, record: r, v: evidence.TrialVerdict{Reprise: evidence.Format, Trial: trial}}
+	j := &judge{plan: p, record: r, v: evidence.TrialVerdict{Reprise: evidence.Format, Rules: p.Rules, Trial: trial}}
 	j.decide()
 	return j.v
 }

@@ -45,6 +45,8 @@ type Plan struct {
 	Labs       int
 	Reset      scenarios.Reset
 	Timeout    time.Duration // of one trial
+	// Rules judge the trials: those of today, or those of the record that was opened.
+	Rules evidence.Rules
 }
 
 // PlanNode is one node with everything resolved.
@@ -84,7 +86,7 @@ type Check struct {
 // concerns the options.
 func NewPlan(l *scenarios.Loaded, o PlanOptions) (*Plan, error) {
 	s := &l.Scenario
-	p := &Plan{Loaded: l, Topology: l.Topology.Clone(), Variant: o.Variant, Set: o.Set, Trials: o.Trials, Labs: max(o.Labs, 1), Reset: o.Reset}
+	p := &Plan{Loaded: l, Topology: l.Topology.Clone(), Variant: o.Variant, Set: o.Set, Trials: o.Trials, Labs: max(o.Labs, 1), Reset: o.Reset, Rules: evidence.CurrentRules}
 	if p.Variant == "" {
 		p.Variant = evidence.VariantMain
 	}

@@ -54,6 +54,7 @@ func OpenRun(path string) (*Plan, evidence.Dir, evidence.RunInfo, error) {
 	for _, n := range info.Nodes {
 		p.setImage(n.Name, n.Image)
 	}
+	p.Rules = info.JudgedBy()
 	return p, dir, info, nil
 }
 
@@ -68,7 +69,7 @@ func (p *Plan) setImage(node, image string) {
 func (p *Plan) info(ctx context.Context, dir evidence.Dir, provider topologies.Provider, tool evidence.Tool) evidence.RunInfo {
 	s := p.Loaded.Scenario
 	info := evidence.RunInfo{
-		Reprise: evidence.Format, ID: dir.ID(), Variant: p.Variant, Started: time.Now().UTC().Round(0), Tool: tool, Host: hostInfo(),
+		Reprise: evidence.Format, Rules: p.Rules, ID: dir.ID(), Variant: p.Variant, Started: time.Now().UTC().Round(0), Tool: tool, Host: hostInfo(),
 		Provider: provider.Name(), Fidelity: string(p.kindOf(provider)), Trials: p.Trials, Labs: p.Labs, Reset: string(p.Reset),
 		Expected: p.Expected(), Set: p.Set,
 		Scenario: evidence.ScenarioInfo{

@@ -17,6 +17,7 @@ const (
 // RunInfo is run.json: everything that was known before the first trial.
 type RunInfo struct {
 	Reprise  string            `json:"reprise"`
+	Rules    Rules             `json:"rules,omitempty"` // that judge the trials; see JudgedBy
 	ID       string            `json:"id"`
 	Variant  Variant           `json:"variant"`
 	Started  time.Time         `json:"started"`

@@ -52,6 +52,7 @@ func And(values ...Truth) Truth {
 // TrialVerdict is the judgement of one trial (verdict.json beside its record).
 type TrialVerdict struct {
 	Reprise    string             `json:"reprise"`
+	Rules      Rules              `json:"rules,omitempty"` // that gave it; none before rules had names
 	Trial      int                `json:"trial"`
 	Verdict    Verdict            `json:"verdict"`
 	Reason     string             `json:"reason"` // one sentence; empty only when reproduced
