@@ -297,10 +297,10 @@ func ReliefOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 	case evidence.And(truths(relief)...) == evidence.True:
 		return Sample{Miss, "relieved"}
 	case evidence.And(truths(relief)...) == evidence.False:
-		c, _ := firstIs(evidence.False, relief)
+		c, _ := blamed(relief)
 		return Sample{Hit, c.Name + ": " + c.Why}
 	default:
-		c, _ := firstNot(evidence.True, relief)
+		c, _ := blamed(relief)
 		return Sample{Void, c.Name + " is unknown: " + c.Why}
 	}
 }

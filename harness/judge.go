@@ -60,8 +60,8 @@ func (j *judge) decide() {
 		j.is(evidence.Inconclusive, "the trial was broken off")
 		return
 	}
-	if c, ok := firstNot(evidence.True, baseline); ok {
-		j.is(evidence.Inconclusive, "the baseline %q did not hold: %s", c.Name, c.Why)
+	if c, ok := blamed(baseline); ok {
+		j.is(evidence.Inconclusive, "the baseline %q did not hold: %s", c.Name, because(c))
 		return
 	}
 	if reason := j.stimulusFailure(); reason != "" {
@@ -104,11 +104,11 @@ func (j *judge) bySymptom(symptom []evidence.ConditionVerdict) {
 				j.v.Notes = append(j.v.Notes, "every symptom was there before the stimulus already; make sure that a healthy network differs")
 			}
 		case evidence.False:
-			c, _ := firstIs(evidence.False, symptom)
-			j.is(evidence.NotReproduced, "%q: %s", c.Name, c.Why)
+			c, _ := blamed(symptom)
+			j.is(evidence.NotReproduced, "%q: %s", c.Name, because(c))
 		default:
-			c, _ := firstIs(evidence.Unknown, symptom)
-			j.is(evidence.Inconclusive, "%q is unknown: %s", c.Name, c.Why)
+			c, _ := blamed(symptom)
+			j.is(evidence.Inconclusive, "%q is unknown: %s", c.Name, because(c))
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (j *judge) stimulusFailure() string {
 			return fmt.Sprintf("the trial was broken off before %s", step.Ref)
 		}
 		if e := j.record.Events[i]; e.Outcome != evidence.OK {
-			return fmt.Sprintf("%s (%s) was %s: %s", step.Ref, e.Name, e.Outcome, e.Detail)
+			return j.stepFailure(step, e)
 		}
 		if step.Step.Fault == scenarios.FaultDrop && !step.Step.MayMiss {
 			if reason := j.didNotFire(step); reason != "" {
@@ -176,6 +176,24 @@ func (j *judge) stimulusFailure() string {
 		}
 	}
 	return ""
+}
+
+// stepFailure says which step did not take place, and what the device, the shell or the lab
+// said. One that waited in vain says what it waited for and what was seen last.
+func (j *judge) stepFailure(step PlanStep, e evidence.Event) string {
+	what := fmt.Sprintf("%s (%s)", step.Ref, e.Name)
+	if step.Check != nil {
+		k := slices.IndexFunc(j.v.Conditions, func(c evidence.ConditionVerdict) bool { return c.Ref == step.Check.Ref })
+		if k >= 0 && j.v.Conditions[k].Holds != evidence.True {
+			return fmt.Sprintf("%s waited in vain: %s", what, because(j.v.Conditions[k]))
+		}
+	}
+	switch {
+	case e.Outcome == evidence.Refused:
+		return fmt.Sprintf("%s was refused: %s", what, e.Detail)
+	default:
+		return fmt.Sprintf("%s did not work: %s", what, e.Detail)
+	}
 }
 
 func (j *judge) didNotFire(step PlanStep) string {
@@ -242,18 +260,51 @@ func (j *judge) waits() {
 }
 
 func (j *judge) condition(c *Check, start, end time.Duration) evidence.ConditionVerdict {
-	w := newWindow(c.Cond, start)
-	var before *evidence.Observation
+	w := newWindow(c.Cond, start, j.plan.Rules)
+	var before, last *evidence.Observation
 	for i := range j.record.Observations {
 		switch o := &j.record.Observations[i]; o.Ref {
 		case c.Ref + evidence.Before:
 			before = o
 		case c.Ref:
-			w.observe(c.evaluate(*o, before))
+			looks := w.looks
+			if w.observe(c.evaluate(*o, before)); w.looks > looks {
+				last = o
+			}
 		}
 	}
 	w.expire(end)
-	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.truth, Why: w.why, At: w.at, Looks: w.looks}
+	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.truth, Why: w.why, Saw: saidBy(last), At: w.at, Looks: w.looks}
+}
+
+// saidBy gives in one line what a look saw; empty when it had no answer, for which its
+// condition's Why gives the reason.
+func saidBy(o *evidence.Observation) string {
+	if o == nil || o.Error != "" && o.Text == "" {
+		return ""
+	}
+	text := bounded(strings.Join(strings.Fields(o.Text), " "), maxSaw)
+	switch {
+	case o.Exit > 0 && text == "":
+		return fmt.Sprintf("status %d and no output", o.Exit)
+	case o.Exit > 0:
+		return fmt.Sprintf("status %d: %s", o.Exit, text)
+	case text == "":
+		return "no output"
+	default:
+		return text
+	}
+}
+
+// maxSaw bounds what a verdict repeats of a look, in bytes; the look itself is in the record.
+const maxSaw = 240
+
+// because tells why a condition is what it is, and what was seen last.
+func because(c evidence.ConditionVerdict) string {
+	if c.Saw == "" {
+		return c.Why
+	}
+	return c.Why + "; seen last: " + c.Saw
 }
 
 // span finds when a phase began and ended; one that was broken off ends with the record.
@@ -281,20 +332,20 @@ func truths(cs []evidence.ConditionVerdict) []evidence.Truth {
 	return out
 }
 
-func firstNot(t evidence.Truth, cs []evidence.ConditionVerdict) (evidence.ConditionVerdict, bool) {
-	i := slices.IndexFunc(cs, func(c evidence.ConditionVerdict) bool { return c.Holds != t })
-	if i < 0 {
-		return evidence.ConditionVerdict{}, false
+// blamed is the condition that decided a phase whose conditions are not all true: the one
+// that was false first, for it ended the others' looking; else the first that nobody knows of.
+func blamed(cs []evidence.ConditionVerdict) (found evidence.ConditionVerdict, ok bool) {
+	for _, truth := range []evidence.Truth{evidence.False, evidence.Unknown} {
+		for _, c := range cs {
+			if c.Holds == truth && (!ok || c.At < found.At) {
+				found, ok = c, true
+			}
+		}
+		if ok {
+			return found, true
+		}
 	}
-	return cs[i], true
-}
-
-func firstIs(t evidence.Truth, cs []evidence.ConditionVerdict) (evidence.ConditionVerdict, bool) {
-	i := slices.IndexFunc(cs, func(c evidence.ConditionVerdict) bool { return c.Holds == t })
-	if i < 0 {
-		return evidence.ConditionVerdict{}, false
-	}
-	return cs[i], true
+	return found, false
 }
 
 func workaroundWord(t evidence.Truth) string {

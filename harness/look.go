@@ -14,7 +14,7 @@ import (
 // evaluate turns a stored look into what a window takes: it is all the judge knows of
 // a probe, live and offline. before is the look at the same condition before the stimulus.
 func (c *Check) evaluate(o evidence.Observation, before *evidence.Observation) sample {
-	s := sample{at: o.At, err: o.Error}
+	s := sample{at: o.At, end: o.At + o.Took, err: o.Error}
 	if s.err != "" {
 		return s
 	}

@@ -104,7 +104,7 @@ func (t *Trial) step(ctx context.Context, s PlanStep) error {
 		return context.Cause(ctx)
 	case scenarios.ActWaitFor:
 		if truth := t.watch(ctx, s.Check, t.now(), &atomic.Bool{}); truth != evidence.True {
-			return fmt.Errorf("%s is %s", s.Check.Cond.Name, truth)
+			return fmt.Errorf("%q is %s", s.Check.Cond.Name, truth)
 		}
 		return nil
 	case scenarios.ActFault:
@@ -182,7 +182,11 @@ func (t *Trial) execStep(ctx context.Context, n *labNode, s scenarios.Step) erro
 		allowed = []int{0}
 	}
 	if !slices.Contains(allowed, x.Exit) {
-		return fmt.Errorf("status %d, want %v: %s", x.Exit, allowed, short(strings.TrimSpace(x.Output)))
+		said := "without a word"
+		if text := strings.TrimSpace(x.Output); text != "" {
+			said = "and said: " + short(text)
+		}
+		return fmt.Errorf("it ended with status %d %s", x.Exit, said)
 	}
 	return nil
 }

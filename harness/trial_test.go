@@ -227,7 +227,7 @@ func TestTrialVerdicts(t *testing.T) {
 			change: func(w *world) { w.provider.FiredFn = func(topologies.Fault) uint64 { return 0 } },
 		},
 		{
-			name: "a wait-for that never holds", want: evidence.Inconclusive, reason: "is false",
+			name: "a wait-for that never holds", want: evidence.Inconclusive, reason: "waited in vain",
 			yaml: head + "stimulus: [{wait-for: {node: r1, run: s, expect: 'text contains \"never\"', eventually: 50ms, every: 10ms}}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"up\"', eventually: 100ms, every: 10ms}]\n",
 		},
 		{

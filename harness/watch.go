@@ -43,13 +43,13 @@ func (t *Trial) watch(ctx context.Context, c *Check, start time.Duration, stop *
 	if t.lab.env.Rehearse {
 		return t.rehearse(ctx, c)
 	}
-	w := newWindow(c.Cond, start)
+	w := newWindow(c.Cond, start, t.plan.Rules)
 	before := t.before(c)
 	for !w.decided() && !stop.Load() && ctx.Err() == nil {
 		due := t.now() + w.interval
 		o := t.look(ctx, c, c.Ref, max(w.deadline()-t.now(), 0)+lookTimeout/4)
 		w.observe(c.evaluate(o, before))
-		if w.decided() || o.At >= w.deadline() {
+		if w.decided() || o.At >= w.deadline() || w.covered(o.At+o.Took) {
 			break
 		}
 		t.waitUntil(ctx, min(due, max(w.deadline(), t.now())))

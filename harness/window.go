@@ -11,20 +11,25 @@ import (
 // window decides a condition from its looks. The same code runs live, look by look,
 // and offline over the stored looks.
 //
-// Times are durations since the trial began. A look counts for the moment it began; one
-// that begins up to an interval after the window's end still counts, so that the last
-// moment is always looked at. A later one, because the look before it was slow, can only
-// confirm what was so until then. Time that nobody looked at (a probe that failed, or a gap
-// of more than five intervals and a third of the window) makes a condition that must
-// hold throughout unknown, never true.
+// Times are durations since the trial began. A look counts for the time between its
+// beginning and its end: what it saw was so at some moment of it. A look that ended outside
+// the window can therefore not make a condition true, nor show what must never be; it can
+// show that nothing has changed until the window's end, where it says the same as the look
+// before. Time that nobody looked at (a probe that failed, or a gap of more than five
+// intervals and a third of the window) makes a condition that must hold throughout unknown,
+// never true.
+//
+// By RulesV1 a look counted for the moment it began, and one that began up to an interval
+// after the window's end counted as within.
 type window struct {
 	cond     scenarios.Condition
+	rules    evidence.Rules
 	start    time.Duration
 	interval time.Duration
 
 	looks   int
 	last    *sample // the last look that had an answer
-	lastAt  time.Duration
+	lastEnd time.Duration
 	failed  string // why the last look had no answer; empty when it had one
 	blind   string // first reason why a part of the window was not seen
 	onset   time.Duration
@@ -36,15 +41,15 @@ type window struct {
 	at    time.Duration
 }
 
-// sample is one look: when it began, and what the expression gave.
+// sample is one look: when it began and ended, and what the expression gave.
 type sample struct {
-	at    time.Duration
-	value any
-	err   string
+	at, end time.Duration
+	value   any
+	err     string
 }
 
-func newWindow(c scenarios.Condition, start time.Duration) *window {
-	return &window{cond: c, start: start, interval: c.Interval(), lastAt: start}
+func newWindow(c scenarios.Condition, start time.Duration, rules evidence.Rules) *window {
+	return &window{cond: c, rules: rules, start: start, interval: c.Interval(), lastEnd: start}
 }
 
 // deadline is when the last look is due if nothing is decided before.
@@ -58,6 +63,12 @@ func (w *window) deadline() time.Duration {
 	return w.start + w.cond.Longest()
 }
 
+// covered tells whether a look that ended at a moment was the last that is needed: for a
+// hold that lasts another must begin after it.
+func (w *window) covered(end time.Duration) bool {
+	return end >= w.deadline() && !(w.cond.Consistently > 0 && w.held)
+}
+
 func (w *window) decided() bool { return w.truth != "" }
 
 func (w *window) decide(t evidence.Truth, at time.Duration, format string, args ...any) {
@@ -66,12 +77,15 @@ func (w *window) decide(t evidence.Truth, at time.Duration, format string, args 
 
 // observe takes one look into account. Looks come in the order they began.
 func (w *window) observe(s sample) {
+	if w.rules == evidence.RulesV1 {
+		s.end = s.at
+	}
 	if w.decided() || w.late(s) && !w.confirms(s) {
 		return
 	}
 	w.looks++
 	w.gap(s.at)
-	w.lastAt = s.at
+	w.lastEnd = s.end
 	w.failed = s.err
 	if s.err != "" {
 		w.lose("a look had no answer: " + s.err)
@@ -79,9 +93,7 @@ func (w *window) observe(s sample) {
 	}
 	switch {
 	case w.cond.Eventually > 0:
-		if s.value == true {
-			w.decide(evidence.True, s.at, "true after %s", w.since(s.at))
-		}
+		w.eventually(s)
 	case w.cond.Never > 0:
 		w.never(s)
 	case w.cond.Changes != nil:
@@ -92,7 +104,21 @@ func (w *window) observe(s sample) {
 	w.last = &s
 }
 
-// late tells whether a look began after the window; a hold that lasts has none.
+// grace is how long after its end a window still takes a look as one within.
+func (w *window) grace() time.Duration {
+	if w.rules == evidence.RulesV1 {
+		return w.interval
+	}
+	return 0
+}
+
+// outside tells whether a look ended after the window.
+func (w *window) outside(s sample) bool {
+	return s.end > w.start+w.cond.Longest()+w.grace()
+}
+
+// late tells whether a look began so long after the window that it is not even the one at
+// its end; a hold that lasts has no such.
 func (w *window) late(s sample) bool {
 	return s.at > w.deadline()+w.interval && (w.cond.Consistently == 0 || !w.held)
 }
@@ -101,7 +127,7 @@ func (w *window) late(s sample) bool {
 // end: it came soon after the one before, and says the same.
 func (w *window) confirms(s sample) bool {
 	switch {
-	case w.last == nil || s.err != "" || w.failed != "" || s.at-w.lastAt > w.blindAfter():
+	case w.last == nil || s.err != "" || w.failed != "" || s.at-w.lastEnd > w.blindAfter():
 		return false
 	case w.cond.Consistently > 0:
 		return true // too late to begin: hold says so
@@ -117,7 +143,7 @@ func (w *window) blindAfter() time.Duration {
 
 // gap notes time between two looks that is too long to vouch for.
 func (w *window) gap(at time.Duration) {
-	if quiet := at - w.lastAt; w.looks > 1 && quiet > w.blindAfter() {
+	if quiet := at - w.lastEnd; w.looks > 1 && quiet > w.blindAfter() {
 		w.lose(fmt.Sprintf("nobody looked for %s", quiet.Round(time.Millisecond)))
 	}
 }
@@ -129,47 +155,76 @@ func (w *window) lose(why string) {
 	w.held = false
 }
 
+func (w *window) eventually(s sample) {
+	switch {
+	case s.value != true:
+	case w.outside(s):
+		w.decide(evidence.Unknown, s.end, "true, but only in a look that began after %s and ended after %s, outside the window of %s",
+			w.since(s.at), w.since(s.end), w.cond.Eventually)
+	default:
+		w.decide(evidence.True, s.end, "true after %s", w.since(s.end))
+	}
+}
+
 func (w *window) never(s sample) {
 	switch {
+	case s.value == true && w.outside(s):
+		w.decide(evidence.Unknown, s.end, "true, but only in a look that ended after %s, outside the window of %s", w.since(s.end), w.cond.Never)
 	case s.value == true:
-		w.decide(evidence.False, s.at, "true after %s", w.since(s.at))
-	case s.at >= w.deadline() && w.blind != "":
-		w.decide(evidence.Unknown, s.at, "%s", w.blind)
-	case s.at >= w.deadline():
-		w.decide(evidence.True, s.at, "not true in %d looks over %s", w.looks, w.cond.Never)
+		w.decide(evidence.False, s.end, "it was so after %s, and should never be within %s", w.since(s.end), w.cond.Never)
+	case s.end >= w.deadline() && w.blind != "":
+		w.decide(evidence.Unknown, s.end, "%s", w.blind)
+	case s.end >= w.deadline():
+		w.decide(evidence.True, s.end, "it was never so in %s (%d looks)", w.cond.Never, w.looks)
 	}
 }
 
 func (w *window) change(s sample) {
 	if w.last != nil && fmt.Sprint(w.last.value) != fmt.Sprint(s.value) {
+		if w.outside(s) {
+			w.lose(fmt.Sprintf("a change was seen in a look that ended after %s, outside the window", w.since(s.end)))
+			return
+		}
 		w.changes++
 	}
 	if w.changes >= w.cond.Changes.AtLeast {
-		w.decide(evidence.True, s.at, "changed %d times within %s", w.changes, w.since(s.at))
+		w.decide(evidence.True, s.end, "changed %d times within %s", w.changes, w.since(s.end))
 	}
 }
 
-// hold is within+consistently: true from some look no later than within, through a look
-// at least consistently later, with no other look and no gap between.
+// hold is within+consistently: true in a look that ended no later than within, through a
+// look that began at least consistently after that end, with no other look and no gap
+// between.
 func (w *window) hold(s sample) {
 	within := w.start + time.Duration(w.cond.Within)
 	if s.value != true {
 		w.held = false
-		if s.at >= within {
-			w.expireHold(s.at)
+		if s.end >= within {
+			w.expireHold(s.end)
 		}
 		return
 	}
 	if !w.held {
-		if s.at > within+w.interval {
-			w.expireHold(s.at)
+		if s.end > within+w.grace() {
+			w.tooLate(s)
 			return
 		}
-		w.held, w.onset = true, s.at
+		w.held, w.onset = true, s.end
 	}
 	if s.at-w.onset >= time.Duration(w.cond.Consistently) {
-		w.decide(evidence.True, s.at, "true after %s and for %s", w.since(w.onset), (s.at - w.onset).Round(time.Millisecond))
+		w.decide(evidence.True, s.end, "true after %s and for %s", w.since(w.onset), (s.at - w.onset).Round(time.Millisecond))
 	}
+}
+
+// tooLate decides a hold that was true for the first time in a look that ended after within.
+// Where it began within, nobody knows when it became true.
+func (w *window) tooLate(s sample) {
+	if within := w.start + time.Duration(w.cond.Within); w.rules != evidence.RulesV1 && s.at <= within+w.interval {
+		w.decide(evidence.Unknown, s.end, "true, but only in a look that began after %s and ended after %s, and it must become so within %s",
+			w.since(s.at), w.since(s.end), w.cond.Within)
+		return
+	}
+	w.expireHold(s.end)
 }
 
 func (w *window) expireHold(at time.Duration) {
@@ -185,22 +240,22 @@ func (w *window) expire(until time.Duration) {
 	if w.decided() {
 		return
 	}
-	complete := w.lastAt >= w.deadline()-w.interval && w.looks > 0
+	complete := w.lastEnd >= w.deadline()-w.interval && w.looks > 0
 	switch {
 	case w.looks == 0:
 		w.decide(evidence.Unknown, until, "nobody looked")
 	case !complete && w.failed != "":
-		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did: %s", w.since(w.lastAt), w.failed)
+		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did: %s", w.since(w.lastEnd), w.failed)
 	case !complete:
-		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did", w.since(w.lastAt))
+		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did", w.since(w.lastEnd))
 	case w.failed != "":
 		w.decide(evidence.Unknown, until, "the last look had no answer: %s", w.failed)
 	case w.cond.Eventually > 0:
-		w.decide(evidence.False, w.lastAt, "not true in %d looks over %s", w.looks, w.cond.Eventually)
+		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.looks)
 	case w.cond.Changes != nil && w.blind == "":
-		w.decide(evidence.False, w.lastAt, "changed %d times, want %d", w.changes, w.cond.Changes.AtLeast)
+		w.decide(evidence.False, w.lastEnd, "changed %d times, want %d", w.changes, w.cond.Changes.AtLeast)
 	case w.cond.Consistently > 0 && !w.held:
-		w.expireHold(w.lastAt)
+		w.expireHold(w.lastEnd)
 	default:
 		why := w.blind
 		if why == "" {

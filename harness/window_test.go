@@ -17,7 +17,7 @@ const sec = scenarios.Duration(time.Second)
 func looks(pattern string, interval time.Duration) []sample {
 	var out []sample
 	for i, c := range pattern {
-		s := sample{at: time.Duration(i) * interval}
+		s := sample{at: time.Duration(i) * interval, end: time.Duration(i) * interval}
 		switch c {
 		case 't':
 			s.value = true
@@ -46,55 +46,113 @@ func TestWindow(t *testing.T) {
 		cond    scenarios.Condition
 		pattern string // 0 s, 0.5 s, 1 s …
 		want    evidence.Truth
+		now     evidence.Truth // by today's rules, where they differ
 	}{
-		{"eventually: true at the first look", eventually, "t", evidence.True},
-		{"eventually: true at the last moment", eventually, "fffft", evidence.True},
-		{"eventually: one interval late still counts", eventually, "ffffft", evidence.True},
-		{"eventually: later does not", eventually, "fffff t", evidence.False},
-		{"eventually: never true", eventually, "fffff", evidence.False},
-		{"eventually: the last look is late", eventually, "fff   f", evidence.False},
-		{"eventually: true only after the window", eventually, "fff   t", evidence.Unknown},
-		{"eventually: looking ended early", eventually, "fff", evidence.Unknown},
-		{"eventually: the last look has no answer", eventually, "ffffe", evidence.Unknown},
-		{"eventually: an earlier one has none", eventually, "fefff", evidence.False},
-		{"eventually: no look has an answer", eventually, "eeeee", evidence.Unknown},
-		{"eventually: nobody looked", eventually, "", evidence.Unknown},
+		{"eventually: true at the first look", eventually, "t", evidence.True, ""},
+		{"eventually: true at the last moment", eventually, "fffft", evidence.True, ""},
+		{"eventually: one interval late", eventually, "ffffft", evidence.True, evidence.Unknown},
+		{"eventually: later does not", eventually, "fffff t", evidence.False, ""},
+		{"eventually: never true", eventually, "fffff", evidence.False, ""},
+		{"eventually: the last look is late", eventually, "fff   f", evidence.False, ""},
+		{"eventually: true only after the window", eventually, "fff   t", evidence.Unknown, ""},
+		{"eventually: looking ended early", eventually, "fff", evidence.Unknown, ""},
+		{"eventually: the last look has no answer", eventually, "ffffe", evidence.Unknown, ""},
+		{"eventually: an earlier one has none", eventually, "fefff", evidence.False, ""},
+		{"eventually: no look has an answer", eventually, "eeeee", evidence.Unknown, ""},
+		{"eventually: nobody looked", eventually, "", evidence.Unknown, ""},
 
-		{"hold: true throughout", hold, "ttttt", evidence.True},
-		{"hold: becomes true in time", hold, "ffttttt", evidence.True},
-		{"hold: becomes true too late", hold, "fffffftttttt", evidence.False},
-		{"hold: falls back and recovers in time", hold, "tftttttt", evidence.True},
-		{"hold: falls back for good", hold, "tttff", evidence.False},
-		{"hold: falls back after within", hold, "fffttttf", evidence.False},
-		{"hold: a lost look breaks it", hold, "ttettf", evidence.Unknown},
-		{"hold: a lost look before it began does not", hold, "efttttt", evidence.True},
-		{"hold: looking ended early", hold, "ttt", evidence.Unknown},
-		{"hold: the last look is late", hold, "tttt  t", evidence.True},
-		{"hold: the last look is late and false", hold, "tttt  f", evidence.False},
-		{"hold: nobody looked for long", hold, "tt      tttttt", evidence.Unknown},
+		{"hold: true throughout", hold, "ttttt", evidence.True, ""},
+		{"hold: becomes true in time", hold, "ffttttt", evidence.True, ""},
+		{"hold: becomes true too late", hold, "fffffftttttt", evidence.False, ""},
+		{"hold: falls back and recovers in time", hold, "tftttttt", evidence.True, ""},
+		{"hold: falls back for good", hold, "tttff", evidence.False, ""},
+		{"hold: falls back after within", hold, "fffttttf", evidence.False, ""},
+		{"hold: a lost look breaks it", hold, "ttettf", evidence.Unknown, ""},
+		{"hold: a lost look before it began does not", hold, "efttttt", evidence.True, ""},
+		{"hold: looking ended early", hold, "ttt", evidence.Unknown, ""},
+		{"hold: the last look is late", hold, "tttt  t", evidence.True, ""},
+		{"hold: the last look is late and false", hold, "tttt  f", evidence.False, ""},
+		{"hold: nobody looked for long", hold, "tt      tttttt", evidence.Unknown, ""},
 
-		{"never: never true", never, "fffff", evidence.True},
-		{"never: true once", never, "fftff", evidence.False},
-		{"never: a lost look hides a moment", never, "ffeff", evidence.Unknown},
-		{"never: the last look is late", never, "ffff  f", evidence.True},
-		{"never: true only after the window", never, "ffff  t", evidence.Unknown},
-		{"never: true beats lost", never, "fetff", evidence.False},
-		{"never: looking ended early", never, "fff", evidence.Unknown},
-		{"never: nobody looked for long", never, "f    ", evidence.Unknown},
+		{"never: never true", never, "fffff", evidence.True, ""},
+		{"never: true once", never, "fftff", evidence.False, ""},
+		{"never: a lost look hides a moment", never, "ffeff", evidence.Unknown, ""},
+		{"never: the last look is late", never, "ffff  f", evidence.True, ""},
+		{"never: true only after the window", never, "ffff  t", evidence.Unknown, ""},
+		{"never: true beats lost", never, "fetff", evidence.False, ""},
+		{"never: looking ended early", never, "fff", evidence.Unknown, ""},
+		{"never: nobody looked for long", never, "f    ", evidence.Unknown, ""},
 
-		{"changes: often enough", changes, "abab", evidence.True},
-		{"changes: once", changes, "aabbb", evidence.False},
-		{"changes: not often enough, a look lost", changes, "aebbb", evidence.Unknown},
-		{"changes: looking ended early", changes, "ab", evidence.Unknown},
+		{"changes: often enough", changes, "abab", evidence.True, ""},
+		{"changes: once", changes, "aabbb", evidence.False, ""},
+		{"changes: not often enough, a look lost", changes, "aebbb", evidence.Unknown, ""},
+		{"changes: looking ended early", changes, "ab", evidence.Unknown, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWindow(tt.cond, 0)
-			for _, s := range looks(tt.pattern, 500*time.Millisecond) {
-				w.observe(s)
+			for _, rules := range []evidence.Rules{evidence.RulesV1, evidence.RulesV2} {
+				want := tt.want
+				if rules == evidence.RulesV2 && tt.now != "" {
+					want = tt.now
+				}
+				w := newWindow(tt.cond, 0, rules)
+				for _, s := range looks(tt.pattern, 500*time.Millisecond) {
+					w.observe(s)
+				}
+				w.expire(time.Minute)
+				if w.truth != want || w.why == "" {
+					t.Errorf("%q by rules %s: got %s (%s), want %s", tt.pattern, rules, w.truth, w.why, want)
+				}
 			}
-			w.expire(time.Minute)
-			if w.truth != tt.want || w.why == "" {
-				t.Errorf("%q: got %s (%s), want %s", tt.pattern, w.truth, w.why, tt.want)
+		})
+	}
+}
+
+// A look takes time, and counts for the time between its beginning and its end.
+func TestWindowSlowLooks(t *testing.T) {
+	look := func(at, end float64, value any) sample {
+		s := sample{at: time.Duration(at * float64(time.Second)), end: time.Duration(end * float64(time.Second)), value: value}
+		if value == nil {
+			s.err = "no answer"
+		}
+		return s
+	}
+	eventually := scenarios.Condition{Eventually: 5 * sec}
+	never := scenarios.Condition{Never: 5 * sec}
+	hold := scenarios.Condition{Within: 8 * sec, Consistently: 4 * sec, Every: 4 * sec}
+	changes := scenarios.Condition{Changes: &scenarios.Changes{AtLeast: 1, Within: 5 * sec}}
+	for _, tt := range []struct {
+		name  string
+		cond  scenarios.Condition
+		looks []sample
+		want  evidence.Truth
+		v1    evidence.Truth // by the rules of before
+	}{
+		{"eventually: began within, answered after", eventually, []sample{look(0, 7, true)}, evidence.Unknown, evidence.True},
+		{"eventually: answered at the last moment", eventually, []sample{look(0, 5, true)}, evidence.True, evidence.True},
+		{"eventually: false until it answered after", eventually, []sample{look(0, 7, false)}, evidence.False, evidence.Unknown},
+		{"eventually: false, then true only outside", eventually, []sample{look(0, 2, false), look(2, 5.1, true)}, evidence.Unknown, evidence.True},
+		{"eventually: the look at the window's end", eventually, []sample{look(0, 4.9, false), look(5, 5.1, true)}, evidence.Unknown, evidence.True},
+		{"eventually: a slow look without an answer", eventually, []sample{look(0, 7, nil)}, evidence.Unknown, evidence.Unknown},
+		{"never: began within, so after", never, []sample{look(0, 1, false), look(1, 6, true)}, evidence.Unknown, evidence.False},
+		{"never: so within", never, []sample{look(0, 1, false), look(1, 5, true)}, evidence.False, evidence.False},
+		{"never: one look over all of it", never, []sample{look(0, 6, false)}, evidence.True, evidence.Unknown},
+		{"hold: each look waits for three seconds", hold, []sample{look(0, 3, true), look(4, 7, true), look(8, 11, true)}, evidence.True, evidence.True},
+		{"hold: not as long as it must", hold, []sample{look(0, 3, true), look(4, 9, true)}, evidence.Unknown, evidence.True},
+		{"hold: became so too late, perhaps", hold, []sample{look(0, 3, false), look(4, 7, false), look(7.9, 9, true)}, evidence.Unknown, evidence.Unknown},
+		{"hold: looks that wait for longer than the gap that is allowed", scenarios.Condition{Within: 2 * sec, Consistently: 4 * sec}, []sample{look(0, 1, true), look(1, 4.5, true), look(4.5, 6, true), look(6, 7, true)}, evidence.True, evidence.Unknown},
+		{"changes: seen in a look that ended after", changes, []sample{look(0, 1, "a"), look(4, 6, "b")}, evidence.Unknown, evidence.True},
+		{"changes: seen in one that ended within", changes, []sample{look(0, 1, "a"), look(4, 5, "b")}, evidence.True, evidence.True},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for rules, want := range map[evidence.Rules]evidence.Truth{evidence.RulesV1: tt.v1, evidence.RulesV2: tt.want} {
+				w := newWindow(tt.cond, 0, rules)
+				for _, s := range tt.looks {
+					w.observe(s)
+				}
+				w.expire(time.Minute)
+				if w.truth != want || w.why == "" {
+					t.Errorf("by rules %s: got %s (%s), want %s", rules, w.truth, w.why, want)
+				}
 			}
 		})
 	}
@@ -108,7 +166,7 @@ func TestWindowProperties(t *testing.T) {
 			{Eventually: 3 * sec}, {Never: 3 * sec}, {Within: 2 * sec, Consistently: 2 * sec}, {Changes: &scenarios.Changes{AtLeast: 2, Within: 3 * sec}},
 		}).Draw(t, "condition")
 		pattern := rapid.StringMatching(`[tfe ]{0,30}`).Draw(t, "looks")
-		w := newWindow(cond, 0)
+		w := newWindow(cond, 0, evidence.CurrentRules)
 		answered := false
 		for _, s := range looks(pattern, 250*time.Millisecond) {
 			before, decided := w.truth, w.decided()

@@ -70,9 +70,10 @@ type ConditionVerdict struct {
 	Ref   string        `json:"ref"` // baseline[0], symptom[1], stimulus[2].wait-for
 	Name  string        `json:"name"`
 	Holds Truth         `json:"holds"`
-	Why   string        `json:"why"`   // what decided it
-	At    time.Duration `json:"at"`    // since the trial began; when it was decided
-	Looks int           `json:"looks"` // observations that it rests on
+	Why   string        `json:"why"`           // what decided it
+	Saw   string        `json:"saw,omitempty"` // what the last look that counted saw, in one bounded line
+	At    time.Duration `json:"at"`            // since the trial began; when it was decided
+	Looks int           `json:"looks"`         // observations that it rests on
 }
 
 // RunVerdict is the judgement of a whole run (verdict.json of the run).
