@@ -19,7 +19,11 @@ type Condition struct {
 
 	SameAs   string `yaml:"same-as" json:"same-as,omitempty" jsonschema_description:"Instead of a probe: the baseline condition of the same name."`
 	Template string `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template that turns the output into rows: a file beside the scenario, or PLATFORM:NAME for one that comes with the platform."`
-	Expect   string `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count, ports and before. Default for log, reach and core: count > 0."`
+	Expect   string `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count, took, ports and before. Default for log, reach and core: count > 0."`
+	Exit     []int  `yaml:"exit" json:"exit,omitempty" jsonschema_description:"Exit statuses that are answers, for exec, and for run where the platform has statuses. Without this only 0 is, unless the expression looks at exit: a command that fails has no answer."`
+	// Hangs takes the place of an expression: the condition is true at a look that waited
+	// this long and got no answer, and false at one that was answered.
+	Hangs Duration `yaml:"hangs" json:"hangs,omitempty" jsonschema_description:"Instead of expect, for run and exec: true when the command is not answered within this time."`
 
 	Eventually   Duration `yaml:"eventually" json:"eventually,omitempty" jsonschema_description:"Window: true at some time within."`
 	Within       Duration `yaml:"within" json:"within,omitempty" jsonschema_description:"Window, with consistently: becomes true within this time."`
@@ -28,6 +32,9 @@ type Condition struct {
 	Changes      *Changes `yaml:"changes" json:"changes,omitempty" jsonschema_description:"Window: the value of the expression changes this often within."`
 
 	Every Duration `yaml:"every" json:"every,omitempty" jsonschema_description:"Time between two looks; default 250ms."`
+
+	AfterFalse    bool `yaml:"after-false" json:"after-false,omitempty" jsonschema_description:"Looks count only from the first one on at which the expression is false: the state from before does not count. A condition that is true in every look is then unknown."`
+	MayHoldBefore bool `yaml:"may-hold-before" json:"may-hold-before,omitempty" jsonschema_description:"For a symptom: that it holds before the stimulus already is meant. Otherwise a trial in which every symptom does is inconclusive."`
 }
 
 // Reach is a probe from a node to an address.
