@@ -99,10 +99,7 @@ func (j *judge) bySymptom(symptom []evidence.ConditionVerdict) {
 	default:
 		switch evidence.And(truths(symptom)...) {
 		case evidence.True:
-			j.is(evidence.Reproduced, "")
-			if j.thereBefore() {
-				j.v.Notes = append(j.v.Notes, "every symptom was there before the stimulus already; make sure that a healthy network differs")
-			}
+			j.holds()
 		case evidence.False:
 			c, _ := blamed(symptom)
 			j.is(evidence.NotReproduced, "%q: %s", c.Name, because(c))
@@ -113,15 +110,30 @@ func (j *judge) bySymptom(symptom []evidence.ConditionVerdict) {
 	}
 }
 
-// thereBefore tells whether every symptom was true already before the stimulus: the
-// stimulus then has not brought it about.
+// holds decides a trial in which every symptom is true. What was there before the stimulus
+// was not brought about by it, and is no reproduction unless the scenario means just that.
+func (j *judge) holds() {
+	switch there := j.thereBefore(); {
+	case !there:
+		j.is(evidence.Reproduced, "")
+	case j.plan.Rules == evidence.RulesV1:
+		j.is(evidence.Reproduced, "")
+		j.v.Notes = append(j.v.Notes, "every symptom was there before the stimulus already; make sure that a healthy network differs")
+	default:
+		j.is(evidence.Inconclusive, "every symptom was there before the stimulus already, so nobody knows what the stimulus does; "+
+			"say what only the failing network shows, or may-hold-before: true where that is meant")
+	}
+}
+
+// thereBefore tells whether every symptom was true already before the stimulus, where there
+// is one: the stimulus then has not brought it about.
 func (j *judge) thereBefore() bool {
-	if len(j.plan.Stimulus) == 0 {
+	if !slices.ContainsFunc(j.plan.Stimulus, func(s PlanStep) bool { return !s.LeftOut }) {
 		return false
 	}
 	for i := range j.plan.Symptom {
 		c := &j.plan.Symptom[i]
-		if c.Cond.Never > 0 || c.Cond.Changes != nil {
+		if c.Cond.Never > 0 || c.Cond.Changes != nil || c.Cond.AfterFalse || c.Cond.MayHoldBefore {
 			return false
 		}
 		k := slices.IndexFunc(j.record.Observations, func(o evidence.Observation) bool { return o.Ref == c.Ref+evidence.Before })

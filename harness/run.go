@@ -277,28 +277,61 @@ type Difference struct {
 	Reason        string
 }
 
-// Rejudge judges every trial of a run again from its record. It changes nothing.
-func Rejudge(p *Plan, dir evidence.Dir) ([]evidence.TrialVerdict, []Difference, error) {
+// Rejudged is a run that was judged again from its record.
+type Rejudged struct {
+	Rules    evidence.Rules          // that the record names
+	Verdicts []evidence.TrialVerdict // by them
+	// Altered are the trials that are stored otherwise than their record gives by its own rules.
+	Altered []Difference
+	// Today are the trials of an older record that come out otherwise by CurrentRules; Stored is
+	// then the verdict by its own. That is no fault of the record.
+	Today []Difference
+}
+
+// Rejudge judges every trial of a run again from its record, by the rules that the plan
+// names and by those of today. It changes nothing.
+func Rejudge(p *Plan, dir evidence.Dir) (Rejudged, error) {
+	out := Rejudged{Rules: p.Rules}
+	today := *p
+	today.Rules = evidence.CurrentRules
 	trials, err := dir.Trials()
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	var verdicts []evidence.TrialVerdict
-	var differ []Difference
 	for _, t := range trials {
 		record, err := t.Read()
 		if err != nil {
-			return nil, nil, fmt.Errorf("trial %d: %w", t.Number, err)
+			return out, fmt.Errorf("trial %d: %w", t.Number, err)
 		}
 		v := Judge(p, t.Number, record)
-		verdicts = append(verdicts, v)
+		out.Verdicts = append(out.Verdicts, v)
 		stored, ok, err := t.Verdict()
 		if err != nil {
-			return nil, nil, fmt.Errorf("trial %d: %w", t.Number, err)
+			return out, fmt.Errorf("trial %d: %w", t.Number, err)
 		}
 		if ok && stored.Verdict != v.Verdict {
-			differ = append(differ, Difference{Trial: t.Number, Stored: stored.Verdict, Again: v.Verdict, Reason: v.Reason})
+			out.Altered = append(out.Altered, Difference{Trial: t.Number, Stored: stored.Verdict, Again: v.Verdict, Reason: v.Reason})
+		}
+		if p.Rules == evidence.CurrentRules {
+			continue
+		}
+		if now := Judge(&today, t.Number, record); now.Verdict != v.Verdict {
+			out.Today = append(out.Today, Difference{Trial: t.Number, Stored: v.Verdict, Again: now.Verdict, Reason: now.Reason})
 		}
 	}
-	return verdicts, differ, nil
+	return out, nil
+}
+
+// CombineToday judges the run as a whole as today's rules do.
+func (r Rejudged) CombineToday(planned int, expected evidence.Verdict) evidence.RunVerdict {
+	verdicts := slices.Clone(r.Verdicts)
+	for i := range verdicts {
+		for _, d := range r.Today {
+			if d.Trial == verdicts[i].Trial {
+				verdicts[i].Verdict, verdicts[i].Reason = d.Again, d.Reason
+			}
+		}
+	}
+	v, _ := Combine(verdicts, planned, expected)
+	return v
 }

@@ -116,11 +116,11 @@ func (w *world) trial(t *testing.T, ctx context.Context, p *harness.Plan) eviden
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdicts, differ, err := harness.Rejudge(again, dir)
-	if err != nil || len(differ) > 0 {
-		t.Fatalf("judged again: %v, %v", differ, err)
+	rejudged, err := harness.Rejudge(again, dir)
+	if err != nil || len(rejudged.Altered) > 0 {
+		t.Fatalf("judged again: %v, %v", rejudged.Altered, err)
 	}
-	if diff := cmp.Diff(v, verdicts[0]); diff != "" {
+	if diff := cmp.Diff(v, rejudged.Verdicts[0]); diff != "" {
 		t.Errorf("judged again it differs: %s", diff)
 	}
 	return v
@@ -256,8 +256,12 @@ func TestTrialVerdicts(t *testing.T) {
 			},
 		},
 		{
-			name: "there before already", want: evidence.Reproduced,
+			name: "there before already", want: evidence.Inconclusive, reason: "before the stimulus already",
 			yaml: head + "stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, node: r1, run: s, expect: 'text contains \"state\"', eventually: 100ms, every: 10ms}]\n",
+		},
+		{
+			name: "there before already, which is meant", want: evidence.Reproduced,
+			yaml: head + "stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, node: r1, run: s, expect: 'text contains \"state\"', eventually: 100ms, every: 10ms, may-hold-before: true}]\n",
 		},
 		{
 			name: "a link flaps", want: evidence.NotReproduced,
@@ -303,13 +307,56 @@ func TestTrialVerdicts(t *testing.T) {
 			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
 				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
 			}
-			if strings.Contains(tt.name, "before already") && (len(v.Notes) != 1 || !strings.Contains(v.Notes[0], "before the stimulus already")) {
-				t.Errorf("notes %q", v.Notes)
-			}
 			if strings.Contains(tt.name, "workaround") && !cmp.Equal(v.Notes, []string{"workaround: it helps"}) {
 				t.Errorf("notes %q", v.Notes)
 			}
 		})
+	}
+}
+
+// A record of older rules is judged by those, and shown under today's beside them.
+func TestRejudgeOlderRules(t *testing.T) {
+	w := newWorld()
+	p := plan(t, head+"stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, node: r1, run: s, expect: 'text contains \"state\"', eventually: 100ms, every: 10ms}]\n", harness.PlanOptions{Trials: 1})
+	dir, err := harness.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab := harness.NewLab(p, harness.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+	trial, err := lab.Begin(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial.Execute(t.Context())
+	v, err := trial.Finish(t.Context())
+	if err = errors.Join(err, lab.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if v.Verdict != evidence.Inconclusive || v.Rules != evidence.CurrentRules {
+		t.Fatalf("it is %s by rules %q", v.Verdict, v.Rules)
+	}
+	// As a program of before left it: no rules are named, and the verdict is theirs.
+	var info evidence.RunInfo
+	if err := evidence.ReadJSON(dir.File("run.json"), &info); err != nil {
+		t.Fatal(err)
+	}
+	info.Rules, v.Rules, v.Verdict, v.Reason = "", "", evidence.Reproduced, ""
+	if err := errors.Join(evidence.WriteJSON(dir.File("run.json"), info), evidence.WriteJSON(dir.Trial(1).File("verdict.json"), v)); err != nil {
+		t.Fatal(err)
+	}
+	old, _, _, err := harness.OpenRun(dir.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := harness.Rejudge(old, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Altered) > 0 || again.Rules != evidence.RulesV1 || again.Verdicts[0].Verdict != evidence.Reproduced {
+		t.Errorf("by its own rules %s: %v, altered %v", again.Rules, again.Verdicts, again.Altered)
+	}
+	if len(again.Today) != 1 || again.Today[0].Again != evidence.Inconclusive || again.CombineToday(1, evidence.Reproduced).Verdict != evidence.Inconclusive {
+		t.Errorf("by today's: %v", again.Today)
 	}
 }
 

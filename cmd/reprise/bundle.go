@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/bundle"
 )
@@ -161,12 +162,17 @@ func rejudged(_ context.Context, dir string) (bundle.RunVerdicts, error) {
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	verdicts, _, err := harness.Rejudge(p, run)
+	again, err := harness.Rejudge(p, run)
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	v, rate := harness.Combine(verdicts, info.Trials, info.Expected)
-	return bundle.RunVerdicts{Run: v, Rate: rate, Trials: verdicts}, nil
+	v, rate := harness.Combine(again.Verdicts, info.Trials, info.Expected)
+	out := bundle.RunVerdicts{Rules: again.Rules, Run: v, Rate: rate, Trials: again.Verdicts}
+	if again.Rules != evidence.CurrentRules {
+		now := again.CombineToday(info.Trials, info.Expected)
+		out.Today = &now
+	}
+	return out, nil
 }
 
 // completeRuns offers the run directories below runs/.

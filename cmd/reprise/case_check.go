@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/cases"
 )
@@ -50,6 +51,14 @@ func platforms() (cases.Platforms, error) {
 				return lacks
 			}
 			return []string{"nobody can tell for the platform " + platform + " (attach it as a log)"}
+		},
+		Today: func(dir string) (evidence.RunVerdict, error) {
+			p, run, info, err := harness.OpenRun(dir)
+			if err != nil {
+				return evidence.RunVerdict{}, err
+			}
+			again, err := harness.Rejudge(p, run)
+			return again.CombineToday(info.Trials, info.Expected), err
 		},
 	}, nil
 }

@@ -17,6 +17,9 @@ func (a *app) judgeVerb() *cobra.Command {
 		Long: `Read a run directory and judge every trial again from what was recorded, with the
 same code that judged it live. Nothing is started and nothing is changed.
 
+A record names the rules that judged it. One that was made by older rules is
+judged by those, and the verdict of today's rules is shown beside it.
+
 Exit status: 0 the verdict is the declared one and every trial comes out as
 stored; 1 it is the opposite; 2 inconclusive; 3 a trial comes out differently
 than it is stored, or the ledger's chain is broken; 4 no run directory.`,
@@ -30,15 +33,15 @@ func (a *app) judge(path string) error {
 	if err != nil {
 		return &codedError{exitInput, err}
 	}
-	verdicts, differ, err := harness.Rejudge(p, dir)
+	again, err := harness.Rejudge(p, dir)
 	if err != nil {
 		return &codedError{exitInput, err}
 	}
-	v, rate := harness.Combine(verdicts, info.Trials, info.Expected)
+	v, rate := harness.Combine(again.Verdicts, info.Trials, info.Expected)
 	entries, ledgerErr := dir.Ledger()
 	ledgerErr = errors.Join(ledgerErr, checkLedger(dir, entries))
 	code := verdictCode(v)
-	if len(differ) > 0 || ledgerErr != nil {
+	if len(again.Altered) > 0 || ledgerErr != nil {
 		code = exitOther
 	}
 	out := struct {
@@ -47,24 +50,48 @@ func (a *app) judge(path string) error {
 		Trials      []evidence.TrialVerdict `json:"trials"`
 		Differences []harness.Difference    `json:"differences"`
 		Ledger      string                  `json:"ledger"`
-	}{v, rate, verdicts, differ, "whole"}
+		Rules       evidence.Rules          `json:"rules"`
+		// Today is what today's rules give for a record that was judged by older ones.
+		Today *todays `json:"today,omitempty"`
+	}{v, rate, again.Verdicts, again.Altered, "whole", again.Rules, todaysOf(again, info)}
 	if ledgerErr != nil {
 		out.Ledger = ledgerErr.Error()
 	}
 	if done, err := a.emit(out); done {
 		return errors.Join(err, answer(code))
 	}
-	for _, t := range verdicts {
+	for _, t := range again.Verdicts {
 		a.say("  trial %04d  %-14s %s", t.Trial, t.Verdict, firstLine(t.Reason, 120))
 	}
 	a.say("%s: %s", v.Verdict, v.Reason)
-	for _, d := range differ {
+	if out.Today != nil {
+		a.say("judged by rules %s, as when it was recorded; by today's rules (%s) it is %s: %s", again.Rules, evidence.CurrentRules, out.Today.Verdict.Verdict, out.Today.Verdict.Reason)
+		for _, d := range again.Today {
+			a.say("  trial %04d  %-14s by today's rules: %s", d.Trial, d.Again, firstLine(d.Reason, 120))
+		}
+	}
+	for _, d := range again.Altered {
 		a.say("trial %04d is stored as %s and is %s: %s", d.Trial, d.Stored, d.Again, d.Reason)
 	}
 	if ledgerErr != nil {
 		a.say("ledger: %v", ledgerErr)
 	}
 	return answer(code)
+}
+
+// todays is a run as today's rules judge it.
+type todays struct {
+	Rules       evidence.Rules       `json:"rules"`
+	Verdict     evidence.RunVerdict  `json:"verdict"`
+	Differences []harness.Difference `json:"differences"`
+}
+
+// todaysOf is nil for a record that was judged by today's rules.
+func todaysOf(r harness.Rejudged, info evidence.RunInfo) *todays {
+	if r.Rules == evidence.CurrentRules {
+		return nil
+	}
+	return &todays{evidence.CurrentRules, r.CombineToday(info.Trials, info.Expected), r.Today}
 }
 
 // checkLedger compares the digests that the ledger holds with the trials' records.

@@ -44,6 +44,26 @@ func TestVerifyOwnBundle(t *testing.T) {
 	}
 }
 
+// A record of older rules is no altered one. It is shown under both rules, and where today's
+// come to another verdict the bundle does not simply hold.
+func TestOlderRules(t *testing.T) {
+	run := runDir(t, "main")
+	edit(t, filepath.Join(run, "run.json"), `"rules": "2",`, "")
+	data := create(t, options(run))
+	if r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge}); !strings.Contains(listed(r), "rules: it was judged by rules 1; those of today (2) give the same verdict, with 2 of 3 valid trials") {
+		t.Error(listed(r))
+	}
+	stricter := func(ctx context.Context, dir string) (bundle.RunVerdicts, error) {
+		v, err := judge(ctx, dir)
+		v.Today = &evidence.RunVerdict{Verdict: evidence.Inconclusive, Reason: "absent"}
+		return v, err
+	}
+	r, err := verify(t.Context(), data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: stricter})
+	if err != nil || r.State() != bundle.Unknown || !strings.Contains(listed(r), "by rules 1 as reproduced; by those of today (2) it is inconclusive: absent") || strings.Contains(listed(r), "altered") {
+		t.Errorf("%v, %s: %s", err, r.State(), listed(r))
+	}
+}
+
 // The same content gives the same bytes, whatever the folders' names, times and order.
 func TestDeterministic(t *testing.T) {
 	for _, asZip := range []bool{false, true} {

@@ -134,12 +134,17 @@ func judge(_ context.Context, dir string) (bundle.RunVerdicts, error) {
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	verdicts, _, err := harness.Rejudge(p, run)
+	again, err := harness.Rejudge(p, run)
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	v, rate := harness.Combine(verdicts, info.Trials, info.Expected)
-	return bundle.RunVerdicts{Run: v, Rate: rate, Trials: verdicts}, nil
+	v, rate := harness.Combine(again.Verdicts, info.Trials, info.Expected)
+	out := bundle.RunVerdicts{Rules: again.Rules, Run: v, Rate: rate, Trials: again.Verdicts}
+	if again.Rules != evidence.CurrentRules {
+		now := again.CombineToday(info.Trials, info.Expected)
+		out.Today = &now
+	}
+	return out, nil
 }
 
 // key gives an ssh key that is the same in every run of the tests.

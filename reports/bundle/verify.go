@@ -67,9 +67,12 @@ func worst(checks []Check) State {
 
 // RunVerdicts is what a judge makes of a run's record.
 type RunVerdicts struct {
+	Rules  evidence.Rules // that the record names, and that gave the verdicts
 	Run    evidence.RunVerdict
 	Rate   evidence.Rate
 	Trials []evidence.TrialVerdict
+	// Today is the run as today's rules judge it; nil where the record names those.
+	Today *evidence.RunVerdict
 }
 
 // Rejudge judges a run directory again from its record alone, and changes nothing.

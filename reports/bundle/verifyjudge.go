@@ -30,8 +30,21 @@ func (c *runCheck) rejudge(ctx context.Context, rejudge Rejudge) error {
 		return nil
 	}
 	c.add("verdicts", c.verdicts(again), "%d trials come out as they are stored", len(again.Trials))
+	c.rules(again)
 	c.add("rate", c.rate(again), "%d of %d, as the trials give it", again.Rate.Reproduced, again.Rate.Valid)
 	return nil
+}
+
+// rules tells of a record that was judged by older rules: it was not altered for that, and
+// where today's rules would not give its verdict any more, nobody shall take it for more.
+func (c *runCheck) rules(again RunVerdicts) {
+	switch now := again.Today; {
+	case now == nil:
+	case now.Verdict == again.Run.Verdict:
+		c.put("rules", OK, "it was judged by rules %s; those of today (%s) give the same verdict, with %d of %d valid trials", again.Rules, evidence.CurrentRules, now.Reproduced, now.Valid())
+	default:
+		c.put("rules", Unknown, "it was judged by rules %s as %s; by those of today (%s) it is %s: %s", again.Rules, again.Run.Verdict, evidence.CurrentRules, now.Verdict, now.Reason)
+	}
 }
 
 func (c *runCheck) verdicts(again RunVerdicts) error {

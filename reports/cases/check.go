@@ -9,14 +9,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
 )
 
-// Platforms is what the check asks about platforms. Either may be nil.
+// Platforms is what the check asks about platforms, and about records. Each may be nil.
 type Platforms struct {
 	// Commands lists what the vendor wants to see of a class of problem.
 	Commands func(platform, class string) []string
 	// Lacks tells what is missing from a tech-support; nil where it is whole.
 	Lacks func(platform, text string) []string
+	// Today judges a run that was judged by older rules by those of today.
+	Today func(runDir string) (evidence.RunVerdict, error)
 }
 
 // maxAge is how long after the failure a log is still of it: switches overwrite theirs.
@@ -26,6 +30,9 @@ const maxAge = 7 * 24 * time.Hour
 func Check(f Folder, p Platforms) []Duty {
 	list := duties()
 	runs := f.attach()
+	for i := range runs {
+		runs[i].underTodaysRules(p)
+	}
 	for i := range list {
 		d := &list[i]
 		if why, ok := f.Case.waived(d.ID); ok {
@@ -262,6 +269,8 @@ func (f Folder) duplicated(d *Duty, runs []attached) {
 		for _, a := range runs {
 			if a.err != nil {
 				d.Missing = append(d.Missing, a.err.Error())
+			} else if a.outdated != "" {
+				d.Missing = append(d.Missing, a.outdated)
 			}
 		}
 		d.no(fmt.Sprintf("reprise run %s; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path), "no attached run reproduced it")

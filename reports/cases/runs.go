@@ -24,6 +24,9 @@ type attached struct {
 	rate    evidence.Rate
 	marks   []string
 	notes   []string // of the trials' verdicts
+	// outdated says how today's rules judge the run, where it was judged by older ones and they
+	// come to another verdict. It was right by its own, and meets no duty any more.
+	outdated string
 
 	isolation *isolation
 	bisection *bisection
@@ -126,14 +129,29 @@ func (f Folder) ofScenario(a *attached) error {
 	return nil
 }
 
+// underTodaysRules judges a run of older rules again.
+func (a *attached) underTodaysRules(p Platforms) {
+	if a.err != nil || a.info == nil || p.Today == nil || a.info.JudgedBy() == evidence.CurrentRules {
+		return
+	}
+	now, err := p.Today(a.path)
+	switch {
+	case err != nil:
+		a.err = fmt.Errorf("%s was judged by older rules and cannot be judged by those of today: %w", a.Dir, err)
+	case now.Verdict != a.verdict.Verdict:
+		a.outdated = fmt.Sprintf("%s was judged by rules %s as %s; by those of today (%s) it is %s: %s; run it again",
+			a.Dir, a.info.JudgedBy(), a.verdict.Verdict, evidence.CurrentRules, now.Verdict, now.Reason)
+	}
+}
+
 // shows says that the run reproduced the problem on something that counts.
 func (a *attached) shows() bool {
-	return a.err == nil && a.info != nil && a.info.Variant == evidence.VariantMain && a.verdict.Verdict == evidence.Reproduced
+	return a.err == nil && a.outdated == "" && a.info != nil && a.info.Variant == evidence.VariantMain && a.verdict.Verdict == evidence.Reproduced
 }
 
 // clean says that the run is a control that stayed healthy.
 func (a *attached) clean() bool {
-	return a.err == nil && a.info != nil && a.info.Variant == evidence.VariantControl && a.verdict.Verdict == evidence.NotReproduced
+	return a.err == nil && a.outdated == "" && a.info != nil && a.info.Variant == evidence.VariantControl && a.verdict.Verdict == evidence.NotReproduced
 }
 
 // products lists the platforms, with the version where the image tells it, of a run's nodes.
