@@ -190,7 +190,7 @@ func (c *Comparison) Ruling() (Ruling, string) {
 	case o.Reproduced == 0:
 		return Undecided, fmt.Sprintf("no positive control: the old side did not show the problem in %d valid trials", o.Valid)
 	case m > c.MaxRuns:
-		return Undecided, fmt.Sprintf("after %d hits in %d trials of the old side %d clean trials are needed, and at most %d are allowed (--max-runs, --before)", o.Reproduced, o.Valid, m, c.MaxRuns)
+		return Undecided, fmt.Sprintf("after %d hits in %d trials of the old side %d clean trials are needed, and at most %d are allowed (--max-trials, --before)", o.Reproduced, o.Valid, m, c.MaxRuns)
 	case n.Share.Valid < m:
 		return c.exhausted(fmt.Sprintf("%d clean trials of the new side, %d are needed", n.Share.Valid, m))
 	}

@@ -272,9 +272,10 @@ func Combine(verdicts []evidence.TrialVerdict, planned int, expected evidence.Ve
 
 // Difference is a trial whose stored verdict is not the one its record gives.
 type Difference struct {
-	Trial         int
-	Stored, Again evidence.Verdict
-	Reason        string
+	Trial  int              `json:"trial"`
+	Stored evidence.Verdict `json:"stored"`
+	Again  evidence.Verdict `json:"again"`
+	Reason string           `json:"reason"`
 }
 
 // Rejudged is a run that was judged again from its record.

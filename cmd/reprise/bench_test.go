@@ -242,7 +242,7 @@ func BenchmarkMemoryRing20(b *testing.B) {
 	}
 	var peak int64
 	for b.Loop() {
-		c := exec.Command(os.Args[0], "run", dir, "-q", "-n", "1", "--runs", filepath.Join(dir, "runs"))
+		c := exec.Command(os.Args[0], "run", dir, "-q", "-n", "1", "--dir", filepath.Join(dir, "runs"))
 		c.Args[0] = "reprise"
 		if out, err := c.CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, out)

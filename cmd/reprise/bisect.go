@@ -95,8 +95,8 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 	fl.StringSliceVar(&f.Nodes, "node", nil, "node that runs the version (default: every node of role dut)")
 	fl.StringArrayVar(&f.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
 	fl.Float64Var(&f.Confidence, "confidence", 0.99, "probability at which the answer counts as found")
-	fl.IntVar(&f.MaxRuns, "max-runs", 300, "most runs")
-	fl.IntVar(&f.Measure, "measure", 5, "runs of the newest and of the oldest version beforehand")
+	fl.IntVar(&f.MaxRuns, "max-trials", 300, "most trials")
+	fl.IntVar(&f.Measure, "measure", 5, "trials of the newest and of the oldest version beforehand")
 	fl.BoolVar(&f.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
 	fl.BoolVar(&f.Fixed, "fixed", false, "find the version that the problem went away with")
 	fl.StringVar(&f.Reset, "reset", "", "between two runs of a version: none, config, daemons or redeploy (default: the scenario's)")
@@ -159,7 +159,7 @@ func readVersions(list string) ([]version, error) {
 
 func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err error) {
 	if f.Confidence <= 0.5 || f.Confidence >= 1 || f.MaxRuns < 1 || f.Measure < 1 {
-		return inputError("--confidence takes more than 0.5 and less than 1, --max-runs and --measure 1 or more")
+		return inputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more")
 	}
 	if f.Versions, err = readVersions(f.list); err != nil {
 		return err

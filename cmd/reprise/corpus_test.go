@@ -117,7 +117,7 @@ func checkCorpus(t *testing.T, id string, parallel bool) {
 // corpusRun runs a scenario through the program and returns its verdict.
 func corpusRun(t *testing.T, id, trials string, args ...string) evidence.RunVerdict {
 	t.Helper()
-	c := exec.Command(os.Args[0], append([]string{"run", id, "--json", "-q", "-n", trials, "--runs", t.TempDir()}, args...)...)
+	c := exec.Command(os.Args[0], append([]string{"run", id, "--json", "-q", "-n", trials, "--dir", t.TempDir()}, args...)...)
 	c.Args[0] = "reprise"
 	stdout, err := c.Output()
 	var out outcome

@@ -120,7 +120,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	for i, s := range sims.Switches {
 		before[i] = s.Running()
 	}
-	run := []string{"rate", scenario, "--lab", inventory, "--runs", "1", "--control-runs", "0", "-q", "--dir", filepath.Join(dir, "runs")}
+	run := []string{"rate", scenario, "--lab", inventory, "--trials", "1", "--control-trials", "0", "-q", "--dir", filepath.Join(dir, "runs")}
 	restore := []string{"lab", "restore", "--all", "--lab", inventory, "-q"}
 	steps := 0
 	for ; ; steps++ {

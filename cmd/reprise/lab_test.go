@@ -67,7 +67,7 @@ func TestWrongSerial(t *testing.T) {
 		t.Errorf("lab check: %v: %s", ok, out)
 	}
 	before := b.sims.Switches[0].Running()
-	out, _ = b.reprise(t, "run", b.scenario, "--json", "-n", "1", "--runs", b.runs)
+	out, _ = b.reprise(t, "run", b.scenario, "--json", "-n", "1", "--dir", b.runs)
 	var got outcome
 	if err := json.Unmarshal([]byte(out), &got); err != nil || !strings.Contains(got.Verdict.Reason, "simulator") {
 		t.Errorf("%v: %s", err, out)
@@ -94,7 +94,7 @@ func TestTakenDevice(t *testing.T) {
 	if !ok || !strings.Contains(out, "an upgrade by hand") {
 		t.Errorf("lab list: %s", out)
 	}
-	if out, ok := b.reprise(t, "run", b.scenario, "-q", "-n", "1", "--runs", b.runs); ok || b.k.n != 0 {
+	if out, ok := b.reprise(t, "run", b.scenario, "-q", "-n", "1", "--dir", b.runs); ok || b.k.n != 0 {
 		t.Errorf("a run took it, and changed it %d times: %s", b.k.n, out)
 	}
 	if out, ok := b.reprise(t, "lab", "reserve", "sw1", "--purpose", "mine", "--kick", "the customer waits"); !ok {
@@ -114,7 +114,7 @@ func TestTakenDevice(t *testing.T) {
 // What a run on simulators leaves is marked, is no result, and holds no password.
 func TestRunOnSimulators(t *testing.T) {
 	b := newBench(t)
-	out, ok := b.reprise(t, "run", b.scenario, "--json", "-n", "2", "--runs", b.runs)
+	out, ok := b.reprise(t, "run", b.scenario, "--json", "-n", "2", "--dir", b.runs)
 	var got outcome
 	if err := json.Unmarshal([]byte(out), &got); err != nil || ok {
 		t.Fatalf("%v, %v: %s", ok, err, out)
@@ -140,7 +140,7 @@ func TestRunOnSimulators(t *testing.T) {
 // An entry that cannot be restored is dismissed with a reason, and said to be just that.
 func TestDismissedEntry(t *testing.T) {
 	b := newBench(t)
-	if _, killed, _ := b.k.run(t, 6, "rate", b.scenario, "--lab", b.inventory, "--runs", "1", "--control-runs", "0", "-q", "--dir", b.runs); !killed {
+	if _, killed, _ := b.k.run(t, 6, "rate", b.scenario, "--lab", b.inventory, "--trials", "1", "--control-trials", "0", "-q", "--dir", b.runs); !killed {
 		t.Fatal("the run was not killed")
 	}
 	out, ok := b.reprise(t, "lab", "restore", "--all", "--dismiss", "put back by hand")
@@ -162,7 +162,7 @@ func TestLastingLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, ok := b.reprise(t, "run", b.scenario, "--rehearse", "--runs", b.runs); ok || !strings.Contains(out, "no way back undoes") {
+	if out, ok := b.reprise(t, "run", b.scenario, "--rehearse", "--dir", b.runs); ok || !strings.Contains(out, "no way back undoes") {
 		t.Errorf("save configuration: %v: %s", ok, out)
 	}
 }

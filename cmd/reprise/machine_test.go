@@ -72,7 +72,7 @@ func TestMachineInContainer(t *testing.T) {
 		args []string
 		want evidence.Truth
 	}{{nil, evidence.True}, {[]string{"--control"}, evidence.False}} {
-		c := exec.CommandContext(t.Context(), os.Args[0], append([]string{"run", filepath.Join(dir, "scenario.yaml"), "--json", "-q", "--runs", t.TempDir()}, variant.args...)...)
+		c := exec.CommandContext(t.Context(), os.Args[0], append([]string{"run", filepath.Join(dir, "scenario.yaml"), "--json", "-q", "--dir", t.TempDir()}, variant.args...)...)
 		c.Args[0] = "reprise"
 		var stderr strings.Builder
 		c.Stderr = &stderr

@@ -18,12 +18,12 @@ import (
 
 // rateFlags are the choices of one measurement.
 type rateFlags struct {
-	runs, max, controls, labs int
-	width                     float64
-	sprt, reset, dir          string
-	set                       []string
-	chooseReset               bool
-	lab                       labFlags
+	trials, max, controls, labs int
+	width                       float64
+	sprt, reset, dir            string
+	set                         []string
+	chooseReset                 bool
+	lab                         labFlags
 }
 
 func (a *app) rateVerb() *cobra.Command {
@@ -35,8 +35,8 @@ func (a *app) rateVerb() *cobra.Command {
 rate of false hits beside it, and how many clean runs a fix will need. Trials of
 the scenario and of its control alternate. Inconclusive trials are counted apart.
 
-It ends by one rule: --runs N; --target-width W, when the Wilson interval is as
-narrow; or --sprt p0,p1, Wald's sequential test with 5 % risk each way. --max
+It ends by one rule: --trials N; --target-width W, when the Wilson interval is as
+narrow; or --sprt p0,p1, Wald's sequential test with 5 % risk each way. --max-trials
 bounds the latter two, and then the answer is undecided.
 
 Hits are tested for depending on the lab, on time and on repeating in place;
@@ -48,20 +48,20 @@ the cheapest that does not change the rate.
 Exit status: 0 reproduced at least once and the control is clean, 1 no hit, 2
 inconclusive (undecided, the control fires too, too few valid trials), 4 wrong
 input, 5 the environment lacks something, 130 interrupted.`,
-		Example: `  reprise rate frr-bgp-no-shutdown --runs 20 --labs 2
+		Example: `  reprise rate frr-bgp-no-shutdown --trials 20 --labs 2
   reprise rate lldpd-netlink-race --target-width 0.3
   reprise rate my-case --sprt 0.05,0.5
-  reprise rate my-case --choose-reset --runs 20`,
+  reprise rate my-case --choose-reset --trials 20`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeScenario,
 		RunE:              func(c *cobra.Command, args []string) error { return a.rate(c.Context(), args[0], f) },
 	}
 	fl := c.Flags()
-	fl.IntVarP(&f.runs, "runs", "n", 0, "number of trials (default 20, where no other rule is given)")
+	fl.IntVarP(&f.trials, "trials", "n", 0, "number of trials (default 20, where no other rule is given)")
 	fl.Float64Var(&f.width, "target-width", 0, "go on until the 95 % interval is as narrow as this, 0.05 to 1")
 	fl.StringVar(&f.sprt, "sprt", "", "go on until the rate is shown to be p0 or less, or p1 or more: p0,p1")
-	fl.IntVar(&f.max, "max", 200, "most trials of a rule without a fixed number")
-	fl.IntVar(&f.controls, "control-runs", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
+	fl.IntVar(&f.max, "max-trials", 200, "most trials of a rule without a fixed number")
+	fl.IntVar(&f.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
 	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
 	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
@@ -77,20 +77,20 @@ const maxControls = 20
 
 // stopRule reads the rule to end by.
 func (f *rateFlags) stopRule() (harness.StopRule, error) {
-	rule := harness.StopRule{Runs: f.runs, Width: f.width, Cap: f.max}
+	rule := harness.StopRule{Runs: f.trials, Width: f.width, Cap: f.max}
 	given := 0
-	for _, is := range []bool{f.runs != 0, f.width != 0, f.sprt != ""} {
+	for _, is := range []bool{f.trials != 0, f.width != 0, f.sprt != ""} {
 		if is {
 			given++
 		}
 	}
 	switch {
 	case given > 1:
-		return rule, inputError("--runs, --target-width and --sprt are three rules: give one")
+		return rule, inputError("--trials, --target-width and --sprt are three rules: give one")
 	case given == 0:
 		rule.Runs = 20
-	case f.runs < 0 || f.runs > 10000 || f.max < 1 || f.max > 10000:
-		return rule, inputError("--runs and --max take 1 to 10000")
+	case f.trials < 0 || f.trials > 10000 || f.max < 1 || f.max > 10000:
+		return rule, inputError("--trials and --max-trials take 1 to 10000")
 	case f.width != 0 && (f.width < 0.05 || f.width > 1):
 		return rule, inputError("--target-width %g: want 0.05 to 1", f.width)
 	}
@@ -150,7 +150,7 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 		return err
 	}
 	if f.controls < -1 || f.controls > 10000 {
-		return inputError("--control-runs takes 0 to 10000")
+		return inputError("--control-trials takes 0 to 10000")
 	}
 	if f.chooseReset {
 		return a.chooseReset(ctx, name, f, rule)
@@ -364,7 +364,7 @@ func (m *measurement) result() (rateResult, error) {
 func rateAnswer(r rateResult) (int, string) {
 	switch q := r.Control; {
 	case r.Stopped == harness.StopCap:
-		return exitInconclusive, fmt.Sprintf("undecided after %d trials (--max)", r.Trials)
+		return exitInconclusive, fmt.Sprintf("undecided after %d trials (--max-trials)", r.Trials)
 	case 2*r.Valid <= r.Trials:
 		return exitInconclusive, fmt.Sprintf("%d of %d trials were valid, too few", r.Valid, r.Trials)
 	case q != nil && q.Reproduced > 0:

@@ -34,7 +34,7 @@ func resets() []scenarios.Reset {
 // chooseReset measures every way to clean the lab, in turn.
 func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule harness.StopRule) error {
 	if rule.Runs == 0 || f.reset != "" || f.controls > 0 {
-		return inputError("--choose-reset takes --runs, the valid trials of each reset; --target-width, --sprt, --reset and --control-runs have no meaning with it")
+		return inputError("--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it")
 	}
 	main, err := a.plan(name, &runFlags{trials: rule.Runs, labs: f.labs, set: f.set})
 	if err != nil {

@@ -52,7 +52,7 @@ func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err e
 		where.File = filepath.Join(dir, "lab.yaml")
 		p = unlabelled(p)
 	}
-	session, err := a.openSession(ctx, f.runs, where, p)
+	session, err := a.openSession(ctx, f.dir, where, p)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 // app is what every verb shares.
@@ -23,6 +25,7 @@ type app struct {
 	out, err io.Writer
 	json     bool
 	quiet    bool
+	noHelp   error // help was asked for a verb that is not there
 }
 
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
@@ -32,7 +35,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	err := root.ExecuteContext(ctx)
+	err := errors.Join(root.ExecuteContext(ctx), a.noHelp)
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
 		if _, ok := errors.AsType[*codedError](err); !ok {
 			err = &codedError{exitInterrupted, err}
@@ -66,8 +69,17 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the result as JSON, for machines")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print no progress")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return inputError("%w (see %s --help)", err, c.CommandPath())
+		return inputError("%w%s (see %s --help)", err, flagHint(c, err), c.CommandPath())
 	})
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
+			a.noHelp = unknownVerb(c, words[0])
+			return
+		}
+		help(c, args)
+	})
+	root.SetHelpCommand(helpVerb())
 	root.AddGroup(
 		&cobra.Group{ID: "reproduce", Title: "Reproduce:"},
 		&cobra.Group{ID: "isolate", Title: "Isolate:"},
@@ -109,11 +121,7 @@ func asInput(c *cobra.Command) {
 			if len(args) == 0 {
 				return nil
 			}
-			hint := ""
-			if s := c.SuggestionsFor(args[0]); len(s) > 0 {
-				hint = "; did you mean " + strings.Join(s, " or ") + "?"
-			}
-			return inputError("unknown verb %q of %s%s", args[0], c.CommandPath(), hint)
+			return unknownVerb(c, args[0])
 		}
 		if c.RunE == nil && c.Run == nil {
 			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
@@ -123,6 +131,85 @@ func asInput(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		asInput(sub)
 	}
+}
+
+// unknownVerb says that a group has no such verb, and which one was meant: one that is
+// written like it, or one of that name in another group.
+func unknownVerb(c *cobra.Command, word string) error {
+	list := c.SuggestionsFor(word)
+	for _, group := range c.Root().Commands() {
+		for _, v := range group.Commands() {
+			if group != c && v.IsAvailableCommand() && strings.EqualFold(v.Name(), word) {
+				list = append(list, group.Name()+" "+v.Name())
+			}
+		}
+	}
+	hint := ""
+	if len(list) > 0 {
+		hint = "; did you mean " + strings.Join(list, " or ") + "?"
+	}
+	return inputError("unknown verb %q of %s%s", word, c.CommandPath(), hint)
+}
+
+// helpVerb is `reprise help VERB`, which knows a wrong verb as one.
+func helpVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [VERB]", Short: "Help about a verb",
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			if group, rest, err := c.Root().Find(args); err == nil && len(rest) == 0 {
+				for _, v := range group.Commands() {
+					if v.IsAvailableCommand() {
+						names = append(names, v.Name())
+					}
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			verb, rest, err := c.Root().Find(args)
+			switch {
+			case err != nil:
+				return &codedError{exitInput, err}
+			case len(rest) > 0:
+				return unknownVerb(verb, rest[0])
+			}
+			verb.InitDefaultHelpFlag()
+			return verb.Help()
+		},
+	}
+}
+
+// flagHint names the flag that was meant by one that is not there.
+func flagHint(c *cobra.Command, err error) string {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return ""
+	}
+	word := unknown.GetSpecifiedName()
+	var meant []string
+	for _, other := range map[string][]string{
+		"runs":         {"trials", "dir"},
+		"count":        {"trials"},
+		"max":          {"max-trials"},
+		"max-runs":     {"max-trials"},
+		"control-runs": {"control-trials"},
+	}[word] {
+		if f := c.Flags().Lookup(other); f != nil {
+			what, _, _ := strings.Cut(f.Usage, " (")
+			meant = append(meant, fmt.Sprintf("--%s (%s)", other, what))
+		}
+	}
+	if len(meant) > 0 {
+		return fmt.Sprintf("; --%s is %s", word, strings.Join(meant, ", or "))
+	}
+	var known []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	if s := yamlpos.Suggest("--"+word, known); s != "" {
+		return "; " + s
+	}
+	return ""
 }
 
 // say prints a line for a person; with --json nobody reads it.

@@ -23,7 +23,7 @@ type runFlags struct {
 	control      bool
 	set          []string
 	reset        string
-	runs         string
+	dir          string
 	keep, dryRun bool
 	pull         bool
 	rehearse     bool
@@ -57,7 +57,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	fl.BoolVar(&f.control, "control", false, "run the declared control instead, which must stay healthy")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
 	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
-	fl.StringVar(&f.runs, "runs", "runs", "folder for run directories")
+	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	fl.BoolVar(&f.keep, "keep", false, "leave the lab up afterwards and print how to enter it")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the estimated time, start nothing")
 	fl.BoolVar(&f.rehearse, "rehearse", false, "go through everything once on simulated switches: are all lines taken and all conditions decided? It proves nothing about the problem")
@@ -152,7 +152,7 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 	if err := provider.Check(ctx, p.Topology); err != nil {
 		return outcome{}, err
 	}
-	dir, err := harness.CreateRun(ctx, p, f.runs, provider, toolInfo())
+	dir, err := harness.CreateRun(ctx, p, f.dir, provider, toolInfo())
 	if err != nil {
 		return outcome{}, &codedError{exitEnvironment, err}
 	}
@@ -230,19 +230,33 @@ func (a *app) printOutcome(o outcome) {
 	}
 }
 
+// planned is what --dry-run tells.
+type planned struct {
+	Scenario string        `json:"scenario"`
+	Variant  string        `json:"variant"`
+	Nodes    []plannedNode `json:"nodes"`
+	Trials   int           `json:"trials"`
+	Labs     int           `json:"labs"`
+	Reset    string        `json:"reset"`
+	Longest  string        `json:"longest-trial"`
+	Estimate string        `json:"estimate"`
+}
+
+type plannedNode struct {
+	Name     string `json:"name"`
+	Role     string `json:"role"`
+	Platform string `json:"platform"`
+	Image    string `json:"image"`
+}
+
 // printPlan is --dry-run.
 func (a *app) printPlan(p *harness.Plan) error {
-	type node struct{ Name, Role, Platform, Image string }
-	out := struct {
-		Scenario, Variant string
-		Nodes             []node
-		Trials, Labs      int
-		Reset             string
-		Longest           string `json:"longest-trial"`
-		Estimate          string
-	}{p.Loaded.Scenario.ID, string(p.Variant), nil, p.Trials, p.Labs, string(p.Reset), p.Longest().String(), estimate(p).String()}
+	out := planned{
+		Scenario: p.Loaded.Scenario.ID, Variant: string(p.Variant), Trials: p.Trials, Labs: p.Labs,
+		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: estimate(p).String(),
+	}
 	for _, n := range p.Nodes {
-		out.Nodes = append(out.Nodes, node{n.Name, string(n.Role), n.Platform, n.Image})
+		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image})
 	}
 	if done, err := a.emit(out); done {
 		return err

@@ -86,7 +86,7 @@ func switchReadme(t *testing.T, e corpus.Entry) {
 
 // rehearsed runs the program's rehearsal of a scenario.
 func rehearsed(dir string, args []string) (rehearsal, error) {
-	c := exec.Command(os.Args[0], slices.Concat([]string{"run", "--rehearse", "--json", "-q", "--runs", dir}, args)...)
+	c := exec.Command(os.Args[0], slices.Concat([]string{"run", "--rehearse", "--json", "-q", "--dir", dir}, args)...)
 	c.Args[0] = "reprise"
 	stdout, err := c.Output()
 	var r rehearsal

@@ -20,18 +20,18 @@ import (
 
 // verifyFlags are the choices of verify-fix and regress.
 type verifyFlags struct {
-	images, set           []string
-	confidence            float64
-	before, maxRuns, labs int
-	workaround            bool
-	reset, dir, junit     string
+	images, set             []string
+	confidence              float64
+	before, maxTrials, labs int
+	workaround              bool
+	reset, dir, junit       string
 }
 
 func (f *verifyFlags) register(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.images, "image", nil, "the new build of a node: NODE=IMAGE (repeatable)")
 	fl.Float64Var(&f.confidence, "confidence", 0.95, "an unfixed build is called fixed at most this rarely: 0.95 or 0.99")
 	fl.IntVar(&f.before, "before", 10, "valid trials of the old build to plan from")
-	fl.IntVar(&f.maxRuns, "max-runs", 100, "most trials of each build")
+	fl.IntVar(&f.maxTrials, "max-trials", 100, "most trials of each build")
 	fl.IntVar(&f.labs, "labs", 1, "labs side by side, of each build")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value for both builds: node.image=…, node.config=…, node.env.NAME=…")
 	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
@@ -44,8 +44,8 @@ func (f *verifyFlags) check() error {
 	switch {
 	case f.confidence != 0.95 && f.confidence != 0.99:
 		return inputError("--confidence %g: want 0.95 or 0.99", f.confidence)
-	case f.before < 1 || f.maxRuns < f.before || f.maxRuns > 10000:
-		return inputError("--before %d, --max-runs %d: want 1 or more, and --max-runs at least --before and at most 10000", f.before, f.maxRuns)
+	case f.before < 1 || f.maxTrials < f.before || f.maxTrials > 10000:
+		return inputError("--before %d, --max-trials %d: want 1 or more, and --max-trials at least --before and at most 10000", f.before, f.maxTrials)
 	case f.workaround == (len(f.images) > 0):
 		return inputError("say what is new: --image NODE=IMAGE, or --workaround alone")
 	}
@@ -137,7 +137,7 @@ type sides struct {
 
 // verifyPlans makes the plans of both sides.
 func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags) (sides, error) {
-	rf := &runFlags{trials: f.maxRuns, labs: f.labs, set: f.set, reset: f.reset}
+	rf := &runFlags{trials: f.maxTrials, labs: f.labs, set: f.set, reset: f.reset}
 	old, err := a.plan(name, rf)
 	if err != nil {
 		return sides{}, err
@@ -196,10 +196,10 @@ func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResul
 	first := *s.old
 	first.Trials = 2 * f.before
 	a.progress("%s: %s", heading(s.old), s.what)
-	a.progress("about %d trials for a problem that always shows, at most %s, up to %d for a rare one; evidence in %s", 2*f.before, estimate(&first), 2*f.maxRuns, f.dir)
+	a.progress("about %d trials for a problem that always shows, at most %s, up to %d for a rare one; evidence in %s", 2*f.before, estimate(&first), 2*f.maxTrials, f.dir)
 	v := &verification{
 		session: sitting, of: s.of, by: map[harness.Arm]*harness.Series{},
-		c: &harness.Comparison{Confidence: f.confidence, Before: f.before, MaxRuns: f.maxRuns},
+		c: &harness.Comparison{Confidence: f.confidence, Before: f.before, MaxRuns: f.maxTrials},
 	}
 	for arm, p := range map[harness.Arm]*harness.Plan{harness.Old: s.old, harness.New: s.new} {
 		if v.by[arm], err = sitting.begin(ctx, p); err != nil {

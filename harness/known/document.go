@@ -34,14 +34,14 @@ type ReadOptions struct {
 
 // Document is what was read of a file.
 type Document struct {
-	Name    string `json:"name"`
-	SHA256  string `json:"sha256"`
-	Format  string `json:"format"` // pdf, html, csv, text, changelog, cve
-	Shape   string `json:"shape"`  // what it was read as: tables, prose, feature page …
-	Vendor  string `json:"vendor,omitempty"`
-	Product string `json:"product,omitempty"`
-	Release string `json:"release,omitempty"`
-	Issues  []Issue
+	Name    string  `json:"name"`
+	SHA256  string  `json:"sha256"`
+	Format  string  `json:"format"` // pdf, html, csv, text, changelog, cve
+	Shape   string  `json:"shape"`  // what it was read as: tables, prose, feature page …
+	Vendor  string  `json:"vendor,omitempty"`
+	Product string  `json:"product,omitempty"`
+	Release string  `json:"release,omitempty"`
+	Issues  []Issue `json:"issues"`
 	// Unparsed are the blocks that look like an issue and could not be read as one.
 	Unparsed []Unparsed `json:"unparsed,omitempty"`
 	// Passed counts what is no issue: news, features, packaging.
