@@ -102,6 +102,13 @@ type ProcessController interface {
 	Resume(ctx context.Context, process string) error
 }
 
+// DaemonLister is an ability of a Factory: the daemons that a node of the platform can run
+// without being told more than their names, as scenarios name them under services, process
+// and core. A node may run others that its services name with arguments.
+type DaemonLister interface {
+	Daemons() []string
+}
+
 // Checkpoint is a configuration that was saved on the device.
 type Checkpoint struct {
 	Name     string // of what was saved, as the device calls it

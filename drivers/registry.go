@@ -65,6 +65,15 @@ func (r *Registry) SyntaxChecker(platform string) (SyntaxChecker, bool) {
 	return c, ok
 }
 
+// Daemons lists the daemons that a platform knows, when it says so.
+func (r *Registry) Daemons(platform string) (names []string, ok bool) {
+	l, ok := r.factories[platform].(DaemonLister)
+	if !ok {
+		return nil, false
+	}
+	return l.Daemons(), true
+}
+
 // Template gives a platform's own TextFSM template, by "PLATFORM:NAME".
 func (r *Registry) Template(name string) ([]byte, error) {
 	platform, base, _ := strings.Cut(name, ":")

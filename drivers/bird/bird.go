@@ -31,6 +31,9 @@ type Factory struct{}
 // Platform implements drivers.Factory.
 func (Factory) Platform() string { return Platform }
 
+// Daemons implements drivers.DaemonLister.
+func (Factory) Daemons() []string { return []string{"bird"} }
+
 // Open implements drivers.Factory. Services other than bird are not run here.
 func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
 	service, err := plan(t)

@@ -41,6 +41,15 @@ func stanzas() []struct {
 	}
 }
 
+// Daemons implements drivers.DaemonLister.
+func (Factory) Daemons() []string {
+	names := []string{"mgmtd", "zebra", "staticd"}
+	for _, s := range stanzas() {
+		names = append(names, s.daemon)
+	}
+	return names
+}
+
 // daemonsFor lists the daemons that a configuration needs beside zebra and mgmtd.
 func daemonsFor(config string) []string {
 	daemons := []string{"staticd"} // always, as FRR's own start script does

@@ -21,6 +21,9 @@ type Factory struct{}
 // Platform implements drivers.Factory.
 func (Factory) Platform() string { return Platform }
 
+// Daemons implements drivers.DaemonLister.
+func (Factory) Daemons() []string { return Known() }
+
 // Open implements drivers.Factory.
 func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
 	n, err := node.Open(ctx, Platform, t)

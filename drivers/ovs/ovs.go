@@ -29,6 +29,9 @@ type Factory struct{}
 // Platform implements drivers.Factory.
 func (Factory) Platform() string { return Platform }
 
+// Daemons implements drivers.DaemonLister.
+func (Factory) Daemons() []string { return []string{"ovsdb-server", "ovs-vswitchd"} }
+
 // Open implements drivers.Factory. Services may give further arguments to
 // ovsdb-server and ovs-vswitchd; others are not run here.
 func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {

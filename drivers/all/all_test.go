@@ -1,0 +1,36 @@
+package all_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/reprise-lab/reprise/drivers/all"
+)
+
+// TestDaemons: each platform whose nodes run daemons of ours says which, for whoever
+// checks the names in a scenario; one that is reached over a command line says nothing.
+func TestDaemons(t *testing.T) {
+	r, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for platform, want := range map[string][]string{
+		"frr":   {"zebra", "mgmtd", "staticd", "bgpd", "ospfd", "pim6d", "vrrpd"},
+		"bird":  {"bird"},
+		"ovs":   {"ovsdb-server", "ovs-vswitchd"},
+		"linux": {"keepalived", "lldpd"},
+	} {
+		names, ok := r.Daemons(platform)
+		if !ok {
+			t.Errorf("%s does not name its daemons", platform)
+		}
+		for _, name := range want {
+			if !slices.Contains(names, name) {
+				t.Errorf("%s does not name %s: %v", platform, name, names)
+			}
+		}
+	}
+	if names, ok := r.Daemons("exos"); ok {
+		t.Errorf("exos names %v", names)
+	}
+}
