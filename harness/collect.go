@@ -23,8 +23,8 @@ import (
 // maxFetched bounds one file fetched from a node, in bytes; cores are the large ones.
 const maxFetched = 512 << 20
 
-// Collect gathers the evidence of the moment: states after, the scenario's commands
-// and files, logs and cores. What cannot be had is recorded with the reason. It runs
+// Collect gathers the evidence of the moment: cores, logs, the scenario's files, then
+// states after and its commands, which a hung switch does not answer. What cannot be had is recorded with the reason. It runs
 // once, under its own deadline; a cancelled ctx does not stop it, so that an
 // interrupted trial keeps what it has seen.
 func (t *Trial) Collect(ctx context.Context) {
@@ -47,13 +47,13 @@ func (t *Trial) Collect(ctx context.Context) {
 	defer release()
 	t.recordDeaths(ctx)
 	t.checkLab(ctx)
-	t.captureStates(ctx, "after")
 	t.eachNode(func(n *labNode) {
+		t.saveLogs(ctx, n)
 		for _, file := range t.plan.Loaded.Scenario.Evidence.Files[n.Name] {
 			t.fetch(ctx, n, file, t.dir.File("files", n.Name, flat(file)))
 		}
-		t.saveLogs(ctx, n)
 	})
+	t.captureStates(ctx, "after")
 	t.takeTech(ctx)
 }
 
@@ -87,65 +87,6 @@ func (t *Trial) eachNode(f func(*labNode)) {
 		}
 	}
 	wg.Wait()
-}
-
-// captureStates records the answers of each platform's state commands, and of the
-// scenario's own after the symptom.
-func (t *Trial) captureStates(ctx context.Context, when string) {
-	if t.lab.env.Lean {
-		return
-	}
-	t.eachNode(func(n *labNode) {
-		var commands []string
-		if src, ok := n.driver.(drivers.EvidenceSource); ok {
-			commands = append(commands, src.EvidenceCommands()...)
-		}
-		if src, ok := n.driver.(drivers.ClassedEvidence); ok {
-			for _, class := range t.plan.Loaded.Scenario.Evidence.Classes[n.Name] {
-				for _, c := range src.EvidenceFor(class) {
-					if !slices.Contains(commands, c) {
-						commands = append(commands, c)
-					}
-				}
-			}
-		}
-		commands = append(commands, t.plan.Loaded.Scenario.Evidence.Commands[n.Name]...)
-		begin := t.now()
-		failed := 0
-		for i, command := range commands {
-			if !t.captureState(ctx, n, when, i, command) {
-				failed++
-			}
-		}
-		detail := fmt.Sprintf("%d commands, %d without an answer", len(commands), failed)
-		t.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "state " + when, Detail: detail}, begin, nil)
-	})
-}
-
-func (t *Trial) captureState(ctx context.Context, n *labNode, when string, i int, command string) bool {
-	var x drivers.Exchange
-	command, err := t.lab.place(n, command)
-	if err != nil {
-		t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: command, Outcome: evidence.Failed, Detail: err.Error()})
-		return false
-	}
-	if line, ok := strings.CutPrefix(command, "!"); ok {
-		x, err = t.shell(ctx, n, line, lookTimeout)
-	} else {
-		x, err = n.driver.Run(ctx, drivers.Command{Line: command, Timeout: lookTimeout})
-	}
-	state := evidence.State{Command: command, Output: t.redact.Text(x.Output), Truncated: x.Truncated, Rejected: x.Rejected}
-	if norm, ok := n.driver.(drivers.Normaliser); ok {
-		if same := norm.Normalise(command, state.Output); same != state.Output {
-			state.Comparable = same
-		}
-	}
-	if err != nil {
-		state.Error = err.Error()
-		t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: command, Outcome: evidence.Failed, Detail: err.Error()})
-	}
-	t.fail(evidence.WriteJSON(t.dir.File("states", when, n.Name, fmt.Sprintf("%02d-%s.json", i+1, flat(command))), state))
-	return err == nil
 }
 
 var notPlain = regexp.MustCompile(`[^A-Za-z0-9._-]+`)

@@ -71,9 +71,11 @@ type Lab struct {
 
 type labNode struct {
 	PlanNode
-	driver drivers.Driver
-	sink   *sink
-	ports  map[string]string // of the device that the lab chose, by interface; nil: it chose none
+	driver  drivers.Driver
+	sink    *sink
+	target  drivers.Target // that the driver was opened with
+	silence silence
+	ports   map[string]string // of the device that the lab chose, by interface; nil: it chose none
 	// wayBack is set while a device of a real lab has to be brought back.
 	wayBack *topologies.WayBack
 	// origin is the configuration of a lab's own device before it got that of the scenario,
@@ -360,6 +362,8 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 		return err
 	}
 	target.Config = []byte(config)
+	n.target = target
+	n.silence.forget()
 	n.driver, err = l.env.Registry.Open(ctx, n.Platform, target)
 	return err
 }
@@ -416,6 +420,7 @@ func (l *Lab) attach(t *Trial) {
 			continue
 		}
 		n.sink.to.Store(tr)
+		n.silence.forget()
 	}
 }
 

@@ -144,7 +144,7 @@ func (t *Trial) command(ctx context.Context, s scenarios.Step) error {
 		if err != nil {
 			return err
 		}
-		x, err := n.driver.Run(ctx, drivers.Command{Line: line, Timeout: stepTimeout})
+		x, err := t.run(ctx, n, line, stepTimeout)
 		return rejection(x, err)
 	default:
 		return t.execStep(ctx, n, s)

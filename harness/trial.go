@@ -49,6 +49,7 @@ type Trial struct {
 	unbooted    bool // a node did not start
 	marked      map[string]bool
 	collected   bool
+	cut         bool // cancelled from outside
 	finished    *evidence.TrialVerdict
 	finishErr   error
 }
@@ -136,8 +137,19 @@ func (t *Trial) lacks(lane string, err error) {
 // interrupted says in the record that the trial was cancelled from outside.
 func (t *Trial) interrupted(ctx context.Context) {
 	if ctx.Err() != nil {
+		t.mu.Lock()
+		t.cut = true
+		t.mu.Unlock()
+		t.progress(Progress{Text: "interrupted: keeping the evidence"})
 		t.event(evidence.Event{Kind: evidence.EventCut, Outcome: evidence.Failed, Detail: context.Cause(ctx).Error()})
 	}
+}
+
+// wasCut tells whether the trial was cancelled from outside.
+func (t *Trial) wasCut() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cut
 }
 
 // deploy brings the lab to its state before the trial.

@@ -147,7 +147,7 @@ func (t *Trial) probe(ctx context.Context, c *Check, o *evidence.Observation, ti
 		if err != nil {
 			return err
 		}
-		x, err := n.driver.Run(ctx, drivers.Command{Line: line, Timeout: timeout})
+		x, err := t.run(ctx, n, line, timeout)
 		return saw(o, x, err)
 	case scenarios.ProbeExec:
 		x, err := t.shell(ctx, n, c.Cond.Exec, timeout)
@@ -169,14 +169,6 @@ func saw(o *evidence.Observation, x drivers.Exchange, err error) error {
 		return &RejectedError{Line: x.Command, Words: x.Rejected}
 	}
 	return err
-}
-
-func (t *Trial) shell(ctx context.Context, n *labNode, line string, timeout time.Duration) (drivers.Exchange, error) {
-	sh, ok := n.driver.(drivers.Sheller)
-	if !ok {
-		return drivers.Exchange{}, fmt.Errorf("%s (%s): shell: %w", n.Name, n.Platform, drivers.ErrUnsupported)
-	}
-	return sh.Shell(ctx, drivers.Command{Line: line, Timeout: timeout})
 }
 
 // logLines finds the lines since the phase's mark that match.

@@ -263,12 +263,12 @@ func (d *Driver) EvidenceCommands() []string {
 	each := func(command string) string {
 		return "!for b in $(ovs-vsctl --timeout=5 list-br); do echo \"== $b\"; " + command + "; done"
 	}
-	return []string{
+	return []string{ // the kernel's first: it answers where the switch hangs
+		"!ip -d -s link show", "!ip addr show",
 		"ovs-vsctl show", "ovs-vsctl list Bridge", "ovs-vsctl list Port", "ovs-vsctl list Interface",
 		each("ovs-ofctl --timeout=5 -O OpenFlow13 show $b"), each("ovs-ofctl --timeout=5 -O OpenFlow13 dump-flows $b"),
 		each("ovs-ofctl --timeout=5 -O OpenFlow13 dump-ports $b"), each("ovs-appctl --timeout=5 fdb/show $b"),
 		each("ovs-appctl --timeout=5 stp/show $b"), each("ovs-appctl --timeout=5 rstp/show $b"),
 		"ovs-appctl dpif/show", "ovs-appctl dpctl/dump-flows", "ovs-appctl coverage/show", "ovs-appctl lacp/show", "ovs-appctl bond/show",
-		"!ip -d -s link show", "!ip addr show",
 	}
 }
