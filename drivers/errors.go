@@ -15,6 +15,9 @@ var (
 	ErrUnreachable = errors.New("node unreachable")
 	// ErrClosed: the session is closed, by Close or after an earlier error.
 	ErrClosed = errors.New("session closed")
+	// ErrRefused: the device, or its software's own parser, refused the configuration that it
+	// was to start with. It will refuse it again.
+	ErrRefused = errors.New("refused")
 	// ErrTimeout: the device did not answer within the command's timeout.
 	ErrTimeout = errors.New("no answer in time")
 )

@@ -37,6 +37,8 @@ type Environment struct {
 	Keep     bool // leave the lab up after the last trial
 	// Lean keeps what judging needs and no states beside it: for searches of many trials.
 	Lean bool
+	// All runs every trial, also after one in which a fresh lab refused what it was given.
+	All bool
 	// Rehearse goes through everything once without waiting: each condition is looked at once,
 	// and what is false does not end the trial. For labs that show nothing (simulators).
 	Rehearse bool
@@ -54,6 +56,8 @@ type Progress struct {
 	Verdict evidence.Verdict `json:"verdict,omitempty"`
 	Reason  string           `json:"reason,omitempty"`
 	Took    time.Duration    `json:"took,omitempty"`
+	// NotRun says why a planned trial was not begun.
+	NotRun string `json:"not-run,omitempty"`
 }
 
 // Lab is one reserved topology with an open driver per node. It executes one trial at
@@ -67,6 +71,8 @@ type Lab struct {
 	// spoilt says why the lab must be built anew before the next trial.
 	spoilt string
 	trials int // since the lab was built
+	// refused says what a lab that was freshly built refused.
+	refused string
 }
 
 type labNode struct {
@@ -94,6 +100,10 @@ func NewLab(p *Plan, env Environment, number int) *Lab {
 
 // Reservation gives the lab as it is built now; nil before the first trial.
 func (l *Lab) Reservation() topologies.Reservation { return l.res }
+
+// Refused says what was refused, at the start of a node or by a step that configures, while
+// the lab was fresh: it would be again in every further trial. Empty when nothing was.
+func (l *Lab) Refused() string { return l.refused }
 
 // Close takes the lab down. It may be called more than once, and after a failure.
 func (l *Lab) Close(ctx context.Context) error {

@@ -2,6 +2,7 @@ package harness_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,5 +81,61 @@ func TestHungNodeIsNotAskedTwice(t *testing.T) {
 	}
 	if data, err := os.ReadFile(dir.Trial(1).File("logs", "r1", "log")); err != nil || string(data) != "the last line\n" {
 		t.Errorf("log: %q, %v", data, err)
+	}
+}
+
+// What a fresh lab refuses, it refuses again: further trials tell nothing. A baseline that
+// timed out, a command that was refused and a lab in use may fare otherwise the next time.
+func TestRefusedByFreshLab(t *testing.T) {
+	refuses := func(w *world) { w.platform.ConfigureFn = func(_, _ string) (string, error) { return "no such line", nil } }
+	for _, tt := range []struct {
+		name   string
+		yaml   string
+		change func(*world)
+		want   string
+	}{
+		{"a configuration step", stuck, refuses, "no such line"},
+		{"the start", stuck, func(w *world) {
+			w.platform.BootFn = func(string) error {
+				return &drivers.OpError{Node: "r1", Op: "boot", Err: errors.Join(drivers.ErrRefused, errors.New("line 3 is unknown"))}
+			}
+		}, "line 3 is unknown"},
+		{"the start, without a refusal", stuck, func(w *world) {
+			w.platform.BootFn = func(string) error { return &drivers.OpError{Node: "r1", Op: "boot", Err: drivers.ErrTimeout} }
+		}, ""},
+		{"a command", head + "stimulus: [{node: r1, run: x}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 50ms, every: 10ms}]\n", func(w *world) {
+			run := w.platform.RunFn
+			w.platform.RunFn = func(n, l string) (drivers.Exchange, error) {
+				if l == "x" {
+					return drivers.Exchange{Rejected: "unknown command"}, nil
+				}
+				return run(n, l)
+			}
+		}, ""},
+		{"a baseline that never holds", strings.Replace(stuck, `contains "up"`, `contains "never"`, 1), func(*world) {}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			tt.change(w)
+			p := plan(t, tt.yaml, harness.PlanOptions{Trials: 1})
+			dir, err := harness.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{Name: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lab := harness.NewLab(p, harness.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+			defer lab.Close(t.Context()) //nolint:errcheck // a lab in memory
+			trial, err := lab.Begin(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			trial.Execute(t.Context())
+			if v, err := trial.Finish(t.Context()); err != nil || v.Verdict != evidence.Inconclusive {
+				t.Errorf("%s (%s), %v", v.Verdict, v.Reason, err)
+			}
+			if got := lab.Refused(); (got != "") != (tt.want != "") || !strings.Contains(got, tt.want) {
+				t.Errorf("refused: %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

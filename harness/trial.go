@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
@@ -234,6 +236,7 @@ func (t *Trial) event(e evidence.Event) {
 
 // done writes the event of something that began at a moment and has ended, well or not.
 func (t *Trial) done(e evidence.Event, begin time.Duration, err error) {
+	configures := e.Kind == evidence.EventStep && t.configures(e.Ref)
 	e.Took = t.now() - begin
 	e.At = begin + e.Took
 	if e.Outcome == "" {
@@ -241,11 +244,21 @@ func (t *Trial) done(e evidence.Event, begin time.Duration, err error) {
 	}
 	if err != nil {
 		e.Outcome, e.Detail = evidence.Failed, err.Error()
-		if _, ok := errors.AsType[*RejectedError](err); ok {
+		if _, ok := errors.AsType[*RejectedError](err); ok || errors.Is(err, drivers.ErrRefused) {
 			e.Outcome = evidence.Refused
+		}
+		if e.Outcome == evidence.Refused && t.cold && (e.Kind == evidence.EventBoot || configures) {
+			t.mu.Lock()
+			t.lab.refused = strings.TrimPrefix(e.Lane+": ", ": ") + e.Detail
+			t.mu.Unlock()
 		}
 	}
 	t.event(e)
+}
+
+// configures tells whether a step of the stimulus is one that configures a node.
+func (t *Trial) configures(ref string) bool {
+	return slices.ContainsFunc(t.plan.Stimulus, func(s PlanStep) bool { return s.Ref == ref && s.Step.Action() == scenarios.ActConfigure })
 }
 
 func (t *Trial) note(text string) {

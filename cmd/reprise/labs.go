@@ -58,15 +58,26 @@ func hiddenVerb(args []string) (code int, ok bool) {
 // superviseLabs runs one child per lab and waits for all. The first Ctrl-C is handed on
 // to the children, which keep their evidence and take their labs down; so is the
 // second, which cuts that short.
-func (a *app) superviseLabs(ctx context.Context, p *harness.Plan, dir evidence.Dir, f *runFlags) error {
+//
+// It returns the trials that were not run because a fresh lab refused something.
+func (a *app) superviseLabs(ctx context.Context, p *harness.Plan, dir evidence.Dir, f *runFlags) (notRun, error) {
 	var wg sync.WaitGroup
 	errs := make([]error, p.Labs)
+	defer context.AfterFunc(ctx, func() {
+		a.progress("interrupted: keeping the evidence and taking the labs down, which takes some seconds; Ctrl-C again cuts that short")
+	})()
 	show := &trialLines{app: a, planned: p.Trials, start: time.Now()}
 	for i := range p.Labs {
 		wg.Go(func() { errs[i] = superviseLab(ctx, dir, i+1, f, show) })
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return show.notRun, errors.Join(errs...)
+}
+
+// notRun counts trials that were not begun, and says why.
+type notRun struct {
+	Trials int    `json:"trials"`
+	Why    string `json:"why"`
 }
 
 func superviseLab(ctx context.Context, dir evidence.Dir, lab int, f *runFlags, show *trialLines) (err error) {
@@ -83,9 +94,9 @@ func superviseLab(ctx context.Context, dir evidence.Dir, lab int, f *runFlags, s
 	if err != nil {
 		return fmt.Errorf("start lab %d: %w", lab, err)
 	}
-	defer r.Close()                                                                                                //nolint:errcheck // read only
-	cmd := exec.Command(self, trialsVerb, dir.Path, strconv.Itoa(lab), strconv.FormatBool(f.keep), f.lab.encode()) //nolint:noctx,gosec // this program itself; it is ended by signals, so that it can keep its evidence
-	cmd.Args[0] = os.Args[0]                                                                                       // the name it was called by, as for every process of this program
+	defer r.Close()                                                                                                                           //nolint:errcheck // read only
+	cmd := exec.Command(self, trialsVerb, dir.Path, strconv.Itoa(lab), strconv.FormatBool(f.keep), strconv.FormatBool(f.all), f.lab.encode()) //nolint:noctx,gosec // this program itself; it is ended by signals, so that it can keep its evidence
+	cmd.Args[0] = os.Args[0]                                                                                                                  // the name it was called by, as for every process of this program
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = logFile, logFile, []*os.File{w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C reaches it through us only
 	alive, err := cmd.StdinPipe()
@@ -149,6 +160,7 @@ type trialLines struct {
 	mu      sync.Mutex
 	planned int
 	done    int
+	notRun  notRun
 	start   time.Time
 }
 
@@ -168,6 +180,8 @@ func (s *trialLines) show(p harness.Progress) {
 	defer s.mu.Unlock()
 	_, tty := terminal(s.app.err)
 	switch {
+	case p.NotRun != "":
+		s.notRun = notRun{s.notRun.Trials + 1, p.NotRun}
 	case p.Verdict != "":
 		s.done++
 		line := fmt.Sprintf("  trial %04d  lab %d  %-14s %6.1fs", p.Trial, p.Lab, p.Verdict, p.Took.Seconds())
@@ -203,17 +217,17 @@ func firstLine(s string, limit int) string {
 
 // runTrials is the child: one lab and its share of the trials, as Ginkgo specs.
 func runTrials(args []string) int {
-	if len(args) != 4 {
+	if len(args) != 5 {
 		fmt.Fprintln(os.Stderr, trialsVerb+" is for this program's own use")
 		return exitInput
 	}
 	var where labFlags
 	lab, err := strconv.Atoi(args[1])
 	if err == nil {
-		err = json.Unmarshal([]byte(args[3]), &where)
+		err = json.Unmarshal([]byte(args[4]), &where)
 	}
 	if err == nil {
-		err = trialsOf(args[0], lab, args[2] == "true", where)
+		err = trialsOf(args[0], lab, args[2] == "true", args[3] == "true", where)
 	}
 	if err != nil {
 		printError(os.Stderr, err, false)
@@ -222,7 +236,7 @@ func runTrials(args []string) int {
 	return 0
 }
 
-func trialsOf(path string, lab int, keep bool, where labFlags) error {
+func trialsOf(path string, lab int, keep, all bool, where labFlags) error {
 	p, dir, info, err := harness.OpenRun(path)
 	if err != nil {
 		return err
@@ -241,7 +255,7 @@ func trialsOf(path string, lab int, keep bool, where labFlags) error {
 		return err
 	}
 	watchParent()
-	env := harness.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, Progress: tell}
+	env := harness.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, All: all, Progress: tell}
 	suites.Trials(p, env, suites.Shard{Lab: lab, Labs: info.Labs})
 	base := dir.File("suite-lab-" + strconv.Itoa(lab))
 	if !suites.Run(suites.RunOptions{

@@ -25,6 +25,7 @@ type runFlags struct {
 	reset        string
 	dir          string
 	keep, dryRun bool
+	all          bool // go on after a fresh lab refused something
 	pull         bool
 	rehearse     bool
 	lab          labFlags
@@ -60,6 +61,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	fl.BoolVar(&f.keep, "keep", false, "leave the lab up afterwards and print how to enter it")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the estimated time, start nothing")
+	fl.BoolVar(&f.all, "all", false, "run all trials, also after a fresh lab refused its configuration, which it will do again")
 	fl.BoolVar(&f.rehearse, "rehearse", false, "go through everything once on simulated switches: are all lines taken and all conditions decided? It proves nothing about the problem")
 	f.lab.register(fl)
 	fl.BoolVar(&f.pull, "pull", false, "pull images that are missing; without this nothing is ever pulled")
@@ -135,6 +137,7 @@ type outcome struct {
 	Rate    evidence.Rate       `json:"rate"`
 	Exit    int                 `json:"exit"`
 	Enter   []string            `json:"enter,omitempty"` // with --keep: commands that open a shell
+	NotRun  *notRun             `json:"not-run,omitempty"`
 }
 
 // runPlan executes a plan from the check of the machine to the report.
@@ -158,9 +161,12 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 	}
 	a.progress("%s", heading(p))
 	a.progress("%d trials in %d labs, at most %s; evidence in %s", p.Trials, p.Labs, estimate(p), dir.Path)
-	runErr := a.superviseLabs(ctx, p, dir, f)
+	left, runErr := a.superviseLabs(ctx, p, dir, f)
 	runErr = errors.Join(runErr, cleanUp(ctx, provider, dir.ID()), harness.Settle(p, dir))
 	out, err := a.finishRun(dir, f.keep)
+	if left.Trials > 0 {
+		out.NotRun = &left
+	}
 	if ctx.Err() != nil {
 		return out, errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", dir.Path)}, err)
 	}
@@ -209,6 +215,9 @@ func (a *app) printOutcome(o outcome) {
 	}
 	if v.Inconclusive+v.NotApplicable > 0 {
 		a.say("beside it %d inconclusive, %d not applicable: they are in no rate", v.Inconclusive, v.NotApplicable)
+	}
+	if o.NotRun != nil {
+		a.say("%d more were not run: what a fresh lab refused, it would refuse again (--all runs them)", o.NotRun.Trials)
 	}
 	for _, f := range v.OtherFailures {
 		a.say("another failure: %s", f)

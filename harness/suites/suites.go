@@ -55,6 +55,12 @@ func Trials(p *harness.Plan, env harness.Environment, s Shard) bool {
 		})
 		for _, n := range s.trials(p.Trials) {
 			It(fmt.Sprintf("trial %04d", n), at, SpecTimeout(p.Timeout), GracePeriod(grace), func(ctx SpecContext) {
+				if why := lab.Refused(); why != "" && !env.All {
+					if env.Progress != nil {
+						env.Progress(harness.Progress{Lab: s.Lab, Trial: n, NotRun: why})
+					}
+					Skip("not run: a fresh lab refused " + why)
+				}
 				trial(ctx, lab, n, p.Expected())
 			})
 		}
