@@ -193,7 +193,7 @@ func (p *PartsCutter) Plan(c isolate.Candidate) (*Plan, error) {
 	if err := p.Loaded.Write(dir, p.Parts.Cut(c.Kept)); err != nil {
 		return nil, err
 	}
-	l, err := scenarios.Load(filepath.Join(dir, filepath.FromSlash(p.Loaded.Inputs[0].Path)), scenarios.Options{Platforms: p.Platforms})
+	l, err := scenarios.Load(filepath.Join(dir, filepath.FromSlash(p.Loaded.Inputs[0].Path)), scenarios.Options{Platforms: p.Platforms, Trust: p.trust()})
 	if err != nil {
 		return nil, err
 	}
@@ -203,4 +203,12 @@ func (p *PartsCutter) Plan(c isolate.Candidate) (*Plan, error) {
 	}
 	o.Trials = 1
 	return NewPlan(l, o)
+}
+
+// trust is what the scenario was allowed, if it is foreign: so is what is cut out of it.
+func (p *PartsCutter) trust() []string {
+	if p.Loaded.Foreign == nil {
+		return nil
+	}
+	return p.Loaded.Foreign.Trusted
 }

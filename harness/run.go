@@ -20,9 +20,18 @@ import (
 
 // CreateRun makes a run directory for the plan below parent: run.json and the files
 // that were read. Nothing is started.
+//
+// A plan of a foreign scenario that asks for more than it was allowed is a
+// [*scenarios.ForeignError]; a run of one carries the mark of where it comes from.
 func CreateRun(ctx context.Context, p *Plan, parent string, provider topologies.Provider, tool evidence.Tool) (evidence.Dir, error) {
+	if err := p.Loaded.Permit(p.Topology); err != nil {
+		return evidence.Dir{}, err
+	}
 	dir, err := evidence.CreateDir(parent, p.Loaded.Scenario.ID, time.Now())
 	if err != nil {
+		return dir, err
+	}
+	if err := p.Loaded.Inherit(dir.Path); err != nil {
 		return dir, err
 	}
 	for _, in := range p.Loaded.Inputs {
@@ -40,8 +49,25 @@ func OpenRun(path string) (*Plan, evidence.Dir, evidence.RunInfo, error) {
 		return nil, dir, info, err
 	}
 	// The environment of the run is not that of today; images are taken from run.json.
-	env := func(string) (string, bool) { return "", true }
-	loaded, err := scenarios.Load(dir.File("input", filepath.FromSlash(info.Scenario.File)), scenarios.Options{Getenv: env, Set: info.Set})
+	return openRun(dir, info, scenarios.Options{Getenv: func(string) (string, bool) { return "", true }, Set: info.Set})
+}
+
+// OpenRunHere is OpenRun for the process that executes the run which this one has just
+// created: the environment is the same. trust is what a foreign scenario was allowed.
+func OpenRunHere(path string, trust []string) (*Plan, evidence.Dir, evidence.RunInfo, error) {
+	dir, info, err := evidence.OpenDir(path)
+	if err != nil {
+		return nil, dir, info, err
+	}
+	p, dir, info, err := openRun(dir, info, scenarios.Options{Set: info.Set, Trust: trust})
+	if err == nil {
+		err = p.Loaded.Permit(p.Topology)
+	}
+	return p, dir, info, err
+}
+
+func openRun(dir evidence.Dir, info evidence.RunInfo, o scenarios.Options) (*Plan, evidence.Dir, evidence.RunInfo, error) {
+	loaded, err := scenarios.Load(dir.File("input", filepath.FromSlash(info.Scenario.File)), o)
 	if err != nil {
 		return nil, dir, info, fmt.Errorf("read the run's scenario: %w", err)
 	}

@@ -343,6 +343,9 @@ func (w *cutter) write(dir string) error {
 			return fmt.Errorf("write scenario: %w", err)
 		}
 	}
+	if err := w.l.Inherit(dir); err != nil {
+		return fmt.Errorf("write scenario: %w", err)
+	}
 	again, err := Load(filepath.Join(dir, filepath.FromSlash(w.l.Inputs[0].Path)), Options{})
 	if err != nil {
 		return fmt.Errorf("what is left is no valid scenario: %w", err)

@@ -23,6 +23,7 @@ type Loaded struct {
 	Topology topologies.Topology // resolved
 	Inputs   []Input             // every file read, the scenario first
 	Warnings yamlpos.Problems
+	Foreign  *Foreign // nil for one's own; see Permit
 	lines    map[string]int
 }
 
@@ -46,6 +47,8 @@ type Options struct {
 	Template func(name string) ([]byte, error)
 	// Getenv looks up variables of the topology file; nil means the process environment.
 	Getenv func(string) (string, bool)
+	// Trust names what a foreign scenario may have beyond the list, as Ask.Token.
+	Trust []string
 }
 
 // Line tells in which line of the scenario file a part stands, such as symptom[0].
@@ -85,6 +88,10 @@ func Load(file string, o Options) (*Loaded, error) {
 		o.Getenv = os.LookupEnv
 	}
 	l := &Loaded{File: file, Dir: filepath.Dir(file), lines: map[string]int{}}
+	var err error
+	if l.Foreign, err = foreignOf(file, o.Trust); err != nil {
+		return nil, err
+	}
 	root, err := os.OpenRoot(l.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("read scenario: %w", err)
@@ -206,15 +213,24 @@ func (c *checker) topology() {
 	ref := c.s.Topology
 	switch {
 	case ref.inline != nil:
-		c.loaded.Topology = topologies.FromNode(c.Doc, ref.inline, c.s.ID, c.loaded.Dir, c.opts.Getenv)
+		c.loaded.Topology = topologies.FromNode(c.Doc, ref.inline, c.s.ID, c.loaded.Dir, c.environ())
+		c.ignored(c.Ignored)
 	case ref.File != "":
 		data, ok := c.input("topology", ref.File)
 		if !ok {
 			return
 		}
 		d := yamlpos.Parse(filepath.Join(c.loaded.Dir, ref.File), data)
-		c.loaded.Topology = topologies.FromDoc(d, c.loaded.Dir, c.opts.Getenv)
+		if c.loaded.Foreign == nil { // one's own scenario of a foreign topology
+			var err error
+			if c.loaded.Foreign, err = foreignOf(filepath.Join(c.loaded.Dir, ref.File), c.opts.Trust); err != nil {
+				c.Faultf("topology", "", "%v", err)
+				return
+			}
+		}
+		c.loaded.Topology = topologies.FromDoc(d, c.loaded.Dir, c.environ())
 		c.Problems = append(c.Problems, d.Problems...)
+		c.ignored(d.Ignored)
 	default:
 		if !c.Has("topology") {
 			c.Faultf("", "write topology: lab.clab.yml", "the scenario has no topology")
@@ -226,5 +242,26 @@ func (c *checker) topology() {
 		if n.StartupConfig != "" && !isInline(n.StartupConfig) && !n.IsSegment() {
 			c.input("topology", n.StartupConfig)
 		}
+	}
+}
+
+// environ is what the topology file may learn of this machine.
+func (c *checker) environ() topologies.Environ {
+	env := topologies.Environ{Getenv: c.opts.Getenv}
+	if f := c.loaded.Foreign; f != nil {
+		env.Ask = f.may
+	}
+	return env
+}
+
+// ignored notes what a foreign topology says and nobody reads.
+func (c *checker) ignored(keys []string) {
+	f := c.loaded.Foreign
+	if f == nil {
+		return
+	}
+	f.keys = append(f.keys, keys...)
+	for _, name := range f.Withheld() {
+		c.Warnf("topology", "--trust env."+name+" takes it from here", "the scenario is foreign: %s is not taken from this machine's environment, the file's own default stands", name)
 	}
 }

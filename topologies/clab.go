@@ -122,13 +122,13 @@ func (e *clabEndpoint) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 
 // Load reads a containerlab file, for the verbs that work on a topology alone. Every fault is in the returned error, a
 // yamlpos.Problems; warnings are returned beside the topology.
-func Load(path string, getenv func(string) (string, bool)) (Topology, yamlpos.Problems, error) {
+func Load(path string, env Environ) (Topology, yamlpos.Problems, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return Topology{}, nil, fmt.Errorf("read topology: %w", err)
 	}
 	d := yamlpos.Parse(path, data)
-	t := FromDoc(d, filepath.Dir(path), getenv)
+	t := FromDoc(d, filepath.Dir(path), env)
 	d.Problems.Sort()
 	if faults := d.Problems.Faults(); faults != nil {
 		return Topology{}, d.Problems.Warnings(), faults
@@ -137,13 +137,12 @@ func Load(path string, getenv func(string) (string, bool)) (Topology, yamlpos.Pr
 }
 
 // FromDoc resolves a parsed containerlab document; faults are added to d. dir is the
-// folder that relative paths refer to. getenv looks up environment variables for
-// ${VAR} expansion.
-func FromDoc(d *yamlpos.Doc, dir string, getenv func(string) (string, bool)) Topology {
+// folder that relative paths refer to. env is what the file may learn of this machine.
+func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	if d.Root == nil {
 		return Topology{}
 	}
-	expandEnv(d, getenv)
+	expandEnv(d, env)
 	var f clabFile
 	d.Decode(&f)
 	t := Topology{Name: f.Name, Dir: dir}
@@ -151,7 +150,7 @@ func FromDoc(d *yamlpos.Doc, dir string, getenv func(string) (string, bool)) Top
 		d.Faultf("name", "", "the lab has no name")
 	}
 	for _, name := range f.Topology.Nodes.names {
-		t.Nodes = append(t.Nodes, resolveNode(d, t, name, f.Topology))
+		t.Nodes = append(t.Nodes, resolveNode(d, t, name, f.Topology, env))
 	}
 	if len(t.Nodes) == 0 {
 		d.Faultf("topology.nodes", "", "the lab has no nodes")
@@ -165,18 +164,18 @@ func FromDoc(d *yamlpos.Doc, dir string, getenv func(string) (string, bool)) Top
 
 // FromNode resolves a topology written inside another file: n is what containerlab
 // has under its key topology, and stands in d under the same key. Faults are added to d.
-func FromNode(d *yamlpos.Doc, n *yaml.Node, name, dir string, getenv func(string) (string, bool)) Topology {
+func FromNode(d *yamlpos.Doc, n *yaml.Node, name, dir string, env Environ) Topology {
 	key := func(s string) *yaml.Node {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Line: n.Line, Column: n.Column}
 	}
 	root := &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column, Content: []*yaml.Node{key("name"), key(name), key("topology"), n}}
 	sub := d.Sub(root)
-	t := FromDoc(sub, dir, getenv)
-	d.Problems = append(d.Problems, sub.Problems...)
+	t := FromDoc(sub, dir, env)
+	d.Problems, d.Ignored = append(d.Problems, sub.Problems...), append(d.Ignored, sub.Ignored...)
 	return t
 }
 
-func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology) Node {
+func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env Environ) Node {
 	path := yamlpos.Join("topology.nodes", name)
 	if !validName(name) {
 		d.Faultf(path, "letters, digits, - _ and . only, at most 63", "%q cannot name a node", name)
@@ -196,7 +195,7 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology) Node {
 	for _, l := range layers {
 		n.overlay(l)
 	}
-	n.expandMagic(t)
+	n.expandMagic(t, env)
 	if n.IsSegment() {
 		return n
 	}

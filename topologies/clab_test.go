@@ -19,10 +19,10 @@ func load(t *testing.T, text string, env map[string]string) (topologies.Topology
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return topologies.Load(file, func(k string) (string, bool) {
+	return topologies.Load(file, topologies.Environ{Getenv: func(k string) (string, bool) {
 		v, ok := env[k]
 		return v, ok
-	})
+	}})
 }
 
 func TestLoadInheritance(t *testing.T) {

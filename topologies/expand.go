@@ -16,9 +16,26 @@ import (
 // containerlab expands (docs/manual/topo-def-file.md, "Environment variables").
 var variable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_]\w*)(?:(:?[-=?])([^}]*))?\}|\$([A-Za-z_]\w*)`)
 
+// Environ is what a topology file may learn of the machine that reads it.
+type Environ struct {
+	// Getenv looks up environment variables for ${VAR} expansion.
+	Getenv func(name string) (string, bool)
+	// Ask, where it is not nil, is told the name of each variable of the environment and of
+	// each magic variable that tells of this machine, before it is looked up: it says whether
+	// the file may have it. optional says that the file has a default. What it may not have
+	// is not set, and no fault.
+	Ask func(name string, optional bool) bool
+}
+
+// Environment is the whole of this process's environment, for files of one's own.
+func Environment() Environ { return Environ{Getenv: os.LookupEnv} }
+
+// may tells whether the file may have a variable.
+func (e Environ) may(name string, optional bool) bool { return e.Ask == nil || e.Ask(name, optional) }
+
 // expandEnv expands variables in every scalar of the document, after parsing so that
 // positions stay true.
-func expandEnv(d *yamlpos.Doc, getenv func(string) (string, bool)) {
+func expandEnv(d *yamlpos.Doc, env Environ) {
 	done := map[*yaml.Node]bool{}
 	var visit func(n *yaml.Node)
 	visit = func(n *yaml.Node) {
@@ -27,7 +44,7 @@ func expandEnv(d *yamlpos.Doc, getenv func(string) (string, bool)) {
 		}
 		done[n] = true
 		if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "$") {
-			n.Value = expandText(d, n, getenv)
+			n.Value = expandText(d, n, env)
 			if n.Style == 0 {
 				n.Tag = "" // resolved again from the new text
 			}
@@ -39,19 +56,26 @@ func expandEnv(d *yamlpos.Doc, getenv func(string) (string, bool)) {
 	visit(d.Root)
 }
 
-func expandText(d *yamlpos.Doc, n *yaml.Node, getenv func(string) (string, bool)) string {
+func expandText(d *yamlpos.Doc, n *yaml.Node, env Environ) string {
 	return variable.ReplaceAllStringFunc(n.Value, func(m string) string {
 		if m == "$$" {
 			return "$"
 		}
 		sub := variable.FindStringSubmatch(m)
 		name, op, word := firstOf(sub[1], sub[4]), sub[2], sub[3]
-		value, set := getenv(name)
+		hasDefault := strings.HasSuffix(op, "-") || strings.HasSuffix(op, "=")
+		if !env.may(name, hasDefault) {
+			if hasDefault {
+				return word
+			}
+			return ""
+		}
+		value, set := env.Getenv(name)
 		missing := !set || (strings.HasPrefix(op, ":") && value == "")
 		switch {
 		case !missing:
 			return value
-		case strings.HasSuffix(op, "-"), strings.HasSuffix(op, "="):
+		case hasDefault:
 			return word
 		case strings.HasSuffix(op, "?"):
 			d.NodeFaultf(n, firstOf(word, "set it in the environment"), "the environment variable %s is not set", name)
@@ -64,7 +88,7 @@ func expandText(d *yamlpos.Doc, n *yaml.Node, getenv func(string) (string, bool)
 }
 
 // expandMagic replaces containerlab's magic variables in everything a node says.
-func (n *Node) expandMagic(t Topology) {
+func (n *Node) expandMagic(t Topology, env Environ) {
 	dir, err := filepath.Abs(t.Dir)
 	if err != nil {
 		dir = t.Dir
@@ -77,10 +101,19 @@ func (n *Node) expandMagic(t Topology) {
 		if strings.Contains(s, "__git") && hash == "" {
 			branch, hash = gitHead(dir)
 		}
-		return strings.NewReplacer(
-			"__clabNodeName__", n.Name, "__clabLabName__", t.Name, "__clabDir__", dir,
-			"__clabNodeDir__", filepath.Join(dir, "clab-"+t.Name, n.Name), "__gitBranch__", branch, "__gitHash__", hash,
-		).Replace(s)
+		s = strings.NewReplacer("__clabNodeName__", n.Name, "__clabLabName__", t.Name).Replace(s)
+		for name, value := range map[string]string{ // what these say is the machine's, not the file's
+			"__clabDir__": dir, "__clabNodeDir__": filepath.Join(dir, "clab-"+t.Name, n.Name), "__gitBranch__": branch, "__gitHash__": hash,
+		} {
+			if !strings.Contains(s, name) {
+				continue
+			}
+			if !env.may(name, false) {
+				value = ""
+			}
+			s = strings.ReplaceAll(s, name, value)
+		}
+		return s
 	}
 	for _, s := range []*string{&n.Image, &n.StartupConfig, &n.Cmd, &n.Entrypoint, &n.User, &n.Type} {
 		*s = replacer(*s)
@@ -105,6 +138,9 @@ func gitHead(dir string) (branch, hash string) {
 			ref, isRef := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: ")
 			if !isRef {
 				return "", ref
+			}
+			if !filepath.IsLocal(filepath.FromSlash(ref)) {
+				return "", "" // it leads out of the repository
 			}
 			commit, err := os.ReadFile(filepath.Join(dir, ".git", filepath.FromSlash(ref)))
 			if err != nil {

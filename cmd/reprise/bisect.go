@@ -188,10 +188,8 @@ func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err e
 		return &codedError{exitEnvironment, err}
 	}
 	f.Scenario = l.Inputs[0].Path
-	for _, in := range l.Inputs {
-		if err := evidence.WriteFile(dir.File("input", filepath.FromSlash(in.Path)), in.Data); err != nil {
-			return fmt.Errorf("keep input: %w", err)
-		}
+	if err := keepInputs(dir, l); err != nil {
+		return err
 	}
 	if err := evidence.WriteJSON(dir.File("options.json"), f); err != nil {
 		return err
@@ -259,7 +257,7 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err
 	if err != nil {
 		return err
 	}
-	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Set: set, Template: reg.Template})
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Set: set, Template: reg.Template, Trust: a.trust})
 	if err != nil {
 		return err
 	}
@@ -273,6 +271,9 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err
 		return err
 	}
 	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+	if err := l.Permit(l.Topology); err != nil {
+		return err
+	}
 	if err := a.checkVersions(ctx, cutter, provider); err != nil {
 		return err
 	}

@@ -31,7 +31,6 @@ type confirmFlags struct {
 	sign, output string
 	trials, labs int
 	reset        string
-	trust        bool
 	lab          labFlags
 }
 
@@ -49,8 +48,11 @@ A trial counts only when the failure has the claim's signature, and where the sc
 a control, that must stay healthy here too. Where an image, the kind of lab, the reset or
 another thing that matters differs, n clean trials do not contradict: that may be the reason.
 
-The scenario is somebody else's. One whose topology asks for folders, ports or rights of
-this machine is refused, unless --trust says that you looked at it.
+The scenario is somebody else's, and so is every scenario that "bundle open" unpacked and
+whatever was made of one. It gets what a list allows: nodes and links of a lab without a way
+out, images that are here by name, its own files. All else (folders, ports, rights, networks,
+users, settings of the kernel, machines, disks, labels, passwords, variables of the
+environment, many labs, much time) is listed, and refused until --trust names it item by item.
 
 What goes back is confirmation.json, signed with --sign, which the other side takes
 in with "case set CASE --confirmation FILE". Beside it lies runs.tar.zst, a bundle of
@@ -72,7 +74,6 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 	fl.IntVar(&f.trials, "trials", 0, "run exactly so many trials (default: as many as the claim needs, until one confirms)")
 	fl.IntVar(&f.labs, "labs", 0, "labs side by side (default: as in the claim)")
 	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: as in the claim)")
-	fl.BoolVar(&f.trust, "trust", false, "run it although its topology reaches into this machine (folders, ports, rights)")
 	f.lab.register(fl)
 	mustComplete(c, "reset", "none", "config", "daemons", "redeploy")
 	return c
@@ -265,6 +266,9 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	labs := f.labs
 	if labs == 0 {
 		labs = max(info.Labs, 1)
+		if err := a.permitLabs(run, labs); err != nil {
+			return nil, err
+		}
 	}
 	if t.out.Planned == 0 {
 		return nil, inputError("the bundle shows no reproduction (%s): there is nothing to confirm", main.RateText())
@@ -273,8 +277,8 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	if err != nil {
 		return nil, err
 	}
-	if reach := reaches(p.Topology); len(reach) > 0 && !f.trust {
-		return nil, &codedError{exitRefused, fmt.Errorf("the case reaches into this machine: %s; look at %s, and give --trust to run it", strings.Join(reach, ", "), theirs.File("input"))}
+	if err := a.permit(p); err != nil {
+		return nil, err
 	}
 	plans := []*harness.Plan{p}
 	if p.Loaded.Scenario.Control != nil {
@@ -365,27 +369,6 @@ func (t *confirmation) tryControl(ctx context.Context, p *harness.Plan) error {
 	control := shownOf(seen)
 	t.out.Control = &control
 	return nil
-}
-
-// reaches names what a topology asks for of the machine beneath the lab: a scenario that
-// came from elsewhere has no business there.
-func reaches(t topologies.Topology) []string {
-	var list []string
-	for _, n := range t.Nodes {
-		for _, b := range n.Binds {
-			list = append(list, fmt.Sprintf("%s binds %s", n.Name, b))
-		}
-		for _, p := range n.Ports {
-			list = append(list, fmt.Sprintf("%s publishes port %s", n.Name, p))
-		}
-		for _, c := range n.CapAdd {
-			list = append(list, fmt.Sprintf("%s wants the right %s", n.Name, c))
-		}
-		if n.NetworkMode != "" && n.NetworkMode != "none" {
-			list = append(list, fmt.Sprintf("%s uses the network %s", n.Name, n.NetworkMode))
-		}
-	}
-	return list
 }
 
 // maxWasted bounds trials that come out neither way: a lab that breaks again and again

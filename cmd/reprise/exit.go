@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
@@ -53,9 +54,12 @@ func exitCode(err error) int {
 	var coded *codedError
 	var problems yamlpos.Problems
 	var missing *topologies.MissingError
+	var foreign *scenarios.ForeignError
 	switch {
 	case err == nil:
 		return exitYes
+	case errors.As(err, &foreign):
+		return exitRefused
 	case errors.As(err, &coded):
 		return coded.code
 	case errors.As(err, &problems):

@@ -99,10 +99,8 @@ func (a *app) isolateNew(ctx context.Context, name string, f *isolateFlags) erro
 		return &codedError{exitEnvironment, err}
 	}
 	f.Scenario = l.Inputs[0].Path
-	for _, in := range l.Inputs {
-		if err := evidence.WriteFile(dir.File("input", filepath.FromSlash(in.Path)), in.Data); err != nil {
-			return fmt.Errorf("keep input: %w", err)
-		}
+	if err := keepInputs(dir, l); err != nil {
+		return err
 	}
 	if err := evidence.WriteJSON(dir.File("options.json"), f); err != nil {
 		return err
@@ -158,8 +156,11 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	if err != nil {
 		return err
 	}
-	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Set: set, Template: reg.Template})
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Set: set, Template: reg.Template, Trust: a.trust})
 	if err != nil {
+		return err
+	}
+	if err := l.Permit(l.Topology); err != nil {
 		return err
 	}
 	parts := harness.NewParts(l, reg)
@@ -168,6 +169,9 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	p, err := cutter.Plan(whole)
 	if err != nil {
 		return &codedError{exitInput, err}
+	}
+	if err := a.permit(p); err != nil {
+		return err
 	}
 	if l.Scenario.Control == nil {
 		if f.ControlRuns > 0 {

@@ -237,7 +237,7 @@ func runTrials(args []string) int {
 }
 
 func trialsOf(path string, lab int, keep, all bool, where labFlags) error {
-	p, dir, info, err := harness.OpenRun(path)
+	p, dir, info, err := harness.OpenRunHere(path, where.Trust)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (a *app) loadQuiet(name string, set map[string]string) (*scenarios.Loaded, 
 		return nil, err
 	}
 	defer cleanup()
-	l, err := scenarios.Load(path, scenarios.Options{Platforms: r.Platforms(), Set: set, Template: r.Template})
+	l, err := scenarios.Load(path, scenarios.Options{Platforms: r.Platforms(), Set: set, Template: r.Template, Trust: a.trust})
 	if err != nil && l == nil {
 		return nil, &codedError{exitInput, err}
 	}

@@ -24,6 +24,8 @@ type labFlags struct {
 	Wait      bool   `json:"wait,omitempty"`
 	Priority  int    `json:"priority,omitempty"`
 	AcceptNew bool   `json:"accept-new,omitempty"`
+	// Trust is what a foreign scenario may have, for the children of a run.
+	Trust []string `json:"trust,omitempty"`
 
 	kinds []topologies.Kind // the only ones that will do; empty means any
 }

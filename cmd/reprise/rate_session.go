@@ -25,6 +25,9 @@ type session struct {
 // openSession connects to the engine and checks that it can build the plans' labs.
 // Nothing is started and nothing written.
 func (a *app) openSession(ctx context.Context, parent string, where labFlags, plans ...*harness.Plan) (*session, error) {
+	if err := a.permit(plans...); err != nil {
+		return nil, err
+	}
 	provider, err := openProvider(plans[0], where, nil)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ type app struct {
 	out, err io.Writer
 	json     bool
 	quiet    bool
-	noHelp   error // help was asked for a verb that is not there
+	noHelp   error    // help was asked for a verb that is not there
+	trust    []string // what a foreign scenario may have; see foreign.go
 }
 
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
@@ -90,11 +91,11 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		&cobra.Group{ID: "lab", Title: "Lab:"},
 	)
 	for group, verbs := range map[string][]*cobra.Command{
-		"reproduce": {a.demoVerb(), a.runVerb(), a.rateVerb(), a.judgeVerb(), a.reportVerb()},
-		"isolate":   {a.isolateVerb(), a.bisectVerb()},
-		"fix":       {a.verifyFixVerb(), a.regressVerb()},
+		"reproduce": {a.demoVerb(), a.trusting(a.runVerb()), a.trusting(a.rateVerb()), a.judgeVerb(), a.reportVerb()},
+		"isolate":   {a.trusting(a.isolateVerb()), a.trusting(a.bisectVerb())},
+		"fix":       {a.trusting(a.verifyFixVerb()), a.trusting(a.regressVerb())},
 		"analyse":   {a.knownVerb()},
-		"escalate":  {a.caseVerb(), a.escalateVerb(), a.bundleVerb(), a.confirmVerb()},
+		"escalate":  {a.caseVerb(), a.trusting(a.escalateVerb()), a.bundleVerb(), a.trusting(a.confirmVerb())},
 		"write":     {a.scenarioVerb()},
 		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.simVerb(), a.topologyVerb(), a.gcVerb()},
 	} {

@@ -104,7 +104,10 @@ func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
 		return err
 	}
 	if f.dryRun {
-		return a.printPlan(p)
+		return errors.Join(a.printPlan(p), a.permit(p))
+	}
+	if err := a.permit(p); err != nil {
+		return err
 	}
 	if f.rehearse {
 		return a.rehearse(ctx, p, f)
@@ -142,6 +145,11 @@ type outcome struct {
 
 // runPlan executes a plan from the check of the machine to the report.
 func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcome, error) {
+	if f.pull {
+		if err := permitPull(p); err != nil {
+			return outcome{}, err
+		}
+	}
 	provider, err := openProvider(p, f.lab, nil)
 	if err != nil {
 		return outcome{}, err
@@ -161,6 +169,7 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 	}
 	a.progress("%s", heading(p))
 	a.progress("%d trials in %d labs, at most %s; evidence in %s", p.Trials, p.Labs, estimate(p), dir.Path)
+	f.lab.Trust = a.trust
 	left, runErr := a.superviseLabs(ctx, p, dir, f)
 	runErr = errors.Join(runErr, cleanUp(ctx, provider, dir.ID()), harness.Settle(p, dir))
 	out, err := a.finishRun(dir, f.keep)

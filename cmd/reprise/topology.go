@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -60,7 +59,7 @@ func (a *app) topology(file string) (topologies.Topology, error) {
 		}
 		return t, nil
 	}
-	t, warnings, err := topologies.Load(file, os.LookupEnv)
+	t, warnings, err := topologies.Load(file, topologies.Environment())
 	for _, w := range warnings {
 		a.progress("%s", w)
 	}

@@ -7,11 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // Extract writes the files for which want is true, and nil wants all of them, below dir,
 // which must not exist or be empty. All digests are checked. The folder takes its name only
-// when everything is there and right; what was begun is removed.
+// when everything is there and right; what was begun is removed. The folder is its owner's
+// alone, for it holds configurations, and is marked as somebody else's work.
 func (b *Bundle) Extract(ctx context.Context, dir string, want func(File) bool) (err error) {
 	if err := checkTarget(dir); err != nil {
 		return err
@@ -35,8 +38,8 @@ func (b *Bundle) Extract(ctx context.Context, dir string, want func(File) bool) 
 	if err := b.extractInto(ctx, temp, want); err != nil {
 		return err
 	}
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return fmt.Errorf("finish folder: %w", err)
+	if err := origin.Write(temp, b.Manifest.Tree); err != nil {
+		return fmt.Errorf("extract: %w", err)
 	}
 	// An empty folder is replaced; one that has been filled meanwhile is not.
 	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // Bounds of a name, in bytes.
@@ -50,7 +52,7 @@ func checkNames(files []File) error {
 		}
 		last = f.Path
 		key := fold(f.Path)
-		if key == manifestName || key == signatureName {
+		if first, _, _ := strings.Cut(key, "/"); key == manifestName || key == signatureName || first == origin.FileName {
 			return fmt.Errorf("%q is the bundle's own name", f.Path)
 		}
 		if other, ok := folded[key]; ok {

@@ -20,7 +20,7 @@ func topology(t *testing.T, text string) topologies.Topology {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	top, _, err := topologies.Load(file, os.LookupEnv)
+	top, _, err := topologies.Load(file, topologies.Environment())
 	if err != nil {
 		t.Fatal(err)
 	}

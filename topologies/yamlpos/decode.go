@@ -96,6 +96,7 @@ func (d *Doc) unknownKey(k *yaml.Node, v reflect.Value, path string) {
 	known := keysOf(v.Type())
 	if ig, ok := reflect.TypeAssert[Ignorer](v); ok {
 		if slices.Contains(ig.IgnoredKeys(), k.Value) {
+			d.Ignored = append(d.Ignored, k.Value)
 			d.NodeFaultf(k, "", "%q is known to containerlab and has no effect here", k.Value)
 			d.Problems[len(d.Problems)-1].Warning = true
 			return

@@ -22,6 +22,8 @@ type Doc struct {
 	File     string
 	Root     *yaml.Node // the document's top node; nil when it could not be parsed
 	Problems Problems
+	// Ignored are the keys that were written, are known, and have no effect.
+	Ignored []string
 
 	marks   map[string]mark
 	visited int

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// trusting gives a verb that runs scenarios the flag that names what a foreign one may have.
+func (a *app) trusting(c *cobra.Command) *cobra.Command {
+	c.Flags().StringSliceVar(&a.trust, "trust", nil, "what a scenario out of somebody else's bundle may have of this machine, item by item as it is listed without this flag: binds.r1,env.NAME")
+	return c
+}
+
+// permit refuses a plan of a foreign scenario that asks for more than was allowed, and says
+// what was. It is asked before anything is looked for on this machine.
+func (a *app) permit(plans ...*harness.Plan) error {
+	told := map[string]bool{}
+	for _, p := range plans {
+		if err := p.Loaded.Permit(p.Topology); err != nil {
+			return err
+		}
+		for _, ask := range p.Loaded.Asks(p.Topology) {
+			if !told[ask.What] {
+				told[ask.What] = true
+				a.progress("trusted: %s (%s)", ask.What, ask.Token)
+			}
+		}
+	}
+	return nil
+}
+
+// permitPull refuses to fetch what a foreign scenario names, unless that was allowed.
+func permitPull(p *harness.Plan) error {
+	const token = "pull"
+	f := p.Loaded.Foreign
+	if f == nil || f.Trusts(token) {
+		return nil
+	}
+	refused := &scenarios.ForeignError{File: p.Loaded.File, Bundle: f.Bundle}
+	for _, n := range p.Topology.Nodes {
+		ask := scenarios.Ask{Token: token, What: fmt.Sprintf("the image %q is fetched, if it is not here", n.Image)}
+		if n.Image != "" && !slices.Contains(refused.Asks, ask) {
+			refused.Asks = append(refused.Asks, ask)
+		}
+	}
+	if len(refused.Asks) == 0 {
+		return nil
+	}
+	return refused
+}
+
+// foreignLabs bounds the labs side by side that a bundle gets by itself.
+const foreignLabs = 4
+
+// permitLabs refuses the number of labs that a bundle's claim was made with, where it is
+// high and nobody here chose it.
+func (a *app) permitLabs(file string, labs int) error {
+	if labs <= foreignLabs || slices.Contains(a.trust, "labs") {
+		return nil
+	}
+	return &codedError{exitRefused, fmt.Errorf("%s was made with %d labs side by side, and gets at most %d by itself: choose with --labs, or --trust labs", file, labs, foreignLabs)}
+}
+
+// keepInputs keeps the files of a scenario in a folder of a search, with the mark of where
+// they come from.
+func keepInputs(dir evidence.Dir, l *scenarios.Loaded) error {
+	if err := l.Inherit(dir.Path); err != nil {
+		return err
+	}
+	for _, in := range l.Inputs {
+		if err := evidence.WriteFile(dir.File("input", in.Path), in.Data); err != nil {
+			return fmt.Errorf("keep input: %w", err)
+		}
+	}
+	return nil
+}
+
+// trustWords gives the flag that repeats what was allowed, for commands that are printed.
+func (a *app) trustWords() []string {
+	if len(a.trust) == 0 {
+		return nil
+	}
+	return []string{"--trust", strings.Join(a.trust, ",")}
+}
