@@ -101,7 +101,7 @@ func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error
 	}
 	now := time.Now()
 	out := escalated{Dir: unused(caseFile(folder, "escalation", now), ""), Despite: e.Despite, Owed: e.Owed}
-	if err := os.Mkdir(out.Dir, 0o755); err != nil {
+	if err := os.Mkdir(out.Dir, 0o700); err != nil {
 		return fmt.Errorf("make a folder for the escalation: %w", err)
 	}
 	if err := a.packCase(ctx, folder, f, e, &out); err != nil {

@@ -17,16 +17,18 @@ import (
 // Dir is a run directory.
 type Dir struct{ Path string }
 
-// CreateDir makes a fresh run directory below parent, named by time and scenario.
+// CreateDir makes a fresh run directory below parent, named by time and scenario. It is its
+// owner's alone, for it holds configurations and what devices said; so is a parent that is
+// made for it.
 func CreateDir(parent, scenario string, now time.Time) (Dir, error) {
 	var suffix [2]byte
 	_, _ = rand.Read(suffix[:]) // never fails (crypto/rand)
 	name := now.UTC().Format("20060102T150405Z") + "-" + scenario + "-" + hex.EncodeToString(suffix[:])
 	d := Dir{Path: filepath.Join(parent, name)}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return d, fmt.Errorf("make run folder: %w", err)
 	}
-	if err := os.Mkdir(d.Path, 0o755); err != nil {
+	if err := os.Mkdir(d.Path, 0o700); err != nil {
 		return d, fmt.Errorf("make run folder: %w", err)
 	}
 	return d, nil

@@ -142,7 +142,7 @@ func placeReport(dir, report string) error {
 }
 
 func writeFile(ctx context.Context, file string, src Source, o Options) (m Manifest, size int64, err error) {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return m, 0, err
 	}

@@ -23,7 +23,7 @@ func (b *Bundle) Extract(ctx context.Context, dir string, want func(File) bool) 
 	if parent == "" {
 		parent = "."
 	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	temp, err := os.MkdirTemp(parent, "."+name+partWord)

@@ -34,6 +34,9 @@ func Create(path string, c Case) (Folder, error) {
 	if _, err := Parse(file, data); err != nil {
 		return Folder{}, err
 	}
+	if err := os.MkdirAll(path, 0o700); err != nil { // its owner's alone: it names the customer
+		return Folder{}, fmt.Errorf("make a folder for the case: %w", err)
+	}
 	if err := evidence.WriteFile(file, data); err != nil {
 		return Folder{}, err
 	}
