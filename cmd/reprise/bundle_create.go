@@ -36,17 +36,18 @@ func (a *app) bundleCreateVerb() *cobra.Command {
 		Long: `Pack run directories into one file. Each is judged again before, and one that does not
 come out as it is stored is not packed.
 
-Nothing is redacted unless --redact-key names a key: the bundle then holds what the
-devices said and the files that the runs read, as they are. "reprise escalate" redacts.
+With --redact-key the bundle is redacted. Without it the bundle holds what the devices said
+and the files that the runs read as they are, with names, addresses and passwords: that is
+refused unless --no-redact says that you mean it. "reprise escalate" redacts by itself.
 Core files stay out unless asked for with --cores.
 
 Runs made on simulators, and runs whose image's licence forbids it, are never packed.
 
 Exit status: 0 written; 1 a run does not stand up to being judged again; 4 wrong
-input; 5 the key is not in the ssh-agent; 6 a mark forbids it.`,
-		Example: `  reprise bundle create runs/20260301T101500Z-my-case-1f2e runs/20260301T111500Z-my-case-2a3b
-  reprise bundle create runs/20260301T101500Z-my-case-1f2e -o case.tar.zst --sign ~/.ssh/id_ed25519
-  reprise bundle create runs/20260301T101500Z-my-case-1f2e --to age1… --to ~/.ssh/tac.pub
+input; 5 the key is not in the ssh-agent; 6 a mark forbids it, or it would not be redacted.`,
+		Example: `  reprise bundle create runs/20260301T101500Z-my-case-1f2e runs/20260301T111500Z-my-case-2a3b --redact-key my-case.key
+  reprise bundle create runs/20260301T101500Z-my-case-1f2e -o case.tar.zst --redact-key my-case.key --sign ~/.ssh/id_ed25519
+  reprise bundle create runs/20260301T101500Z-my-case-1f2e --no-redact --to age1… --to ~/.ssh/tac.pub
   ssh-keygen -Y verify -n reprise-bundle -I me -f allowed_signers -s manifest.json.sig < manifest.json`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeRuns,
@@ -113,6 +114,9 @@ func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags, r
 	}
 	r, err := a.newRedaction(rf)
 	if err != nil {
+		return err
+	}
+	if err := a.wholeWords(r, rf); err != nil {
 		return err
 	}
 	if f.caseDir != "" {

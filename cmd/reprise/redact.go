@@ -96,6 +96,21 @@ func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
 	return r, nil
 }
 
+// wholeWords refuses to pack what nobody cut, unless that was asked for; then it says so
+// before anything is written. r is nil where nothing is cut.
+func (a *app) wholeWords(r *redaction, f *redactFlags) error {
+	const what = "what devices said and were told goes into the bundle as it is, with names, addresses and passwords"
+	switch {
+	case r != nil:
+		return nil
+	case !f.none:
+		return &codedError{exitRefused, errors.New("nothing would be redacted: " + what + "; redact with --redact-key FILE, or say --no-redact")}
+	default:
+		a.progress("NOT REDACTED, as asked: %s", what)
+		return nil
+	}
+}
+
 // ownerKey reads a key, and makes one where there is none.
 func ownerKey(file string) (redact.Key, error) {
 	key, err := redact.ReadKeyFile(file)
@@ -116,7 +131,7 @@ func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, 
 		if f.redact.key != "" || len(f.redact.hide)+len(f.redact.secret)+len(f.redact.keep)+f.redact.prove > 0 {
 			return nil, inputError("--no-redact cuts nothing: --redact-key, --hide, --secret, --keep and --prove have no meaning with it")
 		}
-		return nil, nil
+		return nil, a.wholeWords(nil, &f.redact)
 	}
 	if f.redact.key == "" {
 		f.redact.key = filepath.Join(folder.Path, ".owner", "redaction")
