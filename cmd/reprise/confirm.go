@@ -54,7 +54,8 @@ out, images that are here by name, its own files. All else (folders, ports, righ
 users, settings of the kernel, machines, disks, labels, passwords, variables of the
 environment, many labs, much time) is listed, and refused until --trust names it item by item.
 
-What goes back is confirmation.json, signed with --sign, which the other side takes
+What goes back speaks of this machine in pseudonyms: its name, users, folders and the values
+of its environment are replaced, by a key that stays in .owner. It is confirmation.json, signed with --sign, which the other side takes
 in with "case set CASE --confirmation FILE". Beside it lies runs.tar.zst, a bundle of
 the runs that were made here: "bundle diff" of the two says what was different.
 
@@ -117,10 +118,24 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	t.out.Bundle = confirm.Bundle{File: filepath.Base(file), Tree: b.Tree, Signer: who}
 	t.out.Tool, t.out.At = toolInfo(), time.Now().UTC().Truncate(time.Second)
 	t.out.Decide()
-	out := confirmed{Confirmation: t.out, File: filepath.Join(dir, confirm.FileName), Dir: t.dir}
+	r, err := a.answerRedaction(dir, filepath.Join(dir, "bundle"))
+	if err != nil {
+		return err
+	}
+	packed := a.packAnswer(ctx, t.dir, filepath.Join(dir, "runs.tar.zst"), f.sign, r)
+	if t.out.Host, err = r.pseudonym(t.out.Host); err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(packed.Claim.Runs, func(c bundle.RunClaim) bool { return c.ID == t.out.Seen.Run }); i >= 0 {
+		t.out.Seen.Digest = packed.Claim.Runs[i].Run // of the run as it goes back
+	}
+	out := confirmed{Confirmation: t.out, File: filepath.Join(dir, confirm.FileName), Dir: t.dir, Runs: packed.File}
 	out.Exit = map[confirm.Result]int{confirm.Confirmed: exitYes, confirm.Contradicted: exitNo, confirm.Inconclusive: exitInconclusive}[out.Result]
 	data, err := out.Marshal()
 	if err != nil {
+		return err
+	}
+	if data, err = r.reworded(confirm.FileName, data); err != nil {
 		return err
 	}
 	if err := evidence.WriteFile(out.File, data); err != nil {
@@ -135,9 +150,11 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 			return err
 		}
 	}
-	out.Runs = a.packAnswer(ctx, t.dir, filepath.Join(dir, "runs.tar.zst"), f.sign)
 	if done, err := a.emit(out); done {
 		return errors.Join(err, answer(out.Exit))
+	}
+	if packed.File != "" {
+		a.progress("this machine's name, users, folders and environment are hidden in what goes back: %s", packed.Redacted)
 	}
 	a.say("")
 	a.say("%s: %s", strings.ToUpper(string(out.Result)), out.Reason)
@@ -166,15 +183,15 @@ func unused(name, suffix string) string {
 	}
 }
 
-// packAnswer packs the runs that were made here. Where a mark forbids that, the answer
-// stands without them.
-func (a *app) packAnswer(ctx context.Context, run, file, sign string) string {
-	out, err := a.pack(ctx, []string{run}, &bundleFlags{output: file, sign: sign}, nil)
+// packAnswer packs the runs that were made here, redacted. Where a mark forbids that, the
+// answer stands without them.
+func (a *app) packAnswer(ctx context.Context, run, file, sign string, r *redaction) createdResult {
+	out, err := a.pack(ctx, []string{run}, &bundleFlags{output: file, sign: sign, who: "who confirmed it"}, r)
 	if err != nil {
 		a.progress("the runs are not packed: %v", err)
-		return ""
+		return createdResult{}
 	}
-	return out.File
+	return out
 }
 
 // openChecked verifies a bundle and opens it, and gives its manifest and who signed it.
