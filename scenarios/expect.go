@@ -32,6 +32,8 @@ type env struct {
 	Before beforeEnv        `expr:"before"`
 	// Ports is the name of an interface where the lab chose no port: ports.p1 is then p1.
 	Ports map[string]string `expr:"ports"`
+	// Budget bounds the evaluation; see compileBounded.
+	Budget *budget `expr:"__budget"`
 }
 
 type beforeEnv struct {
@@ -65,14 +67,18 @@ func CompilePredicate(source string, boolean bool) (*Predicate, error) {
 	if boolean {
 		opts = append(opts, expr.AsBool())
 	}
-	program, err := expr.Compile(source, opts...)
+	program, err := expr.Compile(source, opts...) // as it is written: for its faults, and what it looks at
+	var bounded *vm.Program
+	if err == nil {
+		bounded, err = compileBounded(source, opts...)
+	}
 	if err != nil {
 		if fe, ok := errors.AsType[*file.Error](err); ok {
 			return nil, fmt.Errorf("%s, at column %d of the expression", fe.Message, fe.Column+1)
 		}
 		return nil, err
 	}
-	p := &Predicate{program: program}
+	p := &Predicate{program: bounded}
 	node := program.Node()
 	ast.Walk(&node, p)
 	return p, nil
@@ -102,7 +108,7 @@ func (p *Predicate) Visit(node *ast.Node) {
 // Eval decides over what a probe saw. before is nil when it is not known. An error
 // means that the expression has no value here: the condition is then unknown.
 func (p *Predicate) Eval(now View, before *View) (any, error) {
-	e := env{Text: now.Text, Rows: now.Rows, Exit: now.Exit, Count: now.Count, Ports: now.Ports}
+	e := env{Text: now.Text, Rows: now.Rows, Exit: now.Exit, Count: now.Count, Ports: now.Ports, Budget: newBudget()}
 	if p.usesJSON {
 		if err := parseJSON(now.Text, &e.JSON); err != nil {
 			return nil, err

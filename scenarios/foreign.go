@@ -342,7 +342,7 @@ func memoryBytes(text string) (int64, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(m[1], 10, 64)
-	return n << (10 * (strings.Index("kmg", strings.ToLower(m[2]+" ")[:1]) + 1)), err == nil
+	return n << (10 * (strings.Index("kmg", strings.ToLower(m[2] + " ")[:1]) + 1)), err == nil
 }
 
 // scenario goes through what the scenario file says beside the topology. Conditions and

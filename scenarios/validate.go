@@ -158,7 +158,7 @@ func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
 	}
 	switch kind {
 	case ProbeLog:
-		if _, err := regexp.Compile(cond.Log); err != nil {
+		if _, err := boundedRegexp(cond.Log); err != nil {
 			c.Faultf(where+".log", "Go regular expressions (RE2)", "%v", err)
 		}
 	case ProbeReach:
