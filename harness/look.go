@@ -60,17 +60,12 @@ func (c *Check) view(o evidence.Observation) (scenarios.View, error) {
 	return v, nil
 }
 
-func parseRows(t *gotextfsm.TextFSM, text string) (rows []map[string]any, err error) {
-	defer func() { // device output is hostile input to a third-party parser
-		if r := recover(); r != nil {
-			err = fmt.Errorf("template: %v", r)
-		}
-	}()
-	var out gotextfsm.ParserOutput
-	if err := out.ParseTextString(text, *t, true); err != nil {
+func parseRows(t *gotextfsm.TextFSM, text string) ([]map[string]any, error) {
+	rows, err := scenarios.ReadTable(t, text, false)
+	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	return out.Dict, nil
+	return rows, nil
 }
 
 // short gives an expression's value for people.

@@ -268,8 +268,7 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 		if err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}
-		check.template = &gotextfsm.TextFSM{}
-		if err := check.template.ParseString(string(text)); err != nil {
+		if check.template, err = scenarios.ParseTemplate(string(text)); err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}
 	}

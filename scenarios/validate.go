@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sirikothe/gotextfsm"
-
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -174,8 +172,7 @@ func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
 		return
 	}
 	if data, ok := c.template(where+".template", cond.Template); ok {
-		var t gotextfsm.TextFSM
-		if err := t.ParseString(string(data)); err != nil {
+		if _, err := ParseTemplate(string(data)); err != nil {
 			c.Faultf(where+".template", "", "TextFSM template %s: %v", cond.Template, err)
 		}
 	}
