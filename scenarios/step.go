@@ -27,7 +27,8 @@ type Step struct {
 	For         Duration              `yaml:"for" json:"for,omitempty" jsonschema_description:"The fault is taken back after this time; without it, at the end of the trial."`
 	Times       int                   `yaml:"times" json:"times,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"Number of flaps; default 1."`
 	Every       Duration              `yaml:"every" json:"every,omitempty" jsonschema_description:"Time up between two flaps; default 1s."`
-	Match       topologies.FrameMatch `yaml:"match" json:"match,omitzero" jsonschema_description:"Frames that drop acts on; empty means all."`
+	Direction   Direction             `yaml:"direction" json:"direction,omitempty" jsonschema_description:"Frames that drop acts on, seen from the link's endpoint: in, those that would arrive there; out, those it sends; both. Default in."`
+	Match       topologies.FrameMatch `yaml:"match" json:"match,omitzero" jsonschema_description:"Frames that drop acts on; empty means all. Fields of IP are looked for behind VLAN tags."`
 	Probability float64               `yaml:"probability" json:"probability,omitempty" jsonschema:"exclusiveMinimum=0,maximum=1" jsonschema_description:"Share of the matching frames that are dropped; default 1."`
 	MayMiss     bool                  `yaml:"may-miss" json:"may-miss,omitempty" jsonschema_description:"A drop that met no frame is fine; without this the trial is then inconclusive."`
 
@@ -103,6 +104,9 @@ func (s Step) Describe() string {
 	}
 	if s.Signal != "" {
 		words = append(words, "with "+s.Signal)
+	}
+	if s.Direction != "" {
+		words = append(words, "direction "+string(s.Direction))
 	}
 	for _, m := range []struct{ key, value string }{
 		{"src-mac", s.Match.SrcMAC},

@@ -58,6 +58,7 @@ func (c *checker) stray(where string, s Step, a Action) {
 		{"signal", s.Signal != "", fault && s.Fault == FaultKill, "kill"},
 		{"times", s.Times > 0, fault && s.Fault == FaultFlap, "flap"},
 		{"every", s.Every > 0, fault && s.Fault == FaultFlap, "flap"},
+		{"direction", s.Direction != "", drop, "drop"},
 		{"match", c.Has(where + ".match"), drop, "drop"},
 		{"probability", s.Probability != 0, drop, "drop"},
 		{"may-miss", s.MayMiss, drop, "drop"},

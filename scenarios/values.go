@@ -99,12 +99,32 @@ func (f Fault) OnLink() bool {
 	return slices.Contains([]Fault{FaultDown, FaultUp, FaultFlap, FaultDrop, FaultReplug}, f)
 }
 
+// Direction says which frames a drop acts on, seen from the endpoint of its link.
+type Direction string
+
+// Directions.
+const (
+	DirectionIn   Direction = "in" // frames that would arrive there
+	DirectionOut  Direction = "out"
+	DirectionBoth Direction = "both"
+)
+
 func (Role) words() []string     { return []string{"dut", "peer", "tester"} }
 func (Fidelity) words() []string { return []string{"container", "vm", "hardware"} }
 func (Reset) words() []string    { return []string{"none", "config", "daemons", "redeploy"} }
 func (Fault) words() []string {
 	return []string{"down", "up", "flap", "drop", "replug", "kill", "restart", "pause"}
 }
+
+func (Direction) words() []string { return []string{"in", "out", "both"} }
+
+// DecodeYAML accepts the known words only.
+func (d *Direction) DecodeYAML(doc *yamlpos.Doc, n *yaml.Node, path string) {
+	decodeWord(doc, n, path, d)
+}
+
+// JSONSchema lists the words.
+func (d Direction) JSONSchema() *jsonschema.Schema { return enumSchema(d.words()) }
 
 // DecodeYAML accepts the known words only.
 func (r *Role) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) { decodeWord(d, n, path, r) }
