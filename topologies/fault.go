@@ -9,7 +9,9 @@ type FaultKind string
 const (
 	// FaultDown shuts the interface at the endpoint; the other end loses carrier.
 	FaultDown FaultKind = "down"
-	// FaultDrop drops frames that arrive at the endpoint and match the predicate.
+	// FaultDrop drops frames that match the predicate on the wire: they have left their
+	// sender, which learns nothing of it, and nothing at the other end sees them, be it the
+	// kernel, a packet socket or a capture.
 	FaultDrop FaultKind = "drop"
 	// FaultReplug removes the interface pair and creates it again under the same
 	// names, as a module that is pulled and put back: both ends get a new interface
@@ -17,8 +19,19 @@ const (
 	FaultReplug FaultKind = "replug"
 )
 
+// Direction says which frames FaultDrop drops, seen from its endpoint.
+type Direction string
+
+// The directions. The zero value is DirectionIn.
+const (
+	DirectionIn   Direction = "in"   // frames that would arrive at the endpoint
+	DirectionOut  Direction = "out"  // frames that the endpoint sends
+	DirectionBoth Direction = "both" // both
+)
+
 // FrameMatch is a predicate over one Ethernet frame: every field that is set must
-// hold. The zero value matches every frame.
+// hold. The zero value matches every frame. Fields of IP are looked for behind up to two
+// VLAN tags; EtherType is that of the payload, or of the tag in front of it.
 type FrameMatch struct {
 	SrcMAC    string `yaml:"src-mac" json:"src-mac,omitempty"`
 	DstMAC    string `yaml:"dst-mac" json:"dst-mac,omitempty"`
@@ -32,9 +45,10 @@ type FrameMatch struct {
 
 // Fault is a fault on the link at one endpoint.
 type Fault struct {
-	Kind     FaultKind
-	Endpoint Endpoint
-	Match    FrameMatch // FaultDrop only
+	Kind      FaultKind
+	Endpoint  Endpoint
+	Direction Direction  // FaultDrop only; empty means DirectionIn
+	Match     FrameMatch // FaultDrop only
 	// Probability is the share of matching frames that FaultDrop drops, 0 < p ≤ 1; 0 means 1.
 	Probability float64
 }

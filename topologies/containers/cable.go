@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -26,7 +27,7 @@ func (l *lab) connect(ctx context.Context, link topologies.Link) error {
 // port is an endpoint as the wiring knows it.
 func (l *lab) port(e topologies.Endpoint) wiring.Port {
 	n := l.nodes[e.Node]
-	p := wiring.Port{PID: n.process(), Interface: e.Interface, MAC: e.MAC, IPv4: e.IPv4, IPv6: e.IPv6}
+	p := wiring.Port{PID: n.process(), Interface: e.Interface, Index: l.index(e), MAC: e.MAC, IPv4: e.IPv4, IPv6: e.IPv6}
 	if p.MAC == "" {
 		p.MAC = l.address(e)
 	}
@@ -46,25 +47,55 @@ func (l *lab) address(e topologies.Endpoint) string {
 	return mac.String()
 }
 
+// reserve keeps interface indexes for a node's cables, in the order of the topology: the
+// kernel's order of a node's interfaces is then the same in every lab, whichever cable is
+// laid first and however often.
+func (l *lab) reserve(ctx context.Context, n *node) error {
+	r, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Reserve, A: wiring.Port{PID: n.process()}, Places: 2 * len(l.topology.Interfaces(n.Name))})
+	if err != nil {
+		return fmt.Errorf("node %s: %w", n.Name, err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.first, n.space = r.First, r.View.Space
+	return nil
+}
+
+// index is the interface index of a cable's end. Each has two places and takes them in turn,
+// so that a cable that is laid anew has another index and the same place in the order.
+func (l *lab) index(e topologies.Endpoint) int {
+	n := l.nodes[e.Node]
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.first + 2*slices.Index(l.topology.Interfaces(e.Node), e.Interface) + n.laid[e.Interface]%2
+}
+
 // relay lays a cable anew, after one that may be gone with its namespace, and puts the
 // faults on it back in force. The caller holds wires.
 func (l *lab) relay(ctx context.Context, link topologies.Link) error {
-	for _, f := range l.faults {
-		if f.on(link) {
-			f.bank(ctx)
-		}
-	}
+	l.bank(ctx, link)
 	for _, e := range []topologies.Endpoint{link.A, link.B} {
 		if _, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Disconnect, A: l.port(e)}); err != nil {
 			return fmt.Errorf("pull the cable %s–%s: %w", link.A, link.B, err)
 		}
 	}
+	for _, e := range []topologies.Endpoint{link.A, link.B} {
+		n := l.nodes[e.Node]
+		n.mu.Lock()
+		n.laid[e.Interface]++
+		n.mu.Unlock()
+	}
 	if err := l.connect(ctx, link); err != nil {
 		return err
 	}
+	for _, e := range []topologies.Endpoint{link.A, link.B} {
+		if err := l.filter(ctx, e); err != nil {
+			return err
+		}
+	}
 	for _, f := range l.faults {
-		if f.on(link) {
-			if err := f.apply(ctx); err != nil {
+		if f.fault.Kind == topologies.FaultDown && f.on(link) {
+			if err := f.setState(ctx, false); err != nil {
 				return err
 			}
 		}
@@ -98,11 +129,9 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	caller := ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartTimeout)
 	defer cancel()
-	for _, f := range l.faults { // while the namespace can still be asked
-		for _, link := range l.topology.Links {
-			if (link.A.Node == name || link.B.Node == name) && f.on(link) {
-				f.bank(ctx)
-			}
+	for _, link := range l.topology.Links { // while the namespace can still be asked
+		if link.A.Node == name || link.B.Node == name {
+			l.bank(ctx, link)
 		}
 	}
 	atOnce := 0
@@ -112,7 +141,7 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	if err := l.locate(ctx, n); err != nil {
 		return fmt.Errorf("restart node %s: %w", name, err)
 	}
-	if err := l.makeSegment(ctx, n); err != nil {
+	if err := errors.Join(l.reserve(ctx, n), l.makeSegment(ctx, n)); err != nil {
 		return fmt.Errorf("restart node %s: %w", name, err)
 	}
 	var errs []error

@@ -125,12 +125,16 @@ func ended(exit int, detail string) error {
 	return fmt.Errorf("its command ended with status %d", exit)
 }
 
-// prepare makes the bridge of a segment and lets the cables of the node be laid.
+// prepare keeps places for the cables of a node, makes the bridge of a segment and lets the
+// cables be laid.
 func (l *lab) prepare(ctx context.Context, n *node, wired <-chan struct{}) error {
 	select {
 	case <-wired:
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	if err := l.reserve(ctx, n); err != nil {
+		return err
 	}
 	if err := l.makeSegment(ctx, n); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/wiring"
@@ -36,19 +35,20 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 		if err := wiring.CheckMatch(f.Match); err != nil {
 			return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
 		}
+		if !slices.Contains([]topologies.Direction{"", topologies.DirectionIn, topologies.DirectionOut, topologies.DirectionBoth}, f.Direction) {
+			return nil, fmt.Errorf("inject %s at %s: %q is no direction", f.Kind, f.Endpoint, f.Direction)
+		}
 	default:
 		return nil, &topologies.MissingError{What: "fault", Name: string(f.Kind), Hint: "a lab of containers knows down, drop and replug"}
 	}
 	l.counter++
-	a := &active{lab: l, fault: f, id: fmt.Sprintf("fault-%d", l.counter)}
+	a := &active{lab: l, fault: f, link: link, id: fmt.Sprintf("fault-%d", l.counter)}
 	a.fault.Endpoint = link.A
+	l.faults = append(l.faults, a)
 	if err := a.apply(ctx); err != nil {
-		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
-	}
-	if err := a.carry(ctx, false); err != nil {
+		l.faults = slices.DeleteFunc(l.faults, func(other *active) bool { return other == a })
 		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, errors.Join(err, a.undo(ctx)))
 	}
-	l.faults = append(l.faults, a)
 	return a, nil
 }
 
@@ -58,15 +58,14 @@ type done struct{}
 func (done) Fired(context.Context) (uint64, error) { return 1, nil }
 func (done) Heal(context.Context) error            { return nil }
 
-// active is a fault in force. Its fields are guarded by the lab's wires, but for fired.
+// active is a fault in force. Its fields are guarded by the lab's wires.
 type active struct {
 	lab    *lab
 	fault  topologies.Fault
-	id     string // names its rule
+	link   topologies.Link // turned so that A is the fault's endpoint
+	id     string          // names its filter
 	healed bool
-
-	mu    sync.Mutex
-	fired uint64 // counted by rules that are no more
+	fired  uint64 // counted by filters that are no more
 }
 
 // on says whether the fault is on either end of a link.
@@ -76,51 +75,104 @@ func (a *active) on(link topologies.Link) bool {
 }
 
 // near says whether the fault is on a cable of a node.
-func (a *active) near(node string) bool {
-	link, ok := a.lab.topology.Link(a.fault.Endpoint.Node, a.fault.Endpoint.Interface)
-	return ok && (link.A.Node == node || link.B.Node == node)
+func (a *active) near(node string) bool { return a.link.A.Node == node || a.link.B.Node == node }
+
+// ends are where the frames that a fault drops would have arrived: frames are dropped when
+// they have left their sender, and before anything sees them there.
+func (a *active) ends() []topologies.Endpoint {
+	switch {
+	case a.fault.Kind != topologies.FaultDrop:
+		return nil
+	case a.fault.Direction == topologies.DirectionOut:
+		return []topologies.Endpoint{a.link.B}
+	case a.fault.Direction == topologies.DirectionBoth:
+		return []topologies.Endpoint{a.link.A, a.link.B}
+	default:
+		return []topologies.Endpoint{a.link.A}
+	}
+}
+
+// filter has an endpoint drop what the faults in force want dropped there. The caller holds wires.
+func (l *lab) filter(ctx context.Context, e topologies.Endpoint) error {
+	var filters []wiring.Filter
+	for _, f := range l.faults {
+		if slices.Contains(f.ends(), e) {
+			filters = append(filters, wiring.Filter{ID: f.id, Match: f.fault.Match, Probability: f.fault.Probability})
+		}
+	}
+	if len(filters) == 0 && l.drops[e] == 0 {
+		return nil
+	}
+	r, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: l.port(e), Filters: filters})
+	if err != nil {
+		return err
+	}
+	l.drops[e] = r.Program
+	return nil
+}
+
+// bank adds what the filters on a cable have counted to the totals and takes them away,
+// before the cable or a namespace at its ends goes. What is gone already has nothing to
+// give. The caller holds wires.
+func (l *lab) bank(ctx context.Context, link topologies.Link) {
+	for _, e := range []topologies.Endpoint{link.A, link.B} {
+		if l.drops[e] == 0 {
+			continue
+		}
+		for _, f := range l.faults {
+			if !slices.Contains(f.ends(), e) {
+				continue
+			}
+			if r, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Count, A: l.port(e), Name: f.id}); err == nil {
+				f.fired += r.Count
+			}
+		}
+		_, _ = l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: l.port(e)}) // goes with its interface otherwise
+		l.drops[e] = 0
+	}
 }
 
 // carry passes the state of the cable on to machines within the containers at its ends.
 func (a *active) carry(ctx context.Context, up bool) error {
-	link, ok := a.lab.topology.Link(a.fault.Endpoint.Node, a.fault.Endpoint.Interface)
-	if a.fault.Kind != topologies.FaultDown || !ok {
+	if a.fault.Kind != topologies.FaultDown {
 		return nil
 	}
-	return a.lab.carry(ctx, link, up)
+	return a.lab.carry(ctx, a.link, up)
 }
 
-func (a *active) op(kind wiring.Kind) wiring.Op {
-	return wiring.Op{
-		Kind: kind, A: a.lab.port(a.fault.Endpoint),
-		Filter: wiring.Filter{ID: a.id, Match: a.fault.Match, Probability: a.fault.Probability},
-	}
+// setState shuts the interface, or brings it up.
+func (a *active) setState(ctx context.Context, up bool) error {
+	_, err := a.lab.wirer.Apply(ctx, wiring.Op{Kind: wiring.State, A: a.lab.port(a.link.A), Up: up})
+	return err
 }
 
 // apply puts the fault in force.
 func (a *active) apply(ctx context.Context) error {
-	kind := wiring.Drop
 	if a.fault.Kind == topologies.FaultDown {
-		kind = wiring.State // Up is false: down
+		if err := a.setState(ctx, false); err != nil {
+			return err
+		}
+		return a.carry(ctx, false)
 	}
-	_, err := a.lab.wirer.Apply(ctx, a.op(kind))
-	return err
+	for _, e := range a.ends() {
+		if err := a.lab.filter(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// bank adds what the rule has counted to the total and removes it, before its
-// interface or namespace goes. A rule that is gone already has nothing to give.
-func (a *active) bank(ctx context.Context) {
-	if a.fault.Kind != topologies.FaultDrop {
-		return
+// count is what the fault has dropped by now. An endpoint that cannot be asked is an error:
+// nobody knows what arrived there.
+func (a *active) count(ctx context.Context) (uint64, error) {
+	n := a.fired
+	var errs []error
+	for _, e := range a.ends() {
+		r, err := a.lab.wirer.Apply(ctx, wiring.Op{Kind: wiring.Count, A: a.lab.port(e), Name: a.id})
+		n += r.Count
+		errs = append(errs, err)
 	}
-	r, err := a.lab.wirer.Apply(ctx, a.op(wiring.Count))
-	if err != nil {
-		return
-	}
-	_, _ = a.lab.wirer.Apply(ctx, a.op(wiring.Undrop)) // goes with its interface otherwise
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.fired += r.Count
+	return n, errors.Join(errs...)
 }
 
 // Fired implements topologies.Active.
@@ -130,16 +182,14 @@ func (a *active) Fired(ctx context.Context) (uint64, error) {
 	}
 	a.lab.wires.Lock()
 	defer a.lab.wires.Unlock()
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	if a.healed {
 		return a.fired, nil
 	}
-	r, err := a.lab.wirer.Apply(ctx, a.op(wiring.Count))
+	n, err := a.count(ctx)
 	if err != nil {
-		return a.fired, fmt.Errorf("count %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
+		return n, fmt.Errorf("count %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
-	return a.fired + r.Count, nil
+	return n, nil
 }
 
 // Heal implements topologies.Active. What the fault counted can still be read afterwards.
@@ -149,42 +199,41 @@ func (a *active) Heal(ctx context.Context) error {
 	if a.healed {
 		return nil
 	}
-	if err := a.undo(ctx); err != nil {
+	n, err := a.count(ctx)
+	if err == nil || wiring.Gone(err) {
+		a.lab.faults = slices.DeleteFunc(a.lab.faults, func(other *active) bool { return other == a })
+		err = a.undo(ctx)
+	}
+	if err != nil {
+		if !slices.Contains(a.lab.faults, a) {
+			a.lab.faults = append(a.lab.faults, a)
+		}
 		return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
-	a.healed = true
-	a.lab.faults = slices.DeleteFunc(a.lab.faults, func(other *active) bool { return other == a })
+	a.fired, a.healed = n, true
 	return nil
 }
 
+// undo takes the fault out of force. It is no longer among those of the lab.
 func (a *active) undo(ctx context.Context) error {
 	if a.fault.Kind == topologies.FaultDrop {
-		r, err := a.lab.wirer.Apply(ctx, a.op(wiring.Count))
-		if err != nil && !wiring.Gone(err) {
-			return err
+		var errs []error
+		for _, e := range a.ends() {
+			if err := a.lab.filter(ctx, e); !wiring.Gone(err) { // it went with its interface otherwise
+				errs = append(errs, err)
+			}
 		}
-		if _, err := a.lab.wirer.Apply(ctx, a.op(wiring.Undrop)); err != nil {
-			return err
-		}
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.fired += r.Count
-		return nil
+		return errors.Join(errs...)
 	}
 	if slices.ContainsFunc(a.lab.faults, func(other *active) bool {
-		return other != a && other.fault.Kind == topologies.FaultDown && other.fault.Endpoint == a.fault.Endpoint
+		return other.fault.Kind == topologies.FaultDown && other.fault.Endpoint == a.fault.Endpoint
 	}) {
 		return nil // another fault keeps it down
 	}
-	op := a.op(wiring.State)
-	op.Up = true
-	if _, err := a.lab.wirer.Apply(ctx, op); err != nil {
+	if err := a.setState(ctx, true); err != nil {
 		return err
 	}
-	link, _ := a.lab.topology.Link(a.fault.Endpoint.Node, a.fault.Endpoint.Interface)
-	if slices.ContainsFunc(a.lab.faults, func(other *active) bool {
-		return other != a && other.fault.Kind == topologies.FaultDown && other.on(link)
-	}) {
+	if slices.ContainsFunc(a.lab.faults, func(other *active) bool { return other.fault.Kind == topologies.FaultDown && other.on(a.link) }) {
 		return nil // the far end of the cable is still down: no carrier
 	}
 	return a.carry(ctx, true)

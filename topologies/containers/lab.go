@@ -33,9 +33,10 @@ type lab struct {
 
 	// wires guards what changes the cables: faults, replugging and restarts.
 	wires   sync.Mutex
-	wirer   wiring.Wirer // set before any node is ready
-	faults  []*active    // in force
-	counter int          // of faults, for their names
+	wirer   wiring.Wirer                // set before any node is ready
+	faults  []*active                   // in force
+	counter int                         // of faults, for their names
+	drops   map[topologies.Endpoint]int // the kernel's number of what drops frames at an endpoint
 
 	private string // folder of passwords; empty: there are none
 
@@ -61,8 +62,11 @@ type node struct {
 	id        string // set before ready is closed
 	ready     chan struct{}
 
-	mu  sync.Mutex
-	pid int // of the container's init; changes with a restart
+	mu    sync.Mutex
+	pid   int            // of the container's init; changes with a restart
+	space uint64         // inode of its network namespace
+	first int            // of the interface indexes kept for its cables, two for each
+	laid  map[string]int // how often the cable at an interface was laid anew
 }
 
 func (n *node) process() int {
@@ -72,9 +76,9 @@ func (n *node) process() int {
 }
 
 func newLab(p *Provider, maker *testcontainers.DockerProvider, c client.APIClient, t topologies.Topology, o topologies.Options, nodes []planned) *lab {
-	l := &lab{provider: p, maker: maker, engine: c, topology: t, options: o, nodes: map[string]*node{}, ids: map[string]bool{}}
+	l := &lab{provider: p, maker: maker, engine: c, topology: t, options: o, nodes: map[string]*node{}, ids: map[string]bool{}, drops: map[topologies.Endpoint]int{}}
 	for _, pl := range nodes {
-		n := &node{planned: pl, container: l.ID() + "-" + containerName(pl.Name), ready: make(chan struct{})}
+		n := &node{planned: pl, container: l.ID() + "-" + containerName(pl.Name), ready: make(chan struct{}), laid: map[string]int{}}
 		l.nodes[pl.Name] = n
 		l.order = append(l.order, n)
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	defaultMTU = 1500
+	// DefaultMTU is that of a cable that names none.
+	DefaultMTU = 1500
 	maxName    = 15 // characters of an interface name
 )
 
@@ -25,14 +26,18 @@ func Apply(op Op) (Result, error) {
 		return Result{}, disconnect(op.A)
 	case State:
 		return Result{}, setState(op.A, op.Up)
+	case Reserve:
+		return reserve(op.A, op.Places)
+	case Look:
+		view, err := look(op.A)
+		return Result{View: view}, err
 	case MakeBridge:
 		return Result{}, makeBridge(op.A, op.Bridge)
 	case Drop:
-		return Result{}, addDrop(op.A, op.Filter)
-	case Undrop:
-		return Result{}, removeDrop(op.A, op.Filter.ID)
+		id, err := setFilters(op.A, op.Filters)
+		return Result{Program: id}, err
 	case Count:
-		n, err := countDrop(op.A, op.Filter.ID)
+		n, err := countFilter(op.A, op.Name)
 		return Result{Count: n}, err
 	case Kill:
 		return Result{}, kill(op.A.PID)
@@ -93,11 +98,11 @@ func connect(op Op) (err error) {
 		return err
 	}
 	defer b.close()
-	veth, err := pair(op, b.ns)
+	near, far, err := ends(op)
 	if err != nil {
 		return err
 	}
-	if err := a.handle.LinkAdd(veth); err != nil {
+	if err := a.makeCable(near, far, int(b.ns)); err != nil {
 		return fmt.Errorf("make the cable %s–%s: %w", op.A.Interface, op.B.Interface, err)
 	}
 	defer func() {
@@ -111,29 +116,25 @@ func connect(op Op) (err error) {
 	return b.finish(op.B)
 }
 
-// pair describes the cable: A's end, and B's in its own namespace.
-func pair(op Op, b netns.NsHandle) (*netlink.Veth, error) {
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MTU = op.A.Interface, op.MTU
-	if attrs.MTU == 0 {
-		attrs.MTU = defaultMTU
+// ends describes the two ends of a cable.
+func ends(op Op) (a, b end, err error) {
+	mtu := op.MTU
+	if mtu == 0 {
+		mtu = DefaultMTU
 	}
-	veth := netlink.NewVeth(attrs)
-	veth.PeerName, veth.PeerMTU, veth.PeerNamespace = op.B.Interface, uint32(attrs.MTU), netlink.NsFd(int(b)) //nolint:gosec // an MTU is small
-	for _, end := range []struct {
+	a, b = end{name: op.A.Interface, index: op.A.Index, mtu: mtu}, end{name: op.B.Interface, index: op.B.Index, mtu: mtu}
+	for _, e := range []struct {
 		text string
 		mac  *net.HardwareAddr
-	}{{op.A.MAC, &veth.HardwareAddr}, {op.B.MAC, &veth.PeerHardwareAddr}} {
-		if end.text == "" {
+	}{{op.A.MAC, &a.address}, {op.B.MAC, &b.address}} {
+		if e.text == "" {
 			continue
 		}
-		mac, err := net.ParseMAC(end.text)
-		if err != nil {
-			return nil, fmt.Errorf("read the address of the cable %s–%s: %w", op.A.Interface, op.B.Interface, err)
+		if *e.mac, err = net.ParseMAC(e.text); err != nil {
+			return a, b, fmt.Errorf("read the address of the cable %s–%s: %w", op.A.Interface, op.B.Interface, err)
 		}
-		*end.mac = mac
 	}
-	return veth, nil
+	return a, b, nil
 }
 
 // finish gives one end its addresses, its segment and its settings, and brings it up.

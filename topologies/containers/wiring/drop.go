@@ -1,191 +1,198 @@
 package wiring
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
-	"net"
-	"net/netip"
 	"syscall"
 
-	"github.com/google/nftables"
-	"github.com/google/nftables/binaryutil"
-	"github.com/google/nftables/expr"
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/rlimit"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 const (
-	dropTable = "reprise"
-	// chances is the resolution of a probability.
-	chances = 1_000_000
+	// programName is how our programs are told from those of others; the kernel keeps 15 characters.
+	programName = "reprise"
+	maxFilters  = 256
 )
 
-// addDrop hooks a chain of the filter's own at the interface's ingress. A frame may be
-// IPv4 or IPv6, TCP or UDP: each alternative is a rule, and only dropped frames are counted.
-func addDrop(p Port, f Filter) error {
-	if math.IsNaN(f.Probability) || f.Probability < 0 || f.Probability > 1 {
-		return fmt.Errorf("probability %v is not between 0 and 1", f.Probability)
-	}
-	m, err := read(f.Match)
+// setFilters has an interface drop what arrives at it and any of the filters wants dropped,
+// and nothing else. The program runs in the generic hook of XDP: before the packet sockets,
+// before what redirects or filters arriving frames, and whatever way they were sent. Its
+// counters go on where another one of ours is replaced. It returns the program's number.
+func setFilters(p Port, filters []Filter) (id int, err error) {
+	s, err := open(p.PID)
 	if err != nil {
-		return err
-	}
-	return inTable(p.PID, func(c *nftables.Conn, t *nftables.Table) error {
-		c.AddTable(t)
-		ch := c.AddChain(&nftables.Chain{
-			Name: f.ID, Table: t, Type: nftables.ChainTypeFilter,
-			Hooknum: nftables.ChainHookIngress, Priority: nftables.ChainPriorityFilter, Device: p.Interface,
-		})
-		for _, alternative := range m.alternatives() {
-			c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: append(alternative, verdict(f.Probability)...)})
-		}
-		if err := c.Flush(); err != nil {
-			return fmt.Errorf("put a drop rule on %s: %w", p.Interface, err)
-		}
-		return nil
-	})
-}
-
-func removeDrop(p Port, id string) error {
-	err := inTable(p.PID, func(c *nftables.Conn, t *nftables.Table) error {
-		ch := &nftables.Chain{Name: id, Table: t}
-		c.FlushChain(ch)
-		c.DelChain(ch)
-		if err := c.Flush(); err != nil {
-			return fmt.Errorf("remove the drop rule of %s: %w", p.Interface, err)
-		}
-		return nil
-	})
-	if Gone(err) {
-		return nil
-	}
-	return err
-}
-
-func countDrop(p Port, id string) (n uint64, err error) {
-	err = inTable(p.PID, func(c *nftables.Conn, t *nftables.Table) error {
-		rules, err := c.GetRules(t, &nftables.Chain{Name: id, Table: t})
-		if err != nil {
-			return fmt.Errorf("read the drop rule of %s: %w", p.Interface, err)
-		}
-		if len(rules) == 0 {
-			return fmt.Errorf("read the drop rule of %s: %w", p.Interface, syscall.ENOENT)
-		}
-		for _, r := range rules {
-			for _, e := range r.Exprs {
-				if counter, ok := e.(*expr.Counter); ok {
-					n += counter.Packets
-				}
-			}
-		}
-		return nil
-	})
-	return n, err
-}
-
-// inTable runs f with a connection in the namespace of a process.
-func inTable(pid int, f func(*nftables.Conn, *nftables.Table) error) error {
-	s, err := open(pid)
-	if err != nil {
-		return err
+		return 0, err
 	}
 	defer s.close()
-	c, err := nftables.New(nftables.WithNetNSFd(int(s.ns)), nftables.AsLasting())
+	link, old, err := s.attached(p.Interface)
 	if err != nil {
-		return fmt.Errorf("reach nftables in the namespace of process %d: %w", pid, err)
+		return 0, err
 	}
-	err = f(c, &nftables.Table{Family: nftables.TableFamilyNetdev, Name: dropTable})
-	return errors.Join(err, c.CloseLasting())
-}
-
-// verdict draws the lot where there is one, counts and drops. The generator's number
-// is in host order and a comparison is of bytes: it is turned round first.
-func verdict(probability float64) []expr.Any {
-	var list []expr.Any
-	if probability > 0 && probability < 1 {
-		list = append(list,
-			&expr.Numgen{Register: 1, Modulus: chances, Type: unix.NFT_NG_RANDOM},
-			&expr.Byteorder{SourceRegister: 1, DestRegister: 1, Op: expr.ByteorderHton, Len: 4, Size: 4},
-			&expr.Cmp{Op: expr.CmpOpLt, Register: 1, Data: binaryutil.BigEndian.PutUint32(uint32(math.Round(probability * chances)))})
+	if old != nil {
+		defer func() { err = errors.Join(err, old.Close()) }()
 	}
-	return append(list, &expr.Counter{}, &expr.Verdict{Kind: expr.VerdictDrop})
-}
-
-// alternatives gives the predicate as rules of which any one may hold.
-func (f frame) alternatives() [][]expr.Any {
-	base := f.link()
-	if f.etherType != 0 {
-		base = append(base, equal(&expr.Meta{Key: expr.MetaKeyPROTOCOL, Register: 1}, be16(f.etherType))...)
+	if len(filters) == 0 {
+		if old == nil {
+			return 0, nil
+		}
+		return 0, s.attach(link, -1)
 	}
-	base = append(append(base, address(f.srcIP, 12, 8)...), address(f.dstIP, 16, 24)...)
-	if len(f.protocols) == 0 {
-		return [][]expr.Any{base}
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return 0, fmt.Errorf("allow programs of the kernel: %w", err)
 	}
-	families := []uint16{f.etherType}
-	if f.etherType == 0 {
-		families = []uint16{unix.ETH_P_IP, unix.ETH_P_IPV6}
+	counters, err := countersOf(old)
+	if err != nil {
+		return 0, err
 	}
-	var list [][]expr.Any
-	for _, family := range families {
-		for _, p := range f.protocols {
-			rule := append([]expr.Any{}, base...)
-			if f.etherType == 0 {
-				rule = append(rule, equal(&expr.Meta{Key: expr.MetaKeyPROTOCOL, Register: 1}, be16(family))...)
-			}
-			rule = append(rule, equal(&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1}, []byte{p})...)
-			list = append(list, append(rule, f.ports()...))
+	defer func() { err = errors.Join(err, counters.Close()) }()
+	for _, f := range filters {
+		if err := counters.Update(key(f.ID), uint64(0), ebpf.UpdateNoExist); err != nil && !errors.Is(err, ebpf.ErrKeyExist) {
+			return 0, fmt.Errorf("make a counter: %w", err)
 		}
 	}
-	return list
+	instructions, err := program(filters, counters.FD())
+	if err != nil {
+		return 0, err
+	}
+	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{Name: programName, Type: ebpf.XDP, Instructions: instructions, License: "Apache-2.0"})
+	if err != nil {
+		return 0, lacking(err)
+	}
+	defer func() { err = errors.Join(err, prog.Close()) }()
+	if err := s.attach(link, prog.FD()); err != nil {
+		return 0, err
+	}
+	if _, now, err := s.attached(p.Interface); err != nil || now == nil {
+		return 0, fmt.Errorf("find the drop program on %s again: %w", p.Interface, errors.Join(err, syscall.ENOENT))
+	} else if id, err = number(now); err != nil {
+		return 0, errors.Join(err, now.Close())
+	} else {
+		return id, now.Close()
+	}
 }
 
-// link matches the Ethernet addresses.
-func (f frame) link() []expr.Any {
-	var list []expr.Any
-	for _, side := range []struct {
-		mac    net.HardwareAddr
-		offset uint32
-	}{{f.dst, 0}, {f.src, 6}} {
-		if side.mac != nil {
-			list = append(list, equal(&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseLLHeader, Offset: side.offset, Len: 6}, side.mac)...)
+// lacking says that the kernel does not load our program, where it does not.
+func lacking(err error) error {
+	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
+		return &topologies.MissingError{
+			What: "kernel ability", Name: "XDP (eBPF)",
+			Hint: "without it no fault can drop frames: " + err.Error(),
 		}
 	}
-	return list
+	return fmt.Errorf("load a drop program: %w", err)
 }
 
-func (f frame) ports() []expr.Any {
-	var list []expr.Any
-	for _, side := range []struct {
-		port   uint16
-		offset uint32
-	}{{f.srcPort, 0}, {f.dstPort, 2}} {
-		if side.port != 0 {
-			list = append(list, equal(&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: side.offset, Len: 2}, be16(side.port))...)
+// attached finds an interface, and the program of ours on it; nil when there is none.
+func (s *space) attached(iface string) (netlink.Link, *ebpf.Program, error) {
+	link, err := s.handle.LinkByName(iface)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find %s: %w", iface, err)
+	}
+	xdp := link.Attrs().Xdp
+	if xdp == nil || !xdp.Attached || xdp.ProgId == 0 {
+		return link, nil, nil
+	}
+	prog, err := ebpf.NewProgramFromID(ebpf.ProgramID(xdp.ProgId))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the program on %s: %w", iface, err)
+	}
+	info, err := prog.Info()
+	if err == nil && info.Name != programName {
+		err = &topologies.MissingError{
+			What: "place", Name: "for a fault that drops frames at " + iface,
+			Hint: "an XDP program of the node's own is there",
 		}
 	}
-	return list
+	if err != nil {
+		return nil, nil, errors.Join(err, prog.Close())
+	}
+	return link, prog, nil
 }
 
-// address matches an IP prefix at the offset that its family has it at.
-func address(p netip.Prefix, offset4, offset6 uint32) []expr.Any {
-	if !p.IsValid() {
+// attach puts a program on an interface in the place of ours; -1 takes ours away.
+func (s *space) attach(link netlink.Link, fd int) error {
+	return s.inside(func() error {
+		if err := netlink.LinkSetXdpFdWithFlags(link, fd, nl.XDP_FLAGS_SKB_MODE); err != nil {
+			return fmt.Errorf("put a drop program on %s: %w", link.Attrs().Name, err)
+		}
 		return nil
-	}
-	offset, size := offset4, 4
-	if p.Addr().Is6() {
-		offset, size = offset6, 16
-	}
-	mask := net.CIDRMask(p.Bits(), size*8)
-	return []expr.Any{
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: uint32(size)},
-		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: uint32(size), Mask: mask, Xor: make([]byte, size)},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Addr().AsSlice()},
-	}
+	})
 }
 
-func equal(load expr.Any, data []byte) []expr.Any {
-	return []expr.Any{load, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: data}}
+func number(p *ebpf.Program) (int, error) {
+	info, err := p.Info()
+	if err != nil {
+		return 0, fmt.Errorf("read a drop program: %w", err)
+	}
+	id, ok := info.ID()
+	if !ok {
+		return 0, errors.New("read a drop program: it has no number")
+	}
+	return int(id), nil
 }
 
-func be16(n uint16) []byte { return binary.BigEndian.AppendUint16(nil, n) }
+// countersOf gives the counters of a program, or new ones for the first.
+func countersOf(p *ebpf.Program) (*ebpf.Map, error) {
+	if p == nil {
+		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: programName, Type: ebpf.Hash, KeySize: keySize, ValueSize: 8, MaxEntries: maxFilters})
+		if err != nil {
+			return nil, lacking(err)
+		}
+		return m, nil
+	}
+	info, err := p.Info()
+	if err != nil {
+		return nil, fmt.Errorf("read a drop program: %w", err)
+	}
+	ids, ok := info.MapIDs()
+	if !ok || len(ids) != 1 {
+		return nil, fmt.Errorf("read a drop program: it has %d maps", len(ids))
+	}
+	m, err := ebpf.NewMapFromID(ids[0])
+	if err != nil {
+		return nil, fmt.Errorf("read the counters of a drop program: %w", err)
+	}
+	return m, nil
+}
+
+func key(id string) [keySize]byte {
+	var k [keySize]byte
+	copy(k[:], id)
+	return k
+}
+
+// countFilter tells how many frames a filter has dropped. One whose program is no longer in
+// its place is an error for which Gone holds: nobody knows then what arrived.
+func countFilter(p Port, id string) (n uint64, err error) {
+	s, err := open(p.PID)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	_, prog, err := s.attached(p.Interface)
+	if err != nil {
+		return 0, err
+	}
+	if prog == nil {
+		return 0, fmt.Errorf("the drop program of %s is no longer there: %w", p.Interface, syscall.ENOENT)
+	}
+	defer func() { err = errors.Join(err, prog.Close()) }()
+	counters, err := countersOf(prog)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, counters.Close()) }()
+	if err := counters.Lookup(key(id), &n); err != nil {
+		if errors.Is(err, ebpf.ErrKeyNotExist) {
+			err = errors.Join(err, syscall.ENOENT)
+		}
+		return 0, fmt.Errorf("read the counter of %s: %w", p.Interface, err)
+	}
+	return n, nil
+}

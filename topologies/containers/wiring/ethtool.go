@@ -28,18 +28,34 @@ func (s *space) plainFrames(iface string) error {
 			return fmt.Errorf("open a control socket: %w", err)
 		}
 		defer func() { _ = unix.Close(fd) }()
-		for _, feature := range offloads() {
-			if err := setFeature(fd, iface, feature, 0); err != nil && feature == unix.ETHTOOL_STXCSUM {
+		for _, offload := range offloads() {
+			if _, err := feature(fd, iface, offload, 0); err != nil && offload == unix.ETHTOOL_STXCSUM {
 				return fmt.Errorf("turn the checksum offload of %s off: %w", iface, err)
 			}
 		}
-		return nil
+		return inlineTags(fd, iface)
 	})
 }
 
-// setFeature asks for one value by the ethtool ioctl.
-func setFeature(fd int, iface string, feature, value uint32) error {
-	data := struct{ cmd, data uint32 }{feature, value}
+// inlineTags has VLAN tags travel within the frames, as on a wire, and not beside them:
+// what looks at a frame first would not see them.
+func inlineTags(fd int, iface string) error {
+	flags, err := feature(fd, iface, unix.ETHTOOL_GFLAGS, 0)
+	if err == nil && flags&tagBeside != 0 {
+		_, err = feature(fd, iface, unix.ETHTOOL_SFLAGS, flags&^tagBeside)
+	}
+	if err != nil {
+		return fmt.Errorf("keep VLAN tags within the frames of %s: %w", iface, err)
+	}
+	return nil
+}
+
+// tagBeside is ETH_FLAG_TXVLAN of linux/ethtool.h.
+const tagBeside = 1 << 7
+
+// feature sets or asks for one value by the ethtool ioctl.
+func feature(fd int, iface string, command, value uint32) (uint32, error) {
+	data := struct{ cmd, data uint32 }{command, value}
 	var req struct {
 		name [unix.IFNAMSIZ]byte
 		data unsafe.Pointer
@@ -50,9 +66,9 @@ func setFeature(fd int, iface string, feature, value uint32) error {
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&req))) //nolint:gosec // an ioctl takes pointers
 	runtime.KeepAlive(&data)
 	if errno != 0 {
-		return errno
+		return 0, errno
 	}
-	return nil
+	return data.data, nil
 }
 
 // inside runs f on a thread of its own in the namespace. The thread ends with it.

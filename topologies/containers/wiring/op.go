@@ -15,27 +15,31 @@ const (
 	Disconnect Kind = "disconnect" // remove the cable at A; it may be gone already
 	State      Kind = "state"      // shut A's interface, or bring it up
 	MakeBridge Kind = "bridge"     // make the segment in A's namespace
-	Drop       Kind = "drop"       // put a drop rule on A's interface
-	Undrop     Kind = "undrop"     // remove it; it may be gone already
-	Count      Kind = "count"      // frames that it dropped
+	Drop       Kind = "drop"       // have A drop what any of Filters matches, and nothing else
+	Count      Kind = "count"      // frames that A dropped by the filter called Name
+	Reserve    Kind = "reserve"    // keep Places interface indexes free for cables in A's namespace
+	Look       Kind = "look"       // what is in A's namespace; Guards only where A is of a segment that has them
 	Kill       Kind = "kill"       // end the process group that A.PID leads
 )
 
 // Op is one operation.
 type Op struct {
-	Kind   Kind    `json:"kind"`
-	A      Port    `json:"a"`
-	B      Port    `json:"b,omitzero"`      // Connect
-	MTU    int     `json:"mtu,omitempty"`   // Connect; 0 means 1500
-	Up     bool    `json:"up,omitempty"`    // State
-	Filter Filter  `json:"filter,omitzero"` // Drop; Undrop and Count use its ID
-	Bridge Segment `json:"bridge,omitzero"` // MakeBridge
+	Kind    Kind     `json:"kind"`
+	A       Port     `json:"a"`
+	B       Port     `json:"b,omitzero"`        // Connect
+	MTU     int      `json:"mtu,omitempty"`     // Connect; 0 means 1500
+	Up      bool     `json:"up,omitempty"`      // State
+	Filters []Filter `json:"filters,omitempty"` // Drop
+	Name    string   `json:"name,omitempty"`    // Count
+	Bridge  Segment  `json:"bridge,omitzero"`   // MakeBridge
+	Places  int      `json:"places,omitempty"`  // Reserve
 }
 
 // Port is an interface in the network namespace of a process.
 type Port struct {
 	PID       int     `json:"pid"`
 	Interface string  `json:"interface,omitempty"`
+	Index     int     `json:"index,omitempty"` // that Connect gives it; 0 means the next
 	MAC       string  `json:"mac,omitempty"`
 	IPv4      string  `json:"ipv4,omitempty"` // prefix form
 	IPv6      string  `json:"ipv6,omitempty"`
@@ -50,16 +54,38 @@ type Segment struct {
 	Forward uint16 `json:"forward,omitempty"`
 }
 
-// Filter is a rule that drops arriving frames.
+// Filter says which of the frames that arrive at an interface are dropped.
 type Filter struct {
-	ID          string                `json:"id"` // names the rule within its namespace
+	ID          string                `json:"id"` // names it on its interface; at most 16 bytes
 	Match       topologies.FrameMatch `json:"match"`
 	Probability float64               `json:"probability,omitempty"` // 0 means 1
 }
 
-// Result of an operation. Only Count has one.
+// Result of an operation.
 type Result struct {
-	Count uint64 `json:"count,omitempty"`
+	Count   uint64 `json:"count,omitempty"`   // of Count
+	Program int    `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
+	First   int    `json:"first,omitempty"`   // of Reserve: the first index
+	View    View   `json:"view,omitzero"`     // of Look; of Reserve, the namespace alone
+}
+
+// View is what is in a network namespace.
+type View struct {
+	Space uint64 `json:"space"` // inode of the namespace
+	Links []Link `json:"links,omitempty"`
+	// Guards names the interfaces that keep spanning tree frames from their segment.
+	Guards []string `json:"guards,omitempty"`
+}
+
+// Link is a cable's end or a bridge.
+type Link struct {
+	Name    string `json:"name"`
+	Index   int    `json:"index"`
+	Peer    int    `json:"peer,omitempty"`    // index of the cable's other end, where that is
+	Master  int    `json:"master,omitempty"`  // index of the bridge that it is a member of
+	Program int    `json:"program,omitempty"` // the kernel's number of the XDP program on it
+	MTU     int    `json:"mtu,omitempty"`
+	Up      bool   `json:"up,omitempty"`
 }
 
 // Wirer carries operations out. It is safe for use by several goroutines.

@@ -2,10 +2,11 @@ package wiring
 
 import (
 	"fmt"
+	"net"
 
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
 	"github.com/vishvananda/netlink"
-
-	"github.com/reprise-lab/reprise/topologies"
 )
 
 const (
@@ -14,6 +15,7 @@ const (
 	bridgeMask = 0xfff8
 	portMask   = 0xfffd
 	stpGroup   = "01:80:c2:00:00:00"
+	stpTable   = "reprise"
 	stpFilter  = "segment-" // + interface
 )
 
@@ -56,11 +58,37 @@ func (s *space) enslave(link netlink.Link, p Port) error {
 		}
 	}
 	if p.Segment.Forward&1 == 0 {
-		// Newer kernels keep a chain for an interface that comes back under its name.
-		if err := removeDrop(p, stpFilter+p.Interface); err != nil {
-			return err
-		}
-		return addDrop(p, Filter{ID: stpFilter + p.Interface, Match: topologies.FrameMatch{DstMAC: stpGroup}})
+		return s.dropBPDUs(p.Interface)
+	}
+	return nil
+}
+
+// dropBPDUs keeps spanning tree frames that arrive at a port from the bridge.
+func (s *space) dropBPDUs(iface string) error {
+	group, err := net.ParseMAC(stpGroup)
+	if err != nil {
+		return err
+	}
+	c, err := nftables.New(nftables.WithNetNSFd(int(s.ns)))
+	if err != nil {
+		return fmt.Errorf("reach nftables: %w", err)
+	}
+	t := c.AddTable(&nftables.Table{Family: nftables.TableFamilyNetdev, Name: stpTable})
+	ch := &nftables.Chain{
+		Name: stpFilter + iface, Table: t, Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookIngress, Priority: nftables.ChainPriorityFilter, Device: iface,
+	}
+	// Newer kernels keep a chain for an interface that comes back under its name. One that is
+	// made first can be deleted in any case.
+	c.AddChain(ch)
+	c.DelChain(ch)
+	c.AddChain(ch)
+	c.AddRule(&nftables.Rule{Table: t, Chain: ch, Exprs: []expr.Any{
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseLLHeader, Offset: 0, Len: 6},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: group}, &expr.Verdict{Kind: expr.VerdictDrop},
+	}})
+	if err := c.Flush(); err != nil {
+		return fmt.Errorf("keep spanning tree frames out of %s: %w", iface, err)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"sync"
 	"syscall"
+
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // maxLine bounds one request or answer, in bytes.
@@ -24,6 +26,8 @@ type answer struct {
 	Result Result `json:"result,omitzero"`
 	Error  string `json:"error,omitempty"`
 	Errno  int    `json:"errno,omitempty"` // the system's reason beneath Error
+	// Missing is what the machine lacks, where that is the error.
+	Missing *topologies.MissingError `json:"missing,omitempty"`
 }
 
 // Serve carries out the operations that arrive on in, one JSON object a line, and
@@ -45,8 +49,11 @@ func Serve(in io.Reader, out io.Writer) error {
 			var err error
 			if a.Result, err = Apply(r.Op); err != nil {
 				a.Error = err.Error()
+				a.Missing, _ = errors.AsType[*topologies.MissingError](err)
 				if errno, ok := errors.AsType[syscall.Errno](err); ok {
 					a.Errno = int(errno)
+				} else if Gone(err) {
+					a.Errno = int(syscall.ENODEV)
 				}
 			}
 			mu.Lock()
@@ -90,7 +97,7 @@ func (c *Client) Apply(ctx context.Context, op Op) (Result, error) {
 			return Result{}, c.failure()
 		}
 		if a.Error != "" {
-			return a.Result, &remoteError{text: a.Error, errno: syscall.Errno(a.Errno)}
+			return a.Result, &remoteError{text: a.Error, errno: syscall.Errno(a.Errno), missing: a.Missing}
 		}
 		return a.Result, nil
 	case <-ctx.Done():
@@ -155,15 +162,20 @@ func (c *Client) failure() error {
 
 // remoteError is an error of the other end; errors.Is sees the system's reason.
 type remoteError struct {
-	text  string
-	errno syscall.Errno
+	text    string
+	errno   syscall.Errno
+	missing *topologies.MissingError
 }
 
 func (e *remoteError) Error() string { return e.text }
 
-func (e *remoteError) Unwrap() error {
-	if e.errno == 0 {
-		return nil
+func (e *remoteError) Unwrap() []error {
+	var beneath []error
+	if e.errno != 0 {
+		beneath = append(beneath, e.errno)
 	}
-	return e.errno
+	if e.missing != nil {
+		beneath = append(beneath, e.missing)
+	}
+	return beneath
 }

@@ -1,0 +1,113 @@
+package wiring
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// placeholders is the group of the interfaces that reserveIndexes makes for a moment.
+const placeholders = 0x72707273
+
+// reserve keeps places for cables, and tells which namespace that is.
+func reserve(p Port, places int) (Result, error) {
+	s, err := open(p.PID)
+	if err != nil {
+		return Result{}, err
+	}
+	defer s.close()
+	var r Result
+	if r.View.Space, err = s.inode(); err == nil && places > 0 {
+		r.First, err = s.reserveIndexes(places)
+	}
+	return r, err
+}
+
+// reserveIndexes keeps a row of interface indexes free for cables, and returns the first.
+// The kernel gives an interface that asks for none the index after the last that it gave
+// (dev_index_reserve in net/core/dev.c), so that whatever a node makes later comes behind
+// the row. A cable asks for its own place in it.
+func (s *space) reserveIndexes(count int) (first int, err error) {
+	defer func() {
+		if gone := s.request(unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholders))); !Gone(gone) {
+			err = errors.Join(err, gone)
+		}
+	}()
+	// Each pair takes two. Another process of the node may take some in between: then the row
+	// begins behind those.
+	for row, made := 0, 0; row < count; made++ {
+		pair := netlink.NewVeth(netlink.NewLinkAttrs())
+		pair.Name, pair.PeerName = fmt.Sprintf("place%da", made), fmt.Sprintf("place%db", made)
+		pair.Group = placeholders
+		if err := s.handle.LinkAdd(pair); err != nil {
+			return 0, fmt.Errorf("keep a place for a cable: %w", err)
+		}
+		var at [2]int
+		for i, name := range []string{pair.PeerName, pair.Name} { // the peer is made first
+			link, err := s.handle.LinkByName(name)
+			if err != nil {
+				return 0, fmt.Errorf("keep a place for a cable: %w", err)
+			}
+			at[i] = link.Attrs().Index
+		}
+		switch {
+		case at[1] != at[0]+1:
+			row = 0
+		case row == 0 || at[0] != first+row:
+			first, row = at[0], 2
+		default:
+			row += 2
+		}
+	}
+	return first, nil
+}
+
+// end is one end of a cable that is to be made.
+type end struct {
+	name    string
+	index   int // 0: the next
+	mtu     int
+	address net.HardwareAddr
+}
+
+// attributes appends what an end has to a message or to an attribute.
+func (e end) attributes(add func(kind int, data []byte)) {
+	add(unix.IFLA_IFNAME, nl.ZeroTerminated(e.name))
+	add(unix.IFLA_MTU, nl.Uint32Attr(uint32(e.mtu))) //nolint:gosec // an MTU is small
+	if e.address != nil {
+		add(unix.IFLA_ADDRESS, e.address)
+	}
+}
+
+// makeCable makes a veth pair with one end here and the other in the namespace of an open
+// descriptor. The library's own cannot give the far end an index.
+func (s *space) makeCable(a, b end, far int) error {
+	here := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	here.Index = int32(a.index) //nolint:gosec // an index is small
+	data := []nl.NetlinkRequestData{here}
+	a.attributes(func(kind int, value []byte) { data = append(data, nl.NewRtAttr(kind, value)) })
+	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("veth"))
+	peer := info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.VETH_INFO_PEER, nil)
+	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC).Index = int32(b.index) //nolint:gosec // an index is small
+	b.attributes(func(kind int, value []byte) { peer.AddRtAttr(kind, value) })
+	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far))) //nolint:gosec // a descriptor
+	return s.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, append(data, info)...)
+}
+
+// request sends a message about links to the namespace's kernel, and waits for its yes.
+func (s *space) request(kind, flags int, data ...nl.NetlinkRequestData) error {
+	req := nl.NewNetlinkRequest(kind, flags|unix.NLM_F_ACK)
+	for _, d := range data {
+		req.AddData(d)
+	}
+	return s.inside(func() error {
+		_, err := req.Execute(syscall.NETLINK_ROUTE, 0)
+		return err
+	})
+}
