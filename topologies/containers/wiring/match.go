@@ -90,15 +90,8 @@ func (f frame) settle() (frame, error) {
 }
 
 func etherType(s string) (uint16, error) {
-	switch strings.ToLower(s) {
-	case "ip", "ip4", "ipv4":
-		return unix.ETH_P_IP, nil
-	case "ip6", "ipv6":
-		return unix.ETH_P_IPV6, nil
-	case "arp":
-		return unix.ETH_P_ARP, nil
-	case "lldp":
-		return unix.ETH_P_LLDP, nil
+	if n, ok := topologies.EtherTypes()[strings.ToLower(s)]; ok {
+		return n, nil
 	}
 	n, err := strconv.ParseUint(s, 0, 16)
 	if err == nil && n == 0 {
@@ -108,25 +101,8 @@ func etherType(s string) (uint16, error) {
 }
 
 func protocol(s string) ([]uint8, error) {
-	switch strings.ToLower(s) {
-	case "tcp":
-		return []uint8{unix.IPPROTO_TCP}, nil
-	case "udp":
-		return []uint8{unix.IPPROTO_UDP}, nil
-	case "icmp":
-		return []uint8{unix.IPPROTO_ICMP}, nil
-	case "icmp6", "icmpv6":
-		return []uint8{unix.IPPROTO_ICMPV6}, nil
-	case "ospf":
-		return []uint8{89}, nil
-	case "vrrp":
-		return []uint8{112}, nil
-	case "igmp":
-		return []uint8{unix.IPPROTO_IGMP}, nil
-	case "pim":
-		return []uint8{unix.IPPROTO_PIM}, nil
-	case "gre":
-		return []uint8{unix.IPPROTO_GRE}, nil
+	if n, ok := topologies.Protocols()[strings.ToLower(s)]; ok {
+		return []uint8{n}, nil
 	}
 	n, err := strconv.ParseUint(s, 0, 8)
 	return []uint8{uint8(n)}, err
