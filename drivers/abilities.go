@@ -109,6 +109,27 @@ type DaemonLister interface {
 	Daemons() []string
 }
 
+// Description is what whoever checks a scenario has to know of a platform.
+type Description struct {
+	// Statuses tells that an answer to Run carries the command's exit status.
+	Statuses bool
+	// Daemons are those that its nodes can run; empty where they start none.
+	Daemons []string
+	// AnyService tells that a node runs any program that is named under its services.
+	AnyService bool
+}
+
+// StatusTeller is an ability of a Factory: Run gives exit statuses. Without it the refusal
+// tells a command that failed.
+type StatusTeller interface {
+	TellsStatus() bool
+}
+
+// ServiceRunner is an ability of a Factory: its nodes run any program as a service.
+type ServiceRunner interface {
+	RunsAnyService() bool
+}
+
 // Checkpoint is a configuration that was saved on the device.
 type Checkpoint struct {
 	Name     string // of what was saved, as the device calls it

@@ -74,6 +74,23 @@ func (r *Registry) Daemons(platform string) (names []string, ok bool) {
 	return l.Daemons(), true
 }
 
+// Describe says what is known of a platform before any of its nodes is there; ok is false for
+// one that the registry does not know.
+func (r *Registry) Describe(platform string) (d Description, ok bool) {
+	f, ok := r.factories[platform]
+	if !ok {
+		return d, false
+	}
+	if t, tells := f.(StatusTeller); tells {
+		d.Statuses = t.TellsStatus()
+	}
+	if s, runs := f.(ServiceRunner); runs {
+		d.AnyService = s.RunsAnyService()
+	}
+	d.Daemons, _ = r.Daemons(platform)
+	return d, true
+}
+
 // Template gives a platform's own TextFSM template, by "PLATFORM:NAME".
 func (r *Registry) Template(name string) ([]byte, error) {
 	platform, base, _ := strings.Cut(name, ":")

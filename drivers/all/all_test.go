@@ -34,3 +34,23 @@ func TestDaemons(t *testing.T) {
 		t.Errorf("exos names %v", names)
 	}
 }
+
+// TestStatuses: whether a command's status is known is a fact of its platform.
+func TestStatuses(t *testing.T) {
+	r, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, platform := range r.Platforms() {
+		d, ok := r.Describe(platform)
+		if want := platform == "linux" || platform == "ovs"; !ok || d.Statuses != want {
+			t.Errorf("%s: %+v, want statuses %v", platform, d, want)
+		}
+		if d.AnyService != (platform == "linux") {
+			t.Errorf("%s: %+v", platform, d)
+		}
+	}
+	if _, ok := r.Describe("nothing"); ok {
+		t.Error("an unknown platform is described")
+	}
+}

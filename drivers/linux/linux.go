@@ -21,6 +21,12 @@ type Factory struct{}
 // Platform implements drivers.Factory.
 func (Factory) Platform() string { return Platform }
 
+// TellsStatus implements drivers.StatusTeller: a line is a command of the shell.
+func (Factory) TellsStatus() bool { return true }
+
+// RunsAnyService implements drivers.ServiceRunner.
+func (Factory) RunsAnyService() bool { return true }
+
 // Daemons implements drivers.DaemonLister.
 func (Factory) Daemons() []string { return Known() }
 

@@ -29,6 +29,9 @@ type Factory struct{}
 // Platform implements drivers.Factory.
 func (Factory) Platform() string { return Platform }
 
+// TellsStatus implements drivers.StatusTeller: a line is a command of its tools.
+func (Factory) TellsStatus() bool { return true }
+
 // Daemons implements drivers.DaemonLister.
 func (Factory) Daemons() []string { return []string{"ovsdb-server", "ovs-vswitchd"} }
 
