@@ -131,17 +131,22 @@ func (j *judge) thereBefore() bool {
 	if !slices.ContainsFunc(j.plan.Stimulus, func(s PlanStep) bool { return !s.LeftOut }) {
 		return false
 	}
+	asked := false
 	for i := range j.plan.Symptom {
 		c := &j.plan.Symptom[i]
-		if c.Cond.Never > 0 || c.Cond.Changes != nil || c.Cond.AfterFalse || c.Cond.MayHoldBefore {
+		if c.Cond.MayHoldBefore {
+			continue // it is the others that the stimulus must bring about
+		}
+		asked = true
+		if c.Cond.Never > 0 || c.Cond.Changes != nil || c.Cond.AfterFalse {
 			return false
 		}
 		k := slices.IndexFunc(j.record.Observations, func(o evidence.Observation) bool { return o.Ref == c.Ref+evidence.Before })
-		if k < 0 || c.evaluate(j.record.Observations[k], nil).value != true {
+		if k < 0 || c.evaluate(j.plan.Rules, j.record.Observations[k], nil).value != true {
 			return false
 		}
 	}
-	return true
+	return asked
 }
 
 func (j *judge) is(v evidence.Verdict, format string, args ...any) {
@@ -280,7 +285,7 @@ func (j *judge) condition(c *Check, start, end time.Duration) evidence.Condition
 			before = o
 		case c.Ref:
 			looks := w.looks
-			if w.observe(c.evaluate(*o, before)); w.looks > looks {
+			if w.observe(c.evaluate(j.plan.Rules, *o, before)); w.looks > looks {
 				last = o
 			}
 		}

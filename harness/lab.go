@@ -76,6 +76,7 @@ type Lab struct {
 }
 
 type labNode struct {
+	runTurn, shellTurn sync.RWMutex // see turn
 	PlanNode
 	driver  drivers.Driver
 	sink    *sink

@@ -3,55 +3,169 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sirikothe/gotextfsm"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // evaluate turns a stored look into what a window takes: it is all the judge knows of
 // a probe, live and offline. before is the look at the same condition before the stimulus.
-func (c *Check) evaluate(o evidence.Observation, before *evidence.Observation) sample {
+func (c *Check) evaluate(rules evidence.Rules, o evidence.Observation, before *evidence.Observation) sample {
 	s := sample{at: o.At, end: o.At + o.Took, err: o.Error}
-	if s.err != "" {
+	switch {
+	case c.Cond.Hangs > 0 && o.Hung:
+		s.err, s.value = "", true
 		return s
-	}
-	if o.Truncated {
+	case s.err != "":
+		return s
+	case c.Cond.Hangs > 0:
+		s.value = false
+		return s
+	case o.Truncated:
 		s.err = "the answer was longer than its bound and is cut"
 		return s
 	}
-	now, err := c.view(o)
+	if rules == evidence.RulesV1 {
+		return c.evaluateV1(s, o, before)
+	}
+	now := c.view(o, c.predicate.UsesExit)
+	if now.Unknown != "" {
+		s.err = now.Unknown
+		return s
+	}
+	var err error
+	if s.value, err = c.predicate.Eval(now, c.earlier(before)); err != nil {
+		s.err = err.Error()
+	}
+	return s
+}
+
+// earlier is the view of the look before the stimulus, nil where there was none.
+func (c *Check) earlier(before *evidence.Observation) *scenarios.View {
+	if before == nil {
+		return nil
+	}
+	v := scenarios.View{Unknown: before.Error}
+	if before.Error == "" {
+		v = c.view(*before, c.predicate.UsesBeforeExit)
+	}
+	if v.Unknown != "" {
+		v.Unknown = "before the stimulus: " + v.Unknown
+	}
+	return &v
+}
+
+// view gives the look as an expression sees it. exits says that the expression looks at the
+// exit status: it then says itself what a failure means.
+func (c *Check) view(o evidence.Observation, exits bool) scenarios.View {
+	v := scenarios.View{
+		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: portsOf(o.Ports, c.interfaces), Unknown: c.failed(o, exits),
+	}
+	if v.Unknown != "" {
+		return v
+	}
+	switch {
+	case c.Cond.Core != "":
+		v.Rows = []map[string]any{}
+		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
+			v.Unknown = fmt.Sprintf("read recorded deaths: %v", err)
+		}
+		if v.Rows == nil { // null
+			v.Rows = []map[string]any{}
+		}
+	case c.template != nil:
+		rows, err := c.template.rows(o.Text)
+		if err != nil {
+			v.Unknown = err.Error()
+		}
+		v.Rows, v.Count = rows, len(rows)
+	}
+	return v
+}
+
+// failed tells why a command has no answer, by its exit status; empty where it has one. That
+// of a command which failed is none, unless the condition names the status or looks at it.
+func (c *Check) failed(o evidence.Observation, exits bool) string {
+	probe := c.Cond.Probe()
+	if probe != scenarios.ProbeRun && probe != scenarios.ProbeExec || o.Exit == drivers.NoExit {
+		return ""
+	}
+	words := lastWords(o.Text)
+	switch {
+	case len(c.Cond.Exit) > 0 && !slices.Contains(c.Cond.Exit, o.Exit):
+		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, statuses(c.Cond.Exit), words)
+	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
+		return ""
+	case o.Exit == 1: // what grep, diff and test say no with
+		return fmt.Sprintf("the command ended with status 1%s; where that is an answer, name it: exit: [0, 1]", words)
+	default:
+		return fmt.Sprintf("the command ended with status %d%s", o.Exit, words)
+	}
+}
+
+func tookOf(o evidence.Observation) time.Duration {
+	if o.Answered > 0 {
+		return o.Answered
+	}
+	return o.Took
+}
+
+func statuses(list []int) string {
+	words := make([]string, len(list))
+	for i, n := range list {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ", ")
+}
+
+// lastWords are the last line of an answer, for a reason.
+func lastWords(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	last := strings.TrimSpace(lines[len(lines)-1])
+	if last == "" {
+		return ", without a word"
+	}
+	return ": " + bounded(last, 200)
+}
+
+// evaluateV1 is evaluate by RulesV1: no status decides anything, and what is absent is nil.
+func (c *Check) evaluateV1(s sample, o evidence.Observation, before *evidence.Observation) sample {
+	now, err := c.viewV1(o)
 	if err != nil {
 		s.err = err.Error()
 		return s
 	}
 	var earlier *scenarios.View
 	if before != nil && before.Error == "" {
-		v, err := c.view(*before)
+		v, err := c.viewV1(*before)
 		if err != nil {
 			s.err = "before the stimulus: " + err.Error()
 			return s
 		}
 		earlier = &v
 	}
-	if s.value, err = c.predicate.Eval(now, earlier); err != nil {
+	if s.value, err = c.predicate.EvalV1(now, earlier); err != nil {
 		s.err = err.Error()
 	}
 	return s
 }
 
-// view gives the look as an expression sees it.
-func (c *Check) view(o evidence.Observation) (scenarios.View, error) {
-	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count, Ports: portsOf(o.Ports, c.interfaces)}
+func (c *Check) viewV1(o evidence.Observation) (scenarios.View, error) {
+	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: portsOf(o.Ports, c.interfaces)}
 	switch {
 	case c.Cond.Core != "":
 		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
 			return v, fmt.Errorf("read recorded deaths: %w", err)
 		}
 	case c.template != nil:
-		rows, err := parseRows(c.template, o.Text)
+		rows, err := parseRows(c.template.fsm, o.Text, false)
 		if err != nil {
 			return v, err
 		}
@@ -60,8 +174,10 @@ func (c *Check) view(o evidence.Observation) (scenarios.View, error) {
 	return v, nil
 }
 
-func parseRows(t *gotextfsm.TextFSM, text string) ([]map[string]any, error) {
-	rows, err := scenarios.ReadTable(t, text, false)
+// parseRows reads a text. A template's values outlive a text in the library: fresh forgets
+// them first, so that no row is filled down from an earlier look.
+func parseRows(t *gotextfsm.TextFSM, text string, fresh bool) ([]map[string]any, error) {
+	rows, err := scenarios.ReadTable(t, text, fresh)
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sirikothe/gotextfsm"
-
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
@@ -75,7 +73,7 @@ type Check struct {
 	Ref       string // symptom[0]
 	Cond      scenarios.Condition
 	predicate *scenarios.Predicate
-	template  *gotextfsm.TextFSM
+	template  *table
 	logLine   *regexp.Regexp
 	// interfaces of the node in the topology: what the expression's ports are where the lab
 	// chose none.
@@ -268,7 +266,7 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 		if err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}
-		if check.template, err = scenarios.ParseTemplate(string(text)); err != nil {
+		if check.template, err = parseTable(string(text)); err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}
 	}
@@ -282,7 +280,7 @@ func (p *Plan) borrow(c scenarios.Condition) scenarios.Condition {
 			continue
 		}
 		if c.Longest() > 0 {
-			b.Eventually, b.Within, b.Consistently, b.Never, b.Changes = c.Eventually, c.Within, c.Consistently, c.Never, c.Changes
+			b.Eventually, b.Within, b.Consistently, b.Never, b.Changes, b.AfterFalse = c.Eventually, c.Within, c.Consistently, c.Never, c.Changes, c.AfterFalse
 		}
 		return b
 	}

@@ -19,6 +19,7 @@ const (
 	stateBudget    = 20 * time.Second // all commands of one
 	deviceBudget   = 90 * time.Second // all commands of a real device, or of a machine
 	cutStateBudget = 5 * time.Second  // of any, when somebody waits for the end
+	hangMargin     = 10 * time.Second // by which a command outlives the time after which it hangs
 )
 
 // channel is a way to ask a node: its command line, and the shell beneath it.
@@ -170,6 +171,8 @@ func (t *Trial) captureState(ctx context.Context, n *labNode, at stateAt, timeou
 
 // run asks a node's command line, and notes whether it answered.
 func (t *Trial) run(ctx context.Context, n *labNode, line string, timeout time.Duration) (drivers.Exchange, error) {
+	n.runTurn.RLock()
+	defer n.runTurn.RUnlock()
 	x, err := n.driver.Run(ctx, drivers.Command{Line: line, Timeout: timeout})
 	n.silence.asked(byRun, line, err)
 	return x, err
@@ -181,7 +184,33 @@ func (t *Trial) shell(ctx context.Context, n *labNode, line string, timeout time
 	if !ok {
 		return drivers.Exchange{}, fmt.Errorf("%s (%s): shell: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
+	n.shellTurn.RLock()
+	defer n.shellTurn.RUnlock()
 	x, err := sh.Shell(ctx, drivers.Command{Line: line, Timeout: timeout})
 	n.silence.asked(byShell, line, err)
 	return x, err
+}
+
+// hangs asks whether a command is answered within a time, and tells whether it was not. A
+// session takes one command at a time, and waiting for one's turn is no hang: the others are
+// let finish first, and kept away meanwhile.
+func (t *Trial) hangs(ctx context.Context, n *labNode, by channel, line string, limit time.Duration) (drivers.Exchange, bool, error) {
+	turn, ask := &n.runTurn, n.driver.Run
+	if by == byShell {
+		sh, ok := n.driver.(drivers.Sheller)
+		if !ok {
+			return drivers.Exchange{}, false, fmt.Errorf("%s (%s): shell: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+		}
+		turn, ask = &n.shellTurn, sh.Shell
+	}
+	turn.Lock()
+	defer turn.Unlock()
+	begin := time.Now()
+	limited, cancel := context.WithTimeoutCause(ctx, limit, drivers.ErrTimeout)
+	defer cancel()
+	// The command's own bound is later: some tools are told to give up a little before it.
+	x, err := ask(limited, drivers.Command{Line: line, Timeout: limit + hangMargin})
+	n.silence.asked(by, line, err)
+	hung := errors.Is(err, drivers.ErrTimeout) && ctx.Err() == nil && time.Since(begin) >= limit
+	return x, hung, err
 }

@@ -87,7 +87,9 @@ func TestHungNodeIsNotAskedTwice(t *testing.T) {
 // What a fresh lab refuses, it refuses again: further trials tell nothing. A baseline that
 // timed out, a command that was refused and a lab in use may fare otherwise the next time.
 func TestRefusedByFreshLab(t *testing.T) {
-	refuses := func(w *world) { w.platform.ConfigureFn = func(_, _ string) (string, error) { return "no such line", nil } }
+	refuses := func(w *world) {
+		w.platform.ConfigureFn = func(_, _ string) (string, error) { return "no such line", nil }
+	}
 	for _, tt := range []struct {
 		name   string
 		yaml   string

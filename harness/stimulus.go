@@ -57,7 +57,11 @@ func (t *Trial) steps(ctx context.Context, steps []PlanStep) bool {
 		begin := t.now()
 		t.progress(Progress{Text: s.title()})
 		err := t.step(ctx, s)
-		t.done(evidence.Event{Kind: evidence.EventStep, Lane: s.lane(), Ref: s.Ref, Name: s.title()}, begin, err)
+		e := evidence.Event{Kind: evidence.EventStep, Lane: s.lane(), Ref: s.Ref, Name: s.title()}
+		if s.Step.MayFail && ctx.Err() == nil && sentAndFailed(err) {
+			e.Detail, err = "it failed, as it may: "+err.Error(), nil
+		}
+		t.done(e, begin, err)
 		if err != nil {
 			t.lacks(s.lane(), err)
 			return false
@@ -145,7 +149,10 @@ func (t *Trial) command(ctx context.Context, s scenarios.Step) error {
 			return err
 		}
 		x, err := t.run(ctx, n, line, stepTimeout)
-		return rejection(x, err)
+		if err == nil && x.Exit != drivers.NoExit && (x.Exit != 0 || x.Rejected == "") {
+			return ended(s, x)
+		}
+		return sent(rejection(x, err))
 	default:
 		return t.execStep(ctx, n, s)
 	}
@@ -175,20 +182,59 @@ func configure(ctx context.Context, n *labNode, lines []string) error {
 func (t *Trial) execStep(ctx context.Context, n *labNode, s scenarios.Step) error {
 	x, err := t.shell(ctx, n, s.Exec, stepTimeout)
 	if err != nil {
-		return err
+		return sent(err)
 	}
+	return ended(s, x)
+}
+
+// ended decides by the exit status whether a step's command took place.
+func ended(s scenarios.Step, x drivers.Exchange) error {
 	allowed := s.Exit
 	if allowed == nil {
 		allowed = []int{0}
 	}
-	if !slices.Contains(allowed, x.Exit) {
-		said := "without a word"
-		if text := strings.TrimSpace(x.Output); text != "" {
-			said = "and said: " + short(text)
-		}
-		return fmt.Errorf("it ended with status %d %s", x.Exit, said)
+	if slices.Contains(allowed, x.Exit) {
+		return nil
 	}
-	return nil
+	said := "without a word"
+	if text := strings.TrimSpace(x.Output); text != "" {
+		said = "and said: " + short(text)
+	}
+	err := fmt.Errorf("it ended with status %d %s", x.Exit, said)
+	if x.Exit == notFound || x.Exit == notExecutable {
+		return err
+	}
+	if x.Rejected != "" {
+		return sent(&RejectedError{Line: x.Command, Words: x.Rejected})
+	}
+	return sent(err)
+}
+
+// Statuses of a shell whose command was never there to run.
+const (
+	notExecutable = 126
+	notFound      = 127
+)
+
+// sentError is a command that was sent and failed.
+type sentError struct{ error }
+
+func (e *sentError) Unwrap() error { return e.error }
+
+func sent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &sentError{err}
+}
+
+// sentAndFailed tells whether a step's command reached the node and failed there, or broke the
+// session: what a step with may-fail may do. One that nobody received has not taken place.
+func sentAndFailed(err error) bool {
+	if _, ok := errors.AsType[*sentError](err); !ok {
+		return false
+	}
+	return !errors.Is(err, drivers.ErrUnsupported) && !errors.Is(err, drivers.ErrUnreachable) && !errors.Is(err, drivers.ErrAuth)
 }
 
 // nodeFault kills, pauses or restarts a daemon, or restarts the whole node.

@@ -41,9 +41,20 @@ symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"'
 // plan loads a scenario written in place.
 func plan(t *testing.T, yaml string, o harness.PlanOptions) *harness.Plan {
 	t.Helper()
+	return planWith(t, yaml, nil, o)
+}
+
+// planWith loads a scenario written in place, with files beside it.
+func planWith(t *testing.T, yaml string, files map[string]string, o harness.PlanOptions) *harness.Plan {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
 	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(file), name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	l, err := scenarios.Load(file, scenarios.Options{})
 	if err != nil {

@@ -3,7 +3,6 @@ package harness
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,7 +47,7 @@ func (t *Trial) watch(ctx context.Context, c *Check, start time.Duration, stop *
 	for !w.decided() && !stop.Load() && ctx.Err() == nil {
 		due := t.now() + w.interval
 		o := t.look(ctx, c, c.Ref, max(w.deadline()-t.now(), 0)+lookTimeout/4)
-		w.observe(c.evaluate(o, before))
+		w.observe(c.evaluate(t.plan.Rules, o, before))
 		if w.decided() || o.At >= w.deadline() || w.covered(o.At+o.Took) {
 			break
 		}
@@ -64,7 +63,7 @@ func (t *Trial) watch(ctx context.Context, c *Check, start time.Duration, stop *
 // rehearse looks once: that the device answers and the expression has a value is all that
 // a rehearsal asks.
 func (t *Trial) rehearse(ctx context.Context, c *Check) evidence.Truth {
-	s := c.evaluate(t.look(ctx, c, c.Ref, lookTimeout), t.before(c))
+	s := c.evaluate(t.plan.Rules, t.look(ctx, c, c.Ref, lookTimeout), t.before(c))
 	truth, detail := evidence.True, "rehearsed: "+short(s.value)
 	if s.err != "" {
 		truth, detail = evidence.Unknown, s.err
@@ -117,7 +116,7 @@ func (t *Trial) look(ctx context.Context, c *Check, ref string, timeout time.Dur
 	}
 	o.Took = t.now() - o.At
 	o.Text, o.Error = t.redact.Text(o.Text), t.redact.Text(o.Error)
-	if s := c.evaluate(o, nil); s.err == "" {
+	if s := c.evaluate(t.plan.Rules, o, nil); s.err == "" {
 		o.Value = short(s.value)
 	}
 	t.mu.Lock()
@@ -147,11 +146,9 @@ func (t *Trial) probe(ctx context.Context, c *Check, o *evidence.Observation, ti
 		if err != nil {
 			return err
 		}
-		x, err := t.run(ctx, n, line, timeout)
-		return saw(o, x, err)
+		return t.ask(ctx, n, c, o, byRun, line, timeout)
 	case scenarios.ProbeExec:
-		x, err := t.shell(ctx, n, c.Cond.Exec, timeout)
-		return saw(o, x, err)
+		return t.ask(ctx, n, c, o, byShell, c.Cond.Exec, timeout)
 	case scenarios.ProbeReach:
 		return t.reach(ctx, n, *c.Cond.Reach, o)
 	case scenarios.ProbeLog:
@@ -163,12 +160,28 @@ func (t *Trial) probe(ctx context.Context, c *Check, o *evidence.Observation, ti
 	}
 }
 
-func saw(o *evidence.Observation, x drivers.Exchange, err error) error {
-	o.Text, o.Exit, o.Truncated = x.Output, x.Exit, x.Truncated
-	if err == nil && x.Rejected != "" {
+// ask sends a probe's command. A refusal is no answer, where the platform has no exit status
+// to tell one by; where it has, the judge decides by that.
+func (t *Trial) ask(ctx context.Context, n *labNode, c *Check, o *evidence.Observation, by channel, line string, timeout time.Duration) error {
+	var x drivers.Exchange
+	var err error
+	switch {
+	case c.Cond.Hangs > 0:
+		x, o.Hung, err = t.hangs(ctx, n, by, line, time.Duration(c.Cond.Hangs))
+	case by == byShell:
+		x, err = t.shell(ctx, n, line, timeout)
+	default:
+		x, err = t.run(ctx, n, line, timeout)
+	}
+	o.Text, o.Exit, o.Truncated, o.Answered = x.Output, x.Exit, x.Truncated, x.Took
+	if err != nil {
+		o.Exit = drivers.NoExit
+		return err
+	}
+	if x.Rejected != "" && x.Exit == drivers.NoExit && c.Cond.Hangs == 0 {
 		return &RejectedError{Line: x.Command, Words: x.Rejected}
 	}
-	return err
+	return nil
 }
 
 // logLines finds the lines since the phase's mark that match.
@@ -202,45 +215,6 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *Check, o *evidence.
 		}
 	}
 	o.Text = bounded(found.String(), 1<<20)
-	return nil
-}
-
-// reach pings or connects from the node's shell; Count is the number of answers.
-func (t *Trial) reach(ctx context.Context, n *labNode, r scenarios.Reach, o *evidence.Observation) error {
-	count := max(r.Count, 1)
-	wait := time.Duration(r.Timeout)
-	if wait == 0 {
-		wait = time.Second
-	}
-	var line string
-	if r.Ping != "" {
-		line = fmt.Sprintf("ping -n -c %d -i 0.2 -W %.1f", count, wait.Seconds())
-		if r.From != "" {
-			line += " -I " + quote(r.From)
-		}
-		line += " " + quote(r.Ping)
-	} else {
-		host, port, err := net.SplitHostPort(r.TCP)
-		if err != nil {
-			return fmt.Errorf("reach: %w", err)
-		}
-		line = fmt.Sprintf("for i in $(seq %d); do timeout %.1f bash -c 'exec 3<>/dev/tcp/\"$0\"/\"$1\"' %s %s && echo connected; done", count, wait.Seconds(), quote(host), quote(port))
-	}
-	x, err := t.shell(ctx, n, line, time.Duration(count+2)*(wait+time.Second))
-	o.Text, o.Exit, o.Truncated = x.Output, x.Exit, x.Truncated
-	if err != nil {
-		return err
-	}
-	if r.TCP != "" {
-		o.Count = strings.Count(x.Output, "connected\n")
-		return nil
-	}
-	// ping ends with 0 (answers), 1 (none) or 2 (it could not even try): the last is also
-	// what "network unreachable" gives, which is an answer: nothing was reached.
-	o.Count = strings.Count(x.Output, " bytes from ")
-	if x.Exit > 2 {
-		return fmt.Errorf("ping ended with status %d", x.Exit)
-	}
 	return nil
 }
 

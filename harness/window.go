@@ -35,6 +35,7 @@ type window struct {
 	onset   time.Duration
 	held    bool // since onset
 	changes int
+	fell    bool // the expression was seen false; asked of conditions with after-false only
 
 	truth evidence.Truth // empty while undecided
 	why   string
@@ -60,7 +61,7 @@ func (w *window) deadline() time.Duration {
 		}
 		return w.start + time.Duration(w.cond.Within)
 	}
-	return w.start + w.cond.Longest()
+	return w.start + w.cond.Length()
 }
 
 // covered tells whether a look that ended at a moment was the last that is needed: for a
@@ -91,6 +92,13 @@ func (w *window) observe(s sample) {
 		w.lose("a look had no answer: " + s.err)
 		return
 	}
+	if w.cond.AfterFalse && !w.fell {
+		w.last = &s
+		if s.value != false {
+			return
+		}
+		w.fell, w.start, w.blind = true, s.end, "" // the window begins anew
+	}
 	switch {
 	case w.cond.Eventually > 0:
 		w.eventually(s)
@@ -114,7 +122,7 @@ func (w *window) grace() time.Duration {
 
 // outside tells whether a look ended after the window.
 func (w *window) outside(s sample) bool {
-	return s.end > w.start+w.cond.Longest()+w.grace()
+	return s.end > w.start+w.cond.Length()+w.grace()
 }
 
 // late tells whether a look began so long after the window that it is not even the one at
@@ -250,6 +258,8 @@ func (w *window) expire(until time.Duration) {
 		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did", w.since(w.lastEnd))
 	case w.failed != "":
 		w.decide(evidence.Unknown, until, "the last look had no answer: %s", w.failed)
+	case w.cond.AfterFalse && !w.fell:
+		w.decide(evidence.Unknown, until, "it was so in all of %d looks, and counts only after one in which it is not", w.looks)
 	case w.cond.Eventually > 0:
 		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.looks)
 	case w.cond.Changes != nil && w.blind == "":

@@ -41,6 +41,8 @@ func TestWindow(t *testing.T) {
 	hold := scenarios.Condition{Within: 2 * sec, Consistently: 2 * sec, Every: half}
 	never := scenarios.Condition{Never: 2 * sec, Every: half}
 	changes := scenarios.Condition{Changes: &scenarios.Changes{AtLeast: 2, Within: 2 * sec}, Every: half}
+	neverAgain := scenarios.Condition{Never: 2 * sec, Every: half, AfterFalse: true}
+	comesBack := scenarios.Condition{Eventually: 2 * sec, Every: half, AfterFalse: true}
 	for _, tt := range []struct {
 		name    string
 		cond    scenarios.Condition
@@ -82,6 +84,16 @@ func TestWindow(t *testing.T) {
 		{"never: true beats lost", never, "fetff", evidence.False, ""},
 		{"never: looking ended early", never, "fff", evidence.Unknown, ""},
 		{"never: nobody looked for long", never, "f    ", evidence.Unknown, ""},
+
+		{"after false, never: the old state does not count", neverAgain, "ttfffff", evidence.True, ""},
+		{"after false, never: it comes back", neverAgain, "ttfftf", evidence.False, ""},
+		{"after false, never: it was always so", neverAgain, "ttttttt", evidence.Unknown, ""},
+		{"after false, never: watched a whole window from then on", neverAgain, "tttfff", evidence.Unknown, ""},
+		{"after false, eventually: the old state does not count", comesBack, "ttf", evidence.Unknown, ""},
+		{"after false, eventually: it comes back", comesBack, "ttft", evidence.True, ""},
+		{"after false, eventually: it was always so", comesBack, "ttttt", evidence.Unknown, ""},
+		{"after false, eventually: it stays away", comesBack, "tffffff", evidence.False, ""},
+		{"after false, eventually: a lost look before does no harm", comesBack, "tefffff", evidence.False, ""},
 
 		{"changes: often enough", changes, "abab", evidence.True, ""},
 		{"changes: once", changes, "aabbb", evidence.False, ""},

@@ -33,7 +33,7 @@ type Condition struct {
 
 	Every Duration `yaml:"every" json:"every,omitempty" jsonschema_description:"Time between two looks; default 250ms."`
 
-	AfterFalse    bool `yaml:"after-false" json:"after-false,omitempty" jsonschema_description:"Looks count only from the first one on at which the expression is false: the state from before does not count. A condition that is true in every look is then unknown."`
+	AfterFalse    bool `yaml:"after-false" json:"after-false,omitempty" jsonschema_description:"The window begins at the first look at which the expression is false, which must come within its length: the state from before does not count. A condition that is true in every look is unknown."`
 	MayHoldBefore bool `yaml:"may-hold-before" json:"may-hold-before,omitempty" jsonschema_description:"For a symptom: that it holds before the stimulus already is meant. Otherwise a trial in which every symptom does is inconclusive."`
 }
 
@@ -97,6 +97,9 @@ func (c Condition) probes() []ProbeKind {
 
 // Predicate is the expression that decides, with the default of the probe.
 func (c Condition) Predicate() string {
+	if c.Hangs > 0 {
+		return fmt.Sprintf("took >= %v", time.Duration(c.Hangs).Seconds())
+	}
 	if c.Expect == "" {
 		return "count > 0"
 	}
@@ -113,6 +116,14 @@ func (c Condition) Interval() time.Duration {
 
 // Longest is the longest time the condition can take to be decided.
 func (c Condition) Longest() time.Duration {
+	if c.AfterFalse { // as long again until it is false
+		return 2 * c.Length()
+	}
+	return c.Length()
+}
+
+// Length is how long the condition's window is.
+func (c Condition) Length() time.Duration {
 	d := c.Eventually + c.Within + c.Consistently + c.Never
 	if c.Changes != nil {
 		d += c.Changes.Within

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
@@ -14,12 +17,17 @@ import (
 
 // View is what a probe saw, as an expression sees it.
 type View struct {
-	Text  string           // the output
-	Rows  []map[string]any // the output through the condition's TextFSM template
-	Exit  int              // exit status of the command; -1 where the platform has none
-	Count int              // number of rows, matching lines, answers or deaths
+	Text string // the output
+	// Rows are the output through the condition's TextFSM template. nil means that there is no
+	// table: the template recognised nothing. A table without rows is empty and not nil.
+	Rows  []map[string]any
+	Exit  int     // exit status of the command; -1 where the platform has none
+	Count int     // number of rows, matching lines, answers or deaths
+	Took  float64 // seconds until the answer was complete
 	// Ports are the node's ports by the interface of the topology, where the lab chose them.
 	Ports map[string]string
+	// Unknown says why nothing is known of what the probe saw; empty where something is.
+	Unknown string
 }
 
 // env is the environment of an expression; its field names are the language's words.
@@ -29,6 +37,7 @@ type env struct {
 	Rows   []map[string]any `expr:"rows"`
 	Exit   int              `expr:"exit"`
 	Count  int              `expr:"count"`
+	Took   float64          `expr:"took"`
 	Before beforeEnv        `expr:"before"`
 	// Ports is the name of an interface where the lab chose no port: ports.p1 is then p1.
 	Ports map[string]string `expr:"ports"`
@@ -42,16 +51,38 @@ type beforeEnv struct {
 	Rows  []map[string]any `expr:"rows"`
 	Exit  int              `expr:"exit"`
 	Count int              `expr:"count"`
+	Took  float64          `expr:"took"`
 }
 
-// Predicate is a compiled expression (github.com/expr-lang/expr). It is safe for
-// concurrent use.
+// words are the names of the environment, for hints.
+const words = "the words are text json rows exit count took before ports"
+
+// Predicate is a compiled expression in the language of github.com/expr-lang/expr, with
+// has(PATH) beside its functions. It is safe for concurrent use.
 type Predicate struct {
-	program    *vm.Program
-	usesJSON   bool
-	beforeJSON bool
-	usesRows   bool
-	UsesBefore bool // the expression looks at the value before the stimulus
+	program *vm.Program // for EvalV1
+	node    ast.Node    // checked, not optimised: for Eval
+	source  string
+	boolean bool
+
+	uses           map[string]bool // words of the environment
+	beforeUses     map[string]bool // words of what was before
+	constant       bool            // it looks at nothing
+	decided        string          // a constant that decides a part of it; empty where there is none
+	beforeJSON     bool            // before.json, as EvalV1 finds it
+	UsesBefore     bool            // the expression looks at the value before the stimulus
+	UsesExit       bool            // it looks at the exit status
+	UsesBeforeExit bool            // and at that before the stimulus
+
+	patterns map[ast.Node]pattern // constant right sides of "matches"
+	// unsupported names what the expression has and Eval does not take; empty where it takes all.
+	unsupported string
+}
+
+// pattern is a compiled regular expression with what it costs to search a byte.
+type pattern struct {
+	re   *regexp.Regexp
+	cost int
 }
 
 // Errors of an evaluation that the expression itself is not to blame for.
@@ -63,53 +94,121 @@ var (
 // CompilePredicate compiles an expression. boolean says that it must give true or
 // false; the window "changes" takes any value.
 func CompilePredicate(source string, boolean bool) (*Predicate, error) {
-	opts := []expr.Option{expr.Env(env{})}
+	opts := []expr.Option{expr.Env(env{}), expr.Function("has", hasV1, new(func(any) bool))}
 	if boolean {
 		opts = append(opts, expr.AsBool())
 	}
-	program, err := expr.Compile(source, opts...) // as it is written: for its faults, and what it looks at
-	var bounded *vm.Program
-	if err == nil {
-		bounded, err = compileBounded(source, opts...)
-	}
+	plain, err := expr.Compile(source, append(opts, expr.Optimize(false))...) // as it is written
 	if err != nil {
-		if fe, ok := errors.AsType[*file.Error](err); ok {
-			return nil, fmt.Errorf("%s, at column %d of the expression", fe.Message, fe.Column+1)
-		}
-		return nil, err
+		return nil, compileError(err)
 	}
-	p := &Predicate{program: bounded}
-	node := program.Node()
+	bounded, err := compileBounded(source, opts...)
+	if err != nil {
+		return nil, compileError(err)
+	}
+	p := &Predicate{
+		program: bounded, node: plain.Node(), source: source, boolean: boolean,
+		uses: map[string]bool{}, beforeUses: map[string]bool{}, patterns: map[ast.Node]pattern{},
+	}
+	node := p.node
 	ast.Walk(&node, p)
+	p.constant = len(p.uses) == 0
 	return p, nil
 }
 
-// Visit notes which names the expression uses.
+// hasV1 is has under rules that know no absent value.
+func hasV1(params ...any) (any, error) { return params[0] != nil, nil }
+
+func compileError(err error) error {
+	if fe, ok := errors.AsType[*file.Error](err); ok {
+		return fmt.Errorf("%s, at column %d of the expression", fe.Message, fe.Column+1)
+	}
+	return err
+}
+
+// Visit notes which names the expression uses, and what of it cannot be evaluated.
 func (p *Predicate) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
+		p.uses[n.Value] = true
 		switch n.Value {
-		case "json":
-			p.usesJSON = true
-		case "rows":
-			p.usesRows = true
 		case "before":
 			p.UsesBefore = true
+		case "exit":
+			p.UsesExit = true
+		case "$env":
+			p.refuse("$env")
 		}
 	case *ast.MemberNode:
-		base, isName := n.Node.(*ast.IdentifierNode)
-		property, isText := n.Property.(*ast.StringNode)
-		if isName && isText && base.Value == "before" && property.Value == "json" {
-			p.beforeJSON = true
+		p.member(n)
+	case *ast.BinaryNode:
+		for _, side := range []ast.Node{n.Left, n.Right} {
+			if b, ok := side.(*ast.BoolNode); ok && slices.Contains([]string{"and", "&&", "or", "||"}, n.Operator) {
+				p.decided = fmt.Sprintf("%s %v", n.Operator, b.Value)
+			}
+		}
+		if s, ok := n.Right.(*ast.StringNode); ok && n.Operator == "matches" {
+			if c, err := compilePattern(s.Value); err == nil {
+				p.patterns[n] = c
+			}
+		}
+	case *ast.CallNode:
+		if f, ok := n.Callee.(*ast.IdentifierNode); !ok || f.Value != "has" {
+			p.refuse("the call of " + n.Callee.String())
+		} else if len(n.Arguments) == 1 && !isPath(n.Arguments[0]) {
+			p.refuse("has(" + n.Arguments[0].String() + "): has asks for a place, as has(json.state) or has(rows)")
+		}
+	case *ast.BuiltinNode:
+		if n.Name == "now" {
+			p.refuse("now(): a record is judged again later, and must give the same")
 		}
 	}
 }
 
-// Eval decides over what a probe saw. before is nil when it is not known. An error
-// means that the expression has no value here: the condition is then unknown.
-func (p *Predicate) Eval(now View, before *View) (any, error) {
-	e := env{Text: now.Text, Rows: now.Rows, Exit: now.Exit, Count: now.Count, Ports: now.Ports, Budget: newBudget()}
-	if p.usesJSON {
+func (p *Predicate) member(n *ast.MemberNode) {
+	if n.Method {
+		p.refuse("the method " + n.Property.String())
+	}
+	property, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	if base, isName := n.Node.(*ast.IdentifierNode); isName && base.Value == "before" && property.Value == "json" {
+		p.beforeJSON = true
+	}
+	if n.Node.Type() == reflect.TypeFor[beforeEnv]() {
+		p.beforeUses[property.Value] = true
+		p.UsesBeforeExit = p.UsesBeforeExit || property.Value == "exit"
+	}
+}
+
+func (p *Predicate) refuse(what string) {
+	if p.unsupported == "" {
+		p.unsupported = what
+	}
+}
+
+// isPath tells whether a node is a place that something can be absent from.
+func isPath(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.IdentifierNode, *ast.MemberNode, *ast.PointerNode:
+		return true
+	case *ast.ChainNode:
+		return isPath(n.Node)
+	case *ast.BuiltinNode:
+		switch n.Name {
+		case "get", "first", "last", "find", "findLast", "findIndex", "findLastIndex", "min", "max", "mean", "median":
+			return true
+		}
+	}
+	return false
+}
+
+// EvalV1 decides as programs did before absent values decided nothing: what is not there is
+// nil. It exists to judge records again that were made under those rules.
+func (p *Predicate) EvalV1(now View, before *View) (any, error) {
+	e := env{Text: now.Text, Rows: now.Rows, Exit: now.Exit, Count: now.Count, Took: now.Took, Ports: now.Ports, Budget: newBudget()}
+	if p.uses["json"] {
 		if err := parseJSON(now.Text, &e.JSON); err != nil {
 			return nil, err
 		}
@@ -118,7 +217,7 @@ func (p *Predicate) Eval(now View, before *View) (any, error) {
 		if before == nil {
 			return nil, ErrNoBefore
 		}
-		e.Before = beforeEnv{Text: before.Text, Rows: before.Rows, Exit: before.Exit, Count: before.Count}
+		e.Before = beforeEnv{Text: before.Text, Rows: before.Rows, Exit: before.Exit, Count: before.Count, Took: before.Took}
 		if p.beforeJSON {
 			if err := parseJSON(before.Text, &e.Before.JSON); err != nil {
 				return nil, fmt.Errorf("before the stimulus: %w", err)

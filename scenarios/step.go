@@ -17,7 +17,7 @@ type Step struct {
 	Configure []string `yaml:"configure" json:"configure,omitempty" jsonschema_description:"Configuration lines in the platform's language; a line that the device refuses makes the trial inconclusive."`
 	Run       string   `yaml:"run" json:"run,omitempty" jsonschema_description:"A command for the node's command line."`
 	Exec      string   `yaml:"exec" json:"exec,omitempty" jsonschema_description:"A command for the shell beneath the platform."`
-	Exit      []int    `yaml:"exit" json:"exit,omitempty" jsonschema_description:"Exit statuses that exec may end with; default 0. Any other makes the trial inconclusive."`
+	Exit      []int    `yaml:"exit" json:"exit,omitempty" jsonschema_description:"Exit statuses that exec may end with, and run where the platform has statuses; default 0. Any other makes the trial inconclusive."`
 	MayFail   bool     `yaml:"may-fail" json:"may-fail,omitempty" jsonschema_description:"For run and exec: the step has taken place whatever comes of the command, a refusal, another status, or a connection that broke. For what ends the very program that it asks."`
 
 	Link        string                `yaml:"link" json:"link,omitempty" jsonschema_description:"Endpoint node:interface that a fault acts on."`

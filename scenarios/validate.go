@@ -138,10 +138,10 @@ func (c *checker) condition(where string, cond Condition) {
 	c.probe(where, cond, probes[0])
 	predicate, err := CompilePredicate(cond.Predicate(), cond.Changes == nil)
 	if err != nil {
-		c.Faultf(where+".expect", "the words are text json rows exit count before ports", "%v", err)
+		c.Faultf(where+".expect", words, "%v", err)
 		return
 	}
-	if predicate.usesRows && cond.Template == "" && cond.Core == "" {
+	if predicate.uses["rows"] && cond.Template == "" && cond.Core == "" {
 		c.Faultf(where+".expect", "add template: FILE.textfsm, or one that comes with the platform, as exos:sharing", "the expression looks at rows, but nothing makes rows of the output")
 	}
 	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") {
@@ -151,7 +151,7 @@ func (c *checker) condition(where string, cond Condition) {
 
 func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
 	needsExpect := kind == ProbeRun || kind == ProbeExec
-	if needsExpect && cond.Expect == "" {
+	if needsExpect && cond.Expect == "" && cond.Hangs == 0 {
 		c.Faultf(where, `write expect: 'text contains "Full"'`, "%s says what to look at but not what to expect", where)
 	}
 	switch kind {

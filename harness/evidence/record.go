@@ -64,19 +64,22 @@ type Event struct {
 
 // Observation is one look of a probe, one line of observations.ndjson.
 type Observation struct {
-	Seq   int           `json:"seq"`  // from 1 in each trial
-	At    time.Duration `json:"at"`   // when the look began, since the trial began
-	Took  time.Duration `json:"took"` // until its answer was complete
-	Phase Phase         `json:"phase"`
-	Ref   string        `json:"ref"`  // the condition; with the suffix "@before" for the look before the stimulus
-	Node  string        `json:"node"` //
-	Probe string        `json:"probe"`
-	Text  string        `json:"text,omitempty"`
+	Seq  int           `json:"seq"`  // from 1 in each trial
+	At   time.Duration `json:"at"`   // when the look began, since the trial began
+	Took time.Duration `json:"took"` // until its answer was complete
+	// Answered is what the command itself took of that, its wait for its turn aside.
+	Answered time.Duration `json:"answered,omitempty"`
+	Phase    Phase         `json:"phase"`
+	Ref      string        `json:"ref"`  // the condition; with the suffix "@before" for the look before the stimulus
+	Node     string        `json:"node"` //
+	Probe    string        `json:"probe"`
+	Text     string        `json:"text,omitempty"`
 	// Same is the Seq of the earlier look whose Text was the same, instead of Text.
 	Same      int    `json:"same,omitempty"`
 	Exit      int    `json:"exit"`
 	Count     int    `json:"count"`
 	Error     string `json:"error,omitempty"` // the look has no answer, for this reason
+	Hung      bool   `json:"hung,omitempty"`  // which is that none came within the condition's hangs
 	Truncated bool   `json:"truncated,omitempty"`
 	// Ports are the node's ports by the interface of the topology, where the lab chose them.
 	Ports map[string]string `json:"ports,omitempty"`

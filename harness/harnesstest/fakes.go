@@ -145,8 +145,10 @@ func (host) ReadFile(context.Context, string) (io.ReadCloser, error) {
 
 // Platform opens drivers that answer from functions; a nil one answers with nothing.
 type Platform struct {
-	Name        string
-	RunFn       func(node, line string) (drivers.Exchange, error)
+	Name  string
+	RunFn func(node, line string) (drivers.Exchange, error)
+	// RunCtxFn is RunFn for who waits; it goes before.
+	RunCtxFn    func(ctx context.Context, node, line string) (drivers.Exchange, error)
 	ShellFn     func(node, line string) (drivers.Exchange, error)
 	ConfigureFn func(node, line string) (rejected string, err error)
 	BootFn      func(node string) error
@@ -190,7 +192,10 @@ func answer(f func(node, line string) (drivers.Exchange, error), node, line stri
 	return x, err
 }
 
-func (d *driver) Run(_ context.Context, c drivers.Command) (drivers.Exchange, error) {
+func (d *driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
+	if d.p.RunCtxFn != nil {
+		return d.p.RunCtxFn(ctx, d.node, c.Line)
+	}
 	return answer(d.p.RunFn, d.node, c.Line)
 }
 
