@@ -49,7 +49,7 @@ func OpenRun(path string) (*Plan, evidence.Dir, evidence.RunInfo, error) {
 		return nil, dir, info, err
 	}
 	// The environment of the run is not that of today; images are taken from run.json.
-	return openRun(dir, info, scenarios.Options{Getenv: func(string) (string, bool) { return "", true }, Set: info.Set})
+	return openRun(dir, info, scenarios.Options{Getenv: func(string) (string, bool) { return "", true }, Set: info.Set, Recorded: true})
 }
 
 // OpenRunHere is OpenRun for the process that executes the run which this one has just
@@ -59,7 +59,7 @@ func OpenRunHere(path string, trust []string) (*Plan, evidence.Dir, evidence.Run
 	if err != nil {
 		return nil, dir, info, err
 	}
-	p, dir, info, err := openRun(dir, info, scenarios.Options{Set: info.Set, Trust: trust})
+	p, dir, info, err := openRun(dir, info, scenarios.Options{Set: info.Set, Recorded: true, Trust: trust})
 	if err == nil {
 		err = p.Loaded.Permit(p.Topology)
 	}

@@ -40,6 +40,11 @@ const MaxInput = 16 << 20
 type Options struct {
 	// Platforms are the names a node may take as its platform; empty skips the check.
 	Platforms []string
+	// Describe says what is known of a platform by its name; nil skips what depends on it.
+	Describe func(platform string) (Platform, bool)
+	// Recorded says that the scenario was valid to the program that recorded it: what only newer
+	// programs refuse is then a warning.
+	Recorded bool
 	// Set are overrides from the command line, node.field → value, checked as those of a control.
 	Set map[string]string
 	// Template gives a platform's own TextFSM template, by PLATFORM:NAME; nil knows none. One
@@ -146,7 +151,11 @@ func (c *checker) input(where, name string) ([]byte, bool) {
 	data, err := readBounded(c.root, filepath.FromSlash(name), MaxInput)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		c.Faultf(where, yamlpos.Suggest(name, c.neighbours()), "there is no file %q beside the scenario", name)
+		hint := yamlpos.Suggest(name, c.neighbours())
+		if strings.ContainsAny(name, " \t;{}") { // no name of a file, but a line of what one holds
+			hint = "text that is meant as the content spans lines: write | after the key, and the text below it"
+		}
+		c.Faultf(where, hint, "there is no file %q beside the scenario", name)
 	case err != nil:
 		c.Faultf(where, "", "%q cannot be read: %v", name, pathless(err))
 	default:

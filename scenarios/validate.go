@@ -56,9 +56,7 @@ func (c *checker) scenario() {
 	c.control()
 	c.overrides()
 	c.evidence()
-	if s.Trials.Count < 0 || s.Trials.Count > 10000 {
-		c.Faultf("trials.count", "1 to 10000", "%d trials are not possible", s.Trials.Count)
-	}
+	c.trials()
 	c.advice()
 }
 
@@ -83,6 +81,7 @@ func (c *checker) nodes() {
 		if n.Config != "" && !isInline(n.Config) {
 			c.input(where+".config", n.Config)
 		}
+		c.services(where, name, n)
 		for target, value := range n.Files {
 			at := yamlpos.Join(where+".files", target)
 			if !path.IsAbs(target) {
@@ -135,7 +134,9 @@ func (c *checker) condition(where string, cond Condition) {
 	}
 	c.node(where, cond.Node, "the probe needs to know where to look")
 	c.window(where, cond)
+	c.looksOften(where, cond)
 	c.probe(where, cond, probes[0])
+	c.answers(where, cond, probes[0])
 	predicate, err := CompilePredicate(cond.Predicate(), cond.Changes == nil)
 	if err != nil {
 		c.Faultf(where+".expect", words, "%v", err)
@@ -146,6 +147,9 @@ func (c *checker) condition(where string, cond Condition) {
 	}
 	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") {
 		c.Faultf(where+".expect", "", "before exists only in a symptom: it is the value at the end of the baseline")
+	}
+	if cond.Hangs == 0 {
+		c.values(where, cond, predicate)
 	}
 }
 
@@ -166,7 +170,10 @@ func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
 		if cond.Reach.Count < 0 || cond.Reach.Count > 100 {
 			c.Faultf(where+".reach.count", "1 to 100", "%d packets are not possible", cond.Reach.Count)
 		}
-	case ProbeCore, ProbeRun, ProbeExec:
+		c.reach(where+".reach", *cond.Reach)
+	case ProbeCore:
+		c.died(where, cond)
+	case ProbeRun, ProbeExec:
 	}
 	if cond.Template == "" {
 		return
@@ -227,8 +234,8 @@ func (c *checker) window(where string, cond Condition) {
 		c.Faultf(where, "write within: T, consistently: D", "%s has consistently together with %s", where, have[0])
 	case cond.Changes != nil && (cond.Changes.AtLeast < 1 || cond.Changes.Within <= 0):
 		c.Faultf(where+".changes", "changes: {at-least: 2, within: 30s}", "changes needs both a number and a time")
-	case cond.Every > 0 && cond.Interval() > cond.Longest():
-		c.Faultf(where+".every", "", "every %s never looks twice within %s", cond.Every, cond.Longest())
+	case cond.Every > 0 && cond.Interval() > cond.Length():
+		c.Faultf(where+".every", "", "every %s never looks twice within %s", cond.Every, cond.Length())
 	}
 }
 
@@ -249,6 +256,7 @@ func (c *checker) control() {
 	for key, value := range ctl.Set {
 		c.setting(yamlpos.Join("control.set", key), key, value)
 	}
+	c.controlDiffers(ctl)
 }
 
 // overrides checks those of the command line; they stand in no file.
@@ -313,23 +321,72 @@ func (c *checker) advice() {
 	if c.s.Control == nil {
 		c.Warnf("", "without one nobody knows how often the symptom shows on a healthy set-up", "the scenario has no control")
 	}
-	if len(c.s.Symptom) > 0 && !slices.ContainsFunc(c.s.Symptom, func(s Condition) bool { return !c.inBaseline(s) }) {
-		c.Warnf("symptom[0]", "say what only the failing network shows", "every symptom is a baseline condition too: a healthy network matches")
-	}
+	shared, meant := 0, false
 	for i, s := range c.s.Symptom {
-		where := yamlpos.Index("symptom", i)
-		if slices.Contains([]string{"true", "exit == 0", `text != ""`, "len(text) > 0"}, strings.TrimSpace(s.Expect)) && s.Never == 0 {
-			c.Warnf(where+".expect", "", "%s holds on almost any healthy network", where)
+		b, ok := c.inBaseline(s)
+		meant = meant || s.AfterFalse || s.MayHoldBefore
+		if !ok {
+			continue
 		}
+		shared++
+		if s.AfterFalse || s.MayHoldBefore || len(c.s.Stimulus) == 0 || c.waitedFor(b) {
+			continue
+		}
+		where := yamlpos.Index("symptom", i)
+		switch old := "the baseline's " + strconv.Quote(b.Name); {
+		case s.Never > 0:
+			c.Warnf(where+".never", "after-false: true begins the window when it is gone; or wait for that with a wait-for step",
+				"%s is true until the stimulus has acted, and never counts that: it fails at the first look", old)
+		case len(c.s.Symptom) > 1:
+			c.Warnf(where, "after-false: true where it must come back; may-hold-before: true where the failure is that it stays",
+				"%s is the same: it holds before the stimulus already", old)
+		}
+	}
+	if shared == 0 || shared < len(c.s.Symptom) || meant {
+		return
+	}
+	if len(c.s.Stimulus) == 0 {
+		c.Warnf("symptom[0]", "say what only the failing network shows", "every symptom is a baseline condition too: a healthy network matches")
+		return
+	}
+	if c.s.Symptom[0].Never == 0 && !c.waitedFor(c.s.Symptom[0]) {
+		c.Warnf("symptom[0]", "say what only the failing network shows; may-hold-before: true where the failure is that it stays, after-false: true where it must come back",
+			"every symptom is a baseline condition too, and holds before the stimulus: a trial is then inconclusive")
 	}
 }
 
-// inBaseline tells whether a symptom looks at the same thing as a condition of the
-// baseline and expects the same. Logs and deaths do not count: they begin anew with
-// the stimulus.
-func (c *checker) inBaseline(s Condition) bool {
-	return slices.ContainsFunc(c.s.Baseline, func(b Condition) bool {
-		return s.Node == b.Node && s.Run == b.Run && s.Exec == b.Exec && s.Log+s.Core == "" && s.Reach == nil && b.Reach == nil &&
-			s.Predicate() == b.Predicate() && s.Never == 0 && s.Changes == nil
+// inBaseline finds the condition of the baseline that looks at the same thing as a symptom
+// and expects the same, so that the symptom's expression is true when the stimulus begins.
+// Logs and deaths do not count: they begin anew with the stimulus.
+func (c *checker) inBaseline(s Condition) (Condition, bool) {
+	if s.Log+s.Core != "" || s.Changes != nil {
+		return Condition{}, false
+	}
+	i := slices.IndexFunc(c.s.Baseline, func(b Condition) bool {
+		if s.SameAs != "" {
+			return s.Name == b.Name && b.Log+b.Core == "" && b.Never == 0 && b.Changes == nil
+		}
+		return s.Node == b.Node && s.Run == b.Run && s.Exec == b.Exec && sameReach(s.Reach, b.Reach) && s.Template == b.Template &&
+			s.Predicate() == b.Predicate() && b.Never == 0 && b.Changes == nil && b.Log+b.Core == ""
 	})
+	if i < 0 {
+		return Condition{}, false
+	}
+	return c.s.Baseline[i], true
+}
+
+// waitedFor tells whether a step of the stimulus waits with a condition's probe: what is
+// looked at afterwards is then no longer the state of before.
+func (c *checker) waitedFor(b Condition) bool {
+	return slices.ContainsFunc(c.s.Stimulus, func(s Step) bool {
+		w := s.WaitFor
+		return w != nil && w.Node == b.Node && w.Run == b.Run && w.Exec == b.Exec && sameReach(w.Reach, b.Reach)
+	})
+}
+
+func sameReach(a, b *Reach) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }

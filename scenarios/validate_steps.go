@@ -27,6 +27,7 @@ func (c *checker) step(where string, s Step) {
 	switch actions[0] {
 	case ActConfigure, ActRun, ActExec:
 		c.node(where, s.Node, "the step needs to know where to act")
+		c.statuses(where, s.Exit)
 	case ActHold:
 		if strings.TrimSpace(s.Why) == "" {
 			c.Faultf(where+".hold", "why: …, or wait for a condition with wait-for", "a hold without a why only hides a missing condition")
@@ -52,7 +53,8 @@ func (c *checker) stray(where string, s Step, a Action) {
 		fits   bool
 		belong string
 	}{
-		{"exit", s.Exit != nil, a == ActExec, "exec"},
+		{"exit", s.Exit != nil, a == ActExec || a == ActRun && c.hasStatus(Condition{Node: s.Node, Run: s.Run}), "exec, and to run where the platform has statuses"},
+		{"may-fail", s.MayFail, a == ActExec || a == ActRun, "run and exec"},
 		{"for", s.For > 0, fault && slices.Contains([]Fault{FaultDown, FaultFlap, FaultDrop, FaultPause, FaultKill}, s.Fault), "a fault that can be taken back"},
 		{"process", s.Process != "", fault && !s.Fault.OnLink(), "kill, restart and pause"},
 		{"signal", s.Signal != "", fault && s.Fault == FaultKill, "kill"},
@@ -78,6 +80,7 @@ func (c *checker) fault(where string, s Step) {
 		if s.Process == "" && s.Fault != FaultRestart {
 			c.Faultf(where, "process: bgpd", "%s needs to know which process", s.Fault)
 		}
+		c.process(where, s)
 		return
 	}
 	node, iface, ok := strings.Cut(s.Link, ":")
@@ -99,6 +102,7 @@ func (c *checker) fault(where string, s Step) {
 	if s.Probability < 0 || s.Probability > 1 {
 		c.Faultf(where+".probability", "0 < p ≤ 1", "a probability of %v is not possible", s.Probability)
 	}
+	c.match(where+".match", s.Match)
 	for key, value := range map[string]string{"src-ip": s.Match.SrcIP, "dst-ip": s.Match.DstIP} {
 		if value == "" {
 			continue

@@ -156,7 +156,7 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	if err != nil {
 		return err
 	}
-	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Set: set, Template: reg.Template, Trust: a.trust})
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template, Trust: a.trust})
 	if err != nil {
 		return err
 	}

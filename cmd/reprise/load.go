@@ -39,11 +39,19 @@ func (a *app) loadQuiet(name string, set map[string]string) (*scenarios.Loaded, 
 		return nil, err
 	}
 	defer cleanup()
-	l, err := scenarios.Load(path, scenarios.Options{Platforms: r.Platforms(), Set: set, Template: r.Template, Trust: a.trust})
+	l, err := scenarios.Load(path, scenarios.Options{Platforms: r.Platforms(), Describe: describe(r), Set: set, Template: r.Template, Trust: a.trust})
 	if err != nil && l == nil {
 		return nil, &codedError{exitInput, err}
 	}
 	return l, err
+}
+
+// describe gives what scenarios have to know of the platforms.
+func describe(r *drivers.Registry) func(string) (scenarios.Platform, bool) {
+	return func(name string) (scenarios.Platform, bool) {
+		d, ok := r.Describe(name)
+		return scenarios.Platform(d), ok
+	}
 }
 
 // locate finds a scenario on disk, or takes it out of the corpus into a folder that

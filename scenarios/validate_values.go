@@ -1,0 +1,438 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
+)
+
+// Platform is what a scenario has to fit: what is known of a platform before any node of it
+// is there. It mirrors drivers.Description.
+type Platform struct {
+	Statuses   bool     // run gives exit statuses
+	Daemons    []string // that its nodes can run; empty where they start none
+	AnyService bool     // a node runs any program that is named under its services
+}
+
+// refuse reports what can never be meant. A scenario that is read back from a record was
+// valid to the program that made it: there it is a warning.
+func (c *checker) refuse(where, hint, format string, args ...any) {
+	if c.opts.Recorded {
+		c.Warnf(where, hint, format, args...)
+		return
+	}
+	c.Faultf(where, hint, format, args...)
+}
+
+// platform tells what is known of a node's platform; ok is false where nothing is.
+func (c *checker) platform(node string) (p Platform, name string, ok bool) {
+	if c.opts.Describe == nil {
+		return p, "", false
+	}
+	name = c.s.Nodes[node].Platform
+	if name == "" {
+		name = "linux"
+	}
+	p, ok = c.opts.Describe(name)
+	return p, name, ok
+}
+
+// values checks what an expression looks at against what the probe can see.
+func (c *checker) values(where string, cond Condition, p *Predicate) {
+	at := where + ".expect"
+	if p.unsupported != "" {
+		c.refuse(at, words, "an expression cannot have %s", p.unsupported)
+	}
+	kind := cond.Probe()
+	command := kind == ProbeRun || kind == ProbeExec
+	if command && cond.Template == "" && (p.uses["count"] || p.beforeUses["count"]) {
+		c.refuse(at, `add template: …, or count in the text: len(split(text, "Full")) - 1`, "count is the number of rows, and nothing makes rows of the output: it is always 0")
+	}
+	if p.beforeUses["rows"] && cond.Template == "" && cond.Core == "" {
+		c.refuse(at, "add template: FILE.textfsm, or one that comes with the platform, as exos:sharing", "the expression looks at before.rows, but nothing makes rows of the output")
+	}
+	if p.uses["json"] && kind == ProbeReach {
+		c.refuse(at, "count is the number of answers", "what ping says is no JSON")
+	}
+	if (p.UsesExit || p.UsesBeforeExit) && !c.hasStatus(cond) {
+		c.refuse(at, c.noStatusHint(cond), "there is no exit status to look at: it is always -1")
+	}
+	if p.constant && cond.Changes == nil {
+		c.Warnf(at, "say what only the failing network shows", "the expression looks at nothing: it is always the same")
+	}
+	if p.decided != "" {
+		c.Warnf(at, "leave it out", "%q decides the expression by itself", p.decided)
+	}
+}
+
+// hasStatus tells whether a condition's command gives an exit status. Where nothing is known
+// of the platform it may.
+func (c *checker) hasStatus(cond Condition) bool {
+	switch cond.Probe() {
+	case ProbeExec:
+		return true
+	case ProbeRun:
+		p, _, known := c.platform(cond.Node)
+		return !known || p.Statuses
+	default:
+		return false
+	}
+}
+
+func (c *checker) noStatusHint(cond Condition) string {
+	if cond.Probe() == ProbeRun {
+		_, name, _ := c.platform(cond.Node)
+		return fmt.Sprintf("the command line of %s gives none: look at text; a command that it refuses has no answer anyhow. exec has a status", name)
+	}
+	return "only commands end with a status: look at count"
+}
+
+// answers checks what a condition takes for an answer: exit, and hangs.
+func (c *checker) answers(where string, cond Condition, kind ProbeKind) {
+	if len(cond.Exit) > 0 && !c.hasStatus(cond) {
+		c.refuse(where+".exit", c.noStatusHint(cond), "exit has no meaning here")
+	}
+	c.statuses(where, cond.Exit)
+	if cond.AfterFalse && cond.Changes != nil {
+		c.Faultf(where+".after-false", "changes counts from the first look on", "after-false has no meaning together with changes")
+	}
+	if cond.MayHoldBefore && !strings.HasPrefix(where, "symptom") {
+		c.Faultf(where+".may-hold-before", "it is for symptoms", "may-hold-before has no meaning here")
+	}
+	if cond.Hangs == 0 {
+		return
+	}
+	switch {
+	case kind != ProbeRun && kind != ProbeExec:
+		c.Faultf(where+".hangs", "it is for run and exec", "hangs has no meaning here")
+	case cond.Expect != "" || cond.Template != "" || len(cond.Exit) > 0:
+		c.Faultf(where+".hangs", "leave out expect, template and exit; or look at took", "%s hangs or is answered, and what it answers does not matter", where)
+	case cond.Length() > 0 && time.Duration(cond.Hangs) > cond.Length():
+		c.Faultf(where+".hangs", "", "a command that hangs %s is not known to do so within the window of %s", cond.Hangs, cond.Length())
+	}
+}
+
+// statuses checks a list of exit statuses.
+func (c *checker) statuses(where string, list []int) {
+	for i, n := range list {
+		if n < 0 || n > 255 {
+			c.Faultf(yamlpos.Index(where+".exit", i), "0 to 255; 128 and the signal's number where one ended it", "%d is no exit status", n)
+		}
+	}
+	if list != nil && len(list) == 0 {
+		c.Faultf(where+".exit", "exit: [0, 1]", "no status is named")
+	}
+}
+
+// looksOften checks that a window has the looks it needs.
+func (c *checker) looksOften(where string, cond Condition) {
+	if ch := cond.Changes; ch != nil && time.Duration(ch.AtLeast)*cond.Interval() > time.Duration(ch.Within) {
+		c.refuse(where+".changes", fmt.Sprintf("every is %s: look more often, or longer", cond.Interval()),
+			"%d changes cannot be seen within %s", ch.AtLeast, ch.Within)
+	}
+}
+
+var (
+	digits  = regexp.MustCompile(`^[0-9.]+$`)
+	hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$`)
+)
+
+// reach checks the target of a reach probe.
+func (c *checker) reach(where string, r Reach) {
+	if r.Ping != "" {
+		c.address(where+".ping", r.Ping)
+	}
+	if r.From != "" && (digits.MatchString(r.From) || strings.Contains(r.From, ":")) {
+		c.address(where+".from", r.From)
+	}
+	if r.TCP == "" {
+		return
+	}
+	host, port, err := net.SplitHostPort(r.TCP)
+	if err != nil {
+		c.Faultf(where+".tcp", `10.0.0.2:179, or "[2001:db8::2]:179"`, "%q is no address and port", r.TCP)
+		return
+	}
+	c.address(where+".tcp", host)
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		c.refuse(where+".tcp", "1 to 65535", "%q is no port", port)
+	}
+}
+
+// address checks an address that a probe is sent to.
+func (c *checker) address(where, s string) {
+	if _, err := netip.ParseAddr(s); err == nil || !digits.MatchString(s) && hostName.MatchString(s) {
+		return
+	}
+	c.refuse(where, "10.0.0.2 or 2001:db8::2", "%q is no address", s)
+}
+
+// match checks the frames that a drop acts on.
+func (c *checker) match(where string, m topologies.FrameMatch) {
+	for _, f := range []struct {
+		key, value string
+		known      []string
+		max        uint64
+	}{
+		{"proto", m.Proto, topologies.ProtocolNames(), 255},
+		{"ethertype", m.EtherType, topologies.EtherTypeNames(), 65535},
+	} {
+		if f.value == "" || slices.Contains(f.known, strings.ToLower(f.value)) {
+			continue
+		}
+		if n, err := strconv.ParseUint(f.value, 0, 16); err == nil && n <= f.max && (n > 0 || f.key == "proto") {
+			continue
+		}
+		hint := yamlpos.Suggest(f.value, f.known)
+		if hint == "" {
+			hint = fmt.Sprintf("%s, or a number up to %d", strings.Join(f.known, ", "), f.max)
+		}
+		c.refuse(where+"."+f.key, hint, "unknown %s %q", f.key, f.value)
+	}
+	for key, n := range map[string]int{"src-port": m.SrcPort, "dst-port": m.DstPort} {
+		if n < 0 || n > 65535 || n == 0 && c.Has(where+"."+key) {
+			c.refuse(where+"."+key, "1 to 65535", "%d is no port", n)
+		}
+	}
+	for key, mac := range map[string]string{"src-mac": m.SrcMAC, "dst-mac": m.DstMAC} {
+		if _, err := net.ParseMAC(mac); mac != "" && err != nil {
+			c.refuse(where+"."+key, "01:80:c2:00:00:0e", "%q is no hardware address", mac)
+		}
+	}
+}
+
+// signals that a process can be sent, without SIG.
+func signals() []string {
+	return strings.Fields("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP " +
+		"TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS")
+}
+
+// process checks the process and the signal of a fault on a node.
+func (c *checker) process(where string, s Step) {
+	if s.Signal != "" && !slices.Contains(signals(), strings.TrimPrefix(strings.ToUpper(s.Signal), "SIG")) {
+		c.refuse(where+".signal", "SIGKILL, SIGTERM, SIGSEGV, SIGABRT, SIGHUP, SIGSTOP …", "there is no signal %q", s.Signal)
+	}
+	if s.Process == "" {
+		return
+	}
+	p, name, known := c.platform(s.Node)
+	if !known {
+		return
+	}
+	daemons := c.daemons(s.Node, p)
+	if slices.Contains(daemons, s.Process) {
+		return
+	}
+	if len(daemons) == 0 {
+		c.refuse(where+".process", c.noDaemons(s.Node, p), "%s (%s) runs no daemon that a fault could act on", s.Node, name)
+		return
+	}
+	hint := yamlpos.Suggest(s.Process, daemons)
+	if hint == "" {
+		hint = "it has " + strings.Join(daemons, ", ")
+	}
+	c.refuse(where+".process", hint, "%s (%s) runs no daemon %q", s.Node, name, s.Process)
+}
+
+// daemons are those that a node can run: what its services name, or what its platform has.
+func (c *checker) daemons(node string, p Platform) []string {
+	if p.AnyService {
+		var names []string
+		for _, s := range c.s.Nodes[node].Services {
+			names = append(names, s.Name)
+		}
+		return names
+	}
+	return p.Daemons
+}
+
+func (c *checker) noDaemons(node string, p Platform) string {
+	if p.AnyService {
+		return fmt.Sprintf("name it: nodes: {%s: {services: [keepalived]}}", node)
+	}
+	return "its platform starts none"
+}
+
+// died checks the name that a core probe waits for. Whatever dies in a node counts, also what
+// the scenario starts itself there: a name that nothing of it mentions can only be a mistake.
+func (c *checker) died(where string, cond Condition) {
+	p, name, known := c.platform(cond.Node)
+	if !known || cond.Core == "any" {
+		return
+	}
+	daemons := c.daemons(cond.Node, p)
+	// A process that a daemon starts is told with the daemon's name before it.
+	base, _, _ := strings.Cut(cond.Core, "/")
+	if slices.Contains(daemons, cond.Core) || slices.Contains(daemons, base) {
+		return
+	}
+	hint := yamlpos.Suggest(cond.Core, daemons)
+	if c.starts(cond.Node, cond.Core, p) {
+		if hint != "" {
+			c.Warnf(where+".core", hint, "%q is no daemon of %s (%s)", cond.Core, cond.Node, name)
+		}
+		return
+	}
+	switch {
+	case hint != "":
+	case len(daemons) == 0:
+		hint = c.noDaemons(cond.Node, p) + ", or write core: any"
+	default:
+		hint = "it has " + strings.Join(daemons, ", ") + "; or write core: any"
+	}
+	c.refuse(where+".core", hint, "%s (%s) runs no daemon %q, and the scenario starts none: nothing of that name can die", cond.Node, name, cond.Core)
+}
+
+// starts tells whether what the scenario runs in a node's shell has a program's name.
+func (c *checker) starts(node, program string, p Platform) bool {
+	var texts []string
+	files := slices.Collect(maps.Values(c.s.Nodes[node].Files))
+	if p.AnyService { // its configuration is a script
+		files = append(files, c.s.Nodes[node].Config)
+	}
+	for _, value := range files {
+		if data, err := c.loaded.Text(value); err == nil {
+			texts = append(texts, string(data))
+		}
+	}
+	if t, ok := c.loaded.Topology.Node(node); ok {
+		texts = append(texts, t.Exec...)
+	}
+	for _, s := range c.s.Stimulus {
+		if s.Node != node {
+			continue
+		}
+		texts = append(texts, s.Exec)
+		if p.AnyService {
+			texts = append(texts, append(s.Configure, s.Run)...)
+		}
+	}
+	re := regexp.MustCompile(`(?:^|[^\w-])` + regexp.QuoteMeta(program) + `(?:$|[^\w-])`)
+	return slices.ContainsFunc(texts, re.MatchString)
+}
+
+// services checks the daemons that a node is told to run.
+func (c *checker) services(where, node string, n Node) {
+	p, name, known := c.platform(node)
+	if !known || p.AnyService {
+		return
+	}
+	for i, s := range n.Services {
+		at := yamlpos.Index(where+".services", i)
+		switch {
+		case len(p.Daemons) == 0:
+			c.refuse(at, "what runs there is the device's own", "%s (%s) starts no services", node, name)
+		case !slices.Contains(p.Daemons, s.Name):
+			hint := yamlpos.Suggest(s.Name, p.Daemons)
+			if hint == "" {
+				hint = "it has " + strings.Join(p.Daemons, ", ") + "; platform linux runs any"
+			}
+			c.refuse(at, hint, "%s (%s) runs no service %q", node, name, s.Name)
+		}
+	}
+}
+
+// controlDiffers checks that the control is another set-up than the scenario.
+func (c *checker) controlDiffers(ctl *Control) {
+	seen := map[string]bool{}
+	for i, ref := range ctl.Without {
+		if seen[ref] {
+			c.refuse(yamlpos.Index("control.without", i), "", "%s is left out twice", ref)
+		}
+		seen[ref] = true
+	}
+	same := 0
+	for key, value := range ctl.Set {
+		if !c.alreadySo(key, value) {
+			continue
+		}
+		same++
+		c.refuse(yamlpos.Join("control.set", key), "set what makes the difference, or leave out a step", "%s is %s in the scenario already", key, firstLine(value))
+	}
+	if same > 0 && same == len(ctl.Set) && len(ctl.Without) == 0 {
+		c.refuse("control", "without: [stimulus.0], or set: {r1.image: …}", "the control does not differ from the scenario")
+	}
+}
+
+func firstLine(s string) string {
+	line, rest, more := strings.Cut(s, "\n")
+	if more && rest != "" {
+		return line + " …"
+	}
+	return line
+}
+
+// alreadySo tells whether a setting gives what the scenario has without it.
+func (c *checker) alreadySo(key, value string) bool {
+	name, field, _ := strings.Cut(key, ".")
+	t, ok := c.loaded.Topology.Node(name)
+	if !ok {
+		return false
+	}
+	n := c.s.Nodes[name]
+	switch {
+	case field == "image" && n.Image != "":
+		return value == n.Image
+	case field == "image":
+		return value == t.Image
+	case field == "platform" && n.Platform == "":
+		return value == "linux"
+	case field == "platform":
+		return value == n.Platform
+	case field == "config":
+		return c.sameText(value, c.loaded.ConfigOf(name))
+	case strings.HasPrefix(field, "env."):
+		was, there := t.Env[strings.TrimPrefix(field, "env.")]
+		return there && was == value
+	default:
+		return false
+	}
+}
+
+// sameText tells whether two values name, or are, the same text.
+func (c *checker) sameText(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errX := c.loaded.Text(a)
+	y, errY := c.loaded.Text(b)
+	return errX == nil && errY == nil && b != "" && string(x) == string(y)
+}
+
+// trials checks the numbers of trials and their time.
+func (c *checker) trials() {
+	t := c.s.Trials
+	switch {
+	case t.Count < 0 || t.Count > 10000:
+		c.Faultf("trials.count", "1 to 10000", "%d trials are not possible", t.Count)
+	case t.Count == 0 && c.Has("trials.count"):
+		c.refuse("trials.count", "1 to 10000", "a run of no trial says nothing")
+	}
+	if t.Timeout == 0 {
+		return
+	}
+	need := longest(c.s.Baseline) + longest(c.s.Symptom)
+	for _, s := range c.s.Stimulus {
+		need += s.Longest()
+	}
+	if time.Duration(t.Timeout) < need {
+		c.refuse("trials.timeout", "leave it out: by default it is the sum and three minutes", "a trial is cut off after %s, and its windows alone take %s", t.Timeout, need)
+	}
+}
+
+func longest(cs []Condition) time.Duration {
+	var d time.Duration
+	for _, c := range cs {
+		d = max(d, c.Longest())
+	}
+	return d
+}

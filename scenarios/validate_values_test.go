@@ -1,0 +1,181 @@
+package scenarios_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// describe knows a few platforms as the drivers do.
+func describe(name string) (scenarios.Platform, bool) {
+	p, ok := map[string]scenarios.Platform{
+		"frr":   {Daemons: []string{"zebra", "bgpd", "ospfd", "ldpd"}},
+		"bird":  {Daemons: []string{"bird"}},
+		"ovs":   {Daemons: []string{"ovsdb-server", "ovs-vswitchd"}, Statuses: true},
+		"linux": {Daemons: []string{"keepalived", "lldpd"}, Statuses: true, AnyService: true},
+		"exos":  {},
+	}[name]
+	return p, ok
+}
+
+const valid = `
+reprise: v1
+id: a
+title: A
+topology:
+  nodes: {f: {image: x, env: {A: b}}, l: {image: x}, o: {image: x}, e: {image: x}, b: {image: x}}
+  links: [{endpoints: ["f:eth1", "l:eth1"]}]
+nodes:
+  f: {platform: frr, config: "hostname f\nrouter bgp 1\n"}
+  l: {platform: linux, services: [keepalived]}
+  o: {platform: ovs}
+  e: {platform: exos}
+  b: {platform: bird}
+baseline: [{name: up, node: f, run: show ip route, expect: 'text contains "10.0.0.0/8"', eventually: 1s}]
+stimulus: [{node: f, configure: [x]}]
+symptom: [{name: s, node: f, run: show x, expect: 'text contains "x"', eventually: 2s}]
+control: {without: [stimulus.0]}
+trials: {count: 1}
+`
+
+// What can never hold, or is never meant, is refused or warned of where it stands, with a
+// hint. Every line passed once.
+func TestValidateNeverHolds(t *testing.T) {
+	const symptom = "symptom: ["
+	for _, tt := range []struct {
+		name     string
+		old, new string
+		want     string // of the fault, or of the warning
+		warning  bool
+	}{
+		{name: "count on run", old: `expect: 'text contains "x"'`, new: "expect: count > 0", want: ":16:51: count is the number of rows"},
+		{name: "count on exec", old: `run: show x, expect: 'text contains "x"'`, new: "exec: x, expect: count == 0", want: "it is always 0"},
+		{name: "count before", old: `expect: 'text contains "x"'`, new: "expect: before.count == 0", want: "it is always 0"},
+		{name: "exit where there is none", old: `expect: 'text contains "x"'`, new: "expect: exit == 0", want: "the command line of frr gives none"},
+		{name: "exit before where there is none", old: `expect: 'text contains "x"'`, new: "expect: before.exit == 0", want: "always -1"},
+		{name: "exit by another name", old: `expect: 'text contains "x"'`, new: "expect: let b = before; b.exit == 0", want: "always -1"},
+		{name: "exit of a switch", old: `node: f, run: show x, expect: 'text contains "x"'`, new: "node: e, run: x, expect: exit == 0", want: "exos gives none"},
+		{name: "exit key where there is none", old: `expect: 'text contains "x"'`, new: `expect: 'text contains "x"', exit: [0, 1]`, want: "exit has no meaning here"},
+		{name: "exit of a log", old: `run: show x, expect: 'text contains "x"'`, new: "log: x, expect: exit == 0", want: "look at count"},
+		{name: "exit key of a log", old: `run: show x, expect: 'text contains "x"'`, new: "log: x, exit: [0]", want: "exit has no meaning here"},
+		{name: "exit of a step where there is none", old: "configure: [x]", new: "run: x, exit: [1]", want: "exit has no meaning here"},
+		{name: "no such status", old: `run: show x, expect: 'text contains "x"'`, new: `exec: x, expect: 'text == ""', exit: [0, 256]`, want: "256 is no exit status"},
+		{name: "no status", old: `run: show x, expect: 'text contains "x"'`, new: `exec: x, expect: 'text == ""', exit: []`, want: "no status is named"},
+		{name: "json of a ping", old: `run: show x, expect: 'text contains "x"'`, new: "reach: {ping: 10.0.0.1}, expect: json.x == 1", want: "no JSON"},
+		{name: "now", old: `expect: 'text contains "x"'`, new: "expect: now() != nil", want: "an expression cannot have now()"},
+		{name: "has of no place", old: `expect: 'text contains "x"'`, new: `expect: 'has(text == "")'`, want: "has asks for a place"},
+		{name: "a daemon of another name", old: `run: show x, expect: 'text contains "x"'`, new: "core: bgp", want: `no daemon "bgp", and the scenario starts none: nothing of that name can die (did you mean "bgpd"?)`},
+		{name: "a daemon of nobody", old: `node: f, run: show x, expect: 'text contains "x"'`, new: "node: l, core: lldpd", want: `it has keepalived`},
+		{name: "a death on a switch", old: `node: f, run: show x, expect: 'text contains "x"'`, new: "node: e, core: httpd", want: "its platform starts none"},
+		{name: "a process of another name", old: "configure: [x]", new: "fault: kill, process: zebrad", want: `no daemon "zebrad" (did you mean "zebra"?)`},
+		{name: "a process that is not run", old: "node: f, configure: [x]", new: "node: l, fault: kill, process: lldpd", want: "it has keepalived"},
+		{name: "a process where none is run", old: "node: f, configure: [x]", new: "node: e, fault: pause, process: x", want: "runs no daemon"},
+		{name: "no such signal", old: "configure: [x]", new: "fault: kill, process: bgpd, signal: SIGFOO", want: `no signal "SIGFOO"`},
+		{name: "no such protocol", old: "node: f, configure: [x]", new: `link: "f:eth1", fault: drop, match: {proto: ospv}`, want: `unknown proto "ospv" (did you mean "ospf"?)`},
+		{name: "no such number of a protocol", old: "node: f, configure: [x]", new: `link: "f:eth1", fault: drop, match: {proto: "256"}`, want: `unknown proto "256"`},
+		{name: "no such type of frame", old: "node: f, configure: [x]", new: `link: "f:eth1", fault: drop, match: {ethertype: foo}`, want: `unknown ethertype "foo"`},
+		{name: "no such port", old: "node: f, configure: [x]", new: `link: "f:eth1", fault: drop, match: {dst-port: 99999}`, want: "99999 is no port"},
+		{name: "no hardware address", old: "node: f, configure: [x]", new: `link: "f:eth1", fault: drop, match: {dst-mac: "01:80"}`, want: "no hardware address"},
+		{name: "no address to ping", old: `run: show x, expect: 'text contains "x"'`, new: "reach: {ping: 10.0.0.999}", want: `"10.0.0.999" is no address`},
+		{name: "no address to ping from", old: `run: show x, expect: 'text contains "x"'`, new: "reach: {ping: 10.0.0.9, from: 10.0.0.999}", want: `"10.0.0.999" is no address`},
+		{name: "no address of version 6", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {ping: "2001:db8:::2"}`, want: `is no address`},
+		{name: "no port to connect to", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {tcp: "10.0.0.9:99999"}`, want: `"99999" is no port`},
+		{name: "no address to connect to", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {tcp: "10.0.0.300:80"}`, want: `"10.0.0.300" is no address`},
+		{name: "an address without a port", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {tcp: 10.0.0.3}`, want: "no address and port"},
+		{name: "services of a switch", old: "e: {platform: exos}", new: "e: {platform: exos, services: [lldpd]}", want: "starts no services"},
+		{name: "another's service", old: "b: {platform: bird}", new: "b: {platform: bird, services: [python3]}", want: `runs no service "python3" (it has bird; platform linux runs any)`},
+		{name: "no trial", old: "count: 1", new: "count: 0", want: "a run of no trial"},
+		{name: "a step left out twice", old: "without: [stimulus.0]", new: "without: [stimulus.0, stimulus.0]", want: "left out twice"},
+		{name: "a control that is the scenario", old: "without: [stimulus.0]", new: "set: {f.image: x}", want: "the control does not differ"},
+		{name: "the same platform", old: "without: [stimulus.0]", new: "set: {l.platform: linux}", want: "l.platform is linux in the scenario already"},
+		{name: "the same environment", old: "without: [stimulus.0]", new: "set: {f.env.A: b}", want: "f.env.A is b in the scenario already"},
+		{name: "the same configuration", old: "without: [stimulus.0]", new: `set: {f.config: "hostname f\nrouter bgp 1\n"}`, want: "f.config is hostname f … in the scenario already"},
+		{name: "a setting among others", old: "without: [stimulus.0]", new: "set: {f.image: x, l.image: y}", want: "f.image is x in the scenario already"},
+		{name: "a timeout below the windows", old: "trials: {count: 1}", new: "trials: {count: 1, timeout: 2s}", want: "a trial is cut off after 2s, and its windows alone take 3s"},
+		{name: "more changes than looks", old: "eventually: 2s", new: "changes: {at-least: 10, within: 1s}", want: "10 changes cannot be seen within 1s"},
+		{name: "a hang beyond its window", old: `expect: 'text contains "x"'`, new: "hangs: 3s", want: "not known to do so within the window of 2s"},
+		{name: "a hang that expects", old: `expect: 'text contains "x"'`, new: "hangs: 1s, expect: exit == 1", want: "leave out expect"},
+		{name: "a hang of a log", old: `run: show x, expect: 'text contains "x"'`, new: "log: x, hangs: 1s", want: "it is for run and exec"},
+		{name: "may-fail of a fault", old: "configure: [x]", new: "fault: kill, process: bgpd, may-fail: true", want: "may-fail has no meaning here"},
+		{name: "may-hold-before in the baseline", old: "eventually: 1s", new: "eventually: 1s, may-hold-before: true", want: "it is for symptoms"},
+		{name: "after-false of changes", old: "eventually: 2s", new: "changes: {at-least: 1, within: 1s}, after-false: true", want: "after-false has no meaning"},
+		{name: "a configuration in one line", old: `"hostname f\nrouter bgp 1\n"`, new: "router bgp 1", want: "write | after the key"},
+
+		{name: "an expression that looks at nothing", old: `'text contains "x"'`, new: "'1 == 1'", want: "looks at nothing", warning: true},
+		{name: "a constant that decides", old: `'text contains "x"'`, new: `'text contains "x" or true'`, want: `"or true" decides`, warning: true},
+		{
+			name: "never counts the old state", old: `run: show x, expect: 'text contains "x"', eventually: 2s`,
+			new: `run: show ip route, expect: 'text contains "10.0.0.0/8"', never: 2s`, want: "never counts that", warning: true,
+		},
+		{
+			name: "every symptom is in the baseline", old: `run: show x, expect: 'text contains "x"', eventually: 2s`,
+			new: `run: show ip route, expect: 'text contains "10.0.0.0/8"', within: 1s, consistently: 1s`, want: "a trial is then inconclusive", warning: true,
+		},
+		{
+			name: "one symptom is in the baseline", old: symptom,
+			new: symptom + `{name: r, node: f, run: show ip route, expect: 'text contains "10.0.0.0/8"', eventually: 1s}, `, want: "holds before the stimulus already", warning: true,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := strings.Replace(valid, tt.old, tt.new, 1)
+			if text == valid {
+				t.Fatal("nothing was replaced")
+			}
+			l, err := scenarios.Load(write(t, text), scenarios.Options{Describe: describe})
+			said := l.Warnings.Error()
+			if !tt.warning {
+				if err == nil {
+					t.Fatalf("it is valid; warnings: %s", said)
+				}
+				said = err.Error()
+			}
+			if !strings.Contains(said, tt.want) {
+				t.Errorf("got %s, want …%s…", said, tt.want)
+			}
+		})
+	}
+}
+
+// What is right is neither refused nor warned of.
+func TestValidateHolds(t *testing.T) {
+	for name, edit := range map[string][2]string{
+		"as it is":                      {"", ""},
+		"exit after a stimulus":         {`run: show x, expect: 'text contains "x"'`, "exec: x, expect: exit == 0"},
+		"some text":                     {`run: show x, expect: 'text contains "x"'`, `exec: x, expect: 'text != ""'`},
+		"statuses of ovs":               {`node: f, run: show x, expect: 'text contains "x"'`, `node: o, run: list-br, exit: [0, 1], expect: 'text == ""'`},
+		"statuses of a step on ovs":     {"node: f, configure: [x]", "node: o, run: del-br x, exit: [0, 1]"},
+		"a death of another's program":  {`node: f, run: show x, expect: 'text contains "x"'`, "node: l, core: keepalived/VRRP"},
+		"a route that should go":        {`run: show x, expect: 'text contains "x"', eventually: 2s`, `run: show ip route, expect: 'text contains "10.0.0.0/8"', within: 1s, consistently: 1s, may-hold-before: true`},
+		"never, from then on":           {`run: show x, expect: 'text contains "x"', eventually: 2s`, `run: show ip route, expect: 'text contains "10.0.0.0/8"', never: 2s, after-false: true`},
+		"a hang":                        {`expect: 'text contains "x"'`, "hangs: 1s"},
+		"numbers for names":             {"node: f, configure: [x]", `link: "f:eth1", fault: drop, match: {proto: "89", ethertype: "0x0800"}`},
+		"a host by name":                {`run: show x, expect: 'text contains "x"'`, "reach: {tcp: web.lab:80}"},
+		"an address with a zone":        {`run: show x, expect: 'text contains "x"'`, `reach: {ping: "fe80::1%eth1", from: eth1}`},
+		"a signal without SIG":          {"configure: [x]", "fault: kill, process: bgpd, signal: term"},
+		"a control without and the set": {"without: [stimulus.0]", "set: {f.image: y}"},
+		"may-fail":                      {"configure: [x]", "run: x, may-fail: true"},
+		"count of a log":                {`run: show x, expect: 'text contains "x"'`, "log: x, expect: count > 2"},
+		"a program that is started":     {"stimulus: [{node: f, configure: [x]}]\nsymptom: [{name: s, node: f, run: show x, expect: 'text contains \"x\"'", "stimulus: [{node: f, exec: tcpdump -i eth1}]\nsymptom: [{name: s, node: f, core: tcpdump"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(valid, edit[0], edit[1], 1)
+			if text == valid && edit[0] != "" {
+				t.Fatal("nothing was replaced")
+			}
+			l, err := scenarios.Load(write(t, text), scenarios.Options{Describe: describe})
+			if err != nil || len(l.Warnings) > 0 {
+				t.Errorf("got %v, %v", err, l.Warnings)
+			}
+		})
+	}
+}
+
+// A scenario of a record, which was valid once, is read with warnings.
+func TestValidateRecorded(t *testing.T) {
+	text := strings.Replace(valid, `expect: 'text contains "x"'`, "expect: count > 0", 1)
+	l, err := scenarios.Load(write(t, text), scenarios.Options{Recorded: true})
+	if err != nil || !strings.Contains(l.Warnings.Error(), "it is always 0") {
+		t.Errorf("got %v, %v", err, l.Warnings)
+	}
+}
