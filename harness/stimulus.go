@@ -149,7 +149,7 @@ func (t *Trial) command(ctx context.Context, s scenarios.Step) error {
 			return err
 		}
 		x, err := t.run(ctx, n, line, stepTimeout)
-		if err == nil && x.Exit != drivers.NoExit && (x.Exit != 0 || x.Rejected == "") {
+		if err == nil && tells(x) {
 			return ended(s, x)
 		}
 		return sent(rejection(x, err))
@@ -185,6 +185,12 @@ func (t *Trial) execStep(ctx context.Context, n *labNode, s scenarios.Step) erro
 		return sent(err)
 	}
 	return ended(s, x)
+}
+
+// tells tells whether an answer's exit status says what became of the command. A refusal that
+// has none beside it is told by its words.
+func tells(x drivers.Exchange) bool {
+	return x.Exit != drivers.NoExit && (x.Rejected == "" || x.Exit != 0)
 }
 
 // ended decides by the exit status whether a step's command took place.

@@ -178,7 +178,7 @@ func (t *Trial) ask(ctx context.Context, n *labNode, c *Check, o *evidence.Obser
 		o.Exit = drivers.NoExit
 		return err
 	}
-	if x.Rejected != "" && x.Exit == drivers.NoExit && c.Cond.Hangs == 0 {
+	if x.Rejected != "" && !tells(x) && c.Cond.Hangs == 0 {
 		return &RejectedError{Line: x.Command, Words: x.Rejected}
 	}
 	return nil

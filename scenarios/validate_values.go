@@ -168,12 +168,13 @@ func (c *checker) reach(where string, r Reach) {
 	}
 }
 
-// address checks an address that a probe is sent to.
+// address checks an address that a probe is sent to. One that is none makes every look
+// unknown, which the probe says by itself: a warning is enough.
 func (c *checker) address(where, s string) {
 	if _, err := netip.ParseAddr(s); err == nil || !digits.MatchString(s) && hostName.MatchString(s) {
 		return
 	}
-	c.refuse(where, "10.0.0.2 or 2001:db8::2", "%q is no address", s)
+	c.Warnf(where, "10.0.0.2 or 2001:db8::2", "%q is no address: nothing can be sent there", s)
 }
 
 // match checks the frames that a drop acts on.

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +61,9 @@ func Templates(t *testing.T, templates fs.FS, dir string) {
 			if diff := cmp.Diff(expected, rows); diff != "" {
 				t.Errorf("rows (-want +got):\n%s", diff)
 			}
+			if !headKnown(t, templates, name, string(text)) {
+				t.Errorf("no rule knows the table's head: one without rows cannot be told from no table")
+			}
 		})
 	}
 	for name := range names {
@@ -66,6 +71,35 @@ func Templates(t *testing.T, templates fs.FS, dir string) {
 			t.Errorf("template %s has no capture in %s", name, dir)
 		}
 	}
+}
+
+// headKnown tells whether a rule matches a line of a capture before its first row: that is
+// how a table without rows is told from something else.
+func headKnown(t *testing.T, templates fs.FS, name, text string) bool {
+	t.Helper()
+	data, err := fs.ReadFile(templates, "templates/"+name+".textfsm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules []*regexp.Regexp
+	for line := range strings.Lines(string(data)) {
+		rule, _, _ := strings.Cut(strings.TrimSpace(line), " -> ")
+		if strings.HasPrefix(rule, "^") && !strings.Contains(rule, "${") {
+			rules = append(rules, regexp.MustCompile(strings.ReplaceAll(rule, "$$", "$")))
+		}
+	}
+	head := ""
+	for line := range strings.Lines(text) {
+		head += line
+		if rows, err := device.Rows(templates, name, head); err != nil || len(rows) > 0 {
+			return false
+		}
+		line = strings.TrimRight(line, "\r\n")
+		if slices.ContainsFunc(rules, func(re *regexp.Regexp) bool { return line != "" && re.MatchString(line) }) {
+			return true
+		}
+	}
+	return false
 }
 
 func templateNames(tb testing.TB, templates fs.FS) map[string]bool {
