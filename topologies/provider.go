@@ -64,6 +64,29 @@ type NodeWatcher interface {
 	NodeState(ctx context.Context, node string) (NodeState, error)
 }
 
+// ProcessEnd is the end of one process of a node by a signal that a fault raises, or by
+// the kernel for want of memory, whoever started the process.
+type ProcessEnd struct {
+	PID    int    // as the node numbers it; 0 where that is not known
+	Parent int    // the process that forked it, likewise
+	Name   string // what the kernel calls it; empty where it ended before that was known
+	By     string // then the name of what executed it
+	Signal int    // its number
+	Core   bool   // the kernel wrote a core file
+	OOM    bool   // the kernel killed it because memory ran out
+	Dir    string // its working directory, where that is known
+	NoDump string // why the kernel would write no core file, where that is known
+	At     time.Time
+}
+
+// ProcessWatcher is a lab that sees how every process of its nodes ends.
+type ProcessWatcher interface {
+	// Ends gives the ends so far, oldest first, from before the node's first process on. missed
+	// is the last moment at which one may have gone by unseen and why says how; zero where
+	// none has. An error says that nobody watches.
+	Ends(ctx context.Context, node string) (ends []ProcessEnd, missed time.Time, why string, err error)
+}
+
 // NodeRestarter is a lab that can power-cycle a node: every process of it ends, its
 // files stay, its interfaces come back wired as before.
 type NodeRestarter interface {

@@ -27,13 +27,14 @@ func (l *lab) deploy(ctx context.Context) error {
 		return err
 	}
 	group, building := errgroup.WithContext(ctx)
-	wired := make(chan struct{}) // closed when cables can be laid
+	wired := make(chan struct{}) // closed when cables can be laid and processes are watched
 	group.Go(func() error {
 		w, err := l.openWirer(building)
 		if err != nil {
 			return err
 		}
 		l.wirer = w
+		l.watch.begin(w, l.provider.options.Helper)
 		close(wired)
 		return nil
 	})
@@ -45,7 +46,7 @@ func (l *lab) deploy(ctx context.Context) error {
 			case <-building.Done():
 				return building.Err()
 			}
-			err := l.start(building, n)
+			err := l.start(building, n, wired)
 			<-slots
 			if err != nil {
 				return fmt.Errorf("start node %s: %w", n.Name, err)
@@ -70,7 +71,7 @@ func (l *lab) deploy(ctx context.Context) error {
 }
 
 // start makes and starts a node's container.
-func (l *lab) start(ctx context.Context, n *node) error {
+func (l *lab) start(ctx context.Context, n *node, wired <-chan struct{}) error {
 	if n.machine != nil {
 		if err := l.keepPassword(n); err != nil {
 			return err
@@ -93,8 +94,11 @@ func (l *lab) start(ctx context.Context, n *node) error {
 	if err != nil {
 		return fmt.Errorf("create container %s: %w", n.container, err)
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	select { // so that no process of it is missed
+	case <-wired:
+		l.watch.add(ctx, n.id)
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	if err := ctr.Start(whole); err != nil {
 		return err

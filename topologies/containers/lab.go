@@ -38,6 +38,8 @@ type lab struct {
 	counter int                         // of faults, for their names
 	drops   map[topologies.Endpoint]int // the kernel's number of what drops frames at an endpoint
 
+	watch watch
+
 	private string // folder of passwords; empty: there are none
 
 	release sync.Mutex
@@ -53,6 +55,8 @@ var (
 	_ topologies.Accessor      = (*lab)(nil)
 	_ topologies.Consoler      = (*lab)(nil)
 	_ topologies.PortMapper    = (*lab)(nil)
+
+	_ topologies.ProcessWatcher = (*lab)(nil)
 )
 
 // node is a planned node and its container.
@@ -172,6 +176,9 @@ func (l *lab) Release(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	if err := l.watch.close(); err != nil {
+		errs = append(errs, err)
+	}
 	if err := l.helper.close(); err != nil {
 		errs = append(errs, err)
 	}

@@ -37,7 +37,7 @@ type Options struct {
 	// Empty means this executable, and the argument __wire.
 	Executable string
 	WireArgs   []string
-	// Helper has a helper do the wiring even where this process could.
+	// Helper has a helper do the wiring, and watch processes, even where this process could.
 	Helper bool
 }
 

@@ -2,8 +2,10 @@ package wiring
 
 import (
 	"context"
+	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/procs"
 )
 
 // Kind names an operation.
@@ -20,6 +22,8 @@ const (
 	Reserve    Kind = "reserve"    // keep Places interface indexes free for cables in A's namespace
 	Look       Kind = "look"       // what is in A's namespace; Guards only where A is of a segment that has them
 	Kill       Kind = "kill"       // end the process group that A.PID leads
+	Watch      Kind = "watch"      // see how the processes of Container end, from now on; of a Serve only
+	Ends       Kind = "ends"       // how they ended so far; of a Serve only
 )
 
 // Op is one operation.
@@ -33,6 +37,8 @@ type Op struct {
 	Name    string   `json:"name,omitempty"`    // Count
 	Bridge  Segment  `json:"bridge,omitzero"`   // MakeBridge
 	Places  int      `json:"places,omitempty"`  // Reserve
+
+	Container string `json:"container,omitempty"` // Watch, Ends: the engine's id
 }
 
 // Port is an interface in the network namespace of a process.
@@ -67,6 +73,11 @@ type Result struct {
 	Program int    `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
 	First   int    `json:"first,omitempty"`   // of Reserve: the first index
 	View    View   `json:"view,omitzero"`     // of Look; of Reserve, the namespace alone
+
+	// Of Ends; see procs.Watcher.
+	Ends   []procs.End `json:"ends,omitempty"`
+	Missed time.Time   `json:"missed,omitzero"`
+	Why    string      `json:"why,omitempty"`
 }
 
 // View is what is in a network namespace.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/procs"
 )
 
 // maxLine bounds one request or answer, in bytes.
@@ -35,6 +36,8 @@ type answer struct {
 func Serve(in io.Reader, out io.Writer) error {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	s := &server{}
+	defer s.close()
 	defer wg.Wait()
 	enc := json.NewEncoder(out)
 	lines := bufio.NewScanner(in)
@@ -47,7 +50,7 @@ func Serve(in io.Reader, out io.Writer) error {
 		wg.Go(func() {
 			a := answer{ID: r.ID}
 			var err error
-			if a.Result, err = Apply(r.Op); err != nil {
+			if a.Result, err = s.apply(r.Op); err != nil {
 				a.Error = err.Error()
 				a.Missing, _ = errors.AsType[*topologies.MissingError](err)
 				if errno, ok := errors.AsType[syscall.Errno](err); ok {
@@ -65,6 +68,50 @@ func Serve(in io.Reader, out io.Writer) error {
 		return fmt.Errorf("read wiring requests: %w", err)
 	}
 	return nil
+}
+
+// server is what a Serve has beyond single operations.
+type server struct {
+	mu      sync.Mutex
+	watcher *procs.Watcher // once something is watched
+}
+
+func (s *server) apply(op Op) (Result, error) {
+	switch op.Kind {
+	case Watch:
+		w, err := s.watch()
+		if err == nil {
+			w.Watch(op.Container)
+		}
+		return Result{}, err
+	case Ends:
+		w, err := s.watch()
+		if err != nil {
+			return Result{}, err
+		}
+		var r Result
+		r.Ends, r.Missed, r.Why, err = w.Ends(context.Background(), op.Container) // it has bounds of its own
+		return r, err
+	default:
+		return Apply(op)
+	}
+}
+
+func (s *server) watch() (*procs.Watcher, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.watcher != nil {
+		return s.watcher, nil
+	}
+	var err error
+	s.watcher, err = procs.Open()
+	return s.watcher, err
+}
+
+func (s *server) close() {
+	if s.watcher != nil {
+		_ = s.watcher.Close() // it was only read
+	}
 }
 
 // Client is a Wirer whose operations a Serve at the other end of a stream carries out.

@@ -1,0 +1,352 @@
+package procs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// End is the end of a process by a signal that a fault raises, or for want of memory.
+type End struct {
+	PID    int `json:"pid,omitempty"` // as the container numbers it; 0 where it could not be learnt
+	Parent int `json:"parent,omitempty"`
+	// Name is what the kernel calls it; empty when it ended sooner after executing its program
+	// than it could be asked. By is then the name of what executed it.
+	Name   string    `json:"name,omitempty"`
+	By     string    `json:"by,omitempty"`
+	Signal int       `json:"signal"`
+	Core   bool      `json:"core,omitempty"` // the kernel wrote a core file, or gave it to the machine's program for them
+	OOM    bool      `json:"oom,omitempty"`
+	Dir    string    `json:"dir,omitempty"`     // its working directory inside, where it could be learnt
+	NoDump string    `json:"no-dump,omitempty"` // why the kernel would write no core file, where it could be learnt
+	At     time.Time `json:"at"`
+}
+
+// Bounds of what is kept.
+const (
+	maxEnds  = 2_000 // of one container
+	maxQueue = 1 << 16
+	// dumpTimeout bounds the wait for a process that is dumping core.
+	dumpTimeout = 10 * time.Second
+)
+
+// Watcher follows the processes of containers. It is safe for use by several goroutines.
+type Watcher struct {
+	conn   *connector
+	queue  chan event
+	ended  chan struct{} // closed when nothing is read any more
+	reader error         // why; set before ended is closed
+
+	mu         sync.Mutex
+	changed    *sync.Cond // of anything below
+	containers map[string]*container
+	processes  map[int]*process // of containers, by their number on the machine
+	lost       time.Time        // when events were last lost; zero: never
+	marks      map[string]bool  // that were met
+	nextMark   int
+	killed     uint64 // processes that the kernel has killed for want of memory, since it booted
+}
+
+type container struct {
+	seen  bool // a process of it was seen
+	began time.Time
+	ends  []End
+	over  bool // more ended than are kept
+}
+
+// process is one that runs in a container.
+type process struct {
+	container string
+	end       End
+	dumping   bool
+}
+
+// Open begins to listen.
+func Open() (*Watcher, error) {
+	conn, err := dial()
+	if err != nil {
+		return nil, err
+	}
+	w := &Watcher{
+		conn: conn, queue: make(chan event, maxQueue), ended: make(chan struct{}),
+		containers: map[string]*container{}, processes: map[int]*process{}, marks: map[string]bool{},
+	}
+	w.changed = sync.NewCond(&w.mu)
+	w.killed, _ = oomKills()
+	go func() {
+		w.reader = conn.read(func(e event) { w.queue <- e })
+		close(w.queue)
+	}()
+	go func() {
+		for e := range w.queue {
+			w.take(e)
+		}
+		close(w.ended)
+		w.changed.Broadcast()
+	}()
+	return w, nil
+}
+
+// Close ends listening.
+func (w *Watcher) Close() error {
+	err := w.conn.file.Close()
+	<-w.ended
+	return err
+}
+
+// Watch begins to keep what becomes of a container's processes. It is told before the
+// container starts, so that nothing is missed; processes that are there already are found.
+func (w *Watcher) Watch(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.containers[id] != nil {
+		return
+	}
+	w.containers[id] = &container{began: time.Now()}
+	for _, pid := range processNumbers() {
+		w.adopt(pid)
+	}
+}
+
+// Ends gives the ends of a container's processes so far, oldest first, including those of
+// processes that were dumping core when it was asked. missed is the last moment at which
+// one may have gone by unseen, and zero where none has; why says it.
+func (w *Watcher) Ends(ctx context.Context, id string) (ends []End, missed time.Time, why string, err error) {
+	if err := w.catchUp(ctx); err != nil {
+		return nil, time.Time{}, "", err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.containers[id]
+	if c == nil {
+		return nil, time.Time{}, "", fmt.Errorf("container %s is not watched", id)
+	}
+	deadline := time.Now().Add(dumpTimeout)
+	for w.dumps(id) && w.wait(ctx, deadline) {
+	}
+	switch {
+	case !c.seen:
+		return nil, time.Time{}, "", errors.New("the kernel told of no process of this container: its control group does not name it, or /proc hides it")
+	case c.over:
+		missed, why = time.Now(), fmt.Sprintf("more than %d processes died", maxEnds)
+	case w.dumps(id):
+		missed, why = time.Now(), "a process has been dumping core for too long"
+	case w.lost.After(c.began):
+		missed, why = w.lost, "the kernel's events of processes came faster than they could be read, and some were lost"
+	}
+	return slices.Clone(c.ends), missed, why, nil
+}
+
+// dumps tells whether a process of a container is dumping core. The caller holds mu.
+func (w *Watcher) dumps(id string) bool {
+	for _, p := range w.processes {
+		if p.dumping && p.container == id {
+			return true
+		}
+	}
+	return false
+}
+
+// wait waits for a change; false at the deadline, at the end of ctx, or when nothing is
+// read any more. The caller holds mu.
+func (w *Watcher) wait(ctx context.Context, deadline time.Time) bool {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.changed.Broadcast()
+	})
+	defer stop()
+	select {
+	case <-w.ended:
+		return false
+	default:
+	}
+	if ctx.Err() != nil {
+		return false
+	}
+	w.changed.Wait()
+	return true
+}
+
+// markTimeout bounds the time in which everything that has happened is read.
+const markTimeout = 10 * time.Second
+
+// catchUp returns when every event that the kernel has sent so far was taken: it makes an
+// event of its own and waits for that.
+func (w *Watcher) catchUp(ctx context.Context) error {
+	w.mu.Lock()
+	w.nextMark++
+	name := fmt.Sprintf("rp-%d", w.nextMark)
+	w.mu.Unlock()
+	if err := setName(name); err != nil {
+		return fmt.Errorf("mark the kernel's events of processes: %w", err)
+	}
+	deadline := time.Now().Add(markTimeout)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	lost := w.lost
+	for !w.marks[name] {
+		if w.lost.After(lost) { // with our mark, perhaps
+			return nil
+		}
+		if w.wait(ctx, deadline) {
+			continue
+		}
+		select {
+		case <-w.ended:
+			return fmt.Errorf("the kernel's events of processes ended: %w", w.reader)
+		default:
+		}
+		return errors.Join(errors.New("the kernel's events of processes are not read in time"), ctx.Err())
+	}
+	delete(w.marks, name)
+	return nil
+}
+
+// setName gives a thread a name for a moment, of which the kernel tells.
+func setName(name string) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var before [16]byte
+	if err := prctlName(unix.PR_GET_NAME, &before); err != nil {
+		return err
+	}
+	var b [16]byte
+	copy(b[:15], name)
+	return errors.Join(prctlName(unix.PR_SET_NAME, &b), prctlName(unix.PR_SET_NAME, &before))
+}
+
+// take follows one event.
+func (w *Watcher) take(e event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer w.changed.Broadcast()
+	switch {
+	case e.lost:
+		w.lost = e.at
+	case e.what == eventFork:
+		delete(w.processes, e.pid) // an older one of this number, whose end was lost
+		if parent := w.processes[e.parent]; parent != nil {
+			p := &process{container: parent.container, end: End{Name: parent.end.Name, By: parent.end.By, Parent: parent.end.PID}}
+			if st, err := readStatus(e.pid); err == nil {
+				p.end.PID = st.inside
+			}
+			w.processes[e.pid] = p
+		}
+	case e.what == eventExec:
+		w.executed(e.pid)
+	case e.what == eventComm:
+		if e.pid == os.Getpid() && len(e.comm) > 3 && e.comm[:3] == "rp-" {
+			w.marks[e.comm] = true
+		} else if p := w.processes[e.pid]; p != nil && e.pid == e.thread {
+			p.end.Name = e.comm
+		}
+	case e.what == eventDump:
+		if p := w.adopt(e.pid); p != nil {
+			p.dumping = true
+			p.saw(e.last)
+		}
+	case e.what == eventExit:
+		w.exit(e)
+	}
+}
+
+// adopt finds out whether a process is in one of the containers. The caller holds mu.
+func (w *Watcher) adopt(pid int) *process {
+	if p := w.processes[pid]; p != nil {
+		return p
+	}
+	id := w.containerOf(pid)
+	if id == "" {
+		return nil
+	}
+	p := &process{container: id}
+	p.name(pid)
+	w.processes[pid] = p
+	w.containers[id].seen = true
+	return p
+}
+
+// name learns how a process is called and numbered.
+func (p *process) name(pid int) {
+	st, err := readStatus(pid)
+	if err == nil {
+		p.end.PID, p.end.Name, p.end.By = st.inside, st.name, ""
+	}
+}
+
+// executed notes that a process runs another program now. The caller holds mu.
+func (w *Watcher) executed(pid int) {
+	p := w.adopt(pid)
+	if p == nil {
+		return
+	}
+	if p.end.Name != "" {
+		p.end.Name, p.end.By = "", p.end.Name
+	}
+	p.name(pid)
+}
+
+// exit keeps the end of a process. The caller holds mu.
+func (w *Watcher) exit(e event) {
+	signal := e.code & 0x7f
+	oom := signal == int(unix.SIGKILL) && w.outOfMemory()
+	p := w.processes[e.pid]
+	if p == nil && (raised(signal) || oom) {
+		p = w.adopt(e.pid)
+	}
+	if p == nil {
+		return
+	}
+	if p.end.Name == "" && raised(signal) {
+		p.name(e.pid)
+	}
+	if signal != 0 || e.pid == e.thread {
+		delete(w.processes, e.pid) // the first thread that tells of a signal tells of the process
+	}
+	if !raised(signal) && !oom {
+		return
+	}
+	c := w.containers[p.container]
+	if len(c.ends) >= maxEnds {
+		c.over = true
+		return
+	}
+	end := p.end
+	end.Signal, end.Core, end.OOM, end.At = signal, e.code&0x80 != 0, oom, e.at
+	if end.Core {
+		end.NoDump = ""
+	}
+	c.ends = append(c.ends, end)
+}
+
+// outOfMemory tells whether the kernel has killed one more process for want of memory. The
+// caller holds mu.
+func (w *Watcher) outOfMemory() bool {
+	n, err := oomKills()
+	if err != nil || n <= w.killed {
+		return false
+	}
+	w.killed++
+	return true
+}
+
+// raised tells whether a fault in the program raises the signal: those that dump core, but
+// for SIGQUIT, which people send.
+func raised(signal int) bool {
+	switch unix.Signal(signal) {
+	case unix.SIGSEGV, unix.SIGABRT, unix.SIGBUS, unix.SIGFPE, unix.SIGILL, unix.SIGSYS, unix.SIGTRAP, unix.SIGXCPU, unix.SIGXFSZ:
+		return true
+	default:
+		return false
+	}
+}

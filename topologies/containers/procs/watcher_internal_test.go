@@ -1,0 +1,184 @@
+package procs
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// watch watches this test's own control group as if it were a container's, and gives its
+// id. Other processes of the machine may be in it: tests look for theirs by name.
+func watch(t *testing.T) (*Watcher, string) {
+	t.Helper()
+	w, err := Open()
+	if errors.Is(err, unix.EPERM) || errors.Is(err, errNobody) {
+		t.Skipf("this machine does not let us: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	data, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	id := first[strings.LastIndexByte(first, ':')+1:]
+	w.Watch(id)
+	return w, id
+}
+
+// copyShell copies a shell under a name that no other process has.
+func copyShell(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile("/bin/dash")
+	if err != nil {
+		t.Skip(err)
+	}
+	path := t.TempDir() + "/" + name
+	if err := os.WriteFile(path, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// named are the ends of a program since a moment. One that dies as soon as it runs may have
+// half a name, or none.
+func named(t *testing.T, w *Watcher, id, name string, since time.Time) []End {
+	t.Helper()
+	ends, missed, why, err := w.Ends(t.Context(), id)
+	if err != nil || !missed.IsZero() {
+		t.Fatalf("missed %v %q: %v", missed, why, err)
+	}
+	var found []End
+	for _, e := range ends {
+		short := len(e.Name) == 15 && strings.HasPrefix(name, e.Name)
+		if e.At.After(since) && (e.Name == name || short || e.Name == "" && (e.By == name || e.Parent == os.Getpid())) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// TestEnds: what counts as a death, of processes that somebody starts by hand.
+func TestEnds(t *testing.T) {
+	w, id := watch(t)
+	tests := []struct {
+		name, script string
+		signals      []unix.Signal
+	}{
+		{"ends-well", "exit 0", nil},
+		{"ends-badly", "exit 139", nil},
+		{"is-told-to", "kill -TERM $$", nil},
+		{"is-killed", "kill -KILL $$", nil},
+		{"is-quit", "kill -QUIT $$", nil},
+		{"loses-pipe", "kill -PIPE $$", nil},
+		{"segfault", "kill -SEGV $$", []unix.Signal{unix.SIGSEGV}},
+		{"aborts", "kill -ABRT $$", []unix.Signal{unix.SIGABRT}},
+		{"bus-error", "kill -BUS $$", []unix.Signal{unix.SIGBUS}},
+		{"trap", "kill -TRAP $$", []unix.Signal{unix.SIGTRAP}},
+		{"forks-and-dies", "(sh -c 'kill -SEGV $PPID'; true); :", []unix.Signal{unix.SIGSEGV}},
+		{"with-a-long-name-of-more-than-15", "kill -SEGV $$", []unix.Signal{unix.SIGSEGV}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, since := t.TempDir(), time.Now()
+			cmd := exec.Command(copyShell(t, tt.name), "-c", tt.script)
+			cmd.Dir = dir
+			_ = cmd.Run() // it dies
+			var got []unix.Signal
+			for _, e := range named(t, w, id, tt.name, since) {
+				got = append(got, unix.Signal(e.Signal))
+				if time.Since(e.At) > time.Minute || e.OOM {
+					t.Errorf("%+v", e)
+				}
+				if e.Dir != "" && e.Dir != dir {
+					t.Errorf("in %s, want %s", e.Dir, dir)
+				}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(tt.signals) {
+				t.Errorf("got %v, want %v", got, tt.signals)
+			}
+		})
+	}
+}
+
+// TestEndsAreComplete: none of many that begin and end at once is missed.
+func TestEndsAreComplete(t *testing.T) {
+	w, id := watch(t)
+	const n = 300
+	shell := copyShell(t, "many-at-once")
+	since := time.Now()
+	cmd := exec.Command(shell, "-c", fmt.Sprintf(`ulimit -c 0; i=0; while [ $i -lt %d ]; do i=$((i+1)); %s -c 'kill -SEGV $$' & done; wait`, n, shell))
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	ends := named(t, w, id, "many-at-once", since)
+	if len(ends) != n {
+		t.Errorf("%d of %d", len(ends), n)
+	}
+	for _, e := range ends {
+		if e.Core || e.NoDump != "" && !strings.Contains(e.NoDump, "RLIMIT_CORE") {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+// TestLostEventsAreSaid: after an overrun nobody may take silence for health, and a
+// container that is watched from then on is not concerned.
+func TestLostEventsAreSaid(t *testing.T) {
+	w, id := watch(t)
+	w.queue <- event{lost: true, at: time.Now()}
+	if err := exec.Command("/bin/true").Run(); err != nil {
+		t.Fatal(err)
+	}
+	_, missed, why, err := w.Ends(t.Context(), id)
+	if err != nil || missed.IsZero() || !strings.Contains(why, "lost") {
+		t.Errorf("missed %v %q: %v", missed, why, err)
+	}
+}
+
+// TestUnseenContainer: a container of which no process was ever seen has no answer.
+func TestUnseenContainer(t *testing.T) {
+	w, _ := watch(t)
+	w.Watch("no-such-container-at-all")
+	if ends, _, _, err := w.Ends(t.Context(), "no-such-container-at-all"); err == nil {
+		t.Errorf("got %v", ends)
+	}
+	if _, _, _, err := w.Ends(t.Context(), "not-even-watched"); err == nil {
+		t.Error("an unwatched container has an answer")
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, b := range [][]byte{nil, make([]byte, 10), make([]byte, 200), request()} {
+		if e, ok := parse(b); ok {
+			t.Errorf("%v: %+v", b, e)
+		}
+	}
+}
+
+// TestClosed: who asks after the end gets an error, at once.
+func TestClosed(t *testing.T) {
+	w, err := Open()
+	if err != nil {
+		t.Skip(err)
+	}
+	w.Watch("x")
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := w.Ends(t.Context(), "x"); err == nil {
+		t.Error("a closed watcher has an answer")
+	}
+}
