@@ -75,19 +75,50 @@ type DaemonRestarter interface {
 	RestartDaemons(ctx context.Context) error
 }
 
-// Death is a daemon that ended without being told to by the driver.
+// ProcessEnd is the end of one process of a node by a signal that a fault raises, or by the
+// kernel for want of memory. It is the same type as topologies.ProcessEnd, field by field
+// (see there for the contract of each).
+type ProcessEnd struct {
+	PID    int
+	Parent int
+	Name   string
+	By     string
+	Signal int
+	Core   bool
+	OOM    bool
+	Dir    string
+	NoDump string
+	At     time.Time
+}
+
+// Death is a daemon that ended without being told to by the driver, or any other process
+// of the node that died by a signal which a fault raises or for want of memory.
 type Death struct {
 	Process string    `json:"process"`
 	PID     int       `json:"pid,omitempty"`
 	Exit    int       `json:"exit"`             // exit status; 128+n for signal n as a shell says it
 	Signal  string    `json:"signal,omitempty"` // SIGSEGV …
 	At      time.Time `json:"at"`
-	Core    string    `json:"core,omitempty"` // path of the core file in the node, when one was left
+	OOM     bool      `json:"oom,omitempty"`     // the kernel killed it because memory ran out
+	Core    string    `json:"core,omitempty"`    // path of the core file in the node, when one was left
+	NoCore  string    `json:"no-core,omitempty"` // why a signal that dumps core left none
 	LastLog string    `json:"last-log,omitempty"`
 }
 
-// DeathWatcher tells which daemons died since Boot, oldest first. A daemon that the
-// driver itself stopped or killed by order is not among them.
+// UnseenError comes beside the deaths that are known, and says that others may have gone by
+// unseen.
+type UnseenError struct {
+	Why    string
+	Missed time.Time // the last moment at which one may have; zero: at any
+	// Known are the daemons whose deaths are known all the same.
+	Known []string
+}
+
+func (e *UnseenError) Error() string { return "not every death can be seen: " + e.Why }
+
+// DeathWatcher tells which daemons, and as far as the lab sees them which other processes,
+// died since Boot, oldest first. A daemon that the driver itself stopped or killed by order
+// is not among them. An error that is an *UnseenError does not spoil the deaths beside it.
 type DeathWatcher interface {
 	Deaths(ctx context.Context) ([]Death, error)
 }

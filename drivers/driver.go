@@ -99,7 +99,10 @@ type Target struct {
 	// Access reaches the node where there is no Host beneath it; nil where there is one.
 	Access *Access
 	// Console is a second way in, taken where Access is unreachable; nil where there is none.
-	Console  *Access
+	Console *Access
+	// Ends tells how every process of the node ended, whoever started it; nil where the lab
+	// cannot. It is topologies.ProcessWatcher's, for this node (see there for the contract).
+	Ends     func(ctx context.Context) (ends []ProcessEnd, missed time.Time, why string, err error)
 	Recorder Recorder // nil records nothing
 	// Config is the start-up configuration in the platform's own language; empty means
 	// the platform's default.

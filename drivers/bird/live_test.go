@@ -125,9 +125,9 @@ func TestLive(t *testing.T) {
 			if err := d.Kill(t.Context(), "bird", "SIGSEGV"); err != nil {
 				t.Fatal(err)
 			}
-			deaths, err := d.Deaths(t.Context())
-			if err != nil || len(deaths) != 0 {
-				t.Fatalf("an ordered death is among %+v, %v", deaths, err)
+			deaths := drivertest.Deaths(t, t.Context(), d)
+			if len(deaths) != 0 {
+				t.Fatalf("an ordered death is among %+v", deaths)
 			}
 			if err := d.Start(t.Context(), "bird"); err != nil {
 				t.Fatal(err)
@@ -136,9 +136,8 @@ func TestLive(t *testing.T) {
 			if _, err := d.Shell(t.Context(), drivers.Command{Line: "kill -ABRT $(cat /run/reprise/bird.pid); while [ -e /run/reprise/bird.pid ]; do sleep 0.05; done"}); err != nil {
 				t.Fatal(err)
 			}
-			deaths, err = d.Deaths(t.Context())
-			if err != nil || len(deaths) != 1 || deaths[0].Signal != "SIGABRT" {
-				t.Fatalf("deaths: %+v, %v", deaths, err)
+			if deaths = drivertest.Deaths(t, t.Context(), d); len(deaths) != 1 || deaths[0].Signal != "SIGABRT" {
+				t.Fatalf("deaths: %+v", deaths)
 			}
 			t.Logf("%+v", deaths)
 			if x, err := d.Run(t.Context(), drivers.Command{Line: "show status"}); !errors.Is(err, drivers.ErrUnreachable) {
@@ -150,8 +149,8 @@ func TestLive(t *testing.T) {
 				t.Fatal(err)
 			}
 			has(run("show route").Output, "192.0.2.0/24")
-			if deaths, err = d.Deaths(t.Context()); err != nil || len(deaths) != 0 {
-				t.Fatalf("deaths after a restart: %+v, %v", deaths, err)
+			if deaths = drivertest.Deaths(t, t.Context(), d); len(deaths) != 0 {
+				t.Fatalf("deaths after a restart: %+v", deaths)
 			}
 		})
 	}
@@ -170,9 +169,9 @@ func TestLiveBoot(t *testing.T) {
 		if err := d.Boot(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		deaths, err := d.Deaths(t.Context())
-		if err != nil || len(deaths) != 1 || deaths[0].Signal != "SIGSEGV" {
-			t.Fatalf("deaths: %+v, %v", deaths, err)
+		deaths := drivertest.Deaths(t, t.Context(), d)
+		if len(deaths) != 1 || deaths[0].Signal != "SIGSEGV" {
+			t.Fatalf("deaths: %+v", deaths)
 		}
 		t.Logf("%+v", deaths)
 	})

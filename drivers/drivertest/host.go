@@ -21,6 +21,7 @@ import (
 // Host runs commands as local processes, each behind a prefix: none for this machine,
 // "docker exec …" for a container.
 type Host struct {
+	Container string   // the engine's id, where there is one
 	Prefix    []string // for commands without a terminal
 	PrefixTTY []string // for commands on a terminal; the terminal is this machine's
 }
@@ -154,7 +155,7 @@ func StartContainer(tb testing.TB, image string) Host {
 			tb.Logf("remove container: %v: %s", err, out)
 		}
 	})
-	return Host{Prefix: []string{"docker", "exec", "-i", id}, PrefixTTY: []string{"docker", "exec", "-i", "-t", "-e", "TERM=xterm", id}}
+	return Host{Container: id, Prefix: []string{"docker", "exec", "-i", id}, PrefixTTY: []string{"docker", "exec", "-i", "-t", "-e", "TERM=xterm", id}}
 }
 
 // Images are the images that live tests run on: those named in REPRISE_TEST_IMAGES

@@ -140,7 +140,7 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 		return err
 	}
 	if words := loadRefusals(x.Output); x.Exit != 0 || len(words) > 0 {
-		crashed, err := d.crashed(ctx)
+		crashed, err := d.Crashed(ctx)
 		if err != nil {
 			return err
 		}
@@ -153,12 +153,6 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 	}
 	_, err = d.Control(ctx, "save running configuration", running+" > "+booted+" || true")
 	return err
-}
-
-// crashed tells whether a daemon died by a signal since Boot.
-func (d *Driver) crashed(ctx context.Context) (bool, error) {
-	deaths, err := d.Deaths(ctx)
-	return slices.ContainsFunc(deaths, func(x drivers.Death) bool { return x.Signal != "" }), err
 }
 
 // loadRefusals are the lines of "vtysh -b" that tell of a refused line, each once:

@@ -117,9 +117,9 @@ func live(t *testing.T, host drivers.Host) {
 		t.Errorf("got %+v", x)
 	}
 	has(run("show ip route"), "192.0.2.0/24")
-	deaths, err := d.Deaths(t.Context())
-	if err != nil || len(deaths) != 1 || deaths[0].Process != "bgpd" || deaths[0].Signal != "SIGABRT" && deaths[0].Signal != "SIGSEGV" || !strings.Contains(deaths[0].LastLog, "BGP: ") {
-		t.Errorf("deaths: %+v, %v", deaths, err)
+	deaths := drivertest.Deaths(t, t.Context(), d)
+	if len(deaths) != 1 || deaths[0].Process != "bgpd" || deaths[0].Signal != "SIGABRT" && deaths[0].Signal != "SIGSEGV" || !strings.Contains(deaths[0].LastLog, "BGP: ") {
+		t.Errorf("deaths: %+v", deaths)
 	}
 	files, err := d.LogsSince(t.Context(), mark)
 	if err != nil {
@@ -149,8 +149,8 @@ func live(t *testing.T, host drivers.Host) {
 		t.Fatal(err)
 	}
 	has(run("show bgp summary json"), `"10.0.0.2"`)
-	if deaths, err = d.Deaths(t.Context()); err != nil || len(deaths) != 0 {
-		t.Errorf("deaths after a restart: %+v, %v", deaths, err)
+	if deaths = drivertest.Deaths(t, t.Context(), d); len(deaths) != 0 {
+		t.Errorf("deaths after a restart: %+v", deaths)
 	}
 	facts, err := d.Facts(t.Context())
 	if err != nil {

@@ -82,9 +82,9 @@ func live(t *testing.T, host drivers.Host) {
 	if x, err = d.Run(t.Context(), drivers.Command{Line: "kill -SEGV $(cat /proc/$(cat /run/reprise/lldpd.pid)/task/*/children); sleep 1"}); err != nil || x.Exit != 0 {
 		t.Fatalf("%+v, %v", x, err)
 	}
-	deaths, err := d.Deaths(t.Context())
-	if err != nil || len(deaths) == 0 {
-		t.Errorf("deaths: %+v, %v", deaths, err)
+	deaths := drivertest.Deaths(t, t.Context(), d)
+	if len(deaths) == 0 {
+		t.Errorf("deaths: %+v", deaths)
 	}
 	t.Logf("%+v", deaths)
 	if err := d.RestartDaemons(t.Context()); err != nil {
@@ -113,10 +113,7 @@ func TestLiveKeepalived(t *testing.T) {
 			if _, err := d.Run(t.Context(), drivers.Command{Line: "sleep 1; ip link set e1 down; sleep 0.3; ip link set e1 up; sleep 5", Timeout: 20 * time.Second}); err != nil {
 				t.Fatal(err)
 			}
-			deaths, err := d.Deaths(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			deaths := drivertest.Deaths(t, t.Context(), d)
 			crashed := len(deaths) > 0 && deaths[0].Signal == "SIGSEGV" && !deaths[0].At.IsZero()
 			if want := strings.HasSuffix(image, "bullseye"); crashed != want {
 				t.Errorf("crashed %v, want %v: %+v", crashed, want, deaths)
@@ -125,9 +122,9 @@ func TestLiveKeepalived(t *testing.T) {
 			if _, err := d.Run(t.Context(), drivers.Command{Line: "kill -SEGV $(cat /proc/$(cat /run/reprise/keepalived.pid)/task/*/children); sleep 1.5"}); err != nil {
 				t.Fatal(err)
 			}
-			deaths2, err := d.Deaths(t.Context())
-			if err != nil || len(deaths2) != len(deaths)+1 {
-				t.Errorf("deaths: %+v, %v", deaths2, err)
+			deaths2 := drivertest.Deaths(t, t.Context(), d)
+			if len(deaths2) != len(deaths)+1 {
+				t.Errorf("deaths: %+v", deaths2)
 				x, _ := d.Run(t.Context(), drivers.Command{Line: `grep -nE "exit|died|SIG|signal|segm|delay" /var/log/reprise/keepalived.log`})
 				t.Log(x.Output)
 			}

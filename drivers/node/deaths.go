@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,15 +18,20 @@ import (
 const maxLog = 1 << 20
 
 // Deaths implements drivers.DeathWatcher. It counts from the last Boot or
-// RestartDaemons. Besides the daemons themselves it tells of processes that a daemon
-// says it lost; the time of those is zero where the log line has none.
+// RestartDaemons. Three tell of deaths: the supervisor of the ends of its daemons, the
+// lab's kernel of every process that a fault ended (drivers.Target.Ends), and the log of a
+// daemon of processes that it lost; the time of those is zero where the log line has none.
+// A death that is under way is waited for.
 func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
+	ends, unseen := n.ends(ctx) // first: what it tells of, the record tells of after it has settled
 	r, err := n.record(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var deaths []drivers.Death
 	for _, x := range r.Exits {
+		var end *drivers.ProcessEnd
+		end, ends = takeEnd(ends, x)
 		if x.WasOrdered() {
 			continue
 		}
@@ -35,13 +41,143 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 				return nil, err
 			}
 		}
-		if d.Core == "" && d.Signal != "" {
-			if d.Core, err = n.findCore(ctx, d); err != nil {
-				return nil, err
-			}
+		complete(&d, end)
+		n.note(d, end)
+		deaths = append(deaths, d)
+	}
+	lost, err := n.childDeaths(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range lost {
+		i := slices.IndexFunc(ends, func(e drivers.ProcessEnd) bool { return d.PID != 0 && e.PID == d.PID })
+		if i >= 0 {
+			complete(&d, &ends[i])
+			n.note(d, &ends[i])
+			ends = slices.Delete(ends, i, i+1)
 		}
 		deaths = append(deaths, d)
 	}
+	for _, e := range ends {
+		d := n.told(e, r)
+		n.note(d, &e)
+		deaths = append(deaths, d)
+	}
+	slices.SortStableFunc(deaths, func(a, b drivers.Death) int { return a.At.Compare(b.At) })
+	if err := n.findCores(ctx, deaths); err != nil {
+		return nil, err
+	}
+	if err := n.seeProcesses(ctx); err != nil {
+		return nil, err
+	}
+	if unseen != nil {
+		if unseen.Known, err = n.Running(ctx); err != nil {
+			return nil, err
+		}
+		return deaths, unseen
+	}
+	return deaths, nil
+}
+
+// Crashed tells whether a process of the node died by a signal since Boot.
+func (n *Node) Crashed(ctx context.Context) (bool, error) {
+	deaths, err := n.Deaths(ctx)
+	if unseen := (*drivers.UnseenError)(nil); errors.As(err, &unseen) {
+		err = nil
+	}
+	return slices.ContainsFunc(deaths, func(d drivers.Death) bool { return d.Signal != "" }), err
+}
+
+// ends are what the lab's kernel tells since Boot.
+func (n *Node) ends(ctx context.Context) ([]drivers.ProcessEnd, *drivers.UnseenError) {
+	if n.Target.Ends == nil {
+		return nil, &drivers.UnseenError{Why: "this kind of lab does not see the processes of its nodes, but for the daemons that were started with it"}
+	}
+	ends, missed, why, err := n.Target.Ends(ctx)
+	if err != nil {
+		return nil, &drivers.UnseenError{Why: err.Error()}
+	}
+	n.mu.Lock()
+	booted := n.booted
+	n.mu.Unlock()
+	ends = slices.DeleteFunc(repeated(ends), func(e drivers.ProcessEnd) bool { return e.At.Before(booted) })
+	if missed.Before(booted) {
+		return ends, nil
+	}
+	return ends, &drivers.UnseenError{Why: why, Missed: missed}
+}
+
+// repeatWithin is how soon a parent repeats the end of its child.
+const repeatWithin = 2 * time.Second
+
+// repeated leaves out processes that only pass on how their child died: timeout(1) sends
+// itself the signal that ended what it ran, having forbidden itself a core file.
+func repeated(ends []drivers.ProcessEnd) []drivers.ProcessEnd {
+	var own []drivers.ProcessEnd
+	for i, e := range ends {
+		if !slices.ContainsFunc(ends[:i], func(child drivers.ProcessEnd) bool {
+			return e.PID != 0 && child.Parent == e.PID && child.Signal == e.Signal && !e.Core && !e.OOM && e.At.Sub(child.At) < repeatWithin
+		}) {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+// sameWithin is how far apart two tell of the same end: the supervisor writes when the core
+// file is complete, and clocks are read one after the other.
+const sameWithin = time.Minute
+
+// takeEnd finds the kernel's word for the end of a daemon, and takes it out.
+func takeEnd(ends []drivers.ProcessEnd, x Exit) (*drivers.ProcessEnd, []drivers.ProcessEnd) {
+	i := slices.IndexFunc(ends, func(e drivers.ProcessEnd) bool {
+		same := e.PID == x.PID || e.PID == 0 && e.Name == x.Name && signalName(e.Signal) == x.Signal()
+		return same && x.At.Sub(e.At).Abs() < sameWithin
+	})
+	if i < 0 {
+		return nil, ends
+	}
+	e := ends[i]
+	return &e, slices.Delete(slices.Clone(ends), i, i+1)
+}
+
+// complete adds to a death what the kernel knows of it.
+func complete(d *drivers.Death, e *drivers.ProcessEnd) {
+	if e == nil {
+		return
+	}
+	d.Signal, d.Exit, d.OOM = signalName(e.Signal), 128+e.Signal, e.OOM
+	if d.At.IsZero() {
+		d.At = e.At
+	}
+}
+
+// told is a death of which the kernel alone tells. A process of a daemon's own is told with
+// the daemon's name before it.
+func (n *Node) told(e drivers.ProcessEnd, r Record) drivers.Death {
+	d := drivers.Death{Process: e.Name, PID: e.PID, At: e.At}
+	complete(&d, &e)
+	switch parent := r.Names[e.Parent]; {
+	case r.Names[e.PID] != "":
+		d.Process = r.Names[e.PID]
+	case e.Name == "":
+		d.Process = strings.TrimSpace("(unnamed process, started by " + or(e.By, "an unnamed one") + ")")
+	case parent != "" && parent != e.Name:
+		d.Process = parent + " " + e.Name
+	case parent != "":
+		d.Process = parent + " child"
+	}
+	return d
+}
+
+// tail reads a log from an offset, at most maxLog bytes from its end.
+func (n *Node) tail(ctx context.Context, file string, from int64) (string, error) {
+	return n.Control(ctx, "read "+file, fmt.Sprintf("if [ -f %[1]s ]; then tail -c +%[2]d %[1]s | tail -c %[3]d; fi", session.Quote(file), from+1, maxLog))
+}
+
+// childDeaths finds what the services' logs say of processes they lost.
+func (n *Node) childDeaths(ctx context.Context, r Record) ([]drivers.Death, error) {
+	var deaths []drivers.Death
 	for _, s := range n.services {
 		if len(s.Children) == 0 {
 			continue
@@ -54,21 +190,7 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 			deaths = append(deaths, childDeaths(text, s)...)
 		}
 	}
-	slices.SortStableFunc(deaths, func(a, b drivers.Death) int { return a.At.Compare(b.At) })
 	return deaths, nil
-}
-
-// findCore looks where an absolute core_pattern would put the core file of a death.
-func (n *Node) findCore(ctx context.Context, d drivers.Death) (string, error) {
-	out, err := n.Control(ctx, "look for a core file", fmt.Sprintf(`p=$(cat /proc/sys/kernel/core_pattern)
-case $p in /*) ;; *) exit 0;; esac
-for f in "${p%%/*}"/*; do case $f in *%[1]d*) if [ -f "$f" ]; then echo "$f"; exit 0; fi;; esac; done`, d.PID))
-	return strings.TrimSpace(out), err
-}
-
-// tail reads a log from an offset, at most maxLog bytes from its end.
-func (n *Node) tail(ctx context.Context, file string, from int64) (string, error) {
-	return n.Control(ctx, "read "+file, fmt.Sprintf("if [ -f %[1]s ]; then tail -c +%[2]d %[1]s | tail -c %[3]d; fi", session.Quote(file), from+1, maxLog))
 }
 
 // childDeaths finds what a service's log says of processes it lost.

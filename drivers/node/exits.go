@@ -26,6 +26,8 @@ type Record struct {
 	Exits []Exit
 	// Started counts the starts of each daemon.
 	Started map[string]int
+	// Names are the daemons by their process numbers, of all that were started.
+	Names map[int]string
 	// Logs are the sizes of log files when supervision began.
 	Logs map[string]int64
 }
@@ -37,7 +39,7 @@ type Record struct {
 //	start <name> <pid> <time>
 //	end <name> <pid> <code> <ordered|-> <core|-> <time>
 func ParseExits(data string) (Record, error) {
-	r := Record{Started: map[string]int{}, Logs: map[string]int64{}}
+	r := Record{Started: map[string]int{}, Names: map[int]string{}, Logs: map[string]int64{}}
 	if i := strings.LastIndexByte(data, '\n'); i < len(data)-1 {
 		data = data[:i+1]
 	}
@@ -51,6 +53,9 @@ func ParseExits(data string) (Record, error) {
 			r.Logs[f[1]], err = strconv.ParseInt(f[2], 10, 64)
 		case len(f) == 4 && f[0] == "start":
 			r.Started[f[1]]++
+			var pid int
+			pid, err = strconv.Atoi(f[2])
+			r.Names[pid] = f[1]
 		case len(f) == 7 && f[0] == "end":
 			var x Exit
 			if x, err = parseEnd(f); err == nil {

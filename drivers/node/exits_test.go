@@ -16,22 +16,22 @@ func TestParseExits(t *testing.T) {
 		want       node.Record
 		fails      bool
 	}{
-		{name: "empty", want: node.Record{Started: map[string]int{}, Logs: map[string]int64{}}},
+		{name: "empty", want: node.Record{Started: map[string]int{}, Names: map[int]string{}, Logs: map[string]int64{}}},
 		{
 			name: "everything",
 			data: "log /var/log/x 12\nstart bgpd 7 1795471400.5\nend bgpd 7 139 - /var/lib/core.7 1795471400.5\nstart bgpd 9 1795471400.5\nend bgpd 9 143 TERM - 1795471400.5\n",
 			want: node.Record{
-				Started: map[string]int{"bgpd": 2}, Logs: map[string]int64{"/var/log/x": 12},
+				Started: map[string]int{"bgpd": 2}, Names: map[int]string{7: "bgpd", 9: "bgpd"}, Logs: map[string]int64{"/var/log/x": 12},
 				Exits: []node.Exit{{Name: "bgpd", PID: 7, Code: 139, Core: "/var/lib/core.7", At: at}, {Name: "bgpd", PID: 9, Code: 143, Ordered: "TERM", At: at}},
 			},
 		},
 		{
 			name: "a line being written", data: "start bgpd 7 1795471400.5\nend bgpd 7 13",
-			want: node.Record{Started: map[string]int{"bgpd": 1}, Logs: map[string]int64{}},
+			want: node.Record{Started: map[string]int{"bgpd": 1}, Names: map[int]string{7: "bgpd"}, Logs: map[string]int64{}},
 		},
 		{
 			name: "a date without nanoseconds", data: "end x 1 0 - - 1795471400.%N\n",
-			want: node.Record{Started: map[string]int{}, Logs: map[string]int64{}, Exits: []node.Exit{{Name: "x", PID: 1, At: at.Truncate(time.Second)}}},
+			want: node.Record{Started: map[string]int{}, Names: map[int]string{}, Logs: map[string]int64{}, Exits: []node.Exit{{Name: "x", PID: 1, At: at.Truncate(time.Second)}}},
 		},
 		{name: "nonsense", data: "hello\n", fails: true},
 		{name: "no number", data: "end x y 0 - - 1\n", fails: true},

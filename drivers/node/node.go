@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -32,11 +33,16 @@ type Node struct {
 	services []Service
 	control  *session.Reopening[*session.Shell] // ours, so that a hanging user command does not block us
 	shell    *session.Reopening[*session.Shell]
+
+	mu     sync.Mutex
+	booted time.Time      // when the record of exits began
+	stands map[int]stand  // processes of the node as last seen
+	cores  map[core]cored // of deaths that were looked into
 }
 
 // Open opens a node's shell, which proves that it can be reached.
 func Open(ctx context.Context, platform string, t drivers.Target) (*Node, error) {
-	n := &Node{Target: t, platform: platform}
+	n := &Node{Target: t, platform: platform, stands: map[int]stand{}, cores: map[core]cored{}}
 	open := func(channel string) *session.Reopening[*session.Shell] {
 		return session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.Shell, error) {
 			return session.OpenShell(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel(channel, i)})
@@ -133,6 +139,10 @@ func (n *Node) forgetExits(ctx context.Context) error {
 	}
 	script.WriteString("true")
 	_, err := n.Control(ctx, "begin record of exits", script.String())
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.booted = time.Now()
+	clear(n.cores)
 	return err
 }
 
@@ -191,7 +201,7 @@ done`, name, s.Before, session.Quote(stdoutLog(s.Name)), strings.Join(argv, " ")
 	}
 	switch x.Exit {
 	case 0:
-		return nil
+		return n.seeProcesses(ctx)
 	case 3:
 		return n.exited(ctx, s)
 	case 4:
@@ -215,8 +225,23 @@ func (n *Node) exited(ctx context.Context, s Service) error {
 	return n.Fail(op, errors.New("it ended without a record"))
 }
 
+// settle is a shell loop that waits, at most 10 s, while a daemon is dying or dead whose end
+// its supervisor has not written yet: it is dumping core (flag 0x200 in /proc/PID/stat),
+// exiting (0x4), a zombie or gone. A supervisor that is gone itself is not waited for.
+const settle = `i=0; while [ $i -lt 200 ]; do busy=
+for f in /run/reprise/*.pid; do
+	{ read -r p <"$f" && read -r s <"${f%.pid}.supervisor"; } 2>/dev/null && [ -e "/proc/$s/stat" ] || continue
+	if { read -r l <"/proc/$p/stat"; } 2>/dev/null; then
+		l=${l##*) }; set -- $l
+		case $1 in Z|X) ;; *) [ $(($7 & 0x204)) -ne 0 ] || continue;; esac
+	fi
+	[ -e "$f" ] && busy=1
+done
+[ "$busy" ] || break; i=$((i+1)); sleep 0.05; done
+`
+
 func (n *Node) record(ctx context.Context) (Record, error) {
-	out, err := n.Control(ctx, "read exits", "if [ -e /run/reprise/exits ]; then cat /run/reprise/exits; fi")
+	out, err := n.Control(ctx, "read exits", settle+"if [ -e /run/reprise/exits ]; then cat /run/reprise/exits; fi")
 	if err != nil {
 		return Record{}, err
 	}

@@ -15,5 +15,5 @@ core=-
 for f in core "core.$pid"; do
 	if [ -f "$f" ]; then core=/var/lib/reprise/cores/$name/core.$name.$pid; mv "$f" "$core"; fi
 done
-rm -f "$run/$name.pid" "$run/$name.ordered"
 echo "end $name $pid $code $ordered $core $(date +%s.%N)" >>"$run/exits"
+rm -f "$run/$name.pid" "$run/$name.ordered"

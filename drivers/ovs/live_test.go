@@ -83,9 +83,9 @@ func live(t *testing.T, host drivers.Host) {
 	if _, err := d.Shell(t.Context(), drivers.Command{Line: "kill -ABRT $(cat /run/reprise/ovs-vswitchd.pid); while [ -e /run/reprise/ovs-vswitchd.pid ]; do sleep 0.05; done"}); err != nil {
 		t.Fatal(err)
 	}
-	deaths, err := d.Deaths(t.Context())
-	if err != nil || len(deaths) != 1 || deaths[0].Process != "ovs-vswitchd" || deaths[0].Signal != "SIGABRT" || deaths[0].Core == "" {
-		t.Errorf("deaths: %+v, %v", deaths, err)
+	deaths := drivertest.Deaths(t, t.Context(), d)
+	if len(deaths) != 1 || deaths[0].Process != "ovs-vswitchd" || deaths[0].Signal != "SIGABRT" || deaths[0].Core == "" {
+		t.Errorf("deaths: %+v", deaths)
 	}
 	if err := d.RestartDaemons(t.Context()); err != nil {
 		t.Fatal(err)
@@ -124,8 +124,8 @@ set port br0 other_config:rstp-enable=false -- set port br1 other_config:rstp-en
 	if x.Rejected == "" {
 		t.Errorf("not rejected: %+v", x)
 	}
-	deaths, err := d.Deaths(t.Context())
-	if err != nil || len(deaths) != 1 || deaths[0].Signal != "SIGABRT" || !strings.Contains(deaths[0].LastLog, "Resource deadlock avoided") {
-		t.Errorf("deaths: %+v, %v", deaths, err)
+	deaths := drivertest.Deaths(t, t.Context(), d)
+	if len(deaths) != 1 || deaths[0].Signal != "SIGABRT" || !strings.Contains(deaths[0].LastLog, "Resource deadlock avoided") {
+		t.Errorf("deaths: %+v", deaths)
 	}
 }

@@ -156,8 +156,8 @@ func (d *Driver) boot(ctx context.Context) error {
 		return err
 	}
 	if err := d.configure(ctx); err != nil {
-		deaths, err2 := d.Deaths(ctx)
-		if slices.ContainsFunc(deaths, func(x drivers.Death) bool { return x.Signal != "" }) {
+		crashed, err2 := d.Crashed(ctx)
+		if crashed {
 			return err2
 		}
 		return errors.Join(err, err2)

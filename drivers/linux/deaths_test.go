@@ -1,0 +1,134 @@
+package linux_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/drivertest"
+	"github.com/reprise-lab/reprise/topologies/containers/procs"
+)
+
+// watched starts a container whose processes are watched from its start, as a lab does.
+func watched(t *testing.T, image string) (drivertest.Host, func(context.Context) ([]drivers.ProcessEnd, time.Time, string, error)) {
+	t.Helper()
+	w, err := procs.Open()
+	if err != nil {
+		t.Skip("live test: ", err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	host := drivertest.StartContainer(t, image)
+	w.Watch(host.Container)
+	return host, func(ctx context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
+		found, missed, why, err := w.Ends(ctx, host.Container)
+		ends := make([]drivers.ProcessEnd, len(found))
+		for i, e := range found {
+			ends[i] = drivers.ProcessEnd(e)
+		}
+		return ends, missed, why, err
+	}
+}
+
+// TestLiveHandStarted: a process that nobody but the shell started dies, of itself or in a
+// pipe of the shell's, and is known with its core file; a supervised daemon is told once,
+// with what the supervisor knows; and what no fault ended is no death.
+func TestLiveHandStarted(t *testing.T) {
+	host, ends := watched(t, "reprise/debian:bookworm")
+	d := open(t, drivers.Target{
+		Host: host, Ends: ends, Config: []byte(config), Services: []drivers.Service{{Name: "keepalived"}},
+		Files: map[string][]byte{"/etc/keepalived/keepalived.conf": []byte(keepalived)},
+	})
+	if err := d.Boot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	shell := func(line string) {
+		t.Helper()
+		if x, err := d.Shell(t.Context(), drivers.Command{Line: line, Timeout: 20 * time.Second}); err != nil || x.Exit != 0 {
+			t.Fatalf("%s: %+v, %v", line, x, err)
+		}
+	}
+	deaths := func() []drivers.Death {
+		t.Helper()
+		deaths, err := d.Deaths(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return deaths
+	}
+	shell(`sleep 600 & kill -TERM $!; yes | head -1 >/dev/null; timeout -s KILL 0.1 sleep 600; (exit 139); true`)
+	if got := deaths(); len(got) != 0 {
+		t.Fatalf("deaths of the healthy: %+v", got)
+	}
+	shell(`mkdir -p /opt/own; cd /opt/own; ulimit -c unlimited; tcpdump -i e0 -w /dev/null >/dev/null 2>&1 & sleep 1; kill -SEGV $!; true`)
+	got := deaths()
+	if len(got) != 1 || got[0].Process != "tcpdump" || got[0].Signal != "SIGSEGV" || got[0].PID == 0 {
+		t.Fatalf("got %+v", got)
+	}
+	shell("timeout 10 sh -c 'ulimit -c 0; kill -ABRT $$'; true")
+	got = deaths()
+	if len(got) != 2 || got[1].Process != "sh" || got[1].Signal != "SIGABRT" || got[1].Core != "" || !strings.Contains(got[1].NoCore, "RLIMIT_CORE") {
+		t.Fatalf("timeout(1) repeats its child's signal, and is no death of its own: %+v", got)
+	}
+	shell("cd /opt/own; ulimit -c unlimited; sleep 600 & until [ $(cat /proc/$!/comm) = sleep ]; do :; done; kill -SEGV $!; true")
+	got = deaths()
+	if len(got) != 3 || got[2].Core == "" && got[2].NoCore == "" {
+		t.Fatalf("got %+v", got)
+	}
+	if got[2].Core != "" {
+		shell("test -s " + got[2].Core)
+	}
+	// Two children of keepalived die one after the other, and leave a core file each.
+	for i := range 2 {
+		shell("kill -SEGV $(cat /proc/$(cat /run/reprise/keepalived.pid)/task/*/children); sleep 1.5")
+		got = deaths()
+		last := got[len(got)-1]
+		if len(got) != 4+i || last.Signal != "SIGSEGV" || !strings.HasPrefix(last.Process, "keepalived ") || last.Core == "" && last.NoCore == "" {
+			t.Fatalf("%d: %+v", i, got)
+		}
+	}
+	if a, b := got[3].Core, got[4].Core; a == b && a != "" {
+		t.Errorf("both have the core file %s", a)
+	}
+	shell("kill -SEGV $(cat /run/reprise/keepalived.pid); sleep 0.1")
+	got = deaths()
+	own := slices.DeleteFunc(slices.Clone(got), func(d drivers.Death) bool { return d.Process != "keepalived" })
+	if len(own) != 1 || own[0].Signal != "SIGSEGV" || own[0].LastLog == "" {
+		t.Errorf("got %+v", own)
+	}
+	t.Logf("%+v", got)
+	if err := d.RestartDaemons(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Kill(t.Context(), "keepalived", "SIGSEGV"); err != nil {
+		t.Fatal(err)
+	}
+	if got := deaths(); len(got) != 0 {
+		t.Errorf("an ordered death after a restart is among %+v", got)
+	}
+}
+
+// TestLiveUnseen: where nobody watches, or events were lost, that is said beside what the
+// supervisor knows.
+func TestLiveUnseen(t *testing.T) {
+	host := drivertest.StartContainer(t, "reprise/debian:bookworm")
+	missed, why := time.Time{}, ""
+	d := open(t, drivers.Target{
+		Host: host, Config: []byte(config), Services: []drivers.Service{{Name: "lldpd"}},
+		Ends: func(context.Context) ([]drivers.ProcessEnd, time.Time, string, error) { return nil, missed, why, nil },
+	})
+	if err := d.Boot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if deaths, err := d.Deaths(t.Context()); err != nil || len(deaths) != 0 {
+		t.Errorf("%+v, %v", deaths, err)
+	}
+	missed, why = time.Now(), "some were lost"
+	_, err := d.Deaths(t.Context())
+	unseen, ok := err.(*drivers.UnseenError) //nolint:errorlint // it is not wrapped, by contract
+	if !ok || unseen.Why != "some were lost" || !slices.Equal(unseen.Known, []string{"lldpd"}) {
+		t.Errorf("got %+v", err)
+	}
+}
