@@ -133,6 +133,14 @@ type ProcessController interface {
 	Resume(ctx context.Context, process string) error
 }
 
+// Stopper reads what a line of a scenario does to a daemon: for the shell beneath the
+// platform, or else for its own command line.
+type Stopper interface {
+	// Stops gives the signals (SIGTERM …) that line sends to a process, each once, with an empty
+	// one for a way of stopping that is not a signal; nothing when it does not end it.
+	Stops(line string, shell bool, process string) []string
+}
+
 // DaemonLister is an ability of a Factory: the daemons that a node of the platform can run
 // without being told more than their names, as scenarios name them under services, process
 // and core. A node may run others that its services name with arguments.

@@ -237,7 +237,7 @@ func SampleOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 		return Sample{Hit, v.Reason}
 	case evidence.NotReproduced:
 		for _, e := range r.Events {
-			if e.Kind == evidence.EventDeath {
+			if e.Kind == evidence.EventDeath && e.Ref == "" {
 				return Sample{Other, fmt.Sprintf("%s: %s died (%s), which is not the symptom", e.Lane, e.Name, e.Detail)}
 			}
 		}

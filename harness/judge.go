@@ -53,22 +53,55 @@ func (j *judge) decide() {
 		return
 	}
 	if reason := j.bootFailure(); reason != "" {
-		j.is(evidence.Inconclusive, "%s", reason)
+		j.is(evidence.Inconclusive, "%s", j.afterDeath(reason))
 		return
 	}
 	if !j.complete() {
 		j.is(evidence.Inconclusive, "the trial was broken off")
 		return
 	}
+	failure := j.stimulusFailure()
 	if c, ok := blamed(baseline); ok {
-		j.is(evidence.Inconclusive, "the baseline %q did not hold: %s", c.Name, because(c))
-		return
+		failure = fmt.Sprintf("the baseline %q did not hold: %s", c.Name, because(c))
 	}
-	if reason := j.stimulusFailure(); reason != "" {
-		j.is(evidence.Inconclusive, "%s", reason)
-		return
+	switch died, asked := j.askedDeath(); {
+	case failure == "":
+		j.bySymptom(symptom)
+	case asked && len(j.v.OtherFailures) == 0 && len(symptom) > 0 && evidence.And(truths(symptom)...) == evidence.True:
+		// The death that the symptom asks for is why the rest did not work.
+		j.holds()
+		j.v.Notes = append(j.v.Notes, fmt.Sprintf("%s; because of that, %s", died, failure))
+	case asked && len(j.v.OtherFailures) == 0:
+		j.is(evidence.Inconclusive, "%s; because of that, %s", died, failure)
+	default:
+		j.is(evidence.Inconclusive, "%s", j.afterDeath(failure))
 	}
-	j.bySymptom(symptom)
+}
+
+// afterDeath says a failure after the deaths that nobody asked for, which come first.
+func (j *judge) afterDeath(failure string) string {
+	if len(j.v.OtherFailures) == 0 || j.plan.Rules == evidence.RulesV1 {
+		return failure
+	}
+	return fmt.Sprintf("another failure: %s; and %s", strings.Join(j.v.OtherFailures, "; "), failure)
+}
+
+// askedDeath finds the death that the symptom asks for, in words. By the first rules there
+// is none: a stimulus or a baseline that failed was all that counted.
+func (j *judge) askedDeath() (string, bool) {
+	if j.plan.Rules == evidence.RulesV1 {
+		return "", false
+	}
+	for _, e := range j.record.Events {
+		if e.Kind == evidence.EventDeath && j.declared(e) {
+			return diedWords(e), true
+		}
+	}
+	return "", false
+}
+
+func diedWords(e evidence.Event) string {
+	return fmt.Sprintf("%s: %s died (%s)", e.Lane, e.Name, e.Detail)
 }
 
 // MarkSimulated is the mark of evidence that was made on a simulator.
@@ -231,21 +264,44 @@ func (j *judge) otherFailures() {
 		if e.Kind != evidence.EventDeath || j.declared(e) {
 			continue
 		}
-		j.v.OtherFailures = append(j.v.OtherFailures, fmt.Sprintf("%s: %s died (%s)", e.Lane, e.Name, e.Detail))
+		if e.Ref != "" { // a step sent it the signal of a fault
+			j.v.Notes = append(j.v.Notes, diedWords(e))
+			continue
+		}
+		words := diedWords(e)
+		if j.asked(e) && (e.Phase == evidence.PhaseDeploy || e.Phase == evidence.PhaseBaseline) {
+			words = fmt.Sprintf("%s: %s died before the stimulus already (%s)", e.Lane, e.Name, e.Detail)
+		}
+		j.v.OtherFailures = append(j.v.OtherFailures, words)
 	}
 }
 
-func (j *judge) declared(e evidence.Event) bool {
-	if e.Phase != evidence.PhaseStimulus && e.Phase != evidence.PhaseSymptom && e.Phase != evidence.PhaseCollect {
-		return false
-	}
-	return slices.ContainsFunc(j.plan.Symptom, func(c Check) bool {
+// asked tells whether a symptom asks for a death, whenever it was.
+func (j *judge) asked(e evidence.Event) bool {
+	return slices.ContainsFunc(j.plan.Symptom, func(c Check) bool { return j.asks(c, e) })
+}
+
+func (j *judge) asks(c Check, e evidence.Event) bool {
+	if j.plan.Rules == evidence.RulesV1 {
 		return c.Cond.Node == e.Lane && (c.Cond.Core == AnyProcess || c.Cond.Core != "" && c.Cond.Core == e.Name)
+	}
+	return c.Cond.Node == e.Lane && isProcess(c.Cond.Core, e.Name)
+}
+
+// declared tells whether a symptom asks for a death and counts it: one since the stimulus,
+// or one of the start too where the stimulus does nothing, or where the scenario says so.
+func (j *judge) declared(e evidence.Event) bool {
+	return slices.ContainsFunc(j.plan.Symptom, func(c Check) bool {
+		switch e.Phase {
+		case evidence.PhaseStimulus, evidence.PhaseSymptom, evidence.PhaseCollect:
+			return j.asks(c, e)
+		case evidence.PhaseDeploy, evidence.PhaseBaseline:
+			return j.asks(c, e) && j.plan.Rules != evidence.RulesV1 && (!j.plan.acts() || c.Cond.MayHoldBefore)
+		default:
+			return false
+		}
 	})
 }
-
-// AnyProcess in a core probe stands for every daemon of the node.
-const AnyProcess = "any"
 
 // phase decides the conditions of one phase from its looks. Conditions of a phase that
 // never began are left out.

@@ -92,6 +92,10 @@ type labNode struct {
 	coresMu    sync.Mutex
 	coresKnown map[drivers.Core]bool // core files of before; nil: they could not be listed
 	cores      []drivers.Death       // that core files told of since then
+
+	toldMu sync.Mutex
+	told   []death    // in the order in which they became known
+	steps  []stopping // of the trial, that have begun on this node
 }
 
 // NewLab prepares a lab. Nothing is built before its first trial.
@@ -365,6 +369,16 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 	if target.Access == nil {
 		if target.Host, err = l.res.Host(n.Name); err != nil {
 			return fmt.Errorf("reach %s: %w", n.Name, err)
+		}
+	}
+	if w, ok := l.res.(topologies.ProcessWatcher); ok && target.Host != nil {
+		target.Ends = func(ctx context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
+			found, missed, why, err := w.Ends(ctx, n.Name)
+			ends := make([]drivers.ProcessEnd, len(found))
+			for i, e := range found {
+				ends[i] = drivers.ProcessEnd(e)
+			}
+			return ends, missed, why, err
 		}
 	}
 	n.ports = l.portMap(n.Name)

@@ -26,11 +26,12 @@ type activeFault struct {
 
 // stimulate carries out the stimulus and tells whether all of it took place.
 func (t *Trial) stimulate(ctx context.Context) bool {
+	t.recordDeaths(ctx) // what looking has killed is not the stimulus's work
 	end := t.begin(evidence.PhaseStimulus)
 	defer end()
 	marks := t.markLogs(ctx)
 	t.mu.Lock()
-	t.logsAtStim, t.stimulated = marks, true
+	t.logsAtStim, t.stimulated, t.stimStart = marks, true, time.Now()
 	maps.Copy(t.deathsStim, t.deathsSeen)
 	t.mu.Unlock()
 	t.markClocks(ctx)
@@ -56,6 +57,9 @@ func (t *Trial) steps(ctx context.Context, steps []PlanStep) bool {
 		}
 		begin := t.now()
 		t.progress(Progress{Text: s.title()})
+		if n, err := t.lab.node(s.Step.Node); err == nil {
+			n.begun(s)
+		}
 		err := t.step(ctx, s)
 		e := evidence.Event{Kind: evidence.EventStep, Lane: s.lane(), Ref: s.Ref, Name: s.title()}
 		if s.Step.MayFail && ctx.Err() == nil && sentAndFailed(err) {

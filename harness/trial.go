@@ -44,7 +44,10 @@ type Trial struct {
 	logsAtStart map[string]drivers.LogMark // by node, when the trial began
 	logsAtStim  map[string]drivers.LogMark // and when the stimulus began
 	deathsSeen  map[string]int             // by node
+	deathsStart map[string]int             // by node, seen before the trial
 	deathsStim  map[string]int             // by node, seen before the stimulus
+	stimStart   time.Time                  // when the stimulus began
+	unseen      map[string]bool            // nodes of which it was said that not every death can be seen
 	faults      []*activeFault
 	lacking     bool // an ability; said once
 	stimulated  bool // the stimulus has begun
@@ -67,7 +70,7 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 		Number: n, lab: l, plan: l.plan, dir: l.env.Dir.Trial(n), start: time.Now(),
 		redact: l.plan.redactor(), lastText: map[string]lastText{}, transcripts: map[string]*evidence.Transcript{},
 		logsAtStart: map[string]drivers.LogMark{}, logsAtStim: map[string]drivers.LogMark{},
-		deathsSeen: map[string]int{}, deathsStim: map[string]int{}, marked: map[string]bool{},
+		deathsSeen: map[string]int{}, deathsStart: map[string]int{}, deathsStim: map[string]int{}, unseen: map[string]bool{}, marked: map[string]bool{},
 	}
 	var err error
 	if t.events, err = evidence.CreateLines(t.dir.File("timeline.ndjson")); err != nil {
@@ -106,12 +109,12 @@ func (t *Trial) Execute(ctx context.Context) {
 	}
 	ctx, release := t.lab.whileOurs(ctx)
 	defer release()
-	if !t.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline) {
+	if !t.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline) && !t.diedAsAsked() {
 		return
 	}
 	t.lookBefore(ctx)
 	t.captureStates(ctx, "before")
-	if !t.stimulate(ctx) {
+	if !t.stimulate(ctx) && !t.diedAsAsked() {
 		return
 	}
 	if !t.watchAll(ctx, evidence.PhaseSymptom, t.plan.Symptom) || len(t.plan.Workaround) == 0 {
@@ -177,6 +180,7 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	t.done(evidence.Event{Kind: evidence.EventNote, Name: "lab is ready", Detail: how}, begin, nil)
 	t.logsAtStart = t.markLogs(ctx)
 	t.forgetDeaths(ctx)
+	t.recordDeaths(ctx)
 	if t.unbooted {
 		t.lab.spoilt = "a node did not start"
 		return false // nothing that follows can give this trial another verdict

@@ -154,7 +154,7 @@ func (t *Trial) probe(ctx context.Context, c *Check, o *evidence.Observation, ti
 	case scenarios.ProbeLog:
 		return t.logLines(ctx, n, c, o)
 	case scenarios.ProbeCore:
-		return t.deathsSince(ctx, n, c.Cond.Core, o)
+		return t.deathsSince(ctx, n, c, o)
 	default:
 		return fmt.Errorf("condition %s has no probe", c.Ref)
 	}

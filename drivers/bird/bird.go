@@ -171,6 +171,17 @@ func answer(out string, exit int) (string, error) {
 	return out[len(head):], nil
 }
 
+// Stops implements drivers.Stopper: BIRD takes its end as a command.
+func (d *Driver) Stops(line string, shell bool, process string) []string {
+	if shell {
+		return d.Node.Stops(line, true, process)
+	}
+	if word := strings.TrimSpace(line); process == "bird" && word != "" && strings.HasPrefix("down", word) && len(word) > 1 {
+		return []string{""}
+	}
+	return nil
+}
+
 // Boot implements drivers.Booter.
 func (d *Driver) Boot(ctx context.Context) error {
 	if err := d.Prepare(ctx); err != nil {

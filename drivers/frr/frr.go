@@ -104,6 +104,14 @@ func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Excha
 	return done, err
 }
 
+// Stops implements drivers.Stopper: nothing that vtysh takes ends a daemon.
+func (d *Driver) Stops(line string, shell bool, process string) []string {
+	if !shell {
+		return nil
+	}
+	return d.Node.Stops(line, true, process)
+}
+
 // Boot implements drivers.Booter. A daemon that crashes while it starts or reads its
 // configuration is no error here: Deaths tells of it.
 func (d *Driver) Boot(ctx context.Context) error {

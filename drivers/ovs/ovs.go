@@ -102,6 +102,11 @@ func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, 
 	return x, err
 }
 
+// Stops implements drivers.Stopper: lines are the shell's, with the tool left out or not.
+func (d *Driver) Stops(line string, _ bool, process string) []string {
+	return d.Node.Stops(line, true, process)
+}
+
 // complete names the tool where the line does not, and gives it its time limit.
 func complete(line string, timeout time.Duration) string {
 	tool, rest, _ := strings.Cut(strings.TrimSpace(line), " ")

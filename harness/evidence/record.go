@@ -27,7 +27,8 @@ const (
 	EventStep     EventKind = "step"      // a step of the stimulus or workaround was carried out
 	EventFault    EventKind = "fault"     // a fault took force
 	EventHeal     EventKind = "heal"      // and was taken back; Count tells how often it acted
-	EventDeath    EventKind = "death"     // a daemon ended by itself
+	EventDeath    EventKind = "death"     // a process ended by a fault, or a daemon by itself; Ref is the step that sent the signal
+	EventEnd      EventKind = "end"       // a daemon ended because the step Ref told it to
 	EventDecided  EventKind = "decided"   // a condition was decided
 	EventLab      EventKind = "lab"       // something of the lab broke
 	EventCut      EventKind = "cut"       // the trial was interrupted from outside, or its time ran out

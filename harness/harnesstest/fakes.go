@@ -234,6 +234,15 @@ func (d *driver) Deaths(context.Context) ([]drivers.Death, error) {
 	return nil, nil
 }
 
+// Stops reads "pkill -NAME PROCESS" and "kill -NAME $(pidof PROCESS)".
+func (d *driver) Stops(line string, _ bool, process string) []string {
+	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '(' || r == ')' || r == '$' })
+	if len(words) < 3 || words[0] != "kill" && words[0] != "pkill" || words[len(words)-1] != process {
+		return nil
+	}
+	return []string{"SIG" + strings.TrimPrefix(words[1], "-")}
+}
+
 func (d *driver) MarkLogs(context.Context) (drivers.LogMark, error) {
 	if d.p.LogFn == nil {
 		return drivers.LogMark{}, nil

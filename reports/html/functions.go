@@ -209,6 +209,8 @@ func what(e evidence.Event) string {
 		return "fault off: " + e.Name
 	case evidence.EventDeath:
 		return e.Name + " died"
+	case evidence.EventEnd:
+		return e.Name + " was ended"
 	case evidence.EventDecided:
 		return "decided: " + e.Name
 	case evidence.EventLab:

@@ -207,6 +207,8 @@ func (p plot) mark(d *reports.Detail, i int) *mark {
 		m.class, m.shape, m.from = "m-quiet", "dot", m.to
 	case evidence.EventFault:
 		m.class, m.to, m.label = "m-fault", p.healed(d, i), "fault: "+m.label
+	case evidence.EventEnd:
+		m.class, m.shape, m.label = "m-quiet", "dot", m.label+" was ended"
 	case evidence.EventDeath:
 		m.class, m.shape, m.label = "m-bad", "cross", m.label+" died"
 	case evidence.EventDecided:
