@@ -286,7 +286,7 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err
 	}
 	defer func() { err = errors.Join(err, rec.Close()) }()
 	a.progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
-	a.progress("%d versions on %s, at most %d runs; evidence in %s", len(list), strings.Join(f.Nodes, ", "), f.MaxRuns, dir.Path)
+	a.progress("%s on %s, at most %s; evidence in %s", plural(len(list), "version"), strings.Join(f.Nodes, ", "), plural(f.MaxRuns, "run"), dir.Path)
 	out, berr := bisectWith(ctx, live, f, list, cutter, rec)
 	live.clear()
 	out.Dir = dir.Path
@@ -516,7 +516,7 @@ func (a *app) printBisection(out bisection) {
 	case out.Found:
 		a.say("FOUND: it %s %s (%.3f)", came, out.First, out.Confidence)
 	default:
-		a.say("UNDECIDED after %d runs; likeliest is that it %s %s (%.3f)", out.Runs, came, out.First, out.Confidence)
+		a.say("UNDECIDED after %s; likeliest is that it %s %s (%.3f)", plural(out.Runs, "run"), came, out.First, out.Confidence)
 	}
 	for _, v := range out.Versions {
 		note := v.Passed
@@ -526,5 +526,5 @@ func (a *app) printBisection(out bisection) {
 		a.say("  %-40s %5.3f  %s", v.Image, v.Posterior, note)
 	}
 	a.say("side without it %s; side with it %s; 95%% Wilson, the measured ends included", rateText(out.Good), rateText(out.Bad))
-	a.say("%d runs; evidence in %s", out.Runs, out.Dir)
+	a.say("%s; evidence in %s", plural(out.Runs, "run"), out.Dir)
 }

@@ -271,7 +271,7 @@ type isolateLines struct {
 }
 
 func (s *isolateLines) say(format string, args ...any) {
-	s.live.say(fmt.Sprintf(format, args...), fmt.Sprintf("%d runs, %s, left: %s", s.runs, time.Since(s.start).Round(time.Second), s.left))
+	s.live.say(fmt.Sprintf(format, args...), fmt.Sprintf("%s, %s, left: %s", plural(s.runs, "run"), time.Since(s.start).Round(time.Second), s.left))
 }
 
 func (s *isolateLines) change(left string) {

@@ -144,7 +144,7 @@ func (a *app) printIsolation(out isolation) {
 	if out.Control.Valid() > 0 {
 		a.say("control %s", rateText(out.Control))
 	}
-	a.say("%d runs, %s all together", out.Runs, time.Duration(spent*float64(time.Second)).Round(time.Second))
+	a.say("%s, %s all together", plural(out.Runs, "run"), time.Duration(spent*float64(time.Second)).Round(time.Second))
 	for _, n := range out.Needed {
 		without := fmt.Sprintf("without it %d/%d", n.Without.Hits, n.Without.Valid())
 		switch {
@@ -156,7 +156,7 @@ func (a *app) printIsolation(out isolation) {
 		a.say("needed: %-60s %s", n.Part, without)
 	}
 	if len(out.Side) > 0 {
-		a.say("%d runs showed another failure: see %s", len(out.Side), out.Why)
+		a.say("%s showed another failure: see %s", plural(len(out.Side), "run"), out.Why)
 	}
 	abs, err := filepath.Abs(out.Result)
 	if err != nil {

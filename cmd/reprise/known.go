@@ -192,7 +192,7 @@ func (a *app) knownList(ctx context.Context, db *known.DB) error {
 		total += d.Issues
 		a.tell("%-32s %7d %9d  %-12s %-16s %s", d.Name, d.Issues, d.Unparsed, orDash(d.Product), orDash(d.Release), d.Imported.Format("2006-01-02 15:04"))
 	}
-	a.say("%d issues in %s", total, db.Path())
+	a.say("%s in %s", plural(total, "issue"), db.Path())
 	return nil
 }
 

@@ -134,7 +134,7 @@ func readKnown(file string, f *importFlags) (known.Document, error) {
 func (a *app) sayImport(r importResult, f *importFlags) {
 	d := r.Document
 	a.tell("%s: %s, read as %s; product %s, release %s", d.Name, d.Format, d.Shape, orDash(d.Product), orDash(d.Release))
-	a.say("  %d issues, %d blocks could not be read, %d blocks are no issue", len(d.Issues), len(d.Unparsed), d.Passed)
+	a.say("  %s, %s could not be read, %s no issue", plural(len(d.Issues), "issue"), plural(len(d.Unparsed), "block"), plural(d.Passed, "block"))
 	for n, i := range d.Issues {
 		if n >= f.preview {
 			a.say("    … and %d more", len(d.Issues)-n)

@@ -94,7 +94,7 @@ func (a *app) knownMatch(ctx context.Context, kf *knownFlags, f *matchFlags, nam
 
 func (a *app) sayMatching(m known.Matching) {
 	s := m.Subject
-	a.tell("%s: %s %s; %d issues of the product are known", s.Name, orDash(s.Product), orDash(s.Version), m.Looked)
+	a.tell("%s: %s %s; %s of the product known", s.Name, orDash(s.Product), orDash(s.Version), plural(m.Looked, "issue"))
 	for _, h := range m.Hints {
 		a.tell("hint: %s", h)
 	}

@@ -172,6 +172,7 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 	m.announce(main, control)
 	runErr := m.begin(ctx, main, control)
 	if runErr == nil {
+		s.tellDirs()
 		runErr = inLabs(ctx, main.Labs, m.work)
 	}
 	runErr = errors.Join(runErr, s.end(ctx))
@@ -236,7 +237,7 @@ func (m *measurement) announce(main, control *harness.Plan) {
 	if m.rule.Runs == 0 {
 		upTo = "up to "
 	}
-	m.app.progress("%s%d trials and %s in %d labs, at most %s; evidence in %s", upTo, limit, beside, main.Labs, at, m.parent)
+	m.app.progress("%s%s and %s in %s, at most %s", upTo, plural(limit, "trial"), beside, plural(main.Labs, "lab"), at)
 }
 
 func (m *measurement) wantControls(mains int) int {
@@ -364,7 +365,7 @@ func (m *measurement) result() (rateResult, error) {
 func rateAnswer(r rateResult) (int, string) {
 	switch q := r.Control; {
 	case r.Stopped == harness.StopCap:
-		return exitInconclusive, fmt.Sprintf("undecided after %d trials (--max-trials)", r.Trials)
+		return exitInconclusive, fmt.Sprintf("undecided after %s (--max-trials)", plural(r.Trials, "trial"))
 	case 2*r.Valid <= r.Trials:
 		return exitInconclusive, fmt.Sprintf("%d of %d trials were valid, too few", r.Valid, r.Trials)
 	case q != nil && q.Reproduced > 0:

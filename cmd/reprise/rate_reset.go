@@ -48,12 +48,13 @@ func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule h
 	all := *main
 	all.Trials = len(resets()) * (rule.Runs + 1)
 	a.progress("%s", heading(main))
-	a.progress("%d valid trials with each of %v in %d labs, at most %s; evidence in %s", rule.Runs, resets(), main.Labs, estimate(&all), f.dir)
+	a.progress("%s with each of %v in %s, at most %s", plural(rule.Runs, "valid trial"), resets(), plural(main.Labs, "lab"), estimate(&all))
 	for _, r := range resets() {
 		if c.series[r], err = s.begin(ctx, main.WithReset(r)); err != nil {
 			return errors.Join(err, s.end(ctx))
 		}
 	}
+	s.tellDirs("redeploy", "none", "config", "daemons")
 	runErr := errors.Join(inLabs(ctx, main.Labs, c.work), s.end(ctx))
 	if err := s.interrupted(ctx); err != nil {
 		return err
@@ -172,6 +173,6 @@ func (a *app) printReset(r resetResult) {
 		a.say("  %-9s %7s  %s, %d void; %s", arm.Reset, arm.Took.Round(100*time.Millisecond), arm.Share, arm.Void, arm.Why)
 	}
 	a.say("%s", r.Answer)
-	a.say("no difference shown is not the same as none: %d trials of each see large ones only", r.AtLeast)
+	a.say("no difference shown is not the same as none: %s of each see large ones only", plural(r.AtLeast, "trial"))
 	a.say("recorded in %s", r.File)
 }

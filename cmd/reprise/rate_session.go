@@ -56,6 +56,18 @@ func (s *session) begin(ctx context.Context, p *harness.Plan) (*harness.Series, 
 	return series, nil
 }
 
+// tellDirs says where the evidence of each series goes: the run's own folder, and which
+// side it is where the sides have names.
+func (s *session) tellDirs(sides ...string) {
+	for i, series := range s.series {
+		side := string(series.Plan.Variant)
+		if i < len(sides) {
+			side = sides[i]
+		}
+		s.app.progress("evidence (%s) in %s", side, series.Dir.Path)
+	}
+}
+
 // end takes every lab down, judges each series as a run and writes its reports.
 func (s *session) end(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)

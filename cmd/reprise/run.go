@@ -168,7 +168,7 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 		return outcome{}, &codedError{exitEnvironment, err}
 	}
 	a.progress("%s", heading(p))
-	a.progress("%d trials in %d labs, at most %s; evidence in %s", p.Trials, p.Labs, estimate(p), dir.Path)
+	a.progress("%s in %s, at most %s; evidence in %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), estimate(p), dir.Path)
 	f.lab.Trust = a.trust
 	left, runErr := a.superviseLabs(ctx, p, dir, f)
 	runErr = errors.Join(runErr, cleanUp(ctx, provider, dir.ID()), harness.Settle(p, dir))
@@ -299,6 +299,6 @@ func (a *app) printPlan(p *harness.Plan) error {
 	for _, c := range p.Symptom {
 		a.say("  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
 	}
-	a.say("%d trials in %d labs, reset %s; one trial waits at most %s, all of it takes at most about %s", p.Trials, p.Labs, p.Reset, p.Longest(), estimate(p))
+	a.say("%s in %s, reset %s; one trial waits at most %s, all of it takes at most about %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), p.Reset, p.Longest(), estimate(p))
 	return nil
 }

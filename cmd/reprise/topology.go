@@ -107,7 +107,7 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration) error {
 	if err := provider.Check(ctx, t); err != nil {
 		return err
 	}
-	a.progress("building %d nodes and %d links", len(t.Nodes), len(t.Links))
+	a.progress("building %s and %s", plural(len(t.Nodes), "node"), plural(len(t.Links), "link"))
 	res, err := provider.Reserve(ctx, t, topologies.Options{Run: handRun(t), Lab: 1, TTL: ttl, Keep: true})
 	if err != nil {
 		return fmt.Errorf("build lab: %w", err)

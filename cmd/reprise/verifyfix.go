@@ -30,7 +30,7 @@ type verifyFlags struct {
 func (f *verifyFlags) register(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.images, "image", nil, "the new build of a node: NODE=IMAGE (repeatable)")
 	fl.Float64Var(&f.confidence, "confidence", 0.95, "an unfixed build is called fixed at most this rarely: 0.95 or 0.99")
-	fl.IntVar(&f.before, "before", 10, "valid trials of the old build to plan from")
+	fl.IntVar(&f.before, "before", 10, "valid trials of the old build within which the problem must show")
 	fl.IntVar(&f.maxTrials, "max-trials", 100, "most trials of each build")
 	fl.IntVar(&f.labs, "labs", 1, "labs side by side, of each build")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value for both builds: node.image=…, node.config=…, node.env.NAME=…")
@@ -74,12 +74,13 @@ func (a *app) verifyFixVerb() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify-fix SCENARIO",
 		Short: "Say whether a new build, or the workaround, is free of a problem",
-		Long: `Try the old build and the new one in turn (old, new, new, old …) in one session.
-The first trials of the old build tell how many clean trials of the new one are
-needed (Fisher's exact test); --confidence bounds how often an unfixed build is
-called fixed.
+		Long: `Try the old build and the new one in turn (old, new, new, old …) in one session,
+until Fisher's exact test of the old build's hits against none of the new build, in
+as many trials, is enough: three of each for a problem that always shows.
+--confidence bounds how often an unfixed build is called fixed.
 
-  fixed         as many clean trials as needed, and the old build showed it
+  fixed         no hit of the new build in as many trials as needed, and the old
+                build showed it
   not-fixed     the symptom was there with the new build: said at once
   changed       the new build fails in another way: a daemon died that no symptom
                 asks about, or its nodes never come to a healthy baseline
@@ -172,7 +173,7 @@ type verifyResult struct {
 	Skipped    bool           `json:"skipped,omitempty"` // by regress, for this reason
 	Reason     string         `json:"reason"`
 	Confidence float64        `json:"confidence"`
-	Needed     int            `json:"needed"` // clean trials of the new side; 0: not planned
+	Needed     int            `json:"needed"` // clean trials of the new side that were enough; 0: they were not
 	P          float64        `json:"p"`
 	Took       time.Duration  `json:"took"`
 	Exit       int            `json:"exit"`
@@ -194,18 +195,22 @@ func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResul
 		return out, err
 	}
 	first := *s.old
-	first.Trials = 2 * f.before
+	first.Trials = 2 * harness.PairsNeeded(f.confidence)
 	a.progress("%s: %s", heading(s.old), s.what)
-	a.progress("about %d trials for a problem that always shows, at most %s, up to %d for a rare one; evidence in %s", 2*f.before, estimate(&first), 2*f.maxTrials, f.dir)
+	a.progress("about %d trials for a problem that always shows, at most %s, up to %d for a rare one", first.Trials, estimate(&first), 2*f.maxTrials)
 	v := &verification{
 		session: sitting, of: s.of, by: map[harness.Arm]*harness.Series{},
-		c: &harness.Comparison{Confidence: f.confidence, Before: f.before, MaxRuns: f.maxTrials},
+		c: &harness.Comparison{Confidence: f.confidence, Before: f.before, MaxTrials: f.maxTrials},
 	}
-	for arm, p := range map[harness.Arm]*harness.Plan{harness.Old: s.old, harness.New: s.new} {
-		if v.by[arm], err = sitting.begin(ctx, p); err != nil {
+	for _, side := range []struct {
+		arm  harness.Arm
+		plan *harness.Plan
+	}{{harness.Old, s.old}, {harness.New, s.new}} {
+		if v.by[side.arm], err = sitting.begin(ctx, side.plan); err != nil {
 			return out, errors.Join(err, sitting.end(ctx))
 		}
 	}
+	sitting.tellDirs("old", "new")
 	runErr := errors.Join(inLabs(ctx, s.old.Labs, v.work), sitting.end(ctx))
 	ruling, reason := v.c.Ruling()
 	out.Old, out.New = v.side(harness.Old), v.side(harness.New)
@@ -260,9 +265,6 @@ func (v *verification) work(ctx context.Context, lab int) (bool, error) {
 	v.mu.Lock()
 	v.c.Add(ticket, sample)
 	status := fmt.Sprintf("old %s; new %s", v.c.Tally(harness.Old).Share, v.c.Tally(harness.New).Share)
-	if m := v.c.Needed(); m > 0 {
-		status += fmt.Sprintf(", %d clean needed", m)
-	}
 	v.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
 		return false, fmt.Errorf("trial %d of the %s side: %w", verdict.Trial, ticket.Arm, err)
@@ -297,9 +299,9 @@ func (a *app) printVerify(r verifyResult) {
 	if r.Needed > 0 {
 		a.say("needed %d clean trials at %.0f %%; one-sided p = %.2g", r.Needed, 100*r.Confidence, r.P)
 	}
-	for _, s := range []verifySide{r.Old, r.New} {
-		if abs, err := filepath.Abs(filepath.Join(s.Dir, "report.html")); err == nil && s.Dir != "" {
-			a.say("report: %s", abs)
+	for _, s := range []struct{ side, dir string }{{"old", r.Old.Dir}, {"new", r.New.Dir}} {
+		if abs, err := filepath.Abs(filepath.Join(s.dir, "report.html")); err == nil && s.dir != "" {
+			a.say("report of the %s side: %s", s.side, abs)
 		}
 	}
 }

@@ -94,3 +94,16 @@ func TestSPRTKeepsItsRisks(t *testing.T) {
 		t.Errorf("%d misses", m)
 	}
 }
+
+func TestCleanPairs(t *testing.T) {
+	for _, confidence := range []float64{0.95, 0.99} {
+		for n := range 60 {
+			for k := range n + 2 {
+				m := stats.CleanRuns(k, n, confidence)
+				if got, want := stats.CleanPairs(k, n, confidence), m > 0 && m <= n; got != want {
+					t.Errorf("%d of %d against 0 of %d at %.2f: %v, and %d clean runs are needed", k, n, n, confidence, got, m)
+				}
+			}
+		}
+	}
+}
