@@ -77,21 +77,24 @@ func (o *LabOracle) plan(c isolate.Candidate) (*Plan, error) {
 
 // Try runs a candidate n times, as many side by side as there are labs.
 func (o *LabOracle) Try(ctx context.Context, c isolate.Candidate, n int) ([]isolate.Result, error) {
+	began := time.Now()
 	s, err := o.open(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	opened := time.Since(began)
 	results := make([]isolate.Result, n)
 	errs := make([]error, n)
 	var wg sync.WaitGroup
 	for lab := range min(o.labs, n) {
 		wg.Go(func() {
 			for i := lab; i < n; i += o.labs {
-				results[i], errs[i] = o.one(ctx, s, lab+1)
+				results[i], errs[i] = o.one(ctx, s, lab+1, c.Patience)
 			}
 		})
 	}
 	wg.Wait()
+	results[0].Took += opened // the labs of another candidate were taken down for these runs
 	for i, err := range errs {
 		if err != nil {
 			return results[:i], err
@@ -100,14 +103,15 @@ func (o *LabOracle) Try(ctx context.Context, c isolate.Candidate, n int) ([]isol
 	return results, nil
 }
 
-func (o *LabOracle) one(ctx context.Context, s *keyedSeries, lab int) (isolate.Result, error) {
+func (o *LabOracle) one(ctx context.Context, s *keyedSeries, lab int, patience time.Duration) (isolate.Result, error) {
 	began := time.Now()
-	v, err := s.Try(ctx, lab)
+	a, err := s.TryWithin(ctx, lab, patience)
 	if err != nil {
 		return isolate.Result{}, err
 	}
+	v := a.Verdict
 	return isolate.Result{
-		Outcome: OutcomeOf(v), Took: time.Since(began), Reason: v.Reason,
+		Outcome: OutcomeOf(v), Took: time.Since(began), Reason: v.Reason, Baseline: a.Baseline, GaveUp: a.GaveUp,
 		Where: filepath.Join(filepath.Base(s.Dir.Path), fmt.Sprintf("trials/%04d", v.Trial)),
 	}, nil
 }

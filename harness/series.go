@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
@@ -62,6 +63,20 @@ func OpenSeries(path string, env Environment) (*Series, error) {
 // and returns how it was judged. The error is one of the record or of ctx; a lab that
 // broke makes an inconclusive verdict.
 func (s *Series) Try(ctx context.Context, lab int) (evidence.TrialVerdict, error) {
+	a, err := s.TryWithin(ctx, lab, 0)
+	return a.Verdict, err
+}
+
+// Attempt is what one trial of a series came to.
+type Attempt struct {
+	Verdict  evidence.TrialVerdict
+	Baseline time.Duration // that it took to hold; 0: it did not
+	GaveUp   bool          // the baseline was not waited for to its windows' end
+}
+
+// TryWithin is [Series.Try] with a baseline that is given up after a time, which makes the
+// trial inconclusive; 0 leaves it to the conditions' windows.
+func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration) (Attempt, error) {
 	s.mu.Lock()
 	s.next++
 	n := s.next
@@ -73,13 +88,14 @@ func (s *Series) Try(ctx context.Context, lab int) (evidence.TrialVerdict, error
 	s.mu.Unlock()
 	t, err := l.Begin(n)
 	if err != nil {
-		return evidence.TrialVerdict{}, fmt.Errorf("begin trial %d: %w", n, err)
+		return Attempt{}, fmt.Errorf("begin trial %d: %w", n, err)
 	}
+	t.patience = patience
 	bounded, cancel := context.WithTimeout(ctx, s.Plan.Timeout)
 	defer cancel()
 	t.Execute(bounded)
 	v, err := t.Finish(bounded)
-	return v, errors.Join(err, ctx.Err())
+	return Attempt{v, t.baseline, t.gaveUp}, errors.Join(err, ctx.Err())
 }
 
 // Close takes the labs down. The series can go on afterwards with fresh ones.

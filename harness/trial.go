@@ -54,7 +54,10 @@ type Trial struct {
 	unbooted    bool // a node did not start
 	marked      map[string]bool
 	collected   bool
-	cut         bool // cancelled from outside
+	cut         bool          // cancelled from outside
+	patience    time.Duration // with the baseline; 0: as long as its windows
+	baseline    time.Duration // that it took to hold; 0: it did not
+	gaveUp      bool          // the patience was at an end before the baseline was
 	finished    *evidence.TrialVerdict
 	finishErr   error
 }
@@ -109,7 +112,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	}
 	ctx, release := t.lab.whileOurs(ctx)
 	defer release()
-	if !t.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline) && !t.diedAsAsked() {
+	if !t.watchBaseline(ctx) && !t.diedAsAsked() {
 		return
 	}
 	t.lookBefore(ctx)

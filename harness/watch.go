@@ -13,18 +13,40 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
+// watchBaseline watches the baseline, for as long as there is patience with it.
+func (t *Trial) watchBaseline(ctx context.Context) bool {
+	var stop atomic.Bool
+	if t.patience > 0 {
+		timer := time.AfterFunc(t.patience, func() { stop.Store(true) })
+		defer timer.Stop()
+	}
+	begin := t.now()
+	if t.watchUntil(ctx, evidence.PhaseBaseline, t.plan.Baseline, &stop) {
+		t.baseline = t.now() - begin
+		return true
+	}
+	if t.gaveUp = t.patience > 0 && t.now()-begin >= t.patience; t.gaveUp {
+		t.note(fmt.Sprintf("the baseline was given up after %s, by when it holds where it does", t.patience.Round(10*time.Millisecond)))
+	}
+	return false
+}
+
 // watchAll watches the conditions of a phase side by side until each is decided, and
 // tells whether all are true. One that is false ends the others: they cannot change
 // what follows.
 func (t *Trial) watchAll(ctx context.Context, phase evidence.Phase, checks []Check) bool {
+	return t.watchUntil(ctx, phase, checks, new(atomic.Bool))
+}
+
+// watchUntil is watchAll, and ends when stop is set.
+func (t *Trial) watchUntil(ctx context.Context, phase evidence.Phase, checks []Check, stop *atomic.Bool) bool {
 	end := t.begin(phase)
 	start := t.now()
 	var wg sync.WaitGroup
-	var stop atomic.Bool
 	results := make([]evidence.Truth, len(checks))
 	for i := range checks {
 		wg.Go(func() {
-			results[i] = t.watch(ctx, &checks[i], start, &stop)
+			results[i] = t.watch(ctx, &checks[i], start, stop)
 			if results[i] == evidence.False {
 				stop.Store(true)
 			}

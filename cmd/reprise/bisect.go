@@ -19,7 +19,9 @@ import (
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
 
 // bisectFlags are the choices of one bisection. They are kept beside it, for --resume.
@@ -183,6 +185,9 @@ func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err e
 	if len(f.Nodes) == 0 {
 		return inputError("no node of %s has the role dut: say with --node which one runs the version", l.Scenario.ID)
 	}
+	if f.Versions, err = a.distinct(ctx, f.Versions); err != nil {
+		return err
+	}
 	dir, err := evidence.CreateDir(f.dir, l.Scenario.ID, time.Now())
 	if err != nil {
 		return &codedError{exitEnvironment, err}
@@ -195,6 +200,57 @@ func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err e
 		return err
 	}
 	return a.bisect(ctx, dir, f)
+}
+
+// distinct makes one version of images that hold the same: as two, they could not be told
+// apart by any number of runs.
+func (a *app) distinct(ctx context.Context, list []version) ([]version, error) {
+	var out []version
+	err := a.withImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
+		out, err = merged(list, func(image string) (string, error) {
+			id, err := s.Identity(ctx, image)
+			if _, missing := errors.AsType[*topologies.MissingError](err); missing {
+				return image, nil // it is passed over later, with the reason
+			}
+			return id, err
+		})
+		return err
+	})
+	for _, v := range list {
+		if !slices.ContainsFunc(out, func(o version) bool { return o.Image == v.Image }) && err == nil {
+			a.progress("%s holds the same as another image before it: they are one version", v.Image)
+		}
+	}
+	if err == nil && len(out) < 2 {
+		err = inputError("--versions: every image holds the same as %s: there must be two versions at least", out[0].Image)
+	}
+	return out, err
+}
+
+// merged leaves the first image of those that hold the same out of a list.
+func merged(list []version, identity func(image string) (string, error)) ([]version, error) {
+	first, is := map[string]string{}, map[string]string{} // image by what it holds; image that stands for an image
+	var out []version
+	for _, v := range list {
+		id, err := identity(v.Image)
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range v.After {
+			v.After[i] = is[p]
+		}
+		same, twice := first[id]
+		switch {
+		case !twice:
+			first[id], is[v.Image] = v.Image, v.Image
+			out = append(out, v)
+		case len(v.After) == 0 && out[len(out)-1].Image != same:
+			return nil, inputError("--versions: %s holds the same as %s, and %s is between them", v.Image, same, out[len(out)-1].Image)
+		default:
+			is[v.Image] = same
+		}
+	}
+	return out, nil
 }
 
 // bisection is what a bisection came to.
@@ -377,11 +433,11 @@ func bisectWith(ctx context.Context, live *liveLine, f *bisectFlags, list []isol
 		o = flipped{rec}
 	}
 	good, bad, err := measureEnds(ctx, live, f, cutter, rec)
-	out.Good, out.Bad = good, bad
+	out.Good, out.Bad = good.Count, bad.Count
 	if err != nil {
 		return out, err
 	}
-	goodEnd, badEnd := good, bad
+	goodEnd, badEnd := good.Count, bad.Count
 	if f.Fixed { // in the flipped world the new side hits
 		goodEnd, badEnd = isolate.Count{Hits: bad.Misses, Misses: bad.Hits}, isolate.Count{Hits: good.Misses, Misses: good.Hits}
 	}
@@ -417,6 +473,12 @@ func bisectWith(ctx context.Context, live *liveLine, f *bisectFlags, list []isol
 		if f.Fixed {
 			v.Runs.Hits, v.Runs.Misses = v.Runs.Misses, v.Runs.Hits
 		}
+		for _, end := range []versionEnd{good, bad} {
+			if end.version == i {
+				v.Runs.Hits, v.Runs.Misses = v.Runs.Hits+end.Hits, v.Runs.Misses+end.Misses
+				v.Runs.Invalid, v.Runs.Other = v.Runs.Invalid+end.Invalid, v.Runs.Other+end.Other
+			}
+		}
 		if err := cutter.lacks[image]; err != nil {
 			v.Passed = err.Error()
 		} else if b.Dead[i] {
@@ -427,8 +489,14 @@ func bisectWith(ctx context.Context, live *liveLine, f *bisectFlags, list []isol
 	return out, err
 }
 
+// versionEnd is a version at an end of the list, and what its runs beforehand came to.
+type versionEnd struct {
+	version int
+	isolate.Count
+}
+
 // measureEnds runs the version that must fail and the one that must not.
-func measureEnds(ctx context.Context, live *liveLine, f *bisectFlags, cutter *versionCutter, o isolate.Oracle) (good, bad isolate.Count, err error) {
+func measureEnds(ctx context.Context, live *liveLine, f *bisectFlags, cutter *versionCutter, o isolate.Oracle) (good, bad versionEnd, err error) {
 	first, last := -1, -1
 	for i, image := range cutter.images {
 		if cutter.lacks[image] == nil {
@@ -438,22 +506,22 @@ func measureEnds(ctx context.Context, live *liveLine, f *bisectFlags, cutter *ve
 			last = i
 		}
 	}
-	goodEnd, badEnd := first, last
+	good.version, bad.version = first, last
 	if f.Fixed {
-		goodEnd, badEnd = last, first
+		good.version, bad.version = last, first
 	}
-	if bad, err = measureEnd(ctx, live, o, cutter, badEnd, f.Measure); err != nil {
+	if bad.Count, err = measureEnd(ctx, live, o, cutter, bad.version, f.Measure); err != nil {
 		return good, bad, err
 	}
 	if bad.Hits == 0 {
-		return good, bad, fmt.Errorf("%w on %s: 0 of %d runs", isolate.ErrNotReproduced, cutter.images[badEnd], bad.Valid())
+		return good, bad, fmt.Errorf("%w on %s: 0 of %d runs", isolate.ErrNotReproduced, cutter.images[bad.version], bad.Valid())
 	}
-	if good, err = measureEnd(ctx, live, o, cutter, goodEnd, f.Measure); err != nil {
+	if good.Count, err = measureEnd(ctx, live, o, cutter, good.version, f.Measure); err != nil {
 		return good, bad, err
 	}
 	if stats.FisherLess(bad.Hits, bad.Valid(), good.Hits, good.Valid()) > 0.3 {
 		return good, bad, fmt.Errorf("%w: %s shows it in %d of %d runs, %s in %d of %d; there is nothing between them to find (more --measure tells more)",
-			isolate.ErrNotSpecific, cutter.images[badEnd], bad.Hits, bad.Valid(), cutter.images[goodEnd], good.Hits, good.Valid())
+			isolate.ErrNotSpecific, cutter.images[bad.version], bad.Hits, bad.Valid(), cutter.images[good.version], good.Hits, good.Valid())
 	}
 	return good, bad, nil
 }

@@ -73,7 +73,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	}
 	fl := c.Flags()
 	fl.StringArrayVar(&f.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
-	fl.DurationVar(&f.Budget, "budget", 0, "time that all runs may take together, such as 4h; the best so far is kept")
+	fl.DurationVar(&f.Budget, "budget", 0, "time that all runs may take together, such as 4h: none is begun that would not end within it, and the best so far is kept")
 	fl.IntVar(&f.Labs, "labs", 1, "labs side by side")
 	fl.Float64Var(&f.KeepRate, "keep-rate", 0.5, "share of the scenario's rate that the result may not fall below")
 	fl.BoolVar(&f.OneRun, "one-run", false, "let one run decide: for a problem that shows every time, by a symptom nothing else shows")
@@ -287,11 +287,27 @@ func (s *isolateLines) result(e isolate.Entry, again bool) {
 	if again {
 		return
 	}
-	line := fmt.Sprintf("run %d: %s, %s", s.runs, e.Outcome, e.Took.Round(100*time.Millisecond))
+	s.say("run %d: %s", s.runs, runLine(e))
+}
+
+// runLine says what a run came to. A control without the problem is what is wanted of it,
+// and no miss.
+func runLine(e isolate.Entry) string {
+	word := string(e.Outcome)
+	if e.Control() {
+		word = map[isolate.Outcome]string{isolate.Hit: "control fails too", isolate.Miss: "control is healthy"}[e.Outcome]
+		if word == "" {
+			word = "control " + string(e.Outcome)
+		}
+	}
+	line := fmt.Sprintf("%s, %s", word, e.Took.Round(100*time.Millisecond))
 	if e.Reason != "" && e.Outcome != isolate.Miss {
 		line += ": " + firstLine(e.Reason, reasonLimit)
 	}
-	s.say("%s", line)
+	if e.GaveUp {
+		line += " (given up early: others hold sooner)"
+	}
+	return line
 }
 
 func (s *isolateLines) level(t isolate.Tally) {

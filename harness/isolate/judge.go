@@ -2,6 +2,7 @@ package isolate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/reprise-lab/reprise/harness/stats"
@@ -37,6 +38,8 @@ type judge struct {
 	counts  map[string]Count
 	reasons map[string]string // why a candidate's last run said nothing
 	tally   *Tally
+	patience
+	budget
 }
 
 // Tally is what a level cost.
@@ -53,13 +56,26 @@ type Tally struct {
 	Seconds  float64 `json:"seconds"`
 }
 
-// try runs a candidate once more, or several times where there are labs.
+// try runs a candidate once more, or several times where there are labs and the budget
+// has room for it.
 func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
-	results, err := j.oracle.Try(ctx, c, n)
 	key := c.Key(j.units)
 	count := j.counts[key]
+	c.Patience = j.bound(key, count)
+	n, left := j.affords(n)
+	if n == 0 {
+		return nil, errBudget
+	}
+	bounded, cancel := left.context(ctx)
+	defer cancel()
+	results, err := j.oracle.Try(bounded, c, n)
+	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(bounded), errBudget) {
+		err = errBudget
+	}
 	for _, r := range results {
 		count.Add(r.Outcome)
+		j.learn(key, r)
+		j.spend(r.Took)
 		j.tally.Runs++
 		j.tally.Seconds += r.Took.Seconds()
 		if r.Outcome == Invalid || r.Outcome == Other {
@@ -83,9 +99,9 @@ func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier C
 		j.reasons[c.Key(j.units)] = err.Error()
 		return refused, nil //nolint:nilerr // a refusal is an answer
 	}
-	v, err := j.sequential(ctx, c, beta, earlier)
-	if err == nil && v == keeps {
-		v, err = j.confirm(ctx, c)
+	v, err := j.ask(ctx, c, beta, earlier)
+	if err == nil && v == refused && beta == riskStrict && j.extendAll(c) {
+		v, err = j.ask(ctx, c, beta, earlier)
 	}
 	if v == keeps {
 		j.tally.Accepted++
@@ -95,9 +111,26 @@ func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier C
 	return v, err
 }
 
+func (j *judge) ask(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
+	v, err := j.sequential(ctx, c, beta, earlier)
+	if err == nil && v == keeps {
+		v, err = j.confirm(ctx, c)
+	}
+	return v, err
+}
+
+// extendAll gives a candidate and its control the whole window, and tells whether runs of
+// either had given up before.
+func (j *judge) extendAll(c Candidate) bool {
+	own := j.extend(c.Key(j.units))
+	c.Control = true
+	control := j.extend(c.Key(j.units))
+	return own || control
+}
+
 func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
 	test := stats.SPRT{P0: j.p0, P1: j.p1, Alpha: riskKeep, Beta: beta}
-	saidNothing := 0
+	key, saidNothing := c.Key(j.units), 0
 	for {
 		n := j.count(c)
 		hits, misses := n.Hits+earlier.Hits, n.Misses+earlier.Misses
@@ -112,7 +145,7 @@ func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earli
 		case test.Decide(hits, misses) == stats.Low || n.Runs() >= runCap:
 			return loses, nil
 		}
-		if saidNothing >= invalidCap || n.Hits == 0 && n.Misses == 0 && n.Runs() >= invalidCap {
+		if saidNothing >= invalidCap || n.Valid() == 0 && n.Runs()-j.forgiven[key] >= invalidCap {
 			return refused, nil
 		}
 		want := 1
@@ -144,7 +177,7 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 		return refused, nil //nolint:nilerr // a refusal is an answer
 	}
 	for j.count(c).Valid() < j.control {
-		if n := j.count(c); n.Invalid+n.Other >= invalidCap+j.control {
+		if n := j.count(c); n.Invalid+n.Other-j.forgiven[c.Key(j.units)] >= invalidCap+j.control {
 			return refused, nil
 		}
 		if _, err := j.try(ctx, c, min(j.batch, j.control)); err != nil {
@@ -157,9 +190,11 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 	return keeps, nil
 }
 
-// fresh runs a candidate n times more and returns what these came to.
+// fresh runs a candidate n times more and returns what these came to. A rate is taken of
+// runs that wait for the whole window.
 func (j *judge) fresh(ctx context.Context, c Candidate, n int) (Count, error) {
 	var count Count
+	j.unbound[c.Key(j.units)] = true
 	for count.Valid() < n {
 		results, err := j.try(ctx, c, min(max(j.batch, 1), n-count.Valid()))
 		for _, r := range results {

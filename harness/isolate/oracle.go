@@ -33,6 +33,10 @@ type Result struct {
 	Took    time.Duration `json:"took"`
 	Reason  string        `json:"reason,omitempty"`
 	Where   string        `json:"where,omitempty"` // where its evidence is
+	// Baseline is how long the baseline took to hold; 0 where it did not.
+	Baseline time.Duration `json:"baseline,omitempty"`
+	// GaveUp says that the run did not wait for the baseline's whole window.
+	GaveUp bool `json:"gave-up,omitempty"`
 }
 
 // Oracle tries candidates.
@@ -40,7 +44,8 @@ type Oracle interface {
 	// Vet tells, without a run, why a candidate cannot be tried; nil means it can.
 	Vet(ctx context.Context, c Candidate) error
 	// Try runs a candidate n times, side by side where there are labs for it, and returns n
-	// results. An error ends the search; what is recorded is kept.
+	// results. An error ends the search; what is recorded is kept. A run whose baseline takes
+	// longer than the candidate's Patience is given up, and says nothing.
 	Try(ctx context.Context, c Candidate, n int) ([]Result, error)
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // Entry is one line of a search's ledger: one run.
@@ -18,6 +19,9 @@ type Entry struct {
 	Run       int    `json:"run"` // of this candidate, from 1
 	Result
 }
+
+// Control tells a run of the variant that must stay healthy.
+func (e Entry) Control() bool { return strings.HasSuffix(e.Candidate, controlKey) }
 
 // Recorder is an Oracle that writes every result down, and gives those that are already
 // written, in their order, before it asks for new ones. A result that was being written

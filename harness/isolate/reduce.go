@@ -35,6 +35,8 @@ type ReduceOptions struct {
 	Batch int // runs asked for at once, such as the number of labs; default 1
 	// Budget bounds the time that runs may take together, as they report it; 0 means no
 	// bound. It is not wall time, so that a resumed search ends where the first would have.
+	// No run is begun that is not expected to end within it, and one that takes longer than
+	// expected is broken off.
 	Budget time.Duration
 	// OnLevel is told when a level is done; OnChange when units were taken out.
 	OnLevel  func(Tally)
@@ -111,6 +113,7 @@ func Reduce(ctx context.Context, units []Unit, o Oracle, opt ReduceOptions) (*Re
 	r := &reducer{
 		judge: &judge{
 			oracle: o, units: units, counts: map[string]Count{}, reasons: map[string]string{}, single: opt.Single, batch: max(opt.Batch, 1), tally: &Tally{Level: "measure"},
+			patience: newPatience(), budget: budget{whole: opt.Budget},
 		},
 		o: opt, closure: newClosure(units), best: Whole(units), singles: map[int]single{},
 		out: &Reduction{Needed: map[int]Need{}},
@@ -179,16 +182,6 @@ func (r *reducer) measureOriginal(ctx context.Context) (Count, error) {
 		err = fmt.Errorf("%w: 0 of %d runs", ErrNotReproduced, n.Valid())
 	}
 	return n, err
-}
-
-var errBudget = errors.New("the budget is used up")
-
-func (r *reducer) overBudget() bool {
-	spent := r.tally.Seconds
-	for _, l := range r.out.Levels {
-		spent += l.Seconds
-	}
-	return r.o.Budget > 0 && spent >= r.o.Budget.Seconds()
 }
 
 // endLevel closes the tally and opens the next.
@@ -303,9 +296,6 @@ func (r *reducer) split(ctx context.Context, group []int, known bool) (gone bool
 		return false, nil
 	}
 	if !known {
-		if r.overBudget() {
-			return false, errBudget
-		}
 		gone, err := r.remove(ctx, group, riskLenient)
 		if gone || err != nil || len(group) == 1 {
 			return gone, err
@@ -486,9 +476,6 @@ func (r *reducer) sweep(ctx context.Context) error {
 		u := queue[0]
 		if !r.best.Kept[u] {
 			continue
-		}
-		if r.overBudget() {
-			return errBudget
 		}
 		gone, err := r.remove(ctx, []int{u}, riskStrict)
 		if err != nil {

@@ -124,10 +124,64 @@ func TestReduceRefusals(t *testing.T) {
 	if _, err := isolate.Reduce(t.Context(), units, coin(0.5, 0.4), isolate.ReduceOptions{ControlRuns: 20}); !errors.Is(err, isolate.ErrNotSpecific) {
 		t.Errorf("a control that fails as well: %v", err)
 	}
-	red, err := isolate.Reduce(t.Context(), units, coin(1, 0), isolate.ReduceOptions{Budget: 15 * time.Minute})
-	if err != nil || red.Complete {
-		t.Errorf("a budget of 30 runs: complete %v, %v", red.Complete, err)
+}
+
+// TestReduceBudget: the runs together stay within the budget, whatever level it ends in,
+// and a run that takes longer than those before is broken off.
+func TestReduceBudget(t *testing.T) {
+	units, needed := tree(rand.New(rand.NewPCG(1, 1)), 3, 3, 3, 1, 1, 1)
+	for _, budget := range []time.Duration{time.Second, 5 * time.Minute, 15*time.Minute + time.Second, 20 * time.Minute} {
+		for _, batch := range []int{1, 4} {
+			s := &simulated{units: units, culprits: [][]int{needed}, p: 1, rand: rand.New(rand.NewPCG(2, 2))}
+			red, err := isolate.Reduce(t.Context(), units, s, isolate.ReduceOptions{Budget: budget, Batch: batch})
+			spent := 0.0
+			for _, l := range red.Levels {
+				spent += l.Seconds
+			}
+			want := budget.Seconds()
+			if budget < 30*time.Second {
+				want = 30 * float64(batch) // nobody knows how long the first takes
+			}
+			if err != nil || red.Complete || spent > want || spent < want-30*float64(batch) {
+				t.Errorf("a budget of %s, %d at once: %.0f s spent, complete %v, %v", budget, batch, spent, red.Complete, err)
+			}
+		}
 	}
+	s := &simulated{units: units, culprits: [][]int{needed}, p: 1, rand: rand.New(rand.NewPCG(2, 2))}
+	stuck := &stuckOracle{simulated: s, after: 25}
+	red, err := isolate.Reduce(t.Context(), units, stuck, isolate.ReduceOptions{Budget: 25*quick + 15*time.Millisecond})
+	if err != nil || red.Complete || stuck.cut != 1 {
+		t.Errorf("a run that hangs: complete %v, %d were broken off, %v", red.Complete, stuck.cut, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := isolate.Reduce(ctx, units, &stuckOracle{simulated: s}, isolate.ReduceOptions{Budget: time.Hour}); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted, and not over its budget: %v", err)
+	}
+}
+
+const quick = 10 * time.Millisecond
+
+// stuckOracle hangs after a number of runs, until somebody breaks it off.
+type stuckOracle struct {
+	*simulated
+	after, cut int
+}
+
+func (s *stuckOracle) Try(ctx context.Context, c isolate.Candidate, n int) ([]isolate.Result, error) {
+	if s.runs < s.after {
+		results, err := s.simulated.Try(ctx, c, n)
+		for i := range results {
+			results[i].Took = quick
+		}
+		return results, err
+	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		return nil, errors.New("nobody breaks it off")
+	}
+	<-ctx.Done()
+	s.cut++
+	return nil, ctx.Err()
 }
 
 // TestReduceResumes kills a reduction after every so many runs, and goes on: the result

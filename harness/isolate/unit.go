@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"time"
 )
 
 // Kind of a unit; kinds are levels, cut in this order. The zero value is invalid.
@@ -45,7 +46,13 @@ type Unit struct {
 type Candidate struct {
 	Kept    []bool // by unit
 	Control bool
+	// Patience is how long the baseline of the runs asked for may take; 0 is as long as the
+	// case says. It is no part of what the candidate is.
+	Patience time.Duration
 }
+
+// controlKey ends the key of a control.
+const controlKey = "-control"
 
 // Key names the candidate in ledgers: equal candidates have equal keys, whenever and
 // wherever they are computed.
@@ -59,7 +66,7 @@ func (c Candidate) Key(units []Unit) string {
 	sum := sha256.Sum256(gone)
 	key := hex.EncodeToString(sum[:8])
 	if c.Control {
-		return key + "-control"
+		return key + controlKey
 	}
 	return key
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -75,6 +76,32 @@ func (s *Store) Describe(ctx context.Context, ref string) (topologies.ImageInfo,
 		info.Packages = packageLabels(i.Config.Labels)
 	}
 	return info, nil
+}
+
+// Identity names what an image holds: two with the same name run the same software. Of an
+// image as it was built here that is the versions of its packages; anything else, and what
+// was made out of one of ours, is known by its digest only. One that the engine does not
+// have is a *topologies.MissingError.
+func (s *Store) Identity(ctx context.Context, ref string) (string, error) {
+	i, err := s.engine.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) {
+		return "", Missing(ref)
+	}
+	if err != nil {
+		return "", fmt.Errorf("inspect image %s: %w", ref, err)
+	}
+	if i.Config == nil || i.Config.Labels[LabelRecipe] == "" || len(i.RootFS.Layers) != 1 {
+		return i.ID, nil
+	}
+	packages := packageLabels(i.Config.Labels)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(packages)) {
+		list = append(list, name+" "+packages[name])
+	}
+	if len(list) == 0 {
+		return i.ID, nil
+	}
+	return strings.Join(list, ", "), nil
 }
 
 // Remove takes images away by reference or, for a suite's name, the suite's image
