@@ -49,8 +49,8 @@ func TestTryWithin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, differ, err := harness.Rejudge(p, dir); err != nil || len(differ) > 0 {
-				t.Errorf("judged again: %v, %v", differ, err)
+			if again, err := harness.Rejudge(p, dir); err != nil || len(again.Altered) > 0 {
+				t.Errorf("judged again: %v, %v", again.Altered, err)
 			}
 			record, err := dir.Trial(1).Read()
 			if err != nil {
