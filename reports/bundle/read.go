@@ -98,38 +98,69 @@ func (b *Bundle) SignatureBytes() []byte { return bytes.Clone(b.signature) }
 
 // detect finds by the first bytes what the file is, and opens an encrypted one.
 func (b *Bundle) detect() error {
-	magic := b.magic()
+	magic, err := b.magic()
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
 	if bytes.HasPrefix(magic, []byte(armorMagic)) {
 		data, err := unarmor(b.at, b.plain)
 		if err != nil {
 			return err
 		}
 		b.at, b.plain = bytes.NewReader(data), int64(len(data))
-		magic = b.magic()
+		if magic, err = b.magic(); err != nil {
+			return err
+		}
 	}
 	if bytes.HasPrefix(magic, []byte(ageMagic)) {
 		b.Encrypted = true
-		var err error
 		if b.at, b.plain, err = decrypt(b.at, b.plain, b.options.Identities); err != nil {
 			return err
 		}
-		magic = b.magic()
+		if magic, err = b.magic(); err != nil { // each chunk of 64 KiB has its own tag
+			return &DamagedError{"the encryption", err}
+		}
 	}
 	switch {
 	case bytes.HasPrefix(magic, []byte("\x28\xb5\x2f\xfd")):
 		b.Container = "tar.zst"
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		b.Container = "zip"
+	case nearly(magic, ageMagic), nearly(magic, armorMagic):
+		return damaged("the encryption's first line is not whole: %q", firstLine(magic))
 	default:
 		return ErrNotBundle
 	}
 	return nil
 }
 
-func (b *Bundle) magic() []byte {
+// magic gives the first bytes, fewer where the file is shorter.
+func (b *Bundle) magic() ([]byte, error) {
 	magic := make([]byte, 64)
-	n, _ := b.at.ReadAt(magic, 0) // what cannot be read has no magic
-	return magic[:max(n, 0)]
+	n, err := b.at.ReadAt(magic, 0)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return magic[:max(n, 0)], err
+}
+
+// nearly tells a beginning with a few bytes that are wrong: a file that was one once.
+func nearly(data []byte, magic string) bool {
+	if len(data) < len(magic) {
+		return false
+	}
+	same := 0
+	for i := range magic {
+		if data[i] == magic[i] {
+			same++
+		}
+	}
+	return 5*same >= 4*len(magic)
+}
+
+func firstLine(data []byte) []byte {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	return line
 }
 
 // stream is an archive that is read from its beginning. Each entry must be the one that is

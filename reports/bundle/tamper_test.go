@@ -101,8 +101,11 @@ func TestEveryByteCounts(t *testing.T) {
 						altered := bytes.Clone(p.data)
 						for _, mask := range []byte{1 << (i % 8), 0xff} {
 							altered[i] = p.data[i] ^ mask
-							if readAll(t, altered, p.read) == nil {
+							switch err := readAll(t, altered, p.read); {
+							case err == nil:
 								t.Errorf("byte %d of %d as %#x instead of %#x: nobody noticed", i, len(p.data), altered[i], p.data[i])
+							case p.read.Identities != nil && errors.Is(err, bundle.ErrNotBundle):
+								t.Errorf("byte %d of %d as %#x instead of %#x: a damaged bundle is called none: %v", i, len(p.data), altered[i], p.data[i], err)
 							}
 						}
 						if readAll(t, p.data[:i], p.read) == nil {
