@@ -45,8 +45,8 @@ where n is such that a claim at the lower end of its 95 % interval would have sh
 one of them with 95 %. Nothing but the bundle and its images is needed.
 
 A trial counts only when the failure has the claim's signature, and where the scenario has
-a control, that must stay healthy here too. Where an image, the kind of lab, the reset or
-another thing that matters differs, n clean trials do not contradict: that may be the reason.
+a control, a valid trial of that must be healthy here too. Where an image, the kind of lab,
+the reset or another thing that matters differs, n clean trials do not contradict: that may be the reason.
 
 The scenario is somebody else's, and so is every scenario that "bundle open" unpacked and
 whatever was made of one. It gets what a list allows: nodes and links of a lab without a way
@@ -122,7 +122,7 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	if err != nil {
 		return err
 	}
-	packed := a.packAnswer(ctx, t.dir, filepath.Join(dir, "runs.tar.zst"), f.sign, r)
+	packed := a.packAnswer(ctx, t.runs, filepath.Join(dir, "runs.tar.zst"), f.sign, r)
 	if t.out.Host, err = r.pseudonym(t.out.Host); err != nil {
 		return err
 	}
@@ -185,8 +185,8 @@ func unused(name, suffix string) string {
 
 // packAnswer packs the runs that were made here, redacted. Where a mark forbids that, the
 // answer stands without them.
-func (a *app) packAnswer(ctx context.Context, run, file, sign string, r *redaction) createdResult {
-	out, err := a.pack(ctx, []string{run}, &bundleFlags{output: file, sign: sign, who: "who confirmed it"}, r)
+func (a *app) packAnswer(ctx context.Context, runs []string, file, sign string, r *redaction) createdResult {
+	out, err := a.pack(ctx, runs, &bundleFlags{output: file, sign: sign, who: "who confirmed it"}, r)
 	if err != nil {
 		a.progress("the runs are not packed: %v", err)
 		return createdResult{}
@@ -252,6 +252,7 @@ type confirmation struct {
 	series *harness.Series
 	exact  bool // no stop at the first hit
 	dir    string
+	runs   []string // all that were made, that of the control included
 
 	mu      sync.Mutex
 	begun   int
@@ -298,7 +299,7 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 		return nil, err
 	}
 	plans := []*harness.Plan{p}
-	if p.Loaded.Scenario.Control != nil {
+	if t.out.Claim.HasControl = p.Loaded.Scenario.Control != nil; t.out.Claim.HasControl {
 		control, err := harness.NewPlan(p.Loaded, harness.PlanOptions{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
 		if err != nil {
 			return nil, &codedError{exitInput, err}
@@ -315,7 +316,7 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	if t.series, err = s.begin(ctx, p); err != nil {
 		return nil, errors.Join(err, s.end(ctx))
 	}
-	t.dir = t.series.Dir.Path
+	t.dir, t.runs = t.series.Dir.Path, []string{t.series.Dir.Path}
 	_, here, err := evidence.OpenDir(t.dir)
 	if err != nil {
 		return nil, errors.Join(err, s.end(ctx))
@@ -365,6 +366,7 @@ func (t *confirmation) tryControl(ctx context.Context, p *harness.Plan) error {
 	if err != nil {
 		return err
 	}
+	t.runs = append(t.runs, series.Dir.Path)
 	for range maxWasted {
 		start := time.Now()
 		v, err := series.Try(ctx, 1)
@@ -603,6 +605,10 @@ func answersOurs(f cases.Folder, c confirm.Confirmation) error {
 		if was == nil || was.ID != c.Claim.Run || was.Run != c.Claim.Digest || was.Count(evidence.Reproduced) != c.Claim.Reproduced || was.Valid() != c.Claim.Valid ||
 			interval != c.Claim.Interval {
 			return errors.New("it does not repeat what the bundle claims")
+		}
+		hasControl := slices.ContainsFunc(e.Claim.Runs, func(r bundle.RunClaim) bool { return r.Variant == evidence.VariantControl })
+		if hasControl && !c.Claim.HasControl {
+			return errors.New("it says nothing of the control, which the bundle has a run of")
 		}
 		return nil
 	}

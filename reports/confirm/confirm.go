@@ -73,6 +73,9 @@ type Shown struct {
 	Valid      int        `json:"valid"`
 	Interval   [2]float64 `json:"clopper-pearson-95"`
 	Signatures []string   `json:"signatures"` // of the failures, the same words for the same failure
+	// HasControl says of a claim that its scenario declares a control: without a healthy one
+	// here nothing is confirmed.
+	HasControl bool `json:"has-control,omitempty"`
 }
 
 // Difference is one thing that is not the same on both sides.
@@ -106,8 +109,9 @@ func Same(claim, seen Shown) bool {
 	return slices.ContainsFunc(seen.Signatures, func(s string) bool { return slices.Contains(claim.Signatures, s) })
 }
 
-// Decide says what the trials came to: one that shows the same failure confirms; as many as
-// are needed without one contradict, unless something differs that may be the reason.
+// Decide says what the trials came to: one that shows the same failure confirms, where the
+// control, if the claim has one, was seen to be healthy here; as many as are needed without
+// one contradict, unless something differs that may be the reason.
 func (c *Confirmation) Decide() {
 	var matters []string
 	for _, d := range c.Differences {
@@ -121,6 +125,8 @@ func (c *Confirmation) Decide() {
 		c.Result, c.Reason = Inconclusive, "the bundle shows no reproduction: there is nothing to confirm"
 	case c.Control != nil && c.Control.Reproduced > 0:
 		c.Result, c.Reason = Inconclusive, fmt.Sprintf("the control, which must stay healthy, shows it here as well, in %d of %d valid trials", c.Control.Reproduced, c.Control.Valid)
+	case c.Seen.Reproduced > 0 && Same(c.Claim, c.Seen) && c.Claim.HasControl && (c.Control == nil || c.Control.Valid == 0):
+		c.Result, c.Reason = Inconclusive, "the same failure in "+share+", but no valid trial of the control, which must stay healthy: whether the symptom tells a healthy network here is not known"
 	case c.Seen.Reproduced > 0 && Same(c.Claim, c.Seen):
 		c.Result, c.Reason = Confirmed, "the same failure in "+share
 		if len(matters) > 0 {

@@ -34,6 +34,7 @@ func TestNeeded(t *testing.T) {
 func TestDecide(t *testing.T) {
 	other := confirm.Difference{What: "image of r1", Claim: "a", Here: "b", Matters: true}
 	harmless := confirm.Difference{What: "kernel", Claim: "6.1", Here: "6.12"}
+	withControl := confirm.Shown{HasControl: true}
 	for _, tt := range []struct {
 		name string
 		c    confirm.Confirmation
@@ -43,13 +44,19 @@ func TestDecide(t *testing.T) {
 		{"one hit of the same failure", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 1, Valid: 9, Signatures: []string{"5f1c9a"}}}, confirm.Confirmed, "1 of 9"},
 		{"the same, on another image", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: []string{"5f1c9a"}}, Differences: []confirm.Difference{other}}, confirm.Confirmed, "although image of r1"},
 		{"the control shows it too", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: []string{"5f1c9a"}}, Control: &confirm.Shown{Reproduced: 1, Valid: 1}}, confirm.Inconclusive, "the control"},
+		{"a control without a valid trial", confirm.Confirmation{Claim: withControl, Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: []string{"5f1c9a"}}, Control: &confirm.Shown{}}, confirm.Inconclusive, "no valid trial of the control"},
+		{"a control that was not run", confirm.Confirmation{Claim: withControl, Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: []string{"5f1c9a"}}}, confirm.Inconclusive, "no valid trial of the control"},
+		{"a healthy control", confirm.Confirmation{Claim: withControl, Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: []string{"5f1c9a"}}, Control: &confirm.Shown{Valid: 1}}, confirm.Confirmed, "1 of 1"},
+		{"none, and no control was needed for that", confirm.Confirmation{Claim: withControl, Seen: confirm.Shown{Valid: 4}}, confirm.Contradicted, "0.56 or more"},
 		{"hits of another failure", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 3, Valid: 9, Signatures: []string{"000000"}}}, confirm.Inconclusive, "another failure"},
 		{"too few trials", confirm.Confirmation{Seen: confirm.Shown{Valid: 3}}, confirm.Inconclusive, "4 are needed"},
 		{"none in as many as are needed", confirm.Confirmation{Seen: confirm.Shown{Valid: 4}, Differences: []confirm.Difference{harmless}}, confirm.Contradicted, "0.56 or more"},
 		{"none, on another image", confirm.Confirmation{Seen: confirm.Shown{Valid: 4}, Differences: []confirm.Difference{other}}, confirm.Inconclusive, "but image of r1 is b here and was a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			hasControl := tt.c.Claim.HasControl
 			tt.c.Claim = claim(9, 10, 0.5550, 0.9975)
+			tt.c.Claim.HasControl = hasControl
 			tt.c.Planned = confirm.Needed(tt.c.Claim)
 			tt.c.Decide()
 			if tt.c.Result != tt.want || !strings.Contains(tt.c.Reason, tt.says) {
