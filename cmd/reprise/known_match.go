@@ -15,6 +15,8 @@ import (
 	"github.com/reprise-lab/reprise/harness/known"
 	"github.com/reprise-lab/reprise/reports/cases"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/containers/engine"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
 
 // matchFlags are the choices of "known match".
@@ -69,6 +71,7 @@ func (a *app) knownMatch(ctx context.Context, kf *knownFlags, f *matchFlags, nam
 	if f.save && folder == nil {
 		return inputError("--save keeps the list in a case, and %s is none", name)
 	}
+	s.Images = imagesAtHand(ctx)
 	var m known.Matching
 	if err := withKnown(ctx, kf, func(db *known.DB) (err error) {
 		m, err = db.Match(ctx, s, f.limit)
@@ -90,6 +93,20 @@ func (a *app) knownMatch(ctx context.Context, kf *knownFlags, f *matchFlags, nam
 		a.say("kept in %s; decide with: reprise case set %s known.decision=ID known.reason=WHY (or known.decision=none)", saved, folder.Path)
 	}
 	return answer(yesIf(len(m.Candidates) > 0))
+}
+
+// imagesAtHand lists what can be proposed as a node's image: those that the engine holds,
+// where there is one, and those that are built here from packages.
+func imagesAtHand(ctx context.Context) []string {
+	list := images.KnownRefs()
+	if c, err := engine.Connect(ctx); err == nil {
+		refs, err := images.New(c, "").Refs(ctx)
+		if err == nil {
+			list = append(list, refs...)
+		}
+		_ = c.Close() // it was only read
+	}
+	return list
 }
 
 func (a *app) sayMatching(m known.Matching) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/known"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
 
 // The bugs of the corpus. Each has an entry that comes with the program, in our words, and
@@ -76,6 +77,7 @@ func TestMatchCorpus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.Images = images.KnownRefs()
 		m, err := db.Match(t.Context(), s, 100)
 		if err != nil {
 			t.Fatal(err)

@@ -382,24 +382,51 @@ func (g *gather) featuresOf(i Issue, e *evidenceFor) []string {
 
 // proposal is the command that would prove a fix, or what is missing to run one.
 func proposal(s Subject, i Issue, fixed string) string {
-	image := imageOf(s.Image, fixed)
-	switch {
-	case s.Scenario == "" && s.Node == "":
+	if s.Scenario == "" && s.Node == "" {
 		return "ask the vendor for an image of " + cmp.Or(s.Product, i.Product) + " " + fixed + ", and write a scenario that shows the problem (reprise scenario new)"
-	case s.Scenario == "":
-		return "write a scenario that shows the problem (reprise scenario new), then: reprise verify-fix SCENARIO --image " + cmp.Or(s.Node, "NODE") + "=" + image
-	case s.Node == "":
-		return "reprise verify-fix " + shellWord(s.Scenario) + " --image NODE=" + image
 	}
-	return "reprise verify-fix " + shellWord(s.Scenario) + " --image " + shellWord(s.Node+"="+image)
+	image, there := imageOf(s, fixed)
+	command := "reprise verify-fix " + shellWord(cmp.Or(s.Scenario, "SCENARIO")) + " --image " + shellWord(cmp.Or(s.Node, "NODE")+"="+image)
+	if s.Scenario == "" {
+		return "write a scenario that shows the problem (reprise scenario new), then: " + command
+	}
+	switch {
+	case !there:
+		return "get an image of " + cmp.Or(s.Product, i.Product) + " " + fixed + " first, for there is none here; then: " + command
+	case !strings.HasSuffix(image, ":"+fixed):
+		return command + "  # the first after " + fixed + " that there is an image of"
+	default:
+		return command
+	}
 }
 
-// imageOf names the image of a version as the one at hand is named.
-func imageOf(image, v string) string {
-	if at := strings.LastIndexByte(image, ':'); at > strings.LastIndexByte(image, '/') {
-		return image[:at+1] + v
+// imageOf gives the image of a version among those that are at hand, named as the one that
+// ran, or of the first version after it. Where there is none it says so, and gives the name
+// that it would have.
+func imageOf(s Subject, v string) (image string, there bool) {
+	at := strings.LastIndexByte(s.Image, ':')
+	if at <= strings.LastIndexByte(s.Image, '/') {
+		return "IMAGE-OF-" + v, false
 	}
-	return "IMAGE-OF-" + v
+	name := s.Image[:at+1]
+	if slices.Contains(s.Images, name+v) {
+		return name + v, true
+	}
+	bound, err := version.Parse(v)
+	if err != nil {
+		return name + v, false
+	}
+	var first version.Version
+	for _, have := range s.Images {
+		tag, ours := strings.CutPrefix(have, name)
+		if of, err := version.Parse(tag); ours && err == nil && of.Compare(bound) > 0 && (image == "" || of.Compare(first) < 0) {
+			image, first = have, of
+		}
+	}
+	if image == "" {
+		return name + v, false
+	}
+	return image, true
 }
 
 func shellWord(s string) string {

@@ -283,8 +283,19 @@ func TestMatchProposals(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	s.Scenario, s.Node, s.Image = "my case", "sw1", "lab/voss:9.2.0.0"
-	if m, err = db.Match(t.Context(), s, 1); err != nil || m.Candidates[0].Verify != "reprise verify-fix 'my case' --image sw1=lab/voss:9.2.1.0" {
-		t.Errorf("%+v, %v", m.Candidates, err)
+	for _, tt := range []struct {
+		images []string
+		want   string
+	}{
+		{nil, "get an image of voss 9.2.1.0 first, for there is none here; then: reprise verify-fix 'my case' --image sw1=lab/voss:9.2.1.0"},
+		{[]string{"lab/voss:9.2.0.0", "lab/exos:33.1.1", "lab/voss:latest"}, "get an image of voss 9.2.1.0 first, for there is none here; then: reprise verify-fix 'my case' --image sw1=lab/voss:9.2.1.0"},
+		{[]string{"lab/voss:9.3.1.0", "lab/voss:9.2.1.0"}, "reprise verify-fix 'my case' --image sw1=lab/voss:9.2.1.0"},
+		{[]string{"lab/voss:9.10.0.0", "lab/voss:9.3.1.0", "lab/voss:9.2.0.0"}, "reprise verify-fix 'my case' --image sw1=lab/voss:9.3.1.0  # the first after 9.2.1.0 that there is an image of"},
+	} {
+		s.Images = tt.images
+		if m, err = db.Match(t.Context(), s, 1); err != nil || m.Candidates[0].Verify != tt.want {
+			t.Errorf("with %v: %q, %v", tt.images, m.Candidates[0].Verify, err)
+		}
 	}
 	none, err := db.Match(t.Context(), known.Subject{Product: "junos"}, 3)
 	if err != nil || len(none.Candidates) != 0 || len(none.Hints) != 2 {

@@ -23,6 +23,8 @@ type Subject struct {
 	Scenario string `json:"scenario,omitempty"` // that shows the problem, for verify-fix
 	Node     string `json:"node,omitempty"`     // the device under test, for verify-fix
 	Image    string `json:"image,omitempty"`    // that it ran
+	// Images that are at hand, or that can be built here: what is proposed is one of them.
+	Images []string `json:"-"`
 	// Features are found in configurations and given as classes of problem, with where.
 	Features map[string]string `json:"features,omitempty"`
 	// Mnemonics are names of log messages, with where they were seen.

@@ -61,6 +61,20 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 	return list, nil
 }
 
+// Refs lists the references of every image that the engine holds, ours or not.
+func (s *Store) Refs(ctx context.Context) ([]string, error) {
+	found, err := s.engine.ImageList(ctx, client.ImageListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list images: %w", err)
+	}
+	var refs []string
+	for _, i := range found.Items {
+		refs = append(refs, named(i.RepoTags)...)
+	}
+	slices.Sort(refs)
+	return refs, nil
+}
+
 // Describe tells what an image holds, ours or not. One that the engine does not have
 // is a *topologies.MissingError.
 func (s *Store) Describe(ctx context.Context, ref string) (topologies.ImageInfo, error) {
