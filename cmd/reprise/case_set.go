@@ -31,6 +31,8 @@ func (a *app) caseSetVerb() *cobra.Command {
 		Long: `Set fields of a case, and attach what belongs to it. The file's comments and order
 stay. Nothing is written unless the result is a valid case.
 
+A path is one from here, or else one from the case's folder; it is kept as the case needs it.
+
 Fields: ` + strings.Join(cases.Fields(), ", ") + `.`,
 		Example: `  reprise case set cases/acme scope.severity=2 judgement.is=defect
   reprise case set cases/acme --run runs/20260301T101500Z-ospf-mtu-1f2e
@@ -91,6 +93,45 @@ func withoutState(fields [][2]string) (rest [][2]string, state cases.State) {
 	return rest, state
 }
 
+// placed gives the fields that name a file or folder as the case keeps them: what is meant is
+// what is there, seen from here, or else from the case's folder. Of the scenario it may also
+// be an id.
+func (a *app) placed(f *cases.Folder, fields [][2]string) ([][2]string, error) {
+	out := slices.Clone(fields)
+	for i, field := range out {
+		key, path := field[0], field[1]
+		if key != "scenario" && key != "known.file" && key != "fix.verified" || path == "" {
+			continue
+		}
+		here, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		there, err := filepath.Abs(f.Abs(path))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		switch isHere, isThere := exists(here), exists(there); {
+		case isHere:
+			if isThere && here != there {
+				a.progress("%s: %s is taken for the one here; there is another in %s", key, path, f.Path)
+			}
+			if out[i][1], err = f.Rel(here); err != nil {
+				return nil, err
+			}
+		case isThere, key == "scenario":
+		default:
+			return nil, inputError("%s: %s is neither here nor in %s", key, path, f.Path)
+		}
+	}
+	return out, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 func setFields(f *cases.Folder, fields [][2]string) error {
 	if len(fields) == 0 {
 		return nil
@@ -133,6 +174,9 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 	}
 	was := f.Case
 	fields, state := withoutState(fields)
+	if fields, err = a.placed(&f, fields); err != nil {
+		return err
+	}
 	moves, err := a.attach(&f, flags, fields)
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ or a licence forbids it.`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.despite, "despite", "", "escalate although duties are unmet, for this reason")
-	fl.StringVar(&f.form, "form", "", "portal to write the form for: "+strings.Join(cases.Vendors(), ", ")+" (default: the product's vendor, or extreme)")
+	fl.StringVar(&f.form, "form", "", "portal to write the form for: "+strings.Join(cases.Vendors(), ", ")+" (default: that of the product's vendor)")
 	f.pack.register(fl)
 	f.redact.register(fl)
 	mustComplete(c, "form", cases.Vendors()...)
@@ -71,6 +71,8 @@ type escalated struct {
 	Owed    []cases.Duty `json:"owed,omitempty"`
 	Claim   bundle.Claim `json:"claim"`
 	Left    []string     `json:"left-out,omitempty"`
+	Sealed  []string     `json:"recipients,omitempty"`
+	Signer  string       `json:"signed-with,omitempty"`
 	Redact  string       `json:"redaction,omitempty"` // what was cut, in one line
 }
 
@@ -107,7 +109,7 @@ func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error
 	if err := a.packCase(ctx, folder, f, e, &out); err != nil {
 		return errors.Join(err, os.RemoveAll(out.Dir)) // half an escalation is none
 	}
-	e.Bundle, e.Digest = filepath.Base(out.Bundle), out.SHA256
+	e.Bundle, e.Digest, e.Sealed, e.Signer = filepath.Base(out.Bundle), out.SHA256, out.Sealed, out.Signer
 	err = writePages(e, form, &out)
 	if err == nil {
 		err = moveOn(&folder, e, out)
@@ -138,12 +140,7 @@ func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error
 // formOf chooses the portal.
 func formOf(c cases.Case, asked string) (string, error) {
 	if asked == "" {
-		asked = "extreme"
-		for _, v := range cases.Vendors() {
-			if strings.Contains(strings.ToLower(c.Product.Vendor), v) {
-				asked = v
-			}
-		}
+		asked = cases.VendorOf(c.Product)
 	}
 	return asked, asInputError(cases.Escalation{}.WriteForm(io.Discard, asked))
 }
@@ -191,6 +188,7 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 		return err
 	}
 	out.Bundle, out.Tree, out.Claim, out.Left = created.File, created.Tree, created.Claim, append(staged.Left, created.Left...)
+	out.Sealed, out.Signer = created.To, created.Key
 	out.Redact = r.summary()
 	out.SHA256, err = fileDigest(created.File)
 	return err

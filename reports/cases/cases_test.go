@@ -422,14 +422,17 @@ func TestTimeline(t *testing.T) {
 func TestForms(t *testing.T) {
 	f := open(t, whole)
 	e := cases.Escalate(f, cases.Check(f, platforms()))
-	e.Bundle, e.Digest, e.Despite = "acme.tar.zst", "ab12", "the customer's night is short"
+	e.Bundle, e.Digest, e.Despite = "acme.tar.zst.age", "ab12", "the customer's night is short"
+	e.Sealed, e.Signer = []string{"age1qq"}, "SHA256:partner"
+	e.Case.Product.Model = "" // the platform says what it is
 	for _, vendor := range cases.Vendors() {
 		var b strings.Builder
 		if err := e.WriteForm(&b, vendor); err != nil {
 			t.Fatal(err)
 		}
 		page := b.String()
-		for _, want := range []string{f.Case.Title, "Building B is unreachable", "2 of 2 trials", "healthy in 2 of 2", "acme.tar.zst", "ab12", "the customer's night is short"} {
+		for _, want := range []string{f.Case.Title, "Building B is unreachable", "2 of 2 trials", "healthy in 2 of 2", "acme.tar.zst.age", "ab12", "the customer's night is short",
+			"extreme frr 8.4.4", "reprise confirm acme.tar.zst.age -i YOUR-KEY --signers PARTNERS --sign YOUR-KEY", "encrypted to age1qq", "signed with SHA256:partner"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("the form of %s does not say %q:\n%s", vendor, want, page)
 			}
@@ -515,5 +518,27 @@ func TestSchema(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("make generate writes it anew (-want +got):\n%s", diff)
+	}
+}
+
+// TestVendorOf: the portal is that of the product's vendor, and nobody else's.
+func TestVendorOf(t *testing.T) {
+	for _, tt := range []struct {
+		product cases.Product
+		want    string
+	}{
+		{cases.Product{Vendor: "Extreme Networks", Platform: "frr"}, "extreme"},
+		{cases.Product{Platform: "exos"}, "extreme"},
+		{cases.Product{Platform: "voss"}, "extreme"},
+		{cases.Product{Platform: "scrapli:cisco_iosxe"}, "cisco"},
+		{cases.Product{Platform: "scrapli:juniper_junos"}, "juniper"},
+		{cases.Product{Platform: "scrapli:arista_eos"}, "arista"},
+		{cases.Product{Platform: "bird", Version: "2.0.12"}, "generic"},
+		{cases.Product{Vendor: "Nokia", Platform: "exos"}, "generic"},
+		{cases.Product{}, "generic"},
+	} {
+		if got := cases.VendorOf(tt.product); got != tt.want {
+			t.Errorf("%+v: %s, want %s", tt.product, got, tt.want)
+		}
 	}
 }

@@ -14,8 +14,27 @@ import (
 //go:embed forms/*
 var forms embed.FS
 
-// Vendors lists the portals that a form is written for.
-func Vendors() []string { return []string{"extreme", "cisco", "juniper", "arista"} }
+// Vendors lists the portals that a form is written for; generic is for those of anybody else.
+func Vendors() []string { return []string{"extreme", "cisco", "juniper", "arista", "generic"} }
+
+// VendorOf is the portal of a case's product: its vendor's, where that is named, else the
+// one that makes the platform; generic where there is none of them.
+func VendorOf(p Product) string {
+	for _, words := range []string{p.Vendor, p.Platform} {
+		for _, w := range []struct{ vendor, in string }{
+			{"extreme", "extreme"}, {"extreme", "exos"}, {"extreme", "voss"}, {"extreme", "fabric engine"}, {"extreme", "switch engine"},
+			{"cisco", "cisco"}, {"juniper", "juniper"}, {"juniper", "junos"}, {"arista", "arista"},
+		} {
+			if strings.Contains(strings.ToLower(words), w.in) {
+				return w.vendor
+			}
+		}
+		if words != "" {
+			break // the vendor's name, if there is one, decides
+		}
+	}
+	return "generic"
+}
 
 // Escalation is what the texts to paste are written from.
 type Escalation struct {
@@ -28,6 +47,67 @@ type Escalation struct {
 	Shown, Control, Lab, Isolated string // one line each
 	Steps                         []Step // that are open
 	Vendor                        string // what has to be said to the vendor
+
+	// Sealed are the keys that open the bundle, none where anybody can; Signer is the
+	// fingerprint of the key that signed it, empty where none did.
+	Sealed []string
+	Signer string
+}
+
+// Product names what the problem was seen on, as far as it is known.
+func (e Escalation) Product() string {
+	p := e.Case.Product
+	var words []string
+	for _, w := range []string{p.Vendor, p.Model, p.Platform, p.Version} {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	if len(words) == 0 {
+		return "-"
+	}
+	return strings.Join(words, " ")
+}
+
+// To is whom the form is for, where no portal is known.
+func (e Escalation) To() string {
+	switch p := e.Case.Product; {
+	case p.Vendor != "":
+		return p.Vendor
+	case p.Platform != "":
+		return "whoever makes " + p.Platform
+	default:
+		return "the vendor"
+	}
+}
+
+// Reading are the arguments that the vendor's side needs to read the bundle: its own key,
+// where it is encrypted, and the signers that it believes, where it is signed.
+func (e Escalation) Reading() string {
+	args := ""
+	if len(e.Sealed) > 0 {
+		args += " -i YOUR-KEY"
+	}
+	if e.Signer != "" {
+		args += " --signers PARTNERS"
+	}
+	return args
+}
+
+// Opens tells which key opens the bundle.
+func (e Escalation) Opens() string {
+	if len(e.Sealed) == 0 {
+		return "not encrypted"
+	}
+	return "encrypted to " + strings.Join(e.Sealed, ", ")
+}
+
+// Signed tells who vouches for the bundle: PARTNERS is a file with this key in it.
+func (e Escalation) Signed() string {
+	if e.Signer == "" {
+		return "not signed"
+	}
+	return "signed with " + e.Signer
 }
 
 // Escalate gathers what the texts say.
@@ -73,6 +153,7 @@ func Severity(n int) string {
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"severity": Severity,
+		"upper":    strings.ToUpper,
 		"add":      func(a, b int) int { return a + b },
 		"list": func(list []string) string {
 			if len(list) == 0 {
