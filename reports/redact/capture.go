@@ -301,7 +301,7 @@ func (c *capture) textOf(data []byte) []byte {
 		return data
 	}
 	s := scanner{r: c.r, d: c.d, data: data, sameLength: true}
-	s.scan()
+	s.whole()
 	out := slices.Clone(data)
 	for _, e := range s.edits {
 		with := e.with

@@ -26,6 +26,8 @@ type dictionary struct {
 	keyword map[uint32]struct{}
 	entries map[uint32][]entry
 	inside  insides
+	splits  splits
+	forms   map[string][]form
 }
 
 type entry struct {
@@ -74,7 +76,7 @@ func makeClasses() (t [256]byteClass) {
 			}
 		}
 		switch i {
-		case '$', '\n', '@':
+		case '$', '\n', '@', '%', '&', '\\', '=':
 			t[i] |= isSpecial
 		}
 	}
@@ -105,9 +107,9 @@ func (d *dictionary) isKeyword(h uint32) bool {
 }
 
 // compile makes the dictionary of the values.
-func compile(values []known, replace func(known) string) *dictionary {
-	d := &dictionary{keyword: map[uint32]struct{}{}, entries: map[uint32][]entry{}}
-	for run := range lastParts() {
+func compile(values []known, replace func(known) string, grammar map[string][]form) *dictionary {
+	d := &dictionary{keyword: map[uint32]struct{}{}, entries: map[uint32][]entry{}, forms: grammar}
+	for run := range lastParts(grammar) {
 		h := hashRun(run)
 		d.keyword[h] = struct{}{}
 		d.mark(h)
@@ -120,6 +122,9 @@ func compile(values []known, replace func(known) string) *dictionary {
 		}
 		if k.owner {
 			d.inside.add(k.value, with)
+		}
+		if k.rule != RuleMAC && k.rule != RuleKeyBlock {
+			d.splits.add(entry{match: k.value, with: with, rule: k.rule, fold: k.fold})
 		}
 		for _, form := range forms(k, with) {
 			if !seen[form[0]] {

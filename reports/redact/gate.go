@@ -36,6 +36,8 @@ type Hit struct {
 	Offset int    `json:"offset"`
 	Form   string `json:"form"` // raw, hex, base64, ...
 	Rule   Rule   `json:"rule"`
+
+	length int // of what was found
 }
 
 // Gate searches results for markers, in every form that they may hide in: as they are, in
@@ -104,7 +106,7 @@ func (p *patternSet) search(name string, data []byte, hits []Hit) []Hit {
 			if pt.word && (i > 0 && wordClass(data[i-1]) || end < len(data) && wordClass(data[end])) {
 				continue
 			}
-			hits = append(hits, Hit{name, i, pt.form, pt.rule})
+			hits = append(hits, Hit{name, i, pt.form, pt.rule, len(pt.text)})
 		}
 	}
 	return hits
@@ -122,7 +124,7 @@ func NewGate(markers ...Marker) *Gate {
 
 func (g *Gate) add(m Marker) {
 	v, low := m.Value, uncased(m.Value)
-	word := m.Rule == RuleName || m.Rule == RuleIPv4 || m.Rule == RuleIPv6 || len(v) < shortestEncoded
+	word := m.Rule == RuleName || m.Rule == RuleIPv4 || m.Rule == RuleIPv6 || len(v) < shortestEncoded || !mixed(v)
 	g.folded.add(low, "raw", m.Rule, word)
 	if latin, ok := oneByte(v); ok {
 		g.folded.add(uncased(latin), "latin-1", m.Rule, word)
@@ -163,6 +165,21 @@ func (g *Gate) add(m Marker) {
 	}
 }
 
+// mixed tells whether a value is no word and no number, so that it is itself inside of
+// longer words too: others are parts of words that mean something else.
+func mixed(v string) bool {
+	digits, others := 0, 0
+	for _, c := range []byte(v) {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case wordClass(c):
+			others++
+		}
+	}
+	return digits > 0 && others > 0
+}
+
 // addShort adds a name of three bytes.
 func (g *Gate) addShort(low string) {
 	if len(low) != shortestName {
@@ -186,7 +203,7 @@ func (g *Gate) words(name string, low []byte, hits []Hit) []Hit {
 		}
 		if i-start == shortestName {
 			if rule, ok := g.short[string(low[start:i])]; ok {
-				hits = append(hits, Hit{name, start, "raw", rule})
+				hits = append(hits, Hit{name, start, "raw", rule, i - start})
 			}
 		}
 	}
@@ -220,13 +237,13 @@ func (g *Gate) data(name string, data []byte, depth int) []Hit {
 	hits = g.exact.search(name, data, hits)
 	hits = g.decoded(name, data, hits)
 	if depth >= maxDepth {
-		return append(hits, Hit{name, 0, "not searched", ""})
+		return append(hits, Hit{File: name, Form: "not searched"})
 	}
 	switch f := formatOf(data); f {
 	case formatGzip, formatZstd, formatTar, formatZip:
 		list, err := members(f, data, defaultMember)
 		if err != nil {
-			hits = append(hits, Hit{name, 0, "not searched", ""})
+			hits = append(hits, Hit{File: name, Form: "not searched"})
 		}
 		for _, m := range list {
 			hits = append(hits, g.data(inner(name, m.name), m.data, depth+1)...)
@@ -238,6 +255,9 @@ func (g *Gate) data(name string, data []byte, depth int) []Hit {
 		text, _ := fromUTF16(data)
 		hits = append(hits, g.data(name+"!utf-16", text, maxDepth-1)...)
 	case formatText:
+		if depth < maxReadings {
+			hits = append(hits, g.written(name, data, depth)...)
+		}
 		if strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".ndjson") {
 			for _, text := range literals(data) {
 				hits = append(hits, g.data(name+"!text", text, maxDepth-1)...)
@@ -267,7 +287,7 @@ func (g *Gate) decoded(name string, data []byte, hits []Hit) []Hit {
 		if n := end - i; n >= 2*shortestMarker && n <= 2*cacheLongest {
 			if plain, ok := decodeType7(string(data[i:end])); ok {
 				if rule, ok := g.type7[plain]; ok {
-					hits = append(hits, Hit{name, i, "type 7", rule})
+					hits = append(hits, Hit{name, i, "type 7", rule, end - i})
 				}
 			}
 		}
@@ -280,11 +300,11 @@ func (g *Gate) decoded(name string, data []byte, hits []Hit) []Hit {
 func (g *Gate) segments(name string, data []byte) []Hit {
 	r, err := New(Key{b: [KeySize]byte{1}}, Options{})
 	if err != nil {
-		return []Hit{{name, 0, "not searched", ""}}
+		return []Hit{{File: name, Form: "not searched"}}
 	}
 	c := &capture{r: r, d: r.dictionary(), name: name, out: slices.Clone(data), old: data, lsas: map[string]uint16{}}
 	if !c.file() {
-		return []Hit{{name, 0, "not searched", ""}}
+		return []Hit{{File: name, Form: "not searched"}}
 	}
 	c.flows = map[string]*flow{}
 	for i := range c.frames {
@@ -326,7 +346,7 @@ func (g *Gate) Dir(ctx context.Context, dir string) ([]Hit, error) {
 		}
 		hits = append(hits, g.Data(name, data)...)
 		for _, h := range g.Data("", []byte(name)) {
-			hits = append(hits, Hit{evidence.SHA256([]byte(name))[:12] + " (name)", h.Offset, h.Form, h.Rule})
+			hits = append(hits, Hit{evidence.SHA256([]byte(name))[:12] + " (name)", h.Offset, h.Form, h.Rule, h.length})
 		}
 	}
 	return hits, nil

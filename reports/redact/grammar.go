@@ -176,8 +176,11 @@ func set(words string) map[string]bool {
 var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd"}
 
 // lastParts are the alphanumeric runs that end a keyword: the first, cheap question.
-func lastParts() map[string]bool {
+func lastParts(forms map[string][]form) map[string]bool {
 	m := map[string]bool{}
+	for word := range forms {
+		m[lastRun(word)] = true
+	}
 	for _, table := range []map[string]term{terms, asTerms} {
 		for word := range table {
 			m[lastRun(word)] = true

@@ -149,8 +149,8 @@ func (n *insides) search(file string, data []byte, hits []Hit) []Hit {
 		for i < len(data) && wordClass(data[i]) {
 			i++
 		}
-		if at, _, ok := n.find(data, start, i, start); ok {
-			hits = append(hits, Hit{file, at, "inside", RuleName})
+		if at, name, ok := n.find(data, start, i, start); ok {
+			hits = append(hits, Hit{file, at, "inside", RuleName, len(name.low)})
 		}
 	}
 	return hits

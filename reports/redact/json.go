@@ -116,7 +116,7 @@ func quoted(text string) string {
 // grammar knows. What is not replaced keeps its bytes, escapes included.
 func (r *Redactor) jsonEdits(data []byte) []edit {
 	outer := scanner{r: r, d: r.dictionary(), data: maskLong(data)}
-	outer.scan() // keys and their values, and what is no string
+	outer.whole() // keys and their values, and what is no string
 	var edits []edit
 	k := 0
 	take := func(limit int, keep bool) { // the outer edits that begin before limit

@@ -53,7 +53,9 @@ type Redactor struct {
 	mu      sync.Mutex
 	values  map[string]known
 	macs    map[[6]byte]bool
-	dict    *dictionary // of values; nil when there is something new
+	ips     map[netip.Addr]bool
+	hexed   [1 << 10]uint64 // of the IPv4 ones: the hashes that may be there
+	dict    *dictionary     // of values; nil when there is something new
 	pointed Report
 }
 
@@ -70,9 +72,9 @@ func New(key Key, o Options) (*Redactor, error) {
 		keep = append(keep, netip.PrefixFrom(a, a.BitLen()))
 	}
 	r := &Redactor{
-		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{},
+		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{}, ips: map[netip.Addr]bool{},
 		shapes:    &shapes{key: prf{key.sub("shape")}, cache: map[string]string{}},
-		keepWords: map[string]bool{}, pointed: newReport(o), words: compile(nil, nil),
+		keepWords: map[string]bool{}, pointed: newReport(o), words: compile(nil, nil, builtIn()),
 	}
 	for _, w := range o.Keep {
 		r.keepWords[strings.ToLower(w)] = true
@@ -161,7 +163,7 @@ func (r *Redactor) Learn(path string, data []byte) {
 
 func (r *Redactor) learnText(data []byte) {
 	s := scanner{r: r, d: r.words, data: data, learn: true}
-	s.scan()
+	s.whole()
 	for _, k := range s.learned {
 		if byValue(k) {
 			r.put(k)
@@ -234,7 +236,7 @@ func (r *Redactor) dictionary() *dictionary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.dict == nil {
-		r.dict = compile(r.sorted(), r.replacement)
+		r.dict = compile(r.sorted(), r.replacement, builtIn())
 	}
 	return r.dict
 }
@@ -394,7 +396,7 @@ func (r *Redactor) edits(name string, data []byte) []edit {
 
 func (r *Redactor) plainEdits(data []byte) []edit {
 	s := scanner{r: r, d: r.dictionary(), data: data}
-	s.scan()
+	s.whole()
 	return s.edits
 }
 
@@ -426,7 +428,9 @@ func (r *Redactor) count(path string, edits []edit) {
 		for n < len(edits) && edits[n].rule == edits[i].rule {
 			n++
 		}
-		r.pointed.add(path, edits[i].rule, n-i)
+		if edits[i].rule != "" { // a further part of the one before
+			r.pointed.add(path, edits[i].rule, n-i)
+		}
 		i = n
 	}
 }

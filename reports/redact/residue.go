@@ -40,7 +40,7 @@ func (g *Gate) Residue(name string, data []byte) []Hit {
 			if g.isOurs(v) || bytes.Contains(v, []byte("«")) || s.form == "random" && entropy(v) < randomBits {
 				continue
 			}
-			hits = append(hits, Hit{name, at, "residue: " + s.form, s.rule})
+			hits = append(hits, Hit{name, at, "residue: " + s.form, s.rule, end - at})
 		}
 	}
 	return hits

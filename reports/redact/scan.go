@@ -20,10 +20,16 @@ type scanner struct {
 	learn bool
 	// sameLength asks for replacements that keep the length, for packets.
 	sameLength bool
+	depth      int  // how many encodings the text stands in
+	values     bool // looks for known values only
 
-	line    int // where the line begins
-	done    int // nothing before this is looked at again
-	noAddr  int // no address begins before this
+	marks   []mark // what is encoded
+	split   []edit // of values that the end of a line cuts in two
+	dumped  int    // the line that was tried as one of a dump
+	line    int    // where the line begins
+	limit   int    // where the line ends for what is looked for before a value; 0 at its end
+	done    int    // nothing before this is looked at again
+	noAddr  int    // no address begins before this
 	edits   []edit
 	learned []known
 }
@@ -64,12 +70,19 @@ func (s *scanner) span(from, to int) {
 			}
 			start = s.done // a value ended within this run
 		}
-		if flags&notHex == 0 {
-			if i < len(data) && i-start <= 4 && start >= s.noAddr && isAddressMark(data[i]) {
-				s.address(start, i, flags&notDec == 0)
+		switch n := i - start; {
+		case flags&notHex == 0:
+			if n <= 4 {
+				if i < len(data) && start >= s.noAddr && isAddressMark(data[i]) {
+					s.address(start, i, flags&notDec == 0)
+				}
+			} else if n >= 8 {
+				s.hexRun(start, i)
 			}
-		} else if i-start > 20 {
+		case n >= 10:
 			s.longRun(start, i)
+		case i < len(data) && classes[data[i-1]]&notDec == 0 && (data[i] == '.' || data[i] == '-'):
+			s.glued(start, i)
 		}
 		if len(s.d.inside.list) > 0 && i-start > shortestInside && !s.learn {
 			s.inside(start, i)
@@ -83,14 +96,28 @@ func (s *scanner) span(from, to int) {
 	}
 }
 
-func isAddressMark(c byte) bool { return c == '.' || c == ':' || c == '-' || c == '\\' }
+func isAddressMark(c byte) bool { return c == '.' || c == ':' || c == '-' || c == '\\' || c == ' ' }
 
 // special looks at bytes that begin something: a line, $n$, an address after "::", a mail
 // address. It returns where to go on.
 func (s *scanner) special(i int) int {
 	switch s.data[i] {
 	case '\n':
-		s.line = i + 1
+		s.newLine(i)
+	case '%':
+		if _, ok := hex2(s.data[i+1:]); ok {
+			s.note(kindPercent, i)
+		}
+	case '&':
+		s.note(kindEntity, i)
+	case '\\':
+		if _, n := oneEscape(s.data[i:]); n > 1 {
+			s.note(kindEscape, i)
+		}
+	case '=':
+		if i+2 < len(s.data) && (upperHex(s.data[i+1]) && upperHex(s.data[i+2]) || softLength(s.data[i:]) > 0) {
+			s.note(kindQuoted, i)
+		}
 	case '$':
 		if i >= s.done {
 			s.dollar(i)
@@ -147,7 +174,7 @@ func (s *scanner) lineEnd(pos int) int {
 
 // found records a replacement, or keeps silent while learning.
 func (s *scanner) found(start, end int, rule Rule, with string) {
-	if start < s.done || end <= start {
+	if start < s.done || end <= start || s.limit > 0 && end > s.limit {
 		return
 	}
 	if !s.learn {
@@ -239,6 +266,9 @@ func (s *scanner) keyword(start, end int) {
 		}
 	}
 	name := string(lower)
+	if s.forms(name, start, end) {
+		return
+	}
 	switch name {
 	case "snmp-server":
 		s.trapHost(end)
@@ -589,7 +619,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 	if (rule == RuleName || name == "community" || rule == RuleSerial) && (wellKnown[low] || stops[low]) {
 		return
 	}
-	if s.r.keepWords[low] || rule != RuleSecret && rule != RuleKeyBlock && len(v) < 2 {
+	if s.limit > 0 && f.end > s.limit || s.r.keepWords[low] || rule != RuleSecret && rule != RuleKeyBlock && len(v) < 2 {
 		return
 	}
 	if _, bits, ok := parseIPv4(s.data[f.start:f.end]); ok && bits < 0 && rule != RuleASN {

@@ -23,8 +23,14 @@ func (s *scanner) address(start, end int, decimal bool) {
 	}
 	switch data[end] {
 	case '.':
+		if end-start <= 3 && end+2 < len(data) && isHex(data[end+1]) && s.reversed(start) {
+			return
+		}
 		if decimal && end-start <= 3 && s.dotted(start) {
 			return
+		}
+		if !decimal && end-start <= 4 {
+			s.glued(start, end)
 		}
 		if end-start == 4 || end-start == 2 {
 			s.dottedHex(start)
@@ -33,6 +39,8 @@ func (s *scanner) address(start, end int, decimal bool) {
 		if decimal && end-start <= 3 {
 			s.dotted(start)
 		}
+	case ' ':
+		s.spaced(start, end)
 	case ':':
 		if end+1 < len(data) && (data[end+1] == ':' || isHex(data[end+1])) {
 			s.colons(start)
@@ -40,6 +48,9 @@ func (s *scanner) address(start, end int, decimal bool) {
 	case '-':
 		if end-start == 2 || end-start == 4 {
 			s.dashedMAC(start, end-start)
+			if end+18 <= len(data) && data[end+6] == '-' && data[end+15] == '-' {
+				s.note(kindGroups, start)
+			}
 		}
 		if decimal && end-start <= 3 && start >= s.done {
 			s.dashedIPv4(start)
@@ -117,6 +128,9 @@ func (s *scanner) dotted(start int) bool {
 		bits = s.maskAfter(end)
 	}
 	s.noteNetwork(ip, bits)
+	if s.learn {
+		s.r.noteAddress(ip)
+	}
 	out := s.r.addresses.network(ip, bits)
 	if out == ip {
 		return true
@@ -143,26 +157,58 @@ func (s *scanner) skipDots(start int) {
 	for i < len(s.data) && (s.data[i] == '.' || s.data[i] >= '0' && s.data[i] <= '9') {
 		i++
 	}
-	if bytes.Count(s.data[start:i], []byte(".")) > 4 && bytes.HasPrefix(s.data[start:], []byte("1.3.6.1.")) {
+	if dots := bytes.Count(s.data[start:i], []byte(".")); dots > 4 {
 		s.oid(start, i)
+		s.note(kindOID, start)
 	}
 	s.noAddr = max(s.noAddr, i)
 }
 
-// oid maps an IPv4 address that ends the index of an OID, when it is known from elsewhere.
+// oid maps known addresses in the index of an OID: IPv4 ones and MACs.
 func (s *scanner) oid(start, end int) {
-	dots, i := 0, end
-	for i > start && dots < 4 {
-		i--
-		if s.data[i] == '.' {
-			dots++
+	if s.learn {
+		return
+	}
+	data := s.data[:end]
+	var o []byte
+	var at []int
+	flush := func(next int) {
+		if len(o) < 6 {
+			return
+		}
+		if m := [6]byte(o[len(o)-6:]); s.r.learnedMAC(m) && at[len(at)-6] >= s.done {
+			out := m
+			s.r.mapMAC(&out)
+			parts := make([]string, 6)
+			for i, c := range out {
+				parts[i] = decimal(c)
+			}
+			s.found(at[len(at)-6], next, RuleMAC, strings.Join(parts, "."))
+			o, at = o[:0], at[:0]
 		}
 	}
-	ip, _, ok := parseIPv4(s.data[i+1 : end])
-	if ok && s.r.knownAddress(ip) {
-		if out := s.r.addresses.forward(ip); out != ip {
-			s.putAddress(i+1, end, RuleIPv4, out.String())
+	for i := start; i < end; {
+		from, n := i, 0
+		for i < end && data[i] != '.' && i-from < 10 {
+			n = n*10 + int(data[i]-'0')
+			i++
 		}
+		if n > 255 || i == from {
+			o, at = o[:0], at[:0]
+		} else {
+			o, at = append(o, byte(n&0xff)), append(at, from)
+			flush(i)
+		}
+		if len(o) >= 4 {
+			ip := netip.AddrFrom4([4]byte(o[len(o)-4:]))
+			if first := at[len(at)-4]; first >= s.done && first > start+8 && s.r.learnedAddress(ip) {
+				if out := s.r.addresses.forward(ip); out != ip {
+					s.found(first, i, RuleIPv4, out.String())
+					o, at = o[:0], at[:0]
+				}
+			}
+		}
+		i++
 	}
 }
 
@@ -354,10 +400,12 @@ func (s *scanner) groups(start, end int) bool {
 	case n == 8:
 		s.putMAC(start+6, stop, nil)
 	case n == 6 || n == 7:
+		s.note(kindGroups, start)
 		s.putMAC(start, start+17, nil)
 	case n > 8 && n < 16:
 		s.putMAC(stop-17, stop, nil)
 	default:
+		s.note(kindGroups, start)
 		s.found(start, stop, RuleSecret, s.r.shapes.forward(string(s.data[start:stop])))
 	}
 	return true
@@ -418,6 +466,9 @@ func (s *scanner) ipv6(start, end int) {
 	s.noAddr = end
 	bits := s.prefixLength(end, 128)
 	s.noteNetwork(ip, bits)
+	if s.learn {
+		s.r.noteAddress(ip)
+	}
 	out := s.r.addresses.network(ip, bits)
 	if out == ip {
 		s.done = max(s.done, end)
@@ -568,7 +619,7 @@ func (s *scanner) dashedIPv4(start int) {
 		return
 	}
 	ip, err := netip.ParseAddr(strings.ReplaceAll(string(s.data[start:end]), "-", "."))
-	if err != nil || !ip.IsPrivate() && !s.r.knownAddress(ip) {
+	if err != nil || !ip.IsPrivate() && !s.r.knownAddress(ip) && !s.nameOfAddress(start, end) {
 		return
 	}
 	if out := s.r.addresses.forward(ip); out != ip {

@@ -36,7 +36,20 @@ func (s *scanner) dollar(i int) {
 // longRun looks at a long run of letters and digits: a JWT, or the blob of an ssh key.
 func (s *scanner) longRun(start, end int) {
 	data := s.data
+	if n := end - start; n < 20 {
+		if n == 10 && data[start] == '0' && data[start+1] == 'x' && allHex(data[start+2:end]) {
+			s.hexAddress(start+2, end)
+		} else if n >= shortestBase64 && looksBase64(data[start:end]) {
+			s.note(kindBase64, start)
+		}
+		if n > 10 && data[start] == '0' && data[start+1] == 'x' && allHex(data[start+2:end]) {
+			s.note(kindHex, start+2)
+		}
+		return
+	}
 	switch {
+	case data[start] == '0' && data[start+1] == 'x' && allHex(data[start+2:end]):
+		s.note(kindHex, start+2)
 	case data[start] == 'e' && data[start+1] == 'y' && end < len(data) && data[end] == '.':
 		for end < len(data) && (wordClass(data[end]) || strings.IndexByte("-_.=", data[end]) >= 0) {
 			end++
@@ -50,7 +63,20 @@ func (s *scanner) longRun(start, end int) {
 			end++
 		}
 		s.found(start, end, RuleKeyBlock, s.r.replacement(known{value: string(data[start:end]), rule: RuleKeyBlock}))
+	default:
+		if _, ok := base64At(data, start); ok {
+			s.note(kindBase64, start)
+		}
 	}
+}
+
+func allHex(b []byte) bool {
+	for _, c := range b {
+		if !isHex(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // mail looks at an @: the user and password of an URL, or a mail address.

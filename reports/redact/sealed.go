@@ -253,7 +253,7 @@ func (m *Map) Reveal(text string) string {
 		values = append(values, known{value: with, rule: RuleMAC, fold: true})
 	}
 	slices.SortFunc(values, func(a, b known) int { return strings.Compare(a.value, b.value) })
-	d := compile(values, func(k known) string { return m.names[k.value] })
+	d := compile(values, func(k known) string { return m.names[k.value] }, nil)
 	data := []byte(text)
 	var edits []edit
 	for i := range data {

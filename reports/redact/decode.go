@@ -1,0 +1,453 @@
+package redact
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"html"
+	"strconv"
+	"strings"
+)
+
+// hex2 reads two hex digits.
+func hex2(b []byte) (byte, bool) {
+	if len(b) < 2 || !isHex(b[0]) || !isHex(b[1]) {
+		return 0, false
+	}
+	return hexValue(b[0])<<4 | hexValue(b[1]), true
+}
+
+// hexLike writes a byte as two hex digits in the case of the old ones.
+func hexLike(old []byte, c byte) []byte {
+	digits := "0123456789abcdef"
+	if bytes.ContainsAny(old, "ABCDEF") {
+		digits = "0123456789ABCDEF"
+	}
+	return []byte{digits[c>>4], digits[c&15]}
+}
+
+// headed makes a writer of hex digits behind a head such as % or \x; what was plain stays so.
+func headed(head string) func(old []byte, c byte) []byte {
+	return func(old []byte, c byte) []byte {
+		if len(old) == 1 {
+			return []byte{c}
+		}
+		return append([]byte(head), hexLike(old[len(head):], c)...)
+	}
+}
+
+// readPercent reads the token of an URL or form around at (RFC 3986, 2.1).
+func readPercent(data []byte, at int) (reading, bool) {
+	inToken := func(c byte) bool { return c > ' ' && strings.IndexByte("\"'<>`", c) < 0 }
+	start, end := at, at
+	for start > 0 && at-start < longestToken && inToken(data[start-1]) {
+		start--
+	}
+	for end < len(data) && end-at < longestToken && inToken(data[end]) {
+		end++
+	}
+	v := reading{start: start, end: end, write: headed("%")}
+	for i := start; i < end; {
+		if c, ok := hex2(data[i+1 : end]); ok && data[i] == '%' {
+			v.add(c, i, i+3)
+			i += 3
+			continue
+		}
+		v.add(data[i], i, i+1)
+		i++
+	}
+	return v, len(v.text) < end-start
+}
+
+// readEscapes reads \x51, \121 and \u0051 in the line around at.
+func readEscapes(data []byte, at int) (reading, bool) {
+	start, end := lineAround(data, at)
+	v := reading{start: start, end: end, write: writeEscape}
+	for i := start; i < end; {
+		c, n := oneEscape(data[i:end])
+		v.add(c, i, i+n)
+		i += n
+	}
+	return v, len(v.text) < end-start
+}
+
+func oneEscape(b []byte) (byte, int) {
+	if len(b) < 4 || b[0] != '\\' {
+		return b[0], 1
+	}
+	if c, ok := hex2(b[2:]); ok && b[1] == 'x' {
+		return c, 4
+	}
+	if n, err := strconv.ParseUint(string(b[1:4]), 8, 8); err == nil {
+		return byte(n & 0xff), 4
+	}
+	if b[1] == 'u' && len(b) >= 6 && b[2] == '0' && b[3] == '0' {
+		if c, ok := hex2(b[4:]); ok && c < 0x80 {
+			return c, 6
+		}
+	}
+	return b[0], 1
+}
+
+func writeEscape(old []byte, c byte) []byte {
+	switch {
+	case len(old) == 1:
+		return []byte{c}
+	case old[1] == 'x':
+		return append([]byte(`\x`), hexLike(old[2:], c)...)
+	case old[1] == 'u':
+		return append([]byte(`\u00`), hexLike(old[4:], c)...)
+	}
+	return []byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7}
+}
+
+// longestEntity is the length of &#x00051;, with a few zeros more.
+const longestEntity = 12
+
+// readEntities reads &#81; &#x51; and &amp; in the line around at.
+func readEntities(data []byte, at int) (reading, bool) {
+	start, end := lineAround(data, at)
+	v := reading{start: start, end: end, write: writeEntity}
+	for i := start; i < end; {
+		n := 1
+		if data[i] == '&' {
+			if semi := bytes.IndexByte(data[i:min(end, i+longestEntity)], ';'); semi > 0 {
+				if text := html.UnescapeString(string(data[i : i+semi+1])); len(text) == 1 {
+					v.add(text[0], i, i+semi+1)
+					i += semi + 1
+					continue
+				}
+			}
+		}
+		v.add(data[i], i, i+n)
+		i += n
+	}
+	return v, len(v.text) < end-start
+}
+
+func writeEntity(old []byte, c byte) []byte {
+	switch {
+	case len(old) == 1:
+		return []byte{c}
+	case len(old) > 2 && (old[2] == 'x' || old[2] == 'X'):
+		return append(append([]byte("&#x"), hexLike(old[3:], c)...), ';')
+	case old[1] == '#':
+		return append(strconv.AppendInt([]byte("&#"), int64(c), 10), ';')
+	}
+	return []byte(html.EscapeString(string(rune(c))))
+}
+
+// readQuoted reads quoted-printable (RFC 2045, 6.7): the line around at and those that soft
+// breaks join to it.
+func readQuoted(data []byte, at int) (reading, bool) {
+	start, end := lineAround(data, at)
+	for start > 1 && at-start < longestToken && softBreak(data[:start]) {
+		start, _ = lineAround(data, start-1)
+	}
+	for end < len(data) && end-at < longestPart && softBreak(data[:end+1]) {
+		_, end = lineAround(data, end+1)
+	}
+	v := reading{start: start, end: end, write: headed("=")}
+	for i := start; i < end; {
+		if data[i] == '=' {
+			if c, ok := hex2(data[i+1 : end]); ok && upperHex(data[i+1]) && upperHex(data[i+2]) {
+				v.add(c, i, i+3)
+				i += 3
+				continue
+			}
+			if n := softLength(data[i:end]); n > 0 {
+				i += n
+				continue
+			}
+		}
+		v.add(data[i], i, i+1)
+		i++
+	}
+	return v, len(v.text) < end-start
+}
+
+func upperHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' }
+
+// softBreak tells whether text ends in = and a line break.
+func softBreak(text []byte) bool {
+	text, ok := bytes.CutSuffix(text, []byte("\n"))
+	return ok && bytes.HasSuffix(bytes.TrimSuffix(text, []byte("\r")), []byte("="))
+}
+
+func softLength(b []byte) int {
+	switch {
+	case bytes.HasPrefix(b, []byte("=\n")):
+		return 2
+	case bytes.HasPrefix(b, []byte("=\r\n")):
+		return 3
+	}
+	return 0
+}
+
+// base64Class is 1 for letters of base64, also of its form for URLs, and 2 for those that
+// may also be something else before it.
+//
+//nolint:gochecknoglobals // a table that is only read
+var base64Class = func() (t [256]byte) {
+	for c := range 256 {
+		switch {
+		case wordClass(byte(c)) && c < 0x80:
+			t[c] = 1
+		case strings.IndexByte("+/-_", byte(c)) >= 0:
+			t[c] = 2
+		}
+	}
+	return t
+}()
+
+// sextets gives the value of letters of both forms of base64.
+//
+//nolint:gochecknoglobals // a table that is only read
+var sextets = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 0xff
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[c] = byte(i & 0xff)
+	}
+	t['-'], t['_'] = 62, 63
+	return t
+}()
+
+const (
+	// shortestBase64 is where a run may be base64 of more than the value that the dictionary has.
+	shortestBase64 = 12
+	// shortestHex is six bytes.
+	shortestHex = 12
+)
+
+// looksBase64 tells whether what begins here decodes to text or to gzip.
+func looksBase64(b []byte) bool {
+	if bytes.HasPrefix(b, []byte("H4sI")) {
+		return true
+	}
+	if len(b) < shortestBase64 {
+		return false
+	}
+	var out [12]byte
+	n := 0
+	if a, c := sextets[b[0]], sextets[b[1]]; a > 0x3f || a<<2|c>>4&3 < ' ' { // the first byte
+		return false
+	}
+	for i := 0; i+4 <= len(b) && n+3 <= len(out); i += 4 {
+		a, c, d, e := sextets[b[i]], sextets[b[i+1]], sextets[b[i+2]], sextets[b[i+3]]
+		if a|c|d|e == 0xff {
+			break
+		}
+		out[n], out[n+1], out[n+2] = a<<2|c>>4, c<<4|d>>2, d<<6|e
+		n += 3
+	}
+	return n >= 9 && mostlyText(out[:n])
+}
+
+// base64At gives the first place near at from which something decodes: what stands before
+// may be letters of base64 too, as in a path.
+func base64At(data []byte, at int) (int, bool) {
+	start := at
+	for start > 0 && at-start < longestToken && base64Class[data[start-1]] != 0 {
+		start--
+	}
+	for _, from := range []int{start, at, at + 1, at + 2, at + 3} {
+		if from < len(data) && looksBase64(data[from:min(len(data), from+16)]) {
+			return from, true
+		}
+	}
+	return 0, false
+}
+
+// readBase64 reads base64 around at, in one or more lines, and what gzip hides in it.
+func readBase64(data []byte, at int) (reading, bool) {
+	start, ok := base64At(data, at)
+	if !ok {
+		return reading{}, false
+	}
+	var places []int
+	end := start
+	for end < len(data) && end-start < longestPart {
+		from := end
+		for end < len(data) && base64Class[data[end]] != 0 {
+			places = append(places, end)
+			end++
+		}
+		next, ok := nextBase64Line(data, end)
+		if !ok || end-from < shortestBase64 {
+			break
+		}
+		end = next
+	}
+	letters := make([]byte, 0, len(places))
+	for _, p := range places {
+		letters = append(letters, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[sextets[data[p]]&63])
+	}
+	if len(letters)%4 == 1 {
+		letters, places = letters[:len(letters)-1], places[:len(places)-1]
+	}
+	if len(places) == 0 {
+		return reading{}, false
+	}
+	text, err := base64.RawStdEncoding.DecodeString(string(letters))
+	if err != nil {
+		return reading{}, false
+	}
+	v := reading{start: start, end: places[len(places)-1] + 1, text: text, length: true}
+	v.again = func(text []byte) []byte { return layBase64(data, v.start, v.end, places, text) }
+	if bytes.HasPrefix(text, []byte("\x1f\x8b")) {
+		return unpackBase64(data, v, places)
+	}
+	return v, mostlyText(text)
+}
+
+// nextBase64Line gives where base64 goes on after the end of a line, with the same letters
+// to the end of that one.
+func nextBase64Line(data []byte, end int) (int, bool) {
+	i := end
+	for i < len(data) && (data[i] == '\r' || data[i] == ' ') {
+		i++
+	}
+	if i >= len(data) || data[i] != '\n' {
+		return 0, false
+	}
+	i++
+	for i < len(data) && (data[i] == ' ' || data[i] == '\t') {
+		i++
+	}
+	stop := i
+	for stop < len(data) && base64Class[data[stop]] != 0 {
+		stop++
+	}
+	rest := stop
+	for rest < len(data) && strings.IndexByte("=\r \"',", data[rest]) >= 0 {
+		rest++
+	}
+	return i, stop > i && (rest == len(data) || data[rest] == '\n')
+}
+
+// layBase64 writes text of the same length over the letters at these places.
+func layBase64(data []byte, start, end int, places []int, text []byte) []byte {
+	out := bytes.Clone(data[start:end])
+	enc := base64.RawStdEncoding
+	if bytes.ContainsAny(out, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	for i, c := range []byte(enc.EncodeToString(text)) {
+		if i < len(places) {
+			out[places[i]-start] = c
+		}
+	}
+	return out
+}
+
+// unpackBase64 looks into gzip, within a bound.
+func unpackBase64(data []byte, v reading, places []int) (reading, bool) {
+	z, err := gzip.NewReader(bytes.NewReader(v.text))
+	if err != nil {
+		return v, false
+	}
+	plain, err := readMember(z, 4*longestPart)
+	if err != nil || !mostlyText(plain) {
+		return v, false
+	}
+	for v.end < len(data) && data[v.end] == '=' {
+		v.end++
+	}
+	v.text, v.length = plain, false
+	width := 0
+	for width < len(places) && places[width] == places[0]+width {
+		width++
+	}
+	gap := ""
+	if width < len(places) {
+		gap = string(data[places[width-1]+1 : places[width]])
+	}
+	v.again = func(text []byte) []byte {
+		packed := base64.StdEncoding.EncodeToString(squeeze(text))
+		var b strings.Builder
+		for gap != "" && len(packed) > width {
+			b.WriteString(packed[:width] + gap)
+			packed = packed[width:]
+		}
+		b.WriteString(packed)
+		return []byte(b.String())
+	}
+	return v, true
+}
+
+// readHex reads a run of hex digits that hide a text.
+func readHex(data []byte, at int) (reading, bool) {
+	start, end := at, at
+	for end < len(data) && isHex(data[end]) && end-at < longestPart {
+		end++
+	}
+	v := reading{start: start, end: end, write: hexLike, length: true}
+	for i := start; i+2 <= end; i += 2 {
+		c, _ := hex2(data[i:])
+		v.add(c, i, i+2)
+	}
+	return v, mostlyText(v.text)
+}
+
+// readGroups reads 51:75:61, 51-75-61, 51 75 61 and 0x51, 0x75 around at.
+func readGroups(data []byte, at int) (reading, bool) {
+	v := reading{start: at, write: hexLike, length: true}
+	pair := func(i int) (int, bool) {
+		if i+3 < len(data) && data[i] == '0' && data[i+1] == 'x' {
+			i += 2
+		}
+		_, ok := hex2(data[min(i, len(data)):])
+		return i, ok && (i+2 >= len(data) || !wordClass(data[i+2]))
+	}
+	sep := ""
+	for i := at; len(v.text) < longestPart; {
+		p, ok := pair(i)
+		if !ok {
+			break
+		}
+		c, _ := hex2(data[p:])
+		v.add(c, p, p+2)
+		v.end = p + 2
+		stop := v.end
+		for stop < len(data) && stop-v.end < 3 && strings.IndexByte(" :-,", data[stop]) >= 0 {
+			stop++
+		}
+		got := string(data[v.end:stop])
+		if got == "" || sep != "" && got != sep {
+			break
+		}
+		sep, i = got, stop
+	}
+	return v, len(v.text) >= shortestHex/2 && mostlyText(v.text)
+}
+
+// readOID reads the text that is written as numbers in the index of an OID.
+func readOID(data []byte, at int) (reading, bool) {
+	v := reading{start: at, end: at, write: func(_ []byte, c byte) []byte { return strconv.AppendInt(nil, int64(c), 10) }, values: true}
+	for i := at; i < len(data); {
+		from, n := i, 0
+		for i < len(data) && i-from < 10 && data[i] >= '0' && data[i] <= '9' {
+			n = n*10 + int(data[i]-'0')
+			i++
+		}
+		if i == from {
+			break
+		}
+		c := byte(0)
+		if n < 256 {
+			c = byte(n & 0xff)
+		}
+		if c < ' ' {
+			c = 0
+		}
+		v.add(c, from, i)
+		v.end = i
+		if i >= len(data) || data[i] != '.' || len(v.text) > longestToken {
+			break
+		}
+		i++
+	}
+	return v, len(v.text) >= 6
+}

@@ -1,0 +1,532 @@
+package redact
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// formsText is the grammar of lines that hold secrets and names, by platform.
+//
+//go:embed forms.txt
+var formsText string
+
+// form is one line of forms.txt with its optional parts decided.
+type form struct {
+	platform string
+	begins   bool // only where a line begins
+	tokens   []token
+}
+
+type tokenKind int
+
+const (
+	tokenWord tokenKind = iota + 1
+	tokenAny
+	tokenNumber
+	tokenType
+	tokenSkip
+	tokenValue
+)
+
+// token is one part of a form.
+type token struct {
+	kind     tokenKind
+	words    []spelled // of a word
+	assigned bool      // a : or = must follow
+	glued    string    // what stands before a value without a blank
+	place    string    // what kind of value: secret, user, ...
+}
+
+// spelled is a word that may be cut after min bytes, or that stands inside of another.
+type spelled struct {
+	text      string
+	min       int
+	low, high bool // * before, * after
+}
+
+func (w spelled) matches(got string) bool {
+	switch {
+	case w.low && w.high:
+		return strings.Contains(got, w.text)
+	case w.low:
+		return strings.HasSuffix(got, w.text)
+	case w.high:
+		return strings.HasPrefix(got, w.text)
+	}
+	return len(got) >= w.min && strings.HasPrefix(w.text, got)
+}
+
+// mostSkipped bounds what ... stands for, in words.
+const mostSkipped = 24
+
+// forms are the built-in ones, by the words that they begin with.
+//
+//nolint:gochecknoglobals // a table that is only read
+var builtIn = sync.OnceValue(func() map[string][]form {
+	index, err := parseForms(formsText)
+	if err != nil {
+		panic(err) // a fault of the embedded table, which the tests read too
+	}
+	return index
+})
+
+// parseForms reads a table of forms.
+func parseForms(text string) (map[string][]form, error) {
+	index := map[string][]form{}
+	platform := ""
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]") && !strings.Contains(line, " ") {
+			platform = line[1 : len(line)-1]
+			continue
+		}
+		if err := addForm(index, platform, line); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	return index, nil
+}
+
+// addForm adds the variants of one form to an index.
+func addForm(index map[string][]form, platform, line string) error {
+	variants, err := expand(strings.Fields(strings.NewReplacer("[", " [ ", "]", " ] ").Replace(line)))
+	if err != nil {
+		return err
+	}
+	for _, words := range variants {
+		f := form{platform: platform}
+		if rest, ok := strings.CutPrefix(words[0], "^"); ok {
+			f.begins = true
+			words = append([]string{rest}, words[1:]...)
+		}
+		values := 0
+		for _, w := range words {
+			t, err := parseToken(w)
+			if err != nil {
+				return err
+			}
+			if t.kind == tokenValue {
+				values++
+			}
+			f.tokens = append(f.tokens, t)
+		}
+		first := f.tokens[0]
+		if first.kind != tokenWord || values == 0 {
+			return fmt.Errorf("%q: a form begins with a word and has a place such as <secret>", line)
+		}
+		for _, w := range first.words {
+			if w.low || w.high {
+				return fmt.Errorf("%q: the first word cannot have a *", line)
+			}
+			for n := w.min; n <= len(w.text); n++ {
+				name := strings.ReplaceAll(w.text[:n], "_", "-")
+				index[name] = append(index[name], f)
+			}
+		}
+	}
+	return nil
+}
+
+// expand decides the optional parts, each way; the fullest one first.
+func expand(words []string) ([][]string, error) {
+	open := slices.Index(words, "[")
+	if open < 0 {
+		if slices.Contains(words, "]") || len(words) == 0 {
+			return nil, fmt.Errorf("%q: a ] without a [, or nothing", strings.Join(words, " "))
+		}
+		return [][]string{words}, nil
+	}
+	depth, end := 0, -1
+	for i := open; i < len(words) && end < 0; i++ {
+		switch words[i] {
+		case "[":
+			depth++
+		case "]":
+			if depth--; depth == 0 {
+				end = i
+			}
+		}
+	}
+	if end < 0 {
+		return nil, fmt.Errorf("%q: a [ without its ]", strings.Join(words, " "))
+	}
+	with, err := expand(slices.Concat(words[:open], words[open+1:end], words[end+1:]))
+	if err != nil {
+		return nil, err
+	}
+	if open == 0 && end == len(words)-1 {
+		return with, nil
+	}
+	without, err := expand(slices.Concat(words[:open], words[end+1:]))
+	return append(with, without...), err
+}
+
+// places are the kinds of values that a form may name.
+//
+//nolint:gochecknoglobals // a table that is only read
+var placeRules = map[string]Rule{
+	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "target": RuleName,
+	"user": RuleName, "host": RuleName, "name": RuleName,
+}
+
+func parseToken(w string) (token, error) {
+	switch w {
+	case "...":
+		return token{kind: tokenSkip}, nil
+	case "<n>":
+		return token{kind: tokenNumber}, nil
+	case "<w>":
+		return token{kind: tokenAny}, nil
+	case "<type>":
+		return token{kind: tokenType}, nil
+	}
+	if open := strings.IndexByte(w, '<'); open >= 0 {
+		place := strings.TrimSuffix(w[open+1:], ">")
+		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <login>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+		}
+		return token{kind: tokenValue, glued: w[:open], place: place}, nil
+	}
+	t := token{kind: tokenWord}
+	w, t.assigned = strings.CutSuffix(w, "=")
+	for text := range strings.SplitSeq(strings.ToLower(w), "|") {
+		s := spelled{}
+		text, s.low = strings.CutPrefix(text, "*")
+		text, s.high = strings.CutSuffix(text, "*")
+		if at := strings.IndexByte(text, '~'); at >= 0 {
+			s.text, s.min = text[:at]+text[at+1:], at
+		} else {
+			s.text, s.min = text, len(text)
+		}
+		if s.min == 0 {
+			return token{}, fmt.Errorf("%q: an empty word", w)
+		}
+		t.words = append(t.words, s)
+	}
+	return t, nil
+}
+
+// place is where a form found a value.
+type placed struct {
+	field
+
+	place    string
+	platform string
+}
+
+// forms looks whether a form begins with the word at data[start:end], and takes what the
+// forms find there.
+func (s *scanner) forms(name string, start, end int) bool {
+	list := s.d.forms[name]
+	if len(list) == 0 {
+		return false
+	}
+	limit := s.lineEnd(end)
+	var found []placed
+	for i := range list {
+		f := &list[i]
+		if f.begins && len(strings.TrimLeft(string(s.data[s.line:start]), " \t")) > 0 {
+			continue
+		}
+		m := matcher{s: s, f: f, limit: limit}
+		pos, ok := m.after(end, &f.tokens[0])
+		if ok && m.match(pos, f.tokens[1:]) {
+			found = append(found, m.found...)
+		}
+	}
+	if len(found) == 0 {
+		return false
+	}
+	slices.SortStableFunc(found, func(a, b placed) int { return a.start - b.start })
+	was, at, taken := s.limit, end, false
+	for _, p := range found {
+		if p.start < max(at, s.done) {
+			continue
+		}
+		s.limit = p.start
+		s.span(at, p.start)
+		s.limit = was
+		if s.placeValue(p) {
+			taken = true
+		}
+		at = max(at, p.end)
+	}
+	return taken
+}
+
+// placeValue replaces what a form found.
+func (s *scanner) placeValue(p placed) bool {
+	v := string(s.data[p.start:p.end])
+	before := s.done
+	switch p.place {
+	case "login":
+		at := strings.IndexAny(v, ":,%")
+		if at < 0 {
+			s.replace("", RuleName, p.field, v)
+			break
+		}
+		user, pass := p.field, p.field
+		user.end, pass.start = p.start+at, p.start+at+1
+		if user.end > user.start {
+			s.replace("", RuleName, user, v[:at])
+		}
+		if pass.end > pass.start {
+			s.replace("", RuleSecret, pass, v[at+1:])
+		}
+	case "target":
+		s.target(p.field, v)
+	case "community":
+		s.replace("community", RuleSecret, p.field, v)
+	default:
+		s.replace("", placeRules[p.place], p.field, v)
+	}
+	return s.done > before
+}
+
+// target replaces the parts of user:secret@host:path.
+func (s *scanner) target(f field, v string) {
+	at := strings.LastIndexByte(v, '@')
+	user, pass, both := strings.Cut(v[:at], ":")
+	if user != "" {
+		s.replace("", RuleName, field{start: f.start, end: f.start + len(user)}, user)
+	}
+	if both && pass != "" {
+		s.replace("", RuleSecret, field{start: f.start + len(user) + 1, end: f.start + at}, pass)
+	}
+	host := v[at+1:]
+	if i := strings.IndexAny(host, ":/"); i >= 0 {
+		host = host[:i]
+	}
+	if isHost(host) {
+		s.replace("", RuleName, field{start: f.start + at + 1, end: f.start + at + 1 + len(host)}, host)
+	}
+}
+
+// matcher goes along a line with a form.
+type matcher struct {
+	s     *scanner
+	f     *form
+	limit int
+	found []placed
+}
+
+// after skips what may follow a word: its quote, and : or =.
+func (m *matcher) after(pos int, t *token) (int, bool) {
+	data := m.s.data[:m.limit]
+	if q := quoteAt(data, pos); q > 0 {
+		pos += q
+	}
+	from, seps := pos, 0
+	for pos < m.limit {
+		switch c := data[pos]; {
+		case c == ' ' || c == '\t' || c == 0xa0 || c == 0xc2 && pos+1 < m.limit && data[pos+1] == 0xa0:
+		case (c == ':' || c == '=' || c == '[' || c == '>' && seps > 0) && seps < 3:
+			seps++
+		default:
+			return pos, (pos > from) && (!t.assigned || seps > 0)
+		}
+		pos++
+	}
+	return pos, pos > from && (!t.assigned || seps > 0)
+}
+
+// match tells whether the tokens stand from pos on.
+func (m *matcher) match(pos int, tokens []token) bool {
+	if len(tokens) == 0 {
+		return true
+	}
+	t, rest := &tokens[0], tokens[1:]
+	switch t.kind {
+	case tokenSkip:
+		for range mostSkipped {
+			if m.match(pos, rest) {
+				return true
+			}
+			f, ok := m.s.field(pos, m.limit, false)
+			if !ok {
+				return false
+			}
+			pos = f.next
+		}
+		return false
+	case tokenType:
+		return m.typed(pos, rest)
+	case tokenValue:
+		return m.value(pos, t, rest)
+	}
+	f, ok := m.s.field(pos, m.limit, false)
+	if !ok {
+		return false
+	}
+	switch t.kind {
+	case tokenNumber:
+		return isNumber(string(m.s.data[f.start:f.end])) && m.match(f.next, rest)
+	case tokenAny:
+		return m.match(f.next, rest)
+	default:
+		return m.word(f, t, rest)
+	}
+}
+
+// word matches one word, which may have a : or = glued to it.
+func (m *matcher) word(f field, t *token, rest []token) bool {
+	text := m.s.data[f.start:f.end]
+	n := len(text)
+	for i, c := range text {
+		if c == '=' || c == ':' && i > 0 || c == '"' || c == ',' || c == ')' || c == '(' && i > 0 {
+			n = i
+			break
+		}
+	}
+	got := lower(string(text[:n]))
+	for _, w := range t.words {
+		if !w.matches(got) {
+			continue
+		}
+		end := f.start + n
+		if len(rest) == 0 && (!t.assigned || end < m.limit && strings.IndexByte(":=", m.s.data[end]) >= 0) {
+			return true
+		}
+		if pos, ok := m.after(end, t); ok && m.match(pos, rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// typeWords say how a secret is written.
+//
+//nolint:gochecknoglobals // a table that is only read
+var typeWords = set(`0 3 4 5 6 7 8 8a 9 10 11 encrypted encryption enc hash hashed cipher ciphertext cleartext clear clear-text plain plaintext plain-text unencrypted
+	ascii ascii-text hex hexadecimal md5 sha1 sha256 sha512 sha-1 sha-256 sha-512 aes irreversible-cipher reversible localized localized-key key simple type`)
+
+// typed skips words that say how the secret is written, as few as lead to a match.
+func (m *matcher) typed(pos int, rest []token) bool {
+	for range 4 {
+		f, ok := m.s.field(pos, m.limit, false)
+		if !ok || f.quoted {
+			break
+		}
+		if _, more := m.s.field(f.next, m.limit, false); !more || !typeWords[lower(string(m.s.data[f.start:f.end]))] {
+			break
+		}
+		pos = f.next
+	}
+	return m.match(pos, rest)
+}
+
+// value takes a value, when what follows it matches too.
+func (m *matcher) value(pos int, t *token, rest []token) bool {
+	if t.glued != "" {
+		f, ok := m.s.field(pos, m.limit, false)
+		if !ok || f.quoted || !strings.HasPrefix(lower(string(m.s.data[f.start:f.end])), lower(t.glued)) {
+			return false
+		}
+		pos = f.start + len(t.glued)
+		if pos >= m.limit || m.s.data[pos] <= ' ' {
+			return false
+		}
+	}
+	f, ok := m.fieldOf(pos, t)
+	if !ok || !m.fits(f, t) {
+		return false
+	}
+	n := len(m.found)
+	m.found = append(m.found, placed{f, t.place, m.f.platform})
+	next := f.next
+	if len(rest) > 0 { // what may stand between a name and the next word
+		for next < m.limit && strings.IndexByte(" \t:=,;'\")]", m.s.data[next]) >= 0 {
+			next++
+		}
+	}
+	if m.match(next, rest) {
+		return true
+	}
+	m.found = m.found[:n]
+	return false
+}
+
+// fieldOf is the field of a value. Names and communities end at brackets and commas too.
+func (m *matcher) fieldOf(pos int, t *token) (field, bool) {
+	data := m.s.data[:m.limit]
+	for pos < m.limit && (data[pos] == ' ' || data[pos] == '\t') {
+		pos++
+	}
+	if t.place != "secret" && pos < m.limit && strings.IndexByte("([{", data[pos]) >= 0 {
+		pos++
+	}
+	f, ok := m.s.field(pos, m.limit, false)
+	if !ok || f.quoted {
+		return f, ok
+	}
+	if t.place == "secret" {
+		for f.end > f.start+1 && (data[f.end-1] == '\'' || data[f.end-1] == ',' && f.end-f.start > 4) {
+			f.end--
+		}
+		return f, f.end > f.start
+	}
+	stop := "()[]{},;'\"<>`"
+	if t.place == "user" || t.place == "host" || t.place == "name" {
+		stop += "=!|"
+	}
+	if i := strings.IndexAny(string(data[f.start:f.end]), stop); i >= 0 {
+		f.end = f.start + i
+		f.next = f.end
+	}
+	for f.end > f.start && strings.IndexByte(".:", data[f.end-1]) >= 0 && t.place != "target" {
+		f.end--
+	}
+	return f, f.end > f.start
+}
+
+// fits tells whether a value can stand in such a place.
+func (m *matcher) fits(f field, t *token) bool {
+	v := string(m.s.data[f.start:f.end])
+	low := lower(v)
+	if strings.Contains(v, "«") || strings.Contains(v, "***") || v == "?" || strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">") {
+		return false
+	}
+	switch t.place {
+	case "hex":
+		return len(v) >= 8 && allHex([]byte(strings.TrimPrefix(low, "0x")))
+	case "login":
+		return !strings.HasPrefix(v, "-")
+	case "target":
+		at := strings.LastIndexByte(v, '@')
+		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-")
+	case "host":
+		return isHost(v)
+	case "user", "name":
+		if isNumber(v) || stops[low] || fillers[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
+			return false
+		}
+	default:
+		if _, more := m.s.field(f.next, m.limit, false); more && !f.quoted {
+			if _, keyword := terms[low]; keyword || typeWords[low] {
+				return false
+			}
+		}
+		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-") && v[0] != '$' || strings.Count(v, "$") > 1
+	}
+	return true
+}
+
+// isHost tells the name of a host from an address and from a word.
+func isHost(v string) bool {
+	low := lower(v)
+	if len(v) < 3 || !letter(v[0]) && !strings.ContainsAny(v, "abcdefghijklmnopqrstuvwxyz") || stops[low] || fillers[low] || wellKnown[low] || strings.ContainsAny(v, "/\\=<>|") {
+		return false
+	}
+	if strings.Count(v, ":") > 1 || strings.HasSuffix(low, "pool.ntp.org") || strings.HasPrefix(low, "vrf") {
+		return false
+	}
+	return strings.ContainsAny(v, ".-_0123456789") || !ordinary()[low]
+}
