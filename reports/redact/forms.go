@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -173,7 +174,7 @@ func expand(words []string) ([][]string, error) {
 //
 //nolint:gochecknoglobals // a table that is only read
 var placeRules = map[string]Rule{
-	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "target": RuleName,
+	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
 	"user": RuleName, "host": RuleName, "name": RuleName,
 }
 
@@ -191,7 +192,7 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <login>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <login>, <pair>, <cookies>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
@@ -267,8 +268,13 @@ func (s *scanner) placeValue(p placed) bool {
 	v := string(s.data[p.start:p.end])
 	before := s.done
 	switch p.place {
-	case "login":
+	case "cookies":
+		s.cookies(p.field)
+	case "login", "pair":
 		at := strings.IndexAny(v, ":,%")
+		if at < 0 {
+			at = strings.IndexByte(v, '/')
+		}
 		if at < 0 {
 			s.replace("", RuleName, p.field, v)
 			break
@@ -310,6 +316,27 @@ func (s *scanner) target(f field, v string) {
 	}
 }
 
+// cookies replaces the values of name=value; name=value to the end of the line.
+func (s *scanner) cookies(f field) {
+	end := s.lineEnd(f.start)
+	for at := f.start; at < end; {
+		stop := bytes.IndexByte(s.data[at:end], ';')
+		if stop < 0 {
+			stop = end - at
+		}
+		name, value, ok := bytes.Cut(s.data[at:at+stop], []byte("="))
+		value = bytes.TrimRight(value, "\"' \r")
+		switch lower(string(bytes.TrimSpace(name))) {
+		case "path", "expires", "domain", "max-age", "samesite", "version":
+		default:
+			if start := at + len(name) + 1; ok && len(value) >= 8 {
+				s.replace("", RuleSecret, field{start: start, end: start + len(value), next: end}, string(value))
+			}
+		}
+		at += stop + 1
+	}
+}
+
 // matcher goes along a line with a form.
 type matcher struct {
 	s     *scanner
@@ -328,8 +355,10 @@ func (m *matcher) after(pos int, t *token) (int, bool) {
 	for pos < m.limit {
 		switch c := data[pos]; {
 		case c == ' ' || c == '\t' || c == 0xa0 || c == 0xc2 && pos+1 < m.limit && data[pos+1] == 0xa0:
-		case (c == ':' || c == '=' || c == '[' || c == '>' && seps > 0) && seps < 3:
+		case (c == ':' || c == '=' || c == '>' && seps > 0) && seps < 3:
 			seps++
+		case blank(data, pos) > 0:
+			pos += blank(data, pos) - 1
 		default:
 			return pos, (pos > from) && (!t.assigned || seps > 0)
 		}
@@ -378,6 +407,9 @@ func (m *matcher) match(pos int, tokens []token) bool {
 
 // word matches one word, which may have a : or = glued to it.
 func (m *matcher) word(f field, t *token, rest []token) bool {
+	for f.start < f.end-1 && strings.IndexByte("([{'", m.s.data[f.start]) >= 0 {
+		f.start++
+	}
 	text := m.s.data[f.start:f.end]
 	n := len(text)
 	for i, c := range text {
@@ -457,8 +489,8 @@ func (m *matcher) value(pos int, t *token, rest []token) bool {
 // fieldOf is the field of a value. Names and communities end at brackets and commas too.
 func (m *matcher) fieldOf(pos int, t *token) (field, bool) {
 	data := m.s.data[:m.limit]
-	for pos < m.limit && (data[pos] == ' ' || data[pos] == '\t') {
-		pos++
+	for pos < m.limit && blank(data, pos) > 0 {
+		pos += blank(data, pos)
 	}
 	if t.place != "secret" && pos < m.limit && strings.IndexByte("([{", data[pos]) >= 0 {
 		pos++
@@ -499,6 +531,15 @@ func (m *matcher) fits(f field, t *token) bool {
 		return len(v) >= 8 && allHex([]byte(strings.TrimPrefix(low, "0x")))
 	case "login":
 		return !strings.HasPrefix(v, "-")
+	case "pair":
+		return strings.IndexByte(v, ':') > 0 && !strings.Contains(v, "://")
+	case "community":
+		if m.f.platform == "logs" && ordinary()[low] {
+			return false
+		}
+		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
+	case "cookies":
+		return true
 	case "target":
 		at := strings.LastIndexByte(v, '@')
 		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-")
@@ -513,6 +554,9 @@ func (m *matcher) fits(f field, t *token) bool {
 			if _, keyword := terms[low]; keyword || typeWords[low] {
 				return false
 			}
+		}
+		if !f.quoted && grammarWords(v, false) {
+			return false
 		}
 		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-") && v[0] != '$' || strings.Count(v, "$") > 1
 	}

@@ -40,6 +40,9 @@ type term struct {
 	rest bool
 	// block: lines of hex follow.
 	block bool
+	// ending: the word is the end of a longer one, so that a = must follow, or the value be
+	// quoted or look like no word.
+	ending bool
 }
 
 // terms is the grammar of secrets and names of EXOS, VOSS, IOS, Junos, EOS and FRR, and
@@ -78,7 +81,7 @@ var terms = map[string]term{
 	"aes":            {rule: RuleSecret, within: []string{"snmp"}},
 	"des":            {rule: RuleSecret, within: []string{"snmp"}},
 	"privacy":        {rule: RuleSecret, within: []string{"snmp", "usm"}},
-	"authentication": {rule: RuleSecret, within: []string{"snmp", "standby", "vrrp", "glbp", "nhrp", " rip ", "usm"}},
+	"authentication": {rule: RuleSecret, within: []string{"snmp", "standby", "vrrp", "glbp", "nhrp", " rip ", "usm"}, not: []string{"enable traps", "authentication-"}},
 	"text":           {rule: RuleSecret, within: []string{"authentication", "standby", "vrrp"}},
 	"string":         {rule: RuleSecret, within: []string{"authentication"}},
 	"isakmp":         {rule: RuleSecret, within: []string{"isakmp key"}},
@@ -87,6 +90,11 @@ var terms = map[string]term{
 		rule: RuleSecret, within: []string{"snmp", "trap", "{", "community:"},
 		not: []string{"policy-options", "set community", "match community", "send-community", "policy-statement", "routing"},
 	},
+	"passwords": {rule: RuleSecret, assigned: true}, "secrets": {rule: RuleSecret, assigned: true}, "communities": {rule: RuleSecret, assigned: true, within: []string{"snmp", "communities"}},
+	"passphrases": {rule: RuleSecret, assigned: true}, "passwort": {rule: RuleSecret, assigned: true}, "kennwort": {rule: RuleSecret, assigned: true}, "contraseña": {rule: RuleSecret, assigned: true},
+	"senha": {rule: RuleSecret, assigned: true}, "wachtwoord": {rule: RuleSecret, assigned: true}, "passe": {rule: RuleSecret, assigned: true, within: []string{"mot de passe"}},
+	"passcode": {rule: RuleSecret, assigned: true}, "shared-key": {rule: RuleSecret}, "ingestauth": {rule: RuleSecret}, "community-name": {rule: RuleSecret}, "input": {rule: RuleSecret, assigned: true, within: []string{"\"cmd\":\"enable", "\"cmd\": \"enable"}},
+	"encrypted-auth": {rule: RuleSecret},
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},
 	"ecdsa-sha2-nistp256": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp384": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp521": {rule: RuleKeyBlock},
@@ -97,9 +105,10 @@ var terms = map[string]term{
 	"name": {rule: RuleName, within: []string{
 		"snmp-server name", "sys name", "system name", "domain name", "domain-name", "host name", "switch name", "user name", "device name", "security-name", "add community",
 	}},
-	"domain-name": {rule: RuleName}, "domain-suffix": {rule: RuleName}, "domain-search": {rule: RuleName}, "domain": {rule: RuleName, within: []string{"dns-client add domain", "ip domain"}},
+	"domain-name": {rule: RuleName}, "domain-suffix": {rule: RuleName}, "domain-search": {rule: RuleName}, "domain": {rule: RuleName, within: []string{"dns-client add domain"}},
 	"username": {rule: RuleName}, "user": {rule: RuleName, within: []string{"snmp", "create ", "configure ", "login user", "login {", "set system", "usm "}},
-	"account":      {rule: RuleName, within: []string{"create account", "configure account", "delete account"}},
+	"account": {rule: RuleName, within: []string{"create account", "configure account", "delete account"}},
+	"login":   {rule: RuleName, assigned: true, random: false}, "device-id": {rule: RuleName},
 	"logged-in-as": {rule: RuleName}, "syscontact": {rule: RuleName, rest: true}, "syslocation": {rule: RuleName, rest: true},
 	"contact":  {rule: RuleName, rest: true, within: []string{"snmp", "contact:", "system contact", "contact \"", "contact '"}},
 	"location": {rule: RuleName, rest: true, within: []string{"snmp", "location:", "system location", "location \"", "location '"}},

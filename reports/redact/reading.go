@@ -88,6 +88,7 @@ func (s *scanner) readings() []reading {
 	}
 	if s.depth == 0 {
 		take(readTerminal(s.data))
+		take(readBlanks(s.data))
 	}
 	for _, m := range s.marks {
 		if m.at < covered[m.kind] {

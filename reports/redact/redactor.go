@@ -170,7 +170,7 @@ func (r *Redactor) learnText(data []byte) {
 		}
 	}
 	for _, name := range promptNames(data) {
-		if k := (known{value: name, rule: RuleName, fold: true}); byValue(k) && !r.kept(name) {
+		if k := (known{value: name, rule: RuleName, fold: true}); byValue(k) && !r.kept(name) && !ordinary()[lower(name)] {
 			r.put(k)
 		}
 	}
@@ -190,11 +190,15 @@ var prompts = []*regexp.Regexp{
 	regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w-]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`),
 	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w-]+\))?[#>] ?\w`),
 	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})(?:\([\w-]+\))?[#>] ?(?:sh|show|conf|configure|exit|end|en|enable|copy|write|ping|term|terminal|no|interface)\b`),
+	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})\((?:conf|cfg|vlan|router|if)[\w./-]*\)# ?\w`),
+	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) uptime is \d`),
+	regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`),
+	regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+Cleartext-Password[ \t]*:=`),
 	regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
 }
 
 func promptNames(data []byte) []string {
-	if !bytes.ContainsAny(data, "#>%$") {
+	if !bytes.ContainsAny(data, "#>%$=") && !bytes.Contains(data, []byte(" uptime is ")) {
 		return nil
 	}
 	var names []string
@@ -280,6 +284,14 @@ func (r *Redactor) replacement(k known) string {
 		}
 		r.mapMAC(&m)
 		return bareMAC(m)
+	case RuleToken:
+		n := 4
+		for _, head := range tokenHeads {
+			if strings.HasPrefix(k.value, head) {
+				n = len(head)
+			}
+		}
+		return k.value[:n] + r.shapes.forward(k.value[n:])
 	case RuleKeyBlock:
 		n := 0
 		if strings.HasPrefix(k.value, "AAAA") { // keeps the type of an ssh key readable

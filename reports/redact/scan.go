@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -35,7 +36,12 @@ type scanner struct {
 }
 
 // scan finds everything in the text. The edits are in order and do not overlap.
-func (s *scanner) scan() { s.span(0, len(s.data)) }
+func (s *scanner) scan() {
+	if !s.values {
+		s.head(0)
+	}
+	s.span(0, len(s.data))
+}
 
 // span looks at data[from:to].
 func (s *scanner) span(from, to int) {
@@ -89,6 +95,8 @@ func (s *scanner) span(from, to int) {
 		}
 		if s.d.has(h) {
 			s.word(h, start, i)
+		} else if flags&notHex != 0 && i < len(data) && (data[i] == '"' || data[i] == '=' || data[i] == ':' || data[i] == '\\') && start >= s.done {
+			s.camel(start, i)
 		}
 		if i < s.done {
 			i = s.done
@@ -161,15 +169,39 @@ func (s *scanner) pem(pos int) {
 
 // lineEnd is the end of the line that pos is on.
 func (s *scanner) lineEnd(pos int) int {
-	if n := bytes.IndexByte(s.data[pos:], '\n'); n >= 0 {
-		pos += n
-	} else {
-		pos = len(s.data)
+	for range 8 {
+		n := bytes.IndexByte(s.data[pos:], '\n')
+		if n < 0 {
+			pos = len(s.data)
+			break
+		}
+		if pos += n; !continued(s.data[:pos]) {
+			break
+		}
+		pos++ // a backslash takes the next line along
 	}
 	if pos > s.line && s.data[pos-1] == '\r' {
 		pos--
 	}
 	return pos
+}
+
+// continued tells whether a line ends in a blank and a backslash, so that it goes on.
+func continued(line []byte) bool {
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	n := len(line)
+	return n > 1 && line[n-1] == '\\' && line[n-2] <= ' '
+}
+
+// blank gives how many bytes at pos are a blank: one, or a backslash and the end of a line.
+func blank(data []byte, pos int) int {
+	switch c := data[pos]; {
+	case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		return 1
+	case c == '\\' && pos+1 < len(data) && (data[pos+1] == '\n' || data[pos+1] == '\r'):
+		return 2
+	}
+	return 0
 }
 
 // found records a replacement, or keeps silent while learning.
@@ -227,8 +259,13 @@ func (s *scanner) word(h uint32, start, end int) {
 			return
 		}
 	}
-	if end-start <= 16 && s.d.isKeyword(h) {
+	if s.values {
+		return
+	}
+	if end-start <= 24 && s.d.isKeyword(h) {
 		s.keyword(start, end)
+	} else if end < len(s.data) && (s.data[end] == '"' || s.data[end] == '=' || s.data[end] == ':') && start >= s.done {
+		s.camel(start, end)
 	}
 }
 
@@ -289,7 +326,7 @@ func (s *scanner) keyword(start, end int) {
 	if !ok {
 		for _, suffix := range suffixes {
 			if strings.HasSuffix("-"+name, suffix) {
-				t, ok = term{rule: RuleSecret, random: true}, true
+				t, ok = term{rule: RuleSecret, ending: true}, true
 			}
 		}
 	}
@@ -302,10 +339,25 @@ func (s *scanner) keyword(start, end int) {
 func (s *scanner) take(name string, t term, start, end int) {
 	limit := s.lineEnd(end)
 	pos, assigned := s.separator(end, limit)
+	if t.rule == RuleSecret && quoteAt(s.data, end) > 0 && !assigned {
+		s.pair(name, start, end)
+	}
+	if assigned && t.rule == RuleSecret && (pos >= limit || s.data[pos] == '|' || s.data[pos] == '>') {
+		s.below(name, start, end, pos, limit)
+		return
+	}
 	if pos < limit && strings.IndexByte(",;)]}|", s.data[pos]) >= 0 || end < limit && strings.IndexByte(" \t:=>#\\&'\"", s.data[end]) < 0 {
 		return // a word of a sentence, of a list or of a program
 	}
-	if t.assigned && !assigned || t.loose && assigned || !s.inPlace(name, t, start, end, assigned) {
+	if assigned && t.rule == RuleSecret {
+		if pos < limit && (s.data[pos] == '[' || s.data[pos] == '{') && quoteAt(s.data, end) > 0 {
+			if s.inPlace(name, t, start, end, assigned) {
+				s.nested(name, pos, end)
+			}
+			return
+		}
+	}
+	if nestedKeys[name] || t.assigned && !assigned || t.loose && assigned || !s.inPlace(name, t, start, end, assigned) {
 		return
 	}
 	if t.block {
@@ -321,6 +373,12 @@ func (s *scanner) take(name string, t term, start, end int) {
 		return
 	}
 	v := string(s.data[f.start:f.end])
+	if t.ending {
+		t.random = !equals(s.data[end:pos])
+	}
+	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && !looksRandom(v) && !s.aboutKeys(start) {
+		return
+	}
 	if strings.Contains(v, "«") || !f.quoted && (t.random || !assigned && s.inProse(name, t, start)) && !looksRandom(v) {
 		return
 	}
@@ -336,6 +394,67 @@ func (s *scanner) take(name string, t term, start, end int) {
 			}
 		}
 	}
+}
+
+// equals tells whether what stands between a word and its value is a =.
+func equals(between []byte) bool {
+	between = bytes.Trim(between, " \t\"'\\")
+	return len(between) > 0 && between[0] == '='
+}
+
+// isGrammar tells words of a grammar or a sentence from a value: several of them joined, or
+// one with more behind it. A number behind key is the number of one, where keys have numbers.
+func (s *scanner) isGrammar(name string, f field, v string, limit int) bool {
+	if isNumber(v) {
+		return (name == "key" || name == "authentication-key") && len(v) <= 5 && s.isKeyNumber(f.start)
+	}
+	_, more := s.field(f.next, limit, false)
+	return grammarWords(v, more)
+}
+
+func grammarWords(v string, more bool) bool {
+	v = lower(strings.Trim(v, "().,:;!?"))
+	n := 0
+	for w := range strings.FieldsFuncSeq(v, func(c rune) bool { return c == '-' || c == '_' }) {
+		n++
+		if _, term := terms[w]; !term && !ordinary()[w] && !stops[w] && !fillers[w] && len(w) > 3 {
+			return false
+		}
+	}
+	return n > 1 || n == 1 && more && len(v) > 3 && v != "community"
+}
+
+// isKeyNumber tells whether a number after key is the number of a key: on lines about NTP,
+// and in a chain of keys.
+func (s *scanner) isKeyNumber(at int) bool {
+	before := lower(string(s.data[max(s.line, at-400):at]))
+	if strings.Contains(before, "ntp") || strings.Contains(before, "chain") {
+		return true
+	}
+	if strings.TrimSpace(before) != "key" {
+		return false
+	}
+	parent := s.parent()
+	return parent == "" || strings.Contains(parent, "chain")
+}
+
+// parent is the line before that is indented less, in small letters.
+func (s *scanner) parent() string {
+	own := indentOf(s.data, s.line, len(s.data))
+	for end, n := s.line, 0; end > 0 && n < 100; n++ {
+		start := bytes.LastIndexByte(s.data[:end-1], '\n') + 1
+		if len(bytes.TrimSpace(s.data[start:end])) > 0 && indentOf(s.data, start, end) < own {
+			return lower(string(bytes.TrimSpace(s.data[start:end])))
+		}
+		end = start
+	}
+	return ""
+}
+
+// aboutKeys tells whether JSON's "key" stands in something that has secret keys.
+func (s *scanner) aboutKeys(start int) bool {
+	before := lower(string(s.data[max(s.line, start-400):start])) + s.parent()
+	return slices.ContainsFunc(keyLines, func(w string) bool { return w != "server" && w != "chain" && strings.Contains(before, w) })
 }
 
 // inProse tells the head of a table and a sentence from a line of configuration: the word
@@ -370,7 +489,7 @@ func (s *scanner) inPlace(name string, t term, start, end int, assigned bool) bo
 			return false
 		}
 	}
-	if len(t.within) == 0 || assigned && t.rule == RuleName && t.within[0] == "snmp" {
+	if len(t.within) == 0 || assigned && name == "community" || assigned && t.rule == RuleName && t.within[0] == "snmp" {
 		return true
 	}
 	for _, w := range t.within {
@@ -420,7 +539,8 @@ func (s *scanner) separator(pos, limit int) (int, bool) {
 	assigned := false
 	for pos < limit {
 		switch c := s.data[pos]; {
-		case c == ' ' || c == '\t':
+		case blank(s.data[:limit], pos) > 0:
+			pos += blank(s.data[:limit], pos) - 1
 		case (c == ':' || c == '=' || c == '>' || c == '#') && !assigned:
 			assigned = assigned || c != '#'
 		case c == '>' && s.data[pos-1] == '=':
@@ -456,8 +576,8 @@ func quoteAt(data []byte, pos int) int {
 
 func (s *scanner) field(pos, limit int, assigned bool) (field, bool) {
 	data := s.data[:limit]
-	for pos < limit && (data[pos] == ' ' || data[pos] == '\t') {
-		pos++
+	for pos < limit && blank(data, pos) > 0 {
+		pos += blank(data, pos)
 	}
 	if pos >= limit {
 		return field{}, false
@@ -477,7 +597,7 @@ func (s *scanner) field(pos, limit int, assigned bool) (field, bool) {
 		pos = start // no closing quote: the rest is taken as it stands
 	}
 	end := pos
-	for end < limit && data[end] != ' ' && data[end] != '\t' && data[end] != '"' {
+	for end < limit && data[end] > ' ' && data[end] != '"' {
 		if data[end] == '<' && end+1 < limit && data[end+1] == '/' || data[end] == '&' && quoteAt(data, end) > 0 {
 			break
 		}
@@ -522,14 +642,17 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 			assigned, pos = true, f.next
 			continue
 		}
+		following, more := s.field(f.next, limit, assigned)
+		if bare == "is" && t.rule == RuleSecret && more && s.isValue(following, limit) {
+			return following, true
+		}
 		if _, other := terms[bare]; stops[bare] || other && !skip[bare] {
 			return f, false
 		}
-		following, more := s.field(f.next, limit, assigned)
 		if more && !following.quoted && trailer(string(s.data[following.start:following.end])) {
 			more = false
 		}
-		if name == "cvauth" {
+		if name == "cvauth" || name == "ingestauth" {
 			f.start += strings.IndexByte(word, ',') + 1 // -cvauth=key,TOKEN
 			return f, f.end > f.start
 		}
@@ -547,6 +670,14 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 		pos = f.next
 	}
 	return field{}, false
+}
+
+// isValue tells the secret in "the password is ..." from a word about it.
+func (s *scanner) isValue(f field, limit int) bool {
+	v := string(s.data[f.start:f.end])
+	low := lower(strings.Trim(v, ".,;:!"))
+	_, more := s.field(f.next, limit, false)
+	return f.quoted || looksRandom(v) || !more && len(low) > 3 && !ordinary()[low] && !stops[low] && !fillers[low]
 }
 
 // trailer are words that follow a value and cannot be one.
@@ -672,10 +803,37 @@ func (s *scanner) learnHidden(v string) {
 	}
 }
 
-// bgpCommunity tells 65000:100 and no-export from the community of SNMP.
+// bgpCommunities are those that have a name.
+//
+//nolint:gochecknoglobals // a table that is only read
+var bgpCommunities = set("no-export no-advertise local-as internet graceful-shutdown accept-own blackhole no-peer llgr-stale no-llgr additive none exact-match standard expanded large extended both")
+
+// bgpCommunity tells 65000:100, 65000:1:2, target:65000:1 and no-export, alone or in a list,
+// from the community of SNMP.
 func bgpCommunity(v string) bool {
-	i := strings.IndexByte(v, ':')
-	return i > 0 && isNumber(v[:i]) && isNumber(v[i+1:])
+	any := false
+	for w := range strings.FieldsSeq(v) {
+		any = true
+		if bgpCommunities[lower(w)] {
+			continue
+		}
+		parts := strings.Split(w, ":")
+		if len(parts) > 1 && !isNumber(parts[0]) {
+			switch lower(parts[0]) {
+			case "target", "origin", "rt", "soo", "ro", "large", "bandwidth", "lb", "color":
+				parts = parts[1:]
+			}
+		}
+		if len(parts) == 1 && parts[0] == w {
+			return false
+		}
+		for _, p := range parts {
+			if !isNumber(p) {
+				return false
+			}
+		}
+	}
+	return any
 }
 
 // hexBlock takes the lines of hex that follow, as IOS prints certificates.

@@ -36,6 +36,9 @@ func (s *scanner) dollar(i int) {
 // longRun looks at a long run of letters and digits: a JWT, or the blob of an ssh key.
 func (s *scanner) longRun(start, end int) {
 	data := s.data
+	if s.tokenAt(start, end) {
+		return
+	}
 	if n := end - start; n < 20 {
 		if n == 10 && data[start] == '0' && data[start+1] == 'x' && allHex(data[start+2:end]) {
 			s.hexAddress(start+2, end)
@@ -70,6 +73,55 @@ func (s *scanner) longRun(start, end int) {
 	}
 }
 
+// tokenHeads are what tokens of well-known services begin with, without what may be a part
+// of the same run of letters.
+//
+//nolint:gochecknoglobals // a table that is only read
+var tokenHeads = []string{
+	"ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "npm_", "hvs.", "hvb.", "sk_live_", "sk_test_",
+	"rk_live_", "pypi-", "dop_v1_", "dckr_pat_", "ya29.", "shpat_", "sk-", "atlasv1.", "SG.", "age-secret-key-",
+}
+
+// tokenAt looks at a run that may be, or end, a token of a service: AKIA..., ghp_....
+func (s *scanner) tokenAt(start, end int) bool {
+	data := s.data
+	n := end - start
+	if n == 20 && (bytes.HasPrefix(data[start:], []byte("AKIA")) || bytes.HasPrefix(data[start:], []byte("ASIA"))) || n >= 35 && bytes.HasPrefix(data[start:], []byte("AIza")) {
+		s.token(start, start+4, end)
+		return true
+	}
+	if start == 0 || strings.IndexByte("_-.", data[start-1]) < 0 {
+		return false
+	}
+	from := start
+	for from > s.line && start-from < 64 && (wordClass(data[from-1]) || strings.IndexByte("_-.", data[from-1]) >= 0) {
+		from--
+	}
+	for _, head := range tokenHeads {
+		if at := bytes.Index(data[from:start], []byte(head)); at >= 0 && (at == 0 || !wordClass(data[from+at-1])) {
+			for end < len(data) && (wordClass(data[end]) || strings.IndexByte("_-.", data[end]) >= 0) {
+				end++
+			}
+			s.takeBack(from + at + len(head))
+			s.token(from+at, from+at+len(head), end)
+			return true
+		}
+	}
+	return false
+}
+
+// token replaces what follows the head of a token.
+func (s *scanner) token(start, body, end int) {
+	for end > body && s.data[end-1] == '.' {
+		end--
+	}
+	v := string(s.data[start:end])
+	if s.learn {
+		s.learned = append(s.learned, known{value: v, rule: RuleToken})
+	}
+	s.found(body, end, RuleToken, s.r.shapes.forward(string(s.data[body:end])))
+}
+
 func allHex(b []byte) bool {
 	for _, c := range b {
 		if !isHex(c) {
@@ -99,6 +151,20 @@ func (s *scanner) mail(i int) {
 		end--
 	}
 	host := data[i+1 : end]
+	if _, _, ok := parseIPv4(host); ok && start >= s.done {
+		for len(left) > 0 && !wordClass(left[0]) {
+			left, start = left[1:], start+1
+		}
+		if v := string(left); len(v) > 1 && letter(v[0]) && strings.IndexAny(v, "=:|\\/") < 0 {
+			s.takeBack(start)
+			s.replace("", RuleName, field{start: start, end: i, next: i}, v)
+		}
+		return
+	}
+	if algorithmDomains[lower(string(host))] {
+		s.done = max(s.done, end)
+		return
+	}
 	dot := bytes.LastIndexByte(host, '.')
 	for len(left) > 0 && !wordClass(left[0]) {
 		left = left[1:]
@@ -118,6 +184,11 @@ func (s *scanner) mail(i int) {
 	with := s.r.name(string(left)) + "@" + s.r.name(string(host[:dot])) + string(host[dot:])
 	s.found(start, end, RuleMail, with)
 }
+
+// algorithmDomains name algorithms: aes256-gcm@openssh.com is nobody's address (RFC 4251, 6).
+//
+//nolint:gochecknoglobals // a table that is only read
+var algorithmDomains = set("openssh.com libssh.org lysator.liu.se ssh.com putty.projects.tartarus.org tinyssh.org cryptosys.net roumenpetrov.info")
 
 // userInfo handles user:password before the @ of an URL. A password may hold an @ itself.
 func (s *scanner) userInfo(start, at int) {

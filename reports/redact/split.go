@@ -102,6 +102,9 @@ func (e entry) same(got []byte, want string) bool {
 // newLine begins a line at the byte after i, and looks at what its end cuts in two.
 func (s *scanner) newLine(i int) {
 	s.line = i + 1
+	if c := s.data[min(i+1, len(s.data)-1)]; c == '<' || c == '*' || c == '.' || c >= '1' && c <= '2' || c >= 'A' && c <= 'S' {
+		s.head(i + 1)
+	}
 	left := i
 	if left > 0 && s.data[left-1] == '\r' {
 		left--

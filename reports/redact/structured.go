@@ -1,0 +1,286 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+)
+
+// longestStructure bounds how far the value of one key is followed, in bytes.
+const longestStructure = 64 << 10
+
+// valueKeys hold the secret in an object or a block that a key says to be one.
+//
+//nolint:gochecknoglobals // a table that is only read
+var valueKeys = set("value values val string text data plain plaintext plain-text clear cleartext clear-text cipher encrypted hash secret password pass key name content raw ascii hex psk")
+
+// nestedKeys say that what is below them is secret, and mean nothing on a line of their own.
+//
+//nolint:gochecknoglobals // a table that is only read
+var nestedKeys = set("passwords secrets communities passphrases tokens psks snmp-communities community-strings credentials pre-shared-keys")
+
+// camelEnds are the ends of keys in one word, such as wpaPassphrase, by which they are told.
+//
+//nolint:gochecknoglobals // a table that is only read
+var camelEnds = []string{
+	"password", "passwd", "passphrase", "secret", "token", "apikey", "psk", "community", "privatekey", "sharedkey", "presharedkey", "authkey", "accesskey",
+	"secretkey", "encryptionkey", "pwd", "passcode", "privkey", "privpass", "authpass", "userpass", "communitystring", "sessionid", "sessid", "passwords", "secrets", "communities",
+}
+
+// camel looks at a word with a : or = or quote after it, whose end may be a keyword.
+func (s *scanner) camel(start, end int) {
+	switch s.data[end-1] | 0x20 {
+	case 'd', 'e', 't', 'n', 'k', 'y', 's', 'g':
+	default:
+		return
+	}
+	n := end - start
+	if n < 6 || n > 40 {
+		return
+	}
+	got := s.data[start:end]
+	for _, w := range camelEnds {
+		if n > len(w) && sameLetters(got[n-len(w):], w) {
+			name := w
+			t := term{rule: RuleSecret, assigned: true, ending: true}
+			if w == "community" || w == "communitystring" {
+				name = "community"
+			}
+			s.take(name, t, start, end)
+			return
+		}
+	}
+}
+
+// nested follows the array or object at pos, which is the value of a key that says that it
+// is secret.
+func (s *scanner) nested(name string, pos, end int) {
+	data := s.data[:min(len(s.data), pos+longestStructure)]
+	at := end
+	var open []byte
+	key := ""
+	for i := pos; i < len(data); {
+		switch c := data[i]; c {
+		case '[', '{':
+			open = append(open, c)
+			key = ""
+			i++
+			continue
+		case ']', '}':
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+			if len(open) == 0 {
+				return
+			}
+			i++
+			continue
+		}
+		q := quoteAt(data, i)
+		if q == 0 {
+			if data[i] == ',' {
+				key = ""
+			}
+			i++
+			continue
+		}
+		f, ok := s.field(i, len(data), false)
+		if !ok {
+			i += 2 * q // an empty string
+			continue
+		}
+		i = f.next
+		text := string(data[f.start:f.end])
+		if k := skipBlanks(data, f.next); k < len(data) && data[k] == ':' {
+			key = strings.ReplaceAll(lower(text), "_", "-")
+			i = k + 1
+			continue
+		}
+		switch {
+		case open[len(open)-1] == '{' && (key == "" || !valueKeys[key]):
+		case f.start < s.done || bgpCommunity(text) || key == "" && len(text) < 3 || key == "name" && name != "community" && name != "communities":
+		default:
+			s.span(at, f.start)
+			s.replace(name, RuleSecret, f, text)
+			at = max(at, f.end)
+		}
+		key = ""
+	}
+}
+
+func skipBlanks(data []byte, i int) int {
+	for i < len(data) && strings.IndexByte(" \t\r\n", data[i]) >= 0 {
+		i++
+	}
+	return i
+}
+
+// pair looks at {"key": "snmpCommunity", "value": "..."} and name="password" value="...",
+// where the word that says it is itself a value.
+func (s *scanner) pair(name string, start, end int) {
+	q := quoteAt(s.data, end)
+	if q == 0 || start < s.line+4 {
+		return
+	}
+	before := bytes.TrimRight(s.data[max(s.line, start-24):start], " \t\"'\\")
+	if n := len(before); n == 0 || before[n-1] != ':' && before[n-1] != '=' {
+		return
+	}
+	data := s.data[:min(len(s.data), end+longestToken)]
+	i := skipBlanks(data, end+q)
+	if i < len(data) && data[i] == ',' {
+		i = skipBlanks(data, i+1)
+	}
+	i += quoteAt(data, i)
+	from := i
+	for i < len(data) && wordClass(data[i]) {
+		i++
+	}
+	switch lower(string(data[from:i])) {
+	case "value", "val", "data", "content", "text":
+	default:
+		return
+	}
+	pos, assigned := s.separator(i, len(data))
+	if f, ok := s.field(pos, len(data), true); ok && assigned && f.quoted && f.start >= s.done {
+		s.replace(name, RuleSecret, f, string(s.data[f.start:f.end]))
+	}
+}
+
+// below takes what stands on the lines after a key: the answer to a question, or a block or
+// list of YAML.
+func (s *scanner) below(name string, start, end, pos, limit int) {
+	mark := string(bytes.TrimSpace(s.data[pos:limit]))
+	block := mark != "" && strings.Trim(mark, "|>-+123456789") == "" && (mark[0] == '|' || mark[0] == '>')
+	if mark != "" && !block || s.limit > 0 {
+		return
+	}
+	indent := indentOf(s.data, s.line, limit)
+	after := lineAfter(s.data, limit)
+	next, stop := nextLine(s.data, after)
+	if next < 0 {
+		return
+	}
+	list := bytes.HasPrefix(s.data[next:stop], []byte("- "))
+	whole := len(bytes.Trim(s.data[s.line:start], " \t-\"")) == 0
+	switch deeper := indentOf(s.data, after, stop) > indent; {
+	case whole && (block && deeper || list):
+		s.blockOf(name, after, indent, block)
+	case whole && deeper && !list && bytes.IndexByte(s.data[next:stop], ':') > 0:
+		s.mappingOf(name, after, indent)
+	case !nestedKeys[name] && !block:
+		s.answer(name, next, stop)
+	}
+}
+
+// lineAfter is where the line after the one that ends at limit begins.
+func lineAfter(data []byte, limit int) int {
+	for limit < len(data) && data[limit] != '\n' {
+		limit++
+	}
+	return min(limit+1, len(data))
+}
+
+// nextLine gives the text of a line without the blanks around it; -1 where there is none.
+func nextLine(data []byte, from int) (start, end int) {
+	if from >= len(data) {
+		return -1, 0
+	}
+	end = from
+	for end < len(data) && data[end] != '\n' {
+		end++
+	}
+	start = from
+	for start < end && (data[start] == ' ' || data[start] == '\t') {
+		start++
+	}
+	for end > start && data[end-1] <= ' ' {
+		end--
+	}
+	return start, end
+}
+
+func indentOf(data []byte, from, end int) int {
+	n := 0
+	for from+n < end && (data[from+n] == ' ' || data[from+n] == '\t') {
+		n++
+	}
+	return n
+}
+
+// blockOf takes each line of a block, or each item of a list.
+func (s *scanner) blockOf(name string, from, indent int, block bool) {
+	for at := from; at < len(s.data) && at-from < longestStructure; at = lineAfter(s.data, at) {
+		start, end := nextLine(s.data, at)
+		if start == end {
+			continue
+		}
+		item := bytes.HasPrefix(s.data[start:end], []byte("- "))
+		if start-at < indent || start-at == indent && !item {
+			return
+		}
+		if !block {
+			if !item {
+				return
+			}
+			start += 2
+			if bytes.IndexByte(s.data[start:end], ':') > 0 && bytes.IndexByte(s.data[start:end], ' ') > 0 {
+				continue // a mapping in a list: its keys tell
+			}
+		}
+		s.plain(name, start, end)
+	}
+}
+
+// plain takes a scalar, with or without quotes.
+func (s *scanner) plain(name string, start, end int) {
+	f := field{start: start, end: end, next: end}
+	if q := quoteAt(s.data[:end], start); q > 0 && end-start > 2*q {
+		f.start, f.end, f.quoted = start+q, end-q, true
+	}
+	v := string(s.data[f.start:f.end])
+	if f.start < s.done || bgpCommunity(v) || stops[lower(v)] || wellKnown[lower(v)] || len(v) < 3 || strings.Contains(v, "«") {
+		return
+	}
+	was := s.line
+	s.line = f.start
+	s.replace(name, RuleSecret, f, v)
+	s.line = was
+}
+
+// mappingOf takes the keys of a block whose key is a plural, and else the values of keys
+// that hold one.
+func (s *scanner) mappingOf(name string, from, indent int) {
+	for at := from; at < len(s.data) && at-from < longestStructure; at = lineAfter(s.data, at) {
+		start, end := nextLine(s.data, at)
+		if start == end {
+			continue
+		}
+		colon := bytes.IndexByte(s.data[start:end], ':')
+		if start-at <= indent || colon < 0 {
+			return
+		}
+		key := string(bytes.Trim(s.data[start:start+colon], "\"' "))
+		switch _, term := terms[lower(key)]; {
+		case valueKeys[lower(key)] && !term:
+			if v := skipBlanks(s.data[:end], start+colon+1); v < end {
+				s.plain(name, v, end)
+			}
+		case nestedKeys[name] && name == "passwords" && !term && !ordinary()[lower(key)]:
+			s.plain(name, start, start+colon)
+		}
+	}
+}
+
+// answer takes the line after a question as what was typed: one word, that is no prompt and
+// no word of a device's.
+func (s *scanner) answer(name string, start, end int) {
+	v := string(s.data[start:end])
+	if end-start < 4 || strings.ContainsAny(v, " \t") || strings.HasSuffix(v, "#") || strings.HasSuffix(v, ">") || strings.HasSuffix(v, ":") || strings.HasSuffix(v, "...") ||
+		strings.Trim(v, "*.-=#") == "" || ordinary()[lower(strings.Trim(v, ".!"))] || strings.Contains(v, "«") || strings.Contains(v, "\x1b") || v[0] == '%' || v[0] == '{' || v[0] == '<' {
+		return
+	}
+	switch name {
+	case "password", "passphrase", "secret", "passcode", "passwd", "community", "pin":
+		s.plain(name, start, end)
+	}
+}
