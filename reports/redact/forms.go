@@ -380,7 +380,7 @@ func (m *matcher) match(pos int, tokens []token) bool {
 				return true
 			}
 			f, ok := m.s.field(pos, m.limit, false)
-			if !ok {
+			if !ok && f.next <= pos {
 				return false
 			}
 			pos = f.next
@@ -507,7 +507,7 @@ func (m *matcher) fieldOf(pos int, t *token) (field, bool) {
 	}
 	stop := "()[]{},;'\"<>`"
 	if t.place == "user" || t.place == "host" || t.place == "name" {
-		stop += "=!|"
+		stop += "=!|&"
 	}
 	if i := strings.IndexAny(string(data[f.start:f.end]), stop); i >= 0 {
 		f.end = f.start + i
@@ -542,11 +542,11 @@ func (m *matcher) fits(f field, t *token) bool {
 		return true
 	case "target":
 		at := strings.LastIndexByte(v, '@')
-		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-")
+		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-") && !algorithmDomains[low[at+1:]]
 	case "host":
 		return isHost(v)
 	case "user", "name":
-		if isNumber(v) || stops[low] || fillers[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
+		if f.end < m.limit && m.s.data[f.end] == '=' || isNumber(v) || stops[low] || fillers[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
 			return false
 		}
 	default:

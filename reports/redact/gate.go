@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -394,6 +395,28 @@ func (r *Redactor) Known() []Marker {
 		}
 		if k.rule != RuleMAC && len(k.value) >= shortest && !made[uncased(k.value)] {
 			out = append(out, Marker{k.value, k.rule, k.owner})
+		}
+	}
+	return append(out, r.knownAddresses()...)
+}
+
+// knownAddresses are the public addresses that were learned and became others, but not those
+// that another one became.
+func (r *Redactor) knownAddresses() []Marker {
+	made := map[netip.Addr]bool{}
+	var list []netip.Addr
+	for ip := range r.ips {
+		out := r.addresses.network(ip, -1)
+		made[out], made[r.addresses.forward(ip)] = true, true
+		if out != ip && ip.IsGlobalUnicast() && !ip.IsPrivate() && !r.versions[ip] {
+			list = append(list, ip)
+		}
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	var out []Marker
+	for _, ip := range list {
+		if !made[ip] {
+			out = append(out, Marker{Value: ip.String(), Rule: ruleOf(ip)})
 		}
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Options say what is replaced beside what the grammar of the platforms finds.
@@ -50,13 +51,15 @@ type Redactor struct {
 
 	made sync.Map // replacements of secrets, by value
 
-	mu      sync.Mutex
-	values  map[string]known
-	macs    map[[6]byte]bool
-	ips     map[netip.Addr]bool
-	hexed   [1 << 10]uint64 // of the IPv4 ones: the hashes that may be there
-	dict    *dictionary     // of values; nil when there is something new
-	pointed Report
+	mu         sync.Mutex
+	values     map[string]known
+	macs       map[[6]byte]bool
+	ips        map[netip.Addr]bool
+	versions   map[netip.Addr]bool // four numbers that are the version of something
+	anyVersion atomic.Bool
+	hexed      [1 << 10]uint64 // of the IPv4 ones: the hashes that may be there
+	dict       *dictionary     // of values; nil when there is something new
+	pointed    Report
 }
 
 // ErrNoKey refuses a zero key.
@@ -72,7 +75,7 @@ func New(key Key, o Options) (*Redactor, error) {
 		keep = append(keep, netip.PrefixFrom(a, a.BitLen()))
 	}
 	r := &Redactor{
-		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{}, ips: map[netip.Addr]bool{},
+		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{}, ips: map[netip.Addr]bool{}, versions: map[netip.Addr]bool{},
 		shapes:    &shapes{key: prf{key.sub("shape")}, cache: map[string]string{}},
 		keepWords: map[string]bool{}, pointed: newReport(o), words: compile(nil, nil, builtIn()),
 	}
@@ -336,6 +339,9 @@ func (r *Redactor) serial(v string) string {
 		} else if !strings.ContainsRune(":-xX0", rune(c)) {
 			return r.shapes.forward(v)
 		}
+	}
+	if len(at) >= 18 && len(at)%2 == 0 && v[at[0]] == '8' && (len(at) < 22 || v[at[8]] != '0' || v[at[9]] != '3') {
+		return r.shapes.hex(v, at[10:]) // an engine id: who made it, then what it is made of
 	}
 	if len(at) < 22 || v[at[0]] != '8' || v[at[1]] != '0' || v[at[8]] != '0' || v[at[9]] != '3' {
 		return r.shapes.forward(v)

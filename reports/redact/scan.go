@@ -372,11 +372,17 @@ func (s *scanner) take(name string, t term, start, end int) {
 	if !ok || f.start < s.done {
 		return
 	}
+	if start > 0 && (s.data[start-1] == '?' || s.data[start-1] == '&') && !f.quoted { // in the query of an URL
+		if i := bytes.IndexByte(s.data[f.start:f.end], '&'); i >= 0 {
+			f.end = f.start + i
+			f.next = f.end
+		}
+	}
 	v := string(s.data[f.start:f.end])
 	if t.ending {
 		t.random = !equals(s.data[end:pos])
 	}
-	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && !looksRandom(v) && !s.aboutKeys(start) {
+	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && !(looksRandom(v) && strings.ContainsAny(v, "0123456789")) && !s.aboutKeys(start) {
 		return
 	}
 	if strings.Contains(v, "«") || !f.quoted && (t.random || !assigned && s.inProse(name, t, start)) && !looksRandom(v) {

@@ -109,6 +109,9 @@ func arpa(b []byte) bool { return bytes.HasPrefix(b, []byte("in-addr.arpa")) }
 func (s *scanner) dotted(start int) bool {
 	ip, sep, _, n := readIPv4(s.data[start:])
 	if n == 0 {
+		if s.portAfter(start) {
+			return true
+		}
 		s.skipDots(start)
 		return false
 	}
@@ -140,6 +143,50 @@ func (s *scanner) dotted(start int) bool {
 		text = strings.ReplaceAll(text, ".", sep)
 	}
 	s.putAddress(start, end, RuleIPv4, text)
+	return true
+}
+
+// portAfter handles 192.0.2.7.179, as tcpdump and OIDs of sockets write an address and its
+// port, and an address that begins the name of a host.
+func (s *scanner) portAfter(start int) bool {
+	data := s.data
+	i, dots := start, 0
+	for i < len(data) && (isDigit(data[i]) || data[i] == '.') {
+		if data[i] == '.' {
+			if dots++; dots == 4 {
+				break
+			}
+		}
+		i++
+	}
+	if dots != 4 || i+1 >= len(data) || !wordClass(data[i+1]) {
+		return false
+	}
+	ip, _, _, n := readIPv4(data[start:i])
+	if n != i-start {
+		return false
+	}
+	end := i + 1
+	for end < len(data) && isDigit(data[end]) {
+		end++
+	}
+	switch {
+	case end == i+1: // a letter
+		if !s.r.learnedAddress(ip) || s.r.isVersion(ip) {
+			return false
+		}
+	case end < len(data) && (wordClass(data[end]) || data[end] == '.' && end+1 < len(data) && isDigit(data[end+1])):
+		return false
+	case !bytes.HasPrefix(data[end:], []byte(" > ")) && !bytes.HasSuffix(data[max(s.line, start-4):start], []byte(" > ")) && !s.r.learnedAddress(ip):
+		return false
+	}
+	if s.learn {
+		s.r.noteAddress(ip)
+	}
+	s.noAddr = end
+	if out := s.r.addresses.forward(ip); out != ip {
+		s.putAddress(start, i, RuleIPv4, out.String())
+	}
 	return true
 }
 
@@ -268,27 +315,102 @@ func onesIn(o [4]byte) int {
 //
 //nolint:gochecknoglobals // a table that is only read
 var versionWords = set(`version ver release image img bootrom boot software firmware rev revision build v uboot diag fpga cpld package exos extremexos voss boss
-	engine patch kernel sw fw hw os firmware-version software-version sw-version version-string img-version`)
+	engine patch kernel linux sw fw hw ios nxos eos junos frr bird keepalived openvswitch ovs lldpd upgrade downgrade os firmware-version software-version sw-version version-string img-version`)
 
-// isVersion tells a version of four numbers from an address, by the word before or the
-// name of an image around it.
+// isVersion tells a version of four numbers from an address: by the word before, by the name
+// of an image around it, or because the same four numbers are a version elsewhere.
 func (s *scanner) isVersion(start, end int, ip netip.Addr) bool {
-	if end < len(s.data)-1 && s.data[end] == '-' && s.data[end+1] != ' ' && start > 0 && s.data[start-1] == '-' {
-		return true // summitX-33.1.1.6-patch1-1.xos
+	strong := s.saysVersion(start, end, ip)
+	if s.learn && strong {
+		s.r.noteVersion(ip)
+	}
+	return strong || s.prefixLength(end, 32) < 0 && s.r.isVersion(ip)
+}
+
+// noteVersion remembers four numbers that are a version.
+func (r *Redactor) noteVersion(ip netip.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.versions[ip] = true
+	r.anyVersion.Store(true)
+}
+
+func (r *Redactor) isVersion(ip netip.Addr) bool {
+	if !r.anyVersion.Load() {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.versions[ip]
+}
+
+// versionEnds follow a version after a dash.
+//
+//nolint:gochecknoglobals // a table that is only read
+var versionEnds = []string{"patch", "ga", "rc", "sp", "beta", "alpha", "rel", "build", "b0", "b1", "hotfix", "hf", "svn", "generic", "amd64", "arm", "x86"}
+
+func (s *scanner) saysVersion(start, end int, ip netip.Addr) bool {
+	data := s.data
+	if end < len(data)-1 && data[end] == '-' && data[end+1] != ' ' {
+		if start > 0 && data[start-1] == '-' {
+			return true // summitX-33.1.1.6-patch1-1.xos
+		}
+		after := lower(string(data[end+1 : min(len(data), end+10)]))
+		for _, e := range versionEnds {
+			if strings.HasPrefix(after, e) {
+				return true
+			}
+		}
 	}
 	i := start
-	for i > s.line && strings.IndexByte(" \t:=\"'(\\", s.data[i-1]) >= 0 {
+	for i > s.line && strings.IndexByte(" \t:=\"'(\\-_", data[i-1]) >= 0 {
 		i--
 	}
 	stop := i
-	for i > s.line && (wordClass(s.data[i-1]) || s.data[i-1] == '-') {
+	for i > s.line && (wordClass(data[i-1]) || data[i-1] == '-') {
 		i--
 	}
-	word := strings.ToLower(string(s.data[i:stop]))
-	if !versionWords[word] && !strings.HasSuffix(word, "version") && !strings.HasSuffix(word, "-ver") {
+	word := lower(string(data[i:stop]))
+	last := word[strings.LastIndexByte(word, '-')+1:]
+	if strings.HasSuffix(word, "version") || strings.HasSuffix(word, "-ver") || word == "ver" {
+		return true
+	}
+	if versionWords[word] || versionWords[last] {
+		return !ip.IsPrivate()
+	}
+	return s.upgraded(start, end, ip)
+}
+
+// upgraded looks at "upgraded from 31.6.2.7 to 31.7.1.4": two groups of small numbers on a
+// line about that.
+func (s *scanner) upgraded(start, end int, ip netip.Addr) bool {
+	if ip.IsPrivate() || !smallNumbers(ip) {
 		return false
 	}
-	return !ip.IsPrivate() || strings.HasSuffix(word, "version") || strings.HasSuffix(word, "ver")
+	line := s.data[s.line:s.lineEnd(end)]
+	low := bytes.ToLower(line[:min(len(line), longestToken)])
+	if !bytes.Contains(low, []byte("grade")) && !bytes.Contains(low, []byte("migrat")) && !bytes.Contains(low, []byte("instead of")) {
+		return false
+	}
+	others := 0
+	for at := s.line; at < s.line+len(line); at++ {
+		if at > s.line && wordClass(s.data[at-1]) || !isDigit(s.data[at]) || at == start {
+			continue
+		}
+		if other, _, _, n := readIPv4(s.data[at : s.line+len(line)]); n > 0 {
+			if !smallNumbers(other) {
+				return false
+			}
+			others++
+			at += n
+		}
+	}
+	return others > 0
+}
+
+func smallNumbers(ip netip.Addr) bool {
+	o := ip.As4()
+	return o[0] <= 60 && o[1] <= 30 && o[2] <= 30 && o[3] <= 60
 }
 
 // putAddress replaces an address. In columns it takes from or gives to the spaces after,

@@ -162,6 +162,26 @@ func (s *shapes) permute(v string, back bool) string {
 	}
 }
 
+// hex permutes the hex digits at these places of v, each in its case.
+func (s *shapes) hex(v string, at []int) string {
+	out := []byte(v)
+	list, val := make([]place, len(at)), make([]byte, len(at))
+	upper := false
+	for i, p := range at {
+		list[i], val[i] = place{i, 0, 16}, hexValue(out[p])
+		upper = upper || out[p] >= 'A' && out[p] <= 'F'
+	}
+	s.feistel(list, val, false)
+	for i, p := range at {
+		digits := "0123456789abcdef"
+		if out[p] >= 'A' && out[p] <= 'F' || upper && isDigit(out[p]) {
+			digits = "0123456789ABCDEF"
+		}
+		out[p] = digits[val[i]]
+	}
+	return string(out)
+}
+
 func (s *shapes) feistel(list []place, val []byte, back bool) {
 	if len(list) == 0 {
 		return
