@@ -252,7 +252,7 @@ func base64At(data []byte, at int) (int, bool) {
 	for start > 0 && at-start < longestToken && base64Class[data[start-1]] != 0 {
 		start--
 	}
-	for _, from := range []int{start, at, at + 1, at + 2, at + 3} {
+	for _, from := range [...]int{start, at, at + 1, at + 2, at + 3} {
 		if from < len(data) && looksBase64(data[from:min(len(data), from+16)]) {
 			return from, true
 		}

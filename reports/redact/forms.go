@@ -19,6 +19,7 @@ type form struct {
 	platform string
 	begins   bool // only where a line begins
 	tokens   []token
+	needs    []uint64 // for each word after the first, the beginnings of words that it may be
 }
 
 type tokenKind int
@@ -48,16 +49,16 @@ type spelled struct {
 	low, high bool // * before, * after
 }
 
-func (w spelled) matches(got string) bool {
+func (w *spelled) matches(got []byte) bool {
 	switch {
 	case w.low && w.high:
-		return strings.Contains(got, w.text)
+		return bytes.Contains(got, []byte(w.text))
 	case w.low:
-		return strings.HasSuffix(got, w.text)
+		return bytes.HasSuffix(got, []byte(w.text))
 	case w.high:
-		return strings.HasPrefix(got, w.text)
+		return bytes.HasPrefix(got, []byte(w.text))
 	}
-	return len(got) >= w.min && strings.HasPrefix(w.text, got)
+	return len(got) >= w.min && len(got) <= len(w.text) && w.text[:len(got)] == string(got)
 }
 
 // mostSkipped bounds what ... stands for, in words.
@@ -118,6 +119,9 @@ func addForm(index map[string][]form, platform, line string) error {
 				values++
 			}
 			f.tokens = append(f.tokens, t)
+			if bits := t.beginnings(); bits != 0 && len(f.tokens) > 1 {
+				f.needs = append(f.needs, bits)
+			}
 		}
 		first := f.tokens[0]
 		if first.kind != tokenWord || values == 0 {
@@ -134,6 +138,48 @@ func addForm(index map[string][]form, platform, line string) error {
 		}
 	}
 	return nil
+}
+
+// beginning is one bit of 64 for the first two letters of a word.
+func beginning(a, b byte) uint64 {
+	x, y := uint32(classes[a]&0xff), uint32(0)
+	if wordClass(b) {
+		y = uint32(classes[b] & 0xff)
+	}
+	return 1 << ((x*31 + y*7) * 2654435761 >> 26)
+}
+
+// beginnings are the bits of the words of a token; none where any word may stand.
+func (t *token) beginnings() (bits uint64) {
+	for _, w := range t.words {
+		at := strings.IndexFunc(w.text, func(c rune) bool { return c < 0x80 && wordClass(byte(c)) })
+		if w.low || w.high || at < 0 {
+			return 0
+		}
+		next := byte(0)
+		if at+1 < len(w.text) {
+			next = w.text[at+1]
+		}
+		bits |= beginning(w.text[at], next)
+	}
+	return bits
+}
+
+// lineBits are the bits of all words of data[start:end].
+func lineBits(data []byte, start, end int) (bits uint64) {
+	before := false
+	for i := start; i < end; i++ {
+		word := classes[data[i]]&isWord != 0
+		if word && !before {
+			next := byte(0)
+			if i+1 < end {
+				next = data[i+1]
+			}
+			bits |= beginning(data[i], next)
+		}
+		before = word
+	}
+	return bits
 }
 
 // expand decides the optional parts, each way; the fullest one first.
@@ -225,15 +271,18 @@ type placed struct {
 
 // forms looks whether a form begins with the word at data[start:end], and takes what the
 // forms find there.
-func (s *scanner) forms(name string, start, end int) bool {
-	list := s.d.forms[name]
-	if len(list) == 0 {
-		return false
-	}
+func (s *scanner) forms(list []form, start, end int) bool {
 	limit := s.lineEnd(end)
+	bits := lineBits(s.data, end, min(limit, end+longestToken))
 	var found []placed
+next:
 	for i := range list {
 		f := &list[i]
+		for _, n := range f.needs {
+			if n&bits == 0 {
+				continue next
+			}
+		}
 		if f.begins && len(strings.TrimLeft(string(s.data[s.line:start]), " \t")) > 0 {
 			continue
 		}
@@ -418,9 +467,16 @@ func (m *matcher) word(f field, t *token, rest []token) bool {
 			break
 		}
 	}
-	got := lower(string(text[:n]))
-	for _, w := range t.words {
-		if !w.matches(got) {
+	var buf [48]byte
+	if n > len(buf) {
+		return false
+	}
+	got := buf[:n]
+	for i, c := range text[:n] {
+		got[i] = byte(classes[c] & 0xff)
+	}
+	for i := range t.words {
+		if !t.words[i].matches(got) {
 			continue
 		}
 		end := f.start + n

@@ -195,6 +195,9 @@ func lastParts(forms map[string][]form) map[string]bool {
 			m[lastRun(word)] = true
 		}
 	}
+	for _, head := range tokenHeads {
+		m[lastRun(head[:len(head)-1])] = true
+	}
 	for _, s := range append([]string{"begin", "snmp-server", "rev"}, suffixes...) {
 		m[lastRun(s)] = true
 	}

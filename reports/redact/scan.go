@@ -263,6 +263,9 @@ func (s *scanner) word(h uint32, start, end int) {
 		return
 	}
 	if end-start <= 24 && s.d.isKeyword(h) {
+		if end < len(s.data) && strings.IndexByte("_-.", s.data[end]) >= 0 && s.tokenAfter(start, end) {
+			return
+		}
 		s.keyword(start, end)
 	} else if end < len(s.data) && (s.data[end] == '"' || s.data[end] == '=' || s.data[end] == ':') && start >= s.done {
 		s.camel(start, end)
@@ -302,11 +305,10 @@ func (s *scanner) keyword(start, end int) {
 			lower = append(lower, c)
 		}
 	}
-	name := string(lower)
-	if s.forms(name, start, end) {
+	if list := s.d.forms[string(lower)]; len(list) > 0 && s.forms(list, start, end) {
 		return
 	}
-	switch name {
+	switch string(lower) {
 	case "snmp-server":
 		s.trapHost(end)
 		return
@@ -319,20 +321,30 @@ func (s *scanner) keyword(start, end int) {
 		}
 		return
 	}
-	t, ok := terms[name]
+	t, ok := terms[string(lower)]
+	if !ok && !s.endsInSecret(lower) && !s.r.options.ASNumbers {
+		return
+	}
+	name := string(lower)
 	if !ok && s.r.options.ASNumbers && !s.sameLength {
 		t, ok = asTerms[name]
 	}
-	if !ok {
-		for _, suffix := range suffixes {
-			if strings.HasSuffix("-"+name, suffix) {
-				t, ok = term{rule: RuleSecret, ending: true}, true
-			}
-		}
+	if !ok && s.endsInSecret(lower) {
+		t, ok = term{rule: RuleSecret, ending: true}, true
 	}
 	if ok {
 		s.take(name, t, start, end)
 	}
+}
+
+// endsInSecret tells whether a keyword ends as one of a secret does: db-password.
+func (s *scanner) endsInSecret(name []byte) bool {
+	for _, suffix := range suffixes {
+		if n := len(name) - len(suffix) + 1; n == 0 && string(name) == suffix[1:] || n > 0 && string(name[n-1:]) == suffix {
+			return true
+		}
+	}
+	return false
 }
 
 // take finds the value that a keyword introduces.

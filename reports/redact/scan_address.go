@@ -525,6 +525,7 @@ func (s *scanner) groups(start, end int) bool {
 		s.note(kindGroups, start)
 		s.putMAC(start, start+17, nil)
 	case n > 8 && n < 16:
+		s.note(kindGroups, start)
 		s.putMAC(stop-17, stop, nil)
 	default:
 		s.note(kindGroups, start)

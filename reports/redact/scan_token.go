@@ -36,7 +36,8 @@ func (s *scanner) dollar(i int) {
 // longRun looks at a long run of letters and digits: a JWT, or the blob of an ssh key.
 func (s *scanner) longRun(start, end int) {
 	data := s.data
-	if s.tokenAt(start, end) {
+	if data[start] == 'A' && (end-start == 20 && (bytes.HasPrefix(data[start:], []byte("AKIA")) || bytes.HasPrefix(data[start:], []byte("ASIA"))) || end-start >= 35 && bytes.HasPrefix(data[start:], []byte("AIza"))) {
+		s.token(start, start+4, end)
 		return
 	}
 	if n := end - start; n < 20 {
@@ -82,29 +83,19 @@ var tokenHeads = []string{
 	"rk_live_", "pypi-", "dop_v1_", "dckr_pat_", "ya29.", "shpat_", "sk-", "atlasv1.", "SG.", "age-secret-key-",
 }
 
-// tokenAt looks at a run that may be, or end, a token of a service: AKIA..., ghp_....
-func (s *scanner) tokenAt(start, end int) bool {
-	data := s.data
-	n := end - start
-	if n == 20 && (bytes.HasPrefix(data[start:], []byte("AKIA")) || bytes.HasPrefix(data[start:], []byte("ASIA"))) || n >= 35 && bytes.HasPrefix(data[start:], []byte("AIza")) {
-		s.token(start, start+4, end)
-		return true
-	}
-	if start == 0 || strings.IndexByte("_-.", data[start-1]) < 0 {
-		return false
-	}
-	from := start
-	for from > s.line && start-from < 64 && (wordClass(data[from-1]) || strings.IndexByte("_-.", data[from-1]) >= 0) {
-		from--
-	}
+// tokenAfter looks at a run that may end the head of a token: ghp_...
+func (s *scanner) tokenAfter(start, end int) bool {
+	data := s.data[:end+1]
 	for _, head := range tokenHeads {
-		if at := bytes.Index(data[from:start], []byte(head)); at >= 0 && (at == 0 || !wordClass(data[from+at-1])) {
-			for end < len(data) && (wordClass(data[end]) || strings.IndexByte("_-.", data[end]) >= 0) {
-				end++
+		if at := end + 1 - len(head); at >= 0 && bytes.HasSuffix(data, []byte(head)) && (at == 0 || !wordClass(data[at-1])) {
+			stop := end + 1
+			for stop < len(s.data) && (wordClass(s.data[stop]) || strings.IndexByte("_-.", s.data[stop]) >= 0) {
+				stop++
 			}
-			s.takeBack(from + at + len(head))
-			s.token(from+at, from+at+len(head), end)
-			return true
+			if stop-end > 16 {
+				s.token(at, end+1, stop)
+				return true
+			}
 		}
 	}
 	return false
