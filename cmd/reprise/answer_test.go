@@ -88,7 +88,7 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := a.packAnswer(ctx, s.Dir.Path, filepath.Join(top, "runs.tar.zst"), "", r)
+	out := a.packAnswer(ctx, []string{s.Dir.Path}, filepath.Join(top, "runs.tar.zst"), "", r)
 	if out.File == "" {
 		t.Fatal(said.String())
 	}
