@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -81,7 +80,7 @@ func (m mapping) sorted() []string {
 // compilePattern compiles a regular expression. What it costs to search with it grows with
 // its program.
 func compilePattern(s string) (pattern, error) {
-	re, err := regexp.Compile(s)
+	re, err := boundedRegexp(s)
 	if err != nil {
 		return pattern{}, err
 	}

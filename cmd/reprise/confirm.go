@@ -72,7 +72,7 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 	fl.StringVar(&f.signers, "signers", "", "file of the keys that may sign the bundle, as ssh-keygen's allowed signers")
 	fl.StringVar(&f.sign, "sign", "", "sign the confirmation with this ssh key")
 	fl.StringVarP(&f.output, "output", "o", "", "folder for the opened bundle, the runs and the confirmation (default: named after the bundle)")
-	fl.IntVar(&f.trials, "trials", 0, "run exactly so many trials (default: as many as the claim needs, until one confirms)")
+	countVar(fl, &f.trials, "trials", "", "run exactly so many trials (default: as many as the claim needs, until one confirms)")
 	fl.IntVar(&f.labs, "labs", 0, "labs side by side (default: as in the claim)")
 	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: as in the claim)")
 	f.lab.register(fl)

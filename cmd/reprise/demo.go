@@ -26,7 +26,7 @@ Exit status: 0 the bug was reproduced and the control is clean, else as of run.`
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
 	}
-	c.Flags().IntVarP(&f.trials, "trials", "n", f.trials, "number of trials")
+	countVar(c.Flags(), &f.trials, "trials", "n", "number of trials")
 	c.Flags().StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	return c
 }

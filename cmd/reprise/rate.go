@@ -57,7 +57,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 		RunE:              func(c *cobra.Command, args []string) error { return a.rate(c.Context(), args[0], f) },
 	}
 	fl := c.Flags()
-	fl.IntVarP(&f.trials, "trials", "n", 0, "number of trials (default 20, where no other rule is given)")
+	countVar(fl, &f.trials, "trials", "n", "number of trials (default 20, where no other rule is given)")
 	fl.Float64Var(&f.width, "target-width", 0, "go on until the 95 % interval is as narrow as this, 0.05 to 1")
 	fl.StringVar(&f.sprt, "sprt", "", "go on until the rate is shown to be p0 or less, or p1 or more: p0,p1")
 	fl.IntVar(&f.max, "max-trials", 200, "most trials of a rule without a fixed number")

@@ -53,7 +53,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 		RunE:              func(c *cobra.Command, args []string) error { return a.runRun(c.Context(), args[0], f) },
 	}
 	fl := c.Flags()
-	fl.IntVarP(&f.trials, "trials", "n", 0, "number of trials (default: the scenario's)")
+	countVar(fl, &f.trials, "trials", "n", "number of trials (default: the scenario's)")
 	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
 	fl.BoolVar(&f.control, "control", false, "run the declared control instead, which must stay healthy")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
@@ -104,7 +104,7 @@ func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
 		return err
 	}
 	if f.dryRun {
-		return errors.Join(a.printPlan(p), a.permit(p))
+		return errors.Join(a.printPlan(p, lacks(ctx, p, f.lab)), a.permit(p))
 	}
 	if err := a.permit(p); err != nil {
 		return err
@@ -258,6 +258,8 @@ type planned struct {
 	Reset    string        `json:"reset"`
 	Longest  string        `json:"longest-trial"`
 	Estimate string        `json:"estimate"`
+	// Lacks is why this machine cannot run it as it is: an image that is not there.
+	Lacks string `json:"lacks,omitempty"`
 }
 
 type plannedNode struct {
@@ -267,11 +269,28 @@ type plannedNode struct {
 	Image    string `json:"image"`
 }
 
+// lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
+// Real devices are not asked.
+func lacks(ctx context.Context, p *harness.Plan, f labFlags) string {
+	if f.File != "" {
+		return ""
+	}
+	provider, err := openProvider(p, f, nil)
+	if err != nil {
+		return err.Error()
+	}
+	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+	if err := provider.Check(ctx, p.Topology); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // printPlan is --dry-run.
-func (a *app) printPlan(p *harness.Plan) error {
+func (a *app) printPlan(p *harness.Plan, lacks string) error {
 	out := planned{
 		Scenario: p.Loaded.Scenario.ID, Variant: string(p.Variant), Trials: p.Trials, Labs: p.Labs,
-		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: estimate(p).String(),
+		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: estimate(p).String(), Lacks: lacks,
 	}
 	for _, n := range p.Nodes {
 		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image})
@@ -300,5 +319,8 @@ func (a *app) printPlan(p *harness.Plan) error {
 		a.say("  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
 	}
 	a.say("%s in %s, reset %s; one trial waits at most %s, all of it takes at most about %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), p.Reset, p.Longest(), estimate(p))
+	if lacks != "" {
+		a.say("it cannot be run here as it is: %s", lacks)
+	}
 	return nil
 }

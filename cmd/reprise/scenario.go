@@ -186,7 +186,7 @@ func (a *app) show(name string) error {
 		return &codedError{exitInput, err}
 	}
 	a.say("")
-	return a.printPlan(p)
+	return a.printPlan(p, "")
 }
 
 // newFlags are the answers of the wizard.
