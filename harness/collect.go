@@ -12,11 +12,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/topologies"
 )
 
 // maxFetched bounds one file fetched from a node, in bytes; cores are the large ones.
@@ -165,30 +163,6 @@ func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
 	for _, f := range files {
 		if f.Text != "" {
 			t.fail(evidence.WriteFile(t.dir.File("logs", n.Name, path.Base(f.Path)), []byte(t.redact.Text(f.Text))))
-		}
-	}
-}
-
-// checkLab tells a lab that broke from a switch that failed: a node that no longer runs
-// is the lab's fault.
-func (t *Trial) checkLab(ctx context.Context) {
-	w, ok := t.lab.res.(topologies.NodeWatcher)
-	if !ok {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
-	for _, n := range t.lab.nodes {
-		state, err := w.NodeState(ctx, n.Name)
-		switch {
-		case err != nil:
-			t.event(evidence.Event{Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed, Detail: err.Error()})
-		case !state.Running:
-			detail := fmt.Sprintf("node %s ended with status %d", n.Name, state.Exit)
-			if state.OOM {
-				detail += " because memory ran out"
-			}
-			t.event(evidence.Event{Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed, Detail: strings.TrimSpace(detail + " " + state.Detail)})
 		}
 	}
 }

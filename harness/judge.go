@@ -219,7 +219,7 @@ func (j *judge) stimulusFailure() string {
 		if e := j.record.Events[i]; e.Outcome != evidence.OK {
 			return j.stepFailure(step, e)
 		}
-		if step.Step.Fault == scenarios.FaultDrop && !step.Step.MayMiss {
+		if step.Step.Fault == scenarios.FaultDrop && !(step.Step.MayMiss && j.plan.Rules == evidence.RulesV1) {
 			if reason := j.didNotFire(step); reason != "" {
 				return reason
 			}
@@ -249,7 +249,10 @@ func (j *judge) stepFailure(step PlanStep, e evidence.Event) string {
 func (j *judge) didNotFire(step PlanStep) string {
 	for _, e := range j.record.Events {
 		if e.Kind == evidence.EventHeal && e.Ref == step.Ref {
-			if e.Count == 0 {
+			if e.Outcome == evidence.Failed && j.plan.Rules != evidence.RulesV1 {
+				return fmt.Sprintf("nobody knows what the fault %s did: %s", step.Ref, e.Detail)
+			}
+			if e.Count == 0 && !step.Step.MayMiss {
 				return fmt.Sprintf("the fault %s did not fire: no frame met its predicate", step.Ref)
 			}
 			return ""

@@ -37,7 +37,7 @@ func (t *Trial) stimulate(ctx context.Context) bool {
 	t.markClocks(ctx)
 	ok := t.steps(ctx, t.plan.Stimulus)
 	t.recordDeaths(ctx)
-	return ok
+	return t.checkLab(ctx) && ok
 }
 
 // relieve applies the workaround and watches what it must bring about.
@@ -326,7 +326,8 @@ func (t *Trial) linkFault(ctx context.Context, s PlanStep) error {
 		return t.flap(ctx, faulter, at, s)
 	case scenarios.FaultDown, scenarios.FaultDrop, scenarios.FaultReplug:
 		active, err := faulter.Inject(ctx, topologies.Fault{
-			Kind: topologies.FaultKind(s.Step.Fault), Endpoint: at, Match: s.Step.Match, Probability: s.Step.Probability,
+			Kind: topologies.FaultKind(s.Step.Fault), Endpoint: at, Direction: topologies.Direction(s.Step.Direction),
+			Match: s.Step.Match, Probability: s.Step.Probability,
 		})
 		if err != nil {
 			return errors.Join(err, takeBack(ctx, active))

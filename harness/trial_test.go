@@ -38,6 +38,9 @@ stimulus: [{node: r1, configure: [break it]}]
 symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"', within: 100ms, consistently: 50ms, every: 10ms}]
 `
 
+const isDown = `symptom: [{name: down, node: r1, run: s, expect: 'text contains "down"', eventually: 100ms, every: 10ms}]
+`
+
 // plan loads a scenario written in place.
 func plan(t *testing.T, yaml string, o harness.PlanOptions) *harness.Plan {
 	t.Helper()
@@ -142,6 +145,7 @@ func TestTrialVerdicts(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		yaml   string
+		plan   harness.PlanOptions
 		change func(*world)
 		want   evidence.Verdict
 		reason string // a part of it
@@ -238,6 +242,41 @@ func TestTrialVerdicts(t *testing.T) {
 			change: func(w *world) { w.provider.FiredFn = func(topologies.Fault) uint64 { return 0 } },
 		},
 		{
+			name: "nobody can tell what the fault did, which may miss", want: evidence.Inconclusive, reason: "nobody knows what the fault stimulus[0] did: the counter is gone",
+			yaml: head + "stimulus: [{link: 'r1:eth1', fault: drop, may-miss: true}, {node: r1, configure: [x]}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 100ms, every: 10ms}]\n",
+			change: func(w *world) {
+				w.provider.WitnessFn = func(topologies.Fault) error { return errors.New("the counter is gone") }
+			},
+		},
+		{
+			name: "a cable goes during the symptom", yaml: stuck, want: evidence.Inconclusive, reason: "the lab broke: the cable r1:eth1–r2:eth1 is gone",
+			change: func(w *world) { w.loses("r1", "r2") },
+		},
+		{
+			name: "a step takes the cable away", want: evidence.Reproduced,
+			yaml:   head + "stimulus: [{node: r2, exec: 'ip link del dev eth1'}, {node: r1, configure: [x]}]\n" + isDown,
+			change: func(w *world) { w.loses("r1", "r2") },
+		},
+		{
+			name: "a step does something else to the interface", want: evidence.Inconclusive, reason: "the lab broke",
+			yaml:   head + "stimulus: [{node: r2, exec: 'ip link del eth10; ip addr del 10.0.0.1/24 dev eth1; ip link set eth1 mtu 1300'}, {node: r1, configure: [x]}]\n" + isDown,
+			change: func(w *world) { w.loses("r1", "r2") },
+		},
+		{
+			name: "the control leaves out the step that takes the cable away", want: evidence.Inconclusive, reason: "the lab broke",
+			yaml:   strings.Replace(head, "{set: {r1.image: other}}", "{without: [stimulus.0]}", 1) + "stimulus: [{node: r2, exec: 'ip link del dev eth1'}, {node: r1, configure: [x]}]\n" + isDown,
+			plan:   harness.PlanOptions{Variant: evidence.VariantControl},
+			change: func(w *world) { w.loses("r1", "r2") },
+		},
+		{
+			name: "a node was started anew", yaml: stuck, want: evidence.Inconclusive, reason: "the lab broke: node r1 was started anew",
+			change: func(w *world) {
+				w.provider.ChangesFn = func() []topologies.Change {
+					return []topologies.Change{{What: "node r1 was started anew", Ends: []topologies.Endpoint{{Node: "r1"}}}}
+				}
+			},
+		},
+		{
 			name: "a wait-for that never holds", want: evidence.Inconclusive, reason: "waited in vain",
 			yaml: head + "stimulus: [{wait-for: {node: r1, run: s, expect: 'text contains \"never\"', eventually: 50ms, every: 10ms}}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"up\"', eventually: 100ms, every: 10ms}]\n",
 		},
@@ -314,7 +353,7 @@ func TestTrialVerdicts(t *testing.T) {
 			if tt.change != nil {
 				tt.change(w)
 			}
-			v := w.trial(t, t.Context(), plan(t, tt.yaml, harness.PlanOptions{}))
+			v := w.trial(t, t.Context(), plan(t, tt.yaml, tt.plan))
 			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
 				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
 			}
@@ -368,6 +407,20 @@ func TestRejudgeOlderRules(t *testing.T) {
 	}
 	if len(again.Today) != 1 || again.Today[0].Again != evidence.Inconclusive || again.CombineToday(1, evidence.Reproduced).Verdict != evidence.Inconclusive {
 		t.Errorf("by today's: %v", again.Today)
+	}
+}
+
+// loses takes the cable between two nodes away once the world is broken.
+func (w *world) loses(a, b string) {
+	w.provider.ChangesFn = func() []topologies.Change {
+		if !w.broken.Load() {
+			return nil
+		}
+		return []topologies.Change{{
+			What:  "the cable " + a + ":eth1–" + b + ":eth1 is gone from " + a + ":eth1",
+			Ends:  []topologies.Endpoint{{Node: a, Interface: "eth1"}, {Node: b, Interface: "eth1"}},
+			Deeds: []string{"link del", "link delete", "link netns"},
+		}}
 	}
 }
 

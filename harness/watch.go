@@ -55,7 +55,9 @@ func (t *Trial) watchUntil(ctx context.Context, phase evidence.Phase, checks []C
 	wg.Wait()
 	end()
 	t.recordDeaths(ctx)
-	t.checkLab(ctx)
+	if !t.checkLab(ctx) {
+		return false // nothing that follows can give this trial another verdict
+	}
 	return evidence.And(results...) == evidence.True || t.lab.env.Rehearse
 }
 

@@ -23,6 +23,10 @@ type Provider struct {
 	StateFn   func(node string) (topologies.NodeState, error)
 	// FiredFn is the number of frames that a fault acted on when it is taken back.
 	FiredFn func(topologies.Fault) uint64
+	// WitnessFn is the error of asking for that number.
+	WitnessFn func(topologies.Fault) error
+	// ChangesFn is what changed of the lab.
+	ChangesFn func() []topologies.Change
 
 	mu     sync.Mutex
 	active []topologies.Fault
@@ -96,6 +100,13 @@ func (r *reservation) NodeState(_ context.Context, node string) (topologies.Node
 	return topologies.NodeState{Running: true}, nil
 }
 
+func (r *reservation) Changes(context.Context) ([]topologies.Change, error) {
+	if r.p.ChangesFn != nil {
+		return r.p.ChangesFn(), nil
+	}
+	return nil, nil
+}
+
 func (r *reservation) RestartNode(context.Context, string) error { return nil }
 
 func (r *reservation) Inject(_ context.Context, f topologies.Fault) (topologies.Active, error) {
@@ -111,6 +122,11 @@ type active struct {
 }
 
 func (a *active) Fired(context.Context) (uint64, error) {
+	if a.p.WitnessFn != nil {
+		if err := a.p.WitnessFn(a.f); err != nil {
+			return 0, err
+		}
+	}
 	if a.p.FiredFn != nil {
 		return a.p.FiredFn(a.f), nil
 	}
