@@ -127,6 +127,59 @@ func TestDropComesBeforePacketSockets(t *testing.T) {
 	}
 }
 
+// A machine within a container takes what arrives at the container's interface by a
+// redirection, which comes before the rules of nftables and passes those at the far end's
+// egress.
+func TestDropBeforeRedirections(t *testing.T) {
+	t.Parallel()
+	p, _ := setup(t)
+	r := reserve(t, p, pair("eth1", "eth1"), topologies.Options{Run: "test-redirect"})
+	r1, r2 := host(t, r, "r1"), host(t, r, "r2")
+	exit, err := r2.Exec(t.Context(), []string{"sh", "-c", `set -e; ip link add tap type veth peer name inner
+ip link set tap up; ip link set inner up
+for pair in eth1:tap tap:eth1; do
+	tc qdisc add dev ${pair%:*} ingress
+	tc filter add dev ${pair%:*} parent ffff: protocol all u32 match u8 0 0 action mirred egress redirect dev ${pair#*:}
+done`}, nil, io.Discard, io.Discard)
+	if err != nil || exit != 0 {
+		t.Skipf("needs redirections in the kernel: %d, %v", exit, err)
+	}
+	inner := func(script string) string { return strings.ReplaceAll(script, `"eth1"`, `"inner"`) }
+	for _, tt := range []struct {
+		name               string
+		direction          topologies.Direction
+		sender, receiver   topologies.Host
+		sendText, readText string
+	}{
+		{"to the machine", topologies.DirectionIn, r1, r2, sendRaw, inner(receiveRaw)},
+		{"from the machine", topologies.DirectionOut, r2, r1, inner(sendRaw), receiveRaw},
+	} {
+		for _, faulty := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, fault %v", tt.name, faulty), func(t *testing.T) {
+				s, err := tt.receiver.Open(t.Context(), []string{"python3", "-c", tt.readText}, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = s.Close() }()
+				until(t, s, "ready\n")
+				want := rawFrames
+				if faulty {
+					want = 0
+					a := inject(t, r, topologies.Fault{
+						Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"},
+						Direction: tt.direction, Match: topologies.FrameMatch{EtherType: "0x88b5"},
+					})
+					defer heal(t, a)
+				}
+				run(t, tt.sender, "python3", "-c", tt.sendText)
+				if text := until(t, s, "end\n"); !strings.Contains(text, fmt.Sprintf("seen %d end", want)) {
+					t.Errorf("%q, want %d", text, want)
+				}
+			})
+		}
+	}
+}
+
 // A switch in user space reads its ports by packet sockets. A segment has two ends to its
 // cables like any other node.
 func TestDropBeforeSwitches(t *testing.T) {

@@ -86,6 +86,7 @@ func (n *node) power(ctx context.Context, load bool) (err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.machine = m
+	m.sockets = n.sockets()
 	if !n.own() {
 		n.consoleAt, err = m.consoleAddress(ctx)
 		return err

@@ -20,7 +20,7 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 	case topologies.FaultDrop:
 		return nil, &topologies.MissingError{
 			What: "ability", Name: "fault drop in a lab of machines",
-			Hint: "the far node can drop frames itself (tc, nft), or build the lab of containers",
+			Hint: "nothing stands on the wire between two machines; build the lab of containers, where a machine can be a node too (vrnetlab)",
 		}
 	case topologies.FaultReplug:
 		return nil, &topologies.MissingError{

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -75,6 +77,48 @@ func TestLinks(t *testing.T) {
 			t.Errorf("drop = %v; want a MissingError", err)
 		}
 	})
+}
+
+// A cable is a pair of sockets, which somebody may remove.
+func TestChanges(t *testing.T) {
+	dir := t.TempDir()
+	r := reserve(t, setup(t, vm.Options{}), pair(1))
+	changes := func() []topologies.Change {
+		list, err := r.(topologies.StateChecker).Changes(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if list := changes(); len(list) > 0 {
+		t.Errorf("nobody touched the lab, and it says: %+v", list)
+	}
+	if err := os.Rename(filepath.Join(labDir(t, r), "l0a"), filepath.Join(dir, "l0a")); err != nil {
+		t.Fatal(err)
+	}
+	if list := changes(); len(list) != 1 || !strings.HasPrefix(list[0].What, "the cable at n1:eth1 is gone") {
+		t.Errorf("a socket was removed: %+v", list)
+	}
+}
+
+// labDir finds the folder of a lab of a provider of no options.
+func labDir(t *testing.T, r topologies.Reservation) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	owners, err := filepath.Glob(filepath.Join(cache, "reprise", "vm", "labs", "*", "lab.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range owners {
+		if text, err := os.ReadFile(file); err == nil && strings.Contains(string(text), strconv.Quote(r.ID())) {
+			return filepath.Dir(file)
+		}
+	}
+	t.Fatalf("no folder of %s is among %v", r.ID(), owners)
+	return ""
 }
 
 // A guest is a clean machine: nothing of ours in its routing table, nothing started.
@@ -183,6 +227,9 @@ func restarts(t *testing.T, r topologies.Reservation, h topologies.Host) {
 	run(t, h, "echo kept > /etc/kept; ip link add dummy8 type dummy")
 	if err := r.(topologies.NodeRestarter).RestartNode(t.Context(), "n1"); err != nil {
 		t.Fatal(err)
+	}
+	if list, err := r.(topologies.StateChecker).Changes(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("a restart by the lab is a change: %+v, %v", list, err)
 	}
 	run(t, h, "grep -q kept /etc/kept; ! ip link show dummy8 2>/dev/null; ip addr show eth1 | grep -q 10.0.0.1")
 	eventually(t, h, 10*time.Second, "ping -n -c 1 -W 1 10.0.0.2")

@@ -32,6 +32,8 @@ type machine struct {
 	exit   error         // set before ended is closed
 	kill   func() error
 	said   *lastWords
+	// sockets are those of its cables, by name, as it made them.
+	sockets map[string]os.FileInfo
 }
 
 // start starts QEMU and waits until it answers. Unless kept, it is killed when this process ends.

@@ -7,8 +7,12 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/rlimit"
 	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
@@ -43,7 +47,8 @@ func abilities() []ability {
 			return h.LinkAdd(&netlink.Veth{LinkAttrs: plain(probeLink), PeerName: probePeer})
 		}},
 		{"bridge", false, "shared segments of kind bridge", add(&netlink.Bridge{LinkAttrs: plain("probe2")})},
-		{"nftables netdev ingress", false, "faults that drop frames by predicate", nil}, // tried by its own means
+		{"nftables netdev ingress", false, "shared segments of kind bridge that keep spanning tree frames", nil}, // tried by its own means
+		{"XDP", false, "faults that drop frames by predicate", tryXDP},
 		{"vxlan", true, "overlay scenarios", add(&netlink.Vxlan{LinkAttrs: plain("probe3"), VxlanId: 1, Port: 4789})},
 		{"802.1Q", true, "VLAN interfaces of the kernel (switches in user space have their own)", func(h *netlink.Handle) error {
 			parent, err := h.LinkByName(probeLink)
@@ -144,7 +149,26 @@ func tryHere() (tried []error, err error) {
 	return tried, nil
 }
 
-// tryIngress hooks an empty chain where the drop faults are hooked.
+// tryXDP loads a program and puts it where the drop faults are. The thread is in the
+// namespace of the probes.
+func tryXDP(h *netlink.Handle) (err error) {
+	link, err := h.LinkByName(probeLink)
+	if err != nil {
+		return err
+	}
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return err
+	}
+	const pass = 2 // XDP_PASS of linux/bpf.h
+	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.XDP, License: "Apache-2.0", Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, pass), asm.Return()}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, prog.Close()) }()
+	return netlink.LinkSetXdpFdWithFlags(link, prog.FD(), nl.XDP_FLAGS_SKB_MODE)
+}
+
+// tryIngress hooks an empty chain where segments keep spanning tree frames from their bridge.
 func tryIngress(ns netns.NsHandle) error {
 	c, err := nftables.New(nftables.WithNetNSFd(int(ns)))
 	if err != nil {
