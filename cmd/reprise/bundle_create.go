@@ -97,6 +97,8 @@ type createdResult struct {
 	Key   string       `json:"signed-with,omitempty"`
 	// Redacted says in one line what was cut.
 	Redacted string `json:"redacted"`
+	// Person are the lines that only a person can judge, as they are in the bundle.
+	Person []string `json:"left-to-a-person,omitempty"`
 }
 
 func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags, rf *redactFlags) error {
@@ -191,7 +193,7 @@ func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redact
 	}
 	out = createdResult{
 		File: f.output, Size: created.Size, Files: len(created.Manifest.Files), Bytes: created.Manifest.Size(), Tree: created.Manifest.Tree,
-		Claim: created.Manifest.Claim, Left: append(created.Left, r.left()...), To: o.Complete.Custody.Recipients, Redacted: r.summary(),
+		Claim: created.Manifest.Claim, Left: append(created.Left, r.left()...), To: o.Complete.Custody.Recipients, Redacted: r.summary(), Person: r.leftToPerson(),
 	}
 	if signer != nil {
 		out.Key = bundle.Fingerprint(signer.PublicKey())
@@ -250,6 +252,9 @@ func (a *app) printCreated(r createdResult) {
 	}
 	if len(r.To) > 0 {
 		a.tell("encrypted to %s", strings.Join(r.To, ", "))
+	}
+	for _, l := range leftLines(r.Person) {
+		a.tell("look at   %s", l)
 	}
 	a.tell("redacted  %s", r.Redacted)
 	a.tell("%s: %s, %s in %s", r.File, plural(r.Files, "file"), sizeWord(r.Bytes), sizeWord(r.Size))

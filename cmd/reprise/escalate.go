@@ -74,6 +74,8 @@ type escalated struct {
 	Sealed  []string     `json:"recipients,omitempty"`
 	Signer  string       `json:"signed-with,omitempty"`
 	Redact  string       `json:"redaction,omitempty"` // what was cut, in one line
+	// Person are the lines that only a person can judge, as they are in the bundle.
+	Person []string `json:"left-to-a-person,omitempty"`
 }
 
 func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error {
@@ -123,6 +125,9 @@ func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error
 	a.printClaim(out.Claim)
 	for _, l := range leftLines(out.Left) {
 		a.say("left out  %s", l)
+	}
+	for _, l := range leftLines(out.Person) {
+		a.tell("look at   %s", l)
 	}
 	a.say("redacted  %s", out.Redact)
 	a.say("bundle    %s", out.Bundle)
@@ -189,7 +194,7 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 	}
 	out.Bundle, out.Tree, out.Claim, out.Left = created.File, created.Tree, created.Claim, append(staged.Left, created.Left...)
 	out.Sealed, out.Signer = created.To, created.Key
-	out.Redact = r.summary()
+	out.Redact, out.Person = r.summary(), created.Person
 	out.SHA256, err = fileDigest(created.File)
 	return err
 }

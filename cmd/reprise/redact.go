@@ -29,17 +29,24 @@ type redactFlags struct {
 	hide   []string
 	secret []string
 	keep   []string
+	rules  []string
 	as     bool
 	prove  int
 }
 
-func (f *redactFlags) register(fl *pflag.FlagSet) {
+// registerWhat registers what every redaction asks.
+func (f *redactFlags) registerWhat(fl *pflag.FlagSet) {
 	fl.StringVar(&f.key, "redact-key", "", "redact with the key in this file, which is made when it is not there; its map is written beside it")
-	fl.BoolVar(&f.none, "no-redact", false, "cut nothing, and say so in the bundle")
+	fl.StringArrayVar(&f.rules, "rules", nil, "FILE (YAML) with words, forms of lines and patterns of your own")
 	fl.StringArrayVar(&f.hide, "hide", nil, "a word to hide wherever it stands: a customer, a host, a person")
 	fl.StringArrayVar(&f.secret, "secret", nil, "FILE with values that are secret, one a line")
 	fl.StringArrayVar(&f.keep, "keep", nil, "a prefix whose addresses stay as they are, as 192.0.2.0/24")
 	fl.BoolVar(&f.as, "redact-as", false, "replace AS numbers too")
+}
+
+func (f *redactFlags) register(fl *pflag.FlagSet) {
+	f.registerWhat(fl)
+	fl.BoolVar(&f.none, "no-redact", false, "cut nothing, and say so in the bundle")
 	fl.IntVar(&f.prove, "prove", 0, "run the redacted case so many times, and refuse it when its rate is another one")
 }
 
@@ -57,20 +64,29 @@ type redaction struct {
 	red *redact.Redactor
 
 	report redact.Report
-	proved string // in one line
+	person []redact.Left // lines that only a person can judge
+	proved string        // in one line
 }
 
 // newRedaction reads the flags; nil where nothing is to be cut.
 func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
 	switch {
-	case f.key == "" && len(f.hide)+len(f.secret)+len(f.keep)+f.prove > 0:
-		return nil, inputError("--hide, --secret, --keep and --prove are for a redaction: give --redact-key FILE")
+	case f.key == "" && len(f.hide)+len(f.secret)+len(f.keep)+len(f.rules)+f.prove > 0:
+		return nil, inputError("--hide, --secret, --keep, --rules and --prove are for a redaction: give --redact-key FILE")
 	case f.prove < 0 || f.prove > 1000:
 		return nil, inputError("--prove takes 1 to 1000 trials")
 	case f.key == "":
 		return nil, nil
 	case f.none:
 		return nil, inputError("--no-redact and --redact-key say opposite things")
+	}
+	var rules []redact.Rules
+	for _, file := range f.rules { // before a key is made
+		own, err := redact.LoadRules(file)
+		if err != nil {
+			return nil, asInputError(err)
+		}
+		rules = append(rules, own)
 	}
 	stamp := f.key + "-" + time.Now().UTC().Format("20060102T150405Z")
 	r := &redaction{app: a, keyFile: f.key, mapFile: stamp + ".map", prove: f.prove, runs: stamp + "-proof"}
@@ -92,6 +108,9 @@ func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
 			return nil, inputError("--secret: %w", err)
 		}
 		r.options.Secrets = append(r.options.Secrets, lines...)
+	}
+	for _, own := range rules {
+		own.Apply(&r.options)
 	}
 	return r, nil
 }
@@ -128,8 +147,8 @@ func ownerKey(file string) (redact.Key, error) {
 // customer's names are hidden, and the partner's are not.
 func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, error) {
 	if f.redact.none {
-		if f.redact.key != "" || len(f.redact.hide)+len(f.redact.secret)+len(f.redact.keep)+f.redact.prove > 0 {
-			return nil, inputError("--no-redact cuts nothing: --redact-key, --hide, --secret, --keep and --prove have no meaning with it")
+		if f.redact.key != "" || len(f.redact.hide)+len(f.redact.secret)+len(f.redact.keep)+len(f.redact.rules)+f.redact.prove > 0 {
+			return nil, inputError("--no-redact cuts nothing: --redact-key, --hide, --secret, --keep, --rules and --prove have no meaning with it")
 		}
 		return nil, a.wholeWords(nil, &f.redact)
 	}
@@ -143,7 +162,7 @@ func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, 
 		return r, err
 	}
 	p := folder.Case.Partner // whom the vendor calls stays
-	r.options.Keep = present(p.Name, p.Contact, p.Email, p.Phone)
+	r.options.Keep = append(r.options.Keep, present(p.Name, p.Contact, p.Email, p.Phone)...)
 	abs, aerr := filepath.Abs(folder.Path)
 	wd, werr := os.Getwd()
 	if err := errors.Join(err, aerr, werr); err != nil {
@@ -219,7 +238,7 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.report, r.red = result.Report, red
+	r.report, r.red, r.person = result.Report, red, result.Left
 	for _, note := range result.Report.Dropped {
 		if strings.HasPrefix(note.File, "case/logs/") {
 			return "", &codedError{exitRefused, fmt.Errorf("the log %s of the case cannot be redacted, and would be missing: %s; turn it into text, or take it out of the case", note.File, note.Why)}
@@ -267,6 +286,14 @@ func (r *redaction) left() []string {
 		list = append(list, note.File+": "+note.Why)
 	}
 	return list
+}
+
+// leftToPerson lists what only a person can judge.
+func (r *redaction) leftToPerson() []string {
+	if r == nil {
+		return nil
+	}
+	return personLines(r.person)
 }
 
 // summary says in one line what was cut.

@@ -95,7 +95,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		"isolate":   {a.trusting(a.isolateVerb()), a.trusting(a.bisectVerb())},
 		"fix":       {a.trusting(a.verifyFixVerb()), a.trusting(a.regressVerb())},
 		"analyse":   {a.knownVerb()},
-		"escalate":  {a.caseVerb(), a.trusting(a.escalateVerb()), a.bundleVerb(), a.trusting(a.confirmVerb())},
+		"escalate":  {a.caseVerb(), a.trusting(a.escalateVerb()), a.bundleVerb(), a.redactVerb(), a.trusting(a.confirmVerb())},
 		"write":     {a.scenarioVerb()},
 		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.simVerb(), a.topologyVerb(), a.gcVerb()},
 	} {

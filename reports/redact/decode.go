@@ -231,7 +231,10 @@ func looksBase64(b []byte) bool {
 	}
 	var out [12]byte
 	n := 0
-	if a, c := sextets[b[0]], sextets[b[1]]; a > 0x3f || a<<2|c>>4&3 < ' ' { // the first byte
+	// The first letter of what it says is one of ASCII, or of two bytes.
+	one, two := sextets[b[0]]<<2|sextets[b[1]]>>4&3, sextets[b[1]]<<4|sextets[b[2]]>>2&15
+	if sextets[b[0]]|sextets[b[1]]|sextets[b[2]] == 0xff || one < ' ' && one != '\n' && one != '\t' && one != '\r' || one > '~' && (one < 0xc3 || one > 0xd1 || two&0xc0 != 0x80) ||
+		one < 0x80 && (two < ' ' && two != '\n' && two != '\t' && two != '\r' || two == 0x7f) {
 		return false
 	}
 	for i := 0; i+4 <= len(b) && n+3 <= len(out); i += 4 {
@@ -252,7 +255,13 @@ func base64At(data []byte, at int) (int, bool) {
 	for start > 0 && at-start < longestToken && base64Class[data[start-1]] != 0 {
 		start--
 	}
-	for _, from := range [...]int{start, at, at + 1, at + 2, at + 3} {
+	for i, from := range [...]int{start, at, at + 1, at + 2, at + 3} {
+		if i == 1 && from == start {
+			continue
+		}
+		if i > 1 && (start == at || len(data)-at < 40 || base64Class[data[at+39]] == 0) {
+			break
+		}
 		if from < len(data) && looksBase64(data[from:min(len(data), from+16)]) {
 			return from, true
 		}

@@ -51,6 +51,9 @@ const (
 	notHex           // a word byte that is no hex digit
 	notDec           // a word byte that is no decimal digit
 	isSpecial
+	endsKey // may stand after the name of a value
+	marksAddress
+	isHigh // outside of ASCII
 
 	hashShift = 16
 )
@@ -76,8 +79,17 @@ func makeClasses() (t [256]byteClass) {
 			}
 		}
 		switch i {
-		case '$', '\n', '@', '%', '&', '\\', '=':
+		case '$', '\n', '@', '%', '&', '\\', '=', '\r', '\b', 0x1b:
 			t[i] |= isSpecial
+		}
+		if i >= 0x80 {
+			t[i] |= isHigh
+		}
+		if strings.IndexByte("\":=\\", c) >= 0 {
+			t[i] |= endsKey
+		}
+		if strings.IndexByte(".:-\\ ", c) >= 0 {
+			t[i] |= marksAddress
 		}
 	}
 	return t

@@ -17,10 +17,15 @@ import (
 // ReportFile is where [Redactor.Dir] writes its report, inside of the result.
 const ReportFile = "redaction/report.json"
 
+// OwnerDir is the folder of keys and maps, which [Redactor.Dir] leaves out wherever it lies.
+const OwnerDir = ".owner"
+
 // Result is what a redaction of a folder gives beside the folder.
 type Result struct {
 	Report Report
 	Map    *Map // takes it back; stays with the owner
+	// Left are the lines that only a person can judge, with their text.
+	Left []Left
 	// Renamed gives the new path of each file and folder that is called otherwise in the
 	// result, by its path in the original. It names what was cut: it stays with the owner.
 	Renamed map[string]string
@@ -43,12 +48,16 @@ func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits 
 	case formatText:
 		edits = r.edits(name, data)
 		r.count(name, edits)
-		return apply(data, edits), edits, true
+		out = apply(data, edits)
+		r.leaveToPerson(name, out)
+		return out, edits, true
 	case formatUTF16:
 		text, _ := fromUTF16(data)
 		edits = r.edits(name, text)
 		r.count(name, edits)
-		return toUTF16(apply(text, edits), data), nil, true // the edits are not those of the file
+		text = apply(text, edits)
+		r.leaveToPerson(name, text)
+		return toUTF16(text, data), nil, true // the edits are not those of the file
 	case formatPcap, formatPcapng:
 		out, err := r.Capture(name, data)
 		if err == nil {
@@ -135,6 +144,13 @@ func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("redact %s: %w", src, err)
 	}
+	files = slices.DeleteFunc(files, func(name string) bool {
+		own := slices.Contains(strings.Split(name, "/"), OwnerDir)
+		if own {
+			r.dropped(name, "the owner's keys and maps")
+		}
+		return own
+	})
 	r.keepNodes(src, files)
 	for _, name := range files {
 		if err := ctx.Err(); err != nil {
@@ -154,7 +170,7 @@ func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 	if err := t.mend(files); err != nil {
 		return Result{}, fmt.Errorf("mend digests: %w", err)
 	}
-	result := Result{Report: r.Report(), Map: r.Map(), Renamed: t.paths()}
+	result := Result{Report: r.Report(), Map: r.Map(), Left: r.Left(), Renamed: t.paths()}
 	if err := t.record(result.Map); err != nil {
 		return result, err
 	}

@@ -19,6 +19,7 @@ type form struct {
 	platform string
 	begins   bool // only where a line begins
 	tokens   []token
+	next     uint64   // the beginnings of the second word; none where it may be any
 	needs    []uint64 // for each word after the first, the beginnings of words that it may be
 }
 
@@ -121,6 +122,9 @@ func addForm(index map[string][]form, platform, line string) error {
 			f.tokens = append(f.tokens, t)
 			if bits := t.beginnings(); bits != 0 && len(f.tokens) > 1 {
 				f.needs = append(f.needs, bits)
+				if len(f.tokens) == 2 {
+					f.next = bits
+				}
 			}
 		}
 		first := f.tokens[0]
@@ -272,12 +276,26 @@ type placed struct {
 // forms looks whether a form begins with the word at data[start:end], and takes what the
 // forms find there.
 func (s *scanner) forms(list []form, start, end int) bool {
-	limit := s.lineEnd(end)
-	bits := lineBits(s.data, end, min(limit, end+longestToken))
+	after := end
+	for after < len(s.data) && s.data[after] != '\n' && classes[s.data[after]]&isWord == 0 {
+		after++
+	}
+	second := ^uint64(0)
+	if after+1 < len(s.data) {
+		second = beginning(s.data[after], s.data[after+1])
+	}
+	limit, bits := -1, uint64(0)
 	var found []placed
 next:
 	for i := range list {
 		f := &list[i]
+		if f.next != 0 && f.next&second == 0 && s.data[min(after, len(s.data)-1)] != '\n' {
+			continue
+		}
+		if limit < 0 {
+			limit = s.lineEnd(end)
+			bits = lineBits(s.data, end, min(limit, end+longestToken))
+		}
 		for _, n := range f.needs {
 			if n&bits == 0 {
 				continue next

@@ -86,8 +86,10 @@ func (s *scanner) readings() []reading {
 			list = append(list, v)
 		}
 	}
-	if s.depth == 0 {
+	if s.depth == 0 && s.edited {
 		take(readTerminal(s.data))
+	}
+	if s.depth == 0 && s.high {
 		take(readBlanks(s.data))
 	}
 	for _, m := range s.marks {
@@ -105,6 +107,9 @@ func (s *scanner) readings() []reading {
 func (s *scanner) whole() {
 	s.scan()
 	add := s.split
+	if len(s.r.patterns) > 0 {
+		add = append(add, s.matches()...)
+	}
 	for _, v := range s.readings() {
 		if s.learn && v.values {
 			continue

@@ -21,6 +21,9 @@ type Options struct {
 	Names []string `json:"-"`
 	// Secrets are values known to be secret.
 	Secrets []string `json:"-"`
+	// Forms and Patterns are added to the grammar, as [Rules] describe them.
+	Forms    []string  `json:"-"`
+	Patterns []Pattern `json:"-"`
 	// Keep are words that stay though they stand where a name does, such as the names of
 	// the lab's nodes.
 	Keep []string `json:"-"`
@@ -49,6 +52,9 @@ type Redactor struct {
 	keepWords map[string]bool
 	words     *dictionary // keywords only, to learn with
 
+	grammar  map[string][]form
+	patterns []compiledPattern
+
 	made sync.Map // replacements of secrets, by value
 
 	mu         sync.Mutex
@@ -60,6 +66,7 @@ type Redactor struct {
 	hexed      [1 << 10]uint64 // of the IPv4 ones: the hashes that may be there
 	dict       *dictionary     // of values; nil when there is something new
 	pointed    Report
+	left       []Left
 }
 
 // ErrNoKey refuses a zero key.
@@ -77,8 +84,12 @@ func New(key Key, o Options) (*Redactor, error) {
 	r := &Redactor{
 		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{}, ips: map[netip.Addr]bool{}, versions: map[netip.Addr]bool{},
 		shapes:    &shapes{key: prf{key.sub("shape")}, cache: map[string]string{}},
-		keepWords: map[string]bool{}, pointed: newReport(o), words: compile(nil, nil, builtIn()),
+		keepWords: map[string]bool{}, pointed: newReport(o),
 	}
+	if err := r.ownRules(o); err != nil {
+		return nil, err
+	}
+	r.words = compile(nil, nil, r.grammar)
 	for _, w := range o.Keep {
 		r.keepWords[strings.ToLower(w)] = true
 	}
@@ -243,7 +254,7 @@ func (r *Redactor) dictionary() *dictionary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.dict == nil {
-		r.dict = compile(r.sorted(), r.replacement, builtIn())
+		r.dict = compile(r.sorted(), r.replacement, r.grammar)
 	}
 	return r.dict
 }

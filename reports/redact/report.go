@@ -13,14 +13,17 @@ const ReportFormat = "redaction/v1"
 type Report struct {
 	Reprise string                  `json:"reprise"`
 	Options Options                 `json:"options"`
-	Names   int                     `json:"names"`   // words of the owner that were looked for
-	Secrets int                     `json:"secrets"` // secrets of the owner that were looked for
-	Kept    int                     `json:"kept"`    // words that the owner left as they are
+	Names   int                     `json:"names"`               // words of the owner that were looked for
+	Secrets int                     `json:"secrets"`             // secrets of the owner that were looked for
+	Kept    int                     `json:"kept"`                // words that the owner left as they are
+	Own     int                     `json:"own-rules,omitempty"` // forms and patterns of the owner
 	Rules   map[Rule]int            `json:"rules"`
 	Files   map[string]map[Rule]int `json:"files"`
 	Dropped []Note                  `json:"dropped,omitempty"`
 	// Regions are parts that were copied or cut without being understood.
 	Regions []Note `json:"regions,omitempty"`
+	// Left are the lines that only a person can judge, without their text.
+	Left []Left `json:"left-to-a-person,omitempty"`
 	// LedgerHead is the SHA-256 of the last line of the run's own ledger, by folder: the
 	// redacted ledger is a chain of its own.
 	LedgerHead map[string]string `json:"ledger-head,omitempty"`
@@ -34,7 +37,7 @@ type Note struct {
 
 func newReport(o Options) Report {
 	return Report{
-		Reprise: ReportFormat, Options: o, Names: len(o.Names), Secrets: len(o.Secrets), Kept: len(o.Keep),
+		Reprise: ReportFormat, Options: o, Names: len(o.Names), Secrets: len(o.Secrets), Kept: len(o.Keep), Own: len(o.Forms) + len(o.Patterns),
 		Rules: map[Rule]int{}, Files: map[string]map[Rule]int{}, LedgerHead: map[string]string{},
 	}
 }
@@ -60,6 +63,10 @@ func (r *Redactor) Report() Report {
 		heads[r.publicPath(folder)] = head
 	}
 	out.LedgerHead = heads
+	out.Left = r.Left()
+	for i := range out.Left {
+		out.Left[i].Text = ""
+	}
 	for _, list := range [][]Note{out.Dropped, out.Regions} {
 		for i := range list {
 			list[i].File = r.publicPath(list[i].File)

@@ -26,6 +26,8 @@ type scanner struct {
 
 	marks   []mark // what is encoded
 	split   []edit // of values that the end of a line cuts in two
+	edited  bool   // a terminal wrote it
+	high    bool   // it has bytes outside of ASCII
 	dumped  int    // the line that was tried as one of a dump
 	line    int    // where the line begins
 	limit   int    // where the line ends for what is looked for before a value; 0 at its end
@@ -76,10 +78,14 @@ func (s *scanner) span(from, to int) {
 			}
 			start = s.done // a value ended within this run
 		}
+		next := byteClass(0) // of the byte after the run
+		if i < len(data) {
+			next = class
+		}
 		switch n := i - start; {
 		case flags&notHex == 0:
 			if n <= 4 {
-				if i < len(data) && start >= s.noAddr && isAddressMark(data[i]) {
+				if next&marksAddress != 0 && start >= s.noAddr {
 					s.address(start, i, flags&notDec == 0)
 				}
 			} else if n >= 8 {
@@ -87,15 +93,18 @@ func (s *scanner) span(from, to int) {
 			}
 		case n >= 10:
 			s.longRun(start, i)
-		case i < len(data) && classes[data[i-1]]&notDec == 0 && (data[i] == '.' || data[i] == '-'):
+		case next&marksAddress != 0 && classes[data[i-1]]&notDec == 0 && (data[i] == '.' || data[i] == '-'):
 			s.glued(start, i)
+		}
+		if flags&isHigh != 0 {
+			s.high = true
 		}
 		if len(s.d.inside.list) > 0 && i-start > shortestInside && !s.learn {
 			s.inside(start, i)
 		}
 		if s.d.has(h) {
 			s.word(h, start, i)
-		} else if flags&notHex != 0 && i < len(data) && (data[i] == '"' || data[i] == '=' || data[i] == ':' || data[i] == '\\') && start >= s.done {
+		} else if next&endsKey != 0 && flags&notHex != 0 && start >= s.done {
 			s.camel(start, i)
 		}
 		if i < s.done {
@@ -104,14 +113,18 @@ func (s *scanner) span(from, to int) {
 	}
 }
 
-func isAddressMark(c byte) bool { return c == '.' || c == ':' || c == '-' || c == '\\' || c == ' ' }
-
 // special looks at bytes that begin something: a line, $n$, an address after "::", a mail
 // address. It returns where to go on.
 func (s *scanner) special(i int) int {
 	switch s.data[i] {
 	case '\n':
 		s.newLine(i)
+	case '\b', 0x1b:
+		s.edited = true
+	case '\r':
+		if i+1 < len(s.data) && s.data[i+1] != '\n' && s.data[i+1] != '\r' {
+			s.edited = true
+		}
 	case '%':
 		if _, ok := hex2(s.data[i+1:]); ok {
 			s.note(kindPercent, i)

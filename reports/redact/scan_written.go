@@ -223,6 +223,19 @@ func (s *scanner) nameOfAddress(start, end int) bool {
 // nibbles, the last one first (RFC 1035, 3.5; RFC 3596, 2.5).
 func (s *scanner) reversed(start int) bool {
 	data := s.data
+	for i, dots := start, 0; ; i++ {
+		if i >= len(data) || i-start > 130 {
+			return false
+		}
+		if data[i] == '.' {
+			dots++
+		} else if !isHex(data[i]) {
+			if dots < 1 || data[i] != 'i' {
+				return false
+			}
+			break
+		}
+	}
 	end := start
 	var labels []string
 	for end < len(data) && len(labels) <= 32 {

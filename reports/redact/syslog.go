@@ -61,7 +61,14 @@ func isLevel(v string) bool {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isMonth(b []byte) bool {
-	return len(b) > 4 && b[3] == ' ' && bytes.Contains([]byte("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"), b[:3])
+	if len(b) < 5 || b[3] != ' ' {
+		return false
+	}
+	switch string(b[:3]) {
+	case "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec":
+		return true
+	}
+	return false
 }
 
 // afterTime goes over " 28 06:28:14[.123]" and the blank after; -1 where that does not stand.
