@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // Cut stands in everything that is written where a secret was.
@@ -57,7 +58,7 @@ func ResolveSecret(ref string) (Secret, error) {
 }
 
 func secretFile(name string) (Secret, error) {
-	f, err := os.Open(name)
+	f, err := OpenPlain(name)
 	if err != nil {
 		return Secret{}, fmt.Errorf("read credential: %w", err)
 	}
@@ -67,4 +68,21 @@ func secretFile(name string) (Secret, error) {
 		return Secret{}, fmt.Errorf("read credential: %w", err)
 	}
 	return Secret{strings.TrimRight(line, "\r\n")}, nil
+}
+
+// OpenPlain opens a regular file for reading: what an inventory names must not make its
+// reader wait, as a pipe does, or have no end.
+func OpenPlain(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: not a regular file", name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }

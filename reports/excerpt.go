@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Excerpt is text of the record, cleaned and bounded: all of it, or its head and tail.
@@ -101,7 +102,7 @@ func (b *budget) text(s string, head, tail int, file string) Excerpt {
 
 // file cuts a file without reading more of it than is shown.
 func (b *budget) file(path, name string, head, tail int) (Excerpt, error) {
-	f, err := os.Open(path)
+	f, err := plain.Open(path)
 	if err != nil {
 		return Excerpt{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Bounds of a report, in bytes of record text.
@@ -186,7 +187,7 @@ func (r *Run) loadInputs(dir evidence.Dir, text *budget) {
 }
 
 func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := plain.Open(path)
 	if err != nil {
 		return "", err
 	}

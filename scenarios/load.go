@@ -3,7 +3,6 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -35,6 +35,12 @@ type Input struct {
 
 // MaxInput bounds one file that a scenario names, in bytes.
 const MaxInput = 16 << 20
+
+// MaxInputs bounds all of them together, in bytes; maxInputFiles bounds their number.
+const (
+	MaxInputs     = 64 << 20
+	maxInputFiles = 1000
+)
 
 // Options of Load.
 type Options struct {
@@ -124,19 +130,7 @@ func Load(file string, o Options) (*Loaded, error) {
 }
 
 func readBounded(root *os.Root, name string, limit int64) ([]byte, error) {
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(err, errors.New("not a plain file"))
-	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("the file is larger than %d bytes", limit)
-	}
-	return data, err
+	return plain.ReadBy(root.OpenFile, name, limit)
 }
 
 // input reads a file that the scenario names at a path of the document.
@@ -146,6 +140,14 @@ func (c *checker) input(where, name string) ([]byte, bool) {
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		c.Faultf(where, "copy it beside the scenario, so that the scenario can be handed on", "%q is outside the scenario's folder", name)
+		return nil, false
+	}
+	room := int64(MaxInputs)
+	for _, in := range c.loaded.Inputs {
+		room -= int64(len(in.Data))
+	}
+	if room < 0 || len(c.loaded.Inputs) >= maxInputFiles {
+		c.Faultf(where, "", "the scenario reads more than %d files, or %d bytes", maxInputFiles, MaxInputs)
 		return nil, false
 	}
 	data, err := readBounded(c.root, filepath.FromSlash(name), MaxInput)

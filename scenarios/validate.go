@@ -107,6 +107,9 @@ func (c *checker) node(where, name, why string) {
 
 func (c *checker) conditions(list string, cs []Condition) {
 	names := map[string]int{}
+	if c.tooMany(list, len(cs)) {
+		return
+	}
 	for i, cond := range cs {
 		where := yamlpos.Index(list, i)
 		line, _ := c.At(where)
@@ -389,4 +392,14 @@ func sameReach(a, b *Reach) bool {
 		return a == b
 	}
 	return *a == *b
+}
+
+// maxParts bounds the conditions or steps of one list: each is compiled.
+const maxParts = 500
+
+func (c *checker) tooMany(list string, n int) bool {
+	if n > maxParts {
+		c.Faultf(list, "", "%s has %d parts, more than %d", list, n, maxParts)
+	}
+	return n > maxParts || c.Full()
 }

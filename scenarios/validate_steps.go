@@ -9,6 +9,9 @@ import (
 )
 
 func (c *checker) steps(list string, steps []Step) {
+	if c.tooMany(list, len(steps)) {
+		return
+	}
 	for i, s := range steps {
 		where := yamlpos.Index(list, i)
 		line, _ := c.At(where)

@@ -3,13 +3,13 @@ package topologies
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -72,6 +72,10 @@ type clabNodes struct {
 }
 
 func (ns *clabNodes) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
+	if len(n.Content) > 2*maxLab {
+		d.NodeFaultf(n, "", "the lab has more than %d nodes", maxLab)
+		return
+	}
 	if n.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if name := n.Content[i].Value; !slices.Contains(ns.names, name) {
@@ -81,6 +85,13 @@ func (ns *clabNodes) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 	}
 	d.Value(n, &ns.byKey, path)
 }
+
+// maxLab bounds the nodes of a lab, and maxLinks its links: what is checked of them takes
+// their product.
+const (
+	maxLab   = 2000
+	maxLinks = 10_000
+)
 
 type clabLink struct {
 	Type      string         `yaml:"type"`
@@ -123,7 +134,7 @@ func (e *clabEndpoint) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 // Load reads a containerlab file, for the verbs that work on a topology alone. Every fault is in the returned error, a
 // yamlpos.Problems; warnings are returned beside the topology.
 func Load(path string, env Environ) (Topology, yamlpos.Problems, error) {
-	data, err := os.ReadFile(path)
+	data, err := plain.Read(path, plain.Text)
 	if err != nil {
 		return Topology{}, nil, fmt.Errorf("read topology: %w", err)
 	}
@@ -156,7 +167,14 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 		d.Faultf("topology.nodes", "", "the lab has no nodes")
 	}
 	used := map[string]bool{}
+	if n := len(f.Topology.Links); n > maxLinks {
+		d.Faultf("topology.links", "", "the lab has %d links, more than %d", n, maxLinks)
+		return t
+	}
 	for i, l := range f.Topology.Links {
+		if d.Full() {
+			break
+		}
 		resolveLink(d, &t, l, yamlpos.Index("topology.links", i), used)
 	}
 	return t

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -130,10 +131,13 @@ func (n *Node) expandMagic(t Topology, env Environ) {
 	}
 }
 
+// gitFile bounds a file that says what is checked out, in bytes.
+const gitFile = 4 << 10
+
 // gitHead reads the branch and commit of the repository around dir, "" where there is none.
 func gitHead(dir string) (branch, hash string) {
 	for ; ; dir = filepath.Dir(dir) {
-		head, err := os.ReadFile(filepath.Join(dir, ".git", "HEAD"))
+		head, err := plain.Read(filepath.Join(dir, ".git", "HEAD"), gitFile)
 		if err == nil {
 			ref, isRef := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: ")
 			if !isRef {
@@ -142,7 +146,7 @@ func gitHead(dir string) (branch, hash string) {
 			if !filepath.IsLocal(filepath.FromSlash(ref)) {
 				return "", "" // it leads out of the repository
 			}
-			commit, err := os.ReadFile(filepath.Join(dir, ".git", filepath.FromSlash(ref)))
+			commit, err := plain.Read(filepath.Join(dir, ".git", filepath.FromSlash(ref)), gitFile)
 			if err != nil {
 				return strings.TrimPrefix(ref, "refs/heads/"), ""
 			}

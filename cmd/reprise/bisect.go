@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,6 +21,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // bisectFlags are the choices of one bisection. They are kept beside it, for --resume.
@@ -110,7 +110,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 
 // readVersions reads --versions: a file, or images with commas between.
 func readVersions(list string) ([]version, error) {
-	data, err := os.ReadFile(list)
+	data, err := plain.Read(list, plain.Text)
 	if err != nil {
 		if !strings.Contains(list, ",") {
 			return nil, inputError("--versions %s: no such file, and no list with commas: %w", list, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 func (a *app) bundleRedactVerb() *cobra.Command {
@@ -121,7 +122,7 @@ func (a *app) reveal(files []string, keyFile string) error {
 		if file == "-" {
 			data, err = io.ReadAll(a.in)
 		} else {
-			data, err = os.ReadFile(file)
+			data, err = plain.Read(file, plain.Data)
 		}
 		if err != nil {
 			return inputError("read text: %w", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/cases"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 func (a *app) caseCheckVerb() *cobra.Command {
@@ -153,7 +154,7 @@ func (a *app) caseRMA(_ context.Context, path string, add, from []string) error 
 		units = append(units, u)
 	}
 	for _, file := range from {
-		text, err := os.ReadFile(file)
+		text, err := plain.Read(file, plain.Data)
 		if err != nil {
 			return inputError("read %s: %w", file, err)
 		}

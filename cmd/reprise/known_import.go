@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/harness/known"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // importFlags are the choices of "known import".
@@ -111,7 +111,7 @@ func (a *app) knownImport(ctx context.Context, kf *knownFlags, f *importFlags, f
 }
 
 func readKnown(file string, f *importFlags) (known.Document, error) {
-	in, err := os.Open(file)
+	in, err := plain.Open(file)
 	if err != nil {
 		return known.Document{}, inputError("read document: %w", err)
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -32,7 +33,7 @@ func resolve(user, password, key string) (credentials, error) {
 	case key == "agent":
 		return c, c.fromAgent()
 	case kind == "file":
-		pem, err := os.ReadFile(where)
+		pem, err := keyFile(where)
 		if err != nil {
 			return c, fmt.Errorf("read key: %w", err)
 		}
@@ -77,4 +78,15 @@ func (c credentials) methods() []ssh.AuthMethod {
 			}
 			return answers, nil
 		}))
+}
+
+// keyFile reads a private key.
+func keyFile(name string) ([]byte, error) {
+	const most = 1 << 16 // bytes
+	f, err := drivers.OpenPlain(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	return io.ReadAll(io.LimitReader(f, most))
 }

@@ -63,12 +63,14 @@ func newHostKeys(a drivers.Access) (*hostKeys, error) {
 		}
 		h.file = filepath.Join(home, ".ssh", "known_hosts")
 	}
-	_, err := os.Stat(h.file)
+	info, err := os.Stat(h.file)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		h.known = func(string, net.Addr, ssh.PublicKey) error { return &knownhosts.KeyError{} }
 	case err != nil:
 		return nil, fmt.Errorf("read host keys: %w", err)
+	case info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0: // whose reader waits
+		return nil, fmt.Errorf("read host keys: %s is not a regular file", h.file)
 	default:
 		if h.known, err = knownhosts.New(h.file); err != nil {
 			return nil, fmt.Errorf("read host keys: %w", err)

@@ -143,7 +143,7 @@ func (t TrialDir) Digest() (string, error) {
 // digestFile writes a file's name, size and content to h; one that does not exist counts
 // as empty.
 func digestFile(h io.Writer, path string) error {
-	f, err := os.Open(path)
+	f, err := open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		_, err = fmt.Fprintf(h, "%s 0\n", filepath.Base(path))
 		return err

@@ -50,7 +50,7 @@ func WriteJSON(path string, v any) error {
 
 // ReadJSON reads a JSON file.
 func ReadJSON(path string, v any) error {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (l *Lines) Close() error {
 func ReadLines[T any](path string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		f, err := os.Open(path)
+		f, err := open(path)
 		if errors.Is(err, os.ErrNotExist) {
 			return
 		}

@@ -55,7 +55,7 @@ func (d Dir) AppendLedger(e Entry) (err error) {
 // Ledger reads the run's ledger and checks its chain. The error names the first line
 // whose predecessor is not the one it was written after.
 func (d Dir) Ledger() ([]Entry, error) {
-	data, err := os.ReadFile(d.File("ledger.ndjson"))
+	data, err := readFile(d.File("ledger.ndjson"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

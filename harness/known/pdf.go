@@ -14,9 +14,11 @@ import (
 const (
 	maxPages    = 3000
 	maxPDFChars = 12 << 20
-	// maxPDFTime bounds the reading of one file: references that go round in a circle, and
-	// streams that unpack without end, are the file's to make and the library follows them.
-	maxPDFTime = time.Minute
+	// maxPDFTime and maxPageTime bound the reading of one file and of one of its pages:
+	// references that go round in a circle, and streams that unpack without end, are the
+	// file's to make and the library follows them. A page that people wrote takes milliseconds.
+	maxPDFTime  = 30 * time.Second
+	maxPageTime = 3 * time.Second
 )
 
 // pdfLines takes the text of a PDF apart into lines with the place of every piece. One that
@@ -27,21 +29,39 @@ func pdfLines(data []byte) ([]textLine, error) {
 		err   error
 	}
 	done := make(chan result, 1)
+	pages := make(chan struct{})
+	gone := make(chan struct{})
+	defer close(gone)
 	go func() {
-		lines, err := pdfText(data)
+		lines, err := pdfText(data, func() bool {
+			select {
+			case pages <- struct{}{}:
+				return true
+			case <-gone:
+				return false
+			}
+		})
 		done <- result{lines, err}
 	}()
-	late := time.NewTimer(maxPDFTime)
+	late, stuck := time.NewTimer(maxPDFTime), time.NewTimer(maxPageTime)
 	defer late.Stop()
-	select {
-	case r := <-done:
-		return r.lines, r.err
-	case <-late.C:
-		return nil, fmt.Errorf("%w: a PDF that takes longer than %s to read", ErrNotDocument, maxPDFTime)
+	defer stuck.Stop()
+	for {
+		select {
+		case r := <-done:
+			return r.lines, r.err
+		case <-pages:
+			stuck.Reset(maxPageTime)
+		case <-stuck.C:
+			return nil, fmt.Errorf("%w: a PDF with a page that takes longer than %s to read", ErrNotDocument, maxPageTime)
+		case <-late.C:
+			return nil, fmt.Errorf("%w: a PDF that takes longer than %s to read", ErrNotDocument, maxPDFTime)
+		}
 	}
 }
 
-func pdfText(data []byte) (lines []textLine, err error) {
+// pdfText reads the pages. next is called before each, and says false when nobody waits.
+func pdfText(data []byte, next func() bool) (lines []textLine, err error) {
 	// The library panics on files that are damaged or made to do harm (its issues 15 and 40,
 	// rsc/pdf issue 9): its readers end that way by design, so there is no other place to
 	// catch it than around all of it.
@@ -59,7 +79,7 @@ func pdfText(data []byte) (lines []textLine, err error) {
 		return nil, fmt.Errorf("%w: a PDF of %d pages; up to %d are read", ErrNotDocument, pages, maxPages)
 	}
 	chars := 0
-	for n := 1; n <= pages; n++ {
+	for n := 1; n <= pages && next(); n++ {
 		text, err := pageText(r, n)
 		if err != nil {
 			continue // a page that cannot be read does not take the others with it

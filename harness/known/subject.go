@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Subject is what known issues are matched with: a case, a run, or both.
@@ -100,7 +101,7 @@ func ReadBounded(path string) (string, error) {
 	if !info.Mode().IsRegular() {
 		return "", errors.New(filepath.Base(path) + " is no regular file")
 	}
-	f, err := os.Open(path)
+	f, err := plain.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"filippo.io/age"
+
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // ReadOptions say how a bundle is read.
@@ -39,16 +40,16 @@ type Bundle struct {
 // Open opens a bundle and reads its manifest. The error is [ErrNotBundle], [ErrLocked], a
 // [*DamagedError] or a [*LimitError], if it is not the system's.
 func Open(ctx context.Context, path string, o ReadOptions) (*Bundle, error) {
-	f, err := os.Open(path)
+	f, err := plain.Open(path)
+	if errors.Is(err, plain.ErrNotPlain) {
+		return nil, fmt.Errorf("%s: %w", path, ErrNotBundle)
+	}
 	if err != nil {
 		return nil, err
 	}
 	st, err := f.Stat()
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
-	}
-	if !st.Mode().IsRegular() {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, ErrNotBundle), f.Close())
 	}
 	b, err := New(ctx, f, st.Size(), o)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // StageOptions say what a bundle is made of.
@@ -166,7 +167,7 @@ func place(ctx context.Context, from, to string, link bool) (err error) {
 	if link && os.Link(from, to) == nil {
 		return ctx.Err()
 	}
-	in, err := os.Open(from)
+	in, err := plain.Open(from)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -215,7 +216,7 @@ func Open(path string) (Folder, error) {
 	if filepath.Base(path) == FileName {
 		path = filepath.Dir(path)
 	}
-	data, err := os.ReadFile(filepath.Join(path, FileName))
+	data, err := plain.Read(filepath.Join(path, FileName), plain.Text)
 	if errors.Is(err, os.ErrNotExist) {
 		return Folder{}, fmt.Errorf("%s is no case: it has no %s (reprise case new makes one)", path, FileName)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Platforms is what the check asks about platforms, and about records. Each may be nil.
@@ -381,7 +382,7 @@ func (f Folder) isKnown() error {
 	if strings.TrimSpace(k.Reason) == "" {
 		return fmt.Errorf("that it is %s has no reason (%s)", k.Decision, f.set("known.reason"))
 	}
-	data, err := os.ReadFile(f.Abs(k.File))
+	data, err := plain.Read(f.Abs(k.File), plain.Data)
 	if k.File == "" || err != nil || !bytes.Contains(data, []byte(k.Decision)) {
 		return fmt.Errorf("%s is none of the issues that were looked through (reprise known match %s --save)", k.Decision, f.Path)
 	}
@@ -448,7 +449,7 @@ func (f Folder) log(l Log, p Platforms) ([]byte, error) {
 	case info.Size() > maxLog:
 		return nil, fmt.Errorf("it is larger than %d MB: attach the part of the failure", maxLog>>20)
 	}
-	text, err := os.ReadFile(path)
+	text, err := plain.Read(path, maxLog)
 	if err != nil {
 		return nil, err
 	}
@@ -507,7 +508,7 @@ func (f Folder) wanted(texts map[string][]byte, runs []attached, p Platforms) (c
 			lacking = append(lacking, fmt.Sprintf("class %s: %s has no list of commands for it", class, f.Case.Product.Platform))
 		}
 		for _, c := range commands {
-			key := plain(c)
+			key := asCompared(c)
 			if slices.Contains(seen, key) {
 				continue
 			}
@@ -532,7 +533,7 @@ func inTexts(texts map[string][]byte, command string) bool {
 	for _, text := range texts {
 		asked := false
 		for line := range bytes.Lines(text) {
-			said := plain(string(line))
+			said := asCompared(string(line))
 			if asked && said != "" {
 				if !refusal.MatchString(said) {
 					return true

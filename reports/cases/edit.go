@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Create makes a case's folder. One that is there already is an error.
@@ -74,7 +75,7 @@ func (f *Folder) Edit(change func(*Editor) error) (err error) {
 	if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock case: %w", err)
 	}
-	data, err := os.ReadFile(file)
+	data, err := plain.Read(file, plain.Text)
 	if err != nil {
 		return fmt.Errorf("read case: %w", err)
 	}

@@ -198,7 +198,7 @@ func (a *attached) answered(node string) (whole, broken map[string]bool, err err
 			if err := evidence.ReadJSON(filepath.Join(folder, e.Name()), &s); err != nil {
 				return whole, broken, err
 			}
-			command := plain(s.Command)
+			command := asCompared(s.Command)
 			if s.Error == "" && !s.Truncated {
 				whole[command] = true // a refusal is an answer: this release does not know the command
 				delete(broken, command)
@@ -210,5 +210,7 @@ func (a *attached) answered(node string) (whole, broken map[string]bool, err err
 	return whole, broken, nil
 }
 
-// plain is a command as it is compared: small letters, single blanks.
-func plain(command string) string { return strings.ToLower(strings.Join(strings.Fields(command), " ")) }
+// asCompared is a command as it is compared: small letters, single blanks.
+func asCompared(command string) string {
+	return strings.ToLower(strings.Join(strings.Fields(command), " "))
+}

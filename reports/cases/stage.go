@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Staged is what of a case goes along in a bundle.
@@ -75,12 +76,12 @@ func Stage(f Folder, dst string, pages map[string][]byte) (Staged, error) {
 		moved[f.Case.Known.File] = filepath.Base(f.Case.Known.File)
 	}
 	lead := f.leading(moved)
-	if data, err := os.ReadFile(f.Abs(f.Case.Known.File)); f.Case.Known.File != "" && err == nil { // the check has said where there is none
+	if data, err := plain.Read(f.Abs(f.Case.Known.File), plain.Data); f.Case.Known.File != "" && err == nil { // the check has said where there is none
 		if err := evidence.WriteFile(filepath.Join(dst, filepath.Base(f.Case.Known.File)), []byte(lead.Replace(string(data)))); err != nil {
 			return s, err
 		}
 	}
-	switch data, err := os.ReadFile(filepath.Join(f.Path, "timeline.ndjson")); {
+	switch data, err := plain.Read(filepath.Join(f.Path, "timeline.ndjson"), plain.Data); {
 	case err == nil:
 		if err := evidence.WriteFile(filepath.Join(dst, "timeline.ndjson"), []byte(lead.Replace(string(data)))); err != nil {
 			return s, err
@@ -199,8 +200,8 @@ func (f Folder) Keep(file, folder string) (string, error) {
 	}
 	rel = path.Join(folder, filepath.Base(file))
 	to := f.Abs(filepath.FromSlash(rel))
-	if there, err := os.ReadFile(to); err == nil {
-		data, err := os.ReadFile(file)
+	if there, err := plain.Read(to, maxLog); err == nil {
+		data, err := plain.Read(file, maxLog)
 		if err != nil || bytes.Equal(there, data) {
 			return rel, err
 		}
@@ -210,7 +211,7 @@ func (f Folder) Keep(file, folder string) (string, error) {
 }
 
 func copyFile(from, to string) (err error) {
-	in, err := os.Open(from)
+	in, err := plain.Open(from)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Format is the version of a confirmation's format.
@@ -177,7 +178,7 @@ func (c Confirmation) Marshal() ([]byte, error) {
 // decided follows from the rest and is decided again: a confirmation that says otherwise is
 // refused.
 func Read(path string) (c Confirmation, data, signature []byte, err error) {
-	if data, err = os.ReadFile(path); err != nil {
+	if data, err = plain.Read(path, plain.Text); err != nil {
 		return c, nil, nil, fmt.Errorf("read confirmation: %w", err)
 	}
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -195,7 +196,7 @@ func Read(path string) (c Confirmation, data, signature []byte, err error) {
 	if again.Planned != c.Planned || again.Result != c.Result || again.Reason != c.Reason {
 		return c, data, nil, fmt.Errorf("%s says %s (%s), and its numbers say %s (%s)", path, c.Result, c.Reason, again.Result, again.Reason)
 	}
-	signature, err = os.ReadFile(filepath.Join(filepath.Dir(path), filepath.Base(path)+".sig"))
+	signature, err = plain.Read(filepath.Join(filepath.Dir(path), filepath.Base(path)+".sig"), plain.Text)
 	if os.IsNotExist(err) {
 		return c, data, nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -19,7 +20,7 @@ const DefaultState = ".reprise-lab"
 // Load reads an inventory. Every fault of it is in the returned error, a yamlpos.Problems;
 // a credential written as itself is one, and its value is in no message.
 func Load(path string) (*Inventory, error) {
-	data, err := os.ReadFile(path)
+	data, err := plain.Read(path, plain.Text)
 	if err != nil {
 		return nil, fmt.Errorf("read inventory: %w", err)
 	}

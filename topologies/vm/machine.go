@@ -52,17 +52,18 @@ func start(ctx context.Context, l launch, kept bool) (m *machine, err error) {
 	if err := m.run(cmd); err != nil {
 		return nil, fmt.Errorf("start qemu: %w", err)
 	}
+	begun := m // m is nil where an error is returned
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, m.stop(context.WithoutCancel(ctx)))
+			err = errors.Join(err, begun.stop(context.WithoutCancel(ctx)))
 		}
 	}()
 	gone, abandon := context.WithCancelCause(ctx)
 	defer abandon(nil)
 	go func() {
 		select {
-		case <-m.ended:
-			abandon(m.death())
+		case <-begun.ended:
+			abandon(begun.death())
 		case <-gone.Done():
 		}
 	}()

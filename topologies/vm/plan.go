@@ -1,8 +1,10 @@
 package vm
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"github.com/docker/go-units"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
@@ -140,8 +143,36 @@ func (p *Provider) locate(image, dir string) (string, error) {
 	if _, err := os.Stat(path); err != nil {
 		return "", &topologies.MissingError{What: "disk", Name: image, Hint: "put the vendor's file there: " + path}
 	}
+	if err := standsAlone(path); err != nil {
+		return "", fmt.Errorf("disk %s: %w", image, err)
+	}
 	p.disks.Store(image, path)
 	return path, nil
+}
+
+// standsAlone refuses a disk that takes what is on it from another file: that may be any of
+// this machine, and the digest of the disk says nothing about it. The layout is that of
+// QEMU's docs/interop/qcow2.txt.
+func standsAlone(path string) error {
+	f, err := plain.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	const hint = "; write it anew as one file: qemu-img convert -O qcow2"
+	head := make([]byte, 80)
+	n, _ := io.ReadFull(f, head) // a shorter one is no disk, which QEMU says
+	if n < 20 || string(head[:4]) != "QFI\xfb" {
+		return nil
+	}
+	if binary.BigEndian.Uint64(head[8:]) != 0 {
+		return errors.New("it is based on another file" + hint)
+	}
+	const external = 1 << 2 // of the incompatible features
+	if binary.BigEndian.Uint32(head[4:]) >= 3 && n == len(head) && binary.BigEndian.Uint64(head[72:])&external != 0 {
+		return errors.New("it keeps its data in another file" + hint)
+	}
+	return nil
 }
 
 // memoryOf reads memory as containerlab writes it, in MiB: 512MB is decimal, 1GiB binary.

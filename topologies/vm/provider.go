@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
@@ -116,7 +117,7 @@ func (p *Provider) DescribeImage(ctx context.Context, ref string) (topologies.Im
 }
 
 func digestFile(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := plain.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("read disk: %w", err)
 	}

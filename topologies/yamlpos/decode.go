@@ -58,18 +58,18 @@ func (d *Doc) walk(n *yaml.Node, v reflect.Value, path string, depth int) {
 
 // enter resolves aliases, remembers the position and keeps the bounds.
 func (d *Doc) enter(n *yaml.Node, path string, depth int) *yaml.Node {
+	if d.bounded {
+		return nil
+	}
 	if _, seen := d.marks[path]; !seen {
-		d.marks[path] = mark{n.Line, n.Column}
+		d.mark(path, n)
 	}
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
 	d.visited++
 	if d.visited > MaxNodes || depth > maxDepth {
-		if !d.bounded {
-			d.bounded = true
-			d.NodeFaultf(n, "", "the document has more than %d values or %d levels once aliases are followed", MaxNodes, maxDepth)
-		}
+		d.bound(n)
 		return nil
 	}
 	return n
@@ -87,7 +87,7 @@ func (d *Doc) structure(n *yaml.Node, v reflect.Value, path string, depth int) {
 			d.unknownKey(k, v, path)
 			return
 		}
-		d.marks[Join(path, k.Value)] = mark{val.Line, val.Column}
+		d.mark(Join(path, k.Value), val)
 		d.walk(val, v.FieldByIndex(f), Join(path, k.Value), depth+1)
 	})
 }
@@ -119,6 +119,9 @@ func (d *Doc) pairs(n *yaml.Node, path string, visit func(k, v *yaml.Node)) {
 	seen := map[string]*yaml.Node{}
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
+		if d.bounded || d.Full() {
+			return
+		}
 		k, v := n.Content[i], n.Content[i+1]
 		switch {
 		case k.Kind != yaml.ScalarNode:
@@ -151,7 +154,7 @@ func (d *Doc) merge(m *yaml.Node, path string, seen map[string]*yaml.Node, visit
 		}
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(m.Content); i += 2 {
-			if k := m.Content[i]; seen[k.Value] == nil {
+			if k := m.Content[i]; seen[k.Value] == nil && !d.bounded && !d.Full() {
 				seen[k.Value] = k
 				visit(k, m.Content[i+1])
 			}
@@ -169,7 +172,7 @@ func (d *Doc) mapping(n *yaml.Node, v reflect.Value, path string, depth int) {
 	out := reflect.MakeMap(v.Type())
 	d.pairs(n, path, func(k, val *yaml.Node) {
 		key := Join(path, k.Value)
-		d.marks[key] = mark{k.Line, k.Column}
+		d.mark(key, k)
 		elem := reflect.New(v.Type().Elem()).Elem()
 		d.walk(val, elem, key, depth+1)
 		out.SetMapIndex(reflect.ValueOf(k.Value).Convert(v.Type().Key()), elem)
@@ -188,6 +191,9 @@ func (d *Doc) sequence(n *yaml.Node, v reflect.Value, path string, depth int) {
 	}
 	out := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	for i, item := range n.Content {
+		if d.bounded || d.Full() {
+			break
+		}
 		d.walk(item, out.Index(i), Index(path, i), depth+1)
 	}
 	v.Set(out)

@@ -12,9 +12,13 @@ import (
 
 // Bounds of a file. They are far above what people write and far below what harms.
 const (
-	MaxBytes = 1 << 20
-	MaxNodes = 100_000
+	MaxBytes = 512 << 10
+	MaxNodes = 100_000 // once aliases and merges are written out
 	maxDepth = 100
+
+	maxProblems = 500
+	maxMessage  = 4 << 10  // bytes of one problem's message, and of its hint
+	maxPaths    = 16 << 20 // bytes of the paths of all values
 )
 
 // Doc is one parsed file: its nodes, where each value stood, and the problems found so far.
@@ -27,6 +31,7 @@ type Doc struct {
 
 	marks   map[string]mark
 	visited int
+	paths   int // bytes of what was kept in marks
 	bounded bool
 }
 
@@ -62,9 +67,70 @@ func Parse(file string, data []byte) *Doc {
 		d.add(1, 1, "the file is empty", "")
 		return d
 	}
+	if line, col, why := measure(top.Content[0]); why != "" {
+		d.add(line, col, why, "")
+		return d
+	}
 	d.Root = top.Content[0]
 	return d
 }
+
+// measure tells what is wrong with the size of a document, aliases and merges written out,
+// before anybody follows one: every part of it is counted, also one that has no effect.
+func measure(root *yaml.Node) (line, col int, why string) {
+	sizes := map[*yaml.Node]int{}
+	const open = -1
+	var sizeOf func(n *yaml.Node) int
+	sizeOf = func(n *yaml.Node) int {
+		if n.Kind == yaml.AliasNode {
+			if sizes[n.Alias] == open && why == "" {
+				line, col, why = n.Line, n.Column, "an anchor holds itself"
+			}
+			if size, done := sizes[n.Alias]; done {
+				return max(size, 0)
+			}
+			return sizeOf(n.Alias)
+		}
+		if size, done := sizes[n]; done {
+			return max(size, 0)
+		}
+		sizes[n] = open
+		size := 1
+		for _, inner := range n.Content {
+			if size += sizeOf(inner); size > MaxNodes {
+				if why == "" {
+					line, col, why = inner.Line, inner.Column, fmt.Sprintf("the document has more than %d values once aliases are followed", MaxNodes)
+				}
+				break
+			}
+		}
+		sizes[n] = size
+		return size
+	}
+	sizeOf(root)
+	return line, col, why
+}
+
+// mark remembers where the value with a path stood, as long as there is room for it.
+func (d *Doc) mark(path string, n *yaml.Node) {
+	if d.paths += len(path); d.paths > maxPaths {
+		d.bound(n)
+		return
+	}
+	d.marks[path] = mark{n.Line, n.Column}
+}
+
+// bound ends the walk.
+func (d *Doc) bound(n *yaml.Node) {
+	if !d.bounded {
+		d.bounded = true
+		d.NodeFaultf(n, "", "the document has more than %d values, more than %d levels, or keys that are too long", MaxNodes, maxDepth)
+	}
+}
+
+// Full says that so many faults were found that more would help nobody: what looks for them
+// may end.
+func (d *Doc) Full() bool { return len(d.Problems) >= maxProblems }
 
 // Sub starts a document for a part of d that another decoder reads, such as a
 // topology written inside a scenario. Its problems must be added back by the caller.
@@ -121,7 +187,10 @@ func (d *Doc) Has(path string) bool {
 }
 
 func (d *Doc) add(line, col int, message, hint string) {
-	d.Problems = append(d.Problems, Problem{File: d.File, Line: line, Col: col, Message: message, Hint: hint})
+	if len(d.Problems) > maxProblems {
+		d.Problems = d.Problems[:maxProblems] // the last one gives way: Warnf marks it
+	}
+	d.Problems = append(d.Problems, Problem{File: d.File, Line: line, Col: col, Message: cut(message), Hint: cut(hint)})
 }
 
 // Join appends a key to a path. Keys that hold a dot or bracket are quoted.
@@ -137,3 +206,11 @@ func Join(path, key string) string {
 
 // Index appends a list index to a path.
 func Index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// cut bounds a text of a problem.
+func cut(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "") + " …"
+}

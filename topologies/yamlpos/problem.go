@@ -70,8 +70,16 @@ func (ps Problems) filter(warning bool) Problems {
 // Suggest gives "did you mean X?" for the known word nearest to word, or "" when
 // none is near: an edit distance of at most a third of its length, and at least 1.
 func Suggest(word string, known []string) string {
+	const longest, most = 64, 500 // of what people write; the search takes their product
+	if len(word) > longest {
+		return ""
+	}
+	known = known[:min(len(known), most)]
 	best, bestDistance := "", len(word)/3+2
 	for _, k := range known {
+		if len(k) > longest {
+			continue
+		}
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < bestDistance {
 			best, bestDistance = k, d
 		}
