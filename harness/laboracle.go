@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 // Cutter makes the plan of a candidate: what isolate and bisect differ in.
@@ -189,7 +190,7 @@ func (p *PartsCutter) Key(c isolate.Candidate) string { return c.Key(p.Parts.Uni
 
 // Plan writes the candidate into a folder, loads it again, and plans it.
 func (p *PartsCutter) Plan(c isolate.Candidate) (*Plan, error) {
-	dir, err := os.MkdirTemp("", "reprise-candidate-")
+	dir, err := scratch.Make("candidate")
 	if err != nil {
 		return nil, fmt.Errorf("write candidate: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/cases"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 // bundleFlags are the choices of packing.
@@ -150,7 +151,7 @@ func stagedCase(dir string) (staged string, done func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	work, err := os.MkdirTemp("", "reprise-case-")
+	work, err := scratch.Make("case")
 	if err != nil {
 		return "", nil, fmt.Errorf("make a folder for the case: %w", err)
 	}

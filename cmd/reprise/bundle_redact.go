@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/redact"
 	"github.com/reprise-lab/reprise/topologies/plain"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 func (a *app) bundleRedactVerb() *cobra.Command {
@@ -72,7 +73,7 @@ func (a *app) bundleRedact(c *cobra.Command, file string, read *readFlags, pack 
 	if err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "reprise-redact-")
+	work, err := scratch.Make("redact")
 	if err != nil {
 		return fmt.Errorf("make a folder for the bundle: %w", err)
 	}

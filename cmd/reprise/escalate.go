@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/cases"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 // escalateFlags are the choices of one escalation.
@@ -152,7 +153,7 @@ func formOf(c cases.Case, asked string) (string, error) {
 
 // packCase stages the case beside the escalation, and packs it with its runs.
 func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlags, e cases.Escalation, out *escalated) (err error) {
-	work, err := os.MkdirTemp("", "reprise-case-")
+	work, err := scratch.Make("case")
 	if err != nil {
 		return fmt.Errorf("make a folder for the case: %w", err)
 	}

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
@@ -16,7 +18,8 @@ func (a *app) gcVerb() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gc",
 		Short: "Remove what dead runs left in the lab",
-		Long: `Remove the containers of runs whose process has ended, and of labs past their time.
+		Long: `Remove the containers of runs whose process has ended, and of labs past their time, and
+what killed processes left unpacked in the folder for temporary files.
 Labs of running processes, labs kept with --keep and everything that is not
 Reprise's own stay. With --run, remove that run's labs whatever their state.`,
 		Args: cobra.NoArgs,
@@ -24,6 +27,19 @@ Reprise's own stay. With --run, remove that run's labs whatever their state.`,
 	}
 	c.Flags().StringVar(&run, "run", "", "remove the labs of this run, kept or not")
 	return c
+}
+
+// gcContainers removes labs of containers.
+func gcContainers(ctx context.Context, run string) ([]string, error) {
+	p, err := containers.New(containers.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close() //nolint:errcheck // nothing is lost with an idle connection
+	if run != "" {
+		return p.RemoveRun(ctx, run)
+	}
+	return p.GC(ctx, time.Now())
 }
 
 // gcMachines removes labs of virtual machines.
@@ -40,21 +56,16 @@ func (a *app) gcMachines(ctx context.Context, run string) ([]string, error) {
 }
 
 func (a *app) gc(ctx context.Context, run string) error {
-	provider, err := containers.New(containers.Options{})
-	if err != nil {
-		return err
-	}
-	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
 	var removed []string
-	if run != "" {
-		removed, err = provider.RemoveRun(ctx, run)
-	} else {
-		removed, err = provider.GC(ctx, time.Now())
+	var err error
+	if run == "" { // also where there is no engine: a bundle can be checked without one
+		removed, err = scratch.GC()
 	}
+	nodes, nodesErr := gcContainers(ctx, run)
 	machines, vmErr := a.gcMachines(ctx, run)
-	removed, err = append(removed, machines...), errors.Join(err, vmErr)
+	removed, err = slices.Concat(removed, nodes, machines), errors.Join(err, nodesErr, vmErr)
 	if done, emitErr := a.emit(map[string]any{"removed": removed}); done {
-		return emitErr
+		return errors.Join(err, emitErr)
 	}
 	for _, name := range removed {
 		a.say("removed %s", name)

@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers/all"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -70,7 +71,7 @@ func locate(name string) (path string, cleanup func(), err error) {
 		if e.ID != name {
 			continue
 		}
-		dir, err := os.MkdirTemp("", "reprise-corpus-")
+		dir, err := scratch.Make("corpus")
 		if err != nil {
 			return "", nil, fmt.Errorf("unpack %s: %w", name, err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 // rehearsal is what going through a scenario on simulators came to.
@@ -31,7 +32,7 @@ func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err e
 	where := f.lab
 	where.kinds = []topologies.Kind{topologies.KindSimulator}
 	if where.File == "" {
-		dir, err := os.MkdirTemp("", "reprise-sim-")
+		dir, err := scratch.Make("sim")
 		if err != nil {
 			return fmt.Errorf("make folder of the simulators: %w", err)
 		}

@@ -622,3 +622,26 @@ func TestDiff(t *testing.T) {
 		t.Errorf("%v", d)
 	}
 }
+
+// TestVerifyNamesItsFolder: what a verification unpacks lies where its process can be told, so
+// that it can be removed when that was killed.
+func TestVerifyNamesItsFolder(t *testing.T) {
+	data := create(t, options(runDir(t, "main")))
+	b, err := bundle.New(t.Context(), bytes.NewReader(data), int64(len(data)), bundle.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := ""
+	if _, err := bundle.Verify(t.Context(), b, bundle.VerifyOptions{Temp: t.TempDir(), Rejudge: func(ctx context.Context, dir string) (bundle.RunVerdicts, error) {
+		seen = dir
+		return judge(ctx, dir)
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("/reprise-verify-%d.", os.Getpid()); !strings.Contains(seen, want) {
+		t.Errorf("it is unpacked in %s, without %s", seen, want)
+	}
+	if _, err := os.Stat(seen); err == nil {
+		t.Errorf("%s is left", seen)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 // State is how a check came out. The zero value is invalid.
@@ -91,7 +92,7 @@ type VerifyOptions struct {
 // ledgers' chains, and what the bundle says against what its raw files give. The error is
 // one of the machine or a limit; what is wrong with the bundle is in the result.
 func Verify(ctx context.Context, b *Bundle, o VerifyOptions) (r Result, err error) {
-	dir, err := os.MkdirTemp(o.Temp, "reprise-verify-")
+	dir, err := scratch.MakeIn(o.Temp, "verify")
 	if err != nil {
 		return r, fmt.Errorf("make folder: %w", err)
 	}
