@@ -446,7 +446,7 @@ func TestForms(t *testing.T) {
 	}
 	e.Case.Scope.What = "a | b\nc <script>"
 	var summary strings.Builder
-	if err := e.WriteSummary(&summary); err != nil || !strings.Contains(summary.String(), `| What fails | a \| b c &lt;script> |`) {
+	if err := e.WriteSummary(&summary); err != nil || !strings.Contains(summary.String(), `| What fails | a \| b c \<script\> |`) {
 		t.Errorf("summary: %v\n%s", err, &summary)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/reprise-lab/reprise/reports/markdown"
 )
 
 //go:embed forms/*
@@ -161,9 +163,7 @@ func functions() template.FuncMap {
 			}
 			return strings.Join(list, "; ")
 		},
-		"cell": func(s string) string { // a table ends at a line's end and at a bar
-			return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;").Replace(s)
-		},
+		"cell": markdown.Text, // a table ends at a line's end and at a bar
 	}
 }
 

@@ -56,7 +56,11 @@ func (p *page) fenceAt(indent, s string) {
 	p.line("%s\n", indent+strings.ReplaceAll(block, "\n", "\n"+indent))
 }
 
-// text makes one line of s, in which Markdown finds nothing to interpret.
+// Text makes one line of somebody's words, in which Markdown finds nothing to interpret and a
+// terminal nothing to obey. Whatever writes Markdown writes words by it.
+func Text(s string) string { return text(reports.Clean(s)) }
+
+// text is Text for what was cleaned when it was loaded.
 func text(s string) string {
 	var b strings.Builder
 	for _, r := range strings.Join(strings.Fields(s), " ") {
@@ -100,9 +104,9 @@ func (p *page) result(r *reports.Run) {
 		title = r.Info.Scenario.ID
 	}
 	p.line("# %s\n", text(title))
-	p.line("**%s**: %s; %s.\n", strings.ToUpper(r.Headline()), r.Share(), r.Intervals())
+	p.line("**%s**: %s; %s.\n", text(strings.ToUpper(r.Headline())), r.Share(), r.Intervals())
 	if r.Verdict != nil && r.Verdict.Reason != "" {
-		p.line("%s. Expected of this %s run: %s.\n", text(reports.Sentence(r.Verdict.Reason)), r.Info.Variant, r.Info.Expected)
+		p.line("%s. Expected of this %s run: %s.\n", text(reports.Sentence(r.Verdict.Reason)), text(string(r.Info.Variant)), text(string(r.Info.Expected)))
 	}
 	for _, m := range r.Marks() {
 		p.line("**Mark**: %s.\n", text(m))
@@ -205,7 +209,7 @@ func (p *page) evidence(r *reports.Run) {
 	if t == nil {
 		return
 	}
-	p.line("## Evidence, trial %d: %s\n", t.Number, strings.ToLower(reports.VerdictWord(t.Word())))
+	p.line("## Evidence, trial %d: %s\n", t.Number, text(strings.ToLower(reports.VerdictWord(t.Word()))))
 	if reason := t.Reason(); reason != "" {
 		p.line("%s\n", text(reports.Sentence(reason)))
 	}
@@ -256,7 +260,7 @@ func (p *page) trials(r *reports.Run) {
 		if e := t.Entry(); e != nil {
 			took, lab = reports.Span(e.Took), fmt.Sprintf("%d, %s", e.Lab, warmth(e.Cold))
 		}
-		p.row(fmt.Sprint(t.Number), strings.ToLower(reports.VerdictWord(t.Word())), took, lab, text(t.Reason()))
+		p.row(fmt.Sprint(t.Number), text(strings.ToLower(reports.VerdictWord(t.Word()))), took, lab, text(t.Reason()))
 	}
 	p.line("")
 	if more := len(r.Trials) - maxRows; more > 0 {
