@@ -53,6 +53,8 @@ type LogFile struct {
 	Path      string
 	Text      string
 	Truncated bool // more than the bound was there; Text is the newest part
+	// Copy says that its lines are in other files too, so that nobody counts them twice.
+	Copy bool
 }
 
 // LogSource reads a node's logs. A file that did not exist at the mark counts from
@@ -60,6 +62,13 @@ type LogFile struct {
 type LogSource interface {
 	MarkLogs(ctx context.Context) (LogMark, error)
 	LogsSince(ctx context.Context, m LogMark) ([]LogFile, error)
+}
+
+// LogTeller tells whether what a node logs can be read. It is an ability of a LogSource.
+type LogTeller interface {
+	// Unlogged says why a line may be missing from the node's logs: no daemon there logs
+	// anything, or one logs elsewhere. Empty when none is known to be missing.
+	Unlogged(ctx context.Context) (why string, err error)
 }
 
 // ConfigResetter brings the running configuration back to the start-up configuration

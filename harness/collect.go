@@ -160,9 +160,16 @@ func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
 		t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "logs", Outcome: evidence.Failed, Detail: err.Error()})
 		return
 	}
+	used := map[string]bool{}
 	for _, f := range files {
-		if f.Text != "" {
-			t.fail(evidence.WriteFile(t.dir.File("logs", n.Name, path.Base(f.Path)), []byte(t.redact.Text(f.Text))))
+		if f.Text == "" {
+			continue
 		}
+		name := path.Base(f.Path)
+		if used[name] {
+			name = flat(f.Path)
+		}
+		used[name] = true
+		t.fail(evidence.WriteFile(t.dir.File("logs", n.Name, name), []byte(t.redact.Text(f.Text))))
 	}
 }

@@ -230,6 +230,9 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *Check, o *evidence.
 	}
 	var found strings.Builder
 	for _, f := range files {
+		if f.Copy {
+			continue // its lines are in another file too
+		}
 		o.Truncated = o.Truncated || f.Truncated
 		for line := range strings.Lines(f.Text) {
 			if c.logLine.MatchString(strings.TrimRight(line, "\r\n")) {
@@ -239,7 +242,24 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *Check, o *evidence.
 		}
 	}
 	o.Text = bounded(found.String(), 1<<20)
-	return nil
+	if o.Count > 0 && c.Cond.Expect == "" {
+		return nil
+	}
+	return logged(ctx, n)
+}
+
+// logged is an error where a line may be missing from a node's logs: that it is not there
+// then says nothing.
+func logged(ctx context.Context, n *labNode) error {
+	teller, ok := n.driver.(drivers.LogTeller)
+	if !ok {
+		return nil
+	}
+	why, err := teller.Unlogged(ctx)
+	if err == nil && why != "" {
+		err = fmt.Errorf("the logs of %s do not have everything: %s", n.Name, why)
+	}
+	return err
 }
 
 // quote makes one word of s for a shell.

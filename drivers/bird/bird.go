@@ -23,6 +23,10 @@ const Platform = "bird"
 const (
 	configFile = "/etc/bird/bird.conf"
 	candidate  = "/etc/bird/bird.conf.candidate"
+	// wrapper is what BIRD is started with: it includes configFile, which stays as it was given,
+	// and logs everything to ownLog beside what that says.
+	wrapper = "/etc/bird/reprise.conf"
+	ownLog  = "/var/log/reprise/bird.all.log"
 )
 
 // Factory opens drivers of BIRD nodes.
@@ -52,10 +56,12 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 func plan(t drivers.Target) (node.Service, error) {
 	s := node.Service{
 		Name:   "bird",
-		Argv:   []string{"bird", "-f", "-c", configFile},
-		Before: "mkdir -p /run/bird; rm -f /run/bird/bird.ctl",
+		Argv:   []string{"bird", "-f", "-c", wrapper},
+		Before: "mkdir -p /run/bird; rm -f /run/bird/bird.ctl; printf 'include \"" + configFile + "\";\\nlog \"" + ownLog + "\" all;\\n' > " + wrapper,
 		Ready:  "timeout 2 birdc show status",
-		Logs:   logFiles(t.Config),
+		Logs:   []string{ownLog},
+		Own:    true,
+		Copies: append(logFiles(t.Config), "/var/log/reprise/bird.log"),
 	}
 	for _, named := range t.Services {
 		if named.Name != "bird" {

@@ -49,11 +49,11 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, err
 	}
-	x, err := n.Try(ctx, "look for mgmtd", "test -x /usr/lib/frr/mgmtd")
+	x, err := n.Try(ctx, "look at the software", "/usr/lib/frr/zebra --version; test -x /usr/lib/frr/mgmtd")
 	if err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
-	n.SetServices(plan(string(t.Config), t.Services, x.Exit == 0))
+	n.SetServices(plan(string(t.Config), t.Services, software{mgmtd: x.Exit == 0, oneLog: beforeLogs(versionOf(x.Output))}))
 	return &Driver{Node: n, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
 		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, dialect)
 	})}, nil
@@ -302,12 +302,26 @@ func (d *Driver) askVersion(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// "zebra version 8.4.4"
-	m := regexp.MustCompile(`version (\S+)`).FindStringSubmatch(out)
-	if m == nil {
+	v := versionOf(out)
+	if v == "" {
 		return "", d.Fail("ask for the version", fmt.Errorf("unexpected %q", out))
 	}
-	return m[1], nil
+	return v, nil
+}
+
+// versionOf reads "zebra version 8.4.4".
+func versionOf(out string) string {
+	if m := regexp.MustCompile(`version (\S+)`).FindStringSubmatch(out); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// beforeLogs tells whether a version has one log file only, so that "log file" in the
+// configuration replaces that of the command line: those before 8.0.
+func beforeLogs(version string) bool {
+	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
+	return err == nil && major < 8
 }
 
 // harmful tells whether a command is known to end a daemon of this version: looking must

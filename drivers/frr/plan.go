@@ -1,6 +1,7 @@
 package frr
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -64,10 +65,16 @@ func daemonsFor(config string) []string {
 	return daemons
 }
 
+// software is what the way in which daemons are run depends on.
+type software struct {
+	mgmtd  bool // there is one
+	oneLog bool // see beforeLogs
+}
+
 // plan is how the daemons are run, in order: mgmtd where there is one, zebra, the rest.
 // Named services take their arguments along and replace the choice by stanzas; zebra
 // and mgmtd are added when they are not named.
-func plan(config string, named []drivers.Service, mgmtd bool) []node.Service {
+func plan(config string, named []drivers.Service, have software) []node.Service {
 	if len(named) == 0 {
 		for _, d := range daemonsFor(config) {
 			named = append(named, drivers.Service{Name: d})
@@ -77,7 +84,7 @@ func plan(config string, named []drivers.Service, mgmtd bool) []node.Service {
 		return slices.ContainsFunc(named, func(s drivers.Service) bool { return s.Name == name })
 	}
 	var first []drivers.Service
-	if mgmtd && !has("mgmtd") {
+	if have.mgmtd && !has("mgmtd") {
 		first = append(first, drivers.Service{Name: "mgmtd"})
 	}
 	if !has("zebra") {
@@ -85,19 +92,43 @@ func plan(config string, named []drivers.Service, mgmtd bool) []node.Service {
 	}
 	var services []node.Service
 	for _, s := range append(first, named...) {
-		services = append(services, daemon(s))
+		services = append(services, daemon(s, config, have))
 	}
 	return services
 }
 
-func daemon(s drivers.Service) node.Service {
+// userLogs are the files that a configuration logs to: "log file /var/log/frr/frr.log debugging".
+var userLogs = regexp.MustCompile(`(?m)^log file (/\S+)`)
+
+// printsLess finds lines that change what a daemon prints.
+var printsLess = regexp.MustCompile(`(?m)^(?:no )?log stdout\b`)
+
+// daemon is how one daemon is run: it logs at level debugging to a destination of ours,
+// whatever the configuration says of others. That is a file, or what it prints where "log
+// file" would take the file away.
+func daemon(s drivers.Service, config string, have software) node.Service {
 	log := "/var/log/frr/" + s.Name + ".log"
-	return node.Service{
+	d := node.Service{
 		Name: s.Name,
-		Argv: append([]string{"/usr/lib/frr/" + s.Name, "-A", "127.0.0.1", "--log", "file:" + log}, s.Args...),
+		Argv: []string{"/usr/lib/frr/" + s.Name, "-A", "127.0.0.1", "--log", "file:" + log},
 		// A socket that a dead daemon left would look like one that answers.
 		Before: "rm -f /run/frr/" + s.Name + ".vty /run/frr/" + s.Name + ".pid",
 		Ready:  "timeout 2 vtysh -d " + s.Name + " -c 'show version'",
 		Logs:   []string{log},
+		Own:    true,
 	}
+	for _, m := range userLogs.FindAllStringSubmatch(config, -1) {
+		if m[1] != log {
+			d.Copies = append(d.Copies, m[1])
+		}
+	}
+	if have.oneLog {
+		d.Argv[len(d.Argv)-1], d.Logs = "stdout", nil
+		d.Copies = append(d.Copies, log)
+		if line := printsLess.FindString(config); line != "" {
+			d.Elsewhere = fmt.Sprintf("does not print all that it logs (%q in its configuration)", line)
+		}
+	}
+	d.Argv = append(d.Argv, s.Args...)
+	return d
 }

@@ -43,9 +43,9 @@ func service(s drivers.Service) known {
 		k.Ready = "timeout 2 birdc show status"
 		k.touches = true
 	case "dnsmasq":
-		k.Argv = []string{"dnsmasq", "-k"}
+		k.Argv = []string{"dnsmasq", "-k", "--log-facility=-"}
 	case "radvd":
-		k.Argv = []string{"radvd", "-n"}
+		k.Argv = []string{"radvd", "-n", "-m", "stderr"}
 	case "sshd":
 		k.Argv = []string{"/usr/sbin/sshd", "-D", "-e"}
 		k.Before = "mkdir -p /run/sshd"

@@ -19,6 +19,9 @@ import (
 //go:embed supervise.sh
 var superviseScript string
 
+//go:embed syslog.sh
+var syslogScript string
+
 // Timeouts of the node's own work.
 const (
 	controlTimeout = 20 * time.Second
@@ -117,7 +120,10 @@ func (n *Node) Prepare(ctx context.Context) error {
 	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/supervise", []byte(superviseScript), 0o755); err != nil {
 		return n.Fail("write supervisor", err)
 	}
-	if _, err := n.Control(ctx, "prepare node", "rm -f /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; mkdir -p /var/log/reprise /var/lib/reprise/cores"); err != nil {
+	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/syslog", []byte(syslogScript), 0o755); err != nil {
+		return n.Fail("write reader of syslog", err)
+	}
+	if _, err := n.Control(ctx, "prepare node", "sh /run/reprise/syslog; rm -f /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; mkdir -p /var/log/reprise /var/lib/reprise/cores"); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.Target.Files)) {
@@ -254,7 +260,7 @@ func (n *Node) lastLog(ctx context.Context, s Service, r Record) (string, error)
 	var script strings.Builder
 	for i, f := range append(slices.Clone(s.Logs), stdoutLog(s.Name)) {
 		lines := 10
-		if i == len(s.Logs) {
+		if i == len(s.Logs) && i > 0 {
 			lines = 4
 		}
 		fmt.Fprintf(&script, "if [ -s %[1]s ]; then tail -c +%[2]d %[1]s | tail -n %[3]d | tail -c 4000; fi\n", session.Quote(f), r.Logs[f]+1, lines)

@@ -16,6 +16,13 @@ type Service struct {
 	Ready string
 	// Logs are the log files it writes itself; what it prints is logged anyhow.
 	Logs []string
+	// Own says that it logs everything at a destination of ours beside the user's own: Logs[0],
+	// or what it prints where there is none.
+	Own bool
+	// Copies are further log files of its, whose lines are in the others too.
+	Copies []string
+	// Elsewhere says why it may not log where it is read; empty where it does.
+	Elsewhere string
 	// Children tell of the death of a process that the daemon itself restarts, by what
 	// it logs.
 	Children []ChildPattern

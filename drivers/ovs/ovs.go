@@ -60,6 +60,7 @@ rm -f /run/openvswitch/db.sock /run/openvswitch/ovsdb-server.pid /etc/openvswitc
 [ -e ` + database + ` ] || ovsdb-tool create ` + database + ` /usr/share/openvswitch/vswitch.ovsschema || exit 7`,
 			Ready: "ovs-vsctl --timeout=2 --no-wait init",
 			Logs:  []string{serverLog},
+			Own:   true,
 		},
 		{
 			Name:   "ovs-vswitchd",
@@ -67,6 +68,7 @@ rm -f /run/openvswitch/db.sock /run/openvswitch/ovsdb-server.pid /etc/openvswitc
 			Before: "rm -f /run/openvswitch/ovs-vswitchd.pid /run/openvswitch/*.mgmt /run/openvswitch/ovs-vswitchd.*.ctl",
 			Ready:  "ovs-appctl -T 2 version",
 			Logs:   []string{switchLog},
+			Own:    true,
 		},
 	}
 	for _, s := range named {

@@ -170,6 +170,7 @@ type Platform struct {
 	BootFn      func(node string) error
 	DeathsFn    func(node string) ([]drivers.Death, error)
 	LogFn       func(node string) string
+	UnloggedFn  func(node string) string
 	KillFn      func(node, process, signal string) error
 	ResetFn     func(node string) error
 }
@@ -272,6 +273,13 @@ func (d *driver) LogsSince(_ context.Context, m drivers.LogMark) ([]drivers.LogF
 	}
 	text := d.p.LogFn(d.node)
 	return []drivers.LogFile{{Path: "log", Text: text[min(int(m["log"]), len(text)):]}}, nil
+}
+
+func (d *driver) Unlogged(context.Context) (string, error) {
+	if d.p.UnloggedFn == nil {
+		return "", nil
+	}
+	return d.p.UnloggedFn(d.node), nil
 }
 
 func (d *driver) Kill(_ context.Context, process, signal string) error {

@@ -48,6 +48,7 @@ type Watcher struct {
 	changed    *sync.Cond // of anything below
 	containers map[string]*container
 	processes  map[int]*process // of containers, by their number on the machine
+	gone       map[int]bool     // ended by a signal, of which each of their threads tells
 	lost       time.Time        // when events were last lost; zero: never
 	marks      map[string]bool  // that were met
 	nextMark   int
@@ -76,7 +77,7 @@ func Open() (*Watcher, error) {
 	}
 	w := &Watcher{
 		conn: conn, queue: make(chan event, maxQueue), ended: make(chan struct{}),
-		containers: map[string]*container{}, processes: map[int]*process{}, marks: map[string]bool{},
+		containers: map[string]*container{}, processes: map[int]*process{}, gone: map[int]bool{}, marks: map[string]bool{},
 	}
 	w.changed = sync.NewCond(&w.mu)
 	w.killed, _ = oomKills()
@@ -235,6 +236,7 @@ func (w *Watcher) take(e event) {
 		w.lost = e.at
 	case e.what == eventFork:
 		delete(w.processes, e.pid) // an older one of this number, whose end was lost
+		delete(w.gone, e.pid)
 		if parent := w.processes[e.parent]; parent != nil {
 			p := &process{container: parent.container, end: End{Name: parent.end.Name, By: parent.end.By, Parent: parent.end.PID}}
 			if st, err := readStatus(e.pid); err == nil {
@@ -301,7 +303,7 @@ func (w *Watcher) exit(e event) {
 	signal := e.code & 0x7f
 	oom := signal == int(unix.SIGKILL) && w.outOfMemory()
 	p := w.processes[e.pid]
-	if p == nil && (raised(signal) || oom) {
+	if p == nil && !w.gone[e.pid] && (raised(signal) || oom) {
 		p = w.adopt(e.pid)
 	}
 	if p == nil {
@@ -312,6 +314,9 @@ func (w *Watcher) exit(e event) {
 	}
 	if signal != 0 || e.pid == e.thread {
 		delete(w.processes, e.pid) // the first thread that tells of a signal tells of the process
+	}
+	if signal != 0 {
+		w.gone[e.pid] = true
 	}
 	if !raised(signal) && !oom {
 		return

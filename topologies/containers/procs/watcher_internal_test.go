@@ -134,6 +134,34 @@ func TestEndsAreComplete(t *testing.T) {
 	}
 }
 
+// TestThreadsDieOnce: every thread of a process tells of the signal, and the process is one
+// death, however it is that the watcher came to know it.
+func TestThreadsDieOnce(t *testing.T) {
+	w, id := watch(t)
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip(err)
+	}
+	since := time.Now()
+	_ = exec.Command(python, "-c", `import os, resource, signal, threading, time
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+for _ in range(8): threading.Thread(target=time.sleep, args=(60,)).start()
+os.kill(os.getpid(), signal.SIGSEGV)`).Run() // it dies
+	ends, _, _, err := w.Ends(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, e := range ends {
+		if e.At.After(since) && strings.HasPrefix(e.Name, "python3") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d deaths: %+v", n, ends)
+	}
+}
+
 // TestLostEventsAreSaid: after an overrun nobody may take silence for health, and a
 // container that is watched from then on is not concerned.
 func TestLostEventsAreSaid(t *testing.T) {
