@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,7 +99,11 @@ func (c *Check) failed(o evidence.Observation, exits bool) string {
 		return ""
 	}
 	words := lastWords(o.Text)
+	missing := notFoundWords.FindString(o.Text)
 	switch {
+	case missing != "" && o.Exit != notFound && !slices.Contains(c.Cond.Exit, notFound):
+		// The status is that of another part of the line.
+		return "a part of the command was never run: " + bounded(missing, 200)
 	case len(c.Cond.Exit) > 0 && !slices.Contains(c.Cond.Exit, o.Exit):
 		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, statuses(c.Cond.Exit), words)
 	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
@@ -116,6 +121,9 @@ func tookOf(o evidence.Observation) time.Duration {
 	}
 	return o.Took
 }
+
+// notFoundWords match a shell's own words for a command that is not there: dash, bash, busybox.
+var notFoundWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?[^\s:]+: (?:command )?not found$`)
 
 func statuses(list []int) string {
 	words := make([]string, len(list))

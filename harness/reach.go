@@ -56,10 +56,18 @@ func pingLine(r scenarios.Reach, count int, wait time.Duration) string {
 // reached, which is an answer.
 var noWay = regexp.MustCompile(`(?i)network is unreachable|no route to host|host is unreachable|network is down|host is down`)
 
+// notSent matches the kernel's words for a packet that it did not take.
+var notSent = regexp.MustCompile(`(?m)^.*\bsend(?:msg|to): (.*)$`)
+
 // readPing counts the answers of a ping. What it prints at its end tells that it sent
-// something. The status does not: iputils ends with 2 for an unknown name as for an
+// something, or tried. The status does not: iputils ends with 2 for an unknown name as for an
 // unreachable network, and others end with 1 for everything.
 func readPing(out string) (int, error) {
+	for _, m := range notSent.FindAllStringSubmatch(out, -1) {
+		if !noWay.MatchString(m[1]) {
+			return 0, fmt.Errorf("the ping could not be sent: %s", bounded(strings.TrimSpace(m[0]), 200))
+		}
+	}
 	sent := regexp.MustCompile(`(?m)^([1-9]\d*) packets transmitted`).MatchString(out)
 	if !sent && !noWay.MatchString(out) {
 		return 0, fmt.Errorf("the ping could not be sent%s", firstWords(out))

@@ -13,8 +13,9 @@ import (
 
 // unknown is the value of an expression, or of a part of one, that has none. Every operator
 // and function gives unknown for it, but for those that need not know: "false and unknown" is
-// false, "true or unknown" is true (Kleene's strong logic), and "??" and has ask whether a
-// value is absent.
+// false, "true or unknown" is true (Kleene's strong logic), and has asks whether a value is
+// absent. "??" stands for null, which is a value, and not for what is absent: a default that is
+// written down for convenience would decide.
 type unknown struct {
 	absent bool     // the place was seen, and nothing is there
 	node   ast.Node // the part that is unknown
@@ -330,11 +331,10 @@ func (e *evaluator) binary(n *ast.BinaryNode) any {
 	case "or", "||":
 		return e.logic(n, true)
 	case "??":
-		left := e.value(n.Left)
-		if u, ok := left.(*unknown); ok && u.absent || left == nil {
-			return e.value(n.Right)
+		if left := e.value(n.Left); left != nil {
+			return left
 		}
-		return left
+		return e.value(n.Right)
 	}
 	left, right := e.value(n.Left), e.value(n.Right)
 	if u, ok := left.(*unknown); ok {

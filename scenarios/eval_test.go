@@ -103,10 +103,13 @@ func TestAbsentDecidesNothing(t *testing.T) {
 		{`[]`, `has(json[0])`, false},
 		{`[{"a": 1}]`, `has(find(json, .a == 2))`, false},
 		{`[{}, {"s": 1}]`, `one(json, has(.s))`, true},
-		{`{}`, `(json.state ?? "none") == "none"`, true},
-		{`{"state": "x"}`, `(json.state ?? "none") == "none"`, false},
+		{`{}`, `has(json.state) ? json.state != "Full" : true`, true},
 
-		// null is a value.
+		// null is a value, and "??" stands for it.
+		{`{}`, `(json.state ?? "none") == "none"`, "absent: json.state"},
+		{`{}`, `not any(json?.peers ?? [], .up)`, "absent: json?.peers"},
+		{`{"state": null}`, `(json.state ?? "none") == "none"`, true},
+		{`{"state": "x"}`, `(json.state ?? "none") == "none"`, false},
 		{`{"a": null}`, `json.a == nil`, true},
 		{`{"a": null}`, `json.a != "Full"`, true},
 		{`{"a": null}`, `not (json.a contains "Full")`, "it is null"},
@@ -300,11 +303,13 @@ func expression(t *rapid.T, want string, depth int) string {
 			return expression(t, want, 0)
 		}
 	case "text":
-		switch draw("plus", "lower", "let", "leaf") {
+		switch draw("plus", "lower", "let", "default", "leaf") {
 		case "plus":
 			return "(" + sub("text") + " + " + sub("text") + ")"
 		case "lower":
 			return draw("lower", "upper", "trim") + "(" + sub("text") + ")"
+		case "default":
+			return "(" + sub("text") + " ?? " + sub("text") + ")"
 		case "let":
 			return "(let v" + fmt.Sprint(depth) + " = " + sub("text") + "; v" + fmt.Sprint(depth) + " + v" + fmt.Sprint(depth) + ")"
 		default:

@@ -106,6 +106,12 @@ func (c *checker) fault(where string, s Step) {
 		c.Faultf(where+".probability", "0 < p ≤ 1", "a probability of %v is not possible", s.Probability)
 	}
 	c.match(where+".match", s.Match)
+	if s.Times == 0 && c.Has(where+".times") {
+		c.refuse(where+".times", "1 to 1000", "a link that flaps never does nothing")
+	}
+	if s.Probability == 0 && c.Has(where+".probability") {
+		c.refuse(where+".probability", "0 < p ≤ 1", "a drop that never drops does nothing")
+	}
 	for key, value := range map[string]string{"src-ip": s.Match.SrcIP, "dst-ip": s.Match.DstIP} {
 		if value == "" {
 			continue

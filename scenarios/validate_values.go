@@ -139,10 +139,20 @@ func (c *checker) looksOften(where string, cond Condition) {
 		c.refuse(where+".changes", fmt.Sprintf("every is %s: look more often, or longer", cond.Interval()),
 			"%d changes cannot be seen within %s", ch.AtLeast, ch.Within)
 	}
+	if r := cond.Reach; r != nil && cond.Length() > 0 {
+		wait := time.Duration(r.Timeout)
+		if wait == 0 {
+			wait = time.Second
+		}
+		if silent := time.Duration(max(r.Count, 1)) * wait; silent > cond.Length() {
+			c.Warnf(where+".reach", "wait less for each, or longer for the condition",
+				"without an answer a look takes %s, and the window is %s: that there is none cannot be seen within", silent, cond.Length())
+		}
+	}
 }
 
 var (
-	digits  = regexp.MustCompile(`^[0-9.]+$`)
+	digits   = regexp.MustCompile(`^[0-9.]+$`)
 	hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$`)
 )
 
@@ -150,6 +160,9 @@ var (
 func (c *checker) reach(where string, r Reach) {
 	if r.Ping != "" {
 		c.address(where+".ping", r.Ping)
+	}
+	if r.Count == 0 && c.Has(where+".count") {
+		c.refuse(where+".count", "1 to 100", "a probe that sends nothing has no answer")
 	}
 	if r.From != "" && (digits.MatchString(r.From) || strings.Contains(r.From, ":")) {
 		c.address(where+".from", r.From)
@@ -351,6 +364,9 @@ func (c *checker) controlDiffers(ctl *Control) {
 		}
 		seen[ref] = true
 	}
+	if len(ctl.Set) == 0 && len(ctl.Without) > 0 && !slices.ContainsFunc(ctl.Without, c.acts) {
+		c.Warnf("control.without", "leave out a step that sets the problem off", "the control leaves out nothing but waiting")
+	}
 	same := 0
 	for key, value := range ctl.Set {
 		if !c.alreadySo(key, value) {
@@ -362,6 +378,16 @@ func (c *checker) controlDiffers(ctl *Control) {
 	if same > 0 && same == len(ctl.Set) && len(ctl.Without) == 0 {
 		c.refuse("control", "without: [stimulus.0], or set: {r1.image: …}", "the control does not differ from the scenario")
 	}
+}
+
+// acts tells whether a step that a control leaves out does something to the lab.
+func (c *checker) acts(ref string) bool {
+	n, err := strconv.Atoi(strings.TrimPrefix(ref, "stimulus."))
+	if err != nil || n < 0 || n >= len(c.s.Stimulus) {
+		return true // reported as no step
+	}
+	a := c.s.Stimulus[n].Action()
+	return a != ActHold && a != ActWaitFor
 }
 
 func firstLine(s string) string {
