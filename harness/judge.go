@@ -219,6 +219,9 @@ func (j *judge) stimulusFailure() string {
 		if e := j.record.Events[i]; e.Outcome != evidence.OK {
 			return j.stepFailure(step, e)
 		}
+		if reason := j.failedInBackground(step); reason != "" {
+			return reason
+		}
 		if step.Step.Fault == scenarios.FaultDrop && !(step.Step.MayMiss && j.plan.Rules == evidence.RulesV1) {
 			if reason := j.didNotFire(step); reason != "" {
 				return reason
@@ -244,6 +247,16 @@ func (j *judge) stepFailure(step PlanStep, e evidence.Event) string {
 	default:
 		return fmt.Sprintf("%s did not work: %s", what, e.Detail)
 	}
+}
+
+// failedInBackground says what went wrong with a fault after its step was done.
+func (j *judge) failedInBackground(step PlanStep) string {
+	for _, e := range j.record.Events {
+		if step.Step.Background && e.Kind == evidence.EventFault && e.Ref == step.Ref && e.Outcome == evidence.Failed {
+			return fmt.Sprintf("%s (%s) did not work: %s", step.Ref, e.Name, e.Detail)
+		}
+	}
+	return ""
 }
 
 func (j *judge) didNotFire(step PlanStep) string {

@@ -323,6 +323,10 @@ func (t *Trial) linkFault(ctx context.Context, s PlanStep) error {
 	case scenarios.FaultUp:
 		return t.healLink(ctx, at)
 	case scenarios.FaultFlap:
+		if s.Step.Background {
+			t.inBackground(ctx, s, func(ctx context.Context) error { return t.flap(ctx, faulter, at, s) })
+			return nil
+		}
 		return t.flap(ctx, faulter, at, s)
 	case scenarios.FaultDown, scenarios.FaultDrop, scenarios.FaultReplug:
 		active, err := faulter.Inject(ctx, topologies.Fault{
@@ -358,7 +362,7 @@ func (t *Trial) flap(ctx context.Context, faulter topologies.Faulter, at topolog
 			return errors.Join(err, takeBack(ctx, active))
 		}
 		down := s
-		down.Step.For = s.Step.FlapDown()
+		down.Step.For, down.Step.Background = s.Step.FlapDown(), false
 		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: fmt.Sprintf("flap %d", i+1), fired: active.Fired, heal: active.Heal}
 		if err := t.inForce(ctx, f, down); err != nil {
 			return err
@@ -376,8 +380,49 @@ func (t *Trial) inForce(ctx context.Context, f *activeFault, s PlanStep) error {
 	if s.Step.For == 0 {
 		return nil
 	}
-	t.pause(ctx, time.Duration(s.Step.For))
-	return errors.Join(t.heal(ctx, f), context.Cause(ctx))
+	last := func(ctx context.Context) error {
+		t.pause(ctx, time.Duration(s.Step.For))
+		if err := t.heal(ctx, f); err != nil {
+			return err
+		}
+		return context.Cause(ctx)
+	}
+	if s.Step.Background {
+		t.inBackground(ctx, s, last)
+		return nil
+	}
+	return last(ctx)
+}
+
+// errOver is why what runs in the background ends with the trial.
+var errOver = errors.New("the trial is over")
+
+// inBackground does what a step does beside the steps that follow. What goes wrong there is
+// an event of the fault, which the judge takes for a stimulus that did not take place.
+func (t *Trial) inBackground(ctx context.Context, s PlanStep, work func(context.Context) error) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	t.mu.Lock()
+	t.endBackground = append(t.endBackground, cancel)
+	t.mu.Unlock()
+	t.background.Go(func() {
+		defer cancel(nil)
+		if err := work(ctx); err != nil && !errors.Is(err, errOver) {
+			t.event(evidence.Event{Kind: evidence.EventFault, Lane: s.lane(), Ref: s.Ref, Name: s.title(), Outcome: evidence.Failed, Detail: err.Error()})
+		}
+	})
+}
+
+// endFaults ends what runs in the background, which takes its faults back, and then takes
+// back what else is in force.
+func (t *Trial) endFaults(ctx context.Context) {
+	t.mu.Lock()
+	cancels := t.endBackground
+	t.mu.Unlock()
+	for _, cancel := range cancels {
+		cancel(errOver)
+	}
+	t.background.Wait()
+	t.healAll(ctx)
 }
 
 // heal takes one fault back, and records how often it acted.

@@ -41,25 +41,27 @@ type Trial struct {
 	resetHow    string
 	cold        bool
 
-	logsAtStart map[string]drivers.LogMark // by node, when the trial began
-	logsAtStim  map[string]drivers.LogMark // and when the stimulus began
-	deathsSeen  map[string]int             // by node
-	deathsStart map[string]int             // by node, seen before the trial
-	deathsStim  map[string]int             // by node, seen before the stimulus
-	stimStart   time.Time                  // when the stimulus began
-	unseen      map[string]bool            // nodes of which it was said that not every death can be seen
-	faults      []*activeFault
-	lacking     bool // an ability; said once
-	stimulated  bool // the stimulus has begun
-	unbooted    bool // a node did not start
-	marked      map[string]bool
-	collected   bool
-	cut         bool          // cancelled from outside
-	patience    time.Duration // with the baseline; 0: as long as its windows
-	baseline    time.Duration // that it took to hold; 0: it did not
-	gaveUp      bool          // the patience was at an end before the baseline was
-	finished    *evidence.TrialVerdict
-	finishErr   error
+	logsAtStart   map[string]drivers.LogMark // by node, when the trial began
+	logsAtStim    map[string]drivers.LogMark // and when the stimulus began
+	deathsSeen    map[string]int             // by node
+	deathsStart   map[string]int             // by node, seen before the trial
+	deathsStim    map[string]int             // by node, seen before the stimulus
+	stimStart     time.Time                  // when the stimulus began
+	unseen        map[string]bool            // nodes of which it was said that not every death can be seen
+	faults        []*activeFault
+	lacking       bool // an ability; said once
+	stimulated    bool // the stimulus has begun
+	unbooted      bool // a node did not start
+	marked        map[string]bool
+	collected     bool
+	cut           bool           // cancelled from outside
+	background    sync.WaitGroup // what steps do beside those that follow
+	endBackground []context.CancelCauseFunc
+	patience      time.Duration // with the baseline; 0: as long as its windows
+	baseline      time.Duration // that it took to hold; 0: it did not
+	gaveUp        bool          // the patience was at an end before the baseline was
+	finished      *evidence.TrialVerdict
+	finishErr     error
 }
 
 type lastText struct {
@@ -304,7 +306,7 @@ func (t *Trial) Finish(ctx context.Context) (evidence.TrialVerdict, error) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	t.Collect(ctx)
-	t.healAll(ctx)
+	t.endFaults(ctx)
 	t.lab.detach()
 	var errs []error
 	for tr := range maps.Values(t.transcripts) {

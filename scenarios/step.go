@@ -24,7 +24,8 @@ type Step struct {
 	Fault       Fault                 `yaml:"fault" json:"fault,omitempty" jsonschema_description:"On a link: down, up, flap, drop, replug. On a node: kill, restart, pause."`
 	Process     string                `yaml:"process" json:"process,omitempty" jsonschema_description:"Daemon that a fault on a node acts on; restart without one restarts the node."`
 	Signal      string                `yaml:"signal" json:"signal,omitempty" jsonschema_description:"Signal of kill; default SIGKILL."`
-	For         Duration              `yaml:"for" json:"for,omitempty" jsonschema_description:"The fault is taken back after this time; without it, at the end of the trial."`
+	For         Duration              `yaml:"for" json:"for,omitempty" jsonschema_description:"The fault is taken back after this time, and the next step waits for that; without it, at the end of the trial."`
+	Background  bool                  `yaml:"background" json:"background,omitempty" jsonschema_description:"With for: the next steps, and the symptom, do not wait for the end of the fault. It is taken back after its time, at the latest at the end of the trial."`
 	Times       int                   `yaml:"times" json:"times,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"Number of flaps; default 1."`
 	Every       Duration              `yaml:"every" json:"every,omitempty" jsonschema_description:"Time up between two flaps; default 1s."`
 	Direction   Direction             `yaml:"direction" json:"direction,omitempty" jsonschema_description:"Frames that drop acts on, seen from the link's endpoint: in, those that would arrive there; out, those it sends; both. Default in."`
@@ -87,6 +88,9 @@ func (s Step) Longest() time.Duration {
 	case ActWaitFor:
 		return s.WaitFor.Longest()
 	case ActFault:
+		if s.Background {
+			return 0
+		}
 		if s.Fault == FaultFlap {
 			return time.Duration(max(s.Times, 1)) * time.Duration(s.FlapDown()+s.FlapUp())
 		}
@@ -133,6 +137,9 @@ func (s Step) Describe() string {
 		words = append(words, fmt.Sprintf("%d times, down %s, up %s", max(s.Times, 1), s.FlapDown(), s.FlapUp()))
 	} else if s.For > 0 {
 		words = append(words, "for "+s.For.String())
+	}
+	if s.Background {
+		words = append(words, "in the background")
 	}
 	return strings.Join(words, " ")
 }

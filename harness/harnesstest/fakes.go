@@ -27,6 +27,8 @@ type Provider struct {
 	WitnessFn func(topologies.Fault) error
 	// ChangesFn is what changed of the lab.
 	ChangesFn func() []topologies.Change
+	// HealFn says why a fault cannot be taken back.
+	HealFn func(topologies.Fault) error
 
 	mu     sync.Mutex
 	active []topologies.Fault
@@ -141,6 +143,9 @@ func (a *active) Heal(context.Context) error {
 			a.p.active = append(a.p.active[:i], a.p.active[i+1:]...)
 			break
 		}
+	}
+	if a.p.HealFn != nil {
+		return a.p.HealFn(a.f)
 	}
 	return nil
 }
