@@ -323,6 +323,20 @@ func longestOf(checks []Check) time.Duration {
 	return longest
 }
 
+// Bound is the longest that all trials of the plan can take in a lab that is built for them,
+// whatever hangs: each has its timeout, then evidence is collected and every fault taken
+// back, each in a time of its own, and at last the lab is taken down.
+func (p *Plan) Bound() time.Duration {
+	perLab := (p.Trials + p.Labs - 1) / p.Labs
+	trial := p.Timeout + collectTimeout
+	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
+		if s.Step.Fault != "" && !s.LeftOut {
+			trial += releaseTimeout
+		}
+	}
+	return time.Duration(perLab)*trial + releaseTimeout
+}
+
 // Expected is the verdict that the scenario declares for this variant.
 func (p *Plan) Expected() evidence.Verdict {
 	if p.Variant == evidence.VariantControl {

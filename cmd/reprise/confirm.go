@@ -333,7 +333,7 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	if len(t.out.Differences) == 0 {
 		a.progress("the environment is the claim's")
 	}
-	a.progress("up to %s, at most %s: one that shows the same failure confirms, %d without one contradict", plural(trials, "trial"), estimate(p), t.out.Planned)
+	a.progress("up to %s, about %s: one that shows the same failure confirms, %d without one contradict", plural(trials, "trial"), estimate(p), t.out.Planned)
 	err = inLabs(ctx, p.Labs, func(ctx context.Context, lab int) (bool, error) { return t.work(ctx, lab, trials) })
 	if err == nil && t.hit && len(plans) > 1 {
 		err = t.tryControl(ctx, plans[1])

@@ -201,7 +201,7 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	a.progress("%s", parts.Describe(whole.Kept))
 	one := p.Longest() + 5*time.Second + time.Duration(len(p.Nodes))*time.Second
 	low, high := isolate.EstimateRuns(len(parts.Units), 1), isolate.EstimateRuns(len(parts.Units), 0.5)
-	a.progress("about %d runs if it shows every time, %d if half of the time; one takes %s at most, and less with every part that goes", low, high, one.Round(time.Second))
+	a.progress("about %d runs if it shows every time, %d if half of the time; one takes about %s, and less with every part that goes", low, high, one.Round(time.Second))
 	a.progress("evidence in %s", dir.Path)
 	red, rerr := isolate.Reduce(ctx, parts.Units, rec, isolate.ReduceOptions{
 		Measure: f.Measure, ControlRuns: f.ControlRuns, Single: f.OneRun, KeepRate: f.KeepRate, Batch: f.Labs, Budget: f.Budget,

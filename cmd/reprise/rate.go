@@ -237,7 +237,7 @@ func (m *measurement) announce(main, control *harness.Plan) {
 	if m.rule.Runs == 0 {
 		upTo = "up to "
 	}
-	m.app.progress("%s%s and %s in %s, at most %s", upTo, plural(limit, "trial"), beside, plural(main.Labs, "lab"), at)
+	m.app.progress("%s%s and %s in %s, about %s", upTo, plural(limit, "trial"), beside, plural(main.Labs, "lab"), at)
 }
 
 func (m *measurement) wantControls(mains int) int {

@@ -48,7 +48,7 @@ func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule h
 	all := *main
 	all.Trials = len(resets()) * (rule.Runs + 1)
 	a.progress("%s", heading(main))
-	a.progress("%s with each of %v in %s, at most %s", plural(rule.Runs, "valid trial"), resets(), plural(main.Labs, "lab"), estimate(&all))
+	a.progress("%s with each of %v in %s, about %s", plural(rule.Runs, "valid trial"), resets(), plural(main.Labs, "lab"), estimate(&all))
 	for _, r := range resets() {
 		if c.series[r], err = s.begin(ctx, main.WithReset(r)); err != nil {
 			return errors.Join(err, s.end(ctx))

@@ -168,7 +168,7 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 		return outcome{}, &codedError{exitEnvironment, err}
 	}
 	a.progress("%s", heading(p))
-	a.progress("%s in %s, at most %s; evidence in %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), estimate(p), dir.Path)
+	a.progress("%s in %s, about %s; evidence in %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), estimate(p), dir.Path)
 	f.lab.Trust = a.trust
 	left, runErr := a.superviseLabs(ctx, p, dir, f)
 	runErr = errors.Join(runErr, cleanUp(ctx, provider, dir.ID()), harness.Settle(p, dir))
@@ -207,8 +207,9 @@ func heading(p *harness.Plan) string {
 	return h
 }
 
-// estimate is the longest that the trials' windows can take, side by side over the labs,
-// with what building and collecting takes beside them on a small machine.
+// estimate is what the trials take when every window is waited for to its end, side by side
+// over the labs, with what building and collecting takes beside them on a small machine.
+// What hangs takes longer: see [harness.Plan.Bound].
 func estimate(p *harness.Plan) time.Duration {
 	perLab := (p.Trials + p.Labs - 1) / p.Labs
 	overhead := 5*time.Second + time.Duration(len(p.Nodes))*time.Second
@@ -258,6 +259,8 @@ type planned struct {
 	Reset    string        `json:"reset"`
 	Longest  string        `json:"longest-trial"`
 	Estimate string        `json:"estimate"`
+	Bound    string        `json:"bound"`             // of all of it, whatever hangs
+	Control  []string      `json:"control,omitempty"` // what the declared control changes
 	// Lacks is why this machine cannot run it as it is: an image that is not there.
 	Lacks string `json:"lacks,omitempty"`
 }
@@ -290,7 +293,8 @@ func lacks(ctx context.Context, p *harness.Plan, f labFlags) string {
 func (a *app) printPlan(p *harness.Plan, lacks string) error {
 	out := planned{
 		Scenario: p.Loaded.Scenario.ID, Variant: string(p.Variant), Trials: p.Trials, Labs: p.Labs,
-		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: estimate(p).String(), Lacks: lacks,
+		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: estimate(p).String(),
+		Bound: p.Bound().String(), Control: p.Loaded.ControlChanges(), Lacks: lacks,
 	}
 	for _, n := range p.Nodes {
 		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image})
@@ -318,7 +322,11 @@ func (a *app) printPlan(p *harness.Plan, lacks string) error {
 	for _, c := range p.Symptom {
 		a.say("  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
 	}
-	a.say("%s in %s, reset %s; one trial waits at most %s, all of it takes at most about %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), p.Reset, p.Longest(), estimate(p))
+	for _, c := range out.Control {
+		a.say("  control   %s", c)
+	}
+	a.say("%s in %s, reset %s; the windows of one trial last %s at most, all of it takes about %s, and where something hangs %s at most",
+		plural(p.Trials, "trial"), plural(p.Labs, "lab"), p.Reset, p.Longest(), estimate(p), p.Bound())
 	if lacks != "" {
 		a.say("it cannot be run here as it is: %s", lacks)
 	}

@@ -197,7 +197,7 @@ func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResul
 	first := *s.old
 	first.Trials = 2 * harness.PairsNeeded(f.confidence)
 	a.progress("%s: %s", heading(s.old), s.what)
-	a.progress("about %d trials for a problem that always shows, at most %s, up to %d for a rare one", first.Trials, estimate(&first), 2*f.maxTrials)
+	a.progress("about %d trials for a problem that always shows, which take about %s, up to %d for a rare one", first.Trials, estimate(&first), 2*f.maxTrials)
 	v := &verification{
 		session: sitting, of: s.of, by: map[harness.Arm]*harness.Series{},
 		c: &harness.Comparison{Confidence: f.confidence, Before: f.before, MaxTrials: f.maxTrials},
