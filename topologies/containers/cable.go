@@ -89,6 +89,9 @@ func (l *lab) relay(ctx context.Context, link topologies.Link) error {
 		return err
 	}
 	for _, e := range []topologies.Endpoint{link.A, link.B} {
+		if l.leavesMachine(e) {
+			continue // which has to boot first
+		}
 		if err := l.filter(ctx, e); err != nil {
 			return err
 		}
@@ -155,7 +158,8 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	}
 	if n.machine != nil {
 		errs = append(errs, l.awaitMachine(caller, n)) // which may take a quarter of an hour, and can be broken off
-		for _, f := range l.faults {                   // its devices came up with a carrier
+		errs = append(errs, l.filterMachine(ctx, name))
+		for _, f := range l.faults { // its devices came up with a carrier
 			if f.fault.Kind == topologies.FaultDown && f.near(name) {
 				errs = append(errs, f.carry(caller, false))
 			}

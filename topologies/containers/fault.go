@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/wiring"
@@ -66,6 +67,7 @@ type active struct {
 	id     string          // names its filter
 	healed bool
 	fired  uint64 // counted by filters that are no more
+	blind  error  // why nobody knows what filters that are no more have let pass
 }
 
 // on says whether the fault is on either end of a link.
@@ -92,6 +94,42 @@ func (a *active) ends() []topologies.Endpoint {
 	}
 }
 
+// gate is the interface at which frames for an endpoint are dropped: its own, but of frames
+// out of a machine within a container the one at which they enter the container. They are
+// redirected from there, and what is redirected passes every other place before the packet
+// sockets of the far end. vrnetlab's launchers call it tapN for ethN.
+func (l *lab) gate(e topologies.Endpoint) wiring.Port {
+	if !l.leavesMachine(e) {
+		return l.port(e)
+	}
+	link, _ := l.topology.Link(e.Node, e.Interface)
+	p := l.port(link.B)
+	p.Interface = "tap" + strings.TrimPrefix(link.B.Interface, "eth")
+	return p
+}
+
+// leavesMachine says that what arrives at an endpoint comes out of a machine within a container.
+func (l *lab) leavesMachine(e topologies.Endpoint) bool {
+	link, ok := l.topology.Link(e.Node, e.Interface)
+	return ok && l.nodes[link.B.Node].machine != nil
+}
+
+// filterMachine puts the faults on what leaves a machine that has booted back in force. The
+// caller holds wires.
+func (l *lab) filterMachine(ctx context.Context, name string) error {
+	var errs []error
+	for _, iface := range l.topology.Interfaces(name) {
+		link, _ := l.topology.Link(name, iface)
+		for _, f := range l.faults {
+			if slices.Contains(f.ends(), link.B) {
+				f.blind = errors.Join(f.blind, fmt.Errorf("nothing was dropped of what left %s while its machine booted", link.A))
+			}
+		}
+		errs = append(errs, l.filter(ctx, link.B))
+	}
+	return errors.Join(errs...)
+}
+
 // filter has an endpoint drop what the faults in force want dropped there. The caller holds wires.
 func (l *lab) filter(ctx context.Context, e topologies.Endpoint) error {
 	var filters []wiring.Filter
@@ -103,7 +141,7 @@ func (l *lab) filter(ctx context.Context, e topologies.Endpoint) error {
 	if len(filters) == 0 && l.drops[e] == 0 {
 		return nil
 	}
-	r, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: l.port(e), Filters: filters})
+	r, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: l.gate(e), Filters: filters})
 	if err != nil {
 		return err
 	}
@@ -123,11 +161,12 @@ func (l *lab) bank(ctx context.Context, link topologies.Link) {
 			if !slices.Contains(f.ends(), e) {
 				continue
 			}
-			if r, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Count, A: l.port(e), Name: f.id}); err == nil {
-				f.fired += r.Count
+			r, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Count, A: l.gate(e), Name: f.id})
+			if f.fired += r.Count; !wiring.Gone(err) {
+				f.blind = errors.Join(f.blind, err)
 			}
 		}
-		_, _ = l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: l.port(e)}) // goes with its interface otherwise
+		_, _ = l.wirer.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: l.gate(e)}) // goes with its interface otherwise
 		l.drops[e] = 0
 	}
 }
@@ -166,9 +205,9 @@ func (a *active) apply(ctx context.Context) error {
 // nobody knows what arrived there.
 func (a *active) count(ctx context.Context) (uint64, error) {
 	n := a.fired
-	var errs []error
+	errs := []error{a.blind}
 	for _, e := range a.ends() {
-		r, err := a.lab.wirer.Apply(ctx, wiring.Op{Kind: wiring.Count, A: a.lab.port(e), Name: a.id})
+		r, err := a.lab.wirer.Apply(ctx, wiring.Op{Kind: wiring.Count, A: a.lab.gate(e), Name: a.id})
 		n += r.Count
 		errs = append(errs, err)
 	}
@@ -182,10 +221,10 @@ func (a *active) Fired(ctx context.Context) (uint64, error) {
 	}
 	a.lab.wires.Lock()
 	defer a.lab.wires.Unlock()
-	if a.healed {
-		return a.fired, nil
+	n, err := a.fired, a.blind
+	if !a.healed {
+		n, err = a.count(ctx)
 	}
-	n, err := a.count(ctx)
 	if err != nil {
 		return n, fmt.Errorf("count %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
@@ -199,18 +238,13 @@ func (a *active) Heal(ctx context.Context) error {
 	if a.healed {
 		return nil
 	}
-	n, err := a.count(ctx)
-	if err == nil || wiring.Gone(err) {
-		a.lab.faults = slices.DeleteFunc(a.lab.faults, func(other *active) bool { return other == a })
-		err = a.undo(ctx)
-	}
-	if err != nil {
-		if !slices.Contains(a.lab.faults, a) {
-			a.lab.faults = append(a.lab.faults, a)
-		}
+	n, blind := a.count(ctx)
+	a.lab.faults = slices.DeleteFunc(a.lab.faults, func(other *active) bool { return other == a })
+	if err := a.undo(ctx); err != nil {
+		a.lab.faults = append(a.lab.faults, a)
 		return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
-	a.fired, a.healed = n, true
+	a.fired, a.blind, a.healed = n, blind, true
 	return nil
 }
 

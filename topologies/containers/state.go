@@ -136,7 +136,7 @@ func (l *lab) end(link topologies.Link, e topologies.Endpoint, view wiring.View,
 	change := func(deeds []string, format string, args ...any) {
 		changes = append(changes, topologies.Change{What: fmt.Sprintf(format, args...), Ends: []topologies.Endpoint{e}, Deeds: deeds})
 	}
-	if want := l.drops[e]; want != 0 && x.Program != want {
+	if want := l.drops[e]; want != 0 && !l.leavesMachine(e) && x.Program != want { // a machine's own way out is not among the cables
 		change([]string{"link xdp", "link xdpgeneric"}, "the fault that drops frames at %s was taken away", e)
 	}
 	down := slices.ContainsFunc(l.faults, func(f *active) bool { return f.fault.Kind == topologies.FaultDown && f.fault.Endpoint == e })

@@ -188,7 +188,9 @@ func TestInterfaceOrder(t *testing.T) {
 			}
 		}
 		look("built")
-		own := func(n string) { run(t, host(t, r, n), "ip", "link", "add", "own1", "type", "veth", "peer", "name", "own2") }
+		own := func(n string) {
+			run(t, host(t, r, n), "ip", "link", "add", "own1", "type", "veth", "peer", "name", "own2")
+		}
 		for _, n := range []string{"a", "b", "c"} {
 			own(n)
 		}

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moby/moby/client"
+
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/wiring"
 )
 
 // sendRaw sends frames of type 0x88b5, three each in all the ways that a packet socket has,
@@ -127,12 +130,11 @@ func TestDropComesBeforePacketSockets(t *testing.T) {
 	}
 }
 
-// A machine within a container takes what arrives at the container's interface by a
-// redirection, which comes before the rules of nftables and passes those at the far end's
-// egress.
+// What tc redirects at arrival is dropped before that. What it redirects out of a node passes
+// the place where frames are dropped, and no such trial may count.
 func TestDropBeforeRedirections(t *testing.T) {
 	t.Parallel()
-	p, _ := setup(t)
+	p, c := setup(t)
 	r := reserve(t, p, pair("eth1", "eth1"), topologies.Options{Run: "test-redirect"})
 	r1, r2 := host(t, r, "r1"), host(t, r, "r2")
 	exit, err := r2.Exec(t.Context(), []string{"sh", "-c", `set -e; ip link add tap type veth peer name inner
@@ -150,9 +152,10 @@ done`}, nil, io.Discard, io.Discard)
 		direction          topologies.Direction
 		sender, receiver   topologies.Host
 		sendText, readText string
+		passes             bool // and is witnessed
 	}{
-		{"to the machine", topologies.DirectionIn, r1, r2, sendRaw, inner(receiveRaw)},
-		{"from the machine", topologies.DirectionOut, r2, r1, inner(sendRaw), receiveRaw},
+		{"what arrives", topologies.DirectionIn, r1, r2, sendRaw, inner(receiveRaw), false},
+		{"what leaves", topologies.DirectionOut, r2, r1, inner(sendRaw), receiveRaw, true},
 	} {
 		for _, faulty := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, fault %v", tt.name, faulty), func(t *testing.T) {
@@ -164,12 +167,20 @@ done`}, nil, io.Discard, io.Discard)
 				until(t, s, "ready\n")
 				want := rawFrames
 				if faulty {
-					want = 0
 					a := inject(t, r, topologies.Fault{
 						Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"},
 						Direction: tt.direction, Match: topologies.FrameMatch{EtherType: "0x88b5"},
 					})
-					defer heal(t, a)
+					defer func() {
+						_, err := a.Fired(t.Context())
+						heal(t, a)
+						if _, after := a.Fired(t.Context()); (err != nil) != tt.passes || (after != nil) != tt.passes {
+							t.Errorf("the witness: %v, and after the fault is healed: %v", err, after)
+						}
+					}()
+					if !tt.passes {
+						want = 0
+					}
 				}
 				run(t, tt.sender, "python3", "-c", tt.sendText)
 				if text := until(t, s, "end\n"); !strings.Contains(text, fmt.Sprintf("seen %d end", want)) {
@@ -178,6 +189,29 @@ done`}, nil, io.Discard, io.Discard)
 			})
 		}
 	}
+	t.Run("what leaves, dropped where it enters the node", func(t *testing.T) {
+		i, err := c.ContainerInspect(t.Context(), "reprise-test-redirect-1-r2", client.ContainerInspectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tap := wiring.Port{PID: i.Container.State.Pid, Interface: "tap"}
+		s, err := r1.Open(t.Context(), []string{"python3", "-c", receiveRaw}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		until(t, s, "ready\n")
+		if _, err := wiring.Apply(wiring.Op{Kind: wiring.Drop, A: tap, Filters: []wiring.Filter{{ID: "f", Match: topologies.FrameMatch{EtherType: "0x88b5"}}}}); err != nil {
+			t.Fatal(err)
+		}
+		run(t, r2, "python3", "-c", inner(sendRaw))
+		if text := until(t, s, "end\n"); !strings.Contains(text, "seen 0 end") {
+			t.Error(text)
+		}
+		if got, err := wiring.Apply(wiring.Op{Kind: wiring.Count, A: tap, Name: "f"}); err != nil || got.Count != rawFrames {
+			t.Errorf("dropped %d, %v; want %d", got.Count, err, rawFrames)
+		}
+	})
 }
 
 // A switch in user space reads its ports by packet sockets. A segment has two ends to its

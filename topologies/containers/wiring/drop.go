@@ -41,10 +41,15 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 		if old == nil {
 			return 0, nil
 		}
-		return 0, s.attach(link, -1)
+		return 0, errors.Join(s.setWitnesses(p.Interface, nil), s.attach(link, -1))
 	}
 	if err := rlimit.RemoveMemlock(); err != nil {
 		return 0, fmt.Errorf("allow programs of the kernel: %w", err)
+	}
+	if old == nil { // newer kernels keep the chains of an interface that comes back under its name
+		if err := s.setWitnesses(p.Interface, nil); err != nil {
+			return 0, err
+		}
 	}
 	counters, err := countersOf(old)
 	if err != nil {
@@ -52,7 +57,7 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 	}
 	defer func() { err = errors.Join(err, counters.Close()) }()
 	for _, f := range filters {
-		if err := counters.Update(key(f.ID), uint64(0), ebpf.UpdateNoExist); err != nil && !errors.Is(err, ebpf.ErrKeyExist) {
+		if err := counters.Update(key(f.ID), tally{}, ebpf.UpdateNoExist); err != nil && !errors.Is(err, ebpf.ErrKeyExist) {
 			return 0, fmt.Errorf("make a counter: %w", err)
 		}
 	}
@@ -66,6 +71,9 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 	}
 	defer func() { err = errors.Join(err, prog.Close()) }()
 	if err := s.attach(link, prog.FD()); err != nil {
+		return 0, err
+	}
+	if err := s.setWitnesses(p.Interface, filters); err != nil {
 		return 0, err
 	}
 	if _, now, err := s.attached(p.Interface); err != nil || now == nil {
@@ -140,7 +148,7 @@ func number(p *ebpf.Program) (int, error) {
 // countersOf gives the counters of a program, or new ones for the first.
 func countersOf(p *ebpf.Program) (*ebpf.Map, error) {
 	if p == nil {
-		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: programName, Type: ebpf.Hash, KeySize: keySize, ValueSize: 8, MaxEntries: maxFilters})
+		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: programName, Type: ebpf.Hash, KeySize: keySize, ValueSize: tallySize, MaxEntries: maxFilters})
 		if err != nil {
 			return nil, lacking(err)
 		}
@@ -167,8 +175,9 @@ func key(id string) [keySize]byte {
 	return k
 }
 
-// countFilter tells how many frames a filter has dropped. One whose program is no longer in
-// its place is an error for which Gone holds: nobody knows then what arrived.
+// countFilter tells how many frames a filter has dropped. One whose program or witness is no
+// longer in its place is an error for which Gone holds: nobody knows then what arrived. Frames
+// that its witness saw arrive are an error too.
 func countFilter(p Port, id string) (n uint64, err error) {
 	s, err := open(p.PID)
 	if err != nil {
@@ -188,11 +197,19 @@ func countFilter(p Port, id string) (n uint64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, counters.Close()) }()
-	if err := counters.Lookup(key(id), &n); err != nil {
+	arrived, err := s.arrived(p.Interface, id) // first: what passes meanwhile is then no riddle
+	if err != nil {
+		return 0, err
+	}
+	var t tally
+	if err := counters.Lookup(key(id), &t); err != nil {
 		if errors.Is(err, ebpf.ErrKeyNotExist) {
 			err = errors.Join(err, syscall.ENOENT)
 		}
 		return 0, fmt.Errorf("read the counter of %s: %w", p.Interface, err)
 	}
-	return n, nil
+	if arrived > t.Passed {
+		return t.Dropped, fmt.Errorf("%d frames that were to be dropped have arrived at %s all the same, as those do that tc redirects at the far end", arrived-t.Passed, p.Interface)
+	}
+	return t.Dropped, nil
 }

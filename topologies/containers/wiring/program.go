@@ -17,6 +17,15 @@ const (
 	xdpPass = 2
 )
 
+// tally is what the map keeps for a filter: frames that it dropped, and frames that it matched
+// and the lot let pass.
+type tally struct{ Dropped, Passed uint64 }
+
+const (
+	tallySize    = 16
+	offsetPassed = 8
+)
+
 // keySize is the size of a counter's key: the name of its filter, padded with zeros.
 const keySize = 16
 
@@ -213,24 +222,29 @@ func filterBlock(f Filter, next string, counters int) (asm.Instructions, error) 
 		return nil, err
 	}
 	p := m.block(next)
-	if f.Probability > 0 && f.Probability < 1 {
-		// The lot is a number of 32 bits.
-		p = append(p, asm.FnGetPrandomU32.Call(),
-			asm.LoadImm(asm.R1, int64(math.Round(f.Probability*(1<<32))), asm.DWord), asm.JGE.Reg(asm.R0, asm.R1, next))
-	}
 	var key [keySize]byte
 	copy(key[:], f.ID)
 	for i := 0; i < keySize; i += 8 {
 		p = append(p, asm.LoadImm(asm.R1, int64(binary.NativeEndian.Uint64(key[i:])), asm.DWord), //nolint:gosec // bytes
 			asm.StoreMem(asm.RFP, slotKey+int16(i), asm.R1, asm.DWord)) //nolint:gosec // small
 	}
-	dropped := next + "-dropped"
-	return append(p,
+	drop := next + "-drop"
+	p = append(p,
 		asm.LoadMapPtr(asm.R1, counters), asm.Mov.Reg(asm.R2, asm.RFP), asm.Add.Imm(asm.R2, slotKey),
 		asm.FnMapLookupElem.Call(),
-		asm.JEq.Imm(asm.R0, 0, dropped),
-		asm.Mov.Imm(asm.R1, 1), asm.StoreXAdd(asm.R0, asm.R1, asm.DWord),
-		asm.Mov.Imm(asm.R0, xdpDrop).WithSymbol(dropped), asm.Return(),
+		asm.JEq.Imm(asm.R0, 0, drop), // it is there, which the kernel's check does not know
+		asm.Mov.Reg(regWord, asm.R0),
+	)
+	if f.Probability > 0 && f.Probability < 1 {
+		// The lot is a number of 32 bits.
+		p = append(p, asm.FnGetPrandomU32.Call(),
+			asm.LoadImm(asm.R1, int64(math.Round(f.Probability*(1<<32))), asm.DWord), asm.JLT.Reg(asm.R0, asm.R1, next+"-lost"),
+			asm.Mov.Imm(asm.R1, 1), asm.Add.Imm(regWord, offsetPassed), asm.StoreXAdd(regWord, asm.R1, asm.DWord),
+			asm.Ja.Label(next))
+	}
+	return append(p,
+		asm.Mov.Imm(asm.R1, 1).WithSymbol(next+"-lost"), asm.StoreXAdd(regWord, asm.R1, asm.DWord),
+		asm.Mov.Imm(asm.R0, xdpDrop).WithSymbol(drop), asm.Return(),
 	), nil
 }
 

@@ -108,7 +108,7 @@ func TestProgram(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = counters.Close() }()
-			if err := counters.Put(key("f"), uint64(0)); err != nil {
+			if err := counters.Put(key("f"), tally{}); err != nil {
 				t.Fatal(err)
 			}
 			instructions, err := program([]Filter{{ID: "f", Match: tt.match}}, counters.FD())
@@ -132,9 +132,9 @@ func TestProgram(t *testing.T) {
 					}
 				}
 			}
-			var n uint64
-			if err := counters.Lookup(key("f"), &n); err != nil || n != uint64(len(tt.drop)) {
-				t.Errorf("counted %d, %v; want %d", n, err, len(tt.drop))
+			var n tally
+			if err := counters.Lookup(key("f"), &n); err != nil || n.Dropped != uint64(len(tt.drop)) || n.Passed != 0 {
+				t.Errorf("counted %+v, %v; want %d", n, err, len(tt.drop))
 			}
 		})
 	}
