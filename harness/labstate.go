@@ -16,8 +16,12 @@ import (
 const checkTimeout = 15 * time.Second
 
 // checkLab tells a lab that broke from a switch that failed, and whether the lab stands: a
-// node that no longer runs, and whatever of the lab changed by itself, is the lab's fault.
+// node that no longer runs, and whatever of the lab changed by itself, is the lab's fault. A
+// trial that was cancelled goes no further; Collect looks once more.
 func (t *Trial) checkLab(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
 	running := t.checkNodes(ctx)

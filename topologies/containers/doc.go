@@ -7,7 +7,11 @@
 // containers themselves exists outside, and removing them removes the lab. A shared
 // segment (kind bridge or ovs-bridge) is a container too, with the bridge inside.
 // /run and /tmp are empty at every start, also after a restart: the driver makes the
-// folders that its software wants there. Every interface gets the same hardware address in every lab of the same topology.
+// folders that its software wants there. Every interface gets the same hardware address in every lab of the same topology,
+// and the same place in the kernel's order of interfaces: that of the links.
+//
+// Frames are dropped where they arrive, by an XDP program before every reader, and a witness
+// behind it counts what arrived all the same.
 //
 // Images are never pulled. A missing one is a *topologies.MissingError with the
 // command that makes or loads it.
