@@ -45,6 +45,7 @@ type Node struct {
 	Entrypoint    string
 	Ports         []string
 	CapAdd        []string
+	Rights        []Right // exceptions, of label LabelRights or from the scenario
 	Sysctls       map[string]string
 	User          string
 	Labels        map[string]string
@@ -131,6 +132,7 @@ func (t Topology) Clone() Topology {
 	for i := range t.Nodes {
 		n := &t.Nodes[i]
 		n.Env, n.Sysctls, n.Labels = maps.Clone(n.Env), maps.Clone(n.Sysctls), maps.Clone(n.Labels)
+		n.Rights = slices.Clone(n.Rights)
 	}
 	t.Links = slices.Clone(t.Links)
 	return t

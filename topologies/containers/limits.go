@@ -11,15 +11,33 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// limits of a node's use of the machine; zero means none.
+// What a node may use where its topology says nothing.
+const (
+	maxProcesses  = 2048     // and threads
+	nodeMemory    = 2 << 30  // bytes; FRR with a full table of the Internet takes one
+	nodeDisk      = 4 << 30  // bytes that it writes, with its core files
+	machineDisk   = 64 << 30 // the same of a machine within a container: its disk is among them
+	maxLog        = "16m"    // of what a node's own command says
+	machineShare  = 8        // this part of the memory is not for a machine within a container
+	containerPart = 2        // and this of it at most for a node
+)
+
+// limits of a node's use of the machine.
 type limits struct {
 	memory   int64 // bytes
-	nanoCPUs int64 // processors × 10⁹
+	own      bool  // memory is the topology's, and what comes of it is meant
+	nanoCPUs int64 // processors × 10⁹; zero means no limit
+	disk     int64 // bytes that it may write
+	quota    bool  // the engine's storage keeps to disk; else it is watched
 }
 
-// limitsOf reads them as containerlab writes them: 512MB is decimal, 1GiB binary.
-func limitsOf(n topologies.Node) (limits, error) {
-	l := limits{nanoCPUs: int64(n.CPU * 1e9)}
+// limitsOf reads them as containerlab writes them: 512MB is decimal, 1GiB binary. total is
+// the machine's memory in bytes.
+func limitsOf(n topologies.Node, machine bool, total int64) (limits, error) {
+	l := limits{nanoCPUs: int64(n.CPU * 1e9), disk: nodeDisk, memory: min(nodeMemory, total/containerPart)}
+	if machine {
+		l.disk, l.memory = machineDisk, total-total/machineShare
+	}
 	if n.Memory == "" {
 		return l, nil
 	}
@@ -31,6 +49,10 @@ func limitsOf(n topologies.Node) (limits, error) {
 	if l.memory, err = parse(n.Memory); err != nil {
 		return l, fmt.Errorf("read memory %q: %w", n.Memory, err)
 	}
+	if l.memory <= 0 {
+		return l, fmt.Errorf("read memory %q: it is none", n.Memory)
+	}
+	l.own = true
 	return l, nil
 }
 

@@ -70,13 +70,24 @@ func TestWords(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	tests := []struct {
-		memory string
-		want   int64
-	}{{"", 0}, {"512MB", 512_000_000}, {"1GiB", 1 << 30}, {"1gib", 1 << 30}}
+		memory  string
+		machine bool
+		total   int64
+		want    int64
+		own     bool
+	}{
+		{"", false, 64 << 30, 2 << 30, false}, {"", false, 1 << 30, 512 << 20, false}, {"", true, 64 << 30, 56 << 30, false},
+		{"512MB", false, 64 << 30, 512_000_000, true}, {"1GiB", true, 64 << 30, 1 << 30, true}, {"1gib", false, 64 << 30, 1 << 30, true},
+	}
 	for _, tt := range tests {
-		got, err := limitsOf(topologies.Node{Memory: tt.memory, CPU: 0.5})
-		if err != nil || got.memory != tt.want || got.nanoCPUs != 500_000_000 {
-			t.Errorf("limitsOf(%q) = %+v, %v; want %d", tt.memory, got, err, tt.want)
+		got, err := limitsOf(topologies.Node{Memory: tt.memory, CPU: 0.5}, tt.machine, tt.total)
+		if err != nil || got.memory != tt.want || got.own != tt.own || got.nanoCPUs != 500_000_000 || got.disk <= 0 {
+			t.Errorf("limitsOf(%q, %v, %d) = %+v, %v; want %d", tt.memory, tt.machine, tt.total, got, err, tt.want)
+		}
+	}
+	for _, bad := range []string{"much", "0", "-1"} {
+		if _, err := limitsOf(topologies.Node{Memory: bad}, false, 1<<30); err == nil {
+			t.Errorf("memory %q was taken", bad)
 		}
 	}
 }

@@ -34,9 +34,16 @@ type planned struct {
 func plan(ctx context.Context, c client.APIClient, t topologies.Topology) ([]planned, error) {
 	var nodes []planned
 	var errs []error
-	known := map[string]imageFacts{}
+	info, err := about(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := protected(info); err != nil {
+		return nil, err
+	}
+	look := &looked{client: c, known: map[string]imageFacts{}, memory: info.MemTotal}
 	for _, n := range t.Nodes {
-		pl, err := planNode(ctx, c, t, n, known)
+		pl, err := planNode(ctx, look, t, n)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("node %s: %w", n.Name, err))
 		}
@@ -45,7 +52,14 @@ func plan(ctx context.Context, c client.APIClient, t topologies.Topology) ([]pla
 	return nodes, errors.Join(append(errs, checkLinks(t))...)
 }
 
-func planNode(ctx context.Context, c client.APIClient, t topologies.Topology, n topologies.Node, known map[string]imageFacts) (planned, error) {
+// looked is what a plan has learned of the engine.
+type looked struct {
+	client client.APIClient
+	known  map[string]imageFacts
+	memory int64 // of the machine, in bytes
+}
+
+func planNode(ctx context.Context, look *looked, t topologies.Topology, n topologies.Node) (planned, error) {
 	pl := planned{Node: n}
 	var err error
 	if n.IsSegment() {
@@ -53,7 +67,7 @@ func planNode(ctx context.Context, c client.APIClient, t topologies.Topology, n 
 			return pl, err
 		}
 		if pl.Image == "" {
-			if pl.Image, err = segmentImage(ctx, c); err != nil {
+			if pl.Image, err = segmentImage(ctx, look.client); err != nil {
 				return pl, err
 			}
 		}
@@ -61,22 +75,22 @@ func planNode(ctx context.Context, c client.APIClient, t topologies.Topology, n 
 	if pl.Image == "" {
 		return pl, errors.New("no image is given")
 	}
-	facts, ok := known[pl.Image]
+	facts, ok := look.known[pl.Image]
 	if !ok {
-		if facts, err = factsOf(ctx, c, pl.Image); err != nil {
+		if facts, err = factsOf(ctx, look.client, pl.Image); err != nil {
 			return pl, err
 		}
-		known[pl.Image] = facts
+		look.known[pl.Image] = facts
 	}
 	pl.ours = facts.ours
 	pl.command = n.Cmd != "" || n.Entrypoint != "" || facts.command
-	if pl.limits, err = limitsOf(n); err != nil {
-		return pl, err
-	}
 	if pl.ports, err = publish(n.Ports); err != nil {
 		return pl, err
 	}
 	if pl.machine, err = machineOf(n, facts.health); err != nil {
+		return pl, err
+	}
+	if pl.limits, err = limitsOf(n, pl.machine != nil, look.memory); err != nil {
 		return pl, err
 	}
 	if pl.machine != nil {

@@ -12,21 +12,6 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// capabilities lists what switch software needs beyond the engine's defaults: FRR
-// refuses to start without SYS_ADMIN, and a debugger attaches by SYS_PTRACE.
-func capabilities() []string {
-	return []string{"NET_ADMIN", "NET_RAW", "NET_BROADCAST", "SYS_ADMIN", "SYS_NICE", "SYS_PTRACE", "IPC_LOCK"}
-}
-
-// readonlyPaths is the engine's own list but for /proc/sys/net: a router sets its
-// forwarding, and the kernel keeps that apart for each namespace.
-func readonlyPaths() []string {
-	return []string{
-		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger", "/proc/sys/abi", "/proc/sys/crypto",
-		"/proc/sys/debug", "/proc/sys/dev", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/user", "/proc/sys/vm",
-	}
-}
-
 // tunDevice lets a switch in user space have ports of its own, where the host can.
 const tunDevice = "/dev/net/tun"
 
@@ -57,6 +42,10 @@ func (l *lab) request(n *node) (testcontainers.ContainerRequest, error) {
 	}
 	maps.Copy(labels, l.labels)
 	labels[LabelNode] = n.Name
+	filter, err := profile(n.Rights)
+	if err != nil {
+		return testcontainers.ContainerRequest{}, err
+	}
 	return testcontainers.ContainerRequest{
 		Image: n.Image, Name: n.container, Env: env, Labels: labels, Entrypoint: entrypoint, Cmd: cmd,
 		ConfigModifier: func(c *container.Config) {
@@ -68,7 +57,10 @@ func (l *lab) request(n *node) (testcontainers.ContainerRequest, error) {
 				c.Entrypoint = []string{}
 			}
 		},
-		HostConfigModifier: func(h *container.HostConfig) { hostConfig(h, n, idle) },
+		HostConfigModifier: func(h *container.HostConfig) {
+			hostConfig(h, n, idle)
+			confine(h, n, filter)
+		},
 	}, nil
 }
 
@@ -84,7 +76,7 @@ func devices(n *node) []string {
 // are not the node's to change.
 func shares(mode string) bool { return mode == "host" || strings.HasPrefix(mode, "container:") }
 
-// hostConfig sets what a node may do and use.
+// hostConfig sets what a node uses.
 func hostConfig(h *container.HostConfig, n *node, idle bool) {
 	h.NetworkMode = container.NetworkMode(n.NetworkMode)
 	if n.NetworkMode == "" {
@@ -93,17 +85,14 @@ func hostConfig(h *container.HostConfig, n *node, idle bool) {
 			h.NetworkMode = "bridge"
 		}
 	}
-	h.CapAdd = append(capabilities(), n.CapAdd...)
-	h.ReadonlyPaths = readonlyPaths()
-	h.Tmpfs = map[string]string{"/run": "rw,exec,nosuid,nodev,mode=755", "/tmp": "rw,exec,nosuid,nodev,mode=1777"}
 	h.Binds = n.Binds
-	h.Memory, h.NanoCPUs = n.limits.memory, n.limits.nanoCPUs
-	h.Ulimits = []*container.Ulimit{{Name: "core", Soft: -1, Hard: -1}}
 	for _, device := range devices(n) {
 		if _, err := os.Stat(device); err == nil {
-			h.Devices = append(h.Devices, container.DeviceMapping{PathOnHost: device, PathInContainer: device, CgroupPermissions: "rwm"})
+			h.Devices = append(h.Devices, container.DeviceMapping{PathOnHost: device, PathInContainer: device, CgroupPermissions: "rw"})
 		}
 	}
+	// What a node's own command writes is kept by the engine, on the machine's disk.
+	h.LogConfig = container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": maxLog, "max-file": "1"}}
 	if idle {
 		h.LogConfig = container.LogConfig{Type: "none"} // nothing is ever written
 		if !n.ours {
