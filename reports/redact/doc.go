@@ -25,10 +25,27 @@
 //     letters and more are replaced inside of words too (ACMEsw2), but not of ordinary ones.
 //
 // Finding comes in two passes. [Redactor.Learn] collects values by the platforms' grammar
-// of secrets; [Redactor.Text] replaces them in their place and, by value, everywhere else,
-// also as hex, base64, URL, HTML and JSON write them. Values that are words of the grammar
-// itself ("public", "10", "message-digest") are replaced in their place only, or kept when
-// everybody knows them.
+// of secrets; [Redactor.Text] replaces them in their place and, by value, everywhere else.
+// Values that are words of the grammar itself ("public", "10", "message-digest") are
+// replaced in their place only, or kept when everybody knows them.
+//
+// The grammar is data: forms.txt has the forms of lines, by platform, and grammar.go the
+// words that announce a value wherever they stand; structures (arrays and nested keys of
+// JSON, also inside of a line of a log, blocks of YAML, name and value apart) are followed.
+// [Rules] add words, forms and patterns of the owner.
+//
+// Texts are decoded before they are searched, each part within a bound: what a terminal
+// wrapped, coloured or edited, percent, \x, octal and HTML escapes, quoted-printable, base64
+// (wrapped, nested, of gzip), hex, dumps of xxd, hexdump and tcpdump, numbers of OIDs,
+// addresses in hex, with dashes or reversed. What is replaced is written back in the same
+// manner. The [Gate] takes the same encodings off on its own.
+//
+// TestCorpusRecall, TestCorpusPrecision and TestCorpusEncodings measure all that and print
+// what was missed: go test -v -run Corpus ./reports/redact.
+//
+// Evidence stays: versions that look like addresses, names of files, numbers of keys,
+// communities of BGP, reserved prefixes, names of algorithms. [Result.Left] lists the lines
+// that only a person can judge.
 //
 // Captures are rewritten in place: no frame is dropped, no length and no time changes, and
 // a checksum that was wrong stays wrong by as much, for it may be the bug.
@@ -37,7 +54,8 @@
 //
 // A topology is kept on purpose, so who knows a network will recognise it; fixed host
 // octets and vendor halves of MACs tell a little too. Free prose is searched for known
-// words only: what no grammar and no option names is not found. VOSS nick-names, VLANs,
+// words only: what no grammar and no option names is not found, and lines that are known
+// to hold prose are listed for a person. VOSS nick-names, VLANs,
 // port descriptions and AS numbers stay unless asked for. Zeros that replace an address in
 // a packet's text (where a longer one does not fit) are not consistent with the rest.
 // Payloads in unknown encodings are searched by value; encrypted ones stay as they are.

@@ -602,7 +602,7 @@ func (m *matcher) fits(f field, t *token) bool {
 	}
 	switch t.place {
 	case "hex":
-		return len(v) >= 8 && allHex([]byte(strings.TrimPrefix(low, "0x")))
+		return len(v) >= 8 && (strings.HasPrefix(low, "0x") || allHex([]byte(low)))
 	case "login":
 		return !strings.HasPrefix(v, "-")
 	case "pair":
@@ -620,7 +620,7 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "host":
 		return isHost(v)
 	case "user", "name":
-		if f.end < m.limit && m.s.data[f.end] == '=' || isNumber(v) || stops[low] || fillers[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
+		if f.end < m.limit && m.s.data[f.end] == '=' || isNumber(v) || stops[low] || fillers[low] && !wellKnown[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
 			return false
 		}
 	default:

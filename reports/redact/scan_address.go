@@ -13,6 +13,9 @@ func (s *scanner) address(start, end int, decimal bool) {
 	if start > 0 {
 		switch prev := data[start-1]; {
 		case prev == '.' && start > 1 && wordClass(data[start-2]):
+			if decimal && data[end] == '.' { // iso.3.6.1...
+				s.skipDots(start)
+			}
 			return // further on in an OID, a version or a name
 		case prev == ':' && start > 1 && data[start-2] == ':':
 			if data[end] != '-' && (start == 2 || !wordClass(data[start-3])) {
