@@ -22,8 +22,8 @@ type known struct {
 // dictionary finds learned values and keywords by the hash of their longest alphanumeric
 // run, so that a text costs one table look-up per word, however many values there are.
 type dictionary struct {
-	maybe   [1 << 12]uint64 // 262144 bits: the hashes that may have something
-	keyword map[uint32]struct{}
+	maybe   [1 << 12]uint64   // 262144 bits: the hashes that may have something
+	keyword map[uint32]uint64 // what the word after a keyword may begin with; all bits: with anything
 	entries map[uint32][]entry
 	inside  insides
 	splits  splits
@@ -113,17 +113,35 @@ func (d *dictionary) has(h uint32) bool {
 	return d.maybe[h>>6&0xfff]>>(h&63)&1 == 1
 }
 
-func (d *dictionary) isKeyword(h uint32) bool {
-	_, ok := d.keyword[h]
-	return ok
+// isKeyword tells whether the run that ends at end may be, or end, a keyword that what
+// stands behind it lets be one.
+func (d *dictionary) isKeyword(h uint32, data []byte, end int) bool {
+	next, ok := d.keyword[h]
+	if !ok || next == anything {
+		return ok
+	}
+	return next&nextBeginning(data, end) != 0
+}
+
+// anything is every beginning of a word.
+const anything = ^uint64(0)
+
+// nextBeginning is the bit of the word after end; every bit where none is on the line.
+func nextBeginning(data []byte, end int) uint64 {
+	for ; end+1 < len(data) && data[end] != '\n'; end++ {
+		if classes[data[end]]&isWord != 0 {
+			return beginning(data[end], data[end+1])
+		}
+	}
+	return anything
 }
 
 // compile makes the dictionary of the values.
 func compile(values []known, replace func(known) string, grammar map[string][]form) *dictionary {
-	d := &dictionary{keyword: map[uint32]struct{}{}, entries: map[uint32][]entry{}, forms: grammar}
-	for run := range lastParts(grammar) {
+	d := &dictionary{keyword: map[uint32]uint64{}, entries: map[uint32][]entry{}, forms: grammar}
+	for run, next := range lastParts(grammar) {
 		h := hashRun(run)
-		d.keyword[h] = struct{}{}
+		d.keyword[h] |= next
 		d.mark(h)
 	}
 	seen := map[string]bool{}

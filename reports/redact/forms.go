@@ -276,20 +276,13 @@ type placed struct {
 // forms looks whether a form begins with the word at data[start:end], and takes what the
 // forms find there.
 func (s *scanner) forms(list []form, start, end int) bool {
-	after := end
-	for after < len(s.data) && s.data[after] != '\n' && classes[s.data[after]]&isWord == 0 {
-		after++
-	}
-	second := ^uint64(0)
-	if after+1 < len(s.data) {
-		second = beginning(s.data[after], s.data[after+1])
-	}
+	second := nextBeginning(s.data, end)
 	limit, bits := -1, uint64(0)
 	var found []placed
 next:
 	for i := range list {
 		f := &list[i]
-		if f.next != 0 && f.next&second == 0 && s.data[min(after, len(s.data)-1)] != '\n' {
+		if f.next != 0 && f.next&second == 0 {
 			continue
 		}
 		if limit < 0 {

@@ -184,22 +184,29 @@ func set(words string) map[string]bool {
 //nolint:gochecknoglobals // a table that is only read
 var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd"}
 
-// lastParts are the alphanumeric runs that end a keyword: the first, cheap question.
-func lastParts(forms map[string][]form) map[string]bool {
-	m := map[string]bool{}
-	for word := range forms {
-		m[lastRun(word)] = true
+// lastParts are the alphanumeric runs that end a keyword, with what the next word may begin
+// with: the first, cheap question.
+func lastParts(forms map[string][]form) map[string]uint64 {
+	m := map[string]uint64{}
+	for word, list := range forms {
+		for i := range list {
+			next := list[i].next
+			if next == 0 {
+				next = anything
+			}
+			m[lastRun(word)] |= next
+		}
 	}
 	for _, table := range []map[string]term{terms, asTerms} {
 		for word := range table {
-			m[lastRun(word)] = true
+			m[lastRun(word)] = anything
 		}
 	}
 	for _, head := range tokenHeads {
-		m[lastRun(head[:len(head)-1])] = true
+		m[lastRun(head[:len(head)-1])] = anything
 	}
 	for _, s := range append([]string{"begin", "snmp-server", "rev"}, suffixes...) {
-		m[lastRun(s)] = true
+		m[lastRun(s)] = anything
 	}
 	return m
 }

@@ -91,7 +91,7 @@ func (s *scanner) span(from, to int) {
 			} else if n >= 8 {
 				s.hexRun(start, i)
 			}
-		case n >= 10:
+		case n >= shortestBase64 || n == 10 && data[start] == '0':
 			s.longRun(start, i)
 		case next&marksAddress != 0 && classes[data[i-1]]&notDec == 0 && (data[i] == '.' || data[i] == '-'):
 			s.glued(start, i)
@@ -275,7 +275,7 @@ func (s *scanner) word(h uint32, start, end int) {
 	if s.values {
 		return
 	}
-	if end-start <= 24 && s.d.isKeyword(h) {
+	if end-start <= 24 && s.d.isKeyword(h, s.data, end) {
 		if end < len(s.data) && strings.IndexByte("_-.", s.data[end]) >= 0 && s.tokenAfter(start, end) {
 			return
 		}
@@ -335,7 +335,7 @@ func (s *scanner) keyword(start, end int) {
 		return
 	}
 	t, ok := terms[string(lower)]
-	if !ok && !s.endsInSecret(lower) && !s.r.options.ASNumbers {
+	if !ok && !s.r.options.ASNumbers && !s.endsInSecret(lower) {
 		return
 	}
 	name := string(lower)
@@ -352,6 +352,14 @@ func (s *scanner) keyword(start, end int) {
 
 // endsInSecret tells whether a keyword ends as one of a secret does: db-password.
 func (s *scanner) endsInSecret(name []byte) bool {
+	if len(name) == 0 {
+		return false
+	}
+	switch name[len(name)-1] {
+	case 'd', 'e', 't', 'n', 'k', 'y':
+	default:
+		return false
+	}
 	for _, suffix := range suffixes {
 		if n := len(name) - len(suffix) + 1; n == 0 && string(name) == suffix[1:] || n > 0 && string(name[n-1:]) == suffix {
 			return true

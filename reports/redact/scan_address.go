@@ -43,7 +43,9 @@ func (s *scanner) address(start, end int, decimal bool) {
 			s.dotted(start)
 		}
 	case ' ':
-		s.spaced(start, end)
+		if end+2 < len(data) && isHex(data[end+1]) && isHex(data[end+2]) {
+			s.spaced(start, end)
+		}
 	case ':':
 		if end+1 < len(data) && (data[end+1] == ':' || isHex(data[end+1])) {
 			s.colons(start)

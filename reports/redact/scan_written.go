@@ -45,9 +45,7 @@ func (s *scanner) hexRun(start, end int) {
 	switch n := end - start; {
 	case n == 8:
 		s.hexAddress(start, end)
-		if end < len(s.data) && s.data[end] == ' ' {
-			s.dump(start)
-		}
+		s.dumpOf(start, end)
 	case n == 32:
 		s.hexAddress6(start)
 		s.note(kindHex, start)
@@ -133,7 +131,7 @@ func (s *scanner) spaced(start, end int) {
 	data := s.data
 	switch {
 	case end-start == 4:
-		s.dump(start)
+		s.dumpOf(start, end)
 	case end-start == 2 && end+2 < len(data) && isHex(data[end+1]) && isHex(data[end+2]):
 		s.dump(start)
 		if end+15 <= len(data) && (end+3 == len(data) || data[end+3] == ' ') {
@@ -165,6 +163,15 @@ func (s *scanner) spacedMAC(start int) {
 		}
 	}
 	s.noAddr = max(s.noAddr, start+3*pairs-1)
+}
+
+// dumpOf tries the line of a group of hex digits that another one as long follows.
+func (s *scanner) dumpOf(start, end int) {
+	n := end - start
+	if end+n >= len(s.data) || s.data[end] != ' ' || !isHex(s.data[end+1]) || !isHex(s.data[end+n]) || !allHex(s.data[end+1:end+n+1]) {
+		return
+	}
+	s.dump(start)
 }
 
 // dump tries each line once.

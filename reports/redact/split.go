@@ -63,11 +63,7 @@ func (p *splits) list(left, right []byte) []splitValue {
 
 // search looks for a value that goes on at right after it broke off at left.
 func (p *splits) search(data []byte, left, right int) (splitValue, bool) {
-	if left < 1 || right >= len(data) {
-		return splitValue{}, false
-	}
-	q := uint32(classes[data[left-1]]>>hashShift)<<8 | uint32(classes[data[right]]>>hashShift)
-	if p.pairs[q>>6]>>(q&63)&1 == 0 {
+	if left < 1 || right >= len(data) || !p.mayJoin(data[left-1], data[right]) {
 		return splitValue{}, false
 	}
 	for _, side := range [][2]int{{2, 2}, {1, 2}, {2, 1}} {
@@ -109,10 +105,20 @@ func (s *scanner) newLine(i int) {
 	if left > 0 && s.data[left-1] == '\r' {
 		left--
 	}
-	if left == 0 || s.data[left-1] <= ' ' {
+	if left == 0 || s.data[left-1] <= ' ' || s.learn {
+		return
+	}
+	if right := i + 1; right < len(s.data) && s.data[right] > ' ' && !s.d.splits.mayJoin(s.data[left-1], s.data[right]) &&
+		!isAddressByte(s.data[left-1]) && s.data[left-1] != '=' && s.data[left-1] != '\\' {
 		return
 	}
 	s.broken(left, i+1)
+}
+
+// mayJoin tells whether a value has these two bytes beside each other.
+func (p *splits) mayJoin(a, b byte) bool {
+	q := uint32(classes[a]>>hashShift)<<8 | uint32(classes[b]>>hashShift)
+	return p.pairs[q>>6]>>(q&63)&1 == 1
 }
 
 // broken looks at text that breaks off at left and goes on at right, or behind a blank
@@ -142,7 +148,7 @@ func (s *scanner) across(left, right int) {
 		s.halves(left-v.at, left, right, right+len(v.match)-v.at, with, v.rule)
 		return
 	}
-	if isAddressByte(s.data[right]) && left > 0 && isAddressByte(s.data[left-1]) {
+	if left > 0 && s.data[left-1] != '-' && isAddressByte(s.data[right]) && isAddressByte(s.data[left-1]) {
 		s.brokenAddress(left, right)
 	}
 }
