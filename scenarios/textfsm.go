@@ -23,7 +23,7 @@ const (
 	maxTableText = 2 << 20  // bytes
 	maxRows      = 100_000
 	maxCells     = 2_000_000
-	maxFillups   = 20_000_000 // rows that values are looked for in, upwards
+	maxFillups   = 4_000_000 // rows that values are looked for in, upwards
 )
 
 var (

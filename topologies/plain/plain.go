@@ -18,10 +18,10 @@ import (
 )
 
 // ErrNotPlain says that a name leads to something else than a regular file.
-var ErrNotPlain = errors.New("not a regular file")
+var ErrNotPlain = errors.New("not a plain file")
 
 // ErrTooLarge says that a file has more bytes than are read.
-var ErrTooLarge = errors.New("the file is too large")
+var ErrTooLarge = errors.New("the file is larger")
 
 // Bounds in bytes for files that people write, and for those that machines write.
 const (
@@ -64,7 +64,7 @@ func ReadBy(open Opener, name string, limit int64) ([]byte, error) {
 	defer f.Close() //nolint:errcheck // read only
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(data)) > limit {
-		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("%w: at most %d bytes are read", ErrTooLarge, limit)}
+		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("%w than %d bytes", ErrTooLarge, limit)}
 	}
 	if err != nil {
 		return nil, err
