@@ -141,11 +141,11 @@ func (a *app) bytesDone(what string) func(done, total int64) {
 			return
 		}
 		last = time.Now()
-		end := "\r"
+		end := lineStart
 		if done >= total {
 			end = "\n"
 		}
-		_, _ = a.err.Write([]byte("\r" + what + " " + megabytes(done) + " of " + megabytes(total) + end)) // a terminal that went away needs no progress
+		control(a.err, lineStart+what+" "+megabytes(done)+" of "+megabytes(total)+end)
 	}
 }
 

@@ -136,7 +136,7 @@ func (a *app) reveal(files []string, keyFile string) error {
 			}
 			text = m.Reveal(text)
 		}
-		if _, err := io.WriteString(a.out, text); err != nil {
+		if _, err := io.WriteString(a.document(), text); err != nil {
 			return err
 		}
 	}

@@ -40,7 +40,7 @@ it. People edit the file, and "case set" does, keeping what it does not know.
 				if err != nil {
 					return err
 				}
-				_, err = a.out.Write(schema)
+				_, err = a.document().Write(schema)
 				return err
 			},
 		})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -117,5 +116,5 @@ func printError(w io.Writer, err error, asJSON bool) {
 		Problems yamlpos.Problems `json:"problems,omitempty"`
 	}{Error: err.Error(), Exit: exitCode(err)}
 	errors.As(err, &out.Problems)
-	_ = json.NewEncoder(w).Encode(out) // standard error is all there is to tell of a failure
+	_ = writeJSON(w, out, "") // standard error is all there is to tell of a failure
 }

@@ -240,7 +240,7 @@ func (a *app) labSchemaVerb() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			data, err := lab.Schema()
 			if err == nil {
-				_, err = a.out.Write(data)
+				_, err = a.document().Write(data)
 			}
 			return err
 		},

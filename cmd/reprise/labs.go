@@ -203,7 +203,7 @@ func (s *trialLines) show(p harness.Progress) {
 // clear wipes the line that is being rewritten (ECMA-48 EL).
 func (s *trialLines) clear(tty bool) {
 	if tty && !s.app.quiet {
-		fmt.Fprint(s.app.err, "\r\x1b[K")
+		control(s.app.err, lineErase)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports"
 )
 
 // session is one sitting with the lab: several series whose trials alternate, so that
@@ -177,6 +178,7 @@ func (l *liveLine) draw(line string) {
 		width = 80 // it does not say, or it is of no use
 	}
 	if tty && !l.app.quiet {
-		fmt.Fprint(l.app.err, "\r\x1b[K", firstLine(line, width-1))
+		control(l.app.err, lineErase)
+		fmt.Fprint(l.app.err, firstLine(reports.Clean(line), width-1))
 	}
 }

@@ -73,7 +73,7 @@ func (a *app) report(path, name, output string) error {
 		return fmt.Errorf("read run: %w", err)
 	}
 	if output == "" || output == "-" {
-		return all[i].write(a.out, run)
+		return all[i].write(a.document(), run)
 	}
 	if err := render(all[i], run, output); err != nil {
 		return err

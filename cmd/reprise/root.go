@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -30,19 +28,19 @@ type app struct {
 }
 
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut}
+	a := &app{in: in, out: newScreen(out), err: newScreen(errOut)}
 	root := a.root() //nolint:contextcheck // each verb takes its context from cobra
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	err := errors.Join(root.ExecuteContext(ctx), a.noHelp)
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
 		if _, ok := errors.AsType[*codedError](err); !ok {
 			err = &codedError{exitInterrupted, err}
 		}
 	}
-	printError(errOut, err, a.json)
+	printError(a.err, err, a.json)
 	return exitCode(err)
 }
 
@@ -216,14 +214,14 @@ func flagHint(c *cobra.Command, err error) string {
 // say prints a line for a person; with --json nobody reads it.
 func (a *app) say(format string, args ...any) {
 	if !a.json {
-		fmt.Fprintf(a.out, format+"\n", args...)
+		fmt.Fprintf(a.out, format+"\n", lines(args)...)
 	}
 }
 
 // progress prints a line about long work: on standard error, so that results can be piped.
 func (a *app) progress(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.err, format+"\n", args...)
+		fmt.Fprintf(a.err, format+"\n", lines(args)...)
 	}
 }
 
@@ -232,15 +230,13 @@ func (a *app) emit(v any) (bool, error) {
 	if !a.json {
 		return false, nil
 	}
-	enc := json.NewEncoder(a.out)
-	enc.SetIndent("", "  ")
-	return true, enc.Encode(v)
+	return true, writeJSON(a.out, v, "  ")
 }
 
 // terminal tells whether w is one, and how wide.
 func terminal(w io.Writer) (width int, ok bool) {
-	f, isFile := w.(*os.File)
-	if !isFile || !term.IsTerminal(int(f.Fd())) {
+	f := file(w)
+	if f == nil || !term.IsTerminal(int(f.Fd())) {
 		return 80, false
 	}
 	width, _, err := term.GetSize(int(f.Fd()))

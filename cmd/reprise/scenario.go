@@ -36,7 +36,7 @@ faults.`,
 			if err != nil {
 				return err
 			}
-			_, err = a.out.Write(b)
+			_, err = a.document().Write(b)
 			return err
 		},
 	}

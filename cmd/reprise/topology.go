@@ -85,7 +85,7 @@ func (a *app) graph(file, output string) error {
 	}
 	svg := diagram.SVG(nodes, links)
 	if output == "" {
-		_, err := a.out.Write(svg)
+		_, err := a.document().Write(svg)
 		return err
 	}
 	return evidence.WriteFile(output, svg)
