@@ -165,6 +165,15 @@ type Description struct {
 	Daemons []string
 	// AnyService tells that a node runs any program that is named under its services.
 	AnyService bool
+	// Starts chooses the daemons that a node with this configuration and these services runs;
+	// nil where it runs all that it has.
+	Starts func(config string, services []string) []string
+}
+
+// DaemonChooser is an ability of a Factory whose nodes run those of its daemons that their
+// configuration needs, or that services name.
+type DaemonChooser interface {
+	DaemonsFor(config string, services []string) []string
 }
 
 // StatusTeller is an ability of a Factory: Run gives exit statuses. Without it the refusal

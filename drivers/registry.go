@@ -87,6 +87,9 @@ func (r *Registry) Describe(platform string) (d Description, ok bool) {
 	if s, runs := f.(ServiceRunner); runs {
 		d.AnyService = s.RunsAnyService()
 	}
+	if c, chooses := f.(DaemonChooser); chooses {
+		d.Starts = c.DaemonsFor
+	}
 	d.Daemons, _ = r.Daemons(platform)
 	return d, true
 }

@@ -21,6 +21,8 @@ type Platform struct {
 	Statuses   bool     // run gives exit statuses
 	Daemons    []string // that its nodes can run; empty where they start none
 	AnyService bool     // a node runs any program that is named under its services
+	// Starts chooses the daemons that a node runs; nil where it runs all that it has.
+	Starts func(config string, services []string) []string
 }
 
 // refuse reports what can never be meant. A scenario that is read back from a record was
@@ -244,6 +246,7 @@ func (c *checker) process(where string, s Step) {
 	}
 	daemons := c.daemons(s.Node, p)
 	if slices.Contains(daemons, s.Process) {
+		c.started(where+".process", s.Node, s.Process, p)
 		return
 	}
 	if len(daemons) == 0 {
@@ -287,6 +290,7 @@ func (c *checker) died(where string, cond Condition) {
 	// A process that a daemon starts is told with the daemon's name before it.
 	base, _, _ := strings.Cut(cond.Core, "/")
 	if slices.Contains(daemons, cond.Core) || slices.Contains(daemons, base) {
+		c.started(where+".core", cond.Node, base, p)
 		return
 	}
 	hint := yamlpos.Suggest(cond.Core, daemons)
@@ -304,6 +308,25 @@ func (c *checker) died(where string, cond Condition) {
 		hint = "it has " + strings.Join(daemons, ", ") + "; or write core: any"
 	}
 	c.refuse(where+".core", hint, "%s (%s) runs no daemon %q, and the scenario starts none: nothing of that name can die", cond.Node, name, cond.Core)
+}
+
+// started warns of a daemon that the platform has, and this node does not run.
+func (c *checker) started(where, node, daemon string, p Platform) {
+	if p.Starts == nil {
+		return
+	}
+	config, err := c.loaded.Text(c.loaded.ConfigOf(node))
+	if value := c.loaded.ConfigOf(node); value != "" && err != nil {
+		return // reported as it was read
+	}
+	var services []string
+	for _, s := range c.s.Nodes[node].Services {
+		services = append(services, s.Name)
+	}
+	if runs := p.Starts(string(config), services); !slices.Contains(runs, daemon) && !c.starts(node, daemon, p) {
+		c.Warnf(where, "it starts "+strings.Join(runs, ", ")+"; services: names others",
+			"%s does not run %s: its configuration has nothing for it", node, daemon)
+	}
 }
 
 // starts tells whether what the scenario runs in a node's shell has a program's name.

@@ -10,7 +10,7 @@ import (
 // describe knows a few platforms as the drivers do.
 func describe(name string) (scenarios.Platform, bool) {
 	p, ok := map[string]scenarios.Platform{
-		"frr":   {Daemons: []string{"zebra", "bgpd", "ospfd", "ldpd"}},
+		"frr":   {Daemons: []string{"zebra", "bgpd", "ospfd", "ldpd"}, Starts: func(string, []string) []string { return []string{"zebra", "bgpd"} }},
 		"bird":  {Daemons: []string{"bird"}},
 		"ovs":   {Daemons: []string{"ovsdb-server", "ovs-vswitchd"}, Statuses: true},
 		"linux": {Daemons: []string{"keepalived", "lldpd"}, Statuses: true, AnyService: true},
@@ -107,6 +107,8 @@ func TestValidateNeverHolds(t *testing.T) {
 		{name: "after-false of changes", old: "eventually: 2s", new: "changes: {at-least: 1, within: 1s}, after-false: true", want: "after-false has no meaning"},
 		{name: "a configuration in one line", old: `"hostname f\nrouter bgp 1\n"`, new: "router bgp 1", want: "write | after the key"},
 
+		{name: "a daemon that is not started", old: `run: show x, expect: 'text contains "x"'`, new: "core: ospfd", want: "f does not run ospfd", warning: true},
+		{name: "a process that is not started", old: "configure: [x]", new: "fault: kill, process: ldpd", want: "f does not run ldpd", warning: true},
 		{name: "an expression that looks at nothing", old: `'text contains "x"'`, new: "'1 == 1'", want: "looks at nothing", warning: true},
 		{name: "a constant that decides", old: `'text contains "x"'`, new: `'text contains "x" or true'`, want: `"or true" decides`, warning: true},
 		{
@@ -161,6 +163,7 @@ func TestValidateHolds(t *testing.T) {
 		"a control without and the set": {"without: [stimulus.0]", "set: {f.image: y}"},
 		"may-fail":                      {"configure: [x]", "run: x, may-fail: true"},
 		"count of a log":                {`run: show x, expect: 'text contains "x"'`, "log: x, expect: count > 2"},
+		"a daemon that is started":      {`run: show x, expect: 'text contains "x"'`, "core: bgpd"},
 		"a program that is started":     {"stimulus: [{node: f, configure: [x]}]\nsymptom: [{name: s, node: f, run: show x, expect: 'text contains \"x\"'", "stimulus: [{node: f, exec: tcpdump -i eth1}]\nsymptom: [{name: s, node: f, core: tcpdump"},
 	} {
 		t.Run(name, func(t *testing.T) {

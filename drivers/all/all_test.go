@@ -54,3 +54,21 @@ func TestStatuses(t *testing.T) {
 		t.Error("an unknown platform is described")
 	}
 }
+
+// TestStarts: a node runs those of its daemons that its configuration needs, or that are named.
+func TestStarts(t *testing.T) {
+	r, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, _ := r.Describe("frr")
+	if got := d.Starts("router bgp 65001\n", nil); !slices.Contains(got, "bgpd") || !slices.Contains(got, "zebra") || slices.Contains(got, "ospfd") {
+		t.Errorf("with BGP it starts %v", got)
+	}
+	if got := d.Starts("router bgp 65001\n", []string{"ospfd"}); slices.Contains(got, "bgpd") || !slices.Contains(got, "ospfd") {
+		t.Errorf("with services it starts %v", got)
+	}
+	if d, _ := r.Describe("ovs"); d.Starts != nil {
+		t.Error("an ovs node runs all that it has")
+	}
+}

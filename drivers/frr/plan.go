@@ -51,6 +51,15 @@ func (Factory) Daemons() []string {
 	return names
 }
 
+// DaemonsFor implements drivers.DaemonChooser. mgmtd is among them, though older versions have
+// none.
+func (Factory) DaemonsFor(config string, services []string) []string {
+	if len(services) == 0 {
+		services = daemonsFor(config)
+	}
+	return append([]string{"mgmtd", "zebra"}, services...)
+}
+
 // daemonsFor lists the daemons that a configuration needs beside zebra and mgmtd.
 func daemonsFor(config string) []string {
 	daemons := []string{"staticd"} // always, as FRR's own start script does
