@@ -279,9 +279,10 @@ func (p *Plan) borrow(c scenarios.Condition) scenarios.Condition {
 		if b.Name != c.Name {
 			continue
 		}
-		if c.Longest() > 0 {
-			b.Eventually, b.Within, b.Consistently, b.Never, b.Changes, b.AfterFalse = c.Eventually, c.Within, c.Consistently, c.Never, c.Changes, c.AfterFalse
+		if c.Length() > 0 {
+			b.Eventually, b.Within, b.Consistently, b.Never, b.Changes = c.Eventually, c.Within, c.Consistently, c.Never, c.Changes
 		}
+		b.AfterFalse, b.MayHoldBefore = c.AfterFalse, c.MayHoldBefore
 		return b
 	}
 	return c

@@ -325,3 +325,14 @@ func TestMayFail(t *testing.T) {
 		})
 	}
 }
+
+// A symptom that borrows from the baseline keeps what it says itself.
+func TestBorrowedSymptom(t *testing.T) {
+	for own, want := range map[string]evidence.Verdict{"": evidence.Inconclusive, ", may-hold-before: true": evidence.Reproduced} {
+		w := newWorld()
+		v := w.trial(t, t.Context(), plan(t, head+"stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, same-as: baseline"+own+"}]\n", harness.PlanOptions{}))
+		if v.Verdict != want {
+			t.Errorf("same-as%s: %s (%s), want %s", own, v.Verdict, v.Reason, want)
+		}
+	}
+}

@@ -116,10 +116,11 @@ func (c Condition) Interval() time.Duration {
 
 // Longest is the longest time the condition can take to be decided.
 func (c Condition) Longest() time.Duration {
+	d := c.Length()
 	if c.AfterFalse { // as long again until it is false
-		return 2 * c.Length()
+		d *= 2
 	}
-	return c.Length()
+	return d + time.Duration(c.Hangs) // a last look that waits
 }
 
 // Length is how long the condition's window is.

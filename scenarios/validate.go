@@ -200,8 +200,8 @@ func (c *checker) sameAs(where string, cond Condition, probes []ProbeKind) {
 	if !slices.Contains(names, cond.Name) {
 		c.Faultf(where+".name", yamlpos.Suggest(cond.Name, names), "the baseline has no condition %q", cond.Name)
 	}
-	if len(probes) > 0 || cond.Expect != "" {
-		c.Faultf(where, "leave out the probe and expect", "%s borrows its probe and has one of its own", where)
+	if len(probes) > 0 || cond.Expect != "" || cond.Hangs > 0 || len(cond.Exit) > 0 {
+		c.Faultf(where, "leave out the probe and expect, hangs and exit", "%s borrows its probe and has one of its own", where)
 	}
 }
 

@@ -470,19 +470,8 @@ func (c *checker) trials() {
 	if t.Timeout == 0 {
 		return
 	}
-	need := longest(c.s.Baseline) + longest(c.s.Symptom)
-	for _, s := range c.s.Stimulus {
-		need += s.Longest()
-	}
+	need := c.s.longest()
 	if time.Duration(t.Timeout) < need {
 		c.refuse("trials.timeout", "leave it out: by default it is the sum and three minutes", "a trial is cut off after %s, and its windows alone take %s", t.Timeout, need)
 	}
-}
-
-func longest(cs []Condition) time.Duration {
-	var d time.Duration
-	for _, c := range cs {
-		d = max(d, c.Longest())
-	}
-	return d
 }
