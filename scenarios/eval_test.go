@@ -426,3 +426,33 @@ func BenchmarkEval(b *testing.B) {
 		})
 	}
 }
+
+// Whatever the expression and whatever the text, an evaluation ends, gives the same again, and
+// gives what expr gives or nothing.
+func FuzzEval(f *testing.F) {
+	for _, seed := range [][2]string{
+		{`json.a?.b[0] == "x" or not all(json.l, .s in ["a"])`, `{"a": {"b": ["x"]}, "l": []}`},
+		{`let b = before; (b.json.x ?? 1) + len(filter(1..9, # > json.n)) > 3`, `{"x": null, "n": 4}`},
+		{`text matches "(?m)^a+$" ? sum(map(split(text, "\n"), len(#))) == 3 : has(json[-1])`, "aa\na\n"},
+		{`sortBy(json, .n, "desc")[0].n == max(map(json, .n)) and groupBy(json, .n)["1"] != []`, `[{"n": 1}, {"n": 2}]`},
+		{`reduce(keys(json), #acc + "," + #) startsWith "a" and toJSON(json) != ""`, `{"b": 1, "a": 2}`},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, source, text string) {
+		p, err := scenarios.CompilePredicate(source, true)
+		if err != nil {
+			return
+		}
+		view := scenarios.View{Text: text, Count: 1, Ports: map[string]string{"eth1": "1"}}
+		before := scenarios.View{Text: text}
+		got, err := p.Eval(view, &before)
+		again, errAgain := p.Eval(view, &before)
+		if got != again || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Fatalf("%q: %v, %v, and then %v, %v", source, got, err, again, errAgain)
+		}
+		if _, isBool := got.(bool); err == nil && !isBool {
+			t.Fatalf("%q gave %v", source, got)
+		}
+	})
+}
