@@ -91,10 +91,15 @@ func (c *Check) view(o evidence.Observation, exits bool) scenarios.View {
 	return v
 }
 
-// failed tells why a command has no answer, by its exit status; empty where it has one. That
-// of a command which failed is none, unless the condition names the status or looks at it.
+// failed tells why a command has no answer, by its exit status; empty where it has one. The
+// output of a command which failed is none, unless the condition names the status or looks at it.
 func (c *Check) failed(o evidence.Observation, exits bool) string {
 	probe := c.Cond.Probe()
+	if r := c.Cond.Reach; r != nil && r.Ping != "" { // also one that an older program recorded
+		if _, err := readPing(o.Text); err != nil {
+			return err.Error()
+		}
+	}
 	if probe != scenarios.ProbeRun && probe != scenarios.ProbeExec || o.Exit == drivers.NoExit {
 		return ""
 	}
