@@ -604,7 +604,7 @@ func (e *evaluator) span(n *ast.BinaryNode, a, b any) any {
 		if to < from {
 			return []int{}
 		}
-		if size := uint(to) - uint(from) + 1; size > maxBytes/8 || !e.grow(int(size)*8) || !e.charge(int(size)) {
+		if more := to - from; more < 0 || more >= maxBytes/8 || !e.grow((more+1)*8) || !e.charge(more+1) { // less than zero: it wrapped around
 			e.spent = true
 			return no(n, "%v", errCostly)
 		}
