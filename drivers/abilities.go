@@ -13,6 +13,12 @@ type Booter interface {
 	Boot(ctx context.Context) error
 }
 
+// BootTeller tells what the software said of a start-up configuration that it took all the
+// same, line by line. It is an ability of a Booter.
+type BootTeller interface {
+	BootWarnings() []string
+}
+
 // Configurer applies configuration lines in the order given. It stops at the first
 // line that the device refuses: the last Exchange then has Rejected set and the rest
 // was not sent.

@@ -410,7 +410,13 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 			if err == nil {
 				err = b.Boot(ctx)
 			}
-			t.booted(evidence.Event{Lane: n.Name, Name: n.Platform}, begin, err)
+			e := evidence.Event{Lane: n.Name, Name: n.Platform}
+			if teller, ok := n.driver.(drivers.BootTeller); ok && err == nil {
+				if words := teller.BootWarnings(); len(words) > 0 {
+					e.Detail = "it said: " + strings.Join(words, "; ")
+				}
+			}
+			t.booted(e, begin, err)
 		})
 	}
 	wg.Wait()

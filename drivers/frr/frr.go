@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/node"
@@ -64,6 +65,9 @@ type Driver struct {
 	*node.Node
 	cli     *session.Reopening[*session.CLI]
 	version string // known from Boot on
+
+	mu       sync.Mutex
+	warnings []string // of the last start
 }
 
 // Run implements drivers.Driver: a line for vtysh.
@@ -147,12 +151,14 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 	if err != nil {
 		return err
 	}
-	if words := loadRefusals(x.Output); x.Exit != 0 || len(words) > 0 {
+	d.warned(x)
+	if x.Exit != 0 {
 		crashed, err := d.Crashed(ctx)
 		if err != nil {
 			return err
 		}
 		if !crashed {
+			words := loadRefusals(x.Output)
 			if len(words) == 0 {
 				words = []string{strings.TrimSpace(x.Output)}
 			}
@@ -161,6 +167,31 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 	}
 	_, err = d.Control(ctx, "save running configuration", running+" > "+booted+" || true")
 	return err
+}
+
+// BootWarnings implements drivers.BootTeller.
+func (d *Driver) BootWarnings() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.warnings)
+}
+
+// warned keeps what was said of a configuration that was taken: the status of "vtysh -b"
+// alone tells of a refusal, in every version. A daemon may warn of a line and take it ("% No
+// Path to RP address specified", while the interfaces are not configured yet).
+func (d *Driver) warned(x drivers.Exchange) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.warnings = nil
+	if x.Exit != 0 {
+		return
+	}
+	progress := regexp.MustCompile(`^\[\d+\|\w+\] (?:sending configuration|done)|^[Ww]aiting for children|No changes found to be committed`)
+	for line := range strings.Lines(x.Output) {
+		if line = strings.TrimSpace(line); line != "" && !progress.MatchString(line) && !slices.Contains(d.warnings, line) {
+			d.warnings = append(d.warnings, line)
+		}
+	}
 }
 
 // loadRefusals are the lines of "vtysh -b" that tell of a refused line, each once:
@@ -266,7 +297,7 @@ func (d *Driver) Start(ctx context.Context, process string) error {
 		if x, err = d.Try(ctx, "configure "+process, "timeout 15 vtysh -b"); err != nil {
 			return err
 		}
-		if words := loadRefusals(x.Output); x.Exit != 0 || len(words) > 0 {
+		if words := loadRefusals(x.Output); x.Exit != 0 {
 			return d.Fail("configure "+process, fmt.Errorf("exit status %d: %s", x.Exit, strings.Join(words, "; ")))
 		}
 	}

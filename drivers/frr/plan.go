@@ -134,6 +134,7 @@ func daemon(s drivers.Service, config string, have software) node.Service {
 	if have.oneLog {
 		d.Argv[len(d.Argv)-1], d.Logs = "stdout", nil
 		d.Copies = append(d.Copies, log)
+		d.Dull = "^core_handler: " // the memory it had, in a hundred lines
 		if line := printsLess.FindString(config); line != "" {
 			d.Elsewhere = fmt.Sprintf("does not print all that it logs (%q in its configuration)", line)
 		}

@@ -263,7 +263,7 @@ func (n *Node) lastLog(ctx context.Context, s Service, r Record) (string, error)
 		if i == len(s.Logs) && i > 0 {
 			lines = 4
 		}
-		fmt.Fprintf(&script, "if [ -s %[1]s ]; then tail -c +%[2]d %[1]s | tail -n %[3]d | tail -c 4000; fi\n", session.Quote(f), r.Logs[f]+1, lines)
+		fmt.Fprintf(&script, "if [ -s %[1]s ]; then tail -c +%[2]d %[1]s | grep -avE -e %[4]s | tail -n %[3]d | tail -c 4000; fi\n", session.Quote(f), r.Logs[f]+1, lines, session.Quote(or(s.Dull, "^$")))
 	}
 	out, err := n.Control(ctx, "read last log of "+s.Name, script.String())
 	return strings.TrimSpace(out), err

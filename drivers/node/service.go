@@ -23,6 +23,8 @@ type Service struct {
 	Copies []string
 	// Elsewhere says why it may not log where it is read; empty where it does.
 	Elsewhere string
+	// Dull matches lines of its logs, as grep -E does, that tell nothing of its death.
+	Dull string
 	// Children tell of the death of a process that the daemon itself restarts, by what
 	// it logs.
 	Children []ChildPattern
