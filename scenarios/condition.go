@@ -15,7 +15,7 @@ type Condition struct {
 	Exec  string `yaml:"exec" json:"exec,omitempty" jsonschema_description:"Probe: a command for the shell beneath the platform."`
 	Log   string `yaml:"log" json:"log,omitempty" jsonschema_description:"Probe: log lines since the phase began that match this regular expression; text holds them, count their number."`
 	Reach *Reach `yaml:"reach" json:"reach,omitempty" jsonschema_description:"Probe: ping or TCP connection from the node; count is the number of answers."`
-	Core  string `yaml:"core" json:"core,omitempty" jsonschema_description:"Probe: deaths of this daemon (or any) since the phase began; count is their number, rows their details."`
+	Core  string `yaml:"core" json:"core,omitempty" jsonschema_description:"Probe: deaths of this daemon or process (or any of the node) since the stimulus began, or since the trial began where the stimulus only waits; count is their number, rows their details."`
 
 	SameAs   string `yaml:"same-as" json:"same-as,omitempty" jsonschema_description:"Instead of a probe: the baseline condition of the same name."`
 	Template string `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template that turns the output into rows: a file beside the scenario, or PLATFORM:NAME for one that comes with the platform."`

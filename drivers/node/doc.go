@@ -11,7 +11,12 @@
 // dies stays dead: nothing restarts it, so that its death is evidence.
 //
 // What a shell cannot tell: an exit status of 128+n that the daemon chose itself looks
-// like death by signal n.
+// like death by signal n. Of processes that the supervisor did not start the lab's kernel
+// tells, where the lab listens to it (drivers.Target.Ends).
+//
+// Core files are looked for where the dead process stood and known by the process number
+// in them; they end up in /var/lib/reprise/cores. A reader of syslog runs beside the
+// daemons and appends to /var/log/reprise/syslog.log, unless the node has one of its own.
 //
 // Non-goals: this package knows no platform's configuration, and does not build nodes.
 package node
