@@ -283,7 +283,7 @@ func DumpedPID(head []byte) int {
 		if p.Type != elf.PT_NOTE || p.Off >= uint64(len(head)) {
 			continue
 		}
-		for b := head[p.Off:min(uint64(len(head)), p.Off+p.Filesz)]; len(b) >= 12; {
+		for b := head[p.Off : p.Off+min(p.Filesz, uint64(len(head))-p.Off)]; len(b) >= 12; {
 			name, size, kind := f.ByteOrder.Uint32(b), f.ByteOrder.Uint32(b[4:]), f.ByteOrder.Uint32(b[8:])
 			if name > 1<<10 || size > 1<<20 {
 				return 0
