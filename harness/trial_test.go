@@ -530,3 +530,20 @@ func TestCombine(t *testing.T) {
 		}
 	}
 }
+
+func TestDropReachesTheLab(t *testing.T) {
+	w := newWorld()
+	var got topologies.Fault
+	w.provider.FiredFn = func(f topologies.Fault) uint64 {
+		got = f
+		return 1
+	}
+	w.trial(t, t.Context(), plan(t, head+"stimulus: [{link: 'r2:eth1', fault: drop, direction: both, match: {proto: udp}, probability: 0.5}, {node: r1, configure: [x]}]\n"+isDown, harness.PlanOptions{}))
+	want := topologies.Fault{
+		Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Direction: topologies.DirectionBoth,
+		Match: topologies.FrameMatch{Proto: "udp"}, Probability: 0.5,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
