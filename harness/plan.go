@@ -154,6 +154,11 @@ func (p *Plan) resolveNodes(set map[string]string) error {
 		if d.Image != "" {
 			t.Image = d.Image
 		}
+		rights, err := topologies.ParseRights(t.Labels[topologies.LabelRights] + "," + strings.Join(d.Rights, ","))
+		if err != nil {
+			return fmt.Errorf("rights of %s: %w", t.Name, err)
+		}
+		t.Rights = rights
 		n := PlanNode{Name: t.Name, Role: d.Role, Platform: d.Platform, Image: t.Image, Segment: t.IsSegment(), Exec: t.Exec, Files: map[string][]byte{}}
 		if n.Platform == "" {
 			n.Platform = DefaultPlatform
@@ -162,7 +167,6 @@ func (p *Plan) resolveNodes(set map[string]string) error {
 		if config == "" && !n.Segment {
 			config = t.StartupConfig
 		}
-		var err error
 		if config != "" {
 			if n.Config, err = p.Loaded.Text(config); err != nil {
 				return fmt.Errorf("configuration of %s: %w", t.Name, err)

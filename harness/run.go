@@ -135,6 +135,7 @@ func (p *Plan) describeLab(ctx context.Context, provider topologies.Provider, in
 	for i, n := range p.Nodes {
 		node := evidence.NodeInfo{
 			Name: n.Name, Role: string(n.Role), Platform: n.Platform, Kind: p.Topology.Nodes[i].Kind, Segment: n.Segment, Image: n.Image,
+			Exceptions: p.Topology.Nodes[i].Exceptions(),
 		}
 		if d, ok := provider.(topologies.ImageDescriber); ok && n.Image != "" {
 			if image, err := d.DescribeImage(ctx, n.Image); err == nil {

@@ -270,6 +270,10 @@ func (a *asking) field(n topologies.Node, field string) {
 		for _, c := range n.CapAdd {
 			a.add("rights."+n.Name, "%s wants the right %q", n.Name, c)
 		}
+	case "Rights":
+		for _, r := range n.Rights {
+			a.add("rights."+n.Name, "%s wants the right %q", n.Name, r)
+		}
 	case "Sysctls":
 		a.sysctls(n)
 	case "User":
@@ -280,6 +284,7 @@ func (a *asking) field(n topologies.Node, field string) {
 		for _, key := range sortedKeys(n.Labels) {
 			switch {
 			case slices.Contains(foreignLabels(), key):
+			case key == topologies.LabelRights: // the node has them as a field
 			case key == "reprise.device":
 				a.add("devices."+n.Name, "%s wants the device %q of this lab", n.Name, n.Labels[key])
 			case strings.HasPrefix(key, "reprise."):
@@ -351,7 +356,7 @@ func (a *asking) scenario(s *Scenario) {
 	a.keys("", *s, "reprise", "id", "title", "labels", "problem", "topology", "nodes", "fidelity", "needs", "baseline", "stimulus", "symptom",
 		"workaround", "control", "evidence", "trials")
 	for _, name := range sortedKeys(s.Nodes) {
-		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services")
+		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services") // and rights by name only
 	}
 	if s.Control != nil {
 		a.keys("control.", *s.Control, "without", "set")

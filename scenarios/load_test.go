@@ -192,3 +192,25 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// Rights beyond the lab are known by name.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	const text = `reprise: v1
+id: a
+title: A
+topology: {nodes: {r1: {image: x, labels: {reprise.rights: "bpf, everything"}}}}
+nodes: {r1: {rights: [namespaces, mount]}}
+symptom: [{name: s, node: r1, exec: "true", expect: 'exit == 0', eventually: 1s}]
+`
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := scenarios.Load(file, scenarios.Options{})
+	for _, want := range []string{`no right "mount": there are namespaces, bpf`, `no right "everything"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v; want %q", err, want)
+		}
+	}
+}

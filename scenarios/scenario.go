@@ -50,6 +50,7 @@ type Node struct {
 	Config   string            `yaml:"config" json:"config,omitempty" jsonschema_description:"Start-up configuration: a file beside the scenario, or the text itself when it spans lines."`
 	Files    map[string]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Further files to put in place before the start, by absolute path: a file beside the scenario, or the text itself."`
 	Services []Service         `yaml:"services" json:"services,omitempty" jsonschema_description:"Daemons to run, by name or as {name, args}."`
+	Rights   []string          `yaml:"rights" json:"rights,omitempty" jsonschema_description:"What the node may do that reaches this machine, by name: namespaces (mount, ip netns), bpf (eBPF, XDP). Root of such a node can become root of this machine; the plan shows it, and a foreign scenario gets none."`
 }
 
 // Workaround is tried once the symptom was seen.

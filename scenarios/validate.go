@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -80,6 +81,9 @@ func (c *checker) nodes() {
 		}
 		if n.Config != "" && !isInline(n.Config) {
 			c.input(where+".config", n.Config)
+		}
+		if _, err := topologies.ParseRights(strings.Join(n.Rights, ",")); err != nil {
+			c.Faultf(where+".rights", "there are "+topologies.RightNames(), "%v", err)
 		}
 		c.services(where, name, n)
 		for target, value := range n.Files {

@@ -214,6 +214,10 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 		n.overlay(l)
 	}
 	n.expandMagic(t, env)
+	var wrong error
+	if n.Rights, wrong = ParseRights(n.Labels[LabelRights]); wrong != nil {
+		d.Faultf(path+".labels", "there are "+RightNames(), "label %s: %v", LabelRights, wrong)
+	}
 	if n.IsSegment() {
 		return n
 	}

@@ -168,6 +168,11 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 		return outcome{}, &codedError{exitEnvironment, err}
 	}
 	a.progress("%s", heading(p))
+	for _, n := range p.Topology.Nodes {
+		for _, e := range n.Exceptions() {
+			a.progress("beyond the lab: %s has: %s", n.Name, e)
+		}
+	}
 	a.progress("%s in %s, about %s; evidence in %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), estimate(p), dir.Path)
 	f.lab.Trust = a.trust
 	left, runErr := a.superviseLabs(ctx, p, dir, f)
@@ -270,6 +275,8 @@ type plannedNode struct {
 	Role     string `json:"role"`
 	Platform string `json:"platform"`
 	Image    string `json:"image"`
+	// Exceptions say what the node may do beyond its lab.
+	Exceptions []string `json:"exceptions,omitempty"`
 }
 
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
@@ -289,6 +296,12 @@ func lacks(ctx context.Context, p *harness.Plan, f labFlags) string {
 	return ""
 }
 
+// exceptionsOf says what a node of a plan may do beyond its lab.
+func exceptionsOf(p *harness.Plan, node string) []string {
+	n, _ := p.Topology.Node(node) // every node of a plan is one of its topology
+	return n.Exceptions()
+}
+
 // printPlan is --dry-run.
 func (a *app) printPlan(p *harness.Plan, lacks string) error {
 	out := planned{
@@ -297,7 +310,7 @@ func (a *app) printPlan(p *harness.Plan, lacks string) error {
 		Bound: p.Bound().String(), Control: p.Loaded.ControlChanges(), Lacks: lacks,
 	}
 	for _, n := range p.Nodes {
-		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image})
+		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image, exceptionsOf(p, n.Name)})
 	}
 	if done, err := a.emit(out); done {
 		return err
@@ -305,6 +318,9 @@ func (a *app) printPlan(p *harness.Plan, lacks string) error {
 	a.say("%s", heading(p))
 	for _, n := range out.Nodes {
 		a.say("  node      %-10s %-7s %-6s %s", n.Name, n.Role, n.Platform, n.Image)
+		for _, e := range n.Exceptions {
+			a.say("  beyond    %-10s %s", n.Name, e)
+		}
 	}
 	for _, l := range p.Topology.Links {
 		a.say("  link      %s – %s", l.A, l.B)

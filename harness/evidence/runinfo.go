@@ -111,6 +111,8 @@ type NodeInfo struct {
 	Image    string            `json:"image,omitempty"`
 	Digest   string            `json:"digest,omitempty"`
 	Packages map[string]string `json:"packages,omitempty"`
+	// Exceptions say what the node might do beyond its lab (topologies.Node.Exceptions).
+	Exceptions []string `json:"exceptions,omitempty"`
 }
 
 // LinkInfo describes one link.
