@@ -323,7 +323,7 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 	defer release()
 	t.note("lab built")
 	if why := l.plan.shows(l.kind(), l.env.Registry); why != "" {
-		return &topologies.MissingError{What: "lab", Name: "that can show the problem", Hint: why}
+		return &showsNothingError{why}
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	for _, pn := range l.plan.Nodes {
@@ -343,6 +343,11 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 	}
 	return l.boot(ctx, t)
 }
+
+// showsNothingError says that a lab, now that it is built, cannot show the scenario.
+type showsNothingError struct{ why string }
+
+func (e *showsNothingError) Error() string { return e.why }
 
 // sideBySide runs f on every node at once and waits for all.
 func (l *Lab) sideBySide(f func(i int, n *labNode)) {
@@ -417,6 +422,7 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 				}
 			}
 			t.booted(e, begin, err)
+			t.lacksKernel(ctx, n.Name, err)
 		})
 	}
 	wg.Wait()
@@ -437,6 +443,7 @@ func (l *Lab) setup(ctx context.Context, t *Trial) error {
 				err = fmt.Errorf("exec %q ended with status %d: %s", line, x.Exit, short(x.Output))
 			}
 			t.booted(evidence.Event{Lane: n.Name, Name: "exec"}, begin, err)
+			t.lacksKernel(ctx, n.Name, err)
 		}
 	}
 	return nil

@@ -68,6 +68,7 @@ func (t *Trial) steps(ctx context.Context, steps []PlanStep) bool {
 		t.done(e, begin, err)
 		if err != nil {
 			t.lacks(s.lane(), err)
+			t.lacksKernel(ctx, s.Step.Node, err)
 			return false
 		}
 	}

@@ -170,11 +170,10 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	begin := t.now()
 	how, err := t.lab.prepare(ctx, t)
 	t.resetHow = how
-	var missing *topologies.MissingError
-	switch {
-	case errors.As(err, &missing):
-		t.event(evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: err.Error()})
-		t.lab.spoilt = "the lab could not be built"
+	switch _, nothing := errors.AsType[*showsNothingError](err); {
+	case nothing || errors.Is(err, drivers.ErrUnsupported):
+		t.event(evidence.Event{Kind: evidence.EventMissing, Detail: err.Error()})
+		t.lab.spoilt = "the lab cannot show the problem"
 		return false
 	case err != nil:
 		t.event(evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: err.Error()})

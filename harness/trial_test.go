@@ -41,6 +41,15 @@ symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"'
 const isDown = `symptom: [{name: down, node: r1, run: s, expect: 'text contains "down"', eventually: 100ms, every: 10ms}]
 `
 
+// refusing has the shell refuse a command with some words, and the node's kernel what is
+// tried again by itself with others.
+func refusing(command, tried string) func(*world) {
+	return func(w *world) {
+		w.platform.ShellFn = func(_, _ string) (drivers.Exchange, error) { return drivers.Exchange{Output: command, Exit: 2}, nil }
+		w.provider.HostFn = func(string, []string) (string, int) { return tried, 2 }
+	}
+}
+
 // plan loads a scenario written in place.
 func plan(t *testing.T, yaml string, o harness.PlanOptions) *harness.Plan {
 	t.Helper()
@@ -304,6 +313,40 @@ func TestTrialVerdicts(t *testing.T) {
 					return "", &topologies.MissingError{What: "kernel ability", Name: "netem"}
 				}
 			},
+		},
+		{
+			name: "a lab whose kind is known once it is built", want: evidence.NotApplicable, reason: "[container]",
+			yaml:   stuck + "fidelity: [container]\n",
+			change: func(w *world) { w.provider.BuiltKind = topologies.KindVM },
+		},
+		{
+			name: "a lab that could not be built", yaml: stuck, want: evidence.Inconclusive, reason: "the lab broke",
+			change: func(w *world) {
+				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
+					return &topologies.MissingError{What: "engine", Name: "docker"}
+				}
+			},
+		},
+		{
+			name: "the kernel has no such interfaces", want: evidence.NotApplicable,
+			reason: "interfaces of type vrf is missing; a machine has a kernel of its own, which has: reprise run fixture --set r1.image=reprise/guest:bookworm --set r2.image=reprise/guest:bookworm",
+			yaml:   head + "stimulus: [{node: r1, exec: 'ip link add blue type vrf table 10'}]\n" + isDown,
+			change: refusing("Error: Unknown device type.", "Error: Unknown device type."),
+		},
+		{
+			name: "the kernel has no such qdisc", want: evidence.NotApplicable, reason: "qdisc netem is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'set -e; tc qdisc add dev eth1 root netem delay 100ms'}]\n" + isDown,
+			change: refusing("Error: Specified qdisc kind is unknown.", "Error: Specified qdisc kind is unknown."),
+		},
+		{
+			name: "the kernel has it and the command is wrong", want: evidence.Inconclusive, reason: "not supported",
+			yaml:   head + "stimulus: [{node: r1, exec: 'ip link add blue type vrf table 10'}]\n" + isDown,
+			change: refusing("RTNETLINK answers: Operation not supported", "Error: argument \"table\" is required"),
+		},
+		{
+			name: "a type that no kernel has", want: evidence.Inconclusive, reason: "Unknown device type",
+			yaml:   head + "stimulus: [{node: r1, exec: 'ip link add blue type vfr table 10'}]\n" + isDown,
+			change: refusing("Error: Unknown device type.", "Error: Unknown device type."),
 		},
 		{
 			name: "there before already", want: evidence.Inconclusive, reason: "before the stimulus already",

@@ -29,6 +29,10 @@ type Provider struct {
 	ChangesFn func() []topologies.Change
 	// HealFn says why a fault cannot be taken back.
 	HealFn func(topologies.Fault) error
+	// HostFn answers a command on the machine beneath a node; without it there is no such machine.
+	HostFn func(node string, argv []string) (said string, exit int)
+	// BuiltKind is the kind that a lab says it is once it is built; empty says nothing.
+	BuiltKind topologies.Kind
 
 	mu     sync.Mutex
 	active []topologies.Fault
@@ -56,7 +60,11 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.up++
-	return &reservation{p: p, id: fmt.Sprintf("%s-%d", o.Run, o.Lab)}, nil
+	r := &reservation{p: p, id: fmt.Sprintf("%s-%d", o.Run, o.Lab)}
+	if p.BuiltKind != "" {
+		return builtLab{r}, nil
+	}
+	return r, nil
 }
 
 // Up is the number of labs that were reserved and not released.
@@ -79,8 +87,16 @@ type reservation struct {
 	released bool
 }
 
-func (r *reservation) ID() string                           { return r.id }
-func (r *reservation) Host(string) (topologies.Host, error) { return host{}, nil }
+func (r *reservation) ID() string { return r.id }
+
+func (r *reservation) Host(node string) (topologies.Host, error) {
+	return host{p: r.p, node: node}, nil
+}
+
+// builtLab is a lab that tells its kind.
+type builtLab struct{ *reservation }
+
+func (b builtLab) Kind() topologies.Kind { return b.p.BuiltKind }
 
 func (r *reservation) Release(ctx context.Context) error {
 	r.p.mu.Lock()
@@ -150,15 +166,27 @@ func (a *active) Heal(context.Context) error {
 	return nil
 }
 
-type host struct{}
+type host struct {
+	p    *Provider
+	node string
+}
 
 func (host) Open(context.Context, []string, bool) (io.ReadWriteCloser, error) {
 	return nil, drivers.ErrUnsupported
 }
 
-func (host) Exec(context.Context, []string, io.Reader, io.Writer, io.Writer) (int, error) {
-	return 0, drivers.ErrUnsupported
+func (h host) Exec(_ context.Context, argv []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
+	if h.p.HostFn == nil {
+		return 0, drivers.ErrUnsupported
+	}
+	said, exit := h.p.HostFn(h.node, argv)
+	if stdout == nil {
+		return exit, nil
+	}
+	_, err := io.WriteString(stdout, said)
+	return exit, err
 }
+
 func (host) WriteFile(context.Context, string, []byte, fs.FileMode) error { return nil }
 func (host) ReadFile(context.Context, string) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader("")), nil
