@@ -16,8 +16,9 @@ func (a *app) doctorVerb() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what this machine can do, and make it ready",
-		Long: `Look at the container engine, the images, the kernel's abilities and optional
-tools, and say what is lost without each.
+		Long: `Look at the container engine, the images, what protects this machine from a lab
+(border: …), the kernel's abilities and optional tools, and say what is lost
+without each.
 
 With --fix, as root on Debian or Ubuntu: install the container engine and
 mmdebstrap, start the engine where no init system does, and make the images of

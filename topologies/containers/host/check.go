@@ -25,7 +25,7 @@ const probeTimeout = 10 * time.Second
 // Probe looks at everything, at once, and changes nothing that lasts. The checks come
 // in a fixed order, what is needed first.
 func Probe(ctx context.Context) []doctor.Check {
-	groups := []func(context.Context) []doctor.Check{engineChecks, kernelChecks, coreChecks, toolChecks}
+	groups := []func(context.Context) []doctor.Check{engineChecks, borderChecks, kernelChecks, coreChecks, toolChecks}
 	found := make([][]doctor.Check, len(groups))
 	var wg sync.WaitGroup
 	for i, group := range groups {
