@@ -31,6 +31,7 @@ const (
 	tokenNumber
 	tokenType
 	tokenSkip
+	tokenEnd
 	tokenValue
 )
 
@@ -232,6 +233,8 @@ func parseToken(w string) (token, error) {
 	switch w {
 	case "...":
 		return token{kind: tokenSkip}, nil
+	case "$":
+		return token{kind: tokenEnd}, nil
 	case "<n>":
 		return token{kind: tokenNumber}, nil
 	case "<w>":
@@ -446,6 +449,8 @@ func (m *matcher) match(pos int, tokens []token) bool {
 			pos = f.next
 		}
 		return false
+	case tokenEnd:
+		return len(strings.TrimSpace(string(m.s.data[pos:m.limit]))) == 0
 	case tokenType:
 		return m.typed(pos, rest)
 	case tokenValue:
@@ -613,7 +618,7 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "host":
 		return isHost(v)
 	case "user", "name":
-		if f.end < m.limit && m.s.data[f.end] == '=' || isNumber(v) || stops[low] || fillers[low] && !wellKnown[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
+		if f.end < m.limit && m.s.data[f.end] == '=' || isNumber(v) || (stops[low] || fillers[low]) && !wellKnown[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
 			return false
 		}
 	default:

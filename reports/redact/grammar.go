@@ -53,7 +53,7 @@ type term struct {
 //nolint:gochecknoglobals // a table that is only read
 var terms = map[string]term{
 	// Words that are followed by a secret whatever stands before.
-	"password": {rule: RuleSecret}, "passwd": {rule: RuleSecret}, "passphrase": {rule: RuleSecret}, "pwd": {rule: RuleSecret, assigned: true},
+	"password": {rule: RuleSecret}, "passwd": {rule: RuleSecret}, "passphrase": {rule: RuleSecret}, "pwd": {rule: RuleSecret, assigned: true}, "pw": {rule: RuleSecret, assigned: true},
 	"secret": {rule: RuleSecret}, "shared-secret": {rule: RuleSecret}, "sharedsecret": {rule: RuleSecret}, "pass": {rule: RuleSecret, assigned: true, random: true},
 	"encrypted-password": {rule: RuleSecret}, "plain-text-password": {rule: RuleSecret}, "plain-text-password-value": {rule: RuleSecret},
 	"simple-password": {rule: RuleSecret}, "area-password": {rule: RuleSecret}, "domain-password": {rule: RuleSecret},

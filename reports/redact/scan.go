@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // edit replaces data[start:end].
@@ -415,6 +416,9 @@ func (s *scanner) take(name string, t term, start, end int) {
 	if t.ending {
 		t.random = !equals(s.data[end:pos])
 	}
+	if !f.quoted && len(v) > 2 && (v[0] == '<' && strings.HasSuffix(v, ">") || v[0] == '[' && strings.HasSuffix(strings.TrimRight(v, ".,"), "]")) {
+		return // a place in a description, a reference
+	}
 	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && !(looksRandom(v) && strings.ContainsAny(v, "0123456789")) && !s.aboutKeys(start) {
 		return
 	}
@@ -787,6 +791,9 @@ func (s *scanner) restOfLine(t term, pos, limit int) {
 func (s *scanner) replace(name string, rule Rule, f field, v string) {
 	low := strings.ToLower(v)
 	if (rule == RuleName || name == "community" || rule == RuleSerial) && (wellKnown[low] || stops[low]) {
+		return
+	}
+	if rule == RuleName && strings.IndexFunc(v, unicode.IsLetter) < 0 {
 		return
 	}
 	if s.limit > 0 && f.end > s.limit || s.r.keepWords[low] || rule != RuleSecret && rule != RuleKeyBlock && len(v) < 2 {
