@@ -3,6 +3,7 @@ package redact
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -350,16 +351,16 @@ func (a *addresses) network(ip netip.Addr, bits int) netip.Addr {
 // their length or without, they belong to nobody.
 //
 //nolint:gochecknoglobals // a table that is only read
-var reserved = func() map[netip.Addr]int {
-	m := map[netip.Addr]int{}
+var reserved = func() map[netip.Addr][]int {
+	m := map[netip.Addr][]int{}
 	for _, p := range []string{
 		"10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "128.0.0.0/16", "169.254.0.0/16", "172.16.0.0/12", "191.255.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24",
 		"192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-		"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:2::/48", "2001:4:112::/48", "2001:10::/28", "2001:20::/28", "2001:db8::/32", "2002::/16", "2000::/3",
+		"64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001::/32", "2001:2::/48", "2001:4:112::/48", "2001:10::/28", "2001:20::/28", "2001:db8::/32", "2002::/16", "2000::/3",
 		"2620:4f:8000::/48", "3fff::/20", "3ffe::/16", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
 	} {
 		n := netip.MustParsePrefix(p)
-		m[n.Addr()] = n.Bits()
+		m[n.Addr()] = append(m[n.Addr()], n.Bits())
 	}
 	return m
 }()
@@ -367,8 +368,8 @@ var reserved = func() map[netip.Addr]int {
 // isReserved tells whether a network is one of the reserved ones, or the address of one
 // stands without a length, as classful lines have it.
 func isReserved(ip netip.Addr, bits int) bool {
-	n, ok := reserved[ip]
-	return ok && (bits < 0 || bits == n)
+	lengths, ok := reserved[ip]
+	return ok && (bits < 0 || slices.Contains(lengths, bits))
 }
 
 // hostFill tells whether the bits after the first n are all zero or all one, and which.

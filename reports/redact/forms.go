@@ -231,6 +231,8 @@ var placeRules = map[string]Rule{
 
 func parseToken(w string) (token, error) {
 	switch w {
+	case "|", "<<<": // of a shell
+		return token{kind: tokenWord, words: []spelled{{text: w, min: len(w)}}}, nil
 	case "...":
 		return token{kind: tokenSkip}, nil
 	case "$":

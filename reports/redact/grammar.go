@@ -94,7 +94,7 @@ var terms = map[string]term{
 	"passphrases": {rule: RuleSecret, assigned: true}, "passwort": {rule: RuleSecret, assigned: true}, "kennwort": {rule: RuleSecret, assigned: true}, "contraseña": {rule: RuleSecret, assigned: true},
 	"senha": {rule: RuleSecret, assigned: true}, "wachtwoord": {rule: RuleSecret, assigned: true}, "passe": {rule: RuleSecret, assigned: true, within: []string{"mot de passe"}},
 	"passcode": {rule: RuleSecret, assigned: true}, "shared-key": {rule: RuleSecret}, "ingestauth": {rule: RuleSecret}, "community-name": {rule: RuleSecret}, "input": {rule: RuleSecret, assigned: true, within: []string{"\"cmd\":\"enable", "\"cmd\": \"enable"}},
-	"encrypted-auth": {rule: RuleSecret},
+	"encrypted-auth": {rule: RuleSecret}, "ipsec-key": {rule: RuleSecret}, "trunk-key": {rule: RuleSecret}, "session-key": {rule: RuleSecret}, "encryption-key": {rule: RuleSecret, random: true},
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},
 	"ecdsa-sha2-nistp256": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp384": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp521": {rule: RuleKeyBlock},
