@@ -66,16 +66,10 @@ func (w *spelled) matches(got []byte) bool {
 // mostSkipped bounds what ... stands for, in words.
 const mostSkipped = 24
 
-// forms are the built-in ones, by the words that they begin with.
+// builtIn are the forms of forms.txt, by the words that they begin with.
 //
 //nolint:gochecknoglobals // a table that is only read
-var builtIn = sync.OnceValue(func() map[string][]form {
-	index, err := parseForms(formsText)
-	if err != nil {
-		panic(err) // a fault of the embedded table, which the tests read too
-	}
-	return index
-})
+var builtIn = sync.OnceValues(func() (map[string][]form, error) { return parseForms(formsText) })
 
 // parseForms reads a table of forms.
 func parseForms(text string) (map[string][]form, error) {
@@ -270,7 +264,7 @@ func parseToken(w string) (token, error) {
 	return t, nil
 }
 
-// place is where a form found a value.
+// placed is where a form found a value.
 type placed struct {
 	field
 

@@ -147,7 +147,11 @@ type compiledPattern struct {
 
 // ownRules makes the owner's forms and patterns ready.
 func (r *Redactor) ownRules(o Options) error {
-	r.grammar = builtIn()
+	grammar, err := builtIn()
+	if err != nil {
+		return fmt.Errorf("forms: %w", err)
+	}
+	r.grammar = grammar
 	if len(o.Forms) > 0 {
 		own := map[string][]form{}
 		for _, f := range o.Forms {
@@ -155,7 +159,7 @@ func (r *Redactor) ownRules(o Options) error {
 				return fmt.Errorf("form: %w", err)
 			}
 		}
-		for name, list := range builtIn() {
+		for name, list := range grammar {
 			own[name] = append(own[name], list...)
 		}
 		r.grammar = own

@@ -857,9 +857,9 @@ var bgpCommunities = set("no-export no-advertise local-as internet graceful-shut
 // bgpCommunity tells 65000:100, 65000:1:2, target:65000:1 and no-export, alone or in a list,
 // from the community of SNMP.
 func bgpCommunity(v string) bool {
-	any := false
+	some := false
 	for w := range strings.FieldsSeq(v) {
-		any = true
+		some = true
 		if bgpCommunities[lower(w)] {
 			continue
 		}
@@ -879,7 +879,7 @@ func bgpCommunity(v string) bool {
 			}
 		}
 	}
-	return any
+	return some
 }
 
 // hexBlock takes the lines of hex that follow, as IOS prints certificates.

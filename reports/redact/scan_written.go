@@ -275,7 +275,7 @@ func (s *scanner) reversed4(start, end int, labels []string) bool {
 		if n < 0 || n > 255 {
 			return false
 		}
-		o[len(labels)-1-i] = byte(n)
+		o[len(labels)-1-i] = byte(n & 0xff)
 	}
 	out := s.r.addresses.network(netip.AddrFrom4(o), 8*len(labels)).As4()
 	parts := make([]string, len(labels))
