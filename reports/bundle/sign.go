@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path"
-	"strings"
-	"time"
 
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
@@ -89,117 +86,6 @@ func CheckSignature(namespace string, data, armored []byte) (Signature, ssh.Publ
 		return s, nil, &DamagedError{"the signature does not belong to what it stands beside", err}
 	}
 	return s, sig.PublicKey, nil
-}
-
-// Signers is a list of keys and the names that they sign for, in the format that ssh-keygen
-// calls allowed signers.
-type Signers []signer
-
-type signer struct {
-	principals []string
-	key        ssh.PublicKey
-	after      time.Time
-	before     time.Time
-	namespaces []string
-}
-
-// ParseSigners reads an allowed-signers file. Certificate authorities are an error: a
-// signature by a certificate is not accepted.
-func ParseSigners(data []byte) (Signers, error) {
-	var out Signers
-	n := 0
-	for line := range strings.Lines(string(data)) {
-		n++
-		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		s, err := parseSigner(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		out = append(out, s)
-	}
-	if len(out) == 0 {
-		return nil, errors.New("it names no signer")
-	}
-	return out, nil
-}
-
-func parseSigner(line string) (signer, error) {
-	var s signer
-	names, rest, ok := cutPrincipals(line)
-	if !ok {
-		return s, errors.New("want PRINCIPALS [OPTIONS] KEYTYPE KEY")
-	}
-	s.principals = strings.Split(names, ",")
-	key, _, options, _, err := ssh.ParseAuthorizedKey([]byte(rest))
-	if err != nil {
-		return s, err
-	}
-	s.key = key
-	for _, o := range options {
-		name, value, _ := strings.Cut(o, "=")
-		value = strings.Trim(value, `"`)
-		switch strings.ToLower(name) {
-		case "namespaces":
-			s.namespaces = strings.Split(value, ",")
-		case "valid-after":
-			s.after, err = parseSignerTime(value)
-		case "valid-before":
-			s.before, err = parseSignerTime(value)
-		default:
-			err = fmt.Errorf("the option %s is not known here", name)
-		}
-		if err != nil {
-			return s, err
-		}
-	}
-	return s, nil
-}
-
-func cutPrincipals(line string) (names, rest string, ok bool) {
-	if quoted, ok := strings.CutPrefix(line, `"`); ok {
-		return strings.Cut(quoted, `"`)
-	}
-	i := strings.IndexAny(line, " \t")
-	if i < 0 {
-		return "", "", false
-	}
-	return line[:i], line[i+1:], true
-}
-
-// parseSignerTime reads YYYYMMDD[HHMM[SS]][Z]; without Z it is local time, as for ssh-keygen.
-func parseSignerTime(s string) (time.Time, error) {
-	where := time.Local
-	if t, ok := strings.CutSuffix(s, "Z"); ok {
-		s, where = t, time.UTC
-	}
-	for _, layout := range []string{"20060102", "200601021504", "20060102150405"} {
-		if len(s) == len(layout) {
-			return time.ParseInLocation(layout, s, where)
-		}
-	}
-	return time.Time{}, fmt.Errorf("time %q: want YYYYMMDD[HHMM[SS]][Z]", s)
-}
-
-// Principals are the names that a key may sign for in a namespace at a time.
-func (ss Signers) Principals(namespace string, key ssh.PublicKey, now time.Time) []string {
-	var names []string
-	for _, s := range ss {
-		if !bytes.Equal(s.key.Marshal(), key.Marshal()) || !s.after.IsZero() && now.Before(s.after) || !s.before.IsZero() && !now.Before(s.before) {
-			continue
-		}
-		allowed := len(s.namespaces) == 0
-		for _, pattern := range s.namespaces {
-			if match, err := path.Match(pattern, namespace); err == nil && match {
-				allowed = true
-			}
-		}
-		if allowed {
-			names = append(names, s.principals...)
-		}
-	}
-	return names
 }
 
 // Fingerprint names a key as ssh-keygen -l does.

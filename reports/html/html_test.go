@@ -66,3 +66,17 @@ func TestManyTrials(t *testing.T) {
 		t.Error("the page does not say how many trials it shows in full")
 	}
 }
+
+// TestEverywhere: no text of a run is more than text, in whatever field it stands.
+func TestEverywhere(t *testing.T) {
+	page := string(reportstest.Render(t, reportstest.Everywhere(t), html.Write))
+	if i := strings.Index(page, "<x7>"); i >= 0 {
+		t.Errorf("not escaped: …%s…", page[max(i-100, 0):min(i+100, len(page))])
+	}
+	if strings.ContainsAny(page, "\x1b\u202e") {
+		t.Error("a terminal would act on it")
+	}
+	if !strings.Contains(page, "&lt;x7&gt;") {
+		t.Error("the words are not there")
+	}
+}

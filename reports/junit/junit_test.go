@@ -1,8 +1,11 @@
 package junit_test
 
 import (
+	"bytes"
 	"encoding/xml"
+	"errors"
 	"flag"
+	"io"
 	"testing"
 	"unicode"
 
@@ -91,5 +94,26 @@ func TestHostile(t *testing.T) {
 		if r != '\n' && unicode.Is(unicode.Cc, r) {
 			t.Errorf("the file holds %U", r)
 		}
+	}
+}
+
+// TestEverywhere: no text of a run is more than text, in whatever field it stands.
+func TestEverywhere(t *testing.T) {
+	page := reportstest.Render(t, reportstest.Everywhere(t), junit.Write)
+	d := xml.NewDecoder(bytes.NewReader(page))
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "x7" {
+			t.Error("an element is made up")
+		}
+	}
+	if bytes.ContainsAny(page, "\x1b\u202e") || !bytes.Contains(page, []byte("&lt;x7&gt;")) {
+		t.Errorf("%s", page)
 	}
 }

@@ -48,3 +48,61 @@ func TestHostile(t *testing.T) {
 		t.Errorf("fence %q is open at the end, %d lines in fences", closing, inside)
 	}
 }
+
+// TestEverywhere: no text of a run is more than text, in whatever field it stands.
+func TestEverywhere(t *testing.T) {
+	page := string(reportstest.Render(t, reportstest.Everywhere(t), markdown.Write))
+	var closing string
+	fence := regexp.MustCompile("^ *(`{3,})text$")
+	for line := range strings.SplitSeq(page, "\n") {
+		if closing != "" {
+			if strings.TrimSpace(line) == closing {
+				closing = ""
+			}
+			continue
+		}
+		if m := fence.FindStringSubmatch(line); m != nil {
+			closing = m[1]
+			continue
+		}
+		if outside := withoutCode(line); strings.ContainsAny(outside, "<[|*_`") && strings.Contains(outside, "x7") || strings.HasPrefix(line, "# head") {
+			t.Errorf("not escaped: %q", line)
+		}
+	}
+	if strings.ContainsAny(page, "\x1b\u202e") {
+		t.Error("a terminal would act on it")
+	}
+}
+
+// withoutCode is a line without its code spans and the characters that are escaped, and without
+// what the page itself makes a table or a heading of.
+func withoutCode(line string) string {
+	line = strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(line, " | ", " "), "| "), " |")
+	line = strings.ReplaceAll(line, "**", "")
+	var b strings.Builder
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '\\':
+			i++
+		case '`':
+			n := len(line[i:]) - len(strings.TrimLeft(line[i:], "`"))
+			marks := line[i : i+n]
+			end := i + n
+			for {
+				j := strings.Index(line[end:], marks)
+				if j < 0 {
+					return b.String() + line[i:] // an open span
+				}
+				end += j
+				run := len(line[end:]) - len(strings.TrimLeft(line[end:], "`"))
+				if end += run; run == n {
+					break
+				}
+			}
+			i = end - 1
+		default:
+			b.WriteByte(line[i])
+		}
+	}
+	return b.String()
+}
