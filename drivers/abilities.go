@@ -197,6 +197,7 @@ type ServiceRunner interface {
 type Checkpoint struct {
 	Name     string // of what was saved, as the device calls it
 	Selected string // of the configuration that the device starts with by itself
+	Unsaved  bool   // Selected was never saved: the device starts with its defaults
 	Config   string // the running configuration as text, normalised
 }
 

@@ -71,7 +71,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 	kept := false
 	_, err = c.Checkpoint(ctx, name, func(point drivers.Checkpoint) error {
 		w = topologies.WayBack{
-			Checkpoint: point.Name, Selected: point.Selected, Config: []byte(point.Config), SHA256: evidence.SHA256([]byte(point.Config)),
+			Checkpoint: point.Name, Selected: point.Selected, Unsaved: point.Unsaved, Config: []byte(point.Config), SHA256: evidence.SHA256([]byte(point.Config)),
 			Version: facts.Version, Serial: facts.Details["serial"], Taken: time.Now().UTC(),
 		}
 		err := k.Keep(ctx, n.Name, w)
@@ -165,11 +165,16 @@ func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) e
 			return fmt.Errorf("restore configuration: the device says its serial number is %q, and the way back is that of %q", facts.Details["serial"], w.Serial)
 		}
 	}
-	point := drivers.Checkpoint{Name: w.Checkpoint, Selected: w.Selected, Config: string(w.Config)}
+	point := pointOf(w)
 	if err := c.Restore(ctx, point); err != nil {
 		return err
 	}
 	return c.Forget(ctx, point)
+}
+
+// pointOf is the way back as the device's driver takes it.
+func pointOf(w topologies.WayBack) drivers.Checkpoint {
+	return drivers.Checkpoint{Name: w.Checkpoint, Selected: w.Selected, Unsaved: w.Unsaved, Config: string(w.Config)}
 }
 
 // whileOurs gives a context that ends when the lab is taken away, so that a run whose
@@ -234,7 +239,7 @@ func (l *Lab) rewind(ctx context.Context) error {
 	l.sideBySide(func(i int, n *labNode) {
 		c, ok := n.driver.(drivers.Checkpointer)
 		if ok && n.wayBack != nil {
-			errs[i] = c.Restore(ctx, drivers.Checkpoint{Name: n.wayBack.Checkpoint, Selected: n.wayBack.Selected, Config: string(n.wayBack.Config)})
+			errs[i] = c.Restore(ctx, pointOf(*n.wayBack))
 		}
 	})
 	return errors.Join(errs...)

@@ -56,10 +56,11 @@ type Device struct {
 
 // WayBack is what brings a device back to what it was before it was touched.
 type WayBack struct {
-	Checkpoint string    `json:"checkpoint"` // name of the configuration saved on the device
-	Selected   string    `json:"selected"`   // configuration that the device starts with by itself
-	Config     []byte    `json:"-"`          // the whole running configuration as text, kept beside the entry
-	SHA256     string    `json:"sha256"`     // of Config, hexadecimal
+	Checkpoint string    `json:"checkpoint"`        // name of the configuration saved on the device
+	Selected   string    `json:"selected"`          // configuration that the device starts with by itself
+	Unsaved    bool      `json:"unsaved,omitempty"` // which was never saved
+	Config     []byte    `json:"-"`                 // the whole running configuration as text, kept beside the entry
+	SHA256     string    `json:"sha256"`            // of Config, hexadecimal
 	Version    string    `json:"version"`
 	Serial     string    `json:"serial"`
 	Taken      time.Time `json:"taken"`

@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/reports/markdown"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -49,8 +50,8 @@ func writeResult(l *scenarios.Loaded, path string, cut scenarios.Cut) error {
 func whyNeeded(l *scenarios.Loaded, parts *harness.Parts, red *isolate.Reduction, out isolation) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Why each part of %s is needed\n", l.Scenario.ID)
-	line("%s\n", l.Scenario.Title)
+	line("# Why each part of %s is needed\n", markdown.Text(l.Scenario.ID))
+	line("%s\n", markdown.Text(l.Scenario.Title))
 	line("- before: %s", out.Before)
 	line("- left: %s", out.After)
 	line("- rate before: %s", rateText(red.Original))
@@ -85,7 +86,7 @@ func whyNeeded(l *scenarios.Loaded, parts *harness.Parts, red *isolate.Reduction
 	if len(around) > 0 {
 		line("\nLeft with these, because they hold a part of the table, or the symptom or the control is about them:\n")
 		for _, id := range around {
-			line("- %s", id)
+			line("- %s", markdown.Text(id))
 		}
 	}
 	for i, s := range out.Side {
@@ -93,16 +94,14 @@ func whyNeeded(l *scenarios.Loaded, parts *harness.Parts, red *isolate.Reduction
 			line("\n## Other failures on the way\n\nNone of these counted as the problem.\n")
 		}
 		if slices.Index(out.Side, s) == i {
-			line("- %s", s)
+			line("- %s", markdown.Text(s))
 		}
 	}
 	return b.String()
 }
 
 // cell is text that stays within one cell of a Markdown table.
-func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(text)
-}
+func cell(text string) string { return markdown.Text(text) }
 
 func (n neededPart) reason() string {
 	if n.Reason == "" {

@@ -52,12 +52,14 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 	if err != nil {
 		return drivers.Checkpoint{}, d.Fail(op, err)
 	}
-	c := drivers.Checkpoint{Name: name}
-	switch err := d.has(ctx, selected); {
-	case err == nil:
-		c.Selected = selected
-	case !errors.Is(err, errNotSaved): // a switch on its defaults names a file that was never saved
-		return c, d.Fail(op, err)
+	c := drivers.Checkpoint{Name: name, Selected: selected}
+	if selected != "" {
+		switch err := d.has(ctx, selected); {
+		case errors.Is(err, errNotSaved): // a switch on its defaults names a file that was never saved
+			c.Unsaved = true
+		case err != nil:
+			return c, d.Fail(op, err)
+		}
 	}
 	if c.Config, err = d.RunningConfig(ctx); err != nil {
 		return c, d.Fail(op, err)
@@ -77,9 +79,8 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 		return c, d.Fail(op, err)
 	}
 	now, err := d.selected(ctx)
-	if err == nil && now != selected && c.Selected != "" {
-		_, err = d.Ask(ctx, op, "use configuration "+selected, yes(`(?i)configuration|database|selected`)...)
-		err = errors.Join(fmt.Errorf("the switch would now start with %s instead of %s", now, selected), err)
+	if err == nil && now != selected && selected != "" {
+		err = errors.Join(fmt.Errorf("the switch would now start with %s instead of %s", now, selected), d.selectAgain(ctx, c))
 	}
 	return c, d.Fail(op, err)
 }
@@ -99,7 +100,7 @@ func (d *Driver) has(ctx context.Context, name string) error {
 	return nil
 }
 
-// selected is the configuration that the switch starts with.
+// selected is the configuration that the switch starts with; empty where it says NONE.
 func (d *Driver) selected(ctx context.Context) (string, error) {
 	out, err := d.Ask(ctx, "ask for the selected configuration", "show switch")
 	if err != nil {
@@ -107,6 +108,9 @@ func (d *Driver) selected(ctx context.Context) (string, error) {
 	}
 	v, ok := field(out, "Config Selected")
 	if fields := strings.Fields(v); ok && len(fields) > 0 {
+		if strings.EqualFold(fields[0], "NONE") {
+			return "", nil
+		}
 		return nameOf(fields[0]), nil
 	}
 	return "", fmt.Errorf("show switch names no selected configuration: %q", firstLines(out, 4))
@@ -131,7 +135,7 @@ func (d *Driver) Restore(ctx context.Context, c drivers.Checkpoint) error {
 	if diff := device.Differ(c.Config, now); diff != "" {
 		return d.Fail(op, fmt.Errorf("the configuration is not the one that was saved: %s", diff))
 	}
-	return d.Fail(op, d.selectAgain(ctx, c.Selected))
+	return d.Fail(op, d.selectAgain(ctx, c))
 }
 
 func (d *Driver) restart(ctx context.Context, c drivers.Checkpoint) error {
@@ -144,20 +148,36 @@ func (d *Driver) restart(ctx context.Context, c drivers.Checkpoint) error {
 	return d.Reboot(ctx)
 }
 
-// selectAgain has the switch start with what it started with before; nothing, where that
-// was never saved: once the checkpoint is forgotten it starts with its defaults again.
-func (d *Driver) selectAgain(ctx context.Context, name string) error {
+// selectAgain has the switch start with what it started with before. A configuration that
+// was never saved cannot be selected: it is saved, selected and removed again, so that the
+// switch names it and starts with its defaults, as before. Until then it starts with what
+// was just restored. Where the switch named none, there is nothing to select: once the
+// checkpoint is forgotten it starts with its defaults.
+func (d *Driver) selectAgain(ctx context.Context, c drivers.Checkpoint) error {
 	now, err := d.selected(ctx)
-	if err != nil || now == name || name == "" {
+	if err != nil || c.Selected == "" {
 		return err
 	}
-	if _, err := d.Ask(ctx, "select "+name, "use configuration "+name, yes(`(?i)configuration|database|selected`)...); err != nil {
-		return err
+	if now != c.Selected {
+		line, replies := "use configuration "+c.Selected, yes(`(?i)configuration|database|selected`)
+		if c.Unsaved {
+			line, replies = "save configuration "+c.Selected, yes(`(?i)default (?:database|configuration)|save configuration|overwrite`)
+		}
+		if _, err := d.Ask(ctx, "select "+c.Selected, line, replies...); err != nil {
+			return err
+		}
+		if now, err = d.selected(ctx); err == nil && now != c.Selected {
+			err = fmt.Errorf("the switch starts with %s instead of %s", now, c.Selected)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if now, err = d.selected(ctx); err == nil && now != name {
-		err = fmt.Errorf("the switch starts with %s instead of %s", now, name)
+	if !c.Unsaved {
+		return nil
 	}
-	return err
+	// Also what a process left that ended in between: nothing else saves on a leased switch.
+	return d.Forget(ctx, drivers.Checkpoint{Name: c.Selected})
 }
 
 // Forget implements drivers.Checkpointer. A checkpoint that is gone already is forgotten.

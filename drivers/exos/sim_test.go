@@ -66,3 +66,62 @@ func TestWayBack(t *testing.T) {
 		})
 	}
 }
+
+// TestWayBackOfWhatWasNeverSaved: a switch on its defaults, with changes that nobody saved,
+// gets back what it runs and what it starts with, though the configuration that it names is
+// among no files.
+func TestWayBackOfWhatWasNeverSaved(t *testing.T) {
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Name: "X440"})
+	d := open(t, drivertest.Way(t, s, drivertest.Ways()[0]), nil)
+	defaults := s.Running()
+	if xs, err := d.Configure(t.Context(), []string{"create vlan lab tag 10"}); err != nil || xs[0].Rejected != "" {
+		t.Fatalf("%+v, %v", xs, err)
+	}
+	before := s.Running()
+	facts, err := d.Facts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected := facts.Details["selected"]
+	name := strings.TrimSuffix(selected, ".cfg")
+	if _, there := s.Saved(name); there || name == "" {
+		t.Fatalf("the simulator starts with %q, which is there: %v", selected, there)
+	}
+	point, err := d.Checkpoint(t.Context(), "reprise-0a1b", nil)
+	if err != nil || point.Selected != name || !point.Unsaved {
+		t.Fatalf("%+v, %v", point, err)
+	}
+	for trial := range 2 { // the second time, what a killed process left of the first is there
+		if xs, err := d.Configure(t.Context(), []string{"create vlan test tag 20"}); err != nil || xs[0].Rejected != "" {
+			t.Fatalf("%+v, %v", xs, err)
+		}
+		if err := d.Restore(t.Context(), point); err != nil {
+			t.Fatal(err)
+		}
+		if trial == 0 {
+			if xs, err := d.Configure(t.Context(), []string{"save configuration " + name}); err != nil || xs[0].Rejected != "" {
+				t.Logf("leave a file behind: %+v, %v", xs, err)
+			}
+		}
+	}
+	if err := d.Forget(t.Context(), point); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.Running(); after != before {
+		t.Errorf("(-before +after):\n%s", cmp.Diff(before, after))
+	}
+	if facts, err = d.Facts(t.Context()); err != nil || facts.Details["selected"] != selected {
+		t.Errorf("it starts with %q instead of %q: %v", facts.Details["selected"], selected, err)
+	}
+	for _, file := range []string{name, "reprise-0a1b"} {
+		if _, there := s.Saved(file); there {
+			t.Errorf("%s.cfg is left on the switch", file)
+		}
+	}
+	if err := d.Reboot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now := s.Running(); now != defaults {
+		t.Errorf("after a restart (-before +after):\n%s", cmp.Diff(defaults, now))
+	}
+}

@@ -161,6 +161,7 @@ func (s *signer) read(options string) error {
 			return err
 		}
 		switch {
+		case name == "" && value == nil: // two commas in a row
 		case name == "cert-authority" && value == nil:
 			s.authority = true
 		case name == "namespaces" && value != nil && s.namespaces == nil:

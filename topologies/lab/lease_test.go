@@ -427,3 +427,42 @@ func TestQuarantine(t *testing.T) {
 	}
 	free(t, l, "sw1")
 }
+
+// TestEmptiedLeases: a file of leases that is empty, or somebody else's, says nothing of what
+// is free: it is an error, and stays as it is.
+func TestEmptiedLeases(t *testing.T) {
+	for name, data := range map[string]string{"empty": "", "of another program": "no database"} {
+		inv := &lab.Inventory{Name: "x", State: t.TempDir()}
+		file := filepath.Join(inv.State, "leases.db")
+		if err := os.WriteFile(file, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := lab.Open(t.Context(), inv, lab.Settings{})
+		if err == nil {
+			t.Errorf("%s: the lab is open, and all is free", name)
+			_ = l.Close()
+		}
+		if now, err := os.ReadFile(file); err != nil || string(now) != data {
+			t.Errorf("%s: the file was changed: %v", name, err)
+		}
+	}
+	inv := &lab.Inventory{Name: "x", State: t.TempDir()}
+	for range 2 { // made, and found again
+		l, err := lab.Open(t.Context(), inv, lab.Settings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left, err := os.ReadDir(inv.State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range left {
+		if strings.HasPrefix(e.Name(), ".") {
+			t.Errorf("%s is left", e.Name())
+		}
+	}
+}

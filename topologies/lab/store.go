@@ -57,23 +57,17 @@ func openStore(ctx context.Context, folder string) (*store, error) {
 		return nil, fmt.Errorf("make state folder: %w", err)
 	}
 	path := filepath.Join(folder, dbName)
-	if err := touch(path); err != nil {
+	if err := create(ctx, path); err != nil {
 		return nil, err
 	}
-	q := url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(1)", "journal_mode(TRUNCATE)", "synchronous(FULL)", "foreign_keys(1)"},
-	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String())
+	s, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("open leases: %w", err)
+		return nil, err
 	}
-	db.SetMaxOpenConns(1)
-	s := &store{db: db}
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	if err := s.tx(ctx, migrate); err != nil {
-		return nil, errors.Join(fmt.Errorf("open leases %s: %w", path, err), db.Close())
+	if err := s.tx(ctx, check); err != nil {
+		return nil, errors.Join(fmt.Errorf("open leases %s: %w", path, err), s.close())
 	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open leases %s: %w", path, err), s.close())
@@ -99,17 +93,62 @@ func (s *store) prepare(ctx context.Context) error {
 	return nil
 }
 
-// touch makes the file with the rights of its folder, so that a folder that a group
-// shares has a file that the group shares.
-func touch(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o660)
-	if errors.Is(err, os.ErrExist) {
-		return nil
+// openFile opens the file, whose tables must be there before anything is asked.
+func openFile(path string) (*store, error) {
+	q := url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(1)", "journal_mode(TRUNCATE)", "synchronous(FULL)", "foreign_keys(1)"},
 	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open leases: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	return &store{db: db}, nil
+}
+
+// create makes the file where there is none, with its tables and with the rights of its
+// folder, so that a folder that a group shares has a file that the group shares. It takes its
+// name when it is whole: an empty file under that name was emptied, and says nothing of what
+// is leased.
+func create(ctx context.Context, path string) (err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("open leases %s: it is no regular file", path)
+	case !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%d-%08x", dbName, os.Getpid(), rand.Uint32()))
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o660)
 	if err != nil {
 		return fmt.Errorf("make leases: %w", err)
 	}
-	return errors.Join(share(path), f.Close())
+	defer func() {
+		for _, suffix := range []string{"", "-journal"} {
+			if gone := os.Remove(name + suffix); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+				err = errors.Join(err, gone)
+			}
+		}
+	}()
+	if err := errors.Join(share(name), f.Close()); err != nil {
+		return fmt.Errorf("make leases: %w", err)
+	}
+	s, err := openFile(name)
+	if err != nil {
+		return err
+	}
+	err = s.tx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, tables+fmt.Sprintf("PRAGMA user_version = %d", dbVersion))
+		return err
+	})
+	if err := errors.Join(err, s.close()); err != nil {
+		return fmt.Errorf("make leases: %w", err)
+	}
+	if err := os.Link(name, path); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make leases: %w", err)
+	}
+	return nil
 }
 
 // share gives the group what it may do in the folder.
@@ -131,7 +170,8 @@ func share(path string) error {
 	return nil
 }
 
-func migrate(ctx context.Context, tx *sql.Tx) error {
+// check looks whether the tables are those that this program knows.
+func check(ctx context.Context, tx *sql.Tx) error {
 	var version int
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return fmt.Errorf("read version: %w", err)
@@ -140,13 +180,14 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 	case dbVersion:
 		return nil
 	case 0:
-		if _, err := tx.ExecContext(ctx, tables+fmt.Sprintf("PRAGMA user_version = %d", dbVersion)); err != nil {
-			return fmt.Errorf("make tables: %w", err)
-		}
-		return nil
+		return errEmptied
+	default:
+		return fmt.Errorf("it is of version %d, this program knows %d", version, dbVersion)
 	}
-	return fmt.Errorf("it is of version %d, this program knows %d", version, dbVersion)
 }
+
+// errEmptied says that nothing is in the file, and so nobody can tell what is leased.
+var errEmptied = errors.New("it holds no leases, not even that all is free: it was emptied or is another file; make sure that nobody uses the lab, look at reprise lab restore, and remove it")
 
 func (s *store) close() error {
 	var errs []error
