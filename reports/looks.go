@@ -73,6 +73,9 @@ type watch struct {
 }
 
 func (w *watch) see(o evidence.Observation, isBefore bool, file string) {
+	if o.Probe == "core" {
+		o.Text = deathWords(o.Text)
+	}
 	if o.Same == 0 {
 		w.text, w.textSeq = cut(o.Text, headLook, tailLook), o.Seq
 		w.text.File = file

@@ -45,6 +45,8 @@ func functions() template.FuncMap {
 		"collects": collects,
 		"bad":      func(o evidence.Outcome) bool { return o == evidence.Failed || o == evidence.Refused },
 		"early":    func(i int) bool { return i < 6 },
+		"failing":  failing,
+		"moments":  moments,
 		"symptom":  func(ref string) bool { return strings.HasPrefix(ref, "symptom") },
 		"sentence": reports.Sentence,
 		"lower":    func(v evidence.Verdict) string { return strings.ToLower(reports.VerdictWord(v)) },

@@ -69,7 +69,8 @@ type view struct {
 	Groups   []group
 	Images   []image
 	Details  []*reports.Trial
-	OpenAt   int // the trial that is open from the start
+	OpenAt   int     // the trial that is open from the start
+	Failed   *failed // why nothing is known, of a run without an answer
 	Expected bool
 }
 
@@ -112,6 +113,12 @@ func newView(r *reports.Run) *view {
 	}
 	if v.OpenAt == 0 && len(v.Details) > 0 {
 		v.OpenAt = v.Details[0].Number
+	}
+	if r.Verdict == nil || r.Verdict.Verdict == evidence.Inconclusive || r.Verdict.Verdict == evidence.NotApplicable {
+		v.Failed = failedOf(v.Details)
+		if v.Failed != nil {
+			v.OpenAt = v.Failed.Trial
+		}
 	}
 	return v
 }

@@ -37,6 +37,34 @@ type page struct{ bytes.Buffer }
 
 func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
+// named is the first of the words that is not empty: what has no name is called by what it
+// does, or by its place.
+func named(words ...string) string {
+	for _, w := range words {
+		if s := text(w); s != "" {
+			return s
+		}
+	}
+	return "–"
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// onLane says where a step acts, if anywhere, and what it is called.
+func onLane(st evidence.StepInfo) string {
+	action, _, _ := strings.Cut(st.Action, "\n")
+	name := named(st.Name, action, st.Ref)
+	if st.Lane == "" {
+		return name
+	}
+	return code(st.Lane) + ": " + name
+}
+
 func (p *page) row(cells ...string) { p.line("| %s |", strings.Join(cells, " | ")) }
 
 // fence writes text in a block whose fence is longer than any run of backticks in it.
@@ -158,7 +186,7 @@ func (p *page) setup(r *reports.Run) {
 		if n.Segment {
 			platform = "segment"
 		}
-		p.row(text(n.Name), text(n.Role), text(platform), cell(n.Image), cell(n.Digest))
+		p.row(named(n.Name), named(n.Role), named(platform), orNone(cell(n.Image)), orNone(cell(n.Digest)))
 	}
 	p.line("")
 	for _, l := range r.Info.Links {
@@ -181,7 +209,7 @@ func (p *page) procedure(r *reports.Run) {
 		if st.Left {
 			left = " (left out by this control)"
 		}
-		p.line("%d. %s: %s (%s)%s", i+1, code(st.Lane), text(st.Name), code(st.Ref), left)
+		p.line("%d. %s (%s)%s", i+1, onLane(st), code(st.Ref), left)
 		if st.Action != "" {
 			p.fenceAt("   ", reports.Clean(st.Action))
 		}
@@ -192,7 +220,7 @@ func (p *page) procedure(r *reports.Run) {
 	p.row("Condition", "Name", "Node", "Looks with", "Holds when", "Window")
 	p.row("---", "---", "---", "---", "---", "---")
 	for _, c := range s.Conditions {
-		p.row(cell(c.Ref), text(c.Name), text(c.Node), cell(c.Probe), cell(c.Expect), text(c.Window))
+		p.row(cell(c.Ref), named(c.Name, c.Probe), text(c.Node), cell(c.Probe), cell(c.Expect), text(c.Window))
 	}
 	p.line("")
 }
@@ -224,7 +252,7 @@ func (p *page) evidence(r *reports.Run) {
 		if c.Judged() {
 			holds = fmt.Sprintf("%s, %s", c.Holds, c.Why)
 		}
-		p.line("**%s** (%s): %s.\n", text(c.Name), code(c.Ref), text(holds))
+		p.line("**%s** (%s): %s.\n", named(c.Name, c.Info.Probe, c.Ref), code(c.Ref), text(holds))
 		l := c.Deciding()
 		// A baseline that held needs no proof in a ticket.
 		if l == nil || strings.HasPrefix(c.Ref, "baseline") && c.Holds == evidence.True {

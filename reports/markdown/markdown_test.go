@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/markdown"
 	"github.com/reprise-lab/reprise/reports/reportstest"
 )
@@ -105,4 +106,21 @@ func withoutCode(line string) string {
 		}
 	}
 	return b.String()
+}
+
+// TestNames: what has no name of its own is called by what it does, or by its place.
+func TestNames(t *testing.T) {
+	info := reportstest.Info("20260301T141500Z-names-5f6a", 1)
+	for i := range info.Scenario.Steps {
+		info.Scenario.Steps[i].Name, info.Scenario.Steps[i].Lane = "", ""
+	}
+	for i := range info.Scenario.Conditions {
+		info.Scenario.Conditions[i].Name = ""
+	}
+	page := string(reportstest.Render(t, reportstest.Make(t, info, reportstest.Trial{Verdict: evidence.Reproduced}), markdown.Write))
+	for _, bad := range []string{"****", ". : ", "|  |", "` |  | r1"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("a name is empty (%q):\n%s", bad, page)
+		}
+	}
 }

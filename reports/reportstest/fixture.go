@@ -141,7 +141,7 @@ func (tr Trial) write(tb testing.TB, run evidence.Dir, dir evidence.TrialDir) {
 }
 
 func (tr Trial) verdict(n int) evidence.TrialVerdict {
-	holds := map[evidence.Verdict]evidence.Truth{evidence.Reproduced: evidence.True, evidence.NotReproduced: evidence.False}[tr.Verdict]
+	holds := map[evidence.Verdict]evidence.Truth{evidence.Reproduced: evidence.True, evidence.NotReproduced: evidence.False, evidence.Inconclusive: evidence.Unknown}[tr.Verdict]
 	v := evidence.TrialVerdict{
 		Reprise: evidence.Format, Trial: n, Verdict: tr.Verdict, Reason: tr.Reason, OtherFailures: tr.Other,
 		Conditions: []evidence.ConditionVerdict{{Ref: "baseline[0]", Name: "adjacency is Full", Holds: evidence.True, Why: "true after 1s", At: 4 * second, Looks: 2}},
