@@ -42,7 +42,7 @@ const timeout = 20 * time.Second
 // Run is the contract of drivers.Driver as a test. Every driver must pass it.
 func Run(t *testing.T, open Opener, o Options) {
 	t.Helper()
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	NoLeaks(t, goleak.IgnoreCurrent())
 	if len(o.Answers) < 2 {
 		t.Fatal("the suite needs two answers to tell apart")
 	}
@@ -64,7 +64,7 @@ func Run(t *testing.T, open Opener, o Options) {
 		{"close", s.close},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			NoLeaks(t, goleak.IgnoreCurrent())
 			test.run(t)
 		})
 	}
@@ -364,7 +364,7 @@ func RunDamaged(t *testing.T, host drivers.Host, open func(ctx context.Context, 
 		{Flood: 2000},
 	} {
 		t.Run(fmt.Sprintf("%+v", damage), func(t *testing.T) {
-			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			NoLeaks(t, goleak.IgnoreCurrent())
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			d, err := open(ctx, Damaged{Host: host, Damage: damage})
 			cancel()

@@ -127,7 +127,7 @@ func faults(seed uint64, way string) []sim.Misbehaviour {
 // no error, and that nothing is left running. Faults change in the middle of sessions.
 func SwitchTorture(t *testing.T, f drivers.Factory, sessions, commands int) {
 	t.Helper()
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	NoLeaks(t, goleak.IgnoreCurrent())
 	t.Run("sessions", func(t *testing.T) { torture(t, f, sessions, commands) })
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/drivertest"
@@ -48,6 +47,9 @@ refused: ['^% ']
 refused-config: ['^% ', '^cannot ']
 `
 
+// longer is less than what hangs here takes, and more than a busy machine needs to notice.
+const longer = 30 * time.Second
+
 func toy(tb testing.TB) *session.Dialect {
 	tb.Helper()
 	d, err := session.ParseDialect([]byte(toyCLI))
@@ -68,7 +70,7 @@ func openCLI(tb testing.TB, rec drivers.Recorder) *session.CLI {
 }
 
 func TestCLIRun(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	drivertest.NoLeaks(t)
 	long := strings.Builder{}
 	for i := range 20000 {
 		fmt.Fprintln(&long, i+1)
@@ -133,7 +135,7 @@ func TestCLIRun(t *testing.T) {
 }
 
 func TestCLITimeout(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	drivertest.NoLeaks(t)
 	for _, line := range []string{"hang", "flood"} {
 		t.Run(line, func(t *testing.T) {
 			c := openCLI(t, nil)
@@ -142,7 +144,7 @@ func TestCLITimeout(t *testing.T) {
 			if !errors.Is(err, drivers.ErrTimeout) {
 				t.Fatalf("got %v, want ErrTimeout", err)
 			}
-			if d := time.Since(started); d > 2*time.Second {
+			if d := time.Since(started); d > longer {
 				t.Errorf("took %v", d)
 			}
 			if _, err := c.Run(t.Context(), drivers.Command{Line: "x"}); !errors.Is(err, drivers.ErrClosed) {
@@ -154,7 +156,7 @@ func TestCLITimeout(t *testing.T) {
 }
 
 func TestCLIEnds(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	drivertest.NoLeaks(t)
 	c := openCLI(t, nil)
 	if x, err := c.Run(t.Context(), drivers.Command{Line: "quit"}); err == nil {
 		t.Errorf("got %+v, want an error", x)
@@ -168,15 +170,15 @@ func TestCLIEnds(t *testing.T) {
 }
 
 func TestCLICancel(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	drivertest.NoLeaks(t)
 	c := openCLI(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer time.AfterFunc(50*time.Millisecond, cancel).Stop()
 	started := time.Now()
-	if _, err := c.Run(ctx, drivers.Command{Line: "slow x"}); !errors.Is(err, context.Canceled) {
+	if _, err := c.Run(ctx, drivers.Command{Line: "hang"}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v, want Canceled", err)
 	}
-	if d := time.Since(started); d > time.Second {
+	if d := time.Since(started); d > longer {
 		t.Errorf("took %v", d)
 	}
 }
