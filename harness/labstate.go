@@ -45,6 +45,8 @@ func (t *Trial) checkNodes(ctx context.Context) bool {
 				detail += " because memory ran out"
 			}
 			t.labBroke(n.Name, strings.TrimSpace(detail+" "+state.Detail))
+		case state.Limit != "":
+			t.labBroke(n.Name, "node "+n.Name+": "+state.Limit)
 		default:
 			continue
 		}

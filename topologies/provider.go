@@ -56,6 +56,8 @@ type NodeState struct {
 	Exit    int
 	OOM     bool
 	Detail  string
+	// Limit says which bound of the lab, and not of the scenario, a node that runs has met.
+	Limit string
 }
 
 // NodeWatcher is a lab that can tell whether its nodes still run, so that a lab

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -24,6 +25,9 @@ func (l *lab) deploy(ctx context.Context) error {
 		return err
 	}
 	if err := l.makePrivate(); err != nil {
+		return err
+	}
+	if err := l.beginDiskWatch(ctx); err != nil {
 		return err
 	}
 	group, building := errgroup.WithContext(ctx)
@@ -90,6 +94,10 @@ func (l *lab) start(ctx context.Context, n *node, wired <-chan struct{}) error {
 	if ctr != nil && ctr.GetContainerID() != "" {
 		n.id = ctr.GetContainerID()
 		l.own(n.id)
+	}
+	if err != nil && n.id == "" && n.limits.quota && strings.Contains(err.Error(), "pquota") {
+		n.limits.quota = false // the file system was mounted without; it is watched all the same
+		return l.start(ctx, n, wired)
 	}
 	if err != nil {
 		return fmt.Errorf("create container %s: %w", n.container, err)

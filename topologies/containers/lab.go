@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/go-units"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 
@@ -44,6 +45,7 @@ type lab struct {
 
 	release sync.Mutex
 	ids     map[string]bool // containers to remove; guarded by release
+	unwatch func()          // ends the watch over the disk; guarded by release
 }
 
 var (
@@ -71,6 +73,8 @@ type node struct {
 	space uint64         // inode of its network namespace
 	first int            // of the interface indexes kept for its cables, two for each
 	laid  map[string]int // how often the cable at an interface was laid anew
+	// overgrown says that the node was ended because it had written too much.
+	overgrown string
 }
 
 func (n *node) process() int {
@@ -140,6 +144,15 @@ func (l *lab) NodeState(ctx context.Context, name string) (topologies.NodeState,
 	}
 	st := i.Container.State
 	s := topologies.NodeState{Running: st.Running, Exit: st.ExitCode, OOM: st.OOMKilled, Detail: st.Error}
+	s.OOM = s.OOM || s.Running && outOfMemory(n.process())
+	if s.OOM && !n.limits.own {
+		s.Limit = fmt.Sprintf("it ran out of the %s of memory that a node gets (memory: in the topology gives it more); a process of it was ended for that", units.BytesSize(float64(n.limits.memory)))
+	}
+	n.mu.Lock()
+	if n.overgrown != "" {
+		s.Detail = n.overgrown
+	}
+	n.mu.Unlock()
 	if s.Detail == "" && !s.Running {
 		s.Detail = fmt.Sprintf("%s at %s", st.Status, st.FinishedAt)
 	}
@@ -176,6 +189,10 @@ func (l *lab) Release(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	if l.unwatch != nil {
+		l.unwatch()
+		l.unwatch = nil
+	}
 	if err := l.watch.close(); err != nil {
 		errs = append(errs, err)
 	}

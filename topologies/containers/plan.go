@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/containers/wiring"
 )
@@ -41,7 +42,7 @@ func plan(ctx context.Context, c client.APIClient, t topologies.Topology) ([]pla
 	if err := protected(info); err != nil {
 		return nil, err
 	}
-	look := &looked{client: c, known: map[string]imageFacts{}, memory: info.MemTotal}
+	look := &looked{client: c, known: map[string]imageFacts{}, memory: info.MemTotal, quota: engine.Quota(info)}
 	for _, n := range t.Nodes {
 		pl, err := planNode(ctx, look, t, n)
 		if err != nil {
@@ -57,6 +58,7 @@ type looked struct {
 	client client.APIClient
 	known  map[string]imageFacts
 	memory int64 // of the machine, in bytes
+	quota  bool  // its storage can bound files
 }
 
 func planNode(ctx context.Context, look *looked, t topologies.Topology, n topologies.Node) (planned, error) {
@@ -100,6 +102,7 @@ func planNode(ctx context.Context, look *looked, t topologies.Topology, n topolo
 			}
 		}
 	}
+	pl.limits.quota = look.quota
 	if shares(n.NetworkMode) && cabled(t, n.Name) {
 		return pl, fmt.Errorf("a node in another's network (%s) cannot have cables", n.NetworkMode)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -40,4 +41,20 @@ func Missing(address string, err error) error {
 		What: "engine", Name: "docker at " + address,
 		Hint: fmt.Sprintf("run: reprise doctor --fix (%v)", err),
 	}
+}
+
+// Backing is the file system that an engine's storage driver works on.
+func Backing(info system.Info) string {
+	for _, s := range info.DriverStatus {
+		if s[0] == "Backing Filesystem" {
+			return s[1]
+		}
+	}
+	return "an unknown file system"
+}
+
+// Quota says whether a storage driver can bound a container's files. Whether xfs was mounted
+// with quotas it does not tell: making a container then fails.
+func Quota(info system.Info) bool {
+	return info.Driver == "btrfs" || info.Driver == "zfs" || info.Driver == "overlay2" && Backing(info) == "xfs"
 }

@@ -58,7 +58,7 @@ func borderOf(info system.Info, problem string) []doctor.Check {
 		Lost: "bounds: a node can take this machine's memory or processes", Fix: "boot with cgroup_enable=memory swapaccount=1",
 	}
 	disk := doctor.Check{
-		Name: "border: disk quota", Optional: true, OK: quota(info), Detail: "the engine's storage can bound what a node writes",
+		Name: "border: disk quota", Optional: true, OK: engine.Quota(info), Detail: "the engine's storage can bound what a node writes",
 		Lost: "a bound kept by the kernel", Fix: "the engine's folder on xfs mounted with pquota, on btrfs or on zfs",
 	}
 	checks := []doctor.Check{seccomp, users, mac, cgroups, rootless, limits, disk}
@@ -71,25 +71,10 @@ func borderOf(info system.Info, problem string) []doctor.Check {
 		case c.Name == cgroups.Name && info.CgroupVersion != "":
 			c.Detail = info.CgroupVersion
 		case c.Name == disk.Name:
-			c.Detail = fmt.Sprintf("%s on %s", info.Driver, backing(info))
+			c.Detail = fmt.Sprintf("%s on %s", info.Driver, engine.Backing(info))
 		default:
 			c.Detail = "not here"
 		}
 	}
 	return checks
-}
-
-func backing(info system.Info) string {
-	for _, s := range info.DriverStatus {
-		if s[0] == "Backing Filesystem" {
-			return s[1]
-		}
-	}
-	return "an unknown file system"
-}
-
-// quota says whether a storage driver can bound a container's files. Whether xfs was mounted
-// with quotas it does not tell.
-func quota(info system.Info) bool {
-	return info.Driver == "btrfs" || info.Driver == "zfs" || info.Driver == "overlay2" && backing(info) == "xfs"
 }
