@@ -62,7 +62,7 @@ func TestLiveHandStarted(t *testing.T) {
 	if got := deaths(); len(got) != 0 {
 		t.Fatalf("deaths of the healthy: %+v", got)
 	}
-	shell(`mkdir -p /opt/own; cd /opt/own; ulimit -c unlimited; tcpdump -i e0 -w /dev/null >/dev/null 2>&1 & sleep 1; kill -SEGV $!; true`)
+	shell(`mkdir -p /opt/own; cd /opt/own; ulimit -c unlimited; tcpdump -i e0 -w /dev/null >/dev/null 2>&1 & sleep 1; kill -SEGV $!; wait; true`)
 	got := deaths()
 	if len(got) != 1 || got[0].Process != "tcpdump" || got[0].Signal != "SIGSEGV" || got[0].PID == 0 {
 		t.Fatalf("got %+v", got)
@@ -72,7 +72,7 @@ func TestLiveHandStarted(t *testing.T) {
 	if len(got) != 2 || got[1].Process != "sh" || got[1].Signal != "SIGABRT" || got[1].Core != "" || !strings.Contains(got[1].NoCore, "RLIMIT_CORE") {
 		t.Fatalf("timeout(1) repeats its child's signal, and is no death of its own: %+v", got)
 	}
-	shell("cd /opt/own; ulimit -c unlimited; sleep 600 & until [ $(cat /proc/$!/comm) = sleep ]; do :; done; kill -SEGV $!; true")
+	shell("cd /opt/own; ulimit -c unlimited; sleep 600 & until [ $(cat /proc/$!/comm) = sleep ]; do :; done; kill -SEGV $!; wait; true")
 	got = deaths()
 	if len(got) != 3 || got[2].Core == "" && got[2].NoCore == "" {
 		t.Fatalf("got %+v", got)
