@@ -203,7 +203,11 @@ func (d *Driver) boot(ctx context.Context) error {
 	if err := d.Put(ctx, configFile, d.Target.Config, 0o644); err != nil {
 		return err
 	}
-	return d.StartAll(ctx)
+	err := d.StartAll(ctx)
+	if e, ok := errors.AsType[*node.ExitedError](err); ok && !e.Crashed() {
+		return fmt.Errorf("%w: %w", drivers.ErrRefused, err) // BIRD gives up on what it cannot read
+	}
+	return err
 }
 
 // RestartDaemons implements drivers.DaemonRestarter.

@@ -25,7 +25,7 @@ func (d *Device) Apply(ctx context.Context, config []byte, comment string, confi
 	xs, err := configure(ctx, lines)
 	for _, x := range xs {
 		if x.Rejected != "" {
-			return d.Fail(op, fmt.Errorf("%q: %s", x.Command, x.Rejected))
+			return d.Fail(op, fmt.Errorf("%w: %q: %s", drivers.ErrRefused, x.Command, x.Rejected))
 		}
 	}
 	return d.Fail(op, err)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/node"
@@ -132,6 +133,9 @@ func (d *Driver) Boot(ctx context.Context) error {
 	return d.boot(ctx)
 }
 
+// loadTimeout bounds reading the start-up configuration: 12,000 routes take vtysh 10 to 30 s.
+const loadTimeout = time.Minute
+
 func (d *Driver) boot(ctx context.Context) error {
 	if err := d.cli.Renew(ctx); err != nil && !errors.Is(err, drivers.ErrClosed) {
 		return err
@@ -147,7 +151,7 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 	if err := d.StartAll(ctx); err != nil {
 		return err
 	}
-	x, err := d.Try(ctx, "load "+configFile, "timeout 15 vtysh -b")
+	x, err := d.TryFor(ctx, "load "+configFile, "vtysh -b", loadTimeout)
 	if err != nil {
 		return err
 	}
@@ -162,7 +166,7 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 			if len(words) == 0 {
 				words = []string{strings.TrimSpace(x.Output)}
 			}
-			return d.Fail("load "+configFile, fmt.Errorf("exit status %d: %s", x.Exit, strings.Join(words, "; ")))
+			return d.Fail("load "+configFile, fmt.Errorf("%w, with status %d: %s", drivers.ErrRefused, x.Exit, strings.Join(words, "; ")))
 		}
 	}
 	_, err = d.Control(ctx, "save running configuration", running+" > "+booted+" || true")

@@ -2,6 +2,7 @@ package linux
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -90,8 +91,10 @@ func (d *Driver) Boot(ctx context.Context) error {
 		if err := d.Put(ctx, script, d.Target.Config, 0o755); err != nil {
 			return err
 		}
-		if _, err := d.Control(ctx, "run set-up script", "sh -e "+script); err != nil {
+		if _, err := d.Control(ctx, "run set-up script", "sh -e "+script); errors.Is(err, drivers.ErrTimeout) {
 			return err
+		} else if err != nil {
+			return fmt.Errorf("%w: %w", drivers.ErrRefused, err)
 		}
 	}
 	if err := d.SaveNetwork(ctx); err != nil {

@@ -100,7 +100,12 @@ func (n *Node) Control(ctx context.Context, op, script string) (string, error) {
 
 // Try runs a script of ours, whatever its exit status.
 func (n *Node) Try(ctx context.Context, op, script string) (drivers.Exchange, error) {
-	x, err := n.control.Run(ctx, drivers.Command{Line: script, Timeout: controlTimeout})
+	return n.TryFor(ctx, op, script, controlTimeout)
+}
+
+// TryFor is Try for a script that may take longer, as one that loads a large configuration.
+func (n *Node) TryFor(ctx context.Context, op, script string, timeout time.Duration) (drivers.Exchange, error) {
+	x, err := n.control.Run(ctx, drivers.Command{Line: script, Timeout: timeout})
 	if err != nil {
 		// The script itself is not worth printing; what it was for is.
 		if o := (*drivers.OpError)(nil); errors.As(err, &o) {

@@ -183,7 +183,7 @@ func (d *Driver) configure(ctx context.Context) error {
 		return err
 	}
 	if n := len(done); n > 0 && done[n-1].Rejected != "" {
-		return d.Fail("load start-up configuration", fmt.Errorf("%q: %s", done[n-1].Command, done[n-1].Rejected))
+		return d.Fail("load start-up configuration", fmt.Errorf("%w: %q: %s", drivers.ErrRefused, done[n-1].Command, done[n-1].Rejected))
 	}
 	return nil
 }
