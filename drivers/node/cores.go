@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"path"
@@ -291,7 +290,7 @@ func DumpedPID(head []byte) int {
 			at := 12 + align(name)
 			next := at + align(size)
 			if kind == noteInfo && at+atPID+4 <= len(b) && string(b[12:12+min(4, int(name))]) == "CORE" {
-				return int(f.ByteOrder.(binary.ByteOrder).Uint32(b[at+atPID:]))
+				return int(f.ByteOrder.Uint32(b[at+atPID:]))
 			}
 			b = b[min(next, len(b)):]
 		}
