@@ -153,6 +153,12 @@ func qemuVersion(ctx context.Context) (string, error) {
 	return strings.TrimPrefix(strings.TrimSpace(line), "QEMU emulator version "), nil
 }
 
+// sandboxed says whether QEMU was built with a filter for its own system calls.
+func sandboxed(ctx context.Context) bool {
+	out, err := exec.CommandContext(ctx, emulator, "-help").Output()
+	return err == nil && strings.Contains(string(out), "-sandbox on")
+}
+
 func missingQEMU(tool, pkg string) error {
 	return &topologies.MissingError{What: "tool", Name: tool, Hint: "run as root: apt-get install " + pkg}
 }

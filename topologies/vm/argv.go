@@ -26,6 +26,8 @@ type launch struct {
 	file  string // beginning of the names of its files in dir
 	accel string
 	load  bool // continue from the snapshot
+	// sandbox says that this QEMU can filter its own system calls.
+	sandbox bool
 }
 
 func (l launch) path(suffix string) string { return filepath.Join(l.dir, l.file+suffix) }
@@ -42,6 +44,10 @@ func (l launch) argv() []string {
 		"-rtc", "base=utc", "-qmp", "unix:" + l.file + ".qmp,server=on,wait=off",
 		"-drive", "file=" + l.overlay() + ",format=qcow2,cache=unsafe,discard=unmap,if=" + n.model.disk,
 		"-serial", "chardev:console", "-chardev", l.console(),
+	}
+	if l.sandbox {
+		// As libvirt does: a fault of a device starts no program on this machine.
+		args = append(args, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
 	}
 	if n.own() {
 		args = append(

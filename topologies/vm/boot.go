@@ -78,7 +78,7 @@ func (n *node) power(ctx context.Context, load bool) (err error) {
 		}
 	}
 	m, err := start(ctx, launch{
-		node: n.planned, title: n.lab.ID() + "-" + n.Name, dir: n.lab.dir, file: n.file, accel: n.lab.accel.Name, load: load,
+		node: n.planned, title: n.lab.ID() + "-" + n.Name, dir: n.lab.dir, file: n.file, accel: n.lab.accel.Name, load: load, sandbox: n.lab.sandbox,
 	}, n.lab.options.Keep)
 	if err != nil {
 		return err

@@ -65,3 +65,26 @@ func TestDisksStandAlone(t *testing.T) {
 		t.Error("a pipe is a disk")
 	}
 }
+
+// TestArgvReachesNothing: a machine is given nothing of this one but the files of its lab, and
+// a way in that leads nowhere else.
+func TestArgvReachesNothing(t *testing.T) {
+	for _, own := range []bool{true, false} {
+		n := planned{cpus: 1, memory: 128, model: model{nic: "virtio-net-pci", disk: "virtio"}, nics: []nic{{iface: "eth1", end: "a"}}}
+		if own {
+			n.guest.Ref = "reprise/guest:bookworm"
+		}
+		args := launch{node: n, title: "x", dir: "/lab", file: "n0", accel: TCG, sandbox: true}.argv()
+		line := strings.Join(args, " ")
+		for _, reaching := range []string{"-virtfs", "-fsdev", "9p", "virtiofs", "vfio", "vhost", "usb-host", "-netdev tap", "-netdev bridge", "smb=", "guestfwd", "vsock", "-incoming"} {
+			if strings.Contains(line, reaching) {
+				t.Errorf("%s is in %s", reaching, line)
+			}
+		}
+		for _, wanted := range []string{"-nodefaults", "-no-user-config", "restrict=on", "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"} {
+			if !strings.Contains(line, wanted) {
+				t.Errorf("%s is not in %s", wanted, line)
+			}
+		}
+	}
+}

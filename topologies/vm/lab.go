@@ -25,6 +25,7 @@ type lab struct {
 	topology topologies.Topology
 	options  topologies.Options
 	accel    Acceleration
+	sandbox  bool // QEMU can filter its own system calls
 	key      labKey
 	dir      string
 	nodes    map[string]*node // fixed once made

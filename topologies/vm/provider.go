@@ -171,6 +171,7 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	if err != nil {
 		return nil, err
 	}
+	l.sandbox = sandboxed(ctx)
 	if err := l.deploy(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
 	}

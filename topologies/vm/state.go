@@ -68,7 +68,7 @@ func (p *Provider) makeState(ctx context.Context, n planned, a Acceleration, dir
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	l := launch{node: n, title: "reprise-state", dir: tmp, file: "n0", accel: a.Name}
+	l := launch{node: n, title: "reprise-state", dir: tmp, file: "n0", accel: a.Name, sandbox: sandboxed(ctx)}
 	if err := overlay(ctx, n.disk, l.path(".qcow2")); err != nil {
 		return err
 	}
