@@ -308,7 +308,7 @@ next:
 	slices.SortStableFunc(found, func(a, b placed) int { return a.start - b.start })
 	was, at, taken := s.limit, end, false
 	for _, p := range found {
-		if p.start < max(at, s.done) {
+		if p.start < max(at, s.done) || was > 0 && p.end > was {
 			continue
 		}
 		s.limit = p.start

@@ -91,3 +91,17 @@ func TestLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestFormsNested: a form that begins inside of another one does not reach beyond the value
+// that the outer one is about to take.
+func TestFormsNested(t *testing.T) {
+	text := []byte("snmp-server user u41011 G v3 auth sha Kiese2012q priv aes 69cFpBHrTkq1013ip domain username j.gogo secret 5 $1$bbbb$8B3mh5TKvGG3xcbNH8fhmp role digest username u41018 realm sip password 0 mimistonizenvo\n")
+	r := newRedactor(t, redact.Options{})
+	r.Learn("a.cfg", text)
+	got := string(r.Text("a.cfg", text))
+	for _, v := range []string{"u41011", "Kiese2012q", "69cFpBHrTkq1013ip", "8B3mh5TKvGG3xcbNH8fhmp", "u41018", "mimistonizenvo"} {
+		if strings.Contains(got, v) {
+			t.Errorf("%s is left in %q", v, got)
+		}
+	}
+}

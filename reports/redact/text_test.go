@@ -522,3 +522,22 @@ func TestInside(t *testing.T) {
 		}
 	}
 }
+
+// FuzzGate searches whatever there is, and takes readings back to their texts.
+func FuzzGate(f *testing.F) {
+	for _, text := range []string{
+		"a%41%zz \\x41\\101\\u0041 &#65;&amp; =\n=41 \x1b[1mA\b\rB\x1b]0;t\aC", "QUJDREVGR0hJSktMTU5P\n  UFFSU1RVVldY", "H4sIAAAAAAAA", "0000: 4142 4344  ABCD\n0004: 41", "41:42:43:44:45:46:47:48:49",
+		"1.3.6.1.4.1.65.66.67.68.69.70", "1.2.3.in-addr.arpa 1.0.ip6.arpa", "password:\n- a\n  b: |\n   c\n", `{"passwords":[{"value":"`, "<1>Nov 28 06:28:14 h x: ", "curl -u \\\n", "cookie: a=; b",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := newRedactor(t, redact.Options{Names: []string{"Quarzwerk"}, Secrets: []string{"Blaubeere7"}})
+		r.LearnFile("a.txt", data)
+		out, ok := r.File("a.txt", data)
+		if again, _ := r.File("a.txt", data); ok && !bytes.Equal(out, again) {
+			t.Fatalf("%q became %q and %q", data, out, again)
+		}
+		r.Gate().Data("a.txt", data)
+	})
+}
