@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,14 +47,9 @@ type verifiedBundle struct {
 
 func (a *app) bundleVerify(c *cobra.Command, file string, read *readFlags, signers string) error {
 	o := bundle.VerifyOptions{Rejudge: rejudged, Now: time.Now()}
-	if signers != "" {
-		data, err := os.ReadFile(signers)
-		if err != nil {
-			return inputError("read signers: %w", err)
-		}
-		if o.Signers, err = bundle.ParseSigners(data); err != nil {
-			return inputError("--signers %s: %w", signers, err)
-		}
+	var err error
+	if o.Signers, err = a.readSigners(signers); err != nil {
+		return err
 	}
 	ro, err := a.readOptions(c, read, "checked")
 	if err != nil {

@@ -201,7 +201,7 @@ func (a *app) openChecked(c *cobra.Command, file string, f *confirmFlags, dir st
 		return m, "", err
 	}
 	vo := bundle.VerifyOptions{Rejudge: rejudged, Now: time.Now()}
-	if vo.Signers, err = readSigners(f.signers); err != nil {
+	if vo.Signers, err = a.readSigners(f.signers); err != nil {
 		return m, "", err
 	}
 	b, err := bundle.Open(c.Context(), file, ro)
@@ -230,7 +230,7 @@ func (a *app) openChecked(c *cobra.Command, file string, f *confirmFlags, dir st
 	return b.Manifest, who, nil
 }
 
-func readSigners(file string) (bundle.Signers, error) {
+func (a *app) readSigners(file string) (bundle.Signers, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -241,6 +241,9 @@ func readSigners(file string) (bundle.Signers, error) {
 	signers, err := bundle.ParseSigners(data)
 	if err != nil {
 		return nil, inputError("--signers %s: %w", file, err)
+	}
+	for _, fault := range signers.Faults() {
+		a.progress("%s: %v: it allows nobody", file, fault)
 	}
 	return signers, nil
 }
@@ -542,7 +545,7 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	if err := answersOurs(*f, c); err != nil {
 		return "", inputError("%s: %w", file, err)
 	}
-	allowed, err := readSigners(signers)
+	allowed, err := a.readSigners(signers)
 	if err != nil {
 		return "", err
 	}
