@@ -152,6 +152,7 @@ func (n *labNode) bySteps(d death) death {
 			lines = []string{st.Exec}
 		case scenarios.ActRun:
 			lines = []string{st.Run}
+		default: // what else there is sends no command, or the lines that it configures
 		}
 		for _, line := range lines {
 			for _, sent := range stopper.Stops(line, shell, d.Process) {

@@ -222,7 +222,7 @@ func (j *judge) stimulusFailure() string {
 		if reason := j.failedInBackground(step); reason != "" {
 			return reason
 		}
-		if step.Step.Fault == scenarios.FaultDrop && !(step.Step.MayMiss && j.plan.Rules == evidence.RulesV1) {
+		if step.Step.Fault == scenarios.FaultDrop && (!step.Step.MayMiss || j.plan.Rules != evidence.RulesV1) {
 			if reason := j.didNotFire(step); reason != "" {
 				return reason
 			}
@@ -241,8 +241,8 @@ func (j *judge) stepFailure(step PlanStep, e evidence.Event) string {
 			return fmt.Sprintf("%s waited in vain: %s", what, because(j.v.Conditions[k]))
 		}
 	}
-	switch {
-	case e.Outcome == evidence.Refused:
+	switch e.Outcome {
+	case evidence.Refused:
 		return fmt.Sprintf("%s was refused: %s", what, e.Detail)
 	default:
 		return fmt.Sprintf("%s did not work: %s", what, e.Detail)

@@ -111,9 +111,10 @@ func (p *Plan) kernelTries(node string) []kernelTry {
 
 // inMachines is the command that runs the scenario in machines: a lab is of them altogether.
 func (p *Plan) inMachines() string {
-	command := "reprise run " + p.Loaded.Scenario.ID
+	var command strings.Builder
+	command.WriteString("reprise run " + p.Loaded.Scenario.ID)
 	for _, n := range p.Nodes {
-		command += fmt.Sprintf(" --set %s.image=reprise/guest:bookworm", n.Name)
+		fmt.Fprintf(&command, " --set %s.image=reprise/guest:bookworm", n.Name)
 	}
-	return command
+	return command.String()
 }

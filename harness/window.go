@@ -67,7 +67,7 @@ func (w *window) deadline() time.Duration {
 // covered tells whether a look that ended at a moment was the last that is needed: for a
 // hold that lasts another must begin after it.
 func (w *window) covered(end time.Duration) bool {
-	return end >= w.deadline() && !(w.cond.Consistently > 0 && w.held)
+	return end >= w.deadline() && (w.cond.Consistently <= 0 || !w.held)
 }
 
 func (w *window) decided() bool { return w.truth != "" }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -214,9 +215,9 @@ func (e *evaluator) value(n ast.Node) any {
 }
 
 func (e *evaluator) name(n *ast.IdentifierNode) any {
-	for i := len(e.vars) - 1; i >= 0; i-- {
-		if e.vars[i].name == n.Value {
-			return e.vars[i].value
+	for _, v := range slices.Backward(e.vars) {
+		if v.name == n.Value {
+			return v.value
 		}
 	}
 	switch n.Value {

@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -45,9 +46,7 @@ func foreign(t *testing.T, text string, files map[string]string) string {
 
 func cloneWith(m map[string]string, key, value string) map[string]string {
 	out := map[string]string{key: value}
-	for k, v := range m {
-		out[k] = v
-	}
+	maps.Copy(out, m)
 	return out
 }
 
@@ -199,8 +198,8 @@ func TestForeignFields(t *testing.T) {
 	l.Scenario.Nodes = map[string]scenarios.Node{"r1": {}}
 	keys := map[string]bool{}
 	node := reflect.TypeFor[scenarios.Node]()
-	for i := range node.NumField() {
-		keys[node.Field(i).Tag.Get("yaml")] = true
+	for field := range node.Fields() {
+		keys[field.Tag.Get("yaml")] = true
 	}
 	for _, known := range []string{"role", "platform", "image", "config", "files", "services"} {
 		delete(keys, known)
@@ -210,7 +209,7 @@ func TestForeignFields(t *testing.T) {
 		for i := range node.NumField() {
 			if f := set.Field(i); node.Field(i).Tag.Get("yaml") == key && f.Kind() == reflect.Slice {
 				f.Set(reflect.MakeSlice(f.Type(), 1, 1))
-				l.Scenario.Nodes["r1"], _ = set.Interface().(scenarios.Node)
+				l.Scenario.Nodes["r1"], _ = reflect.TypeAssert[scenarios.Node](set)
 				if !slices.ContainsFunc(l.Asks(l.Topology), func(a scenarios.Ask) bool { return a.Token == "nodes.r1."+key }) {
 					t.Errorf("the key %s of a node is not asked for", key)
 				}

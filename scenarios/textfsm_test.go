@@ -1,7 +1,6 @@
 package scenarios_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +54,7 @@ func TestTemplatesAreBounded(t *testing.T) {
 			t.Error(diff, err)
 		}
 	}
-	if _, err := scenarios.ReadTable(fsm, fmt.Sprint("no table at all"), true); err != nil {
+	if _, err := scenarios.ReadTable(fsm, "no table at all", true); err != nil {
 		t.Error(err)
 	}
 }

@@ -122,9 +122,9 @@ type ImageInfo struct {
 // MissingError says that the environment lacks something. The command line turns it
 // into exit code 5.
 type MissingError struct {
-	What string // image, engine, kernel ability
-	Name string
-	Hint string // what to do about it
+	What string `json:"what"` // image, engine, kernel ability
+	Name string `json:"name"`
+	Hint string `json:"hint,omitempty"` // what to do about it
 }
 
 func (e *MissingError) Error() string {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,12 +79,4 @@ func keepInputs(dir evidence.Dir, l *scenarios.Loaded) error {
 		}
 	}
 	return nil
-}
-
-// trustWords gives the flag that repeats what was allowed, for commands that are printed.
-func (a *app) trustWords() []string {
-	if len(a.trust) == 0 {
-		return nil
-	}
-	return []string{"--trust", strings.Join(a.trust, ",")}
 }

@@ -24,12 +24,44 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // lower case, with hyphens, as the files of a run directory have them.
 func TestJSONKeys(t *testing.T) {
 	for _, v := range []any{
-		outcome{}, planned{}, rateResult{}, resetResult{}, verifyResult{}, isolation{}, bisection{}, confirmed{}, rehearsal{},
-		createdResult{}, rateComparison{}, bundle.Difference{}, openedRun{}, shownResult{}, verifiedBundle{},
-		cases.Case{}, cases.Duty{}, cases.Moment{}, escalated{}, doctor.Check{}, imageList{}, evidence.TrialVerdict{}, harness.Difference{},
-		known.Found{}, known.DocumentInfo{}, known.Issue{}, importResult{}, known.Matching{},
-		lab.Status{}, lab.Lease{}, lab.Event{}, lab.Cable{}, lab.Difference{}, lab.Entry{}, deviceCheck{}, restored{},
-		listed{}, scenarios.Scenario{},
+		outcome{},
+		planned{},
+		rateResult{},
+		resetResult{},
+		verifyResult{},
+		isolation{},
+		bisection{},
+		confirmed{},
+		rehearsal{},
+		createdResult{},
+		rateComparison{},
+		bundle.Difference{},
+		openedRun{},
+		shownResult{},
+		verifiedBundle{},
+		cases.Case{},
+		cases.Duty{},
+		cases.Moment{},
+		escalated{},
+		doctor.Check{},
+		imageList{},
+		evidence.TrialVerdict{},
+		harness.Difference{},
+		known.Found{},
+		known.DocumentInfo{},
+		known.Issue{},
+		importResult{},
+		known.Matching{},
+		lab.Status{},
+		lab.Lease{},
+		lab.Event{},
+		lab.Cable{},
+		lab.Difference{},
+		lab.Entry{},
+		deviceCheck{},
+		restored{},
+		listed{},
+		scenarios.Scenario{},
 	} {
 		checkKeys(t, reflect.TypeOf(v), reflect.TypeOf(v).String(), map[reflect.Type]bool{})
 	}
@@ -63,8 +95,8 @@ func checkKeys(t *testing.T, typ reflect.Type, path string, seen map[reflect.Typ
 
 func fieldsOf(typ reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
-		for i := range typ.NumField() {
-			if !yield(typ.Field(i)) {
+		for field := range typ.Fields() {
+			if !yield(field) {
 				return
 			}
 		}

@@ -88,10 +88,10 @@ func headKnown(t *testing.T, templates fs.FS, name, text string) bool {
 			rules = append(rules, regexp.MustCompile(strings.ReplaceAll(rule, "$$", "$")))
 		}
 	}
-	head := ""
+	var head strings.Builder
 	for line := range strings.Lines(text) {
-		head += line
-		if rows, err := device.Rows(templates, name, head); err != nil || len(rows) > 0 {
+		head.WriteString(line)
+		if rows, err := device.Rows(templates, name, head.String()); err != nil || len(rows) > 0 {
 			return false
 		}
 		line = strings.TrimRight(line, "\r\n")

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -64,9 +65,7 @@ func (n *Node) seeProcesses(ctx context.Context) error {
 	seen := parseStands(out)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for pid, s := range seen {
-		n.stands[pid] = s
-	}
+	maps.Copy(n.stands, seen)
 	return nil
 }
 

@@ -431,8 +431,10 @@ func TestForms(t *testing.T) {
 			t.Fatal(err)
 		}
 		page := b.String()
-		for _, want := range []string{f.Case.Title, "Building B is unreachable", "2 of 2 trials", "healthy in 2 of 2", "acme.tar.zst.age", "ab12", "the customer's night is short",
-			"extreme frr 8.4.4", "reprise confirm acme.tar.zst.age -i YOUR-KEY --signers PARTNERS --sign YOUR-KEY", "encrypted to age1qq", "signed with SHA256:partner"} {
+		for _, want := range []string{
+			f.Case.Title, "Building B is unreachable", "2 of 2 trials", "healthy in 2 of 2", "acme.tar.zst.age", "ab12", "the customer's night is short",
+			"extreme frr 8.4.4", "reprise confirm acme.tar.zst.age -i YOUR-KEY --signers PARTNERS --sign YOUR-KEY", "encrypted to age1qq", "signed with SHA256:partner",
+		} {
 			if !strings.Contains(page, want) {
 				t.Errorf("the form of %s does not say %q:\n%s", vendor, want, page)
 			}

@@ -24,8 +24,15 @@ func Vendors() []string { return []string{"extreme", "cisco", "juniper", "arista
 func VendorOf(p Product) string {
 	for _, words := range []string{p.Vendor, p.Platform} {
 		for _, w := range []struct{ vendor, in string }{
-			{"extreme", "extreme"}, {"extreme", "exos"}, {"extreme", "voss"}, {"extreme", "fabric engine"}, {"extreme", "switch engine"},
-			{"cisco", "cisco"}, {"juniper", "juniper"}, {"juniper", "junos"}, {"arista", "arista"},
+			{"extreme", "extreme"},
+			{"extreme", "exos"},
+			{"extreme", "voss"},
+			{"extreme", "fabric engine"},
+			{"extreme", "switch engine"},
+			{"cisco", "cisco"},
+			{"juniper", "juniper"},
+			{"juniper", "junos"},
+			{"arista", "arista"},
 		} {
 			if strings.Contains(strings.ToLower(words), w.in) {
 				return w.vendor

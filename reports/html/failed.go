@@ -86,7 +86,7 @@ func clipped(s string, maxLines, maxBytes int) string {
 func moments(d *reports.Detail) []eventRow {
 	var out []eventRow
 	for _, row := range eventRows(d) {
-		switch row.Kind { //nolint:exhaustive // the others are routine
+		switch row.Kind {
 		case evidence.EventPhase, evidence.EventStep, evidence.EventFault, evidence.EventHeal, evidence.EventDeath, evidence.EventEnd,
 			evidence.EventDecided, evidence.EventLab, evidence.EventCut, evidence.EventMissing:
 		default:

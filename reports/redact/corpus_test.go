@@ -328,13 +328,17 @@ func encodings() []encoding {
 		{"base64 of base64", func(v string) string {
 			return base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf(around, v)))))
 		}, func(s string) string { return unbase64(unbase64(s)) }},
-		{"base64 of gzip", func(v string) string {
-			return wrapped(base64.StdEncoding.EncodeToString(zipped(fmt.Sprintf(around, v))), 76)
+		{
+			"base64 of gzip", func(v string) string {
+				return wrapped(base64.StdEncoding.EncodeToString(zipped(fmt.Sprintf(around, v))), 76)
+			},
+			func(s string) string { return unzipped([]byte(unbase64(s))) },
 		},
-			func(s string) string { return unzipped([]byte(unbase64(s))) }},
 		{"hex", func(v string) string { return hex.EncodeToString([]byte("is " + v + " or")) }, func(s string) string { out, _ := hex.DecodeString(s); return string(out) }},
-		{"hex in groups", func(v string) string { return strings.TrimSuffix(each("is "+v, sprintf("%02x:")), ":") },
-			func(s string) string { out, _ := hex.DecodeString(strings.ReplaceAll(s, ":", "")); return string(out) }},
+		{
+			"hex in groups", func(v string) string { return strings.TrimSuffix(each("is "+v, sprintf("%02x:")), ":") },
+			func(s string) string { out, _ := hex.DecodeString(strings.ReplaceAll(s, ":", "")); return string(out) },
+		},
 		{"xxd", func(v string) string { return xxd(fmt.Sprintf(around, v), 2, "%08x: ", "") }, undump},
 		{"hexdump -C", func(v string) string { return xxd(fmt.Sprintf(around, v), 1, "%08x  ", "|") }, undump},
 		{"tcpdump -x", func(v string) string { return xxd(fmt.Sprintf(around, v), 2, "\t0x%04x:  ", "") }, undump},

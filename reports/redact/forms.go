@@ -151,7 +151,7 @@ func beginning(a, b byte) uint64 {
 // beginnings are the bits of the words of a token; none where any word may stand.
 func (t *token) beginnings() (bits uint64) {
 	for _, w := range t.words {
-		at := strings.IndexFunc(w.text, func(c rune) bool { return c < 0x80 && wordClass(byte(c)) })
+		at := strings.IndexFunc(w.text, func(c rune) bool { return c < 0x80 && wordClass(byte(c)) }) //nolint:gosec // below 0x80
 		if w.low || w.high || at < 0 {
 			return 0
 		}
@@ -451,6 +451,7 @@ func (m *matcher) match(pos int, tokens []token) bool {
 		return m.typed(pos, rest)
 	case tokenValue:
 		return m.value(pos, t, rest)
+	default: // the others take one field
 	}
 	f, ok := m.s.field(pos, m.limit, false)
 	if !ok {

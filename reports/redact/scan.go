@@ -277,7 +277,7 @@ func (s *scanner) word(h uint32, start, end int) {
 		return
 	}
 	if end-start <= 24 && s.d.isKeyword(h, s.data, end) {
-		if end < len(s.data) && strings.IndexByte("_-.", s.data[end]) >= 0 && s.tokenAfter(start, end) {
+		if end < len(s.data) && strings.IndexByte("_-.", s.data[end]) >= 0 && s.tokenAfter(end) {
 			return
 		}
 		s.keyword(start, end)
@@ -377,7 +377,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 		s.pair(name, start, end)
 	}
 	if assigned && t.rule == RuleSecret && (pos >= limit || s.data[pos] == '|' || s.data[pos] == '>') {
-		s.below(name, start, end, pos, limit)
+		s.below(name, start, pos, limit)
 		return
 	}
 	if pos < limit && strings.IndexByte(",;)]}|", s.data[pos]) >= 0 || end < limit && strings.IndexByte(" \t:=>#\\&'\"", s.data[end]) < 0 {
@@ -419,7 +419,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 	if !f.quoted && len(v) > 2 && (v[0] == '<' && strings.HasSuffix(v, ">") || v[0] == '[' && strings.HasSuffix(strings.TrimRight(v, ".,"), "]")) {
 		return // a place in a description, a reference
 	}
-	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && !(looksRandom(v) && strings.ContainsAny(v, "0123456789")) && !s.aboutKeys(start) {
+	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && (!looksRandom(v) || !strings.ContainsAny(v, "0123456789")) && !s.aboutKeys(start) {
 		return
 	}
 	if strings.Contains(v, "«") || !f.quoted && (t.random || !assigned && s.inProse(name, t, start)) && !looksRandom(v) {

@@ -84,7 +84,7 @@ var tokenHeads = []string{
 }
 
 // tokenAfter looks at a run that may end the head of a token: ghp_...
-func (s *scanner) tokenAfter(start, end int) bool {
+func (s *scanner) tokenAfter(end int) bool {
 	data := s.data[:end+1]
 	for _, head := range tokenHeads {
 		if at := end + 1 - len(head); at >= 0 && bytes.HasSuffix(data, []byte(head)) && (at == 0 || !wordClass(data[at-1])) {
@@ -146,7 +146,7 @@ func (s *scanner) mail(i int) {
 		for len(left) > 0 && !wordClass(left[0]) {
 			left, start = left[1:], start+1
 		}
-		if v := string(left); len(v) > 1 && letter(v[0]) && strings.IndexAny(v, "=:|\\/") < 0 {
+		if v := string(left); len(v) > 1 && letter(v[0]) && !strings.ContainsAny(v, "=:|\\/") {
 			s.takeBack(start)
 			s.replace("", RuleName, field{start: start, end: i, next: i}, v)
 		}

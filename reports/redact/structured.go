@@ -148,7 +148,7 @@ func (s *scanner) pair(name string, start, end int) {
 
 // below takes what stands on the lines after a key: the answer to a question, or a block or
 // list of YAML.
-func (s *scanner) below(name string, start, end, pos, limit int) {
+func (s *scanner) below(name string, start, pos, limit int) {
 	mark := string(bytes.TrimSpace(s.data[pos:limit]))
 	block := mark != "" && strings.Trim(mark, "|>-+123456789") == "" && (mark[0] == '|' || mark[0] == '>')
 	if mark != "" && !block || s.limit > 0 {

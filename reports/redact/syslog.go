@@ -11,7 +11,9 @@ func (s *scanner) head(at int) {
 	}
 	i := at
 	if data[i] == '<' { // the priority
-		for i++; i < len(data) && i-at < 6 && data[i] >= '0' && data[i] <= '9'; i++ {
+		i++
+		for i < len(data) && i-at < 6 && data[i] >= '0' && data[i] <= '9' {
+			i++
 		}
 		if i+20 > len(data) || data[i] != '>' {
 			return

@@ -65,7 +65,7 @@ func fill(v reflect.Value) {
 			v.Set(m)
 		}
 	case reflect.String:
-		if _, word := v.Addr().Interface().(encoding.TextUnmarshaler); !word { // one of a list, or it is not read
+		if _, word := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); !word { // one of a list, or it is not read
 			v.SetString(Payload)
 		}
 	default:

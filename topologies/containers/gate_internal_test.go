@@ -26,8 +26,12 @@ func TestGate(t *testing.T) {
 		pid   int
 		iface string
 	}{
-		{end("r", "eth1"), 1, "tap3"}, {end("m", "eth3"), 1, "eth3"}, {end("r", "eth2"), 3, "eth2"}, {end("s", "eth1"), 4, "eth1"},
-		{end("n", "eth1"), 1, "tap2"}, {end("m", "eth2"), 2, "tap1"},
+		{end("r", "eth1"), 1, "tap3"},
+		{end("m", "eth3"), 1, "eth3"},
+		{end("r", "eth2"), 3, "eth2"},
+		{end("s", "eth1"), 4, "eth1"},
+		{end("n", "eth1"), 1, "tap2"},
+		{end("m", "eth2"), 2, "tap1"},
 	} {
 		if p := l.gate(tt.at); p.PID != tt.pid || p.Interface != tt.iface {
 			t.Errorf("frames for %s are dropped at %s of %d, want %s of %d", tt.at, p.Interface, p.PID, tt.iface, tt.pid)

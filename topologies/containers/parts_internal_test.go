@@ -76,8 +76,12 @@ func TestLimits(t *testing.T) {
 		want    int64
 		own     bool
 	}{
-		{"", false, 64 << 30, 2 << 30, false}, {"", false, 1 << 30, 512 << 20, false}, {"", true, 64 << 30, 56 << 30, false},
-		{"512MB", false, 64 << 30, 512_000_000, true}, {"1GiB", true, 64 << 30, 1 << 30, true}, {"1gib", false, 64 << 30, 1 << 30, true},
+		{"", false, 64 << 30, 2 << 30, false},
+		{"", false, 1 << 30, 512 << 20, false},
+		{"", true, 64 << 30, 56 << 30, false},
+		{"512MB", false, 64 << 30, 512_000_000, true},
+		{"1GiB", true, 64 << 30, 1 << 30, true},
+		{"1gib", false, 64 << 30, 1 << 30, true},
 	}
 	for _, tt := range tests {
 		got, err := limitsOf(topologies.Node{Memory: tt.memory, CPU: 0.5}, tt.machine, tt.total)

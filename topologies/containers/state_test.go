@@ -168,7 +168,7 @@ func TestInterfaceOrder(t *testing.T) {
 			for _, n := range []string{"a", "b", "c"} {
 				var names []string
 				text := strings.Join(strings.Fields(run(t, host(t, r, n), "sh", "-c", order)), " ")
-				for _, field := range strings.Fields(text) {
+				for field := range strings.FieldsSeq(text) {
 					_, name, _ := strings.Cut(field, ":")
 					names = append(names, name)
 				}

@@ -119,7 +119,7 @@ func create(ctx context.Context, path string) (err error) {
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
-	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%d-%08x", dbName, os.Getpid(), rand.Uint32()))
+	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%d-%08x", dbName, os.Getpid(), rand.Uint32())) //nolint:gosec // a name that must only be new: O_EXCL sees to that
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o660)
 	if err != nil {
 		return fmt.Errorf("make leases: %w", err)

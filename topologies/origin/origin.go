@@ -67,8 +67,8 @@ func Find(path string) (m Mark, ok bool, err error) {
 		return Mark{}, false, fmt.Errorf("look where %s comes from: %w", path, err)
 	}
 	ways := []string{abs}
-	if real, err := filepath.EvalSymlinks(abs); err == nil && real != abs {
-		ways = append(ways, real)
+	if target, err := filepath.EvalSymlinks(abs); err == nil && target != abs {
+		ways = append(ways, target)
 	}
 	for _, dir := range ways {
 		for ; ; dir = filepath.Dir(dir) {

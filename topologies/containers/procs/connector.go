@@ -103,8 +103,8 @@ func enter(path string) error {
 	if err != nil {
 		return err
 	}
-	defer ns.Close()                                   //nolint:errcheck // read only
-	return unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET) //nolint:gosec // a descriptor is small
+	defer ns.Close() //nolint:errcheck // read only
+	return unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET)
 }
 
 func bind() (c *connector, err error) {
@@ -112,7 +112,7 @@ func bind() (c *connector, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &connector{file: os.NewFile(uintptr(fd), "process connector")} //nolint:gosec // a descriptor is positive
+	c = &connector{file: os.NewFile(uintptr(fd), "process connector")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.file.Close())
@@ -191,7 +191,7 @@ func (c *connector) receive() ([]byte, error) {
 		var from unix.Sockaddr
 		var err2 error
 		err := raw.Read(func(fd uintptr) bool {
-			n, from, err2 = unix.Recvfrom(int(fd), buf, 0) //nolint:gosec // a descriptor is small
+			n, from, err2 = unix.Recvfrom(int(fd), buf, 0)
 			return !errors.Is(err2, unix.EAGAIN)
 		})
 		switch sender, ok := from.(*unix.SockaddrNetlink); {

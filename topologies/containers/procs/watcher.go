@@ -130,7 +130,8 @@ func (w *Watcher) Ends(ctx context.Context, id string) (ends []End, missed time.
 		return nil, time.Time{}, "", fmt.Errorf("container %s is not watched", id)
 	}
 	deadline := time.Now().Add(dumpTimeout)
-	for w.dumps(id) && w.wait(ctx, deadline) {
+	for waits := true; waits && w.dumps(id); {
+		waits = w.wait(ctx, deadline)
 	}
 	switch {
 	case !c.seen:

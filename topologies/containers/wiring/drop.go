@@ -76,13 +76,12 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 	if err := s.setWitnesses(p.Interface, filters); err != nil {
 		return 0, err
 	}
-	if _, now, err := s.attached(p.Interface); err != nil || now == nil {
+	_, now, err := s.attached(p.Interface)
+	if err != nil || now == nil {
 		return 0, fmt.Errorf("find the drop program on %s again: %w", p.Interface, errors.Join(err, syscall.ENOENT))
-	} else if id, err = number(now); err != nil {
-		return 0, errors.Join(err, now.Close())
-	} else {
-		return id, now.Close()
 	}
+	id, err = number(now)
+	return id, errors.Join(err, now.Close())
 }
 
 // lacking says that the kernel does not load our program, where it does not.

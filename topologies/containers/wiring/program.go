@@ -226,7 +226,7 @@ func filterBlock(f Filter, next string, counters int) (asm.Instructions, error) 
 	copy(key[:], f.ID)
 	for i := 0; i < keySize; i += 8 {
 		p = append(p, asm.LoadImm(asm.R1, int64(binary.NativeEndian.Uint64(key[i:])), asm.DWord), //nolint:gosec // bytes
-			asm.StoreMem(asm.RFP, slotKey+int16(i), asm.R1, asm.DWord)) //nolint:gosec // small
+			asm.StoreMem(asm.RFP, slotKey+int16(i), asm.R1, asm.DWord))
 	}
 	drop := next + "-drop"
 	p = append(p,
@@ -317,7 +317,7 @@ func prefixBlock(prefix netip.Prefix, slot int16, next string) asm.Instructions 
 			continue
 		}
 		p = append(p,
-			asm.LoadMem(asm.R1, asm.RFP, slot+int16(i), asm.Word), asm.LoadImm(asm.R2, int64(m), asm.DWord), asm.And.Reg(asm.R1, asm.R2), //nolint:gosec // small
+			asm.LoadMem(asm.R1, asm.RFP, slot+int16(i), asm.Word), asm.LoadImm(asm.R2, int64(m), asm.DWord), asm.And.Reg(asm.R1, asm.R2),
 			asm.LoadImm(asm.R2, int64(binary.NativeEndian.Uint32(want[i:])&m), asm.DWord), asm.JNE.Reg(asm.R1, asm.R2, next),
 		)
 	}
