@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 // Host runs commands as local processes, each behind a prefix: none for this machine,
@@ -38,7 +39,7 @@ func (h Host) Open(_ context.Context, argv []string, tty bool) (io.ReadWriteClos
 	argv = h.argv(argv, tty)
 	cmd := exec.Command(argv[0], argv[1:]...) //nolint:noctx,gosec // a test names the command; the process outlives the opening, and Close ends it
 	if tty {
-		f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 511})
+		f, err := startOnTerminal(cmd)
 		if err != nil {
 			return nil, err
 		}
@@ -56,6 +57,25 @@ func (h Host) Open(_ context.Context, argv []string, tty bool) (io.ReadWriteClos
 		return nil, err
 	}
 	return &process{cmd: cmd, Reader: out, Writer: in, closers: []io.Closer{in, out}}, nil
+}
+
+// startOnTerminal starts a command on a terminal of its own. The terminal's file is one that
+// the runtime polls: package pty leaves it blocking, and then Close waits for a Read that may
+// never end, as long as anything that the command started has the other end open.
+func startOnTerminal(cmd *exec.Cmd) (*os.File, error) {
+	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 511})
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // a copy of it is used
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
 }
 
 type process struct {
