@@ -241,7 +241,7 @@ func (n *Node) noCore(d drivers.Death, pattern string) string {
 	case s.noDump != "":
 		return s.noDump
 	case c.end != nil:
-		return "the kernel wrote none: " + where + ", where it may not have had the right to write"
+		return "the kernel wrote none: " + where + ", where it may not have had the right to write; or it was not to write any (RLIMIT_CORE), and ended before it could be asked"
 	default:
 		return "none was found: " + where
 	}
