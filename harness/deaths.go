@@ -309,7 +309,7 @@ func (d death) describe() string {
 	case d.NoCore != "":
 		how += ", no core file: " + d.NoCore
 	}
-	if line := strings.TrimSpace(d.LastLog); line != "" {
+	if line := strings.Join(strings.Fields(d.LastLog), " "); line != "" {
 		how += ", last words: " + line
 	}
 	return how

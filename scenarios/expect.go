@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -60,8 +61,8 @@ const words = "the words are text json rows exit count took before ports"
 // Predicate is a compiled expression in the language of github.com/expr-lang/expr, with
 // has(PATH) beside its functions. It is safe for concurrent use.
 type Predicate struct {
-	program *vm.Program // for EvalV1
-	node    ast.Node    // checked, not optimised: for Eval
+	program func() (*vm.Program, error) // for EvalV1, which few records need
+	node    ast.Node                    // checked, not optimised: for Eval
 	source  string
 	boolean bool
 
@@ -102,12 +103,8 @@ func CompilePredicate(source string, boolean bool) (*Predicate, error) {
 	if err != nil {
 		return nil, compileError(err)
 	}
-	bounded, err := compileBounded(source, opts...)
-	if err != nil {
-		return nil, compileError(err)
-	}
 	p := &Predicate{
-		program: bounded, node: plain.Node(), source: source, boolean: boolean,
+		program: sync.OnceValues(func() (*vm.Program, error) { return compileBounded(source, opts...) }), node: plain.Node(), source: source, boolean: boolean,
 		uses: map[string]bool{}, beforeUses: map[string]bool{}, patterns: map[ast.Node]pattern{},
 	}
 	node := p.node
@@ -224,7 +221,11 @@ func (p *Predicate) EvalV1(now View, before *View) (any, error) {
 			}
 		}
 	}
-	v, err := expr.Run(p.program, e)
+	program, err := p.program()
+	if err != nil {
+		return nil, compileError(err)
+	}
+	v, err := expr.Run(program, e)
 	if err != nil {
 		if fe, ok := errors.AsType[*file.Error](err); ok {
 			return nil, errors.New(fe.Message)
