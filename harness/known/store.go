@@ -172,8 +172,8 @@ func (d *DB) Import(ctx context.Context, doc Document) (Imported, error) {
 		out, err = importInto(ctx, tx, doc, false)
 		return err
 	})
-	if err != nil {
-		return out, fmt.Errorf("import %s: %w", doc.Name, err)
+	if err != nil { // a statement that is closed because ctx ended says just that
+		return out, fmt.Errorf("import %s: %w", doc.Name, errors.Join(err, ctx.Err()))
 	}
 	return out, nil
 }
