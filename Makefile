@@ -29,7 +29,7 @@ demo: ready
 
 test: ready-vm
 	$(GO) test $(RACE) -timeout 20m $$($(GO) list ./... | grep -v /cmd/)
-	$(GO) test $(RACE) -parallel 4 -timeout 20m ./cmd/...
+	$(GO) test $(RACE) -parallel 4 -timeout 40m ./cmd/...
 
 corpus: ready-vm
 	REPRISE_CORPUS_TRIALS=5 $(GO) test -count 1 -parallel 4 -run 'TestCorpus|TestMachines' -timeout 60m ./cmd/reprise
