@@ -12,10 +12,10 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// checkBench has the platforms' own parsers read the configurations of candidates, on one
+// CheckBench has the platforms' own parsers read the configurations of candidates, on one
 // machine per image that nothing else runs on, so that a text which is refused costs no
 // lab. It spares runs and judges nothing: where it cannot check, a run finds out.
-type checkBench struct {
+type CheckBench struct {
 	env      Environment
 	machines map[string]machine // by image; one without a host could not be had
 	answers  map[string]string  // by platform, image and digest of the configuration: why it is refused
@@ -26,13 +26,14 @@ type machine struct {
 	host        drivers.Host
 }
 
-func newCheckBench(env Environment) *checkBench {
-	return &checkBench{env: env, machines: map[string]machine{}, answers: map[string]string{}}
+// NewCheckBench makes one; no machine is up before the first check.
+func NewCheckBench(env Environment) *CheckBench {
+	return &CheckBench{env: env, machines: map[string]machine{}, answers: map[string]string{}}
 }
 
-// check gives the first refusal of a node's start-up configuration. One that includes
+// Check gives the first refusal of a node's start-up configuration. One that includes
 // further files of the node is left alone, for they are not on the machine.
-func (b *checkBench) check(ctx context.Context, p *Plan) error {
+func (b *CheckBench) Check(ctx context.Context, p *Plan) error {
 	for _, n := range p.Nodes {
 		checker, ok := b.env.Registry.SyntaxChecker(n.Platform)
 		if !ok || n.Segment || len(n.Config) == 0 || len(n.Files) > 0 && bytes.Contains(n.Config, []byte("include")) {
@@ -59,7 +60,7 @@ func (b *checkBench) check(ctx context.Context, p *Plan) error {
 }
 
 // machine starts the machine of an image; nil when there is none to be had.
-func (b *checkBench) machine(ctx context.Context, image string) drivers.Host {
+func (b *CheckBench) machine(ctx context.Context, image string) drivers.Host {
 	m, known := b.machines[image]
 	if !known {
 		lab := topologies.Topology{Name: "check", Nodes: []topologies.Node{{Name: "check", Kind: "linux", Image: image}}}
@@ -76,8 +77,9 @@ func (b *checkBench) machine(ctx context.Context, image string) drivers.Host {
 	return m.host
 }
 
-func (b *checkBench) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+// Close gives the machines back.
+func (b *CheckBench) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ReleaseTimeout)
 	defer cancel()
 	var errs []error
 	for _, m := range b.machines {

@@ -32,7 +32,7 @@ func (t *Trial) Collect(ctx context.Context) {
 	if again {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), collectTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), CollectTimeout)
 	defer cancel()
 	end := t.begin(evidence.PhaseCollect)
 	defer end()
@@ -90,7 +90,7 @@ var notPlain = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // flat makes a file name of a command or path.
 func flat(s string) string {
-	return bounded(strings.Trim(notPlain.ReplaceAllString(s, "-"), "-"), 60)
+	return evidence.Bounded(strings.Trim(notPlain.ReplaceAllString(s, "-"), "-"), 60)
 }
 
 // fetch copies one file from a node.

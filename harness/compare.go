@@ -346,24 +346,13 @@ func ReliefOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 	switch {
 	case len(relief) == 0:
 		return Sample{Void, "the workaround was not carried out"}
-	case evidence.And(truths(relief)...) == evidence.True:
+	case evidence.And(Truths(relief)...) == evidence.True:
 		return Sample{Miss, "relieved"}
-	case evidence.And(truths(relief)...) == evidence.False:
-		c, _ := blamed(relief)
+	case evidence.And(Truths(relief)...) == evidence.False:
+		c, _ := Blamed(relief)
 		return Sample{Hit, c.Name + ": " + c.Why}
 	default:
-		c, _ := blamed(relief)
+		c, _ := Blamed(relief)
 		return Sample{Void, c.Name + " is unknown: " + c.Why}
 	}
-}
-
-// WithoutWorkaround gives the plan with the workaround's steps left out and what they
-// must bring about still watched: how the problem fares by itself.
-func (p *Plan) WithoutWorkaround() *Plan {
-	q := *p
-	q.Workaround = slices.Clone(p.Workaround)
-	for i := range q.Workaround {
-		q.Workaround[i].LeftOut = true
-	}
-	return &q
 }

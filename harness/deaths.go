@@ -163,7 +163,7 @@ func (n *labNode) bySteps(d death) death {
 				s.used[d.Process] = true
 				d.Sender, d.Sent, d.ended = s.step.Ref, sent, orderly
 				if sent == "" {
-					d.Sent = bounded(strings.Join(strings.Fields(line), " "), 60)
+					d.Sent = evidence.Bounded(strings.Join(strings.Fields(line), " "), 60)
 				}
 				return d
 			}
@@ -315,15 +315,6 @@ func (d death) describe() string {
 	return how
 }
 
-// AnyProcess in a core probe stands for every process of the node.
-const AnyProcess = "any"
-
-// isProcess tells whether a core probe asks for a process. A name asks for the processes of
-// that daemon's own too.
-func isProcess(asked, name string) bool {
-	return asked == AnyProcess || asked != "" && (name == asked || strings.HasPrefix(name, asked+" "))
-}
-
 // deathsSince is the probe core: the deaths of a process since the stimulus began, or since
 // the trial began where nothing was done yet, where nothing is done at all, or where the
 // condition may hold before. What no step told to end is a death. Where one may have gone
@@ -336,7 +327,7 @@ func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *Check, o *eviden
 	}
 	t.mu.Lock()
 	from, since := t.deathsStart[n.Name], t.start
-	if t.stimulated && t.plan.acts() && !c.Cond.MayHoldBefore {
+	if t.stimulated && t.plan.Acts() && !c.Cond.MayHoldBefore {
 		from, since = t.deathsStim[n.Name], t.stimStart
 	}
 	t.mu.Unlock()
@@ -345,7 +336,7 @@ func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *Check, o *eviden
 	for _, d := range deaths[min(from, len(deaths)):] {
 		switch {
 		case d.ended:
-		case isProcess(c.Cond.Core, d.Process):
+		case IsProcess(c.Cond.Core, d.Process):
 			rows = append(rows, d)
 		case strings.HasPrefix(d.Process, "("):
 			unnamed = true
@@ -370,20 +361,12 @@ func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *Check, o *eviden
 	}
 }
 
-// acts tells whether the stimulus does anything but wait.
-func (p *Plan) acts() bool {
-	return slices.ContainsFunc(p.Stimulus, func(s PlanStep) bool {
-		return !s.LeftOut && s.Step.Action() != scenarios.ActHold && s.Step.Action() != scenarios.ActWaitFor
-	})
-}
-
 // diedAsAsked tells whether a process died in this trial whose death the symptom asks for.
 func (t *Trial) diedAsAsked() bool {
 	record, err := t.dir.Read()
 	if err != nil {
 		return false
 	}
-	j := &judge{plan: t.plan, record: record}
-	_, ok := j.askedDeath()
+	_, ok := AskedDeath(t.plan, record)
 	return ok
 }

@@ -12,10 +12,15 @@ import (
 )
 
 // Judge decides a trial from its record alone, by the plan's rules.
-func Judge(p *Plan, trial int, r evidence.Record) evidence.TrialVerdict {
-	j := &judge{plan: p, record: r, v: evidence.TrialVerdict{Reprise: evidence.Format, Rules: p.Rules, Trial: trial}}
+func Judge(p *Plan, number int, r evidence.Record) evidence.TrialVerdict {
+	j := &judge{plan: p, record: r, v: evidence.TrialVerdict{Reprise: evidence.Format, Rules: p.Rules, Trial: number}}
 	j.decide()
 	return j.v
+}
+
+// AskedDeath returns, in words, the recorded death that the plan's symptom asks for.
+func AskedDeath(p *Plan, r evidence.Record) (words string, ok bool) {
+	return (&judge{plan: p, record: r}).askedDeath()
 }
 
 type judge struct {
@@ -33,7 +38,7 @@ func (j *judge) decide() {
 	symptom := j.phase(evidence.PhaseSymptom, j.plan.Symptom)
 	relief := j.phase(evidence.PhaseWorkaround, j.plan.Relief)
 	if len(j.plan.Relief) > 0 && len(relief) > 0 {
-		j.v.Notes = append(j.v.Notes, "workaround: "+workaroundWord(evidence.And(truths(relief)...)))
+		j.v.Notes = append(j.v.Notes, "workaround: "+workaroundWord(evidence.And(Truths(relief)...)))
 	}
 	j.marks()
 	if slices.Contains(j.v.Marks, MarkSimulated) {
@@ -61,13 +66,13 @@ func (j *judge) decide() {
 		return
 	}
 	failure := j.stimulusFailure()
-	if c, ok := blamed(baseline); ok {
+	if c, ok := Blamed(baseline); ok {
 		failure = fmt.Sprintf("the baseline %q did not hold: %s", c.Name, because(c))
 	}
 	switch died, asked := j.askedDeath(); {
 	case failure == "":
 		j.bySymptom(symptom)
-	case asked && len(j.v.OtherFailures) == 0 && len(symptom) > 0 && evidence.And(truths(symptom)...) == evidence.True:
+	case asked && len(j.v.OtherFailures) == 0 && len(symptom) > 0 && evidence.And(Truths(symptom)...) == evidence.True:
 		// The death that the symptom asks for is why the rest did not work.
 		j.holds()
 		j.v.Notes = append(j.v.Notes, fmt.Sprintf("%s; because of that, %s", died, failure))
@@ -130,14 +135,14 @@ func (j *judge) bySymptom(symptom []evidence.ConditionVerdict) {
 	case len(j.v.OtherFailures) > 0:
 		j.is(evidence.Inconclusive, "another failure: %s", strings.Join(j.v.OtherFailures, "; "))
 	default:
-		switch evidence.And(truths(symptom)...) {
+		switch evidence.And(Truths(symptom)...) {
 		case evidence.True:
 			j.holds()
 		case evidence.False:
-			c, _ := blamed(symptom)
+			c, _ := Blamed(symptom)
 			j.is(evidence.NotReproduced, "%q: %s", c.Name, because(c))
 		default:
-			c, _ := blamed(symptom)
+			c, _ := Blamed(symptom)
 			j.is(evidence.Inconclusive, "%q is unknown: %s", c.Name, because(c))
 		}
 	}
@@ -175,7 +180,7 @@ func (j *judge) thereBefore() bool {
 			return false
 		}
 		k := slices.IndexFunc(j.record.Observations, func(o evidence.Observation) bool { return o.Ref == c.Ref+evidence.Before })
-		if k < 0 || c.evaluate(j.plan.Rules, j.record.Observations[k], nil).value != true {
+		if k < 0 || Evaluate(c, j.plan.Rules, j.record.Observations[k], nil).Value != true {
 			return false
 		}
 	}
@@ -301,7 +306,7 @@ func (j *judge) asks(c Check, e evidence.Event) bool {
 	if j.plan.Rules == evidence.RulesV1 {
 		return c.Cond.Node == e.Lane && (c.Cond.Core == AnyProcess || c.Cond.Core != "" && c.Cond.Core == e.Name)
 	}
-	return c.Cond.Node == e.Lane && isProcess(c.Cond.Core, e.Name)
+	return c.Cond.Node == e.Lane && IsProcess(c.Cond.Core, e.Name)
 }
 
 // declared tells whether a symptom asks for a death and counts it: one since the stimulus,
@@ -312,7 +317,7 @@ func (j *judge) declared(e evidence.Event) bool {
 		case evidence.PhaseStimulus, evidence.PhaseSymptom, evidence.PhaseCollect:
 			return j.asks(c, e)
 		case evidence.PhaseDeploy, evidence.PhaseBaseline:
-			return j.asks(c, e) && j.plan.Rules != evidence.RulesV1 && (!j.plan.acts() || c.Cond.MayHoldBefore)
+			return j.asks(c, e) && j.plan.Rules != evidence.RulesV1 && (!j.plan.Acts() || c.Cond.MayHoldBefore)
 		default:
 			return false
 		}
@@ -349,7 +354,7 @@ func (j *judge) waits() {
 }
 
 func (j *judge) condition(c *Check, start, end time.Duration) evidence.ConditionVerdict {
-	w := newWindow(c.Cond, start, j.plan.Rules)
+	w := NewWindow(c.Cond, start, j.plan.Rules)
 	var before, last *evidence.Observation
 	for i := range j.record.Observations {
 		switch o := &j.record.Observations[i]; o.Ref {
@@ -357,13 +362,13 @@ func (j *judge) condition(c *Check, start, end time.Duration) evidence.Condition
 			before = o
 		case c.Ref:
 			looks := w.looks
-			if w.observe(c.evaluate(j.plan.Rules, *o, before)); w.looks > looks {
+			if w.Observe(Evaluate(c, j.plan.Rules, *o, before)); w.looks > looks {
 				last = o
 			}
 		}
 	}
-	w.expire(end)
-	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.truth, Why: w.why, Saw: saidBy(last), At: w.at, Looks: w.looks}
+	w.Expire(end)
+	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.Truth, Why: w.Why, Saw: saidBy(last), At: w.at, Looks: w.looks}
 }
 
 // saidBy gives in one line what a look saw; empty when it had no answer, for which its
@@ -372,7 +377,7 @@ func saidBy(o *evidence.Observation) string {
 	if o == nil || o.Error != "" && o.Text == "" {
 		return ""
 	}
-	text := bounded(strings.Join(strings.Fields(o.Text), " "), maxSaw)
+	text := evidence.Bounded(strings.Join(strings.Fields(o.Text), " "), maxSaw)
 	switch {
 	case o.Exit > 0 && text == "":
 		return fmt.Sprintf("status %d and no output", o.Exit)
@@ -413,7 +418,8 @@ func (j *judge) span(phase evidence.Phase) (start, end time.Duration, begun bool
 	return start, end, begun
 }
 
-func truths(cs []evidence.ConditionVerdict) []evidence.Truth {
+// Truths lists what was decided of each condition.
+func Truths(cs []evidence.ConditionVerdict) []evidence.Truth {
 	out := make([]evidence.Truth, len(cs))
 	for i, c := range cs {
 		out[i] = c.Holds
@@ -421,9 +427,9 @@ func truths(cs []evidence.ConditionVerdict) []evidence.Truth {
 	return out
 }
 
-// blamed is the condition that decided a phase whose conditions are not all true: the one
+// Blamed is the condition that decided a phase whose conditions are not all true: the one
 // that was false first, for it ended the others' looking; else the first that nobody knows of.
-func blamed(cs []evidence.ConditionVerdict) (found evidence.ConditionVerdict, ok bool) {
+func Blamed(cs []evidence.ConditionVerdict) (found evidence.ConditionVerdict, ok bool) {
 	for _, truth := range []evidence.Truth{evidence.False, evidence.Unknown} {
 		for _, c := range cs {
 			if c.Holds == truth && (!ok || c.At < found.At) {

@@ -51,7 +51,7 @@ func (t *Trial) lacksKernel(ctx context.Context, node string, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kernelTimeout)
 	defer cancel()
 	var lacking []string
-	for _, try := range t.plan.kernelTries(node) {
+	for _, try := range kernelTries(t.plan, node) {
 		if try.fails(ctx, host) {
 			lacking = append(lacking, try.what)
 		}
@@ -61,7 +61,7 @@ func (t *Trial) lacksKernel(ctx context.Context, node string, err error) {
 	}
 	hint := "use a kernel that has it, or load its module"
 	if t.lab.kind() == topologies.KindContainer {
-		hint = "a machine has a kernel of its own, which has: " + t.plan.inMachines()
+		hint = "a machine has a kernel of its own, which has: " + inMachines(t.plan)
 	}
 	t.lacks(node, &topologies.MissingError{What: "from the kernel of " + node + ":", Name: strings.Join(lacking, ", "), Hint: hint})
 }
@@ -84,7 +84,7 @@ func (k kernelTry) fails(ctx context.Context, h topologies.Host) bool {
 }
 
 // kernelTries lists what the commands of a node ask a kernel for.
-func (p *Plan) kernelTries(node string) []kernelTry {
+func kernelTries(p *Plan, node string) []kernelTry {
 	const probe = "reprise-probe"
 	var tries []kernelTry
 	add := func(k kernelTry) {
@@ -92,7 +92,7 @@ func (p *Plan) kernelTries(node string) []kernelTry {
 			tries = append(tries, k)
 		}
 	}
-	for _, command := range p.commandsFor(node) {
+	for _, command := range p.CommandsFor(node) {
 		words := strings.Fields(command)
 		for i, w := range words {
 			if i > 0 && words[i-1] == "type" && slices.Contains(words, "link") && slices.Contains(linkTypes(), w) {
@@ -110,7 +110,7 @@ func (p *Plan) kernelTries(node string) []kernelTry {
 }
 
 // inMachines is the command that runs the scenario in machines: a lab is of them altogether.
-func (p *Plan) inMachines() string {
+func inMachines(p *Plan) string {
 	var command strings.Builder
 	command.WriteString("reprise run " + p.Loaded.Scenario.ID)
 	for _, n := range p.Nodes {

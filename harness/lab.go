@@ -20,12 +20,10 @@ import (
 
 // Bounds of what has no window of its own.
 const (
-	lookTimeout    = 20 * time.Second // one answer of a probe
-	stepTimeout    = 60 * time.Second // one step of a stimulus
-	bootTimeout    = 90 * time.Second // one node's software
-	deployTimeout  = 5 * time.Minute  // a whole lab
-	collectTimeout = 2 * time.Minute  // evidence of one trial
-	releaseTimeout = time.Minute      // taking a lab down
+	lookTimeout   = 20 * time.Second // one answer of a probe
+	stepTimeout   = 60 * time.Second // one step of a stimulus
+	bootTimeout   = 90 * time.Second // one node's software
+	deployTimeout = 5 * time.Minute  // a whole lab
 )
 
 // Environment is what a run needs beyond its plan.
@@ -116,7 +114,7 @@ func (l *Lab) Close(ctx context.Context) error {
 	if !l.env.Keep {
 		errs = append(errs, l.bringBackAll(ctx))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ReleaseTimeout)
 	defer cancel()
 	for _, n := range slices.Backward(l.nodes) {
 		if n.driver != nil {
@@ -177,7 +175,7 @@ func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
 
 // deployTimeout bounds building a lab; real devices may be queued for and restart.
 func (l *Lab) deployTimeout() time.Duration {
-	switch l.plan.kindOf(l.env.Provider) {
+	switch KindIn(l.env.Provider, l.plan.Topology) {
 	case topologies.KindHardware, topologies.KindVM, topologies.KindSimulator:
 		return deployTimeout + 2*restoreTimeout
 	default:
@@ -211,7 +209,7 @@ func (l *Lab) kind() topologies.Kind {
 	if k, ok := l.res.(interface{ Kind() topologies.Kind }); ok {
 		return k.Kind()
 	}
-	return l.plan.kindOf(l.env.Provider)
+	return KindIn(l.env.Provider, l.plan.Topology)
 }
 
 func (l *Lab) markAll(t *Trial) {
@@ -322,7 +320,7 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 	ctx, release := l.whileOurs(ctx)
 	defer release()
 	t.note("lab built")
-	if why := l.plan.shows(l.kind(), l.env.Registry); why != "" {
+	if why := cannotShow(l.plan, l.kind(), l.env.Registry); why != "" {
 		return &showsNothingError{why}
 	}
 	g, gctx := errgroup.WithContext(ctx)
@@ -440,7 +438,7 @@ func (l *Lab) setup(ctx context.Context, t *Trial) error {
 			begin := t.now()
 			x, err := sh.Shell(ctx, drivers.Command{Line: line, Timeout: stepTimeout})
 			if err == nil && x.Exit != 0 {
-				err = fmt.Errorf("exec %q ended with status %d: %s", line, x.Exit, short(x.Output))
+				err = fmt.Errorf("exec %q ended with status %d: %s", line, x.Exit, evidence.Short(x.Output))
 			}
 			t.booted(evidence.Event{Lane: n.Name, Name: "exec"}, begin, err)
 			t.lacksKernel(ctx, n.Name, err)

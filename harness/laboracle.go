@@ -33,7 +33,7 @@ type LabOracle struct {
 	tool   evidence.Tool
 	labs   int
 
-	bench  *checkBench
+	bench  *CheckBench
 	plans  map[string]*Plan
 	series []*keyedSeries // the candidates whose labs are up, the latest last
 }
@@ -49,7 +49,7 @@ const openCandidates = 2
 // NewLabOracle makes an oracle whose runs are recorded below parent, with a number of labs
 // side by side for each candidate.
 func NewLabOracle(c Cutter, env Environment, parent string, tool evidence.Tool, labs int) *LabOracle {
-	return &LabOracle{cutter: c, env: env, parent: parent, tool: tool, labs: max(labs, 1), bench: newCheckBench(env), plans: map[string]*Plan{}}
+	return &LabOracle{cutter: c, env: env, parent: parent, tool: tool, labs: max(labs, 1), bench: NewCheckBench(env), plans: map[string]*Plan{}}
 }
 
 // Vet tells why a candidate is no valid scenario, or which configuration of it the
@@ -59,7 +59,7 @@ func (o *LabOracle) Vet(ctx context.Context, c isolate.Candidate) error {
 	if err != nil {
 		return err
 	}
-	return o.bench.check(ctx, p)
+	return o.bench.Check(ctx, p)
 }
 
 func (o *LabOracle) plan(c isolate.Candidate) (*Plan, error) {
@@ -174,7 +174,7 @@ func (o *LabOracle) Close(ctx context.Context) error {
 		errs = append(errs, o.end(ctx, s))
 	}
 	o.series = nil
-	return errors.Join(append(errs, o.bench.close(ctx))...)
+	return errors.Join(append(errs, o.bench.Close(ctx))...)
 }
 
 // PartsCutter makes candidates of a scenario's parts.

@@ -90,7 +90,7 @@ func (t *Trial) labBroke(node, detail string) {
 // asked who did it, so that anything else is taken to have come from outside.
 func (l *Lab) meant(c topologies.Change) bool {
 	return slices.ContainsFunc(c.Ends, func(e topologies.Endpoint) bool {
-		return slices.ContainsFunc(l.plan.commandsFor(e.Node), func(command string) bool {
+		return slices.ContainsFunc(l.plan.CommandsFor(e.Node), func(command string) bool {
 			words := strings.FieldsFunc(command, func(r rune) bool {
 				return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.@+", r)
 			})
@@ -99,25 +99,4 @@ func (l *Lab) meant(c topologies.Change) bool {
 			})
 		})
 	})
-}
-
-// commandsFor gives what the scenario has a node carry out: its configuration, files and
-// set-up, and the steps on it, one command each.
-func (p *Plan) commandsFor(node string) []string {
-	var texts []string
-	for _, n := range p.Nodes {
-		if n.Name != node {
-			continue
-		}
-		texts = append(append(texts, string(n.Config)), n.Exec...)
-		for _, data := range n.Files {
-			texts = append(texts, string(data))
-		}
-	}
-	for _, s := range slices.Concat(p.Stimulus, p.Workaround) {
-		if s.Step.Node == node && !s.LeftOut {
-			texts = append(texts, s.Step.Exec, s.Step.Run, strings.Join(s.Step.Configure, "\n"))
-		}
-	}
-	return strings.FieldsFunc(strings.Join(texts, "\n"), func(r rune) bool { return strings.ContainsRune("\n;|&", r) })
 }

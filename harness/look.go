@@ -9,53 +9,54 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sirikothe/gotextfsm"
-
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// evaluate turns a stored look into what a window takes: it is all the judge knows of
+// StatusNotFound is the status of a shell that did not find a command (POSIX.1-2017, XCU 2.8.2).
+const StatusNotFound = 127
+
+// Evaluate turns a stored look into what a window takes: it is all the judge knows of
 // a probe, live and offline. before is the look at the same condition before the stimulus.
-func (c *Check) evaluate(rules evidence.Rules, o evidence.Observation, before *evidence.Observation) sample {
-	s := sample{at: o.At, end: o.At + o.Took, err: o.Error}
+func Evaluate(c *Check, rules evidence.Rules, o evidence.Observation, before *evidence.Observation) Reading {
+	s := Reading{At: o.At, End: o.At + o.Took, Err: o.Error}
 	switch {
 	case c.Cond.Hangs > 0 && o.Hung:
-		s.err, s.value = "", true
+		s.Err, s.Value = "", true
 		return s
-	case s.err != "":
+	case s.Err != "":
 		return s
 	case c.Cond.Hangs > 0:
-		s.value = false
+		s.Value = false
 		return s
 	case o.Truncated:
-		s.err = "the answer was longer than its bound and is cut"
+		s.Err = "the answer was longer than its bound and is cut"
 		return s
 	}
 	if rules == evidence.RulesV1 {
-		return c.evaluateV1(s, o, before)
+		return evaluateV1(c, s, o, before)
 	}
-	now := c.view(o, c.predicate.UsesExit)
+	now := view(c, o, c.Predicate.UsesExit)
 	if now.Unknown != "" {
-		s.err = now.Unknown
+		s.Err = now.Unknown
 		return s
 	}
 	var err error
-	if s.value, err = c.predicate.Eval(now, c.earlier(before)); err != nil {
-		s.err = err.Error()
+	if s.Value, err = c.Predicate.Eval(now, earlier(c, before)); err != nil {
+		s.Err = err.Error()
 	}
 	return s
 }
 
 // earlier is the view of the look before the stimulus, nil where there was none.
-func (c *Check) earlier(before *evidence.Observation) *scenarios.View {
+func earlier(c *Check, before *evidence.Observation) *scenarios.View {
 	if before == nil {
 		return nil
 	}
 	v := scenarios.View{Unknown: before.Error}
 	if before.Error == "" {
-		v = c.view(*before, c.predicate.UsesBeforeExit)
+		v = view(c, *before, c.Predicate.UsesBeforeExit)
 	}
 	if v.Unknown != "" {
 		v.Unknown = "before the stimulus: " + v.Unknown
@@ -65,9 +66,9 @@ func (c *Check) earlier(before *evidence.Observation) *scenarios.View {
 
 // view gives the look as an expression sees it. exits says that the expression looks at the
 // exit status: it then says itself what a failure means.
-func (c *Check) view(o evidence.Observation, exits bool) scenarios.View {
+func view(c *Check, o evidence.Observation, exits bool) scenarios.View {
 	v := scenarios.View{
-		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: portsOf(o.Ports, c.interfaces), Unknown: c.failed(o, exits),
+		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: PortsOf(o.Ports, c.Interfaces), Unknown: failed(c, o, exits),
 	}
 	if v.Unknown != "" {
 		return v
@@ -81,8 +82,8 @@ func (c *Check) view(o evidence.Observation, exits bool) scenarios.View {
 		if v.Rows == nil { // null
 			v.Rows = []map[string]any{}
 		}
-	case c.template != nil:
-		rows, err := c.template.rows(o.Text)
+	case c.Template != nil:
+		rows, err := c.Template.Rows(o.Text)
 		if err != nil {
 			v.Unknown = err.Error()
 		}
@@ -93,10 +94,10 @@ func (c *Check) view(o evidence.Observation, exits bool) scenarios.View {
 
 // failed tells why a command has no answer, by its exit status; empty where it has one. The
 // output of a command which failed is none, unless the condition names the status or looks at it.
-func (c *Check) failed(o evidence.Observation, exits bool) string {
+func failed(c *Check, o evidence.Observation, exits bool) string {
 	probe := c.Cond.Probe()
 	if r := c.Cond.Reach; r != nil && r.Ping != "" { // also one that an older program recorded
-		if _, err := readPing(o.Text); err != nil {
+		if _, err := ReadPing(o.Text); err != nil {
 			return err.Error()
 		}
 	}
@@ -106,9 +107,9 @@ func (c *Check) failed(o evidence.Observation, exits bool) string {
 	words := lastWords(o.Text)
 	missing := notFoundWords.FindString(o.Text)
 	switch {
-	case missing != "" && o.Exit != notFound && !slices.Contains(c.Cond.Exit, notFound):
+	case missing != "" && o.Exit != StatusNotFound && !slices.Contains(c.Cond.Exit, StatusNotFound):
 		// The status is that of another part of the line.
-		return "a part of the command was never run: " + bounded(missing, 200)
+		return "a part of the command was never run: " + evidence.Bounded(missing, 200)
 	case len(c.Cond.Exit) > 0 && !slices.Contains(c.Cond.Exit, o.Exit):
 		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, statuses(c.Cond.Exit), words)
 	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
@@ -145,63 +146,44 @@ func lastWords(text string) string {
 	if last == "" {
 		return ", without a word"
 	}
-	return ": " + bounded(last, 200)
+	return ": " + evidence.Bounded(last, 200)
 }
 
-// evaluateV1 is evaluate by RulesV1: no status decides anything, and what is absent is nil.
-func (c *Check) evaluateV1(s sample, o evidence.Observation, before *evidence.Observation) sample {
-	now, err := c.viewV1(o)
+// evaluateV1 is Evaluate by RulesV1: no status decides anything, and what is absent is nil.
+func evaluateV1(c *Check, s Reading, o evidence.Observation, before *evidence.Observation) Reading {
+	now, err := viewV1(c, o)
 	if err != nil {
-		s.err = err.Error()
+		s.Err = err.Error()
 		return s
 	}
 	var earlier *scenarios.View
 	if before != nil && before.Error == "" {
-		v, err := c.viewV1(*before)
+		v, err := viewV1(c, *before)
 		if err != nil {
-			s.err = "before the stimulus: " + err.Error()
+			s.Err = "before the stimulus: " + err.Error()
 			return s
 		}
 		earlier = &v
 	}
-	if s.value, err = c.predicate.EvalV1(now, earlier); err != nil {
-		s.err = err.Error()
+	if s.Value, err = c.Predicate.EvalV1(now, earlier); err != nil {
+		s.Err = err.Error()
 	}
 	return s
 }
 
-func (c *Check) viewV1(o evidence.Observation) (scenarios.View, error) {
-	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: portsOf(o.Ports, c.interfaces)}
+func viewV1(c *Check, o evidence.Observation) (scenarios.View, error) {
+	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: PortsOf(o.Ports, c.Interfaces)}
 	switch {
 	case c.Cond.Core != "":
 		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
 			return v, fmt.Errorf("read recorded deaths: %w", err)
 		}
-	case c.template != nil:
-		rows, err := parseRows(c.template.fsm, o.Text, false)
+	case c.Template != nil:
+		rows, err := c.Template.RowsV1(o.Text)
 		if err != nil {
 			return v, err
 		}
 		v.Rows, v.Count = rows, len(rows)
 	}
 	return v, nil
-}
-
-// parseRows reads a text. A template's values outlive a text in the library: fresh forgets
-// them first, so that no row is filled down from an earlier look.
-func parseRows(t *gotextfsm.TextFSM, text string, fresh bool) ([]map[string]any, error) {
-	rows, err := scenarios.ReadTable(t, text, fresh)
-	if err != nil {
-		return nil, fmt.Errorf("template: %w", err)
-	}
-	return rows, nil
-}
-
-// short gives an expression's value for people.
-func short(v any) string {
-	s := fmt.Sprint(v)
-	if len(s) > 200 {
-		s = strings.ToValidUTF8(s[:200], "") + "…"
-	}
-	return s
 }

@@ -15,12 +15,12 @@ func TestRecordedPing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Check{Cond: cond, predicate: p}
+	c := &Check{Cond: cond, Predicate: p}
 	o := evidence.Observation{Text: "ping: nowhere: Name or service not known\n", Exit: 2}
-	if s := c.evaluate(evidence.RulesV2, o, nil); s.err == "" {
-		t.Errorf("by today's rules it is %v", s.value)
+	if s := Evaluate(c, evidence.RulesV2, o, nil); s.Err == "" {
+		t.Errorf("by today's rules it is %v", s.Value)
 	}
-	if s := c.evaluate(evidence.RulesV1, o, nil); s.err != "" || s.value != true {
-		t.Errorf("by those of its time it is %v, %s", s.value, s.err)
+	if s := Evaluate(c, evidence.RulesV1, o, nil); s.Err != "" || s.Value != true {
+		t.Errorf("by those of its time it is %v, %s", s.Value, s.Err)
 	}
 }

@@ -19,17 +19,13 @@ func KindIn(provider topologies.Provider, t topologies.Topology) topologies.Kind
 	return topologies.KindContainer
 }
 
-func (p *Plan) kindOf(provider topologies.Provider) topologies.Kind {
-	return KindIn(provider, p.Topology)
-}
-
-// In gives the plan as it is executed in a provider's labs: a trial on real devices may
+// PlanIn gives the plan as it is executed in a provider's labs: a trial on real devices may
 // have to give them their configuration back first, which takes a restart.
-func (p *Plan) In(provider topologies.Provider) *Plan {
+func PlanIn(p *Plan, provider topologies.Provider) *Plan {
 	if p.Loaded.Scenario.Trials.Timeout != 0 {
 		return p
 	}
-	switch p.kindOf(provider) {
+	switch KindIn(provider, p.Topology) {
 	case topologies.KindHardware, topologies.KindVM, topologies.KindSimulator:
 		q := *p
 		q.Timeout += 2 * restoreTimeout
@@ -40,16 +36,16 @@ func (p *Plan) In(provider topologies.Provider) *Plan {
 }
 
 // ReleaseTime bounds taking a lab of the plan down: real devices are restarted first.
-func (p *Plan) ReleaseTime(provider topologies.Provider) time.Duration {
-	if p.kindOf(provider) == topologies.KindContainer {
-		return releaseTimeout
+func ReleaseTime(p *Plan, provider topologies.Provider) time.Duration {
+	if KindIn(provider, p.Topology) == topologies.KindContainer {
+		return ReleaseTimeout
 	}
-	return restoreTimeout + 2*releaseTimeout
+	return restoreTimeout + 2*ReleaseTimeout
 }
 
-// shows tells why a kind of lab cannot show the plan's problem at all; empty when it can. A
+// cannotShow tells why a kind of lab cannot show the plan's problem at all; empty when it can. A
 // simulator shows nothing, and is let through: what it says is marked, and never a result.
-func (p *Plan) shows(kind topologies.Kind, registry *drivers.Registry) string {
+func cannotShow(p *Plan, kind topologies.Kind, registry *drivers.Registry) string {
 	kinds := p.Loaded.Scenario.Fidelity
 	if len(kinds) > 0 && kind != topologies.KindSimulator && !slices.Contains(kinds, scenarios.Fidelity(kind)) {
 		return fmt.Sprintf("the scenario can be shown in labs of kind %v only, and this one is of kind %s", kinds, kind)

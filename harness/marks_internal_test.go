@@ -48,7 +48,7 @@ func TestShows(t *testing.T) {
 				Loaded: &scenarios.Loaded{Scenario: scenarios.Scenario{Fidelity: tt.fidelity, Needs: tt.needs}},
 				Nodes:  []PlanNode{{Name: "x1", Platform: "v"}},
 			}
-			if got := p.shows(tt.kind, r); (got != "") != (tt.want != "") || !strings.Contains(got, tt.want) {
+			if got := cannotShow(p, tt.kind, r); (got != "") != (tt.want != "") || !strings.Contains(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

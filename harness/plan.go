@@ -18,6 +18,12 @@ import (
 // DefaultPlatform is the driver of a node that names none.
 const DefaultPlatform = "linux"
 
+// Bounds of what has no window of its own.
+const (
+	CollectTimeout = 2 * time.Minute // evidence of one trial
+	ReleaseTimeout = time.Minute     // taking a lab down, or a fault back
+)
+
 // PlanOptions are the choices of one run; zero values leave the scenario's own.
 type PlanOptions struct {
 	Variant evidence.Variant  // zero means the scenario itself
@@ -72,12 +78,12 @@ type PlanStep struct {
 type Check struct {
 	Ref       string // symptom[0]
 	Cond      scenarios.Condition
-	predicate *scenarios.Predicate
-	template  *table
-	logLine   *regexp.Regexp
-	// interfaces of the node in the topology: what the expression's ports are where the lab
+	Predicate *scenarios.Predicate
+	Template  *Table         // nil without one
+	LogLine   *regexp.Regexp // nil but for the probe log
+	// Interfaces of the node in the topology: what the expression's ports are where the lab
 	// chose none.
-	interfaces []string
+	Interfaces []string
 }
 
 // NewPlan resolves a loaded scenario. Loading has validated it, so an error here
@@ -254,13 +260,13 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 	if c.Name == "" {
 		c.Name = ref
 	}
-	check := Check{Ref: ref, Cond: c, interfaces: p.Topology.Interfaces(c.Node)}
+	check := Check{Ref: ref, Cond: c, Interfaces: p.Topology.Interfaces(c.Node)}
 	var err error
-	if check.predicate, err = scenarios.CompilePredicate(c.Predicate(), c.Changes == nil); err != nil {
+	if check.Predicate, err = scenarios.CompilePredicate(c.Predicate(), c.Changes == nil); err != nil {
 		return check, fmt.Errorf("%s: %w", ref, err)
 	}
 	if c.Log != "" {
-		if check.logLine, err = regexp.Compile(c.Log); err != nil {
+		if check.LogLine, err = regexp.Compile(c.Log); err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}
 	}
@@ -270,7 +276,7 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 		if err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}
-		if check.template, err = parseTable(string(text)); err != nil {
+		if check.Template, err = ParseTable(string(text)); err != nil {
 			return check, fmt.Errorf("%s: %w", ref, err)
 		}
 	}
@@ -333,13 +339,13 @@ func longestOf(checks []Check) time.Duration {
 // back, each in a time of its own, and at last the lab is taken down.
 func (p *Plan) Bound() time.Duration {
 	perLab := (p.Trials + p.Labs - 1) / p.Labs
-	trial := p.Timeout + collectTimeout
+	one := p.Timeout + CollectTimeout
 	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
 		if s.Step.Fault != "" && !s.LeftOut {
-			trial += releaseTimeout
+			one += ReleaseTimeout
 		}
 	}
-	return time.Duration(perLab)*trial + releaseTimeout
+	return time.Duration(perLab)*one + ReleaseTimeout
 }
 
 // Expected is the verdict that the scenario declares for this variant.
@@ -348,4 +354,83 @@ func (p *Plan) Expected() evidence.Verdict {
 		return evidence.NotReproduced
 	}
 	return evidence.Reproduced
+}
+
+// WithReset gives the plan with another way to clean the lab between two trials.
+func (p *Plan) WithReset(r scenarios.Reset) *Plan {
+	q := *p
+	q.Reset = r
+	return &q
+}
+
+// WithoutWorkaround gives the plan with the workaround's steps left out and what they
+// must bring about still watched: how the problem fares by itself.
+func (p *Plan) WithoutWorkaround() *Plan {
+	q := *p
+	q.Workaround = slices.Clone(p.Workaround)
+	for i := range q.Workaround {
+		q.Workaround[i].LeftOut = true
+	}
+	return &q
+}
+
+// Acts tells whether the stimulus does anything but wait.
+func (p *Plan) Acts() bool {
+	return slices.ContainsFunc(p.Stimulus, func(s PlanStep) bool {
+		return !s.LeftOut && s.Step.Action() != scenarios.ActHold && s.Step.Action() != scenarios.ActWaitFor
+	})
+}
+
+// CommandsFor gives what the scenario has a node carry out: its configuration, files and
+// set-up, and the steps on it, one command each.
+func (p *Plan) CommandsFor(node string) []string {
+	var texts []string
+	for _, n := range p.Nodes {
+		if n.Name != node {
+			continue
+		}
+		texts = append(append(texts, string(n.Config)), n.Exec...)
+		for _, data := range n.Files {
+			texts = append(texts, string(data))
+		}
+	}
+	for _, s := range slices.Concat(p.Stimulus, p.Workaround) {
+		if s.Step.Node == node && !s.LeftOut {
+			texts = append(texts, s.Step.Exec, s.Step.Run, strings.Join(s.Step.Configure, "\n"))
+		}
+	}
+	return strings.FieldsFunc(strings.Join(texts, "\n"), func(r rune) bool { return strings.ContainsRune("\n;|&", r) })
+}
+
+// Configures tells whether any step of the plan changes a node's configuration.
+func (p *Plan) Configures(node string) bool {
+	for _, list := range [][]PlanStep{p.Stimulus, p.Workaround} {
+		for _, s := range list {
+			if s.Step.Node == node && (len(s.Step.Configure) > 0 || s.Step.Run != "") && !s.LeftOut {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AnyProcess in a core probe stands for every process of the node.
+const AnyProcess = "any"
+
+// IsProcess tells whether a core probe asks for a process. A name asks for the processes of
+// that daemon's own too.
+func IsProcess(asked, name string) bool {
+	return asked == AnyProcess || asked != "" && (name == asked || strings.HasPrefix(name, asked+" "))
+}
+
+// PortsOf is the lab's choice, or the interfaces under their own names.
+func PortsOf(ports map[string]string, interfaces []string) map[string]string {
+	if ports != nil {
+		return ports
+	}
+	own := make(map[string]string, len(interfaces))
+	for _, i := range interfaces {
+		own[i] = i
+	}
+	return own
 }

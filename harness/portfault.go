@@ -32,7 +32,7 @@ func (p portFaulter) Inject(ctx context.Context, f topologies.Fault) (topologies
 	if !ok || f.Kind != topologies.FaultDown {
 		return nil, fmt.Errorf("%s (%s): %s: %w", n.Name, n.Platform, f.Kind, drivers.ErrUnsupported)
 	}
-	port, ok := portsOf(n.ports, p.lab.plan.Topology.Interfaces(n.Name))[f.Endpoint.Interface]
+	port, ok := PortsOf(n.ports, p.lab.plan.Topology.Interfaces(n.Name))[f.Endpoint.Interface]
 	if !ok {
 		return nil, fmt.Errorf("%s has no interface %s", n.Name, f.Endpoint.Interface)
 	}

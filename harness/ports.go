@@ -20,7 +20,7 @@ func withPorts(text string, ports map[string]string, interfaces []string) (strin
 	var unknown []string
 	out := portPlace.ReplaceAllStringFunc(text, func(place string) string {
 		name := portPlace.FindStringSubmatch(place)[1]
-		if p, ok := portsOf(ports, interfaces)[name]; ok {
+		if p, ok := PortsOf(ports, interfaces)[name]; ok {
 			return p
 		}
 		unknown = append(unknown, name)
@@ -30,18 +30,6 @@ func withPorts(text string, ports map[string]string, interfaces []string) (strin
 		return "", fmt.Errorf("{{%s}} is no interface of the node (it has %s)", unknown[0], strings.Join(interfaces, ", "))
 	}
 	return out, nil
-}
-
-// portsOf is the lab's choice, or the interfaces under their own names.
-func portsOf(ports map[string]string, interfaces []string) map[string]string {
-	if ports != nil {
-		return ports
-	}
-	own := make(map[string]string, len(interfaces))
-	for _, i := range interfaces {
-		own[i] = i
-	}
-	return own
 }
 
 // place puts the ports of this lab's node into text of the scenario.

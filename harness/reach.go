@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -23,13 +21,13 @@ func (t *Trial) reach(ctx context.Context, n *labNode, r scenarios.Reach, o *evi
 	if wait == 0 {
 		wait = time.Second
 	}
-	line, read := pingLine(r, count, wait), readPing
+	line, read := pingLine(r, count, wait), ReadPing
 	if r.TCP != "" {
 		host, port, err := net.SplitHostPort(r.TCP)
 		if err != nil {
 			return fmt.Errorf("reach: %w", err)
 		}
-		line, read = tcpLine(host, port, count, wait), func(out string) (int, error) { return readTCP(out, count) }
+		line, read = tcpLine(host, port, count, wait), func(out string) (int, error) { return ReadTCP(out, count) }
 	}
 	x, err := t.shell(ctx, n, line, time.Duration(count+2)*(wait+time.Second))
 	o.Text, o.Exit, o.Truncated, o.Answered = x.Output, x.Exit, x.Truncated, x.Took
@@ -52,29 +50,6 @@ func pingLine(r scenarios.Reach, count int, wait time.Duration) string {
 	return line + " " + quote(r.Ping)
 }
 
-// noWay matches the kernel's words for a destination that it has no way to: nothing was
-// reached, which is an answer.
-var noWay = regexp.MustCompile(`(?i)network is unreachable|no route to host|host is unreachable|network is down|host is down`)
-
-// notSent matches the kernel's words for a packet that it did not take.
-var notSent = regexp.MustCompile(`(?m)^.*\bsend(?:msg|to): (.*)$`)
-
-// readPing counts the answers of a ping. What it prints at its end tells that it sent
-// something, or tried. The status does not: iputils ends with 2 for an unknown name as for an
-// unreachable network, and others end with 1 for everything.
-func readPing(out string) (int, error) {
-	for _, m := range notSent.FindAllStringSubmatch(out, -1) {
-		if !noWay.MatchString(m[1]) {
-			return 0, fmt.Errorf("the ping could not be sent: %s", bounded(strings.TrimSpace(m[0]), 200))
-		}
-	}
-	sent := regexp.MustCompile(`(?m)^([1-9]\d*) packets transmitted`).MatchString(out)
-	if !sent && !noWay.MatchString(out) {
-		return 0, fmt.Errorf("the ping could not be sent%s", firstWords(out))
-	}
-	return strings.Count(out, " bytes from "), nil
-}
-
 // tcpLine connects count times, by bash or by Python, whichever is there, and says after
 // each attempt what came of it.
 func tcpLine(host, port string, count int, wait time.Duration) string {
@@ -90,47 +65,4 @@ else echo "reprise: neither bash nor python3 is there to connect with"; exit 0
 fi
 %s
 i=0; while [ $i -lt %d ]; do i=$((i+1)); try 2>&1; echo "reprise: status $?"; done`, quote(host), quote(port), seconds(wait), resolve, count)
-}
-
-// notTaken matches the words for a connection that was tried and did not come about.
-var notTaken = regexp.MustCompile(`(?i)connection refused|connection timed out|connection reset|connection aborted`)
-
-// readTCP counts the connections of tcpLine's attempts.
-func readTCP(out string, count int) (int, error) {
-	connected, attempts := 0, 0
-	words := ""
-	for line := range strings.Lines(out) {
-		line = strings.TrimSpace(line)
-		status, ended := strings.CutPrefix(line, "reprise: status ")
-		if !ended {
-			words += line + "\n"
-			continue
-		}
-		attempts++
-		switch {
-		case status == "0":
-			connected++
-		case status == "124" || status == "143": // timeout's own, and that of busybox's
-		case notTaken.MatchString(words) || noWay.MatchString(words):
-		default:
-			return 0, fmt.Errorf("the connection could not be tried (status %s)%s", status, firstWords(words))
-		}
-		words = ""
-	}
-	if attempts < count {
-		return 0, fmt.Errorf("the connection could not be tried%s", firstWords(strings.TrimPrefix(words, "reprise: ")))
-	}
-	return connected, nil
-}
-
-// firstWords are the first line of an output, for a reason.
-func firstWords(out string) string {
-	line, rest, _ := strings.Cut(strings.TrimSpace(out), "\n")
-	if strings.HasPrefix(line, "Traceback") { // Python says what it was at the end
-		line = rest[strings.LastIndexByte(rest, '\n')+1:]
-	}
-	if line == "" {
-		return ", and nobody said why"
-	}
-	return ": " + bounded(strings.TrimSpace(line), 200)
 }

@@ -35,8 +35,8 @@ func Complaints(p *Plan, r evidence.Record) []string {
 			out = append(out, fmt.Sprintf("%s (%s) was never looked at", c.Ref, c.Cond.Name))
 			continue
 		}
-		if s := c.evaluate(p.Rules, *o, looked[c.Ref+evidence.Before]); s.err != "" {
-			out = append(out, fmt.Sprintf("%s (%s) has no value: %s", c.Ref, c.Cond.Name, s.err))
+		if s := Evaluate(c, p.Rules, *o, looked[c.Ref+evidence.Before]); s.Err != "" {
+			out = append(out, fmt.Sprintf("%s (%s) has no value: %s", c.Ref, c.Cond.Name, s.Err))
 		}
 	}
 	return out

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // Series executes trials of one plan for as long as its caller wants more: for verbs that
@@ -34,7 +33,7 @@ func NewSeries(ctx context.Context, p *Plan, parent string, env Environment, too
 		return nil, err
 	}
 	env.Dir = dir
-	return &Series{Plan: p.In(env.Provider), Dir: dir, env: env, labs: map[int]*Lab{}}, nil
+	return &Series{Plan: PlanIn(p, env.Provider), Dir: dir, env: env, labs: map[int]*Lab{}}, nil
 }
 
 // OpenSeries goes on with a series that ended or was broken off. Trials that were broken
@@ -129,11 +128,4 @@ func (s *Series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
 		return evidence.RunVerdict{}, evidence.Rate{}, err
 	}
 	return Summarise(s.Dir, info)
-}
-
-// WithReset gives the plan with another way to clean the lab between two trials.
-func (p *Plan) WithReset(r scenarios.Reset) *Plan {
-	q := *p
-	q.Reset = r
-	return &q
 }

@@ -147,7 +147,7 @@ func (t *Trial) captureState(ctx context.Context, n *labNode, at stateAt, timeou
 	switch silent := n.silence.since(by); {
 	case err != nil:
 	case silent != "":
-		err = fmt.Errorf("not asked: %s gave no answer to %q", n.Name, bounded(silent, 80))
+		err = fmt.Errorf("not asked: %s gave no answer to %q", n.Name, evidence.Bounded(silent, 80))
 	case timeout <= 0:
 		err = fmt.Errorf("not asked: the time for the states of %s is over", n.Name)
 	case shell:

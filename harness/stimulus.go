@@ -56,54 +56,23 @@ func (t *Trial) steps(ctx context.Context, steps []PlanStep) bool {
 			continue
 		}
 		begin := t.now()
-		t.progress(Progress{Text: s.title()})
+		t.progress(Progress{Text: s.Title()})
 		if n, err := t.lab.node(s.Step.Node); err == nil {
 			n.begun(s)
 		}
 		err := t.step(ctx, s)
-		e := evidence.Event{Kind: evidence.EventStep, Lane: s.lane(), Ref: s.Ref, Name: s.title()}
+		e := evidence.Event{Kind: evidence.EventStep, Lane: s.Lane(), Ref: s.Ref, Name: s.Title()}
 		if s.Step.MayFail && ctx.Err() == nil && sentAndFailed(err) {
 			e.Detail, err = "it failed, as it may: "+err.Error(), nil
 		}
 		t.done(e, begin, err)
 		if err != nil {
-			t.lacks(s.lane(), err)
+			t.lacks(s.Lane(), err)
 			t.lacksKernel(ctx, s.Step.Node, err)
 			return false
 		}
 	}
 	return true
-}
-
-func (s PlanStep) lane() string {
-	if s.Step.Link != "" {
-		return s.Step.Link
-	}
-	return s.Step.Node
-}
-
-// title says what the step does in a few words.
-func (s PlanStep) title() string {
-	st := s.Step
-	if st.Name != "" {
-		return st.Name
-	}
-	switch st.Action() {
-	case scenarios.ActConfigure:
-		return "configure " + strings.Join(st.Configure, " / ")
-	case scenarios.ActRun:
-		return st.Run
-	case scenarios.ActExec:
-		return bounded(strings.Join(strings.Fields(st.Exec), " "), 100)
-	case scenarios.ActFault:
-		return strings.TrimSpace(string(st.Fault) + " " + st.Process)
-	case scenarios.ActHold:
-		return fmt.Sprintf("hold %s: %s", st.Hold, st.Why)
-	case scenarios.ActWaitFor:
-		return "wait for " + s.Check.Cond.Name
-	default:
-		return s.Ref
-	}
 }
 
 func (t *Trial) step(ctx context.Context, s PlanStep) error {
@@ -209,10 +178,10 @@ func ended(s scenarios.Step, x drivers.Exchange) error {
 	}
 	said := "without a word"
 	if text := strings.TrimSpace(x.Output); text != "" {
-		said = "and said: " + short(text)
+		said = "and said: " + evidence.Short(text)
 	}
 	err := fmt.Errorf("it ended with status %d %s", x.Exit, said)
-	if x.Exit == notFound || x.Exit == notExecutable {
+	if x.Exit == StatusNotFound || x.Exit == notExecutable {
 		return err
 	}
 	if x.Rejected != "" {
@@ -221,11 +190,8 @@ func ended(s scenarios.Step, x drivers.Exchange) error {
 	return sent(err)
 }
 
-// Statuses of a shell whose command was never there to run.
-const (
-	notExecutable = 126
-	notFound      = 127
-)
+// notExecutable is the status of a shell whose command cannot be run.
+const notExecutable = 126
 
 // sentError is a command that was sent and failed.
 type sentError struct{ error }
@@ -266,7 +232,7 @@ func (t *Trial) nodeFault(ctx context.Context, s PlanStep) error {
 	if signal == "" {
 		signal = "SIGKILL"
 	}
-	f := &activeFault{ref: s.Ref, lane: n.Name, name: s.title()}
+	f := &activeFault{ref: s.Ref, lane: n.Name, name: s.Title()}
 	switch s.Step.Fault {
 	case scenarios.FaultPause:
 		err, f.heal = pc.Pause(ctx, process), func(ctx context.Context) error { return pc.Resume(ctx, process) }
@@ -337,7 +303,7 @@ func (t *Trial) linkFault(ctx context.Context, s PlanStep) error {
 		if err != nil {
 			return errors.Join(err, takeBack(ctx, active))
 		}
-		return t.inForce(ctx, &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.title(), link: &at, fired: active.Fired, heal: active.Heal}, s)
+		return t.inForce(ctx, &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, fired: active.Fired, heal: active.Heal}, s)
 	default:
 		return fmt.Errorf("%s is no fault of a link", s.Step.Fault)
 	}
@@ -348,7 +314,7 @@ func takeBack(ctx context.Context, active topologies.Active) error {
 	if active == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ReleaseTimeout)
 	defer cancel()
 	return active.Heal(ctx)
 }
@@ -408,7 +374,7 @@ func (t *Trial) inBackground(ctx context.Context, s PlanStep, work func(context.
 	t.background.Go(func() {
 		defer cancel(nil)
 		if err := work(ctx); err != nil && !errors.Is(err, errOver) {
-			t.event(evidence.Event{Kind: evidence.EventFault, Lane: s.lane(), Ref: s.Ref, Name: s.title(), Outcome: evidence.Failed, Detail: err.Error()})
+			t.event(evidence.Event{Kind: evidence.EventFault, Lane: s.Lane(), Ref: s.Ref, Name: s.Title(), Outcome: evidence.Failed, Detail: err.Error()})
 		}
 	})
 }
@@ -437,7 +403,7 @@ func (t *Trial) heal(ctx context.Context, f *activeFault) error {
 	if i < 0 || f.heal == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ReleaseTimeout)
 	defer cancel()
 	begin := t.now()
 	e := evidence.Event{Kind: evidence.EventHeal, Lane: f.lane, Ref: f.ref, Name: f.name}
@@ -476,33 +442,4 @@ func (t *Trial) healAll(ctx context.Context) {
 			t.lab.spoilt = "a fault could not be taken back"
 		}
 	}
-}
-
-// action says in full what the step does, for who wants to do it by hand.
-func (s PlanStep) action() string {
-	st := s.Step
-	switch st.Action() {
-	case scenarios.ActConfigure:
-		return "configure:\n" + strings.Join(st.Configure, "\n")
-	case scenarios.ActRun:
-		return "run: " + st.Run
-	case scenarios.ActExec:
-		return "exec: " + strings.TrimSpace(st.Exec)
-	case scenarios.ActFault:
-		return "fault: " + st.Describe()
-	case scenarios.ActHold:
-		return fmt.Sprintf("hold: %s, because %s", st.Hold, st.Why)
-	case scenarios.ActWaitFor:
-		return fmt.Sprintf("wait-for: %s, %s, %s", s.Check.Cond.Describe(), s.Check.Cond.Predicate(), s.Check.Cond.Window())
-	default:
-		return ""
-	}
-}
-
-// String gives the step for people: where, and what.
-func (s PlanStep) String() string {
-	if lane := s.lane(); lane != "" {
-		return lane + ": " + s.title()
-	}
-	return s.title()
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -9,21 +10,21 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// table is a compiled TextFSM template, with what the library does not tell: whether it
+// Table is a compiled TextFSM template, with what the library does not tell: whether it
 // recognised anything of a text, and which of its values can be empty.
-type table struct {
+type Table struct {
 	fsm      *gotextfsm.TextFSM
 	states   map[string][]gotextfsm.TextFSMRule
 	optional map[string]bool // values that match the empty text
 }
 
-// parseTable compiles a template.
-func parseTable(text string) (*table, error) {
+// ParseTable compiles a template.
+func ParseTable(text string) (*Table, error) {
 	fsm, err := scenarios.ParseTemplate(text)
 	if err != nil {
 		return nil, err
 	}
-	t := &table{fsm: fsm, states: map[string][]gotextfsm.TextFSMRule{}, optional: map[string]bool{}}
+	t := &Table{fsm: fsm, states: map[string][]gotextfsm.TextFSMRule{}, optional: map[string]bool{}}
 	values := map[string]any{}
 	for name, v := range t.fsm.Values {
 		values[name] = v.Template
@@ -34,7 +35,7 @@ func parseTable(text string) (*table, error) {
 }
 
 // rules reads the rules of each state once more: the library keeps them to itself.
-func (t *table) rules(text string, values map[string]any) error {
+func (t *Table) rules(text string, values map[string]any) error {
 	state, body := "", false
 	for number, line := range strings.Split(text, "\n") {
 		line = strings.TrimRight(line, " \t\r")
@@ -56,10 +57,10 @@ func (t *table) rules(text string, values map[string]any) error {
 	return nil
 }
 
-// rows reads a text. They are nil where the template recognised nothing: no row, and no line
+// Rows reads a text. They are nil where the template recognised nothing: no row, and no line
 // by a rule that does not take any line. A value that the text did not have is left out of its
 // row: the library makes an empty text of it, which only a value that can match one may be.
-func (t *table) rows(text string) ([]map[string]any, error) {
+func (t *Table) Rows(text string) ([]map[string]any, error) {
 	rows, err := parseRows(t.fsm, text, true)
 	if err != nil || len(rows) == 0 && !t.recognises(text) {
 		return nil, err
@@ -78,7 +79,7 @@ func (t *table) rows(text string) ([]map[string]any, error) {
 const anyLine = "\x07~ no template knows this line ~"
 
 // recognises tells whether a rule matched a line that is not blank.
-func (t *table) recognises(text string) bool {
+func (t *Table) recognises(text string) bool {
 	state := "Start"
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
@@ -99,4 +100,18 @@ func (t *table) recognises(text string) bool {
 		}
 	}
 	return false
+}
+
+// RowsV1 is Rows by [evidence.RulesV1]: rows may be filled down from an earlier text, a value
+// that the text did not have is an empty text, and nothing says whether it was recognised.
+func (t *Table) RowsV1(text string) ([]map[string]any, error) { return parseRows(t.fsm, text, false) }
+
+// parseRows reads a text. A template's values outlive a text in the library: fresh forgets
+// them first, so that no row is filled down from an earlier look.
+func parseRows(t *gotextfsm.TextFSM, text string, fresh bool) ([]map[string]any, error) {
+	rows, err := scenarios.ReadTable(t, text, fresh)
+	if err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	return rows, nil
 }

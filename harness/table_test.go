@@ -24,7 +24,7 @@ Ports
   ^${PORT}$$ -> Record
   ^\s*$$ -> Start
 `
-	tab, err := parseTable(template)
+	tab, err := ParseTable(template)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ Ports
 		{"a row that lacks a cell", "VRF red\nPort State\n1\n", []map[string]any{{"VRF": "red", "PORT": "1", "NOTE": ""}}},
 		{"nothing is filled down from an earlier look", "Port State\n1 up\n", []map[string]any{{"PORT": "1", "STATE": "up", "NOTE": ""}}},
 	} {
-		got, err := tab.rows(tt.text)
+		got, err := tab.Rows(tt.text)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}

@@ -73,7 +73,7 @@ type lastText struct {
 func (l *Lab) Begin(n int) (*Trial, error) {
 	t := &Trial{
 		Number: n, lab: l, plan: l.plan, dir: l.env.Dir.Trial(n), start: time.Now(),
-		redact: l.plan.redactor(), lastText: map[string]lastText{}, transcripts: map[string]*evidence.Transcript{},
+		redact: redactorOf(l.plan), lastText: map[string]lastText{}, transcripts: map[string]*evidence.Transcript{},
 		logsAtStart: map[string]drivers.LogMark{}, logsAtStim: map[string]drivers.LogMark{},
 		deathsSeen: map[string]int{}, deathsStart: map[string]int{}, deathsStim: map[string]int{}, unseen: map[string]bool{}, marked: map[string]bool{},
 	}
@@ -85,8 +85,8 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 	return t, err
 }
 
-// redactor cuts the values of environment variables that are secrets by their name.
-func (p *Plan) redactor() evidence.Redactor {
+// redactorOf cuts the values of environment variables that are secrets by their name.
+func redactorOf(p *Plan) evidence.Redactor {
 	var secrets []string
 	for _, n := range p.Topology.Nodes {
 		for name, value := range n.Env {
@@ -105,7 +105,7 @@ func (p *Plan) redactor() evidence.Redactor {
 // rest meaningless. What went wrong is in the record, for the judge.
 func (t *Trial) Execute(ctx context.Context) {
 	defer t.interrupted(ctx)
-	if why := t.plan.shows(t.plan.kindOf(t.lab.env.Provider), t.lab.env.Registry); why != "" {
+	if why := cannotShow(t.plan, KindIn(t.lab.env.Provider, t.plan.Topology), t.lab.env.Registry); why != "" {
 		t.event(evidence.Event{Kind: evidence.EventMissing, Detail: why})
 		return
 	}
@@ -238,7 +238,7 @@ func (t *Trial) event(e evidence.Event) {
 		e.Phase = t.phase
 	}
 	t.mu.Unlock()
-	e.Detail = t.redact.Text(bounded(e.Detail, 64<<10))
+	e.Detail = t.redact.Text(evidence.Bounded(e.Detail, 64<<10))
 	t.fail(t.events.Append(e))
 }
 
@@ -342,10 +342,3 @@ type RejectedError struct {
 }
 
 func (e *RejectedError) Error() string { return fmt.Sprintf("%q: %s", e.Line, e.Words) }
-
-func bounded(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
-}

@@ -185,7 +185,7 @@ func stepTitle(s scenarios.Step) string {
 	if s.WaitFor != nil {
 		step.Check = &Check{Cond: *s.WaitFor}
 	}
-	return step.title()
+	return step.Title()
 }
 
 // config adds the blocks of a node's configuration, and who refers to whom.

@@ -66,31 +66,31 @@ func (t *Trial) watch(ctx context.Context, c *Check, start time.Duration, stop *
 	if t.lab.env.Rehearse {
 		return t.rehearse(ctx, c)
 	}
-	w := newWindow(c.Cond, start, t.plan.Rules)
+	w := NewWindow(c.Cond, start, t.plan.Rules)
 	before := t.before(c)
-	for !w.decided() && !stop.Load() && ctx.Err() == nil {
-		due := t.now() + w.interval
-		o := t.look(ctx, c, c.Ref, max(w.deadline()-t.now(), 0)+lookTimeout/4)
-		w.observe(c.evaluate(t.plan.Rules, o, before))
-		if w.decided() || o.At >= w.deadline() || w.covered(o.At+o.Took) {
+	for !w.Decided() && !stop.Load() && ctx.Err() == nil {
+		due := t.now() + w.Interval
+		o := t.look(ctx, c, c.Ref, max(w.Deadline()-t.now(), 0)+lookTimeout/4)
+		w.Observe(Evaluate(c, t.plan.Rules, o, before))
+		if w.Decided() || o.At >= w.Deadline() || w.Covered(o.At+o.Took) {
 			break
 		}
-		t.waitUntil(ctx, min(due, max(w.deadline(), t.now())))
+		t.waitUntil(ctx, min(due, max(w.Deadline(), t.now())))
 	}
-	w.expire(t.now())
+	w.Expire(t.now())
 	t.event(evidence.Event{
-		Kind: evidence.EventDecided, Lane: c.Cond.Node, Ref: c.Ref, Name: c.Cond.Name, Detail: string(w.truth) + ": " + w.why,
+		Kind: evidence.EventDecided, Lane: c.Cond.Node, Ref: c.Ref, Name: c.Cond.Name, Detail: string(w.Truth) + ": " + w.Why,
 	})
-	return w.truth
+	return w.Truth
 }
 
 // rehearse looks once: that the device answers and the expression has a value is all that
 // a rehearsal asks.
 func (t *Trial) rehearse(ctx context.Context, c *Check) evidence.Truth {
-	s := c.evaluate(t.plan.Rules, t.look(ctx, c, c.Ref, lookTimeout), t.before(c))
-	truth, detail := evidence.True, "rehearsed: "+short(s.value)
-	if s.err != "" {
-		truth, detail = evidence.Unknown, s.err
+	s := Evaluate(c, t.plan.Rules, t.look(ctx, c, c.Ref, lookTimeout), t.before(c))
+	truth, detail := evidence.True, "rehearsed: "+evidence.Short(s.Value)
+	if s.Err != "" {
+		truth, detail = evidence.Unknown, s.Err
 	}
 	t.event(evidence.Event{Kind: evidence.EventDecided, Lane: c.Cond.Node, Ref: c.Ref, Name: c.Cond.Name, Detail: string(truth) + ": " + detail})
 	return truth
@@ -119,7 +119,7 @@ func (t *Trial) lookBefore(ctx context.Context) {
 
 // before gives the stored look before the stimulus, as the judge will find it.
 func (t *Trial) before(c *Check) *evidence.Observation {
-	if !c.predicate.UsesBefore {
+	if !c.Predicate.UsesBefore {
 		return nil
 	}
 	var found *evidence.Observation
@@ -140,8 +140,8 @@ func (t *Trial) look(ctx context.Context, c *Check, ref string, timeout time.Dur
 	}
 	o.Took = t.now() - o.At
 	o.Text, o.Error = t.redact.Text(o.Text), t.redact.Text(o.Error)
-	if s := c.evaluate(t.plan.Rules, o, nil); s.err == "" {
-		o.Value = short(s.value)
+	if s := Evaluate(c, t.plan.Rules, o, nil); s.Err == "" {
+		o.Value = evidence.Short(s.Value)
 	}
 	t.mu.Lock()
 	t.seq++
@@ -235,13 +235,13 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *Check, o *evidence.
 		}
 		o.Truncated = o.Truncated || f.Truncated
 		for line := range strings.Lines(f.Text) {
-			if c.logLine.MatchString(strings.TrimRight(line, "\r\n")) {
+			if c.LogLine.MatchString(strings.TrimRight(line, "\r\n")) {
 				o.Count++
 				found.WriteString(strings.TrimRight(line, "\r\n") + "\n")
 			}
 		}
 	}
-	o.Text = bounded(found.String(), 1<<20)
+	o.Text = evidence.Bounded(found.String(), 1<<20)
 	if o.Count > 0 && c.Cond.Expect == "" {
 		return nil
 	}

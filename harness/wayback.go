@@ -57,7 +57,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 	}
 	c, ok := n.driver.(drivers.Checkpointer)
 	if !ok {
-		if len(n.Config) > 0 || l.plan.configures(n.Name) {
+		if len(n.Config) > 0 || l.plan.Configures(n.Name) {
 			return fmt.Errorf("%s (%s): the platform cannot bring its configuration back, and the scenario changes it: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 		}
 		return nil
@@ -116,18 +116,6 @@ func checkpointName() (string, error) {
 	return "reprise-" + hex.EncodeToString(b[:]), nil
 }
 
-// configures tells whether any step of the plan changes a node's configuration.
-func (p *Plan) configures(node string) bool {
-	for _, list := range [][]PlanStep{p.Stimulus, p.Workaround} {
-		for _, s := range list {
-			if s.Step.Node == node && (len(s.Step.Configure) > 0 || s.Step.Run != "") && !s.LeftOut {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // BringBack restores a device to its way back, and ends the entry when it is there line by
 // line. One that cannot be brought back is quarantined: nobody is given it until a person
 // has looked.
@@ -140,7 +128,7 @@ func BringBack(ctx context.Context, k topologies.Keeper, node string, driver dri
 	if lost := lostOf(k); lost != nil {
 		return errors.Join(err, lost) // it is somebody else's business now
 	}
-	last, done := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), ReleaseTimeout)
 	defer done()
 	if err == nil {
 		return k.Restored(last, node)

@@ -14,21 +14,21 @@ const sec = scenarios.Duration(time.Second)
 
 // looks makes a look per character, an interval apart: t true, f false, e no answer,
 // a space nobody looked.
-func looks(pattern string, interval time.Duration) []sample {
-	var out []sample
+func looks(pattern string, interval time.Duration) []Reading {
+	var out []Reading
 	for i, c := range pattern {
-		s := sample{at: time.Duration(i) * interval, end: time.Duration(i) * interval}
+		s := Reading{At: time.Duration(i) * interval, End: time.Duration(i) * interval}
 		switch c {
 		case 't':
-			s.value = true
+			s.Value = true
 		case 'f':
-			s.value = false
+			s.Value = false
 		case 'e':
-			s.err = "session lost"
+			s.Err = "session lost"
 		case ' ':
 			continue
 		default:
-			s.value = string(c)
+			s.Value = string(c)
 		}
 		out = append(out, s)
 	}
@@ -106,13 +106,13 @@ func TestWindow(t *testing.T) {
 				if rules == evidence.RulesV2 && tt.now != "" {
 					want = tt.now
 				}
-				w := newWindow(tt.cond, 0, rules)
+				w := NewWindow(tt.cond, 0, rules)
 				for _, s := range looks(tt.pattern, 500*time.Millisecond) {
-					w.observe(s)
+					w.Observe(s)
 				}
-				w.expire(time.Minute)
-				if w.truth != want || w.why == "" {
-					t.Errorf("%q by rules %s: got %s (%s), want %s", tt.pattern, rules, w.truth, w.why, want)
+				w.Expire(time.Minute)
+				if w.Truth != want || w.Why == "" {
+					t.Errorf("%q by rules %s: got %s (%s), want %s", tt.pattern, rules, w.Truth, w.Why, want)
 				}
 			}
 		})
@@ -121,10 +121,10 @@ func TestWindow(t *testing.T) {
 
 // A look takes time, and counts for the time between its beginning and its end.
 func TestWindowSlowLooks(t *testing.T) {
-	look := func(at, end float64, value any) sample {
-		s := sample{at: time.Duration(at * float64(time.Second)), end: time.Duration(end * float64(time.Second)), value: value}
+	look := func(at, end float64, value any) Reading {
+		s := Reading{At: time.Duration(at * float64(time.Second)), End: time.Duration(end * float64(time.Second)), Value: value}
 		if value == nil {
-			s.err = "no answer"
+			s.Err = "no answer"
 		}
 		return s
 	}
@@ -135,35 +135,35 @@ func TestWindowSlowLooks(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		cond  scenarios.Condition
-		looks []sample
+		looks []Reading
 		want  evidence.Truth
 		v1    evidence.Truth // by the rules of before
 	}{
-		{"eventually: began within, answered after", eventually, []sample{look(0, 7, true)}, evidence.Unknown, evidence.True},
-		{"eventually: answered at the last moment", eventually, []sample{look(0, 5, true)}, evidence.True, evidence.True},
-		{"eventually: false until it answered after", eventually, []sample{look(0, 7, false)}, evidence.False, evidence.Unknown},
-		{"eventually: false, then true only outside", eventually, []sample{look(0, 2, false), look(2, 5.1, true)}, evidence.Unknown, evidence.True},
-		{"eventually: the look at the window's end", eventually, []sample{look(0, 4.9, false), look(5, 5.1, true)}, evidence.Unknown, evidence.True},
-		{"eventually: a slow look without an answer", eventually, []sample{look(0, 7, nil)}, evidence.Unknown, evidence.Unknown},
-		{"never: began within, so after", never, []sample{look(0, 1, false), look(1, 6, true)}, evidence.Unknown, evidence.False},
-		{"never: so within", never, []sample{look(0, 1, false), look(1, 5, true)}, evidence.False, evidence.False},
-		{"never: one look over all of it", never, []sample{look(0, 6, false)}, evidence.True, evidence.Unknown},
-		{"hold: each look waits for three seconds", hold, []sample{look(0, 3, true), look(4, 7, true), look(8, 11, true)}, evidence.True, evidence.True},
-		{"hold: not as long as it must", hold, []sample{look(0, 3, true), look(4, 9, true)}, evidence.Unknown, evidence.True},
-		{"hold: became so too late, perhaps", hold, []sample{look(0, 3, false), look(4, 7, false), look(7.9, 9, true)}, evidence.Unknown, evidence.Unknown},
-		{"hold: looks that wait for longer than the gap that is allowed", scenarios.Condition{Within: 2 * sec, Consistently: 4 * sec}, []sample{look(0, 1, true), look(1, 4.5, true), look(4.5, 6, true), look(6, 7, true)}, evidence.True, evidence.Unknown},
-		{"changes: seen in a look that ended after", changes, []sample{look(0, 1, "a"), look(4, 6, "b")}, evidence.Unknown, evidence.True},
-		{"changes: seen in one that ended within", changes, []sample{look(0, 1, "a"), look(4, 5, "b")}, evidence.True, evidence.True},
+		{"eventually: began within, answered after", eventually, []Reading{look(0, 7, true)}, evidence.Unknown, evidence.True},
+		{"eventually: answered at the last moment", eventually, []Reading{look(0, 5, true)}, evidence.True, evidence.True},
+		{"eventually: false until it answered after", eventually, []Reading{look(0, 7, false)}, evidence.False, evidence.Unknown},
+		{"eventually: false, then true only outside", eventually, []Reading{look(0, 2, false), look(2, 5.1, true)}, evidence.Unknown, evidence.True},
+		{"eventually: the look at the window's end", eventually, []Reading{look(0, 4.9, false), look(5, 5.1, true)}, evidence.Unknown, evidence.True},
+		{"eventually: a slow look without an answer", eventually, []Reading{look(0, 7, nil)}, evidence.Unknown, evidence.Unknown},
+		{"never: began within, so after", never, []Reading{look(0, 1, false), look(1, 6, true)}, evidence.Unknown, evidence.False},
+		{"never: so within", never, []Reading{look(0, 1, false), look(1, 5, true)}, evidence.False, evidence.False},
+		{"never: one look over all of it", never, []Reading{look(0, 6, false)}, evidence.True, evidence.Unknown},
+		{"hold: each look waits for three seconds", hold, []Reading{look(0, 3, true), look(4, 7, true), look(8, 11, true)}, evidence.True, evidence.True},
+		{"hold: not as long as it must", hold, []Reading{look(0, 3, true), look(4, 9, true)}, evidence.Unknown, evidence.True},
+		{"hold: became so too late, perhaps", hold, []Reading{look(0, 3, false), look(4, 7, false), look(7.9, 9, true)}, evidence.Unknown, evidence.Unknown},
+		{"hold: looks that wait for longer than the gap that is allowed", scenarios.Condition{Within: 2 * sec, Consistently: 4 * sec}, []Reading{look(0, 1, true), look(1, 4.5, true), look(4.5, 6, true), look(6, 7, true)}, evidence.True, evidence.Unknown},
+		{"changes: seen in a look that ended after", changes, []Reading{look(0, 1, "a"), look(4, 6, "b")}, evidence.Unknown, evidence.True},
+		{"changes: seen in one that ended within", changes, []Reading{look(0, 1, "a"), look(4, 5, "b")}, evidence.True, evidence.True},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for rules, want := range map[evidence.Rules]evidence.Truth{evidence.RulesV1: tt.v1, evidence.RulesV2: tt.want} {
-				w := newWindow(tt.cond, 0, rules)
+				w := NewWindow(tt.cond, 0, rules)
 				for _, s := range tt.looks {
-					w.observe(s)
+					w.Observe(s)
 				}
-				w.expire(time.Minute)
-				if w.truth != want || w.why == "" {
-					t.Errorf("by rules %s: got %s (%s), want %s", rules, w.truth, w.why, want)
+				w.Expire(time.Minute)
+				if w.Truth != want || w.Why == "" {
+					t.Errorf("by rules %s: got %s (%s), want %s", rules, w.Truth, w.Why, want)
 				}
 			}
 		})
@@ -178,22 +178,22 @@ func TestWindowProperties(t *testing.T) {
 			{Eventually: 3 * sec}, {Never: 3 * sec}, {Within: 2 * sec, Consistently: 2 * sec}, {Changes: &scenarios.Changes{AtLeast: 2, Within: 3 * sec}},
 		}).Draw(t, "condition")
 		pattern := rapid.StringMatching(`[tfe ]{0,30}`).Draw(t, "looks")
-		w := newWindow(cond, 0, evidence.CurrentRules)
+		w := NewWindow(cond, 0, evidence.CurrentRules)
 		answered := false
 		for _, s := range looks(pattern, 250*time.Millisecond) {
-			before, decided := w.truth, w.decided()
-			w.observe(s)
-			if decided && w.truth != before {
-				t.Fatalf("decided as %s, then as %s", before, w.truth)
+			before, decided := w.Truth, w.Decided()
+			w.Observe(s)
+			if decided && w.Truth != before {
+				t.Fatalf("decided as %s, then as %s", before, w.Truth)
 			}
-			answered = answered || s.err == ""
+			answered = answered || s.Err == ""
 		}
-		w.expire(time.Minute)
-		if !w.decided() {
+		w.Expire(time.Minute)
+		if !w.Decided() {
 			t.Fatal("not decided after expiry")
 		}
-		if !answered && w.truth != evidence.Unknown {
-			t.Fatalf("no look had an answer and the condition is %s", w.truth)
+		if !answered && w.Truth != evidence.Unknown {
+			t.Fatalf("no look had an answer and the condition is %s", w.Truth)
 		}
 	})
 }

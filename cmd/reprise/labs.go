@@ -249,7 +249,7 @@ func trialsOf(path string, lab int, keep, all bool, where labFlags) error {
 		return err
 	}
 	defer provider.Close() //nolint:errcheck // the process ends here
-	p = p.In(provider)
+	p = harness.PlanIn(p, provider)
 	reg, err := registry()
 	if err != nil {
 		return err
@@ -259,7 +259,7 @@ func trialsOf(path string, lab int, keep, all bool, where labFlags) error {
 	suites.Trials(p, env, suites.Shard{Lab: lab, Labs: info.Labs})
 	base := dir.File("suite-lab-" + strconv.Itoa(lab))
 	if !suites.Run(suites.RunOptions{
-		Name: info.ID, JUnit: base + ".xml", JSON: base + ".json", Log: os.Stdout, Timeout: time.Duration(p.Trials+1)*(p.Timeout+10*time.Minute) + 2*p.ReleaseTime(provider),
+		Name: info.ID, JUnit: base + ".xml", JSON: base + ".json", Log: os.Stdout, Timeout: time.Duration(p.Trials+1)*(p.Timeout+10*time.Minute) + 2*harness.ReleaseTime(p, provider),
 	}) {
 		return answer(exitNo)
 	}

@@ -51,7 +51,7 @@ func Trials(p *harness.Plan, env harness.Environment, s Shard) bool {
 	return Describe(title, Ordered, ContinueOnFailure, Label(sc.Labels...), at, func() {
 		lab := harness.NewLab(p, env, s.Lab)
 		BeforeAll(func() {
-			DeferCleanup(func(ctx SpecContext) { Expect(lab.Close(ctx)).To(Succeed()) }, NodeTimeout(grace+p.ReleaseTime(env.Provider)), GracePeriod(grace+p.ReleaseTime(env.Provider)))
+			DeferCleanup(func(ctx SpecContext) { Expect(lab.Close(ctx)).To(Succeed()) }, NodeTimeout(grace+harness.ReleaseTime(p, env.Provider)), GracePeriod(grace+harness.ReleaseTime(p, env.Provider)))
 		})
 		for _, n := range s.trials(p.Trials) {
 			It(fmt.Sprintf("trial %04d", n), at, SpecTimeout(p.Timeout), GracePeriod(grace), func(ctx SpecContext) {
