@@ -10,8 +10,9 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -51,7 +52,7 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := harness.NewPlan(loaded, harness.PlanOptions{Trials: 1})
+	p, err := plan.New(loaded, plan.Options{Trials: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 		ConfigureFn: func(_, _ string) (string, error) { state = "down"; return "", nil },
 	}
 	ctx := t.Context()
-	s, err := harness.NewSeries(ctx, plan, filepath.Join(top, "runs"), harness.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}, toolInfo())
+	s, err := trial.NewSeries(ctx, p, filepath.Join(top, "runs"), trial.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}, toolInfo())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
@@ -52,7 +54,7 @@ func BenchmarkTrialOverWaits(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := harness.NewPlan(loaded, harness.PlanOptions{})
+	p, err := plan.New(loaded, plan.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -64,11 +66,11 @@ func BenchmarkTrialOverWaits(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dir, err := harness.CreateRun(b.Context(), p, b.TempDir(), provider, toolInfo())
+	dir, err := trial.CreateRun(b.Context(), p, b.TempDir(), provider, toolInfo())
 	if err != nil {
 		b.Fatal(err)
 	}
-	lab := harness.NewLab(p, harness.Environment{Provider: provider, Registry: reg, Dir: dir}, 1)
+	lab := trial.NewLab(p, trial.Environment{Provider: provider, Registry: reg, Dir: dir}, 1)
 	b.Cleanup(func() {
 		if err := lab.Close(b.Context()); err != nil {
 			b.Error(err)
@@ -113,9 +115,9 @@ func BenchmarkBetweenTrials(b *testing.B) {
 }
 
 // resetTime is how long the lab of a trial took to be reset; 0 where it was built.
-func resetTime(b *testing.B, trial string) time.Duration {
+func resetTime(b *testing.B, dir string) time.Duration {
 	b.Helper()
-	record, err := evidence.TrialDir{Dir: evidence.Dir{Path: trial}}.Read()
+	record, err := evidence.TrialDir{Dir: evidence.Dir{Path: dir}}.Read()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -157,12 +159,12 @@ func BenchmarkLabs(b *testing.B) {
 
 // placedOracle is an oracle and the folder of its runs.
 type placedOracle struct {
-	*harness.LabOracle
+	*experiment.LabOracle
 	parent string
 }
 
 // twoNodeOracle makes an oracle of a scenario's parts.
-func twoNodeOracle(b *testing.B, text string, labs int) (*harness.Parts, placedOracle, isolate.Candidate) {
+func twoNodeOracle(b *testing.B, text string, labs int) (*experiment.Parts, placedOracle, isolate.Candidate) {
 	b.Helper()
 	needEngine(b)
 	file := filepath.Join(b.TempDir(), "scenario.yaml")
@@ -181,10 +183,10 @@ func twoNodeOracle(b *testing.B, text string, labs int) (*harness.Parts, placedO
 	if err != nil {
 		b.Fatal(err)
 	}
-	parts := harness.NewParts(loaded, reg)
-	cutter := &harness.PartsCutter{Loaded: loaded, Parts: parts, Platforms: reg.Platforms()}
+	parts := experiment.NewParts(loaded, reg)
+	cutter := &experiment.PartsCutter{Loaded: loaded, Parts: parts, Platforms: reg.Platforms()}
 	parent := b.TempDir()
-	oracle := harness.NewLabOracle(cutter, harness.Environment{Provider: provider, Registry: reg, Lean: true}, parent, toolInfo(), labs)
+	oracle := experiment.NewLabOracle(cutter, trial.Environment{Provider: provider, Registry: reg, Lean: true}, parent, toolInfo(), labs)
 	b.Cleanup(func() {
 		if err := oracle.Close(context.WithoutCancel(b.Context())); err != nil {
 			b.Error(err)
@@ -194,7 +196,7 @@ func twoNodeOracle(b *testing.B, text string, labs int) (*harness.Parts, placedO
 }
 
 // oneTrial executes a trial and returns how long its watched phases took.
-func oneTrial(b *testing.B, lab *harness.Lab, dir evidence.Dir, n int) time.Duration {
+func oneTrial(b *testing.B, lab *trial.Lab, dir evidence.Dir, n int) time.Duration {
 	b.Helper()
 	t, err := lab.Begin(n)
 	if err != nil {

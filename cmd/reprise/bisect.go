@@ -13,10 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
@@ -287,7 +289,7 @@ type versionCutter struct {
 
 func (v *versionCutter) Key(c isolate.Candidate) string { return c.Key(v.units) }
 
-func (v *versionCutter) Plan(c isolate.Candidate) (*harness.Plan, error) {
+func (v *versionCutter) Plan(c isolate.Candidate) (*plan.Plan, error) {
 	image := v.images[slices.Index(c.Kept, true)]
 	if err := v.lacks[image]; err != nil {
 		return nil, err
@@ -296,7 +298,7 @@ func (v *versionCutter) Plan(c isolate.Candidate) (*harness.Plan, error) {
 	for _, n := range v.nodes {
 		set[n+".image"] = image
 	}
-	return harness.NewPlan(v.loaded, harness.PlanOptions{Set: set, Trials: 1, Reset: v.reset})
+	return plan.New(v.loaded, plan.Options{Set: set, Trials: 1, Reset: v.reset})
 }
 
 func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err error) {
@@ -334,7 +336,7 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) (err
 		return err
 	}
 	live := &liveLine{app: a, status: "measuring both ends"}
-	labs := harness.NewLabOracle(cutter, harness.Environment{Provider: provider, Registry: reg, Lean: true, Progress: live.step}, dir.File("runs"), toolInfo(), 1)
+	labs := experiment.NewLabOracle(cutter, trial.Environment{Provider: provider, Registry: reg, Lean: true, Progress: live.step}, dir.File("runs"), toolInfo(), 1)
 	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
 	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), cutter.units, labs)
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/bundle"
 )
@@ -158,15 +159,15 @@ func megabytes(n int64) string { return strconv.FormatInt((n+1<<19)>>20, 10) + "
 
 // rejudged judges a run that was unpacked, with the code of "reprise judge".
 func rejudged(_ context.Context, dir string) (bundle.RunVerdicts, error) {
-	p, run, info, err := harness.OpenRun(dir)
+	p, run, info, err := plan.OpenRun(dir)
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	again, err := harness.Rejudge(p, run)
+	again, err := judge.Rejudge(p, run)
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	v, rate := harness.Combine(again.Verdicts, info.Trials, info.Expected)
+	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
 	out := bundle.RunVerdicts{Rules: again.Rules, Run: v, Rate: rate, Trials: again.Verdicts}
 	if again.Rules != evidence.CurrentRules {
 		now := again.CombineToday(info.Trials, info.Expected)

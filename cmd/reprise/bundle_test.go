@@ -11,9 +11,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -35,7 +36,7 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	loaded, err := scenarios.Load(ts.MkAbs(args[0]), scenarios.Options{})
 	ts.Check(err)
-	plan, err := harness.NewPlan(loaded, harness.PlanOptions{Variant: evidence.Variant(args[1]), Trials: 3})
+	p, err := plan.New(loaded, plan.Options{Variant: evidence.Variant(args[1]), Trials: 3})
 	ts.Check(err)
 	var broken, immune atomic.Bool
 	heal := func(string) error { broken.Store(false); return nil }
@@ -47,8 +48,8 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 		ConfigureFn: func(_, _ string) (string, error) { broken.Store(!immune.Load()); return "", nil },
 	}
 	ctx := context.Background()
-	env := harness.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}
-	s, err := harness.NewSeries(ctx, plan, ts.MkAbs("runs"), env, toolInfo())
+	env := trial.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}
+	s, err := trial.NewSeries(ctx, p, ts.MkAbs("runs"), env, toolInfo())
 	ts.Check(err)
 	for n := range 3 {
 		immune.Store(n == 1)

@@ -10,8 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/reports/cases"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
@@ -54,11 +55,11 @@ func platforms() (cases.Platforms, error) {
 			return []string{"nobody can tell for the platform " + platform + " (attach it as a log)"}
 		},
 		Today: func(dir string) (evidence.RunVerdict, error) {
-			p, run, info, err := harness.OpenRun(dir)
+			p, run, info, err := plan.OpenRun(dir)
 			if err != nil {
 				return evidence.RunVerdict{}, err
 			}
-			again, err := harness.Rejudge(p, run)
+			again, err := judge.Rejudge(p, run)
 			return again.CombineToday(info.Trials, info.Expected), err
 		},
 	}, nil

@@ -14,9 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/cases"
 	"github.com/reprise-lab/reprise/reports/confirm"
@@ -252,7 +253,7 @@ func (a *app) readSigners(file string) (bundle.Signers, error) {
 type confirmation struct {
 	*session
 	out    confirm.Confirmation
-	series *harness.Series
+	series *trial.Series
 	exact  bool // no stop at the first hit
 	dir    string
 	runs   []string // all that were made, that of the control included
@@ -301,9 +302,9 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	if err := a.permit(p); err != nil {
 		return nil, err
 	}
-	plans := []*harness.Plan{p}
+	plans := []*plan.Plan{p}
 	if t.out.Claim.HasControl = p.Loaded.Scenario.Control != nil; t.out.Claim.HasControl {
-		control, err := harness.NewPlan(p.Loaded, harness.PlanOptions{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
+		control, err := plan.New(p.Loaded, plan.Options{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
 		if err != nil {
 			return nil, &codedError{exitInput, err}
 		}
@@ -364,7 +365,7 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 
 // tryControl runs the control until one trial says something: where it shows the symptom as
 // well, the symptom is there always, and confirms nothing.
-func (t *confirmation) tryControl(ctx context.Context, p *harness.Plan) error {
+func (t *confirmation) tryControl(ctx context.Context, p *plan.Plan) error {
 	series, err := t.begin(ctx, p)
 	if err != nil {
 		return err

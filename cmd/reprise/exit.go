@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
@@ -80,7 +80,7 @@ func refusedByLab(err error) bool {
 	var busy *lab.BusyError
 	var open *lab.OpenEntryError
 	var unrestored *lab.UnrestoredError
-	var identity *harness.IdentityError
+	var identity *trial.IdentityError
 	return errors.As(err, &busy) || errors.As(err, &open) || errors.As(err, &unrestored) || errors.As(err, &identity) ||
 		errors.Is(err, lab.ErrNotYours) || errors.Is(err, lab.ErrNoReason)
 }

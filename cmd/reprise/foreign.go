@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -19,7 +19,7 @@ func (a *app) trusting(c *cobra.Command) *cobra.Command {
 
 // permit refuses a plan of a foreign scenario that asks for more than was allowed, and says
 // what was. It is asked before anything is looked for on this machine.
-func (a *app) permit(plans ...*harness.Plan) error {
+func (a *app) permit(plans ...*plan.Plan) error {
 	told := map[string]bool{}
 	for _, p := range plans {
 		if err := p.Loaded.Permit(p.Topology); err != nil {
@@ -36,7 +36,7 @@ func (a *app) permit(plans ...*harness.Plan) error {
 }
 
 // permitPull refuses to fetch what a foreign scenario names, unless that was allowed.
-func permitPull(p *harness.Plan) error {
+func permitPull(p *plan.Plan) error {
 	const token = "pull"
 	f := p.Loaded.Foreign
 	if f == nil || f.Trusts(token) {

@@ -11,9 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -163,8 +165,8 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	if err := l.Permit(l.Topology); err != nil {
 		return err
 	}
-	parts := harness.NewParts(l, reg)
-	cutter := &harness.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms(), Options: harness.PlanOptions{Set: set, Reset: scenarios.Reset(f.Reset)}}
+	parts := experiment.NewParts(l, reg)
+	cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms(), Options: plan.Options{Set: set, Reset: scenarios.Reset(f.Reset)}}
 	whole := isolate.Whole(parts.Units)
 	p, err := cutter.Plan(whole)
 	if err != nil {
@@ -188,8 +190,8 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 		return err
 	}
 	show := &isolateLines{live: &liveLine{app: a, status: "measuring"}, out: isolation{Dir: dir.Path}, start: time.Now(), left: parts.Describe(whole.Kept)}
-	env := harness.Environment{Provider: provider, Registry: reg, Lean: true, Progress: show.live.step}
-	labs := harness.NewLabOracle(cutter, env, dir.File("runs"), toolInfo(), f.Labs)
+	env := trial.Environment{Provider: provider, Registry: reg, Lean: true, Progress: show.live.step}
+	labs := experiment.NewLabOracle(cutter, env, dir.File("runs"), toolInfo(), f.Labs)
 	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
 	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), parts.Units, labs)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/reports/markdown"
@@ -18,7 +18,7 @@ import (
 )
 
 // writeIsolation writes what a reduction came to, however it ended.
-func writeIsolation(dir evidence.Dir, l *scenarios.Loaded, parts *harness.Parts, red *isolate.Reduction, out isolation) (isolation, error) {
+func writeIsolation(dir evidence.Dir, l *scenarios.Loaded, parts *experiment.Parts, red *isolate.Reduction, out isolation) (isolation, error) {
 	whole := isolate.Whole(parts.Units)
 	out.Result, out.Why, out.Complete = dir.File("result"), dir.File("why-needed.md"), red.Complete
 	out.Before, out.After = parts.Describe(whole.Kept), parts.Describe(red.Kept.Kept)
@@ -47,7 +47,7 @@ func writeResult(l *scenarios.Loaded, path string, cut scenarios.Cut) error {
 }
 
 // whyNeeded is why-needed.md: for each part that is left, the runs without it.
-func whyNeeded(l *scenarios.Loaded, parts *harness.Parts, red *isolate.Reduction, out isolation) string {
+func whyNeeded(l *scenarios.Loaded, parts *experiment.Parts, red *isolate.Reduction, out isolation) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# Why each part of %s is needed\n", markdown.Text(l.Scenario.ID))

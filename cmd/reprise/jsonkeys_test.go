@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/known"
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/reports/cases"
@@ -46,7 +46,7 @@ func TestJSONKeys(t *testing.T) {
 		doctor.Check{},
 		imageList{},
 		evidence.TrialVerdict{},
-		harness.Difference{},
+		judge.Difference{},
 		known.Found{},
 		known.DocumentInfo{},
 		known.Issue{},

@@ -6,8 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
 )
 
 func (a *app) judgeVerb() *cobra.Command {
@@ -29,15 +30,15 @@ than it is stored, or the ledger's chain is broken; 4 no run directory.`,
 }
 
 func (a *app) judge(path string) error {
-	p, dir, info, err := harness.OpenRun(path)
+	p, dir, info, err := plan.OpenRun(path)
 	if err != nil {
 		return &codedError{exitInput, err}
 	}
-	again, err := harness.Rejudge(p, dir)
+	again, err := judge.Rejudge(p, dir)
 	if err != nil {
 		return &codedError{exitInput, err}
 	}
-	v, rate := harness.Combine(again.Verdicts, info.Trials, info.Expected)
+	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
 	entries, ledgerErr := dir.Ledger()
 	ledgerErr = errors.Join(ledgerErr, checkLedger(dir, entries))
 	code := verdictCode(v)
@@ -48,7 +49,7 @@ func (a *app) judge(path string) error {
 		Verdict     evidence.RunVerdict     `json:"verdict"`
 		Rate        evidence.Rate           `json:"rate"`
 		Trials      []evidence.TrialVerdict `json:"trials"`
-		Differences []harness.Difference    `json:"differences"`
+		Differences []judge.Difference      `json:"differences"`
 		Ledger      string                  `json:"ledger"`
 		Rules       evidence.Rules          `json:"rules"`
 		// Today is what today's rules give for a record that was judged by older ones.
@@ -81,13 +82,13 @@ func (a *app) judge(path string) error {
 
 // todays is a run as today's rules judge it.
 type todays struct {
-	Rules       evidence.Rules       `json:"rules"`
-	Verdict     evidence.RunVerdict  `json:"verdict"`
-	Differences []harness.Difference `json:"differences"`
+	Rules       evidence.Rules      `json:"rules"`
+	Verdict     evidence.RunVerdict `json:"verdict"`
+	Differences []judge.Difference  `json:"differences"`
 }
 
 // todaysOf is nil for a record that was judged by today's rules.
-func todaysOf(r harness.Rejudged, info evidence.RunInfo) *todays {
+func todaysOf(r judge.Rejudged, info evidence.RunInfo) *todays {
 	if r.Rules == evidence.CurrentRules {
 		return nil
 	}

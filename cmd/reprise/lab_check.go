@@ -15,7 +15,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/transport"
-	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
@@ -176,8 +176,8 @@ func checkDevice(ctx context.Context, l *lab.Lab, name string) (c deviceCheck) {
 	}
 	defer driver.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it said is in hand
 	d := status.Device
-	c.Facts, err = harness.CheckIdentity(ctx, name, topologies.Device{Name: name, Serial: d.Serial}, driver)
-	var wrong *harness.IdentityError
+	c.Facts, err = trial.CheckIdentity(ctx, name, topologies.Device{Name: name, Serial: d.Serial}, driver)
+	var wrong *trial.IdentityError
 	switch {
 	case errors.As(err, &wrong):
 		c.Differs = append(c.Differs, fmt.Sprintf("%s: the device says %q, the inventory %q", wrong.What, wrong.Got, wrong.Want))

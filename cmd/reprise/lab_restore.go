@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
@@ -133,7 +133,7 @@ func restoreDevice(ctx context.Context, l *lab.Lab, hold *lab.Hold, e lab.Entry)
 		return err
 	}
 	keeper := heldDevice{l, hold}
-	err = harness.BringBack(ctx, keeper, e.Device, driver, w)
+	err = trial.BringBack(ctx, keeper, e.Device, driver, w)
 	return errors.Join(err, driver.Close(context.WithoutCancel(ctx)))
 }
 

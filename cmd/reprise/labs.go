@@ -17,9 +17,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/suites"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
 	inventory "github.com/reprise-lab/reprise/topologies/lab"
@@ -60,7 +61,7 @@ func hiddenVerb(args []string) (code int, ok bool) {
 // second, which cuts that short.
 //
 // It returns the trials that were not run because a fresh lab refused something.
-func (a *app) superviseLabs(ctx context.Context, p *harness.Plan, dir evidence.Dir, f *runFlags) (notRun, error) {
+func (a *app) superviseLabs(ctx context.Context, p *plan.Plan, dir evidence.Dir, f *runFlags) (notRun, error) {
 	var wg sync.WaitGroup
 	errs := make([]error, p.Labs)
 	defer context.AfterFunc(ctx, func() {
@@ -168,14 +169,14 @@ func (s *trialLines) follow(r io.Reader) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var p harness.Progress
+		var p trial.Progress
 		if json.Unmarshal(lines.Bytes(), &p) == nil {
 			s.show(p)
 		}
 	}
 }
 
-func (s *trialLines) show(p harness.Progress) {
+func (s *trialLines) show(p trial.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, tty := terminal(s.app.err)
@@ -237,29 +238,29 @@ func runTrials(args []string) int {
 }
 
 func trialsOf(path string, lab int, keep, all bool, where labFlags) error {
-	p, dir, info, err := harness.OpenRunHere(path, where.Trust)
+	p, dir, info, err := plan.OpenRunHere(path, where.Trust)
 	if err != nil {
 		return err
 	}
 	tell := progressTo(os.NewFile(3, "progress"))
 	provider, err := openProvider(p, where, func(q inventory.Place) {
-		tell(harness.Progress{Lab: lab, Text: fmt.Sprintf("queued, %d of %d: %v", q.Position, q.Of, q.Busy)})
+		tell(trial.Progress{Lab: lab, Text: fmt.Sprintf("queued, %d of %d: %v", q.Position, q.Of, q.Busy)})
 	})
 	if err != nil {
 		return err
 	}
 	defer provider.Close() //nolint:errcheck // the process ends here
-	p = harness.PlanIn(p, provider)
+	p = trial.PlanIn(p, provider)
 	reg, err := registry()
 	if err != nil {
 		return err
 	}
 	watchParent()
-	env := harness.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, All: all, Progress: tell}
+	env := trial.Environment{Provider: &enterNoter{Provider: provider, dir: dir, keep: keep}, Registry: reg, Dir: dir, Keep: keep, All: all, Progress: tell}
 	suites.Trials(p, env, suites.Shard{Lab: lab, Labs: info.Labs})
 	base := dir.File("suite-lab-" + strconv.Itoa(lab))
 	if !suites.Run(suites.RunOptions{
-		Name: info.ID, JUnit: base + ".xml", JSON: base + ".json", Log: os.Stdout, Timeout: time.Duration(p.Trials+1)*(p.Timeout+10*time.Minute) + 2*harness.ReleaseTime(p, provider),
+		Name: info.ID, JUnit: base + ".xml", JSON: base + ".json", Log: os.Stdout, Timeout: time.Duration(p.Trials+1)*(p.Timeout+10*time.Minute) + 2*trial.ReleaseTime(p, provider),
 	}) {
 		return answer(exitNo)
 	}
@@ -275,10 +276,10 @@ func watchParent() {
 	}()
 }
 
-func progressTo(w io.Writer) func(harness.Progress) {
+func progressTo(w io.Writer) func(trial.Progress) {
 	enc := json.NewEncoder(w)
 	var mu sync.Mutex
-	return func(p harness.Progress) {
+	return func(p trial.Progress) {
 		mu.Lock()
 		defer mu.Unlock()
 		_ = enc.Encode(p) // nobody watches any more
@@ -294,7 +295,7 @@ type enterNoter struct {
 
 // Kind implements topologies.Kinder.
 func (e *enterNoter) Kind(t topologies.Topology) topologies.Kind {
-	return harness.KindIn(e.Provider, t)
+	return trial.KindIn(e.Provider, t)
 }
 
 // Reserve builds the lab and writes its enter commands beside the run.

@@ -26,6 +26,9 @@ func TestLayers(t *testing.T) {
 		{of: "drivers", mayReach: []string{"drivers"}, mustNot: []string{"github.com/testcontainers", "github.com/onsi"}},
 		{of: "harness/evidence", mayReach: []string{"harness/evidence"}, mustNot: []string{"golang.org", "github.com"}},
 		{of: "harness", except: "harness/suites", mayReach: []string{"harness", "scenarios", "topologies$", "topologies/version", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/scratch", "drivers$"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli", "github.com/onsi"}},
+		{of: "harness/plan", mayReach: []string{"harness/evidence", "scenarios", "topologies$", "topologies/yamlpos", "topologies/origin", "topologies/plain", "drivers$"}, mustNot: []string{"os/exec"}},
+		{of: "harness/judge", mayReach: []string{"harness/plan", "harness/evidence", "harness/stats", "scenarios", "topologies$", "topologies/yamlpos", "topologies/origin", "topologies/plain", "drivers$"}, mustNot: []string{"os/exec"}},
+		{of: "harness/trial", mayReach: []string{"harness/plan", "harness/judge", "harness/evidence", "harness/stats", "scenarios", "topologies$", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/scratch", "topologies/version", "drivers$"}},
 		{of: "reports", mayReach: []string{"reports", "harness/evidence", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/scratch"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli", "github.com/onsi"}},
 	}
 	// A parent that ends in $ is that package alone, as in the linter's rules.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/lab"
@@ -44,7 +44,7 @@ type provider interface {
 }
 
 // openProvider gives what builds the plan's labs.
-func openProvider(p *harness.Plan, f labFlags, waiting func(lab.Place)) (provider, error) {
+func openProvider(p *plan.Plan, f labFlags, waiting func(lab.Place)) (provider, error) {
 	switch {
 	case f.File != "":
 	case vm.Is(p.Topology):

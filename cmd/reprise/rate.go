@@ -11,9 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/harness/trial"
 )
 
 // rateFlags are the choices of one measurement.
@@ -76,8 +78,8 @@ input, 5 the environment lacks something, 130 interrupted.`,
 const maxControls = 20
 
 // stopRule reads the rule to end by.
-func (f *rateFlags) stopRule() (harness.StopRule, error) {
-	rule := harness.StopRule{Runs: f.trials, Width: f.width, Cap: f.max}
+func (f *rateFlags) stopRule() (experiment.StopRule, error) {
+	rule := experiment.StopRule{Runs: f.trials, Width: f.width, Cap: f.max}
 	given := 0
 	for _, is := range []bool{f.trials != 0, f.width != 0, f.sprt != ""} {
 		if is {
@@ -109,12 +111,12 @@ func (f *rateFlags) stopRule() (harness.StopRule, error) {
 
 // plans makes the plan of the scenario and that of its control; the latter is nil where
 // none is declared or asked for.
-func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *harness.Plan, err error) {
+func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *plan.Plan, err error) {
 	main, err = a.plan(name, &runFlags{trials: trials, labs: f.labs, set: f.set, reset: f.reset})
 	if err != nil || f.controls == 0 || main.Loaded.Scenario.Control == nil {
 		return main, nil, err
 	}
-	control, err = harness.NewPlan(main.Loaded, harness.PlanOptions{
+	control, err = plan.New(main.Loaded, plan.Options{
 		Variant: evidence.VariantControl, Set: main.Set, Trials: trials, Labs: main.Labs, Reset: main.Reset,
 	})
 	if err != nil {
@@ -126,22 +128,22 @@ func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *h
 // rateResult is rate.json of a measurement: what [evidence.Rate] holds, and what it means.
 type rateResult struct {
 	evidence.Rate
-	Dir           string               `json:"dir"`
-	Report        string               `json:"report"`
-	Trials        int                  `json:"trials"`
-	Inconclusive  int                  `json:"inconclusive"`
-	NotApplicable int                  `json:"not-applicable"`
-	Stopped       harness.Stop         `json:"stopped"`
-	Biased        bool                 `json:"interval-biased"` // the stop depended on the outcome
-	Pooled        bool                 `json:"pooled"`          // false: hits depend on something, see Dependences
-	Dependences   []harness.Dependence `json:"dependences"`
-	Control       *harness.Share       `json:"control"` // q; null: no control was run
-	ControlDir    string               `json:"control-dir,omitempty"`
-	CleanRuns95   int                  `json:"clean-runs-95"` // 0: nothing can be promised
-	CleanRuns99   int                  `json:"clean-runs-99"`
-	OtherFailures []string             `json:"other-failures,omitempty"`
-	Answer        string               `json:"answer"`
-	Exit          int                  `json:"exit"`
+	Dir           string                  `json:"dir"`
+	Report        string                  `json:"report"`
+	Trials        int                     `json:"trials"`
+	Inconclusive  int                     `json:"inconclusive"`
+	NotApplicable int                     `json:"not-applicable"`
+	Stopped       experiment.Stop         `json:"stopped"`
+	Biased        bool                    `json:"interval-biased"` // the stop depended on the outcome
+	Pooled        bool                    `json:"pooled"`          // false: hits depend on something, see Dependences
+	Dependences   []experiment.Dependence `json:"dependences"`
+	Control       *experiment.Share       `json:"control"` // q; null: no control was run
+	ControlDir    string                  `json:"control-dir,omitempty"`
+	CleanRuns95   int                     `json:"clean-runs-95"` // 0: nothing can be promised
+	CleanRuns99   int                     `json:"clean-runs-99"`
+	OtherFailures []string                `json:"other-failures,omitempty"`
+	Answer        string                  `json:"answer"`
+	Exit          int                     `json:"exit"`
 }
 
 func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
@@ -159,7 +161,7 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 	if err != nil {
 		return err
 	}
-	plans := []*harness.Plan{main}
+	plans := []*plan.Plan{main}
 	if control != nil {
 		plans = append(plans, control)
 	}
@@ -200,20 +202,20 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 // measurement is a rate in the making.
 type measurement struct {
 	*session
-	rule     harness.StopRule
+	rule     experiment.StopRule
 	controls int // asked for; -1: as many as of the scenario, at most maxControls
 
 	mu            sync.Mutex
-	main, control *harness.Series
+	main, control *trial.Series
 	done          map[int]evidence.Verdict // of the scenario's trials, by number
-	stop          harness.Stop
+	stop          experiment.Stop
 	begun         int // trials of the scenario
 	controlsBegun int
 	hits, valid   int
 	q             [2]int // the control's hits and valid trials
 }
 
-func (m *measurement) begin(ctx context.Context, main, control *harness.Plan) (err error) {
+func (m *measurement) begin(ctx context.Context, main, control *plan.Plan) (err error) {
 	m.done = map[int]evidence.Verdict{}
 	if m.main, err = m.session.begin(ctx, main); err == nil && control != nil {
 		m.control, err = m.session.begin(ctx, control)
@@ -222,7 +224,7 @@ func (m *measurement) begin(ctx context.Context, main, control *harness.Plan) (e
 }
 
 // announce says how long it can take, first of all.
-func (m *measurement) announce(main, control *harness.Plan) {
+func (m *measurement) announce(main, control *plan.Plan) {
 	limit := m.rule.Limit()
 	at := estimate(main)
 	beside := "no control"
@@ -263,10 +265,10 @@ func (m *measurement) work(ctx context.Context, lab int) (bool, error) {
 	return true, nil
 }
 
-func (m *measurement) turn() (*harness.Series, string) {
+func (m *measurement) turn() (*trial.Series, string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	mainOver := m.stop != harness.GoOn || m.begun >= m.rule.Limit()
+	mainOver := m.stop != experiment.GoOn || m.begun >= m.rule.Limit()
 	if m.control != nil && m.controlsBegun < m.wantControls(m.begun) && (mainOver || m.controlsBegun < m.begun) {
 		m.controlsBegun++
 		return m.control, "control"
@@ -299,7 +301,7 @@ func (m *measurement) took(side string, v evidence.TrialVerdict) {
 	count(&m.hits, &m.valid)
 	m.done[v.Trial] = v.Verdict
 	hits, misses := 0, 0
-	for n := 1; m.stop == harness.GoOn; n++ {
+	for n := 1; m.stop == experiment.GoOn; n++ {
 		switch word, over := m.done[n]; {
 		case !over:
 			return
@@ -315,7 +317,7 @@ func (m *measurement) took(side string, v evidence.TrialVerdict) {
 func (m *measurement) status() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := harness.NewShare("", m.hits, m.valid).String()
+	s := experiment.NewShare("", m.hits, m.valid).String()
 	if m.q[1] > 0 {
 		s += fmt.Sprintf("; control %d/%d", m.q[0], m.q[1])
 	}
@@ -328,11 +330,11 @@ func (m *measurement) result() (rateResult, error) {
 	if err != nil {
 		return rateResult{}, err
 	}
-	share := harness.ShareOf("main", entries)
+	share := experiment.ShareOf("main", entries)
 	out := rateResult{
 		Rate: evidence.Rate{Reprise: evidence.Format, Reproduced: share.Reproduced, Valid: share.Valid, Wilson: share.Wilson, ClopperPearson: share.ClopperPearson},
 		Dir:  m.main.Dir.Path, Report: m.main.Dir.File("report.html"), Trials: len(entries), Stopped: m.stop, Pooled: true,
-		Biased: m.rule.Runs == 0, Dependences: harness.Dependences(entries),
+		Biased: m.rule.Runs == 0, Dependences: experiment.Dependences(entries),
 	}
 	for _, e := range entries {
 		switch e.Verdict { //nolint:exhaustive // the others are in the rate
@@ -354,7 +356,7 @@ func (m *measurement) result() (rateResult, error) {
 		if err != nil {
 			return out, err
 		}
-		q := harness.ShareOf("control", entries)
+		q := experiment.ShareOf("control", entries)
 		out.Control, out.ControlDir = &q, m.control.Dir.Path
 	}
 	out.Exit, out.Answer = rateAnswer(out)
@@ -364,7 +366,7 @@ func (m *measurement) result() (rateResult, error) {
 // rateAnswer maps a measurement to the exit status and one sentence.
 func rateAnswer(r rateResult) (int, string) {
 	switch q := r.Control; {
-	case r.Stopped == harness.StopCap:
+	case r.Stopped == experiment.StopCap:
 		return exitInconclusive, fmt.Sprintf("undecided after %s (--max-trials)", plural(r.Trials, "trial"))
 	case 2*r.Valid <= r.Trials:
 		return exitInconclusive, fmt.Sprintf("%d of %d trials were valid, too few", r.Valid, r.Trials)

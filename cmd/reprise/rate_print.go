@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
@@ -13,7 +13,7 @@ func (a *app) printRate(r rateResult) {
 	a.say("")
 	a.say("%s", r.Answer)
 	if r.Pooled {
-		a.say("rate     %s, [%.2f, %.2f] Clopper-Pearson", harness.NewShare("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
+		a.say("rate     %s, [%.2f, %.2f] Clopper-Pearson", experiment.NewShare("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
 	} else {
 		a.say("rate     not pooled: the trials are not of one kind")
 	}
@@ -55,13 +55,13 @@ func cleanRuns(n int) string {
 }
 
 func stopWords(r rateResult) string {
-	word := map[harness.Stop]string{
-		harness.GoOn:      "before its rule was met",
-		harness.StopRuns:  "after the number of trials asked for",
-		harness.StopWidth: "when the interval was narrow enough",
-		harness.StopHigh:  "when the sequential test said p1 or more",
-		harness.StopLow:   "when the sequential test said p0 or less",
-		harness.StopCap:   "at the bound, with the rule not met",
+	word := map[experiment.Stop]string{
+		experiment.GoOn:      "before its rule was met",
+		experiment.StopRuns:  "after the number of trials asked for",
+		experiment.StopWidth: "when the interval was narrow enough",
+		experiment.StopHigh:  "when the sequential test said p1 or more",
+		experiment.StopLow:   "when the sequential test said p0 or less",
+		experiment.StopCap:   "at the bound, with the rule not met",
 	}[r.Stopped]
 	if r.Biased {
 		word += "; a stop that depends on the outcome biases the rate and its interval, take them as rough"

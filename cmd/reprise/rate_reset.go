@@ -7,23 +7,25 @@ import (
 	"sync"
 	"time"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // resetResult is reset.json: what each way to clean the lab came to, and the one to use.
 type resetResult struct {
-	Reprise     string             `json:"reprise"`
-	Scenario    string             `json:"scenario"`
-	AtLeast     int                `json:"at-least"` // valid trials that each way needs
-	Cold        harness.ResetArm   `json:"cold"`     // freshly built labs
-	Arms        []harness.ResetArm `json:"arms"`     // repeated in place
-	Recommended string             `json:"recommended"`
-	Answer      string             `json:"answer"`
-	Dirs        map[string]string  `json:"dirs"` // run directory by reset
-	File        string             `json:"file"`
-	Exit        int                `json:"exit"`
+	Reprise     string                `json:"reprise"`
+	Scenario    string                `json:"scenario"`
+	AtLeast     int                   `json:"at-least"` // valid trials that each way needs
+	Cold        experiment.ResetArm   `json:"cold"`     // freshly built labs
+	Arms        []experiment.ResetArm `json:"arms"`     // repeated in place
+	Recommended string                `json:"recommended"`
+	Answer      string                `json:"answer"`
+	Dirs        map[string]string     `json:"dirs"` // run directory by reset
+	File        string                `json:"file"`
+	Exit        int                   `json:"exit"`
 }
 
 // resets are the ways to clean a lab, the cold one first.
@@ -32,7 +34,7 @@ func resets() []scenarios.Reset {
 }
 
 // chooseReset measures every way to clean the lab, in turn.
-func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule harness.StopRule) error {
+func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule experiment.StopRule) error {
 	if rule.Runs == 0 || f.reset != "" || f.controls > 0 {
 		return inputError("--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it")
 	}
@@ -44,7 +46,7 @@ func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule h
 	if err != nil {
 		return err
 	}
-	c := &resetChoice{session: s, atLeast: rule.Runs, valid: map[scenarios.Reset]int{}, tries: map[scenarios.Reset]int{}, series: map[scenarios.Reset]*harness.Series{}}
+	c := &resetChoice{session: s, atLeast: rule.Runs, valid: map[scenarios.Reset]int{}, tries: map[scenarios.Reset]int{}, series: map[scenarios.Reset]*trial.Series{}}
 	all := *main
 	all.Trials = len(resets()) * (rule.Runs + 1)
 	a.progress("%s", heading(main))
@@ -74,7 +76,7 @@ func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule h
 type resetChoice struct {
 	*session
 	atLeast int
-	series  map[scenarios.Reset]*harness.Series
+	series  map[scenarios.Reset]*trial.Series
 
 	mu    sync.Mutex
 	turn  int
@@ -121,12 +123,12 @@ func (c *resetChoice) work(ctx context.Context, lab int) (bool, error) {
 }
 
 // arm counts what a reset came to, from the ledger.
-func (c *resetChoice) arm(r scenarios.Reset) (harness.ResetArm, error) {
+func (c *resetChoice) arm(r scenarios.Reset) (experiment.ResetArm, error) {
 	entries, err := c.series[r].Dir.Ledger()
 	if err != nil {
-		return harness.ResetArm{}, err
+		return experiment.ResetArm{}, err
 	}
-	arm := harness.ResetArm{Reset: string(r)}
+	arm := experiment.ResetArm{Reset: string(r)}
 	var counted []evidence.Entry
 	for _, e := range entries {
 		switch {
@@ -141,13 +143,13 @@ func (c *resetChoice) arm(r scenarios.Reset) (harness.ResetArm, error) {
 	if len(counted) > 0 {
 		arm.Took /= time.Duration(len(counted))
 	}
-	arm.Share = harness.ShareOf(string(r), counted)
+	arm.Share = experiment.ShareOf(string(r), counted)
 	return arm, nil
 }
 
-func (c *resetChoice) result(p *harness.Plan) (resetResult, error) {
+func (c *resetChoice) result(p *plan.Plan) (resetResult, error) {
 	out := resetResult{Reprise: evidence.Format, Scenario: p.Loaded.Scenario.ID, AtLeast: c.atLeast, Dirs: map[string]string{}}
-	var arms []harness.ResetArm
+	var arms []experiment.ResetArm
 	for _, r := range resets() {
 		arm, err := c.arm(r)
 		if err != nil {
@@ -157,7 +159,7 @@ func (c *resetChoice) result(p *harness.Plan) (resetResult, error) {
 		out.Dirs[string(r)] = c.series[r].Dir.Path
 	}
 	out.Cold = arms[0]
-	out.Recommended, out.Arms = harness.ChooseReset(out.Cold, arms[1:], c.atLeast)
+	out.Recommended, out.Arms = experiment.ChooseReset(out.Cold, arms[1:], c.atLeast)
 	out.Answer = "trials: {reset: " + out.Recommended + "}"
 	if out.Recommended == "" {
 		out.Exit, out.Answer = exitInconclusive, fmt.Sprintf("nothing to compare: freshly built labs gave %s, and a hit in %d valid trials is needed", out.Cold.Share, c.atLeast)

@@ -7,8 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports"
 )
 
@@ -17,15 +18,15 @@ import (
 type session struct {
 	app      *app
 	provider provider
-	env      harness.Environment
+	env      trial.Environment
 	parent   string // folder for run directories
-	series   []*harness.Series
+	series   []*trial.Series
 	live     *liveLine
 }
 
 // openSession connects to the engine and checks that it can build the plans' labs.
 // Nothing is started and nothing written.
-func (a *app) openSession(ctx context.Context, parent string, where labFlags, plans ...*harness.Plan) (*session, error) {
+func (a *app) openSession(ctx context.Context, parent string, where labFlags, plans ...*plan.Plan) (*session, error) {
 	if err := a.permit(plans...); err != nil {
 		return nil, err
 	}
@@ -43,13 +44,13 @@ func (a *app) openSession(ctx context.Context, parent string, where labFlags, pl
 	if err != nil {
 		return nil, errors.Join(err, provider.Close())
 	}
-	s.env = harness.Environment{Provider: provider, Registry: reg, Progress: s.live.step}
+	s.env = trial.Environment{Provider: provider, Registry: reg, Progress: s.live.step}
 	return s, nil
 }
 
 // begin makes the run directory of one series.
-func (s *session) begin(ctx context.Context, p *harness.Plan) (*harness.Series, error) {
-	series, err := harness.NewSeries(ctx, p, s.parent, s.env, toolInfo())
+func (s *session) begin(ctx context.Context, p *plan.Plan) (*trial.Series, error) {
+	series, err := trial.NewSeries(ctx, p, s.parent, s.env, toolInfo())
 	if err != nil {
 		return nil, &codedError{exitEnvironment, err}
 	}
@@ -133,7 +134,7 @@ type liveLine struct {
 }
 
 // step shows where a trial is, beside the status.
-func (l *liveLine) step(p harness.Progress) {
+func (l *liveLine) step(p trial.Progress) {
 	if p.Verdict != "" {
 		return // who asked for the trial tells
 	}

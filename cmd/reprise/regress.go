@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
 )
@@ -97,7 +97,7 @@ func (a *app) regress(ctx context.Context, which string, f *verifyFlags) error {
 }
 
 // shortShare is for a table whose JSON holds the intervals: hits of trials, no rate.
-func shortShare(s harness.Share) string { return fmt.Sprintf("%d/%d", s.Reproduced, s.Valid) }
+func shortShare(s experiment.Share) string { return fmt.Sprintf("%d/%d", s.Reproduced, s.Valid) }
 
 // selected finds the scenarios below a folder, or those of the corpus with all labels.
 func (a *app) selected(which string) ([]string, error) {
@@ -151,7 +151,7 @@ func hasAll(labels, wanted []string) bool {
 
 // regressOne verifies one scenario with the images of the nodes that it has.
 func (a *app) regressOne(ctx context.Context, name string, f *verifyFlags) (verifyResult, error) {
-	out := verifyResult{Reprise: evidence.Format, Scenario: name, Ruling: harness.Undecided, Confidence: f.confidence, Exit: exitInconclusive}
+	out := verifyResult{Reprise: evidence.Format, Scenario: name, Ruling: experiment.Undecided, Confidence: f.confidence, Exit: exitInconclusive}
 	l, err := a.load(name, nil)
 	if err != nil {
 		out.Reason = err.Error()

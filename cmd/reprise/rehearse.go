@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
@@ -28,7 +29,7 @@ type rehearsal struct {
 // rehearse goes once through a scenario on simulated switches: leases, identity, way back,
 // configuration, conditions, restoring are those of real ones. With --lab the devices of
 // that inventory are used, if they are simulators.
-func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err error) {
+func (a *app) rehearse(ctx context.Context, p *plan.Plan, f *runFlags) (err error) {
 	where := f.lab
 	where.kinds = []topologies.Kind{topologies.KindSimulator}
 	if where.File == "" {
@@ -58,7 +59,7 @@ func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, session.end(ctx)) }()
-	if kind := harness.KindIn(session.provider, p.Topology); kind != topologies.KindSimulator {
+	if kind := trial.KindIn(session.provider, p.Topology); kind != topologies.KindSimulator {
 		return inputError("--rehearse is for simulators, and %s may give devices of kind %s", where.File, kind)
 	}
 	session.env.Rehearse = true
@@ -82,7 +83,7 @@ func (a *app) rehearse(ctx context.Context, p *harness.Plan, f *runFlags) (err e
 
 // unlabelled is the plan without what its nodes ask of a device: our simulators are of one
 // model, and a rehearsal is about the scenario's lines.
-func unlabelled(p *harness.Plan) *harness.Plan {
+func unlabelled(p *plan.Plan) *plan.Plan {
 	q := *p
 	q.Topology = p.Topology.Clone()
 	for i := range q.Topology.Nodes {
@@ -93,8 +94,8 @@ func unlabelled(p *harness.Plan) *harness.Plan {
 	return &q
 }
 
-func (a *app) printRehearsal(p *harness.Plan, dir evidence.Dir, record evidence.Record) error {
-	out := rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: harness.Complaints(p, record)}
+func (a *app) printRehearsal(p *plan.Plan, dir evidence.Dir, record evidence.Record) error {
+	out := rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: trial.Complaints(p, record)}
 	out.Runs = len(out.Complaints) == 0
 	if !out.Runs {
 		out.Exit = exitNo

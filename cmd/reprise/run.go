@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies/containers"
@@ -70,7 +72,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 }
 
 // plan loads the scenario and applies the flags.
-func (a *app) plan(name string, f *runFlags) (*harness.Plan, error) {
+func (a *app) plan(name string, f *runFlags) (*plan.Plan, error) {
 	set, err := parseSet(f.set)
 	if err != nil {
 		return nil, err
@@ -91,7 +93,7 @@ func (a *app) plan(name string, f *runFlags) (*harness.Plan, error) {
 	if f.control {
 		variant = evidence.VariantControl
 	}
-	p, err := harness.NewPlan(loaded, harness.PlanOptions{Variant: variant, Set: set, Trials: f.trials, Labs: f.labs, Reset: scenarios.Reset(f.reset)})
+	p, err := plan.New(loaded, plan.Options{Variant: variant, Set: set, Trials: f.trials, Labs: f.labs, Reset: scenarios.Reset(f.reset)})
 	if err != nil {
 		return nil, &codedError{exitInput, err}
 	}
@@ -144,7 +146,7 @@ type outcome struct {
 }
 
 // runPlan executes a plan from the check of the machine to the report.
-func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcome, error) {
+func (a *app) runPlan(ctx context.Context, p *plan.Plan, f *runFlags) (outcome, error) {
 	if f.pull {
 		if err := permitPull(p); err != nil {
 			return outcome{}, err
@@ -163,7 +165,7 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 	if err := provider.Check(ctx, p.Topology); err != nil {
 		return outcome{}, err
 	}
-	dir, err := harness.CreateRun(ctx, p, f.dir, provider, toolInfo())
+	dir, err := trial.CreateRun(ctx, p, f.dir, provider, toolInfo())
 	if err != nil {
 		return outcome{}, &codedError{exitEnvironment, err}
 	}
@@ -176,7 +178,7 @@ func (a *app) runPlan(ctx context.Context, p *harness.Plan, f *runFlags) (outcom
 	a.progress("%s in %s, about %s; evidence in %s", plural(p.Trials, "trial"), plural(p.Labs, "lab"), estimate(p), dir.Path)
 	f.lab.Trust = a.trust
 	left, runErr := a.superviseLabs(ctx, p, dir, f)
-	runErr = errors.Join(runErr, cleanUp(ctx, provider, dir.ID()), harness.Settle(p, dir))
+	runErr = errors.Join(runErr, cleanUp(ctx, provider, dir.ID()), judge.Settle(p, dir))
 	out, err := a.finishRun(dir, f.keep)
 	if left.Trials > 0 {
 		out.NotRun = &left
@@ -193,7 +195,7 @@ func (a *app) finishRun(dir evidence.Dir, keep bool) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	v, rate, err := harness.Summarise(dir, info)
+	v, rate, err := judge.Summarise(dir, info)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -204,7 +206,7 @@ func (a *app) finishRun(dir evidence.Dir, keep bool) (outcome, error) {
 	return out, writeReports(dir)
 }
 
-func heading(p *harness.Plan) string {
+func heading(p *plan.Plan) string {
 	h := p.Loaded.Scenario.ID + ": " + p.Loaded.Scenario.Title
 	if p.Variant == evidence.VariantControl {
 		h += " (control)"
@@ -214,8 +216,8 @@ func heading(p *harness.Plan) string {
 
 // estimate is what the trials take when every window is waited for to its end, side by side
 // over the labs, with what building and collecting takes beside them on a small machine.
-// What hangs takes longer: see [harness.Plan.Bound].
-func estimate(p *harness.Plan) time.Duration {
+// What hangs takes longer: see [plan.Plan.Bound].
+func estimate(p *plan.Plan) time.Duration {
 	perLab := (p.Trials + p.Labs - 1) / p.Labs
 	overhead := 5*time.Second + time.Duration(len(p.Nodes))*time.Second
 	return (time.Duration(perLab) * (p.Longest() + overhead)).Round(time.Second)
@@ -281,7 +283,7 @@ type plannedNode struct {
 
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
 // Real devices are not asked.
-func lacks(ctx context.Context, p *harness.Plan, f labFlags) string {
+func lacks(ctx context.Context, p *plan.Plan, f labFlags) string {
 	if f.File != "" {
 		return ""
 	}
@@ -297,13 +299,13 @@ func lacks(ctx context.Context, p *harness.Plan, f labFlags) string {
 }
 
 // exceptionsOf says what a node of a plan may do beyond its lab.
-func exceptionsOf(p *harness.Plan, node string) []string {
+func exceptionsOf(p *plan.Plan, node string) []string {
 	n, _ := p.Topology.Node(node) // every node of a plan is one of its topology
 	return n.Exceptions()
 }
 
 // printPlan is --dry-run.
-func (a *app) printPlan(p *harness.Plan, lacks string) error {
+func (a *app) printPlan(p *plan.Plan, lacks string) error {
 	out := planned{
 		Scenario: p.Loaded.Scenario.ID, Variant: string(p.Variant), Trials: p.Trials, Labs: p.Labs,
 		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: estimate(p).String(),

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/reprise-lab/reprise/harness"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
@@ -181,7 +181,7 @@ func (a *app) show(name string) error {
 			a.say("  %-10s %s", f.key, f.value)
 		}
 	}
-	p, err := harness.NewPlan(l, harness.PlanOptions{})
+	p, err := plan.New(l, plan.Options{})
 	if err != nil {
 		return &codedError{exitInput, err}
 	}

@@ -14,8 +14,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 )
 
 // verifyFlags are the choices of verify-fix and regress.
@@ -131,8 +133,8 @@ func (a *app) verifyFix(ctx context.Context, name string, f *verifyFlags) error 
 
 // sides are what is compared.
 type sides struct {
-	old, new *harness.Plan
-	of       func(evidence.TrialVerdict, evidence.Record) harness.Sample
+	old, new *plan.Plan
+	of       func(evidence.TrialVerdict, evidence.Record) experiment.Sample
 	what     string // is new
 }
 
@@ -147,7 +149,7 @@ func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags)
 		if len(old.Workaround) == 0 {
 			return sides{}, inputError("scenario %s declares no workaround", old.Loaded.Scenario.ID)
 		}
-		return sides{old.WithoutWorkaround(), old, harness.ReliefOf, "the workaround"}, nil
+		return sides{old.WithoutWorkaround(), old, experiment.ReliefOf, "the workaround"}, nil
 	}
 	what := []string{}
 	for _, node := range slices.Sorted(maps.Keys(images)) {
@@ -158,54 +160,54 @@ func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags)
 	if err != nil {
 		return sides{}, err
 	}
-	return sides{old, updated, harness.SampleOf, strings.Join(what, " ")}, nil
+	return sides{old, updated, experiment.SampleOf, strings.Join(what, " ")}, nil
 }
 
 // verifyResult is verify.json of a comparison.
 type verifyResult struct {
-	Reprise    string         `json:"reprise"`
-	Scenario   string         `json:"scenario"`
-	Title      string         `json:"title"`
-	New        verifySide     `json:"new"`
-	Old        verifySide     `json:"old"`
-	What       string         `json:"what"` // is new
-	Ruling     harness.Ruling `json:"ruling"`
-	Skipped    bool           `json:"skipped,omitempty"` // by regress, for this reason
-	Reason     string         `json:"reason"`
-	Confidence float64        `json:"confidence"`
-	Needed     int            `json:"needed"` // clean trials of the new side that were enough; 0: they were not
-	P          float64        `json:"p"`
-	Took       time.Duration  `json:"took"`
-	Exit       int            `json:"exit"`
+	Reprise    string            `json:"reprise"`
+	Scenario   string            `json:"scenario"`
+	Title      string            `json:"title"`
+	New        verifySide        `json:"new"`
+	Old        verifySide        `json:"old"`
+	What       string            `json:"what"` // is new
+	Ruling     experiment.Ruling `json:"ruling"`
+	Skipped    bool              `json:"skipped,omitempty"` // by regress, for this reason
+	Reason     string            `json:"reason"`
+	Confidence float64           `json:"confidence"`
+	Needed     int               `json:"needed"` // clean trials of the new side that were enough; 0: they were not
+	P          float64           `json:"p"`
+	Took       time.Duration     `json:"took"`
+	Exit       int               `json:"exit"`
 }
 
 // verifySide is one side of it.
 type verifySide struct {
-	harness.Tally
+	experiment.Tally
 	Dir string `json:"dir"`
 }
 
 // compare tries both sides in turn until it is decided.
 func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResult, error) {
 	scenario := s.old.Loaded.Scenario
-	out := verifyResult{Reprise: evidence.Format, Scenario: scenario.ID, Title: scenario.Title, What: s.what, Ruling: harness.Undecided, Confidence: f.confidence, Exit: exitInconclusive}
+	out := verifyResult{Reprise: evidence.Format, Scenario: scenario.ID, Title: scenario.Title, What: s.what, Ruling: experiment.Undecided, Confidence: f.confidence, Exit: exitInconclusive}
 	start := time.Now()
 	sitting, err := a.openSession(ctx, f.dir, labFlags{}, s.old, s.new)
 	if err != nil {
 		return out, err
 	}
 	first := *s.old
-	first.Trials = 2 * harness.PairsNeeded(f.confidence)
+	first.Trials = 2 * experiment.PairsNeeded(f.confidence)
 	a.progress("%s: %s", heading(s.old), s.what)
 	a.progress("about %d trials for a problem that always shows, which take about %s, up to %d for a rare one", first.Trials, estimate(&first), 2*f.maxTrials)
 	v := &verification{
-		session: sitting, of: s.of, by: map[harness.Arm]*harness.Series{},
-		c: &harness.Comparison{Confidence: f.confidence, Before: f.before, MaxTrials: f.maxTrials},
+		session: sitting, of: s.of, by: map[experiment.Arm]*trial.Series{},
+		c: &experiment.Comparison{Confidence: f.confidence, Before: f.before, MaxTrials: f.maxTrials},
 	}
 	for _, side := range []struct {
-		arm  harness.Arm
-		plan *harness.Plan
-	}{{harness.Old, s.old}, {harness.New, s.new}} {
+		arm  experiment.Arm
+		plan *plan.Plan
+	}{{experiment.Old, s.old}, {experiment.New, s.new}} {
 		if v.by[side.arm], err = sitting.begin(ctx, side.plan); err != nil {
 			return out, errors.Join(err, sitting.end(ctx))
 		}
@@ -213,10 +215,10 @@ func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResul
 	sitting.tellDirs("old", "new")
 	runErr := errors.Join(inLabs(ctx, s.old.Labs, v.work), sitting.end(ctx))
 	ruling, reason := v.c.Ruling()
-	out.Old, out.New = v.side(harness.Old), v.side(harness.New)
+	out.Old, out.New = v.side(experiment.Old), v.side(experiment.New)
 	out.Needed, out.P, out.Took = v.c.Needed(), v.c.P(), time.Since(start)
 	switch {
-	case ruling == harness.NotFixed || ruling == harness.Changed:
+	case ruling == experiment.NotFixed || ruling == experiment.Changed:
 		out.Ruling, out.Reason = ruling, reason // whatever cut the rest short
 	case ctx.Err() != nil:
 		out.Reason = "interrupted"
@@ -239,10 +241,10 @@ func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResul
 // verification is a comparison in the making.
 type verification struct {
 	*session
-	of func(evidence.TrialVerdict, evidence.Record) harness.Sample
-	by map[harness.Arm]*harness.Series
+	of func(evidence.TrialVerdict, evidence.Record) experiment.Sample
+	by map[experiment.Arm]*trial.Series
 	mu sync.Mutex
-	c  *harness.Comparison
+	c  *experiment.Comparison
 }
 
 func (v *verification) work(ctx context.Context, lab int) (bool, error) {
@@ -255,7 +257,7 @@ func (v *verification) work(ctx context.Context, lab int) (bool, error) {
 	series := v.by[ticket.Arm]
 	start := time.Now()
 	verdict, err := series.Try(ctx, lab)
-	sample := harness.Sample{Kind: harness.Void, Why: "it was broken off"}
+	sample := experiment.Sample{Kind: experiment.Void, Why: "it was broken off"}
 	if err == nil {
 		var record evidence.Record
 		if record, err = series.Dir.Trial(verdict.Trial).Read(); err == nil {
@@ -264,7 +266,7 @@ func (v *verification) work(ctx context.Context, lab int) (bool, error) {
 	}
 	v.mu.Lock()
 	v.c.Add(ticket, sample)
-	status := fmt.Sprintf("old %s; new %s", v.c.Tally(harness.Old).Share, v.c.Tally(harness.New).Share)
+	status := fmt.Sprintf("old %s; new %s", v.c.Tally(experiment.Old).Share, v.c.Tally(experiment.New).Share)
 	v.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
 		return false, fmt.Errorf("trial %d of the %s side: %w", verdict.Trial, ticket.Arm, err)
@@ -273,18 +275,18 @@ func (v *verification) work(ctx context.Context, lab int) (bool, error) {
 	return true, nil
 }
 
-func (v *verification) side(arm harness.Arm) verifySide {
+func (v *verification) side(arm experiment.Arm) verifySide {
 	return verifySide{v.c.Tally(arm), v.by[arm].Dir.Path}
 }
 
 // rulingCode maps a ruling to the exit status.
-func rulingCode(r harness.Ruling) int {
+func rulingCode(r experiment.Ruling) int {
 	switch r {
-	case harness.Fixed:
+	case experiment.Fixed:
 		return exitYes
-	case harness.NotFixed:
+	case experiment.NotFixed:
 		return exitNo
-	case harness.Changed:
+	case experiment.Changed:
 		return exitOther
 	default:
 		return exitInconclusive
@@ -306,7 +308,7 @@ func (a *app) printVerify(r verifyResult) {
 	}
 }
 
-func beside(t harness.Tally) string {
+func beside(t experiment.Tally) string {
 	if t.Void+t.Unhealthy+t.Other == 0 {
 		return ""
 	}

@@ -4,8 +4,8 @@ import (
 	"encoding/xml"
 	"fmt"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/junit"
 )
@@ -26,8 +26,8 @@ func (a *app) junitOf(name string, results []verifyResult, file string) error {
 		case r.Skipped:
 			c.Skipped = &junit.Message{Message: m.Message}
 			s.Skipped++
-		case r.Ruling == harness.Fixed:
-		case r.Ruling == harness.NotFixed || r.Ruling == harness.Changed:
+		case r.Ruling == experiment.Fixed:
+		case r.Ruling == experiment.NotFixed || r.Ruling == experiment.Changed:
 			c.Failure = m
 			s.Failures++
 		default:

@@ -1,5 +1,5 @@
 // Package harnesstest holds a lab that exists only in memory, for tests of whoever
-// uses package harness: a provider without containers and drivers that answer from
+// uses package trial: a provider without containers and drivers that answer from
 // functions. Nothing in it is a model of a switch.
 package harnesstest
 

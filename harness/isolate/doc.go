@@ -13,5 +13,5 @@
 // their order. So a Recorder, which writes every outcome down before the algorithm sees it,
 // resumes a search after kill -9 to the same result.
 //
-// Not here: what a unit is (package scenarios cuts), how a candidate runs (package harness).
+// Not here: what a unit is (package scenarios cuts), how a candidate runs (package trial).
 package isolate

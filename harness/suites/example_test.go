@@ -3,8 +3,9 @@ package suites_test
 import (
 	"fmt"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -14,21 +15,21 @@ import (
 //	var _ = func() bool {
 //		registry, _ := all.Registry()                              // drivers/all
 //		provider, _ := containers.New(containers.Options{})        // topologies/containers
-//		plan, env := prepare("cases/ospf-mtu", registry, provider) // as below
-//		return suites.Trials(plan, env, suites.Whole)
+//		p, env := prepare("cases/ospf-mtu", registry, provider) // as below
+//		return suites.Trials(p, env, suites.Whole)
 //	}()
 //
 //	func TestCases(t *testing.T) { suites.RunTest(t, "our cases") }
 func Example() {
-	prepare := func(file string, env harness.Environment) (*harness.Plan, error) {
+	prepare := func(file string, env trial.Environment) (*plan.Plan, error) {
 		loaded, err := scenarios.Load(file, scenarios.Options{Platforms: env.Registry.Platforms()})
 		if err != nil {
 			return nil, err // every fault of the file, with its position
 		}
-		return harness.NewPlan(loaded, harness.PlanOptions{Variant: evidence.VariantControl, Trials: 5})
+		return plan.New(loaded, plan.Options{Variant: evidence.VariantControl, Trials: 5})
 	}
 	_, env := lab(evidence.VariantMain)
-	plan, err := prepare(env.Dir.File("scenario.yaml"), env)
-	fmt.Println(plan.Expected(), plan.Trials, err)
+	p, err := prepare(env.Dir.File("scenario.yaml"), env)
+	fmt.Println(p.Expected(), p.Trials, err)
 	// Output: not-reproduced 5 <nil>
 }

@@ -16,8 +16,9 @@ import (
 	"github.com/onsi/gomega/format"
 	gomegatypes "github.com/onsi/gomega/types"
 
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 )
 
 // grace is how long a spec that was interrupted may take to keep its evidence.
@@ -41,7 +42,7 @@ func (s Shard) trials(planned int) []int {
 
 // Trials registers the tree of one plan. It returns true, so that it can stand at the
 // top level of a file.
-func Trials(p *harness.Plan, env harness.Environment, s Shard) bool {
+func Trials(p *plan.Plan, env trial.Environment, s Shard) bool {
 	sc := p.Loaded.Scenario
 	at := types.CodeLocation{FileName: p.Loaded.File, LineNumber: max(p.Loaded.Line("symptom[0]"), 1)}
 	title := sc.ID + ": " + sc.Title
@@ -49,26 +50,26 @@ func Trials(p *harness.Plan, env harness.Environment, s Shard) bool {
 		title += " (control)"
 	}
 	return Describe(title, Ordered, ContinueOnFailure, Label(sc.Labels...), at, func() {
-		lab := harness.NewLab(p, env, s.Lab)
+		lab := trial.NewLab(p, env, s.Lab)
 		BeforeAll(func() {
-			DeferCleanup(func(ctx SpecContext) { Expect(lab.Close(ctx)).To(Succeed()) }, NodeTimeout(grace+harness.ReleaseTime(p, env.Provider)), GracePeriod(grace+harness.ReleaseTime(p, env.Provider)))
+			DeferCleanup(func(ctx SpecContext) { Expect(lab.Close(ctx)).To(Succeed()) }, NodeTimeout(grace+trial.ReleaseTime(p, env.Provider)), GracePeriod(grace+trial.ReleaseTime(p, env.Provider)))
 		})
 		for _, n := range s.trials(p.Trials) {
 			It(fmt.Sprintf("trial %04d", n), at, SpecTimeout(p.Timeout), GracePeriod(grace), func(ctx SpecContext) {
 				if why := lab.Refused(); why != "" && !env.All {
 					if env.Progress != nil {
-						env.Progress(harness.Progress{Lab: s.Lab, Trial: n, NotRun: why})
+						env.Progress(trial.Progress{Lab: s.Lab, Trial: n, NotRun: why})
 					}
 					Skip("not run: a fresh lab refused " + why)
 				}
-				trial(ctx, lab, n, p.Expected())
+				oneTrial(ctx, lab, n, p.Expected())
 			})
 		}
 	})
 }
 
 // trial executes one trial in its spec. Its evidence is kept on every way out.
-func trial(ctx SpecContext, lab *harness.Lab, n int, expected evidence.Verdict) {
+func oneTrial(ctx SpecContext, lab *trial.Lab, n int, expected evidence.Verdict) {
 	GinkgoHelper()
 	t, err := lab.Begin(n)
 	Expect(err).NotTo(HaveOccurred(), "begin the record")

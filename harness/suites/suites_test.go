@@ -7,10 +7,11 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/suites"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -29,16 +30,16 @@ control: {without: [stimulus.0]}
 trials: {count: 3}
 `
 
-// lab is a plan and an environment in memory: what an own suite makes of a scenario
+// lab is a p and an environment in memory: what an own suite makes of a scenario
 // file, a provider and the drivers of its choice.
-func lab(variant evidence.Variant) (*harness.Plan, harness.Environment) {
+func lab(variant evidence.Variant) (*plan.Plan, trial.Environment) {
 	dir, err := os.MkdirTemp("", "suites-")
 	must(err)
 	file := filepath.Join(dir, "scenario.yaml")
 	must(os.WriteFile(file, []byte(scenario), 0o600))
 	loaded, err := scenarios.Load(file, scenarios.Options{})
 	must(err)
-	plan, err := harness.NewPlan(loaded, harness.PlanOptions{Variant: variant})
+	p, err := plan.New(loaded, plan.Options{Variant: variant})
 	must(err)
 	state := "up"
 	platform := &harnesstest.Platform{
@@ -47,7 +48,7 @@ func lab(variant evidence.Variant) (*harness.Plan, harness.Environment) {
 		ConfigureFn: func(_, line string) (string, error) { state = line; return "", nil },
 		BootFn:      func(string) error { state = "up"; return nil },
 	}
-	return plan, harness.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry(), Dir: evidence.Dir{Path: dir}}
+	return p, trial.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry(), Dir: evidence.Dir{Path: dir}}
 }
 
 func must(err error) {

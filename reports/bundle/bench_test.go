@@ -99,7 +99,7 @@ func BenchmarkVerify(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		r, err := bundle.Verify(b.Context(), opened, bundle.VerifyOptions{Rejudge: judge})
+		r, err := bundle.Verify(b.Context(), opened, bundle.VerifyOptions{Rejudge: judgeAgain})
 		if err != nil || r.State() != bundle.OK {
 			b.Fatal(err, listed(r))
 		}

@@ -28,7 +28,7 @@ func TestVerifyOwnBundle(t *testing.T) {
 	o := options(runDir(t, "main"), runDir(t, "control"))
 	o.Pack.Signer = key(t, "partner")
 	data := create(t, o)
-	r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge})
+	r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain})
 	for _, want := range []string{"verdicts: 3 trials come out", "rate: 2 of 3", "ledger: 3 lines", "claim: 2 of 3", "rate: 0 of 3", "custody: 1 line"} {
 		if !strings.Contains(listed(r), want) {
 			t.Errorf("no line says %q:\n%s", want, listed(r))
@@ -51,11 +51,11 @@ func TestOlderRules(t *testing.T) {
 	run := runDir(t, "main")
 	edit(t, filepath.Join(run, "run.json"), `"rules": "2",`, "")
 	data := create(t, options(run))
-	if r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge}); !strings.Contains(listed(r), "rules: it was judged by rules 1; those of today (2) give the same verdict, with 2 of 3 valid trials") {
+	if r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain}); !strings.Contains(listed(r), "rules: it was judged by rules 1; those of today (2) give the same verdict, with 2 of 3 valid trials") {
 		t.Error(listed(r))
 	}
 	stricter := func(ctx context.Context, dir string) (bundle.RunVerdicts, error) {
-		v, err := judge(ctx, dir)
+		v, err := judgeAgain(ctx, dir)
 		v.Today = &evidence.RunVerdict{Verdict: evidence.Inconclusive, Reason: "absent"}
 		return v, err
 	}
@@ -214,7 +214,7 @@ func TestSignature(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := verify(t.Context(), data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge, Signers: signers, Now: at()})
+			r, err := verify(t.Context(), data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain, Signers: signers, Now: at()})
 			if err != nil || r.State() != tt.want {
 				t.Fatalf("%v\n%s", err, listed(r))
 			}
@@ -299,7 +299,7 @@ func TestEncryptedToTwo(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			wantOK(t, data, bundle.ReadOptions{Identities: ids}, bundle.VerifyOptions{Rejudge: judge})
+			wantOK(t, data, bundle.ReadOptions{Identities: ids}, bundle.VerifyOptions{Rejudge: judgeAgain})
 		}
 	}
 	for _, wrong := range []string{"", "age1nonsense", "ssh-dss AAAA", "me@example"} {
@@ -332,7 +332,7 @@ func TestRedacted(t *testing.T) {
 	}
 	// A cut that changes the reason that the ledger holds.
 	data := create(t, o)
-	r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge})
+	r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain})
 	for _, want := range []string{`profile "tac-default"`, "3 were redacted since", "ledger: 3 lines"} {
 		if !strings.Contains(listed(r), want) {
 			t.Errorf("no line says %q:\n%s", want, listed(r))
@@ -582,7 +582,7 @@ func TestExtract(t *testing.T) {
 	if diff := cmp.Diff(tree(t, run), tree(t, filepath.Join(dir, "runs", id))); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := judge(t.Context(), filepath.Join(dir, "runs", id)); err != nil {
+	if _, err := judgeAgain(t.Context(), filepath.Join(dir, "runs", id)); err != nil {
 		t.Error(err)
 	}
 	if err := b.Extract(t.Context(), dir, nil); !errors.Is(err, bundle.ErrNotEmpty) {
@@ -635,7 +635,7 @@ func TestVerifyNamesItsFolder(t *testing.T) {
 	seen := ""
 	if _, err := bundle.Verify(t.Context(), b, bundle.VerifyOptions{Temp: t.TempDir(), Rejudge: func(ctx context.Context, dir string) (bundle.RunVerdicts, error) {
 		seen = dir
-		return judge(ctx, dir)
+		return judgeAgain(ctx, dir)
 	}}); err != nil {
 		t.Fatal(err)
 	}

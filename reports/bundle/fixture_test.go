@@ -17,9 +17,11 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports/bundle"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -38,7 +40,7 @@ control: {without: [stimulus.0]}
 `
 
 // fixture holds runs that a harness made in a lab in memory, made once: run directories
-// are the real thing, and a judge agrees with them.
+// are the real thing, and a judgeAgain agrees with them.
 var fixture = sync.OnceValues(func() (string, error) {
 	parent, err := os.MkdirTemp("", "bundle-fixture-")
 	if err != nil {
@@ -65,7 +67,7 @@ func makeRun(parent, name string, variant evidence.Variant) error {
 	if err != nil {
 		return err
 	}
-	plan, err := harness.NewPlan(loaded, harness.PlanOptions{Variant: variant, Trials: 3})
+	p, err := plan.New(loaded, plan.Options{Variant: variant, Trials: 3})
 	if err != nil {
 		return err
 	}
@@ -88,9 +90,9 @@ func makeRun(parent, name string, variant evidence.Variant) error {
 			return nil
 		},
 	}
-	env := harness.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}
+	env := trial.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}
 	ctx := context.Background()
-	s, err := harness.NewSeries(ctx, plan, parent, env, evidence.Tool{Name: "reprise", Version: "v0.0.0-test"})
+	s, err := trial.NewSeries(ctx, p, parent, env, evidence.Tool{Name: "reprise", Version: "v0.0.0-test"})
 	if err != nil {
 		return err
 	}
@@ -128,17 +130,17 @@ func runDir(tb testing.TB, name string) string {
 	return dir
 }
 
-// judge is the harness's own, as the program hands it over.
-func judge(_ context.Context, dir string) (bundle.RunVerdicts, error) {
-	p, run, info, err := harness.OpenRun(dir)
+// judgeAgain is the harness's own, as the program hands it over.
+func judgeAgain(_ context.Context, dir string) (bundle.RunVerdicts, error) {
+	p, run, info, err := plan.OpenRun(dir)
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	again, err := harness.Rejudge(p, run)
+	again, err := judge.Rejudge(p, run)
 	if err != nil {
 		return bundle.RunVerdicts{}, err
 	}
-	v, rate := harness.Combine(again.Verdicts, info.Trials, info.Expected)
+	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
 	out := bundle.RunVerdicts{Rules: again.Rules, Run: v, Rate: rate, Trials: again.Verdicts}
 	if again.Rules != evidence.CurrentRules {
 		now := again.CombineToday(info.Trials, info.Expected)
@@ -166,7 +168,7 @@ func options(runs ...string) bundle.CreateOptions {
 		Complete: bundle.CompleteOptions{
 			Tool: evidence.Tool{Name: "reprise", Version: "v0.0.0-test"}, Custody: bundle.Custody{At: at(), Who: "tester@lab", What: "packed"},
 		},
-		Rejudge: judge,
+		Rejudge: judgeAgain,
 	}
 }
 

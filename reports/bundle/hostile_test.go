@@ -226,7 +226,7 @@ func TestJudgedFilesAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	var limit *bundle.LimitError
-	if _, err := verify(t.Context(), out.Bytes(), bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge}); !errors.As(err, &limit) {
+	if _, err := verify(t.Context(), out.Bytes(), bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain}); !errors.As(err, &limit) {
 		t.Errorf("%v", err)
 	}
 }

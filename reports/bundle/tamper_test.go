@@ -161,7 +161,7 @@ func forge(t *testing.T, change func(run evidence.Dir), claim func(*bundle.Sourc
 	if _, err := bundle.Write(t.Context(), &out, src, bundle.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	r, err := verify(t.Context(), out.Bytes(), bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judge})
+	r, err := verify(t.Context(), out.Bytes(), bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func freshLedger(t *testing.T, run evidence.Dir, change func(*evidence.Entry) bo
 // summarise stores what the trials' stored verdicts give, as the harness would.
 func summarise(t *testing.T, run evidence.Dir, k, n int) {
 	t.Helper()
-	again, err := judge(t.Context(), run.Path)
+	again, err := judgeAgain(t.Context(), run.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +346,7 @@ func TestTrialTakenOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		freshLedger(t, run, func(e *evidence.Entry) bool { return e.Trial != 2 })
-		again, err := judge(t.Context(), run.Path)
+		again, err := judgeAgain(t.Context(), run.Path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,359 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// Arm is one of the two sides of a comparison. The zero value is invalid.
+type Arm string
+
+// Arms.
+const (
+	Old Arm = "old" // the build that has the problem; with a workaround: without it
+	New Arm = "new" // the build, or the workaround, that shall be free of it
+)
+
+// Ruling is the outcome of a comparison. The zero value means that it is not over.
+type Ruling string
+
+// Rulings.
+const (
+	Fixed     Ruling = "fixed"
+	NotFixed  Ruling = "not-fixed"
+	Changed   Ruling = "changed" // the new side fails, and in another way
+	Undecided Ruling = "inconclusive"
+)
+
+// Sample is what one trial says to a comparison.
+type Sample struct {
+	Kind SampleKind
+	Why  string
+}
+
+// SampleKind says what kind of answer a trial gave. The zero value is invalid.
+type SampleKind string
+
+// Kinds of samples.
+const (
+	Hit       SampleKind = "hit"       // the problem was there
+	Miss      SampleKind = "miss"      // it was not
+	Void      SampleKind = "void"      // the trial says nothing
+	Unhealthy SampleKind = "unhealthy" // the nodes did not start, or never came to the baseline
+	Other     SampleKind = "other"     // something else failed: a daemon that nobody asked about died
+)
+
+// unhealthyLimit is how often the new side may fail to come to its baseline, with no
+// trial in which it did, before that is its behaviour and not an accident.
+const unhealthyLimit = 3
+
+// Ticket is one trial of a comparison, to be made by who took it.
+type Ticket struct {
+	Arm   Arm
+	index int
+}
+
+// Comparison decides whether the new side is free of a problem that the old side has.
+//
+// Both sides are tried in turn (A B B A …) in one session, and counted in pairs: the n-th
+// valid trial of the old side, in the order in which they were begun, is a pair with the
+// n-th of the new side. One hit on the new side ends everything. It is fixed at the first
+// n where Fisher's exact test of k hits in n trials of the old side against none in n of
+// the new one gives at most 1-Confidence:
+//
+//	C(n,k) / C(2n,k) <= 1 - Confidence
+//
+// That is three pairs at 95 % for a problem that always shows, and five at 99 %.
+//
+// Looking after each pair does not break the promise, since a hit on the new side at any
+// time forfeits it. An unfixed build comes to n pairs without a hit on the new side in
+// these ways: with the chance p(1-p) a pair adds a hit of the old side, with (1-p)² none.
+// Summed over all ways to the first n that is enough, that is at most 3.9 % (0.7 % at
+// 99 %) for every p, and at most 4.2 % (0.8 %) for every sequence of rates, chosen pair by
+// pair and with all knowledge of what came before: so it holds too where a session drifts,
+// as long as it drifts for both sides (TestComparisonKeepsItsPromise computes both).
+//
+// It is not safe for concurrent use.
+type Comparison struct {
+	Confidence float64 // 0.95 or 0.99
+	Before     int     // valid trials of the old side within which it must hit
+	MaxTrials  int     // of each side, at most
+
+	issued   int
+	old, new []*Sample // by index of the ticket; nil: not back yet
+}
+
+// Next gives the trial to make now; false when none is needed any more. The side that has
+// fewer trials that are valid, or may come back so, is tried first.
+func (c *Comparison) Next() (Ticket, bool) {
+	if r, _ := c.Ruling(); r != "" {
+		return Ticket{}, false
+	}
+	arm := c.turn()
+	list := c.of(arm)
+	if len(*list) >= c.MaxTrials {
+		return Ticket{}, false
+	}
+	c.issued++
+	*list = append(*list, nil)
+	return Ticket{arm, len(*list) - 1}, true
+}
+
+// turn gives the side whose turn it is.
+func (c *Comparison) turn() Arm {
+	switch o, n := expected(c.old), expected(c.new); {
+	case o < n:
+		return Old
+	case n < o:
+		return New
+	default:
+		return [4]Arm{Old, New, New, Old}[c.issued%4]
+	}
+}
+
+// expected counts the samples that are valid, and those that are not back.
+func expected(samples []*Sample) int {
+	n := 0
+	for _, s := range samples {
+		if s == nil || s.valid() {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *Sample) valid() bool { return s.Kind == Hit || s.Kind == Miss }
+
+func (c *Comparison) of(a Arm) *[]*Sample {
+	if a == Old {
+		return &c.old
+	}
+	return &c.new
+}
+
+// Add tells what the trial came to.
+func (c *Comparison) Add(t Ticket, s Sample) { (*c.of(t.Arm))[t.index] = &s }
+
+// Tally counts the samples of one side.
+type Tally struct {
+	Share     Share `json:"share"`
+	Void      int   `json:"void"`
+	Unhealthy int   `json:"unhealthy"`
+	Other     int   `json:"other"`
+}
+
+// Tally counts the samples of a side that are back.
+func (c *Comparison) Tally(a Arm) Tally { return tally(a, *c.of(a)) }
+
+func tally(a Arm, samples []*Sample) Tally {
+	var t Tally
+	k, n := 0, 0
+	for _, s := range samples {
+		switch {
+		case s == nil:
+		case s.Kind == Hit:
+			k++
+			n++
+		case s.Kind == Miss:
+			n++
+		case s.Kind == Unhealthy:
+			t.Unhealthy++
+		case s.Kind == Other:
+			t.Other++
+		default:
+			t.Void++
+		}
+	}
+	t.Share = NewShare(string(a), k, n)
+	return t
+}
+
+// prefix lists the valid samples before the first that is not back, in the order in which
+// they were begun: a hit may take longer than a miss, and what came back first would
+// favour misses.
+func prefix(samples []*Sample) []*Sample {
+	var out []*Sample
+	for _, s := range samples {
+		if s == nil {
+			break
+		}
+		if s.valid() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// pairs finds the first number of pairs that is enough, and the hits of the old side in
+// them; enough is false while there is none, and n counts all.
+func (c *Comparison) pairs() (k, n int, enough bool) {
+	o := prefix(c.old)
+	for n < min(len(o), len(prefix(c.new))) {
+		hit := o[n].Kind == Hit
+		if n++; !hit {
+			continue // it takes away from what there was, which was not enough
+		}
+		if k++; stats.CleanPairs(k, n, c.Confidence) {
+			return k, n, true
+		}
+	}
+	return k, n, false
+}
+
+// PairsNeeded is the number of pairs that a problem takes that always shows.
+func PairsNeeded(confidence float64) int {
+	n := 1
+	for !stats.CleanPairs(n, n, confidence) {
+		n++
+	}
+	return n
+}
+
+// Needed is the number of clean trials of the new side, with as many of the old one, that
+// were enough; 0 while they are not.
+func (c *Comparison) Needed() int {
+	_, n, enough := c.pairs()
+	if !enough {
+		return 0
+	}
+	return n
+}
+
+// P is Fisher's one-sided p-value of all that has been seen of both sides.
+func (c *Comparison) P() float64 {
+	o, n := c.Tally(Old).Share, c.Tally(New).Share
+	return stats.FisherLess(o.Reproduced, o.Valid, n.Reproduced, n.Valid)
+}
+
+// Ruling tells how it stands, and why; empty while more trials are needed.
+func (c *Comparison) Ruling() (Ruling, string) {
+	n := c.Tally(New)
+	switch {
+	case n.Share.Reproduced > 0:
+		return NotFixed, fmt.Sprintf("the problem was there in %d of %d valid trials of the new side", n.Share.Reproduced, n.Share.Valid)
+	case n.Other > 0:
+		return Changed, "the new side fails in another way: " + why(c.new, Other)
+	case n.Unhealthy >= unhealthyLimit && n.Share.Valid == 0 && c.Tally(Old).Share.Valid > 0:
+		return Changed, fmt.Sprintf("the new side did not come to a healthy baseline in %d of %d trials: %s", n.Unhealthy, len(c.new), why(c.new, Unhealthy))
+	}
+	k, pairs, enough := c.pairs()
+	o := prefix(c.old)
+	switch {
+	case enough:
+		return Fixed, fmt.Sprintf("no hit in %d trials of the new side; after %d of %d of the old side %d were needed (p = %.2g)", n.Share.Valid, k, pairs, pairs, c.P())
+	case len(o) >= c.Before && !slices.ContainsFunc(o, func(s *Sample) bool { return s.Kind == Hit }):
+		return Undecided, fmt.Sprintf("no positive control: the old side did not show the problem in %d valid trials", len(o))
+	case k == 0:
+		return c.exhausted(fmt.Sprintf("no hit of the old side in %d pairs of valid trials", pairs))
+	default:
+		return c.exhausted(fmt.Sprintf("%d hits of the old side and none of the new one in %d pairs of trials are too few", k, pairs))
+	}
+}
+
+// exhausted tells that the bound is reached with no answer, once every trial is back.
+func (c *Comparison) exhausted(reason string) (Ruling, string) {
+	if len(*c.of(c.turn())) < c.MaxTrials {
+		return "", ""
+	}
+	if slices.Contains(c.old, nil) || slices.Contains(c.new, nil) {
+		return "", ""
+	}
+	for _, k := range []SampleKind{Unhealthy, Void} {
+		if w := why(append(slices.Clone(c.new), c.old...), k); w != "" {
+			return Undecided, reason + "; the first that said nothing: " + w
+		}
+	}
+	return Undecided, reason
+}
+
+func why(samples []*Sample, k SampleKind) string {
+	for _, s := range samples {
+		if s != nil && s.Kind == k {
+			return s.Why
+		}
+	}
+	return ""
+}
+
+// SampleOf says what a judged trial tells of a build. The record shows what the verdict
+// leaves out: a daemon that died of something else than the symptom asks for.
+func SampleOf(v evidence.TrialVerdict, r evidence.Record) Sample {
+	if len(v.OtherFailures) > 0 {
+		return Sample{Other, v.OtherFailures[0]}
+	}
+	switch v.Verdict {
+	case evidence.Reproduced:
+		return Sample{Hit, v.Reason}
+	case evidence.NotReproduced:
+		for _, e := range r.Events {
+			if e.Kind == evidence.EventDeath && e.Ref == "" {
+				return Sample{Other, fmt.Sprintf("%s: %s died (%s), which is not the symptom", e.Lane, e.Name, e.Detail)}
+			}
+		}
+		return Sample{Miss, v.Reason}
+	case evidence.Inconclusive:
+		return Sample{inconclusive(v, r), v.Reason}
+	default:
+		return Sample{Void, v.Reason}
+	}
+}
+
+func inconclusive(v evidence.TrialVerdict, r evidence.Record) SampleKind {
+	for _, e := range r.Events {
+		switch {
+		case e.Kind == evidence.EventCut || e.Kind == evidence.EventLab && e.Outcome == evidence.Failed:
+			return Void
+		case e.Kind == evidence.EventBoot && e.Outcome != evidence.OK:
+			return Unhealthy
+		}
+	}
+	for _, c := range v.Conditions {
+		if phaseOf(c.Ref) == "baseline" && c.Holds == evidence.False {
+			return Unhealthy
+		}
+	}
+	return Void
+}
+
+func phaseOf(ref string) string {
+	for i, r := range ref {
+		if r == '[' {
+			return ref[:i]
+		}
+	}
+	return ref
+}
+
+// ReliefOf says what a judged trial tells of a workaround: a hit is a problem that stayed.
+// A trial in which the problem was not seen says nothing.
+func ReliefOf(v evidence.TrialVerdict, r evidence.Record) Sample {
+	s := SampleOf(v, r)
+	if s.Kind == Miss {
+		return Sample{Void, "the symptom was not there to be relieved"}
+	}
+	if s.Kind != Hit {
+		return s
+	}
+	var relief []evidence.ConditionVerdict
+	for _, c := range v.Conditions {
+		if phaseOf(c.Ref) == "workaround.expect" {
+			relief = append(relief, c)
+		}
+	}
+	switch {
+	case len(relief) == 0:
+		return Sample{Void, "the workaround was not carried out"}
+	case evidence.And(judge.Truths(relief)...) == evidence.True:
+		return Sample{Miss, "relieved"}
+	case evidence.And(judge.Truths(relief)...) == evidence.False:
+		c, _ := judge.Blamed(relief)
+		return Sample{Hit, c.Name + ": " + c.Why}
+	default:
+		c, _ := judge.Blamed(relief)
+		return Sample{Void, c.Name + " is unknown: " + c.Why}
+	}
+}

@@ -1,0 +1,215 @@
+package experiment_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// simulate lets seeded coins play both sides, with side by side trials in flight that
+// come back in any order and now and then say nothing.
+func simulate(seed uint64, c *experiment.Comparison, oldRate, newRate float64, sideBySide int) (experiment.Ruling, int) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	var flying []experiment.Ticket
+	trials := 0
+	for {
+		for len(flying) < sideBySide {
+			t, more := c.Next()
+			if !more {
+				break
+			}
+			trials++
+			flying = append(flying, t)
+		}
+		if len(flying) == 0 {
+			ruling, _ := c.Ruling()
+			return ruling, trials
+		}
+		i := r.IntN(len(flying))
+		t := flying[i]
+		flying = append(flying[:i], flying[i+1:]...)
+		rate := oldRate
+		if t.Arm == experiment.New {
+			rate = newRate
+		}
+		kind := experiment.Miss
+		switch {
+		case r.Float64() < 0.05:
+			kind = experiment.Void
+		case r.Float64() < rate:
+			kind = experiment.Hit
+		}
+		c.Add(t, experiment.Sample{Kind: kind})
+	}
+}
+
+// TestComparisonKeepsItsPromise counts how often an unfixed build is called fixed.
+func TestComparisonKeepsItsPromise(t *testing.T) {
+	const seeds = 1000
+	for _, p := range []float64{0.1, 0.3, 0.5, 0.9} {
+		t.Run(fmt.Sprintf("rate %.1f", p), func(t *testing.T) {
+			wrong, trials, right, cost := 0, 0, 0, 0
+			for seed := range uint64(seeds) {
+				r, n := simulate(seed, &experiment.Comparison{Confidence: 0.95, Before: 10, MaxTrials: 200}, p, p, 1+int(seed%3))
+				trials += n
+				if r == experiment.Fixed {
+					wrong++
+				}
+				r, n = simulate(seed, &experiment.Comparison{Confidence: 0.95, Before: 10, MaxTrials: 200}, p, 0, 1+int(seed%3))
+				cost += n
+				if r == experiment.Fixed {
+					right++
+				}
+			}
+			t.Logf("%d seeds: unfixed called fixed in %.2f %% (at most %.2f %% by exact summation), after %.1f trials in the mean; a real fix called fixed in %.1f %%, after %.1f trials",
+				seeds, 100*float64(wrong)/seeds, 100*unfixedCalledFixed(0.95, 200, p), float64(trials)/seeds, 100*float64(right)/seeds, float64(cost)/seeds)
+			if wrong > seeds*5/100 {
+				t.Errorf("%d of %d unfixed builds called fixed", wrong, seeds)
+			}
+		})
+	}
+	var rates []float64
+	for p := 0.005; p < 1; p += 0.005 {
+		rates = append(rates, p)
+	}
+	for _, confidence := range []float64{0.95, 0.99} {
+		worst := 0.0
+		for _, p := range rates {
+			worst = max(worst, unfixedCalledFixed(confidence, 200, p))
+		}
+		drift := unfixedCalledFixed(confidence, 200, rates...)
+		t.Logf("at %.0f %%: the worst rate %.2f %%, the worst sequence of rates %.2f %%", 100*confidence, 100*worst, 100*drift)
+		if drift > 1-confidence || worst > drift {
+			t.Errorf("at %.2f an unfixed build is called fixed with %.4f at the worst rate, %.4f with the worst rates", confidence, worst, drift)
+		}
+	}
+}
+
+// unfixedCalledFixed sums the chance that a build that is not fixed is called so within a
+// number of pairs. Where several rates are given, the worst of them is taken for each pair,
+// whatever came before (by backward induction).
+func unfixedCalledFixed(confidence float64, limit int, rates ...float64) float64 {
+	next := make([]float64, limit+2) // by hits of the old side
+	for n := limit; n >= 0; n-- {
+		now := make([]float64, limit+2)
+		for k := range n + 1 {
+			if stats.CleanPairs(k, n, confidence) {
+				now[k] = 1
+				continue
+			}
+			if n == limit {
+				continue
+			}
+			for _, p := range rates {
+				now[k] = max(now[k], p*(1-p)*next[k+1]+(1-p)*(1-p)*next[k])
+			}
+		}
+		next = now
+	}
+	return next[0]
+}
+
+func TestComparisonRules(t *testing.T) {
+	hit, miss, void := experiment.Sample{Kind: experiment.Hit}, experiment.Sample{Kind: experiment.Miss}, experiment.Sample{Kind: experiment.Void, Why: "the lab broke"}
+	other, ill := experiment.Sample{Kind: experiment.Other, Why: "zebra died"}, experiment.Sample{Kind: experiment.Unhealthy, Why: "r1 did not start"}
+	for _, tt := range []struct {
+		name     string
+		old, new []experiment.Sample // each repeated for as long as it takes
+		want     experiment.Ruling
+		trials   int
+	}{
+		{"always there, then gone", []experiment.Sample{hit}, []experiment.Sample{miss}, experiment.Fixed, 6},
+		{"there on the new side", []experiment.Sample{hit}, []experiment.Sample{hit}, experiment.NotFixed, 2},
+		{"there once on the new side", []experiment.Sample{hit}, []experiment.Sample{miss, hit}, experiment.NotFixed, 3},
+		{"no positive control", []experiment.Sample{miss}, []experiment.Sample{miss}, experiment.Undecided, 8},
+		{"another failure", []experiment.Sample{hit}, []experiment.Sample{miss, other}, experiment.Changed, 3},
+		{"a hit outweighs another failure", []experiment.Sample{miss}, []experiment.Sample{hit, other}, experiment.NotFixed, 2},
+		{"the new side never starts", []experiment.Sample{hit}, []experiment.Sample{ill}, experiment.Changed, 4},
+		{"the new side starts badly once", []experiment.Sample{hit}, []experiment.Sample{ill, miss, miss, miss, miss, miss}, experiment.Fixed, 7},
+		{"nothing works", []experiment.Sample{void}, []experiment.Sample{void}, experiment.Undecided, 40},
+		{"rare, and too few trials allowed", []experiment.Sample{hit, miss, miss, miss, miss, miss, miss, miss, miss, miss}, []experiment.Sample{miss}, experiment.Undecided, 40},
+		{"every third time, and enough allowed", []experiment.Sample{hit, miss, miss}, []experiment.Sample{miss}, experiment.Fixed, 20},
+		{"the old side says nothing every other time", []experiment.Sample{void, hit}, []experiment.Sample{miss}, experiment.Fixed, 9},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &experiment.Comparison{Confidence: 0.95, Before: 4, MaxTrials: 20}
+			n, at := 0, map[experiment.Arm]int{}
+			for ticket, more := c.Next(); more; ticket, more = c.Next() {
+				list := tt.old
+				if ticket.Arm == experiment.New {
+					list = tt.new
+				}
+				c.Add(ticket, list[at[ticket.Arm]%len(list)])
+				at[ticket.Arm]++
+				n++
+			}
+			got, reason := c.Ruling()
+			t.Logf("%s: %s", got, reason)
+			if got != tt.want || n != tt.trials || reason == "" {
+				t.Errorf("%s after %d trials, want %s after %d", got, n, tt.want, tt.trials)
+			}
+		})
+	}
+}
+
+// TestComparisonLate: what comes back first is not what counts first. The new side's first
+// trials are still under way when the old side has hit three times.
+func TestComparisonLate(t *testing.T) {
+	c := &experiment.Comparison{Confidence: 0.95, Before: 10, MaxTrials: 40}
+	var late []experiment.Ticket
+	for range 6 {
+		ticket, more := c.Next()
+		switch {
+		case !more:
+			t.Fatal("no more trials")
+		case ticket.Arm == experiment.Old:
+			c.Add(ticket, experiment.Sample{Kind: experiment.Hit})
+		default:
+			late = append(late, ticket)
+		}
+	}
+	c.Add(late[1], experiment.Sample{Kind: experiment.Miss})
+	c.Add(late[2], experiment.Sample{Kind: experiment.Miss})
+	if r, why := c.Ruling(); r != "" {
+		t.Errorf("%s (%s) while the first trial of the new side is under way", r, why)
+	}
+	c.Add(late[0], experiment.Sample{Kind: experiment.Hit})
+	if r, why := c.Ruling(); r != experiment.NotFixed {
+		t.Errorf("%s (%s) after a hit of the new side", r, why)
+	}
+}
+
+func TestSampleOf(t *testing.T) {
+	death := evidence.Record{Events: []evidence.Event{{Kind: evidence.EventDeath, Lane: "r1", Name: "bird", Detail: "SIGABRT"}}}
+	boot := evidence.Record{Events: []evidence.Event{{Kind: evidence.EventBoot, Outcome: evidence.Failed}}}
+	below := []evidence.ConditionVerdict{{Ref: "baseline[0]", Holds: evidence.False}}
+	relief := func(h evidence.Truth) []evidence.ConditionVerdict {
+		return []evidence.ConditionVerdict{{Ref: "symptom[0]", Holds: evidence.True}, {Ref: "workaround.expect[0]", Holds: h}}
+	}
+	for _, tt := range []struct {
+		name   string
+		sample experiment.Sample
+		want   experiment.SampleKind
+	}{
+		{"hit", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Reproduced}, death), experiment.Hit},
+		{"miss", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, evidence.Record{}), experiment.Miss},
+		{"died of something else", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, death), experiment.Other},
+		{"other", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, OtherFailures: []string{"x"}}, death), experiment.Other},
+		{"boot", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, boot), experiment.Unhealthy},
+		{"baseline", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, Conditions: below}, evidence.Record{}), experiment.Unhealthy},
+		{"probe failed", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, evidence.Record{}), experiment.Void},
+		{"relieved", experiment.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.True)}, evidence.Record{}), experiment.Miss},
+		{"not relieved", experiment.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.False)}, evidence.Record{}), experiment.Hit},
+		{"relief unknown", experiment.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced, Conditions: relief(evidence.Unknown)}, evidence.Record{}), experiment.Void},
+		{"nothing to relieve", experiment.ReliefOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, evidence.Record{}), experiment.Void},
+		{"not carried out", experiment.ReliefOf(evidence.TrialVerdict{Verdict: evidence.Reproduced}, evidence.Record{}), experiment.Void},
+	} {
+		if tt.sample.Kind != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, tt.sample.Kind, tt.want)
+		}
+	}
+}

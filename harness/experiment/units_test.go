@@ -1,0 +1,131 @@
+package experiment_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/drivers/all"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/scenarios/corpus"
+)
+
+// TestPartsCorpus writes every scenario of the corpus whole, and without each of its
+// parts: the whole one is the same scenario, and one without a part has that part less.
+func TestPartsCorpus(t *testing.T) {
+	entries, err := corpus.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		t.Run(e.ID, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, e.Files); err != nil {
+				t.Fatal(err)
+			}
+			l, err := scenarios.Load(filepath.Join(dir, "scenario.yaml"), scenarios.Options{Template: reg.Template})
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts := experiment.NewParts(l, reg)
+			whole := isolate.Whole(parts.Units)
+			again := filepath.Join(t.TempDir(), "again")
+			if err := l.Write(again, parts.Cut(whole.Kept)); err != nil {
+				t.Fatal(err)
+			}
+			l2, err := scenarios.Load(again, scenarios.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			units := experiment.NewParts(l2, reg).Units
+			if diff := cmp.Diff(names(parts.Units), names(units)); diff != "" {
+				t.Error(diff)
+			}
+			cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms()}
+			left := 0
+			for i, u := range parts.Units {
+				if u.Fixed {
+					continue
+				}
+				c := isolate.Whole(parts.Units)
+				c.Kept[i] = false
+				if _, err := cutter.Plan(c); err == nil {
+					left++
+				} else if u.Kind == isolate.Line && u.Parent >= 0 && parts.Units[u.Parent].Kind == isolate.Stanza {
+					t.Errorf("without %s: %v", u.ID, err)
+				}
+			}
+			if left == 0 {
+				t.Error("nothing can be taken out")
+			}
+		})
+	}
+}
+
+// TestPartsOfScripts: a line that configures an interface goes with the cable that makes it,
+// and one that joins a bridge goes with the line that makes that.
+func TestPartsOfScripts(t *testing.T) {
+	reg, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := corpus.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(id string) []isolate.Unit {
+		i := slices.IndexFunc(entries, func(e corpus.Entry) bool { return e.ID == id })
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, entries[i].Files); err != nil {
+			t.Fatal(err)
+		}
+		l, err := scenarios.Load(filepath.Join(dir, "scenario.yaml"), scenarios.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return experiment.NewParts(l, reg).Units
+	}
+	needs := func(units []isolate.Unit, id string) [][]string {
+		var out [][]string
+		for _, u := range units {
+			if u.ID != id {
+				continue
+			}
+			for _, by := range u.Needs {
+				var ids []string
+				for _, n := range by {
+					ids = append(ids, units[n].ID)
+				}
+				out = append(out, ids)
+			}
+		}
+		return out
+	}
+	got := needs(load("lldp-group-fwd-mask"), "sw:2 ip link set p1 master br0")
+	if diff := cmp.Diff([][]string{{"link sw:p1 – a:eth1"}, {"sw:1 ip link add br0 type bridge"}}, got); diff != "" {
+		t.Error(diff)
+	}
+	got = needs(load("ovs-packetout-meter-crash"), "sw:4 ovs-ofctl -O OpenFlow13 add-flow br0 in_port=p1,actions=meter:1,in_port")
+	if len(got) != 1 || !strings.Contains(got[0][0], "sw:1 add-br br0") {
+		t.Errorf("the flow needs %v", got)
+	}
+}
+
+func names(units []isolate.Unit) []string {
+	out := make([]string, len(units))
+	for i, u := range units {
+		out[i] = u.ID
+	}
+	return out
+}

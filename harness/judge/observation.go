@@ -1,0 +1,190 @@
+package judge
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// StatusNotFound is the status of a shell that did not find a command (POSIX.1-2017, XCU 2.8.2).
+const StatusNotFound = 127
+
+// Evaluate turns a stored look into what a window takes: it is all the judge knows of
+// a probe, live and offline. before is the look at the same condition before the stimulus.
+func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, before *evidence.Observation) Reading {
+	s := Reading{At: o.At, End: o.At + o.Took, Err: o.Error}
+	switch {
+	case c.Cond.Hangs > 0 && o.Hung:
+		s.Err, s.Value = "", true
+		return s
+	case s.Err != "":
+		return s
+	case c.Cond.Hangs > 0:
+		s.Value = false
+		return s
+	case o.Truncated:
+		s.Err = "the answer was longer than its bound and is cut"
+		return s
+	}
+	if rules == evidence.RulesV1 {
+		return evaluateV1(c, s, o, before)
+	}
+	now := view(c, o, c.Predicate.UsesExit)
+	if now.Unknown != "" {
+		s.Err = now.Unknown
+		return s
+	}
+	var err error
+	if s.Value, err = c.Predicate.Eval(now, earlier(c, before)); err != nil {
+		s.Err = err.Error()
+	}
+	return s
+}
+
+// earlier is the view of the look before the stimulus, nil where there was none.
+func earlier(c *plan.Check, before *evidence.Observation) *scenarios.View {
+	if before == nil {
+		return nil
+	}
+	v := scenarios.View{Unknown: before.Error}
+	if before.Error == "" {
+		v = view(c, *before, c.Predicate.UsesBeforeExit)
+	}
+	if v.Unknown != "" {
+		v.Unknown = "before the stimulus: " + v.Unknown
+	}
+	return &v
+}
+
+// view gives the look as an expression sees it. exits says that the expression looks at the
+// exit status: it then says itself what a failure means.
+func view(c *plan.Check, o evidence.Observation, exits bool) scenarios.View {
+	v := scenarios.View{
+		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: failed(c, o, exits),
+	}
+	if v.Unknown != "" {
+		return v
+	}
+	switch {
+	case c.Cond.Core != "":
+		v.Rows = []map[string]any{}
+		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
+			v.Unknown = fmt.Sprintf("read recorded deaths: %v", err)
+		}
+		if v.Rows == nil { // null
+			v.Rows = []map[string]any{}
+		}
+	case c.Template != nil:
+		rows, err := c.Template.Rows(o.Text)
+		if err != nil {
+			v.Unknown = err.Error()
+		}
+		v.Rows, v.Count = rows, len(rows)
+	}
+	return v
+}
+
+// failed tells why a command has no answer, by its exit status; empty where it has one. The
+// output of a command which failed is none, unless the condition names the status or looks at it.
+func failed(c *plan.Check, o evidence.Observation, exits bool) string {
+	probe := c.Cond.Probe()
+	if r := c.Cond.Reach; r != nil && r.Ping != "" { // also one that an older program recorded
+		if _, err := ReadPing(o.Text); err != nil {
+			return err.Error()
+		}
+	}
+	if probe != scenarios.ProbeRun && probe != scenarios.ProbeExec || o.Exit == drivers.NoExit {
+		return ""
+	}
+	words := lastWords(o.Text)
+	missing := notFoundWords.FindString(o.Text)
+	switch {
+	case missing != "" && o.Exit != StatusNotFound && !slices.Contains(c.Cond.Exit, StatusNotFound):
+		// The status is that of another part of the line.
+		return "a part of the command was never run: " + evidence.Bounded(missing, 200)
+	case len(c.Cond.Exit) > 0 && !slices.Contains(c.Cond.Exit, o.Exit):
+		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, statuses(c.Cond.Exit), words)
+	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
+		return ""
+	case o.Exit == 1: // what grep, diff and test say no with
+		return fmt.Sprintf("the command ended with status 1%s; where that is an answer, name it: exit: [0, 1]", words)
+	default:
+		return fmt.Sprintf("the command ended with status %d%s", o.Exit, words)
+	}
+}
+
+func tookOf(o evidence.Observation) time.Duration {
+	if o.Answered > 0 {
+		return o.Answered
+	}
+	return o.Took
+}
+
+// notFoundWords match a shell's own words for a command that is not there: dash, bash, busybox.
+var notFoundWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?[^\s:]+: (?:command )?not found$`)
+
+func statuses(list []int) string {
+	words := make([]string, len(list))
+	for i, n := range list {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ", ")
+}
+
+// lastWords are the last line of an answer, for a reason.
+func lastWords(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	last := strings.TrimSpace(lines[len(lines)-1])
+	if last == "" {
+		return ", without a word"
+	}
+	return ": " + evidence.Bounded(last, 200)
+}
+
+// evaluateV1 is Evaluate by RulesV1: no status decides anything, and what is absent is nil.
+func evaluateV1(c *plan.Check, s Reading, o evidence.Observation, before *evidence.Observation) Reading {
+	now, err := viewV1(c, o)
+	if err != nil {
+		s.Err = err.Error()
+		return s
+	}
+	var earlier *scenarios.View
+	if before != nil && before.Error == "" {
+		v, err := viewV1(c, *before)
+		if err != nil {
+			s.Err = "before the stimulus: " + err.Error()
+			return s
+		}
+		earlier = &v
+	}
+	if s.Value, err = c.Predicate.EvalV1(now, earlier); err != nil {
+		s.Err = err.Error()
+	}
+	return s
+}
+
+func viewV1(c *plan.Check, o evidence.Observation) (scenarios.View, error) {
+	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces)}
+	switch {
+	case c.Cond.Core != "":
+		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
+			return v, fmt.Errorf("read recorded deaths: %w", err)
+		}
+	case c.Template != nil:
+		rows, err := c.Template.RowsV1(o.Text)
+		if err != nil {
+			return v, err
+		}
+		v.Rows, v.Count = rows, len(rows)
+	}
+	return v, nil
+}

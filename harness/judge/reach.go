@@ -1,0 +1,75 @@
+package judge
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// noWay matches the kernel's words for a destination that it has no way to: nothing was
+// reached, which is an answer.
+var noWay = regexp.MustCompile(`(?i)network is unreachable|no route to host|host is unreachable|network is down|host is down`)
+
+// notSent matches the kernel's words for a packet that it did not take.
+var notSent = regexp.MustCompile(`(?m)^.*\bsend(?:msg|to): (.*)$`)
+
+// ReadPing counts the answers of a ping. What it prints at its end tells that it sent
+// something, or tried. The status does not: iputils ends with 2 for an unknown name as for an
+// unreachable network, and others end with 1 for everything.
+func ReadPing(out string) (int, error) {
+	for _, m := range notSent.FindAllStringSubmatch(out, -1) {
+		if !noWay.MatchString(m[1]) {
+			return 0, fmt.Errorf("the ping could not be sent: %s", evidence.Bounded(strings.TrimSpace(m[0]), 200))
+		}
+	}
+	sent := regexp.MustCompile(`(?m)^([1-9]\d*) packets transmitted`).MatchString(out)
+	if !sent && !noWay.MatchString(out) {
+		return 0, fmt.Errorf("the ping could not be sent%s", firstWords(out))
+	}
+	return strings.Count(out, " bytes from "), nil
+}
+
+// notTaken matches the words for a connection that was tried and did not come about.
+var notTaken = regexp.MustCompile(`(?i)connection refused|connection timed out|connection reset|connection aborted`)
+
+// ReadTCP counts the connections of tcpLine's attempts.
+func ReadTCP(out string, count int) (int, error) {
+	connected, attempts := 0, 0
+	words := ""
+	for line := range strings.Lines(out) {
+		line = strings.TrimSpace(line)
+		status, ended := strings.CutPrefix(line, "reprise: status ")
+		if !ended {
+			words += line + "\n"
+			continue
+		}
+		attempts++
+		switch {
+		case status == "0":
+			connected++
+		case status == "124" || status == "143": // timeout's own, and that of busybox's
+		case notTaken.MatchString(words) || noWay.MatchString(words):
+		default:
+			return 0, fmt.Errorf("the connection could not be tried (status %s)%s", status, firstWords(words))
+		}
+		words = ""
+	}
+	if attempts < count {
+		return 0, fmt.Errorf("the connection could not be tried%s", firstWords(strings.TrimPrefix(words, "reprise: ")))
+	}
+	return connected, nil
+}
+
+// firstWords are the first line of an output, for a reason.
+func firstWords(out string) string {
+	line, rest, _ := strings.Cut(strings.TrimSpace(out), "\n")
+	if strings.HasPrefix(line, "Traceback") { // Python says what it was at the end
+		line = rest[strings.LastIndexByte(rest, '\n')+1:]
+	}
+	if line == "" {
+		return ", and nobody said why"
+	}
+	return ": " + evidence.Bounded(strings.TrimSpace(line), 200)
+}

@@ -1,0 +1,191 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// Summarise judges a run from its trials' stored verdicts, and writes verdict.json and
+// rate.json.
+func Summarise(dir evidence.Dir, info evidence.RunInfo) (evidence.RunVerdict, evidence.Rate, error) {
+	trials, err := dir.Trials()
+	if err != nil {
+		return evidence.RunVerdict{}, evidence.Rate{}, err
+	}
+	var verdicts []evidence.TrialVerdict
+	for _, t := range trials {
+		v, ok, err := t.Verdict()
+		if err != nil {
+			return evidence.RunVerdict{}, evidence.Rate{}, err
+		}
+		if !ok {
+			v = evidence.TrialVerdict{Trial: t.Number, Verdict: evidence.Inconclusive, Reason: "the trial was broken off"}
+		}
+		verdicts = append(verdicts, v)
+	}
+	v, rate := Combine(verdicts, info.Trials, info.Expected)
+	if err := evidence.WriteJSON(dir.File("verdict.json"), v); err != nil {
+		return v, rate, err
+	}
+	return v, rate, evidence.WriteJSON(dir.File("rate.json"), rate)
+}
+
+// Settle judges the trials that were broken off, of a run that nobody executes any more,
+// so that the ledger has a line for each attempt.
+func Settle(p *plan.Plan, dir evidence.Dir) error {
+	trials, err := dir.Trials()
+	if err != nil {
+		return err
+	}
+	for _, t := range trials {
+		if _, ok, err := t.Verdict(); ok || err != nil {
+			continue // a verdict that cannot be read is for Rejudge to report
+		}
+		record, err := t.Read()
+		if err != nil {
+			return fmt.Errorf("trial %d: %w", t.Number, err)
+		}
+		v := Judge(p, t.Number, record)
+		digest, err := t.Digest()
+		if err != nil {
+			return err
+		}
+		e := evidence.Entry{Trial: t.Number, Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures}
+		if n := len(record.Events); n > 0 {
+			e.Started, e.Took = record.Events[0].Time, record.Events[n-1].At
+		}
+		if err := errors.Join(evidence.WriteJSON(t.File("verdict.json"), v), dir.AppendLedger(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Combine judges a run from its trials. One hit is enough for reproduced: the rate says
+// how often. Not reproduced needs a majority of the planned trials to be valid, and
+// none with another failure.
+func Combine(verdicts []evidence.TrialVerdict, planned int, expected evidence.Verdict) (evidence.RunVerdict, evidence.Rate) {
+	v := evidence.RunVerdict{Reprise: evidence.Format, Planned: planned, Expected: expected}
+	firstReason := map[evidence.Verdict]string{}
+	for _, t := range verdicts {
+		switch t.Verdict {
+		case evidence.Reproduced:
+			v.Reproduced++
+		case evidence.NotReproduced:
+			v.NotReproduced++
+		case evidence.NotApplicable:
+			v.NotApplicable++
+		default:
+			v.Inconclusive++
+		}
+		if firstReason[t.Verdict] == "" {
+			firstReason[t.Verdict] = t.Reason
+		}
+		for _, m := range t.Marks {
+			if !slices.Contains(v.Marks, m) {
+				v.Marks = append(v.Marks, m)
+			}
+		}
+		for _, f := range t.OtherFailures {
+			if !slices.Contains(v.OtherFailures, f) {
+				v.OtherFailures = append(v.OtherFailures, f)
+			}
+		}
+	}
+	rate := evidence.Rate{
+		Reprise: evidence.Format, Reproduced: v.Reproduced, Valid: v.Valid(),
+		Wilson: stats.Wilson(v.Reproduced, v.Valid()), ClopperPearson: stats.ClopperPearson(v.Reproduced, v.Valid()),
+	}
+	switch {
+	case v.Reproduced > 0:
+		v.Verdict = evidence.Reproduced
+		v.Reason = fmt.Sprintf("the symptom was there in %d of %d valid trials", v.Reproduced, v.Valid())
+	case v.Valid() == 0 && v.NotApplicable > 0 && v.Inconclusive == 0:
+		v.Verdict, v.Reason = evidence.NotApplicable, firstReason[evidence.NotApplicable]
+	case len(v.OtherFailures) > 0:
+		v.Verdict, v.Reason = evidence.Inconclusive, "another failure: "+strings.Join(v.OtherFailures, "; ")
+	case 2*v.Valid() <= planned:
+		v.Verdict = evidence.Inconclusive
+		v.Reason = fmt.Sprintf("%d of %d planned trials were valid", v.Valid(), planned)
+		if r := firstReason[evidence.Inconclusive]; r != "" {
+			v.Reason += "; the first that was not: " + r
+		}
+	default:
+		v.Verdict = evidence.NotReproduced
+		v.Reason = fmt.Sprintf("the symptom was there in none of %d valid trials", v.Valid())
+	}
+	return v, rate
+}
+
+// Difference is a trial whose stored verdict is not the one its record gives.
+type Difference struct {
+	Trial  int              `json:"trial"`
+	Stored evidence.Verdict `json:"stored"`
+	Again  evidence.Verdict `json:"again"`
+	Reason string           `json:"reason"`
+}
+
+// Rejudged is a run that was judged again from its record.
+type Rejudged struct {
+	Rules    evidence.Rules          // that the record names
+	Verdicts []evidence.TrialVerdict // by them
+	// Altered are the trials that are stored otherwise than their record gives by its own rules.
+	Altered []Difference
+	// Today are the trials of an older record that come out otherwise by CurrentRules; Stored is
+	// then the verdict by its own. That is no fault of the record.
+	Today []Difference
+}
+
+// Rejudge judges every trial of a run again from its record, by the rules that the plan
+// names and by those of today. It changes nothing.
+func Rejudge(p *plan.Plan, dir evidence.Dir) (Rejudged, error) {
+	out := Rejudged{Rules: p.Rules}
+	today := *p
+	today.Rules = evidence.CurrentRules
+	trials, err := dir.Trials()
+	if err != nil {
+		return out, err
+	}
+	for _, t := range trials {
+		record, err := t.Read()
+		if err != nil {
+			return out, fmt.Errorf("trial %d: %w", t.Number, err)
+		}
+		v := Judge(p, t.Number, record)
+		out.Verdicts = append(out.Verdicts, v)
+		stored, ok, err := t.Verdict()
+		if err != nil {
+			return out, fmt.Errorf("trial %d: %w", t.Number, err)
+		}
+		if ok && stored.Verdict != v.Verdict {
+			out.Altered = append(out.Altered, Difference{Trial: t.Number, Stored: stored.Verdict, Again: v.Verdict, Reason: v.Reason})
+		}
+		if p.Rules == evidence.CurrentRules {
+			continue
+		}
+		if now := Judge(&today, t.Number, record); now.Verdict != v.Verdict {
+			out.Today = append(out.Today, Difference{Trial: t.Number, Stored: v.Verdict, Again: now.Verdict, Reason: now.Reason})
+		}
+	}
+	return out, nil
+}
+
+// CombineToday judges the run as a whole as today's rules do.
+func (r Rejudged) CombineToday(planned int, expected evidence.Verdict) evidence.RunVerdict {
+	verdicts := slices.Clone(r.Verdicts)
+	for i := range verdicts {
+		for _, d := range r.Today {
+			if d.Trial == verdicts[i].Trial {
+				verdicts[i].Verdict, verdicts[i].Reason = d.Again, d.Reason
+			}
+		}
+	}
+	v, _ := Combine(verdicts, planned, expected)
+	return v
+}

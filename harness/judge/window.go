@@ -1,0 +1,282 @@
+package judge
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// Window decides a condition from its looks. The same code runs live, look by look,
+// and offline over the stored looks.
+//
+// Times are durations since the trial began. A look counts for the time between its
+// beginning and its end: what it saw was so at some moment of it. A look that ended outside
+// the window can therefore not make a condition true, nor show what must never be; it can
+// show that nothing has changed until the window's end, where it says the same as the look
+// before. Time that nobody looked at (a probe that failed, or a gap of more than five
+// intervals and a third of the window) makes a condition that must hold throughout unknown,
+// never true.
+//
+// By RulesV1 a look counted for the moment it began, and one that began up to an interval
+// after the window's end counted as within.
+type Window struct {
+	cond     scenarios.Condition
+	rules    evidence.Rules
+	start    time.Duration
+	Interval time.Duration
+
+	looks   int
+	last    *Reading // the last look that had an answer
+	lastEnd time.Duration
+	failed  string // why the last look had no answer; empty when it had one
+	blind   string // first reason why a part of the window was not seen
+	onset   time.Duration
+	held    bool // since onset
+	changes int
+	fell    bool // the expression was seen false; asked of conditions with after-false only
+
+	Truth evidence.Truth // empty while undecided
+	Why   string
+	at    time.Duration
+}
+
+// Reading is one look: when it began and ended, and what the expression gave.
+type Reading struct {
+	At, End time.Duration
+	Value   any
+	Err     string
+}
+
+// NewWindow opens the window of a condition that began to be looked at at start.
+func NewWindow(c scenarios.Condition, start time.Duration, rules evidence.Rules) *Window {
+	return &Window{cond: c, rules: rules, start: start, Interval: c.Interval(), lastEnd: start}
+}
+
+// Deadline is when the last look is due if nothing is decided before.
+func (w *Window) Deadline() time.Duration {
+	if w.cond.Consistently > 0 {
+		if w.held {
+			return w.onset + time.Duration(w.cond.Consistently)
+		}
+		return w.start + time.Duration(w.cond.Within)
+	}
+	return w.start + w.cond.Length()
+}
+
+// Covered tells whether a look that ended at a moment was the last that is needed: for a
+// hold that lasts another must begin after it.
+func (w *Window) Covered(end time.Duration) bool {
+	return end >= w.Deadline() && (w.cond.Consistently <= 0 || !w.held)
+}
+
+// Decided reports whether further looks would change nothing.
+func (w *Window) Decided() bool { return w.Truth != "" }
+
+func (w *Window) decide(t evidence.Truth, at time.Duration, format string, args ...any) {
+	w.Truth, w.at, w.Why = t, at, fmt.Sprintf(format, args...)
+}
+
+// Observe takes one look into account. Looks come in the order they began.
+func (w *Window) Observe(s Reading) {
+	if w.rules == evidence.RulesV1 {
+		s.End = s.At
+	}
+	if w.Decided() || w.late(s) && !w.confirms(s) {
+		return
+	}
+	w.looks++
+	w.gap(s.At)
+	w.lastEnd = s.End
+	w.failed = s.Err
+	if s.Err != "" {
+		w.lose("a look had no answer: " + s.Err)
+		return
+	}
+	if w.cond.AfterFalse && !w.fell {
+		w.last = &s
+		if s.Value != false {
+			return
+		}
+		w.fell, w.start, w.blind = true, s.End, "" // the window begins anew
+	}
+	switch {
+	case w.cond.Eventually > 0:
+		w.eventually(s)
+	case w.cond.Never > 0:
+		w.never(s)
+	case w.cond.Changes != nil:
+		w.change(s)
+	default:
+		w.hold(s)
+	}
+	w.last = &s
+}
+
+// grace is how long after its end a window still takes a look as one within.
+func (w *Window) grace() time.Duration {
+	if w.rules == evidence.RulesV1 {
+		return w.Interval
+	}
+	return 0
+}
+
+// outside tells whether a look ended after the window.
+func (w *Window) outside(s Reading) bool {
+	return s.End > w.start+w.cond.Length()+w.grace()
+}
+
+// late tells whether a look began so long after the window that it is not even the one at
+// its end; a hold that lasts has no such.
+func (w *Window) late(s Reading) bool {
+	return s.At > w.Deadline()+w.Interval && (w.cond.Consistently == 0 || !w.held)
+}
+
+// confirms tells whether a late look shows that nothing has changed until the window's
+// end: it came soon after the one before, and says the same.
+func (w *Window) confirms(s Reading) bool {
+	switch {
+	case w.last == nil || s.Err != "" || w.failed != "" || s.At-w.lastEnd > w.blindAfter():
+		return false
+	case w.cond.Consistently > 0:
+		return true // too late to begin: hold says so
+	default:
+		return fmt.Sprint(s.Value) == fmt.Sprint(w.last.Value)
+	}
+}
+
+// blindAfter is how long nobody may look before the time between counts as not seen.
+func (w *Window) blindAfter() time.Duration {
+	return max(5*w.Interval, time.Duration(w.cond.Consistently+w.cond.Never)/3)
+}
+
+// gap notes time between two looks that is too long to vouch for.
+func (w *Window) gap(at time.Duration) {
+	if quiet := at - w.lastEnd; w.looks > 1 && quiet > w.blindAfter() {
+		w.lose(fmt.Sprintf("nobody looked for %s", quiet.Round(time.Millisecond)))
+	}
+}
+
+func (w *Window) lose(why string) {
+	if w.blind == "" {
+		w.blind = why
+	}
+	w.held = false
+}
+
+func (w *Window) eventually(s Reading) {
+	switch {
+	case s.Value != true:
+	case w.outside(s):
+		w.decide(evidence.Unknown, s.End, "true, but only in a look that began after %s and ended after %s, outside the window of %s",
+			w.since(s.At), w.since(s.End), w.cond.Eventually)
+	default:
+		w.decide(evidence.True, s.End, "true after %s", w.since(s.End))
+	}
+}
+
+func (w *Window) never(s Reading) {
+	switch {
+	case s.Value == true && w.outside(s):
+		w.decide(evidence.Unknown, s.End, "true, but only in a look that ended after %s, outside the window of %s", w.since(s.End), w.cond.Never)
+	case s.Value == true:
+		w.decide(evidence.False, s.End, "it was so after %s, and should never be within %s", w.since(s.End), w.cond.Never)
+	case s.End >= w.Deadline() && w.blind != "":
+		w.decide(evidence.Unknown, s.End, "%s", w.blind)
+	case s.End >= w.Deadline():
+		w.decide(evidence.True, s.End, "it was never so in %s (%d looks)", w.cond.Never, w.looks)
+	}
+}
+
+func (w *Window) change(s Reading) {
+	if w.last != nil && fmt.Sprint(w.last.Value) != fmt.Sprint(s.Value) {
+		if w.outside(s) {
+			w.lose(fmt.Sprintf("a change was seen in a look that ended after %s, outside the window", w.since(s.End)))
+			return
+		}
+		w.changes++
+	}
+	if w.changes >= w.cond.Changes.AtLeast {
+		w.decide(evidence.True, s.End, "changed %d times within %s", w.changes, w.since(s.End))
+	}
+}
+
+// hold is within+consistently: true in a look that ended no later than within, through a
+// look that began at least consistently after that end, with no other look and no gap
+// between.
+func (w *Window) hold(s Reading) {
+	within := w.start + time.Duration(w.cond.Within)
+	if s.Value != true {
+		w.held = false
+		if s.End >= within {
+			w.expireHold(s.End)
+		}
+		return
+	}
+	if !w.held {
+		if s.End > within+w.grace() {
+			w.tooLate(s)
+			return
+		}
+		w.held, w.onset = true, s.End
+	}
+	if s.At-w.onset >= time.Duration(w.cond.Consistently) {
+		w.decide(evidence.True, s.End, "true after %s and for %s", w.since(w.onset), (s.At - w.onset).Round(time.Millisecond))
+	}
+}
+
+// tooLate decides a hold that was true for the first time in a look that ended after within.
+// Where it began within, nobody knows when it became true.
+func (w *Window) tooLate(s Reading) {
+	if within := w.start + time.Duration(w.cond.Within); w.rules != evidence.RulesV1 && s.At <= within+w.Interval {
+		w.decide(evidence.Unknown, s.End, "true, but only in a look that began after %s and ended after %s, and it must become so within %s",
+			w.since(s.At), w.since(s.End), w.cond.Within)
+		return
+	}
+	w.expireHold(s.End)
+}
+
+func (w *Window) expireHold(at time.Duration) {
+	if w.blind != "" {
+		w.decide(evidence.Unknown, at, "%s", w.blind)
+		return
+	}
+	w.decide(evidence.False, at, "did not become true within %s and stay so for %s", w.cond.Within, w.cond.Consistently)
+}
+
+// Expire decides what is left when nobody will look any more. until is when looking ended.
+func (w *Window) Expire(until time.Duration) {
+	if w.Decided() {
+		return
+	}
+	complete := w.lastEnd >= w.Deadline()-w.Interval && w.looks > 0
+	switch {
+	case w.looks == 0:
+		w.decide(evidence.Unknown, until, "nobody looked")
+	case !complete && w.failed != "":
+		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did: %s", w.since(w.lastEnd), w.failed)
+	case !complete:
+		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did", w.since(w.lastEnd))
+	case w.failed != "":
+		w.decide(evidence.Unknown, until, "the last look had no answer: %s", w.failed)
+	case w.cond.AfterFalse && !w.fell:
+		w.decide(evidence.Unknown, until, "it was so in all of %d looks, and counts only after one in which it is not", w.looks)
+	case w.cond.Eventually > 0:
+		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.looks)
+	case w.cond.Changes != nil && w.blind == "":
+		w.decide(evidence.False, w.lastEnd, "changed %d times, want %d", w.changes, w.cond.Changes.AtLeast)
+	case w.cond.Consistently > 0 && !w.held:
+		w.expireHold(w.lastEnd)
+	default:
+		why := w.blind
+		if why == "" {
+			why = "looking ended before the window did"
+		}
+		w.decide(evidence.Unknown, until, "%s", why)
+	}
+}
+
+func (w *Window) since(at time.Duration) time.Duration {
+	return (at - w.start).Round(time.Millisecond)
+}

@@ -1,0 +1,436 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// DefaultPlatform is the driver of a node that names none.
+const DefaultPlatform = "linux"
+
+// Bounds of what has no window of its own.
+const (
+	CollectTimeout = 2 * time.Minute // evidence of one trial
+	ReleaseTimeout = time.Minute     // taking a lab down, or a fault back
+)
+
+// Options are the choices of one run; zero values leave the scenario's own.
+type Options struct {
+	Variant evidence.Variant  // zero means the scenario itself
+	Set     map[string]string // node.image, node.config, node.platform, node.env.NAME
+	Trials  int
+	Labs    int
+	Reset   scenarios.Reset
+}
+
+// Plan is what a run executes. It is not changed after New.
+type Plan struct {
+	Loaded     *scenarios.Loaded
+	Topology   topologies.Topology // overrides applied
+	Nodes      []Node              // in the topology's order
+	Baseline   []Check
+	Stimulus   []Step
+	Symptom    []Check
+	Workaround []Step
+	Relief     []Check // what the workaround must bring about
+	Variant    evidence.Variant
+	Set        map[string]string
+	Trials     int
+	Labs       int
+	Reset      scenarios.Reset
+	Timeout    time.Duration // of one trial
+	// Rules judge the trials: those of today, or those of the record that was opened.
+	Rules evidence.Rules
+}
+
+// Node is one node with everything resolved.
+type Node struct {
+	Name     string
+	Role     scenarios.Role
+	Platform string
+	Image    string
+	Segment  bool
+	Config   []byte
+	Files    map[string][]byte
+	Services []drivers.Service
+	Exec     []string // containerlab's exec: shell lines to run after the start
+}
+
+// Step is one step with its place in the scenario.
+type Step struct {
+	Ref     string // stimulus[0]
+	Step    scenarios.Step
+	Check   *Check // of a wait-for
+	LeftOut bool   // by the control
+}
+
+// Check is one condition, compiled.
+type Check struct {
+	Ref       string // symptom[0]
+	Cond      scenarios.Condition
+	Predicate *scenarios.Predicate
+	Template  *Table         // nil without one
+	LogLine   *regexp.Regexp // nil but for the probe log
+	// Interfaces of the node in the topology: what the expression's ports are where the lab
+	// chose none.
+	Interfaces []string
+}
+
+// New resolves a loaded scenario. Loading has validated it, so an error here
+// concerns the options.
+func New(l *scenarios.Loaded, o Options) (*Plan, error) {
+	s := &l.Scenario
+	p := &Plan{Loaded: l, Topology: l.Topology.Clone(), Variant: o.Variant, Set: o.Set, Trials: o.Trials, Labs: max(o.Labs, 1), Reset: o.Reset, Rules: evidence.CurrentRules}
+	if p.Variant == "" {
+		p.Variant = evidence.VariantMain
+	}
+	if p.Trials == 0 {
+		p.Trials = s.Trials.Count
+	}
+	if p.Trials == 0 {
+		p.Trials = scenarios.DefaultTrials
+	}
+	p.Labs = min(p.Labs, p.Trials)
+	if p.Reset == "" {
+		p.Reset = s.Trials.Reset
+	}
+	if p.Reset == "" {
+		p.Reset = scenarios.ResetRedeploy
+	}
+	set, without, err := p.overrides()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.resolveNodes(set); err != nil {
+		return nil, err
+	}
+	if err := p.resolveChecks(); err != nil {
+		return nil, err
+	}
+	for _, ref := range without {
+		n, err := strconv.Atoi(strings.TrimPrefix(ref, "stimulus."))
+		if err != nil || n < 0 || n >= len(p.Stimulus) {
+			return nil, fmt.Errorf("the control leaves out %s, which is no step", ref)
+		}
+		p.Stimulus[n].LeftOut = true
+	}
+	p.Timeout = time.Duration(s.Trials.Timeout)
+	if p.Timeout == 0 {
+		p.Timeout = p.Longest() + 3*time.Minute
+	}
+	return p, nil
+}
+
+// overrides merges what the control and the command line replace; the command line wins.
+func (p *Plan) overrides() (set map[string]string, without []string, err error) {
+	set = map[string]string{}
+	if p.Variant == evidence.VariantControl {
+		ctl := p.Loaded.Scenario.Control
+		if ctl == nil {
+			return nil, nil, fmt.Errorf("scenario %s declares no control", p.Loaded.Scenario.ID)
+		}
+		without = ctl.Without
+		maps.Copy(set, ctl.Set)
+	}
+	maps.Copy(set, p.Set)
+	return set, without, nil
+}
+
+func (p *Plan) resolveNodes(set map[string]string) error {
+	declared := map[string]scenarios.Node{}
+	maps.Copy(declared, p.Loaded.Scenario.Nodes)
+	for key, value := range set {
+		if err := applyOverride(&p.Topology, declared, key, value); err != nil {
+			return err
+		}
+	}
+	for i := range p.Topology.Nodes {
+		t := &p.Topology.Nodes[i]
+		d := declared[t.Name]
+		if d.Image != "" {
+			t.Image = d.Image
+		}
+		rights, err := topologies.ParseRights(t.Labels[topologies.LabelRights] + "," + strings.Join(d.Rights, ","))
+		if err != nil {
+			return fmt.Errorf("rights of %s: %w", t.Name, err)
+		}
+		t.Rights = rights
+		n := Node{Name: t.Name, Role: d.Role, Platform: d.Platform, Image: t.Image, Segment: t.IsSegment(), Exec: t.Exec, Files: map[string][]byte{}}
+		if n.Platform == "" {
+			n.Platform = DefaultPlatform
+		}
+		config := d.Config
+		if config == "" && !n.Segment {
+			config = t.StartupConfig
+		}
+		if config != "" {
+			if n.Config, err = p.Loaded.Text(config); err != nil {
+				return fmt.Errorf("configuration of %s: %w", t.Name, err)
+			}
+		}
+		for path, value := range d.Files {
+			if n.Files[path], err = p.Loaded.Text(value); err != nil {
+				return fmt.Errorf("file %s of %s: %w", path, t.Name, err)
+			}
+		}
+		for _, s := range d.Services {
+			n.Services = append(n.Services, drivers.Service(s))
+		}
+		p.Nodes = append(p.Nodes, n)
+	}
+	return nil
+}
+
+func applyOverride(t *topologies.Topology, declared map[string]scenarios.Node, key, value string) error {
+	name, field, _ := strings.Cut(key, ".")
+	i := slices.IndexFunc(t.Nodes, func(n topologies.Node) bool { return n.Name == name })
+	if i < 0 {
+		return fmt.Errorf("set %s: the topology has no node %q (it has %s)", key, name, strings.Join(t.Names(), ", "))
+	}
+	d := declared[name]
+	switch {
+	case field == "image":
+		t.Nodes[i].Image, d.Image = value, value
+	case field == "config":
+		d.Config = value
+	case field == "platform":
+		d.Platform = value
+	case strings.HasPrefix(field, "env."):
+		t.Nodes[i].Env[strings.TrimPrefix(field, "env.")] = value
+	default:
+		return fmt.Errorf("set %s: it is node.image, node.config, node.platform or node.env.NAME", key)
+	}
+	declared[name] = d
+	return nil
+}
+
+func (p *Plan) resolveChecks() error {
+	s := &p.Loaded.Scenario
+	var err error
+	for _, list := range []struct {
+		into *[]Check
+		name string
+		from []scenarios.Condition
+	}{
+		{&p.Baseline, "baseline", s.Baseline}, {&p.Symptom, "symptom", s.Symptom},
+	} {
+		if *list.into, err = p.checks(list.name, list.from); err != nil {
+			return err
+		}
+	}
+	if p.Stimulus, err = p.steps("stimulus", s.Stimulus); err != nil {
+		return err
+	}
+	if s.Workaround == nil {
+		return nil
+	}
+	if p.Workaround, err = p.steps("workaround.steps", s.Workaround.Steps); err != nil {
+		return err
+	}
+	p.Relief, err = p.checks("workaround.expect", s.Workaround.Expect)
+	return err
+}
+
+func (p *Plan) checks(list string, from []scenarios.Condition) ([]Check, error) {
+	var out []Check
+	for i, c := range from {
+		check, err := p.check(fmt.Sprintf("%s[%d]", list, i), c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, check)
+	}
+	return out, nil
+}
+
+func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
+	if c.SameAs != "" {
+		c = p.borrow(c)
+	}
+	if c.Name == "" {
+		c.Name = ref
+	}
+	check := Check{Ref: ref, Cond: c, Interfaces: p.Topology.Interfaces(c.Node)}
+	var err error
+	if check.Predicate, err = scenarios.CompilePredicate(c.Predicate(), c.Changes == nil); err != nil {
+		return check, fmt.Errorf("%s: %w", ref, err)
+	}
+	if c.Log != "" {
+		if check.LogLine, err = regexp.Compile(c.Log); err != nil {
+			return check, fmt.Errorf("%s: %w", ref, err)
+		}
+	}
+	if c.Template != "" {
+		file, _ := scenarios.TemplatePath(c.Template)
+		text, err := p.Loaded.Text(file)
+		if err != nil {
+			return check, fmt.Errorf("%s: %w", ref, err)
+		}
+		if check.Template, err = ParseTable(string(text)); err != nil {
+			return check, fmt.Errorf("%s: %w", ref, err)
+		}
+	}
+	return check, nil
+}
+
+// borrow completes a condition that is the same as one of the baseline. A window of its own wins.
+func (p *Plan) borrow(c scenarios.Condition) scenarios.Condition {
+	for _, b := range p.Loaded.Scenario.Baseline {
+		if b.Name != c.Name {
+			continue
+		}
+		if c.Length() > 0 {
+			b.Eventually, b.Within, b.Consistently, b.Never, b.Changes = c.Eventually, c.Within, c.Consistently, c.Never, c.Changes
+		}
+		b.AfterFalse, b.MayHoldBefore = c.AfterFalse, c.MayHoldBefore
+		return b
+	}
+	return c
+}
+
+func (p *Plan) steps(list string, from []scenarios.Step) ([]Step, error) {
+	var out []Step
+	for i, s := range from {
+		step := Step{Ref: fmt.Sprintf("%s[%d]", list, i), Step: s}
+		if s.WaitFor != nil {
+			check, err := p.check(step.Ref+".wait-for", *s.WaitFor)
+			if err != nil {
+				return nil, err
+			}
+			step.Check = &check
+		}
+		out = append(out, step)
+	}
+	return out, nil
+}
+
+// Longest is the longest time that the windows of one trial can take together.
+func (p *Plan) Longest() time.Duration {
+	total := longestOf(p.Baseline) + longestOf(p.Symptom) + longestOf(p.Relief)
+	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
+		if !s.LeftOut {
+			total += s.Step.Longest()
+		}
+	}
+	return total
+}
+
+// longestOf is the longest window: the conditions of a phase are watched side by side.
+func longestOf(checks []Check) time.Duration {
+	var longest time.Duration
+	for _, c := range checks {
+		longest = max(longest, c.Cond.Longest())
+	}
+	return longest
+}
+
+// Bound is the longest that all trials of the plan can take in a lab that is built for them,
+// whatever hangs: each has its timeout, then evidence is collected and every fault taken
+// back, each in a time of its own, and at last the lab is taken down.
+func (p *Plan) Bound() time.Duration {
+	perLab := (p.Trials + p.Labs - 1) / p.Labs
+	one := p.Timeout + CollectTimeout
+	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
+		if s.Step.Fault != "" && !s.LeftOut {
+			one += ReleaseTimeout
+		}
+	}
+	return time.Duration(perLab)*one + ReleaseTimeout
+}
+
+// Expected is the verdict that the scenario declares for this variant.
+func (p *Plan) Expected() evidence.Verdict {
+	if p.Variant == evidence.VariantControl {
+		return evidence.NotReproduced
+	}
+	return evidence.Reproduced
+}
+
+// WithReset gives the plan with another way to clean the lab between two trials.
+func (p *Plan) WithReset(r scenarios.Reset) *Plan {
+	q := *p
+	q.Reset = r
+	return &q
+}
+
+// WithoutWorkaround gives the plan with the workaround's steps left out and what they
+// must bring about still watched: how the problem fares by itself.
+func (p *Plan) WithoutWorkaround() *Plan {
+	q := *p
+	q.Workaround = slices.Clone(p.Workaround)
+	for i := range q.Workaround {
+		q.Workaround[i].LeftOut = true
+	}
+	return &q
+}
+
+// Acts tells whether the stimulus does anything but wait.
+func (p *Plan) Acts() bool {
+	return slices.ContainsFunc(p.Stimulus, func(s Step) bool {
+		return !s.LeftOut && s.Step.Action() != scenarios.ActHold && s.Step.Action() != scenarios.ActWaitFor
+	})
+}
+
+// CommandsFor gives what the scenario has a node carry out: its configuration, files and
+// set-up, and the steps on it, one command each.
+func (p *Plan) CommandsFor(node string) []string {
+	var texts []string
+	for _, n := range p.Nodes {
+		if n.Name != node {
+			continue
+		}
+		texts = append(append(texts, string(n.Config)), n.Exec...)
+		for _, data := range n.Files {
+			texts = append(texts, string(data))
+		}
+	}
+	for _, s := range slices.Concat(p.Stimulus, p.Workaround) {
+		if s.Step.Node == node && !s.LeftOut {
+			texts = append(texts, s.Step.Exec, s.Step.Run, strings.Join(s.Step.Configure, "\n"))
+		}
+	}
+	return strings.FieldsFunc(strings.Join(texts, "\n"), func(r rune) bool { return strings.ContainsRune("\n;|&", r) })
+}
+
+// Configures tells whether any step of the plan changes a node's configuration.
+func (p *Plan) Configures(node string) bool {
+	for _, list := range [][]Step{p.Stimulus, p.Workaround} {
+		for _, s := range list {
+			if s.Step.Node == node && (len(s.Step.Configure) > 0 || s.Step.Run != "") && !s.LeftOut {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AnyProcess in a core probe stands for every process of the node.
+const AnyProcess = "any"
+
+// IsProcess tells whether a core probe asks for a process. A name asks for the processes of
+// that daemon's own too.
+func IsProcess(asked, name string) bool {
+	return asked == AnyProcess || asked != "" && (name == asked || strings.HasPrefix(name, asked+" "))
+}
+
+// PortsOf is the lab's choice, or the interfaces under their own names.
+func PortsOf(ports map[string]string, interfaces []string) map[string]string {
+	if ports != nil {
+		return ports
+	}
+	own := make(map[string]string, len(interfaces))
+	for _, i := range interfaces {
+		own[i] = i
+	}
+	return own
+}

@@ -1,0 +1,117 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/sirikothe/gotextfsm"
+
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// Table is a compiled TextFSM template, with what the library does not tell: whether it
+// recognised anything of a text, and which of its values can be empty.
+type Table struct {
+	fsm      *gotextfsm.TextFSM
+	states   map[string][]gotextfsm.TextFSMRule
+	optional map[string]bool // values that match the empty text
+}
+
+// ParseTable compiles a template.
+func ParseTable(text string) (*Table, error) {
+	fsm, err := scenarios.ParseTemplate(text)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{fsm: fsm, states: map[string][]gotextfsm.TextFSMRule{}, optional: map[string]bool{}}
+	values := map[string]any{}
+	for name, v := range t.fsm.Values {
+		values[name] = v.Template
+		re, err := regexp.Compile(`\A(?:` + v.Regex + `)\z`)
+		t.optional[name] = err != nil || re.MatchString("")
+	}
+	return t, t.rules(text, values)
+}
+
+// rules reads the rules of each state once more: the library keeps them to itself.
+func (t *Table) rules(text string, values map[string]any) error {
+	state, body := "", false
+	for number, line := range strings.Split(text, "\n") {
+		line = strings.TrimRight(line, " \t\r")
+		trimmed := strings.TrimLeft(line, " \t")
+		switch {
+		case line == "":
+			body = true
+		case !body || strings.HasPrefix(trimmed, "#"):
+		case strings.HasPrefix(trimmed, "^") && trimmed != line:
+			var r gotextfsm.TextFSMRule
+			if err := r.Parse(line, number+1, values); err != nil {
+				return err
+			}
+			t.states[state] = append(t.states[state], r)
+		default:
+			state = line
+		}
+	}
+	return nil
+}
+
+// Rows reads a text. They are nil where the template recognised nothing: no row, and no line
+// by a rule that does not take any line. A value that the text did not have is left out of its
+// row: the library makes an empty text of it, which only a value that can match one may be.
+func (t *Table) Rows(text string) ([]map[string]any, error) {
+	rows, err := parseRows(t.fsm, text, true)
+	if err != nil || len(rows) == 0 && !t.recognises(text) {
+		return nil, err
+	}
+	for _, row := range rows {
+		for name, v := range row {
+			if v == nil || v == "" && !t.optional[name] {
+				delete(row, name)
+			}
+		}
+	}
+	return rows, nil
+}
+
+// anyLine is a line that no template is written for: a rule that matches it takes any line.
+const anyLine = "\x07~ no template knows this line ~"
+
+// recognises tells whether a rule matched a line that is not blank.
+func (t *Table) recognises(text string) bool {
+	state := "Start"
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		for _, r := range t.states[state] {
+			if !r.CompiledRegex.MatchString(line) {
+				continue
+			}
+			if strings.TrimSpace(line) != "" && !r.CompiledRegex.MatchString(anyLine) {
+				return true
+			}
+			if r.LineOp == "Continue" {
+				continue
+			}
+			if r.NewState != "" {
+				state = r.NewState
+			}
+			break
+		}
+	}
+	return false
+}
+
+// RowsV1 is Rows by [evidence.RulesV1]: rows may be filled down from an earlier text, a value
+// that the text did not have is an empty text, and nothing says whether it was recognised.
+func (t *Table) RowsV1(text string) ([]map[string]any, error) { return parseRows(t.fsm, text, false) }
+
+// parseRows reads a text. A template's values outlive a text in the library: fresh forgets
+// them first, so that no row is filled down from an earlier look.
+func parseRows(t *gotextfsm.TextFSM, text string, fresh bool) ([]map[string]any, error) {
+	rows, err := scenarios.ReadTable(t, text, fresh)
+	if err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	return rows, nil
+}

@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What the library does not tell of a table: whether it is one, and what its rows lack.
+func TestTableRows(t *testing.T) {
+	const template = `# a comment
+Value Filldown VRF (\S+)
+Value Required PORT (\d+)
+Value STATE (up|down)
+Value NOTE (.*)
+
+Start
+  ^VRF ${VRF}
+  ^Port\s+State -> Ports
+  ^.* -> Next
+
+Ports
+  ^${PORT}\s+${STATE}(?:\s+${NOTE})?$$ -> Record
+  ^${PORT}$$ -> Record
+  ^\s*$$ -> Start
+`
+	tab, err := ParseTable(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none, empty := []map[string]any(nil), []map[string]any{}
+	for _, tt := range []struct {
+		name, text string
+		want       []map[string]any
+	}{
+		{"nothing", "", none},
+		{"blank lines", "\n \n\n", none},
+		{"something else", "% Invalid input\n", none},
+		{"the head alone", "Port State\n", empty},
+		{"a head of a block alone", "VRF red\n", empty},
+		{"a row", "VRF red\nPort State\n1 up fine\n", []map[string]any{{"VRF": "red", "PORT": "1", "STATE": "up", "NOTE": "fine"}}},
+		{"a row that lacks a cell", "VRF red\nPort State\n1\n", []map[string]any{{"VRF": "red", "PORT": "1", "NOTE": ""}}},
+		{"nothing is filled down from an earlier look", "Port State\n1 up\n", []map[string]any{{"PORT": "1", "STATE": "up", "NOTE": ""}}},
+	} {
+		got, err := tab.Rows(tt.text)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+}

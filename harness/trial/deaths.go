@@ -1,0 +1,374 @@
+package trial
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// death is one that a node's driver told of, with what the harness knows of it.
+type death struct {
+	drivers.Death
+	// Sender is the step that sent the signal, and Sent how: "SIGTERM", or the words of the
+	// line. Empty where no step did.
+	Sender string `json:"by,omitempty"`
+	Sent   string `json:"sent,omitempty"`
+	// ended says that it is no death: a step told it to end, and it did.
+	ended bool
+}
+
+// sameDeath is how far apart two words for the end of one process may lie: process numbers
+// come again, though not so soon.
+const sameDeath = 30 * time.Second
+
+// same tells whether two deaths are one, of which more is known now.
+func (d death) same(e drivers.Death) bool {
+	if d.PID == 0 || e.PID == 0 {
+		return d.PID == e.PID && d.Process == e.Process && d.At.Equal(e.At) && d.LastLog == e.LastLog
+	}
+	near := d.At.IsZero() || e.At.IsZero() || d.At.Sub(e.At).Abs() < sameDeath
+	return d.PID == e.PID && near
+}
+
+// deaths tells which processes of a node died since the lab was built, in the order in which
+// they became known: a position in this list stays what it is. An error that is a
+// *drivers.UnseenError comes beside the list.
+func (n *labNode) deaths(ctx context.Context) ([]death, error) {
+	n.toldMu.Lock()
+	defer n.toldMu.Unlock()
+	found, err := n.lookForDeaths(ctx)
+	if unseen := (*drivers.UnseenError)(nil); err != nil && !errors.As(err, &unseen) {
+		return nil, err
+	}
+	taken := map[int]bool{}
+	for _, d := range found {
+		i := -1
+		for k := range n.told {
+			if !taken[k] && n.told[k].same(d) {
+				i = k
+				break
+			}
+		}
+		if i < 0 {
+			n.told = append(n.told, n.bySteps(death{Death: d}))
+			taken[len(n.told)-1] = true
+			continue
+		}
+		taken[i] = true
+		n.told[i].Core, n.told[i].NoCore = d.Core, d.NoCore
+		if d.LastLog != "" {
+			n.told[i].LastLog = d.LastLog
+		}
+	}
+	return slices.Clone(n.told), err
+}
+
+// lookForDeaths asks which processes of a node died: its driver, which watched them, or the
+// core files that a switch lists and did not list before the trial.
+func (n *labNode) lookForDeaths(ctx context.Context) ([]drivers.Death, error) {
+	if w, ok := n.driver.(drivers.DeathWatcher); ok {
+		return w.Deaths(ctx)
+	}
+	lister, ok := n.driver.(drivers.CoreLister)
+	if !ok {
+		return nil, fmt.Errorf("%s (%s): deaths: %w", n.Name, n.Platform, drivers.ErrUnsupported)
+	}
+	cores, err := lister.Cores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n.coresMu.Lock()
+	defer n.coresMu.Unlock()
+	if n.coresKnown == nil {
+		return nil, fmt.Errorf("%s: which core files were there before the trial is not known", n.Name)
+	}
+	for _, c := range cores { // in the order in which they are found, which no listing promises
+		if !n.coresKnown[c] {
+			n.cores = append(n.cores, drivers.Death{Process: c.Name, Signal: "core file", At: c.At, LastLog: fmt.Sprintf("%d bytes on the switch", c.Size)})
+		}
+		n.coresKnown[c] = true
+	}
+	return slices.Clone(n.cores), nil
+}
+
+// rememberCores lists the core files of before a trial. One that is written anew under the
+// same name has another size or time.
+func (n *labNode) rememberCores(ctx context.Context, lister drivers.CoreLister) error {
+	cores, err := lister.Cores(ctx)
+	n.coresMu.Lock()
+	defer n.coresMu.Unlock()
+	n.coresKnown, n.cores = nil, nil
+	if err != nil {
+		return err
+	}
+	n.coresKnown = map[drivers.Core]bool{}
+	for _, c := range cores {
+		n.coresKnown[c] = true
+	}
+	return nil
+}
+
+// stopping is a step that has begun, of whose signals each death can have one.
+type stopping struct {
+	step plan.Step
+	used map[string]bool // processes
+}
+
+// begun remembers a step of a trial, for when it ends a process.
+func (n *labNode) begun(s plan.Step) {
+	n.toldMu.Lock()
+	defer n.toldMu.Unlock()
+	n.steps = append(n.steps, stopping{step: s, used: map[string]bool{}})
+}
+
+// bySteps finds the step that a death is the work of: one whose lines name the daemon and
+// send what it died of. A fault that it was sent is a death all the same, which the scenario
+// asked for; anything else is an orderly end. The caller holds toldMu.
+func (n *labNode) bySteps(d death) death {
+	stopper, ok := n.driver.(drivers.Stopper)
+	if !ok || d.OOM {
+		return d
+	}
+	for i := range n.steps {
+		s := &n.steps[i]
+		if s.used[d.Process] {
+			continue
+		}
+		st := s.step.Step
+		lines := st.Configure
+		shell := st.Action() == scenarios.ActExec
+		switch st.Action() {
+		case scenarios.ActExec:
+			lines = []string{st.Exec}
+		case scenarios.ActRun:
+			lines = []string{st.Run}
+		default: // what else there is sends no command, or the lines that it configures
+		}
+		for _, line := range lines {
+			for _, sent := range stopper.Stops(line, shell, d.Process) {
+				orderly, ok := d.fits(sent)
+				if !ok {
+					continue
+				}
+				s.used[d.Process] = true
+				d.Sender, d.Sent, d.ended = s.step.Ref, sent, orderly
+				if sent == "" {
+					d.Sent = evidence.Bounded(strings.Join(strings.Fields(line), " "), 60)
+				}
+				return d
+			}
+		}
+	}
+	return d
+}
+
+// faults are the signals that a fault in the program raises, and that end no program that is
+// in order.
+var faults = []string{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"} //nolint:gochecknoglobals // constant
+
+// fits tells whether a death is what a signal brings about, and whether that is an orderly
+// end. An empty signal is a platform's own word for stopping.
+func (d death) fits(sent string) (orderly, ok bool) {
+	fault := slices.Contains(faults, d.Signal)
+	switch {
+	case slices.Contains(faults, sent):
+		// A handler that tells of a fault may abort after it.
+		return false, d.Signal == sent || d.Signal == "SIGABRT"
+	case fault:
+		return false, false // it was told to end, and crashed over it
+	case d.Signal == sent:
+		return true, true
+	case d.Signal == "" && slices.Contains([]string{"SIGHUP", "SIGUSR1", "SIGUSR2"}, sent):
+		return true, d.Exit == 0 // these ask for something else than the end
+	case d.Signal == "":
+		return true, true
+	default:
+		return true, sent == "" // stopping may take more than one signal
+	}
+}
+
+// forgetDeaths counts what died before the trial, so that it is not taken for the trial's
+// own. On a freshly built lab nothing is forgotten.
+func (t *Trial) forgetDeaths(ctx context.Context) {
+	t.eachNode(func(n *labNode) {
+		n.toldMu.Lock()
+		n.steps = nil
+		n.toldMu.Unlock()
+		if _, watches := n.driver.(drivers.DeathWatcher); !watches {
+			if lister, ok := n.driver.(drivers.CoreLister); ok { // it has cores of before
+				if err := n.rememberCores(ctx, lister); err != nil {
+					t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "cores of before", Outcome: evidence.Failed, Detail: err.Error()})
+				}
+				n.toldMu.Lock()
+				n.told = nil
+				n.toldMu.Unlock()
+				t.mu.Lock()
+				t.deathsSeen[n.Name] = 0
+				t.mu.Unlock()
+				return
+			}
+		}
+		if t.cold && n.wayBack == nil {
+			return
+		}
+		deaths, err := n.deaths(ctx)
+		if unseen := (*drivers.UnseenError)(nil); err == nil || errors.As(err, &unseen) {
+			t.mu.Lock()
+			t.deathsSeen[n.Name] = len(deaths)
+			t.mu.Unlock()
+		}
+	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.Copy(t.deathsStart, t.deathsSeen)
+}
+
+// recordDeaths writes an event for every process that died since the last call, and
+// fetches its core.
+func (t *Trial) recordDeaths(ctx context.Context) {
+	t.eachNode(func(n *labNode) {
+		deaths, err := n.deaths(ctx)
+		if errors.Is(err, drivers.ErrUnsupported) {
+			return
+		}
+		if unseen := (*drivers.UnseenError)(nil); errors.As(err, &unseen) {
+			if t.firstUnseen(n.Name) {
+				t.event(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: err.Error()})
+			}
+		} else if err != nil {
+			t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "deaths", Outcome: evidence.Failed, Detail: err.Error()})
+			return
+		}
+		t.mu.Lock()
+		seen := min(t.deathsSeen[n.Name], len(deaths))
+		t.deathsSeen[n.Name] = len(deaths)
+		t.mu.Unlock()
+		for _, d := range deaths[seen:] {
+			t.event(d.event(n.Name))
+			if d.Core != "" {
+				t.fetch(ctx, n, d.Core, t.coreFile(n.Name, d))
+			}
+		}
+	})
+}
+
+// firstUnseen tells, once in a trial for each node, that not every death of it can be seen.
+func (t *Trial) firstUnseen(node string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	again := t.unseen[node]
+	t.unseen[node] = true
+	return !again
+}
+
+// coreFile is where a core file is kept; processes of the same name each have their own.
+func (t *Trial) coreFile(node string, d death) string {
+	file := t.dir.File("cores", node+"-"+flat(d.Process)+".core")
+	if _, err := os.Stat(file); err == nil {
+		file = t.dir.File("cores", fmt.Sprintf("%s-%s-%d.core", node, flat(d.Process), d.PID))
+	}
+	return file
+}
+
+// event is the death as the timeline has it.
+func (d death) event(node string) evidence.Event {
+	e := evidence.Event{Kind: evidence.EventDeath, Lane: node, Ref: d.Sender, Name: d.Process, Detail: d.describe()}
+	if d.ended {
+		e.Kind, e.Outcome = evidence.EventEnd, evidence.OK
+	}
+	return e
+}
+
+func (d death) describe() string {
+	how := fmt.Sprintf("exit status %d", d.Exit)
+	if d.Signal != "" {
+		how = d.Signal
+	}
+	if d.OOM {
+		how += ", killed by the kernel because memory ran out"
+	}
+	switch {
+	case d.ended:
+		how = fmt.Sprintf("ended by %s with %s (%s)", d.Sender, d.Sent, how)
+	case d.Sender != "":
+		how += ", which " + d.Sender + " sent"
+	}
+	switch {
+	case d.Core != "":
+		how += ", core " + d.Core
+	case d.NoCore != "":
+		how += ", no core file: " + d.NoCore
+	}
+	if line := strings.Join(strings.Fields(d.LastLog), " "); line != "" {
+		how += ", last words: " + line
+	}
+	return how
+}
+
+// deathsSince is the probe core: the deaths of a process since the stimulus began, or since
+// the trial began where nothing was done yet, where nothing is done at all, or where the
+// condition may hold before. What no step told to end is a death. Where one may have gone
+// by unseen, no death that is known is no answer.
+func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *plan.Check, o *evidence.Observation) error {
+	deaths, err := n.deaths(ctx)
+	unseen := (*drivers.UnseenError)(nil)
+	if err != nil && !errors.As(err, &unseen) {
+		return err
+	}
+	t.mu.Lock()
+	from, since := t.deathsStart[n.Name], t.start
+	if t.stimulated && t.plan.Acts() && !c.Cond.MayHoldBefore {
+		from, since = t.deathsStim[n.Name], t.stimStart
+	}
+	t.mu.Unlock()
+	rows := []death{}
+	unnamed := false
+	for _, d := range deaths[min(from, len(deaths)):] {
+		switch {
+		case d.ended:
+		case plan.IsProcess(c.Cond.Core, d.Process):
+			rows = append(rows, d)
+		case strings.HasPrefix(d.Process, "("):
+			unnamed = true
+		}
+	}
+	text, err := json.Marshal(rows)
+	o.Text, o.Count = string(text), len(rows)
+	if err != nil {
+		return err
+	}
+	known := unseen != nil && slices.Contains(unseen.Known, c.Cond.Core)
+	missed := unseen != nil && (unseen.Missed.IsZero() || !unseen.Missed.Before(since))
+	switch certain := len(rows) > 0 && c.Cond.Expect == ""; {
+	case certain:
+		return nil
+	case missed && !known:
+		return unseen
+	case unnamed:
+		return fmt.Errorf("a process of %s died before the kernel could be asked for its name", n.Name)
+	default:
+		return nil
+	}
+}
+
+// diedAsAsked tells whether a process died in this trial whose death the symptom asks for.
+func (t *Trial) diedAsAsked() bool {
+	record, err := t.dir.Read()
+	if err != nil {
+		return false
+	}
+	_, ok := judge.AskedDeath(t.plan, record)
+	return ok
+}

@@ -1,0 +1,119 @@
+package trial_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+)
+
+// deadly is a fixture whose stimulus and symptom a case gives.
+func deadly(stimulus, symptom string) string {
+	return head + "\nstimulus: [" + stimulus + "]\nsymptom: [" + symptom + "]\n"
+}
+
+const (
+	breaks  = `{node: r1, exec: break it}`
+	anyCore = `{name: died, node: r1, core: any, eventually: 200ms, every: 10ms}`
+	ofBGP   = `{name: died, node: r1, core: bgpd, eventually: 200ms, every: 10ms}`
+	looks   = `{name: down, node: r1, run: show state, expect: 'text contains "up"', eventually: 200ms, every: 10ms, may-hold-before: true}`
+)
+
+// TestDeathVerdicts: death comes first, and is told from an end that a step ordered.
+func TestDeathVerdicts(t *testing.T) {
+	segv := drivers.Death{Process: "bgpd", PID: 7, Exit: 139, Signal: "SIGSEGV", NoCore: "the machine's core_pattern is empty"}
+	term := drivers.Death{Process: "bgpd", PID: 7, Exit: 143, Signal: "SIGTERM"}
+	quits := drivers.Death{Process: "bgpd", PID: 7}
+	tests := []struct {
+		name, yaml string
+		// after breaking, the deaths are these; the step itself ends with exit.
+		deaths []drivers.Death
+		exit   int
+		always bool // they were there when the lab was up
+		unseen *drivers.UnseenError
+		upset  bool // the baseline does not hold
+
+		want   evidence.Verdict
+		reason string // part of it
+		note   string
+		other  bool // exit status 3
+	}{
+		{name: "a crash that fails the step, asked for", yaml: deadly(breaks, anyCore), deaths: []drivers.Death{segv}, exit: 1, want: evidence.Reproduced, note: "bgpd died (SIGSEGV, no core file: the machine's core_pattern is empty)"},
+		{name: "and asked for by name", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{segv}, exit: 1, want: evidence.Reproduced, note: "status 1"},
+		{name: "a crash that fails the step, not asked for", yaml: deadly(breaks, looks), deaths: []drivers.Death{segv}, exit: 1, want: evidence.Inconclusive, reason: "another failure: r1: bgpd died (SIGSEGV", other: true},
+		{name: "and the step is named too", yaml: deadly(breaks, looks), deaths: []drivers.Death{segv}, exit: 1, want: evidence.Inconclusive, reason: "stimulus[0]", other: true},
+		{name: "a step that fails without a death", yaml: deadly(breaks, anyCore), exit: 1, want: evidence.Inconclusive, reason: "stimulus[0]"},
+		{name: "an asked death beside a symptom that does not show", yaml: deadly(breaks, anyCore+`, {name: down, node: r1, run: show state, expect: 'text contains "down"', eventually: 50ms, every: 10ms}`), deaths: []drivers.Death{segv}, exit: 1, want: evidence.Inconclusive, reason: "because of that"},
+		{name: "another daemon than the asked one", yaml: deadly(breaks, `{name: died, node: r1, core: ospfd, eventually: 50ms, every: 10ms}`), deaths: []drivers.Death{segv}, want: evidence.Inconclusive, reason: "another failure", other: true},
+		{name: "a process of the asked daemon", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "bgpd child", PID: 8, Signal: "SIGSEGV"}}, want: evidence.Reproduced},
+
+		{name: "a start-up death that is asked for", yaml: deadly("", ofBGP), deaths: []drivers.Death{segv}, always: true, want: evidence.Reproduced},
+		{name: "where the stimulus only waits", yaml: deadly("{hold: 10ms, why: it dies soon}", ofBGP), deaths: []drivers.Death{segv}, always: true, want: evidence.Reproduced},
+		{name: "and takes the baseline with it", yaml: deadly("", ofBGP), deaths: []drivers.Death{segv}, always: true, upset: true, want: evidence.Reproduced, note: "the baseline"},
+		{name: "a start-up death is not the stimulus's work", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{segv}, always: true, want: evidence.Inconclusive, reason: "bgpd died before the stimulus already", other: true},
+		{name: "unless the scenario says so", yaml: deadly(breaks, strings.Replace(ofBGP, "core", "may-hold-before: true, core", 1)), deaths: []drivers.Death{segv}, always: true, want: evidence.Reproduced},
+		{name: "a start-up death that nobody asked for", yaml: deadly("", looks), deaths: []drivers.Death{segv}, always: true, upset: true, want: evidence.Inconclusive, reason: "another failure: r1: bgpd died", other: true},
+
+		{name: "ended on purpose", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, looks), deaths: []drivers.Death{term}, want: evidence.Reproduced},
+		{name: "and with a status of its own", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, looks), deaths: []drivers.Death{quits}, want: evidence.Reproduced},
+		{name: "an end on purpose is no crash", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, ofBGP), deaths: []drivers.Death{term}, want: evidence.NotReproduced},
+		{name: "crashed over being ended", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, looks), deaths: []drivers.Death{segv}, want: evidence.Inconclusive, reason: "another failure", other: true},
+		{name: "another was ended", yaml: deadly(`{node: r1, exec: pkill -TERM ospfd}`, looks), deaths: []drivers.Death{term}, want: evidence.Inconclusive, reason: "another failure", other: true},
+		{name: "ended by nobody", yaml: deadly(breaks, looks), deaths: []drivers.Death{term}, want: evidence.Inconclusive, reason: "another failure: r1: bgpd died (SIGTERM)", other: true},
+		{name: "ended once, and then by itself", yaml: deadly(`{node: r1, exec: pkill -TERM bgpd}`, looks), deaths: []drivers.Death{term, {Process: "bgpd", PID: 9, Exit: 1}}, want: evidence.Inconclusive, reason: "another failure", other: true},
+		{name: "killed for want of memory", yaml: deadly(`{node: r1, exec: pkill -KILL bgpd}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGKILL", OOM: true}}, want: evidence.Inconclusive, reason: "memory ran out", other: true},
+		{name: "a crash that a step sent, asked for", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, ofBGP), deaths: []drivers.Death{segv}, want: evidence.Reproduced},
+		{name: "a crash that a step sent, as a means", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, looks), deaths: []drivers.Death{segv}, want: evidence.Reproduced, note: "which stimulus[0] sent"},
+		{name: "and the handler aborted", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGABRT"}}, want: evidence.Reproduced, note: "which stimulus[0] sent"},
+
+		{name: "unseen: any", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},
+		{name: "unseen: never is not shown by silence", yaml: deadly(breaks, `{name: lives, node: r1, core: any, never: 50ms, every: 10ms}`), unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},
+		{name: "unseen: a daemon that is known", yaml: deadly(breaks, ofBGP), unseen: &drivers.UnseenError{Why: "nobody watches", Known: []string{"bgpd"}}, want: evidence.NotReproduced},
+		{name: "unseen: another condition", yaml: deadly(breaks, looks), unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Reproduced},
+		{name: "unseen: a death that is known all the same", yaml: deadly(breaks, anyCore), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Reproduced},
+		{name: "unseen: how many is not known", yaml: deadly(breaks, strings.Replace(anyCore, "core: any", "core: any, expect: count == 1", 1)), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},
+		{name: "unseen: before the trial", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: time.Now().Add(-time.Hour)}, want: evidence.NotReproduced},
+		{name: "unseen: since the stimulus", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: time.Now().Add(time.Hour)}, want: evidence.Inconclusive, reason: "some were lost"},
+		{name: "a death without a name may be the one", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "(unnamed process, started by sh)", PID: 3, Signal: "SIGSEGV"}}, want: evidence.Inconclusive, reason: "unnamed", other: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			var done atomic.Bool
+			w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
+				done.Store(true)
+				return drivers.Exchange{Command: line, Exit: tt.exit}, nil
+			}
+			if tt.upset {
+				w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) { return drivers.Exchange{}, errors.New("not running") }
+			}
+			w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
+				var err error
+				if tt.unseen != nil {
+					err = tt.unseen
+				}
+				if node != "r1" || !tt.always && !done.Load() {
+					return nil, err
+				}
+				return slices.Clone(tt.deaths), err
+			}
+			v := w.trial(t, t.Context(), planOf(t, tt.yaml, plan.Options{}))
+			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+			}
+			if other := len(v.OtherFailures) > 0; other != tt.other {
+				t.Errorf("other failures: %q", v.OtherFailures)
+			}
+			if !strings.Contains(strings.Join(v.Notes, "\n"), tt.note) {
+				t.Errorf("notes %q", v.Notes)
+			}
+		})
+	}
+}

@@ -1,0 +1,102 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// checkTimeout bounds one look at whether the lab still stands.
+const checkTimeout = 15 * time.Second
+
+// checkLab tells a lab that broke from a switch that failed, and whether the lab stands: a
+// node that no longer runs, and whatever of the lab changed by itself, is the lab's fault. A
+// trial that was cancelled goes no further; Collect looks once more.
+func (t *Trial) checkLab(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	running := t.checkNodes(ctx)
+	return t.checkState(ctx) && running
+}
+
+func (t *Trial) checkNodes(ctx context.Context) bool {
+	w, ok := t.lab.res.(topologies.NodeWatcher)
+	if !ok {
+		return true
+	}
+	stands := true
+	for _, n := range t.lab.nodes {
+		state, err := w.NodeState(ctx, n.Name)
+		switch {
+		case err != nil:
+			t.labBroke(n.Name, err.Error())
+		case !state.Running:
+			detail := fmt.Sprintf("node %s ended with status %d", n.Name, state.Exit)
+			if state.OOM {
+				detail += " because memory ran out"
+			}
+			t.labBroke(n.Name, strings.TrimSpace(detail+" "+state.Detail))
+		case state.Limit != "":
+			t.labBroke(n.Name, "node "+n.Name+": "+state.Limit)
+		default:
+			continue
+		}
+		stands = false
+	}
+	return stands
+}
+
+// checkState looks whether what the lab has built is still there.
+func (t *Trial) checkState(ctx context.Context) bool {
+	c, ok := t.lab.res.(topologies.StateChecker)
+	if !ok {
+		return true
+	}
+	changes, err := c.Changes(ctx)
+	if err != nil {
+		t.labBroke("", err.Error())
+		return false
+	}
+	stands := true
+	for _, change := range changes {
+		if t.lab.meant(change) {
+			continue
+		}
+		stands = false
+		lane := ""
+		if len(change.Ends) > 0 {
+			lane = change.Ends[0].Node
+		}
+		t.labBroke(lane, change.What)
+	}
+	return stands
+}
+
+func (t *Trial) labBroke(node, detail string) {
+	t.event(evidence.Event{Kind: evidence.EventLab, Lane: node, Outcome: evidence.Failed, Detail: detail})
+}
+
+// meant tells whether the scenario itself may have brought a change about: whether a command
+// that it gives a node at one of the ends names the interface and the deed. Nobody can be
+// asked who did it, so that anything else is taken to have come from outside.
+func (l *Lab) meant(c topologies.Change) bool {
+	return slices.ContainsFunc(c.Ends, func(e topologies.Endpoint) bool {
+		return slices.ContainsFunc(l.plan.CommandsFor(e.Node), func(command string) bool {
+			words := strings.FieldsFunc(command, func(r rune) bool {
+				return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.@+", r)
+			})
+			return slices.Contains(words, e.Interface) && slices.ContainsFunc(c.Deeds, func(deed string) bool {
+				return !slices.ContainsFunc(strings.Fields(deed), func(w string) bool { return !slices.Contains(words, w) })
+			})
+		})
+	})
+}

@@ -1,0 +1,97 @@
+package trial
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// KindIn is the kind of lab that a provider makes of a topology.
+func KindIn(provider topologies.Provider, t topologies.Topology) topologies.Kind {
+	if k, ok := provider.(topologies.Kinder); ok {
+		return k.Kind(t)
+	}
+	return topologies.KindContainer
+}
+
+// PlanIn gives the plan as it is executed in a provider's labs: a trial on real devices may
+// have to give them their configuration back first, which takes a restart.
+func PlanIn(p *plan.Plan, provider topologies.Provider) *plan.Plan {
+	if p.Loaded.Scenario.Trials.Timeout != 0 {
+		return p
+	}
+	switch KindIn(provider, p.Topology) {
+	case topologies.KindHardware, topologies.KindVM, topologies.KindSimulator:
+		q := *p
+		q.Timeout += 2 * restoreTimeout
+		return &q
+	default:
+		return p
+	}
+}
+
+// ReleaseTime bounds taking a lab of the plan down: real devices are restarted first.
+func ReleaseTime(p *plan.Plan, provider topologies.Provider) time.Duration {
+	if KindIn(provider, p.Topology) == topologies.KindContainer {
+		return plan.ReleaseTimeout
+	}
+	return restoreTimeout + 2*plan.ReleaseTimeout
+}
+
+// cannotShow tells why a kind of lab cannot show the plan's problem at all; empty when it can. A
+// simulator shows nothing, and is let through: what it says is marked, and never a result.
+func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) string {
+	kinds := p.Loaded.Scenario.Fidelity
+	if len(kinds) > 0 && kind != topologies.KindSimulator && !slices.Contains(kinds, scenarios.Fidelity(kind)) {
+		return fmt.Sprintf("the scenario can be shown in labs of kind %v only, and this one is of kind %s", kinds, kind)
+	}
+	if kind != topologies.KindVM {
+		return ""
+	}
+	for _, n := range p.Nodes {
+		v, ok := registry.Virtual(n.Platform)
+		if !ok {
+			continue
+		}
+		for _, need := range p.Loaded.Scenario.Needs {
+			if why, lacks := v.Cannot[need]; lacks {
+				return fmt.Sprintf("%s is a virtual %s, and the scenario needs %s: %s", n.Name, n.Platform, need, why)
+			}
+		}
+	}
+	return ""
+}
+
+// mark writes, once for each, what must be said wherever this trial's evidence goes.
+func (t *Trial) mark(node, name, why string) {
+	t.mu.Lock()
+	key := node + "\x00" + name
+	again := t.marked[key]
+	t.marked[key] = true
+	t.mu.Unlock()
+	if !again {
+		t.event(evidence.Event{Kind: evidence.EventMark, Lane: node, Name: name, Detail: why})
+	}
+}
+
+// markNode marks what a node is known to be: a simulator, a virtual switch whose licence
+// keeps its results in the house.
+func (t *Trial) markNode(n *labNode, kind topologies.Kind) {
+	if kind == topologies.KindSimulator {
+		t.mark(n.Name, drivers.MarkSimulated, "the lab is of simulators")
+	}
+	if m, ok := n.driver.(drivers.Marked); ok {
+		for _, name := range m.Marks() {
+			t.mark(n.Name, name, "the device says so of itself")
+		}
+	}
+	if v, ok := t.lab.env.Registry.Virtual(n.Platform); ok && kind == topologies.KindVM && v.Licence != "" {
+		t.mark(n.Name, drivers.MarkLicence, v.Licence)
+	}
+}

@@ -1,0 +1,133 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
+)
+
+// Series executes trials of one plan for as long as its caller wants more: for verbs that
+// decide after each trial whether another is worth it. Everything is recorded in a run
+// directory as by a run of a fixed number. Trials execute in this process.
+//
+// Try may be called from several goroutines, with a lab number of its own for each.
+type Series struct {
+	Plan *plan.Plan
+	Dir  evidence.Dir
+
+	env  Environment
+	mu   sync.Mutex
+	labs map[int]*Lab
+	next int // number of the last trial that was begun
+}
+
+// NewSeries creates the run directory below parent. Nothing is built before the first
+// trial. env.Dir is filled in.
+func NewSeries(ctx context.Context, p *plan.Plan, parent string, env Environment, tool evidence.Tool) (*Series, error) {
+	dir, err := CreateRun(ctx, p, parent, env.Provider, tool)
+	if err != nil {
+		return nil, err
+	}
+	env.Dir = dir
+	return &Series{Plan: PlanIn(p, env.Provider), Dir: dir, env: env, labs: map[int]*Lab{}}, nil
+}
+
+// OpenSeries goes on with a series that ended or was broken off. Trials that were broken
+// off get their line in the ledger, and are never repeated under the same number.
+func OpenSeries(path string, env Environment) (*Series, error) {
+	p, dir, _, err := plan.OpenRun(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := judge.Settle(p, dir); err != nil {
+		return nil, err
+	}
+	s := &Series{Plan: p, Dir: dir, env: env, labs: map[int]*Lab{}}
+	s.env.Dir = dir
+	trials, err := dir.Trials()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range trials {
+		s.next = max(s.next, t.Number)
+	}
+	return s, nil
+}
+
+// Try executes one trial in the lab of that number, which is built when it is not there,
+// and returns how it was judged. The error is one of the record or of ctx; a lab that
+// broke makes an inconclusive verdict.
+func (s *Series) Try(ctx context.Context, lab int) (evidence.TrialVerdict, error) {
+	a, err := s.TryWithin(ctx, lab, 0)
+	return a.Verdict, err
+}
+
+// Attempt is what one trial of a series came to.
+type Attempt struct {
+	Verdict  evidence.TrialVerdict
+	Baseline time.Duration // that it took to hold; 0: it did not
+	GaveUp   bool          // the baseline was not waited for to its windows' end
+}
+
+// TryWithin is [Series.Try] with a baseline that is given up after a time, which makes the
+// trial inconclusive; 0 leaves it to the conditions' windows.
+func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration) (Attempt, error) {
+	s.mu.Lock()
+	s.next++
+	n := s.next
+	l := s.labs[lab]
+	if l == nil {
+		l = NewLab(s.Plan, s.env, lab)
+		s.labs[lab] = l
+	}
+	s.mu.Unlock()
+	t, err := l.Begin(n)
+	if err != nil {
+		return Attempt{}, fmt.Errorf("begin trial %d: %w", n, err)
+	}
+	t.patience = patience
+	bounded, cancel := context.WithTimeout(ctx, s.Plan.Timeout)
+	defer cancel()
+	t.Execute(bounded)
+	v, err := t.Finish(bounded)
+	return Attempt{v, t.baseline, t.gaveUp}, errors.Join(err, ctx.Err())
+}
+
+// Close takes the labs down. The series can go on afterwards with fresh ones.
+func (s *Series) Close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, l := range s.labs {
+		errs = append(errs, l.Close(ctx))
+	}
+	clear(s.labs)
+	return errors.Join(errs...)
+}
+
+// Trials is the number of trials begun.
+func (s *Series) Trials() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next
+}
+
+// Summarise judges the series as a run of as many trials as it had, and writes that into
+// the run directory.
+func (s *Series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
+	_, info, err := evidence.OpenDir(s.Dir.Path)
+	if err != nil {
+		return evidence.RunVerdict{}, evidence.Rate{}, err
+	}
+	info.Trials = s.Trials()
+	if err := evidence.WriteJSON(s.Dir.File("run.json"), info); err != nil {
+		return evidence.RunVerdict{}, evidence.Rate{}, err
+	}
+	return judge.Summarise(s.Dir, info)
+}
