@@ -17,12 +17,12 @@ import (
 
 // watchBaseline watches the baseline, for as long as there is patience with it.
 func (t *Trial) watchBaseline(ctx context.Context) bool {
+	begin := t.now() // before the timer: when it fires, so much time has passed
 	var stop atomic.Bool
 	if t.patience > 0 {
 		timer := time.AfterFunc(t.patience, func() { stop.Store(true) })
 		defer timer.Stop()
 	}
-	begin := t.now()
 	if t.watchUntil(ctx, evidence.PhaseBaseline, t.plan.Baseline, &stop) {
 		t.baseline = t.now() - begin
 		return true
