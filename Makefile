@@ -45,7 +45,7 @@ bench: ready
 generate: build
 	$(BIN) scenario schema > scenarios/schema.json
 	$(BIN) lab schema > topologies/lab/schema.json
-	$(BIN) case schema > reports/cases/schema.json
+	$(BIN) case schema > reports/handover/cases/schema.json
 
 clean:
 	rm -rf bin

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 // An answer to somebody else's bundle speaks of their case, and of nothing of the machine

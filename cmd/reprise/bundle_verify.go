@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
 func (a *app) bundleVerifyVerb() *cobra.Command {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/reports/cases"
+	"github.com/reprise-lab/reprise/reports/handover/cases"
 )
 
 // caseSetFlags are what "case set" adds to a case besides fields.

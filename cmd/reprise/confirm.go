@@ -18,9 +18,9 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/harness/trial"
-	"github.com/reprise-lab/reprise/reports/bundle"
-	"github.com/reprise-lab/reprise/reports/cases"
-	"github.com/reprise-lab/reprise/reports/confirm"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/reports/handover/confirm"
 	"github.com/reprise-lab/reprise/topologies"
 )
 

@@ -16,10 +16,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/reports/bundle"
-	"github.com/reprise-lab/reprise/reports/cases"
-	"github.com/reprise-lab/reprise/reports/confirm"
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/reports/handover/confirm"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 // redactFlags say what is cut before something leaves.

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 func (a *app) redactVerb() *cobra.Command {

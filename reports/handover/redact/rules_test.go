@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 const ownRules = `reprise: redaction-rules/v1

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
 // benchMB is the size of the run that is packed: 64 MB, or what BUNDLE_BENCH_MB says.

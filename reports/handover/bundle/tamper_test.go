@@ -18,7 +18,7 @@ import (
 	"filippo.io/age/armor"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
 // small packs a folder of three little files: every byte of it can be tried.

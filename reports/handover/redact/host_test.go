@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/reports"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 	"github.com/reprise-lab/reprise/reports/html"
 	"github.com/reprise-lab/reprise/reports/jsonreport"
 	"github.com/reprise-lab/reprise/reports/markdown"
-	"github.com/reprise-lab/reprise/reports/redact"
 	"github.com/reprise-lab/reprise/reports/reportstest"
 )
 

@@ -17,7 +17,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 func splitFields(s string) []string { return strings.Fields(s) }

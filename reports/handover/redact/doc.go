@@ -41,7 +41,7 @@
 // manner. The [Gate] takes the same encodings off on its own.
 //
 // TestCorpusRecall, TestCorpusPrecision and TestCorpusEncodings measure all that and print
-// what was missed: go test -v -run Corpus ./reports/redact.
+// what was missed: go test -v -run Corpus ./reports/handover/redact.
 //
 // Evidence stays: versions that look like addresses, names of files, numbers of keys,
 // communities of BGP, reserved prefixes, names of algorithms. [Result.Left] lists the lines

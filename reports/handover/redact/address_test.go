@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 func shared(a, b netip.Addr) int {

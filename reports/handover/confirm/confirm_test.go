@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-lab/reprise/reports/confirm"
+	"github.com/reprise-lab/reprise/reports/handover/confirm"
 )
 
 func claim(k, n int, low, high float64) confirm.Shown {

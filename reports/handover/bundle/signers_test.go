@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"pgregory.net/rapid"
 
-	"github.com/reprise-lab/reprise/reports/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
 // TestSignersAsOpenSSH reads generated files of allowed signers as ssh-keygen does, and asks

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 // The corpus is in testdata/corpus: planted-PLATFORM.txt are lines with places for values,

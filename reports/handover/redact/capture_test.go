@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-lab/reprise/reports/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
 func tarGz(t *testing.T, names []string) []byte {
