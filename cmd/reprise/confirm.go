@@ -9,15 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/stats"
-	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 	"github.com/reprise-lab/reprise/reports/handover/confirm"
@@ -251,18 +250,9 @@ func (a *app) readSigners(file string) (bundle.Signers, error) {
 
 // confirmation is one in the making.
 type confirmation struct {
-	*session
-	out    confirm.Confirmation
-	series *trial.Series
-	exact  bool // no stop at the first hit
-	dir    string
-	runs   []string // all that were made, that of the control included
-
-	mu      sync.Mutex
-	begun   int
-	running int
-	valid   int
-	hit     bool
+	out  confirm.Confirmation
+	dir  string
+	runs []string // all that were made, that of the control included
 }
 
 // maxConfirm bounds the trials of a claim that is so rare that more would be needed to
@@ -276,10 +266,10 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	if err != nil {
 		return nil, err
 	}
-	t := &confirmation{exact: f.trials > 0, out: confirm.Confirmation{Reprise: confirm.Format, Claim: shownOf(main)}}
+	t := &confirmation{out: confirm.Confirmation{Reprise: confirm.Format, Claim: shownOf(main)}}
 	t.out.Planned = confirm.Needed(t.out.Claim)
-	trials := min(t.out.Planned, maxConfirm)
-	if t.exact {
+	trials, exact := min(t.out.Planned, maxConfirm), f.trials > 0
+	if exact {
 		trials = f.trials
 	}
 	if trials < t.out.Planned {
@@ -303,139 +293,81 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 		return nil, err
 	}
 	plans := []*plan.Plan{p}
+	var control *plan.Plan
 	if t.out.Claim.HasControl = p.Loaded.Scenario.Control != nil; t.out.Claim.HasControl {
-		control, err := plan.New(p.Loaded, plan.Options{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
+		control, err = plan.New(p.Loaded, plan.Options{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
 		if err != nil {
 			return nil, &codedError{exitInput, err}
 		}
 		plans = append(plans, control)
 	}
-	s, err := a.openSession(ctx, runs, f.lab, plans...)
+	b, err := a.openTestbed(ctx, runs, f.lab, plans...)
 	if err != nil {
 		return nil, err
 	}
-	t.session = s
 	a.progress("%s", heading(p))
 	a.progress("claim: %s", main.RateText())
-	if t.series, err = s.begin(ctx, p); err != nil {
-		return nil, errors.Join(err, s.end(ctx))
+	made, err := experiment.Confirm(ctx, &b.Bench, p, control, experiment.ConfirmOptions{
+		Trials: trials, Exact: exact,
+		Same: func(dir string) (bool, error) {
+			seen, err := bundle.ClaimOf(dir)
+			return confirm.Same(t.out.Claim, shownOf(seen)), err
+		},
+		Begun: func(dir evidence.Dir) error {
+			_, here, err := evidence.OpenDir(dir.Path)
+			if err != nil {
+				return err
+			}
+			t.out.Host, t.out.Differences = here.Host.Name, differences(info, here)
+			a.sayDifferences(t.out.Differences)
+			a.progress("up to %s, about %s: one that shows the same failure confirms, %d without one contradict", plural(trials, "trial"), estimate(p), t.out.Planned)
+			return nil
+		},
+	})
+	if err := b.over(ctx, err); err != nil {
+		return nil, err
 	}
-	t.dir, t.runs = t.series.Dir.Path, []string{t.series.Dir.Path}
-	_, here, err := evidence.OpenDir(t.dir)
-	if err != nil {
-		return nil, errors.Join(err, s.end(ctx))
-	}
-	t.out.Host = here.Host.Name
-	t.out.Differences = differences(info, here)
-	for _, d := range t.out.Differences {
+	return t, t.read(made, exact)
+}
+
+// sayDifferences tells what is different here, before anything is run.
+func (a *app) sayDifferences(list []confirm.Difference) {
+	for _, d := range list {
 		word := "differs"
 		if d.Matters {
 			word = "DIFFERS"
 		}
 		a.progress("%s: %s: %s here, %s claimed", word, d.What, orDash(d.Here), orDash(d.Claim))
 	}
-	if len(t.out.Differences) == 0 {
+	if len(list) == 0 {
 		a.progress("the environment is the claim's")
 	}
-	a.progress("up to %s, about %s: one that shows the same failure confirms, %d without one contradict", plural(trials, "trial"), estimate(p), t.out.Planned)
-	err = inLabs(ctx, p.Labs, func(ctx context.Context, lab int) (bool, error) { return t.work(ctx, lab, trials) })
-	if err == nil && t.hit && len(plans) > 1 {
-		err = t.tryControl(ctx, plans[1])
-	}
-	err = errors.Join(err, s.end(ctx))
-	if interrupted := s.interrupted(ctx); interrupted != nil {
-		return nil, interrupted
-	}
+}
+
+// read fills in what was seen, from the records.
+func (t *confirmation) read(made experiment.Confirmed, exact bool) error {
+	t.dir, t.runs = made.Dir, []string{made.Dir}
+	seen, err := bundle.ClaimOf(made.Dir)
 	if err != nil {
-		return nil, err
-	}
-	seen, err := bundle.ClaimOf(t.dir)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	t.out.Seen = shownOf(seen)
-	if t.out.Stopped = t.hit && !t.exact; t.out.Stopped {
+	if made.Control != "" {
+		t.runs = append(t.runs, made.Control)
+		seen, err := bundle.ClaimOf(made.Control)
+		if err != nil {
+			return err
+		}
+		control := shownOf(seen)
+		t.out.Control = &control
+	}
+	if t.out.Stopped = made.Hit && !exact; t.out.Stopped {
 		t.out.Seen.Interval = [2]float64{0, 1}
-		return t, nil
+		return nil
 	}
-	p2 := stats.FisherTwoSided(t.out.Claim.Reproduced, t.out.Claim.Valid, t.out.Seen.Reproduced, t.out.Seen.Valid)
-	t.out.P = &p2
-	return t, nil
-}
-
-// tryControl runs the control until one trial says something: where it shows the symptom as
-// well, the symptom is there always, and confirms nothing.
-func (t *confirmation) tryControl(ctx context.Context, p *plan.Plan) error {
-	series, err := t.begin(ctx, p)
-	if err != nil {
-		return err
-	}
-	t.runs = append(t.runs, series.Dir.Path)
-	for range maxWasted {
-		start := time.Now()
-		v, err := series.Try(ctx, 1)
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // an interruption is told by the session
-		}
-		if err != nil {
-			return fmt.Errorf("control: %w", err)
-		}
-		t.live.trial("control", 1, v, time.Since(start), "it must stay healthy")
-		if v.Verdict == evidence.Reproduced || v.Verdict == evidence.NotReproduced {
-			break
-		}
-	}
-	seen, err := bundle.ClaimOf(series.Dir.Path)
-	if err != nil {
-		return err
-	}
-	control := shownOf(seen)
-	t.out.Control = &control
+	p := stats.FisherTwoSided(t.out.Claim.Reproduced, t.out.Claim.Valid, t.out.Seen.Reproduced, t.out.Seen.Valid)
+	t.out.P = &p
 	return nil
-}
-
-// maxWasted bounds trials that come out neither way: a lab that breaks again and again
-// shows nothing.
-const maxWasted = 3
-
-// work makes one trial, unless enough were made.
-func (t *confirmation) work(ctx context.Context, lab, trials int) (bool, error) {
-	t.mu.Lock()
-	stop := t.valid+t.running >= trials || t.begun >= trials+maxWasted || t.hit && !t.exact
-	if !stop {
-		t.begun++
-		t.running++
-	}
-	t.mu.Unlock()
-	if stop {
-		return false, nil
-	}
-	start := time.Now()
-	v, err := t.series.Try(ctx, lab)
-	if err != nil && ctx.Err() == nil {
-		return false, fmt.Errorf("trial %d: %w", v.Trial, err)
-	}
-	if ctx.Err() != nil {
-		return false, nil //nolint:nilerr // an interruption is told by the session
-	}
-	same := false
-	if v.Verdict == evidence.Reproduced {
-		seen, err := bundle.ClaimOf(t.series.Dir.Path)
-		if err != nil {
-			return false, err
-		}
-		same = confirm.Same(t.out.Claim, shownOf(seen))
-	}
-	t.mu.Lock()
-	t.running--
-	if v.Verdict == evidence.Reproduced || v.Verdict == evidence.NotReproduced {
-		t.valid++
-	}
-	t.hit = t.hit || same
-	status := fmt.Sprintf("%d valid of %d", t.valid, trials)
-	t.mu.Unlock()
-	t.live.trial("here", lab, v, time.Since(start), status)
-	return true, nil
 }
 
 // shownOf is what a run says, as a confirmation keeps it.

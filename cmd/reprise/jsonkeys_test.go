@@ -26,9 +26,9 @@ func TestJSONKeys(t *testing.T) {
 	for _, v := range []any{
 		outcome{},
 		planned{},
-		rateResult{},
-		resetResult{},
-		verifyResult{},
+		rated{},
+		resetChosen{},
+		verified{},
 		isolation{},
 		bisection{},
 		confirmed{},

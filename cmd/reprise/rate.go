@@ -6,16 +6,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
-	"github.com/reprise-lab/reprise/harness/trial"
 )
 
 // rateFlags are the choices of one measurement.
@@ -74,9 +72,6 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	return c
 }
 
-// maxControls bounds the control's trials where no number is given.
-const maxControls = 20
-
 // stopRule reads the rule to end by.
 func (f *rateFlags) stopRule() (experiment.StopRule, error) {
 	rule := experiment.StopRule{Runs: f.trials, Width: f.width, Cap: f.max}
@@ -91,8 +86,8 @@ func (f *rateFlags) stopRule() (experiment.StopRule, error) {
 		return rule, inputError("--trials, --target-width and --sprt are three rules: give one")
 	case given == 0:
 		rule.Runs = 20
-	case f.trials < 0 || f.trials > 10000 || f.max < 1 || f.max > 10000:
-		return rule, inputError("--trials and --max-trials take 1 to 10000")
+	case f.trials < 0 || f.trials > maxCount || f.max < 1 || f.max > maxCount:
+		return rule, inputError("--trials and --max-trials take 1 to %d", maxCount)
 	case f.width != 0 && (f.width < 0.05 || f.width > 1):
 		return rule, inputError("--target-width %g: want 0.05 to 1", f.width)
 	}
@@ -125,25 +120,10 @@ func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *p
 	return main, control, nil
 }
 
-// rateResult is rate.json of a measurement: what [evidence.Rate] holds, and what it means.
-type rateResult struct {
-	evidence.Rate
-	Dir           string                  `json:"dir"`
-	Report        string                  `json:"report"`
-	Trials        int                     `json:"trials"`
-	Inconclusive  int                     `json:"inconclusive"`
-	NotApplicable int                     `json:"not-applicable"`
-	Stopped       experiment.Stop         `json:"stopped"`
-	Biased        bool                    `json:"interval-biased"` // the stop depended on the outcome
-	Pooled        bool                    `json:"pooled"`          // false: hits depend on something, see Dependences
-	Dependences   []experiment.Dependence `json:"dependences"`
-	Control       *experiment.Share       `json:"control"` // q; null: no control was run
-	ControlDir    string                  `json:"control-dir,omitempty"`
-	CleanRuns95   int                     `json:"clean-runs-95"` // 0: nothing can be promised
-	CleanRuns99   int                     `json:"clean-runs-99"`
-	OtherFailures []string                `json:"other-failures,omitempty"`
-	Answer        string                  `json:"answer"`
-	Exit          int                     `json:"exit"`
+// rated is what --json prints.
+type rated struct {
+	result.Rate
+	Exit int `json:"exit"`
 }
 
 func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
@@ -151,8 +131,8 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.controls < -1 || f.controls > 10000 {
-		return inputError("--control-trials takes 0 to 10000")
+	if f.controls < -1 || f.controls > maxCount {
+		return inputError("--control-trials takes 0 to %d", maxCount)
 	}
 	if f.chooseReset {
 		return a.chooseReset(ctx, name, f, rule)
@@ -165,222 +145,43 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 	if control != nil {
 		plans = append(plans, control)
 	}
-	s, err := a.openSession(ctx, f.dir, f.lab, plans...)
+	b, err := a.openTestbed(ctx, f.dir, f.lab, plans...)
 	if err != nil {
 		return err
 	}
-	m := &measurement{session: s, rule: rule, controls: f.controls}
+	o := experiment.RateOptions{Rule: rule, Controls: f.controls}
 	a.progress("%s", heading(main))
-	m.announce(main, control)
-	runErr := m.begin(ctx, main, control)
-	if runErr == nil {
-		s.tellDirs()
-		runErr = inLabs(ctx, main.Labs, m.work)
-	}
-	runErr = errors.Join(runErr, s.end(ctx))
-	if m.main == nil {
+	a.announceRate(main, control, o)
+	r, runErr := experiment.Rate(ctx, &b.Bench, main, control, o)
+	runErr = b.over(ctx, runErr)
+	if r.Dir == "" {
 		return runErr
 	}
-	out, err := m.result()
-	if err != nil {
-		return errors.Join(s.interrupted(ctx), runErr, err)
-	}
-	if err := s.interrupted(ctx); err != nil {
-		out.Exit, out.Answer = exitInterrupted, "interrupted: "+out.Answer
-		runErr = err
-	}
-	if err := evidence.WriteJSON(m.main.Dir.File("rate.json"), out); err != nil {
-		return errors.Join(runErr, err)
+	out := rated{r, outcomeCode(r.Outcome)}
+	if ctx.Err() != nil {
+		out.Exit = exitInterrupted
 	}
 	if done, err := a.emit(out); done {
 		return errors.Join(runErr, err, answer(out.Exit))
 	}
-	a.printRate(out)
+	a.printRate(r)
 	return errors.Join(runErr, answer(out.Exit))
 }
 
-// measurement is a rate in the making.
-type measurement struct {
-	*session
-	rule     experiment.StopRule
-	controls int // asked for; -1: as many as of the scenario, at most maxControls
-
-	mu            sync.Mutex
-	main, control *trial.Series
-	done          map[int]evidence.Verdict // of the scenario's trials, by number
-	stop          experiment.Stop
-	begun         int // trials of the scenario
-	controlsBegun int
-	hits, valid   int
-	q             [2]int // the control's hits and valid trials
-}
-
-func (m *measurement) begin(ctx context.Context, main, control *plan.Plan) (err error) {
-	m.done = map[int]evidence.Verdict{}
-	if m.main, err = m.session.begin(ctx, main); err == nil && control != nil {
-		m.control, err = m.session.begin(ctx, control)
-	}
-	return err
-}
-
-// announce says how long it can take, first of all.
-func (m *measurement) announce(main, control *plan.Plan) {
-	limit := m.rule.Limit()
+// announceRate says how long it can take, first of all.
+func (a *app) announceRate(main, control *plan.Plan, o experiment.RateOptions) {
+	limit := o.Rule.Limit()
 	at := estimate(main)
 	beside := "no control"
 	if control != nil {
-		n := m.wantControls(limit)
 		c := *control
-		c.Trials = n
+		c.Trials = o.ControlTrials(limit)
 		at += estimate(&c)
-		beside = fmt.Sprintf("%d of its control", n)
+		beside = fmt.Sprintf("%d of its control", c.Trials)
 	}
 	upTo := ""
-	if m.rule.Runs == 0 {
+	if o.Rule.Runs == 0 {
 		upTo = "up to "
 	}
-	m.app.progress("%s%s and %s in %s, about %s", upTo, plural(limit, "trial"), beside, plural(main.Labs, "lab"), at)
-}
-
-func (m *measurement) wantControls(mains int) int {
-	if m.controls >= 0 {
-		return m.controls
-	}
-	return min(mains, maxControls)
-}
-
-// work makes one trial of the scenario, or of the control when that is behind.
-func (m *measurement) work(ctx context.Context, lab int) (bool, error) {
-	series, side := m.turn()
-	if series == nil {
-		return false, nil
-	}
-	start := time.Now()
-	v, err := series.Try(ctx, lab)
-	if err != nil && ctx.Err() == nil {
-		return false, fmt.Errorf("trial %d: %w", v.Trial, err)
-	}
-	m.took(side, v)
-	m.live.trial(side, lab, v, time.Since(start), m.status())
-	return true, nil
-}
-
-func (m *measurement) turn() (*trial.Series, string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	mainOver := m.stop != experiment.GoOn || m.begun >= m.rule.Limit()
-	if m.control != nil && m.controlsBegun < m.wantControls(m.begun) && (mainOver || m.controlsBegun < m.begun) {
-		m.controlsBegun++
-		return m.control, "control"
-	}
-	if mainOver {
-		return nil, ""
-	}
-	m.begun++
-	return m.main, "main"
-}
-
-// took counts a trial that is over, and decides on those that were begun first, whatever
-// came back first: a hit may take longer than a miss.
-func (m *measurement) took(side string, v evidence.TrialVerdict) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	hit, valid := v.Verdict == evidence.Reproduced, v.Verdict == evidence.Reproduced || v.Verdict == evidence.NotReproduced
-	count := func(k, n *int) {
-		if hit {
-			*k++
-		}
-		if valid {
-			*n++
-		}
-	}
-	if side == "control" {
-		count(&m.q[0], &m.q[1])
-		return
-	}
-	count(&m.hits, &m.valid)
-	m.done[v.Trial] = v.Verdict
-	hits, misses := 0, 0
-	for n := 1; m.stop == experiment.GoOn; n++ {
-		switch word, over := m.done[n]; {
-		case !over:
-			return
-		case word == evidence.Reproduced:
-			hits++
-		case word == evidence.NotReproduced:
-			misses++
-		}
-		m.stop = m.rule.Decide(hits, misses, n)
-	}
-}
-
-func (m *measurement) status() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := experiment.NewShare("", m.hits, m.valid).String()
-	if m.q[1] > 0 {
-		s += fmt.Sprintf("; control %d/%d", m.q[0], m.q[1])
-	}
-	return s
-}
-
-// result reads the records back: what is told is what is on disk.
-func (m *measurement) result() (rateResult, error) {
-	entries, err := m.main.Dir.Ledger()
-	if err != nil {
-		return rateResult{}, err
-	}
-	share := experiment.ShareOf("main", entries)
-	out := rateResult{
-		Rate: evidence.Rate{Reprise: evidence.Format, Reproduced: share.Reproduced, Valid: share.Valid, Wilson: share.Wilson, ClopperPearson: share.ClopperPearson},
-		Dir:  m.main.Dir.Path, Report: m.main.Dir.File("report.html"), Trials: len(entries), Stopped: m.stop, Pooled: true,
-		Biased: m.rule.Runs == 0, Dependences: experiment.Dependences(entries),
-	}
-	for _, e := range entries {
-		switch e.Verdict { //nolint:exhaustive // the others are in the rate
-		case evidence.Inconclusive:
-			out.Inconclusive++
-		case evidence.NotApplicable:
-			out.NotApplicable++
-		}
-		out.OtherFailures = append(out.OtherFailures, e.Other...)
-	}
-	for _, d := range out.Dependences {
-		out.Pooled = out.Pooled && !d.Differs
-	}
-	if out.Pooled {
-		out.CleanRuns95, out.CleanRuns99 = stats.CleanRuns(share.Reproduced, share.Valid, 0.95), stats.CleanRuns(share.Reproduced, share.Valid, 0.99)
-	}
-	if m.control != nil {
-		entries, err := m.control.Dir.Ledger()
-		if err != nil {
-			return out, err
-		}
-		q := experiment.ShareOf("control", entries)
-		out.Control, out.ControlDir = &q, m.control.Dir.Path
-	}
-	out.Exit, out.Answer = rateAnswer(out)
-	return out, nil
-}
-
-// rateAnswer maps a measurement to the exit status and one sentence.
-func rateAnswer(r rateResult) (int, string) {
-	switch q := r.Control; {
-	case r.Stopped == experiment.StopCap:
-		return exitInconclusive, fmt.Sprintf("undecided after %s (--max-trials)", plural(r.Trials, "trial"))
-	case 2*r.Valid <= r.Trials:
-		return exitInconclusive, fmt.Sprintf("%d of %d trials were valid, too few", r.Valid, r.Trials)
-	case q != nil && q.Reproduced > 0:
-		return exitInconclusive, fmt.Sprintf("the control shows the symptom too, in %s: the symptom does not tell a healthy network apart", q)
-	case q != nil && q.Valid == 0:
-		return exitInconclusive, "the control gave no valid trial"
-	case r.Reproduced == 0 && len(r.OtherFailures) > 0:
-		return exitInconclusive, "another failure: " + r.OtherFailures[0]
-	case r.Reproduced == 0:
-		return exitNo, fmt.Sprintf("not reproduced in %d valid trials", r.Valid)
-	case q == nil:
-		return exitYes, "reproduced; no control was run"
-	default:
-		return exitYes, "reproduced, and the control is clean"
-	}
+	a.progress("%s%s and %s in %s, about %s", upTo, plural(limit, "trial"), beside, plural(main.Labs, "lab"), at)
 }

@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
 // printRate tells a measurement to a person. No rate is told without n and its interval.
-func (a *app) printRate(r rateResult) {
+func (a *app) printRate(r result.Rate) {
 	a.say("")
 	a.say("%s", r.Answer)
 	if r.Pooled {
-		a.say("rate     %s, [%.2f, %.2f] Clopper-Pearson", experiment.NewShare("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
+		a.say("rate     %s, [%.2f, %.2f] Clopper-Pearson", result.NewProportion("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
 	} else {
 		a.say("rate     not pooled: the trials are not of one kind")
 	}
@@ -54,14 +54,14 @@ func cleanRuns(n int) string {
 	return fmt.Sprintf("%d clean runs", n)
 }
 
-func stopWords(r rateResult) string {
-	word := map[experiment.Stop]string{
-		experiment.GoOn:      "before its rule was met",
-		experiment.StopRuns:  "after the number of trials asked for",
-		experiment.StopWidth: "when the interval was narrow enough",
-		experiment.StopHigh:  "when the sequential test said p1 or more",
-		experiment.StopLow:   "when the sequential test said p0 or less",
-		experiment.StopCap:   "at the bound, with the rule not met",
+func stopWords(r result.Rate) string {
+	word := map[result.Stop]string{
+		result.GoOn:      "before its rule was met",
+		result.StopRuns:  "after the number of trials asked for",
+		result.StopWidth: "when the interval was narrow enough",
+		result.StopHigh:  "when the sequential test said p1 or more",
+		result.StopLow:   "when the sequential test said p0 or less",
+		result.StopCap:   "at the bound, with the rule not met",
 	}[r.Stopped]
 	if r.Biased {
 		word += "; a stop that depends on the outcome biases the rate and its interval, take them as rough"

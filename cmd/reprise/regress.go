@@ -14,6 +14,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
 )
@@ -50,7 +51,7 @@ func (a *app) regress(ctx context.Context, which string, f *verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	var results []verifyResult
+	var results []result.Comparison
 	var stopped, lacking error
 	begun := false
 	for _, name := range names {
@@ -73,15 +74,18 @@ func (a *app) regress(ctx context.Context, which string, f *verifyFlags) error {
 	if !begun && stopped == nil && lacking != nil {
 		return lacking // this machine can verify none of them
 	}
-	code := worst(results)
+	code := outcomeCode(result.Worst(results))
 	if err := a.junitOf("reprise regress", results, f.junit); err != nil {
 		return errors.Join(stopped, err)
 	}
 	out := struct {
-		Reprise string         `json:"reprise"`
-		Results []verifyResult `json:"results"`
-		Exit    int            `json:"exit"`
-	}{evidence.Format, results, code}
+		Reprise string     `json:"reprise"`
+		Results []verified `json:"results"`
+		Exit    int        `json:"exit"`
+	}{Reprise: evidence.Format, Exit: code}
+	for _, r := range results {
+		out.Results = append(out.Results, verifiedAs(r, nil))
+	}
 	if done, err := a.emit(out); done {
 		return errors.Join(stopped, err, answer(code))
 	}
@@ -97,7 +101,7 @@ func (a *app) regress(ctx context.Context, which string, f *verifyFlags) error {
 }
 
 // shortShare is for a table whose JSON holds the intervals: hits of trials, no rate.
-func shortShare(s experiment.Share) string { return fmt.Sprintf("%d/%d", s.Reproduced, s.Valid) }
+func shortShare(s result.Proportion) string { return fmt.Sprintf("%d/%d", s.Reproduced, s.Valid) }
 
 // selected finds the scenarios below a folder, or those of the corpus with all labels.
 func (a *app) selected(which string) ([]string, error) {
@@ -150,8 +154,8 @@ func hasAll(labels, wanted []string) bool {
 }
 
 // regressOne verifies one scenario with the images of the nodes that it has.
-func (a *app) regressOne(ctx context.Context, name string, f *verifyFlags) (verifyResult, error) {
-	out := verifyResult{Reprise: evidence.Format, Scenario: name, Ruling: experiment.Undecided, Confidence: f.confidence, Exit: exitInconclusive}
+func (a *app) regressOne(ctx context.Context, name string, f *verifyFlags) (result.Comparison, error) {
+	out := experiment.Undecided(name, "", "", f.confidence)
 	l, err := a.load(name, nil)
 	if err != nil {
 		out.Reason = err.Error()
@@ -159,7 +163,7 @@ func (a *app) regressOne(ctx context.Context, name string, f *verifyFlags) (veri
 	}
 	out.Scenario, out.Title = l.Scenario.ID, l.Scenario.Title
 	if kinds := l.Scenario.Fidelity; len(kinds) > 0 && !slices.Contains(kinds, scenarios.FidelityContainer) {
-		out.Skipped, out.Ruling, out.Exit = true, "", exitYes
+		out.Skipped, out.Ruling = true, ""
 		out.Reason = fmt.Sprintf("labs of kind %v only can show it, and builds are tried in containers", kinds)
 		return out, nil
 	}
@@ -168,7 +172,7 @@ func (a *app) regressOne(ctx context.Context, name string, f *verifyFlags) (veri
 		return out, err
 	}
 	if len(images) == 0 {
-		out.Skipped, out.Ruling, out.Exit = true, "", exitYes
+		out.Skipped, out.Ruling = true, ""
 		out.Reason = fmt.Sprintf("it has no node %s (it has %s)", strings.Join(lacking, ", "), strings.Join(l.Topology.Names(), ", "))
 		return out, nil
 	}
@@ -201,17 +205,4 @@ func imagesFor(l *scenarios.Loaded, f *verifyFlags) (images map[string]string, l
 	}
 	slices.Sort(lacking)
 	return images, lacking, nil
-}
-
-// worst is the exit status of all: changed before not-fixed before inconclusive.
-func worst(results []verifyResult) int {
-	for _, code := range []int{exitOther, exitNo, exitInconclusive} {
-		if slices.ContainsFunc(results, func(r verifyResult) bool { return !r.Skipped && r.Exit == code }) {
-			return code
-		}
-	}
-	if !slices.ContainsFunc(results, func(r verifyResult) bool { return !r.Skipped }) {
-		return exitInconclusive // nothing was verified
-	}
-	return exitYes
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/topologies"
@@ -54,31 +55,19 @@ func (a *app) rehearse(ctx context.Context, p *plan.Plan, f *runFlags) (err erro
 		where.File = filepath.Join(dir, "lab.yaml")
 		p = unlabelled(p)
 	}
-	session, err := a.openSession(ctx, f.dir, where, p)
+	b, err := a.openTestbed(ctx, f.dir, where, p)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, session.end(ctx)) }()
-	if kind := trial.KindIn(session.provider, p.Topology); kind != topologies.KindSimulator {
-		return inputError("--rehearse is for simulators, and %s may give devices of kind %s", where.File, kind)
-	}
-	session.env.Rehearse = true
-	series, err := session.begin(ctx, p)
-	if err != nil {
-		return err
+	if kind := trial.KindIn(b.provider, p.Topology); kind != topologies.KindSimulator {
+		return errors.Join(inputError("--rehearse is for simulators, and %s may give devices of kind %s", where.File, kind), b.provider.Close())
 	}
 	a.progress("%s: rehearsal on simulators; it proves nothing about the problem", heading(p))
-	if _, err := series.Try(ctx, 1); err != nil {
+	dir, complaints, err := experiment.Rehearse(ctx, &b.Bench, p)
+	if err = b.over(ctx, err); err != nil {
 		return err
 	}
-	if err := series.Close(ctx); err != nil {
-		return err
-	}
-	record, err := series.Dir.Trial(1).Read()
-	if err != nil {
-		return err
-	}
-	return a.printRehearsal(p, series.Dir, record)
+	return a.printRehearsal(p, dir, complaints)
 }
 
 // unlabelled is the plan without what its nodes ask of a device: our simulators are of one
@@ -94,8 +83,8 @@ func unlabelled(p *plan.Plan) *plan.Plan {
 	return &q
 }
 
-func (a *app) printRehearsal(p *plan.Plan, dir evidence.Dir, record evidence.Record) error {
-	out := rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: trial.Complaints(p, record)}
+func (a *app) printRehearsal(p *plan.Plan, dir evidence.Dir, complaints []string) error {
+	out := rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: complaints}
 	out.Runs = len(out.Complaints) == 0
 	if !out.Runs {
 		out.Exit = exitNo

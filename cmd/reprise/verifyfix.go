@@ -8,16 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
-	"github.com/reprise-lab/reprise/harness/plan"
-	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/harness/result"
 )
 
 // verifyFlags are the choices of verify-fix and regress.
@@ -46,8 +42,8 @@ func (f *verifyFlags) check() error {
 	switch {
 	case f.confidence != 0.95 && f.confidence != 0.99:
 		return inputError("--confidence %g: want 0.95 or 0.99", f.confidence)
-	case f.before < 1 || f.maxTrials < f.before || f.maxTrials > 10000:
-		return inputError("--before %d, --max-trials %d: want 1 or more, and --max-trials at least --before and at most 10000", f.before, f.maxTrials)
+	case f.before < 1 || f.maxTrials < f.before || f.maxTrials > maxCount:
+		return inputError("--before %d, --max-trials %d: want 1 or more, and --max-trials at least --before and at most %d", f.before, f.maxTrials, maxCount)
 	case f.workaround == (len(f.images) > 0):
 		return inputError("say what is new: --image NODE=IMAGE, or --workaround alone")
 	}
@@ -117,39 +113,33 @@ func (a *app) verifyFix(ctx context.Context, name string, f *verifyFlags) error 
 	if err != nil {
 		return err
 	}
-	out, runErr := a.compare(ctx, sides, f)
-	if out.Old.Dir == "" {
+	c, runErr := a.compare(ctx, sides, f)
+	if c.Old.Dir == "" {
 		return runErr // nothing was begun
 	}
-	if err := a.junitOf("reprise verify-fix", []verifyResult{out}, f.junit); err != nil {
+	if err := a.junitOf("reprise verify-fix", []result.Comparison{c}, f.junit); err != nil {
 		return errors.Join(runErr, err)
 	}
+	out := verifiedAs(c, runErr)
 	if done, err := a.emit(out); done {
 		return errors.Join(runErr, err, answer(out.Exit))
 	}
-	a.printVerify(out)
+	a.printVerify(c)
 	return errors.Join(runErr, answer(out.Exit))
 }
 
-// sides are what is compared.
-type sides struct {
-	old, new *plan.Plan
-	of       func(evidence.TrialVerdict, evidence.Record) experiment.Sample
-	what     string // is new
-}
-
 // verifyPlans makes the plans of both sides.
-func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags) (sides, error) {
+func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags) (experiment.Sides, error) {
 	rf := &runFlags{trials: f.maxTrials, labs: f.labs, set: f.set, reset: f.reset}
 	old, err := a.plan(name, rf)
 	if err != nil {
-		return sides{}, err
+		return experiment.Sides{}, err
 	}
 	if f.workaround {
 		if len(old.Workaround) == 0 {
-			return sides{}, inputError("scenario %s declares no workaround", old.Loaded.Scenario.ID)
+			return experiment.Sides{}, inputError("scenario %s declares no workaround", old.Loaded.Scenario.ID)
 		}
-		return sides{old.WithoutWorkaround(), old, experiment.ReliefOf, "the workaround"}, nil
+		return experiment.Workaround(old), nil
 	}
 	what := []string{}
 	for _, node := range slices.Sorted(maps.Keys(images)) {
@@ -158,142 +148,45 @@ func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags)
 	}
 	updated, err := a.plan(name, rf)
 	if err != nil {
-		return sides{}, err
+		return experiment.Sides{}, err
 	}
-	return sides{old, updated, experiment.SampleOf, strings.Join(what, " ")}, nil
+	return experiment.Sides{Old: old, New: updated, Of: experiment.SampleOf, What: strings.Join(what, " ")}, nil
 }
 
-// verifyResult is verify.json of a comparison.
-type verifyResult struct {
-	Reprise    string            `json:"reprise"`
-	Scenario   string            `json:"scenario"`
-	Title      string            `json:"title"`
-	New        verifySide        `json:"new"`
-	Old        verifySide        `json:"old"`
-	What       string            `json:"what"` // is new
-	Ruling     experiment.Ruling `json:"ruling"`
-	Skipped    bool              `json:"skipped,omitempty"` // by regress, for this reason
-	Reason     string            `json:"reason"`
-	Confidence float64           `json:"confidence"`
-	Needed     int               `json:"needed"` // clean trials of the new side that were enough; 0: they were not
-	P          float64           `json:"p"`
-	Took       time.Duration     `json:"took"`
-	Exit       int               `json:"exit"`
+// verified is what --json prints.
+type verified struct {
+	result.Comparison
+	Exit int `json:"exit"`
 }
 
-// verifySide is one side of it.
-type verifySide struct {
-	experiment.Tally
-	Dir string `json:"dir"`
+// verifiedAs gives a comparison its exit status.
+func verifiedAs(c result.Comparison, err error) verified {
+	v := verified{c, outcomeCode(c.Outcome())}
+	switch {
+	case c.Skipped:
+		v.Exit = exitYes
+	case exitCode(err) == exitInterrupted:
+		v.Exit = exitInterrupted
+	}
+	return v
 }
 
 // compare tries both sides in turn until it is decided.
-func (a *app) compare(ctx context.Context, s sides, f *verifyFlags) (verifyResult, error) {
-	scenario := s.old.Loaded.Scenario
-	out := verifyResult{Reprise: evidence.Format, Scenario: scenario.ID, Title: scenario.Title, What: s.what, Ruling: experiment.Undecided, Confidence: f.confidence, Exit: exitInconclusive}
-	start := time.Now()
-	sitting, err := a.openSession(ctx, f.dir, labFlags{}, s.old, s.new)
+func (a *app) compare(ctx context.Context, s experiment.Sides, f *verifyFlags) (result.Comparison, error) {
+	scenario := s.Old.Loaded.Scenario
+	b, err := a.openTestbed(ctx, f.dir, labFlags{}, s.Old, s.New)
 	if err != nil {
-		return out, err
+		return experiment.Undecided(scenario.ID, scenario.Title, s.What, f.confidence), err
 	}
-	first := *s.old
+	first := *s.Old
 	first.Trials = 2 * experiment.PairsNeeded(f.confidence)
-	a.progress("%s: %s", heading(s.old), s.what)
+	a.progress("%s: %s", heading(s.Old), s.What)
 	a.progress("about %d trials for a problem that always shows, which take about %s, up to %d for a rare one", first.Trials, estimate(&first), 2*f.maxTrials)
-	v := &verification{
-		session: sitting, of: s.of, by: map[experiment.Arm]*trial.Series{},
-		c: &experiment.Comparison{Confidence: f.confidence, Before: f.before, MaxTrials: f.maxTrials},
-	}
-	for _, side := range []struct {
-		arm  experiment.Arm
-		plan *plan.Plan
-	}{{experiment.Old, s.old}, {experiment.New, s.new}} {
-		if v.by[side.arm], err = sitting.begin(ctx, side.plan); err != nil {
-			return out, errors.Join(err, sitting.end(ctx))
-		}
-	}
-	sitting.tellDirs("old", "new")
-	runErr := errors.Join(inLabs(ctx, s.old.Labs, v.work), sitting.end(ctx))
-	ruling, reason := v.c.Ruling()
-	out.Old, out.New = v.side(experiment.Old), v.side(experiment.New)
-	out.Needed, out.P, out.Took = v.c.Needed(), v.c.P(), time.Since(start)
-	switch {
-	case ruling == experiment.NotFixed || ruling == experiment.Changed:
-		out.Ruling, out.Reason = ruling, reason // whatever cut the rest short
-	case ctx.Err() != nil:
-		out.Reason = "interrupted"
-	case runErr != nil:
-		out.Reason = runErr.Error()
-	case ruling == "":
-		out.Reason = "it was broken off"
-	default:
-		out.Ruling, out.Reason = ruling, reason
-	}
-	out.Exit = rulingCode(out.Ruling)
-	runErr = errors.Join(runErr, evidence.WriteJSON(filepath.Join(out.Old.Dir, "verify.json"), out), evidence.WriteJSON(filepath.Join(out.New.Dir, "verify.json"), out))
-	if err := sitting.interrupted(ctx); err != nil {
-		out.Exit = exitInterrupted
-		return out, err
-	}
-	return out, runErr
+	c, err := experiment.Compare(ctx, &b.Bench, s, experiment.CompareOptions{Confidence: f.confidence, Before: f.before, MaxTrials: f.maxTrials})
+	return c, b.over(ctx, err)
 }
 
-// verification is a comparison in the making.
-type verification struct {
-	*session
-	of func(evidence.TrialVerdict, evidence.Record) experiment.Sample
-	by map[experiment.Arm]*trial.Series
-	mu sync.Mutex
-	c  *experiment.Comparison
-}
-
-func (v *verification) work(ctx context.Context, lab int) (bool, error) {
-	v.mu.Lock()
-	ticket, more := v.c.Next()
-	v.mu.Unlock()
-	if !more {
-		return false, nil
-	}
-	series := v.by[ticket.Arm]
-	start := time.Now()
-	verdict, err := series.Try(ctx, lab)
-	sample := experiment.Sample{Kind: experiment.Void, Why: "it was broken off"}
-	if err == nil {
-		var record evidence.Record
-		if record, err = series.Dir.Trial(verdict.Trial).Read(); err == nil {
-			sample = v.of(verdict, record)
-		}
-	}
-	v.mu.Lock()
-	v.c.Add(ticket, sample)
-	status := fmt.Sprintf("old %s; new %s", v.c.Tally(experiment.Old).Share, v.c.Tally(experiment.New).Share)
-	v.mu.Unlock()
-	if err != nil && ctx.Err() == nil {
-		return false, fmt.Errorf("trial %d of the %s side: %w", verdict.Trial, ticket.Arm, err)
-	}
-	v.live.trial(string(ticket.Arm), lab, verdict, time.Since(start), status)
-	return true, nil
-}
-
-func (v *verification) side(arm experiment.Arm) verifySide {
-	return verifySide{v.c.Tally(arm), v.by[arm].Dir.Path}
-}
-
-// rulingCode maps a ruling to the exit status.
-func rulingCode(r experiment.Ruling) int {
-	switch r {
-	case experiment.Fixed:
-		return exitYes
-	case experiment.NotFixed:
-		return exitNo
-	case experiment.Changed:
-		return exitOther
-	default:
-		return exitInconclusive
-	}
-}
-
-func (a *app) printVerify(r verifyResult) {
+func (a *app) printVerify(r result.Comparison) {
 	a.say("")
 	a.say("%s: %s", strings.ToUpper(string(r.Ruling)), r.Reason)
 	a.say("old  %s%s", r.Old.Share, beside(r.Old.Tally))
@@ -308,7 +201,7 @@ func (a *app) printVerify(r verifyResult) {
 	}
 }
 
-func beside(t experiment.Tally) string {
+func beside(t result.Tally) string {
 	if t.Void+t.Unhealthy+t.Other == 0 {
 		return ""
 	}

@@ -5,14 +5,14 @@ import (
 	"fmt"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/junit"
 )
 
 // junitOf writes the comparisons to a file as JUnit XML, one test case per scenario: fixed
 // passes, not-fixed and changed fail, inconclusive is an error. Without a file it does nothing.
-func (a *app) junitOf(name string, results []verifyResult, file string) error {
+func (a *app) junitOf(name string, results []result.Comparison, file string) error {
 	if file == "" {
 		return nil
 	}
@@ -26,8 +26,8 @@ func (a *app) junitOf(name string, results []verifyResult, file string) error {
 		case r.Skipped:
 			c.Skipped = &junit.Message{Message: m.Message}
 			s.Skipped++
-		case r.Ruling == experiment.Fixed:
-		case r.Ruling == experiment.NotFixed || r.Ruling == experiment.Changed:
+		case r.Ruling == result.Fixed:
+		case r.Ruling == result.NotFixed || r.Ruling == result.Changed:
 			c.Failure = m
 			s.Failures++
 		default:

@@ -6,27 +6,8 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
-)
-
-// Arm is one of the two sides of a comparison. The zero value is invalid.
-type Arm string
-
-// Arms.
-const (
-	Old Arm = "old" // the build that has the problem; with a workaround: without it
-	New Arm = "new" // the build, or the workaround, that shall be free of it
-)
-
-// Ruling is the outcome of a comparison. The zero value means that it is not over.
-type Ruling string
-
-// Rulings.
-const (
-	Fixed     Ruling = "fixed"
-	NotFixed  Ruling = "not-fixed"
-	Changed   Ruling = "changed" // the new side fails, and in another way
-	Undecided Ruling = "inconclusive"
 )
 
 // Sample is what one trial says to a comparison.
@@ -53,7 +34,7 @@ const unhealthyLimit = 3
 
 // Ticket is one trial of a comparison, to be made by who took it.
 type Ticket struct {
-	Arm   Arm
+	Arm   result.Arm
 	index int
 }
 
@@ -104,14 +85,14 @@ func (c *Comparison) Next() (Ticket, bool) {
 }
 
 // turn gives the side whose turn it is.
-func (c *Comparison) turn() Arm {
+func (c *Comparison) turn() result.Arm {
 	switch o, n := expected(c.old), expected(c.new); {
 	case o < n:
-		return Old
+		return result.Old
 	case n < o:
-		return New
+		return result.New
 	default:
-		return [4]Arm{Old, New, New, Old}[c.issued%4]
+		return [4]result.Arm{result.Old, result.New, result.New, result.Old}[c.issued%4]
 	}
 }
 
@@ -128,8 +109,8 @@ func expected(samples []*Sample) int {
 
 func (s *Sample) valid() bool { return s.Kind == Hit || s.Kind == Miss }
 
-func (c *Comparison) of(a Arm) *[]*Sample {
-	if a == Old {
+func (c *Comparison) of(a result.Arm) *[]*Sample {
+	if a == result.Old {
 		return &c.old
 	}
 	return &c.new
@@ -138,19 +119,11 @@ func (c *Comparison) of(a Arm) *[]*Sample {
 // Add tells what the trial came to.
 func (c *Comparison) Add(t Ticket, s Sample) { (*c.of(t.Arm))[t.index] = &s }
 
-// Tally counts the samples of one side.
-type Tally struct {
-	Share     Share `json:"share"`
-	Void      int   `json:"void"`
-	Unhealthy int   `json:"unhealthy"`
-	Other     int   `json:"other"`
-}
-
 // Tally counts the samples of a side that are back.
-func (c *Comparison) Tally(a Arm) Tally { return tally(a, *c.of(a)) }
+func (c *Comparison) Tally(a result.Arm) result.Tally { return tally(a, *c.of(a)) }
 
-func tally(a Arm, samples []*Sample) Tally {
-	var t Tally
+func tally(a result.Arm, samples []*Sample) result.Tally {
+	var t result.Tally
 	k, n := 0, 0
 	for _, s := range samples {
 		switch {
@@ -168,7 +141,7 @@ func tally(a Arm, samples []*Sample) Tally {
 			t.Void++
 		}
 	}
-	t.Share = NewShare(string(a), k, n)
+	t.Share = result.NewProportion(string(a), k, n)
 	return t
 }
 
@@ -225,28 +198,28 @@ func (c *Comparison) Needed() int {
 
 // P is Fisher's one-sided p-value of all that has been seen of both sides.
 func (c *Comparison) P() float64 {
-	o, n := c.Tally(Old).Share, c.Tally(New).Share
+	o, n := c.Tally(result.Old).Share, c.Tally(result.New).Share
 	return stats.FisherLess(o.Reproduced, o.Valid, n.Reproduced, n.Valid)
 }
 
 // Ruling tells how it stands, and why; empty while more trials are needed.
-func (c *Comparison) Ruling() (Ruling, string) {
-	n := c.Tally(New)
+func (c *Comparison) Ruling() (result.Ruling, string) {
+	n := c.Tally(result.New)
 	switch {
 	case n.Share.Reproduced > 0:
-		return NotFixed, fmt.Sprintf("the problem was there in %d of %d valid trials of the new side", n.Share.Reproduced, n.Share.Valid)
+		return result.NotFixed, fmt.Sprintf("the problem was there in %d of %d valid trials of the new side", n.Share.Reproduced, n.Share.Valid)
 	case n.Other > 0:
-		return Changed, "the new side fails in another way: " + why(c.new, Other)
-	case n.Unhealthy >= unhealthyLimit && n.Share.Valid == 0 && c.Tally(Old).Share.Valid > 0:
-		return Changed, fmt.Sprintf("the new side did not come to a healthy baseline in %d of %d trials: %s", n.Unhealthy, len(c.new), why(c.new, Unhealthy))
+		return result.Changed, "the new side fails in another way: " + why(c.new, Other)
+	case n.Unhealthy >= unhealthyLimit && n.Share.Valid == 0 && c.Tally(result.Old).Share.Valid > 0:
+		return result.Changed, fmt.Sprintf("the new side did not come to a healthy baseline in %d of %d trials: %s", n.Unhealthy, len(c.new), why(c.new, Unhealthy))
 	}
 	k, pairs, enough := c.pairs()
 	o := prefix(c.old)
 	switch {
 	case enough:
-		return Fixed, fmt.Sprintf("no hit in %d trials of the new side; after %d of %d of the old side %d were needed (p = %.2g)", n.Share.Valid, k, pairs, pairs, c.P())
+		return result.Fixed, fmt.Sprintf("no hit in %d trials of the new side; after %d of %d of the old side %d were needed (p = %.2g)", n.Share.Valid, k, pairs, pairs, c.P())
 	case len(o) >= c.Before && !slices.ContainsFunc(o, func(s *Sample) bool { return s.Kind == Hit }):
-		return Undecided, fmt.Sprintf("no positive control: the old side did not show the problem in %d valid trials", len(o))
+		return result.Undecided, fmt.Sprintf("no positive control: the old side did not show the problem in %d valid trials", len(o))
 	case k == 0:
 		return c.exhausted(fmt.Sprintf("no hit of the old side in %d pairs of valid trials", pairs))
 	default:
@@ -255,7 +228,7 @@ func (c *Comparison) Ruling() (Ruling, string) {
 }
 
 // exhausted tells that the bound is reached with no answer, once every trial is back.
-func (c *Comparison) exhausted(reason string) (Ruling, string) {
+func (c *Comparison) exhausted(reason string) (result.Ruling, string) {
 	if len(*c.of(c.turn())) < c.MaxTrials {
 		return "", ""
 	}
@@ -264,10 +237,10 @@ func (c *Comparison) exhausted(reason string) (Ruling, string) {
 	}
 	for _, k := range []SampleKind{Unhealthy, Void} {
 		if w := why(append(slices.Clone(c.new), c.old...), k); w != "" {
-			return Undecided, reason + "; the first that said nothing: " + w
+			return result.Undecided, reason + "; the first that said nothing: " + w
 		}
 	}
-	return Undecided, reason
+	return result.Undecided, reason
 }
 
 func why(samples []*Sample, k SampleKind) string {

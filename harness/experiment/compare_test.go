@@ -7,12 +7,13 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
 // simulate lets seeded coins play both sides, with side by side trials in flight that
 // come back in any order and now and then say nothing.
-func simulate(seed uint64, c *experiment.Comparison, oldRate, newRate float64, sideBySide int) (experiment.Ruling, int) {
+func simulate(seed uint64, c *experiment.Comparison, oldRate, newRate float64, sideBySide int) (result.Ruling, int) {
 	r := rand.New(rand.NewPCG(seed, 7))
 	var flying []experiment.Ticket
 	trials := 0
@@ -33,7 +34,7 @@ func simulate(seed uint64, c *experiment.Comparison, oldRate, newRate float64, s
 		t := flying[i]
 		flying = append(flying[:i], flying[i+1:]...)
 		rate := oldRate
-		if t.Arm == experiment.New {
+		if t.Arm == result.New {
 			rate = newRate
 		}
 		kind := experiment.Miss
@@ -56,12 +57,12 @@ func TestComparisonKeepsItsPromise(t *testing.T) {
 			for seed := range uint64(seeds) {
 				r, n := simulate(seed, &experiment.Comparison{Confidence: 0.95, Before: 10, MaxTrials: 200}, p, p, 1+int(seed%3))
 				trials += n
-				if r == experiment.Fixed {
+				if r == result.Fixed {
 					wrong++
 				}
 				r, n = simulate(seed, &experiment.Comparison{Confidence: 0.95, Before: 10, MaxTrials: 200}, p, 0, 1+int(seed%3))
 				cost += n
-				if r == experiment.Fixed {
+				if r == result.Fixed {
 					right++
 				}
 			}
@@ -119,28 +120,28 @@ func TestComparisonRules(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		old, new []experiment.Sample // each repeated for as long as it takes
-		want     experiment.Ruling
+		want     result.Ruling
 		trials   int
 	}{
-		{"always there, then gone", []experiment.Sample{hit}, []experiment.Sample{miss}, experiment.Fixed, 6},
-		{"there on the new side", []experiment.Sample{hit}, []experiment.Sample{hit}, experiment.NotFixed, 2},
-		{"there once on the new side", []experiment.Sample{hit}, []experiment.Sample{miss, hit}, experiment.NotFixed, 3},
-		{"no positive control", []experiment.Sample{miss}, []experiment.Sample{miss}, experiment.Undecided, 8},
-		{"another failure", []experiment.Sample{hit}, []experiment.Sample{miss, other}, experiment.Changed, 3},
-		{"a hit outweighs another failure", []experiment.Sample{miss}, []experiment.Sample{hit, other}, experiment.NotFixed, 2},
-		{"the new side never starts", []experiment.Sample{hit}, []experiment.Sample{ill}, experiment.Changed, 4},
-		{"the new side starts badly once", []experiment.Sample{hit}, []experiment.Sample{ill, miss, miss, miss, miss, miss}, experiment.Fixed, 7},
-		{"nothing works", []experiment.Sample{void}, []experiment.Sample{void}, experiment.Undecided, 40},
-		{"rare, and too few trials allowed", []experiment.Sample{hit, miss, miss, miss, miss, miss, miss, miss, miss, miss}, []experiment.Sample{miss}, experiment.Undecided, 40},
-		{"every third time, and enough allowed", []experiment.Sample{hit, miss, miss}, []experiment.Sample{miss}, experiment.Fixed, 20},
-		{"the old side says nothing every other time", []experiment.Sample{void, hit}, []experiment.Sample{miss}, experiment.Fixed, 9},
+		{"always there, then gone", []experiment.Sample{hit}, []experiment.Sample{miss}, result.Fixed, 6},
+		{"there on the new side", []experiment.Sample{hit}, []experiment.Sample{hit}, result.NotFixed, 2},
+		{"there once on the new side", []experiment.Sample{hit}, []experiment.Sample{miss, hit}, result.NotFixed, 3},
+		{"no positive control", []experiment.Sample{miss}, []experiment.Sample{miss}, result.Undecided, 8},
+		{"another failure", []experiment.Sample{hit}, []experiment.Sample{miss, other}, result.Changed, 3},
+		{"a hit outweighs another failure", []experiment.Sample{miss}, []experiment.Sample{hit, other}, result.NotFixed, 2},
+		{"the new side never starts", []experiment.Sample{hit}, []experiment.Sample{ill}, result.Changed, 4},
+		{"the new side starts badly once", []experiment.Sample{hit}, []experiment.Sample{ill, miss, miss, miss, miss, miss}, result.Fixed, 7},
+		{"nothing works", []experiment.Sample{void}, []experiment.Sample{void}, result.Undecided, 40},
+		{"rare, and too few trials allowed", []experiment.Sample{hit, miss, miss, miss, miss, miss, miss, miss, miss, miss}, []experiment.Sample{miss}, result.Undecided, 40},
+		{"every third time, and enough allowed", []experiment.Sample{hit, miss, miss}, []experiment.Sample{miss}, result.Fixed, 20},
+		{"the old side says nothing every other time", []experiment.Sample{void, hit}, []experiment.Sample{miss}, result.Fixed, 9},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &experiment.Comparison{Confidence: 0.95, Before: 4, MaxTrials: 20}
-			n, at := 0, map[experiment.Arm]int{}
+			n, at := 0, map[result.Arm]int{}
 			for ticket, more := c.Next(); more; ticket, more = c.Next() {
 				list := tt.old
-				if ticket.Arm == experiment.New {
+				if ticket.Arm == result.New {
 					list = tt.new
 				}
 				c.Add(ticket, list[at[ticket.Arm]%len(list)])
@@ -166,7 +167,7 @@ func TestComparisonLate(t *testing.T) {
 		switch {
 		case !more:
 			t.Fatal("no more trials")
-		case ticket.Arm == experiment.Old:
+		case ticket.Arm == result.Old:
 			c.Add(ticket, experiment.Sample{Kind: experiment.Hit})
 		default:
 			late = append(late, ticket)
@@ -178,7 +179,7 @@ func TestComparisonLate(t *testing.T) {
 		t.Errorf("%s (%s) while the first trial of the new side is under way", r, why)
 	}
 	c.Add(late[0], experiment.Sample{Kind: experiment.Hit})
-	if r, why := c.Ruling(); r != experiment.NotFixed {
+	if r, why := c.Ruling(); r != result.NotFixed {
 		t.Errorf("%s (%s) after a hit of the new side", r, why)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
@@ -16,17 +17,17 @@ func TestStopRule(t *testing.T) {
 		name                 string
 		rule                 experiment.StopRule
 		hits, misses, trials int
-		want                 experiment.Stop
+		want                 result.Stop
 	}{
-		{"runs, not yet", experiment.StopRule{Runs: 3}, 2, 0, 2, experiment.GoOn},
-		{"runs", experiment.StopRule{Runs: 3}, 2, 0, 3, experiment.StopRuns},
-		{"no trial has a width", experiment.StopRule{Width: 1, Cap: 9}, 0, 0, 2, experiment.GoOn},
-		{"width", experiment.StopRule{Width: 0.3, Cap: 99}, 10, 0, 10, experiment.StopWidth},
-		{"width, not yet", experiment.StopRule{Width: 0.3, Cap: 99}, 5, 5, 10, experiment.GoOn},
-		{"width, bound", experiment.StopRule{Width: 0.3, Cap: 10}, 5, 5, 10, experiment.StopCap},
-		{"high", experiment.StopRule{SPRT: sprt, Cap: 99}, 2, 0, 2, experiment.StopHigh},
-		{"low", experiment.StopRule{SPRT: sprt, Cap: 99}, 0, 6, 6, experiment.StopLow},
-		{"undecided", experiment.StopRule{SPRT: sprt, Cap: 6}, 0, 3, 6, experiment.StopCap},
+		{"runs, not yet", experiment.StopRule{Runs: 3}, 2, 0, 2, result.GoOn},
+		{"runs", experiment.StopRule{Runs: 3}, 2, 0, 3, result.StopRuns},
+		{"no trial has a width", experiment.StopRule{Width: 1, Cap: 9}, 0, 0, 2, result.GoOn},
+		{"width", experiment.StopRule{Width: 0.3, Cap: 99}, 10, 0, 10, result.StopWidth},
+		{"width, not yet", experiment.StopRule{Width: 0.3, Cap: 99}, 5, 5, 10, result.GoOn},
+		{"width, bound", experiment.StopRule{Width: 0.3, Cap: 10}, 5, 5, 10, result.StopCap},
+		{"high", experiment.StopRule{SPRT: sprt, Cap: 99}, 2, 0, 2, result.StopHigh},
+		{"low", experiment.StopRule{SPRT: sprt, Cap: 99}, 0, 6, 6, result.StopLow},
+		{"undecided", experiment.StopRule{SPRT: sprt, Cap: 6}, 0, 3, 6, result.StopCap},
 	} {
 		if got := tt.rule.Decide(tt.hits, tt.misses, tt.trials); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
@@ -103,12 +104,12 @@ func TestDependences(t *testing.T) {
 }
 
 func TestChooseReset(t *testing.T) {
-	arm := func(reset string, k, n int, took time.Duration) experiment.ResetArm {
-		return experiment.ResetArm{Reset: reset, Share: experiment.NewShare(reset, k, n), Took: took}
+	arm := func(reset string, k, n int, took time.Duration) result.ResetArm {
+		return result.ResetArm{Reset: reset, Share: result.NewProportion(reset, k, n), Took: took}
 	}
 	for _, tt := range []struct {
 		name string
-		cold experiment.ResetArm
+		cold result.ResetArm
 		want string
 	}{
 		{"the cheapest that is alike", arm("redeploy", 10, 20, 9*time.Second), "config"},
@@ -116,7 +117,7 @@ func TestChooseReset(t *testing.T) {
 		{"too few", arm("redeploy", 9, 19, 9*time.Second), ""},
 		{"redeploy is the quickest", arm("redeploy", 10, 20, time.Second), "redeploy"},
 	} {
-		got, arms := experiment.ChooseReset(tt.cold, []experiment.ResetArm{
+		got, arms := experiment.ChooseReset(tt.cold, []result.ResetArm{
 			arm("none", 1, 20, time.Second), arm("config", 9, 20, 3*time.Second), arm("daemons", 10, 20, 5*time.Second), arm("daemons", 5, 10, time.Second),
 		}, 20)
 		if got != tt.want {

@@ -1,0 +1,161 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
+)
+
+// Bench is where an experiment's trials are executed and recorded.
+type Bench struct {
+	// Env has the provider of labs and the drivers. Its Dir is filled in for each series.
+	Env    trial.Environment
+	Parent string // folder for run directories
+	Tool   evidence.Tool
+	// Observer is told of what happens; nil tells nobody.
+	Observer Observer
+	// Close gives back what an experiment had beyond its labs, when these are down. It is
+	// told the ids of the runs that were made.
+	Close func(ctx context.Context, runs []string) error
+	// Report renders a run that is over. Nil renders nothing.
+	Report func(evidence.Dir) error
+}
+
+// Observer is told how an experiment goes, from several goroutines at once.
+type Observer interface {
+	// Recording names the sides of the experiment whose run directories are there now.
+	Recording(sides []Recording)
+	// Tried is told of each trial that is over.
+	Tried(Tried)
+}
+
+// Recording is one side of an experiment, and where its evidence goes.
+type Recording struct{ Side, Dir string }
+
+// Tried is one trial that is over, and how the experiment stands since.
+type Tried struct {
+	Side    string
+	Lab     int
+	Verdict evidence.TrialVerdict
+	Took    time.Duration
+	Status  string
+}
+
+// Check reports whether the labs of the plans can be built here. Nothing is started and
+// nothing written.
+func (b *Bench) Check(ctx context.Context, plans ...*plan.Plan) error {
+	for _, p := range plans {
+		if err := b.Env.Provider.Check(ctx, p.Topology); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sitting is several series whose trials alternate, so that what they are compared for is
+// the only thing that differs.
+type sitting struct {
+	bench  *Bench
+	series []*trial.Series
+	sides  []Recording
+}
+
+// record makes the run directory of one side.
+func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (*trial.Series, error) {
+	series, err := trial.NewSeries(ctx, p, s.bench.Parent, s.bench.Env, s.bench.Tool)
+	if err != nil {
+		return nil, &RecordError{err}
+	}
+	s.series = append(s.series, series)
+	s.sides = append(s.sides, Recording{side, series.Dir.Path})
+	return series, nil
+}
+
+// RecordError says that no run directory could be made.
+type RecordError struct{ Err error }
+
+func (e *RecordError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// begun tells the observer where the evidence goes.
+func (s *sitting) begun() {
+	if s.bench.Observer != nil {
+		s.bench.Observer.Recording(s.sides)
+	}
+}
+
+// try makes one trial in a lab. status says how the experiment stands, once count has taken
+// the verdict; it is not called for a trial that was not recorded.
+func (s *sitting) try(ctx context.Context, side string, series *trial.Series, lab int, count func(evidence.TrialVerdict) (status string, err error)) error {
+	start := time.Now()
+	v, err := series.Try(ctx, lab)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("trial %d (%s): %w", v.Trial, side, err)
+	}
+	status, err := count(v)
+	if err != nil {
+		return err
+	}
+	if s.bench.Observer != nil {
+		s.bench.Observer.Tried(Tried{Side: side, Lab: lab, Verdict: v, Took: time.Since(start), Status: status})
+	}
+	return nil
+}
+
+// end takes every lab down, judges each series as a run and has it rendered.
+func (s *sitting) end(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	var errs []error
+	var runs []string
+	for _, series := range s.series {
+		errs = append(errs, series.Close(ctx))
+		runs = append(runs, series.Dir.ID())
+	}
+	if s.bench.Close != nil {
+		errs = append(errs, s.bench.Close(ctx, runs))
+	}
+	for _, series := range s.series {
+		if series.Trials() == 0 {
+			continue
+		}
+		_, _, err := series.Summarise()
+		errs = append(errs, err)
+		if s.bench.Report != nil {
+			errs = append(errs, s.bench.Report(series.Dir))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// inLabs runs work side by side, once per lab, until each says that there is no more. The
+// first error ends all.
+func inLabs(ctx context.Context, labs int, work func(ctx context.Context, lab int) (more bool, err error)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, labs)
+	var wg sync.WaitGroup
+	for i := range labs {
+		wg.Go(func() {
+			for more := true; more && ctx.Err() == nil; {
+				if more, errs[i] = work(ctx, i+1); errs[i] != nil {
+					cancel()
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func isHit(v evidence.TrialVerdict) bool { return v.Verdict == evidence.Reproduced }
+
+func isValid(v evidence.TrialVerdict) bool { return isHit(v) || v.Verdict == evidence.NotReproduced }

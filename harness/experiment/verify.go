@@ -1,0 +1,136 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/trial"
+)
+
+// Sides are what is compared.
+type Sides struct {
+	Old, New *plan.Plan
+	// Of reads a trial as a sample: [SampleOf] for builds, [ReliefOf] for a workaround.
+	Of   func(evidence.TrialVerdict, evidence.Record) Sample
+	What string // is new
+}
+
+// Workaround compares the plan with itself without the workaround's steps.
+func Workaround(p *plan.Plan) Sides {
+	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: "the workaround"}
+}
+
+// CompareOptions are the choices of a comparison.
+type CompareOptions struct {
+	Confidence float64 // 0.95 or 0.99
+	Before     int     // valid trials of the old side within which the problem must show
+	MaxTrials  int     // of each side, at most
+}
+
+// Undecided is the comparison of a scenario that nothing was tried of yet.
+func Undecided(scenario, title, what string, confidence float64) result.Comparison {
+	return result.Comparison{Reprise: evidence.Format, Scenario: scenario, Title: title, What: what, Ruling: result.Undecided, Confidence: confidence}
+}
+
+// Compare tries both sides in turn until it is decided whether the new one is free of the
+// problem, and writes verify.json beside both records. See [Comparison] for the rule.
+//
+// The result has the sides' folders as soon as anything was begun, also beside an error; a
+// hit of the new side counts whatever cut the rest short.
+func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.Comparison, error) {
+	start := time.Now()
+	scenario := s.Old.Loaded.Scenario
+	out := Undecided(scenario.ID, scenario.Title, s.What, o.Confidence)
+	v := &verification{
+		sitting: sitting{bench: b}, of: s.Of, by: map[result.Arm]*trial.Series{},
+		c: &Comparison{Confidence: o.Confidence, Before: o.Before, MaxTrials: o.MaxTrials},
+	}
+	var err error
+	for _, side := range []struct {
+		arm  result.Arm
+		plan *plan.Plan
+	}{{result.Old, s.Old}, {result.New, s.New}} {
+		if v.by[side.arm], err = v.record(ctx, string(side.arm), side.plan); err != nil {
+			return out, errors.Join(err, v.end(ctx))
+		}
+	}
+	v.begun()
+	err = errors.Join(inLabs(ctx, s.Old.Labs, v.work), v.end(ctx))
+	out.Old, out.New = v.side(result.Old), v.side(result.New)
+	out.Needed, out.P, out.Took = v.c.Needed(), v.c.P(), time.Since(start)
+	switch ruling, reason := v.c.Ruling(); {
+	case ruling == result.NotFixed || ruling == result.Changed:
+		out.Ruling, out.Reason = ruling, reason
+	case ctx.Err() != nil:
+		out.Reason = "interrupted"
+	case err != nil:
+		out.Reason = err.Error()
+	case ruling == "":
+		out.Reason = "it was broken off"
+	default:
+		out.Ruling, out.Reason = ruling, reason
+	}
+	return out, errors.Join(ctx.Err(), err,
+		evidence.WriteJSON(filepath.Join(out.Old.Dir, "verify.json"), out), evidence.WriteJSON(filepath.Join(out.New.Dir, "verify.json"), out))
+}
+
+// verification is a comparison in the making.
+type verification struct {
+	sitting
+	of func(evidence.TrialVerdict, evidence.Record) Sample
+	by map[result.Arm]*trial.Series
+	mu sync.Mutex
+	c  *Comparison
+}
+
+func (v *verification) work(ctx context.Context, lab int) (bool, error) {
+	v.mu.Lock()
+	ticket, more := v.c.Next()
+	v.mu.Unlock()
+	if !more {
+		return false, nil
+	}
+	series := v.by[ticket.Arm]
+	cut := Sample{Kind: Void, Why: "it was broken off"}
+	counted := false
+	err := v.try(ctx, string(ticket.Arm), series, lab, func(verdict evidence.TrialVerdict) (string, error) {
+		counted = true
+		sample, err := cut, error(nil)
+		if ctx.Err() == nil {
+			sample, err = v.sample(series, verdict)
+		}
+		return v.add(ticket, sample), err
+	})
+	if !counted {
+		v.add(ticket, cut)
+	}
+	return err == nil, err
+}
+
+// sample reads what a trial recorded.
+func (v *verification) sample(series *trial.Series, verdict evidence.TrialVerdict) (Sample, error) {
+	record, err := series.Dir.Trial(verdict.Trial).Read()
+	if err != nil {
+		return Sample{Kind: Void, Why: "its record cannot be read"}, err
+	}
+	return v.of(verdict, record), nil
+}
+
+// add counts a sample and tells how the comparison stands.
+func (v *verification) add(t Ticket, s Sample) (status string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.c.Add(t, s)
+	return fmt.Sprintf("old %s; new %s", v.c.Tally(result.Old).Share, v.c.Tally(result.New).Share)
+}
+
+func (v *verification) side(arm result.Arm) result.Side {
+	return result.Side{Tally: v.c.Tally(arm), Dir: v.by[arm].Dir.Path}
+}

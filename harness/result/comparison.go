@@ -1,0 +1,86 @@
+package result
+
+import (
+	"slices"
+	"time"
+)
+
+// Arm is one of the two sides of a comparison. The zero value is invalid.
+type Arm string
+
+// Arms.
+const (
+	Old Arm = "old" // the build that has the problem; with a workaround: without it
+	New Arm = "new" // the build, or the workaround, that shall be free of it
+)
+
+// Ruling is the outcome of a comparison. The zero value means that it is not over.
+type Ruling string
+
+// Rulings.
+const (
+	Fixed     Ruling = "fixed"
+	NotFixed  Ruling = "not-fixed"
+	Changed   Ruling = "changed" // the new side fails, and in another way
+	Undecided Ruling = "inconclusive"
+)
+
+// Tally counts the samples of one side.
+type Tally struct {
+	Share     Proportion `json:"share"`
+	Void      int        `json:"void"`
+	Unhealthy int        `json:"unhealthy"`
+	Other     int        `json:"other"`
+}
+
+// Side is one side of a comparison, with its run directory.
+type Side struct {
+	Tally
+	Dir string `json:"dir"`
+}
+
+// Comparison is verify.json: whether a new build, or a workaround, is free of a problem.
+type Comparison struct {
+	Reprise    string        `json:"reprise"`
+	Scenario   string        `json:"scenario"`
+	Title      string        `json:"title"`
+	New        Side          `json:"new"`
+	Old        Side          `json:"old"`
+	What       string        `json:"what"` // is new
+	Ruling     Ruling        `json:"ruling"`
+	Skipped    bool          `json:"skipped,omitempty"` // of a regression, for this reason
+	Reason     string        `json:"reason"`
+	Confidence float64       `json:"confidence"`
+	Needed     int           `json:"needed"` // clean trials of the new side that were enough; 0: they were not
+	P          float64       `json:"p"`
+	Took       time.Duration `json:"took"`
+}
+
+// Outcome maps the ruling to what the question was answered with.
+func (c Comparison) Outcome() Outcome {
+	switch c.Ruling {
+	case Fixed:
+		return Yes
+	case NotFixed:
+		return No
+	case Changed:
+		return Otherwise
+	default:
+		return Inconclusive
+	}
+}
+
+// Worst is the outcome of many comparisons: changed before not-fixed before inconclusive.
+// Where nothing was compared it is inconclusive.
+func Worst(all []Comparison) Outcome {
+	compared := slices.DeleteFunc(slices.Clone(all), func(c Comparison) bool { return c.Skipped })
+	for _, o := range []Outcome{Otherwise, No, Inconclusive} {
+		if slices.ContainsFunc(compared, func(c Comparison) bool { return c.Outcome() == o }) {
+			return o
+		}
+	}
+	if len(compared) == 0 {
+		return Inconclusive
+	}
+	return Yes
+}
