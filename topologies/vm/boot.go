@@ -30,6 +30,7 @@ func (n *node) boot(ctx context.Context) error {
 	if !n.own() {
 		return n.power(ctx, false)
 	}
+	n.deaths.forget()
 	if !n.lab.provider.options.Cold {
 		err := n.resume(ctx)
 		if err == nil || ctx.Err() != nil {
@@ -117,7 +118,8 @@ func (n *node) off(ctx context.Context) error {
 	return nil
 }
 
-// enter waits for root's shell on the console, sets the guest up and connects to it.
+// enter waits for root's shell on the console, sets the guest up, connects to it and begins
+// to watch its processes.
 // fresh says that the guest is booting, and announces the shell.
 func (n *node) enter(ctx context.Context, bound time.Duration, fresh bool) error {
 	_, c := n.current()
@@ -139,6 +141,7 @@ func (n *node) enter(ctx context.Context, bound time.Duration, fresh bool) error
 	if _, err := n.client(ctx); err != nil {
 		return err
 	}
+	n.deaths.begin(ctx, &host{node: n})
 	return nil
 }
 

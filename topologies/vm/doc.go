@@ -16,6 +16,12 @@
 // the same kind continues from there instead of booting, and [topologies.Resetter] brings a machine
 // back to it in place. States hold no key of any lab.
 //
+// A program of ours (deaths.pl) runs in every guest from before its scenario on and sees how
+// processes end, as package containers does by package procs ([topologies.ProcessWatcher]).
+// It comes with the set-up and takes nothing but perl-base and the kernel's process
+// connector, so that guests of any age have it; one in which it does not start is told, and
+// so is one in which it was ended.
+//
 // Links are datagram sockets between the machines; frames pass untouched, link-local ones
 // too. Nothing reaches a network outside.
 //

@@ -39,14 +39,15 @@ type lab struct {
 }
 
 var (
-	_ topologies.Reservation   = (*lab)(nil)
-	_ topologies.NodeWatcher   = (*lab)(nil)
-	_ topologies.NodeRestarter = (*lab)(nil)
-	_ topologies.Enterer       = (*lab)(nil)
-	_ topologies.Faulter       = (*lab)(nil)
-	_ topologies.Accessor      = (*lab)(nil)
-	_ topologies.PortMapper    = (*lab)(nil)
-	_ topologies.Resetter      = (*lab)(nil)
+	_ topologies.Reservation    = (*lab)(nil)
+	_ topologies.NodeWatcher    = (*lab)(nil)
+	_ topologies.NodeRestarter  = (*lab)(nil)
+	_ topologies.ProcessWatcher = (*lab)(nil)
+	_ topologies.Enterer        = (*lab)(nil)
+	_ topologies.Faulter        = (*lab)(nil)
+	_ topologies.Accessor       = (*lab)(nil)
+	_ topologies.PortMapper     = (*lab)(nil)
+	_ topologies.Resetter       = (*lab)(nil)
 )
 
 // node is a planned node and its machine.
@@ -65,6 +66,8 @@ type node struct {
 	connTurn chan struct{} // holds one token while conn is used
 	conn     *ssh.Client
 	connGone chan struct{} // closed when conn has ended
+
+	deaths deaths // of a guest
 }
 
 func (n *node) current() (*machine, *console) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
@@ -221,10 +223,11 @@ func parse(s string) (n int64) {
 	return n
 }
 
-// restarts cuts the power: files stay, processes end, interfaces come back.
+// restarts cuts the power: files stay, processes end, interfaces come back; what died before
+// stays known.
 func restarts(t *testing.T, r topologies.Reservation, h topologies.Host) {
 	t.Helper()
-	run(t, h, "echo kept > /etc/kept; ip link add dummy8 type dummy")
+	run(t, h, "echo kept > /etc/kept; ip link add dummy8 type dummy; sleep 600 & kill -SEGV $!; wait $! || true")
 	if err := r.(topologies.NodeRestarter).RestartNode(t.Context(), "n1"); err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +236,10 @@ func restarts(t *testing.T, r topologies.Reservation, h topologies.Host) {
 	}
 	run(t, h, "grep -q kept /etc/kept; ! ip link show dummy8 2>/dev/null; ip addr show eth1 | grep -q 10.0.0.1")
 	eventually(t, h, 10*time.Second, "ping -n -c 1 -W 1 10.0.0.2")
+	run(t, h, "sleep 600 & kill -ABRT $!; wait $! || true")
+	if ends := endsOf(t, r); len(ends) != 2 || ends[0].Signal != int(unix.SIGSEGV) || ends[1].Signal != int(unix.SIGABRT) {
+		t.Errorf("before and after the restart died: %+v", ends)
+	}
 	s, err := r.(topologies.NodeWatcher).NodeState(t.Context(), "n1")
 	if err != nil || !s.Running {
 		t.Errorf("NodeState = %+v, %v", s, err)

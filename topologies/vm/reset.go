@@ -51,6 +51,7 @@ func (n *node) rewind(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, resetTimeout)
 	defer cancel()
 	n.hangUp()
+	n.deaths.forget()
 	if err := m.monitor(ctx, "loadvm "+snapshot); err != nil {
 		return err
 	}
@@ -84,6 +85,7 @@ func (n *node) cycle(ctx context.Context) error {
 		bounded, cancel := context.WithTimeout(ctx, syncTimeout)
 		_ = (&host{node: n}).must(bounded, "sync") // a guest that hangs is restarted all the same
 		cancel()
+		n.deaths.pause(ctx, &host{node: n})
 		n.hangUp()
 		c.drain()
 	}
