@@ -36,6 +36,7 @@ corpus: ready-vm
 
 lint:
 	$(GO) vet ./...
+	for arch in amd64 arm64; do GOARCH=$$arch $(GO) vet ./topologies/testdata/wayout || exit 1; done
 	$(GO) mod tidy -diff
 	$(TOOL) golangci-lint run
 
