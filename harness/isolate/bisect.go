@@ -119,6 +119,7 @@ type bisector struct {
 	bad    [][]bool // by hypothesis, by version: it fails
 	prior  []float64
 	groups [][]int // hypotheses that no version that runs can tell apart
+	dead   []bool  // the versions that did not run when the groups were made
 	out    Bisection
 }
 
@@ -213,7 +214,10 @@ func (b *bisector) update() {
 
 // group puts hypotheses together that differ in versions only that cannot be run.
 func (b *bisector) group() {
-	b.groups = nil
+	if b.dead != nil && slices.Equal(b.dead, b.out.Dead) {
+		return
+	}
+	b.groups, b.dead = nil, slices.Clone(b.out.Dead)
 	seen := map[string]int{}
 	for h := range b.bad {
 		key := make([]byte, 0, b.n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/reprise-lab/reprise/harness/stats"
 )
@@ -38,8 +39,24 @@ type judge struct {
 	counts  map[string]Count
 	reasons map[string]string // why a candidate's last run said nothing
 	tally   *Tally
+	last    named
 	patience
 	budget
+}
+
+// named is a candidate with its key.
+type named struct {
+	Candidate
+	key string
+}
+
+// key gives a candidate's key. That of the last one is remembered: a candidate is run many
+// times in a row, and a key takes a digest of all that the candidate lacks.
+func (j *judge) key(c Candidate) string {
+	if j.last.key == "" || j.last.Control != c.Control || !slices.Equal(j.last.Kept, c.Kept) {
+		j.last = named{Candidate{Kept: slices.Clone(c.Kept), Control: c.Control}, c.Key(j.units)}
+	}
+	return j.last.key
 }
 
 // Tally is what a level cost.
@@ -59,7 +76,7 @@ type Tally struct {
 // try runs a candidate once more, or several times where there are labs and the budget
 // has room for it.
 func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
-	key := c.Key(j.units)
+	key := j.key(c)
 	count := j.counts[key]
 	c.Patience = j.bound(key, count)
 	n, left := j.affords(n)
@@ -87,7 +104,7 @@ func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
 	return results, err
 }
 
-func (j *judge) count(c Candidate) Count { return j.counts[c.Key(j.units)] }
+func (j *judge) count(c Candidate) Count { return j.counts[j.key(c)] }
 
 // decide judges a candidate with a risk of a false "loses". What was run of it before
 // counts, and so do earlier misses of a larger candidate: one that lacks the failure
@@ -96,7 +113,7 @@ func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier C
 	j.tally.Tests++
 	if err := j.oracle.Vet(ctx, c); err != nil {
 		j.tally.Refused++
-		j.reasons[c.Key(j.units)] = err.Error()
+		j.reasons[j.key(c)] = err.Error()
 		return refused, nil //nolint:nilerr // a refusal is an answer
 	}
 	v, err := j.ask(ctx, c, beta, earlier)
@@ -122,15 +139,15 @@ func (j *judge) ask(ctx context.Context, c Candidate, beta float64, earlier Coun
 // extendAll gives a candidate and its control the whole window, and tells whether runs of
 // either had given up before.
 func (j *judge) extendAll(c Candidate) bool {
-	own := j.extend(c.Key(j.units))
+	own := j.extend(j.key(c))
 	c.Control = true
-	control := j.extend(c.Key(j.units))
+	control := j.extend(j.key(c))
 	return own || control
 }
 
 func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
 	test := stats.SPRT{P0: j.p0, P1: j.p1, Alpha: riskKeep, Beta: beta}
-	key, saidNothing := c.Key(j.units), 0
+	key, saidNothing := j.key(c), 0
 	for {
 		n := j.count(c)
 		hits, misses := n.Hits+earlier.Hits, n.Misses+earlier.Misses
@@ -177,7 +194,7 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 		return refused, nil //nolint:nilerr // a refusal is an answer
 	}
 	for j.count(c).Valid() < j.control {
-		if n := j.count(c); n.Invalid+n.Other-j.forgiven[c.Key(j.units)] >= invalidCap+j.control {
+		if n := j.count(c); n.Invalid+n.Other-j.forgiven[j.key(c)] >= invalidCap+j.control {
 			return refused, nil
 		}
 		if _, err := j.try(ctx, c, min(j.batch, j.control)); err != nil {
@@ -194,7 +211,7 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 // runs that wait for the whole window.
 func (j *judge) fresh(ctx context.Context, c Candidate, n int) (Count, error) {
 	var count Count
-	j.unbound[c.Key(j.units)] = true
+	j.unbound[j.key(c)] = true
 	for count.Valid() < n {
 		results, err := j.try(ctx, c, min(max(j.batch, 1), n-count.Valid()))
 		for _, r := range results {

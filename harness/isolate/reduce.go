@@ -319,7 +319,7 @@ func (r *reducer) remove(ctx context.Context, group []int, beta float64) (bool, 
 	// Runs without this unit, with more of the rest around it, count: they are no others
 	// than those of the candidate itself when nothing has changed since.
 	var earlier Count
-	if s, ok := r.singles[group[0]]; ok && len(group) == 1 && s.key != c.Key(r.units) {
+	if s, ok := r.singles[group[0]]; ok && len(group) == 1 && s.key != r.key(c) {
 		earlier = s.Without
 	}
 	v, err := r.decide(ctx, c, beta, earlier)
@@ -340,7 +340,7 @@ func (r *reducer) remove(ctx context.Context, group []int, beta float64) (bool, 
 		return true, nil
 	}
 	if len(group) == 1 {
-		r.singles[group[0]] = single{c.Key(r.units), r.need(c, earlier)}
+		r.singles[group[0]] = single{r.key(c), r.need(c, earlier)}
 	}
 	return false, nil
 }
@@ -350,7 +350,7 @@ func (r *reducer) need(c Candidate, earlier Count) Need {
 	n := Need{Without: r.count(c)}
 	n.Without.Hits, n.Without.Misses = n.Without.Hits+earlier.Hits, n.Without.Misses+earlier.Misses
 	if n.Without.Valid() == 0 {
-		n.Reason = r.reasons[c.Key(r.units)]
+		n.Reason = r.reasons[r.key(c)]
 	}
 	if n.Without.Hits > 0 {
 		c.Control = true

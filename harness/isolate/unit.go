@@ -57,7 +57,7 @@ const controlKey = "-control"
 // Key names the candidate in ledgers: equal candidates have equal keys, whenever and
 // wherever they are computed.
 func (c Candidate) Key(units []Unit) string {
-	var gone []byte
+	gone := make([]byte, 0, 16*len(units)) // most IDs are that short
 	for i, kept := range c.Kept {
 		if !kept {
 			gone = append(append(gone, units[i].ID...), '\n')
