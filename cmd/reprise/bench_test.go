@@ -45,7 +45,7 @@ trials: {reset: config}
 // multiple of the time that its phases wait for the protocol. The README promises at
 // most 1.15.
 func BenchmarkTrialOverWaits(b *testing.B) {
-	needEngine(b)
+	needLab(b)
 	file := filepath.Join(b.TempDir(), "scenario.yaml")
 	if err := os.WriteFile(file, []byte(twoNodes), 0o600); err != nil {
 		b.Fatal(err)
@@ -166,7 +166,7 @@ type placedOracle struct {
 // twoNodeOracle makes an oracle of a scenario's parts.
 func twoNodeOracle(b *testing.B, text string, labs int) (*experiment.Parts, placedOracle, isolate.Candidate) {
 	b.Helper()
-	needEngine(b)
+	needLab(b)
 	file := filepath.Join(b.TempDir(), "scenario.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
@@ -229,7 +229,7 @@ func oneTrial(b *testing.B, lab *trial.Lab, dir evidence.Dir, n int) time.Durati
 // ring of 20 FRR nodes, with the state of all of them captured before and after. The
 // README promises at most 150 MB.
 func BenchmarkMemoryRing20(b *testing.B) {
-	needEngine(b)
+	needLab(b)
 	dir := b.TempDir()
 	var nodes, links, more strings.Builder
 	for i := range 20 {
@@ -268,17 +268,10 @@ func BenchmarkHelp(b *testing.B) {
 	}
 }
 
-func needEngine(b *testing.B) {
-	b.Helper()
-	if ready, err := condition()("engine"); err != nil || !ready {
-		b.Skip("no container engine with the images here")
-	}
-}
-
 // BenchmarkSessionOverExec is the time of a command on an open session, as a multiple of
 // a bare exec of the same command in the same container. The README promises less than 1.
 func BenchmarkSessionOverExec(b *testing.B) {
-	needEngine(b)
+	needLab(b)
 	provider, err := containers.New(containers.Options{})
 	if err != nil {
 		b.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
@@ -21,9 +22,7 @@ const intermittent = "intermittent"
 // real labs: each must come out as declared in every trial. REPRISE_CORPUS_TRIALS sets the
 // number of trials, 1 where it is not set; "make corpus" runs 5.
 func TestCorpus(t *testing.T) {
-	if ready, err := condition()("engine"); err != nil || !ready {
-		t.Skip("no container engine with the images here")
-	}
+	needLab(t)
 	for _, id := range corpusIDs(t, func(family string) bool { return family != "switches" && family != "vm" }) {
 		checkCorpus(t, id, true)
 	}
@@ -32,9 +31,7 @@ func TestCorpus(t *testing.T) {
 // TestMachines does the same for scenarios that take virtual machines. They run one after
 // the other: under emulation a guest fills a processor.
 func TestMachines(t *testing.T) {
-	if testing.Short() {
-		t.Skip("machines take a minute to boot")
-	}
+	livetest.Long(t, "machines take a minute to boot")
 	p, err := vm.New(vm.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +39,7 @@ func TestMachines(t *testing.T) {
 	t.Cleanup(func() { _ = p.Close() })
 	for _, c := range p.Probe(t.Context()) {
 		if !c.OK && c.Name != "KVM" {
-			t.Skipf("%s is missing (%s); %s", c.Name, c.Detail, c.Fix)
+			livetest.Missing(t, c.Name+" ("+c.Detail+"); "+c.Fix, nil)
 		}
 	}
 	for _, id := range corpusIDs(t, func(family string) bool { return family == "vm" }) {

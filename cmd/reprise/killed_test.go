@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/drivers/sim"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // killer kills a process when the simulated switches have been told a number of commands
@@ -101,9 +102,7 @@ trials: {count: 1}
 // A run that is killed at any change that it makes to a switch leaves a way back, and
 // restoring, itself killed at any change, brings the exact saved configuration back.
 func TestKilledAtEveryStep(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short")
-	}
+	livetest.Long(t, "is killed at each of some hundred steps")
 	dir := t.TempDir()
 	k := &killer{}
 	sims, err := startSims(dir, []simNode{{"sw1", sim.PlatformEXOS}, {"sw2", sim.PlatformVOSS}}, []simCable{{"sw1", "1", "sw2", "1/1"}}, 30*time.Millisecond, k.log)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // The scripts call the program by its name; the test binary plays it, and its children.
@@ -37,19 +39,36 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition tells what this machine can do: [engine] an engine with the images.
+// condition tells what this machine can do: [engine] an engine with the images. Where these
+// must be there, a script that asks for them fails without.
 func condition() func(string) (bool, error) {
-	ready := false
-	if c, err := engine.Connect(context.Background()); err == nil {
-		_, err := images.New(c, "").Describe(context.Background(), images.SuiteRef("trixie"))
-		ready = err == nil
-		_ = c.Close()
-	}
+	missing := lacking()
 	return func(name string) (bool, error) {
-		if name == "engine" {
-			return ready, nil
+		if name != "engine" {
+			return false, errors.New("unknown condition " + name)
 		}
-		return false, errors.New("unknown condition " + name)
+		if missing != nil && livetest.Strict() {
+			return false, fmt.Errorf("%s=1, and there is no lab: %w", livetest.Env, missing)
+		}
+		return missing == nil, nil
+	}
+}
+
+// lacking tells what a lab of containers lacks here; nil is nothing.
+func lacking() error {
+	c, err := engine.Connect(context.Background())
+	if err != nil {
+		return err
+	}
+	_, err = images.New(c, "").Describe(context.Background(), images.SuiteRef("trixie"))
+	return errors.Join(err, c.Close())
+}
+
+// needLab ends a test that runs in containers where there are none.
+func needLab(tb testing.TB) {
+	tb.Helper()
+	if err := lacking(); err != nil {
+		livetest.Missing(tb, "a container engine with the images", err)
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // Host runs commands as local processes, each behind a prefix: none for this machine,
@@ -140,18 +142,16 @@ func (h Host) ReadFile(ctx context.Context, name string) (io.ReadCloser, error) 
 }
 
 // StartContainer starts a throw-away container of a local image and returns a host on
-// it; the test is skipped, with the reason, where there is no engine or no such image.
+// it; where there is no engine or no such image, livetest.Missing decides.
 func StartContainer(tb testing.TB, image string) Host {
 	tb.Helper()
 	if _, err := exec.LookPath("docker"); err != nil {
-		tb.Skip("live test: no docker command")
+		livetest.Missing(tb, "docker", err)
 	}
-	if testing.Short() {
-		tb.Skip("live test: -short")
-	}
+	livetest.Long(tb, "a live test")
 	inspect := exec.CommandContext(tb.Context(), "docker", "image", "inspect", image) //nolint:gosec // a test names the image
 	if out, err := inspect.CombinedOutput(); err != nil {
-		tb.Skipf("live test: image %s: %s", image, strings.TrimSpace(string(out)))
+		livetest.Missing(tb, "image "+image+": "+strings.TrimSpace(string(out)), err)
 	}
 	args := []string{
 		"run", "-d", "--rm", "--network", "none", "--ulimit", "core=-1",

@@ -212,7 +212,7 @@ func (s *suite) after(t *testing.T, d drivers.Driver) {
 func (s *suite) timeout(t *testing.T) {
 	t.Helper()
 	if s.o.Slow == "" {
-		t.Skip("no slow command")
+		t.Skip("no slow command") //nolint:forbidigo // not every node can be asked for it
 	}
 	d, done := s.driver(t, nil)
 	defer done()
@@ -233,7 +233,7 @@ func (s *suite) timeout(t *testing.T) {
 func (s *suite) cancelled(t *testing.T) {
 	t.Helper()
 	if s.o.Slow == "" {
-		t.Skip("no slow command")
+		t.Skip("no slow command") //nolint:forbidigo // not every node can be asked for it
 	}
 	d, done := s.driver(t, nil)
 	defer done()
@@ -252,7 +252,7 @@ func (s *suite) cancelled(t *testing.T) {
 func (s *suite) configuration(t *testing.T) {
 	t.Helper()
 	if s.o.Good == nil {
-		t.Skip("no configuration to try")
+		t.Skip("no configuration to try") //nolint:forbidigo // not every node can be asked for it
 	}
 	d, done := s.driver(t, nil)
 	defer done()

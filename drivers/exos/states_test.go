@@ -205,7 +205,7 @@ func TestLoginStates(t *testing.T) {
 				s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, PendingAAA: 300 * time.Millisecond})
 				a := drivertest.Way(t, s, way)
 				if way == "ssh" { // it is refused until AAA is there
-					t.Skip("ssh waits for AAA by itself")
+					t.Skip("ssh waits for AAA by itself") //nolint:forbidigo // the case is not one of this way
 				}
 				answers(t, open(t, a, nil))
 			})

@@ -17,7 +17,7 @@ func watched(t *testing.T, image string) (drivertest.Host, func(context.Context)
 	t.Helper()
 	w, err := procs.Open()
 	if err != nil {
-		t.Skip("live test: ", err)
+		t.Skip("live test: ", err) //nolint:forbidigo // the kernel and its settings decide who may watch
 	}
 	t.Cleanup(func() { _ = w.Close() })
 	host := drivertest.StartContainer(t, image)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/scrapli"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // startVTY starts FRR's zebra with its own vty over telnet, whose command line is in the
@@ -24,11 +25,15 @@ exec /usr/lib/frr/zebra -A 0.0.0.0 -P 2601 -f /tmp/z.conf -i /run/frr/z.pid -z /
 // A peer that no driver of ours was written for is led by what scrapligo knows of IOS:
 // logged in, raised, asked, configured, refused.
 func TestPeer(t *testing.T) {
+	const image = "reprise/debian:bookworm"
+	if err := exec.CommandContext(t.Context(), "docker", "image", "inspect", image).Run(); err != nil {
+		livetest.Missing(t, "the image of bookworm", err)
+	}
 	run := exec.CommandContext(t.Context(), "docker", "run", "--detach", "--rm", "--network", "bridge", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_ADMIN",
-		"--entrypoint", "sh", "reprise/debian:bookworm", "-c", startVTY)
+		"--entrypoint", "sh", image, "-c", startVTY)
 	id, err := run.Output()
 	if err != nil {
-		t.Skip("needs an engine with a bridge and the image of bookworm: ", err)
+		t.Skip("needs an engine with a bridge: ", err) //nolint:forbidigo // a kernel without bridges or address translation has none
 	}
 	name := strings.TrimSpace(string(id))
 	t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", name).Run() })

@@ -50,7 +50,7 @@ func FuzzTranscript(f *testing.F) {
 	f.Add("Warning: connecting to x\r\n\x1b[K\x08\x00\xff")
 	f.Fuzz(func(t *testing.T, said string) {
 		if len(said) > 4096 || strings.Contains(said, "reprise-") {
-			t.Skip()
+			t.Skip() //nolint:forbidigo // no input of interest
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 150*1e6)
 		defer cancel()

@@ -31,7 +31,7 @@ func browser(t *testing.T) context.Context {
 		}
 	}
 	if binary == "" {
-		t.Skip("no chromium on this machine")
+		t.Skip("no chromium on this machine") //nolint:forbidigo // it is a browser of 300 MB, which CI does not install
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)

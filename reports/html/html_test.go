@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/html"
 	"github.com/reprise-lab/reprise/reports/reportstest"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -41,9 +42,7 @@ func TestHostile(t *testing.T) {
 
 // TestBounded checks the size of the page of a run with far too much in it.
 func TestBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes 200 MB")
-	}
+	livetest.Long(t, "writes 200 MB")
 	page := reportstest.Render(t, reportstest.Hostile(t, 50<<20), html.Write)
 	if len(page) > 3<<20 {
 		t.Errorf("the page has %d bytes", len(page))

@@ -8,6 +8,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // TestDisk: a node that has written more than its share is ended and says so; its neighbour
@@ -16,11 +17,11 @@ func TestDisk(t *testing.T) {
 	const image = "reprise/debian:bookworm"
 	c, err := engine.Connect(t.Context())
 	if err != nil {
-		t.Skip("needs a container engine: ", err)
+		livetest.Missing(t, "a container engine", err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	if _, err := images.New(c, "").Describe(t.Context(), image); err != nil {
-		t.Skip("needs an image: ", err)
+		livetest.Missing(t, "an image", err)
 	}
 	p, err := New(Options{})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 func TestHelper(t *testing.T) {
@@ -57,7 +58,7 @@ func TestOrdinaryUser(t *testing.T) {
 	_, c := setup(t)
 	group, err := user.LookupGroup("docker")
 	if err != nil {
-		t.Skip("needs the engine's group: ", err)
+		livetest.Missing(t, "the engine's group", err)
 	}
 	gid, err := strconv.ParseUint(group.Gid, 10, 32)
 	if err != nil {

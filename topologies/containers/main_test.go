@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // The test binary also plays the program: the wiring helper, and a process that owns
@@ -81,14 +82,14 @@ func setup(tb testing.TB) (*containers.Provider, *client.Client) {
 	tb.Helper()
 	c, err := engine.Connect(tb.Context())
 	if err != nil {
-		tb.Skip("needs a container engine: ", err)
+		livetest.Missing(tb, "a container engine", err)
 	}
 	tb.Cleanup(func() { _ = c.Close() })
 	if _, err := images.New(c, "").Describe(tb.Context(), image); err != nil {
-		tb.Skip("needs an image: ", err)
+		livetest.Missing(tb, "an image", err)
 	}
 	if os.Geteuid() != 0 {
-		tb.Skip("needs root to wire in this process")
+		livetest.Missing(tb, "root to wire in this process", nil)
 	}
 	p, err := containers.New(containers.Options{})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 func changes(t *testing.T, r topologies.Reservation) []topologies.Change {
@@ -46,7 +47,7 @@ func outside(t *testing.T, c client.APIClient, container string, argv ...string)
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("nsenter"); err != nil {
-		t.Skip("needs nsenter: ", err)
+		livetest.Missing(t, "nsenter", err)
 	}
 	p, c := setup(t)
 	const r1, sw = "reprise-test-changes-%-r1", "reprise-test-changes-%-sw"

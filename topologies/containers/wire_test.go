@@ -144,7 +144,7 @@ for pair in eth1:tap tap:eth1; do
 	tc filter add dev ${pair%:*} parent ffff: protocol all u32 match u8 0 0 action mirred egress redirect dev ${pair#*:}
 done`}, nil, io.Discard, io.Discard)
 	if err != nil || exit != 0 {
-		t.Skipf("needs redirections in the kernel: %d, %v", exit, err)
+		t.Skipf("needs redirections in the kernel: %d, %v", exit, err) //nolint:forbidigo // the kernel has them or not
 	}
 	inner := func(script string) string { return strings.ReplaceAll(script, `"eth1"`, `"inner"`) }
 	for _, tt := range []struct {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
@@ -57,11 +58,9 @@ const image = "reprise/guest:bookworm"
 // setup gives a provider, or skips the test where there are no machines.
 func setup(tb testing.TB, o vm.Options) *vm.Provider {
 	tb.Helper()
-	if testing.Short() {
-		tb.Skip("boots machines")
-	}
+	livetest.Long(tb, "boots machines")
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
-		tb.Skip("needs qemu: ", err)
+		livetest.Missing(tb, "qemu", err)
 	}
 	o.Progress = func(text string) { tb.Log(text) }
 	p, err := vm.New(o)
@@ -70,7 +69,7 @@ func setup(tb testing.TB, o vm.Options) *vm.Provider {
 	}
 	tb.Cleanup(func() { _ = p.Close() })
 	if err := p.Check(tb.Context(), machines("n1")); err != nil {
-		tb.Skip("needs a guest: ", err)
+		livetest.Missing(tb, "a guest", err)
 	}
 	return p
 }

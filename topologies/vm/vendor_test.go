@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
@@ -36,7 +37,7 @@ func prompter(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if out, err := exec.CommandContext(t.Context(), "qemu-img", "convert", "-O", "qcow2", raw, disk).CombinedOutput(); err != nil {
-		t.Skip("needs qemu-img: ", err, string(out))
+		livetest.Missing(t, "qemu-img: "+string(out), err)
 	}
 	return disk
 }
@@ -48,15 +49,13 @@ func TestVendor(t *testing.T) {
 		Name: "s1", Type: "exos", Image: filepath.Base(disk),
 		Env: map[string]string{vm.EnvUser: "admin", vm.EnvPassword: "env:SWITCH_PASSWORD"},
 	}}, Links: []topologies.Link{{A: topologies.Endpoint{Node: "s1", Interface: "eth1"}, B: topologies.Endpoint{Node: "s1", Interface: "eth13"}}}}
-	if testing.Short() {
-		t.Skip("boots a machine")
-	}
+	livetest.Long(t, "boots a machine")
 	p, err := vm.New(vm.Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Check(t.Context(), top); err != nil {
-		t.Skip("needs qemu: ", err)
+		livetest.Missing(t, "qemu", err)
 	}
 	r := reserve(t, p, top)
 	a, ok := r.(topologies.Accessor).Access("s1")

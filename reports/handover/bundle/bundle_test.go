@@ -22,6 +22,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 func TestVerifyOwnBundle(t *testing.T) {
@@ -239,7 +240,7 @@ func TestSignature(t *testing.T) {
 // OpenSSH itself says Good over what is unpacked.
 func TestSshKeygenVerifies(t *testing.T) {
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
-		t.Skip("ssh-keygen is not installed")
+		livetest.Missing(t, "ssh-keygen", err)
 	}
 	dir := t.TempDir()
 	o := options(runDir(t, "main"))

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // TestSignersAsOpenSSH reads generated files of allowed signers as ssh-keygen does, and asks
@@ -20,7 +21,7 @@ import (
 func TestSignersAsOpenSSH(t *testing.T) {
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {
-		t.Skip("there is no ssh-keygen here")
+		livetest.Missing(t, "ssh-keygen", err)
 	}
 	t.Setenv("TZ", "UTC")
 	dir := t.TempDir()

@@ -8,6 +8,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/host"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 func TestProbe(t *testing.T) {
@@ -41,7 +42,7 @@ func TestProbe(t *testing.T) {
 func TestFixTwice(t *testing.T) {
 	c, err := engine.Connect(t.Context())
 	if err != nil {
-		t.Skip("needs a running engine: ", err)
+		livetest.Missing(t, "a running engine", err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	list, err := images.New(c, "").List(t.Context())
@@ -55,7 +56,7 @@ func TestFixTwice(t *testing.T) {
 		}
 	}
 	if current < len(images.Suites()) {
-		t.Skip("needs all images: building them is not a test")
+		livetest.Missing(t, "all images: building them is not a test", nil)
 	}
 	var lines []string
 	if err := host.Fix(t.Context(), func(line string) { lines = append(lines, line) }); err != nil {

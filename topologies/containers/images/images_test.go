@@ -9,13 +9,14 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 func store(t *testing.T) *images.Store {
 	t.Helper()
 	c, err := engine.Connect(t.Context())
 	if err != nil {
-		t.Skip("needs a container engine: ", err)
+		livetest.Missing(t, "a container engine", err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return images.New(c, "")

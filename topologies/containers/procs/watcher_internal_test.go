@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // watch watches this test's own control group as if it were a container's, and gives its
@@ -18,7 +20,7 @@ func watch(t *testing.T) (*Watcher, string) {
 	t.Helper()
 	w, err := Open()
 	if errors.Is(err, unix.EPERM) || errors.Is(err, errNobody) {
-		t.Skipf("this machine does not let us: %v", err)
+		t.Skipf("this machine does not let us: %v", err) //nolint:forbidigo // the kernel and its settings decide
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +45,7 @@ func copyShell(t *testing.T, name string) string {
 	t.Helper()
 	data, err := os.ReadFile("/bin/dash")
 	if err != nil {
-		t.Skip(err)
+		livetest.Missing(t, "dash", err)
 	}
 	path := t.TempDir() + "/" + name
 	if err := os.WriteFile(path, data, 0o755); err != nil {
@@ -140,7 +142,7 @@ func TestThreadsDieOnce(t *testing.T) {
 	w, id := watch(t)
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip(err)
+		livetest.Missing(t, "python3", err)
 	}
 	since := time.Now()
 	_ = exec.Command(python, "-c", `import os, resource, signal, threading, time
@@ -200,7 +202,7 @@ func TestParse(t *testing.T) {
 func TestClosed(t *testing.T) {
 	w, err := Open()
 	if err != nil {
-		t.Skip(err)
+		t.Skip(err) //nolint:forbidigo // the kernel and its settings decide
 	}
 	w.Watch("x")
 	if err := w.Close(); err != nil {

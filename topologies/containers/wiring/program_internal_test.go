@@ -12,6 +12,7 @@ import (
 	"github.com/cilium/ebpf/rlimit"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // Parts of frames.
@@ -47,7 +48,7 @@ func ports(src, dst uint16) []byte {
 // The program that runs in the kernel is given frames by the kernel's own test.
 func TestProgram(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("needs root to load a program")
+		livetest.Missing(t, "root to load a program", nil)
 	}
 	if err := rlimit.RemoveMemlock(); err != nil {
 		t.Fatal(err)
