@@ -52,6 +52,7 @@ func TestMissing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(livetest.Env, c.env)
 			f := end(func(tb testing.TB) {
+				tb.Helper()
 				livetest.Missing(tb, "an engine", c.why)
 				t.Error("the test went on")
 			})
@@ -65,7 +66,10 @@ func TestMissing(t *testing.T) {
 // TestLong: what takes long is skipped where -short asks for it, in CI too, and runs elsewhere.
 func TestLong(t *testing.T) {
 	t.Setenv(livetest.Env, "1")
-	f := end(func(tb testing.TB) { livetest.Long(tb, "it writes much") })
+	f := end(func(tb testing.TB) {
+		tb.Helper()
+		livetest.Long(tb, "it writes much")
+	})
 	want := ""
 	if testing.Short() {
 		want = "-short: it writes much"
