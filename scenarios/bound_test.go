@@ -16,6 +16,10 @@ import (
 func TestExpressionsAreBounded(t *testing.T) {
 	text := strings.Repeat("a line of an answer, with words\n", 32<<10) // 1 MiB
 	rows := make([]map[string]any, 20_000)
+	evals := map[string]func(*scenarios.Predicate, scenarios.View) (any, error){"2": func(p *scenarios.Predicate, v scenarios.View) (any, error) { return p.Eval(v, nil) }}
+	if !testing.Short() {
+		evals["1"] = func(p *scenarios.Predicate, v scenarios.View) (any, error) { return p.EvalV1(v, nil) }
+	}
 	for i := range rows {
 		rows[i] = map[string]any{"STATE": "Full", "N": i}
 	}
@@ -66,8 +70,8 @@ func TestExpressionsAreBounded(t *testing.T) {
 				t.Log(err)
 				return
 			}
-			for rules, eval := range map[string]func(scenarios.View, *scenarios.View) (any, error){"1": p.EvalV1, "2": p.Eval} {
-				if v, err := eval(scenarios.View{Text: text, Rows: rows}, nil); err == nil {
+			for rules, eval := range evals {
+				if v, err := eval(p, scenarios.View{Text: text, Rows: rows}); err == nil {
 					t.Errorf("by rules %s it has the value %v", rules, v)
 				}
 			}

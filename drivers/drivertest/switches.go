@@ -87,7 +87,7 @@ func SwitchContract(t *testing.T, f drivers.Factory, good, bad []string) {
 	slow := probe("slow")
 	for _, way := range Ways() {
 		t.Run(way, func(t *testing.T) {
-			s := Simulate(t, sim.Config{Platform: f.Platform(), Misbehave: sim.Misbehaviour{Only: slow, LatePrompt: 4 * time.Second}})
+			s := Simulate(t, sim.Config{Platform: f.Platform(), Misbehave: sim.Misbehaviour{Only: slow, LatePrompt: 2500 * time.Millisecond}})
 			a := Way(t, s, way)
 			Run(t, func(ctx context.Context, rec drivers.Recorder) (drivers.Driver, error) {
 				return f.Open(ctx, drivers.Target{Node: "sw1", Access: &a, Recorder: rec})
@@ -128,6 +128,9 @@ func faults(seed uint64, way string) []sim.Misbehaviour {
 func SwitchTorture(t *testing.T, f drivers.Factory, sessions, commands int) {
 	t.Helper()
 	NoLeaks(t, goleak.IgnoreCurrent())
+	if testing.Short() {
+		sessions = max(sessions/5, 20)
+	}
 	t.Run("sessions", func(t *testing.T) { torture(t, f, sessions, commands) })
 }
 
