@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 func TestParseAnswer(t *testing.T) {
@@ -58,7 +59,7 @@ func TestParseAnswer(t *testing.T) {
 func watchHere(t *testing.T) (ask func() answer) {
 	t.Helper()
 	if _, err := os.Stat(perl); err != nil {
-		t.Skip(err)
+		livetest.Missing(t, "perl", err)
 	}
 	dir := t.TempDir()
 	program := filepath.Join(dir, "deaths.pl")
@@ -70,7 +71,7 @@ func watchHere(t *testing.T) (ask func() answer) {
 	cmd.Stderr = &said
 	out, err := cmd.Output()
 	if strings.Contains(said.String(), "process connector") {
-		t.Skipf("this machine does not let us: %s", said.String())
+		t.Skipf("this machine does not let us: %s", said.String()) //nolint:forbidigo // a right of the kernel, which cannot be installed
 	}
 	pid, number := strconv.Atoi(strings.TrimSpace(string(out)))
 	if err != nil || number != nil {
@@ -100,7 +101,7 @@ func watchHere(t *testing.T) (ask func() answer) {
 func TestDeathsProgram(t *testing.T) {
 	shell, err := os.ReadFile("/bin/dash")
 	if err != nil {
-		t.Skip(err)
+		livetest.Missing(t, "dash", err)
 	}
 	dir := t.TempDir()
 	die := func(name, script string) {
