@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -65,18 +64,4 @@ func (a *app) permitLabs(file string, labs int) error {
 		return nil
 	}
 	return &codedError{exitRefused, fmt.Errorf("%s was made with %d labs side by side, and gets at most %d by itself: choose with --labs, or --trust labs", file, labs, foreignLabs)}
-}
-
-// keepInputs keeps the files of a scenario in a folder of a search, with the mark of where
-// they come from.
-func keepInputs(dir evidence.Dir, l *scenarios.Loaded) error {
-	if err := l.Inherit(dir.Path); err != nil {
-		return err
-	}
-	for _, in := range l.Inputs {
-		if err := evidence.WriteFile(dir.File("input", in.Path), in.Data); err != nil {
-			return fmt.Errorf("keep input: %w", err)
-		}
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -15,8 +14,10 @@ import (
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/harness/plan"
-	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/reports/markdown"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // isolateFlags are the choices of one reduction. They are kept beside it, for --resume.
@@ -96,16 +97,10 @@ func (a *app) isolateNew(ctx context.Context, name string, f *isolateFlags) erro
 	if err != nil {
 		return err
 	}
-	dir, err := evidence.CreateDir(f.dir, l.Scenario.ID, time.Now())
-	if err != nil {
-		return &codedError{exitEnvironment, err}
-	}
 	f.Scenario = l.Inputs[0].Path
-	if err := keepInputs(dir, l); err != nil {
-		return err
-	}
-	if err := evidence.WriteJSON(dir.File("options.json"), f); err != nil {
-		return err
+	dir, err := experiment.CreateSearch(f.dir, l, f)
+	if err != nil {
+		return asRecordError(err)
 	}
 	return a.isolate(ctx, dir, f)
 }
@@ -119,50 +114,13 @@ func (a *app) isolateResume(ctx context.Context, path string) error {
 	return a.isolate(ctx, dir, f)
 }
 
-// isolation is what a reduction came to.
-type isolation struct {
-	Dir      string          `json:"dir"`
-	Result   string          `json:"result"`
-	Reliable string          `json:"reliable,omitempty"`
-	Why      string          `json:"why-needed"`
-	Complete bool            `json:"complete"`
-	Before   string          `json:"before"` // what the scenario holds, and what is left of it
-	After    string          `json:"after"`
-	Original isolate.Count   `json:"original"`
-	Control  isolate.Count   `json:"control"`
-	Final    isolate.Count   `json:"final"`
-	Runs     int             `json:"runs"`
-	Levels   []isolate.Tally `json:"levels"`
-	Needed   []neededPart    `json:"needed"`
-	Side     []string        `json:"side-finds,omitempty"` // other failures, and where their evidence is
-}
-
-// neededPart is a part that is left, and the runs without it.
-type neededPart struct {
-	Part string `json:"part"`
-	isolate.Need
-	P float64 `json:"p-value"` // one-sided, Fisher's exact test against the scenario as it was
-}
-
-func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (err error) {
-	unlock, err := lockDir(dir)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	set, err := parseSet(f.Set)
+func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) error {
+	l, set, err := a.loadSearch(dir, f.Scenario, f.Set)
 	if err != nil {
 		return err
 	}
 	reg, err := registry()
 	if err != nil {
-		return err
-	}
-	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(f.Scenario)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template, Trust: a.trust})
-	if err != nil {
-		return err
-	}
-	if err := l.Permit(l.Topology); err != nil {
 		return err
 	}
 	parts := experiment.NewParts(l, reg)
@@ -172,53 +130,36 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	if err != nil {
 		return &codedError{exitInput, err}
 	}
-	if err := a.permit(p); err != nil {
-		return err
-	}
 	if l.Scenario.Control == nil {
 		if f.ControlRuns > 0 {
 			a.progress("the scenario declares no control: whether the symptom is specific is not known, and the result has to be read with that in mind")
 		}
 		f.ControlRuns = 0
 	}
-	provider, err := openProvider(p, labFlags{}, nil)
+	b, err := a.openTestbed(ctx, dir.File("runs"), labFlags{}, p)
 	if err != nil {
 		return err
 	}
-	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
-	if err := provider.Check(ctx, p.Topology); err != nil {
-		return err
-	}
-	show := &isolateLines{live: &liveLine{app: a, status: "measuring"}, out: isolation{Dir: dir.Path}, start: time.Now(), left: parts.Describe(whole.Kept)}
-	env := trial.Environment{Provider: provider, Registry: reg, Lean: true, Progress: show.live.step}
-	labs := experiment.NewLabOracle(cutter, env, dir.File("runs"), toolInfo(), f.Labs)
-	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
-	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), parts.Units, labs)
-	if err != nil {
-		return &codedError{exitInput, err}
-	}
-	defer func() { err = errors.Join(err, rec.Close()) }()
-	rec.OnResult = show.result
+	b.live.status = "measuring"
+	show := &isolateLines{live: b.live, start: time.Now(), left: parts.Describe(whole.Kept)}
 	a.progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
 	a.progress("%s", parts.Describe(whole.Kept))
 	one := p.Longest() + 5*time.Second + time.Duration(len(p.Nodes))*time.Second
 	low, high := isolate.EstimateRuns(len(parts.Units), 1), isolate.EstimateRuns(len(parts.Units), 0.5)
 	a.progress("about %d runs if it shows every time, %d if half of the time; one takes about %s, and less with every part that goes", low, high, one.Round(time.Second))
 	a.progress("evidence in %s", dir.Path)
-	red, rerr := isolate.Reduce(ctx, parts.Units, rec, isolate.ReduceOptions{
-		Measure: f.Measure, ControlRuns: f.ControlRuns, Single: f.OneRun, KeepRate: f.KeepRate, Batch: f.Labs, Budget: f.Budget,
-		OnLevel: show.level, OnChange: func(c isolate.Candidate) { show.change(parts.Describe(c.Kept)) },
+	out, err := experiment.Isolate(ctx, &b.Bench, dir, cutter, experiment.IsolateOptions{
+		Labs: f.Labs, Measure: f.Measure, Controls: f.ControlRuns, Single: f.OneRun, KeepRate: f.KeepRate, Budget: f.Budget,
+		OnResult: show.result, OnLevel: show.level, OnLeft: show.change,
 	})
-	show.live.clear()
-	if err := cleanUp(ctx, provider, ""); err != nil {
-		rerr = errors.Join(rerr, err)
+	if out.Why != "" {
+		err = errors.Join(err, evidence.WriteFile(out.Why, []byte(markdown.Isolation(out))))
 	}
-	out, werr := writeIsolation(dir, l, parts, red, show.out)
-	if err := searchError(ctx, "isolate", dir, rerr, werr); err != nil {
+	if err := searchError(ctx, "isolate", dir, errors.Join(err, b.provider.Close())); err != nil {
 		return err
 	}
 	code := exitYes
-	if !red.Complete {
+	if !out.Complete {
 		code = exitInconclusive
 	}
 	if done, err := a.emit(out); done {
@@ -228,35 +169,47 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) (e
 	return answer(code)
 }
 
-// searchError gives the reasons why a search, or the writing of its result, ended their
-// exit codes, and says how to go on where that is possible.
-func searchError(ctx context.Context, verb string, dir evidence.Dir, search, write error) error {
-	resume := fmt.Sprintf("reprise %s --resume %s", verb, dir.Path)
-	switch {
-	case ctx.Err() != nil:
-		return errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: %s", resume)}, write)
-	case errors.Is(errors.Join(search, write), syscall.ENOSPC):
-		return &codedError{exitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume)}
-	case errors.Is(search, isolate.ErrNotReproduced):
-		return errors.Join(&codedError{exitNo, search}, write)
-	case search != nil:
-		return errors.Join(&codedError{exitInconclusive, search}, write)
-	default:
-		return write
+// loadSearch reads the scenario that an isolation or a bisection keeps in its folder.
+func (a *app) loadSearch(dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
+	set, err := parseSet(sets)
+	if err != nil {
+		return nil, nil, err
 	}
+	reg, err := registry()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(file)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template, Trust: a.trust})
+	if err != nil {
+		return nil, nil, err
+	}
+	return l, set, l.Permit(l.Topology)
 }
 
-// lockDir keeps a second process out of an isolation.
-func lockDir(dir evidence.Dir) (func(), error) {
-	f, err := os.OpenFile(dir.File("lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir.Path, err)
+// searchError gives the reasons why a search ended their exit codes, and says how to go on
+// where that is possible.
+func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) error {
+	resume := fmt.Sprintf("reprise %s --resume %s", verb, dir.Path)
+	_, options := errors.AsType[*experiment.OptionsError](err)
+	_, missing := errors.AsType[*topologies.MissingError](err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, experiment.ErrInUse):
+		return &codedError{exitEnvironment, err}
+	case ctx.Err() != nil:
+		return &codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: %s", resume)}
+	case errors.Is(err, syscall.ENOSPC):
+		return &codedError{exitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume)}
+	case errors.Is(err, isolate.ErrNotReproduced):
+		return &codedError{exitNo, err}
+	case options:
+		return &codedError{exitInput, err}
+	case missing:
+		return err
+	default:
+		return &codedError{exitInconclusive, err}
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = f.Close()
-		return nil, &codedError{exitEnvironment, fmt.Errorf("%s is in use by another process", dir.Path)}
-	}
-	return func() { _ = f.Close() }, nil
 }
 
 // reasonLimit bounds a reason in a line of progress; the whole of it is in the record.
@@ -265,7 +218,6 @@ const reasonLimit = 200
 // isolateLines prints a reduction as it goes.
 type isolateLines struct {
 	live   *liveLine
-	out    isolation
 	start  time.Time
 	left   string // what is left of the scenario
 	header bool
@@ -283,9 +235,6 @@ func (s *isolateLines) change(left string) {
 
 func (s *isolateLines) result(e isolate.Entry, again bool) {
 	s.runs++
-	if e.Outcome == isolate.Other {
-		s.out.Side = append(s.out.Side, fmt.Sprintf("%s (runs/%s)", e.Reason, e.Where))
-	}
 	if again {
 		return
 	}
@@ -312,7 +261,7 @@ func runLine(e isolate.Entry) string {
 	return line
 }
 
-func (s *isolateLines) level(t isolate.Tally) {
+func (s *isolateLines) level(t result.Level) {
 	if !s.header {
 		s.header = true
 		s.say("%-10s %6s %6s %6s %9s %9s %8s %6s %8s %9s", "level", "parts", "kept", "tests", "accepted", "rejected", "refused", "runs", "invalid", "time")

@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/known"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 	"github.com/reprise-lab/reprise/scenarios"
@@ -29,8 +30,8 @@ func TestJSONKeys(t *testing.T) {
 		rated{},
 		resetChosen{},
 		verified{},
-		isolation{},
-		bisection{},
+		result.Isolation{},
+		result.Bisection{},
 		confirmed{},
 		rehearsal{},
 		createdResult{},

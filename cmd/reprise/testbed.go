@@ -26,6 +26,18 @@ type testbed struct {
 // openTestbed connects to what builds the plans' labs, and checks that it can. Nothing is
 // started and nothing written. Close gives it back.
 func (a *app) openTestbed(ctx context.Context, parent string, where labFlags, plans ...*plan.Plan) (*testbed, error) {
+	b, err := a.openUnchecked(parent, where, plans...)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Check(ctx, plans...); err != nil {
+		return nil, errors.Join(err, b.provider.Close())
+	}
+	return b, nil
+}
+
+// openUnchecked is openTestbed for who finds out later which labs can be built.
+func (a *app) openUnchecked(parent string, where labFlags, plans ...*plan.Plan) (*testbed, error) {
 	if err := a.permit(plans...); err != nil {
 		return nil, err
 	}
@@ -41,9 +53,6 @@ func (a *app) openTestbed(ctx context.Context, parent string, where labFlags, pl
 	b.Bench = experiment.Bench{
 		Env:    trial.Environment{Provider: provider, Registry: reg, Progress: b.live.step},
 		Parent: parent, Tool: toolInfo(), Observer: b, Close: b.cleanUp, Report: writeReports,
-	}
-	if err := b.Check(ctx, plans...); err != nil {
-		return nil, errors.Join(err, provider.Close())
 	}
 	return b, nil
 }
@@ -79,6 +88,11 @@ func (b *testbed) over(ctx context.Context, err error) error {
 		}
 		return &codedError{exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", where)}
 	}
+	return asRecordError(err)
+}
+
+// asRecordError says that the disk takes no record.
+func asRecordError(err error) error {
 	if record, ok := errors.AsType[*experiment.RecordError](err); ok {
 		return &codedError{exitEnvironment, record}
 	}

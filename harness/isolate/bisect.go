@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/reprise-lab/reprise/harness/result"
 )
 
 // Version is one point at which a failure may have come in.
@@ -23,7 +25,7 @@ type BisectOptions struct {
 	// Bad and Good are runs made before of the newest and of the oldest version. They sharpen
 	// the rates, which are never taken as known. Hits of the newest rule out that no version
 	// fails, and runs of the oldest without a hit that it fails already.
-	Bad, Good Count
+	Bad, Good result.Count
 	// OneSided takes a hit for proof, nearly: a version without the failure is held to show
 	// it once in specificRuns. It is for symptoms that nothing else can show, such as the
 	// signature of a crash, after a control without a hit.
@@ -48,12 +50,12 @@ type Bisection struct {
 	// told from it, because they could not be run, itself among them, in order.
 	First      int
 	Range      []int
-	Confidence float64 // the posterior of the range
-	Counts     []Count // by version
-	Dead       []bool  // could not be run
+	Confidence float64        // the posterior of the range
+	Counts     []result.Count // by version
+	Dead       []bool         // could not be run
 	Runs       int
 	Decided    bool // the confidence asked for was reached
-	Good, Bad  Count
+	Good, Bad  result.Count
 }
 
 // VersionUnits gives the units that name versions to a Recorder and an Oracle: the
@@ -125,7 +127,7 @@ type bisector struct {
 
 func newBisector(versions []Version, opt BisectOptions) *bisector {
 	n := len(versions)
-	b := &bisector{opt: opt, n: n, prior: make([]float64, n+1), out: Bisection{Counts: make([]Count, n), Dead: make([]bool, n), Posterior: make([]float64, n+1)}}
+	b := &bisector{opt: opt, n: n, prior: make([]float64, n+1), out: Bisection{Counts: make([]result.Count, n), Dead: make([]bool, n), Posterior: make([]float64, n+1)}}
 	if opt.OneSided {
 		b.opt.Good.Misses += specificRuns
 	}
@@ -162,7 +164,7 @@ func newBisector(versions []Version, opt BisectOptions) *bisector {
 }
 
 // sides are the runs of the versions that a hypothesis calls good and bad.
-func (b *bisector) sides(h int) (good, bad Count) {
+func (b *bisector) sides(h int) (good, bad result.Count) {
 	good, bad = b.opt.Good, b.opt.Bad
 	for v, c := range b.out.Counts {
 		side := &good
@@ -177,14 +179,14 @@ func (b *bisector) sides(h int) (good, bad Count) {
 
 // lnMarginal is the probability of hits and misses with the rate integrated out:
 // B(hits+a, misses+a)/B(a, a) up to a constant.
-func lnMarginal(c Count) float64 {
+func lnMarginal(c result.Count) float64 {
 	x, _ := math.Lgamma(float64(c.Hits) + jeffreys)
 	y, _ := math.Lgamma(float64(c.Misses) + jeffreys)
 	z, _ := math.Lgamma(float64(c.Valid()) + 2*jeffreys)
 	return x + y - z
 }
 
-func mean(c Count) float64 {
+func mean(c result.Count) float64 {
 	return (float64(c.Hits) + jeffreys) / (float64(c.Valid()) + 2*jeffreys)
 }
 
@@ -312,7 +314,7 @@ func (b *bisector) run(ctx context.Context, o Oracle, v int) error {
 	results, err := o.Try(ctx, c, 1)
 	for _, r := range results {
 		b.out.Runs++
-		b.out.Counts[v].Add(r.Outcome)
+		r.Outcome.CountIn(&b.out.Counts[v])
 		n := b.out.Counts[v]
 		b.out.Dead[v] = n.Valid() == 0 && n.Runs() >= invalidCap
 		if b.opt.OnStep != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/result"
 )
 
 // builds is an oracle of versions that fail from one on.
@@ -57,9 +58,9 @@ func TestBisectLine(t *testing.T) {
 		maxRuns       int
 		right, rounds int
 	}{
-		{"64 versions, p 0.2 measured 12/60, one-sided", 64, 0.2, 0, isolate.BisectOptions{Bad: isolate.Count{Hits: 12, Misses: 48}, Good: isolate.Count{Misses: 60}, OneSided: true}, 72, 98, 300},
-		{"64 versions, p 0.2 measured 12/60", 64, 0.2, 0, isolate.BisectOptions{Bad: isolate.Count{Hits: 12, Misses: 48}, Good: isolate.Count{Misses: 60}}, 100, 98, 100},
-		{"64 versions, p 0.5 measured 10/20", 64, 0.5, 0, isolate.BisectOptions{Bad: isolate.Count{Hits: 10, Misses: 10}, Good: isolate.Count{Misses: 20}}, 40, 98, 300},
+		{"64 versions, p 0.2 measured 12/60, one-sided", 64, 0.2, 0, isolate.BisectOptions{Bad: result.Count{Hits: 12, Misses: 48}, Good: result.Count{Misses: 60}, OneSided: true}, 72, 98, 300},
+		{"64 versions, p 0.2 measured 12/60", 64, 0.2, 0, isolate.BisectOptions{Bad: result.Count{Hits: 12, Misses: 48}, Good: result.Count{Misses: 60}}, 100, 98, 100},
+		{"64 versions, p 0.5 measured 10/20", 64, 0.5, 0, isolate.BisectOptions{Bad: result.Count{Hits: 10, Misses: 10}, Good: result.Count{Misses: 20}}, 40, 98, 300},
 		{"64 versions, p 0.2, nothing measured", 64, 0.2, 0, isolate.BisectOptions{}, 190, 96, 50},
 		{"64 versions, p 0.3, q 0.02, nothing measured", 64, 0.3, 0.02, isolate.BisectOptions{}, 190, 94, 50},
 		{"16 versions, p 1, nothing measured", 16, 1, 0, isolate.BisectOptions{}, 20, 98, 100},

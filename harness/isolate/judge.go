@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
@@ -36,9 +37,9 @@ type judge struct {
 	single  bool    // one run decides
 	control int     // runs of the control that an accepted candidate must survive
 	batch   int     // runs asked for at once
-	counts  map[string]Count
+	counts  map[string]result.Count
 	reasons map[string]string // why a candidate's last run said nothing
-	tally   *Tally
+	tally   *result.Level
 	last    named
 	patience
 	budget
@@ -59,20 +60,6 @@ func (j *judge) key(c Candidate) string {
 	return j.last.key
 }
 
-// Tally is what a level cost.
-type Tally struct {
-	Level    string  `json:"level"`
-	Units    int     `json:"units"`
-	Kept     int     `json:"kept"`
-	Tests    int     `json:"tests"`
-	Accepted int     `json:"accepted"`
-	Rejected int     `json:"rejected"`
-	Refused  int     `json:"refused"` // without a run
-	Runs     int     `json:"runs"`
-	Invalid  int     `json:"invalid"`
-	Seconds  float64 `json:"seconds"`
-}
-
 // try runs a candidate once more, or several times where there are labs and the budget
 // has room for it.
 func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
@@ -90,7 +77,7 @@ func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
 		err = errBudget
 	}
 	for _, r := range results {
-		count.Add(r.Outcome)
+		r.Outcome.CountIn(&count)
 		j.learn(key, r)
 		j.spend(r.Took)
 		j.tally.Runs++
@@ -104,12 +91,12 @@ func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
 	return results, err
 }
 
-func (j *judge) count(c Candidate) Count { return j.counts[j.key(c)] }
+func (j *judge) count(c Candidate) result.Count { return j.counts[j.key(c)] }
 
 // decide judges a candidate with a risk of a false "loses". What was run of it before
 // counts, and so do earlier misses of a larger candidate: one that lacks the failure
 // leaves none to those within it.
-func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
+func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier result.Count) (verdict, error) {
 	j.tally.Tests++
 	if err := j.oracle.Vet(ctx, c); err != nil {
 		j.tally.Refused++
@@ -128,7 +115,7 @@ func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier C
 	return v, err
 }
 
-func (j *judge) ask(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
+func (j *judge) ask(ctx context.Context, c Candidate, beta float64, earlier result.Count) (verdict, error) {
 	v, err := j.sequential(ctx, c, beta, earlier)
 	if err == nil && v == keeps {
 		v, err = j.confirm(ctx, c)
@@ -145,7 +132,7 @@ func (j *judge) extendAll(c Candidate) bool {
 	return own || control
 }
 
-func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earlier Count) (verdict, error) {
+func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earlier result.Count) (verdict, error) {
 	test := stats.SPRT{P0: j.p0, P1: j.p1, Alpha: riskKeep, Beta: beta}
 	key, saidNothing := j.key(c), 0
 	for {
@@ -209,13 +196,13 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 
 // fresh runs a candidate n times more and returns what these came to. A rate is taken of
 // runs that wait for the whole window.
-func (j *judge) fresh(ctx context.Context, c Candidate, n int) (Count, error) {
-	var count Count
+func (j *judge) fresh(ctx context.Context, c Candidate, n int) (result.Count, error) {
+	var count result.Count
 	j.unbound[j.key(c)] = true
 	for count.Valid() < n {
 		results, err := j.try(ctx, c, min(max(j.batch, 1), n-count.Valid()))
 		for _, r := range results {
-			count.Add(r.Outcome)
+			r.Outcome.CountIn(&count)
 		}
 		if err != nil {
 			return count, err

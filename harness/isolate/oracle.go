@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/reprise-lab/reprise/harness/result"
 )
 
 // Outcome of one run of a candidate. The zero value is invalid.
@@ -49,22 +51,8 @@ type Oracle interface {
 	Try(ctx context.Context, c Candidate, n int) ([]Result, error)
 }
 
-// Count is what runs of one candidate came to.
-type Count struct {
-	Hits    int `json:"hits"`
-	Misses  int `json:"misses"`
-	Invalid int `json:"invalid,omitempty"`
-	Other   int `json:"other,omitempty"`
-}
-
-// Valid is the number of runs that enter the rate.
-func (c Count) Valid() int { return c.Hits + c.Misses }
-
-// Runs is the number of all runs.
-func (c Count) Runs() int { return c.Hits + c.Misses + c.Invalid + c.Other }
-
-// Add counts one more run.
-func (c *Count) Add(o Outcome) {
+// CountIn counts one more run.
+func (o Outcome) CountIn(c *result.Count) {
 	switch o {
 	case Hit:
 		c.Hits++

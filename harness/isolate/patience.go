@@ -1,6 +1,10 @@
 package isolate
 
-import "time"
+import (
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/result"
+)
 
 // patience learns how long a baseline takes that comes, so that a run whose baseline is
 // broken need not wait for the scenario's whole window. With M the longest that the n
@@ -46,7 +50,7 @@ func newPatience() patience {
 }
 
 // bound gives the patience with the next runs of a candidate; 0 is the whole window.
-func (p *patience) bound(key string, n Count) time.Duration {
+func (p *patience) bound(key string, n result.Count) time.Duration {
 	if p.seen < learnFrom || p.unbound[key] || n.Valid() > 0 {
 		return 0
 	}

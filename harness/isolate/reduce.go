@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
@@ -39,33 +40,25 @@ type ReduceOptions struct {
 	// expected is broken off.
 	Budget time.Duration
 	// OnLevel is told when a level is done; OnChange when units were taken out.
-	OnLevel  func(Tally)
+	OnLevel  func(result.Level)
 	OnChange func(Candidate)
 }
 
 // Reduction is what is left of a case.
 type Reduction struct {
 	Kept     Candidate
-	Original Count // the measured rate of the whole case
-	Control  Count // and of its control
-	Final    Count // runs of the result, made after it was accepted
+	Original result.Count // the measured rate of the whole case
+	Control  result.Count // and of its control
+	Final    result.Count // runs of the result, made after it was accepted
 	// Reliable is the candidate with the highest rate among those that levels ended with;
 	// nil where it is the result itself.
 	Reliable      *Candidate
-	ReliableCount Count
+	ReliableCount result.Count
 	// Needed tells, by unit, why it is.
-	Needed map[int]Need
-	Levels []Tally
+	Needed map[int]result.Need
+	Levels []result.Level
 	// Complete is false when the budget ended the search: Kept is the best so far.
 	Complete bool
-}
-
-// Need is what the case came to without a unit.
-type Need struct {
-	Without Count `json:"without"`
-	Control Count `json:"control,omitzero"` // of the control without it, where that was asked
-	// Reason is why the case without it cannot be tried, where its runs say nothing.
-	Reason string `json:"reason,omitempty"`
 }
 
 // Runs is the number of all runs.
@@ -83,8 +76,8 @@ type reducer struct {
 	o       ReduceOptions
 	closure *closure
 	best    Candidate
-	rate    float64 // of the original
-	seen    Count   // runs made of what was already accepted, so that their rate is no lucky one
+	rate    float64      // of the original
+	seen    result.Count // runs made of what was already accepted, so that their rate is no lucky one
 	singles map[int]single
 	out     *Reduction
 	guarded bool
@@ -94,7 +87,7 @@ type reducer struct {
 // is known of it, all runs without the unit counted.
 type single struct {
 	key string
-	Need
+	result.Need
 }
 
 // Reduce takes out of a case what its failure does not need. It measures the rate of the
@@ -112,11 +105,11 @@ func Reduce(ctx context.Context, units []Unit, o Oracle, opt ReduceOptions) (*Re
 	}
 	r := &reducer{
 		judge: &judge{
-			oracle: o, units: units, counts: map[string]Count{}, reasons: map[string]string{}, single: opt.Single, batch: max(opt.Batch, 1), tally: &Tally{Level: "measure"},
+			oracle: o, units: units, counts: map[string]result.Count{}, reasons: map[string]string{}, single: opt.Single, batch: max(opt.Batch, 1), tally: &result.Level{Level: "measure"},
 			patience: newPatience(), budget: budget{whole: opt.Budget},
 		},
 		o: opt, closure: newClosure(units), best: Whole(units), singles: map[int]single{},
-		out: &Reduction{Needed: map[int]Need{}},
+		out: &Reduction{Needed: map[int]result.Need{}},
 	}
 	err := r.run(ctx)
 	if errors.Is(err, errBudget) {
@@ -176,7 +169,7 @@ func (r *reducer) measure(ctx context.Context) (err error) {
 }
 
 // measureOriginal stops early when nothing shows: by then the rate is under 15 %, 95 times of 100.
-func (r *reducer) measureOriginal(ctx context.Context) (Count, error) {
+func (r *reducer) measureOriginal(ctx context.Context) (result.Count, error) {
 	n, err := r.fresh(ctx, r.best, r.o.Measure)
 	if err == nil && n.Hits == 0 {
 		err = fmt.Errorf("%w: 0 of %d runs", ErrNotReproduced, n.Valid())
@@ -191,7 +184,7 @@ func (r *reducer) endLevel(units int) {
 		r.o.OnLevel(*r.tally)
 	}
 	r.out.Levels = append(r.out.Levels, *r.tally)
-	r.tally = &Tally{}
+	r.tally = &result.Level{}
 }
 
 // remaining lists the units of a kind that may still go, the latest first.
@@ -318,7 +311,7 @@ func (r *reducer) remove(ctx context.Context, group []int, beta float64) (bool, 
 	}
 	// Runs without this unit, with more of the rest around it, count: they are no others
 	// than those of the candidate itself when nothing has changed since.
-	var earlier Count
+	var earlier result.Count
 	if s, ok := r.singles[group[0]]; ok && len(group) == 1 && s.key != r.key(c) {
 		earlier = s.Without
 	}
@@ -346,8 +339,8 @@ func (r *reducer) remove(ctx context.Context, group []int, beta float64) (bool, 
 }
 
 // need is what is known of a candidate that was refused.
-func (r *reducer) need(c Candidate, earlier Count) Need {
-	n := Need{Without: r.count(c)}
+func (r *reducer) need(c Candidate, earlier result.Count) result.Need {
+	n := result.Need{Without: r.count(c)}
 	n.Without.Hits, n.Without.Misses = n.Without.Hits+earlier.Hits, n.Without.Misses+earlier.Misses
 	if n.Without.Valid() == 0 {
 		n.Reason = r.reasons[r.key(c)]
@@ -406,7 +399,7 @@ const (
 
 // keepsRate tests with fresh runs whether a candidate still has most of the original's
 // rate: 1.4 times the floor against 0.7 times it.
-func (r *reducer) keepsRate(ctx context.Context, c Candidate) (n Count, kept bool, err error) {
+func (r *reducer) keepsRate(ctx context.Context, c Candidate) (n result.Count, kept bool, err error) {
 	test := stats.SPRT{P0: 0.7 * r.o.KeepRate * r.rate, P1: min(1.4*r.o.KeepRate*r.rate, 0.99), Alpha: guardMiss, Beta: guardAlarm}
 	for n.Valid() < runCap {
 		switch test.Decide(n.Hits, n.Misses) {
@@ -426,7 +419,7 @@ func (r *reducer) keepsRate(ctx context.Context, c Candidate) (n Count, kept boo
 }
 
 // remember keeps the most reliable candidate that a level ended with.
-func (r *reducer) remember(c Candidate, n Count) {
+func (r *reducer) remember(c Candidate, n result.Count) {
 	if r.out.Reliable == nil || stats.Wilson(n.Hits, n.Valid())[0] > stats.Wilson(r.out.ReliableCount.Hits, r.out.ReliableCount.Valid())[0] {
 		r.out.Reliable, r.out.ReliableCount = &c, n
 	}

@@ -1,9 +1,8 @@
-package main
+package experiment
 
 import (
 	"context"
 	"errors"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,21 +34,16 @@ func (f fixedSince) Try(_ context.Context, c isolate.Candidate, n int) (out []is
 // way the versions are looked through.
 func TestBisectionCountsTheEnds(t *testing.T) {
 	for _, fixed := range []bool{true, false} {
-		f := &bisectFlags{Versions: []version{{Image: "a:1"}, {Image: "a:2"}, {Image: "a:3"}}, Confidence: 0.9, MaxRuns: 50, Measure: 3, Fixed: fixed}
-		list := isolateVersions(f)
-		cutter := &versionCutter{units: isolate.VersionUnits(list), lacks: map[string]error{}}
-		for _, v := range list {
-			cutter.images = append(cutter.images, v.Name)
-		}
+		b := newBisection(nil, BisectOptions{Versions: []Version{{Image: "a:1"}, {Image: "a:2"}, {Image: "a:3"}}, Confidence: 0.9, MaxTrials: 50, Measure: 3, Fixed: fixed})
 		var o isolate.Oracle = fixedSince{2}
 		if !fixed {
 			o = flipped{o}
 		}
-		rec, err := isolate.NewRecorder(filepath.Join(t.TempDir(), "ledger"), cutter.units, o)
+		rec, err := isolate.NewRecorder(filepath.Join(t.TempDir(), "ledger"), b.cutter.units, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := bisectWith(t.Context(), &liveLine{app: &app{out: io.Discard, err: io.Discard, quiet: true}}, f, list, cutter, rec)
+		out, err := b.run(t.Context(), rec)
 		if err := errors.Join(err, rec.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +60,7 @@ func TestBisectionCountsTheEnds(t *testing.T) {
 func TestMerged(t *testing.T) {
 	holds := map[string]string{"a": "1", "b": "1", "c": "2", "d": "3", "e": "2"}
 	identity := func(image string) (string, error) { return holds[image], nil }
-	names := func(list []version) string {
+	names := func(list []Version) string {
 		var out []string
 		for _, v := range list {
 			out = append(out, strings.Join(append([]string{v.Image}, v.After...), "<"))
@@ -74,16 +68,16 @@ func TestMerged(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	for _, tt := range []struct {
-		list      []version
+		list      []Version
 		want, err string
 	}{
-		{[]version{{Image: "a"}, {Image: "c"}}, "a c", ""},
-		{[]version{{Image: "a"}, {Image: "b"}, {Image: "c"}, {Image: "d", After: []string{"b"}}}, "a c d<a", ""},
-		{[]version{{Image: "a"}, {Image: "b"}}, "a", ""},
-		{[]version{{Image: "a"}, {Image: "c"}, {Image: "b"}}, "", "b holds the same as a, and c is between them"},
-		{[]version{{Image: "a"}, {Image: "c"}, {Image: "d"}, {Image: "e", After: []string{"a"}}}, "a c d", ""},
+		{[]Version{{Image: "a"}, {Image: "c"}}, "a c", ""},
+		{[]Version{{Image: "a"}, {Image: "b"}, {Image: "c"}, {Image: "d", After: []string{"b"}}}, "a c d<a", ""},
+		{[]Version{{Image: "a"}, {Image: "b"}}, "a", ""},
+		{[]Version{{Image: "a"}, {Image: "c"}, {Image: "b"}}, "", "b holds the same as a, and c is between them"},
+		{[]Version{{Image: "a"}, {Image: "c"}, {Image: "d"}, {Image: "e", After: []string{"a"}}}, "a c d", ""},
 	} {
-		got, err := merged(tt.list, identity)
+		got, err := MergeVersions(tt.list, identity)
 		if diff := cmp.Diff(tt.want, names(got)); diff != "" || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%s, %v, want %q", names(got), err, tt.err)
 		}

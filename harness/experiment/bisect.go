@@ -1,0 +1,290 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// BisectOptions are the choices of a bisection; see [isolate.BisectOptions].
+type BisectOptions struct {
+	Versions   []Version // oldest first
+	Nodes      []string  // that run the version
+	Set        map[string]string
+	Reset      scenarios.Reset
+	Confidence float64
+	MaxTrials  int
+	Measure    int  // trials of the newest and of the oldest version beforehand
+	OneSided   bool // one hit is proof
+	Fixed      bool // find the version that the problem went away with
+	// OnPassed is told of a version that cannot be run, OnEnd of each run of an end, OnStep of
+	// each run after these. All may be nil.
+	OnPassed func(image string, why error)
+	OnEnd    func(image string, r isolate.Result)
+	OnStep   func(BisectStep)
+}
+
+// BisectStep is a run of a bisection, and what is likeliest since.
+type BisectStep struct {
+	Run       int
+	Image     string
+	Outcome   isolate.Outcome
+	Likeliest string
+}
+
+// Bisect runs a scenario on versions until it is known with which its problem came in, or
+// went away, and writes bisection.json below dir, a folder that [CreateSearch] made. What an
+// earlier call recorded there is not run again.
+//
+// The result holds for what was done, also beside an error.
+func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded, o BisectOptions) (out result.Bisection, err error) {
+	unlock, err := lock(dir)
+	if err != nil {
+		return out, err
+	}
+	defer unlock()
+	s := newBisection(l, o)
+	if err := s.check(ctx, b); err != nil {
+		return out, err
+	}
+	env := b.Env
+	env.Lean = true
+	labs := NewLabOracle(s.cutter, env, dir.File("runs"), b.Tool, 1)
+	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
+	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), s.cutter.units, labs)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, rec.Close()) }()
+	out, err = s.run(ctx, rec)
+	out.Dir = dir.Path
+	if b.Close != nil {
+		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), nil))
+	}
+	return out, errors.Join(err, evidence.WriteJSON(dir.File("bisection.json"), out))
+}
+
+// bisection is one in the making.
+type bisection struct {
+	o      BisectOptions
+	list   []isolate.Version
+	cutter *versionCutter
+}
+
+func newBisection(l *scenarios.Loaded, o BisectOptions) *bisection {
+	list := inOrder(o.Versions)
+	s := &bisection{o: o, list: list, cutter: &versionCutter{
+		loaded: l, nodes: o.Nodes, set: o.Set, reset: o.Reset, units: isolate.VersionUnits(list), lacks: map[string]error{},
+	}}
+	for _, v := range list {
+		s.cutter.images = append(s.cutter.images, v.Name)
+	}
+	return s
+}
+
+// check notes the versions whose labs cannot be built here. Fewer than two that can are an
+// error, which has the reasons.
+func (s *bisection) check(ctx context.Context, b *Bench) error {
+	var reasons error
+	for i, image := range s.cutter.images {
+		p, err := s.cutter.Plan(s.cutter.only(i))
+		if err != nil {
+			return &OptionsError{err}
+		}
+		if err := b.Check(ctx, p); err != nil {
+			s.cutter.lacks[image] = err
+			reasons = errors.Join(reasons, err)
+			if s.o.OnPassed != nil {
+				s.o.OnPassed(image, err)
+			}
+		}
+	}
+	if len(s.cutter.images)-len(s.cutter.lacks) < 2 {
+		return fmt.Errorf("fewer than two of the versions can be run: %w", reasons)
+	}
+	return nil
+}
+
+// OptionsError says that an experiment's options do not fit its scenario.
+type OptionsError struct{ Err error }
+
+func (e *OptionsError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *OptionsError) Unwrap() error { return e.Err }
+
+// flipped gives hits for misses: where a fix is looked for, a version counts as having the
+// change when the problem is gone.
+type flipped struct{ isolate.Oracle }
+
+func (f flipped) Try(ctx context.Context, c isolate.Candidate, n int) ([]isolate.Result, error) {
+	results, err := f.Oracle.Try(ctx, c, n)
+	out := slices.Clone(results)
+	for i := range out {
+		out[i].Outcome = flip(out[i].Outcome)
+	}
+	return out, err
+}
+
+func flip(o isolate.Outcome) isolate.Outcome {
+	switch o {
+	case isolate.Hit:
+		return isolate.Miss
+	case isolate.Miss:
+		return isolate.Hit
+	default:
+		return o
+	}
+}
+
+func (s *bisection) run(ctx context.Context, rec isolate.Oracle) (result.Bisection, error) {
+	out := result.Bisection{Fixed: s.o.Fixed}
+	good, bad, err := s.measureEnds(ctx, rec)
+	out.Good, out.Bad = good.Count, bad.Count
+	if err != nil {
+		return out, err
+	}
+	opt := isolate.BisectOptions{Confidence: s.o.Confidence, Good: good.Count, Bad: bad.Count, Cap: s.o.MaxTrials, OneSided: s.o.OneSided && !s.o.Fixed, OnStep: s.step}
+	o := rec
+	if s.o.Fixed { // in the flipped world the new side hits
+		o, opt.Good, opt.Bad = flipped{rec}, onlyValid(bad.Count).Flipped(), onlyValid(good.Count).Flipped()
+	}
+	b, err := isolate.Bisect(ctx, s.list, o, opt)
+	if b == nil {
+		return out, err
+	}
+	out.Runs, out.Confidence, out.Found = b.Runs+good.Runs()+bad.Runs(), b.Confidence, b.Decided && b.First < len(s.list)
+	if b.First < len(s.list) {
+		out.First = s.cutter.images[b.First]
+	}
+	for _, i := range b.Range {
+		if i < len(s.list) {
+			out.Range = append(out.Range, s.cutter.images[i])
+		}
+	}
+	out.Good, out.Bad = b.Good, b.Bad
+	if s.o.Fixed {
+		out.Good, out.Bad = onlyValid(b.Bad).Flipped(), onlyValid(b.Good).Flipped()
+	}
+	for i := range s.cutter.images {
+		out.Versions = append(out.Versions, s.version(i, b, good, bad))
+	}
+	return out, err
+}
+
+func onlyValid(c result.Count) result.Count { return result.Count{Hits: c.Hits, Misses: c.Misses} }
+
+// version is what the runs of one came to, those beforehand among them.
+func (s *bisection) version(i int, b *isolate.Bisection, ends ...versionEnd) result.Version {
+	v := result.Version{Image: s.cutter.images[i], Runs: b.Counts[i], Posterior: b.Posterior[i]}
+	if s.o.Fixed {
+		v.Runs = v.Runs.Flipped()
+	}
+	for _, end := range ends {
+		if end.version == i {
+			v.Runs = v.Runs.Plus(end.Count)
+		}
+	}
+	if err := s.cutter.lacks[v.Image]; err != nil {
+		v.Passed = err.Error()
+	} else if b.Dead[i] {
+		v.Passed = "its runs say nothing: see their evidence"
+	}
+	return v
+}
+
+func (s *bisection) step(b isolate.BisectStep) {
+	if s.o.OnStep == nil {
+		return
+	}
+	outcome := b.Outcome
+	if s.o.Fixed {
+		outcome = flip(outcome) // a person reads whether the problem showed
+	}
+	s.o.OnStep(BisectStep{Run: b.Runs, Image: s.cutter.images[b.Version], Outcome: outcome, Likeliest: likeliest(b.Posterior, s.cutter.images)})
+}
+
+// versionEnd is a version at an end of the list, and what its runs beforehand came to.
+type versionEnd struct {
+	version int
+	result.Count
+}
+
+// measureEnds runs the version that must fail and the one that must not.
+func (s *bisection) measureEnds(ctx context.Context, o isolate.Oracle) (good, bad versionEnd, err error) {
+	first, last := -1, -1
+	for i, image := range s.cutter.images {
+		if s.cutter.lacks[image] == nil {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	good.version, bad.version = first, last
+	if s.o.Fixed {
+		good.version, bad.version = last, first
+	}
+	if bad.Count, err = s.measureEnd(ctx, o, bad.version); err != nil {
+		return good, bad, err
+	}
+	if bad.Hits == 0 {
+		return good, bad, fmt.Errorf("%w on %s: 0 of %d runs", isolate.ErrNotReproduced, s.cutter.images[bad.version], bad.Valid())
+	}
+	if good.Count, err = s.measureEnd(ctx, o, good.version); err != nil {
+		return good, bad, err
+	}
+	if stats.FisherLess(bad.Hits, bad.Valid(), good.Hits, good.Valid()) > 0.3 {
+		return good, bad, fmt.Errorf("%w: %s shows it in %d of %d runs, %s in %d of %d; there is nothing between them to find (more runs of both ends tell more)",
+			isolate.ErrNotSpecific, s.cutter.images[bad.version], bad.Hits, bad.Valid(), s.cutter.images[good.version], good.Hits, good.Valid())
+	}
+	return good, bad, nil
+}
+
+func (s *bisection) measureEnd(ctx context.Context, o isolate.Oracle, version int) (result.Count, error) {
+	image := s.cutter.images[version]
+	var count result.Count
+	for count.Valid() < s.o.Measure {
+		results, err := o.Try(ctx, s.cutter.only(version), 1)
+		if err != nil {
+			return count, err
+		}
+		for _, r := range results {
+			r.Outcome.CountIn(&count)
+			if s.o.OnEnd != nil {
+				s.o.OnEnd(image, r)
+			}
+		}
+		if count.Runs()-count.Valid() > s.o.Measure+2 {
+			return count, fmt.Errorf("%w on %s, the end of the list: %d of %d", isolate.ErrBroken, image, count.Runs()-count.Valid(), count.Runs())
+		}
+	}
+	return count, nil
+}
+
+// likeliest names the two likeliest versions.
+func likeliest(posterior []float64, images []string) string {
+	order := make([]int, len(posterior))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(posterior[y], posterior[x]) })
+	var words []string
+	for _, i := range order[:min(2, len(order))] {
+		name := "none"
+		if i < len(images) {
+			name = images[i]
+		}
+		words = append(words, fmt.Sprintf("%s %.3f", name, posterior[i]))
+	}
+	return strings.Join(words, ", ")
+}

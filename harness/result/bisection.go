@@ -1,0 +1,23 @@
+package result
+
+// Bisection is bisection.json: the version that a problem came in with, or went away with.
+type Bisection struct {
+	Dir        string    `json:"dir"`
+	Found      bool      `json:"found"`
+	First      string    `json:"first,omitempty"` // the version that the problem came in with, or went away with
+	Range      []string  `json:"range,omitempty"` // what cannot be told from it
+	Confidence float64   `json:"confidence"`
+	Runs       int       `json:"runs"`
+	Versions   []Version `json:"versions"`
+	Good       Count     `json:"good"`
+	Bad        Count     `json:"bad"`
+	Fixed      bool      `json:"fixed"`
+}
+
+// Version is one version of a bisection.
+type Version struct {
+	Image     string  `json:"image"`
+	Runs      Count   `json:"runs"`
+	Posterior float64 `json:"posterior"`
+	Passed    string  `json:"passed-over,omitempty"` // why it could not be run
+}

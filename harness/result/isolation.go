@@ -1,0 +1,105 @@
+package result
+
+import (
+	"fmt"
+
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// Count is what runs of one candidate came to.
+type Count struct {
+	Hits    int `json:"hits"`
+	Misses  int `json:"misses"`
+	Invalid int `json:"invalid,omitempty"`
+	Other   int `json:"other,omitempty"`
+}
+
+// Valid is the number of runs that enter the rate.
+func (c Count) Valid() int { return c.Hits + c.Misses }
+
+// Runs is the number of all runs.
+func (c Count) Runs() int { return c.Hits + c.Misses + c.Invalid + c.Other }
+
+// Need is what the case came to without a unit.
+type Need struct {
+	Without Count `json:"without"`
+	Control Count `json:"control,omitzero"` // of the control without it, where that was asked
+	// Reason is why the case without it cannot be tried, where its runs say nothing.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Level is what a level cost.
+type Level struct {
+	Level    string  `json:"level"`
+	Units    int     `json:"units"`
+	Kept     int     `json:"kept"`
+	Tests    int     `json:"tests"`
+	Accepted int     `json:"accepted"`
+	Rejected int     `json:"rejected"`
+	Refused  int     `json:"refused"` // without a run
+	Runs     int     `json:"runs"`
+	Invalid  int     `json:"invalid"`
+	Seconds  float64 `json:"seconds"`
+}
+
+// Isolation is isolation.json: what a reduction came to.
+type Isolation struct {
+	Dir      string       `json:"dir"`
+	Scenario string       `json:"scenario"`
+	Title    string       `json:"title"`
+	Result   string       `json:"result"`             // folder of what is left
+	Reliable string       `json:"reliable,omitempty"` // folder of one that fails more often
+	Why      string       `json:"why-needed"`
+	Complete bool         `json:"complete"`
+	Before   string       `json:"before"` // what the scenario holds, and what is left of it
+	After    string       `json:"after"`
+	Original Count        `json:"original"`
+	Control  Count        `json:"control"`
+	Final    Count        `json:"final"`
+	Runs     int          `json:"runs"`
+	Levels   []Level      `json:"levels"`
+	Needed   []NeededPart `json:"needed"`
+	// Around are left with these: they hold a part of them, or the symptom or the control is
+	// about them.
+	Around []string `json:"around,omitempty"`
+	Side   []string `json:"side-finds,omitempty"` // other failures, and where their evidence is
+}
+
+// NeededPart is a part that is left, and the runs without it.
+type NeededPart struct {
+	Part string `json:"part"`
+	Need
+	P float64 `json:"p-value"` // one-sided, Fisher's exact test against the scenario as it was
+}
+
+// Words is the reason why the case without the part could not be tried.
+func (n NeededPart) Words() string {
+	if n.Reason == "" {
+		return "without it there is no scenario"
+	}
+	return n.Reason
+}
+
+// String gives k of n with its interval; never a rate alone.
+func (c Count) String() string {
+	if c.Valid() == 0 {
+		return "no valid run"
+	}
+	w := stats.Wilson(c.Hits, c.Valid())
+	text := fmt.Sprintf("%d/%d = %.2f [%.2f, %.2f]", c.Hits, c.Valid(), float64(c.Hits)/float64(c.Valid()), w[0], w[1])
+	if c.Invalid+c.Other > 0 {
+		text += fmt.Sprintf(", %d inconclusive", c.Invalid+c.Other)
+	}
+	return text
+}
+
+// Flipped has hits for misses.
+func (c Count) Flipped() Count {
+	c.Hits, c.Misses = c.Misses, c.Hits
+	return c
+}
+
+// Plus adds the runs of another.
+func (c Count) Plus(d Count) Count {
+	return Count{c.Hits + d.Hits, c.Misses + d.Misses, c.Invalid + d.Invalid, c.Other + d.Other}
+}

@@ -1,0 +1,57 @@
+package markdown
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/result"
+)
+
+// Isolation is why-needed.md: for each part that is left, the runs without it.
+func Isolation(out result.Isolation) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# Why each part of %s is needed\n", Text(out.Scenario))
+	line("%s\n", Text(out.Title))
+	line("- before: %s", out.Before)
+	line("- left: %s", out.After)
+	line("- rate before: %s", out.Original)
+	if out.Control.Valid() > 0 {
+		line("- its control: %s", out.Control)
+	}
+	if out.Final.Valid() > 0 {
+		line("- rate of what is left: %s", out.Final)
+	}
+	if out.Complete {
+		line("- %d parts, each refused by itself: with one of them out, the chance of so few hits at three quarters of the rate is at most 1 in 200", len(out.Needed))
+	} else {
+		line("- not complete: parts that are not listed below were not asked for by themselves")
+	}
+	line("\n| part | runs without it | p (Fisher, one-sided) |\n|---|---|---|")
+	for _, n := range out.Needed {
+		text, p := n.Without.String(), fmt.Sprintf("%.2g", n.P)
+		switch {
+		case n.Without.Valid() == 0:
+			text, p = "it cannot be tried: "+n.Words(), "–"
+		case n.Control.Hits > 0:
+			text, p = text+", and its control fails too: "+n.Control.String(), "–"
+		}
+		line("| %s | %s | %s |", Text(n.Part), Text(text), p)
+	}
+	if len(out.Around) > 0 {
+		line("\nLeft with these, because they hold a part of the table, or the symptom or the control is about them:\n")
+		for _, id := range out.Around {
+			line("- %s", Text(id))
+		}
+	}
+	for i, s := range out.Side {
+		if i == 0 {
+			line("\n## Other failures on the way\n\nNone of these counted as the problem.\n")
+		}
+		if slices.Index(out.Side, s) == i {
+			line("- %s", Text(s))
+		}
+	}
+	return b.String()
+}
