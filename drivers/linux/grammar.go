@@ -23,23 +23,16 @@ func (Factory) Blocks(config []byte) []drivers.Block {
 		lines = append(lines, strings.TrimSuffix(string(line), "\n"))
 	}
 	var out []drivers.Block
-	for i := 0; i < len(lines); {
-		title := strings.TrimSpace(lines[i])
-		if title == "" || strings.HasPrefix(title, "#") {
-			i++
-			continue
-		}
-		s := read(lines, i)
-		b := drivers.Block{First: i, Last: s.last, Title: title}
+	for _, s := range statements(lines) {
+		b := drivers.Block{First: s.first, Last: s.last, Title: strings.TrimSpace(lines[s.first])}
 		switch {
 		case s.compound:
 		case len(s.docs) == 1:
-			b.Inner = inner(lines, title, s.docs[0])
+			b.Inner = inner(lines, b.Title, s.docs[0])
 		case len(s.docs) == 0:
-			b.Defines, b.Uses = names(strings.Join(lines[i:s.last+1], "\n"))
+			b.Defines, b.Uses = names(strings.Join(lines[s.first:s.last+1], "\n"))
 		}
 		out = append(out, b)
-		i = s.last + 1
 	}
 	return out
 }
