@@ -114,8 +114,13 @@ func (l *Loaded) Inherit(dir string) error {
 // Permit says what a foreign scenario asks for and was not allowed, a [*ForeignError]; nil
 // for one's own. t is the topology that would be built, overrides applied.
 func (l *Loaded) Permit(t topologies.Topology) error {
+	return l.refuse(l.Asks(t))
+}
+
+// refuse is the error of what is asked for and was not allowed; nil where all of it was.
+func (l *Loaded) refuse(list []Ask) error {
 	var asks []Ask
-	for _, a := range l.Asks(t) {
+	for _, a := range list {
 		if !l.Foreign.Trusts(a.Token) {
 			asks = append(asks, a)
 		}
@@ -126,6 +131,17 @@ func (l *Loaded) Permit(t topologies.Topology) error {
 	return &ForeignError{File: l.File, Bundle: l.Foreign.Bundle, Asks: asks}
 }
 
+// PermitRead is Permit for who only looks at the topology: it says which variables of this
+// machine's environment are wanted, as they would be seen in what comes out.
+func (l *Loaded) PermitRead() error {
+	if l.Foreign == nil {
+		return nil
+	}
+	a := &asking{dir: l.Dir}
+	a.environment(l.Foreign)
+	return l.refuse(a.list)
+}
+
 // Asks lists what a foreign scenario asks for beyond what every scenario may have, whether
 // it was allowed or not; none for one's own.
 func (l *Loaded) Asks(t topologies.Topology) []Ask {
@@ -133,11 +149,7 @@ func (l *Loaded) Asks(t topologies.Topology) []Ask {
 		return nil
 	}
 	a := &asking{dir: l.Dir}
-	for _, n := range l.Foreign.names {
-		if !n.optional {
-			a.add("env."+n.name, "the topology wants the value of %s, which tells of this machine", n.name)
-		}
-	}
+	a.environment(l.Foreign)
 	for _, key := range l.Foreign.keys {
 		if !slices.Contains(harmlessKeys(), key) {
 			a.add("keys."+key, "the topology has the key %s", key)
@@ -158,6 +170,14 @@ func (a *asking) add(token, format string, args ...any) {
 	ask := Ask{Token: plainToken(token), What: fmt.Sprintf(format, args...)}
 	if !slices.Contains(a.list, ask) {
 		a.list = append(a.list, ask)
+	}
+}
+
+func (a *asking) environment(f *Foreign) {
+	for _, n := range f.names {
+		if !n.optional {
+			a.add("env."+n.name, "the topology wants the value of %s, which tells of this machine", n.name)
+		}
 	}
 }
 

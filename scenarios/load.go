@@ -129,6 +129,32 @@ func Load(file string, o Options) (*Loaded, error) {
 	return l, nil
 }
 
+// LoadTopology reads a topology alone, a containerlab file, as Load reads one that a scenario
+// names: what comes back has no scenario, and Permit decides on it like on any other.
+func LoadTopology(file string, o Options) (*Loaded, error) {
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
+	l := &Loaded{File: file, Dir: filepath.Dir(file), lines: map[string]int{}}
+	var err error
+	if l.Foreign, err = foreignOf(file, o.Trust); err != nil {
+		return nil, err
+	}
+	data, err := plain.Read(file, yamlpos.MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read topology: %w", err)
+	}
+	c := &checker{Doc: yamlpos.Parse(file, data), loaded: l, s: &l.Scenario, opts: o}
+	l.Topology = topologies.FromDoc(c.Doc, l.Dir, c.environ())
+	c.ignored(c.Ignored)
+	c.Problems.Sort()
+	l.Warnings = c.Problems.Warnings()
+	if faults := c.Problems.Faults(); faults != nil {
+		return l, faults
+	}
+	return l, nil
+}
+
 func readBounded(root *os.Root, name string, limit int64) ([]byte, error) {
 	return plain.ReadBy(root.OpenFile, name, limit)
 }

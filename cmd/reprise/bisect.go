@@ -121,6 +121,9 @@ func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err e
 		return err
 	}
 	l, err := a.load(name, nil)
+	if err == nil {
+		err = a.permitLab(l, l.Topology)
+	}
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies/containers/host"
 	"github.com/reprise-lab/reprise/topologies/doctor"
-	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 func (a *app) doctorVerb() *cobra.Command {
@@ -35,7 +34,7 @@ Exit status: 0 everything that is needed is there, 5 something is missing.`,
 }
 
 func (a *app) doctor(ctx context.Context, fix, machines bool) error {
-	guests, err := vm.New(vm.Options{})
+	guests, err := openMachines()
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // trusting gives a verb that runs scenarios the flag that names what a foreign one may have.
@@ -21,14 +22,27 @@ func (a *app) trusting(c *cobra.Command) *cobra.Command {
 func (a *app) permit(plans ...*plan.Plan) error {
 	told := map[string]bool{}
 	for _, p := range plans {
-		if err := p.Loaded.Permit(p.Topology); err != nil {
+		if err := a.permitTold(p.Loaded, p.Topology, told); err != nil {
 			return err
 		}
-		for _, ask := range p.Loaded.Asks(p.Topology) {
-			if !told[ask.What] {
-				told[ask.What] = true
-				a.progress("trusted: %s (%s)", ask.What, ask.Token)
-			}
+	}
+	return nil
+}
+
+// permitLab is permit for a lab that is built of a topology alone.
+func (a *app) permitLab(l *scenarios.Loaded, t topologies.Topology) error {
+	return a.permitTold(l, t, map[string]bool{})
+}
+
+// permitTold says what was allowed, but not what told says was told already.
+func (a *app) permitTold(l *scenarios.Loaded, t topologies.Topology, told map[string]bool) error {
+	if err := l.Permit(t); err != nil {
+		return err
+	}
+	for _, ask := range l.Asks(t) {
+		if !told[ask.What] {
+			told[ask.What] = true
+			a.progress("trusted: %s (%s)", ask.What, ask.Token)
 		}
 	}
 	return nil

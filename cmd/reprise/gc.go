@@ -8,9 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/scratch"
-	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 func (a *app) gcVerb() *cobra.Command {
@@ -31,7 +29,7 @@ Reprise's own stay. With --run, remove that run's labs whatever their state.`,
 
 // gcContainers removes labs of containers.
 func gcContainers(ctx context.Context, run string) ([]string, error) {
-	p, err := containers.New(containers.Options{})
+	p, err := openEngine()
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +42,7 @@ func gcContainers(ctx context.Context, run string) ([]string, error) {
 
 // gcMachines removes labs of virtual machines.
 func (a *app) gcMachines(ctx context.Context, run string) ([]string, error) {
-	p, err := vm.New(vm.Options{})
+	p, err := openMachines()
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
-	"github.com/reprise-lab/reprise/topologies/vm"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
@@ -63,7 +61,7 @@ and e2fsprogs.`,
 
 // buildGuests makes virtual machines.
 func (a *app) buildGuests(ctx context.Context, suites []string) error {
-	p, err := vm.New(vm.Options{})
+	p, err := openMachines()
 	if err != nil {
 		return err
 	}
@@ -81,7 +79,7 @@ func (a *app) buildGuests(ctx context.Context, suites []string) error {
 
 // removeImages removes guests, which are files, and images, which the engine keeps.
 func (a *app) removeImages(ctx context.Context, refs []string) error {
-	p, err := vm.New(vm.Options{})
+	p, err := openMachines()
 	if err != nil {
 		return err
 	}
@@ -101,7 +99,7 @@ func (a *app) removeImages(ctx context.Context, refs []string) error {
 }
 
 func (a *app) withImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
-	provider, err := containers.New(containers.Options{})
+	provider, err := openEngine()
 	if err != nil {
 		return err
 	}
@@ -120,7 +118,7 @@ type imageList struct {
 }
 
 func (a *app) listImages(ctx context.Context, s *images.Store) error {
-	p, err := vm.New(vm.Options{})
+	p, err := openMachines()
 	if err != nil {
 		return err
 	}

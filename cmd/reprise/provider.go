@@ -11,10 +11,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/origin"
 	"github.com/reprise-lab/reprise/topologies/vm"
+	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
 // labFlags say where a lab is built: of containers, or with --lab of the devices of an
@@ -43,14 +48,22 @@ type provider interface {
 	Close() error
 }
 
-// openProvider gives what builds the plan's labs.
+// openProvider gives what builds the plan's labs. It is the border: what a foreign scenario
+// asks for and was not allowed is refused here, whatever the verb, and once more by
+// harness/trial for each lab.
 func openProvider(p *plan.Plan, f labFlags, waiting func(lab.Place)) (provider, error) {
 	switch {
 	case f.File != "":
 	case vm.Is(p.Topology):
+		if err := p.Loaded.Permit(p.Topology); err != nil {
+			return nil, err
+		}
 		return vm.New(vm.Options{})
 	default:
-		return containers.New(containers.Options{})
+		return openContainers(p.Loaded, p.Topology)
+	}
+	if err := p.Loaded.Permit(p.Topology); err != nil {
+		return nil, err
 	}
 	inv, err := loadInventory(f.File, f.AcceptNew)
 	if err != nil {
@@ -67,9 +80,54 @@ func openProvider(p *plan.Plan, f labFlags, waiting func(lab.Place)) (provider, 
 	}), nil
 }
 
+// openContainers gives what builds labs of containers, for a topology that was loaded with l,
+// if that may have what it asks for.
+func openContainers(l *scenarios.Loaded, t topologies.Topology) (*containers.Provider, error) {
+	if err := l.Permit(t); err != nil {
+		return nil, err
+	}
+	return containers.New(containers.Options{})
+}
+
+// engineStore is the container engine for verbs that look after images and what is left of labs,
+// and build none.
+type engineStore interface {
+	sweeper
+	Images(ctx context.Context, context string) (*images.Store, error)
+}
+
+// sweeper removes what is left of labs.
+type sweeper interface {
+	GC(ctx context.Context, now time.Time) ([]string, error)
+	RemoveRun(ctx context.Context, run string) ([]string, error)
+	Close() error
+}
+
+func openEngine() (engineStore, error) { return containers.New(containers.Options{}) }
+
+// guestStore is the store of guests for verbs that look after it, and build no lab.
+type guestStore interface {
+	sweeper
+	Probe(ctx context.Context) []doctor.Check
+	Fix(ctx context.Context, progress func(string)) error
+	BuildGuest(ctx context.Context, suite, kernel string, progress func(string)) error
+	Guests() ([]guest.Guest, error)
+	RemoveGuest(ref string) error
+}
+
+func openMachines() (guestStore, error) { return vm.New(vm.Options{}) }
+
+// loadInventory reads the inventory of a lab. One that came out of a bundle is no lab of this
+// machine: it says which passwords go to which address.
 func loadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		file = filepath.Join(file, "lab.yaml")
+	}
+	switch mark, foreign, err := origin.Find(file); {
+	case err != nil:
+		return nil, err
+	case foreign:
+		return nil, &codedError{exitRefused, fmt.Errorf("%s came out of a bundle (%.12s), and an inventory says where this machine's passwords are sent: copy it elsewhere if you have read it and want it", file, mark.Bundle)}
 	}
 	inv, err := lab.Load(file)
 	if err != nil {

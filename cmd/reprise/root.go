@@ -95,7 +95,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		"analyse":   {a.knownVerb()},
 		"escalate":  {a.caseVerb(), a.trusting(a.escalateVerb()), a.bundleVerb(), a.redactVerb(), a.trusting(a.confirmVerb())},
 		"write":     {a.scenarioVerb()},
-		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.simVerb(), a.topologyVerb(), a.gcVerb()},
+		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.trusting(a.simVerb()), a.topologyVerb(), a.gcVerb()},
 	} {
 		for _, v := range verbs {
 			v.GroupID = group

@@ -106,7 +106,12 @@ func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
 		return err
 	}
 	if f.dryRun {
-		return errors.Join(a.printPlan(p, lacks(ctx, p, f.lab)), a.permit(p))
+		refused := a.permit(p)
+		lacking := ""
+		if refused == nil { // nothing of this machine is asked for what may not run
+			lacking = lacks(ctx, p, f.lab)
+		}
+		return errors.Join(a.printPlan(p, lacking), refused)
 	}
 	if err := a.permit(p); err != nil {
 		return err

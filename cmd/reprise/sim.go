@@ -101,6 +101,9 @@ func relative(path string) string {
 func (a *app) simPlan(f *simFlags) ([]simNode, []simCable, error) {
 	if f.scenario != "" {
 		p, err := a.plan(f.scenario, &runFlags{labs: 1})
+		if err == nil {
+			err = a.permit(p)
+		}
 		if err != nil {
 			return nil, nil, err
 		}

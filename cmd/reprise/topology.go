@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,9 +10,8 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/diagram"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers"
-	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 func (a *app) topologyVerb() *cobra.Command {
@@ -40,16 +38,17 @@ scenario.`,
 		Use: "down FILE", Short: "Take the lab down", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.down(c.Context(), args[0]) },
 	}
-	c.AddCommand(graph, up, down)
+	c.AddCommand(a.trusting(graph), a.trusting(up), a.trusting(down))
 	return c
 }
 
-// topology reads a containerlab file, or the topology of a scenario.
-func (a *app) topology(file string) (topologies.Topology, error) {
+// topology reads a containerlab file, or the topology of a scenario. What was loaded decides
+// what a foreign one may have.
+func (a *app) topology(file string) (*scenarios.Loaded, topologies.Topology, error) {
 	if !strings.HasSuffix(file, ".clab.yml") && !strings.HasSuffix(file, ".clab.yaml") {
 		l, err := a.load(file, nil)
 		if err != nil {
-			return topologies.Topology{}, err
+			return nil, topologies.Topology{}, err
 		}
 		t := l.Topology.Clone()
 		for i := range t.Nodes {
@@ -57,21 +56,23 @@ func (a *app) topology(file string) (topologies.Topology, error) {
 				t.Nodes[i].Image = image
 			}
 		}
-		return t, nil
+		return l, t, nil
 	}
-	t, warnings, err := topologies.Load(file, topologies.Environment())
-	for _, w := range warnings {
+	l, err := scenarios.LoadTopology(file, scenarios.Options{Trust: a.trust})
+	if l == nil {
+		return nil, topologies.Topology{}, &codedError{exitInput, err}
+	}
+	for _, w := range l.Warnings {
 		a.progress("%s", w)
 	}
-	var problems yamlpos.Problems
-	if err != nil && !errors.As(err, &problems) {
-		err = &codedError{exitInput, err}
-	}
-	return t, err
+	return l, l.Topology, err
 }
 
 func (a *app) graph(file, output string) error {
-	t, err := a.topology(file)
+	l, t, err := a.topology(file)
+	if err == nil {
+		err = l.PermitRead()
+	}
 	if err != nil {
 		return err
 	}
@@ -95,11 +96,14 @@ func (a *app) graph(file, output string) error {
 func handRun(t topologies.Topology) string { return "by-hand-" + t.Name }
 
 func (a *app) up(ctx context.Context, file string, ttl time.Duration) error {
-	t, err := a.topology(file)
+	l, t, err := a.topology(file)
+	if err == nil {
+		err = a.permitLab(l, t)
+	}
 	if err != nil {
 		return err
 	}
-	provider, err := containers.New(containers.Options{})
+	provider, err := openContainers(l, t)
 	if err != nil {
 		return err
 	}
@@ -129,7 +133,10 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration) error {
 }
 
 func (a *app) down(ctx context.Context, file string) error {
-	t, err := a.topology(file)
+	l, t, err := a.topology(file)
+	if err == nil {
+		err = l.PermitRead() // it may be part of the lab's name
+	}
 	if err != nil {
 		return err
 	}
