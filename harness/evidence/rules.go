@@ -22,18 +22,30 @@ const (
 	// for the time between its beginning and its end, and symptoms that all held before the
 	// stimulus are no reproduction.
 	RulesV2 Rules = "2"
+	// RulesV3: a look that ended outside the window shows neither that something was never so
+	// nor that it did not become so, a symptom of the form never was there before the stimulus
+	// where its expression was false then, and a ping to an address without a link was not sent.
+	RulesV3 Rules = "3"
 
 	// CurrentRules judge what is recorded now.
-	CurrentRules = RulesV2
+	CurrentRules = RulesV3
 )
 
 // UnmarshalText accepts the rules that this program knows.
 func (r *Rules) UnmarshalText(b []byte) error {
-	if !slices.Contains([]Rules{RulesV1, RulesV2}, Rules(b)) {
+	if !slices.Contains(allRules(), Rules(b)) {
 		return fmt.Errorf("the record was judged by rules %q, which this program does not know", b)
 	}
 	*r = Rules(b)
 	return nil
+}
+
+func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3} }
+
+// Since tells whether r are the rules that another name stands for, or later ones. Rules that
+// do not exist are later than none.
+func (r Rules) Since(other Rules) bool {
+	return slices.Index(allRules(), r) >= slices.Index(allRules(), other)
 }
 
 // JudgedBy are the rules that judged the run's trials when they were recorded.

@@ -17,9 +17,10 @@ import (
 // show that nothing has changed until the window's end, where it says the same as the look
 // before. Time that nobody looked at (a probe that failed, or a gap of more than five
 // intervals and a third of the window) makes a condition that must hold throughout unknown,
-// never true.
+// never true. That a thing never was so, or did not become so, takes a look that ended within
+// the window; for never, one that ended so late that the time left is no gap.
 //
-// By RulesV1 a look counted for the moment it began, and one that began up to an interval
+// By RulesV2 a look that ended outside showed that too. By RulesV1 a look counted for the moment it began, and one that began up to an interval
 // after the window's end counted as within.
 type Window struct {
 	cond     scenarios.Condition
@@ -35,7 +36,9 @@ type Window struct {
 	onset   time.Duration
 	held    bool // since onset
 	changes int
-	fell    bool // the expression was seen false; asked of conditions with after-false only
+	fell    bool          // the expression was seen false; asked of conditions with after-false only
+	inside  bool          // a look with an answer ended within the window
+	seen    time.Duration // when the last of those ended
 
 	Truth evidence.Truth // empty while undecided
 	Why   string
@@ -101,6 +104,9 @@ func (w *Window) Observe(s Reading) {
 		}
 		w.fell, w.start, w.blind = true, s.End, "" // the window begins anew
 	}
+	if s.End <= w.lastMoment() {
+		w.inside, w.seen = true, s.End
+	}
 	switch {
 	case w.cond.Eventually > 0:
 		w.eventually(s)
@@ -125,6 +131,35 @@ func (w *Window) grace() time.Duration {
 // outside tells whether a look ended after the window.
 func (w *Window) outside(s Reading) bool {
 	return s.End > w.start+w.cond.Length()+w.grace()
+}
+
+// lastMoment is the end of the time in which the condition may become true, or must not.
+func (w *Window) lastMoment() time.Duration {
+	if w.cond.Consistently > 0 {
+		return w.start + time.Duration(w.cond.Within)
+	}
+	return w.start + w.cond.Length()
+}
+
+// unseen says why nobody knows that the condition did not become true; empty where it is
+// known.
+func (w *Window) unseen() string {
+	if w.inside || !w.rules.Since(evidence.RulesV3) {
+		return ""
+	}
+	return fmt.Sprintf("no look ended within %s: what the others saw may have been so afterwards only", w.lastMoment()-w.start)
+}
+
+// unwatched says why nobody knows that the condition was never true until the window's end;
+// empty where it is known.
+func (w *Window) unwatched() string {
+	if why := w.unseen(); why != "" || !w.rules.Since(evidence.RulesV3) {
+		return why
+	}
+	if left := w.lastMoment() - w.seen; left > w.blindAfter() {
+		return fmt.Sprintf("the last look that ended within %s ended after %s, and nobody knows of the time from then on", w.cond.Never, w.since(w.seen))
+	}
+	return ""
 }
 
 // late tells whether a look began so long after the window that it is not even the one at
@@ -184,6 +219,8 @@ func (w *Window) never(s Reading) {
 		w.decide(evidence.False, s.End, "it was so after %s, and should never be within %s", w.since(s.End), w.cond.Never)
 	case s.End >= w.Deadline() && w.blind != "":
 		w.decide(evidence.Unknown, s.End, "%s", w.blind)
+	case s.End >= w.Deadline() && w.unwatched() != "":
+		w.decide(evidence.Unknown, s.End, "%s", w.unwatched())
 	case s.End >= w.Deadline():
 		w.decide(evidence.True, s.End, "it was never so in %s (%d looks)", w.cond.Never, w.looks)
 	}
@@ -242,6 +279,10 @@ func (w *Window) expireHold(at time.Duration) {
 		w.decide(evidence.Unknown, at, "%s", w.blind)
 		return
 	}
+	if why := w.unseen(); why != "" {
+		w.decide(evidence.Unknown, at, "%s", why)
+		return
+	}
 	w.decide(evidence.False, at, "did not become true within %s and stay so for %s", w.cond.Within, w.cond.Consistently)
 }
 
@@ -262,6 +303,8 @@ func (w *Window) Expire(until time.Duration) {
 		w.decide(evidence.Unknown, until, "the last look had no answer: %s", w.failed)
 	case w.cond.AfterFalse && !w.fell:
 		w.decide(evidence.Unknown, until, "it was so in all of %d looks, and counts only after one in which it is not", w.looks)
+	case w.cond.Never <= 0 && w.unseen() != "":
+		w.decide(evidence.Unknown, until, "%s", w.unseen())
 	case w.cond.Eventually > 0:
 		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.looks)
 	case w.cond.Changes != nil && w.blind == "":

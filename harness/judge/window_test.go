@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -101,9 +102,9 @@ func TestWindow(t *testing.T) {
 		{"changes: looking ended early", changes, "ab", evidence.Unknown, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, rules := range []evidence.Rules{evidence.RulesV1, evidence.RulesV2} {
+			for _, rules := range []evidence.Rules{evidence.RulesV1, evidence.RulesV2, evidence.RulesV3} {
 				want := tt.want
-				if rules == evidence.RulesV2 && tt.now != "" {
+				if rules != evidence.RulesV1 && tt.now != "" {
 					want = tt.now
 				}
 				w := NewWindow(tt.cond, 0, rules)
@@ -138,25 +139,31 @@ func TestWindowSlowLooks(t *testing.T) {
 		looks []Reading
 		want  evidence.Truth
 		v1    evidence.Truth // by the rules of before
+		v2    evidence.Truth // by those between, where they differ from today's
 	}{
-		{"eventually: began within, answered after", eventually, []Reading{look(0, 7, true)}, evidence.Unknown, evidence.True},
-		{"eventually: answered at the last moment", eventually, []Reading{look(0, 5, true)}, evidence.True, evidence.True},
-		{"eventually: false until it answered after", eventually, []Reading{look(0, 7, false)}, evidence.False, evidence.Unknown},
-		{"eventually: false, then true only outside", eventually, []Reading{look(0, 2, false), look(2, 5.1, true)}, evidence.Unknown, evidence.True},
-		{"eventually: the look at the window's end", eventually, []Reading{look(0, 4.9, false), look(5, 5.1, true)}, evidence.Unknown, evidence.True},
-		{"eventually: a slow look without an answer", eventually, []Reading{look(0, 7, nil)}, evidence.Unknown, evidence.Unknown},
-		{"never: began within, so after", never, []Reading{look(0, 1, false), look(1, 6, true)}, evidence.Unknown, evidence.False},
-		{"never: so within", never, []Reading{look(0, 1, false), look(1, 5, true)}, evidence.False, evidence.False},
-		{"never: one look over all of it", never, []Reading{look(0, 6, false)}, evidence.True, evidence.Unknown},
-		{"hold: each look waits for three seconds", hold, []Reading{look(0, 3, true), look(4, 7, true), look(8, 11, true)}, evidence.True, evidence.True},
-		{"hold: not as long as it must", hold, []Reading{look(0, 3, true), look(4, 9, true)}, evidence.Unknown, evidence.True},
-		{"hold: became so too late, perhaps", hold, []Reading{look(0, 3, false), look(4, 7, false), look(7.9, 9, true)}, evidence.Unknown, evidence.Unknown},
-		{"hold: looks that wait for longer than the gap that is allowed", scenarios.Condition{Within: 2 * sec, Consistently: 4 * sec}, []Reading{look(0, 1, true), look(1, 4.5, true), look(4.5, 6, true), look(6, 7, true)}, evidence.True, evidence.Unknown},
-		{"changes: seen in a look that ended after", changes, []Reading{look(0, 1, "a"), look(4, 6, "b")}, evidence.Unknown, evidence.True},
-		{"changes: seen in one that ended within", changes, []Reading{look(0, 1, "a"), look(4, 5, "b")}, evidence.True, evidence.True},
+		{"eventually: began within, answered after", eventually, []Reading{look(0, 7, true)}, evidence.Unknown, evidence.True, ""},
+		{"eventually: answered at the last moment", eventually, []Reading{look(0, 5, true)}, evidence.True, evidence.True, ""},
+		{"eventually: false until it answered after", eventually, []Reading{look(0, 7, false)}, evidence.Unknown, evidence.Unknown, evidence.False},
+		{"eventually: false, then true only outside", eventually, []Reading{look(0, 2, false), look(2, 5.1, true)}, evidence.Unknown, evidence.True, ""},
+		{"eventually: the look at the window's end", eventually, []Reading{look(0, 4.9, false), look(5, 5.1, true)}, evidence.Unknown, evidence.True, ""},
+		{"eventually: a slow look without an answer", eventually, []Reading{look(0, 7, nil)}, evidence.Unknown, evidence.Unknown, ""},
+		{"never: began within, so after", never, []Reading{look(0, 1, false), look(1, 6, true)}, evidence.Unknown, evidence.False, ""},
+		{"never: so within", never, []Reading{look(0, 1, false), look(1, 5, true)}, evidence.False, evidence.False, ""},
+		{"never: one look over all of it", never, []Reading{look(0, 6, false)}, evidence.Unknown, evidence.Unknown, evidence.True},
+		{"never: the last look ended long after", never, []Reading{look(0, 1, false), look(1, 9, false)}, evidence.Unknown, evidence.Unknown, evidence.True},
+		{"never: the last look ended soon after", never, []Reading{look(0, 2, false), look(2, 4, false), look(4, 6, false)}, evidence.True, evidence.Unknown, ""},
+		{"never: looks that end within, one after the other", never, []Reading{look(0, 2.5, false), look(2.5, 5, false)}, evidence.True, evidence.Unknown, ""},
+		{"hold: the only look answered after", hold, []Reading{look(0, 9, false)}, evidence.Unknown, evidence.Unknown, evidence.False},
+		{"changes: one look over all of it", changes, []Reading{look(0, 7, "a")}, evidence.Unknown, evidence.Unknown, evidence.False},
+		{"hold: each look waits for three seconds", hold, []Reading{look(0, 3, true), look(4, 7, true), look(8, 11, true)}, evidence.True, evidence.True, ""},
+		{"hold: not as long as it must", hold, []Reading{look(0, 3, true), look(4, 9, true)}, evidence.Unknown, evidence.True, ""},
+		{"hold: became so too late, perhaps", hold, []Reading{look(0, 3, false), look(4, 7, false), look(7.9, 9, true)}, evidence.Unknown, evidence.Unknown, ""},
+		{"hold: looks that wait for longer than the gap that is allowed", scenarios.Condition{Within: 2 * sec, Consistently: 4 * sec}, []Reading{look(0, 1, true), look(1, 4.5, true), look(4.5, 6, true), look(6, 7, true)}, evidence.True, evidence.Unknown, ""},
+		{"changes: seen in a look that ended after", changes, []Reading{look(0, 1, "a"), look(4, 6, "b")}, evidence.Unknown, evidence.True, ""},
+		{"changes: seen in one that ended within", changes, []Reading{look(0, 1, "a"), look(4, 5, "b")}, evidence.True, evidence.True, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for rules, want := range map[evidence.Rules]evidence.Truth{evidence.RulesV1: tt.v1, evidence.RulesV2: tt.want} {
+			for rules, want := range map[evidence.Rules]evidence.Truth{evidence.RulesV1: tt.v1, evidence.RulesV2: cmp.Or(tt.v2, tt.want), evidence.RulesV3: tt.want} {
 				w := NewWindow(tt.cond, 0, rules)
 				for _, s := range tt.looks {
 					w.Observe(s)
