@@ -349,6 +349,7 @@ func (c *checker) advice() {
 				"%s is the same: it holds before the stimulus already", old)
 		}
 	}
+	c.adviceNever()
 	if shared == 0 || shared < len(c.s.Symptom) || meant {
 		return
 	}
@@ -359,6 +360,31 @@ func (c *checker) advice() {
 	if c.s.Symptom[0].Never == 0 && !c.waitedFor(c.s.Symptom[0]) {
 		c.Warnf("symptom[0]", "say what only the failing network shows; may-hold-before: true where the failure is that it stays, after-false: true where it must come back",
 			"every symptom is a baseline condition too, and holds before the stimulus: a trial is then inconclusive")
+	}
+}
+
+// adviceNever warns where all that the symptom says is that something never is: that was so
+// before the stimulus too, unless the baseline shows it or it was there by then.
+func (c *checker) adviceNever() {
+	if len(c.s.Stimulus) == 0 {
+		return
+	}
+	first := -1
+	for i, s := range c.s.Symptom {
+		if s.MayHoldBefore {
+			continue
+		}
+		if _, shown := c.inBaseline(s); s.Never == 0 || s.AfterFalse || shown || c.waitedFor(s) {
+			return
+		}
+		if first < 0 {
+			first = i
+		}
+	}
+	if first >= 0 {
+		c.Warnf(yamlpos.Index("symptom", first)+".never",
+			"may-hold-before: true where the failure is that it does not come; or let the baseline show it, and after-false: true begin the window when it is gone",
+			"what never is, is not there before the stimulus either, unless something shows it: a trial is then inconclusive")
 	}
 }
 

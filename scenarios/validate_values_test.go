@@ -120,6 +120,10 @@ func TestValidateNeverHolds(t *testing.T) {
 			new: `run: show ip route, expect: 'text contains "10.0.0.0/8"', within: 1s, consistently: 1s`, want: "a trial is then inconclusive", warning: true,
 		},
 		{
+			name: "never, of what was not there before", old: `expect: 'text contains "x"', eventually: 2s`,
+			new: `expect: 'text contains "y"', never: 2s`, want: "is not there before the stimulus either", warning: true,
+		},
+		{
 			name: "one symptom is in the baseline", old: symptom,
 			new: symptom + `{name: r, node: f, run: show ip route, expect: 'text contains "10.0.0.0/8"', eventually: 1s}, `, want: "holds before the stimulus already", warning: true,
 		},

@@ -177,15 +177,22 @@ func (j *judge) thereBefore() bool {
 			continue // it is the others that the stimulus must bring about
 		}
 		asked = true
-		if c.Cond.Never > 0 || c.Cond.Changes != nil || c.Cond.AfterFalse {
-			return false
-		}
-		k := slices.IndexFunc(j.record.Observations, func(o evidence.Observation) bool { return o.Ref == c.Ref+evidence.Before })
-		if k < 0 || Evaluate(c, j.plan.Rules, j.record.Observations[k], nil).Value != true {
+		if !j.heldBefore(c) {
 			return false
 		}
 	}
 	return asked
+}
+
+// heldBefore tells whether the look before the stimulus saw what the symptom says. What never
+// is so was not so then either, where it was not: by RulesV3 that counts.
+func (j *judge) heldBefore(c *plan.Check) bool {
+	never := c.Cond.Never > 0
+	if never && !j.plan.Rules.Since(evidence.RulesV3) || c.Cond.Changes != nil || c.Cond.AfterFalse {
+		return false
+	}
+	k := slices.IndexFunc(j.record.Observations, func(o evidence.Observation) bool { return o.Ref == c.Ref+evidence.Before })
+	return k >= 0 && Evaluate(c, j.plan.Rules, j.record.Observations[k], nil).Value == !never
 }
 
 func (j *judge) is(v evidence.Verdict, format string, args ...any) {

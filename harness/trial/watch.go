@@ -110,10 +110,11 @@ func (t *Trial) waitUntil(ctx context.Context, at time.Duration) {
 
 // lookBefore looks once at every symptom before the stimulus: for those that compare with
 // it, and to know of a symptom that is there already. Logs and deaths count from the
-// stimulus on, so there is nothing to look at yet.
+// stimulus on, so there is nothing to look at yet; but what should never be of them was not
+// there before either, where nothing of the kind was logged or died since the trial began.
 func (t *Trial) lookBefore(ctx context.Context) {
 	for i := range t.plan.Symptom {
-		if c := &t.plan.Symptom[i]; c.Cond.Log+c.Cond.Core == "" {
+		if c := &t.plan.Symptom[i]; c.Cond.Log+c.Cond.Core == "" || c.Cond.Never > 0 {
 			t.look(ctx, c, c.Ref+evidence.Before, lookTimeout)
 		}
 	}
