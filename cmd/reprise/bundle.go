@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +14,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
-	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
@@ -66,17 +63,6 @@ func bundleError(err error) error {
 		return err
 	}
 }
-
-// hinted is an error with what to do about it.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Error() string { return h.error.Error() + " (" + h.hint + ")" }
-func (h hinted) Unwrap() error { return h.error }
-
-func hint(err error, what string) error { return hinted{err, what} }
 
 // readFlags say how a bundle is read.
 type readFlags struct {
@@ -150,11 +136,6 @@ func (a *app) bytesDone(what string) func(done, total int64) {
 	}
 }
 
-// tell prints one line that may hold somebody else's words: they cannot make another of it.
-func (a *app) tell(format string, args ...any) {
-	a.say("%s", strings.ReplaceAll(reports.Clean(fmt.Sprintf(format, args...)), "\n", "; "))
-}
-
 func megabytes(n int64) string { return strconv.FormatInt((n+1<<19)>>20, 10) + " MB" }
 
 // rejudged judges a run that was unpacked, with the code of "reprise judge".
@@ -174,18 +155,6 @@ func rejudged(_ context.Context, dir string) (bundle.RunVerdicts, error) {
 		out.Today = &now
 	}
 	return out, nil
-}
-
-// completeRuns offers the run directories below runs/.
-func completeRuns(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	found, _ := filepath.Glob(filepath.Join("runs", "*", "run.json"))
-	var runs []string
-	for _, f := range found {
-		if dir := filepath.Dir(f); !strings.Contains(strings.Join(args, "\x00"), dir) {
-			runs = append(runs, dir)
-		}
-	}
-	return runs, cobra.ShellCompDirectiveDefault
 }
 
 // completeBundles offers files that may be bundles.

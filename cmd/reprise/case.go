@@ -59,15 +59,6 @@ func completeCase(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 	return fields, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
-// openCase reads a case; whatever is wrong with it is wrong input.
-func openCase(path string) (cases.Folder, error) {
-	f, err := cases.Open(path)
-	if err != nil {
-		return f, &codedError{exitInput, err}
-	}
-	return f, nil
-}
-
 // field is one value of a case that a person is asked for.
 type field struct{ path, question string }
 
@@ -305,15 +296,4 @@ func (a *app) sayCase(c cases.Case) {
 	for _, conf := range c.Confirmations {
 		a.say("  %-15s  %s", "confirmation", strings.Join(present(conf.Result, conf.File, conf.Signed), ", "))
 	}
-}
-
-// present leaves out what is empty.
-func present(words ...string) []string {
-	var list []string
-	for _, w := range words {
-		if w != "" {
-			list = append(list, w)
-		}
-	}
-	return list
 }

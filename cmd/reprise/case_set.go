@@ -156,13 +156,6 @@ func putFields(e *cases.Editor, fields [][2]string) error {
 	return nil
 }
 
-func asInputError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &codedError{exitInput, err}
-}
-
 func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 	f, err := openCase(path)
 	if err != nil {
@@ -322,14 +315,14 @@ func existing(f *cases.Folder, path string) (string, error) {
 	return f.Rel(path)
 }
 
-// planFlags are one step of the action plan.
-type planFlags struct {
+// stepFlags are one step of the action plan.
+type stepFlags struct {
 	add, owner, due, state string
 	step                   int
 }
 
 func (a *app) casePlanVerb() *cobra.Command {
-	f := &planFlags{}
+	f := &stepFlags{}
 	c := &cobra.Command{
 		Use: "plan FOLDER", Short: "Show the action plan, add a step, or say where one stands", Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
 		Example: `  reprise case plan cases/acme
@@ -347,7 +340,7 @@ func (a *app) casePlanVerb() *cobra.Command {
 	return c
 }
 
-func (a *app) casePlan(path string, flags *planFlags) error {
+func (a *app) casePlan(path string, flags *stepFlags) error {
 	f, err := openCase(path)
 	if err != nil {
 		return err
@@ -389,7 +382,7 @@ func (a *app) casePlan(path string, flags *planFlags) error {
 	return nil
 }
 
-func changeStep(e *cases.Editor, flags *planFlags) error {
+func changeStep(e *cases.Editor, flags *stepFlags) error {
 	step, err := e.Element("plan", flags.step-1)
 	if err != nil {
 		return err
@@ -400,16 +393,4 @@ func changeStep(e *cases.Editor, flags *planFlags) error {
 		}
 	}
 	return err
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-// caseFile is a new file of a case, named by what it is and when.
-func caseFile(f cases.Folder, what string, now time.Time) string {
-	return filepath.Join(f.Path, what+"-"+now.UTC().Format("20060102T150405Z"))
 }

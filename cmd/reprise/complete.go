@@ -1,6 +1,9 @@
 package main
 
 import (
+	"path/filepath"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/scenarios/corpus"
@@ -22,4 +25,16 @@ func (a *app) completeScenario(_ *cobra.Command, args []string, _ string) ([]str
 // mustComplete gives a flag its words; the flag exists, so it cannot fail.
 func mustComplete(c *cobra.Command, flag string, words ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// completeRuns offers the run directories below runs/.
+func completeRuns(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	found, _ := filepath.Glob(filepath.Join("runs", "*", "run.json"))
+	var runs []string
+	for _, f := range found {
+		if dir := filepath.Dir(f); !strings.Contains(strings.Join(args, "\x00"), dir) {
+			runs = append(runs, dir)
+		}
+	}
+	return runs, cobra.ShellCompDirectiveDefault
 }

@@ -285,7 +285,7 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	if t.out.Planned == 0 {
 		return nil, inputError("the bundle shows no reproduction (%s): there is nothing to confirm", main.RateText())
 	}
-	p, err := a.plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &runFlags{trials: trials, labs: labs, set: confirmSets(info.Set, f.images), reset: orElse(f.reset, info.Reset)})
+	p, err := a.plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &planFlags{trials: trials, labs: labs, set: confirmSets(info.Set, f.images), reset: orElse(f.reset, info.Reset)})
 	if err != nil {
 		return nil, err
 	}

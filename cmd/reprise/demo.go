@@ -15,7 +15,7 @@ import (
 const demoScenario = "frr-ospf-default-metric"
 
 func (a *app) demoVerb() *cobra.Command {
-	f := &runFlags{trials: 2, labs: 2}
+	f := &runFlags{planFlags: planFlags{trials: 2, labs: 2}}
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Reproduce a real bug: affected version, fixed version, report",
@@ -35,7 +35,7 @@ func (a *app) demo(ctx context.Context, f *runFlags) error {
 	var outs []outcome
 	for _, control := range []bool{false, true} {
 		f.control = control
-		p, err := a.plan(demoScenario, f)
+		p, err := a.plan(demoScenario, &f.planFlags)
 		if err != nil {
 			return err
 		}

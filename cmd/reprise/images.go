@@ -98,19 +98,6 @@ func (a *app) removeImages(ctx context.Context, refs []string) error {
 	return a.withImages(ctx, func(ctx context.Context, s *images.Store) error { return s.Remove(ctx, rest) })
 }
 
-func (a *app) withImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
-	provider, err := openEngine()
-	if err != nil {
-		return err
-	}
-	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
-	store, err := provider.Images(ctx, "")
-	if err != nil {
-		return err
-	}
-	return f(ctx, store)
-}
-
 // imageList is what images list prints as JSON.
 type imageList struct {
 	Images []images.Image `json:"images"`

@@ -127,16 +127,6 @@ func (a *app) printCheck(c deviceCheck) {
 	}
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if stem, ok := strings.CutSuffix(noun, "ty"); ok {
-		return fmt.Sprintf("%d %sties", n, stem)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // inUse tells whether somebody, or a run, has the device. One that this person has reserved
 // by hand may be asked.
 func inUse(l *lab.Lab, s lab.Status) bool {

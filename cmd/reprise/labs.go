@@ -208,14 +208,6 @@ func (s *trialLines) clear(tty bool) {
 	}
 }
 
-func firstLine(s string, limit int) string {
-	s, _, _ = strings.Cut(s, "\n")
-	if r := []rune(s); len(r) > limit {
-		return string(r[:limit-1]) + "…"
-	}
-	return s
-}
-
 // runTrials is the child: one lab and its share of the trials, as Ginkgo specs.
 func runTrials(args []string) int {
 	if len(args) != 5 {

@@ -183,3 +183,16 @@ func (f labFlags) encode() string {
 	data, _ := json.Marshal(f) // strings and numbers
 	return string(data)
 }
+
+func (a *app) withImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
+	provider, err := openEngine()
+	if err != nil {
+		return err
+	}
+	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+	store, err := provider.Images(ctx, "")
+	if err != nil {
+		return err
+	}
+	return f(ctx, store)
+}

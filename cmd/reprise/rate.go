@@ -107,7 +107,7 @@ func (f *rateFlags) stopRule() (experiment.StopRule, error) {
 // plans makes the plan of the scenario and that of its control; the latter is nil where
 // none is declared or asked for.
 func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *plan.Plan, err error) {
-	main, err = a.plan(name, &runFlags{trials: trials, labs: f.labs, set: f.set, reset: f.reset})
+	main, err = a.plan(name, &planFlags{trials: trials, labs: f.labs, set: f.set, reset: f.reset})
 	if err != nil || f.controls == 0 || main.Loaded.Scenario.Control == nil {
 		return main, nil, err
 	}

@@ -20,7 +20,7 @@ func (a *app) chooseReset(ctx context.Context, name string, f *rateFlags, rule e
 	if rule.Runs == 0 || f.reset != "" || f.controls > 0 {
 		return inputError("--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it")
 	}
-	main, err := a.plan(name, &runFlags{trials: rule.Runs, labs: f.labs, set: f.set})
+	main, err := a.plan(name, &planFlags{trials: rule.Runs, labs: f.labs, set: f.set})
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func relative(path string) string {
 // simPlan is what to start.
 func (a *app) simPlan(f *simFlags) ([]simNode, []simCable, error) {
 	if f.scenario != "" {
-		p, err := a.plan(f.scenario, &runFlags{labs: 1})
+		p, err := a.plan(f.scenario, &planFlags{labs: 1})
 		if err == nil {
 			err = a.permit(p)
 		}

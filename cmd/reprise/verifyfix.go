@@ -130,7 +130,7 @@ func (a *app) verifyFix(ctx context.Context, name string, f *verifyFlags) error 
 
 // verifyPlans makes the plans of both sides.
 func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags) (experiment.Sides, error) {
-	rf := &runFlags{trials: f.maxTrials, labs: f.labs, set: f.set, reset: f.reset}
+	rf := &planFlags{trials: f.maxTrials, labs: f.labs, set: f.set, reset: f.reset}
 	old, err := a.plan(name, rf)
 	if err != nil {
 		return experiment.Sides{}, err

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/reprise-lab/reprise/reports"
+)
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "ty"); ok {
+		return fmt.Sprintf("%d %sties", n, stem)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func firstLine(s string, limit int) string {
+	s, _, _ = strings.Cut(s, "\n")
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit-1]) + "…"
+	}
+	return s
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func asInputError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &codedError{exitInput, err}
+}
+
+// tell prints one line that may hold somebody else's words: they cannot make another of it.
+func (a *app) tell(format string, args ...any) {
+	a.say("%s", strings.ReplaceAll(reports.Clean(fmt.Sprintf(format, args...)), "\n", "; "))
+}
+
+// hinted is an error with what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func hint(err error, what string) error { return hinted{err, what} }
+
+func (h hinted) Error() string { return h.error.Error() + " (" + h.hint + ")" }
+
+func (h hinted) Unwrap() error { return h.error }
+
+// present leaves out what is empty.
+func present(words ...string) []string {
+	var list []string
+	for _, w := range words {
+		if w != "" {
+			list = append(list, w)
+		}
+	}
+	return list
+}
