@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"time"
 )
 
@@ -42,8 +44,23 @@ type Reach struct {
 	Ping    string   `yaml:"ping" json:"ping,omitempty" jsonschema_description:"Address to ping."`
 	TCP     string   `yaml:"tcp" json:"tcp,omitempty" jsonschema_description:"Address:port to connect to."`
 	Count   int      `yaml:"count" json:"count,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Packets or connections; default 1."`
-	From    string   `yaml:"from" json:"from,omitempty" jsonschema_description:"Source address or interface of the ping."`
+	From    string   `yaml:"from" json:"from,omitempty" jsonschema_description:"Source address or interface. For tcp it takes python3 in the node's image."`
 	Timeout Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema_description:"Wait per packet; default 1s."`
+}
+
+// Linkless tells whether the probe goes to an address that is one link's only, and names no
+// interface: the kernel does not know where to send it (RFC 4007 section 6).
+func (r Reach) Linkless() bool {
+	target := r.Ping
+	if r.TCP != "" {
+		target, _, _ = net.SplitHostPort(r.TCP)
+	}
+	a, err := netip.ParseAddr(target)
+	if err != nil || !a.Is6() || a.Zone() != "" || !a.IsLinkLocalUnicast() && !a.IsLinkLocalMulticast() && !a.IsInterfaceLocalMulticast() {
+		return false
+	}
+	_, err = netip.ParseAddr(r.From)
+	return r.From == "" || err == nil
 }
 
 // Changes is a window in which a value must change.

@@ -169,6 +169,9 @@ func (c *checker) reach(where string, r Reach) {
 	if r.From != "" && (digits.MatchString(r.From) || strings.Contains(r.From, ":")) {
 		c.address(where+".from", r.From)
 	}
+	if r.Linkless() {
+		c.Warnf(where, "name the interface: fe80::1%eth1, or from: eth1", "an address of one link is not reached without an interface: nothing is sent")
+	}
 	if r.TCP == "" {
 		return
 	}

@@ -85,6 +85,7 @@ func TestValidateNeverHolds(t *testing.T) {
 		{name: "no address to ping", old: `run: show x, expect: 'text contains "x"'`, new: "reach: {ping: 10.0.0.999}", want: `"10.0.0.999" is no address`, warning: true},
 		{name: "no address to ping from", old: `run: show x, expect: 'text contains "x"'`, new: "reach: {ping: 10.0.0.9, from: 10.0.0.999}", want: `"10.0.0.999" is no address`, warning: true},
 		{name: "no address of version 6", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {ping: "2001:db8:::2"}`, want: `is no address`, warning: true},
+		{name: "an address of one link", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {ping: "fe80::1"}`, want: "not reached without an interface", warning: true},
 		{name: "no port to connect to", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {tcp: "10.0.0.9:99999"}`, want: `"99999" is no port`},
 		{name: "no address to connect to", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {tcp: "10.0.0.300:80"}`, want: `"10.0.0.300" is no address`, warning: true},
 		{name: "an address without a port", old: `run: show x, expect: 'text contains "x"'`, new: `reach: {tcp: 10.0.0.3}`, want: "no address and port"},

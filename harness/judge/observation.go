@@ -38,26 +38,26 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	if rules == evidence.RulesV1 {
 		return evaluateV1(c, s, o, before)
 	}
-	now := view(c, o, c.Predicate.UsesExit)
+	now := view(c, rules, o, c.Predicate.UsesExit)
 	if now.Unknown != "" {
 		s.Err = now.Unknown
 		return s
 	}
 	var err error
-	if s.Value, err = c.Predicate.Eval(now, earlier(c, before)); err != nil {
+	if s.Value, err = c.Predicate.Eval(now, earlier(c, rules, before)); err != nil {
 		s.Err = err.Error()
 	}
 	return s
 }
 
 // earlier is the view of the look before the stimulus, nil where there was none.
-func earlier(c *plan.Check, before *evidence.Observation) *scenarios.View {
+func earlier(c *plan.Check, rules evidence.Rules, before *evidence.Observation) *scenarios.View {
 	if before == nil {
 		return nil
 	}
 	v := scenarios.View{Unknown: before.Error}
 	if before.Error == "" {
-		v = view(c, *before, c.Predicate.UsesBeforeExit)
+		v = view(c, rules, *before, c.Predicate.UsesBeforeExit)
 	}
 	if v.Unknown != "" {
 		v.Unknown = "before the stimulus: " + v.Unknown
@@ -67,9 +67,9 @@ func earlier(c *plan.Check, before *evidence.Observation) *scenarios.View {
 
 // view gives the look as an expression sees it. exits says that the expression looks at the
 // exit status: it then says itself what a failure means.
-func view(c *plan.Check, o evidence.Observation, exits bool) scenarios.View {
+func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) scenarios.View {
 	v := scenarios.View{
-		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: failed(c, o, exits),
+		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: failed(c, rules, o, exits),
 	}
 	if v.Unknown != "" {
 		return v
@@ -95,10 +95,14 @@ func view(c *plan.Check, o evidence.Observation, exits bool) scenarios.View {
 
 // failed tells why a command has no answer, by its exit status; empty where it has one. The
 // output of a command which failed is none, unless the condition names the status or looks at it.
-func failed(c *plan.Check, o evidence.Observation, exits bool) string {
+func failed(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) string {
 	probe := c.Cond.Probe()
 	if r := c.Cond.Reach; r != nil && r.Ping != "" { // also one that an older program recorded
-		if _, err := ReadPing(o.Text); err != nil {
+		read := ReadPing
+		if !rules.Since(evidence.RulesV3) {
+			read = readPingV2
+		}
+		if _, err := read(*r, o.Text); err != nil {
 			return err.Error()
 		}
 	}

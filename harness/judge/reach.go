@@ -6,19 +6,45 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // noWay matches the kernel's words for a destination that it has no way to: nothing was
 // reached, which is an answer.
 var noWay = regexp.MustCompile(`(?i)network is unreachable|no route to host|host is unreachable|network is down|host is down`)
 
-// notSent matches the kernel's words for a packet that it did not take.
-var notSent = regexp.MustCompile(`(?m)^.*\bsend(?:msg|to): (.*)$`)
+// notSent matches the words for a packet that the kernel did not take: those of iputils and
+// busybox, and of inetutils.
+var (
+	notSent = regexp.MustCompile(`(?m)^.*\bsend(?:msg|to): (.*)$`)
+	unsent  = regexp.MustCompile(`(?m)^.*\b(?:sending packet: |local error: )(.*)$`)
+)
 
 // ReadPing counts the answers of a ping. What it prints at its end tells that it sent
 // something, or tried. The status does not: iputils ends with 2 for an unknown name as for an
 // unreachable network, and others end with 1 for everything.
-func ReadPing(out string) (int, error) {
+//
+// iputils pretends to have sent what the kernel refused, and some releases say nothing of it.
+// The kernel refuses an address of one link where no interface is named (EINVAL): without an
+// answer such a ping was not sent, whatever it says.
+func ReadPing(r scenarios.Reach, out string) (int, error) {
+	n, err := readPingV2(r, out)
+	if err != nil || n > 0 {
+		return n, err
+	}
+	if r.Linkless() {
+		return 0, fmt.Errorf("the ping could not be sent: %s is an address of one link, and no interface is named (%s%%eth1, or from: eth1)", r.Ping, r.Ping)
+	}
+	for _, m := range unsent.FindAllStringSubmatch(out, -1) {
+		if !noWay.MatchString(m[1]) {
+			return 0, fmt.Errorf("the ping could not be sent: %s", evidence.Bounded(strings.TrimSpace(m[0]), 200))
+		}
+	}
+	return 0, nil
+}
+
+// readPingV2 is ReadPing by [evidence.RulesV2].
+func readPingV2(_ scenarios.Reach, out string) (int, error) {
 	for _, m := range notSent.FindAllStringSubmatch(out, -1) {
 		if !noWay.MatchString(m[1]) {
 			return 0, fmt.Errorf("the ping could not be sent: %s", evidence.Bounded(strings.TrimSpace(m[0]), 200))

@@ -22,13 +22,13 @@ func (t *Trial) reach(ctx context.Context, n *labNode, r scenarios.Reach, o *evi
 	if wait == 0 {
 		wait = time.Second
 	}
-	line, read := pingLine(r, count, wait), judge.ReadPing
+	line, read := pingLine(r, count, wait), func(out string) (int, error) { return judge.ReadPing(r, out) }
 	if r.TCP != "" {
 		host, port, err := net.SplitHostPort(r.TCP)
 		if err != nil {
 			return fmt.Errorf("reach: %w", err)
 		}
-		line, read = tcpLine(host, port, count, wait), func(out string) (int, error) { return judge.ReadTCP(out, count) }
+		line, read = tcpLine(r, host, port, count, wait), func(out string) (int, error) { return judge.ReadTCP(out, count) }
 	}
 	x, err := t.shell(ctx, n, line, time.Duration(count+2)*(wait+time.Second))
 	o.Text, o.Exit, o.Truncated, o.Answered = x.Output, x.Exit, x.Truncated, x.Took
@@ -51,19 +51,38 @@ func pingLine(r scenarios.Reach, count int, wait time.Duration) string {
 	return line + " " + quote(r.Ping)
 }
 
+// connect is Python's way to connect to an address and port from a source: an address, an
+// interface, or nothing. Who asked for a source that is not there is told so by the kernel.
+const connect = `import ipaddress, socket, sys
+host, port, source = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+family, kind, proto, _, to = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+s = socket.socket(family, kind, proto)
+try:
+    ipaddress.ip_address(source.split("%")[0])
+    s.bind(socket.getaddrinfo(source, 0, family, kind)[0][4])
+except ValueError:
+    if source:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, source.encode())
+s.connect(to)`
+
 // tcpLine connects count times, by bash or by Python, whichever is there, and says after
-// each attempt what came of it.
-func tcpLine(host, port string, count int, wait time.Duration) string {
+// each attempt what came of it. From a source it takes Python: bash cannot choose one.
+func tcpLine(r scenarios.Reach, host, port string, count int, wait time.Duration) string {
+	bash := `command -v bash >/dev/null 2>&1`
+	lacking := "neither bash nor python3 is there to connect with"
+	if r.From != "" {
+		bash, lacking = "false", "python3 is not there, which a connection from a source takes"
+	}
 	resolve := ""
 	if _, err := netip.ParseAddr(host); err != nil { // a name that has no address takes as long as no answer
 		resolve = `getent ahosts "$h" >/dev/null 2>&1 || { echo "reprise: the name $h has no address here"; exit 0; }`
 	}
 	return fmt.Sprintf(`h=%s p=%s w=%s LC_ALL=C; export LC_ALL
 if ! command -v timeout >/dev/null 2>&1; then echo "reprise: no timeout is there to bound an attempt"; exit 0
-elif command -v bash >/dev/null 2>&1; then try() { timeout "$w" bash -c 'exec 3<>/dev/tcp/"$0"/"$1"' "$h" "$p"; }
-elif command -v python3 >/dev/null 2>&1; then try() { timeout "$w" python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])))' "$h" "$p"; }
-else echo "reprise: neither bash nor python3 is there to connect with"; exit 0
+elif %s; then try() { timeout "$w" bash -c 'exec 3<>/dev/tcp/"$0"/"$1"' "$h" "$p"; }
+elif command -v python3 >/dev/null 2>&1; then try() { timeout "$w" python3 -c %s "$h" "$p" %s; }
+else echo "reprise: %s"; exit 0
 fi
 %s
-i=0; while [ $i -lt %d ]; do i=$((i+1)); try 2>&1; echo "reprise: status $?"; done`, quote(host), quote(port), seconds(wait), resolve, count)
+i=0; while [ $i -lt %d ]; do i=$((i+1)); try 2>&1; echo "reprise: status $?"; done`, quote(host), quote(port), seconds(wait), bash, quote(connect), quote(r.From), lacking, resolve, count)
 }

@@ -143,6 +143,41 @@ func TestAbsentIsInconclusive(t *testing.T) {
 			evidence.Inconclusive, "Operation not permitted",
 		},
 		{
+			"an address of one link, without it", `reach: {ping: "fe80::1"}, expect: 'count == 0'`,
+			drivers.Exchange{Exit: 1, Output: "PING fe80::1(fe80::1) 56 data bytes\n\n--- fe80::1 ping statistics ---\n1 packets transmitted, 0 received, 100% packet loss, time 0ms\n"},
+			evidence.Inconclusive, "no interface is named",
+		},
+		{
+			"an address of one link, from an address", `reach: {ping: "ff02::1", from: "fe80::2"}, expect: 'count == 0'`,
+			drivers.Exchange{Exit: 1, Output: "1 packets transmitted, 0 received, 100% packet loss, time 0ms\n"},
+			evidence.Inconclusive, "no interface is named",
+		},
+		{
+			"an address of one link, with it", `reach: {ping: "fe80::1%eth1"}, expect: 'count == 0'`,
+			drivers.Exchange{Exit: 1, Output: "1 packets transmitted, 0 received, 100% packet loss, time 0ms\n"},
+			evidence.Reproduced, "",
+		},
+		{
+			"an address of one link, from an interface", `reach: {ping: "fe80::1", from: eth1}, expect: 'count == 0'`,
+			drivers.Exchange{Exit: 1, Output: "1 packets transmitted, 0 received, 100% packet loss, time 0ms\n"},
+			evidence.Reproduced, "",
+		},
+		{
+			"a packet that is too long", `reach: {ping: 10.0.0.2}, expect: 'count == 0'`,
+			drivers.Exchange{Exit: 1, Output: "ping: local error: message too long, mtu=68\n\n1 packets transmitted, 0 received, +1 errors, 100% packet loss, time 0ms\n"},
+			evidence.Inconclusive, "message too long",
+		},
+		{
+			"a packet that inetutils could not send", `reach: {ping: 10.0.0.2}, expect: 'count == 0'`,
+			drivers.Exchange{Exit: 1, Output: "ping: sending packet: Invalid argument\n1 packets transmitted, 0 packets received, 100% packet loss\n"},
+			evidence.Inconclusive, "Invalid argument",
+		},
+		{
+			"a connection from an interface that is none", `reach: {tcp: "10.0.0.2:179", from: nosuchif}, expect: 'count == 0'`,
+			drivers.Exchange{Output: "Traceback (most recent call last):\n  File \"<string>\", line 12, in <module>\nOSError: [Errno 19] No such device\nreprise: status 1\n"},
+			evidence.Inconclusive, "No such device",
+		},
+		{
 			"no ping at all", `reach: {ping: 10.0.0.2}, expect: 'count == 0'`,
 			drivers.Exchange{Exit: 127, Output: "sh: 1: ping: not found\n"},
 			evidence.Inconclusive, "could not be sent",
