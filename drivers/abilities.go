@@ -156,6 +156,12 @@ type Stopper interface {
 	Stops(line string, shell bool, process string) []string
 }
 
+// ScriptReader says of a shell line of a scenario whether it runs what Stops cannot read: a
+// script in a file, code of an interpreter, text that is made as it runs.
+type ScriptReader interface {
+	Unread(line string) bool
+}
+
 // DaemonLister is an ability of a Factory: the daemons that a node of the platform can run
 // without being told more than their names, as scenarios name them under services, process
 // and core. A node may run others that its services name with arguments.

@@ -78,6 +78,35 @@ func Stops(script, platform, process string) []string {
 	return sent
 }
 
+// Unread implements drivers.ScriptReader: it tells whether a line runs what is not written in
+// it. Programs in the folders of the system's own are known by what they do.
+func (n *Node) Unread(line string) bool { return Unread(line) }
+
+// ownFolders are where the system's own programs lie.
+var ownFolders = regexp.MustCompile(`^/(usr/)?s?bin/|^/usr/lib/|^/usr/libexec/|^/lib/|^/etc/init\.d/`)
+
+// Unread tells whether a shell script runs what it does not say.
+func Unread(script string) bool {
+	piped := regexp.MustCompile(`\|\s*(?:sudo\s+)?(?:/\S*/)?(?:ba|da|a|k|z)?sh\b`).MatchString(script)
+	return piped || slices.ContainsFunc(separators.Split(script, -1), func(command string) bool {
+		words := withoutPrefix(strings.Fields(command))
+		if len(words) == 0 {
+			return false
+		}
+		program := strings.Trim(words[0], `"'`)
+		switch name := base(program); {
+		case slices.Contains([]string{".", "source", "eval", "sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "awk", "expect", "tclsh", "lua", "at", "batch", "crontab", "start-stop-daemon", "run-parts"}, name):
+			return len(words) > 1
+		case regexp.MustCompile(`^(python|perl|ruby|node|php)[0-9.]*$`).MatchString(name):
+			return true
+		case strings.HasPrefix(program, "$"): // the program itself is made as the line runs
+			return true
+		default:
+			return strings.Contains(program, "/") && !ownFolders.MatchString(program)
+		}
+	})
+}
+
 // withoutPrefix leaves out what runs the command that follows.
 func withoutPrefix(words []string) []string {
 	for len(words) > 0 {

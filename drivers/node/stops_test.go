@@ -58,6 +58,29 @@ func TestStops(t *testing.T) {
 	}
 }
 
+func TestUnread(t *testing.T) {
+	for line, want := range map[string]bool{
+		`printf "kill \$(pidof bgpd)\n" > /tmp/k.sh; sh /tmp/k.sh`: true,
+		"/tmp/k.sh":                       true,
+		"cd /tmp && ./k.sh":               true,
+		". /tmp/k.sh":                     true,
+		"echo kill 1 | sh":                true,
+		"timeout 5 bash -x /tmp/k.sh":     true,
+		"python3 -c 'import os'":          true,
+		"eval $X":                         true,
+		"$CMD":                            true,
+		"vtysh -c 'clear bgp *'":          false,
+		"/usr/bin/vtysh -c 'clear bgp *'": false,
+		"ip link set eth1 down; sleep 1":  false,
+		"cat /tmp/k.sh":                   false,
+		"":                                false,
+	} {
+		if got := node.Unread(line); got != want {
+			t.Errorf("%s: %t", line, got)
+		}
+	}
+}
+
 func FuzzStops(f *testing.F) {
 	f.Add("kill -SEGV $(pidof bgpd); pkill '*' -", "bgpd")
 	f.Fuzz(func(_ *testing.T, line, process string) { node.Stops(line, "frr", process) })

@@ -284,6 +284,9 @@ func (d *driver) Deaths(context.Context) ([]drivers.Death, error) {
 	return nil, nil
 }
 
+// Unread knows scripts by their names.
+func (d *driver) Unread(line string) bool { return strings.Contains(line, ".sh") }
+
 // Stops reads "pkill -NAME PROCESS" and "kill -NAME $(pidof PROCESS)".
 func (d *driver) Stops(line string, _ bool, process string) []string {
 	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '(' || r == ')' || r == '$' })

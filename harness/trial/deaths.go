@@ -122,15 +122,25 @@ func (n *labNode) rememberCores(ctx context.Context, lister drivers.CoreLister) 
 
 // stopping is a step that has begun, of whose signals each death can have one.
 type stopping struct {
-	step plan.Step
-	used map[string]bool // processes
+	step       plan.Step
+	used       map[string]bool // processes
+	begin, end time.Time       // end is zero while it runs
 }
 
 // begun remembers a step of a trial, for when it ends a process.
 func (n *labNode) begun(s plan.Step) {
 	n.toldMu.Lock()
 	defer n.toldMu.Unlock()
-	n.steps = append(n.steps, stopping{step: s, used: map[string]bool{}})
+	n.steps = append(n.steps, stopping{step: s, used: map[string]bool{}, begin: time.Now()})
+}
+
+// over remembers when the step that begun last has ended.
+func (n *labNode) over() {
+	n.toldMu.Lock()
+	defer n.toldMu.Unlock()
+	if i := len(n.steps) - 1; i >= 0 {
+		n.steps[i].end = time.Now()
+	}
 }
 
 // bySteps finds the step that a death is the work of: one whose lines name the daemon and
@@ -171,7 +181,49 @@ func (n *labNode) bySteps(d death) death {
 			}
 		}
 	}
+	return n.byScripts(d)
+}
+
+// byScripts finds the step in whose time a process ended in order, where that step runs what
+// cannot be read from its line: a script in a file sends signals as the line itself does. The
+// caller holds toldMu.
+func (n *labNode) byScripts(d death) death {
+	reader, ok := n.driver.(drivers.ScriptReader)
+	if !ok || !d.orderly() {
+		return d
+	}
+	at := d.At
+	if at.IsZero() { // it became known now
+		at = time.Now()
+	}
+	for i := range n.steps {
+		s := &n.steps[i]
+		if s.used[d.Process] || s.step.Step.Action() != scenarios.ActExec || !reader.Unread(s.step.Step.Exec) ||
+			at.Before(s.begin) || !s.end.IsZero() && at.After(s.end.Add(endsWithin)) {
+			continue
+		}
+		s.used[d.Process] = true
+		d.Sender, d.ended = s.step.Ref, true
+		if d.Signal != "" {
+			d.Sent = d.Signal + " of a script that it runs"
+		} else {
+			d.Sent = "a signal of a script that it runs"
+		}
+		return d
+	}
 	return d
+}
+
+// endsWithin is how long a daemon may take to end after the step that told it to.
+const endsWithin = 5 * time.Second
+
+// orderly tells whether a process ended as one that was told to: by its own choice with
+// status 0, or of a signal that the kernel sends to nobody by itself.
+func (d death) orderly() bool {
+	if d.Signal == "" {
+		return d.Exit == 0
+	}
+	return slices.Contains([]string{"SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"}, d.Signal)
 }
 
 // faults are the signals that a fault in the program raises, and that end no program that is

@@ -59,10 +59,14 @@ func (t *Trial) steps(ctx context.Context, steps []plan.Step) bool {
 		}
 		begin := t.now()
 		t.progress(Progress{Text: s.Title()})
-		if n, err := t.lab.node(s.Step.Node); err == nil {
+		n, nodeErr := t.lab.node(s.Step.Node)
+		if nodeErr == nil {
 			n.begun(s)
 		}
 		err := t.step(ctx, s)
+		if nodeErr == nil {
+			n.over()
+		}
 		e := evidence.Event{Kind: evidence.EventStep, Lane: s.Lane(), Ref: s.Ref, Name: s.Title()}
 		if s.Step.MayFail && ctx.Err() == nil && sentAndFailed(err) {
 			e.Detail, err = "it failed, as it may: "+err.Error(), nil
