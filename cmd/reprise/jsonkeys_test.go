@@ -32,6 +32,7 @@ func TestJSONKeys(t *testing.T) {
 		verified{},
 		result.Isolation{},
 		result.Bisection{},
+		built{},
 		confirmed{},
 		rehearsal{},
 		createdResult{},

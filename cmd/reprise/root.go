@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -102,6 +99,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 			root.AddCommand(v)
 		}
 	}
+	root.AddCommand(a.versionVerb())
 	asInput(root)
 	return root
 }
@@ -241,20 +239,4 @@ func terminal(w io.Writer) (width int, ok bool) {
 	}
 	width, _, err := term.GetSize(int(f.Fd()))
 	return width, err == nil
-}
-
-// toolInfo describes this program from its build information.
-func toolInfo() evidence.Tool {
-	t := evidence.Tool{Name: "reprise", Version: "devel", Go: runtime.Version()}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if v := info.Main.Version; v != "" && v != "(devel)" {
-			t.Version = v
-		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && t.Version == "devel" {
-				t.Version += "+" + s.Value[:min(12, len(s.Value))]
-			}
-		}
-	}
-	return t
 }

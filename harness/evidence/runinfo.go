@@ -39,9 +39,10 @@ type RunInfo struct {
 
 // Tool is the program that made the run.
 type Tool struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	Go      string `json:"go"`
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"` // of its sources; ends in +dirty where they were changed
+	Go       string `json:"go"`
 }
 
 // HostInfo is the machine that the lab ran on.
