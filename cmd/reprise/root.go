@@ -99,7 +99,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 			root.AddCommand(v)
 		}
 	}
-	root.AddCommand(a.versionVerb())
+	root.AddCommand(a.versionVerb(), a.manualVerb())
 	asInput(root)
 	return root
 }
