@@ -1,11 +1,27 @@
-# make demo   a real bug, reproduced on this machine
-# make test   all tests
-# make lint   what CI checks beside the tests
-# make corpus every scenario of the corpus and its control, five trials each
-# make bench  the figures that the README names
+# make build     bin/reprise
+# make demo      a real bug, reproduced on this machine
+# make test      all tests
+# make lint      what CI checks beside the tests
+# make corpus    every scenario of the corpus and its control, five trials each
+# make bench     the figures that the README names
+# make generate  writes what is checked in and made from the program: schemas, reference
+# make install   what `make build` made, with man pages and completions, below PREFIX
+#                (/usr/local) within DESTDIR (nothing); make uninstall removes it
+# make dist      dist/: archives, Debian packages, their SBOMs and sums, for amd64 and arm64
+# make clean     removes what the others left here
 
 GO ?= go
 BIN := bin/reprise
+# What the program calls itself; `make build VERSION=v1.2.3` where there is no git.
+VERSION := $(shell .ci/version)
+REVISION := $(addsuffix $(findstring +dirty,$(VERSION)),$(shell git rev-parse -q --verify HEAD 2>/dev/null))
+LINKED := -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION)
+PREFIX := /usr/local
+PROGRAM = $(DESTDIR)$(PREFIX)/bin/reprise
+MAN1 = $(DESTDIR)$(PREFIX)/share/man/man1
+BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 TOOL := $(GO) tool -modfile=.ci/tools/go.mod
 # The race detector needs a C compiler; a bare machine has none.
 RACE := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
@@ -20,12 +36,30 @@ SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|
 WAITING := ./topologies/vm/... ./topologies/containers/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers)(/|$$)|/harness/isolate$$')
 
-.PHONY: all build ready ready-vm demo test corpus lint bench generate clean
+.PHONY: all build ready ready-vm demo test corpus lint bench generate install uninstall dist clean
 
 all: build
 
 build:
-	$(PLAIN) $(GO) build -o $(BIN) ./cmd/reprise
+	$(PLAIN) $(GO) build -ldflags '$(LINKED)' -o $(BIN) ./cmd/reprise
+
+# Builds nothing that is there: root, who installs, may have no Go.
+$(BIN):
+	$(MAKE) build
+
+install: $(BIN)
+	mkdir -p $(dir $(PROGRAM)) $(MAN1) $(BASH) $(ZSH) $(FISH)
+	install -m 755 $(BIN) $(PROGRAM)
+	$(BIN) manual $(MAN1)
+	$(BIN) completion bash > $(BASH)/reprise
+	$(BIN) completion zsh > $(ZSH)/_reprise
+	$(BIN) completion fish > $(FISH)/reprise.fish
+
+uninstall:
+	rm -f $(PROGRAM) $(MAN1)/reprise.1 $(MAN1)/reprise-*.1 $(BASH)/reprise $(ZSH)/_reprise $(FISH)/reprise.fish
+
+dist:
+	GO='$(GO)' VERSION='$(VERSION)' REVISION='$(REVISION)' .ci/dist
 
 ready: build
 	$(BIN) doctor --fix
@@ -59,6 +93,7 @@ generate: build
 	$(BIN) scenario schema > scenarios/schema.json
 	$(BIN) lab schema > topologies/lab/schema.json
 	$(BIN) case schema > reports/handover/cases/schema.json
+	$(BIN) manual --markdown > cmd/reprise/README.md
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
