@@ -338,6 +338,10 @@ func (s *scanner) placeValue(p placed) bool {
 			s.replace("", RuleName, p.field, v)
 			break
 		}
+		if isPlaceholder(v[:at]) && isPlaceholder(v[at+1:]) || isReference(v[at+1:]) {
+			s.done = max(s.done, p.end)
+			break
+		}
 		user, pass := p.field, p.field
 		user.end, pass.start = p.start+at, p.start+at+1
 		if user.end > user.start {
@@ -375,25 +379,46 @@ func (s *scanner) target(f field, v string) {
 	}
 }
 
-// cookies replaces the values of name=value; name=value to the end of the line.
+// cookies replaces the values of name=value; name=value (RFC 6265, 4.1.1 and 4.2.1), as far as
+// they are that.
 func (s *scanner) cookies(f field) {
 	end := s.lineEnd(f.start)
+	if f.quoted {
+		end = f.end
+	}
 	for at := f.start; at < end; {
-		stop := bytes.IndexByte(s.data[at:end], ';')
-		if stop < 0 {
-			stop = end - at
+		n, ok := cookieAt(s.data[at:end])
+		if !ok {
+			return
 		}
-		name, value, ok := bytes.Cut(s.data[at:at+stop], []byte("="))
-		value = bytes.TrimRight(value, "\"' \r")
-		switch lower(string(bytes.TrimSpace(name))) {
+		eq := bytes.IndexByte(s.data[at:at+n], '=')
+		switch lower(string(s.data[at : at+eq])) {
 		case "path", "expires", "domain", "max-age", "samesite", "version":
 		default:
-			if start := at + len(name) + 1; ok && len(value) >= 8 {
-				s.replace("", RuleSecret, field{start: start, end: start + len(value), next: end}, string(value))
+			if start := at + eq + 1; at+n-start >= 8 {
+				s.replace("", RuleSecret, field{start: start, end: at + n, next: end}, string(s.data[start:at+n]))
 			}
 		}
-		at += stop + 1
+		if at += n; at >= end || s.data[at] != ';' {
+			return
+		}
+		for at++; at < end && s.data[at] == ' '; at++ {
+		}
 	}
+}
+
+// cookieAt is the length of the cookie that b begins with: a name, = and what may stand in a value.
+func cookieAt(b []byte) (int, bool) {
+	i := 0
+	for i < len(b) && (wordClass(b[i]) || strings.IndexByte("!#$%&*+.^_|~-", b[i]) >= 0) {
+		i++
+	}
+	if i == 0 || i >= len(b) || b[i] != '=' {
+		return 0, false
+	}
+	for i++; i < len(b) && b[i] > ' ' && strings.IndexByte("\"',;\\", b[i]) < 0; i++ {
+	}
+	return i, true
 }
 
 // matcher goes along a line with a form.
@@ -537,6 +562,9 @@ func (m *matcher) value(pos int, t *token, rest []token) bool {
 		}
 	}
 	f, ok := m.fieldOf(pos, t)
+	if ok {
+		f = m.s.otherwise(f)
+	}
 	if !ok || !m.fits(f, t) {
 		return false
 	}
@@ -592,7 +620,7 @@ func (m *matcher) fieldOf(pos int, t *token) (field, bool) {
 func (m *matcher) fits(f field, t *token) bool {
 	v := string(m.s.data[f.start:f.end])
 	low := lower(v)
-	if strings.Contains(v, "«") || strings.Contains(v, "***") || v == "?" || strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">") {
+	if strings.Contains(v, "«") || strings.Contains(v, "***") || v == "?" || isReference(v) || strings.HasPrefix(v, "<") && strings.HasSuffix(v, ">") {
 		return false
 	}
 	switch t.place {
@@ -608,7 +636,8 @@ func (m *matcher) fits(f field, t *token) bool {
 		}
 		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
 	case "cookies":
-		return true
+		_, ok := cookieAt(m.s.data[f.start:f.end])
+		return ok
 	case "target":
 		at := strings.LastIndexByte(v, '@')
 		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-") && !algorithmDomains[low[at+1:]]
@@ -627,7 +656,7 @@ func (m *matcher) fits(f field, t *token) bool {
 		if !f.quoted && grammarWords(v, false) {
 			return false
 		}
-		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-") && v[0] != '$' || strings.Count(v, "$") > 1
+		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
 	}
 	return true
 }

@@ -406,6 +406,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 	if !ok || f.start < s.done {
 		return
 	}
+	f = s.otherwise(f)
 	if start > 0 && (s.data[start-1] == '?' || s.data[start-1] == '&') && !f.quoted { // in the query of an URL
 		if i := bytes.IndexByte(s.data[f.start:f.end], '&'); i >= 0 {
 			f.end = f.start + i
@@ -415,6 +416,14 @@ func (s *scanner) take(name string, t term, start, end int) {
 	v := string(s.data[f.start:f.end])
 	if t.ending {
 		t.random = !equals(s.data[end:pos])
+	}
+	if isReference(v) || t.rule == RuleSecret && !f.quoted && !assigned && s.isPAM(f, limit) || name == "key" && s.isKeyRef(start) {
+		return
+	}
+	if t.rule == RuleName && !f.quoted && !assigned && ordinary()[lower(v)] {
+		if _, more := s.field(f.next, limit, false); more {
+			return // a sentence
+		}
 	}
 	if !f.quoted && len(v) > 2 && (v[0] == '<' && strings.HasSuffix(v, ">") || v[0] == '[' && strings.HasSuffix(strings.TrimRight(v, ".,"), "]")) {
 		return // a place in a description, a reference
@@ -793,7 +802,7 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 	if (rule == RuleName || name == "community" || rule == RuleSerial) && (wellKnown[low] || stops[low]) {
 		return
 	}
-	if rule == RuleName && strings.IndexFunc(v, unicode.IsLetter) < 0 {
+	if rule == RuleName && (strings.IndexFunc(v, unicode.IsLetter) < 0 || s.isDate(f)) {
 		return
 	}
 	if s.limit > 0 && f.end > s.limit || s.r.keepWords[low] || rule != RuleSecret && rule != RuleKeyBlock && len(v) < 2 {
