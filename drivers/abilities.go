@@ -328,6 +328,12 @@ type Marked interface {
 	Marks() []string
 }
 
+// Noter is a session that has something to say of how it was opened, such as what it could not
+// turn off on the device.
+type Noter interface {
+	Notes() []string
+}
+
 // TemplateSource is an ability of a Factory: TextFSM templates for the answers of the
 // platform's state commands, as templates/NAME.textfsm. Conditions name one as
 // PLATFORM:NAME.

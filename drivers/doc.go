@@ -1,7 +1,7 @@
 // Package drivers speaks to network switches: one [Driver] is one session with one
 // node. What a platform can do beyond running a command is an ability, a small
 // interface that its driver also implements ([Booter], [Configurer], [Sheller] …);
-// callers ask for it with a type assertion and treat its absence as [ErrUnsupported].
+// callers ask for it with [As], which looks through wrappers, and treat its absence as [ErrUnsupported].
 //
 // Below this package stands one package per platform (frr, bird, ovs, linux, exos, voss; scrapli for peers), the
 // session layer they share, a replay of recorded sessions and the contract suite

@@ -35,7 +35,7 @@ func ExampleConfigurer() {
 		}
 		return "", nil
 	}})
-	c, ok := d.(drivers.Configurer)
+	c, ok := drivers.As[drivers.Configurer](d)
 	if !ok {
 		fmt.Println(drivers.ErrUnsupported)
 		return
@@ -50,7 +50,7 @@ func ExampleSheller() {
 	d := open(&harnesstest.Platform{ShellFn: func(_, _ string) (drivers.Exchange, error) {
 		return drivers.Exchange{Output: "eth1 is up\n", Exit: 0}, nil
 	}})
-	if sh, ok := d.(drivers.Sheller); ok {
+	if sh, ok := drivers.As[drivers.Sheller](d); ok {
 		x, err := sh.Shell(context.Background(), drivers.Command{Line: "ip -br link"})
 		fmt.Print(x.Command, ": ", x.Output, x.Exit, err)
 	}
@@ -60,7 +60,7 @@ func ExampleSheller() {
 
 func ExampleBooter() {
 	d := open(&harnesstest.Platform{BootFn: func(string) error { return fmt.Errorf("line 3: syntax error") }})
-	if b, ok := d.(drivers.Booter); ok {
+	if b, ok := drivers.As[drivers.Booter](d); ok {
 		fmt.Println(b.Boot(context.Background()))
 	}
 	// Output: line 3: syntax error
@@ -70,7 +70,7 @@ func ExampleBooter() {
 func ExampleLogSource() {
 	log := "before\n"
 	d := open(&harnesstest.Platform{LogFn: func(string) string { return log }})
-	if s, ok := d.(drivers.LogSource); ok {
+	if s, ok := drivers.As[drivers.LogSource](d); ok {
 		mark, _ := s.MarkLogs(context.Background())
 		log += "neighbour went down\n"
 		files, err := s.LogsSince(context.Background(), mark)
@@ -84,7 +84,7 @@ func ExampleDeathWatcher() {
 	d := open(&harnesstest.Platform{DeathsFn: func(string) ([]drivers.Death, error) {
 		return []drivers.Death{{Process: "bgpd", Signal: "SIGSEGV", Exit: 139}}, nil
 	}})
-	if w, ok := d.(drivers.DeathWatcher); ok {
+	if w, ok := drivers.As[drivers.DeathWatcher](d); ok {
 		deaths, err := w.Deaths(context.Background())
 		fmt.Println(deaths[0].Process, deaths[0].Signal, err)
 	}
@@ -96,7 +96,7 @@ func ExampleProcessController() {
 		fmt.Println("killed", process, "with", signal)
 		return nil
 	}})
-	if c, ok := d.(drivers.ProcessController); ok {
+	if c, ok := drivers.As[drivers.ProcessController](d); ok {
 		fmt.Println(c.Kill(context.Background(), "bgpd", "SIGKILL"))
 	}
 	// Output: killed bgpd with SIGKILL
@@ -106,7 +106,7 @@ func ExampleProcessController() {
 // A reset that cannot vouch for the result is an error: the node's state is unknown.
 func ExampleConfigResetter() {
 	d := open(&harnesstest.Platform{ResetFn: func(string) error { return fmt.Errorf("a line is left: router bgp 65001") }})
-	if r, ok := d.(drivers.ConfigResetter); ok {
+	if r, ok := drivers.As[drivers.ConfigResetter](d); ok {
 		fmt.Println(r.ResetConfig(context.Background()))
 	}
 	// Output: a line is left: router bgp 65001

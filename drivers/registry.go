@@ -55,19 +55,19 @@ func (r *Registry) Open(ctx context.Context, platform string, t Target) (Driver,
 
 // Grammar gives the grammar of a platform's configuration, when it offers one.
 func (r *Registry) Grammar(platform string) (ConfigGrammar, bool) {
-	g, ok := r.factories[platform].(ConfigGrammar)
+	g, ok := As[ConfigGrammar](r.factories[platform])
 	return g, ok
 }
 
 // SyntaxChecker gives what checks a platform's configuration, when it offers that.
 func (r *Registry) SyntaxChecker(platform string) (SyntaxChecker, bool) {
-	c, ok := r.factories[platform].(SyntaxChecker)
+	c, ok := As[SyntaxChecker](r.factories[platform])
 	return c, ok
 }
 
 // Daemons lists the daemons that a platform knows, when it says so.
 func (r *Registry) Daemons(platform string) (names []string, ok bool) {
-	l, ok := r.factories[platform].(DaemonLister)
+	l, ok := As[DaemonLister](r.factories[platform])
 	if !ok {
 		return nil, false
 	}
@@ -81,13 +81,13 @@ func (r *Registry) Describe(platform string) (d Description, ok bool) {
 	if !ok {
 		return d, false
 	}
-	if t, tells := f.(StatusTeller); tells {
+	if t, tells := As[StatusTeller](f); tells {
 		d.Statuses = t.TellsStatus()
 	}
-	if s, runs := f.(ServiceRunner); runs {
+	if s, runs := As[ServiceRunner](f); runs {
 		d.AnyService = s.RunsAnyService()
 	}
-	if c, chooses := f.(DaemonChooser); chooses {
+	if c, chooses := As[DaemonChooser](f); chooses {
 		d.Starts = c.DaemonsFor
 	}
 	d.Daemons, _ = r.Daemons(platform)
@@ -97,7 +97,7 @@ func (r *Registry) Describe(platform string) (d Description, ok bool) {
 // Template gives a platform's own TextFSM template, by "PLATFORM:NAME".
 func (r *Registry) Template(name string) ([]byte, error) {
 	platform, base, _ := strings.Cut(name, ":")
-	src, ok := r.factories[platform].(TemplateSource)
+	src, ok := As[TemplateSource](r.factories[platform])
 	if !ok {
 		return nil, fmt.Errorf("template %s: platform %q: %w", name, platform, ErrUnsupported)
 	}
@@ -110,7 +110,7 @@ func (r *Registry) Template(name string) ([]byte, error) {
 
 // Templates lists the templates of a platform.
 func (r *Registry) Templates(platform string) []string {
-	src, ok := r.factories[platform].(TemplateSource)
+	src, ok := As[TemplateSource](r.factories[platform])
 	if !ok {
 		return nil
 	}
@@ -123,14 +123,14 @@ func (r *Registry) Templates(platform string) []string {
 
 // Classed gives a platform's lists of commands by class of problem, where it has some.
 func (r *Registry) Classed(platform string) (ClassedEvidence, bool) {
-	c, ok := r.factories[platform].(ClassedEvidence)
+	c, ok := As[ClassedEvidence](r.factories[platform])
 	return c, ok
 }
 
 // TechLacks tells what a platform's tech-support lacks, by its text. A platform that cannot
 // tell gives false.
 func (r *Registry) TechLacks(platform, text string) (lacks []string, ok bool) {
-	t, ok := r.factories[platform].(TechReader)
+	t, ok := As[TechReader](r.factories[platform])
 	if !ok {
 		return nil, false
 	}
@@ -139,7 +139,7 @@ func (r *Registry) TechLacks(platform, text string) (lacks []string, ok bool) {
 
 // Virtual gives what the virtual form of a platform cannot show, where it has one.
 func (r *Registry) Virtual(platform string) (Virtual, bool) {
-	v, ok := r.factories[platform].(Virtualised)
+	v, ok := As[Virtualised](r.factories[platform])
 	if !ok {
 		return Virtual{}, false
 	}

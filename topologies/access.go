@@ -124,3 +124,8 @@ const (
 type Kinder interface {
 	Kind(t Topology) Kind
 }
+
+// BuiltKinder is a lab that tells what kind it became.
+type BuiltKinder interface {
+	Kind() Kind
+}

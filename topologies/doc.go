@@ -8,7 +8,7 @@
 // A [Provider] turns a [Topology] into a [Reservation]: running nodes that can be
 // reached through a [Host]. What a lab can do beyond that is an ability, a small
 // interface that a Reservation may also implement ([Faulter], [NodeRestarter],
-// [Enterer]).
+// [Enterer]); callers ask for it with [As], which looks through wrappers.
 //
 // Non-goals: nothing here speaks a switch's command line (that is a driver's
 // duty) and nothing here judges.

@@ -100,6 +100,21 @@ type Enterer interface {
 	Enter(node string) (argv []string)
 }
 
+// Collector is a provider whose labs may outlive their owners, and that removes those. Both
+// methods return the names of what they removed.
+type Collector interface {
+	// GC removes the labs whose owner is gone, and those that are past their time.
+	GC(ctx context.Context, now time.Time) (removed []string, err error)
+	// RemoveRun removes every lab of a run, whatever its state.
+	RemoveRun(ctx context.Context, run string) (removed []string, err error)
+}
+
+// Puller is a provider that can fetch what a topology's nodes are made of; say hears of
+// the progress.
+type Puller interface {
+	Pull(ctx context.Context, t Topology, say func(line string)) error
+}
+
 // EngineTeller is a provider that tells what its labs run on, with the version: "docker
 // 20.10.24", "QEMU 7.2.22 with tcg". Empty where that cannot be asked.
 type EngineTeller interface {

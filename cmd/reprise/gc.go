@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
@@ -34,23 +35,25 @@ func gcContainers(ctx context.Context, run string) ([]string, error) {
 		return nil, err
 	}
 	defer p.Close() //nolint:errcheck // nothing is lost with an idle connection
-	if run != "" {
-		return p.RemoveRun(ctx, run)
-	}
-	return p.GC(ctx, time.Now())
+	return collect(ctx, p, run)
 }
 
 // gcMachines removes labs of virtual machines.
-func (a *app) gcMachines(ctx context.Context, run string) ([]string, error) {
+func gcMachines(ctx context.Context, run string) ([]string, error) {
 	p, err := openMachines()
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close() //nolint:errcheck // it holds nothing
+	return collect(ctx, p, run)
+}
+
+// collect removes the labs of a run, or without one what dead runs left.
+func collect(ctx context.Context, c topologies.Collector, run string) ([]string, error) {
 	if run != "" {
-		return p.RemoveRun(ctx, run)
+		return c.RemoveRun(ctx, run)
 	}
-	return p.GC(ctx, time.Now())
+	return c.GC(ctx, time.Now())
 }
 
 func (a *app) gc(ctx context.Context, run string) error {
@@ -60,7 +63,7 @@ func (a *app) gc(ctx context.Context, run string) error {
 		removed, err = scratch.GC()
 	}
 	nodes, nodesErr := gcContainers(ctx, run)
-	machines, vmErr := a.gcMachines(ctx, run)
+	machines, vmErr := gcMachines(ctx, run)
 	removed, err = slices.Concat(removed, nodes, machines), errors.Join(err, nodesErr, vmErr)
 	if done, emitErr := a.emit(map[string]any{"removed": removed}); done {
 		return errors.Join(err, emitErr)

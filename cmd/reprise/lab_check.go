@@ -177,13 +177,13 @@ func checkDevice(ctx context.Context, l *lab.Lab, name string) (c deviceCheck) {
 	if d.Version != "" && c.Facts.Version != "" && !strings.EqualFold(d.Version, c.Facts.Version) {
 		c.Differs = append(c.Differs, fmt.Sprintf("version: the device says %q, the inventory %q", c.Facts.Version, d.Version))
 	}
-	if m, ok := driver.(drivers.Marked); ok {
+	if m, ok := drivers.As[drivers.Marked](driver); ok {
 		c.Marks = m.Marks()
 	}
-	if n, ok := driver.(interface{ Notes() []string }); ok {
+	if n, ok := drivers.As[drivers.Noter](driver); ok {
 		c.Notes = n.Notes()
 	}
-	src, ok := driver.(drivers.NeighbourSource)
+	src, ok := drivers.As[drivers.NeighbourSource](driver)
 	if !ok {
 		return c
 	}

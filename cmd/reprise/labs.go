@@ -285,15 +285,13 @@ type enterNoter struct {
 	keep bool
 }
 
-// Kind implements topologies.Kinder.
-func (e *enterNoter) Kind(t topologies.Topology) topologies.Kind {
-	return trial.KindIn(e.Provider, t)
-}
+// Unwrap implements the contract of topologies.As.
+func (e *enterNoter) Unwrap() topologies.Provider { return e.Provider }
 
 // Reserve builds the lab and writes its enter commands beside the run.
 func (e *enterNoter) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
 	res, err := e.Provider.Reserve(ctx, t, o)
-	enterer, ok := res.(topologies.Enterer)
+	enterer, ok := topologies.As[topologies.Enterer](res)
 	if err != nil || !e.keep || !ok {
 		return res, err
 	}

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -56,5 +60,26 @@ func TestLayers(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestAbilitiesAreAskedFor: nobody asserts the type of a driver, a factory, a provider or a lab
+// to find what it can do, since a wrapper would answer for what it wraps.
+func TestAbilitiesAreAskedFor(t *testing.T) {
+	asserted := regexp.MustCompile(`\.\(\*?(drivers|topologies|containers|vm|lab|frr|bird|ovs|linux|exos|voss|scrapli)\.[A-Z]\w*\)`)
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for n, line := range strings.Split(string(text), "\n") {
+			if found := asserted.FindString(line); found != "" {
+				t.Errorf("%s:%d: %s: ask with As", path, n+1, found)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

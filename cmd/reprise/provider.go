@@ -98,8 +98,7 @@ type engineStore interface {
 
 // sweeper removes what is left of labs.
 type sweeper interface {
-	GC(ctx context.Context, now time.Time) ([]string, error)
-	RemoveRun(ctx context.Context, run string) ([]string, error)
+	topologies.Collector
 	Close() error
 }
 
@@ -147,33 +146,35 @@ func loadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 // cleanUp removes what dead runs left of containers, and names the devices of a real lab
 // that a run did not give back. Leases end by themselves.
 func cleanUp(ctx context.Context, p provider, run string) error {
-	switch p := p.(type) {
-	case *containers.Provider:
-		if _, err := p.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
+	if c, ok := topologies.As[topologies.Collector](p); ok {
+		if _, err := c.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
 			return fmt.Errorf("clean up: %w", err)
 		}
-	case *vm.Provider:
-		if _, err := p.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
-			return fmt.Errorf("clean up: %w", err)
+	}
+	if devices, ok := topologies.As[*lab.Provider](p); ok && run != "" {
+		return unrestored(ctx, devices, run)
+	}
+	return nil
+}
+
+// unrestored names the devices that a run did not give back; nil where there are none.
+func unrestored(ctx context.Context, p *lab.Provider, run string) error {
+	l, err := p.Lab(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := l.Journal.Open()
+	if err != nil {
+		return err
+	}
+	var devices []string
+	for _, e := range entries {
+		if e.Run == run {
+			devices = append(devices, e.Device)
 		}
-	case *lab.Provider:
-		l, err := p.Lab(ctx)
-		if err != nil {
-			return err
-		}
-		entries, err := l.Journal.Open()
-		if err != nil {
-			return err
-		}
-		var devices []string
-		for _, e := range entries {
-			if e.Run == run && run != "" {
-				devices = append(devices, e.Device)
-			}
-		}
-		if len(devices) > 0 {
-			return &lab.UnrestoredError{Devices: devices}
-		}
+	}
+	if len(devices) > 0 {
+		return &lab.UnrestoredError{Devices: devices}
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports"
-	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // runFlags are the choices of one run.
@@ -128,7 +128,7 @@ func (a *app) runPlan(ctx context.Context, p *plan.Plan, f *runFlags) (outcome, 
 		return outcome{}, err
 	}
 	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
-	if c, ok := provider.(*containers.Provider); ok && f.pull {
+	if c, ok := topologies.As[topologies.Puller](provider); ok && f.pull {
 		if err := c.Pull(ctx, p.Topology, func(line string) { a.progress("%s", line) }); err != nil {
 			return outcome{}, err
 		}

@@ -118,7 +118,7 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration) error {
 	}
 	enter := map[string]string{}
 	for _, n := range t.Names() {
-		if e, ok := res.(topologies.Enterer); ok {
+		if e, ok := topologies.As[topologies.Enterer](res); ok {
 			enter[n] = strings.Join(e.Enter(n), " ")
 		}
 	}

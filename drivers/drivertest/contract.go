@@ -62,7 +62,11 @@ func boot(t *testing.T, open Opener) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.(drivers.Booter).Boot(t.Context()); err != nil {
+	b, ok := drivers.As[drivers.Booter](d)
+	if !ok {
+		t.Fatal("the driver has no Boot")
+	}
+	if err := b.Boot(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Close(t.Context()); err != nil {
@@ -83,14 +87,14 @@ func record(t *testing.T, open Opener, o Options) []replay.Record {
 			t.Fatal(err)
 		}
 	}
-	if c, ok := d.(drivers.Configurer); ok && o.Good != nil {
+	if c, ok := drivers.As[drivers.Configurer](d); ok && o.Good != nil {
 		for _, lines := range [][]string{o.Good, o.Bad} {
 			if _, err := c.Configure(t.Context(), lines); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if f, ok := d.(drivers.FactSource); ok {
+	if f, ok := drivers.As[drivers.FactSource](d); ok {
 		if _, err := f.Facts(t.Context()); err != nil {
 			t.Fatal(err)
 		}

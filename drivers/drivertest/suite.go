@@ -256,7 +256,7 @@ func (s *suite) configuration(t *testing.T) {
 	}
 	d, done := s.driver(t, nil)
 	defer done()
-	c, ok := d.(drivers.Configurer)
+	c, ok := drivers.As[drivers.Configurer](d)
 	if !ok {
 		t.Fatal("no drivers.Configurer")
 	}
@@ -279,8 +279,8 @@ func (s *suite) abilities(t *testing.T) {
 	t.Helper()
 	d, done := s.driver(t, nil)
 	defer done()
-	_, sheller := d.(drivers.Sheller)
-	if e, ok := d.(drivers.EvidenceSource); ok {
+	_, sheller := drivers.As[drivers.Sheller](d)
+	if e, ok := drivers.As[drivers.EvidenceSource](d); ok {
 		commands := e.EvidenceCommands()
 		if len(commands) == 0 {
 			t.Error("an EvidenceSource without commands")
@@ -291,14 +291,14 @@ func (s *suite) abilities(t *testing.T) {
 			}
 		}
 	}
-	_, watcher := d.(drivers.DeathWatcher)
-	_, controller := d.(drivers.ProcessController)
-	_, booter := d.(drivers.Booter)
-	_, restarter := d.(drivers.DaemonRestarter)
+	_, watcher := drivers.As[drivers.DeathWatcher](d)
+	_, controller := drivers.As[drivers.ProcessController](d)
+	_, booter := drivers.As[drivers.Booter](d)
+	_, restarter := drivers.As[drivers.DaemonRestarter](d)
 	if watcher != controller || restarter && !booter {
 		t.Errorf("DeathWatcher %v, ProcessController %v, Booter %v, DaemonRestarter %v do not fit", watcher, controller, booter, restarter)
 	}
-	if f, ok := d.(drivers.FactSource); ok {
+	if f, ok := drivers.As[drivers.FactSource](d); ok {
 		facts, err := f.Facts(t.Context())
 		if err != nil || facts.Platform != s.o.Platform || facts.Version == "" {
 			t.Errorf("facts %+v, %v", facts, err)

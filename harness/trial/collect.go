@@ -59,7 +59,7 @@ func (t *Trial) Collect(ctx context.Context) {
 // lacks: half of one is evidence too, but nobody shall take it for whole.
 func (t *Trial) takeTech(ctx context.Context) {
 	t.eachNode(func(n *labNode) {
-		src, ok := n.driver.(drivers.TechSupporter)
+		src, ok := drivers.As[drivers.TechSupporter](n.driver)
 		if !ok || !slices.Contains(t.plan.Loaded.Scenario.Evidence.Tech, n.Name) {
 			return
 		}
@@ -129,7 +129,7 @@ func (t *Trial) markLogs(ctx context.Context) map[string]drivers.LogMark {
 	marks := map[string]drivers.LogMark{}
 	var mu sync.Mutex
 	t.eachNode(func(n *labNode) {
-		src, ok := n.driver.(drivers.LogSource)
+		src, ok := drivers.As[drivers.LogSource](n.driver)
 		if !ok {
 			return
 		}
@@ -148,7 +148,7 @@ func (t *Trial) markLogs(ctx context.Context) map[string]drivers.LogMark {
 // saveLogs keeps what the node's logs gained in this trial; on a fresh lab that
 // includes the start.
 func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
-	src, ok := n.driver.(drivers.LogSource)
+	src, ok := drivers.As[drivers.LogSource](n.driver)
 	if !ok {
 		return
 	}

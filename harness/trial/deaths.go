@@ -78,10 +78,10 @@ func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 // lookForDeaths asks which processes of a node died: its driver, which watched them, or the
 // core files that a switch lists and did not list before the trial.
 func (n *labNode) lookForDeaths(ctx context.Context) ([]drivers.Death, error) {
-	if w, ok := n.driver.(drivers.DeathWatcher); ok {
+	if w, ok := drivers.As[drivers.DeathWatcher](n.driver); ok {
 		return w.Deaths(ctx)
 	}
-	lister, ok := n.driver.(drivers.CoreLister)
+	lister, ok := drivers.As[drivers.CoreLister](n.driver)
 	if !ok {
 		return nil, fmt.Errorf("%s (%s): deaths: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
@@ -147,7 +147,7 @@ func (n *labNode) over() {
 // send what it died of. A fault that it was sent is a death all the same, which the scenario
 // asked for; anything else is an orderly end. The caller holds toldMu.
 func (n *labNode) bySteps(d death) death {
-	stopper, ok := n.driver.(drivers.Stopper)
+	stopper, ok := drivers.As[drivers.Stopper](n.driver)
 	if !ok || d.OOM {
 		return d
 	}
@@ -258,8 +258,8 @@ func (t *Trial) forgetDeaths(ctx context.Context) {
 		n.toldMu.Lock()
 		n.steps = nil
 		n.toldMu.Unlock()
-		if _, watches := n.driver.(drivers.DeathWatcher); !watches {
-			if lister, ok := n.driver.(drivers.CoreLister); ok { // it has cores of before
+		if _, watches := drivers.As[drivers.DeathWatcher](n.driver); !watches {
+			if lister, ok := drivers.As[drivers.CoreLister](n.driver); ok { // it has cores of before
 				if err := n.rememberCores(ctx, lister); err != nil {
 					t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "cores of before", Outcome: evidence.Failed, Detail: err.Error()})
 				}

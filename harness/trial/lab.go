@@ -134,7 +134,7 @@ func (l *Lab) Close(ctx context.Context) error {
 // prepare brings the lab to the state before a trial: built, or reset as planned. It
 // returns what was done.
 func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
-	if _, keeps := l.res.(topologies.Keeper); keeps && l.spoilt == "" && l.trials > 0 {
+	if _, keeps := topologies.As[topologies.Keeper](l.res); keeps && l.spoilt == "" && l.trials > 0 {
 		return l.again(ctx, t)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.deployTimeout())
@@ -159,7 +159,7 @@ func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
 			return "daemons restarted", l.setup(ctx, t)
 		}
 	case scenarios.ResetRedeploy:
-		if r, ok := l.res.(topologies.Resetter); ok {
+		if r, ok := topologies.As[topologies.Resetter](l.res); ok {
 			if how, err = l.resetNodes(ctx, t, r); err == nil {
 				return how, nil
 			}
@@ -207,7 +207,7 @@ func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
 
 // kind is that of the lab as it was built, where it knows, else that which its provider builds.
 func (l *Lab) kind() topologies.Kind {
-	if k, ok := l.res.(interface{ Kind() topologies.Kind }); ok {
+	if k, ok := topologies.As[topologies.BuiltKinder](l.res); ok {
 		return k.Kind()
 	}
 	return KindIn(l.env.Provider, l.plan.Topology)
@@ -223,17 +223,17 @@ func (l *Lab) markAll(t *Trial) {
 }
 
 func resetConfig(ctx context.Context, n *labNode) error {
-	if r, ok := n.driver.(drivers.ConfigResetter); ok {
+	if r, ok := drivers.As[drivers.ConfigResetter](n.driver); ok {
 		return r.ResetConfig(ctx)
 	}
-	c, ok := n.driver.(drivers.Checkpointer)
+	c, ok := drivers.As[drivers.Checkpointer](n.driver)
 	if !ok || n.origin == nil {
 		return fmt.Errorf("%s (%s): reset configuration: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
 	if err := c.Restore(ctx, *n.origin); err != nil {
 		return err
 	}
-	if b, ok := n.driver.(drivers.Booter); ok {
+	if b, ok := drivers.As[drivers.Booter](n.driver); ok {
 		return b.Boot(ctx)
 	}
 	return nil
@@ -241,7 +241,7 @@ func resetConfig(ctx context.Context, n *labNode) error {
 
 // remember saves the configuration of a lab's own device that is reset by going back to it.
 func (l *Lab) remember(ctx context.Context, n *labNode) error {
-	c, ok := n.driver.(drivers.Checkpointer)
+	c, ok := drivers.As[drivers.Checkpointer](n.driver)
 	if !ok || l.plan.Reset != scenarios.ResetConfig {
 		return nil
 	}
@@ -284,7 +284,7 @@ func (l *Lab) resetNodes(ctx context.Context, t *Trial, r topologies.Resetter) (
 }
 
 func restartDaemons(ctx context.Context, n *labNode) error {
-	r, ok := n.driver.(drivers.DaemonRestarter)
+	r, ok := drivers.As[drivers.DaemonRestarter](n.driver)
 	if !ok {
 		return fmt.Errorf("%s (%s): restart daemons: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
@@ -359,12 +359,12 @@ func (l *Lab) sideBySide(f func(i int, n *labNode)) {
 
 func (l *Lab) open(ctx context.Context, n *labNode) error {
 	target := drivers.Target{Node: n.Name, Recorder: n.sink, Files: n.Files, Services: n.Services}
-	if a, ok := l.res.(topologies.Accessor); ok {
+	if a, ok := topologies.As[topologies.Accessor](l.res); ok {
 		if access, ok := a.Access(n.Name); ok {
 			target.Access = (*drivers.Access)(&access)
 		}
 	}
-	if c, ok := l.res.(topologies.Consoler); ok {
+	if c, ok := topologies.As[topologies.Consoler](l.res); ok {
 		if access, ok := c.Console(n.Name); ok {
 			target.Console = (*drivers.Access)(&access)
 		}
@@ -375,7 +375,7 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 			return fmt.Errorf("reach %s: %w", n.Name, err)
 		}
 	}
-	if w, ok := l.res.(topologies.ProcessWatcher); ok && target.Host != nil {
+	if w, ok := topologies.As[topologies.ProcessWatcher](l.res); ok && target.Host != nil {
 		target.Ends = func(ctx context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
 			found, missed, why, err := w.Ends(ctx, n.Name)
 			ends := make([]drivers.ProcessEnd, len(found))
@@ -402,7 +402,7 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 func (l *Lab) boot(ctx context.Context, t *Trial) error {
 	var wg sync.WaitGroup
 	for _, n := range l.nodes {
-		b, ok := n.driver.(drivers.Booter)
+		b, ok := drivers.As[drivers.Booter](n.driver)
 		if !ok || n.Segment {
 			continue
 		}
@@ -415,7 +415,7 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 				err = b.Boot(ctx)
 			}
 			e := evidence.Event{Lane: n.Name, Name: n.Platform}
-			if teller, ok := n.driver.(drivers.BootTeller); ok && err == nil {
+			if teller, ok := drivers.As[drivers.BootTeller](n.driver); ok && err == nil {
 				if words := teller.BootWarnings(); len(words) > 0 {
 					e.Detail = "it said: " + strings.Join(words, "; ")
 				}
@@ -432,7 +432,7 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 func (l *Lab) setup(ctx context.Context, t *Trial) error {
 	for _, n := range l.nodes {
 		for _, line := range n.Exec {
-			sh, ok := n.driver.(drivers.Sheller)
+			sh, ok := drivers.As[drivers.Sheller](n.driver)
 			if !ok {
 				return fmt.Errorf("%s: exec: %w", n.Name, drivers.ErrUnsupported)
 			}

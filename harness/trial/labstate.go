@@ -29,7 +29,7 @@ func (t *Trial) checkLab(ctx context.Context) bool {
 }
 
 func (t *Trial) checkNodes(ctx context.Context) bool {
-	w, ok := t.lab.res.(topologies.NodeWatcher)
+	w, ok := topologies.As[topologies.NodeWatcher](t.lab.res)
 	if !ok {
 		return true
 	}
@@ -57,7 +57,7 @@ func (t *Trial) checkNodes(ctx context.Context) bool {
 
 // checkState looks whether what the lab has built is still there.
 func (t *Trial) checkState(ctx context.Context) bool {
-	c, ok := t.lab.res.(topologies.StateChecker)
+	c, ok := topologies.As[topologies.StateChecker](t.lab.res)
 	if !ok {
 		return true
 	}

@@ -14,7 +14,7 @@ import (
 
 // KindIn is the kind of lab that a provider makes of a topology.
 func KindIn(provider topologies.Provider, t topologies.Topology) topologies.Kind {
-	if k, ok := provider.(topologies.Kinder); ok {
+	if k, ok := topologies.As[topologies.Kinder](provider); ok {
 		return k.Kind(t)
 	}
 	return topologies.KindContainer
@@ -86,7 +86,7 @@ func (t *Trial) markNode(n *labNode, kind topologies.Kind) {
 	if kind == topologies.KindSimulator {
 		t.mark(n.Name, drivers.MarkSimulated, "the lab is of simulators")
 	}
-	if m, ok := n.driver.(drivers.Marked); ok {
+	if m, ok := drivers.As[drivers.Marked](n.driver); ok {
 		for _, name := range m.Marks() {
 			t.mark(n.Name, name, "the device says so of itself")
 		}

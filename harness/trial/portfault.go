@@ -14,7 +14,7 @@ import (
 // faulter is what puts faults on this lab's links: the lab itself, or the switches, where
 // the lab has no hand on its cables.
 func (t *Trial) faulter() topologies.Faulter {
-	if f, ok := t.lab.res.(topologies.Faulter); ok {
+	if f, ok := topologies.As[topologies.Faulter](t.lab.res); ok {
 		return f
 	}
 	return portFaulter{t.lab}
@@ -29,7 +29,7 @@ func (p portFaulter) Inject(ctx context.Context, f topologies.Fault) (topologies
 	if err != nil {
 		return nil, err
 	}
-	flapper, ok := n.driver.(drivers.LinkFlapper)
+	flapper, ok := drivers.As[drivers.LinkFlapper](n.driver)
 	if !ok || f.Kind != topologies.FaultDown {
 		return nil, fmt.Errorf("%s (%s): %s: %w", n.Name, n.Platform, f.Kind, drivers.ErrUnsupported)
 	}
@@ -68,7 +68,7 @@ func (p *portDown) Heal(ctx context.Context) error {
 func (t *Trial) markClocks(ctx context.Context) {
 	text := fmt.Sprintf("reprise %s trial %d: the stimulus begins", t.lab.env.Dir.ID(), t.Number)
 	t.eachNode(func(n *labNode) {
-		m, ok := n.driver.(drivers.LogMarker)
+		m, ok := drivers.As[drivers.LogMarker](n.driver)
 		if !ok {
 			return
 		}

@@ -55,7 +55,7 @@ func (l *Lab) placeAll(n *labNode, lines []string) ([]string, error) {
 
 // portMap asks the lab which ports it chose for a node.
 func (l *Lab) portMap(node string) map[string]string {
-	if m, ok := l.res.(topologies.PortMapper); ok {
+	if m, ok := topologies.As[topologies.PortMapper](l.res); ok {
 		return m.Ports(node)
 	}
 	return nil

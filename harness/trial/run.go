@@ -72,7 +72,7 @@ func runInfo(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topol
 	for _, in := range p.Loaded.Inputs {
 		info.Inputs = append(info.Inputs, evidence.InputInfo{Path: in.Path, SHA256: evidence.SHA256(in.Data), Size: len(in.Data)})
 	}
-	if e, ok := provider.(topologies.EngineTeller); ok {
+	if e, ok := topologies.As[topologies.EngineTeller](provider); ok {
 		info.Host.Engine = e.Engine(ctx)
 	}
 	describeLab(ctx, p, provider, &info)
@@ -85,7 +85,7 @@ func describeLab(ctx context.Context, p *plan.Plan, provider topologies.Provider
 			Name: n.Name, Role: string(n.Role), Platform: n.Platform, Kind: p.Topology.Nodes[i].Kind, Segment: n.Segment, Image: n.Image,
 			Exceptions: p.Topology.Nodes[i].Exceptions(),
 		}
-		if d, ok := provider.(topologies.ImageDescriber); ok && n.Image != "" {
+		if d, ok := topologies.As[topologies.ImageDescriber](provider); ok && n.Image != "" {
 			if image, err := d.DescribeImage(ctx, n.Image); err == nil {
 				node.Digest, node.Packages = image.Digest, image.Packages
 			}

@@ -101,10 +101,10 @@ func (t *Trial) captureStates(ctx context.Context, when string) {
 // stateCommands lists what is recorded of a node: the shell's first, each once.
 func (t *Trial) stateCommands(n *labNode) []string {
 	var commands []string
-	if src, ok := n.driver.(drivers.EvidenceSource); ok {
+	if src, ok := drivers.As[drivers.EvidenceSource](n.driver); ok {
 		commands = append(commands, src.EvidenceCommands()...)
 	}
-	if src, ok := n.driver.(drivers.ClassedEvidence); ok {
+	if src, ok := drivers.As[drivers.ClassedEvidence](n.driver); ok {
 		for _, class := range t.plan.Loaded.Scenario.Evidence.Classes[n.Name] {
 			for _, c := range src.EvidenceFor(class) {
 				if !slices.Contains(commands, c) {
@@ -156,7 +156,7 @@ func (t *Trial) captureState(ctx context.Context, n *labNode, at stateAt, timeou
 		x, err = t.run(ctx, n, line, timeout)
 	}
 	state := evidence.State{Command: command, Output: t.redact.Text(x.Output), Truncated: x.Truncated, Rejected: x.Rejected}
-	if norm, ok := n.driver.(drivers.Normaliser); ok {
+	if norm, ok := drivers.As[drivers.Normaliser](n.driver); ok {
 		if same := norm.Normalise(command, state.Output); same != state.Output {
 			state.Comparable = same
 		}
@@ -180,7 +180,7 @@ func (t *Trial) run(ctx context.Context, n *labNode, line string, timeout time.D
 
 // shell asks the shell beneath a node's command line, and notes whether it answered.
 func (t *Trial) shell(ctx context.Context, n *labNode, line string, timeout time.Duration) (drivers.Exchange, error) {
-	sh, ok := n.driver.(drivers.Sheller)
+	sh, ok := drivers.As[drivers.Sheller](n.driver)
 	if !ok {
 		return drivers.Exchange{}, fmt.Errorf("%s (%s): shell: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
@@ -197,7 +197,7 @@ func (t *Trial) shell(ctx context.Context, n *labNode, line string, timeout time
 func (t *Trial) hangs(ctx context.Context, n *labNode, by channel, line string, limit time.Duration) (drivers.Exchange, bool, error) {
 	turn, ask := &n.runTurn, n.driver.Run
 	if by == byShell {
-		sh, ok := n.driver.(drivers.Sheller)
+		sh, ok := drivers.As[drivers.Sheller](n.driver)
 		if !ok {
 			return drivers.Exchange{}, false, fmt.Errorf("%s (%s): shell: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 		}

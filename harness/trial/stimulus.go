@@ -146,7 +146,7 @@ func rejection(x drivers.Exchange, err error) error {
 }
 
 func configure(ctx context.Context, n *labNode, lines []string) error {
-	c, ok := n.driver.(drivers.Configurer)
+	c, ok := drivers.As[drivers.Configurer](n.driver)
 	if !ok {
 		return fmt.Errorf("%s (%s): configure: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
@@ -229,7 +229,7 @@ func (t *Trial) nodeFault(ctx context.Context, s plan.Step) error {
 	if s.Step.Process == "" {
 		return t.restartNode(ctx, n)
 	}
-	pc, ok := n.driver.(drivers.ProcessController)
+	pc, ok := drivers.As[drivers.ProcessController](n.driver)
 	if !ok {
 		return fmt.Errorf("%s (%s): %s: %w", n.Name, n.Platform, s.Step.Fault, drivers.ErrUnsupported)
 	}
@@ -259,16 +259,16 @@ func (t *Trial) nodeFault(ctx context.Context, s plan.Step) error {
 }
 
 func (t *Trial) restartNode(ctx context.Context, n *labNode) error {
-	if r, ok := n.driver.(drivers.Rebooter); ok {
+	if r, ok := drivers.As[drivers.Rebooter](n.driver); ok {
 		if err := r.Reboot(ctx); err != nil {
 			return err
 		}
-		if b, ok := n.driver.(drivers.Booter); ok {
+		if b, ok := drivers.As[drivers.Booter](n.driver); ok {
 			return b.Boot(ctx)
 		}
 		return nil
 	}
-	r, ok := t.lab.res.(topologies.NodeRestarter)
+	r, ok := topologies.As[topologies.NodeRestarter](t.lab.res)
 	if !ok {
 		return fmt.Errorf("%s: restart node: %w", n.Name, drivers.ErrUnsupported)
 	}
@@ -281,7 +281,7 @@ func (t *Trial) restartNode(ctx context.Context, n *labNode) error {
 	if err := t.lab.open(ctx, n); err != nil {
 		return err
 	}
-	b, boots := n.driver.(drivers.Booter)
+	b, boots := drivers.As[drivers.Booter](n.driver)
 	if !boots {
 		return fmt.Errorf("%s: restart node: %w", n.Name, drivers.ErrUnsupported)
 	}

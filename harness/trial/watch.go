@@ -213,7 +213,7 @@ func (t *Trial) ask(ctx context.Context, n *labNode, c *plan.Check, o *evidence.
 
 // logLines finds the lines since the phase's mark that match.
 func (t *Trial) logLines(ctx context.Context, n *labNode, c *plan.Check, o *evidence.Observation) error {
-	src, ok := n.driver.(drivers.LogSource)
+	src, ok := drivers.As[drivers.LogSource](n.driver)
 	if !ok {
 		return fmt.Errorf("%s (%s): logs: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
@@ -254,7 +254,7 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *plan.Check, o *evid
 // logged is an error where a line may be missing from a node's logs: that it is not there
 // then says nothing.
 func logged(ctx context.Context, n *labNode) error {
-	teller, ok := n.driver.(drivers.LogTeller)
+	teller, ok := drivers.As[drivers.LogTeller](n.driver)
 	if !ok {
 		return nil
 	}

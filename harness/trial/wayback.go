@@ -34,7 +34,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 	if n.Segment {
 		return nil
 	}
-	k, ok := l.res.(topologies.Keeper)
+	k, ok := topologies.As[topologies.Keeper](l.res)
 	if !ok {
 		return l.remember(ctx, n)
 	}
@@ -56,7 +56,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 		n.wayBack = &w
 		return err
 	}
-	c, ok := n.driver.(drivers.Checkpointer)
+	c, ok := drivers.As[drivers.Checkpointer](n.driver)
 	if !ok {
 		if len(n.Config) > 0 || l.plan.Configures(n.Name) {
 			return fmt.Errorf("%s (%s): the platform cannot bring its configuration back, and the scenario changes it: %w", n.Name, n.Platform, drivers.ErrUnsupported)
@@ -91,7 +91,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 
 // CheckIdentity asks a device what it is, and compares it with what the inventory says.
 func CheckIdentity(ctx context.Context, node string, d topologies.Device, driver drivers.Driver) (drivers.Facts, error) {
-	src, ok := driver.(drivers.FactSource)
+	src, ok := drivers.As[drivers.FactSource](driver)
 	if !ok {
 		if d.Serial != "" {
 			return drivers.Facts{}, fmt.Errorf("%s: device %s: its serial cannot be asked for: %w", node, d.Name, drivers.ErrUnsupported)
@@ -138,14 +138,14 @@ func BringBack(ctx context.Context, k topologies.Keeper, node string, driver dri
 }
 
 func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) error {
-	c, ok := driver.(drivers.Checkpointer)
+	c, ok := drivers.As[drivers.Checkpointer](driver)
 	if !ok {
 		return fmt.Errorf("restore configuration: %w", drivers.ErrUnsupported)
 	}
 	if evidence.SHA256(w.Config) != w.SHA256 {
 		return errors.New("restore configuration: the text that was kept is not the one that was taken")
 	}
-	if src, ok := driver.(drivers.FactSource); ok && w.Serial != "" {
+	if src, ok := drivers.As[drivers.FactSource](driver); ok && w.Serial != "" {
 		facts, err := src.Facts(ctx)
 		if err != nil {
 			return err
@@ -171,7 +171,7 @@ func pointOf(w topologies.WayBack) drivers.Checkpoint {
 func (l *Lab) whileOurs(ctx context.Context) (context.Context, func()) { return whileHeld(ctx, l.res) }
 
 func whileHeld(ctx context.Context, held any) (context.Context, func()) {
-	loser, ok := held.(topologies.Loser)
+	loser, ok := topologies.As[topologies.Loser](held)
 	if !ok {
 		return ctx, func() {}
 	}
@@ -190,7 +190,7 @@ func whileHeld(ctx context.Context, held any) (context.Context, func()) {
 
 // lostOf tells whether a lab was taken away.
 func lostOf(held any) error {
-	if loser, ok := held.(topologies.Loser); ok {
+	if loser, ok := topologies.As[topologies.Loser](held); ok {
 		select {
 		case <-loser.Lost():
 			return fmt.Errorf("the lab was taken away; its devices are left as they are: %w", loser.Err())
@@ -203,7 +203,7 @@ func lostOf(held any) error {
 // bringBackAll restores every device that was touched, side by side. It runs to its end
 // whatever became of ctx, for a switch that is left half-way is worse than a late exit.
 func (l *Lab) bringBackAll(ctx context.Context) error {
-	k, ok := l.res.(topologies.Keeper)
+	k, ok := topologies.As[topologies.Keeper](l.res)
 	if !ok {
 		return nil
 	}
@@ -226,7 +226,7 @@ func (l *Lab) rewind(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
 	defer cancel()
 	l.sideBySide(func(i int, n *labNode) {
-		c, ok := n.driver.(drivers.Checkpointer)
+		c, ok := drivers.As[drivers.Checkpointer](n.driver)
 		if ok && n.wayBack != nil {
 			errs[i] = c.Restore(ctx, pointOf(*n.wayBack))
 		}
@@ -237,7 +237,7 @@ func (l *Lab) rewind(ctx context.Context) error {
 // lasting refuses lines that change what a guarded device starts with by itself: the way
 // back does not reach that far.
 func (n *labNode) lasting(lines ...string) error {
-	p, ok := n.driver.(drivers.Persister)
+	p, ok := drivers.As[drivers.Persister](n.driver)
 	if !ok || n.wayBack == nil {
 		return nil
 	}
