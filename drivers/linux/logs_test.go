@@ -43,4 +43,10 @@ func TestLiveSyslog(t *testing.T) {
 	if why, err := d.Unlogged(t.Context()); err != nil || why != "" {
 		t.Errorf("unlogged: %q, %v", why, err)
 	}
+	if _, err := d.Shell(t.Context(), drivers.Command{Line: "kill $(cat /run/reprise/syslog.reader)"}); err != nil {
+		t.Fatal(err)
+	}
+	if why, err := d.Unlogged(t.Context()); err != nil || !strings.Contains(why, "read /dev/log") {
+		t.Errorf("without a reader: unlogged %q, %v", why, err)
+	}
 }

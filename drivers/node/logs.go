@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,18 +81,25 @@ func sentBy(line, program string) bool {
 func (n *Node) Unlogged(ctx context.Context) (string, error) {
 	var script strings.Builder
 	script.WriteString("[ -s " + syslogFile + " ] && echo syslog\n")
-	script.WriteString("[ -e /run/reprise/syslog.reader ] && [ -e /proc/$(cat /run/reprise/syslog.reader) ] && echo reader\n")
+	// Ours was started and is gone, stands still, or has lost its socket.
+	script.WriteString(`if r=$(cat /run/reprise/syslog.reader 2>/dev/null); then
+	grep -q '^State:.[RSD]' "/proc/$r/status" 2>/dev/null && [ -S /dev/log ] || echo deaf
+fi
+`)
 	for i, s := range n.services {
 		fmt.Fprintf(&script, "if p=$(cat /run/reprise/%s.pid 2>/dev/null); then\n", s.Name)
 		if s.Own && len(s.Logs) > 0 {
 			// Where its files cannot be looked at, nothing is said.
-			fmt.Fprintf(&script, "\tl=$(ls -l /proc/$p/fd 2>/dev/null) && case $l in *'-> '*) case $l in *%s*) ;; *) echo closed %d;; esac;; esac\n", session.Quote(s.Logs[0]), i)
+			fmt.Fprintf(&script, "\tl=$(ls -l /proc/$p/fd 2>/dev/null) && case $l in *'-> '*) case $l in *%[1]s' (deleted)'*) echo closed %[2]d;; *%[1]s*) ;; *) echo closed %[2]d;; esac;; esac\n", session.Quote(s.Logs[0]), i)
 		} else {
 			files := append([]string{stdoutLog(s.Name)}, s.Logs...)
 			for k, f := range files {
 				files[k] = "[ -s " + session.Quote(f) + " ]"
 			}
 			fmt.Fprintf(&script, "\t%s || echo silent %d\n", strings.Join(files, " || "), i)
+		}
+		if s.Quiet != "" {
+			fmt.Fprintf(&script, "\tq=$(%s\n) && [ -n \"$q\" ] && printf '\\nquiet %d %%s\\n' \"$q\"\n", s.Quiet, i)
 		}
 		script.WriteString("fi\n")
 	}
@@ -100,7 +108,16 @@ func (n *Node) Unlogged(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	quiet := map[int]string{}
+	for _, m := range regexp.MustCompile(`(?m)^quiet (\d+) (.*)$`).FindAllStringSubmatch(out, -1) {
+		if i, err := strconv.Atoi(m[1]); err == nil {
+			quiet[i] = m[2]
+		}
+	}
 	said := strings.Fields(out)
+	if slices.Contains(said, "deaf") {
+		return "what read /dev/log for us has ended, or the socket is gone", nil
+	}
 	for i, s := range n.services {
 		var state string
 		for k := 0; k+1 < len(said); k++ {
@@ -111,6 +128,8 @@ func (n *Node) Unlogged(ctx context.Context) (string, error) {
 		switch {
 		case s.Elsewhere != "":
 			return s.Name + " " + s.Elsewhere, nil
+		case quiet[i] != "":
+			return s.Name + " does not log everything: " + quiet[i], nil
 		case state == "closed":
 			return fmt.Sprintf("%s does not log to %s any more", s.Name, s.Logs[0]), nil
 		case state == "silent" && !slices.Contains(said, "syslog"):

@@ -23,6 +23,9 @@ type Service struct {
 	Copies []string
 	// Elsewhere says why it may not log where it is read; empty where it does.
 	Elsewhere string
+	// Quiet are shell lines that print why the daemon does not log everything now, however it
+	// was started; nothing where it does, or where that cannot be asked.
+	Quiet string
 	// Dull matches lines of its logs, as grep -E does, that tell nothing of its death.
 	Dull string
 	// Children tell of the death of a process that the daemon itself restarts, by what

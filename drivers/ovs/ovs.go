@@ -61,6 +61,7 @@ rm -f /run/openvswitch/db.sock /run/openvswitch/ovsdb-server.pid /etc/openvswitc
 			Ready: "ovs-vsctl --timeout=2 --no-wait init",
 			Logs:  []string{serverLog},
 			Own:   true,
+			Quiet: quiet("ovsdb-server"),
 		},
 		{
 			Name:   "ovs-vswitchd",
@@ -69,6 +70,7 @@ rm -f /run/openvswitch/db.sock /run/openvswitch/ovsdb-server.pid /etc/openvswitc
 			Ready:  "ovs-appctl -T 2 version",
 			Logs:   []string{switchLog},
 			Own:    true,
+			Quiet:  quiet("ovs-vswitchd"),
 		},
 	}
 	for _, s := range named {
@@ -79,6 +81,12 @@ rm -f /run/openvswitch/db.sock /run/openvswitch/ovsdb-server.pid /etc/openvswitc
 		services[i].Argv = append(services[i].Argv, s.Args...)
 	}
 	return services, nil
+}
+
+// quiet prints the first module of a daemon that does not log at level info to its file, as it
+// does from the start on (ovs-appctl(8), vlog/list: module, console, syslog, file).
+func quiet(daemon string) string {
+	return "ovs-appctl -T 3 -t " + daemon + ` vlog/list 2>/dev/null | awk 'NR > 2 && $4 !~ /^(INFO|DBG)$/ { print "module " $1 " has level " $4 " for its file"; exit }'`
 }
 
 // Driver drives one Open vSwitch node.
