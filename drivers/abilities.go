@@ -156,6 +156,15 @@ type Stopper interface {
 	Stops(line string, shell bool, process string) []string
 }
 
+// Refuser knows the words by which a platform takes a command and says that what it asks about
+// is not there, where it gives no status and no rejection for that: a VRF or neighbour of
+// another name. Such an answer says nothing of what was meant.
+type Refuser interface {
+	// Refusal gives those words where they are all of an answer, to a command for the platform
+	// or to a line of the shell beneath it; empty where it is an answer.
+	Refusal(command string, shell bool, answer string) string
+}
+
 // ScriptReader says of a shell line of a scenario whether it runs what Stops cannot read: a
 // script in a file, code of an interpreter, text that is made as it runs.
 type ScriptReader interface {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -75,6 +76,7 @@ type Predicate struct {
 	UsesExit       bool            // it looks at the exit status
 	UsesBeforeExit bool            // and at that before the stimulus
 
+	texts    []string             // constant
 	patterns map[ast.Node]pattern // constant right sides of "matches"
 	// unsupported names what the expression has and Eval does not take; empty where it takes all.
 	unsupported string
@@ -126,6 +128,8 @@ func compileError(err error) error {
 // Visit notes which names the expression uses, and what of it cannot be evaluated.
 func (p *Predicate) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
+	case *ast.StringNode:
+		p.texts = append(p.texts, n.Value)
 	case *ast.IdentifierNode:
 		p.uses[n.Value] = true
 		switch n.Value {
@@ -183,6 +187,19 @@ func (p *Predicate) refuse(what string) {
 	if p.unsupported == "" {
 		p.unsupported = what
 	}
+}
+
+// Mentions tells whether a text of the expression is part of words, or a pattern of it finds
+// something there: the expression then looks at them. One that looks at no words at all does
+// not care either.
+func (p *Predicate) Mentions(words string) bool {
+	if !p.uses["text"] && !p.uses["json"] && !p.uses["rows"] && !p.uses["count"] {
+		return true
+	}
+	return slices.ContainsFunc(p.texts, func(s string) bool { return s != "" && strings.Contains(words, s) }) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(p.patterns)), func(c pattern) bool {
+			return !c.re.MatchString("") && c.re.MatchString(words)
+		})
 }
 
 // isPath tells whether a node is a place that something can be absent from.

@@ -79,8 +79,9 @@ type Observation struct {
 	Same      int    `json:"same,omitempty"`
 	Exit      int    `json:"exit"`
 	Count     int    `json:"count"`
-	Error     string `json:"error,omitempty"` // the look has no answer, for this reason
-	Hung      bool   `json:"hung,omitempty"`  // which is that none came within the condition's hangs
+	Error     string `json:"error,omitempty"`   // the look has no answer, for this reason
+	Refusal   string `json:"refusal,omitempty"` // the answer says no more than that what was asked about is not there
+	Hung      bool   `json:"hung,omitempty"`    // which is that none came within the condition's hangs
 	Truncated bool   `json:"truncated,omitempty"`
 	// Ports are the node's ports by the interface of the topology, where the lab chose them.
 	Ports map[string]string `json:"ports,omitempty"`

@@ -24,7 +24,8 @@ const (
 	RulesV2 Rules = "2"
 	// RulesV3: a look that ended outside the window shows neither that something was never so
 	// nor that it did not become so, a symptom of the form never was there before the stimulus
-	// where its expression was false then, and a ping to an address without a link was not sent.
+	// where its expression was false then, a ping to an address without a link was not sent, and
+	// a device's words for what is not there are an answer to who looks at them.
 	RulesV3 Rules = "3"
 
 	// CurrentRules judge what is recorded now.

@@ -284,6 +284,14 @@ func (d *driver) Deaths(context.Context) ([]drivers.Death, error) {
 	return nil, nil
 }
 
+// Refusal knows lines that begin with %.
+func (d *driver) Refusal(_ string, _ bool, answer string) string {
+	if words := strings.TrimSpace(answer); strings.HasPrefix(words, "% ") && !strings.Contains(words, "\n") {
+		return words
+	}
+	return ""
+}
+
 // Unread knows scripts by their names.
 func (d *driver) Unread(line string) bool { return strings.Contains(line, ".sh") }
 

@@ -106,7 +106,13 @@ func failed(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits b
 			return err.Error()
 		}
 	}
-	if probe != scenarios.ProbeRun && probe != scenarios.ProbeExec || o.Exit == drivers.NoExit {
+	if probe != scenarios.ProbeRun && probe != scenarios.ProbeExec {
+		return ""
+	}
+	if o.Refusal != "" && o.Exit <= 0 && rules.Since(evidence.RulesV3) && !c.Predicate.Mentions(o.Refusal) {
+		return fmt.Sprintf("what was asked about is not there: %s; where that is an answer, let the expression look at these words", evidence.Bounded(o.Refusal, 200))
+	}
+	if o.Exit == drivers.NoExit {
 		return ""
 	}
 	words := lastWords(o.Text)

@@ -54,6 +54,31 @@ func TestAbsentIsInconclusive(t *testing.T) {
 			evidence.Inconclusive, `"show x": % Unknown`,
 		},
 		{
+			"a device's words for what is not there", `run: show vrf x, expect: 'not (text contains "not yet")'`,
+			drivers.Exchange{Exit: drivers.NoExit, Output: "% VRF x not found\n"},
+			evidence.Inconclusive, "what was asked about is not there: % VRF x not found",
+		},
+		{
+			"and by a shell", `exec: vtysh -c x, expect: 'not (text contains "not yet")'`,
+			drivers.Exchange{Output: "% BGP instance not found\n"},
+			evidence.Inconclusive, "% BGP instance not found",
+		},
+		{
+			"an expression that looks at those words", `run: show neighbor x, expect: 'text contains "No such neighbor"'`,
+			drivers.Exchange{Exit: drivers.NoExit, Output: "% No such neighbor in this view/vrf\n"},
+			evidence.Reproduced, "",
+		},
+		{
+			"an expression that looks for them with a pattern", `run: show neighbor x, expect: 'text matches "^% No such"'`,
+			drivers.Exchange{Exit: drivers.NoExit, Output: "% No such neighbor in this view/vrf\n"},
+			evidence.Reproduced, "",
+		},
+		{
+			"an expression that looks at the status alone", `exec: vtysh -c x, expect: 'exit == 0'`,
+			drivers.Exchange{Output: "% BGP instance not found\n"},
+			evidence.Inconclusive, "before the stimulus already",
+		},
+		{
 			"a status that is named", `exec: grep -c x, expect: 'trim(text) == "0"', exit: [0, 1]`,
 			drivers.Exchange{Exit: 1, Output: "0\n"},
 			evidence.Reproduced, "",

@@ -142,7 +142,7 @@ func (t *Trial) look(ctx context.Context, c *plan.Check, ref string, timeout tim
 		t.lacks(o.Node, err)
 	}
 	o.Took = t.now() - o.At
-	o.Text, o.Error = t.redact.Text(o.Text), t.redact.Text(o.Error)
+	o.Text, o.Error, o.Refusal = t.redact.Text(o.Text), t.redact.Text(o.Error), t.redact.Text(o.Refusal)
 	if s := judge.Evaluate(c, t.plan.Rules, o, nil); s.Err == "" {
 		o.Value = evidence.Short(s.Value)
 	}
@@ -204,6 +204,9 @@ func (t *Trial) ask(ctx context.Context, n *labNode, c *plan.Check, o *evidence.
 	if err != nil {
 		o.Exit = drivers.NoExit
 		return err
+	}
+	if r, ok := n.driver.(drivers.Refuser); ok && c.Cond.Hangs == 0 {
+		o.Refusal = r.Refusal(line, by == byShell, x.Output)
 	}
 	if x.Rejected != "" && !tells(x) && c.Cond.Hangs == 0 {
 		return &RejectedError{Line: x.Command, Words: x.Rejected}
