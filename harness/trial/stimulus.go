@@ -68,14 +68,17 @@ func (t *Trial) steps(ctx context.Context, steps []plan.Step) bool {
 			n.over()
 		}
 		e := evidence.Event{Kind: evidence.EventStep, Lane: s.Lane(), Ref: s.Ref, Name: s.Title()}
+		t.lacksKernel(ctx, s.Step.Node, err)
 		if s.Step.MayFail && ctx.Err() == nil && sentAndFailed(err) {
 			e.Detail, err = "it failed, as it may: "+err.Error(), nil
 		}
 		t.done(e, begin, err)
 		if err != nil {
 			t.lacks(s.Lane(), err)
-			t.lacksKernel(ctx, s.Step.Node, err)
 			return false
+		}
+		if t.isLacking() {
+			return false // the lab cannot show it, whatever follows
 		}
 	}
 	return true
@@ -164,6 +167,7 @@ func (t *Trial) execStep(ctx context.Context, n *labNode, s scenarios.Step) erro
 	if err != nil {
 		return sent(err)
 	}
+	t.lacksSaid(ctx, n.Name, x.Output)
 	return ended(s, x)
 }
 

@@ -146,6 +146,13 @@ func (t *Trial) lacks(lane string, err error) {
 	}
 }
 
+// isLacking tells whether it was noted that this lab cannot show the scenario.
+func (t *Trial) isLacking() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lacking
+}
+
 // interrupted says in the record that the trial was cancelled from outside.
 func (t *Trial) interrupted(ctx context.Context) {
 	if ctx.Err() != nil {

@@ -336,6 +336,24 @@ func TestTrialVerdicts(t *testing.T) {
 			change: refusing("Error: Unknown device type.", "Error: Unknown device type."),
 		},
 		{
+			name: "the kernel has no such interfaces, and the step may fail", want: evidence.NotApplicable, reason: "interfaces of type vrf is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'ip link add blue type vrf table 10', may-fail: true}]\n" + isDown,
+			change: refusing("Error: Unknown device type.", "Error: Unknown device type."),
+		},
+		{
+			name: "the kernel has no such interfaces, and the line goes on", want: evidence.NotApplicable, reason: "interfaces of type vrf is missing",
+			yaml: head + "stimulus: [{node: r1, exec: 'ip link add blue type vrf table 10 || true'}]\n" + isDown,
+			change: func(w *world) {
+				refusing("Error: Unknown device type.", "Error: Unknown device type.")(w)
+				shell := w.platform.ShellFn
+				w.platform.ShellFn = func(node, line string) (drivers.Exchange, error) {
+					x, err := shell(node, line)
+					x.Exit = 0
+					return x, err
+				}
+			},
+		},
+		{
 			name: "the kernel has no such qdisc", want: evidence.NotApplicable, reason: "qdisc netem is missing",
 			yaml:   head + "stimulus: [{node: r1, exec: 'set -e; tc qdisc add dev eth1 root netem delay 100ms'}]\n" + isDown,
 			change: refusing("Error: Specified qdisc kind is unknown.", "Error: Specified qdisc kind is unknown."),
