@@ -1,4 +1,5 @@
 # make build     bin/reprise
+# make ready     makes this machine ready for labs, make ready-vm for those of machines too
 # make demo      a real bug, reproduced on this machine
 # make test      all tests
 # make lint      what CI checks beside the tests
