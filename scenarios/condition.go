@@ -65,8 +65,8 @@ func (r Reach) Linkless() bool {
 
 // Changes is a window in which a value must change.
 type Changes struct {
-	AtLeast int      `yaml:"at-least" json:"at-least" jsonschema:"required,minimum=1"`
-	Within  Duration `yaml:"within" json:"within" jsonschema:"required"`
+	AtLeast int      `yaml:"at-least" json:"at-least" jsonschema:"required,minimum=1" jsonschema_description:"Number of changes."`
+	Within  Duration `yaml:"within" json:"within" jsonschema:"required" jsonschema_description:"Length of the window."`
 }
 
 // DefaultEvery is the time between two looks of a condition that names none.

@@ -37,9 +37,9 @@ type Problem struct {
 
 // Product names what the problem was seen on.
 type Product struct {
-	Platform string `yaml:"platform" json:"platform,omitempty"`
-	Version  string `yaml:"version" json:"version,omitempty"`
-	Model    string `yaml:"model" json:"model,omitempty"`
+	Platform string `yaml:"platform" json:"platform,omitempty" jsonschema_description:"Network system, in your words."`
+	Version  string `yaml:"version" json:"version,omitempty" jsonschema_description:"Its version."`
+	Model    string `yaml:"model" json:"model,omitempty" jsonschema_description:"Hardware it ran on."`
 }
 
 // Node says what a topology file does not: which part the node plays and what it runs.
@@ -55,8 +55,8 @@ type Node struct {
 
 // Workaround is tried once the symptom was seen.
 type Workaround struct {
-	Steps  []Step      `yaml:"steps" json:"steps" jsonschema:"required"`
-	Expect []Condition `yaml:"expect" json:"expect" jsonschema:"required"`
+	Steps  []Step      `yaml:"steps" json:"steps" jsonschema:"required" jsonschema_description:"What is done, in order."`
+	Expect []Condition `yaml:"expect" json:"expect" jsonschema:"required" jsonschema_description:"What must hold then, if it helps."`
 }
 
 // Control is the variant of the scenario that must stay healthy.

@@ -33,14 +33,14 @@ const (
 // hold. The zero value matches every frame. Fields of IP are looked for behind up to two
 // VLAN tags; EtherType is that of the payload, or of the tag in front of it.
 type FrameMatch struct {
-	SrcMAC    string `yaml:"src-mac" json:"src-mac,omitempty"`
-	DstMAC    string `yaml:"dst-mac" json:"dst-mac,omitempty"`
-	EtherType string `yaml:"ethertype" json:"ethertype,omitempty"` // ip, ip6, arp, lldp, or a number such as 0x88cc
-	Proto     string `yaml:"proto" json:"proto,omitempty"`         // of IPv4 or IPv6: tcp, udp, icmp, icmp6, ospf, vrrp, or a number
-	SrcIP     string `yaml:"src-ip" json:"src-ip,omitempty"`       // address or prefix
-	DstIP     string `yaml:"dst-ip" json:"dst-ip,omitempty"`
-	SrcPort   int    `yaml:"src-port" json:"src-port,omitempty"` // of TCP or UDP
-	DstPort   int    `yaml:"dst-port" json:"dst-port,omitempty"`
+	SrcMAC    string `yaml:"src-mac" json:"src-mac,omitempty" jsonschema_description:"Hardware address of the sender."`
+	DstMAC    string `yaml:"dst-mac" json:"dst-mac,omitempty" jsonschema_description:"Hardware address of the receiver."`
+	EtherType string `yaml:"ethertype" json:"ethertype,omitempty" jsonschema_description:"ip, ip6, arp, lldp, or a number such as 0x88cc."`
+	Proto     string `yaml:"proto" json:"proto,omitempty" jsonschema_description:"Protocol of IPv4 or IPv6: tcp, udp, icmp, icmp6, ospf, vrrp, or a number."`
+	SrcIP     string `yaml:"src-ip" json:"src-ip,omitempty" jsonschema_description:"Address or prefix of the sender."`
+	DstIP     string `yaml:"dst-ip" json:"dst-ip,omitempty" jsonschema_description:"Address or prefix of the receiver."`
+	SrcPort   int    `yaml:"src-port" json:"src-port,omitempty" jsonschema_description:"Port of the sender, of TCP or UDP."`
+	DstPort   int    `yaml:"dst-port" json:"dst-port,omitempty" jsonschema_description:"Port of the receiver, of TCP or UDP."`
 }
 
 // Fault is a fault on the link at one endpoint.
