@@ -19,6 +19,43 @@ func open(p *harnesstest.Platform) drivers.Driver {
 	return d
 }
 
+// echo is the least that a platform is: a factory, and drivers with three methods. What else
+// it can do are further methods, each an ability of its own.
+type echo struct{}
+
+func (echo) Platform() string { return "echo" }
+
+func (echo) Open(_ context.Context, t drivers.Target) (drivers.Driver, error) {
+	return echoDriver{node: t.Node}, nil
+}
+
+type echoDriver struct{ node string }
+
+func (echoDriver) Platform() drivers.Platform  { return drivers.Platform{Name: "echo"} }
+func (echoDriver) Close(context.Context) error { return nil }
+
+func (d echoDriver) Run(_ context.Context, c drivers.Command) (drivers.Exchange, error) {
+	if c.Line == "" {
+		return drivers.Exchange{Rejected: "% Incomplete command"}, nil // a device that says no is no error
+	}
+	return drivers.Exchange{Command: c.Line, Output: d.node + " says " + c.Line, Exit: drivers.NoExit}, nil
+}
+
+func ExampleRegistry_Register() {
+	var r drivers.Registry
+	if err := r.Register(echo{}); err != nil {
+		panic(err)
+	}
+	d, err := r.Open(context.Background(), "echo", drivers.Target{Node: "r1"})
+	if err != nil {
+		panic(err)
+	}
+	x, err := d.Run(context.Background(), drivers.Command{Line: "show version"})
+	_, configures := d.(drivers.Configurer)
+	fmt.Println(x.Output, err, configures)
+	// Output: r1 says show version <nil> false
+}
+
 func ExampleRegistry_Open() {
 	var r drivers.Registry
 	_, err := r.Open(context.Background(), "junos", drivers.Target{Node: "r1"})
