@@ -4,7 +4,7 @@
 # make test      all tests
 # make lint      what CI checks beside the tests
 # make corpus    every scenario of the corpus and its control, five trials each
-# make bench     the figures that the README names
+# make bench     the figures that harness/docs/figures.md names
 # make generate  writes what is checked in and made from the program: schemas, reference
 # make install   what `make build` made, with man pages and completions, below PREFIX
 #                (/usr/local) within DESTDIR (nothing); make uninstall removes it
@@ -95,6 +95,7 @@ generate: build
 	$(BIN) lab schema > topologies/lab/schema.json
 	$(BIN) case schema > reports/handover/cases/schema.json
 	$(BIN) manual --markdown > cmd/reprise/README.md
+	$(PLAIN) $(GO) test ./harness/docs -update
 
 clean:
 	rm -rf bin dist

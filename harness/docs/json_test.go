@@ -1,0 +1,154 @@
+package docs_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// files are what a run directory, or that of an experiment, holds as JSON.
+var files = []struct{ file, typ string }{
+	{"run.json", "harness/evidence.RunInfo"},
+	{"ledger.ndjson, a line", "harness/evidence.Entry"},
+	{"verdict.json of the run", "harness/evidence.RunVerdict"},
+	{"rate.json of a run", "harness/evidence.Rate"},
+	{"rate.json of `rate`", "harness/result.Rate"},
+	{"verify.json", "harness/result.Comparison"},
+	{"reset.json", "harness/result.Resets"},
+	{"isolation.json", "harness/result.Isolation"},
+	{"bisection.json", "harness/result.Bisection"},
+	{"trials/N/verdict.json", "harness/evidence.TrialVerdict"},
+	{"trials/N/timeline.ndjson, a line", "harness/evidence.Event"},
+	{"trials/N/observations.ndjson, a line", "harness/evidence.Observation"},
+	{"trials/N/transcripts/NODE.ndjson, a line", "harness/evidence.Chunk"},
+	{"trials/N/states/…, a file", "harness/evidence.State"},
+}
+
+// verbs are what the verbs print with --json. A type is in the folder before its dot, or
+// anywhere below it; "func NAME" is the first struct that this function declares.
+var verbs = []struct{ verb, typ string }{
+	{"run", "cmd.outcome"},
+	{"run --dry-run", "cmd.planned"},
+	{"run --rehearse", "cmd.rehearsal"},
+	{"demo, a list of", "cmd.outcome"},
+	{"rate", "cmd.rated"},
+	{"rate --choose-reset", "cmd.resetChosen"},
+	{"verify-fix", "cmd.verified"},
+	{"regress", "cmd.func regress"},
+	{"bisect", "harness/result.Bisection"},
+	{"isolate", "harness/result.Isolation"},
+	{"judge", "cmd.func judge"},
+	{"scenario validate, a list of", "cmd.func validate"},
+	{"scenario list, a list of", "cmd.listed"},
+	{"doctor, a list of", "topologies/doctor.Check"},
+	{"images list", "cmd.imageList"},
+	{"redact", "cmd.redactedFile"},
+	{"case new, case set", "reports/handover/cases.Case"},
+	{"case show", "cmd.func caseShow"},
+	{"case check, a list of", "reports/handover/cases.Duty"},
+	{"case rma", "cmd.func caseRMA"},
+	{"escalate", "cmd.escalated"},
+	{"bundle create", "cmd.createdResult"},
+	{"bundle show", "cmd.shownResult"},
+	{"bundle verify", "cmd.verifiedBundle"},
+	{"bundle diff", "cmd.func bundleDiff"},
+	{"bundle open", "cmd.func bundleOpen"},
+	{"confirm", "cmd.confirmed"},
+	{"known search, a list of", "harness/known.Found"},
+	{"known list, a list of", "harness/known.DocumentInfo"},
+	{"known show, a list of", "harness/known.Issue"},
+	{"known import, a list of", "cmd.importResult"},
+	{"known match", "harness/known.Matching"},
+	{"lab check, devices", "cmd.deviceCheck"},
+	{"lab list, devices", "topologies/lab.Status"},
+	{"lab reserve", "topologies/lab.Lease"},
+	{"lab history, a list of", "topologies/lab.Event"},
+	{"lab restore, a list of", "cmd.restored"},
+	{"any, on standard error", "cmd.func printError"},
+}
+
+// TestJSON holds the reference of what is printed and written as JSON against the types.
+func TestJSON(t *testing.T) {
+	src := newSources()
+	ref := &jsonReference{src: src, names: map[string]*declared{}}
+	var b strings.Builder
+	list := func(head string, of []struct{ file, typ string }) {
+		fmt.Fprintf(&b, "%s\n|---|---|\n", head)
+		for _, f := range of {
+			d, err := src.find(f.typ)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			fmt.Fprintf(&b, "| %s | %s |\n", f.file, ref.link(d))
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("## Files of a run directory\n\n")
+	list("| file | type |", files)
+	b.WriteString("## What verbs print\n\n")
+	renamed := make([]struct{ file, typ string }, len(verbs))
+	for i, v := range verbs {
+		renamed[i] = struct{ file, typ string }{v.verb, v.typ}
+	}
+	list("| verb | type |", renamed)
+	b.WriteString("## Types\n\n")
+	b.WriteString(ref.types(t))
+	checkSection(t, "cmd/JSON.md", "json", b.String())
+}
+
+// jsonReference writes types as tables, and those that these name.
+type jsonReference struct {
+	src   *sources
+	names map[string]*declared // by heading
+}
+
+func (r *jsonReference) link(d *declared) string {
+	r.names[d.heading()] = d
+	return fmt.Sprintf("[%s](#%s)", d.heading(), anchor(d.heading()))
+}
+
+func anchor(heading string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(heading), ".", ""), " ", "-")
+}
+
+// types gives every type that was linked to, until no new one is named.
+func (r *jsonReference) types(t *testing.T) string {
+	t.Helper()
+	done := map[string]string{}
+	for len(done) < len(r.names) {
+		for _, name := range slices.Sorted(maps.Keys(r.names)) {
+			if _, ok := done[name]; !ok {
+				done[name] = r.table(t, r.names[name])
+			}
+		}
+	}
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(done)) {
+		b.WriteString(done[name])
+	}
+	return b.String()
+}
+
+func (r *jsonReference) table(t *testing.T, d *declared) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s\n\n", d.heading())
+	if d.doc != "" {
+		fmt.Fprintf(&b, "%s\n\n", d.doc)
+	}
+	b.WriteString("| key | type | what |\n|---|---|---|\n")
+	for _, f := range r.src.fields(d) {
+		what, err := r.src.kind(f.file, f.typ, r.link)
+		if err != nil {
+			t.Errorf("%s.%s: %v", d.heading(), f.key, err)
+		}
+		if f.optional {
+			what += ", may be absent"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.key, cell(what), cell(f.doc))
+	}
+	return b.String() + "\n"
+}
