@@ -42,7 +42,7 @@ trials: {reset: config}
 `
 
 // BenchmarkTrialOverWaits is the wall time of a two-node trial with reset: config, as a
-// multiple of the time that its phases wait for the protocol. The README promises at
+// multiple of the time that its phases wait for the protocol. The figures promise at
 // most 1.15.
 func BenchmarkTrialOverWaits(b *testing.B) {
 	needLab(b)
@@ -89,7 +89,7 @@ func BenchmarkTrialOverWaits(b *testing.B) {
 
 // BenchmarkBetweenTrials is the time that a search on real labs spends between two trials
 // (cut the scenario, write, load and plan it, record, reset the lab), as a share of the
-// time of a two-node trial. The README promises at most 0.05.
+// time of a two-node trial. The figures promise at most 0.05.
 func BenchmarkBetweenTrials(b *testing.B) {
 	parts, oracle, whole := twoNodeOracle(b, twoNodes, 1)
 	less := whole
@@ -227,7 +227,7 @@ func oneTrial(b *testing.B, lab *trial.Lab, dir evidence.Dir, n int) time.Durati
 
 // BenchmarkMemoryRing20 is the largest resident memory of any process of a run on a
 // ring of 20 FRR nodes, with the state of all of them captured before and after. The
-// README promises at most 150 MB.
+// figures promise at most 150 MB.
 func BenchmarkMemoryRing20(b *testing.B) {
 	needLab(b)
 	dir := b.TempDir()
@@ -256,7 +256,7 @@ func BenchmarkMemoryRing20(b *testing.B) {
 	b.ReportMetric(float64(peak)/1000, "peak-MB")
 }
 
-// BenchmarkHelp is the time of "reprise --help" with all it loads. The README promises
+// BenchmarkHelp is the time of "reprise --help" with all it loads. The figures promise
 // at most 80 ms.
 func BenchmarkHelp(b *testing.B) {
 	for b.Loop() {
@@ -269,7 +269,7 @@ func BenchmarkHelp(b *testing.B) {
 }
 
 // BenchmarkSessionOverExec is the time of a command on an open session, as a multiple of
-// a bare exec of the same command in the same container. The README promises less than 1.
+// a bare exec of the same command in the same container. The figures promise less than 1.
 func BenchmarkSessionOverExec(b *testing.B) {
 	needLab(b)
 	provider, err := containers.New(containers.Options{})

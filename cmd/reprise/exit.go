@@ -14,7 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
-// Exit codes. They are part of the interface; the README lists them.
+// Exit codes. They are part of the interface; reports/README.md lists them.
 const (
 	exitYes          = 0 // the answer is yes: reproduced, valid, as declared
 	exitNo           = 1 // the answer is no

@@ -13,8 +13,8 @@ import (
 )
 
 // BenchmarkReduce9600 is the CPU time that the search itself takes for a case of 9,600
-// lines that fails half of the time, with every run written to the ledger. The README
-// promises less than 1 s.
+// lines that fails half of the time, with every run written to the ledger. The figures
+// promise less than 1 s.
 func BenchmarkReduce9600(b *testing.B) {
 	var cpu time.Duration
 	runs, seed := 0, uint64(0)
@@ -31,7 +31,7 @@ func BenchmarkReduce9600(b *testing.B) {
 }
 
 // BenchmarkMemory10000Runs is the heap in use after 10,000 simulated runs of one search, as
-// a multiple of that after 1,000. The README promises at most 1.25.
+// a multiple of that after 1,000. The figures promise at most 1.25.
 func BenchmarkMemory10000Runs(b *testing.B) {
 	const first, last = 1000, 10000
 	var ratio float64
