@@ -57,7 +57,7 @@ reprise: v1
 id: session-lost
 title: The session is lost
 topology: {nodes: {r1: {image: x}}}
-symptom: [{name: down, nod: r1, run: show bgp summary, expect: 'text contians "Active"', eventually: 20s}]
+symptom: [{name: down, nod: r1, run: show bgp summary, expect: 'text includes "Active"', eventually: 20s}]
 `)
 	defer remove()
 	_, err := scenarios.Load(file, scenarios.Options{})
@@ -68,5 +68,5 @@ symptom: [{name: down, nod: r1, run: show bgp summary, expect: 'text contians "A
 	// Output:
 	// 6:11: node is missing: the probe needs to know where to look
 	// 6:24: unknown key "nod" under symptom[0]
-	// 6:64: unexpected token Identifier("contians"), at column 6 of the expression
+	// 6:64: unexpected token Identifier("includes"), at column 6 of the expression
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // families are the folders of the corpus, and what is in them.
