@@ -175,7 +175,7 @@ func (r *redaction) reworded(name string, data []byte) ([]byte, error) {
 	}
 	out := red.Text(name, data)
 	if hits := red.Gate(slices.Concat(r.options.Secrets, r.markers)...).Data(name, out); len(hits) > 0 {
-		return nil, &codedError{exitRefused, errors.New("a word of this machine is left in " + name)}
+		return nil, withCode(exitRefused, errors.New("a word of this machine is left in "+name))
 	}
 	return out, nil
 }

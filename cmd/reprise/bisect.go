@@ -188,7 +188,7 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) erro
 	}
 	p, err := plan.New(l, plan.Options{Set: set, Trials: 1})
 	if err != nil {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	b, err := a.openUnchecked(dir.File("runs"), labFlags{}, p)
 	if err != nil {

@@ -63,7 +63,7 @@ control: {without: [stimulus.0]}
 			verbs = append(verbs, c)
 		}
 	}
-	walk((&app{in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{}}).root())
+	walk(newRoot(&app{in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{}}))
 	refused := 0
 	for _, v := range verbs {
 		path := strings.Fields(v.CommandPath())[1:]

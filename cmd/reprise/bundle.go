@@ -46,19 +46,19 @@ func bundleError(err error) error {
 	case err == nil || errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &refused):
-		return &codedError{exitRefused, err}
+		return withCode(exitRefused, err)
 	case errors.Is(err, bundle.ErrLocked):
-		return &codedError{exitEnvironment, hint(err, "give the key with -i FILE")}
+		return withCode(exitEnvironment, hint(err, "give the key with -i FILE"))
 	case errors.Is(err, bundle.ErrNotBundle), errors.Is(err, bundle.ErrNotEmpty), errors.Is(err, fs.ErrNotExist):
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	case errors.Is(err, fs.ErrExist):
-		return &codedError{exitInput, hint(err, "name another with -o FILE")}
+		return withCode(exitInput, hint(err, "name another with -o FILE"))
 	case errors.As(err, &limit):
-		return &codedError{exitInput, hint(err, "if you trust it, accept more with --max-size, or unpack it with bundle open")}
+		return withCode(exitInput, hint(err, "if you trust it, accept more with --max-size, or unpack it with bundle open"))
 	case errors.As(err, &bad):
-		return &codedError{exitNo, hint(err, "do not use it; ask for it again")}
+		return withCode(exitNo, hint(err, "do not use it; ask for it again"))
 	case errors.As(err, &unsound):
-		return &codedError{exitNo, err}
+		return withCode(exitNo, err)
 	default:
 		return err
 	}

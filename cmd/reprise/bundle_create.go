@@ -105,7 +105,7 @@ type createdResult struct {
 func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags, rf *redactFlags) error {
 	for _, run := range runs {
 		if _, _, err := evidence.OpenDir(run); err != nil {
-			return &codedError{exitInput, err}
+			return withCode(exitInput, err)
 		}
 	}
 	if f.output == "" {
@@ -158,7 +158,7 @@ func stagedCase(dir string) (staged string, done func(), err error) {
 	done = func() { _ = os.RemoveAll(work) } // a copy in a temporary folder
 	if _, err := cases.Stage(folder, filepath.Join(work, "case"), nil); err != nil {
 		done()
-		return "", nil, &codedError{exitInput, err}
+		return "", nil, withCode(exitInput, err)
 	}
 	return filepath.Join(work, "case"), done, nil
 }
@@ -205,10 +205,10 @@ func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redact
 // createError says of our own runs what bundleError says of somebody else's bundle.
 func createError(err error) error {
 	if _, ok := errors.AsType[*bundle.LimitError](err); ok {
-		return &codedError{exitInput, hint(err, "pack fewer runs, or leave --cores and --zip out")}
+		return withCode(exitInput, hint(err, "pack fewer runs, or leave --cores and --zip out"))
 	}
 	if _, ok := errors.AsType[*bundle.DamagedError](err); ok {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	return bundleError(err)
 }

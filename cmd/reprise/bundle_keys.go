@@ -42,7 +42,7 @@ func (a *app) signingKey(file string) (ssh.Signer, func() error, error) {
 	if pub, _, _, _, err := ssh.ParseAuthorizedKey(data); err == nil && !bytes.Contains(data, []byte("PRIVATE KEY")) {
 		signer, done, err := bundle.AgentSigner(os.Getenv("SSH_AUTH_SOCK"), pub)
 		if err != nil {
-			return nil, none, &codedError{exitEnvironment, fmt.Errorf("sign with %s: %w", file, err)}
+			return nil, none, withCode(exitEnvironment, fmt.Errorf("sign with %s: %w", file, err))
 		}
 		return signer, done, nil
 	}

@@ -64,7 +64,7 @@ func (a *app) bundleOpen(c *cobra.Command, file, dir string, read *readFlags) er
 	for _, r := range b.Manifest.Claim.Runs {
 		run, err := openedFrom(dir, r.ID)
 		if err != nil {
-			return &codedError{exitNo, err}
+			return withCode(exitNo, err)
 		}
 		out.Runs = append(out.Runs, run)
 	}

@@ -191,7 +191,7 @@ func (a *app) fill(folder string, c cases.Case, given [][2]string) (cases.Folder
 	}
 	f, err := cases.Create(folder, c)
 	if err != nil {
-		return f, &codedError{exitInput, err}
+		return f, withCode(exitInput, err)
 	}
 	if err := setFields(&f, given); err != nil {
 		return f, errors.Join(err, os.Remove(filepath.Join(folder, cases.FileName)), os.Remove(filepath.Join(folder, "timeline.ndjson")))

@@ -163,7 +163,7 @@ func (a *app) caseRMA(_ context.Context, path string, add, from []string) error 
 	}
 	missing, err := cases.CheckUnits(units)
 	if _, refused := errors.AsType[*cases.RefusedError](err); refused {
-		return &codedError{exitRefused, err}
+		return withCode(exitRefused, err)
 	}
 	if len(units) > len(f.Case.Units) {
 		if err := asInputError(f.Edit(func(e *cases.Editor) error { return e.Set("units", units) })); err != nil {

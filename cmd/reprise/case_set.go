@@ -183,7 +183,7 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 	}
 	if state != "" {
 		if err := f.Reachable(state); err != nil {
-			return &codedError{exitRefused, fmt.Errorf("the case is not %s: %w", state, err)}
+			return withCode(exitRefused, fmt.Errorf("the case is not %s: %w", state, err))
 		}
 		if err := setFields(&f, [][2]string{{"state", string(state)}}); err != nil {
 			return err
@@ -219,7 +219,7 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (moves []string, err error) {
 	for _, dir := range flags.runs { // before anything is copied
 		if err := f.Attachable(dir); err != nil {
-			return nil, &codedError{exitInput, err}
+			return nil, withCode(exitInput, err)
 		}
 	}
 	for _, file := range flags.logs {

@@ -16,7 +16,7 @@ func caseFile(f cases.Folder, what string, now time.Time) string {
 func openCase(path string) (cases.Folder, error) {
 	f, err := cases.Open(path)
 	if err != nil {
-		return f, &codedError{exitInput, err}
+		return f, withCode(exitInput, err)
 	}
 	return f, nil
 }

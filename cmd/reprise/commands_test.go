@@ -26,7 +26,7 @@ func TestPrintedCommands(t *testing.T) {
 		}
 		text := wrong.ReplaceAllString(string(data), "")
 		for _, m := range call.FindAllStringSubmatch(text, -1) {
-			verb, rest, err := (&app{}).root().Find(strings.Fields(m[1]))
+			verb, rest, err := newRoot(&app{}).Find(strings.Fields(m[1]))
 			if err != nil || verb.HasSubCommands() && len(rest) == 0 || !verb.HasParent() {
 				continue // words about the program
 			}
@@ -88,7 +88,7 @@ func TestOneWordEach(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk((&app{}).root())
+	walk(newRoot(&app{}))
 	if types["trials"] != "int" || types["dir"] != "string" {
 		t.Errorf("--trials takes %s, --dir %s", types["trials"], types["dir"])
 	}

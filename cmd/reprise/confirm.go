@@ -215,7 +215,7 @@ func (a *app) openChecked(c *cobra.Command, file string, f *confirmFlags, dir st
 	}
 	for _, check := range result.Checks {
 		if check.State == bundle.Failed {
-			return m, "", &codedError{exitNo, fmt.Errorf("%s does not hold, and is not run: %s: %s", file, check.Name, check.Detail)}
+			return m, "", withCode(exitNo, fmt.Errorf("%s does not hold, and is not run: %s: %s", file, check.Name, check.Detail))
 		}
 	}
 	if s := result.Signature; s != nil {
@@ -297,7 +297,7 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 	if t.out.Claim.HasControl = p.Loaded.Scenario.Control != nil; t.out.Claim.HasControl {
 		control, err = plan.New(p.Loaded, plan.Options{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
 		if err != nil {
-			return nil, &codedError{exitInput, err}
+			return nil, withCode(exitInput, err)
 		}
 		plans = append(plans, control)
 	}
@@ -486,18 +486,18 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	if sig != nil {
 		s, key, err := bundle.CheckSignature(confirm.Namespace, data, sig)
 		if err != nil {
-			return "", &codedError{exitNo, fmt.Errorf("%s: %w", file, err)}
+			return "", withCode(exitNo, fmt.Errorf("%s: %w", file, err))
 		}
 		signed = s.Fingerprint
 		if allowed != nil {
 			names := allowed.Principals(confirm.Namespace, key, time.Now())
 			if len(names) == 0 {
-				return "", &codedError{exitRefused, fmt.Errorf("%s is signed with %s, which %s does not allow", file, s.Fingerprint, signers)}
+				return "", withCode(exitRefused, fmt.Errorf("%s is signed with %s, which %s does not allow", file, s.Fingerprint, signers))
 			}
 			signed = strings.Join(names, ", ") + " " + signed
 		}
 	} else if allowed != nil {
-		return "", &codedError{exitRefused, fmt.Errorf("%s is not signed, and --signers wants a signature", file)}
+		return "", withCode(exitRefused, fmt.Errorf("%s is not signed, and --signers wants a signature", file))
 	}
 	kept := unused(caseFile(*f, "confirmation", c.At), ".json")
 	if err := evidence.WriteFile(kept, data); err != nil {

@@ -117,7 +117,7 @@ func corpusRun(t *testing.T, id, trials string, args ...string) evidence.RunVerd
 	c := exec.Command(os.Args[0], append([]string{"run", id, "--json", "-q", "-n", trials, "--dir", t.TempDir()}, args...)...)
 	c.Args[0] = "reprise"
 	stdout, err := c.Output()
-	var out outcome
+	var out Outcome
 	if jsonErr := json.Unmarshal(stdout, &out); jsonErr != nil {
 		t.Fatalf("%v: %v: %s", err, jsonErr, stdout)
 	}

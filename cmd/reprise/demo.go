@@ -32,7 +32,7 @@ Exit status: 0 the bug was reproduced and the control is clean, else as of run.`
 }
 
 func (a *app) demo(ctx context.Context, f *runFlags) error {
-	var outs []outcome
+	var outs []Outcome
 	for _, control := range []bool{false, true} {
 		f.control = control
 		p, err := a.plan(demoScenario, &f.planFlags)

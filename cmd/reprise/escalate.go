@@ -98,7 +98,7 @@ func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error
 		for _, d := range owed {
 			a.progress("NOT MET  %s: %s\n         do: %s", d.Title, d.Why, d.Do)
 		}
-		return &codedError{exitRefused, fmt.Errorf("%s unmet: meet it, say why it does not apply (case set --waive DUTY=REASON), or give --despite REASON", plural(len(owed), "duty"))}
+		return withCode(exitRefused, fmt.Errorf("%s unmet: meet it, say why it does not apply (case set --waive DUTY=REASON), or give --despite REASON", plural(len(owed), "duty")))
 	}
 	e := cases.Escalate(folder, duties)
 	if len(owed) > 0 {
@@ -164,7 +164,7 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 	}
 	staged, err := cases.Stage(folder, filepath.Join(work, "case"), map[string][]byte{"SUMMARY.md": summary.Bytes(), "PLAN.md": plan.Bytes()})
 	if err != nil {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	if len(staged.Runs) == 0 {
 		return inputError("the case has no run that could be packed: reprise case set %s --run FOLDER", folder.Path)

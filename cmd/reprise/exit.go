@@ -35,6 +35,9 @@ type codedError struct {
 func (e *codedError) Error() string { return e.err.Error() }
 func (e *codedError) Unwrap() error { return e.err }
 
+// withCode gives an error its exit status.
+func withCode(code int, err error) error { return &codedError{code, err} }
+
 // inputError marks an error as one of the input or the command line.
 func inputError(format string, args ...any) error {
 	return &codedError{exitInput, fmt.Errorf(format, args...)}

@@ -77,5 +77,5 @@ func (a *app) permitLabs(file string, labs int) error {
 	if labs <= foreignLabs || slices.Contains(a.trust, "labs") {
 		return nil
 	}
-	return &codedError{exitRefused, fmt.Errorf("%s was made with %d labs side by side, and gets at most %d by itself: choose with --labs, or --trust labs", file, labs, foreignLabs)}
+	return withCode(exitRefused, fmt.Errorf("%s was made with %d labs side by side, and gets at most %d by itself: choose with --labs, or --trust labs", file, labs, foreignLabs))
 }

@@ -128,7 +128,7 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) er
 	whole := isolate.Whole(parts.Units)
 	p, err := cutter.Plan(whole)
 	if err != nil {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	if l.Scenario.Control == nil {
 		if f.ControlRuns > 0 {
@@ -196,19 +196,19 @@ func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) 
 	case err == nil:
 		return nil
 	case errors.Is(err, experiment.ErrInUse):
-		return &codedError{exitEnvironment, err}
+		return withCode(exitEnvironment, err)
 	case ctx.Err() != nil:
-		return &codedError{exitInterrupted, fmt.Errorf("interrupted; go on with: %s", resume)}
+		return withCode(exitInterrupted, fmt.Errorf("interrupted; go on with: %s", resume))
 	case errors.Is(err, syscall.ENOSPC):
-		return &codedError{exitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume)}
+		return withCode(exitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume))
 	case errors.Is(err, isolate.ErrNotReproduced):
-		return &codedError{exitNo, err}
+		return withCode(exitNo, err)
 	case options:
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	case missing:
 		return err
 	default:
-		return &codedError{exitInconclusive, err}
+		return withCode(exitInconclusive, err)
 	}
 }
 

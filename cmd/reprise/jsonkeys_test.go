@@ -25,7 +25,7 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // lower case, with hyphens, as the files of a run directory have them.
 func TestJSONKeys(t *testing.T) {
 	for _, v := range []any{
-		outcome{},
+		Outcome{},
 		planned{},
 		rated{},
 		resetChosen{},
@@ -34,7 +34,7 @@ func TestJSONKeys(t *testing.T) {
 		result.Bisection{},
 		built{},
 		confirmed{},
-		rehearsal{},
+		Rehearsal{},
 		createdResult{},
 		rateComparison{},
 		bundle.Difference{},

@@ -32,11 +32,11 @@ than it is stored, or the ledger's chain is broken; 4 no run directory.`,
 func (a *app) judge(path string) error {
 	p, dir, info, err := plan.OpenRun(path)
 	if err != nil {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	again, err := judge.Rejudge(p, dir)
 	if err != nil {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
 	entries, ledgerErr := dir.Ledger()

@@ -43,12 +43,12 @@ func withKnown(ctx context.Context, f *knownFlags, do func(*known.DB) error) err
 	if path == "" {
 		var err error
 		if path, err = known.DefaultPath(); err != nil {
-			return &codedError{exitEnvironment, hint(err, "name a file with --db")}
+			return withCode(exitEnvironment, hint(err, "name a file with --db"))
 		}
 	}
 	db, err := known.Open(ctx, path)
 	if err != nil {
-		return &codedError{exitEnvironment, hint(err, "name another file with --db")}
+		return withCode(exitEnvironment, hint(err, "name another file with --db"))
 	}
 	return errors.Join(do(db), db.Close())
 }

@@ -174,7 +174,7 @@ func (a *app) subjectOf(name string) (known.Subject, *cases.Folder, error) {
 	if _, err := os.Stat(filepath.Join(name, "run.json")); err == nil {
 		s := known.Subject{}
 		if err := s.AddRun(name); err != nil {
-			return s, nil, &codedError{exitInput, err}
+			return s, nil, withCode(exitInput, err)
 		}
 		return s, nil, nil
 	}

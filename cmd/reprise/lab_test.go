@@ -68,7 +68,7 @@ func TestWrongSerial(t *testing.T) {
 	}
 	before := b.sims.Switches[0].Running()
 	out, _ = b.reprise(t, "run", b.scenario, "--json", "-n", "1", "--dir", b.runs)
-	var got outcome
+	var got Outcome
 	if err := json.Unmarshal([]byte(out), &got); err != nil || !strings.Contains(got.Verdict.Reason, "simulator") {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -115,7 +115,7 @@ func TestTakenDevice(t *testing.T) {
 func TestRunOnSimulators(t *testing.T) {
 	b := newBench(t)
 	out, ok := b.reprise(t, "run", b.scenario, "--json", "-n", "2", "--dir", b.runs)
-	var got outcome
+	var got Outcome
 	if err := json.Unmarshal([]byte(out), &got); err != nil || ok {
 		t.Fatalf("%v, %v: %s", ok, err, out)
 	}

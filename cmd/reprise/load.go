@@ -42,7 +42,7 @@ func (a *app) loadQuiet(name string, set map[string]string) (*scenarios.Loaded, 
 	defer cleanup()
 	l, err := scenarios.Load(path, scenarios.Options{Platforms: r.Platforms(), Describe: describe(r), Set: set, Template: r.Template, Trust: a.trust})
 	if err != nil && l == nil {
-		return nil, &codedError{exitInput, err}
+		return nil, withCode(exitInput, err)
 	}
 	return l, err
 }

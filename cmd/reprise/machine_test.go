@@ -75,7 +75,7 @@ func TestMachineInContainer(t *testing.T) {
 		var stderr strings.Builder
 		c.Stderr = &stderr
 		stdout, _ := c.Output() // the status is that of a verdict that never counts
-		var out outcome
+		var out Outcome
 		if err := json.Unmarshal(stdout, &out); err != nil {
 			t.Fatalf("%v: %s%s", err, stdout, stderr.String())
 		}

@@ -16,7 +16,7 @@ import (
 // manualVerb writes what others read about the verbs: man pages for `make install`, and the
 // reference in README.md beside this file. It is in the program, so that whoever got that by
 // `go install` has its man pages too; cobra/doc and what it needs are a hundredth of it.
-func (a *app) manualVerb() *cobra.Command {
+func manualVerb(a *app) *cobra.Command {
 	markdown := false
 	c := &cobra.Command{
 		Use: "manual DIR", Short: "Write man pages into a folder, or the reference in Markdown", Hidden: true,

@@ -81,7 +81,7 @@ func TestManPages(t *testing.T) {
 			}
 		}
 	}
-	check((&app{}).root())
+	check(newRoot(&app{}))
 	if seen < 500 {
 		t.Errorf("%d lines were looked at", seen)
 	}

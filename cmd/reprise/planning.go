@@ -40,7 +40,7 @@ func (a *app) plan(name string, f *planFlags) (*plan.Plan, error) {
 	}
 	p, err := plan.New(loaded, plan.Options{Variant: variant, Set: set, Trials: f.trials, Labs: f.labs, Reset: scenarios.Reset(f.reset)})
 	if err != nil {
-		return nil, &codedError{exitInput, err}
+		return nil, withCode(exitInput, err)
 	}
 	return p, nil
 }

@@ -126,11 +126,11 @@ func loadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 	case err != nil:
 		return nil, err
 	case foreign:
-		return nil, &codedError{exitRefused, fmt.Errorf("%s came out of a bundle (%.12s), and an inventory says where this machine's passwords are sent: copy it elsewhere if you have read it and want it", file, mark.Bundle)}
+		return nil, withCode(exitRefused, fmt.Errorf("%s came out of a bundle (%.12s), and an inventory says where this machine's passwords are sent: copy it elsewhere if you have read it and want it", file, mark.Bundle))
 	}
 	inv, err := lab.Load(file)
 	if err != nil {
-		return nil, &codedError{exitInput, err}
+		return nil, withCode(exitInput, err)
 	}
 	if acceptNew {
 		for i := range inv.Devices {

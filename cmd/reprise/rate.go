@@ -115,7 +115,7 @@ func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *p
 		Variant: evidence.VariantControl, Set: main.Set, Trials: trials, Labs: main.Labs, Reset: main.Reset,
 	})
 	if err != nil {
-		return main, nil, &codedError{exitInput, err}
+		return main, nil, withCode(exitInput, err)
 	}
 	return main, control, nil
 }

@@ -123,7 +123,7 @@ func (a *app) wholeWords(r *redaction, f *redactFlags) error {
 	case r != nil:
 		return nil
 	case !f.none:
-		return &codedError{exitRefused, errors.New("nothing would be redacted: " + what + "; redact with --redact-key FILE, or say --no-redact")}
+		return withCode(exitRefused, errors.New("nothing would be redacted: "+what+"; redact with --redact-key FILE, or say --no-redact"))
 	default:
 		a.progress("NOT REDACTED, as asked: %s", what)
 		return nil
@@ -241,7 +241,7 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	r.report, r.red, r.person = result.Report, red, result.Left
 	for _, note := range result.Report.Dropped {
 		if strings.HasPrefix(note.File, "case/logs/") {
-			return "", &codedError{exitRefused, fmt.Errorf("the log %s of the case cannot be redacted, and would be missing: %s; turn it into text, or take it out of the case", note.File, note.Why)}
+			return "", withCode(exitRefused, fmt.Errorf("the log %s of the case cannot be redacted, and would be missing: %s; turn it into text, or take it out of the case", note.File, note.Why))
 		}
 	}
 	if err := os.RemoveAll(whole); err != nil {
@@ -271,7 +271,7 @@ func (r *redaction) inspect(ctx context.Context, dir string) error {
 	planted := append(slices.Concat(r.options.Secrets, r.markers), strings.TrimSpace(string(key)))
 	gate := r.red.Gate(planted...)
 	if err := gate.Check(ctx, dir); err != nil {
-		return &codedError{exitRefused, err}
+		return withCode(exitRefused, err)
 	}
 	return r.residue(ctx, gate, dir)
 }
@@ -397,8 +397,8 @@ func (r *redaction) rerun(ctx context.Context, dir string) error {
 	const alpha = 0.05
 	was, is := t.out.Claim, t.out.Seen
 	if t.out.Result != confirm.Confirmed || t.out.P == nil || *t.out.P < alpha {
-		return &codedError{exitRefused, fmt.Errorf("the redacted case is not the same: %d of %d trials, %d of %d before it was cut (p=%.3f, %s); its runs are in %s",
-			is.Reproduced, is.Valid, was.Reproduced, was.Valid, orOne(t.out.P), t.out.Reason, t.dir)}
+		return withCode(exitRefused, fmt.Errorf("the redacted case is not the same: %d of %d trials, %d of %d before it was cut (p=%.3f, %s); its runs are in %s",
+			is.Reproduced, is.Valid, was.Reproduced, was.Valid, orOne(t.out.P), t.out.Reason, t.dir))
 	}
 	r.proved = fmt.Sprintf("; run again: %d of %d trials, %d of %d before (p=%.2f)", is.Reproduced, is.Valid, was.Reproduced, was.Valid, orOne(t.out.P))
 	return nil

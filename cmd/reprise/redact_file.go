@@ -156,7 +156,7 @@ func (r *redaction) checked(ctx context.Context, dir string) ([]redact.Hit, erro
 	}
 	gate := r.red.Gate(append(slices.Clone(r.options.Secrets), strings.TrimSpace(string(key)))...)
 	if err := gate.Check(ctx, dir); err != nil {
-		return nil, &codedError{exitRefused, err}
+		return nil, withCode(exitRefused, err)
 	}
 	var look []redact.Hit
 	tree := os.DirFS(dir)
@@ -197,7 +197,7 @@ func onlyFile(dir string, left []string) (string, error) {
 			return filepath.Join(dir, e.Name()), nil
 		}
 	}
-	return "", &codedError{exitRefused, fmt.Errorf("nothing can be written: %s", strings.Join(left, "; "))}
+	return "", withCode(exitRefused, fmt.Errorf("nothing can be written: %s", strings.Join(left, "; ")))
 }
 
 // redactedName is the default name of a result.

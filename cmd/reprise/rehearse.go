@@ -18,8 +18,8 @@ import (
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
-// rehearsal is what going through a scenario on simulators came to.
-type rehearsal struct {
+// Rehearsal is what going through a scenario on simulators came to.
+type Rehearsal struct {
 	Scenario   string   `json:"scenario"`
 	Dir        string   `json:"dir"`
 	Runs       bool     `json:"runs"` // every line was taken and every condition decided
@@ -84,7 +84,7 @@ func unlabelled(p *plan.Plan) *plan.Plan {
 }
 
 func (a *app) printRehearsal(p *plan.Plan, dir evidence.Dir, complaints []string) error {
-	out := rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: complaints}
+	out := Rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: complaints}
 	out.Runs = len(out.Complaints) == 0
 	if !out.Runs {
 		out.Exit = exitNo

@@ -41,7 +41,7 @@ func (a *app) report(path, name, output string) error {
 	}
 	dir, _, err := evidence.OpenDir(path)
 	if err != nil {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	if output == "" && name == "html" {
 		output = dir.File(all[i].file)

@@ -9,24 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
-// app is what every verb shares.
-type app struct {
-	in       io.Reader
-	out, err io.Writer
-	json     bool
-	quiet    bool
-	noHelp   error    // help was asked for a verb that is not there
-	trust    []string // what a foreign scenario may have; see foreign.go
-}
-
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	a := &app{in: in, out: newScreen(out), err: newScreen(errOut)}
-	root := a.root() //nolint:contextcheck // each verb takes its context from cobra
+	root := newRoot(a) //nolint:contextcheck // each verb takes its context from cobra
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(a.out)
@@ -34,14 +23,14 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	err := errors.Join(root.ExecuteContext(ctx), a.noHelp)
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
 		if _, ok := errors.AsType[*codedError](err); !ok {
-			err = &codedError{exitInterrupted, err}
+			err = withCode(exitInterrupted, err)
 		}
 	}
 	printError(a.err, err, a.json)
 	return exitCode(err)
 }
 
-func (a *app) root() *cobra.Command {
+func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "reprise",
 		Short: "Reproduce a network problem in a lab, and prove it",
@@ -99,7 +88,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 			root.AddCommand(v)
 		}
 	}
-	root.AddCommand(a.versionVerb(), a.manualVerb())
+	root.AddCommand(a.versionVerb(), manualVerb(a))
 	asInput(root)
 	return root
 }
@@ -168,7 +157,7 @@ func helpVerb() *cobra.Command {
 			verb, rest, err := c.Root().Find(args)
 			switch {
 			case err != nil:
-				return &codedError{exitInput, err}
+				return withCode(exitInput, err)
 			case len(rest) > 0:
 				return unknownVerb(verb, rest[0])
 			}
@@ -207,36 +196,4 @@ func flagHint(c *cobra.Command, err error) string {
 		return "; " + s
 	}
 	return ""
-}
-
-// say prints a line for a person; with --json nobody reads it.
-func (a *app) say(format string, args ...any) {
-	if !a.json {
-		fmt.Fprintf(a.out, format+"\n", lines(args)...)
-	}
-}
-
-// progress prints a line about long work: on standard error, so that results can be piped.
-func (a *app) progress(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.err, format+"\n", lines(args)...)
-	}
-}
-
-// emit prints the result as JSON when asked to, and tells whether it did.
-func (a *app) emit(v any) (bool, error) {
-	if !a.json {
-		return false, nil
-	}
-	return true, writeJSON(a.out, v, "  ")
-}
-
-// terminal tells whether w is one, and how wide.
-func terminal(w io.Writer) (width int, ok bool) {
-	f := file(w)
-	if f == nil || !term.IsTerminal(int(f.Fd())) {
-		return 80, false
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	return width, err == nil
 }

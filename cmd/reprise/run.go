@@ -105,8 +105,8 @@ func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
 	return answer(out.Exit)
 }
 
-// outcome is what a run came to.
-type outcome struct {
+// Outcome is what a run came to.
+type Outcome struct {
 	Dir     string              `json:"dir"`
 	Report  string              `json:"report"`
 	Verdict evidence.RunVerdict `json:"verdict"`
@@ -117,28 +117,28 @@ type outcome struct {
 }
 
 // runPlan executes a plan from the check of the machine to the report.
-func (a *app) runPlan(ctx context.Context, p *plan.Plan, f *runFlags) (outcome, error) {
+func (a *app) runPlan(ctx context.Context, p *plan.Plan, f *runFlags) (Outcome, error) {
 	if f.pull {
 		if err := permitPull(p); err != nil {
-			return outcome{}, err
+			return Outcome{}, err
 		}
 	}
 	provider, err := openProvider(p, f.lab, nil)
 	if err != nil {
-		return outcome{}, err
+		return Outcome{}, err
 	}
 	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
 	if c, ok := topologies.As[topologies.Puller](provider); ok && f.pull {
 		if err := c.Pull(ctx, p.Topology, func(line string) { a.progress("%s", line) }); err != nil {
-			return outcome{}, err
+			return Outcome{}, err
 		}
 	}
 	if err := provider.Check(ctx, p.Topology); err != nil {
-		return outcome{}, err
+		return Outcome{}, err
 	}
 	dir, err := trial.CreateRun(ctx, p, f.dir, provider, toolInfo())
 	if err != nil {
-		return outcome{}, &codedError{exitEnvironment, err}
+		return Outcome{}, withCode(exitEnvironment, err)
 	}
 	a.progress("%s", heading(p))
 	for _, n := range p.Topology.Nodes {
@@ -155,29 +155,29 @@ func (a *app) runPlan(ctx context.Context, p *plan.Plan, f *runFlags) (outcome, 
 		out.NotRun = &left
 	}
 	if ctx.Err() != nil {
-		return out, errors.Join(&codedError{exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", dir.Path)}, err)
+		return out, errors.Join(withCode(exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", dir.Path)), err)
 	}
 	return out, errors.Join(runErr, err)
 }
 
 // finishRun judges the run as a whole and writes its reports.
-func (a *app) finishRun(dir evidence.Dir, keep bool) (outcome, error) {
+func (a *app) finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
 	_, info, err := evidence.OpenDir(dir.Path)
 	if err != nil {
-		return outcome{}, err
+		return Outcome{}, err
 	}
 	v, rate, err := judge.Summarise(dir, info)
 	if err != nil {
-		return outcome{}, err
+		return Outcome{}, err
 	}
-	out := outcome{Dir: dir.Path, Report: dir.File("report.html"), Verdict: v, Rate: rate, Exit: verdictCode(v)}
+	out := Outcome{Dir: dir.Path, Report: dir.File("report.html"), Verdict: v, Rate: rate, Exit: verdictCode(v)}
 	if keep {
 		out.Enter = enterCommands(dir)
 	}
 	return out, writeReports(dir)
 }
 
-func (a *app) printOutcome(o outcome) {
+func (a *app) printOutcome(o Outcome) {
 	v := o.Verdict
 	a.say("")
 	a.say("%s: %s", strings.ToUpper(string(v.Verdict)), v.Reason)

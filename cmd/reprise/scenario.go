@@ -141,7 +141,7 @@ func (a *app) list(dirs []string) error {
 			return nil
 		})
 		if err != nil {
-			return &codedError{exitInput, fmt.Errorf("list scenarios: %w", err)}
+			return withCode(exitInput, fmt.Errorf("list scenarios: %w", err))
 		}
 	}
 	if done, err := a.emit(found); done {
@@ -183,7 +183,7 @@ func (a *app) show(name string) error {
 	}
 	p, err := plan.New(l, plan.Options{})
 	if err != nil {
-		return &codedError{exitInput, err}
+		return withCode(exitInput, err)
 	}
 	a.say("")
 	return a.printPlan(p, "")

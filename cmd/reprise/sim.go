@@ -69,7 +69,7 @@ func (a *app) runSim(ctx context.Context, f *simFlags) error {
 	lab, err := startSims(dir, nodes, cables, f.reboot, log)
 	defer func() { _ = lab.Close() }() // they end with the process anyway
 	if err != nil {
-		return &codedError{exitEnvironment, err}
+		return withCode(exitEnvironment, err)
 	}
 	inventory := filepath.Join(dir, "lab.yaml")
 	if done, err := a.emit(map[string]any{"inventory": inventory, "switches": lab.Lines}); done && err != nil {

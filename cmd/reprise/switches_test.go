@@ -43,7 +43,7 @@ func TestSwitchScenarios(t *testing.T) {
 	}
 	// Half of a rehearsal is waiting for switches that restart: more go on at once than there
 	// are processors.
-	results := make([]rehearsal, len(cases))
+	results := make([]Rehearsal, len(cases))
 	errs := make([]error, len(cases))
 	slots := make(chan struct{}, 3*runtime.GOMAXPROCS(0))
 	var wg sync.WaitGroup
@@ -85,11 +85,11 @@ func switchReadme(t *testing.T, e corpus.Entry) {
 }
 
 // rehearsed runs the program's rehearsal of a scenario.
-func rehearsed(dir string, args []string) (rehearsal, error) {
+func rehearsed(dir string, args []string) (Rehearsal, error) {
 	c := exec.Command(os.Args[0], slices.Concat([]string{"run", "--rehearse", "--json", "-q", "--dir", dir}, args)...)
 	c.Args[0] = "reprise"
 	stdout, err := c.Output()
-	var r rehearsal
+	var r Rehearsal
 	if jsonErr := json.Unmarshal(stdout, &r); jsonErr != nil {
 		return r, fmt.Errorf("%w: %w: %s", err, jsonErr, stdout)
 	}

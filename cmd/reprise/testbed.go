@@ -86,7 +86,7 @@ func (b *testbed) over(ctx context.Context, err error) error {
 		if len(b.dirs) > 0 {
 			where = b.dirs[0].Dir
 		}
-		return &codedError{exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", where)}
+		return withCode(exitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", where))
 	}
 	return asRecordError(err)
 }
@@ -94,7 +94,7 @@ func (b *testbed) over(ctx context.Context, err error) error {
 // asRecordError says that the disk takes no record.
 func asRecordError(err error) error {
 	if record, ok := errors.AsType[*experiment.RecordError](err); ok {
-		return &codedError{exitEnvironment, record}
+		return withCode(exitEnvironment, record)
 	}
 	return err
 }

@@ -60,7 +60,7 @@ func (a *app) topology(file string) (*scenarios.Loaded, topologies.Topology, err
 	}
 	l, err := scenarios.LoadTopology(file, scenarios.Options{Trust: a.trust})
 	if l == nil {
-		return nil, topologies.Topology{}, &codedError{exitInput, err}
+		return nil, topologies.Topology{}, withCode(exitInput, err)
 	}
 	for _, w := range l.Warnings {
 		a.progress("%s", w)

@@ -36,7 +36,7 @@ func asInputError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &codedError{exitInput, err}
+	return withCode(exitInput, err)
 }
 
 // tell prints one line that may hold somebody else's words: they cannot make another of it.

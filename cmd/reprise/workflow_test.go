@@ -67,7 +67,7 @@ func checkLines(t *testing.T, lines []string, variables map[string]string) {
 			return "value"
 		}))
 		a := &app{}
-		verb, rest, err := a.root().Find(words)
+		verb, rest, err := newRoot(a).Find(words)
 		if err != nil || !verb.Runnable() {
 			t.Errorf("%s: %v", line, err)
 			continue
