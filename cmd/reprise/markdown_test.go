@@ -75,7 +75,7 @@ func TestMakeTargets(t *testing.T) {
 	if phony == nil {
 		t.Fatal("the Makefile lists no targets")
 	}
-	for _, target := range strings.Fields(phony[1]) {
+	for target := range strings.FieldsSeq(phony[1]) {
 		said := regexp.MustCompile(`\bmake ` + target + `\b`)
 		if !said.MatchString(head) || !said.MatchString(manual) {
 			t.Errorf("make %s is not in the Makefile's head and in CONTRIBUTING.md", target)
