@@ -114,6 +114,10 @@ func Load(file string, o Options) (*Loaded, error) {
 	}
 	d := yamlpos.Parse(file, data)
 	l.Inputs = []Input{{Path: filepath.ToSlash(filepath.Base(file)), Data: data}}
+	if topologies.IsFile(d) {
+		d.Faultf("", "a scenario names it: topology: "+filepath.Base(file)+"; the topology verbs take it as *.clab.yml", "this is a topology (a containerlab file), and no scenario")
+		d.Root = nil
+	}
 	if d.Root != nil {
 		d.Decode(&l.Scenario)
 		c := &checker{Doc: d, loaded: l, s: &l.Scenario, root: root, opts: o}

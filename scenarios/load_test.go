@@ -96,6 +96,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"10 MB", minimal + strings.Repeat("# x\n", 10<<18), "larger than"},
 		{"deep aliases", aliases, "once aliases are followed"},
 		{"deep nesting", "labels: " + strings.Repeat("[", 500) + strings.Repeat("]", 500), "scenario.yaml:"},
+		{"a topology", "name: a\ntopology: {nodes: {r1: {}}}\n", "this is a topology (a containerlab file), and no scenario"},
 		{"a list", "- a\n- b\n", "want a mapping"},
 		{"the same key twice", minimal + "id: b\n", "written twice"},
 		{"an absolute path", strings.Replace(minimal, "symptom", "nodes: {r1: {config: /etc/passwd}}\nsymptom", 1), "outside the scenario's folder"},
@@ -211,6 +212,23 @@ symptom: [{name: s, node: r1, exec: "true", expect: 'exit == 0', eventually: 1s}
 	for _, want := range []string{`no right "mount": there are namespaces, bpf`, `no right "everything"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v; want %q", err, want)
+		}
+	}
+}
+
+// One slip is one fault: what follows of it is not told too.
+func TestLoadTellsOnce(t *testing.T) {
+	for name, text := range map[string]string{
+		"a topology for a scenario": "name: a\ntopology: {nodes: {r1: {}}, links: []}\n",
+		"a file under topology":     strings.Replace(minimal, "topology: {", "topology: {name: x, topology: {", 1),
+	} {
+		if name == "a file under topology" {
+			text = strings.Replace(text, "\nsymptom", "}\nnodes: {r1: {role: dut}}\nsymptom", 1)
+		}
+		_, err := scenarios.Load(write(t, text), scenarios.Options{})
+		var problems yamlpos.Problems
+		if !errors.As(err, &problems) || len(problems.Faults()) != 1 {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

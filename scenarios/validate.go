@@ -65,6 +65,9 @@ func (c *checker) nodes() {
 	for name, n := range c.s.Nodes {
 		where := yamlpos.Join("nodes", name)
 		t, ok := c.loaded.Topology.Node(name)
+		if !ok && len(c.loaded.Topology.Nodes) == 0 {
+			continue // there is none, which was told
+		}
 		if !ok {
 			c.Faultf(where, yamlpos.Suggest(name, c.loaded.Topology.Names()), "the topology has no node %q", name)
 			continue

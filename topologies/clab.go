@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -153,6 +154,10 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	if d.Root == nil {
 		return Topology{}
 	}
+	if n := mapping(d.Root, "topology"); n != nil && mapping(n, "topology") != nil && mapping(n, "nodes") == nil {
+		d.NodeFaultf(n, "keep what is below its key topology, or write topology: FILE", "a whole containerlab file stands under topology")
+		return Topology{}
+	}
 	expandEnv(d, env)
 	var f clabFile
 	d.Decode(&f)
@@ -180,6 +185,24 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	return t
 }
 
+// IsFile tells whether a document is a containerlab file rather than what names one.
+func IsFile(d *yamlpos.Doc) bool {
+	return mapping(d.Root, "reprise") == nil && mapping(mapping(d.Root, "topology"), "nodes") != nil
+}
+
+// mapping gives the value of a key; nil where there is none.
+func mapping(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
 // FromNode resolves a topology written inside another file: n is what containerlab
 // has under its key topology, and stands in d under the same key. Faults are added to d.
 func FromNode(d *yamlpos.Doc, n *yaml.Node, name, dir string, env Environ) Topology {
@@ -201,7 +224,11 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	own := f.Nodes.byKey[name]
 	groupName := firstOf(own.Group, f.Defaults.Group)
 	group, ok := f.Groups[groupName]
-	if groupName != "" && !ok {
+	switch {
+	case groupName == "" || ok:
+	case len(f.Groups) == 0: // to containerlab it is then a word for its drawing
+		d.Warnf(path+".group", "", "the file has no groups: %q is a word for drawings, and nothing is inherited", groupName)
+	default:
 		d.Faultf(path+".group", yamlpos.Suggest(groupName, keys(f.Groups)), "there is no group %q", groupName)
 	}
 	kind := firstOf(own.Kind, group.Kind, f.Defaults.Kind)
@@ -284,13 +311,43 @@ func resolveLink(d *yamlpos.Doc, t *Topology, l clabLink, path string, used map[
 		if e.Node == "" {
 			return // already reported
 		}
+		if n, ok := t.Node(e.Node); ok {
+			ends[i].Interface = linuxName(n.Kind, e.Interface)
+		}
 		checkEndpoint(d, *t, ends[i], yamlpos.Index(path+".endpoints", i), used)
 	}
 	t.Links = append(t.Links, Link{A: ends[0], B: ends[1], MTU: l.MTU})
 }
 
+var (
+	srlName  = regexp.MustCompile(`^ethernet-(\d{1,2})/(?:(\d{1,2})/)?(\d{1,3})$`)
+	ceosName = regexp.MustCompile(`^(?:Ethernet|Et)(\d{1,3}(?:/\d{1,3}){0,2})$`)
+)
+
+// linuxName gives the interface of the container that a vendor's name stands for, as
+// containerlab does: ethernet-1/1 of SR Linux is e1-1, Ethernet1/1 of cEOS is eth1_1.
+func linuxName(kind, name string) string {
+	switch kind {
+	case "nokia_srlinux", "srl":
+		if m := srlName.FindStringSubmatch(name); m != nil && m[2] != "" {
+			return "e" + m[1] + "-" + m[2] + "-" + m[3]
+		} else if m != nil {
+			return "e" + m[1] + "-" + m[3]
+		}
+	case "arista_ceos", "ceos":
+		if m := ceosName.FindStringSubmatch(name); m != nil {
+			return "eth" + strings.ReplaceAll(m[1], "/", "_")
+		}
+	}
+	return name
+}
+
 func checkEndpoint(d *yamlpos.Doc, t Topology, e Endpoint, path string, used map[string]bool) {
 	if slices.Contains([]string{"host", "mgmt-net", "macvlan"}, e.Node) {
+		if _, ok := t.Node(e.Node); ok {
+			d.Faultf(path, "give the node another name", "in links %q is containerlab's own word for the machine beneath the lab, and never the node of that name", e.Node)
+			return
+		}
 		d.Faultf(path, "reprise wires nodes of a lab to each other only; nothing leaves the lab", "endpoint %s would leave the lab", e)
 		return
 	}

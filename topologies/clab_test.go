@@ -91,7 +91,11 @@ func TestLoadFaults(t *testing.T) {
 		{"a group that is not there", "name: x\ntopology: {groups: {spine: {}}, nodes: {a: {group: spin}}}\n", `did you mean "spine"?`},
 		{"a start-up configuration from the network", "name: x\ntopology: {nodes: {a: {startup-config: \"https://example.com/x\"}}}\n", "never fetched"},
 		{"a variable that must be set", "name: x\ntopology: {nodes: {a: {image: \"${IMG:?name the image}\"}}}\n", "name the image"},
-		{"a template", "name: x\ntopology:\n  nodes:\n{{ range .nodes }}\n", ":"},
+		{"a template", "name: x\ntopology:\n  nodes:\n{{ range .nodes }}\n", ":4:1: this is a template"},
+		{"a template that is YAML", "name: {{ .name }}\ntopology: {nodes: {a: {}}}\n", ":1:7: this is a template"},
+		{"a node called host", "name: x\ntopology: {nodes: {a: {}, host: {}}, links: [{endpoints: [\"a:eth1\", \"host:eth1\"]}]}\n", "containerlab's own word"},
+		{"a file in a file", "name: x\ntopology: {name: y, topology: {nodes: {a: {}}}}\n", "a whole containerlab file stands under topology"},
+		{"a vendor's name of another kind", "name: x\ntopology: {nodes: {a: {}, b: {}}, links: [{endpoints: [\"a:ethernet-1/1\", \"b:eth1\"]}]}\n", "cannot name an interface"},
 		{"an odd name", "name: x\ntopology: {nodes: {\"a b\": {}}}\n", "cannot name a node"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,5 +105,33 @@ func TestLoadFaults(t *testing.T) {
 				t.Errorf("got %v, want …%s…", err, tt.want)
 			}
 		})
+	}
+}
+
+// What containerlab takes as a matter of course is no fault.
+func TestLoadVendorNames(t *testing.T) {
+	lab, warnings, err := load(t, `
+name: names
+topology:
+  nodes:
+    a: {kind: nokia_srlinux, image: x, group: spine}
+    b: {kind: arista_ceos, image: y, env: {T: "{{ kept }}"}}
+  links:
+    - endpoints: ["a:ethernet-1/1", "b:Ethernet1/1"]
+    - endpoints: ["a:ethernet-1/2/3", "b:Ethernet2"]
+    - endpoints: ["a:e1-7", "b:eth7"]
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range lab.Links {
+		got = append(got, l.A.String()+" "+l.B.String())
+	}
+	if diff := cmp.Diff([]string{"a:e1-1 b:eth1_1", "a:e1-2-3 b:eth2", "a:e1-7 b:eth7"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings.Error(), "the file has no groups") {
+		t.Errorf("warnings: %v", warnings)
 	}
 }

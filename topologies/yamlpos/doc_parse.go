@@ -60,7 +60,11 @@ func Parse(file string, data []byte) *Doc {
 		if load != nil {
 			line, col, message = max(load.Mark.Line, 1), max(load.Mark.Column, 1), load.Message
 		}
-		d.add(line, col, message, "")
+		if at := bytes.Index(data, []byte("{{")); at >= 0 {
+			line = 1 + bytes.Count(data[:at], []byte("\n"))
+			col, message = at-bytes.LastIndexByte(data[:at], '\n'), isTemplate
+		}
+		d.add(line, col, message, templateHint(message))
 		return d
 	}
 	if len(top.Content) == 0 || len(bytes.TrimSpace(data)) == 0 {
@@ -71,8 +75,40 @@ func Parse(file string, data []byte) *Doc {
 		d.add(line, col, why, "")
 		return d
 	}
+	if n := templated(top.Content[0]); n != nil {
+		d.add(n.Line, n.Column, isTemplate, templateHint(isTemplate))
+		return d
+	}
 	d.Root = top.Content[0]
 	return d
+}
+
+// isTemplate is said of a file that is text for a template engine, as containerlab's *.gotmpl.
+const isTemplate = "this is a template ({{ … }}), and no YAML yet"
+
+func templateHint(message string) string {
+	if message != isTemplate {
+		return ""
+	}
+	return "render it first (containerlab writes the result into the lab's folder), and give the result; a {{ that is meant stands in quotes"
+}
+
+// templated finds {{ … }} without quotes, which YAML reads as a mapping for a key. The
+// document was measured before.
+func templated(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Kind == yaml.MappingNode {
+				return n
+			}
+		}
+	}
+	for _, c := range n.Content {
+		if found := templated(c); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 // measure tells what is wrong with the size of a document, aliases and merges written out,
