@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 func (a *app) bundleVerb() *cobra.Command {
@@ -87,7 +87,7 @@ func (a *app) readOptions(c *cobra.Command, f *readFlags, what string) (bundle.R
 		o.Limits.Ratio = total
 	}
 	for _, file := range f.identities {
-		data, err := os.ReadFile(file)
+		data, err := plain.Read(file, plain.Text)
 		if err != nil {
 			return o, inputError("read key: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // passphrase asks on the terminal, and nowhere else: a passphrase is no argument.
@@ -35,7 +36,7 @@ func (a *app) signingKey(file string) (ssh.Signer, func() error, error) {
 	if file == "" {
 		return nil, none, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := plain.Read(file, plain.Text)
 	if err != nil {
 		return nil, none, inputError("read signing key: %w", err)
 	}
@@ -56,7 +57,7 @@ func (a *app) signingKey(file string) (ssh.Signer, func() error, error) {
 // recipients reads who may open the bundle. The words are what the custody log says of them.
 func recipients(to, files []string) (all []age.Recipient, words []string, err error) {
 	for _, s := range to {
-		if data, err := os.ReadFile(s); err == nil { // a key file is meant
+		if data, err := plain.Read(s, plain.Text); err == nil { // a key file is meant
 			s = strings.TrimSpace(string(data))
 		}
 		r, err := bundle.ParseRecipient(s)
@@ -66,7 +67,7 @@ func recipients(to, files []string) (all []age.Recipient, words []string, err er
 		all, words = append(all, r), append(words, recipientWord(s))
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := plain.Read(file, plain.Text)
 		if err != nil {
 			return nil, nil, inputError("read recipients: %w", err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -201,7 +200,7 @@ func writeSheets(f cases.Folder, units []cases.Unit, missing []string) ([]string
 			return files, err
 		}
 		file := filepath.Join(f.Path, fmt.Sprintf("rma-%d.txt", i+1))
-		if there, err := os.ReadFile(file); err == nil && string(there) != b.String() {
+		if there, err := plain.Read(file, plain.Data); err == nil && string(there) != b.String() {
 			file = unused(strings.TrimSuffix(file, ".txt")+"-new", ".txt")
 		}
 		if err := evidence.WriteFile(file, []byte(b.String())); err != nil {

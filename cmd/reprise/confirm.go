@@ -21,6 +21,7 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 	"github.com/reprise-lab/reprise/reports/handover/confirm"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // confirmFlags are the choices of one confirmation.
@@ -234,7 +235,7 @@ func (a *app) readSigners(file string) (bundle.Signers, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := plain.Read(file, plain.Text)
 	if err != nil {
 		return nil, inputError("read signers: %w", err)
 	}

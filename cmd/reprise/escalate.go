@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
@@ -201,7 +202,7 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 }
 
 func fileDigest(path string) (digest string, err error) {
-	file, err := os.Open(path)
+	file, err := plain.Open(path)
 	if err != nil {
 		return "", err
 	}

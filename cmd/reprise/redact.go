@@ -20,6 +20,7 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 	"github.com/reprise-lab/reprise/reports/handover/confirm"
 	"github.com/reprise-lab/reprise/reports/handover/redact"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // redactFlags say what is cut before something leaves.
@@ -264,7 +265,7 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 // inspect searches everything that is packed, in its last state, for what was cut, for the
 // key, and for folders of this machine.
 func (r *redaction) inspect(ctx context.Context, dir string) error {
-	key, err := os.ReadFile(r.keyFile)
+	key, err := plain.Read(r.keyFile, plain.Data)
 	if err != nil {
 		return fmt.Errorf("read the key: %w", err)
 	}
@@ -413,7 +414,7 @@ func orOne(p *float64) float64 {
 
 // linesOf are the lines of a file that are not empty.
 func linesOf(file string) ([]string, error) {
-	data, err := os.ReadFile(file)
+	data, err := plain.Read(file, plain.Data)
 	if err != nil {
 		return nil, err
 	}

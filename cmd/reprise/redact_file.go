@@ -15,6 +15,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/handover/redact"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 func (a *app) redactVerb() *cobra.Command {
@@ -150,7 +151,7 @@ func (a *app) redactFile(ctx context.Context, path, output string, cut *redactFl
 // checked searches the result for what was cut, and gives what looks like a secret and was
 // not.
 func (r *redaction) checked(ctx context.Context, dir string) ([]redact.Hit, error) {
-	key, err := os.ReadFile(r.keyFile)
+	key, err := plain.Read(r.keyFile, plain.Data)
 	if err != nil {
 		return nil, fmt.Errorf("read the key: %w", err)
 	}
@@ -174,9 +175,12 @@ func (r *redaction) checked(ctx context.Context, dir string) ([]redact.Hit, erro
 	return look, err
 }
 
+// maxRedacted bounds a file that is redacted by itself, in bytes: it is read as a whole.
+const maxRedacted = 4 << 30
+
 // copyInto copies a file into a new folder.
 func copyInto(dir, file string) error {
-	data, err := os.ReadFile(file)
+	data, err := plain.Read(file, maxRedacted)
 	if err != nil {
 		return inputError("%w", err)
 	}
@@ -238,7 +242,7 @@ func moveResult(from, to string) error {
 	if info.IsDir() {
 		return os.CopyFS(to, os.DirFS(from))
 	}
-	data, err := os.ReadFile(from)
+	data, err := plain.Read(from, maxRedacted)
 	if err != nil {
 		return fmt.Errorf("move the result: %w", err)
 	}

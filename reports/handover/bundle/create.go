@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // CreateOptions are those of all steps.
@@ -134,7 +135,7 @@ func placeReport(dir, report string) error {
 	if report == "" || filepath.Clean(report) == to {
 		return nil
 	}
-	data, err := os.ReadFile(report)
+	data, err := plain.Read(report, plain.Data)
 	if err != nil {
 		return fmt.Errorf("take the report of the redaction: %w", err)
 	}

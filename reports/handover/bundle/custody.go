@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Custody is one line of custody.ndjson: who did what with the evidence.
@@ -25,7 +26,7 @@ type Custody struct {
 // AppendCustody adds a line to the custody log of a staged folder.
 func AppendCustody(dir string, c Custody) error {
 	path := filepath.Join(dir, custodyName)
-	data, err := os.ReadFile(path)
+	data, err := plain.Read(path, plain.Data)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read custody log: %w", err)
 	}

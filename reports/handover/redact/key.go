@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // KeySize is the length of a key in bytes.
@@ -51,7 +53,7 @@ func ReadKeyFile(path string) (Key, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return Key{}, fmt.Errorf("read key %s: %w: others may read it (want mode 0600)", path, fs.ErrPermission)
 	}
-	data, err := os.ReadFile(path)
+	data, err := plain.Read(path, plain.Text)
 	if err != nil {
 		return Key{}, fmt.Errorf("read key: %w", err)
 	}

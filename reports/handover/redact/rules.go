@@ -2,11 +2,10 @@ package redact
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"strings"
 
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -49,15 +48,7 @@ const (
 
 // LoadRules reads a file of rules. Every fault is reported with its position.
 func LoadRules(file string) (Rules, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return Rules{}, fmt.Errorf("read rules: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // read only
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return Rules{}, fmt.Errorf("read rules: %s is no regular file", file)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, yamlpos.MaxBytes+1))
+	data, err := plain.Read(file, yamlpos.MaxBytes)
 	if err != nil {
 		return Rules{}, fmt.Errorf("read rules: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Errors of a map.
@@ -75,7 +76,7 @@ func (m *Map) WriteFile(path string, key Key) error {
 
 // OpenMap reads a sealed map.
 func OpenMap(path string, key Key) (*Map, error) {
-	data, err := os.ReadFile(path)
+	data, err := plain.Read(path, plain.Data)
 	if err != nil {
 		return nil, fmt.Errorf("read map: %w", err)
 	}
