@@ -293,7 +293,7 @@ next:
 				continue next
 			}
 		}
-		if f.begins && len(strings.TrimLeft(string(s.data[s.line:start]), " \t")) > 0 {
+		if f.begins && len(bytes.TrimLeft(s.data[s.line:start], " \t")) > 0 {
 			continue
 		}
 		m := matcher{s: s, f: f, limit: limit}
@@ -324,6 +324,7 @@ next:
 
 // placeValue replaces what a form found.
 func (s *scanner) placeValue(p placed) bool {
+	p.field = s.uncut(p.field)
 	v := string(s.data[p.start:p.end])
 	before := s.done
 	switch p.place {
@@ -471,7 +472,7 @@ func (m *matcher) match(pos int, tokens []token) bool {
 		}
 		return false
 	case tokenEnd:
-		return len(strings.TrimSpace(string(m.s.data[pos:m.limit]))) == 0
+		return len(strings.TrimSpace(string(m.s.data[min(pos, m.limit):m.limit]))) == 0
 	case tokenType:
 		return m.typed(pos, rest)
 	case tokenValue:

@@ -51,11 +51,10 @@ func (g *Gate) runs(name string, data []byte, depth int) []Hit {
 			return
 		}
 		v, ok := readers[k](data, at)
-		covered[k] = max(covered[k], at+1)
+		covered[k] = max(covered[k], at+1, v.end)
 		if !ok {
 			return
 		}
-		covered[k] = max(covered[k], v.end)
 		for _, h := range g.data(name+"!"+form, v.text, depth+1) {
 			h.Offset = v.start
 			if h.Form == "raw" {

@@ -138,7 +138,7 @@ func (s *scanner) isPAM(f field, limit int) bool {
 			return false
 		}
 	}
-	return bytes.Contains(s.data[f.end:min(limit, f.end+200)], []byte("pam_"))
+	return bytes.Contains(s.data[f.end:max(f.end, min(limit, f.end+200))], []byte("pam_"))
 }
 
 // isKeyRef tells the name of a field from a key: below secretKeyRef of Kubernetes, and its like.

@@ -29,14 +29,27 @@ type scanner struct {
 	split   []edit // of values that the end of a line cuts in two
 	edited  bool   // a terminal wrote it
 	high    bool   // it has bytes outside of ASCII
-	dumped  int    // the line that was tried as one of a dump
+	dumped  int    // the line that was tried as one of a dump, and one
 	line    int    // where the line begins
+	ends    span   // of the line whose end was looked for last: from there on, to there
+	steps   int    // bytes that structures were followed
 	limit   int    // where the line ends for what is looked for before a value; 0 at its end
 	done    int    // nothing before this is looked at again
 	noAddr  int    // no address begins before this
 	edits   []edit
 	learned []known
 }
+
+// span is a part of the text.
+type span struct{ from, to int }
+
+// reach bounds how far on a line is looked behind a word for its value, in bytes, and back for
+// what it is part of: with no bound the work would grow with the square of a line's length.
+const (
+	reach = 2 << 10
+	// quoteReach bounds what stands between quotes: keys are long.
+	quoteReach = 16 << 10
+)
 
 // scan finds everything in the text. The edits are in order and do not overlap.
 func (s *scanner) scan() {
@@ -152,16 +165,18 @@ func (s *scanner) special(i int) int {
 	return max(i+1, s.done)
 }
 
-// pem takes the body of the PEM block whose BEGIN is at pos.
+// pem takes the body of the PEM block whose BEGIN is at pos: to its END, and where that is cut
+// off, as far as there is base64.
 func (s *scanner) pem(pos int) {
-	head := bytes.IndexByte(s.data[pos:], '\n')
+	head := bytes.IndexByte(s.data[pos:min(len(s.data), pos+reach)], '\n')
 	if head < 0 {
 		return
 	}
 	body := pos + head + 1
-	end := bytes.Index(s.data[body:], []byte("-----END "))
-	if end < 0 {
-		end = len(s.data) - body
+	end := bytes.Index(s.data[body:min(len(s.data), body+longestStructure/4)], []byte("-----END "))
+	whole := end >= 0
+	if !whole {
+		end = min(len(s.data)-body, longestStructure)
 	}
 	for at := body; at < body+end; {
 		for at < body+end && strings.IndexByte(" \t\r\n", s.data[at]) >= 0 {
@@ -171,33 +186,62 @@ func (s *scanner) pem(pos int) {
 		for stop < body+end && s.data[stop] != '\n' && s.data[stop] != '\r' {
 			stop++
 		}
-		if bytes.IndexByte(s.data[at:stop], ':') < 0 { // not a header such as Proc-Type:
+		line := s.data[at:stop]
+		if !whole && bytes.IndexByte(line, ' ') >= 0 && bytes.IndexByte(line, ':') < 0 || bytes.HasPrefix(line, []byte("-----BEGIN")) {
+			return
+		}
+		if bytes.IndexByte(line, ':') < 0 { // not a header such as Proc-Type:
 			if s.learn && stop-at >= 20 {
-				s.learned = append(s.learned, known{value: string(s.data[at:stop]), rule: RuleSecret})
+				s.learned = append(s.learned, known{value: string(line), rule: RuleSecret})
 			}
-			s.found(at, stop, RuleKeyBlock, s.r.shapes.forward(string(s.data[at:stop])))
+			s.found(at, stop, RuleKeyBlock, s.r.shapes.forward(string(line)))
 		}
 		at = stop + 1
 	}
 }
 
-// lineEnd is the end of the line that pos is on.
-func (s *scanner) lineEnd(pos int) int {
-	for range 8 {
+// newline is where the line that pos is on ends, or the text.
+func (s *scanner) newline(pos int) int {
+	if pos < s.ends.from || pos > s.ends.to || s.ends.to == 0 {
 		n := bytes.IndexByte(s.data[pos:], '\n')
 		if n < 0 {
-			pos = len(s.data)
+			n = len(s.data) - pos
+		}
+		s.ends = span{pos, pos + n}
+	}
+	return s.ends.to
+}
+
+// lineEnd is the end of the line that pos is on, or how far it is looked at.
+func (s *scanner) lineEnd(pos int) int {
+	end := s.newline(pos)
+	for range 8 {
+		if end >= len(s.data) || !continued(s.data[s.line:end]) {
 			break
 		}
-		if pos += n; !continued(s.data[:pos]) {
+		n := bytes.IndexByte(s.data[end+1:min(len(s.data), end+1+reach)], '\n') // a backslash takes the next line along
+		if n < 0 {
+			end = min(len(s.data), end+1+reach)
 			break
 		}
-		pos++ // a backslash takes the next line along
+		end += 1 + n
 	}
-	if pos > s.line && s.data[pos-1] == '\r' {
-		pos--
+	if end = min(end, pos+reach); end > s.line && s.data[end-1] == '\r' {
+		end--
 	}
-	return pos
+	return end
+}
+
+// uncut is the field with all of a value that the reach has cut off.
+func (s *scanner) uncut(f field) field {
+	if f.quoted || f.end-f.start < reach/2 {
+		return f
+	}
+	for f.end < len(s.data) && s.data[f.end] > ' ' && quoteAt(s.data, f.end) == 0 {
+		f.end++
+	}
+	f.next = max(f.next, f.end)
+	return f
 }
 
 // continued tells whether a line ends in a blank and a backslash, so that it goes on.
@@ -303,7 +347,7 @@ func (s *scanner) keyword(start, end int) {
 	if end+1 < len(s.data) && (s.data[end] == '-' || s.data[end] == '_') && wordClass(s.data[end+1]) {
 		return
 	}
-	for start > s.line && (wordClass(s.data[start-1]) || s.data[start-1] == '-' || s.data[start-1] == '_' || s.data[start-1] == '/') {
+	for start > s.line && end-start <= 64 && (wordClass(s.data[start-1]) || s.data[start-1] == '-' || s.data[start-1] == '_' || s.data[start-1] == '/') {
 		start--
 	}
 	if end-start > 64 {
@@ -437,6 +481,9 @@ func (s *scanner) take(name string, t term, start, end int) {
 	if t.rule == RuleKeyBlock && f.quoted && strings.Contains(v, " ") {
 		return // ssh-rsa "ssh-rsa AAAA... comment": the words inside are looked at
 	}
+	if f = s.uncut(f); f.end-f.start != len(v) {
+		v = string(s.data[f.start:f.end])
+	}
 	s.replace(name, t.rule, f, v)
 	if name == "key" { // mac security: key CKN 7 CAK
 		kind, ok := s.field(f.next, limit, false)
@@ -493,8 +540,9 @@ func (s *scanner) isKeyNumber(at int) bool {
 // parent is the line before that is indented less, in small letters.
 func (s *scanner) parent() string {
 	own := indentOf(s.data, s.line, len(s.data))
-	for end, n := s.line, 0; end > 0 && n < 100; n++ {
-		start := bytes.LastIndexByte(s.data[:end-1], '\n') + 1
+	for end, n := s.line, 0; end > 0 && s.line-end < 2*reach && n < 100; n++ {
+		from := max(0, end-1-reach)
+		start := from + bytes.LastIndexByte(s.data[from:end-1], '\n') + 1
 		if len(bytes.TrimSpace(s.data[start:end])) > 0 && indentOf(s.data, start, end) < own {
 			return lower(string(bytes.TrimSpace(s.data[start:end])))
 		}
@@ -561,10 +609,11 @@ func (s *scanner) inPlace(name string, t term, start, end int, assigned bool) bo
 func (s *scanner) section() string {
 	end := s.line
 	for range 200 {
-		if end <= 0 {
+		if end <= 0 || s.line-end > 2*reach {
 			break
 		}
-		start := bytes.LastIndexByte(s.data[:end-1], '\n') + 1
+		from := max(0, end-1-reach)
+		start := from + bytes.LastIndexByte(s.data[from:end-1], '\n') + 1
 		line := bytes.TrimRight(s.data[start:end], "\r\n ")
 		if len(line) > 0 && line[0] != ' ' && line[0] != '\t' {
 			if line[len(line)-1] != '{' {
@@ -635,16 +684,9 @@ func (s *scanner) field(pos, limit int, assigned bool) (field, bool) {
 		return field{}, false
 	}
 	if q := quoteAt(data, pos); q > 0 {
-		quote := data[pos : pos+q]
 		start := pos + q
-		for end := start; end < limit; end++ {
-			if q == 1 && data[end] == '\\' {
-				end++
-				continue
-			}
-			if bytes.HasPrefix(data[end:], quote) {
-				return field{start, end, end + q, true}, end > start
-			}
+		if end := s.closing(start, limit, data[pos:start]); end >= 0 {
+			return field{start, end, end + q, true}, end > start
 		}
 		pos = start // no closing quote: the rest is taken as it stands
 	}
@@ -667,6 +709,26 @@ func (s *scanner) field(pos, limit int, assigned bool) (field, bool) {
 		end--
 	}
 	return field{pos, end, next, false}, end > pos
+}
+
+// closing is where the quote stands again that closes a text that begins at start; -1 where it
+// does not. A text that the reach has cut off is followed further, on its line.
+func (s *scanner) closing(start, limit int, quote []byte) int {
+	if limit-start >= reach/2 {
+		limit = max(limit, min(s.newline(start), start+quoteReach))
+	}
+	data := s.data[:limit]
+	if !bytes.Contains(data[start:], quote) {
+		return -1
+	}
+	for end := start; end < limit; end++ {
+		if len(quote) == 1 && data[end] == '\\' {
+			end++
+		} else if data[end] == quote[0] && bytes.HasPrefix(data[end:], quote) {
+			return end
+		}
+	}
+	return -1
 }
 
 // value skips fillers and key numbers before the value.
@@ -782,7 +844,9 @@ func (s *scanner) restOfLine(t term, pos, limit int) {
 		return
 	}
 	if !f.quoted {
-		f.end = limit
+		if f.end = limit; limit-pos >= reach-1 {
+			f.end = s.newline(pos)
+		}
 		for f.end > f.start && strings.IndexByte(" \t;,\"'", s.data[f.end-1]) >= 0 {
 			f.end--
 		}
@@ -946,9 +1010,10 @@ func (s *scanner) trapHost(end int) {
 // partSerial takes the serial number of "800000-00-01 1842N-41234 Rev 1.0", which EXOS
 // prints for each board: PART SERIAL Rev.
 func (s *scanner) partSerial(pos int) {
-	words := bytes.Fields(s.data[s.line:pos])
+	from := max(s.line, pos-200)
+	words := bytes.Fields(s.data[from:pos])
 	if n := len(words); n >= 2 && len(words[n-2]) == 12 && words[n-2][6] == '-' && words[n-2][9] == '-' {
-		at := s.line + bytes.LastIndex(s.data[s.line:pos], words[n-1])
+		at := from + bytes.LastIndex(s.data[from:pos], words[n-1])
 		s.replace("", RuleSerial, field{start: at, end: at + len(words[n-1])}, string(words[n-1]))
 	}
 }

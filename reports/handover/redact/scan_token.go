@@ -126,7 +126,7 @@ func allHex(b []byte) bool {
 func (s *scanner) mail(i int) {
 	data := s.data
 	start := i
-	for start > s.line && start > s.done && data[start-1] > ' ' && strings.IndexByte("\"'<>()[]{},;&", data[start-1]) < 0 {
+	for start > s.line && start > s.done && i-start < reach/8 && data[start-1] > ' ' && strings.IndexByte("\"'<>()[]{},;&", data[start-1]) < 0 {
 		start--
 	}
 	left := data[start:i]

@@ -176,15 +176,11 @@ func (s *scanner) dumpOf(start, end int) {
 
 // dump tries each line once.
 func (s *scanner) dump(at int) {
-	if s.line == s.dumped && s.line > 0 || s.learn {
+	if s.line+1 == s.dumped || s.learn {
 		return
 	}
-	s.dumped = s.line
-	end := bytes.IndexByte(s.data[at:], '\n')
-	if end < 0 {
-		end = len(s.data) - at
-	}
-	if _, ok := parseDump(s.data, s.line, at+end); ok {
+	s.dumped = s.line + 1
+	if _, ok := parseDump(s.data, s.line, s.newline(at)); ok {
 		s.note(kindDump, at)
 	}
 }

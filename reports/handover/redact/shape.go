@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/binary"
+	"strings"
 	"sync"
 )
 
@@ -131,7 +132,24 @@ func (s *shapes) get(v string, back bool) string {
 	return out
 }
 
+// permutePart is as much of a value as is permuted as one: the work for a part grows with the
+// square of its length.
+const permutePart = 4 << 10
+
 func (s *shapes) permute(v string, back bool) string {
+	if len(v) <= permutePart {
+		return s.permuteOne(v, back)
+	}
+	var b strings.Builder
+	for len(v) > permutePart {
+		b.WriteString(s.permuteOne(v[:permutePart], back))
+		v = v[permutePart:]
+	}
+	b.WriteString(s.permuteOne(v, back))
+	return b.String()
+}
+
+func (s *shapes) permuteOne(v string, back bool) string {
 	out := []byte(v)
 	list, hexa := places(out)
 	digits := "0123456789abcdef"

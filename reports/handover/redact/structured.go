@@ -8,6 +8,13 @@ import (
 // longestStructure bounds how far the value of one key is followed, in bytes.
 const longestStructure = 64 << 10
 
+// follow tells whether the next bytes of a structure may be looked at: in all a few times as
+// many as the text has, for what is nested is followed once from each of its keys.
+func (s *scanner) follow(n int) bool {
+	s.steps += n
+	return s.steps <= 4*len(s.data)+4*longestStructure
+}
+
 // valueKeys hold the secret in an object or a block that a key says to be one.
 //
 //nolint:gochecknoglobals // a table that is only read
@@ -58,7 +65,7 @@ func (s *scanner) nested(name string, pos, end int) {
 	at := end
 	var open []byte
 	key := ""
-	for i := pos; i < len(data); {
+	for i := pos; i < len(data) && s.follow(1); {
 		switch c := data[i]; c {
 		case '[', '{':
 			open = append(open, c)
@@ -211,6 +218,9 @@ func indentOf(data []byte, from, end int) int {
 func (s *scanner) blockOf(name string, from, indent int, block bool) {
 	for at := from; at < len(s.data) && at-from < longestStructure; at = lineAfter(s.data, at) {
 		start, end := nextLine(s.data, at)
+		if !s.follow(end - at) {
+			return
+		}
 		if start == end {
 			continue
 		}
@@ -252,6 +262,9 @@ func (s *scanner) plain(name string, start, end int) {
 func (s *scanner) mappingOf(name string, from, indent int) {
 	for at := from; at < len(s.data) && at-from < longestStructure; at = lineAfter(s.data, at) {
 		start, end := nextLine(s.data, at)
+		if !s.follow(end - at) {
+			return
+		}
 		if start == end {
 			continue
 		}

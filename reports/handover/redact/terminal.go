@@ -5,6 +5,9 @@ import "bytes"
 // narrowest is the width from which a line that goes on after a carriage return was wrapped.
 const narrowest = 40
 
+// widest bounds a line of a terminal, in cells: what is longer goes on as another.
+const widest = 16 << 10
+
 // screen is one line of a terminal: what it shows, and where that was written.
 type screen struct {
 	data  []byte
@@ -82,6 +85,9 @@ func (t *screen) carriage(i int) {
 
 // put writes a byte into the cell at the cursor.
 func (t *screen) put(i int) {
+	if t.col >= widest {
+		t.flush()
+	}
 	if t.col >= len(t.cells) {
 		t.cells = append(t.cells, i)
 		t.col = len(t.cells)

@@ -1,0 +1,51 @@
+package redact_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/reports/handover/redact"
+)
+
+// TestLongLinesAreLinear: the work for a byte is the same in a line eight times as long. Both
+// are measured here and compared, so that the speed of the machine does not matter; work that
+// grows with the square of the length has eight times as much.
+func TestLongLinesAreLinear(t *testing.T) {
+	var sample []byte
+	for _, name := range samples {
+		sample = append(sample, bytes.ReplaceAll(read(t, name), []byte("\n"), []byte(" "))...)
+	}
+	for _, unit := range []string{
+		string(sample), "snmp-server community Kiesel77q ro ", "password:", "password 'x ", "user@host ", "ab cd ", "key 1 ", "Rev 1.0 ", "a/pass/", "10.1.1.1 upgrade ",
+		"-----BEGIN X----- ", "://a@", "\"password\": {", "x\r", "login: ",
+	} {
+		least := 8.0
+		for range 4 {
+			short, long := perByte(t, unit, 8<<10), perByte(t, unit, 64<<10)
+			if least = min(least, long/short); least < 3 {
+				break
+			}
+		}
+		if least >= 3 {
+			t.Errorf("%.20q: a byte of a line eight times as long takes %.1f times as long", unit, least)
+		}
+	}
+}
+
+// perByte is the least time that a byte of a line of this size took of three.
+func perByte(t *testing.T, unit string, size int) float64 {
+	t.Helper()
+	data := []byte(strings.Repeat(unit, size/len(unit)+1)[:size])
+	least := time.Hour
+	for range 3 {
+		begin := time.Now()
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.log", data)
+		out := r.Text("a.log", data)
+		r.Gate().Data("a.log", out)
+		least = min(least, time.Since(begin))
+	}
+	return float64(least) / float64(size)
+}
