@@ -15,11 +15,6 @@ func (w wrapped) Unwrap() drivers.Driver { return w.Driver }
 // opaque is a wrapper that hides what it wraps.
 type opaque struct{ drivers.Driver }
 
-// wrappedFactory is a registry's entry around another.
-type wrappedFactory struct{ drivers.Factory }
-
-func (w wrappedFactory) Unwrap() drivers.Factory { return w.Factory }
-
 // able is a driver with every ability of a session; none is called here.
 type able struct {
 	drivers.Driver

@@ -145,3 +145,35 @@ func (r *Registry) Virtual(platform string) (Virtual, bool) {
 	}
 	return v.Virtual(), true
 }
+
+// Products lists what the platforms name, platform by platform in their order. A product that
+// several of them name is listed once.
+func (r *Registry) Products() []Product {
+	var all []Product
+	for _, platform := range r.Platforms() {
+		src, ok := As[ProductSource](r.factories[platform])
+		if !ok {
+			continue
+		}
+		for _, p := range src.Products() {
+			if !slices.ContainsFunc(all, func(have Product) bool { return have.Name == p.Name }) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// Skeleton gives what a new scenario of a platform is written from, where it can be.
+func (r *Registry) Skeleton(platform string) (Skeleton, bool) {
+	src, ok := As[SkeletonSource](r.factories[platform])
+	if !ok {
+		return Skeleton{}, false
+	}
+	return src.Skeleton(), true
+}
+
+// Skeletons lists the platforms that new scenarios can be written for.
+func (r *Registry) Skeletons() []string {
+	return slices.DeleteFunc(r.Platforms(), func(platform string) bool { _, ok := r.Skeleton(platform); return !ok })
+}

@@ -22,6 +22,21 @@ func (a *app) completeScenario(_ *cobra.Command, args []string, _ string) ([]str
 	return ids, cobra.ShellCompDirectiveDefault
 }
 
+// completeProduct offers the products that the drivers name to the flag --product.
+func completeProduct(c *cobra.Command) {
+	_ = c.RegisterFlagCompletionFunc("product", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		r, err := registry()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var names []string
+		for _, p := range r.Products() {
+			names = append(names, p.Name)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
 // mustComplete gives a flag its words; the flag exists, so it cannot fail.
 func mustComplete(c *cobra.Command, flag string, words ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))

@@ -46,7 +46,11 @@ func withKnown(ctx context.Context, f *knownFlags, do func(*known.DB) error) err
 			return withCode(exitEnvironment, hint(err, "name a file with --db"))
 		}
 	}
-	db, err := known.Open(ctx, path)
+	told, err := products()
+	if err != nil {
+		return err
+	}
+	db, err := known.Open(ctx, path, told)
 	if err != nil {
 		return withCode(exitEnvironment, hint(err, "name another file with --db"))
 	}
@@ -82,7 +86,7 @@ Exit status: 0 found, 1 nothing found, 4 wrong input, 5 no database can be opene
 	fl.StringVar(&f.feature, "feature", "", "about this feature")
 	fl.StringVar(&f.fixedAfter, "fixed-after", "", "fixed in a release later than this")
 	fl.IntVar(&f.limit, "limit", 20, "most results")
-	mustComplete(c, "product", "exos", "voss", "extremeware", "frr", "bird", "ovs", "keepalived", "lldpd")
+	completeProduct(c)
 	return c
 }
 

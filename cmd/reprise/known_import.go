@@ -51,7 +51,7 @@ Exit status: 0 all of it was read, 1 something was left out or nothing was found
 	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be imported and write nothing")
 	fl.BoolVar(&f.unparsed, "unparsed", false, "list the blocks that could not be read")
 	fl.IntVar(&f.preview, "preview", 5, "issues to show of each document")
-	mustComplete(c, "product", "exos", "voss", "extremeware", "frr", "bird", "ovs", "keepalived", "lldpd")
+	completeProduct(c)
 	return c
 }
 
@@ -121,7 +121,11 @@ func readKnown(file string, f *importFlags) (known.Document, error) {
 		return known.Document{}, inputError("read document: %w", err)
 	}
 	name := filepath.Base(file)
-	d, err := known.ReadDocument(name, data, known.ReadOptions{Vendor: f.vendor, Product: f.product, Release: f.release})
+	told, err := products()
+	if err != nil {
+		return known.Document{}, err
+	}
+	d, err := known.ReadDocument(name, data, known.ReadOptions{Vendor: f.vendor, Product: f.product, Release: f.release, Products: told})
 	if err != nil {
 		return d, inputError("%w", err)
 	}

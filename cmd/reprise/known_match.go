@@ -160,6 +160,10 @@ func saveMatching(f *cases.Folder, m known.Matching, now time.Time) (string, err
 
 // subjectOf reads what is matched: a case's folder, a run's, or a scenario.
 func (a *app) subjectOf(name string) (known.Subject, *cases.Folder, error) {
+	told, err := products()
+	if err != nil {
+		return known.Subject{}, nil, err
+	}
 	dir := name
 	if filepath.Base(name) == cases.FileName {
 		dir = filepath.Dir(name)
@@ -169,10 +173,10 @@ func (a *app) subjectOf(name string) (known.Subject, *cases.Folder, error) {
 		if err != nil {
 			return known.Subject{}, nil, err
 		}
-		return a.caseSubject(f), &f, nil
+		return a.caseSubject(f, told), &f, nil
 	}
 	if _, err := os.Stat(filepath.Join(name, "run.json")); err == nil {
-		s := known.Subject{}
+		s := known.Subject{Products: told}
 		if err := s.AddRun(name); err != nil {
 			return s, nil, withCode(exitInput, err)
 		}
@@ -182,15 +186,15 @@ func (a *app) subjectOf(name string) (known.Subject, *cases.Folder, error) {
 	if err != nil {
 		return known.Subject{}, nil, hint(err, "give the folder of a case or of a run, or a scenario")
 	}
-	s := known.Subject{Name: l.Scenario.ID}
+	s := known.Subject{Name: l.Scenario.ID, Products: told}
 	addScenario(&s, l, name)
 	return s, nil, nil
 }
 
 // caseSubject takes in a case: its scope, its logs, its runs and its scenario.
-func (a *app) caseSubject(f cases.Folder) known.Subject {
+func (a *app) caseSubject(f cases.Folder, told *known.Products) known.Subject {
 	c := f.Case
-	s := known.Subject{Name: c.ID, Product: known.Product(c.Product.Platform), Version: c.Product.Version, Scenario: c.Scenario}
+	s := known.Subject{Products: told, Name: c.ID, Product: told.Name(c.Product.Platform), Version: c.Product.Version, Scenario: c.Scenario}
 	s.Say("title", c.Title, 1)
 	s.Say("what", c.Scope.What, 1)
 	s.Say("when", c.Scope.When, 0.8)

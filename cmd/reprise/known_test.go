@@ -37,7 +37,11 @@ var corpusBugs = map[string]struct{ ours, theirs string }{
 // those of the bugs, among others that are close to them.
 func corpusDB(t *testing.T) *known.DB {
 	t.Helper()
-	db, err := known.Open(t.Context(), filepath.Join(t.TempDir(), "known.db"))
+	told, err := products()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := known.Open(t.Context(), filepath.Join(t.TempDir(), "known.db"), told)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +52,7 @@ func corpusDB(t *testing.T) *known.DB {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := known.ReadDocument(name, data, known.ReadOptions{})
+		d, err := known.ReadDocument(name, data, known.ReadOptions{Products: told})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/all"
+	"github.com/reprise-lab/reprise/harness/known"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
 	"github.com/reprise-lab/reprise/topologies/scratch"
@@ -17,6 +18,15 @@ import (
 
 // registry names every platform this program drives.
 func registry() (*drivers.Registry, error) { return all.Registry() }
+
+// products are those that the drivers name, for whoever reads what people and documents wrote.
+func products() (*known.Products, error) {
+	r, err := registry()
+	if err != nil {
+		return nil, err
+	}
+	return known.NewProducts(r.Products()), nil
+}
 
 // load reads a scenario: a file, a folder that holds one, or the id of one of the
 // corpus that comes with the program. Warnings are printed.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -215,10 +214,17 @@ an OSPF adjacency that a shut interface takes down.`,
 	fl.StringVar(&f.what, "what", "", "what fails")
 	fl.StringVar(&f.when, "when", "", "since when, and what changed then")
 	fl.StringVar(&f.how, "how", "", "how often, on what occasion")
-	fl.StringVar(&f.platform, "platform", "", "platform of the nodes: frr or bird")
+	fl.StringVar(&f.platform, "platform", "", "platform of the nodes: one that a skeleton can be written for")
 	fl.StringVar(&f.image, "image", "", "image of the affected version")
 	fl.StringVar(&f.fixed, "fixed", "", "image of a version that is healthy, for the control (default: the stimulus left out)")
 	fl.IntVar(&f.nodes, "nodes", 2, "number of routers, in a line")
+	_ = c.RegisterFlagCompletionFunc("platform", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		r, err := registry()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return r.Skeletons(), cobra.ShellCompDirectiveNoFileComp
+	})
 	return c
 }
 
@@ -230,15 +236,20 @@ func (a *app) newScenario(_ context.Context, dir string, f *newFlags) error {
 	if err != nil {
 		return inputError("%s: %w", dir, err)
 	}
-	sk := skeleton{
-		ID: f.id, Title: f.title, What: f.what, When: f.when, How: f.how, Platform: f.platform, Image: f.image, Fixed: f.fixed, Nodes: f.nodes,
-	}
-	sk.defaults(filepath.Base(abs))
-	if err := a.ask(&sk); err != nil {
+	r, err := registry()
+	if err != nil {
 		return err
 	}
-	if !slices.Contains([]string{"frr", "bird"}, sk.Platform) {
-		return inputError("--platform %s: a skeleton can be written for frr or bird", sk.Platform)
+	sk := skeleton{
+		registry: r,
+		ID:       f.id, Title: f.title, What: f.what, When: f.when, How: f.how, Platform: f.platform, Image: f.image, Fixed: f.fixed, Nodes: f.nodes,
+	}
+	sk.defaults(filepath.Base(abs))
+	if err := sk.setPlatform(sk.Platform); err != nil {
+		return err
+	}
+	if err := a.ask(&sk); err != nil {
+		return err
 	}
 	if sk.Nodes < 2 || sk.Nodes > 50 {
 		return inputError("--nodes %d: want 2 to 50", sk.Nodes)
@@ -273,7 +284,7 @@ func (a *app) ask(sk *skeleton) error {
 		{"What fails", &sk.What, sk.given["what"]},
 		{"When: since when, what changed", &sk.When, sk.given["when"]},
 		{"How often, on what occasion", &sk.How, sk.given["how"]},
-		{"Platform (frr, bird)", &sk.Platform, sk.given["platform"]},
+		{"Platform (" + strings.Join(sk.registry.Skeletons(), ", ") + ")", &sk.Platform, sk.given["platform"]},
 		{"Image of the affected version", &sk.Image, sk.given["image"]},
 	} {
 		if q.given {
@@ -287,8 +298,10 @@ func (a *app) ask(sk *skeleton) error {
 		if line = strings.TrimSpace(line); line != "" {
 			*q.answer = line
 		}
-		if q.answer == &sk.Platform && !sk.given["image"] {
-			sk.Image = defaultImages()[sk.Platform]
+		if q.answer == &sk.Platform {
+			if err := sk.setPlatform(sk.Platform); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 )
 
@@ -21,18 +22,33 @@ type skeleton struct {
 	ID, Title, What, When, How string
 	Platform, Image, Fixed     string
 	Nodes                      int
-	given                      map[string]bool
+	// Of the platform, by its driver.
+	Of       drivers.Skeleton
+	registry *drivers.Registry
+	given    map[string]bool
 }
 
-func defaultImages() map[string]string {
-	return map[string]string{"frr": "reprise/frr:8.4.4", "bird": "reprise/bird:2.0.12"}
+// defaultPlatform is that of the example.
+const defaultPlatform = "frr"
+
+// setPlatform takes a platform's part of the skeleton; one that has none is an input error.
+func (s *skeleton) setPlatform(name string) error {
+	of, ok := s.registry.Skeleton(name)
+	if !ok {
+		return inputError("--platform %s: a skeleton can be written for %s", name, strings.Join(s.registry.Skeletons(), " or "))
+	}
+	s.Platform, s.Of = name, of
+	if !s.given["image"] {
+		s.Image = of.Image
+	}
+	return nil
 }
 
 var notID = regexp.MustCompile(`[^a-z0-9]+`)
 
 // defaults fills in what nobody gave, with an example that runs.
 func (s *skeleton) defaults(folder string) {
-	s.given = map[string]bool{}
+	s.given = map[string]bool{"image": s.Image != ""}
 	if s.ID == "" {
 		s.ID = strings.Trim(notID.ReplaceAllString(strings.ToLower(folder), "-"), "-")
 	}
@@ -48,16 +64,12 @@ func (s *skeleton) defaults(folder string) {
 		{"what", &s.What, "The neighbour is gone and so are its routes"},
 		{"when", &s.When, "Since the interface was shut"},
 		{"how", &s.How, "Every time"},
-		{"platform", &s.Platform, "frr"},
+		{"platform", &s.Platform, defaultPlatform},
 	} {
 		s.given[f.key] = *f.value != ""
 		if *f.value == "" {
 			*f.value = f.def
 		}
-	}
-	s.given["image"] = s.Image != ""
-	if s.Image == "" {
-		s.Image = defaultImages()[s.Platform]
 	}
 }
 
@@ -88,22 +100,26 @@ type router struct {
 }
 
 func (s *skeleton) write(dir string) error {
-	files := map[string]string{"scenario.yaml": "scenario.yaml", "lab.clab.yml": "lab.clab.yml"}
-	for target, name := range files {
-		if err := s.render(filepath.Join(dir, target), name, s); err != nil {
+	for _, name := range []string{"scenario.yaml", "lab.clab.yml"} {
+		text, err := skeletonFiles.ReadFile("skeleton/" + name)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		if err := writeTemplate(filepath.Join(dir, name), string(text), s); err != nil {
 			return err
 		}
 	}
 	for _, r := range s.Routers() {
-		if err := s.render(filepath.Join(dir, r.Name+".conf"), s.Platform+".conf", r); err != nil {
+		if err := writeTemplate(filepath.Join(dir, r.Name+".conf"), s.Of.Config, r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *skeleton) render(path, name string, data any) error {
-	t, err := template.New(name).Funcs(template.FuncMap{"yaml": strconv.Quote}).ParseFS(skeletonFiles, "skeleton/"+name)
+func writeTemplate(path, text string, data any) error {
+	name := filepath.Base(path)
+	t, err := template.New(name).Funcs(template.FuncMap{"yaml": strconv.Quote}).Parse(text)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}

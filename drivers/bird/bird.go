@@ -332,7 +332,7 @@ func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 	if err := d.System(ctx, details); err != nil {
 		return drivers.Facts{}, err
 	}
-	out, err := d.Control(ctx, "ask for the version", "bird --version 2>&1")
+	out, err := d.Control(ctx, "ask for the version", askFacts)
 	if err != nil {
 		return drivers.Facts{}, err
 	}

@@ -14,7 +14,7 @@ import (
 // licence where the switch shows one.
 func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 	const op = "ask for facts"
-	version, err := d.Ask(ctx, op, "show version")
+	version, err := d.Ask(ctx, op, askFacts)
 	if err != nil {
 		return drivers.Facts{}, err
 	}

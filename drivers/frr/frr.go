@@ -51,7 +51,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, err
 	}
-	x, err := n.Try(ctx, "look at the software", "/usr/lib/frr/zebra --version; test -x /usr/lib/frr/mgmtd")
+	x, err := n.Try(ctx, "look at the software", askFacts+"; test -x /usr/lib/frr/mgmtd")
 	if err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
@@ -333,7 +333,7 @@ func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 }
 
 func (d *Driver) askVersion(ctx context.Context) (string, error) {
-	out, err := d.Control(ctx, "ask for the version", "/usr/lib/frr/zebra --version")
+	out, err := d.Control(ctx, "ask for the version", askFacts)
 	if err != nil {
 		return "", err
 	}

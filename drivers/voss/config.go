@@ -146,7 +146,7 @@ func (d *Driver) restart(ctx context.Context, line string) error {
 // is in whole seconds and an answer takes its time; only a start that lies wholly behind the
 // one before is another.
 func (d *Driver) boots(ctx context.Context) (string, error) {
-	x, err := d.Run(ctx, drivers.Command{Line: "show sys-info"})
+	x, err := d.Run(ctx, drivers.Command{Line: askFacts})
 	if err == nil && x.Rejected != "" {
 		err = fmt.Errorf("show sys-info: %s", x.Rejected)
 	}

@@ -13,7 +13,7 @@ import (
 // the switch tells it, and the primary and backup release.
 func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 	const op = "ask for facts"
-	system, err := d.Ask(ctx, op, "show sys-info")
+	system, err := d.Ask(ctx, op, askFacts)
 	if err != nil {
 		return drivers.Facts{}, err
 	}

@@ -64,7 +64,7 @@ func parseLog(out string) []string {
 // at a moment that the exchange tells. The switch takes no log message of ours, which is what
 // Rejected says.
 func (d *Driver) MarkClock(ctx context.Context, _ string) (drivers.Exchange, error) {
-	x, err := d.Run(ctx, drivers.Command{Line: "show sys-info"})
+	x, err := d.Run(ctx, drivers.Command{Line: askFacts})
 	if err == nil && x.Rejected == "" {
 		x.Rejected = "a Fabric Engine switch takes no log message of ours; its time stands in the banner"
 	}

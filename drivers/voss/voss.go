@@ -67,7 +67,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 
 // prepare has every session prove which switch it leads to.
 func prepare(ctx context.Context, d *device.Device, c *session.CLI) error {
-	x, err := c.Run(ctx, drivers.Command{Line: "show sys-info"})
+	x, err := c.Run(ctx, drivers.Command{Line: askFacts})
 	if err != nil {
 		return err
 	}

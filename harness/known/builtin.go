@@ -17,7 +17,7 @@ const builtinPrefix = "builtin:"
 
 // Builtin reads the issues that come with the program: facts from public release notes,
 // field notices, CVE records, changelogs and pull requests, in our words, with their source.
-func Builtin() ([]Document, error) {
+func Builtin(products *Products) ([]Document, error) {
 	names, err := fs.Glob(data, "data/*.csv")
 	if err != nil {
 		return nil, fmt.Errorf("read own issues: %w", err)
@@ -28,7 +28,7 @@ func Builtin() ([]Document, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read own issues: %w", err)
 		}
-		d, err := ReadDocument(n, text, ReadOptions{})
+		d, err := ReadDocument(n, text, ReadOptions{Products: products})
 		if err != nil {
 			return nil, fmt.Errorf("read own issues: %w", err)
 		}
@@ -40,7 +40,7 @@ func Builtin() ([]Document, error) {
 
 // loadBuiltin brings what comes with the program up to date. What the user imported stays.
 func (d *DB) loadBuiltin(ctx context.Context) error {
-	docs, err := Builtin()
+	docs, err := Builtin(d.products)
 	if err != nil {
 		return err
 	}

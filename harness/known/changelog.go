@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/topologies/version"
@@ -12,7 +13,7 @@ import (
 // Headings of a version in what open projects ship: Debian's changelog, "Version 2.0.12
 // (2023-01-23)" of BIRD, "v3.1.0 - 16 Feb 2023" of Open vSwitch, "lldpd (1.0.16)" and
 // "1.0.16 [2022-11-11 …]:" of lldpd, "* keepalived-2.0.20" and "Release 2.2.8 31th May 2023"
-// of keepalived, "FRR 8.5" of FRRouting.
+// of keepalived. "FRR 8.5" is Products.head.
 var releaseHeads = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that nothing changes
 	regexp.MustCompile(`^([a-z0-9][a-z0-9+.-]+) \(([^()\s]+)\) [a-zA-Z0-9 -]+;`),
 	regexp.MustCompile(`^()Version (\d[\w.]*) \(\d{4}-`),
@@ -21,7 +22,6 @@ var releaseHeads = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that n
 	regexp.MustCompile(`^()(\d+\.\d+[\w.]*) \[\d{4}-`),
 	regexp.MustCompile(`^\s*\* (keepalived)-(\d[\d.]*\d)(?: released)?\.?$`),
 	regexp.MustCompile(`^(?:#+ |\* )?(?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: \S.*)?$`),
-	regexp.MustCompile(`^(?:#+ )?(FRR|FRRouting|BIRD|lldpd|keepalived|Open vSwitch) v?(\d+\.\d+[\w.]*)(?: .*)?$`),
 }
 
 var (
@@ -40,8 +40,9 @@ var (
 	areaPrefix = regexp.MustCompile(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
-func headOf(line string) (product, v string, ok bool) {
-	for _, h := range releaseHeads {
+// headOf reads a line that begins what a version brought.
+func (p *Products) headOf(line string) (product, v string, ok bool) {
+	for _, h := range append(slices.Clip(releaseHeads), p.head) {
 		if m := h.FindStringSubmatch(line); m != nil {
 			if _, err := version.Parse(m[2]); err == nil {
 				return strings.TrimSpace(m[1]), m[2], true
@@ -52,7 +53,7 @@ func headOf(line string) (product, v string, ok bool) {
 }
 
 // isChangelog looks for a heading of a version with a list below, or for commits.
-func isChangelog(text string) bool {
+func (p *Products) isChangelog(text string) bool {
 	n, heads, bullets := 0, 0, 0
 	for line := range strings.Lines(clip(text, 64<<10)) {
 		line = strings.TrimRight(line, "\r\n \t")
@@ -62,7 +63,7 @@ func isChangelog(text string) bool {
 		if gitCommit.MatchString(line) {
 			return true
 		}
-		if _, _, ok := headOf(line); ok {
+		if _, _, ok := p.headOf(line); ok {
 			heads++
 		} else if heads > 0 && bullet.MatchString(line) {
 			bullets++
@@ -95,13 +96,13 @@ func (r *reader) changelog(text string) error {
 	r.doc.Shape = "list of changes"
 	c := changes{reader: r}
 	if r.doc.Product == "" {
-		r.doc.Product = productOfName(r.name, text)
+		r.doc.Product = r.products.ofName(r.name, text)
 	}
 	n, open := 0, false
 	for line := range strings.SplitSeq(text, "\n") {
 		n++
 		line = strings.TrimRight(line, " \t\r\f")
-		product, v, ok := headOf(line)
+		product, v, ok := r.products.headOf(line)
 		switch {
 		case gitCommit.MatchString(line):
 			c.end()
@@ -132,10 +133,10 @@ func (r *reader) changelog(text string) error {
 	return nil
 }
 
-// productOfName knows a daemon by the name of the file or by how its list begins.
-func productOfName(name, text string) string {
-	if p := productIn(strings.NewReplacer("-", " ", "_", " ", ".", " ").Replace(name)); p != "" {
-		return p
+// ofName knows a daemon by the name of the file or by how its list begins.
+func (p *Products) ofName(name, text string) string {
+	if named := p.in(strings.NewReplacer("-", " ", "_", " ", ".", " ").Replace(name)); named != "" {
+		return named
 	}
 	head := clip(text, 2000)
 	switch {
@@ -144,7 +145,7 @@ func productOfName(name, text string) string {
 	case ovsHead.MatchString(head):
 		return "ovs"
 	}
-	return productIn(head)
+	return p.in(head)
 }
 
 // unreadHead tells a line at the margin that names a version in a form that is not known:
@@ -251,13 +252,13 @@ func (c *changes) item(it item) {
 	if m := pullWord.FindStringSubmatch(text); m != nil && len(i.IDs) == 0 {
 		i.Source.Note = m[0]
 	}
-	i.Product = cmp.Or(c.doc.Product, Product(c.product))
+	i.Product = cmp.Or(c.doc.Product, c.products.Name(c.product))
 	if c.version != "" {
 		i.Fixed = []Fix{{Version: c.version, Latest: c.git}}
 	}
 	if len(i.IDs) == 0 {
 		// The same words may stand below several versions: each is its own entry.
-		i.Key = noteKey(i, c.version, it.line*b2i(c.git))
+		i.Key = noteKey(i, c.version, it.line*b2i(c.git), c.products)
 	}
 	c.add(i)
 }
@@ -270,8 +271,8 @@ func b2i(b bool) int {
 }
 
 // noteKey names a note by its text and the version it stands below.
-func noteKey(i Issue, v string, line int) string {
+func noteKey(i Issue, v string, line int, p *Products) string {
 	n := Issue{Product: i.Product, Feature: i.Feature, Title: fmt.Sprint(i.Title, "\x00", v, "\x00", line)}
-	n.finish()
+	n.finish(p)
 	return n.Key
 }

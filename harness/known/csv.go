@@ -93,17 +93,17 @@ func (r *reader) record(rec []string, roles []role, line int) Issue {
 	for _, first := range []bool{true, false} {
 		for n, c := range rec {
 			if n < len(roles) && c != "" && (roles[n] == roleProduct) == first {
-				i.set(roles[n], squeeze(c), r.doc.Product)
+				i.set(roles[n], squeeze(c), r.doc.Product, r.products)
 			}
 		}
 	}
 	if i.Product == "" && r.doc.Product == "" {
 		// The versions name it, "EW 7.0": it is the entry's, and needs no mention at each.
-		i.Product = productIn(versionsText(rec, roles))
+		i.Product = r.products.in(versionsText(rec, roles))
 		if i.Product == "" {
 			for n, as := range roles {
 				if n < len(rec) && (as == roleFeature || as == roleTitle) && i.Product == "" {
-					i.Product = productIn(rec[n])
+					i.Product = r.products.in(rec[n])
 				}
 			}
 		}

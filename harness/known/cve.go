@@ -111,14 +111,14 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 		}
 	}
 	for k, a := range cna.Affected {
-		i.affected(a, k == 0)
+		i.affected(a, k == 0, r.products)
 	}
 	if i.Product == "" {
-		i.Product = productIn(i.Title + " " + i.Text)
+		i.Product = r.products.in(i.Title + " " + i.Text)
 	}
 	if len(i.Found) == 0 && len(i.Fixed) == 0 {
 		// Old records say "n/a" where the versions belong, and give them in words.
-		i.Found, i.Fixed = ParseVersions(text, i.Product)
+		i.Found, i.Fixed = r.products.ParseVersions(text, i.Product)
 	}
 	if len(i.Fixed) > 0 {
 		i.Status = StatusResolved
@@ -136,10 +136,10 @@ func inEnglish(list []cveText) string {
 }
 
 // affected takes in the versions of one product.
-func (i *Issue) affected(a cveAffected, first bool) {
-	product := productIn(a.Product)
+func (i *Issue) affected(a cveAffected, first bool, p *Products) {
+	product := p.in(a.Product)
 	if product == "" {
-		product = Product(a.Product)
+		product = p.Name(a.Product)
 	}
 	if product == "n/a" || product == "unspecified" {
 		product = ""
@@ -147,17 +147,17 @@ func (i *Issue) affected(a cveAffected, first bool) {
 	other := product
 	if first {
 		i.Product, other = product, ""
-		i.Vendor = vendorOf(product)
+		i.Vendor = p.vendor(product)
 		i.Platform = clip(squeeze(strings.Join(a.Platforms, ", ")), 200)
 	} else if product == i.Product {
 		other = ""
 	}
 	for _, v := range a.Versions {
-		i.affectedVersion(v, other)
+		i.affectedVersion(v, other, p)
 	}
 }
 
-func (i *Issue) affectedVersion(v cveVersion, product string) {
+func (i *Issue) affectedVersion(v cveVersion, product string, p *Products) {
 	from := known(v.Version)
 	switch strings.ToLower(v.Status) {
 	case "affected":
@@ -180,7 +180,7 @@ func (i *Issue) affectedVersion(v cveVersion, product string) {
 		r.Text = strings.TrimSpace(from + " to " + r.To)
 	case from == "":
 		if v.Version != "" && v.LessThan == "" {
-			found, fixed := ParseVersions(v.Version, i.Product)
+			found, fixed := p.ParseVersions(v.Version, i.Product)
 			i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
 		}
 		return

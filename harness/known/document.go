@@ -30,6 +30,8 @@ var ErrNotDocument = errors.New("not a document that can be read")
 // ReadOptions say what a document does not say itself, or says wrongly.
 type ReadOptions struct {
 	Vendor, Product, Release string
+	// Products are those that are told apart in what is read.
+	Products *Products
 }
 
 // Document is what was read of a file.
@@ -60,18 +62,19 @@ type Unparsed struct {
 // ReadDocument reads a document by its content; the name tells at most which table or which
 // daemon it is of. It never runs, fetches or follows anything that the document names.
 func ReadDocument(name string, data []byte, o ReadOptions) (Document, error) {
-	d := Document{Name: filepath.Base(name), Vendor: strings.ToLower(o.Vendor), Product: Product(o.Product), Release: o.Release}
+	products := o.Products.orNone()
+	d := Document{Name: filepath.Base(name), Vendor: strings.ToLower(o.Vendor), Product: products.Name(o.Product), Release: o.Release}
 	data, err := unpack(data)
 	if err != nil {
 		return d, fmt.Errorf("%s: %w", d.Name, err)
 	}
 	sum := sha256.Sum256(data)
 	d.SHA256 = hex.EncodeToString(sum[:])
-	r := reader{doc: &d, name: strings.ToLower(strings.TrimSuffix(d.Name, ".gz"))}
+	r := reader{doc: &d, products: products, name: strings.ToLower(strings.TrimSuffix(d.Name, ".gz"))}
 	if err := r.read(data); err != nil {
 		return d, fmt.Errorf("%s: %w", d.Name, err)
 	}
-	d.finish()
+	d.finish(products)
 	return d, nil
 }
 
@@ -98,9 +101,10 @@ func unpack(data []byte) ([]byte, error) {
 
 // reader reads one document.
 type reader struct {
-	doc  *Document
-	name string // lower case
-	seen map[string]int
+	doc      *Document
+	products *Products
+	name     string // lower case
+	seen     map[string]int
 }
 
 func (r *reader) read(data []byte) error {
@@ -136,7 +140,7 @@ func (r *reader) read(data []byte) error {
 	case r.isCSV(text):
 		r.doc.Format = "csv"
 		return r.csv(text)
-	case isChangelog(text):
+	case r.products.isChangelog(text):
 		r.doc.Format = "changelog"
 		return r.changelog(text)
 	}
@@ -166,7 +170,7 @@ func (r *reader) add(i Issue) {
 	i.Product = cmp.Or(i.Product, r.doc.Product)
 	i.Vendor = cmp.Or(r.doc.Vendor, i.Vendor)
 	i.Source.Document, i.Source.SHA256 = r.doc.Name, r.doc.SHA256
-	i.finish()
+	i.finish(r.products)
 	if r.seen == nil {
 		r.seen = map[string]int{}
 	}
@@ -210,8 +214,8 @@ func (r *reader) leave(b block, why string) {
 }
 
 // finish says what the person who imports can do.
-func (d *Document) finish() {
-	d.Vendor = cmp.Or(d.Vendor, vendorOf(d.Product))
+func (d *Document) finish(p *Products) {
+	d.Vendor = cmp.Or(d.Vendor, p.vendor(d.Product))
 	hint := func(cond bool, s string) {
 		if cond {
 			d.Hints = append(d.Hints, s)

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files")
 func TestGolden(t *testing.T) {
 	docs := fixtures(t)
 	for _, name := range []string{"voss-notes.html", "extremeware-prose.txt"} {
-		d, err := known.ReadDocument(name, docs[name], known.ReadOptions{})
+		d, err := known.ReadDocument(name, docs[name], known.ReadOptions{Products: products(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestGolden(t *testing.T) {
 // readAny reads what a fuzzer makes, and holds the result to what is promised of any.
 func readAny(t *testing.T, name string, data []byte) {
 	t.Helper()
-	d, err := known.ReadDocument(name, data, known.ReadOptions{})
+	d, err := known.ReadDocument(name, data, known.ReadOptions{Products: products(t)})
 	if err != nil {
 		return
 	}
@@ -106,8 +106,8 @@ func FuzzPDF(f *testing.F) {
 func FuzzVersions(f *testing.F) {
 	f.Add("FE 9.1.x, 9.2; SE 33.2 to 33.5.1; fixed FE 9.2.2 / 9.3.1, SE 33.5.2", "exos")
 	f.Add("before 4.2.3.0, 5.x before 5.0.1.0", "")
-	f.Fuzz(func(_ *testing.T, text, product string) {
-		found, fixed := known.ParseVersions(text, product)
+	f.Fuzz(func(t *testing.T, text, product string) {
+		found, fixed := products(t).ParseVersions(text, product)
 		known.Issue{Found: found, Fixed: fixed}.Affects(product, "9.2.0.0")
 	})
 }

@@ -70,14 +70,14 @@ func (i Issue) ID() string {
 }
 
 // finish fills in what follows from the rest.
-func (i *Issue) finish() {
+func (i *Issue) finish(p *Products) {
 	i.Title = clip(squeeze(i.Title), 200)
 	i.Text, i.Workaround = clip(squeeze(i.Text), maxField), clip(squeeze(i.Workaround), maxField)
 	i.Feature = clip(squeeze(i.Feature), 80)
 	if i.Title == "" {
 		i.Title = firstSentence(i.Text)
 	}
-	if m := areaPrefix.FindStringSubmatch(i.Title); m != nil && i.Feature == "" && !cveWord.MatchString(m[1]) && vendorOf(Product(m[1])) == "" {
+	if m := areaPrefix.FindStringSubmatch(i.Title); m != nil && i.Feature == "" && !cveWord.MatchString(m[1]) && !p.names(m[1]) {
 		i.Feature, i.Title = m[1], m[2] // "bgpd: fix a crash"
 	}
 	i.Status = cmp.Or(i.Status, StatusUnspecified)
@@ -87,7 +87,7 @@ func (i *Issue) finish() {
 	if i.Product == "" && len(i.Fixed) > 0 {
 		i.Product = i.Fixed[0].Product
 	}
-	i.Vendor = cmp.Or(i.Vendor, vendorOf(i.Product))
+	i.Vendor = cmp.Or(i.Vendor, p.vendor(i.Product))
 	if i.Key == "" && len(i.IDs) > 0 {
 		i.Key = i.IDs[0]
 	}

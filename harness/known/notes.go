@@ -44,10 +44,7 @@ func sectionOf(s string) section {
 	return sec
 }
 
-var (
-	titleRelease = regexp.MustCompile(`(?i)\b(switch engine|extremexos|exos|fabric engine|vsp operating system|voss|extremeware|frrouting|frr|bird|open ?vswitch|ovs|keepalived|lldpd)\b[^.\n]{0,60}?(` + versionForm + `)`)
-	aloneRelease = regexp.MustCompile(`(?i)\b(?:software )?(?:version|release)\s+(` + versionForm + `)`)
-)
+var aloneRelease = regexp.MustCompile(`(?i)\b(?:software )?(?:version|release)\s+(` + versionForm + `)`)
 
 // blocks reads a document that was taken apart: what it is of, then its entries by the
 // shape that they have.
@@ -74,13 +71,13 @@ func (r *reader) head(list []block) {
 	}
 	s := text.String()
 	if d.Product == "" {
-		d.Product = productIn(s)
+		d.Product = r.products.in(s)
 	}
 	if d.Release != "" {
 		return
 	}
-	for _, m := range titleRelease.FindAllStringSubmatch(s, 20) {
-		if d.Product == "" || Product(m[1]) == d.Product {
+	for _, m := range r.products.title.FindAllStringSubmatch(s, 20) {
+		if d.Product == "" || r.products.Name(m[1]) == d.Product {
 			d.Release = strings.TrimSuffix(m[2], ".x")
 			return
 		}
@@ -186,7 +183,7 @@ func (p *notesReader) row(b block) {
 			if p.roles[n] == roleID {
 				idText = c
 			}
-			i.set(p.roles[n], c, p.doc.Product)
+			i.set(p.roles[n], c, p.doc.Product, p.products)
 		}
 	}
 	if len(i.IDs) == 0 && slices.Contains(p.roles, roleID) {
@@ -203,11 +200,12 @@ func (p *notesReader) row(b block) {
 	}
 	p.place(&i)
 	p.add(i)
-	p.last = &p.doc.Issues[p.seen[issueKey(i)]]
+	p.last = &p.doc.Issues[p.seen[p.products.key(i)]]
 }
 
-func issueKey(i Issue) string {
-	i.finish()
+// key is that under which an issue is kept.
+func (p *Products) key(i Issue) string {
+	i.finish(p)
 	return i.Key
 }
 
@@ -247,7 +245,7 @@ func workaroundIn(s string) string {
 }
 
 // set puts a cell where its column says.
-func (i *Issue) set(as role, c, product string) {
+func (i *Issue) set(as role, c, product string, p *Products) {
 	switch as {
 	case roleID:
 		i.IDs = append(i.IDs, idsOfCell(c)...)
@@ -262,16 +260,16 @@ func (i *Issue) set(as role, c, product string) {
 	case roleFeature:
 		i.Feature = c
 	case roleFound:
-		found, fixed := ParseVersions(c, cmp.Or(i.Product, product))
+		found, fixed := p.ParseVersions(c, cmp.Or(i.Product, product))
 		i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
 	case roleFixed:
-		_, fixed := ParseVersions("fixed "+c, cmp.Or(i.Product, product))
+		_, fixed := p.ParseVersions("fixed "+c, cmp.Or(i.Product, product))
 		i.Fixed = append(i.Fixed, fixed...)
 	case roleVersions:
-		found, fixed := ParseVersions(c, cmp.Or(i.Product, product))
+		found, fixed := p.ParseVersions(c, cmp.Or(i.Product, product))
 		i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
 	case roleProduct:
-		i.Product = cmp.Or(productIn(c), Product(c))
+		i.Product = cmp.Or(p.in(c), p.Name(c))
 	case rolePlatform:
 		i.Platform = c
 	case roleStatus:

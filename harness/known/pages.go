@@ -127,9 +127,9 @@ func (r *reader) notice(list []block) bool {
 	i.Text = squeeze(text("summary", "background", "impact", "symptoms", "cause"))
 	i.Workaround = squeeze(text("workaround"))
 	i.Platform = clip(squeeze(text("products")), 400)
-	i.Found, i.Fixed = ParseVersions(text("software"), r.doc.Product)
+	i.Found, i.Fixed = r.products.ParseVersions(text("software"), r.doc.Product)
 	// What a solution names is what to go to, whatever words stand before it.
-	_, fixed := ParseVersions("fixed "+strings.ReplaceAll(text("solution"), ";", ","), r.doc.Product)
+	_, fixed := r.products.ParseVersions("fixed "+strings.ReplaceAll(text("solution"), ";", ","), r.doc.Product)
 	i.Fixed = append(i.Fixed, fixed...)
 	if len(fixed) > 0 {
 		i.Status = StatusResolved
@@ -181,7 +181,7 @@ func (r *reader) featurePage(list []block) bool {
 		t := squeeze(b.text)
 		switch {
 		case b.kind == heading || title == "" && short(t):
-			if !titleRelease.MatchString(t) && !strings.Contains(strings.ToLower(t), "release notes") {
+			if !r.products.title.MatchString(t) && !strings.Contains(strings.ToLower(t), "release notes") {
 				title = t
 			}
 		case title != "":

@@ -1,63 +1,98 @@
 package known
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/reprise-lab/reprise/drivers"
 )
 
-// product is a line of software: versions are compared within one only.
-type product struct {
-	name, vendor string
-	words        []string // as documents call it, lower case; the longest is looked for first
+// Products are the products that documents are of and how text speaks of them: versions are
+// compared within one product only. nil knows none.
+type Products struct {
+	list     []drivers.Product
+	word     *regexp.Regexp // any name of a product
+	sentence *regexp.Regexp // what a sentence about versions consists of; the rest is passed over
+	title    *regexp.Regexp // a product and its release, as titles have them
+	head     *regexp.Regexp // the same as a line of its own, as changelogs have it
 }
 
-// products are the names that are told apart. Switch Engine is EXOS and Fabric Engine is VOSS
-// under the names that Extreme Networks gave them with the universal switches.
-var products = []product{ //nolint:gochecknoglobals // a table that nothing changes
-	{"exos", "extreme", []string{"switch engine", "extremexos", "exos", "se"}},
-	{"voss", "extreme", []string{"fabric engine", "vsp operating system", "voss", "vsp", "fe"}},
-	{"extremeware", "extreme", []string{"extremeware", "ew"}},
-	{"site-engine", "extreme", []string{"xiq site engine", "xiq-se", "site engine"}},
-	{"boss", "extreme", []string{"boss"}},
-	{"frr", "frrouting", []string{"frrouting", "frr"}},
-	{"bird", "cz.nic", []string{"bird internet routing daemon", "bird2", "bird"}},
-	{"ovs", "openvswitch", []string{"open vswitch", "openvswitch-common", "openvswitch-switch", "openvswitch", "ovs"}},
-	{"keepalived", "keepalived", []string{"keepalived"}},
-	{"lldpd", "lldpd", []string{"lldpd"}},
+// NewProducts makes the products of what a registry knows (drivers.Registry.Products).
+func NewProducts(list []drivers.Product) *Products {
+	words := func(shortest int) string {
+		var all []string
+		for _, p := range list {
+			for _, w := range p.Words {
+				if len(w) >= shortest {
+					all = append(all, regexp.QuoteMeta(w))
+				}
+			}
+		}
+		if len(all) == 0 {
+			return `[^\s\S]` // nothing is one
+		}
+		slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+		return strings.Join(all, "|")
+	}
+	return &Products{
+		list:     list,
+		word:     regexp.MustCompile(`(?i)\b(` + words(1) + `)\b`),
+		sentence: regexp.MustCompile(`(?i)` + sentenceForm + `|\b(` + words(1) + `)\b`),
+		title:    regexp.MustCompile(`(?i)\b(` + words(3) + `)\b[^.\n]{0,60}?(` + versionForm + `)`),
+		head:     regexp.MustCompile(`^(?:#+ )?((?i:` + words(3) + `)) v?(\d+\.\d+[\w.]*)(?: .*)?$`),
+	}
 }
 
-var productWord = regexp.MustCompile(`(?i)\b(switch engine|extremexos|exos|fabric engine|vsp operating system|voss|extremeware|xiq[ -]site engine|xiq-se|site engine|frrouting|frr|bird2?|open ?vswitch(?:-common|-switch)?|ovs|keepalived|lldpd|boss|vsp|SE|FE|EW)\b`)
+// orNone is p, or the products of somebody who knows none.
+func (p *Products) orNone() *Products {
+	if p == nil {
+		return NewProducts(nil)
+	}
+	return p
+}
 
-// Product gives the name under which a product is kept, of what somebody calls it; what is
-// not known stays as it is, in lower case.
-func Product(s string) string {
+func (p *Products) all() []drivers.Product {
+	if p == nil {
+		return nil
+	}
+	return p.list
+}
+
+// Name gives the name under which a product is kept, of what somebody calls it; what is not
+// known stays as it is, in lower case.
+func (p *Products) Name(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
-	for _, p := range products {
-		if slices.Contains(p.words, s) {
-			return p.name
+	for _, product := range p.all() {
+		if slices.Contains(product.Words, s) {
+			return product.Name
 		}
 	}
 	return s
 }
 
-func vendorOf(name string) string {
-	for _, p := range products {
-		if p.name == name {
-			return p.vendor
+// vendor gives who makes the product that is kept under a name; empty for one that is not known.
+func (p *Products) vendor(name string) string {
+	for _, product := range p.all() {
+		if product.Name == name {
+			return product.Vendor
 		}
 	}
 	return ""
 }
 
-// productIn finds the first product that a text names. Short forms count in capitals only.
-func productIn(s string) string {
-	for _, m := range productWord.FindAllString(s, 8) {
+// names tells whether s is what somebody calls a product.
+func (p *Products) names(s string) bool { return p.vendor(p.Name(s)) != "" }
+
+// in finds the first product that a text names. Short forms count in capitals only.
+func (p *Products) in(s string) string {
+	for _, m := range p.orNone().word.FindAllString(s, 8) {
 		if len(m) == 2 && m != strings.ToUpper(m) {
 			continue
 		}
-		if p := Product(m); vendorOf(p) != "" {
-			return p
+		if p.names(m) {
+			return p.Name(m)
 		}
 	}
 	return ""

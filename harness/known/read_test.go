@@ -200,7 +200,7 @@ func TestReadDocuments(t *testing.T) {
 	var all scores
 	docs := fixtures(t)
 	for _, name := range slices.Sorted(mapKeys(docs)) {
-		d, err := known.ReadDocument(name, docs[name], known.ReadOptions{})
+		d, err := known.ReadDocument(name, docs[name], known.ReadOptions{Products: products(t)})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -274,7 +274,7 @@ func TestReadDetails(t *testing.T) {
 		{"ovs-NEWS", "CVE-2023-1668", func(i known.Issue) bool { return i.Product == "ovs" && i.Status == known.StatusResolved }},
 	}
 	for _, tt := range tests {
-		d, err := known.ReadDocument(tt.doc, docs[tt.doc], known.ReadOptions{})
+		d, err := known.ReadDocument(tt.doc, docs[tt.doc], known.ReadOptions{Products: products(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +290,7 @@ func TestReadDetails(t *testing.T) {
 func TestUnparsedAreSaid(t *testing.T) {
 	docs := fixtures(t)
 	for name, want := range map[string]int{"exos-layout.txt": 1, "exos-layout.pdf": 1, "voss-notes.html": 1, "cve.json": 1, "partner-list.csv": 1, "extremeware-prose.txt": 1} {
-		d, err := known.ReadDocument(name, docs[name], known.ReadOptions{})
+		d, err := known.ReadDocument(name, docs[name], known.ReadOptions{Products: products(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -306,7 +306,7 @@ func TestUnparsedAreSaid(t *testing.T) {
 }
 
 func TestOptionsWin(t *testing.T) {
-	d, err := known.ReadDocument("x.csv", []byte("id,summary\nxos0000001,it breaks\n"), known.ReadOptions{Product: "Switch Engine", Release: "33.1.1"})
+	d, err := known.ReadDocument("x.csv", []byte("id,summary\nxos0000001,it breaks\n"), known.ReadOptions{Products: products(t), Product: "Switch Engine", Release: "33.1.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestOptionsWin(t *testing.T) {
 	w := gzip.NewWriter(&z)
 	_, _ = w.Write([]byte("lldpd (1.0.3)\n * Fix:\n   + Fix a crash.\n"))
 	_ = w.Close()
-	if d, err = known.ReadDocument("NEWS.gz", z.Bytes(), known.ReadOptions{}); err != nil || len(d.Issues) != 1 || d.Issues[0].Fixed[0].Version != "1.0.3" {
+	if d, err = known.ReadDocument("NEWS.gz", z.Bytes(), known.ReadOptions{Products: products(t)}); err != nil || len(d.Issues) != 1 || d.Issues[0].Fixed[0].Version != "1.0.3" {
 		t.Errorf("%+v, %v", d, err)
 	}
 }
@@ -341,12 +341,12 @@ func TestHostileDocuments(t *testing.T) {
 		"bad.json": []byte("{\"a\":"),
 	}
 	for name, data := range tests {
-		if d, err := known.ReadDocument(name, data, known.ReadOptions{}); err == nil {
+		if d, err := known.ReadDocument(name, data, known.ReadOptions{Products: products(t)}); err == nil {
 			t.Errorf("%s was read: %d issues", name, len(d.Issues))
 		}
 	}
 	// What steers a terminal does not come through.
-	d, err := known.ReadDocument("x.csv", []byte("id,summary\nxos0000001,\"a \x1b[31mred\u202e b\"\n"), known.ReadOptions{})
+	d, err := known.ReadDocument("x.csv", []byte("id,summary\nxos0000001,\"a \x1b[31mred\u202e b\"\n"), known.ReadOptions{Products: products(t)})
 	if err != nil || strings.ContainsAny(d.Issues[0].Title, "\x1b\u202e") {
 		t.Errorf("%q, %v", d.Issues[0].Title, err)
 	}

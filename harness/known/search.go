@@ -44,7 +44,7 @@ func (d *DB) Search(ctx context.Context, q Query) ([]Found, error) {
 	}
 	match := ftsQuery(q.Words)
 	if q.Product != "" {
-		match = and("scope:"+scopeWord(Product(q.Product)), match)
+		match = and("scope:"+scopeWord(d.products.Name(q.Product)), match)
 	}
 	if q.Feature != "" {
 		if f := phrase(q.Feature); f != "" {
@@ -107,7 +107,7 @@ func (d *DB) pick(ctx context.Context, q Query, match string, limit int, list []
 			continue
 		}
 		if q.Version != "" {
-			a := f.Issue.Affects(Product(q.Product), q.Version)
+			a := f.Issue.Affects(d.products.Name(q.Product), q.Version)
 			if a.Affected == AffectedNo {
 				continue
 			}

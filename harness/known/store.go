@@ -54,8 +54,9 @@ END;`
 
 // DB is a database of known issues: one SQLite file. Several programs may use it at once.
 type DB struct {
-	db   *sql.DB
-	path string
+	db       *sql.DB
+	path     string
+	products *Products
 }
 
 // ErrNoDatabase is a file that is no database of known issues, or that cannot be made.
@@ -76,7 +77,7 @@ func DefaultPath() (string, error) {
 
 // Open opens a database, and makes it when it is not there. The issues that come with the
 // program are in it, in the version that this program has.
-func Open(ctx context.Context, path string) (*DB, error) {
+func Open(ctx context.Context, path string, products *Products) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoDatabase, err)
 	}
@@ -93,7 +94,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNoDatabase, err)
 	}
 	db.SetMaxOpenConns(1)
-	d := &DB{db: db, path: path}
+	d := &DB{db: db, path: path, products: products.orNone()}
 	if err := d.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %s: %w", ErrNoDatabase, path, err), db.Close())
 	}

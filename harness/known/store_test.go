@@ -21,7 +21,7 @@ import (
 
 func open(tb testing.TB) *known.DB {
 	tb.Helper()
-	db, err := known.Open(tb.Context(), filepath.Join(tb.TempDir(), "known.db"))
+	db, err := known.Open(tb.Context(), filepath.Join(tb.TempDir(), "known.db"), products(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func open(tb testing.TB) *known.DB {
 
 func read(tb testing.TB, name, text string) known.Document {
 	tb.Helper()
-	d, err := known.ReadDocument(name, []byte(text), known.ReadOptions{})
+	d, err := known.ReadDocument(name, []byte(text), known.ReadOptions{Products: products(tb)})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func read(tb testing.TB, name, text string) known.Document {
 }
 
 func TestBuiltin(t *testing.T) {
-	docs, err := known.Builtin()
+	docs, err := known.Builtin(products(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{file, filepath.Join(file, "below.db")} {
-		if db, err := known.Open(t.Context(), path); !errors.Is(err, known.ErrNoDatabase) {
+		if db, err := known.Open(t.Context(), path, products(t)); !errors.Is(err, known.ErrNoDatabase) {
 			t.Errorf("%s: %v, %v", path, db, err)
 		}
 	}
@@ -152,7 +152,7 @@ func TestSideBySide(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range 4 {
 		wg.Go(func() {
-			db, err := known.Open(t.Context(), path)
+			db, err := known.Open(t.Context(), path, products(t))
 			if err != nil {
 				t.Error(err)
 				return
@@ -164,7 +164,7 @@ func TestSideBySide(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	db, err := known.Open(t.Context(), path)
+	db, err := known.Open(t.Context(), path, products(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestMatchRun(t *testing.T) {
 
 func TestMatchProposals(t *testing.T) {
 	db := open(t)
-	s := known.Subject{Product: "voss", Version: "9.2.0.0", Name: "case"}
+	s := known.Subject{Products: products(t), Product: "voss", Version: "9.2.0.0", Name: "case"}
 	s.Say("title", "SSH does not answer since it was configured with SNMP, see VOSS-32171", 1)
 	m, err := db.Match(t.Context(), s, 2)
 	if err != nil || len(m.Candidates) == 0 {
@@ -297,7 +297,7 @@ func TestMatchProposals(t *testing.T) {
 			t.Errorf("with %v: %q, %v", tt.images, m.Candidates[0].Verify, err)
 		}
 	}
-	none, err := db.Match(t.Context(), known.Subject{Product: "junos"}, 3)
+	none, err := db.Match(t.Context(), known.Subject{Products: products(t), Product: "junos"}, 3)
 	if err != nil || len(none.Candidates) != 0 || len(none.Hints) != 2 {
 		t.Errorf("%+v, %v", none, err)
 	}
@@ -360,7 +360,7 @@ func BenchmarkSearch50k(b *testing.B) {
 
 func BenchmarkMatch(b *testing.B) {
 	db := bench(b)
-	s := known.Subject{Name: "case", Product: "exos", Version: "30.7.1"}
+	s := known.Subject{Products: products(b), Name: "case", Product: "exos", Version: "30.7.1"}
 	s.Say("title", "OSPF routes keep the old metric after default-metric was changed on the master", 1)
 	s.Say("what", "External prefixes stay at metric 20 in the whole area; neighbor word17 loses its adjacency, and the log shows a stale entry", 1)
 	s.Say("when", "After an upgrade of the image with a failover of the stack and a reboot of slot 2, word400 word1200", 0.8)

@@ -18,6 +18,9 @@ import (
 
 // Subject is what known issues are matched with: a case, a run, or both.
 type Subject struct {
+	// Products are those that are told apart in what is said of it.
+	Products *Products `json:"-"`
+
 	Name     string `json:"name"`
 	Product  string `json:"product,omitempty"`
 	Version  string `json:"version,omitempty"`
@@ -61,7 +64,7 @@ func (s *Subject) Uses(feature, where string) {
 	if s.Features == nil {
 		s.Features = map[string]string{}
 	}
-	if f := featureName(feature); f != "" && s.Features[f] == "" {
+	if f := featureName(feature); f != "" && !s.Products.names(f) && s.Features[f] == "" {
 		s.Features[f] = where
 	}
 }
@@ -159,7 +162,7 @@ func (s *Subject) AddInfo(info evidence.RunInfo) {
 	s.Name = cmp.Or(s.Name, info.ID)
 	s.Scenario = cmp.Or(s.Scenario, sc.ID)
 	if platform, rest, _ := strings.Cut(sc.Product, " "); s.Product == "" && platform != "" {
-		s.Product = Product(platform)
+		s.Product = s.Products.Name(platform)
 		words := strings.Fields(rest)
 		if len(words) > 0 && s.Version == "" {
 			s.Version = words[len(words)-1]
@@ -201,7 +204,7 @@ func (s *Subject) addNodes(nodes []evidence.NodeInfo, given bool) {
 	var dut *evidence.NodeInfo
 	for i := range nodes {
 		n := &nodes[i]
-		if n.Role == "dut" && (dut == nil || Product(n.Platform) == s.Product && Product(dut.Platform) != s.Product) {
+		if n.Role == "dut" && (dut == nil || s.Products.Name(n.Platform) == s.Product && s.Products.Name(dut.Platform) != s.Product) {
 			dut = n
 		}
 	}
@@ -210,10 +213,10 @@ func (s *Subject) addNodes(nodes []evidence.NodeInfo, given bool) {
 	}
 	s.Node, s.Image = cmp.Or(s.Node, dut.Name), cmp.Or(s.Image, dut.Image)
 	if s.Product == "" || s.Product == "linux" {
-		s.Product = Product(dut.Platform)
+		s.Product = s.Products.Name(dut.Platform)
 	}
 	for _, p := range slices.Sorted(maps.Keys(dut.Packages)) {
-		if Product(p) == s.Product && vendorOf(s.Product) != "" {
+		if s.Products.Name(p) == s.Product && s.Products.vendor(s.Product) != "" {
 			if v := dut.Packages[p]; v != s.Version {
 				s.Notes = append(s.Notes, "in the lab node "+dut.Name+" ran package "+p+" "+v)
 				if !given {
@@ -292,9 +295,6 @@ func featureName(s string) string {
 		return "fabric attach"
 	case "fast", "interop", "intermittent", "crash", "vendor":
 		return "" // of a scenario, and no feature
-	}
-	if vendorOf(Product(s)) != "" {
-		return ""
 	}
 	return s
 }

@@ -40,7 +40,7 @@ func termsOf(s Subject) []term {
 	weights := map[string]float64{}
 	order := map[string]int{}
 	for _, t := range s.Text {
-		for _, w := range wordsOf(t.Text) {
+		for _, w := range wordsOf(t.Text, s.Products) {
 			if _, there := order[w]; !there {
 				order[w] = len(order)
 			}
@@ -65,7 +65,7 @@ func termsOf(s Subject) []term {
 
 // wordsOf splits a text. A word with marks inside, a command or a prefix
 // ("default-originate", "0.0.0.0/1"), is looked for whole.
-func wordsOf(text string) []string {
+func wordsOf(text string, p *Products) []string {
 	var words []string
 	for w := range strings.FieldsSeq(strings.ToLower(text)) {
 		w = strings.Trim(w, `.,;:!?()[]{}<>"'`+"`"+`“”‘’*_=|&$\^`)
@@ -79,7 +79,7 @@ func wordsOf(text string) []string {
 		case len(parts) == 1:
 			w = parts[0]
 		}
-		if vendorOf(Product(w)) != "" || stopWords[w] {
+		if p.names(w) || stopWords[w] {
 			continue // the product is in the search already
 		}
 		words = append(words, w)

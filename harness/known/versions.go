@@ -63,13 +63,12 @@ func (f Fix) String() string {
 
 const versionForm = `(?:VOSS[0-9A-Z]*\.|[vV])?\d{1,3}\.(?:\d{1,4}|x)(?:\.(?:\d{1,5}|x)){0,4}(?:b\d{1,3})?(?:_B\d{1,4})?(?:\.GA)?(?:-[Pp]atch\d{1,2}-\d{1,3}|-(?:dev|rc\d*)|-\d[\w.+~]*)?|\bv\d{4}b\d{1,3}(?:-patch\d{1,2}-\d{1,3})?|\b\d{1,2}\.x`
 
-var (
-	versionWord = regexp.MustCompile(versionForm)
-	// What a sentence about versions consists of; the rest is passed over.
-	sentence = regexp.MustCompile(`(?i)(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|through|thru|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|or earlier|or before)\b|\b(found|affects|affected|seen|introduced|present)\b|(;)|\b(switch engine|extremexos|exos|fabric engine|vsp operating system|voss|extremeware|xiq[ -]site engine|site engine|frrouting|frr|bird|open ?vswitch|ovs|keepalived|lldpd|SE|FE|EW)\b`)
-)
+var versionWord = regexp.MustCompile(versionForm)
 
-// The groups of sentence.
+// sentenceForm is what a sentence about versions consists of, beside the names of products.
+const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|through|thru|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|or earlier|or before)\b|\b(found|affects|affected|seen|introduced|present)\b|(;)`
+
+// The groups of Products.sentence.
 const (
 	gVersion = iota + 1
 	gFixed
@@ -86,10 +85,11 @@ const (
 // ParseVersions reads what a document says in prose about where an issue is and where it is
 // fixed: "FE 9.1.x, 9.2; SE 33.2 to 33.5.1; fixed FE 9.3.1, SE 33.5.2". What cannot be
 // ordered is left out: a version that is not known stays unknown.
-func ParseVersions(text, inProduct string) (found []Range, fixed []Fix) {
-	r := versionReader{product: inProduct, base: inProduct}
+func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed []Fix) {
+	p = p.orNone()
+	r := versionReader{products: p, product: inProduct, base: inProduct}
 	text = clip(squeeze(text), 4<<10)
-	for _, m := range sentence.FindAllStringSubmatchIndex(text, 400) {
+	for _, m := range p.sentence.FindAllStringSubmatchIndex(text, 400) {
 		for g := gVersion; g <= gProduct; g++ {
 			if m[2*g] >= 0 {
 				r.take(g, text[m[2*g]:m[2*g+1]])
@@ -103,6 +103,7 @@ func ParseVersions(text, inProduct string) (found []Range, fixed []Fix) {
 
 // versionReader goes through the words of a sentence about versions.
 type versionReader struct {
+	products       *Products
 	product, base  string
 	fixing         bool
 	before, to     bool   // the next version ends a range
@@ -151,7 +152,7 @@ func (r *versionReader) take(group int, word string) {
 			break // "se" and "fe" are words of other languages
 		}
 		r.flush()
-		r.product = Product(word)
+		r.product = r.products.Name(word)
 	}
 	r.lastWasVersion = false
 }

@@ -34,7 +34,7 @@ func TestParseVersions(t *testing.T) {
 		{"no version at all, in 2 places of 10", "", "", ""},
 	}
 	for _, tt := range tests {
-		found, fixed := known.ParseVersions(tt.text, tt.product)
+		found, fixed := products(t).ParseVersions(tt.text, tt.product)
 		if got := joinStrings(found); got != tt.found {
 			t.Errorf("%s: found %q, want %q", tt.text, got, tt.found)
 		}
@@ -84,7 +84,7 @@ func TestAffects(t *testing.T) {
 		{"30.2", "exos", "", known.AffectedUnknown, ""},
 	}
 	for _, tt := range tests {
-		found, fixed := known.ParseVersions(tt.versions, "")
+		found, fixed := products(t).ParseVersions(tt.versions, "")
 		a := known.Issue{Found: found, Fixed: fixed}.Affects(tt.product, tt.v)
 		if a.Affected != tt.want || a.FixedIn != tt.fixedIn || a.Reason == "" {
 			t.Errorf("%q of %s %s: %+v, want %s and %q", tt.versions, tt.product, tt.v, a, tt.want, tt.fixedIn)
