@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -76,7 +77,7 @@ func imageChecks(list []images.Image, problem string) []doctor.Check {
 				continue
 			}
 			c.OK = c.OK || slices.Contains(img.Refs, images.SuiteRef(suite))
-			c.Detail = fmt.Sprintf("FRR %s, BIRD %s, Open vSwitch %s", img.Packages["frr"], img.Packages["bird2"], img.Packages["openvswitch-switch"])
+			c.Detail = contents(img)
 			if !img.Current {
 				c.Detail += "; made by another version of this tool"
 			}
@@ -84,6 +85,15 @@ func imageChecks(list []images.Image, problem string) []doctor.Check {
 		checks = append(checks, c)
 	}
 	return checks
+}
+
+// contents names the software of an image, with its versions.
+func contents(img images.Image) string {
+	var list []string
+	for _, sw := range images.Products() {
+		list = append(list, sw.Title+" "+cmp.Or(img.Packages[sw.Packages[0]], "unknown"))
+	}
+	return strings.Join(list, ", ")
 }
 
 func versions(suite string) []string {

@@ -24,17 +24,33 @@ type suite struct {
 	ended bool
 	// moving says that its versions change from day to day: it is built when it is named,
 	// and its tags are known only then.
-	moving   bool
-	software map[string]string // tag name → upstream version
+	moving bool
 }
 
 // suites lists what can be built, oldest first.
 func suites() []suite {
-	return []suite{
-		{"bullseye", true, false, map[string]string{"frr": "7.5.1", "bird": "2.0.7", "ovs": "2.15.0", "keepalived": "2.1.5", "lldpd": "1.0.11"}},
-		{"bookworm", false, false, map[string]string{"frr": "8.4.4", "bird": "2.0.12", "ovs": "3.1.0", "keepalived": "2.2.7", "lldpd": "1.0.16"}},
-		{"trixie", false, false, map[string]string{"frr": "10.3", "bird": "2.17.6", "ovs": "3.5.0", "keepalived": "2.3.3", "lldpd": "1.0.18"}},
-		{"forky", false, true, nil},
+	return []suite{{name: "bullseye", ended: true}, {name: "bookworm"}, {name: "trixie"}, {name: "forky", moving: true}}
+}
+
+// Software is a product that the images hold, as its driver names it.
+type Software struct {
+	Name  string // of the image's tag: reprise/NAME:VERSION
+	Title string
+	// Packages are those that it is installed from; the version of the first is its version.
+	Packages []string
+	// Versions are those of the suites that stand still, by suite, without Debian's part.
+	Versions map[string]string
+}
+
+// Products lists what the images hold. Its names, titles and packages are the drivers' (a test
+// of the program compares them): this package is below the drivers and cannot ask them.
+func Products() []Software {
+	return []Software{
+		{"frr", "FRR", []string{"frr", "frr-pythontools"}, map[string]string{"bullseye": "7.5.1", "bookworm": "8.4.4", "trixie": "10.3"}},
+		{"bird", "BIRD", []string{"bird2"}, map[string]string{"bullseye": "2.0.7", "bookworm": "2.0.12", "trixie": "2.17.6"}},
+		{"ovs", "Open vSwitch", []string{"openvswitch-switch"}, map[string]string{"bullseye": "2.15.0", "bookworm": "3.1.0", "trixie": "3.5.0"}},
+		{"keepalived", "keepalived", []string{"keepalived"}, map[string]string{"bullseye": "2.1.5", "bookworm": "2.2.7", "trixie": "2.3.3"}},
+		{"lldpd", "lldpd", []string{"lldpd"}, map[string]string{"bullseye": "1.0.11", "bookworm": "1.0.16", "trixie": "1.0.18"}},
 	}
 }
 
@@ -77,9 +93,9 @@ func KnownRefs() []string {
 // refs lists the suite's tags before anything is built, its own name first.
 func (s suite) refs() []string {
 	refs := []string{SuiteRef(s.name)}
-	for _, sw := range software() {
-		if v := s.software[sw.tag]; v != "" {
-			refs = append(refs, "reprise/"+sw.tag+":"+v)
+	for _, sw := range Products() {
+		if v := sw.Versions[s.name]; v != "" {
+			refs = append(refs, "reprise/"+sw.Name+":"+v)
 		}
 	}
 	return refs
@@ -88,24 +104,22 @@ func (s suite) refs() []string {
 // SuiteRef is the tag of a suite's image.
 func SuiteRef(suiteName string) string { return "reprise/debian:" + suiteName }
 
-// softwareTag joins a tag name to the Debian package whose version it carries.
-type softwareTag struct{ tag, pkg string }
-
-func software() []softwareTag {
-	return []softwareTag{{"frr", "frr"}, {"bird", "bird2"}, {"ovs", "openvswitch-switch"}, {"keepalived", "keepalived"}, {"lldpd", "lldpd"}}
-}
-
 // packages lists what is installed on top of the minimal system.
 func packages() []string {
-	return []string{
-		"frr", "frr-pythontools", "bird2", "openvswitch-switch", "keepalived", "lldpd", "tini", "iproute2",
-		"iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump",
+	var list []string
+	for _, sw := range Products() {
+		list = append(list, sw.Packages...)
 	}
+	return append(list, "tini", "iproute2", "iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump")
 }
 
 // recorded lists the packages whose versions become labels.
 func recorded() []string {
-	return []string{"frr", "bird2", "openvswitch-switch", "keepalived", "lldpd", "libc6", "iproute2"}
+	var list []string
+	for _, sw := range Products() {
+		list = append(list, sw.Packages[0])
+	}
+	return append(list, "libc6", "iproute2")
 }
 
 // Entrypoint and command of an image: an init that reaps, and nothing else.
@@ -176,9 +190,9 @@ func upstream(version string) string {
 // tags lists every tag of a built image by the versions found in it.
 func (s suite) tags(versions map[string]string) []string {
 	tags := []string{SuiteRef(s.name)}
-	for _, sw := range software() {
-		if v := versions[sw.pkg]; v != "" {
-			tags = append(tags, "reprise/"+sw.tag+":"+upstream(v))
+	for _, sw := range Products() {
+		if v := versions[sw.Packages[0]]; v != "" {
+			tags = append(tags, "reprise/"+sw.Name+":"+upstream(v))
 		}
 	}
 	return tags
