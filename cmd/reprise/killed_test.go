@@ -105,7 +105,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	livetest.Long(t, "is killed at each of some hundred steps")
 	dir := t.TempDir()
 	k := &killer{}
-	sims, err := startSims(dir, []simNode{{"sw1", sim.PlatformEXOS}, {"sw2", sim.PlatformVOSS}}, []simCable{{"sw1", "1", "sw2", "1/1"}}, 30*time.Millisecond, k.log)
+	sims, err := startSims(dir, []simNode{{name: "sw1", platform: sim.PlatformEXOS}, {name: "sw2", platform: sim.PlatformVOSS}}, []simCable{{A: "sw1", APort: "1", B: "sw2", BPort: "1/1"}}, 30*time.Millisecond, k.log)
 	defer func() { _ = sims.Close() }()
 	if err != nil {
 		t.Fatal(err)

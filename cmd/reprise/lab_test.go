@@ -25,7 +25,7 @@ func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
 	b := &bench{k: &killer{}, scenario: filepath.Join(dir, "scenario.yaml"), inventory: filepath.Join(dir, "lab.yaml"), runs: filepath.Join(dir, "runs")}
 	var err error
-	b.sims, err = startSims(dir, []simNode{{"sw1", sim.PlatformEXOS}, {"sw2", sim.PlatformVOSS}}, []simCable{{"sw1", "1", "sw2", "1/1"}}, 30*time.Millisecond, b.k.log)
+	b.sims, err = startSims(dir, []simNode{{name: "sw1", platform: sim.PlatformEXOS}, {name: "sw2", platform: sim.PlatformVOSS}}, []simCable{{A: "sw1", APort: "1", B: "sw2", BPort: "1/1"}}, 30*time.Millisecond, b.k.log)
 	t.Cleanup(func() { _ = b.sims.Close() })
 	if err == nil {
 		err = os.WriteFile(b.scenario, []byte(killedScenario), 0o644)

@@ -118,16 +118,16 @@ func (a *app) simPlan(f *simFlags) ([]simNode, []simCable, error) {
 	}
 	var nodes []simNode
 	for i := range f.exos {
-		nodes = append(nodes, simNode{fmt.Sprintf("exos%d", i+1), sim.PlatformEXOS})
+		nodes = append(nodes, simNode{name: fmt.Sprintf("exos%d", i+1), platform: sim.PlatformEXOS})
 	}
 	for i := range f.voss {
-		nodes = append(nodes, simNode{fmt.Sprintf("voss%d", i+1), sim.PlatformVOSS})
+		nodes = append(nodes, simNode{name: fmt.Sprintf("voss%d", i+1), platform: sim.PlatformVOSS})
 	}
 	var cables []simCable
 	for i := range len(nodes) - 1 {
 		for l := range f.links {
 			x, y := nodes[i], nodes[i+1]
-			cables = append(cables, simCable{x.name, portName(x.platform, f.links+l+1), y.name, portName(y.platform, l+1)})
+			cables = append(cables, simCable{A: x.name, APort: portName(x.platform, f.links+l+1), B: y.name, BPort: portName(y.platform, l+1)})
 		}
 	}
 	return nodes, cables, nil

@@ -39,7 +39,7 @@ type simNode struct {
 }
 
 // simCable joins two of them.
-type simCable struct{ a, aPort, b, bPort string }
+type simCable struct{ A, APort, B, BPort string }
 
 // startSims starts switches and cables between them, and writes the inventory. The
 // half-started lab comes back with an error, to be closed.
@@ -60,7 +60,7 @@ func startSims(dir string, nodes []simNode, cables []simCable, reboot time.Durat
 		yaml.WriteString("cables:\n")
 	}
 	for _, c := range cables {
-		fmt.Fprintf(&yaml, "  - [\"%s:%s\", \"%s:%s\"]\n", c.a, c.aPort, c.b, c.bPort)
+		fmt.Fprintf(&yaml, "  - [\"%s:%s\", \"%s:%s\"]\n", c.A, c.APort, c.B, c.BPort)
 	}
 	return l, errors.Join(
 		os.WriteFile(filepath.Join(dir, "password"), []byte(simPassword+"\n"), 0o600),
@@ -87,9 +87,9 @@ func (l *simLab) start(i int, nodes []simNode, cables []simCable, reboot time.Du
 		config.Log = func(line string) { log(n.name + ": " + line) }
 	}
 	for _, c := range cables {
-		for _, end := range []simCable{c, {c.b, c.bPort, c.a, c.aPort}} {
-			if end.a == n.name {
-				config.Neighbours = append(config.Neighbours, sim.Neighbour{Port: end.aPort, RemoteName: end.b, RemotePort: end.bPort, RemoteID: chassis(nodes, end.b), Protocol: sim.ProtocolLLDP})
+		for _, end := range []simCable{c, {c.B, c.BPort, c.A, c.APort}} {
+			if end.A == n.name {
+				config.Neighbours = append(config.Neighbours, sim.Neighbour{Port: end.APort, RemoteName: end.B, RemotePort: end.BPort, RemoteID: chassis(nodes, end.B), Protocol: sim.ProtocolLLDP})
 			}
 		}
 	}
