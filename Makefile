@@ -16,7 +16,7 @@ BIN := bin/reprise
 # What the program calls itself; `make build VERSION=v1.2.3` where there is no git.
 VERSION := $(shell .ci/version)
 REVISION := $(addsuffix $(findstring +dirty,$(VERSION)),$(shell git rev-parse -q --verify HEAD 2>/dev/null))
-LINKED := -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION)
+LINKED := -X github.com/reprise-lab/reprise/cmd/reprise/cli.linkedVersion=$(VERSION) -X github.com/reprise-lab/reprise/cmd/reprise/cli.linkedRevision=$(REVISION)
 PREFIX := /usr/local
 PROGRAM = $(DESTDIR)$(PREFIX)/bin/reprise
 MAN1 = $(DESTDIR)$(PREFIX)/share/man/man1

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
@@ -62,11 +63,11 @@ func BenchmarkTrialOverWaits(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	reg, err := registry()
+	reg, err := cli.Registry()
 	if err != nil {
 		b.Fatal(err)
 	}
-	dir, err := trial.CreateRun(b.Context(), p, b.TempDir(), provider, toolInfo())
+	dir, err := trial.CreateRun(b.Context(), p, b.TempDir(), provider, cli.ToolInfo())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func twoNodeOracle(b *testing.B, text string, labs int) (*experiment.Parts, plac
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	reg, err := registry()
+	reg, err := cli.Registry()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func twoNodeOracle(b *testing.B, text string, labs int) (*experiment.Parts, plac
 	parts := experiment.NewParts(loaded, reg)
 	cutter := &experiment.PartsCutter{Loaded: loaded, Parts: parts, Platforms: reg.Platforms()}
 	parent := b.TempDir()
-	oracle := experiment.NewLabOracle(cutter, trial.Environment{Provider: provider, Registry: reg, Lean: true}, parent, toolInfo(), labs)
+	oracle := experiment.NewLabOracle(cutter, trial.Environment{Provider: provider, Registry: reg, Lean: true}, parent, cli.ToolInfo(), labs)
 	b.Cleanup(func() {
 		if err := oracle.Close(context.WithoutCancel(b.Context())); err != nil {
 			b.Error(err)
@@ -288,7 +289,7 @@ func BenchmarkSessionOverExec(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	reg, err := registry()
+	reg, err := cli.Registry()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
@@ -63,7 +64,7 @@ control: {without: [stimulus.0]}
 			verbs = append(verbs, c)
 		}
 	}
-	walk(newRoot(&app{in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{}}))
+	walk(newRoot(&cli.App{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}))
 	refused := 0
 	for _, v := range verbs {
 		path := strings.Fields(v.CommandPath())[1:]
@@ -74,11 +75,11 @@ control: {without: [stimulus.0]}
 			for _, args := range [][]string{{theirs}, {"--scenario", theirs}, {theirs, "--versions", "a:1,b:2", "--node", "r1"}, {theirs, "--image", "r1=b:2"}, {theirs, "--rehearse"}} {
 				out, code := within(t, append(slices.Clone(path), args...))
 				switch {
-				case code == exitEnvironment || strings.Contains(out, "no-engine"):
+				case code == cli.ExitEnvironment || strings.Contains(out, "no-engine"):
 					t.Errorf("%s %v got past the border (status %d): %s", v.CommandPath(), args, code, out)
 				case strings.Contains(out, value):
 					t.Errorf("%s %v shows the environment: %s", v.CommandPath(), args, out)
-				case code == exitRefused:
+				case code == cli.ExitRefused:
 					refused++
 				}
 			}
@@ -108,12 +109,12 @@ func within(t *testing.T, args []string) (output string, code int) {
 // TestBorderHasOneDoor: what builds labs is opened in provider.go only, where the allow-list
 // is asked; a verb that opened a provider by itself could forget to.
 func TestBorderHasOneDoor(t *testing.T) {
-	files, err := filepath.Glob("*.go")
+	files, err := sources()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") || file == "provider.go" {
+		if strings.HasSuffix(file, "_test.go") || filepath.Base(file) == "provider.go" {
 			continue
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/harnesstest"
@@ -49,7 +50,7 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx := context.Background()
 	env := trial.Environment{Provider: &harnesstest.Provider{}, Registry: platform.Registry()}
-	s, err := trial.NewSeries(ctx, p, ts.MkAbs("runs"), env, toolInfo())
+	s, err := trial.NewSeries(ctx, p, ts.MkAbs("runs"), env, cli.ToolInfo())
 	ts.Check(err)
 	for n := range 3 {
 		immune.Store(n == 1)
@@ -57,6 +58,6 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	_, _, err = s.Summarise()
-	ts.Check(errors.Join(s.Close(ctx), err, writeReports(s.Dir)))
+	ts.Check(errors.Join(s.Close(ctx), err, cli.WriteReports(s.Dir)))
 	ts.Check(os.Rename(s.Dir.Path, ts.MkAbs(filepath.Join("runs", args[2]))))
 }

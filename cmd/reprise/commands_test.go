@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
 // TestPrintedCommands holds every command line of this program that is printed, or stands
@@ -26,7 +28,7 @@ func TestPrintedCommands(t *testing.T) {
 		}
 		text := wrong.ReplaceAllString(string(data), "")
 		for _, m := range call.FindAllStringSubmatch(text, -1) {
-			verb, rest, err := newRoot(&app{}).Find(strings.Fields(m[1]))
+			verb, rest, err := newRoot(&cli.App{}).Find(strings.Fields(m[1]))
 			if err != nil || verb.HasSubCommands() && len(rest) == 0 || !verb.HasParent() {
 				continue // words about the program
 			}
@@ -88,7 +90,7 @@ func TestOneWordEach(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(&app{}))
+	walk(newRoot(&cli.App{}))
 	if types["trials"] != "int" || types["dir"] != "string" {
 		t.Errorf("--trials takes %s, --dir %s", types["trials"], types["dir"])
 	}

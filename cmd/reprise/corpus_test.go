@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
 	"github.com/reprise-lab/reprise/topologies/livetest"
@@ -83,7 +85,7 @@ func checkCorpus(t *testing.T, id string, parallel bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := (&app{}).loadQuiet(id, nil)
+	l, err := (&cli.App{}).LoadQuiet(id, nil)
 	if err != nil {
 		t.Errorf("%s: %v", id, err)
 		return
@@ -117,7 +119,7 @@ func corpusRun(t *testing.T, id, trials string, args ...string) evidence.RunVerd
 	c := exec.Command(os.Args[0], append([]string{"run", id, "--json", "-q", "-n", trials, "--dir", t.TempDir()}, args...)...)
 	c.Args[0] = "reprise"
 	stdout, err := c.Output()
-	var out Outcome
+	var out reproduce.Outcome
 	if jsonErr := json.Unmarshal(stdout, &out); jsonErr != nil {
 		t.Fatalf("%v: %v: %s", err, jsonErr, stdout)
 	}

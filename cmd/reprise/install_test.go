@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/module"
 	modzip "golang.org/x/mod/zip"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 )
@@ -161,7 +162,7 @@ func (f tracked) Open() (io.ReadCloser, error) { return os.Open(filepath.Join(".
 func versionOf(t *testing.T, program string) evidence.Tool {
 	t.Helper()
 	out, err := exec.Command(program, "version", "--json").Output()
-	var got built
+	var got cli.Built
 	if err == nil {
 		err = json.Unmarshal(out, &got)
 	}

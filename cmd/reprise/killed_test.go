@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/drivers/sim"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 )
@@ -105,7 +106,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	livetest.Long(t, "is killed at each of some hundred steps")
 	dir := t.TempDir()
 	k := &killer{}
-	sims, err := startSims(dir, []simNode{{name: "sw1", platform: sim.PlatformEXOS}, {name: "sw2", platform: sim.PlatformVOSS}}, []simCable{{A: "sw1", APort: "1", B: "sw2", BPort: "1/1"}}, 30*time.Millisecond, k.log)
+	sims, err := cli.StartSims(dir, []cli.SimNode{{Name: "sw1", Platform: sim.PlatformEXOS}, {Name: "sw2", Platform: sim.PlatformVOSS}}, []cli.SimCable{{A: "sw1", APort: "1", B: "sw2", BPort: "1/1"}}, 30*time.Millisecond, k.log)
 	defer func() { _ = sims.Close() }()
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +147,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 }
 
 // checkBack checks that every switch is as it was, holds nothing of ours, and is free.
-func checkBack(t *testing.T, k *killer, sims *simLab, before []string, inventory, at string) {
+func checkBack(t *testing.T, k *killer, sims *cli.SimLab, before []string, inventory, at string) {
 	t.Helper()
 	for i, s := range sims.Switches {
 		if diff := cmp.Diff(before[i], s.Running()); diff != "" {

@@ -8,13 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/drivers/sim"
 )
 
 // bench is a lab of two simulated switches and a scenario for them.
 type bench struct {
 	k         *killer
-	sims      *simLab
+	sims      *cli.SimLab
 	scenario  string
 	inventory string
 	runs      string
@@ -25,7 +27,7 @@ func newBench(t *testing.T) *bench {
 	dir := t.TempDir()
 	b := &bench{k: &killer{}, scenario: filepath.Join(dir, "scenario.yaml"), inventory: filepath.Join(dir, "lab.yaml"), runs: filepath.Join(dir, "runs")}
 	var err error
-	b.sims, err = startSims(dir, []simNode{{name: "sw1", platform: sim.PlatformEXOS}, {name: "sw2", platform: sim.PlatformVOSS}}, []simCable{{A: "sw1", APort: "1", B: "sw2", BPort: "1/1"}}, 30*time.Millisecond, b.k.log)
+	b.sims, err = cli.StartSims(dir, []cli.SimNode{{Name: "sw1", Platform: sim.PlatformEXOS}, {Name: "sw2", Platform: sim.PlatformVOSS}}, []cli.SimCable{{A: "sw1", APort: "1", B: "sw2", BPort: "1/1"}}, 30*time.Millisecond, b.k.log)
 	t.Cleanup(func() { _ = b.sims.Close() })
 	if err == nil {
 		err = os.WriteFile(b.scenario, []byte(killedScenario), 0o644)
@@ -68,7 +70,7 @@ func TestWrongSerial(t *testing.T) {
 	}
 	before := b.sims.Switches[0].Running()
 	out, _ = b.reprise(t, "run", b.scenario, "--json", "-n", "1", "--dir", b.runs)
-	var got Outcome
+	var got reproduce.Outcome
 	if err := json.Unmarshal([]byte(out), &got); err != nil || !strings.Contains(got.Verdict.Reason, "simulator") {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -115,11 +117,11 @@ func TestTakenDevice(t *testing.T) {
 func TestRunOnSimulators(t *testing.T) {
 	b := newBench(t)
 	out, ok := b.reprise(t, "run", b.scenario, "--json", "-n", "2", "--dir", b.runs)
-	var got Outcome
+	var got reproduce.Outcome
 	if err := json.Unmarshal([]byte(out), &got); err != nil || ok {
 		t.Fatalf("%v, %v: %s", ok, err, out)
 	}
-	if v := got.Verdict; v.NotApplicable != 2 || v.Reproduced != 0 || len(v.Marks) != 1 || v.Marks[0] != "simulated" || got.Exit != exitInconclusive {
+	if v := got.Verdict; v.NotApplicable != 2 || v.Reproduced != 0 || len(v.Marks) != 1 || v.Marks[0] != "simulated" || got.Exit != cli.ExitInconclusive {
 		t.Errorf("%+v", got)
 	}
 	err := filepath.WalkDir(filepath.Dir(b.inventory), func(path string, d os.DirEntry, err error) error {
@@ -127,7 +129,7 @@ func TestRunOnSimulators(t *testing.T) {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		if strings.Contains(string(text), simPassword) {
+		if strings.Contains(string(text), cli.SimPassword) {
 			t.Errorf("%s holds the password", path)
 		}
 		return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/harness/evidence"
 )
 
@@ -75,7 +76,7 @@ func TestMachineInContainer(t *testing.T) {
 		var stderr strings.Builder
 		c.Stderr = &stderr
 		stdout, _ := c.Output() // the status is that of a verdict that never counts
-		var out Outcome
+		var out reproduce.Outcome
 		if err := json.Unmarshal(stdout, &out); err != nil {
 			t.Fatalf("%v: %s%s", err, stdout, stderr.String())
 		}

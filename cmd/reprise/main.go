@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 )
 
 func main() { os.Exit(realMain()) }
 
 func realMain() int {
-	if code, ok := hiddenVerb(os.Args[1:]); ok {
+	if code, ok := reproduce.HiddenVerb(os.Args[1:]); ok {
 		return code
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

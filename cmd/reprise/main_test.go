@@ -39,6 +39,19 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// sources lists the files of the program.
+func sources() ([]string, error) {
+	var files []string
+	for _, pattern := range []string{"*.go", "*/*.go"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			return nil, fmt.Errorf("no files are %s: %w", pattern, err)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
 // condition tells what this machine can do: [engine] an engine with the images. Where these
 // must be there, a script that asks for them fails without.
 func condition() func(string) (bool, error) {

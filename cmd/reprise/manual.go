@@ -11,12 +11,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
 // manualVerb writes what others read about the verbs: man pages for `make install`, and the
 // reference in README.md beside this file. It is in the program, so that whoever got that by
 // `go install` has its man pages too; cobra/doc and what it needs are a hundredth of it.
-func manualVerb(a *app) *cobra.Command {
+func manualVerb(a *cli.App) *cobra.Command {
 	markdown := false
 	c := &cobra.Command{
 		Use: "manual DIR", Short: "Write man pages into a folder, or the reference in Markdown", Hidden: true,
@@ -24,9 +26,9 @@ func manualVerb(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case markdown == (len(args) == 1):
-				return inputError("name a folder for man pages, or --markdown")
+				return cli.InputError("name a folder for man pages, or --markdown")
 			case markdown:
-				_, err := a.out.Write(reference(c.Root()))
+				_, err := a.Out.Write(reference(c.Root()))
 				return err
 			default:
 				return manPages(c.Root(), args[0])
@@ -48,14 +50,14 @@ func manPages(root *cobra.Command, dir string) error {
 	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil {
-			return inputError("SOURCE_DATE_EPOCH=%q is no number of seconds", epoch)
+			return cli.InputError("SOURCE_DATE_EPOCH=%q is no number of seconds", epoch)
 		}
 		date = time.Unix(seconds, 0)
 	}
 	date = date.UTC()
 	root.DisableAutoGenTag = true
 	asMarkdown(root, map[*pflag.Flag]bool{})
-	return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Date: &date, Source: "reprise " + toolInfo().Version, Manual: "Reprise"}, dir)
+	return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Date: &date, Source: "reprise " + cli.ToolInfo().Version, Manual: "Reprise"}, dir)
 }
 
 // asMarkdown makes the texts of a verb and those below it mean in Markdown what they say:

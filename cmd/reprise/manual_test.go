@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
 // TestReference holds the reference of the verbs against the program.
@@ -20,7 +22,7 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, errOut bytes.Buffer
-	if code := execute(t.Context(), []string{"manual", "--markdown"}, nil, &out, &errOut); code != exitYes {
+	if code := execute(t.Context(), []string{"manual", "--markdown"}, nil, &out, &errOut); code != cli.ExitYes {
 		t.Fatalf("status %d: %s", code, errOut.String())
 	}
 	if diff := cmp.Diff(string(want), out.String()); diff != "" {
@@ -36,7 +38,7 @@ func TestManPages(t *testing.T) {
 	dir, again := t.TempDir(), t.TempDir()
 	for _, d := range []string{dir, again} {
 		var out bytes.Buffer
-		if code := execute(t.Context(), []string{"manual", d}, nil, &out, &out); code != exitYes {
+		if code := execute(t.Context(), []string{"manual", d}, nil, &out, &out); code != cli.ExitYes {
 			t.Fatalf("status %d: %s", code, out.String())
 		}
 	}
@@ -81,7 +83,7 @@ func TestManPages(t *testing.T) {
 			}
 		}
 	}
-	check(newRoot(&app{}))
+	check(newRoot(&cli.App{}))
 	if seen < 500 {
 		t.Errorf("%d lines were looked at", seen)
 	}
@@ -91,13 +93,13 @@ func TestManPages(t *testing.T) {
 func TestManualRefuses(t *testing.T) {
 	for _, args := range [][]string{{"manual"}, {"manual", t.TempDir(), "--markdown"}} {
 		var out bytes.Buffer
-		if code := execute(t.Context(), args, nil, &out, &out); code != exitInput {
+		if code := execute(t.Context(), args, nil, &out, &out); code != cli.ExitInput {
 			t.Errorf("%v: status %d: %s", args, code, out.String())
 		}
 	}
 	t.Setenv("SOURCE_DATE_EPOCH", "yesterday")
 	var out bytes.Buffer
-	if code := execute(t.Context(), []string{"manual", t.TempDir()}, nil, &out, &out); code != exitInput {
+	if code := execute(t.Context(), []string{"manual", t.TempDir()}, nil, &out, &out); code != cli.ExitInput {
 		t.Errorf("SOURCE_DATE_EPOCH=yesterday: status %d: %s", code, out.String())
 	}
 }

@@ -5,10 +5,11 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
 // TestPipes: a named pipe that nobody writes to, given where a file is read, is an error at
@@ -31,7 +32,7 @@ func TestPipes(t *testing.T) {
 		"case new case --scenario pipe", "known match pipe", "known import pipe", "run pipe", "judge pipe", "report pipe",
 		"topology graph pipe", "scenario validate pipe", "lab list --lab pipe", "bisect frr-ospf-default-metric --versions pipe",
 	} {
-		if out, code := within(t, strings.Fields(line)); code == exitYes {
+		if out, code := within(t, strings.Fields(line)); code == cli.ExitYes {
 			t.Errorf("%s: status %d: %s", line, code, out)
 		}
 	}
@@ -39,7 +40,7 @@ func TestPipes(t *testing.T) {
 
 // TestNamesOfUsers: what a user names is read by package plain, in every verb.
 func TestNamesOfUsers(t *testing.T) {
-	files, err := filepath.Glob("*.go")
+	files, err := sources()
 	if err != nil {
 		t.Fatal(err)
 	}

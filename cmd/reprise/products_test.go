@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
@@ -12,7 +13,7 @@ import (
 // The images are below the drivers and cannot ask them: what they call a product and install
 // of it is what its driver names.
 func TestImagesHoldProducts(t *testing.T) {
-	r, err := registry()
+	r, err := cli.Registry()
 	if err != nil {
 		t.Fatal(err)
 	}

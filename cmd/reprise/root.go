@@ -10,27 +10,35 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/analyse"
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/escalate"
+	"github.com/reprise-lab/reprise/cmd/reprise/fix"
+	"github.com/reprise-lab/reprise/cmd/reprise/isolate"
+	"github.com/reprise-lab/reprise/cmd/reprise/lab"
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
+	"github.com/reprise-lab/reprise/cmd/reprise/write"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: newScreen(out), err: newScreen(errOut)}
+	a := &cli.App{In: in, Out: cli.NewScreen(out), Err: cli.NewScreen(errOut)}
 	root := newRoot(a) //nolint:contextcheck // each verb takes its context from cobra
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	err := errors.Join(root.ExecuteContext(ctx), a.noHelp)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	err := errors.Join(root.ExecuteContext(ctx), a.NoHelp)
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
-		if _, ok := errors.AsType[*codedError](err); !ok {
-			err = withCode(exitInterrupted, err)
+		if _, ok := errors.AsType[*cli.CodedError](err); !ok {
+			err = cli.WithCode(cli.ExitInterrupted, err)
 		}
 	}
-	printError(a.err, err, a.json)
-	return exitCode(err)
+	cli.PrintError(a.Err, err, a.JSON)
+	return cli.ExitCode(err)
 }
 
-func newRoot(a *app) *cobra.Command {
+func newRoot(a *cli.App) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "reprise",
 		Short: "Reproduce a network problem in a lab, and prove it",
@@ -49,17 +57,17 @@ and says: reproduced, not reproduced, or honestly inconclusive.
   reprise run ./my-case --control
   reprise report runs/20260301T101500Z-my-case-1f2e --format md`,
 		SilenceUsage: true, SilenceErrors: true,
-		Version: toolInfo().Version,
+		Version: cli.ToolInfo().Version,
 	}
-	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the result as JSON, for machines")
-	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print no progress")
+	root.PersistentFlags().BoolVar(&a.JSON, "json", false, "print the result as JSON, for machines")
+	root.PersistentFlags().BoolVarP(&a.Quiet, "quiet", "q", false, "print no progress")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return inputError("%w%s (see %s --help)", err, flagHint(c, err), c.CommandPath())
+		return cli.InputError("%w%s (see %s --help)", err, flagHint(c, err), c.CommandPath())
 	})
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
-			a.noHelp = unknownVerb(c, words[0])
+			a.NoHelp = unknownVerb(c, words[0])
 			return
 		}
 		help(c, args)
@@ -75,20 +83,15 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		&cobra.Group{ID: "lab", Title: "Lab:"},
 	)
 	for group, verbs := range map[string][]*cobra.Command{
-		"reproduce": {a.demoVerb(), a.trusting(a.runVerb()), a.trusting(a.rateVerb()), a.judgeVerb(), a.reportVerb()},
-		"isolate":   {a.trusting(a.isolateVerb()), a.trusting(a.bisectVerb())},
-		"fix":       {a.trusting(a.verifyFixVerb()), a.trusting(a.regressVerb())},
-		"analyse":   {a.knownVerb()},
-		"escalate":  {a.caseVerb(), a.trusting(a.escalateVerb()), a.bundleVerb(), a.redactVerb(), a.trusting(a.confirmVerb())},
-		"write":     {a.scenarioVerb()},
-		"lab":       {a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.trusting(a.simVerb()), a.topologyVerb(), a.gcVerb()},
+		"reproduce": reproduce.Verbs(a), "isolate": isolate.Verbs(a), "fix": fix.Verbs(a), "analyse": analyse.Verbs(a),
+		"escalate": escalate.Verbs(a), "write": write.Verbs(a), "lab": lab.Verbs(a),
 	} {
 		for _, v := range verbs {
 			v.GroupID = group
 			root.AddCommand(v)
 		}
 	}
-	root.AddCommand(a.versionVerb(), manualVerb(a))
+	root.AddCommand(a.VersionVerb(), manualVerb(a))
 	asInput(root)
 	return root
 }
@@ -98,7 +101,7 @@ func asInput(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return inputError("%w (usage: %s)", err, c.UseLine())
+				return cli.InputError("%w (usage: %s)", err, c.UseLine())
 			}
 			return nil
 		}
@@ -134,7 +137,7 @@ func unknownVerb(c *cobra.Command, word string) error {
 	if len(list) > 0 {
 		hint = "; did you mean " + strings.Join(list, " or ") + "?"
 	}
-	return inputError("unknown verb %q of %s%s", word, c.CommandPath(), hint)
+	return cli.InputError("unknown verb %q of %s%s", word, c.CommandPath(), hint)
 }
 
 // helpVerb is `reprise help VERB`, which knows a wrong verb as one.
@@ -157,7 +160,7 @@ func helpVerb() *cobra.Command {
 			verb, rest, err := c.Root().Find(args)
 			switch {
 			case err != nil:
-				return withCode(exitInput, err)
+				return cli.WithCode(cli.ExitInput, err)
 			case len(rest) > 0:
 				return unknownVerb(verb, rest[0])
 			}

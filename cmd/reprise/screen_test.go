@@ -14,6 +14,7 @@ import (
 	"testing/iotest"
 	"unicode"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/reportstest"
 )
@@ -43,7 +44,7 @@ func TestScreen(t *testing.T) {
 		},
 	} {
 		var b bytes.Buffer
-		s := newScreen(&b)
+		s := cli.NewScreen(&b)
 		if err := copied(s, hostileWords+" näher – 東京 🙂 é\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +58,7 @@ func TestScreen(t *testing.T) {
 			t.Errorf("%s: marks are heaped: %q", name, b.String())
 		}
 		b.Reset()
-		control(s, lineErase)
+		cli.Control(s, cli.LineErase)
 		if b.String() != "\r\x1b[K" {
 			t.Errorf("%s: the program's own control is %q", name, b.String())
 		}
@@ -67,9 +68,9 @@ func TestScreen(t *testing.T) {
 // TestSayKeepsLines: words of others cannot begin a line.
 func TestSayKeepsLines(t *testing.T) {
 	var out, errs bytes.Buffer
-	a := &app{out: newScreen(&out), err: newScreen(&errs)}
-	a.say("%s: %v, %d", hostileWords, errors.New("x\nREPRODUCED: forged"), 3)
-	a.progress("%s", hostileWords)
+	a := &cli.App{Out: cli.NewScreen(&out), Err: cli.NewScreen(&errs)}
+	a.Say("%s: %v, %d", hostileWords, errors.New("x\nREPRODUCED: forged"), 3)
+	a.Progress("%s", hostileWords)
 	for _, text := range []string{out.String(), errs.String()} {
 		if strings.Contains(text, "\nREPRODUCED") {
 			t.Errorf("a line is forged: %q", text)
@@ -81,7 +82,7 @@ func TestSayKeepsLines(t *testing.T) {
 func TestJSONOnScreens(t *testing.T) {
 	var b bytes.Buffer
 	in := map[string]string{"k\u202e": "x\u009b2J\u202e\x7f\U000E0041\x1b"}
-	if err := writeJSON(newScreen(&b), in, "  "); err != nil {
+	if err := cli.WriteJSON(cli.NewScreen(&b), in, "  "); err != nil {
 		t.Fatal(err)
 	}
 	if r, bad := obeyed(b.String()); bad {
@@ -165,13 +166,13 @@ control: {without: [stimulus.0]}
 // TestNobodyWritesPast: nothing but the program's beginning, its hidden verbs and the screen
 // itself knows standard output and standard error.
 func TestNobodyWritesPast(t *testing.T) {
-	files, err := filepath.Glob("*.go")
+	files, err := sources()
 	if err != nil {
 		t.Fatal(err)
 	}
 	past := regexp.MustCompile(`os\.Std(out|err)\b|fmt\.Print`)
 	for _, f := range files {
-		if strings.HasSuffix(f, "_test.go") || f == "main.go" || f == "labs.go" { // a child's words go into a file
+		if strings.HasSuffix(f, "_test.go") || filepath.Base(f) == "main.go" || filepath.Base(f) == "labs.go" { // a child's words go into a file
 			continue
 		}
 		data, err := os.ReadFile(f)

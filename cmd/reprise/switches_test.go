@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
 )
 
@@ -21,13 +23,13 @@ func TestSwitchScenarios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &app{}
+	a := &cli.App{}
 	var cases [][]string // id and arguments
 	for _, e := range entries {
 		if e.Family != "switches" {
 			continue
 		}
-		l, err := a.loadQuiet(e.ID, nil)
+		l, err := a.LoadQuiet(e.ID, nil)
 		if err != nil {
 			t.Errorf("%s: %v", e.ID, err)
 			continue
@@ -43,7 +45,7 @@ func TestSwitchScenarios(t *testing.T) {
 	}
 	// Half of a rehearsal is waiting for switches that restart: more go on at once than there
 	// are processors.
-	results := make([]Rehearsal, len(cases))
+	results := make([]reproduce.Rehearsal, len(cases))
 	errs := make([]error, len(cases))
 	slots := make(chan struct{}, 3*runtime.GOMAXPROCS(0))
 	var wg sync.WaitGroup
@@ -58,7 +60,7 @@ func TestSwitchScenarios(t *testing.T) {
 	wg.Wait()
 	for i, args := range cases {
 		t.Run(strings.Join(args, "/"), func(t *testing.T) {
-			if r := results[i]; errs[i] != nil || !r.Runs || r.Exit != exitYes {
+			if r := results[i]; errs[i] != nil || !r.Runs || r.Exit != cli.ExitYes {
 				t.Errorf("status %d: %v\n%s", r.Exit, errs[i], strings.Join(r.Complaints, "\n"))
 			}
 		})
@@ -85,11 +87,11 @@ func switchReadme(t *testing.T, e corpus.Entry) {
 }
 
 // rehearsed runs the program's rehearsal of a scenario.
-func rehearsed(dir string, args []string) (Rehearsal, error) {
+func rehearsed(dir string, args []string) (reproduce.Rehearsal, error) {
 	c := exec.Command(os.Args[0], slices.Concat([]string{"run", "--rehearse", "--json", "-q", "--dir", dir}, args)...)
 	c.Args[0] = "reprise"
 	stdout, err := c.Output()
-	var r Rehearsal
+	var r reproduce.Rehearsal
 	if jsonErr := json.Unmarshal(stdout, &r); jsonErr != nil {
 		return r, fmt.Errorf("%w: %w: %s", err, jsonErr, stdout)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
 // TestWorkflows reads the CI examples and holds every command line of this program in
@@ -66,7 +68,7 @@ func checkLines(t *testing.T, lines []string, variables map[string]string) {
 			}
 			return "value"
 		}))
-		a := &app{}
+		a := &cli.App{}
 		verb, rest, err := newRoot(a).Find(words)
 		if err != nil || !verb.Runnable() {
 			t.Errorf("%s: %v", line, err)

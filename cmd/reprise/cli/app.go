@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"golang.org/x/term"
+)
+
+// App is what every verb shares.
+type App struct {
+	In       io.Reader
+	Out, Err io.Writer
+	JSON     bool
+	Quiet    bool
+	NoHelp   error    // help was asked for a verb that is not there
+	Trust    []string // what a foreign scenario may have; see foreign.go
+}
+
+// Say prints a line for a person; with --json nobody reads it.
+func (a *App) Say(format string, args ...any) {
+	if !a.JSON {
+		fmt.Fprintf(a.Out, format+"\n", lines(args)...)
+	}
+}
+
+// Progress prints a line about long work: on standard error, so that results can be piped.
+func (a *App) Progress(format string, args ...any) {
+	if !a.Quiet {
+		fmt.Fprintf(a.Err, format+"\n", lines(args)...)
+	}
+}
+
+// Emit prints the result as JSON when asked to, and tells whether it did.
+func (a *App) Emit(v any) (bool, error) {
+	if !a.JSON {
+		return false, nil
+	}
+	return true, WriteJSON(a.Out, v, "  ")
+}
+
+// Terminal tells whether w is one, and how wide.
+func Terminal(w io.Writer) (width int, ok bool) {
+	f := file(w)
+	if f == nil || !term.IsTerminal(int(f.Fd())) {
+		return 80, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return width, err == nil
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// PlanFlags are the choices of a plan.
+type PlanFlags struct {
+	Trials, Labs int
+	Control      bool
+	Set          []string
+	Reset        string
+}
+
+// Plan loads the scenario and applies the flags.
+func (a *App) Plan(name string, f *PlanFlags) (*plan.Plan, error) {
+	set, err := ParseSet(f.Set)
+	if err != nil {
+		return nil, err
+	}
+	if f.Trials < 0 || f.Trials > 10000 || f.Labs < 1 || f.Labs > 64 {
+		return nil, InputError("--trials takes 1 to 10000, --labs 1 to 64")
+	}
+	switch f.Reset {
+	case "", "none", "config", "daemons", "redeploy":
+	default:
+		return nil, InputError("--reset %s: want none, config, daemons or redeploy", f.Reset)
+	}
+	loaded, err := a.Load(name, set)
+	if err != nil {
+		return nil, err
+	}
+	variant := evidence.VariantMain
+	if f.Control {
+		variant = evidence.VariantControl
+	}
+	p, err := plan.New(loaded, plan.Options{Variant: variant, Set: set, Trials: f.Trials, Labs: f.Labs, Reset: scenarios.Reset(f.Reset)})
+	if err != nil {
+		return nil, WithCode(ExitInput, err)
+	}
+	return p, nil
+}
+
+func Heading(p *plan.Plan) string {
+	h := p.Loaded.Scenario.ID + ": " + p.Loaded.Scenario.Title
+	if p.Variant == evidence.VariantControl {
+		h += " (control)"
+	}
+	return h
+}
+
+// Estimate is what the trials take when every window is waited for to its end, side by side
+// over the labs, with what building and collecting takes beside them on a small machine.
+// What hangs takes longer: see [plan.Plan.Bound].
+func Estimate(p *plan.Plan) time.Duration {
+	perLab := (p.Trials + p.Labs - 1) / p.Labs
+	overhead := 5*time.Second + time.Duration(len(p.Nodes))*time.Second
+	return (time.Duration(perLab) * (p.Longest() + overhead)).Round(time.Second)
+}
+
+// Planned is what --dry-run tells.
+type Planned struct {
+	Scenario string        `json:"scenario"`
+	Variant  string        `json:"variant"`
+	Nodes    []plannedNode `json:"nodes"`
+	Trials   int           `json:"trials"`
+	Labs     int           `json:"labs"`
+	Reset    string        `json:"reset"`
+	Longest  string        `json:"longest-trial"`
+	Estimate string        `json:"estimate"`
+	Bound    string        `json:"bound"`             // of all of it, whatever hangs
+	Control  []string      `json:"control,omitempty"` // what the declared control changes
+	// Lacks is why this machine cannot run it as it is: an image that is not there.
+	Lacks string `json:"lacks,omitempty"`
+}
+
+type plannedNode struct {
+	Name     string `json:"name"`
+	Role     string `json:"role"`
+	Platform string `json:"platform"`
+	Image    string `json:"image"`
+	// Exceptions say what the node may do beyond its lab.
+	Exceptions []string `json:"exceptions,omitempty"`
+}
+
+// exceptionsOf says what a node of a plan may do beyond its lab.
+func exceptionsOf(p *plan.Plan, node string) []string {
+	n, _ := p.Topology.Node(node) // every node of a plan is one of its topology
+	return n.Exceptions()
+}
+
+// PrintPlan is --dry-run.
+func (a *App) PrintPlan(p *plan.Plan, lacks string) error {
+	out := Planned{
+		Scenario: p.Loaded.Scenario.ID, Variant: string(p.Variant), Trials: p.Trials, Labs: p.Labs,
+		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: Estimate(p).String(),
+		Bound: p.Bound().String(), Control: p.Loaded.ControlChanges(), Lacks: lacks,
+	}
+	for _, n := range p.Nodes {
+		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image, exceptionsOf(p, n.Name)})
+	}
+	if done, err := a.Emit(out); done {
+		return err
+	}
+	a.Say("%s", Heading(p))
+	for _, n := range out.Nodes {
+		a.Say("  node      %-10s %-7s %-6s %s", n.Name, n.Role, n.Platform, n.Image)
+		for _, e := range n.Exceptions {
+			a.Say("  beyond    %-10s %s", n.Name, e)
+		}
+	}
+	for _, l := range p.Topology.Links {
+		a.Say("  link      %s – %s", l.A, l.B)
+	}
+	for _, c := range p.Baseline {
+		a.Say("  baseline  %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
+	}
+	for _, s := range p.Stimulus {
+		left := ""
+		if s.LeftOut {
+			left = " (left out)"
+		}
+		a.Say("  stimulus  %s%s", s, left)
+	}
+	for _, c := range p.Symptom {
+		a.Say("  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
+	}
+	for _, c := range out.Control {
+		a.Say("  control   %s", c)
+	}
+	a.Say("%s in %s, reset %s; the windows of one trial last %s at most, all of it takes about %s, and where something hangs %s at most",
+		Plural(p.Trials, "trial"), Plural(p.Labs, "lab"), p.Reset, p.Longest(), Estimate(p), p.Bound())
+	if lacks != "" {
+		a.Say("it cannot be run here as it is: %s", lacks)
+	}
+	return nil
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/origin"
+	"github.com/reprise-lab/reprise/topologies/vm"
+	"github.com/reprise-lab/reprise/topologies/vm/guest"
+)
+
+// LabFlags say where a lab is built: of containers, or with --lab of the devices of an
+// inventory. They are handed on to the children of a run as JSON.
+type LabFlags struct {
+	File      string `json:"file,omitempty"`
+	Wait      bool   `json:"wait,omitempty"`
+	Priority  int    `json:"priority,omitempty"`
+	AcceptNew bool   `json:"accept-new,omitempty"`
+	// Trust is what a foreign scenario may have, for the children of a run.
+	Trust []string `json:"trust,omitempty"`
+
+	Kinds []topologies.Kind // the only ones that will do; empty means any
+}
+
+func (f *LabFlags) Register(fl *pflag.FlagSet) {
+	fl.StringVar(&f.File, "lab", "", "use the devices of this inventory (lab.yaml) instead of containers; $REPRISE_LAB names a default for `reprise lab`")
+	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
+	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
+	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
+}
+
+// provider builds labs and cleans up behind them.
+type provider interface {
+	topologies.Provider
+	Close() error
+}
+
+// OpenProvider gives what builds the plan's labs. It is the border: what a foreign scenario
+// asks for and was not allowed is refused here, whatever the verb, and once more by
+// harness/trial for each lab.
+func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (provider, error) {
+	switch {
+	case f.File != "":
+	case vm.Is(p.Topology):
+		if err := p.Loaded.Permit(p.Topology); err != nil {
+			return nil, err
+		}
+		return vm.New(vm.Options{})
+	default:
+		return OpenContainers(p.Loaded, p.Topology)
+	}
+	if err := p.Loaded.Permit(p.Topology); err != nil {
+		return nil, err
+	}
+	inv, err := LoadInventory(f.File, f.AcceptNew)
+	if err != nil {
+		return nil, err
+	}
+	platforms := map[string]string{}
+	for _, n := range p.Nodes {
+		if !n.Segment {
+			platforms[n.Name] = n.Platform
+		}
+	}
+	return lab.New(inv, lab.Options{
+		Platforms: platforms, Purpose: p.Loaded.Scenario.ID, Wait: f.Wait, Priority: f.Priority, Waiting: waiting, Kinds: f.Kinds,
+	}), nil
+}
+
+// OpenContainers gives what builds labs of containers, for a topology that was loaded with l,
+// if that may have what it asks for.
+func OpenContainers(l *scenarios.Loaded, t topologies.Topology) (*containers.Provider, error) {
+	if err := l.Permit(t); err != nil {
+		return nil, err
+	}
+	return containers.New(containers.Options{})
+}
+
+// engineStore is the container engine for verbs that look after images and what is left of labs,
+// and build none.
+type engineStore interface {
+	sweeper
+	Images(ctx context.Context, context string) (*images.Store, error)
+}
+
+// sweeper removes what is left of labs.
+type sweeper interface {
+	topologies.Collector
+	Close() error
+}
+
+func OpenEngine() (engineStore, error) { return containers.New(containers.Options{}) }
+
+// guestStore is the store of guests for verbs that look after it, and build no lab.
+type guestStore interface {
+	sweeper
+	Probe(ctx context.Context) []doctor.Check
+	Fix(ctx context.Context, progress func(string)) error
+	BuildGuest(ctx context.Context, suite, kernel string, progress func(string)) error
+	Guests() ([]guest.Guest, error)
+	RemoveGuest(ref string) error
+}
+
+func OpenMachines() (guestStore, error) { return vm.New(vm.Options{}) }
+
+// LoadInventory reads the inventory of a lab. One that came out of a bundle is no lab of this
+// machine: it says which passwords go to which address.
+func LoadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		file = filepath.Join(file, "lab.yaml")
+	}
+	switch mark, foreign, err := origin.Find(file); {
+	case err != nil:
+		return nil, err
+	case foreign:
+		return nil, WithCode(ExitRefused, fmt.Errorf("%s came out of a bundle (%.12s), and an inventory says where this machine's passwords are sent: copy it elsewhere if you have read it and want it", file, mark.Bundle))
+	}
+	inv, err := lab.Load(file)
+	if err != nil {
+		return nil, WithCode(ExitInput, err)
+	}
+	if acceptNew {
+		for i := range inv.Devices {
+			inv.Devices[i].Access.AcceptNew = true
+			if c := inv.Devices[i].Console; c != nil {
+				c.AcceptNew = true
+			}
+		}
+	}
+	return inv, nil
+}
+
+// CleanUp removes what dead runs left of containers, and names the devices of a real lab
+// that a run did not give back. Leases end by themselves.
+func CleanUp(ctx context.Context, p provider, run string) error {
+	if c, ok := topologies.As[topologies.Collector](p); ok {
+		if _, err := c.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
+			return fmt.Errorf("clean up: %w", err)
+		}
+	}
+	if devices, ok := topologies.As[*lab.Provider](p); ok && run != "" {
+		return unrestored(ctx, devices, run)
+	}
+	return nil
+}
+
+// unrestored names the devices that a run did not give back; nil where there are none.
+func unrestored(ctx context.Context, p *lab.Provider, run string) error {
+	l, err := p.Lab(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := l.Journal.Open()
+	if err != nil {
+		return err
+	}
+	var devices []string
+	for _, e := range entries {
+		if e.Run == run {
+			devices = append(devices, e.Device)
+		}
+	}
+	if len(devices) > 0 {
+		return &lab.UnrestoredError{Devices: devices}
+	}
+	return nil
+}
+
+// Encode gives the flags to a child.
+func (f LabFlags) Encode() string {
+	data, _ := json.Marshal(f) // strings and numbers
+	return string(data)
+}
+
+func (a *App) WithImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
+	provider, err := OpenEngine()
+	if err != nil {
+		return err
+	}
+	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+	store, err := provider.Images(ctx, "")
+	if err != nil {
+		return err
+	}
+	return f(ctx, store)
+}

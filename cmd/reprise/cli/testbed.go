@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/reports"
+)
+
+// testbed is where the verbs that need many trials have them executed.
+type testbed struct {
+	experiment.Bench
+	app      *App
+	Provider provider
+	Live     *LiveLine
+	dirs     []experiment.Recording // once they are there
+}
+
+// OpenTestbed connects to what builds the plans' labs, and checks that it can. Nothing is
+// started and nothing written. Close gives it back.
+func (a *App) OpenTestbed(ctx context.Context, parent string, where LabFlags, plans ...*plan.Plan) (*testbed, error) {
+	b, err := a.OpenUnchecked(parent, where, plans...)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Check(ctx, plans...); err != nil {
+		return nil, errors.Join(err, b.Provider.Close())
+	}
+	return b, nil
+}
+
+// OpenUnchecked is openTestbed for who finds out later which labs can be built.
+func (a *App) OpenUnchecked(parent string, where LabFlags, plans ...*plan.Plan) (*testbed, error) {
+	if err := a.Permit(plans...); err != nil {
+		return nil, err
+	}
+	provider, err := OpenProvider(plans[0], where, nil)
+	if err != nil {
+		return nil, err
+	}
+	b := &testbed{app: a, Provider: provider, Live: &LiveLine{app: a, Status: "no trial yet"}}
+	reg, err := Registry()
+	if err != nil {
+		return nil, errors.Join(err, provider.Close())
+	}
+	b.Bench = experiment.Bench{
+		Env:    trial.Environment{Provider: provider, Registry: reg, Progress: b.Live.step},
+		Parent: parent, Tool: ToolInfo(), Observer: b, Close: b.cleanUp, Report: WriteReports,
+	}
+	return b, nil
+}
+
+// Recording says where the evidence of each side goes.
+func (b *testbed) Recording(sides []experiment.Recording) {
+	b.dirs = sides
+	for _, s := range sides {
+		b.app.Progress("evidence (%s) in %s", s.Side, s.Dir)
+	}
+}
+
+// Tried prints the line of a trial that is over.
+func (b *testbed) Tried(t experiment.Tried) { b.Live.trial(t) }
+
+// cleanUp removes what dead runs left, and what those of this sitting did.
+func (b *testbed) cleanUp(ctx context.Context, runs []string) error {
+	b.Live.clear()
+	err := CleanUp(ctx, b.Provider, "")
+	for _, run := range runs {
+		err = errors.Join(err, CleanUp(ctx, b.Provider, run))
+	}
+	return err
+}
+
+// Over gives the bench back and names the error of an experiment by its exit status.
+func (b *testbed) Over(ctx context.Context, err error) error {
+	err = errors.Join(err, b.Provider.Close())
+	if ctx.Err() != nil {
+		where := b.Parent
+		if len(b.dirs) > 0 {
+			where = b.dirs[0].Dir
+		}
+		return WithCode(ExitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", where))
+	}
+	return AsRecordError(err)
+}
+
+// AsRecordError says that the disk takes no record.
+func AsRecordError(err error) error {
+	if record, ok := errors.AsType[*experiment.RecordError](err); ok {
+		return WithCode(ExitEnvironment, record)
+	}
+	return err
+}
+
+// OutcomeCode maps an experiment's answer to the exit status.
+func OutcomeCode(o result.Outcome) int {
+	switch o {
+	case result.Yes:
+		return ExitYes
+	case result.No:
+		return ExitNo
+	case result.Otherwise:
+		return ExitOther
+	default:
+		return ExitInconclusive
+	}
+}
+
+// LiveLine is the state of a session as it is seen: a line per trial, and on a terminal
+// a last line that is drawn again and again.
+type LiveLine struct {
+	app    *App
+	mu     sync.Mutex
+	Status string
+}
+
+// step shows where a trial is, beside the status.
+func (l *LiveLine) step(p trial.Progress) {
+	if p.Verdict != "" {
+		return // who asked for the trial tells
+	}
+	what := p.Text
+	if what == "" {
+		what = string(p.Phase)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.draw(fmt.Sprintf("  %s; lab %d: %s", l.Status, p.Lab, FirstLine(what, 40)))
+}
+
+// trial prints the line of a trial that is over.
+func (l *LiveLine) trial(t experiment.Tried) {
+	v := t.Verdict
+	line := fmt.Sprintf("  %-8s trial %04d  lab %d  %-14s %6.1fs  %s", t.Side, v.Trial, t.Lab, v.Verdict, t.Took.Seconds(), t.Status)
+	if v.Verdict == evidence.Inconclusive || v.Verdict == evidence.NotApplicable {
+		line += "  " + FirstLine(v.Reason, 120)
+	}
+	l.Say(line, t.Status)
+}
+
+// Say prints a line above the status, which it changes.
+func (l *LiveLine) Say(line, status string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.Status = status
+	l.draw("")
+	l.app.Progress("%s", line)
+	l.draw("  " + status)
+}
+
+func (l *LiveLine) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.draw("")
+}
+
+// draw rewrites the last line of a terminal (ECMA-48 EL); nothing elsewhere.
+func (l *LiveLine) draw(line string) {
+	width, tty := Terminal(l.app.Err)
+	if width < 20 {
+		width = 80 // it does not say, or it is of no use
+	}
+	if tty && !l.app.Quiet {
+		Control(l.app.Err, LineErase)
+		fmt.Fprint(l.app.Err, FirstLine(reports.Clean(line), width-1))
+	}
+}

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// What the linker is told, as in -ldflags "-X github.com/reprise-lab/reprise/cmd/reprise/cli.linkedVersion=v1.2.3 -X github.com/reprise-lab/reprise/cmd/reprise/cli.linkedRevision=…", by
+// builds that the go command knows no version of: from an archive, or without git.
+var linkedVersion, linkedRevision string //nolint:gochecknoglobals // the linker sets nothing else
+
+// Built is the version of this program and what it was made for and with.
+type Built struct {
+	evidence.Tool
+
+	OS   string `json:"os"`
+	Arch string `json:"arch"`
+}
+
+func (a *App) VersionVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version, its revision and what it was built with", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			b := Built{ToolInfo(), runtime.GOOS, runtime.GOARCH}
+			if done, err := a.Emit(b); done {
+				return err
+			}
+			of := ""
+			if b.Revision != "" {
+				of = "revision " + b.Revision + ", "
+			}
+			_, err := fmt.Fprintf(a.Out, "%s %s (%s%s, %s/%s)\n", b.Name, b.Version, of, b.Go, b.OS, b.Arch)
+			return err
+		},
+	}
+}
+
+// ToolInfo describes this program, for people and for every record that it makes.
+func ToolInfo() evidence.Tool {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	return toolOf(linkedVersion, linkedRevision, info)
+}
+
+// toolOf puts together what the linker and the go command were told. The linker's word
+// counts first, then the module's version, which is exact for `go install …@v1.2.3` and a
+// pseudo-version for a build in a clone.
+func toolOf(version, revision string, info *debug.BuildInfo) evidence.Tool {
+	t := evidence.Tool{Name: "reprise", Version: "devel", Revision: revision, Go: runtime.Version()}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		t.Version = v
+	}
+	if version != "" {
+		t.Version = version
+	}
+	if revision == "" {
+		t.Revision = vcsRevision(info)
+	}
+	return t
+}
+
+// vcsRevision is the revision that the go command found, marked where files were changed.
+func vcsRevision(info *debug.BuildInfo) string {
+	found := map[string]string{}
+	for _, s := range info.Settings {
+		found[s.Key] = s.Value
+	}
+	if found["vcs.revision"] != "" && found["vcs.modified"] == "true" {
+		return found["vcs.revision"] + "+dirty"
+	}
+	return found["vcs.revision"]
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/reprise-lab/reprise/reports"
+)
+
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "ty"); ok {
+		return fmt.Sprintf("%d %sties", n, stem)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func FirstLine(s string, limit int) string {
+	s, _, _ = strings.Cut(s, "\n")
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit-1]) + "…"
+	}
+	return s
+}
+
+func OrDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func AsInputError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return WithCode(ExitInput, err)
+}
+
+// Tell prints one line that may hold somebody else's words: they cannot make another of it.
+func (a *App) Tell(format string, args ...any) {
+	a.Say("%s", strings.ReplaceAll(reports.Clean(fmt.Sprintf(format, args...)), "\n", "; "))
+}
+
+// hinted is an error with what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func Hint(err error, what string) error { return hinted{err, what} }
+
+func (h hinted) Error() string { return h.error.Error() + " (" + h.hint + ")" }
+
+func (h hinted) Unwrap() error { return h.error }
+
+// Present leaves out what is empty.
+func Present(words ...string) []string {
+	var list []string
+	for _, w := range words {
+		if w != "" {
+			list = append(list, w)
+		}
+	}
+	return list
+}

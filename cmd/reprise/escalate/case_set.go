@@ -1,0 +1,397 @@
+package escalate
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/reports/handover/cases"
+)
+
+// caseSetFlags are what "case set" adds to a case besides fields.
+type caseSetFlags struct {
+	runs, logs, findings, waive, tried, changed, classes []string
+	node, kind, taken, note, by, request                 string
+	confirmation, signers                                string
+	interop                                              bool
+}
+
+func (a *app) caseSetVerb() *cobra.Command {
+	f := &caseSetFlags{}
+	c := &cobra.Command{
+		Use:   "set FOLDER [FIELD=VALUE…]",
+		Short: "Say more about a case",
+		Long: `Set fields of a case, and attach what belongs to it. The file's comments and order
+stay. Nothing is written unless the result is a valid case.
+
+A path is one from here, or else one from the case's folder; it is kept as the case needs it.
+
+Fields: ` + strings.Join(cases.Fields(), ", ") + `.`,
+		Example: `  reprise case set cases/acme scope.severity=2 judgement.is=defect
+  reprise case set cases/acme --run runs/20260301T101500Z-ospf-mtu-1f2e
+  reprise case set cases/acme --log tech.txt --node sw1 --kind tech-support --taken "2026-03-01 14:20"
+  reprise case set cases/acme --finding tech.txt="ospf.neighbor.ProcDDFail at 14:05:12, nothing before"
+  reprise case set cases/acme service-request.number=03001234 --request "GTAC asks for the MTU of both ends"
+  reprise case set cases/acme --waive interop="one vendor's switches only"`,
+		Args: cobra.MinimumNArgs(1), ValidArgsFunction: completeCase,
+		RunE: func(_ *cobra.Command, args []string) error { return a.caseSet(args[0], f, args[1:]) },
+	}
+	fl := c.Flags()
+	fl.StringArrayVar(&f.runs, "run", nil, "attach a run, an isolation, a bisection or a verification of a fix")
+	fl.BoolVar(&f.interop, "interop", false, "with --run: it tests how two products work together")
+	fl.StringVar(&f.note, "note", "", "with --run: what it is; alone: a line for the timeline")
+	fl.StringArrayVar(&f.logs, "log", nil, "attach a file from the customer's network")
+	fl.StringVar(&f.node, "node", "", "with --log: the device it is of")
+	fl.StringVar(&f.kind, "kind", "", "with --log: tech-support, log, config, core or capture")
+	fl.StringVar(&f.taken, "taken", "", "with --log: when it was taken")
+	fl.StringArrayVar(&f.findings, "finding", nil, "FILE=WHAT: what the analysis of a log or core says")
+	fl.StringArrayVar(&f.tried, "tried", nil, "WHAT=RESULT: what was tried at the customer's")
+	fl.StringArrayVar(&f.changed, "changed", nil, "what was changed before it began")
+	fl.StringSliceVar(&f.classes, "class", nil, "class of problem: ospf, lag, mlag, stp, vrrp …")
+	fl.StringArrayVar(&f.waive, "waive", nil, "DUTY=REASON: why a duty is not applicable")
+	fl.StringVar(&f.by, "by", "", "with --waive: who says so")
+	fl.StringVar(&f.request, "request", "", "what moved on the Service Request")
+	fl.StringVar(&f.confirmation, "confirmation", "", "take in what the vendor's side confirmed")
+	fl.StringVar(&f.signers, "signers", "", "with --confirmation: allowed signers, as ssh-keygen -Y verify takes them")
+	cli.MustComplete(c, "kind", cases.LogKinds()...)
+	return c
+}
+
+// parseFields reads FIELD=VALUE.
+func parseFields(sets []string) ([][2]string, error) {
+	var list [][2]string
+	for _, s := range sets {
+		path, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, cli.InputError("%q is no FIELD=VALUE", s)
+		}
+		if !slices.Contains(cases.Fields(), path) {
+			return nil, cli.InputError("a case has no field %q; it has %s", path, strings.Join(cases.Fields(), ", "))
+		}
+		list = append(list, [2]string{path, value})
+	}
+	return list, nil
+}
+
+// withoutState takes the state out of the fields: a case reaches one last, when it holds what
+// the state claims.
+func withoutState(fields [][2]string) (rest [][2]string, state cases.State) {
+	for _, field := range fields {
+		if field[0] == "state" {
+			state = cases.State(field[1])
+		} else {
+			rest = append(rest, field)
+		}
+	}
+	return rest, state
+}
+
+// placed gives the fields that name a file or folder as the case keeps them: what is meant is
+// what is there, seen from here, or else from the case's folder. Of the scenario it may also
+// be an id.
+func (a *app) placed(f *cases.Folder, fields [][2]string) ([][2]string, error) {
+	out := slices.Clone(fields)
+	for i, field := range out {
+		key, path := field[0], field[1]
+		if key != "scenario" && key != "known.file" && key != "fix.verified" || path == "" {
+			continue
+		}
+		here, err := filepath.Abs(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		there, err := filepath.Abs(f.Abs(path))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		switch isHere, isThere := exists(here), exists(there); {
+		case isHere:
+			if isThere && here != there {
+				a.Progress("%s: %s is taken for the one here; there is another in %s", key, path, f.Path)
+			}
+			if out[i][1], err = f.Rel(here); err != nil {
+				return nil, err
+			}
+		case isThere, key == "scenario":
+		default:
+			return nil, cli.InputError("%s: %s is neither here nor in %s", key, path, f.Path)
+		}
+	}
+	return out, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func setFields(f *cases.Folder, fields [][2]string) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	return cli.AsInputError(f.Edit(func(e *cases.Editor) error { return putFields(e, fields) }))
+}
+
+func putFields(e *cases.Editor, fields [][2]string) error {
+	for _, field := range fields {
+		var value any = field[1]
+		if field[0] == "scope.severity" {
+			n, err := strconv.Atoi(field[1])
+			if err != nil {
+				return fmt.Errorf("severity %q is no number from 1 to 4", field[1])
+			}
+			value = n
+		}
+		if err := e.Set(field[0], value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
+	f, err := cli.OpenCase(path)
+	if err != nil {
+		return err
+	}
+	fields, err := parseFields(sets)
+	if err != nil {
+		return err
+	}
+	was := f.Case
+	fields, state := withoutState(fields)
+	if fields, err = a.placed(&f, fields); err != nil {
+		return err
+	}
+	moves, err := a.attach(&f, flags, fields)
+	if err != nil {
+		return err
+	}
+	if flags.confirmation != "" {
+		move, err := a.takeConfirmation(&f, flags.confirmation, flags.signers)
+		if err != nil {
+			return err
+		}
+		moves = append(moves, move)
+	}
+	if state != "" {
+		if err := f.Reachable(state); err != nil {
+			return cli.WithCode(cli.ExitRefused, fmt.Errorf("the case is not %s: %w", state, err))
+		}
+		if err := setFields(&f, [][2]string{{"state", string(state)}}); err != nil {
+			return err
+		}
+	}
+	if was.State != f.Case.State {
+		moves = append(moves, fmt.Sprintf("%s, was %s", f.Case.State, was.State))
+	}
+	if flags.note != "" && len(flags.runs) == 0 {
+		moves = append(moves, flags.note)
+	}
+	if len(moves)+len(fields) == 0 && state == "" {
+		return cli.InputError("nothing to set: give FIELD=VALUE, or a flag (see reprise case set --help)")
+	}
+	for _, m := range moves {
+		if err := f.Note(time.Now(), m); err != nil {
+			return err
+		}
+	}
+	if done, err := a.Emit(f.Case); done {
+		return err
+	}
+	for _, m := range moves {
+		a.Say("%s", m)
+	}
+	for _, field := range fields {
+		a.Say("%s is %s", field[0], field[1])
+	}
+	return nil
+}
+
+// attach writes everything that the flags say, or nothing, and tells what moved.
+func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (moves []string, err error) {
+	for _, dir := range flags.runs { // before anything is copied
+		if err := f.Attachable(dir); err != nil {
+			return nil, cli.WithCode(cli.ExitInput, err)
+		}
+	}
+	for _, file := range flags.logs {
+		if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+			return nil, cli.InputError("%s is no file that can be attached (links are not followed)", file)
+		}
+	}
+	err = f.Edit(func(e *cases.Editor) error {
+		if err := putFields(e, fields); err != nil {
+			return err
+		}
+		add := func(key string, value any, format string, args ...any) {
+			err = errors.Join(err, e.Append(key, value))
+			moves = append(moves, fmt.Sprintf(format, args...))
+		}
+		for _, dir := range flags.runs {
+			rel, rerr := existing(f, dir)
+			if rerr != nil {
+				return rerr
+			}
+			if slices.ContainsFunc(f.Case.Runs, func(r cases.Run) bool { return r.Dir == rel }) {
+				return fmt.Errorf("%s is attached already", rel)
+			}
+			add("runs", cases.Run{Dir: rel, Note: flags.note, Interop: flags.interop}, "attached %s", rel)
+		}
+		for _, file := range flags.logs {
+			rel, rerr := f.Keep(file, "logs")
+			if rerr != nil {
+				return rerr
+			}
+			add("logs", cases.Log{File: rel, Node: flags.node, Kind: flags.kind, Taken: flags.taken}, "attached %s", rel)
+		}
+		for _, list := range []struct {
+			flag  []string
+			key   string
+			value func(left, right string) any
+			says  string
+		}{
+			{flags.findings, "analysis", func(l, r string) any { return cases.Finding{Of: logOf(f, flags.logs, l), Says: r} }, "analysed %s: %s"},
+			{flags.tried, "tried", func(l, r string) any { return cases.Try{What: l, Result: r} }, "tried %s: %s"},
+			{flags.waive, "waived", func(l, r string) any { return cases.Waiver{Duty: l, Reason: r, By: flags.by} }, "duty %s is not applicable: %s"},
+		} {
+			for _, text := range list.flag {
+				left, right, ok := strings.Cut(text, "=")
+				if !ok || left == "" || right == "" {
+					return fmt.Errorf("%q is not of the form LEFT=RIGHT", text)
+				}
+				add(list.key, list.value(left, right), list.says, left, right)
+			}
+		}
+		for _, c := range flags.changed {
+			add("changed", c, "changed before it: %s", c)
+		}
+		for _, c := range flags.classes {
+			add("classes", c, "class of problem: %s", c)
+		}
+		if flags.request != "" {
+			history := append(slices.Clone(f.Case.Request.History), cases.Entry{At: time.Now().UTC().Format(time.RFC3339), Says: flags.request})
+			err = errors.Join(err, e.Set("service-request.history", history))
+		}
+		return err
+	})
+	if flags.request != "" && err == nil {
+		a.Progress("service request %s: %s", f.Case.Request.Number, flags.request)
+		if len(moves) == 0 && len(fields) == 0 {
+			moves = append(moves, "the service request moved: "+flags.request)
+		}
+	}
+	return moves, cli.AsInputError(err)
+}
+
+// logOf gives the path under which the case keeps a log that somebody names: as it keeps it,
+// as it was given, or by its last part alone.
+func logOf(f *cases.Folder, adding []string, name string) string {
+	for _, l := range f.Case.Logs {
+		if l.File == name || filepath.Base(l.File) == filepath.Base(name) {
+			return l.File
+		}
+	}
+	for _, file := range adding {
+		if filepath.Base(file) == filepath.Base(name) {
+			return filepath.ToSlash(filepath.Join("logs", filepath.Base(file)))
+		}
+	}
+	return name
+}
+
+// existing gives a path as the case keeps it, of something that is there.
+func existing(f *cases.Folder, path string) (string, error) {
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%s is not there", path)
+	}
+	return f.Rel(path)
+}
+
+// stepFlags are one step of the action plan.
+type stepFlags struct {
+	add, owner, due, state string
+	step                   int
+}
+
+func (a *app) casePlanVerb() *cobra.Command {
+	f := &stepFlags{}
+	c := &cobra.Command{
+		Use: "plan FOLDER", Short: "Show the action plan, add a step, or say where one stands", Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
+		Example: `  reprise case plan cases/acme
+  reprise case plan cases/acme --add "ACME sets the same MTU at both ends" --owner "R. Meier" --due 2026-03-05
+  reprise case plan cases/acme --step 1 --state done`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.casePlan(args[0], f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.add, "add", "", "a new step")
+	fl.IntVar(&f.step, "step", 0, "number of the step to change")
+	fl.StringVar(&f.owner, "owner", "", "who does it")
+	fl.StringVar(&f.due, "due", "", "by when")
+	fl.StringVar(&f.state, "state", "", "open, done or dropped")
+	cli.MustComplete(c, "state", "open", "done", "dropped")
+	return c
+}
+
+func (a *app) casePlan(path string, flags *stepFlags) error {
+	f, err := cli.OpenCase(path)
+	if err != nil {
+		return err
+	}
+	switch {
+	case flags.add != "" && flags.step != 0:
+		return cli.InputError("--add makes a step and --step changes one: give one of them")
+	case flags.add != "":
+		if err := cli.AsInputError(f.Edit(func(e *cases.Editor) error {
+			return e.Append("plan", cases.Step{Step: flags.add, Owner: flags.owner, Due: flags.due, State: flags.state})
+		})); err != nil {
+			return err
+		}
+		err = f.Note(time.Now(), "planned: "+flags.add)
+	case flags.step != 0:
+		if err := cli.AsInputError(f.Edit(func(e *cases.Editor) error { return changeStep(e, flags) })); err != nil {
+			return err
+		}
+		err = f.Note(time.Now(), fmt.Sprintf("step %d: %s", flags.step, strings.Join(cli.Present(flags.state, flags.owner, flags.due), ", ")))
+	case flags.owner+flags.due+flags.state != "":
+		return cli.InputError("of which step? give --step N, or --add for a new one")
+	}
+	if err != nil {
+		return err
+	}
+	if done, err := a.Emit(f.Case.Plan); done {
+		return err
+	}
+	for i, s := range f.Case.Plan {
+		state := s.State
+		if state == "" {
+			state = "open"
+		}
+		a.Say("%2d  %-8s %-12s %-20s %s", i+1, state, cli.OrDash(s.Due), cli.OrDash(s.Owner), s.Step)
+	}
+	if len(f.Case.Plan) == 0 {
+		a.Say("no steps yet; add one with --add STEP --owner NAME --due DAY")
+	}
+	return nil
+}
+
+func changeStep(e *cases.Editor, flags *stepFlags) error {
+	step, err := e.Element("plan", flags.step-1)
+	if err != nil {
+		return err
+	}
+	for key, value := range map[string]string{"owner": flags.owner, "due": flags.due, "state": flags.state} {
+		if value != "" {
+			err = errors.Join(err, step.Set(key, value))
+		}
+	}
+	return err
+}

@@ -1,0 +1,554 @@
+package escalate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/stats"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/reports/handover/confirm"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
+)
+
+// confirmFlags are the choices of one confirmation.
+type confirmFlags struct {
+	read         readFlags
+	images       []string
+	signers      string
+	sign, output string
+	trials, labs int
+	reset        string
+	lab          cli.LabFlags
+}
+
+func (a *app) confirmVerb() *cobra.Command {
+	f := &confirmFlags{}
+	c := &cobra.Command{
+		Use:   "confirm BUNDLE",
+		Short: "Run somebody else's case, and say whether it holds here",
+		Long: `Check a bundle, show what it claims and what is different here, and run as many trials
+as the claim needs: one that shows the same failure confirms; n without one contradict,
+where n is such that a claim at the lower end of its 95 % interval would have shown in
+one of them with 95 %. Nothing but the bundle and its images is needed.
+
+A trial counts only when the failure has the claim's signature, and where the scenario has
+a control, a valid trial of that must be healthy here too. Where an image, the kind of lab,
+the reset or another thing that matters differs, n clean trials do not contradict: that may be the reason.
+
+The scenario is somebody else's, and so is every scenario that "bundle open" unpacked and
+whatever was made of one. It gets what a list allows: nodes and links of a lab without a way
+out, images that are here by name, its own files. All else (folders, ports, rights, networks,
+users, settings of the kernel, machines, disks, labels, passwords, variables of the
+environment, many labs, much time) is listed, and refused until --trust names it item by item.
+
+What goes back speaks of this machine in pseudonyms: its name, users, folders and the values
+of its environment are replaced, by a key that stays in .owner. It is confirmation.json, signed with --sign, which the other side takes
+in with "case set CASE --confirmation FILE". Beside it lies runs.tar.zst, a bundle of
+the runs that were made here: "bundle diff" of the two says what was different.
+
+Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclusive,
+4 wrong input, 5 the environment lacks something, 6 refused.`,
+		Example: `  reprise confirm acme-ospf.tar.zst.age -i ~/.ssh/id_ed25519 --signers partners --sign ~/.ssh/id_ed25519
+  reprise confirm acme-ospf.tar.zst --image r1=reprise/frr:10.3`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeBundles,
+	}
+	c.RunE = func(c *cobra.Command, args []string) error { return a.confirm(c, args[0], f) }
+	f.read.register(c)
+	fl := c.Flags()
+	fl.StringArrayVar(&f.images, "image", nil, "NODE=REF: run a node on this image instead")
+	fl.StringVar(&f.signers, "signers", "", "file of the keys that may sign the bundle, as ssh-keygen's allowed signers")
+	fl.StringVar(&f.sign, "sign", "", "sign the confirmation with this ssh key")
+	fl.StringVarP(&f.output, "output", "o", "", "folder for the opened bundle, the runs and the confirmation (default: named after the bundle)")
+	cli.CountVar(fl, &f.trials, "trials", "", "run exactly so many trials (default: as many as the claim needs, until one confirms)")
+	fl.IntVar(&f.labs, "labs", 0, "labs side by side (default: as in the claim)")
+	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: as in the claim)")
+	f.lab.Register(fl)
+	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	return c
+}
+
+// confirmed is what --json prints.
+type confirmed struct {
+	confirm.Confirmation
+	File string `json:"file"`
+	Dir  string `json:"dir"`            // the runs
+	Runs string `json:"runs,omitempty"` // a bundle of them; empty where they may not be handed on
+	Exit int    `json:"exit"`
+}
+
+func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error) {
+	ctx := c.Context()
+	if f.trials < 0 || f.trials > 10000 || f.labs < 0 || f.labs > 64 {
+		return cli.InputError("--trials takes 1 to 10000, --labs 1 to 64")
+	}
+	signer, done, err := a.signingKey(f.sign)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	dir := f.output
+	if dir == "" {
+		dir = unused(folderName(file)+".confirmed", "")
+	}
+	b, who, err := a.openChecked(c, file, f, dir)
+	if err != nil {
+		return err
+	}
+	main := b.Claim.Main()
+	if main == nil || main.Rate == nil {
+		return cli.InputError("the bundle claims nothing that could be confirmed: it has no judged run of its scenario")
+	}
+	t, err := a.confirmTrials(ctx, *main, filepath.Join(dir, "bundle", "runs", main.ID), filepath.Join(dir, "runs"), f)
+	if err != nil {
+		return err
+	}
+	t.out.Bundle = confirm.Bundle{File: filepath.Base(file), Tree: b.Tree, Signer: who}
+	t.out.Tool, t.out.At = cli.ToolInfo(), time.Now().UTC().Truncate(time.Second)
+	t.out.Decide()
+	r, err := a.answerRedaction(dir, filepath.Join(dir, "bundle"))
+	if err != nil {
+		return err
+	}
+	packed := a.packAnswer(ctx, t.runs, filepath.Join(dir, "runs.tar.zst"), f.sign, r)
+	if t.out.Host, err = r.pseudonym(t.out.Host); err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(packed.Claim.Runs, func(c bundle.RunClaim) bool { return c.ID == t.out.Seen.Run }); i >= 0 {
+		t.out.Seen.Digest = packed.Claim.Runs[i].Run // of the run as it goes back
+	}
+	out := confirmed{Confirmation: t.out, File: filepath.Join(dir, confirm.FileName), Dir: t.dir, Runs: packed.File}
+	out.Exit = map[confirm.Result]int{confirm.Confirmed: cli.ExitYes, confirm.Contradicted: cli.ExitNo, confirm.Inconclusive: cli.ExitInconclusive}[out.Result]
+	data, err := out.Marshal()
+	if err != nil {
+		return err
+	}
+	if data, err = r.reworded(confirm.FileName, data); err != nil {
+		return err
+	}
+	if err := evidence.WriteFile(out.File, data); err != nil {
+		return err
+	}
+	if signer != nil {
+		sig, err := bundle.Sign(confirm.Namespace, data, signer)
+		if err != nil {
+			return err
+		}
+		if err := evidence.WriteFile(out.File+".sig", sig); err != nil {
+			return err
+		}
+	}
+	if done, err := a.Emit(out); done {
+		return errors.Join(err, cli.Answer(out.Exit))
+	}
+	if packed.File != "" {
+		a.Progress("this machine's name, users, folders and environment are hidden in what goes back: %s", packed.Redacted)
+	}
+	a.Say("")
+	a.Say("%s: %s", strings.ToUpper(string(out.Result)), out.Reason)
+	switch {
+	case out.Stopped:
+		a.Say("stopped at the first of %d that shows it; %d/%d claimed (--trials N gives a rate)", out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid)
+	case out.P != nil:
+		a.Say("rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, *out.P)
+	}
+	if out.Runs != "" {
+		a.Say("what was different: reprise bundle diff %s %s", file, out.Runs)
+	}
+	a.Say("send back %s%s", out.File, map[bool]string{true: " and " + out.File + ".sig", false: " (not signed: --sign KEY)"}[signer != nil])
+	return cli.Answer(out.Exit)
+}
+
+// unused gives a name that nothing has yet: an earlier answer, or what an interrupted one
+// left, stays.
+func unused(name, suffix string) string {
+	as := name + suffix
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(as); os.IsNotExist(err) {
+			return as
+		}
+		as = fmt.Sprintf("%s-%d%s", name, n, suffix)
+	}
+}
+
+// packAnswer packs the runs that were made here, redacted. Where a mark forbids that, the
+// answer stands without them.
+func (a *app) packAnswer(ctx context.Context, runs []string, file, sign string, r *redaction) createdResult {
+	out, err := a.pack(ctx, runs, &bundleFlags{output: file, sign: sign, who: "who confirmed it"}, r)
+	if err != nil {
+		a.Progress("the runs are not packed: %v", err)
+		return createdResult{}
+	}
+	return out
+}
+
+// openChecked verifies a bundle and opens it, and gives its manifest and who signed it.
+func (a *app) openChecked(c *cobra.Command, file string, f *confirmFlags, dir string) (m bundle.Manifest, who string, err error) {
+	ro, err := a.readOptions(c, &f.read, "checked")
+	if err != nil {
+		return m, "", err
+	}
+	vo := bundle.VerifyOptions{Rejudge: rejudged, Now: time.Now()}
+	if vo.Signers, err = a.readSigners(f.signers); err != nil {
+		return m, "", err
+	}
+	b, err := bundle.Open(c.Context(), file, ro)
+	if err != nil {
+		return m, "", bundleError(err)
+	}
+	defer b.Close() //nolint:errcheck // read only
+	result, err := bundle.Verify(c.Context(), b, vo)
+	if err != nil {
+		return m, "", bundleError(err)
+	}
+	for _, check := range result.Checks {
+		if check.State == bundle.Failed {
+			return m, "", cli.WithCode(cli.ExitNo, fmt.Errorf("%s does not hold, and is not run: %s: %s", file, check.Name, check.Detail))
+		}
+	}
+	if s := result.Signature; s != nil {
+		who = strings.Join(append([]string{s.Fingerprint}, s.Principals...), " ")
+		a.Progress("signed by %s", who)
+	} else {
+		a.Progress("not signed: nobody vouches for this bundle")
+	}
+	if err := b.Extract(c.Context(), filepath.Join(dir, "bundle"), nil); err != nil {
+		return m, "", bundleError(fmt.Errorf("open %s: %w", file, err))
+	}
+	return b.Manifest, who, nil
+}
+
+func (a *app) readSigners(file string) (bundle.Signers, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := plain.Read(file, plain.Text)
+	if err != nil {
+		return nil, cli.InputError("read signers: %w", err)
+	}
+	signers, err := bundle.ParseSigners(data)
+	if err != nil {
+		return nil, cli.InputError("--signers %s: %w", file, err)
+	}
+	for _, fault := range signers.Faults() {
+		a.Progress("%s: %v: it allows nobody", file, fault)
+	}
+	return signers, nil
+}
+
+// confirmation is one in the making.
+type confirmation struct {
+	out  confirm.Confirmation
+	dir  string
+	runs []string // all that were made, that of the control included
+}
+
+// maxConfirm bounds the trials of a claim that is so rare that more would be needed to
+// contradict it: one hit still confirms.
+const maxConfirm = 1000
+
+// confirmTrials shows what is claimed and what differs, and runs what the claim needs. run
+// is the folder of the claim's run; those from here go below runs.
+func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs string, f *confirmFlags) (*confirmation, error) {
+	theirs, info, err := evidence.OpenDir(run)
+	if err != nil {
+		return nil, err
+	}
+	t := &confirmation{out: confirm.Confirmation{Reprise: confirm.Format, Claim: shownOf(main)}}
+	t.out.Planned = confirm.Needed(t.out.Claim)
+	trials, exact := min(t.out.Planned, maxConfirm), f.trials > 0
+	if exact {
+		trials = f.trials
+	}
+	if trials < t.out.Planned {
+		a.Progress("%d trials without a hit would be needed to contradict so rare a claim, and at most %d are run: they can confirm it, not contradict", t.out.Planned, trials)
+	}
+	labs := f.labs
+	if labs == 0 {
+		labs = max(info.Labs, 1)
+		if err := a.PermitLabs(run, labs); err != nil {
+			return nil, err
+		}
+	}
+	if t.out.Planned == 0 {
+		return nil, cli.InputError("the bundle shows no reproduction (%s): there is nothing to confirm", main.RateText())
+	}
+	p, err := a.Plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &cli.PlanFlags{Trials: trials, Labs: labs, Set: confirmSets(info.Set, f.images), Reset: orElse(f.reset, info.Reset)})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Permit(p); err != nil {
+		return nil, err
+	}
+	plans := []*plan.Plan{p}
+	var control *plan.Plan
+	if t.out.Claim.HasControl = p.Loaded.Scenario.Control != nil; t.out.Claim.HasControl {
+		control, err = plan.New(p.Loaded, plan.Options{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
+		if err != nil {
+			return nil, cli.WithCode(cli.ExitInput, err)
+		}
+		plans = append(plans, control)
+	}
+	b, err := a.OpenTestbed(ctx, runs, f.lab, plans...)
+	if err != nil {
+		return nil, err
+	}
+	a.Progress("%s", cli.Heading(p))
+	a.Progress("claim: %s", main.RateText())
+	made, err := experiment.Confirm(ctx, &b.Bench, p, control, experiment.ConfirmOptions{
+		Trials: trials, Exact: exact,
+		Same: func(dir string) (bool, error) {
+			seen, err := bundle.ClaimOf(dir)
+			return confirm.Same(t.out.Claim, shownOf(seen)), err
+		},
+		Begun: func(dir evidence.Dir) error {
+			_, here, err := evidence.OpenDir(dir.Path)
+			if err != nil {
+				return err
+			}
+			t.out.Host, t.out.Differences = here.Host.Name, differences(info, here)
+			a.sayDifferences(t.out.Differences)
+			a.Progress("up to %s, about %s: one that shows the same failure confirms, %d without one contradict", cli.Plural(trials, "trial"), cli.Estimate(p), t.out.Planned)
+			return nil
+		},
+	})
+	if err := b.Over(ctx, err); err != nil {
+		return nil, err
+	}
+	return t, t.read(made, exact)
+}
+
+// sayDifferences tells what is different here, before anything is run.
+func (a *app) sayDifferences(list []confirm.Difference) {
+	for _, d := range list {
+		word := "differs"
+		if d.Matters {
+			word = "DIFFERS"
+		}
+		a.Progress("%s: %s: %s here, %s claimed", word, d.What, cli.OrDash(d.Here), cli.OrDash(d.Claim))
+	}
+	if len(list) == 0 {
+		a.Progress("the environment is the claim's")
+	}
+}
+
+// read fills in what was seen, from the records.
+func (t *confirmation) read(made experiment.Confirmed, exact bool) error {
+	t.dir, t.runs = made.Dir, []string{made.Dir}
+	seen, err := bundle.ClaimOf(made.Dir)
+	if err != nil {
+		return err
+	}
+	t.out.Seen = shownOf(seen)
+	if made.Control != "" {
+		t.runs = append(t.runs, made.Control)
+		seen, err := bundle.ClaimOf(made.Control)
+		if err != nil {
+			return err
+		}
+		control := shownOf(seen)
+		t.out.Control = &control
+	}
+	if t.out.Stopped = made.Hit && !exact; t.out.Stopped {
+		t.out.Seen.Interval = [2]float64{0, 1}
+		return nil
+	}
+	p := stats.FisherTwoSided(t.out.Claim.Reproduced, t.out.Claim.Valid, t.out.Seen.Reproduced, t.out.Seen.Valid)
+	t.out.P = &p
+	return nil
+}
+
+// shownOf is what a run says, as a confirmation keeps it.
+func shownOf(r bundle.RunClaim) confirm.Shown {
+	s := confirm.Shown{Scenario: r.Scenario, Run: r.ID, Digest: r.Run, Reproduced: r.Count(evidence.Reproduced), Valid: r.Valid(), Signatures: []string{}}
+	if s.Valid > 0 {
+		s.Interval = stats.ClopperPearson(s.Reproduced, s.Valid)
+	}
+	for _, f := range r.Failures {
+		s.Signatures = append(s.Signatures, f.ID)
+	}
+	slices.Sort(s.Signatures)
+	return s
+}
+
+// confirmSets are the values that the claim's run replaced, and then those from here.
+func confirmSets(claimed map[string]string, images []string) []string {
+	var sets []string
+	for key, value := range claimed {
+		sets = append(sets, key+"="+value)
+	}
+	slices.Sort(sets)
+	for _, image := range images {
+		node, ref, _ := strings.Cut(image, "=")
+		sets = slices.DeleteFunc(sets, func(s string) bool { return strings.HasPrefix(s, node+".image=") })
+		sets = append(sets, node+".image="+ref)
+	}
+	return sets
+}
+
+func orElse(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// differences compares where the claim was made with this machine, what may matter first.
+func differences(claim, here evidence.RunInfo) []confirm.Difference {
+	var list []confirm.Difference
+	add := func(what, a, b string, matters bool) {
+		if a != b {
+			list = append(list, confirm.Difference{What: what, Claim: a, Here: b, Matters: matters})
+		}
+	}
+	add("the kind of lab", claim.Fidelity, here.Fidelity, true)
+	theirs := map[string]evidence.NodeInfo{}
+	for _, n := range claim.Nodes {
+		theirs[n.Name] = n
+	}
+	for _, n := range here.Nodes {
+		was := theirs[n.Name]
+		if n.Segment {
+			continue
+		}
+		a, b := imageWord(was), imageWord(n)
+		if a != b {
+			add("the image of "+n.Name, a, b, true)
+			continue
+		}
+		changed := changedPackages(was, n)
+		for _, c := range changed {
+			add("the package "+c+" of "+n.Name, was.Packages[c], n.Packages[c], true)
+		}
+		if len(changed) == 0 {
+			// Where both sides say what is in an image, that decides, and not when it was built.
+			told := len(was.Packages) > 0 && len(n.Packages) > 0
+			add("the build of "+n.Name+"'s image", was.Digest, n.Digest, !told)
+		}
+	}
+	add("reset", claim.Reset, here.Reset, true)
+	add("labs side by side", fmt.Sprint(claim.Labs), fmt.Sprint(here.Labs), true)
+	add("architecture", claim.Host.Arch, here.Host.Arch, true)
+	container := here.Fidelity == string(topologies.KindContainer) // whose kernel is the machine's
+	add("kernel", claim.Host.Kernel, here.Host.Kernel, container && release(claim.Host.Kernel) != release(here.Host.Kernel))
+	add("processors", fmt.Sprint(claim.Host.CPUs), fmt.Sprint(here.Host.CPUs), false)
+	add("operating system", claim.Host.OS, here.Host.OS, false)
+	add("engine", claim.Host.Engine, here.Host.Engine, false)
+	add("tool", claim.Tool.Version, here.Tool.Version, false)
+	return list
+}
+
+// release is a kernel's version up to the part that brings features: 6.1 of 6.1.0-28-amd64.
+func release(kernel string) string {
+	parts := strings.SplitN(kernel, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+func imageWord(n evidence.NodeInfo) string { return strings.TrimSpace(n.Platform + " " + n.Image) }
+
+// changedPackages names the packages whose versions differ, or that one side has alone,
+// sorted. An image that does not tell what is in it changes nothing.
+func changedPackages(a, b evidence.NodeInfo) []string {
+	if len(a.Packages) == 0 || len(b.Packages) == 0 {
+		return nil
+	}
+	all := maps.Clone(a.Packages)
+	maps.Copy(all, b.Packages)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return a.Packages[name] == b.Packages[name] })
+}
+
+// takeConfirmation attaches what the vendor's side sent back to a case.
+func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, error) {
+	c, data, sig, err := confirm.Read(file)
+	if err != nil {
+		return "", cli.InputError("%w", err)
+	}
+	if err := answersOurs(*f, c); err != nil {
+		return "", cli.InputError("%s: %w", file, err)
+	}
+	allowed, err := a.readSigners(signers)
+	if err != nil {
+		return "", err
+	}
+	signed := ""
+	if sig != nil {
+		s, key, err := bundle.CheckSignature(confirm.Namespace, data, sig)
+		if err != nil {
+			return "", cli.WithCode(cli.ExitNo, fmt.Errorf("%s: %w", file, err))
+		}
+		signed = s.Fingerprint
+		if allowed != nil {
+			names := allowed.Principals(confirm.Namespace, key, time.Now())
+			if len(names) == 0 {
+				return "", cli.WithCode(cli.ExitRefused, fmt.Errorf("%s is signed with %s, which %s does not allow", file, s.Fingerprint, signers))
+			}
+			signed = strings.Join(names, ", ") + " " + signed
+		}
+	} else if allowed != nil {
+		return "", cli.WithCode(cli.ExitRefused, fmt.Errorf("%s is not signed, and --signers wants a signature", file))
+	}
+	kept := unused(cli.CaseFile(*f, "confirmation", c.At), ".json")
+	if err := evidence.WriteFile(kept, data); err != nil {
+		return "", err
+	}
+	if sig != nil {
+		if err := evidence.WriteFile(kept+".sig", sig); err != nil {
+			return "", err
+		}
+	}
+	rel, err := f.Rel(kept)
+	if err != nil {
+		return "", err
+	}
+	err = f.Edit(func(e *cases.Editor) error {
+		err := e.Append("confirmations", cases.Confirmation{File: rel, Result: string(c.Result), Signed: signed, At: c.At.Format(time.RFC3339)})
+		if c.Result == confirm.Confirmed && signed != "" && allowed != nil && (f.Case.State == cases.Opened || f.Case.State == cases.Escalated) {
+			err = errors.Join(err, e.Set("state", string(cases.Confirmed)))
+		}
+		return err
+	})
+	word := ""
+	if c.Result == confirm.Confirmed && (signed == "" || allowed == nil) {
+		word = " (the case's state stays: nobody checked who says so; --signers FILE does)"
+	}
+	return fmt.Sprintf("%s by %s: %s%s", c.Result, orElse(signed, "nobody who signed"), c.Reason, word), cli.AsInputError(err)
+}
+
+// answersOurs says whether a confirmation speaks of a bundle that was made of the case, and
+// of what that claimed.
+func answersOurs(f cases.Folder, c confirm.Confirmation) error {
+	for e, err := range evidence.ReadLines[handedOn](handedOnFile(f)) {
+		if err != nil {
+			return err
+		}
+		if e.Tree != c.Bundle.Tree {
+			continue
+		}
+		interval := stats.ClopperPearson(c.Claim.Reproduced, c.Claim.Valid)
+		was := e.Claim.Main()
+		if was == nil || was.ID != c.Claim.Run || was.Run != c.Claim.Digest || was.Count(evidence.Reproduced) != c.Claim.Reproduced || was.Valid() != c.Claim.Valid ||
+			interval != c.Claim.Interval {
+			return errors.New("it does not repeat what the bundle claims")
+		}
+		hasControl := slices.ContainsFunc(e.Claim.Runs, func(r bundle.RunClaim) bool { return r.Variant == evidence.VariantControl })
+		if hasControl && !c.Claim.HasControl {
+			return errors.New("it says nothing of the control, which the bundle has a run of")
+		}
+		return nil
+	}
+	return errors.New("no bundle with this evidence was handed on from the case: it answers another one")
+}

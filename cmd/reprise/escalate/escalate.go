@@ -1,0 +1,273 @@
+package escalate
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/topologies/plain"
+	"github.com/reprise-lab/reprise/topologies/scratch"
+)
+
+// escalateFlags are the choices of one escalation.
+type escalateFlags struct {
+	despite, form string
+	pack          bundleFlags
+	redact        redactFlags
+}
+
+func (a *app) escalateVerb() *cobra.Command {
+	f := &escalateFlags{}
+	c := &cobra.Command{
+		Use:   "escalate FOLDER",
+		Short: "Hand a case to the vendor: bundle, form, summary, plan",
+		Long: `Write what the vendor needs into a folder of the case: the bundle with runs, logs and
+configurations, redacted; the text to paste into the vendor's portal; one page for a
+manager; the action plan.
+
+While a duty of the contract is unmet ("case check") it refuses, unless --despite gives
+the reason, which stands on page one of everything.
+
+The key of the redaction stays in the case's folder .owner, and with it the way back:
+"bundle redact --reveal" reads an answer with the real names.
+
+Exit status: 0 written; 4 wrong input; 6 refused: a duty is unmet, a secret would leave,
+or a licence forbids it.`,
+		Example: `  reprise escalate cases/acme --sign ~/.ssh/id_ed25519 --to tac.pub
+  reprise escalate cases/acme --form cisco --despite "the customer's window is tonight"`,
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
+		RunE: func(c *cobra.Command, args []string) error { return a.escalate(c.Context(), args[0], f) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.despite, "despite", "", "escalate although duties are unmet, for this reason")
+	fl.StringVar(&f.form, "form", "", "portal to write the form for: "+strings.Join(cases.Vendors(), ", ")+" (default: that of the product's vendor)")
+	f.pack.register(fl)
+	f.redact.register(fl)
+	cli.MustComplete(c, "form", cases.Vendors()...)
+	return c
+}
+
+// escalated is what --json prints.
+type escalated struct {
+	Dir     string       `json:"dir"`
+	Bundle  string       `json:"bundle"`
+	SHA256  string       `json:"sha256"`
+	Tree    string       `json:"tree"` // digest of the evidence
+	Form    string       `json:"form"`
+	Summary string       `json:"summary"`
+	Plan    string       `json:"plan"`
+	Despite string       `json:"despite,omitempty"`
+	Owed    []cases.Duty `json:"owed,omitempty"`
+	Claim   bundle.Claim `json:"claim"`
+	Left    []string     `json:"left-out,omitempty"`
+	Sealed  []string     `json:"recipients,omitempty"`
+	Signer  string       `json:"signed-with,omitempty"`
+	Redact  string       `json:"redaction,omitempty"` // what was cut, in one line
+	// Person are the lines that only a person can judge, as they are in the bundle.
+	Person []string `json:"left-to-a-person,omitempty"`
+}
+
+func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error {
+	folder, err := cli.OpenCase(path)
+	if err != nil {
+		return err
+	}
+	form, err := formOf(folder.Case, f.form)
+	if err != nil {
+		return err
+	}
+	p, err := platforms()
+	if err != nil {
+		return err
+	}
+	duties := cases.Check(folder, p)
+	owed := cases.Owed(duties)
+	if len(owed) > 0 && strings.TrimSpace(f.despite) == "" {
+		for _, d := range owed {
+			a.Progress("NOT MET  %s: %s\n         do: %s", d.Title, d.Why, d.Do)
+		}
+		return cli.WithCode(cli.ExitRefused, fmt.Errorf("%s unmet: meet it, say why it does not apply (case set --waive DUTY=REASON), or give --despite REASON", cli.Plural(len(owed), "duty")))
+	}
+	e := cases.Escalate(folder, duties)
+	if len(owed) > 0 {
+		e.Despite = f.despite
+	}
+	now := time.Now()
+	out := escalated{Dir: unused(cli.CaseFile(folder, "escalation", now), ""), Despite: e.Despite, Owed: e.Owed}
+	if err := os.Mkdir(out.Dir, 0o700); err != nil {
+		return fmt.Errorf("make a folder for the escalation: %w", err)
+	}
+	if err := a.packCase(ctx, folder, f, e, &out); err != nil {
+		return errors.Join(err, os.RemoveAll(out.Dir)) // half an escalation is none
+	}
+	e.Bundle, e.Digest, e.Sealed, e.Signer = filepath.Base(out.Bundle), out.SHA256, out.Sealed, out.Signer
+	err = writePages(e, form, &out)
+	if err == nil {
+		err = moveOn(&folder, e, out)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(out.Dir))
+	}
+	if done, err := a.Emit(out); done {
+		return err
+	}
+	a.printClaim(out.Claim)
+	for _, l := range leftLines(out.Left) {
+		a.Say("left out  %s", l)
+	}
+	for _, l := range leftLines(out.Person) {
+		a.Tell("look at   %s", l)
+	}
+	a.Say("redacted  %s", out.Redact)
+	a.Say("bundle    %s", out.Bundle)
+	a.Say("sha-256   %s", out.SHA256)
+	a.Say("form      %s", out.Form)
+	a.Say("summary   %s", out.Summary)
+	a.Say("plan      %s", out.Plan)
+	if e.Despite != "" {
+		a.Say("DESPITE   %s (%s unmet; page one says so)", e.Despite, cli.Plural(len(owed), "duty"))
+	}
+	a.Say("next: paste the form, attach the bundle, then reprise case set %s service-request.number=…", folder.Path)
+	return nil
+}
+
+// formOf chooses the portal.
+func formOf(c cases.Case, asked string) (string, error) {
+	if asked == "" {
+		asked = cases.VendorOf(c.Product)
+	}
+	return asked, cli.AsInputError(cases.Escalation{}.WriteForm(io.Discard, asked))
+}
+
+// packCase stages the case beside the escalation, and packs it with its runs.
+func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlags, e cases.Escalation, out *escalated) (err error) {
+	work, err := scratch.Make("case")
+	if err != nil {
+		return fmt.Errorf("make a folder for the case: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	var summary, plan bytes.Buffer
+	if err := errors.Join(e.WriteSummary(&summary), e.WritePlan(&plan)); err != nil {
+		return err
+	}
+	staged, err := cases.Stage(folder, filepath.Join(work, "case"), map[string][]byte{"SUMMARY.md": summary.Bytes(), "PLAN.md": plan.Bytes()})
+	if err != nil {
+		return cli.WithCode(cli.ExitInput, err)
+	}
+	if len(staged.Runs) == 0 {
+		return cli.InputError("the case has no run that could be packed: reprise case set %s --run FOLDER", folder.Path)
+	}
+	f.pack.caseDir = filepath.Join(work, "case")
+	if f.pack.who == "" {
+		f.pack.who = strings.Join(cli.Present(folder.Case.Partner.Contact, folder.Case.Partner.Name), ", ")
+	}
+	r, err := a.caseRedaction(folder, f)
+	if err != nil {
+		return err
+	}
+	_, info, err := evidence.OpenDir(staged.Runs[0])
+	if err != nil {
+		return err
+	}
+	// Named after the scenario: the case's own name may be the customer's.
+	name := info.Scenario.ID
+	for _, w := range f.redact.hide {
+		if strings.Contains(strings.ToLower(name), strings.ToLower(w)) {
+			name = "case"
+		}
+	}
+	f.pack.output = filepath.Join(out.Dir, name+f.pack.suffix())
+	created, err := a.pack(ctx, staged.Runs, &f.pack, r)
+	if err != nil {
+		return err
+	}
+	out.Bundle, out.Tree, out.Claim, out.Left = created.File, created.Tree, created.Claim, append(staged.Left, created.Left...)
+	out.Sealed, out.Signer = created.To, created.Key
+	out.Redact, out.Person = r.summary(), created.Person
+	out.SHA256, err = fileDigest(created.File)
+	return err
+}
+
+func fileDigest(path string) (digest string, err error) {
+	file, err := plain.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", fmt.Errorf("read bundle: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// writePages writes the texts beside the bundle.
+func writePages(e cases.Escalation, form string, out *escalated) error {
+	out.Form, out.Summary, out.Plan = filepath.Join(out.Dir, "form-"+form+".txt"), filepath.Join(out.Dir, "summary.md"), filepath.Join(out.Dir, "plan.md")
+	for _, page := range []struct {
+		file  string
+		write func(io.Writer) error
+	}{
+		{out.Form, func(w io.Writer) error { return e.WriteForm(w, form) }},
+		{out.Summary, e.WriteSummary},
+		{out.Plan, e.WritePlan},
+	} {
+		var b bytes.Buffer
+		if err := page.write(&b); err != nil {
+			return err
+		}
+		if err := evidence.WriteFile(page.file, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handedOn is a line of what was handed on, kept beside the key: answers are held against it.
+type handedOn struct {
+	At     time.Time    `json:"at"`
+	Bundle string       `json:"bundle"`
+	SHA256 string       `json:"sha256"`
+	Tree   string       `json:"tree"`
+	Claim  bundle.Claim `json:"claim"`
+}
+
+func handedOnFile(f cases.Folder) string {
+	return filepath.Join(f.Path, ".owner", "handed-on.ndjson")
+}
+
+// moveOn says in the case that it was handed on.
+func moveOn(folder *cases.Folder, e cases.Escalation, out escalated) (err error) {
+	lines, err := evidence.CreateLines(handedOnFile(*folder))
+	if err != nil {
+		return err
+	}
+	line := handedOn{At: time.Now().UTC(), Bundle: filepath.Base(out.Bundle), SHA256: out.SHA256, Tree: out.Tree, Claim: out.Claim}
+	if err := errors.Join(lines.Append(line), lines.Close()); err != nil {
+		return err
+	}
+	if folder.Case.State == cases.Opened {
+		if err := folder.Edit(func(ed *cases.Editor) error { return ed.Set("state", string(cases.Escalated)) }); err != nil {
+			return err
+		}
+	}
+	says := fmt.Sprintf("escalated: %s, SHA-256 %s", filepath.Base(out.Bundle), out.SHA256)
+	if e.Despite != "" {
+		says += ", despite unmet duties: " + e.Despite
+	}
+	return folder.Note(time.Now(), says)
+}

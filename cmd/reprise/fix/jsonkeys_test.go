@@ -1,0 +1,11 @@
+package fix
+
+import (
+	"testing"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
+)
+
+func TestJSONKeys(t *testing.T) {
+	clitest.JSONKeys(t, verified{})
+}

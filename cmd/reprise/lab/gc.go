@@ -1,0 +1,79 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/scratch"
+)
+
+func (a *app) gcVerb() *cobra.Command {
+	var run string
+	c := &cobra.Command{
+		Use:   "gc",
+		Short: "Remove what dead runs left in the lab",
+		Long: `Remove the containers of runs whose process has ended, and of labs past their time, and
+what killed processes left unpacked in the folder for temporary files.
+Labs of running processes, labs kept with --keep and everything that is not
+Reprise's own stay. With --run, remove that run's labs whatever their state.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.gc(c.Context(), run) },
+	}
+	c.Flags().StringVar(&run, "run", "", "remove the labs of this run, kept or not")
+	return c
+}
+
+// gcContainers removes labs of containers.
+func gcContainers(ctx context.Context, run string) ([]string, error) {
+	p, err := cli.OpenEngine()
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close() //nolint:errcheck // nothing is lost with an idle connection
+	return collect(ctx, p, run)
+}
+
+// gcMachines removes labs of virtual machines.
+func gcMachines(ctx context.Context, run string) ([]string, error) {
+	p, err := cli.OpenMachines()
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close() //nolint:errcheck // it holds nothing
+	return collect(ctx, p, run)
+}
+
+// collect removes the labs of a run, or without one what dead runs left.
+func collect(ctx context.Context, c topologies.Collector, run string) ([]string, error) {
+	if run != "" {
+		return c.RemoveRun(ctx, run)
+	}
+	return c.GC(ctx, time.Now())
+}
+
+func (a *app) gc(ctx context.Context, run string) error {
+	var removed []string
+	var err error
+	if run == "" { // also where there is no engine: a bundle can be checked without one
+		removed, err = scratch.GC()
+	}
+	nodes, nodesErr := gcContainers(ctx, run)
+	machines, vmErr := gcMachines(ctx, run)
+	removed, err = slices.Concat(removed, nodes, machines), errors.Join(err, nodesErr, vmErr)
+	if done, emitErr := a.Emit(map[string]any{"removed": removed}); done {
+		return errors.Join(err, emitErr)
+	}
+	for _, name := range removed {
+		a.Say("removed %s", name)
+	}
+	if len(removed) == 0 && err == nil {
+		a.Say("nothing to remove")
+	}
+	return err
+}

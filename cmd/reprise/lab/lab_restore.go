@@ -1,0 +1,190 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/lab"
+)
+
+func (a *app) labRestoreVerb(f *inventoryFlags) *cobra.Command {
+	var all bool
+	var dismiss string
+	c := &cobra.Command{
+		Use:   "restore [DEVICE...]",
+		Short: "Bring back devices that a broken-off run left changed",
+		Long: `Before a run touches a device, the way back is written to the journal. A run that
+was killed, or whose machine lost power, leaves its entries open, and the devices
+are given to nobody. This brings them back: the saved configuration is made the
+running one and compared line by line, and the entry ends only then.
+
+--dismiss ends an entry without touching the device, because somebody has brought
+it back by hand; what the entry held is kept aside.
+
+Exit status: 0 all are as they were, 2 one is not, 6 one is in use.`,
+		ValidArgsFunction: f.completeDevice,
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.withLab(c.Context(), func(l *lab.Lab) error { return a.labRestore(c.Context(), l, args, all, dismiss) })
+		},
+	}
+	c.Flags().BoolVar(&all, "all", false, "every device with an open entry")
+	c.Flags().StringVar(&dismiss, "dismiss", "", "end the entry without touching the device, for this reason")
+	c.Flags().BoolVar(&f.acceptNew, "accept-new", false, "believe ssh host keys that are not known yet, and keep them")
+	return c
+}
+
+// restored is what became of one device.
+type restored struct {
+	Device string `json:"device"`
+	Was    string `json:"was"` // the entry's run
+	State  string `json:"state"`
+	Error  string `json:"error,omitempty"`
+}
+
+func (a *app) labRestore(ctx context.Context, l *lab.Lab, devices []string, all bool, dismiss string) error {
+	if err := knownDevices(l, devices...); err != nil {
+		return err
+	}
+	entries, err := l.Journal.Open()
+	if err != nil {
+		return err
+	}
+	if len(devices) == 0 && !all {
+		return a.listEntries(entries)
+	}
+	var out []restored
+	var errs []error
+	for _, e := range entries {
+		if !all && !slices.Contains(devices, e.Device) {
+			continue
+		}
+		r := restored{Device: e.Device, Was: e.Run, State: "restored"}
+		if dismiss != "" || e.State == lab.EntryUnfinished {
+			r.State = "dismissed, and not touched"
+		}
+		a.Progress("%s: bringing it back (run %s)", e.Device, orNone(e.Run))
+		if err := a.restoreEntry(ctx, l, e, dismiss); err != nil {
+			r.State, r.Error = "not restored", err.Error()
+			errs = append(errs, fmt.Errorf("%s: %w", e.Device, err))
+		}
+		out = append(out, r)
+	}
+	if done, err := a.Emit(out); done {
+		return errors.Join(append(errs, err)...)
+	}
+	for _, r := range out {
+		a.Say("%s: %s", r.Device, r.State)
+	}
+	if len(out) == 0 {
+		a.Say("nothing has to be brought back")
+	}
+	return errors.Join(errs...)
+}
+
+func (a *app) listEntries(entries []lab.Entry) error {
+	if done, err := a.Emit(entries); done {
+		return err
+	}
+	for _, e := range entries {
+		a.Say("%s: %s, run %s, taken %s; configuration in %s %s", e.Device, e.State, orNone(e.Run), e.WayBack.Taken.Local().Format("2006-01-02 15:04"), e.ConfigPath, e.Problem)
+	}
+	if len(entries) == 0 {
+		a.Say("nothing has to be brought back")
+		return nil
+	}
+	a.Say("bring them back: reprise lab restore --all")
+	return cli.Answer(cli.ExitNo)
+}
+
+// restoreEntry brings one device back under a lease of its own.
+func (a *app) restoreEntry(ctx context.Context, l *lab.Lab, e lab.Entry, dismiss string) error {
+	if dismiss == "" && e.State == lab.EntryUnfinished {
+		dismiss = "the entry was never finished: the device was not touched"
+	}
+	if dismiss != "" {
+		aside, err := l.Dismiss(ctx, e.Device, dismiss)
+		if err == nil && aside != "" {
+			a.Progress("%s: what the entry held is in %s", e.Device, aside)
+		}
+		return err
+	}
+	hold, err := l.Reserve(ctx, lab.Order{Request: lab.RequestDevices(e.Device), Purpose: "bring " + e.Device + " back", Mend: true})
+	if err != nil {
+		return err
+	}
+	err = restoreDevice(ctx, l, hold, e)
+	return errors.Join(err, hold.Release(context.WithoutCancel(ctx)))
+}
+
+func restoreDevice(ctx context.Context, l *lab.Lab, hold *lab.Hold, e lab.Entry) error {
+	w, err := e.Load()
+	if err != nil {
+		return fmt.Errorf("%w; look at the device, and end the entry with --dismiss REASON", err)
+	}
+	driver, err := openDevice(ctx, l, e.Device)
+	if err != nil {
+		return err
+	}
+	keeper := heldDevice{l, hold}
+	err = trial.BringBack(ctx, keeper, e.Device, driver, w)
+	return errors.Join(err, driver.Close(context.WithoutCancel(ctx)))
+}
+
+// openDevice opens a session with a device of the inventory.
+func openDevice(ctx context.Context, l *lab.Lab, name string) (drivers.Driver, error) {
+	reg, err := cli.Registry()
+	if err != nil {
+		return nil, err
+	}
+	d, _ := l.Inventory.Device(name)
+	access := drivers.Access(d.Access)
+	return reg.Open(ctx, d.Platform, drivers.Target{Node: name, Access: &access, Console: (*drivers.Access)(d.Console)})
+}
+
+// heldDevice is one device under a lease, as the harness brings it back.
+type heldDevice struct {
+	lab  *lab.Lab
+	hold *lab.Hold
+}
+
+func (h heldDevice) Device(name string) (topologies.Device, error) {
+	d, ok := h.lab.Inventory.Device(name)
+	if !ok {
+		return topologies.Device{}, fmt.Errorf("the inventory has no device %q", name)
+	}
+	return topologies.Device{Name: d.Name, Platform: d.Platform, Model: d.Model, Serial: d.Serial, Marks: d.Marks}, nil
+}
+
+// Lost and Err implement topologies.Loser.
+func (h heldDevice) Lost() <-chan struct{} { return h.hold.Lost() }
+func (h heldDevice) Err() error            { return h.hold.Err() }
+
+func (h heldDevice) Keep(ctx context.Context, name string, w topologies.WayBack) error {
+	return h.hold.Keep(ctx, name, name, w)
+}
+
+func (h heldDevice) Kept(name string) (topologies.WayBack, bool, error) { return h.hold.Kept(name) }
+
+// Restored ends the entry, and the quarantine that an earlier attempt has put the device in.
+func (h heldDevice) Restored(ctx context.Context, name string) error {
+	if err := h.hold.Restored(ctx, name); err != nil {
+		return err
+	}
+	s, err := statusOf(ctx, h.lab, name)
+	if err != nil || s.Quarantine == nil {
+		return err
+	}
+	return h.lab.Unquarantine(ctx, name, "its configuration is back")
+}
+
+func (h heldDevice) Quarantine(ctx context.Context, name, reason string) error {
+	return h.lab.Quarantine(ctx, name, reason)
+}

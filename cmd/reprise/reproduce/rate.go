@@ -1,0 +1,188 @@
+package reproduce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// rateFlags are the choices of one measurement.
+type rateFlags struct {
+	trials, max, controls, labs int
+	width                       float64
+	sprt, reset, dir            string
+	set                         []string
+	chooseReset                 bool
+	lab                         cli.LabFlags
+}
+
+func (a *app) rateVerb() *cobra.Command {
+	f := &rateFlags{}
+	c := &cobra.Command{
+		Use:   "rate SCENARIO",
+		Short: "Measure how often a problem shows, with its interval",
+		Long: `Repeat the trials of a scenario and tell k of n with its intervals, the control's
+rate of false hits beside it, and how many clean runs a fix will need. Trials of
+the scenario and of its control alternate. Inconclusive trials are counted apart.
+
+It ends by one rule: --trials N; --target-width W, when the Wilson interval is as
+narrow; or --sprt p0,p1, Wald's sequential test with 5 % risk each way. --max-trials
+bounds the latter two, and then the answer is undecided.
+
+Hits are tested for depending on the lab, on time and on repeating in place;
+where they do, the rates are told apart and not pooled.
+
+--choose-reset measures instead which way to clean the lab between two trials is
+the cheapest that does not change the rate.
+
+Exit status: 0 reproduced at least once and the control is clean, 1 no hit, 2
+inconclusive (undecided, the control fires too, too few valid trials), 4 wrong
+input, 5 the environment lacks something, 130 interrupted.`,
+		Example: `  reprise rate frr-bgp-no-shutdown --trials 20 --labs 2
+  reprise rate lldpd-netlink-race --target-width 0.3
+  reprise rate my-case --sprt 0.05,0.5
+  reprise rate my-case --choose-reset --trials 20`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.CompleteScenario,
+		RunE:              func(c *cobra.Command, args []string) error { return a.rate(c.Context(), args[0], f) },
+	}
+	fl := c.Flags()
+	cli.CountVar(fl, &f.trials, "trials", "n", "number of trials (default 20, where no other rule is given)")
+	fl.Float64Var(&f.width, "target-width", 0, "go on until the 95 % interval is as narrow as this, 0.05 to 1")
+	fl.StringVar(&f.sprt, "sprt", "", "go on until the rate is shown to be p0 or less, or p1 or more: p0,p1")
+	fl.IntVar(&f.max, "max-trials", 200, "most trials of a rule without a fixed number")
+	fl.IntVar(&f.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
+	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
+	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
+	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
+	f.lab.Register(fl)
+	fl.BoolVar(&f.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
+	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	return c
+}
+
+// stopRule reads the rule to end by.
+func (f *rateFlags) stopRule() (experiment.StopRule, error) {
+	rule := experiment.StopRule{Runs: f.trials, Width: f.width, Cap: f.max}
+	given := 0
+	for _, is := range []bool{f.trials != 0, f.width != 0, f.sprt != ""} {
+		if is {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return rule, cli.InputError("--trials, --target-width and --sprt are three rules: give one")
+	case given == 0:
+		rule.Runs = 20
+	case f.trials < 0 || f.trials > cli.MaxCount || f.max < 1 || f.max > cli.MaxCount:
+		return rule, cli.InputError("--trials and --max-trials take 1 to %d", cli.MaxCount)
+	case f.width != 0 && (f.width < 0.05 || f.width > 1):
+		return rule, cli.InputError("--target-width %g: want 0.05 to 1", f.width)
+	}
+	if f.sprt == "" {
+		return rule, nil
+	}
+	low, high, _ := strings.Cut(f.sprt, ",")
+	p0, err0 := strconv.ParseFloat(strings.TrimSpace(low), 64)
+	p1, err1 := strconv.ParseFloat(strings.TrimSpace(high), 64)
+	if err0 != nil || err1 != nil || !(0 < p0 && p0 < p1 && p1 < 1) {
+		return rule, cli.InputError("--sprt %s: want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5", f.sprt)
+	}
+	rule.SPRT = &stats.SPRT{P0: p0, P1: p1, Alpha: 0.05, Beta: 0.05}
+	return rule, nil
+}
+
+// plans makes the plan of the scenario and that of its control; the latter is nil where
+// none is declared or asked for.
+func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *plan.Plan, err error) {
+	main, err = a.Plan(name, &cli.PlanFlags{Trials: trials, Labs: f.labs, Set: f.set, Reset: f.reset})
+	if err != nil || f.controls == 0 || main.Loaded.Scenario.Control == nil {
+		return main, nil, err
+	}
+	control, err = plan.New(main.Loaded, plan.Options{
+		Variant: evidence.VariantControl, Set: main.Set, Trials: trials, Labs: main.Labs, Reset: main.Reset,
+	})
+	if err != nil {
+		return main, nil, cli.WithCode(cli.ExitInput, err)
+	}
+	return main, control, nil
+}
+
+// rated is what --json prints.
+type rated struct {
+	result.Rate
+	Exit int `json:"exit"`
+}
+
+func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
+	rule, err := f.stopRule()
+	if err != nil {
+		return err
+	}
+	if f.controls < -1 || f.controls > cli.MaxCount {
+		return cli.InputError("--control-trials takes 0 to %d", cli.MaxCount)
+	}
+	if f.chooseReset {
+		return a.chooseReset(ctx, name, f, rule)
+	}
+	main, control, err := a.ratePlans(name, f, rule.Limit())
+	if err != nil {
+		return err
+	}
+	plans := []*plan.Plan{main}
+	if control != nil {
+		plans = append(plans, control)
+	}
+	b, err := a.OpenTestbed(ctx, f.dir, f.lab, plans...)
+	if err != nil {
+		return err
+	}
+	o := experiment.RateOptions{Rule: rule, Controls: f.controls}
+	a.Progress("%s", cli.Heading(main))
+	a.announceRate(main, control, o)
+	r, runErr := experiment.Rate(ctx, &b.Bench, main, control, o)
+	runErr = b.Over(ctx, runErr)
+	if r.Dir == "" {
+		return runErr
+	}
+	out := rated{r, cli.OutcomeCode(r.Outcome)}
+	if ctx.Err() != nil {
+		out.Exit = cli.ExitInterrupted
+	}
+	if done, err := a.Emit(out); done {
+		return errors.Join(runErr, err, cli.Answer(out.Exit))
+	}
+	a.printRate(r)
+	return errors.Join(runErr, cli.Answer(out.Exit))
+}
+
+// announceRate says how long it can take, first of all.
+func (a *app) announceRate(main, control *plan.Plan, o experiment.RateOptions) {
+	limit := o.Rule.Limit()
+	at := cli.Estimate(main)
+	beside := "no control"
+	if control != nil {
+		c := *control
+		c.Trials = o.ControlTrials(limit)
+		at += cli.Estimate(&c)
+		beside = fmt.Sprintf("%d of its control", c.Trials)
+	}
+	upTo := ""
+	if o.Rule.Runs == 0 {
+		upTo = "up to "
+	}
+	a.Progress("%s%s and %s in %s, about %s", upTo, cli.Plural(limit, "trial"), beside, cli.Plural(main.Labs, "lab"), at)
+}

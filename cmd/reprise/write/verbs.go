@@ -1,0 +1,18 @@
+// Package write has the verbs that write scenarios: flags, words and exit status. What they do
+// is in the libraries.
+package write
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+)
+
+// app is what every verb has.
+type app struct{ *cli.App }
+
+// Verbs are the verbs of this group.
+func Verbs(c *cli.App) []*cobra.Command {
+	a := &app{c}
+	return []*cobra.Command{a.scenarioVerb()}
+}
