@@ -48,7 +48,7 @@ func TestVersionScript(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		livetest.Missing(t, "git", err)
 	}
-	script, err := filepath.Abs("../../.ci/version")
+	script, err := filepath.Abs("../../../.ci/version")
 	if err != nil {
 		t.Fatal(err)
 	}
