@@ -34,7 +34,7 @@ func TestTCPFrom(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
-	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port) //nolint:errcheck // a listener for TCP
+	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	for _, tt := range []struct{ from, source, unsent string }{
 		{"", "127.0.0.1", ""},
 		{"127.0.0.7", "127.0.0.7", ""},
