@@ -253,6 +253,15 @@ func (l *Loaded) ConfigOf(node string) string {
 	return ""
 }
 
+// ImageOf is the image that a node runs where nothing is set otherwise.
+func (l *Loaded) ImageOf(node string) string {
+	if i := l.Scenario.Nodes[node].Image; i != "" {
+		return i
+	}
+	t, _ := l.Topology.Node(node)
+	return t.Image
+}
+
 func (w *cutter) stimulus(scenario *yaml.Node) {
 	steps := child(scenario, "stimulus")
 	if steps == nil {

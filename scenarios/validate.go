@@ -180,7 +180,7 @@ func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
 		if cond.Reach.Count < 0 || cond.Reach.Count > 100 {
 			c.Faultf(where+".reach.count", "1 to 100", "%d packets are not possible", cond.Reach.Count)
 		}
-		c.reach(where+".reach", *cond.Reach)
+		c.reach(where+".reach", cond.Node, *cond.Reach)
 	case ProbeCore:
 		c.died(where, cond)
 	case ProbeRun, ProbeExec:

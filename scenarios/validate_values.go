@@ -68,6 +68,11 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if (p.UsesExit || p.UsesBeforeExit) && !c.hasStatus(cond) {
 		c.refuse(at, c.noStatusHint(cond), "there is no exit status to look at: it is always -1")
 	}
+	if cond.Changes == nil && !p.constant {
+		if part := p.impossible(quantities(cond)); part != "" {
+			c.refuse(at, limits(cond, p), "%s is never true", part)
+		}
+	}
 	if p.constant && cond.Changes == nil {
 		c.Warnf(at, "say what only the failing network shows", "the expression looks at nothing: it is always the same")
 	}
@@ -159,7 +164,7 @@ var (
 )
 
 // reach checks the target of a reach probe.
-func (c *checker) reach(where string, r Reach) {
+func (c *checker) reach(where, node string, r Reach) {
 	if r.Ping != "" {
 		c.address(where+".ping", r.Ping)
 	}
@@ -169,6 +174,7 @@ func (c *checker) reach(where string, r Reach) {
 	if r.From != "" && (digits.MatchString(r.From) || strings.Contains(r.From, ":")) {
 		c.address(where+".from", r.From)
 	}
+	c.source(where+".from", node, r.From)
 	if r.Linkless() {
 		c.Warnf(where, "name the interface: fe80::1%eth1, or from: eth1", "an address of one link is not reached without an interface: nothing is sent")
 	}
@@ -184,6 +190,21 @@ func (c *checker) reach(where string, r Reach) {
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
 		c.refuse(where+".tcp", "1 to 65535", "%q is no port", port)
 	}
+}
+
+// source warns of an interface that the node has no link for and that nothing of the scenario
+// makes there.
+func (c *checker) source(where, node, from string) {
+	t, known := c.loaded.Topology.Node(node)
+	if _, err := netip.ParseAddr(from); err == nil || from == "" || !known || strings.Contains(from, ":") || digits.MatchString(from) || from == "lo" {
+		return
+	}
+	links := c.loaded.Topology.Interfaces(node)
+	if slices.Contains(links, from) || t.NetworkMode != "" && t.NetworkMode != "none" || c.starts(node, from, Platform{AnyService: true}) {
+		return
+	}
+	hint := "it has " + strings.Join(append(slices.Clone(links), "lo"), ", ")
+	c.Warnf(where, hint, "%s has no link at %q, and nothing of the scenario makes such an interface: nothing can be sent from it", node, from)
 }
 
 // address checks an address that a probe is sent to. One that is none makes every look
@@ -217,6 +238,7 @@ func (c *checker) match(where string, m topologies.FrameMatch) {
 		}
 		c.refuse(where+"."+f.key, hint, "unknown %s %q", f.key, f.value)
 	}
+	c.matchHolds(where, m)
 	for key, n := range map[string]int{"src-port": m.SrcPort, "dst-port": m.DstPort} {
 		if n < 0 || n > 65535 || n == 0 && c.Has(where+"."+key) {
 			c.refuse(where+"."+key, "1 to 65535", "%d is no port", n)
@@ -226,6 +248,33 @@ func (c *checker) match(where string, m topologies.FrameMatch) {
 		if _, err := net.ParseMAC(mac); mac != "" && err != nil {
 			c.refuse(where+"."+key, "01:80:c2:00:00:0e", "%q is no hardware address", mac)
 		}
+	}
+}
+
+// matchHolds refuses a match that no frame can meet: ports are those of TCP, UDP, SCTP and
+// their like, and protocols those of IP.
+func (c *checker) matchHolds(where string, m topologies.FrameMatch) {
+	number := func(value string, names map[string]uint64) (uint64, bool) {
+		if n, ok := names[strings.ToLower(value)]; ok {
+			return n, true
+		}
+		n, err := strconv.ParseUint(value, 0, 16)
+		return n, err == nil
+	}
+	protocols, types := map[string]uint64{}, map[string]uint64{}
+	for name, n := range topologies.Protocols() {
+		protocols[name] = uint64(n)
+	}
+	for name, n := range topologies.EtherTypes() {
+		types[name] = uint64(n)
+	}
+	ports := m.SrcPort > 0 || m.DstPort > 0
+	if n, ok := number(m.Proto, protocols); ok && ports && !slices.Contains([]uint64{6, 17, 33, 132, 136}, n) {
+		c.refuse(where, "leave out the port, or match proto: tcp or udp", "%s has no ports: no frame can match", m.Proto)
+	}
+	n, ok := number(m.EtherType, types)
+	if ip := n == types["ip"] || n == types["ipv6"]; ok && !ip && (ports || m.Proto != "") {
+		c.refuse(where, "leave out ethertype, or proto and ports", "frames of ethertype %s have no IP protocol and no ports: no frame can match", m.EtherType)
 	}
 }
 

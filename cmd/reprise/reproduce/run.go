@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +18,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
 
 // runFlags are the choices of one run.
@@ -77,6 +80,7 @@ func (a *app) runRun(ctx context.Context, name string, f *runFlags) error {
 		lacking := ""
 		if refused == nil { // nothing of this machine is asked for what may not run
 			lacking = lacks(ctx, p, f.lab)
+			a.sayAliases(ctx, p, f.lab)
 		}
 		return errors.Join(a.PrintPlan(p, lacking), refused)
 	}
@@ -226,4 +230,28 @@ func lacks(ctx context.Context, p *plan.Plan, f cli.LabFlags) string {
 		return err.Error()
 	}
 	return ""
+}
+
+// sayAliases warns of a control that names another image and means the same: where it changes
+// nothing else, it shows nothing. An engine that cannot be asked is not the plan's fault.
+func (a *app) sayAliases(ctx context.Context, p *plan.Plan, f cli.LabFlags) {
+	control := p.Loaded.Scenario.Control
+	if control == nil || f.File != "" {
+		return
+	}
+	_ = a.WithImages(ctx, func(ctx context.Context, s *images.Store) error {
+		for _, key := range slices.Sorted(maps.Keys(control.Set)) {
+			name, isImage := strings.CutSuffix(key, ".image")
+			i := slices.IndexFunc(p.Nodes, func(n plan.Node) bool { return n.Name == name })
+			if !isImage || i < 0 {
+				continue
+			}
+			was, err := s.Identity(ctx, p.Loaded.ImageOf(name))
+			is, err2 := s.Identity(ctx, control.Set[key])
+			if err == nil && err2 == nil && was == is {
+				a.Progress("warning: the control sets %s to %s, which holds the same as %s: it changes nothing", key, control.Set[key], p.Loaded.ImageOf(name))
+			}
+		}
+		return nil
+	})
 }

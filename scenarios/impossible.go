@@ -1,0 +1,245 @@
+package scenarios
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// numbers are what a quantity of an expression can be.
+type numbers struct {
+	min, max float64
+	only     []float64 // none other, where it is not empty
+	whole    bool
+}
+
+func (n numbers) has(v float64) bool {
+	return v >= n.min && v <= n.max && (!n.whole || v == math.Trunc(v)) && (len(n.only) == 0 || slices.Contains(n.only, v))
+}
+
+// quantities are the numbers that a condition's probe can give.
+func quantities(c Condition) func(string) (numbers, bool) {
+	return func(name string) (numbers, bool) {
+		switch {
+		case name == "count" && c.Probe() == ProbeReach:
+			return numbers{0, float64(max(c.Reach.Count, 1)), nil, true}, true
+		case name == "count" || strings.HasPrefix(name, "len(") || strings.HasPrefix(name, "count("):
+			return numbers{0, math.Inf(1), nil, true}, true
+		case name == "exit" && (c.Probe() == ProbeExec || c.Probe() == ProbeRun):
+			n := numbers{0, 255, nil, true}
+			for _, e := range c.Exit {
+				n.only = append(n.only, float64(e))
+			}
+			return n, true
+		case name == "took":
+			return numbers{0, math.Inf(1), nil, false}, true
+		default:
+			return numbers{}, false
+		}
+	}
+}
+
+// impossible gives the expression where it can never be true, by what the
+// numbers in it can be and by what it says of one thing twice; empty where that cannot be
+// told by its form.
+func (p *Predicate) impossible(of func(name string) (numbers, bool)) string {
+	i := impossibility{of}
+	if i.never(p.node, false) {
+		return p.source
+	}
+	return ""
+}
+
+type impossibility struct {
+	of func(name string) (numbers, bool)
+}
+
+// never tells whether a node, or its opposite, is never true.
+func (i impossibility) never(n ast.Node, not bool) bool {
+	if inner, ok := negated(n); ok {
+		return i.never(inner, !not)
+	}
+	if b, ok := n.(*ast.BoolNode); ok {
+		return b.Value == not
+	}
+	if b, ok := n.(*ast.BinaryNode); ok && either(b.Operator, not) {
+		return i.never(b.Left, not) && i.never(b.Right, not)
+	}
+	return i.contradicts(parts(n, not))
+}
+
+// part is one of several that must all be true.
+type part struct {
+	node ast.Node
+	not  bool
+}
+
+func negated(n ast.Node) (ast.Node, bool) {
+	u, ok := n.(*ast.UnaryNode)
+	if !ok || u.Operator != "not" && u.Operator != "!" {
+		return nil, false
+	}
+	return u.Node, true
+}
+
+// either tells whether one side is enough: of an "or", or of an "and" that is negated.
+func either(operator string, not bool) bool {
+	or, and := operator == "or" || operator == "||", operator == "and" || operator == "&&"
+	return or && !not || and && not
+}
+
+// parts takes apart what must be true together.
+func parts(n ast.Node, not bool) []part {
+	if inner, ok := negated(n); ok {
+		return parts(inner, !not)
+	}
+	if b, ok := n.(*ast.BinaryNode); ok && either(b.Operator, !not) {
+		return append(parts(b.Left, not), parts(b.Right, not)...)
+	}
+	return []part{{n, not}}
+}
+
+// contradicts tells whether parts can never be true together.
+func (i impossibility) contradicts(list []part) bool {
+	said := map[string]bool{}
+	equal := map[string]string{}
+	asked := map[string][]comparison{}
+	for _, p := range list {
+		text := p.node.String()
+		if was, twice := said[text]; twice && was != p.not {
+			return true
+		}
+		said[text] = p.not
+		b, ok := p.node.(*ast.BinaryNode)
+		if !ok {
+			if len(list) > 1 && i.never(p.node, p.not) {
+				return true
+			}
+			continue
+		}
+		if either(b.Operator, p.not) && i.never(b, p.not) {
+			return true
+		}
+		if s, ok := b.Right.(*ast.StringNode); ok && b.Operator == "==" && !p.not {
+			if other, twice := equal[b.Left.String()]; twice && other != s.Value {
+				return true
+			}
+			equal[b.Left.String()] = s.Value
+		}
+		if c, ok := comparisonOf(b, p.not); ok {
+			asked[c.of] = append(asked[c.of], c)
+		}
+	}
+	for name, all := range asked {
+		if can, known := i.of(name); known && !satisfiable(can, all) {
+			return true
+		}
+	}
+	return false
+}
+
+// comparison is one of a quantity with numbers.
+type comparison struct {
+	of, op string
+	with   []float64
+	not    bool
+}
+
+// comparisonOf reads exit == 3, 3 < count, exit in [1, 2].
+func comparisonOf(b *ast.BinaryNode, not bool) (comparison, bool) {
+	mirror := map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+	if list, ok := b.Right.(*ast.ArrayNode); ok && b.Operator == "in" {
+		c := comparison{of: b.Left.String(), op: "in", not: not}
+		for _, n := range list.Nodes {
+			v, ok := numberOf(n)
+			if !ok {
+				return c, false
+			}
+			c.with = append(c.with, v)
+		}
+		return c, true
+	}
+	if _, known := mirror[b.Operator]; !known {
+		return comparison{}, false
+	}
+	if v, ok := numberOf(b.Right); ok {
+		return comparison{b.Left.String(), b.Operator, []float64{v}, not}, true
+	}
+	if v, ok := numberOf(b.Left); ok {
+		return comparison{b.Right.String(), mirror[b.Operator], []float64{v}, not}, true
+	}
+	return comparison{}, false
+}
+
+func numberOf(n ast.Node) (float64, bool) {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return float64(n.Value), true
+	case *ast.FloatNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		v, ok := numberOf(n.Node)
+		return -v, ok && n.Operator == "-"
+	default:
+		return 0, false
+	}
+}
+
+func (c comparison) holds(v float64) bool {
+	is := false
+	switch c.op {
+	case "in":
+		is = slices.Contains(c.with, v)
+	case "==":
+		is = v == c.with[0]
+	case "!=":
+		is = v != c.with[0]
+	case "<":
+		is = v < c.with[0]
+	case "<=":
+		is = v <= c.with[0]
+	case ">":
+		is = v > c.with[0]
+	case ">=":
+		is = v >= c.with[0]
+	}
+	return is != c.not
+}
+
+// satisfiable tries the numbers at and beside those that are compared with: between them
+// nothing changes.
+func satisfiable(can numbers, all []comparison) bool {
+	tries := append([]float64{can.min, can.max}, can.only...)
+	for _, c := range all {
+		for _, v := range c.with {
+			for _, d := range []float64{0, 1, -1, 0.001, -0.001} {
+				tries = append(tries, v+d, math.Ceil(v+d), math.Floor(v+d))
+			}
+		}
+	}
+	return slices.ContainsFunc(tries, func(v float64) bool {
+		return can.has(v) && !slices.ContainsFunc(all, func(c comparison) bool { return !c.holds(v) })
+	})
+}
+
+// limits says, for a hint, what the numbers of an expression can be.
+func limits(c Condition, p *Predicate) string {
+	var words []string
+	if c.Probe() == ProbeReach && p.uses["count"] {
+		words = append(words, "count is 0 to "+strconv.Itoa(max(c.Reach.Count, 1)))
+	}
+	if p.uses["exit"] {
+		if len(c.Exit) > 0 {
+			words = append(words, "the statuses that exit names are the answers")
+		} else {
+			words = append(words, "exit is 0 to 255")
+		}
+	}
+	if p.uses["count"] || p.uses["exit"] || p.uses["took"] || strings.Contains(p.source, "len(") {
+		return strings.Join(append(words, "no number of things and no time is below 0"), "; ")
+	}
+	return "its parts exclude each other"
+}
