@@ -6,7 +6,9 @@
 // Below this package stands one package per platform (frr, bird, ovs, linux, exos, voss; scrapli for peers), the
 // session layer they share, a replay of recorded sessions and the contract suite
 // that every driver must pass (drivertest). The list of platforms is a [Registry]
-// value that drivers/all fills; there is no registration by side effect.
+// value that drivers/all fills; there is no registration by side effect. What the rest of the
+// program says of a platform's software, its names above all, it reads of [Registry.Products].
+// README.md in this folder is how a platform is added.
 //
 // A device that says no is not an error: the answer is an [Exchange] whose
 // Rejected holds the device's words. An error means that the answer is not known,

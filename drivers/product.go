@@ -14,8 +14,9 @@ type Product struct {
 	// Words are all the names by which text speaks of it, in lower case, Name among them. One
 	// of two letters counts where the text has it in capitals.
 	Words []string
-	// Packages are the Debian packages that it is installed from; the version of the first is
-	// its version. Empty where it comes with its device.
+	// Packages are the Debian packages that the images of containers install it from; the
+	// version of the first is its version. Empty where it comes with its device or with an
+	// image of its own.
 	Packages []string
 	// Daemons are its processes, as a node lists them.
 	Daemons []string
