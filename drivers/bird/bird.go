@@ -212,16 +212,7 @@ func (d *Driver) boot(ctx context.Context) error {
 
 // RestartDaemons implements drivers.DaemonRestarter.
 func (d *Driver) RestartDaemons(ctx context.Context) error {
-	if err := d.StopAll(ctx); err != nil {
-		return err
-	}
-	if err := d.RestoreNetwork(ctx); err != nil {
-		return err
-	}
-	if err := d.Prepare(ctx); err != nil {
-		return err
-	}
-	return d.boot(ctx)
+	return d.BootAgain(ctx, "", d.boot)
 }
 
 // Start implements drivers.ProcessController: with the start-up configuration.

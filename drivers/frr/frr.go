@@ -267,19 +267,7 @@ func (d *Driver) drift(ctx context.Context) (string, error) {
 // RestartDaemons implements drivers.DaemonRestarter. Addresses and routes that the
 // daemons made are brought back to what was there before Boot.
 func (d *Driver) RestartDaemons(ctx context.Context) error {
-	if err := d.StopAll(ctx); err != nil {
-		return err
-	}
-	if _, err := d.Control(ctx, "forget state", "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"); err != nil {
-		return err
-	}
-	if err := d.RestoreNetwork(ctx); err != nil {
-		return err
-	}
-	if err := d.Prepare(ctx); err != nil {
-		return err
-	}
-	return d.boot(ctx)
+	return d.BootAgain(ctx, "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*", d.boot)
 }
 
 // Start implements drivers.ProcessController: the daemon gets its part of the start-up

@@ -114,16 +114,7 @@ func (d *Driver) ResetConfig(ctx context.Context) error {
 // RestartDaemons implements drivers.DaemonRestarter. The network stack is brought
 // back to its state before the services first started.
 func (d *Driver) RestartDaemons(ctx context.Context) error {
-	if err := d.StopAll(ctx); err != nil {
-		return err
-	}
-	if err := d.RestoreNetwork(ctx); err != nil {
-		return err
-	}
-	if err := d.Prepare(ctx); err != nil {
-		return err
-	}
-	return d.StartAll(ctx)
+	return d.BootAgain(ctx, "", d.StartAll)
 }
 
 // Facts implements drivers.FactSource. The version is the distribution's.

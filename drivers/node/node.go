@@ -390,3 +390,24 @@ func (n *Node) Running(ctx context.Context) ([]string, error) {
 	out, err := n.Control(ctx, "list daemons", "cd /run/reprise 2>/dev/null || exit 0; ls | sed -n 's/\\.pid$//p'")
 	return strings.Fields(out), err
 }
+
+// BootAgain is the whole of drivers.DaemonRestarter: it stops every daemon, runs forget (a
+// shell line that removes what they left; empty for none), brings addresses and routes back to
+// what was there before the first boot, prepares the node and has boot start it.
+func (n *Node) BootAgain(ctx context.Context, forget string, boot func(context.Context) error) error {
+	if err := n.StopAll(ctx); err != nil {
+		return err
+	}
+	if forget != "" {
+		if _, err := n.Control(ctx, "forget state", forget); err != nil {
+			return err
+		}
+	}
+	if err := n.RestoreNetwork(ctx); err != nil {
+		return err
+	}
+	if err := n.Prepare(ctx); err != nil {
+		return err
+	}
+	return boot(ctx)
+}

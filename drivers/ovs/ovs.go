@@ -242,17 +242,8 @@ for b in $(ovs-vsctl --timeout=5 list-br); do ovs-vsctl --timeout=5 del-br "$b";
 
 // RestartDaemons implements drivers.DaemonRestarter.
 func (d *Driver) RestartDaemons(ctx context.Context) error {
-	if err := d.StopAll(ctx); err != nil {
-		return err
-	}
 	// Interfaces that ovs-vswitchd made end with it; routes over them do as well.
-	if err := d.RestoreNetwork(ctx); err != nil {
-		return err
-	}
-	if err := d.Prepare(ctx); err != nil {
-		return err
-	}
-	return d.boot(ctx)
+	return d.BootAgain(ctx, "", d.boot)
 }
 
 // Facts implements drivers.FactSource.
