@@ -365,6 +365,15 @@ func encodings() []encoding {
 		{"line wrap", func(v string) string { return v[:half(v)] + "\r\n" + v[half(v):] }, func(s string) string { return strings.ReplaceAll(s, "\r\n", "") }},
 		{"line wrap after one", func(v string) string { return v[:1] + "\n" + v[1:] }, func(s string) string { return strings.ReplaceAll(s, "\n", "") }},
 		{"soft wrap of a shell", func(v string) string { return strings.Repeat("y ", 30) + v[:half(v)] + " \r" + v[half(v):] }, func(s string) string { return strings.ReplaceAll(s, " \r", "") }},
+		{"capitals", strings.ToUpper, same},
+		{"bytes of a program", func(v string) string { return "{" + strings.TrimSuffix(each("is "+v, sprintf("0x%02x, ")), ", ") + "}" }, func(s string) string {
+			out, _ := hex.DecodeString(strings.NewReplacer("0x", "", ", ", "", "{", "", "}", "").Replace(s))
+			return string(out)
+		}},
+		{"escaped colour codes", func(v string) string { return v[:half(v)] + `\033[0m` + v[half(v):] }, func(s string) string { return strings.ReplaceAll(s, `\033[0m`, "") }},
+		{"base64 behind an escape", func(v string) string {
+			return `"` + strings.ReplaceAll(wrapped(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 45)+fmt.Sprintf(around, v))), 60), "\n", `\n`) + `"`
+		}, func(s string) string { return unbase64(strings.NewReplacer(`\n`, "", `"`, "").Replace(s)) }},
 		{"plain", same, same},
 	}
 }

@@ -255,6 +255,10 @@ func base64At(data []byte, at int) (int, bool) {
 	for start > 0 && at-start < longestToken && base64Class[data[start-1]] != 0 {
 		start--
 	}
+	if start > 0 && start+1 < len(data) && data[start-1] == '\\' && strings.IndexByte("nrt", data[start]) >= 0 { // behind \n in a quoted text
+		start++
+		at = max(at, start)
+	}
 	for i, from := range [...]int{start, at, at + 1, at + 2, at + 3} {
 		if i == 1 && from == start {
 			continue

@@ -27,6 +27,7 @@ type dictionary struct {
 	entries map[uint32][]entry
 	inside  insides
 	splits  splits
+	loose   anywhere
 	forms   map[string][]form
 }
 
@@ -35,6 +36,7 @@ type entry struct {
 	lead        int // bytes of match before its longest alphanumeric run
 	rule        Rule
 	fold        bool
+	anyCase     bool // other capitals are the same value, though not the same text
 }
 
 const (
@@ -154,12 +156,15 @@ func compile(values []known, replace func(known) string, grammar map[string][]fo
 			d.inside.add(k.value, with)
 		}
 		if k.rule != RuleMAC && k.rule != RuleKeyBlock {
-			d.splits.add(entry{match: k.value, with: with, rule: k.rule, fold: k.fold})
+			d.splits.add(entry{match: k.value, with: with, rule: k.rule, fold: k.fold}, isLoose(k))
+		}
+		if isLoose(k) && len(with) == len(k.value) {
+			d.loose.add(entry{match: k.value, with: with, rule: k.rule})
 		}
 		for _, form := range forms(k, with) {
 			if !seen[form[0]] {
 				seen[form[0]] = true
-				d.add(entry{match: form[0], with: form[1], rule: k.rule, fold: k.fold})
+				d.add(entry{match: form[0], with: form[1], rule: k.rule, fold: k.fold, anyCase: form[0] == k.value})
 			}
 		}
 	}
@@ -279,7 +284,7 @@ func (d *dictionary) at(h uint32, data []byte, s int) (entry, int, bool) {
 		}
 		end := start + len(e.match)
 		got := data[start:end]
-		if string(got) != e.match && (!e.fold || !sameLetters(got, e.match)) {
+		if string(got) != e.match && (!e.fold && !e.anyCase || !sameLetters(got, e.match)) {
 			continue
 		}
 		if wordClass(e.match[0]) && start > 0 && wordClass(data[start-1]) || wordClass(e.match[len(e.match)-1]) && end < len(data) && wordClass(data[end]) {

@@ -86,7 +86,7 @@ func (s *scanner) readings() []reading {
 			list = append(list, v)
 		}
 	}
-	if s.depth == 0 && s.edited {
+	if s.depth < 2 && s.edited {
 		take(readTerminal(s.data))
 	}
 	if s.depth == 0 && s.high {
@@ -107,6 +107,9 @@ func (s *scanner) readings() []reading {
 func (s *scanner) whole() {
 	s.scan()
 	add := s.split
+	if !s.learn {
+		add = append(add, s.d.loose.find(s.data)...)
+	}
 	if len(s.r.patterns) > 0 {
 		add = append(add, s.matches()...)
 	}

@@ -107,6 +107,8 @@ func (s *scanner) span(from, to int) {
 			}
 		case n >= shortestBase64 || n == 10 && data[start] == '0':
 			s.longRun(start, i)
+		case n == 4 && data[start] == '0' && data[start+1]|0x20 == 'x' && i < len(data) && (data[i] == ',' || data[i] == ' '):
+			s.note(kindGroups, start)
 		case next&marksAddress != 0 && classes[data[i-1]]&notDec == 0 && (data[i] == '.' || data[i] == '-'):
 			s.glued(start, i)
 		}
@@ -296,15 +298,7 @@ func (s *scanner) free(at int) bool {
 // word handles a run that may be a learned value or end a keyword.
 func (s *scanner) word(h uint32, start, end int) {
 	if e, at, ok := s.d.at(h, s.data, start); ok && !s.learn && s.free(at) {
-		with := e.with
-		if e.fold {
-			with = asCased(with, string(s.data[at:at+len(e.match)]))
-		}
-		rule := e.rule
-		if rule == RuleSecret {
-			rule = RuleValue
-		}
-		s.edits = append(s.edits, edit{at, at + len(e.match), with, rule})
+		s.edits = append(s.edits, edit{at, at + len(e.match), e.cased(string(s.data[at : at+len(e.match)])), e.replaces()})
 		s.done = at + len(e.match)
 		return
 	}

@@ -13,7 +13,7 @@ func (s *scanner) address(start, end int, decimal bool) {
 	if start > 0 {
 		switch prev := data[start-1]; {
 		case prev == '.' && start > 1 && wordClass(data[start-2]):
-			if decimal && data[end] == '.' { // iso.3.6.1...
+			if decimal && data[end] == '.' && !s.indexed(start) { // iso.3.6.1...
 				s.skipDots(start)
 			}
 			return // further on in an OID, a version or a name
@@ -193,6 +193,15 @@ func (s *scanner) portAfter(start int) bool {
 		s.putAddress(start, i, RuleIPv4, out.String())
 	}
 	return true
+}
+
+// indexed handles a known address in the index of an object: ipAdEntAddr.192.0.2.7.
+func (s *scanner) indexed(start int) bool {
+	ip, _, _, n := readIPv4(s.data[start:])
+	if n == 0 {
+		return s.portAfter(start)
+	}
+	return s.r.learnedAddress(ip) && !s.r.isVersion(ip) && s.dotted(start)
 }
 
 func (s *scanner) noteNetwork(ip netip.Addr, bits int) {

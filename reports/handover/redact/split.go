@@ -16,7 +16,8 @@ type splits struct {
 type splitValue struct {
 	entry
 
-	at int // where it is cut
+	at    int // where it is cut
+	loose bool
 }
 
 // shortestSplit is the shortest value that is looked for across the end of a line.
@@ -34,7 +35,7 @@ func sideKey(left, right []byte) uint32 {
 	return h
 }
 
-func (p *splits) add(e entry) {
+func (p *splits) add(e entry, loose bool) {
 	n := len(e.match)
 	if n < shortestSplit || n > cacheLongest {
 		return
@@ -45,7 +46,7 @@ func (p *splits) add(e entry) {
 	v := []byte(e.match)
 	for at := 1; at < n; at++ {
 		h := sideKey(v[max(0, at-2):at], v[at:min(n, at+2)])
-		p.by[h] = append(p.by[h], splitValue{e, at})
+		p.by[h] = append(p.by[h], splitValue{e, at, loose})
 		q := uint32(classes[v[at-1]]>>hashShift)<<8 | uint32(classes[v[at]]>>hashShift)
 		p.pairs[q>>6] |= 1 << (q & 63)
 		h ^= h >> 16
@@ -88,11 +89,11 @@ func (v splitValue) standsAcross(data []byte, left, right int) bool {
 	if !v.same(head, v.match[:v.at]) || !v.same(tail, v.match[v.at:]) {
 		return false
 	}
-	return (start == 0 || !wordClass(data[start-1]) || !wordClass(data[start])) && (end == len(data) || !wordClass(data[end]) || !wordClass(data[end-1]))
+	return v.loose || (start == 0 || !wordClass(data[start-1]) || !wordClass(data[start])) && (end == len(data) || !wordClass(data[end]) || !wordClass(data[end-1]))
 }
 
 func (e entry) same(got []byte, want string) bool {
-	return string(got) == want || e.fold && len(got) == len(want) && sameLetters(got, want)
+	return string(got) == want || len(got) == len(want) && sameLetters(got, want)
 }
 
 // newLine begins a line at the byte after i, and looks at what its end cuts in two.
@@ -141,10 +142,7 @@ func (s *scanner) across(left, right int) {
 		return
 	}
 	if v, ok := s.d.splits.search(s.data, left, right); ok {
-		with := v.with
-		if v.fold {
-			with = asCased(with, string(s.data[left-v.at:left])+string(s.data[right:right+len(v.match)-v.at]))
-		}
+		with := v.cased(string(s.data[left-v.at:left]) + string(s.data[right:right+len(v.match)-v.at]))
 		s.halves(left-v.at, left, right, right+len(v.match)-v.at, with, v.rule)
 		return
 	}
