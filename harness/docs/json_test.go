@@ -29,10 +29,10 @@ var files = []struct{ file, typ string }{
 // verbs are what the verbs print with --json. A type is in the folder before its dot, or
 // anywhere below it; "func NAME" is the first struct that this function declares.
 var verbs = []struct{ verb, typ string }{
-	{"run", "cmd.outcome"},
-	{"run --dry-run", "cmd.planned"},
-	{"run --rehearse", "cmd.rehearsal"},
-	{"demo, a list of", "cmd.outcome"},
+	{"run", "cmd.Outcome"},
+	{"run --dry-run", "cmd.Planned"},
+	{"run --rehearse", "cmd.Rehearsal"},
+	{"demo, a list of", "cmd.Outcome"},
 	{"rate", "cmd.rated"},
 	{"rate --choose-reset", "cmd.resetChosen"},
 	{"verify-fix", "cmd.verified"},
@@ -66,7 +66,7 @@ var verbs = []struct{ verb, typ string }{
 	{"lab reserve", "topologies/lab.Lease"},
 	{"lab history, a list of", "topologies/lab.Event"},
 	{"lab restore, a list of", "cmd.restored"},
-	{"any, on standard error", "cmd.func printError"},
+	{"any, on standard error", "cmd.func PrintError"},
 }
 
 // TestJSON holds the reference of what is printed and written as JSON against the types.

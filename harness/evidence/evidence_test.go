@@ -2,6 +2,8 @@ package evidence_test
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -203,5 +205,30 @@ func TestOpenDir(t *testing.T) {
 	}
 	if _, _, err := evidence.OpenDir(dir.Path); err == nil || !strings.Contains(err.Error(), "evidence/v9") {
 		t.Errorf("a later format: %v", err)
+	}
+}
+
+// TestWriteFileThroughDevice: a file whose name leads to a device or a pipe is written
+// through, and is not put in its place.
+func TestWriteFileThroughDevice(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "out")
+	if err := os.Symlink(fmt.Sprintf("/proc/self/fd/%d", w.Fd()), name); err != nil {
+		t.Fatal(err)
+	}
+	if err := evidence.WriteFile(name, []byte("through")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(name); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("it was replaced: %v %v", info, err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r); string(got) != "through" || err != nil {
+		t.Errorf("%q %v", got, err)
 	}
 }

@@ -18,8 +18,12 @@ import (
 const MaxLine = 256 << 20
 
 // WriteFile writes a whole file under a temporary name and renames it, so that a
-// reader sees the old content or the new, never a part.
+// reader sees the old content or the new, never a part. What a path leads to that is no
+// regular file, a device or a pipe, is written to as it is and never replaced.
 func WriteFile(path string, data []byte) (err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeThrough(path, data)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
@@ -37,6 +41,15 @@ func WriteFile(path string, data []byte) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+func writeThrough(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
 }
 
 // WriteJSON writes a value as an indented JSON file.

@@ -188,7 +188,7 @@ func (n *labNode) bySteps(d death) death {
 // cannot be read from its line: a script in a file sends signals as the line itself does. The
 // caller holds toldMu.
 func (n *labNode) byScripts(d death) death {
-	reader, ok := n.driver.(drivers.ScriptReader)
+	reader, ok := drivers.As[drivers.ScriptReader](n.driver)
 	if !ok || !d.orderly() {
 		return d
 	}

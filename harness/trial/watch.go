@@ -205,7 +205,7 @@ func (t *Trial) ask(ctx context.Context, n *labNode, c *plan.Check, o *evidence.
 		o.Exit = drivers.NoExit
 		return err
 	}
-	if r, ok := n.driver.(drivers.Refuser); ok && c.Cond.Hangs == 0 {
+	if r, ok := drivers.As[drivers.Refuser](n.driver); ok && c.Cond.Hangs == 0 {
 		o.Refusal = r.Refusal(line, by == byShell, x.Output)
 	}
 	if x.Rejected != "" && !tells(x) && c.Cond.Hangs == 0 {
