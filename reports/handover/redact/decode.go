@@ -148,21 +148,25 @@ func readQuoted(data []byte, at int) (reading, bool) {
 		_, end = lineAround(data, end+1)
 	}
 	v := reading{start: start, end: end, write: headed("=")}
+	codes, breaks := 0, 0
 	for i := start; i < end; {
 		if data[i] == '=' {
 			if c, ok := hex2(data[i+1 : end]); ok && upperHex(data[i+1]) && upperHex(data[i+2]) {
 				v.add(c, i, i+3)
 				i += 3
+				codes++
 				continue
 			}
 			if n := softLength(data[i:end]); n > 0 {
 				i += n
+				breaks++
 				continue
 			}
 		}
 		v.add(data[i], i, i+1)
 		i++
 	}
+	v.values = codes < 2 && breaks == 0 // ?code=404 is an assignment, and no @4
 	return v, len(v.text) < end-start
 }
 

@@ -49,10 +49,13 @@ type spelled struct {
 	text      string
 	min       int
 	low, high bool // * before, * after
+	cluster   bool // -^u: a flag that is the last of several, as in -sku
 }
 
 func (w *spelled) matches(got []byte) bool {
 	switch {
+	case w.cluster:
+		return len(got) > 1 && len(got) < 7 && got[0] == '-' && got[1] != '-' && bytes.HasSuffix(got, []byte(w.text))
 	case w.low && w.high:
 		return bytes.Contains(got, []byte(w.text))
 	case w.low:
@@ -152,7 +155,7 @@ func beginning(a, b byte) uint64 {
 func (t *token) beginnings() (bits uint64) {
 	for _, w := range t.words {
 		at := strings.IndexFunc(w.text, func(c rune) bool { return c < 0x80 && wordClass(byte(c)) }) //nolint:gosec // below 0x80
-		if w.low || w.high || at < 0 {
+		if w.low || w.high || w.cluster || at < 0 {
 			return 0
 		}
 		next := byte(0)
@@ -220,7 +223,8 @@ func expand(words []string) ([][]string, error) {
 //nolint:gochecknoglobals // a table that is only read
 var placeRules = map[string]Rule{
 	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
-	"user": RuleName, "host": RuleName, "name": RuleName,
+	"user": RuleName, "host": RuleName, "name": RuleName, "credentials": RuleSecret,
+	"quoted": RuleSecret, "sent": RuleSecret,
 }
 
 func parseToken(w string) (token, error) {
@@ -241,7 +245,7 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <login>, <pair>, <cookies>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
@@ -249,6 +253,7 @@ func parseToken(w string) (token, error) {
 	w, t.assigned = strings.CutSuffix(w, "=")
 	for text := range strings.SplitSeq(strings.ToLower(w), "|") {
 		s := spelled{}
+		text, s.cluster = strings.CutPrefix(text, "-^")
 		text, s.low = strings.CutPrefix(text, "*")
 		text, s.high = strings.CutSuffix(text, "*")
 		if at := strings.IndexByte(text, '~'); at >= 0 {
@@ -330,6 +335,11 @@ func (s *scanner) placeValue(p placed) bool {
 	switch p.place {
 	case "cookies":
 		s.cookies(p.field)
+	case "credentials":
+		s.credentials(p.field, v)
+	case "sent":
+		p.end -= len(v) - len(typedText(v))
+		s.replace("", RuleSecret, p.field, typedText(v))
 	case "login", "pair":
 		at := strings.IndexAny(v, ":,%")
 		if at < 0 {
@@ -533,7 +543,9 @@ func (m *matcher) word(f field, t *token, rest []token) bool {
 //
 //nolint:gochecknoglobals // a table that is only read
 var typeWords = set(`0 3 4 5 6 7 8 8a 9 10 11 encrypted encryption enc hash hashed cipher ciphertext cleartext clear clear-text plain plaintext plain-text unencrypted
-	ascii ascii-text hex hexadecimal md5 sha1 sha256 sha512 sha-1 sha-256 sha-512 aes irreversible-cipher reversible localized localized-key key simple type`)
+	ascii ascii-text hex hexadecimal md5 sha1 sha256 sha384 sha512 sha-1 sha-256 sha-384 sha-512 aes aes128 aes256 3des des irreversible-cipher reversible localized localized-key key simple type
+	type0 type4 type5 type6 type7 type8 type9 type10 scrypt bcrypt pbkdf2 argon2 hashed-password reversible-cipher reversible-encrypted encrypted-aes encrypted-text enc-sha256 enc-sha512
+	masked obfuscated scrambled lanman nt sm3 sm4`)
 
 // typed skips words that say how the secret is written, as few as lead to a match.
 func (m *matcher) typed(pos int, rest []token) bool {
@@ -550,17 +562,64 @@ func (m *matcher) typed(pos int, rest []token) bool {
 	return m.match(pos, rest)
 }
 
+// gluedTo is the length of what stands before a value in a word; 0 where that does not stand.
+// -^u is -u, also behind other flags that take no value.
+func gluedTo(word, glued string) int {
+	flag, cluster := strings.CutPrefix(glued, "-^")
+	if !cluster {
+		if strings.HasPrefix(lower(word), lower(glued)) {
+			return len(glued)
+		}
+		return 0
+	}
+	at := strings.Index(word, flag)
+	if at < 1 || word[0] != '-' || strings.Trim(word[1:at], "sSkLfginv") != "" {
+		return 0
+	}
+	return at + len(flag)
+}
+
+// overType skips the words that say how the value behind them is written.
+func (s *scanner) overType(pos, limit int) int {
+	for range 3 {
+		f, ok := s.field(pos, limit, false)
+		if !ok || f.quoted || !typeWords[lower(string(s.data[f.start:f.end]))] {
+			return pos
+		}
+		next, more := s.field(f.next, limit, false)
+		v := string(s.data[next.start:next.end])
+		if !more || !next.quoted && (trailer(v) || v == "type" || s.data[f.start]|0x20 == 't' && typeWords[v] && !s.another(next, limit)) {
+			return pos
+		}
+		pos = f.next
+	}
+	return pos
+}
+
+// another tells whether there is one more field behind f.
+func (s *scanner) another(f field, limit int) bool {
+	_, ok := s.field(f.next, limit, false)
+	return ok
+}
+
 // value takes a value, when what follows it matches too.
 func (m *matcher) value(pos int, t *token, rest []token) bool {
 	if t.glued != "" {
 		f, ok := m.s.field(pos, m.limit, false)
-		if !ok || f.quoted || !strings.HasPrefix(lower(string(m.s.data[f.start:f.end])), lower(t.glued)) {
+		if !ok || f.quoted {
 			return false
 		}
-		pos = f.start + len(t.glued)
+		n := gluedTo(string(m.s.data[f.start:f.end]), t.glued)
+		if n == 0 {
+			return false
+		}
+		pos = f.start + n
 		if pos >= m.limit || m.s.data[pos] <= ' ' {
 			return false
 		}
+	}
+	if t.place == "community" {
+		pos = m.s.overType(pos, m.limit)
 	}
 	f, ok := m.fieldOf(pos, t)
 	if ok {
@@ -604,6 +663,9 @@ func (m *matcher) fieldOf(pos int, t *token) (field, bool) {
 		return f, f.end > f.start
 	}
 	stop := "()[]{},;'\"<>`"
+	if t.place == "login" { // user,secret
+		stop = strings.ReplaceAll(stop, ",", "")
+	}
 	if t.place == "user" || t.place == "host" || t.place == "name" {
 		stop += "=!|&"
 	}
@@ -639,6 +701,13 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "cookies":
 		_, ok := cookieAt(m.s.data[f.start:f.end])
 		return ok
+	case "quoted": // id : XAUTH "secret"
+		before := bytes.TrimLeft(m.s.data[max(m.s.line, f.start-reach):f.start], " \t")
+		return f.quoted && (bytes.HasPrefix(before, []byte(":")) || bytes.Contains(before, []byte(" : ")))
+	case "sent":
+		return isTyped(v) && f.quoted
+	case "credentials":
+		return schemes[low] || looksRandom(v)
 	case "target":
 		at := strings.LastIndexByte(v, '@')
 		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-") && !algorithmDomains[low[at+1:]]
@@ -660,6 +729,23 @@ func (m *matcher) fits(f field, t *token) bool {
 		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
 	}
 	return true
+}
+
+// typedText is what a script sends, without the key that ends it.
+func typedText(v string) string {
+	for _, end := range []string{`\r\n`, `\r`, `\n`} {
+		if text, ok := strings.CutSuffix(v, end); ok {
+			return text
+		}
+	}
+	return v
+}
+
+// isTyped tells one word that a script types, and that no command has: send "Quarz77\r".
+func isTyped(v string) bool {
+	text := typedText(v)
+	low := lower(text)
+	return text != v && len(text) >= 4 && !strings.ContainsAny(text, " \\") && !isReference(text) && text[0] != '$' && !ordinary()[low] && !wellKnown[low] && !stops[low] && !fillers[low]
 }
 
 // isHost tells the name of a host from an address and from a word.

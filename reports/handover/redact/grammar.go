@@ -94,6 +94,12 @@ var terms = map[string]term{
 	"passphrases": {rule: RuleSecret, assigned: true}, "passwort": {rule: RuleSecret, assigned: true}, "kennwort": {rule: RuleSecret, assigned: true}, "contraseña": {rule: RuleSecret, assigned: true},
 	"senha": {rule: RuleSecret, assigned: true}, "wachtwoord": {rule: RuleSecret, assigned: true}, "passe": {rule: RuleSecret, assigned: true, within: []string{"mot de passe"}},
 	"passcode": {rule: RuleSecret, assigned: true}, "shared-key": {rule: RuleSecret}, "ingestauth": {rule: RuleSecret}, "community-name": {rule: RuleSecret}, "input": {rule: RuleSecret, assigned: true, within: []string{"\"cmd\":\"enable", "\"cmd\": \"enable"}},
+	"sig": {rule: RuleSecret, assigned: true, random: true, within: []string{"?sig", "&sig"}}, "signature": {rule: RuleSecret, assigned: true, random: true, within: []string{"?signature", "&signature"}},
+	"x-amz-signature": {rule: RuleSecret, assigned: true}, "x-goog-signature": {rule: RuleSecret, assigned: true}, "x-amz-security-token": {rule: RuleSecret, assigned: true},
+	"code":      {rule: RuleSecret, assigned: true, random: true, within: []string{"?code", "&code"}},
+	"sshpass":   {rule: RuleSecret, assigned: true},
+	"psksecret": {rule: RuleSecret}, "ppk-secret": {rule: RuleSecret}, "auth-pwd": {rule: RuleSecret}, "priv-pwd": {rule: RuleSecret}, "password-hash": {rule: RuleSecret, random: true},
+	"encrypted-secret": {rule: RuleSecret, random: true}, "idtoken": {rule: RuleSecret, random: true},
 	"encrypted-auth": {rule: RuleSecret}, "ipsec-key": {rule: RuleSecret}, "trunk-key": {rule: RuleSecret}, "session-key": {rule: RuleSecret}, "encryption-key": {rule: RuleSecret, random: true},
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},

@@ -6,12 +6,14 @@ import (
 )
 
 // isReference tells what names a value from the value itself: $PASSWORD, ${db.password}, $1,
-// $(cat file), {{ vault }}, %(password)s, %PASSWORD%, @PASSWORD@.
+// $(cat file), {{ vault }}, %(password)s, %PASSWORD%, @PASSWORD@, and the key that is typed behind one.
 func isReference(v string) bool {
 	if len(v) < 2 {
 		return false
 	}
 	switch v[0] {
+	case '\\': // the key that ends a line: "$password\r"
+		return len(v) <= len(`\r\n`)
 	case '$':
 		return isVariable(v[1:])
 	case '{':

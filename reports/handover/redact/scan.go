@@ -160,7 +160,7 @@ func (s *scanner) special(i int) int {
 			s.dollar(i)
 		}
 	case '@':
-		if i >= s.done {
+		if i >= s.done && !s.values {
 			s.mail(i)
 		}
 	}
@@ -458,6 +458,9 @@ func (s *scanner) take(name string, t term, start, end int) {
 	if isReference(v) || t.rule == RuleSecret && !f.quoted && !assigned && s.isPAM(f, limit) || name == "key" && s.isKeyRef(start) {
 		return
 	}
+	if t.rule == RuleSecret && !f.quoted && !isNumber(v) && typeWords[lower(v)] && !s.another(f, limit) {
+		return // it says how, and no value follows
+	}
 	if t.rule == RuleName && !f.quoted && !assigned && ordinary()[lower(v)] {
 		if _, more := s.field(f.next, limit, false); more {
 			return // a sentence
@@ -469,7 +472,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && (!looksRandom(v) || !strings.ContainsAny(v, "0123456789")) && !s.aboutKeys(start) {
 		return
 	}
-	if strings.Contains(v, "«") || !f.quoted && (t.random || !assigned && s.inProse(name, t, start)) && !looksRandom(v) {
+	if strings.Contains(v, "«") || !f.quoted && (t.random || !assigned && s.inProse(name, t, start)) && !looksRandom(v) && !s.typed(pos, f) {
 		return
 	}
 	if t.rule == RuleKeyBlock && f.quoted && strings.Contains(v, " ") {
@@ -487,6 +490,12 @@ func (s *scanner) take(name string, t term, start, end int) {
 			}
 		}
 	}
+}
+
+// typed tells whether a word before a value says how it is written.
+func (s *scanner) typed(pos int, f field) bool {
+	word := bytes.TrimSpace(s.data[min(pos, f.start):f.start])
+	return len(word) > 1 && typeWords[lower(string(word))] && !bytes.EqualFold(word, []byte("type"))
 }
 
 // equals tells whether what stands between a word and its value is a =.
@@ -737,6 +746,9 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 		skip = nil
 	}
 	for range 8 {
+		if t.rule == RuleSecret {
+			pos = s.overType(pos, limit)
+		}
 		f, ok := s.field(pos, limit, assigned)
 		if !ok {
 			return f, false

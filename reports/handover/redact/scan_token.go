@@ -40,6 +40,9 @@ func (s *scanner) longRun(start, end int) {
 		s.token(start, start+4, end)
 		return
 	}
+	if s.webhook(start, end) {
+		return
+	}
 	if n := end - start; n < 20 {
 		if n == 10 && data[start] == '0' && data[start+1] == 'x' && allHex(data[start+2:end]) {
 			s.hexAddress(start+2, end)
@@ -72,6 +75,33 @@ func (s *scanner) longRun(start, end int) {
 			s.note(kindBase64, start)
 		}
 	}
+}
+
+// webhooks are what stands before the secret in an URL to which anybody may post who knows it.
+//
+//nolint:gochecknoglobals // a table that is only read
+var webhooks = []string{"hooks.slack.com/", "/api/webhooks/", "/incomingwebhook/", "webhook.office.com/", "api.telegram.org/bot", "chat.googleapis.com/", "hooks.zapier.com/", "webhook.site/"}
+
+// webhook looks at the last part of such an URL.
+func (s *scanner) webhook(start, end int) bool {
+	if start <= s.line || s.data[start-1] != '/' && s.data[start-1] != ':' {
+		return false
+	}
+	from := start
+	for from > s.line && start-from < 160 && s.data[from-1] > ' ' && s.data[from-1] != '"' && s.data[from-1] != '\'' {
+		from--
+	}
+	url := lower(string(s.data[from:start]))
+	for _, head := range webhooks {
+		if strings.Contains(url, "://") && strings.Contains(url, head) {
+			for end < len(s.data) && (wordClass(s.data[end]) || s.data[end] == '-' || s.data[end] == '_') {
+				end++
+			}
+			s.token(start, start, end)
+			return true
+		}
+	}
+	return false
 }
 
 // tokenHeads are what tokens of well-known services begin with, without what may be a part

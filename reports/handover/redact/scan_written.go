@@ -42,6 +42,9 @@ func bloom4(o [4]byte) uint32 {
 
 // hexRun looks at eight hex digits and more: an address in hex, or a text.
 func (s *scanner) hexRun(start, end int) {
+	if end-start >= 20 && s.webhook(start, end) {
+		return
+	}
 	switch n := end - start; {
 	case n == 8:
 		s.hexAddress(start, end)

@@ -30,13 +30,14 @@ var nestedKeys = set("passwords secrets communities passphrases tokens psks snmp
 //nolint:gochecknoglobals // a table that is only read
 var camelEnds = []string{
 	"password", "passwd", "passphrase", "secret", "token", "apikey", "psk", "community", "privatekey", "sharedkey", "presharedkey", "authkey", "accesskey",
-	"secretkey", "encryptionkey", "pwd", "passcode", "privkey", "privpass", "authpass", "userpass", "communitystring", "sessionid", "sessid", "passwords", "secrets", "communities",
+	"secretkey", "encryptionkey", "pwd", "passcode", "privkey", "privpass", "authpass", "userpass", "communitystring", "sessionid", "sessid", "sshpass", "ldappw", "bindpw", "adminpw", "rootpw", "dbpw", "userpw",
+	"dbpass", "rootpass", "adminpass", "smtppass", "vpnpass", "wifipass", "loginpass", "keypass", "storepass", "certpass", "ftppass", "passwords", "secrets", "communities",
 }
 
 // camel looks at a word with a : or = or quote after it, whose end may be a keyword.
 func (s *scanner) camel(start, end int) {
 	switch s.data[end-1] | 0x20 {
-	case 'd', 'e', 't', 'n', 'k', 'y', 's', 'g':
+	case 'd', 'e', 't', 'n', 'k', 'y', 's', 'g', 'w':
 	default:
 		return
 	}
@@ -46,7 +47,7 @@ func (s *scanner) camel(start, end int) {
 	}
 	got := s.data[start:end]
 	for _, w := range camelEnds {
-		if n > len(w) && sameLetters(got[n-len(w):], w) {
+		if n >= len(w) && sameLetters(got[n-len(w):], w) {
 			name := w
 			t := term{rule: RuleSecret, assigned: true, ending: true}
 			if w == "community" || w == "communitystring" {
