@@ -10,12 +10,13 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // A connection goes out from the source that is asked for, or it could not be tried.
 func TestTCPFrom(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("there is no python3 to connect with")
+		livetest.Missing(t, "python3", err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -40,6 +40,7 @@ func (a *App) Load(name string, set map[string]string) (*scenarios.Loaded, error
 	return l, err
 }
 
+// LoadQuiet is Load without a word about warnings.
 func (a *App) LoadQuiet(name string, set map[string]string) (*scenarios.Loaded, error) {
 	r, err := Registry()
 	if err != nil {

@@ -45,6 +45,7 @@ func (a *App) Plan(name string, f *PlanFlags) (*plan.Plan, error) {
 	return p, nil
 }
 
+// Heading names a plan in a line.
 func Heading(p *plan.Plan) string {
 	h := p.Loaded.Scenario.ID + ": " + p.Loaded.Scenario.Title
 	if p.Variant == evidence.VariantControl {

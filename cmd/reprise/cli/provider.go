@@ -32,9 +32,10 @@ type LabFlags struct {
 	// Trust is what a foreign scenario may have, for the children of a run.
 	Trust []string `json:"trust,omitempty"`
 
-	Kinds []topologies.Kind // the only ones that will do; empty means any
+	Kinds []topologies.Kind `json:"-"` // the only ones that will do; empty means any
 }
 
+// Register adds the flags.
 func (f *LabFlags) Register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.File, "lab", "", "use the devices of this inventory (lab.yaml) instead of containers; $REPRISE_LAB names a default for `reprise lab`")
 	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
@@ -42,8 +43,8 @@ func (f *LabFlags) Register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
 }
 
-// provider builds labs and cleans up behind them.
-type provider interface {
+// Provider builds labs and cleans up behind them.
+type Provider interface {
 	topologies.Provider
 	Close() error
 }
@@ -51,7 +52,7 @@ type provider interface {
 // OpenProvider gives what builds the plan's labs. It is the border: what a foreign scenario
 // asks for and was not allowed is refused here, whatever the verb, and once more by
 // harness/trial for each lab.
-func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (provider, error) {
+func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, error) {
 	switch {
 	case f.File != "":
 	case vm.Is(p.Topology):
@@ -89,24 +90,25 @@ func OpenContainers(l *scenarios.Loaded, t topologies.Topology) (*containers.Pro
 	return containers.New(containers.Options{})
 }
 
-// engineStore is the container engine for verbs that look after images and what is left of labs,
+// EngineStore is the container engine for verbs that look after images and what is left of labs,
 // and build none.
-type engineStore interface {
-	sweeper
+type EngineStore interface {
+	Sweeper
 	Images(ctx context.Context, context string) (*images.Store, error)
 }
 
-// sweeper removes what is left of labs.
-type sweeper interface {
+// Sweeper removes what is left of labs.
+type Sweeper interface {
 	topologies.Collector
 	Close() error
 }
 
-func OpenEngine() (engineStore, error) { return containers.New(containers.Options{}) }
+// OpenEngine connects to the container engine.
+func OpenEngine() (EngineStore, error) { return containers.New(containers.Options{}) }
 
-// guestStore is the store of guests for verbs that look after it, and build no lab.
-type guestStore interface {
-	sweeper
+// GuestStore is the store of guests for verbs that look after it, and build no lab.
+type GuestStore interface {
+	Sweeper
 	Probe(ctx context.Context) []doctor.Check
 	Fix(ctx context.Context, progress func(string)) error
 	BuildGuest(ctx context.Context, suite, kernel string, progress func(string)) error
@@ -114,7 +116,8 @@ type guestStore interface {
 	RemoveGuest(ref string) error
 }
 
-func OpenMachines() (guestStore, error) { return vm.New(vm.Options{}) }
+// OpenMachines opens the store of guests.
+func OpenMachines() (GuestStore, error) { return vm.New(vm.Options{}) }
 
 // LoadInventory reads the inventory of a lab. One that came out of a bundle is no lab of this
 // machine: it says which passwords go to which address.
@@ -145,7 +148,7 @@ func LoadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 
 // CleanUp removes what dead runs left of containers, and names the devices of a real lab
 // that a run did not give back. Leases end by themselves.
-func CleanUp(ctx context.Context, p provider, run string) error {
+func CleanUp(ctx context.Context, p Provider, run string) error {
 	if c, ok := topologies.As[topologies.Collector](p); ok {
 		if _, err := c.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
 			return fmt.Errorf("clean up: %w", err)
@@ -185,6 +188,7 @@ func (f LabFlags) Encode() string {
 	return string(data)
 }
 
+// WithImages calls f with the store of images.
 func (a *App) WithImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
 	provider, err := OpenEngine()
 	if err != nil {

@@ -20,6 +20,7 @@ type Format struct {
 	Write      func(io.Writer, *reports.Run) error
 }
 
+// Formats are all ways to render a run.
 func Formats() []Format {
 	return []Format{
 		{"html", "report.html", html.Write},
@@ -29,6 +30,7 @@ func Formats() []Format {
 	}
 }
 
+// Render writes a run to a file in a format.
 func Render(f Format, run *reports.Run, to string) error {
 	var b bytes.Buffer
 	if err := f.Write(&b, run); err != nil {

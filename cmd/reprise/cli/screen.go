@@ -26,7 +26,8 @@ type screen struct {
 	marks int
 }
 
-func NewScreen(to io.Writer) *screen { return &screen{to: to} }
+// NewScreen makes a writer that cleans what it is given for a terminal, and writes it to to.
+func NewScreen(to io.Writer) io.Writer { return &screen{to: to} }
 
 // Write implements io.Writer.
 func (s *screen) Write(p []byte) (int, error) {

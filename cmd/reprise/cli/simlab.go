@@ -21,7 +21,7 @@ import (
 const (
 	simUser     = "admin"
 	SimPassword = "simulated-password"
-	// simModel and simPorts are those of every simulated switch.
+	// SimPorts is the number of ports of every simulated switch.
 	SimPorts = 28
 )
 
@@ -134,6 +134,7 @@ func portRange(platform string) string {
 	return fmt.Sprintf("1-%d", SimPorts)
 }
 
+// PortName is the name of the n-th port of a platform.
 func PortName(platform string, n int) string {
 	if platform == sim.PlatformVOSS {
 		return fmt.Sprintf("1/%d", n)

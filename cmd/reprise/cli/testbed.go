@@ -14,18 +14,18 @@ import (
 	"github.com/reprise-lab/reprise/reports"
 )
 
-// testbed is where the verbs that need many trials have them executed.
-type testbed struct {
+// Testbed is where the verbs that need many trials have them executed.
+type Testbed struct {
 	experiment.Bench
 	app      *App
-	Provider provider
+	Provider Provider
 	Live     *LiveLine
 	dirs     []experiment.Recording // once they are there
 }
 
 // OpenTestbed connects to what builds the plans' labs, and checks that it can. Nothing is
 // started and nothing written. Close gives it back.
-func (a *App) OpenTestbed(ctx context.Context, parent string, where LabFlags, plans ...*plan.Plan) (*testbed, error) {
+func (a *App) OpenTestbed(ctx context.Context, parent string, where LabFlags, plans ...*plan.Plan) (*Testbed, error) {
 	b, err := a.OpenUnchecked(parent, where, plans...)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (a *App) OpenTestbed(ctx context.Context, parent string, where LabFlags, pl
 }
 
 // OpenUnchecked is openTestbed for who finds out later which labs can be built.
-func (a *App) OpenUnchecked(parent string, where LabFlags, plans ...*plan.Plan) (*testbed, error) {
+func (a *App) OpenUnchecked(parent string, where LabFlags, plans ...*plan.Plan) (*Testbed, error) {
 	if err := a.Permit(plans...); err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (a *App) OpenUnchecked(parent string, where LabFlags, plans ...*plan.Plan) 
 	if err != nil {
 		return nil, err
 	}
-	b := &testbed{app: a, Provider: provider, Live: &LiveLine{app: a, Status: "no trial yet"}}
+	b := &Testbed{app: a, Provider: provider, Live: &LiveLine{app: a, Status: "no trial yet"}}
 	reg, err := Registry()
 	if err != nil {
 		return nil, errors.Join(err, provider.Close())
@@ -58,7 +58,7 @@ func (a *App) OpenUnchecked(parent string, where LabFlags, plans ...*plan.Plan) 
 }
 
 // Recording says where the evidence of each side goes.
-func (b *testbed) Recording(sides []experiment.Recording) {
+func (b *Testbed) Recording(sides []experiment.Recording) {
 	b.dirs = sides
 	for _, s := range sides {
 		b.app.Progress("evidence (%s) in %s", s.Side, s.Dir)
@@ -66,10 +66,10 @@ func (b *testbed) Recording(sides []experiment.Recording) {
 }
 
 // Tried prints the line of a trial that is over.
-func (b *testbed) Tried(t experiment.Tried) { b.Live.trial(t) }
+func (b *Testbed) Tried(t experiment.Tried) { b.Live.trial(t) }
 
 // cleanUp removes what dead runs left, and what those of this sitting did.
-func (b *testbed) cleanUp(ctx context.Context, runs []string) error {
+func (b *Testbed) cleanUp(ctx context.Context, runs []string) error {
 	b.Live.clear()
 	err := CleanUp(ctx, b.Provider, "")
 	for _, run := range runs {
@@ -79,7 +79,7 @@ func (b *testbed) cleanUp(ctx context.Context, runs []string) error {
 }
 
 // Over gives the bench back and names the error of an experiment by its exit status.
-func (b *testbed) Over(ctx context.Context, err error) error {
+func (b *Testbed) Over(ctx context.Context, err error) error {
 	err = errors.Join(err, b.Provider.Close())
 	if ctx.Err() != nil {
 		where := b.Parent

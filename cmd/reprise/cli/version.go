@@ -22,6 +22,7 @@ type Built struct {
 	Arch string `json:"arch"`
 }
 
+// VersionVerb prints the version.
 func (a *App) VersionVerb() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version, its revision and what it was built with", Args: cobra.NoArgs,

@@ -7,6 +7,7 @@ import (
 	"github.com/reprise-lab/reprise/reports"
 )
 
+// Plural counts a noun: 1 trial, 2 trials, 3 entries.
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -17,6 +18,7 @@ func Plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// FirstLine is the first line of a text, at most so many characters of it.
 func FirstLine(s string, limit int) string {
 	s, _, _ = strings.Cut(s, "\n")
 	if r := []rune(s); len(r) > limit {
@@ -25,6 +27,7 @@ func FirstLine(s string, limit int) string {
 	return s
 }
 
+// OrDash stands a dash for nothing.
 func OrDash(s string) string {
 	if s == "" {
 		return "-"
@@ -32,6 +35,7 @@ func OrDash(s string) string {
 	return s
 }
 
+// AsInputError says that an error is one of the input; nil stays nil.
 func AsInputError(err error) error {
 	if err == nil {
 		return nil
@@ -50,6 +54,7 @@ type hinted struct {
 	hint string
 }
 
+// Hint adds to an error what to do about it.
 func Hint(err error, what string) error { return hinted{err, what} }
 
 func (h hinted) Error() string { return h.error.Error() + " (" + h.hint + ")" }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`) //nolint:gochecknoglobals // a constant
+var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // JSONKeys holds what verbs print with --json against one style of keys: lower case, with
 // hyphens, as the files of a run directory have them.
