@@ -443,10 +443,12 @@ type matcher struct {
 // after skips what may follow a word: its quote, and : or =.
 func (m *matcher) after(pos int, t *token) (int, bool) {
 	data := m.s.data[:m.limit]
-	if q := quoteAt(data, pos); q > 0 {
-		pos += q
-	}
+	quoted := quoteAt(data, pos)
+	pos += quoted
 	from, seps := pos, 0
+	if pos < m.limit && data[pos] == ',' && (quoted > 0 || m.f.platform == "tools") { // of a list of arguments
+		pos++
+	}
 	for pos < m.limit {
 		switch c := data[pos]; {
 		case c == ' ' || c == '\t' || c == 0xa0 || c == 0xc2 && pos+1 < m.limit && data[pos+1] == 0xa0:

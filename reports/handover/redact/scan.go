@@ -411,8 +411,16 @@ func (s *scanner) endsInSecret(name []byte) bool {
 func (s *scanner) take(name string, t term, start, end int) {
 	limit := s.lineEnd(end)
 	pos, assigned := s.separator(end, limit)
-	if t.rule == RuleSecret && quoteAt(s.data, end) > 0 && !assigned {
-		s.pair(name, start, end)
+	if t.rule == RuleSecret && !assigned {
+		if quoteAt(s.data, end) > 0 {
+			s.pair(name, start, end)
+		}
+		if s.limit == 0 && (s.beside(name, start, end) || s.question(name, start, end, limit)) {
+			return
+		}
+	}
+	if assigned && t.rule == RuleSecret {
+		pos = s.overTag(pos, limit)
 	}
 	if assigned && t.rule == RuleSecret && (pos >= limit || s.data[pos] == '|' || s.data[pos] == '>') {
 		s.below(name, start, pos, limit)
@@ -490,6 +498,18 @@ func (s *scanner) take(name string, t term, start, end int) {
 			}
 		}
 	}
+}
+
+// overTag skips the tag and the anchor of YAML before a value: !vault, &name.
+func (s *scanner) overTag(pos, limit int) int {
+	for pos+1 < limit && (s.data[pos] == '!' || s.data[pos] == '&') && (letter(s.data[pos+1]) || s.data[pos+1] == '!') && quoteAt(s.data, pos) == 0 {
+		f, ok := s.field(pos, limit, false)
+		if !ok || !s.another(f, limit) {
+			return pos
+		}
+		pos = skipBlanks(s.data[:limit], f.next)
+	}
+	return pos
 }
 
 // typed tells whether a word before a value says how it is written.
@@ -687,6 +707,9 @@ func (s *scanner) field(pos, limit int, assigned bool) (field, bool) {
 		return field{}, false
 	}
 	if q := quoteAt(data, pos); q > 0 {
+		if q == 1 && pos+6 < limit && data[pos+1] == data[pos] && data[pos+2] == data[pos] {
+			q = 3 // a text of Python or TOML
+		}
 		start := pos + q
 		if end := s.closing(start, limit, data[pos:start]); end >= 0 {
 			return field{start, end, end + q, true}, end > start

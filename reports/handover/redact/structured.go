@@ -18,12 +18,23 @@ func (s *scanner) follow(n int) bool {
 // valueKeys hold the secret in an object or a block that a key says to be one.
 //
 //nolint:gochecknoglobals // a table that is only read
-var valueKeys = set("value values val string text data plain plaintext plain-text clear cleartext clear-text cipher encrypted hash secret password pass key name content raw ascii hex psk")
+var valueKeys = set("value values val string text data plain plaintext plain-text clear cleartext clear-text cipher encrypted hash secret password pass key name content raw ascii hex psk current next previous old new active primary secondary")
 
 // nestedKeys say that what is below them is secret, and mean nothing on a line of their own.
 //
 //nolint:gochecknoglobals // a table that is only read
 var nestedKeys = set("passwords secrets communities passphrases tokens psks snmp-communities community-strings credentials pre-shared-keys")
+
+// namesOf are plurals below which each key names whose secret its value is.
+//
+//nolint:gochecknoglobals // a table that is only read
+var namesOf = set("passwords secrets communities passphrases psks snmp-communities community-strings")
+
+// plainKey tells a key that names somebody from one that says what its value is.
+func plainKey(key string) bool {
+	_, keyword := terms[key]
+	return !keyword && !ordinary()[key] && !fillers[key]
+}
 
 // camelEnds are the ends of keys in one word, such as wpaPassphrase, by which they are told.
 //
@@ -104,7 +115,7 @@ func (s *scanner) nested(name string, pos, end int) {
 			continue
 		}
 		switch {
-		case open[len(open)-1] == '{' && (key == "" || !valueKeys[key]):
+		case open[len(open)-1] == '{' && (key == "" || !valueKeys[key] && !(namesOf[name] && plainKey(key))):
 		case f.start < s.done || bgpCommunity(text) || key == "" && len(text) < 3 || key == "name" && name != "community" && name != "communities":
 		default:
 			s.span(at, f.start)
@@ -154,6 +165,51 @@ func (s *scanner) pair(name string, start, end int) {
 	}
 }
 
+// beside takes the value of a word that is itself the value of a name, or the key of a call or
+// of a mapping of YAML, on this line or the next:
+//
+//   - name: API_TOKEN          config.set('password', 'S')      ? password
+//     value: S                 os.environ['PASSWORD'] = 'S'     : S
+func (s *scanner) beside(name string, start, end int) bool {
+	before := string(bytes.Trim(s.data[max(s.line, start-longestWord):start], " \t-\"'"))
+	limit := s.lineEnd(end)
+	if q := quoteAt(s.data[:limit], end); q > 0 {
+		at := skipBlanks(s.data[:limit], end+q)
+		if at+1 >= limit || s.data[at] != ',' && s.data[at] != ']' || !strings.HasSuffix(before, "(") && !strings.HasSuffix(before, "[") {
+			return false
+		}
+		at = skipBlanks(s.data[:limit], at+1)
+		if s.data[min(at, limit-1)] == '=' {
+			at = skipBlanks(s.data[:limit], at+1)
+		}
+		f, ok := s.field(at, limit, true)
+		return ok && f.quoted && s.takePlain(name, f.start, f.end)
+	}
+	next, stop := nextLine(s.data, lineAfter(s.data, end))
+	if next < 0 || len(bytes.TrimSpace(s.data[end:limit])) > 0 {
+		return false
+	}
+	switch line := s.data[next:stop]; {
+	case before == "?" && bytes.HasPrefix(line, []byte(": ")):
+		return s.takePlain(name, next+2, stop)
+	case before == "name:" || before == "key:" || strings.HasSuffix(before, " name:"):
+		key, _, ok := bytes.Cut(line, []byte(":"))
+		if at := next + len(key) + 1; ok && valueKeys[lower(string(key))] && at < stop {
+			return s.takePlain(name, skipBlanks(s.data[:stop], at), stop)
+		}
+	}
+	return false
+}
+
+// takePlain takes a scalar and tells whether it was one to take.
+func (s *scanner) takePlain(name string, start, end int) bool {
+	was := s.done
+	if start < end && !isReference(string(s.data[start:end])) {
+		s.plain(name, start, end)
+	}
+	return s.done > was
+}
+
 // below takes what stands on the lines after a key: the answer to a question, or a block or
 // list of YAML.
 func (s *scanner) below(name string, start, pos, limit int) {
@@ -165,6 +221,10 @@ func (s *scanner) below(name string, start, pos, limit int) {
 	indent := indentOf(s.data, s.line, limit)
 	after := lineAfter(s.data, limit)
 	next, stop := nextLine(s.data, after)
+	for blanks := 0; next == stop && next >= 0 && blanks < 3; blanks++ {
+		after = lineAfter(s.data, after)
+		next, stop = nextLine(s.data, after)
+	}
 	if next < 0 {
 		return
 	}
@@ -288,6 +348,12 @@ func (s *scanner) mappingOf(name string, from, indent int) {
 // answer takes the line after a question as what was typed: one word, that is no prompt and
 // no word of a device's.
 func (s *scanner) answer(name string, start, end int) {
+	if q := quoteAt(s.data[:end], start); q > 0 { // of JSON
+		if stop := s.closing(start+q, end, s.data[start:start+q]); stop > 0 && len(bytes.Trim(s.data[stop+q:end], " ,}]")) == 0 {
+			s.plain(name, start, stop+q)
+		}
+		return
+	}
 	v := string(s.data[start:end])
 	if end-start < 4 || strings.ContainsAny(v, " \t") || strings.HasSuffix(v, "#") || strings.HasSuffix(v, ">") || strings.HasSuffix(v, ":") || strings.HasSuffix(v, "...") ||
 		strings.Trim(v, "*.-=#") == "" || ordinary()[lower(strings.Trim(v, ".!"))] || strings.Contains(v, "«") || strings.Contains(v, "\x1b") || v[0] == '%' || v[0] == '{' || v[0] == '<' {
