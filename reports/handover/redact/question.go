@@ -28,6 +28,9 @@ func (s *scanner) question(name string, start, end, limit int) bool {
 	if colon < 1 || colon > longestQuestion || rest[0] != ' ' && rest[0] != '\t' {
 		return false
 	}
+	if words := bytes.Fields(rest[:colon]); len(words) == 0 || stops[lower(string(words[len(words)-1]))] {
+		return false // about one: password policy:
+	}
 	from := skipBlanks(s.data[:limit], end+colon+1)
 	if from == end+colon+1 && from < limit {
 		return false

@@ -209,10 +209,15 @@ var prompts = []*regexp.Regexp{
 	regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`),
 	regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+Cleartext-Password[ \t]*:=`),
 	regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
+	regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`),
+	regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`),
+	regexp.MustCompile(`(?m)sysName\.0 = STRING: "?([A-Za-z][\w.-]{2,63})`),
+	regexp.MustCompile(`(?m)\buid=\d+\(([A-Za-z_][\w.-]{2,31})\) gid=`),
+	regexp.MustCompile(`(?m)^PING ([A-Za-z][\w.-]{2,63}) ?\(`),
 }
 
 func promptNames(data []byte) []string {
-	if !bytes.ContainsAny(data, "#>%$=") && !bytes.Contains(data, []byte(" uptime is ")) {
+	if !bytes.ContainsAny(data, "#>%$=") && !bytes.Contains(data, []byte(" uptime is ")) && !bytes.Contains(data, []byte("PING ")) {
 		return nil
 	}
 	var names []string
