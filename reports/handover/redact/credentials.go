@@ -51,7 +51,9 @@ func (s *scanner) credentials(f field, v string) {
 		default:
 			s.replace("", RuleSecret, value, text)
 		}
-		for at = value.next; at < end && (s.data[at] == ',' || s.data[at] == ' ' || s.data[at] == '\t'); at++ {
+		at = value.next
+		for at < end && (s.data[at] == ',' || s.data[at] == ' ' || s.data[at] == '\t') {
+			at++
 		}
 	}
 }

@@ -413,7 +413,9 @@ func (s *scanner) cookies(f field) {
 		if at += n; at >= end || s.data[at] != ';' {
 			return
 		}
-		for at++; at < end && s.data[at] == ' '; at++ {
+		at++
+		for at < end && s.data[at] == ' ' {
+			at++
 		}
 	}
 }
@@ -427,7 +429,9 @@ func cookieAt(b []byte) (int, bool) {
 	if i == 0 || i >= len(b) || b[i] != '=' {
 		return 0, false
 	}
-	for i++; i < len(b) && b[i] > ' ' && strings.IndexByte("\"',;\\", b[i]) < 0; i++ {
+	i++
+	for i < len(b) && b[i] > ' ' && strings.IndexByte("\"',;\\", b[i]) < 0 {
+		i++
 	}
 	return i, true
 }

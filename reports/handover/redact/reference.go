@@ -103,10 +103,10 @@ func (s *scanner) isDate(f field) bool {
 	if len(after) == 0 || len(after) == len(s.data[f.end:min(len(s.data), f.end+8)]) {
 		return false
 	}
-	switch {
-	case dates[word] == 'm':
+	switch dates[word] {
+	case 'm':
 		return isDigit(after[0])
-	case dates[word] == 'd':
+	case 'd':
 		return isDigit(after[0]) || len(after) >= 3 && dates[lower(string(after[:3]))] == 'm'
 	}
 	return false

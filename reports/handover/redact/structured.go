@@ -115,7 +115,7 @@ func (s *scanner) nested(name string, pos, end int) {
 			continue
 		}
 		switch {
-		case open[len(open)-1] == '{' && (key == "" || !valueKeys[key] && !(namesOf[name] && plainKey(key))):
+		case open[len(open)-1] == '{' && (key == "" || !valueKeys[key] && (!namesOf[name] || !plainKey(key))):
 		case f.start < s.done || bgpCommunity(text) || key == "" && len(text) < 3 || key == "name" && name != "community" && name != "communities":
 		default:
 			s.span(at, f.start)
