@@ -413,10 +413,7 @@ func (s *scanner) cookies(f field) {
 		if at += n; at >= end || s.data[at] != ';' {
 			return
 		}
-		at++
-		for at < end && s.data[at] == ' ' {
-			at++
-		}
+		at = skipBlanks(s.data[:end], at+1)
 	}
 }
 
