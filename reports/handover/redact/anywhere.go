@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 // anywhere finds values that are no words and no numbers wherever they stand, inside of longer
 // words and in other capitals too, as the gate does. It looks at every third place of a text:
@@ -51,12 +48,14 @@ func (a *anywhere) add(e entry) {
 	}
 }
 
-// find gives the edits of all values in a text; of two that overlap, the one that begins first.
-func (a *anywhere) find(data []byte) []edit {
+// find gives the edits of all values in a text that those made already do not cover; of two
+// that overlap, the one that begins first.
+func (a *anywhere) find(data []byte, made []edit) []edit {
 	if len(a.by) == 0 {
 		return nil
 	}
 	var edits []edit
+	k := 0
 	for i := 0; i+4 <= len(data); i += anywhereStep {
 		w := windowOf(data[i:])
 		h := windowHash(w)
@@ -69,11 +68,29 @@ func (a *anywhere) find(data []byte) []edit {
 			if start < 0 || end > len(data) || !sameLetters(data[start:end], v.match) {
 				continue
 			}
+			for k < len(made) && made[k].end <= i-anywhereStep {
+				k++
+			}
+			if covered(made[k:], start, end) {
+				continue
+			}
 			edits = append(edits, edit{start, end, v.cased(string(data[start:end])), v.replaces()})
 		}
 	}
-	slices.SortStableFunc(edits, func(x, y edit) int { return x.start - y.start })
 	return merge(nil, edits)
+}
+
+// covered tells whether one of the edits, which are in order, is over a place.
+func covered(made []edit, start, end int) bool {
+	for _, e := range made {
+		if e.start > start {
+			return false
+		}
+		if e.end >= end {
+			return true
+		}
+	}
+	return false
 }
 
 // cased is what stands for got, which may be the value in other capitals.

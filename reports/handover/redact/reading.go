@@ -108,7 +108,7 @@ func (s *scanner) whole() {
 	s.scan()
 	add := s.split
 	if !s.learn {
-		add = append(add, s.d.loose.find(s.data)...)
+		add = append(add, s.d.loose.find(s.data, s.edits)...)
 	}
 	if len(s.r.patterns) > 0 {
 		add = append(add, s.matches()...)
