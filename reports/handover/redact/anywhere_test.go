@@ -48,3 +48,14 @@ func TestKnownAddressInIndex(t *testing.T) {
 		t.Errorf("%q is changed", text)
 	}
 }
+
+// TestKnownMACInOtherForms: a known MAC without leading zeros, as a number, and in two halves.
+func TestKnownMACInOtherForms(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	r.Learn("a.cfg", []byte("mac 00:04:96:ab:cd:ef\n"))
+	for _, text := range []string{"STRING: 0:4:96:ab:cd:ef\n", "STRING: 0:4:96:AB:CD:EF\n", "id 0x000496abcdef\n", "000496-abcdef   1/1\n"} {
+		if out := string(r.Text("a.txt", []byte(text))); strings.Contains(strings.ToLower(out), "ab:cd:ef") || strings.Contains(out, "abcdef") {
+			t.Errorf("%q became %q", text, out)
+		}
+	}
+}

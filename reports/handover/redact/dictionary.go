@@ -219,6 +219,11 @@ func forms(k known, with string) [][2]string {
 	put(url.QueryEscape(k.value), url.QueryEscape(with))
 	put(url.PathEscape(k.value), url.PathEscape(with))
 	if k.rule == RuleMAC {
+		if len(k.value) != 12 || len(with) != 12 { // of a map, which knows no rules
+			return list
+		}
+		put("0x"+k.value, "0x"+with)
+		put(k.value[:6]+"-"+k.value[6:], with[:6]+"-"+with[6:])
 		return list
 	}
 	if len(k.value) >= 6 {

@@ -401,7 +401,7 @@ end:
 	if i < len(data) && wordClass(data[i]) && !double { // hours and minutes, port lists, names
 		return
 	}
-	if !double && colons >= 5 && s.groups(start, i) {
+	if !double && colons >= 5 && (s.groups(start, i) || colons == 5 && s.shortMAC(start, i)) {
 		return
 	}
 	if !double && colons < 7 && (dots == 0 || colons < 6) {
@@ -443,6 +443,35 @@ func (s *scanner) groups(start, end int) bool {
 		s.note(kindGroups, start)
 		s.found(start, stop, RuleSecret, s.r.shapes.forward(string(s.data[start:stop])))
 	}
+	return true
+}
+
+// shortMAC handles a known MAC without leading zeros, 0:4:96:ab:cd:ef, as SNMP prints it.
+func (s *scanner) shortMAC(start, end int) bool {
+	if s.learn {
+		return false
+	}
+	var m [6]byte
+	parts := strings.Split(string(s.data[start:end]), ":")
+	for i, p := range parts {
+		n, err := strconv.ParseUint(p, 16, 8)
+		if err != nil || len(parts) != len(m) {
+			return false
+		}
+		m[i] = byte(n & 0xff)
+	}
+	if !s.r.learnedMAC(m) {
+		return false
+	}
+	s.r.mapMAC(&m)
+	for i, b := range m {
+		parts[i] = strconv.FormatUint(uint64(b), 16)
+	}
+	text := strings.Join(parts, ":")
+	if strings.ContainsAny(string(s.data[start:end]), "ABCDEF") {
+		text = strings.ToUpper(text)
+	}
+	s.found(start, end, RuleMAC, text)
 	return true
 }
 
