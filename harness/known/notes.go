@@ -259,15 +259,12 @@ func (i *Issue) set(as role, c, product string, p *Products) {
 		}
 	case roleFeature:
 		i.Feature = c
-	case roleFound:
+	case roleFound, roleVersions:
 		found, fixed := p.ParseVersions(c, cmp.Or(i.Product, product))
 		i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
 	case roleFixed:
 		_, fixed := p.ParseVersions("fixed "+c, cmp.Or(i.Product, product))
 		i.Fixed = append(i.Fixed, fixed...)
-	case roleVersions:
-		found, fixed := p.ParseVersions(c, cmp.Or(i.Product, product))
-		i.Found, i.Fixed = append(i.Found, found...), append(i.Fixed, fixed...)
 	case roleProduct:
 		i.Product = cmp.Or(p.in(c), p.Name(c))
 	case rolePlatform:

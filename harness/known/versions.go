@@ -122,7 +122,7 @@ func (r *versionReader) take(group int, word string) {
 	case gFixed:
 		r.flush()
 		r.fixing = true
-	case gFound:
+	case gFound, gSemicolon:
 		r.flush()
 		r.fixing = false
 	case gBefore:
@@ -144,9 +144,6 @@ func (r *versionReader) take(group int, word string) {
 			r.add(Range{To: r.from, Text: r.from + " " + word})
 			r.from = ""
 		}
-	case gSemicolon:
-		r.flush()
-		r.fixing = false
 	case gProduct:
 		if len(word) == 2 && word != strings.ToUpper(word) {
 			break // "se" and "fe" are words of other languages

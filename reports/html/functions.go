@@ -203,8 +203,6 @@ func what(e evidence.Event) string {
 		return string(e.Phase) + " begins"
 	case evidence.EventBoot:
 		return "software started: " + e.Name
-	case evidence.EventStep:
-		return e.Name
 	case evidence.EventFault:
 		return "fault on: " + e.Name
 	case evidence.EventHeal:

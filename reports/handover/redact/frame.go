@@ -313,15 +313,13 @@ func (c *capture) icmp6(f *frame, at, end int) {
 		options = at + 8
 	case 134:
 		options = at + 16
-	case 135, 136:
+	case 135, 136, 130, 131, 132:
 		options = at + 24
 	case 137:
 		options = at + 40
 		if at+40 <= end {
 			c.addr(at+24, 16)
 		}
-	case 130, 131, 132:
-		options = at + 24
 	case 143:
 		for i, p := 0, at+8; i < c.u16(at+6) && p+20 <= end; i++ {
 			c.addr(p+4, 16)
