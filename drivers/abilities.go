@@ -70,7 +70,7 @@ type LogSource interface {
 	LogsSince(ctx context.Context, m LogMark) ([]LogFile, error)
 }
 
-// LogTeller tells whether what a node logs can be read. It is an ability of a LogSource.
+// LogTeller reports whether what a node logs can be read. It is an ability of a LogSource.
 type LogTeller interface {
 	// Unlogged says why a line may be missing from the node's logs: no daemon there logs
 	// anything, or one logs elsewhere. Empty when none is known to be missing.

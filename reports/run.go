@@ -149,7 +149,7 @@ type Detail struct {
 	Logs        []File
 	Files       []File // captures, cores and fetched files: their names and sizes
 	Missing     []string
-	// Digest tells whether the record is still the one that the ledger names.
+	// Digest reports whether the record is still the one that the ledger names.
 	Digest Check
 }
 

@@ -48,7 +48,7 @@ type Reach struct {
 	Timeout Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema_description:"Wait per packet; default 1s."`
 }
 
-// Linkless tells whether the probe goes to an address that is one link's only, and names no
+// Linkless reports whether the probe goes to an address that is one link's only, and names no
 // interface: the kernel does not know where to send it (RFC 4007 section 6).
 func (r Reach) Linkless() bool {
 	target := r.Ping

@@ -230,7 +230,7 @@ func WithoutLines(text []byte, gone map[int]bool) []byte {
 	return b.Bytes()
 }
 
-// shared tells whether another node has the same configuration file.
+// shared reports whether another node has the same configuration file.
 func (w *cutter) shared(name, value string) bool {
 	for other := range w.l.Scenario.Nodes {
 		if other != name && w.l.ConfigOf(other) == value {

@@ -123,7 +123,7 @@ func (l *look) parsed() (any, error) {
 // isBefore is the value of the word before.
 type isBefore struct{}
 
-// charge counts steps, and tells whether there are any left.
+// charge counts steps, and reports whether there are any left.
 func (e *evaluator) charge(n int) bool {
 	if n < 0 || n > maxSteps || e.steps > maxSteps-n {
 		e.spent = true
@@ -735,7 +735,7 @@ func (e *evaluator) slice(n *ast.SliceNode) any {
 	return e.try(n, func() any { return runtime.Slice(v, from, to) })
 }
 
-// has tells whether something is there. It is how absence is asked for.
+// has reports whether something is there. It is how absence is asked for.
 func (e *evaluator) has(n *ast.CallNode) any {
 	v := e.value(n.Arguments[0])
 	u, ok := v.(*unknown)

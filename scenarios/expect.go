@@ -189,7 +189,7 @@ func (p *Predicate) refuse(what string) {
 	}
 }
 
-// Mentions tells whether a text of the expression is part of words, or a pattern of it finds
+// Mentions reports whether a text of the expression is part of words, or a pattern of it finds
 // something there: the expression then looks at them. One that looks at no words at all does
 // not care either.
 func (p *Predicate) Mentions(words string) bool {
@@ -202,7 +202,7 @@ func (p *Predicate) Mentions(words string) bool {
 		})
 }
 
-// isPath tells whether a node is a place that something can be absent from.
+// isPath reports whether a node is a place that something can be absent from.
 func isPath(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.IdentifierNode, *ast.MemberNode, *ast.PointerNode:

@@ -57,7 +57,7 @@ type impossibility struct {
 	of func(name string) (numbers, bool)
 }
 
-// never tells whether a node, or its opposite, is never true.
+// never reports whether a node, or its opposite, is never true.
 func (i impossibility) never(n ast.Node, not bool) bool {
 	if inner, ok := negated(n); ok {
 		return i.never(inner, !not)
@@ -85,7 +85,7 @@ func negated(n ast.Node) (ast.Node, bool) {
 	return u.Node, true
 }
 
-// either tells whether one side is enough: of an "or", or of an "and" that is negated.
+// either reports whether one side is enough: of an "or", or of an "and" that is negated.
 func either(operator string, not bool) bool {
 	or, and := operator == "or" || operator == "||", operator == "and" || operator == "&&"
 	return or && !not || and && not
@@ -102,7 +102,7 @@ func parts(n ast.Node, not bool) []part {
 	return []part{{n, not}}
 }
 
-// contradicts tells whether parts can never be true together.
+// contradicts reports whether parts can never be true together.
 func (i impossibility) contradicts(list []part) bool {
 	said := map[string]bool{}
 	equal := map[string]string{}

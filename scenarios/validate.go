@@ -411,7 +411,7 @@ func (c *checker) inBaseline(s Condition) (Condition, bool) {
 	return c.s.Baseline[i], true
 }
 
-// waitedFor tells whether a step of the stimulus waits with a condition's probe: what is
+// waitedFor reports whether a step of the stimulus waits with a condition's probe: what is
 // looked at afterwards is then no longer the state of before.
 func (c *checker) waitedFor(b Condition) bool {
 	return slices.ContainsFunc(c.s.Stimulus, func(s Step) bool {

@@ -81,7 +81,7 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	}
 }
 
-// hasStatus tells whether a condition's command gives an exit status. Where nothing is known
+// hasStatus reports whether a condition's command gives an exit status. Where nothing is known
 // of the platform it may.
 func (c *checker) hasStatus(cond Condition) bool {
 	switch cond.Probe() {
@@ -381,7 +381,7 @@ func (c *checker) started(where, node, daemon string, p Platform) {
 	}
 }
 
-// starts tells whether what the scenario runs in a node's shell has a program's name.
+// starts reports whether what the scenario runs in a node's shell has a program's name.
 func (c *checker) starts(node, program string, p Platform) bool {
 	var texts []string
 	files := slices.Collect(maps.Values(c.s.Nodes[node].Files))
@@ -455,7 +455,7 @@ func (c *checker) controlDiffers(ctl *Control) {
 	}
 }
 
-// acts tells whether a step that a control leaves out does something to the lab.
+// acts reports whether a step that a control leaves out does something to the lab.
 func (c *checker) acts(ref string) bool {
 	n, err := strconv.Atoi(strings.TrimPrefix(ref, "stimulus."))
 	if err != nil || n < 0 || n >= len(c.s.Stimulus) {
@@ -473,7 +473,7 @@ func firstLine(s string) string {
 	return line
 }
 
-// alreadySo tells whether a setting gives what the scenario has without it.
+// alreadySo reports whether a setting gives what the scenario has without it.
 func (c *checker) alreadySo(key, value string) bool {
 	name, field, _ := strings.Cut(key, ".")
 	t, ok := c.loaded.Topology.Node(name)
@@ -500,7 +500,7 @@ func (c *checker) alreadySo(key, value string) bool {
 	}
 }
 
-// sameText tells whether two values name, or are, the same text.
+// sameText reports whether two values name, or are, the same text.
 func (c *checker) sameText(a, b string) bool {
 	if a == b {
 		return true

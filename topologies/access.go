@@ -54,8 +54,8 @@ type Device struct {
 	Marks []string `json:"marks,omitempty"`
 }
 
-// WayBack is what brings a device back to what it was before it was touched.
-type WayBack struct {
+// RestorePoint is what brings a device back to what it was before it was touched.
+type RestorePoint struct {
 	Checkpoint string    `json:"checkpoint"`        // name of the configuration saved on the device
 	Selected   string    `json:"selected"`          // configuration that the device starts with by itself
 	Unsaved    bool      `json:"unsaved,omitempty"` // which was never saved
@@ -66,17 +66,17 @@ type WayBack struct {
 	Taken      time.Time `json:"taken"`
 }
 
-// Keeper is a lab of devices that were there before it and stay after it: what is done
+// RestoreJournal is a lab of devices that were there before it and stay after it: what is done
 // to them has to be undone, by whoever is left to do so. The harness calls Keep after the
 // identity was checked and before the first line of configuration, and Restored when the
 // device has its configuration back, compared line by line. Release ends the leases of
 // devices with no open entry, and of those alone.
-type Keeper interface {
+type RestoreJournal interface {
 	Device(node string) (Device, error)
-	// Keep writes the way back; when it returns nil, it has reached the disk.
-	Keep(ctx context.Context, node string, w WayBack) error
+	// Keep writes the restore point; when it returns nil, it has reached the disk.
+	Keep(ctx context.Context, node string, w RestorePoint) error
 	// Kept gives the open entry of a node's device.
-	Kept(node string) (w WayBack, ok bool, err error)
+	Kept(node string) (w RestorePoint, ok bool, err error)
 	// Restored ends the entry.
 	Restored(ctx context.Context, node string) error
 	// Quarantine names a device that could not be brought back: it is given to nobody.
@@ -94,7 +94,7 @@ type Loser interface {
 // How says how a node was brought back.
 type How string
 
-// The ways back.
+// The restore points.
 const (
 	BySnapshot How = "snapshot" // in place, memory and disk
 	ByBoot     How = "boot"     // from a fresh disk

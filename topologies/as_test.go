@@ -21,7 +21,7 @@ type ableLab struct {
 	topologies.Accessor
 	topologies.Consoler
 	topologies.PortMapper
-	topologies.Keeper
+	topologies.RestoreJournal
 	topologies.Loser
 	topologies.Resetter
 	topologies.BuiltKinder
@@ -49,7 +49,7 @@ func TestAsKeepsEveryAbility(t *testing.T) {
 	lab, provider := &ableLab{}, &ableProvider{}
 	for name, is := range map[string]func(any) bool{
 		"Accessor": has[topologies.Accessor], "Consoler": has[topologies.Consoler], "PortMapper": has[topologies.PortMapper],
-		"Keeper": has[topologies.Keeper], "Loser": has[topologies.Loser], "Resetter": has[topologies.Resetter],
+		"RestoreJournal": has[topologies.RestoreJournal], "Loser": has[topologies.Loser], "Resetter": has[topologies.Resetter],
 		"BuiltKinder": has[topologies.BuiltKinder], "Faulter": has[topologies.Faulter], "NodeWatcher": has[topologies.NodeWatcher],
 		"ProcessWatcher": has[topologies.ProcessWatcher], "NodeRestarter": has[topologies.NodeRestarter],
 		"Enterer": has[topologies.Enterer], "StateChecker": has[topologies.StateChecker],

@@ -185,7 +185,7 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	return t
 }
 
-// IsFile tells whether a document is a containerlab file rather than what names one.
+// IsFile reports whether a document is a containerlab file rather than what names one.
 func IsFile(d *yamlpos.Doc) bool {
 	return mapping(d.Root, "reprise") == nil && mapping(mapping(d.Root, "topology"), "nodes") != nil
 }

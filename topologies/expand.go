@@ -31,7 +31,7 @@ type Environ struct {
 // Environment is the whole of this process's environment, for files of one's own.
 func Environment() Environ { return Environ{Getenv: os.LookupEnv} }
 
-// may tells whether the file may have a variable.
+// may reports whether the file may have a variable.
 func (e Environ) may(name string, optional bool) bool { return e.Ask == nil || e.Ask(name, optional) }
 
 // expandEnv expands variables in every scalar of the document, after parsing so that

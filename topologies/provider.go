@@ -50,7 +50,7 @@ type Host interface {
 	ReadFile(ctx context.Context, path string) (io.ReadCloser, error)
 }
 
-// NodeState tells whether a node still runs, and if not, how it ended.
+// NodeState reports whether a node still runs, and if not, how it ended.
 type NodeState struct {
 	Running bool
 	Exit    int

@@ -100,7 +100,7 @@ control: {without: [stimulus.0]}
 trials: {count: 1}
 `
 
-// A run that is killed at any change that it makes to a switch leaves a way back, and
+// A run that is killed at any change that it makes to a switch leaves a restore point, and
 // restoring, itself killed at any change, brings the exact saved configuration back.
 func TestKilledAtEveryStep(t *testing.T) {
 	livetest.Long(t, "is killed at each of some hundred steps")

@@ -154,7 +154,7 @@ func TestDismissedEntry(t *testing.T) {
 	}
 }
 
-// What is saved for good has no way back, so it is not sent.
+// What is saved for good has no restore point, so it is not sent.
 func TestLastingLine(t *testing.T) {
 	b := newBench(t)
 	text, err := os.ReadFile(b.scenario)
@@ -164,7 +164,7 @@ func TestLastingLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, ok := b.reprise(t, "run", b.scenario, "--rehearse", "--dir", b.runs); ok || !strings.Contains(out, "no way back undoes") {
+	if out, ok := b.reprise(t, "run", b.scenario, "--rehearse", "--dir", b.runs); ok || !strings.Contains(out, "no restore point undoes") {
 		t.Errorf("save configuration: %v: %s", ok, out)
 	}
 }

@@ -73,7 +73,7 @@ func Templates(t *testing.T, templates fs.FS, dir string) {
 	}
 }
 
-// headKnown tells whether a rule matches a line of a capture before its first row: that is
+// headKnown reports whether a rule matches a line of a capture before its first row: that is
 // how a table without rows is told from something else.
 func headKnown(t *testing.T, templates fs.FS, name, text string) bool {
 	t.Helper()

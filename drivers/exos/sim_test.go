@@ -22,7 +22,7 @@ func open(tb testing.TB, a drivers.Access, rec drivers.Recorder) *exos.Driver {
 	return d.(*exos.Driver)
 }
 
-func TestWayBack(t *testing.T) {
+func TestRestorePoint(t *testing.T) {
 	for _, transport := range drivertest.Ways() {
 		t.Run(transport, func(t *testing.T) {
 			s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Name: "X440", Startup: "create vlan lab tag 10\nconfigure vlan lab add ports 1 tagged\n"})
@@ -67,10 +67,10 @@ func TestWayBack(t *testing.T) {
 	}
 }
 
-// TestWayBackOfWhatWasNeverSaved: a switch on its defaults, with changes that nobody saved,
+// TestRestorePointOfWhatWasNeverSaved: a switch on its defaults, with changes that nobody saved,
 // gets back what it runs and what it starts with, though the configuration that it names is
 // among no files.
-func TestWayBackOfWhatWasNeverSaved(t *testing.T) {
+func TestRestorePointOfWhatWasNeverSaved(t *testing.T) {
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Name: "X440"})
 	d := open(t, drivertest.Way(t, s, drivertest.Ways()[0]), nil)
 	defaults := s.Running()

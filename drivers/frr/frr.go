@@ -340,14 +340,14 @@ func versionOf(out string) string {
 	return ""
 }
 
-// beforeLogs tells whether a version has one log file only, so that "log file" in the
+// beforeLogs reports whether a version has one log file only, so that "log file" in the
 // configuration replaces that of the command line: those before 8.0.
 func beforeLogs(version string) bool {
 	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
 	return err == nil && major < 8
 }
 
-// harmful tells whether a command is known to end a daemon of this version: looking must
+// harmful reports whether a command is known to end a daemon of this version: looking must
 // not change what is looked at. "show ip ospf interface" aborts ospfd in lib/table.c
 // before 8.0 (FRRouting/frr issues 9463 and 10203, mended by pull request 8876).
 func harmful(command, version string) bool {

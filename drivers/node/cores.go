@@ -150,7 +150,7 @@ func (n *Node) findCores(ctx context.Context, deaths []drivers.Death) error {
 	return nil
 }
 
-// dumps tells whether a signal dumps core (signal(7)).
+// dumps reports whether a signal dumps core (signal(7)).
 func dumps(signal string) bool {
 	return slices.Contains(crashes, signal) || slices.Contains([]string{"SIGQUIT", "SIGXCPU", "SIGXFSZ"}, signal)
 }

@@ -79,7 +79,7 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 	return deaths, nil
 }
 
-// Crashed tells whether a process of the node died by a signal since Boot.
+// Crashed reports whether a process of the node died by a signal since Boot.
 func (n *Node) Crashed(ctx context.Context) (bool, error) {
 	deaths, err := n.Deaths(ctx)
 	if unseen := (*drivers.UnseenError)(nil); errors.As(err, &unseen) {

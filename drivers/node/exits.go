@@ -104,7 +104,7 @@ func parseTime(s string) (time.Time, error) {
 // Signal is the name of the signal that the exit code speaks of, empty when none.
 func (x Exit) Signal() string { return signalName(x.Code - 128) }
 
-// WasOrdered tells whether the end is what the driver asked for. A daemon that was
+// WasOrdered reports whether the end is what the driver asked for. A daemon that was
 // told to stop and crashed over it died unexpectedly.
 func (x Exit) WasOrdered() bool {
 	if x.Ordered == "" {

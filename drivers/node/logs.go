@@ -66,7 +66,7 @@ func (n *Node) alone(text string) string {
 	return b.String()
 }
 
-// sentBy tells whether a line of syslog is a program's: "2026-03-01 10:00:00 Mar  1
+// sentBy reports whether a line of syslog is a program's: "2026-03-01 10:00:00 Mar  1
 // 10:00:00 bird: …", the first stamp being the reader's.
 func sentBy(line, program string) bool {
 	i := strings.Index(line, " "+program)

@@ -162,7 +162,7 @@ func (n *Node) RestoreNetwork(ctx context.Context) error {
 		return err
 	}
 	if script := restoreScript(have, want); script != "" {
-		if _, err := n.Try(ctx, op, script); err != nil { // the check below tells whether it worked
+		if _, err := n.Try(ctx, op, script); err != nil { // the check below reports whether it worked
 			return err
 		}
 		if have, err = n.network(ctx); err != nil {

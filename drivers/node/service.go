@@ -63,5 +63,5 @@ func (e *ExitedError) Error() string {
 	return fmt.Sprintf("%s ended at its start (%s): %s", e.Service, how, e.LastLog)
 }
 
-// Crashed tells whether the daemon died by a signal rather than giving up.
+// Crashed reports whether the daemon died by a signal rather than giving up.
 func (e *ExitedError) Crashed() bool { return e.Exit.Signal() != "" }

@@ -78,14 +78,14 @@ func Stops(script, platform, process string) []string {
 	return sent
 }
 
-// Unread implements drivers.ScriptReader: it tells whether a line runs what is not written in
+// Unread implements drivers.ScriptReader: it reports whether a line runs what is not written in
 // it. Programs in the folders of the system's own are known by what they do.
 func (n *Node) Unread(line string) bool { return Unread(line) }
 
 // ownFolders are where the system's own programs lie.
 var ownFolders = regexp.MustCompile(`^/(usr/)?s?bin/|^/usr/lib/|^/usr/libexec/|^/lib/|^/etc/init\.d/`)
 
-// Unread tells whether a shell script runs what it does not say.
+// Unread reports whether a shell script runs what it does not say.
 func Unread(script string) bool {
 	piped := regexp.MustCompile(`\|\s*(?:sudo\s+)?(?:/\S*/)?(?:ba|da|a|k|z)?sh\b`).MatchString(script)
 	return piped || slices.ContainsFunc(separators.Split(script, -1), func(command string) bool {
@@ -181,12 +181,12 @@ func signalCalled(word, otherwise string) string {
 	return otherwise
 }
 
-// mentions tells whether a script holds a name as a word.
+// mentions reports whether a script holds a name as a word.
 func mentions(script, name string) bool {
 	return regexp.MustCompile(`(^|[^A-Za-z0-9_-])` + regexp.QuoteMeta(name) + `($|[^A-Za-z0-9_-])`).MatchString(script)
 }
 
-// matches tells whether a pattern of pkill is one of a process.
+// matches reports whether a pattern of pkill is one of a process.
 func matches(pattern, process string) bool {
 	if strings.Contains(pattern, process) {
 		return true
@@ -195,7 +195,7 @@ func matches(pattern, process string) bool {
 	return err == nil && re.MatchString(process)
 }
 
-// isUnit tells whether one of the words names the service that a process belongs to.
+// isUnit reports whether one of the words names the service that a process belongs to.
 func isUnit(words []string, platform, process string) bool {
 	units := []string{process}
 	switch platform {

@@ -243,7 +243,7 @@ func (d *loginDialogue) do(step LoginStep, text string) error {
 	return err
 }
 
-// denied tells whether the device has just refused our credentials.
+// denied reports whether the device has just refused our credentials.
 func (d *loginDialogue) denied(text string) bool {
 	return d.users > 0 && d.refusalIn(text) != ""
 }

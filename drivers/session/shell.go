@@ -28,7 +28,7 @@ type Shell struct {
 	spent bool
 }
 
-// shellSetup runs once per session. reprise_busy tells whether a process other than
+// shellSetup runs once per session. reprise_busy reports whether a process other than
 // the shell holds this session's output: "-ef" compares device and inode without a fork.
 const shellSetup = `export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 reprise_busy() { for f in /proc/[0-9]*/fd/1 /proc/[0-9]*/fd/2; do case $f in /proc/$$/*) ;; *) if [ "$f" -ef /proc/$$/fd/1 ]; then return 0; fi;; esac; done; return 1; }

@@ -142,7 +142,7 @@ func (g *gatherer) quiet(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// pending tells whether bytes wait for scrapligo.
+// pending reports whether bytes wait for scrapligo.
 func (g *gatherer) pending() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

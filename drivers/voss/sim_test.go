@@ -22,7 +22,7 @@ func open(tb testing.TB, a drivers.Access, rec drivers.Recorder) *voss.Driver {
 	return d.(*voss.Driver)
 }
 
-func TestWayBack(t *testing.T) {
+func TestRestorePoint(t *testing.T) {
 	for _, transport := range drivertest.Ways() {
 		t.Run(transport, func(t *testing.T) {
 			s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformVOSS, Name: "vsp", Startup: "config terminal\nvlan create 10 name \"lab\" type port-mstprstp 0\nvlan members add 10 1/1\nend\n"})

@@ -43,7 +43,7 @@ func (r *Rules) UnmarshalText(b []byte) error {
 
 func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3} }
 
-// Since tells whether r are the rules that another name stands for, or later ones. Rules that
+// Since reports whether r are the rules that another name stands for, or later ones. Rules that
 // do not exist are later than none.
 func (r Rules) Since(other Rules) bool {
 	return slices.Index(allRules(), r) >= slices.Index(allRules(), other)

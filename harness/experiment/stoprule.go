@@ -27,7 +27,7 @@ func (r StopRule) Limit() int {
 	return r.Cap
 }
 
-// Decide tells whether to stop after so many hits and misses in so many trials, the
+// Decide reports whether to stop after so many hits and misses in so many trials, the
 // inconclusive ones among them.
 func (r StopRule) Decide(hits, misses, trials int) result.Stop {
 	if r.Runs > 0 {

@@ -123,7 +123,7 @@ func (j *judge) ask(ctx context.Context, c Candidate, beta float64, earlier resu
 	return v, err
 }
 
-// extendAll gives a candidate and its control the whole window, and tells whether runs of
+// extendAll gives a candidate and its control the whole window, and reports whether runs of
 // either had given up before.
 func (j *judge) extendAll(c Candidate) bool {
 	own := j.extend(j.key(c))

@@ -68,7 +68,7 @@ func (p *patience) learn(key string, r Result) {
 }
 
 // extend has a candidate wait for the whole window from now on, where runs of it gave up
-// before; it tells whether there is something to ask again.
+// before; it reports whether there is something to ask again.
 func (p *patience) extend(key string) bool {
 	if p.gaveUp[key] == 0 || p.unbound[key] {
 		return false

@@ -279,7 +279,7 @@ func (r *reducer) cut(ctx context.Context, group []int, oneByOne bool) error {
 
 // split tries to take a group out as a whole, and its halves where that is refused. known
 // says that the group is known to hold a needed unit: then asking for the whole is a
-// waste. It tells whether everything is gone.
+// waste. It reports whether everything is gone.
 func (r *reducer) split(ctx context.Context, group []int, known bool) (gone bool, err error) {
 	group = slices.DeleteFunc(slices.Clone(group), func(u int) bool { return !r.best.Kept[u] })
 	if len(group) == 0 {

@@ -123,7 +123,7 @@ func (j *judge) marks() {
 	slices.Sort(j.v.Marks)
 }
 
-// complete tells whether the record has its end: the last look at what died and whether
+// complete reports whether the record has its end: the last look at what died and whether
 // the lab still stands is part of what a verdict rests on.
 func (j *judge) complete() bool {
 	return slices.ContainsFunc(j.record.Events, func(e evidence.Event) bool {
@@ -164,7 +164,7 @@ func (j *judge) holds() {
 	}
 }
 
-// thereBefore tells whether every symptom was true already before the stimulus, where there
+// thereBefore reports whether every symptom was true already before the stimulus, where there
 // is one: the stimulus then has not brought it about.
 func (j *judge) thereBefore() bool {
 	if !slices.ContainsFunc(j.plan.Stimulus, func(s plan.Step) bool { return !s.LeftOut }) {
@@ -184,7 +184,7 @@ func (j *judge) thereBefore() bool {
 	return asked
 }
 
-// heldBefore tells whether the look before the stimulus saw what the symptom says. What never
+// heldBefore reports whether the look before the stimulus saw what the symptom says. What never
 // is so was not so then either, where it was not: by RulesV3 that counts.
 func (j *judge) heldBefore(c *plan.Check) bool {
 	never := c.Cond.Never > 0
@@ -305,7 +305,7 @@ func (j *judge) otherFailures() {
 	}
 }
 
-// asked tells whether a symptom asks for a death, whenever it was.
+// asked reports whether a symptom asks for a death, whenever it was.
 func (j *judge) asked(e evidence.Event) bool {
 	return slices.ContainsFunc(j.plan.Symptom, func(c plan.Check) bool { return j.asks(c, e) })
 }
@@ -317,7 +317,7 @@ func (j *judge) asks(c plan.Check, e evidence.Event) bool {
 	return c.Cond.Node == e.Lane && plan.IsProcess(c.Cond.Core, e.Name)
 }
 
-// declared tells whether a symptom asks for a death and counts it: one since the stimulus,
+// declared reports whether a symptom asks for a death and counts it: one since the stimulus,
 // or one of the start too where the stimulus does nothing, or where the scenario says so.
 func (j *judge) declared(e evidence.Event) bool {
 	return slices.ContainsFunc(j.plan.Symptom, func(c plan.Check) bool {

@@ -68,7 +68,7 @@ func (w *Window) Deadline() time.Duration {
 	return w.start + w.cond.Length()
 }
 
-// Covered tells whether a look that ended at a moment was the last that is needed: for a
+// Covered reports whether a look that ended at a moment was the last that is needed: for a
 // hold that lasts another must begin after it.
 func (w *Window) Covered(end time.Duration) bool {
 	return end >= w.Deadline() && (w.cond.Consistently <= 0 || !w.held)
@@ -128,7 +128,7 @@ func (w *Window) grace() time.Duration {
 	return 0
 }
 
-// outside tells whether a look ended after the window.
+// outside reports whether a look ended after the window.
 func (w *Window) outside(s Reading) bool {
 	return s.End > w.start+w.cond.Length()+w.grace()
 }
@@ -162,13 +162,13 @@ func (w *Window) unwatched() string {
 	return ""
 }
 
-// late tells whether a look began so long after the window that it is not even the one at
+// late reports whether a look began so long after the window that it is not even the one at
 // its end; a hold that lasts has no such.
 func (w *Window) late(s Reading) bool {
 	return s.At > w.Deadline()+w.Interval && (w.cond.Consistently == 0 || !w.held)
 }
 
-// confirms tells whether a late look shows that nothing has changed until the window's
+// confirms reports whether a late look shows that nothing has changed until the window's
 // end: it came soon after the one before, and says the same.
 func (w *Window) confirms(s Reading) bool {
 	switch {

@@ -213,7 +213,7 @@ func (c *changes) item(it item) {
 	if it.signed {
 		text = byAuthor.ReplaceAllString(text, "")
 	}
-	about := text // what tells whether it is a fix
+	about := text // what reports whether it is a fix
 	if c.git {
 		about = text[:min(it.first, len(text))]
 	}

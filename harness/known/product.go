@@ -82,7 +82,7 @@ func (p *Products) vendor(name string) string {
 	return ""
 }
 
-// names tells whether s is what somebody calls a product.
+// names reports whether s is what somebody calls a product.
 func (p *Products) names(s string) bool { return p.vendor(p.Name(s)) != "" }
 
 // in finds the first product that a text names. Short forms count in capitals only.

@@ -304,7 +304,7 @@ type oldIssue struct {
 	data string
 }
 
-// same tells whether nothing but the place in the document changed.
+// same reports whether nothing but the place in the document changed.
 func (o oldIssue) same(i Issue) bool {
 	var was Issue
 	if json.Unmarshal([]byte(o.data), &was) != nil {

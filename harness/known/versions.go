@@ -354,7 +354,7 @@ func joinRanges(list []Range) string {
 	return strings.Join(words, ", ")
 }
 
-// CheckVersion tells whether a version can be ordered, and what is wrong if not.
+// CheckVersion reports whether a version can be ordered, and what is wrong if not.
 func CheckVersion(v string) error {
 	_, err := version.Parse(v)
 	return err

@@ -374,7 +374,7 @@ func (p *Plan) WithoutWorkaround() *Plan {
 	return &q
 }
 
-// Acts tells whether the stimulus does anything but wait.
+// Acts reports whether the stimulus does anything but wait.
 func (p *Plan) Acts() bool {
 	return slices.ContainsFunc(p.Stimulus, func(s Step) bool {
 		return !s.LeftOut && s.Step.Action() != scenarios.ActHold && s.Step.Action() != scenarios.ActWaitFor
@@ -402,7 +402,7 @@ func (p *Plan) CommandsFor(node string) []string {
 	return strings.FieldsFunc(strings.Join(texts, "\n"), func(r rune) bool { return strings.ContainsRune("\n;|&", r) })
 }
 
-// Configures tells whether any step of the plan changes a node's configuration.
+// Configures reports whether any step of the plan changes a node's configuration.
 func (p *Plan) Configures(node string) bool {
 	for _, list := range [][]Step{p.Stimulus, p.Workaround} {
 		for _, s := range list {
@@ -417,7 +417,7 @@ func (p *Plan) Configures(node string) bool {
 // AnyProcess in a core probe stands for every process of the node.
 const AnyProcess = "any"
 
-// IsProcess tells whether a core probe asks for a process. A name asks for the processes of
+// IsProcess reports whether a core probe asks for a process. A name asks for the processes of
 // that daemon's own too.
 func IsProcess(asked, name string) bool {
 	return asked == AnyProcess || asked != "" && (name == asked || strings.HasPrefix(name, asked+" "))

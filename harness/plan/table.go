@@ -78,7 +78,7 @@ func (t *Table) Rows(text string) ([]map[string]any, error) {
 // anyLine is a line that no template is written for: a rule that matches it takes any line.
 const anyLine = "\x07~ no template knows this line ~"
 
-// recognises tells whether a rule matched a line that is not blank.
+// recognises reports whether a rule matched a line that is not blank.
 func (t *Table) recognises(text string) bool {
 	state := "Start"
 	for line := range strings.Lines(text) {

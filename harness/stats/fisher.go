@@ -65,7 +65,7 @@ func CleanRuns(k, n int, confidence float64) int {
 	return MaxCleanRuns
 }
 
-// CleanPairs tells whether k hits in n trials against none in n others are enough for
+// CleanPairs reports whether k hits in n trials against none in n others are enough for
 // Fisher's exact test to refuse "no difference" at a confidence: C(n,k)/C(2n,k) <= 1-confidence.
 func CleanPairs(k, n int, confidence float64) bool {
 	return k > 0 && k <= n && lnChoose(n, k)-lnChoose(2*n, k) <= math.Log(1-confidence)

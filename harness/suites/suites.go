@@ -132,7 +132,7 @@ type noT struct{}
 
 func (noT) Fail() {}
 
-// Run runs the registered trees in this process and tells whether every spec passed.
+// Run runs the registered trees in this process and reports whether every spec passed.
 // SIGINT and SIGTERM are Ginkgo's while it runs, and are given back at the end: the
 // first cancels the running spec, which keeps its evidence, and skips the rest.
 // Ginkgo's state is global, so a process runs one tree.

@@ -153,7 +153,7 @@ func (t *Trial) saveLogs(ctx context.Context, n *labNode) {
 		return
 	}
 	mark := t.logsAtStart[n.Name]
-	if t.cold && n.wayBack == nil {
+	if t.cold && n.restorePoint == nil {
 		mark = nil
 	}
 	files, err := src.LogsSince(ctx, mark)

@@ -33,7 +33,7 @@ type death struct {
 // come again, though not so soon.
 const sameDeath = 30 * time.Second
 
-// same tells whether two deaths are one, of which more is known now.
+// same reports whether two deaths are one, of which more is known now.
 func (d death) same(e drivers.Death) bool {
 	if d.PID == 0 || e.PID == 0 {
 		return d.PID == e.PID && d.Process == e.Process && d.At.Equal(e.At) && d.LastLog == e.LastLog
@@ -217,7 +217,7 @@ func (n *labNode) byScripts(d death) death {
 // endsWithin is how long a daemon may take to end after the step that told it to.
 const endsWithin = 5 * time.Second
 
-// orderly tells whether a process ended as one that was told to: by its own choice with
+// orderly reports whether a process ended as one that was told to: by its own choice with
 // status 0, or of a signal that the kernel sends to nobody by itself.
 func (d death) orderly() bool {
 	if d.Signal == "" {
@@ -230,7 +230,7 @@ func (d death) orderly() bool {
 // in order.
 var faults = []string{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"} //nolint:gochecknoglobals // constant
 
-// fits tells whether a death is what a signal brings about, and whether that is an orderly
+// fits reports whether a death is what a signal brings about, and whether that is an orderly
 // end. An empty signal is a platform's own word for stopping.
 func (d death) fits(sent string) (orderly, ok bool) {
 	fault := slices.Contains(faults, d.Signal)
@@ -272,7 +272,7 @@ func (t *Trial) forgetDeaths(ctx context.Context) {
 				return
 			}
 		}
-		if t.cold && n.wayBack == nil {
+		if t.cold && n.restorePoint == nil {
 			return
 		}
 		deaths, err := n.deaths(ctx)
@@ -415,7 +415,7 @@ func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *plan.Check, o *e
 	}
 }
 
-// diedAsAsked tells whether a process died in this trial whose death the symptom asks for.
+// diedAsAsked reports whether a process died in this trial whose death the symptom asks for.
 func (t *Trial) diedAsAsked() bool {
 	record, err := t.dir.Read()
 	if err != nil {

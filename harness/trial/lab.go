@@ -67,9 +67,9 @@ type Lab struct {
 	env    Environment
 	res    topologies.Reservation
 	nodes  []*labNode
-	// spoilt says why the lab must be built anew before the next trial.
-	spoilt string
-	trials int // since the lab was built
+	// tainted says why the lab must be built anew before the next trial.
+	tainted string
+	trials  int // since the lab was built
 	// refused says what a lab that was freshly built refused.
 	refused string
 }
@@ -82,8 +82,8 @@ type labNode struct {
 	target  drivers.Target // that the driver was opened with
 	silence silence
 	ports   map[string]string // of the device that the lab chose, by interface; nil: it chose none
-	// wayBack is set while a device of a real lab has to be brought back.
-	wayBack *topologies.WayBack
+	// restorePoint is set while a device of a real lab has to be brought back.
+	restorePoint *topologies.RestorePoint
 	// origin is the configuration of a lab's own device before it got that of the scenario,
 	// where resets go back to it.
 	origin *drivers.Checkpoint
@@ -134,7 +134,7 @@ func (l *Lab) Close(ctx context.Context) error {
 // prepare brings the lab to the state before a trial: built, or reset as planned. It
 // returns what was done.
 func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
-	if _, keeps := topologies.As[topologies.Keeper](l.res); keeps && l.spoilt == "" && l.trials > 0 {
+	if _, keeps := topologies.As[topologies.RestoreJournal](l.res); keeps && l.tainted == "" && l.trials > 0 {
 		return l.again(ctx, t)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.deployTimeout())
@@ -142,8 +142,8 @@ func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
 	if l.res == nil || l.trials == 0 {
 		return "built", l.build(ctx, t)
 	}
-	if l.spoilt != "" {
-		return "rebuilt: " + l.spoilt, l.build(ctx, t)
+	if l.tainted != "" {
+		return "rebuilt: " + l.tainted, l.build(ctx, t)
 	}
 	l.attach(t)
 	l.markAll(t)
@@ -188,7 +188,7 @@ func (l *Lab) deployTimeout() time.Duration {
 // reset, other than none, each gets its own configuration back first.
 func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
 	if err := lostOf(l.res); err != nil {
-		l.spoilt = "the lab was taken away"
+		l.tainted = "the lab was taken away"
 		return "", err
 	}
 	ctx, release := l.whileOurs(ctx)
@@ -199,7 +199,7 @@ func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
 		return "nothing", nil
 	}
 	if err := l.rewind(ctx); err != nil {
-		l.spoilt = "a device did not get its configuration back"
+		l.tainted = "a device did not get its configuration back"
 		return "", err
 	}
 	return "configuration restored", l.boot(ctx, t)
@@ -311,7 +311,7 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 	if err != nil {
 		return fmt.Errorf("take the old lab down: %w", err)
 	}
-	l.spoilt, l.trials = "", 0
+	l.tainted, l.trials = "", 0
 	l.res, err = l.env.Provider.Reserve(ctx, l.plan.Topology, topologies.Options{
 		Run: l.env.Dir.ID(), Lab: l.Number, Owner: l.env.Owner, Keep: l.env.Keep,
 	})

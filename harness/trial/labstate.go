@@ -85,7 +85,7 @@ func (t *Trial) labBroke(node, detail string) {
 	t.event(evidence.Event{Kind: evidence.EventLab, Lane: node, Outcome: evidence.Failed, Detail: detail})
 }
 
-// meant tells whether the scenario itself may have brought a change about: whether a command
+// meant reports whether the scenario itself may have brought a change about: whether a command
 // that it gives a node at one of the ends names the interface and the deed. Nobody can be
 // asked who did it, so that anything else is taken to have come from outside.
 func (l *Lab) meant(c topologies.Change) bool {

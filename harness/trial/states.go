@@ -191,7 +191,7 @@ func (t *Trial) shell(ctx context.Context, n *labNode, line string, timeout time
 	return x, err
 }
 
-// hangs asks whether a command is answered within a time, and tells whether it was not. A
+// hangs asks whether a command is answered within a time, and reports whether it was not. A
 // session takes one command at a time, and waiting for one's turn is no hang: the others are
 // let finish first, and kept away meanwhile.
 func (t *Trial) hangs(ctx context.Context, n *labNode, by channel, line string, limit time.Duration) (drivers.Exchange, bool, error) {

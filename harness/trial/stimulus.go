@@ -26,7 +26,7 @@ type activeFault struct {
 	heal            func(context.Context) error
 }
 
-// stimulate carries out the stimulus and tells whether all of it took place.
+// stimulate carries out the stimulus and reports whether all of it took place.
 func (t *Trial) stimulate(ctx context.Context) bool {
 	t.recordDeaths(ctx) // what looking has killed is not the stimulus's work
 	end := t.begin(evidence.PhaseStimulus)
@@ -171,7 +171,7 @@ func (t *Trial) execStep(ctx context.Context, n *labNode, s scenarios.Step) erro
 	return ended(s, x)
 }
 
-// tells tells whether an answer's exit status says what became of the command. A refusal that
+// tells reports whether an answer's exit status says what became of the command. A refusal that
 // has none beside it is told by its words.
 func tells(x drivers.Exchange) bool {
 	return x.Exit != drivers.NoExit && (x.Rejected == "" || x.Exit != 0)
@@ -215,7 +215,7 @@ func sent(err error) error {
 	return &sentError{err}
 }
 
-// sentAndFailed tells whether a step's command reached the node and failed there, or broke the
+// sentAndFailed reports whether a step's command reached the node and failed there, or broke the
 // session: what a step with may-fail may do. One that nobody received has not taken place.
 func sentAndFailed(err error) bool {
 	if _, ok := errors.AsType[*sentError](err); !ok {
@@ -439,7 +439,7 @@ func (t *Trial) healLink(ctx context.Context, at topologies.Endpoint) error {
 }
 
 // healAll takes back what is still in force, last first. A fault that cannot be taken
-// back spoils the lab.
+// back taints the lab.
 func (t *Trial) healAll(ctx context.Context) {
 	if lostOf(t.lab.res) != nil {
 		return
@@ -449,7 +449,7 @@ func (t *Trial) healAll(ctx context.Context) {
 	t.mu.Unlock()
 	for _, f := range slices.Backward(faults) {
 		if err := t.heal(ctx, f); err != nil {
-			t.lab.spoilt = "a fault could not be taken back"
+			t.lab.tainted = "a fault could not be taken back"
 		}
 	}
 }

@@ -146,7 +146,7 @@ func (t *Trial) lacks(lane string, err error) {
 	}
 }
 
-// isLacking tells whether it was noted that this lab cannot show the scenario.
+// isLacking reports whether it was noted that this lab cannot show the scenario.
 func (t *Trial) isLacking() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -164,7 +164,7 @@ func (t *Trial) interrupted(ctx context.Context) {
 	}
 }
 
-// wasCut tells whether the trial was cancelled from outside.
+// wasCut reports whether the trial was cancelled from outside.
 func (t *Trial) wasCut() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -175,18 +175,18 @@ func (t *Trial) wasCut() bool {
 func (t *Trial) deploy(ctx context.Context) bool {
 	end := t.begin(evidence.PhaseDeploy)
 	defer end()
-	t.cold = t.lab.trials == 0 || t.lab.spoilt != "" || t.plan.Reset == "redeploy"
+	t.cold = t.lab.trials == 0 || t.lab.tainted != "" || t.plan.Reset == "redeploy"
 	begin := t.now()
 	how, err := t.lab.prepare(ctx, t)
 	t.resetHow = how
 	switch _, nothing := errors.AsType[*showsNothingError](err); {
 	case nothing || errors.Is(err, drivers.ErrUnsupported):
 		t.event(evidence.Event{Kind: evidence.EventMissing, Detail: err.Error()})
-		t.lab.spoilt = "the lab cannot show the problem"
+		t.lab.tainted = "the lab cannot show the problem"
 		return false
 	case err != nil:
 		t.event(evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: err.Error()})
-		t.lab.spoilt = "the lab could not be built"
+		t.lab.tainted = "the lab could not be built"
 		return false
 	}
 	t.lab.trials++
@@ -195,7 +195,7 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	t.forgetDeaths(ctx)
 	t.recordDeaths(ctx)
 	if t.unbooted {
-		t.lab.spoilt = "a node did not start"
+		t.lab.tainted = "a node did not start"
 		return false // nothing that follows can give this trial another verdict
 	}
 	return true
@@ -273,7 +273,7 @@ func (t *Trial) done(e evidence.Event, begin time.Duration, err error) {
 	t.event(e)
 }
 
-// configures tells whether a step of the stimulus is one that configures a node.
+// configures reports whether a step of the stimulus is one that configures a node.
 func (t *Trial) configures(ref string) bool {
 	return slices.ContainsFunc(t.plan.Stimulus, func(s plan.Step) bool { return s.Ref == ref && s.Step.Action() == scenarios.ActConfigure })
 }
@@ -334,7 +334,7 @@ func (t *Trial) judge(recordErr error) (evidence.TrialVerdict, error) {
 		v.Verdict, v.Reason = evidence.Inconclusive, "the record is not whole: "+err.Error()
 	}
 	if v.Verdict == evidence.Inconclusive || len(v.OtherFailures) > 0 {
-		t.lab.spoilt = "the trial before was inconclusive"
+		t.lab.tainted = "the trial before was inconclusive"
 	}
 	digest, derr := t.dir.Digest()
 	return v, errors.Join(err, derr,

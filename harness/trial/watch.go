@@ -34,7 +34,7 @@ func (t *Trial) watchBaseline(ctx context.Context) bool {
 }
 
 // watchAll watches the conditions of a phase side by side until each is decided, and
-// tells whether all are true. One that is false ends the others: they cannot change
+// reports whether all are true. One that is false ends the others: they cannot change
 // what follows.
 func (t *Trial) watchAll(ctx context.Context, phase evidence.Phase, checks []plan.Check) bool {
 	return t.watchUntil(ctx, phase, checks, new(atomic.Bool))

@@ -5,7 +5,7 @@
 // line, ports, and the cables between them. [Solve] finds the devices and cables that a
 // topology asks for. A [Lab] gives them out: a lease is all or nothing, one device is
 // never leased twice, and a lease ends by itself when its time is over or its process is
-// gone. Before a device is touched, the way back is written to a [Journal]; a device with
+// gone. Before a device is touched, the restore point is written to a [Journal]; a device with
 // an open entry, or one in quarantine, is given to nobody. [Provider] joins all of it to
 // the harness.
 //

@@ -25,7 +25,7 @@ func (e *UnrestoredError) Error() string {
 		strings.Join(e.Devices, ", "), names)
 }
 
-// OpenEntryError refuses to keep a way back over one that is open: the older one is what
+// OpenEntryError refuses to keep a restore point over one that is open: the older one is what
 // the device was before anybody touched it.
 type OpenEntryError struct{ Entry Entry }
 
@@ -171,17 +171,17 @@ func (h *Hold) change(ctx context.Context, device string, f func(context.Context
 	})
 }
 
-// Keep writes the way back of a device to the journal, under the lock of the leases: when
+// Keep writes the restore point of a device to the journal, under the lock of the leases: when
 // it returns nil, the lease is held and the entry has reached the disk. An entry that is
 // open already is an *OpenEntryError.
-func (h *Hold) Keep(ctx context.Context, device, node string, w topologies.WayBack) error {
+func (h *Hold) Keep(ctx context.Context, device, node string, w topologies.RestorePoint) error {
 	written := false
 	return h.change(ctx, device, func(ctx context.Context, tx *sql.Tx, v *view) error {
 		if e, ok := v.entries[device]; ok && !written {
 			return &OpenEntryError{Entry: e}
 		}
 		if !written { // else by a try whose commit was refused
-			f := entryJSON{Device: device, Node: node, Run: h.lease.Run, Lease: h.lease.ID, Owner: h.lease.Owner, Written: v.at.Wall, WayBack: w}
+			f := entryJSON{Device: device, Node: node, Run: h.lease.Run, Lease: h.lease.ID, Owner: h.lease.Owner, Written: v.at.Wall, RestorePoint: w}
 			if err := h.lab.Journal.write(f); err != nil {
 				return err
 			}
@@ -192,10 +192,10 @@ func (h *Hold) Keep(ctx context.Context, device, node string, w topologies.WayBa
 }
 
 // Kept gives the open entry of a device; one that is damaged is an error.
-func (h *Hold) Kept(device string) (w topologies.WayBack, ok bool, err error) {
+func (h *Hold) Kept(device string) (w topologies.RestorePoint, ok bool, err error) {
 	e, ok, err := h.lab.Journal.Entry(device)
 	if err != nil || !ok || e.State == EntryUnfinished {
-		return topologies.WayBack{}, false, err
+		return topologies.RestorePoint{}, false, err
 	}
 	w, err = e.Load()
 	return w, true, err

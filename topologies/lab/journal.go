@@ -34,15 +34,15 @@ const (
 	EntryUnfinished EntryState = "unfinished" // left over from before the device was touched, or after it was restored
 )
 
-// Entry is the way back of one device.
+// Entry is the restore point of one device.
 type Entry struct {
-	Device  string             `json:"device"`
-	Node    string             `json:"node,omitempty"`
-	Run     string             `json:"run,omitempty"`
-	Lease   string             `json:"lease,omitempty"`
-	Owner   string             `json:"owner,omitempty"`
-	WayBack topologies.WayBack `json:"way-back"` // without Config: that is in ConfigPath
-	State   EntryState         `json:"state"`
+	Device       string                  `json:"device"`
+	Node         string                  `json:"node,omitempty"`
+	Run          string                  `json:"run,omitempty"`
+	Lease        string                  `json:"lease,omitempty"`
+	Owner        string                  `json:"owner,omitempty"`
+	RestorePoint topologies.RestorePoint `json:"way-back"` // without Config: that is in ConfigPath
+	State        EntryState              `json:"state"`
 	// ConfigPath is the file of the running configuration as text.
 	ConfigPath string `json:"config-path,omitempty"`
 	// Problem says what is wrong, empty for EntryOpen.
@@ -51,15 +51,15 @@ type Entry struct {
 
 // entryJSON is the file entry.json.
 type entryJSON struct {
-	Reprise string             `json:"reprise"`
-	Device  string             `json:"device"`
-	Node    string             `json:"node"`
-	Run     string             `json:"run"`
-	Lease   string             `json:"lease"`
-	Owner   string             `json:"owner"`
-	Written time.Time          `json:"written"`
-	Config  string             `json:"config"` // file beside this one, "" for none
-	WayBack topologies.WayBack `json:"way-back"`
+	Reprise      string                  `json:"reprise"`
+	Device       string                  `json:"device"`
+	Node         string                  `json:"node"`
+	Run          string                  `json:"run"`
+	Lease        string                  `json:"lease"`
+	Owner        string                  `json:"owner"`
+	Written      time.Time               `json:"written"`
+	Config       string                  `json:"config"` // file beside this one, "" for none
+	RestorePoint topologies.RestorePoint `json:"way-back"`
 }
 
 // Journal is the folder of open entries: journal/DEVICE/entry.json beside the
@@ -120,7 +120,7 @@ func (j Journal) Entry(device string) (e Entry, ok bool, err error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return e.damaged("entry.json is not whole: %v", err), true, nil
 	}
-	e.Node, e.Run, e.Lease, e.Owner, e.WayBack = f.Node, f.Run, f.Lease, f.Owner, f.WayBack
+	e.Node, e.Run, e.Lease, e.Owner, e.RestorePoint = f.Node, f.Run, f.Lease, f.Owner, f.RestorePoint
 	if f.Reprise != journalVersion || f.Device != device {
 		return e.damaged("entry.json is of %q for device %q", f.Reprise, f.Device), true, nil
 	}
@@ -145,17 +145,17 @@ func (e Entry) config() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read kept configuration: %w", err)
 	}
-	if digest(data) != e.WayBack.SHA256 {
+	if digest(data) != e.RestorePoint.SHA256 {
 		return nil, fmt.Errorf("kept configuration %s is not whole: its digest is another", filepath.Base(e.ConfigPath))
 	}
 	return data, nil
 }
 
-// Load gives the way back with its configuration.
-func (e Entry) Load() (topologies.WayBack, error) {
-	w := e.WayBack
+// Load gives the restore point with its configuration.
+func (e Entry) Load() (topologies.RestorePoint, error) {
+	w := e.RestorePoint
 	if e.State != EntryOpen {
-		return w, fmt.Errorf("the way back of %s is %s: %s", e.Device, e.State, e.Problem)
+		return w, fmt.Errorf("the restore point of %s is %s: %s", e.Device, e.State, e.Problem)
 	}
 	data, err := e.config()
 	w.Config = data
@@ -176,7 +176,7 @@ func (j Journal) write(f entryJSON) error {
 	if err := j.clean(dir); err != nil {
 		return err
 	}
-	w := &f.WayBack
+	w := &f.RestorePoint
 	if sum := digest(w.Config); w.SHA256 == "" {
 		w.SHA256 = sum
 	} else if w.SHA256 != sum {

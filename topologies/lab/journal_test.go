@@ -19,7 +19,7 @@ func kept(t *testing.T) (l *lab.Lab, dir string, files map[string][]byte) {
 	f := newFake("b")
 	l = open(t, inv, f.settings("anna@x"))
 	h := reserve(t, l, lab.Order{Request: lab.RequestDevices("sw1"), Run: "r1"})
-	if err := h.Keep(t.Context(), "sw1", "a", wayBack()); err != nil {
+	if err := h.Keep(t.Context(), "sw1", "a", restorePoint()); err != nil {
 		t.Fatal(err)
 	}
 	_ = h.Release(t.Context())
@@ -45,7 +45,7 @@ func TestJournal(t *testing.T) {
 		t.Fatalf("got %v, %v", entries, err)
 	}
 	e := entries[0]
-	if diff := cmp.Diff([]string{"sw1", "a", "r1", "anna@x", "reprise", "open"}, []string{e.Device, e.Node, e.Run, e.Owner, e.WayBack.Checkpoint, string(e.State)}); diff != "" {
+	if diff := cmp.Diff([]string{"sw1", "a", "r1", "anna@x", "reprise", "open"}, []string{e.Device, e.Node, e.Run, e.Owner, e.RestorePoint.Checkpoint, string(e.State)}); diff != "" {
 		t.Error(diff)
 	}
 	if text, err := os.ReadFile(e.ConfigPath); err != nil || string(text) != "create vlan v1\n" {
@@ -125,7 +125,7 @@ func TestTornJournal(t *testing.T) {
 	// What was left over does not stand in the way of the next entry.
 	lay(t, dir, map[string][]byte{name: config, "part-entry.json": entry[:10]})
 	h := reserve(t, l, lab.Order{Request: lab.RequestDevices("sw1"), ByHand: true})
-	if err := h.Keep(t.Context(), "sw1", "a", wayBack()); err != nil {
+	if err := h.Keep(t.Context(), "sw1", "a", restorePoint()); err != nil {
 		t.Fatal(err)
 	}
 	if w, ok, err := h.Kept("sw1"); err != nil || !ok || string(w.Config) != string(config) {
@@ -150,13 +150,13 @@ func TestKeepFlushes(t *testing.T) {
 	}
 	l := open(t, inv, s)
 	h := reserve(t, l, lab.Order{Request: lab.RequestDevices("sw1")})
-	w := wayBack()
+	w := restorePoint()
 	w.SHA256 = "0000"
 	if err := h.Keep(t.Context(), "sw1", "a", w); err == nil {
 		t.Error("kept with a digest of something else")
 	}
 	flushed = nil
-	if err := h.Keep(t.Context(), "sw1", "a", wayBack()); err != nil {
+	if err := h.Keep(t.Context(), "sw1", "a", restorePoint()); err != nil {
 		t.Fatal(err)
 	}
 	for i, f := range flushed {

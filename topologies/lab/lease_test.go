@@ -357,19 +357,19 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func wayBack() topologies.WayBack {
-	return topologies.WayBack{Checkpoint: "reprise", Selected: "primary.cfg", Config: []byte("create vlan v1\n"), Version: "32.7.1.9", Serial: "S1"}
+func restorePoint() topologies.RestorePoint {
+	return topologies.RestorePoint{Checkpoint: "reprise", Selected: "primary.cfg", Config: []byte("create vlan v1\n"), Version: "32.7.1.9", Serial: "S1"}
 }
 
-// A device whose way back is open goes to nobody, except to who mends it.
+// A device whose restore point is open goes to nobody, except to who mends it.
 func TestOpenEntryBlocks(t *testing.T) {
 	inv, f := row(t, t.TempDir(), 2), newFake("b")
 	anna, ben := open(t, inv, f.settings("anna@x")), open(t, inv, newFake("b").settings("ben@y"))
 	h := reserve(t, anna, lab.Order{Request: lab.RequestDevices("sw1", "sw2"), Run: "r1"})
-	if err := h.Keep(t.Context(), "sw1", "a", wayBack()); err != nil {
+	if err := h.Keep(t.Context(), "sw1", "a", restorePoint()); err != nil {
 		t.Fatal(err)
 	}
-	err := h.Keep(t.Context(), "sw1", "a", wayBack())
+	err := h.Keep(t.Context(), "sw1", "a", restorePoint())
 	if _, ok := errors.AsType[*lab.OpenEntryError](err); !ok {
 		t.Errorf("kept twice: %v", err)
 	}
@@ -400,7 +400,7 @@ func TestOpenEntryBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	free(t, ben, "sw1")
-	if err := h.Keep(t.Context(), "sw1", "a", wayBack()); !errors.Is(err, lab.ErrLost) {
+	if err := h.Keep(t.Context(), "sw1", "a", restorePoint()); !errors.Is(err, lab.ErrLost) {
 		t.Errorf("kept without the lease: %v", err)
 	}
 }

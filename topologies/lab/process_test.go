@@ -63,7 +63,7 @@ func child(role, file string, in io.Reader, out io.Writer) error {
 				continue
 			}
 		case "keep":
-			err = h.Keep(ctx, "sw1", "a", wayBack())
+			err = h.Keep(ctx, "sw1", "a", restorePoint())
 		case "release":
 			err = h.Release(ctx)
 		}

@@ -73,7 +73,7 @@ func TestProvider(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"p1": "1:1", "p2": "1:2"}, res.(topologies.PortMapper).Ports("b")); diff != "" {
 		t.Error(diff)
 	}
-	keeper := res.(topologies.Keeper)
+	keeper := res.(topologies.RestoreJournal)
 	d, err := keeper.Device("a")
 	want := topologies.Device{Name: "sw1", Platform: "exos", Model: "5520-24T", Serial: "SIM0001", Version: ">=33", Marks: []string{"licence"}}
 	if diff := cmp.Diff(want, d); err != nil || diff != "" {
@@ -102,12 +102,12 @@ func TestProvider(t *testing.T) {
 }
 
 // testKeeper goes the way of the harness: keep, fail to restore, restore, release.
-func testKeeper(t *testing.T, k topologies.Keeper, res topologies.Reservation) {
+func testKeeper(t *testing.T, k topologies.RestoreJournal, res topologies.Reservation) {
 	t.Helper()
 	if _, ok, err := k.Kept("a"); ok || err != nil {
 		t.Errorf("kept before it was: %v, %v", ok, err)
 	}
-	w := wayBack() // of a release that was not asked for
+	w := restorePoint() // of a release that was not asked for
 	if err := k.Keep(t.Context(), "a", w); err == nil || !strings.Contains(err.Error(), ">=33 is asked for") {
 		t.Errorf("kept with version %s: %v", w.Version, err)
 	}

@@ -18,10 +18,10 @@ type Reservation struct {
 }
 
 var (
-	_ topologies.Reservation = (*Reservation)(nil)
-	_ topologies.Accessor    = (*Reservation)(nil)
-	_ topologies.PortMapper  = (*Reservation)(nil)
-	_ topologies.Keeper      = (*Reservation)(nil)
+	_ topologies.Reservation    = (*Reservation)(nil)
+	_ topologies.Accessor       = (*Reservation)(nil)
+	_ topologies.PortMapper     = (*Reservation)(nil)
+	_ topologies.RestoreJournal = (*Reservation)(nil)
 )
 
 // ID implements topologies.Reservation: lab and lease.
@@ -82,7 +82,7 @@ func (r *Reservation) Kind() topologies.Kind {
 	return weakest(kinds)
 }
 
-// Device implements topologies.Keeper.
+// Device implements topologies.RestoreJournal.
 func (r *Reservation) Device(node string) (topologies.Device, error) {
 	d, err := r.device(node)
 	if err != nil {
@@ -97,8 +97,8 @@ func (r *Reservation) Device(node string) (topologies.Device, error) {
 	return out, nil
 }
 
-// Keep implements topologies.Keeper.
-func (r *Reservation) Keep(ctx context.Context, node string, w topologies.WayBack) error {
+// Keep implements topologies.RestoreJournal.
+func (r *Reservation) Keep(ctx context.Context, node string, w topologies.RestorePoint) error {
 	d, err := r.device(node)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (r *Reservation) Keep(ctx context.Context, node string, w topologies.WayBac
 
 // suits compares what the device says it is with what was asked for: an inventory that is
 // out of date shall not decide which release a result is about.
-func (r *Reservation) suits(d Device, node string, w topologies.WayBack) error {
+func (r *Reservation) suits(d Device, node string, w topologies.RestorePoint) error {
 	if d.Kind == topologies.KindHardware && d.Serial == "" {
 		return fmt.Errorf("the inventory names no serial number for %s; `reprise lab check %s` shows the device's, write it there first", d.Name, d.Name)
 	}
@@ -134,8 +134,8 @@ func (r *Reservation) suits(d Device, node string, w topologies.WayBack) error {
 	return nil
 }
 
-// Kept implements topologies.Keeper.
-func (r *Reservation) Kept(node string) (w topologies.WayBack, ok bool, err error) {
+// Kept implements topologies.RestoreJournal.
+func (r *Reservation) Kept(node string) (w topologies.RestorePoint, ok bool, err error) {
 	d, err := r.device(node)
 	if err != nil {
 		return w, false, err
@@ -143,7 +143,7 @@ func (r *Reservation) Kept(node string) (w topologies.WayBack, ok bool, err erro
 	return r.Hold.Kept(d.Name)
 }
 
-// Restored implements topologies.Keeper.
+// Restored implements topologies.RestoreJournal.
 func (r *Reservation) Restored(ctx context.Context, node string) error {
 	d, err := r.device(node)
 	if err != nil {
@@ -152,7 +152,7 @@ func (r *Reservation) Restored(ctx context.Context, node string) error {
 	return r.Hold.Restored(ctx, d.Name)
 }
 
-// Quarantine implements topologies.Keeper. It works without the lease, too: a device that
+// Quarantine implements topologies.RestoreJournal. It works without the lease, too: a device that
 // could not be brought back is named whatever happened meanwhile.
 func (r *Reservation) Quarantine(ctx context.Context, node, reason string) error {
 	d, err := r.device(node)

@@ -18,7 +18,7 @@ import (
 // CI sets it.
 const Env = "REPRISE_CI_NO_SKIP"
 
-// Strict tells whether a test that lacks something that can be installed must fail.
+// Strict reports whether a test that lacks something that can be installed must fail.
 func Strict() bool { return os.Getenv(Env) == "1" }
 
 // Missing ends a test that lacks what can be installed: it fails where Strict, and is skipped

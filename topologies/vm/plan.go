@@ -29,7 +29,7 @@ const (
 	mgmtVRF       = "mgmt"
 )
 
-// Is tells whether a topology is one of machines: whether a node's image is a disk or a
+// Is reports whether a topology is one of machines: whether a node's image is a disk or a
 // guest of ours. One that mixes them with containers is; Check then says what is wrong.
 func Is(t topologies.Topology) bool {
 	return slices.ContainsFunc(t.Nodes, func(n topologies.Node) bool { return !n.IsSegment() && isDisk(n.Image) })

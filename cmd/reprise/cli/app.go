@@ -31,7 +31,7 @@ func (a *App) Progress(format string, args ...any) {
 	}
 }
 
-// Emit prints the result as JSON when asked to, and tells whether it did.
+// Emit prints the result as JSON when asked to, and reports whether it did.
 func (a *App) Emit(v any) (bool, error) {
 	if !a.JSON {
 		return false, nil
@@ -39,7 +39,7 @@ func (a *App) Emit(v any) (bool, error) {
 	return true, WriteJSON(a.Out, v, "  ")
 }
 
-// Terminal tells whether w is one, and how wide.
+// Terminal reports whether w is one, and how wide.
 func Terminal(w io.Writer) (width int, ok bool) {
 	f := file(w)
 	if f == nil || !term.IsTerminal(int(f.Fd())) {

@@ -118,7 +118,7 @@ func thisMachine(dir string) (machineWords, error) {
 	return w, nil
 }
 
-// saysSomething tells whether a variable's value is this machine's own: not what every
+// saysSomething reports whether a variable's value is this machine's own: not what every
 // machine has under that name, and long enough not to be a word of any text.
 func saysSomething(name, value string) bool {
 	const shortest = 8

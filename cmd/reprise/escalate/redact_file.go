@@ -218,7 +218,7 @@ func redactedName(path string, dir bool) string {
 	return strings.TrimSuffix(path, ext) + "-redacted" + ext
 }
 
-// inside tells whether a path lies in a folder.
+// inside reports whether a path lies in a folder.
 func inside(dir, path string) bool {
 	abs, err := filepath.Abs(path)
 	if err != nil {

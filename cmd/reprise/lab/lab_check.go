@@ -128,7 +128,7 @@ func (a *app) printCheck(c deviceCheck) {
 	}
 }
 
-// inUse tells whether somebody, or a run, has the device. One that this person has reserved
+// inUse reports whether somebody, or a run, has the device. One that this person has reserved
 // by hand may be asked.
 func inUse(l *lab.Lab, s lab.Status) bool {
 	return s.Lease != nil && (s.Lease.PID != 0 || s.Lease.Owner != l.Owner())

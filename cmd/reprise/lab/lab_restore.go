@@ -21,7 +21,7 @@ func (a *app) labRestoreVerb(f *inventoryFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "restore [DEVICE...]",
 		Short: "Bring back devices that a broken-off run left changed",
-		Long: `Before a run touches a device, the way back is written to the journal. A run that
+		Long: `Before a run touches a device, the restore point is written to the journal. A run that
 was killed, or whose machine lost power, leaves its entries open, and the devices
 are given to nobody. This brings them back: the saved configuration is made the
 running one and compared line by line, and the entry ends only then.
@@ -94,7 +94,7 @@ func (a *app) listEntries(entries []lab.Entry) error {
 		return err
 	}
 	for _, e := range entries {
-		a.Say("%s: %s, run %s, taken %s; configuration in %s %s", e.Device, e.State, orNone(e.Run), e.WayBack.Taken.Local().Format("2006-01-02 15:04"), e.ConfigPath, e.Problem)
+		a.Say("%s: %s, run %s, taken %s; configuration in %s %s", e.Device, e.State, orNone(e.Run), e.RestorePoint.Taken.Local().Format("2006-01-02 15:04"), e.ConfigPath, e.Problem)
 	}
 	if len(entries) == 0 {
 		a.Say("nothing has to be brought back")
@@ -167,11 +167,13 @@ func (h heldDevice) Device(name string) (topologies.Device, error) {
 func (h heldDevice) Lost() <-chan struct{} { return h.hold.Lost() }
 func (h heldDevice) Err() error            { return h.hold.Err() }
 
-func (h heldDevice) Keep(ctx context.Context, name string, w topologies.WayBack) error {
+func (h heldDevice) Keep(ctx context.Context, name string, w topologies.RestorePoint) error {
 	return h.hold.Keep(ctx, name, name, w)
 }
 
-func (h heldDevice) Kept(name string) (topologies.WayBack, bool, error) { return h.hold.Kept(name) }
+func (h heldDevice) Kept(name string) (topologies.RestorePoint, bool, error) {
+	return h.hold.Kept(name)
+}
 
 // Restored ends the entry, and the quarantine that an earlier attempt has put the device in.
 func (h heldDevice) Restored(ctx context.Context, name string) error {

@@ -38,7 +38,7 @@ const (
 	wireVerb   = "__wire"
 )
 
-// HiddenVerb runs what only this program calls; ok tells whether it was one.
+// HiddenVerb runs what only this program calls; ok reports whether it was one.
 func HiddenVerb(args []string) (code int, ok bool) {
 	if len(args) == 0 {
 		return 0, false

@@ -88,7 +88,7 @@ func (b *Bundle) Close() error {
 	return b.file.Close()
 }
 
-// Signed tells whether there is a signature; [Verify] checks it.
+// Signed reports whether there is a signature; [Verify] checks it.
 func (b *Bundle) Signed() bool { return b.signature != nil }
 
 // ManifestBytes are the bytes that a signature covers.
@@ -167,7 +167,7 @@ func firstLine(data []byte) []byte {
 // stream is an archive that is read from its beginning. Each entry must be the one that is
 // expected.
 type stream interface {
-	// peek tells whether the next entry has this name, and its size.
+	// peek reports whether the next entry has this name, and its size.
 	peek(name string) (int64, bool, error)
 	// open begins the next entry, which must have this name and size.
 	open(name string, size int64) (io.Reader, error)
@@ -283,7 +283,7 @@ func (b *Bundle) Each(ctx context.Context, fn func(File, io.Reader) error) error
 	return nil
 }
 
-// file passes one file on, and tells whether its digest is right.
+// file passes one file on, and reports whether its digest is right.
 func (s opened) file(f File, fn func(File, io.Reader) error, buf []byte) (bool, error) {
 	r, err := s.open(f.Path, f.Size)
 	if err != nil {

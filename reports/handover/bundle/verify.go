@@ -146,7 +146,7 @@ func isRecord(name string) bool {
 	return path.Base(name) == "timeline.ndjson" || path.Base(name) == "observations.ndjson"
 }
 
-// judgedFrom tells whether the checks need a file's content, beside its digest.
+// judgedFrom reports whether the checks need a file's content, beside its digest.
 func judgedFrom(name string) bool {
 	switch name {
 	case custodyName, imagesName, envName, statementName, redactionName:

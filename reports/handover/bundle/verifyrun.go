@@ -79,7 +79,7 @@ func (c *runCheck) put(name string, s State, format string, args ...any) {
 	c.checks = append(c.checks, Check{c.said.ID + ": " + name, s, fmt.Sprintf(format, args...)})
 }
 
-// changed tells whether redaction changed a file of the run.
+// changed reports whether redaction changed a file of the run.
 func (c *runCheck) changed(elem ...string) bool {
 	return c.cut[path.Join(append([]string{runsFolder, c.said.ID}, elem...)...)]
 }

@@ -146,7 +146,7 @@ func (w *Watcher) Ends(ctx context.Context, id string) (ends []End, missed time.
 	return slices.Clone(c.ends), missed, why, nil
 }
 
-// dumps tells whether a process of a container is dumping core. The caller holds mu.
+// dumps reports whether a process of a container is dumping core. The caller holds mu.
 func (w *Watcher) dumps(id string) bool {
 	for _, p := range w.processes {
 		if p.dumping && p.container == id {
@@ -335,7 +335,7 @@ func (w *Watcher) exit(e event) {
 	c.ends = append(c.ends, end)
 }
 
-// outOfMemory tells whether the kernel has killed one more process for want of memory. The
+// outOfMemory reports whether the kernel has killed one more process for want of memory. The
 // caller holds mu.
 func (w *Watcher) outOfMemory() bool {
 	n, err := oomKills()
@@ -346,7 +346,7 @@ func (w *Watcher) outOfMemory() bool {
 	return true
 }
 
-// raised tells whether a fault in the program raises the signal: those that dump core, but
+// raised reports whether a fault in the program raises the signal: those that dump core, but
 // for SIGQUIT, which people send.
 func raised(signal int) bool {
 	switch unix.Signal(signal) {

@@ -26,15 +26,15 @@ func (e *IdentityError) Error() string {
 	return fmt.Sprintf("%s: device %s says its %s is %q, and the inventory says %q: it is not touched", e.Node, e.Device, e.What, e.Got, e.Want)
 }
 
-// guard makes sure of the way back of a node whose device was there before the lab: its
+// guard makes sure of the restore point of a node whose device was there before the lab: its
 // identity is checked, its configuration saved on the device and here, and the entry on
-// disk, before anything is configured. A node that already has its way back keeps it. One
-// that ends with the lab needs no way back, but may be reset to where it began.
+// disk, before anything is configured. A node that already has its restore point keeps it. One
+// that ends with the lab needs no restore point, but may be reset to where it began.
 func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 	if n.Segment {
 		return nil
 	}
-	k, ok := topologies.As[topologies.Keeper](l.res)
+	k, ok := topologies.As[topologies.RestoreJournal](l.res)
 	if !ok {
 		return l.remember(ctx, n)
 	}
@@ -53,7 +53,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 		t.mark(n.Name, drivers.MarkSimulated, "the device says so of itself")
 	}
 	if w, open, err := k.Kept(n.Name); err != nil || open {
-		n.wayBack = &w
+		n.restorePoint = &w
 		return err
 	}
 	c, ok := drivers.As[drivers.Checkpointer](n.driver)
@@ -68,10 +68,10 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 		return err
 	}
 	begin := t.now()
-	var w topologies.WayBack
+	var w topologies.RestorePoint
 	kept := false
 	_, err = c.Checkpoint(ctx, name, func(point drivers.Checkpoint) error {
-		w = topologies.WayBack{
+		w = topologies.RestorePoint{
 			Checkpoint: point.Name, Selected: point.Selected, Unsaved: point.Unsaved, Config: []byte(point.Config), SHA256: evidence.SHA256([]byte(point.Config)),
 			Version: facts.Version, Serial: facts.Details["serial"], Taken: time.Now().UTC(),
 		}
@@ -79,12 +79,12 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 		kept = err == nil
 		return err
 	})
-	t.done(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: "way back kept", Detail: fmt.Sprintf("%s of device %s, serial %s, version %s, configuration %s", name, device.Name, w.Serial, w.Version, w.SHA256)}, begin, err)
+	t.done(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: "restore point kept", Detail: fmt.Sprintf("%s of device %s, serial %s, version %s, configuration %s", name, device.Name, w.Serial, w.Version, w.SHA256)}, begin, err)
 	if kept {
-		n.wayBack = &w // also when the device then refused to save: what was kept is taken back
+		n.restorePoint = &w // also when the device then refused to save: what was kept is taken back
 	}
 	if err != nil {
-		return fmt.Errorf("%s: keep the way back: %w", n.Name, err)
+		return fmt.Errorf("%s: keep the restore point: %w", n.Name, err)
 	}
 	return nil
 }
@@ -117,10 +117,10 @@ func checkpointName() (string, error) {
 	return "reprise-" + hex.EncodeToString(b[:]), nil
 }
 
-// BringBack restores a device to its way back, and ends the entry when it is there line by
+// BringBack restores a device to its restore point, and ends the entry when it is there line by
 // line. One that cannot be brought back is quarantined: nobody is given it until a person
 // has looked.
-func BringBack(ctx context.Context, k topologies.Keeper, node string, driver drivers.Driver, w topologies.WayBack) error {
+func BringBack(ctx context.Context, k topologies.RestoreJournal, node string, driver drivers.Driver, w topologies.RestorePoint) error {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
 	bounded, release := whileHeld(bounded, k)
@@ -137,7 +137,7 @@ func BringBack(ctx context.Context, k topologies.Keeper, node string, driver dri
 	return errors.Join(err, k.Quarantine(last, node, err.Error()))
 }
 
-func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) error {
+func restore(ctx context.Context, driver drivers.Driver, w topologies.RestorePoint) error {
 	c, ok := drivers.As[drivers.Checkpointer](driver)
 	if !ok {
 		return fmt.Errorf("restore configuration: %w", drivers.ErrUnsupported)
@@ -151,7 +151,7 @@ func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) e
 			return err
 		}
 		if facts.Details["serial"] != w.Serial {
-			return fmt.Errorf("restore configuration: the device says its serial number is %q, and the way back is that of %q", facts.Details["serial"], w.Serial)
+			return fmt.Errorf("restore configuration: the device says its serial number is %q, and the restore point is that of %q", facts.Details["serial"], w.Serial)
 		}
 	}
 	point := pointOf(w)
@@ -161,8 +161,8 @@ func restore(ctx context.Context, driver drivers.Driver, w topologies.WayBack) e
 	return c.Forget(ctx, point)
 }
 
-// pointOf is the way back as the device's driver takes it.
-func pointOf(w topologies.WayBack) drivers.Checkpoint {
+// pointOf is the restore point as the device's driver takes it.
+func pointOf(w topologies.RestorePoint) drivers.Checkpoint {
 	return drivers.Checkpoint{Name: w.Checkpoint, Selected: w.Selected, Unsaved: w.Unsaved, Config: string(w.Config)}
 }
 
@@ -188,7 +188,7 @@ func whileHeld(ctx context.Context, held any) (context.Context, func()) {
 	return ctx, func() { cancel(nil); <-done }
 }
 
-// lostOf tells whether a lab was taken away.
+// lostOf reports whether a lab was taken away.
 func lostOf(held any) error {
 	if loser, ok := topologies.As[topologies.Loser](held); ok {
 		select {
@@ -203,7 +203,7 @@ func lostOf(held any) error {
 // bringBackAll restores every device that was touched, side by side. It runs to its end
 // whatever became of ctx, for a switch that is left half-way is worse than a late exit.
 func (l *Lab) bringBackAll(ctx context.Context) error {
-	k, ok := topologies.As[topologies.Keeper](l.res)
+	k, ok := topologies.As[topologies.RestoreJournal](l.res)
 	if !ok {
 		return nil
 	}
@@ -212,23 +212,23 @@ func (l *Lab) bringBackAll(ctx context.Context) error {
 	}
 	errs := make([]error, len(l.nodes))
 	l.sideBySide(func(i int, n *labNode) {
-		if n.wayBack != nil && n.driver != nil {
-			errs[i] = BringBack(ctx, k, n.Name, n.driver, *n.wayBack)
-			n.wayBack = nil
+		if n.restorePoint != nil && n.driver != nil {
+			errs[i] = BringBack(ctx, k, n.Name, n.driver, *n.restorePoint)
+			n.restorePoint = nil
 		}
 	})
 	return errors.Join(errs...)
 }
 
-// rewind gives every touched device its way back again, between two trials.
+// rewind gives every touched device its restore point again, between two trials.
 func (l *Lab) rewind(ctx context.Context) error {
 	errs := make([]error, len(l.nodes))
 	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
 	defer cancel()
 	l.sideBySide(func(i int, n *labNode) {
 		c, ok := drivers.As[drivers.Checkpointer](n.driver)
-		if ok && n.wayBack != nil {
-			errs[i] = c.Restore(ctx, pointOf(*n.wayBack))
+		if ok && n.restorePoint != nil {
+			errs[i] = c.Restore(ctx, pointOf(*n.restorePoint))
 		}
 	})
 	return errors.Join(errs...)
@@ -238,12 +238,12 @@ func (l *Lab) rewind(ctx context.Context) error {
 // back does not reach that far.
 func (n *labNode) lasting(lines ...string) error {
 	p, ok := drivers.As[drivers.Persister](n.driver)
-	if !ok || n.wayBack == nil {
+	if !ok || n.restorePoint == nil {
 		return nil
 	}
 	for _, line := range lines {
 		if p.Persists(line) {
-			return fmt.Errorf("%q changes what the device starts with, or its files, which no way back undoes: it is not sent to a device of a real lab", line)
+			return fmt.Errorf("%q changes what the device starts with, or its files, which no restore point undoes: it is not sent to a device of a real lab", line)
 		}
 	}
 	return nil
