@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/module"
 	modzip "golang.org/x/mod/zip"
@@ -66,7 +68,8 @@ func TestInstall(t *testing.T) {
 func TestGoInstall(t *testing.T) {
 	livetest.Long(t, "compiles the program as a module of somebody else's")
 	t.Parallel()
-	const path, version = "github.com/reprise-lab/reprise", "v1.999.0-test"
+	const path = "github.com/reprise-lab/reprise"
+	version := fmt.Sprintf("v1.999.%d-test", time.Now().Unix()) // of its own: the cache is everybody's
 	proxy := t.TempDir()
 	publish(t, filepath.Join(proxy, path, "@v"), module.Version{Path: path, Version: version})
 	var env struct{ GOPROXY, GOMODCACHE string }

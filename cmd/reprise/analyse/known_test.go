@@ -47,7 +47,7 @@ func corpusDB(t *testing.T) *known.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() }) // a temporary file
-	folder := filepath.Join("..", "..", "harness", "known", "testdata")
+	folder := filepath.Join("..", "..", "..", "harness", "known", "testdata")
 	for _, name := range []string{"upstream.csv", "documents/bird-NEWS", "documents/lldpd-NEWS", "documents/ovs-NEWS", "documents/keepalived-ChangeLog", "documents/frr-changelog.Debian"} {
 		data, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
