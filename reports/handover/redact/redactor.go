@@ -64,6 +64,7 @@ type Redactor struct {
 	versions   map[netip.Addr]bool // four numbers that are the version of something
 	anyVersion atomic.Bool
 	hexed      [1 << 10]uint64 // of the IPv4 ones: the hashes that may be there
+	hexedMACs  [1 << 10]uint64 // of the MACs
 	dict       *dictionary     // of values; nil when there is something new
 	pointed    Report
 	left       []Left
@@ -236,6 +237,8 @@ func (r *Redactor) noteMAC(m [6]byte) {
 	defer r.mu.Unlock()
 	if !r.macs[m] {
 		r.macs[m] = true
+		h := bloomMAC(m)
+		r.hexedMACs[h>>6] |= 1 << (h & 63)
 		r.dict = nil
 	}
 }

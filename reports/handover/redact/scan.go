@@ -25,19 +25,20 @@ type scanner struct {
 	depth      int  // how many encodings the text stands in
 	values     bool // looks for known values only
 
-	marks   []mark // what is encoded
-	split   []edit // of values that the end of a line cuts in two
-	edited  bool   // a terminal wrote it
-	high    bool   // it has bytes outside of ASCII
-	dumped  int    // the line that was tried as one of a dump, and one
-	line    int    // where the line begins
-	ends    span   // of the line whose end was looked for last: from there on, to there
-	steps   int    // bytes that structures were followed
-	limit   int    // where the line ends for what is looked for before a value; 0 at its end
-	done    int    // nothing before this is looked at again
-	noAddr  int    // no address begins before this
-	edits   []edit
-	learned []known
+	marks    []mark // what is encoded
+	split    []edit // of values that the end of a line cuts in two
+	edited   bool   // a terminal wrote it
+	high     bool   // it has bytes outside of ASCII
+	dumped   int    // the line that was tried as one of a dump, and one
+	line     int    // where the line begins
+	ends     span   // of the line whose end was looked for last: from there on, to there
+	steps    int    // bytes that structures were followed
+	limit    int    // where the line ends for what is looked for before a value; 0 at its end
+	done     int    // nothing before this is looked at again
+	noAddr   int    // no address begins before this
+	noEscape int    // escapes before this were looked at as numbers
+	edits    []edit
+	learned  []known
 }
 
 // span is a part of the text.
@@ -149,6 +150,9 @@ func (s *scanner) special(i int) int {
 		s.note(kindEntity, i)
 	case '\\':
 		if _, n := oneEscape(s.data[i:]); n > 1 {
+			if s.data[i+1] == 'x' && i >= s.noEscape {
+				s.escapedNumbers(i)
+			}
 			s.note(kindEscape, i)
 		}
 	case '=':

@@ -43,6 +43,9 @@ func (s *scanner) address(start, end int, decimal bool) {
 			s.dotted(start)
 		}
 	case ' ':
+		if decimal && end-start <= 3 && s.decimalMAC(start) {
+			return
+		}
 		if end+2 < len(data) && isHex(data[end+1]) && isHex(data[end+2]) {
 			s.spaced(start, end)
 		}
@@ -433,6 +436,9 @@ func (s *scanner) groups(start, end int) bool {
 		s.putMAC(start, stop, []int{0, 3, 6, 15, 18, 21})
 	case n == 8:
 		s.putMAC(start+6, stop, nil)
+	case n == 7 && s.data2(start) == "0" && s.data2(start+1) == "1": // a client id of DHCP: Ethernet and its MAC
+		s.note(kindGroups, start)
+		s.putMAC(start+3, stop, nil)
 	case n == 6 || n == 7:
 		s.note(kindGroups, start)
 		s.putMAC(start, start+17, nil)
@@ -603,6 +609,9 @@ func (s *scanner) dottedHex(start int) {
 		}
 	}
 	s.noAddr = max(s.noAddr, end)
+	if len(groups) == 4 && four == 3 && end-groups[3] == 2 && s.clientID(start) {
+		return
+	}
 	if four < 3 || last < 2 || groups[last]-groups[last-2] != 10 {
 		return
 	}

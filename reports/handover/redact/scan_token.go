@@ -56,6 +56,7 @@ func (s *scanner) longRun(start, end int) {
 	}
 	switch {
 	case data[start] == '0' && data[start+1] == 'x' && allHex(data[start+2:end]):
+		s.macInHex(start+2, end)
 		s.note(kindHex, start+2)
 	case data[start] == 'e' && data[start+1] == 'y' && end < len(data) && data[end] == '.':
 		for end < len(data) && (wordClass(data[end]) || strings.IndexByte("-_.=", data[end]) >= 0) {

@@ -46,6 +46,7 @@ func (s *scanner) hexRun(start, end int) {
 		return
 	}
 	switch n := end - start; {
+	case n >= shortestHex+2 && s.macInHex(start, end):
 	case n == 8:
 		s.hexAddress(start, end)
 		s.dumpOf(start, end)
