@@ -103,3 +103,17 @@ func TestOneSide(t *testing.T) {
 		}
 	}
 }
+
+// TestGluedToACode: of the digits before the first dot those are taken that make a known address.
+func TestGluedToACode(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	r.Learn("a.cfg", []byte("ip address 10.44.113.77 255.255.255.0\n"))
+	if got := string(r.Text("a.log", []byte("O E110.44.113.77/32 [110/20]\n"))); strings.Contains(got, "10.44.113.77") || !strings.HasPrefix(got, "O E1") {
+		t.Errorf("became %q", got)
+	}
+	for _, text := range []string{"abc1234-5-6-7 is up\n", "E21234.5.6.7 is up\n"} {
+		if got := string(r.Text("a.log", []byte(text))); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}

@@ -90,7 +90,7 @@ func makeClasses() (t [256]byteClass) {
 		if strings.IndexByte("\":=\\", c) >= 0 {
 			t[i] |= endsKey
 		}
-		if strings.IndexByte(".:-\\ ", c) >= 0 {
+		if strings.IndexByte(".:-\\ _[(", c) >= 0 {
 			t[i] |= marksAddress
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -49,6 +50,43 @@ func macSpellings() []spelled {
 	}
 }
 
+func ipv4Spellings() []spelled {
+	swapped := func(b []byte) []byte { return []byte{b[3], b[2], b[1], b[0]} }
+	return []spelled{
+		{"IPv4, dots", eachByte("%d", ".")},
+		{`IPv4, \x`, eachByte(`\x%02x`, "")},
+		{"IPv4, pairs, colons", eachByte("%02x", ":")},
+		{"IPv4, pairs, blanks", eachByte("%02x", " ")},
+		{"IPv4, pairs of a dump", headedBy("45 00 ", eachByte("%02x", " "))},
+		{"IPv4, pairs, capitals", eachByte("%02X", " ")},
+		{"IPv4, underlines", headedBy("host_", eachByte("%d", "_"))},
+		{"IPv4, [.]", eachByte("%d", "[.]")},
+		{"IPv4, last [.]", func(b []byte) string { return eachByte("%d", ".")(b[:3]) + "[.]" + eachByte("%d", "")(b[3:]) }},
+		{"IPv4, (.)", eachByte("%d", "(.)")},
+		{"IPv4, behind a code", headedBy("O*E2", eachByte("%d", "."))},
+		{"IPv4, behind a name", headedBy("host", eachByte("%d", "."))},
+		{"IPv4, short prefix", func(b []byte) string { return eachByte("%d", ".")(b[:3]) + "/24" }},
+		{"IPv4, tcp6", func(b []byte) string { return "0000000000000000FFFF0000" + eachByte("%02X", "")(swapped(b)) + ":01BB" }},
+	}
+}
+
+func ipv6Spellings() []spelled {
+	return []spelled{
+		{"IPv6, colons", func(b []byte) string { return netip.AddrFrom16([16]byte(b)).String() }},
+		{"IPv6, tcp6", func(b []byte) string {
+			out := ""
+			for i := 0; i < len(b); i += 4 {
+				out += fmt.Sprintf("%02X%02X%02X%02X", b[i+3], b[i+2], b[i+1], b[i])
+			}
+			return out + ":01BB"
+		}},
+		{`IPv6, \x`, eachByte(`\x%02x`, "")},
+		{"IPv6, literal", func(b []byte) string {
+			return strings.ReplaceAll(netip.AddrFrom16([16]byte(b)).String(), ":", "-") + ".ipv6-literal.net"
+		}},
+	}
+}
+
 // numberTable learns values written plainly, and counts which are not the same other one in
 // each of the ways.
 func numberTable(t *testing.T, plain func(b []byte) string, parse func(text string) []byte, values [][]byte, ways []spelled) {
@@ -87,4 +125,16 @@ func TestCorpusMACs(t *testing.T) {
 		}
 		return m
 	}, values, macSpellings())
+}
+
+// TestCorpusAddresses: an address that is known is found in each of the ways.
+func TestCorpusAddresses(t *testing.T) {
+	var four, six [][]byte
+	for i := range 100 {
+		four = append(four, []byte{185, byte(44 + i), byte(113 + i), byte(77 + 5*i)})
+		six = append(six, append([]byte{0x2a, 5, 0xd0, byte(i)}, 0, 16, 0, byte(3*i), 0, 0, 0, 0, 0, byte(i), 1, byte(7+i)))
+	}
+	parse := func(text string) []byte { return netip.MustParseAddr(text).AsSlice() }
+	numberTable(t, eachByte("%d", "."), parse, four, ipv4Spellings())
+	numberTable(t, func(b []byte) string { return netip.AddrFrom16([16]byte(b)).String() }, parse, six, ipv6Spellings())
 }

@@ -61,7 +61,8 @@ type Redactor struct {
 	values     map[string]known
 	macs       map[[6]byte]bool
 	ips        map[netip.Addr]bool
-	versions   map[netip.Addr]bool // four numbers that are the version of something
+	prefixes   map[netip.Prefix]bool // of two and three octets that have an IPv4 one
+	versions   map[netip.Addr]bool   // four numbers that are the version of something
 	anyVersion atomic.Bool
 	hexed      [1 << 10]uint64 // of the IPv4 ones: the hashes that may be there
 	hexedMACs  [1 << 10]uint64 // of the MACs
@@ -83,7 +84,7 @@ func New(key Key, o Options) (*Redactor, error) {
 		keep = append(keep, netip.PrefixFrom(a, a.BitLen()))
 	}
 	r := &Redactor{
-		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{}, ips: map[netip.Addr]bool{}, versions: map[netip.Addr]bool{},
+		options: o, key: key, addresses: newAddresses(key, keep), values: map[string]known{}, macs: map[[6]byte]bool{}, ips: map[netip.Addr]bool{}, prefixes: map[netip.Prefix]bool{}, versions: map[netip.Addr]bool{},
 		shapes:    &shapes{key: prf{key.sub("shape")}, cache: map[string]string{}},
 		keepWords: map[string]bool{}, pointed: newReport(o),
 	}

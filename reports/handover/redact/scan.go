@@ -105,6 +105,8 @@ func (s *scanner) span(from, to int) {
 				}
 			} else if n >= 8 {
 				s.hexRun(start, i)
+			} else if next&marksAddress != 0 && data[i] == '.' && flags&notDec != 0 {
+				s.glued(start, i)
 			}
 		case n >= shortestBase64 || n == 10 && data[start] == '0':
 			s.longRun(start, i)

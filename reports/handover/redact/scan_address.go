@@ -38,6 +38,10 @@ func (s *scanner) address(start, end int, decimal bool) {
 		if end-start == 4 || end-start == 2 {
 			s.dottedHex(start)
 		}
+	case '_', '[', '(':
+		if decimal && end-start <= 3 {
+			s.separated(start)
+		}
 	case '\\':
 		if decimal && end-start <= 3 {
 			s.dotted(start)
@@ -54,6 +58,9 @@ func (s *scanner) address(start, end int, decimal bool) {
 			s.colons(start)
 		}
 	case '-':
+		if s.literal6(start) {
+			return
+		}
 		if end-start == 2 || end-start == 4 {
 			s.dashedMAC(start, end-start)
 			if end+18 <= len(data) && data[end+6] == '-' && data[end+15] == '-' {
@@ -117,7 +124,7 @@ func arpa(b []byte) bool { return bytes.HasPrefix(b, []byte("in-addr.arpa")) }
 func (s *scanner) dotted(start int) bool {
 	ip, sep, _, n := readIPv4(s.data[start:])
 	if n == 0 {
-		if s.portAfter(start) {
+		if s.portAfter(start) || s.shortPrefix(start) || s.separated(start) {
 			return true
 		}
 		s.skipDots(start)
@@ -405,6 +412,9 @@ end:
 		return
 	}
 	if !double && colons >= 5 && (s.groups(start, i) || colons == 5 && s.shortMAC(start, i)) {
+		return
+	}
+	if !double && colons == 3 && s.pairs4(start) {
 		return
 	}
 	if !double && colons < 7 && (dots == 0 || colons < 6) {

@@ -29,6 +29,9 @@ func (r *Redactor) noteAddress(ip netip.Addr) {
 	if ip = ip.WithZone(""); !r.ips[ip] {
 		r.ips[ip] = true
 		if ip.Is4() {
+			for _, bits := range []int{16, 24} {
+				r.prefixes[netip.PrefixFrom(ip, bits).Masked()] = true
+			}
 			h := bloom4(ip.As4())
 			r.hexed[h>>6] |= 1 << (h & 63)
 		}
@@ -117,7 +120,9 @@ func (s *scanner) hexAddress6(start int) {
 	if ip := netip.AddrFrom16(o); s.r.learnedAddress(ip) {
 		out := s.r.addresses.forward(ip).As16()
 		s.found(start, start+32, RuleIPv6, hexText(out[:], s.data[start:start+32]))
+		return
 	}
+	s.socket6(start, o)
 }
 
 // hexText writes bytes in hex in the case of old.
@@ -138,7 +143,7 @@ func (s *scanner) spaced(start, end int) {
 		s.dumpOf(start, end)
 	case end-start == 2 && end+2 < len(data) && isHex(data[end+1]) && isHex(data[end+2]):
 		s.dump(start)
-		if end+15 <= len(data) && (end+3 == len(data) || data[end+3] == ' ') {
+		if end+9 <= len(data) && (end+3 == len(data) || data[end+3] == ' ') {
 			s.spacedMAC(start)
 		}
 	}
@@ -155,13 +160,17 @@ func (s *scanner) spacedMAC(start int) {
 		}
 	}
 	if pairs < 6 {
+		s.pairs4(start)
 		return
 	}
 	if pairs > 6 {
 		s.note(kindGroups, start)
 	}
-	for k := 0; k+6 <= pairs && !s.learn; k++ {
+	for k := 0; k+4 <= pairs && !s.learn; k++ {
 		at := start + 3*k
+		if s.pairs4(at) || k+6 > pairs {
+			continue
+		}
 		if m, ok := macOf(string(data[at : at+17])); ok && at >= s.done && s.r.learnedMAC(m) {
 			s.mapHexPairs(at, at+17, []int{0, 3, 6, 9, 12, 15})
 		}
@@ -194,6 +203,12 @@ func (s *scanner) glued(start, end int) {
 	digits := end
 	for digits > start && s.data[digits-1] >= '0' && s.data[digits-1] <= '9' {
 		digits--
+	}
+	for at := max(digits, end-3); at < end; at++ { // O*E2185.44.113.77
+		if s.knownFrom(at) {
+			digits = at
+			break
+		}
 	}
 	if end-digits > 3 || digits == start || digits < s.noAddr || end+1 >= len(s.data) || s.data[end+1] < '0' || s.data[end+1] > '9' ||
 		start > 0 && (s.data[start-1] == '.' || s.data[start-1] == '-') && s.data[end] == '.' {

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"bytes"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -29,15 +31,10 @@ func numbers(data []byte, at int, sep string, into []byte) int {
 			}
 			at += len(sep)
 		}
-		from, n := at, 0
-		for at < len(data) && at-from < 3 && isDigit(data[at]) {
-			n = n*10 + int(data[at]-'0')
-			at++
-		}
-		if at == from || n > 255 || at < len(data) && wordClass(data[at]) {
+		n := oneNumber(data[at:], &into[k])
+		if at += n; n == 0 || at < len(data) && wordClass(data[at]) {
 			return 0
 		}
-		into[k] = byte(n & 0xff)
 	}
 	return at
 }
@@ -119,6 +116,16 @@ func (s *scanner) escapedNumbers(start int) {
 		if start+4*k < s.done {
 			continue
 		}
+		if k+16 <= len(b) && s.r.learnedAddress(netip.AddrFrom16([16]byte(b[k:k+16]))) {
+			out := s.r.addresses.forward(netip.AddrFrom16([16]byte(b[k : k+16]))).As16()
+			s.putEscaped(start+4*k, out[:], RuleIPv6)
+			continue
+		}
+		if ip := netip.AddrFrom4([4]byte(b[k : k+4])); s.isIPv4(ip) {
+			out := s.r.addresses.forward(ip).As4()
+			s.putEscaped(start+4*k, out[:], RuleIPv4)
+			continue
+		}
 		if k+6 <= len(b) && s.r.isMAC([6]byte(b[k:k+6])) {
 			m := [6]byte(b[k : k+6])
 			s.r.mapMAC(&m)
@@ -134,4 +141,195 @@ func (s *scanner) putEscaped(at int, b []byte, rule Rule) {
 		out = append(out, writeEscape(s.data[at+4*i:at+4*i+4], c)...)
 	}
 	s.found(at, at+4*len(b), rule, string(out))
+}
+
+// isIPv4 tells whether an address was learned, and is no version and none that says little
+// as bytes. It is cheap for one that was not.
+func (s *scanner) isIPv4(ip netip.Addr) bool {
+	o := ip.As4()
+	h := bloom4(o)
+	return s.r.hexed[h>>6]>>(h&63)&1 == 1 && bytes.Count(o[:], []byte{0}) < 3 && s.r.learnedAddress(ip) && !s.r.isVersion(ip)
+}
+
+// pairs4 handles a known IPv4 address as four pairs of hex digits: b9:2c:71:4d, b9 2c 71 4d.
+func (s *scanner) pairs4(start int) bool {
+	const width = len("b9:2c:71:4d")
+	if s.learn || start < s.done || start+width > len(s.data) {
+		return false
+	}
+	var o [4]byte
+	for i := range o {
+		c, ok := hex2(s.data[start+3*i:])
+		if !ok || i > 0 && s.data[start+3*i-1] != s.data[start+2] {
+			return false
+		}
+		o[i] = c
+	}
+	ip, end := netip.AddrFrom4(o), start+width
+	if end < len(s.data) && wordClass(s.data[end]) || !s.isIPv4(ip) {
+		return false
+	}
+	sep := string(s.data[start+2 : start+3])
+	out := s.r.addresses.forward(ip).As4()
+	parts := make([]string, len(out))
+	for i, c := range out {
+		parts[i] = hexText([]byte{c}, s.data[start:end])
+	}
+	s.found(start, end, RuleIPv4, strings.Join(parts, sep))
+	return true
+}
+
+// separators stand for the dots of an address that shall be no link, or be part of a name.
+//
+//nolint:gochecknoglobals // a table that is only read
+var separators = []string{"_", "[.]", "(.)", "[dot]", "(dot)"}
+
+// separated handles a known IPv4 address with others than dots: 185_44_113_77, 185[.]44[.]113[.]77,
+// also where only some of its dots are.
+func (s *scanner) separated(start int) bool {
+	if s.learn || start < s.done {
+		return false
+	}
+	var o [4]byte
+	var seps [3]string
+	at := start
+	for k := range o {
+		n := oneNumber(s.data[at:], &o[k])
+		if n == 0 {
+			return false
+		}
+		if at += n; k < len(seps) {
+			if seps[k] = separatorAt(s.data[at:]); seps[k] == "" {
+				return false
+			}
+			at += len(seps[k])
+		}
+	}
+	ip := netip.AddrFrom4(o)
+	if at < len(s.data) && wordClass(s.data[at]) || !s.isIPv4(ip) {
+		return false
+	}
+	text := ""
+	for k, c := range s.r.addresses.forward(ip).As4() {
+		text += strconv.Itoa(int(c))
+		if k < len(seps) {
+			text += seps[k]
+		}
+	}
+	s.noAddr = at
+	s.found(start, at, RuleIPv4, text)
+	return true
+}
+
+// oneNumber reads a decimal number of a byte and gives its length; 0 where there is none.
+func oneNumber(data []byte, into *byte) int {
+	i, n := 0, 0
+	for i < len(data) && i < 3 && isDigit(data[i]) {
+		n = n*10 + int(data[i]-'0')
+		i++
+	}
+	if n > 255 {
+		return 0
+	}
+	*into = byte(n & 0xff)
+	return i
+}
+
+func separatorAt(data []byte) string {
+	if len(data) > 0 && data[0] == '.' {
+		return "."
+	}
+	for _, sep := range separators {
+		if bytes.HasPrefix(data, []byte(sep)) {
+			return sep
+		}
+	}
+	return ""
+}
+
+// shortPrefix handles the prefix of a known address without its last zeros, as BSD prints
+// routes: 185.44.113/24.
+func (s *scanner) shortPrefix(start int) bool {
+	var o [4]byte
+	at, n := start, 0
+	for ; n < 3; n++ {
+		if n > 0 {
+			if at >= len(s.data) || s.data[at] != '.' {
+				break
+			}
+			at++
+		}
+		k := oneNumber(s.data[at:], &o[n])
+		if k == 0 {
+			return false
+		}
+		at += k
+	}
+	bits := s.prefixLength(at, 32)
+	if s.learn || start < s.done || n < 2 || bits <= 8*(n-1) || bits > 8*n || !s.r.learnedPrefix(netip.PrefixFrom(netip.AddrFrom4(o), 8*n)) {
+		return false
+	}
+	out := s.r.addresses.network(netip.AddrFrom4(o), bits).As4()
+	s.noAddr = at
+	s.putAddress(start, at, RuleIPv4, joinDecimals(out[:n], "."))
+	return true
+}
+
+// learnedPrefix tells whether an address was learned that begins with these octets.
+func (r *Redactor) learnedPrefix(p netip.Prefix) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.prefixes[p]
+}
+
+// knownFrom tells whether a known IPv4 address begins here.
+func (s *scanner) knownFrom(start int) bool {
+	ip, _, _, n := readIPv4(s.data[start:])
+	return n > 0 && s.isIPv4(ip)
+}
+
+// socket6 handles an address as /proc/net/tcp6 has it: words of four bytes, each with its
+// least byte first.
+func (s *scanner) socket6(start int, o [16]byte) {
+	swap := func() {
+		for i := 0; i < len(o); i += 4 {
+			o[i], o[i+1], o[i+2], o[i+3] = o[i+3], o[i+2], o[i+1], o[i]
+		}
+	}
+	swap()
+	ip, rule := netip.AddrFrom16(o), RuleIPv6
+	switch {
+	case ip.Is4In6() && s.r.learnedAddress(ip.Unmap()):
+		out := s.r.addresses.forward(ip.Unmap()).As4()
+		copy(o[12:], out[:])
+		rule = RuleIPv4
+	case s.r.learnedAddress(ip):
+		o = s.r.addresses.forward(ip).As16()
+	default:
+		return
+	}
+	swap()
+	s.found(start, start+32, rule, hexText(o[:], s.data[start:start+32]))
+}
+
+// literal6 handles an IPv6 address as the name that Windows has for it: 2a05-10--7.ipv6-literal.net.
+func (s *scanner) literal6(start int) bool {
+	const domain = ".ipv6-literal.net"
+	i := start
+	for i < len(s.data) && i-start < 40 && (isHex(s.data[i]) || s.data[i] == '-') {
+		i++
+	}
+	if i == len(s.data) || s.data[i] != '.' || start < s.done || len(s.data)-i < len(domain) || !sameLetters(s.data[i:i+len(domain)], domain) {
+		return false
+	}
+	ip, err := netip.ParseAddr(strings.ReplaceAll(string(s.data[start:i]), "-", ":"))
+	if err != nil {
+		return false
+	}
+	if s.learn {
+		s.r.noteAddress(ip)
+	}
+	s.noAddr = i
+	s.putAddress(start, i, RuleIPv6, strings.ReplaceAll(s.r.addresses.forward(ip).String(), ":", "-"))
+	return true
 }
