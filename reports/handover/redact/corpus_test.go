@@ -3,6 +3,7 @@ package redact_test
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -315,6 +316,45 @@ func unescaped(s string) string {
 	})
 }
 
+// od writes a dump of od -b or od -c; what is no letter is an octal number in both.
+func od(text, cell string) string {
+	out := ""
+	for at := 0; at < len(text); at += 16 {
+		out += fmt.Sprintf("%07o", at)
+		for _, c := range []byte(text[at:min(len(text), at+16)]) {
+			if c == '\n' {
+				out += `  \n`
+			} else {
+				out += fmt.Sprintf(cell, c)
+			}
+		}
+		out += "\n"
+	}
+	return out
+}
+
+func unod(s string) string {
+	out := ""
+	for line := range strings.Lines(s) {
+		for i := 7; i+4 <= len(line)-1; i += 4 {
+			cell := strings.TrimSpace(line[i : i+4])
+			if n, err := strconv.ParseUint(cell, 8, 8); err == nil && len(cell) == 3 {
+				cell = string(rune(n))
+			}
+			out += cell
+		}
+	}
+	return out
+}
+
+func deflated(s string) []byte {
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	_, _ = z.Write([]byte(s))
+	_ = z.Close()
+	return b.Bytes()
+}
+
 const around = "the owner is %s and nobody else, says the log of today\n"
 
 func encodings() []encoding {
@@ -374,6 +414,40 @@ func encodings() []encoding {
 		{"base64 behind an escape", func(v string) string {
 			return `"` + strings.ReplaceAll(wrapped(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 45)+fmt.Sprintf(around, v))), 60), "\n", `\n`) + `"`
 		}, func(s string) string { return unbase64(strings.NewReplacer(`\n`, "", `"`, "").Replace(s)) }},
+		{"octal with a zero", func(v string) string { return each(v, sprintf(`\0%03o`)) }, func(s string) string {
+			return unescaped(strings.ReplaceAll(s, `\0`, `\`))
+		}},
+		{`\u{}`, func(v string) string { return each(v, sprintf(`\u{%x}`)) }, func(s string) string {
+			return unescaped(strings.NewReplacer(`\u{`, `\x`, "}", "").Replace(s))
+		}},
+		{"entities without ;", func(v string) string { return each(v, sprintf("&#%d")) }, html.UnescapeString},
+		{`\e as letters`, func(v string) string { return `\e[1m` + v[:half(v)] + `\e[0m` + v[half(v):] }, func(s string) string {
+			return strings.NewReplacer(`\e[1m`, "", `\e[0m`, "").Replace(s)
+		}},
+		{"^[ as letters", func(v string) string { return v[:half(v)] + "^[[0m" + v[half(v):] }, func(s string) string { return strings.ReplaceAll(s, "^[[0m", "") }},
+		{"^H as letters", func(v string) string { return v[:half(v)] + "#^H" + v[half(v):] }, func(s string) string { return strings.ReplaceAll(s, "#^H", "") }},
+		{"od -b", func(v string) string { return od(fmt.Sprintf(around, v), " %03o") }, unod},
+		{"od -c", func(v string) string { return od(fmt.Sprintf(around, v), "   %c") }, unod},
+		{"xxd -p", func(v string) string {
+			return wrapped(hex.EncodeToString([]byte(strings.Repeat("x", 22)+fmt.Sprintf(around, v))), 60)
+		}, func(s string) string { out, _ := hex.DecodeString(strings.ReplaceAll(s, "\n", "")); return string(out) }},
+		{"xxd -i", func(v string) string {
+			return "  " + strings.ReplaceAll(wrapped(strings.TrimSuffix(each("the owner is "+v+" and", sprintf("0x%02x, ")), ", "), 72), " \n", "\n  ")
+		}, func(s string) string {
+			out, _ := hex.DecodeString(strings.NewReplacer("0x", "", ",", "", " ", "", "\n", "").Replace(s))
+			return string(out)
+		}},
+		{"base64 of UTF-16", func(v string) string {
+			return base64.StdEncoding.EncodeToString([]byte(each(strings.TrimSuffix(fmt.Sprintf(around, v), "\n"), sprintf("%c\x00"))))
+		}, func(s string) string { return strings.ReplaceAll(unbase64(s), "\x00", "") }},
+		{"base64 of zlib", func(v string) string { return base64.StdEncoding.EncodeToString(deflated(fmt.Sprintf(around, v))) }, func(s string) string {
+			z, err := zlib.NewReader(strings.NewReader(unbase64(s)))
+			if err != nil {
+				return ""
+			}
+			out, _ := io.ReadAll(z)
+			return string(out)
+		}},
 		{"plain", same, same},
 	}
 }

@@ -3,8 +3,10 @@ package redact
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/base64"
 	"html"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -75,6 +77,12 @@ func oneEscape(b []byte) (byte, int) {
 	if len(b) < 4 || b[0] != '\\' {
 		return b[0], 1
 	}
+	if b[1] == 'e' && b[2] == '[' {
+		return 0x1b, 2
+	}
+	if b[1] == 'u' && b[2] == '{' {
+		return bracedEscape(b)
+	}
 	if c, ok := hex2(b[2:]); ok && b[1] == 'x' {
 		return c, 4
 	}
@@ -89,16 +97,88 @@ func oneEscape(b []byte) (byte, int) {
 	return b[0], 1
 }
 
+// bracedEscape reads \u{51}.
+func bracedEscape(b []byte) (byte, int) {
+	end := bytes.IndexByte(b[:min(len(b), longestEntity)], '}')
+	if end < 0 {
+		return b[0], 1
+	}
+	n, err := strconv.ParseUint(string(b[3:end]), 16, 8)
+	if err != nil || n >= 0x80 {
+		return b[0], 1
+	}
+	return byte(n & 0x7f), end + 1
+}
+
+// readZeroEscapes reads \0121, as echo and printf %b write it, in the line around at. It is a
+// reading of its own: in other languages this is \012 and a 1.
+func readZeroEscapes(data []byte, at int) (reading, bool) {
+	start, end := lineAround(data, at)
+	v := reading{start: start, end: end, values: true, write: func(old []byte, c byte) []byte {
+		if len(old) == 1 {
+			return []byte{c}
+		}
+		return append([]byte(`\0`), octal(c)...)
+	}}
+	for i := start; i < end; {
+		c, n := data[i], 1
+		if o, ok := zeroEscape(data[i:end]); ok {
+			c, n = o, len(`\0121`)
+		}
+		v.add(c, i, i+n)
+		i += n
+	}
+	return v, len(v.text) < end-start
+}
+
+func zeroEscape(b []byte) (byte, bool) {
+	if len(b) < 5 || b[0] != '\\' || b[1] != '0' {
+		return 0, false
+	}
+	return octal3(b[2:5])
+}
+
+// octal3 reads three octal digits.
+func octal3(b []byte) (byte, bool) {
+	n, err := strconv.ParseUint(string(b), 8, 8)
+	return byte(n & 0xff), err == nil
+}
+
+func octal(c byte) []byte { return []byte{'0' + c>>6, '0' + c>>3&7, '0' + c&7} }
+
+// readCarets reads ^[ and ^H, as cat -v and editors show what a terminal was sent, in the line
+// around at.
+func readCarets(data []byte, at int) (reading, bool) {
+	start, end := lineAround(data, at)
+	v := reading{start: start, end: end, values: true}
+	for i := start; i < end; {
+		switch {
+		case i+2 < end && data[i] == '^' && data[i+1] == '[' && data[i+2] == '[':
+			v.add(0x1b, i, i+2)
+			i += 2
+		case i+1 < end && data[i] == '^' && data[i+1] == 'H':
+			v.add('\b', i, i+2)
+			i += 2
+		default:
+			v.add(data[i], i, i+1)
+			i++
+		}
+	}
+	return v, len(v.text) < end-start
+}
+
 func writeEscape(old []byte, c byte) []byte {
 	switch {
 	case len(old) == 1:
 		return []byte{c}
+	case old[1] == 'u' && old[2] == '{':
+		return append(append([]byte(`\u{`), hexLike(old[3:], c)...), '}')
 	case old[1] == 'x':
 		return append([]byte(`\x`), hexLike(old[2:], c)...)
 	case old[1] == 'u':
 		return append([]byte(`\u00`), hexLike(old[4:], c)...)
 	}
-	return []byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7}
+	return append([]byte{'\\'}, octal(c)...)
 }
 
 // longestEntity is the length of &#x00051;, with a few zeros more.
@@ -111,6 +191,12 @@ func readEntities(data []byte, at int) (reading, bool) {
 	for i := start; i < end; {
 		n := 1
 		if data[i] == '&' {
+			if k := bareEntity(data[i:end]); k > 0 {
+				n, _ := strconv.ParseUint(string(data[i+2:i+k]), 10, 8)
+				v.add(byte(n&0xff), i, i+k)
+				i += k
+				continue
+			}
 			if semi := bytes.IndexByte(data[i:min(end, i+longestEntity)], ';'); semi > 0 {
 				if text := html.UnescapeString(string(data[i : i+semi+1])); len(text) == 1 {
 					v.add(text[0], i, i+semi+1)
@@ -125,12 +211,30 @@ func readEntities(data []byte, at int) (reading, bool) {
 	return v, len(v.text) < end-start
 }
 
+// bareEntity gives the length of &#81 without the ; that shall end it; else 0.
+func bareEntity(b []byte) int {
+	if len(b) < 4 || b[1] != '#' {
+		return 0
+	}
+	i := 2
+	for i < len(b) && i < longestEntity && isDigit(b[i]) {
+		i++
+	}
+	n, err := strconv.ParseUint(string(b[2:i]), 10, 8)
+	if i < len(b) && b[i] == ';' || err != nil || n < ' ' || n > 0x7e {
+		return 0
+	}
+	return i
+}
+
 func writeEntity(old []byte, c byte) []byte {
 	switch {
 	case len(old) == 1:
 		return []byte{c}
 	case len(old) > 2 && (old[2] == 'x' || old[2] == 'X'):
 		return append(append([]byte("&#x"), hexLike(old[3:], c)...), ';')
+	case old[1] == '#' && old[len(old)-1] != ';':
+		return strconv.AppendInt([]byte("&#"), int64(c), 10)
 	case old[1] == '#':
 		return append(strconv.AppendInt([]byte("&#"), int64(c), 10), ';')
 	}
@@ -227,8 +331,8 @@ const (
 
 // looksBase64 tells whether what begins here decodes to text or to gzip.
 func looksBase64(b []byte) bool {
-	if bytes.HasPrefix(b, []byte("H4sI")) {
-		return true
+	if bytes.HasPrefix(b, []byte("H4sI")) || bytes.HasPrefix(b, []byte("eJ")) || bytes.HasPrefix(b, []byte("eN")) || bytes.HasPrefix(b, []byte("eAE")) || looksWide(b) {
+		return len(b) >= shortestBase64
 	}
 	if len(b) < shortestBase64 {
 		return false
@@ -313,8 +417,15 @@ func readBase64(data []byte, at int) (reading, bool) {
 	}
 	v := reading{start: start, end: places[len(places)-1] + 1, text: text, length: true}
 	v.again = func(text []byte) []byte { return layBase64(data, v.start, v.end, places, text) }
-	if bytes.HasPrefix(text, []byte("\x1f\x8b")) {
-		return unpackBase64(data, v, places)
+	switch {
+	case bytes.HasPrefix(text, []byte("\x1f\x8b")):
+		return unpackBase64(data, v, places, gunzip, squeeze)
+	case len(text) > 6 && text[0] == 0x78 && (int(text[0])<<8|int(text[1]))%31 == 0:
+		if z, ok := unpackBase64(data, v, places, inflate, deflate); ok {
+			return z, true
+		}
+	case isWide(text):
+		return narrowed(v), true
 	}
 	return v, mostlyText(text)
 }
@@ -359,9 +470,56 @@ func layBase64(data []byte, start, end int, places []int, text []byte) []byte {
 	return out
 }
 
-// unpackBase64 looks into gzip, within a bound.
-func unpackBase64(data []byte, v reading, places []int) (reading, bool) {
-	z, err := gzip.NewReader(bytes.NewReader(v.text))
+// looksWide tells whether base64 begins as that of UTF-16 does: each second byte is zero.
+func looksWide(b []byte) bool {
+	if len(b) < shortestBase64 || sextets[b[0]] < ' '>>2 || sextets[b[1]]&15 != 0 || sextets[b[2]]&0x3c != 0 {
+		return false
+	}
+	var out [9]byte
+	n, err := base64.RawStdEncoding.Decode(out[:], b[:shortestBase64])
+	return err == nil && isWide(out[:n-1])
+}
+
+// isWide tells whether bytes are UTF-16, least byte first, of letters of ASCII.
+func isWide(b []byte) bool {
+	if len(b) < 8 || len(b)%2 != 0 {
+		return false
+	}
+	for i := 0; i < len(b); i += 2 {
+		if b[i+1] != 0 || b[i] >= 0x7f || b[i] < ' ' && b[i] != '\n' && b[i] != '\r' && b[i] != '\t' {
+			return false
+		}
+	}
+	return true
+}
+
+// narrowed reads UTF-16 as what it says.
+func narrowed(v reading) reading {
+	lay := v.again
+	var text []byte
+	for i := 0; i < len(v.text); i += 2 {
+		text = append(text, v.text[i])
+	}
+	v.text = text
+	v.again = func(text []byte) []byte { return lay([]byte(wide(string(text)))) }
+	return v
+}
+
+func gunzip(b []byte) (io.Reader, error) { return gzip.NewReader(bytes.NewReader(b)) }
+
+func inflate(b []byte) (io.Reader, error) { return zlib.NewReader(bytes.NewReader(b)) }
+
+func deflate(text []byte) []byte {
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	_, _ = z.Write(text) // to memory: it cannot fail
+	_ = z.Close()
+	return b.Bytes()
+}
+
+// unpackBase64 looks into what was compressed, within a bound.
+func unpackBase64(data []byte, v reading, places []int, open func([]byte) (io.Reader, error), pack func([]byte) []byte) (reading, bool) {
+	z, err := open(v.text)
 	if err != nil {
 		return v, false
 	}
@@ -382,7 +540,7 @@ func unpackBase64(data []byte, v reading, places []int) (reading, bool) {
 		gap = string(data[places[width-1]+1 : places[width]])
 	}
 	v.again = func(text []byte) []byte {
-		packed := base64.StdEncoding.EncodeToString(squeeze(text))
+		packed := base64.StdEncoding.EncodeToString(pack(text))
 		var b strings.Builder
 		for gap != "" && len(packed) > width {
 			b.WriteString(packed[:width] + gap)
@@ -396,16 +554,43 @@ func unpackBase64(data []byte, v reading, places []int) (reading, bool) {
 
 // readHex reads a run of hex digits that hide a text.
 func readHex(data []byte, at int) (reading, bool) {
-	start, end := at, at
-	for end < len(data) && isHex(data[end]) && end-at < longestPart {
-		end++
-	}
-	v := reading{start: start, end: end, write: hexLike, length: true}
-	for i := start; i+2 <= end; i += 2 {
-		c, _ := hex2(data[i:])
-		v.add(c, i, i+2)
+	v := reading{start: at, end: at, write: hexLike, length: true}
+	for line := at; v.end-at < longestPart; {
+		end := line
+		for end < len(data) && isHex(data[end]) && end-at < longestPart {
+			end++
+		}
+		for i := line; i+2 <= end; i += 2 {
+			c, _ := hex2(data[i:])
+			v.add(c, i, i+2)
+		}
+		v.end = end
+		next := nextHexLine(data, line, end)
+		if next == 0 {
+			break
+		}
+		line = next
 	}
 	return v, mostlyText(v.text)
+}
+
+// narrowHex is the least width of a line of hex that the next one goes on from (xxd -p has 60).
+const narrowHex = 32
+
+// nextHexLine gives where the next line begins, when this one and that one are hex and nothing
+// else; else 0.
+func nextHexLine(data []byte, line, end int) int {
+	if end-line < narrowHex || (end-line)%2 != 0 || end+2 >= len(data) || data[end] != '\n' || line > 0 && data[line-1] != '\n' {
+		return 0
+	}
+	stop := end + 1
+	for stop < len(data) && isHex(data[stop]) && stop-end <= end-line {
+		stop++
+	}
+	if n := stop - end - 1; n == 0 || n%2 != 0 || stop < len(data) && data[stop] != '\n' {
+		return 0
+	}
+	return end + 1
 }
 
 // readGroups reads 51:75:61, 51-75-61, 51 75 61 and 0x51, 0x75 around at.
@@ -432,6 +617,11 @@ func readGroups(data []byte, at int) (reading, bool) {
 			stop++
 		}
 		got := string(data[v.end:stop])
+		if sep != "" && got == strings.TrimRight(sep, " ") && p > i { // xxd -i goes on in the next line
+			if next := skipBlanks(data[:min(len(data), stop+16)], stop); next > stop {
+				got, stop = sep, next
+			}
+		}
 		if got == "" || sep != "" && got != sep {
 			break
 		}

@@ -50,6 +50,9 @@ const (
 	kindGroups
 	kindDump
 	kindOID
+	kindZero
+	kindCaret
+	kindOctal
 	kinds
 )
 
@@ -73,6 +76,7 @@ func (s *scanner) note(k kind, at int) {
 var readers = [kinds]func(data []byte, at int) (reading, bool){
 	kindPercent: readPercent, kindEscape: readEscapes, kindEntity: readEntities, kindQuoted: readQuoted,
 	kindBase64: readBase64, kindHex: readHex, kindGroups: readGroups, kindDump: readDump, kindOID: readOID,
+	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal,
 }
 
 // readings decodes what was noticed, within the budget.

@@ -138,6 +138,13 @@ func (s *scanner) special(i int) int {
 	switch s.data[i] {
 	case '\n':
 		s.newLine(i)
+		if octalOffset(s.data[i+1:]) {
+			s.note(kindOctal, i+1)
+		}
+	case '^':
+		if i+1 < len(s.data) && (s.data[i+1] == '[' || s.data[i+1] == 'H') {
+			s.note(kindCaret, i)
+		}
 	case '\b', 0x1b:
 		s.edited = true
 	case '\r':
@@ -151,6 +158,9 @@ func (s *scanner) special(i int) int {
 	case '&':
 		s.note(kindEntity, i)
 	case '\\':
+		if _, ok := zeroEscape(s.data[i:]); ok {
+			s.note(kindZero, i)
+		}
 		if _, n := oneEscape(s.data[i:]); n > 1 {
 			if s.data[i+1] == 'x' && i >= s.noEscape {
 				s.escapedNumbers(i)
