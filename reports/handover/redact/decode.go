@@ -485,8 +485,9 @@ func isWide(b []byte) bool {
 	if len(b) < 8 || len(b)%2 != 0 {
 		return false
 	}
-	for i := 0; i < len(b); i += 2 {
-		if b[i+1] != 0 || b[i] >= 0x7f || b[i] < ' ' && b[i] != '\n' && b[i] != '\r' && b[i] != '\t' {
+	for i, c := range b {
+		letter := c >= ' ' && c < 0x7f || c == '\n' || c == '\r' || c == '\t'
+		if i%2 == 1 && c != 0 || i%2 == 0 && !letter {
 			return false
 		}
 	}

@@ -26,8 +26,13 @@ func (g *Gate) written(name string, data []byte, depth int) []Hit {
 		form, head string
 		read       func(data []byte, at int) (reading, bool)
 	}{
-		{"octal", "\n0", readOctalLines}, {"zero escape", `\0`, readZeroEscapes}, {"caret", "^", readCarets},
-		{"percent", "%", readPercent}, {"escape", `\`, readEscapes}, {"entity", "&", readEntities}, {"quoted-printable", "=", readQuoted},
+		{"octal", "\n0", readOctalLines},
+		{"zero escape", `\0`, readZeroEscapes},
+		{"caret", "^", readCarets},
+		{"percent", "%", readPercent},
+		{"escape", `\`, readEscapes},
+		{"entity", "&", readEntities},
+		{"quoted-printable", "=", readQuoted},
 	} {
 		for at := 0; ; {
 			n := bytes.Index(data[at:], []byte(whole.head))

@@ -110,6 +110,11 @@ func (s *scanner) readings() []reading {
 // whole scans the text and everything that is encoded in it.
 func (s *scanner) whole() {
 	s.scan()
+	if !s.values {
+		if first := s.tabled(); len(first) > 0 { // it knows more than the line does
+			s.edits = merge(first, s.edits)
+		}
+	}
 	add := s.split
 	if !s.learn {
 		add = append(add, s.d.loose.find(s.data, s.edits)...)

@@ -191,14 +191,14 @@ func (s *scanner) separated(start int) bool {
 		return false
 	}
 	var o [4]byte
-	var seps [3]string
+	var seps [4]string // the last one stays empty
 	at := start
 	for k := range o {
 		n := oneNumber(s.data[at:], &o[k])
 		if n == 0 {
 			return false
 		}
-		if at += n; k < len(seps) {
+		if at += n; k < len(o)-1 {
 			if seps[k] = separatorAt(s.data[at:]); seps[k] == "" {
 				return false
 			}
@@ -209,15 +209,12 @@ func (s *scanner) separated(start int) bool {
 	if at < len(s.data) && wordClass(s.data[at]) || !s.isIPv4(ip) {
 		return false
 	}
-	text := ""
+	var text strings.Builder
 	for k, c := range s.r.addresses.forward(ip).As4() {
-		text += strconv.Itoa(int(c))
-		if k < len(seps) {
-			text += seps[k]
-		}
+		text.WriteString(strconv.Itoa(int(c)) + seps[k])
 	}
 	s.noAddr = at
-	s.found(start, at, RuleIPv4, text)
+	s.found(start, at, RuleIPv4, text.String())
 	return true
 }
 

@@ -1,0 +1,51 @@
+package redact_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/reports/handover/redact"
+)
+
+// TestKubernetesSecret: what is below data: of a Secret is another text in base64, and known
+// elsewhere; what is beside it, and the data of other kinds, stays.
+func TestKubernetesSecret(t *testing.T) {
+	const plain = "Kiesel-1004q"
+	enc := base64.StdEncoding.EncodeToString([]byte(plain))
+	secret := "apiVersion: v1\ndata:\n  pin: " + enc + "\n  short: YWI=\nkind: Secret\nmetadata:\n  name: db\n"
+	other := "---\nkind: ConfigMap\ndata:\n  port: ODA4MA==\n  mode: fast\n"
+	r := newRedactor(t, redact.Options{})
+	r.Learn("s.yaml", []byte(secret+other))
+	out := string(r.Text("s.yaml", []byte(secret+other)))
+	line, _, _ := strings.Cut(strings.SplitAfter(out, "  pin: ")[1], "\n")
+	got, err := base64.StdEncoding.DecodeString(line)
+	if err != nil || len(got) != len(plain) || string(got) == plain {
+		t.Errorf("%q says %q (%v)", line, got, err)
+	}
+	if !strings.HasSuffix(out, other) || !strings.Contains(out, "kind: Secret\nmetadata:\n  name: db\n") || strings.Contains(out, "YWI=") {
+		t.Errorf("became %q", out)
+	}
+	if log := string(r.Text("a.log", []byte("login with "+plain+" failed\n"))); strings.Contains(log, plain) || !strings.Contains(log, string(got)) {
+		t.Errorf("the log became %q", log)
+	}
+}
+
+// TestColumns: only the column below the name of a secret is replaced, and only in a table.
+func TestColumns(t *testing.T) {
+	for text, want := range map[string]bool{
+		"id,password\n7,correcthorse\n":            true,
+		"id,password\n7,correcthorse,9\n":          false,
+		"id\tkey\n7\tZr4kd8aQ77\n":                 true,
+		"id,key\n7,colour\n":                       false,
+		"\xef\xbb\xbfid;secret\r\n7;Grünspan7\r\n": true,
+		"id,mode\n7,correcthorse\n":                false,
+	} {
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.csv", []byte(text))
+		out := string(r.Text("a.csv", []byte(text)))
+		if (out != text) != want || want && strings.Count(out, "\n") != 2 {
+			t.Errorf("%q became %q", text, out)
+		}
+	}
+}
