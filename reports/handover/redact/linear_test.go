@@ -9,9 +9,10 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
-// TestLongLinesAreLinear: the work for a byte is the same in a line eight times as long. Both
+// TestLongLinesAreLinear: the work for a byte is the same in a line sixteen times as long. Both
 // are measured here and compared, so that the speed of the machine does not matter; work that
-// grows with the square of the length has eight times as much.
+// grows with the square of the length has sixteen times as much. What is in between is the
+// noise of a busy machine: the least of several tries counts.
 func TestLongLinesAreLinear(t *testing.T) {
 	var sample []byte
 	for _, name := range samples {
@@ -21,15 +22,15 @@ func TestLongLinesAreLinear(t *testing.T) {
 		string(sample), "snmp-server community Kiesel77q ro ", "password:", "password 'x ", "user@host ", "ab cd ", "key 1 ", "Rev 1.0 ", "a/pass/", "10.1.1.1 upgrade ",
 		"-----BEGIN X----- ", "://a@", "^[[0m", `\0121`, `\x41`, "\n0000000   a   b\n", "0x41, ", "\n" + strings.Repeat("ab", 30), "1 2 3 4 5 ", "\"password\": {", "x\r", "login: ",
 	} {
-		least := 8.0
-		for range 4 {
-			short, long := perByte(t, unit, 8<<10), perByte(t, unit, 64<<10)
-			if least = min(least, long/short); least < 3 {
+		least := 16.0
+		for range 6 {
+			short, long := perByte(t, unit, 4<<10), perByte(t, unit, 64<<10)
+			if least = min(least, long/short); least < 6 {
 				break
 			}
 		}
-		if least >= 3 {
-			t.Errorf("%.20q: a byte of a line eight times as long takes %.1f times as long", unit, least)
+		if least >= 6 {
+			t.Errorf("%.20q: a byte of a line sixteen times as long takes %.1f times as long", unit, least)
 		}
 	}
 }
