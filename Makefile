@@ -75,7 +75,7 @@ demo: ready
 test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)
 	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./harness/experiment ./harness/known ./reports/html ./scenarios
-	$(GO) test $(RACE) -p 3 -timeout 20m -skip '$(SINGLE)' $(WAITING) $(COMPUTING)
+	$(GO) test $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)' $(WAITING) $(COMPUTING)
 	$(GO) test $(RACE) -parallel 4 -timeout 40m ./cmd/...
 
 corpus: ready-vm

@@ -24,9 +24,9 @@ id: clear-goes-down
 title: The session does not come back after it was cleared
 topology: {nodes: {r1: {image: "daemon:1"}}}
 nodes: {r1: {role: dut, platform: memory}}
-baseline: [{name: session is up, node: r1, run: show session, expect: 'text == "up"', eventually: 1s, every: 10ms}]
+baseline: [{name: session is up, node: r1, run: show session, expect: 'text == "up"', eventually: 10s, every: 10ms}]
 stimulus: [{node: r1, run: clear session}]
-symptom: [{name: session is down, node: r1, run: show session, expect: 'text == "down"', within: 50ms, consistently: 50ms, every: 10ms}]
+symptom: [{name: session is down, node: r1, run: show session, expect: 'text == "down"', eventually: 400ms, every: 100ms}]
 control: {set: {r1.image: "daemon:2"}}
 `
 

@@ -59,13 +59,19 @@ func TestProcessEnds(t *testing.T) {
 	}
 	run(t, h, "for i in $(seq 50); do sh -c 'kill -SEGV $$' || true; done; tail /dev/zero || true")
 	ends = endsOf(t, r)
-	if len(ends) != 53 || !ends[52].OOM || ends[52].Name != "tail" {
-		t.Errorf("50 that die as soon as they run, and one for want of memory: %d, %+v", len(ends), ends[len(ends)-1])
-	}
-	for _, e := range ends[2:min(52, len(ends))] {
-		if e.Name != "sh" || e.Signal != int(unix.SIGSEGV) {
+	shells, starved := 0, false
+	for _, e := range ends[2:] {
+		switch {
+		case e.Name == "sh" && e.Signal == int(unix.SIGSEGV):
+			shells++
+		case e.OOM: // the kernel may choose others before
+			starved = starved || e.Name == "tail"
+		default:
 			t.Errorf("got %+v", e)
 		}
+	}
+	if shells != 50 || !starved {
+		t.Errorf("50 that die as soon as they run, and one for want of memory: %d, %v", shells, starved)
 	}
 	if _, _, err := r.(topologies.Resetter).Reset(t.Context(), "n1"); err != nil {
 		t.Fatal(err)
