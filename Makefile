@@ -32,7 +32,7 @@ PLAIN := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath)'
 # times as long. It runs whole, but without. SINGLE names tests of packages of which the
 # others do run with it.
 ARITHMETIC := ./harness/isolate
-SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$
+SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$
 # What waits for machines and devices begins first, and what computes runs beside it.
 WAITING := ./topologies/vm/... ./topologies/containers/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers)(/|$$)|/harness/isolate$$')
@@ -74,7 +74,7 @@ demo: ready
 
 test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)
-	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./harness/experiment ./harness/known ./reports/html ./scenarios
+	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./harness/experiment ./harness/known ./reports/html ./reports/handover/redact ./scenarios
 	$(GO) test $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)' $(WAITING) $(COMPUTING)
 	$(GO) test $(RACE) -parallel 4 -timeout 40m ./cmd/...
 
