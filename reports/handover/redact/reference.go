@@ -55,7 +55,7 @@ func isNamed(v string) bool {
 			}
 		}
 		_, keyword := terms[part]
-		some = some || keyword || variableParts[part] || ordinary()[part]
+		some = some || keyword || variableParts[part]
 	}
 	return some
 }
