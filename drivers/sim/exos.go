@@ -37,7 +37,6 @@ func newEXOS(s *Switch) *exos {
 
 func (x *exos) commands() *table    { return x.tab }
 func (x *exos) portNames() []string { return x.set.names }
-func (x *exos) sysName() string     { return x.name }
 
 func (x *exos) portEnabled(p string) bool { return x.portCfg[p] != nil && !x.portCfg[p].disabled }
 

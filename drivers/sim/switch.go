@@ -71,7 +71,6 @@ type platform interface {
 	bootFile() string          // the file that is loaded at boot
 	portEnabled(p string) bool // as configured
 	portNames() []string       // all of them, in order
-	sysName() string           // as configured
 	loginPrompt() string       // with the phase in it
 	passwordPrompt() string    // at a login
 	loginFailed() string       // after wrong credentials

@@ -40,7 +40,6 @@ func newVOSS(s *Switch) *voss {
 
 func (v *voss) commands() *table    { return v.tab }
 func (v *voss) portNames() []string { return v.set.names }
-func (v *voss) sysName() string     { return v.name }
 
 func (v *voss) portEnabled(p string) bool { return v.port[p] != nil && !v.port[p].shutdown }
 

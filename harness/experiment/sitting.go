@@ -92,8 +92,8 @@ func (s *sitting) begun() {
 	}
 }
 
-// try makes one trial in a lab. status says how the experiment stands, once count has taken
-// the verdict; it is not called for a trial that was not recorded.
+// try makes one trial in a lab. count takes its verdict and says how the experiment stands
+// since; it is not called where the trial could not be recorded.
 func (s *sitting) try(ctx context.Context, side string, series *trial.Series, lab int, count func(evidence.TrialVerdict) (status string, err error)) error {
 	start := time.Now()
 	v, err := series.Try(ctx, lab)

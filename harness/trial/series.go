@@ -38,28 +38,6 @@ func NewSeries(ctx context.Context, p *plan.Plan, parent string, env Environment
 	return &Series{Plan: PlanIn(p, env.Provider), Dir: dir, env: env, labs: map[int]*Lab{}}, nil
 }
 
-// OpenSeries goes on with a series that ended or was broken off. Trials that were broken
-// off get their line in the ledger, and are never repeated under the same number.
-func OpenSeries(path string, env Environment) (*Series, error) {
-	p, dir, _, err := plan.OpenRun(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := judge.Settle(p, dir); err != nil {
-		return nil, err
-	}
-	s := &Series{Plan: p, Dir: dir, env: env, labs: map[int]*Lab{}}
-	s.env.Dir = dir
-	trials, err := dir.Trials()
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range trials {
-		s.next = max(s.next, t.Number)
-	}
-	return s, nil
-}
-
 // Try executes one trial in the lab of that number, which is built when it is not there,
 // and returns how it was judged. The error is one of the record or of ctx; a lab that
 // broke makes an inconclusive verdict.
