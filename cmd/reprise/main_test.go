@@ -21,6 +21,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // The scripts call the program by its name; the test binary plays it, and its children.
@@ -73,7 +74,7 @@ func lacking() error {
 	if err != nil {
 		return err
 	}
-	_, err = images.New(c, "").Describe(context.Background(), images.SuiteRef("trixie"))
+	_, err = images.New(c, "").Describe(context.Background(), recipe.SuiteRef("trixie"))
 	return errors.Join(err, c.Close())
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // defaultBridge is the bridge of a segment that names none.
@@ -127,7 +128,7 @@ func factsOf(ctx context.Context, c client.APIClient, ref string) (imageFacts, e
 	argv := append(append([]string{}, i.Config.Entrypoint...), i.Config.Cmd...)
 	check := i.Config.Healthcheck
 	return imageFacts{
-		ours: i.Config.Labels[images.LabelRecipe] != "", command: len(argv) > 0 && !isShell(argv),
+		ours: i.Config.Labels[recipe.LabelRecipe] != "", command: len(argv) > 0 && !isShell(argv),
 		health: check != nil && len(check.Test) > 0 && check.Test[0] != "NONE",
 	}, nil
 }
@@ -145,7 +146,7 @@ func segmentImage(ctx context.Context, c client.APIClient) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	preferred := images.SuiteRef("bookworm")
+	preferred := recipe.SuiteRef("bookworm")
 	for _, img := range list {
 		for _, ref := range img.Refs {
 			if ref == preferred {

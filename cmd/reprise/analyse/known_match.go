@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // matchFlags are the choices of "known match".
@@ -99,7 +100,7 @@ func (a *app) knownMatch(ctx context.Context, kf *knownFlags, f *matchFlags, nam
 // imagesAtHand lists what can be proposed as a node's image: those that the engine holds,
 // where there is one, and those that are built here from packages.
 func imagesAtHand(ctx context.Context) []string {
-	list := images.KnownRefs()
+	list := recipe.KnownRefs()
 	if c, err := engine.Connect(ctx); err == nil {
 		refs, err := images.New(c, "").Refs(ctx)
 		if err == nil {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/known"
-	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // The bugs of the corpus. Each has an entry that comes with the program, in our words, and
@@ -82,7 +82,7 @@ func TestMatchCorpus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Images = images.KnownRefs()
+		s.Images = recipe.KnownRefs()
 		m, err := db.Match(t.Context(), s, 100)
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
@@ -26,7 +27,7 @@ from day to day, and images list tells them.`,
 	}
 	var guests bool
 	build := &cobra.Command{
-		Use: "build [SUITE…]", Short: "Make the images of these Debian suites; without a name, of those in use", Args: cobra.OnlyValidArgs, ValidArgs: images.Buildable(),
+		Use: "build [SUITE…]", Short: "Make the images of these Debian suites; without a name, of those in use", Args: cobra.OnlyValidArgs, ValidArgs: recipe.Buildable(),
 		Long: `Make the images of these Debian suites; without a name, of those in use.
 
 --guest makes machines instead of images of containers: a Debian guest with a full
@@ -53,7 +54,7 @@ and e2fsprogs.`,
 			},
 		},
 		&cobra.Command{
-			Use: "rm REF…", Short: "Remove images, by tag or Debian suite, and guests by name", Args: cobra.MinimumNArgs(1), ValidArgs: images.Buildable(),
+			Use: "rm REF…", Short: "Remove images, by tag or Debian suite, and guests by name", Args: cobra.MinimumNArgs(1), ValidArgs: recipe.Buildable(),
 			RunE: func(c *cobra.Command, args []string) error { return a.removeImages(c.Context(), args) },
 		},
 	)

@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // probeTimeout bounds the look at one thing.
@@ -67,16 +68,16 @@ func engineChecks(ctx context.Context) []doctor.Check {
 // imageChecks tells which suites' images are there. problem says why none could be listed.
 func imageChecks(list []images.Image, problem string) []doctor.Check {
 	var checks []doctor.Check
-	for _, suite := range images.Suites() {
+	for _, suite := range recipe.Suites() {
 		c := doctor.Check{
-			Name: "image " + images.SuiteRef(suite), Optional: suite != "bookworm", Unknown: problem != "", Detail: problem,
+			Name: "image " + recipe.SuiteRef(suite), Optional: suite != "bookworm", Unknown: problem != "", Detail: problem,
 			Lost: "scenarios on " + strings.Join(versions(suite), ", "), Fix: "reprise images build " + suite,
 		}
 		for _, img := range list {
 			if img.Suite != suite {
 				continue
 			}
-			c.OK = c.OK || slices.Contains(img.Refs, images.SuiteRef(suite))
+			c.OK = c.OK || slices.Contains(img.Refs, recipe.SuiteRef(suite))
 			c.Detail = contents(img)
 			if !img.Current {
 				c.Detail += "; made by another version of this tool"
@@ -90,7 +91,7 @@ func imageChecks(list []images.Image, problem string) []doctor.Check {
 // contents names the software of an image, with its versions.
 func contents(img images.Image) string {
 	var list []string
-	for _, sw := range images.Products() {
+	for _, sw := range recipe.Products() {
 		list = append(list, sw.Title+" "+cmp.Or(img.Packages[sw.Packages[0]], "unknown"))
 	}
 	return strings.Join(list, ", ")
@@ -98,8 +99,8 @@ func contents(img images.Image) string {
 
 func versions(suite string) []string {
 	var list []string
-	for _, ref := range images.KnownRefs() {
-		if s, _ := images.Known(ref); s == suite && ref != images.SuiteRef(suite) {
+	for _, ref := range recipe.KnownRefs() {
+		if s, _ := recipe.Known(ref); s == suite && ref != recipe.SuiteRef(suite) {
 			list = append(list, strings.TrimPrefix(ref, "reprise/"))
 		}
 	}

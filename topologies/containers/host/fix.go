@@ -17,6 +17,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 const (
@@ -69,9 +70,9 @@ func complete(ctx context.Context, store *images.Store) bool {
 	if err != nil {
 		return false
 	}
-	for _, suite := range images.Suites() {
+	for _, suite := range recipe.Suites() {
 		if !slices.ContainsFunc(list, func(i images.Image) bool {
-			return i.Suite == suite && i.Current && slices.Contains(i.Refs, images.SuiteRef(suite))
+			return i.Suite == suite && i.Current && slices.Contains(i.Refs, recipe.SuiteRef(suite))
 		}) {
 			return false
 		}

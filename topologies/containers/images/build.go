@@ -1,32 +1,26 @@
 package images
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
+	"maps"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 const (
-	parallel     = 2                // builds at once: they are bound by the processor and the mirror
-	stopGrace    = 20 * time.Second // for mmdebstrap to take its tree away when cancelled
-	undoTimeout  = 20 * time.Second
-	stderrLines  = 12 // of mmdebstrap, kept for the error
-	progressTail = 100
+	parallel    = 2 // builds at once: they are bound by the processor and the mirror
+	undoTimeout = 20 * time.Second
 )
 
 // Build makes the images of the named suites; none means those of Suites. A suite whose image
@@ -37,7 +31,7 @@ func (s *Store) Build(ctx context.Context, names []string, progress func(string)
 	if progress == nil {
 		progress = func(string) {}
 	}
-	wanted, err := choose(names)
+	wanted, err := recipe.Choose(names)
 	if err != nil {
 		return err
 	}
@@ -49,7 +43,7 @@ func (s *Store) Build(ctx context.Context, names []string, progress func(string)
 	group.SetLimit(parallel)
 	for _, su := range wanted {
 		if slices.ContainsFunc(have, func(i Image) bool { return s.satisfies(i, su) }) {
-			progress(su.name + ": up to date")
+			progress(su.Name() + ": up to date")
 			continue
 		}
 		group.Go(func() error {
@@ -58,7 +52,7 @@ func (s *Store) Build(ctx context.Context, names []string, progress func(string)
 				err = s.build(ctx, su, progress)
 			}
 			if err != nil {
-				return fmt.Errorf("build image %s: %w", SuiteRef(su.name), err)
+				return fmt.Errorf("build image %s: %w", recipe.SuiteRef(su.Name()), err)
 			}
 			return nil
 		})
@@ -68,12 +62,12 @@ func (s *Store) Build(ctx context.Context, names []string, progress func(string)
 
 // satisfies says whether an image is what building the suite would give: the same
 // recipe, and all tags in place.
-func (s *Store) satisfies(i Image, su suite) bool {
-	sameRecipe := i.Recipe == su.digest(s.mirror) || s.mirror == "" && i.Current // whatever mirror was named then
-	if i.Suite != su.name || !sameRecipe {
+func (s *Store) satisfies(i Image, su recipe.Suite) bool {
+	sameRecipe := i.Recipe == su.Digest(s.mirror) || s.mirror == "" && i.Current // whatever mirror was named then
+	if i.Suite != su.Name() || !sameRecipe {
 		return false
 	}
-	for _, tag := range su.tags(i.Packages) {
+	for _, tag := range su.Tags(i.Packages) {
 		if !slices.Contains(i.Refs, tag) {
 			return false
 		}
@@ -81,28 +75,10 @@ func (s *Store) satisfies(i Image, su suite) bool {
 	return true
 }
 
-func choose(names []string) ([]suite, error) {
-	if len(names) == 0 {
-		names = Suites()
-	}
-	var chosen []suite
-	for _, name := range names {
-		i := slices.IndexFunc(suites(), func(s suite) bool { return s.name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("unknown suite %q: known are %s", name, strings.Join(Buildable(), ", "))
-		}
-		chosen = append(chosen, suites()[i])
-	}
-	return chosen, nil
-}
-
 // build makes one image: the tree, its import, the tags; the old image goes last.
-func (s *Store) build(ctx context.Context, su suite, progress func(string)) (err error) {
-	if err := buildable(su.name); err != nil {
-		return err
-	}
+func (s *Store) build(ctx context.Context, su recipe.Suite, progress func(string)) (err error) {
 	start := time.Now()
-	progress(su.name + ": building")
+	progress(su.Name() + ": building")
 	id, versions, err := s.bootstrap(ctx, su, progress)
 	defer func() {
 		if err != nil && id != "" {
@@ -114,8 +90,8 @@ func (s *Store) build(ctx context.Context, su suite, progress func(string)) (err
 	if err != nil {
 		return err
 	}
-	old := s.digests(ctx, su.name)
-	for _, tag := range su.tags(versions) {
+	old := s.digests(ctx, su.Name())
+	for _, tag := range su.Tags(versions) {
 		if _, err := s.engine.ImageTag(ctx, client.ImageTagOptions{Source: id, Target: tag}); err != nil {
 			return fmt.Errorf("tag %s: %w", tag, err)
 		}
@@ -126,7 +102,7 @@ func (s *Store) build(ctx context.Context, su suite, progress func(string)) (err
 			_, _ = s.engine.ImageRemove(ctx, d, client.ImageRemoveOptions{PruneChildren: true})
 		}
 	}
-	progress(fmt.Sprintf("%s: built in %.0f s", su.name, time.Since(start).Seconds()))
+	progress(fmt.Sprintf("%s: built in %.0f s", su.Name(), time.Since(start).Seconds()))
 	return nil
 }
 
@@ -153,67 +129,26 @@ func (s *Store) discard(ctx context.Context, id string) error {
 	return nil
 }
 
-// buildable says what is missing on this machine to build an image.
-func buildable(suiteName string) error {
-	if _, err := exec.LookPath("mmdebstrap"); err != nil {
-		return &topologies.MissingError{
-			What: "tool", Name: "mmdebstrap",
-			Hint: "run as root: apt-get install mmdebstrap; or bring the image from another machine: docker save " + SuiteRef(suiteName) + " | docker load",
-		}
+// bootstrap makes a suite's tree and imports it. The image's id may come with an error, for
+// the caller to discard.
+func (s *Store) bootstrap(ctx context.Context, su recipe.Suite, progress func(string)) (id string, versions map[string]string, err error) {
+	tree, err := recipe.Make(ctx, su, s.mirror, progress)
+	if err != nil {
+		return "", nil, err
 	}
-	if os.Geteuid() == 0 {
-		return nil
-	}
-	if _, err := exec.LookPath("newuidmap"); err != nil {
-		return &topologies.MissingError{
-			What: "privilege", Name: "root",
-			Hint: "run: sudo reprise images build " + suiteName + "; or as root: apt-get install uidmap",
-		}
-	}
-	return nil
+	defer func() { err = errors.Join(err, tree.Close()) }()
+	progress(su.Name() + ": importing")
+	id, err = s.load(ctx, tree, changes(su.Labels(s.mirror, tree.Versions)))
+	return id, tree.Versions, err
 }
 
-// bootstrap runs mmdebstrap and imports what it writes. The image's id may come with
-// an error, for the caller to discard.
-func (s *Store) bootstrap(ctx context.Context, su suite, progress func(string)) (id string, versions map[string]string, err error) {
-	tmp, err := os.MkdirTemp("", "reprise-image-")
-	if err != nil {
-		return "", nil, fmt.Errorf("make a temporary folder: %w", err)
+// changes are the instructions that the engine applies to the imported tree.
+func changes(labels map[string]string) []string {
+	list := recipe.Instructions()
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		list = append(list, fmt.Sprintf("LABEL %s=%q", name, labels[name]))
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return "", nil, fmt.Errorf("open the temporary folder: %w", err)
-	}
-	cmd := exec.CommandContext(ctx, "mmdebstrap", su.arguments(s.mirror)...) //nolint:gosec // arguments are a fixed recipe
-	cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "LC_ALL=C.UTF-8")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = stopGrace
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", nil, fmt.Errorf("connect to mmdebstrap: %w", err)
-	}
-	listed := make(chan map[string]string, 1)
-	log := &buildLog{suite: su.name, progress: progress, listed: listed, versions: map[string]string{}}
-	cmd.Stderr = log
-	if err := cmd.Start(); err != nil {
-		return "", nil, fmt.Errorf("start mmdebstrap: %w", err)
-	}
-	tree := &treeReader{ctx: ctx, stdout: bufio.NewReaderSize(stdout, 1<<20), cmd: cmd, log: log}
-	if _, err := tree.stdout.Peek(1); err != nil { // the tree begins after the last hook
-		if err := tree.finish(); err != nil {
-			return "", nil, err
-		}
-		return "", nil, errors.New("mmdebstrap wrote no tree")
-	}
-	select {
-	case versions = <-listed:
-	case <-ctx.Done():
-		return "", nil, tree.finish()
-	}
-	progress(su.name + ": importing")
-	id, err = s.load(ctx, tree, su.changes(s.mirror, versions))
-	return id, versions, errors.Join(err, tree.finish())
+	return list
 }
 
 // load imports a root tree and returns the new image's id.

@@ -10,6 +10,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 func store(t *testing.T) *images.Store {
@@ -20,24 +21,6 @@ func store(t *testing.T) *images.Store {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return images.New(c, "")
-}
-
-func TestKnown(t *testing.T) {
-	tests := []struct {
-		ref, want string
-		ok        bool
-	}{
-		{"reprise/frr:8.4.4", "bookworm", true},
-		{"reprise/debian:trixie", "trixie", true},
-		{"reprise/ovs:2.15.0", "bullseye", true},
-		{"reprise/frr:1.0", "", false},
-		{"vendor/switch:1", "", false},
-	}
-	for _, tt := range tests {
-		if got, ok := images.Known(tt.ref); got != tt.want || ok != tt.ok {
-			t.Errorf("Known(%q) = %q, %v; want %q, %v", tt.ref, got, ok, tt.want, tt.ok)
-		}
-	}
 }
 
 func TestMissingSaysWhatToDo(t *testing.T) {
@@ -75,14 +58,14 @@ func TestBuiltImages(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, ref := range img.Refs {
-				if !slices.Contains(images.Suites(), img.Suite) && ref != images.SuiteRef(img.Suite) {
+				if !slices.Contains(recipe.Suites(), img.Suite) && ref != recipe.SuiteRef(img.Suite) {
 					continue // its versions are known only when it is built
 				}
-				if got, ok := images.Known(ref); !ok || got != img.Suite {
+				if got, ok := recipe.Known(ref); !ok || got != img.Suite {
 					t.Errorf("Known(%q) = %q, %v; the image of %s carries it", ref, got, ok, img.Suite)
 				}
 			}
-			info, err := s.Describe(t.Context(), images.SuiteRef(img.Suite))
+			info, err := s.Describe(t.Context(), recipe.SuiteRef(img.Suite))
 			if err != nil {
 				t.Fatal(err)
 			}

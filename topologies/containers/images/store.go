@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // Image is one image of ours that the engine holds.
@@ -39,24 +40,19 @@ func New(engine client.APIClient, mirror string) *Store {
 
 // List gives the images that this tool made, the oldest suite first.
 func (s *Store) List(ctx context.Context) ([]Image, error) {
-	found, err := s.engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", LabelRecipe)})
+	found, err := s.engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", recipe.LabelRecipe)})
 	if err != nil {
 		return nil, fmt.Errorf("list images: %w", err)
 	}
 	var list []Image
 	for _, i := range found.Items {
 		img := Image{
-			Refs: named(i.RepoTags), Suite: i.Labels[LabelSuite], Digest: i.ID, Size: i.Size,
-			Recipe: i.Labels[LabelRecipe], Packages: packageLabels(i.Labels),
-		}
-		for _, known := range suites() {
-			if known.name == img.Suite && img.Recipe == known.digest(i.Labels[LabelMirror]) {
-				img.Current = true
-			}
+			Refs: named(i.RepoTags), Suite: i.Labels[recipe.LabelSuite], Digest: i.ID, Size: i.Size,
+			Recipe: i.Labels[recipe.LabelRecipe], Current: recipe.Current(i.Labels), Packages: recipe.Packages(i.Labels),
 		}
 		list = append(list, img)
 	}
-	age := Buildable()
+	age := recipe.Buildable()
 	slices.SortFunc(list, func(a, b Image) int { return slices.Index(age, a.Suite) - slices.Index(age, b.Suite) })
 	return list, nil
 }
@@ -87,7 +83,7 @@ func (s *Store) Describe(ctx context.Context, ref string) (topologies.ImageInfo,
 	}
 	info := topologies.ImageInfo{Ref: ref, Digest: i.ID}
 	if i.Config != nil {
-		info.Packages = packageLabels(i.Config.Labels)
+		info.Packages = recipe.Packages(i.Config.Labels)
 	}
 	return info, nil
 }
@@ -104,10 +100,10 @@ func (s *Store) Identity(ctx context.Context, ref string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("inspect image %s: %w", ref, err)
 	}
-	if i.Config == nil || i.Config.Labels[LabelRecipe] == "" || len(i.RootFS.Layers) != 1 {
+	if i.Config == nil || i.Config.Labels[recipe.LabelRecipe] == "" || len(i.RootFS.Layers) != 1 {
 		return i.ID, nil
 	}
-	packages := packageLabels(i.Config.Labels)
+	packages := recipe.Packages(i.Config.Labels)
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(packages)) {
 		list = append(list, name+" "+packages[name])
@@ -150,26 +146,13 @@ func (s *Store) Remove(ctx context.Context, refs []string) error {
 
 // Missing is the error for an image that the engine does not hold.
 func Missing(ref string) error {
-	hint := "load it with: docker load; images that can be built here (reprise images build SUITE): " + strings.Join(KnownRefs(), " ")
-	if name, ok := Known(ref); ok {
+	hint := "load it with: docker load; images that can be built here (reprise images build SUITE): " + strings.Join(recipe.KnownRefs(), " ")
+	if name, ok := recipe.Known(ref); ok {
 		hint = "run: reprise images build " + name
 	} else if strings.HasPrefix(ref, "reprise/") {
-		hint = "run: reprise images build SUITE; known are " + strings.Join(KnownRefs(), " ")
+		hint = "run: reprise images build SUITE; known are " + strings.Join(recipe.KnownRefs(), " ")
 	}
 	return &topologies.MissingError{What: "image", Name: ref, Hint: hint}
-}
-
-func packageLabels(labels map[string]string) map[string]string {
-	var packages map[string]string
-	for k, v := range labels {
-		if name, ok := strings.CutPrefix(k, LabelPackage); ok {
-			if packages == nil {
-				packages = map[string]string{}
-			}
-			packages[name] = v
-		}
-	}
-	return packages
 }
 
 // named drops the placeholder of an image without a tag.

@@ -1,14 +1,15 @@
-package images
+package recipe
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// Labels of an image that this package made.
+// Labels of an image that was made by a recipe.
 const (
 	LabelRecipe  = "org.reprise.recipe"         // SHA-256 of the recipe
 	LabelSuite   = "org.reprise.suite"          // Debian suite
@@ -16,8 +17,8 @@ const (
 	LabelMirror  = "org.reprise.package-mirror" // the mirror, where one was named
 )
 
-// suite is one Debian release and what is known of it beforehand.
-type suite struct {
+// Suite is one Debian release and what is known of it beforehand.
+type Suite struct {
 	name string
 	// ended says that the suite's security archive has been withdrawn, at least in
 	// part: the release alone is used.
@@ -28,8 +29,8 @@ type suite struct {
 }
 
 // suites lists what can be built, oldest first.
-func suites() []suite {
-	return []suite{{name: "bullseye", ended: true}, {name: "bookworm"}, {name: "trixie"}, {name: "forky", moving: true}}
+func suites() []Suite {
+	return []Suite{{name: "bullseye", ended: true}, {name: "bookworm"}, {name: "trixie"}, {name: "forky", moving: true}}
 }
 
 // Software is a product that the images hold, as its driver names it.
@@ -52,6 +53,56 @@ func Products() []Software {
 		{"keepalived", "keepalived", []string{"keepalived"}, map[string]string{"bullseye": "2.1.5", "bookworm": "2.2.7", "trixie": "2.3.3"}},
 		{"lldpd", "lldpd", []string{"lldpd"}, map[string]string{"bullseye": "1.0.11", "bookworm": "1.0.16", "trixie": "1.0.18"}},
 	}
+}
+
+// Find gives the suite of a name.
+func Find(name string) (Suite, error) {
+	for _, s := range suites() {
+		if s.name == name {
+			return s, nil
+		}
+	}
+	return Suite{}, fmt.Errorf("unknown suite %q: known are %s", name, strings.Join(Buildable(), ", "))
+}
+
+// Choose gives the suites of these names; without one, those of Suites.
+func Choose(names []string) ([]Suite, error) {
+	if len(names) == 0 {
+		names = Suites()
+	}
+	var chosen []Suite
+	for _, name := range names {
+		s, err := Find(name)
+		if err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, s)
+	}
+	return chosen, nil
+}
+
+// Name is the suite's, as Debian has it.
+func (s Suite) Name() string { return s.name }
+
+// Current reports whether labels are those of an image that this program's recipe made, from
+// whatever mirror.
+func Current(labels map[string]string) bool {
+	s, err := Find(labels[LabelSuite])
+	return err == nil && labels[LabelRecipe] == s.Digest(labels[LabelMirror])
+}
+
+// Packages gives the versions of packages that an image's labels name.
+func Packages(labels map[string]string) map[string]string {
+	var packages map[string]string
+	for k, v := range labels {
+		if name, ok := strings.CutPrefix(k, LabelPackage); ok {
+			if packages == nil {
+				packages = map[string]string{}
+			}
+			packages[name] = v
+		}
+	}
+	return packages
 }
 
 // Suites names the Debian suites whose images a ready machine has, oldest first.
@@ -91,7 +142,7 @@ func KnownRefs() []string {
 }
 
 // refs lists the suite's tags before anything is built, its own name first.
-func (s suite) refs() []string {
+func (s Suite) refs() []string {
 	refs := []string{SuiteRef(s.name)}
 	for _, sw := range Products() {
 		if v := sw.Versions[s.name]; v != "" {
@@ -106,35 +157,49 @@ func SuiteRef(suiteName string) string { return "reprise/debian:" + suiteName }
 
 // packages lists what is installed on top of the minimal system.
 func packages() []string {
-	var list []string
+	var names []string
 	for _, sw := range Products() {
-		list = append(list, sw.Packages...)
+		names = append(names, sw.Packages...)
 	}
-	return append(list, "tini", "iproute2", "iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump")
+	return append(names, "tini", "iproute2", "iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump")
 }
 
 // recorded lists the packages whose versions become labels.
 func recorded() []string {
-	var list []string
+	var names []string
 	for _, sw := range Products() {
-		list = append(list, sw.Packages[0])
+		names = append(names, sw.Packages[0])
 	}
-	return append(list, "libc6", "iproute2")
+	return append(names, "libc6", "iproute2")
 }
 
-// Entrypoint and command of an image: an init that reaps, and nothing else.
-const (
-	changeEntrypoint = `ENTRYPOINT ["/usr/bin/tini","--"]`
-	changeCmd        = `CMD ["sleep","infinity"]`
-	changeEnv        = `ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/frr LC_ALL=C.UTF-8`
-)
+// Entrypoint is the program that an image begins with: an init that reaps, and nothing else.
+func Entrypoint() []string { return []string{"/usr/bin/tini", "--"} }
+
+// Command is what the entrypoint starts.
+func Command() []string { return []string{"sleep", "infinity"} }
+
+// Environment is what every process of a node finds.
+func Environment() []string {
+	return []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/frr", "LC_ALL=C.UTF-8"}
+}
+
+// Instructions say the same to an engine, as a Dockerfile does.
+func Instructions() []string {
+	return []string{"ENTRYPOINT " + list(Entrypoint()), "CMD " + list(Command()), "ENV " + strings.Join(Environment(), " ")}
+}
+
+func list(words []string) string {
+	text, _ := json.Marshal(words) // strings
+	return string(text)
+}
 
 // packagesEnd closes the list of versions that the hook prints.
 const packagesEnd = "reprise-packages-end"
 
 // arguments is the mmdebstrap command line, without the program's name. mirror may
 // be empty: mmdebstrap then uses the distribution's own.
-func (s suite) arguments(mirror string) []string {
+func (s Suite) arguments(mirror string) []string {
 	args := []string{
 		"--variant=minbase", "--include=" + strings.Join(packages(), ","),
 		"--aptopt=APT::Install-Recommends \"false\"", "--dpkgopt=force-unsafe-io",
@@ -162,11 +227,11 @@ func (s suite) arguments(mirror string) []string {
 	return args
 }
 
-// digest names the recipe: the same digest promises the same way of building, not
+// Digest names the recipe: the same digest promises the same way of building, not
 // the same package versions.
-func (s suite) digest(mirror string) string {
+func (s Suite) Digest(mirror string) string {
 	h := sha256.New()
-	for _, part := range append(s.arguments(mirror), changeEntrypoint, changeCmd, changeEnv) {
+	for _, part := range append(s.arguments(mirror), Instructions()...) {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -187,8 +252,8 @@ func upstream(version string) string {
 	return version
 }
 
-// tags lists every tag of a built image by the versions found in it.
-func (s suite) tags(versions map[string]string) []string {
+// Tags lists every tag of a built image by the versions found in it.
+func (s Suite) Tags(versions map[string]string) []string {
 	tags := []string{SuiteRef(s.name)}
 	for _, sw := range Products() {
 		if v := versions[sw.Packages[0]]; v != "" {
@@ -198,19 +263,16 @@ func (s suite) tags(versions map[string]string) []string {
 	return tags
 }
 
-// changes are the instructions that the engine applies to the imported tree.
-func (s suite) changes(mirror string, versions map[string]string) []string {
-	list := []string{
-		changeEntrypoint, changeCmd, changeEnv,
-		"LABEL " + LabelRecipe + "=" + s.digest(mirror), "LABEL " + LabelSuite + "=" + s.name,
-	}
+// Labels tell of an image how it was made and what it holds.
+func (s Suite) Labels(mirror string, versions map[string]string) map[string]string {
+	labels := map[string]string{LabelRecipe: s.Digest(mirror), LabelSuite: s.name}
 	if mirror != "" {
-		list = append(list, fmt.Sprintf("LABEL %s=%q", LabelMirror, mirror))
+		labels[LabelMirror] = mirror
 	}
 	for _, p := range recorded() {
 		if v := versions[p]; v != "" {
-			list = append(list, fmt.Sprintf("LABEL %s%s=%q", LabelPackage, p, v))
+			labels[LabelPackage+p] = v
 		}
 	}
-	return list
+	return labels
 }

@@ -1,4 +1,4 @@
-package images
+package recipe
 
 import "testing"
 
@@ -24,11 +24,29 @@ func TestDigestTellsRecipesApart(t *testing.T) {
 	seen := map[string]string{}
 	for _, s := range suites() {
 		for _, mirror := range []string{"", "http://mirror.example/debian"} {
-			d := s.digest(mirror)
+			d := s.Digest(mirror)
 			if other, ok := seen[d]; ok {
 				t.Errorf("%s %q has the digest of %s", s.name, mirror, other)
 			}
 			seen[d] = s.name + " " + mirror
+		}
+	}
+}
+
+func TestKnown(t *testing.T) {
+	tests := []struct {
+		ref, want string
+		ok        bool
+	}{
+		{"reprise/frr:8.4.4", "bookworm", true},
+		{"reprise/debian:trixie", "trixie", true},
+		{"reprise/ovs:2.15.0", "bullseye", true},
+		{"reprise/frr:1.0", "", false},
+		{"vendor/switch:1", "", false},
+	}
+	for _, tt := range tests {
+		if got, ok := Known(tt.ref); got != tt.want || ok != tt.ok {
+			t.Errorf("Known(%q) = %q, %v; want %q, %v", tt.ref, got, ok, tt.want, tt.ok)
 		}
 	}
 }
