@@ -373,7 +373,7 @@ func memoryBytes(text string) (int64, bool) {
 // scenario goes through what the scenario file says beside the topology. Conditions and
 // steps act on nodes of the lab and are free, within a bound of time.
 func (a *asking) scenario(s *Scenario) {
-	a.keys("", *s, "reprise", "id", "title", "labels", "problem", "topology", "nodes", "fidelity", "needs", "baseline", "stimulus", "symptom",
+	a.keys("", *s, "reprise", "id", "title", "labels", "problem", "topology", "without-external-links", "nodes", "fidelity", "needs", "baseline", "stimulus", "symptom",
 		"workaround", "control", "evidence", "trials")
 	for _, name := range sortedKeys(s.Nodes) {
 		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services") // and rights by name only

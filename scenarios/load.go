@@ -58,6 +58,9 @@ type Options struct {
 	Template func(name string) ([]byte, error)
 	// Getenv looks up variables of the topology file; nil means the process environment.
 	Getenv func(string) (string, bool)
+	// WithoutExternal leaves out of a topology what would leave the lab, as the key of a
+	// scenario does.
+	WithoutExternal bool
 	// Trust names what a foreign scenario may have beyond the list, as Ask.Token.
 	Trust []string
 }
@@ -115,7 +118,7 @@ func Load(file string, o Options) (*Loaded, error) {
 	d := yamlpos.Parse(file, data)
 	l.Inputs = []Input{{Path: filepath.ToSlash(filepath.Base(file)), Data: data}}
 	if topologies.IsFile(d) {
-		d.Faultf("", "a scenario names it: topology: "+filepath.Base(file)+"; the topology verbs take it as *.clab.yml", "this is a topology (a containerlab file), and no scenario")
+		d.Faultf("", "a scenario names it: topology: "+filepath.Base(file)+"; the topology verbs take it by itself", "this is a topology (a containerlab file), and no scenario")
 		d.Root = nil
 	}
 	if d.Root != nil {
@@ -131,6 +134,16 @@ func Load(file string, o Options) (*Loaded, error) {
 		return l, faults
 	}
 	return l, nil
+}
+
+// IsTopology reports whether a file is a topology alone: by its name (*.clab.yml, *.clab.yaml) or,
+// where it can be read, by its content.
+func IsTopology(file string) bool {
+	if strings.HasSuffix(file, ".clab.yml") || strings.HasSuffix(file, ".clab.yaml") {
+		return true
+	}
+	data, err := plain.Read(file, yamlpos.MaxBytes)
+	return err == nil && topologies.IsFile(yamlpos.Parse(file, data))
 }
 
 // LoadTopology reads a topology alone, a containerlab file, as Load reads one that a scenario
@@ -288,7 +301,7 @@ func (c *checker) topology() {
 
 // environ is what the topology file may learn of this machine.
 func (c *checker) environ() topologies.Environ {
-	env := topologies.Environ{Getenv: c.opts.Getenv}
+	env := topologies.Environ{Getenv: c.opts.Getenv, WithoutExternal: c.opts.WithoutExternal || c.s.WithoutExternal}
 	if f := c.loaded.Foreign; f != nil {
 		env.Ask = f.may
 	}

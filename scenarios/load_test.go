@@ -87,6 +87,23 @@ func TestLoadMinimal(t *testing.T) {
 	}
 }
 
+// A whole containerlab file may stand under topology, and what leaves the lab is left out where
+// the scenario says so.
+func TestLoadWholeTopology(t *testing.T) {
+	whole := strings.Replace(minimal, "{nodes: {r1: {image: x}}}",
+		"{name: lab, prefix: \"\", topology: {nodes: {r1: {image: x}, r2: {image: x}}, links: [{endpoints: [\"r1:eth1\", \"r2:eth1\"]}, {endpoints: [\"r1:eth2\", \"host:r1-eth2\"]}]}}", 1)
+	if _, err := scenarios.Load(write(t, whole), scenarios.Options{}); err == nil || !strings.Contains(err.Error(), "endpoint host:r1-eth2 would leave the lab") {
+		t.Errorf("got %v", err)
+	}
+	l, err := scenarios.Load(write(t, whole+"without-external-links: true\n"), scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Topology.Name != "lab" || len(l.Topology.Nodes) != 2 || len(l.Topology.Links) != 1 || !strings.Contains(l.Warnings.Error(), "host:r1-eth2 would leave the lab: left out") {
+		t.Errorf("%+v, %v", l.Topology, l.Warnings)
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	aliases := minimal + "stimulus:\n- &x {node: r1, configure: [" + strings.Repeat("y,", 100) + "]}\n" + strings.Repeat("- *x\n", 2000)
 	for _, tt := range []struct{ name, text, want string }{
@@ -219,12 +236,9 @@ symptom: [{name: s, node: r1, exec: "true", expect: 'exit == 0', eventually: 1s}
 // One slip is one fault: what follows of it is not told too.
 func TestLoadTellsOnce(t *testing.T) {
 	for name, text := range map[string]string{
-		"a topology for a scenario": "name: a\ntopology: {nodes: {r1: {}}, links: []}\n",
-		"a file under topology":     strings.Replace(minimal, "topology: {", "topology: {name: x, topology: {", 1),
+		"a topology for a scenario":    "name: a\ntopology: {nodes: {r1: {}}, links: []}\n",
+		"a file without nodes, inline": strings.Replace(minimal, "{nodes: {r1: {image: x}}}", "{name: x, topology: {}}", 1),
 	} {
-		if name == "a file under topology" {
-			text = strings.Replace(text, "\nsymptom", "}\nnodes: {r1: {role: dut}}\nsymptom", 1)
-		}
 		_, err := scenarios.Load(write(t, text), scenarios.Options{})
 		var problems yamlpos.Problems
 		if !errors.As(err, &problems) || len(problems.Faults()) != 1 {

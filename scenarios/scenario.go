@@ -5,22 +5,24 @@ const Version = "v1"
 
 // Scenario is one declared reproduction.
 type Scenario struct {
-	Reprise    string          `yaml:"reprise" json:"reprise" jsonschema:"required,enum=v1" jsonschema_description:"Version of this format."`
-	ID         string          `yaml:"id" json:"id" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]*$" jsonschema_description:"Short name, unique among your scenarios; run directories carry it."`
-	Title      string          `yaml:"title" json:"title" jsonschema:"required" jsonschema_description:"The failing behaviour in one line."`
-	Labels     []string        `yaml:"labels" json:"labels,omitempty" jsonschema_description:"Words to select scenarios by."`
-	Problem    Problem         `yaml:"problem" json:"problem" jsonschema_description:"The scope: what, when and how, as the customer reports it."`
-	Topology   TopologyRef     `yaml:"topology" json:"topology" jsonschema:"required" jsonschema_description:"A containerlab file beside this one, or its content inline."`
-	Nodes      map[string]Node `yaml:"nodes" json:"nodes,omitempty" jsonschema_description:"What the topology does not say about its nodes."`
-	Fidelity   []Fidelity      `yaml:"fidelity" json:"fidelity,omitempty" jsonschema_description:"Kinds of lab that can show this at all; empty means all."`
-	Needs      []string        `yaml:"needs" json:"needs,omitempty" jsonschema_description:"Features that the problem needs and a virtual switch may lack: poe, optics, ecmp, fast-failover, hash-distribution, vist, vxlan-data-plane … A lab whose switches cannot show one is not applicable."`
-	Baseline   []Condition     `yaml:"baseline" json:"baseline,omitempty" jsonschema_description:"What must hold before the stimulus."`
-	Stimulus   []Step          `yaml:"stimulus" json:"stimulus,omitempty" jsonschema_description:"What sets the problem off, in order."`
-	Symptom    []Condition     `yaml:"symptom" json:"symptom" jsonschema:"required" jsonschema_description:"The failing behaviour: all of these hold when the problem is there."`
-	Workaround *Workaround     `yaml:"workaround" json:"workaround,omitempty" jsonschema_description:"What makes the problem go away, applied after the symptom was seen."`
-	Control    *Control        `yaml:"control" json:"control,omitempty" jsonschema_description:"A variant that must stay healthy; it gives the false-hit rate."`
-	Evidence   Evidence        `yaml:"evidence" json:"evidence,omitzero" jsonschema_description:"What to collect beyond what the drivers collect by themselves."`
-	Trials     Trials          `yaml:"trials" json:"trials,omitzero" jsonschema_description:"How often and how clean."`
+	Reprise  string      `yaml:"reprise" json:"reprise" jsonschema:"required,enum=v1" jsonschema_description:"Version of this format."`
+	ID       string      `yaml:"id" json:"id" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]*$" jsonschema_description:"Short name, unique among your scenarios; run directories carry it."`
+	Title    string      `yaml:"title" json:"title" jsonschema:"required" jsonschema_description:"The failing behaviour in one line."`
+	Labels   []string    `yaml:"labels" json:"labels,omitempty" jsonschema_description:"Words to select scenarios by."`
+	Problem  Problem     `yaml:"problem" json:"problem" jsonschema_description:"The scope: what, when and how, as the customer reports it."`
+	Topology TopologyRef `yaml:"topology" json:"topology" jsonschema:"required" jsonschema_description:"A containerlab file beside this one, or its content inline: what is below its key topology, or the whole file."`
+	// WithoutExternal leaves out what would leave the lab.
+	WithoutExternal bool            `yaml:"without-external-links" json:"without-external-links,omitempty" jsonschema_description:"Leave out, with a warning each, what in the topology leaves the lab: links of type host, mgmt-net, macvlan, vxlan, dummy, and start-up configurations by URL. Without this they are refused."`
+	Nodes           map[string]Node `yaml:"nodes" json:"nodes,omitempty" jsonschema_description:"What the topology does not say about its nodes."`
+	Fidelity        []Fidelity      `yaml:"fidelity" json:"fidelity,omitempty" jsonschema_description:"Kinds of lab that can show this at all; empty means all."`
+	Needs           []string        `yaml:"needs" json:"needs,omitempty" jsonschema_description:"Features that the problem needs and a virtual switch may lack: poe, optics, ecmp, fast-failover, hash-distribution, vist, vxlan-data-plane … A lab whose switches cannot show one is not applicable."`
+	Baseline        []Condition     `yaml:"baseline" json:"baseline,omitempty" jsonschema_description:"What must hold before the stimulus."`
+	Stimulus        []Step          `yaml:"stimulus" json:"stimulus,omitempty" jsonschema_description:"What sets the problem off, in order."`
+	Symptom         []Condition     `yaml:"symptom" json:"symptom" jsonschema:"required" jsonschema_description:"The failing behaviour: all of these hold when the problem is there."`
+	Workaround      *Workaround     `yaml:"workaround" json:"workaround,omitempty" jsonschema_description:"What makes the problem go away, applied after the symptom was seen."`
+	Control         *Control        `yaml:"control" json:"control,omitempty" jsonschema_description:"A variant that must stay healthy; it gives the false-hit rate."`
+	Evidence        Evidence        `yaml:"evidence" json:"evidence,omitzero" jsonschema_description:"What to collect beyond what the drivers collect by themselves."`
+	Trials          Trials          `yaml:"trials" json:"trials,omitzero" jsonschema_description:"How often and how clean."`
 }
 
 // Problem is the scope that a partner owes before a vendor takes the case.

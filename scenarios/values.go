@@ -232,5 +232,9 @@ func (t TopologyRef) MarshalJSON() ([]byte, error) {
 
 // JSONSchema describes both forms.
 func (TopologyRef) JSONSchema() *jsonschema.Schema {
-	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "object"}}}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+		{Type: "string", Description: "The file, beside the scenario."},
+		{Type: "object", Description: "What a containerlab file has below its key topology.", Required: []string{"nodes"}},
+		{Type: "object", Description: "A whole containerlab file.", Required: []string{"topology"}},
+	}}
 }

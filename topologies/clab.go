@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -154,10 +153,6 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	if d.Root == nil {
 		return Topology{}
 	}
-	if n := mapping(d.Root, "topology"); n != nil && mapping(n, "topology") != nil && mapping(n, "nodes") == nil {
-		d.NodeFaultf(n, "keep what is below its key topology, or write topology: FILE", "a whole containerlab file stands under topology")
-		return Topology{}
-	}
 	expandEnv(d, env)
 	var f clabFile
 	d.Decode(&f)
@@ -180,9 +175,35 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 		if d.Full() {
 			break
 		}
-		resolveLink(d, &t, l, yamlpos.Index("topology.links", i), used)
+		resolveLink(d, env, &t, l, yamlpos.Index("topology.links", i), used)
 	}
+	t.renameSegments(d)
 	return t
+}
+
+// renameSegments takes the sign out of the names of bridges that containerlab would make within
+// a node's namespaces (bridge|node): here each is a segment of its own.
+func (t *Topology) renameSegments(d *yamlpos.Doc) {
+	for i, n := range t.Nodes {
+		if !n.IsSegment() || !strings.Contains(n.Name, "|") {
+			continue
+		}
+		path := yamlpos.Join("topology.nodes", n.Name)
+		name := strings.ReplaceAll(n.Name, "|", ".")
+		if _, taken := t.Node(name); taken {
+			d.Faultf(path, "give one of them another name", "there is a node %s too", name)
+			return
+		}
+		d.Warnf(path, "", "the bridge is a segment of its own, and called %s", name)
+		t.Nodes[i].Name = name
+		for j := range t.Links {
+			for _, e := range []*Endpoint{&t.Links[j].A, &t.Links[j].B} {
+				if e.Node == n.Name {
+					e.Node = name
+				}
+			}
+		}
+	}
 }
 
 // IsFile reports whether a document is a containerlab file rather than what names one.
@@ -203,9 +224,16 @@ func mapping(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// FromNode resolves a topology written inside another file: n is what containerlab
-// has under its key topology, and stands in d under the same key. Faults are added to d.
+// FromNode resolves a topology written inside another file: n is what containerlab has under
+// its key topology, or a whole containerlab file, and stands in d under the key topology. Faults
+// are added to d.
 func FromNode(d *yamlpos.Doc, n *yaml.Node, name, dir string, env Environ) Topology {
+	if whole := mapping(n, "topology"); whole != nil && mapping(n, "nodes") == nil {
+		sub := d.Sub(n)
+		t := FromDoc(sub, dir, env)
+		d.Problems, d.Ignored = append(d.Problems, sub.Problems...), append(d.Ignored, sub.Ignored...)
+		return t
+	}
 	key := func(s string) *yaml.Node {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Line: n.Line, Column: n.Column}
 	}
@@ -218,11 +246,14 @@ func FromNode(d *yamlpos.Doc, n *yaml.Node, name, dir string, env Environ) Topol
 
 func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env Environ) Node {
 	path := yamlpos.Join("topology.nodes", name)
-	if !validName(name) {
-		d.Faultf(path, "letters, digits, - _ and . only, at most 63", "%q cannot name a node", name)
-	}
 	own := f.Nodes.byKey[name]
-	groupName := firstOf(own.Group, f.Defaults.Group)
+	// As containerlab has it: a kind is looked for in the node, its group and the defaults; the
+	// group then in the node, its kind and the defaults.
+	kind := firstOf(own.Kind, f.Groups[own.Group].Kind, f.Groups[f.Defaults.Group].Kind, f.Defaults.Kind)
+	if kind == "" {
+		kind = KindLinux
+	}
+	groupName := firstOf(own.Group, f.Kinds[kind].Group, f.Defaults.Group)
 	group, ok := f.Groups[groupName]
 	switch {
 	case groupName == "" || ok:
@@ -231,9 +262,9 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	default:
 		d.Faultf(path+".group", yamlpos.Suggest(groupName, keys(f.Groups)), "there is no group %q", groupName)
 	}
-	kind := firstOf(own.Kind, group.Kind, f.Defaults.Kind)
-	if kind == "" {
-		kind = KindLinux
+	segment := kind == KindBridge || kind == KindOVSBridge
+	if ok := validName(name); !ok && (!segment || !validName(strings.ReplaceAll(name, "|", "."))) {
+		d.Faultf(path, "letters, digits, - _ and . only, at most 63", "%q cannot name a node", name)
 	}
 	layers := []clabNode{f.Defaults, f.Kinds[kind], group, own} // general to specific
 	n := Node{Name: name, Kind: kind, Group: groupName, Env: map[string]string{}, Sysctls: map[string]string{}, Labels: map[string]string{}}
@@ -249,12 +280,18 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 		return n
 	}
 	if strings.HasPrefix(n.StartupConfig, "http://") || strings.HasPrefix(n.StartupConfig, "https://") {
-		d.Faultf(path+".startup-config", "save it beside the topology and name the file", "a start-up configuration is never fetched over the network")
+		if env.WithoutExternal {
+			d.Warnf(path+".startup-config", "", "%s is not fetched: the node starts without it", n.StartupConfig)
+			n.StartupConfig = ""
+		} else {
+			d.Faultf(path+".startup-config", "save it beside the topology and name the file; without-external-links leaves it out", "a start-up configuration is never fetched over the network")
+		}
 	}
 	return n
 }
 
-// overlay lays a more specific layer over n: text replaces, maps merge, lists append.
+// overlay lays a more specific layer over n: text replaces, maps merge, lists append what is
+// not there yet, and a bind replaces that of the same target.
 func (n *Node) overlay(l clabNode) {
 	for dst, src := range map[*string]string{
 		&n.Type: l.Type, &n.Image: l.Image, &n.StartupConfig: l.StartupConfig, &n.Cmd: l.Cmd, &n.Entrypoint: l.Entrypoint,
@@ -267,16 +304,28 @@ func (n *Node) overlay(l clabNode) {
 	if l.CPU != 0 {
 		n.CPU = l.CPU
 	}
-	for dst, src := range map[*[]string][]string{&n.Exec: l.Exec, &n.Binds: l.Binds, &n.Ports: l.Ports, &n.CapAdd: l.CapAdd} {
+	for dst, src := range map[*[]string][]string{&n.Exec: l.Exec, &n.Ports: l.Ports, &n.CapAdd: l.CapAdd} {
+		have := slices.Clone(*dst) // a layer may say a thing twice: exec lines are steps
 		for _, s := range src {
-			if !slices.Contains(*dst, s) {
+			if !slices.Contains(have, s) {
 				*dst = append(*dst, s)
 			}
 		}
 	}
+	for _, bind := range l.Binds {
+		n.Binds = append(slices.DeleteFunc(slices.Clone(n.Binds), func(b string) bool { return bindTarget(b) == bindTarget(bind) }), bind)
+	}
 	for _, m := range []struct{ dst, src map[string]string }{{n.Env, l.Env}, {n.Sysctls, l.Sysctls}, {n.Labels, l.Labels}} {
 		maps.Copy(m.dst, m.src)
 	}
+}
+
+// bindTarget is the path in the node of host:container[:options].
+func bindTarget(bind string) string {
+	if parts := strings.Split(bind, ":"); len(parts) > 1 {
+		return parts[1]
+	}
+	return bind
 }
 
 // notWires lists the types of the extended form that are not a wire between two nodes.
@@ -284,9 +333,23 @@ func notWires() []string {
 	return []string{"mgmt-net", "macvlan", "host", "vxlan", "vxlan-stitch", "dummy"}
 }
 
-func resolveLink(d *yamlpos.Doc, t *Topology, l clabLink, path string, used map[string]bool) {
+// reserved lists the words that stand in a link for the machine beneath the lab.
+func reserved() []string { return []string{"host", "mgmt-net", "macvlan"} }
+
+// outside notes what would leave the lab: a fault, or a warning where such things are to be left
+// out.
+func outside(d *yamlpos.Doc, env Environ, path, format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	if env.WithoutExternal {
+		d.Warnf(path, "", "%s: left out", what)
+		return
+	}
+	d.Faultf(path, "the nodes of a lab are wired to each other only; without-external-links: true in a scenario, or --without-external-links for a topology, leaves it out", "%s", what)
+}
+
+func resolveLink(d *yamlpos.Doc, env Environ, t *Topology, l clabLink, path string, used map[string]bool) {
 	if slices.Contains(notWires(), l.Type) {
-		d.Faultf(path+".type", "reprise wires nodes of a lab to each other only; nothing leaves the lab", "links of type %s are not built", l.Type)
+		outside(d, env, path+".type", "links of type %s are not built", l.Type)
 		return
 	}
 	if l.Type != "" && l.Type != "veth" && l.Type != "veth-stitch" {
@@ -299,9 +362,15 @@ func resolveLink(d *yamlpos.Doc, t *Topology, l clabLink, path string, used map[
 		}
 		return
 	}
+	for i, e := range l.Endpoints {
+		if _, ok := t.Node(e.Node); !ok && slices.Contains(reserved(), e.Node) {
+			outside(d, env, yamlpos.Index(path+".endpoints", i), "endpoint %s:%s would leave the lab", e.Node, e.Interface)
+			return
+		}
+	}
 	ends := [2]Endpoint{}
 	for i, e := range l.Endpoints {
-		ends[i] = Endpoint(e)
+		ends[i] = Endpoint{Node: e.Node, Interface: e.Interface, MAC: e.MAC, IPv4: e.IPv4, IPv6: e.IPv6}
 		if i < len(l.IPv4) {
 			ends[i].IPv4 = firstOf(e.IPv4, l.IPv4[i])
 		}
@@ -312,43 +381,18 @@ func resolveLink(d *yamlpos.Doc, t *Topology, l clabLink, path string, used map[
 			return // already reported
 		}
 		if n, ok := t.Node(e.Node); ok {
-			ends[i].Interface = linuxName(n.Kind, e.Interface)
+			if iface, mapped := linuxName(n.Kind, e.Interface); mapped {
+				ends[i].Interface, ends[i].Alias = iface, e.Interface
+			}
 		}
 		checkEndpoint(d, *t, ends[i], yamlpos.Index(path+".endpoints", i), used)
 	}
 	t.Links = append(t.Links, Link{A: ends[0], B: ends[1], MTU: l.MTU})
 }
 
-var (
-	srlName  = regexp.MustCompile(`^ethernet-(\d{1,2})/(?:(\d{1,2})/)?(\d{1,3})$`)
-	ceosName = regexp.MustCompile(`^(?:Ethernet|Et)(\d{1,3}(?:/\d{1,3}){0,2})$`)
-)
-
-// linuxName gives the interface of the container that a vendor's name stands for, as
-// containerlab does: ethernet-1/1 of SR Linux is e1-1, Ethernet1/1 of cEOS is eth1_1.
-func linuxName(kind, name string) string {
-	switch kind {
-	case "nokia_srlinux", "srl":
-		if m := srlName.FindStringSubmatch(name); m != nil && m[2] != "" {
-			return "e" + m[1] + "-" + m[2] + "-" + m[3]
-		} else if m != nil {
-			return "e" + m[1] + "-" + m[3]
-		}
-	case "arista_ceos", "ceos":
-		if m := ceosName.FindStringSubmatch(name); m != nil {
-			return "eth" + strings.ReplaceAll(m[1], "/", "_")
-		}
-	}
-	return name
-}
-
 func checkEndpoint(d *yamlpos.Doc, t Topology, e Endpoint, path string, used map[string]bool) {
-	if slices.Contains([]string{"host", "mgmt-net", "macvlan"}, e.Node) {
-		if _, ok := t.Node(e.Node); ok {
-			d.Faultf(path, "give the node another name", "in links %q is containerlab's own word for the machine beneath the lab, and never the node of that name", e.Node)
-			return
-		}
-		d.Faultf(path, "reprise wires nodes of a lab to each other only; nothing leaves the lab", "endpoint %s would leave the lab", e)
+	if slices.Contains(reserved(), e.Node) {
+		d.Faultf(path, "give the node another name", "in links %q is containerlab's own word for the machine beneath the lab, and never the node of that name", e.Node)
 		return
 	}
 	if _, ok := t.Node(e.Node); !ok {

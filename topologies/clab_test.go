@@ -2,6 +2,7 @@ package topologies_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,13 +14,13 @@ import (
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
-func load(t *testing.T, text string, env map[string]string) (topologies.Topology, yamlpos.Problems, error) {
+func load(t *testing.T, text string, env map[string]string, without ...bool) (topologies.Topology, yamlpos.Problems, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lab.clab.yml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return topologies.Load(file, topologies.Environ{Getenv: func(k string) (string, bool) {
+	return topologies.Load(file, topologies.Environ{WithoutExternal: without != nil, Getenv: func(k string) (string, bool) {
 		v, ok := env[k]
 		return v, ok
 	}})
@@ -94,7 +95,10 @@ func TestLoadFaults(t *testing.T) {
 		{"a template", "name: x\ntopology:\n  nodes:\n{{ range .nodes }}\n", ":4:1: this is a template"},
 		{"a template that is YAML", "name: {{ .name }}\ntopology: {nodes: {a: {}}}\n", ":1:7: this is a template"},
 		{"a node called host", "name: x\ntopology: {nodes: {a: {}, host: {}}, links: [{endpoints: [\"a:eth1\", \"host:eth1\"]}]}\n", "containerlab's own word"},
-		{"a file in a file", "name: x\ntopology: {name: y, topology: {nodes: {a: {}}}}\n", "a whole containerlab file stands under topology"},
+		{"a link that leaves the lab", "name: x\ntopology: {nodes: {a: {}}, links: [{endpoints: [\"a:eth1\", \"host:eth1\"]}]}\n", "without-external-links"},
+		{"a link of a kind that leaves the lab", "name: x\ntopology: {nodes: {a: {}}, links: [{type: macvlan, endpoint: {node: a, interface: eth1}, host-interface: eno1}]}\n", "without-external-links"},
+		{"a bridge's name that is taken", "name: x\ntopology: {nodes: {\"b|a\": {kind: bridge}, b.a: {}}}\n", "there is a node b.a too"},
+		{"a router with a bridge's name", "name: x\ntopology: {nodes: {\"b|a\": {}}}\n", "cannot name a node"},
 		{"a vendor's name of another kind", "name: x\ntopology: {nodes: {a: {}, b: {}}, links: [{endpoints: [\"a:ethernet-1/1\", \"b:eth1\"]}]}\n", "cannot name an interface"},
 		{"an odd name", "name: x\ntopology: {nodes: {\"a b\": {}}}\n", "cannot name a node"},
 	} {
@@ -108,30 +112,107 @@ func TestLoadFaults(t *testing.T) {
 	}
 }
 
-// What containerlab takes as a matter of course is no fault.
+// The ports of containerlab's kinds have the interfaces that containerlab gives them, and keep
+// the name as written; what a kind does not have is no name of an interface.
 func TestLoadVendorNames(t *testing.T) {
+	for _, tt := range []struct{ kind, name, want string }{
+		{"nokia_srlinux", "ethernet-1/1", "e1-1"},
+		{"srl", "ethernet-1/2/3", "e1-2-3"},
+		{"nokia_srlinux", "e1-7", "e1-7"},
+		{"nokia_srsim", "1/1/c1/1", "e1-1-c1-1"},
+		{"nokia_srsim", "1/x2/3/c4/5", "e1-x2-3-c4-5"},
+		{"nokia_sros", "1/1/3", "eth3"},
+		{"arista_ceos", "Ethernet1/1", "eth1_1"},
+		{"ceos", "Et2", "eth2"},
+		{"cisco_xrd", "Gi0/0/0/1", "Gi0-0-0-1"},
+		{"cisco_xrv9k", "Gi0/0/0/1", "eth2"},
+		{"cisco_xrv9k", "TenGigE0/0/0/0", "eth1"},
+		{"cisco_iol", "Ethernet1/2", "eth6"},
+		{"cisco_csr1000v", "GigabitEthernet2", "eth1"},
+		{"cisco_csr1000v", "Gi1", "Gi1"}, // its management, which is no port
+		{"cisco_cat9kv", "Gi1/0/24", "eth24"},
+		{"cisco_n9kv", "Ethernet1/9", "eth9"},
+		{"juniper_vjunosswitch", "xe-0/0/1", "eth2"},
+		{"cjunosevolved", "et-0/0/0", "eth4"},
+		{"mikrotik_ros", "ether2", "eth1"},
+		{"paloalto_panos", "Ethernet1/1", "eth1"},
+		{"aruba_aoscx", "1/1/9", "eth9"},
+		{"linux", "ethernet-1/1", ""},
+		{"linux", "eth1", "eth1"},
+	} {
+		lab, _, err := load(t, fmt.Sprintf("name: x\ntopology: {nodes: {a: {kind: %s}, b: {}}, links: [{endpoints: [%q, \"b:eth1\"]}]}\n", tt.kind, "a:"+tt.name), nil)
+		switch {
+		case tt.want == "":
+			if err == nil || !strings.Contains(err.Error(), "cannot name an interface") {
+				t.Errorf("%s %s: %v", tt.kind, tt.name, err)
+			}
+		case err != nil:
+			t.Errorf("%s %s: %v", tt.kind, tt.name, err)
+		default:
+			want := topologies.Endpoint{Node: "a", Interface: tt.want, Alias: tt.name}
+			if tt.want == tt.name {
+				want.Alias = ""
+			}
+			if lab.Links[0].A != want {
+				t.Errorf("%s %s is %+v, want %+v", tt.kind, tt.name, lab.Links[0].A, want)
+			}
+		}
+	}
+}
+
+// What containerlab takes as a matter of course is no fault.
+func TestLoadAsContainerlabDoes(t *testing.T) {
 	lab, warnings, err := load(t, `
-name: names
+name: customs
 topology:
+  defaults: {binds: ["/lic:/lic", "common:/etc/daemons:ro"], exec: [ip link, sleep 1]}
+  kinds: {nokia_srlinux: {group: leaf}}
+  groups: {leaf: {image: x}}
   nodes:
-    a: {kind: nokia_srlinux, image: x, group: spine}
-    b: {kind: arista_ceos, image: y, env: {T: "{{ kept }}"}}
+    a: {kind: nokia_srlinux, binds: ["mine:/etc/daemons"], exec: [date, sleep 1, date]}
+    b: {kind: arista_ceos, image: y, env: {T: "{{ kept }}"}, startup-config: "https://example.com/b.cfg"}
+    "br|a": {kind: bridge}
   links:
-    - endpoints: ["a:ethernet-1/1", "b:Ethernet1/1"]
-    - endpoints: ["a:ethernet-1/2/3", "b:Ethernet2"]
-    - endpoints: ["a:e1-7", "b:eth7"]
-`, nil)
+    - endpoints: ["a:ethernet-1/1", "br|a:p1"]
+    - endpoints: ["b:eth1", "host:b-eth1"]
+    - {type: mgmt-net, endpoint: {node: b, interface: eth2}, host-interface: m}
+`, nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
-	for _, l := range lab.Links {
-		got = append(got, l.A.String()+" "+l.B.String())
+	a, _ := lab.Node("a")
+	if diff := cmp.Diff([]string{"/lic:/lic", "mine:/etc/daemons"}, a.Binds); diff != "" || a.Group != "leaf" || a.Image != "x" {
+		t.Errorf("%+v: %s", a, diff)
 	}
-	if diff := cmp.Diff([]string{"a:e1-1 b:eth1_1", "a:e1-2-3 b:eth2", "a:e1-7 b:eth7"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"ip link", "sleep 1", "date", "date"}, a.Exec); diff != "" {
 		t.Error(diff)
 	}
-	if len(warnings) != 1 || !strings.Contains(warnings.Error(), "the file has no groups") {
-		t.Errorf("warnings: %v", warnings)
+	if b, _ := lab.Node("b"); b.StartupConfig != "" {
+		t.Errorf("the start-up configuration is %q", b.StartupConfig)
+	}
+	if len(lab.Links) != 1 || lab.Links[0].B.String() != "br.a:p1" {
+		t.Errorf("links: %+v", lab.Links)
+	}
+	var got []string
+	for _, w := range warnings {
+		got = append(got, w.Message)
+	}
+	want := []string{
+		"https://example.com/b.cfg is not fetched: the node starts without it",
+		"the bridge is a segment of its own, and called br.a",
+		"endpoint host:b-eth1 would leave the lab: left out",
+		"links of type mgmt-net are not built: left out",
+		`"host-interface" is known to containerlab and has no effect here`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// To containerlab a group that is nowhere is a word for its drawing.
+func TestLoadGroupWithoutGroups(t *testing.T) {
+	_, warnings, err := load(t, "name: x\ntopology: {nodes: {a: {group: spine}}}\n", nil)
+	if err != nil || len(warnings) != 1 || !strings.Contains(warnings.Error(), "the file has no groups") {
+		t.Errorf("%v, %v", warnings, err)
 	}
 }

@@ -26,6 +26,9 @@ type Environ struct {
 	// the file may have it. optional says that the file has a default. What it may not have
 	// is not set, and no fault.
 	Ask func(name string, optional bool) bool
+	// WithoutExternal leaves out, with a warning each, what would leave the lab or come from
+	// outside: links to the machine beneath and start-up configurations by URL.
+	WithoutExternal bool
 }
 
 // Environment is the whole of this process's environment, for files of one's own.

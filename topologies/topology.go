@@ -64,6 +64,7 @@ func (n Node) IsSegment() bool { return n.Kind == KindBridge || n.Kind == KindOV
 type Endpoint struct {
 	Node      string `json:"node"`
 	Interface string `json:"interface"`
+	Alias     string `json:"alias,omitempty"` // what the file calls the interface, where that is a vendor's name
 	MAC       string `json:"mac,omitempty"`
 	IPv4      string `json:"ipv4,omitempty"` // prefix form, 10.0.0.1/24
 	IPv6      string `json:"ipv6,omitempty"`

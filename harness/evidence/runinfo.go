@@ -121,6 +121,10 @@ type LinkInfo struct {
 	A   string `json:"a"` // node:interface
 	B   string `json:"b"`
 	MTU int    `json:"mtu,omitempty"`
+	// AliasA and AliasB are the interfaces as the topology's file calls them, where it uses a
+	// vendor's names.
+	AliasA string `json:"alias-a,omitempty"`
+	AliasB string `json:"alias-b,omitempty"`
 }
 
 // Entry is one line of ledger.ndjson: one attempt at a trial, hits, misses and

@@ -93,7 +93,7 @@ func describeLab(ctx context.Context, p *plan.Plan, provider topologies.Provider
 		info.Nodes = append(info.Nodes, node)
 	}
 	for _, l := range p.Topology.Links {
-		info.Links = append(info.Links, evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU})
+		info.Links = append(info.Links, evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU, AliasA: l.A.Alias, AliasB: l.B.Alias})
 	}
 }
 

@@ -18,6 +18,8 @@ type edge struct {
 	a, b     int
 	ifa, ifb string
 	mtu      int
+	aliasA   string
+	aliasB   string
 	nth, of  int // among the links between the same two nodes
 }
 
@@ -42,7 +44,7 @@ func build(nodes []evidence.NodeInfo, links []evidence.LinkInfo) *graph {
 	between := map[[2]int]int{}
 	pair := func(e edge) [2]int { return [2]int{min(e.a, e.b), max(e.a, e.b)} }
 	for _, l := range links {
-		e := edge{mtu: l.MTU}
+		e := edge{mtu: l.MTU, aliasA: l.AliasA, aliasB: l.AliasB}
 		e.a, e.ifa = find(l.A)
 		e.b, e.ifb = find(l.B)
 		e.nth = between[pair(e)]

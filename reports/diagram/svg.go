@@ -116,8 +116,16 @@ func (d *drawing) curve(e edge) (from, control, to point) {
 	return from, control, to
 }
 
+// alias says in brackets what the topology's file calls an interface.
+func alias(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (" + name + ")"
+}
+
 func (d *drawing) line(e edge) {
-	title := fmt.Sprintf("%s:%s – %s:%s", d.nodes[e.a].Name, e.ifa, d.nodes[e.b].Name, e.ifb)
+	title := fmt.Sprintf("%s:%s%s – %s:%s%s", d.nodes[e.a].Name, e.ifa, alias(e.aliasA), d.nodes[e.b].Name, e.ifb, alias(e.aliasB))
 	if e.mtu > 0 {
 		title += fmt.Sprintf(", MTU %d", e.mtu)
 	}

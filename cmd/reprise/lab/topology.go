@@ -23,21 +23,25 @@ func (a *app) topologyVerb() *cobra.Command {
 scenario.`,
 	}
 	var output string
+	var without bool
 	graph := &cobra.Command{
 		Use: "graph FILE", Short: "Draw the topology as SVG", Args: cobra.ExactArgs(1),
 		Example: "  reprise topology graph lab.clab.yml -o lab.svg",
-		RunE:    func(_ *cobra.Command, args []string) error { return a.graph(args[0], output) },
+		RunE:    func(_ *cobra.Command, args []string) error { return a.graph(args[0], output, without) },
 	}
 	graph.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
 	var ttl time.Duration
 	up := &cobra.Command{
 		Use: "up FILE", Short: "Build the lab and leave it up; no switch software is started", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.up(c.Context(), args[0], ttl) },
+		RunE: func(c *cobra.Command, args []string) error { return a.up(c.Context(), args[0], ttl, without) },
 	}
 	up.Flags().DurationVar(&ttl, "ttl", 24*time.Hour, "gc may remove the lab after this time")
 	down := &cobra.Command{
 		Use: "down FILE", Short: "Take the lab down", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.down(c.Context(), args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return a.down(c.Context(), args[0], without) },
+	}
+	for _, verb := range []*cobra.Command{graph, up, down} {
+		verb.Flags().BoolVar(&without, "without-external-links", false, "leave out, with a warning each, links that leave the lab and start-up configurations by URL")
 	}
 	c.AddCommand(a.Trusting(graph), a.Trusting(up), a.Trusting(down))
 	return c
@@ -45,8 +49,11 @@ scenario.`,
 
 // topology reads a containerlab file, or the topology of a scenario. What was loaded decides
 // what a foreign one may have.
-func (a *app) topology(file string) (*scenarios.Loaded, topologies.Topology, error) {
-	if !strings.HasSuffix(file, ".clab.yml") && !strings.HasSuffix(file, ".clab.yaml") {
+func (a *app) topology(file string, without bool) (*scenarios.Loaded, topologies.Topology, error) {
+	if !scenarios.IsTopology(file) {
+		if without {
+			return nil, topologies.Topology{}, cli.InputError("%s is a scenario, which says it itself: without-external-links: true", file)
+		}
 		l, err := a.Load(file, nil)
 		if err != nil {
 			return nil, topologies.Topology{}, err
@@ -59,7 +66,7 @@ func (a *app) topology(file string) (*scenarios.Loaded, topologies.Topology, err
 		}
 		return l, t, nil
 	}
-	l, err := scenarios.LoadTopology(file, scenarios.Options{Trust: a.Trust})
+	l, err := scenarios.LoadTopology(file, scenarios.Options{Trust: a.Trust, WithoutExternal: without})
 	if l == nil {
 		return nil, topologies.Topology{}, cli.WithCode(cli.ExitInput, err)
 	}
@@ -69,8 +76,8 @@ func (a *app) topology(file string) (*scenarios.Loaded, topologies.Topology, err
 	return l, l.Topology, err
 }
 
-func (a *app) graph(file, output string) error {
-	l, t, err := a.topology(file)
+func (a *app) graph(file, output string, without bool) error {
+	l, t, err := a.topology(file, without)
 	if err == nil {
 		err = l.PermitRead()
 	}
@@ -83,7 +90,7 @@ func (a *app) graph(file, output string) error {
 		nodes = append(nodes, evidence.NodeInfo{Name: n.Name, Kind: n.Kind, Image: n.Image, Segment: n.IsSegment()})
 	}
 	for _, l := range t.Links {
-		links = append(links, evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU})
+		links = append(links, evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU, AliasA: l.A.Alias, AliasB: l.B.Alias})
 	}
 	svg := diagram.SVG(nodes, links)
 	if output == "" {
@@ -96,8 +103,8 @@ func (a *app) graph(file, output string) error {
 // handRun names the run of a lab that is deployed by hand.
 func handRun(t topologies.Topology) string { return "by-hand-" + t.Name }
 
-func (a *app) up(ctx context.Context, file string, ttl time.Duration) error {
-	l, t, err := a.topology(file)
+func (a *app) up(ctx context.Context, file string, ttl time.Duration, without bool) error {
+	l, t, err := a.topology(file, without)
 	if err == nil {
 		err = a.PermitLab(l, t)
 	}
@@ -133,8 +140,8 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration) error {
 	return nil
 }
 
-func (a *app) down(ctx context.Context, file string) error {
-	l, t, err := a.topology(file)
+func (a *app) down(ctx context.Context, file string, without bool) error {
+	l, t, err := a.topology(file, without)
 	if err == nil {
 		err = l.PermitRead() // it may be part of the lab's name
 	}
