@@ -149,7 +149,7 @@ func TestSignersAsOpenSSH(t *testing.T) {
 		}
 		agreed[ours]++
 	})
-	if agreed[true] < 5 || agreed[false] < 5 {
+	if !testing.Short() && (agreed[true] < 5 || agreed[false] < 5) { // few files then
 		t.Errorf("the files say little: %v", agreed)
 	}
 }
