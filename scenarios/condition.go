@@ -2,8 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"time"
 )
 
@@ -39,30 +37,6 @@ type Condition struct {
 	MayHoldBefore bool `yaml:"may-hold-before" json:"may-hold-before,omitempty" jsonschema_description:"For a symptom: that it holds before the stimulus already is meant. Otherwise a trial in which every symptom does is inconclusive."`
 }
 
-// Reach is a probe from a node to an address.
-type Reach struct {
-	Ping    string   `yaml:"ping" json:"ping,omitempty" jsonschema_description:"Address to ping."`
-	TCP     string   `yaml:"tcp" json:"tcp,omitempty" jsonschema_description:"Address:port to connect to."`
-	Count   int      `yaml:"count" json:"count,omitempty" jsonschema:"minimum=1,maximum=100" jsonschema_description:"Packets or connections; default 1."`
-	From    string   `yaml:"from" json:"from,omitempty" jsonschema_description:"Source address or interface. For tcp it takes python3 in the node's image."`
-	Timeout Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema_description:"Wait per packet; default 1s."`
-}
-
-// Linkless reports whether the probe goes to an address that is one link's only, and names no
-// interface: the kernel does not know where to send it (RFC 4007 section 6).
-func (r Reach) Linkless() bool {
-	target := r.Ping
-	if r.TCP != "" {
-		target, _, _ = net.SplitHostPort(r.TCP)
-	}
-	a, err := netip.ParseAddr(target)
-	if err != nil || !a.Is6() || a.Zone() != "" || !a.IsLinkLocalUnicast() && !a.IsLinkLocalMulticast() && !a.IsInterfaceLocalMulticast() {
-		return false
-	}
-	_, err = netip.ParseAddr(r.From)
-	return r.From == "" || err == nil
-}
-
 // Changes is a window in which a value must change.
 type Changes struct {
 	AtLeast int      `yaml:"at-least" json:"at-least" jsonschema:"required,minimum=1" jsonschema_description:"Number of changes."`
@@ -71,46 +45,6 @@ type Changes struct {
 
 // DefaultEvery is the time between two looks of a condition that names none.
 const DefaultEvery = Duration(250 * time.Millisecond)
-
-// ProbeKind names the probe of a condition.
-type ProbeKind string
-
-// Kinds of probe.
-const (
-	ProbeRun   ProbeKind = "run"
-	ProbeExec  ProbeKind = "exec"
-	ProbeLog   ProbeKind = "log"
-	ProbeReach ProbeKind = "reach"
-	ProbeCore  ProbeKind = "core"
-)
-
-// Probe tells which probe the condition looks with; "" for one with same-as only.
-func (c Condition) Probe() ProbeKind {
-	kinds := c.probes()
-	if len(kinds) == 0 {
-		return ""
-	}
-	return kinds[0]
-}
-
-func (c Condition) probes() []ProbeKind {
-	var kinds []ProbeKind
-	for _, p := range []struct {
-		kind ProbeKind
-		set  bool
-	}{
-		{ProbeRun, c.Run != ""},
-		{ProbeExec, c.Exec != ""},
-		{ProbeLog, c.Log != ""},
-		{ProbeReach, c.Reach != nil},
-		{ProbeCore, c.Core != ""},
-	} {
-		if p.set {
-			kinds = append(kinds, p.kind)
-		}
-	}
-	return kinds
-}
 
 // Predicate is the expression that decides, with the default of the probe.
 func (c Condition) Predicate() string {
@@ -147,27 +81,6 @@ func (c Condition) Length() time.Duration {
 		d += c.Changes.Within
 	}
 	return time.Duration(d)
-}
-
-// Describe gives the probe in one line, for people.
-func (c Condition) Describe() string {
-	switch c.Probe() {
-	case ProbeRun:
-		return "run: " + c.Run
-	case ProbeExec:
-		return "exec: " + c.Exec
-	case ProbeLog:
-		return "log: " + c.Log
-	case ProbeCore:
-		return "core: " + c.Core
-	case ProbeReach:
-		if c.Reach.TCP != "" {
-			return "reach: tcp " + c.Reach.TCP
-		}
-		return "reach: ping " + c.Reach.Ping
-	default:
-		return "same-as: " + c.SameAs
-	}
 }
 
 // Window gives the window in one line, for people.

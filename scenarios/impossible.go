@@ -22,13 +22,14 @@ func (n numbers) has(v float64) bool {
 
 // quantities are the numbers that a condition's probe can give.
 func quantities(c Condition) func(string) (numbers, bool) {
+	sight := c.Probe().Sight()
 	return func(name string) (numbers, bool) {
 		switch {
-		case name == "count" && c.Probe() == ProbeReach:
-			return numbers{0, float64(max(c.Reach.Count, 1)), nil, true}, true
+		case name == "count" && sight.Most > 0:
+			return numbers{0, float64(sight.Most), nil, true}, true
 		case name == "count" || strings.HasPrefix(name, "len(") || strings.HasPrefix(name, "count("):
 			return numbers{0, math.Inf(1), nil, true}, true
-		case name == "exit" && (c.Probe() == ProbeExec || c.Probe() == ProbeRun):
+		case name == "exit" && sight.Channel != "":
 			n := numbers{0, 255, nil, true}
 			for _, e := range c.Exit {
 				n.only = append(n.only, float64(e))
@@ -228,8 +229,8 @@ func satisfiable(can numbers, all []comparison) bool {
 // limits says, for a hint, what the numbers of an expression can be.
 func limits(c Condition, p *Predicate) string {
 	var words []string
-	if c.Probe() == ProbeReach && p.uses["count"] {
-		words = append(words, "count is 0 to "+strconv.Itoa(max(c.Reach.Count, 1)))
+	if most := c.Probe().Sight().Most; most > 0 && p.uses["count"] {
+		words = append(words, "count is 0 to "+strconv.Itoa(most))
 	}
 	if p.uses["exit"] {
 		if len(c.Exit) > 0 {

@@ -139,20 +139,20 @@ func (c *checker) condition(where string, cond Condition) {
 		return
 	}
 	if len(probes) != 1 {
-		c.Faultf(where, "one of run, exec, log, reach, core", "%s needs exactly one probe, here are %d", where, len(probes))
+		c.Faultf(where, "one of "+listed(ProbeKinds()), "%s needs exactly one probe, here are %d", where, len(probes))
 		return
 	}
 	c.node(where, cond.Node, "the probe needs to know where to look")
 	c.window(where, cond)
 	c.looksOften(where, cond)
-	c.probe(where, cond, probes[0])
-	c.answers(where, cond, probes[0])
+	c.probe(where, cond)
+	c.answers(where, cond)
 	predicate, err := CompilePredicate(cond.Predicate(), cond.Changes == nil)
 	if err != nil {
 		c.Faultf(where+".expect", words, "%v", err)
 		return
 	}
-	if predicate.uses["rows"] && cond.Template == "" && cond.Core == "" {
+	if predicate.uses["rows"] && cond.Template == "" && !probes[0].Sight().Rows {
 		c.Faultf(where+".expect", "add template: FILE.textfsm, or one that comes with the platform, as exos:sharing", "the expression looks at rows, but nothing makes rows of the output")
 	}
 	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") {
@@ -163,28 +163,12 @@ func (c *checker) condition(where string, cond Condition) {
 	}
 }
 
-func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
-	needsExpect := kind == ProbeRun || kind == ProbeExec
-	if needsExpect && cond.Expect == "" && cond.Hangs == 0 {
+func (c *checker) probe(where string, cond Condition) {
+	p := cond.Probe()
+	if p.Sight().Channel != "" && cond.Expect == "" && cond.Hangs == 0 {
 		c.Faultf(where, `write expect: 'text contains "Full"'`, "%s says what to look at but not what to expect", where)
 	}
-	switch kind {
-	case ProbeLog:
-		if _, err := boundedRegexp(cond.Log); err != nil {
-			c.Faultf(where+".log", "Go regular expressions (RE2)", "%v", err)
-		}
-	case ProbeReach:
-		if (cond.Reach.Ping == "") == (cond.Reach.TCP == "") {
-			c.Faultf(where+".reach", "ping: ADDRESS or tcp: ADDRESS:PORT", "reach needs exactly one target")
-		}
-		if cond.Reach.Count < 0 || cond.Reach.Count > 100 {
-			c.Faultf(where+".reach.count", "1 to 100", "%d packets are not possible", cond.Reach.Count)
-		}
-		c.reach(where+".reach", cond.Node, *cond.Reach)
-	case ProbeCore:
-		c.died(where, cond)
-	case ProbeRun, ProbeExec:
-	}
+	p.check(c, where, cond)
 	if cond.Template == "" {
 		return
 	}
@@ -195,7 +179,7 @@ func (c *checker) probe(where string, cond Condition, kind ProbeKind) {
 	}
 }
 
-func (c *checker) sameAs(where string, cond Condition, probes []ProbeKind) {
+func (c *checker) sameAs(where string, cond Condition, probes []Probe) {
 	if cond.SameAs != "baseline" {
 		c.Faultf(where+".same-as", "write same-as: baseline", "conditions can only be borrowed from the baseline")
 		return
@@ -391,42 +375,6 @@ func (c *checker) adviceNever() {
 	}
 }
 
-// inBaseline finds the condition of the baseline that looks at the same thing as a symptom
-// and expects the same, so that the symptom's expression is true when the stimulus begins.
-// Logs and deaths do not count: they begin anew with the stimulus.
-func (c *checker) inBaseline(s Condition) (Condition, bool) {
-	if s.Log+s.Core != "" || s.Changes != nil {
-		return Condition{}, false
-	}
-	i := slices.IndexFunc(c.s.Baseline, func(b Condition) bool {
-		if s.SameAs != "" {
-			return s.Name == b.Name && b.Log+b.Core == "" && b.Never == 0 && b.Changes == nil
-		}
-		return s.Node == b.Node && s.Run == b.Run && s.Exec == b.Exec && sameReach(s.Reach, b.Reach) && s.Template == b.Template &&
-			s.Predicate() == b.Predicate() && b.Never == 0 && b.Changes == nil && b.Log+b.Core == ""
-	})
-	if i < 0 {
-		return Condition{}, false
-	}
-	return c.s.Baseline[i], true
-}
-
-// waitedFor reports whether a step of the stimulus waits with a condition's probe: what is
-// looked at afterwards is then no longer the state of before.
-func (c *checker) waitedFor(b Condition) bool {
-	return slices.ContainsFunc(c.s.Stimulus, func(s Step) bool {
-		w := s.WaitFor
-		return w != nil && w.Node == b.Node && w.Run == b.Run && w.Exec == b.Exec && sameReach(w.Reach, b.Reach)
-	})
-}
-
-func sameReach(a, b *Reach) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return *a == *b
-}
-
 // maxParts bounds the conditions or steps of one list: each is compiled.
 const maxParts = 500
 
@@ -435,4 +383,13 @@ func (c *checker) tooMany(list string, n int) bool {
 		c.Faultf(list, "", "%s has %d parts, more than %d", list, n, maxParts)
 	}
 	return n > maxParts || c.Full()
+}
+
+// listed names what there is to choose from, for a hint.
+func listed[T ~string](words []T) string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = string(w)
+	}
+	return strings.Join(list, ", ")
 }

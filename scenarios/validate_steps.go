@@ -56,7 +56,7 @@ func (c *checker) stray(where string, s Step, a Action) {
 		fits   bool
 		belong string
 	}{
-		{"exit", s.Exit != nil, a == ActExec || a == ActRun && c.hasStatus(Condition{Node: s.Node, Run: s.Run}), "exec, and to run where the platform has statuses"},
+		{"exit", s.Exit != nil, a == ActExec || a == ActRun && c.hasStatus(s.Node, CommandLine), "exec, and to run where the platform has statuses"},
 		{"may-fail", s.MayFail, a == ActExec || a == ActRun, "run and exec"},
 		{"for", s.For > 0, fault && slices.Contains([]Fault{FaultDown, FaultFlap, FaultDrop, FaultPause, FaultKill}, s.Fault), "a fault that can be taken back"},
 		{"background", s.Background, fault && (s.For > 0 || s.Fault == FaultFlap), "a fault with for: without it the next step does not wait anyhow"},

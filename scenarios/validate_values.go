@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -54,19 +53,18 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if p.unsupported != "" {
 		c.refuse(at, words, "an expression cannot have %s", p.unsupported)
 	}
-	kind := cond.Probe()
-	command := kind == ProbeRun || kind == ProbeExec
-	if command && cond.Template == "" && (p.uses["count"] || p.beforeUses["count"]) {
+	sight := cond.Probe().Sight()
+	if sight.Channel != "" && cond.Template == "" && (p.uses["count"] || p.beforeUses["count"]) {
 		c.refuse(at, `add template: …, or count in the text: len(split(text, "Full")) - 1`, "count is the number of rows, and nothing makes rows of the output: it is always 0")
 	}
-	if p.beforeUses["rows"] && cond.Template == "" && cond.Core == "" {
+	if p.beforeUses["rows"] && cond.Template == "" && !sight.Rows {
 		c.refuse(at, "add template: FILE.textfsm, or one that comes with the platform, as exos:sharing", "the expression looks at before.rows, but nothing makes rows of the output")
 	}
-	if p.uses["json"] && kind == ProbeReach {
-		c.refuse(at, "count is the number of answers", "what ping says is no JSON")
+	if p.uses["json"] && sight.NoJSON != "" {
+		c.refuse(at, "count is the number of answers", "%s is no JSON", sight.NoJSON)
 	}
-	if (p.UsesExit || p.UsesBeforeExit) && !c.hasStatus(cond) {
-		c.refuse(at, c.noStatusHint(cond), "there is no exit status to look at: it is always -1")
+	if (p.UsesExit || p.UsesBeforeExit) && !c.hasStatus(cond.Node, sight.Channel) {
+		c.refuse(at, c.noStatusHint(cond.Node, sight.Channel), "there is no exit status to look at: it is always -1")
 	}
 	if cond.Changes == nil && !p.constant {
 		if part := p.impossible(quantities(cond)); part != "" {
@@ -81,32 +79,33 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	}
 }
 
-// hasStatus reports whether a condition's command gives an exit status. Where nothing is known
-// of the platform it may.
-func (c *checker) hasStatus(cond Condition) bool {
-	switch cond.Probe() {
-	case ProbeExec:
+// hasStatus reports whether what answers a command on a node gives an exit status. Where
+// nothing is known of the platform it may.
+func (c *checker) hasStatus(node string, by Channel) bool {
+	switch by {
+	case Shell:
 		return true
-	case ProbeRun:
-		p, _, known := c.platform(cond.Node)
+	case CommandLine:
+		p, _, known := c.platform(node)
 		return !known || p.Statuses
 	default:
 		return false
 	}
 }
 
-func (c *checker) noStatusHint(cond Condition) string {
-	if cond.Probe() == ProbeRun {
-		_, name, _ := c.platform(cond.Node)
+func (c *checker) noStatusHint(node string, by Channel) string {
+	if by == CommandLine {
+		_, name, _ := c.platform(node)
 		return fmt.Sprintf("the command line of %s gives none: look at text; a command that it refuses has no answer anyhow. exec has a status", name)
 	}
 	return "only commands end with a status: look at count"
 }
 
 // answers checks what a condition takes for an answer: exit, and hangs.
-func (c *checker) answers(where string, cond Condition, kind ProbeKind) {
-	if len(cond.Exit) > 0 && !c.hasStatus(cond) {
-		c.refuse(where+".exit", c.noStatusHint(cond), "exit has no meaning here")
+func (c *checker) answers(where string, cond Condition) {
+	by := cond.Probe().Sight().Channel
+	if len(cond.Exit) > 0 && !c.hasStatus(cond.Node, by) {
+		c.refuse(where+".exit", c.noStatusHint(cond.Node, by), "exit has no meaning here")
 	}
 	c.statuses(where, cond.Exit)
 	if cond.AfterFalse && cond.Changes != nil {
@@ -119,7 +118,7 @@ func (c *checker) answers(where string, cond Condition, kind ProbeKind) {
 		return
 	}
 	switch {
-	case kind != ProbeRun && kind != ProbeExec:
+	case by == "":
 		c.Faultf(where+".hangs", "it is for run and exec", "hangs has no meaning here")
 	case cond.Expect != "" || cond.Template != "" || len(cond.Exit) > 0:
 		c.Faultf(where+".hangs", "leave out expect, template and exit; or look at took", "%s hangs or is answered, and what it answers does not matter", where)
@@ -146,74 +145,11 @@ func (c *checker) looksOften(where string, cond Condition) {
 		c.refuse(where+".changes", fmt.Sprintf("every is %s: look more often, or longer", cond.Interval()),
 			"%d changes cannot be seen within %s", ch.AtLeast, ch.Within)
 	}
-	if r := cond.Reach; r != nil && cond.Length() > 0 {
-		wait := time.Duration(r.Timeout)
-		if wait == 0 {
-			wait = time.Second
-		}
-		if silent := time.Duration(max(r.Count, 1)) * wait; silent > cond.Length() {
-			c.Warnf(where+".reach", "wait less for each, or longer for the condition",
-				"without an answer a look takes %s, and the window is %s: that there is none cannot be seen within", silent, cond.Length())
-		}
+	p := cond.Probe()
+	if silent := p.Sight().Silent; cond.Length() > 0 && silent > cond.Length() {
+		c.Warnf(where+"."+string(p.Kind()), "wait less for each, or longer for the condition",
+			"without an answer a look takes %s, and the window is %s: that there is none cannot be seen within", silent, cond.Length())
 	}
-}
-
-var (
-	digits   = regexp.MustCompile(`^[0-9.]+$`)
-	hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$`)
-)
-
-// reach checks the target of a reach probe.
-func (c *checker) reach(where, node string, r Reach) {
-	if r.Ping != "" {
-		c.address(where+".ping", r.Ping)
-	}
-	if r.Count == 0 && c.Has(where+".count") {
-		c.refuse(where+".count", "1 to 100", "a probe that sends nothing has no answer")
-	}
-	if r.From != "" && (digits.MatchString(r.From) || strings.Contains(r.From, ":")) {
-		c.address(where+".from", r.From)
-	}
-	c.source(where+".from", node, r.From)
-	if r.Linkless() {
-		c.Warnf(where, "name the interface: fe80::1%eth1, or from: eth1", "an address of one link is not reached without an interface: nothing is sent")
-	}
-	if r.TCP == "" {
-		return
-	}
-	host, port, err := net.SplitHostPort(r.TCP)
-	if err != nil {
-		c.Faultf(where+".tcp", `10.0.0.2:179, or "[2001:db8::2]:179"`, "%q is no address and port", r.TCP)
-		return
-	}
-	c.address(where+".tcp", host)
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		c.refuse(where+".tcp", "1 to 65535", "%q is no port", port)
-	}
-}
-
-// source warns of an interface that the node has no link for and that nothing of the scenario
-// makes there.
-func (c *checker) source(where, node, from string) {
-	t, known := c.loaded.Topology.Node(node)
-	if _, err := netip.ParseAddr(from); err == nil || from == "" || !known || strings.Contains(from, ":") || digits.MatchString(from) || from == "lo" {
-		return
-	}
-	links := c.loaded.Topology.Interfaces(node)
-	if slices.Contains(links, from) || t.NetworkMode != "" && t.NetworkMode != "none" || c.starts(node, from, Platform{AnyService: true}) {
-		return
-	}
-	hint := "it has " + strings.Join(append(slices.Clone(links), "lo"), ", ")
-	c.Warnf(where, hint, "%s has no link at %q, and nothing of the scenario makes such an interface: nothing can be sent from it", node, from)
-}
-
-// address checks an address that a probe is sent to. One that is none makes every look
-// unknown, which the probe says by itself: a warning is enough.
-func (c *checker) address(where, s string) {
-	if _, err := netip.ParseAddr(s); err == nil || !digits.MatchString(s) && hostName.MatchString(s) {
-		return
-	}
-	c.Warnf(where, "10.0.0.2 or 2001:db8::2", "%q is no address: nothing can be sent there", s)
 }
 
 // match checks the frames that a drop acts on.
@@ -329,37 +265,6 @@ func (c *checker) noDaemons(node string, p Platform) string {
 		return fmt.Sprintf("name it: nodes: {%s: {services: [keepalived]}}", node)
 	}
 	return "its platform starts none"
-}
-
-// died checks the name that a core probe waits for. Whatever dies in a node counts, also what
-// the scenario starts itself there: a name that nothing of it mentions can only be a mistake.
-func (c *checker) died(where string, cond Condition) {
-	p, name, known := c.platform(cond.Node)
-	if !known || cond.Core == "any" {
-		return
-	}
-	daemons := c.daemons(cond.Node, p)
-	// A process that a daemon starts is told with the daemon's name before it.
-	base, _, _ := strings.Cut(cond.Core, "/")
-	if slices.Contains(daemons, cond.Core) || slices.Contains(daemons, base) {
-		c.started(where+".core", cond.Node, base, p)
-		return
-	}
-	hint := yamlpos.Suggest(cond.Core, daemons)
-	if c.starts(cond.Node, cond.Core, p) {
-		if hint != "" {
-			c.Warnf(where+".core", hint, "%q is no daemon of %s (%s)", cond.Core, cond.Node, name)
-		}
-		return
-	}
-	switch {
-	case hint != "":
-	case len(daemons) == 0:
-		hint = c.noDaemons(cond.Node, p) + ", or write core: any"
-	default:
-		hint = "it has " + strings.Join(daemons, ", ") + "; or write core: any"
-	}
-	c.refuse(where+".core", hint, "%s (%s) runs no daemon %q, and the scenario starts none: nothing of that name can die", cond.Node, name, cond.Core)
 }
 
 // started warns of a daemon that the platform has, and this node does not run.

@@ -311,10 +311,15 @@ func (j *judge) asked(e evidence.Event) bool {
 }
 
 func (j *judge) asks(c plan.Check, e evidence.Event) bool {
-	if j.plan.Rules == evidence.RulesV1 {
-		return c.Cond.Node == e.Lane && (c.Cond.Core == plan.AnyProcess || c.Cond.Core != "" && c.Cond.Core == e.Name)
+	core, ok := c.Cond.Probe().(scenarios.CoreProbe)
+	switch {
+	case !ok || c.Cond.Node != e.Lane:
+		return false
+	case j.plan.Rules == evidence.RulesV1:
+		return core.Process == scenarios.AnyProcess || core.Process == e.Name
+	default:
+		return core.Asks(e.Name)
 	}
-	return c.Cond.Node == e.Lane && plan.IsProcess(c.Cond.Core, e.Name)
 }
 
 // declared reports whether a symptom asks for a death and counts it: one since the stimulus,

@@ -75,7 +75,7 @@ func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits boo
 		return v
 	}
 	switch {
-	case c.Cond.Core != "":
+	case c.Cond.Probe().Sight().Rows:
 		v.Rows = []map[string]any{}
 		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
 			v.Unknown = fmt.Sprintf("read recorded deaths: %v", err)
@@ -97,16 +97,16 @@ func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits boo
 // output of a command which failed is none, unless the condition names the status or looks at it.
 func failed(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) string {
 	probe := c.Cond.Probe()
-	if r := c.Cond.Reach; r != nil && r.Ping != "" { // also one that an older program recorded
+	if r, ok := probe.(scenarios.ReachProbe); ok && r.Ping != "" { // also one that an older program recorded
 		read := ReadPing
 		if !rules.Since(evidence.RulesV3) {
 			read = readPingV2
 		}
-		if _, err := read(*r, o.Text); err != nil {
+		if _, err := read(r.Reach, o.Text); err != nil {
 			return err.Error()
 		}
 	}
-	if probe != scenarios.ProbeRun && probe != scenarios.ProbeExec {
+	if probe.Sight().Channel == "" {
 		return ""
 	}
 	if o.Refusal != "" && o.Exit <= 0 && rules.Since(evidence.RulesV3) && !c.Predicate.Mentions(o.Refusal) {
@@ -185,7 +185,7 @@ func evaluateV1(c *plan.Check, s Reading, o evidence.Observation, before *eviden
 func viewV1(c *plan.Check, o evidence.Observation) (scenarios.View, error) {
 	v := scenarios.View{Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces)}
 	switch {
-	case c.Cond.Core != "":
+	case c.Cond.Probe().Sight().Rows:
 		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
 			return v, fmt.Errorf("read recorded deaths: %w", err)
 		}

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,7 +79,6 @@ type Check struct {
 	Cond      scenarios.Condition
 	Predicate *scenarios.Predicate
 	Template  *Table         // nil without one
-	LogLine   *regexp.Regexp // nil but for the probe log
 	// Interfaces of the node in the topology: what the expression's ports are where the lab
 	// chose none.
 	Interfaces []string
@@ -265,11 +263,6 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 	if check.Predicate, err = scenarios.CompilePredicate(c.Predicate(), c.Changes == nil); err != nil {
 		return check, fmt.Errorf("%s: %w", ref, err)
 	}
-	if c.Log != "" {
-		if check.LogLine, err = regexp.Compile(c.Log); err != nil {
-			return check, fmt.Errorf("%s: %w", ref, err)
-		}
-	}
 	if c.Template != "" {
 		file, _ := scenarios.TemplatePath(c.Template)
 		text, err := p.Loaded.Text(file)
@@ -412,15 +405,6 @@ func (p *Plan) Configures(node string) bool {
 		}
 	}
 	return false
-}
-
-// AnyProcess in a core probe stands for every process of the node.
-const AnyProcess = "any"
-
-// IsProcess reports whether a core probe asks for a process. A name asks for the processes of
-// that daemon's own too.
-func IsProcess(asked, name string) bool {
-	return asked == AnyProcess || asked != "" && (name == asked || strings.HasPrefix(name, asked+" "))
 }
 
 // PortsOf is the lab's choice, or the interfaces under their own names.

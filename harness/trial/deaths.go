@@ -373,7 +373,7 @@ func (d death) describe() string {
 // the trial began where nothing was done yet, where nothing is done at all, or where the
 // condition may hold before. What no step told to end is a death. Where one may have gone
 // by unseen, no death that is known is no answer.
-func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *plan.Check, o *evidence.Observation) error {
+func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *plan.Check, p scenarios.CoreProbe, o *evidence.Observation) error {
 	deaths, err := n.deaths(ctx)
 	unseen := (*drivers.UnseenError)(nil)
 	if err != nil && !errors.As(err, &unseen) {
@@ -390,7 +390,7 @@ func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *plan.Check, o *e
 	for _, d := range deaths[min(from, len(deaths)):] {
 		switch {
 		case d.ended:
-		case plan.IsProcess(c.Cond.Core, d.Process):
+		case p.Asks(d.Process):
 			rows = append(rows, d)
 		case strings.HasPrefix(d.Process, "("):
 			unnamed = true
@@ -401,7 +401,7 @@ func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *plan.Check, o *e
 	if err != nil {
 		return err
 	}
-	known := unseen != nil && slices.Contains(unseen.Known, c.Cond.Core)
+	known := unseen != nil && slices.Contains(unseen.Known, p.Process)
 	missed := unseen != nil && (unseen.Missed.IsZero() || !unseen.Missed.Before(since))
 	switch certain := len(rows) > 0 && c.Cond.Expect == ""; {
 	case certain:

@@ -17,11 +17,7 @@ import (
 // is one only where something was sent, or the kernel knew no way: a probe that could not
 // be tried is an error.
 func (t *Trial) reach(ctx context.Context, n *labNode, r scenarios.Reach, o *evidence.Observation) error {
-	count := max(r.Count, 1)
-	wait := time.Duration(r.Timeout)
-	if wait == 0 {
-		wait = time.Second
-	}
+	count, wait := r.Tries(), r.Wait()
 	line, read := pingLine(r, count, wait), func(out string) (int, error) { return judge.ReadPing(r, out) }
 	if r.TCP != "" {
 		host, port, err := net.SplitHostPort(r.TCP)

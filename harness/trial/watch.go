@@ -114,7 +114,7 @@ func (t *Trial) waitUntil(ctx context.Context, at time.Duration) {
 // there before either, where nothing of the kind was logged or died since the trial began.
 func (t *Trial) lookBefore(ctx context.Context) {
 	for i := range t.plan.Symptom {
-		if c := &t.plan.Symptom[i]; c.Cond.Log+c.Cond.Core == "" || c.Cond.Never > 0 {
+		if c := &t.plan.Symptom[i]; !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 {
 			t.look(ctx, c, c.Ref+evidence.Before, lookTimeout)
 		}
 	}
@@ -136,7 +136,7 @@ func (t *Trial) before(c *plan.Check) *evidence.Observation {
 
 // look runs the probe of a condition once and records what it saw.
 func (t *Trial) look(ctx context.Context, c *plan.Check, ref string, timeout time.Duration) evidence.Observation {
-	o := evidence.Observation{At: t.now(), Ref: ref, Node: c.Cond.Node, Probe: string(c.Cond.Probe()), Exit: drivers.NoExit}
+	o := evidence.Observation{At: t.now(), Ref: ref, Node: c.Cond.Node, Probe: string(c.Cond.Probe().Kind()), Exit: drivers.NoExit}
 	if err := t.probe(ctx, c, &o, min(timeout, lookTimeout)); err != nil {
 		o.Error = err.Error()
 		t.lacks(o.Node, err)
@@ -167,21 +167,21 @@ func (t *Trial) probe(ctx context.Context, c *plan.Check, o *evidence.Observatio
 		return err
 	}
 	o.Ports = n.ports
-	switch c.Cond.Probe() {
-	case scenarios.ProbeRun:
-		line, err := t.lab.place(n, c.Cond.Run)
+	switch p := c.Cond.Probe().(type) {
+	case scenarios.RunProbe:
+		line, err := t.lab.place(n, p.Command)
 		if err != nil {
 			return err
 		}
 		return t.ask(ctx, n, c, o, byRun, line, timeout)
-	case scenarios.ProbeExec:
-		return t.ask(ctx, n, c, o, byShell, c.Cond.Exec, timeout)
-	case scenarios.ProbeReach:
-		return t.reach(ctx, n, *c.Cond.Reach, o)
-	case scenarios.ProbeLog:
-		return t.logLines(ctx, n, c, o)
-	case scenarios.ProbeCore:
-		return t.deathsSince(ctx, n, c, o)
+	case scenarios.ExecProbe:
+		return t.ask(ctx, n, c, o, byShell, p.Command, timeout)
+	case scenarios.ReachProbe:
+		return t.reach(ctx, n, p.Reach, o)
+	case scenarios.LogProbe:
+		return t.logLines(ctx, n, c, p, o)
+	case scenarios.CoreProbe:
+		return t.deathsSince(ctx, n, c, p, o)
 	default:
 		return fmt.Errorf("condition %s has no probe", c.Ref)
 	}
@@ -215,7 +215,7 @@ func (t *Trial) ask(ctx context.Context, n *labNode, c *plan.Check, o *evidence.
 }
 
 // logLines finds the lines since the phase's mark that match.
-func (t *Trial) logLines(ctx context.Context, n *labNode, c *plan.Check, o *evidence.Observation) error {
+func (t *Trial) logLines(ctx context.Context, n *labNode, c *plan.Check, p scenarios.LogProbe, o *evidence.Observation) error {
 	src, ok := drivers.As[drivers.LogSource](n.driver)
 	if !ok {
 		return fmt.Errorf("%s (%s): logs: %w", n.Name, n.Platform, drivers.ErrUnsupported)
@@ -230,6 +230,10 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *plan.Check, o *evid
 	if !marked {
 		return fmt.Errorf("the log of %s was not marked when this phase began: its lines cannot be told from older ones", n.Name)
 	}
+	asked, err := p.Lines()
+	if err != nil {
+		return err
+	}
 	files, err := src.LogsSince(ctx, mark)
 	if err != nil {
 		return err
@@ -241,7 +245,7 @@ func (t *Trial) logLines(ctx context.Context, n *labNode, c *plan.Check, o *evid
 		}
 		o.Truncated = o.Truncated || f.Truncated
 		for line := range strings.Lines(f.Text) {
-			if c.LogLine.MatchString(strings.TrimRight(line, "\r\n")) {
+			if asked.MatchString(strings.TrimRight(line, "\r\n")) {
 				o.Count++
 				found.WriteString(strings.TrimRight(line, "\r\n") + "\n")
 			}

@@ -1,0 +1,29 @@
+package scenarios
+
+import "regexp"
+
+// ProbeLog is the kind of [LogProbe].
+const ProbeLog ProbeKind = "log"
+
+// LogProbe is the log lines since the phase began that match a regular expression.
+type LogProbe struct{ Pattern string }
+
+func logProbe(c Condition) (Probe, bool) { return LogProbe{c.Log}, c.Log != "" }
+
+// Kind implements Probe.
+func (LogProbe) Kind() ProbeKind { return ProbeLog }
+
+// Describe implements Probe.
+func (p LogProbe) Describe() string { return "log: " + p.Pattern }
+
+// Sight implements Probe.
+func (LogProbe) Sight() Sight { return Sight{Anew: true} }
+
+// Lines compiles what the lines must match.
+func (p LogProbe) Lines() (*regexp.Regexp, error) { return boundedRegexp(p.Pattern) }
+
+func (p LogProbe) check(c *checker, where string, _ Condition) {
+	if _, err := p.Lines(); err != nil {
+		c.Faultf(where+".log", "Go regular expressions (RE2)", "%v", err)
+	}
+}
