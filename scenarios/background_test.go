@@ -38,8 +38,8 @@ stimulus:
 		case want == "" && err != nil:
 			t.Errorf("%s: %v", step, err)
 		case want == "":
-			if s := l.Scenario.Stimulus[0]; s.Longest() > 0 || !strings.HasSuffix(s.Describe(), "in the background") {
-				t.Errorf("%s: the next step waits %s: %s", step, s.Longest(), s.Describe())
+			if s := l.Scenario.Stimulus[0]; s.Longest() > 0 || !strings.HasSuffix(s.Action().Words(), "in the background") {
+				t.Errorf("%s: the next step waits %s: %s", step, s.Longest(), s.Action().Words())
 			}
 		case err == nil || !strings.Contains(err.Error(), want):
 			t.Errorf("%s: %v, want %q", step, err, want)

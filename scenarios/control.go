@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -58,21 +57,9 @@ func (l *Loaded) value(key string) string {
 
 // words are what a step does, on one line.
 func (s Step) words() string {
-	where := s.Node
-	if s.Link != "" {
-		where = s.Link
-	}
 	what := s.Name
-	switch {
-	case what != "":
-	case s.Action() == ActFault:
-		what = s.Describe()
-	case s.Action() == ActHold:
-		what = fmt.Sprintf("hold %s", s.Hold)
-	case s.Action() == ActWaitFor:
-		what = "wait for " + s.WaitFor.Name
-	default:
-		what = strings.Join(s.Configure, " / ") + strings.Join(strings.Fields(s.Run+s.Exec), " ")
+	if what == "" {
+		what = s.Action().Words()
 	}
-	return strings.TrimSpace(where + " " + what)
+	return strings.TrimSpace(s.Lane() + " " + what)
 }

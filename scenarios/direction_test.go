@@ -38,7 +38,7 @@ symptom: [{name: x, node: r1, exec: x, eventually: 1s, expect: exit == 1}]
 			case tt.want == "" && err != nil:
 				t.Error(err)
 			case tt.want == "":
-				if got := l.Scenario.Stimulus[0].Describe(); got != tt.describe {
+				if got := l.Scenario.Stimulus[0].Action().Words(); got != tt.describe {
 					t.Errorf("%q, want %q", got, tt.describe)
 				}
 			}

@@ -42,7 +42,7 @@ control: {without: [stimulus.0]}
 	}
 	s := loaded.Scenario
 	fmt.Println(s.Title)
-	fmt.Println(s.Stimulus[0].Action(), "on", s.Stimulus[0].Node)
+	fmt.Println(s.Stimulus[0].Action().Kind(), "on", s.Stimulus[0].Node)
 	fmt.Println(s.Symptom[0].Describe(), "|", s.Symptom[0].Window(), "| every", s.Symptom[0].Interval())
 	// Output:
 	// The session is lost after a clear

@@ -1,8 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -39,116 +37,105 @@ type Step struct {
 	WaitFor *Condition `yaml:"wait-for" json:"wait-for,omitempty" jsonschema_description:"Go on when this condition holds; when it does not, the trial is inconclusive."`
 }
 
-// Action names what a step does.
-type Action string
-
-// Actions of a step.
-const (
-	ActConfigure Action = "configure"
-	ActRun       Action = "run"
-	ActExec      Action = "exec"
-	ActFault     Action = "fault"
-	ActHold      Action = "hold"
-	ActWaitFor   Action = "wait-for"
-)
-
-// Action tells what the step does; "" when the file was not valid.
-func (s Step) Action() Action {
-	if a := s.actions(); len(a) > 0 {
-		return a[0]
+// Lane is where the step acts: a link's end, or a node; empty for what acts nowhere.
+func (s Step) Lane() string {
+	if s.Link != "" {
+		return s.Link
 	}
-	return ""
-}
-
-func (s Step) actions() []Action {
-	var out []Action
-	for _, a := range []struct {
-		action Action
-		set    bool
-	}{
-		{ActConfigure, len(s.Configure) > 0},
-		{ActRun, s.Run != ""},
-		{ActExec, s.Exec != ""},
-		{ActFault, s.Fault != ""},
-		{ActHold, s.Hold > 0},
-		{ActWaitFor, s.WaitFor != nil},
-	} {
-		if a.set {
-			out = append(out, a.action)
-		}
-	}
-	return out
+	return s.Node
 }
 
 // Longest is the longest time the step can take by itself, the device's own time aside.
-func (s Step) Longest() time.Duration {
-	switch s.Action() {
-	case ActHold:
-		return time.Duration(s.Hold)
-	case ActWaitFor:
-		return s.WaitFor.Longest()
-	case ActFault:
-		if s.Background {
-			return 0
-		}
-		if s.Fault == FaultFlap {
-			return time.Duration(max(s.Times, 1)) * time.Duration(s.FlapDown()+s.FlapUp())
-		}
-		return time.Duration(s.For)
-	default:
-		return 0
+func (s Step) Longest() time.Duration { return s.Action().Effect().Longest }
+
+// Action is what a step does. There is one type for each kind, in a file of its own: the step
+// itself, under the name of what it does.
+type Action interface {
+	Kind() ActionKind
+	// Title says in a few words what is done.
+	Title() string
+	// Words say on one line what is done, all of it that makes a difference.
+	Words() string
+	// Describe says in full what is done, for who wants to do it by hand.
+	Describe() string
+	Effect() Effect
+	// takes reports whether a key that not every step has belongs to the action.
+	takes(c *checker, key string) bool
+	// check reports what is wrong with a step that stands at where.
+	check(c *checker, where string)
+}
+
+// ActionKind names a kind of action by its key in a step.
+type ActionKind string
+
+// actionTable lists the kinds in the order of the reference. Each row takes a step for one of
+// its kind; ok is false for a step that does something else.
+func actionTable() []actionRow {
+	return []actionRow{
+		{ActConfigure, configureStep},
+		{ActRun, runStep},
+		{ActExec, execStep},
+		{ActFault, faultStep},
+		{ActHold, holdStep},
+		{ActWaitFor, waitStep},
 	}
 }
 
-// Describe gives a fault in one line, for people.
-func (s Step) Describe() string {
-	words := []string{string(s.Fault)}
-	if s.Process != "" {
-		words = append(words, s.Process)
-	}
-	if s.Signal != "" {
-		words = append(words, "with "+s.Signal)
-	}
-	if s.Direction != "" {
-		words = append(words, "direction "+string(s.Direction))
-	}
-	for _, m := range []struct{ key, value string }{
-		{"src-mac", s.Match.SrcMAC},
-		{"dst-mac", s.Match.DstMAC},
-		{"ethertype", s.Match.EtherType},
-		{"proto", s.Match.Proto},
-		{"src-ip", s.Match.SrcIP},
-		{"dst-ip", s.Match.DstIP},
-	} {
-		if m.value != "" {
-			words = append(words, m.key+" "+m.value)
-		}
-	}
-	if s.Match.SrcPort != 0 {
-		words = append(words, fmt.Sprintf("src-port %d", s.Match.SrcPort))
-	}
-	if s.Match.DstPort != 0 {
-		words = append(words, fmt.Sprintf("dst-port %d", s.Match.DstPort))
-	}
-	if s.Probability != 0 {
-		words = append(words, fmt.Sprintf("with probability %g", s.Probability))
-	}
-	if s.Fault == FaultFlap {
-		words = append(words, fmt.Sprintf("%d times, down %s, up %s", max(s.Times, 1), s.FlapDown(), s.FlapUp()))
-	} else if s.For > 0 {
-		words = append(words, "for "+s.For.String())
-	}
-	if s.Background {
-		words = append(words, "in the background")
-	}
-	return strings.Join(words, " ")
+type actionRow struct {
+	kind ActionKind
+	of   func(Step) (a Action, ok bool)
 }
 
-// FlapDown is how long a flapping link is down each time.
-func (s Step) FlapDown() Duration { return orDefault(s.For, Duration(time.Second)) }
+// ActionKinds lists the kinds of action that there are.
+func ActionKinds() []ActionKind {
+	var kinds []ActionKind
+	for _, row := range actionTable() {
+		kinds = append(kinds, row.kind)
+	}
+	return kinds
+}
 
-// FlapUp is how long a flapping link is up between two flaps.
-func (s Step) FlapUp() Duration { return orDefault(s.Every, Duration(time.Second)) }
+// Action returns what the step does. It is never nil: one that does nothing, which no valid
+// file has, has an action of no kind.
+func (s Step) Action() Action {
+	if all := s.actions(); len(all) > 0 {
+		return all[0]
+	}
+	return noAction{}
+}
+
+// actions lists what the step does: exactly one thing where its file is valid.
+func (s Step) actions() []Action {
+	var all []Action
+	for _, row := range actionTable() {
+		if a, ok := row.of(s); ok {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Effect is what an action does to a lab, as far as others have to know.
+type Effect struct {
+	Acts      bool // it does something; else it only waits
+	TakenBack bool // it has an inverse, which is carried out at the end of the trial at the latest
+	Counted   bool // its record says how often it acted, and never is no stimulus
+	// Nodes are those that it acts on or looks at, those of a link aside.
+	Nodes []string
+	// Lines are the commands that it gives its node, by Channel.
+	Lines   []string
+	Channel Channel
+	// Longest is the longest time it can take by itself, the device's own time aside.
+	Longest time.Duration
+}
+
+// named is the list of a node, empty where none is named.
+func named(node string) []string {
+	if node == "" {
+		return nil
+	}
+	return []string{node}
+}
 
 func orDefault(d, def Duration) Duration {
 	if d > 0 {
@@ -156,3 +143,25 @@ func orDefault(d, def Duration) Duration {
 	}
 	return def
 }
+
+// noAction is that of a step that does nothing.
+type noAction struct{}
+
+// Kind implements Action.
+func (noAction) Kind() ActionKind { return "" }
+
+// Title implements Action.
+func (noAction) Title() string { return "" }
+
+// Words implements Action.
+func (noAction) Words() string { return "" }
+
+// Describe implements Action.
+func (noAction) Describe() string { return "" }
+
+// Effect implements Action.
+func (noAction) Effect() Effect { return Effect{Acts: true} }
+
+func (noAction) takes(*checker, string) bool { return false }
+
+func (noAction) check(*checker, string) {}

@@ -3,14 +3,12 @@ package scenarios
 import (
 	"fmt"
 	"maps"
-	"net"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -152,102 +150,6 @@ func (c *checker) looksOften(where string, cond Condition) {
 	}
 }
 
-// match checks the frames that a drop acts on.
-func (c *checker) match(where string, m topologies.FrameMatch) {
-	for _, f := range []struct {
-		key, value string
-		known      []string
-		max        uint64
-	}{
-		{"proto", m.Proto, topologies.ProtocolNames(), 255},
-		{"ethertype", m.EtherType, topologies.EtherTypeNames(), 65535},
-	} {
-		if f.value == "" || slices.Contains(f.known, strings.ToLower(f.value)) {
-			continue
-		}
-		if n, err := strconv.ParseUint(f.value, 0, 16); err == nil && n <= f.max && (n > 0 || f.key == "proto") {
-			continue
-		}
-		hint := yamlpos.Suggest(f.value, f.known)
-		if hint == "" {
-			hint = fmt.Sprintf("%s, or a number up to %d", strings.Join(f.known, ", "), f.max)
-		}
-		c.refuse(where+"."+f.key, hint, "unknown %s %q", f.key, f.value)
-	}
-	c.matchHolds(where, m)
-	for key, n := range map[string]int{"src-port": m.SrcPort, "dst-port": m.DstPort} {
-		if n < 0 || n > 65535 || n == 0 && c.Has(where+"."+key) {
-			c.refuse(where+"."+key, "1 to 65535", "%d is no port", n)
-		}
-	}
-	for key, mac := range map[string]string{"src-mac": m.SrcMAC, "dst-mac": m.DstMAC} {
-		if _, err := net.ParseMAC(mac); mac != "" && err != nil {
-			c.refuse(where+"."+key, "01:80:c2:00:00:0e", "%q is no hardware address", mac)
-		}
-	}
-}
-
-// matchHolds refuses a match that no frame can meet: ports are those of TCP, UDP, SCTP and
-// their like, and protocols those of IP.
-func (c *checker) matchHolds(where string, m topologies.FrameMatch) {
-	number := func(value string, names map[string]uint64) (uint64, bool) {
-		if n, ok := names[strings.ToLower(value)]; ok {
-			return n, true
-		}
-		n, err := strconv.ParseUint(value, 0, 16)
-		return n, err == nil
-	}
-	protocols, types := map[string]uint64{}, map[string]uint64{}
-	for name, n := range topologies.Protocols() {
-		protocols[name] = uint64(n)
-	}
-	for name, n := range topologies.EtherTypes() {
-		types[name] = uint64(n)
-	}
-	ports := m.SrcPort > 0 || m.DstPort > 0
-	if n, ok := number(m.Proto, protocols); ok && ports && !slices.Contains([]uint64{6, 17, 33, 132, 136}, n) {
-		c.refuse(where, "leave out the port, or match proto: tcp or udp", "%s has no ports: no frame can match", m.Proto)
-	}
-	n, ok := number(m.EtherType, types)
-	if ip := n == types["ip"] || n == types["ipv6"]; ok && !ip && (ports || m.Proto != "") {
-		c.refuse(where, "leave out ethertype, or proto and ports", "frames of ethertype %s have no IP protocol and no ports: no frame can match", m.EtherType)
-	}
-}
-
-// signals that a process can be sent, without SIG.
-func signals() []string {
-	return strings.Fields("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP " +
-		"TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS")
-}
-
-// process checks the process and the signal of a fault on a node.
-func (c *checker) process(where string, s Step) {
-	if s.Signal != "" && !slices.Contains(signals(), strings.TrimPrefix(strings.ToUpper(s.Signal), "SIG")) {
-		c.refuse(where+".signal", "SIGKILL, SIGTERM, SIGSEGV, SIGABRT, SIGHUP, SIGSTOP …", "there is no signal %q", s.Signal)
-	}
-	if s.Process == "" {
-		return
-	}
-	p, name, known := c.platform(s.Node)
-	if !known {
-		return
-	}
-	daemons := c.daemons(s.Node, p)
-	if slices.Contains(daemons, s.Process) {
-		c.started(where+".process", s.Node, s.Process, p)
-		return
-	}
-	if len(daemons) == 0 {
-		c.refuse(where+".process", c.noDaemons(s.Node, p), "%s (%s) runs no daemon that a fault could act on", s.Node, name)
-		return
-	}
-	hint := yamlpos.Suggest(s.Process, daemons)
-	if hint == "" {
-		hint = "it has " + strings.Join(daemons, ", ")
-	}
-	c.refuse(where+".process", hint, "%s (%s) runs no daemon %q", s.Node, name, s.Process)
-}
-
 // daemons are those that a node can run: what its services name, or what its platform has.
 func (c *checker) daemons(node string, p Platform) []string {
 	if p.AnyService {
@@ -305,9 +207,8 @@ func (c *checker) starts(node, program string, p Platform) bool {
 		if s.Node != node {
 			continue
 		}
-		texts = append(texts, s.Exec)
-		if p.AnyService {
-			texts = append(texts, append(s.Configure, s.Run)...)
+		if e := s.Action().Effect(); e.Channel == Shell || p.AnyService { // then any line is the shell's
+			texts = append(texts, e.Lines...)
 		}
 	}
 	re := regexp.MustCompile(`(?:^|[^\w-])` + regexp.QuoteMeta(program) + `(?:$|[^\w-])`)
@@ -366,8 +267,7 @@ func (c *checker) acts(ref string) bool {
 	if err != nil || n < 0 || n >= len(c.s.Stimulus) {
 		return true // reported as no step
 	}
-	a := c.s.Stimulus[n].Action()
-	return a != ActHold && a != ActWaitFor
+	return c.s.Stimulus[n].Action().Effect().Acts
 }
 
 func firstLine(s string) string {

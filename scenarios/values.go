@@ -79,52 +79,9 @@ const (
 	ResetRedeploy Reset = "redeploy"
 )
 
-// Fault is what a fault step does.
-type Fault string
-
-// Faults. Those of a link need link, those of a node need node.
-const (
-	FaultDown    Fault = "down"
-	FaultUp      Fault = "up" // takes back an earlier down
-	FaultFlap    Fault = "flap"
-	FaultDrop    Fault = "drop"
-	FaultReplug  Fault = "replug"
-	FaultKill    Fault = "kill"
-	FaultRestart Fault = "restart"
-	FaultPause   Fault = "pause"
-)
-
-// OnLink says whether the fault acts on a link rather than on a node.
-func (f Fault) OnLink() bool {
-	return slices.Contains([]Fault{FaultDown, FaultUp, FaultFlap, FaultDrop, FaultReplug}, f)
-}
-
-// Direction says which frames a drop acts on, seen from the endpoint of its link.
-type Direction string
-
-// Directions.
-const (
-	DirectionIn   Direction = "in" // frames that would arrive there
-	DirectionOut  Direction = "out"
-	DirectionBoth Direction = "both"
-)
-
 func (Role) words() []string     { return []string{"dut", "peer", "tester"} }
 func (Fidelity) words() []string { return []string{"container", "vm", "hardware"} }
 func (Reset) words() []string    { return []string{"none", "config", "daemons", "redeploy"} }
-func (Fault) words() []string {
-	return []string{"down", "up", "flap", "drop", "replug", "kill", "restart", "pause"}
-}
-
-func (Direction) words() []string { return []string{"in", "out", "both"} }
-
-// DecodeYAML accepts the known words only.
-func (d *Direction) DecodeYAML(doc *yamlpos.Doc, n *yaml.Node, path string) {
-	decodeWord(doc, n, path, d)
-}
-
-// JSONSchema lists the words.
-func (d Direction) JSONSchema() *jsonschema.Schema { return enumSchema(d.words()) }
 
 // DecodeYAML accepts the known words only.
 func (r *Role) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) { decodeWord(d, n, path, r) }
@@ -135,9 +92,6 @@ func (f *Fidelity) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) { decod
 // DecodeYAML accepts the known words only.
 func (r *Reset) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) { decodeWord(d, n, path, r) }
 
-// DecodeYAML accepts the known words only.
-func (f *Fault) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) { decodeWord(d, n, path, f) }
-
 // JSONSchema lists the words.
 func (r Role) JSONSchema() *jsonschema.Schema { return enumSchema(r.words()) }
 
@@ -146,9 +100,6 @@ func (f Fidelity) JSONSchema() *jsonschema.Schema { return enumSchema(f.words())
 
 // JSONSchema lists the words.
 func (r Reset) JSONSchema() *jsonschema.Schema { return enumSchema(r.words()) }
-
-// JSONSchema lists the words.
-func (f Fault) JSONSchema() *jsonschema.Schema { return enumSchema(f.words()) }
 
 func decodeWord[T interface {
 	~string

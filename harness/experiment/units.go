@@ -120,12 +120,10 @@ func (p *partsMaker) steps(held map[int]bool) {
 	pairs := map[string]int{} // link whose fault has no end of its own → the step
 	for i, s := range p.l.Scenario.Stimulus {
 		u := isolate.Unit{ID: fmt.Sprintf("step %d: %s", i, stepTitle(s)), Kind: isolate.Step, Parent: -1, Weight: 1 + int(s.Longest()/time.Second), Fixed: held[i]}
-		node := s.Node
-		if s.WaitFor != nil {
-			node = s.WaitFor.Node
-		}
-		if n, ok := p.nodes[node]; ok {
-			u.Needs = append(u.Needs, []int{n})
+		for _, node := range s.Action().Effect().Nodes {
+			if n, ok := p.nodes[node]; ok {
+				u.Needs = append(u.Needs, []int{n})
+			}
 		}
 		if links := p.links[s.Link]; s.Link != "" && len(links) > 0 {
 			u.Needs = append(u.Needs, links)

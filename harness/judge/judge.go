@@ -235,7 +235,7 @@ func (j *judge) stimulusFailure() string {
 		if reason := j.failedInBackground(step); reason != "" {
 			return reason
 		}
-		if step.Step.Fault == scenarios.FaultDrop && (!step.Step.MayMiss || j.plan.Rules != evidence.RulesV1) {
+		if step.Action().Effect().Counted && (!step.Step.MayMiss || j.plan.Rules != evidence.RulesV1) {
 			if reason := j.didNotFire(step); reason != "" {
 				return reason
 			}

@@ -334,7 +334,7 @@ func (p *Plan) Bound() time.Duration {
 	perLab := (p.Trials + p.Labs - 1) / p.Labs
 	one := p.Timeout + CollectTimeout
 	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
-		if s.Step.Fault != "" && !s.LeftOut {
+		if s.Action().Effect().TakenBack && !s.LeftOut {
 			one += ReleaseTimeout
 		}
 	}
@@ -369,9 +369,7 @@ func (p *Plan) WithoutWorkaround() *Plan {
 
 // Acts reports whether the stimulus does anything but wait.
 func (p *Plan) Acts() bool {
-	return slices.ContainsFunc(p.Stimulus, func(s Step) bool {
-		return !s.LeftOut && s.Step.Action() != scenarios.ActHold && s.Step.Action() != scenarios.ActWaitFor
-	})
+	return slices.ContainsFunc(p.Stimulus, func(s Step) bool { return !s.LeftOut && s.Action().Effect().Acts })
 }
 
 // CommandsFor gives what the scenario has a node carry out: its configuration, files and
@@ -389,7 +387,7 @@ func (p *Plan) CommandsFor(node string) []string {
 	}
 	for _, s := range slices.Concat(p.Stimulus, p.Workaround) {
 		if s.Step.Node == node && !s.LeftOut {
-			texts = append(texts, s.Step.Exec, s.Step.Run, strings.Join(s.Step.Configure, "\n"))
+			texts = append(texts, s.Action().Effect().Lines...)
 		}
 	}
 	return strings.FieldsFunc(strings.Join(texts, "\n"), func(r rune) bool { return strings.ContainsRune("\n;|&", r) })
@@ -399,7 +397,7 @@ func (p *Plan) CommandsFor(node string) []string {
 func (p *Plan) Configures(node string) bool {
 	for _, list := range [][]Step{p.Stimulus, p.Workaround} {
 		for _, s := range list {
-			if s.Step.Node == node && (len(s.Step.Configure) > 0 || s.Step.Run != "") && !s.LeftOut {
+			if s.Step.Node == node && s.Action().Effect().Channel == scenarios.CommandLine && !s.LeftOut {
 				return true
 			}
 		}

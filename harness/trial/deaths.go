@@ -156,18 +156,9 @@ func (n *labNode) bySteps(d death) death {
 		if s.used[d.Process] {
 			continue
 		}
-		st := s.step.Step
-		lines := st.Configure
-		shell := st.Action() == scenarios.ActExec
-		switch st.Action() {
-		case scenarios.ActExec:
-			lines = []string{st.Exec}
-		case scenarios.ActRun:
-			lines = []string{st.Run}
-		default: // what else there is sends no command, or the lines that it configures
-		}
-		for _, line := range lines {
-			for _, sent := range stopper.Stops(line, shell, d.Process) {
+		sends := s.step.Action().Effect()
+		for _, line := range sends.Lines {
+			for _, sent := range stopper.Stops(line, sends.Channel == scenarios.Shell, d.Process) {
 				orderly, ok := d.fits(sent)
 				if !ok {
 					continue
@@ -198,7 +189,8 @@ func (n *labNode) byScripts(d death) death {
 	}
 	for i := range n.steps {
 		s := &n.steps[i]
-		if s.used[d.Process] || s.step.Step.Action() != scenarios.ActExec || !reader.Unread(s.step.Step.Exec) ||
+		sends := s.step.Action().Effect()
+		if s.used[d.Process] || sends.Channel != scenarios.Shell || !slices.ContainsFunc(sends.Lines, reader.Unread) ||
 			at.Before(s.begin) || !s.end.IsZero() && at.After(s.end.Add(endsWithin)) {
 			continue
 		}

@@ -85,7 +85,7 @@ func (t *Trial) steps(ctx context.Context, steps []plan.Step) bool {
 }
 
 func (t *Trial) step(ctx context.Context, s plan.Step) error {
-	switch s.Step.Action() {
+	switch s.Action().Kind() {
 	case scenarios.ActHold:
 		t.pause(ctx, time.Duration(s.Step.Hold))
 		return context.Cause(ctx)

@@ -275,7 +275,7 @@ func (t *Trial) done(e evidence.Event, begin time.Duration, err error) {
 
 // configures reports whether a step of the stimulus is one that configures a node.
 func (t *Trial) configures(ref string) bool {
-	return slices.ContainsFunc(t.plan.Stimulus, func(s plan.Step) bool { return s.Ref == ref && s.Step.Action() == scenarios.ActConfigure })
+	return slices.ContainsFunc(t.plan.Stimulus, func(s plan.Step) bool { return s.Ref == ref && s.Action().Kind() == scenarios.ActConfigure })
 }
 
 func (t *Trial) note(text string) {
