@@ -6,6 +6,10 @@
 // exported for those who watch live: [Evaluate] turns an observation into what it says, and
 // a [Window] takes such readings until the condition is decided.
 //
+// The rules are tables, in the order in which they are asked: those of a trial in rules.go, of
+// a step in stimulus.go, of a run in run.go. Each has a name, what it asks, its verdict, its
+// reason and the version of [evidence.Rules] that it came with; the first that applies decides.
+//
 // What is absent decides nothing: an observation without an answer is unknown, never true
 // and never false.
 //

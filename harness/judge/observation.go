@@ -69,7 +69,7 @@ func earlier(c *plan.Check, rules evidence.Rules, before *evidence.Observation) 
 // exit status: it then says itself what a failure means.
 func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) scenarios.View {
 	v := scenarios.View{
-		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: failed(c, rules, o, exits),
+		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: unanswered(c, rules, o, exits),
 	}
 	if v.Unknown != "" {
 		return v
@@ -93,9 +93,9 @@ func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits boo
 	return v
 }
 
-// failed tells why a command has no answer, by its exit status; empty where it has one. The
+// unanswered tells why a command has no answer, by its exit status; empty where it has one. The
 // output of a command which failed is none, unless the condition names the status or looks at it.
-func failed(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) string {
+func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) string {
 	probe := c.Cond.Probe()
 	if r, ok := probe.(scenarios.ReachProbe); ok && r.Ping != "" { // also one that an older program recorded
 		read := ReadPing

@@ -71,57 +71,82 @@ func Settle(p *plan.Plan, dir evidence.Dir) error {
 // how often. Not reproduced needs a majority of the planned trials to be valid, and
 // none with another failure.
 func Combine(verdicts []evidence.TrialVerdict, planned int, expected evidence.Verdict) (evidence.RunVerdict, evidence.Rate) {
-	v := evidence.RunVerdict{Reprise: evidence.Format, Planned: planned, Expected: expected}
-	firstReason := map[evidence.Verdict]string{}
+	c := &counted{RunVerdict: evidence.RunVerdict{Reprise: evidence.Format, Planned: planned, Expected: expected}, reasons: map[evidence.Verdict]string{}}
 	for _, t := range verdicts {
-		switch t.Verdict {
-		case evidence.Reproduced:
-			v.Reproduced++
-		case evidence.NotReproduced:
-			v.NotReproduced++
-		case evidence.NotApplicable:
-			v.NotApplicable++
-		default:
-			v.Inconclusive++
-		}
-		if firstReason[t.Verdict] == "" {
-			firstReason[t.Verdict] = t.Reason
-		}
-		for _, m := range t.Marks {
-			if !slices.Contains(v.Marks, m) {
-				v.Marks = append(v.Marks, m)
-			}
-		}
-		for _, f := range t.OtherFailures {
-			if !slices.Contains(v.OtherFailures, f) {
-				v.OtherFailures = append(v.OtherFailures, f)
-			}
-		}
+		c.add(t)
 	}
-	rate := evidence.Rate{
-		Reprise: evidence.Format, Reproduced: v.Reproduced, Valid: v.Valid(),
-		Wilson: stats.Wilson(v.Reproduced, v.Valid()), ClopperPearson: stats.ClopperPearson(v.Reproduced, v.Valid()),
+	r, said := first(runRules(), evidence.CurrentRules, c)
+	c.Verdict, c.Reason = r.verdict, fmt.Sprintf(r.reason, said...)
+	return c.RunVerdict, evidence.Rate{
+		Reprise: evidence.Format, Reproduced: c.Reproduced, Valid: c.Valid(),
+		Wilson: stats.Wilson(c.Reproduced, c.Valid()), ClopperPearson: stats.ClopperPearson(c.Reproduced, c.Valid()),
 	}
-	switch {
-	case v.Reproduced > 0:
-		v.Verdict = evidence.Reproduced
-		v.Reason = fmt.Sprintf("the symptom was there in %d of %d valid trials", v.Reproduced, v.Valid())
-	case v.Valid() == 0 && v.NotApplicable > 0 && v.Inconclusive == 0:
-		v.Verdict, v.Reason = evidence.NotApplicable, firstReason[evidence.NotApplicable]
-	case len(v.OtherFailures) > 0:
-		v.Verdict, v.Reason = evidence.Inconclusive, "another failure: "+strings.Join(v.OtherFailures, "; ")
-	case 2*v.Valid() <= planned:
-		v.Verdict = evidence.Inconclusive
-		v.Reason = fmt.Sprintf("%d of %d planned trials were valid", v.Valid(), planned)
-		if r := firstReason[evidence.Inconclusive]; r != "" {
-			v.Reason += "; the first that was not: " + r
-		}
-	default:
-		v.Verdict = evidence.NotReproduced
-		v.Reason = fmt.Sprintf("the symptom was there in none of %d valid trials", v.Valid())
-	}
-	return v, rate
 }
+
+// counted is a run with its trials counted, and the first reason of each verdict.
+type counted struct {
+	evidence.RunVerdict
+	reasons map[evidence.Verdict]string
+}
+
+func (c *counted) add(t evidence.TrialVerdict) {
+	switch t.Verdict {
+	case evidence.Reproduced:
+		c.Reproduced++
+	case evidence.NotReproduced:
+		c.NotReproduced++
+	case evidence.NotApplicable:
+		c.NotApplicable++
+	default:
+		c.Inconclusive++
+	}
+	if c.reasons[t.Verdict] == "" {
+		c.reasons[t.Verdict] = t.Reason
+	}
+	c.Marks = union(c.Marks, t.Marks)
+	c.OtherFailures = union(c.OtherFailures, t.OtherFailures)
+}
+
+// union is a list and what it lacks of another, in order.
+func union(list, other []string) []string {
+	for _, s := range other {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// runRules decide a run; the last applies to every run.
+func runRules() []rule[*counted] {
+	return []rule[*counted]{
+		{name: "hit", when: hit, verdict: evidence.Reproduced, reason: "the symptom was there in %d of %d valid trials"},
+		{name: "none applies", when: noneApplies, verdict: evidence.NotApplicable, reason: "%s"},
+		{name: "another failure", when: failedOtherwise, verdict: evidence.Inconclusive, reason: "another failure: %s"},
+		{name: "too few", when: tooFew, verdict: evidence.Inconclusive, reason: "%d of %d planned trials were valid%s"},
+		{name: "no hit", when: noHit, verdict: evidence.NotReproduced, reason: "the symptom was there in none of %d valid trials"},
+	}
+}
+
+func hit(c *counted) ([]any, bool) { return []any{c.Reproduced, c.Valid()}, c.Reproduced > 0 }
+
+func noneApplies(c *counted) ([]any, bool) {
+	return []any{c.reasons[evidence.NotApplicable]}, c.Valid() == 0 && c.NotApplicable > 0 && c.Inconclusive == 0
+}
+
+func failedOtherwise(c *counted) ([]any, bool) {
+	return []any{strings.Join(c.OtherFailures, "; ")}, len(c.OtherFailures) > 0
+}
+
+func tooFew(c *counted) ([]any, bool) {
+	why := c.reasons[evidence.Inconclusive]
+	if why != "" {
+		why = "; the first that was not: " + why
+	}
+	return []any{c.Valid(), c.Planned, why}, 2*c.Valid() <= c.Planned
+}
+
+func noHit(c *counted) ([]any, bool) { return []any{c.Valid()}, true }
 
 // Difference is a trial whose stored verdict is not the one its record gives.
 type Difference struct {

@@ -1,0 +1,130 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+)
+
+// phase decides the conditions of one phase from its looks. Conditions of a phase that
+// never began are left out.
+func (j *judge) phase(phase evidence.Phase, checks []plan.Check) []evidence.ConditionVerdict {
+	start, end, begun := j.span(phase)
+	if !begun {
+		return nil
+	}
+	var out []evidence.ConditionVerdict
+	for i := range checks {
+		out = append(out, j.condition(&checks[i], start, end))
+	}
+	j.v.Conditions = append(j.v.Conditions, out...)
+	return out
+}
+
+// waits decides the wait-for steps, for the reader; the step's own event carries the outcome.
+func (j *judge) waits() {
+	for _, step := range append(slices.Clone(j.plan.Stimulus), j.plan.Workaround...) {
+		if step.Check == nil || step.LeftOut {
+			continue
+		}
+		for _, e := range j.record.Events {
+			if e.Kind == evidence.EventStep && e.Ref == step.Ref {
+				j.v.Conditions = append(j.v.Conditions, j.condition(step.Check, e.At-e.Took, e.At))
+			}
+		}
+	}
+}
+
+func (j *judge) condition(c *plan.Check, start, end time.Duration) evidence.ConditionVerdict {
+	w := NewWindow(c.Cond, start, j.plan.Rules)
+	var before, last *evidence.Observation
+	for i := range j.record.Observations {
+		switch o := &j.record.Observations[i]; o.Ref {
+		case c.Ref + evidence.Before:
+			before = o
+		case c.Ref:
+			looks := w.looks
+			if w.Observe(Evaluate(c, j.plan.Rules, *o, before)); w.looks > looks {
+				last = o
+			}
+		}
+	}
+	w.Expire(end)
+	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.Truth, Why: w.Why, Saw: saidBy(last), At: w.at, Looks: w.looks}
+}
+
+// saidBy gives in one line what a look saw; empty when it had no answer, for which its
+// condition's Why gives the reason.
+func saidBy(o *evidence.Observation) string {
+	if o == nil || o.Error != "" && o.Text == "" {
+		return ""
+	}
+	text := evidence.Bounded(strings.Join(strings.Fields(o.Text), " "), maxSaw)
+	switch {
+	case o.Exit > 0 && text == "":
+		return fmt.Sprintf("status %d and no output", o.Exit)
+	case o.Exit > 0:
+		return fmt.Sprintf("status %d: %s", o.Exit, text)
+	case text == "":
+		return "no output"
+	default:
+		return text
+	}
+}
+
+// maxSaw bounds what a verdict repeats of a look, in bytes; the look itself is in the record.
+const maxSaw = 240
+
+// because tells why a condition is what it is, and what was seen last.
+func because(c evidence.ConditionVerdict) string {
+	if c.Saw == "" {
+		return c.Why
+	}
+	return c.Why + "; seen last: " + c.Saw
+}
+
+// span finds when a phase began and ended; one that was broken off ends with the record.
+func (j *judge) span(phase evidence.Phase) (start, end time.Duration, begun bool) {
+	for _, e := range j.record.Events {
+		end = max(end, e.At)
+		if e.Phase != phase {
+			continue
+		}
+		if e.Kind == evidence.EventPhase {
+			start, begun = e.At, true
+		}
+		if e.Kind == evidence.EventPhaseEnd {
+			return start, e.At, begun
+		}
+	}
+	return start, end, begun
+}
+
+// Truths lists what was decided of each condition.
+func Truths(cs []evidence.ConditionVerdict) []evidence.Truth {
+	out := make([]evidence.Truth, len(cs))
+	for i, c := range cs {
+		out[i] = c.Holds
+	}
+	return out
+}
+
+// Blamed is the condition that decided a phase whose conditions are not all true: the one
+// that was false first, for it ended the others' looking; else the first that nobody knows of.
+func Blamed(cs []evidence.ConditionVerdict) (found evidence.ConditionVerdict, ok bool) {
+	for _, truth := range []evidence.Truth{evidence.False, evidence.Unknown} {
+		for _, c := range cs {
+			if c.Holds == truth && (!ok || c.At < found.At) {
+				found, ok = c, true
+			}
+		}
+		if ok {
+			return found, true
+		}
+	}
+	return found, false
+}

@@ -1,0 +1,334 @@
+package judge
+
+import (
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+const alreadyWords = "every symptom was there before the stimulus already"
+
+// ruleCases are the cases of [TestEveryRule].
+var ruleCases = []struct {
+	rule, name string
+	change     func(*trialCase)
+	want       evidence.Verdict
+	reason     string
+	note       string
+}{
+	{"symptom true", "as it should be", func(*trialCase) {}, evidence.Reproduced, "", ""},
+	{"symptom false", "it stays up", func(c *trialCase) {
+		c.again("symptom[0]", 4, "up", "up", "up")
+	}, evidence.NotReproduced, `"symptom[0]": it was not so in 1s (3 looks); seen last: up`, ""},
+	{"symptom unknown", "the last look has no answer", func(c *trialCase) {
+		c.again("symptom[0]", 4, "up", "up", "")
+	}, evidence.Inconclusive, `"symptom[0]" is unknown: the last look had no answer: session lost`, ""},
+	{"symptom unknown", "nobody looked", func(c *trialCase) {
+		c.again("symptom[0]", 4)
+	}, evidence.Inconclusive, "nobody looked", ""},
+	{"symptom false", "one is false and another unknown", func(c *trialCase) {
+		c.plan.Symptom = append(c.plan.Symptom, check(c.t, "symptom[1]", shows("down")))
+		c.looks("symptom[1]", 4, "up", "up", "up")
+		c.again("symptom[0]", 4, "")
+	}, evidence.NotReproduced, `"symptom[1]"`, ""},
+
+	{"simulated", "and much else went wrong", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventMark, Name: MarkSimulated})
+		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventMissing, Detail: "no netem"})
+		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: "gone"})
+	}, evidence.NotApplicable, "made on a simulator", ""},
+	{"symptom true", "another mark", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventMark, Name: "licence"})
+	}, evidence.Reproduced, "", ""},
+	{"ability missing", "which is no failure, and goes before one", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventCut, Outcome: evidence.Failed, Detail: "Ctrl-C"})
+		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventMissing, Detail: "no netem"})
+	}, evidence.NotApplicable, "no netem", ""},
+	{"interrupted", "before the lab broke by that", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: "gone"})
+		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventCut, Outcome: evidence.Failed, Detail: "Ctrl-C"})
+	}, evidence.Inconclusive, "the trial was interrupted: Ctrl-C", ""},
+	{"lab broke", "before a node could start", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventBoot, Lane: "r2", Outcome: evidence.Failed, Detail: "no answer"})
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: "the container ended"})
+	}, evidence.Inconclusive, "the lab broke: the container ended", ""},
+	{"symptom true", "the lab says something that is no failure", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventLab, Outcome: evidence.OK, Detail: "built"})
+	}, evidence.Reproduced, "", ""},
+	{"not started", "the configuration is refused", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventBoot, Lane: "r2", Outcome: evidence.Refused, Detail: "line 3"})
+		c.cutFrom(evidence.PhaseDeploy)
+	}, evidence.Inconclusive, "r2 did not start: line 3", ""},
+	{"not started", "and something died", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, diedToo)
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventBoot, Lane: "r2", Outcome: evidence.Failed, Detail: "gone"})
+	}, evidence.Inconclusive, "another failure: r2: zebra died (SIGABRT); and r2 did not start: gone", ""},
+	{"not started", "and something died, by the first rules", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV1
+		c.add(evidence.PhaseDeploy, diedToo)
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventBoot, Lane: "r2", Outcome: evidence.Failed, Detail: "gone"})
+	}, evidence.Inconclusive, "r2 did not start: gone", ""},
+	{"broken off", "after the symptom", func(c *trialCase) {
+		c.cutFrom(evidence.PhaseCollect)
+	}, evidence.Inconclusive, "the trial was broken off", ""},
+	{"broken off", "before the stimulus, which then is not blamed", func(c *trialCase) {
+		c.cutFrom(evidence.PhaseBaseline)
+	}, evidence.Inconclusive, "the trial was broken off", ""},
+
+	{"baseline or stimulus", "the baseline, before the stimulus", func(c *trialCase) {
+		c.again("baseline[0]", 1, "down", "down", "down")
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "timeout" })
+	}, evidence.Inconclusive, `the baseline "baseline[0]" did not hold: it was not so in 1s (3 looks); seen last: down`, ""},
+	{"baseline or stimulus", "the baseline is unknown", func(c *trialCase) {
+		c.again("baseline[0]", 1, "down", "down", "")
+	}, evidence.Inconclusive, `the baseline "baseline[0]" did not hold: the last look had no answer`, ""},
+	{"baseline or stimulus", "something died too", func(c *trialCase) {
+		c.add(evidence.PhaseSymptom, diedToo)
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "timeout" })
+	}, evidence.Inconclusive, "another failure: r2: zebra died (SIGABRT); and stimulus[0] (break it) did not work: timeout", ""},
+	{"baseline or stimulus", "something died too, by the first rules", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV1
+		c.add(evidence.PhaseSymptom, diedToo)
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "timeout" })
+	}, evidence.Inconclusive, "stimulus[0] (break it) did not work: timeout", ""},
+
+	{"not reached", "a step without an event", func(c *trialCase) {
+		c.plan.Stimulus = append(c.plan.Stimulus, plan.Step{Ref: "stimulus[1]", Step: scenarios.Step{Node: "r1", Run: "x"}})
+	}, evidence.Inconclusive, "the trial was broken off before stimulus[1]", ""},
+	{"symptom true", "a step without an event that the control leaves out", func(c *trialCase) {
+		c.plan.Stimulus = append(c.plan.Stimulus, plan.Step{Ref: "stimulus[1]", LeftOut: true})
+	}, evidence.Reproduced, "", ""},
+	{"refused", "by the device", func(c *trialCase) {
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Refused, "% Unknown" })
+	}, evidence.Inconclusive, "stimulus[0] (break it) was refused: % Unknown", ""},
+	{"did not work", "the session was lost", func(c *trialCase) {
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "session lost" })
+	}, evidence.Inconclusive, "stimulus[0] (break it) did not work: session lost", ""},
+	{"waited in vain", "it never came", func(c *trialCase) {
+		c.waitsFor(evidence.Failed, "up", "up", "up")
+	}, evidence.Inconclusive, "stimulus[0] (wait for flapped) waited in vain: it was not so in 1s (3 looks); seen last: up", ""},
+	{"did not work", "it came, and the step failed otherwise", func(c *trialCase) {
+		c.waitsFor(evidence.Failed, "up", "flapped")
+	}, evidence.Inconclusive, "stimulus[0] (wait for flapped) did not work: not in time", ""},
+	{"symptom true", "it came", func(c *trialCase) {
+		c.waitsFor(evidence.OK, "up", "flapped")
+	}, evidence.Reproduced, "", ""},
+	{"did not work later on", "a fault in the background", func(c *trialCase) {
+		c.plan.Stimulus[0].Step.Background = true
+		c.add(evidence.PhaseSymptom, evidence.Event{Kind: evidence.EventFault, Ref: "stimulus[0]", Name: "flap", Outcome: evidence.Failed, Detail: "no such link"})
+	}, evidence.Inconclusive, "stimulus[0] (flap) did not work: no such link", ""},
+	{"symptom true", "the same of a step in the foreground, whose outcome counts", func(c *trialCase) {
+		c.add(evidence.PhaseSymptom, evidence.Event{Kind: evidence.EventFault, Ref: "stimulus[0]", Name: "flap", Outcome: evidence.Failed, Detail: "no such link"})
+	}, evidence.Reproduced, "", ""},
+
+	{"symptom true", "a drop that acted", func(c *trialCase) {
+		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.OK, Count: 1})
+	}, evidence.Reproduced, "", ""},
+	{"fault missed", "a drop that met nothing", func(c *trialCase) {
+		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.OK, Count: 0})
+	}, evidence.Inconclusive, "the fault stimulus[0] did not fire", ""},
+	{"symptom true", "a drop that may miss", func(c *trialCase) {
+		c.beneath(scenarios.Step{MayMiss: true}, &evidence.Event{Outcome: evidence.OK, Count: 0})
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "another fault is not counted", func(c *trialCase) {
+		c.plan.Stimulus[0].Step = scenarios.Step{Link: "r1:eth1", Fault: scenarios.FaultDown}
+	}, evidence.Reproduced, "", ""},
+	{"fault uncounted", "its witness is gone", func(c *trialCase) {
+		c.beneath(scenarios.Step{MayMiss: true}, &evidence.Event{Outcome: evidence.Failed, Count: 3, Detail: "the counter is gone"})
+	}, evidence.Inconclusive, "nobody knows what the fault stimulus[0] did: the counter is gone", ""},
+	{"fault uncounted", "by the second rules too", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV2
+		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.Failed, Count: 3, Detail: "the counter is gone"})
+	}, evidence.Inconclusive, "nobody knows what the fault stimulus[0] did: the counter is gone", ""},
+	{"symptom true", "its witness is gone, by the first rules", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV1
+		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.Failed, Count: 3, Detail: "the counter is gone"})
+	}, evidence.Reproduced, "", ""},
+	{"fault untold", "it was never taken back", func(c *trialCase) {
+		c.beneath(scenarios.Step{MayMiss: true}, nil)
+	}, evidence.Inconclusive, "nobody knows whether the fault stimulus[0] fired", ""},
+	{"fault untold", "by the first rules, where it must fire", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV1
+		c.beneath(scenarios.Step{}, nil)
+	}, evidence.Inconclusive, "nobody knows whether the fault stimulus[0] fired", ""},
+	{"symptom true", "by the first rules, where it may miss", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV1
+		c.beneath(scenarios.Step{MayMiss: true}, nil)
+	}, evidence.Reproduced, "", ""},
+
+	{"another failure", "and the symptom is there", func(c *trialCase) {
+		c.add(evidence.PhaseSymptom, diedToo)
+	}, evidence.Inconclusive, "another failure: r2: zebra died (SIGABRT)", ""},
+	{"another failure", "and the symptom is not", func(c *trialCase) {
+		c.add(evidence.PhaseSymptom, diedToo)
+		c.again("symptom[0]", 4, "up", "up", "up")
+	}, evidence.Inconclusive, "another failure: r2: zebra died (SIGABRT)", ""},
+	{"another failure", "which is not what the symptom asks for", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.add(evidence.PhaseSymptom, died)
+		c.add(evidence.PhaseSymptom, diedToo)
+	}, evidence.Inconclusive, "another failure: r2: zebra died (SIGABRT)", ""},
+	{"another failure", "what the symptom asks for, before the stimulus", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.add(evidence.PhaseBaseline, died)
+	}, evidence.Inconclusive, "another failure: r1: bgpd died before the stimulus already (SIGSEGV)", ""},
+	{"another failure", "on another node", func(c *trialCase) {
+		c.asksFor("zebra", oneDeath)
+		c.add(evidence.PhaseSymptom, diedToo)
+	}, evidence.Inconclusive, "another failure: r2: zebra died (SIGABRT)", ""},
+	{"symptom true", "a death that a step brought about is noted", func(c *trialCase) {
+		e := diedToo
+		e.Ref = "stimulus[0]"
+		c.add(evidence.PhaseStimulus, e)
+	}, evidence.Reproduced, "", "r2: zebra died (SIGABRT)"},
+
+	{"symptom true", "the death that the symptom asks for", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.add(evidence.PhaseSymptom, died)
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "seen at the last look only", func(c *trialCase) {
+		c.asksFor("any", oneDeath)
+		c.add(evidence.PhaseCollect, died)
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "of a process of that daemon's own", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		e := died
+		e.Name = "bgpd bgp_io"
+		c.add(evidence.PhaseStimulus, e)
+	}, evidence.Reproduced, "", ""},
+	{"another failure", "of a process of that daemon's own, by the first rules", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.plan.Rules = evidence.RulesV1
+		e := died
+		e.Name = "bgpd bgp_io"
+		c.add(evidence.PhaseStimulus, e)
+	}, evidence.Inconclusive, "another failure: r1: bgpd bgp_io died", ""},
+	{"symptom true", "at the start, where the stimulus only waits", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.plan.Stimulus[0].Step = scenarios.Step{Hold: sec}
+		c.add(evidence.PhaseDeploy, died)
+	}, evidence.Reproduced, "", ""},
+	{"another failure", "at the start, where the stimulus only waits, by the first rules", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.plan.Rules = evidence.RulesV1
+		c.plan.Stimulus[0].Step = scenarios.Step{Hold: sec}
+		c.add(evidence.PhaseDeploy, died)
+	}, evidence.Inconclusive, "before the stimulus already", ""},
+	{"symptom true", "at the start, where that is meant", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.plan.Symptom[0].Cond.MayHoldBefore = true
+		c.add(evidence.PhaseDeploy, died)
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "because of it the step did not work", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.add(evidence.PhaseStimulus, died)
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "no answer" })
+	}, evidence.Reproduced, "", "r1: bgpd died (SIGSEGV); because of that, stimulus[0] (break it) did not work: no answer"},
+	{"baseline or stimulus", "because of it the step did not work, by the first rules", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.plan.Rules = evidence.RulesV1
+		c.add(evidence.PhaseStimulus, died)
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "no answer" })
+	}, evidence.Inconclusive, "stimulus[0] (break it) did not work: no answer", ""},
+	{"asked death in the way", "of another symptom", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.plan.Symptom = append(c.plan.Symptom, check(c.t, "symptom[1]", shows("down")))
+		c.looks("symptom[1]", 4, "")
+		c.add(evidence.PhaseStimulus, died)
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "no answer" })
+	}, evidence.Inconclusive, "r1: bgpd died (SIGSEGV); because of that, stimulus[0] (break it) did not work: no answer", ""},
+	{"asked death in the way", "nobody came as far as the symptom", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.add(evidence.PhaseStimulus, died)
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "no answer" })
+		c.Events = append(c.Events[:9:9], c.Events[11:]...) // no phase of the symptom
+	}, evidence.Inconclusive, "because of that", ""},
+	{"baseline or stimulus", "it died, and another did too", func(c *trialCase) {
+		c.asksFor("bgpd", oneDeath)
+		c.add(evidence.PhaseStimulus, died)
+		c.add(evidence.PhaseStimulus, diedToo)
+		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "no answer" })
+	}, evidence.Inconclusive, "another failure: r2: zebra died (SIGABRT); and stimulus[0]", ""},
+
+	{"there before", "in every symptom", func(c *trialCase) {
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"there before", "by the second rules", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV2
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"there before, noted", "by the first", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV1
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+	}, evidence.Reproduced, "", alreadyWords + "; make sure that a healthy network differs"},
+	{"symptom true", "not in another symptom", func(c *trialCase) {
+		c.plan.Symptom = append(c.plan.Symptom, check(c.t, "symptom[1]", shows("down")))
+		c.looks("symptom[1]", 4, "down")
+		c.looks("symptom[1]"+evidence.Before, 2.9, "up")
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+	}, evidence.Reproduced, "", ""},
+	{"there before", "in every symptom that must not be", func(c *trialCase) {
+		c.plan.Symptom = append(c.plan.Symptom, check(c.t, "symptom[1]", shows("down")))
+		c.plan.Symptom[1].Cond.MayHoldBefore = true
+		c.looks("symptom[1]", 4, "down")
+		c.looks("symptom[1]"+evidence.Before, 2.9, "up")
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"symptom true", "there before, which is meant", func(c *trialCase) {
+		c.plan.Symptom[0].Cond.MayHoldBefore = true
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "there before, without a stimulus", func(c *trialCase) {
+		c.plan.Stimulus[0].LeftOut = true
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "nobody looked before", func(c *trialCase) {
+		c.again("symptom[0]"+evidence.Before, 2.9)
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "what changes again and again", func(c *trialCase) {
+		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: "text", Changes: &scenarios.Changes{AtLeast: 1, Within: sec}, Every: sec / 2}
+		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
+		c.again("symptom[0]", 4, "up", "down")
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "what comes back", func(c *trialCase) {
+		c.plan.Symptom[0].Cond.AfterFalse = true
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+		c.again("symptom[0]", 4, "up", "down")
+	}, evidence.Reproduced, "", ""},
+	{"there before", "what never is, was not so then either", func(c *trialCase) {
+		c.plan.Symptom[0].Cond.Eventually, c.plan.Symptom[0].Cond.Never = 0, sec
+		c.again("symptom[0]", 4, "up", "up", "up")
+	}, evidence.Inconclusive, alreadyWords, ""},
+	{"symptom true", "what never is, was so then", func(c *trialCase) {
+		c.plan.Symptom[0].Cond.Eventually, c.plan.Symptom[0].Cond.Never = 0, sec
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+		c.again("symptom[0]", 4, "up", "up", "up")
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "what never is, was not so then either, by the second rules", func(c *trialCase) {
+		c.plan.Rules = evidence.RulesV2
+		c.plan.Symptom[0].Cond.Eventually, c.plan.Symptom[0].Cond.Never = 0, sec
+		c.again("symptom[0]", 4, "up", "up", "up")
+	}, evidence.Reproduced, "", ""},
+
+	{"symptom true", "the workaround helps", func(c *trialCase) {
+		c.relieved("down", "up")
+	}, evidence.Reproduced, "", "workaround: it helps"},
+	{"symptom true", "the workaround does not help", func(c *trialCase) {
+		c.relieved("down", "down", "down")
+	}, evidence.Reproduced, "", "workaround: it does not help"},
+	{"symptom true", "nobody knows whether the workaround helps", func(c *trialCase) {
+		c.relieved("down", "down", "")
+	}, evidence.Reproduced, "", "workaround: whether it helps is unknown"},
+}
+
+// relieved adds the phase of a workaround, with what was seen in it.
+func (c *trialCase) relieved(texts ...string) {
+	c.t.Helper()
+	c.plan.Relief = []plan.Check{check(c.t, "workaround.expect[0]", shows("up"))}
+	c.Events = append(c.Events,
+		evidence.Event{At: 7 * time.Second, Kind: evidence.EventPhase, Phase: evidence.PhaseWorkaround},
+		evidence.Event{At: 9 * time.Second, Kind: evidence.EventPhaseEnd, Phase: evidence.PhaseWorkaround})
+	c.looks("workaround.expect[0]", 7, texts...)
+}

@@ -1,0 +1,117 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+)
+
+// firstFailure returns why the baseline did not hold, or else why the stimulus did not take
+// place as declared; empty where both are as they should be.
+func (j *judge) firstFailure() string {
+	if c, ok := Blamed(j.baseline); ok {
+		return fmt.Sprintf("the baseline %q did not hold: %s", c.Name, because(c))
+	}
+	for _, step := range j.plan.Stimulus {
+		if step.LeftOut {
+			continue
+		}
+		if r, said := first(stepRules(), j.plan.Rules, j.stepDone(step)); r.name != "" {
+			return fmt.Sprintf(r.reason, said...)
+		}
+	}
+	return ""
+}
+
+// stepDone is what the record has of a step.
+type stepDone struct {
+	plan.Step
+	rules  evidence.Rules
+	event  *evidence.Event            // its outcome; nil where it was never carried out
+	after  *evidence.Event            // the failure of its fault later on, in the background
+	heal   *evidence.Event            // what its fault did, as was counted when it was taken back
+	waited *evidence.ConditionVerdict // what it waited for
+}
+
+func (j *judge) stepDone(step plan.Step) stepDone {
+	find := func(is func(evidence.Event) bool) *evidence.Event {
+		i := slices.IndexFunc(j.record.Events, func(e evidence.Event) bool { return e.Ref == step.Ref && is(e) })
+		if i < 0 {
+			return nil
+		}
+		return &j.record.Events[i]
+	}
+	s := stepDone{
+		Step: step, rules: j.plan.Rules,
+		event: find(func(e evidence.Event) bool { return e.Kind == evidence.EventStep }),
+		after: find(func(e evidence.Event) bool { return e.Kind == evidence.EventFault && e.Outcome == evidence.Failed }),
+		heal:  find(func(e evidence.Event) bool { return e.Kind == evidence.EventHeal }),
+	}
+	if step.Check == nil {
+		return s
+	}
+	if k := slices.IndexFunc(j.v.Conditions, func(c evidence.ConditionVerdict) bool { return c.Ref == step.Check.Ref }); k >= 0 {
+		s.waited = &j.v.Conditions[k]
+	}
+	return s
+}
+
+// stepRules say why a step did not take place as declared; none applies where it did. What a
+// drop did is known by its count alone.
+func stepRules() []rule[stepDone] {
+	return []rule[stepDone]{
+		{name: "not reached", when: notReached, reason: "the trial was broken off before %s"},
+		{name: "waited in vain", when: waitedInVain, reason: "%s (%s) waited in vain: %s"},
+		{name: "refused", when: refused, reason: "%s (%s) was refused: %s"},
+		{name: "did not work", when: didNotWork, reason: "%s (%s) did not work: %s"},
+		{name: "did not work later on", when: failedLater, reason: "%s (%s) did not work: %s"},
+		{name: "fault uncounted", since: evidence.RulesV2, when: uncounted, reason: "nobody knows what the fault %s did: %s"},
+		{name: "fault missed", when: missed, reason: "the fault %s did not fire: no frame met its predicate"},
+		{name: "fault untold", when: untold, reason: "nobody knows whether the fault %s fired"},
+	}
+}
+
+func notReached(s stepDone) ([]any, bool) { return []any{s.Ref}, s.event == nil }
+
+func waitedInVain(s stepDone) ([]any, bool) {
+	if s.event.Outcome == evidence.OK || s.waited == nil || s.waited.Holds == evidence.True {
+		return nil, false
+	}
+	return []any{s.Ref, s.event.Name, because(*s.waited)}, true
+}
+
+func refused(s stepDone) ([]any, bool) {
+	return []any{s.Ref, s.event.Name, s.event.Detail}, s.event.Outcome == evidence.Refused
+}
+
+func didNotWork(s stepDone) ([]any, bool) {
+	return []any{s.Ref, s.event.Name, s.event.Detail}, s.event.Outcome != evidence.OK
+}
+
+func failedLater(s stepDone) ([]any, bool) {
+	if !s.Step.Step.Background || s.after == nil {
+		return nil, false
+	}
+	return []any{s.Ref, s.after.Name, s.after.Detail}, true
+}
+
+func (s stepDone) drops() bool { return s.Step.Action().Effect().Counted }
+
+func uncounted(s stepDone) ([]any, bool) {
+	if !s.drops() || s.heal == nil || s.heal.Outcome != evidence.Failed {
+		return nil, false
+	}
+	return []any{s.Ref, s.heal.Detail}, true
+}
+
+func missed(s stepDone) ([]any, bool) {
+	return []any{s.Ref}, s.drops() && s.heal != nil && s.heal.Count == 0 && !s.Step.Step.MayMiss
+}
+
+// untold asks whether nothing was counted. By RulesV1 nobody wanted to know of a fault that
+// may miss.
+func untold(s stepDone) ([]any, bool) {
+	return []any{s.Ref}, s.drops() && s.heal == nil && (!s.Step.Step.MayMiss || s.rules.Since(evidence.RulesV2))
+}
