@@ -118,6 +118,7 @@ type Death struct {
 	Core    string    `json:"core,omitempty"`    // path of the core file in the node, when one was left
 	NoCore  string    `json:"no-core,omitempty"` // why a signal that dumps core left none
 	LastLog string    `json:"last-log,omitempty"`
+	Failure           // what it is called; empty where the driver has no rules for that
 }
 
 // UnseenError comes beside the deaths that are known, and says that others may have gone by

@@ -6,6 +6,11 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 )
 
+// failuresYAML is what its failures are called.
+//
+//go:embed failures.yaml
+var failuresYAML []byte
+
 // askFacts prints the version of the program.
 const askFacts = "bird --version 2>&1"
 

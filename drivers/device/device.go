@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/failures"
 	"github.com/reprise-lab/reprise/drivers/session"
 	"github.com/reprise-lab/reprise/drivers/transport"
 )
@@ -33,6 +34,7 @@ const (
 type Device struct {
 	Target   drivers.Target
 	platform string
+	failures *failures.Rules
 	cli      *session.Reopening[*session.CLI]
 
 	mu     sync.Mutex
@@ -84,6 +86,17 @@ func Open(ctx context.Context, platform string, dialect *session.Dialect, t driv
 		return nil, errors.Join(err, d.cli.Close(ctx))
 	}
 	return d, nil
+}
+
+// NameFailuresBy sets the platform's rules for what failures are called, as its table has them.
+func (d *Device) NameFailuresBy(table []byte) (err error) {
+	d.failures, err = failures.Parse(table)
+	return d.Fail("open session", err)
+}
+
+// NameFailure implements drivers.FailureNamer.
+func (d *Device) NameFailure(death drivers.Death, said string) drivers.Failure {
+	return d.failures.Name(death, said)
 }
 
 // enter opens a session the first way that leads to one. Only a way that is not there is

@@ -55,6 +55,9 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
+	if err := n.NameFailuresBy(failuresYAML); err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
 	n.SetServices(plan(string(t.Config), t.Services, software{mgmtd: x.Exit == 0, oneLog: beforeLogs(versionOf(x.Output))}))
 	return &Driver{Node: n, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
 		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, dialect)

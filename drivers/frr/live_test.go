@@ -118,7 +118,7 @@ func live(t *testing.T, host drivers.Host) {
 	}
 	has(run("show ip route"), "192.0.2.0/24")
 	deaths := drivertest.Deaths(t, t.Context(), d)
-	if len(deaths) != 1 || deaths[0].Process != "bgpd" || deaths[0].Signal != "SIGABRT" && deaths[0].Signal != "SIGSEGV" || !strings.Contains(deaths[0].LastLog, "BGP: ") {
+	if len(deaths) != 1 || deaths[0].Process != "bgpd" || deaths[0].Signal != "SIGABRT" && deaths[0].Signal != "SIGSEGV" || !strings.Contains(deaths[0].LastLog, "BGP: ") || !strings.HasPrefix(deaths[0].Title, "bgpd: SIG") || deaths[0].Kind != drivers.FailureCrash {
 		t.Errorf("deaths: %+v", deaths)
 	}
 	files, err := d.LogsSince(t.Context(), mark)

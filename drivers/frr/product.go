@@ -6,6 +6,11 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 )
 
+// failuresYAML is what its failures are called.
+//
+//go:embed failures.yaml
+var failuresYAML []byte
+
 // askFacts prints the version of zebra, which is that of the package.
 const askFacts = "/usr/lib/frr/zebra --version"
 

@@ -37,6 +37,9 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := n.NameFailuresBy(failuresYAML); err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
 	d := &Driver{Node: n}
 	var services []node.Service
 	for _, s := range t.Services {

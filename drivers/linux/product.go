@@ -1,6 +1,15 @@
 package linux
 
-import "github.com/reprise-lab/reprise/drivers"
+import (
+	_ "embed"
+
+	"github.com/reprise-lab/reprise/drivers"
+)
+
+// failuresYAML is what its failures are called.
+//
+//go:embed failures.yaml
+var failuresYAML []byte
 
 // Products implements drivers.ProductSource: the daemons that a Linux node is mostly there for.
 func (Factory) Products() []drivers.Product {

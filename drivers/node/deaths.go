@@ -36,12 +36,14 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 			continue
 		}
 		d := x.death()
+		all := ""
 		if s, err := n.find("", x.Name); err == nil {
-			if d.LastLog, err = n.lastLog(ctx, s, r); err != nil {
+			if d.LastLog, all, err = n.lastLog(ctx, s, r); err != nil {
 				return nil, err
 			}
 		}
 		complete(&d, end)
+		d.Failure = n.NameFailure(d, all)
 		n.note(d, end)
 		deaths = append(deaths, d)
 	}
@@ -56,10 +58,12 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 			n.note(d, &ends[i])
 			ends = slices.Delete(ends, i, i+1)
 		}
+		d.Failure = n.NameFailure(d, d.LastLog)
 		deaths = append(deaths, d)
 	}
 	for _, e := range ends {
 		d := n.told(e, r)
+		d.Failure = n.NameFailure(d, "")
 		n.note(d, &e)
 		deaths = append(deaths, d)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/failures"
 	"github.com/reprise-lab/reprise/drivers/session"
 )
 
@@ -34,6 +35,7 @@ type Node struct {
 	Target   drivers.Target
 	platform string
 	services []Service
+	failures *failures.Rules
 	control  *session.Reopening[*session.Shell] // ours, so that a hanging user command does not block us
 	shell    *session.Reopening[*session.Shell]
 
@@ -60,6 +62,17 @@ func Open(ctx context.Context, platform string, t drivers.Target) (*Node, error)
 
 // SetServices names the daemons that Boot starts, in order.
 func (n *Node) SetServices(s []Service) { n.services = s }
+
+// NameFailuresBy sets the platform's rules for what failures are called, as its table has them.
+func (n *Node) NameFailuresBy(table []byte) (err error) {
+	n.failures, err = failures.Parse(table)
+	return n.Fail("open session", err)
+}
+
+// NameFailure implements drivers.FailureNamer.
+func (n *Node) NameFailure(d drivers.Death, said string) drivers.Failure {
+	return n.failures.Name(d, said)
+}
 
 // Services lists the daemons in order of start.
 func (n *Node) Services() []Service { return slices.Clone(n.services) }
@@ -229,7 +242,7 @@ func (n *Node) exited(ctx context.Context, s Service) error {
 	}
 	for _, x := range slices.Backward(r.Exits) {
 		if x.Name == s.Name {
-			last, err := n.lastLog(ctx, s, r)
+			last, _, err := n.lastLog(ctx, s, r)
 			return n.Fail(op, errors.Join(&ExitedError{Service: s.Name, Exit: x, LastLog: last}, err))
 		}
 	}
@@ -260,18 +273,38 @@ func (n *Node) record(ctx context.Context) (Record, error) {
 	return r, n.Fail("read exits", err)
 }
 
-// lastLog is what a service logged last since the record began, and what it printed last.
-func (n *Node) lastLog(ctx context.Context, s Service, r Record) (string, error) {
+// said is how many lines of a log a failure is named by: what a daemon says of its end may be
+// longer than the words that are kept of it.
+const said = 80
+
+// lastLog is what a service logged last since the record began, and what it printed last: the
+// words that are kept of it, and all that its end is named by.
+func (n *Node) lastLog(ctx context.Context, s Service, r Record) (words, all string, err error) {
+	files := append(slices.Clone(s.Logs), stdoutLog(s.Name))
 	var script strings.Builder
-	for i, f := range append(slices.Clone(s.Logs), stdoutLog(s.Name)) {
+	for i, f := range files {
+		if i > 0 {
+			script.WriteString("printf '\\n\\001\\n'\n")
+		}
+		fmt.Fprintf(&script, "if [ -s %[1]s ]; then tail -c +%[2]d %[1]s | grep -avE -e %[4]s | tail -n %[3]d | tail -c 16000; fi\n", session.Quote(f), r.Logs[f]+1, said, session.Quote(or(s.Dull, "^$")))
+	}
+	out, err := n.Control(ctx, "read last log of "+s.Name, script.String())
+	var kept []string
+	for i, text := range strings.SplitN(out, "\n\x01\n", len(files)) {
 		lines := 10
 		if i == len(s.Logs) && i > 0 {
 			lines = 4
 		}
-		fmt.Fprintf(&script, "if [ -s %[1]s ]; then tail -c +%[2]d %[1]s | grep -avE -e %[4]s | tail -n %[3]d | tail -c 4000; fi\n", session.Quote(f), r.Logs[f]+1, lines, session.Quote(or(s.Dull, "^$")))
+		kept = append(kept, lastLines(text, lines))
 	}
-	out, err := n.Control(ctx, "read last log of "+s.Name, script.String())
-	return strings.TrimSpace(out), err
+	return strings.TrimSpace(strings.Join(kept, "\n")), strings.ReplaceAll(out, "\n\x01\n", "\n"), err
+}
+
+// lastLines is the end of a text, at most 4000 bytes of it.
+func lastLines(text string, most int) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	text = strings.Join(lines[max(0, len(lines)-most):], "\n")
+	return strings.ToValidUTF8(text[max(0, len(text)-4000):], "")
 }
 
 // sessionMembers is a shell function: the processes of a session but its leader.

@@ -125,7 +125,7 @@ set port br0 other_config:rstp-enable=false -- set port br1 other_config:rstp-en
 		t.Errorf("not rejected: %+v", x)
 	}
 	deaths := drivertest.Deaths(t, t.Context(), d)
-	if len(deaths) != 1 || deaths[0].Signal != "SIGABRT" || !strings.Contains(deaths[0].LastLog, "Resource deadlock avoided") {
+	if len(deaths) != 1 || deaths[0].Signal != "SIGABRT" || !strings.Contains(deaths[0].LastLog, "Resource deadlock avoided") || deaths[0].Kind != drivers.FailureHang || !strings.HasPrefix(deaths[0].Title, "ovs-vswitchd: deadlock found by pthread_") {
 		t.Errorf("deaths: %+v", deaths)
 	}
 }

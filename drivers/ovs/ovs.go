@@ -46,6 +46,9 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := n.NameFailuresBy(failuresYAML); err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
 	n.SetServices(services)
 	return &Driver{Node: n}, nil
 }

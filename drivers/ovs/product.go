@@ -1,6 +1,15 @@
 package ovs
 
-import "github.com/reprise-lab/reprise/drivers"
+import (
+	_ "embed"
+
+	"github.com/reprise-lab/reprise/drivers"
+)
+
+// failuresYAML is what its failures are called.
+//
+//go:embed failures.yaml
+var failuresYAML []byte
 
 // askFacts prints the version of the switch daemon.
 const askFacts = "ovs-vswitchd --version"

@@ -3,6 +3,7 @@ package voss
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
@@ -18,6 +19,9 @@ const Platform = "voss"
 
 //go:embed dialect.yaml
 var dialectYAML []byte
+
+//go:embed failures.yaml
+var failuresYAML []byte
 
 //go:embed templates/*.textfsm
 var templates embed.FS
@@ -61,6 +65,9 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	d, err := device.Open(ctx, Platform, dialect, t, prepare)
 	if err != nil {
 		return nil, err
+	}
+	if err := d.NameFailuresBy(failuresYAML); err != nil {
+		return nil, errors.Join(err, d.Close(ctx))
 	}
 	return &Driver{Device: d, tails: device.NewLogTails()}, nil
 }
