@@ -9,7 +9,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/drivertest"
-	"github.com/reprise-lab/reprise/topologies/containers/procs"
+	"github.com/reprise-lab/reprise/topologies/procs"
 )
 
 // watched starts a container whose processes are watched from its start, as a lab does.

@@ -12,7 +12,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // connect lays a cable.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/procs"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/procs"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // watch sees how the processes of a lab's nodes end: in this process where the kernel lets

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // startTimeout bounds the start of one container. An engine's call that is under way

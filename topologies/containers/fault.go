@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // Inject implements topologies.Faulter. Several faults may be in force on one

@@ -17,7 +17,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // lab is a reservation.

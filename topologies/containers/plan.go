@@ -14,8 +14,8 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
 	"github.com/reprise-lab/reprise/topologies/recipe"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // defaultBridge is the bridge of a segment that names none.

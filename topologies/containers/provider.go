@@ -20,7 +20,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 var _ topologies.StateChecker = (*lab)(nil)

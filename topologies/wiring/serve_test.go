@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/wiring"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // serve joins a client to a server in this process.

@@ -11,7 +11,7 @@ import (
 	"syscall"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/procs"
+	"github.com/reprise-lab/reprise/topologies/procs"
 )
 
 // maxLine bounds one request or answer, in bytes.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/procs"
+	"github.com/reprise-lab/reprise/topologies/procs"
 )
 
 // Kind names an operation.
