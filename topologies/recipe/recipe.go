@@ -184,11 +184,6 @@ func Environment() []string {
 	return []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/frr", "LC_ALL=C.UTF-8"}
 }
 
-// Instructions say the same to an engine, as a Dockerfile does.
-func Instructions() []string {
-	return []string{"ENTRYPOINT " + list(Entrypoint()), "CMD " + list(Command()), "ENV " + strings.Join(Environment(), " ")}
-}
-
 func list(words []string) string {
 	text, _ := json.Marshal(words) // strings
 	return string(text)
@@ -231,7 +226,8 @@ func (s Suite) arguments(mirror string) []string {
 // the same package versions.
 func (s Suite) Digest(mirror string) string {
 	h := sha256.New()
-	for _, part := range append(s.arguments(mirror), Instructions()...) {
+	config := []string{"ENTRYPOINT " + list(Entrypoint()), "CMD " + list(Command()), "ENV " + strings.Join(Environment(), " ")}
+	for _, part := range append(s.arguments(mirror), config...) {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -6,22 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
-const (
-	parallel    = 2 // builds at once: they are bound by the processor and the mirror
-	undoTimeout = 20 * time.Second
-)
+const parallel = 2 // builds at once: they are bound by the processor and the mirror
 
 // Build makes the images of the named suites; none means those of Suites. A suite whose image
 // was made by the same recipe is left alone. progress receives one line at a time,
@@ -75,29 +69,26 @@ func (s *Store) satisfies(i Image, su recipe.Suite) bool {
 	return true
 }
 
-// build makes one image: the tree, its import, the tags; the old image goes last.
+// build makes one image and has the engine load it, tags and all; the old image goes last.
 func (s *Store) build(ctx context.Context, su recipe.Suite, progress func(string)) (err error) {
 	start := time.Now()
 	progress(su.Name() + ": building")
-	id, versions, err := s.bootstrap(ctx, su, progress)
-	defer func() {
-		if err != nil && id != "" {
-			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-			defer cancel()
-			err = errors.Join(err, s.discard(undo, id))
-		}
-	}()
+	built, err := recipe.Build(ctx, su, s.mirror, progress)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, built.Close()) }()
 	old := s.digests(ctx, su.Name())
-	for _, tag := range su.Tags(versions) {
-		if _, err := s.engine.ImageTag(ctx, client.ImageTagOptions{Source: id, Target: tag}); err != nil {
-			return fmt.Errorf("tag %s: %w", tag, err)
-		}
+	progress(su.Name() + ": loading into the engine")
+	if err := s.Load(ctx, built.Archive); err != nil {
+		return err
+	}
+	loaded, err := s.Describe(ctx, recipe.SuiteRef(su.Name()))
+	if err != nil {
+		return err
 	}
 	for _, d := range old {
-		if d != id {
+		if d != loaded.Digest {
 			// An old image that a container still uses stays, without its tags.
 			_, _ = s.engine.ImageRemove(ctx, d, client.ImageRemoveOptions{PruneChildren: true})
 		}
@@ -121,64 +112,43 @@ func (s *Store) digests(ctx context.Context, suiteName string) []string {
 	return ids
 }
 
-func (s *Store) discard(ctx context.Context, id string) error {
-	_, err := s.engine.ImageRemove(ctx, id, client.ImageRemoveOptions{Force: true, PruneChildren: true})
-	if err != nil && !errdefs.IsNotFound(err) {
-		return fmt.Errorf("remove unfinished image: %w", err)
+// Load has the engine take what write writes, an archive in the form of `docker save`. The engine
+// names an image when it has all of it: what is broken off leaves nothing behind.
+func (s *Store) Load(ctx context.Context, write func(io.Writer) error) error {
+	r, w := io.Pipe()
+	written := make(chan error, 1)
+	go func() {
+		err := write(w)
+		_ = w.CloseWithError(err) // it never fails
+		written <- err
+	}()
+	resp, err := s.engine.ImageLoad(ctx, r)
+	if err == nil {
+		err = errors.Join(loaded(resp), resp.Close())
+	}
+	_ = r.Close() // so that the writer ends, whatever the engine read
+	if wrote := <-written; err == nil && wrote != nil && !errors.Is(wrote, io.ErrClosedPipe) {
+		err = wrote
+	}
+	if err != nil {
+		return fmt.Errorf("load the image into the engine: %w", err)
 	}
 	return nil
 }
 
-// bootstrap makes a suite's tree and imports it. The image's id may come with an error, for
-// the caller to discard.
-func (s *Store) bootstrap(ctx context.Context, su recipe.Suite, progress func(string)) (id string, versions map[string]string, err error) {
-	tree, err := recipe.Make(ctx, su, s.mirror, progress)
-	if err != nil {
-		return "", nil, err
-	}
-	defer func() { err = errors.Join(err, tree.Close()) }()
-	progress(su.Name() + ": importing")
-	id, err = s.load(ctx, tree, changes(su.Labels(s.mirror, tree.Versions)))
-	return id, tree.Versions, err
-}
-
-// changes are the instructions that the engine applies to the imported tree.
-func changes(labels map[string]string) []string {
-	list := recipe.Instructions()
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		list = append(list, fmt.Sprintf("LABEL %s=%q", name, labels[name]))
-	}
-	return list
-}
-
-// load imports a root tree and returns the new image's id.
-func (s *Store) load(ctx context.Context, tree io.Reader, changes []string) (string, error) {
-	resp, err := s.engine.ImageImport(ctx, client.ImageImportSource{Source: tree, SourceName: "-"}, "",
-		client.ImageImportOptions{Message: "made by reprise", Changes: changes})
-	if err != nil {
-		return "", fmt.Errorf("import the tree: %w", err)
-	}
-	defer func() { _ = resp.Close() }() // read to its end below
-	id := ""
-	for dec := json.NewDecoder(resp); ; {
+// loaded reads the engine's answer to its end.
+func loaded(answer io.Reader) error {
+	for dec := json.NewDecoder(answer); ; {
 		var line struct {
-			Status string `json:"status"`
-			Error  string `json:"error"`
+			Error string `json:"error"`
 		}
-		if err := dec.Decode(&line); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return id, fmt.Errorf("read the import's answer: %w", err)
-		}
-		if line.Error != "" {
-			return id, fmt.Errorf("import the tree: %s", line.Error)
-		}
-		if strings.HasPrefix(line.Status, "sha256:") {
-			id = line.Status
+		switch err := dec.Decode(&line); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read the answer: %w", err)
+		case line.Error != "":
+			return errors.New(line.Error)
 		}
 	}
-	if id == "" {
-		return "", errors.New("import the tree: the engine named no image")
-	}
-	return id, nil
 }

@@ -5,6 +5,7 @@
 //
 //	store.json           which names and which configuration an image has
 //	blobs/sha256/HEX     the configuration, as OCI's image specification has it; its digest is the image's
+//	layers/HEX.zst       a layer, compressed; HEX is the digest of what it holds (OCI's diff id)
 //	trees/HEX            the root file system
 //
 // The digest is that of the same image in an engine. Trees are made in a user namespace, so
@@ -14,6 +15,6 @@
 // [Store.Import] takes what `docker save` writes; [Store.Put] takes a configuration and its
 // layers from who has just made them. A program that uses a store calls [Serve] when it is
 // started with the argument [Verb]: work in the namespace is done by the program itself.
-//
-// Layers are not kept: an image cannot be written out again.
+// [Store.Build] makes the project's own images, [Store.Export] writes one out again, byte by byte
+// what was taken in.
 package store

@@ -69,9 +69,9 @@ func (s *Store) takeAll(ctx context.Context, a *saved) ([]Image, error) {
 		return nil, fmt.Errorf("read the archive: %w: is it what docker save writes?", err)
 	}
 	var manifest []struct {
-		Config   string
-		RepoTags []string
-		Layers   []string
+		Config   string   `json:"Config"`
+		RepoTags []string `json:"RepoTags"`
+		Layers   []string `json:"Layers"`
 	}
 	if err := json.Unmarshal(data, &manifest); err != nil {
 		return nil, fmt.Errorf("read the archive's manifest: %w", err)
@@ -133,7 +133,7 @@ func (a *saved) look() error {
 			}
 			a.places[name] = place{offset: offset, size: h.Size}
 		case tar.TypeSymlink: // a layer that another image has too
-			a.places[name] = place{link: path.Join(path.Dir(name), h.Linkname)}
+			a.places[name] = place{link: path.Join(path.Dir(name), h.Linkname)} //nolint:gosec // a name within the archive
 		case tar.TypeLink:
 			a.places[name] = place{link: path.Clean(h.Linkname)}
 		}

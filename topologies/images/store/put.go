@@ -53,7 +53,7 @@ func (s *Store) Put(ctx context.Context, configuration []byte, layers []Layer, r
 		if i >= 0 {
 			e = ix.Images[i]
 		} else if e.Size, err = s.unpack(ctx, m, e.Digest, c.RootFS.DiffIDs, layers); err != nil {
-			return err
+			return errors.Join(err, s.dropLayers(ix))
 		} else if err := replace(s.blob(e.Digest), configuration); err != nil {
 			return fmt.Errorf("write image %s: %w", e.Digest, err)
 		}
@@ -103,7 +103,7 @@ func (s *Store) Remove(ctx context.Context, refs []string) error {
 			errs = append(errs, os.Remove(s.blob(e.Digest)))
 			ix.Images = slices.Delete(ix.Images, i, i+1)
 		}
-		return errors.Join(errs...)
+		return errors.Join(append(errs, s.dropLayers(ix))...)
 	})
 }
 
@@ -129,7 +129,7 @@ func (s *Store) unpack(ctx context.Context, m userns.Mapping, digest string, ids
 		return 0, fmt.Errorf("unpack image %s: %w", digest, err)
 	}
 	for i, layer := range layers {
-		n, err := unpackLayer(ctx, m, tmp, ids[i], layer)
+		n, err := s.unpackLayer(ctx, m, tmp, ids[i], layer)
 		if err != nil {
 			return 0, fmt.Errorf("unpack image %s: %w", digest, err)
 		}
@@ -142,14 +142,19 @@ func (s *Store) unpack(ctx context.Context, m userns.Mapping, digest string, ids
 }
 
 // unpackLayer lays one layer over a tree and compares it with its digest.
-func unpackLayer(ctx context.Context, m userns.Mapping, tree, id string, layer Layer) (size int64, err error) {
+func (s *Store) unpackLayer(ctx context.Context, m userns.Mapping, tree, id string, layer Layer) (size int64, err error) {
 	r, err := layer()
 	if err != nil {
 		return 0, err
 	}
 	defer r.Close() //nolint:errcheck // read only
 	h := sha256.New()
-	out, err := inside(ctx, m, io.TeeReader(r, h), "unpack", tree)
+	kept, err := s.keepLayer(id)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, kept.end(err == nil)) }()
+	out, err := inside(ctx, m, io.TeeReader(r, io.MultiWriter(h, kept)), "unpack", tree)
 	if err != nil {
 		return 0, err
 	}

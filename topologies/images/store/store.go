@@ -14,10 +14,8 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/plain"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 )
-
-// labelPackage begins the labels that name the packages of an image and their versions.
-const labelPackage = "org.reprise.package."
 
 // Image is one that the store holds.
 type Image struct {
@@ -69,10 +67,10 @@ type entry struct {
 // (https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md).
 type config struct {
 	Config struct {
-		Env        []string
-		Entrypoint []string
-		Cmd        []string
-		Labels     map[string]string
+		Env        []string          `json:"Env"`
+		Entrypoint []string          `json:"Entrypoint"`
+		Cmd        []string          `json:"Cmd"`
+		Labels     map[string]string `json:"Labels"`
 	} `json:"config"`
 	RootFS struct {
 		DiffIDs []string `json:"diff_ids"`
@@ -124,27 +122,28 @@ func full(ref string) string {
 
 // image reads the configuration of an entry.
 func (s *Store) image(e entry) (Image, error) {
-	data, err := plain.Read(s.blob(e.Digest), plain.Text)
+	_, c, err := s.configuration(e.Digest)
 	if err != nil {
-		return Image{}, fmt.Errorf("read image %s: %w", e.Digest, err)
-	}
-	var c config
-	if err := json.Unmarshal(data, &c); err != nil {
-		return Image{}, fmt.Errorf("read image %s: %w", e.Digest, err)
+		return Image{}, err
 	}
 	img := Image{
 		Refs: e.Refs, Digest: e.Digest, Size: e.Size, Single: e.Single, Tree: s.tree(e.Digest),
 		Env: c.Config.Env, Command: slices.Concat(c.Config.Entrypoint, c.Config.Cmd), Labels: c.Config.Labels,
 	}
-	for key, version := range c.Config.Labels {
-		if name, ok := strings.CutPrefix(key, labelPackage); ok {
-			if img.Packages == nil {
-				img.Packages = map[string]string{}
-			}
-			img.Packages[name] = version
-		}
-	}
+	img.Packages = recipe.Packages(c.Config.Labels)
 	return img, nil
+}
+
+// configuration reads the configuration of an image, as it was written and what is used of it.
+func (s *Store) configuration(digest string) (data []byte, c config, err error) {
+	data, err = plain.Read(s.blob(digest), plain.Text)
+	if err == nil {
+		err = json.Unmarshal(data, &c)
+	}
+	if err != nil {
+		return nil, c, fmt.Errorf("read image %s: %w", digest, err)
+	}
+	return data, c, nil
 }
 
 func (s *Store) blob(digest string) string {
