@@ -21,23 +21,36 @@ var releaseHeads = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that n
 	regexp.MustCompile(`^([a-z][a-z0-9-]+) \((\d[\w.]*)\)\s*$`),
 	regexp.MustCompile(`^()(\d+\.\d+[\w.]*) \[\d{4}-`),
 	regexp.MustCompile(`^\s*\* (keepalived)-(\d[\d.]*\d)(?: released)?\.?$`),
+	// Markdown, as keepachangelog.com and forges' release pages have it.
+	regexp.MustCompile(`^#{1,4} ()\[?[vV]?(\d+\.\d+[\w.]*)\]?(?:\([^()\s]+\))?(?: *[-–—,]? *\(?\d{4}-\d\d-\d\d\)?)?(?: *[-–—] *[\w ]{1,30}| \[[A-Z]+\])?$`),
 	regexp.MustCompile(`^(?:#+ |\* )?(?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: \S.*)?$`),
 }
 
+// hardWords are what an entry that is surely a fault speaks of.
+const hardWords = `\b(?:crash(?:e[sd]|ing)?|segfault\w*|segmentation|leaks?|leaked|overflow|underflow|oob|out[- ]of[- ]bounds|overread|deadlock|dead ?lock|(?:infinite|busy|endless|routing|forwarding) loops?|busy loop\w*|loops? forever|corrupt\w*|vulnerab\w*|dereference|use[- ]after[- ]free|double free|assert\w*|abort(?:s|ed)?|panics?|core dump\w*|freez\w+)\b|CVE-\d{4}-\d+`
+
 var (
-	gitCommit  = regexp.MustCompile(`^commit [0-9a-f]{40}$`)
-	bullet     = regexp.MustCompile(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
-	hashPrefix = regexp.MustCompile(`^\[[0-9a-f]{7,12}\] `)
-	byAuthor   = regexp.MustCompile(` \([^()]{3,60}\)$`)
-	dayHead    = regexp.MustCompile(`^\d{4}-\d\d-\d\d\s+\S`)
-	notProduct = regexp.MustCompile(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
-	isFix      = regexp.MustCompile(`(?i)\b(fix(?:e[sd]|ing)?|crash(?:e[sd])?|segfault\w*|bugs?|leaks?|overflow|underflow|oob|out[- ]of[- ]bounds|overread|race|deadlock|dead ?lock|loops?|corrupt\w*|vulnerab\w*|wrong\w*|incorrect\w*|correct(?:ly|s|ed)?|prevent\w*|avoid\w*|resolve[sd]?|ensure[sd]?|do(?:es)? ?n['’o]t|should ?n['’o]t|never|no longer|invalid|uninitiali[sz]ed|dereference|use[- ]after[- ]free|double free|regression|assert\w*|abort\w*|hang|stuck|missing|broken|issues?|failures?|handle|properly|validation|different netlink)\b|CVE-\d{4}-\d+`)
-	notFix     = regexp.MustCompile(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
-	fixHeading = regexp.MustCompile(`(?i)^(?:(?:bug ?)?fix(?:es)?|bug fixes|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
-	emptyWords = regexp.MustCompile(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
-	birdHead   = regexp.MustCompile(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
-	ovsHead    = regexp.MustCompile(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
-	areaPrefix = regexp.MustCompile(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
+	unreleasedHead = regexp.MustCompile(`(?i)^#{1,4} \[?(?:unreleased|next|upcoming|main|master|head)\]?`)
+	sectionHead    = regexp.MustCompile(`^#{2,6} +(?:[^\w\s]+ *)?([A-Za-z].{0,60})$`)
+	newsHeading    = regexp.MustCompile(`(?i)^(?:added|adds|changed|changes|removed|deprecated|deprecations|new\b.*|features?|enhancements?|improvements?|documentation|docs|dependencies|internal|maintenance|breaking\b.*|upgrad\w+\b.*|contributors?|credits|thanks\b.*)\s*:?$`)
+	gitCommit      = regexp.MustCompile(`^commit [0-9a-f]{40}$`)
+	bullet         = regexp.MustCompile(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
+	hashPrefix     = regexp.MustCompile(`^\[[0-9a-f]{7,12}\] `)
+	byAuthor       = regexp.MustCompile(` \([^()]{3,60}\)$`)
+	dayHead        = regexp.MustCompile(`^\d{4}-\d\d-\d\d\s+\S`)
+	notProduct     = regexp.MustCompile(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
+	isFix          = regexp.MustCompile(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*)\b|` + hardWords)
+	asFix          = regexp.MustCompile(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer)\b`)
+	isHard         = regexp.MustCompile(`(?i)` + hardWords)
+	isNews         = regexp.MustCompile(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
+	isBuild        = regexp.MustCompile(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI)\b`)
+	vague          = regexp.MustCompile(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix(?:es)?|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
+	notFix         = regexp.MustCompile(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
+	fixHeading     = regexp.MustCompile(`(?i)^(?:(?:bug[ -]?)?fix(?:es|ed)?(?: bugs| issues)?|bug[ -]?fixes|bugs? fixed|resolved(?: issues)?|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
+	emptyWords     = regexp.MustCompile(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
+	birdHead       = regexp.MustCompile(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
+	ovsHead        = regexp.MustCompile(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
+	areaPrefix     = regexp.MustCompile(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
 // headOf reads a line that begins what a version brought.
@@ -87,6 +100,8 @@ type item struct {
 type changes struct {
 	*reader
 	product, version string
+	packaged         string // the package that the first stanza is of
+	section          string // what stands above the entries: Fixed, Added …
 	items            []item
 	git              bool
 	heads            int
@@ -109,10 +124,19 @@ func (r *reader) changelog(text string) error {
 			c.git, c.version, open = true, r.doc.Release, false
 		case ok:
 			c.end()
-			c.product, c.version, open = product, v, true
+			c.product, c.version, c.section, open = product, v, "", true
+			if c.heads == 0 {
+				c.packaged = product
+			}
 			c.heads++
 		case c.git:
 			c.commitLine(line, n)
+		case unreleasedHead.MatchString(line):
+			c.end()
+			c.product, c.version, c.section, open = "", "", "", true
+		case open && sectionHead.MatchString(line):
+			c.end()
+			c.section = sectionHead.FindStringSubmatch(line)[1]
 		case dayHead.MatchString(line), unreadHead(line):
 			c.end()
 			c.version = "" // a version is named below it, or none is known
@@ -135,11 +159,16 @@ func (r *reader) changelog(text string) error {
 
 // ofName knows a daemon by the name of the file or by how its list begins.
 func (p *Products) ofName(name, text string) string {
+	if aboutTool(name) {
+		return ""
+	}
 	if named := p.in(strings.NewReplacer("-", " ", "_", " ", ".", " ").Replace(name)); named != "" {
 		return named
 	}
 	head := clip(text, 2000)
 	switch {
+	case aboutTool(head):
+		return ""
 	case birdHead.MatchString(head):
 		return "bird"
 	case ovsHead.MatchString(head):
@@ -208,6 +237,25 @@ func (c *changes) end() {
 	c.items = nil
 }
 
+// isIssue reports whether an entry speaks of one fault. text is all of it, about the part that
+// reports whether it is a fix; underFix says that it stands below a heading of fixes.
+func (c *changes) isIssue(it item, text, about string, underFix bool) bool {
+	named, hard := len(idsIn(text)) > 0, isHard.MatchString(about)
+	switch {
+	case emptyWords.MatchString(text), fixHeading.MatchString(text), !it.leaf && !named:
+		return false
+	case named:
+		return underFix || isFix.MatchString(about) || asFix.MatchString(about) || !notFix.MatchString(about)
+	case vague.MatchString(about), isBuild.MatchString(about) && !hard:
+		return false
+	case !underFix && (notFix.MatchString(about) || isNews.MatchString(about) && !hard):
+		return false
+	case underFix && isNews.MatchString(about) && !hard && !isFix.MatchString(about) && !asFix.MatchString(about):
+		return false
+	}
+	return underFix || isFix.MatchString(about) || asFix.MatchString(about)
+}
+
 func (c *changes) item(it item) {
 	text := squeeze(it.text)
 	if it.signed {
@@ -217,7 +265,11 @@ func (c *changes) item(it item) {
 	if c.git {
 		about = text[:min(it.first, len(text))]
 	}
-	area, underFix := "", false
+	area, underFix := "", fixHeading.MatchString(c.section)
+	if c.section != "" && !underFix && newsHeading.MatchString(c.section) {
+		c.doc.Passed++
+		return
+	}
 	for p := it.parent; p >= 0; p = c.items[p].parent {
 		above := strings.TrimSpace(c.items[p].text)
 		underFix = underFix || fixHeading.MatchString(above)
@@ -226,12 +278,7 @@ func (c *changes) item(it item) {
 		}
 		underFix = underFix || isFix.MatchString(above) && !strings.HasSuffix(above, ":")
 	}
-	named := len(idsIn(text)) > 0
-	switch {
-	case text == "" || emptyWords.MatchString(text), !it.leaf && !named, fixHeading.MatchString(text):
-		c.doc.Passed++
-		return
-	case notFix.MatchString(about) && !named && !underFix, !underFix && !isFix.MatchString(about):
+	if text == "" || !c.isIssue(it, text, about, underFix) {
 		c.doc.Passed++
 		return
 	}
@@ -253,6 +300,9 @@ func (c *changes) item(it item) {
 		i.Source.Note = m[0]
 	}
 	i.Product = cmp.Or(c.doc.Product, c.products.Name(c.product))
+	if c.product != "" && c.product != c.packaged { // a predecessor's stanza, in Debian's changelogs
+		i.Product = c.products.Name(c.product)
+	}
 	if c.version != "" {
 		i.Fixed = []Fix{{Version: c.version, Latest: c.git}}
 	}

@@ -28,6 +28,10 @@ type cveRecord struct {
 				URL string `json:"url"`
 			} `json:"references"`
 		} `json:"cna"`
+		// ADP are others who add to a record; some say what its author left out.
+		ADP []struct {
+			Affected []cveAffected `json:"affected"`
+		} `json:"adp"`
 	} `json:"containers"`
 }
 
@@ -112,6 +116,14 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 	}
 	for k, a := range cna.Affected {
 		i.affected(a, k == 0, r.products)
+	}
+	for _, adp := range rec.Containers.ADP {
+		if len(i.Found)+len(i.Fixed) > 0 {
+			break
+		}
+		for k, a := range adp.Affected {
+			i.affected(a, k == 0 && i.Product == "", r.products)
+		}
 	}
 	if i.Product == "" {
 		i.Product = r.products.in(i.Title + " " + i.Text)

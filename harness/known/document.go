@@ -228,7 +228,7 @@ func (d *Document) finish(p *Products) {
 			version = "some"
 		}
 	}
-	hint(len(d.Issues) > 0 && product == "", "the document does not say which product it is of: give --product")
+	hint(len(d.Issues) > 0 && product == "", "the document does not say which product it is of, or it is of a tool that manages one: give --product")
 	hint(len(d.Issues) > 0 && version == "", "the document does not say which release it is of: give --release")
 	hint(len(d.Issues) == 0 && d.Format == "pdf", "no issues were found in the text of the PDF; where its tables are pictures or its fonts cannot be read, import the output of pdftotext -layout, or the HTML edition")
 	hint(len(d.Issues) == 0 && d.Format != "pdf", "no issues were found: it holds no table with an id and a description, no entries that end in an id, and no list of changes")

@@ -70,6 +70,9 @@ func (r *reader) head(list []block) {
 		text.WriteString(b.text + "\n")
 	}
 	s := text.String()
+	if aboutTool(s) {
+		return
+	}
 	if d.Product == "" {
 		d.Product = r.products.in(s)
 	}

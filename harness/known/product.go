@@ -85,6 +85,13 @@ func (p *Products) vendor(name string) string {
 // names reports whether s is what somebody calls a product.
 func (p *Products) names(s string) bool { return p.vendor(p.Name(s)) != "" }
 
+// toolWords are those of programs that manage products and have versions of their own.
+var toolWords = regexp.MustCompile(`(?i)\bansible\b.{0,60}\bcollections?\b|\bcollections?\b.{0,60}\bansible\b|galaxy\.ansible|\bansible[-_.]|\bterraform\b.{0,30}\bprovider\b|\bterraform-provider-|\bnapalm[-_. ]|\bnetmiko\b|\b(?:prometheus|snmp)[ _-]exporter\b`)
+
+// aboutTool reports whether a document is of a program that manages a product: its versions are
+// not the product's.
+func aboutTool(s string) bool { return toolWords.MatchString(s) }
+
 // in finds the first product that a text names. Short forms count in capitals only.
 func (p *Products) in(s string) string {
 	for _, m := range p.orNone().word.FindAllString(s, 8) {

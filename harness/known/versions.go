@@ -66,12 +66,13 @@ const versionForm = `(?:VOSS[0-9A-Z]*\.|[vV])?\d{1,3}\.(?:\d{1,4}|x)(?:\.(?:\d{1
 var versionWord = regexp.MustCompile(versionForm)
 
 // sentenceForm is what a sentence about versions consists of, beside the names of products.
-const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|through|thru|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|or earlier|or before)\b|\b(found|affects|affected|seen|introduced|present)\b|(;)`
+const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b((?:before|prior to|earlier than|below|up to|to)(?: and| or|,)* (?:through|including)|up to and including|no later than|through|thru)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|(?:or|and)(?: all)? (?:earlier|before|prior|previous|below|older|lower))\b|\b(found|affects|affected|seen|introduced|present)\b|(;)`
 
 // The groups of Products.sentence.
 const (
 	gVersion = iota + 1
 	gFixed
+	gThrough
 	gBefore
 	gTo
 	gDash
@@ -125,6 +126,8 @@ func (r *versionReader) take(group int, word string) {
 	case gFound, gSemicolon:
 		r.flush()
 		r.fixing = false
+	case gThrough: // the version behind it is ill too, whatever begins the range
+		r.before, r.to = false, true
 	case gBefore:
 		r.before = true
 	case gTo, gDash:
