@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,16 +33,45 @@ func (c Counts) Valid() int { return c.Reproduced + c.NotReproduced }
 // Finished tells that the run was judged as a whole.
 func (r *Run) Finished() bool { return r.Verdict != nil }
 
-// OtherFailures are the failures of all trials that no symptom asks about.
+// OtherFailures are the failures of all trials that no symptom asks about, each once: what it is
+// called, the trials that had it, and what was seen of it first.
 func (r *Run) OtherFailures() []string {
+	var all []evidence.Failure
+	var said []string
 	if r.Verdict != nil {
-		return r.Verdict.OtherFailures
+		all, said = evidence.AddFailures(nil, nil, r.Verdict.Failed(), r.Verdict.OtherFailures)
 	}
-	var all []string
+	trials := map[string][]string{}
 	for i := range r.Trials {
-		all = append(all, r.Trials[i].Other()...)
+		t := &r.Trials[i]
+		all, said = evidence.AddFailures(all, said, t.Failed(), t.Other())
+		for _, f := range t.Failed() {
+			if n := strconv.Itoa(t.Number); !slices.Contains(trials[f.String()], n) {
+				trials[f.String()] = append(trials[f.String()], n)
+			}
+		}
 	}
-	return all
+	words := make([]string, len(all))
+	for i, f := range all {
+		words[i] = failureWords(f, said[i], trials[f.String()])
+	}
+	return words
+}
+
+// failureWords is one failure; one of a record from before they had fields is its sentence.
+func failureWords(f evidence.Failure, sentence string, trials []string) string {
+	if f.Kind == evidence.FailureTold {
+		return sentence
+	}
+	where := ""
+	switch len(trials) {
+	case 0:
+	case 1:
+		where = ", in trial " + trials[0]
+	default:
+		where = ", in trials " + strings.Join(trials, ", ")
+	}
+	return fmt.Sprintf("%s%s: %s", f, where, sentence)
 }
 
 // maxPlanned bounds the planned trials that are listed one by one.
@@ -131,6 +161,18 @@ func (t *Trial) Other() []string {
 		return t.Verdict.OtherFailures
 	case e != nil:
 		return e.Other
+	default:
+		return nil
+	}
+}
+
+// Failed are those failures, of records of any age.
+func (t *Trial) Failed() []evidence.Failure {
+	switch e := t.Entry(); {
+	case t.Verdict != nil:
+		return t.Verdict.Failed()
+	case e != nil:
+		return e.Failed()
 	default:
 		return nil
 	}

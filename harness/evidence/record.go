@@ -61,6 +61,8 @@ type Event struct {
 	Detail  string        `json:"detail,omitempty"`
 	Took    time.Duration `json:"took,omitempty"`
 	Count   uint64        `json:"count,omitempty"`
+	// Failure is what a death is called; see [Event.Failed].
+	Failure *Failure `json:"failure,omitempty"`
 }
 
 // Observation is one look of a probe, one line of observations.ndjson.

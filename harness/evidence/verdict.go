@@ -58,9 +58,11 @@ type TrialVerdict struct {
 	Reason     string             `json:"reason"` // one sentence; empty only when reproduced
 	Conditions []ConditionVerdict `json:"conditions"`
 	// OtherFailures are failures that no symptom asks about: a daemon that died. A trial
-	// that has one is never counted as healthy.
-	OtherFailures []string `json:"other-failures,omitempty"`
-	Notes         []string `json:"notes,omitempty"`
+	// that has one is never counted as healthy. They are sentences, one for each of Failures,
+	// which records from before do not have: [TrialVerdict.Failed] reads either.
+	OtherFailures []string  `json:"other-failures,omitempty"`
+	Failures      []Failure `json:"failures,omitempty"`
+	Notes         []string  `json:"notes,omitempty"`
 	// Marks are what must be said wherever this evidence goes: "simulated", "licence".
 	Marks []string `json:"marks,omitempty"`
 }
@@ -87,8 +89,10 @@ type RunVerdict struct {
 	Inconclusive  int      `json:"inconclusive"`
 	NotApplicable int      `json:"not-applicable"`
 	Planned       int      `json:"planned"`
-	OtherFailures []string `json:"other-failures,omitempty"`
-	Marks         []string `json:"marks,omitempty"`
+	OtherFailures []string `json:"other-failures,omitempty"` // a sentence for each of Failures
+	// Failures are those of all trials, each once; see [RunVerdict.Failed].
+	Failures []Failure `json:"failures,omitempty"`
+	Marks    []string  `json:"marks,omitempty"`
 }
 
 // Valid is the number of trials that enter the rate.

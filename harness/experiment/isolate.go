@@ -52,6 +52,7 @@ func Isolate(ctx context.Context, b *Bench, dir evidence.Dir, c *PartsCutter, o 
 	rec.OnResult = func(e isolate.Entry, again bool) {
 		if e.Outcome == isolate.Other {
 			out.Side = append(out.Side, fmt.Sprintf("%s (runs/%s)", e.Reason, e.Where))
+			out.Meet(e.Failures, "runs/"+e.Where)
 		}
 		if o.OnResult != nil {
 			o.OnResult(e, again)

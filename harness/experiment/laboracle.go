@@ -114,7 +114,7 @@ func (o *LabOracle) one(ctx context.Context, s *keyedSeries, lab int, patience t
 	}
 	v := a.Verdict
 	return isolate.Result{
-		Outcome: OutcomeOf(v), Took: time.Since(began), Reason: v.Reason, Baseline: a.Baseline, GaveUp: a.GaveUp,
+		Outcome: OutcomeOf(v), Took: time.Since(began), Reason: v.Reason, Baseline: a.Baseline, GaveUp: a.GaveUp, Failures: v.Failures,
 		Where: filepath.Join(filepath.Base(s.Dir.Path), fmt.Sprintf("trials/%04d", v.Trial)),
 	}, nil
 }

@@ -164,7 +164,7 @@ func (m *measurement) result() (result.Rate, error) {
 		case evidence.NotApplicable:
 			out.NotApplicable++
 		}
-		out.OtherFailures = append(out.OtherFailures, e.Other...)
+		out.Failures, out.OtherFailures = evidence.AddFailures(out.Failures, out.OtherFailures, e.Failed(), e.Other)
 	}
 	for _, d := range out.Dependences {
 		out.Pooled = out.Pooled && !d.Differs

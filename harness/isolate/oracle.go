@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
 )
 
@@ -39,6 +40,8 @@ type Result struct {
 	Baseline time.Duration `json:"baseline,omitempty"`
 	// GaveUp says that the run did not wait for the baseline's whole window.
 	GaveUp bool `json:"gave-up,omitempty"`
+	// Failures are those that no symptom asks about.
+	Failures []evidence.Failure `json:"failures,omitempty"`
 }
 
 // Oracle tries candidates.

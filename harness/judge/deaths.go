@@ -47,6 +47,7 @@ func (j *judge) otherFailures() {
 			words = fmt.Sprintf("%s: %s died before the stimulus already (%s)", e.Lane, e.Name, e.Detail)
 		}
 		j.v.OtherFailures = append(j.v.OtherFailures, words)
+		j.v.Failures = append(j.v.Failures, e.Failed())
 	}
 }
 

@@ -56,7 +56,7 @@ func Settle(p *plan.Plan, dir evidence.Dir) error {
 		if err != nil {
 			return err
 		}
-		e := evidence.Entry{Trial: t.Number, Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures}
+		e := evidence.Entry{Trial: t.Number, Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, Failures: v.Failures}
 		if n := len(record.Events); n > 0 {
 			e.Started, e.Took = record.Events[0].Time, record.Events[n-1].At
 		}
@@ -104,7 +104,7 @@ func (c *counted) add(t evidence.TrialVerdict) {
 		c.reasons[t.Verdict] = t.Reason
 	}
 	c.Marks = union(c.Marks, t.Marks)
-	c.OtherFailures = union(c.OtherFailures, t.OtherFailures)
+	c.Failures, c.OtherFailures = evidence.AddFailures(c.Failures, c.OtherFailures, t.Failed(), t.OtherFailures)
 }
 
 // union is a list and what it lacks of another, in order.

@@ -3,6 +3,7 @@ package known
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -152,7 +153,31 @@ func (s *Subject) AddRun(dir string) error {
 	for _, t := range trials[:min(len(trials), maxTrial)] {
 		add(t.File("logs"), "log", s.AddLog)
 	}
+	s.addFailures(d, trials)
 	return nil
+}
+
+// addFailures says what failures of the run are called: those that a symptom asks about and
+// those that none does, by each of their titles.
+func (s *Subject) addFailures(d evidence.Dir, trials []evidence.TrialDir) {
+	var met []evidence.Failure
+	for _, t := range trials[:min(len(trials), maxTrial)] {
+		r, err := t.Read()
+		if err != nil {
+			s.Notes = append(s.Notes, fmt.Sprintf("failures of trial %d of %s: %v", t.Number, d.ID(), err))
+		}
+		for _, e := range r.Events {
+			if e.Kind == evidence.EventDeath && e.Failure != nil { // the others have no name
+				met, _ = evidence.AddFailures(met, nil, []evidence.Failure{e.Failed()}, nil)
+			}
+		}
+	}
+	for _, f := range met {
+		s.Say("failure of "+f.Node, f.Title, 1)
+		for _, title := range f.Alt {
+			s.Say("failure of "+f.Node, title, 0.5)
+		}
+	}
 }
 
 // AddInfo takes in what run.json says.

@@ -2,7 +2,9 @@ package result
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
@@ -62,7 +64,28 @@ type Isolation struct {
 	// Around are left with these: they hold a part of them, or the symptom or the control is
 	// about them.
 	Around []string `json:"around,omitempty"`
-	Side   []string `json:"side-finds,omitempty"` // other failures, and where their evidence is
+	Side   []string `json:"side-finds,omitempty"` // other failures run by run, in sentences, and where their evidence is
+	// Found are the failures that they are, each once.
+	Found []SideFind `json:"found,omitempty"`
+}
+
+// SideFind is a failure that a search met on its way.
+type SideFind struct {
+	evidence.Failure
+	Runs  int    `json:"runs"`  // that had it
+	Where string `json:"where"` // the evidence of the first
+}
+
+// Meet counts the failures of one run.
+func (i *Isolation) Meet(failures []evidence.Failure, where string) {
+	for _, f := range failures {
+		at := slices.IndexFunc(i.Found, func(s SideFind) bool { return s.Same(f) })
+		if at < 0 {
+			i.Found = append(i.Found, SideFind{Failure: f, Where: where})
+			at = len(i.Found) - 1
+		}
+		i.Found[at].Runs++
+	}
 }
 
 // NeededPart is a part that is left, and the runs without it.

@@ -52,7 +52,9 @@ type Rate struct {
 	ControlDir    string       `json:"control-dir,omitempty"`
 	CleanRuns95   int          `json:"clean-runs-95"` // 0: nothing can be promised
 	CleanRuns99   int          `json:"clean-runs-99"`
-	OtherFailures []string     `json:"other-failures,omitempty"`
-	Outcome       Outcome      `json:"outcome"`
-	Answer        string       `json:"answer"` // the outcome in a sentence
+	OtherFailures []string     `json:"other-failures,omitempty"` // a sentence for each of Failures
+	// Failures are those that no symptom asks about, each once.
+	Failures []evidence.Failure `json:"failures,omitempty"`
+	Outcome  Outcome            `json:"outcome"`
+	Answer   string             `json:"answer"` // the outcome in a sentence
 }

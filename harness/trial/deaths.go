@@ -71,6 +71,9 @@ func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 		if d.LastLog != "" {
 			n.told[i].LastLog = d.LastLog
 		}
+		if d.Title != "" {
+			n.told[i].Failure = d.Failure
+		}
 	}
 	return slices.Clone(n.told), err
 }
@@ -96,7 +99,11 @@ func (n *labNode) lookForDeaths(ctx context.Context) ([]drivers.Death, error) {
 	}
 	for _, c := range cores { // in the order in which they are found, which no listing promises
 		if !n.coresKnown[c] {
-			n.cores = append(n.cores, drivers.Death{Process: c.Name, Signal: "core file", At: c.At, LastLog: fmt.Sprintf("%d bytes on the switch", c.Size)})
+			d := drivers.Death{Process: c.Name, Signal: drivers.CoreSignal, At: c.At, LastLog: fmt.Sprintf("%d bytes on the switch", c.Size)}
+			if namer, ok := drivers.As[drivers.FailureNamer](n.driver); ok {
+				d.Failure = namer.NameFailure(d, c.Name)
+			}
+			n.cores = append(n.cores, d)
 		}
 		n.coresKnown[c] = true
 	}
@@ -218,13 +225,10 @@ func (d death) orderly() bool {
 	return slices.Contains([]string{"SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"}, d.Signal)
 }
 
-// faults are the signals that a fault in the program raises, and that end no program that is
-// in order.
-var faults = []string{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"} //nolint:gochecknoglobals // constant
-
 // fits reports whether a death is what a signal brings about, and whether that is an orderly
 // end. An empty signal is a platform's own word for stopping.
 func (d death) fits(sent string) (orderly, ok bool) {
+	faults := drivers.FaultSignals()
 	fault := slices.Contains(faults, d.Signal)
 	switch {
 	case slices.Contains(faults, sent):
@@ -331,7 +335,10 @@ func (d death) event(node string) evidence.Event {
 	e := evidence.Event{Kind: evidence.EventDeath, Lane: node, Ref: d.Sender, Name: d.Process, Detail: d.describe()}
 	if d.ended {
 		e.Kind, e.Outcome = evidence.EventEnd, evidence.OK
+		return e
 	}
+	f := d.Named()
+	e.Failure = &evidence.Failure{Title: f.Title, Kind: evidence.FailureKind(f.Kind), Process: d.Process, Node: node, Alt: f.Alt}
 	return e
 }
 

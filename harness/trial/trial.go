@@ -341,7 +341,7 @@ func (t *Trial) judge(recordErr error) (evidence.TrialVerdict, error) {
 		evidence.WriteJSON(t.dir.File("verdict.json"), v),
 		t.lab.env.Dir.AppendLedger(evidence.Entry{
 			Trial: t.Number, Lab: t.lab.Number, Cold: t.cold, Started: t.start.UTC().Round(0), Took: t.now(),
-			Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, ResetHow: t.resetHow,
+			Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, Failures: v.Failures, ResetHow: t.resetHow,
 		}))
 }
 

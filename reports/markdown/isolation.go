@@ -2,7 +2,6 @@ package markdown
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/result"
@@ -45,13 +44,28 @@ func Isolation(out result.Isolation) string {
 			line("- %s", Text(id))
 		}
 	}
-	for i, s := range out.Side {
-		if i == 0 {
-			line("\n## Other failures on the way\n\nNone of these counted as the problem.\n")
-		}
-		if slices.Index(out.Side, s) == i {
-			line("- %s", Text(s))
-		}
+	if len(out.Side) > 0 {
+		line("\n## Other failures on the way\n\nNone of these counted as the problem.\n")
+	}
+	for _, s := range sideFinds(out) {
+		line("- %s", Text(s))
 	}
 	return b.String()
+}
+
+// sideFinds are the failures that a search met, each once; those of a search from before
+// failures had fields are told run by run.
+func sideFinds(out result.Isolation) []string {
+	var lines []string
+	for _, f := range out.Found {
+		runs := "1 run"
+		if f.Runs != 1 {
+			runs = fmt.Sprintf("%d runs", f.Runs)
+		}
+		lines = append(lines, fmt.Sprintf("%s, in %s, first in %s", f.Failure, runs, f.Where))
+	}
+	if len(lines) == 0 {
+		lines = out.Side
+	}
+	return lines
 }

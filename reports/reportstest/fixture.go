@@ -18,6 +18,8 @@ type Trial struct {
 	Verdict evidence.Verdict // empty: broken off before it was judged
 	Reason  string
 	Other   []string
+	// Failures are those of Other in fields; records from before they had some have none.
+	Failures []evidence.Failure
 	// Text is what the symptom's probe saw; it also reaches the transcript, a log and a state.
 	Text string
 }
@@ -81,7 +83,7 @@ func Make(tb testing.TB, info evidence.RunInfo, trials ...Trial) string {
 		default:
 			v.NotApplicable++
 		}
-		v.OtherFailures = append(v.OtherFailures, tr.Other...)
+		v.OtherFailures, v.Failures = append(v.OtherFailures, tr.Other...), append(v.Failures, tr.Failures...)
 	}
 	v.Verdict, v.Reason = evidence.Inconclusive, "no trial was valid"
 	switch {
@@ -135,7 +137,7 @@ func (tr Trial) write(tb testing.TB, run evidence.Dir, dir evidence.TrialDir) {
 	must(tb, err)
 	e := evidence.Entry{
 		Trial: dir.Number, Lab: 1, Cold: dir.Number == 1, Started: began, Took: 21 * second, Verdict: tr.Verdict,
-		Reason: tr.Reason, Digest: digest, Other: tr.Other, ResetHow: "built",
+		Reason: tr.Reason, Digest: digest, Other: tr.Other, Failures: tr.Failures, ResetHow: "built",
 	}
 	must(tb, run.AppendLedger(e))
 }
@@ -143,7 +145,7 @@ func (tr Trial) write(tb testing.TB, run evidence.Dir, dir evidence.TrialDir) {
 func (tr Trial) verdict(n int) evidence.TrialVerdict {
 	holds := map[evidence.Verdict]evidence.Truth{evidence.Reproduced: evidence.True, evidence.NotReproduced: evidence.False, evidence.Inconclusive: evidence.Unknown}[tr.Verdict]
 	v := evidence.TrialVerdict{
-		Reprise: evidence.Format, Trial: n, Verdict: tr.Verdict, Reason: tr.Reason, OtherFailures: tr.Other,
+		Reprise: evidence.Format, Trial: n, Verdict: tr.Verdict, Reason: tr.Reason, OtherFailures: tr.Other, Failures: tr.Failures,
 		Conditions: []evidence.ConditionVerdict{{Ref: "baseline[0]", Name: "adjacency is Full", Holds: evidence.True, Why: "true after 1s", At: 4 * second, Looks: 2}},
 	}
 	if holds != "" {
@@ -171,8 +173,12 @@ func (tr Trial) timeline(tb testing.TB, dir evidence.TrialDir, began time.Time) 
 		{At: 8 * second, Kind: evidence.EventPhaseEnd, Phase: evidence.PhaseStimulus},
 		{At: 9 * second, Kind: evidence.EventPhase, Phase: evidence.PhaseSymptom},
 	}
-	for _, o := range tr.Other {
-		events = append(events, evidence.Event{At: 10 * second, Kind: evidence.EventDeath, Phase: evidence.PhaseSymptom, Lane: "r2", Name: "zebra", Detail: o})
+	for i, o := range tr.Other {
+		e := evidence.Event{At: 10 * second, Kind: evidence.EventDeath, Phase: evidence.PhaseSymptom, Lane: "r2", Name: "zebra", Detail: o}
+		if i < len(tr.Failures) {
+			e.Failure = &tr.Failures[i]
+		}
+		events = append(events, e)
 	}
 	events = append(events,
 		evidence.Event{At: 19 * second, Kind: evidence.EventPhaseEnd, Phase: evidence.PhaseSymptom},

@@ -40,6 +40,9 @@ func (a *app) printIsolation(out result.Isolation) {
 		}
 		a.Say("needed: %-60s %s", n.Part, without)
 	}
+	for _, f := range out.Found {
+		a.Say("another failure on the way: %s, in %s", f.Failure, cli.Plural(f.Runs, "run"))
+	}
 	if len(out.Side) > 0 {
 		a.Say("%s showed another failure: see %s", cli.Plural(len(out.Side), "run"), out.Why)
 	}

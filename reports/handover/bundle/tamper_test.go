@@ -234,6 +234,10 @@ func TestForgeries(t *testing.T) {
 			t.Helper()
 			swap(t, run.Trial(2).File("verdict.json"), `"holds": "false"`, `"holds": "unknown"`)
 		}},
+		{name: "a failure made up", fails: []string{"verdicts"}, change: func(t *testing.T, run evidence.Dir) {
+			t.Helper()
+			swap(t, run.Trial(2).File("verdict.json"), `"conditions":`, `"failures": [{"title": "bgpd: SIGSEGV", "kind": "crash"}], "conditions":`)
+		}},
 		{name: "the rate", fails: []string{"rate"}, change: func(t *testing.T, run evidence.Dir) { t.Helper(); summarise(t, run, 3, 3) }},
 		{name: "the interval", fails: []string{"rate"}, change: func(t *testing.T, run evidence.Dir) { t.Helper(); swap(t, run.File("rate.json"), "0.9", "0.8") }},
 		{name: "a miss out of the ledger", fails: []string{"ledger"}, change: func(t *testing.T, run evidence.Dir) {

@@ -75,13 +75,18 @@ func (c *runCheck) sameVerdict(stored, again evidence.TrialVerdict) error {
 		return out
 	}
 	sameFailures := slices.Equal(stored.OtherFailures, again.OtherFailures) || c.red != nil && len(stored.OtherFailures) == len(again.OtherFailures)
+	if len(stored.Failures) > 0 { // records from before failures had fields have none
+		sameFailures = sameFailures && slices.EqualFunc(stored.Failures, again.Failures, func(f, g evidence.Failure) bool {
+			return f.Kind == g.Kind && (c.red != nil || f.Same(g) && slices.Equal(f.Alt, g.Alt))
+		})
+	}
 	switch {
 	case stored.Verdict != again.Verdict || stored.Trial != again.Trial:
 		return fmt.Errorf("trial %d is stored as %s, and its record gives %s: %s", again.Trial, stored.Verdict, again.Verdict, again.Reason)
 	case !slices.Equal(holds(stored), holds(again)):
 		return fmt.Errorf("trial %d: its conditions are stored as %q, and its record gives %q", again.Trial, holds(stored), holds(again))
 	case !sameFailures:
-		return fmt.Errorf("trial %d: its other failures are stored as %q, and its record gives %q", again.Trial, stored.OtherFailures, again.OtherFailures)
+		return fmt.Errorf("trial %d: its other failures are stored as %q %q, and its record gives %q %q", again.Trial, stored.OtherFailures, stored.Failures, again.OtherFailures, again.Failures)
 	case !slices.Equal(stored.Marks, again.Marks):
 		return fmt.Errorf("trial %d: its marks are stored as %q, and its record gives %q", again.Trial, stored.Marks, again.Marks)
 	default:
