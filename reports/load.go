@@ -1,11 +1,8 @@
 package reports
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,7 +160,7 @@ func (r *Run) loadInputs(dir evidence.Dir, text *budget) {
 			r.Inputs = append(r.Inputs, in)
 			continue
 		}
-		digest, err := fileDigest(dir.File(name))
+		digest, err := plain.SHA256(dir.File(name))
 		switch {
 		case err != nil:
 			in.State = "missing"
@@ -184,17 +181,4 @@ func (r *Run) loadInputs(dir evidence.Dir, text *budget) {
 		}
 		r.Inputs = append(r.Inputs, in)
 	}
-}
-
-func fileDigest(path string) (string, error) {
-	f, err := plain.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

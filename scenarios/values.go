@@ -79,9 +79,17 @@ const (
 	ResetRedeploy Reset = "redeploy"
 )
 
+// Resets lists them, from cheap to clean.
+func Resets() []Reset { return []Reset{ResetNone, ResetConfig, ResetDaemons, ResetRedeploy} }
+
 func (Role) words() []string     { return []string{"dut", "peer", "tester"} }
 func (Fidelity) words() []string { return []string{"container", "vm", "hardware"} }
-func (Reset) words() []string    { return []string{"none", "config", "daemons", "redeploy"} }
+func (Reset) words() (list []string) {
+	for _, r := range Resets() {
+		list = append(list, string(r))
+	}
+	return list
+}
 
 // DecodeYAML accepts the known words only.
 func (r *Role) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) { decodeWord(d, n, path, r) }

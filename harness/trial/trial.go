@@ -175,7 +175,7 @@ func (t *Trial) wasCut() bool {
 func (t *Trial) deploy(ctx context.Context) bool {
 	end := t.begin(evidence.PhaseDeploy)
 	defer end()
-	t.cold = t.lab.trials == 0 || t.lab.tainted != "" || t.plan.Reset == "redeploy"
+	t.cold = t.lab.trials == 0 || t.lab.tainted != "" || t.plan.Reset == scenarios.ResetRedeploy
 	begin := t.now()
 	how, err := t.lab.prepare(ctx, t)
 	t.resetHow = how

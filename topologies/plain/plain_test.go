@@ -67,3 +67,21 @@ func TestRead(t *testing.T) {
 		})
 	}
 }
+
+// TestSHA256: the digest is that of the content, and a pipe is waited for as little as ever.
+func TestSHA256(t *testing.T) {
+	dir := t.TempDir()
+	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
+	if err := os.WriteFile(file, []byte("abc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := plain.SHA256(file); err != nil || got != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
+		t.Errorf("%s, %v", got, err)
+	}
+	if _, err := plain.SHA256(pipe); !errors.Is(err, plain.ErrNotPlain) {
+		t.Errorf("a pipe: %v", err)
+	}
+}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
-	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // PlanFlags are the choices of a plan.
@@ -25,10 +24,9 @@ func (a *App) Plan(name string, f *PlanFlags) (*plan.Plan, error) {
 	if f.Trials < 0 || f.Trials > 10000 || f.Labs < 1 || f.Labs > 64 {
 		return nil, InputError("--trials takes 1 to 10000, --labs 1 to 64")
 	}
-	switch f.Reset {
-	case "", "none", "config", "daemons", "redeploy":
-	default:
-		return nil, InputError("--reset %s: want none, config, daemons or redeploy", f.Reset)
+	reset, err := ParseReset(f.Reset)
+	if err != nil {
+		return nil, err
 	}
 	loaded, err := a.Load(name, set)
 	if err != nil {
@@ -38,7 +36,7 @@ func (a *App) Plan(name string, f *PlanFlags) (*plan.Plan, error) {
 	if f.Control {
 		variant = evidence.VariantControl
 	}
-	p, err := plan.New(loaded, plan.Options{Variant: variant, Set: set, Trials: f.Trials, Labs: f.Labs, Reset: scenarios.Reset(f.Reset)})
+	p, err := plan.New(loaded, plan.Options{Variant: variant, Set: set, Trials: f.Trials, Labs: f.Labs, Reset: reset})
 	if err != nil {
 		return nil, WithCode(ExitInput, err)
 	}

@@ -76,9 +76,9 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 	fl.StringVarP(&f.output, "output", "o", "", "folder for the opened bundle, the runs and the confirmation (default: named after the bundle)")
 	cli.CountVar(fl, &f.trials, "trials", "", "run exactly so many trials (default: as many as the claim needs, until one confirms)")
 	fl.IntVar(&f.labs, "labs", 0, "labs side by side (default: as in the claim)")
-	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: as in the claim)")
+	cli.ResetFlag(fl, &f.reset, "trials", "as in the claim")
 	f.lab.Register(fl)
-	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	cli.CompleteReset(c)
 	return c
 }
 

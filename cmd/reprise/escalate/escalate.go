@@ -3,8 +3,6 @@ package escalate
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -198,21 +196,8 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 	out.Bundle, out.Tree, out.Claim, out.Left = created.File, created.Tree, created.Claim, append(staged.Left, created.Left...)
 	out.Sealed, out.Signer = created.To, created.Key
 	out.Redact, out.Person = r.summary(), created.Person
-	out.SHA256, err = fileDigest(created.File)
+	out.SHA256, err = plain.SHA256(created.File)
 	return err
-}
-
-func fileDigest(path string) (digest string, err error) {
-	file, err := plain.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	h := sha256.New()
-	if _, err := io.Copy(h, file); err != nil {
-		return "", fmt.Errorf("read bundle: %w", err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // writePages writes the texts beside the bundle.

@@ -40,7 +40,7 @@ all fixed; 4 wrong input, 5 the environment lacks something, 130 interrupted.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.regress(c.Context(), args[0], f) },
 	}
 	f.register(c.Flags())
-	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	cli.CompleteReset(c)
 	return c
 }
 

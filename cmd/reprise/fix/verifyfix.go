@@ -33,7 +33,7 @@ func (f *verifyFlags) register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.maxTrials, "max-trials", 100, "most trials of each build")
 	fl.IntVar(&f.labs, "labs", 1, "labs side by side, of each build")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value for both builds: node.image=…, node.config=…, node.env.NAME=…")
-	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
+	cli.ResetFlag(fl, &f.reset, "trials", "the scenario's")
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	fl.StringVar(&f.junit, "junit", "", "write JUnit XML to this file")
 }
@@ -98,7 +98,7 @@ environment lacks something, 130 interrupted.`,
 	}
 	f.register(c.Flags())
 	c.Flags().BoolVar(&f.workaround, "workaround", false, "verify the scenario's declared workaround instead of a build")
-	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	cli.CompleteReset(c)
 	return c
 }
 

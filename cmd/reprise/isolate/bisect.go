@@ -91,10 +91,10 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 	fl.IntVar(&f.Measure, "measure", 5, "trials of the newest and of the oldest version beforehand")
 	fl.BoolVar(&f.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
 	fl.BoolVar(&f.Fixed, "fixed", false, "find the version that the problem went away with")
-	fl.StringVar(&f.Reset, "reset", "", "between two runs of a version: none, config, daemons or redeploy (default: the scenario's)")
+	cli.ResetFlag(fl, &f.Reset, "runs of a version", "the scenario's")
 	fl.StringVar(&f.dir, "dir", "bisections", "folder for bisections")
 	fl.StringVar(&f.resume, "resume", "", "go on with the bisection in this folder")
-	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	cli.CompleteReset(c)
 	return c
 }
 

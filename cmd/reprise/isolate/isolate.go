@@ -83,10 +83,10 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	fl.BoolVar(&f.OneRun, "one-run", false, "let one run decide: for a problem that shows every time, by a symptom nothing else shows")
 	fl.IntVar(&f.Measure, "measure", 10, "trials that the scenario's own rate is taken from")
 	fl.IntVar(&f.ControlRuns, "control-trials", 5, "trials that the control's rate is taken from; 0 leaves the control out")
-	fl.StringVar(&f.Reset, "reset", "", "between two runs of a candidate: none, config, daemons or redeploy (default: the scenario's)")
+	cli.ResetFlag(fl, &f.Reset, "runs of a candidate", "the scenario's")
 	fl.StringVar(&f.dir, "dir", "isolations", "folder for isolations")
 	fl.StringVar(&f.resume, "resume", "", "go on with the isolation in this folder")
-	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	cli.CompleteReset(c)
 	return c
 }
 

@@ -65,11 +65,11 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	fl.IntVar(&f.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
 	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
-	fl.StringVar(&f.reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
+	cli.ResetFlag(fl, &f.reset, "trials", "the scenario's")
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	f.lab.Register(fl)
 	fl.BoolVar(&f.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
-	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	cli.CompleteReset(c)
 	return c
 }
 

@@ -58,7 +58,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	fl.IntVar(&f.Labs, "labs", 1, "labs side by side")
 	fl.BoolVar(&f.Control, "control", false, "run the declared control instead, which must stay healthy")
 	fl.StringArrayVar(&f.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
-	fl.StringVar(&f.Reset, "reset", "", "between two trials: none, config, daemons or redeploy (default: the scenario's)")
+	cli.ResetFlag(fl, &f.Reset, "trials", "the scenario's")
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	fl.BoolVar(&f.keep, "keep", false, "leave the lab up afterwards and print how to enter it")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the estimated time, start nothing")
@@ -66,7 +66,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	fl.BoolVar(&f.rehearse, "rehearse", false, "go through everything once on simulated switches: are all lines taken and all conditions decided? It proves nothing about the problem")
 	f.lab.Register(fl)
 	fl.BoolVar(&f.pull, "pull", false, "pull images that are missing; without this nothing is ever pulled")
-	cli.MustComplete(c, "reset", "none", "config", "daemons", "redeploy")
+	cli.CompleteReset(c)
 	return c
 }
 
