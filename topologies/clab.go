@@ -3,13 +3,11 @@ package topologies
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -129,22 +127,6 @@ func (e *clabEndpoint) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 		return
 	}
 	e.Node, e.Interface = node, iface
-}
-
-// Load reads a containerlab file, for the verbs that work on a topology alone. Every fault is in the returned error, a
-// yamlpos.Problems; warnings are returned beside the topology.
-func Load(path string, env Environ) (Topology, yamlpos.Problems, error) {
-	data, err := plain.Read(path, plain.Text)
-	if err != nil {
-		return Topology{}, nil, fmt.Errorf("read topology: %w", err)
-	}
-	d := yamlpos.Parse(path, data)
-	t := FromDoc(d, filepath.Dir(path), env)
-	d.Problems.Sort()
-	if faults := d.Problems.Faults(); faults != nil {
-		return Topology{}, d.Problems.Warnings(), faults
-	}
-	return t, d.Problems.Warnings(), nil
 }
 
 // FromDoc resolves a parsed containerlab document; faults are added to d. dir is the

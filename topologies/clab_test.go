@@ -3,7 +3,6 @@ package topologies_test
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,13 +16,16 @@ import (
 func load(t *testing.T, text string, env map[string]string, without ...bool) (topologies.Topology, yamlpos.Problems, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lab.clab.yml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return topologies.Load(file, topologies.Environ{WithoutExternal: without != nil, Getenv: func(k string) (string, bool) {
+	d := yamlpos.Parse(file, []byte(text))
+	lab := topologies.FromDoc(d, filepath.Dir(file), topologies.Environ{WithoutExternal: without != nil, Getenv: func(k string) (string, bool) {
 		v, ok := env[k]
 		return v, ok
 	}})
+	d.Problems.Sort()
+	if faults := d.Problems.Faults(); faults != nil {
+		return topologies.Topology{}, d.Problems.Warnings(), faults
+	}
+	return lab, d.Problems.Warnings(), nil
 }
 
 func TestLoadInheritance(t *testing.T) {

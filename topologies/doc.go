@@ -2,7 +2,7 @@
 // provider must do to make them real.
 //
 // A topology is written as a containerlab file (*.clab.yml), so labs that users
-// already have work here and ours open in containerlab. [Load] reads one
+// already have work here and ours open in containerlab. [FromDoc] reads one
 // strictly and reports every fault in one pass with its position.
 //
 // A [Provider] turns a [Topology] into a [Reservation]: running nodes that can be

@@ -98,6 +98,16 @@ type RunVerdict struct {
 // Valid is the number of trials that enter the rate.
 func (v RunVerdict) Valid() int { return v.Reproduced + v.NotReproduced }
 
+// RunVerdicts is what a judge makes of a run's record.
+type RunVerdicts struct {
+	Rules  Rules // that the record names, and that gave the verdicts
+	Run    RunVerdict
+	Rate   Rate
+	Trials []TrialVerdict
+	// Today is the run as today's rules judge it; nil where the record names those.
+	Today *RunVerdict
+}
+
 // Rate is k of n with its 95 % intervals (rate.json). It is never shown without n.
 type Rate struct {
 	Reprise        string     `json:"reprise"`

@@ -201,6 +201,25 @@ func Rejudge(p *plan.Plan, dir evidence.Dir) (Rejudged, error) {
 	return out, nil
 }
 
+// RejudgeRun judges a run directory again from its record alone, its trials and the whole.
+func RejudgeRun(dir string) (evidence.RunVerdicts, error) {
+	p, run, info, err := plan.OpenRun(dir)
+	if err != nil {
+		return evidence.RunVerdicts{}, err
+	}
+	again, err := Rejudge(p, run)
+	if err != nil {
+		return evidence.RunVerdicts{}, err
+	}
+	v, rate := Combine(again.Verdicts, info.Trials, info.Expected)
+	out := evidence.RunVerdicts{Rules: again.Rules, Run: v, Rate: rate, Trials: again.Verdicts}
+	if again.Rules != evidence.CurrentRules {
+		now := again.CombineToday(info.Trials, info.Expected)
+		out.Today = &now
+	}
+	return out, nil
+}
+
 // CombineToday judges the run as a whole as today's rules do.
 func (r Rejudged) CombineToday(planned int, expected evidence.Verdict) evidence.RunVerdict {
 	verdicts := slices.Clone(r.Verdicts)

@@ -2,8 +2,6 @@ package lab_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,17 +10,15 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 func topology(t *testing.T, text string) topologies.Topology {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "t.clab.yml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	top, _, err := topologies.Load(file, topologies.Environment())
-	if err != nil {
-		t.Fatal(err)
+	d := yamlpos.Parse("t.clab.yml", []byte(text))
+	top := topologies.FromDoc(d, t.TempDir(), topologies.Environment())
+	if faults := d.Problems.Faults(); faults != nil {
+		t.Fatal(faults)
 	}
 	return top
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
-	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
@@ -140,22 +139,8 @@ func (a *app) bytesDone(what string) func(done, total int64) {
 func megabytes(n int64) string { return strconv.FormatInt((n+1<<19)>>20, 10) + " MB" }
 
 // rejudged judges a run that was unpacked, with the code of "reprise judge".
-func rejudged(_ context.Context, dir string) (bundle.RunVerdicts, error) {
-	p, run, info, err := plan.OpenRun(dir)
-	if err != nil {
-		return bundle.RunVerdicts{}, err
-	}
-	again, err := judge.Rejudge(p, run)
-	if err != nil {
-		return bundle.RunVerdicts{}, err
-	}
-	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
-	out := bundle.RunVerdicts{Rules: again.Rules, Run: v, Rate: rate, Trials: again.Verdicts}
-	if again.Rules != evidence.CurrentRules {
-		now := again.CombineToday(info.Trials, info.Expected)
-		out.Today = &now
-	}
-	return out, nil
+func rejudged(_ context.Context, dir string) (evidence.RunVerdicts, error) {
+	return judge.RejudgeRun(dir)
 }
 
 // completeBundles offers files that may be bundles.

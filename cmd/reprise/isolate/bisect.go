@@ -69,12 +69,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case f.resume != "" && len(args) == 0:
-				dir := evidence.Dir{Path: f.resume}
-				kept := &bisectFlags{}
-				if err := evidence.ReadJSON(dir.File("options.json"), kept); err != nil {
-					return cli.InputError("%s is no folder of a bisection: %w", f.resume, err)
-				}
-				return a.bisect(c.Context(), dir, kept)
+				return resume(c.Context(), f.resume, "a bisection", a.bisect)
 			case f.resume == "" && len(args) == 1 && f.list != "":
 				return a.bisectNew(c.Context(), args[0], f)
 			default:
@@ -147,11 +142,7 @@ func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err e
 		return err
 	}
 	f.Scenario = l.Inputs[0].Path
-	dir, err := experiment.CreateSearch(f.dir, l, f)
-	if err != nil {
-		return cli.AsRecordError(err)
-	}
-	return a.bisect(ctx, dir, f)
+	return begin(ctx, f.dir, l, f, a.bisect)
 }
 
 // distinct makes one version of images that hold the same: as two, they could not be told
@@ -212,15 +203,7 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) erro
 	if err := searchError(ctx, "bisect", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
-	code := cli.ExitYes
-	if !out.Found {
-		code = cli.ExitInconclusive
-	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(err, cli.Answer(code))
-	}
-	a.printBisection(out)
-	return cli.Answer(code)
+	return a.tell(out, out.Found, func() { a.printBisection(out) })
 }
 
 func (a *app) printBisection(out result.Bisection) {

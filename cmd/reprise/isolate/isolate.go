@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +16,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/reports/markdown"
 	"github.com/reprise-lab/reprise/scenarios"
-	"github.com/reprise-lab/reprise/topologies"
 )
 
 // isolateFlags are the choices of one reduction. They are kept beside it, for --resume.
@@ -67,7 +64,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case f.resume != "" && len(args) == 0:
-				return a.isolateResume(c.Context(), f.resume)
+				return resume(c.Context(), f.resume, "an isolation", a.isolate)
 			case f.resume == "" && len(args) == 1:
 				return a.isolateNew(c.Context(), args[0], f)
 			default:
@@ -99,20 +96,7 @@ func (a *app) isolateNew(ctx context.Context, name string, f *isolateFlags) erro
 		return err
 	}
 	f.Scenario = l.Inputs[0].Path
-	dir, err := experiment.CreateSearch(f.dir, l, f)
-	if err != nil {
-		return cli.AsRecordError(err)
-	}
-	return a.isolate(ctx, dir, f)
-}
-
-func (a *app) isolateResume(ctx context.Context, path string) error {
-	dir := evidence.Dir{Path: path}
-	f := &isolateFlags{}
-	if err := evidence.ReadJSON(dir.File("options.json"), f); err != nil {
-		return cli.InputError("%s is no folder of an isolation: %w", path, err)
-	}
-	return a.isolate(ctx, dir, f)
+	return begin(ctx, f.dir, l, f, a.isolate)
 }
 
 func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) error {
@@ -159,58 +143,7 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) er
 	if err := searchError(ctx, "isolate", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
-	code := cli.ExitYes
-	if !out.Complete {
-		code = cli.ExitInconclusive
-	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(err, cli.Answer(code))
-	}
-	a.printIsolation(out)
-	return cli.Answer(code)
-}
-
-// loadSearch reads the scenario that an isolation or a bisection keeps in its folder.
-func (a *app) loadSearch(dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
-	set, err := cli.ParseSet(sets)
-	if err != nil {
-		return nil, nil, err
-	}
-	reg, err := cli.Registry()
-	if err != nil {
-		return nil, nil, err
-	}
-	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(file)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template, Trust: a.Trust})
-	if err != nil {
-		return nil, nil, err
-	}
-	return l, set, l.Permit(l.Topology)
-}
-
-// searchError gives the reasons why a search ended their exit codes, and says how to go on
-// where that is possible.
-func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) error {
-	resume := fmt.Sprintf("reprise %s --resume %s", verb, dir.Path)
-	_, options := errors.AsType[*experiment.OptionsError](err)
-	_, missing := errors.AsType[*topologies.MissingError](err)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, experiment.ErrInUse):
-		return cli.WithCode(cli.ExitEnvironment, err)
-	case ctx.Err() != nil:
-		return cli.WithCode(cli.ExitInterrupted, fmt.Errorf("interrupted; go on with: %s", resume))
-	case errors.Is(err, syscall.ENOSPC):
-		return cli.WithCode(cli.ExitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume))
-	case errors.Is(err, isolate.ErrNotReproduced):
-		return cli.WithCode(cli.ExitNo, err)
-	case options:
-		return cli.WithCode(cli.ExitInput, err)
-	case missing:
-		return err
-	default:
-		return cli.WithCode(cli.ExitInconclusive, err)
-	}
+	return a.tell(out, out.Complete, func() { a.printIsolation(out) })
 }
 
 // reasonLimit bounds a reason in a line of progress; the whole of it is in the record.

@@ -55,7 +55,7 @@ func TestOlderRules(t *testing.T) {
 	if r := wantOK(t, data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: judgeAgain}); !strings.Contains(listed(r), "rules: it was judged by rules 1; those of today (3) give the same verdict, with 2 of 3 valid trials") {
 		t.Error(listed(r))
 	}
-	stricter := func(ctx context.Context, dir string) (bundle.RunVerdicts, error) {
+	stricter := func(ctx context.Context, dir string) (evidence.RunVerdicts, error) {
 		v, err := judgeAgain(ctx, dir)
 		v.Today = &evidence.RunVerdict{Verdict: evidence.Inconclusive, Reason: "absent"}
 		return v, err
@@ -634,7 +634,7 @@ func TestVerifyNamesItsFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := ""
-	if _, err := bundle.Verify(t.Context(), b, bundle.VerifyOptions{Temp: t.TempDir(), Rejudge: func(ctx context.Context, dir string) (bundle.RunVerdicts, error) {
+	if _, err := bundle.Verify(t.Context(), b, bundle.VerifyOptions{Temp: t.TempDir(), Rejudge: func(ctx context.Context, dir string) (evidence.RunVerdicts, error) {
 		seen = dir
 		return judgeAgain(ctx, dir)
 	}}); err != nil {

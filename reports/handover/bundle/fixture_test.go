@@ -131,23 +131,7 @@ func runDir(tb testing.TB, name string) string {
 }
 
 // judgeAgain is the harness's own, as the program hands it over.
-func judgeAgain(_ context.Context, dir string) (bundle.RunVerdicts, error) {
-	p, run, info, err := plan.OpenRun(dir)
-	if err != nil {
-		return bundle.RunVerdicts{}, err
-	}
-	again, err := judge.Rejudge(p, run)
-	if err != nil {
-		return bundle.RunVerdicts{}, err
-	}
-	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
-	out := bundle.RunVerdicts{Rules: again.Rules, Run: v, Rate: rate, Trials: again.Verdicts}
-	if again.Rules != evidence.CurrentRules {
-		now := again.CombineToday(info.Trials, info.Expected)
-		out.Today = &now
-	}
-	return out, nil
-}
+func judgeAgain(_ context.Context, dir string) (evidence.RunVerdicts, error) { return judge.RejudgeRun(dir) }
 
 // key gives an ssh key that is the same in every run of the tests.
 func key(tb testing.TB, seed string) ssh.Signer {

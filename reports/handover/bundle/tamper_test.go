@@ -366,8 +366,8 @@ func TestTrialTakenOut(t *testing.T) {
 // What nobody can judge is not called good.
 func TestVerifyWithoutAnswer(t *testing.T) {
 	data := create(t, options(runDir(t, "main")))
-	broken := func(context.Context, string) (bundle.RunVerdicts, error) {
-		return bundle.RunVerdicts{}, fmt.Errorf("a later scenario")
+	broken := func(context.Context, string) (evidence.RunVerdicts, error) {
+		return evidence.RunVerdicts{}, fmt.Errorf("a later scenario")
 	}
 	r, err := verify(t.Context(), data, bundle.ReadOptions{}, bundle.VerifyOptions{Rejudge: broken})
 	if err != nil || r.State() != bundle.Unknown {

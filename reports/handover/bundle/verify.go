@@ -66,18 +66,8 @@ func worst(checks []Check) State {
 	return state
 }
 
-// RunVerdicts is what a judge makes of a run's record.
-type RunVerdicts struct {
-	Rules  evidence.Rules // that the record names, and that gave the verdicts
-	Run    evidence.RunVerdict
-	Rate   evidence.Rate
-	Trials []evidence.TrialVerdict
-	// Today is the run as today's rules judge it; nil where the record names those.
-	Today *evidence.RunVerdict
-}
-
 // Rejudge judges a run directory again from its record alone, and changes nothing.
-type Rejudge func(ctx context.Context, runDir string) (RunVerdicts, error)
+type Rejudge func(ctx context.Context, runDir string) (evidence.RunVerdicts, error)
 
 // VerifyOptions say what a bundle is held against.
 type VerifyOptions struct {

@@ -37,7 +37,7 @@ func (c *runCheck) rejudge(ctx context.Context, rejudge Rejudge) error {
 
 // rules tells of a record that was judged by older rules: it was not altered for that, and
 // where today's rules would not give its verdict any more, nobody shall take it for more.
-func (c *runCheck) rules(again RunVerdicts) {
+func (c *runCheck) rules(again evidence.RunVerdicts) {
 	switch now := again.Today; {
 	case now == nil:
 	case now.Verdict == again.Run.Verdict:
@@ -47,7 +47,7 @@ func (c *runCheck) rules(again RunVerdicts) {
 	}
 }
 
-func (c *runCheck) verdicts(again RunVerdicts) error {
+func (c *runCheck) verdicts(again evidence.RunVerdicts) error {
 	var errs []error
 	for _, a := range again.Trials {
 		stored, judged, err := c.dir.Trial(a.Trial).Verdict()
@@ -94,7 +94,7 @@ func (c *runCheck) sameVerdict(stored, again evidence.TrialVerdict) error {
 	}
 }
 
-func (c *runCheck) rate(again RunVerdicts) error {
+func (c *runCheck) rate(again evidence.RunVerdicts) error {
 	var stored evidence.RunVerdict
 	switch err := evidence.ReadJSON(c.dir.File("verdict.json"), &stored); {
 	case errors.Is(err, os.ErrNotExist): // broken off before it was judged: nothing is said

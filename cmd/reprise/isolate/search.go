@@ -1,0 +1,96 @@
+package isolate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"syscall"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// search carries out one search in its folder, by the choices of its verb.
+type search[O any] func(ctx context.Context, dir evidence.Dir, options *O) error
+
+// begin makes the folder of a search below parent, which keeps the scenario and the choices,
+// and searches.
+func begin[O any](ctx context.Context, parent string, l *scenarios.Loaded, options *O, run search[O]) error {
+	dir, err := experiment.CreateSearch(parent, l, options)
+	if err != nil {
+		return cli.AsRecordError(err)
+	}
+	return run(ctx, dir, options)
+}
+
+// resume goes on with the search in a folder, by the choices that it was begun with. what is the
+// kind of search, for who names another folder.
+func resume[O any](ctx context.Context, path, what string, run search[O]) error {
+	dir, options := evidence.Dir{Path: path}, new(O)
+	if err := evidence.ReadJSON(dir.File("options.json"), options); err != nil {
+		return cli.InputError("%s is no folder of %s: %w", path, what, err)
+	}
+	return run(ctx, dir, options)
+}
+
+// loadSearch reads the scenario that an isolation or a bisection keeps in its folder.
+func (a *app) loadSearch(dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
+	set, err := cli.ParseSet(sets)
+	if err != nil {
+		return nil, nil, err
+	}
+	reg, err := cli.Registry()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := scenarios.Load(dir.File("input", filepath.FromSlash(file)), scenarios.Options{Platforms: reg.Platforms(), Recorded: true, Set: set, Template: reg.Template, Trust: a.Trust})
+	if err != nil {
+		return nil, nil, err
+	}
+	return l, set, l.Permit(l.Topology)
+}
+
+// searchError gives the reasons why a search ended their exit codes, and says how to go on
+// where that is possible.
+func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) error {
+	resume := fmt.Sprintf("reprise %s --resume %s", verb, dir.Path)
+	_, options := errors.AsType[*experiment.OptionsError](err)
+	_, missing := errors.AsType[*topologies.MissingError](err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, experiment.ErrInUse):
+		return cli.WithCode(cli.ExitEnvironment, err)
+	case ctx.Err() != nil:
+		return cli.WithCode(cli.ExitInterrupted, fmt.Errorf("interrupted; go on with: %s", resume))
+	case errors.Is(err, syscall.ENOSPC):
+		return cli.WithCode(cli.ExitEnvironment, fmt.Errorf("the disk is full; make room, and go on with: %s", resume))
+	case errors.Is(err, isolate.ErrNotReproduced):
+		return cli.WithCode(cli.ExitNo, err)
+	case options:
+		return cli.WithCode(cli.ExitInput, err)
+	case missing:
+		return err
+	default:
+		return cli.WithCode(cli.ExitInconclusive, err)
+	}
+}
+
+// tell gives what a search found to a program, or prints it for a person. It is an answer where
+// it was decided.
+func (a *app) tell(found any, decided bool, print func()) error {
+	code := cli.ExitYes
+	if !decided {
+		code = cli.ExitInconclusive
+	}
+	done, err := a.Emit(found)
+	if !done {
+		print()
+	}
+	return errors.Join(err, cli.Answer(code))
+}
