@@ -38,7 +38,8 @@ func New(engine client.APIClient, mirror string) *Store {
 	return &Store{engine: engine, mirror: mirror}
 }
 
-// List gives the images that this tool made, the oldest suite first.
+// List gives the images that this tool made, the oldest suite first. What somebody else made on
+// top of one has its labels and is not among them.
 func (s *Store) List(ctx context.Context) ([]Image, error) {
 	found, err := s.engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", recipe.LabelRecipe)})
 	if err != nil {
@@ -46,6 +47,9 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 	}
 	var list []Image
 	for _, i := range found.Items {
+		if derived(i.RepoTags) {
+			continue
+		}
 		img := Image{
 			Refs: named(i.RepoTags), Suite: i.Labels[recipe.LabelSuite], Digest: i.ID, Size: i.Size,
 			Recipe: i.Labels[recipe.LabelRecipe], Current: recipe.Current(i.Labels), Packages: recipe.Packages(i.Labels),
@@ -156,6 +160,13 @@ func Missing(ref string) error {
 }
 
 // named drops the placeholder of an image without a tag.
+// derived reports whether an image with our labels is one that was built on ours: it has names,
+// and none that we give. One of ours that lost its names to a newer one has none.
+func derived(tags []string) bool {
+	tags = named(tags)
+	return len(tags) > 0 && !slices.ContainsFunc(tags, func(t string) bool { return strings.HasPrefix(t, "reprise/") })
+}
+
 func named(tags []string) []string {
 	return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return strings.HasPrefix(t, "<none>") })
 }
