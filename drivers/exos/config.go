@@ -4,31 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/device"
 )
-
-// RunningConfig implements drivers.ConfigSaver.
-func (d *Driver) RunningConfig(ctx context.Context) (string, error) {
-	const op = "read running configuration"
-	x, err := d.Run(ctx, drivers.Command{Line: "show configuration", Timeout: device.LongTimeout})
-	switch {
-	case err != nil:
-	case x.Rejected != "":
-		err = fmt.Errorf("show configuration: %s", x.Rejected)
-	case x.Truncated:
-		err = errors.New("show configuration is longer than the bound of an answer")
-	case !strings.Contains(x.Output, "# Module "):
-		err = fmt.Errorf("show configuration holds no module: %q", firstLines(x.Output, 3))
-	}
-	if err != nil {
-		return "", d.Fail(op, err)
-	}
-	return strings.Join(device.Lines(x.Output), "\n") + "\n", nil
-}
 
 // SaveConfig implements drivers.ConfigSaver.
 func (d *Driver) SaveConfig(ctx context.Context) error {
@@ -45,8 +25,8 @@ func nameOf(file string) string { return strings.TrimSuffix(strings.TrimSpace(fi
 // changed: the question about the default is answered with no, and looked at afterwards.
 func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.Checkpoint) error) (drivers.Checkpoint, error) {
 	const op = "checkpoint"
-	if !regexp.MustCompile(`^[A-Za-z][\w-]{0,31}$`).MatchString(name) {
-		return drivers.Checkpoint{}, d.Fail(op, fmt.Errorf("%q is no name of a configuration", name))
+	if err := device.NameOfConfig(name); err != nil {
+		return drivers.Checkpoint{}, d.Fail(op, err)
 	}
 	selected, err := d.selected(ctx)
 	if err != nil {
@@ -54,20 +34,15 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 	}
 	c := drivers.Checkpoint{Name: name, Selected: selected}
 	if selected != "" {
-		switch err := d.has(ctx, selected); {
-		case errors.Is(err, errNotSaved): // a switch on its defaults names a file that was never saved
+		switch err := d.Saved(ctx, selected); {
+		case errors.Is(err, device.ErrNotSaved): // a switch on its defaults names a file that was never saved
 			c.Unsaved = true
 		case err != nil:
 			return c, d.Fail(op, err)
 		}
 	}
-	if c.Config, err = d.RunningConfig(ctx); err != nil {
+	if err := d.Keep(ctx, &c, keep); err != nil {
 		return c, d.Fail(op, err)
-	}
-	if keep != nil {
-		if err := keep(c); err != nil {
-			return c, d.Fail(op, err)
-		}
 	}
 	_, err = d.Ask(ctx, op, "save configuration "+name,
 		drivers.Reply{Question: `(?i)default (?:database|configuration)`, Answer: "n"},
@@ -75,7 +50,7 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 	if err != nil {
 		return c, err
 	}
-	if err := d.has(ctx, name); err != nil {
+	if err := d.Saved(ctx, name); err != nil {
 		return c, d.Fail(op, err)
 	}
 	now, err := d.selected(ctx)
@@ -83,21 +58,6 @@ func (d *Driver) Checkpoint(ctx context.Context, name string, keep func(drivers.
 		err = errors.Join(fmt.Errorf("the switch would now start with %s instead of %s", now, selected), d.selectAgain(ctx, c))
 	}
 	return c, d.Fail(op, err)
-}
-
-// errNotSaved says that a configuration is not among the switch's files.
-var errNotSaved = errors.New("it is not among the switch's files")
-
-// has looks for a saved configuration; errNotSaved when it is not there.
-func (d *Driver) has(ctx context.Context, name string) error {
-	out, err := d.Ask(ctx, "list files", "ls")
-	if err != nil {
-		return err
-	}
-	if !regexp.MustCompile(`(?m)(?:^|\s)` + regexp.QuoteMeta(name) + `\.cfg\s*$`).MatchString(out) {
-		return fmt.Errorf("%s.cfg: %w", name, errNotSaved)
-	}
-	return nil
 }
 
 // selected is the configuration that the switch starts with; empty where it says NONE.
@@ -120,28 +80,13 @@ func (d *Driver) selected(ctx context.Context) (string, error) {
 // Until the restart is over the switch is set to start with the checkpoint.
 func (d *Driver) Restore(ctx context.Context, c drivers.Checkpoint) error {
 	const op = "restore configuration"
-	now, err := d.RunningConfig(ctx)
-	if err != nil {
+	if err := d.BringBack(ctx, c, func(ctx context.Context) error { return d.restart(ctx, c) }); err != nil {
 		return d.Fail(op, err)
-	}
-	if device.Compare(c.Config, now) != "" {
-		if err := d.restart(ctx, c); err != nil {
-			return d.Fail(op, err)
-		}
-	}
-	if now, err = d.RunningConfig(ctx); err != nil {
-		return d.Fail(op, err)
-	}
-	if diff := device.Differ(c.Config, now); diff != "" {
-		return d.Fail(op, fmt.Errorf("the configuration is not the one that was saved: %s", diff))
 	}
 	return d.Fail(op, d.selectAgain(ctx, c))
 }
 
 func (d *Driver) restart(ctx context.Context, c drivers.Checkpoint) error {
-	if err := d.has(ctx, c.Name); err != nil {
-		return err
-	}
 	if _, err := d.Ask(ctx, "select "+c.Name, "use configuration "+c.Name, yes(`(?i)configuration|database|selected`)...); err != nil {
 		return err
 	}
@@ -180,18 +125,6 @@ func (d *Driver) selectAgain(ctx context.Context, c drivers.Checkpoint) error {
 	return d.Forget(ctx, drivers.Checkpoint{Name: c.Selected})
 }
 
-// Forget implements drivers.Checkpointer. A checkpoint that is gone already is forgotten.
-func (d *Driver) Forget(ctx context.Context, c drivers.Checkpoint) error {
-	switch err := d.has(ctx, c.Name); {
-	case errors.Is(err, errNotSaved):
-		return nil
-	case err != nil:
-		return d.Fail("remove "+c.Name, err)
-	}
-	_, err := d.Ask(ctx, "remove "+c.Name, "rm "+c.Name+".cfg", yes(`(?i)remove|delete|rm\b`)...)
-	return err
-}
-
 // Reboot implements drivers.Rebooter. Unsaved changes are not saved.
 func (d *Driver) Reboot(ctx context.Context) error {
 	return d.Device.Reboot(ctx, "reboot", []drivers.Reply{
@@ -213,8 +146,3 @@ func (d *Driver) boots(ctx context.Context) (string, error) {
 	}
 	return count + " " + at, nil
 }
-
-var persists = regexp.MustCompile(`(?i)^(?:sa|sav|save|use|unconf\w*|unconfigure|download|install|uninstall|rm|mv|cp|tftp|tftpget|scp2?|edit|synchronize|load|run|upgrade)\b`)
-
-// Persists implements drivers.Persister.
-func (d *Driver) Persists(line string) bool { return persists.MatchString(strings.TrimSpace(line)) }

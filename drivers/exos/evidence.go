@@ -1,9 +1,6 @@
 package exos
 
-import (
-	"slices"
-	"strings"
-)
+import "github.com/reprise-lab/reprise/drivers/device"
 
 // EvidenceCommands implements drivers.EvidenceSource: the state of a switch whatever the
 // problem is.
@@ -18,8 +15,8 @@ func (d *Driver) EvidenceCommands() []string {
 // classes are the vendor's own collections by class of problem: the debug bundles of its
 // public scripting repository (Switch_Engine/Debug_Bundle), without the commands that need
 // a debug shell, and the checks of its user guides for ELRP, EDP and Fabric Attach.
-func classes() map[string][]string {
-	return map[string][]string{
+func classes() device.Classes {
+	return device.Classes{
 		"l2":          {"show fdb", "show l2stats", "debug fdb show fdbentry all", "debug fdb show filters", "debug fdb show globals", "debug hal show fdb"},
 		"vlan":        {"show vlan detail", "debug vlan show vpifs"},
 		"lag":         {"show sharing detail", "show sharing", "show lacp", "show lacp counters", "debug vlan show ports"},
@@ -46,20 +43,13 @@ func classes() map[string][]string {
 }
 
 // EvidenceClasses implements drivers.ClassedEvidence.
-func (Factory) EvidenceClasses() []string {
-	var names []string
-	for name := range classes() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (Factory) EvidenceClasses() []string { return classes().EvidenceClasses() }
 
 // EvidenceFor implements drivers.ClassedEvidence.
-func (Factory) EvidenceFor(class string) []string { return classes()[strings.ToLower(class)] }
+func (Factory) EvidenceFor(class string) []string { return classes().EvidenceFor(class) }
 
 // EvidenceClasses implements drivers.ClassedEvidence.
-func (d *Driver) EvidenceClasses() []string { return Factory{}.EvidenceClasses() }
+func (d *Driver) EvidenceClasses() []string { return classes().EvidenceClasses() }
 
 // EvidenceFor implements drivers.ClassedEvidence.
-func (d *Driver) EvidenceFor(class string) []string { return Factory{}.EvidenceFor(class) }
+func (d *Driver) EvidenceFor(class string) []string { return classes().EvidenceFor(class) }

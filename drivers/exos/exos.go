@@ -3,8 +3,9 @@ package exos
 import (
 	"context"
 	"embed"
-	"errors"
 	"io/fs"
+	"regexp"
+	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/device"
@@ -52,51 +53,41 @@ func (Factory) Virtual() drivers.Virtual {
 	}}
 }
 
+// system is what a Switch Engine switch does in its own way.
+func system() device.System {
+	return device.System{
+		Platform: Platform, Dialect: dialectYAML, Failures: failuresYAML,
+		Identity: askFacts, Serial: serial,
+		ShowConfig: "show configuration", ConfigHas: "# Module ",
+		Persists:  regexp.MustCompile(`(?i)^(?:sa|sav|save|use|unconf\w*|unconfigure|download|install|uninstall|rm|mv|cp|tftp|tftpget|scp2?|edit|synchronize|load|run|upgrade)\b`),
+		ListFiles: "ls", FileName: func(name string) string { return name + ".cfg" },
+		Remove: func(name string) (string, []drivers.Reply) {
+			return "rm " + name + ".cfg", yes(`(?i)remove|delete|rm\b`)
+		},
+		// "show tech all" is the older form of it.
+		Tech: []string{"show tech-support all", "show tech all"}, TechReplies: yes(`(?i)continue`),
+		// Features without a licence answer with a refusal of their own in the middle.
+		TechBegun: func(answer string) bool { return strings.Contains(answer, "->") }, TechLacks: techMissing,
+	}
+}
+
 // Open implements drivers.Factory.
 func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
-	dialect, err := Dialect()
-	if err != nil {
-		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
-	}
-	d, err := device.Open(ctx, Platform, dialect, t, prepare)
+	s, err := device.OpenSwitch(ctx, system(), t)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.NameFailuresBy(failuresYAML); err != nil {
-		return nil, errors.Join(err, d.Close(ctx))
-	}
-	return &Driver{Device: d, tails: device.NewLogTails()}, nil
+	return &Driver{s}, nil
 }
 
-// prepare has every session prove which switch it leads to.
-func prepare(ctx context.Context, d *device.Device, c *session.CLI) error {
-	x, err := c.Run(ctx, drivers.Command{Line: askFacts})
-	if err != nil {
-		return err
-	}
-	f, err := parseFacts(x.Output, "")
-	if err != nil {
-		return err
-	}
-	return d.SameDevice(f.Details["serial"])
+// serial is the serial number in the answer to askFacts.
+func serial(answer string) (string, error) {
+	f, err := parseFacts(answer, "")
+	return f.Details["serial"], err
 }
 
 // Driver drives one switch.
-type Driver struct {
-	*device.Device
-	tails *device.LogTails
-}
-
-// Configure implements drivers.Configurer.
-func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Exchange, error) {
-	return d.Device.Configure(ctx, lines, nil, nil)
-}
-
-// Boot implements drivers.Booter: the start-up configuration is added to what the switch
-// already runs, line by line. Comments and blank lines are passed over.
-func (d *Driver) Boot(ctx context.Context) error {
-	return d.Apply(ctx, d.Target.Config, "#", d.Configure)
-}
+type Driver struct{ *device.Switch }
 
 // PortDown implements drivers.LinkFlapper.
 func (d *Driver) PortDown(ctx context.Context, port string) error {

@@ -23,7 +23,7 @@ func (d *Driver) MarkLogs(ctx context.Context) (drivers.LogMark, error) {
 		if err != nil {
 			return nil, err
 		}
-		m[name] = d.tails.Mark(lines)
+		m[name] = d.Tails.Mark(lines)
 	}
 	return m, nil
 }
@@ -37,7 +37,7 @@ func (d *Driver) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.Lo
 		if err != nil {
 			return nil, err
 		}
-		fresh, found := d.tails.Since(m[name], lines)
+		fresh, found := d.Tails.Since(m[name], lines)
 		if len(fresh) > 0 {
 			files = append(files, drivers.LogFile{Path: name + ".log", Text: strings.Join(fresh, "\n") + "\n", Truncated: !found})
 		}

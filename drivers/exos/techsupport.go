@@ -2,48 +2,12 @@ package exos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 )
-
-// techTimeout bounds the whole collection; techLimit its size, in bytes. A stack of four
-// takes about a minute and a quarter of a MB.
-const (
-	techTimeout = 20 * time.Minute
-	techLimit   = 64 << 20
-)
-
-// TechSupport implements drivers.TechSupporter with "show tech-support all", and with the
-// older "show tech all" where that is refused.
-func (d *Driver) TechSupport(ctx context.Context) (drivers.TechSupport, error) {
-	for _, line := range []string{"show tech-support all", "show tech all"} {
-		x, err := d.Run(ctx, drivers.Command{
-			Line: line, Timeout: techTimeout, Limit: techLimit,
-			Replies: []drivers.Reply{{Question: `(?i)continue`, Answer: "y"}},
-		})
-		if err != nil {
-			return drivers.TechSupport{}, err
-		}
-		// Features without a licence answer with a refusal of their own in the middle.
-		if x.Rejected != "" && !strings.Contains(x.Output, "->") {
-			continue
-		}
-		t := drivers.TechSupport{Exchange: x}
-		t.Rejected = ""
-		t.Missing = techMissing(x.Output)
-		if x.Truncated {
-			t.Missing = append(t.Missing, fmt.Sprintf("what is beyond %d bytes", techLimit))
-		}
-		t.Complete = len(t.Missing) == 0
-		return t, nil
-	}
-	return drivers.TechSupport{}, d.Fail("take tech-support", errors.New("the switch refuses show tech-support all and show tech all"))
-}
 
 // TechLacks implements drivers.TechReader.
 func (Factory) TechLacks(text string) []string { return techMissing(text) }

@@ -1,9 +1,6 @@
 package voss
 
-import (
-	"slices"
-	"strings"
-)
+import "github.com/reprise-lab/reprise/drivers/device"
 
 // EvidenceCommands implements drivers.EvidenceSource: the state of a switch whatever the
 // problem is.
@@ -17,8 +14,8 @@ func (d *Driver) EvidenceCommands() []string {
 
 // classes are lists by class of problem. The vendor has published none for this system;
 // they are the commands that its user guides and public scripts ask for.
-func classes() map[string][]string {
-	return map[string][]string{
+func classes() device.Classes {
+	return device.Classes{
 		"fabric":      {"show isis", "show isis adjacencies", "show isis interface", "show isis spbm", "show isis system-id", "show isis spbm i-sid discover", "show isis lsdb", "show isis spbm nick-name"},
 		"mlag":        {"show virtual-ist", "show mlt", "show isis spbm", "show isis spbm i-sid discover", "show vlan i-sid", "show ip arp", "show vlan mac-address-entry"},
 		"lag":         {"show mlt", "show lacp", "show lacp interface mlt", "show vlacp", "show vlacp interface gigabitEthernet"},
@@ -38,20 +35,13 @@ func classes() map[string][]string {
 }
 
 // EvidenceClasses implements drivers.ClassedEvidence.
-func (Factory) EvidenceClasses() []string {
-	var names []string
-	for name := range classes() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (Factory) EvidenceClasses() []string { return classes().EvidenceClasses() }
 
 // EvidenceFor implements drivers.ClassedEvidence.
-func (Factory) EvidenceFor(class string) []string { return classes()[strings.ToLower(class)] }
+func (Factory) EvidenceFor(class string) []string { return classes().EvidenceFor(class) }
 
 // EvidenceClasses implements drivers.ClassedEvidence.
-func (d *Driver) EvidenceClasses() []string { return Factory{}.EvidenceClasses() }
+func (d *Driver) EvidenceClasses() []string { return classes().EvidenceClasses() }
 
 // EvidenceFor implements drivers.ClassedEvidence.
-func (d *Driver) EvidenceFor(class string) []string { return Factory{}.EvidenceFor(class) }
+func (d *Driver) EvidenceFor(class string) []string { return classes().EvidenceFor(class) }

@@ -17,7 +17,7 @@ func (d *Driver) MarkLogs(ctx context.Context) (drivers.LogMark, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drivers.LogMark{logFile: d.tails.Mark(lines)}, nil
+	return drivers.LogMark{logFile: d.Tails.Mark(lines)}, nil
 }
 
 // LogsSince implements drivers.LogSource: oldest line first. A log that has lost its mark
@@ -27,7 +27,7 @@ func (d *Driver) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.Lo
 	if err != nil {
 		return nil, err
 	}
-	fresh, found := d.tails.Since(m[logFile], lines)
+	fresh, found := d.Tails.Since(m[logFile], lines)
 	if len(fresh) == 0 {
 		return nil, nil
 	}

@@ -2,44 +2,12 @@ package voss
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 )
-
-// techTimeout bounds the whole collection; techLimit its size, in bytes.
-const (
-	techTimeout = 20 * time.Minute
-	techLimit   = 64 << 20
-)
-
-// TechSupport implements drivers.TechSupporter with "show fulltech", or "show tech" where
-// that is refused. No public source tells of an end marker: the prompt behind the answer is
-// the only end, and what is checked is that the parts are there that a case needs.
-func (d *Driver) TechSupport(ctx context.Context) (drivers.TechSupport, error) {
-	for _, line := range []string{"show fulltech", "show tech"} {
-		x, err := d.Run(ctx, drivers.Command{Line: line, Timeout: techTimeout, Limit: techLimit})
-		if err != nil {
-			return drivers.TechSupport{}, err
-		}
-		if x.Rejected != "" && len(x.Output) < 2000 {
-			continue
-		}
-		t := drivers.TechSupport{Exchange: x}
-		t.Rejected = ""
-		t.Missing = techMissing(x.Output)
-		if x.Truncated {
-			t.Missing = append(t.Missing, fmt.Sprintf("what is beyond %d bytes", techLimit))
-		}
-		t.Complete = len(t.Missing) == 0
-		return t, nil
-	}
-	return drivers.TechSupport{}, d.Fail("take tech-support", errors.New("the switch refuses show fulltech and show tech"))
-}
 
 // TechLacks implements drivers.TechReader.
 func (Factory) TechLacks(text string) []string { return techMissing(text) }

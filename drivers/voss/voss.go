@@ -3,9 +3,9 @@ package voss
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"sync"
 	"time"
 
@@ -56,54 +56,47 @@ func (Factory) Virtual() drivers.Virtual {
 	}
 }
 
+// system is what a Fabric Engine switch does in its own way.
+func system() device.System {
+	return device.System{
+		Platform: Platform, Dialect: dialectYAML, Failures: failuresYAML,
+		Identity: askFacts, Serial: serial,
+		Enter: []string{"configure terminal"}, Leave: []string{"end"},
+		ShowConfig: "show running-config", ConfigHas: "# software version", Clean: cleanConfig,
+		Persists:  regexp.MustCompile(`(?i)^(?:sav?e?|backup|boot|reset|remove|delete|copy|cp|mv|move|rename|software|source|run|ftp|tftp|edit|restore|no boot)\b`),
+		ListFiles: "ls /intflash/", FileName: file,
+		Remove: func(name string) (string, []drivers.Reply) {
+			return "remove " + file(name) + " -y", []drivers.Reply{{Question: `(?i)remove|delete|sure`, Answer: "y"}}
+		},
+		// No public source tells of an end marker: the prompt behind the answer is the only end,
+		// and what is checked is that the parts are there that a case needs.
+		Tech:      []string{"show fulltech", "show tech"},
+		TechBegun: func(answer string) bool { return len(answer) >= 2000 }, TechLacks: techMissing,
+	}
+}
+
 // Open implements drivers.Factory.
 func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
-	dialect, err := Dialect()
-	if err != nil {
-		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
-	}
-	d, err := device.Open(ctx, Platform, dialect, t, prepare)
+	s, err := device.OpenSwitch(ctx, system(), t)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.NameFailuresBy(failuresYAML); err != nil {
-		return nil, errors.Join(err, d.Close(ctx))
-	}
-	return &Driver{Device: d, tails: device.NewLogTails()}, nil
+	return &Driver{Switch: s}, nil
 }
 
-// prepare has every session prove which switch it leads to.
-func prepare(ctx context.Context, d *device.Device, c *session.CLI) error {
-	x, err := c.Run(ctx, drivers.Command{Line: askFacts})
-	if err != nil {
-		return err
-	}
-	f, err := parseFacts(x.Output, "")
-	if err != nil {
-		return err
-	}
-	return d.SameDevice(f.Details["serial"])
+// serial is the serial number in the answer to askFacts.
+func serial(answer string) (string, error) {
+	f, err := parseFacts(answer, "")
+	return f.Details["serial"], err
 }
 
 // Driver drives one switch.
 type Driver struct {
-	*device.Device
-	tails *device.LogTails
+	*device.Switch
 
 	mu     sync.Mutex
 	boot   int       // counts the starts of the switch that this driver has seen
 	latest time.Time // the present one was not later than this
-}
-
-// Configure implements drivers.Configurer.
-func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Exchange, error) {
-	return d.Device.Configure(ctx, lines, []string{"configure terminal"}, []string{"end"})
-}
-
-// Boot implements drivers.Booter: the start-up configuration is added to what the switch
-// already runs, line by line. Comments and blank lines are passed over.
-func (d *Driver) Boot(ctx context.Context) error {
-	return d.Apply(ctx, d.Target.Config, "#", d.Configure)
 }
 
 // PortDown implements drivers.LinkFlapper.
