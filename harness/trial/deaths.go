@@ -2,18 +2,14 @@ package trial
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -247,89 +243,6 @@ func (d death) fits(sent string) (orderly, ok bool) {
 	}
 }
 
-// forgetDeaths counts what died before the trial, so that it is not taken for the trial's
-// own. On a freshly built lab nothing is forgotten.
-func (t *Trial) forgetDeaths(ctx context.Context) {
-	t.eachNode(func(n *labNode) {
-		n.toldMu.Lock()
-		n.steps = nil
-		n.toldMu.Unlock()
-		if _, watches := drivers.As[drivers.DeathWatcher](n.driver); !watches {
-			if lister, ok := drivers.As[drivers.CoreLister](n.driver); ok { // it has cores of before
-				if err := n.rememberCores(ctx, lister); err != nil {
-					t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "cores of before", Outcome: evidence.Failed, Detail: err.Error()})
-				}
-				n.toldMu.Lock()
-				n.told = nil
-				n.toldMu.Unlock()
-				t.mu.Lock()
-				t.deathsSeen[n.Name] = 0
-				t.mu.Unlock()
-				return
-			}
-		}
-		if t.cold && n.restorePoint == nil {
-			return
-		}
-		deaths, err := n.deaths(ctx)
-		if unseen := (*drivers.UnseenError)(nil); err == nil || errors.As(err, &unseen) {
-			t.mu.Lock()
-			t.deathsSeen[n.Name] = len(deaths)
-			t.mu.Unlock()
-		}
-	})
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	maps.Copy(t.deathsStart, t.deathsSeen)
-}
-
-// recordDeaths writes an event for every process that died since the last call, and
-// fetches its core.
-func (t *Trial) recordDeaths(ctx context.Context) {
-	t.eachNode(func(n *labNode) {
-		deaths, err := n.deaths(ctx)
-		if errors.Is(err, drivers.ErrUnsupported) {
-			return
-		}
-		if unseen := (*drivers.UnseenError)(nil); errors.As(err, &unseen) {
-			if t.firstUnseen(n.Name) {
-				t.event(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: err.Error()})
-			}
-		} else if err != nil {
-			t.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "deaths", Outcome: evidence.Failed, Detail: err.Error()})
-			return
-		}
-		t.mu.Lock()
-		seen := min(t.deathsSeen[n.Name], len(deaths))
-		t.deathsSeen[n.Name] = len(deaths)
-		t.mu.Unlock()
-		for _, d := range deaths[seen:] {
-			t.event(d.event(n.Name))
-			if d.Core != "" {
-				t.fetch(ctx, n, d.Core, t.coreFile(n.Name, d))
-			}
-		}
-	})
-}
-
-// firstUnseen tells, once in a trial for each node, that not every death of it can be seen.
-func (t *Trial) firstUnseen(node string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	again := t.unseen[node]
-	t.unseen[node] = true
-	return !again
-}
-
-// coreFile is where a core file is kept; processes of the same name each have their own.
-func (t *Trial) coreFile(node string, d death) string {
-	file := t.dir.File("cores", node+"-"+flat(d.Process)+".core")
-	if _, err := os.Stat(file); err == nil {
-		file = t.dir.File("cores", fmt.Sprintf("%s-%s-%d.core", node, flat(d.Process), d.PID))
-	}
-	return file
-}
-
 // event is the death as the timeline has it.
 func (d death) event(node string) evidence.Event {
 	e := evidence.Event{Kind: evidence.EventDeath, Lane: node, Ref: d.Sender, Name: d.Process, Detail: d.describe()}
@@ -366,60 +279,4 @@ func (d death) describe() string {
 		how += ", last words: " + line
 	}
 	return how
-}
-
-// deathsSince is the probe core: the deaths of a process since the stimulus began, or since
-// the trial began where nothing was done yet, where nothing is done at all, or where the
-// condition may hold before. What no step told to end is a death. Where one may have gone
-// by unseen, no death that is known is no answer.
-func (t *Trial) deathsSince(ctx context.Context, n *labNode, c *plan.Check, p scenarios.CoreProbe, o *evidence.Observation) error {
-	deaths, err := n.deaths(ctx)
-	unseen := (*drivers.UnseenError)(nil)
-	if err != nil && !errors.As(err, &unseen) {
-		return err
-	}
-	t.mu.Lock()
-	from, since := t.deathsStart[n.Name], t.start
-	if t.stimulated && t.plan.Acts() && !c.Cond.MayHoldBefore {
-		from, since = t.deathsStim[n.Name], t.stimStart
-	}
-	t.mu.Unlock()
-	rows := []death{}
-	unnamed := false
-	for _, d := range deaths[min(from, len(deaths)):] {
-		switch {
-		case d.ended:
-		case p.Asks(d.Process):
-			rows = append(rows, d)
-		case strings.HasPrefix(d.Process, "("):
-			unnamed = true
-		}
-	}
-	text, err := json.Marshal(rows)
-	o.Text, o.Count = string(text), len(rows)
-	if err != nil {
-		return err
-	}
-	known := unseen != nil && slices.Contains(unseen.Known, p.Process)
-	missed := unseen != nil && (unseen.Missed.IsZero() || !unseen.Missed.Before(since))
-	switch certain := len(rows) > 0 && c.Cond.Expect == ""; {
-	case certain:
-		return nil
-	case missed && !known:
-		return unseen
-	case unnamed:
-		return fmt.Errorf("a process of %s died before the kernel could be asked for its name", n.Name)
-	default:
-		return nil
-	}
-}
-
-// diedAsAsked reports whether a process died in this trial whose death the symptom asks for.
-func (t *Trial) diedAsAsked() bool {
-	record, err := t.dir.Read()
-	if err != nil {
-		return false
-	}
-	_, ok := judge.AskedDeath(t.plan, record)
-	return ok
 }

@@ -38,29 +38,35 @@ func kernelRefusals() []string {
 	return []string{"Unknown device type", "qdisc kind is unknown", "qdisc not found", "not supported", "Not supported"}
 }
 
-// lacksKernel notes that this lab cannot show the scenario where a node was refused something
+// kernels find out what the kernels of a lab's nodes lack.
+type kernels struct {
+	lab *Lab
+	rec *recorder
+}
+
+// refused notes that this lab cannot show the scenario where a node was refused something
 // that its kernel has not. The words alone do not tell that from a wrong command, so what the
 // node's commands name is tried once more by itself, in the node.
-func (t *Trial) lacksKernel(ctx context.Context, node string, err error) {
+func (k kernels) refused(ctx context.Context, node string, err error) {
 	if err != nil {
-		t.lacksSaid(ctx, node, err.Error())
+		k.said(ctx, node, err.Error())
 	}
 }
 
-// lacksSaid is lacksKernel for what a command said, whatever became of it: one that goes on
+// said is refused for what a command said, whatever became of it: one that goes on
 // after a refusal (may-fail, || true) leaves a lab that is not the scenario's all the same.
-func (t *Trial) lacksSaid(ctx context.Context, node, said string) {
+func (k kernels) said(ctx context.Context, node, said string) {
 	if !slices.ContainsFunc(kernelRefusals(), func(w string) bool { return strings.Contains(said, w) }) {
 		return
 	}
-	host, unreached := t.lab.res.Host(node)
+	host, unreached := k.lab.res.Host(node)
 	if unreached != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kernelTimeout)
 	defer cancel()
 	var lacking []string
-	for _, try := range kernelTries(t.plan, node) {
+	for _, try := range kernelTries(k.lab.plan, node) {
 		if try.fails(ctx, host) {
 			lacking = append(lacking, try.what)
 		}
@@ -69,10 +75,10 @@ func (t *Trial) lacksSaid(ctx context.Context, node, said string) {
 		return
 	}
 	hint := "use a kernel that has it, or load its module"
-	if t.lab.kind() == topologies.KindContainer {
-		hint = "a machine has a kernel of its own, which has: " + inMachines(t.plan)
+	if k.lab.kind() == topologies.KindContainer {
+		hint = "a machine has a kernel of its own, which has: " + inMachines(k.lab.plan)
 	}
-	t.lacks(node, &topologies.MissingError{What: "from the kernel of " + node + ":", Name: strings.Join(lacking, ", "), Hint: hint})
+	k.rec.lacks(node, &topologies.MissingError{What: "from the kernel of " + node + ":", Name: strings.Join(lacking, ", "), Hint: hint})
 }
 
 // kernelTry is one thing that may be missing from a kernel.

@@ -69,7 +69,11 @@ type Lab struct {
 	nodes  []*labNode
 	// tainted says why the lab must be built anew before the next trial.
 	tainted string
-	trials  int // since the lab was built
+	trials  int  // since the lab was built
+	cold    bool // the trial that runs now begins with nothing that an earlier one has touched
+
+	mu       sync.Mutex
+	unbooted bool // a node did not start, in this trial
 	// refused says what a lab that was freshly built refused.
 	refused string
 }
@@ -133,34 +137,34 @@ func (l *Lab) Close(ctx context.Context) error {
 
 // prepare brings the lab to the state before a trial: built, or reset as planned. It
 // returns what was done.
-func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
+func (l *Lab) prepare(ctx context.Context, rec *recorder) (how string, err error) {
 	if _, keeps := topologies.As[topologies.RestoreJournal](l.res); keeps && l.tainted == "" && l.trials > 0 {
-		return l.again(ctx, t)
+		return l.again(ctx, rec)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.deployTimeout())
 	defer cancel()
 	if l.res == nil || l.trials == 0 {
-		return "built", l.build(ctx, t)
+		return "built", l.build(ctx, rec)
 	}
 	if l.tainted != "" {
-		return "rebuilt: " + l.tainted, l.build(ctx, t)
+		return "rebuilt: " + l.tainted, l.build(ctx, rec)
 	}
-	l.attach(t)
-	l.markAll(t)
+	l.attach(rec)
+	l.markAll(rec)
 	switch l.plan.Reset {
 	case scenarios.ResetNone:
 		return "nothing", nil
 	case scenarios.ResetConfig:
 		if err = l.each(ctx, resetConfig); err == nil {
-			return "configuration restored", l.setup(ctx, t)
+			return "configuration restored", l.setup(ctx, rec)
 		}
 	case scenarios.ResetDaemons:
 		if err = l.each(ctx, restartDaemons); err == nil {
-			return "daemons restarted", l.setup(ctx, t)
+			return "daemons restarted", l.setup(ctx, rec)
 		}
 	case scenarios.ResetRedeploy:
 		if r, ok := topologies.As[topologies.Resetter](l.res); ok {
-			if how, err = l.resetNodes(ctx, t, r); err == nil {
+			if how, err = l.resetNodes(ctx, rec, r); err == nil {
 				return how, nil
 			}
 		}
@@ -169,9 +173,9 @@ func (l *Lab) prepare(ctx context.Context, t *Trial) (how string, err error) {
 		return "", ctx.Err()
 	}
 	if err != nil {
-		return fmt.Sprintf("rebuilt: reset %s did not work: %v", l.plan.Reset, err), l.build(ctx, t)
+		return fmt.Sprintf("rebuilt: reset %s did not work: %v", l.plan.Reset, err), l.build(ctx, rec)
 	}
-	return "rebuilt", l.build(ctx, t)
+	return "rebuilt", l.build(ctx, rec)
 }
 
 // deployTimeout bounds building a lab; real devices may be queued for and restart.
@@ -186,15 +190,15 @@ func (l *Lab) deployTimeout() time.Duration {
 
 // again prepares real devices for another trial under the same lease: whatever the plan's
 // reset, other than none, each gets its own configuration back first.
-func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
+func (l *Lab) again(ctx context.Context, rec *recorder) (how string, err error) {
 	if err := lostOf(l.res); err != nil {
 		l.tainted = "the lab was taken away"
 		return "", err
 	}
 	ctx, release := l.whileOurs(ctx)
 	defer release()
-	l.attach(t)
-	l.markAll(t)
+	l.attach(rec)
+	l.markAll(rec)
 	if l.plan.Reset == scenarios.ResetNone {
 		return "nothing", nil
 	}
@@ -202,7 +206,7 @@ func (l *Lab) again(ctx context.Context, t *Trial) (how string, err error) {
 		l.tainted = "a device did not get its configuration back"
 		return "", err
 	}
-	return "configuration restored", l.boot(ctx, t)
+	return "configuration restored", l.boot(ctx, rec)
 }
 
 // kind is that of the lab as it was built, where it knows, else that which its provider builds.
@@ -213,11 +217,11 @@ func (l *Lab) kind() topologies.Kind {
 	return KindIn(l.env.Provider, l.plan.Topology)
 }
 
-func (l *Lab) markAll(t *Trial) {
+func (l *Lab) markAll(rec *recorder) {
 	kind := l.kind()
 	for _, n := range l.nodes {
 		if !n.Segment {
-			t.markNode(n, kind)
+			l.markNode(rec, n, kind)
 		}
 	}
 }
@@ -258,7 +262,7 @@ func (l *Lab) remember(ctx context.Context, n *labNode) error {
 }
 
 // resetNodes brings every node back to what it was when the lab was built, and boots it.
-func (l *Lab) resetNodes(ctx context.Context, t *Trial, r topologies.Resetter) (string, error) {
+func (l *Lab) resetNodes(ctx context.Context, rec *recorder, r topologies.Resetter) (string, error) {
 	for _, n := range l.nodes {
 		if err := n.driver.Close(ctx); err != nil && !errors.Is(err, drivers.ErrClosed) {
 			return "", err
@@ -278,9 +282,9 @@ func (l *Lab) resetNodes(ctx context.Context, t *Trial, r topologies.Resetter) (
 	if slices.Contains(ways, topologies.ByBoot) {
 		how = topologies.ByBoot
 	}
-	l.attach(t)
-	l.markAll(t)
-	return "brought back by " + string(how), l.boot(ctx, t)
+	l.attach(rec)
+	l.markAll(rec)
+	return "brought back by " + string(how), l.boot(ctx, rec)
 }
 
 func restartDaemons(ctx context.Context, n *labNode) error {
@@ -303,7 +307,7 @@ func (l *Lab) each(ctx context.Context, f func(context.Context, *labNode) error)
 }
 
 // build takes down what there is and builds the lab anew, up to booted nodes.
-func (l *Lab) build(ctx context.Context, t *Trial) error {
+func (l *Lab) build(ctx context.Context, rec *recorder) error {
 	keep := l.env.Keep
 	l.env.Keep = false // only the last lab is kept
 	err := l.Close(ctx)
@@ -320,7 +324,7 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 	}
 	ctx, release := l.whileOurs(ctx)
 	defer release()
-	t.note("lab built")
+	rec.note("lab built")
 	if why := cannotShow(l.plan, l.kind(), l.env.Registry); why != "" {
 		return &showsNothingError{why}
 	}
@@ -333,14 +337,14 @@ func (l *Lab) build(ctx context.Context, t *Trial) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	l.attach(t)
-	l.markAll(t)
+	l.attach(rec)
+	l.markAll(rec)
 	errs := make([]error, len(l.nodes))
-	l.sideBySide(func(i int, n *labNode) { errs[i] = l.guard(ctx, t, n) })
+	l.sideBySide(func(i int, n *labNode) { errs[i] = l.guard(ctx, rec, n) })
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return l.boot(ctx, t)
+	return l.boot(ctx, rec)
 }
 
 // showsNothingError says that a lab, now that it is built, cannot show the scenario.
@@ -355,6 +359,15 @@ func (l *Lab) sideBySide(f func(i int, n *labNode)) {
 		wg.Go(func() { f(i, n) })
 	}
 	wg.Wait()
+}
+
+// devices runs f on every device that has a session, side by side, and waits for all.
+func (l *Lab) devices(f func(*labNode)) {
+	l.sideBySide(func(_ int, n *labNode) {
+		if n.driver != nil && !n.Segment {
+			f(n)
+		}
+	})
 }
 
 func (l *Lab) open(ctx context.Context, n *labNode) error {
@@ -399,7 +412,7 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 
 // boot starts every node's software side by side, and waits for all: a node that is
 // refused does not hide another one's words.
-func (l *Lab) boot(ctx context.Context, t *Trial) error {
+func (l *Lab) boot(ctx context.Context, rec *recorder) error {
 	var wg sync.WaitGroup
 	for _, n := range l.nodes {
 		b, ok := drivers.As[drivers.Booter](n.driver)
@@ -409,7 +422,7 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, bootTimeout)
 			defer cancel()
-			begin := t.now()
+			begin := rec.now()
 			err := n.lasting(strings.Split(string(n.Config), "\n")...)
 			if err == nil {
 				err = b.Boot(ctx)
@@ -420,40 +433,66 @@ func (l *Lab) boot(ctx context.Context, t *Trial) error {
 					e.Detail = "it said: " + strings.Join(words, "; ")
 				}
 			}
-			t.booted(e, begin, err)
-			t.lacksKernel(ctx, n.Name, err)
+			l.booted(rec, e, begin, err)
+			kernels{l, rec}.refused(ctx, n.Name, err)
 		})
 	}
 	wg.Wait()
-	return l.setup(ctx, t)
+	return l.setup(ctx, rec)
 }
 
 // setup runs the shell lines that a containerlab file gives under exec.
-func (l *Lab) setup(ctx context.Context, t *Trial) error {
+func (l *Lab) setup(ctx context.Context, rec *recorder) error {
 	for _, n := range l.nodes {
 		for _, line := range n.Exec {
 			sh, ok := drivers.As[drivers.Sheller](n.driver)
 			if !ok {
 				return fmt.Errorf("%s: exec: %w", n.Name, drivers.ErrUnsupported)
 			}
-			begin := t.now()
+			begin := rec.now()
 			x, err := sh.Shell(ctx, drivers.Command{Line: line, Timeout: stepTimeout})
 			if err == nil && x.Exit != 0 {
 				err = fmt.Errorf("exec %q ended with status %d: %s", line, x.Exit, evidence.Short(x.Output))
 			}
-			t.booted(evidence.Event{Lane: n.Name, Name: "exec"}, begin, err)
-			t.lacksKernel(ctx, n.Name, err)
+			l.booted(rec, evidence.Event{Lane: n.Name, Name: "exec"}, begin, err)
+			kernels{l, rec}.refused(ctx, n.Name, err)
 		}
 	}
 	return nil
 }
 
+// booted records how the start of a node's software came out.
+func (l *Lab) booted(rec *recorder, e evidence.Event, begin time.Duration, err error) {
+	e.Kind = evidence.EventBoot
+	outcome := rec.done(e, begin, err)
+	l.started(e.Lane, outcome, err)
+	if err != nil {
+		l.mu.Lock()
+		l.unbooted = true
+		l.mu.Unlock()
+	}
+}
+
+// started notes what a fresh lab refused, of what it starts with or is configured to.
+func (l *Lab) started(lane string, outcome evidence.Outcome, err error) {
+	if outcome == evidence.Refused && l.cold {
+		l.mu.Lock()
+		l.refused = strings.TrimPrefix(lane+": ", ": ") + err.Error()
+		l.mu.Unlock()
+	}
+}
+
+// configuredBy reports whether a step of the stimulus is one that configures a node.
+func (l *Lab) configuredBy(ref string) bool {
+	return slices.ContainsFunc(l.plan.Stimulus, func(s plan.Step) bool { return s.Ref == ref && s.Action().Kind() == scenarios.ActConfigure })
+}
+
 // attach points every session's recording at the trial.
-func (l *Lab) attach(t *Trial) {
+func (l *Lab) attach(rec *recorder) {
 	for _, n := range l.nodes {
-		tr, err := t.transcript(n.Name)
+		tr, err := rec.transcript(n.Name)
 		if err != nil {
-			t.fail(err)
+			rec.fail(err)
 			continue
 		}
 		n.sink.to.Store(tr)

@@ -15,38 +15,44 @@ import (
 // checkTimeout bounds one look at whether the lab still stands.
 const checkTimeout = 15 * time.Second
 
-// checkLab tells a lab that broke from a switch that failed, and whether the lab stands: a
+// labState looks whether a lab still stands.
+type labState struct {
+	lab *Lab
+	rec *recorder
+}
+
+// check tells a lab that broke from a switch that failed, and whether the lab stands: a
 // node that no longer runs, and whatever of the lab changed by itself, is the lab's fault. A
 // trial that was cancelled goes no further; Collect looks once more.
-func (t *Trial) checkLab(ctx context.Context) bool {
+func (s labState) check(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
-	running := t.checkNodes(ctx)
-	return t.checkState(ctx) && running
+	running := s.nodes(ctx)
+	return s.unchanged(ctx) && running
 }
 
-func (t *Trial) checkNodes(ctx context.Context) bool {
-	w, ok := topologies.As[topologies.NodeWatcher](t.lab.res)
+func (s labState) nodes(ctx context.Context) bool {
+	w, ok := topologies.As[topologies.NodeWatcher](s.lab.res)
 	if !ok {
 		return true
 	}
 	stands := true
-	for _, n := range t.lab.nodes {
+	for _, n := range s.lab.nodes {
 		state, err := w.NodeState(ctx, n.Name)
 		switch {
 		case err != nil:
-			t.labBroke(n.Name, err.Error())
+			s.broke(n.Name, err.Error())
 		case !state.Running:
 			detail := fmt.Sprintf("node %s ended with status %d", n.Name, state.Exit)
 			if state.OOM {
 				detail += " because memory ran out"
 			}
-			t.labBroke(n.Name, strings.TrimSpace(detail+" "+state.Detail))
+			s.broke(n.Name, strings.TrimSpace(detail+" "+state.Detail))
 		case state.Limit != "":
-			t.labBroke(n.Name, "node "+n.Name+": "+state.Limit)
+			s.broke(n.Name, "node "+n.Name+": "+state.Limit)
 		default:
 			continue
 		}
@@ -55,20 +61,20 @@ func (t *Trial) checkNodes(ctx context.Context) bool {
 	return stands
 }
 
-// checkState looks whether what the lab has built is still there.
-func (t *Trial) checkState(ctx context.Context) bool {
-	c, ok := topologies.As[topologies.StateChecker](t.lab.res)
+// unchanged looks whether what the lab has built is still there.
+func (s labState) unchanged(ctx context.Context) bool {
+	c, ok := topologies.As[topologies.StateChecker](s.lab.res)
 	if !ok {
 		return true
 	}
 	changes, err := c.Changes(ctx)
 	if err != nil {
-		t.labBroke("", err.Error())
+		s.broke("", err.Error())
 		return false
 	}
 	stands := true
 	for _, change := range changes {
-		if t.lab.meant(change) {
+		if s.lab.meant(change) {
 			continue
 		}
 		stands = false
@@ -76,13 +82,13 @@ func (t *Trial) checkState(ctx context.Context) bool {
 		if len(change.Ends) > 0 {
 			lane = change.Ends[0].Node
 		}
-		t.labBroke(lane, change.What)
+		s.broke(lane, change.What)
 	}
 	return stands
 }
 
-func (t *Trial) labBroke(node, detail string) {
-	t.event(evidence.Event{Kind: evidence.EventLab, Lane: node, Outcome: evidence.Failed, Detail: detail})
+func (s labState) broke(node, detail string) {
+	s.rec.event(evidence.Event{Kind: evidence.EventLab, Lane: node, Outcome: evidence.Failed, Detail: detail})
 }
 
 // meant reports whether the scenario itself may have brought a change about: whether a command

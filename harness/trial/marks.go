@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
@@ -68,30 +67,18 @@ func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) 
 	return ""
 }
 
-// mark writes, once for each, what must be said wherever this trial's evidence goes.
-func (t *Trial) mark(node, name, why string) {
-	t.mu.Lock()
-	key := node + "\x00" + name
-	again := t.marked[key]
-	t.marked[key] = true
-	t.mu.Unlock()
-	if !again {
-		t.event(evidence.Event{Kind: evidence.EventMark, Lane: node, Name: name, Detail: why})
-	}
-}
-
 // markNode marks what a node is known to be: a simulator, a virtual switch whose licence
 // keeps its results in the house.
-func (t *Trial) markNode(n *labNode, kind topologies.Kind) {
+func (l *Lab) markNode(rec *recorder, n *labNode, kind topologies.Kind) {
 	if kind == topologies.KindSimulator {
-		t.mark(n.Name, drivers.MarkSimulated, "the lab is of simulators")
+		rec.mark(n.Name, drivers.MarkSimulated, "the lab is of simulators")
 	}
 	if m, ok := drivers.As[drivers.Marked](n.driver); ok {
 		for _, name := range m.Marks() {
-			t.mark(n.Name, name, "the device says so of itself")
+			rec.mark(n.Name, name, "the device says so of itself")
 		}
 	}
-	if v, ok := t.lab.env.Registry.Virtual(n.Platform); ok && kind == topologies.KindVM && v.Licence != "" {
-		t.mark(n.Name, drivers.MarkLicence, v.Licence)
+	if v, ok := l.env.Registry.Virtual(n.Platform); ok && kind == topologies.KindVM && v.Licence != "" {
+		rec.mark(n.Name, drivers.MarkLicence, v.Licence)
 	}
 }

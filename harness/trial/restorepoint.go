@@ -30,7 +30,7 @@ func (e *IdentityError) Error() string {
 // identity is checked, its configuration saved on the device and here, and the entry on
 // disk, before anything is configured. A node that already has its restore point keeps it. One
 // that ends with the lab needs no restore point, but may be reset to where it began.
-func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
+func (l *Lab) guard(ctx context.Context, rec *recorder, n *labNode) error {
 	if n.Segment {
 		return nil
 	}
@@ -47,10 +47,10 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 		return err
 	}
 	for _, m := range device.Marks {
-		t.mark(n.Name, m, "the inventory says so of "+device.Name)
+		rec.mark(n.Name, m, "the inventory says so of "+device.Name)
 	}
 	if facts.Details[drivers.MarkSimulated] != "" {
-		t.mark(n.Name, drivers.MarkSimulated, "the device says so of itself")
+		rec.mark(n.Name, drivers.MarkSimulated, "the device says so of itself")
 	}
 	if w, open, err := k.Kept(n.Name); err != nil || open {
 		n.restorePoint = &w
@@ -67,7 +67,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 	if err != nil {
 		return err
 	}
-	begin := t.now()
+	begin := rec.now()
 	var w topologies.RestorePoint
 	kept := false
 	_, err = c.Checkpoint(ctx, name, func(point drivers.Checkpoint) error {
@@ -79,7 +79,7 @@ func (l *Lab) guard(ctx context.Context, t *Trial, n *labNode) error {
 		kept = err == nil
 		return err
 	})
-	t.done(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: "restore point kept", Detail: fmt.Sprintf("%s of device %s, serial %s, version %s, configuration %s", name, device.Name, w.Serial, w.Version, w.SHA256)}, begin, err)
+	rec.done(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: "restore point kept", Detail: fmt.Sprintf("%s of device %s, serial %s, version %s, configuration %s", name, device.Name, w.Serial, w.Version, w.SHA256)}, begin, err)
 	if kept {
 		n.restorePoint = &w // also when the device then refused to save: what was kept is taken back
 	}

@@ -8,15 +8,15 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// reach pings or connects from the node's shell; Count is the number of answers. No answer
+// observeReach pings or connects from the node's shell; Count is the number of answers. No answer
 // is one only where something was sent, or the kernel knew no way: a probe that could not
 // be tried is an error.
-func (t *Trial) reach(ctx context.Context, n *labNode, r scenarios.Reach, o *evidence.Observation) error {
+func observeReach(ctx context.Context, _ *observer, q question, p scenarios.ReachProbe) error {
+	r, o := p.Reach, q.seen
 	count, wait := r.Tries(), r.Wait()
 	line, read := pingLine(r, count, wait), func(out string) (int, error) { return judge.ReadPing(r, out) }
 	if r.TCP != "" {
@@ -26,7 +26,7 @@ func (t *Trial) reach(ctx context.Context, n *labNode, r scenarios.Reach, o *evi
 		}
 		line, read = tcpLine(r, host, port, count, wait), func(out string) (int, error) { return judge.ReadTCP(out, count) }
 	}
-	x, err := t.shell(ctx, n, line, time.Duration(count+2)*(wait+time.Second))
+	x, err := q.node.shell(ctx, line, time.Duration(count+2)*(wait+time.Second))
 	o.Text, o.Exit, o.Truncated, o.Answered = x.Output, x.Exit, x.Truncated, x.Took
 	if err != nil {
 		return err

@@ -3,21 +3,19 @@ package trial
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
 // faulter is what puts faults on this lab's links: the lab itself, or the switches, where
 // the lab has no hand on its cables.
-func (t *Trial) faulter() topologies.Faulter {
-	if f, ok := topologies.As[topologies.Faulter](t.lab.res); ok {
+func (l *Lab) faulter() topologies.Faulter {
+	if f, ok := topologies.As[topologies.Faulter](l.res); ok {
 		return f
 	}
-	return portFaulter{t.lab}
+	return portFaulter{l}
 }
 
 // portFaulter takes a link down by disabling the port on one switch.
@@ -61,30 +59,4 @@ func (p *portDown) Heal(ctx context.Context) error {
 	}
 	p.healed = true
 	return nil
-}
-
-// markClocks has every device that can write a line of ours into its log as the stimulus
-// begins, so that the log's own clock is known at that moment.
-func (t *Trial) markClocks(ctx context.Context) {
-	text := fmt.Sprintf("reprise %s trial %d: the stimulus begins", t.lab.env.Dir.ID(), t.Number)
-	t.eachNode(func(n *labNode) {
-		m, ok := drivers.As[drivers.LogMarker](n.driver)
-		if !ok {
-			return
-		}
-		begin := t.now()
-		x, err := m.MarkClock(ctx, text)
-		detail := x.Rejected
-		if detail == "" {
-			detail = text
-		}
-		t.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "clock mark", Detail: detail}, begin, err)
-	})
-}
-
-// pause waits, unless this is a rehearsal.
-func (t *Trial) pause(ctx context.Context, d time.Duration) {
-	if !t.lab.env.Rehearse {
-		t.waitUntil(ctx, t.now()+d)
-	}
 }

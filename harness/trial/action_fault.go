@@ -1,0 +1,139 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// fault puts a fault on a link or a node, with its inverse.
+func fault(ctx context.Context, a *actor, step plan.Step, s scenarios.FaultStep) error {
+	if s.Fault.OnLink() {
+		return linkFault(ctx, a, step)
+	}
+	return nodeFault(ctx, a, step)
+}
+
+// nodeFault kills, pauses or restarts a daemon, or restarts the whole node.
+func nodeFault(ctx context.Context, a *actor, s plan.Step) error {
+	n, err := a.lab.node(s.Step.Node)
+	if err != nil {
+		return err
+	}
+	if s.Step.Process == "" {
+		return a.lab.restartNode(ctx, n)
+	}
+	pc, ok := drivers.As[drivers.ProcessController](n.driver)
+	if !ok {
+		return fmt.Errorf("%s (%s): %s: %w", n.Name, n.Platform, s.Step.Fault, drivers.ErrUnsupported)
+	}
+	process := s.Step.Process
+	signal := s.Step.Signal
+	if signal == "" {
+		signal = "SIGKILL"
+	}
+	f := &activeFault{ref: s.Ref, lane: n.Name, name: s.Title()}
+	switch s.Step.Fault {
+	case scenarios.FaultPause:
+		err, f.heal = pc.Pause(ctx, process), func(ctx context.Context) error { return pc.Resume(ctx, process) }
+	case scenarios.FaultRestart:
+		return errors.Join(pc.Kill(ctx, process, "SIGTERM"), pc.Start(ctx, process))
+	case scenarios.FaultKill:
+		err, f.heal = pc.Kill(ctx, process, signal), func(ctx context.Context) error { return pc.Start(ctx, process) }
+		if s.Step.For == 0 {
+			f.heal = nil // it stays dead; the lab is reset after the trial
+		}
+	default:
+		return fmt.Errorf("%s is no fault of a node", s.Step.Fault)
+	}
+	if err != nil {
+		return err
+	}
+	return a.faults.inForce(ctx, f, s)
+}
+
+// restartNode restarts a device, or the machine that a node is, and boots it.
+func (l *Lab) restartNode(ctx context.Context, n *labNode) error {
+	if r, ok := drivers.As[drivers.Rebooter](n.driver); ok {
+		if err := r.Reboot(ctx); err != nil {
+			return err
+		}
+		if b, ok := drivers.As[drivers.Booter](n.driver); ok {
+			return b.Boot(ctx)
+		}
+		return nil
+	}
+	r, ok := topologies.As[topologies.NodeRestarter](l.res)
+	if !ok {
+		return fmt.Errorf("%s: restart node: %w", n.Name, drivers.ErrUnsupported)
+	}
+	if err := n.driver.Close(ctx); err != nil && !errors.Is(err, drivers.ErrClosed) {
+		return err
+	}
+	if err := r.RestartNode(ctx, n.Name); err != nil {
+		return err
+	}
+	if err := l.open(ctx, n); err != nil {
+		return err
+	}
+	b, boots := drivers.As[drivers.Booter](n.driver)
+	if !boots {
+		return fmt.Errorf("%s: restart node: %w", n.Name, drivers.ErrUnsupported)
+	}
+	return b.Boot(ctx)
+}
+
+// linkFault puts a fault on a link, or takes one back.
+func linkFault(ctx context.Context, a *actor, s plan.Step) error {
+	faulter := a.lab.faulter()
+	node, iface, _ := strings.Cut(s.Step.Link, ":")
+	at := topologies.Endpoint{Node: node, Interface: iface}
+	switch s.Step.Fault {
+	case scenarios.FaultUp:
+		return a.faults.healLink(ctx, at)
+	case scenarios.FaultFlap:
+		if s.Step.Background {
+			a.faults.inBackground(ctx, s, func(ctx context.Context) error { return flap(ctx, a, faulter, at, s) })
+			return nil
+		}
+		return flap(ctx, a, faulter, at, s)
+	case scenarios.FaultDown, scenarios.FaultDrop, scenarios.FaultReplug:
+		active, err := faulter.Inject(ctx, topologies.Fault{
+			Kind: topologies.FaultKind(s.Step.Fault), Endpoint: at, Direction: topologies.Direction(s.Step.Direction),
+			Match: s.Step.Match, Probability: s.Step.Probability,
+		})
+		if err != nil {
+			return errors.Join(err, takeBack(ctx, active))
+		}
+		return a.faults.inForce(ctx, &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, fired: active.Fired, heal: active.Heal}, s)
+	default:
+		return fmt.Errorf("%s is no fault of a link", s.Step.Fault)
+	}
+}
+
+// flap takes a link down and brings it back, time and again.
+func flap(ctx context.Context, a *actor, faulter topologies.Faulter, at topologies.Endpoint, s plan.Step) error {
+	for i := range max(s.Step.Times, 1) {
+		if i > 0 {
+			a.lab.pause(ctx, time.Duration(s.Step.FlapUp()))
+		}
+		active, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
+		if err != nil {
+			return errors.Join(err, takeBack(ctx, active))
+		}
+		down := s
+		down.Step.For, down.Step.Background = s.Step.FlapDown(), false
+		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: fmt.Sprintf("flap %d", i+1), fired: active.Fired, heal: active.Heal}
+		if err := a.faults.inForce(ctx, f, down); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,26 @@
+package trial
+
+import (
+	"context"
+
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// run gives a node's command line a command.
+func run(ctx context.Context, a *actor, step plan.Step, s scenarios.RunStep) error {
+	return a.onNode(ctx, step, func(ctx context.Context, n *labNode) error {
+		line, err := a.lab.place(n, s.Run)
+		if err == nil {
+			err = n.lasting(line)
+		}
+		if err != nil {
+			return err
+		}
+		x, err := n.run(ctx, line, stepTimeout)
+		if err == nil && tells(x) {
+			return ended(s.Exit, x)
+		}
+		return sent(rejection(x, err))
+	})
+}

@@ -1,0 +1,79 @@
+package trial
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+)
+
+// RejectedError is a line that the device refused, with its words.
+type RejectedError struct {
+	Line, Words string
+}
+
+func (e *RejectedError) Error() string { return fmt.Sprintf("%q: %s", e.Line, e.Words) }
+
+// rejection is the error of a command: its own, or that the device refused it.
+func rejection(x drivers.Exchange, err error) error {
+	if err == nil && x.Rejected != "" {
+		return &RejectedError{Line: x.Command, Words: x.Rejected}
+	}
+	return err
+}
+
+// tells reports whether an answer's exit status says what became of the command. A refusal that
+// has none beside it is told by its words.
+func tells(x drivers.Exchange) bool {
+	return x.Exit != drivers.NoExit && (x.Rejected == "" || x.Exit != 0)
+}
+
+// ended decides by the exit status whether a step's command took place.
+func ended(allowed []int, x drivers.Exchange) error {
+	if allowed == nil {
+		allowed = []int{0}
+	}
+	if slices.Contains(allowed, x.Exit) {
+		return nil
+	}
+	said := "without a word"
+	if text := strings.TrimSpace(x.Output); text != "" {
+		said = "and said: " + evidence.Short(text)
+	}
+	err := fmt.Errorf("it ended with status %d %s", x.Exit, said)
+	if x.Exit == judge.StatusNotFound || x.Exit == notExecutable {
+		return err
+	}
+	if x.Rejected != "" {
+		return sent(&RejectedError{Line: x.Command, Words: x.Rejected})
+	}
+	return sent(err)
+}
+
+// notExecutable is the status of a shell whose command cannot be run.
+const notExecutable = 126
+
+// sentError is a command that was sent and failed.
+type sentError struct{ error }
+
+func (e *sentError) Unwrap() error { return e.error }
+
+func sent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &sentError{err}
+}
+
+// sentAndFailed reports whether a step's command reached the node and failed there, or broke the
+// session: what a step with may-fail may do. One that nobody received has not taken place.
+func sentAndFailed(err error) bool {
+	if _, ok := errors.AsType[*sentError](err); !ok {
+		return false
+	}
+	return !errors.Is(err, drivers.ErrUnsupported) && !errors.Is(err, drivers.ErrUnreachable) && !errors.Is(err, drivers.ErrAuth)
+}

@@ -1,0 +1,144 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// activeFault is a fault in force, with the step that caused it and its inverse.
+type activeFault struct {
+	ref, lane, name string
+	link            *topologies.Endpoint // of a fault on a link
+	fired           func(context.Context) (uint64, error)
+	heal            func(context.Context) error // nil: it stays, and the lab is reset after the trial
+}
+
+// faults are those of a trial that are in force. Each is taken back once.
+type faults struct {
+	lab *Lab
+	rec *recorder
+
+	mu         sync.Mutex
+	active     []*activeFault
+	background sync.WaitGroup // what steps do beside those that follow
+	cancel     []context.CancelCauseFunc
+}
+
+// inForce records a fault, and takes it back after the step's time when it has one.
+func (f *faults) inForce(ctx context.Context, fault *activeFault, s plan.Step) error {
+	f.rec.event(evidence.Event{Kind: evidence.EventFault, Lane: fault.lane, Ref: fault.ref, Name: fault.name, Outcome: evidence.OK})
+	f.mu.Lock()
+	f.active = append(f.active, fault)
+	f.mu.Unlock()
+	if s.Step.For == 0 {
+		return nil
+	}
+	last := func(ctx context.Context) error {
+		f.lab.pause(ctx, time.Duration(s.Step.For))
+		if err := f.heal(ctx, fault); err != nil {
+			return err
+		}
+		return context.Cause(ctx)
+	}
+	if s.Step.Background {
+		f.inBackground(ctx, s, last)
+		return nil
+	}
+	return last(ctx)
+}
+
+// errOver is why what runs in the background ends with the trial.
+var errOver = errors.New("the trial is over")
+
+// inBackground does what a step does beside the steps that follow. What goes wrong there is
+// an event of the fault, which the judge takes for a stimulus that did not take place.
+func (f *faults) inBackground(ctx context.Context, s plan.Step, work func(context.Context) error) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	f.mu.Lock()
+	f.cancel = append(f.cancel, cancel)
+	f.mu.Unlock()
+	f.background.Go(func() {
+		defer cancel(nil)
+		if err := work(ctx); err != nil && !errors.Is(err, errOver) {
+			f.rec.event(evidence.Event{Kind: evidence.EventFault, Lane: s.Lane(), Ref: s.Ref, Name: s.Title(), Outcome: evidence.Failed, Detail: err.Error()})
+		}
+	})
+}
+
+// end ends what runs in the background, which takes its faults back, and then takes back what
+// else is in force, last first. A fault that cannot be taken back taints the lab.
+func (f *faults) end(ctx context.Context) {
+	f.mu.Lock()
+	cancels := f.cancel
+	f.mu.Unlock()
+	for _, cancel := range cancels {
+		cancel(errOver)
+	}
+	f.background.Wait()
+	if lostOf(f.lab.res) != nil {
+		return
+	}
+	for _, fault := range slices.Backward(f.inForceNow()) {
+		if err := f.heal(ctx, fault); err != nil {
+			f.lab.tainted = "a fault could not be taken back"
+		}
+	}
+}
+
+func (f *faults) inForceNow() []*activeFault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.active)
+}
+
+// heal takes one fault back, and records how often it acted.
+func (f *faults) heal(ctx context.Context, fault *activeFault) error {
+	f.mu.Lock()
+	i := slices.Index(f.active, fault)
+	if i >= 0 {
+		f.active = slices.Delete(f.active, i, i+1)
+	}
+	f.mu.Unlock()
+	if i < 0 || fault.heal == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), plan.ReleaseTimeout)
+	defer cancel()
+	begin := f.rec.now()
+	e := evidence.Event{Kind: evidence.EventHeal, Lane: fault.lane, Ref: fault.ref, Name: fault.name}
+	var err error
+	if fault.fired != nil {
+		e.Count, err = fault.fired(ctx)
+	}
+	err = errors.Join(err, fault.heal(ctx))
+	f.rec.done(e, begin, err)
+	return err
+}
+
+// healLink takes back the fault on a link, the first of several.
+func (f *faults) healLink(ctx context.Context, at topologies.Endpoint) error {
+	for _, fault := range f.inForceNow() {
+		if fault.link != nil && *fault.link == at {
+			return f.heal(ctx, fault)
+		}
+	}
+	return fmt.Errorf("no fault is in force on %s", at)
+}
+
+// takeBack heals a fault of which nobody knows whether it took force.
+func takeBack(ctx context.Context, active topologies.Active) error {
+	if active == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), plan.ReleaseTimeout)
+	defer cancel()
+	return active.Heal(ctx)
+}

@@ -1,0 +1,148 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
+)
+
+// observer looks at conditions, and records what it sees.
+type observer struct {
+	lab    *Lab
+	rec    *recorder
+	deaths *deathWatch
+	logs   *logs
+}
+
+// watchAll watches the conditions of a phase side by side until each is decided, and
+// reports whether all are true. One that is false ends the others: they cannot change
+// what follows. So does stop, when it is set.
+func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, checks []plan.Check, stop *atomic.Bool) bool {
+	end := b.rec.begin(phase)
+	start := b.rec.now()
+	var wg sync.WaitGroup
+	results := make([]evidence.Truth, len(checks))
+	for i := range checks {
+		wg.Go(func() {
+			results[i] = b.watch(ctx, &checks[i], start, stop)
+			if results[i] == evidence.False {
+				stop.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	end()
+	b.deaths.record(ctx)
+	if !(labState{b.lab, b.rec}).check(ctx) {
+		return false // nothing that follows can give this trial another verdict
+	}
+	return evidence.And(results...) == evidence.True || b.lab.env.Rehearse
+}
+
+// watch looks at one condition until it is decided, its window ends, or stop is set.
+func (b *observer) watch(ctx context.Context, c *plan.Check, start time.Duration, stop *atomic.Bool) evidence.Truth {
+	if b.lab.env.Rehearse {
+		return b.rehearse(ctx, c)
+	}
+	w := judge.NewWindow(c.Cond, start, b.lab.plan.Rules)
+	before := b.before(c)
+	for !w.Decided() && !stop.Load() && ctx.Err() == nil {
+		due := b.rec.now() + w.Interval
+		o := b.look(ctx, c, c.Ref, max(w.Deadline()-b.rec.now(), 0)+lookTimeout/4)
+		w.Observe(judge.Evaluate(c, b.lab.plan.Rules, o, before))
+		if w.Decided() || o.At >= w.Deadline() || w.Covered(o.At+o.Took) {
+			break
+		}
+		wait(ctx, min(due, max(w.Deadline(), b.rec.now()))-b.rec.now())
+	}
+	w.Expire(b.rec.now())
+	b.decided(c, w.Truth, w.Why)
+	return w.Truth
+}
+
+// rehearse looks once: that the device answers and the expression has a value is all that
+// a rehearsal asks.
+func (b *observer) rehearse(ctx context.Context, c *plan.Check) evidence.Truth {
+	s := judge.Evaluate(c, b.lab.plan.Rules, b.look(ctx, c, c.Ref, lookTimeout), b.before(c))
+	truth, why := evidence.True, "rehearsed: "+evidence.Short(s.Value)
+	if s.Err != "" {
+		truth, why = evidence.Unknown, s.Err
+	}
+	b.decided(c, truth, why)
+	return truth
+}
+
+func (b *observer) decided(c *plan.Check, truth evidence.Truth, why string) {
+	b.rec.event(evidence.Event{Kind: evidence.EventDecided, Lane: c.Cond.Node, Ref: c.Ref, Name: c.Cond.Name, Detail: string(truth) + ": " + why})
+}
+
+// wait waits for a time, or for ctx.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// lookBefore looks once at every symptom before the stimulus: for those that compare with
+// it, and to know of a symptom that is there already. Logs and deaths count from the
+// stimulus on, so there is nothing to look at yet; but what should never be of them was not
+// there before either, where nothing of the kind was logged or died since the trial began.
+func (b *observer) lookBefore(ctx context.Context) {
+	for i := range b.lab.plan.Symptom {
+		if c := &b.lab.plan.Symptom[i]; !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 {
+			b.look(ctx, c, c.Ref+evidence.Before, lookTimeout)
+		}
+	}
+}
+
+// before gives the stored look before the stimulus, as the judge will find it.
+func (b *observer) before(c *plan.Check) *evidence.Observation {
+	if !c.Predicate.UsesBefore {
+		return nil
+	}
+	var found *evidence.Observation
+	for o, err := range evidence.ReadLines[evidence.Observation](b.rec.dir.File("observations.ndjson")) {
+		if err == nil && o.Ref == c.Ref+evidence.Before {
+			found = &o
+		}
+	}
+	return found
+}
+
+// look runs the probe of a condition once and records what it saw.
+func (b *observer) look(ctx context.Context, c *plan.Check, ref string, timeout time.Duration) evidence.Observation {
+	o := evidence.Observation{At: b.rec.now(), Ref: ref, Node: c.Cond.Node, Probe: string(c.Cond.Probe().Kind()), Exit: drivers.NoExit}
+	if err := b.probe(ctx, question{check: c, seen: &o, timeout: min(timeout, lookTimeout)}); err != nil {
+		o.Error = err.Error()
+		b.rec.lacks(o.Node, err)
+	}
+	o.Took = b.rec.now() - o.At
+	o.Text, o.Error, o.Refusal = b.rec.redact.Text(o.Text), b.rec.redact.Text(o.Error), b.rec.redact.Text(o.Refusal)
+	if s := judge.Evaluate(c, b.lab.plan.Rules, o, nil); s.Err == "" {
+		o.Value = evidence.Short(s.Value)
+	}
+	b.rec.observe(&o)
+	return o
+}
+
+func (b *observer) probe(ctx context.Context, q question) (err error) {
+	probe, ok := probes()[q.check.Cond.Probe().Kind()]
+	if q.node, err = b.lab.node(q.check.Cond.Node); err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("condition %s has no probe", q.check.Ref)
+	}
+	q.seen.Ports = q.node.ports
+	return probe(ctx, b, q)
+}

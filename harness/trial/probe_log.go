@@ -1,0 +1,63 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+// observeLogs finds the lines since the phase's mark that match.
+func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogProbe) error {
+	src, ok := drivers.As[drivers.LogSource](q.node.driver)
+	if !ok {
+		return fmt.Errorf("%s (%s): logs: %w", q.node.Name, q.node.Platform, drivers.ErrUnsupported)
+	}
+	mark, err := b.logs.since(q.node.Name)
+	if err != nil {
+		return err
+	}
+	asked, err := p.Lines()
+	if err != nil {
+		return err
+	}
+	files, err := src.LogsSince(ctx, mark)
+	if err != nil {
+		return err
+	}
+	var found strings.Builder
+	for _, f := range files {
+		if f.Copy {
+			continue // its lines are in another file too
+		}
+		q.seen.Truncated = q.seen.Truncated || f.Truncated
+		for line := range strings.Lines(f.Text) {
+			if asked.MatchString(strings.TrimRight(line, "\r\n")) {
+				q.seen.Count++
+				found.WriteString(strings.TrimRight(line, "\r\n") + "\n")
+			}
+		}
+	}
+	q.seen.Text = evidence.Bounded(found.String(), 1<<20)
+	if q.seen.Count > 0 && q.check.Cond.Expect == "" {
+		return nil
+	}
+	return logged(ctx, q.node)
+}
+
+// logged is an error where a line may be missing from a node's logs: that it is not there
+// then says nothing.
+func logged(ctx context.Context, n *labNode) error {
+	teller, ok := drivers.As[drivers.LogTeller](n.driver)
+	if !ok {
+		return nil
+	}
+	why, err := teller.Unlogged(ctx)
+	if err == nil && why != "" {
+		err = fmt.Errorf("the logs of %s do not have everything: %s", n.Name, why)
+	}
+	return err
+}
