@@ -78,7 +78,7 @@ type Check struct {
 	Ref       string // symptom[0]
 	Cond      scenarios.Condition
 	Predicate *scenarios.Predicate
-	Template  *Table         // nil without one
+	Template  *Table // nil without one
 	// Interfaces of the node in the topology: what the expression's ports are where the lab
 	// chose none.
 	Interfaces []string

@@ -54,7 +54,7 @@ func (c *collector) gather(ctx context.Context) {
 	c.lab.devices(func(n *labNode) {
 		c.logs.save(ctx, n)
 		for _, file := range c.lab.plan.Loaded.Scenario.Evidence.Files[n.Name] {
-			c.lab.fetch(ctx, c.rec, n, file, c.rec.dir.File("files", n.Name, flat(file)))
+			fetcher{c.lab, c.rec}.fetch(ctx, n, file, c.rec.dir.File("files", n.Name, flat(file)))
 		}
 	})
 	c.states(ctx, "after")
@@ -89,15 +89,21 @@ func flat(s string) string {
 	return evidence.Bounded(strings.Trim(notPlain.ReplaceAllString(s, "-"), "-"), 60)
 }
 
-// fetch copies one file from a node.
-func (l *Lab) fetch(ctx context.Context, rec *recorder, n *labNode, from, to string) {
-	begin := rec.now()
-	err := l.copyFrom(ctx, n, from, to)
-	rec.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: from}, begin, err)
+// fetcher fetches files from nodes.
+type fetcher struct {
+	lab *Lab
+	rec *recorder
 }
 
-func (l *Lab) copyFrom(ctx context.Context, n *labNode, from, to string) (err error) {
-	host, err := l.res.Host(n.Name)
+// fetch copies one file from a node.
+func (f fetcher) fetch(ctx context.Context, n *labNode, from, to string) {
+	begin := f.rec.now()
+	err := f.copyFrom(ctx, n, from, to)
+	f.rec.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: from}, begin, err)
+}
+
+func (f fetcher) copyFrom(ctx context.Context, n *labNode, from, to string) (err error) {
+	host, err := f.lab.res.Host(n.Name)
 	if err != nil {
 		return err
 	}
@@ -109,13 +115,13 @@ func (l *Lab) copyFrom(ctx context.Context, n *labNode, from, to string) (err er
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	f, err := os.Create(to)
+	file, err := os.Create(to)
 	if err != nil {
 		return err
 	}
-	copied, err := io.Copy(f, io.LimitReader(r, maxFetched))
+	copied, err := io.Copy(file, io.LimitReader(r, maxFetched))
 	if err == nil && copied == maxFetched {
 		err = fmt.Errorf("cut at %d bytes", copied)
 	}
-	return errors.Join(err, f.Close())
+	return errors.Join(err, file.Close())
 }

@@ -112,7 +112,7 @@ func (w *deathWatch) record(ctx context.Context) {
 		for _, d := range deaths[w.saw(n.Name, len(deaths)):] {
 			w.rec.event(d.event(n.Name))
 			if d.Core != "" {
-				w.lab.fetch(ctx, w.rec, n, d.Core, w.coreFile(n.Name, d))
+				fetcher{w.lab, w.rec}.fetch(ctx, n, d.Core, w.coreFile(n.Name, d))
 			}
 		}
 	})

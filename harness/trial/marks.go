@@ -66,19 +66,3 @@ func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) 
 	}
 	return ""
 }
-
-// markNode marks what a node is known to be: a simulator, a virtual switch whose licence
-// keeps its results in the house.
-func (l *Lab) markNode(rec *recorder, n *labNode, kind topologies.Kind) {
-	if kind == topologies.KindSimulator {
-		rec.mark(n.Name, drivers.MarkSimulated, "the lab is of simulators")
-	}
-	if m, ok := drivers.As[drivers.Marked](n.driver); ok {
-		for _, name := range m.Marks() {
-			rec.mark(n.Name, name, "the device says so of itself")
-		}
-	}
-	if v, ok := l.env.Registry.Virtual(n.Platform); ok && kind == topologies.KindVM && v.Licence != "" {
-		rec.mark(n.Name, drivers.MarkLicence, v.Licence)
-	}
-}

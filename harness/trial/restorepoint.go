@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
@@ -26,17 +27,20 @@ func (e *IdentityError) Error() string {
 	return fmt.Sprintf("%s: device %s says its %s is %q, and the inventory says %q: it is not touched", e.Node, e.Device, e.What, e.Got, e.Want)
 }
 
+// restorePoints are those of the devices of a lab that were there before it.
+type restorePoints struct{ lab *Lab }
+
 // guard makes sure of the restore point of a node whose device was there before the lab: its
 // identity is checked, its configuration saved on the device and here, and the entry on
 // disk, before anything is configured. A node that already has its restore point keeps it. One
 // that ends with the lab needs no restore point, but may be reset to where it began.
-func (l *Lab) guard(ctx context.Context, rec *recorder, n *labNode) error {
+func (p restorePoints) guard(ctx context.Context, rec *recorder, n *labNode) error {
 	if n.Segment {
 		return nil
 	}
-	k, ok := topologies.As[topologies.RestoreJournal](l.res)
+	k, ok := topologies.As[topologies.RestoreJournal](p.lab.res)
 	if !ok {
-		return l.remember(ctx, n)
+		return p.remember(ctx, n)
 	}
 	device, err := k.Device(n.Name)
 	if err != nil {
@@ -58,7 +62,7 @@ func (l *Lab) guard(ctx context.Context, rec *recorder, n *labNode) error {
 	}
 	c, ok := drivers.As[drivers.Checkpointer](n.driver)
 	if !ok {
-		if len(n.Config) > 0 || l.plan.Configures(n.Name) {
+		if len(n.Config) > 0 || p.lab.plan.Configures(n.Name) {
 			return fmt.Errorf("%s (%s): the platform cannot bring its configuration back, and the scenario changes it: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 		}
 		return nil
@@ -86,6 +90,24 @@ func (l *Lab) guard(ctx context.Context, rec *recorder, n *labNode) error {
 	if err != nil {
 		return fmt.Errorf("%s: keep the restore point: %w", n.Name, err)
 	}
+	return nil
+}
+
+// remember saves the configuration of a lab's own device that is reset by going back to it.
+func (p restorePoints) remember(ctx context.Context, n *labNode) error {
+	c, ok := drivers.As[drivers.Checkpointer](n.driver)
+	if !ok || p.lab.plan.Reset != scenarios.ResetConfig {
+		return nil
+	}
+	name, err := checkpointName()
+	if err != nil {
+		return err
+	}
+	point, err := c.Checkpoint(ctx, name, nil)
+	if err != nil {
+		return fmt.Errorf("%s: save its configuration: %w", n.Name, err)
+	}
+	n.origin = &point
 	return nil
 }
 
@@ -200,18 +222,18 @@ func lostOf(held any) error {
 	return nil
 }
 
-// bringBackAll restores every device that was touched, side by side. It runs to its end
+// bringBack restores every device that was touched, side by side. It runs to its end
 // whatever became of ctx, for a switch that is left half-way is worse than a late exit.
-func (l *Lab) bringBackAll(ctx context.Context) error {
-	k, ok := topologies.As[topologies.RestoreJournal](l.res)
+func (p restorePoints) bringBack(ctx context.Context) error {
+	k, ok := topologies.As[topologies.RestoreJournal](p.lab.res)
 	if !ok {
 		return nil
 	}
-	if err := lostOf(l.res); err != nil {
+	if err := lostOf(p.lab.res); err != nil {
 		return err
 	}
-	errs := make([]error, len(l.nodes))
-	l.sideBySide(func(i int, n *labNode) {
+	errs := make([]error, len(p.lab.nodes))
+	p.lab.sideBySide(func(i int, n *labNode) {
 		if n.restorePoint != nil && n.driver != nil {
 			errs[i] = BringBack(ctx, k, n.Name, n.driver, *n.restorePoint)
 			n.restorePoint = nil
@@ -221,11 +243,11 @@ func (l *Lab) bringBackAll(ctx context.Context) error {
 }
 
 // rewind gives every touched device its restore point again, between two trials.
-func (l *Lab) rewind(ctx context.Context) error {
-	errs := make([]error, len(l.nodes))
+func (p restorePoints) rewind(ctx context.Context) error {
+	errs := make([]error, len(p.lab.nodes))
 	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
 	defer cancel()
-	l.sideBySide(func(i int, n *labNode) {
+	p.lab.sideBySide(func(i int, n *labNode) {
 		c, ok := drivers.As[drivers.Checkpointer](n.driver)
 		if ok && n.restorePoint != nil {
 			errs[i] = c.Restore(ctx, pointOf(*n.restorePoint))

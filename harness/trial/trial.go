@@ -94,7 +94,7 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	defer end()
 	t.lab.cold = t.lab.trials == 0 || t.lab.tainted != "" || t.plan.Reset == scenarios.ResetRedeploy
 	begin := t.rec.now()
-	how, err := t.lab.prepare(ctx, t.rec)
+	how, err := preparation{t.lab, t.rec}.prepare(ctx)
 	t.resetHow = how
 	switch _, nothing := errors.AsType[*showsNothingError](err); {
 	case nothing || errors.Is(err, drivers.ErrUnsupported):

@@ -1,0 +1,89 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+type labNode struct {
+	runTurn, shellTurn sync.RWMutex // see turn
+	plan.Node
+	driver  drivers.Driver
+	sink    *sink
+	target  drivers.Target // that the driver was opened with
+	silence silence
+	ports   map[string]string // of the device that the lab chose, by interface; nil: it chose none
+	// restorePoint is set while a device of a real lab has to be brought back.
+	restorePoint *topologies.RestorePoint
+	// origin is the configuration of a lab's own device before it got that of the scenario,
+	// where resets go back to it.
+	origin *drivers.Checkpoint
+
+	coresMu    sync.Mutex
+	coresKnown map[drivers.Core]bool // core files of before; nil: they could not be listed
+	cores      []drivers.Death       // that core files told of since then
+
+	toldMu sync.Mutex
+	told   []death    // in the order in which they became known
+	steps  []stopping // of the trial, that have begun on this node
+}
+
+func (l *Lab) open(ctx context.Context, n *labNode) error {
+	target := drivers.Target{Node: n.Name, Recorder: n.sink, Files: n.Files, Services: n.Services}
+	if a, ok := topologies.As[topologies.Accessor](l.res); ok {
+		if access, ok := a.Access(n.Name); ok {
+			target.Access = (*drivers.Access)(&access)
+		}
+	}
+	if c, ok := topologies.As[topologies.Consoler](l.res); ok {
+		if access, ok := c.Console(n.Name); ok {
+			target.Console = (*drivers.Access)(&access)
+		}
+	}
+	var err error
+	if target.Access == nil {
+		if target.Host, err = l.res.Host(n.Name); err != nil {
+			return fmt.Errorf("reach %s: %w", n.Name, err)
+		}
+	}
+	if w, ok := topologies.As[topologies.ProcessWatcher](l.res); ok && target.Host != nil {
+		target.Ends = func(ctx context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
+			found, missed, why, err := w.Ends(ctx, n.Name)
+			ends := make([]drivers.ProcessEnd, len(found))
+			for i, e := range found {
+				ends[i] = drivers.ProcessEnd(e)
+			}
+			return ends, missed, why, err
+		}
+	}
+	n.ports = l.portMap(n.Name)
+	config, err := l.place(n, string(n.Config))
+	if err != nil {
+		return err
+	}
+	target.Config = []byte(config)
+	n.target = target
+	n.silence.forget()
+	n.driver, err = l.env.Registry.Open(ctx, n.Platform, target)
+	return err
+}
+
+// sink records a node's sessions into the transcript of the trial that runs now.
+type sink struct {
+	to atomic.Pointer[evidence.Transcript]
+}
+
+// Record takes bytes of a session.
+func (s *sink) Record(at time.Time, channel string, d drivers.Direction, p []byte) {
+	if t := s.to.Load(); t != nil {
+		_ = t.Add(at, channel, string(d), p) // the transcript keeps its first error and reports it at Close
+	}
+}
