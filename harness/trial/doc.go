@@ -9,6 +9,11 @@
 // [Trial.Finish] then has package judge decide from that record. A [Series] executes as
 // many trials of one plan as its caller wants.
 //
+// A trial is the phases in their order; what they consist of are types that hold what they
+// need: preparation and restorePoints for the lab, observer with a file for each kind of
+// probe, actor with a file for each kind of action, faults with what takes them back,
+// deathWatch, logs, collector, labState, and recorder for all of their words.
+//
 // What does the work is taken as interfaces: a topologies.Provider builds the lab, a
 // drivers.Registry opens the sessions. Concrete ones are named in cmd only.
 //
