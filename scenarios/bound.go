@@ -112,15 +112,15 @@ func sizeUpTo(v reflect.Value, n *int, limit, depth int) bool {
 // Names of the functions that a bounded expression calls. The budget is a word of its
 // environment.
 const (
-	budgetWord = "__budget"
-	callAdd    = "__add"
-	callMade   = "__made"
-	callLook   = "__searched"
-	callStep   = "__step"
-	callRepeat = "__repeat"
-	callSwap   = "__replace"
-	callJoin   = "__join"
-	callMatch  = "__matches"
+	budgetWord   = "__budget"
+	callAdd      = "__add"
+	callMade     = "__made"
+	callSearched = "__searched"
+	callStep     = "__step"
+	callRepeat   = "__repeat"
+	callSwap     = "__replace"
+	callJoin     = "__join"
+	callMatch    = "__matches"
 )
 
 // compileBounded is expr.Compile for an expression that asks the budget in its environment.
@@ -158,7 +158,7 @@ func budgetFunctions() []expr.Option {
 			return b.grow(len(x) + len(y))
 		}, func(args []any) any { return runtime.Add(args[0], args[1]) }),
 		counted(callMade, func(b *budget, args []any) error { return b.made(args[0]) }, same),
-		counted(callLook, func(b *budget, args []any) error {
+		counted(callSearched, func(b *budget, args []any) error {
 			times := 1 // the search costs so many times its text
 			if len(args) > 1 {
 				times = runtime.ToInt(args[1])
@@ -264,15 +264,15 @@ func (v *bounding) Visit(node *ast.Node) {
 			}
 		case "contains", "startsWith", "endsWith", "in", "not in", "==", "!=", "<", ">", "<=", ">=":
 			if !numeric(n.Left) && !constant(n.Left) {
-				wrap(&n.Left, callLook)
+				wrap(&n.Left, callSearched)
 			}
 			if !numeric(n.Right) && !constant(n.Right) {
-				wrap(&n.Right, callLook)
+				wrap(&n.Right, callSearched)
 			}
 		case "matches":
 			if pattern, ok := n.Right.(*ast.StringNode); ok { // compiled once
 				v.err = errors.Join(v.err, checkPattern(pattern.Value))
-				patch(&n.Left, callLook, n.Left, &ast.IntegerNode{Value: patternSize(pattern.Value)/2 + 1})
+				patch(&n.Left, callSearched, n.Left, &ast.IntegerNode{Value: patternSize(pattern.Value)/2 + 1})
 				return
 			}
 			patch(node, callMatch, n.Left, n.Right)
@@ -295,7 +295,7 @@ func (v *bounding) Visit(node *ast.Node) {
 		}
 		for i, arg := range n.Arguments {
 			if _, isPredicate := arg.(*ast.PredicateNode); !isPredicate && !constant(arg) {
-				wrap(&n.Arguments[i], callLook)
+				wrap(&n.Arguments[i], callSearched)
 			}
 		}
 		wrap(node, callMade)

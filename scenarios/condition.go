@@ -21,7 +21,7 @@ type Condition struct {
 	Template string `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template that turns the output into rows: a file beside the scenario, or PLATFORM:NAME for one that comes with the platform."`
 	Expect   string `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count, took, ports and before. Default for log, reach and core: count > 0."`
 	Exit     []int  `yaml:"exit" json:"exit,omitempty" jsonschema_description:"Exit statuses that are answers, for exec, and for run where the platform has statuses. Without this only 0 is, unless the expression looks at exit: a command that fails has no answer."`
-	// Hangs takes the place of an expression: the condition is true at a look that waited
+	// Hangs takes the place of an expression: the condition is true at an observation that waited
 	// this long and got no answer, and false at one that was answered.
 	Hangs Duration `yaml:"hangs" json:"hangs,omitempty" jsonschema_description:"Instead of expect, for run and exec: true when the command is not answered within this time."`
 
@@ -43,7 +43,7 @@ type Changes struct {
 	Within  Duration `yaml:"within" json:"within" jsonschema:"required" jsonschema_description:"Length of the window."`
 }
 
-// DefaultEvery is the time between two looks of a condition that names none.
+// DefaultEvery is the time between two observations of a condition that names none.
 const DefaultEvery = Duration(250 * time.Millisecond)
 
 // Predicate is the expression that decides, with the default of the probe.
@@ -57,7 +57,7 @@ func (c Condition) Predicate() string {
 	return c.Expect
 }
 
-// Interval is the time between two looks.
+// Interval is the time between two observations.
 func (c Condition) Interval() time.Duration {
 	if c.Every > 0 {
 		return time.Duration(c.Every)
@@ -71,7 +71,7 @@ func (c Condition) Longest() time.Duration {
 	if c.AfterFalse { // as long again until it is false
 		d *= 2
 	}
-	return d + time.Duration(c.Hangs) // a last look that waits
+	return d + time.Duration(c.Hangs) // a last observation that waits
 }
 
 // Length is how long the condition's window is.

@@ -60,7 +60,7 @@ func (p *Predicate) Eval(now View, before *View) (any, error) {
 	if p.unsupported != "" {
 		return nil, fmt.Errorf("not supported in an expression: %s", p.unsupported)
 	}
-	e := &evaluator{p: p, now: look{View: now}, before: look{View: View{Unknown: ErrNoBefore.Error()}}}
+	e := &evaluator{p: p, now: observation{View: now}, before: observation{View: View{Unknown: ErrNoBefore.Error()}}}
 	if before != nil {
 		e.before.View = *before
 	}
@@ -82,8 +82,8 @@ func (p *Predicate) Eval(now View, before *View) (any, error) {
 // evaluator is one evaluation.
 type evaluator struct {
 	p       *Predicate
-	now     look
-	before  look
+	now     observation
+	before  observation
 	vars    []variable
 	scopes  []scope
 	steps   int
@@ -104,20 +104,20 @@ type scope struct {
 	acc   any
 }
 
-// look is a View with its JSON, read when it is asked for.
-type look struct {
+// observation is a View with its JSON, read when it is asked for.
+type observation struct {
 	View
 	read bool
 	json any
 	err  error
 }
 
-func (l *look) parsed() (any, error) {
-	if !l.read {
-		l.read = true
-		l.err = parseJSON(l.Text, &l.json)
+func (o *observation) parsed() (any, error) {
+	if !o.read {
+		o.read = true
+		o.err = parseJSON(o.Text, &o.json)
 	}
-	return l.json, l.err
+	return o.json, o.err
 }
 
 // isBefore is the value of the word before.
@@ -230,31 +230,31 @@ func (e *evaluator) name(n *ast.IdentifierNode) any {
 	}
 }
 
-// word gives what a look saw, by the word for it.
-func (e *evaluator) word(n ast.Node, l *look, word string) any {
-	if l.Unknown != "" {
-		return no(n, "%s", l.Unknown)
+// word gives what an observation saw, by the word for it.
+func (e *evaluator) word(n ast.Node, o *observation, word string) any {
+	if o.Unknown != "" {
+		return no(n, "%s", o.Unknown)
 	}
 	switch word {
 	case "text":
-		return l.Text
+		return o.Text
 	case "json":
-		v, err := l.parsed()
+		v, err := o.parsed()
 		if err != nil {
 			return no(n, "%v", err)
 		}
 		return v
 	case "rows":
-		if l.Rows == nil {
+		if o.Rows == nil {
 			return &unknown{absent: true, node: n, why: "the template recognised no line"}
 		}
-		return l.Rows
+		return o.Rows
 	case "exit":
-		return l.Exit
+		return o.Exit
 	case "count":
-		return l.Count
+		return o.Count
 	case "took":
-		return l.Took
+		return o.Took
 	default:
 		return no(n, "no such word; %s", words)
 	}

@@ -144,7 +144,7 @@ func (c *checker) condition(where string, cond Condition) {
 	}
 	c.node(where, cond.Node, "the probe needs to know where to look")
 	c.window(where, cond)
-	c.looksOften(where, cond)
+	c.observesOften(where, cond)
 	c.probe(where, cond)
 	c.answers(where, cond)
 	predicate, err := CompilePredicate(cond.Predicate(), cond.Changes == nil)

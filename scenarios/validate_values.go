@@ -137,8 +137,8 @@ func (c *checker) statuses(where string, list []int) {
 	}
 }
 
-// looksOften checks that a window has the looks it needs.
-func (c *checker) looksOften(where string, cond Condition) {
+// observesOften checks that a window has the observations it needs.
+func (c *checker) observesOften(where string, cond Condition) {
 	if ch := cond.Changes; ch != nil && time.Duration(ch.AtLeast)*cond.Interval() > time.Duration(ch.Within) {
 		c.refuse(where+".changes", fmt.Sprintf("every is %s: look more often, or longer", cond.Interval()),
 			"%d changes cannot be seen within %s", ch.AtLeast, ch.Within)

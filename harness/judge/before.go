@@ -27,7 +27,7 @@ func (j *judge) thereBefore() bool {
 	return asked
 }
 
-// heldBefore reports whether the look before the stimulus saw what the symptom says. What never
+// heldBefore reports whether the observation before the stimulus saw what the symptom says. What never
 // is so was not so then either, where it was not: by RulesV3 that counts.
 func (j *judge) heldBefore(c *plan.Check) bool {
 	never := c.Cond.Never > 0

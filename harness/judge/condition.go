@@ -10,7 +10,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 )
 
-// phase decides the conditions of one phase from its looks. Conditions of a phase that
+// phase decides the conditions of one phase from its observations. Conditions of a phase that
 // never began are left out.
 func (j *judge) phase(phase evidence.Phase, checks []plan.Check) []evidence.ConditionVerdict {
 	start, end, begun := j.span(phase)
@@ -47,17 +47,17 @@ func (j *judge) condition(c *plan.Check, start, end time.Duration) evidence.Cond
 		case c.Ref + evidence.Before:
 			before = o
 		case c.Ref:
-			looks := w.looks
-			if w.Observe(Evaluate(c, j.plan.Rules, *o, before)); w.looks > looks {
+			known := w.observations
+			if w.Observe(Evaluate(c, j.plan.Rules, *o, before)); w.observations > known {
 				last = o
 			}
 		}
 	}
 	w.Expire(end)
-	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.Truth, Why: w.Why, Saw: saidBy(last), At: w.at, Looks: w.looks}
+	return evidence.ConditionVerdict{Ref: c.Ref, Name: c.Cond.Name, Holds: w.Truth, Why: w.Why, Saw: saidBy(last), At: w.at, Looks: w.observations}
 }
 
-// saidBy gives in one line what a look saw; empty when it had no answer, for which its
+// saidBy gives in one line what an observation saw; empty when it had no answer, for which its
 // condition's Why gives the reason.
 func saidBy(o *evidence.Observation) string {
 	if o == nil || o.Error != "" && o.Text == "" {
@@ -76,7 +76,7 @@ func saidBy(o *evidence.Observation) string {
 	}
 }
 
-// maxSaw bounds what a verdict repeats of a look, in bytes; the look itself is in the record.
+// maxSaw bounds what a verdict repeats of an observation, in bytes; the observation itself is in the record.
 const maxSaw = 240
 
 // because tells why a condition is what it is, and what was seen last.

@@ -18,8 +18,8 @@ import (
 // StatusNotFound is the status of a shell that did not find a command (POSIX.1-2017, XCU 2.8.2).
 const StatusNotFound = 127
 
-// Evaluate turns a stored look into what a window takes: it is all the judge knows of
-// a probe, live and offline. before is the look at the same condition before the stimulus.
+// Evaluate turns a stored observation into what a window takes: it is all the judge knows of
+// a probe, live and offline. before is the observation of the same condition before the stimulus.
 func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, before *evidence.Observation) Reading {
 	s := Reading{At: o.At, End: o.At + o.Took, Err: o.Error}
 	switch {
@@ -50,7 +50,7 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	return s
 }
 
-// earlier is the view of the look before the stimulus, nil where there was none.
+// earlier is the view of the observation before the stimulus, nil where there was none.
 func earlier(c *plan.Check, rules evidence.Rules, before *evidence.Observation) *scenarios.View {
 	if before == nil {
 		return nil
@@ -65,7 +65,7 @@ func earlier(c *plan.Check, rules evidence.Rules, before *evidence.Observation) 
 	return &v
 }
 
-// view gives the look as an expression sees it. exits says that the expression looks at the
+// view gives the observation as an expression sees it. exits says that the expression looks at the
 // exit status: it then says itself what a failure means.
 func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) scenarios.View {
 	v := scenarios.View{

@@ -8,44 +8,45 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// Window decides a condition from its looks. The same code runs live, look by look,
-// and offline over the stored looks.
+// Window decides a condition from its observations. The same code runs live, observation by
+// observation, and offline over the stored observations.
 //
-// Times are durations since the trial began. A look counts for the time between its
-// beginning and its end: what it saw was so at some moment of it. A look that ended outside
-// the window can therefore not make a condition true, nor show what must never be; it can
-// show that nothing has changed until the window's end, where it says the same as the look
-// before. Time that nobody looked at (a probe that failed, or a gap of more than five
-// intervals and a third of the window) makes a condition that must hold throughout unknown,
-// never true. That a thing never was so, or did not become so, takes a look that ended within
-// the window; for never, one that ended so late that the time left is no gap.
+// Times are durations since the trial began. An observation counts for the time between its
+// beginning and its end: what it saw was so at some moment of it. An observation that ended
+// outside the window can therefore not make a condition true, nor show what must never be; it
+// can show that nothing has changed until the window's end, where it says the same as the
+// observation before. Time that nobody looked at (a probe that failed, or a gap of more than
+// five intervals and a third of the window) makes a condition that must hold throughout
+// unknown, never true. That a thing never was so, or did not become so, takes an observation
+// that ended within the window; for never, one that ended so late that the time left is no gap.
 //
-// By RulesV2 a look that ended outside showed that too. By RulesV1 a look counted for the moment it began, and one that began up to an interval
-// after the window's end counted as within.
+// By RulesV2 an observation that ended outside showed that too. By RulesV1 an observation
+// counted for the moment it began, and one that began up to an interval after the window's end
+// counted as within.
 type Window struct {
 	cond     scenarios.Condition
 	rules    evidence.Rules
 	start    time.Duration
 	Interval time.Duration
 
-	looks   int
-	last    *Reading // the last look that had an answer
-	lastEnd time.Duration
-	failed  string // why the last look had no answer; empty when it had one
-	blind   string // first reason why a part of the window was not seen
-	onset   time.Duration
-	held    bool // since onset
-	changes int
-	fell    bool          // the expression was seen false; asked of conditions with after-false only
-	inside  bool          // a look with an answer ended within the window
-	seen    time.Duration // when the last of those ended
+	observations int
+	last         *Reading // the last observation that had an answer
+	lastEnd      time.Duration
+	failed       string // why the last observation had no answer; empty when it had one
+	blind        string // first reason why a part of the window was not seen
+	onset        time.Duration
+	held         bool // since onset
+	changes      int
+	fell         bool          // the expression was seen false; asked of conditions with after-false only
+	inside       bool          // an observation with an answer ended within the window
+	seen         time.Duration // when the last of those ended
 
 	Truth evidence.Truth // empty while undecided
 	Why   string
 	at    time.Duration
 }
 
-// Reading is one look: when it began and ended, and what the expression gave.
+// Reading is one observation: when it began and ended, and what the expression gave.
 type Reading struct {
 	At, End time.Duration
 	Value   any
@@ -57,7 +58,7 @@ func NewWindow(c scenarios.Condition, start time.Duration, rules evidence.Rules)
 	return &Window{cond: c, rules: rules, start: start, Interval: c.Interval(), lastEnd: start}
 }
 
-// Deadline is when the last look is due if nothing is decided before.
+// Deadline is when the last observation is due if nothing is decided before.
 func (w *Window) Deadline() time.Duration {
 	if w.cond.Consistently > 0 {
 		if w.held {
@@ -68,20 +69,20 @@ func (w *Window) Deadline() time.Duration {
 	return w.start + w.cond.Length()
 }
 
-// Covered reports whether a look that ended at a moment was the last that is needed: for a
+// Covered reports whether an observation that ended at a moment was the last that is needed: for a
 // hold that lasts another must begin after it.
 func (w *Window) Covered(end time.Duration) bool {
 	return end >= w.Deadline() && (w.cond.Consistently <= 0 || !w.held)
 }
 
-// Decided reports whether further looks would change nothing.
+// Decided reports whether further observations would change nothing.
 func (w *Window) Decided() bool { return w.Truth != "" }
 
 func (w *Window) decide(t evidence.Truth, at time.Duration, format string, args ...any) {
 	w.Truth, w.at, w.Why = t, at, fmt.Sprintf(format, args...)
 }
 
-// Observe takes one look into account. Looks come in the order they began.
+// Observe takes one observation into account. Observations come in the order they began.
 func (w *Window) Observe(s Reading) {
 	if w.rules == evidence.RulesV1 {
 		s.End = s.At
@@ -89,7 +90,7 @@ func (w *Window) Observe(s Reading) {
 	if w.Decided() || w.late(s) && !w.confirms(s) {
 		return
 	}
-	w.looks++
+	w.observations++
 	w.gap(s.At)
 	w.lastEnd = s.End
 	w.failed = s.Err
@@ -120,7 +121,7 @@ func (w *Window) Observe(s Reading) {
 	w.last = &s
 }
 
-// grace is how long after its end a window still takes a look as one within.
+// grace is how long after its end a window still takes an observation as one within.
 func (w *Window) grace() time.Duration {
 	if w.rules == evidence.RulesV1 {
 		return w.Interval
@@ -128,7 +129,7 @@ func (w *Window) grace() time.Duration {
 	return 0
 }
 
-// outside reports whether a look ended after the window.
+// outside reports whether an observation ended after the window.
 func (w *Window) outside(s Reading) bool {
 	return s.End > w.start+w.cond.Length()+w.grace()
 }
@@ -162,13 +163,13 @@ func (w *Window) unwatched() string {
 	return ""
 }
 
-// late reports whether a look began so long after the window that it is not even the one at
+// late reports whether an observation began so long after the window that it is not even the one at
 // its end; a hold that lasts has no such.
 func (w *Window) late(s Reading) bool {
 	return s.At > w.Deadline()+w.Interval && (w.cond.Consistently == 0 || !w.held)
 }
 
-// confirms reports whether a late look shows that nothing has changed until the window's
+// confirms reports whether a late observation shows that nothing has changed until the window's
 // end: it came soon after the one before, and says the same.
 func (w *Window) confirms(s Reading) bool {
 	switch {
@@ -186,9 +187,9 @@ func (w *Window) blindAfter() time.Duration {
 	return max(5*w.Interval, time.Duration(w.cond.Consistently+w.cond.Never)/3)
 }
 
-// gap notes time between two looks that is too long to vouch for.
+// gap notes time between two observations that is too long to vouch for.
 func (w *Window) gap(at time.Duration) {
-	if quiet := at - w.lastEnd; w.looks > 1 && quiet > w.blindAfter() {
+	if quiet := at - w.lastEnd; w.observations > 1 && quiet > w.blindAfter() {
 		w.lose(fmt.Sprintf("nobody looked for %s", quiet.Round(time.Millisecond)))
 	}
 }
@@ -222,7 +223,7 @@ func (w *Window) never(s Reading) {
 	case s.End >= w.Deadline() && w.unwatched() != "":
 		w.decide(evidence.Unknown, s.End, "%s", w.unwatched())
 	case s.End >= w.Deadline():
-		w.decide(evidence.True, s.End, "it was never so in %s (%d looks)", w.cond.Never, w.looks)
+		w.decide(evidence.True, s.End, "it was never so in %s (%d looks)", w.cond.Never, w.observations)
 	}
 }
 
@@ -239,8 +240,8 @@ func (w *Window) change(s Reading) {
 	}
 }
 
-// hold is within+consistently: true in a look that ended no later than within, through a
-// look that began at least consistently after that end, with no other look and no gap
+// hold is within+consistently: true in an observation that ended no later than within, through an
+// observation that began at least consistently after that end, with no other observation and no gap
 // between.
 func (w *Window) hold(s Reading) {
 	within := w.start + time.Duration(w.cond.Within)
@@ -263,7 +264,7 @@ func (w *Window) hold(s Reading) {
 	}
 }
 
-// tooLate decides a hold that was true for the first time in a look that ended after within.
+// tooLate decides a hold that was true for the first time in an observation that ended after within.
 // Where it began within, nobody knows when it became true.
 func (w *Window) tooLate(s Reading) {
 	if within := w.start + time.Duration(w.cond.Within); w.rules != evidence.RulesV1 && s.At <= within+w.Interval {
@@ -291,9 +292,9 @@ func (w *Window) Expire(until time.Duration) {
 	if w.Decided() {
 		return
 	}
-	complete := w.lastEnd >= w.Deadline()-w.Interval && w.looks > 0
+	complete := w.lastEnd >= w.Deadline()-w.Interval && w.observations > 0
 	switch {
-	case w.looks == 0:
+	case w.observations == 0:
 		w.decide(evidence.Unknown, until, "nobody looked")
 	case !complete && w.failed != "":
 		w.decide(evidence.Unknown, until, "looking ended after %s, before the window did: %s", w.since(w.lastEnd), w.failed)
@@ -302,11 +303,11 @@ func (w *Window) Expire(until time.Duration) {
 	case w.failed != "":
 		w.decide(evidence.Unknown, until, "the last look had no answer: %s", w.failed)
 	case w.cond.AfterFalse && !w.fell:
-		w.decide(evidence.Unknown, until, "it was so in all of %d looks, and counts only after one in which it is not", w.looks)
+		w.decide(evidence.Unknown, until, "it was so in all of %d looks, and counts only after one in which it is not", w.observations)
 	case w.cond.Never <= 0 && w.unseen() != "":
 		w.decide(evidence.Unknown, until, "%s", w.unseen())
 	case w.cond.Eventually > 0:
-		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.looks)
+		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.observations)
 	case w.cond.Changes != nil && w.blind == "":
 		w.decide(evidence.False, w.lastEnd, "changed %d times, want %d", w.changes, w.cond.Changes.AtLeast)
 	case w.cond.Consistently > 0 && !w.held:

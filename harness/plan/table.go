@@ -107,7 +107,7 @@ func (t *Table) recognises(text string) bool {
 func (t *Table) RowsV1(text string) ([]map[string]any, error) { return parseRows(t.fsm, text, false) }
 
 // parseRows reads a text. A template's values outlive a text in the library: fresh forgets
-// them first, so that no row is filled down from an earlier look.
+// them first, so that no row is filled down from an earlier observation.
 func parseRows(t *gotextfsm.TextFSM, text string, fresh bool) ([]map[string]any, error) {
 	rows, err := scenarios.ReadTable(t, text, fresh)
 	if err != nil {

@@ -37,10 +37,10 @@ func acting[A scenarios.Action](f func(context.Context, *actor, plan.Step, A) er
 
 // actor carries out steps.
 type actor struct {
-	lab    *Lab
-	rec    *recorder
-	faults *faults
-	looks  *observer
+	lab      *Lab
+	rec      *recorder
+	faults   *faults
+	observer *observer
 }
 
 // steps carries out a list of steps, and reports whether all of it took place.

@@ -44,7 +44,7 @@ func (d death) same(e drivers.Death) bool {
 func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 	n.toldMu.Lock()
 	defer n.toldMu.Unlock()
-	found, err := n.lookForDeaths(ctx)
+	found, err := n.findDeaths(ctx)
 	if unseen := (*drivers.UnseenError)(nil); err != nil && !errors.As(err, &unseen) {
 		return nil, err
 	}
@@ -74,9 +74,9 @@ func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 	return slices.Clone(n.told), err
 }
 
-// lookForDeaths asks which processes of a node died: its driver, which watched them, or the
+// findDeaths asks which processes of a node died: its driver, which watched them, or the
 // core files that a switch lists and did not list before the trial.
-func (n *labNode) lookForDeaths(ctx context.Context) ([]drivers.Death, error) {
+func (n *labNode) findDeaths(ctx context.Context) ([]drivers.Death, error) {
 	if w, ok := drivers.As[drivers.DeathWatcher](n.driver); ok {
 		return w.Deaths(ctx)
 	}

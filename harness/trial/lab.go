@@ -18,7 +18,7 @@ import (
 
 // Bounds of what has no window of its own.
 const (
-	lookTimeout   = 20 * time.Second // one answer of a probe
+	probeTimeout  = 20 * time.Second // one answer of a probe
 	stepTimeout   = 60 * time.Second // one step of a stimulus
 	bootTimeout   = 90 * time.Second // one node's software
 	deployTimeout = 5 * time.Minute  // a whole lab

@@ -55,7 +55,7 @@ func (b *observer) watch(ctx context.Context, c *plan.Check, start time.Duration
 	before := b.before(c)
 	for !w.Decided() && !stop.Load() && ctx.Err() == nil {
 		due := b.rec.now() + w.Interval
-		o := b.look(ctx, c, c.Ref, max(w.Deadline()-b.rec.now(), 0)+lookTimeout/4)
+		o := b.observe(ctx, c, c.Ref, max(w.Deadline()-b.rec.now(), 0)+probeTimeout/4)
 		w.Observe(judge.Evaluate(c, b.lab.plan.Rules, o, before))
 		if w.Decided() || o.At >= w.Deadline() || w.Covered(o.At+o.Took) {
 			break
@@ -70,7 +70,7 @@ func (b *observer) watch(ctx context.Context, c *plan.Check, start time.Duration
 // rehearse looks once: that the device answers and the expression has a value is all that
 // a rehearsal asks.
 func (b *observer) rehearse(ctx context.Context, c *plan.Check) evidence.Truth {
-	s := judge.Evaluate(c, b.lab.plan.Rules, b.look(ctx, c, c.Ref, lookTimeout), b.before(c))
+	s := judge.Evaluate(c, b.lab.plan.Rules, b.observe(ctx, c, c.Ref, probeTimeout), b.before(c))
 	truth, why := evidence.True, "rehearsed: "+evidence.Short(s.Value)
 	if s.Err != "" {
 		truth, why = evidence.Unknown, s.Err
@@ -93,19 +93,19 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// lookBefore looks once at every symptom before the stimulus: for those that compare with
+// observeBefore looks once at every symptom before the stimulus: for those that compare with
 // it, and to know of a symptom that is there already. Logs and deaths count from the
 // stimulus on, so there is nothing to look at yet; but what should never be of them was not
 // there before either, where nothing of the kind was logged or died since the trial began.
-func (b *observer) lookBefore(ctx context.Context) {
+func (b *observer) observeBefore(ctx context.Context) {
 	for i := range b.lab.plan.Symptom {
 		if c := &b.lab.plan.Symptom[i]; !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 {
-			b.look(ctx, c, c.Ref+evidence.Before, lookTimeout)
+			b.observe(ctx, c, c.Ref+evidence.Before, probeTimeout)
 		}
 	}
 }
 
-// before gives the stored look before the stimulus, as the judge will find it.
+// before gives the stored observation before the stimulus, as the judge will find it.
 func (b *observer) before(c *plan.Check) *evidence.Observation {
 	if !c.Predicate.UsesBefore {
 		return nil
@@ -119,10 +119,10 @@ func (b *observer) before(c *plan.Check) *evidence.Observation {
 	return found
 }
 
-// look runs the probe of a condition once and records what it saw.
-func (b *observer) look(ctx context.Context, c *plan.Check, ref string, timeout time.Duration) evidence.Observation {
+// observe runs the probe of a condition once and records what it saw.
+func (b *observer) observe(ctx context.Context, c *plan.Check, ref string, timeout time.Duration) evidence.Observation {
 	o := evidence.Observation{At: b.rec.now(), Ref: ref, Node: c.Cond.Node, Probe: string(c.Cond.Probe().Kind()), Exit: drivers.NoExit}
-	if err := b.probe(ctx, question{check: c, seen: &o, timeout: min(timeout, lookTimeout)}); err != nil {
+	if err := b.probe(ctx, question{check: c, seen: &o, timeout: min(timeout, probeTimeout)}); err != nil {
 		o.Error = err.Error()
 		b.rec.lacks(o.Node, err)
 	}
@@ -131,7 +131,7 @@ func (b *observer) look(ctx context.Context, c *plan.Check, ref string, timeout 
 	if s := judge.Evaluate(c, b.lab.plan.Rules, o, nil); s.Err == "" {
 		o.Value = evidence.Short(s.Value)
 	}
-	b.rec.observe(&o)
+	b.rec.observation(&o)
 	return o
 }
 

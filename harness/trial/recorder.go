@@ -191,9 +191,9 @@ func (r *recorder) wasCut() bool {
 	return r.cut
 }
 
-// observe writes an observation with its number and phase, which it fills in. A text that is
+// observation writes an observation with its number and phase, which it fills in. A text that is
 // the same as that of the one before is named and not repeated.
-func (r *recorder) observe(o *evidence.Observation) {
+func (r *recorder) observation(o *evidence.Observation) {
 	r.mu.Lock()
 	r.seq++
 	o.Seq, o.Phase = r.seq, r.phase

@@ -9,7 +9,7 @@ import (
 )
 
 // Complaints are what went wrong in a rehearsal, from its record: lines that a device
-// refused, looks without an answer, expressions without a value. A scenario with none can
+// refused, observations without an answer, expressions without a value. A scenario with none can
 // be run as it stands; whether its problem is there, a rehearsal does not know.
 func Complaints(p *plan.Plan, r evidence.Record) []string {
 	var out []string

@@ -30,7 +30,7 @@ func (c *collector) states(ctx context.Context, when string) {
 	cut := ctx.Err() != nil || c.rec.wasCut()
 	c.lab.devices(func(n *labNode) {
 		commands := c.stateCommands(n)
-		timeout, budget := lookTimeout, deviceBudget
+		timeout, budget := probeTimeout, deviceBudget
 		if n.target.Access == nil {
 			timeout, budget = stateTimeout, stateBudget
 		}

@@ -27,7 +27,7 @@ type Trial struct {
 	rec       *recorder
 	deaths    *deathWatch
 	logs      *logs
-	looks     *observer
+	observer  *observer
 	actor     *actor
 	collector *collector
 
@@ -44,8 +44,8 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 	l.cold, l.unbooted = false, false
 	rec, err := newRecorder(l.env.Dir.Trial(n), redactorOf(l.plan))
 	t := &Trial{Number: n, lab: l, plan: l.plan, rec: rec, deaths: newDeathWatch(l, rec), logs: &logs{lab: l, rec: rec}}
-	t.looks = &observer{lab: l, rec: rec, deaths: t.deaths, logs: t.logs}
-	t.actor = &actor{lab: l, rec: rec, faults: &faults{lab: l, rec: rec}, looks: t.looks}
+	t.observer = &observer{lab: l, rec: rec, deaths: t.deaths, logs: t.logs}
+	t.actor = &actor{lab: l, rec: rec, faults: &faults{lab: l, rec: rec}, observer: t.observer}
 	t.collector = &collector{lab: l, rec: rec, deaths: t.deaths, logs: t.logs}
 	rec.onPhase = func(p evidence.Phase) {
 		if t.OnPhase != nil {
@@ -77,12 +77,12 @@ func (t *Trial) Execute(ctx context.Context) {
 	if !t.watchBaseline(ctx) && !t.deaths.asked() {
 		return
 	}
-	t.looks.lookBefore(ctx)
+	t.observer.observeBefore(ctx)
 	t.collector.states(ctx, "before")
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
 	}
-	if !t.looks.watchAll(ctx, evidence.PhaseSymptom, t.plan.Symptom, &atomic.Bool{}) || len(t.plan.Workaround) == 0 {
+	if !t.observer.watchAll(ctx, evidence.PhaseSymptom, t.plan.Symptom, &atomic.Bool{}) || len(t.plan.Workaround) == 0 {
 		return
 	}
 	t.relieve(ctx)
@@ -126,7 +126,7 @@ func (t *Trial) watchBaseline(ctx context.Context) bool {
 		timer := time.AfterFunc(t.patience, func() { stop.Store(true) })
 		defer timer.Stop()
 	}
-	if t.looks.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline, &stop) {
+	if t.observer.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline, &stop) {
 		t.baseline = t.rec.now() - begin
 		return true
 	}
@@ -155,7 +155,7 @@ func (t *Trial) relieve(ctx context.Context) {
 	ok := t.actor.steps(ctx, t.plan.Workaround)
 	end()
 	if ok {
-		t.looks.watchAll(ctx, evidence.PhaseWorkaround, t.plan.Relief, &atomic.Bool{})
+		t.observer.watchAll(ctx, evidence.PhaseWorkaround, t.plan.Relief, &atomic.Bool{})
 	}
 }
 
