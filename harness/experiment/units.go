@@ -119,7 +119,7 @@ func (p *partsMaker) add(u isolate.Unit, absent func(*scenarios.Cut)) int {
 func (p *partsMaker) steps(held map[int]bool) {
 	pairs := map[string]int{} // link whose fault has no end of its own → the step
 	for i, s := range p.l.Scenario.Stimulus {
-		u := isolate.Unit{ID: fmt.Sprintf("step %d: %s", i, stepTitle(s)), Kind: isolate.Step, Parent: -1, Weight: 1 + int(s.Longest()/time.Second), Fixed: held[i]}
+		u := isolate.Unit{ID: fmt.Sprintf("step %d: %s", i, plan.Step{Step: s}.Title()), Kind: isolate.Step, Parent: -1, Weight: 1 + int(s.Longest()/time.Second), Fixed: held[i]}
 		for _, node := range s.Action().Effect().Nodes {
 			if n, ok := p.nodes[node]; ok {
 				u.Needs = append(u.Needs, []int{n})
@@ -177,14 +177,6 @@ func (p *partsMaker) halve(what string, i, step int, long scenarios.Duration, of
 			times[i] = scenarios.Duration((time.Duration(times[i]) / 2).Round(time.Millisecond))
 		})
 	}
-}
-
-func stepTitle(s scenarios.Step) string {
-	step := plan.Step{Step: s}
-	if s.WaitFor != nil {
-		step.Check = &plan.Check{Cond: *s.WaitFor}
-	}
-	return step.Title()
 }
 
 // config adds the blocks of a node's configuration, and who refers to whom.
