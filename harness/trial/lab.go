@@ -135,8 +135,8 @@ func (l *Lab) devices(f func(*labNode)) {
 	})
 }
 
-// started notes what a fresh lab refused, of what it starts with or is configured to.
-func (l *Lab) started(lane string, outcome evidence.Outcome, err error) {
+// noteRefused notes what a fresh lab refused, of what it starts with or is configured to.
+func (l *Lab) noteRefused(lane string, outcome evidence.Outcome, err error) {
 	if outcome == evidence.Refused && l.cold {
 		l.mu.Lock()
 		l.refused = strings.TrimPrefix(lane+": ", ": ") + err.Error()
