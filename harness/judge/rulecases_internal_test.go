@@ -15,7 +15,7 @@ var ruleCases = []struct {
 	rule, name string
 	change     func(*trialCase)
 	want       evidence.Verdict
-	reason     string
+	reason     string // a part of it; from its beginning after ^
 	note       string
 }{
 	{"symptom true", "as it should be", func(*trialCase) {}, evidence.Reproduced, "", ""},
@@ -69,7 +69,7 @@ var ruleCases = []struct {
 		c.plan.Rules = evidence.RulesV1
 		c.add(evidence.PhaseDeploy, diedToo)
 		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventBoot, Lane: "r2", Outcome: evidence.Failed, Detail: "gone"})
-	}, evidence.Inconclusive, "r2 did not start: gone", ""},
+	}, evidence.Inconclusive, "^r2 did not start: gone", ""},
 	{"broken off", "after the symptom", func(c *trialCase) {
 		c.cutFrom(evidence.PhaseCollect)
 	}, evidence.Inconclusive, "the trial was broken off", ""},
@@ -92,7 +92,7 @@ var ruleCases = []struct {
 		c.plan.Rules = evidence.RulesV1
 		c.add(evidence.PhaseSymptom, diedToo)
 		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "timeout" })
-	}, evidence.Inconclusive, "stimulus[0] (break it) did not work: timeout", ""},
+	}, evidence.Inconclusive, "^stimulus[0] (break it) did not work: timeout", ""},
 
 	{"not reached", "a step without an event", func(c *trialCase) {
 		c.plan.Stimulus = append(c.plan.Stimulus, plan.Step{Ref: "stimulus[1]", Step: scenarios.Step{Node: "r1", Run: "x"}})
@@ -291,6 +291,16 @@ var ruleCases = []struct {
 		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: "text", Changes: &scenarios.Changes{AtLeast: 1, Within: sec}, Every: sec / 2}
 		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
 		c.again("symptom[0]", 4, "up", "down")
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "what changes again and again, and was so before", func(c *trialCase) {
+		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: `text == "down"`, Changes: &scenarios.Changes{AtLeast: 1, Within: sec}, Every: sec / 2}
+		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
+		c.again("symptom[0]"+evidence.Before, 2.9, "down")
+		c.again("symptom[0]", 4, "up", "down")
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "another than before", func(c *trialCase) {
+		cond := scenarios.Condition{Node: "r1", Run: "show state", Expect: "text != before.text", Eventually: sec, Every: sec / 2}
+		c.plan.Symptom[0] = check(c.t, "symptom[0]", cond)
 	}, evidence.Reproduced, "", ""},
 	{"symptom true", "what comes back", func(c *trialCase) {
 		c.plan.Symptom[0].Cond.AfterFalse = true

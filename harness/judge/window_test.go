@@ -177,6 +177,36 @@ func TestWindowSlowLooks(t *testing.T) {
 	}
 }
 
+// Five intervals or a third of the window, whichever is longer, may pass without a look, and
+// not a moment more.
+func TestWindowGaps(t *testing.T) {
+	half := scenarios.Duration(500 * time.Millisecond)
+	short := scenarios.Condition{Within: sec, Consistently: 5 * sec, Every: half}
+	long := scenarios.Condition{Within: sec, Consistently: 9 * sec, Every: half}
+	for _, tt := range []struct {
+		cond scenarios.Condition
+		gap  time.Duration
+		want evidence.Truth
+	}{
+		{short, 2500 * time.Millisecond, evidence.True},
+		{short, 2501 * time.Millisecond, evidence.Unknown},
+		{long, 3 * time.Second, evidence.True},
+		{long, 3001 * time.Millisecond, evidence.Unknown},
+	} {
+		for _, rules := range []evidence.Rules{evidence.RulesV1, evidence.RulesV2, evidence.RulesV3} {
+			w := NewWindow(tt.cond, 0, rules)
+			w.Observe(Reading{Value: true})
+			for at := tt.gap; !w.Decided() && at < 20*time.Second; at += time.Second {
+				w.Observe(Reading{At: at, End: at, Value: at < 12*time.Second})
+			}
+			w.Expire(time.Minute)
+			if w.Truth != tt.want {
+				t.Errorf("nobody looked for %s of %v, rules %s: %s (%s), want %s", tt.gap, tt.cond.Window(), rules, w.Truth, w.Why, tt.want)
+			}
+		}
+	}
+}
+
 // Whatever is seen, a window is decided once, a condition that had no answer at all is
 // never true nor false, and what is decided live is what expiry would have found.
 func TestWindowProperties(t *testing.T) {
