@@ -1,0 +1,86 @@
+package result_test
+
+import (
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/stats"
+)
+
+// A proportion counts valid trials alone, and is never told without its interval.
+func TestProportionOf(t *testing.T) {
+	var entries []evidence.Entry
+	for _, v := range []evidence.Verdict{evidence.Reproduced, evidence.NotReproduced, evidence.Inconclusive, evidence.NotReproduced, evidence.NotApplicable} {
+		entries = append(entries, evidence.Entry{Verdict: v})
+	}
+	p := result.ProportionOf("lab 1", entries)
+	if p.Name != "lab 1" || p.Reproduced != 1 || p.Valid != 3 || p.Wilson != stats.Wilson(1, 3) || p.ClopperPearson != stats.ClopperPearson(1, 3) {
+		t.Errorf("%+v", p)
+	}
+	for want, p := range map[string]result.Proportion{
+		"1/3 = 0.33, 95% [0.06, 0.79] Wilson": p,
+		"0/0, no rate":                        result.ProportionOf("", nil),
+	} {
+		if p.String() != want {
+			t.Errorf("%s, want %s", p, want)
+		}
+	}
+}
+
+// The worst of many comparisons counts: another failure before not fixed before undecided. What
+// was skipped does not count, and nothing at all answers nothing.
+func TestWorst(t *testing.T) {
+	of := func(rulings ...result.Ruling) (out []result.Comparison) {
+		for _, r := range rulings {
+			out = append(out, result.Comparison{Ruling: r, Skipped: r == ""})
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		rulings []result.Ruling
+		want    result.Outcome
+	}{
+		{nil, result.Inconclusive},
+		{[]result.Ruling{""}, result.Inconclusive},
+		{[]result.Ruling{result.Fixed}, result.Yes},
+		{[]result.Ruling{result.Fixed, ""}, result.Yes},
+		{[]result.Ruling{result.Fixed, result.Undecided}, result.Inconclusive},
+		{[]result.Ruling{result.Undecided, result.NotFixed, result.Fixed}, result.No},
+		{[]result.Ruling{result.NotFixed, result.Changed, result.Undecided}, result.Otherwise},
+	} {
+		if got := result.Worst(of(tt.rulings...)); got != tt.want {
+			t.Errorf("%q: %s, want %s", tt.rulings, got, tt.want)
+		}
+	}
+}
+
+// A count is told with its interval, and with what said nothing beside it.
+func TestCount(t *testing.T) {
+	c := result.Count{Hits: 1, Misses: 2, Invalid: 3, Other: 4}
+	if c.Valid() != 3 || c.Runs() != 10 || c.Flipped() != (result.Count{Hits: 2, Misses: 1, Invalid: 3, Other: 4}) {
+		t.Errorf("%d valid of %d, flipped %+v", c.Valid(), c.Runs(), c.Flipped())
+	}
+	if sum := c.Plus(result.Count{Hits: 10, Misses: 20, Invalid: 30, Other: 40}); sum != (result.Count{Hits: 11, Misses: 22, Invalid: 33, Other: 44}) {
+		t.Errorf("sum %+v", sum)
+	}
+	for want, c := range map[string]result.Count{
+		"1/3 = 0.33 [0.06, 0.79], 7 inconclusive": c,
+		"1/3 = 0.33 [0.06, 0.79]":                 {Hits: 1, Misses: 2},
+		"no valid run":                            {Invalid: 2},
+	} {
+		if c.String() != want {
+			t.Errorf("%s, want %s", c, want)
+		}
+	}
+}
+
+// A part that is needed always has a reason.
+func TestNeededWords(t *testing.T) {
+	if got := (result.NeededPart{}).Words(); got != "without it there is no scenario" {
+		t.Error(got)
+	}
+	if got := (result.NeededPart{Need: result.Need{Reason: "the lab broke"}}).Words(); got != "the lab broke" {
+		t.Error(got)
+	}
+}
