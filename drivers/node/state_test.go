@@ -1,0 +1,292 @@
+package node_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/drivertest"
+	"github.com/reprise-lab/reprise/drivers/node"
+)
+
+var littleEndian = binary.LittleEndian
+
+// Logs are read from a mark on: what was added, and all of a file that was begun anew. Lines of
+// syslog that a daemon has in its own log are told once more without them.
+func TestLogsSince(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	bird := steady("bird")
+	bird.Logs, bird.Copies, bird.Own = []string{"/var/log/reprise/own"}, []string{"/var/log/reprise/copy"}, true
+	host.Write(t, "/var/log/reprise/own", "before\n")
+	host.Write(t, "/var/log/reprise/copy", "before\n")
+	n := running(t, host, nil, bird)
+	mark, err := n.MarkLogs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files, err := n.LogsSince(t.Context(), mark); err != nil || len(files) != 0 {
+		t.Errorf("nothing was logged: %+v, %v", files, err)
+	}
+	const stamp = "2026-03-01 10:00:00 Mar  1 10:00:00 "
+	host.Write(t, "/var/log/reprise/own", "before\nafter\n")
+	host.Write(t, "/var/log/reprise/copy", "new\n") // begun anew
+	host.Write(t, "/var/log/reprise/syslog.log", stamp+"bird: up\n"+stamp+"bird[7]: down\n"+stamp+"birdwatcher: x\n"+stamp+"kernel: a bird: y\n")
+	files, err := n.LogsSince(t.Context(), mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []drivers.LogFile{
+		{Path: "/var/log/reprise/own", Text: "after\n"},
+		{Path: "/var/log/reprise/copy", Text: "new\n", Copy: true},
+		{Path: "/var/log/reprise/syslog.log", Text: host.Read("/var/log/reprise/syslog.log"), Copy: true},
+		{Path: "syslog-alone.log", Text: stamp + "birdwatcher: x\n" + stamp + "kernel: a bird: y\n"},
+	}
+	if diff := cmp.Diff(want, files); diff != "" {
+		t.Error(diff)
+	}
+	host.Write(t, "/var/log/reprise/own", "before\n"+strings.Repeat("x", 3<<20)+"end\n")
+	files, err = n.LogsSince(t.Context(), mark)
+	if err != nil || !files[0].Truncated || len(files[0].Text) != 1<<20 || !strings.HasSuffix(files[0].Text, "end\n") {
+		t.Errorf("of three MiB: %d bytes, %v", len(files[0].Text), err)
+	}
+}
+
+// A log that may not have everything says so: what is not logged cannot be absent.
+func TestUnlogged(t *testing.T) {
+	own := func(s node.Service, logs ...string) node.Service {
+		s.Own, s.Logs = true, logs
+		return s
+	}
+	silent := steady("one")
+	silent.Argv, silent.Ready = []string{"sleep", "1000"}, "true"
+	elsewhere, quiet, writes := steady("one"), steady("one"), steady("one")
+	elsewhere.Elsewhere = "logs to a server"
+	quiet.Quiet = "echo 'debug is off'"
+	writes.Argv[2] = "exec 5>>/var/log/reprise/own; echo 'it is ready'; exec sleep 1000"
+	for _, tt := range []struct {
+		name     string
+		services []node.Service
+		spoil    func(*testing.T, *drivertest.Rooted)
+		want     string
+	}{
+		{name: "it prints", services: []node.Service{steady("one")}},
+		{name: "it says nothing", services: []node.Service{silent}, want: "one has logged nothing since it started"},
+		{name: "it says nothing but to syslog", services: []node.Service{silent}, spoil: func(t *testing.T, h *drivertest.Rooted) {
+			t.Helper()
+			h.Write(t, "/var/log/reprise/syslog.log", "x\n")
+		}},
+		{name: "it logs elsewhere", services: []node.Service{steady("zero"), elsewhere}, want: "one logs to a server"},
+		{name: "it does not log everything", services: []node.Service{quiet}, want: "one does not log everything: debug is off"},
+		{name: "it writes a log of ours", services: []node.Service{own(writes, "/var/log/reprise/own")}},
+		{name: "it has closed it", services: []node.Service{own(steady("one"), "/var/log/reprise/own")}, want: "one does not log to /var/log/reprise/own any more"},
+		{name: "no daemon at all", want: "no daemon of this node logs anywhere that is read"},
+		{name: "our reader of syslog is gone", services: []node.Service{steady("one")}, spoil: func(t *testing.T, h *drivertest.Rooted) {
+			t.Helper()
+			h.Write(t, "/run/reprise/syslog.reader", "99999999\n")
+		}, want: "what read /dev/log for us has ended"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			host := drivertest.NewRooted(t, nil)
+			host.Write(t, "/var/log/reprise/own", "")
+			n := running(t, host, nil, tt.services...)
+			if tt.spoil != nil {
+				tt.spoil(t, host)
+			}
+			if got, err := n.Unlogged(t.Context()); err != nil || !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
+				t.Errorf("%q, %v, want %q…", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// ipScript is an ip that shows what lies in files of the node, and notes what it is told to do.
+const ipScript = `
+case "$*" in
+"-j addr show") cat /run/reprise/addr.json;;
+"-4 route show table main") cat /run/reprise/routes4;;
+"-6 route show table main") cat /run/reprise/routes6;;
+*show*) ;;
+*) echo "ip $*" >>/run/reprise/told; [ -e /run/reprise/deaf ] || cp /run/reprise/saved/* /run/reprise/;;
+esac
+`
+
+// network puts the state of the network stack where ipScript finds it; into the folder
+// "saved/" too where it is what a change brings back.
+func network(t *testing.T, host *drivertest.Rooted, folder, addr, routes string) {
+	t.Helper()
+	host.Write(t, "/run/reprise/"+folder+"addr.json", addr)
+	host.Write(t, "/run/reprise/"+folder+"routes4", routes)
+	host.Write(t, "/run/reprise/"+folder+"routes6", "")
+}
+
+// The network is brought back to what it was: links that came are taken away, addresses, MTU,
+// state and routes are set; and where it differs all the same, that is an error.
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, map[string]string{"ip": ipScript, "bridge": "", "tc": "echo noqueue", "nft": "exit 1"})
+	n := running(t, host, nil)
+	if err := n.RestoreNetwork(t.Context()); !errors.Is(err, drivers.ErrUnsupported) {
+		t.Errorf("nothing was saved: %v", err)
+	}
+	const (
+		saved = `[{"ifname":"eth1","flags":["UP"],"mtu":1500,"addr_info":[{"family":"inet","local":"10.0.0.1","prefixlen":24},{"family":"inet6","local":"fe80::1","prefixlen":64,"scope":"link"}]},
+			{"ifname":"eth2","flags":["UP"],"mtu":1500,"master":"br0"}]`
+		changed = `[{"ifname":"eth1","flags":[],"mtu":1400,"master":"br0","addr_info":[{"family":"inet","local":"10.0.0.9","prefixlen":24}]},
+			{"ifname":"eth2","flags":["UP"],"mtu":1500},{"ifname":"vxlan1","flags":[],"mtu":1450}]`
+	)
+	for _, folder := range []string{"", "saved/"} {
+		network(t, host, folder, saved, "10.9.0.0/16 via 10.0.0.2 linkdown\n10.0.0.0/24 dev eth1 proto kernel\n10.8.0.0/16\n\tnexthop via 10.0.0.3\n")
+	}
+	if err := n.SaveNetwork(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.RestoreNetwork(t.Context()); err != nil {
+		t.Fatalf("nothing has changed: %v", err)
+	}
+	if err := os.Remove(host.Dir + "/run/reprise/told"); err != nil { // routes are added at any rate
+		t.Fatal(err)
+	}
+	network(t, host, "", changed, "10.7.0.0/16 via 10.0.0.7\n")
+	if err := n.RestoreNetwork(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"ip link del vxlan1", "ip link set eth1 mtu 1500", "ip link set eth1 nomaster", "ip link set eth1 up",
+		"ip addr del 10.0.0.9/24 dev eth1", "ip addr add 10.0.0.1/24 dev eth1", "ip link set eth2 master br0",
+		"ip -4 route del 10.7.0.0/16 via 10.0.0.7", "ip -4 route add 10.8.0.0/16", "ip -4 route add 10.9.0.0/16 via 10.0.0.2",
+	}
+	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(host.Read("/run/reprise/told")), "\n")); diff != "" {
+		t.Error(diff)
+	}
+	host.Write(t, "/run/reprise/deaf", "")
+	network(t, host, "", changed, "")
+	if err := n.RestoreNetwork(t.Context()); err == nil || !strings.Contains(err.Error(), `-link eth2 up=true mtu=1500 master="br0"`) {
+		t.Errorf("it was not brought back: %v", err)
+	}
+	for what, text := range map[string]string{"read interfaces": "no JSON", "restore network state": "{"} {
+		if what == "restore network state" {
+			host.Write(t, "/run/reprise/network.json", text)
+		} else {
+			host.Write(t, "/run/reprise/addr.json", text)
+		}
+		if err := n.RestoreNetwork(t.Context()); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// To boot again is to end all, to forget, to bring the network back and to start; what fails
+// first ends it.
+func TestBootAgain(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, map[string]string{"ip": ipScript, "bridge": "", "tc": "", "nft": ""})
+	n := running(t, host, nil, steady("one"))
+	network(t, host, "", "[]", "")
+	if err := n.SaveNetwork(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	host.Write(t, "/var/lib/reprise/state", "old")
+	before := pid(t, host, "one")
+	if err := n.BootAgain(t.Context(), "rm /var/lib/reprise/state", n.StartAll); err != nil {
+		t.Fatal(err)
+	}
+	if after := pid(t, host, "one"); after == before || host.Read("/var/lib/reprise/state") != "" {
+		t.Errorf("process %d, then %d; state %q", before, after, host.Read("/var/lib/reprise/state"))
+	}
+	booted := false
+	boot := func(context.Context) error { booted = true; return nil }
+	if err := n.BootAgain(t.Context(), "echo it cannot; exit 4", boot); err == nil || !strings.Contains(err.Error(), "exit status 4: it cannot") {
+		t.Errorf("%v", err)
+	}
+	host.Write(t, "/run/reprise/addr.json", "no JSON")
+	if err := n.BootAgain(t.Context(), "", boot); err == nil || booted {
+		t.Errorf("booted %v, %v", booted, err)
+	}
+}
+
+// What is installed is told with its version, what is not is left out; the system tells its
+// kernel and its name.
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, map[string]string{"dpkg-query": `echo "frr 8.4.4-1"; echo "gone "; exit 1`, "uname": "echo 6.1.0"})
+	host.Write(t, "/etc/os-release", "PRETTY_NAME='Debian 12'\n")
+	n := running(t, host, nil)
+	versions, err := n.Packages(t.Context(), "frr", "gone")
+	if diff := cmp.Diff(map[string]string{"frr": "8.4.4-1"}, versions); diff != "" || err != nil {
+		t.Errorf("%v: %s", err, diff)
+	}
+	details := map[string]string{}
+	if err := n.System(t.Context(), details); err != nil || details["kernel"] != "6.1.0" || details["os"] != "Debian 12" {
+		t.Errorf("%v, %v", details, err)
+	}
+}
+
+// A configuration is checked by the platform's own program, which is given a file.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, map[string]string{"checker": `echo "$1: $(cat "$2")"; exit 3`})
+	words, exit, err := node.Check(t.Context(), host, []byte("router x"), "checker", "-C")
+	if err != nil || exit != 3 || words != "-C: router x\n" {
+		t.Errorf("%q, %d, %v", words, exit, err)
+	}
+	broken := brokenHost{host, errors.New("no room")}
+	if _, _, err := node.Check(t.Context(), broken, nil, "checker"); err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Errorf("%v", err)
+	}
+}
+
+// brokenHost cannot be written to.
+type brokenHost struct {
+	*drivertest.Rooted
+	err error
+}
+
+func (b brokenHost) WriteFile(context.Context, string, []byte, os.FileMode) error { return b.err }
+
+// What a node cannot do names the node and what was tried, once; and a user's command that
+// hangs is in nobody's way.
+func TestNodeFails(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	n := running(t, host, nil, steady("one"))
+	n.Target.Host = brokenHost{host, errors.New("no room")}
+	for _, err := range []error{n.Put(t.Context(), "/var/lib/reprise/x", nil, 0o644), n.Prepare(t.Context())} {
+		if op := (*drivers.OpError)(nil); !errors.As(err, &op) || op.Node != "r1" || !strings.Contains(err.Error(), "no room") {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := n.Fail("x", n.Fail("x", errors.New("y"))); err.Error() != n.Fail("x", errors.New("y")).Error() {
+		t.Errorf("told twice: %v", err)
+	}
+	if n.Fail("x", nil) != nil {
+		t.Error("a success failed")
+	}
+	if _, err := node.Open(t.Context(), "linux", drivers.Target{Node: "r2", Host: drivertest.Host{Prefix: []string{"/nonexistent/prefix"}}}); !errors.Is(err, drivers.ErrUnreachable) {
+		t.Errorf("nobody is there: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	hangs := make(chan error, 1)
+	go func() {
+		_, err := n.Shell(ctx, drivers.Command{Line: "echo begun >/var/lib/reprise/own; sleep 1000"})
+		hangs <- err
+	}()
+	if names, err := n.Running(t.Context()); err != nil || len(names) != 0 {
+		t.Errorf("running: %q, %v", names, err)
+	}
+	cancel()
+	if err := <-hangs; !errors.Is(err, context.Canceled) {
+		t.Errorf("the user's command: %v", err)
+	}
+	if got := n.Stops("pkill one", false, "one"); !slices.Equal(got, []string{"SIGTERM"}) || !n.Unread("/opt/x.sh") {
+		t.Errorf("stops %q", got)
+	}
+}
