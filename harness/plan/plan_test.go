@@ -124,6 +124,10 @@ func TestSameAs(t *testing.T) {
 	if c := p.Relief[0].Cond; c.Eventually != scenarios.Duration(30*time.Second) || c.Within != 0 || c.SameAs != "" {
 		t.Errorf("%+v", c)
 	}
+	p = planOf(t, load(t, "symptom:\n", "symptom:\n  - {name: full, same-as: baseline, never: 4s, may-hold-before: true}\n"), plan.Options{})
+	if c := p.Symptom[0].Cond; c.Never != scenarios.Duration(4*time.Second) || c.Eventually != 0 || !c.MayHoldBefore || c.Run != "show neighbor" {
+		t.Errorf("%+v", c)
+	}
 }
 
 // The control leaves steps out and sets what it says; the command line wins over it.
@@ -202,6 +206,10 @@ func TestBounds(t *testing.T) {
 		if got, want := planOf(t, l, plan.Options{Labs: labs}).Bound(), time.Duration(trials)*one+plan.ReleaseTimeout; got != want {
 			t.Errorf("4 trials in %d labs take up to %s, want %s", labs, got, want)
 		}
+	}
+	spared := planOf(t, load(t, "without: [stimulus.0]", "without: [stimulus.1]"), plan.Options{Variant: evidence.VariantControl, Trials: 1})
+	if got := spared.Bound(); got != spared.Timeout+plan.CollectTimeout+plan.ReleaseTimeout {
+		t.Errorf("a fault that the control leaves out is taken back, in %s", got)
 	}
 	without := p.WithoutWorkaround()
 	if without.Longest() != p.Longest()-p.Workaround[0].Step.Longest() || p.Workaround[0].LeftOut || len(without.Relief) != 1 {
