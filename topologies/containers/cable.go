@@ -2,10 +2,8 @@ package containers
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
@@ -29,22 +27,12 @@ func (l *lab) port(e topologies.Endpoint) wiring.Port {
 	n := l.nodes[e.Node]
 	p := wiring.Port{PID: n.process(), Interface: e.Interface, Index: l.index(e), MAC: e.MAC, IPv4: e.IPv4, IPv6: e.IPv6}
 	if p.MAC == "" {
-		p.MAC = l.address(e)
+		p.MAC = wiring.Address(l.topology.Name, e)
 	}
 	if n.Kind == topologies.KindBridge {
 		p.Segment = n.segment
 	}
 	return p
-}
-
-// address is the hardware address of an endpoint that fixes none: locally
-// administered, and the same in every lab of the topology, because elections and
-// tie-breaks depend on it.
-func (l *lab) address(e topologies.Endpoint) string {
-	sum := sha256.Sum256([]byte(l.topology.Name + "\x00" + e.Node + "\x00" + e.Interface))
-	mac := net.HardwareAddr(sum[:6])
-	mac[0] = 0x02
-	return mac.String()
 }
 
 // reserve keeps interface indexes for a node's cables, in the order of the topology: the

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -17,9 +16,6 @@ import (
 	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
-
-// defaultBridge is the bridge of a segment that names none.
-const defaultBridge = "br0"
 
 // planned is a node with everything decided that can be before it starts.
 type planned struct {
@@ -51,7 +47,7 @@ func plan(ctx context.Context, c client.APIClient, t topologies.Topology) ([]pla
 		}
 		nodes = append(nodes, pl)
 	}
-	return nodes, errors.Join(append(errs, checkLinks(t))...)
+	return nodes, errors.Join(append(errs, wiring.CheckLinks(t))...)
 }
 
 // looked is what a plan has learned of the engine.
@@ -66,7 +62,7 @@ func planNode(ctx context.Context, look *looked, t topologies.Topology, n topolo
 	pl := planned{Node: n}
 	var err error
 	if n.IsSegment() {
-		if pl.segment, err = segmentOf(n); err != nil {
+		if pl.segment, err = wiring.SegmentOf(n); err != nil {
 			return pl, err
 		}
 		if pl.Image == "" {
@@ -160,45 +156,6 @@ func segmentImage(ctx context.Context, c client.APIClient) (string, error) {
 		}
 	}
 	return "", images.Missing(preferred)
-}
-
-func segmentOf(n topologies.Node) (wiring.Segment, error) {
-	seg := wiring.Segment{Name: defaultBridge}
-	if name := n.Labels[topologies.LabelBridgeName]; name != "" {
-		seg.Name = name
-	}
-	if err := wiring.CheckName(seg.Name); err != nil {
-		return seg, err
-	}
-	if text := n.Labels[topologies.LabelGroupForward]; text != "" {
-		mask, err := strconv.ParseUint(text, 0, 16)
-		if err != nil {
-			return seg, fmt.Errorf("read label %s: %q is no mask of 16 bits", topologies.LabelGroupForward, text)
-		}
-		seg.Forward = uint16(mask)
-	}
-	return seg, nil
-}
-
-// checkLinks says what is wrong with the cables, before any is laid.
-func checkLinks(t topologies.Topology) error {
-	var errs []error
-	taken := map[string]bool{}
-	for _, l := range t.Links {
-		for _, e := range []topologies.Endpoint{l.A, l.B} {
-			if _, ok := t.Node(e.Node); !ok {
-				errs = append(errs, fmt.Errorf("link %s–%s: there is no node %s", l.A, l.B, e.Node))
-			}
-			if err := wiring.CheckName(e.Interface); err != nil {
-				errs = append(errs, fmt.Errorf("link %s–%s: %w", l.A, l.B, err))
-			}
-			if taken[e.String()] {
-				errs = append(errs, fmt.Errorf("two links end at %s", e))
-			}
-			taken[e.String()] = true
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // absolute makes the host part of binds absolute.

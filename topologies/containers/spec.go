@@ -9,7 +9,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
 
-	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // tunDevice lets a switch in user space have ports of its own, where the host can.
@@ -101,7 +101,7 @@ func hostConfig(h *container.HostConfig, n *node, idle bool) {
 		}
 	}
 	if !shares(n.NetworkMode) {
-		h.Sysctls = sysctls(n.Node)
+		h.Sysctls = wiring.Sysctls(n.Node)
 	}
 	for _, p := range n.ports {
 		if h.PortBindings == nil {
@@ -109,27 +109,4 @@ func hostConfig(h *container.HostConfig, n *node, idle bool) {
 		}
 		h.PortBindings[p.port] = append(h.PortBindings[p.port], p.at)
 	}
-}
-
-// sysctls makes a device a router that keeps its addresses when a port goes down, as
-// a switch does, and a segment mute. What the node sets itself comes last.
-func sysctls(n topologies.Node) map[string]string {
-	settings := map[string]string{"net.ipv4.ip_forward": "1"}
-	if n.IsSegment() {
-		settings["net.ipv4.ip_forward"] = "0"
-	}
-	if _, err := os.Stat("/proc/sys/net/ipv6"); err == nil {
-		for _, scope := range []string{"all", "default"} {
-			prefix := "net.ipv6.conf." + scope + "."
-			if n.IsSegment() {
-				settings[prefix+"disable_ipv6"] = "1"
-				continue
-			}
-			settings[prefix+"disable_ipv6"] = "0"
-			settings[prefix+"forwarding"] = "1"
-			settings[prefix+"keep_addr_on_down"] = "1"
-		}
-	}
-	maps.Copy(settings, n.Sysctls)
-	return settings
 }

@@ -1,12 +1,9 @@
 package containers
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -106,98 +103,39 @@ func (l *lab) see(ctx context.Context, n *node) (seen, error) {
 
 // cable compares what is seen of a cable with what was laid.
 func (l *lab) cable(link topologies.Link, views map[string]*seen) []topologies.Change {
-	var changes []topologies.Change
-	ends := []topologies.Endpoint{link.A, link.B}
-	for i, e := range ends {
-		s := views[e.Node]
-		if s.absent {
-			continue
-		}
-		k := slices.IndexFunc(s.view.Links, func(x wiring.Link) bool { return x.Index == l.index(e) })
-		if k < 0 {
-			return []topologies.Change{{
-				What: fmt.Sprintf("the cable %s–%s is gone from %s", link.A, link.B, e), Ends: ends, Deeds: unplugs(),
-			}}
-		}
-		if s.view.Links[k].Peer != l.index(ends[1-i]) {
-			return []topologies.Change{{What: fmt.Sprintf("the cable at %s is not the one that was laid to %s", e, ends[1-i]), Ends: ends, Deeds: unplugs()}}
-		}
-		changes = append(changes, l.end(link, e, s.view, s.view.Links[k])...)
-	}
-	return changes
+	a, b := views[link.A.Node], views[link.B.Node]
+	return wiring.Cable{Link: link, A: l.plug(link.A), B: l.plug(link.B)}.Changes(a.look(), b.look())
 }
 
-// unplugs are the deeds that take the end of a cable out of its node.
-func unplugs() []string { return []string{"link del", "link delete", "link netns"} }
-
-// end compares what is seen of one end of a cable with what the lab has set there.
-func (l *lab) end(link topologies.Link, e topologies.Endpoint, view wiring.View, x wiring.Link) []topologies.Change {
-	var changes []topologies.Change
-	change := func(deeds []string, format string, args ...any) {
-		changes = append(changes, topologies.Change{What: fmt.Sprintf(format, args...), Ends: []topologies.Endpoint{e}, Deeds: deeds})
+// look is what was seen of the node's interfaces; nil where nothing could be.
+func (s *seen) look() *wiring.View {
+	if s.absent {
+		return nil
 	}
-	if want := l.drops[e]; want != 0 && !l.leavesMachine(e) && x.Program != want { // a machine's own way out is not among the cables
-		change([]string{"link xdp", "link xdpgeneric"}, "the fault that drops frames at %s was taken away", e)
-	}
-	down := slices.ContainsFunc(l.faults, func(f *active) bool { return f.fault.Kind == topologies.FaultDown && f.fault.Endpoint == e })
-	if down && x.Up {
-		change([]string{"link up", "ifconfig up"}, "%s is up although a fault holds it down", e)
-	}
-	n := l.nodes[e.Node]
-	if n.Kind != topologies.KindBridge {
-		return changes
-	}
-	// Nothing of a node's own runs on a segment.
-	if !down && !x.Up {
-		change([]string{"link down", "ifconfig down"}, "%s is down", e)
-	}
-	mtu := link.MTU
-	if mtu == 0 {
-		mtu = wiring.DefaultMTU
-	}
-	if x.MTU != mtu {
-		change([]string{"mtu"}, "the MTU of %s is %d and not %d", e, x.MTU, mtu)
-	}
-	if !slices.ContainsFunc(view.Links, func(b wiring.Link) bool { return b.Name == n.segment.Name && b.Index == x.Master }) {
-		change([]string{"link master", "link nomaster", "brctl delif"}, "%s is not in the segment %s", e, n.segment.Name)
-	} else if n.segment.Forward&1 == 0 && !slices.Contains(view.Guards, e.Interface) {
-		change(nil, "the rule that keeps spanning tree frames out of %s is gone", e)
-	}
-	return changes
+	return &s.view
 }
 
-// ovsPorts prints the ports of a bridge of a switch that runs.
-const ovsPorts = `for d in ovsdb-server ovs-vswitchd; do
-	kill -0 "$(cat /run/openvswitch/$d.pid)" 2>/dev/null || { echo "$d"; exit 44; }
-done
-exec ovs-vsctl --timeout=10 list-ports "$1"`
-
-const ovsEnded = 44
+// plug is one end of a cable with what the lab has set there.
+func (l *lab) plug(e topologies.Endpoint) wiring.Plug {
+	p := wiring.Plug{Endpoint: e, Index: l.index(e)}
+	if !l.leavesMachine(e) { // a machine's own way out is not among the cables
+		p.Drop = l.drops[e]
+	}
+	p.Down = slices.ContainsFunc(l.faults, func(f *active) bool { return f.fault.Kind == topologies.FaultDown && f.fault.Endpoint == e })
+	if n := l.nodes[e.Node]; n.Kind == topologies.KindBridge {
+		p.Segment = n.segment
+	}
+	return p
+}
 
 // switchChanges looks at the switch that was started for a segment.
 func (l *lab) switchChanges(ctx context.Context, n *node) ([]topologies.Change, error) {
-	var out, said bytes.Buffer
-	exit, err := (&host{lab: l, node: n}).Exec(ctx, []string{"sh", "-c", ovsPorts, "sh", n.segment.Name}, nil, &out, &said)
+	ports, ended, err := wiring.SwitchPorts(ctx, &host{lab: l, node: n}, n.segment)
 	if err != nil {
 		return nil, err
 	}
-	at := []topologies.Endpoint{{Node: n.Name}}
-	switch exit {
-	case 0:
-	case ovsEnded:
-		return []topologies.Change{{What: fmt.Sprintf("%s of the segment %s has ended", strings.TrimSpace(out.String()), n.Name), Ends: at}}, nil
-	default:
-		return nil, errors.New("list the ports of the segment: " + strings.TrimSpace(said.String()))
+	if ended != "" {
+		return []topologies.Change{{What: fmt.Sprintf("%s of the segment %s has ended", ended, n.Name), Ends: []topologies.Endpoint{{Node: n.Name}}}}, nil
 	}
-	var changes []topologies.Change
-	ports := strings.Fields(out.String())
-	for _, iface := range l.topology.Interfaces(n.Name) {
-		if !slices.Contains(ports, iface) {
-			e := topologies.Endpoint{Node: n.Name, Interface: iface}
-			changes = append(changes, topologies.Change{
-				What: fmt.Sprintf("%s is not in the segment %s", e, n.segment.Name), Ends: []topologies.Endpoint{e}, Deeds: []string{"del-port"},
-			})
-		}
-	}
-	return changes, nil
+	return wiring.PortChanges(n.segment, n.Name, l.topology.Interfaces(n.Name), ports), nil
 }
