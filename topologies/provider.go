@@ -2,8 +2,12 @@ package topologies
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"time"
 )
 
@@ -26,6 +30,28 @@ type Options struct {
 	TTL     time.Duration // after this long gc may remove the lab whatever its owner does; 0 means 24 h
 	Workers int           // nodes started at once; 0 chooses
 	Keep    bool          // the lab is meant to outlive its owner
+}
+
+// defaultTTL is how long a lab may stay that says nothing.
+const defaultTTL = 24 * time.Hour
+
+// Fill replaces what o leaves open, but for Workers.
+func (o Options) Fill() (Options, error) {
+	if o.Run == "" {
+		var b [4]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return o, fmt.Errorf("draw a run id: %w", err)
+		}
+		o.Run = hex.EncodeToString(b[:])
+	}
+	o.Lab = max(o.Lab, 1)
+	if o.Owner == 0 {
+		o.Owner = os.Getpid()
+	}
+	if o.TTL == 0 {
+		o.TTL = defaultTTL
+	}
+	return o, nil
 }
 
 // Reservation is a lab that runs. Release may be called more than once and with a

@@ -2,8 +2,6 @@ package containers
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +22,6 @@ import (
 )
 
 const (
-	defaultTTL     = 24 * time.Hour
 	defaultWorkers = 10
 	// releaseTimeout bounds the removal of one lab.
 	releaseTimeout = 2 * time.Minute
@@ -196,24 +193,11 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 
 // fill replaces what an Options leaves open.
 func fill(o topologies.Options) (topologies.Options, error) {
-	if o.Run == "" {
-		var b [4]byte
-		if _, err := rand.Read(b[:]); err != nil {
-			return o, fmt.Errorf("draw a run id: %w", err)
-		}
-		o.Run = hex.EncodeToString(b[:])
-	}
-	o.Lab = max(o.Lab, 1)
-	if o.Owner == 0 {
-		o.Owner = os.Getpid()
-	}
-	if o.TTL == 0 {
-		o.TTL = defaultTTL
-	}
+	o, err := o.Fill()
 	if o.Workers <= 0 {
 		o.Workers = defaultWorkers
 	}
-	return o, nil
+	return o, err
 }
 
 // cabled says whether a link ends at the node.

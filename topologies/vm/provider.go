@@ -2,7 +2,6 @@ package vm
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,7 +21,6 @@ import (
 )
 
 const (
-	defaultTTL = 24 * time.Hour
 	// releaseTimeout bounds the removal of one lab.
 	releaseTimeout = time.Minute
 )
@@ -180,24 +178,11 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 
 // fill replaces what an Options leaves open.
 func fill(o topologies.Options) (topologies.Options, error) {
-	if o.Run == "" {
-		var b [4]byte
-		if _, err := rand.Read(b[:]); err != nil {
-			return o, fmt.Errorf("draw a run id: %w", err)
-		}
-		o.Run = hex.EncodeToString(b[:])
-	}
-	o.Lab = max(o.Lab, 1)
-	if o.Owner == 0 {
-		o.Owner = os.Getpid()
-	}
-	if o.TTL == 0 {
-		o.TTL = defaultTTL
-	}
+	o, err := o.Fill()
 	if o.Workers <= 0 || o.Workers > runtime.NumCPU() {
 		o.Workers = runtime.NumCPU()
 	}
-	return o, nil
+	return o, err
 }
 
 // labs and states are the folders of labs and of states.
