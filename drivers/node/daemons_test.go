@@ -327,9 +327,9 @@ func TestChildDeaths(t *testing.T) {
 	host.Write(t, "/var/log/reprise/watcher.own", "pid 1 ended\n2026-03-01T10:00:00Z io[7] got signal 11\npid 7 ended\npid 8 ended\ngave up with 4\nsomething else\n")
 	list, _ := deaths(t, n)
 	want := []drivers.Death{
-		{Process: "watcher worker", PID: 8, Exit: 134, Signal: "SIGABRT", LastLog: "pid 8 ended"},
-		{Process: "watcher helper", Exit: 4, LastLog: "gave up with 4"},
-		{Process: "watcher io", PID: 7, Exit: 139, Signal: "SIGSEGV", At: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), LastLog: "2026-03-01T10:00:00Z io[7] got signal 11\npid 7 ended"},
+		{Process: "watcher worker", PID: 8, Exit: 134, Signal: "SIGABRT", LastLog: "pid 8 ended", Failure: drivers.Failure{Title: "watcher worker: SIGABRT", Kind: drivers.FailureCrash}},
+		{Process: "watcher helper", Exit: 4, LastLog: "gave up with 4", Failure: drivers.Failure{Title: "watcher helper: exit status 4", Kind: drivers.FailureExit}},
+		{Process: "watcher io", PID: 7, Exit: 139, Signal: "SIGSEGV", At: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), LastLog: "2026-03-01T10:00:00Z io[7] got signal 11\npid 7 ended", Failure: drivers.Failure{Title: "watcher io: SIGSEGV", Kind: drivers.FailureCrash}},
 	}
 	for i := range list {
 		if (list[i].NoCore == "") != (list[i].Signal == "") {

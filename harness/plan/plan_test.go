@@ -103,7 +103,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("it expects %s", p.Expected())
 	}
 	quiet := p.Baseline[1]
-	if quiet.Ref != "baseline[1]" || !quiet.LogLine.MatchString("it went up") || !slices.Equal(quiet.Interfaces, []string{"eth1"}) {
+	if quiet.Ref != "baseline[1]" || quiet.Cond.Probe() != (scenarios.LogProbe{Pattern: quiet.Cond.Log}) || !slices.Equal(quiet.Interfaces, []string{"eth1"}) {
 		t.Errorf("%+v", quiet)
 	}
 	if rows, err := p.Symptom[0].Template.Rows("neighbor ExStart\n"); err != nil || len(rows) != 1 {
@@ -248,7 +248,7 @@ func TestWhatStepsDo(t *testing.T) {
 		t.Errorf("acts %v, configures %v, %v", p.Acts(), p.Configures("r1"), p.Configures("r2"))
 	}
 	for i := range p.Stimulus {
-		if a := p.Stimulus[i].Step.Action(); a != scenarios.ActHold && a != scenarios.ActWaitFor {
+		if a := p.Stimulus[i].Step.Action().Kind(); a != scenarios.ActHold && a != scenarios.ActWaitFor {
 			p.Stimulus[i].LeftOut = true
 		}
 	}
@@ -260,26 +260,6 @@ func TestWhatStepsDo(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"ip link set eth1   mtu 1500"}, p.CommandsFor("r2")); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// A name asks for the processes of that daemon's own, and for no other that begins alike.
-func TestIsProcess(t *testing.T) {
-	for _, tt := range []struct {
-		asked, name string
-		want        bool
-	}{
-		{plan.AnyProcess, "x", true},
-		{"bgpd", "bgpd", true},
-		{"bgpd", "bgpd io", true},
-		{"bgpd", "bgpd2", false},
-		{"bgpd io", "bgpd", false},
-		{"", "bgpd", false},
-		{"", "", false},
-	} {
-		if got := plan.IsProcess(tt.asked, tt.name); got != tt.want {
-			t.Errorf("%q asks for %q: %v", tt.asked, tt.name, got)
-		}
 	}
 }
 
