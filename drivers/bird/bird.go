@@ -44,15 +44,14 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
 	}
-	n, err := node.Open(ctx, Platform, t)
+	n, err := node.Open(ctx, Platform, failuresYAML, t)
 	if err != nil {
 		return nil, err
 	}
-	if err := n.NameFailuresBy(failuresYAML); err != nil {
-		return nil, errors.Join(err, n.Close(ctx))
-	}
 	n.SetServices([]node.Service{service})
-	return &Driver{Node: n}, nil
+	d := &Driver{Node: n}
+	n.StartBy(node.Start{Daemons: d.boot})
+	return d, nil
 }
 
 // plan is how bird is run.
@@ -191,17 +190,6 @@ func (d *Driver) Stops(line string, shell bool, process string) []string {
 	return nil
 }
 
-// Boot implements drivers.Booter.
-func (d *Driver) Boot(ctx context.Context) error {
-	if err := d.Prepare(ctx); err != nil {
-		return err
-	}
-	if err := d.SaveNetwork(ctx); err != nil {
-		return err
-	}
-	return d.boot(ctx)
-}
-
 func (d *Driver) boot(ctx context.Context) error {
 	if err := d.Put(ctx, configFile, d.Target.Config, 0o644); err != nil {
 		return err
@@ -211,11 +199,6 @@ func (d *Driver) boot(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", drivers.ErrRefused, err) // BIRD gives up on what it cannot read
 	}
 	return err
-}
-
-// RestartDaemons implements drivers.DaemonRestarter.
-func (d *Driver) RestartDaemons(ctx context.Context) error {
-	return d.BootAgain(ctx, "", d.boot)
 }
 
 // Start implements drivers.ProcessController: with the start-up configuration.
@@ -317,25 +300,12 @@ func (d *Driver) ResetConfig(ctx context.Context) error {
 	return nil
 }
 
+// version finds it in "BIRD version 2.0.12".
+var version = regexp.MustCompile(`version (\S+)`)
+
 // Facts implements drivers.FactSource.
 func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
-	details, err := d.Packages(ctx, "bird2", "iproute2")
-	if err != nil {
-		return drivers.Facts{}, err
-	}
-	if err := d.System(ctx, details); err != nil {
-		return drivers.Facts{}, err
-	}
-	out, err := d.Control(ctx, "ask for the version", askFacts)
-	if err != nil {
-		return drivers.Facts{}, err
-	}
-	// "BIRD version 2.0.12"
-	m := regexp.MustCompile(`version (\S+)`).FindStringSubmatch(out)
-	if m == nil {
-		return drivers.Facts{}, d.Fail("ask for the version", fmt.Errorf("unexpected %q", out))
-	}
-	return drivers.Facts{Platform: Platform, Version: m[1], Details: details}, nil
+	return d.FactsOf(ctx, Factory{}.Products()[0], version, "iproute2")
 }
 
 // EvidenceCommands implements drivers.EvidenceSource.

@@ -47,7 +47,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
 	}
-	n, err := node.Open(ctx, Platform, t)
+	n, err := node.Open(ctx, Platform, failuresYAML, t)
 	if err != nil {
 		return nil, err
 	}
@@ -55,13 +55,12 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
-	if err := n.NameFailuresBy(failuresYAML); err != nil {
-		return nil, errors.Join(err, n.Close(ctx))
-	}
 	n.SetServices(plan(string(t.Config), t.Services, software{mgmtd: x.Exit == 0, oneLog: beforeLogs(versionOf(x.Output))}))
-	return &Driver{Node: n, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
+	d := &Driver{Node: n, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
 		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, dialect)
-	})}, nil
+	})}
+	n.StartBy(node.Start{Ask: d.learn, Daemons: d.boot, Forget: "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"})
+	return d, nil
 }
 
 // Driver drives one FRR node.
@@ -120,20 +119,10 @@ func (d *Driver) Stops(line string, shell bool, process string) []string {
 	return d.Node.Stops(line, true, process)
 }
 
-// Boot implements drivers.Booter. A daemon that crashes while it starts or reads its
-// configuration is no error here: Deaths tells of it.
-func (d *Driver) Boot(ctx context.Context) error {
-	if err := d.Prepare(ctx); err != nil {
-		return err
-	}
-	if err := d.SaveNetwork(ctx); err != nil {
-		return err
-	}
-	var err error
-	if d.version, err = d.askVersion(ctx); err != nil {
-		return err
-	}
-	return d.boot(ctx)
+// learn asks for the version, on which depends what may be looked at.
+func (d *Driver) learn(ctx context.Context) (err error) {
+	d.version, err = d.VersionOf(ctx, Factory{}.Products()[0], version)
+	return err
 }
 
 // loadTimeout bounds reading the start-up configuration: 12,000 routes take vtysh 10 to 30 s.
@@ -267,12 +256,6 @@ func (d *Driver) drift(ctx context.Context) (string, error) {
 	return node.Diff(then, now), nil
 }
 
-// RestartDaemons implements drivers.DaemonRestarter. Addresses and routes that the
-// daemons made are brought back to what was there before Boot.
-func (d *Driver) RestartDaemons(ctx context.Context) error {
-	return d.BootAgain(ctx, "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*", d.boot)
-}
-
 // Start implements drivers.ProcessController: the daemon gets its part of the start-up
 // configuration again.
 func (d *Driver) Start(ctx context.Context, process string) error {
@@ -307,37 +290,17 @@ func (d *Driver) Kill(ctx context.Context, process, signal string) error {
 	return d.cli.Renew(ctx) // vtysh would otherwise report the loss in the next answer
 }
 
+// version finds it in "zebra version 8.4.4".
+var version = regexp.MustCompile(`version (\S+)`)
+
 // Facts implements drivers.FactSource.
 func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
-	details, err := d.Packages(ctx, "frr", "frr-pythontools", "libyang2", "libyang3", "iproute2")
-	if err != nil {
-		return drivers.Facts{}, err
-	}
-	if err := d.System(ctx, details); err != nil {
-		return drivers.Facts{}, err
-	}
-	version, err := d.askVersion(ctx)
-	if err != nil {
-		return drivers.Facts{}, err
-	}
-	return drivers.Facts{Platform: Platform, Version: version, Details: details}, nil
+	return d.FactsOf(ctx, Factory{}.Products()[0], version, "libyang2", "libyang3", "iproute2")
 }
 
-func (d *Driver) askVersion(ctx context.Context) (string, error) {
-	out, err := d.Control(ctx, "ask for the version", askFacts)
-	if err != nil {
-		return "", err
-	}
-	v := versionOf(out)
-	if v == "" {
-		return "", d.Fail("ask for the version", fmt.Errorf("unexpected %q", out))
-	}
-	return v, nil
-}
-
-// versionOf reads "zebra version 8.4.4".
+// versionOf is the version in an answer to askFacts; empty where it has none.
 func versionOf(out string) string {
-	if m := regexp.MustCompile(`version (\S+)`).FindStringSubmatch(out); m != nil {
+	if m := version.FindStringSubmatch(out); m != nil {
 		return m[1]
 	}
 	return ""

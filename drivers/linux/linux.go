@@ -33,12 +33,9 @@ func (Factory) Daemons() []string { return Known() }
 
 // Open implements drivers.Factory.
 func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
-	n, err := node.Open(ctx, Platform, t)
+	n, err := node.Open(ctx, Platform, failuresYAML, t)
 	if err != nil {
 		return nil, err
-	}
-	if err := n.NameFailuresBy(failuresYAML); err != nil {
-		return nil, errors.Join(err, n.Close(ctx))
 	}
 	d := &Driver{Node: n}
 	var services []node.Service
@@ -48,6 +45,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 		d.touches = d.touches || k.touches
 	}
 	n.SetServices(services)
+	n.StartBy(node.Start{SetUp: d.setUp, Daemons: n.StartAll})
 	return d, nil
 }
 
@@ -85,25 +83,19 @@ func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Excha
 	return done, nil
 }
 
-// Boot implements drivers.Booter.
-func (d *Driver) Boot(ctx context.Context) error {
-	if err := d.Prepare(ctx); err != nil {
+// setUp runs the start-up configuration, a script.
+func (d *Driver) setUp(ctx context.Context) error {
+	if len(d.Target.Config) == 0 {
+		return nil
+	}
+	if err := d.Put(ctx, script, d.Target.Config, 0o755); err != nil {
 		return err
 	}
-	if len(d.Target.Config) > 0 {
-		if err := d.Put(ctx, script, d.Target.Config, 0o755); err != nil {
-			return err
-		}
-		if _, err := d.Control(ctx, "run set-up script", "sh -e "+script); errors.Is(err, drivers.ErrTimeout) {
-			return err
-		} else if err != nil {
-			return fmt.Errorf("%w: %w", drivers.ErrRefused, err)
-		}
+	_, err := d.Control(ctx, "run set-up script", "sh -e "+script)
+	if err != nil && !errors.Is(err, drivers.ErrTimeout) {
+		return fmt.Errorf("%w: %w", drivers.ErrRefused, err)
 	}
-	if err := d.SaveNetwork(ctx); err != nil {
-		return err
-	}
-	return d.StartAll(ctx)
+	return err
 }
 
 // ResetConfig implements drivers.ConfigResetter.
@@ -112,12 +104,6 @@ func (d *Driver) ResetConfig(ctx context.Context) error {
 		return d.Fail("reset configuration", fmt.Errorf("a service here changes addresses itself: %w; restart the daemons instead", drivers.ErrUnsupported))
 	}
 	return d.RestoreNetwork(ctx)
-}
-
-// RestartDaemons implements drivers.DaemonRestarter. The network stack is brought
-// back to its state before the services first started.
-func (d *Driver) RestartDaemons(ctx context.Context) error {
-	return d.BootAgain(ctx, "", d.StartAll)
 }
 
 // Facts implements drivers.FactSource. The version is the distribution's.

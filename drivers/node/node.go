@@ -35,6 +35,7 @@ type Node struct {
 	Target   drivers.Target
 	platform string
 	services []Service
+	start    Start
 	failures *failures.Rules
 	control  *session.Reopening[*session.Shell] // ours, so that a hanging user command does not block us
 	shell    *session.Reopening[*session.Shell]
@@ -45,9 +46,14 @@ type Node struct {
 	cores  map[core]cored // of deaths that were looked into
 }
 
-// Open opens a node's shell, which proves that it can be reached.
-func Open(ctx context.Context, platform string, t drivers.Target) (*Node, error) {
-	n := &Node{Target: t, platform: platform, stands: map[int]stand{}, cores: map[core]cored{}}
+// Open opens a node's shell, which proves that it can be reached. table has the platform's rules
+// for what failures are called.
+func Open(ctx context.Context, platform string, table []byte, t drivers.Target) (*Node, error) {
+	rules, err := failures.Parse(table)
+	if err != nil {
+		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
+	}
+	n := &Node{Target: t, platform: platform, failures: rules, stands: map[int]stand{}, cores: map[core]cored{}}
 	open := func(channel string) *session.Reopening[*session.Shell] {
 		return session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.Shell, error) {
 			return session.OpenShell(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel(channel, i)})
@@ -62,12 +68,6 @@ func Open(ctx context.Context, platform string, t drivers.Target) (*Node, error)
 
 // SetServices names the daemons that Boot starts, in order.
 func (n *Node) SetServices(s []Service) { n.services = s }
-
-// NameFailuresBy sets the platform's rules for what failures are called, as its table has them.
-func (n *Node) NameFailuresBy(table []byte) (err error) {
-	n.failures, err = failures.Parse(table)
-	return n.Fail("open session", err)
-}
 
 // NameFailure implements drivers.FailureNamer.
 func (n *Node) NameFailure(d drivers.Death, said string) drivers.Failure {
@@ -182,7 +182,7 @@ func (n *Node) Put(ctx context.Context, name string, data []byte, mode fs.FileMo
 // Deaths, and the rest is started; one that gives up with an exit status is an error.
 func (n *Node) StartAll(ctx context.Context) error {
 	for _, s := range n.services {
-		if err := n.start(ctx, s); err != nil {
+		if err := n.startService(ctx, s); err != nil {
 			if exited := (*ExitedError)(nil); errors.As(err, &exited) && exited.Crashed() {
 				continue
 			}
@@ -192,8 +192,8 @@ func (n *Node) StartAll(ctx context.Context) error {
 	return nil
 }
 
-// start starts one service and waits until it is ready.
-func (n *Node) start(ctx context.Context, s Service) error {
+// startService starts one service and waits until it is ready.
+func (n *Node) startService(ctx context.Context, s Service) error {
 	op := "start " + s.Name
 	ready := s.Ready
 	if ready == "" {
@@ -384,7 +384,7 @@ func (n *Node) Start(ctx context.Context, process string) error {
 	if err != nil {
 		return err
 	}
-	return n.start(ctx, s)
+	return n.startService(ctx, s)
 }
 
 func (n *Node) find(op, process string) (Service, error) {
@@ -422,25 +422,4 @@ for m in $(members $(cat /run/reprise/$n.supervisor)); do kill -%s $m; done`, se
 func (n *Node) Running(ctx context.Context) ([]string, error) {
 	out, err := n.Control(ctx, "list daemons", "cd /run/reprise 2>/dev/null || exit 0; ls | sed -n 's/\\.pid$//p'")
 	return strings.Fields(out), err
-}
-
-// BootAgain is the whole of drivers.DaemonRestarter: it stops every daemon, runs forget (a
-// shell line that removes what they left; empty for none), brings addresses and routes back to
-// what was there before the first boot, prepares the node and has boot start it.
-func (n *Node) BootAgain(ctx context.Context, forget string, boot func(context.Context) error) error {
-	if err := n.StopAll(ctx); err != nil {
-		return err
-	}
-	if forget != "" {
-		if _, err := n.Control(ctx, "forget state", forget); err != nil {
-			return err
-		}
-	}
-	if err := n.RestoreNetwork(ctx); err != nil {
-		return err
-	}
-	if err := n.Prepare(ctx); err != nil {
-		return err
-	}
-	return boot(ctx)
 }

@@ -42,15 +42,14 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
 	}
-	n, err := node.Open(ctx, Platform, t)
+	n, err := node.Open(ctx, Platform, failuresYAML, t)
 	if err != nil {
 		return nil, err
 	}
-	if err := n.NameFailuresBy(failuresYAML); err != nil {
-		return nil, errors.Join(err, n.Close(ctx))
-	}
 	n.SetServices(services)
-	return &Driver{Node: n}, nil
+	d := &Driver{Node: n}
+	n.StartBy(node.Start{Daemons: d.boot})
+	return d, nil
 }
 
 func plan(named []drivers.Service) ([]node.Service, error) {
@@ -154,18 +153,6 @@ func (d *Driver) Configure(ctx context.Context, lines []string) ([]drivers.Excha
 	return done, nil
 }
 
-// Boot implements drivers.Booter. A daemon that dies by a signal on the start-up
-// configuration is no error: Deaths tells of it.
-func (d *Driver) Boot(ctx context.Context) error {
-	if err := d.Prepare(ctx); err != nil {
-		return err
-	}
-	if err := d.SaveNetwork(ctx); err != nil {
-		return err
-	}
-	return d.boot(ctx)
-}
-
 func (d *Driver) boot(ctx context.Context) error {
 	if _, err := d.Control(ctx, "forget database", "rm -f "+database); err != nil {
 		return err
@@ -243,31 +230,12 @@ for b in $(ovs-vsctl --timeout=5 list-br); do ovs-vsctl --timeout=5 del-br "$b";
 	return nil
 }
 
-// RestartDaemons implements drivers.DaemonRestarter.
-func (d *Driver) RestartDaemons(ctx context.Context) error {
-	// Interfaces that ovs-vswitchd made end with it; routes over them do as well.
-	return d.BootAgain(ctx, "", d.boot)
-}
+// version finds it in "ovs-vswitchd (Open vSwitch) 3.1.0".
+var version = regexp.MustCompile(`\(Open vSwitch\) (\S+)`)
 
 // Facts implements drivers.FactSource.
 func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
-	details, err := d.Packages(ctx, "openvswitch-switch", "openvswitch-common", "iproute2")
-	if err != nil {
-		return drivers.Facts{}, err
-	}
-	if err := d.System(ctx, details); err != nil {
-		return drivers.Facts{}, err
-	}
-	out, err := d.Control(ctx, "ask for the version", askFacts)
-	if err != nil {
-		return drivers.Facts{}, err
-	}
-	// "ovs-vswitchd (Open vSwitch) 3.1.0"
-	m := regexp.MustCompile(`\(Open vSwitch\) (\S+)`).FindStringSubmatch(out)
-	if m == nil {
-		return drivers.Facts{}, d.Fail("ask for the version", fmt.Errorf("unexpected %q", out))
-	}
-	return drivers.Facts{Platform: Platform, Version: m[1], Details: details}, nil
+	return d.FactsOf(ctx, Factory{}.Products()[0], version, "iproute2")
 }
 
 // EvidenceCommands implements drivers.EvidenceSource.
