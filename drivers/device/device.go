@@ -60,7 +60,7 @@ func (d *Device) SameDevice(serial string) error {
 
 // Open opens a first session, which proves that the switch can be reached and takes
 // commands. prepare is run on every fresh session; nil does nothing.
-func Open(ctx context.Context, platform string, dialect *session.Dialect, t drivers.Target, prepare func(context.Context, *Device, *session.CLI) error) (*Device, error) {
+func Open(ctx context.Context, platform string, dialect *session.CompiledDialect, t drivers.Target, prepare func(context.Context, *Device, *session.CLI) error) (*Device, error) {
 	d := &Device{Target: t, platform: platform}
 	if t.Access == nil {
 		return nil, d.Fail("open session", fmt.Errorf("%w: a %s switch needs an access (ssh, telnet or console); this lab gives none", drivers.ErrUnsupported, d.platform))
@@ -101,7 +101,7 @@ func (d *Device) NameFailure(death drivers.Death, said string) drivers.Failure {
 
 // enter opens a session the first way that leads to one. Only a way that is not there is
 // passed over: refused credentials are not tried elsewhere.
-func (d *Device) enter(ctx context.Context, ways []*drivers.Access, channel string, dialect *session.Dialect) (*session.CLI, error) {
+func (d *Device) enter(ctx context.Context, ways []*drivers.Access, channel string, dialect *session.CompiledDialect) (*session.CLI, error) {
 	var errs []error
 	for _, way := range ways {
 		secrets, login, err := credentials(*way)

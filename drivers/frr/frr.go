@@ -33,7 +33,7 @@ const (
 var dialectYAML []byte
 
 // Dialect is how vtysh speaks.
-func Dialect() (*session.Dialect, error) { return session.ParseDialect(dialectYAML) }
+func Dialect() (*session.CompiledDialect, error) { return session.ParseDialect(dialectYAML) }
 
 // Factory opens drivers of FRR nodes.
 type Factory struct{}

@@ -81,29 +81,25 @@ func (d *definition) way(to string) []level {
 }
 
 // dialect turns a definition into a dialect.
-func (d *definition) dialect(name string) (*session.Dialect, error) {
+func (d *definition) dialect(name string) (*session.CompiledDialect, error) {
 	var prompts []string
 	for _, key := range sortedLevels(d) {
 		prompts = append(prompts, unanchored(d.Default.Levels[key].Pattern))
 	}
-	text, err := yaml.Dump(map[string]any{
-		"name": name, "prompt": strings.Join(prompts, "|"),
-		"marker": marker(name), "marker-answer": `(?:[^\n]*\n){0,8}?[^\n]*`, "silent-marker": true,
-		"questions": d.questions(),
-		"login": []map[string]string{
-			{"see": `(?:^|\n)[^\n]{0,80}(?i:login|username): ?`, "do": "user"},
-			{"see": `(?:^|\n)[^\n]{0,80}(?i:password): ?`, "do": "password"},
+	return session.Dialect{
+		Name: name, Prompt: strings.Join(prompts, "|"),
+		Marker: marker(name), MarkerAnswer: `(?:[^\n]*\n){0,8}?[^\n]*`, SilentMarker: true,
+		Questions: d.questions(),
+		Login: []session.LoginStep{
+			{See: `(?:^|\n)[^\n]{0,80}(?i:login|username): ?`, Do: session.LoginUser},
+			{See: `(?:^|\n)[^\n]{0,80}(?i:password): ?`, Do: session.LoginPassword},
 		},
-		"denied":         []string{`(?i)(?:incorrect|denied|failed|invalid|bad passwords)`},
-		"pagers":         []map[string]string{{"see": `--? ?[Mm]ore ?--?[^\n]{0,40}`, "send": " "}},
-		"refused":        d.refusals(),
-		"refused-config": append(d.refusals(), `^% ?\S`, `(?i)^(?:error|syntax error|unknown command|invalid)\b`),
-		"clear-line":     "\x15",
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make dialect of %s: %w", name, err)
-	}
-	return session.ParseDialect(text)
+		Denied:        []string{`(?i)(?:incorrect|denied|failed|invalid|bad passwords)`},
+		Pagers:        []session.Pager{{See: `--? ?[Mm]ore ?--?[^\n]{0,40}`, Send: " "}},
+		Refused:       d.refusals(),
+		RefusedConfig: append(d.refusals(), `^% ?\S`, `(?i)^(?:error|syntax error|unknown command|invalid)\b`),
+		ClearLine:     "\x15",
+	}.Compile()
 }
 
 // marker is a line without an effect: a comment where the language has one that needs no
@@ -137,11 +133,11 @@ func unanchored(pattern string) string {
 	return `(?i:` + p + `) ?`
 }
 
-func (d *definition) questions() []map[string]string {
-	qs := []map[string]string{{"see": `\([yY](?:es)?/[nN]o?\)[?: ]{0,3}`, "reply": "n"}, {"see": `\[(?:y/n|yes/no|confirm)\][?: ]{0,3}`, "reply": "n"}}
+func (d *definition) questions() []session.Question {
+	qs := []session.Question{{See: `\([yY](?:es)?/[nN]o?\)[?: ]{0,3}`, Reply: "n"}, {See: `\[(?:y/n|yes/no|confirm)\][?: ]{0,3}`, Reply: "n"}}
 	for _, key := range sortedLevels(d) {
 		if p := d.Default.Levels[key].EscalatePrompt; p != "" {
-			qs = append(qs, map[string]string{"see": `(?:^|\n)` + unanchored(p), "reply": ""})
+			qs = append(qs, session.Question{See: `(?:^|\n)` + unanchored(p)})
 		}
 	}
 	return qs

@@ -25,7 +25,7 @@ import (
 // ("\r\n" becomes "\n") and what the dialect calls notices, which stand apart.
 type CLI struct {
 	cfg    Config
-	d      *Dialect
+	d      *CompiledDialect
 	gate   gate
 	s      *stream
 	g      *gatherer
@@ -44,7 +44,10 @@ const readDelay = 10 * time.Microsecond
 
 // OpenCLI starts the dialect's command line on the node's terminal, settles it and
 // sends the on-open commands. ctx covers only the opening.
-func OpenCLI(ctx context.Context, cfg Config, d *Dialect) (*CLI, error) {
+func OpenCLI(ctx context.Context, cfg Config, d *CompiledDialect) (*CLI, error) {
+	if d == nil || d.wanted == nil {
+		return nil, &drivers.OpError{Node: cfg.Node, Op: "open command line", Err: errors.New("the dialect was not compiled")}
+	}
 	c := &CLI{cfg: cfg, d: d, gate: newGate(), secrets: cutValues(cfg.Secrets)}
 	fail := func(err error) (*CLI, error) {
 		return nil, cutErr(&drivers.OpError{Node: cfg.Node, Op: "open command line", Err: err}, c.secrets)
@@ -60,7 +63,7 @@ func OpenCLI(ctx context.Context, cfg Config, d *Dialect) (*CLI, error) {
 	c.g = newGatherer(c.s, d)
 	n := nonce()
 	var arrived *listener
-	if len(d.Login) > 0 {
+	if len(d.login) > 0 {
 		arrived = newListener()
 		c.s.listen(arrived.feed)
 	} else {
@@ -87,7 +90,7 @@ func (c *CLI) dial(ctx context.Context) (io.ReadWriteCloser, error) {
 	if c.cfg.Host == nil {
 		return nil, fmt.Errorf("%w: the lab gives neither a machine nor an access", drivers.ErrUnreachable)
 	}
-	rwc, err := c.cfg.Host.Open(ctx, c.d.Argv, true)
+	rwc, err := c.cfg.Host.Open(ctx, c.d.argv, true)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", drivers.ErrUnreachable, err)
 	}
@@ -102,7 +105,7 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 		return err
 	}
 	release := c.watch(ctx)
-	if len(c.d.Login) == 0 { // the login has seen a prompt
+	if len(c.d.login) == 0 { // the login has seen a prompt
 		c.g.arrived(ctx, c.d.prompt)
 		_, err = c.driver.Channel.ReadUntilPrompt(ctx)
 	}
@@ -111,8 +114,8 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 	}
 	release()
 	head, _, _ := c.g.end()
-	c.echoesTwice = strings.Count(normalise(head), fmt.Sprintf(c.d.Marker, n)+"\n") > 1
-	if len(c.d.Login) == 0 {
+	c.echoesTwice = strings.Count(normalise(head), fmt.Sprintf(c.d.marker, n)+"\n") > 1
+	if len(c.d.login) == 0 {
 		c.banner = cutText(strings.TrimSpace(normalise(head)), c.secrets)
 	}
 	if err != nil {
@@ -123,7 +126,7 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 		}
 		return fmt.Errorf("settle: %w", c.explain(ctx, err))
 	}
-	for _, line := range c.d.OnOpen {
+	for _, line := range c.d.onOpen {
 		x, err := c.exchange(ctx, drivers.Command{Line: line}, c.d.refused)
 		if err != nil {
 			return fmt.Errorf("run %q: %w", line, err)
@@ -132,7 +135,7 @@ func (c *CLI) settle(ctx context.Context, n string) error {
 			return fmt.Errorf("run %q: %s", line, x.Rejected)
 		}
 	}
-	for _, line := range c.d.OnOpenOptional {
+	for _, line := range c.d.onOpenOptional {
 		for line := range strings.SplitSeq(line, " || ") {
 			x, err := c.exchange(ctx, drivers.Command{Line: line}, c.d.refused)
 			if err != nil {
@@ -289,14 +292,14 @@ func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string,
 		if c.d.prompt.Match(read) {
 			return asked, nil
 		}
-		if i := slices.IndexFunc(c.d.pagers, func(re *regexp.Regexp) bool { return re.Match(read) }); i >= 0 {
+		if i := slices.IndexFunc(c.d.pagers, func(p compiledPager) bool { return p.see.Match(read) }); i >= 0 {
 			c.paged = true
-			if _, err := c.s.Write([]byte(c.d.Pagers[i].Send)); err != nil {
+			if _, err := c.s.Write([]byte(c.d.pagers[i].send)); err != nil {
 				return asked, err
 			}
 			continue
 		}
-		i := slices.IndexFunc(c.d.questions, func(re *regexp.Regexp) bool { return re.Match(read) })
+		i := slices.IndexFunc(c.d.questions, func(q compiledQuestion) bool { return q.see.Match(read) })
 		if i < 0 && c.g.quiet(ctx, questionQuiet) && !c.g.pending() {
 			return asked, fmt.Errorf("%w: the line asks for a login: %q", errEnded, lastLine(string(read)))
 		}
@@ -309,7 +312,7 @@ func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string,
 		case err != nil:
 			return asked, err
 		case !known:
-			reply.Answer = c.d.Questions[i].Reply
+			reply.Answer = c.d.questions[i].reply
 			asked = fmt.Sprintf("asked %q, and was answered %q", question, reply.Answer)
 			_, err = c.s.Write([]byte(reply.Answer + "\n"))
 		case reply.Answer == "":
@@ -346,7 +349,7 @@ func lastLine(s string) string {
 // send types a line, waits for its echo and sends the return.
 func (c *CLI) send(ctx context.Context, line string) error {
 	typed := line
-	for char, prefix := range c.d.Literal {
+	for char, prefix := range c.d.literal {
 		typed = strings.ReplaceAll(typed, char, prefix+char)
 	}
 	if err := c.driver.Channel.Write([]byte(typed), false); err != nil {
@@ -367,7 +370,7 @@ func (c *CLI) mark(ctx context.Context, n string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.send(ctx, fmt.Sprintf(c.d.Marker, n)); err != nil {
+	if err := c.send(ctx, fmt.Sprintf(c.d.marker, n)); err != nil {
 		return err
 	}
 	c.g.arrived(ctx, end)
@@ -386,7 +389,7 @@ func (c *CLI) answer(head, tail []byte, overflow bool, line, n string) (string, 
 	if !ok {
 		return "", fmt.Errorf("the echo of the command is garbled: %q", firstOf(rest, 200))
 	}
-	marker := fmt.Sprintf(c.d.Marker, n)
+	marker := fmt.Sprintf(c.d.marker, n)
 	if overflow {
 		if !strings.Contains(normalise(tail), marker) {
 			return "", errors.New("the end of the answer is garbled")
@@ -403,7 +406,7 @@ func (c *CLI) answer(head, tail []byte, overflow bool, line, n string) (string, 
 		return "", fmt.Errorf("no prompt at the end of the answer: %q", lastPart(body, 200))
 	}
 	body = body[:at[0]] + strings.Repeat("\n", strings.Count(body[at[0]:at[1]], "\n"))
-	if len(c.d.Login) > 0 {
+	if len(c.d.login) > 0 {
 		body = c.trimPrompts(body, text[at[0]:at[1]], line)
 	}
 	// Typed ahead of a prompt, the marker is echoed by the terminal a first time.

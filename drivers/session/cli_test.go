@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ refused-config: ['^% ', '^cannot ']
 // longer is less than what hangs here takes, and more than a busy machine needs to notice.
 const longer = 30 * time.Second
 
-func toy(tb testing.TB) *session.Dialect {
+func toy(tb testing.TB) *session.CompiledDialect {
 	tb.Helper()
 	d, err := session.ParseDialect([]byte(toyCLI))
 	if err != nil {
@@ -161,9 +162,13 @@ func TestCLIEnds(t *testing.T) {
 	if x, err := c.Run(t.Context(), drivers.Command{Line: "quit"}); err == nil {
 		t.Errorf("got %+v, want an error", x)
 	}
-	d := toy(t)
-	d.Argv = []string{"sh", "-c", "echo no such daemon; exit 1"}
-	_, err := session.OpenCLI(t.Context(), session.Config{Node: "n1", Host: drivertest.Host{}}, d)
+	d, err := session.Dialect{
+		Name: "gone", Argv: []string{"sh", "-c", "echo no such daemon; exit 1"}, Prompt: "toy# ", Marker: "reprise-%s", MarkerAnswer: "% Unknown command: reprise-%s",
+	}.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = session.OpenCLI(t.Context(), session.Config{Node: "n1", Host: drivertest.Host{}}, d)
 	if !errors.Is(err, drivers.ErrUnreachable) || !strings.Contains(err.Error(), "no such daemon") {
 		t.Errorf("got %v", err)
 	}
@@ -191,14 +196,52 @@ func TestParseDialectRefuses(t *testing.T) {
 		{"empty pattern", "stale: ['^Warning: connecting']", "stale: ['x*']", "matches nothing at all"},
 		{"wrong type", "on-open: [hello]", "on-open: {a: b}", "read dialect"},
 		{"no prompt", "prompt: 'toy# '", "prompt: ''", "prompt is missing"},
+		{"two faults", "prompt: 'toy# '", "prompt: ''\nlost: ['(']", "lost: "},
+		{"a pager that is everywhere", "on-open:", "pagers: [{see: 'x*', send: ' '}]\non-open:", "matches nothing at all"},
+		{"a pager without a key", "on-open:", "pagers: [{see: 'x'}]\non-open:", "send is missing"},
+		{"a question without words", "on-open:", "questions: [{reply: n}]\non-open:", "questions: see is missing"},
+		{"an unknown step", "on-open:", "login: [{see: x, do: jump}]\non-open:", `do is user, password, send, key or wait, not "jump"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := session.ParseDialect([]byte(strings.Replace(toyCLI, tt.replace, tt.with, 1)))
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("got %v, want %q", err, tt.want)
+			d, err := session.ParseDialect([]byte(strings.Replace(toyCLI, tt.replace, tt.with, 1)))
+			if err == nil || !strings.Contains(err.Error(), tt.want) || d != nil {
+				t.Errorf("got %v %v, want %q", d, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestCompileIsApart: what is compiled is not changed with what was written, and a session does
+// not begin with anything else.
+func TestCompileIsApart(t *testing.T) {
+	write := func() session.Dialect {
+		return session.Dialect{
+			Name: "x", Argv: []string{"sh"}, Prompt: "x# ", Marker: "m-%s", MarkerAnswer: "m-%s", Refused: []string{"^no"}, OnOpen: []string{"a"},
+			OnOpenOptional: []string{"b"}, OnClose: []string{"c"}, Literal: map[string]string{"?": "!"}, Pagers: []session.Pager{{See: "more", Send: " "}},
+		}
+	}
+	untouched, err := write().Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := write()
+	compiled, err := written.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written.Argv[0], written.OnOpen[0], written.OnOpenOptional[0], written.OnClose[0] = "rm", "x", "x", "x"
+	written.Refused[0], written.Literal["?"], written.Pagers[0].Send = "(", "", ""
+	if !reflect.DeepEqual(untouched, compiled) {
+		t.Error("what was compiled has changed with what was written")
+	}
+	if _, err := written.Compile(); err == nil {
+		t.Error("it still compiles")
+	}
+	for _, d := range []*session.CompiledDialect{nil, {}} {
+		if _, err := session.OpenCLI(t.Context(), session.Config{Node: "n"}, d); err == nil || !strings.Contains(err.Error(), "not compiled") {
+			t.Errorf("opened by %v: %v", d, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,7 +84,7 @@ func (c *CLI) login(ctx context.Context, l *listener) error {
 		who = *c.cfg.Login
 	}
 	if who.AnyState && who.ServerUser == "" { // a terminal server that asks speaks first
-		if _, err := c.s.Write([]byte(c.d.ClearLine + "\n")); err != nil {
+		if _, err := c.s.Write([]byte(c.d.clearLine + "\n")); err != nil {
 			return fmt.Errorf("log in: %w", err)
 		}
 	}
@@ -164,7 +165,7 @@ func (d *loginDialogue) next(ctx context.Context) (text string, done bool, err e
 			return text, true, nil
 		}
 		patience := nudgeAfter
-		if matchAny(d.c.d.login, text) {
+		if slices.ContainsFunc(d.c.d.login, func(s compiledStep) bool { return s.see.MatchString(text) }) {
 			patience = loginQuiet
 		}
 		timer := time.NewTimer(patience)
@@ -191,13 +192,12 @@ func (d *loginDialogue) next(ctx context.Context) (text string, done bool, err e
 
 // react does what the dialect says about the request at the end of text.
 func (d *loginDialogue) react(text string) error {
-	for i, re := range d.c.d.login {
-		if !re.MatchString(text) {
+	for _, step := range d.c.d.login {
+		if !step.see.MatchString(text) {
 			continue
 		}
-		step := d.c.d.Login[i]
 		d.waits = ""
-		if step.Do == "wait" {
+		if step.do == LoginWait {
 			d.waits = lastLine(text) // after a silence a return asks how things are
 			d.l.forget()
 			return nil
@@ -208,19 +208,19 @@ func (d *loginDialogue) react(text string) error {
 	return nil
 }
 
-func (d *loginDialogue) do(step LoginStep, text string) error {
+func (d *loginDialogue) do(step compiledStep, text string) error {
 	var err error
 	switch {
-	case step.Do == "user" && d.server == serverUser:
+	case step.do == LoginUser && d.server == serverUser:
 		d.server = serverPassword
 		_, err = d.c.s.Write([]byte(d.who.ServerUser + "\n"))
 		return err
-	case step.Do == "password" && d.server == serverPassword:
+	case step.do == LoginPassword && d.server == serverPassword:
 		d.server = serverDone
 		return d.c.s.writeSecret(d.who.ServerPassword)
 	}
-	switch step.Do {
-	case "user":
+	switch step.do {
+	case LoginUser:
 		if d.denied(text) || d.users >= maxAttempts {
 			return fmt.Errorf("%w: %s", drivers.ErrAuth, firstOf(d.refusalIn(text), 200))
 		}
@@ -229,16 +229,16 @@ func (d *loginDialogue) do(step LoginStep, text string) error {
 		}
 		d.users++
 		_, err = d.c.s.Write([]byte(d.who.User + "\n"))
-	case "password":
+	case LoginPassword:
 		if d.users == 0 && d.who.AnyState { // it belongs to a login that somebody else began
 			_, err = d.c.s.Write([]byte("\n"))
 			break
 		}
 		err = d.c.s.writeSecret(d.who.Password)
-	case "key":
-		_, err = d.c.s.Write([]byte(step.Text))
+	case LoginKey:
+		_, err = d.c.s.Write([]byte(step.text))
 	default:
-		_, err = d.c.s.Write([]byte(step.Text + "\n"))
+		_, err = d.c.s.Write([]byte(step.text + "\n"))
 	}
 	return err
 }
@@ -260,7 +260,7 @@ func (d *loginDialogue) refusalIn(text string) string {
 // logout leaves a console as a person would, as far as the line lets it: nobody after us
 // shall find our session. It never fails; the line is closed anyway.
 func (c *CLI) logout(ctx context.Context) {
-	if c.cfg.Login == nil || !c.cfg.Login.AnyState || len(c.d.OnClose) == 0 {
+	if c.cfg.Login == nil || !c.cfg.Login.AnyState || len(c.d.onClose) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutTimeout)
@@ -269,23 +269,23 @@ func (c *CLI) logout(ctx context.Context) {
 	l := newListener()
 	c.s.listen(l.feed)
 	defer c.s.listen(nil)
-	for _, line := range c.d.OnClose {
+	for _, line := range c.d.onClose {
 		if _, err := c.s.Write([]byte(line + "\n")); err != nil {
 			return
 		}
 	}
 	for {
 		text := l.text()
-		for i, re := range c.d.questions {
-			if re.MatchString(text) {
+		for _, q := range c.d.questions {
+			if q.see.MatchString(text) {
 				l.forget()
-				if _, err := c.s.Write([]byte(c.d.Questions[i].Reply + "\n")); err != nil {
+				if _, err := c.s.Write([]byte(q.reply + "\n")); err != nil {
 					return
 				}
 			}
 		}
-		for i, re := range c.d.login {
-			if c.d.Login[i].Do == "user" && re.MatchString(text) {
+		for _, step := range c.d.login {
+			if step.do == LoginUser && step.see.MatchString(text) {
 				return
 			}
 		}

@@ -38,7 +38,7 @@ type gatherer struct {
 	notice func(line []byte) bool
 }
 
-func newGatherer(s *stream, d *Dialect) *gatherer {
+func newGatherer(s *stream, d *CompiledDialect) *gatherer {
 	g := &gatherer{s: s, wanted: d.wanted, flows: true, notice: func(line []byte) bool {
 		return slices.ContainsFunc(d.notices, func(re *regexp.Regexp) bool { return re.Match(line) })
 	}}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/device"
-	"github.com/reprise-lab/reprise/drivers/session"
 )
 
 // Platform is the name that scenarios use.
@@ -25,9 +24,6 @@ var failuresYAML []byte
 
 //go:embed templates/*.textfsm
 var templates embed.FS
-
-// Dialect is how the command line speaks.
-func Dialect() (*session.Dialect, error) { return session.ParseDialect(dialectYAML) }
 
 // Factory opens drivers of Fabric Engine switches.
 type Factory struct{}
