@@ -16,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/harnesstest"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/reports/formats"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -58,6 +59,6 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	_, _, err = s.Summarise()
-	ts.Check(errors.Join(s.Close(ctx), err, cli.WriteReports(s.Dir)))
+	ts.Check(errors.Join(s.Close(ctx), err, formats.WriteAll(s.Dir)))
 	ts.Check(os.Rename(s.Dir.Path, ts.MkAbs(filepath.Join("runs", args[2]))))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports"
+	"github.com/reprise-lab/reprise/reports/formats"
 )
 
 // Testbed is where the verbs that need many trials have them executed.
@@ -52,7 +53,7 @@ func (a *App) OpenUnchecked(parent string, where LabFlags, plans ...*plan.Plan) 
 	}
 	b.Bench = experiment.Bench{
 		Env:    trial.Environment{Provider: provider, Registry: reg, Progress: b.Live.step},
-		Parent: parent, Tool: ToolInfo(), Observer: b, Close: b.cleanUp, Report: WriteReports,
+		Parent: parent, Tool: ToolInfo(), Observer: b, Close: b.cleanUp, Report: formats.WriteAll,
 	}
 	return b, nil
 }

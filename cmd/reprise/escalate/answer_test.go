@@ -14,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/harnesstest"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/reports/formats"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -81,7 +82,7 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 	if err := s.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := cli.WriteReports(s.Dir); err != nil {
+	if err := formats.WriteAll(s.Dir); err != nil {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer

@@ -17,6 +17,7 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/formats"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 	"github.com/reprise-lab/reprise/reports/handover/confirm"
@@ -233,9 +234,6 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	if err := os.Rename(dir, whole); err != nil {
 		return "", fmt.Errorf("set the originals aside: %w", err)
 	}
-	if err := takeReports(whole); err != nil {
-		return "", err
-	}
 	result, err := red.Dir(ctx, whole, dir)
 	if err != nil {
 		return "", err
@@ -249,7 +247,7 @@ func (r *redaction) cut(ctx context.Context, dir string) (string, error) {
 	if err := os.RemoveAll(whole); err != nil {
 		return "", fmt.Errorf("remove the originals: %w", err)
 	}
-	if err := renderAgain(dir); err != nil {
+	if err := renderMissing(dir); err != nil {
 		return "", err
 	}
 	if err := result.Map.WriteFile(r.mapFile, r.key); err != nil {
@@ -310,36 +308,16 @@ func (r *redaction) summary() string {
 	return fmt.Sprintf("%d places in %d files by %d rules; the way back is %s%s", n, len(r.report.Files), len(r.report.Rules), r.mapFile, r.proved)
 }
 
-// takeReports takes the reports out of runs that are to be redacted: they are made anew of
-// what is left, with all their own words as they are.
-func takeReports(dir string) error {
-	entries, err := os.ReadDir(filepath.Join(dir, "runs"))
-	if err != nil {
-		return fmt.Errorf("look for the runs: %w", err)
-	}
-	for _, e := range entries {
-		for _, f := range cli.Formats() {
-			if f.Name == "json" {
-				continue
-			}
-			err := os.Remove(filepath.Join(dir, "runs", e.Name(), f.File))
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("set a report aside: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-// renderAgain writes the reports of redacted runs anew.
-func renderAgain(dir string) error {
+// renderMissing writes the reports of redacted runs that had none: a redaction renders those
+// again that were there.
+func renderMissing(dir string) error {
 	runs, err := os.ReadDir(filepath.Join(dir, "runs"))
 	if err != nil {
 		return fmt.Errorf("look for the runs: %w", err)
 	}
-	for _, run := range runs {
-		if err := cli.WriteReports(evidence.Dir{Path: filepath.Join(dir, "runs", run.Name())}); err != nil {
-			return fmt.Errorf("render the redacted run %s: %w", run.Name(), err)
+	for _, entry := range runs {
+		if err := formats.WriteMissing(evidence.Dir{Path: filepath.Join(dir, "runs", entry.Name())}); err != nil {
+			return fmt.Errorf("render the redacted run %s: %w", entry.Name(), err)
 		}
 	}
 	return nil

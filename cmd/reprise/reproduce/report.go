@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports"
+	"github.com/reprise-lab/reprise/reports/formats"
 )
 
 func (a *app) reportVerb() *cobra.Command {
@@ -35,8 +36,8 @@ func (a *app) report(path, name, output string) error {
 	if a.JSON {
 		name = "json"
 	}
-	all := cli.Formats()
-	i := slices.IndexFunc(all, func(f cli.Format) bool { return f.Name == name })
+	all := formats.All()
+	i := slices.IndexFunc(all, func(f formats.Format) bool { return f.Name == name })
 	if i < 0 {
 		return cli.InputError("--format %s: want html, md, junit or json", name)
 	}
@@ -54,7 +55,7 @@ func (a *app) report(path, name, output string) error {
 	if output == "" || output == "-" {
 		return all[i].Write(a.Document(), run)
 	}
-	if err := cli.Render(all[i], run, output); err != nil {
+	if err := formats.Render(all[i], run, output); err != nil {
 		return err
 	}
 	a.Say("%s", output)

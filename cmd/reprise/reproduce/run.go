@@ -17,6 +17,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports"
+	"github.com/reprise-lab/reprise/reports/formats"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
@@ -179,7 +180,7 @@ func (a *app) finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
 	if keep {
 		out.Enter = enterCommands(dir)
 	}
-	return out, cli.WriteReports(dir)
+	return out, formats.WriteAll(dir)
 }
 
 func (a *app) printOutcome(o Outcome) {

@@ -131,7 +131,9 @@ func runDir(tb testing.TB, name string) string {
 }
 
 // judgeAgain is the harness's own, as the program hands it over.
-func judgeAgain(_ context.Context, dir string) (evidence.RunVerdicts, error) { return judge.RejudgeRun(dir) }
+func judgeAgain(_ context.Context, dir string) (evidence.RunVerdicts, error) {
+	return judge.RejudgeRun(dir)
+}
 
 // key gives an ssh key that is the same in every run of the tests.
 func key(tb testing.TB, seed string) ssh.Signer {

@@ -3,7 +3,6 @@ package redact
 import (
 	"bytes"
 	"encoding/json"
-	"html"
 	"os"
 	"path"
 	"path/filepath"
@@ -69,53 +68,7 @@ func (t *tree) mendRun(name string) error {
 	if err := evidence.WriteFile(t.result(name), t.r.hideHost(data, info.Host.Name)); err != nil {
 		return err
 	}
-	if file := path.Join(path.Dir(name), "report.json"); t.renamed[file] != "" { // has run.json in it
-		data, err := os.ReadFile(t.result(file))
-		if err != nil {
-			return err
-		}
-		if err := evidence.WriteFile(t.result(file), t.r.hideHost(data, info.Host.Name)); err != nil {
-			return err
-		}
-	}
-	for _, place := range hostPlaces {
-		if err := t.hideHostIn(path.Join(path.Dir(name), place.file), place.before, place.after, info.Host.Name); err != nil {
-			return err
-		}
-	}
 	return nil
-}
-
-// hostPlaces are where the reports of a run show the machine that it was made on: in the
-// parentheses between.
-//
-//nolint:gochecknoglobals // a table that is only read
-var hostPlaces = []struct{ file, before, after string }{
-	{"report.html", "<dt>Host</dt>", "</dd>"},
-	{"report.md", "\n- Host: ", "\n"},
-}
-
-// hideHostIn is hideHost for a report of the run.
-func (t *tree) hideHostIn(file, before, after, host string) error {
-	if t.renamed[file] == "" || host == "" || t.r.kept(host) {
-		return nil
-	}
-	data, err := os.ReadFile(t.result(file))
-	if err != nil {
-		return err
-	}
-	at := bytes.Index(data, []byte(before))
-	if at < 0 {
-		return nil
-	}
-	at += len(before)
-	end := bytes.Index(data[at:], []byte(after))
-	if end < 0 {
-		return nil
-	}
-	shown, with := "("+html.EscapeString(host)+")", "("+html.EscapeString(t.r.Name(host))+")"
-	line := bytes.Replace(data[at:at+end], []byte(shown), []byte(with), 1)
-	return evidence.WriteFile(t.result(file), slices.Concat(data[:at], line, data[at+end:]))
 }
 
 // hideHost replaces the name of the machine that a run was made on. It is replaced in its

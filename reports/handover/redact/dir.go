@@ -130,8 +130,9 @@ func (r *Redactor) learnFile(name string, data []byte, depth int) {
 
 // Dir redacts a folder into a new one. In a run directory the names of the lab's nodes
 // are kept unless the options name them, and the digests of inputs and the ledger's chain
-// are made again where they held before. What cannot be read as text, capture or archive
-// is left out, and the report says so. src is not changed.
+// are made again where they held before; its reports are rendered again from what is left of
+// it. What cannot be read as text, capture or archive is left out, and the report says so. src
+// is not changed.
 func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 	entries, err := os.ReadDir(dst)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -152,6 +153,7 @@ func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 		return own
 	})
 	r.keepNodes(src, files)
+	files, pages := renderings(src, files)
 	for _, name := range files {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
@@ -163,12 +165,15 @@ func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 		r.learnFile(name, data, 0)
 		r.learnText([]byte(name))
 	}
-	t := tree{r: r, src: src, dst: dst, renamed: map[string]string{}, edits: map[string][]edit{}}
+	t := tree{r: r, src: src, dst: dst, renamed: map[string]string{}, edits: map[string][]edit{}, taken: map[string]bool{ReportFile: true}}
 	if err := t.write(ctx, files); err != nil {
 		return Result{}, err
 	}
 	if err := t.mend(files); err != nil {
 		return Result{}, fmt.Errorf("mend digests: %w", err)
+	}
+	if err := t.render(pages); err != nil {
+		return Result{}, fmt.Errorf("render again: %w", err)
 	}
 	result := Result{Report: r.Report(), Map: r.Map(), Left: r.Left(), Renamed: t.paths()}
 	if err := t.record(result.Map); err != nil {
@@ -221,6 +226,7 @@ type tree struct {
 	src, dst string
 	renamed  map[string]string // what became of each file's path; absent when dropped
 	edits    map[string][]edit
+	taken    map[string]bool // names in the result
 }
 
 func (t *tree) original(name string) ([]byte, error) {
@@ -232,7 +238,6 @@ func (t *tree) result(name string) string {
 }
 
 func (t *tree) write(ctx context.Context, files []string) error {
-	taken := map[string]bool{ReportFile: true}
 	for _, name := range files {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -245,22 +250,30 @@ func (t *tree) write(ctx context.Context, files []string) error {
 		if !ok {
 			continue
 		}
-		parts := strings.Split(name, "/")
-		for i := range parts {
-			parts[i] = t.r.fileName(parts[i])
-		}
-		as := strings.Join(parts, "/")
-		if taken[as] {
-			t.r.dropped(name, "its new name is taken")
+		if !t.name(name) {
 			continue
 		}
-		taken[as] = true
-		t.renamed[name], t.edits[name] = as, edits
+		t.edits[name] = edits
 		if err := evidence.WriteFile(t.result(name), out); err != nil {
 			return fmt.Errorf("redact: %w", err)
 		}
 	}
 	return nil
+}
+
+// name gives a file its name in the result, unless another has it.
+func (t *tree) name(name string) bool {
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		parts[i] = t.r.fileName(parts[i])
+	}
+	as := strings.Join(parts, "/")
+	if t.taken[as] {
+		t.r.dropped(name, "its new name is taken")
+		return false
+	}
+	t.taken[as], t.renamed[name] = true, as
+	return true
 }
 
 // paths lists what is called otherwise in the result, the folders too.

@@ -103,7 +103,9 @@ func plantedTree(t *testing.T) string {
 	put("trials/0001/logs/r1/all.tar.gz", tarGz(t, samples))
 	put("trials/0001/captures/r1.pcapng", plantedCapture(t))
 	put("trials/0001/cores/core.1", []byte("\x7fELF\x00\x00\x00"))
-	put("report.html", []byte("<pre>"+strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&#34;").Replace(string(read(t, "exos.cfg")))+"</pre>"))
+	page := []byte("<pre>" + strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&#34;").Replace(string(read(t, "exos.cfg"))) + "</pre>")
+	put("report.html", page)
+	put("trials/0001/files/r1/page.html", page) // is no report of the run
 	trial := run.Trial(1)
 	tr, err := trial.NewTranscript("r1", time.Now(), evidence.Redactor{})
 	if err != nil {

@@ -1,9 +1,12 @@
-package cli
+// Package formats is the one list of the ways in which a run is rendered.
+package formats
 
 import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -20,8 +23,8 @@ type Format struct {
 	Write      func(io.Writer, *reports.Run) error
 }
 
-// Formats are all ways to render a run.
-func Formats() []Format {
+// All are all ways to render a run.
+func All() []Format {
 	return []Format{
 		{"html", "report.html", html.Write},
 		{"md", "report.md", markdown.Write},
@@ -39,16 +42,29 @@ func Render(f Format, run *reports.Run, to string) error {
 	return evidence.WriteFile(to, b.Bytes())
 }
 
-// WriteReports renders every format into the run directory.
-func WriteReports(dir evidence.Dir) error {
+// WriteAll renders a run into its directory, in every format but JSON: the run directory is
+// that already.
+func WriteAll(dir evidence.Dir) error {
+	return write(dir, slices.DeleteFunc(All(), func(f Format) bool { return f.Name == "json" }))
+}
+
+// WriteMissing is [WriteAll] for the reports that are not there.
+func WriteMissing(dir evidence.Dir) error {
+	return write(dir, slices.DeleteFunc(All(), func(f Format) bool {
+		_, err := os.Stat(dir.File(f.File))
+		return f.Name == "json" || err == nil
+	}))
+}
+
+func write(dir evidence.Dir, list []Format) error {
+	if len(list) == 0 {
+		return nil
+	}
 	run, err := reports.Load(dir.Path)
 	if err != nil {
 		return fmt.Errorf("read run: %w", err)
 	}
-	for _, f := range Formats() {
-		if f.Name == "json" {
-			continue // the run directory is that already
-		}
+	for _, f := range list {
 		if err := Render(f, run, dir.File(f.File)); err != nil {
 			return err
 		}
