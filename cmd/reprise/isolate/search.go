@@ -83,14 +83,14 @@ func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) 
 
 // tell gives what a search found to a program, or prints it for a person. It is an answer where
 // it was decided.
-func (a *app) tell(found any, decided bool, print func()) error {
+func (a *app) tell(found any, decided bool, show func()) error {
 	code := cli.ExitYes
 	if !decided {
 		code = cli.ExitInconclusive
 	}
 	done, err := a.Emit(found)
 	if !done {
-		print()
+		show()
 	}
 	return errors.Join(err, cli.Answer(code))
 }
