@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/all"
 	"github.com/reprise-lab/reprise/drivers/failures"
+	"github.com/reprise-lab/reprise/drivers/scrapli"
 )
 
 var update = flag.Bool("update", false, "write the titles of the failures in testdata anew")
@@ -21,7 +23,14 @@ var update = flag.Bool("update", false, "write the titles of the failures in tes
 // and its head what that is called by the platform's table. A rule that none of them shows is
 // untested, and every platform that has failures has a table.
 func TestFailures(t *testing.T) {
-	for _, platform := range []string{"frr", "bird", "ovs", "linux", "exos", "voss"} {
+	r, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, platform := range r.Platforms() {
+		if strings.HasPrefix(platform, scrapli.Prefix) {
+			continue // what others bring watches no processes
+		}
 		t.Run(platform, func(t *testing.T) {
 			table, err := os.ReadFile(filepath.Join("..", platform, "failures.yaml"))
 			if err != nil {

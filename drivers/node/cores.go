@@ -152,7 +152,7 @@ func (n *Node) findCores(ctx context.Context, deaths []drivers.Death) error {
 
 // dumps reports whether a signal dumps core (signal(7)).
 func dumps(signal string) bool {
-	return slices.Contains(crashes, signal) || slices.Contains([]string{"SIGQUIT", "SIGXCPU", "SIGXFSZ"}, signal)
+	return slices.Contains(drivers.FaultSignals(), signal) || signal == "SIGQUIT"
 }
 
 // coresDir holds the core files that were found, and below it the directories in which

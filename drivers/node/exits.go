@@ -114,15 +114,12 @@ func (x Exit) WasOrdered() bool {
 	switch {
 	case died == "SIG"+x.Ordered:
 		return true
-	case slices.Contains(crashes, "SIG"+x.Ordered):
+	case slices.Contains(drivers.FaultSignals(), "SIG"+x.Ordered):
 		return died == "SIGABRT" // a handler that logs and then aborts
 	default:
 		return died == ""
 	}
 }
-
-// crashes are signals that a fault in the program raises.
-var crashes = []string{"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"} //nolint:gochecknoglobals // constant
 
 // death is the exit as the drivers tell it.
 func (x Exit) death() drivers.Death {

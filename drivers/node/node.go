@@ -364,7 +364,7 @@ func (n *Node) Kill(ctx context.Context, process, signal string) error {
 	if strings.ContainsFunc(sig, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) || sig == "" {
 		return n.Fail("kill "+process, fmt.Errorf("no such signal %q", signal))
 	}
-	ends := sig == "TERM" || sig == "KILL" || sig == "INT" || sig == "QUIT" || slices.Contains(crashes, "SIG"+sig)
+	ends := sig == "TERM" || sig == "KILL" || sig == "INT" || sig == "QUIT" || slices.Contains(drivers.FaultSignals(), "SIG"+sig)
 	script := fmt.Sprintf(`n=%s; r=/run/reprise
 [ -e $r/$n.pid ] || { echo "it does not run"; exit 1; }
 p=$(cat $r/$n.pid)
