@@ -3,6 +3,7 @@ package device_test
 import (
 	"context"
 	"errors"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,7 +14,6 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/device"
 	"github.com/reprise-lab/reprise/drivers/drivertest"
-	"github.com/reprise-lab/reprise/drivers/exos"
 	"github.com/reprise-lab/reprise/drivers/session"
 	"github.com/reprise-lab/reprise/drivers/sim"
 )
@@ -21,7 +21,11 @@ import (
 // openOn opens a device by a way in, with another behind it where one is given.
 func openOn(t *testing.T, prepare func(context.Context, *device.Device, *session.CLI) error, ways ...drivers.Access) (*device.Device, error) {
 	t.Helper()
-	dialect, err := exos.Dialect()
+	words, err := os.ReadFile("../exos/dialect.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dialect, err := session.ParseDialect(words)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func running(t *testing.T, host *drivertest.Rooted, ends []drivers.ProcessEnd, s
 			return ends, time.Time{}, "", nil
 		}
 	}
-	n, err := node.Open(t.Context(), "linux", target)
+	n, err := node.Open(t.Context(), "linux", []byte("[]"), target)
 	if err != nil {
 		t.Fatal(err)
 	}

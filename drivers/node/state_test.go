@@ -184,9 +184,9 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-// To boot again is to end all, to forget, to bring the network back and to start; what fails
+// To restart daemons is to end all, to forget, to bring the network back and to start; what fails
 // first ends it.
-func TestBootAgain(t *testing.T) {
+func TestRestartDaemons(t *testing.T) {
 	t.Parallel()
 	host := drivertest.NewRooted(t, map[string]string{"ip": ipScript, "bridge": "", "tc": "", "nft": ""})
 	n := running(t, host, nil, steady("one"))
@@ -196,7 +196,8 @@ func TestBootAgain(t *testing.T) {
 	}
 	host.Write(t, "/var/lib/reprise/state", "old")
 	before := pid(t, host, "one")
-	if err := n.BootAgain(t.Context(), "rm /var/lib/reprise/state", n.StartAll); err != nil {
+	n.StartBy(node.Start{Forget: "rm /var/lib/reprise/state", Daemons: n.StartAll})
+	if err := n.RestartDaemons(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if after := pid(t, host, "one"); after == before || host.Read("/var/lib/reprise/state") != "" {
@@ -204,11 +205,13 @@ func TestBootAgain(t *testing.T) {
 	}
 	booted := false
 	boot := func(context.Context) error { booted = true; return nil }
-	if err := n.BootAgain(t.Context(), "echo it cannot; exit 4", boot); err == nil || !strings.Contains(err.Error(), "exit status 4: it cannot") {
+	n.StartBy(node.Start{Forget: "echo it cannot; exit 4", Daemons: boot})
+	if err := n.RestartDaemons(t.Context()); err == nil || !strings.Contains(err.Error(), "exit status 4: it cannot") {
 		t.Errorf("%v", err)
 	}
 	host.Write(t, "/run/reprise/addr.json", "no JSON")
-	if err := n.BootAgain(t.Context(), "", boot); err == nil || booted {
+	n.StartBy(node.Start{Daemons: boot})
+	if err := n.RestartDaemons(t.Context()); err == nil || booted {
 		t.Errorf("booted %v, %v", booted, err)
 	}
 }
@@ -270,7 +273,7 @@ func TestNodeFails(t *testing.T) {
 	if n.Fail("x", nil) != nil {
 		t.Error("a success failed")
 	}
-	if _, err := node.Open(t.Context(), "linux", drivers.Target{Node: "r2", Host: drivertest.Host{Prefix: []string{"/nonexistent/prefix"}}}); !errors.Is(err, drivers.ErrUnreachable) {
+	if _, err := node.Open(t.Context(), "linux", []byte("[]"), drivers.Target{Node: "r2", Host: drivertest.Host{Prefix: []string{"/nonexistent/prefix"}}}); !errors.Is(err, drivers.ErrUnreachable) {
 		t.Errorf("nobody is there: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,18 +14,29 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/drivertest"
-	"github.com/reprise-lab/reprise/drivers/exos"
 	"github.com/reprise-lab/reprise/drivers/session"
 	"github.com/reprise-lab/reprise/drivers/sim"
+	"go.yaml.in/yaml/v4"
 )
+
+// written is the dialect of a platform of switches, as it is written.
+func written(t *testing.T) session.Dialect {
+	t.Helper()
+	words, err := os.ReadFile("../exos/dialect.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d session.Dialect
+	if err := yaml.Load(words, &d, yaml.WithKnownFields()); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 // onSwitch opens a command line on a simulated switch's console, or by telnet.
 func onSwitch(t *testing.T, addr net.Addr, console bool, change func(*session.Config, *session.Dialect)) (*session.CLI, error) {
 	t.Helper()
-	d, err := exos.Dialect()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := written(t)
 	cfg := session.Config{
 		Node: "sw1", Channel: "cli", OpenTimeout: 20 * time.Second, Secrets: []drivers.Secret{drivers.NewSecret(drivertest.SwitchPassword)},
 		Login: &session.Login{User: "admin", Password: drivers.NewSecret(drivertest.SwitchPassword), AnyState: console},
@@ -33,9 +45,13 @@ func onSwitch(t *testing.T, addr net.Addr, console bool, change func(*session.Co
 		},
 	}
 	if change != nil {
-		change(&cfg, d)
+		change(&cfg, &d)
 	}
-	c, err := session.OpenCLI(t.Context(), cfg, d)
+	spoken, err := d.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := session.OpenCLI(t.Context(), cfg, spoken)
 	if err == nil {
 		t.Cleanup(func() { _ = c.Close(context.Background()) })
 	}
@@ -181,7 +197,7 @@ func TestLogin(t *testing.T) {
 		}
 	})
 	t.Run("there is no line", func(t *testing.T) {
-		d, err := exos.Dialect()
+		d, err := written(t).Compile()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,16 +1,23 @@
 package voss_test
 
 import (
+	"os"
 	"regexp"
 	"testing"
 
-	"github.com/reprise-lab/reprise/drivers/voss"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/reprise-lab/reprise/drivers/session"
 )
 
 // The prompts that manuals and captures show, and lines that end alike and are none.
 func TestPrompt(t *testing.T) {
-	d, err := voss.Dialect()
+	words, err := os.ReadFile("dialect.yaml")
 	if err != nil {
+		t.Fatal(err)
+	}
+	var d session.Dialect
+	if err := yaml.Load(words, &d, yaml.WithKnownFields()); err != nil {
 		t.Fatal(err)
 	}
 	prompt := regexp.MustCompile(`^(?:` + d.Prompt + `)$`)
