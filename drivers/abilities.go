@@ -308,6 +308,12 @@ type TechReader interface {
 	TechLacks(text string) []string
 }
 
+// ConfigReader is an ability of a Factory: it tells what a configuration lacks that somebody else
+// took, by its text; nil where it is whole.
+type ConfigReader interface {
+	ConfigLacks(text string) []string
+}
+
 // Core is a core file that the device lists.
 type Core struct {
 	Name string    `json:"name"`

@@ -137,6 +137,16 @@ func (r *Registry) TechLacks(platform, text string) (lacks []string, ok bool) {
 	return t.TechLacks(text), true
 }
 
+// ConfigLacks tells what a platform's configuration lacks, by its text. A platform that cannot tell
+// gives false.
+func (r *Registry) ConfigLacks(platform, text string) (lacks []string, ok bool) {
+	c, ok := As[ConfigReader](r.factories[platform])
+	if !ok {
+		return nil, false
+	}
+	return c.ConfigLacks(text), true
+}
+
 // Virtual gives what the virtual form of a platform cannot show, where it has one.
 func (r *Registry) Virtual(platform string) (Virtual, bool) {
 	v, ok := As[Virtualised](r.factories[platform])

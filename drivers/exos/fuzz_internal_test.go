@@ -56,6 +56,9 @@ func TestTechMissing(t *testing.T) {
 		{"the head is cut", string(whole[70:]), "begin"},
 		{"half", string(whole[:len(whole)/2]), "end marker"},
 		{"nothing", "", "every group"},
+		{"a whole one and a cut one", string(whole) + string(whole[:len(whole)-60]), "of 1 of 2 collections"},
+		{"a cut one and a whole one", string(whole[:len(whole)-60]) + "\n" + string(whole), "of 1 of 2 collections"},
+		{"two whole ones", string(whole) + string(whole), ""},
 		{"a group without commands", strings.Replace(string(whole), "->show temperature\n", "", 1), "group power"},
 	}
 	for _, tt := range tests {

@@ -7,23 +7,54 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/device"
 )
 
 // TechLacks implements drivers.TechReader.
-func (Factory) TechLacks(text string) []string { return techMissing(text) }
+func (Factory) TechLacks(text string) []string {
+	return append(techMissing(text), device.Cut(text, promptEnd)...)
+}
+
+// ConfigLacks implements drivers.ConfigReader: every configuration names its modules, and the first
+// of them is the device manager's.
+func (Factory) ConfigLacks(text string) []string {
+	var missing []string
+	if !regexp.MustCompile(`(?m)^# Module \S+ configuration`).MatchString(text) {
+		return []string{"every module (no line says # Module … configuration)"}
+	}
+	if !regexp.MustCompile(`(?m)^# Module devmgr configuration`).MatchString(text) {
+		missing = append(missing, "the begin (# Module devmgr configuration)")
+	}
+	return append(missing, device.Cut(text, promptEnd)...)
+}
+
+// promptEnd is how a prompt ends a capture.
+var promptEnd = regexp.MustCompile(`\.\d{1,9} [#>]( ?\w[\w ]{0,20})?$`)
 
 // techMissing tells what a collection lacks. Release 22 and later begin with a line that
 // names the command and end with the time that it took; release 12 has neither, but its
 // last group is there. Every group has a command, and what every collection has is named.
 func techMissing(text string) []string {
 	var missing []string
-	head := regexp.MustCompile(`(?m)^\*+ ?Executing "show tech`).MatchString(text)
-	tail := regexp.MustCompile(`(?m)^Show Tech-Support Execution Time: `).MatchString(text)
+	marks := regexp.MustCompile(`(?m)^(?:\*+ ?Executing "show tech|(Show Tech-Support Execution Time: ))`).FindAllStringSubmatchIndex(text, -1)
+	heads, tails, open, cut := 0, 0, false, 0
+	for _, m := range marks {
+		begins := m[2] < 0
+		if begins && open {
+			cut++ // the next one begins within it
+		}
+		heads, tails, open = heads+b2i(begins), tails+b2i(!begins), begins
+	}
+	head, tail := heads > 0, tails > 0 && !open
 	group := regexp.MustCompile(`(?m)^@@@ ?(\S.*?):?\s*$`)
 	groups := group.FindAllStringSubmatchIndex(text, -1)
 	switch {
 	case len(groups) == 0:
 		return []string{"every group (no line begins with @@@)"}
+	case cut > 0:
+		missing = append(missing, fmt.Sprintf("the end marker (Show Tech-Support Execution Time) of %d of %d collections", cut+b2i(open), heads))
+	case head && !tail && heads > 1:
+		missing = append(missing, fmt.Sprintf("the end marker (Show Tech-Support Execution Time) of 1 of %d collections", heads))
 	case head && !tail:
 		missing = append(missing, "the end marker (Show Tech-Support Execution Time)")
 	case !head && tail:
@@ -81,4 +112,11 @@ func parseCores(out string) ([]drivers.Core, error) {
 		cores = append(cores, c)
 	}
 	return cores, nil
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -12,11 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/drivertest"
 	"github.com/reprise-lab/reprise/drivers/session"
 	"github.com/reprise-lab/reprise/drivers/sim"
-	"go.yaml.in/yaml/v4"
 )
 
 // written is the dialect of a platform of switches, as it is written.

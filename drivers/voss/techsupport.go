@@ -7,10 +7,29 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/device"
 )
 
 // TechLacks implements drivers.TechReader.
-func (Factory) TechLacks(text string) []string { return techMissing(text) }
+func (Factory) TechLacks(text string) []string {
+	return append(techMissing(text), device.Cut(text, promptEnd)...)
+}
+
+// ConfigLacks implements drivers.ConfigReader: a running configuration says of which software it is,
+// and ends in a line of its own.
+func (Factory) ConfigLacks(text string) []string {
+	var missing []string
+	if !regexp.MustCompile(`(?m)^# software version`).MatchString(text) {
+		missing = append(missing, "the begin (# software version)")
+	}
+	if !regexp.MustCompile(`(?m)^end\s*$`).MatchString(text) {
+		missing = append(missing, "the end (a line with end)")
+	}
+	return missing
+}
+
+// promptEnd is how a prompt ends a capture.
+var promptEnd = regexp.MustCompile(`[\w)][>#]( ?\w[\w ]{0,20})?$`)
 
 // techMissing tells what a collection lacks of what every one has.
 func techMissing(text string) []string {

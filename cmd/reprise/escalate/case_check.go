@@ -54,6 +54,10 @@ func platforms() (cases.Platforms, error) {
 			}
 			return []string{"nobody can tell for the platform " + platform + " (attach it as a log)"}
 		},
+		ConfigLacks: func(platform, text string) []string {
+			lacks, _ := r.ConfigLacks(platform, text) // a platform that cannot tell keeps silent
+			return lacks
+		},
 		Today: func(dir string) (evidence.RunVerdict, error) {
 			p, run, info, err := plan.OpenRun(dir)
 			if err != nil {

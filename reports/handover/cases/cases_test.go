@@ -1,8 +1,11 @@
 package cases_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,6 +154,18 @@ func TestCheckDamage(t *testing.T) {
 		{name: "a cut tech-support", duty: cases.DutyLogs, says: "the end marker", spoil: func(t *testing.T, f cases.Folder) {
 			t.Helper()
 			write(t, f.Abs("tech.txt"), "sw1# show ip ospf neighbor\n1.1.1.1 ExSt")
+		}},
+		{name: "a tech-support that is packed and cut", duty: cases.DutyLogs, says: "it is cut", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			if _, err := io.WriteString(z, "sw1# show ip ospf neighbor\n1.1.1.1 ExStart\nEND\n"); err != nil {
+				t.Fatal(err)
+			}
+			if err := z.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			write(t, f.Abs("tech.txt"), b.String())
 		}},
 		{name: "an empty log", duty: cases.DutyLogs, says: "it is empty", spoil: func(t *testing.T, f cases.Folder) {
 			t.Helper()

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +21,8 @@ type Platforms struct {
 	Commands func(platform, class string) []string
 	// Lacks tells what is missing from a tech-support; nil where it is whole.
 	Lacks func(platform, text string) []string
+	// ConfigLacks does the same for a configuration.
+	ConfigLacks func(platform, text string) []string
 	// Today judges a run that was judged by older rules by those of today.
 	Today func(runDir string) (evidence.RunVerdict, error)
 }
@@ -408,9 +411,16 @@ func (f Folder) Reachable(s State) error {
 // logs checks what came from the customer, and what the classes of problem ask for.
 func (f Folder) logs(d *Duty, runs []attached, p Platforms) {
 	var good []string
-	texts := map[string][]byte{}
+	texts, same := map[string][]byte{}, map[[sha256.Size]byte]string{}
 	for _, l := range f.Case.Logs {
 		text, err := f.log(l, p)
+		if err == nil {
+			sum := sha256.Sum256(text)
+			if first, twice := same[sum]; twice {
+				err = fmt.Errorf("it is the same file as %s", first)
+			}
+			same[sum] = l.File
+		}
 		if err != nil {
 			d.Missing = append(d.Missing, fmt.Sprintf("%s: %v", l.File, err))
 			continue
@@ -449,7 +459,11 @@ func (f Folder) log(l Log, p Platforms) ([]byte, error) {
 	case info.Size() > maxLog:
 		return nil, fmt.Errorf("it is larger than %d MB: attach the part of the failure", maxLog>>20)
 	}
-	text, err := plain.Read(path, maxLog)
+	data, err := plain.Read(path, maxLog)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := texts(data)
 	if err != nil {
 		return nil, err
 	}
@@ -468,12 +482,41 @@ func (f Folder) log(l Log, p Platforms) ([]byte, error) {
 			return nil, fmt.Errorf("it was taken %d days after the failure: what it says of then may be overwritten", int(taken.Sub(failed).Hours()/24))
 		}
 	}
-	if l.Kind == "tech-support" && p.Lacks != nil {
-		if lacks := p.Lacks(platform(f.Case), string(text)); len(lacks) > 0 {
-			return nil, fmt.Errorf("it is not whole: %s", strings.Join(lacks, ", "))
+	if lacks := map[string]func(platform, text string) []string{"tech-support": p.Lacks, "config": p.ConfigLacks}[l.Kind]; lacks != nil {
+		if err := whole(texts, func(text string) []string { return lacks(platform(f.Case), text) }); err != nil {
+			return nil, err
 		}
 	}
-	return text, nil
+	var all bytes.Buffer
+	for _, t := range texts {
+		all.Write(t.text)
+		all.WriteByte('\n')
+	}
+	return all.Bytes(), nil
+}
+
+// whole says what is missing where none of the texts of a file is a whole one: of the one that
+// lacks least.
+func whole(texts []text, lacks func(string) []string) error {
+	var best []string
+	of := ""
+	for _, t := range texts {
+		missing := lacks(string(t.text))
+		if len(missing) == 0 {
+			return nil
+		}
+		if best == nil || len(missing) < len(best) {
+			best, of = missing, t.name
+		}
+	}
+	what := "it is not whole"
+	if of != "" {
+		what = of + " in it is not whole"
+	}
+	if best == nil {
+		return errors.New("there is no text in it")
+	}
+	return fmt.Errorf("%s: %s", what, strings.Join(best, ", "))
 }
 
 // wanted counts the commands that the case's classes of problem ask for, and names those
