@@ -14,6 +14,8 @@ import (
 type Sample struct {
 	Kind SampleKind
 	Why  string
+	// Failures are those of Other: what failed that no symptom asks about.
+	Failures []evidence.Failure
 }
 
 // SampleKind says what kind of answer a trial gave. The zero value is invalid.
@@ -137,6 +139,7 @@ func tally(a result.Arm, samples []*Sample) result.Tally {
 			t.Unhealthy++
 		case s.Kind == Other:
 			t.Other++
+			t.Failures, _ = evidence.AddFailures(t.Failures, nil, s.Failures, nil)
 		default:
 			t.Void++
 		}
@@ -256,22 +259,22 @@ func why(samples []*Sample, k SampleKind) string {
 // leaves out: a daemon that died of something else than the symptom asks for.
 func SampleOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 	if len(v.OtherFailures) > 0 {
-		return Sample{Other, v.OtherFailures[0]}
+		return Sample{Kind: Other, Why: v.OtherFailures[0], Failures: v.Failed()}
 	}
 	switch v.Verdict {
 	case evidence.Reproduced:
-		return Sample{Hit, v.Reason}
+		return Sample{Kind: Hit, Why: v.Reason}
 	case evidence.NotReproduced:
 		for _, e := range r.Events {
 			if e.Kind == evidence.EventDeath && e.Ref == "" {
-				return Sample{Other, fmt.Sprintf("%s: %s died (%s), which is not the symptom", e.Lane, e.Name, e.Detail)}
+				return Sample{Kind: Other, Why: fmt.Sprintf("%s: %s died (%s), which is not the symptom", e.Lane, e.Name, e.Detail), Failures: []evidence.Failure{e.Failed()}}
 			}
 		}
-		return Sample{Miss, v.Reason}
+		return Sample{Kind: Miss, Why: v.Reason}
 	case evidence.Inconclusive:
-		return Sample{inconclusive(v, r), v.Reason}
+		return Sample{Kind: inconclusive(v, r), Why: v.Reason}
 	default:
-		return Sample{Void, v.Reason}
+		return Sample{Kind: Void, Why: v.Reason}
 	}
 }
 
@@ -306,7 +309,7 @@ func phaseOf(ref string) string {
 func ReliefOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 	s := SampleOf(v, r)
 	if s.Kind == Miss {
-		return Sample{Void, "the symptom was not there to be relieved"}
+		return Sample{Kind: Void, Why: "the symptom was not there to be relieved"}
 	}
 	if s.Kind != Hit {
 		return s
@@ -319,14 +322,14 @@ func ReliefOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 	}
 	switch {
 	case len(relief) == 0:
-		return Sample{Void, "the workaround was not carried out"}
+		return Sample{Kind: Void, Why: "the workaround was not carried out"}
 	case evidence.And(judge.Truths(relief)...) == evidence.True:
-		return Sample{Miss, "relieved"}
+		return Sample{Kind: Miss, Why: "relieved"}
 	case evidence.And(judge.Truths(relief)...) == evidence.False:
 		c, _ := judge.Blamed(relief)
-		return Sample{Hit, c.Name + ": " + c.Why}
+		return Sample{Kind: Hit, Why: c.Name + ": " + c.Why}
 	default:
 		c, _ := judge.Blamed(relief)
-		return Sample{Void, c.Name + " is unknown: " + c.Why}
+		return Sample{Kind: Void, Why: c.Name + " is unknown: " + c.Why}
 	}
 }

@@ -119,7 +119,8 @@ func unfixedCalledFixed(confidence float64, limit int, rates ...float64) float64
 
 func TestComparisonRules(t *testing.T) {
 	hit, miss, void := experiment.Sample{Kind: experiment.Hit}, experiment.Sample{Kind: experiment.Miss}, experiment.Sample{Kind: experiment.Void, Why: "the lab broke"}
-	other, ill := experiment.Sample{Kind: experiment.Other, Why: "zebra died"}, experiment.Sample{Kind: experiment.Unhealthy, Why: "r1 did not start"}
+	crash := []evidence.Failure{{Title: "zebra: SIGSEGV", Kind: evidence.FailureCrash, Process: "zebra", Node: "r1"}}
+	other, ill := experiment.Sample{Kind: experiment.Other, Why: "zebra died", Failures: crash}, experiment.Sample{Kind: experiment.Unhealthy, Why: "r1 did not start"}
 	for _, tt := range []struct {
 		name     string
 		old, new []experiment.Sample // each repeated for as long as it takes
@@ -215,5 +216,33 @@ func TestSampleOf(t *testing.T) {
 		if tt.sample.Kind != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, tt.sample.Kind, tt.want)
 		}
+	}
+}
+
+// TestTallyTellsFailures: what failed in another way is told once for a side, whichever record
+// tells of it.
+func TestTallyTellsFailures(t *testing.T) {
+	f := evidence.Failure{Title: "bird: SIGABRT", Kind: evidence.FailureCrash, Process: "bird", Node: "r1"}
+	death := evidence.Record{Events: []evidence.Event{{Kind: evidence.EventDeath, Lane: "r1", Name: "bird", Detail: "SIGABRT", Failure: &f}}}
+	samples := []experiment.Sample{
+		experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, OtherFailures: []string{"pid 7"}, Failures: []evidence.Failure{f}}, evidence.Record{}),
+		experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, death),
+	}
+	c := experiment.Comparison{Confidence: 0.95, Before: 4, MaxTrials: 4}
+	var flying []experiment.Ticket // of the new side, at the same time
+	for len(flying) < len(samples) {
+		ticket, ok := c.Next()
+		if !ok {
+			t.Fatal("no trial is wanted")
+		}
+		if ticket.Arm == result.New {
+			flying = append(flying, ticket)
+		}
+	}
+	for i, s := range samples {
+		c.Add(flying[i], s)
+	}
+	if got := c.Tally(result.New); got.Other != 2 || len(got.Failures) != 1 || !got.Failures[0].Same(f) {
+		t.Errorf("%+v", got)
 	}
 }

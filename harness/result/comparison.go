@@ -3,6 +3,8 @@ package result
 import (
 	"slices"
 	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
 )
 
 // Arm is one of the two sides of a comparison. The zero value is invalid.
@@ -31,6 +33,8 @@ type Tally struct {
 	Void      int        `json:"void"`
 	Unhealthy int        `json:"unhealthy"`
 	Other     int        `json:"other"`
+	// Failures are what Other are, each once.
+	Failures []evidence.Failure `json:"failures,omitempty"`
 }
 
 // Side is one side of a comparison, with its run directory.

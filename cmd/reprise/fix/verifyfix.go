@@ -192,6 +192,9 @@ func (a *app) printVerify(r result.Comparison) {
 	a.Say("%s: %s", strings.ToUpper(string(r.Ruling)), r.Reason)
 	a.Say("old  %s%s", r.Old.Share, beside(r.Old.Tally))
 	a.Say("new  %s%s", r.New.Share, beside(r.New.Tally))
+	for _, f := range r.New.Failures {
+		a.Say("another failure of the new side: %s", f)
+	}
 	if r.Needed > 0 {
 		a.Say("needed %d clean trials at %.0f %%; one-sided p = %.2g", r.Needed, 100*r.Confidence, r.P)
 	}
