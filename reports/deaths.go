@@ -36,7 +36,8 @@ func deathLine(row map[string]any) string {
 		}
 		return fmt.Sprint(v)
 	}
-	who := take("process")
+	process := take("process")
+	who := process
 	if who == "" {
 		who = "a process"
 	}
@@ -59,6 +60,12 @@ func deathLine(row map[string]any) string {
 			at = t.UTC().Format("15:04:05.000 UTC")
 		}
 		line += ", at " + at
+	}
+	title := take("title")
+	take("kind")
+	take("alt") // the title says more than either
+	if title != "" && title != process+": "+signal && title != process+": exit status "+exit {
+		line += "; it is " + title
 	}
 	if core := take("core"); core != "" {
 		line += "; core file " + core
