@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// versionWords stand before version numbers that look like addresses.
+// versionWords stand before version numbers that look like addresses. The products among them are
+// the drivers' (a test of the program asks for each of their names).
 //
 //nolint:gochecknoglobals // a table that is only read
-var versionWords = set(`version ver release image img bootrom boot software firmware rev revision build v uboot diag fpga cpld package exos extremexos voss boss
-	engine patch kernel linux sw fw hw ios nxos eos junos frr bird keepalived openvswitch ovs lldpd upgrade downgrade os firmware-version software-version sw-version version-string img-version`)
+var versionWords = set(`version ver release image img bootrom boot software firmware rev revision build v uboot diag fpga cpld package exos extremexos extremeware voss boss xiq-se
+	engine patch kernel linux sw fw hw ios nxos eos junos frr bird bird2 keepalived openvswitch openvswitch-common openvswitch-switch vswitch ovs lldpd upgrade downgrade os firmware-version software-version sw-version version-string img-version`)
 
 // programs are what a version of them follows, and no address.
 //
