@@ -66,3 +66,12 @@ func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) 
 	}
 	return ""
 }
+
+// nodeMark is what must be said of a node in every trial of its lab.
+type nodeMark struct{ name, why string }
+
+// says marks this trial, and with it every later one of the lab, in which nobody asks again.
+func (n *labNode) says(rec *recorder, name, why string) {
+	n.marks = append(n.marks, nodeMark{name, why})
+	rec.mark(n.Name, name, why)
+}

@@ -31,6 +31,8 @@ type labNode struct {
 	coresKnown map[drivers.Core]bool // core files of before; nil: they could not be listed
 	cores      []drivers.Death       // that core files told of since then
 
+	marks []nodeMark // that were found out when the lab was built
+
 	toldMu sync.Mutex
 	told   []death    // in the order in which they became known
 	steps  []stopping // of the trial, that have begun on this node

@@ -292,6 +292,9 @@ func (p preparation) markAll() {
 // markNode marks what a node is known to be: a simulator, a virtual switch whose licence
 // keeps its results in the house.
 func (p preparation) markNode(n *labNode, kind topologies.Kind) {
+	for _, m := range n.marks {
+		p.rec.mark(n.Name, m.name, m.why)
+	}
 	if kind == topologies.KindSimulator {
 		p.rec.mark(n.Name, drivers.MarkSimulated, "the lab is of simulators")
 	}

@@ -51,10 +51,10 @@ func (p restorePoints) guard(ctx context.Context, rec *recorder, n *labNode) err
 		return err
 	}
 	for _, m := range device.Marks {
-		rec.mark(n.Name, m, "the inventory says so of "+device.Name)
+		n.says(rec, m, "the inventory says so of "+device.Name)
 	}
 	if facts.Details[drivers.MarkSimulated] != "" {
-		rec.mark(n.Name, drivers.MarkSimulated, "the device says so of itself")
+		n.says(rec, drivers.MarkSimulated, "the device says so of itself")
 	}
 	if w, open, err := k.Kept(n.Name); err != nil || open {
 		n.restorePoint = &w
