@@ -105,7 +105,7 @@ func (p preparation) build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take the old lab down: %w", err)
 	}
-	p.lab.tainted, p.lab.trials = "", 0
+	p.lab.tainted, p.lab.trials, p.lab.cold = "", 0, true // also where a reset was planned, and did not work
 	p.lab.res, err = p.lab.env.Provider.Reserve(ctx, p.lab.plan.Topology, topologies.Options{
 		Run: p.lab.env.Dir.ID(), Lab: p.lab.Number, Owner: p.lab.env.Owner, Keep: p.lab.env.Keep,
 	})
