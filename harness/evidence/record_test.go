@@ -14,7 +14,7 @@ import (
 )
 
 // A cut text is marked, is no longer than its bound, and ends with a whole character.
-func TestBounded(t *testing.T) {
+func TestBoundedText(t *testing.T) {
 	for _, tt := range []struct {
 		s    string
 		n    int
