@@ -29,7 +29,7 @@ topology:
 nodes: {r1: {platform: fake}}
 baseline: [{name: up, node: r1, run: show state, expect: 'text contains "up"', eventually: 1s, every: 10ms}]
 stimulus: [{node: r1, configure: [down]}]
-symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"', eventually: 1s, every: 10ms}]
+symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"', eventually: 1s, every: 100ms}]
 control: {without: [stimulus.0]}
 trials: {count: 3}
 `
