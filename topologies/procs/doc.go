@@ -4,8 +4,8 @@
 // so that a process counts whoever started it and however short it lived.
 //
 // A [Watcher] is told the ids of containers before they start. A process belongs to the
-// container that its control group names when it executes a program, and to that of its
-// parent when it is forked. What is kept of it is its number inside, its name, and where
+// container that its control group or its namespace of processes names when it executes a
+// program, and to that of its parent when it is forked. What is kept of it is its number inside, its name, and where
 // it stood when it began to dump core. The ends that are kept are those by a signal that a
 // fault raises (those that dump core, see signal(7)), and kills for want of memory.
 //

@@ -72,18 +72,34 @@ func wholeName(pid int, name string) string {
 	return name
 }
 
-// containerOf finds which of the watched containers a process is in, by the names of its
-// control groups. The caller holds mu.
+// Space names the namespace of processes that a process is in: the id of what has one of its own.
+func Space(pid int) (string, error) {
+	name, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", pid))
+	if err != nil {
+		return "", fmt.Errorf("look at the namespace of process %d: %w", pid, err)
+	}
+	return name, nil
+}
+
+func isSpace(id string) bool { return strings.HasPrefix(id, "pid:[") }
+
+// containerOf finds which of the watched containers a process is in, by its namespace or by
+// the names of its control groups. The caller holds mu.
 func (w *Watcher) containerOf(pid int) string {
 	if len(w.containers) == 0 {
 		return ""
+	}
+	if w.spaces {
+		if name, err := Space(pid); err == nil && w.containers[name] != nil {
+			return name
+		}
 	}
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {
 		return ""
 	}
 	for id := range w.containers {
-		if strings.Contains(string(data), id) {
+		if !isSpace(id) && strings.Contains(string(data), id) {
 			return id
 		}
 	}

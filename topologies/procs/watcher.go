@@ -47,6 +47,7 @@ type Watcher struct {
 	mu         sync.Mutex
 	changed    *sync.Cond // of anything below
 	containers map[string]*container
+	spaces     bool             // some of them are known by their namespaces
 	processes  map[int]*process // of containers, by their number on the machine
 	gone       map[int]bool     // ended by a signal, of which each of their threads tells
 	lost       time.Time        // when events were last lost; zero: never
@@ -102,15 +103,23 @@ func (w *Watcher) Close() error {
 	return err
 }
 
-// Watch begins to keep what becomes of a container's processes. It is told before the
+// Watch begins to keep what becomes of the processes of containers. It is told before a
 // container starts, so that nothing is missed; processes that are there already are found.
-func (w *Watcher) Watch(id string) {
+// An id is one of a container engine's, or a namespace of processes as /proc names it: see
+// [Space].
+func (w *Watcher) Watch(ids ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.containers[id] != nil {
+	known := len(w.containers)
+	for _, id := range ids {
+		if w.containers[id] == nil {
+			w.containers[id] = &container{began: time.Now()}
+		}
+		w.spaces = w.spaces || isSpace(id)
+	}
+	if len(w.containers) == known {
 		return
 	}
-	w.containers[id] = &container{began: time.Now()}
 	for _, pid := range processNumbers() {
 		w.adopt(pid)
 	}

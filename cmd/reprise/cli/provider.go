@@ -16,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/lab"
 	"github.com/reprise-lab/reprise/topologies/origin"
 	"github.com/reprise-lab/reprise/topologies/vm"
@@ -118,6 +119,9 @@ type GuestStore interface {
 
 // OpenMachines opens the store of guests.
 func OpenMachines() (GuestStore, error) { return vm.New(vm.Options{}) }
+
+// OpenImages opens the store of images of labs without an engine.
+func OpenImages() (*store.Store, error) { return store.Open("") }
 
 // LoadInventory reads the inventory of a lab. One that came out of a bundle is no lab of this
 // machine: it says which passwords go to which address.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
@@ -47,6 +48,15 @@ and e2fsprogs.`,
 	build.Flags().BoolVar(&guests, "guest", false, "make virtual machines instead of images of containers")
 	c.AddCommand(
 		build,
+		&cobra.Command{
+			Use: "import [FILE]", Short: "Take images over that docker save wrote, for labs without an engine", Args: cobra.MaximumNArgs(1),
+			Long: `Take the images of a file that docker save wrote, or of standard input, into the
+store of labs of namespaces (--provider namespaces), which need no engine. Their
+names, digests and package versions stay. Each is unpacked once, as an ordinary
+user into files of the user's subordinate ids.`,
+			Example: "  docker save reprise/debian:bookworm reprise/frr:8.4.4 | reprise images import",
+			RunE:    func(c *cobra.Command, args []string) error { return a.importImages(c.Context(), args) },
+		},
 		&cobra.Command{
 			Use: "list", Short: "Show the images and guests that are there", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {
@@ -98,6 +108,34 @@ func (a *app) removeImages(ctx context.Context, refs []string) error {
 		return nil
 	}
 	return a.WithImages(ctx, func(ctx context.Context, s *images.Store) error { return s.Remove(ctx, rest) })
+}
+
+// importImages takes the images of an archive into the store of labs without an engine.
+func (a *app) importImages(ctx context.Context, args []string) (err error) {
+	in := a.In
+	if len(args) > 0 && args[0] != "-" {
+		f, err := plain.Open(args[0])
+		if err != nil {
+			return cli.WithCode(cli.ExitInput, err)
+		}
+		defer f.Close() //nolint:errcheck // read only
+		in = f
+	}
+	s, err := cli.OpenImages()
+	if err != nil {
+		return err
+	}
+	list, err := s.Import(ctx, in)
+	if err != nil {
+		return err
+	}
+	if done, err := a.Emit(list); done {
+		return err
+	}
+	for _, img := range list {
+		a.Say("%s %4d MB  %s", img.Digest, img.Size/1_000_000, strings.Join(img.Refs, " "))
+	}
+	return nil
 }
 
 // imageList is what images list prints as JSON.

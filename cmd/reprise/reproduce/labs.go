@@ -24,7 +24,9 @@ import (
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/images/store"
 	inventory "github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
 )
 
 // A run's trials execute in child processes of this binary, one per lab: Ginkgo owns
@@ -52,6 +54,10 @@ func HiddenVerb(args []string) (code int, ok bool) {
 			return 1, true
 		}
 		return 0, true
+	case namespaces.Verb:
+		return namespaces.Serve(args[1:]), true
+	case store.Verb:
+		return store.Serve(args[1:]), true
 	default:
 		return 0, false
 	}

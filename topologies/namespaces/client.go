@@ -1,0 +1,287 @@
+package namespaces
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/userns"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// client is the owner's end of a supervisor.
+type client struct {
+	cmd     *exec.Cmd
+	said    *lastWords
+	control *net.UnixConn
+	wires   *wiring.Client
+	ended   chan struct{} // closed when the supervisor, and everything in it, has
+	happen  func(answer)  // hears of what happens by itself
+
+	voice sync.Mutex
+
+	mu      sync.Mutex
+	next    int
+	waiting map[int]chan reply
+	broken  error
+}
+
+type reply struct {
+	answer
+	files []*os.File
+}
+
+// launch starts the supervisor of a lab.
+func launch(m userns.Mapping, b boot, label string, owner int, happen func(answer)) (c *client, err error) {
+	data, err := json.Marshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("start the lab's supervisor: %w", err)
+	}
+	held, err := openOwner(owner)
+	if err != nil {
+		return nil, err
+	}
+	defer held.Close() //nolint:errcheck // the supervisor has its own
+	near, far, err := socketPair(unix.SOCK_SEQPACKET)
+	if err != nil {
+		return nil, err
+	}
+	defer far.Close() //nolint:errcheck // the supervisor has its own
+	wires, farWires, err := socketPair(unix.SOCK_STREAM)
+	if err != nil {
+		return nil, errors.Join(err, near.Close())
+	}
+	defer farWires.Close() //nolint:errcheck // the supervisor has its own
+	text, err := memory(data)
+	if err != nil {
+		return nil, errors.Join(err, near.Close(), wires.Close())
+	}
+	defer text.Close() //nolint:errcheck // the supervisor has its own
+	c = &client{said: &lastWords{}, ended: make(chan struct{}), happen: happen, waiting: map[int]chan reply{}, wires: wiring.Dial(wires)}
+	if c.control, err = unixConn(near); err != nil {
+		return nil, errors.Join(err, c.wires.Close())
+	}
+	c.cmd = exec.Command("/proc/self/exe", Verb, label) //nolint:gosec,noctx // this program itself; it ends with the lab
+	c.cmd.Args[0] = "reprise"
+	c.cmd.Env, c.cmd.Stderr, c.cmd.Dir = []string{}, c.said, "/"
+	c.cmd.ExtraFiles = []*os.File{text, far, farWires, held}
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setsid:     true,
+		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP,
+	}
+	if b.Keep {
+		c.cmd.Stderr = nil // a pipe would end with this process
+	}
+	if err := m.Start(c.cmd); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the lab's supervisor: %w", err), c.control.Close(), c.wires.Close())
+	}
+	go c.listen()
+	go func() {
+		_ = c.cmd.Wait() // how it ended is told by what it said
+		close(c.ended)
+	}()
+	return c, nil
+}
+
+// openOwner opens the process whose death ends the lab.
+func openOwner(pid int) (*os.File, error) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return nil, fmt.Errorf("hold the owner, process %d: %w", pid, err)
+	}
+	return os.NewFile(uintptr(fd), "owner"), nil
+}
+
+// memory makes a file in memory, to be read from its beginning.
+func memory(data []byte) (*os.File, error) {
+	fd, err := unix.MemfdCreate("boot", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make a file in memory: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "boot")
+	if _, err = f.Write(data); err == nil {
+		_, err = f.Seek(0, 0)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make a file in memory: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+// listen passes answers on until the supervisor is gone.
+func (c *client) listen() {
+	buffer := make([]byte, maxMessage)
+	for {
+		var a answer
+		files, err := receive(c.control, buffer, &a)
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		if a.ID == 0 {
+			closeAll(files)
+			c.happen(a)
+			continue
+		}
+		c.mu.Lock()
+		waiting := c.waiting[a.ID]
+		c.mu.Unlock()
+		if waiting == nil {
+			closeAll(files) // who asked has given up
+			continue
+		}
+		waiting <- reply{a, files}
+	}
+}
+
+// fail tells who waits that nobody will answer.
+func (c *client) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.broken = fmt.Errorf("the lab's supervisor ended: %w", err)
+	for id, waiting := range c.waiting {
+		delete(c.waiting, id)
+		close(waiting)
+	}
+}
+
+// failure says why nobody answers.
+func (c *client) failure() error {
+	c.mu.Lock()
+	err := c.broken
+	c.mu.Unlock()
+	if err == nil {
+		return nil
+	}
+	<-c.ended
+	if text := c.said.String(); text != "" {
+		return fmt.Errorf("the lab's supervisor ended: %s", text)
+	}
+	return err
+}
+
+// pending is a request that was sent.
+type pending struct {
+	client  *client
+	id      int
+	replies chan reply
+}
+
+// ask sends a request. The caller ends it with done.
+func (c *client) ask(req request, files ...*os.File) (*pending, error) {
+	p := &pending{client: c, replies: make(chan reply, 2)}
+	c.mu.Lock()
+	if c.broken != nil {
+		c.mu.Unlock()
+		return nil, c.failure()
+	}
+	c.next++
+	p.id, req.ID = c.next, c.next
+	c.waiting[p.id] = p.replies
+	c.mu.Unlock()
+	c.voice.Lock()
+	err := send(c.control, req, files...)
+	c.voice.Unlock()
+	if err != nil {
+		p.done()
+		if failure := c.failure(); failure != nil {
+			return nil, failure
+		}
+		return nil, fmt.Errorf("ask the lab's supervisor: %w", err)
+	}
+	return p, nil
+}
+
+// next waits for an answer.
+func (p *pending) next(ctx context.Context) (reply, error) {
+	select {
+	case r, ok := <-p.replies:
+		if !ok {
+			return r, p.client.failure()
+		}
+		return r, r.err()
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	}
+}
+
+// done says that no answer is waited for any more.
+func (p *pending) done() {
+	p.client.mu.Lock()
+	delete(p.client.waiting, p.id)
+	p.client.mu.Unlock()
+	for {
+		select {
+		case r, ok := <-p.replies:
+			if !ok {
+				return
+			}
+			closeAll(r.files)
+		default:
+			return
+		}
+	}
+}
+
+// call sends a request that has one answer.
+func (c *client) call(ctx context.Context, req request, files ...*os.File) (reply, error) {
+	p, err := c.ask(req, files...)
+	if err != nil {
+		return reply{}, err
+	}
+	defer p.done()
+	return p.next(ctx)
+}
+
+// kill ends the supervisor and everything of the lab, and waits for it.
+func (c *client) kill(ctx context.Context) error {
+	_ = c.cmd.Process.Kill() // it may have ended
+	select {
+	case <-c.ended:
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the end of the lab's supervisor: %w", ctx.Err())
+	}
+	return errors.Join(ignoreClosed(c.control.Close()), ignoreClosed(c.wires.Close()))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// lastWords keeps the end of what the supervisor says on standard error.
+type lastWords struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// keepWords bounds it, in bytes.
+const keepWords = 4096
+
+func (w *lastWords) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text = append(w.text, b...)
+	if extra := len(w.text) - keepWords; extra > 0 {
+		w.text = w.text[extra:]
+	}
+	return len(b), nil
+}
+
+func (w *lastWords) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.TrimSpace(string(bytes.ToValidUTF8(w.text, nil)))
+}

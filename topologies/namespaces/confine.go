@@ -1,0 +1,153 @@
+package namespaces
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// capabilityNames lists the capabilities by their numbers (linux/capability.h).
+func capabilityNames() []string {
+	return strings.Fields(`CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
+		NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE
+		SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL
+		SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE`)
+}
+
+// capability gives the number of a capability by its name, with CAP_ or without.
+func capability(name string) (int, error) {
+	i := slices.Index(capabilityNames(), strings.TrimPrefix(strings.ToUpper(name), "CAP_"))
+	if i < 0 {
+		return 0, fmt.Errorf("there is no capability %s", name)
+	}
+	return i, nil
+}
+
+// confine takes from this thread what a node does not have, for good: capabilities beyond
+// those named, and new rights by execution. What the thread starts has no more.
+func confine(caps []string) error {
+	var mask uint64
+	for _, name := range caps {
+		n, err := capability(name)
+		if err != nil {
+			return err
+		}
+		mask |= 1 << n
+	}
+	for c := range uintptr(64) {
+		if mask&(1<<c) == 0 {
+			if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil {
+				break // the kernel knows no more
+			}
+		}
+	}
+	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up capabilities: %w", err)
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	lo, hi := uint32(mask), uint32(mask>>32) //nolint:gosec // the two halves
+	data := [2]unix.CapUserData{{Effective: lo, Permitted: lo}, {Effective: hi, Permitted: hi}}
+	if err := unix.Capset(&header, &data[0]); err != nil {
+		return fmt.Errorf("give up capabilities: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up new rights: %w", err)
+	}
+	return nil
+}
+
+// filterCalls takes system calls that a node has no use for from this thread and from what it
+// starts, for good.
+func filterCalls(rights []string) error {
+	program := filter(rights)
+	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}                                                  //nolint:gosec // a short table
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&fprog)), 0, 0); err != nil { //nolint:gosec // prctl takes its address
+		return fmt.Errorf("filter system calls: %w", err)
+	}
+	return nil
+}
+
+// refusedCalls are those that no node has a use for, and that reach parts of the kernel where
+// its faults are: keys, programs for the kernel, its rings, its log, its clocks, its modules.
+func refusedCalls() []uint32 {
+	return []uint32{
+		unix.SYS_ACCT, unix.SYS_ADD_KEY, unix.SYS_CLOCK_ADJTIME, unix.SYS_CLOCK_SETTIME, unix.SYS_DELETE_MODULE,
+		unix.SYS_FANOTIFY_INIT, unix.SYS_FINIT_MODULE, unix.SYS_INIT_MODULE, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
+		unix.SYS_IO_URING_SETUP, unix.SYS_KCMP, unix.SYS_KEXEC_FILE_LOAD, unix.SYS_KEXEC_LOAD, unix.SYS_KEYCTL, unix.SYS_MBIND,
+		unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES, unix.SYS_NAME_TO_HANDLE_AT, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_PERF_EVENT_OPEN,
+		unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD, unix.SYS_REBOOT, unix.SYS_REQUEST_KEY, unix.SYS_SETTIMEOFDAY, unix.SYS_SWAPOFF,
+		unix.SYS_SWAPON, unix.SYS_SYSLOG, unix.SYS_USERFAULTFD, unix.SYS_VHANGUP,
+	}
+}
+
+// mountCalls make and change mounts and namespaces.
+func mountCalls() []uint32 {
+	return []uint32{
+		unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSOPEN, unix.SYS_FSPICK, unix.SYS_MOUNT, unix.SYS_MOUNT_SETATTR,
+		unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE, unix.SYS_PIVOT_ROOT, unix.SYS_SETNS, unix.SYS_UMOUNT2, unix.SYS_UNSHARE,
+	}
+}
+
+// newestCall is the last that somebody has looked at (mseal): later ones are not there.
+const newestCall = 462
+
+// Where things are in struct seccomp_data (linux/seccomp.h).
+const (
+	dataCall  = 0
+	dataArch  = 4
+	dataFlags = 16 // low half of the first argument, of little-endian machines
+)
+
+// filter gives the filter of system calls. What is refused is answered with EPERM, and what
+// there is not with ENOSYS, so that libraries fall back to what there is.
+func filter(rights []string) []unix.SockFilter {
+	const (
+		load    = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+		equal   = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
+		greater = unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K
+		bits    = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
+		ret     = unix.BPF_RET | unix.BPF_K
+		refuse  = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
+		absent  = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
+	)
+	mounts := slices.Contains(rights, string(topologies.RightNamespaces))
+	refused := refusedCalls()
+	if !mounts {
+		refused = append(refused, mountCalls()...)
+	}
+	if !slices.Contains(rights, string(topologies.RightBPF)) {
+		refused = append(refused, unix.SYS_BPF)
+	}
+	program := []unix.SockFilter{
+		{Code: load, K: dataArch},
+		{Code: equal, K: auditArch, Jt: 1},
+		{Code: ret, K: absent}, // calls of another processor's numbers
+		{Code: load, K: dataCall},
+		{Code: greater, K: newestCall, Jf: 1},
+		{Code: ret, K: absent},
+	}
+	when := func(call, answer uint32) {
+		program = append(program, unix.SockFilter{Code: equal, K: call, Jf: 1}, unix.SockFilter{Code: ret, K: answer})
+	}
+	for _, call := range refused {
+		when(call, refuse)
+	}
+	if !mounts {
+		when(unix.SYS_CLONE3, absent) // its flags are behind a pointer
+		// No namespaces by clone.
+		const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
+		program = append(
+			program,
+			unix.SockFilter{Code: equal, K: unix.SYS_CLONE, Jf: 3},
+			unix.SockFilter{Code: load, K: dataFlags},
+			unix.SockFilter{Code: bits, K: namespaces, Jf: 1},
+			unix.SockFilter{Code: ret, K: refuse},
+		)
+	}
+	return append(program, unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW})
+}

@@ -1,0 +1,2 @@
+// Package namespaces is the provider whose nodes are namespaces of the kernel.
+package namespaces

@@ -1,0 +1,291 @@
+package namespaces
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/procs"
+	"github.com/reprise-lab/reprise/topologies/userns"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// releaseTimeout bounds the end of one lab.
+const releaseTimeout = time.Minute
+
+// lab is a reservation.
+type lab struct {
+	topology topologies.Topology
+	options  topologies.Options
+	build    build
+	nodes    map[string]*member
+	order    []*member
+	client   *client // set before any node is made
+
+	// wires guards what changes the cables: faults, replugging and restarts.
+	wires   sync.Mutex
+	faults  []*active                   // in force
+	counter int                         // of faults, for their names
+	drops   map[topologies.Endpoint]int // the kernel's number of what drops frames at an endpoint
+
+	watch watch
+}
+
+var (
+	_ topologies.Reservation    = (*lab)(nil)
+	_ topologies.NodeWatcher    = (*lab)(nil)
+	_ topologies.NodeRestarter  = (*lab)(nil)
+	_ topologies.Resetter       = (*lab)(nil)
+	_ topologies.Enterer        = (*lab)(nil)
+	_ topologies.Faulter        = (*lab)(nil)
+	_ topologies.StateChecker   = (*lab)(nil)
+	_ topologies.ProcessWatcher = (*lab)(nil)
+)
+
+// member is a planned node and what became of it.
+type member struct {
+	planned
+
+	mu     sync.Mutex
+	pid    int            // of its first process, as the supervisor numbers it
+	here   int            // the same as this process does
+	pidfd  *os.File       // of the same
+	space  uint64         // inode of its network namespace
+	lives  []string       // its namespaces of processes, of the present and of those before a restart
+	first  int            // of the interface indexes kept for its cables, two for each
+	laid   map[string]int // how often the cable at an interface was laid anew
+	gone   bool           // its first process has ended
+	exit   int            // then
+	deaths []topologies.ProcessEnd
+}
+
+func newLab(t topologies.Topology, o topologies.Options, b build) *lab {
+	l := &lab{topology: t, options: o, build: b, nodes: map[string]*member{}, drops: map[topologies.Endpoint]int{}}
+	for _, pl := range b.nodes {
+		m := &member{planned: pl, laid: map[string]int{}}
+		l.nodes[pl.Name] = m
+		l.order = append(l.order, m)
+	}
+	return l
+}
+
+// ID implements topologies.Reservation.
+func (l *lab) ID() string { return labID(l.options.Run, l.options.Lab) }
+
+func labID(run string, lab int) string {
+	return "reprise-" + regexp.MustCompile(`[^a-zA-Z0-9_.-]`).ReplaceAllString(run, "_") + "-" + strconv.Itoa(lab)
+}
+
+// deploy starts the supervisor and has it make everything.
+func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	text, err := l.label()
+	if err != nil {
+		return err
+	}
+	l.client, err = launch(m, boot{
+		Lab: l.ID(), Trees: l.build.trees, Binds: l.build.binds, Keep: l.options.Keep, Expires: time.Now().Add(l.options.TTL),
+		Tasks: uint64(tasksPerNode * max(1, len(l.order))), Single: m.Single, //nolint:gosec // a few
+	}, text, l.options.Owner, l.happened)
+	if err != nil {
+		return err
+	}
+	group, building := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		l.watch.begin()
+		return nil
+	})
+	for _, n := range l.order {
+		group.Go(func() error {
+			if err := l.make(building, n, request{Op: opNode, Node: n.Name, Spec: &n.spec}); err != nil {
+				return fmt.Errorf("start node %s: %w", n.Name, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	l.watch.add(l.spaces()...)
+	if err := l.wireAll(ctx); err != nil {
+		return err
+	}
+	return l.startSwitches(ctx)
+}
+
+// spaces are the namespaces of processes of all nodes.
+func (l *lab) spaces() []string {
+	var list []string
+	for _, n := range l.order {
+		list = append(list, n.lives...)
+	}
+	return list
+}
+
+// make has the supervisor make a node, or start it anew, and learns its first process.
+func (l *lab) make(ctx context.Context, n *member, req request) error {
+	r, err := l.client.call(ctx, req)
+	if err != nil {
+		return err
+	}
+	if len(r.files) != 1 {
+		closeAll(r.files)
+		return errors.New("its first process did not come with the answer")
+	}
+	here, err := numberHere(r.files[0])
+	if err != nil {
+		return errors.Join(err, r.files[0].Close())
+	}
+	space, err := procs.Space(here)
+	if err != nil {
+		return errors.Join(err, r.files[0].Close())
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.pidfd != nil {
+		_ = n.pidfd.Close() // of the life before
+	}
+	n.pid, n.here, n.pidfd, n.gone, n.exit = r.PID, here, r.files[0], false, 0
+	n.lives = append(n.lives, space)
+	return nil
+}
+
+// numberHere tells how this process numbers one that it holds.
+func numberHere(pidfd *os.File) (int, error) {
+	f, err := os.Open(fmt.Sprintf("/proc/self/fdinfo/%d", pidfd.Fd()))
+	if err != nil {
+		return 0, fmt.Errorf("look for a node's first process: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), "Pid:"); ok {
+			pid, err := strconv.Atoi(strings.TrimSpace(text))
+			if err == nil && pid > 0 {
+				return pid, nil
+			}
+		}
+	}
+	return 0, errors.New("look for a node's first process: it has ended")
+}
+
+// happened takes what the supervisor tells by itself.
+func (l *lab) happened(a answer) {
+	n := l.nodes[a.Node]
+	if n == nil {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if a.Gone {
+		if a.PID == n.pid {
+			n.gone, n.exit = true, a.Exit
+		}
+		return
+	}
+	if len(n.deaths) < maxDeaths {
+		n.deaths = append(n.deaths, topologies.ProcessEnd{PID: a.Inside, Name: a.Name, Signal: a.Signal, Core: a.Core, At: time.Now()})
+	}
+}
+
+func (l *lab) node(name string) (*member, error) {
+	n, ok := l.nodes[name]
+	if !ok {
+		return nil, fmt.Errorf("lab %s has no node %s", l.ID(), name)
+	}
+	return n, nil
+}
+
+// Host implements topologies.Reservation.
+func (l *lab) Host(name string) (topologies.Host, error) {
+	if _, err := l.node(name); err != nil {
+		return nil, err
+	}
+	return &host{lab: l, node: name}, nil
+}
+
+// Enter implements topologies.Enterer.
+func (l *lab) Enter(name string) []string {
+	n, err := l.node(name)
+	if err != nil {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return []string{
+		"nsenter", "--target", strconv.Itoa(n.here), "--user", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd=/",
+		"--setuid", "0", "--setgid", "0", "bash",
+	}
+}
+
+// NodeState implements topologies.NodeWatcher.
+func (l *lab) NodeState(_ context.Context, name string) (topologies.NodeState, error) {
+	n, err := l.node(name)
+	if err != nil {
+		return topologies.NodeState{}, err
+	}
+	if err := l.client.failure(); err != nil {
+		return topologies.NodeState{Detail: err.Error()}, nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if over, err := ended(n.pidfd); err != nil || !over {
+		return topologies.NodeState{Running: err == nil}, err
+	}
+	s := topologies.NodeState{Exit: 128 + int(unix.SIGKILL), Detail: "its first process has ended"}
+	if n.gone {
+		s.Exit = n.exit
+	}
+	return s, nil
+}
+
+// ended says whether a process that is held has ended.
+func ended(pidfd *os.File) (bool, error) {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd.Fd()), Events: unix.POLLIN}}, 0) //nolint:gosec // a descriptor is small
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return false, fmt.Errorf("look at a node's first process: %w", err)
+	}
+	return n > 0, nil
+}
+
+// Release implements topologies.Reservation. Everything ends with the supervisor.
+func (l *lab) Release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	if l.client == nil {
+		return nil
+	}
+	err := errors.Join(l.client.kill(ctx), l.watch.close())
+	for _, n := range l.order {
+		n.mu.Lock()
+		if n.pidfd != nil {
+			err = errors.Join(err, ignoreClosed(n.pidfd.Close()))
+		}
+		n.mu.Unlock()
+	}
+	if err != nil {
+		return fmt.Errorf("release lab %s: %w", l.ID(), err)
+	}
+	return nil
+}
+
+// segmentOf is the kernel's bridge that an endpoint is a member of; zero for a device, and for a
+// switch in user space.
+func (l *lab) segmentOf(e topologies.Endpoint) wiring.Segment {
+	if n := l.nodes[e.Node]; n.Kind == topologies.KindBridge {
+		return n.segment
+	}
+	return wiring.Segment{}
+}

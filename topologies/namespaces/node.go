@@ -1,0 +1,337 @@
+package namespaces
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// spaces are the namespaces that a node has of its own, beside that of its mounts. There is
+// none of its time: a process with threads cannot enter one, and nothing is set in it.
+const spaces = unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
+
+// node is one that runs.
+type node struct {
+	name string
+	spec *nodeSpec
+
+	turn sync.Mutex // of what makes and restarts it
+	mu   sync.Mutex
+	life *life    // nil: there is none yet
+	root *os.File // its mounts, which outlive its processes
+}
+
+// life is what of a node a restart makes anew.
+type life struct {
+	pid    int           // of its first process
+	handle *os.File      // a pidfd of it
+	proc   *os.File      // its /proc
+	tube   *os.File      // to its first process
+	ended  chan struct{} // closed when the first process has, with all others
+	exit   int
+}
+
+// onThread runs f on a thread of its own that ends with it, whatever f has made of it.
+func onThread(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // never unlocked
+		defer func() {
+			if p := recover(); p != nil {
+				done <- fmt.Errorf("%v", p)
+			}
+		}()
+		done <- f()
+	}()
+	return <-done
+}
+
+// begin starts a node: with new files, or where it has lived before, with its old ones.
+func (s *supervisor) begin(n *node) (*life, error) {
+	l := &life{ended: make(chan struct{})}
+	tube, far, err := socketPair(unix.SOCK_SEQPACKET)
+	if err != nil {
+		return nil, err
+	}
+	l.tube = tube
+	defer far.Close() //nolint:errcheck // the first process has its own
+	if err := onThread(func() error { return s.make(n, l, far) }); err != nil {
+		l.close()
+		return nil, err
+	}
+	if l.handle, err = openPid(l.pid); err == nil && n.root == nil {
+		n.root, err = os.Open(fmt.Sprintf("/proc/%d/ns/mnt", l.pid))
+	}
+	if err != nil {
+		err = errors.Join(err, unix.Kill(l.pid, unix.SIGKILL))
+		l.close()
+		return nil, err
+	}
+	n.mu.Lock()
+	n.life = l
+	n.mu.Unlock()
+	go s.attend(n, l)
+	return l, nil
+}
+
+// make turns this thread into one of a node that is about to be, and starts its first process.
+func (s *supervisor) make(n *node, l *life, tube *os.File) error {
+	first := n.root == nil
+	if err := s.prepare(n, first); err != nil {
+		return err
+	}
+	if err := confine(n.spec.Caps); err != nil {
+		return err
+	}
+	if err := s.startInit(n, l, tube, first); err != nil {
+		return err
+	}
+	var err error
+	if first {
+		err = pivot(nodeDir + "/root")
+	} else {
+		err = errors.Join(takeOver("/proc"), os.Remove(beside))
+	}
+	if err == nil {
+		l.proc, err = os.Open("/proc")
+	}
+	if err != nil {
+		err = errors.Join(fmt.Errorf("finish node %s: %w", n.name, err), unix.Kill(l.pid, unix.SIGKILL))
+	}
+	return err
+}
+
+// prepare does what can be done before the node has a process.
+func (s *supervisor) prepare(n *node, first bool) error {
+	if first {
+		if err := unix.Unshare(unix.CLONE_NEWNS | spaces); err != nil {
+			return fmt.Errorf("make namespaces: %w", err)
+		}
+		if err := nodeRoot(n.name, n.spec, s.boot.Single); err != nil {
+			return err
+		}
+	} else {
+		if err := unix.Unshare(unix.CLONE_FS | spaces); err != nil {
+			return fmt.Errorf("make namespaces: %w", err)
+		}
+		if err := unix.Setns(int(n.root.Fd()), unix.CLONE_NEWNS); err != nil {
+			return fmt.Errorf("enter the node's files: %w", err)
+		}
+		if err := renewRoot(n.spec, s.boot.Single); err != nil {
+			return err
+		}
+	}
+	if err := unix.Sethostname([]byte(n.name)); err != nil {
+		return fmt.Errorf("name the node: %w", err)
+	}
+	return errors.Join(bringUp("lo"), setSysctls(n.spec.Sysctls))
+}
+
+// startInit starts the node's first process and waits until it has a /proc.
+func (s *supervisor) startInit(n *node, l *life, tube *os.File, first bool) error {
+	program, err := s.program(n.spec.Calls)
+	if err != nil {
+		return err
+	}
+	// The program is found by the supervisor's /proc, since the node has none yet; the process
+	// leaves that at once.
+	if err := s.proc.Chdir(); err != nil {
+		return fmt.Errorf("start the node's first process: %w", err)
+	}
+	target := beside
+	if first {
+		target = nodeDir + "/root/proc"
+	}
+	l.pid, err = syscall.ForkExec(fmt.Sprintf("self/fd/%d", program.Fd()), initArguments(target), &syscall.ProcAttr{
+		Env: []string{}, Files: []uintptr{tube.Fd()}, Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return fmt.Errorf("start the node's first process: %w", err)
+	}
+	_ = tube.Close() // so that its end is seen
+	if err := ready(l.tube); err != nil {
+		return errors.Join(err, unix.Kill(l.pid, unix.SIGKILL))
+	}
+	return nil
+}
+
+// program gives the first process of nodes with these rights.
+func (s *supervisor) program(rights []string) (*os.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := strings.Join(rights, ",")
+	if f := s.programs[key]; f != nil {
+		return f, nil
+	}
+	f, err := initProgram(filter(rights))
+	if err == nil {
+		s.programs[key] = f
+	}
+	return f, err
+}
+
+// bringUp brings an interface of this thread's network up.
+func bringUp(name string) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("bring %s up: %w", name, err)
+	}
+	defer unix.Close(fd) //nolint:errcheck // it was only asked
+	req, err := unix.NewIfreq(name)
+	if err != nil {
+		return fmt.Errorf("bring %s up: %w", name, err)
+	}
+	req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req); err != nil {
+		return fmt.Errorf("bring %s up: %w", name, err)
+	}
+	return nil
+}
+
+// attend listens to a node's first process until it has ended.
+func (s *supervisor) attend(n *node, l *life) {
+	buffer := make([]byte, 64)
+	for {
+		size, err := l.tube.Read(buffer)
+		if err != nil || size == 0 {
+			break
+		}
+		if r, ok := readReport(buffer[:size]); ok && r.code != cldExited {
+			s.tell(answer{Node: n.name, Inside: r.pid, Name: nameIn(l.proc, r.pid), Signal: r.status, Core: r.code == cldDumped})
+		}
+		if _, err := l.tube.Write([]byte{0}); err != nil {
+			break
+		}
+	}
+	l.exit = await(l.handle)
+	n.mu.Lock()
+	close(l.ended)
+	n.mu.Unlock()
+	l.close()
+	s.tell(answer{Node: n.name, Gone: true, Exit: l.exit, PID: l.pid})
+}
+
+// Codes of siginfo_t for SIGCHLD.
+const (
+	cldExited = 1
+	cldDumped = 3
+)
+
+// nameIn is what the kernel calls a process of a node that has ended and is not reaped.
+func nameIn(proc *os.File, pid int) string {
+	fd, err := unix.Openat(int(proc.Fd()), strconv.Itoa(pid)+"/comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd) //nolint:errcheck // read only
+	b := make([]byte, 64)
+	size, err := unix.Read(fd, b)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b[:size]))
+}
+
+func (l *life) close() {
+	for _, f := range []*os.File{l.handle, l.proc, l.tube} {
+		if f != nil {
+			_ = f.Close() // nothing is lost
+		}
+	}
+}
+
+// current gives the life of a node that runs.
+func (n *node) current() (*life, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.life == nil {
+		return nil, fmt.Errorf("node %s does not run", n.name)
+	}
+	select {
+	case <-n.life.ended:
+		return nil, fmt.Errorf("node %s has ended", n.name)
+	default:
+		return n.life, nil
+	}
+}
+
+// enter takes this thread into a node that runs.
+func (n *node) enter() error {
+	l, err := n.current()
+	if err != nil {
+		return err
+	}
+	if err := unix.Unshare(unix.CLONE_FS); err != nil {
+		return fmt.Errorf("enter node %s: %w", n.name, err)
+	}
+	if err := unix.Setns(int(l.handle.Fd()), unix.CLONE_NEWNS|spaces); err != nil {
+		return fmt.Errorf("enter node %s: %w", n.name, err)
+	}
+	return os.Chdir("/")
+}
+
+// end ends every process of a node and waits until they have.
+func (n *node) end() {
+	l, err := n.current()
+	if err != nil {
+		return
+	}
+	_ = unix.PidfdSendSignal(int(l.handle.Fd()), unix.SIGKILL, nil, 0) // it may have ended
+	<-l.ended
+}
+
+// socketPair makes two sockets that are joined; the first is this process's, and polled.
+func socketPair(kind int) (near, far *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a socket: %w", err)
+	}
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("make a socket: %w", err), unix.Close(fds[0]), unix.Close(fds[1]))
+	}
+	return os.NewFile(uintptr(fds[0]), "socket"), os.NewFile(uintptr(fds[1]), "socket"), nil
+}
+
+// openPid opens a process, for waiting without a thread.
+func openPid(pid int) (*os.File, error) {
+	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("hold process %d: %w", pid, err)
+	}
+	return os.NewFile(uintptr(fd), "process"), nil
+}
+
+// await waits for the end of a child and gives its exit status, as a shell would.
+func await(handle *os.File) int {
+	raw, err := handle.SyscallConn()
+	if err != nil {
+		return -1
+	}
+	var info unix.Siginfo
+	exit := -1
+	err = raw.Read(func(fd uintptr) bool {
+		err := unix.Waitid(unix.P_PIDFD, int(fd), &info, unix.WEXITED|unix.WNOHANG, nil)
+		if errors.Is(err, unix.EINTR) {
+			return false
+		}
+		if err != nil {
+			return true
+		}
+		if info.Signo == 0 {
+			return false // not yet
+		}
+		exit = exitOf(&info)
+		return true
+	})
+	if err != nil {
+		return -1
+	}
+	return exit
+}

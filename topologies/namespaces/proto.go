@@ -1,0 +1,216 @@
+package namespaces
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Owner and supervisor speak by messages on a socket that keeps them apart (SOCK_SEQPACKET):
+// one JSON object each, with open files beside it where it says so. Requests have numbers;
+// answers carry that of their request. What happens by itself has none.
+
+const (
+	maxMessage = 128 << 10 // bytes
+	maxFiles   = 4         // in one message
+)
+
+// boot is what a supervisor is told before anything else, on a descriptor of its own.
+type boot struct {
+	Lab     string    `json:"lab"`
+	Trees   []string  `json:"trees"`           // root file systems, by their numbers in nodeSpec
+	Binds   []string  `json:"binds,omitempty"` // files and folders of the machine, likewise
+	Keep    bool      `json:"keep,omitempty"`  // the lab outlives its owner
+	Expires time.Time `json:"expires"`         // and ends then
+	Tasks   uint64    `json:"tasks"`           // processes and threads that it may have
+	Single  bool      `json:"single,omitempty"`
+}
+
+// op is what is asked of a supervisor.
+type op string
+
+const (
+	opNode    op = "node"    // make a node; files: of its first process, as pidfd
+	opRestart op = "restart" // end every process of it, and start it anew with its files
+	opSpawn   op = "spawn"   // start a command; answered when it runs, and again when it has ended
+	opKill    op = "kill"    // end the process group of a command
+	opOpen    op = "open"    // open a file of a node for reading
+	opCreate  op = "create"  // open a file of a node for writing, with the folders that lead to it
+)
+
+// request is one message to a supervisor.
+type request struct {
+	ID   int       `json:"id"`
+	Op   op        `json:"op"`
+	Node string    `json:"node"`
+	Spec *nodeSpec `json:"spec,omitempty"` // opNode
+	Argv []string  `json:"argv,omitempty"` // opSpawn; with files: its standard input, output and error
+	TTY  bool      `json:"tty,omitempty"`  // opSpawn: on a terminal of the node's, whose master comes with the answer
+	PID  int       `json:"pid,omitempty"`  // opKill: as opSpawn was answered
+	Path string    `json:"path,omitempty"` // opOpen, opCreate
+	Mode uint32    `json:"mode,omitempty"` // opCreate
+}
+
+// nodeSpec is all that a supervisor has to know of a node.
+type nodeSpec struct {
+	Tree    int               `json:"tree"`
+	Env     []string          `json:"env,omitempty"`
+	Sysctls map[string]string `json:"sysctls,omitempty"`
+	Binds   []bind            `json:"binds,omitempty"`
+	Caps    []string          `json:"caps"`            // by their names without CAP_
+	Calls   []string          `json:"calls,omitempty"` // rights, whose system calls are open
+	Disk    int64             `json:"disk"`            // bytes that it may write
+	Memory  int64             `json:"memory"`          // bytes of /run and of /tmp
+}
+
+// bind is a file or folder of the machine that a node has.
+type bind struct {
+	Source   int    `json:"source"` // in boot.Binds
+	Target   string `json:"target"`
+	ReadOnly bool   `json:"ro,omitempty"`
+}
+
+// answer is one message of a supervisor.
+type answer struct {
+	ID    int    `json:"id,omitempty"`
+	Error string `json:"error,omitempty"`
+	Errno int    `json:"errno,omitempty"` // the system's reason beneath Error
+	PID   int    `json:"pid,omitempty"`   // opNode, opSpawn: as the supervisor numbers it
+	Ended bool   `json:"ended,omitempty"` // opSpawn: it has, with Exit
+	Exit  int    `json:"exit,omitempty"`  // of a command, or of a node's first process
+
+	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the node itself.
+	Node   string `json:"node,omitempty"`
+	Gone   bool   `json:"gone,omitempty"`
+	Inside int    `json:"inside,omitempty"` // its number in the node
+	Name   string `json:"name,omitempty"`
+	Signal int    `json:"signal,omitempty"`
+	Core   bool   `json:"core,omitempty"`
+}
+
+// fail puts an error into an answer.
+func (a *answer) fail(err error) {
+	if err == nil {
+		return
+	}
+	a.Error = err.Error()
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		a.Errno = int(errno)
+	}
+}
+
+// err is the error that an answer carries; errors.Is sees the system's reason.
+func (a answer) err() error {
+	switch {
+	case a.Error == "":
+		return nil
+	case a.Errno == 0:
+		return errors.New(a.Error)
+	default:
+		return &remoteError{a.Error, syscall.Errno(a.Errno)}
+	}
+}
+
+// remoteError is an error of the other end.
+type remoteError struct {
+	text  string
+	errno syscall.Errno
+}
+
+func (e *remoteError) Error() string { return e.text }
+func (e *remoteError) Unwrap() error { return e.errno }
+
+// send writes one message. Files are the receiver's as well from then on.
+func send(conn *net.UnixConn, message any, files ...*os.File) error {
+	data, err := json.Marshal(message)
+	if err != nil {
+		return fmt.Errorf("write a message: %w", err)
+	}
+	if len(data) > maxMessage {
+		return fmt.Errorf("a message of %d bytes is too long", len(data))
+	}
+	var beside []byte
+	if len(files) > 0 {
+		var fds []int
+		for _, f := range files {
+			fds = append(fds, int(f.Fd()))
+		}
+		beside = unix.UnixRights(fds...)
+	}
+	_, _, err = conn.WriteMsgUnix(data, beside, nil)
+	return err
+}
+
+// receive reads one message. The end of the other side is io.EOF.
+func receive(conn *net.UnixConn, buffer []byte, message any) ([]*os.File, error) {
+	beside := make([]byte, unix.CmsgSpace(4*maxFiles))
+	n, m, flags, _, err := conn.ReadMsgUnix(buffer, beside)
+	if err != nil {
+		return nil, err
+	}
+	files, err := filesOf(beside[:m])
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		err = net.ErrClosed
+	} else if flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+		err = errors.New("a message is too long")
+	} else {
+		err = json.Unmarshal(buffer[:n], message)
+	}
+	if err != nil {
+		closeAll(files)
+		return nil, fmt.Errorf("read a message: %w", err)
+	}
+	return files, nil
+}
+
+// filesOf takes the files out of what came beside a message.
+func filesOf(beside []byte) ([]*os.File, error) {
+	if len(beside) == 0 {
+		return nil, nil
+	}
+	list, err := unix.ParseSocketControlMessage(beside)
+	if err != nil {
+		return nil, fmt.Errorf("read the files of a message: %w", err)
+	}
+	var files []*os.File
+	for _, m := range list {
+		fds, err := unix.ParseUnixRights(&m)
+		if err != nil {
+			continue // something else than files, which nobody sends
+		}
+		for _, fd := range fds {
+			unix.CloseOnExec(fd)
+			files = append(files, os.NewFile(uintptr(fd), "received"))
+		}
+	}
+	return files, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close() // it was only passed on
+	}
+}
+
+// unixConn makes a connection of one end of a socket pair.
+func unixConn(f *os.File) (*net.UnixConn, error) {
+	defer f.Close() //nolint:errcheck // the connection has a copy
+	c, err := net.FileConn(f)
+	if err != nil {
+		return nil, fmt.Errorf("open a socket: %w", err)
+	}
+	u, ok := c.(*net.UnixConn)
+	if !ok {
+		return nil, errors.Join(errors.New("open a socket: it is none of this machine"), c.Close())
+	}
+	return u, nil
+}

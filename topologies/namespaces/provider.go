@@ -1,0 +1,98 @@
+package namespaces
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/userns"
+)
+
+// Options of a provider. The zero value is right for the program itself.
+type Options struct {
+	Images string // folder of the store of images; empty means the user's own
+}
+
+// Provider builds labs of namespaces. It is safe for use by several goroutines.
+type Provider struct{ images *store.Store }
+
+var (
+	_ topologies.Provider       = (*Provider)(nil)
+	_ topologies.ImageDescriber = (*Provider)(nil)
+	_ topologies.EngineTeller   = (*Provider)(nil)
+	_ topologies.Collector      = (*Provider)(nil)
+)
+
+// New makes a provider. It starts nothing.
+func New(o Options) (*Provider, error) {
+	s, err := store.Open(o.Images)
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{images: s}, nil
+}
+
+// Name implements topologies.Provider.
+func (p *Provider) Name() string { return "namespaces" }
+
+// Close lets go of nothing: labs are released one by one.
+func (p *Provider) Close() error { return nil }
+
+// Images gives the store that nodes are made from.
+func (p *Provider) Images() *store.Store { return p.images }
+
+// DescribeImage implements topologies.ImageDescriber.
+func (p *Provider) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
+	img, err := p.images.Resolve(ref)
+	if err != nil {
+		return topologies.ImageInfo{}, err
+	}
+	return topologies.ImageInfo{Ref: ref, Digest: img.Digest, Packages: img.Packages}, nil
+}
+
+// Engine implements topologies.EngineTeller.
+func (p *Provider) Engine(context.Context) string {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return ""
+	}
+	return "Linux " + unix.ByteSliceToString(name.Release[:])
+}
+
+// Check implements topologies.Provider.
+func (p *Provider) Check(_ context.Context, t topologies.Topology) error {
+	m, err := userns.Find()
+	if err != nil {
+		return err
+	}
+	if reason, allow := userns.Forbidden(); reason != "" {
+		return &topologies.MissingError{What: "kernel ability", Name: "user namespaces", Hint: reason + "; to allow them: " + allow}
+	}
+	_, err = p.plan(t, m)
+	return err
+}
+
+// Reserve implements topologies.Provider.
+func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
+	o, err := o.Fill()
+	if err != nil {
+		return nil, err
+	}
+	m, err := userns.Find()
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := p.plan(t, m)
+	if err != nil {
+		return nil, err
+	}
+	l := newLab(t.Clone(), o, nodes)
+	if err := l.deploy(ctx, m); err != nil {
+		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
+	}
+	return l, nil
+}

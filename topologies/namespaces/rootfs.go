@@ -1,0 +1,308 @@
+package namespaces
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Where things are in the supervisor's root file system, which is a small one in memory: every
+// node's mounts begin as a copy of it.
+const (
+	treesDir = "/trees"
+	bindsDir = "/binds"
+	nodeDir  = "/node" // empty; in the node's own mounts, where its root file system is made
+)
+
+// devices are those of the machine that a node has, where the machine has them.
+func devices() []string {
+	return []string{"null", "zero", "full", "random", "urandom", "tty", "net/tun"}
+}
+
+// links are those that a node's /dev has.
+func links() map[string]string {
+	return map[string]string{"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+}
+
+// safe are the flags of what is mounted for a node.
+const safe = unix.MS_NOSUID | unix.MS_NODEV
+
+// mounting is a mount to be made.
+type mounting struct {
+	source, target, kind string
+	flags                uintptr
+	data                 string
+}
+
+// mountAll makes mounts one after the other.
+func mountAll(list ...mounting) error {
+	for _, m := range list {
+		if err := unix.Mount(m.source, m.target, m.kind, m.flags, m.data); err != nil {
+			return fmt.Errorf("mount %s at %s: %w", m.kind, m.target, err)
+		}
+	}
+	return nil
+}
+
+// ownRoot gives the supervisor a root file system of its own, in which the machine's is not.
+// Sources are open files: what leads to them may be closed to who this process has become.
+func ownRoot(trees, binds []*os.File) error {
+	const base = "/tmp" // it is everywhere; what is in it goes with the old root
+	if err := mountAll(
+		mounting{target: "/", flags: unix.MS_REC | unix.MS_PRIVATE},
+		mounting{source: "lab", target: base, kind: "tmpfs", flags: safe, data: "mode=755"},
+	); err != nil {
+		return err
+	}
+	for _, dir := range []string{"/proc", "/sys", "/dev/net", nodeDir, treesDir, bindsDir} {
+		if err := os.MkdirAll(base+dir, 0o755); err != nil {
+			return fmt.Errorf("make the lab's root: %w", err)
+		}
+	}
+	// The machine's own have to be in sight while the new ones are mounted.
+	if err := mountAll(
+		mounting{source: "proc", target: base + "/proc", kind: "proc", flags: safe | unix.MS_NOEXEC},
+		sysfs(base+"/sys"),
+	); err != nil {
+		return err
+	}
+	for _, name := range devices() {
+		if err := bindDevice("/dev/"+name, base+"/dev/"+name); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(bindFiles(trees, base+treesDir, true), bindFiles(binds, base+bindsDir, false)); err != nil {
+		return err
+	}
+	return pivot(base)
+}
+
+// bindDevice gives a device node of the machine another name. One that the machine has not is
+// not there.
+func bindDevice(source, target string) error {
+	if _, err := os.Stat(source); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := touch(target); err != nil {
+		return err
+	}
+	return mountAll(mounting{source: source, target: target, flags: unix.MS_BIND})
+}
+
+// touch makes an empty file.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// bindFiles gives open files and folders the names 0, 1, … below a folder.
+func bindFiles(files []*os.File, dir string, readOnly bool) error {
+	for i, f := range files {
+		target := filepath.Join(dir, strconv.Itoa(i))
+		if err := bindOver(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), target); err != nil {
+			return err
+		}
+		if readOnly {
+			if err := makeReadOnly(target); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bindOver gives a file or folder another name, and makes what is needed for it to have one.
+func bindOver(source, target string) error {
+	info, err := os.Stat(source)
+	if err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	if info.IsDir() {
+		err = os.MkdirAll(target, 0o755)
+	} else if err = os.MkdirAll(filepath.Dir(target), 0o755); err == nil {
+		err = touch(target)
+	}
+	if err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	return mountAll(mounting{source: source, target: target, flags: unix.MS_BIND | unix.MS_REC})
+}
+
+// makeReadOnly keeps whatever else is true of a mount: that may not be changed.
+func makeReadOnly(target string) error {
+	if err := unix.MountSetattr(unix.AT_FDCWD, target, unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}); err != nil {
+		return fmt.Errorf("make %s read-only: %w", target, err)
+	}
+	return nil
+}
+
+// pivot makes a folder, at which something is mounted, the root, and takes the old one away.
+func pivot(dir string) error {
+	if err := os.Chdir(dir); err != nil {
+		return fmt.Errorf("enter the new root: %w", err)
+	}
+	// The old root is laid over the new one, and taken off (pivot_root(2)).
+	if err := unix.PivotRoot(".", "."); err != nil {
+		return fmt.Errorf("change the root: %w", err)
+	}
+	if err := unix.Unmount(".", unix.MNT_DETACH); err != nil {
+		return fmt.Errorf("take the old root off: %w", err)
+	}
+	return os.Chdir("/")
+}
+
+// nodeRoot makes the root file system of a node in this thread's own mounts, but for /proc: the
+// image's tree, over which what the node writes is kept in memory.
+func nodeRoot(name string, spec *nodeSpec, single bool) error {
+	if err := mountAll(mounting{source: "node", target: nodeDir, kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=755,size=%d", spec.Disk)}); err != nil {
+		return err
+	}
+	upper, work, root := nodeDir+"/upper", nodeDir+"/work", nodeDir+"/root"
+	for _, dir := range []string{upper, work, root} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return fmt.Errorf("make the root of %s: %w", name, err)
+		}
+	}
+	if err := mountAll(mounting{
+		source: "overlay", target: root, kind: "overlay", flags: safe,
+		data: fmt.Sprintf("lowerdir=%s/%d,upperdir=%s,workdir=%s,userxattr", treesDir, spec.Tree, upper, work),
+	}); err != nil {
+		return err
+	}
+	for _, dir := range []string{"proc", "sys", "dev", "run", "tmp", "etc", "root"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			return fmt.Errorf("make the root of %s: %w", name, err)
+		}
+	}
+	if err := names(root, name); err != nil {
+		return err
+	}
+	if err := errors.Join(mountAll(sysfs(root+"/sys")), makeDev(root+"/dev")); err != nil {
+		return err
+	}
+	if err := mountAll(volatile(root, spec, single)...); err != nil {
+		return err
+	}
+	for _, b := range spec.Binds {
+		target := filepath.Join(root, filepath.Clean("/"+b.Target))
+		if err := bindOver(filepath.Join(bindsDir, strconv.Itoa(b.Source)), target); err != nil {
+			return err
+		}
+		if b.ReadOnly {
+			if err := makeReadOnly(target); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// names writes who the node is into its files.
+func names(root, name string) error {
+	for file, text := range map[string]string{
+		"etc/hostname": name + "\n",
+		"etc/hosts":    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
+	} {
+		path := filepath.Join(root, file)
+		_ = os.Remove(path) // of the image; a link there would lead out of the tree
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("name the node: %w", err)
+		}
+	}
+	return nil
+}
+
+// sysfs shows the network that it is mounted in.
+func sysfs(target string) mounting {
+	return mounting{source: "sysfs", target: target, kind: "sysfs", flags: safe | unix.MS_NOEXEC | unix.MS_RDONLY}
+}
+
+// volatile are the mounts that are empty at every start.
+func volatile(root string, spec *nodeSpec, single bool) []mounting {
+	terminals := "newinstance,ptmxmode=0666,mode=0620,gid=5"
+	if single { // there is no group of terminals
+		terminals = "newinstance,ptmxmode=0666,mode=0620"
+	}
+	return []mounting{
+		{source: "devpts", target: root + "/dev/pts", kind: "devpts", flags: unix.MS_NOSUID | unix.MS_NOEXEC, data: terminals},
+		{source: "shm", target: root + "/dev/shm", kind: "tmpfs", flags: safe | unix.MS_NOEXEC, data: "mode=1777,size=64m"},
+		{source: "run", target: root + "/run", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=755,size=%d", spec.Memory)},
+		{source: "tmp", target: root + "/tmp", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=1777,size=%d", spec.Memory)},
+	}
+}
+
+// makeDev makes a small /dev.
+func makeDev(dir string) error {
+	if err := mountAll(mounting{source: "dev", target: dir, kind: "tmpfs", flags: unix.MS_NOSUID, data: "mode=755,size=64k"}); err != nil {
+		return err
+	}
+	for _, d := range []string{"pts", "shm", "net"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			return fmt.Errorf("make /dev: %w", err)
+		}
+	}
+	for _, name := range devices() {
+		if err := bindDevice("/dev/"+name, filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	for name, to := range links() {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("make /dev: %w", err)
+		}
+	}
+	return nil
+}
+
+// renewRoot does in a node's own mounts what a start does: what is empty at every start is
+// emptied, and /sys shows the namespaces of this thread. The first process does so with /proc.
+func renewRoot(spec *nodeSpec, single bool) error {
+	fresh := volatile("", spec, single)
+	for _, m := range fresh {
+		if err := unix.Unmount(m.target, unix.MNT_DETACH); err != nil {
+			return fmt.Errorf("empty %s: %w", m.target, err)
+		}
+	}
+	if err := mountAll(fresh...); err != nil {
+		return err
+	}
+	if err := os.Mkdir(beside, 0o700); err != nil {
+		return fmt.Errorf("renew the node: %w", err)
+	}
+	if err := mountAll(sysfs(beside)); err != nil {
+		return err
+	}
+	return takeOver("/sys")
+}
+
+// beside is where what replaces a view of the kernel is mounted: the old one has to be in sight
+// meanwhile.
+const beside = "/run/new"
+
+// takeOver has what is mounted beside be where the old one is.
+func takeOver(at string) error {
+	if err := unix.Unmount(at, unix.MNT_DETACH); err != nil {
+		return fmt.Errorf("renew %s: %w", at, err)
+	}
+	return mountAll(mounting{source: beside, target: at, flags: unix.MS_MOVE})
+}
+
+// setSysctls writes settings of the namespaces that this thread is in.
+func setSysctls(settings map[string]string) error {
+	for key, value := range settings {
+		path := filepath.Join("/proc/sys", filepath.Clean("/"+strings.ReplaceAll(key, ".", "/")))
+		if err := os.WriteFile(path, []byte(value), 0o644); err != nil {
+			return fmt.Errorf("set %s: %w", key, err)
+		}
+	}
+	return nil
+}

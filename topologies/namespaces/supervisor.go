@@ -1,0 +1,271 @@
+package namespaces
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/userns"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// Verb is the argument that a program which uses this provider is started with to be the
+// supervisor of a lab; it then calls Serve with the arguments behind it.
+const Verb = "__namespaces"
+
+// Descriptors that a supervisor inherits, behind that of package userns.
+const (
+	fdBoot = 4 + iota
+	fdControl
+	fdWiring
+	fdOwner
+)
+
+// supervisor holds the nodes of a lab. It is the first process of its own namespace of
+// processes: when it ends, however that comes about, everything of the lab ends with it.
+type supervisor struct {
+	boot boot
+	proc *os.File // its own /proc
+
+	mu       sync.Mutex
+	nodes    map[string]*node
+	programs map[string]*os.File // of nodes' first processes, by their rights
+
+	voice   sync.Mutex
+	control *net.UnixConn
+}
+
+// Serve is the supervisor of a lab; it returns its exit status when the lab has ended. The
+// arguments are for people who list processes.
+func Serve([]string) int {
+	if err := serve(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func serve() error {
+	if err := userns.Enter(); err != nil {
+		return err
+	}
+	for fd := fdBoot; fd <= fdOwner; fd++ {
+		unix.CloseOnExec(fd)
+	}
+	s := &supervisor{nodes: map[string]*node{}, programs: map[string]*os.File{}}
+	bootFile := os.NewFile(fdBoot, "boot")
+	if err := json.NewDecoder(bootFile).Decode(&s.boot); err != nil {
+		return fmt.Errorf("read what lab to build: %w", err)
+	}
+	_ = bootFile.Close() // read only
+	owner := os.NewFile(fdOwner, "owner")
+	if !s.boot.Keep {
+		go endWith(int(owner.Fd()))
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	control, err := unixConn(os.NewFile(fdControl, "control"))
+	if err != nil {
+		return err
+	}
+	s.control = control
+	wires := os.NewFile(fdWiring, "wiring")
+	go func() { _ = wiring.Serve(wires, wires) }() // its end is that of the owner
+	if err := s.listen(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if s.boot.Keep {
+		expiry := time.NewTimer(time.Until(s.boot.Expires))
+		<-expiry.C
+	}
+	return nil
+}
+
+// endWith ends this process, and the lab, when another has ended.
+func endWith(pidfd int) {
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, -1) //nolint:gosec // a descriptor is small
+		if err != nil && !errors.Is(err, unix.EINTR) || n > 0 {
+			os.Exit(0)
+		}
+	}
+}
+
+// settle makes this process root of its namespaces, with a root file system of its own.
+func (s *supervisor) settle() error {
+	trees, err := openAll(s.boot.Trees)
+	if err != nil {
+		return err
+	}
+	binds, err := openAll(s.boot.Binds)
+	if err != nil {
+		return err
+	}
+	defer closeAll(append(trees, binds...))
+	if err := userns.BecomeRoot(); err != nil {
+		return err
+	}
+	if err := ownRoot(trees, binds); err != nil {
+		return err
+	}
+	if err := bringUp("lo"); err != nil {
+		return err
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: s.boot.Tasks, Max: s.boot.Tasks}); err != nil && !errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("bound the lab's processes: %w", err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}); err != nil && !errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("allow core files: %w", err)
+	}
+	if s.proc, err = os.Open("/proc"); err != nil {
+		return fmt.Errorf("open the lab's processes: %w", err)
+	}
+	return nil
+}
+
+// openAll opens files and folders of the machine, not for reading, while this process is
+// still the one towards it that started it.
+func openAll(paths []string) ([]*os.File, error) {
+	var files []*os.File
+	for _, path := range paths {
+		fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return files, &os.PathError{Op: "open", Path: path, Err: err}
+		}
+		files = append(files, os.NewFile(uintptr(fd), path))
+	}
+	return files, nil
+}
+
+// listen carries requests out until the owner is gone.
+func (s *supervisor) listen() error {
+	buffer := make([]byte, maxMessage)
+	slots := make(chan struct{}, 2*runtime.NumCPU()) // nodes that are made at once
+	for {
+		var req request
+		files, err := receive(s.control, buffer, &req)
+		if err != nil {
+			return err
+		}
+		go func() {
+			if req.Op == opNode || req.Op == opRestart {
+				slots <- struct{}{}
+				defer func() { <-slots }()
+			}
+			s.carryOut(req, files)
+		}()
+	}
+}
+
+// tell sends an answer. One that cannot be sent has nobody who waits for it.
+func (s *supervisor) tell(a answer, files ...*os.File) {
+	s.voice.Lock()
+	defer s.voice.Unlock()
+	_ = send(s.control, a, files...) // the owner is gone
+}
+
+func (s *supervisor) carryOut(req request, files []*os.File) {
+	defer closeAll(files)
+	a := answer{ID: req.ID}
+	n, err := s.find(req)
+	if err != nil {
+		a.fail(err)
+		s.tell(a)
+		return
+	}
+	switch req.Op {
+	case opNode, opRestart:
+		s.start(n, req.Spec, a)
+	case opSpawn:
+		s.run(n, req, files)
+	case opKill:
+		if req.PID <= 1 {
+			err = fmt.Errorf("refuse to end process %d", req.PID)
+		} else if err = unix.Kill(-req.PID, unix.SIGKILL); errors.Is(err, unix.ESRCH) {
+			err = nil
+		}
+		a.fail(err)
+		s.tell(a)
+	case opOpen, opCreate:
+		f, err := s.open(n, req)
+		if err != nil {
+			a.fail(err)
+			s.tell(a)
+			return
+		}
+		s.tell(a, f)
+		_ = f.Close() // the owner has its own
+	default:
+		a.fail(fmt.Errorf("unknown request %q", req.Op))
+		s.tell(a)
+	}
+}
+
+// find gives the node of a request; of one that makes it, a new one where there is none.
+func (s *supervisor) find(req request) (*node, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.nodes[req.Node]
+	if n == nil && req.Op == opNode {
+		n = &node{name: req.Node}
+		s.nodes[req.Node] = n
+	}
+	if n == nil {
+		return nil, fmt.Errorf("there is no node %s", req.Node)
+	}
+	return n, nil
+}
+
+// start makes a node, with new files, or starts one anew where there is no specification, and
+// answers with its first process.
+func (s *supervisor) start(n *node, spec *nodeSpec, a answer) {
+	n.turn.Lock()
+	defer n.turn.Unlock()
+	n.end()
+	if spec != nil {
+		n.spec = spec
+		if n.root != nil {
+			_ = n.root.Close() // and with it the files
+			n.root = nil
+		}
+	}
+	l, err := s.begin(n)
+	if err != nil {
+		a.fail(err)
+		s.tell(a)
+		return
+	}
+	a.PID = l.pid
+	s.tell(a, l.handle)
+}
+
+// run starts a command, answers, and answers again when it has ended.
+func (s *supervisor) run(n *node, req request, files []*os.File) {
+	a := answer{ID: req.ID}
+	pid, handle, master, err := s.spawn(n, req, files)
+	if err != nil {
+		a.fail(err)
+		s.tell(a)
+		return
+	}
+	closeAll(files) // so that the ends of pipes are the command's alone
+	a.PID = pid
+	if master != nil {
+		s.tell(a, master)
+		_ = master.Close() // the owner has its own
+	} else {
+		s.tell(a)
+	}
+	a.Exit, a.Ended = await(handle), true
+	_ = handle.Close() // read only
+	s.tell(a)
+}

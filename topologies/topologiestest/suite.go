@@ -1,0 +1,47 @@
+// Package topologiestest is what every provider of Linux nodes is tested with: the contract of
+// package topologies, whatever the nodes are made of.
+package topologiestest
+
+import (
+	"testing"
+
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// Subject is a provider to be tested.
+type Subject struct {
+	Image string // of the nodes: one of this tool's for Debian
+	Init  string // what the kernel calls a node's first process
+	// Open gives the provider, or skips the test where this machine cannot have it.
+	Open func(tb testing.TB) topologies.Provider
+	// Left lists what is left of a run's labs on this machine.
+	Left func(tb testing.TB, run string) []string
+}
+
+// Suite runs every test, each in parallel with the others.
+func (s Subject) Suite(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"Pair", s.pair},
+		{"Ring", s.ring},
+		{"TwoLabsOfOneTopology", s.twoLabsOfOneTopology},
+		{"RestartNode", s.restartNode},
+		{"RestartWithFault", s.restartWithFault},
+		{"Missing", s.missing},
+		{"BadTopology", s.badTopology},
+		{"Cancelled", s.cancelled},
+		{"Host", s.hosts},
+		{"Drop", s.drop},
+		{"DropByChance", s.dropByChance},
+		{"FaultsTogether", s.faultsTogether},
+		{"InjectNowhere", s.injectNowhere},
+		{"Segment", s.segment},
+		{"InterfaceOrder", s.interfaceOrder},
+		{"ChangesByTheLab", s.changesByTheLab},
+		{"ProcessEnds", s.processEnds},
+	} {
+		t.Run(test.name, test.run)
+	}
+}
