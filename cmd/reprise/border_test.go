@@ -68,7 +68,7 @@ control: {without: [stimulus.0]}
 	refused := 0
 	for _, v := range verbs {
 		path := strings.Fields(v.CommandPath())[1:]
-		if slices.Contains([]string{"gc", "doctor", "images build", "images list", "images rm", "demo"}, strings.Join(path, " ")) {
+		if slices.Contains([]string{"gc", "doctor", "images build", "images import", "images list", "images rm", "demo"}, strings.Join(path, " ")) {
 			continue // they are about this machine, and take no scenario
 		}
 		for _, theirs := range []string{"scenario.yaml", "lab.clab.yml"} {
@@ -130,8 +130,8 @@ func TestBorderHasOneDoor(t *testing.T) {
 			if !ok || sel.Sel.Name != "New" {
 				return true
 			}
-			if pkg, ok := sel.X.(*ast.Ident); ok && slices.Contains([]string{"containers", "vm", "lab", "inventory"}, pkg.Name) {
-				t.Errorf("%s opens a provider with %s.New: openProvider and openContainers ask first what a foreign scenario may have", file, pkg.Name)
+			if pkg, ok := sel.X.(*ast.Ident); ok && slices.Contains([]string{"containers", "namespaces", "vm", "lab", "inventory"}, pkg.Name) {
+				t.Errorf("%s opens a provider with %s.New: OpenProvider and OpenNodes ask first what a foreign scenario may have", file, pkg.Name)
 			}
 			return true
 		})

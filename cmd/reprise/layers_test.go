@@ -66,7 +66,7 @@ func TestLayers(t *testing.T) {
 // TestAbilitiesAreAskedFor: nobody asserts the type of a driver, a factory, a provider or a lab
 // to find what it can do, since a wrapper would answer for what it wraps.
 func TestAbilitiesAreAskedFor(t *testing.T) {
-	asserted := regexp.MustCompile(`\.\(\*?(drivers|topologies|containers|vm|lab|frr|bird|ovs|linux|exos|voss|scrapli)\.[A-Z]\w*\)`)
+	asserted := regexp.MustCompile(`\.\(\*?(drivers|topologies|containers|namespaces|vm|lab|frr|bird|ovs|linux|exos|voss|scrapli)\.[A-Z]\w*\)`)
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 			return err

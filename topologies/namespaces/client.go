@@ -72,7 +72,7 @@ func launch(m userns.Mapping, b boot, label string, owner int, happen func(answe
 		return nil, errors.Join(err, c.wires.Close())
 	}
 	c.cmd = exec.Command("/proc/self/exe", Verb, label) //nolint:gosec,noctx // this program itself; it ends with the lab
-	c.cmd.Args[0] = "reprise"
+	c.cmd.Args[0] = os.Args[0]                          // the name it was called by, as for every process of this program
 	c.cmd.Env, c.cmd.Stderr, c.cmd.Dir = []string{}, c.said, "/"
 	c.cmd.ExtraFiles = []*os.File{text, far, farWires, held}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{

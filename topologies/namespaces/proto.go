@@ -36,6 +36,7 @@ type boot struct {
 type op string
 
 const (
+	opHello   op = "hello"   // say that the lab can be built
 	opNode    op = "node"    // make a node; files: of its first process, as pidfd
 	opRestart op = "restart" // end every process of it, and start it anew with its files
 	opSpawn   op = "spawn"   // start a command; answered when it runs, and again when it has ended

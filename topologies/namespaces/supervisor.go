@@ -176,6 +176,10 @@ func (s *supervisor) tell(a answer, files ...*os.File) {
 func (s *supervisor) carryOut(req request, files []*os.File) {
 	defer closeAll(files)
 	a := answer{ID: req.ID}
+	if req.Op == opHello {
+		s.tell(a)
+		return
+	}
 	n, err := s.find(req)
 	if err != nil {
 		a.fail(err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,22 +15,27 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/origin"
 	"github.com/reprise-lab/reprise/topologies/vm"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
-// LabFlags say where a lab is built: of containers, or with --lab of the devices of an
-// inventory. They are handed on to the children of a run as JSON.
+// LabFlags say where a lab is built: of containers or namespaces, or with --lab of the devices
+// of an inventory. They are handed on to the children of a run as JSON.
 type LabFlags struct {
 	File      string `json:"file,omitempty"`
 	Wait      bool   `json:"wait,omitempty"`
 	Priority  int    `json:"priority,omitempty"`
 	AcceptNew bool   `json:"accept-new,omitempty"`
+	// Provider names what builds nodes without a kernel of their own; empty means EnvProvider,
+	// and without that what is there.
+	Provider string `json:"provider,omitempty"`
 	// Trust is what a foreign scenario may have, for the children of a run.
 	Trust []string `json:"trust,omitempty"`
 
@@ -41,7 +47,22 @@ func (f *LabFlags) Register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.File, "lab", "", "use the devices of this inventory (lab.yaml) instead of containers; $REPRISE_LAB names a default for `reprise lab`")
 	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
 	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
+	f.RegisterProvider(fl)
 	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
+}
+
+// EnvProvider is the environment variable that says what --provider does where that is not given.
+const EnvProvider = "REPRISE_PROVIDER"
+
+// What --provider may say.
+const (
+	ofContainers = "containers"
+	ofNamespaces = "namespaces"
+)
+
+// RegisterProvider adds the flag that chooses among providers of Linux nodes.
+func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) {
+	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, or namespaces, which need neither an engine nor root (default: $"+EnvProvider+", else containers where there is an engine)")
 }
 
 // Provider builds labs and cleans up behind them.
@@ -62,7 +83,7 @@ func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, 
 		}
 		return vm.New(vm.Options{})
 	default:
-		return OpenContainers(p.Loaded, p.Topology)
+		return OpenNodes(p.Loaded, p.Topology, f.Provider)
 	}
 	if err := p.Loaded.Permit(p.Topology); err != nil {
 		return nil, err
@@ -82,13 +103,37 @@ func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, 
 	}), nil
 }
 
-// OpenContainers gives what builds labs of containers, for a topology that was loaded with l,
-// if that may have what it asks for.
-func OpenContainers(l *scenarios.Loaded, t topologies.Topology) (*containers.Provider, error) {
+// OpenNodes gives what builds labs of containers or of namespaces, for a topology that was
+// loaded with l, if that may have what it asks for. name is what --provider said.
+func OpenNodes(l *scenarios.Loaded, t topologies.Topology, name string) (Provider, error) {
 	if err := l.Permit(t); err != nil {
 		return nil, err
 	}
-	return containers.New(containers.Options{})
+	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
+	case ofContainers:
+		return containers.New(containers.Options{})
+	case ofNamespaces:
+		return namespaces.New(namespaces.Options{})
+	case "":
+		return whatIsThere(t)
+	default:
+		return nil, InputError("there is no provider %q: there are %s and %s", name, ofContainers, ofNamespaces)
+	}
+}
+
+// whatIsThere gives containers, unless there is no engine and the lab can be built without.
+func whatIsThere(t topologies.Topology) (Provider, error) {
+	ctx := context.Background() // the look at the engine has a bound of its own
+	c, err := engine.Connect(ctx)
+	if err == nil {
+		_ = c.Close() // it was only asked whether it is there
+		return containers.New(containers.Options{})
+	}
+	spaces, err := namespaces.New(namespaces.Options{})
+	if err == nil && spaces.Check(ctx, t) == nil {
+		return spaces, nil
+	}
+	return containers.New(containers.Options{}) // which says what is missing
 }
 
 // EngineStore is the container engine for verbs that look after images and what is left of labs,
@@ -106,6 +151,9 @@ type Sweeper interface {
 
 // OpenEngine connects to the container engine.
 func OpenEngine() (EngineStore, error) { return containers.New(containers.Options{}) }
+
+// OpenSpaces gives what looks after labs of namespaces, and builds none.
+func OpenSpaces() (Sweeper, error) { return namespaces.New(namespaces.Options{}) }
 
 // GuestStore is the store of guests for verbs that look after it, and build no lab.
 type GuestStore interface {

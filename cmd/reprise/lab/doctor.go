@@ -3,12 +3,14 @@ package lab
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/topologies/containers/host"
 	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
 )
 
 func (a *app) doctorVerb() *cobra.Command {
@@ -51,7 +53,7 @@ func (a *app) doctor(ctx context.Context, fix, machines bool) error {
 			return err
 		}
 	}
-	checks := append(host.Probe(ctx), guests.Probe(ctx)...)
+	checks := slices.Concat(host.Probe(ctx), namespaces.Probe(ctx), guests.Probe(ctx))
 	code := cli.ExitYes
 	if !doctor.Ready(checks) {
 		code = cli.ExitEnvironment

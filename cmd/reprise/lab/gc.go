@@ -18,7 +18,7 @@ func (a *app) gcVerb() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "gc",
 		Short: "Remove what dead runs left in the lab",
-		Long: `Remove the containers of runs whose process has ended, and of labs past their time, and
+		Long: `Remove the containers and namespaces of runs whose process has ended, and of labs past their time, and
 what killed processes left unpacked in the folder for temporary files.
 Labs of running processes, labs kept with --keep and everything that is not
 Reprise's own stay. With --run, remove that run's labs whatever their state.`,
@@ -36,6 +36,16 @@ func gcContainers(ctx context.Context, run string) ([]string, error) {
 		return nil, err
 	}
 	defer p.Close() //nolint:errcheck // nothing is lost with an idle connection
+	return collect(ctx, p, run)
+}
+
+// gcSpaces removes labs of namespaces.
+func gcSpaces(ctx context.Context, run string) ([]string, error) {
+	p, err := cli.OpenSpaces()
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close() //nolint:errcheck // it holds nothing
 	return collect(ctx, p, run)
 }
 
@@ -63,9 +73,13 @@ func (a *app) gc(ctx context.Context, run string) error {
 	if run == "" { // also where there is no engine: a bundle can be checked without one
 		removed, err = scratch.GC()
 	}
+	spaces, spacesErr := gcSpaces(ctx, run)
 	nodes, nodesErr := gcContainers(ctx, run)
+	if len(spaces) > 0 && run != "" && isMissing(nodesErr) {
+		nodesErr = nil // the run was found, and it had no engine
+	}
 	machines, vmErr := gcMachines(ctx, run)
-	removed, err = slices.Concat(removed, nodes, machines), errors.Join(err, nodesErr, vmErr)
+	removed, err = slices.Concat(removed, spaces, nodes, machines), errors.Join(err, spacesErr, nodesErr, vmErr)
 	if done, emitErr := a.Emit(map[string]any{"removed": removed}); done {
 		return errors.Join(err, emitErr)
 	}
@@ -76,4 +90,10 @@ func (a *app) gc(ctx context.Context, run string) error {
 		a.Say("nothing to remove")
 	}
 	return err
+}
+
+// isMissing says that an error is of something that the machine lacks.
+func isMissing(err error) bool {
+	_, missing := errors.AsType[*topologies.MissingError](err)
+	return missing
 }

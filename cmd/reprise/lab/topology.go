@@ -31,11 +31,15 @@ scenario.`,
 	}
 	graph.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
 	var ttl time.Duration
+	var where cli.LabFlags
 	up := &cobra.Command{
 		Use: "up FILE", Short: "Build the lab and leave it up; no switch software is started", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.up(c.Context(), args[0], ttl, without) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.up(c.Context(), args[0], ttl, where.Provider, without)
+		},
 	}
 	up.Flags().DurationVar(&ttl, "ttl", 24*time.Hour, "gc may remove the lab after this time")
+	where.RegisterProvider(up.Flags())
 	down := &cobra.Command{
 		Use: "down FILE", Short: "Take the lab down", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.down(c.Context(), args[0], without) },
@@ -103,7 +107,7 @@ func (a *app) graph(file, output string, without bool) error {
 // handRun names the run of a lab that is deployed by hand.
 func handRun(t topologies.Topology) string { return "by-hand-" + t.Name }
 
-func (a *app) up(ctx context.Context, file string, ttl time.Duration, without bool) error {
+func (a *app) up(ctx context.Context, file string, ttl time.Duration, by string, without bool) error {
 	l, t, err := a.topology(file, without)
 	if err == nil {
 		err = a.PermitLab(l, t)
@@ -111,7 +115,7 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration, without bo
 	if err != nil {
 		return err
 	}
-	provider, err := cli.OpenContainers(l, t)
+	provider, err := cli.OpenNodes(l, t, by)
 	if err != nil {
 		return err
 	}

@@ -183,6 +183,7 @@ func (s *Store) clear(ctx context.Context, m userns.Mapping, tree string) error 
 func inside(ctx context.Context, m userns.Mapping, in io.Reader, args ...string) (out string, err error) {
 	var text, said bytes.Buffer
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", append([]string{Verb}, args...)...) //nolint:gosec // this program
+	cmd.Args[0] = os.Args[0]                                                              // the name it was called by, as for every process of this program
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = in, &text, &said, []string{}
 	cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true}
 	if err := m.Start(cmd); err != nil {

@@ -1,0 +1,101 @@
+package namespaces
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/userns"
+)
+
+// probeTimeout bounds the look at what the kernel allows.
+const probeTimeout = 10 * time.Second
+
+// Probe looks whether labs of namespaces can be built here, by starting one without nodes.
+func Probe(ctx context.Context) []doctor.Check {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	m, err := userns.Find()
+	return doctor.Tidy([]doctor.Check{spacesCheck(ctx, m, err), idsCheck(m, err), imagesCheck()})
+}
+
+// spacesCheck tries what the supervisor of a lab does.
+func spacesCheck(ctx context.Context, m userns.Mapping, err error) doctor.Check {
+	c := doctor.Check{Name: "user namespaces", Optional: true, Lost: "labs without an engine and without root (--provider namespaces)"}
+	if err == nil {
+		err = try(ctx, m)
+	}
+	reason, allow := userns.Forbidden()
+	switch {
+	case err == nil:
+		c.OK, c.Detail = true, "allowed"
+	case reason != "":
+		c.Detail, c.Fix = reason, allow
+	default:
+		c.Detail = err.Error()
+		c.Fix = "in a container: its /proc and /sys must not be masked (docker run --security-opt systempaths=unconfined --security-opt seccomp=unconfined)"
+	}
+	return c
+}
+
+// try starts the supervisor of a lab without nodes, and ends it.
+func try(ctx context.Context, m userns.Mapping) error {
+	c, err := launch(m, boot{Lab: "probe", Single: m.Single, Tasks: tasksPerNode, Expires: time.Now().Add(probeTimeout)}, "probe", os.Getpid(), func(answer) {})
+	if err != nil {
+		return err
+	}
+	_, err = c.call(ctx, request{Op: opHello})
+	return errors.Join(err, c.kill(ctx))
+}
+
+// idsCheck tells how many users a lab has.
+func idsCheck(m userns.Mapping, err error) doctor.Check {
+	c := doctor.Check{
+		Name: "subordinate ids", Optional: true, Lost: "users within a lab: daemons that give up root's rights (FRR, keepalived, lldpd)",
+		Fix: "as root: apt-get install uidmap, and usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER",
+	}
+	if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
+		c.Fix = missing.Hint
+	}
+	if err != nil {
+		c.Detail, c.Unknown = err.Error(), true
+		return c
+	}
+	count := 0
+	for _, r := range m.Users {
+		count += r.Count
+	}
+	c.OK, c.Detail = !m.Single, fmt.Sprintf("%d, from %d on", count, m.Users[len(m.Users)-1].Outside)
+	if m.Single {
+		c.Detail = "none: /etc/subuid and /etc/subgid give this user none, or newuidmap is not installed"
+	}
+	return c
+}
+
+// imagesCheck tells what nodes can be made from.
+func imagesCheck() doctor.Check {
+	c := doctor.Check{
+		Name: "images without an engine", Optional: true, Lost: "labs of namespaces, which have images of their own",
+		Fix: "docker save reprise/debian:bookworm reprise/frr:8.4.4 | reprise images import",
+	}
+	s, err := store.Open("")
+	if err != nil {
+		c.Detail = err.Error()
+		return c
+	}
+	list, err := s.List()
+	switch {
+	case err != nil:
+		c.Detail = err.Error()
+	case len(list) == 0:
+		c.Detail = "none"
+	default:
+		c.OK, c.Detail = true, fmt.Sprintf("%d", len(list))
+	}
+	return c
+}
