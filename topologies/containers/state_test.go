@@ -2,7 +2,6 @@ package containers_test
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -13,22 +12,6 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 )
-
-func changes(t *testing.T, r topologies.Reservation) []topologies.Change {
-	t.Helper()
-	list, err := r.(topologies.StateChecker).Changes(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
-func unchanged(t *testing.T, r topologies.Reservation) {
-	t.Helper()
-	if list := changes(t, r); len(list) > 0 {
-		t.Errorf("nobody touched the lab, and it says: %+v", list)
-	}
-}
 
 // outside runs a command in the network namespace of a node, as somebody on this machine may.
 func outside(t *testing.T, c client.APIClient, container string, argv ...string) {
@@ -140,86 +123,4 @@ func TestChangesByTheLab(t *testing.T) {
 	if list := changes(t, r); len(list) == 0 || list[0].What != "node r1 was started anew" {
 		t.Errorf("a node that was started anew: %+v", list)
 	}
-}
-
-// orderLabs is how many labs TestInterfaceOrder builds; REPRISE_ORDER_LABS says otherwise.
-const orderLabs = 4
-
-// The kernel's order of a node's interfaces is the topology's: in every lab, after a cable was
-// laid anew, after a restart; and what a node makes comes behind them.
-func TestInterfaceOrder(t *testing.T) {
-	t.Parallel()
-	p, _ := setup(t)
-	count := orderLabs
-	if text := os.Getenv("REPRISE_ORDER_LABS"); text != "" {
-		var err error
-		if count, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	const order = `for i in /sys/class/net/*; do [ -e $i/device ] || echo $(cat $i/ifindex) ${i##*/}; done | sort -n | while read n i; do [ $i = lo ] || echo $n:$i; done`
-	wrong := 0
-	first := map[string]string{}
-	for lab := range count {
-		r, err := p.Reserve(t.Context(), mesh(), topologies.Options{Run: "test-order", Lab: lab + 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		look := func(when string) {
-			for _, n := range []string{"a", "b", "c"} {
-				var names []string
-				text := strings.Join(strings.Fields(run(t, host(t, r, n), "sh", "-c", order)), " ")
-				for field := range strings.FieldsSeq(text) {
-					_, name, _ := strings.Cut(field, ":")
-					names = append(names, name)
-				}
-				want := strings.Join(mesh().Interfaces(n), " ") + " own2 own1" // the peer is made first
-				if when == "built" {
-					if want = strings.Join(mesh().Interfaces(n), " "); first[n] == "" {
-						first[n] = text
-					}
-					if text != first[n] {
-						t.Errorf("lab %d: %s has %s, and the first lab %s", lab+1, n, text, first[n])
-					}
-				}
-				if got := strings.Join(names, " "); got != want {
-					wrong++
-					t.Errorf("lab %d, %s: %s has %s, want %s", lab+1, when, n, got, want)
-				}
-			}
-		}
-		look("built")
-		own := func(n string) {
-			run(t, host(t, r, n), "ip", "link", "add", "own1", "type", "veth", "peer", "name", "own2")
-		}
-		for _, n := range []string{"a", "b", "c"} {
-			own(n)
-		}
-		for range 3 {
-			inject(t, r, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: topologies.Endpoint{Node: "a", Interface: "z"}})
-		}
-		inject(t, r, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: topologies.Endpoint{Node: "b", Interface: "m"}})
-		look("laid anew")
-		if err := r.(topologies.NodeRestarter).RestartNode(t.Context(), "b"); err != nil {
-			t.Fatal(err)
-		}
-		own("b")
-		look("restarted")
-		unchanged(t, r)
-		if err := r.Release(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("%d labs, %d nodes out of order", count, wrong)
-}
-
-// mesh is three nodes with two cables between each two, whose names are out of order.
-func mesh() topologies.Topology {
-	top := topologies.Topology{Name: "mesh", Nodes: nodes("a", "b", "c")}
-	for _, l := range [][4]string{{"a", "z", "b", "y"}, {"b", "m", "c", "x"}, {"c", "a", "a", "k"}, {"a", "b", "b", "a"}, {"c", "w", "b", "v"}, {"a", "c", "c", "d"}} {
-		top.Links = append(top.Links, topologies.Link{
-			A: topologies.Endpoint{Node: l[0], Interface: l[1]}, B: topologies.Endpoint{Node: l[2], Interface: l[3]},
-		})
-	}
-	return top
 }

@@ -15,24 +15,44 @@ import (
 
 // wireAll keeps places for cables, makes segments and lays every cable.
 func (l *lab) wireAll(ctx context.Context) error {
-	group, making := errgroup.WithContext(ctx)
+	lot := &wiring.Lot{Places: map[int]int{}, Bridge: map[int]wiring.Segment{}}
+	places := map[topologies.Endpoint]int{}
 	for _, n := range l.order {
-		group.Go(func() error { return l.prepare(making, n) })
+		interfaces := l.interfaces[n.Name]
+		lot.Places[n.pid] = len(interfaces)
+		if n.Kind == topologies.KindBridge {
+			lot.Bridge[n.pid] = n.segment
+		}
+		for i, name := range interfaces {
+			places[topologies.Endpoint{Node: n.Name, Interface: name}] = i
+		}
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	group, laying := errgroup.WithContext(ctx)
 	for _, link := range l.topology.Links {
-		group.Go(func() error { return l.connect(laying, link) })
+		c := wiring.LotCable{A: l.port(link.A), B: l.port(link.B), MTU: link.MTU}
+		c.A.Index, c.B.Index = places[at(link.A)], places[at(link.B)]
+		lot.Cables = append(lot.Cables, c)
 	}
-	return group.Wait()
+	r, err := l.client.wires.Apply(ctx, wiring.Op{Kind: wiring.Lay, Lot: lot})
+	if err != nil {
+		return fmt.Errorf("lay the cables: %w", err)
+	}
+	for _, n := range l.order {
+		n.mu.Lock()
+		n.first, n.space = r.Firsts[n.pid], r.Spaces[n.pid]
+		n.mu.Unlock()
+	}
+	return nil
+}
+
+// at is an endpoint without what a link may fix of it.
+func at(e topologies.Endpoint) topologies.Endpoint {
+	return topologies.Endpoint{Node: e.Node, Interface: e.Interface}
 }
 
 // prepare keeps interface indexes for a node's cables, in the order of the topology (see
 // wiring.Reserve), and makes the bridge of a segment.
 func (l *lab) prepare(ctx context.Context, n *member) error {
-	r, err := l.client.wires.Apply(ctx, wiring.Op{Kind: wiring.Reserve, A: wiring.Port{PID: n.pid}, Places: 2 * len(l.topology.Interfaces(n.Name))})
+	r, err := l.client.wires.Apply(ctx, wiring.Op{Kind: wiring.Reserve, A: wiring.Port{PID: n.pid}, Places: 2 * len(l.interfaces[n.Name])})
 	if err != nil {
 		return fmt.Errorf("node %s: %w", n.Name, err)
 	}
@@ -76,7 +96,7 @@ func (l *lab) index(e topologies.Endpoint) int {
 	n := l.nodes[e.Node]
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.first + 2*slices.Index(l.topology.Interfaces(e.Node), e.Interface) + n.laid[e.Interface]%2
+	return n.first + 2*slices.Index(l.interfaces[e.Node], e.Interface) + n.laid[e.Interface]%2
 }
 
 // relay lays a cable anew, after one that may be gone with its namespace, and puts the faults on
@@ -188,7 +208,7 @@ func (l *lab) startSwitches(ctx context.Context) error {
 }
 
 func (l *lab) startSwitch(ctx context.Context, n *member) error {
-	if err := wiring.StartSwitch(ctx, &host{lab: l, node: n.Name}, n.segment, l.topology.Interfaces(n.Name)); err != nil {
+	if err := wiring.StartSwitch(ctx, &host{lab: l, node: n.Name}, n.segment, l.interfaces[n.Name]); err != nil {
 		return fmt.Errorf("start the switch of node %s: %w", n.Name, err)
 	}
 	return nil

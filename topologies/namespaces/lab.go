@@ -26,12 +26,13 @@ const releaseTimeout = time.Minute
 
 // lab is a reservation.
 type lab struct {
-	topology topologies.Topology
-	options  topologies.Options
-	build    build
-	nodes    map[string]*member
-	order    []*member
-	client   *client // set before any node is made
+	topology   topologies.Topology
+	interfaces map[string][]string // of each node, in the order of its cables
+	options    topologies.Options
+	build      build
+	nodes      map[string]*member
+	order      []*member
+	client     *client // set before any node is made
 
 	// wires guards what changes the cables: faults, replugging and restarts.
 	wires   sync.Mutex
@@ -71,7 +72,12 @@ type member struct {
 }
 
 func newLab(t topologies.Topology, o topologies.Options, b build) *lab {
-	l := &lab{topology: t, options: o, build: b, nodes: map[string]*member{}, drops: map[topologies.Endpoint]int{}}
+	l := &lab{topology: t, interfaces: map[string][]string{}, options: o, build: b, nodes: map[string]*member{}, drops: map[topologies.Endpoint]int{}}
+	for _, link := range t.Links {
+		for _, e := range []topologies.Endpoint{link.A, link.B} {
+			l.interfaces[e.Node] = append(l.interfaces[e.Node], e.Interface) // no two links end at one
+		}
+	}
 	for _, pl := range b.nodes {
 		m := &member{planned: pl, laid: map[string]int{}}
 		l.nodes[pl.Name] = m

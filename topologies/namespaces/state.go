@@ -83,7 +83,7 @@ func (l *lab) see(ctx context.Context, n *member) (seen, error) {
 		s.changes = append(s.changes, topologies.Change{What: fmt.Sprintf("%s of the segment %s has ended", over, n.Name), Ends: []topologies.Endpoint{{Node: n.Name}}})
 		return s, nil
 	}
-	s.changes = append(s.changes, wiring.PortChanges(n.segment, n.Name, l.topology.Interfaces(n.Name), ports)...)
+	s.changes = append(s.changes, wiring.PortChanges(n.segment, n.Name, l.interfaces[n.Name], ports)...)
 	return s, nil
 }
 

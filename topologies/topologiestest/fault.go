@@ -42,8 +42,8 @@ func Heal(t *testing.T, a topologies.Active) {
 	}
 }
 
-// udp sends so many datagrams to a port.
-const udp = `for i in $(seq $3); do echo x > /dev/udp/$1/$2; done; true`
+// UDP sends so many datagrams to a port.
+const UDP = `for i in $(seq $3); do echo x > /dev/udp/$1/$2; done; true`
 
 func (s Subject) drop(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,7 @@ func (s Subject) drop(t *testing.T) {
 	at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 	mac := Run(t, r1, "cat", "/sys/class/net/eth1/address")
 	send := func(target string, port, count int) {
-		Run(t, r1, "bash", "-c", udp, "bash", target, fmt.Sprint(port), fmt.Sprint(count))
+		Run(t, r1, "bash", "-c", UDP, "bash", target, fmt.Sprint(port), fmt.Sprint(count))
 	}
 	for _, target := range []string{"10.0.0.2", "2001:db8::2"} {
 		if err := Ping(t.Context(), r1, target); err != nil {
@@ -126,7 +126,7 @@ func (s Subject) dropByChance(t *testing.T) {
 		Kind: topologies.FaultDrop, Probability: 0.3,
 		Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{DstPort: 9},
 	})
-	Run(t, Host(t, r, "r1"), "bash", "-c", udp, "bash", "10.0.0.2", "9", "600")
+	Run(t, Host(t, r, "r1"), "bash", "-c", UDP, "bash", "10.0.0.2", "9", "600")
 	if n := Fired(t, a); n < 100 || n > 300 {
 		t.Errorf("dropped %d of 600 at 30 %%", n)
 	}
@@ -157,7 +157,7 @@ func (s Subject) faultsTogether(t *testing.T) {
 		t.Error("replugging brought a port up that a fault holds down")
 	}
 	Heal(t, down)
-	Run(t, r1, "bash", "-c", udp, "bash", "10.0.0.2", "9", "4")
+	Run(t, r1, "bash", "-c", UDP, "bash", "10.0.0.2", "9", "4")
 	if n := Fired(t, datagrams); n != 4 {
 		t.Errorf("dropped %d datagrams, want 4", n)
 	}

@@ -64,7 +64,7 @@ func (s Subject) hosts(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("cancelled", func(t *testing.T) { cancelled(t, h) })
+	t.Run("cancelled", func(t *testing.T) { Cancelled(t, h) })
 	t.Run("terminal", func(t *testing.T) {
 		s, err := h.Open(t.Context(), []string{"sh"}, true)
 		if err != nil {
@@ -109,8 +109,8 @@ func (s Subject) hosts(t *testing.T) {
 	})
 }
 
-// cancelled checks that a command whose context ends is ended, with its children.
-func cancelled(t *testing.T, h topologies.Host) {
+// Cancelled checks that a command whose context ends is ended, with its children.
+func Cancelled(t *testing.T, h topologies.Host) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	pr, pw := io.Pipe()

@@ -8,7 +8,9 @@ import (
 	"syscall"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -28,6 +30,8 @@ func Apply(op Op) (Result, error) {
 		return Result{}, setState(op.A, op.Up)
 	case Reserve:
 		return reserve(op.A, op.Places)
+	case Lay:
+		return lay(op.Lot)
 	case Look:
 		view, err := look(op.A)
 		return Result{View: view}, err
@@ -50,6 +54,8 @@ func Apply(op Op) (Result, error) {
 type space struct {
 	ns     netns.NsHandle
 	handle *netlink.Handle
+	route  *nl.NetlinkSocket // in it; nil until it is needed
+	fd     int               // of a socket in it, for ioctls; -1 until it is needed
 }
 
 func open(pid int) (*space, error) {
@@ -61,11 +67,17 @@ func open(pid int) (*space, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("enter the namespace of process %d: %w", pid, err), ns.Close())
 	}
-	return &space{ns: ns, handle: h}, nil
+	return &space{ns: ns, handle: h, fd: -1}, nil
 }
 
 func (s *space) close() {
 	s.handle.Close()
+	if s.route != nil {
+		s.route.Close()
+	}
+	if s.fd >= 0 {
+		_ = unix.Close(s.fd) // it was only asked
+	}
 	_ = s.ns.Close() // a descriptor that was only read
 }
 
@@ -139,9 +151,9 @@ func ends(op Op) (a, b end, err error) {
 
 // finish gives one end its addresses, its segment and its settings, and brings it up.
 func (s *space) finish(p Port) error {
-	link, err := s.handle.LinkByName(p.Interface)
+	link, err := s.find(p)
 	if err != nil {
-		return fmt.Errorf("find %s: %w", p.Interface, err)
+		return err
 	}
 	if err := s.plainFrames(p.Interface); err != nil {
 		return err
@@ -170,6 +182,20 @@ func (s *space) finish(p Port) error {
 		return fmt.Errorf("bring %s up: %w", p.Interface, err)
 	}
 	return nil
+}
+
+// find gives the interface of a port that was just made, whose index is known where it was asked for.
+func (s *space) find(p Port) (netlink.Link, error) {
+	if p.Index != 0 {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name, attrs.Index = p.Interface, p.Index
+		return netlink.NewVeth(attrs), nil
+	}
+	link, err := s.handle.LinkByName(p.Interface)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", p.Interface, err)
+	}
+	return link, nil
 }
 
 // Gone says that an operation failed because its interface or its rule, or the process

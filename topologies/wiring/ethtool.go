@@ -22,19 +22,31 @@ func offloads() []uint32 {
 // plainFrames turns the offloads off. Without transmit checksums a switch in user
 // space drops what it gets, so that one must work; the rest is as far as possible.
 func (s *space) plainFrames(iface string) error {
-	return s.inside(func() error {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("open a control socket: %w", err)
+	fd, err := s.control()
+	if err != nil {
+		return err
+	}
+	for _, offload := range offloads() {
+		if _, err := feature(fd, iface, offload, 0); err != nil && offload == unix.ETHTOOL_STXCSUM {
+			return fmt.Errorf("turn the checksum offload of %s off: %w", iface, err)
 		}
-		defer func() { _ = unix.Close(fd) }()
-		for _, offload := range offloads() {
-			if _, err := feature(fd, iface, offload, 0); err != nil && offload == unix.ETHTOOL_STXCSUM {
-				return fmt.Errorf("turn the checksum offload of %s off: %w", iface, err)
-			}
-		}
-		return inlineTags(fd, iface)
+	}
+	return inlineTags(fd, iface)
+}
+
+// control gives a socket in the namespace, which is what an ioctl on it is about.
+func (s *space) control() (int, error) {
+	if s.fd >= 0 {
+		return s.fd, nil
+	}
+	err := s.inside(func() (err error) {
+		s.fd, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		return err
 	})
+	if err != nil {
+		return -1, fmt.Errorf("open a control socket: %w", err)
+	}
+	return s.fd, nil
 }
 
 // inlineTags has VLAN tags travel within the frames, as on a wire, and not beside them:

@@ -20,6 +20,7 @@ const (
 	Drop       Kind = "drop"       // have A drop what any of Filters matches, and nothing else
 	Count      Kind = "count"      // frames that A dropped by the filter called Name
 	Reserve    Kind = "reserve"    // keep Places interface indexes free for cables in A's namespace
+	Lay        Kind = "lay"        // make everything of Lot at once
 	Look       Kind = "look"       // what is in A's namespace; Guards only where A is of a segment that has them
 	Kill       Kind = "kill"       // end the process group that A.PID leads
 	Watch      Kind = "watch"      // see how the processes of Container end, from now on; of a Serve only
@@ -37,8 +38,26 @@ type Op struct {
 	Name    string   `json:"name,omitempty"`    // Count
 	Bridge  Segment  `json:"bridge,omitzero"`   // MakeBridge
 	Places  int      `json:"places,omitempty"`  // Reserve
+	Lot     *Lot     `json:"lot,omitempty"`     // Lay
 
 	Container string `json:"container,omitempty"` // Watch, Ends: the engine's id
+}
+
+// Lot is all of a lab whose namespaces are new: nothing has run there, and no interfaces are in
+// them but those that the kernel makes. Who lays it is in a namespace of its own, which nobody
+// else uses.
+type Lot struct {
+	Places map[int]int     `json:"places"` // by the process of each namespace: how many cables end there
+	Bridge map[int]Segment `json:"bridge,omitempty"`
+	Cables []LotCable      `json:"cables"`
+}
+
+// LotCable is a cable of a lot. The index of each port is its place among the cables of its
+// namespace, from 0.
+type LotCable struct {
+	A   Port `json:"a"`
+	B   Port `json:"b"`
+	MTU int  `json:"mtu,omitempty"`
 }
 
 // Port is an interface in the network namespace of a process.
@@ -73,6 +92,11 @@ type Result struct {
 	Program int    `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
 	First   int    `json:"first,omitempty"`   // of Reserve: the first index
 	View    View   `json:"view,omitzero"`     // of Look; of Reserve, the namespace alone
+
+	// Of Lay, by the process of each namespace: its first index and its inode. The cable at place
+	// n has index first + 2n, and the one after it is free.
+	Firsts map[int]int    `json:"firsts,omitempty"`
+	Spaces map[int]uint64 `json:"spaces,omitempty"`
 
 	// Of Ends; see procs.Watcher.
 	Ends   []procs.End `json:"ends,omitempty"`

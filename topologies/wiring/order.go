@@ -8,6 +8,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
@@ -102,12 +103,21 @@ func (s *space) makeCable(a, b end, far int) error {
 
 // request sends a message about links to the namespace's kernel, and waits for its yes.
 func (s *space) request(kind, flags int, data ...nl.NetlinkRequestData) error {
+	if s.route == nil {
+		here, err := netns.Get()
+		if err != nil {
+			return fmt.Errorf("look at the own namespace: %w", err)
+		}
+		defer here.Close() //nolint:errcheck // read only
+		if s.route, err = nl.GetNetlinkSocketAt(s.ns, here, syscall.NETLINK_ROUTE); err != nil {
+			return fmt.Errorf("reach the kernel in a namespace: %w", err)
+		}
+	}
 	req := nl.NewNetlinkRequest(kind, flags|unix.NLM_F_ACK)
+	req.Sockets = map[int]*nl.SocketHandle{syscall.NETLINK_ROUTE: {Socket: s.route}}
 	for _, d := range data {
 		req.AddData(d)
 	}
-	return s.inside(func() error {
-		_, err := req.Execute(syscall.NETLINK_ROUTE, 0)
-		return err
-	})
+	_, err := req.Execute(syscall.NETLINK_ROUTE, 0)
+	return err
 }

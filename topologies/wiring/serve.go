@@ -15,7 +15,7 @@ import (
 )
 
 // maxLine bounds one request or answer, in bytes.
-const maxLine = 1 << 20
+const maxLine = 16 << 20
 
 type request struct {
 	ID int `json:"id"`

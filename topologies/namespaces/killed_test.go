@@ -1,0 +1,202 @@
+package namespaces_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
+	"github.com/reprise-lab/reprise/topologies/topologiestest"
+)
+
+// ownRing is a process that owns a lab: it says when it begins and when the lab is there, and
+// waits to be killed or for the end of its input.
+func ownRing() int {
+	p, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println("begins")
+	ctx := context.Background()
+	keep := len(os.Args) > 3
+	r, err := p.Reserve(ctx, subject().Ring(8), topologies.Options{Run: os.Args[2], Keep: keep})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	h, err := r.Host("n1")
+	if err == nil {
+		_, err = h.Open(ctx, []string{"sleep", "1000"}, true)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println("ready")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}
+
+// owner starts such a process.
+func owner(t *testing.T, run string, args ...string) (*exec.Cmd, *bufio.Scanner, io.Closer) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], append([]string{"__own", run}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() || lines.Text() != "begins" {
+		t.Fatalf("the owner says %q", lines.Text())
+	}
+	return cmd, lines, in
+}
+
+// below lists a process and all that come from it.
+func below(pid int) []int {
+	list := []int{pid}
+	parents := map[int][]int{}
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			continue
+		}
+		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		if parent, err := strconv.Atoi(fields[1]); err == nil {
+			parents[parent] = append(parents[parent], child)
+		}
+	}
+	for i := 0; i < len(list); i++ {
+		list = append(list, parents[list[i]]...)
+	}
+	return list
+}
+
+// pidOf is the number of a process in /proc.
+func pidOf(file string) int {
+	pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+	return pid
+}
+
+// Whoever is killed, and whenever: nothing of the lab is left, and nobody had to clean up.
+func TestKilled(t *testing.T) {
+	open(t)
+	livetest.Long(t, "labs are killed at many moments")
+	before := interfaces(t)
+	for i := range 40 {
+		run := fmt.Sprintf("test-killed-%d", i)
+		cmd, lines, in := owner(t, run)
+		whole := i%8 == 0
+		if whole {
+			lines.Scan()
+		} else {
+			timer := time.NewTimer(time.Duration(rand.IntN(400)) * time.Millisecond)
+			<-timer.C
+		}
+		var lab []int
+		for _, f := range supervisors(t, run) {
+			lab = append(lab, below(pidOf(f))...)
+		}
+		if whole && len(lab) < 10 {
+			t.Errorf("a whole lab has the processes %v", lab)
+		}
+		who := i / 2 % 3
+		if who != 1 {
+			_ = cmd.Process.Kill()
+		}
+		if who != 0 && len(lab) > 0 {
+			_ = syscall.Kill(lab[0], syscall.SIGKILL)
+		}
+		if who == 1 { // an owner whose lab is gone ends by itself when nobody speaks to it any more
+			_ = in.Close()
+		}
+		_ = cmd.Wait()
+		topologiestest.Eventually(t, "everything has ended", func() bool {
+			return len(supervisors(t, run)) == 0 && !slices.ContainsFunc(lab, func(pid int) bool {
+				return syscall.Kill(pid, 0) == nil && slices.Contains([]string{"init", "reprise", "sleep"}, comm(pid))
+			})
+		})
+	}
+	if after := interfaces(t); !slices.Equal(before, after) {
+		t.Logf("interfaces of this machine: %v, and before %v", after, before) // others may have made some
+		for _, name := range after {
+			if strings.HasPrefix(name, "left") || strings.HasPrefix(name, "right") || strings.HasPrefix(name, "place") {
+				t.Errorf("interface %s is left", name)
+			}
+		}
+	}
+}
+
+func comm(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return strings.TrimSpace(string(text))
+}
+
+func interfaces(t *testing.T) []string {
+	t.Helper()
+	list, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, i := range list {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+// A lab that is kept outlives its owner; gc leaves it alone until its time, and takes it away by
+// its run.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	p, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open(t)
+	const run = "test-kept"
+	cmd, lines, in := owner(t, run, "keep")
+	for lines.Scan() && lines.Text() != "ready" {
+	}
+	_ = in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if list := supervisors(t, run); len(list) != 1 {
+		t.Fatalf("its owner has ended, and of the lab are left: %v", list)
+	}
+	if removed, err := p.GC(t.Context(), time.Now()); err != nil || slices.Contains(removed, "reprise-test-kept-1") {
+		t.Errorf("gc removed %v, %v", removed, err)
+	}
+	if removed, err := p.RemoveRun(t.Context(), run); err != nil || !slices.Equal(removed, []string{"reprise-test-kept-1"}) {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+	if list := supervisors(t, run); len(list) != 0 {
+		t.Errorf("left: %v", list)
+	}
+}
