@@ -68,7 +68,7 @@ control: {without: [stimulus.0]}
 	refused := 0
 	for _, v := range verbs {
 		path := strings.Fields(v.CommandPath())[1:]
-		if slices.Contains([]string{"gc", "doctor", "images build", "images import", "images list", "images rm", "demo"}, strings.Join(path, " ")) {
+		if slices.Contains([]string{"gc", "doctor", "images build", "images export", "images import", "images list", "images rm", "demo"}, strings.Join(path, " ")) {
 			continue // they are about this machine, and take no scenario
 		}
 		for _, theirs := range []string{"scenario.yaml", "lab.clab.yml"} {

@@ -81,7 +81,7 @@ func idsCheck(m userns.Mapping, err error) doctor.Check {
 func imagesCheck() doctor.Check {
 	c := doctor.Check{
 		Name: "images without an engine", Optional: true, Lost: "labs of namespaces, which have images of their own",
-		Fix: "docker save reprise/debian:bookworm reprise/frr:8.4.4 | reprise images import",
+		Fix: "reprise images build --provider namespaces",
 	}
 	s, err := store.Open("")
 	if err != nil {

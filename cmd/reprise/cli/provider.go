@@ -117,16 +117,14 @@ func OpenNodes(l *scenarios.Loaded, t topologies.Topology, name string) (Provide
 	case "":
 		return whatIsThere(t)
 	default:
-		return nil, InputError("there is no provider %q: there are %s and %s", name, ofContainers, ofNamespaces)
+		return nil, noProvider(name)
 	}
 }
 
 // whatIsThere gives containers, unless there is no engine and the lab can be built without.
 func whatIsThere(t topologies.Topology) (Provider, error) {
 	ctx := context.Background() // the look at the engine has a bound of its own
-	c, err := engine.Connect(ctx)
-	if err == nil {
-		_ = c.Close() // it was only asked whether it is there
+	if EngineAnswers(ctx) {
 		return containers.New(containers.Options{})
 	}
 	spaces, err := namespaces.New(namespaces.Options{})
@@ -134,6 +132,33 @@ func whatIsThere(t topologies.Topology) (Provider, error) {
 		return spaces, nil
 	}
 	return containers.New(containers.Options{}) // which says what is missing
+}
+
+// WithoutEngine reports whether labs are to be made without a container engine: name is what
+// --provider said.
+func WithoutEngine(name string) (bool, error) {
+	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
+	case ofContainers, ofNamespaces:
+		return name == ofNamespaces, nil
+	case "":
+		return !EngineAnswers(context.Background()), nil // the look has a bound of its own
+	default:
+		return false, noProvider(name)
+	}
+}
+
+func noProvider(name string) error {
+	return InputError("there is no provider %q: there are %s and %s", name, ofContainers, ofNamespaces)
+}
+
+// EngineAnswers reports whether a container engine is there.
+func EngineAnswers(ctx context.Context) bool {
+	c, err := engine.Connect(ctx)
+	if err != nil {
+		return false
+	}
+	_ = c.Close() // it was only asked whether it is there
+	return true
 }
 
 // EngineStore is the container engine for verbs that look after images and what is left of labs,

@@ -136,6 +136,15 @@ func (s *Store) Load(ctx context.Context, write func(io.Writer) error) error {
 	return nil
 }
 
+// Save has read read what the engine writes of images, an archive in the form of `docker save`.
+func (s *Store) Save(ctx context.Context, refs []string, read func(io.Reader) error) error {
+	r, err := s.engine.ImageSave(ctx, refs)
+	if err != nil {
+		return fmt.Errorf("read images of the engine: %w", err)
+	}
+	return errors.Join(read(r), r.Close())
+}
+
 // loaded reads the engine's answer to its end.
 func loaded(answer io.Reader) error {
 	for dec := json.NewDecoder(answer); ; {

@@ -24,7 +24,7 @@ func (s *Store) Build(ctx context.Context, names []string, mirror string, progre
 		return err
 	}
 	for _, su := range wanted {
-		if s.current(su) {
+		if s.Current(su) {
 			progress(su.Name() + ": up to date")
 			continue
 		}
@@ -35,8 +35,8 @@ func (s *Store) Build(ctx context.Context, names []string, mirror string, progre
 	return nil
 }
 
-// current reports whether the suite's image is there, made by this program's recipe.
-func (s *Store) current(su recipe.Suite) bool {
+// Current reports whether the suite's image is there, made by this program's recipe.
+func (s *Store) Current(su recipe.Suite) bool {
 	img, err := s.Resolve(recipe.SuiteRef(su.Name()))
 	if err != nil || !recipe.Current(img.Labels) {
 		return false

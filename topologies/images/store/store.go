@@ -108,8 +108,16 @@ func (s *Store) Resolve(ref string) (Image, error) {
 		}
 	}
 	return Image{}, &topologies.MissingError{
-		What: "image", Name: ref, Hint: "labs without an engine have images of their own; take an engine's over with: docker save " + ref + " | reprise images import",
+		What: "image", Name: ref, Hint: hint(ref),
 	}
+}
+
+// hint says how to get an image that is not there.
+func hint(ref string) string {
+	if suite, ok := recipe.Known(ref); ok {
+		return "run: reprise images build --provider namespaces " + suite
+	}
+	return "labs without an engine have images of their own; take an engine's over with: docker save " + ref + " | reprise images import"
 }
 
 // full gives a name the tag that it has without one.
