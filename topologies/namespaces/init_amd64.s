@@ -9,6 +9,9 @@ TEXT ·nodeInit(SB), NOSPLIT|NOFRAME, $0
 	SUBQ $512, R12
 	ANDQ $~15, R12
 
+	MOVQ $1, DI           // the program itself
+	MOVQ $3, AX           // close
+	SYSCALL
 	MOVQ 24(R13), DI      // the second argument
 	MOVQ $80, AX          // chdir
 	SYSCALL

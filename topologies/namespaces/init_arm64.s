@@ -7,6 +7,9 @@ TEXT ·nodeInit(SB), NOSPLIT|NOFRAME, $0
 	MOVD RSP, R20
 	SUB  $512, R20, R19
 
+	MOVD $1, R0           // the program itself
+	MOVD $57, R8          // close
+	SVC
 	MOVD 24(R20), R0      // the second argument
 	MOVD $49, R8          // chdir
 	SVC

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // spaces are the namespaces that a node has of its own, beside that of its mounts. There is
@@ -38,21 +39,6 @@ type life struct {
 	exit   int
 }
 
-// onThread runs f on a thread of its own that ends with it, whatever f has made of it.
-func onThread(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked
-		defer func() {
-			if p := recover(); p != nil {
-				done <- fmt.Errorf("%v", p)
-			}
-		}()
-		done <- f()
-	}()
-	return <-done
-}
-
 // begin starts a node: with new files, or where it has lived before, with its old ones.
 func (s *supervisor) begin(n *node) (*life, error) {
 	l := &life{ended: make(chan struct{})}
@@ -62,7 +48,7 @@ func (s *supervisor) begin(n *node) (*life, error) {
 	}
 	l.tube = tube
 	defer far.Close() //nolint:errcheck // the first process has its own
-	if err := onThread(func() error { return s.make(n, l, far) }); err != nil {
+	if err := wiring.OnThread(func() error { return s.make(n, l, far) }); err != nil {
 		l.close()
 		return nil, err
 	}
@@ -149,8 +135,9 @@ func (s *supervisor) startInit(n *node, l *life, tube *os.File, first bool) erro
 	if first {
 		target = nodeDir + "/root/proc"
 	}
-	l.pid, err = syscall.ForkExec(fmt.Sprintf("self/fd/%d", program.Fd()), initArguments(target), &syscall.ProcAttr{
-		Env: []string{}, Files: []uintptr{tube.Fd()}, Sys: &syscall.SysProcAttr{Setsid: true},
+	// Of its descriptors, those in Files alone keep their places until it is executed.
+	l.pid, err = syscall.ForkExec("self/fd/1", initArguments(target), &syscall.ProcAttr{
+		Env: []string{}, Files: []uintptr{tube.Fd(), program.Fd()}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
 		return fmt.Errorf("start the node's first process: %w", err)

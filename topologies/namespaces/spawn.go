@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 const terminalRows, terminalColumns = 24, 511
@@ -33,7 +35,7 @@ func (s *supervisor) spawn(n *node, req request, files []*os.File) (pid int, han
 	if len(req.Argv) == 0 {
 		return 0, nil, nil, errors.New("there is no command")
 	}
-	err = onThread(func() error {
+	err = wiring.OnThread(func() error {
 		if err := n.enter(); err != nil {
 			return err
 		}
@@ -134,7 +136,7 @@ func openTerminal() (master, slave *os.File, err error) {
 
 // open opens a file of a node. Nothing waits for the other end of a pipe.
 func (s *supervisor) open(n *node, req request) (f *os.File, err error) {
-	err = onThread(func() error {
+	err = wiring.OnThread(func() error {
 		if err := n.enter(); err != nil {
 			return err
 		}

@@ -63,9 +63,22 @@ func open(pid int) (*space, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the namespace of process %d: %w", pid, err)
 	}
+	return openAt(ns)
+}
+
+// openHere opens this process's own.
+func openHere() (*space, error) {
+	ns, err := netns.Get()
+	if err != nil {
+		return nil, fmt.Errorf("open the own namespace: %w", err)
+	}
+	return openAt(ns)
+}
+
+func openAt(ns netns.NsHandle) (*space, error) {
 	h, err := netlink.NewHandleAt(ns, syscall.NETLINK_ROUTE)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("enter the namespace of process %d: %w", pid, err), ns.Close())
+		return nil, errors.Join(fmt.Errorf("enter a namespace of the network: %w", err), ns.Close())
 	}
 	return &space{ns: ns, handle: h, fd: -1}, nil
 }

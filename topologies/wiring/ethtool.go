@@ -1,7 +1,6 @@
 package wiring
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -83,21 +82,12 @@ func feature(fd int, iface string, command, value uint32) (uint32, error) {
 	return data.data, nil
 }
 
-// inside runs f on a thread of its own in the namespace. The thread ends with it.
+// inside runs f on a thread of its own in the namespace.
 func (s *space) inside(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread is in another namespace
+	return OnThread(func() error {
 		if err := netns.Set(s.ns); err != nil {
-			done <- fmt.Errorf("enter the namespace: %w", err)
-			return
+			return fmt.Errorf("enter the namespace: %w", err)
 		}
-		defer func() {
-			if p := recover(); p != nil {
-				done <- errors.New(fmt.Sprint(p))
-			}
-		}()
-		done <- f()
-	}()
-	return <-done
+		return f()
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"runtime"
 	"slices"
 
@@ -94,7 +93,7 @@ func (l *lot) connect(c *LotCable) error {
 // reserveIndexes): the free places between them are taken for a moment, by the far ends of
 // cables from here. Bridges are made meanwhile.
 func (l *lot) keepPlaces() (err error) {
-	here, err := open(os.Getpid())
+	here, err := openHere()
 	if err != nil {
 		return err
 	}
