@@ -34,8 +34,8 @@ PLAIN := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath)'
 ARITHMETIC := ./harness/isolate
 SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$
 # What waits for machines and devices begins first, and what computes runs beside it.
-WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
-COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
+WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/namespaces/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
+COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/namespaces|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
 
 .PHONY: all build ready ready-vm demo test corpus lint bench generate install uninstall dist clean
 

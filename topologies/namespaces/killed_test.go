@@ -56,7 +56,6 @@ func ownRing() int {
 func owner(t *testing.T, run string, args ...string) (*exec.Cmd, *bufio.Scanner, io.Closer) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"__own", run}, args...)...)
-	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
