@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -128,8 +129,11 @@ func whatIsThere(t topologies.Topology) (Provider, error) {
 		return containers.New(containers.Options{})
 	}
 	spaces, err := namespaces.New(namespaces.Options{})
-	if err == nil && spaces.Check(ctx, t) == nil {
-		return spaces, nil
+	if err == nil {
+		err = spaces.Check(ctx, t)
+		if missing, ok := errors.AsType[*topologies.MissingError](err); err == nil || ok && missing.What == "image" {
+			return spaces, nil // which says how to get the image
+		}
 	}
 	return containers.New(containers.Options{}) // which says what is missing
 }

@@ -75,8 +75,13 @@ func (a *app) gc(ctx context.Context, run string) error {
 	}
 	spaces, spacesErr := gcSpaces(ctx, run)
 	nodes, nodesErr := gcContainers(ctx, run)
-	if len(spaces) > 0 && run != "" && isMissing(nodesErr) {
+	switch {
+	case !isMissing(nodesErr):
+	case run != "" && len(spaces) > 0:
 		nodesErr = nil // the run was found, and it had no engine
+	case run == "" && worksWithout():
+		a.Progress("no container engine answers: labs of containers were not looked for")
+		nodesErr = nil
 	}
 	machines, vmErr := gcMachines(ctx, run)
 	removed, err = slices.Concat(removed, spaces, nodes, machines), errors.Join(err, spacesErr, nodesErr, vmErr)
@@ -90,6 +95,17 @@ func (a *app) gc(ctx context.Context, run string) error {
 		a.Say("nothing to remove")
 	}
 	return err
+}
+
+// worksWithout reports whether this user has images of labs without an engine: one may then be
+// missing.
+func worksWithout() bool {
+	s, err := cli.OpenImages()
+	if err != nil {
+		return false
+	}
+	list, err := s.List()
+	return err == nil && len(list) > 0
 }
 
 // isMissing says that an error is of something that the machine lacks.
