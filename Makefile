@@ -1,6 +1,7 @@
 # make build     bin/reprise
 # make ready     makes this machine ready for labs, make ready-vm for those of machines too
 # make demo      a real bug, reproduced on this machine
+# make quick     what needs no lab and computes little: a minute and a half on two cores
 # make test      all tests
 # make lint      what CI checks beside the tests
 # make corpus    every scenario of the corpus and its control, five trials each
@@ -37,7 +38,7 @@ SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|
 WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/namespaces/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/namespaces|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
 
-.PHONY: all build ready ready-vm demo test corpus lint bench generate install uninstall dist clean
+.PHONY: all build ready ready-vm demo quick test corpus lint bench generate install uninstall dist clean
 
 all: build
 
@@ -71,6 +72,10 @@ ready-vm: build
 
 demo: ready
 	$(BIN) demo
+
+# What waits for machines and devices begins first here too.
+quick:
+	$(PLAIN) $(GO) test -short -timeout 10m ./cmd/... $(WAITING) $(COMPUTING) $(ARITHMETIC)
 
 test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)

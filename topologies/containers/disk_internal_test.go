@@ -15,6 +15,7 @@ import (
 // runs on. A process that memory ran out for is told of where the bound was the lab's.
 func TestDisk(t *testing.T) {
 	const image = "reprise/debian:bookworm"
+	livetest.Long(t, "a container writes much")
 	c, err := engine.Connect(t.Context())
 	if err != nil {
 		livetest.Missing(t, "a container engine", err)

@@ -76,6 +76,7 @@ const image = "reprise/debian:bookworm"
 // setup gives a provider and the engine, or skips the test where there is none.
 func setup(tb testing.TB) (*containers.Provider, *client.Client) {
 	tb.Helper()
+	livetest.Long(tb, "a lab of containers")
 	c, err := engine.Connect(tb.Context())
 	if err != nil {
 		livetest.Missing(tb, "a container engine", err)

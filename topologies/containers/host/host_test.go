@@ -41,6 +41,7 @@ func TestProbe(t *testing.T) {
 
 // Where all is well a fix does nothing.
 func TestFixTwice(t *testing.T) {
+	livetest.Long(t, "an engine is looked at")
 	c, err := engine.Connect(t.Context())
 	if err != nil {
 		livetest.Missing(t, "a running engine", err)

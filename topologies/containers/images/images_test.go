@@ -15,6 +15,7 @@ import (
 
 func store(t *testing.T) *images.Store {
 	t.Helper()
+	livetest.Long(t, "an engine is asked")
 	c, err := engine.Connect(t.Context())
 	if err != nil {
 		livetest.Missing(t, "a container engine", err)
