@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/drivers/sim"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // bench is a lab of two simulated switches and a scenario for them.
@@ -156,6 +157,7 @@ func TestDismissedEntry(t *testing.T) {
 
 // What is saved for good has no restore point, so it is not sent.
 func TestLastingLine(t *testing.T) {
+	livetest.Long(t, "waits for a switch that restarts")
 	b := newBench(t)
 	text, err := os.ReadFile(b.scenario)
 	if err == nil {

@@ -14,11 +14,13 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // TestSwitchScenarios rehearses every scenario for real switches and its control on
 // simulators, and holds its README against what it must say.
 func TestSwitchScenarios(t *testing.T) {
+	livetest.Long(t, "runs every scenario of switches on simulators")
 	entries, err := corpus.List()
 	if err != nil {
 		t.Fatal(err)

@@ -135,20 +135,21 @@ func TestPause(t *testing.T) {
 	t.Parallel()
 	host := drivertest.NewRooted(t, nil)
 	n := running(t, host, nil, steady("one"))
-	state := func() string {
+	await := func(state string) {
 		t.Helper()
-		out, err := n.Control(t.Context(), "look", fmt.Sprintf("cut -d' ' -f3 /proc/%d/stat", pid(t, host, "one")))
-		if err != nil {
-			t.Fatal(err)
+		script := fmt.Sprintf("i=0; until grep -q '^State:.%s' /proc/%d/status; do i=$((i+1)); [ $i -lt 500 ] || exit 1; sleep 0.01; done", state, pid(t, host, "one"))
+		if _, err := n.Control(t.Context(), "await "+state, script); err != nil {
+			t.Error(err)
 		}
-		return strings.TrimSpace(out)
 	}
-	if err := n.Pause(t.Context(), "one"); err != nil || state() != "T" {
-		t.Errorf("paused: %v", err)
+	if err := n.Pause(t.Context(), "one"); err != nil {
+		t.Error(err)
 	}
-	if err := n.Resume(t.Context(), "one"); err != nil || state() == "T" {
-		t.Errorf("resumed: %v", err)
+	await("T")
+	if err := n.Resume(t.Context(), "one"); err != nil {
+		t.Error(err)
 	}
+	await("[SR]")
 	if err := n.Kill(t.Context(), "one", "hup0"); err == nil {
 		t.Error("there is no such signal, and it was sent")
 	}

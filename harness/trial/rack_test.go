@@ -29,7 +29,7 @@ topology:
 nodes: {sw1: {platform: switch, config: sw1.cfg}, sw2: {platform: switch}}
 baseline: [{name: healthy, node: sw1, run: show, expect: 'not (text contains "broken")', eventually: 1s, every: 10ms}]
 stimulus: [{node: sw1, configure: ["broken {{eth1}}"]}]
-symptom: [{name: broken, node: sw1, run: show, expect: 'text contains ("broken " + ports.eth1)', eventually: 200ms, every: 10ms}]
+symptom: [{name: broken, node: sw1, run: show, expect: 'text contains ("broken " + ports.eth1)', eventually: 200ms, every: 50ms}]
 evidence: {tech-support: [sw1]}
 control: {without: [stimulus.0]}
 trials: {reset: config}

@@ -18,6 +18,14 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
+// goesDown is a scenario whose windows suit a busy machine.
+const goesDown = head + `
+stimulus: [{node: r1, configure: [break it]}]
+` + seenDown
+
+const seenDown = `symptom: [{name: down, node: r1, run: s, expect: 'text contains "down"', eventually: 200ms, every: 50ms}]
+`
+
 // series runs trials one after the other in one lab.
 func (w *world) series(t *testing.T, provider topologies.Provider, yaml string, trials int) ([]evidence.TrialVerdict, evidence.Dir) {
 	t.Helper()
@@ -60,7 +68,7 @@ func TestDeathInRebuiltLab(t *testing.T) {
 		}
 		return nil, nil
 	}
-	verdicts, _ := w.series(t, &w.provider, stuck+"trials: {reset: config}\n", 2)
+	verdicts, _ := w.series(t, &w.provider, goesDown+"trials: {reset: config}\n", 2)
 	verdict(t, verdicts[0], evidence.Reproduced, "")
 	verdict(t, verdicts[1], evidence.Inconclusive, "another failure: r2: zebra died")
 }
@@ -101,7 +109,7 @@ func TestResetBetweenTrials(t *testing.T) {
 				w.broken.Store(false)
 				return nil
 			}
-			verdicts, dir := w.series(t, &w.provider, stuck+"trials: {reset: "+string(tt.reset)+"}\n", 2)
+			verdicts, dir := w.series(t, &w.provider, goesDown+"trials: {reset: "+string(tt.reset)+"}\n", 2)
 			if verdicts[0].Verdict != evidence.Reproduced || verdicts[1].Verdict != tt.second || labs.Load() != tt.labs {
 				t.Errorf("%s, then %s (%s), in %d labs", verdicts[0].Verdict, verdicts[1].Verdict, verdicts[1].Reason, labs.Load())
 			}
@@ -156,7 +164,7 @@ func TestResetBySnapshot(t *testing.T) {
 			t.Parallel()
 			w := newWorld()
 			provider := snapshots{&w.provider, func(string) (topologies.How, error) { return tt.how, tt.err }}
-			verdicts, dir := w.series(t, provider, stuck, 2)
+			verdicts, dir := w.series(t, provider, goesDown, 2)
 			if verdicts[1].Verdict != evidence.Reproduced {
 				t.Errorf("%+v", verdicts[1])
 			}
@@ -193,7 +201,7 @@ func TestNodeFaults(t *testing.T) {
 				sent.Store(process + " " + signal)
 				return tt.kill
 			}
-			v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+tt.step+"]\n"+isDown, plan.Options{}))
+			v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+tt.step+"]\n"+seenDown, plan.Options{}))
 			verdict(t, v, tt.want, tt.reason)
 			if got, _ := sent.Load().(string); got != tt.sent {
 				t.Errorf("sent %q", got)
@@ -205,7 +213,7 @@ func TestNodeFaults(t *testing.T) {
 // Files that the scenario names are fetched from their nodes.
 func TestFetchedFiles(t *testing.T) {
 	w := newWorld()
-	_, dir := w.series(t, &w.provider, stuck+"evidence: {files: {r1: [/var/log/frr.log]}}\n", 1)
+	_, dir := w.series(t, &w.provider, goesDown+"evidence: {files: {r1: [/var/log/frr.log]}}\n", 1)
 	if _, err := os.Stat(dir.Trial(1).File("files", "r1", "var-log-frr.log")); err != nil {
 		t.Error(err)
 	}
@@ -298,7 +306,7 @@ func TestConfigBench(t *testing.T) {
 	}
 	bench := trial.NewConfigBench(trial.Environment{Provider: &w.provider, Registry: registry})
 	of := func(config, files string) *plan.Plan {
-		return planWith(t, strings.Replace(stuck, "{r1: {platform: fake}", "{r1: {platform: fake, config: r1.conf"+files+"}", 1), map[string]string{"r1.conf": config, "more": "x"}, plan.Options{})
+		return planWith(t, strings.Replace(goesDown, "{r1: {platform: fake}", "{r1: {platform: fake, config: r1.conf"+files+"}", 1), map[string]string{"r1.conf": config, "more": "x"}, plan.Options{})
 	}
 	for range 2 {
 		if err := bench.Check(t.Context(), of("wrong\n", "")); err == nil || !strings.Contains(err.Error(), "r1 (fake) refuses its configuration: line 1 is wrong") {

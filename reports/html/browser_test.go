@@ -18,11 +18,13 @@ import (
 
 	"github.com/reprise-lab/reprise/reports/html"
 	"github.com/reprise-lab/reprise/reports/reportstest"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // browser starts Chromium, which all pages of a test share.
 func browser(t *testing.T) context.Context {
 	t.Helper()
+	livetest.Long(t, "a browser draws pages")
 	var binary string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/reports/handover/redact"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // TestLongLinesAreLinear: the work for a byte is the same in a line sixteen times as long. Both
@@ -14,6 +15,7 @@ import (
 // grows with the square of the length has sixteen times as much. What is in between is the
 // noise of a busy machine: the least of several tries counts.
 func TestLongLinesAreLinear(t *testing.T) {
+	livetest.Long(t, "measures long lines again and again")
 	var sample []byte
 	for _, name := range samples {
 		sample = append(sample, bytes.ReplaceAll(read(t, name), []byte("\n"), []byte(" "))...)
