@@ -57,8 +57,8 @@ const EnvProvider = "REPRISE_PROVIDER"
 
 // What --provider may say.
 const (
-	ofContainers = "containers"
-	ofNamespaces = "namespaces"
+	ProviderContainers = "containers"
+	ProviderNamespaces = "namespaces"
 )
 
 // RegisterProvider adds the flag that chooses among providers of Linux nodes.
@@ -111,9 +111,9 @@ func OpenNodes(l *scenarios.Loaded, t topologies.Topology, name string) (Provide
 		return nil, err
 	}
 	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
-	case ofContainers:
+	case ProviderContainers:
 		return containers.New(containers.Options{})
-	case ofNamespaces:
+	case ProviderNamespaces:
 		return namespaces.New(namespaces.Options{})
 	case "":
 		return whatIsThere(t)
@@ -142,8 +142,8 @@ func whatIsThere(t topologies.Topology) (Provider, error) {
 // --provider said.
 func WithoutEngine(name string) (bool, error) {
 	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
-	case ofContainers, ofNamespaces:
-		return name == ofNamespaces, nil
+	case ProviderContainers, ProviderNamespaces:
+		return name == ProviderNamespaces, nil
 	case "":
 		return !EngineAnswers(context.Background()), nil // the look has a bound of its own
 	default:
@@ -152,7 +152,7 @@ func WithoutEngine(name string) (bool, error) {
 }
 
 func noProvider(name string) error {
-	return InputError("there is no provider %q: there are %s and %s", name, ofContainers, ofNamespaces)
+	return InputError("there is no provider %q: there are %s and %s", name, ProviderContainers, ProviderNamespaces)
 }
 
 // EngineAnswers reports whether a container engine is there.

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,9 @@ mmdebstrap, start the engine where no init system does, and make the images of
 the virtual switches once. With --vm also QEMU, and the guest that scenarios of
 the corpus run in machines. Elsewhere it says exactly what to install.
 
+As an ordinary user who has no engine it makes the images of labs of namespaces,
+which need neither an engine nor root: mmdebstrap and uidmap must be installed.
+
 Exit status: 0 everything that is needed is there, 5 something is missing.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), fix, machines) },
@@ -44,7 +48,7 @@ func (a *app) doctor(ctx context.Context, fix, machines bool) error {
 	defer guests.Close() //nolint:errcheck // it holds nothing
 	say := func(line string) { a.Progress("%s", line) }
 	if fix {
-		if err := host.Fix(ctx, say); err != nil {
+		if err := a.fixLabs(ctx, say); err != nil {
 			return err
 		}
 	}
@@ -53,7 +57,13 @@ func (a *app) doctor(ctx context.Context, fix, machines bool) error {
 			return err
 		}
 	}
-	checks := slices.Concat(host.Probe(ctx), namespaces.Probe(ctx), guests.Probe(ctx))
+	engine, spaces := host.Probe(ctx), namespaces.Probe(ctx)
+	if !slices.ContainsFunc(spaces, func(c doctor.Check) bool { return !c.OK }) {
+		for i := range engine {
+			engine[i].Optional = true // labs are built without
+		}
+	}
+	checks := slices.Concat(engine, spaces, guests.Probe(ctx))
 	code := cli.ExitYes
 	if !doctor.Ready(checks) {
 		code = cli.ExitEnvironment
@@ -75,6 +85,15 @@ func (a *app) doctor(ctx context.Context, fix, machines bool) error {
 		}
 	}
 	return cli.Answer(code)
+}
+
+// fixLabs makes this machine fit for labs: of containers or, for an ordinary user without an
+// engine, of namespaces where the kernel allows them.
+func (a *app) fixLabs(ctx context.Context, say func(string)) error {
+	if os.Geteuid() == 0 || cli.EngineAnswers(ctx) || !namespaces.Probe(ctx)[0].OK {
+		return host.Fix(ctx, say)
+	}
+	return a.buildImages(ctx, nil, cli.ProviderNamespaces)
 }
 
 func stateOf(c doctor.Check) string {
