@@ -50,7 +50,7 @@ func confine(caps []string) error {
 		return fmt.Errorf("give up capabilities: %w", err)
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	lo, hi := uint32(mask), uint32(mask>>32) //nolint:gosec // the two halves
+	lo, hi := uint32(mask), uint32(mask>>32)
 	data := [2]unix.CapUserData{{Effective: lo, Permitted: lo}, {Effective: hi, Permitted: hi}}
 	if err := unix.Capset(&header, &data[0]); err != nil {
 		return fmt.Errorf("give up capabilities: %w", err)

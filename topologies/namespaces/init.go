@@ -50,13 +50,13 @@ func initProgram(filter []unix.SockFilter) (*os.File, error) {
 	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
 	const start = 64 + 2*56
 	h.Entry = initAddress + start
-	size := uint64(filterAt + 16 + 8*len(filter)) //nolint:gosec // a short table
+	size := uint64(filterAt + 16 + 8*len(filter))
 	var b bytes.Buffer
 	for _, part := range []any{
 		h,
 		elf.Prog64{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Vaddr: initAddress, Paddr: initAddress, Filesz: size, Memsz: size, Align: 0x1000},
 		elf.Prog64{Type: uint32(elf.PT_GNU_STACK), Flags: uint32(elf.PF_R | elf.PF_W), Align: 16},
-		unsafe.Slice((*byte)(initCode()), initSize),
+		unsafe.Slice((*byte)(initCode()), initSize), //nolint:gosec // the code of this program
 		make([]byte, filterAt-start-initSize),
 		uint64(len(filter)), uint64(initAddress + filterAt + 16), // struct sock_fprog
 		filter,

@@ -180,7 +180,8 @@ func TestKept(t *testing.T) {
 	open(t)
 	const run = "test-kept"
 	cmd, lines, in := owner(t, run, "keep")
-	for lines.Scan() && lines.Text() != "ready" {
+	if !lines.Scan() || lines.Text() != "ready" {
+		t.Fatalf("the owner says %q", lines.Text())
 	}
 	_ = in.Close()
 	if err := cmd.Wait(); err != nil {

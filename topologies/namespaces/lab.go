@@ -104,7 +104,7 @@ func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
 	}
 	l.client, err = launch(m, boot{
 		Lab: l.ID(), Trees: l.build.trees, Binds: l.build.binds, Keep: l.options.Keep, Expires: time.Now().Add(l.options.TTL),
-		Tasks: uint64(tasksPerNode * max(1, len(l.order))), Single: m.Single, //nolint:gosec // a few
+		Tasks: uint64(tasksPerNode * max(1, len(l.order))), Single: m.Single,
 	}, text, l.options.Owner, l.happened)
 	if err != nil {
 		return err

@@ -136,7 +136,7 @@ func (s *supervisor) startInit(n *node, l *life, tube *os.File, first bool) erro
 		target = nodeDir + "/root/proc"
 	}
 	// Of its descriptors, those in Files alone keep their places until it is executed.
-	l.pid, err = syscall.ForkExec("self/fd/1", initArguments(target), &syscall.ProcAttr{
+	l.pid, err = syscall.ForkExec("self/fd/1", initArguments(target), &syscall.ProcAttr{ //nolint:gosec // our own program
 		Env: []string{}, Files: []uintptr{tube.Fd(), program.Fd()}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {

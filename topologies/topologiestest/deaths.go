@@ -14,6 +14,7 @@ import (
 // The death of a process that a person starts in a node is seen, with its number there and
 // where it stood, on that node and on no other.
 func (s Subject) processEnds(t *testing.T) {
+	t.Helper()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-ends"})
 	w := Ability[topologies.ProcessWatcher](t, r)

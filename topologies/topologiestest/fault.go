@@ -46,6 +46,7 @@ func Heal(t *testing.T, a topologies.Active) {
 const UDP = `for i in $(seq $3); do echo x > /dev/udp/$1/$2; done; true`
 
 func (s Subject) drop(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-drop"})
@@ -119,6 +120,7 @@ func (s Subject) drop(t *testing.T) {
 // The shares are far apart: 30 % of 600 lies between 100 and 300 in all but one of
 // more than 10¹⁰ runs, and a byte order mistaken gives nearly all or nothing.
 func (s Subject) dropByChance(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-chance"})
@@ -133,6 +135,7 @@ func (s Subject) dropByChance(t *testing.T) {
 }
 
 func (s Subject) faultsTogether(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-together"})
@@ -172,6 +175,7 @@ func (s Subject) faultsTogether(t *testing.T) {
 }
 
 func (s Subject) injectNowhere(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-nowhere"})

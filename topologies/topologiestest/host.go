@@ -13,6 +13,7 @@ import (
 )
 
 func (s Subject) hosts(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, topologies.Topology{Name: "one", Nodes: s.Nodes("r1")}, topologies.Options{Run: "test-host"})

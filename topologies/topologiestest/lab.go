@@ -11,6 +11,7 @@ import (
 )
 
 func (s Subject) pair(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	top := s.Pair("1-1", "fifteen-letters")
@@ -64,6 +65,7 @@ func (s Subject) pair(t *testing.T) {
 }
 
 func (s Subject) ring(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Ring(6), topologies.Options{Run: "test-ring"})
@@ -77,6 +79,7 @@ func (s Subject) ring(t *testing.T) {
 }
 
 func (s Subject) twoLabsOfOneTopology(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	top := s.Pair("eth1", "eth1")
@@ -101,6 +104,7 @@ func (s Subject) twoLabsOfOneTopology(t *testing.T) {
 }
 
 func (s Subject) restartNode(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-restart"})
@@ -121,6 +125,7 @@ func (s Subject) restartNode(t *testing.T) {
 }
 
 func (s Subject) missing(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	top := s.Pair("eth1", "eth1")
@@ -136,6 +141,7 @@ func (s Subject) missing(t *testing.T) {
 }
 
 func (s Subject) badTopology(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	tests := []struct {
@@ -160,6 +166,7 @@ func (s Subject) badTopology(t *testing.T) {
 
 // A fault that drops frames outlives a restart of the node that sends them.
 func (s Subject) restartWithFault(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: "test-restart-fault"})
 	active := Inject(t, r, topologies.Fault{
@@ -177,6 +184,7 @@ func (s Subject) restartWithFault(t *testing.T) {
 
 // Reserve that is broken off leaves nothing.
 func (s Subject) cancelled(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	for _, after := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {

@@ -47,6 +47,7 @@ while True:
 print("got", " ".join(got), "end", flush=True)`
 
 func (s Subject) segment(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	tests := []struct{ name, kind, mask, want string }{
 		{"a bridge eats all link-local frames", topologies.KindBridge, "", ""},

@@ -33,6 +33,7 @@ const orderLabs = 4
 // The kernel's order of a node's interfaces is the topology's: in every lab, after a cable was
 // laid anew, after a restart; and what a node makes comes behind them.
 func (s Subject) interfaceOrder(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	count := orderLabs
@@ -111,6 +112,7 @@ func (s Subject) Mesh() topologies.Topology {
 
 // What the lab does itself is no change, and a lab that was put right again has none.
 func (s Subject) changesByTheLab(t *testing.T) {
+	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
 	r := Reserve(t, p, s.Lan(topologies.KindOVSBridge, ""), topologies.Options{Run: "test-own-changes"})

@@ -20,6 +20,7 @@ type Subject struct {
 
 // Suite runs every test, each in parallel with the others.
 func (s Subject) Suite(t *testing.T) {
+	t.Helper()
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T)

@@ -75,7 +75,7 @@ type Provider interface {
 // OpenProvider gives what builds the plan's labs. It is the border: what a foreign scenario
 // asks for and was not allowed is refused here, whatever the verb, and once more by
 // harness/trial for each lab.
-func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, error) {
+func OpenProvider(ctx context.Context, p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, error) {
 	switch {
 	case f.File != "":
 	case vm.Is(p.Topology):
@@ -84,7 +84,7 @@ func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, 
 		}
 		return vm.New(vm.Options{})
 	default:
-		return OpenNodes(p.Loaded, p.Topology, f.Provider)
+		return OpenNodes(ctx, p.Loaded, p.Topology, f.Provider)
 	}
 	if err := p.Loaded.Permit(p.Topology); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func OpenProvider(p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, 
 
 // OpenNodes gives what builds labs of containers or of namespaces, for a topology that was
 // loaded with l, if that may have what it asks for. name is what --provider said.
-func OpenNodes(l *scenarios.Loaded, t topologies.Topology, name string) (Provider, error) {
+func OpenNodes(ctx context.Context, l *scenarios.Loaded, t topologies.Topology, name string) (Provider, error) {
 	if err := l.Permit(t); err != nil {
 		return nil, err
 	}
@@ -116,15 +116,14 @@ func OpenNodes(l *scenarios.Loaded, t topologies.Topology, name string) (Provide
 	case ProviderNamespaces:
 		return namespaces.New(namespaces.Options{})
 	case "":
-		return whatIsThere(t)
+		return whatIsThere(ctx, t)
 	default:
 		return nil, noProvider(name)
 	}
 }
 
 // whatIsThere gives containers, unless there is no engine and the lab can be built without.
-func whatIsThere(t topologies.Topology) (Provider, error) {
-	ctx := context.Background() // the look at the engine has a bound of its own
+func whatIsThere(ctx context.Context, t topologies.Topology) (Provider, error) {
 	if EngineAnswers(ctx) {
 		return containers.New(containers.Options{})
 	}

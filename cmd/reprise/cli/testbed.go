@@ -27,7 +27,7 @@ type Testbed struct {
 // OpenTestbed connects to what builds the plans' labs, and checks that it can. Nothing is
 // started and nothing written. Close gives it back.
 func (a *App) OpenTestbed(ctx context.Context, parent string, where LabFlags, plans ...*plan.Plan) (*Testbed, error) {
-	b, err := a.OpenUnchecked(parent, where, plans...)
+	b, err := a.OpenUnchecked(ctx, parent, where, plans...)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +38,11 @@ func (a *App) OpenTestbed(ctx context.Context, parent string, where LabFlags, pl
 }
 
 // OpenUnchecked is openTestbed for who finds out later which labs can be built.
-func (a *App) OpenUnchecked(parent string, where LabFlags, plans ...*plan.Plan) (*Testbed, error) {
+func (a *App) OpenUnchecked(ctx context.Context, parent string, where LabFlags, plans ...*plan.Plan) (*Testbed, error) {
 	if err := a.Permit(plans...); err != nil {
 		return nil, err
 	}
-	provider, err := OpenProvider(plans[0], where, nil)
+	provider, err := OpenProvider(ctx, plans[0], where, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -182,7 +182,7 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) erro
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
-	b, err := a.OpenUnchecked(dir.File("runs"), cli.LabFlags{}, p)
+	b, err := a.OpenUnchecked(ctx, dir.File("runs"), cli.LabFlags{}, p)
 	if err != nil {
 		return err
 	}

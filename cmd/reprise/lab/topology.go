@@ -115,7 +115,7 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration, by string,
 	if err != nil {
 		return err
 	}
-	provider, err := cli.OpenNodes(l, t, by)
+	provider, err := cli.OpenNodes(ctx, l, t, by)
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func (a *app) runPlan(ctx context.Context, p *plan.Plan, f *runFlags) (Outcome, 
 			return Outcome{}, err
 		}
 	}
-	provider, err := cli.OpenProvider(p, f.lab, nil)
+	provider, err := cli.OpenProvider(ctx, p, f.lab, nil)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -153,7 +153,7 @@ func (a *app) runPlan(ctx context.Context, p *plan.Plan, f *runFlags) (Outcome, 
 		}
 	}
 	a.Progress("%s in %s, about %s; evidence in %s", cli.Plural(p.Trials, "trial"), cli.Plural(p.Labs, "lab"), cli.Estimate(p), dir.Path)
-	f.lab.Trust = a.Trust
+	f.lab.Trust, f.lab.Provider = a.Trust, provider.Name() // that of the record, whatever is there when a lab is built
 	left, runErr := a.superviseLabs(ctx, p, dir, f)
 	runErr = errors.Join(runErr, cli.CleanUp(ctx, provider, dir.ID()), judge.Settle(p, dir))
 	out, err := a.finishRun(dir, f.keep)
@@ -222,7 +222,7 @@ func lacks(ctx context.Context, p *plan.Plan, f cli.LabFlags) string {
 	if f.File != "" {
 		return ""
 	}
-	provider, err := cli.OpenProvider(p, f, nil)
+	provider, err := cli.OpenProvider(ctx, p, f, nil)
 	if err != nil {
 		return err.Error()
 	}

@@ -133,7 +133,7 @@ func (a *saved) look() error {
 			}
 			a.places[name] = place{offset: offset, size: h.Size}
 		case tar.TypeSymlink: // a layer that another image has too
-			a.places[name] = place{link: path.Join(path.Dir(name), h.Linkname)} //nolint:gosec // a name within the archive
+			a.places[name] = place{link: path.Join(path.Dir(name), h.Linkname)} //nolint:gosec // a name within the archive, and no file's
 		case tar.TypeLink:
 			a.places[name] = place{link: path.Clean(h.Linkname)}
 		}
