@@ -98,10 +98,59 @@ const newestCall = 462
 
 // Where things are in struct seccomp_data (linux/seccomp.h).
 const (
-	dataCall  = 0
-	dataArch  = 4
-	dataFlags = 16 // low half of the first argument, of little-endian machines
+	dataCall = 0
+	dataArch = 4
+	dataArgs = 16 // low half of the first argument, of little-endian machines
+	argSize  = 8
 )
+
+// argument says which values of an argument a call is refused with: those whose bits under mask
+// are value, or where there is no mask, those that are not below it.
+type argument struct {
+	call        uint32
+	place       uint32
+	mask, value uint32
+}
+
+// refusedArguments are those with which calls that a node needs reach what it has no use for.
+// Those of one call stand together.
+func refusedArguments() []argument {
+	const kind, whole = 0xff00, 0xffff
+	return []argument{
+		// Sockets to the hypervisor beneath the machine, which know no namespaces, and to the
+		// kernel's ciphers.
+		{unix.SYS_SOCKET, 0, whole, unix.AF_VSOCK}, {unix.SYS_SOCKET, 0, whole, unix.AF_ALG},
+		// Take memory of the machine out of use (madvise(2): MADV_HWPOISON and behind).
+		{unix.SYS_MADVISE, 2, 0, 100},
+		// Freeze, shut down and name a file system, feed random numbers, search btrfs, type into
+		// a terminal, take the machine's console (ioctl(2)).
+		{unix.SYS_IOCTL, 1, kind, 'X' << 8}, {unix.SYS_IOCTL, 1, kind, 'R' << 8}, {unix.SYS_IOCTL, 1, kind, 0x94 << 8},
+		{unix.SYS_IOCTL, 1, whole, unix.TIOCSTI}, {unix.SYS_IOCTL, 1, whole, unix.TIOCLINUX}, {unix.SYS_IOCTL, 1, whole, unix.TIOCCONS},
+	}
+}
+
+// argumentRules are the instructions for them. The number of the call is loaded before and
+// behind them.
+func argumentRules(refuse uint32) []unix.SockFilter {
+	const load = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+	var rules []unix.SockFilter
+	for _, a := range refusedArguments() {
+		test := []unix.SockFilter{{Code: load, K: dataArgs + argSize*a.place}}
+		if a.mask == 0 {
+			test = append(test, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: a.value, Jf: 1})
+		} else {
+			test = append(
+				test,
+				unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: a.mask},
+				unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: a.value, Jf: 1},
+			)
+		}
+		test = append(test, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: refuse}, unix.SockFilter{Code: load, K: dataCall})
+		rules = append(rules, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: a.call, Jf: uint8(len(test))}) //nolint:gosec // a handful
+		rules = append(rules, test...)
+	}
+	return rules
+}
 
 // filter gives the filter of system calls. What is refused is answered with EPERM, and what
 // there is not with ENOSYS, so that libraries fall back to what there is.
@@ -137,6 +186,7 @@ func filter(rights []string) []unix.SockFilter {
 	for _, call := range refused {
 		when(call, refuse)
 	}
+	program = append(program, argumentRules(refuse)...)
 	if !mounts {
 		when(unix.SYS_CLONE3, absent) // its flags are behind a pointer
 		// No namespaces by clone.
@@ -144,7 +194,7 @@ func filter(rights []string) []unix.SockFilter {
 		program = append(
 			program,
 			unix.SockFilter{Code: equal, K: unix.SYS_CLONE, Jf: 3},
-			unix.SockFilter{Code: load, K: dataFlags},
+			unix.SockFilter{Code: load, K: dataArgs},
 			unix.SockFilter{Code: bits, K: namespaces, Jf: 1},
 			unix.SockFilter{Code: ret, K: refuse},
 		)

@@ -186,7 +186,7 @@ func nodeRoot(name string, spec *nodeSpec, single bool) error {
 	if err := names(root, name); err != nil {
 		return err
 	}
-	if err := errors.Join(mountAll(sysfs(root+"/sys")), makeDev(root+"/dev")); err != nil {
+	if err := errors.Join(mountSys(root+"/sys"), makeDev(root+"/dev")); err != nil {
 		return err
 	}
 	if err := mountAll(volatile(root, spec, single)...); err != nil {
@@ -224,6 +224,17 @@ func names(root, name string) error {
 // sysfs shows the network that it is mounted in.
 func sysfs(target string) mounting {
 	return mounting{source: "sysfs", target: target, kind: "sysfs", flags: safe | unix.MS_NOEXEC | unix.MS_RDONLY}
+}
+
+// mountSys mounts a node's /sys, without what firmware tells of the machine's memory.
+func mountSys(target string) error {
+	if err := mountAll(sysfs(target)); err != nil {
+		return err
+	}
+	if _, err := os.Stat(target + "/firmware"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return mountAll(mounting{source: "none", target: target + "/firmware", kind: "tmpfs", flags: safe | unix.MS_NOEXEC | unix.MS_RDONLY, data: "size=4k"})
 }
 
 // volatile are the mounts that are empty at every start.
@@ -278,7 +289,7 @@ func renewRoot(spec *nodeSpec, single bool) error {
 	if err := os.Mkdir(beside, 0o700); err != nil {
 		return fmt.Errorf("renew the node: %w", err)
 	}
-	if err := mountAll(sysfs(beside)); err != nil {
+	if err := mountSys(beside); err != nil {
 		return err
 	}
 	return takeOver("/sys")
