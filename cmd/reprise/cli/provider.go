@@ -122,7 +122,8 @@ func OpenNodes(ctx context.Context, l *scenarios.Loaded, t topologies.Topology, 
 	}
 }
 
-// whatIsThere gives containers, unless there is no engine and the lab can be built without.
+// whatIsThere gives containers, unless there is no engine and the lab can be built without, but
+// perhaps for an image among others.
 func whatIsThere(ctx context.Context, t topologies.Topology) (Provider, error) {
 	if EngineAnswers(ctx) {
 		return containers.New(containers.Options{})
