@@ -23,7 +23,10 @@ var releaseHeads = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that n
 	regexp.MustCompile(`^\s*\* (keepalived)-(\d[\d.]*\d)(?: released)?\.?$`),
 	// Markdown, as keepachangelog.com and forges' release pages have it.
 	regexp.MustCompile(`^#{1,4} ()\[?[vV]?(\d+\.\d+[\w.]*)\]?(?:\([^()\s]+\))?(?: *[-–—,]? *\(?\d{4}-\d\d-\d\d\)?)?(?: *[-–—] *[\w ]{1,30}| \[[A-Z]+\])?$`),
-	regexp.MustCompile(`^(?:#+ |\* )?(?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: \S.*)?$`),
+	// A sentence may speak of a release, and a line of it begin so: no small letters follow a heading's.
+	regexp.MustCompile(`^#+ (?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
+	regexp.MustCompile(`^(?:\* )?()Release (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
+	regexp.MustCompile(`^([A-Z][A-Za-z ]{1,20}) [Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
 }
 
 // hardWords are what an entry that is surely a fault speaks of.
@@ -32,25 +35,29 @@ const hardWords = `\b(?:crash(?:e[sd]|ing)?|segfault\w*|segmentation|leaks?|leak
 var (
 	unreleasedHead = regexp.MustCompile(`(?i)^#{1,4} \[?(?:unreleased|next|upcoming|main|master|head)\]?`)
 	sectionHead    = regexp.MustCompile(`^#{2,6} +(?:[^\w\s]+ *)?([A-Za-z].{0,60})$`)
-	newsHeading    = regexp.MustCompile(`(?i)^(?:added|adds|changed|changes|removed|deprecated|deprecations|new\b.*|features?|enhancements?|improvements?|documentation|docs|dependencies|internal|maintenance|breaking\b.*|upgrad\w+\b.*|contributors?|credits|thanks\b.*)\s*:?$`)
-	gitCommit      = regexp.MustCompile(`^commit [0-9a-f]{40}$`)
-	bullet         = regexp.MustCompile(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
-	hashPrefix     = regexp.MustCompile(`^\[[0-9a-f]{7,12}\] `)
-	byAuthor       = regexp.MustCompile(` \([^()]{3,60}\)$`)
-	dayHead        = regexp.MustCompile(`^\d{4}-\d\d-\d\d\s+\S`)
-	notProduct     = regexp.MustCompile(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
-	isFix          = regexp.MustCompile(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*)\b|` + hardWords)
-	asFix          = regexp.MustCompile(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer)\b`)
-	isHard         = regexp.MustCompile(`(?i)` + hardWords)
-	isNews         = regexp.MustCompile(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
-	isBuild        = regexp.MustCompile(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI)\b`)
-	vague          = regexp.MustCompile(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix(?:es)?|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
-	notFix         = regexp.MustCompile(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
-	fixHeading     = regexp.MustCompile(`(?i)^(?:(?:bug[ -]?)?fix(?:es|ed)?(?: bugs| issues)?|bug[ -]?fixes|bugs? fixed|resolved(?: issues)?|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
-	emptyWords     = regexp.MustCompile(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
-	birdHead       = regexp.MustCompile(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
-	ovsHead        = regexp.MustCompile(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
-	areaPrefix     = regexp.MustCompile(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
+	newsHeading    = regexp.MustCompile(`(?i)^(?:added|revert(?:ed|s)|adds|changed|changes|removed|deprecated|deprecations|new\b.*|features?|enhancements?|improvements?|documentation|docs|dependencies|internal|maintenance|breaking\b.*|upgrad\w+\b.*|contributors?|credits|thanks\b.*)\s*:?$`)
+	// What stands below one of these the version has, and does not fix.
+	openHeading = regexp.MustCompile(`(?i)^(?:(?:known|open|unresolved|outstanding|remaining)(?: (?:and|or|open|known))* (?:issues?|bugs?|problems?|defects?|limitations?|regressions?)(?: (?:and|or|&) [a-z]+)?|limitations?|caveats?|errata)(?: (?:in|of|with) .{1,40})?\s*:?$`)
+	openSuffix  = regexp.MustCompile(`(?i) *[-–—:] *((?:known|open|unresolved) (?:issues?|bugs?|problems?))$`)
+	isRevert    = regexp.MustCompile(`(?i)^(?:[\w./-]{1,24}: +)*revert(?:s|ed|ing)?\b`)
+	gitCommit   = regexp.MustCompile(`^commit [0-9a-f]{40}$`)
+	bullet      = regexp.MustCompile(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
+	hashPrefix  = regexp.MustCompile(`^\[[0-9a-f]{7,12}\] `)
+	byAuthor    = regexp.MustCompile(` \([^()]{3,60}\)$`)
+	dayHead     = regexp.MustCompile(`^\d{4}-\d\d-\d\d\s+\S`)
+	notProduct  = regexp.MustCompile(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
+	isFix       = regexp.MustCompile(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*)\b|` + hardWords)
+	asFix       = regexp.MustCompile(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer)\b`)
+	isHard      = regexp.MustCompile(`(?i)` + hardWords)
+	isNews      = regexp.MustCompile(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
+	isBuild     = regexp.MustCompile(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI)\b`)
+	vague       = regexp.MustCompile(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix(?:es)?|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
+	notFix      = regexp.MustCompile(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
+	fixHeading  = regexp.MustCompile(`(?i)^(?:(?:bug[ -]?)?fix(?:es|ed)?(?: bugs| issues)?|bug[ -]?fixes|bugs? fixed|resolved(?: issues)?|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
+	emptyWords  = regexp.MustCompile(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
+	birdHead    = regexp.MustCompile(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
+	ovsHead     = regexp.MustCompile(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
+	areaPrefix  = regexp.MustCompile(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
 // headOf reads a line that begins what a version brought.
@@ -125,6 +132,9 @@ func (r *reader) changelog(text string) error {
 		case ok:
 			c.end()
 			c.product, c.version, c.section, open = product, v, "", true
+			if m := openSuffix.FindStringSubmatch(line); m != nil {
+				c.section = m[1]
+			}
 			if c.heads == 0 {
 				c.packaged = product
 			}
@@ -137,6 +147,9 @@ func (r *reader) changelog(text string) error {
 		case open && sectionHead.MatchString(line):
 			c.end()
 			c.section = sectionHead.FindStringSubmatch(line)[1]
+		case open && c.turns(line):
+			c.end()
+			c.section = strings.TrimSpace(line)
 		case dayHead.MatchString(line), unreadHead(line):
 			c.end()
 			c.version = "" // a version is named below it, or none is known
@@ -181,6 +194,12 @@ func (p *Products) ofName(name, text string) string {
 // what follows is not of the version above.
 func unreadHead(line string) bool {
 	return line != "" && line[0] > ' ' && len(line) < 100 && !bullet.MatchString(line) && versionWord.MatchString(line)
+}
+
+// turns reports whether a line begins what a version has and does not fix, or ends that.
+func (c *changes) turns(line string) bool {
+	line = strings.TrimSpace(line)
+	return openHeading.MatchString(line) || openHeading.MatchString(c.section) && (fixHeading.MatchString(line) || newsHeading.MatchString(line))
 }
 
 func (c *changes) bullet(line string, n int) {
@@ -242,7 +261,9 @@ func (c *changes) end() {
 func (c *changes) isIssue(it item, text, about string, underFix bool) bool {
 	named, hard := len(idsIn(text)) > 0, isHard.MatchString(about)
 	switch {
-	case emptyWords.MatchString(text), fixHeading.MatchString(text), !it.leaf && !named:
+	case emptyWords.MatchString(text), fixHeading.MatchString(text), openHeading.MatchString(text), !it.leaf && !named:
+		return false
+	case isRevert.MatchString(about): // of a fix, perhaps, which is then none
 		return false
 	case named:
 		return underFix || isFix.MatchString(about) || asFix.MatchString(about) || !notFix.MatchString(about)
@@ -265,20 +286,20 @@ func (c *changes) item(it item) {
 	if c.git {
 		about = text[:min(it.first, len(text))]
 	}
-	area, underFix := "", fixHeading.MatchString(c.section)
+	area, underFix, unfixed := "", fixHeading.MatchString(c.section), openHeading.MatchString(c.section)
 	if c.section != "" && !underFix && newsHeading.MatchString(c.section) {
 		c.doc.Passed++
 		return
 	}
 	for p := it.parent; p >= 0; p = c.items[p].parent {
 		above := strings.TrimSpace(c.items[p].text)
-		underFix = underFix || fixHeading.MatchString(above)
-		if head, ok := strings.CutSuffix(above, ":"); ok && len(head) < 40 && !fixHeading.MatchString(above) && !strings.HasPrefix(strings.ToLower(head), "change") {
+		underFix, unfixed = underFix || fixHeading.MatchString(above), unfixed || openHeading.MatchString(above)
+		if head, ok := strings.CutSuffix(above, ":"); ok && len(head) < 40 && !fixHeading.MatchString(above) && !openHeading.MatchString(above) && !strings.HasPrefix(strings.ToLower(head), "change") {
 			area = cmp.Or(area, head)
 		}
 		underFix = underFix || isFix.MatchString(above) && !strings.HasSuffix(above, ":")
 	}
-	if text == "" || !c.isIssue(it, text, about, underFix) {
+	if text == "" || !c.isIssue(it, text, about, underFix || unfixed) {
 		c.doc.Passed++
 		return
 	}
@@ -303,7 +324,13 @@ func (c *changes) item(it item) {
 	if c.product != "" && c.product != c.packaged { // a predecessor's stanza, in Debian's changelogs
 		i.Product = c.products.Name(c.product)
 	}
-	if c.version != "" {
+	switch {
+	case unfixed:
+		i.Status = StatusOpen
+		if c.version != "" {
+			i.Found = []Range{{From: c.version, Point: true, Text: c.version}}
+		}
+	case c.version != "":
 		i.Fixed = []Fix{{Version: c.version, Latest: c.git}}
 	}
 	if len(i.IDs) == 0 {
