@@ -90,17 +90,26 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 	p = p.orNone()
 	r := versionReader{products: p, product: inProduct, base: inProduct}
 	text = clip(squeeze(text), 4<<10)
+	end := 0
 	for _, m := range p.sentence.FindAllStringSubmatchIndex(text, 400) {
 		for g := gVersion; g <= gProduct; g++ {
 			if m[2*g] >= 0 {
+				if g == gVersion && aside.MatchString(text[end:m[0]]) {
+					r.before, r.to = false, false
+				}
 				r.take(g, text[m[2*g]:m[2*g+1]])
 				break
 			}
 		}
+		end = m[1]
 	}
 	r.flush()
 	return r.found, r.fixed
 }
+
+// aside finds what stands before a version that a word of a range does not speak of: "before the
+// session is up in 9.1", "through a crafted packet in 9.1".
+var aside = regexp.MustCompile(`(?i)\b(?:in|is|are|was|were|on|with|when|while|for|by|an?|can|could|may)\b`)
 
 // versionReader goes through the words of a sentence about versions.
 type versionReader struct {
@@ -108,6 +117,7 @@ type versionReader struct {
 	product, base  string
 	fixing         bool
 	before, to     bool   // the next version ends a range
+	listed         bool   // the last one did so as one of a list: "before 22.7 and 30.2"
 	from           string // a version that may begin one
 	found          []Range
 	fixed          []Fix
@@ -126,16 +136,14 @@ func (r *versionReader) take(group int, word string) {
 	case gFound, gSemicolon:
 		r.flush()
 		r.fixing = false
-	case gThrough: // the version behind it is ill too, whatever begins the range
-		r.before, r.to = false, true
+	case gThrough, gTo, gDash:
+		r.begins()
+		r.ends(group, word)
 	case gBefore:
+		r.begins()
 		r.before = true
-	case gTo, gDash:
-		r.to = r.from != "" && (r.lastWasVersion || group == gTo)
-		if !r.to && group == gTo && strings.EqualFold(word, "up to") {
-			r.to = true
-		}
 	case gLater:
+		r.begins()
 		if r.from != "" && !r.fixing {
 			r.add(Range{From: r.from, Text: r.from + " " + word})
 			r.from = ""
@@ -157,10 +165,36 @@ func (r *versionReader) take(group int, word string) {
 	r.lastWasVersion = false
 }
 
+// begins gives back a version that was taken for one of a list, where it begins a range of its
+// own: "before 7.5.1 and 8.0 through 8.1".
+func (r *versionReader) begins() {
+	if !r.listed || !r.lastWasVersion {
+		return
+	}
+	last := len(r.found) - 1
+	r.from = r.found[last].To
+	r.found, r.fixed = r.found[:last], r.fixed[:len(r.fixed)-1]
+	r.before, r.listed = false, false
+}
+
+// ends takes in a word behind which the last version of a range stands.
+func (r *versionReader) ends(group int, word string) {
+	if group == gThrough { // that version is ill too, whatever begins the range
+		r.before, r.to = false, true
+		return
+	}
+	r.to = r.from != "" && (r.lastWasVersion || group == gTo)
+	if !r.to && group == gTo && strings.EqualFold(word, "up to") {
+		r.to = true
+	}
+}
+
 // version takes the next version in.
 func (r *versionReader) version(text string) {
 	open := strings.HasSuffix(strings.ToLower(text), ".x")
 	v := text
+	again := r.before && r.lastWasVersion
+	r.listed = false
 	for strings.HasSuffix(strings.ToLower(v), ".x") {
 		v = v[:len(v)-2]
 	}
@@ -177,7 +211,7 @@ func (r *versionReader) version(text string) {
 		r.add(Range{From: from, To: v, Before: true, Text: strings.TrimSpace(from + " before " + text)})
 		// What is before it is ill, so it is well.
 		r.fixed = append(r.fixed, Fix{Product: r.other(), Version: v})
-		r.before = r.lists()
+		r.before, r.listed = r.lists(), again
 	case r.to:
 		r.add(Range{From: r.from, To: v, Text: strings.TrimSpace(r.from + " to " + text)})
 		r.from = ""
