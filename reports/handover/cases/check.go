@@ -413,9 +413,8 @@ func (f Folder) logs(d *Duty, runs []attached, p Platforms) {
 	var good []string
 	texts, same := map[string][]byte{}, map[[sha256.Size]byte]string{}
 	for _, l := range f.Case.Logs {
-		text, err := f.log(l, p)
+		text, sum, err := f.log(l, p)
 		if err == nil {
-			sum := sha256.Sum256(text)
 			if first, twice := same[sum]; twice {
 				err = fmt.Errorf("it is the same file as %s", first)
 			}
@@ -447,44 +446,45 @@ func (f Folder) logs(d *Duty, runs []attached, p Platforms) {
 // maxLog bounds how much of a log is looked through, in bytes.
 const maxLog = 256 << 20
 
-// log reads a file of the customer's and says why it is of no use.
-func (f Folder) log(l Log, p Platforms) ([]byte, error) {
+// log reads a file of the customer's and says why it is of no use. sum tells it from others: it is
+// that of its text, however that is packed, or of the file where it has none.
+func (f Folder) log(l Log, p Platforms) (text []byte, sum [sha256.Size]byte, err error) {
 	path := f.Abs(l.File)
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, errors.New("it is not there")
+		return nil, sum, errors.New("it is not there")
 	case info.Size() == 0:
-		return nil, errors.New("it is empty")
+		return nil, sum, errors.New("it is empty")
 	case info.Size() > maxLog:
-		return nil, fmt.Errorf("it is larger than %d MB: attach the part of the failure", maxLog>>20)
+		return nil, sum, fmt.Errorf("it is larger than %d MB: attach the part of the failure", maxLog>>20)
 	}
 	data, err := plain.Read(path, maxLog)
 	if err != nil {
-		return nil, err
+		return nil, sum, err
 	}
 	texts, err := texts(data)
-	if err != nil {
-		return nil, err
+	if err != nil && l.Kind != "core" && l.Kind != "capture" { // those are not for reading
+		return nil, sum, err
 	}
 	if l.Taken == "" {
-		return nil, errors.New("when it was taken is not known")
+		return nil, sum, errors.New("when it was taken is not known")
 	}
 	taken, err := ParseTime(l.Taken)
 	if err != nil {
-		return nil, err
+		return nil, sum, err
 	}
 	if failed, err := ParseTime(f.Case.Scope.Failed); f.Case.Scope.Failed != "" && err == nil {
 		if taken.Before(failed) {
-			return nil, fmt.Errorf("it was taken before the failure of %s", f.Case.Scope.Failed)
+			return nil, sum, fmt.Errorf("it was taken before the failure of %s", f.Case.Scope.Failed)
 		}
 		if taken.Sub(failed) > maxAge {
-			return nil, fmt.Errorf("it was taken %d days after the failure: what it says of then may be overwritten", int(taken.Sub(failed).Hours()/24))
+			return nil, sum, fmt.Errorf("it was taken %d days after the failure: what it says of then may be overwritten", int(taken.Sub(failed).Hours()/24))
 		}
 	}
 	if lacks := map[string]func(platform, text string) []string{"tech-support": p.Lacks, "config": p.ConfigLacks}[l.Kind]; lacks != nil {
 		if err := whole(texts, func(text string) []string { return lacks(platform(f.Case), text) }); err != nil {
-			return nil, err
+			return nil, sum, err
 		}
 	}
 	var all bytes.Buffer
@@ -492,7 +492,10 @@ func (f Folder) log(l Log, p Platforms) ([]byte, error) {
 		all.Write(t.text)
 		all.WriteByte('\n')
 	}
-	return all.Bytes(), nil
+	if len(texts) == 0 {
+		return nil, sha256.Sum256(data), nil
+	}
+	return all.Bytes(), sha256.Sum256(all.Bytes()), nil
 }
 
 // whole says what is missing where none of the texts of a file is a whole one: of the one that
