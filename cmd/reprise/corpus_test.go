@@ -24,6 +24,7 @@ const intermittent = "intermittent"
 // real labs: each must come out as declared in every trial. REPRISE_CORPUS_TRIALS sets the
 // number of trials, 1 where it is not set; "make corpus" runs 5.
 func TestCorpus(t *testing.T) {
+	t.Parallel()
 	needLab(t)
 	for _, id := range corpusIDs(t, func(family string) bool { return family != "switches" && family != "vm" }) {
 		checkCorpus(t, id, true)
@@ -34,6 +35,7 @@ func TestCorpus(t *testing.T) {
 // the other: under emulation a guest fills a processor.
 func TestMachines(t *testing.T) {
 	livetest.Long(t, "machines take a minute to boot")
+	t.Parallel()
 	p, err := vm.New(vm.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -47,6 +47,7 @@ trials: {count: 2, reset: config}
 // are counted before it boots, its health is waited for, it is driven over ssh with a password
 // made for it, hears that a cable was pulled, and gets its configuration back between trials.
 func TestMachineInContainer(t *testing.T) {
+	t.Parallel()
 	needLab(t)
 	dir := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "launcher"), "./testdata/launcher")
