@@ -2,6 +2,7 @@ package known
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -121,6 +122,10 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 		if len(i.Found)+len(i.Fixed) > 0 {
 			break
 		}
+		if i.Product == "" { // theirs may be a distribution, named before what the issue is of
+			i.Product = cmp.Or(r.products.in(i.Title+" "+i.Text), r.products.among(adp.Affected))
+			i.Vendor = r.products.vendor(i.Product)
+		}
 		for k, a := range adp.Affected {
 			i.affected(a, k == 0 && i.Product == "", r.products)
 		}
@@ -136,6 +141,16 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 		i.Status = StatusResolved
 	}
 	r.add(i)
+}
+
+// among is the first product that is one of the known.
+func (p *Products) among(list []cveAffected) string {
+	for _, a := range list {
+		if product := p.in(a.Product); product != "" {
+			return product
+		}
+	}
+	return ""
 }
 
 func inEnglish(list []cveText) string {
