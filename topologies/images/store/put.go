@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,8 @@ const Verb = "__store"
 // Layer opens one layer of an image: a tar file that is not compressed.
 type Layer func() (io.ReadCloser, error)
 
+var layerID = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
 // Put takes an image in: its configuration, as OCI has it, and the layers that this names, the
 // lowest first. The names go over to it from the image that had them. An image that is there
 // gets the names and is not unpacked again.
@@ -40,6 +43,11 @@ func (s *Store) Put(ctx context.Context, configuration []byte, layers []Layer, r
 	}
 	if len(c.RootFS.DiffIDs) != len(layers) || len(layers) == 0 {
 		return Image{}, fmt.Errorf("the configuration of the image names %d layers, and there are %d", len(c.RootFS.DiffIDs), len(layers))
+	}
+	for _, id := range c.RootFS.DiffIDs { // a file is called by it
+		if !layerID.MatchString(id) {
+			return Image{}, fmt.Errorf("the configuration of the image names a layer %.80q, which is no SHA-256 digest", id)
+		}
 	}
 	sum := sha256.Sum256(configuration)
 	e := entry{Digest: "sha256:" + hex.EncodeToString(sum[:])}
