@@ -82,7 +82,7 @@ func TestChanges(t *testing.T) {
 func TestChangesByTheLab(t *testing.T) {
 	t.Parallel()
 	p, c := setup(t)
-	r := reserve(t, p, lan(topologies.KindOVSBridge, ""), topologies.Options{Run: "test-own-changes"})
+	r := reserve(t, p, lan(topologies.KindOVSBridge, ""), topologies.Options{Run: "test-engine-changes"})
 	at := topologies.Endpoint{Node: "r1", Interface: "eth1"}
 	a := inject(t, r, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Direction: topologies.DirectionBoth})
 	b := inject(t, r, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
@@ -99,13 +99,13 @@ func TestChangesByTheLab(t *testing.T) {
 		unchanged(t, r)
 	}
 	ctx := context.WithoutCancel(t.Context())
-	if _, err := c.ContainerPause(ctx, "reprise-test-own-changes-1-r2", client.ContainerPauseOptions{}); err != nil {
+	if _, err := c.ContainerPause(ctx, "reprise-test-engine-changes-1-r2", client.ContainerPauseOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if list := changes(t, r); len(list) != 1 || list[0].What != "node r2 is paused" || len(list[0].Deeds) > 0 {
 		t.Errorf("a paused node: %+v", list)
 	}
-	if _, err := c.ContainerUnpause(ctx, "reprise-test-own-changes-1-r2", client.ContainerUnpauseOptions{}); err != nil {
+	if _, err := c.ContainerUnpause(ctx, "reprise-test-engine-changes-1-r2", client.ContainerUnpauseOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	run(t, host(t, r, "sw"), "ovs-vsctl", "del-port", "br0", "port3")
@@ -117,7 +117,7 @@ func TestChangesByTheLab(t *testing.T) {
 		t.Errorf("a switch that ended: %+v", list)
 	}
 	atOnce := 0
-	if _, err := c.ContainerRestart(ctx, "reprise-test-own-changes-1-r1", client.ContainerRestartOptions{Timeout: &atOnce}); err != nil {
+	if _, err := c.ContainerRestart(ctx, "reprise-test-engine-changes-1-r1", client.ContainerRestartOptions{Timeout: &atOnce}); err != nil {
 		t.Fatal(err)
 	}
 	if list := changes(t, r); len(list) == 0 || list[0].What != "node r1 was started anew" {

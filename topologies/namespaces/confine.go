@@ -119,13 +119,18 @@ func refusedArguments() []argument {
 	return []argument{
 		// Sockets to the hypervisor beneath the machine, which know no namespaces, and to the
 		// kernel's ciphers.
-		{unix.SYS_SOCKET, 0, whole, unix.AF_VSOCK}, {unix.SYS_SOCKET, 0, whole, unix.AF_ALG},
+		{unix.SYS_SOCKET, 0, whole, unix.AF_VSOCK},
+		{unix.SYS_SOCKET, 0, whole, unix.AF_ALG},
 		// Take memory of the machine out of use (madvise(2): MADV_HWPOISON and behind).
 		{unix.SYS_MADVISE, 2, 0, 100},
 		// Freeze, shut down and name a file system, feed random numbers, search btrfs, type into
 		// a terminal, take the machine's console (ioctl(2)).
-		{unix.SYS_IOCTL, 1, kind, 'X' << 8}, {unix.SYS_IOCTL, 1, kind, 'R' << 8}, {unix.SYS_IOCTL, 1, kind, 0x94 << 8},
-		{unix.SYS_IOCTL, 1, whole, unix.TIOCSTI}, {unix.SYS_IOCTL, 1, whole, unix.TIOCLINUX}, {unix.SYS_IOCTL, 1, whole, unix.TIOCCONS},
+		{unix.SYS_IOCTL, 1, kind, 'X' << 8},
+		{unix.SYS_IOCTL, 1, kind, 'R' << 8},
+		{unix.SYS_IOCTL, 1, kind, 0x94 << 8},
+		{unix.SYS_IOCTL, 1, whole, unix.TIOCSTI},
+		{unix.SYS_IOCTL, 1, whole, unix.TIOCLINUX},
+		{unix.SYS_IOCTL, 1, whole, unix.TIOCCONS},
 	}
 }
 

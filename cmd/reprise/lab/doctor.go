@@ -25,7 +25,7 @@ without each.
 
 With --fix, as root on Debian or Ubuntu: install the container engine and
 mmdebstrap, start the engine where no init system does, and make the images of
-the virtual switches once. With --vm also QEMU, and the guest that scenarios of
+the virtual switches once; labs of namespaces get theirs from the engine. With --vm also QEMU, and the guest that scenarios of
 the corpus run in machines. Elsewhere it says exactly what to install.
 
 As an ordinary user who has no engine it makes the images of labs of namespaces,
@@ -87,11 +87,14 @@ func (a *app) doctor(ctx context.Context, fix, machines bool) error {
 	return cli.Answer(code)
 }
 
-// fixLabs makes this machine fit for labs: of containers or, for an ordinary user without an
-// engine, of namespaces where the kernel allows them.
+// fixLabs makes this machine fit for labs of containers, and of namespaces where the kernel allows
+// them; for an ordinary user without an engine, of namespaces alone.
 func (a *app) fixLabs(ctx context.Context, say func(string)) error {
-	if os.Geteuid() == 0 || cli.EngineAnswers(ctx) || !namespaces.Probe(ctx)[0].OK {
-		return host.Fix(ctx, say)
+	spaces := namespaces.Probe(ctx)[0].OK
+	if os.Geteuid() == 0 || cli.EngineAnswers(ctx) || !spaces {
+		if err := host.Fix(ctx, say); err != nil || !spaces {
+			return err
+		}
 	}
 	return a.buildImages(ctx, nil, cli.ProviderNamespaces)
 }
