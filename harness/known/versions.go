@@ -97,7 +97,11 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 				if g == gVersion && aside.MatchString(text[end:m[0]]) {
 					r.before, r.to = false, false
 				}
-				r.take(g, text[m[2*g]:m[2*g+1]])
+				word := text[m[2*g]:m[2*g+1]]
+				if g == gFixed && negated.MatchString(text[end:m[0]]) {
+					g = gFound
+				}
+				r.take(g, word)
 				break
 			}
 		}
@@ -110,6 +114,9 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 // aside finds what stands before a version that a word of a range does not speak of: "before the
 // session is up in 9.1", "through a crafted packet in 9.1".
 var aside = regexp.MustCompile(`(?i)\b(?:in|is|are|was|were|on|with|when|while|for|by|an?|can|could|may)\b`)
+
+// negated ends in what turns "fixed in 9.1" round.
+var negated = regexp.MustCompile(`(?i)(?:\b(?:not|never|nor)|n['’]t)(?: (?:yet|been|be|fully|completely))*\s*$`)
 
 // versionReader goes through the words of a sentence about versions.
 type versionReader struct {

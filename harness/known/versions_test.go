@@ -43,6 +43,7 @@ func TestParseVersions(t *testing.T) {
 		{"before 7.5.1, 8.0 - 8.1", "frr", "before 7.5.1, 8.0 to 8.1", "7.5.1"},
 		{"seen through a crafted packet in 9.1.0", "frr", "9.1.0", ""},
 		{"bgpd crashes before the session is up in 9.1.0", "frr", "9.1.0", ""},
+		{"found in 8.4.4, not yet fixed in 9.1.0; fixed in 9.2", "frr", "8.4.4, 9.1.0", "9.2"},
 		{"before version 9.1.0", "frr", "before 9.1.0", "9.1.0"},
 		{"se ha visto", "", "", ""},
 		{"no version at all, in 2 places of 10", "", "", ""},
