@@ -130,6 +130,8 @@ func TestLoadVendorNames(t *testing.T) {
 		{"cisco_xrv9k", "Gi0/0/0/1", "eth2"},
 		{"cisco_xrv9k", "TenGigE0/0/0/0", "eth1"},
 		{"cisco_iol", "Ethernet1/2", "eth6"},
+		{"cisco_iol", "e0/1", "eth1"},
+		{"cisco_iol", "Ethernet0/0", ""}, // its management
 		{"cisco_csr1000v", "GigabitEthernet2", "eth1"},
 		{"cisco_csr1000v", "Gi1", "Gi1"}, // its management, which is no port
 		{"cisco_cat9kv", "Gi1/0/24", "eth24"},

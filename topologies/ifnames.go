@@ -34,10 +34,10 @@ func words(signs ...string) func([]string) string {
 	}
 }
 
-// iol has four ports a slot (cisco_iol).
+// iol has four ports a slot (cisco_iol), the first of which is its management.
 func iol(found []string) string {
-	slot, _ := strconv.Atoi(found[1])
-	port, _ := strconv.Atoi(found[2])
+	slot, _ := strconv.Atoi(firstOf(found[1], found[3]))
+	port, _ := strconv.Atoi(firstOf(found[2], found[4]))
 	return fmt.Sprintf("eth%d", 4*slot+port)
 }
 
@@ -53,7 +53,7 @@ var portsOfKinds = []kindPorts{ //nolint:gochecknoglobals // a table of compiled
 	{kinds: []string{"nokia_srsim"}, name: regexp.MustCompile(`^(\d{1,2})/(?:x(\d{1,2})/)?(\d{1,2})(?:/c(\d{1,2}))?/(\d{1,3})$`), linux: words("e", "-x", "-", "-c", "-")},
 	{kinds: []string{"arista_ceos", "ceos"}, name: regexp.MustCompile(`^(?:Ethernet|Et)(\d{1,3})(?:/(\d{1,3}))?(?:/(\d{1,3}))?$`), linux: words("eth", "_", "_")},
 	{kinds: []string{"cisco_xrd", "xrd"}, name: regexp.MustCompile(`^(?:Gi|GigabitEthernet)(\d{1,2})/(\d{1,2})/(\d{1,2})/(\d{1,3})$`), linux: words("Gi", "-", "-", "-")},
-	{kinds: []string{"cisco_iol"}, name: regexp.MustCompile(`^(?:e|Ethernet) ?(\d)/([0-3])$`), linux: iol},
+	{kinds: []string{"cisco_iol"}, name: regexp.MustCompile(`^(?:e|Ethernet) ?(?:(0)/([1-3])|([1-9])/([0-3]))$`), linux: iol},
 	{kinds: []string{"nokia_sros", "vr-sros", "vr-nokia_sros", "aruba_aoscx", "vr-aoscx", "vr-aruba_aoscx"}, name: regexp.MustCompile(`^1/1/(\d{1,3})$`), first: 1},
 	{kinds: []string{"juniper_vmx", "vr-vmx", "vr-juniper_vmx", "juniper_vqfx", "vr-vqfx", "vr-juniper_vqfx", "juniper_vsrx", "vr-vsrx", "vr-juniper_vsrx", "juniper_vjunosevolved", "juniper_vjunosrouter", "juniper_vjunosswitch"}, name: junos, first: 0},
 	{kinds: []string{"cjunosevolved", "juniper_cjunosevolved"}, name: junos, first: -3},
