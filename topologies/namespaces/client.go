@@ -26,7 +26,7 @@ type client struct {
 	control *net.UnixConn
 	wires   *wiring.Client
 	ended   chan struct{} // closed when the supervisor, and everything in it, has
-	happen  func(answer)  // hears of what happens by itself
+	happen  func(answer)  // hears of what happens by itself, and of commands that ended
 
 	voice sync.Mutex
 
@@ -128,9 +128,11 @@ func (c *client) listen() {
 			c.fail(err)
 			return
 		}
+		if a.ID == 0 || a.Ended {
+			c.happen(a)
+		}
 		if a.ID == 0 {
 			closeAll(files)
-			c.happen(a)
 			continue
 		}
 		c.mu.Lock()
@@ -231,6 +233,13 @@ func (p *pending) done() {
 			return
 		}
 	}
+}
+
+// reap has the supervisor forget a command that has ended.
+func (c *client) reap(pid int) {
+	c.voice.Lock()
+	defer c.voice.Unlock()
+	_ = send(c.control, request{Op: opReap, PID: pid}) // it forgets by itself what it is not told of
 }
 
 // call sends a request that has one answer.

@@ -38,6 +38,16 @@ func (w *watch) add(spaces ...string) {
 	}
 }
 
+// catchUp returns when everything that has happened was read.
+func (w *watch) catchUp() {
+	w.mu.Lock()
+	own := w.own
+	w.mu.Unlock()
+	if own != nil {
+		_ = own.CatchUp(context.Background()) // Ends says what goes wrong; it has a bound of its own
+	}
+}
+
 func (w *watch) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -189,6 +189,10 @@ func numberHere(pidfd *os.File) (int, error) {
 
 // happened takes what the supervisor tells by itself.
 func (l *lab) happened(a answer) {
+	if a.Ended {
+		go l.seen(a.PID)
+		return
+	}
 	n := l.nodes[a.Node]
 	if n == nil {
 		return
@@ -204,6 +208,13 @@ func (l *lab) happened(a answer) {
 	if len(n.deaths) < maxDeaths {
 		n.deaths = append(n.deaths, topologies.ProcessEnd{PID: a.Inside, Name: a.Name, Signal: a.Signal, Core: a.Core, At: time.Now()})
 	}
+}
+
+// seen has a command that has ended be reaped when the kernel's events of it were read: as long
+// as it is there, whose it and its children were can be asked, however short it lived.
+func (l *lab) seen(pid int) {
+	l.watch.catchUp()
+	l.client.reap(pid)
 }
 
 func (l *lab) node(name string) (*member, error) {

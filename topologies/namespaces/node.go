@@ -197,7 +197,7 @@ func (s *supervisor) attend(n *node, l *life) {
 			break
 		}
 	}
-	l.exit = await(l.handle)
+	l.exit = await(l.handle, true)
 	n.mu.Lock()
 	close(l.ended)
 	n.mu.Unlock()
@@ -295,8 +295,13 @@ func openPid(pid int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "process"), nil
 }
 
-// await waits for the end of a child and gives its exit status, as a shell would.
-func await(handle *os.File) int {
+// await waits for the end of a child and gives its exit status, as a shell would. Until it is
+// reaped it can still be asked whose it was.
+func await(handle *os.File, reap bool) int {
+	options := unix.WEXITED | unix.WNOHANG
+	if !reap {
+		options |= unix.WNOWAIT
+	}
 	raw, err := handle.SyscallConn()
 	if err != nil {
 		return -1
@@ -304,7 +309,7 @@ func await(handle *os.File) int {
 	var info unix.Siginfo
 	exit := -1
 	err = raw.Read(func(fd uintptr) bool {
-		err := unix.Waitid(unix.P_PIDFD, int(fd), &info, unix.WEXITED|unix.WNOHANG, nil)
+		err := unix.Waitid(unix.P_PIDFD, int(fd), &info, options, nil)
 		if errors.Is(err, unix.EINTR) {
 			return false
 		}

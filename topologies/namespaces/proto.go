@@ -40,6 +40,7 @@ const (
 	opNode    op = "node"    // make a node; files: of its first process, as pidfd
 	opRestart op = "restart" // end every process of it, and start it anew with its files
 	opSpawn   op = "spawn"   // start a command; answered when it runs, and again when it has ended
+	opReap    op = "reap"    // forget a command that has ended; not answered
 	opKill    op = "kill"    // end the process group of a command
 	opOpen    op = "open"    // open a file of a node for reading
 	opCreate  op = "create"  // open a file of a node for writing, with the folders that lead to it
@@ -53,7 +54,7 @@ type request struct {
 	Spec *nodeSpec `json:"spec,omitempty"` // opNode
 	Argv []string  `json:"argv,omitempty"` // opSpawn; with files: its standard input, output and error
 	TTY  bool      `json:"tty,omitempty"`  // opSpawn: on a terminal of the node's, whose master comes with the answer
-	PID  int       `json:"pid,omitempty"`  // opKill: as opSpawn was answered
+	PID  int       `json:"pid,omitempty"`  // opKill, opReap: as opSpawn was answered
 	Path string    `json:"path,omitempty"` // opOpen, opCreate
 	Mode uint32    `json:"mode,omitempty"` // opCreate
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -63,7 +64,7 @@ func (s *supervisor) spawn(n *node, req request, files []*os.File) (pid int, han
 		if err := filterCalls(n.spec.Calls); err != nil {
 			return err
 		}
-		pid, err = syscall.ForkExec(program, req.Argv, attr) //nolint:gosec // what the owner asks for, in a node
+		pid, err = execute(program, req.Argv, attr)
 		return err
 	})
 	if err == nil {
@@ -73,6 +74,24 @@ func (s *supervisor) spawn(n *node, req request, files []*os.File) (pid int, han
 		err = errors.Join(err, master.Close())
 	}
 	return pid, handle, master, err
+}
+
+// busyTimeout bounds the wait for a program that was just written: whatever this process or the
+// owner starts meanwhile has the file open until it executes its own.
+const busyTimeout = 5 * time.Second
+
+// execute starts a program.
+func execute(program string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
+	deadline := time.Now().Add(busyTimeout)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		pid, err = syscall.ForkExec(program, argv, attr) //nolint:gosec // what the owner asks for, in a node
+		if !errors.Is(err, unix.ETXTBSY) || time.Now().After(deadline) {
+			return pid, err
+		}
+		<-tick.C
+	}
 }
 
 // environment is that of every command of a node; later settings win.

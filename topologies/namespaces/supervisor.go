@@ -37,7 +37,8 @@ type supervisor struct {
 
 	mu       sync.Mutex
 	nodes    map[string]*node
-	programs map[string]*os.File // of nodes' first processes, by their rights
+	ended    map[int]chan struct{} // commands that have, to be closed when they may be reaped
+	programs map[string]*os.File   // of nodes' first processes, by their rights
 
 	voice   sync.Mutex
 	control *net.UnixConn
@@ -60,7 +61,7 @@ func serve() error {
 	for fd := fdBoot; fd <= fdOwner; fd++ {
 		unix.CloseOnExec(fd)
 	}
-	s := &supervisor{nodes: map[string]*node{}, programs: map[string]*os.File{}}
+	s := &supervisor{nodes: map[string]*node{}, ended: map[int]chan struct{}{}, programs: map[string]*os.File{}}
 	bootFile := os.NewFile(fdBoot, "boot")
 	if err := json.NewDecoder(bootFile).Decode(&s.boot); err != nil {
 		return fmt.Errorf("read what lab to build: %w", err)
@@ -176,8 +177,12 @@ func (s *supervisor) tell(a answer, files ...*os.File) {
 func (s *supervisor) carryOut(req request, files []*os.File) {
 	defer closeAll(files)
 	a := answer{ID: req.ID}
-	if req.Op == opHello {
+	switch req.Op {
+	case opHello:
 		s.tell(a)
+		return
+	case opReap:
+		s.release(req.PID)
 		return
 	}
 	n, err := s.find(req)
@@ -269,7 +274,32 @@ func (s *supervisor) run(n *node, req request, files []*os.File) {
 	} else {
 		s.tell(a)
 	}
-	a.Exit, a.Ended = await(handle), true
-	_ = handle.Close() // read only
+	a.Exit, a.Ended = await(handle, false), true
+	may := make(chan struct{})
+	s.mu.Lock()
+	s.ended[pid] = may
+	s.mu.Unlock()
 	s.tell(a)
+	timer := time.NewTimer(reapTimeout)
+	defer timer.Stop()
+	select {
+	case <-may:
+	case <-timer.C:
+		s.release(pid)
+	}
+	_ = await(handle, true) // it has ended
+	_ = handle.Close()      // read only
+}
+
+// reapTimeout is how long a command that has ended is kept for its owner to look at.
+const reapTimeout = 10 * time.Second
+
+// release lets a command that has ended be reaped.
+func (s *supervisor) release(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if may := s.ended[pid]; may != nil {
+		close(may)
+		delete(s.ended, pid)
+	}
 }

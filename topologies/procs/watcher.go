@@ -129,7 +129,7 @@ func (w *Watcher) Watch(ids ...string) {
 // processes that were dumping core when it was asked. missed is the last moment at which
 // one may have gone by unseen, and zero where none has; why says it.
 func (w *Watcher) Ends(ctx context.Context, id string) (ends []End, missed time.Time, why string, err error) {
-	if err := w.catchUp(ctx); err != nil {
+	if err := w.CatchUp(ctx); err != nil {
 		return nil, time.Time{}, "", err
 	}
 	w.mu.Lock()
@@ -191,9 +191,9 @@ func (w *Watcher) wait(ctx context.Context, deadline time.Time) bool {
 // markTimeout bounds the time in which everything that has happened is read.
 const markTimeout = 10 * time.Second
 
-// catchUp returns when every event that the kernel has sent so far was taken: it makes an
+// CatchUp returns when every event that the kernel has sent so far was taken: it makes an
 // event of its own and waits for that.
-func (w *Watcher) catchUp(ctx context.Context) error {
+func (w *Watcher) CatchUp(ctx context.Context) error {
 	w.mu.Lock()
 	w.nextMark++
 	name := fmt.Sprintf("rp-%d", w.nextMark)

@@ -201,3 +201,23 @@ func (s Subject) cancelled(t *testing.T) {
 		}
 	}
 }
+
+// A node that is reset is what it was when the lab was reserved, on the same cables.
+func (s Subject) reset(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: "test-reset"})
+	resetter := Ability[topologies.Resetter](t, r)
+	r1 := Host(t, r, "r1")
+	Run(t, r1, "sh", "-c", "echo x > /etc/lost; rm /etc/hosts; ip link add own type veth; sleep 600 >/dev/null 2>&1 &")
+	if how, _, err := resetter.Reset(t.Context(), "r1"); err != nil || how == "" {
+		t.Fatalf("got %q, %v", how, err)
+	}
+	if got := Run(t, r1, "sh", "-c", "ls /etc/lost /etc/hosts 2>/dev/null; ls /sys/class/net; pgrep sleep; true"); got != "/etc/hosts\neth1\nlo" {
+		t.Errorf("after a reset: %q", got)
+	}
+	if err := Ping(t.Context(), r1, "10.0.0.2"); err != nil {
+		t.Error(err)
+	}
+	Unchanged(t, r)
+}

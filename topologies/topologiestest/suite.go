@@ -30,6 +30,7 @@ func (s Subject) Suite(t *testing.T) {
 		{"TwoLabsOfOneTopology", s.twoLabsOfOneTopology},
 		{"RestartNode", s.restartNode},
 		{"RestartWithFault", s.restartWithFault},
+		{"Reset", s.reset},
 		{"Missing", s.missing},
 		{"BadTopology", s.badTopology},
 		{"Cancelled", s.cancelled},
