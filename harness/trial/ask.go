@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -53,10 +55,35 @@ func (s *silence) since(by scenarios.Channel) string {
 	return s.last[by]
 }
 
+// everybody is more than ask a channel at once.
+const everybody = 1 << 20
+
+// turn says who may ask a channel of a node: any number at once, or one alone. Whoever waits for
+// it gives up when their context ends.
+type turn struct{ free *semaphore.Weighted }
+
+func newTurn() turn { return turn{semaphore.NewWeighted(everybody)} }
+
+// share waits until nobody has the turn alone; the function that it returns ends it.
+func (t turn) share(ctx context.Context) (done func(), err error) { return t.take(ctx, 1) }
+
+// alone waits until nobody asks, and keeps the others away.
+func (t turn) alone(ctx context.Context) (done func(), err error) { return t.take(ctx, everybody) }
+
+func (t turn) take(ctx context.Context, n int64) (func(), error) {
+	if t.free.Acquire(ctx, n) != nil {
+		return nil, fmt.Errorf("wait for its turn: %w", context.Cause(ctx))
+	}
+	return func() { t.free.Release(n) }, nil
+}
+
 // run asks a node's command line, and notes whether it answered.
 func (n *labNode) run(ctx context.Context, line string, timeout time.Duration) (drivers.Exchange, error) {
-	n.runTurn.RLock()
-	defer n.runTurn.RUnlock()
+	done, err := n.runTurn.share(ctx)
+	if err != nil {
+		return drivers.Exchange{}, fmt.Errorf("%s: run %s: %w", n.Name, line, err)
+	}
+	defer done()
 	x, err := n.driver.Run(ctx, drivers.Command{Line: line, Timeout: timeout})
 	n.silence.asked(scenarios.CommandLine, line, err)
 	return x, err
@@ -68,8 +95,11 @@ func (n *labNode) shell(ctx context.Context, line string, timeout time.Duration)
 	if !ok {
 		return drivers.Exchange{}, fmt.Errorf("%s (%s): shell: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 	}
-	n.shellTurn.RLock()
-	defer n.shellTurn.RUnlock()
+	done, err := n.shellTurn.share(ctx)
+	if err != nil {
+		return drivers.Exchange{}, fmt.Errorf("%s: shell %s: %w", n.Name, line, err)
+	}
+	defer done()
 	x, err := sh.Shell(ctx, drivers.Command{Line: line, Timeout: timeout})
 	n.silence.asked(scenarios.Shell, line, err)
 	return x, err
@@ -79,16 +109,19 @@ func (n *labNode) shell(ctx context.Context, line string, timeout time.Duration)
 // session takes one command at a time, and waiting for one's turn is no hang: the others are
 // let finish first, and kept away meanwhile.
 func (n *labNode) hangs(ctx context.Context, by scenarios.Channel, line string, limit time.Duration) (drivers.Exchange, bool, error) {
-	turn, ask := &n.runTurn, n.driver.Run
+	turn, ask := n.runTurn, n.driver.Run
 	if by == scenarios.Shell {
 		sh, ok := drivers.As[drivers.Sheller](n.driver)
 		if !ok {
 			return drivers.Exchange{}, false, fmt.Errorf("%s (%s): shell: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 		}
-		turn, ask = &n.shellTurn, sh.Shell
+		turn, ask = n.shellTurn, sh.Shell
 	}
-	turn.Lock()
-	defer turn.Unlock()
+	done, err := turn.alone(ctx)
+	if err != nil {
+		return drivers.Exchange{}, false, fmt.Errorf("%s: %s: %w", n.Name, line, err)
+	}
+	defer done()
 	begin := time.Now()
 	limited, cancel := context.WithTimeoutCause(ctx, limit, drivers.ErrTimeout)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 )
 
 type labNode struct {
-	runTurn, shellTurn sync.RWMutex // see turn
+	runTurn, shellTurn turn
 	plan.Node
 	driver  drivers.Driver
 	sink    *sink

@@ -120,7 +120,7 @@ func (p preparation) build(ctx context.Context) error {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	for _, pn := range p.lab.plan.Nodes {
-		n := &labNode{Node: pn, sink: &sink{}}
+		n := &labNode{Node: pn, sink: &sink{}, runTurn: newTurn(), shellTurn: newTurn()}
 		p.lab.nodes = append(p.lab.nodes, n)
 		g.Go(func() error { return p.lab.open(gctx, n) })
 	}
