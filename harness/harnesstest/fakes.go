@@ -1,6 +1,10 @@
 // Package harnesstest holds a lab that exists only in memory, for tests of whoever
 // uses package trial: a provider without containers and drivers that answer from
 // functions. Nothing in it is a model of a switch.
+//
+// Nothing in it waits for anything but time either: tests run it with the clock of
+// testing/synctest, which stands still while anything works, and so keeps windows of
+// milliseconds exactly on a busy machine and passes an hour in none.
 package harnesstest
 
 import (

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -52,37 +53,39 @@ func TestBackgroundFaults(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld()
-			during := -1
-			w.provider.HealFn = func(topologies.Fault) error { return tt.heal }
-			w.platform.ConfigureFn = func(_, _ string) (string, error) {
-				// A flap begins beside this step.
-				for until := time.Now().Add(5 * time.Second); len(w.provider.Active()) < tt.during && time.Now().Before(until); {
-					<-time.After(time.Millisecond)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				during := -1
+				w.provider.HealFn = func(topologies.Fault) error { return tt.heal }
+				w.platform.ConfigureFn = func(_, _ string) (string, error) {
+					// A flap begins beside this step.
+					for until := time.Now().Add(5 * time.Second); len(w.provider.Active()) < tt.during && time.Now().Before(until); {
+						<-time.After(time.Millisecond)
+					}
+					during = len(w.provider.Active())
+					if tt.during == 1 && strings.Contains(tt.stimulus, "direction: both") && w.provider.Active()[0].Direction != topologies.DirectionBoth {
+						t.Errorf("the fault acts on %q", w.provider.Active()[0].Direction)
+					}
+					return "", nil
 				}
-				during = len(w.provider.Active())
-				if tt.during == 1 && strings.Contains(tt.stimulus, "direction: both") && w.provider.Active()[0].Direction != topologies.DirectionBoth {
-					t.Errorf("the fault acts on %q", w.provider.Active()[0].Direction)
+				w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) {
+					if during < 0 {
+						return drivers.Exchange{Output: "state is up"}, nil
+					}
+					if len(w.provider.Active()) == 0 {
+						return drivers.Exchange{Output: "links are well"}, nil
+					}
+					return drivers.Exchange{Output: "a link is ill"}, nil
 				}
-				return "", nil
-			}
-			w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) {
-				if during < 0 {
-					return drivers.Exchange{Output: "state is up"}, nil
+				p := planOf(t, head+"stimulus: ["+tt.stimulus+", {node: r1, configure: [x]}]"+symptom, plan.Options{Trials: 1})
+				if tt.during > 0 && p.Longest() > 10*time.Second {
+					t.Errorf("the plan waits %s for what it does not wait for", p.Longest())
 				}
-				if len(w.provider.Active()) == 0 {
-					return drivers.Exchange{Output: "links are well"}, nil
+				v := w.trial(t, t.Context(), p)
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) || during != tt.during {
+					t.Errorf("%s (%s), with %d faults in force while the next step ran; want %s (%s), %d", v.Verdict, v.Reason, during, tt.want, tt.reason, tt.during)
 				}
-				return drivers.Exchange{Output: "a link is ill"}, nil
-			}
-			p := planOf(t, head+"stimulus: ["+tt.stimulus+", {node: r1, configure: [x]}]"+symptom, plan.Options{Trials: 1})
-			if tt.during > 0 && p.Longest() > 10*time.Second {
-				t.Errorf("the plan waits %s for what it does not wait for", p.Longest())
-			}
-			v := w.trial(t, t.Context(), p)
-			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) || during != tt.during {
-				t.Errorf("%s (%s), with %d faults in force while the next step ran; want %s (%s), %d", v.Verdict, v.Reason, during, tt.want, tt.reason, tt.during)
-			}
+			})
 		})
 	}
 }

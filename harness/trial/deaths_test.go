@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -27,6 +28,7 @@ const (
 
 // TestDeathVerdicts: death comes first, and is told from an end that a step ordered.
 func TestDeathVerdicts(t *testing.T) {
+	begin := time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC) // by the clock of synctest
 	segv := drivers.Death{Process: "bgpd", PID: 7, Exit: 139, Signal: "SIGSEGV", NoCore: "the machine's core_pattern is empty"}
 	term := drivers.Death{Process: "bgpd", PID: 7, Exit: 143, Signal: "SIGTERM"}
 	quits := drivers.Death{Process: "bgpd", PID: 7}
@@ -73,7 +75,7 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "crashed while a script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{segv}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "gave up while a script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Exit: 1}}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "ended while no script ran", yaml: deadly(breaks, looks), deaths: []drivers.Death{quits}, want: evidence.Inconclusive, reason: "another failure", other: true},
-		{name: "ended before the script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, At: time.Now().Add(-time.Minute)}}, want: evidence.Inconclusive, reason: "another failure", other: true},
+		{name: "ended before the script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, At: begin.Add(-time.Minute)}}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "a crash that a step sent, asked for", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, ofBGP), deaths: []drivers.Death{segv}, want: evidence.Reproduced},
 		{name: "a crash that a step sent, as a means", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, looks), deaths: []drivers.Death{segv}, want: evidence.Reproduced, note: "which stimulus[0] sent"},
 		{name: "and the handler aborted", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGABRT"}}, want: evidence.Reproduced, note: "which stimulus[0] sent"},
@@ -84,42 +86,43 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "unseen: another condition", yaml: deadly(breaks, looks), unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Reproduced},
 		{name: "unseen: a death that is known all the same", yaml: deadly(breaks, anyCore), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Reproduced},
 		{name: "unseen: how many is not known", yaml: deadly(breaks, strings.Replace(anyCore, "core: any", "core: any, expect: count == 1", 1)), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},
-		{name: "unseen: before the trial", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: time.Now().Add(-time.Hour)}, want: evidence.NotReproduced},
-		{name: "unseen: since the stimulus", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: time.Now().Add(time.Hour)}, want: evidence.Inconclusive, reason: "some were lost"},
+		{name: "unseen: before the trial", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: begin.Add(-time.Hour)}, want: evidence.NotReproduced},
+		{name: "unseen: since the stimulus", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: begin.Add(time.Hour)}, want: evidence.Inconclusive, reason: "some were lost"},
 		{name: "a death without a name may be the one", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "(unnamed process, started by sh)", PID: 3, Signal: "SIGSEGV"}}, want: evidence.Inconclusive, reason: "unnamed", other: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld()
-			var done atomic.Bool
-			w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
-				done.Store(true)
-				return drivers.Exchange{Command: line, Exit: tt.exit}, nil
-			}
-			if tt.upset {
-				w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) { return drivers.Exchange{}, errors.New("not running") }
-			}
-			w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
-				var err error
-				if tt.unseen != nil {
-					err = tt.unseen
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var done atomic.Bool
+				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
+					done.Store(true)
+					return drivers.Exchange{Command: line, Exit: tt.exit}, nil
 				}
-				if node != "r1" || !tt.always && !done.Load() {
-					return nil, err
+				if tt.upset {
+					w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) { return drivers.Exchange{}, errors.New("not running") }
 				}
-				return slices.Clone(tt.deaths), err
-			}
-			v := w.trial(t, t.Context(), planOf(t, tt.yaml, plan.Options{}))
-			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
-				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
-			}
-			if other := len(v.OtherFailures) > 0; other != tt.other {
-				t.Errorf("other failures: %q", v.OtherFailures)
-			}
-			if !strings.Contains(strings.Join(v.Notes, "\n"), tt.note) {
-				t.Errorf("notes %q", v.Notes)
-			}
+				w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
+					var err error
+					if tt.unseen != nil {
+						err = tt.unseen
+					}
+					if node != "r1" || !tt.always && !done.Load() {
+						return nil, err
+					}
+					return slices.Clone(tt.deaths), err
+				}
+				v := w.trial(t, t.Context(), planOf(t, tt.yaml, plan.Options{}))
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+				if other := len(v.OtherFailures) > 0; other != tt.other {
+					t.Errorf("other failures: %q", v.OtherFailures)
+				}
+				if !strings.Contains(strings.Join(v.Notes, "\n"), tt.note) {
+					t.Errorf("notes %q", v.Notes)
+				}
+			})
 		})
 	}
 }

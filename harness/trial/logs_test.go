@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -27,20 +28,21 @@ func TestLogWithoutSource(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld()
-			var log atomic.Value
-			log.Store("")
-			w.platform.LogFn = func(string) string { return log.Load().(string) }
-			w.platform.UnloggedFn = func(string) string { return tt.unlogged }
-			w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
-				log.Store(tt.line)
-				return drivers.Exchange{Command: line}, nil
-			}
-			v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
-			if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, why) {
-				t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var log atomic.Value
+				log.Store("")
+				w.platform.LogFn = func(string) string { return log.Load().(string) }
+				w.platform.UnloggedFn = func(string) string { return tt.unlogged }
+				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
+					log.Store(tt.line)
+					return drivers.Exchange{Command: line}, nil
+				}
+				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
+				if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, why) {
+					t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
+				}
+			})
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,160 +74,172 @@ func verdict(t *testing.T, v evidence.TrialVerdict, want evidence.Verdict, reaso
 // A switch gets its own configuration back between two trials and after the last, its restore
 // point is kept before anything is configured, and what evidence it gave says where it is from.
 func TestRack(t *testing.T) {
-	r := &harnesstest.Rack{
-		PortsFn:  func(string) map[string]string { return map[string]string{"eth1": "1:5"} },
-		MarksFn:  func(string) []string { return []string{"licence"} },
-		DeviceFn: func(_ string, d *topologies.Device) { d.Marks = []string{"borrowed"} },
-	}
-	var journal []string
-	r.ConfigureFn = func(_, line string) string {
-		journal = append(journal, line+" after "+strings.Join(r.Journal()[:1], ""))
-		return ""
-	}
-	verdicts, dir := rackSeries(t, r, onRack, 2)
-	for _, v := range verdicts {
-		verdict(t, v, evidence.Reproduced, "")
-		if !slices.Equal(v.Marks, []string{"borrowed", "licence"}) {
-			t.Errorf("marks %q", v.Marks)
+	synctest.Test(t, func(t *testing.T) {
+		r := &harnesstest.Rack{
+			PortsFn:  func(string) map[string]string { return map[string]string{"eth1": "1:5"} },
+			MarksFn:  func(string) []string { return []string{"licence"} },
+			DeviceFn: func(_ string, d *topologies.Device) { d.Marks = []string{"borrowed"} },
 		}
-	}
-	for _, line := range journal {
-		if !strings.Contains(line, " after keep sw") {
-			t.Errorf("configured %s", line)
+		var journal []string
+		r.ConfigureFn = func(_, line string) string {
+			journal = append(journal, line+" after "+strings.Join(r.Journal()[:1], ""))
+			return ""
 		}
-	}
-	if len(journal) != 4 || !strings.HasPrefix(journal[1], "broken 1:5 ") {
-		t.Errorf("configured %q", journal)
-	}
-	entries := r.Journal()
-	slices.Sort(entries)
-	if diff := cmp.Diff([]string{"keep sw1", "keep sw2", "restored sw1", "restored sw2"}, entries); diff != "" {
-		t.Error(diff)
-	}
-	for _, sw := range []string{"sw1", "sw2"} {
-		if !slices.Equal(r.Running(sw), []string{"factory"}) || len(r.Saved(sw)) != 0 {
-			t.Errorf("%s runs %q, with %q saved", sw, r.Running(sw), r.Saved(sw))
+		verdicts, dir := rackSeries(t, r, onRack, 2)
+		for _, v := range verdicts {
+			verdict(t, v, evidence.Reproduced, "")
+			if !slices.Equal(v.Marks, []string{"borrowed", "licence"}) {
+				t.Errorf("marks %q", v.Marks)
+			}
 		}
-		if len(r.Log(sw)) != 2 || !strings.Contains(r.Log(sw)[1], "trial 2: the stimulus begins") {
-			t.Errorf("%s logged %q", sw, r.Log(sw))
+		for _, line := range journal {
+			if !strings.Contains(line, " after keep sw") {
+				t.Errorf("configured %s", line)
+			}
 		}
-	}
-	if r.Up() != 0 {
-		t.Errorf("%d labs are up", r.Up())
-	}
-	tech, err := os.ReadFile(dir.Trial(1).File("files", "sw1", "tech-support.txt"))
-	if err != nil || string(tech) != "half of it\n" {
-		t.Errorf("%q, %v", tech, err)
-	}
-	record, err := dir.Trial(1).Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := slices.ContainsFunc(record.Events, func(e evidence.Event) bool {
-		return e.Name == "tech-support" && strings.Contains(e.Detail, "not complete; missing: its end")
+		if len(journal) != 4 || !strings.HasPrefix(journal[1], "broken 1:5 ") {
+			t.Errorf("configured %q", journal)
+		}
+		entries := r.Journal()
+		slices.Sort(entries)
+		if diff := cmp.Diff([]string{"keep sw1", "keep sw2", "restored sw1", "restored sw2"}, entries); diff != "" {
+			t.Error(diff)
+		}
+		for _, sw := range []string{"sw1", "sw2"} {
+			if !slices.Equal(r.Running(sw), []string{"factory"}) || len(r.Saved(sw)) != 0 {
+				t.Errorf("%s runs %q, with %q saved", sw, r.Running(sw), r.Saved(sw))
+			}
+			if len(r.Log(sw)) != 2 || !strings.Contains(r.Log(sw)[1], "trial 2: the stimulus begins") {
+				t.Errorf("%s logged %q", sw, r.Log(sw))
+			}
+		}
+		if r.Up() != 0 {
+			t.Errorf("%d labs are up", r.Up())
+		}
+		tech, err := os.ReadFile(dir.Trial(1).File("files", "sw1", "tech-support.txt"))
+		if err != nil || string(tech) != "half of it\n" {
+			t.Errorf("%q, %v", tech, err)
+		}
+		record, err := dir.Trial(1).Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(record.Events, func(e evidence.Event) bool {
+			return e.Name == "tech-support" && strings.Contains(e.Detail, "not complete; missing: its end")
+		})
+		if !said {
+			t.Error("half a tech-support is taken for whole")
+		}
 	})
-	if !said {
-		t.Error("half a tech-support is taken for whole")
-	}
 }
 
 // A device that is not what the inventory says is not touched; one whose restore point cannot be
 // kept is not configured; one that cannot be brought back is given to nobody.
 func TestRackRefuses(t *testing.T) {
 	t.Run("another serial number", func(t *testing.T) {
-		t.Parallel()
-		r := &harnesstest.Rack{DeviceFn: func(node string, d *topologies.Device) {
-			if node == "sw1" {
-				d.Serial = "S-other"
+		synctest.Test(t, func(t *testing.T) {
+			r := &harnesstest.Rack{DeviceFn: func(node string, d *topologies.Device) {
+				if node == "sw1" {
+					d.Serial = "S-other"
+				}
+			}}
+			verdicts, _ := rackSeries(t, r, onRack, 1)
+			verdict(t, verdicts[0], evidence.Inconclusive, `device rack-sw1 says its serial number is "S-sw1", and the inventory says "S-other": it is not touched`)
+			if !slices.Equal(r.Running("sw1"), []string{"factory"}) || slices.Contains(r.Journal(), "keep sw1") {
+				t.Errorf("it was touched: %q, %q", r.Running("sw1"), r.Journal())
 			}
-		}}
-		verdicts, _ := rackSeries(t, r, onRack, 1)
-		verdict(t, verdicts[0], evidence.Inconclusive, `device rack-sw1 says its serial number is "S-sw1", and the inventory says "S-other": it is not touched`)
-		if !slices.Equal(r.Running("sw1"), []string{"factory"}) || slices.Contains(r.Journal(), "keep sw1") {
-			t.Errorf("it was touched: %q, %q", r.Running("sw1"), r.Journal())
-		}
+		})
 	})
 	t.Run("the disk is full", func(t *testing.T) {
-		t.Parallel()
-		r := &harnesstest.Rack{KeepFn: func(string) error { return errors.New("the disk is full") }}
-		verdicts, _ := rackSeries(t, r, onRack, 1)
-		verdict(t, verdicts[0], evidence.Inconclusive, "keep the restore point: the disk is full")
-		if !slices.Equal(r.Running("sw1"), []string{"factory"}) || len(r.Saved("sw1")) != 0 {
-			t.Errorf("it was touched: %q, %q", r.Running("sw1"), r.Saved("sw1"))
-		}
+		synctest.Test(t, func(t *testing.T) {
+			r := &harnesstest.Rack{KeepFn: func(string) error { return errors.New("the disk is full") }}
+			verdicts, _ := rackSeries(t, r, onRack, 1)
+			verdict(t, verdicts[0], evidence.Inconclusive, "keep the restore point: the disk is full")
+			if !slices.Equal(r.Running("sw1"), []string{"factory"}) || len(r.Saved("sw1")) != 0 {
+				t.Errorf("it was touched: %q, %q", r.Running("sw1"), r.Saved("sw1"))
+			}
+		})
 	})
 	t.Run("it does not come back", func(t *testing.T) {
-		t.Parallel()
-		r := &harnesstest.Rack{RestoreFn: func(node string) error {
-			if node == "sw1" {
-				return errors.New("it hangs")
+		synctest.Test(t, func(t *testing.T) {
+			r := &harnesstest.Rack{RestoreFn: func(node string) error {
+				if node == "sw1" {
+					return errors.New("it hangs")
+				}
+				return nil
+			}}
+			verdicts, _ := rackSeries(t, r, onRack, 1)
+			verdict(t, verdicts[0], evidence.Reproduced, "")
+			if !slices.Contains(r.Journal(), "quarantine sw1: it hangs") || !slices.Contains(r.Journal(), "restored sw2") {
+				t.Errorf("%q", r.Journal())
 			}
-			return nil
-		}}
-		verdicts, _ := rackSeries(t, r, onRack, 1)
-		verdict(t, verdicts[0], evidence.Reproduced, "")
-		if !slices.Contains(r.Journal(), "quarantine sw1: it hangs") || !slices.Contains(r.Journal(), "restored sw2") {
-			t.Errorf("%q", r.Journal())
-		}
+		})
 	})
 	t.Run("it does not come back between two trials", func(t *testing.T) {
-		t.Parallel()
-		r := &harnesstest.Rack{RestoreFn: func(string) error { return errors.New("it hangs") }}
-		verdicts, _ := rackSeries(t, r, onRack, 2)
-		verdict(t, verdicts[0], evidence.Reproduced, "")
-		verdict(t, verdicts[1], evidence.Inconclusive, "it hangs")
+		synctest.Test(t, func(t *testing.T) {
+			r := &harnesstest.Rack{RestoreFn: func(string) error { return errors.New("it hangs") }}
+			verdicts, _ := rackSeries(t, r, onRack, 2)
+			verdict(t, verdicts[0], evidence.Reproduced, "")
+			verdict(t, verdicts[1], evidence.Inconclusive, "it hangs")
+		})
 	})
 	t.Run("lines that no restore point undoes", func(t *testing.T) {
-		t.Parallel()
-		r := &harnesstest.Rack{}
-		verdicts, _ := rackSeries(t, r, strings.Replace(onRack, `"broken {{eth1}}"`, `"save all"`, 1), 1)
-		verdict(t, verdicts[0], evidence.Inconclusive, "which no restore point undoes")
-		if slices.Contains(r.Running("sw1"), "save all") {
-			t.Error("it was sent")
-		}
+		synctest.Test(t, func(t *testing.T) {
+			r := &harnesstest.Rack{}
+			verdicts, _ := rackSeries(t, r, strings.Replace(onRack, `"broken {{eth1}}"`, `"save all"`, 1), 1)
+			verdict(t, verdicts[0], evidence.Inconclusive, "which no restore point undoes")
+			if slices.Contains(r.Running("sw1"), "save all") {
+				t.Error("it was sent")
+			}
+		})
 	})
 	t.Run("a port that is not there", func(t *testing.T) {
-		t.Parallel()
-		verdicts, _ := rackSeries(t, &harnesstest.Rack{}, strings.Replace(onRack, "{{eth1}}", "{{eth1}} {{eth9}}", 1), 1)
-		verdict(t, verdicts[0], evidence.Inconclusive, "{{eth9}} is no interface of the node")
+		synctest.Test(t, func(t *testing.T) {
+			verdicts, _ := rackSeries(t, &harnesstest.Rack{}, strings.Replace(onRack, "{{eth1}}", "{{eth1}} {{eth9}}", 1), 1)
+			verdict(t, verdicts[0], evidence.Inconclusive, "{{eth9}} is no interface of the node")
+		})
 	})
 }
 
 // What the inventory says of a device holds in every trial: one that is a simulator shows
 // nothing in the second either, though nobody asks again.
 func TestRackMarks(t *testing.T) {
-	r := &harnesstest.Rack{DeviceFn: func(_ string, d *topologies.Device) { d.Marks = []string{"simulated"} }}
-	verdicts, _ := rackSeries(t, r, onRack, 2)
-	for _, v := range verdicts {
-		verdict(t, v, evidence.NotApplicable, "made on a simulator")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r := &harnesstest.Rack{DeviceFn: func(_ string, d *topologies.Device) { d.Marks = []string{"simulated"} }}
+		verdicts, _ := rackSeries(t, r, onRack, 2)
+		for _, v := range verdicts {
+			verdict(t, v, evidence.NotApplicable, "made on a simulator")
+		}
+	})
 }
 
 // A lab that is taken away is not touched any more, not even to bring it back.
 func TestRackLost(t *testing.T) {
-	r := &harnesstest.Rack{}
-	r.ConfigureFn = func(_, line string) string {
-		if strings.HasPrefix(line, "broken") {
-			r.Lose()
+	synctest.Test(t, func(t *testing.T) {
+		r := &harnesstest.Rack{}
+		r.ConfigureFn = func(_, line string) string {
+			if strings.HasPrefix(line, "broken") {
+				r.Lose()
+			}
+			return ""
 		}
-		return ""
-	}
-	p := planWith(t, onRack, map[string]string{"sw1.cfg": "hostname sw1\n"}, plan.Options{Trials: 1})
-	s, err := trial.NewSeries(t.Context(), p, t.TempDir(), trial.Environment{Provider: r, Registry: r.Registry()}, evidence.Tool{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := s.Try(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	verdict(t, v, evidence.Inconclusive, "taken away")
-	if err := s.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "its devices are left as they are") {
-		t.Errorf("close: %v", err)
-	}
-	if !slices.Contains(r.Running("sw1"), "hostname sw1") || slices.Contains(r.Journal(), "restored sw1") {
-		t.Errorf("runs %q, journal %q", r.Running("sw1"), r.Journal())
-	}
+		p := planWith(t, onRack, map[string]string{"sw1.cfg": "hostname sw1\n"}, plan.Options{Trials: 1})
+		s, err := trial.NewSeries(t.Context(), p, t.TempDir(), trial.Environment{Provider: r, Registry: r.Registry()}, evidence.Tool{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.Try(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdict(t, v, evidence.Inconclusive, "taken away")
+		if err := s.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "its devices are left as they are") {
+			t.Errorf("close: %v", err)
+		}
+		if !slices.Contains(r.Running("sw1"), "hostname sw1") || slices.Contains(r.Journal(), "restored sw1") {
+			t.Errorf("runs %q, journal %q", r.Running("sw1"), r.Journal())
+		}
+	})
 }
 
 // A lab without a hand on its cables takes a link down at a switch's port, and can neither drop
@@ -249,13 +262,14 @@ func TestRackFaults(t *testing.T) {
 		{"restart", "{node: sw1, fault: restart}", `not (text contains "1:5")`, evidence.Inconclusive, "before the stimulus already"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			r := &harnesstest.Rack{PortsFn: ports}
-			verdicts, _ := rackSeries(t, r, with(tt.step, tt.expect), 1)
-			verdict(t, verdicts[0], tt.want, tt.reason)
-			if restarted := r.Reboots("sw1") > 0; restarted != (tt.name == "restart") {
-				t.Errorf("restarted %v", restarted)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				r := &harnesstest.Rack{PortsFn: ports}
+				verdicts, _ := rackSeries(t, r, with(tt.step, tt.expect), 1)
+				verdict(t, verdicts[0], tt.want, tt.reason)
+				if restarted := r.Reboots("sw1") > 0; restarted != (tt.name == "restart") {
+					t.Errorf("restarted %v", restarted)
+				}
+			})
 		})
 	}
 }

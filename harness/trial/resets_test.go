@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -54,23 +55,25 @@ func (w *world) series(t *testing.T, provider topologies.Provider, yaml string, 
 // A daemon that dies while a lab is built anew has died in that trial, whatever the lab was
 // built for.
 func TestDeathInRebuiltLab(t *testing.T) {
-	w := newWorld()
-	w.platform.ResetFn = func(string) error { return errors.New("it hangs") }
-	var boots atomic.Int32
-	boot := w.platform.BootFn
-	w.platform.BootFn = func(node string) error {
-		boots.Add(1)
-		return boot(node)
-	}
-	w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
-		if node == "r2" && boots.Load() > 2 {
-			return []drivers.Death{{Process: "zebra", Signal: "SIGSEGV"}}, nil
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.platform.ResetFn = func(string) error { return errors.New("it hangs") }
+		var boots atomic.Int32
+		boot := w.platform.BootFn
+		w.platform.BootFn = func(node string) error {
+			boots.Add(1)
+			return boot(node)
 		}
-		return nil, nil
-	}
-	verdicts, _ := w.series(t, &w.provider, goesDown+"trials: {reset: config}\n", 2)
-	verdict(t, verdicts[0], evidence.Reproduced, "")
-	verdict(t, verdicts[1], evidence.Inconclusive, "another failure: r2: zebra died")
+		w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
+			if node == "r2" && boots.Load() > 2 {
+				return []drivers.Death{{Process: "zebra", Signal: "SIGSEGV"}}, nil
+			}
+			return nil, nil
+		}
+		verdicts, _ := w.series(t, &w.provider, stuck+"trials: {reset: config}\n", 2)
+		verdict(t, verdicts[0], evidence.Reproduced, "")
+		verdict(t, verdicts[1], evidence.Inconclusive, "another failure: r2: zebra died")
+	})
 }
 
 // Between two trials a lab is cleaned as planned; where that does not work it is built anew, so
@@ -95,32 +98,33 @@ func TestResetBetweenTrials(t *testing.T) {
 			name += " fails"
 		}
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld()
-			var labs atomic.Int32
-			w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
-				labs.Add(1)
-				return nil
-			}
-			w.platform.ResetFn = func(string) error {
-				if tt.fails {
-					return errors.New("it hangs")
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var labs atomic.Int32
+				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
+					labs.Add(1)
+					return nil
 				}
-				w.broken.Store(false)
-				return nil
-			}
-			verdicts, dir := w.series(t, &w.provider, goesDown+"trials: {reset: "+string(tt.reset)+"}\n", 2)
-			if verdicts[0].Verdict != evidence.Reproduced || verdicts[1].Verdict != tt.second || labs.Load() != tt.labs {
-				t.Errorf("%s, then %s (%s), in %d labs", verdicts[0].Verdict, verdicts[1].Verdict, verdicts[1].Reason, labs.Load())
-			}
-			record, err := dir.Trial(2).Read()
-			if err != nil || !slices.ContainsFunc(record.Events, func(e evidence.Event) bool { return strings.Contains(e.Name+e.Detail, tt.says) }) {
-				t.Errorf("the record does not say %q: %v", tt.says, err)
-			}
-			entries, err := dir.Ledger()
-			if err != nil || len(entries) != 2 || !entries[0].Cold || entries[1].Cold != (tt.labs == 2) {
-				t.Errorf("%+v, %v", entries, err)
-			}
+				w.platform.ResetFn = func(string) error {
+					if tt.fails {
+						return errors.New("it hangs")
+					}
+					w.broken.Store(false)
+					return nil
+				}
+				verdicts, dir := w.series(t, &w.provider, stuck+"trials: {reset: "+string(tt.reset)+"}\n", 2)
+				if verdicts[0].Verdict != evidence.Reproduced || verdicts[1].Verdict != tt.second || labs.Load() != tt.labs {
+					t.Errorf("%s, then %s (%s), in %d labs", verdicts[0].Verdict, verdicts[1].Verdict, verdicts[1].Reason, labs.Load())
+				}
+				record, err := dir.Trial(2).Read()
+				if err != nil || !slices.ContainsFunc(record.Events, func(e evidence.Event) bool { return strings.Contains(e.Name+e.Detail, tt.says) }) {
+					t.Errorf("the record does not say %q: %v", tt.says, err)
+				}
+				entries, err := dir.Ledger()
+				if err != nil || len(entries) != 2 || !entries[0].Cold || entries[1].Cold != (tt.labs == 2) {
+					t.Errorf("%+v, %v", entries, err)
+				}
+			})
 		})
 	}
 }
@@ -161,17 +165,18 @@ func TestResetBySnapshot(t *testing.T) {
 		{"not at all", "", errors.New("no space"), "rebuilt: reset redeploy did not work: no space"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld()
-			provider := snapshots{&w.provider, func(string) (topologies.How, error) { return tt.how, tt.err }}
-			verdicts, dir := w.series(t, provider, goesDown, 2)
-			if verdicts[1].Verdict != evidence.Reproduced {
-				t.Errorf("%+v", verdicts[1])
-			}
-			record, err := dir.Trial(2).Read()
-			if err != nil || !slices.ContainsFunc(record.Events, func(e evidence.Event) bool { return strings.Contains(e.Name+e.Detail, tt.says) }) {
-				t.Errorf("the record does not say %q: %v", tt.says, err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				provider := snapshots{&w.provider, func(string) (topologies.How, error) { return tt.how, tt.err }}
+				verdicts, dir := w.series(t, provider, stuck, 2)
+				if verdicts[1].Verdict != evidence.Reproduced {
+					t.Errorf("%+v", verdicts[1])
+				}
+				record, err := dir.Trial(2).Read()
+				if err != nil || !slices.ContainsFunc(record.Events, func(e evidence.Event) bool { return strings.Contains(e.Name+e.Detail, tt.says) }) {
+					t.Errorf("the record does not say %q: %v", tt.says, err)
+				}
+			})
 		})
 	}
 }
@@ -194,86 +199,91 @@ func TestNodeFaults(t *testing.T) {
 		{step: "{node: r1, fault: kill, process: bgpd}", kill: errors.New("it does not run"), want: evidence.Inconclusive, reason: "it does not run", sent: "bgpd SIGKILL"},
 	} {
 		t.Run(tt.step, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld()
-			var sent atomic.Value
-			w.platform.KillFn = func(_, process, signal string) error {
-				sent.Store(process + " " + signal)
-				return tt.kill
-			}
-			v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+tt.step+"]\n"+seenDown, plan.Options{}))
-			verdict(t, v, tt.want, tt.reason)
-			if got, _ := sent.Load().(string); got != tt.sent {
-				t.Errorf("sent %q", got)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var sent atomic.Value
+				w.platform.KillFn = func(_, process, signal string) error {
+					sent.Store(process + " " + signal)
+					return tt.kill
+				}
+				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+tt.step+"]\n"+isDown, plan.Options{}))
+				verdict(t, v, tt.want, tt.reason)
+				if got, _ := sent.Load().(string); got != tt.sent {
+					t.Errorf("sent %q", got)
+				}
+			})
 		})
 	}
 }
 
 // Files that the scenario names are fetched from their nodes.
 func TestFetchedFiles(t *testing.T) {
-	w := newWorld()
-	_, dir := w.series(t, &w.provider, goesDown+"evidence: {files: {r1: [/var/log/frr.log]}}\n", 1)
-	if _, err := os.Stat(dir.Trial(1).File("files", "r1", "var-log-frr.log")); err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		_, dir := w.series(t, &w.provider, stuck+"evidence: {files: {r1: [/var/log/frr.log]}}\n", 1)
+		if _, err := os.Stat(dir.Trial(1).File("files", "r1", "var-log-frr.log")); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A rehearsal looks at everything once and finds what would go wrong, of every kind.
 func TestComplaints(t *testing.T) {
-	w := newWorld()
-	run := w.platform.RunFn
-	w.platform.RunFn = func(node, line string) (drivers.Exchange, error) {
-		if line == "show nothing" {
-			return drivers.Exchange{}, errors.New("session lost")
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		run := w.platform.RunFn
+		w.platform.RunFn = func(node, line string) (drivers.Exchange, error) {
+			if line == "show nothing" {
+				return drivers.Exchange{}, errors.New("session lost")
+			}
+			return run(node, line)
 		}
-		return run(node, line)
-	}
-	w.platform.ConfigureFn = func(_, line string) (string, error) {
-		if line == "wrong" {
-			return "% Unknown", nil
+		w.platform.ConfigureFn = func(_, line string) (string, error) {
+			if line == "wrong" {
+				return "% Unknown", nil
+			}
+			return "", nil
 		}
-		return "", nil
-	}
-	const yaml = head + `
+		const yaml = head + `
 stimulus: [{hold: 1h, why: it takes long}]
 symptom:
   - {name: no answer, node: r1, run: show nothing, expect: 'text == "x"', eventually: 1h}
   - {name: no value, node: r1, run: show state, expect: 'json.x == 1', eventually: 1h}
 `
-	rehearse := func(yaml string) (*plan.Plan, evidence.Record) {
-		t.Helper()
-		p := planOf(t, yaml, plan.Options{Trials: 1})
-		s, err := trial.NewSeries(t.Context(), p, t.TempDir(), trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Rehearse: true}, evidence.Tool{})
-		if err != nil {
-			t.Fatal(err)
+		rehearse := func(yaml string) (*plan.Plan, evidence.Record) {
+			t.Helper()
+			p := planOf(t, yaml, plan.Options{Trials: 1})
+			s, err := trial.NewSeries(t.Context(), p, t.TempDir(), trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Rehearse: true}, evidence.Tool{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Try(t.Context(), 1)
+			if err = errors.Join(err, s.Close(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+			record, err := s.Dir.Trial(1).Read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p, record
 		}
-		_, err = s.Try(t.Context(), 1)
-		if err = errors.Join(err, s.Close(t.Context())); err != nil {
-			t.Fatal(err)
-		}
-		record, err := s.Dir.Trial(1).Read()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p, record
-	}
-	says := func(p *plan.Plan, record evidence.Record, want ...string) {
-		t.Helper()
-		complaints := strings.Join(trial.Complaints(p, record), "\n")
-		for _, w := range want {
-			if !strings.Contains(complaints, w) {
-				t.Errorf("it does not say %q:\n%s", w, complaints)
+		says := func(p *plan.Plan, record evidence.Record, want ...string) {
+			t.Helper()
+			complaints := strings.Join(trial.Complaints(p, record), "\n")
+			for _, w := range want {
+				if !strings.Contains(complaints, w) {
+					t.Errorf("it does not say %q:\n%s", w, complaints)
+				}
 			}
 		}
-	}
-	p, record := rehearse(strings.Replace(yaml, "{hold: 1h,", "{node: r1, configure: [wrong]}, {hold: 1h,", 1))
-	says(p, record, "r1 stimulus[0]: configure wrong: ", "% Unknown")
-	p, record = rehearse(yaml)
-	says(p, record, "symptom[0] (no answer) has no value: ", "session lost", "symptom[1] (no value) has no value: ", "not JSON")
-	record.Observations = nil
-	record.Events = append(record.Events, evidence.Event{Kind: evidence.EventMissing, Detail: "no netem"}, evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: "the lab is gone"})
-	says(p, record, "baseline[0] (up) was never looked at", "this lab lacks: no netem", "the lab is gone")
+		p, record := rehearse(strings.Replace(yaml, "{hold: 1h,", "{node: r1, configure: [wrong]}, {hold: 1h,", 1))
+		says(p, record, "r1 stimulus[0]: configure wrong: ", "% Unknown")
+		p, record = rehearse(yaml)
+		says(p, record, "symptom[0] (no answer) has no value: ", "session lost", "symptom[1] (no value) has no value: ", "not JSON")
+		record.Observations = nil
+		record.Events = append(record.Events, evidence.Event{Kind: evidence.EventMissing, Detail: "no netem"}, evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: "the lab is gone"})
+		says(p, record, "baseline[0] (up) was never looked at", "this lab lacks: no netem", "the lab is gone")
+	})
 }
 
 // checked is a platform with a parser of its own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -27,44 +28,51 @@ func TestTryWithin(t *testing.T) {
 		{"it does not come", "state is init", true, evidence.Inconclusive},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld()
-			if tt.answer != "" {
-				w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) { return drivers.Exchange{Output: tt.answer}, nil }
-			}
-			s, err := trial.NewSeries(t.Context(), planOf(t, patient, plan.Options{Trials: 1}), t.TempDir(), trial.Environment{Provider: &w.provider, Registry: w.platform.Registry()}, evidence.Tool{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // half of the window
-			defer cancel()
-			a, err := s.TryWithin(ctx, 1, 150*time.Millisecond)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if a.Verdict.Verdict != tt.want || a.GaveUp != tt.gaveUp || (a.Baseline > 0) == tt.gaveUp {
-				t.Errorf("%+v", a)
-			}
-			if err := s.Close(t.Context()); err != nil {
-				t.Error(err)
-			}
-			p, dir, _, err := plan.OpenRun(s.Dir.Path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if again, err := judge.Rejudge(p, dir); err != nil || len(again.Altered) > 0 {
-				t.Errorf("judged again: %v, %v", again.Altered, err)
-			}
-			record, err := dir.Trial(1).Read()
-			if err != nil {
-				t.Fatal(err)
-			}
-			said := false
-			for _, e := range record.Events {
-				said = said || strings.HasPrefix(e.Name, "the baseline was given up after 150ms")
-			}
-			if said != tt.gaveUp {
-				t.Errorf("the record says that it was given up: %v", said)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				run := w.platform.RunFn
+				w.platform.RunFn = func(node, line string) (drivers.Exchange, error) {
+					<-time.After(time.Millisecond)
+					if tt.answer != "" {
+						return drivers.Exchange{Output: tt.answer}, nil
+					}
+					return run(node, line)
+				}
+				s, err := trial.NewSeries(t.Context(), planOf(t, patient, plan.Options{Trials: 1}), t.TempDir(), trial.Environment{Provider: &w.provider, Registry: w.platform.Registry()}, evidence.Tool{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // half of the window
+				defer cancel()
+				a, err := s.TryWithin(ctx, 1, 150*time.Millisecond)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a.Verdict.Verdict != tt.want || a.GaveUp != tt.gaveUp || (a.Baseline > 0) == tt.gaveUp {
+					t.Errorf("%+v", a)
+				}
+				if err := s.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				p, dir, _, err := plan.OpenRun(s.Dir.Path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if again, err := judge.Rejudge(p, dir); err != nil || len(again.Altered) > 0 {
+					t.Errorf("judged again: %v, %v", again.Altered, err)
+				}
+				record, err := dir.Trial(1).Read()
+				if err != nil {
+					t.Fatal(err)
+				}
+				said := false
+				for _, e := range record.Events {
+					said = said || strings.HasPrefix(e.Name, "the baseline was given up after 150ms")
+				}
+				if said != tt.gaveUp {
+					t.Errorf("the record says that it was given up: %v", said)
+				}
+			})
 		})
 	}
 }

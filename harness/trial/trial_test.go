@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +23,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// head begins every fixture; windows are short, the lab is in memory.
+// head begins every fixture. The lab is in memory, and the clock that of synctest, which keeps windows exactly.
 const head = `
 reprise: v1
 id: fixture
@@ -411,66 +412,69 @@ func TestTrialVerdicts(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld()
-			if tt.change != nil {
-				tt.change(w)
-			}
-			v := w.trial(t, t.Context(), planOf(t, tt.yaml, tt.plan))
-			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
-				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
-			}
-			if strings.Contains(tt.name, "workaround") && !cmp.Equal(v.Notes, []string{"workaround: it helps"}) {
-				t.Errorf("notes %q", v.Notes)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				if tt.change != nil {
+					tt.change(w)
+				}
+				v := w.trial(t, t.Context(), planOf(t, tt.yaml, tt.plan))
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+				if strings.Contains(tt.name, "workaround") && !cmp.Equal(v.Notes, []string{"workaround: it helps"}) {
+					t.Errorf("notes %q", v.Notes)
+				}
+			})
 		})
 	}
 }
 
 // A record of older rules is judged by those, and shown under today's beside them.
 func TestRejudgeOlderRules(t *testing.T) {
-	w := newWorld()
-	p := planOf(t, head+"stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, node: r1, run: s, expect: 'text contains \"state\"', eventually: 100ms, every: 10ms}]\n", plan.Options{Trials: 1})
-	dir, err := trial.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{Name: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lab := trial.NewLab(p, trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
-	tr, err := lab.Begin(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr.Execute(t.Context())
-	v, err := tr.Finish(t.Context())
-	if err = errors.Join(err, lab.Close(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	if v.Verdict != evidence.Inconclusive || v.Rules != evidence.CurrentRules {
-		t.Fatalf("it is %s by rules %q", v.Verdict, v.Rules)
-	}
-	// As a program of before left it: no rules are named, and the verdict is theirs.
-	var info evidence.RunInfo
-	if err := evidence.ReadJSON(dir.File("run.json"), &info); err != nil {
-		t.Fatal(err)
-	}
-	info.Rules, v.Rules, v.Verdict, v.Reason = "", "", evidence.Reproduced, ""
-	if err := errors.Join(evidence.WriteJSON(dir.File("run.json"), info), evidence.WriteJSON(dir.Trial(1).File("verdict.json"), v)); err != nil {
-		t.Fatal(err)
-	}
-	old, _, _, err := plan.OpenRun(dir.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := judge.Rejudge(old, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(again.Altered) > 0 || again.Rules != evidence.RulesV1 || again.Verdicts[0].Verdict != evidence.Reproduced {
-		t.Errorf("by its own rules %s: %v, altered %v", again.Rules, again.Verdicts, again.Altered)
-	}
-	if len(again.Today) != 1 || again.Today[0].Again != evidence.Inconclusive || again.CombineToday(1, evidence.Reproduced).Verdict != evidence.Inconclusive {
-		t.Errorf("by today's: %v", again.Today)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		p := planOf(t, head+"stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, node: r1, run: s, expect: 'text contains \"state\"', eventually: 100ms, every: 10ms}]\n", plan.Options{Trials: 1})
+		dir, err := trial.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{Name: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lab := trial.NewLab(p, trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+		tr, err := lab.Begin(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.Execute(t.Context())
+		v, err := tr.Finish(t.Context())
+		if err = errors.Join(err, lab.Close(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		if v.Verdict != evidence.Inconclusive || v.Rules != evidence.CurrentRules {
+			t.Fatalf("it is %s by rules %q", v.Verdict, v.Rules)
+		}
+		// As a program of before left it: no rules are named, and the verdict is theirs.
+		var info evidence.RunInfo
+		if err := evidence.ReadJSON(dir.File("run.json"), &info); err != nil {
+			t.Fatal(err)
+		}
+		info.Rules, v.Rules, v.Verdict, v.Reason = "", "", evidence.Reproduced, ""
+		if err := errors.Join(evidence.WriteJSON(dir.File("run.json"), info), evidence.WriteJSON(dir.Trial(1).File("verdict.json"), v)); err != nil {
+			t.Fatal(err)
+		}
+		old, _, _, err := plan.OpenRun(dir.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := judge.Rejudge(old, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(again.Altered) > 0 || again.Rules != evidence.RulesV1 || again.Verdicts[0].Verdict != evidence.Reproduced {
+			t.Errorf("by its own rules %s: %v, altered %v", again.Rules, again.Verdicts, again.Altered)
+		}
+		if len(again.Today) != 1 || again.Today[0].Again != evidence.Inconclusive || again.CombineToday(1, evidence.Reproduced).Verdict != evidence.Inconclusive {
+			t.Errorf("by today's: %v", again.Today)
+		}
+	})
 }
 
 // loses takes the cable between two nodes away once the world is broken.
@@ -497,59 +501,63 @@ func (w *world) diesWhenBroken(where string, d drivers.Death) {
 }
 
 func TestTrialInterrupted(t *testing.T) {
-	w := newWorld()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	w.platform.ConfigureFn = func(_, _ string) (string, error) {
-		cancel(errors.New("the operator left"))
-		return "", nil
-	}
-	v := w.trial(t, ctx, planOf(t, stuck, plan.Options{}))
-	if v.Verdict != evidence.Inconclusive || !strings.Contains(v.Reason, "the operator left") {
-		t.Errorf("got %s (%s)", v.Verdict, v.Reason)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		w.platform.ConfigureFn = func(_, _ string) (string, error) {
+			cancel(errors.New("the operator left"))
+			return "", nil
+		}
+		v := w.trial(t, ctx, planOf(t, stuck, plan.Options{}))
+		if v.Verdict != evidence.Inconclusive || !strings.Contains(v.Reason, "the operator left") {
+			t.Errorf("got %s (%s)", v.Verdict, v.Reason)
+		}
+	})
 }
 
 // A trial that is killed leaves a record without an end: it judges as inconclusive
 // wherever it is cut.
 func TestJudgeCutRecord(t *testing.T) {
-	w := newWorld()
-	p := planOf(t, stuck, plan.Options{})
-	dir, err := trial.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lab := trial.NewLab(p, trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
-	tr, err := lab.Begin(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr.Execute(t.Context())
-	if v, err := tr.Finish(t.Context()); err != nil || v.Verdict != evidence.Reproduced {
-		t.Fatalf("the whole trial: %v, %v", v, err)
-	}
-	record, err := dir.Trial(1).Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range record.Events {
-		if e := record.Events[n]; n > 0 && record.Events[n-1].Kind == evidence.EventPhaseEnd && record.Events[n-1].Phase == evidence.PhaseCollect {
-			t.Logf("whole from %s %s on", e.Kind, e.Phase)
-			break
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		p := planOf(t, stuck, plan.Options{})
+		dir, err := trial.CreateRun(t.Context(), p, t.TempDir(), &w.provider, evidence.Tool{})
+		if err != nil {
+			t.Fatal(err)
 		}
-		last := time.Duration(-1)
-		if n > 0 {
-			last = record.Events[n-1].At
+		lab := trial.NewLab(p, trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+		tr, err := lab.Begin(1)
+		if err != nil {
+			t.Fatal(err)
 		}
-		cut := evidence.Record{Events: record.Events[:n]}
-		for _, o := range record.Observations {
-			if o.At+o.Took <= last {
-				cut.Observations = append(cut.Observations, o)
+		tr.Execute(t.Context())
+		if v, err := tr.Finish(t.Context()); err != nil || v.Verdict != evidence.Reproduced {
+			t.Fatalf("the whole trial: %v, %v", v, err)
+		}
+		record, err := dir.Trial(1).Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range record.Events {
+			if e := record.Events[n]; n > 0 && record.Events[n-1].Kind == evidence.EventPhaseEnd && record.Events[n-1].Phase == evidence.PhaseCollect {
+				t.Logf("whole from %s %s on", e.Kind, e.Phase)
+				break
+			}
+			last := time.Duration(-1)
+			if n > 0 {
+				last = record.Events[n-1].At
+			}
+			cut := evidence.Record{Events: record.Events[:n]}
+			for _, o := range record.Observations {
+				if o.At+o.Took <= last {
+					cut.Observations = append(cut.Observations, o)
+				}
+			}
+			if v := judge.Judge(p, 1, cut); v.Verdict != evidence.Inconclusive {
+				t.Errorf("cut before event %d (%s %s): %s", n, record.Events[n].Kind, record.Events[n].Phase, v.Verdict)
 			}
 		}
-		if v := judge.Judge(p, 1, cut); v.Verdict != evidence.Inconclusive {
-			t.Errorf("cut before event %d (%s %s): %s", n, record.Events[n].Kind, record.Events[n].Phase, v.Verdict)
-		}
-	}
+	})
 }
 
 func TestCombine(t *testing.T) {
@@ -595,18 +603,20 @@ func TestCombine(t *testing.T) {
 }
 
 func TestDropReachesTheLab(t *testing.T) {
-	w := newWorld()
-	var got topologies.Fault
-	w.provider.FiredFn = func(f topologies.Fault) uint64 {
-		got = f
-		return 1
-	}
-	w.trial(t, t.Context(), planOf(t, head+"stimulus: [{link: 'r2:eth1', fault: drop, direction: both, match: {proto: udp}, probability: 0.5}, {node: r1, configure: [x]}]\n"+isDown, plan.Options{}))
-	want := topologies.Fault{
-		Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Direction: topologies.DirectionBoth,
-		Match: topologies.FrameMatch{Proto: "udp"}, Probability: 0.5,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		var got topologies.Fault
+		w.provider.FiredFn = func(f topologies.Fault) uint64 {
+			got = f
+			return 1
+		}
+		w.trial(t, t.Context(), planOf(t, head+"stimulus: [{link: 'r2:eth1', fault: drop, direction: both, match: {proto: udp}, probability: 0.5}, {node: r1, configure: [x]}]\n"+isDown, plan.Options{}))
+		want := topologies.Fault{
+			Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Direction: topologies.DirectionBoth,
+			Match: topologies.FrameMatch{Proto: "udp"}, Probability: 0.5,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -254,51 +255,55 @@ func TestAbsentIsInconclusive(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld()
-			answer := func(_, line string) (drivers.Exchange, error) {
-				switch {
-				case line == "show state":
-					return drivers.Exchange{Output: "state is up"}, nil
-				case w.broken.Load():
-					return tt.answer, nil
-				case tt.answer.Command != "":
-					return drivers.Exchange{Output: "broken", Exit: 3}, nil
-				default:
-					return before, nil
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				answer := func(_, line string) (drivers.Exchange, error) {
+					switch {
+					case line == "show state":
+						return drivers.Exchange{Output: "state is up"}, nil
+					case w.broken.Load():
+						return tt.answer, nil
+					case tt.answer.Command != "":
+						return drivers.Exchange{Output: "broken", Exit: 3}, nil
+					default:
+						return before, nil
+					}
 				}
-			}
-			w.platform.RunFn, w.platform.ShellFn = answer, answer
-			p := planWith(t, once(tt.symptom), map[string]string{
-				"t.textfsm": "Value Required PORT (\\d+)\nValue STATE (\\w+)\n\nStart\n  ^Port\\s+State\n  ^${PORT}(?:\\s+${STATE})?$$ -> Record\n  ^.*$$\n",
-			}, plan.Options{})
-			v := w.trial(t, t.Context(), p)
-			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
-				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
-			}
+				w.platform.RunFn, w.platform.ShellFn = answer, answer
+				p := planWith(t, once(tt.symptom), map[string]string{
+					"t.textfsm": "Value Required PORT (\\d+)\nValue STATE (\\w+)\n\nStart\n  ^Port\\s+State\n  ^${PORT}(?:\\s+${STATE})?$$ -> Record\n  ^.*$$\n",
+				}, plan.Options{})
+				v := w.trial(t, t.Context(), p)
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+			})
 		})
 	}
 }
 
 // The rules of before still give what they gave: a record that they judged is not altered.
 func TestRulesV1Absent(t *testing.T) {
-	for _, symptom := range []string{
-		`exec: nosuchcmd, expect: 'not (text contains "not yet")'`,
-		`exec: x, expect: 'json.state != "Full"'`,
-		`exec: x, expect: '(json.peers ?? []) == []'`,
-	} {
-		w := newWorld()
-		w.platform.ShellFn = func(string, string) (drivers.Exchange, error) {
-			if w.broken.Load() {
-				return drivers.Exchange{Output: "{}", Exit: 127}, nil
+	synctest.Test(t, func(t *testing.T) {
+		for _, symptom := range []string{
+			`exec: nosuchcmd, expect: 'not (text contains "not yet")'`,
+			`exec: x, expect: 'json.state != "Full"'`,
+			`exec: x, expect: '(json.peers ?? []) == []'`,
+		} {
+			w := newWorld()
+			w.platform.ShellFn = func(string, string) (drivers.Exchange, error) {
+				if w.broken.Load() {
+					return drivers.Exchange{Output: "{}", Exit: 127}, nil
+				}
+				return drivers.Exchange{Output: "not yet"}, nil
 			}
-			return drivers.Exchange{Output: "not yet"}, nil
+			p := planOf(t, once(symptom), plan.Options{})
+			p.Rules = evidence.RulesV1
+			if v := w.trial(t, t.Context(), p); v.Verdict != evidence.Reproduced {
+				t.Errorf("%s: %s (%s)", symptom, v.Verdict, v.Reason)
+			}
 		}
-		p := planOf(t, once(symptom), plan.Options{})
-		p.Rules = evidence.RulesV1
-		if v := w.trial(t, t.Context(), p); v.Verdict != evidence.Reproduced {
-			t.Errorf("%s: %s (%s)", symptom, v.Verdict, v.Reason)
-		}
-	}
+	})
 }
 
 // A command that is not answered in time hangs; one that waits for its turn does not.
@@ -335,48 +340,52 @@ func TestHangs(t *testing.T) {
 		}, evidence.NotReproduced, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld()
-			turn := make(chan struct{}, 1) // a session takes one command at a time
-			w.platform.RunCtxFn = func(ctx context.Context, _, line string) (drivers.Exchange, error) {
-				select {
-				case turn <- struct{}{}:
-					defer func() { <-turn }()
-				case <-ctx.Done():
-					return drivers.Exchange{}, context.Cause(ctx)
-				}
-				if w.broken.Load() {
-					if err := tt.after(ctx, line); err != nil {
-						return drivers.Exchange{}, fmt.Errorf("r1: run: %w", err)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				turn := make(chan struct{}, 1) // a session takes one command at a time
+				w.platform.RunCtxFn = func(ctx context.Context, _, line string) (drivers.Exchange, error) {
+					select {
+					case turn <- struct{}{}:
+						defer func() { <-turn }()
+					case <-ctx.Done():
+						return drivers.Exchange{}, context.Cause(ctx)
 					}
+					if w.broken.Load() {
+						if err := tt.after(ctx, line); err != nil {
+							return drivers.Exchange{}, fmt.Errorf("r1: run: %w", err)
+						}
+					}
+					return drivers.Exchange{Output: "state is up"}, nil
 				}
-				return drivers.Exchange{Output: "state is up"}, nil
-			}
-			v := w.trial(t, t.Context(), planOf(t, head+`
+				v := w.trial(t, t.Context(), planOf(t, head+`
 stimulus: [{node: r1, configure: [break it]}]
 symptom:
   - {name: it hangs, node: r1, run: show x, hangs: 50ms, within: 300ms, consistently: 200ms, every: 10ms}
   - {name: other, node: r1, run: show other, expect: 'text contains "up"', eventually: 1s, every: 10ms, may-hold-before: true}
 `, plan.Options{}))
-			if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.why) {
-				t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.why)
-			}
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.why) {
+					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.why)
+				}
+			})
 		})
 	}
 }
 
 // How long an answer took is a value.
 func TestTook(t *testing.T) {
-	w := newWorld()
-	w.platform.ShellFn = func(string, string) (drivers.Exchange, error) {
-		if w.broken.Load() {
-			return drivers.Exchange{Took: 1500 * time.Millisecond}, nil
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.platform.ShellFn = func(string, string) (drivers.Exchange, error) {
+			if w.broken.Load() {
+				return drivers.Exchange{Took: 1500 * time.Millisecond}, nil
+			}
+			return drivers.Exchange{Took: 100 * time.Millisecond}, nil
 		}
-		return drivers.Exchange{Took: 100 * time.Millisecond}, nil
-	}
-	v := w.trial(t, t.Context(), planOf(t, once(`exec: x, expect: 'took > 1 and took < 2 and before.took < 1'`), plan.Options{}))
-	if v.Verdict != evidence.Reproduced {
-		t.Errorf("%s (%s)", v.Verdict, v.Reason)
-	}
+		v := w.trial(t, t.Context(), planOf(t, once(`exec: x, expect: 'took > 1 and took < 2 and before.took < 1'`), plan.Options{}))
+		if v.Verdict != evidence.Reproduced {
+			t.Errorf("%s (%s)", v.Verdict, v.Reason)
+		}
+	})
 }
 
 // A step that may fail has taken place where the node received it, whatever came of it.
@@ -397,34 +406,38 @@ func TestMayFail(t *testing.T) {
 		{"nothing failed", "run: kill it, may-fail: true", drivers.Exchange{}, nil, evidence.Reproduced},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld()
-			answer := func(_, line string) (drivers.Exchange, error) {
-				switch {
-				case line == "kill it":
-					w.broken.Store(true)
-					return tt.x, tt.err
-				case w.broken.Load():
-					return drivers.Exchange{Output: "state is down"}, nil
-				default:
-					return drivers.Exchange{Output: "state is up"}, nil
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				answer := func(_, line string) (drivers.Exchange, error) {
+					switch {
+					case line == "kill it":
+						w.broken.Store(true)
+						return tt.x, tt.err
+					case w.broken.Load():
+						return drivers.Exchange{Output: "state is down"}, nil
+					default:
+						return drivers.Exchange{Output: "state is up"}, nil
+					}
 				}
-			}
-			w.platform.RunFn, w.platform.ShellFn = answer, answer
-			v := w.trial(t, t.Context(), planOf(t, head+"stimulus: [{node: r1, "+tt.step+"}]\nsymptom: [{name: s, node: r1, run: show state, expect: 'text contains \"down\"', eventually: 60ms, every: 10ms}]\n", plan.Options{}))
-			if v.Verdict != tt.want {
-				t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
-			}
+				w.platform.RunFn, w.platform.ShellFn = answer, answer
+				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: [{node: r1, "+tt.step+"}]\nsymptom: [{name: s, node: r1, run: show state, expect: 'text contains \"down\"', eventually: 60ms, every: 10ms}]\n", plan.Options{}))
+				if v.Verdict != tt.want {
+					t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
+				}
+			})
 		})
 	}
 }
 
 // A symptom that borrows from the baseline keeps what it says itself.
 func TestBorrowedSymptom(t *testing.T) {
-	for own, want := range map[string]evidence.Verdict{"": evidence.Inconclusive, ", may-hold-before: true": evidence.Reproduced} {
-		w := newWorld()
-		v := w.trial(t, t.Context(), planOf(t, head+"stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, same-as: baseline"+own+"}]\n", plan.Options{}))
-		if v.Verdict != want {
-			t.Errorf("same-as%s: %s (%s), want %s", own, v.Verdict, v.Reason, want)
+	synctest.Test(t, func(t *testing.T) {
+		for own, want := range map[string]evidence.Verdict{"": evidence.Inconclusive, ", may-hold-before: true": evidence.Reproduced} {
+			w := newWorld()
+			v := w.trial(t, t.Context(), planOf(t, head+"stimulus: [{node: r1, run: x}]\nsymptom: [{name: up, same-as: baseline"+own+"}]\n", plan.Options{}))
+			if v.Verdict != want {
+				t.Errorf("same-as%s: %s (%s), want %s", own, v.Verdict, v.Reason, want)
+			}
 		}
-	}
+	})
 }
