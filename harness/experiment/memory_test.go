@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -155,55 +156,57 @@ func versions(n int) (list []experiment.Version) {
 // passed over, and what is recorded already is not run again.
 func TestBisect(t *testing.T) {
 	t.Parallel()
-	m := &memory{breaks: since(4), check: func(image string) error {
-		if image == "daemon:2" {
-			return errors.New("no such image")
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(4), check: func(image string) error {
+			if image == "daemon:2" {
+				return errors.New("no such image")
+			}
+			return nil
+		}}
+		b := m.bench(t)
+		l := loadMemory(t, memoryCase)
+		dir := search(t, b, l)
+		closed := 0
+		b.Close = func(context.Context, []string) error { closed++; return nil }
+		var passed []string
+		var last experiment.BisectStep
+		ends := 0
+		o := experiment.BisectOptions{
+			Versions: versions(6), Nodes: []string{"r1"}, Confidence: 0.9, MaxTrials: 40, Measure: 2,
+			OnPassed: func(image string, why error) { passed = append(passed, image+": "+why.Error()) },
+			OnEnd:    func(string, isolate.Result) { ends++ },
+			OnStep:   func(s experiment.BisectStep) { last = s },
 		}
-		return nil
-	}}
-	b := m.bench(t)
-	l := loadMemory(t, memoryCase)
-	dir := search(t, b, l)
-	closed := 0
-	b.Close = func(context.Context, []string) error { closed++; return nil }
-	var passed []string
-	var last experiment.BisectStep
-	ends := 0
-	o := experiment.BisectOptions{
-		Versions: versions(6), Nodes: []string{"r1"}, Confidence: 0.9, MaxTrials: 40, Measure: 2,
-		OnPassed: func(image string, why error) { passed = append(passed, image+": "+why.Error()) },
-		OnEnd:    func(string, isolate.Result) { ends++ },
-		OnStep:   func(s experiment.BisectStep) { last = s },
-	}
-	out, err := experiment.Bisect(t.Context(), b, dir, l, o)
-	if err != nil || !out.Found || out.First != "daemon:4" || out.Bad.Hits < 2 || out.Good.Misses < 2 || out.Dir != dir.Path || closed != 1 {
-		t.Fatalf("%+v, %v", out, err)
-	}
-	if !slices.Equal(passed, []string{"daemon:2: no such image"}) || out.Versions[1].Passed != "no such image" || out.Versions[0].Passed != "" {
-		t.Errorf("passed over %q, %q", passed, out.Versions[1].Passed)
-	}
-	if ends != 4 || last.Run == 0 || !strings.HasPrefix(last.Likeliest, "daemon:4 ") {
-		t.Errorf("%d runs of the ends, at last %+v", ends, last)
-	}
-	var stored result.Bisection
-	if err := evidence.ReadJSON(dir.File("bisection.json"), &stored); err != nil || stored.First != "daemon:4" {
-		t.Errorf("%+v, %v", stored, err)
-	}
-	labs := m.labs
-	if again, err := experiment.Bisect(t.Context(), b, dir, l, o); err != nil || again.First != "daemon:4" || m.labs != labs {
-		t.Errorf("again %s in %d more labs, %v", again.First, m.labs-labs, err)
-	}
-	held, err := os.OpenFile(dir.File("lock"), os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer held.Close() //nolint:errcheck // the test ends
-	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := experiment.Bisect(t.Context(), b, dir, l, o); !errors.Is(err, experiment.ErrInUse) {
-		t.Errorf("while another is at it: %v", err)
-	}
+		out, err := experiment.Bisect(t.Context(), b, dir, l, o)
+		if err != nil || !out.Found || out.First != "daemon:4" || out.Bad.Hits < 2 || out.Good.Misses < 2 || out.Dir != dir.Path || closed != 1 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if !slices.Equal(passed, []string{"daemon:2: no such image"}) || out.Versions[1].Passed != "no such image" || out.Versions[0].Passed != "" {
+			t.Errorf("passed over %q, %q", passed, out.Versions[1].Passed)
+		}
+		if ends != 4 || last.Run == 0 || !strings.HasPrefix(last.Likeliest, "daemon:4 ") {
+			t.Errorf("%d runs of the ends, at last %+v", ends, last)
+		}
+		var stored result.Bisection
+		if err := evidence.ReadJSON(dir.File("bisection.json"), &stored); err != nil || stored.First != "daemon:4" {
+			t.Errorf("%+v, %v", stored, err)
+		}
+		labs := m.labs
+		if again, err := experiment.Bisect(t.Context(), b, dir, l, o); err != nil || again.First != "daemon:4" || m.labs != labs {
+			t.Errorf("again %s in %d more labs, %v", again.First, m.labs-labs, err)
+		}
+		held, err := os.OpenFile(dir.File("lock"), os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer held.Close() //nolint:errcheck // the test ends
+		if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := experiment.Bisect(t.Context(), b, dir, l, o); !errors.Is(err, experiment.ErrInUse) {
+			t.Errorf("while another is at it: %v", err)
+		}
+	})
 }
 
 // Where the ends of the list do not differ as they must there is nothing to find, and that is
@@ -228,21 +231,22 @@ func TestBisectRefuses(t *testing.T) {
 		{name: "no such node", m: &memory{}, change: func(o *experiment.BisectOptions) { o.Nodes = []string{"r9"} }, says: `no node "r9"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			b := tt.m.bench(t)
-			l := loadMemory(t, memoryCase)
-			o := experiment.BisectOptions{Versions: versions(3), Nodes: []string{"r1"}, Confidence: 0.9, MaxTrials: 20, Measure: 2}
-			if tt.change != nil {
-				tt.change(&o)
-			}
-			out, err := experiment.Bisect(t.Context(), b, search(t, b, l), l, o)
-			if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) || out.Found {
-				t.Errorf("%+v, %v", out, err)
-			}
-			options := (*experiment.OptionsError)(nil)
-			if errors.As(err, &options) != (tt.change != nil) {
-				t.Errorf("%T", err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				b := tt.m.bench(t)
+				l := loadMemory(t, memoryCase)
+				o := experiment.BisectOptions{Versions: versions(3), Nodes: []string{"r1"}, Confidence: 0.9, MaxTrials: 20, Measure: 2}
+				if tt.change != nil {
+					tt.change(&o)
+				}
+				out, err := experiment.Bisect(t.Context(), b, search(t, b, l), l, o)
+				if err == nil || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) || out.Found {
+					t.Errorf("%+v, %v", out, err)
+				}
+				options := (*experiment.OptionsError)(nil)
+				if errors.As(err, &options) != (tt.change != nil) {
+					t.Errorf("%T", err)
+				}
+			})
 		})
 	}
 }
@@ -250,38 +254,40 @@ func TestBisectRefuses(t *testing.T) {
 // A scenario is cut to what its problem needs, and what is left is a scenario that shows it.
 func TestIsolate(t *testing.T) {
 	t.Parallel()
-	m := &memory{breaks: since(1)}
-	b := m.bench(t)
-	l := loadMemory(t, memoryCase)
-	dir := search(t, b, l)
-	cutter := &experiment.PartsCutter{Loaded: l, Parts: experiment.NewParts(l, b.Env.Registry), Platforms: b.Env.Registry.Platforms()}
-	var left []string
-	runs := 0
-	o := experiment.IsolateOptions{
-		Labs: 1, Measure: 2, Controls: 1, Single: true,
-		OnResult: func(_ isolate.Entry, again bool) {
-			if !again {
-				runs++
-			}
-		},
-		OnLeft: func(s string) { left = append(left, s) },
-	}
-	out, err := experiment.Isolate(t.Context(), b, dir, cutter, o)
-	if err != nil || !out.Complete || out.Original.Hits < 2 || out.Control.Hits != 0 || len(left) == 0 || runs != out.Runs {
-		t.Fatalf("%+v, %d runs, left %q, %v", out, runs, left, err)
-	}
-	small, err := scenarios.Load(out.Result, scenarios.Options{})
-	if err != nil || len(small.Topology.Nodes) != 1 || len(small.Scenario.Stimulus) != 1 || small.Scenario.Stimulus[0].Run != "clear" {
-		t.Errorf("left: %+v, %v", small.Scenario.Stimulus, err)
-	}
-	needed := slices.ContainsFunc(out.Needed, func(n result.NeededPart) bool { return n.Part == "step 1: clear" })
-	if !needed || out.Before == out.After || out.Title == "" {
-		t.Errorf("needed %+v, %s → %s", out.Needed, out.Before, out.After)
-	}
-	before := m.labs
-	if again, err := experiment.Isolate(t.Context(), b, dir, cutter, o); err != nil || again.After != out.After || m.labs != before {
-		t.Errorf("again: %s in %d more labs, %v", again.After, m.labs-before, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(1)}
+		b := m.bench(t)
+		l := loadMemory(t, memoryCase)
+		dir := search(t, b, l)
+		cutter := &experiment.PartsCutter{Loaded: l, Parts: experiment.NewParts(l, b.Env.Registry), Platforms: b.Env.Registry.Platforms()}
+		var left []string
+		runs := 0
+		o := experiment.IsolateOptions{
+			Labs: 1, Measure: 2, Controls: 1, Single: true,
+			OnResult: func(_ isolate.Entry, again bool) {
+				if !again {
+					runs++
+				}
+			},
+			OnLeft: func(s string) { left = append(left, s) },
+		}
+		out, err := experiment.Isolate(t.Context(), b, dir, cutter, o)
+		if err != nil || !out.Complete || out.Original.Hits < 2 || out.Control.Hits != 0 || len(left) == 0 || runs != out.Runs {
+			t.Fatalf("%+v, %d runs, left %q, %v", out, runs, left, err)
+		}
+		small, err := scenarios.Load(out.Result, scenarios.Options{})
+		if err != nil || len(small.Topology.Nodes) != 1 || len(small.Scenario.Stimulus) != 1 || small.Scenario.Stimulus[0].Run != "clear" {
+			t.Errorf("left: %+v, %v", small.Scenario.Stimulus, err)
+		}
+		needed := slices.ContainsFunc(out.Needed, func(n result.NeededPart) bool { return n.Part == "step 1: clear" })
+		if !needed || out.Before == out.After || out.Title == "" {
+			t.Errorf("needed %+v, %s → %s", out.Needed, out.Before, out.After)
+		}
+		before := m.labs
+		if again, err := experiment.Isolate(t.Context(), b, dir, cutter, o); err != nil || again.After != out.After || m.labs != before {
+			t.Errorf("again: %s in %d more labs, %v", again.After, m.labs-before, err)
+		}
+	})
 }
 
 // A claim is confirmed by one trial that shows the same failure and a control that does not; a
@@ -302,87 +308,94 @@ func TestConfirm(t *testing.T) {
 		{name: "not at all", m: &memory{breaks: since(9)}, trials: 2, same: true, labs: 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			b := tt.m.bench(t)
-			l := loadMemory(t, memoryCase)
-			begun := 0
-			out, err := experiment.Confirm(t.Context(), b, planMemory(t, l, plan.Options{}), planMemory(t, l, plan.Options{Variant: evidence.VariantControl}), experiment.ConfirmOptions{
-				Trials: tt.trials, Exact: tt.exact,
-				Same:  func(string) (bool, error) { return tt.same, nil },
-				Begun: func(evidence.Dir) error { begun++; return nil },
+			synctest.Test(t, func(t *testing.T) {
+				b := tt.m.bench(t)
+				l := loadMemory(t, memoryCase)
+				begun := 0
+				out, err := experiment.Confirm(t.Context(), b, planMemory(t, l, plan.Options{}), planMemory(t, l, plan.Options{Variant: evidence.VariantControl}), experiment.ConfirmOptions{
+					Trials: tt.trials, Exact: tt.exact,
+					Same:  func(string) (bool, error) { return tt.same, nil },
+					Begun: func(evidence.Dir) error { begun++; return nil },
+				})
+				if err != nil || out.Hit != tt.hit || (out.Control != "") != tt.control || begun != 1 || tt.m.labs != tt.labs {
+					t.Errorf("%+v in %d labs, %v", out, tt.m.labs, err)
+				}
 			})
-			if err != nil || out.Hit != tt.hit || (out.Control != "") != tt.control || begun != 1 || tt.m.labs != tt.labs {
-				t.Errorf("%+v in %d labs, %v", out, tt.m.labs, err)
-			}
 		})
 	}
 	t.Run("nothing can be recorded", func(t *testing.T) {
-		m := &memory{}
-		b := m.bench(t)
-		b.Parent = filepath.Join(b.Parent, "file")
-		if err := os.WriteFile(b.Parent, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		p := planMemory(t, loadMemory(t, memoryCase), plan.Options{})
-		record := (*experiment.RecordError)(nil)
-		if _, err := experiment.Confirm(t.Context(), b, p, nil, experiment.ConfirmOptions{}); !errors.As(err, &record) {
-			t.Errorf("%v", err)
-		}
-		if _, err := experiment.Resets(t.Context(), b, p, 1); !errors.As(err, &record) {
-			t.Errorf("%v", err)
-		}
-		if _, _, err := experiment.Rehearse(t.Context(), b, p); !errors.As(err, &record) {
-			t.Errorf("%v", err)
-		}
-		if _, err := experiment.CreateSearch(b.Parent, p.Loaded, nil); !errors.As(err, &record) {
-			t.Errorf("%v", err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			m := &memory{}
+			b := m.bench(t)
+			b.Parent = filepath.Join(b.Parent, "file")
+			if err := os.WriteFile(b.Parent, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p := planMemory(t, loadMemory(t, memoryCase), plan.Options{})
+			record := (*experiment.RecordError)(nil)
+			if _, err := experiment.Confirm(t.Context(), b, p, nil, experiment.ConfirmOptions{}); !errors.As(err, &record) {
+				t.Errorf("%v", err)
+			}
+			if _, err := experiment.Resets(t.Context(), b, p, 1); !errors.As(err, &record) {
+				t.Errorf("%v", err)
+			}
+			if _, _, err := experiment.Rehearse(t.Context(), b, p); !errors.As(err, &record) {
+				t.Errorf("%v", err)
+			}
+			if _, err := experiment.CreateSearch(b.Parent, p.Loaded, nil); !errors.As(err, &record) {
+				t.Errorf("%v", err)
+			}
+		})
 	})
 	t.Run("what fails ends it", func(t *testing.T) {
-		m := &memory{breaks: since(1)}
-		b := m.bench(t)
-		p := planMemory(t, loadMemory(t, memoryCase), plan.Options{})
-		begun := func(evidence.Dir) error { return nil }
-		full := errors.New("the disk is full")
-		for _, o := range []experiment.ConfirmOptions{
-			{Trials: 2, Begun: func(evidence.Dir) error { return full }},
-			{Trials: 2, Begun: begun, Same: func(string) (bool, error) { return false, full }},
-		} {
-			if out, err := experiment.Confirm(t.Context(), b, p, p, o); !errors.Is(err, full) || out.Hit || out.Dir == "" || out.Control != "" {
-				t.Errorf("%+v, %v", out, err)
+		synctest.Test(t, func(t *testing.T) {
+			m := &memory{breaks: since(1)}
+			b := m.bench(t)
+			p := planMemory(t, loadMemory(t, memoryCase), plan.Options{})
+			begun := func(evidence.Dir) error { return nil }
+			full := errors.New("the disk is full")
+			for _, o := range []experiment.ConfirmOptions{
+				{Trials: 2, Begun: func(evidence.Dir) error { return full }},
+				{Trials: 2, Begun: begun, Same: func(string) (bool, error) { return false, full }},
+			} {
+				if out, err := experiment.Confirm(t.Context(), b, p, p, o); !errors.Is(err, full) || out.Hit || out.Dir == "" || out.Control != "" {
+					t.Errorf("%+v, %v", out, err)
+				}
 			}
-		}
+		})
 	})
 }
 
 // Every way to clean the lab is tried in turn, and the cheapest that changes nothing is told.
 func TestResets(t *testing.T) {
 	t.Parallel()
-	m := &memory{breaks: since(1)}
-	b := m.bench(t)
-	observed := &observer{}
-	b.Observer = observed
-	out, err := experiment.Resets(t.Context(), b, planMemory(t, loadMemory(t, memoryCase), plan.Options{}), 2)
-	if err != nil || out.Outcome != result.Yes || out.Cold.Share.Reproduced < 2 || len(out.Arms) != 3 || len(out.Dirs) != 4 {
-		t.Fatalf("%+v, %v", out, err)
-	}
-	for i, reset := range experiment.AllResets()[1:] {
-		if arm := out.Arms[i]; arm.Reset != string(reset) || arm.Why == "" || reset != scenarios.ResetNone && (!arm.Usable || arm.Share.Valid < 2) {
-			t.Errorf("%+v", arm)
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(1)}
+		b := m.bench(t)
+		observed := &observer{}
+		b.Observer = observed
+		out, err := experiment.Resets(t.Context(), b, planMemory(t, loadMemory(t, memoryCase), plan.Options{}), 2)
+		if err != nil || out.Outcome != result.Yes || out.Cold.Share.Reproduced < 2 || len(out.Arms) != 3 || len(out.Dirs) != 4 {
+			t.Fatalf("%+v, %v", out, err)
 		}
-	}
-	var stored result.Resets
-	if err := evidence.ReadJSON(out.File, &stored); err != nil || stored.Recommended != out.Recommended {
-		t.Errorf("%+v, %v", stored, err)
-	}
-	if len(observed.sides) != 4 || observed.tried < 8 {
-		t.Errorf("observed %+v, %d trials", observed.sides, observed.tried)
-	}
-	healthy := &memory{breaks: since(9)}
-	out, err = experiment.Resets(t.Context(), healthy.bench(t), planMemory(t, loadMemory(t, memoryCase), plan.Options{}), 1)
-	if err != nil || out.Outcome != result.Inconclusive || !strings.Contains(out.Answer, "nothing to compare") {
-		t.Errorf("%+v, %v", out, err)
-	}
+		for i, reset := range experiment.AllResets()[1:] {
+			if arm := out.Arms[i]; arm.Reset != string(reset) || arm.Why == "" || reset != scenarios.ResetNone && (!arm.Usable || arm.Share.Valid < 2) {
+				t.Errorf("%+v", arm)
+			}
+		}
+		var stored result.Resets
+		if err := evidence.ReadJSON(out.File, &stored); err != nil || stored.Recommended != out.Recommended {
+			t.Errorf("%+v, %v", stored, err)
+		}
+		if len(observed.sides) != 4 || observed.tried < 8 {
+			t.Errorf("observed %+v, %d trials", observed.sides, observed.tried)
+		}
+		healthy := &memory{breaks: since(9)}
+		out, err = experiment.Resets(t.Context(), healthy.bench(t), planMemory(t, loadMemory(t, memoryCase), plan.Options{}), 1)
+		if err != nil || out.Outcome != result.Inconclusive || !strings.Contains(out.Answer, "nothing to compare") {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
 }
 
 type observer struct {
@@ -403,37 +416,41 @@ func (o *observer) Tried(experiment.Tried) {
 // it does not.
 func TestRehearse(t *testing.T) {
 	t.Parallel()
-	m := &memory{breaks: since(9)}
-	b := m.bench(t)
-	dir, complaints, err := experiment.Rehearse(t.Context(), b, planMemory(t, loadMemory(t, memoryCase), plan.Options{}))
-	if err != nil || len(complaints) != 0 {
-		t.Errorf("%q, %v", complaints, err)
-	}
-	if record, err := dir.Trial(1).Read(); err != nil || len(record.Events) == 0 {
-		t.Errorf("%d events, %v", len(record.Events), err)
-	}
-	bad := planMemory(t, loadMemory(t, strings.Replace(memoryCase, `expect: 'text == "down"'`, `expect: 'json.state == "down"'`, 1)), plan.Options{})
-	if _, complaints, err := experiment.Rehearse(t.Context(), b, bad); err != nil || len(complaints) == 0 || !strings.Contains(strings.Join(complaints, "\n"), "not JSON") {
-		t.Errorf("%q, %v", complaints, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(9)}
+		b := m.bench(t)
+		dir, complaints, err := experiment.Rehearse(t.Context(), b, planMemory(t, loadMemory(t, memoryCase), plan.Options{}))
+		if err != nil || len(complaints) != 0 {
+			t.Errorf("%q, %v", complaints, err)
+		}
+		if record, err := dir.Trial(1).Read(); err != nil || len(record.Events) == 0 {
+			t.Errorf("%d events, %v", len(record.Events), err)
+		}
+		bad := planMemory(t, loadMemory(t, strings.Replace(memoryCase, `expect: 'text == "down"'`, `expect: 'json.state == "down"'`, 1)), plan.Options{})
+		if _, complaints, err := experiment.Rehearse(t.Context(), b, bad); err != nil || len(complaints) == 0 || !strings.Contains(strings.Join(complaints, "\n"), "not JSON") {
+			t.Errorf("%q, %v", complaints, err)
+		}
+	})
 }
 
 // A workaround is compared with the same scenario without its steps.
 func TestCompareWorkaround(t *testing.T) {
 	t.Parallel()
-	m := &memory{breaks: since(1)}
-	b := m.bench(t)
-	l := loadMemory(t, memoryCase)
-	sides := experiment.Workaround(planMemory(t, l, plan.Options{}))
-	out, err := experiment.Compare(t.Context(), b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
-	if err != nil || out.Ruling != result.Fixed || out.What != "the workaround" || out.Old.Share.Reproduced == 0 || out.New.Share.Reproduced != 0 {
-		t.Errorf("%+v, %v", out, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if out, err := experiment.Compare(ctx, b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30}); !errors.Is(err, context.Canceled) || out.Ruling != result.Undecided || out.Reason != "interrupted" {
-		t.Errorf("interrupted: %+v, %v", out, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(1)}
+		b := m.bench(t)
+		l := loadMemory(t, memoryCase)
+		sides := experiment.Workaround(planMemory(t, l, plan.Options{}))
+		out, err := experiment.Compare(t.Context(), b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
+		if err != nil || out.Ruling != result.Fixed || out.What != "the workaround" || out.Old.Share.Reproduced == 0 || out.New.Share.Reproduced != 0 {
+			t.Errorf("%+v, %v", out, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if out, err := experiment.Compare(ctx, b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30}); !errors.Is(err, context.Canceled) || out.Ruling != result.Undecided || out.Reason != "interrupted" {
+			t.Errorf("interrupted: %+v, %v", out, err)
+		}
+	})
 }
 
 // A list of versions says which come after which; what cannot be is said with its line.
