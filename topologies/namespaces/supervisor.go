@@ -177,11 +177,11 @@ func (s *supervisor) tell(a answer, files ...*os.File) {
 func (s *supervisor) carryOut(req request, files []*os.File) {
 	defer closeAll(files)
 	a := answer{ID: req.ID}
-	switch req.Op {
-	case opHello:
+	if req.Op == opHello {
 		s.tell(a)
 		return
-	case opReap:
+	}
+	if req.Op == opReap {
 		s.release(req.PID)
 		return
 	}
