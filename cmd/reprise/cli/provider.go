@@ -140,12 +140,12 @@ func whatIsThere(ctx context.Context, t topologies.Topology) (Provider, error) {
 
 // WithoutEngine reports whether labs are to be made without a container engine: name is what
 // --provider said.
-func WithoutEngine(name string) (bool, error) {
+func WithoutEngine(ctx context.Context, name string) (bool, error) {
 	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
 	case ProviderContainers, ProviderNamespaces:
 		return name == ProviderNamespaces, nil
 	case "":
-		return !EngineAnswers(context.Background()), nil // the look has a bound of its own
+		return !EngineAnswers(ctx), nil
 	default:
 		return false, noProvider(name)
 	}

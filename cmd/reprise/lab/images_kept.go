@@ -27,7 +27,7 @@ func (a *app) buildImages(ctx context.Context, suites []string, provider string)
 	if err != nil {
 		return err
 	}
-	own, err := cli.WithoutEngine(provider)
+	own, err := cli.WithoutEngine(ctx, provider)
 	if err != nil {
 		return err
 	}
