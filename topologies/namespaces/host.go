@@ -231,7 +231,9 @@ type pipes struct {
 	once      sync.Once
 }
 
-// open makes the three files of a command: pipes, or nothing where nobody is at the other end.
+// open makes the three files of a command: pipes, or nothing where nobody is at the other end. Who
+// takes both outputs gets them through one, in the order in which they were written, as os/exec
+// has it: two would write there at once.
 func (p *pipes) open(stdin io.Reader, stdout, stderr io.Writer) ([]*os.File, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
@@ -240,7 +242,8 @@ func (p *pipes) open(stdin io.Reader, stdout, stderr io.Writer) ([]*os.File, err
 	p.far = append(p.far, null)
 	files := []*os.File{null, null, null}
 	p.near = make([]*os.File, len(files))
-	for i, wanted := range []bool{stdin != nil, stdout != nil, stderr != nil} {
+	both := stdout != nil && same(stdout, stderr)
+	for i, wanted := range []bool{stdin != nil, stdout != nil, stderr != nil && !both} {
 		if !wanted {
 			continue
 		}
@@ -254,7 +257,16 @@ func (p *pipes) open(stdin io.Reader, stdout, stderr io.Writer) ([]*os.File, err
 		p.far = append(p.far, r)
 		files[i], p.near[i] = r, w
 	}
+	if both {
+		files[2] = files[1]
+	}
 	return files, nil
+}
+
+// same reports whether two writers are one; those that cannot be compared are two.
+func same(a, b io.Writer) (one bool) {
+	defer func() { _ = recover() }() // of values that cannot be compared
+	return a == b
 }
 
 // copy moves what there is to move, and tells when the output has ended.

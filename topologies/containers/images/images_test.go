@@ -2,6 +2,9 @@ package images_test
 
 import (
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -80,5 +83,27 @@ func TestBuiltImages(t *testing.T) {
 func TestBuildUnknownSuite(t *testing.T) {
 	if err := store(t).Build(t.Context(), []string{"woody"}, nil); err == nil || !strings.Contains(err.Error(), "bookworm") {
 		t.Errorf("Build(woody) = %v; want the known suites named", err)
+	}
+}
+
+// A step of somebody's build on top of an image of ours has its labels and no name, and is none.
+func TestStepsOfBuildsAreNotOurs(t *testing.T) {
+	s := store(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM reprise/debian:bookworm\nCOPY Dockerfile /added\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "docker", "build", "-q", dir).Output()
+	if err != nil {
+		livetest.Missing(t, "an engine that builds on reprise/debian:bookworm", err)
+	}
+	id := strings.TrimSpace(string(out))
+	defer exec.Command("docker", "rmi", id).Run() //nolint:errcheck // tests end without it
+	list, err := s.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.ContainsFunc(list, func(i images.Image) bool { return i.Digest == id }) {
+		t.Errorf("%s is among ours: %+v", id, list)
 	}
 }

@@ -47,7 +47,7 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 	}
 	var list []Image
 	for _, i := range found.Items {
-		if derived(i.RepoTags) {
+		if derived(i.RepoTags) || len(named(i.RepoTags)) == 0 && !s.plain(ctx, i.ID) {
 			continue
 		}
 		img := Image{
@@ -59,6 +59,13 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 	age := recipe.Buildable()
 	slices.SortFunc(list, func(a, b Image) int { return slices.Index(age, a.Suite) - slices.Index(age, b.Suite) })
 	return list, nil
+}
+
+// plain reports whether an image without a name is as recipes make them, of one layer. A step of
+// somebody's build on top of ours has its labels too.
+func (s *Store) plain(ctx context.Context, id string) bool {
+	i, err := s.engine.ImageInspect(ctx, id)
+	return err == nil && len(i.RootFS.Layers) == 1
 }
 
 // Refs lists the references of every image that the engine holds, ours or not.
