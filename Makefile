@@ -1,7 +1,7 @@
 # make build     bin/reprise
 # make ready     makes this machine ready for labs, make ready-vm for those of machines too
 # make demo      a real bug, reproduced on this machine
-# make quick     what needs no lab and computes little: a minute and a half on two cores
+# make quick     what needs no lab and computes little: under three minutes on two cores
 # make test      all tests
 # make lint      what CI checks beside the tests
 # make corpus    every scenario of the corpus and its control, five trials each
