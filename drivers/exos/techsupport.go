@@ -36,28 +36,17 @@ var promptEnd = regexp.MustCompile(`\.\d{1,9} [#>]( ?\w[\w ]{0,20})?$`)
 // last group is there. Every group has a command, and what every collection has is named.
 func techMissing(text string) []string {
 	var missing []string
-	marks := regexp.MustCompile(`(?m)^(?:\*+ ?Executing "show tech|(Show Tech-Support Execution Time: ))`).FindAllStringSubmatchIndex(text, -1)
-	heads, tails, open, cut := 0, 0, false, 0
-	for _, m := range marks {
-		begins := m[2] < 0
-		if begins && open {
-			cut++ // the next one begins within it
-		}
-		heads, tails, open = heads+b2i(begins), tails+b2i(!begins), begins
-	}
-	head, tail := heads > 0, tails > 0 && !open
+	begun, cut, ended := collections(text)
 	group := regexp.MustCompile(`(?m)^@@@ ?(\S.*?):?\s*$`)
 	groups := group.FindAllStringSubmatchIndex(text, -1)
 	switch {
 	case len(groups) == 0:
 		return []string{"every group (no line begins with @@@)"}
+	case cut > 0 && begun > 1:
+		missing = append(missing, fmt.Sprintf("the end marker (Show Tech-Support Execution Time) of %d of %d collections", cut, begun))
 	case cut > 0:
-		missing = append(missing, fmt.Sprintf("the end marker (Show Tech-Support Execution Time) of %d of %d collections", cut+b2i(open), heads))
-	case head && !tail && heads > 1:
-		missing = append(missing, fmt.Sprintf("the end marker (Show Tech-Support Execution Time) of 1 of %d collections", heads))
-	case head && !tail:
 		missing = append(missing, "the end marker (Show Tech-Support Execution Time)")
-	case !head && tail:
+	case begun == 0 && ended:
 		missing = append(missing, "the begin (Executing show tech-support)")
 	}
 	section := regexp.MustCompile(`(?m)^-> ?\S`)
@@ -114,9 +103,24 @@ func parseCores(out string) ([]drivers.Core, error) {
 	return cores, nil
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// collections counts those that begin in a text, and those of them that do not end; ended says that
+// some end marker is there.
+func collections(text string) (begun, cut int, ended bool) {
+	open := false
+	for _, m := range regexp.MustCompile(`(?m)^(?:\*+ ?Executing "show tech|(Show Tech-Support Execution Time: ))`).FindAllStringSubmatch(text, -1) {
+		begins := m[1] == ""
+		if begins && open {
+			cut++ // the next one begins within it
+		}
+		if begins {
+			begun++
+		} else {
+			ended = true
+		}
+		open = begins
 	}
-	return 0
+	if open {
+		cut++
+	}
+	return begun, cut, ended
 }
