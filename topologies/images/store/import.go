@@ -17,7 +17,8 @@ import (
 
 const (
 	maxManifest = 4 << 20
-	maxLinks    = 8 // from one name of an archive to the next
+	maxUnpacked = 64 << 30 // of an archive, and of a layer: vendors' images take some
+	maxLinks    = 8        // from one name of an archive to the next
 )
 
 // Import takes in the images of what `docker save` writes, as a file or as it comes, compressed
@@ -38,7 +39,7 @@ func (s *Store) Import(ctx context.Context, r io.Reader) ([]Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the archive: %w", err)
 	}
-	size, err := io.Copy(tmp, &until{ctx, plain})
+	size, err := io.Copy(tmp, &until{ctx, plain, maxUnpacked})
 	if err != nil {
 		return nil, fmt.Errorf("keep the archive: %w", err)
 	}
@@ -49,17 +50,22 @@ func (s *Store) Import(ctx context.Context, r io.Reader) ([]Image, error) {
 	return s.takeAll(ctx, a)
 }
 
-// until reads no more when a context has ended.
+// until reads no more when a context has ended, or when there was more than room bytes.
 type until struct {
-	ctx context.Context //nolint:containedctx // of the call that reads
-	r   io.Reader
+	ctx  context.Context //nolint:containedctx // of the call that reads
+	r    io.Reader
+	room int64
 }
 
 func (u *until) Read(b []byte) (int, error) {
 	if err := u.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return u.r.Read(b)
+	n, err := u.r.Read(b)
+	if u.room -= int64(n); u.room < 0 {
+		return 0, fmt.Errorf("it unpacks to more than there is room for an image, %d GiB", maxUnpacked>>30)
+	}
+	return n, err
 }
 
 // takeAll puts every image of an archive in.

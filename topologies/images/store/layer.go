@@ -138,7 +138,7 @@ func (s *Store) Export(ctx context.Context, ref string, w io.Writer) (err error)
 			return fmt.Errorf("export %s: %w", ref, err)
 		}
 		defer r.Close() //nolint:errcheck // read only
-		layers = append(layers, recipe.SavedLayer{ID: strings.TrimPrefix(id, "sha256:"), Size: size, Reader: &until{ctx, r}})
+		layers = append(layers, recipe.SavedLayer{ID: strings.TrimPrefix(id, "sha256:"), Size: size, Reader: &until{ctx, r, maxUnpacked}})
 	}
 	if err := recipe.Save(w, data, slices.Clone(img.Refs), layers...); err != nil {
 		return fmt.Errorf("export %s: %w", ref, err)
@@ -153,5 +153,5 @@ func (s *Store) size(ctx context.Context, id string) (int64, error) {
 		return 0, err
 	}
 	defer r.Close() //nolint:errcheck // read only
-	return io.Copy(io.Discard, &until{ctx, r})
+	return io.Copy(io.Discard, &until{ctx, r, maxUnpacked})
 }

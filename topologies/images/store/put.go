@@ -162,7 +162,7 @@ func (s *Store) unpackLayer(ctx context.Context, m userns.Mapping, tree, id stri
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, kept.end(err == nil)) }()
-	out, err := inside(ctx, m, io.TeeReader(r, io.MultiWriter(h, kept)), "unpack", tree)
+	out, err := inside(ctx, m, io.TeeReader(&until{ctx, r, maxUnpacked}, io.MultiWriter(h, kept)), "unpack", tree)
 	if err != nil {
 		return 0, err
 	}
