@@ -33,6 +33,9 @@ func (a *app) buildImages(ctx context.Context, suites []string, provider string)
 	}
 	say := func(line string) { a.Progress("%s", line) }
 	if own {
+		if provider == "" && !cli.EngineAnswers(ctx) {
+			a.Progress("no container engine answers: images are made for labs of namespaces, which need none")
+		}
 		for _, su := range wanted {
 			if err := a.takeFromEngine(ctx, kept, su); err != nil {
 				return err
