@@ -67,6 +67,10 @@ func TestBisectLine(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() {
+				c.rounds /= 10
+				c.maxRuns += c.maxRuns / 3 // the mean of a tenth scatters three times as much
+			}
 			runs, right := 0, 0
 			for seed := range c.rounds {
 				r := rand.New(rand.NewPCG(uint64(seed), 3))

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/known"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // pdfOf puts objects together to a file, with a right table of where they are.
@@ -31,6 +32,7 @@ func pdfOf(objects ...string) []byte {
 
 // TestAbsurdPDF: a file of which one page never ends costs seconds.
 func TestAbsurdPDF(t *testing.T) {
+	livetest.Long(t, "250 MB are unpacked")
 	var packed bytes.Buffer
 	z, err := zlib.NewWriterLevel(&packed, zlib.BestSpeed)
 	if err != nil {

@@ -37,6 +37,7 @@ const image = "reprise/debian:bookworm"
 // open gives a provider, or skips the test where this machine cannot have it.
 func open(tb testing.TB) topologies.Provider {
 	tb.Helper()
+	livetest.Long(tb, "a lab of namespaces")
 	p, err := namespaces.New(namespaces.Options{})
 	if err != nil {
 		tb.Fatal(err)
