@@ -4,7 +4,7 @@
 # make quick     what needs no lab and computes little: under three minutes on two cores
 # make test      all tests
 # make lint      what CI checks beside the tests
-# make corpus    every scenario of the corpus and its control, five trials each
+# make corpus    every scenario of the corpus and its control, five trials each, without an engine and with
 # make bench     the figures that harness/docs/figures.md names
 # make generate  writes what is checked in and made from the program: schemas, reference
 # make install   what `make build` made, with man pages and completions, below PREFIX

@@ -1,18 +1,25 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
@@ -20,15 +27,48 @@ import (
 // how often.
 const intermittent = "intermittent"
 
-// TestCorpus runs every scenario of the corpus that containers show, and its control, in
-// real labs: each must come out as declared in every trial. REPRISE_CORPUS_TRIALS sets the
-// number of trials, 1 where it is not set; "make corpus" runs 5.
+// trialsEnv is the environment variable that sets the number of trials; 1 where it is not set.
+// "make corpus" runs 5.
+const trialsEnv = "REPRISE_CORPUS_TRIALS"
+
+// TestCorpus runs every scenario of the corpus that needs no kernel of its own, and its
+// control, in real labs: each must come out as declared in every trial. All run in labs of
+// namespaces; in containers runs a quarter, another one each day, and all where trialsEnv is set
+// or the kernel has no namespaces for labs.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	needLab(t)
-	for _, id := range corpusIDs(t, func(family string) bool { return family != "switches" && family != "vm" }) {
-		checkCorpus(t, id, true)
+	spaces := haveSpaces(t)
+	all := os.Getenv(trialsEnv) != "" || !spaces
+	for i, id := range corpusIDs(t, func(family string) bool { return family != "switches" && family != "vm" }) {
+		if spaces {
+			checkCorpus(t, id, cli.ProviderNamespaces)
+		}
+		if all || i%4 == time.Now().YearDay()%4 {
+			checkCorpus(t, id, cli.ProviderContainers)
+		}
 	}
+}
+
+// haveSpaces reports whether labs can be made of namespaces here: the kernel and its settings
+// decide. Images for them can be had.
+func haveSpaces(t *testing.T) bool {
+	t.Helper()
+	p, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.Check(t.Context(), topologies.Topology{Name: "x", Nodes: []topologies.Node{{Name: "r1", Kind: topologies.KindLinux, Image: recipe.SuiteRef("trixie")}}})
+	missing, lacks := errors.AsType[*topologies.MissingError](err)
+	switch {
+	case lacks && missing.What == "image":
+		livetest.Missing(t, "images for labs of namespaces", missing)
+	case lacks:
+		t.Logf("there are no labs of namespaces here: %v", missing)
+	case err != nil:
+		t.Fatal(err)
+	}
+	return !lacks
 }
 
 // TestMachines does the same for scenarios that take virtual machines. They run one after
@@ -47,7 +87,7 @@ func TestMachines(t *testing.T) {
 		}
 	}
 	for _, id := range corpusIDs(t, func(family string) bool { return family == "vm" }) {
-		checkCorpus(t, id, false)
+		checkCorpus(t, id, "")
 	}
 }
 
@@ -76,13 +116,11 @@ func corpusIDs(t *testing.T, of func(family string) bool) []string {
 	return ids
 }
 
-// checkCorpus runs a scenario and its control.
-func checkCorpus(t *testing.T, id string, parallel bool) {
+// checkCorpus runs a scenario and its control, beside others where provider names what the labs
+// are made of.
+func checkCorpus(t *testing.T, id, provider string) {
 	t.Helper()
-	trials := os.Getenv("REPRISE_CORPUS_TRIALS")
-	if trials == "" {
-		trials = "1"
-	}
+	trials := cmp.Or(os.Getenv(trialsEnv), "1")
 	n, err := strconv.Atoi(trials)
 	if err != nil {
 		t.Fatal(err)
@@ -96,30 +134,31 @@ func checkCorpus(t *testing.T, id string, parallel bool) {
 		t.Errorf("%s: its id is %q, its control %v", id, l.Scenario.ID, l.Scenario.Control)
 	}
 	sometimes := slices.Contains(l.Scenario.Labels, intermittent)
-	t.Run(id, func(t *testing.T) {
-		if parallel {
+	t.Run(path.Join(id, provider), func(t *testing.T) {
+		if provider != "" {
 			t.Parallel()
 		}
-		v := corpusRun(t, id, trials)
+		v := corpusRun(t, provider, id, trials)
 		if v.Valid() != n || !sometimes && v.Reproduced != n {
 			t.Errorf("%d of %d trials reproduced, %d not, want all: %s", v.Reproduced, n, v.NotReproduced, v.Reason)
 		}
 	})
-	t.Run(id+"/control", func(t *testing.T) {
-		if parallel {
+	t.Run(path.Join(id, provider, "control"), func(t *testing.T) {
+		if provider != "" {
 			t.Parallel()
 		}
-		if v := corpusRun(t, id, trials, "--control"); v.NotReproduced != n {
+		if v := corpusRun(t, provider, id, trials, "--control"); v.NotReproduced != n {
 			t.Errorf("%d of %d trials not reproduced, want all: %s", v.NotReproduced, n, v.Reason)
 		}
 	})
 }
 
 // corpusRun runs a scenario through the program and returns its verdict.
-func corpusRun(t *testing.T, id, trials string, args ...string) evidence.RunVerdict {
+func corpusRun(t *testing.T, provider, id, trials string, args ...string) evidence.RunVerdict {
 	t.Helper()
 	c := exec.Command(os.Args[0], append([]string{"run", id, "--json", "-q", "-n", trials, "--dir", t.TempDir()}, args...)...)
 	c.Args[0] = "reprise"
+	c.Env = append(os.Environ(), cli.EnvProvider+"="+provider)
 	stdout, err := c.Output()
 	var out reproduce.Outcome
 	if jsonErr := json.Unmarshal(stdout, &out); jsonErr != nil {
