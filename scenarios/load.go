@@ -96,7 +96,7 @@ func isInline(value string) bool { return strings.Contains(value, "\n") }
 // every fault found, or the reason why the file cannot be read at all.
 func Load(file string, o Options) (*Loaded, error) {
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		file = filepath.Join(file, "scenario.yaml")
+		file = filepath.Join(file, fileName)
 	}
 	if o.Getenv == nil {
 		o.Getenv = os.LookupEnv

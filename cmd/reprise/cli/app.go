@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 
 	"golang.org/x/term"
@@ -20,14 +19,14 @@ type App struct {
 // Say prints a line for a person; with --json nobody reads it.
 func (a *App) Say(format string, args ...any) {
 	if !a.JSON {
-		fmt.Fprintf(a.Out, format+"\n", lines(args)...)
+		Line(a.Out, format, args...)
 	}
 }
 
 // Progress prints a line about long work: on standard error, so that results can be piped.
 func (a *App) Progress(format string, args ...any) {
 	if !a.Quiet {
-		fmt.Fprintf(a.Err, format+"\n", lines(args)...)
+		Line(a.Err, format, args...)
 	}
 }
 

@@ -7,5 +7,5 @@ import (
 )
 
 func TestJSONKeys(t *testing.T) {
-	clitest.JSONKeys(t, verified{})
+	clitest.JSONKeys(t, verified{}, regressed{})
 }

@@ -3,9 +3,8 @@ package fix
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,12 +12,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/reports/junit"
 )
 
-// verifyFlags are the choices of verify-fix and regress.
-type verifyFlags struct {
+// choices are those that verify-fix and regress have in common.
+type choices struct {
 	images, set             []string
 	confidence              float64
 	before, maxTrials, labs int
@@ -26,7 +27,7 @@ type verifyFlags struct {
 	reset, dir, junit       string
 }
 
-func (f *verifyFlags) register(fl *pflag.FlagSet) {
+func (f *choices) register(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.images, "image", nil, "the new build of a node: NODE=IMAGE (repeatable)")
 	fl.Float64Var(&f.confidence, "confidence", 0.95, "an unfixed build is called fixed at most this rarely: 0.95 or 0.99")
 	fl.IntVar(&f.before, "before", 10, "valid trials of the old build within which the problem must show")
@@ -39,7 +40,7 @@ func (f *verifyFlags) register(fl *pflag.FlagSet) {
 }
 
 // check tells what is wrong with the flags.
-func (f *verifyFlags) check() error {
+func (f *choices) check() error {
 	switch {
 	case f.confidence != 0.95 && f.confidence != 0.99:
 		return cli.InputError("--confidence %g: want 0.95 or 0.99", f.confidence)
@@ -53,7 +54,7 @@ func (f *verifyFlags) check() error {
 }
 
 // newImages reads --image NODE=NEW.
-func (f *verifyFlags) newImages() (map[string]string, error) {
+func (f *choices) newImages() (map[string]string, error) {
 	images := map[string]string{}
 	for _, v := range f.images {
 		node, image, ok := strings.Cut(v, "=")
@@ -68,8 +69,15 @@ func (f *verifyFlags) newImages() (map[string]string, error) {
 	return images, nil
 }
 
-func (a *app) verifyFixVerb() *cobra.Command {
-	f := &verifyFlags{}
+// verifyFixOptions are what verify-fix was asked.
+type verifyFixOptions struct {
+	*cli.App
+	choices
+	scenario string
+}
+
+func newVerifyFix(a *cli.App, runF func(context.Context, *verifyFixOptions) error) *cobra.Command {
+	o := &verifyFixOptions{App: a}
 	c := &cobra.Command{
 		Use:   "verify-fix SCENARIO",
 		Short: "Say whether a new build, or the workaround, is free of a problem",
@@ -94,43 +102,43 @@ environment lacks something, 130 interrupted.`,
   reprise verify-fix frr-bgp-no-shutdown --workaround`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
-		RunE:              func(c *cobra.Command, args []string) error { return a.verifyFix(c.Context(), args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.scenario = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runVerifyFix)(c.Context(), o)
+		},
 	}
-	f.register(c.Flags())
-	c.Flags().BoolVar(&f.workaround, "workaround", false, "verify the scenario's declared workaround instead of a build")
+	o.register(c.Flags())
+	c.Flags().BoolVar(&o.workaround, "workaround", false, "verify the scenario's declared workaround instead of a build")
 	cli.CompleteReset(c)
-	return c
+	return a.Trusting(c)
 }
 
-func (a *app) verifyFix(ctx context.Context, name string, f *verifyFlags) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	images, err := f.newImages()
+func runVerifyFix(ctx context.Context, o *verifyFixOptions) error {
+	images, err := o.newImages()
 	if err != nil {
 		return err
 	}
-	sides, err := a.verifyPlans(name, images, f)
+	sides, err := plansOf(o.App, o.scenario, images, &o.choices)
 	if err != nil {
 		return err
 	}
-	c, runErr := a.compare(ctx, sides, f)
+	c, runErr := compare(ctx, o.App, sides, &o.choices)
 	if c.Old.Dir == "" {
 		return runErr // nothing was begun
 	}
-	if err := a.junitOf("reprise verify-fix", []result.Comparison{c}, f.junit); err != nil {
+	if err := writeJUnit("reprise verify-fix", []result.Comparison{c}, o.junit); err != nil {
 		return errors.Join(runErr, err)
 	}
 	out := verifiedAs(c, runErr)
-	if done, err := a.Emit(out); done {
-		return errors.Join(runErr, err, cli.Answer(out.Exit))
-	}
-	a.printVerify(c)
-	return errors.Join(runErr, cli.Answer(out.Exit))
+	err = o.Show(out, func(w io.Writer) { printVerified(w, c) })
+	return errors.Join(runErr, err, cli.Answer(out.Exit))
 }
 
-// verifyPlans makes the plans of both sides.
-func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags) (experiment.Sides, error) {
+// plansOf makes the plans of both sides.
+func plansOf(a *cli.App, name string, images map[string]string, f *choices) (experiment.Sides, error) {
 	rf := &cli.PlanFlags{Trials: f.maxTrials, Labs: f.labs, Set: f.set, Reset: f.reset}
 	old, err := a.Plan(name, rf)
 	if err != nil {
@@ -154,26 +162,8 @@ func (a *app) verifyPlans(name string, images map[string]string, f *verifyFlags)
 	return experiment.Sides{Old: old, New: updated, Of: experiment.SampleOf, What: strings.Join(what, " ")}, nil
 }
 
-// verified is what --json prints.
-type verified struct {
-	result.Comparison
-	Exit int `json:"exit"`
-}
-
-// verifiedAs gives a comparison its exit status.
-func verifiedAs(c result.Comparison, err error) verified {
-	v := verified{c, cli.OutcomeCode(c.Outcome())}
-	switch {
-	case c.Skipped:
-		v.Exit = cli.ExitYes
-	case cli.ExitCode(err) == cli.ExitInterrupted:
-		v.Exit = cli.ExitInterrupted
-	}
-	return v
-}
-
 // compare tries both sides in turn until it is decided.
-func (a *app) compare(ctx context.Context, s experiment.Sides, f *verifyFlags) (result.Comparison, error) {
+func compare(ctx context.Context, a *cli.App, s experiment.Sides, f *choices) (result.Comparison, error) {
 	scenario := s.Old.Loaded.Scenario
 	b, err := a.OpenTestbed(ctx, f.dir, cli.LabFlags{}, s.Old, s.New)
 	if err != nil {
@@ -187,27 +177,14 @@ func (a *app) compare(ctx context.Context, s experiment.Sides, f *verifyFlags) (
 	return c, b.Over(ctx, err)
 }
 
-func (a *app) printVerify(r result.Comparison) {
-	a.Say("")
-	a.Say("%s: %s", strings.ToUpper(string(r.Ruling)), r.Reason)
-	a.Say("old  %s%s", r.Old.Share, beside(r.Old.Tally))
-	a.Say("new  %s%s", r.New.Share, beside(r.New.Tally))
-	for _, f := range r.New.Failures {
-		a.Say("another failure of the new side: %s", f)
+// writeJUnit writes the comparisons to a file as JUnit XML; without a file it does nothing.
+func writeJUnit(name string, results []result.Comparison, file string) error {
+	if file == "" {
+		return nil
 	}
-	if r.Needed > 0 {
-		a.Say("needed %d clean trials at %.0f %%; one-sided p = %.2g", r.Needed, 100*r.Confidence, r.P)
+	data, err := junit.Comparisons(name, results)
+	if err != nil {
+		return err
 	}
-	for _, s := range []struct{ side, dir string }{{"old", r.Old.Dir}, {"new", r.New.Dir}} {
-		if abs, err := filepath.Abs(filepath.Join(s.dir, "report.html")); err == nil && s.dir != "" {
-			a.Say("report of the %s side: %s", s.side, abs)
-		}
-	}
-}
-
-func beside(t result.Tally) string {
-	if t.Void+t.Unhealthy+t.Other == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; beside it %d void, %d unhealthy, %d failed in another way", t.Void, t.Unhealthy, t.Other)
+	return evidence.WriteFile(file, data)
 }

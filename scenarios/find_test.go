@@ -1,0 +1,35 @@
+package scenarios_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	for _, file := range []string{"b/scenario.yaml", "a/deep/scenario.yaml", "a/lab.clab.yml", "c/scenario.yaml/not-a-file"} {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := scenarios.Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{filepath.Join(dir, "a/deep/scenario.yaml"), filepath.Join(dir, "b/scenario.yaml")}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if _, err := scenarios.Find(filepath.Join(dir, "none")); err == nil {
+		t.Error("a folder that is not there has scenarios")
+	}
+}
