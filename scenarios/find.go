@@ -20,3 +20,14 @@ func Find(dir string) ([]string, error) {
 	})
 	return paths, err
 }
+
+// NodesOf returns the names of the nodes with a role, in the topology's order.
+func (l *Loaded) NodesOf(role Role) []string {
+	var names []string
+	for _, n := range l.Topology.Names() {
+		if l.Scenario.Nodes[n].Role == role {
+			names = append(names, n)
+		}
+	}
+	return names
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 func TestFind(t *testing.T) {
@@ -31,5 +32,15 @@ func TestFind(t *testing.T) {
 	}
 	if _, err := scenarios.Find(filepath.Join(dir, "none")); err == nil {
 		t.Error("a folder that is not there has scenarios")
+	}
+}
+
+func TestNodesOf(t *testing.T) {
+	l := &scenarios.Loaded{
+		Scenario: scenarios.Scenario{Nodes: map[string]scenarios.Node{"a": {Role: scenarios.RoleDUT}, "b": {Role: scenarios.RolePeer}, "c": {Role: scenarios.RoleDUT}}},
+		Topology: topologies.Topology{Nodes: []topologies.Node{{Name: "c"}, {Name: "b"}, {Name: "a"}, {Name: "segment"}}},
+	}
+	if d := cmp.Diff([]string{"c", "a"}, l.NodesOf(scenarios.RoleDUT)); d != "" {
+		t.Error(d)
 	}
 }

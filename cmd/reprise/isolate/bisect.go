@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -21,8 +22,8 @@ import (
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-// bisectFlags are the choices of one bisection. They are kept beside it, for --resume.
-type bisectFlags struct {
+// bisectChoices are those of one bisection. They are kept beside it, for --resume.
+type bisectChoices struct {
 	Versions   []experiment.Version `json:"versions"`
 	Nodes      []string             `json:"nodes"`
 	Set        []string             `json:"set,omitempty"`
@@ -33,13 +34,29 @@ type bisectFlags struct {
 	Fixed      bool                 `json:"fixed,omitempty"`
 	Reset      string               `json:"reset,omitempty"`
 	Scenario   string               `json:"scenario"` // within input/
-	list       string
-	dir        string
-	resume     string
 }
 
-func (a *app) bisectVerb() *cobra.Command {
-	f := &bisectFlags{}
+// bisectOptions are what bisect was asked: to begin with a scenario, or to go on in a folder.
+type bisectOptions struct {
+	*cli.App
+	bisectChoices
+	scenario, list, dir, resume string
+}
+
+// check tells what is wrong with the options.
+func (o *bisectOptions) check() error {
+	switch {
+	case o.resume != "" && o.scenario == "": // by the choices that it was begun with
+	case o.resume != "" || o.scenario == "" || o.list == "":
+		return cli.InputError("give a scenario and --versions, or --resume with the folder of a bisection")
+	case o.Confidence <= 0.5 || o.Confidence >= 1 || o.MaxRuns < 1 || o.Measure < 1:
+		return cli.InputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more")
+	}
+	return nil
+}
+
+func newBisect(a *cli.App, runF func(context.Context, *bisectOptions) error) *cobra.Command {
+	o := &bisectOptions{App: a}
 	c := &cobra.Command{
 		Use:   "bisect SCENARIO --versions FILE|IMAGE,IMAGE,…",
 		Short: "Find the version that a problem came in with",
@@ -67,30 +84,27 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
-			switch {
-			case f.resume != "" && len(args) == 0:
-				return resume(c.Context(), f.resume, "a bisection", a.bisect)
-			case f.resume == "" && len(args) == 1 && f.list != "":
-				return a.bisectNew(c.Context(), args[0], f)
-			default:
-				return cli.InputError("give a scenario and --versions, or --resume with the folder of a bisection")
+			o.scenario = strings.Join(args, "")
+			if err := o.check(); err != nil {
+				return err
 			}
+			return cli.Run(runF, runBisect)(c.Context(), o)
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.list, "versions", "", "file with an image a line, or images with commas between, oldest first")
-	fl.StringSliceVar(&f.Nodes, "node", nil, "node that runs the version (default: every node of role dut)")
-	fl.StringArrayVar(&f.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
-	fl.Float64Var(&f.Confidence, "confidence", 0.99, "probability at which the answer counts as found")
-	fl.IntVar(&f.MaxRuns, "max-trials", 300, "most trials")
-	fl.IntVar(&f.Measure, "measure", 5, "trials of the newest and of the oldest version beforehand")
-	fl.BoolVar(&f.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
-	fl.BoolVar(&f.Fixed, "fixed", false, "find the version that the problem went away with")
-	cli.ResetFlag(fl, &f.Reset, "runs of a version", "the scenario's")
-	fl.StringVar(&f.dir, "dir", "bisections", "folder for bisections")
-	fl.StringVar(&f.resume, "resume", "", "go on with the bisection in this folder")
+	fl.StringVar(&o.list, "versions", "", "file with an image a line, or images with commas between, oldest first")
+	fl.StringSliceVar(&o.Nodes, "node", nil, "node that runs the version (default: every node of role dut)")
+	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.Float64Var(&o.Confidence, "confidence", 0.99, "probability at which the answer counts as found")
+	fl.IntVar(&o.MaxRuns, "max-trials", 300, "most trials")
+	fl.IntVar(&o.Measure, "measure", 5, "trials of the newest and of the oldest version beforehand")
+	fl.BoolVar(&o.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
+	fl.BoolVar(&o.Fixed, "fixed", false, "find the version that the problem went away with")
+	cli.ResetFlag(fl, &o.Reset, "runs of a version", "the scenario's")
+	fl.StringVar(&o.dir, "dir", "bisections", "folder for bisections")
+	fl.StringVar(&o.resume, "resume", "", "go on with the bisection in this folder")
 	cli.CompleteReset(c)
-	return c
+	return a.Trusting(c)
 }
 
 // readVersions reads --versions: a file, or images with commas between.
@@ -109,45 +123,60 @@ func readVersions(list string) ([]experiment.Version, error) {
 	return versions, nil
 }
 
-func (a *app) bisectNew(ctx context.Context, name string, f *bisectFlags) (err error) {
-	if f.Confidence <= 0.5 || f.Confidence >= 1 || f.MaxRuns < 1 || f.Measure < 1 {
-		return cli.InputError("--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more")
+func runBisect(ctx context.Context, o *bisectOptions) error {
+	if o.resume != "" {
+		dir, err := resume(o.resume, "a bisection", &o.bisectChoices)
+		if err != nil {
+			return err
+		}
+		return bisect(ctx, o, dir)
 	}
-	if f.Versions, err = readVersions(f.list); err != nil {
+	versions, err := readVersions(o.list)
+	if err != nil {
 		return err
 	}
-	l, err := a.Load(name, nil)
+	l, err := o.Load(o.scenario, nil)
 	if err == nil {
-		err = a.PermitLab(l, l.Topology)
+		err = o.PermitLab(l, l.Topology)
 	}
 	if err != nil {
 		return err
 	}
-	if len(f.Nodes) == 0 {
-		for _, n := range l.Topology.Names() {
-			if l.Scenario.Nodes[n].Role == scenarios.RoleDUT {
-				f.Nodes = append(f.Nodes, n)
-			}
-		}
-	}
-	for _, n := range f.Nodes {
-		if !slices.Contains(l.Topology.Names(), n) {
-			return cli.InputError("--node %s: the topology has %s", n, strings.Join(l.Topology.Names(), ", "))
-		}
-	}
-	if len(f.Nodes) == 0 {
-		return cli.InputError("no node of %s has the role dut: say with --node which one runs the version", l.Scenario.ID)
-	}
-	if f.Versions, err = a.distinct(ctx, f.Versions); err != nil {
+	if o.Nodes, err = nodesOf(l, o.Nodes); err != nil {
 		return err
 	}
-	f.Scenario = l.Inputs[0].Path
-	return begin(ctx, f.dir, l, f, a.bisect)
+	if o.Versions, err = distinct(ctx, o.App, versions); err != nil {
+		return err
+	}
+	o.Scenario = l.Inputs[0].Path
+	dir, err := experiment.CreateSearch(o.dir, l, &o.bisectChoices)
+	if err != nil {
+		return cli.AsRecordError(err)
+	}
+	return bisect(ctx, o, dir)
+}
+
+// nodesOf are the nodes that run a version: those that were named, or every one of role dut.
+func nodesOf(l *scenarios.Loaded, named []string) ([]string, error) {
+	have := l.Topology.Names()
+	for _, n := range named {
+		if !slices.Contains(have, n) {
+			return nil, cli.InputError("--node %s: the topology has %s", n, strings.Join(have, ", "))
+		}
+	}
+	if len(named) > 0 {
+		return named, nil
+	}
+	duts := l.NodesOf(scenarios.RoleDUT)
+	if len(duts) == 0 {
+		return nil, cli.InputError("no node of %s has the role dut: say with --node which one runs the version", l.Scenario.ID)
+	}
+	return duts, nil
 }
 
 // distinct makes one version of images that hold the same: as two, they could not be told
 // apart by any number of runs.
-func (a *app) distinct(ctx context.Context, list []experiment.Version) ([]experiment.Version, error) {
+func distinct(ctx context.Context, a *cli.App, list []experiment.Version) ([]experiment.Version, error) {
 	var out []experiment.Version
 	err := a.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
 		out, err = experiment.MergeVersions(list, func(image string) (string, error) {
@@ -173,8 +202,9 @@ func (a *app) distinct(ctx context.Context, list []experiment.Version) ([]experi
 	return out, nil
 }
 
-func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) error {
-	l, set, err := a.loadSearch(dir, f.Scenario, f.Set)
+// bisect carries out a bisection in its folder.
+func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
+	l, set, err := loadSearch(o.App, dir, o.Scenario, o.Set)
 	if err != nil {
 		return err
 	}
@@ -182,17 +212,17 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) erro
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
-	b, err := a.OpenUnchecked(ctx, dir.File("runs"), cli.LabFlags{}, p)
+	b, err := o.OpenUnchecked(ctx, dir.File("runs"), cli.LabFlags{}, p)
 	if err != nil {
 		return err
 	}
 	b.Live.Status = "measuring both ends"
-	a.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
-	a.Progress("%s on %s, at most %s; evidence in %s", cli.Plural(len(f.Versions), "version"), strings.Join(f.Nodes, ", "), cli.Plural(f.MaxRuns, "run"), dir.Path)
+	o.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
+	o.Progress("%s on %s, at most %s; evidence in %s", cli.Plural(len(o.Versions), "version"), strings.Join(o.Nodes, ", "), cli.Plural(o.MaxRuns, "run"), dir.Path)
 	out, err := experiment.Bisect(ctx, &b.Bench, dir, l, experiment.BisectOptions{
-		Versions: f.Versions, Nodes: f.Nodes, Set: set, Reset: scenarios.Reset(f.Reset), Confidence: f.Confidence, MaxTrials: f.MaxRuns, Measure: f.Measure,
-		OneSided: f.OneSided, Fixed: f.Fixed,
-		OnPassed: func(image string, why error) { a.Progress("%s is passed over: %v", image, why) },
+		Versions: o.Versions, Nodes: o.Nodes, Set: set, Reset: scenarios.Reset(o.Reset), Confidence: o.Confidence, MaxTrials: o.MaxRuns, Measure: o.Measure,
+		OneSided: o.OneSided, Fixed: o.Fixed,
+		OnPassed: func(image string, why error) { o.Progress("%s is passed over: %v", image, why) },
 		OnEnd: func(image string, r isolate.Result) {
 			b.Live.Say(fmt.Sprintf("%s: %s %s", image, r.Outcome, cli.FirstLine(r.Reason, reasonLimit)), "measuring both ends")
 		},
@@ -203,29 +233,30 @@ func (a *app) bisect(ctx context.Context, dir evidence.Dir, f *bisectFlags) erro
 	if err := searchError(ctx, "bisect", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
-	return a.tell(out, out.Found, func() { a.printBisection(out) })
+	return tell(o.App, out, out.Found, func(w io.Writer) { printBisection(w, out) })
 }
 
-func (a *app) printBisection(out result.Bisection) {
+// printBisection writes with which version it came in, for people.
+func printBisection(w io.Writer, out result.Bisection) {
 	came := "came in with"
 	if out.Fixed {
 		came = "went away with"
 	}
 	switch {
 	case out.Found && len(out.Range) > 1:
-		a.Say("FOUND: it %s one of %s (%.3f); they cannot be told apart, for some could not be run", came, strings.Join(out.Range, ", "), out.Confidence)
+		cli.Line(w, "FOUND: it %s one of %s (%.3f); they cannot be told apart, for some could not be run", came, strings.Join(out.Range, ", "), out.Confidence)
 	case out.Found:
-		a.Say("FOUND: it %s %s (%.3f)", came, out.First, out.Confidence)
+		cli.Line(w, "FOUND: it %s %s (%.3f)", came, out.First, out.Confidence)
 	default:
-		a.Say("UNDECIDED after %s; likeliest is that it %s %s (%.3f)", cli.Plural(out.Runs, "run"), came, out.First, out.Confidence)
+		cli.Line(w, "UNDECIDED after %s; likeliest is that it %s %s (%.3f)", cli.Plural(out.Runs, "run"), came, out.First, out.Confidence)
 	}
 	for _, v := range out.Versions {
 		note := v.Passed
 		if note == "" {
 			note = fmt.Sprintf("%d/%d", v.Runs.Hits, v.Runs.Valid())
 		}
-		a.Say("  %-40s %5.3f  %s", v.Image, v.Posterior, note)
+		cli.Line(w, "  %-40s %5.3f  %s", v.Image, v.Posterior, note)
 	}
-	a.Say("side without it %s; side with it %s; 95%% Wilson, the measured ends included", out.Good, out.Bad)
-	a.Say("%s; evidence in %s", cli.Plural(out.Runs, "run"), out.Dir)
+	cli.Line(w, "side without it %s; side with it %s; 95%% Wilson, the measured ends included", out.Good, out.Bad)
+	cli.Line(w, "%s; evidence in %s", cli.Plural(out.Runs, "run"), out.Dir)
 }

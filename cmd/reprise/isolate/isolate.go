@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,8 +20,8 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
-// isolateFlags are the choices of one reduction. They are kept beside it, for --resume.
-type isolateFlags struct {
+// isolateChoices are those of one reduction. They are kept beside it, for --resume.
+type isolateChoices struct {
 	Set         []string      `json:"set,omitempty"`
 	Budget      time.Duration `json:"budget,omitempty"`
 	Labs        int           `json:"labs"`
@@ -29,11 +31,29 @@ type isolateFlags struct {
 	ControlRuns int           `json:"control-runs"`
 	Reset       string        `json:"reset,omitempty"`
 	Scenario    string        `json:"scenario"` // within input/
-	dir, resume string
 }
 
-func (a *app) isolateVerb() *cobra.Command {
-	f := &isolateFlags{}
+// isolateOptions are what isolate was asked: to begin with a scenario, or to go on in a folder.
+type isolateOptions struct {
+	*cli.App
+	isolateChoices
+	scenario, dir, resume string
+}
+
+// check tells what is wrong with the options.
+func (o *isolateOptions) check() error {
+	switch {
+	case (o.resume != "") == (o.scenario != ""):
+		return cli.InputError("give a scenario, or --resume with the folder of an isolation")
+	case o.resume != "": // by the choices that it was begun with
+	case o.Labs < 1 || o.Labs > 64 || o.Measure < 1 || o.ControlRuns < 0 || o.KeepRate <= 0 || o.KeepRate > 1 || o.Budget < 0:
+		return cli.InputError("--labs takes 1 to 64, --measure 1 or more, --keep-rate more than 0 and at most 1")
+	}
+	return nil
+}
+
+func newIsolate(a *cli.App, runF func(context.Context, *isolateOptions) error) *cobra.Command {
+	o := &isolateOptions{App: a}
 	c := &cobra.Command{
 		Use:   "isolate SCENARIO",
 		Short: "Cut a scenario to what the problem needs",
@@ -62,45 +82,51 @@ input, 5 the environment lacks something, 130 interrupted.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
-			switch {
-			case f.resume != "" && len(args) == 0:
-				return resume(c.Context(), f.resume, "an isolation", a.isolate)
-			case f.resume == "" && len(args) == 1:
-				return a.isolateNew(c.Context(), args[0], f)
-			default:
-				return cli.InputError("give a scenario, or --resume with the folder of an isolation")
+			o.scenario = strings.Join(args, "")
+			if err := o.check(); err != nil {
+				return err
 			}
+			return cli.Run(runF, runIsolate)(c.Context(), o)
 		},
 	}
 	fl := c.Flags()
-	fl.StringArrayVar(&f.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
-	fl.DurationVar(&f.Budget, "budget", 0, "time that all runs may take together, such as 4h: none is begun that would not end within it, and the best so far is kept")
-	fl.IntVar(&f.Labs, "labs", 1, "labs side by side")
-	fl.Float64Var(&f.KeepRate, "keep-rate", 0.5, "share of the scenario's rate that the result may not fall below")
-	fl.BoolVar(&f.OneRun, "one-run", false, "let one run decide: for a problem that shows every time, by a symptom nothing else shows")
-	fl.IntVar(&f.Measure, "measure", 10, "trials that the scenario's own rate is taken from")
-	fl.IntVar(&f.ControlRuns, "control-trials", 5, "trials that the control's rate is taken from; 0 leaves the control out")
-	cli.ResetFlag(fl, &f.Reset, "runs of a candidate", "the scenario's")
-	fl.StringVar(&f.dir, "dir", "isolations", "folder for isolations")
-	fl.StringVar(&f.resume, "resume", "", "go on with the isolation in this folder")
+	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.DurationVar(&o.Budget, "budget", 0, "time that all runs may take together, such as 4h: none is begun that would not end within it, and the best so far is kept")
+	fl.IntVar(&o.Labs, "labs", 1, "labs side by side")
+	fl.Float64Var(&o.KeepRate, "keep-rate", 0.5, "share of the scenario's rate that the result may not fall below")
+	fl.BoolVar(&o.OneRun, "one-run", false, "let one run decide: for a problem that shows every time, by a symptom nothing else shows")
+	fl.IntVar(&o.Measure, "measure", 10, "trials that the scenario's own rate is taken from")
+	fl.IntVar(&o.ControlRuns, "control-trials", 5, "trials that the control's rate is taken from; 0 leaves the control out")
+	cli.ResetFlag(fl, &o.Reset, "runs of a candidate", "the scenario's")
+	fl.StringVar(&o.dir, "dir", "isolations", "folder for isolations")
+	fl.StringVar(&o.resume, "resume", "", "go on with the isolation in this folder")
 	cli.CompleteReset(c)
-	return c
+	return a.Trusting(c)
 }
 
-func (a *app) isolateNew(ctx context.Context, name string, f *isolateFlags) error {
-	if f.Labs < 1 || f.Labs > 64 || f.Measure < 1 || f.ControlRuns < 0 || f.KeepRate <= 0 || f.KeepRate > 1 || f.Budget < 0 {
-		return cli.InputError("--labs takes 1 to 64, --measure 1 or more, --keep-rate more than 0 and at most 1")
+func runIsolate(ctx context.Context, o *isolateOptions) error {
+	if o.resume != "" {
+		dir, err := resume(o.resume, "an isolation", &o.isolateChoices)
+		if err != nil {
+			return err
+		}
+		return reduce(ctx, o, dir)
 	}
-	l, err := a.Load(name, nil)
+	l, err := o.Load(o.scenario, nil)
 	if err != nil {
 		return err
 	}
-	f.Scenario = l.Inputs[0].Path
-	return begin(ctx, f.dir, l, f, a.isolate)
+	o.Scenario = l.Inputs[0].Path
+	dir, err := experiment.CreateSearch(o.dir, l, &o.isolateChoices)
+	if err != nil {
+		return cli.AsRecordError(err)
+	}
+	return reduce(ctx, o, dir)
 }
 
-func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) error {
-	l, set, err := a.loadSearch(dir, f.Scenario, f.Set)
+// reduce carries out an isolation in its folder.
+func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
+	l, set, err := loadSearch(o.App, dir, o.Scenario, o.Set)
 	if err != nil {
 		return err
 	}
@@ -109,32 +135,32 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) er
 		return err
 	}
 	parts := experiment.NewParts(l, reg)
-	cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms(), Options: plan.Options{Set: set, Reset: scenarios.Reset(f.Reset)}}
+	cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms(), Options: plan.Options{Set: set, Reset: scenarios.Reset(o.Reset)}}
 	whole := isolate.Whole(parts.Units)
 	p, err := cutter.Plan(whole)
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
 	if l.Scenario.Control == nil {
-		if f.ControlRuns > 0 {
-			a.Progress("the scenario declares no control: whether the symptom is specific is not known, and the result has to be read with that in mind")
+		if o.ControlRuns > 0 {
+			o.Progress("the scenario declares no control: whether the symptom is specific is not known, and the result has to be read with that in mind")
 		}
-		f.ControlRuns = 0
+		o.ControlRuns = 0
 	}
-	b, err := a.OpenTestbed(ctx, dir.File("runs"), cli.LabFlags{}, p)
+	b, err := o.OpenTestbed(ctx, dir.File("runs"), cli.LabFlags{}, p)
 	if err != nil {
 		return err
 	}
 	b.Live.Status = "measuring"
 	show := &isolateLines{live: b.Live, start: time.Now(), left: parts.Describe(whole.Kept)}
-	a.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
-	a.Progress("%s", parts.Describe(whole.Kept))
+	o.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
+	o.Progress("%s", parts.Describe(whole.Kept))
 	one := p.Longest() + 5*time.Second + time.Duration(len(p.Nodes))*time.Second
 	low, high := isolate.EstimateRuns(len(parts.Units), 1), isolate.EstimateRuns(len(parts.Units), 0.5)
-	a.Progress("about %d runs if it shows every time, %d if half of the time; one takes about %s, and less with every part that goes", low, high, one.Round(time.Second))
-	a.Progress("evidence in %s", dir.Path)
+	o.Progress("about %d runs if it shows every time, %d if half of the time; one takes about %s, and less with every part that goes", low, high, one.Round(time.Second))
+	o.Progress("evidence in %s", dir.Path)
 	out, err := experiment.Isolate(ctx, &b.Bench, dir, cutter, experiment.IsolateOptions{
-		Labs: f.Labs, Measure: f.Measure, Controls: f.ControlRuns, Single: f.OneRun, KeepRate: f.KeepRate, Budget: f.Budget,
+		Labs: o.Labs, Measure: o.Measure, Controls: o.ControlRuns, Single: o.OneRun, KeepRate: o.KeepRate, Budget: o.Budget,
 		OnResult: show.result, OnLevel: show.level, OnLeft: show.change,
 	})
 	if out.Why != "" {
@@ -143,7 +169,7 @@ func (a *app) isolate(ctx context.Context, dir evidence.Dir, f *isolateFlags) er
 	if err := searchError(ctx, "isolate", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
-	return a.tell(out, out.Complete, func() { a.printIsolation(out) })
+	return tell(o.App, out, out.Complete, func(w io.Writer) { printIsolation(w, out) })
 }
 
 // reasonLimit bounds a reason in a line of progress; the whole of it is in the record.

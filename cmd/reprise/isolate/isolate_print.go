@@ -2,6 +2,7 @@ package isolate
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -9,27 +10,28 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 )
 
-func (a *app) printIsolation(out result.Isolation) {
+// printIsolation writes what is left of a scenario, and why, for people.
+func printIsolation(w io.Writer, out result.Isolation) {
 	spent := 0.0
 	for _, l := range out.Levels {
 		spent += l.Seconds
 	}
 	if out.Complete {
-		a.Say("CUT: every part that is left is needed")
+		cli.Line(w, "CUT: every part that is left is needed")
 	} else {
-		a.Say("NOT COMPLETE: the budget is used up; this is the best so far")
+		cli.Line(w, "NOT COMPLETE: the budget is used up; this is the best so far")
 	}
-	a.Say("before: %s", out.Before)
-	a.Say("left:   %s", out.After)
+	cli.Line(w, "before: %s", out.Before)
+	cli.Line(w, "left:   %s", out.After)
 	rate := "rate " + out.Original.String()
 	if out.Final.Valid() > 0 {
 		rate += " before, " + out.Final.String() + " now"
 	}
-	a.Say("%s; 95%% Wilson", rate)
+	cli.Line(w, "%s; 95%% Wilson", rate)
 	if out.Control.Valid() > 0 {
-		a.Say("control %s", out.Control)
+		cli.Line(w, "control %s", out.Control)
 	}
-	a.Say("%s, %s all together", cli.Plural(out.Runs, "run"), time.Duration(spent*float64(time.Second)).Round(time.Second))
+	cli.Line(w, "%s, %s all together", cli.Plural(out.Runs, "run"), time.Duration(spent*float64(time.Second)).Round(time.Second))
 	for _, n := range out.Needed {
 		without := fmt.Sprintf("without it %d/%d", n.Without.Hits, n.Without.Valid())
 		switch {
@@ -38,21 +40,21 @@ func (a *app) printIsolation(out result.Isolation) {
 		case n.Control.Hits > 0:
 			without += fmt.Sprintf(", and its control %d/%d", n.Control.Hits, n.Control.Valid())
 		}
-		a.Say("needed: %-60s %s", n.Part, without)
+		cli.Line(w, "needed: %-60s %s", n.Part, without)
 	}
 	for _, f := range out.Found {
-		a.Say("another failure on the way: %s, in %s", f.Failure, cli.Plural(f.Runs, "run"))
+		cli.Line(w, "another failure on the way: %s, in %s", f.Failure, cli.Plural(f.Runs, "run"))
 	}
 	if len(out.Side) > 0 {
-		a.Say("%s showed another failure: see %s", cli.Plural(len(out.Side), "run"), out.Why)
+		cli.Line(w, "%s showed another failure: see %s", cli.Plural(len(out.Side), "run"), out.Why)
 	}
 	abs, err := filepath.Abs(out.Result)
 	if err != nil {
 		abs = out.Result
 	}
-	a.Say("result: %s", abs)
+	cli.Line(w, "result: %s", abs)
 	if out.Reliable != "" {
-		a.Say("fails more often, with more around it: %s", out.Reliable)
+		cli.Line(w, "fails more often, with more around it: %s", out.Reliable)
 	}
-	a.Say("why:    %s", out.Why)
+	cli.Line(w, "why:    %s", out.Why)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"syscall"
 
@@ -15,31 +16,19 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// search carries out one search in its folder, by the choices of its verb.
-type search[O any] func(ctx context.Context, dir evidence.Dir, options *O) error
-
-// begin makes the folder of a search below parent, which keeps the scenario and the choices,
-// and searches.
-func begin[O any](ctx context.Context, parent string, l *scenarios.Loaded, options *O, run search[O]) error {
-	dir, err := experiment.CreateSearch(parent, l, options)
-	if err != nil {
-		return cli.AsRecordError(err)
+// resume returns the folder of a search and reads the choices that it was begun with. what is
+// the kind of search, for who names another folder.
+func resume[O any](path, what string, choices *O) (evidence.Dir, error) {
+	dir := evidence.Dir{Path: path}
+	*choices = *new(O)
+	if err := evidence.ReadJSON(dir.File("options.json"), choices); err != nil {
+		return dir, cli.InputError("%s is no folder of %s: %w", path, what, err)
 	}
-	return run(ctx, dir, options)
-}
-
-// resume goes on with the search in a folder, by the choices that it was begun with. what is the
-// kind of search, for who names another folder.
-func resume[O any](ctx context.Context, path, what string, run search[O]) error {
-	dir, options := evidence.Dir{Path: path}, new(O)
-	if err := evidence.ReadJSON(dir.File("options.json"), options); err != nil {
-		return cli.InputError("%s is no folder of %s: %w", path, what, err)
-	}
-	return run(ctx, dir, options)
+	return dir, nil
 }
 
 // loadSearch reads the scenario that an isolation or a bisection keeps in its folder.
-func (a *app) loadSearch(dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
+func loadSearch(a *cli.App, dir evidence.Dir, file string, sets []string) (*scenarios.Loaded, map[string]string, error) {
 	set, err := cli.ParseSet(sets)
 	if err != nil {
 		return nil, nil, err
@@ -81,16 +70,11 @@ func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) 
 	}
 }
 
-// tell gives what a search found to a program, or prints it for a person. It is an answer where
-// it was decided.
-func (a *app) tell(found any, decided bool, show func()) error {
+// tell prints what a search found. It is an answer where it was decided.
+func tell(a *cli.App, found any, decided bool, people func(io.Writer)) error {
 	code := cli.ExitYes
 	if !decided {
 		code = cli.ExitInconclusive
 	}
-	done, err := a.Emit(found)
-	if !done {
-		show()
-	}
-	return errors.Join(err, cli.Answer(code))
+	return errors.Join(a.Show(found, people), cli.Answer(code))
 }

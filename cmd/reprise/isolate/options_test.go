@@ -1,0 +1,184 @@
+package isolate
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+func TestIsolateOptions(t *testing.T) {
+	type asked = clitest.Asked[isolateOptions]
+	otherwise := isolateChoices{Labs: 1, KeepRate: 0.5, Measure: 10, ControlRuns: 5}
+	const bounds = "--labs takes 1 to 64, --measure 1 or more, --keep-rate more than 0 and at most 1"
+	const which = "give a scenario, or --resume with the folder of an isolation"
+	clitest.Options(t, newIsolate, []asked{
+		{Args: []string{"s"}, Want: isolateOptions{scenario: "s", dir: "isolations", isolateChoices: otherwise}},
+		{
+			Args: []string{"s", "--set", "r1.image=x", "--budget", "4h", "--labs", "2", "--keep-rate", "1", "--one-run", "--measure", "3", "--control-trials", "0", "--reset", "config", "--dir", "d", "--trust", "labs"},
+			Want: isolateOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", dir: "d", isolateChoices: isolateChoices{
+				Set: []string{"r1.image=x"}, Budget: 4 * time.Hour, Labs: 2, KeepRate: 1, OneRun: true, Measure: 3, Reset: "config",
+			}},
+		},
+		{Args: []string{"--resume", "d", "--labs", "0"}, Want: isolateOptions{resume: "d", dir: "isolations", isolateChoices: isolateChoices{KeepRate: 0.5, Measure: 10, ControlRuns: 5}}},
+		{Args: nil, Err: which},
+		{Args: []string{"s", "--resume", "d"}, Err: which},
+		{Args: []string{"s", "s"}, Err: "accepts at most 1 arg(s), received 2"},
+		{Args: []string{"s", "--labs", "65"}, Err: bounds},
+		{Args: []string{"s", "--measure", "0"}, Err: bounds},
+		{Args: []string{"s", "--keep-rate", "0"}, Err: bounds},
+		{Args: []string{"s", "--control-trials", "-1"}, Err: bounds},
+		{Args: []string{"s", "--budget", "-1h"}, Err: bounds},
+	})
+}
+
+func TestBisectOptions(t *testing.T) {
+	type asked = clitest.Asked[bisectOptions]
+	otherwise := bisectChoices{Confidence: 0.99, MaxRuns: 300, Measure: 5}
+	const bounds = "--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more"
+	const which = "give a scenario and --versions, or --resume with the folder of a bisection"
+	clitest.Options(t, newBisect, []asked{
+		{Args: []string{"s", "--versions", "a,b"}, Want: bisectOptions{scenario: "s", list: "a,b", dir: "bisections", bisectChoices: otherwise}},
+		{
+			Args: []string{"s", "--versions", "f", "--node", "r1,r2", "--set", "r1.env.A=b", "--confidence", "0.9", "--max-trials", "9", "--measure", "2", "--one-sided", "--fixed", "--reset", "none", "--dir", "d", "--trust", "labs"},
+			Want: bisectOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", list: "f", dir: "d", bisectChoices: bisectChoices{
+				Nodes: []string{"r1", "r2"}, Set: []string{"r1.env.A=b"}, Confidence: 0.9, MaxRuns: 9, Measure: 2, OneSided: true, Fixed: true, Reset: "none",
+			}},
+		},
+		{Args: []string{"--resume", "d"}, Want: bisectOptions{resume: "d", dir: "bisections", bisectChoices: otherwise}},
+		{Args: []string{"s"}, Err: which},
+		{Args: []string{"--versions", "a,b"}, Err: which},
+		{Args: []string{"s", "--resume", "d"}, Err: which},
+		{Args: []string{"s", "--versions", "a,b", "--confidence", "0.5"}, Err: bounds},
+		{Args: []string{"s", "--versions", "a,b", "--max-trials", "0"}, Err: bounds},
+		{Args: []string{"s", "--versions", "a,b", "--measure", "0"}, Err: bounds},
+	})
+}
+
+// Whoever resumes gets the choices that the search was begun with, and not those of flags.
+func TestResume(t *testing.T) {
+	dir := t.TempDir()
+	if err := evidence.WriteJSON(filepath.Join(dir, "options.json"), &isolateChoices{Labs: 2, Measure: 7, Scenario: "scenario.yaml"}); err != nil {
+		t.Fatal(err)
+	}
+	c := isolateChoices{Labs: 9, OneRun: true, Budget: time.Hour}
+	if _, err := resume(dir, "an isolation", &c); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(isolateChoices{Labs: 2, Measure: 7, Scenario: "scenario.yaml"}, c); d != "" {
+		t.Error(d)
+	}
+	_, err := resume(filepath.Join(dir, "none"), "an isolation", &c)
+	if err == nil || cli.ExitCode(err) != cli.ExitInput || !strings.Contains(err.Error(), "is no folder of an isolation") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNodesOf(t *testing.T) {
+	l := &scenarios.Loaded{
+		Scenario: scenarios.Scenario{ID: "s", Nodes: map[string]scenarios.Node{"a": {Role: scenarios.RoleDUT}, "b": {Role: scenarios.RolePeer}}},
+		Topology: topologies.Topology{Nodes: []topologies.Node{{Name: "a"}, {Name: "b"}}},
+	}
+	none := &scenarios.Loaded{Scenario: scenarios.Scenario{ID: "s"}, Topology: l.Topology}
+	for _, tt := range []struct {
+		of    *scenarios.Loaded
+		named []string
+		want  []string
+		err   string
+	}{
+		{l, nil, []string{"a"}, ""},
+		{l, []string{"b"}, []string{"b"}, ""},
+		{l, []string{"c"}, nil, "--node c: the topology has a, b"},
+		{none, nil, nil, "no node of s has the role dut: say with --node which one runs the version"},
+	} {
+		got, err := nodesOf(tt.of, tt.named)
+		if d := cmp.Diff(tt.want, got); d != "" || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
+			t.Errorf("%q: %s, error %v", tt.named, d, err)
+		}
+	}
+}
+
+func TestReadVersions(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "trains.txt")
+	if err := os.WriteFile(file, []byte("a:1\nb:2 after a:1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []string{file, "a:1,b:2"} {
+		if got, err := readVersions(list); err != nil || len(got) != 2 || got[1].Image != "b:2" {
+			t.Errorf("%s: %v, %v", list, got, err)
+		}
+	}
+	if _, err := readVersions("none"); err == nil || !strings.HasPrefix(err.Error(), "--versions none: no such file, and no list with commas: ") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestPrintIsolation(t *testing.T) {
+	out := result.Isolation{
+		Complete: true, Before: "9 parts", After: "1 part", Original: result.Count{Hits: 4, Misses: 6}, Control: result.Count{Misses: 5}, Final: result.Count{Hits: 3, Misses: 3},
+		Runs: 40, Levels: []result.Level{{Seconds: 61}, {Seconds: 1}}, Result: "/r", Reliable: "/s", Why: "/w", Side: []string{"one"},
+		Needed: []result.NeededPart{
+			{Part: "node r2", Need: result.Need{Reason: "no lab"}},
+			{Part: "line r1:3", Need: result.Need{Without: result.Count{Misses: 8}}},
+			{Part: "line r1:4", Need: result.Need{Without: result.Count{Misses: 8}, Control: result.Count{Hits: 1, Misses: 1}}},
+		},
+	}
+	got := clitest.View(func(w io.Writer) { printIsolation(w, out) })
+	want := `CUT: every part that is left is needed
+before: 9 parts
+left:   1 part
+rate ` + out.Original.String() + ` before, ` + out.Final.String() + ` now; 95% Wilson
+control ` + out.Control.String() + `
+40 runs, 1m2s all together
+needed: node r2                                                      no trial without it: no lab
+needed: line r1:3                                                    without it 0/8
+needed: line r1:4                                                    without it 0/8, and its control 1/2
+1 run showed another failure: see /w
+result: /r
+fails more often, with more around it: /s
+why:    /w
+`
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	out.Complete = false
+	if got := clitest.View(func(w io.Writer) { printIsolation(w, out) }); !strings.HasPrefix(got, "NOT COMPLETE: the budget is used up; this is the best so far\n") {
+		t.Errorf("printed:\n%s", got)
+	}
+}
+
+func TestPrintBisection(t *testing.T) {
+	versions := []result.Version{{Image: "x:1", Runs: result.Count{Misses: 5}}, {Image: "x:2", Passed: "no such image"}, {Image: "x:3", Runs: result.Count{Hits: 2, Misses: 1}, Posterior: 0.995}}
+	for _, tt := range []struct {
+		name string
+		out  result.Bisection
+		want string
+	}{
+		{"found", result.Bisection{Found: true, First: "x:3", Confidence: 0.995}, "FOUND: it came in with x:3 (0.995)\n"},
+		{"a range", result.Bisection{Found: true, First: "x:2", Range: []string{"x:2", "x:3"}, Confidence: 0.995, Fixed: true}, "FOUND: it went away with one of x:2, x:3 (0.995); they cannot be told apart, for some could not be run\n"},
+		{"undecided", result.Bisection{First: "x:3", Confidence: 0.7}, "UNDECIDED after 8 runs; likeliest is that it came in with x:3 (0.700)\n"},
+	} {
+		tt.out.Versions, tt.out.Runs, tt.out.Dir = versions, 8, "d"
+		tt.out.Good, tt.out.Bad = versions[0].Runs, versions[2].Runs
+		want := tt.want +
+			"  x:1                                      0.000  0/5\n" +
+			"  x:2                                      0.000  no such image\n" +
+			"  x:3                                      0.995  2/3\n" +
+			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson, the measured ends included\n" +
+			"8 runs; evidence in d\n"
+		if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printBisection(w, tt.out) })); d != "" {
+			t.Errorf("%s: %s", tt.name, d)
+		}
+	}
+}
