@@ -85,6 +85,37 @@ func TestLedgerChain(t *testing.T) {
 	}
 }
 
+// A ledger is held against the records that it was written for, too.
+func TestCheckLedger(t *testing.T) {
+	dir := evidence.Dir{Path: t.TempDir()}
+	trial := dir.Trial(1)
+	if err := evidence.WriteFile(trial.File("timeline.ndjson"), []byte("{}\n")); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := trial.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.AppendLedger(evidence.Entry{Trial: 1, Verdict: evidence.Reproduced, Digest: digest}); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.CheckLedger(); err != nil {
+		t.Errorf("of a record as it was: %v", err)
+	}
+	if err := evidence.WriteFile(trial.File("timeline.ndjson"), []byte("{} \n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.CheckLedger(); err == nil || err.Error() != "trial 1: its record is not the one that the ledger was written for" {
+		t.Errorf("of an altered record: %v", err)
+	}
+	if err := os.Remove(dir.File("ledger.ndjson")); err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.CheckLedger(); err != nil {
+		t.Errorf("without one: %v", err)
+	}
+}
+
 // Whatever bytes the end of a record is cut at, what is left reads back whole.
 func TestReadLinesCutAnywhere(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "o.ndjson")

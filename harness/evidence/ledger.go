@@ -76,3 +76,18 @@ func (d Dir) Ledger() ([]Entry, error) {
 	}
 	return entries, nil
 }
+
+// CheckLedger holds the run's ledger against itself and against the trials: its chain has to be
+// whole, and each record the one whose digest it holds.
+func (d Dir) CheckLedger() error {
+	entries, err := d.Ledger()
+	errs := []error{err}
+	for _, e := range entries {
+		digest, err := d.Trial(e.Trial).Digest()
+		if err == nil && digest != e.Digest {
+			err = fmt.Errorf("trial %d: its record is not the one that the ledger was written for", e.Trial)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

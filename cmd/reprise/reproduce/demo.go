@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,8 @@ import (
 // decides quickly.
 const demoScenario = "frr-ospf-default-metric"
 
-func (a *app) demoVerb() *cobra.Command {
-	f := &runFlags{PlanFlags: cli.PlanFlags{Trials: 2, Labs: 2}}
+func newDemo(a *cli.App, runF func(context.Context, *runOptions) error) *cobra.Command {
+	o := &runOptions{App: a, PlanFlags: cli.PlanFlags{Trials: 2, Labs: 2}, scenario: demoScenario}
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Reproduce a real bug: affected version, fixed version, report",
@@ -25,37 +26,38 @@ shown on the version that has it, then its control on the version that has not.
 
 Exit status: 0 the bug was reproduced and the control is clean, else as of run.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.demo(c.Context(), f) },
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runDemo)(c.Context(), o) },
 	}
-	cli.CountVar(c.Flags(), &f.Trials, "trials", "n", "number of trials")
-	c.Flags().StringVar(&f.dir, "dir", "runs", "folder for run directories")
+	cli.CountVar(c.Flags(), &o.Trials, "trials", "n", "number of trials")
+	c.Flags().StringVar(&o.dir, "dir", "runs", "folder for run directories")
 	return c
 }
 
-func (a *app) demo(ctx context.Context, f *runFlags) error {
+func runDemo(ctx context.Context, o *runOptions) error {
 	var outs []Outcome
 	for _, control := range []bool{false, true} {
-		f.Control = control
-		p, err := a.Plan(demoScenario, &f.PlanFlags)
+		o.Control = control
+		p, err := o.Plan(o.scenario, &o.PlanFlags)
 		if err != nil {
 			return err
 		}
-		out, err := a.runPlan(ctx, p, f)
+		out, err := runPlan(ctx, p, o)
 		if err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
-		if !a.JSON {
-			a.printOutcome(out)
-			a.Say("")
+		if !o.JSON {
+			printOutcome(o.Out, out)
+			o.Say("")
 		}
 		outs = append(outs, out)
 	}
-	code := max(outs[0].Exit, outs[1].Exit)
-	if done, err := a.Emit(outs); done {
-		return errors.Join(err, cli.Answer(code))
+	err := o.Show(outs, func(w io.Writer) { printDemo(w, outs[0], outs[1]) })
+	return errors.Join(err, cli.Answer(max(outs[0].Exit, outs[1].Exit)))
+}
+
+// printDemo writes what the two runs of the demo show together, for people.
+func printDemo(w io.Writer, affected, fixed Outcome) {
+	if affected.Verdict.Verdict == evidence.Reproduced && fixed.Verdict.Verdict == evidence.NotReproduced {
+		cli.Line(w, "The bug is there on the affected version and gone on the fixed one. Open the report: %s", affected.Report)
 	}
-	if outs[0].Verdict.Verdict == evidence.Reproduced && outs[1].Verdict.Verdict == evidence.NotReproduced {
-		a.Say("The bug is there on the affected version and gone on the fixed one. Open the report: %s", outs[0].Report)
-	}
-	return cli.Answer(code)
 }

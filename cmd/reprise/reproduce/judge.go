@@ -1,8 +1,9 @@
 package reproduce
 
 import (
+	"context"
 	"errors"
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,14 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 )
 
-func (a *app) judgeVerb() *cobra.Command {
+// judgeOptions are what judge was asked.
+type judgeOptions struct {
+	*cli.App
+	run string
+}
+
+func newJudge(a *cli.App, runF func(context.Context, *judgeOptions) error) *cobra.Command {
+	o := &judgeOptions{App: a}
 	return &cobra.Command{
 		Use:   "judge RUN",
 		Short: "Judge a stored run again, from its record alone",
@@ -26,12 +34,15 @@ Exit status: 0 the verdict is the declared one and every trial comes out as
 stored; 1 it is the opposite; 2 inconclusive; 3 a trial comes out differently
 than it is stored, or the ledger's chain is broken; 4 no run directory.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return a.judge(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.run = args[0]
+			return cli.Run(runF, runJudge)(c.Context(), o)
+		},
 	}
 }
 
-func (a *app) judge(path string) error {
-	p, dir, info, err := plan.OpenRun(path)
+func runJudge(_ context.Context, o *judgeOptions) error {
+	p, dir, info, err := plan.OpenRun(o.run)
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
@@ -39,46 +50,63 @@ func (a *app) judge(path string) error {
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
+	out := judgedAs(again, info, dir.CheckLedger())
+	err = o.Show(out, func(w io.Writer) { printJudged(w, out) })
+	return errors.Join(err, cli.Answer(out.exit()))
+}
+
+// ledgerWhole is what judge says of a ledger that is.
+const ledgerWhole = "whole"
+
+// judged is a stored run, judged again: what --json prints.
+type judged struct {
+	Verdict     evidence.RunVerdict     `json:"verdict"`
+	Rate        evidence.Rate           `json:"rate"`
+	Trials      []evidence.TrialVerdict `json:"trials"`
+	Differences []judge.Difference      `json:"differences"`
+	Ledger      string                  `json:"ledger"`
+	Rules       evidence.Rules          `json:"rules"`
+	// Today is what today's rules give for a record that was judged by older ones.
+	Today *todays `json:"today,omitempty"`
+}
+
+// judgedAs puts together what a run came to when it was judged again. broken is what is wrong
+// with its ledger.
+func judgedAs(again judge.Rejudged, info evidence.RunInfo, broken error) judged {
 	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
-	entries, ledgerErr := dir.Ledger()
-	ledgerErr = errors.Join(ledgerErr, checkLedger(dir, entries))
-	code := cli.VerdictCode(v)
-	if len(again.Altered) > 0 || ledgerErr != nil {
-		code = cli.ExitOther
+	out := judged{v, rate, again.Verdicts, again.Altered, ledgerWhole, again.Rules, todaysOf(again, info)}
+	if broken != nil {
+		out.Ledger = broken.Error()
 	}
-	out := struct {
-		Verdict     evidence.RunVerdict     `json:"verdict"`
-		Rate        evidence.Rate           `json:"rate"`
-		Trials      []evidence.TrialVerdict `json:"trials"`
-		Differences []judge.Difference      `json:"differences"`
-		Ledger      string                  `json:"ledger"`
-		Rules       evidence.Rules          `json:"rules"`
-		// Today is what today's rules give for a record that was judged by older ones.
-		Today *todays `json:"today,omitempty"`
-	}{v, rate, again.Verdicts, again.Altered, "whole", again.Rules, todaysOf(again, info)}
-	if ledgerErr != nil {
-		out.Ledger = ledgerErr.Error()
+	return out
+}
+
+// exit is the exit status: a record that was changed is no answer.
+func (j judged) exit() int {
+	if len(j.Differences) > 0 || j.Ledger != ledgerWhole {
+		return cli.ExitOther
 	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(err, cli.Answer(code))
+	return cli.VerdictCode(j.Verdict)
+}
+
+// printJudged writes how a run was judged again, for people.
+func printJudged(w io.Writer, out judged) {
+	for _, t := range out.Trials {
+		cli.Line(w, "  trial %04d  %-14s %s", t.Trial, t.Verdict, cli.FirstLine(t.Reason, 120))
 	}
-	for _, t := range again.Verdicts {
-		a.Say("  trial %04d  %-14s %s", t.Trial, t.Verdict, cli.FirstLine(t.Reason, 120))
-	}
-	a.Say("%s: %s", v.Verdict, v.Reason)
-	if out.Today != nil {
-		a.Say("judged by rules %s, as when it was recorded; by today's rules (%s) it is %s: %s", again.Rules, evidence.CurrentRules, out.Today.Verdict.Verdict, out.Today.Verdict.Reason)
-		for _, d := range again.Today {
-			a.Say("  trial %04d  %-14s by today's rules: %s", d.Trial, d.Again, cli.FirstLine(d.Reason, 120))
+	cli.Line(w, "%s: %s", out.Verdict.Verdict, out.Verdict.Reason)
+	if t := out.Today; t != nil {
+		cli.Line(w, "judged by rules %s, as when it was recorded; by today's rules (%s) it is %s: %s", out.Rules, t.Rules, t.Verdict.Verdict, t.Verdict.Reason)
+		for _, d := range t.Differences {
+			cli.Line(w, "  trial %04d  %-14s by today's rules: %s", d.Trial, d.Again, cli.FirstLine(d.Reason, 120))
 		}
 	}
-	for _, d := range again.Altered {
-		a.Say("trial %04d is stored as %s and is %s: %s", d.Trial, d.Stored, d.Again, d.Reason)
+	for _, d := range out.Differences {
+		cli.Line(w, "trial %04d is stored as %s and is %s: %s", d.Trial, d.Stored, d.Again, d.Reason)
 	}
-	if ledgerErr != nil {
-		a.Say("ledger: %v", ledgerErr)
+	if out.Ledger != ledgerWhole {
+		cli.Line(w, "ledger: %s", out.Ledger)
 	}
-	return cli.Answer(code)
 }
 
 // todays is a run as today's rules judge it.
@@ -94,17 +122,4 @@ func todaysOf(r judge.Rejudged, info evidence.RunInfo) *todays {
 		return nil
 	}
 	return &todays{evidence.CurrentRules, r.CombineToday(info.Trials, info.Expected), r.Today}
-}
-
-// checkLedger compares the digests that the ledger holds with the trials' records.
-func checkLedger(dir evidence.Dir, entries []evidence.Entry) error {
-	var errs []error
-	for _, e := range entries {
-		digest, err := dir.Trial(e.Trial).Digest()
-		if err == nil && digest != e.Digest {
-			err = fmt.Errorf("trial %d: its record is not the one that the ledger was written for", e.Trial)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }

@@ -68,15 +68,15 @@ func HiddenVerb(args []string) (code int, ok bool) {
 // second, which cuts that short.
 //
 // It returns the trials that were not run because a fresh lab refused something.
-func (a *app) superviseLabs(ctx context.Context, p *plan.Plan, dir evidence.Dir, f *runFlags) (notRun, error) {
+func superviseLabs(ctx context.Context, p *plan.Plan, dir evidence.Dir, o *runOptions) (notRun, error) {
 	var wg sync.WaitGroup
 	errs := make([]error, p.Labs)
 	defer context.AfterFunc(ctx, func() {
-		a.Progress("interrupted: keeping the evidence and taking the labs down, which takes some seconds; Ctrl-C again cuts that short")
+		o.Progress("interrupted: keeping the evidence and taking the labs down, which takes some seconds; Ctrl-C again cuts that short")
 	})()
-	show := &trialLines{app: a, planned: p.Trials, start: time.Now()}
+	show := &trialLines{app: o.App, planned: p.Trials, start: time.Now()}
 	for i := range p.Labs {
-		wg.Go(func() { errs[i] = superviseLab(ctx, dir, i+1, f, show) })
+		wg.Go(func() { errs[i] = superviseLab(ctx, dir, i+1, o, show) })
 	}
 	wg.Wait()
 	return show.notRun, errors.Join(errs...)
@@ -88,7 +88,7 @@ type notRun struct {
 	Why    string `json:"why"`
 }
 
-func superviseLab(ctx context.Context, dir evidence.Dir, lab int, f *runFlags, show *trialLines) (err error) {
+func superviseLab(ctx context.Context, dir evidence.Dir, lab int, o *runOptions, show *trialLines) (err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find own program: %w", err)
@@ -103,7 +103,7 @@ func superviseLab(ctx context.Context, dir evidence.Dir, lab int, f *runFlags, s
 		return fmt.Errorf("start lab %d: %w", lab, err)
 	}
 	defer r.Close()                                                                                                                           //nolint:errcheck // read only
-	cmd := exec.Command(self, trialsVerb, dir.Path, strconv.Itoa(lab), strconv.FormatBool(f.keep), strconv.FormatBool(f.all), f.lab.Encode()) //nolint:noctx,gosec // this program itself; it is ended by signals, so that it can keep its evidence
+	cmd := exec.Command(self, trialsVerb, dir.Path, strconv.Itoa(lab), strconv.FormatBool(o.keep), strconv.FormatBool(o.all), o.lab.Encode()) //nolint:noctx,gosec // this program itself; it is ended by signals, so that it can keep its evidence
 	cmd.Args[0] = os.Args[0]                                                                                                                  // the name it was called by, as for every process of this program
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = logFile, logFile, []*os.File{w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C reaches it through us only
@@ -164,7 +164,7 @@ func handOnInterrupts(ctx context.Context, child *os.Process) func() {
 
 // trialLines prints what the children report.
 type trialLines struct {
-	app     *app
+	app     *cli.App
 	mu      sync.Mutex
 	planned int
 	done    int

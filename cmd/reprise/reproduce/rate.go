@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -17,8 +18,10 @@ import (
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
-// rateFlags are the choices of one measurement.
-type rateFlags struct {
+// rateOptions are what rate was asked.
+type rateOptions struct {
+	*cli.App
+	scenario                    string
 	trials, max, controls, labs int
 	width                       float64
 	sprt, reset, dir            string
@@ -27,8 +30,22 @@ type rateFlags struct {
 	lab                         cli.LabFlags
 }
 
-func (a *app) rateVerb() *cobra.Command {
-	f := &rateFlags{}
+// check tells what is wrong with the options.
+func (o *rateOptions) check() error {
+	rule, err := o.stopRule()
+	switch {
+	case err != nil:
+		return err
+	case o.controls < -1 || o.controls > cli.MaxCount:
+		return cli.InputError("--control-trials takes 0 to %d", cli.MaxCount)
+	case o.chooseReset && (rule.Runs == 0 || o.reset != "" || o.controls > 0):
+		return cli.InputError("--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it")
+	}
+	return nil
+}
+
+func newRate(a *cli.App, runF func(context.Context, *rateOptions) error) *cobra.Command {
+	o := &rateOptions{App: a}
 	c := &cobra.Command{
 		Use:   "rate SCENARIO",
 		Short: "Measure how often a problem shows, with its interval",
@@ -55,29 +72,35 @@ input, 5 the environment lacks something, 130 interrupted.`,
   reprise rate my-case --choose-reset --trials 20`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
-		RunE:              func(c *cobra.Command, args []string) error { return a.rate(c.Context(), args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.scenario = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runRate)(c.Context(), o)
+		},
 	}
 	fl := c.Flags()
-	cli.CountVar(fl, &f.trials, "trials", "n", "number of trials (default 20, where no other rule is given)")
-	fl.Float64Var(&f.width, "target-width", 0, "go on until the 95 % interval is as narrow as this, 0.05 to 1")
-	fl.StringVar(&f.sprt, "sprt", "", "go on until the rate is shown to be p0 or less, or p1 or more: p0,p1")
-	fl.IntVar(&f.max, "max-trials", 200, "most trials of a rule without a fixed number")
-	fl.IntVar(&f.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
-	fl.IntVar(&f.labs, "labs", 1, "labs side by side")
-	fl.StringArrayVar(&f.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
-	cli.ResetFlag(fl, &f.reset, "trials", "the scenario's")
-	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
-	f.lab.Register(fl)
-	fl.BoolVar(&f.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
+	cli.CountVar(fl, &o.trials, "trials", "n", "number of trials (default 20, where no other rule is given)")
+	fl.Float64Var(&o.width, "target-width", 0, "go on until the 95 % interval is as narrow as this, 0.05 to 1")
+	fl.StringVar(&o.sprt, "sprt", "", "go on until the rate is shown to be p0 or less, or p1 or more: p0,p1")
+	fl.IntVar(&o.max, "max-trials", 200, "most trials of a rule without a fixed number")
+	fl.IntVar(&o.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
+	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
+	fl.StringArrayVar(&o.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
+	fl.StringVar(&o.dir, "dir", "runs", "folder for run directories")
+	o.lab.Register(fl)
+	fl.BoolVar(&o.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
 	cli.CompleteReset(c)
-	return c
+	return a.Trusting(c)
 }
 
 // stopRule reads the rule to end by.
-func (f *rateFlags) stopRule() (experiment.StopRule, error) {
-	rule := experiment.StopRule{Runs: f.trials, Width: f.width, Cap: f.max}
+func (o *rateOptions) stopRule() (experiment.StopRule, error) {
+	rule := experiment.StopRule{Runs: o.trials, Width: o.width, Cap: o.max}
 	given := 0
-	for _, is := range []bool{f.trials != 0, f.width != 0, f.sprt != ""} {
+	for _, is := range []bool{o.trials != 0, o.width != 0, o.sprt != ""} {
 		if is {
 			given++
 		}
@@ -87,29 +110,29 @@ func (f *rateFlags) stopRule() (experiment.StopRule, error) {
 		return rule, cli.InputError("--trials, --target-width and --sprt are three rules: give one")
 	case given == 0:
 		rule.Runs = 20
-	case f.trials < 0 || f.trials > cli.MaxCount || f.max < 1 || f.max > cli.MaxCount:
+	case o.trials < 0 || o.trials > cli.MaxCount || o.max < 1 || o.max > cli.MaxCount:
 		return rule, cli.InputError("--trials and --max-trials take 1 to %d", cli.MaxCount)
-	case f.width != 0 && (f.width < 0.05 || f.width > 1):
-		return rule, cli.InputError("--target-width %g: want 0.05 to 1", f.width)
+	case o.width != 0 && (o.width < 0.05 || o.width > 1):
+		return rule, cli.InputError("--target-width %g: want 0.05 to 1", o.width)
 	}
-	if f.sprt == "" {
+	if o.sprt == "" {
 		return rule, nil
 	}
-	low, high, _ := strings.Cut(f.sprt, ",")
+	low, high, _ := strings.Cut(o.sprt, ",")
 	p0, err0 := strconv.ParseFloat(strings.TrimSpace(low), 64)
 	p1, err1 := strconv.ParseFloat(strings.TrimSpace(high), 64)
 	if err0 != nil || err1 != nil || !(0 < p0 && p0 < p1 && p1 < 1) {
-		return rule, cli.InputError("--sprt %s: want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5", f.sprt)
+		return rule, cli.InputError("--sprt %s: want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5", o.sprt)
 	}
 	rule.SPRT = &stats.SPRT{P0: p0, P1: p1, Alpha: 0.05, Beta: 0.05}
 	return rule, nil
 }
 
-// plans makes the plan of the scenario and that of its control; the latter is nil where
+// ratePlans makes the plan of the scenario and that of its control; the latter is nil where
 // none is declared or asked for.
-func (a *app) ratePlans(name string, f *rateFlags, trials int) (main, control *plan.Plan, err error) {
-	main, err = a.Plan(name, &cli.PlanFlags{Trials: trials, Labs: f.labs, Set: f.set, Reset: f.reset})
-	if err != nil || f.controls == 0 || main.Loaded.Scenario.Control == nil {
+func ratePlans(o *rateOptions, trials int) (main, control *plan.Plan, err error) {
+	main, err = o.Plan(o.scenario, &cli.PlanFlags{Trials: trials, Labs: o.labs, Set: o.set, Reset: o.reset})
+	if err != nil || o.controls == 0 || main.Loaded.Scenario.Control == nil {
 		return main, nil, err
 	}
 	control, err = plan.New(main.Loaded, plan.Options{
@@ -127,18 +150,15 @@ type rated struct {
 	Exit int `json:"exit"`
 }
 
-func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
-	rule, err := f.stopRule()
+func runRate(ctx context.Context, o *rateOptions) error {
+	rule, err := o.stopRule()
 	if err != nil {
 		return err
 	}
-	if f.controls < -1 || f.controls > cli.MaxCount {
-		return cli.InputError("--control-trials takes 0 to %d", cli.MaxCount)
+	if o.chooseReset {
+		return chooseReset(ctx, o, rule)
 	}
-	if f.chooseReset {
-		return a.chooseReset(ctx, name, f, rule)
-	}
-	main, control, err := a.ratePlans(name, f, rule.Limit())
+	main, control, err := ratePlans(o, rule.Limit())
 	if err != nil {
 		return err
 	}
@@ -146,14 +166,14 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 	if control != nil {
 		plans = append(plans, control)
 	}
-	b, err := a.OpenTestbed(ctx, f.dir, f.lab, plans...)
+	b, err := o.OpenTestbed(ctx, o.dir, o.lab, plans...)
 	if err != nil {
 		return err
 	}
-	o := experiment.RateOptions{Rule: rule, Controls: f.controls}
-	a.Progress("%s", cli.Heading(main))
-	a.announceRate(main, control, o)
-	r, runErr := experiment.Rate(ctx, &b.Bench, main, control, o)
+	how := experiment.RateOptions{Rule: rule, Controls: o.controls}
+	o.Progress("%s", cli.Heading(main))
+	announceRate(o.App, main, control, how)
+	r, runErr := experiment.Rate(ctx, &b.Bench, main, control, how)
 	runErr = b.Over(ctx, runErr)
 	if r.Dir == "" {
 		return runErr
@@ -162,15 +182,12 @@ func (a *app) rate(ctx context.Context, name string, f *rateFlags) error {
 	if ctx.Err() != nil {
 		out.Exit = cli.ExitInterrupted
 	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(runErr, err, cli.Answer(out.Exit))
-	}
-	a.printRate(r)
-	return errors.Join(runErr, cli.Answer(out.Exit))
+	err = o.Show(out, func(w io.Writer) { printRate(w, r) })
+	return errors.Join(runErr, err, cli.Answer(out.Exit))
 }
 
 // announceRate says how long it can take, first of all.
-func (a *app) announceRate(main, control *plan.Plan, o experiment.RateOptions) {
+func announceRate(a *cli.App, main, control *plan.Plan, o experiment.RateOptions) {
 	limit := o.Rule.Limit()
 	at := cli.Estimate(main)
 	beside := "no control"

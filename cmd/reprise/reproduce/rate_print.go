@@ -2,48 +2,50 @@ package reproduce
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
-// printRate tells a measurement to a person. No rate is told without n and its interval.
-func (a *app) printRate(r result.Rate) {
-	a.Say("")
-	a.Say("%s", r.Answer)
+// printRate writes a measurement, for people. No rate is told without n and its interval.
+func printRate(w io.Writer, r result.Rate) {
+	cli.Line(w, "")
+	cli.Line(w, "%s", r.Answer)
 	if r.Pooled {
-		a.Say("rate     %s, [%.2f, %.2f] Clopper-Pearson", result.NewProportion("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
+		cli.Line(w, "rate     %s, [%.2f, %.2f] Clopper-Pearson", result.NewProportion("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
 	} else {
-		a.Say("rate     not pooled: the trials are not of one kind")
+		cli.Line(w, "rate     not pooled: the trials are not of one kind")
 	}
 	for _, d := range r.Dependences {
 		if !d.Differs {
 			continue
 		}
-		a.Say("hits depend on %s (p = %.2g):", d.On, d.P)
+		cli.Line(w, "hits depend on %s (p = %.2g):", d.On, d.P)
 		for _, g := range d.Groups {
-			a.Say("  %-20s %s", g.Name, g)
+			cli.Line(w, "  %-20s %s", g.Name, g)
 		}
 	}
 	if r.Control != nil {
-		a.Say("control  q = %s", r.Control)
+		cli.Line(w, "control  q = %s", r.Control)
 	}
 	if r.Inconclusive+r.NotApplicable > 0 {
-		a.Say("beside it %d inconclusive, %d not applicable: they are in no rate", r.Inconclusive, r.NotApplicable)
+		cli.Line(w, "beside it %d inconclusive, %d not applicable: they are in no rate", r.Inconclusive, r.NotApplicable)
 	}
 	for _, f := range r.OtherFailures {
-		a.Say("another failure: %s", f)
+		cli.Line(w, "another failure: %s", f)
 	}
-	a.Say("stopped  %s", stopWords(r))
+	cli.Line(w, "stopped  %s", stopWords(r))
 	switch {
 	case !r.Pooled:
-		a.Say("a fix    no number of clean runs can be promised before the trials are alike (--labs 1, --reset redeploy)")
+		cli.Line(w, "a fix    no number of clean runs can be promised before the trials are alike (--labs 1, --reset redeploy)")
 	case r.Reproduced > 0:
-		a.Say("a fix    needs %s at 95 %%, %s at 99 %% (Fisher's exact test)", cleanRuns(r.CleanRuns95), cleanRuns(r.CleanRuns99))
+		cli.Line(w, "a fix    needs %s at 95 %%, %s at 99 %% (Fisher's exact test)", cleanRuns(r.CleanRuns95), cleanRuns(r.CleanRuns99))
 	}
 	if abs, err := filepath.Abs(r.Report); err == nil && r.Trials > 0 {
-		a.Say("report: %s", abs)
+		cli.Line(w, "report: %s", abs)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
-	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
@@ -31,8 +31,8 @@ type Rehearsal struct {
 // rehearse goes once through a scenario on simulated switches: leases, identity, way back,
 // configuration, conditions, restoring are those of real ones. With --lab the devices of
 // that inventory are used, if they are simulators.
-func (a *app) rehearse(ctx context.Context, p *plan.Plan, f *runFlags) (err error) {
-	where := f.lab
+func rehearse(ctx context.Context, o *runOptions, p *plan.Plan) (err error) {
+	where := o.lab
 	where.Kinds = []topologies.Kind{topologies.KindSimulator}
 	if where.File == "" {
 		dir, err := scratch.Make("sim")
@@ -56,19 +56,21 @@ func (a *app) rehearse(ctx context.Context, p *plan.Plan, f *runFlags) (err erro
 		where.File = filepath.Join(dir, "lab.yaml")
 		p = unlabelled(p)
 	}
-	b, err := a.OpenTestbed(ctx, f.dir, where, p)
+	b, err := o.OpenTestbed(ctx, o.dir, where, p)
 	if err != nil {
 		return err
 	}
 	if kind := trial.KindIn(b.Provider, p.Topology); kind != topologies.KindSimulator {
 		return errors.Join(cli.InputError("--rehearse is for simulators, and %s may give devices of kind %s", where.File, kind), b.Provider.Close())
 	}
-	a.Progress("%s: rehearsal on simulators; it proves nothing about the problem", cli.Heading(p))
+	o.Progress("%s: rehearsal on simulators; it proves nothing about the problem", cli.Heading(p))
 	dir, complaints, err := experiment.Rehearse(ctx, &b.Bench, p)
 	if err = b.Over(ctx, err); err != nil {
 		return err
 	}
-	return a.printRehearsal(p, dir, complaints)
+	out := rehearsalOf(p.Loaded.Scenario.ID, dir.Path, complaints)
+	err = o.Show(out, func(w io.Writer) { printRehearsal(w, out) })
+	return errors.Join(err, cli.Answer(out.Exit))
 }
 
 // unlabelled is the plan without what its nodes ask of a device: our simulators are of one
@@ -84,24 +86,25 @@ func unlabelled(p *plan.Plan) *plan.Plan {
 	return &q
 }
 
-func (a *app) printRehearsal(p *plan.Plan, dir evidence.Dir, complaints []string) error {
-	out := Rehearsal{Scenario: p.Loaded.Scenario.ID, Dir: dir.Path, Complaints: complaints}
-	out.Runs = len(out.Complaints) == 0
+// rehearsalOf is what the complaints come to.
+func rehearsalOf(scenario, dir string, complaints []string) Rehearsal {
+	out := Rehearsal{Scenario: scenario, Dir: dir, Complaints: complaints, Runs: len(complaints) == 0}
 	if !out.Runs {
 		out.Exit = cli.ExitNo
 	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(err, cli.Answer(out.Exit))
-	}
+	return out
+}
+
+// printRehearsal writes what a rehearsal came to, for people.
+func printRehearsal(w io.Writer, out Rehearsal) {
 	for _, c := range out.Complaints {
-		a.Say("  %s", c)
+		cli.Line(w, "  %s", c)
 	}
 	if out.Runs {
-		a.Say("REHEARSED: every line was taken, every condition has a value, and every switch got its configuration back.")
-		a.Say("The switches were simulators without a data plane: whether the problem is there, only a VM or hardware can show.")
+		cli.Line(w, "REHEARSED: every line was taken, every condition has a value, and every switch got its configuration back.")
+		cli.Line(w, "The switches were simulators without a data plane: whether the problem is there, only a VM or hardware can show.")
 	} else {
-		a.Say("NOT REHEARSED: %s", cli.Plural(len(out.Complaints), "complaint"))
+		cli.Line(w, "NOT REHEARSED: %s", cli.Plural(len(out.Complaints), "complaint"))
 	}
-	a.Say("evidence: %s", dir.Path)
-	return cli.Answer(out.Exit)
+	cli.Line(w, "evidence: %s", out.Dir)
 }

@@ -1,6 +1,7 @@
 package reproduce
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -12,8 +13,28 @@ import (
 	"github.com/reprise-lab/reprise/reports/formats"
 )
 
-func (a *app) reportVerb() *cobra.Command {
-	var name, output string
+// reportOptions are what report was asked.
+type reportOptions struct {
+	*cli.App
+	run, format, output string
+}
+
+// chosen is the format that was asked for: --json is one.
+func (o *reportOptions) chosen() (formats.Format, error) {
+	name := o.format
+	if o.JSON {
+		name = "json"
+	}
+	all := formats.All()
+	i := slices.IndexFunc(all, func(f formats.Format) bool { return f.Name == name })
+	if i < 0 {
+		return formats.Format{}, cli.InputError("--format %s: want html, md, junit or json", name)
+	}
+	return all[i], nil
+}
+
+func newReport(a *cli.App, runF func(context.Context, *reportOptions) error) *cobra.Command {
+	o := &reportOptions{App: a}
 	c := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Render a run as HTML, Markdown, JUnit or JSON",
@@ -24,40 +45,43 @@ The HTML is one self-contained file: it loads nothing from anywhere.`,
 		Example: `  reprise report runs/20260301T101500Z-my-case-1f2e
   reprise report runs/20260301T101500Z-my-case-1f2e --format junit -o junit.xml`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return a.report(args[0], name, output) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.run = args[0]
+			if _, err := o.chosen(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runReport)(c.Context(), o)
+		},
 	}
-	c.Flags().StringVarP(&name, "format", "f", "html", "html, md, junit or json")
-	c.Flags().StringVarP(&output, "output", "o", "", "file to write, - for standard output (default: beside the run for html, else standard output)")
+	c.Flags().StringVarP(&o.format, "format", "f", "html", "html, md, junit or json")
+	c.Flags().StringVarP(&o.output, "output", "o", "", "file to write, - for standard output (default: beside the run for html, else standard output)")
 	cli.MustComplete(c, "format", "html", "md", "junit", "json")
 	return c
 }
 
-func (a *app) report(path, name, output string) error {
-	if a.JSON {
-		name = "json"
+func runReport(_ context.Context, o *reportOptions) error {
+	format, err := o.chosen()
+	if err != nil {
+		return err
 	}
-	all := formats.All()
-	i := slices.IndexFunc(all, func(f formats.Format) bool { return f.Name == name })
-	if i < 0 {
-		return cli.InputError("--format %s: want html, md, junit or json", name)
-	}
-	dir, _, err := evidence.OpenDir(path)
+	dir, _, err := evidence.OpenDir(o.run)
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
-	if output == "" && name == "html" {
-		output = dir.File(all[i].File)
+	output := o.output
+	if output == "" && format.Name == "html" {
+		output = dir.File(format.File)
 	}
-	run, err := reports.Load(path)
+	run, err := reports.Load(o.run)
 	if err != nil {
 		return fmt.Errorf("read run: %w", err)
 	}
 	if output == "" || output == "-" {
-		return all[i].Write(a.Document(), run)
+		return format.Write(o.Document(), run)
 	}
-	if err := formats.Render(all[i], run, output); err != nil {
+	if err := formats.Render(format, run, output); err != nil {
 		return err
 	}
-	a.Say("%s", output)
+	o.Say("%s", output)
 	return nil
 }

@@ -1,0 +1,165 @@
+package reproduce
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/result"
+)
+
+func TestPrintOutcome(t *testing.T) {
+	o := Outcome{
+		Dir: "runs/x", Report: "/runs/x/report.html", Rate: evidence.Rate{Wilson: [2]float64{0.21, 0.94}},
+		Verdict: evidence.RunVerdict{
+			Verdict: evidence.Reproduced, Expected: evidence.Reproduced, Reason: "2 of 3 trials", Reproduced: 2, NotReproduced: 1, Inconclusive: 1,
+			OtherFailures: []string{"zebra died"},
+		},
+		NotRun: &notRun{Trials: 2}, Enter: []string{"docker exec -it a sh"},
+	}
+	want := `
+REPRODUCED: 2 of 3 trials
+rate 2/3 = 0.67, 95% [0.21, 0.94] Wilson
+beside it 1 inconclusive, 0 not applicable: they are in no rate
+2 more were not run: what a fresh lab refused, it would refuse again (--all runs them)
+another failure: zebra died
+report: /runs/x/report.html
+enter: docker exec -it a sh
+the lab stays up until: reprise gc --run x
+`
+	if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printOutcome(w, o) })); d != "" {
+		t.Error(d)
+	}
+	control := Outcome{Report: "/r", Verdict: evidence.RunVerdict{Verdict: evidence.Reproduced, Expected: evidence.NotReproduced, Reason: "it shows"}}
+	if got := clitest.View(func(w io.Writer) { printOutcome(w, control) }); got != "\nREPRODUCED: it shows\ndeclared is not-reproduced\nreport: /r\n" {
+		t.Errorf("printed:\n%s", got)
+	}
+}
+
+func TestPrintDemo(t *testing.T) {
+	is := func(v evidence.Verdict) Outcome {
+		return Outcome{Report: "r.html", Verdict: evidence.RunVerdict{Verdict: v}}
+	}
+	for _, tt := range []struct {
+		affected, fixed evidence.Verdict
+		want            string
+	}{
+		{evidence.Reproduced, evidence.NotReproduced, "The bug is there on the affected version and gone on the fixed one. Open the report: r.html\n"},
+		{evidence.Reproduced, evidence.Reproduced, ""},
+		{evidence.Inconclusive, evidence.NotReproduced, ""},
+	} {
+		if got := clitest.View(func(w io.Writer) { printDemo(w, is(tt.affected), is(tt.fixed)) }); got != tt.want {
+			t.Errorf("%s and %s: %q", tt.affected, tt.fixed, got)
+		}
+	}
+}
+
+func TestPrintRate(t *testing.T) {
+	control := result.NewProportion("", 0, 5)
+	r := result.Rate{
+		Rate: evidence.Rate{Reproduced: 3, Valid: 10, ClopperPearson: [2]float64{0.07, 0.65}}, Pooled: true, Answer: "it shows in 3 of 10", Control: &control,
+		Trials: 11, Inconclusive: 1, Stopped: result.StopWidth, Biased: true, CleanRuns95: 12, CleanRuns99: 1 << 30, Report: "/r",
+	}
+	got := clitest.View(func(w io.Writer) { printRate(w, r) })
+	for _, want := range []string{
+		"\nit shows in 3 of 10\nrate     " + result.NewProportion("", 3, 10).String() + ", [0.07, 0.65] Clopper-Pearson\ncontrol  q = " + control.String() + "\n",
+		"beside it 1 inconclusive, 0 not applicable: they are in no rate\n",
+		"stopped  when the interval was narrow enough; a stop that depends on the outcome biases",
+		"a fix    needs 12 clean runs at 95 %, more than ",
+		"report: /r\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	r.Pooled = false
+	r.Dependences = []result.Dependence{{On: "lab", P: 0.01, Differs: true, Groups: []result.Proportion{result.NewProportion("lab 1", 3, 5)}}, {On: "time"}}
+	got = clitest.View(func(w io.Writer) { printRate(w, r) })
+	for _, want := range []string{"rate     not pooled: the trials are not of one kind\nhits depend on lab (p = 0.01):\n  lab 1 ", "a fix    no number of clean runs can be promised"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "depend on time") {
+		t.Errorf("it says what does not differ:\n%s", got)
+	}
+}
+
+func TestPrintReset(t *testing.T) {
+	share := result.NewProportion("", 2, 5)
+	r := result.Resets{
+		AtLeast: 5, Answer: "use config", File: "reset.json", Cold: result.ResetArm{Reset: "redeploy", Took: 2 * time.Second, Share: share},
+		Arms: []result.ResetArm{{Reset: "config", Took: 340 * time.Millisecond, Share: share, Void: 1, Why: "no difference shown"}},
+	}
+	want := "\n  redeploy       2s  " + share.String() + "\n  config      300ms  " + share.String() + ", 1 void; no difference shown\nuse config\n" +
+		"no difference shown is not the same as none: 5 trials of each see large ones only\nrecorded in reset.json\n"
+	if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printReset(w, r) })); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestRehearsal(t *testing.T) {
+	for _, tt := range []struct {
+		complaints []string
+		exit       int
+		want       string
+	}{
+		{nil, cli.ExitYes, `REHEARSED: every line was taken, every condition has a value, and every switch got its configuration back.
+The switches were simulators without a data plane: whether the problem is there, only a VM or hardware can show.
+evidence: d
+`},
+		{[]string{"r1 refused: x"}, cli.ExitNo, "  r1 refused: x\nNOT REHEARSED: 1 complaint\nevidence: d\n"},
+	} {
+		out := rehearsalOf("s", "d", tt.complaints)
+		if out.Exit != tt.exit || out.Runs != (tt.exit == cli.ExitYes) {
+			t.Errorf("%v: %+v", tt.complaints, out)
+		}
+		if d := cmp.Diff(tt.want, clitest.View(func(w io.Writer) { printRehearsal(w, out) })); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+func TestJudged(t *testing.T) {
+	hit := evidence.TrialVerdict{Trial: 1, Verdict: evidence.Reproduced, Reason: "the symptom was there"}
+	info := evidence.RunInfo{Trials: 1, Expected: evidence.Reproduced}
+	today := judge.Rejudged{Rules: evidence.CurrentRules, Verdicts: []evidence.TrialVerdict{hit}}
+	altered, older := today, today
+	altered.Altered = []judge.Difference{{Trial: 1, Stored: evidence.NotReproduced, Again: evidence.Reproduced, Reason: "the symptom was there"}}
+	older.Rules = "old"
+	older.Today = []judge.Difference{{Trial: 1, Stored: evidence.Reproduced, Again: evidence.NotReproduced, Reason: "it was late"}}
+	for _, tt := range []struct {
+		name   string
+		of     judge.Rejudged
+		broken error
+		exit   int
+		want   []string
+	}{
+		{"as stored", today, nil, cli.ExitYes, []string{"  trial 0001  reproduced     the symptom was there\nreproduced: "}},
+		{"altered", altered, nil, cli.ExitOther, []string{"trial 0001 is stored as not-reproduced and is reproduced: the symptom was there\n"}},
+		{"ledger", today, errors.New("line 2 was taken out"), cli.ExitOther, []string{"ledger: line 2 was taken out\n"}},
+		{"older rules", older, nil, cli.ExitYes, []string{"judged by rules old, as when it was recorded; by today's rules (", "  trial 0001  not-reproduced by today's rules: it was late\n"}},
+	} {
+		out := judgedAs(tt.of, info, tt.broken)
+		if out.exit() != tt.exit {
+			t.Errorf("%s: exit status %d, want %d", tt.name, out.exit(), tt.exit)
+		}
+		got := clitest.View(func(w io.Writer) { printJudged(w, out) })
+		for _, want := range tt.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is missing in\n%s", tt.name, want, got)
+			}
+		}
+		if (tt.broken == nil) != !strings.Contains(got, "ledger:") {
+			t.Errorf("%s: of the ledger it says\n%s", tt.name, got)
+		}
+	}
+}
