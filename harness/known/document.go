@@ -51,6 +51,9 @@ type Document struct {
 	Hints  []string `json:"hints,omitempty"`
 }
 
+// Whole reports whether issues were found, and none was left out.
+func (d Document) Whole() bool { return len(d.Unparsed) == 0 && len(d.Issues) > 0 }
+
 // Unparsed is a block that was left out.
 type Unparsed struct {
 	Page int    `json:"page,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,11 +13,22 @@ import (
 	"github.com/reprise-lab/reprise/harness/known"
 )
 
-// knownFlags are what every verb of "known" takes.
-type knownFlags struct{ db string }
+// database is what every verb of "known" has: the program and the file of the issues.
+type database struct {
+	*cli.App
+	file string
+}
 
-func (a *app) knownVerb() *cobra.Command {
-	f := &knownFlags{}
+// newKnown is the group of the verbs of known issues.
+func newKnown(a *cli.App) *cobra.Command {
+	d := &database{App: a}
+	c := knownGroup(d)
+	c.AddCommand(newImport(d, nil), newSearch(d, nil), newMatch(d, nil), newList(d, nil), newShow(d, nil))
+	return c
+}
+
+// knownGroup is the group without its verbs.
+func knownGroup(d *database) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "known",
 		Short: "Known issues: import release notes, search them, match a case with them",
@@ -33,14 +45,13 @@ input, 5 no database can be opened.`,
   reprise known search "default metric" --product frr
   reprise known match cases/acme-ospf --save`,
 	}
-	c.PersistentFlags().StringVar(&f.db, "db", "", "file of the database (default $XDG_DATA_HOME/reprise/known.db)")
-	c.AddCommand(a.knownImportVerb(f), a.knownSearchVerb(f), a.knownMatchVerb(f), a.knownListVerb(f), a.knownShowVerb(f))
+	c.PersistentFlags().StringVar(&d.file, "db", "", "file of the database (default $XDG_DATA_HOME/reprise/known.db)")
 	return c
 }
 
-// withKnown opens the database for one verb.
-func withKnown(ctx context.Context, f *knownFlags, do func(*known.DB) error) error {
-	path := f.db
+// with opens the database for one verb.
+func (d *database) with(ctx context.Context, do func(*known.DB) error) error {
+	path := d.file
 	if path == "" {
 		var err error
 		if path, err = known.DefaultPath(); err != nil {
@@ -58,14 +69,27 @@ func withKnown(ctx context.Context, f *knownFlags, do func(*known.DB) error) err
 	return errors.Join(do(db), db.Close())
 }
 
-// searchFlags narrow a search.
-type searchFlags struct {
+// searchOptions are what "known search" was asked.
+type searchOptions struct {
+	*database
+	words                                 []string
 	product, version, feature, fixedAfter string
 	limit                                 int
 }
 
-func (a *app) knownSearchVerb(kf *knownFlags) *cobra.Command {
-	f := &searchFlags{}
+// check tells what is wrong with the options.
+func (o *searchOptions) check() error {
+	switch {
+	case len(o.words) == 0 && o.product+o.version+o.feature+o.fixedAfter == "":
+		return cli.InputError("what is searched for? give words, or --product, --feature, --fixed-after")
+	case o.limit < 1 || o.limit > 1000:
+		return cli.InputError("--limit %d: want 1 to 1000", o.limit)
+	}
+	return orderable(o.version, o.fixedAfter)
+}
+
+func newSearch(d *database, runF func(context.Context, *searchOptions) error) *cobra.Command {
+	o := &searchOptions{database: d}
 	c := &cobra.Command{
 		Use: "search WORDS…", Short: "Find known issues by words",
 		Long: `Find known issues by words, best first. All words have to be there; "words in quotes"
@@ -78,51 +102,50 @@ Exit status: 0 found, 1 nothing found, 4 wrong input, 5 no database can be opene
   reprise known search ospf --product frr --fixed-after 8.4.4`,
 		Args: cobra.ArbitraryArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, args []string) error {
-			return withKnown(c.Context(), kf, func(db *known.DB) error { return a.knownSearch(c.Context(), db, f, args) })
+			o.words = args
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runSearch)(c.Context(), o)
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.product, "product", "", "of this product: exos, voss, frr …")
-	fl.StringVar(&f.version, "version", "", "leave out what is known not to affect this version")
-	fl.StringVar(&f.feature, "feature", "", "about this feature")
-	fl.StringVar(&f.fixedAfter, "fixed-after", "", "fixed in a release later than this")
-	fl.IntVar(&f.limit, "limit", 20, "most results")
+	fl.StringVar(&o.product, "product", "", "of this product: exos, voss, frr …")
+	fl.StringVar(&o.version, "version", "", "leave out what is known not to affect this version")
+	fl.StringVar(&o.feature, "feature", "", "about this feature")
+	fl.StringVar(&o.fixedAfter, "fixed-after", "", "fixed in a release later than this")
+	fl.IntVar(&o.limit, "limit", 20, "most results")
 	cli.CompleteProduct(c)
 	return c
 }
 
-func (a *app) knownSearch(ctx context.Context, db *known.DB, f *searchFlags, words []string) error {
-	if len(words) == 0 && f.product+f.version+f.feature+f.fixedAfter == "" {
-		return cli.InputError("what is searched for? give words, or --product, --feature, --fixed-after")
-	}
-	if f.limit < 1 || f.limit > 1000 {
-		return cli.InputError("--limit %d: want 1 to 1000", f.limit)
-	}
-	if err := orderable(f.version, f.fixedAfter); err != nil {
-		return err
-	}
-	found, err := db.Search(ctx, known.Query{
-		Words: strings.Join(words, " "), Product: f.product, Feature: f.feature, Version: f.version, FixedAfter: f.fixedAfter, Limit: f.limit,
-	})
-	if err != nil {
-		return err
-	}
-	if done, err := a.Emit(orEmpty(found)); done {
+func runSearch(ctx context.Context, o *searchOptions) error {
+	return o.with(ctx, func(db *known.DB) error {
+		found, err := db.Search(ctx, known.Query{
+			Words: strings.Join(o.words, " "), Product: o.product, Feature: o.feature, Version: o.version, FixedAfter: o.fixedAfter, Limit: o.limit,
+		})
+		if err != nil {
+			return err
+		}
+		err = o.Show(orEmpty(found), func(w io.Writer) { printFound(w, found, o.version) })
 		return errors.Join(err, cli.Answer(yesIf(len(found) > 0)))
-	}
+	})
+}
+
+// printFound writes what a search found, for people. version is the one that was asked about.
+func printFound(w io.Writer, found []known.Found, version string) {
 	for _, i := range found {
-		a.sayIssueLine(i.Issue)
+		printIssueLine(w, i.Issue)
 		if i.Snippet != "" {
-			a.Tell("      %s", i.Snippet)
+			cli.Tell(w, "      %s", i.Snippet)
 		}
 		if i.Affects != nil {
-			a.Tell("      affects %s: %s, %s", f.version, i.Affects.Affected, i.Affects.Reason)
+			cli.Tell(w, "      affects %s: %s, %s", version, i.Affects.Affected, i.Affects.Reason)
 		}
 	}
 	if len(found) == 0 {
-		a.Say("nothing found")
+		cli.Line(w, "nothing found")
 	}
-	return cli.Answer(yesIf(len(found) > 0))
 }
 
 // orderable refuses versions that cannot be ordered.
@@ -153,9 +176,9 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-// sayIssueLine prints an issue in one line; what it says is somebody else's text.
-func (a *app) sayIssueLine(i known.Issue) {
-	a.Tell("%-16s  %-12s %-18s %s%s", i.ID(), cli.OrDash(i.Product), cli.OrDash(i.Feature), i.Title, fixedText(i))
+// printIssueLine writes an issue in one line; what it says is somebody else's text.
+func printIssueLine(w io.Writer, i known.Issue) {
+	cli.Tell(w, "%-16s  %-12s %-18s %s%s", i.ID(), cli.OrDash(i.Product), cli.OrDash(i.Feature), i.Title, fixedText(i))
 }
 
 func fixedText(i known.Issue) string {
@@ -173,64 +196,81 @@ func joined[T fmt.Stringer](list []T) string {
 	return strings.Join(words, ", ")
 }
 
-func (a *app) knownListVerb(kf *knownFlags) *cobra.Command {
+// listOptions are what "known list" was asked.
+type listOptions struct{ *database }
+
+func newList(d *database, runF func(context.Context, *listOptions) error) *cobra.Command {
+	o := &listOptions{database: d}
 	return &cobra.Command{
 		Use: "list", Short: "List the documents that were imported, and how much was read of them", Args: cobra.NoArgs,
 		Example: `  reprise known list`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return withKnown(c.Context(), kf, func(db *known.DB) error { return a.knownList(c.Context(), db) })
-		},
+		RunE:    func(c *cobra.Command, _ []string) error { return cli.Run(runF, runList)(c.Context(), o) },
 	}
 }
 
-func (a *app) knownList(ctx context.Context, db *known.DB) error {
-	docs, err := db.Documents(ctx)
-	if err != nil {
-		return err
-	}
-	if done, err := a.Emit(orEmpty(docs)); done {
-		return err
-	}
-	a.Say("%-32s %7s %9s  %-12s %-16s %s", "document", "issues", "left out", "product", "release", "imported")
+func runList(ctx context.Context, o *listOptions) error {
+	return o.with(ctx, func(db *known.DB) error {
+		docs, err := db.Documents(ctx)
+		if err != nil {
+			return err
+		}
+		return o.Show(orEmpty(docs), func(w io.Writer) { printDocuments(w, docs, db.Path()) })
+	})
+}
+
+// printDocuments writes what was imported into the database at a path, for people.
+func printDocuments(w io.Writer, docs []known.DocumentInfo, path string) {
+	cli.Line(w, "%-32s %7s %9s  %-12s %-16s %s", "document", "issues", "left out", "product", "release", "imported")
 	total := 0
 	for _, d := range docs {
 		total += d.Issues
-		a.Tell("%-32s %7d %9d  %-12s %-16s %s", d.Name, d.Issues, d.Unparsed, cli.OrDash(d.Product), cli.OrDash(d.Release), d.Imported.Format("2006-01-02 15:04"))
+		cli.Tell(w, "%-32s %7d %9d  %-12s %-16s %s", d.Name, d.Issues, d.Unparsed, cli.OrDash(d.Product), cli.OrDash(d.Release), d.Imported.Format("2006-01-02 15:04"))
 	}
-	a.Say("%s in %s", cli.Plural(total, "issue"), db.Path())
-	return nil
+	cli.Line(w, "%s in %s", cli.Plural(total, "issue"), path)
 }
 
-func (a *app) knownShowVerb(kf *knownFlags) *cobra.Command {
+// showOptions are what "known show" was asked.
+type showOptions struct {
+	*database
+	id string
+}
+
+func newShow(d *database, runF func(context.Context, *showOptions) error) *cobra.Command {
+	o := &showOptions{database: d}
 	return &cobra.Command{
 		Use: "show ID", Short: "Show a known issue", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 		Example: `  reprise known show CVE-2023-43119
   reprise known show FN-2025-519 --json`,
 		RunE: func(c *cobra.Command, args []string) error {
-			return withKnown(c.Context(), kf, func(db *known.DB) error { return a.knownShow(c.Context(), db, args[0]) })
+			o.id = args[0]
+			return cli.Run(runF, runShow)(c.Context(), o)
 		},
 	}
 }
 
-func (a *app) knownShow(ctx context.Context, db *known.DB, id string) error {
-	list, err := db.Show(ctx, id)
-	if err != nil {
-		return err
-	}
-	if done, err := a.Emit(orEmpty(list)); done {
+func runShow(ctx context.Context, o *showOptions) error {
+	return o.with(ctx, func(db *known.DB) error {
+		list, err := db.Show(ctx, o.id)
+		if err != nil {
+			return err
+		}
+		err = o.Show(orEmpty(list), func(w io.Writer) { printIssues(w, list, o.id) })
 		return errors.Join(err, cli.Answer(yesIf(len(list) > 0)))
-	}
-	for _, i := range list {
-		a.sayIssue(i)
-	}
-	if len(list) == 0 {
-		a.Say("%s is not known", id)
-	}
-	return cli.Answer(yesIf(len(list) > 0))
+	})
 }
 
-func (a *app) sayIssue(i known.Issue) {
-	a.Tell("%s: %s", i.ID(), i.Title)
+// printIssues writes the issues that have an id, for people.
+func printIssues(w io.Writer, list []known.Issue, id string) {
+	for _, i := range list {
+		printIssue(w, i)
+	}
+	if len(list) == 0 {
+		cli.Line(w, "%s is not known", id)
+	}
+}
+
+func printIssue(w io.Writer, i known.Issue) {
+	cli.Tell(w, "%s: %s", i.ID(), i.Title)
 	for _, line := range [][2]string{
 		{"product", strings.Join(cli.Present(i.Vendor, i.Product, i.Platform), ", ")},
 		{"feature", i.Feature},
@@ -242,7 +282,7 @@ func (a *app) sayIssue(i known.Issue) {
 		{"source", sourceText(i.Source)},
 	} {
 		if line[1] != "" {
-			a.Tell("  %-11s %s", line[0], line[1])
+			cli.Tell(w, "  %-11s %s", line[0], line[1])
 		}
 	}
 }

@@ -14,15 +14,28 @@ import (
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-// importFlags are the choices of "known import".
-type importFlags struct {
+// importOptions are what "known import" was asked.
+type importOptions struct {
+	*database
+	files                        []string
 	product, vendor, release, as string
 	dryRun, unparsed             bool
 	preview                      int
 }
 
-func (a *app) knownImportVerb(kf *knownFlags) *cobra.Command {
-	f := &importFlags{}
+// check tells what is wrong with the options.
+func (o *importOptions) check() error {
+	switch {
+	case o.as != "" && len(o.files) > 1:
+		return cli.InputError("--as names one document, and %d files are given", len(o.files))
+	case o.preview < 0:
+		return cli.InputError("--preview %d: want 0 or more", o.preview)
+	}
+	return orderable(o.release)
+}
+
+func newImport(d *database, runF func(context.Context, *importOptions) error) *cobra.Command {
+	o := &importOptions{database: d}
 	c := &cobra.Command{
 		Use: "import FILE…", Short: "Read release notes, field notices, CVE records and tables",
 		Long: `Read documents into the database: release notes as PDF, HTML or text, pages of field
@@ -41,17 +54,21 @@ Exit status: 0 all of it was read, 1 something was left out or nothing was found
   reprise known import cves.json partner-list.csv --unparsed`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.knownImport(c.Context(), kf, f, args)
+			o.files = args
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runImport)(c.Context(), o)
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.product, "product", "", "product that the documents are of, when they do not say: exos, voss, frr …")
-	fl.StringVar(&f.vendor, "vendor", "", "vendor of the product")
-	fl.StringVar(&f.release, "release", "", "release that the documents are of, when they do not say")
-	fl.StringVar(&f.as, "as", "", "name to keep one document under; a later import of that name replaces it")
-	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be imported and write nothing")
-	fl.BoolVar(&f.unparsed, "unparsed", false, "list the blocks that could not be read")
-	fl.IntVar(&f.preview, "preview", 5, "issues to show of each document")
+	fl.StringVar(&o.product, "product", "", "product that the documents are of, when they do not say: exos, voss, frr …")
+	fl.StringVar(&o.vendor, "vendor", "", "vendor of the product")
+	fl.StringVar(&o.release, "release", "", "release that the documents are of, when they do not say")
+	fl.StringVar(&o.as, "as", "", "name to keep one document under; a later import of that name replaces it")
+	fl.BoolVar(&o.dryRun, "dry-run", false, "show what would be imported and write nothing")
+	fl.BoolVar(&o.unparsed, "unparsed", false, "list the blocks that could not be read")
+	fl.IntVar(&o.preview, "preview", 5, "issues to show of each document")
 	cli.CompleteProduct(c)
 	return c
 }
@@ -62,56 +79,49 @@ type importResult struct {
 	Imported *known.Imported `json:"imported,omitempty"` // nothing with --dry-run
 }
 
-func (a *app) knownImport(ctx context.Context, kf *knownFlags, f *importFlags, files []string) error {
-	switch {
-	case f.as != "" && len(files) > 1:
-		return cli.InputError("--as names one document, and %d files are given", len(files))
-	case f.preview < 0:
-		return cli.InputError("--preview %d: want 0 or more", f.preview)
-	}
-	if err := orderable(f.release); err != nil {
-		return err
-	}
+func runImport(ctx context.Context, o *importOptions) error {
 	// Everything is read before anything is written: a wrong file leaves the database as it was.
 	var results []importResult
-	for _, file := range files {
-		d, err := readKnown(file, f)
+	for _, file := range o.files {
+		d, err := readKnown(file, o)
 		if err != nil {
 			return err
 		}
 		results = append(results, importResult{Document: d})
 	}
-	if !f.dryRun {
-		if err := withKnown(ctx, kf, func(db *known.DB) error {
-			for n := range results {
-				if len(results[n].Document.Issues) == 0 {
-					continue // nothing was found: what an earlier import found stays
-				}
-				done, err := db.Import(ctx, results[n].Document)
-				if err != nil {
-					return err
-				}
-				results[n].Imported = &done
-			}
-			return nil
-		}); err != nil {
+	if !o.dryRun {
+		if err := o.with(ctx, func(db *known.DB) error { return importAll(ctx, db, results) }); err != nil {
 			return err
 		}
 	}
 	whole := true
 	for _, r := range results {
-		whole = whole && len(r.Document.Unparsed) == 0 && len(r.Document.Issues) > 0
+		whole = whole && r.Document.Whole()
 	}
-	if done, err := a.Emit(results); done {
-		return errors.Join(err, cli.Answer(yesIf(whole)))
-	}
-	for _, r := range results {
-		a.sayImport(r, f)
-	}
-	return cli.Answer(yesIf(whole))
+	err := o.Show(results, func(w io.Writer) {
+		for _, r := range results {
+			printImport(w, r, o)
+		}
+	})
+	return errors.Join(err, cli.Answer(yesIf(whole)))
 }
 
-func readKnown(file string, f *importFlags) (known.Document, error) {
+// importAll writes the documents, and notes in each result what that changed.
+func importAll(ctx context.Context, db *known.DB, results []importResult) error {
+	for n := range results {
+		if len(results[n].Document.Issues) == 0 {
+			continue // nothing was found: what an earlier import found stays
+		}
+		done, err := db.Import(ctx, results[n].Document)
+		if err != nil {
+			return err
+		}
+		results[n].Imported = &done
+	}
+	return nil
+}
+
+func readKnown(file string, o *importOptions) (known.Document, error) {
 	in, err := plain.Open(file)
 	if err != nil {
 		return known.Document{}, cli.InputError("read document: %w", err)
@@ -126,47 +136,48 @@ func readKnown(file string, f *importFlags) (known.Document, error) {
 	if err != nil {
 		return known.Document{}, err
 	}
-	d, err := known.ReadDocument(name, data, known.ReadOptions{Vendor: f.vendor, Product: f.product, Release: f.release, Products: told})
+	d, err := known.ReadDocument(name, data, known.ReadOptions{Vendor: o.vendor, Product: o.product, Release: o.release, Products: told})
 	if err != nil {
 		return d, cli.InputError("%w", err)
 	}
-	if f.as != "" {
-		d.Name = f.as
+	if o.as != "" {
+		d.Name = o.as
 	}
 	return d, nil
 }
 
-func (a *app) sayImport(r importResult, f *importFlags) {
+// printImport writes what was read of a document and what became of it, for people.
+func printImport(w io.Writer, r importResult, o *importOptions) {
 	d := r.Document
-	a.Tell("%s: %s, read as %s; product %s, release %s", d.Name, d.Format, d.Shape, cli.OrDash(d.Product), cli.OrDash(d.Release))
-	a.Say("  %s, %s could not be read, %s no issue", cli.Plural(len(d.Issues), "issue"), cli.Plural(len(d.Unparsed), "block"), cli.Plural(d.Passed, "block"))
+	cli.Tell(w, "%s: %s, read as %s; product %s, release %s", d.Name, d.Format, d.Shape, cli.OrDash(d.Product), cli.OrDash(d.Release))
+	cli.Line(w, "  %s, %s could not be read, %s no issue", cli.Plural(len(d.Issues), "issue"), cli.Plural(len(d.Unparsed), "block"), cli.Plural(d.Passed, "block"))
 	for n, i := range d.Issues {
-		if n >= f.preview {
-			a.Say("    … and %d more", len(d.Issues)-n)
+		if n >= o.preview {
+			cli.Line(w, "    … and %d more", len(d.Issues)-n)
 			break
 		}
-		a.Tell("    %-18s %-16s found %-18s fixed %-14s %s", i.ID(), cli.OrDash(i.Feature), cli.OrDash(joined(i.Found)), cli.OrDash(joined(i.Fixed)), i.Title)
+		cli.Tell(w, "    %-18s %-16s found %-18s fixed %-14s %s", i.ID(), cli.OrDash(i.Feature), cli.OrDash(joined(i.Found)), cli.OrDash(joined(i.Fixed)), i.Title)
 	}
-	if f.unparsed {
+	if o.unparsed {
 		for _, u := range d.Unparsed {
-			a.Tell("    left out, %s%s: %s", placeText(u), u.Why, u.Text)
+			cli.Tell(w, "    left out, %s%s: %s", placeText(u), u.Why, u.Text)
 		}
 	} else if len(d.Unparsed) > 0 {
-		a.Say("  list what could not be read with --unparsed")
+		cli.Line(w, "  list what could not be read with --unparsed")
 	}
 	for _, h := range d.Hints {
-		a.Tell("  hint: %s", h)
+		cli.Tell(w, "  hint: %s", h)
 	}
 	switch m := r.Imported; {
 	case m != nil:
-		a.Say("  imported: %d new, %d changed, %d as before, %d removed", m.Added, m.Changed, m.Same, m.Removed)
+		cli.Line(w, "  imported: %d new, %d changed, %d as before, %d removed", m.Added, m.Changed, m.Same, m.Removed)
 		if m.Renamed != "" {
-			a.Tell("  the same file was imported as %s before; it is kept under its new name", m.Renamed)
+			cli.Tell(w, "  the same file was imported as %s before; it is kept under its new name", m.Renamed)
 		}
-	case f.dryRun:
-		a.Say("  nothing was written (--dry-run)")
+	case o.dryRun:
+		cli.Line(w, "  nothing was written (--dry-run)")
 	default:
-		a.Say("  nothing was imported")
+		cli.Line(w, "  nothing was imported")
 	}
 }
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,20 +15,29 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/known"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
-	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
-// matchFlags are the choices of "known match".
-type matchFlags struct {
-	limit int
-	save  bool
+// matchOptions are what "known match" was asked.
+type matchOptions struct {
+	*database
+	subject string // a case, a run or a scenario
+	limit   int
+	save    bool
 }
 
-func (a *app) knownMatchVerb(kf *knownFlags) *cobra.Command {
-	f := &matchFlags{}
+// check tells what is wrong with the options.
+func (o *matchOptions) check() error {
+	if o.limit < 1 || o.limit > 200 {
+		return cli.InputError("--limit %d: want 1 to 200", o.limit)
+	}
+	return nil
+}
+
+func newMatch(d *database, runF func(context.Context, *matchOptions) error) *cobra.Command {
+	o := &matchOptions{database: d}
 	c := &cobra.Command{
 		Use: "match CASE|RUN|SCENARIO", Short: "Rank the known issues that may be behind a case, a run or a scenario",
 		Long: `Rank the known issues that may be behind a case's folder, a run's folder or a
@@ -44,57 +53,61 @@ be opened.`,
 		Example: `  reprise known match cases/acme-ospf --save
   reprise known match runs/20260301T101500Z-ospf-mtu-1f2e --limit 3
   reprise known match frr-ospf-default-metric --json`,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeMatch,
-		RunE: func(c *cobra.Command, args []string) error { return a.knownMatch(c.Context(), kf, f, args[0]) },
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeMatch(d.App),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.subject = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runMatch)(c.Context(), o)
+		},
 	}
-	c.Flags().IntVar(&f.limit, "limit", 10, "most candidates")
-	c.Flags().BoolVar(&f.save, "save", false, "write the list into the case's folder and note it in case.yaml")
+	c.Flags().IntVar(&o.limit, "limit", 10, "most candidates")
+	c.Flags().BoolVar(&o.save, "save", false, "write the list into the case's folder and note it in case.yaml")
 	return c
 }
 
 // completeMatch offers runs and the corpus; folders complete by themselves.
-func (a *app) completeMatch(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+func completeMatch(a *cli.App) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		runs, _ := cli.CompleteRuns(c, args, word)
+		ids, _ := a.CompleteScenario(c, args, word)
+		return append(runs, ids...), cobra.ShellCompDirectiveDefault
 	}
-	runs, _ := cli.CompleteRuns(c, args, word)
-	ids, _ := a.CompleteScenario(c, args, word)
-	return append(runs, ids...), cobra.ShellCompDirectiveDefault
 }
 
-func (a *app) knownMatch(ctx context.Context, kf *knownFlags, f *matchFlags, name string) error {
-	if f.limit < 1 || f.limit > 200 {
-		return cli.InputError("--limit %d: want 1 to 200", f.limit)
-	}
-	s, folder, err := a.subjectOf(name)
+func runMatch(ctx context.Context, o *matchOptions) error {
+	s, folder, err := subjectOf(o.App, o.subject)
 	if err != nil {
 		return err
 	}
-	if f.save && folder == nil {
-		return cli.InputError("--save keeps the list in a case, and %s is none", name)
+	if o.save && folder == nil {
+		return cli.InputError("--save keeps the list in a case, and %s is none", o.subject)
 	}
 	s.Images = imagesAtHand(ctx)
 	var m known.Matching
-	if err := withKnown(ctx, kf, func(db *known.DB) (err error) {
-		m, err = db.Match(ctx, s, f.limit)
+	if err := o.with(ctx, func(db *known.DB) (err error) {
+		m, err = db.Match(ctx, s, o.limit)
 		return err
 	}); err != nil {
 		return err
 	}
 	saved := ""
-	if f.save {
+	if o.save {
 		if saved, err = saveMatching(folder, m, time.Now()); err != nil {
 			return err
 		}
 	}
-	if done, err := a.Emit(m); done {
-		return errors.Join(err, cli.Answer(yesIf(len(m.Candidates) > 0)))
-	}
-	a.sayMatching(m)
-	if saved != "" {
-		a.Say("kept in %s; decide with: reprise case set %s known.decision=ID known.reason=WHY (or known.decision=none)", saved, folder.Path)
-	}
-	return cli.Answer(yesIf(len(m.Candidates) > 0))
+	err = o.Show(m, func(w io.Writer) {
+		printMatching(w, m)
+		if saved != "" {
+			cli.Line(w, "kept in %s; decide with: reprise case set %s known.decision=ID known.reason=WHY (or known.decision=none)", saved, folder.Path)
+		}
+	})
+	return errors.Join(err, cli.Answer(yesIf(len(m.Candidates) > 0)))
 }
 
 // imagesAtHand lists what can be proposed as a node's image: those that the engine holds,
@@ -111,34 +124,35 @@ func imagesAtHand(ctx context.Context) []string {
 	return list
 }
 
-func (a *app) sayMatching(m known.Matching) {
+// printMatching writes the candidates and why they are some, for people.
+func printMatching(w io.Writer, m known.Matching) {
 	s := m.Subject
-	a.Tell("%s: %s %s; %s of the product known", s.Name, cli.OrDash(s.Product), cli.OrDash(s.Version), cli.Plural(m.Looked, "issue"))
+	cli.Tell(w, "%s: %s %s; %s of the product known", s.Name, cli.OrDash(s.Product), cli.OrDash(s.Version), cli.Plural(m.Looked, "issue"))
 	for _, h := range m.Hints {
-		a.Tell("hint: %s", h)
+		cli.Tell(w, "hint: %s", h)
 	}
 	for n, c := range m.Candidates {
 		mark := ""
 		if c.FixedLater {
 			mark = "  [fixed in a later release: " + c.Affects.FixedIn + "]"
 		}
-		a.Tell("%2d. %5.1f  %s: %s%s", n+1, c.Score, c.ID(), c.Title, mark)
+		cli.Tell(w, "%2d. %5.1f  %s: %s%s", n+1, c.Score, c.ID(), c.Title, mark)
 		for _, r := range c.Reasons {
-			a.Tell("      %+5.1f  %s", r.Points, r.Says)
+			cli.Tell(w, "      %+5.1f  %s", r.Points, r.Says)
 		}
 		if c.Affects.Affected == known.AffectedUnknown && !c.FixedLater {
-			a.Tell("             affected is not known: %s", c.Affects.Reason)
+			cli.Tell(w, "             affected is not known: %s", c.Affects.Reason)
 		}
 		if c.Workaround != "" {
-			a.Tell("      workaround: %s", c.Workaround)
+			cli.Tell(w, "      workaround: %s", c.Workaround)
 		}
 		if c.Verify != "" {
-			a.Tell("      prove it: %s", c.Verify)
+			cli.Tell(w, "      prove it: %s", c.Verify)
 		}
-		a.Tell("      source: %s", sourceText(c.Source))
+		cli.Tell(w, "      source: %s", sourceText(c.Source))
 	}
 	if len(m.Candidates) == 0 {
-		a.Say("no known issue fits; see which documents were looked through with: reprise known list")
+		cli.Line(w, "no known issue fits; see which documents were looked through with: reprise known list")
 	}
 }
 
@@ -161,7 +175,7 @@ func saveMatching(f *cases.Folder, m known.Matching, now time.Time) (string, err
 }
 
 // subjectOf reads what is matched: a case's folder, a run's, or a scenario.
-func (a *app) subjectOf(name string) (known.Subject, *cases.Folder, error) {
+func subjectOf(a *cli.App, name string) (known.Subject, *cases.Folder, error) {
 	told, err := cli.Products()
 	if err != nil {
 		return known.Subject{}, nil, err
@@ -175,7 +189,7 @@ func (a *app) subjectOf(name string) (known.Subject, *cases.Folder, error) {
 		if err != nil {
 			return known.Subject{}, nil, err
 		}
-		return a.caseSubject(f, told), &f, nil
+		return caseSubject(a, f, told), &f, nil
 	}
 	if _, err := os.Stat(filepath.Join(name, "run.json")); err == nil {
 		s := known.Subject{Products: told}
@@ -189,49 +203,27 @@ func (a *app) subjectOf(name string) (known.Subject, *cases.Folder, error) {
 		return known.Subject{}, nil, cli.Hint(err, "give the folder of a case or of a run, or a scenario")
 	}
 	s := known.Subject{Name: l.Scenario.ID, Products: told}
-	addScenario(&s, l, name)
+	s.AddScenario(l, name)
 	return s, nil, nil
 }
 
 // caseSubject takes in a case: its scope, its logs, its runs and its scenario.
-func (a *app) caseSubject(f cases.Folder, told *known.Products) known.Subject {
+func caseSubject(a *cli.App, f cases.Folder, told *known.Products) known.Subject {
 	c := f.Case
 	s := known.Subject{Products: told, Name: c.ID, Product: told.Name(c.Product.Platform), Version: c.Product.Version, Scenario: c.Scenario}
-	s.Say("title", c.Title, 1)
-	s.Say("what", c.Scope.What, 1)
-	s.Say("when", c.Scope.When, 0.8)
-	s.Say("how", c.Scope.How, 0.5)
-	s.Say("expected", c.Scope.Expected, 0.5)
-	s.Say("impact", c.Scope.Impact, 0.3)
-	s.Say("model", c.Product.Model, 0.8)
-	for _, t := range c.Changed {
-		s.Say("changed", t, 0.6)
+	of := known.Account{
+		Title: c.Title, What: c.Scope.What, When: c.Scope.When, How: c.Scope.How, Expected: c.Scope.Expected, Impact: c.Scope.Impact,
+		Model: c.Product.Model, Changed: c.Changed, Classes: c.Classes,
 	}
 	for _, t := range c.Tried {
-		s.Say("tried", t.What+" "+t.Result, 0.4)
+		of.Tried = append(of.Tried, t.What+" "+t.Result)
 	}
 	for _, x := range c.Analysis {
-		s.Say("analysis", x.Says, 1)
-		s.AddLog("analysis of "+x.Of, x.Says)
+		of.Analyses = append(of.Analyses, known.Analysis{Of: x.Of, Says: x.Says})
 	}
-	for _, class := range c.Classes {
-		s.Uses(class, "class of the case")
-	}
+	s.AddAccount(of)
 	for _, l := range c.Logs {
-		if l.Kind == "core" || l.Kind == "capture" {
-			continue
-		}
-		text, err := known.ReadBounded(f.Abs(l.File))
-		if err != nil {
-			s.Notes = append(s.Notes, "log "+l.File+": "+err.Error())
-			continue
-		}
-		if l.Kind != "config" {
-			s.AddLog(l.File, text)
-		}
-		if l.Kind != "log" {
-			s.AddConfig(l.File, text)
-		}
+		s.AddFile(l.File, f.Abs(l.File), known.FileKind(l.Kind))
 	}
 	for _, r := range c.Runs {
 		if _, err := os.Stat(filepath.Join(f.Abs(r.Dir), "run.json")); err != nil {
@@ -241,65 +233,21 @@ func (a *app) caseSubject(f cases.Folder, told *known.Products) known.Subject {
 			s.Notes = append(s.Notes, "run "+r.Dir+": "+err.Error())
 		}
 	}
-	a.addCaseScenario(&s, f)
+	addCaseScenario(a, &s, f)
 	return s
 }
 
 // addCaseScenario takes in the scenario of a case that no run was made of yet.
-func (a *app) addCaseScenario(s *known.Subject, f cases.Folder) {
+func addCaseScenario(a *cli.App, s *known.Subject, f cases.Folder) {
 	name := f.Case.Scenario
 	if name == "" || len(f.Case.Runs) > 0 {
 		return
 	}
 	for _, path := range []string{f.Abs(name), name} {
 		if l, err := a.LoadQuiet(path, nil); err == nil && l != nil {
-			addScenario(s, l, name)
+			s.AddScenario(l, name)
 			return
 		}
 	}
 	s.Notes = append(s.Notes, "scenario "+name+" could not be read")
-}
-
-// addScenario takes in what a run of the scenario would say.
-func addScenario(s *known.Subject, l *scenarios.Loaded, name string) {
-	sc := l.Scenario
-	info := evidence.RunInfo{ID: sc.ID, Scenario: evidence.ScenarioInfo{
-		ID: name, Title: sc.Title, Labels: sc.Labels, What: sc.Problem.What, When: sc.Problem.When, How: sc.Problem.How,
-		Impact: sc.Problem.Impact, Expected: sc.Problem.Expected, References: sc.Problem.References,
-		Product: strings.TrimSpace(sc.Problem.Product.Platform + " " + sc.Problem.Product.Model + " " + sc.Problem.Product.Version),
-	}}
-	for list, conditions := range map[string][]scenarios.Condition{"symptom": sc.Symptom, "baseline": sc.Baseline} {
-		for n, c := range conditions {
-			probe := c.Run + c.Exec
-			if c.Log != "" {
-				probe = "log: " + c.Log
-			}
-			info.Scenario.Conditions = append(info.Scenario.Conditions, evidence.ConditionInfo{
-				Ref: fmt.Sprintf("%s.%d", list, n), Name: c.Name, Node: c.Node, Probe: probe, Expect: c.Expect,
-			})
-		}
-	}
-	for n, step := range sc.Stimulus {
-		info.Scenario.Steps = append(info.Scenario.Steps, evidence.StepInfo{
-			Ref: fmt.Sprintf("stimulus.%d", n), Name: step.Name, Action: strings.Join(append(step.Configure, step.Run, step.Exec), "\n"),
-		})
-	}
-	for _, n := range l.Topology.Nodes {
-		node := evidence.NodeInfo{Name: n.Name, Image: n.Image}
-		if declared, ok := sc.Nodes[n.Name]; ok {
-			node.Role, node.Platform = string(declared.Role), declared.Platform
-			if declared.Image != "" {
-				node.Image = declared.Image
-			}
-		}
-		info.Nodes = append(info.Nodes, node)
-	}
-	s.AddInfo(info)
-	for _, in := range l.Inputs {
-		switch filepath.Ext(in.Path) {
-		case ".yaml", ".yml", ".md":
-		default:
-			s.AddConfig("input/"+in.Path, string(in.Data))
-		}
-	}
 }
