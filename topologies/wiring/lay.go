@@ -6,6 +6,8 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sync/errgroup"
@@ -90,31 +92,27 @@ func (l *lot) connect(c *LotCable) error {
 }
 
 // keepPlaces has what comes later into a namespace get an index behind those of its cables (see
-// reserveIndexes): the free places between them are taken for a moment, by the far ends of
-// cables from here. Bridges are made meanwhile.
+// reserveIndexes): the free places between them are taken for a moment. Bridges are made
+// meanwhile.
 func (l *lot) keepPlaces() (err error) {
 	here, err := openHere()
 	if err != nil {
 		return err
 	}
 	defer here.close()
-	defer func() {
-		if gone := here.request(unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholders))); !Gone(gone) {
-			err = errors.Join(err, gone)
-		}
-	}()
-	made := 0
+	p, err := here.makePlaceholders()
+	defer func() { err = errors.Join(err, p.remove()) }()
+	if err != nil {
+		return fmt.Errorf("keep places for cables: %w", err)
+	}
 	for _, pid := range l.pids() {
 		for range l.Places[pid] {
-			name := fmt.Sprintf("place%d", made)
-			made++
-			if err := here.makePlaceholder(name, int(l.spaces[pid].ns)); err != nil {
+			if err := p.add(l.spaces[pid]); err != nil {
 				return fmt.Errorf("keep a place for a cable: %w", err)
 			}
 		}
-		if n, err := l.spaces[pid].next(); err != nil {
-			return err
-		} else if n != l.firsts[pid]+2*l.Places[pid] {
+		last := l.firsts[pid] + 2*l.Places[pid] - 1
+		if link, err := l.spaces[pid].handle.LinkByIndex(last); l.Places[pid] > 0 && (err != nil || !strings.HasPrefix(link.Attrs().Name, placeName)) {
 			return fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of process %d", pid)
 		}
 		if seg := l.Bridge[pid]; seg.Name != "" {
@@ -126,17 +124,83 @@ func (l *lot) keepPlaces() (err error) {
 	return nil
 }
 
-// makePlaceholder makes a cable of the group of placeholders from here into another namespace.
-func (s *space) makePlaceholder(name string, far int) error {
+// placeholders are interfaces in other namespaces that go in one stroke with one that is here.
+// They are macvlans of a cable that is here, each of which costs the kernel a quarter of what a
+// cable does; where there are none, the far ends of cables from here.
+type placeholders struct {
+	here  *space
+	lower int // index of the interface that macvlans are made over; 0: cables are
+	made  int
+}
+
+// placeName begins their names, and placeMTU is too small for the kernel to make anything of IPv6
+// for one.
+const (
+	placeName = "place"
+	placeMTU  = 68
+)
+
+// makePlaceholders makes what is here of them.
+func (s *space) makePlaceholders() (placeholders, error) {
+	p := placeholders{here: s}
+	if err := p.cable(placeName, s); err != nil {
+		return p, err
+	}
+	link, err := s.handle.LinkByName(placeName)
+	if err != nil {
+		return p, err
+	}
+	p.lower = link.Attrs().Index
+	if err := p.macvlan(placeName+"s", s); errors.Is(err, unix.EOPNOTSUPP) {
+		p.lower = 0
+	} else if err != nil {
+		return p, err
+	}
+	return p, nil
+}
+
+// add makes one in another namespace.
+func (p *placeholders) add(far *space) error {
+	name := placeName + strconv.Itoa(p.made)
+	p.made++
+	if p.lower != 0 {
+		return p.macvlan(name, far)
+	}
+	return p.cable(name, far)
+}
+
+// remove takes all away.
+func (p *placeholders) remove() error {
+	err := p.here.request(unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder)))
+	if Gone(err) {
+		return nil
+	}
+	return err
+}
+
+func (p *placeholders) macvlan(name string, far *space) error {
+	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("macvlan"))
+	info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.IFLA_MACVLAN_MODE, nl.Uint32Attr(nl.MACVLAN_MODE_BRIDGE))
+	return p.here.request(
+		unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, nl.NewIfInfomsg(unix.AF_UNSPEC),
+		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)), nl.NewRtAttr(unix.IFLA_LINK, nl.Uint32Attr(uint32(p.lower))), //nolint:gosec // an index is small
+		nl.NewRtAttr(unix.IFLA_MTU, nl.Uint32Attr(placeMTU)), nl.NewRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far.ns))), info, //nolint:gosec // a descriptor
+	)
+}
+
+// cable makes a cable of the group of placeholders from here into another namespace.
+func (p *placeholders) cable(name string, far *space) error {
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("veth"))
 	peer := info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.VETH_INFO_PEER, nil)
 	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
-	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name))
-	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far))) //nolint:gosec // a descriptor
-	return s.request(
+	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name+"far"))
+	peer.AddRtAttr(unix.IFLA_MTU, nl.Uint32Attr(placeMTU))
+	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far.ns))) //nolint:gosec // a descriptor
+	return p.here.request(
 		unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, nl.NewIfInfomsg(unix.AF_UNSPEC),
-		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholders)), info,
+		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder)), info,
 	)
 }
 

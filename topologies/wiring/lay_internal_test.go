@@ -84,3 +84,50 @@ func TestLay(t *testing.T) {
 		}
 	}
 }
+
+// Placeholders take the next indexes and are gone behind them, of whichever kind they are.
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"macvlan", "cable"} {
+		far := networks(t, 1)[0]
+		err := OnThread(func() error { // in a network that nobody else uses
+			if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+				return err
+			}
+			here, err := openHere()
+			if err != nil {
+				return err
+			}
+			defer here.close()
+			s, err := open(far)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			first, err := s.next()
+			if err != nil {
+				return err
+			}
+			p, err := here.makePlaceholders()
+			if kind == "cable" {
+				p.lower = 0
+			}
+			if err := errors.Join(err, p.add(s), p.add(s)); err != nil {
+				return err
+			}
+			if last, err := s.next(); err != nil || last != first+2 {
+				t.Errorf("%s: the next index is %d after two from %d on, %v", kind, last, first, err)
+			}
+			if err := p.remove(); err != nil {
+				return err
+			}
+			if left, err := s.next(); err != nil || left != first {
+				t.Errorf("%s: left behind: up to %d, %v", kind, left, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// placeholders is the group of the interfaces that reserveIndexes makes for a moment.
-const placeholders = 0x72707273
+// placeholder is the group of the interfaces that reserveIndexes makes for a moment.
+const placeholder = 0x72707273
 
 // reserve keeps places for cables, and tells which namespace that is.
 func reserve(p Port, places int) (Result, error) {
@@ -35,7 +35,7 @@ func reserve(p Port, places int) (Result, error) {
 // the row. A cable asks for its own place in it.
 func (s *space) reserveIndexes(count int) (first int, err error) {
 	defer func() {
-		if gone := s.request(unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholders))); !Gone(gone) {
+		if gone := s.request(unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder))); !Gone(gone) {
 			err = errors.Join(err, gone)
 		}
 	}()
@@ -44,7 +44,7 @@ func (s *space) reserveIndexes(count int) (first int, err error) {
 	for row, made := 0, 0; row < count; made++ {
 		pair := netlink.NewVeth(netlink.NewLinkAttrs())
 		pair.Name, pair.PeerName = fmt.Sprintf("place%da", made), fmt.Sprintf("place%db", made)
-		pair.Group = placeholders
+		pair.Group = placeholder
 		if err := s.handle.LinkAdd(pair); err != nil {
 			return 0, fmt.Errorf("keep a place for a cable: %w", err)
 		}
