@@ -1,6 +1,7 @@
 package namespaces
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,17 +12,15 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-// capabilityNames lists the capabilities by their numbers (linux/capability.h).
-func capabilityNames() []string {
-	return strings.Fields(`CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
-		NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE
-		SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL
-		SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE`)
-}
-
-// capability gives the number of a capability by its name, with CAP_ or without.
+// capability gives the number of a capability by its name (linux/capability.h), with CAP_ or
+// without.
 func capability(name string) (int, error) {
-	i := slices.Index(capabilityNames(), strings.TrimPrefix(strings.ToUpper(name), "CAP_"))
+	i := slices.Index([]string{
+		"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE",
+		"NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE",
+		"SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL",
+		"SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE",
+	}, strings.TrimPrefix(strings.ToUpper(name), "CAP_"))
 	if i < 0 {
 		return 0, fmt.Errorf("there is no capability %s", name)
 	}
@@ -134,75 +133,109 @@ func refusedArguments() []argument {
 	}
 }
 
-// argumentRules are the instructions for them. The number of the call is loaded before and
-// behind them.
-func argumentRules(refuse uint32) []unix.SockFilter {
-	const load = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-	var rules []unix.SockFilter
+// rule says what becomes of a call: instructions that end with an answer.
+type rule struct {
+	call uint32
+	then []unix.SockFilter
+}
+
+// Instructions of the filter (linux/bpf_common.h).
+const (
+	load    = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
+	equal   = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
+	greater = unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K
+	least   = unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K
+	bits    = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
+	and     = unix.BPF_ALU | unix.BPF_AND | unix.BPF_K
+	ret     = unix.BPF_RET | unix.BPF_K
+)
+
+// Answers of the filter: what is refused fails with EPERM, and what there is not with ENOSYS, so
+// that libraries fall back to what there is.
+const (
+	allow  = unix.SECCOMP_RET_ALLOW
+	refuse = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
+	absent = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
+)
+
+func answerOf(what uint32) unix.SockFilter { return unix.SockFilter{Code: ret, K: what} }
+
+// argumentRules are the rules for arguments.
+func argumentRules() []rule {
+	var rules []rule
 	for _, a := range refusedArguments() {
 		test := []unix.SockFilter{{Code: load, K: dataArgs + argSize*a.place}}
 		if a.mask == 0 {
-			test = append(test, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: a.value, Jf: 1})
+			test = append(test, unix.SockFilter{Code: least, K: a.value, Jf: 1})
 		} else {
-			test = append(
-				test,
-				unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: a.mask},
-				unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: a.value, Jf: 1},
-			)
+			test = append(test, unix.SockFilter{Code: and, K: a.mask}, unix.SockFilter{Code: equal, K: a.value, Jf: 1})
 		}
-		test = append(test, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: refuse}, unix.SockFilter{Code: load, K: dataCall})
-		rules = append(rules, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: a.call, Jf: uint8(len(test))}) //nolint:gosec // a handful
-		rules = append(rules, test...)
+		test = append(test, answerOf(refuse))
+		if last := len(rules) - 1; last >= 0 && rules[last].call == a.call {
+			rules[last].then = append(rules[last].then, test...)
+		} else {
+			rules = append(rules, rule{call: a.call, then: test})
+		}
+	}
+	for i := range rules {
+		rules[i].then = append(rules[i].then, answerOf(allow))
 	}
 	return rules
 }
 
-// filter gives the filter of system calls. What is refused is answered with EPERM, and what
-// there is not with ENOSYS, so that libraries fall back to what there is.
+// filter gives the filter of system calls.
 func filter(rights []string) []unix.SockFilter {
-	const (
-		load    = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
-		equal   = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
-		greater = unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K
-		bits    = unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K
-		ret     = unix.BPF_RET | unix.BPF_K
-		refuse  = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
-		absent  = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
-	)
-	mounts := slices.Contains(rights, string(topologies.RightNamespaces))
-	refused := refusedCalls()
-	if !mounts {
-		refused = append(refused, mountCalls()...)
+	rules := argumentRules()
+	add := func(calls ...uint32) {
+		for _, call := range calls {
+			rules = append(rules, rule{call, []unix.SockFilter{answerOf(refuse)}})
+		}
 	}
+	add(refusedCalls()...)
 	if !slices.Contains(rights, string(topologies.RightBPF)) {
-		refused = append(refused, unix.SYS_BPF)
+		add(unix.SYS_BPF)
 	}
-	program := []unix.SockFilter{
-		{Code: load, K: dataArch},
-		{Code: equal, K: auditArch, Jt: 1},
-		{Code: ret, K: absent}, // calls of another processor's numbers
-		{Code: load, K: dataCall},
-		{Code: greater, K: newestCall, Jf: 1},
-		{Code: ret, K: absent},
-	}
-	when := func(call, answer uint32) {
-		program = append(program, unix.SockFilter{Code: equal, K: call, Jf: 1}, unix.SockFilter{Code: ret, K: answer})
-	}
-	for _, call := range refused {
-		when(call, refuse)
-	}
-	program = append(program, argumentRules(refuse)...)
-	if !mounts {
-		when(unix.SYS_CLONE3, absent) // its flags are behind a pointer
-		// No namespaces by clone.
+	if !slices.Contains(rights, string(topologies.RightNamespaces)) {
+		add(mountCalls()...)
 		const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
-		program = append(
-			program,
-			unix.SockFilter{Code: equal, K: unix.SYS_CLONE, Jf: 3},
-			unix.SockFilter{Code: load, K: dataArgs},
-			unix.SockFilter{Code: bits, K: namespaces, Jf: 1},
-			unix.SockFilter{Code: ret, K: refuse},
+		rules = append(
+			rules,
+			rule{unix.SYS_CLONE3, []unix.SockFilter{answerOf(absent)}}, // its flags are behind a pointer
+			rule{unix.SYS_CLONE, []unix.SockFilter{{Code: load, K: dataArgs}, {Code: bits, K: namespaces, Jf: 1}, answerOf(refuse), answerOf(allow)}},
 		)
 	}
-	return append(program, unix.SockFilter{Code: ret, K: unix.SECCOMP_RET_ALLOW})
+	slices.SortFunc(rules, func(a, b rule) int { return cmp.Compare(a.call, b.call) })
+	return append([]unix.SockFilter{
+		{Code: load, K: dataArch},
+		{Code: equal, K: auditArch, Jt: 1},
+		answerOf(absent), // calls of another processor's numbers
+		{Code: load, K: dataCall},
+		{Code: greater, K: newestCall, Jf: 1},
+		answerOf(absent),
+	}, search(rules)...)
+}
+
+// fewRules are looked through one by one.
+const fewRules = 4
+
+// search finds the rule of a call among some that are in the order of their calls, in the steps
+// of a tree: the kernel runs the whole filter once for every call that there is whenever a
+// process begins to be filtered.
+func search(rules []rule) []unix.SockFilter {
+	var program []unix.SockFilter
+	if len(rules) <= fewRules {
+		for _, r := range rules {
+			program = append(program, unix.SockFilter{Code: equal, K: r.call, Jf: uint8(len(r.then))}) //nolint:gosec // a handful
+			program = append(program, r.then...)
+		}
+		return append(program, answerOf(allow))
+	}
+	half := len(rules) / 2
+	lower := search(rules[:half])
+	program = append(
+		program,
+		unix.SockFilter{Code: least, K: rules[half].call, Jf: 1},
+		unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JA, K: uint32(len(lower))}, //nolint:gosec // some hundreds
+	)
+	return append(append(program, lower...), search(rules[half:])...)
 }
