@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 			os.Exit(store.Serve(os.Args[2:]))
 		case "__own":
 			os.Exit(ownRing())
+		case "__bare":
+			os.Exit(serveBare())
 		}
 	}
 	os.Exit(m.Run())
