@@ -70,7 +70,20 @@ func (s *supervisor) begin(n *node) (*life, error) {
 // make turns this thread into one of a node that is about to be, and starts its first process.
 func (s *supervisor) make(n *node, l *life, tube *os.File) error {
 	first := n.root == nil
+	// Those of the network are written by the node's own /proc: in that of the supervisor, the
+	// kernel looks for one among those of all nodes.
+	network, others := map[string]string{}, map[string]string{}
+	for key, value := range n.spec.Sysctls {
+		if strings.HasPrefix(key, "net.") {
+			network[key] = value
+		} else {
+			others[key] = value
+		}
+	}
 	if err := s.prepare(n, first); err != nil {
+		return err
+	}
+	if err := setSysctls(s.proc, others); err != nil {
 		return err
 	}
 	if err := confine(n.spec.Caps); err != nil {
@@ -88,6 +101,9 @@ func (s *supervisor) make(n *node, l *life, tube *os.File) error {
 	if err == nil {
 		l.proc, err = os.Open("/proc")
 	}
+	if err == nil {
+		err = setSysctls(l.proc, network)
+	}
 	if err != nil {
 		err = errors.Join(fmt.Errorf("finish node %s: %w", n.name, err), unix.Kill(l.pid, unix.SIGKILL))
 	}
@@ -96,11 +112,12 @@ func (s *supervisor) make(n *node, l *life, tube *os.File) error {
 
 // prepare does what can be done before the node has a process.
 func (s *supervisor) prepare(n *node, first bool) error {
+	g := s.ground(n.spec.Tree)
 	if first {
 		if err := unix.Unshare(unix.CLONE_NEWNS | spaces); err != nil {
 			return fmt.Errorf("make namespaces: %w", err)
 		}
-		if err := nodeRoot(n.name, n.spec, s.boot.Single); err != nil {
+		if err := nodeRoot(n.name, n.spec, g, s.boot.Single); err != nil {
 			return err
 		}
 	} else {
@@ -110,14 +127,26 @@ func (s *supervisor) prepare(n *node, first bool) error {
 		if err := unix.Setns(int(n.root.Fd()), unix.CLONE_NEWNS); err != nil {
 			return fmt.Errorf("enter the node's files: %w", err)
 		}
-		if err := renewRoot(n.spec, s.boot.Single); err != nil {
+		if err := renewRoot(n.spec, g, s.boot.Single); err != nil {
 			return err
 		}
 	}
 	if err := unix.Sethostname([]byte(n.name)); err != nil {
 		return fmt.Errorf("name the node: %w", err)
 	}
-	return errors.Join(bringUp("lo"), setSysctls(n.spec.Sysctls))
+	return bringUp("lo")
+}
+
+// ground gives what the nodes of a tree begin with.
+func (s *supervisor) ground(tree int) ground {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.grounds[tree]
+	if !ok {
+		g = groundOf(tree)
+		s.grounds[tree] = g
+	}
+	return g
 }
 
 // startInit starts the node's first process and waits until it has a /proc.

@@ -3,6 +3,7 @@ package namespaces
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,7 +19,43 @@ const (
 	treesDir = "/trees"
 	bindsDir = "/binds"
 	nodeDir  = "/node" // empty; in the node's own mounts, where its root file system is made
+	emptyDir = "/empty"
 )
+
+// folders are those that a node's root file system has, whatever its image says.
+func folders() []string { return []string{"proc", "sys", "dev", "run", "tmp", "etc", "root"} }
+
+// ground is what all nodes of a tree begin with, looked up once: a question to the kernel for
+// each node is one too many where there are hundreds.
+type ground struct {
+	missing []string // of folders, in the image
+	etc     unix.Stat_t
+	devices []string // that the machine has
+	// firmware says that /sys tells of the machine's memory.
+	firmware bool
+}
+
+// groundOf looks at a tree, and at what the supervisor has.
+func groundOf(tree int) ground {
+	var g ground
+	dir := filepath.Join(treesDir, strconv.Itoa(tree))
+	for _, name := range folders() {
+		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
+			g.missing = append(g.missing, name)
+		}
+	}
+	if err := unix.Lstat(filepath.Join(dir, "etc"), &g.etc); err != nil || g.etc.Mode&unix.S_IFMT != unix.S_IFDIR {
+		g.etc = unix.Stat_t{Mode: 0o755}
+	}
+	for _, name := range devices() {
+		if _, err := os.Stat("/dev/" + name); err == nil {
+			g.devices = append(g.devices, name)
+		}
+	}
+	_, err := os.Stat("/sys/firmware")
+	g.firmware = err == nil
+	return g
+}
 
 // devices are those of the machine that a node has, where the machine has them.
 func devices() []string {
@@ -60,7 +97,7 @@ func ownRoot(trees, binds []*os.File) error {
 	); err != nil {
 		return err
 	}
-	for _, dir := range []string{"/proc", "/sys", "/dev/net", nodeDir, treesDir, bindsDir} {
+	for _, dir := range []string{"/proc", "/sys", "/dev/net", nodeDir, treesDir, bindsDir, emptyDir} {
 		if err := os.MkdirAll(base+dir, 0o755); err != nil {
 			return fmt.Errorf("make the lab's root: %w", err)
 		}
@@ -68,6 +105,7 @@ func ownRoot(trees, binds []*os.File) error {
 	// The machine's own have to be in sight while the new ones are mounted.
 	if err := mountAll(
 		mounting{source: "proc", target: base + "/proc", kind: "proc", flags: safe | unix.MS_NOEXEC},
+		mounting{source: "none", target: base + emptyDir, kind: "tmpfs", flags: safe | unix.MS_NOEXEC | unix.MS_RDONLY, data: "size=4k"},
 		sysfs(base+"/sys"),
 	); err != nil {
 		return err
@@ -162,15 +200,23 @@ func pivot(dir string) error {
 
 // nodeRoot makes the root file system of a node in this thread's own mounts, but for /proc: the
 // image's tree, over which what the node writes is kept in memory.
-func nodeRoot(name string, spec *nodeSpec, single bool) error {
+func nodeRoot(name string, spec *nodeSpec, g ground, single bool) error {
 	if err := mountAll(mounting{source: "node", target: nodeDir, kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=755,size=%d", spec.Disk)}); err != nil {
 		return err
 	}
 	upper, work, root := nodeDir+"/upper", nodeDir+"/work", nodeDir+"/root"
 	for _, dir := range []string{upper, work, root} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		if err := unix.Mkdir(dir, 0o755); err != nil {
 			return fmt.Errorf("make the root of %s: %w", name, err)
 		}
+	}
+	for _, dir := range g.missing {
+		if err := unix.Mkdir(filepath.Join(upper, dir), 0o755); err != nil {
+			return fmt.Errorf("make the root of %s: %w", name, err)
+		}
+	}
+	if err := names(upper+"/etc", name, g); err != nil {
+		return err
 	}
 	if err := mountAll(mounting{
 		source: "overlay", target: root, kind: "overlay", flags: safe,
@@ -178,15 +224,7 @@ func nodeRoot(name string, spec *nodeSpec, single bool) error {
 	}); err != nil {
 		return err
 	}
-	for _, dir := range []string{"proc", "sys", "dev", "run", "tmp", "etc", "root"} {
-		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
-			return fmt.Errorf("make the root of %s: %w", name, err)
-		}
-	}
-	if err := names(root, name); err != nil {
-		return err
-	}
-	if err := errors.Join(mountSys(root+"/sys"), makeDev(root+"/dev")); err != nil {
+	if err := errors.Join(mountSys(root+"/sys", emptyDir, g), makeDev(root+"/dev", g)); err != nil {
 		return err
 	}
 	if err := mountAll(volatile(root, spec, single)...); err != nil {
@@ -206,17 +244,38 @@ func nodeRoot(name string, spec *nodeSpec, single bool) error {
 	return nil
 }
 
-// names writes who the node is into its files.
-func names(root, name string) error {
+// names writes who the node is into its layer over the image's files, whose own do not matter.
+func names(etc, name string, g ground) error {
+	err := unix.Mkdir(etc, 0o755)
+	if errors.Is(err, unix.EEXIST) { // the image has none
+		err = nil
+	}
 	for file, text := range map[string]string{
-		"etc/hostname": name + "\n",
-		"etc/hosts":    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
+		"hostname": name + "\n",
+		"hosts":    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
 	} {
-		path := filepath.Join(root, file)
-		_ = os.Remove(path) // of the image; a link there would lead out of the tree
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return fmt.Errorf("name the node: %w", err)
-		}
+		err = errors.Join(err, writeFile(unix.AT_FDCWD, filepath.Join(etc, file), unix.O_CREAT|unix.O_EXCL, text))
+	}
+	// It stands for the image's own folder.
+	if err = errors.Join(err, unix.Chown(etc, int(g.etc.Uid), int(g.etc.Gid)), unix.Chmod(etc, g.etc.Mode&0o7777)); err != nil {
+		return fmt.Errorf("name the node: %w", err)
+	}
+	return nil
+}
+
+// writeFile writes a short file, below dir where its path is relative, without what package os
+// asks the kernel about it.
+func writeFile(dir int, path string, flags int, text string) error {
+	fd, err := unix.Openat(dir, path, unix.O_WRONLY|unix.O_CLOEXEC|flags, 0o644)
+	if err != nil {
+		return &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	n, err := unix.Write(fd, []byte(text))
+	if err == nil && n < len(text) {
+		err = io.ErrShortWrite
+	}
+	if err = errors.Join(err, unix.Close(fd)); err != nil {
+		return &os.PathError{Op: "write", Path: path, Err: err}
 	}
 	return nil
 }
@@ -226,15 +285,16 @@ func sysfs(target string) mounting {
 	return mounting{source: "sysfs", target: target, kind: "sysfs", flags: safe | unix.MS_NOEXEC | unix.MS_RDONLY}
 }
 
-// mountSys mounts a node's /sys, without what firmware tells of the machine's memory.
-func mountSys(target string) error {
-	if err := mountAll(sysfs(target)); err != nil {
+// mountSys mounts a node's /sys, without what firmware tells of the machine's memory: an empty
+// folder is in its place.
+func mountSys(target, empty string, g ground) error {
+	if err := mountAll(sysfs(target)); err != nil || !g.firmware {
 		return err
 	}
-	if _, err := os.Stat(target + "/firmware"); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if empty == "" {
+		return mountAll(mounting{source: "none", target: target + "/firmware", kind: "tmpfs", flags: safe | unix.MS_NOEXEC | unix.MS_RDONLY, data: "size=4k"})
 	}
-	return mountAll(mounting{source: "none", target: target + "/firmware", kind: "tmpfs", flags: safe | unix.MS_NOEXEC | unix.MS_RDONLY, data: "size=4k"})
+	return mountAll(mounting{source: empty, target: target + "/firmware", flags: unix.MS_BIND})
 }
 
 // volatile are the mounts that are empty at every start.
@@ -252,22 +312,25 @@ func volatile(root string, spec *nodeSpec, single bool) []mounting {
 }
 
 // makeDev makes a small /dev.
-func makeDev(dir string) error {
+func makeDev(dir string, g ground) error {
 	if err := mountAll(mounting{source: "dev", target: dir, kind: "tmpfs", flags: unix.MS_NOSUID, data: "mode=755,size=64k"}); err != nil {
 		return err
 	}
 	for _, d := range []string{"pts", "shm", "net"} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+		if err := unix.Mkdir(dir+"/"+d, 0o755); err != nil {
 			return fmt.Errorf("make /dev: %w", err)
 		}
 	}
-	for _, name := range devices() {
-		if err := bindDevice("/dev/"+name, filepath.Join(dir, name)); err != nil {
+	for _, name := range g.devices {
+		if err := unix.Mknod(dir+"/"+name, unix.S_IFREG|0o644, 0); err != nil {
+			return fmt.Errorf("make /dev/%s: %w", name, err)
+		}
+		if err := mountAll(mounting{source: "/dev/" + name, target: dir + "/" + name, flags: unix.MS_BIND}); err != nil {
 			return err
 		}
 	}
 	for name, to := range links() {
-		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+		if err := unix.Symlink(to, dir+"/"+name); err != nil {
 			return fmt.Errorf("make /dev: %w", err)
 		}
 	}
@@ -276,7 +339,7 @@ func makeDev(dir string) error {
 
 // renewRoot does in a node's own mounts what a start does: what is empty at every start is
 // emptied, and /sys shows the namespaces of this thread. The first process does so with /proc.
-func renewRoot(spec *nodeSpec, single bool) error {
+func renewRoot(spec *nodeSpec, g ground, single bool) error {
 	fresh := volatile("", spec, single)
 	for _, m := range fresh {
 		if err := unix.Unmount(m.target, unix.MNT_DETACH); err != nil {
@@ -289,7 +352,7 @@ func renewRoot(spec *nodeSpec, single bool) error {
 	if err := os.Mkdir(beside, 0o700); err != nil {
 		return fmt.Errorf("renew the node: %w", err)
 	}
-	if err := mountSys(beside); err != nil {
+	if err := mountSys(beside, "", g); err != nil {
 		return err
 	}
 	return takeOver("/sys")
@@ -307,11 +370,11 @@ func takeOver(at string) error {
 	return mountAll(mounting{source: beside, target: at, flags: unix.MS_MOVE})
 }
 
-// setSysctls writes settings of the namespaces that this thread is in.
-func setSysctls(settings map[string]string) error {
+// setSysctls writes settings of the namespaces that this thread is in, below an open /proc.
+func setSysctls(proc *os.File, settings map[string]string) error {
 	for key, value := range settings {
-		path := filepath.Join("/proc/sys", filepath.Clean("/"+strings.ReplaceAll(key, ".", "/")))
-		if err := os.WriteFile(path, []byte(value), 0o644); err != nil {
+		path := "sys" + filepath.Clean("/"+strings.ReplaceAll(key, ".", "/"))
+		if err := writeFile(int(proc.Fd()), path, 0, value); err != nil {
 			return fmt.Errorf("set %s: %w", key, err)
 		}
 	}

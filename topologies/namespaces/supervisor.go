@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type supervisor struct {
 	nodes    map[string]*node
 	ended    map[int]chan struct{} // commands that have, to be closed when they may be reaped
 	programs map[string]*os.File   // of nodes' first processes, by their rights
+	grounds  map[int]ground        // by the number of a tree
 
 	voice   sync.Mutex
 	control *net.UnixConn
@@ -54,14 +56,19 @@ func Serve([]string) int {
 	return 0
 }
 
+// garbage is how much of its memory, in percent, a supervisor may leave uncollected: what it has
+// is small, and building a lab makes much of it.
+const garbage = 800
+
 func serve() error {
+	debug.SetGCPercent(garbage)
 	if err := userns.Enter(); err != nil {
 		return err
 	}
 	for fd := fdBoot; fd <= fdOwner; fd++ {
 		unix.CloseOnExec(fd)
 	}
-	s := &supervisor{nodes: map[string]*node{}, ended: map[int]chan struct{}{}, programs: map[string]*os.File{}}
+	s := &supervisor{nodes: map[string]*node{}, ended: map[int]chan struct{}{}, programs: map[string]*os.File{}, grounds: map[int]ground{}}
 	bootFile := os.NewFile(fdBoot, "boot")
 	if err := json.NewDecoder(bootFile).Decode(&s.boot); err != nil {
 		return fmt.Errorf("read what lab to build: %w", err)
