@@ -53,6 +53,26 @@ type Fault struct {
 	Probability float64
 }
 
+// DropBy is what a lab drops frames with for FaultDrop. Each acts on the same frames.
+type DropBy string
+
+// What frames are dropped with. The zero value is the first that the kernel allows.
+const (
+	// DropByXDP is a program in the kernel where frames arrive. Root of the machine alone may load
+	// it. The sender's own packet sockets see what it drops as sent.
+	DropByXDP DropBy = "xdp"
+	// DropByNFT is rules of nftables at the far end of the cable, as frames leave; root of a
+	// namespace may set them. The sender's own packet sockets do not see what they drop, and a
+	// packet socket that sends past the queues (PACKET_QDISC_BYPASS) passes them, which Fired tells.
+	DropByNFT DropBy = "nftables"
+)
+
+// DropsBy lists them.
+func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByNFT} }
+
+// DropTeller is an Active that says what it drops frames with; empty where it drops none.
+type DropTeller interface{ DropBy() DropBy }
+
 // Faulter is a lab that can put faults on its links. An ability it lacks is a *MissingError.
 type Faulter interface {
 	Inject(ctx context.Context, f Fault) (Active, error)

@@ -33,15 +33,14 @@ func Apply(op Op) (Result, error) {
 	case Lay:
 		return lay(op.Lot)
 	case Look:
-		view, err := look(op.A)
+		view, err := look(op.A, op.Leaving)
 		return Result{View: view}, err
 	case MakeBridge:
 		return Result{}, makeBridge(op.A, op.Bridge)
 	case Drop:
-		id, err := setFilters(op.A, op.Filters)
-		return Result{Program: id}, err
+		return drop(op)
 	case Count:
-		n, err := countFilter(op.A, op.Name)
+		n, err := count(op)
 		return Result{Count: n}, err
 	case Kill:
 		return Result{}, kill(op.A.PID)

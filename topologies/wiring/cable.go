@@ -18,6 +18,7 @@ type Plug struct {
 	Endpoint topologies.Endpoint
 	Index    int
 	Drop     int     // number of the program that drops frames there; 0: none
+	Egress   int     // stands for the rules that drop what leaves it; 0: none
 	Down     bool    // a fault holds it down
 	Segment  Segment // that it is a member of; zero: a device's
 }
@@ -59,6 +60,9 @@ func (p Plug) changes(mtu int, view View, x Link) []topologies.Change {
 	}
 	if p.Drop != 0 && x.Program != p.Drop {
 		change([]string{"link xdp", "link xdpgeneric"}, "the fault that drops frames at %s was taken away", p.Endpoint)
+	}
+	if p.Egress != 0 && x.Egress != p.Egress {
+		change([]string{"qdisc del", "filter del", "nft flush", "nft delete"}, "the fault that drops frames as they leave %s was taken away", p.Endpoint)
 	}
 	if p.Down && x.Up {
 		change([]string{"link up", "ifconfig up"}, "%s is up although a fault holds it down", p.Endpoint)

@@ -6,6 +6,10 @@
 // a stream, so that a helper with these rights can work for a process without them,
 // and [Dial] is the other end of that stream.
 //
+// Frames are dropped by a program of the kernel where they arrive, or where that cannot be
+// loaded by rules of nftables at the far end, as they leave; a witness behind both counts what
+// arrived all the same.
+//
 // A cable is a veth pair whose ends are made straight in the two namespaces: nothing
 // ever appears in the host's. Namespaces are named by a process in them.
 package wiring

@@ -3,6 +3,7 @@ package wiring
 import (
 	"errors"
 	"fmt"
+	"math"
 	"syscall"
 
 	"github.com/cilium/ebpf"
@@ -19,6 +20,43 @@ const (
 	programName = "reprise"
 	maxFilters  = 256
 )
+
+// drop has a cable lose what any of the filters wants dropped of what arrives at its end op.A. It
+// does so by what was asked for, or else by the first that the kernel allows: a program where
+// frames arrive, or rules where they leave.
+func drop(op Op) (Result, error) {
+	if op.By != topologies.DropByNFT {
+		program, err := setFilters(op.A, op.Filters)
+		missing, ok := errors.AsType[*topologies.MissingError](err)
+		if !ok || missing.What != kernelAbility || op.By != "" || op.B.Interface == "" {
+			return Result{Program: program, By: topologies.DropByXDP}, err
+		}
+	}
+	stamp, err := setEgress(op.A, op.B, op.Filters)
+	return Result{Egress: stamp, By: topologies.DropByNFT}, err
+}
+
+// count tells how many frames one of the filters that drop has set has dropped.
+func count(op Op) (uint64, error) {
+	if op.By == topologies.DropByNFT {
+		return countEgress(op.A, op.B, op.Name)
+	}
+	return countFilter(op.A, op.Name)
+}
+
+// kernelAbility is what is missing where the kernel does not do what is asked of it.
+const kernelAbility = "kernel ability"
+
+// check says what is wrong with a filter but for its predicate.
+func (f Filter) check() error {
+	if math.IsNaN(f.Probability) || f.Probability < 0 || f.Probability > 1 {
+		return fmt.Errorf("probability %v is not between 0 and 1", f.Probability)
+	}
+	if f.ID == "" || len(f.ID) > keySize {
+		return fmt.Errorf("%q cannot be the name of a filter", f.ID)
+	}
+	return nil
+}
 
 // setFilters has an interface drop what arrives at it and any of the filters wants dropped,
 // and nothing else. The program runs in the generic hook of XDP: before the packet sockets,
@@ -44,7 +82,7 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 		return 0, errors.Join(s.setWitnesses(p.Interface, nil), s.attach(link, -1))
 	}
 	if err := rlimit.RemoveMemlock(); err != nil {
-		return 0, fmt.Errorf("allow programs of the kernel: %w", err)
+		return 0, lacking(fmt.Errorf("allow programs of the kernel: %w", err))
 	}
 	if old == nil { // newer kernels keep the chains of an interface that comes back under its name
 		if err := s.setWitnesses(p.Interface, nil); err != nil {
@@ -88,8 +126,8 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 func lacking(err error) error {
 	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
 		return &topologies.MissingError{
-			What: "kernel ability", Name: "XDP (eBPF)",
-			Hint: "without it no fault can drop frames: " + err.Error(),
+			What: kernelAbility, Name: "XDP (eBPF)",
+			Hint: "root of the machine alone loads such programs; without them frames are dropped by rules of nftables: " + err.Error(),
 		}
 	}
 	return fmt.Errorf("load a drop program: %w", err)
@@ -207,8 +245,5 @@ func countFilter(p Port, id string) (n uint64, err error) {
 		}
 		return 0, fmt.Errorf("read the counter of %s: %w", p.Interface, err)
 	}
-	if arrived > t.Passed {
-		return t.Dropped, fmt.Errorf("%d frames that were to be dropped have arrived at %s all the same, as those do that tc redirects at the far end", arrived-t.Passed, p.Interface)
-	}
-	return t.Dropped, nil
+	return t.judge(p.Interface, arrived)
 }

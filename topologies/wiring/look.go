@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/nftables"
@@ -9,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// look tells what is in a namespace of what a lab puts there.
-func look(p Port) (View, error) {
+// look tells what is in a namespace of what a lab puts there; of the interfaces named leaving also
+// what drops frames that leave them.
+func look(p Port, leaving []string) (View, error) {
 	s, err := open(p.PID)
 	if err != nil {
 		return View{}, err
@@ -28,7 +30,13 @@ func look(p Port) (View, error) {
 		if kind := link.Type(); kind != "veth" && kind != "bridge" {
 			continue
 		}
-		v.Links = append(v.Links, linkOf(link.Attrs()))
+		l := linkOf(link.Attrs())
+		if slices.Contains(leaving, l.Name) {
+			if l.Egress, err = s.egressStamp(l.Name); err != nil && !Gone(err) {
+				return View{}, err
+			}
+		}
+		v.Links = append(v.Links, l)
 	}
 	if p.Segment.Name == "" || p.Segment.Forward&1 != 0 {
 		return v, nil

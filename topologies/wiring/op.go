@@ -17,8 +17,8 @@ const (
 	Disconnect Kind = "disconnect" // remove the cable at A; it may be gone already
 	State      Kind = "state"      // shut A's interface, or bring it up
 	MakeBridge Kind = "bridge"     // make the segment in A's namespace
-	Drop       Kind = "drop"       // have A drop what any of Filters matches, and nothing else
-	Count      Kind = "count"      // frames that A dropped by the filter called Name
+	Drop       Kind = "drop"       // have what arrives at A and any of Filters matches be dropped, and nothing else
+	Count      Kind = "count"      // frames that were dropped so by the filter called Name
 	Reserve    Kind = "reserve"    // keep Places interface indexes free for cables in A's namespace
 	Lay        Kind = "lay"        // make everything of Lot at once
 	Look       Kind = "look"       // what is in A's namespace; Guards only where A is of a segment that has them
@@ -31,14 +31,18 @@ const (
 type Op struct {
 	Kind    Kind     `json:"kind"`
 	A       Port     `json:"a"`
-	B       Port     `json:"b,omitzero"`        // Connect
+	B       Port     `json:"b,omitzero"`        // Connect; Drop, Count: the far end of A's cable, unset where there is none
 	MTU     int      `json:"mtu,omitempty"`     // Connect; 0 means 1500
 	Up      bool     `json:"up,omitempty"`      // State
 	Filters []Filter `json:"filters,omitempty"` // Drop
 	Name    string   `json:"name,omitempty"`    // Count
-	Bridge  Segment  `json:"bridge,omitzero"`   // MakeBridge
-	Places  int      `json:"places,omitempty"`  // Reserve
-	Lot     *Lot     `json:"lot,omitempty"`     // Lay
+	// By is what drops. For Drop, empty means the first that the kernel allows; for Count, and to
+	// take filters away, it is the one that Drop answered.
+	By      topologies.DropBy `json:"by,omitempty"`
+	Leaving []string          `json:"leaving,omitempty"` // Look: interfaces at whose far ends frames are dropped that leave them
+	Bridge  Segment           `json:"bridge,omitzero"`   // MakeBridge
+	Places  int               `json:"places,omitempty"`  // Reserve
+	Lot     *Lot              `json:"lot,omitempty"`     // Lay
 
 	Container string `json:"container,omitempty"` // Watch, Ends: the engine's id
 }
@@ -88,10 +92,12 @@ type Filter struct {
 
 // Result of an operation.
 type Result struct {
-	Count   uint64 `json:"count,omitempty"`   // of Count
-	Program int    `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
-	First   int    `json:"first,omitempty"`   // of Reserve: the first index
-	View    View   `json:"view,omitzero"`     // of Look; of Reserve, the namespace alone
+	Count   uint64            `json:"count,omitempty"`   // of Count
+	Program int               `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
+	Egress  int               `json:"egress,omitempty"`  // of Drop: stands for the rules that drop at the far end; 0 where none do
+	By      topologies.DropBy `json:"by,omitempty"`      // of Drop
+	First   int               `json:"first,omitempty"`   // of Reserve: the first index
+	View    View              `json:"view,omitzero"`     // of Look; of Reserve, the namespace alone
 
 	// Of Lay, by the process of each namespace: its first index and its inode. The cable at place
 	// n has index first + 2n, and the one after it is free.
@@ -119,6 +125,7 @@ type Link struct {
 	Peer    int    `json:"peer,omitempty"`    // index of the cable's other end, where that is
 	Master  int    `json:"master,omitempty"`  // index of the bridge that it is a member of
 	Program int    `json:"program,omitempty"` // the kernel's number of the XDP program on it
+	Egress  int    `json:"egress,omitempty"`  // stands for the rules that drop what leaves it; 0: none, or nobody asked
 	MTU     int    `json:"mtu,omitempty"`
 	Up      bool   `json:"up,omitempty"`
 }

@@ -211,11 +211,8 @@ func parsePorts() asm.Instructions {
 // filterBlock drops and counts what one filter wants dropped, and jumps to next with
 // whatever it does not.
 func filterBlock(f Filter, next string, counters int) (asm.Instructions, error) {
-	if math.IsNaN(f.Probability) || f.Probability < 0 || f.Probability > 1 {
-		return nil, fmt.Errorf("probability %v is not between 0 and 1", f.Probability)
-	}
-	if f.ID == "" || len(f.ID) > keySize {
-		return nil, fmt.Errorf("%q cannot be the name of a filter", f.ID)
+	if err := f.check(); err != nil {
+		return nil, err
 	}
 	m, err := read(f.Match)
 	if err != nil {

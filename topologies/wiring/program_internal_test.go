@@ -45,14 +45,15 @@ func ports(src, dst uint16) []byte {
 	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, src), dst)
 }
 
-// The program that runs in the kernel is given frames by the kernel's own test.
-func TestProgram(t *testing.T) {
-	if os.Geteuid() != 0 {
-		livetest.Missing(t, "root to load a program", nil)
-	}
-	if err := rlimit.RemoveMemlock(); err != nil {
-		t.Fatal(err)
-	}
+// predicate is a predicate, with frames that it holds for and others.
+type predicate struct {
+	name  string
+	match topologies.FrameMatch
+	drop  [][][]byte
+	pass  [][][]byte
+}
+
+func predicates() []predicate {
 	type match = topologies.FrameMatch
 	var (
 		udp4     = [][]byte{ether(0x0800), ip4(17, 0, 0), ports(1000, 9)}
@@ -73,12 +74,7 @@ func TestProgram(t *testing.T) {
 		broken   = [][]byte{ether(0x0800), ip4(17, 0, 0)[:19]}
 		noPorts  = [][]byte{ether(0x0800), ip4(17, 0, 0), {3, 232}}
 	)
-	for _, tt := range []struct {
-		name  string
-		match match
-		drop  [][][]byte
-		pass  [][][]byte
-	}{
+	return []predicate{
 		{"everything", match{}, [][][]byte{udp4, tagged4, double4, triple4, tcp6, lldp, llc, broken}, nil},
 		{"port", match{DstPort: 9}, [][][]byte{udp4, tagged4, double4, options4, first4, tcp6, chain6, first6}, [][][]byte{later4, later6, ospf4, triple4, noPorts, broken, lldp}},
 		{"source port", match{SrcPort: 1000}, [][][]byte{udp4, tcp6}, [][][]byte{ospf4}},
@@ -102,7 +98,18 @@ func TestProgram(t *testing.T) {
 		{"source's address", match{SrcMAC: "02:00:00:00:00:0a"}, [][][]byte{udp4}, nil},
 		{"another's address, by its last bytes", match{SrcMAC: "02:00:00:00:01:0a"}, nil, [][][]byte{udp4}},
 		{"another's address, by its first bytes", match{DstMAC: "06:00:00:00:00:0b"}, nil, [][][]byte{udp4}},
-	} {
+	}
+}
+
+// The program that runs in the kernel is given frames by the kernel's own test.
+func TestProgram(t *testing.T) {
+	if os.Geteuid() != 0 {
+		livetest.Missing(t, "root to load a program", nil)
+	}
+	if err := rlimit.RemoveMemlock(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range predicates() {
 		t.Run(tt.name, func(t *testing.T) {
 			counters, err := countersOf(nil)
 			if err != nil {
