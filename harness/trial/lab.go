@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -117,13 +120,31 @@ func (l *Lab) kind() topologies.Kind {
 	return KindIn(l.env.Provider, l.plan.Topology)
 }
 
-// sideBySide runs f on every node at once and waits for all.
-func (l *Lab) sideBySide(f func(i int, n *labNode)) {
-	var wg sync.WaitGroup
-	for i, n := range l.nodes {
-		wg.Go(func() { f(i, n) })
+// nodesPerCPU is on how many nodes that run on this machine's processors one of these works at
+// once: they wait for each other's answers too, so it is more than one.
+const nodesPerCPU = 8
+
+// atOnce bounds the nodes that are worked on at once. Those without a kernel of their own share
+// the processors of this machine, and all of a big lab at once starve each other until one
+// does not answer in time. Devices and machines wait for themselves.
+func (l *Lab) atOnce() int {
+	if l.kind() == topologies.KindContainer {
+		return nodesPerCPU * runtime.NumCPU()
 	}
-	wg.Wait()
+	return max(1, len(l.nodes))
+}
+
+// sideBySide runs f on every node, on as many at once as there is room for, and waits for all.
+func (l *Lab) sideBySide(f func(i int, n *labNode)) {
+	var group errgroup.Group
+	group.SetLimit(l.atOnce())
+	for i, n := range l.nodes {
+		group.Go(func() error {
+			f(i, n)
+			return nil
+		})
+	}
+	_ = group.Wait() // f returns none
 }
 
 // devices runs f on every device that has a session, side by side, and waits for all.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -119,6 +118,7 @@ func (p preparation) build(ctx context.Context) error {
 		return &showsNothingError{why}
 	}
 	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(p.lab.atOnce())
 	for _, pn := range p.lab.plan.Nodes {
 		n := &labNode{Node: pn, sink: &sink{}, runTurn: newTurn(), shellTurn: newTurn()}
 		p.lab.nodes = append(p.lab.nodes, n)
@@ -145,32 +145,31 @@ func (e *showsNothingError) Error() string { return e.why }
 // boot starts every node's software side by side, and waits for all: a node that is
 // refused does not hide another one's words.
 func (p preparation) boot(ctx context.Context) error {
-	var wg sync.WaitGroup
-	for _, n := range p.lab.nodes {
-		b, ok := drivers.As[drivers.Booter](n.driver)
-		if !ok || n.Segment {
-			continue
+	p.lab.sideBySide(func(_ int, n *labNode) {
+		if b, ok := drivers.As[drivers.Booter](n.driver); ok && !n.Segment {
+			p.bootNode(ctx, n, b)
 		}
-		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, bootTimeout)
-			defer cancel()
-			begin := p.rec.now()
-			err := n.lasting(strings.Split(string(n.Config), "\n")...)
-			if err == nil {
-				err = b.Boot(ctx)
-			}
-			e := evidence.Event{Lane: n.Name, Name: n.Platform}
-			if teller, ok := drivers.As[drivers.BootTeller](n.driver); ok && err == nil {
-				if words := teller.BootWarnings(); len(words) > 0 {
-					e.Detail = "it said: " + strings.Join(words, "; ")
-				}
-			}
-			p.booted(e, begin, err)
-			kernels(p).refused(ctx, n.Name, err)
-		})
-	}
-	wg.Wait()
+	})
 	return p.setup(ctx)
+}
+
+// bootNode starts a node's software, with the configuration that the plan gives it.
+func (p preparation) bootNode(ctx context.Context, n *labNode, b drivers.Booter) {
+	ctx, cancel := context.WithTimeout(ctx, bootTimeout)
+	defer cancel()
+	begin := p.rec.now()
+	err := n.lasting(strings.Split(string(n.Config), "\n")...)
+	if err == nil {
+		err = b.Boot(ctx)
+	}
+	e := evidence.Event{Lane: n.Name, Name: n.Platform}
+	if teller, ok := drivers.As[drivers.BootTeller](n.driver); ok && err == nil {
+		if words := teller.BootWarnings(); len(words) > 0 {
+			e.Detail = "it said: " + strings.Join(words, "; ")
+		}
+	}
+	p.booted(e, begin, err)
+	kernels(p).refused(ctx, n.Name, err)
 }
 
 // setup runs the shell lines that a containerlab file gives under exec.
@@ -259,6 +258,7 @@ func restartDaemons(ctx context.Context, n *labNode) error {
 // each runs f on every node that is a device, side by side.
 func (p preparation) each(ctx context.Context, f func(context.Context, *labNode) error) error {
 	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(p.lab.atOnce())
 	for _, n := range p.lab.nodes {
 		if !n.Segment {
 			g.Go(func() error { return f(ctx, n) })
