@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -94,6 +95,12 @@ func exceptionsOf(p *plan.Plan, node string) []string {
 
 // PrintPlan is --dry-run.
 func (a *App) PrintPlan(p *plan.Plan, lacks string) error {
+	out := plannedAs(p, lacks)
+	return a.Show(out, func(w io.Writer) { printPlan(w, p, out) })
+}
+
+// plannedAs is what a plan will do. lacks is why this machine cannot do it as it is.
+func plannedAs(p *plan.Plan, lacks string) Planned {
 	out := Planned{
 		Scenario: p.Loaded.Scenario.ID, Variant: string(p.Variant), Trials: p.Trials, Labs: p.Labs,
 		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: Estimate(p).String(),
@@ -102,39 +109,40 @@ func (a *App) PrintPlan(p *plan.Plan, lacks string) error {
 	for _, n := range p.Nodes {
 		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image, exceptionsOf(p, n.Name)})
 	}
-	if done, err := a.Emit(out); done {
-		return err
-	}
-	a.Say("%s", Heading(p))
+	return out
+}
+
+// printPlan writes a plan, for people.
+func printPlan(w io.Writer, p *plan.Plan, out Planned) {
+	Line(w, "%s", Heading(p))
 	for _, n := range out.Nodes {
-		a.Say("  node      %-10s %-7s %-6s %s", n.Name, n.Role, n.Platform, n.Image)
+		Line(w, "  node      %-10s %-7s %-6s %s", n.Name, n.Role, n.Platform, n.Image)
 		for _, e := range n.Exceptions {
-			a.Say("  beyond    %-10s %s", n.Name, e)
+			Line(w, "  beyond    %-10s %s", n.Name, e)
 		}
 	}
 	for _, l := range p.Topology.Links {
-		a.Say("  link      %s – %s", l.A, l.B)
+		Line(w, "  link      %s – %s", l.A, l.B)
 	}
 	for _, c := range p.Baseline {
-		a.Say("  baseline  %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
+		Line(w, "  baseline  %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
 	}
 	for _, s := range p.Stimulus {
 		left := ""
 		if s.LeftOut {
 			left = " (left out)"
 		}
-		a.Say("  stimulus  %s%s", s, left)
+		Line(w, "  stimulus  %s%s", s, left)
 	}
 	for _, c := range p.Symptom {
-		a.Say("  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
+		Line(w, "  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
 	}
 	for _, c := range out.Control {
-		a.Say("  control   %s", c)
+		Line(w, "  control   %s", c)
 	}
-	a.Say("%s in %s, reset %s; the windows of one trial last %s at most, all of it takes about %s, and where something hangs %s at most",
+	Line(w, "%s in %s, reset %s; the windows of one trial last %s at most, all of it takes about %s, and where something hangs %s at most",
 		Plural(p.Trials, "trial"), Plural(p.Labs, "lab"), p.Reset, p.Longest(), Estimate(p), p.Bound())
-	if lacks != "" {
-		a.Say("it cannot be run here as it is: %s", lacks)
+	if out.Lacks != "" {
+		Line(w, "it cannot be run here as it is: %s", out.Lacks)
 	}
-	return nil
 }

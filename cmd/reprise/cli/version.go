@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -28,17 +28,18 @@ func (a *App) VersionVerb() *cobra.Command {
 		Use: "version", Short: "Print the version, its revision and what it was built with", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := Built{ToolInfo(), runtime.GOOS, runtime.GOARCH}
-			if done, err := a.Emit(b); done {
-				return err
-			}
-			of := ""
-			if b.Revision != "" {
-				of = "revision " + b.Revision + ", "
-			}
-			_, err := fmt.Fprintf(a.Out, "%s %s (%s%s, %s/%s)\n", b.Name, b.Version, of, b.Go, b.OS, b.Arch)
-			return err
+			return a.Show(b, func(w io.Writer) { printBuilt(w, b) })
 		},
 	}
+}
+
+// printBuilt writes a version, for people.
+func printBuilt(w io.Writer, b Built) {
+	of := ""
+	if b.Revision != "" {
+		of = "revision " + b.Revision + ", "
+	}
+	Line(w, "%s %s (%s%s, %s/%s)", b.Name, b.Version, of, b.Go, b.OS, b.Arch)
 }
 
 // ToolInfo describes this program, for people and for every record that it makes.

@@ -7,5 +7,5 @@ import (
 )
 
 func TestJSONKeys(t *testing.T) {
-	clitest.JSONKeys(t, listed{})
+	clitest.JSONKeys(t, listed{}, validated{})
 }

@@ -8,11 +8,9 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
-// app is what every verb has.
-type app struct{ *cli.App }
-
 // Verbs are the verbs of this group.
-func Verbs(c *cli.App) []*cobra.Command {
-	a := &app{c}
-	return []*cobra.Command{a.scenarioVerb()}
+func Verbs(a *cli.App) []*cobra.Command {
+	c := &cobra.Command{Use: "scenario", Short: "Write, check and list scenarios"}
+	c.AddCommand(newValidate(a, nil), newSchema(a, nil), newList(a, nil), newShow(a, nil), newNew(a, nil))
+	return []*cobra.Command{c}
 }

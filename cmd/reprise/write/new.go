@@ -1,0 +1,145 @@
+package write
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+)
+
+// newOptions are what "scenario new" was asked: the answers of the wizard.
+type newOptions struct {
+	*cli.App
+	dir                                                string
+	id, title, what, when, how, platform, image, fixed string
+	nodes                                              int
+}
+
+func newNew(a *cli.App, runF func(context.Context, *newOptions) error) *cobra.Command {
+	o := &newOptions{App: a}
+	c := &cobra.Command{
+		Use:   "new DIR",
+		Short: "Write a scenario that runs, to change into yours",
+		Long: `Write a scenario, its topology and a configuration per node into DIR. What is not
+given as a flag is asked for when standard input is a terminal, and otherwise
+gets an example's value. The result is valid and runs as it is: two routers and
+an OSPF adjacency that a shut interface takes down.`,
+		Example: `  reprise scenario new my-case
+  reprise scenario new my-case --title "Neighbour lost" --image reprise/frr:8.4.4 --fixed reprise/frr:10.3`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.dir = args[0]
+			return cli.Run(runF, runNew)(c.Context(), o)
+		},
+	}
+	fl := c.Flags()
+	fl.StringVar(&o.id, "id", "", "short name (default: the folder's)")
+	fl.StringVar(&o.title, "title", "", "the failing behaviour in one line")
+	fl.StringVar(&o.what, "what", "", "what fails")
+	fl.StringVar(&o.when, "when", "", "since when, and what changed then")
+	fl.StringVar(&o.how, "how", "", "how often, on what occasion")
+	fl.StringVar(&o.platform, "platform", "", "platform of the nodes: one that a skeleton can be written for")
+	fl.StringVar(&o.image, "image", "", "image of the affected version")
+	fl.StringVar(&o.fixed, "fixed", "", "image of a version that is healthy, for the control (default: the stimulus left out)")
+	fl.IntVar(&o.nodes, "nodes", 2, "number of routers, in a line")
+	_ = c.RegisterFlagCompletionFunc("platform", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		r, err := cli.Registry()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return r.Skeletons(), cobra.ShellCompDirectiveNoFileComp
+	})
+	return c
+}
+
+func runNew(_ context.Context, o *newOptions) error {
+	if entries, err := os.ReadDir(o.dir); err == nil && len(entries) > 0 {
+		return cli.InputError("%s is not empty; name a new folder", o.dir)
+	}
+	sk, err := skeletonOf(o)
+	if err != nil {
+		return err
+	}
+	if err := ask(o.App, sk); err != nil {
+		return err
+	}
+	if sk.Nodes < 2 || sk.Nodes > 50 {
+		return cli.InputError("--nodes %d: want 2 to 50", sk.Nodes)
+	}
+	if err := sk.write(o.dir); err != nil {
+		return err
+	}
+	if _, err := o.Load(o.dir, nil); err != nil {
+		return fmt.Errorf("the scenario written to %s is not valid: %w", o.dir, err)
+	}
+	o.Say("wrote %s", filepath.Join(o.dir, "scenario.yaml"))
+	o.Say("next: reprise run %s", o.dir)
+	return nil
+}
+
+// skeletonOf is what the options give, and an example's values for the rest.
+func skeletonOf(o *newOptions) (*skeleton, error) {
+	abs, err := filepath.Abs(o.dir)
+	if err != nil {
+		return nil, cli.InputError("%s: %w", o.dir, err)
+	}
+	r, err := cli.Registry()
+	if err != nil {
+		return nil, err
+	}
+	sk := &skeleton{
+		registry: r,
+		ID:       o.id, Title: o.title, What: o.what, When: o.when, How: o.how, Platform: o.platform, Image: o.image, Fixed: o.fixed, Nodes: o.nodes,
+	}
+	sk.defaults(filepath.Base(abs))
+	return sk, sk.setPlatform(sk.Platform)
+}
+
+// ask asks for what the flags did not give, when somebody is there to answer.
+func ask(a *cli.App, sk *skeleton) error {
+	in, isFile := a.In.(*os.File)
+	if !isFile {
+		return nil
+	}
+	if !term.IsTerminal(int(in.Fd())) {
+		return nil
+	}
+	r := bufio.NewReader(in)
+	for _, q := range []struct {
+		question string
+		answer   *string
+		given    bool
+	}{
+		{"Title: the failing behaviour in one line", &sk.Title, sk.given["title"]},
+		{"What fails", &sk.What, sk.given["what"]},
+		{"When: since when, what changed", &sk.When, sk.given["when"]},
+		{"How often, on what occasion", &sk.How, sk.given["how"]},
+		{"Platform (" + strings.Join(sk.registry.Skeletons(), ", ") + ")", &sk.Platform, sk.given["platform"]},
+		{"Image of the affected version", &sk.Image, sk.given["image"]},
+	} {
+		if q.given {
+			continue
+		}
+		fmt.Fprintf(a.Err, "%s [%s]: ", q.question, *q.answer)
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return cli.InputError("no answer to %q: %w", q.question, err)
+		}
+		if line = strings.TrimSpace(line); line != "" {
+			*q.answer = line
+		}
+		if q.answer == &sk.Platform {
+			if err := sk.setPlatform(sk.Platform); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
