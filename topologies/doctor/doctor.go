@@ -31,6 +31,18 @@ func Ready(checks []Check) bool {
 	return !slices.ContainsFunc(checks, func(c Check) bool { return !c.OK && !c.Optional && !c.Unknown })
 }
 
+// Either returns the checks of two ways to build a lab, of which one is enough: where all of the
+// second's are well, the first is optional.
+func Either(first, second []Check) []Check {
+	first = slices.Clone(first)
+	if !slices.ContainsFunc(second, func(c Check) bool { return !c.OK }) {
+		for i := range first {
+			first[i].Optional = true
+		}
+	}
+	return slices.Concat(first, second)
+}
+
 // Tidy takes out of checks that are well what would be lost and what to do.
 func Tidy(checks []Check) []Check {
 	for i := range checks {

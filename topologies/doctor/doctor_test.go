@@ -50,3 +50,24 @@ func TestInstallWhereItCannot(t *testing.T) {
 		t.Error("root was refused")
 	}
 }
+
+func TestEither(t *testing.T) {
+	t.Parallel()
+	engine := []doctor.Check{{Name: "engine"}}
+	for _, tt := range []struct {
+		name   string
+		second []doctor.Check
+		want   bool
+	}{
+		{"the second way is whole", []doctor.Check{{OK: true}, {OK: true}}, true},
+		{"something of it is missing", []doctor.Check{{OK: true}, {Name: "uidmap"}}, false},
+	} {
+		got := doctor.Either(engine, tt.second)
+		if len(got) != len(engine)+len(tt.second) || got[0].Optional != tt.want || doctor.Ready(got) != tt.want {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
+	}
+	if engine[0].Optional {
+		t.Error("what was given is changed")
+	}
+}

@@ -82,3 +82,16 @@ func TestCheckCabling(t *testing.T) {
 		t.Errorf("nobody asked: %+v", got)
 	}
 }
+
+func TestCablesOf(t *testing.T) {
+	inv := &lab.Inventory{Cables: []lab.Cable{
+		{A: lab.End{Device: "a", Port: "1"}, B: lab.End{Device: "b", Port: "1"}},
+		{A: lab.End{Device: "b", Port: "2"}, B: lab.End{Device: "c", Port: "1"}},
+		{A: lab.End{Device: "c", Port: "2"}, B: lab.End{Device: "b", Port: "3"}},
+	}}
+	for device, want := range map[string]int{"a": 1, "b": 3, "c": 2, "d": 0} {
+		if got := inv.CablesOf(device); len(got) != want {
+			t.Errorf("%s: %v", device, got)
+		}
+	}
+}

@@ -73,6 +73,17 @@ func (inv *Inventory) Device(name string) (Device, bool) {
 	return inv.Devices[i], true
 }
 
+// CablesOf returns the cables that end at a device.
+func (inv *Inventory) CablesOf(device string) []Cable {
+	var cables []Cable
+	for _, c := range inv.Cables {
+		if c.A.Device == device || c.B.Device == device {
+			cables = append(cables, c)
+		}
+	}
+	return cables
+}
+
 // Names gives the device names in the file's order.
 func (inv *Inventory) Names() []string {
 	names := make([]string, 0, len(inv.Devices))

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"slices"
 
@@ -14,8 +15,14 @@ import (
 	"github.com/reprise-lab/reprise/topologies/namespaces"
 )
 
-func (a *app) doctorVerb() *cobra.Command {
-	var fix, machines bool
+// doctorOptions are what doctor was asked.
+type doctorOptions struct {
+	*cli.App
+	fix, machines bool
+}
+
+func newDoctor(a *cli.App, runF func(context.Context, *doctorOptions) error) *cobra.Command {
+	o := &doctorOptions{App: a}
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what this machine can do, and make it ready",
@@ -33,70 +40,71 @@ which need neither an engine nor root: mmdebstrap and uidmap must be installed.
 
 Exit status: 0 everything that is needed is there, 5 something is missing.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), fix, machines) },
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runDoctor)(c.Context(), o) },
 	}
-	c.Flags().BoolVar(&fix, "fix", false, "install and build what is missing")
-	c.Flags().BoolVar(&machines, "vm", false, "with --fix: also what labs of virtual machines need")
+	c.Flags().BoolVar(&o.fix, "fix", false, "install and build what is missing")
+	c.Flags().BoolVar(&o.machines, "vm", false, "with --fix: also what labs of virtual machines need")
 	return c
 }
 
-func (a *app) doctor(ctx context.Context, fix, machines bool) error {
+func runDoctor(ctx context.Context, o *doctorOptions) error {
 	guests, err := cli.OpenMachines()
 	if err != nil {
 		return err
 	}
 	defer guests.Close() //nolint:errcheck // it holds nothing
-	say := func(line string) { a.Progress("%s", line) }
-	if fix {
-		if err := a.fixLabs(ctx, say); err != nil {
+	if o.fix {
+		if err := fix(ctx, o, guests); err != nil {
 			return err
 		}
 	}
-	if fix && machines {
-		if err := guests.Fix(ctx, say); err != nil {
-			return err
-		}
-	}
-	engine, spaces := host.Probe(ctx), namespaces.Probe(ctx)
-	if !slices.ContainsFunc(spaces, func(c doctor.Check) bool { return !c.OK }) {
-		for i := range engine {
-			engine[i].Optional = true // labs are built without
-		}
-	}
-	checks := slices.Concat(engine, spaces, guests.Probe(ctx))
+	checks := slices.Concat(doctor.Either(host.Probe(ctx), namespaces.Probe(ctx)), guests.Probe(ctx))
 	code := cli.ExitYes
 	if !doctor.Ready(checks) {
 		code = cli.ExitEnvironment
 	}
-	if done, err := a.Emit(checks); done {
-		return errors.Join(err, cli.Answer(code))
-	}
-	if fix && code == cli.ExitYes {
-		a.Say("this machine is ready; reprise doctor shows what it can do and what it lacks")
-		return nil
-	}
+	err = o.Show(checks, func(w io.Writer) {
+		if o.fix && code == cli.ExitYes {
+			cli.Line(w, "this machine is ready; reprise doctor shows what it can do and what it lacks")
+			return
+		}
+		printChecks(w, checks)
+	})
+	return errors.Join(err, cli.Answer(code))
+}
+
+// printChecks writes what this machine can do, and what is lost without what it cannot.
+func printChecks(w io.Writer, checks []doctor.Check) {
 	for _, c := range checks {
-		a.Say("%-8s %-24s %s", stateOf(c), c.Name, c.Detail)
+		cli.Line(w, "%-8s %-24s %s", stateOf(c), c.Name, c.Detail)
 		if !c.OK && c.Lost != "" {
-			a.Say("%33s without it: %s", "", c.Lost)
+			cli.Line(w, "%33s without it: %s", "", c.Lost)
 		}
 		if !c.OK && c.Fix != "" {
-			a.Say("%33s to get it: %s", "", c.Fix)
+			cli.Line(w, "%33s to get it: %s", "", c.Fix)
 		}
 	}
-	return cli.Answer(code)
+}
+
+// fix makes this machine fit for labs, and with --vm for machines.
+func fix(ctx context.Context, o *doctorOptions, guests cli.GuestStore) error {
+	say := func(line string) { o.Progress("%s", line) }
+	if err := fixLabs(ctx, o.App, say); err != nil || !o.machines {
+		return err
+	}
+	return guests.Fix(ctx, say)
 }
 
 // fixLabs makes this machine fit for labs of containers, and of namespaces where the kernel allows
 // them; for an ordinary user without an engine, of namespaces alone.
-func (a *app) fixLabs(ctx context.Context, say func(string)) error {
+func fixLabs(ctx context.Context, a *cli.App, say func(string)) error {
 	spaces := namespaces.Probe(ctx)[0].OK
 	if os.Geteuid() == 0 || cli.EngineAnswers(ctx) || !spaces {
 		if err := host.Fix(ctx, say); err != nil || !spaces {
 			return err
 		}
 	}
-	return a.buildImages(ctx, nil, cli.ProviderNamespaces)
+	return buildImages(ctx, a, nil, cli.ProviderNamespaces)
 }
 
 func stateOf(c doctor.Check) string {

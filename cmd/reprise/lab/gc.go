@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"time"
 
@@ -13,8 +14,14 @@ import (
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
-func (a *app) gcVerb() *cobra.Command {
-	var run string
+// gcOptions are what gc was asked.
+type gcOptions struct {
+	*cli.App
+	run string // empty: what dead runs left
+}
+
+func newGC(a *cli.App, runF func(context.Context, *gcOptions) error) *cobra.Command {
+	o := &gcOptions{App: a}
 	c := &cobra.Command{
 		Use:   "gc",
 		Short: "Remove what dead runs left in the lab",
@@ -23,9 +30,9 @@ what killed processes left unpacked in the folder for temporary files.
 Labs of running processes, labs kept with --keep and everything that is not
 Reprise's own stay. With --run, remove that run's labs whatever their state.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.gc(c.Context(), run) },
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runGC)(c.Context(), o) },
 	}
-	c.Flags().StringVar(&run, "run", "", "remove the labs of this run, kept or not")
+	c.Flags().StringVar(&o.run, "run", "", "remove the labs of this run, kept or not")
 	return c
 }
 
@@ -67,11 +74,19 @@ func collect(ctx context.Context, c topologies.Collector, run string) ([]string,
 	return c.GC(ctx, time.Now())
 }
 
-func (a *app) gc(ctx context.Context, run string) error {
-	var removed []string
+func runGC(ctx context.Context, o *gcOptions) error { return collectGarbage(ctx, o.App, o.run) }
+
+// removed is what gc prints with --json.
+type removed struct {
+	Removed []string `json:"removed"`
+}
+
+// collectGarbage removes the labs of a run, or without one what dead runs left, of every kind.
+func collectGarbage(ctx context.Context, a *cli.App, run string) error {
+	var gone []string
 	var err error
 	if run == "" { // also where there is no engine: a bundle can be checked without one
-		removed, err = scratch.GC()
+		gone, err = scratch.GC()
 	}
 	spaces, spacesErr := gcSpaces(ctx, run)
 	nodes, nodesErr := gcContainers(ctx, run)
@@ -84,17 +99,19 @@ func (a *app) gc(ctx context.Context, run string) error {
 		nodesErr = nil
 	}
 	machines, vmErr := gcMachines(ctx, run)
-	removed, err = slices.Concat(removed, spaces, nodes, machines), errors.Join(err, spacesErr, nodesErr, vmErr)
-	if done, emitErr := a.Emit(map[string]any{"removed": removed}); done {
-		return errors.Join(err, emitErr)
+	out := removed{slices.Concat(gone, spaces, nodes, machines)}
+	err = errors.Join(err, spacesErr, nodesErr, vmErr)
+	return errors.Join(err, a.Show(out, func(w io.Writer) { printRemoved(w, out, err == nil) }))
+}
+
+// printRemoved writes what was removed. That there was nothing is said where all was looked for.
+func printRemoved(w io.Writer, out removed, whole bool) {
+	for _, name := range out.Removed {
+		cli.Line(w, "removed %s", name)
 	}
-	for _, name := range removed {
-		a.Say("removed %s", name)
+	if len(out.Removed) == 0 && whole {
+		cli.Line(w, "nothing to remove")
 	}
-	if len(removed) == 0 && err == nil {
-		a.Say("nothing to remove")
-	}
-	return err
 }
 
 // worksWithout reports whether this user has images of labs without an engine: one may then be

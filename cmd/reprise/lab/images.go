@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -11,12 +12,14 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
-func (a *app) imagesVerb() *cobra.Command {
+// newImages is the group of the verbs of images.
+func newImages(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "images",
 		Short: "The images that virtual switches run in",
@@ -29,9 +32,21 @@ topology.
 forky, which becomes the next release, is built when it is named: its versions change
 from day to day, and images list tells them.`,
 	}
-	var guests bool
-	var where cli.LabFlags
-	build := &cobra.Command{
+	c.AddCommand(newBuild(a, nil), newExport(a, nil), newImport(a, nil), newImageList(a, nil), newRemove(a, nil))
+	return c
+}
+
+// buildOptions are what "images build" was asked.
+type buildOptions struct {
+	*cli.App
+	suites []string // none: those in use
+	guests bool
+	where  cli.LabFlags
+}
+
+func newBuild(a *cli.App, runF func(context.Context, *buildOptions) error) *cobra.Command {
+	o := &buildOptions{App: a}
+	c := &cobra.Command{
 		Use: "build [SUITE…]", Short: "Make the images of these Debian suites; without a name, of those in use", Args: cobra.OnlyValidArgs, ValidArgs: recipe.Buildable(),
 		Long: `Make the images of these Debian suites; without a name, of those in use.
 
@@ -45,48 +60,96 @@ reprise/guest:SUITE in a topology. It takes qemu-system-x86, qemu-utils, mmdebst
 and e2fsprogs.`,
 		Example: "  reprise images build bookworm trixie\n  reprise images build --guest bookworm",
 		RunE: func(c *cobra.Command, args []string) error {
-			if guests {
-				return a.buildGuests(c.Context(), args)
-			}
-			return a.buildImages(c.Context(), args, where.Provider)
+			o.suites = args
+			return cli.Run(runF, runBuild)(c.Context(), o)
 		},
 	}
-	where.RegisterProvider(build.Flags())
-	var output string
-	export := &cobra.Command{
+	o.where.RegisterProvider(c.Flags())
+	c.Flags().BoolVar(&o.guests, "guest", false, "make virtual machines instead of images of containers")
+	return c
+}
+
+func runBuild(ctx context.Context, o *buildOptions) error {
+	if o.guests {
+		return buildGuests(ctx, o.App, o.suites)
+	}
+	return buildImages(ctx, o.App, o.suites, o.where.Provider)
+}
+
+// exportOptions are what "images export" was asked.
+type exportOptions struct {
+	*cli.App
+	ref, output string
+}
+
+func newExport(a *cli.App, runF func(context.Context, *exportOptions) error) *cobra.Command {
+	o := &exportOptions{App: a}
+	c := &cobra.Command{
 		Use: "export REF", Short: "Write an image of labs without an engine, as docker save does", Args: cobra.ExactArgs(1),
 		Long: `Write an image of the store of labs of namespaces in the form of docker save: an
 engine loads it, another store imports it, and it has the same digest there.`,
 		Example: "  reprise images export reprise/frr:8.4.4 | docker load\n  reprise images export reprise/debian:bookworm -o bookworm.tar",
-		RunE:    func(c *cobra.Command, args []string) error { return a.exportImage(c.Context(), args[0], output) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.ref = args[0]
+			return cli.Run(runF, runExport)(c.Context(), o)
+		},
 	}
-	export.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
-	build.Flags().BoolVar(&guests, "guest", false, "make virtual machines instead of images of containers")
-	c.AddCommand(
-		build, export,
-		&cobra.Command{
-			Use: "import [FILE]", Short: "Take images over that docker save wrote, for labs without an engine", Args: cobra.MaximumNArgs(1),
-			Long: `Take the images of a file that docker save wrote, or of standard input, into the
-store of labs of namespaces (--provider namespaces), which need no engine. Their
-names, digests and package versions stay. Each is unpacked once, as an ordinary
-user into files of the user's subordinate ids.`,
-			Example: "  docker save reprise/debian:bookworm reprise/frr:8.4.4 | reprise images import",
-			RunE:    func(c *cobra.Command, args []string) error { return a.importImages(c.Context(), args) },
-		},
-		&cobra.Command{
-			Use: "list", Short: "Show the images and guests that are there", Args: cobra.NoArgs,
-			RunE: func(c *cobra.Command, _ []string) error { return a.listImages(c.Context()) },
-		},
-		&cobra.Command{
-			Use: "rm REF…", Short: "Remove images, by tag or Debian suite, and guests by name", Args: cobra.MinimumNArgs(1), ValidArgs: recipe.Buildable(),
-			RunE: func(c *cobra.Command, args []string) error { return a.removeImages(c.Context(), args) },
-		},
-	)
+	c.Flags().StringVarP(&o.output, "output", "o", "", "file to write (default: standard output)")
 	return c
 }
 
+// importOptions are what "images import" was asked.
+type importOptions struct {
+	*cli.App
+	file string // empty or -: standard input
+}
+
+func newImport(a *cli.App, runF func(context.Context, *importOptions) error) *cobra.Command {
+	o := &importOptions{App: a}
+	return &cobra.Command{
+		Use: "import [FILE]", Short: "Take images over that docker save wrote, for labs without an engine", Args: cobra.MaximumNArgs(1),
+		Long: `Take the images of a file that docker save wrote, or of standard input, into the
+store of labs of namespaces (--provider namespaces), which need no engine. Their
+names, digests and package versions stay. Each is unpacked once, as an ordinary
+user into files of the user's subordinate ids.`,
+		Example: "  docker save reprise/debian:bookworm reprise/frr:8.4.4 | reprise images import",
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = strings.Join(args, "")
+			return cli.Run(runF, runImport)(c.Context(), o)
+		},
+	}
+}
+
+// imageListOptions are what "images list" was asked.
+type imageListOptions struct{ *cli.App }
+
+func newImageList(a *cli.App, runF func(context.Context, *imageListOptions) error) *cobra.Command {
+	o := &imageListOptions{a}
+	return &cobra.Command{
+		Use: "list", Short: "Show the images and guests that are there", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runImageList)(c.Context(), o) },
+	}
+}
+
+// removeOptions are what "images rm" was asked.
+type removeOptions struct {
+	*cli.App
+	refs []string
+}
+
+func newRemove(a *cli.App, runF func(context.Context, *removeOptions) error) *cobra.Command {
+	o := &removeOptions{App: a}
+	return &cobra.Command{
+		Use: "rm REF…", Short: "Remove images, by tag or Debian suite, and guests by name", Args: cobra.MinimumNArgs(1), ValidArgs: recipe.Buildable(),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.refs = args
+			return cli.Run(runF, runRemove)(c.Context(), o)
+		},
+	}
+}
+
 // buildGuests makes virtual machines.
-func (a *app) buildGuests(ctx context.Context, suites []string) error {
+func buildGuests(ctx context.Context, a *cli.App, suites []string) error {
 	p, err := cli.OpenMachines()
 	if err != nil {
 		return err
@@ -103,15 +166,15 @@ func (a *app) buildGuests(ctx context.Context, suites []string) error {
 	return nil
 }
 
-// removeImages removes guests, which are files, and images, which the engine keeps.
-func (a *app) removeImages(ctx context.Context, refs []string) error {
+// runRemove removes guests, which are files, and images, which the engine keeps.
+func runRemove(ctx context.Context, o *removeOptions) error {
 	p, err := cli.OpenMachines()
 	if err != nil {
 		return err
 	}
 	defer p.Close() //nolint:errcheck // it holds nothing
 	var rest []string
-	for _, ref := range refs {
+	for _, ref := range o.refs {
 		if !strings.HasPrefix(ref, guest.Prefix) {
 			rest = append(rest, ref)
 		} else if err := p.RemoveGuest(ref); err != nil {
@@ -126,7 +189,7 @@ func (a *app) removeImages(ctx context.Context, refs []string) error {
 	if err != nil || len(rest) == 0 || len(unknown) == 0 && !cli.EngineAnswers(ctx) {
 		return err
 	}
-	return a.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
+	return o.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
 		for _, ref := range rest {
 			gone := s.Remove(ctx, []string{ref})
 			if _, missing := errors.AsType[*topologies.MissingError](gone); !missing || slices.Contains(unknown, ref) {
@@ -137,11 +200,11 @@ func (a *app) removeImages(ctx context.Context, refs []string) error {
 	})
 }
 
-// importImages takes the images of an archive into the store of labs without an engine.
-func (a *app) importImages(ctx context.Context, args []string) (err error) {
-	in := a.In
-	if len(args) > 0 && args[0] != "-" {
-		f, err := plain.Open(args[0])
+// runImport takes the images of an archive into the store of labs without an engine.
+func runImport(ctx context.Context, o *importOptions) (err error) {
+	in := o.In
+	if o.file != "" && o.file != "-" {
+		f, err := plain.Open(o.file)
 		if err != nil {
 			return cli.WithCode(cli.ExitInput, err)
 		}
@@ -156,13 +219,14 @@ func (a *app) importImages(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if done, err := a.Emit(list); done {
-		return err
-	}
+	return o.Show(list, func(w io.Writer) { printImported(w, list) })
+}
+
+// printImported writes what was taken over, for people.
+func printImported(w io.Writer, list []store.Image) {
 	for _, img := range list {
-		a.Say("%s %4d MB  %s", img.Digest, img.Size/1_000_000, strings.Join(img.Refs, " "))
+		cli.Line(w, "%s %4d MB  %s", img.Digest, img.Size/1_000_000, strings.Join(img.Refs, " "))
 	}
-	return nil
 }
 
 // imageList is what images list prints as JSON.
@@ -172,35 +236,36 @@ type imageList struct {
 	Guests []guest.Guest  `json:"guests"`
 }
 
-func (a *app) listImages(ctx context.Context) error {
+func runImageList(ctx context.Context, o *imageListOptions) error {
 	list, err := readImages()
 	if err != nil {
 		return err
 	}
 	if !cli.EngineAnswers(ctx) {
-		a.Progress("no container engine answers: its images are not listed")
-	} else if err := a.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
+		o.Progress("no container engine answers: its images are not listed")
+	} else if err := o.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
 		list.Images, err = s.List(ctx)
 		return err
 	}); err != nil {
 		return err
 	}
-	if done, err := a.Emit(list); done {
-		return err
-	}
+	return o.Show(list, func(w io.Writer) { printImages(w, list) })
+}
+
+// printImages writes what is there, and how to make anew what is of an older recipe.
+func printImages(w io.Writer, list imageList) {
 	for _, i := range list.Images {
-		a.sayImage(i.Suite, i.Size, strings.Join(i.Refs, " "), i.Current, "reprise images build "+i.Suite)
+		printImage(w, i.Suite, i.Size, strings.Join(i.Refs, " "), i.Current, "reprise images build "+i.Suite)
 	}
 	for _, k := range list.Kept {
-		a.sayImage(k.Suite, k.Size, strings.Join(k.Refs, " ")+" (without an engine)", k.Current, "reprise images build --provider namespaces "+k.Suite)
+		printImage(w, k.Suite, k.Size, strings.Join(k.Refs, " ")+" (without an engine)", k.Current, "reprise images build --provider namespaces "+k.Suite)
 	}
 	for _, g := range list.Guests {
-		a.sayImage(g.Suite, g.Size, g.Ref+" (Linux "+g.Kernel+")", g.Current, "reprise images build --guest "+g.Suite)
+		printImage(w, g.Suite, g.Size, g.Ref+" (Linux "+g.Kernel+")", g.Current, "reprise images build --guest "+g.Suite)
 	}
 	if len(list.Images)+len(list.Guests)+len(list.Kept) == 0 {
-		a.Say("no images yet; reprise images build makes them")
+		cli.Line(w, "no images yet; reprise images build makes them")
 	}
-	return nil
 }
 
 // readImages lists what is there without an engine.
@@ -222,10 +287,10 @@ func readImages() (imageList, error) {
 	return list, err
 }
 
-func (a *app) sayImage(suite string, size int64, names string, current bool, build string) {
+func printImage(w io.Writer, suite string, size int64, names string, current bool, build string) {
 	state := ""
 	if !current {
 		state = "  (of an older recipe; " + build + ")"
 	}
-	a.Say("%-9s %4d MB  %s%s", suite, size/1_000_000, names, state)
+	cli.Line(w, "%-9s %4d MB  %s%s", suite, size/1_000_000, names, state)
 }

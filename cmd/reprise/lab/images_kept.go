@@ -18,7 +18,7 @@ import (
 // image then has one digest in both.
 
 // buildImages makes what is missing of these suites where labs of the provider look for it.
-func (a *app) buildImages(ctx context.Context, suites []string, provider string) error {
+func buildImages(ctx context.Context, a *cli.App, suites []string, provider string) error {
 	wanted, err := recipe.Choose(suites)
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
@@ -37,7 +37,7 @@ func (a *app) buildImages(ctx context.Context, suites []string, provider string)
 			a.Progress("no container engine answers: images are made for labs of namespaces, which need none")
 		}
 		for _, su := range wanted {
-			if err := a.takeFromEngine(ctx, kept, su); err != nil {
+			if err := takeFromEngine(ctx, a, kept, su); err != nil {
 				return err
 			}
 		}
@@ -45,7 +45,7 @@ func (a *app) buildImages(ctx context.Context, suites []string, provider string)
 	}
 	return a.WithImages(ctx, func(ctx context.Context, s *images.Store) error {
 		for _, su := range wanted {
-			if err := a.takeFromStore(ctx, kept, s, su); err != nil {
+			if err := takeFromStore(ctx, a, kept, s, su); err != nil {
 				return err
 			}
 		}
@@ -55,11 +55,11 @@ func (a *app) buildImages(ctx context.Context, suites []string, provider string)
 
 // takeFromEngine takes over the image of a suite that an engine has and the store has not. That
 // there is no engine is no error.
-func (a *app) takeFromEngine(ctx context.Context, kept *store.Store, su recipe.Suite) error {
+func takeFromEngine(ctx context.Context, a *cli.App, kept *store.Store, su recipe.Suite) error {
 	if kept.Current(su) {
 		return nil
 	}
-	return a.ifEngine(ctx, func(ctx context.Context, s *images.Store) error {
+	return ifEngine(ctx, a, func(ctx context.Context, s *images.Store) error {
 		list, err := s.List(ctx)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (a *app) takeFromEngine(ctx context.Context, kept *store.Store, su recipe.S
 }
 
 // takeFromStore has the engine take the image of a suite that the store has and it has not.
-func (a *app) takeFromStore(ctx context.Context, kept *store.Store, s *images.Store, su recipe.Suite) error {
+func takeFromStore(ctx context.Context, a *cli.App, kept *store.Store, s *images.Store, su recipe.Suite) error {
 	list, err := s.List(ctx)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (a *app) takeFromStore(ctx context.Context, kept *store.Store, s *images.St
 }
 
 // ifEngine does something with the engine's images; where no engine answers, nothing.
-func (a *app) ifEngine(ctx context.Context, f func(context.Context, *images.Store) error) error {
+func ifEngine(ctx context.Context, a *cli.App, f func(context.Context, *images.Store) error) error {
 	if !cli.EngineAnswers(ctx) {
 		return nil
 	}
@@ -142,18 +142,18 @@ func removeKept(ctx context.Context, s *store.Store, refs []string) (rest []stri
 	return rest, err
 }
 
-// exportImage writes an image as docker save does.
-func (a *app) exportImage(ctx context.Context, ref, output string) (err error) {
+// runExport writes an image as docker save does.
+func runExport(ctx context.Context, o *exportOptions) (err error) {
 	s, err := cli.OpenImages()
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return s.Export(ctx, ref, w) }
-	if output != "" {
-		return evidence.WriteBy(output, write)
+	write := func(w io.Writer) error { return s.Export(ctx, o.ref, w) }
+	if o.output != "" {
+		return evidence.WriteBy(o.output, write)
 	}
-	if _, tty := cli.Terminal(a.Out); tty {
+	if _, tty := cli.Terminal(o.Out); tty {
 		return cli.InputError("an image is nothing for a screen: give -o FILE, or write it into a pipe")
 	}
-	return write(a.Document())
+	return write(o.Document())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -16,14 +17,23 @@ import (
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
 
-// inventoryFlags name the inventory of `reprise lab`.
-type inventoryFlags struct {
+// inventory is what every verb of `reprise lab` has: the program and the file of the devices.
+type inventory struct {
+	*cli.App
 	file      string
 	acceptNew bool
 }
 
-func (a *app) labVerb() *cobra.Command {
-	f := &inventoryFlags{}
+// newLab is the group of the verbs of real switches.
+func newLab(a *cli.App) *cobra.Command {
+	f := &inventory{App: a}
+	c := labGroup(f)
+	c.AddCommand(newList(f, nil), newShow(f, nil), newCheck(f, nil), newReserve(f, nil), newRelease(f, nil), newRestore(f, nil), newHistory(f, nil), newSchema(f, nil))
+	return c
+}
+
+// labGroup is the group without its verbs.
+func labGroup(f *inventory) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lab",
 		Short: "Real switches: what there is, who has it, and giving it back",
@@ -41,12 +51,11 @@ restore" brings back. A device that cannot be brought back is quarantined.`,
   reprise lab restore --all`,
 	}
 	c.PersistentFlags().StringVar(&f.file, "lab", "", "inventory (default: $REPRISE_LAB, else lab.yaml)")
-	c.AddCommand(a.labListVerb(f), a.labShowVerb(f), a.labCheckVerb(f), a.labReserveVerb(f), a.labReleaseVerb(f), a.labRestoreVerb(f), a.labHistoryVerb(f), a.labSchemaVerb())
 	return c
 }
 
 // open opens the lab of the inventory.
-func (f *inventoryFlags) open(ctx context.Context) (*lab.Lab, error) {
+func (f *inventory) open(ctx context.Context) (*lab.Lab, error) {
 	file := f.file
 	if file == "" {
 		file = os.Getenv("REPRISE_LAB")
@@ -65,7 +74,7 @@ func (f *inventoryFlags) open(ctx context.Context) (*lab.Lab, error) {
 }
 
 // withLab runs a verb with the opened lab.
-func (f *inventoryFlags) withLab(ctx context.Context, do func(l *lab.Lab) error) error {
+func (f *inventory) withLab(ctx context.Context, do func(l *lab.Lab) error) error {
 	l, err := f.open(ctx)
 	if err != nil {
 		return err
@@ -74,7 +83,7 @@ func (f *inventoryFlags) withLab(ctx context.Context, do func(l *lab.Lab) error)
 }
 
 // completeDevice completes the names of the inventory's devices.
-func (f *inventoryFlags) completeDevice(c *cobra.Command, given []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (f *inventory) completeDevice(c *cobra.Command, given []string, _ string) ([]string, cobra.ShellCompDirective) {
 	l, err := f.open(c.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -89,39 +98,49 @@ func (f *inventoryFlags) completeDevice(c *cobra.Command, given []string, _ stri
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-func (a *app) labListVerb(f *inventoryFlags) *cobra.Command {
+// listOptions are what "lab list" was asked.
+type listOptions struct{ *inventory }
+
+func newList(f *inventory, runF func(context.Context, *listOptions) error) *cobra.Command {
+	o := &listOptions{f}
 	return &cobra.Command{
 		Use: "list", Short: "List the devices, and who has them", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return f.withLab(c.Context(), func(l *lab.Lab) error { return a.labList(c.Context(), l) })
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runList)(c.Context(), o) },
 	}
 }
 
-func (a *app) labList(ctx context.Context, l *lab.Lab) error {
-	devices, err := l.List(ctx)
-	if err != nil {
-		return err
-	}
-	queue, err := l.Queue(ctx)
-	if err != nil {
-		return err
-	}
-	if done, err := a.Emit(map[string]any{"devices": devices, "queue": queue}); done {
-		return err
-	}
-	w := tabwriter.NewWriter(a.Out, 0, 4, 2, ' ', 0)
+func runList(ctx context.Context, o *listOptions) error {
+	return o.withLab(ctx, func(l *lab.Lab) error {
+		devices, err := l.List(ctx)
+		if err != nil {
+			return err
+		}
+		queue, err := l.Queue(ctx)
+		if err != nil {
+			return err
+		}
+		out := deviceList{devices, queue}
+		return o.Show(out, func(w io.Writer) { printDevices(w, out) })
+	})
+}
+
+// deviceList is what "lab list" prints with --json.
+type deviceList struct {
+	Devices []lab.Status `json:"devices"`
+	Queue   []lab.Lease  `json:"queue"`
+}
+
+// printDevices writes the devices and who has or waits for them, for people.
+func printDevices(out io.Writer, list deviceList) {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "DEVICE\tPLATFORM\tMODEL\tVERSION\tKIND\tSTATE\tWHO, WHAT FOR")
-	for _, d := range devices {
+	for _, d := range list.Devices {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.Device.Name, d.Device.Platform, d.Device.Model, d.Device.Version, d.Device.Kind, d.State, whoHas(d))
 	}
-	if err := w.Flush(); err != nil {
-		return err
+	_ = w.Flush() // what cannot be printed to a terminal cannot be reported there either
+	for i, q := range list.Queue {
+		cli.Line(out, "waiting %d: %s for %s, since %s", i+1, q.Owner, q.Purpose, q.Since.Local().Format(time.TimeOnly))
 	}
-	for i, q := range queue {
-		a.Say("waiting %d: %s for %s, since %s", i+1, q.Owner, q.Purpose, q.Since.Local().Format(time.TimeOnly))
-	}
-	return nil
 }
 
 // whoHas says in a few words why a device is not free.
@@ -138,47 +157,59 @@ func whoHas(s lab.Status) string {
 	}
 }
 
-func (a *app) labShowVerb(f *inventoryFlags) *cobra.Command {
+// showOptions are what "lab show" was asked.
+type showOptions struct {
+	*inventory
+	device string
+}
+
+func newShow(f *inventory, runF func(context.Context, *showOptions) error) *cobra.Command {
+	o := &showOptions{inventory: f}
 	return &cobra.Command{
 		Use: "show DEVICE", Short: "Show one device with its ports and cables", Args: cobra.ExactArgs(1), ValidArgsFunction: f.completeDevice,
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.withLab(c.Context(), func(l *lab.Lab) error { return a.labShow(c.Context(), l, args[0]) })
+			o.device = args[0]
+			return cli.Run(runF, runShow)(c.Context(), o)
 		},
 	}
 }
 
-func (a *app) labShow(ctx context.Context, l *lab.Lab, name string) error {
-	s, err := statusOf(ctx, l, name)
-	if err != nil {
-		return err
-	}
-	var cables []lab.Cable
-	for _, c := range l.Inventory.Cables {
-		if c.A.Device == name || c.B.Device == name {
-			cables = append(cables, c)
+func runShow(ctx context.Context, o *showOptions) error {
+	return o.withLab(ctx, func(l *lab.Lab) error {
+		s, err := statusOf(ctx, l, o.device)
+		if err != nil {
+			return err
 		}
-	}
-	if done, err := a.Emit(map[string]any{"device": s, "cables": cables}); done {
-		return err
-	}
-	d := s.Device
-	a.Say("%s: %s %s, version %s, serial %s, %s", d.Name, d.Platform, d.Model, orNone(d.Version), orNone(d.Serial), d.Kind)
-	a.Say("  reached by  %s %s as %s", d.Access.Transport, d.Access.Address, orNone(d.Access.User))
+		out := shownDevice{l.Inventory.CablesOf(o.device), s}
+		return o.Show(out, func(w io.Writer) { printDevice(w, out) })
+	})
+}
+
+// shownDevice is what "lab show" prints with --json.
+type shownDevice struct {
+	Cables []lab.Cable `json:"cables"`
+	Device lab.Status  `json:"device"`
+}
+
+// printDevice writes one device with its cables, for people.
+func printDevice(w io.Writer, out shownDevice) {
+	s, d := out.Device, out.Device.Device
+	cli.Line(w, "%s: %s %s, version %s, serial %s, %s", d.Name, d.Platform, d.Model, orNone(d.Version), orNone(d.Serial), d.Kind)
+	cli.Line(w, "  reached by  %s %s as %s", d.Access.Transport, d.Access.Address, orNone(d.Access.User))
 	if d.Console != nil {
-		a.Say("  console     %s %s", d.Console.Console, d.Console.Address)
+		cli.Line(w, "  console     %s %s", d.Console.Console, d.Console.Address)
 	}
-	a.Say("  state       %s %s", s.State, whoHas(s))
-	a.Say("  ports       %d", len(d.Ports))
+	cli.Line(w, "  state       %s %s", s.State, whoHas(s))
+	cli.Line(w, "  ports       %d", len(d.Ports))
 	if len(d.Capabilities) > 0 {
-		a.Say("  can         %s", strings.Join(d.Capabilities, ", "))
+		cli.Line(w, "  can         %s", strings.Join(d.Capabilities, ", "))
 	}
 	for _, m := range d.Marks {
-		a.Say("  mark        %s", reports.MarkWords(m))
+		cli.Line(w, "  mark        %s", reports.MarkWords(m))
 	}
-	for _, c := range cables {
-		a.Say("  cable       %s", c)
+	for _, c := range out.Cables {
+		cli.Line(w, "  cable       %s", c)
 	}
-	return nil
 }
 
 func orNone(s string) string {
@@ -211,39 +242,54 @@ func knownDevices(l *lab.Lab, names ...string) error {
 	return nil
 }
 
-func (a *app) labHistoryVerb(f *inventoryFlags) *cobra.Command {
-	var limit int
+// historyOptions are what "lab history" was asked.
+type historyOptions struct {
+	*inventory
+	limit int
+}
+
+func newHistory(f *inventory, runF func(context.Context, *historyOptions) error) *cobra.Command {
+	o := &historyOptions{inventory: f}
 	c := &cobra.Command{
 		Use: "history", Short: "Show who reserved, took, restored what, and why", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return f.withLab(c.Context(), func(l *lab.Lab) error {
-				events, err := l.History(c.Context(), limit)
-				if err != nil {
-					return err
-				}
-				if done, err := a.Emit(events); done {
-					return err
-				}
-				for _, e := range events {
-					a.Say("%s  %-12s %-10s %s  %s", e.At.Local().Format(time.DateTime), e.What, e.Device, e.Who, e.Reason)
-				}
-				return nil
-			})
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runHistory)(c.Context(), o) },
 	}
-	c.Flags().IntVarP(&limit, "limit", "n", 30, "events to show, the newest first")
+	c.Flags().IntVarP(&o.limit, "limit", "n", 30, "events to show, the newest first")
 	return c
 }
 
-func (a *app) labSchemaVerb() *cobra.Command {
+func runHistory(ctx context.Context, o *historyOptions) error {
+	return o.withLab(ctx, func(l *lab.Lab) error {
+		events, err := l.History(ctx, o.limit)
+		if err != nil {
+			return err
+		}
+		return o.Show(events, func(w io.Writer) { printHistory(w, events) })
+	})
+}
+
+// printHistory writes who did what, for people.
+func printHistory(w io.Writer, events []lab.Event) {
+	for _, e := range events {
+		cli.Line(w, "%s  %-12s %-10s %s  %s", e.At.Local().Format(time.DateTime), e.What, e.Device, e.Who, e.Reason)
+	}
+}
+
+// schemaOptions are what "lab schema" was asked.
+type schemaOptions struct{ *inventory }
+
+func newSchema(f *inventory, runF func(context.Context, *schemaOptions) error) *cobra.Command {
+	o := &schemaOptions{f}
 	return &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of lab.yaml, for editors", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			data, err := lab.Schema()
-			if err == nil {
-				_, err = a.Document().Write(data)
-			}
-			return err
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runSchema)(c.Context(), o) },
 	}
+}
+
+func runSchema(_ context.Context, o *schemaOptions) error {
+	data, err := lab.Schema()
+	if err == nil {
+		_, err = o.Document().Write(data)
+	}
+	return err
 }

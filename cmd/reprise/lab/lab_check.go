@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,14 @@ import (
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
 
-func (a *app) labCheckVerb(f *inventoryFlags) *cobra.Command {
+// checkOptions are what "lab check" was asked.
+type checkOptions struct {
+	*inventory
+	devices []string // none: all
+}
+
+func newCheck(f *inventory, runF func(context.Context, *checkOptions) error) *cobra.Command {
+	o := &checkOptions{inventory: f}
 	c := &cobra.Command{
 		Use:   "check [DEVICE...]",
 		Short: "Compare the inventory with what the devices say",
@@ -33,7 +41,8 @@ changed on a device, and one that somebody else has is left alone.
 Exit status: 0 all agree, 1 something differs, 2 a device could not be asked.`,
 		ValidArgsFunction: f.completeDevice,
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.withLab(c.Context(), func(l *lab.Lab) error { return a.labCheck(c.Context(), l, args) })
+			o.devices = args
+			return cli.Run(runF, runCheck)(c.Context(), o)
 		},
 	}
 	c.Flags().BoolVar(&f.acceptNew, "accept-new", false, "believe ssh host keys that are not known yet, and keep them")
@@ -53,16 +62,26 @@ type deviceCheck struct {
 	seen []lab.Seen
 }
 
-func (a *app) labCheck(ctx context.Context, l *lab.Lab, names []string) error {
-	if err := knownDevices(l, names...); err != nil {
-		return err
-	}
-	if len(names) == 0 {
-		names = l.Inventory.Names()
-	}
-	if err := a.askHostKeys(ctx, l, names); err != nil {
-		return err
-	}
+func runCheck(ctx context.Context, o *checkOptions) error {
+	return o.withLab(ctx, func(l *lab.Lab) error {
+		if err := knownDevices(l, o.devices...); err != nil {
+			return err
+		}
+		names := o.devices
+		if len(names) == 0 {
+			names = l.Inventory.Names()
+		}
+		if err := askHostKeys(ctx, o.App, l, names); err != nil {
+			return err
+		}
+		out := checkedAs(l.Inventory, checkDevices(ctx, l, names))
+		err := o.Show(out, func(w io.Writer) { printChecked(w, out) })
+		return errors.Join(err, cli.Answer(out.exit()))
+	})
+}
+
+// checkDevices asks devices, some at a time.
+func checkDevices(ctx context.Context, l *lab.Lab, names []string) []deviceCheck {
 	checks := make([]deviceCheck, len(names))
 	var wg sync.WaitGroup
 	limit := make(chan struct{}, 16)
@@ -74,57 +93,69 @@ func (a *app) labCheck(ctx context.Context, l *lab.Lab, names []string) error {
 		})
 	}
 	wg.Wait()
+	return checks
+}
+
+// checked is what "lab check" prints with --json.
+type checked struct {
+	Cabling []lab.Difference `json:"cabling"`
+	Devices []deviceCheck    `json:"devices"`
+}
+
+// checkedAs holds what the devices saw against the cables of the inventory.
+func checkedAs(inv *lab.Inventory, checks []deviceCheck) checked {
 	seen := map[string][]lab.Seen{}
 	for _, c := range checks {
 		if c.Error == "" && c.Skipped == "" {
 			seen[c.Device] = c.seen
 		}
 	}
-	cabling := lab.CheckCabling(l.Inventory, seen)
-	code := cli.ExitYes
-	for _, c := range checks {
-		if len(c.Differs) > 0 {
-			code = cli.ExitNo
-		}
-	}
-	if slices.ContainsFunc(cabling, func(d lab.Difference) bool { return d.Kind != lab.NeighbourUnknown }) {
-		code = cli.ExitNo
-	}
-	if slices.ContainsFunc(checks, func(c deviceCheck) bool { return c.Error != "" }) {
-		code = cli.ExitInconclusive
-	}
-	if done, err := a.Emit(map[string]any{"devices": checks, "cabling": cabling}); done {
-		return errors.Join(err, cli.Answer(code))
-	}
-	for _, c := range checks {
-		a.printCheck(c)
-	}
-	for _, d := range cabling {
-		a.Say("cabling: %s", d.Text)
-	}
-	if code == cli.ExitYes {
-		a.Say("the inventory agrees with the devices")
-	}
-	return cli.Answer(code)
+	return checked{lab.CheckCabling(inv, seen), checks}
 }
 
-func (a *app) printCheck(c deviceCheck) {
+// exit is the exit status: a device that could not be asked leaves it open whether all agree.
+func (c checked) exit() int {
+	switch {
+	case slices.ContainsFunc(c.Devices, func(d deviceCheck) bool { return d.Error != "" }):
+		return cli.ExitInconclusive
+	case slices.ContainsFunc(c.Devices, func(d deviceCheck) bool { return len(d.Differs) > 0 }),
+		slices.ContainsFunc(c.Cabling, func(d lab.Difference) bool { return d.Kind != lab.NeighbourUnknown }):
+		return cli.ExitNo
+	default:
+		return cli.ExitYes
+	}
+}
+
+// printChecked writes in what the inventory and the devices differ, for people.
+func printChecked(w io.Writer, out checked) {
+	for _, c := range out.Devices {
+		printCheck(w, c)
+	}
+	for _, d := range out.Cabling {
+		cli.Line(w, "cabling: %s", d.Text)
+	}
+	if out.exit() == cli.ExitYes {
+		cli.Line(w, "the inventory agrees with the devices")
+	}
+}
+
+func printCheck(w io.Writer, c deviceCheck) {
 	switch {
 	case c.Skipped != "":
-		a.Say("%s: left alone: %s", c.Device, c.Skipped)
+		cli.Line(w, "%s: left alone: %s", c.Device, c.Skipped)
 	case c.Error != "":
-		a.Say("%s: could not be asked: %s", c.Device, c.Error)
+		cli.Line(w, "%s: could not be asked: %s", c.Device, c.Error)
 	default:
-		a.Say("%s: %s %s, serial %s, %s", c.Device, c.Facts.Details["model"], c.Facts.Version, orNone(c.Facts.Details["serial"]), cli.Plural(len(c.seen), "neighbour"))
+		cli.Line(w, "%s: %s %s, serial %s, %s", c.Device, c.Facts.Details["model"], c.Facts.Version, orNone(c.Facts.Details["serial"]), cli.Plural(len(c.seen), "neighbour"))
 	}
 	for _, d := range c.Differs {
-		a.Say("  differs: %s", d)
+		cli.Line(w, "  differs: %s", d)
 	}
 	for _, m := range c.Marks {
-		a.Say("  mark: %s", reports.MarkWords(m))
+		cli.Line(w, "  mark: %s", reports.MarkWords(m))
 	}
 	for _, n := range c.Notes {
-		a.Say("  note: %s", n)
+		cli.Line(w, "  note: %s", n)
 	}
 }
 
@@ -200,7 +231,7 @@ func checkDevice(ctx context.Context, l *lab.Lab, name string) (c deviceCheck) {
 
 // askHostKeys shows a person the ssh host keys that are not known yet, one by one. Where
 // nobody can be asked, the check itself says what is missing.
-func (a *app) askHostKeys(ctx context.Context, l *lab.Lab, names []string) error {
+func askHostKeys(ctx context.Context, a *cli.App, l *lab.Lab, names []string) error {
 	in, ok := a.In.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(in.Fd())) || a.JSON {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -15,9 +16,16 @@ import (
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
 
-func (a *app) labRestoreVerb(f *inventoryFlags) *cobra.Command {
-	var all bool
-	var dismiss string
+// restoreOptions are what "lab restore" was asked.
+type restoreOptions struct {
+	*inventory
+	devices []string
+	all     bool
+	dismiss string // why somebody ends the entry
+}
+
+func newRestore(f *inventory, runF func(context.Context, *restoreOptions) error) *cobra.Command {
+	o := &restoreOptions{inventory: f}
 	c := &cobra.Command{
 		Use:   "restore [DEVICE...]",
 		Short: "Bring back devices that a broken-off run left changed",
@@ -32,11 +40,12 @@ it back by hand; what the entry held is kept aside.
 Exit status: 0 all are as they were, 2 one is not, 6 one is in use.`,
 		ValidArgsFunction: f.completeDevice,
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.withLab(c.Context(), func(l *lab.Lab) error { return a.labRestore(c.Context(), l, args, all, dismiss) })
+			o.devices = args
+			return cli.Run(runF, runRestore)(c.Context(), o)
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "every device with an open entry")
-	c.Flags().StringVar(&dismiss, "dismiss", "", "end the entry without touching the device, for this reason")
+	c.Flags().BoolVar(&o.all, "all", false, "every device with an open entry")
+	c.Flags().StringVar(&o.dismiss, "dismiss", "", "end the entry without touching the device, for this reason")
 	c.Flags().BoolVar(&f.acceptNew, "accept-new", false, "believe ssh host keys that are not known yet, and keep them")
 	return c
 }
@@ -49,63 +58,79 @@ type restored struct {
 	Error  string `json:"error,omitempty"`
 }
 
-func (a *app) labRestore(ctx context.Context, l *lab.Lab, devices []string, all bool, dismiss string) error {
-	if err := knownDevices(l, devices...); err != nil {
-		return err
-	}
-	entries, err := l.Journal.Open()
-	if err != nil {
-		return err
-	}
-	if len(devices) == 0 && !all {
-		return a.listEntries(entries)
-	}
+func runRestore(ctx context.Context, o *restoreOptions) error {
+	return o.withLab(ctx, func(l *lab.Lab) error {
+		if err := knownDevices(l, o.devices...); err != nil {
+			return err
+		}
+		entries, err := l.Journal.Open()
+		if err != nil {
+			return err
+		}
+		if len(o.devices) == 0 && !o.all {
+			return listEntries(o.App, entries)
+		}
+		out, err := restoreEntries(ctx, o, l, entries)
+		return errors.Join(err, o.Show(out, func(w io.Writer) { printRestored(w, out) }))
+	})
+}
+
+// restoreEntries brings back the devices that were asked for, one after the other.
+func restoreEntries(ctx context.Context, o *restoreOptions, l *lab.Lab, entries []lab.Entry) ([]restored, error) {
 	var out []restored
 	var errs []error
 	for _, e := range entries {
-		if !all && !slices.Contains(devices, e.Device) {
+		if !o.all && !slices.Contains(o.devices, e.Device) {
 			continue
 		}
 		r := restored{Device: e.Device, Was: e.Run, State: "restored"}
-		if dismiss != "" || e.State == lab.EntryUnfinished {
+		if o.dismiss != "" || e.State == lab.EntryUnfinished {
 			r.State = "dismissed, and not touched"
 		}
-		a.Progress("%s: bringing it back (run %s)", e.Device, orNone(e.Run))
-		if err := a.restoreEntry(ctx, l, e, dismiss); err != nil {
+		o.Progress("%s: bringing it back (run %s)", e.Device, orNone(e.Run))
+		if err := restoreEntry(ctx, o.App, l, e, o.dismiss); err != nil {
 			r.State, r.Error = "not restored", err.Error()
 			errs = append(errs, fmt.Errorf("%s: %w", e.Device, err))
 		}
 		out = append(out, r)
 	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(append(errs, err)...)
-	}
-	for _, r := range out {
-		a.Say("%s: %s", r.Device, r.State)
-	}
-	if len(out) == 0 {
-		a.Say("nothing has to be brought back")
-	}
-	return errors.Join(errs...)
+	return out, errors.Join(errs...)
 }
 
-func (a *app) listEntries(entries []lab.Entry) error {
-	if done, err := a.Emit(entries); done {
+// printRestored writes what became of each device, for people.
+func printRestored(w io.Writer, out []restored) {
+	for _, r := range out {
+		cli.Line(w, "%s: %s", r.Device, r.State)
+	}
+	if len(out) == 0 {
+		cli.Line(w, "nothing has to be brought back")
+	}
+}
+
+// listEntries prints what has to be brought back. For people that is an answer: no where there
+// is something.
+func listEntries(a *cli.App, entries []lab.Entry) error {
+	err := a.Show(entries, func(w io.Writer) { printEntries(w, entries) })
+	if err != nil || a.JSON || len(entries) == 0 {
 		return err
 	}
-	for _, e := range entries {
-		a.Say("%s: %s, run %s, taken %s; configuration in %s %s", e.Device, e.State, orNone(e.Run), e.RestorePoint.Taken.Local().Format("2006-01-02 15:04"), e.ConfigPath, e.Problem)
-	}
-	if len(entries) == 0 {
-		a.Say("nothing has to be brought back")
-		return nil
-	}
-	a.Say("bring them back: reprise lab restore --all")
 	return cli.Answer(cli.ExitNo)
 }
 
+// printEntries writes what has to be brought back, for people.
+func printEntries(w io.Writer, entries []lab.Entry) {
+	for _, e := range entries {
+		cli.Line(w, "%s: %s, run %s, taken %s; configuration in %s %s", e.Device, e.State, orNone(e.Run), e.RestorePoint.Taken.Local().Format("2006-01-02 15:04"), e.ConfigPath, e.Problem)
+	}
+	if len(entries) == 0 {
+		cli.Line(w, "nothing has to be brought back")
+		return
+	}
+	cli.Line(w, "bring them back: reprise lab restore --all")
+}
+
 // restoreEntry brings one device back under a lease of its own.
-func (a *app) restoreEntry(ctx context.Context, l *lab.Lab, e lab.Entry, dismiss string) error {
+func restoreEntry(ctx context.Context, a *cli.App, l *lab.Lab, e lab.Entry, dismiss string) error {
 	if dismiss == "" && e.State == lab.EntryUnfinished {
 		dismiss = "the entry was never finished: the device was not touched"
 	}

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,8 +15,9 @@ import (
 	"github.com/reprise-lab/reprise/drivers/sim"
 )
 
-// simFlags say what to simulate.
-type simFlags struct {
+// simOptions are what sim was asked to simulate.
+type simOptions struct {
+	*cli.App
 	dir, scenario string
 	exos, voss    int
 	links         int
@@ -23,8 +25,16 @@ type simFlags struct {
 	verbose       bool
 }
 
-func (a *app) simVerb() *cobra.Command {
-	f := &simFlags{}
+// check tells what is wrong with the options. A scenario says itself what it needs.
+func (o *simOptions) check() error {
+	if o.scenario == "" && (o.exos < 0 || o.voss < 0 || o.exos+o.voss < 1 || o.exos+o.voss > 64 || o.links < 0 || o.links > cli.SimPorts/2) {
+		return cli.InputError("--exos and --voss take 1 to 64 together, --links 0 to %d", cli.SimPorts/2)
+	}
+	return nil
+}
+
+func newSim(a *cli.App, runF func(context.Context, *simOptions) error) *cobra.Command {
+	o := &simOptions{App: a}
 	c := &cobra.Command{
 		Use:   "sim",
 		Short: "Simulate EXOS and VOSS command lines, for people without switches",
@@ -39,53 +49,68 @@ reproduction, and cannot be escalated as one.`,
   reprise lab list --lab sim-lab/lab.yaml
   reprise run exos-ospf-mtu --lab sim-lab/lab.yaml`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runSim(c.Context(), f) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runSim)(c.Context(), o)
+		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.dir, "dir", "sim-lab", "folder for the inventory and the switches' flash; what it holds is used again")
-	fl.StringVar(&f.scenario, "scenario", "", "simulate the nodes and links of this scenario")
-	fl.IntVar(&f.exos, "exos", 2, "EXOS switches")
-	fl.IntVar(&f.voss, "voss", 0, "VOSS switches")
-	fl.IntVar(&f.links, "links", 2, "cables from each switch to the next")
-	fl.DurationVar(&f.reboot, "reboot", 3*time.Second, "how long a reboot takes")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print what the switches are told")
+	fl.StringVar(&o.dir, "dir", "sim-lab", "folder for the inventory and the switches' flash; what it holds is used again")
+	fl.StringVar(&o.scenario, "scenario", "", "simulate the nodes and links of this scenario")
+	fl.IntVar(&o.exos, "exos", 2, "EXOS switches")
+	fl.IntVar(&o.voss, "voss", 0, "VOSS switches")
+	fl.IntVar(&o.links, "links", 2, "cables from each switch to the next")
+	fl.DurationVar(&o.reboot, "reboot", 3*time.Second, "how long a reboot takes")
+	fl.BoolVarP(&o.verbose, "verbose", "v", false, "print what the switches are told")
 	c.ValidArgsFunction = cobra.NoFileCompletions
 	_ = c.RegisterFlagCompletionFunc("scenario", a.CompleteScenario) // the flag is there
-	return c
+	return a.Trusting(c)
 }
 
-func (a *app) runSim(ctx context.Context, f *simFlags) error {
-	nodes, cables, err := a.simPlan(f)
+func runSim(ctx context.Context, o *simOptions) error {
+	nodes, cables, err := simPlan(o)
 	if err != nil {
 		return err
 	}
-	dir, err := filepath.Abs(f.dir)
+	dir, err := filepath.Abs(o.dir)
 	if err != nil {
 		return err
 	}
 	var log func(string)
-	if f.verbose {
-		log = func(line string) { a.Progress("%s", line) }
+	if o.verbose {
+		log = func(line string) { o.Progress("%s", line) }
 	}
-	lab, err := cli.StartSims(dir, nodes, cables, f.reboot, log)
+	lab, err := cli.StartSims(dir, nodes, cables, o.reboot, log)
 	defer func() { _ = lab.Close() }() // they end with the process anyway
 	if err != nil {
 		return cli.WithCode(cli.ExitEnvironment, err)
 	}
-	inventory := filepath.Join(dir, "lab.yaml")
-	if done, err := a.Emit(map[string]any{"inventory": inventory, "switches": lab.Lines}); done && err != nil {
+	out := simulated{filepath.Join(dir, "lab.yaml"), lab.Lines}
+	if err := o.Show(out, func(w io.Writer) { printSimulated(w, out) }); err != nil {
 		return err
 	}
-	a.Say("%s", sim.Banner)
-	for _, line := range lab.Lines {
-		a.Say("  %s", line)
-	}
-	a.Say("password  %s (every switch, users admin and user)", cli.SimPassword)
-	a.Say("inventory %s", inventory)
-	a.Say("try       reprise lab check --lab %s", relative(inventory))
-	a.Say("end them with Ctrl-C")
 	<-ctx.Done()
 	return nil
+}
+
+// simulated is what sim prints with --json.
+type simulated struct {
+	Inventory string   `json:"inventory"`
+	Switches  []string `json:"switches"` // how to reach each
+}
+
+// printSimulated writes how to reach the switches, for people.
+func printSimulated(w io.Writer, out simulated) {
+	cli.Line(w, "%s", sim.Banner)
+	for _, line := range out.Switches {
+		cli.Line(w, "  %s", line)
+	}
+	cli.Line(w, "password  %s (every switch, users admin and user)", cli.SimPassword)
+	cli.Line(w, "inventory %s", out.Inventory)
+	cli.Line(w, "try       reprise lab check --lab %s", relative(out.Inventory))
+	cli.Line(w, "end them with Ctrl-C")
 }
 
 // relative is a path as a person in this folder would type it.
@@ -99,11 +124,11 @@ func relative(path string) string {
 }
 
 // simPlan is what to start.
-func (a *app) simPlan(f *simFlags) ([]cli.SimNode, []cli.SimCable, error) {
-	if f.scenario != "" {
-		p, err := a.Plan(f.scenario, &cli.PlanFlags{Labs: 1})
+func simPlan(o *simOptions) ([]cli.SimNode, []cli.SimCable, error) {
+	if o.scenario != "" {
+		p, err := o.Plan(o.scenario, &cli.PlanFlags{Labs: 1})
 		if err == nil {
-			err = a.Permit(p)
+			err = o.Permit(p)
 		}
 		if err != nil {
 			return nil, nil, err
@@ -114,21 +139,18 @@ func (a *app) simPlan(f *simFlags) ([]cli.SimNode, []cli.SimCable, error) {
 		}
 		return cli.SimsFor(p.Topology, platforms)
 	}
-	if f.exos < 0 || f.voss < 0 || f.exos+f.voss < 1 || f.exos+f.voss > 64 || f.links < 0 || f.links > cli.SimPorts/2 {
-		return nil, nil, cli.InputError("--exos and --voss take 1 to 64 together, --links 0 to %d", cli.SimPorts/2)
-	}
 	var nodes []cli.SimNode
-	for i := range f.exos {
+	for i := range o.exos {
 		nodes = append(nodes, cli.SimNode{Name: fmt.Sprintf("exos%d", i+1), Platform: sim.PlatformEXOS})
 	}
-	for i := range f.voss {
+	for i := range o.voss {
 		nodes = append(nodes, cli.SimNode{Name: fmt.Sprintf("voss%d", i+1), Platform: sim.PlatformVOSS})
 	}
 	var cables []cli.SimCable
 	for i := range len(nodes) - 1 {
-		for l := range f.links {
+		for l := range o.links {
 			x, y := nodes[i], nodes[i+1]
-			cables = append(cables, cli.SimCable{A: x.Name, APort: cli.PortName(x.Platform, f.links+l+1), B: y.Name, BPort: cli.PortName(y.Platform, l+1)})
+			cables = append(cables, cli.SimCable{A: x.Name, APort: cli.PortName(x.Platform, o.links+l+1), B: y.Name, BPort: cli.PortName(y.Platform, l+1)})
 		}
 	}
 	return nodes, cables, nil

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -15,50 +16,95 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-func (a *app) topologyVerb() *cobra.Command {
+// fileOptions are what every verb of a topology was asked.
+type fileOptions struct {
+	*cli.App
+	file    string
+	without bool // links that leave the lab, and start-up configurations by URL
+}
+
+// register adds the flags, and those of who may be somebody else's.
+func (o *fileOptions) register(c *cobra.Command) *cobra.Command {
+	c.Flags().BoolVar(&o.without, "without-external-links", false, "leave out, with a warning each, links that leave the lab and start-up configurations by URL")
+	return o.Trusting(c)
+}
+
+// newTopology is the group of the verbs of a topology.
+func newTopology(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "topology",
 		Short: "Draw a topology, or deploy it by hand",
 		Long: `Work with a containerlab file (*.clab.yml) by itself, or with the topology of a
 scenario.`,
 	}
-	var output string
-	var without bool
-	graph := &cobra.Command{
-		Use: "graph FILE", Short: "Draw the topology as SVG", Args: cobra.ExactArgs(1),
-		Example: "  reprise topology graph lab.clab.yml -o lab.svg",
-		RunE:    func(_ *cobra.Command, args []string) error { return a.graph(args[0], output, without) },
-	}
-	graph.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
-	var ttl time.Duration
-	var where cli.LabFlags
-	up := &cobra.Command{
-		Use: "up FILE", Short: "Build the lab and leave it up; no switch software is started", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return a.up(c.Context(), args[0], ttl, where.Provider, without)
-		},
-	}
-	up.Flags().DurationVar(&ttl, "ttl", 24*time.Hour, "gc may remove the lab after this time")
-	where.RegisterProvider(up.Flags())
-	down := &cobra.Command{
-		Use: "down FILE", Short: "Take the lab down", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.down(c.Context(), args[0], without) },
-	}
-	for _, verb := range []*cobra.Command{graph, up, down} {
-		verb.Flags().BoolVar(&without, "without-external-links", false, "leave out, with a warning each, links that leave the lab and start-up configurations by URL")
-	}
-	c.AddCommand(a.Trusting(graph), a.Trusting(up), a.Trusting(down))
+	c.AddCommand(newGraph(a, nil), newUp(a, nil), newDown(a, nil))
 	return c
 }
 
-// topology reads a containerlab file, or the topology of a scenario. What was loaded decides
+// graphOptions are what "topology graph" was asked.
+type graphOptions struct {
+	fileOptions
+	output string
+}
+
+func newGraph(a *cli.App, runF func(context.Context, *graphOptions) error) *cobra.Command {
+	o := &graphOptions{fileOptions: fileOptions{App: a}}
+	c := &cobra.Command{
+		Use: "graph FILE", Short: "Draw the topology as SVG", Args: cobra.ExactArgs(1),
+		Example: "  reprise topology graph lab.clab.yml -o lab.svg",
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			return cli.Run(runF, runGraph)(c.Context(), o)
+		},
+	}
+	c.Flags().StringVarP(&o.output, "output", "o", "", "file to write (default: standard output)")
+	return o.register(c)
+}
+
+// upOptions are what "topology up" was asked.
+type upOptions struct {
+	fileOptions
+	ttl   time.Duration
+	where cli.LabFlags
+}
+
+func newUp(a *cli.App, runF func(context.Context, *upOptions) error) *cobra.Command {
+	o := &upOptions{fileOptions: fileOptions{App: a}}
+	c := &cobra.Command{
+		Use: "up FILE", Short: "Build the lab and leave it up; no switch software is started", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			return cli.Run(runF, runUp)(c.Context(), o)
+		},
+	}
+	c.Flags().DurationVar(&o.ttl, "ttl", 24*time.Hour, "gc may remove the lab after this time")
+	o.where.RegisterProvider(c.Flags())
+	return o.register(c)
+}
+
+// downOptions are what "topology down" was asked.
+type downOptions struct{ fileOptions }
+
+func newDown(a *cli.App, runF func(context.Context, *downOptions) error) *cobra.Command {
+	o := &downOptions{fileOptions{App: a}}
+	c := &cobra.Command{
+		Use: "down FILE", Short: "Take the lab down", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			return cli.Run(runF, runDown)(c.Context(), o)
+		},
+	}
+	return o.register(c)
+}
+
+// read reads a containerlab file, or the topology of a scenario. What was loaded decides
 // what a foreign one may have.
-func (a *app) topology(file string, without bool) (*scenarios.Loaded, topologies.Topology, error) {
-	if !scenarios.IsTopology(file) {
-		if without {
-			return nil, topologies.Topology{}, cli.InputError("%s is a scenario, which says it itself: without-external-links: true", file)
+func (o *fileOptions) read() (*scenarios.Loaded, topologies.Topology, error) {
+	if !scenarios.IsTopology(o.file) {
+		if o.without {
+			return nil, topologies.Topology{}, cli.InputError("%s is a scenario, which says it itself: without-external-links: true", o.file)
 		}
-		l, err := a.Load(file, nil)
+		l, err := o.Load(o.file, nil)
 		if err != nil {
 			return nil, topologies.Topology{}, err
 		}
@@ -70,18 +116,18 @@ func (a *app) topology(file string, without bool) (*scenarios.Loaded, topologies
 		}
 		return l, t, nil
 	}
-	l, err := scenarios.LoadTopology(file, scenarios.Options{Trust: a.Trust, WithoutExternal: without})
+	l, err := scenarios.LoadTopology(o.file, scenarios.Options{Trust: o.Trust, WithoutExternal: o.without})
 	if l == nil {
 		return nil, topologies.Topology{}, cli.WithCode(cli.ExitInput, err)
 	}
 	for _, w := range l.Warnings {
-		a.Progress("%s", w)
+		o.Progress("%s", w)
 	}
 	return l, l.Topology, err
 }
 
-func (a *app) graph(file, output string, without bool) error {
-	l, t, err := a.topology(file, without)
+func runGraph(_ context.Context, o *graphOptions) error {
+	l, t, err := o.read()
 	if err == nil {
 		err = l.PermitRead()
 	}
@@ -97,25 +143,25 @@ func (a *app) graph(file, output string, without bool) error {
 		links = append(links, evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU, AliasA: l.A.Alias, AliasB: l.B.Alias})
 	}
 	svg := diagram.SVG(nodes, links)
-	if output == "" {
-		_, err := a.Document().Write(svg)
+	if o.output == "" {
+		_, err := o.Document().Write(svg)
 		return err
 	}
-	return evidence.WriteFile(output, svg)
+	return evidence.WriteFile(o.output, svg)
 }
 
 // handRun names the run of a lab that is deployed by hand.
 func handRun(t topologies.Topology) string { return "by-hand-" + t.Name }
 
-func (a *app) up(ctx context.Context, file string, ttl time.Duration, by string, without bool) error {
-	l, t, err := a.topology(file, without)
+func runUp(ctx context.Context, o *upOptions) error {
+	l, t, err := o.read()
 	if err == nil {
-		err = a.PermitLab(l, t)
+		err = o.PermitLab(l, t)
 	}
 	if err != nil {
 		return err
 	}
-	provider, err := cli.OpenNodes(ctx, l, t, by)
+	provider, err := cli.OpenNodes(ctx, l, t, o.where.Provider)
 	if err != nil {
 		return err
 	}
@@ -123,8 +169,8 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration, by string,
 	if err := provider.Check(ctx, t); err != nil {
 		return err
 	}
-	a.Progress("building %s and %s", cli.Plural(len(t.Nodes), "node"), cli.Plural(len(t.Links), "link"))
-	res, err := provider.Reserve(ctx, t, topologies.Options{Run: handRun(t), Lab: 1, TTL: ttl, Keep: true})
+	o.Progress("building %s and %s", cli.Plural(len(t.Nodes), "node"), cli.Plural(len(t.Links), "link"))
+	res, err := provider.Reserve(ctx, t, topologies.Options{Run: handRun(t), Lab: 1, TTL: o.ttl, Keep: true})
 	if err != nil {
 		return fmt.Errorf("build lab: %w", err)
 	}
@@ -134,23 +180,24 @@ func (a *app) up(ctx context.Context, file string, ttl time.Duration, by string,
 			enter[n] = strings.Join(e.Enter(n), " ")
 		}
 	}
-	if done, err := a.Emit(enter); done {
-		return err
-	}
-	for _, n := range t.Names() {
-		a.Say("%-12s %s", n, enter[n])
-	}
-	a.Say("take it down with: reprise topology down %s", file)
-	return nil
+	return o.Show(enter, func(w io.Writer) { printUp(w, t.Names(), enter, o.file) })
 }
 
-func (a *app) down(ctx context.Context, file string, without bool) error {
-	l, t, err := a.topology(file, without)
+// printUp writes how to enter each node, and how to take the lab down.
+func printUp(w io.Writer, nodes []string, enter map[string]string, file string) {
+	for _, n := range nodes {
+		cli.Line(w, "%-12s %s", n, enter[n])
+	}
+	cli.Line(w, "take it down with: reprise topology down %s", file)
+}
+
+func runDown(ctx context.Context, o *downOptions) error {
+	l, t, err := o.read()
 	if err == nil {
 		err = l.PermitRead() // it may be part of the lab's name
 	}
 	if err != nil {
 		return err
 	}
-	return a.gc(ctx, handRun(t))
+	return collectGarbage(ctx, o.App, handRun(t))
 }

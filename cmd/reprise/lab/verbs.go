@@ -8,11 +8,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
-// app is what every verb has.
-type app struct{ *cli.App }
-
 // Verbs are the verbs of this group.
-func Verbs(c *cli.App) []*cobra.Command {
-	a := &app{c}
-	return []*cobra.Command{a.doctorVerb(), a.imagesVerb(), a.labVerb(), a.Trusting(a.simVerb()), a.topologyVerb(), a.gcVerb()}
+func Verbs(a *cli.App) []*cobra.Command {
+	return []*cobra.Command{newDoctor(a, nil), newImages(a), newLab(a), newSim(a, nil), newTopology(a), newGC(a, nil)}
 }
