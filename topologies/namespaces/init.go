@@ -82,9 +82,12 @@ func initProgram(filter []unix.SockFilter) (*os.File, error) {
 }
 
 // ready reads how the first process began.
-func ready(tube *os.File) error {
+func ready(tube int) error {
 	b := make([]byte, reportSize)
-	n, err := tube.Read(b)
+	n, err := unix.Read(tube, b)
+	for errors.Is(err, unix.EINTR) {
+		n, err = unix.Read(tube, b)
+	}
 	if err == nil && n < reportSize {
 		err = errors.New("it ended")
 	}

@@ -33,7 +33,7 @@ func TestInit(t *testing.T) {
 	}
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 	_ = far.Close()
-	if err := ready(near); !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EPERM) {
+	if err := ready(int(near.Fd())); !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EPERM) {
 		t.Errorf("it says: %v", err)
 	}
 	got := map[string]bool{}

@@ -3,6 +3,7 @@ package namespaces
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -41,24 +42,29 @@ type life struct {
 
 // begin starts a node: with new files, or where it has lived before, with its old ones.
 func (s *supervisor) begin(n *node) (*life, error) {
+	program, err := s.program(n.spec.Calls)
+	if err != nil {
+		return nil, err
+	}
 	l := &life{ended: make(chan struct{})}
-	tube, far, err := socketPair(unix.SOCK_SEQPACKET)
-	if err != nil {
-		return nil, err
+	b := birth{supervisor: s, node: n, first: n.root == nil, program: int(program.Fd()), few: max(s.few, int(program.Fd())+1)}
+	if !b.first {
+		b.few = max(b.few, int(n.root.Fd())+1)
 	}
-	l.tube = tube
-	defer far.Close() //nolint:errcheck // the first process has its own
-	if err := wiring.OnThread(func() error { return s.make(n, l, far) }); err != nil {
-		l.close()
-		return nil, err
-	}
-	if l.handle, err = openPid(l.pid); err == nil && n.root == nil {
-		n.root, err = os.Open(fmt.Sprintf("/proc/%d/ns/mnt", l.pid))
+	var files []*os.File
+	err = wiring.OnThread(func() error { return b.make() })
+	if err == nil {
+		files, err = s.passed()
 	}
 	if err != nil {
-		err = errors.Join(err, unix.Kill(l.pid, unix.SIGKILL))
-		l.close()
+		if b.pid > 0 {
+			err = errors.Join(err, unix.Kill(b.pid, unix.SIGKILL))
+		}
 		return nil, err
+	}
+	l.pid, l.tube, l.handle, l.proc = b.pid, files[0], files[1], files[2]
+	if b.first {
+		n.root = files[3]
 	}
 	n.mu.Lock()
 	n.life = l
@@ -67,47 +73,106 @@ func (s *supervisor) begin(n *node) (*life, error) {
 	return l, nil
 }
 
+// birth makes a node on a thread that becomes one of it. Descriptors are the thread's own: it has
+// few, so that the node's first process has few to close, however many nodes there are. What the
+// supervisor is to have of them is passed to it.
+type birth struct {
+	*supervisor
+	node    *node
+	few     int  // the thread has no descriptors from this one on but its own
+	first   bool // it has no files yet
+	program int  // of its first process
+	pid     int  // of its first process
+}
+
 // make turns this thread into one of a node that is about to be, and starts its first process.
-func (s *supervisor) make(n *node, l *life, tube *os.File) error {
-	first := n.root == nil
+func (b *birth) make() error {
+	spec := b.node.spec
+	if err := unix.CloseRange(uint(b.few), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE); err != nil { //nolint:gosec // a descriptor
+		return fmt.Errorf("begin node %s: %w", b.node.name, err)
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("make a socket: %w", err)
+	}
+	if err := b.prepare(b.node, b.first); err != nil {
+		return err
+	}
 	// Those of the network are written by the node's own /proc: in that of the supervisor, the
 	// kernel looks for one among those of all nodes.
 	network, others := map[string]string{}, map[string]string{}
-	for key, value := range n.spec.Sysctls {
+	for key, value := range spec.Sysctls {
 		if strings.HasPrefix(key, "net.") {
 			network[key] = value
 		} else {
 			others[key] = value
 		}
 	}
-	if err := s.prepare(n, first); err != nil {
+	if err := setSysctls(b.proc, others); err != nil {
 		return err
 	}
-	if err := setSysctls(s.proc, others); err != nil {
+	if err := confine(spec.Caps); err != nil {
 		return err
 	}
-	if err := confine(n.spec.Caps); err != nil {
+	if err := b.startInit(pair[0], pair[1]); err != nil {
 		return err
 	}
-	if err := s.startInit(n, l, tube, first); err != nil {
-		return err
-	}
-	var err error
-	if first {
+	if b.first {
 		err = pivot(nodeDir + "/root")
 	} else {
 		err = errors.Join(takeOver("/proc"), os.Remove(beside))
 	}
+	proc := -1
 	if err == nil {
-		l.proc, err = os.Open("/proc")
+		proc, err = unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	}
 	if err == nil {
-		err = setSysctls(l.proc, network)
+		err = setSysctls(proc, network)
+	}
+	if err == nil {
+		err = b.hand(pair[0], proc)
 	}
 	if err != nil {
-		err = errors.Join(fmt.Errorf("finish node %s: %w", n.name, err), unix.Kill(l.pid, unix.SIGKILL))
+		return fmt.Errorf("finish node %s: %w", b.node.name, err)
 	}
-	return err
+	return nil
+}
+
+// hand passes to the supervisor what it holds of a node: the socket of its first process, that
+// process, its /proc, and its mounts where they are new.
+func (b *birth) hand(tube, proc int) error {
+	handle, err := unix.PidfdOpen(b.pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	fds := []int{tube, handle, proc}
+	if b.first {
+		mounts, err := unix.Openat(b.proc, "thread-self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		fds = append(fds, mounts)
+	}
+	if err := unix.SetNonblock(tube, true); err != nil {
+		return err
+	}
+	b.hatch.Lock() // until passed
+	if err := unix.Sendmsg(b.hatches[0], []byte{0}, unix.UnixRights(fds...), nil, 0); err != nil {
+		b.hatch.Unlock()
+		return err
+	}
+	return nil
+}
+
+// passed takes what a thread has passed.
+func (s *supervisor) passed() ([]*os.File, error) {
+	defer s.hatch.Unlock()
+	beside := make([]byte, unix.CmsgSpace(4*maxFiles))
+	_, n, _, _, err := unix.Recvmsg(s.hatches[1], make([]byte, 1), beside, unix.MSG_CMSG_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("take a node from its thread: %w", err)
+	}
+	return filesOf(beside[:n])
 }
 
 // prepare does what can be done before the node has a process.
@@ -149,33 +214,27 @@ func (s *supervisor) ground(tree int) ground {
 	return g
 }
 
-// startInit starts the node's first process and waits until it has a /proc.
-func (s *supervisor) startInit(n *node, l *life, tube *os.File, first bool) error {
-	program, err := s.program(n.spec.Calls)
-	if err != nil {
-		return err
-	}
+// startInit starts the node's first process, at the far end of a socket, and waits until it has a
+// /proc.
+func (b *birth) startInit(near, far int) (err error) {
 	// The program is found by the supervisor's /proc, since the node has none yet; the process
 	// leaves that at once.
-	if err := s.proc.Chdir(); err != nil {
+	if err := unix.Fchdir(b.proc); err != nil {
 		return fmt.Errorf("start the node's first process: %w", err)
 	}
 	target := beside
-	if first {
+	if b.first {
 		target = nodeDir + "/root/proc"
 	}
 	// Of its descriptors, those in Files alone keep their places until it is executed.
-	l.pid, err = syscall.ForkExec("self/fd/1", initArguments(target), &syscall.ProcAttr{ //nolint:gosec // our own program
-		Env: []string{}, Files: []uintptr{tube.Fd(), program.Fd()}, Sys: &syscall.SysProcAttr{Setsid: true},
+	b.pid, err = syscall.ForkExec("self/fd/1", initArguments(target), &syscall.ProcAttr{ //nolint:gosec // our own program
+		Env: []string{}, Files: []uintptr{uintptr(far), uintptr(b.program)}, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
 		return fmt.Errorf("start the node's first process: %w", err)
 	}
-	_ = tube.Close() // so that its end is seen
-	if err := ready(l.tube); err != nil {
-		return errors.Join(err, unix.Kill(l.pid, unix.SIGKILL))
-	}
-	return nil
+	_ = unix.Close(far) // so that its end is seen
+	return ready(near)
 }
 
 // program gives the first process of nodes with these rights.

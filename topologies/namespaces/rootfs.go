@@ -371,10 +371,10 @@ func takeOver(at string) error {
 }
 
 // setSysctls writes settings of the namespaces that this thread is in, below an open /proc.
-func setSysctls(proc *os.File, settings map[string]string) error {
+func setSysctls(proc int, settings map[string]string) error {
 	for key, value := range settings {
 		path := "sys" + filepath.Clean("/"+strings.ReplaceAll(key, ".", "/"))
-		if err := writeFile(int(proc.Fd()), path, 0, value); err != nil {
+		if err := writeFile(proc, path, 0, value); err != nil {
 			return fmt.Errorf("set %s: %w", key, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -34,7 +35,11 @@ const (
 // processes: when it ends, however that comes about, everything of the lab ends with it.
 type supervisor struct {
 	boot boot
-	proc *os.File // its own /proc
+	proc int // its own /proc
+
+	few     int        // descriptors below this one were there before any node
+	hatches [2]int     // through which threads with descriptors of their own pass some
+	hatch   sync.Mutex // held from where something is passed until it is taken
 
 	mu       sync.Mutex
 	nodes    map[string]*node
@@ -88,6 +93,9 @@ func serve() error {
 	s.control = control
 	wires := os.NewFile(fdWiring, "wiring")
 	go func() { _ = wiring.Serve(wires, wires) }() // its end is that of the owner
+	if s.few, err = descriptors(); err != nil {
+		return err
+	}
 	if err := s.listen(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -96,6 +104,21 @@ func serve() error {
 		<-expiry.C
 	}
 	return nil
+}
+
+// descriptors is a number above that of every descriptor of this process.
+func descriptors() (int, error) {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0, fmt.Errorf("list descriptors: %w", err)
+	}
+	most := 0
+	for _, entry := range list {
+		if fd, err := strconv.Atoi(entry.Name()); err == nil {
+			most = max(most, fd)
+		}
+	}
+	return most + 1, nil
 }
 
 // endWith ends this process, and the lab, when another has ended.
@@ -134,8 +157,11 @@ func (s *supervisor) settle() error {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}); err != nil && !errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("allow core files: %w", err)
 	}
-	if s.proc, err = os.Open("/proc"); err != nil {
+	if s.proc, err = unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err != nil {
 		return fmt.Errorf("open the lab's processes: %w", err)
+	}
+	if s.hatches, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0); err != nil {
+		return fmt.Errorf("make a socket: %w", err)
 	}
 	return nil
 }
