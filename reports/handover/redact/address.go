@@ -313,6 +313,15 @@ func (a *addresses) note(ip netip.Addr, bits int) {
 	a.mu.Unlock()
 }
 
+// keptFrom is from which bit on an address is kept, or mapped by what it is: hosts of networks
+// of that length and longer need no care.
+func keptFrom(ip netip.Addr) int {
+	if ip.Is6() {
+		return 64
+	}
+	return 24
+}
+
 // network maps an address that stands as a network of this length, keeping host bits
 // that are all zero or all one. bits < 0 is an address of which no length is known: a
 // network address that was seen with its length elsewhere follows that.
@@ -321,10 +330,6 @@ func (a *addresses) network(ip netip.Addr, bits int) netip.Addr {
 		return ip
 	}
 	out := a.forward(ip)
-	limit := 24
-	if ip.Is6() {
-		limit = 64
-	}
 	if bits < 0 {
 		a.mu.RLock()
 		seen, ok := a.lens[ip]
@@ -334,7 +339,7 @@ func (a *addresses) network(ip netip.Addr, bits int) netip.Addr {
 		}
 		bits = seen
 	}
-	if bits >= limit || out == ip {
+	if bits >= keptFrom(ip) || out == ip {
 		return out
 	}
 	fill, ok := hostFill(ip, bits)

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
 )
 
 // format is what a file is, by its content.
@@ -23,8 +25,7 @@ const (
 	formatZstd
 	formatZip
 	formatTar
-	formatPcap
-	formatPcapng
+	formatCapture
 	formatBinary
 )
 
@@ -47,42 +48,16 @@ func formatOf(data []byte) format {
 		return formatZip
 	case len(data) > 262 && string(data[257:262]) == "ustar":
 		return formatTar
-	case has("\x0a\x0d\x0d\x0a"):
-		return formatPcapng
-	case has("\xd4\xc3\xb2\xa1"), has("\xa1\xb2\xc3\xd4"), has("\x4d\x3c\xb2\xa1"), has("\xa1\xb2\x3c\x4d"):
-		return formatPcap
-	case isText(data), isOneByteText(data):
+	case packet.IsCapture(data):
+		return formatCapture
+	case packet.IsText(data), isOneByteText(data):
 		return formatText
 	case has("\xff\xfe"), has("\xfe\xff"):
-		if text, ok := fromUTF16(data); ok && isText(text) {
+		if text, ok := fromUTF16(data); ok && packet.IsText(text) {
 			return formatUTF16
 		}
 	}
 	return formatBinary
-}
-
-// isText allows the control characters of terminals and a few stray bytes.
-func isText(data []byte) bool {
-	odd := 0
-	for i := 0; i < len(data); {
-		c := data[i]
-		if c < utf8.RuneSelf {
-			if c == 0 {
-				return false
-			}
-			if c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != 0x1b && c != '\b' && c != '\a' && c != '\f' {
-				odd++
-			}
-			i++
-			continue
-		}
-		_, n := utf8.DecodeRune(data[i:])
-		if n == 1 {
-			odd++
-		}
-		i += n
-	}
-	return odd*50 <= len(data)
 }
 
 // isOneByteText allows the letters of Latin-1 and Windows-1252, and torn UTF-8.

@@ -2,6 +2,7 @@ package redact_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 )
 
@@ -38,6 +39,24 @@ func BenchmarkText(b *testing.B) {
 		}
 		benchText(b, r.Text, data)
 	})
+}
+
+// BenchmarkCapture measures a capture of all protocols that carry names and addresses.
+func BenchmarkCapture(b *testing.B) {
+	r := newRedactor(b, owner)
+	for _, name := range samples {
+		r.Learn(name, read(b, name))
+	}
+	frames := packets(b)
+	data := pcapng(slices.Repeat(frames, 1<<17/len(bytes.Join(frames, nil))))
+	r.LearnFile("bench.pcapng", data)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Capture("bench.pcapng", data); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 // quiet is a log with times, ports and numbers, but nothing to replace.

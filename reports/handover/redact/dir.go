@@ -58,7 +58,7 @@ func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits 
 		text = apply(text, edits)
 		r.leaveToPerson(name, text)
 		return toUTF16(text, data), nil, true // the edits are not those of the file
-	case formatPcap, formatPcapng:
+	case formatCapture:
 		out, err := r.Capture(name, data)
 		if err == nil {
 			return out, nil, true
@@ -111,7 +111,7 @@ func (r *Redactor) learnFile(name string, data []byte, depth int) {
 	case formatUTF16:
 		text, _ := fromUTF16(data)
 		r.Learn(name, text)
-	case formatPcap, formatPcapng:
+	case formatCapture:
 		r.learnCapture(data)
 	case formatBinary:
 	default:

@@ -47,7 +47,7 @@
 // communities of BGP, reserved prefixes, names of algorithms. [Result.Left] lists the lines
 // that only a person can judge.
 //
-// Captures are rewritten in place: no frame is dropped, no length and no time changes, and
+// Captures are rewritten in place, by package packet: no frame is dropped, no length and no time changes, and
 // a checksum that was wrong stays wrong by as much, for it may be the bug.
 //
 // # Non-goals

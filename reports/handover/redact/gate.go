@@ -18,6 +18,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
 )
 
 // ErrCanary refuses a result in which a real value was found.
@@ -194,7 +195,7 @@ func (g *Gate) addShort(low string) {
 
 // words searches a text for names of three bytes, as words of their own.
 func (g *Gate) words(name string, low []byte, hits []Hit) []Hit {
-	if len(g.short) == 0 || !isText(low) && !isOneByteText(low) {
+	if len(g.short) == 0 || !packet.IsText(low) && !isOneByteText(low) {
 		return hits
 	}
 	for i := 0; i < len(low); i++ {
@@ -250,7 +251,7 @@ func (g *Gate) data(name string, data []byte, depth int) []Hit {
 			hits = append(hits, g.data(inner(name, m.name), m.data, depth+1)...)
 			hits = append(hits, g.data(name+"!names", []byte(m.name), maxDepth-1)...)
 		}
-	case formatPcap, formatPcapng:
+	case formatCapture:
 		hits = append(hits, g.segments(name, data)...)
 	case formatUTF16:
 		text, _ := fromUTF16(data)
@@ -299,32 +300,12 @@ func (g *Gate) decoded(name string, data []byte, hits []Hit) []Hit {
 
 // segments searches what TCP carried, joined.
 func (g *Gate) segments(name string, data []byte) []Hit {
-	r, err := New(Key{b: [KeySize]byte{1}}, Options{})
-	if err != nil {
+	streams, ok := packet.Streams(data)
+	if !ok {
 		return []Hit{{File: name, Form: "not searched"}}
-	}
-	c := &capture{r: r, d: r.dictionary(), name: name, out: slices.Clone(data), old: data, lsas: map[string]uint16{}}
-	if !c.file() {
-		return []Hit{{File: name, Form: "not searched"}}
-	}
-	c.flows = map[string]*flow{}
-	for i := range c.frames {
-		c.frame(&c.frames[i])
 	}
 	var hits []Hit
-	for _, f := range c.flows {
-		order := slices.Clone(f.segments)
-		slices.SortStableFunc(order, func(a, b segment) int { return a.offset - b.offset })
-		var joined []byte
-		next := 0
-		for i, s := range order {
-			have := data[s.at:s.end]
-			if lag := s.offset - order[0].offset; i > 0 && lag < next {
-				have = have[min(len(have), next-lag):]
-			}
-			joined = append(joined, have...)
-			next = max(next, s.offset-order[0].offset+s.end-s.at)
-		}
+	for _, joined := range streams {
 		hits = append(hits, g.data(name+"!tcp", joined, maxDepth-1)...)
 	}
 	return hits

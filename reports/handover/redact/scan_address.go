@@ -216,7 +216,7 @@ func (s *scanner) indexed(start int) bool {
 
 func (s *scanner) noteNetwork(ip netip.Addr, bits int) {
 	if s.learn && bits >= 0 {
-		if _, zero := hostFill(ip, bits); zero && (ip.Is4() && bits < 24 || ip.Is6() && bits < 64) {
+		if _, zero := hostFill(ip, bits); zero && bits < keptFrom(ip) {
 			s.r.addresses.note(ip, bits)
 		}
 	}

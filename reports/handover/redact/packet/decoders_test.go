@@ -1,4 +1,4 @@
-package redact_test
+package packet_test
 
 import (
 	"fmt"
@@ -13,11 +13,42 @@ import (
 	gobgp "github.com/osrg/gobgp/v4/pkg/packet/bgp"
 
 	"github.com/reprise-lab/reprise/reports/handover/redact"
+	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
+	pt "github.com/reprise-lab/reprise/reports/handover/redact/packet/packettest"
 )
 
 // Decoders that somebody else wrote are the oracle of what a capture holds after it was
 // rewritten: the same layers with sound checksums, nothing but names and addresses changed,
-// and each of them everywhere to the same other one.
+// and each of them everywhere to the same other one. They look at what the redactor puts in
+// place, and at what the values of these tests do.
+
+// rewriters rewrite captures.
+func rewriters(t *testing.T) map[string]func(*testing.T, []byte) []byte {
+	t.Helper()
+	r, err := redact.New(redact.NewKey(), redact.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]func(*testing.T, []byte) []byte{
+		"redactor": func(t *testing.T, in []byte) []byte {
+			t.Helper()
+			r.LearnFile("a.pcapng", in)
+			out, err := r.Capture("a.pcapng", in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		},
+		"other values": func(t *testing.T, in []byte) []byte {
+			t.Helper()
+			out, _, err := packet.Rewrite(in, newSwap())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		},
+	}
+}
 
 // addressNumbers are fields of decoders that hold an IPv4 address as a number.
 var addressNumbers = []string{"RouterID", "LinkStateID", "AdvRouter", "DesignatedRouterID", "BackupDesignatedRouterID", "NeighborID", "LinkID", "LinkData", "NeighborRouterID"}
@@ -54,11 +85,11 @@ func (r *renaming) pair(path, a, b string) {
 // the frames were made with.
 func planted(a string) bool {
 	for _, ip := range []string{"10.44.10.1", "10.44.10.2", "10.44.10.9", "10.44.17.5", "62.81.14.77", "62.81.14.78", "2a02:1234:5::1", "2a02:1234:5::2"} {
-		if a == ip || a == fmt.Sprintf("%d", ipOf(ip)) {
+		if a == ip || a == fmt.Sprintf("%d", pt.IP(ip)) {
 			return true
 		}
 	}
-	return slices.Contains([]string{net.HardwareAddr(macA).String(), net.HardwareAddr(macB).String(), fmt.Sprintf("%d", macA), fmt.Sprintf("%d", macB)}, a)
+	return slices.Contains([]string{net.HardwareAddr(pt.MACA()).String(), net.HardwareAddr(pt.MACB()).String(), fmt.Sprintf("%d", pt.MACA()), fmt.Sprintf("%d", pt.MACB())}, a)
 }
 
 // compare walks through two decoded layers side by side.
@@ -145,7 +176,7 @@ func serialize(t *testing.T, parts ...gopacket.SerializableLayer) []byte {
 func decoderFrames(t *testing.T) map[string][]byte {
 	t.Helper()
 	eth := func(kind layers.EthernetType) *layers.Ethernet {
-		return &layers.Ethernet{SrcMAC: macA, DstMAC: macB, EthernetType: kind}
+		return &layers.Ethernet{SrcMAC: pt.MACA(), DstMAC: pt.MACB(), EthernetType: kind}
 	}
 	ip4 := func(proto layers.IPProtocol, src, dst string) *layers.IPv4 {
 		return &layers.IPv4{Version: 4, TTL: 64, Protocol: proto, SrcIP: net.ParseIP(src).To4(), DstIP: net.ParseIP(dst).To4()}
@@ -171,19 +202,19 @@ func decoderFrames(t *testing.T) map[string][]byte {
 	dhcpIP := ip4(layers.IPProtocolUDP, "10.44.10.1", "10.44.17.5")
 	out["DHCPv4"] = serialize(t, eth(layers.EthernetTypeIPv4), dhcpIP, udpOver(dhcpIP, 67, 68), &layers.DHCPv4{
 		Operation: layers.DHCPOpReply, HardwareType: layers.LinkTypeEthernet, HardwareLen: 6, Xid: 7, ClientIP: net.IPv4zero.To4(),
-		YourClientIP: net.ParseIP("10.44.17.5").To4(), NextServerIP: net.ParseIP("10.44.10.9").To4(), RelayAgentIP: net.ParseIP("10.44.10.1").To4(), ClientHWAddr: macA,
+		YourClientIP: net.ParseIP("10.44.17.5").To4(), NextServerIP: net.ParseIP("10.44.10.9").To4(), RelayAgentIP: net.ParseIP("10.44.10.1").To4(), ClientHWAddr: pt.MACA(),
 		Options: layers.DHCPOptions{
-			layers.NewDHCPOption(layers.DHCPOptMessageType, []byte{2}), layers.NewDHCPOption(layers.DHCPOptRouter, ipOf("10.44.10.1")),
-			layers.NewDHCPOption(layers.DHCPOptServerID, ipOf("10.44.10.9")), layers.NewDHCPOption(layers.DHCPOptEnd, nil),
+			layers.NewDHCPOption(layers.DHCPOptMessageType, []byte{2}), layers.NewDHCPOption(layers.DHCPOptRouter, pt.IP("10.44.10.1")),
+			layers.NewDHCPOption(layers.DHCPOptServerID, pt.IP("10.44.10.9")), layers.NewDHCPOption(layers.DHCPOptEnd, nil),
 		},
 	})
 	ns := ip6(layers.IPProtocolICMPv6, "2a02:1234:5::1", "ff02::1:ff00:2")
 	out["neighbour solicitation"] = serialize(t, eth(layers.EthernetTypeIPv6), ns, icmp6Over(ns, layers.ICMPv6TypeNeighborSolicitation), &layers.ICMPv6NeighborSolicitation{
-		TargetAddress: net.ParseIP("2a02:1234:5::2"), Options: layers.ICMPv6Options{{Type: layers.ICMPv6OptSourceAddress, Data: macA}},
+		TargetAddress: net.ParseIP("2a02:1234:5::2"), Options: layers.ICMPv6Options{{Type: layers.ICMPv6OptSourceAddress, Data: pt.MACA()}},
 	})
 	na := ip6(layers.IPProtocolICMPv6, "2a02:1234:5::2", "2a02:1234:5::1")
 	out["neighbour advertisement"] = serialize(t, eth(layers.EthernetTypeIPv6), na, icmp6Over(na, layers.ICMPv6TypeNeighborAdvertisement), &layers.ICMPv6NeighborAdvertisement{
-		Flags: 0x60, TargetAddress: net.ParseIP("2a02:1234:5::2"), Options: layers.ICMPv6Options{{Type: layers.ICMPv6OptTargetAddress, Data: macB}},
+		Flags: 0x60, TargetAddress: net.ParseIP("2a02:1234:5::2"), Options: layers.ICMPv6Options{{Type: layers.ICMPv6OptTargetAddress, Data: pt.MACB()}},
 	})
 	inner := ip4(layers.IPProtocolUDP, "10.44.10.1", "10.44.10.2")
 	out["GRE"] = serialize(t, eth(layers.EthernetTypeIPv4), ip4(layers.IPProtocolGRE, "62.81.14.77", "62.81.14.78"), &layers.GRE{Protocol: layers.EthernetTypeIPv4},
@@ -193,7 +224,7 @@ func decoderFrames(t *testing.T) map[string][]byte {
 		eth(layers.EthernetTypeIPv4), inner, udpOver(inner, 5000, 5001), gopacket.Payload("quiet"))
 	out["ARP"] = serialize(t, eth(layers.EthernetTypeARP), &layers.ARP{
 		AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4, Operation: layers.ARPRequest,
-		SourceHwAddress: macA, SourceProtAddress: ipOf("10.44.10.1"), DstHwAddress: make([]byte, 6), DstProtAddress: ipOf("10.44.10.2"),
+		SourceHwAddress: pt.MACA(), SourceProtAddress: pt.IP("10.44.10.1"), DstHwAddress: make([]byte, 6), DstProtAddress: pt.IP("10.44.10.2"),
 	})
 	return out
 }
@@ -239,7 +270,7 @@ func (r *renaming) frames(before, after []byte) {
 
 func TestCaptureDecoders(t *testing.T) {
 	frames := decoderFrames(t)
-	for i, f := range packets(t) {
+	for i, f := range pt.Samples("public") {
 		if kind := gopacket.NewPacket(f, layers.LayerTypeEthernet, gopacket.Default); kind.Layer(layers.LayerTypeOSPF) != nil || kind.Layer(layers.LayerTypeARP) != nil {
 			frames[fmt.Sprint("own frame ", i)] = f
 		}
@@ -249,20 +280,17 @@ func TestCaptureDecoders(t *testing.T) {
 	for name, f := range frames {
 		names, all = append(names, name), append(all, f)
 	}
-	r := newRedactor(t, redact.Options{})
-	in := pcapng(all)
-	r.LearnFile("a.pcapng", in)
-	out, err := r.Capture("a.pcapng", in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	became := &renaming{t: t, to: map[string]string{}, from: map[string]string{}}
-	for i, after := range framesOf(out) {
-		became.of = names[i]
-		became.frames(all[i], after)
-	}
-	if len(became.to) < 12 {
-		t.Errorf("only %v was renamed: does the comparison see addresses?", became.to)
+	for name, rewrite := range rewriters(t) {
+		t.Run(name, func(t *testing.T) {
+			became := &renaming{t: t, to: map[string]string{}, from: map[string]string{}}
+			for i, after := range pt.Frames(rewrite(t, pt.Pcapng("", all))) {
+				became.of = names[i]
+				became.frames(all[i], after)
+			}
+			if len(became.to) < 12 {
+				t.Errorf("only %v was renamed: does the comparison see addresses?", became.to)
+			}
+		})
 	}
 }
 
@@ -291,24 +319,22 @@ func TestCaptureBGP(t *testing.T) {
 			must(gobgp.NewPathAttributeMpReachNLRI(v6, []gobgp.PathNLRI{{NLRI: must(gobgp.NewIPAddrPrefix(netip.MustParsePrefix("2a02:1234:5::/48")))}}, netip.MustParseAddr("2a02:1234:9::1"))),
 		}, nil),
 	}
-	r := newRedactor(t, redact.Options{})
-	became := &renaming{t: t, to: map[string]string{}, from: map[string]string{}}
-	for name, m := range messages {
-		before := must(m.Serialize())
-		in := pcapng([][]byte{ether(0x0800, tcp("62.81.14.77", "62.81.14.78", 4000, 179, 100, before))})
-		r.LearnFile("a.pcapng", in)
-		out, err := r.Capture("a.pcapng", in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, err := gobgp.ParseBGPMessage(framesOf(out)[0][14+20+20:])
-		if err != nil {
-			t.Fatalf("%s cannot be decoded any more: %v", name, err)
-		}
-		became.of = name
-		became.compare("", reflect.ValueOf(must(gobgp.ParseBGPMessage(before))), reflect.ValueOf(after))
-	}
-	if len(became.to) < 7 {
-		t.Errorf("only %v was renamed: does the comparison see addresses?", became.to)
+	for rewriter, rewrite := range rewriters(t) {
+		t.Run(rewriter, func(t *testing.T) {
+			became := &renaming{t: t, to: map[string]string{}, from: map[string]string{}}
+			for name, m := range messages {
+				before := must(m.Serialize())
+				frame := pt.Ether(pt.MACA(), pt.MACB(), 0x0800, pt.TCP("62.81.14.77", "62.81.14.78", 4000, 179, 100, before))
+				after, err := gobgp.ParseBGPMessage(pt.Frames(rewrite(t, pt.Pcapng("", [][]byte{frame})))[0][14+20+20:])
+				if err != nil {
+					t.Fatalf("%s cannot be decoded any more: %v", name, err)
+				}
+				became.t, became.of = t, name
+				became.compare("", reflect.ValueOf(must(gobgp.ParseBGPMessage(before))), reflect.ValueOf(after))
+			}
+			if len(became.to) < 7 {
+				t.Errorf("only %v was renamed: does the comparison see addresses?", became.to)
+			}
+		})
 	}
 }

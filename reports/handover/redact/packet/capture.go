@@ -1,0 +1,185 @@
+package packet
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"slices"
+)
+
+// ErrCapture says that a file is no capture that can be rewritten.
+var ErrCapture = errors.New("no pcap or pcapng that can be rewritten whole")
+
+// Lengths of addresses.
+const (
+	macLen  = 6  // IEEE 802, 8.2
+	ipv4Len = 4  // RFC 791
+	ipv6Len = 16 // RFC 4291
+)
+
+// unknownBits is the length of a network of which the packet says none.
+const unknownBits = -1
+
+// capture is one capture file being read or rewritten in place.
+type capture struct {
+	m   Mapper
+	out []byte // the file; changed in place
+	old []byte // as it was
+
+	frames []frame
+	flows  map[string]*flow
+	lsas   map[string]uint16 // the new checksum of each LSA whose body was seen
+	edits  int
+}
+
+// frame is one packet: where it is and which checksums depend on what.
+type frame struct {
+	start, end int
+	link       uint16
+	sums       []checksum
+}
+
+func newCapture(data []byte, m Mapper) *capture {
+	return &capture{m: m, out: slices.Clone(data), old: data, lsas: map[string]uint16{}}
+}
+
+// IsCapture reports whether a file begins as a pcap or pcapng file does.
+func IsCapture(data []byte) bool { return isPcapng(data) || isPcap(data) }
+
+// Rewrite returns the file with what m puts in place of its contents, and how many places
+// that changed. data is not changed.
+func Rewrite(data []byte, m Mapper) (out []byte, edits int, err error) {
+	c := newCapture(data, m)
+	if !c.file() {
+		return nil, 0, ErrCapture
+	}
+	c.packets() // bodies of LSAs teach the checksums that their headers name elsewhere
+	copyFrames(c)
+	c.packets()
+	c.fixSums()
+	return c.out, c.edits, nil
+}
+
+// Read shows m all that it would be asked for, up to where the file is broken. What m
+// returns is dropped.
+func Read(data []byte, m Mapper) {
+	if c := newCapture(data, m); c.file() {
+		c.packets()
+	}
+}
+
+// copyFrames puts the packets back, to go over them again with what is known now.
+func copyFrames(c *capture) {
+	for i := range c.frames {
+		f := &c.frames[i]
+		copy(c.out[f.start:f.end], c.old[f.start:f.end])
+		f.sums = f.sums[:0]
+	}
+	c.edits = 0
+}
+
+// packets goes over all frames, then over what TCP carried.
+func (c *capture) packets() {
+	c.flows = map[string]*flow{}
+	for i := range c.frames {
+		c.frame(&c.frames[i])
+	}
+	c.streams()
+}
+
+func (c *capture) file() bool {
+	switch {
+	case isPcapng(c.old):
+		return c.pcapng()
+	case isPcap(c.old):
+		return c.pcap()
+	}
+	return false
+}
+
+// tail blanks what follows the last whole packet of a broken-off file.
+func (c *capture) tail(at int) bool {
+	c.m.Note("the last packet is cut off; its bytes were blanked")
+	clear(c.out[at:])
+	return true
+}
+
+// byteAt and u16 read a field as it was.
+func (c *capture) byteAt(at int) int { return int(c.old[at]) }
+
+func (c *capture) u16(at int) int { return int(binary.BigEndian.Uint16(c.old[at:])) }
+
+// put writes over what was at, and counts.
+func (c *capture) put(at int, with []byte) {
+	if !bytes.Equal(c.out[at:at+len(with)], with) {
+		copy(c.out[at:], with)
+		c.edits++
+	}
+}
+
+// addr maps an address of n bytes.
+func (c *capture) addr(at, n int) { c.network(at, n, unknownBits) }
+
+// addrs maps the addresses of n bytes that fill a list.
+func (c *capture) addrs(at, end, n int) {
+	for ; at+n <= end; at += n {
+		c.addr(at, n)
+	}
+}
+
+// network maps an address that is a network of this length.
+func (c *capture) network(at, n, bits int) {
+	if at+n > len(c.old) {
+		return
+	}
+	if ip, ok := netip.AddrFromSlice(c.old[at : at+n]); ok {
+		c.put(at, c.m.Addr(ip, bits).AsSlice())
+	}
+}
+
+// prefix maps a prefix of an address of size bytes, of which only those that count are there.
+func (c *capture) prefix(at, bits, size int) {
+	raw := make([]byte, size)
+	n := octets(bits)
+	copy(raw, c.old[at:at+n])
+	ip, ok := netip.AddrFromSlice(raw)
+	if !ok || bits == 0 {
+		return
+	}
+	c.put(at, netip.PrefixFrom(c.m.Addr(ip, bits), bits).Masked().Addr().AsSlice()[:n])
+}
+
+// octets is how many bytes hold so many bits.
+func octets(bits int) int { return (bits + 7) / 8 }
+
+func (c *capture) mac(at int) {
+	if at+macLen > len(c.old) {
+		return
+	}
+	m := c.m.MAC([macLen]byte(c.old[at : at+macLen]))
+	c.put(at, m[:])
+}
+
+func (c *capture) text(start, end int)    { c.bytes(Text, start, end) }
+func (c *capture) payload(start, end int) { c.bytes(Payload, start, end) }
+func (c *capture) name(start, end int)    { c.bytes(Name, start, end) }
+func (c *capture) secret(start, end int)  { c.bytes(Secret, start, end) }
+func (c *capture) digest(start, end int)  { c.bytes(Digest, start, end) }
+
+func (c *capture) bytes(kind Kind, start, end int) {
+	if start >= end || end > len(c.old) {
+		return
+	}
+	if with := c.m.Bytes(kind, c.old[start:end]); len(with) == end-start {
+		c.put(start, with)
+	}
+}
+
+// untilZero is the end of a value of at most n bytes that a zero ends.
+func (c *capture) untilZero(at, n int) int {
+	if k := bytes.IndexByte(c.old[at:at+n], 0); k >= 0 {
+		return at + k
+	}
+	return at + n
+}

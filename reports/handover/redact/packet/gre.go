@@ -1,0 +1,36 @@
+package packet
+
+// The header of GRE (RFC 2784, section 2; RFC 2890, section 2, for key and sequence number).
+// Each of the fields that a flag announces has four bytes.
+const (
+	greFlags    = 0
+	greProtocol = 2
+	greLen      = 4
+	greSum      = 4 // where it is, if it is
+	greField    = 4
+
+	greHasSum      = 0x8000
+	greHasKey      = 0x2000
+	greHasSequence = 0x1000
+)
+
+func (c *capture) gre(f *frame, at, end int) {
+	flags, kind := c.u16(at+greFlags), c.u16(at+greProtocol)
+	body := at + greLen
+	for _, has := range []int{greHasSum, greHasKey, greHasSequence} {
+		if flags&has != 0 {
+			body += greField
+		}
+	}
+	if body > end {
+		return
+	}
+	if flags&greHasSum != 0 {
+		f.sum(at+greSum, part{at, end})
+	}
+	if kind == typeTransEth {
+		c.ethernet(f, body, end)
+		return
+	}
+	c.ethertype(f, kind, body, end)
+}

@@ -1,0 +1,130 @@
+package packet
+
+// Types of messages: errors (RFC 4443), listeners (RFC 2710, RFC 3810), neighbours (RFC 4861).
+const (
+	icmp6Unreachable   = 1
+	icmp6TooBig        = 2
+	icmp6Exceeded      = 3
+	icmp6Parameter     = 4
+	icmp6Query         = 130
+	icmp6Report        = 131
+	icmp6Done          = 132
+	icmp6Solicitation  = 133 // of a router
+	icmp6Advertisement = 134
+	icmp6Neighbour     = 135
+	icmp6NeighbourIs   = 136
+	icmp6Redirect      = 137
+	icmp6Reports       = 143 // version 2
+)
+
+// Where addresses and options of the messages are (RFC 4861, section 4; RFC 2710, section 3).
+const (
+	icmp6Target       = 8 // of neighbours and redirects; the group of listeners
+	redirectTo        = 24
+	routerAskOptions  = 8
+	routerTellOptions = 16
+	neighbourOptions  = 24
+	redirectOptions   = 40
+)
+
+// A report of listeners, version 2, and a record of it (RFC 3810, section 5.2).
+const (
+	reportCount   = 6
+	reportRecords = 8
+
+	groupExtra     = 1 // in words of four bytes
+	groupSources   = 2
+	groupAddr      = 4
+	groupList      = 20
+	groupExtraUnit = 4
+)
+
+// Options of neighbours (RFC 4861, section 4.6; RFC 8106, section 5.1). Their lengths are in
+// units of eight bytes.
+const (
+	ndSourceLink = 1
+	ndTargetLink = 2
+	ndPrefix     = 3
+	ndRedirected = 4
+	ndServers    = 25
+
+	ndLength = 1
+	ndUnit   = 8
+	ndHead   = 2
+
+	ndPrefixBits = 2
+	ndPrefixAddr = 16
+	ndPrefixLen  = 32
+	longest6     = 8 * ipv6Len
+	ndPacket     = 8
+	ndServerList = 8
+)
+
+// icmp6 maps the addresses of messages about neighbours, routers and listeners, and goes
+// into the packet that an error message holds.
+func (c *capture) icmp6(f *frame, at, end int) {
+	switch c.byteAt(at + icmpType) {
+	case icmp6Unreachable, icmp6TooBig, icmp6Exceeded, icmp6Parameter:
+		c.ip(f, at+icmpLen, end)
+	case icmp6Solicitation:
+		c.neighbourOptions(f, at+routerAskOptions, end)
+	case icmp6Advertisement:
+		c.neighbourOptions(f, at+routerTellOptions, end)
+	case icmp6Neighbour, icmp6NeighbourIs, icmp6Query, icmp6Report, icmp6Done:
+		c.target(at, end)
+		c.neighbourOptions(f, at+neighbourOptions, end)
+	case icmp6Redirect:
+		c.target(at, end)
+		if at+redirectOptions <= end {
+			c.addr(at+redirectTo, ipv6Len)
+		}
+		c.neighbourOptions(f, at+redirectOptions, end)
+	case icmp6Reports:
+		c.listeners(at, end)
+	default:
+		c.payload(at+icmpLen, end)
+	}
+}
+
+func (c *capture) target(at, end int) {
+	if at+icmp6Target+ipv6Len <= end {
+		c.addr(at+icmp6Target, ipv6Len)
+	}
+}
+
+// listeners maps the groups and sources of a report.
+func (c *capture) listeners(at, end int) {
+	p := at + reportRecords
+	for range c.u16(at + reportCount) {
+		if p+groupList > end {
+			return
+		}
+		c.addr(p+groupAddr, ipv6Len)
+		list := p + groupList
+		sources := list + c.u16(p+groupSources)*ipv6Len
+		c.addrs(list, min(sources, end), ipv6Len)
+		p = sources + c.byteAt(p+groupExtra)*groupExtraUnit
+	}
+}
+
+func (c *capture) neighbourOptions(f *frame, at, end int) {
+	for at+ndUnit <= end {
+		n := c.byteAt(at+ndLength) * ndUnit
+		if n == 0 || at+n > end {
+			return
+		}
+		switch c.byteAt(at) {
+		case ndSourceLink, ndTargetLink:
+			c.mac(at + ndHead)
+		case ndPrefix:
+			if n == ndPrefixLen {
+				c.network(at+ndPrefixAddr, ipv6Len, min(c.byteAt(at+ndPrefixBits), longest6))
+			}
+		case ndServers:
+			c.addrs(at+ndServerList, at+n, ipv6Len)
+		case ndRedirected:
+			c.ip(f, at+ndPacket, at+n)
+		}
+		at += n
+	}
+}

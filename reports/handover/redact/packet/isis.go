@@ -1,0 +1,220 @@
+package packet
+
+// IS-IS is of ISO 10589 where nothing else is said; the sections are its.
+
+// nlpidISIS begins a PDU (ISO 9577).
+const nlpidISIS = 0x83
+
+// systemLen is how long a system's id is (7.1.1: all implementations have this length).
+const systemLen = 6
+
+// The head that all PDUs have (9.5).
+const (
+	isisHeaderLen = 1 // where the TLVs begin
+	isisType      = 4
+	isisLen       = 8
+
+	isisTypeMask = 0x1f
+)
+
+// Types of PDUs (9.5 to 9.13).
+const (
+	helloLevel1 = 15
+	helloLevel2 = 16
+	helloPoint  = 17
+	lspLevel1   = 18
+	lspLevel2   = 20
+	csnpLevel1  = 24
+	csnpLevel2  = 25
+	psnpLevel1  = 26
+	psnpLevel2  = 27
+)
+
+// Where PDUs have the ids of systems, and LSPs their checksum (9.5 to 9.13).
+const (
+	helloSource = 9
+	helloLAN    = 21
+	lspID       = 12 // what the checksum is over begins here
+	lspSum      = 24
+	lspLen      = 26
+	snpSource   = 10
+	csnpFirst   = 17
+	csnpLast    = 25
+)
+
+// The head of a TLV (9.5).
+const (
+	isisTLVLength = 1
+	isisTLVHead   = 2
+)
+
+// Types of TLVs (IANA's registry of IS-IS TLV codepoints, which names their documents).
+const (
+	isisAreas       = 1
+	isisNeighbours  = 2
+	isisLANSystems  = 6
+	isisPadding     = 8
+	isisEntries     = 9
+	isisAuth        = 10
+	isisReach       = 22  // RFC 5305, section 3
+	isisProtocols   = 129 // RFC 1195, section 5
+	isisInterfaces  = 132
+	isisRouterID    = 134 // RFC 5305, section 4.3
+	isisIPv4Reach   = 135 // RFC 5305, section 4
+	isisName        = 137 // RFC 5301
+	isisTopologies  = 229 // RFC 5120
+	isisInterfaces6 = 232 // RFC 5308, section 3
+	isisAdjacency   = 240 // RFC 5303, section 3.1
+)
+
+// Positions in entries of TLVs.
+const (
+	neighboursFirst = 1 // 9.8: after a byte that says whether they are virtual
+	neighbourID     = 4 // after four metrics
+	neighbourLen    = 11
+
+	reachSubLength = 10 // RFC 5305, section 3: after id and metric
+	reachLen       = 11
+
+	entryID  = 2 // 9.10: after a lifetime
+	entryLen = 16
+
+	authIs        = 0 // RFC 5304: the type, then what it is
+	authValue     = 1
+	authPassword  = 1
+	adjacencyID   = 5
+	adjacencyWith = 11 // the length that has an id
+
+	routeControl   = 4 // RFC 5305, section 4: after a metric
+	routePrefix    = 5
+	routeBits      = 0x3f
+	routeHasSub    = 0x40
+	routeSubLength = 1
+	longest4       = 8 * ipv4Len
+)
+
+// isis maps the ids of systems in hellos, LSPs and SNPs; their TLVs of addresses, neighbours
+// and names. Where it changes an LSP, its checksum is made again.
+func (c *capture) isis(at, end int) {
+	if at+isisLen > end {
+		return
+	}
+	kind := c.byteAt(at+isisType) & isisTypeMask
+	c.isisSystems(kind, at)
+	head := c.byteAt(at + isisHeaderLen)
+	if head < isisLen || at+head > end {
+		return
+	}
+	lsp := kind == lspLevel1 || kind == lspLevel2
+	right := lsp && end-at > lspLen && fletcherHolds(c.old[at+lspID:end])
+	for p := at + head; p+isisTLVHead <= end; {
+		body := p + isisTLVHead
+		stop := body + c.byteAt(p+isisTLVLength)
+		if stop > end {
+			break
+		}
+		c.isisTLV(c.byteAt(p), body, stop)
+		p = stop
+	}
+	if right {
+		setFletcher(c.out[at+lspID:end], lspSum-lspID)
+	}
+}
+
+// isisSystems maps the ids that the head of a PDU has.
+func (c *capture) isisSystems(kind, at int) {
+	switch kind {
+	case helloLevel1, helloLevel2:
+		c.system(at + helloSource)
+		c.system(at + helloLAN)
+	case helloPoint:
+		c.system(at + helloSource)
+	case lspLevel1, lspLevel2:
+		c.system(at + lspID)
+	case csnpLevel1, csnpLevel2:
+		c.system(at + snpSource)
+		c.system(at + csnpFirst)
+		c.system(at + csnpLast)
+	case psnpLevel1, psnpLevel2:
+		c.system(at + snpSource)
+	}
+}
+
+func (c *capture) isisTLV(kind, at, end int) {
+	switch kind {
+	case isisInterfaces:
+		c.addrs(at, end, ipv4Len)
+	case isisRouterID:
+		if end-at == ipv4Len {
+			c.addr(at, ipv4Len)
+		}
+	case isisInterfaces6:
+		c.addrs(at, end, ipv6Len)
+	case isisLANSystems:
+		for ; at+macLen <= end; at += macLen {
+			c.mac(at)
+		}
+	case isisReach:
+		for ; at+reachLen <= end; at += reachLen + c.byteAt(at+reachSubLength) {
+			c.system(at)
+		}
+	case isisNeighbours:
+		for at += neighboursFirst; at+neighbourLen <= end; at += neighbourLen {
+			c.system(at + neighbourID)
+		}
+	case isisEntries:
+		for ; at+entryLen <= end; at += entryLen {
+			c.system(at + entryID)
+		}
+	case isisAdjacency:
+		if end-at >= adjacencyWith {
+			c.system(at + adjacencyID)
+		}
+	case isisIPv4Reach:
+		c.isisRoutes(at, end)
+	case isisName:
+		c.name(at, end)
+	case isisAuth:
+		c.isisAuth(at, end)
+	case isisAreas, isisProtocols, isisPadding, isisTopologies:
+	default:
+		c.payload(at, end)
+	}
+}
+
+func (c *capture) isisAuth(at, end int) {
+	if end-at > authValue && c.byteAt(at+authIs) == authPassword {
+		c.secret(at+authValue, end)
+		return
+	}
+	c.digest(at+authValue, end)
+}
+
+func (c *capture) isisRoutes(at, end int) {
+	for at+routePrefix <= end {
+		control, prefix := c.byteAt(at+routeControl), at+routePrefix
+		bits := min(control&routeBits, longest4)
+		stop := prefix + octets(bits)
+		if stop > end {
+			return
+		}
+		c.prefix(prefix, bits, ipv4Len)
+		if control&routeHasSub != 0 && stop < end {
+			stop += routeSubLength + c.byteAt(stop)
+		}
+		at = stop
+	}
+}
+
+// system maps a system's id: a MAC, or an IPv4 address in decimal, such as 1921.6800.1001.
+func (c *capture) system(at int) {
+	if at+systemLen > len(c.old) {
+		return
+	}
+	if ip, ok := decimalSystem([systemLen]byte(c.old[at : at+systemLen])); ok {
+		id := systemOf(c.m.Addr(ip, longest4).As4())
+		c.put(at, id[:])
+		return
+	}
+	c.mac(at)
+}

@@ -1,0 +1,13 @@
+package packet
+
+// The systems of actor and partner in a LACPDU (IEEE 802.1AX, 6.4.2.3).
+const (
+	lacpActor      = 6
+	lacpPartner    = 26
+	lacpPartnerEnd = 42 // of what is said about the partner
+)
+
+func (c *capture) lacp(at int) {
+	c.mac(at + lacpActor)
+	c.mac(at + lacpPartner)
+}

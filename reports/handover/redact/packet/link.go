@@ -1,0 +1,59 @@
+package packet
+
+// Link types (tcpdump.org/linktypes.html).
+const (
+	linkNull     = 0
+	linkEthernet = 1
+	linkRawBSD   = 12 // the number of raw IP on most systems, found in files of old
+	linkRawOpen  = 14 // and on OpenBSD
+	linkRaw      = 101
+	linkLoop     = 108
+	linkCooked   = 113
+	linkIPv4     = 228
+	linkIPv6     = 229
+	linkCooked2  = 276
+)
+
+// nullLen is the family that precedes a packet of BSD's loopback.
+const nullLen = 4
+
+// What Linux makes of the header when it captures on all interfaces
+// (tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html).
+const (
+	cookedSource   = 6
+	cookedProtocol = 14
+	cookedLen      = 16
+)
+
+// The same, version 2 (tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html).
+const (
+	cooked2Protocol = 0
+	cooked2Source   = 12
+	cooked2Len      = 20
+)
+
+// frame goes into a packet by its link type.
+func (c *capture) frame(f *frame) {
+	at, end := f.start, f.end
+	switch f.link {
+	case linkEthernet:
+		c.ethernet(f, at, end)
+	case linkRaw, linkIPv4, linkIPv6, linkRawBSD, linkRawOpen:
+		c.ip(f, at, end)
+	case linkNull, linkLoop:
+		c.ip(f, min(at+nullLen, end), end)
+	case linkCooked:
+		if at+cookedLen <= end {
+			c.mac(at + cookedSource)
+			c.ethertype(f, c.u16(at+cookedProtocol), at+cookedLen, end)
+		}
+	case linkCooked2:
+		if at+cooked2Len <= end {
+			c.mac(at + cooked2Source)
+			c.ethertype(f, c.u16(at+cooked2Protocol), at+cooked2Len, end)
+		}
+	default:
+		c.m.Note("packets of a link type that is not understood, searched by value")
+		c.payload(at, end)
+	}
+}

@@ -1,0 +1,20 @@
+package packet
+
+// A label of MPLS (RFC 3032, section 2.1).
+const (
+	labelStack  = 2 // the byte with the bit that says that it is the last
+	labelBottom = 1
+	labelLen    = 4
+)
+
+// mpls goes below the stack of labels.
+func (c *capture) mpls(f *frame, at, end int) {
+	for at+labelLen <= end {
+		last := c.byteAt(at+labelStack)&labelBottom != 0
+		at += labelLen
+		if last {
+			break
+		}
+	}
+	c.ip(f, at, end)
+}

@@ -1,0 +1,62 @@
+package packet
+
+import "slices"
+
+// The header of UDP (RFC 768).
+const (
+	udpSource = 0
+	udpDest   = 2
+	udpLength = 4
+	udpSum    = 6
+	udpLen    = 8
+)
+
+// Ports (IANA's registry), and those that were or are used beside.
+const (
+	portDNS           = 53
+	portMDNS          = 5353
+	portDHCPServer    = 67
+	portDHCPClient    = 68
+	portSNMP          = 161
+	portSNMPTrap      = 162
+	portRIP           = 520
+	portRADIUS        = 1812
+	portRADIUSAcct    = 1813
+	portRADIUSOld     = 1645
+	portRADIUSAcctOld = 1646
+	portRADIUSDynamic = 3799 // RFC 5176
+	portVXLAN         = 4789
+	portVXLANLinux    = 8472 // what Linux used before there was a number
+)
+
+// vxlanLen is the header that precedes the frame of a virtual network (RFC 7348, section 5).
+const vxlanLen = 8
+
+// udp goes into a datagram by its ports.
+func (c *capture) udp(f *frame, at, end int, pseudo part) {
+	if n := c.u16(at + udpLength); n >= udpLen {
+		end = min(end, at+n)
+	}
+	f.sums = append(f.sums, checksum{at: at + udpSum, parts: []part{pseudo, {at, end}}, udp: true})
+	src, dst, body := c.u16(at+udpSource), c.u16(at+udpDest), at+udpLen
+	on := func(ports ...int) bool { return slices.Contains(ports, src) || slices.Contains(ports, dst) }
+	switch {
+	case on(portVXLAN, portVXLANLinux) && body+vxlanLen <= end:
+		c.ethernet(f, body+vxlanLen, end)
+	case on(portDHCPServer, portDHCPClient):
+		c.dhcp(body, end)
+	case on(portSNMP, portSNMPTrap):
+		if !c.snmp(body, end) {
+			c.payload(body, end)
+		}
+	case on(portRIP) && body+ripHead <= end:
+		c.rip(body, end)
+	case on(portRADIUS, portRADIUSAcct, portRADIUSOld, portRADIUSAcctOld, portRADIUSDynamic) && body+radiusLen <= end:
+		c.radius(body, end)
+	case on(portDNS, portMDNS) && body+dnsLen <= end:
+		c.payload(body, end)
+		c.dns(body, end)
+	default:
+		c.payload(body, end)
+	}
+}
