@@ -33,7 +33,7 @@ const (
 // Where PDUs have the ids of systems, and LSPs their checksum (9.5 to 9.13).
 const (
 	helloSource = 9
-	helloLAN    = 21
+	helloLAN    = 20
 	lspID       = 12 // what the checksum is over begins here
 	lspSum      = 24
 	lspLen      = 26

@@ -259,6 +259,7 @@ func isisFrames(v values) map[string][]byte {
 	pt.SetFletcher(lsp[14+3+12:], 12)
 	entries := pt.LV(9, 0, pt.Cat(pt.U16(1200), v.mac(3), []byte{0, 0}, pt.U32(7), []byte{1, 2}))
 	return map[string][]byte{
+		"IS-IS hello, LAN":            pdu(15, 27, []byte{3}, v.mac(3), pt.U16(30), pt.U16(100), []byte{64}, v.mac(4), []byte{1}, tlvs),
 		"IS-IS hello, point to point": pdu(17, 20, []byte{3}, v.mac(3), pt.U16(30), pt.U16(100), []byte{1}, tlvs),
 		"IS-IS LSP":                   lsp,
 		"IS-IS CSNP":                  pdu(25, 33, pt.U16(100), ofAddress, []byte{0}, make([]byte, 8), bytes.Repeat([]byte{0xff}, 8), entries),
