@@ -28,6 +28,7 @@ type capture struct {
 	old []byte // as it was
 
 	frames []frame
+	end    int // of what is gone over: a frame, or all; no field is beyond
 	flows  map[string]*flow
 	lsas   map[string]uint16 // the new checksum of each LSA whose body was seen
 	edits  int
@@ -41,7 +42,7 @@ type frame struct {
 }
 
 func newCapture(data []byte, m Mapper) *capture {
-	return &capture{m: m, out: slices.Clone(data), old: data, lsas: map[string]uint16{}}
+	return &capture{m: m, out: slices.Clone(data), old: data, end: len(data), lsas: map[string]uint16{}}
 }
 
 // IsCapture reports whether a file begins as a pcap or pcapng file does.
@@ -82,10 +83,17 @@ func copyFrames(c *capture) {
 // packets goes over all frames, then over what TCP carried.
 func (c *capture) packets() {
 	c.flows = map[string]*flow{}
+	c.eachFrame()
+	c.streams()
+}
+
+// eachFrame goes over the frames, each within its bounds.
+func (c *capture) eachFrame() {
 	for i := range c.frames {
+		c.end = c.frames[i].end
 		c.frame(&c.frames[i])
 	}
-	c.streams()
+	c.end = len(c.old)
 }
 
 func (c *capture) file() bool {
@@ -130,7 +138,7 @@ func (c *capture) addrs(at, end, n int) {
 
 // network maps an address that is a network of this length.
 func (c *capture) network(at, n, bits int) {
-	if at+n > len(c.old) {
+	if at+n > c.end {
 		return
 	}
 	if ip, ok := netip.AddrFromSlice(c.old[at : at+n]); ok {
@@ -154,7 +162,7 @@ func (c *capture) prefix(at, bits, size int) {
 func octets(bits int) int { return (bits + 7) / 8 }
 
 func (c *capture) mac(at int) {
-	if at+macLen > len(c.old) {
+	if at+macLen > c.end {
 		return
 	}
 	m := c.m.MAC([macLen]byte(c.old[at : at+macLen]))
@@ -168,7 +176,7 @@ func (c *capture) secret(start, end int)  { c.bytes(Secret, start, end) }
 func (c *capture) digest(start, end int)  { c.bytes(Digest, start, end) }
 
 func (c *capture) bytes(kind Kind, start, end int) {
-	if start >= end || end > len(c.old) {
+	if start >= end || end > c.end {
 		return
 	}
 	if with := c.m.Bytes(kind, c.old[start:end]); len(with) == end-start {

@@ -102,6 +102,28 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestShortFrames: a frame that is cut where a header says more changes nothing behind it, and
+// nothing breaks where the file ends with it.
+func TestShortFrames(t *testing.T) {
+	before := frames(values{t, false})
+	before["LSA without a body"] = values{t, false}.ospf(4, pt.U32(1), pt.LSA(1, "10.9.9.9", "10.9.9.9", nil))
+	next, want := values{t, false}.quiet(), values{t, true}.quiet()
+	for name, f := range before {
+		for n := range len(f) + 1 {
+			in := pt.Pcap(binary.BigEndian, 1, f[:n], pt.Ether(values{t, false}.mac(1), values{t, false}.mac(2), 0x0800, next), f[:n])
+			out, _, err := packet.Rewrite(in, newSwap())
+			if err != nil {
+				t.Fatal(err)
+			}
+			head, tail := 24+16+n, 24+16+n+16+14+len(next)
+			if !bytes.Equal(out[head:head+16], in[head:head+16]) || !bytes.Equal(out[head+16+14:tail], want) {
+				t.Errorf("%s, of which %d bytes are there, changes what follows", name, n)
+				break
+			}
+		}
+	}
+}
+
 // TestLengths: a Mapper hears of the length of networks where packets say it.
 func TestLengths(t *testing.T) {
 	all := frames(values{t, false})

@@ -208,7 +208,7 @@ func (c *capture) isisRoutes(at, end int) {
 
 // system maps a system's id: a MAC, or an IPv4 address in decimal, such as 1921.6800.1001.
 func (c *capture) system(at int) {
-	if at+systemLen > len(c.old) {
+	if at+systemLen > c.end {
 		return
 	}
 	if ip, ok := decimalSystem([systemLen]byte(c.old[at : at+systemLen])); ok {

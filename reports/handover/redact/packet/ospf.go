@@ -230,6 +230,9 @@ func (c *capture) lsaBody(kind, at, end int) {
 
 func (c *capture) routerLinks(at, end int) {
 	p := at + routerLinks
+	if p > end {
+		return
+	}
 	for range c.u16(at + routerLinkCount) {
 		if p+linkLen > end {
 			return

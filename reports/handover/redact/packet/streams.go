@@ -27,9 +27,7 @@ func Streams(data []byte) (streams [][]byte, ok bool) {
 		return nil, false
 	}
 	c.flows = map[string]*flow{}
-	for i := range c.frames {
-		c.frame(&c.frames[i])
-	}
+	c.eachFrame()
 	for _, key := range slices.Sorted(maps.Keys(c.flows)) {
 		streams = append(streams, c.joinAll(c.flows[key]))
 	}
