@@ -29,6 +29,7 @@ type capture struct {
 
 	frames []frame
 	end    int // of what is gone over: a frame, or all; no field is beyond
+	depth  int // of packets in packets
 	flows  map[string]*flow
 	lsas   map[string]uint16 // the new checksum of each LSA whose body was seen
 	edits  int
@@ -112,6 +113,24 @@ func (c *capture) tail(at int) bool {
 	clear(c.out[at:])
 	return true
 }
+
+// deepest bounds packets in packets: tunnels in tunnels are two or three deep, and a stranger
+// can write any number.
+const deepest = 16
+
+// enter begins a packet, perhaps in another one; false is beyond the bound, where it is searched
+// as a payload. Who enters leaves.
+func (c *capture) enter(at, end int) bool {
+	if c.depth >= deepest {
+		c.m.Note("packets in packets beyond the bound, searched by value")
+		c.payload(at, end)
+		return false
+	}
+	c.depth++
+	return true
+}
+
+func (c *capture) leave() { c.depth-- }
 
 // byteAt and u16 read a field as it was.
 func (c *capture) byteAt(at int) int { return int(c.old[at]) }

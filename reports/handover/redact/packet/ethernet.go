@@ -37,9 +37,10 @@ const (
 const serviceTagLen = 4
 
 func (c *capture) ethernet(f *frame, at, end int) {
-	if at+etherLen > end {
+	if at+etherLen > end || !c.enter(at, end) {
 		return
 	}
+	defer c.leave()
 	c.mac(at + etherDestination)
 	c.mac(at + etherSource)
 	c.ethertype(f, c.u16(at+etherType), at+etherLen, end)

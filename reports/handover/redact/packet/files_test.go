@@ -124,6 +124,27 @@ func TestShortFrames(t *testing.T) {
 	}
 }
 
+// TestPacketsInPackets: those of a stranger end at a bound, with their addresses mapped up to
+// there.
+func TestPacketsInPackets(t *testing.T) {
+	nested := func(v values, n int) []byte {
+		p := v.quiet()
+		for range n {
+			p = pt.IPv4(4, v.ip("10.1.2.3"), v.ip("10.1.2.4"), p)
+		}
+		return p
+	}
+	m := newSwap()
+	out, _, err := packet.Rewrite(pt.Pcap(binary.BigEndian, 101, nested(values{t, false}, 5)), m)
+	if err != nil || !bytes.Equal(out, pt.Pcap(binary.BigEndian, 101, nested(values{t, true}, 5))) || len(m.notes) > 0 {
+		t.Errorf("five of them: %v, %q", err, m.notes)
+	}
+	_, edits, err := packet.Rewrite(pt.Pcap(binary.BigEndian, 101, nested(values{t, false}, 2000)), m)
+	if err != nil || edits > 100 || len(m.notes) == 0 || !strings.Contains(m.notes[0], "beyond the bound") {
+		t.Errorf("two thousand: %v, %d edits, %q", err, edits, m.notes)
+	}
+}
+
 // TestLengths: a Mapper hears of the length of networks where packets say it.
 func TestLengths(t *testing.T) {
 	all := frames(values{t, false})

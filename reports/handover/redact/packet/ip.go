@@ -28,9 +28,10 @@ const (
 
 // ip goes into a packet of either version.
 func (c *capture) ip(f *frame, at, end int) {
-	if at >= end {
+	if at >= end || !c.enter(at, end) {
 		return
 	}
+	defer c.leave()
 	switch c.byteAt(at) >> versionShift {
 	case version4:
 		c.ipv4(f, at, end)
