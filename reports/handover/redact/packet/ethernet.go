@@ -63,7 +63,7 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 		c.ethernet(f, at+serviceTagLen, end)
 	case kind == typeMPLS || kind == typeMPLSMulti:
 		c.mpls(f, at, end)
-	case kind == typeSlow && at+lacpPartnerEnd <= end:
+	case kind == typeSlow && at+lacpPartnerEnd <= end && c.byteAt(at+slowSubtype) == slowLACP:
 		c.lacp(at)
 	case kind < typeFirst:
 		c.llc(f, at, min(end, at+kind))

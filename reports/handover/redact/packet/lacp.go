@@ -1,5 +1,11 @@
 package packet
 
+// What a frame of the slow protocols is (IEEE 802.3, annex 57A).
+const (
+	slowSubtype = 0
+	slowLACP    = 1
+)
+
 // The systems of actor and partner in a LACPDU (IEEE 802.1AX, 6.4.2.3).
 const (
 	lacpActor      = 6

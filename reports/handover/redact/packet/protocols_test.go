@@ -67,6 +67,7 @@ func linkFrames(v values) map[string][]byte {
 		"LLDP of addresses":     v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{5, 1}, v.addr("10.1.2.3"))), pt.TLV(2, pt.Cat([]byte{4, 1}, v.addr("10.1.2.4"))), pt.TLV(0, nil)),
 		"LLDP of names":         v.ether(0x88cc, pt.TLV(1, pt.Cat([]byte{7}, v.host())), pt.TLV(2, pt.Cat([]byte{5}, v.host())), pt.TLV(0, nil)),
 		"LACP":                  v.ether(0x8809, []byte{1, 1, 1, 20, 0x80, 0}, v.mac(3), make([]byte, 9), []byte{2, 20, 0x80, 0, 0}, v.mac(4), make([]byte, 20)),
+		"OAM, as slow as LACP":  v.ether(0x8809, []byte{3, 0, 0x50, 0, 1, 16, 1, 0, 0, 8, 5, 0, 0, 4, 0x96}, make([]byte, 8), v.host(), v.host()),
 		"STP":                   v.llc([]byte{0x42, 0x42, 3}, bpdu),
 		"PVST":                  v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 1, 0x0b}, bpdu),
 		"CDP":                   v.llc([]byte{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0}, discovery(2, pt.Cat([]byte{2, 180, 0, 0, 0, 1}, pt.U16(4+len(host)), v.host()))),
