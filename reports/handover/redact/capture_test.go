@@ -193,3 +193,18 @@ func FuzzCapture(f *testing.F) {
 		}
 	})
 }
+
+// TestCaptureRegions: what a capture has that is not understood is told of its file, and of
+// no file without a name.
+func TestCaptureRegions(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	in := pt.Pcap(binary.LittleEndian, 147, []byte("of a link type that nobody knows"))
+	r.LearnFile("a.pcap", in)
+	if _, err := r.Capture("a.pcap", in); err != nil {
+		t.Fatal(err)
+	}
+	regions := r.Report().Regions
+	if len(regions) != 1 || regions[0].File != "a.pcap" {
+		t.Errorf("%+v", regions)
+	}
+}
