@@ -146,14 +146,17 @@ func (s Suite) refs() []string {
 	refs := []string{SuiteRef(s.name)}
 	for _, sw := range Products() {
 		if v := sw.Versions[s.name]; v != "" {
-			refs = append(refs, "reprise/"+sw.Name+":"+v)
+			refs = append(refs, Repository+sw.Name+":"+v)
 		}
 	}
 	return refs
 }
 
+// Repository is what the names of all images of this project begin with.
+const Repository = "reprise/"
+
 // SuiteRef is the tag of a suite's image.
-func SuiteRef(suiteName string) string { return "reprise/debian:" + suiteName }
+func SuiteRef(suiteName string) string { return Repository + "debian:" + suiteName }
 
 // packages lists what is installed on top of the minimal system.
 func packages() []string {
@@ -253,7 +256,7 @@ func (s Suite) Tags(versions map[string]string) []string {
 	tags := []string{SuiteRef(s.name)}
 	for _, sw := range Products() {
 		if v := versions[sw.Packages[0]]; v != "" {
-			tags = append(tags, "reprise/"+sw.Name+":"+upstream(v))
+			tags = append(tags, Repository+sw.Name+":"+upstream(v))
 		}
 	}
 	return tags

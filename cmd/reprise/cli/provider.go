@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -23,6 +25,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/lab"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/origin"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/vm"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
@@ -63,7 +66,7 @@ const (
 
 // RegisterProvider adds the flag that chooses among providers of Linux nodes.
 func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) {
-	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, or namespaces, which need neither an engine nor root (default: $"+EnvProvider+", else containers where there is an engine)")
+	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, or namespaces, which need neither an engine nor root (default: $"+EnvProvider+", else namespaces for images of this project where the kernel allows them, else containers)")
 }
 
 // Provider builds labs and cleans up behind them.
@@ -122,20 +125,31 @@ func OpenNodes(ctx context.Context, l *scenarios.Loaded, t topologies.Topology, 
 	}
 }
 
-// whatIsThere gives containers, unless there is no engine and the lab can be built without, but
-// perhaps for an image among others.
+// whatIsThere gives namespaces where they will do: where the lab can be built of them and every
+// image is one that this project builds, which was measured to behave the same in both; where
+// there is no engine, also for other images, and perhaps without one that is not there yet.
+// Else it gives containers.
 func whatIsThere(ctx context.Context, t topologies.Topology) (Provider, error) {
-	if EngineAnswers(ctx) {
-		return containers.New(containers.Options{})
-	}
 	spaces, err := namespaces.New(namespaces.Options{})
 	if err == nil {
 		err = spaces.Check(ctx, t)
-		if missing, ok := errors.AsType[*topologies.MissingError](err); err == nil || ok && missing.What == "image" {
-			return spaces, nil // which says how to get the image
-		}
+	}
+	if err == nil && ownImages(t) {
+		return spaces, nil
+	}
+	missing, lacks := errors.AsType[*topologies.MissingError](err)
+	if (err == nil || lacks && missing.What == "image") && !EngineAnswers(ctx) {
+		return spaces, nil // which says how to get the image
 	}
 	return containers.New(containers.Options{}) // which says what is missing
+}
+
+// ownImages reports whether every image of a topology is built by this project. A segment has
+// none.
+func ownImages(t topologies.Topology) bool {
+	return !slices.ContainsFunc(t.Nodes, func(n topologies.Node) bool {
+		return !strings.HasPrefix(n.Image, recipe.Repository) && !n.IsSegment()
+	})
 }
 
 // WithoutEngine reports whether labs are to be made without a container engine: name is what

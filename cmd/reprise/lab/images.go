@@ -39,9 +39,9 @@ from day to day, and images list tells them.`,
 // buildOptions are what "images build" was asked.
 type buildOptions struct {
 	*cli.App
-	suites []string // none: those in use
-	guests bool
-	where  cli.LabFlags
+	suites   []string // none: those in use
+	guests   bool
+	provider string // whose images they are
 }
 
 func newBuild(a *cli.App, runF func(context.Context, *buildOptions) error) *cobra.Command {
@@ -64,7 +64,7 @@ and e2fsprogs.`,
 			return cli.Run(runF, runBuild)(c.Context(), o)
 		},
 	}
-	o.where.RegisterProvider(c.Flags())
+	c.Flags().StringVar(&o.provider, "provider", "", "`what` keeps them: containers, the engine, or namespaces, the store of labs without one (default: $"+cli.EnvProvider+", else the engine where there is one)")
 	c.Flags().BoolVar(&o.guests, "guest", false, "make virtual machines instead of images of containers")
 	return c
 }
@@ -73,7 +73,7 @@ func runBuild(ctx context.Context, o *buildOptions) error {
 	if o.guests {
 		return buildGuests(ctx, o.App, o.suites)
 	}
-	return buildImages(ctx, o.App, o.suites, o.where.Provider)
+	return buildImages(ctx, o.App, o.suites, o.provider)
 }
 
 // exportOptions are what "images export" was asked.

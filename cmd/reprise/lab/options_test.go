@@ -70,7 +70,7 @@ func TestTopologyOptions(t *testing.T) {
 func TestImagesOptions(t *testing.T) {
 	clitest.Options(t, newBuild, []clitest.Asked[buildOptions]{
 		{Args: nil},
-		{Args: []string{"bookworm", "trixie", "--provider", "namespaces"}, Want: buildOptions{suites: []string{"bookworm", "trixie"}, where: cli.LabFlags{Provider: "namespaces"}}},
+		{Args: []string{"bookworm", "trixie", "--provider", "namespaces"}, Want: buildOptions{suites: []string{"bookworm", "trixie"}, provider: "namespaces"}},
 		{Args: []string{"--guest", "bookworm"}, Want: buildOptions{suites: []string{"bookworm"}, guests: true}},
 		{Args: []string{"potato"}, Err: `invalid argument "potato" for "build"`},
 	})

@@ -9,7 +9,7 @@ import (
 
 func TestRunOptions(t *testing.T) {
 	type asked = clitest.Asked[runOptions]
-	const real = "--keep is for labs of containers: real devices are always given back (reprise lab reserve takes them by hand)"
+	const kept = "--keep is for labs of containers: real devices are always given back (reprise lab reserve takes them by hand)"
 	clitest.Options(t, newRun, []asked{
 		{Args: []string{"s"}, Want: runOptions{scenario: "s", PlanFlags: cli.PlanFlags{Labs: 1}, dir: "runs"}},
 		{
@@ -25,7 +25,7 @@ func TestRunOptions(t *testing.T) {
 			Want: runOptions{scenario: "s", PlanFlags: cli.PlanFlags{Labs: 1}, dir: "runs", dryRun: true, keep: true, lab: cli.LabFlags{File: "lab.yaml", Wait: true, Priority: 3, AcceptNew: true}},
 		},
 		{Args: []string{"s", "--lab", "lab.yaml", "--rehearse"}, Want: runOptions{scenario: "s", PlanFlags: cli.PlanFlags{Labs: 1}, dir: "runs", rehearse: true, lab: cli.LabFlags{File: "lab.yaml"}}},
-		{Args: []string{"s", "--lab", "lab.yaml", "--keep"}, Err: real},
+		{Args: []string{"s", "--lab", "lab.yaml", "--keep"}, Err: kept},
 		{Args: nil, Err: "accepts 1 arg(s), received 0"},
 		{Args: []string{"s", "--trials", "0"}, Err: `invalid argument "0" for "-n, --trials" flag: want 1 to 10000`},
 		{Args: []string{"s", "--labs", "many"}, Err: `invalid argument "many" for "--labs" flag: strconv.ParseInt: parsing "many": invalid syntax`},

@@ -101,7 +101,7 @@ func versions(suite string) []string {
 	var list []string
 	for _, ref := range recipe.KnownRefs() {
 		if s, _ := recipe.Known(ref); s == suite && ref != recipe.SuiteRef(suite) {
-			list = append(list, strings.TrimPrefix(ref, "reprise/"))
+			list = append(list, strings.TrimPrefix(ref, recipe.Repository))
 		}
 	}
 	return list

@@ -160,7 +160,7 @@ func Missing(ref string) error {
 	hint := "load it with: docker load; images that can be built here (reprise images build SUITE): " + strings.Join(recipe.KnownRefs(), " ")
 	if name, ok := recipe.Known(ref); ok {
 		hint = "run: reprise images build " + name
-	} else if strings.HasPrefix(ref, "reprise/") {
+	} else if strings.HasPrefix(ref, recipe.Repository) {
 		hint = "run: reprise images build SUITE; known are " + strings.Join(recipe.KnownRefs(), " ")
 	}
 	return &topologies.MissingError{What: "image", Name: ref, Hint: hint}
@@ -171,7 +171,7 @@ func Missing(ref string) error {
 // and none that we give. One of ours that lost its names to a newer one has none.
 func derived(tags []string) bool {
 	tags = named(tags)
-	return len(tags) > 0 && !slices.ContainsFunc(tags, func(t string) bool { return strings.HasPrefix(t, "reprise/") })
+	return len(tags) > 0 && !slices.ContainsFunc(tags, func(t string) bool { return strings.HasPrefix(t, recipe.Repository) })
 }
 
 func named(tags []string) []string {
