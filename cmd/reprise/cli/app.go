@@ -30,14 +30,6 @@ func (a *App) Progress(format string, args ...any) {
 	}
 }
 
-// Emit prints the result as JSON when asked to, and reports whether it did.
-func (a *App) Emit(v any) (bool, error) {
-	if !a.JSON {
-		return false, nil
-	}
-	return true, WriteJSON(a.Out, v, "  ")
-}
-
 // Terminal reports whether w is one, and how wide.
 func Terminal(w io.Writer) (width int, ok bool) {
 	f := file(w)

@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"strings"
-
-	"github.com/reprise-lab/reprise/reports"
 )
 
 // Plural counts a noun: 1 trial, 2 trials, 3 entries.
@@ -41,11 +39,6 @@ func AsInputError(err error) error {
 		return nil
 	}
 	return WithCode(ExitInput, err)
-}
-
-// Tell prints one line that may hold somebody else's words: they cannot make another of it.
-func (a *App) Tell(format string, args ...any) {
-	a.Say("%s", strings.ReplaceAll(reports.Clean(fmt.Sprintf(format, args...)), "\n", "; "))
 }
 
 // hinted is an error with what to do about it.

@@ -23,7 +23,7 @@ import (
 
 // answerRedaction makes the redaction of an answer that is written into dir, for the case
 // whose files lie below theirs. Its key stays in dir.
-func (a *app) answerRedaction(dir, theirs string) (*redaction, error) {
+func answerRedaction(a *cli.App, dir, theirs string) (*redaction, error) {
 	own, err := thisMachine(dir)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func thisMachine(dir string) (machineWords, error) {
 	if u, err := user.Current(); err == nil {
 		add(&w.names, u.Username)
 		if u.Uid != "0" { // whose full name is no person's
-			add(&w.names, spellings(u.Name)...)
+			add(&w.names, redact.Spellings(u.Name)...)
 		}
 	}
 	for _, name := range []string{"USER", "LOGNAME", "SUDO_USER", "HOSTNAME"} {

@@ -86,12 +86,12 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	a := &app{&cli.App{Out: io.Discard, Err: &said}}
-	r, err := a.answerRedaction(top, filepath.Join(top, "bundle"))
+	a := &cli.App{Out: io.Discard, Err: &said}
+	r, err := answerRedaction(a, top, filepath.Join(top, "bundle"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := a.packAnswer(ctx, []string{s.Dir.Path}, filepath.Join(top, "runs.tar.zst"), "", r)
+	out := packAnswer(ctx, a, []string{s.Dir.Path}, filepath.Join(top, "runs.tar.zst"), "", r)
 	if out.File == "" {
 		t.Fatal(said.String())
 	}

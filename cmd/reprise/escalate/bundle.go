@@ -17,7 +17,8 @@ import (
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-func (a *app) bundleVerb() *cobra.Command {
+// newBundle is the group of the verbs of a bundle.
+func newBundle(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bundle",
 		Short: "Pack runs for somebody else, and check what somebody else packed",
@@ -32,7 +33,7 @@ chains, verdicts and rates again from the raw files.`,
   reprise bundle verify my-case.tar.zst --signers allowed_signers
   reprise bundle open my-case.tar.zst`,
 	}
-	c.AddCommand(a.bundleCreateVerb(), a.bundleVerifyVerb(), a.bundleShowVerb(), a.bundleDiffVerb(), a.bundleOpenVerb(), a.bundleRedactVerb())
+	c.AddCommand(newCreate(a, nil), newVerify(a, nil), newShow(a, nil), newDiff(a, nil), newOpen(a, nil), newCut(a, nil))
 	return c
 }
 
@@ -64,26 +65,34 @@ func bundleError(err error) error {
 	}
 }
 
-// readFlags say how a bundle is read.
-type readFlags struct {
+// reading says how a bundle is read.
+type reading struct {
 	identities []string
 	maxSize    string
+	bounded    bool // somebody gave the size, and it holds at any compression
 }
 
-func (f *readFlags) register(c *cobra.Command) {
+// check notes whether the size was given, and tells what is wrong with it.
+func (f *reading) check(c *cobra.Command) error {
+	f.bounded = c.Flags().Changed("max-size")
+	_, err := parseSize(f.maxSize)
+	return err
+}
+
+func (f *reading) register(c *cobra.Command) {
 	c.Flags().StringArrayVarP(&f.identities, "identity", "i", nil, "key that opens an encrypted bundle: an age identity file or an ssh private key; several may be given")
 	c.Flags().StringVar(&f.maxSize, "max-size", "16G", "most bytes that are unpacked, with K, M, G or T; one that is given is accepted at any compression")
 }
 
-// options reads the keys and the bounds.
-func (a *app) readOptions(c *cobra.Command, f *readFlags, what string) (bundle.ReadOptions, error) {
+// readOptions reads the keys and the bounds.
+func readOptions(a *cli.App, f *reading, what string) (bundle.ReadOptions, error) {
 	var o bundle.ReadOptions
 	total, err := parseSize(f.maxSize)
 	if err != nil {
 		return o, err
 	}
 	o.Limits.TotalBytes = total
-	if c.Flags().Changed("max-size") {
+	if f.bounded {
 		o.Limits.Ratio = total
 	}
 	for _, file := range f.identities {
@@ -91,13 +100,13 @@ func (a *app) readOptions(c *cobra.Command, f *readFlags, what string) (bundle.R
 		if err != nil {
 			return o, cli.InputError("read key: %w", err)
 		}
-		ids, err := bundle.ParseIdentities(data, a.passphrase(file))
+		ids, err := bundle.ParseIdentities(data, passphrase(file))
 		if err != nil {
 			return o, cli.InputError("%s: %w: want an age identity file or an ssh private key", file, err)
 		}
 		o.Identities = append(o.Identities, ids...)
 	}
-	o.Progress = a.bytesDone(what)
+	o.Progress = bytesDone(a, what)
 	return o, nil
 }
 
@@ -117,7 +126,7 @@ func parseSize(s string) (int64, error) {
 }
 
 // bytesDone shows on a terminal how far long work is; elsewhere it shows nothing.
-func (a *app) bytesDone(what string) func(done, total int64) {
+func bytesDone(a *cli.App, what string) func(done, total int64) {
 	if _, ok := cli.Terminal(a.Err); !ok || a.Quiet {
 		return nil
 	}

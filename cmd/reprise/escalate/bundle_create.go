@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -20,8 +21,8 @@ import (
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
-// bundleFlags are the choices of packing.
-type bundleFlags struct {
+// packing are the choices of packing.
+type packing struct {
 	caseDir, output string
 	zip, cores      bool
 	sign            string
@@ -29,9 +30,16 @@ type bundleFlags struct {
 	who, at         string
 }
 
-func (a *app) bundleCreateVerb() *cobra.Command {
-	f := &bundleFlags{}
-	r := &redactFlags{}
+// createOptions are what "bundle create" was asked.
+type createOptions struct {
+	*cli.App
+	packing
+	cut  cutting
+	runs []string
+}
+
+func newCreate(a *cli.App, runF func(context.Context, *createOptions) error) *cobra.Command {
+	o := &createOptions{App: a}
 	c := &cobra.Command{
 		Use:   "create RUN...",
 		Short: "Pack runs into one file",
@@ -53,18 +61,24 @@ input; 5 the key is not in the ssh-agent; 6 a mark forbids it, or it would not b
   ssh-keygen -Y verify -n reprise-bundle -I me -f allowed_signers -s manifest.json.sig < manifest.json`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: cli.CompleteRuns,
-		RunE:              func(c *cobra.Command, args []string) error { return a.bundleCreate(c.Context(), args, f, r) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.runs = args
+			if err := errors.Join(o.check(), o.cut.check()); err != nil {
+				return err
+			}
+			return cli.Run(runF, runCreate)(c.Context(), o)
+		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.caseDir, "case", "", "folder with the case's own files, which go along")
-	fl.StringVarP(&f.output, "output", "o", "", "file to write (default: named after the first run, here)")
-	f.register(fl)
-	r.register(fl)
+	fl.StringVar(&o.caseDir, "case", "", "folder with the case's own files, which go along")
+	fl.StringVarP(&o.output, "output", "o", "", "file to write (default: named after the first run, here)")
+	o.register(fl)
+	o.cut.register(fl)
 	return c
 }
 
 // register gives a verb that packs its flags.
-func (f *bundleFlags) register(fl *pflag.FlagSet) {
+func (f *packing) register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.zip, "zip", false, "write a zip, for portals that refuse tar.zst")
 	fl.BoolVar(&f.cores, "cores", false, "take core files along: they hold a process's whole memory")
 	fl.StringVar(&f.sign, "sign", "", "sign with this ssh private key, or with the one of this public key in the ssh-agent")
@@ -74,8 +88,19 @@ func (f *bundleFlags) register(fl *pflag.FlagSet) {
 	fl.StringVar(&f.at, "at", "", "when, for the custody log, as 2026-03-01T10:15:00Z (default: now)")
 }
 
+// check tells what is wrong with the choices.
+func (f *packing) check() error {
+	if f.at == "" {
+		return nil
+	}
+	if _, err := time.Parse(time.RFC3339, f.at); err != nil {
+		return cli.InputError("--at %s: want a time as 2026-03-01T10:15:00Z", f.at)
+	}
+	return nil
+}
+
 // suffix is what the file's name ends in.
-func (f *bundleFlags) suffix() string {
+func (f *packing) suffix() string {
 	name := ".tar.zst"
 	if f.zip {
 		name = ".zip"
@@ -103,43 +128,39 @@ type createdResult struct {
 	Person []string `json:"left-to-a-person,omitempty"`
 }
 
-func (a *app) bundleCreate(ctx context.Context, runs []string, f *bundleFlags, rf *redactFlags) error {
-	for _, run := range runs {
+func runCreate(ctx context.Context, o *createOptions) error {
+	for _, run := range o.runs {
 		if _, _, err := evidence.OpenDir(run); err != nil {
 			return cli.WithCode(cli.ExitInput, err)
 		}
 	}
-	if f.output == "" {
-		abs, err := filepath.Abs(runs[0])
+	if o.output == "" {
+		abs, err := filepath.Abs(o.runs[0])
 		if err != nil {
 			return err
 		}
-		f.output = filepath.Base(abs) + f.suffix()
+		o.output = filepath.Base(abs) + o.suffix()
 	}
-	r, err := a.newRedaction(rf)
+	r, err := newRedaction(o.App, &o.cut)
 	if err != nil {
 		return err
 	}
-	if err := a.wholeWords(r, rf); err != nil {
+	if err := wholeWords(o.App, r, &o.cut); err != nil {
 		return err
 	}
-	if f.caseDir != "" {
-		staged, done, err := stagedCase(f.caseDir)
+	if o.caseDir != "" {
+		staged, done, err := stagedCase(o.caseDir)
 		if err != nil {
 			return err
 		}
 		defer done()
-		f.caseDir = staged
+		o.caseDir = staged
 	}
-	out, err := a.pack(ctx, runs, f, r)
+	out, err := pack(ctx, o.App, o.runs, &o.packing, r)
 	if err != nil {
 		return err
 	}
-	if done, err := a.Emit(out); done {
-		return err
-	}
-	a.printCreated(out)
-	return nil
+	return o.Show(out, func(w io.Writer) { printCreated(w, out) })
 }
 
 // stagedCase gives the files of a case as they go along in a bundle, in a folder that done
@@ -165,7 +186,7 @@ func stagedCase(dir string) (staged string, done func(), err error) {
 }
 
 // pack writes a bundle of runs. r is nil where nothing is to be cut.
-func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redaction) (out createdResult, err error) {
+func pack(ctx context.Context, a *cli.App, runs []string, f *packing, r *redaction) (out createdResult, err error) {
 	custody, err := f.custody(r)
 	if err != nil {
 		return out, err
@@ -173,7 +194,7 @@ func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redact
 	o := bundle.CreateOptions{
 		Stage:    bundle.StageOptions{Runs: runs, Case: f.caseDir, Cores: f.cores},
 		Complete: bundle.CompleteOptions{Tool: cli.ToolInfo(), Custody: custody},
-		Pack:     bundle.Options{Zip: f.zip, Progress: a.bytesDone("packed")},
+		Pack:     bundle.Options{Zip: f.zip, Progress: bytesDone(a, "packed")},
 		Rejudge:  rejudged,
 	}
 	if r != nil {
@@ -182,7 +203,7 @@ func (a *app) pack(ctx context.Context, runs []string, f *bundleFlags, r *redact
 	if o.Pack.Recipients, o.Complete.Custody.Recipients, err = recipients(f.to, f.files); err != nil {
 		return out, err
 	}
-	signer, done, err := a.signingKey(f.sign)
+	signer, done, err := signingKey(f.sign)
 	if err != nil {
 		return out, err
 	}
@@ -215,7 +236,7 @@ func createError(err error) error {
 }
 
 // custody is the line about this packing.
-func (f *bundleFlags) custody(r *redaction) (bundle.Custody, error) {
+func (f *packing) custody(r *redaction) (bundle.Custody, error) {
 	c := bundle.Custody{At: time.Now(), Who: f.who, What: "packed, not redacted"}
 	if r != nil {
 		c.What = "redacted and packed"
@@ -242,24 +263,25 @@ func (f *bundleFlags) custody(r *redaction) (bundle.Custody, error) {
 	return c, nil
 }
 
-func (a *app) printCreated(r createdResult) {
-	a.printClaim(r.Claim)
+// printCreated writes what was packed, for people.
+func printCreated(w io.Writer, r createdResult) {
+	printClaim(w, r.Claim)
 	for _, l := range leftLines(r.Left) {
-		a.Tell("left out  %s", l)
+		cli.Tell(w, "left out  %s", l)
 	}
 	if r.Key != "" {
-		a.Tell("signed    with %s", r.Key)
+		cli.Tell(w, "signed    with %s", r.Key)
 	} else {
-		a.Tell("unsigned  whoever gets it cannot tell who made it (--sign KEY)")
+		cli.Tell(w, "unsigned  whoever gets it cannot tell who made it (--sign KEY)")
 	}
 	if len(r.To) > 0 {
-		a.Tell("encrypted to %s", strings.Join(r.To, ", "))
+		cli.Tell(w, "encrypted to %s", strings.Join(r.To, ", "))
 	}
 	for _, l := range leftLines(r.Person) {
-		a.Tell("look at   %s", l)
+		cli.Tell(w, "look at   %s", l)
 	}
-	a.Tell("redacted  %s", r.Redacted)
-	a.Tell("%s: %s, %s in %s", r.File, cli.Plural(r.Files, "file"), sizeWord(r.Bytes), sizeWord(r.Size))
+	cli.Tell(w, "redacted  %s", r.Redacted)
+	cli.Tell(w, "%s: %s, %s in %s", r.File, cli.Plural(r.Files, "file"), sizeWord(r.Bytes), sizeWord(r.Size))
 }
 
 // leftLines bounds what is listed.
@@ -282,14 +304,14 @@ func sizeWord(n int64) string {
 	}
 }
 
-// printClaim tells what the runs say, one line each.
-func (a *app) printClaim(c bundle.Claim) {
-	a.Tell("%s: %s", c.Scenario, c.Title)
+// printClaim writes what the runs say, one line each.
+func printClaim(w io.Writer, c bundle.Claim) {
+	cli.Tell(w, "%s: %s", c.Scenario, c.Title)
 	for i := range c.Runs {
 		r := &c.Runs[i]
-		a.Tell("  %-8s %s  %s, %s", r.Variant, r.ID, judgedWord(r.Verdict), r.RateText())
+		cli.Tell(w, "  %-8s %s  %s, %s", r.Variant, r.ID, judgedWord(r.Verdict), r.RateText())
 		for _, f := range r.Failures {
-			a.Tell("           signature %s in %s: %s", f.ID, cli.Plural(f.Trials, "trial"), strings.Join(f.Symptoms, "; "))
+			cli.Tell(w, "           signature %s in %s: %s", f.ID, cli.Plural(f.Trials, "trial"), strings.Join(f.Symptoms, "; "))
 		}
 	}
 }

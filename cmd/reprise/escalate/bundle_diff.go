@@ -1,18 +1,25 @@
 package escalate
 
 import (
+	"context"
 	"errors"
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
-	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
-func (a *app) bundleDiffVerb() *cobra.Command {
-	var read readFlags
+// diffOptions are what "bundle diff" was asked.
+type diffOptions struct {
+	*cli.App
+	read        reading
+	left, right string
+}
+
+func newDiff(a *cli.App, runF func(context.Context, *diffOptions) error) *cobra.Command {
+	o := &diffOptions{App: a}
 	c := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Tell how two bundles differ: claim, images, environment, rates, inputs",
@@ -22,72 +29,59 @@ their names; rates with Fisher's exact test, two-sided.
 Exit status: 0 nothing differs, 1 something does, 4 one of them is no bundle.`,
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: completeBundles,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.left, o.right = args[0], args[1]
+			if err := o.read.check(c); err != nil {
+				return err
+			}
+			return cli.Run(runF, runDiff)(c.Context(), o)
+		},
 	}
-	c.RunE = func(c *cobra.Command, args []string) error { return a.bundleDiff(c, args[0], args[1], &read) }
-	read.register(c)
+	o.read.register(c)
 	return c
 }
 
-// rateComparison holds the rates of both claims against each other.
-type rateComparison struct {
-	A      string  `json:"a"`
-	B      string  `json:"b"`
-	P      float64 `json:"fisher-p"`
-	Differ bool    `json:"differ"` // at 5 %
-}
-
-func (a *app) bundleDiff(c *cobra.Command, fileA, fileB string, read *readFlags) error {
-	left, err := a.readContents(c, fileA, read)
+func runDiff(ctx context.Context, o *diffOptions) error {
+	left, err := readContents(ctx, o.App, o.left, &o.read)
 	if err != nil {
 		return err
 	}
-	right, err := a.readContents(c, fileB, read)
+	right, err := readContents(ctx, o.App, o.right, &o.read)
 	if err != nil {
 		return err
 	}
-	out := struct {
-		A           string              `json:"a"`
-		B           string              `json:"b"`
-		Differences []bundle.Difference `json:"differences"`
-		Rates       *rateComparison     `json:"rates"`
-		Exit        int                 `json:"exit"`
-	}{fileA, fileB, bundle.Diff(left.Contents, right.Contents), compareRates(left.Manifest.Claim, right.Manifest.Claim), cli.ExitYes}
+	out := diffed{A: o.left, B: o.right, Differences: bundle.Diff(left.Contents, right.Contents), Rates: bundle.CompareRates(left.Manifest.Claim, right.Manifest.Claim)}
 	if len(out.Differences) > 0 {
 		out.Exit = cli.ExitNo
 	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(err, cli.Answer(out.Exit))
-	}
+	err = o.Show(out, func(w io.Writer) { printDiff(w, out) })
+	return errors.Join(err, cli.Answer(out.Exit))
+}
+
+// diffed is what "bundle diff" prints with --json.
+type diffed struct {
+	A           string                 `json:"a"`
+	B           string                 `json:"b"`
+	Differences []bundle.Difference    `json:"differences"`
+	Rates       *bundle.RateComparison `json:"rates"`
+	Exit        int                    `json:"exit"`
+}
+
+// printDiff writes in what two bundles differ, for people.
+func printDiff(w io.Writer, out diffed) {
 	for _, d := range out.Differences {
-		a.Tell("%-12s %s: %s → %s", d.What, d.Name, orAbsent(d.A), orAbsent(d.B))
+		cli.Tell(w, "%-12s %s: %s → %s", d.What, d.Name, orAbsent(d.A), orAbsent(d.B))
 	}
 	if r := out.Rates; r != nil {
 		word := "no difference shown"
 		if r.Differ {
 			word = "they differ"
 		}
-		a.Tell("rates        %s against %s: Fisher p = %.2g, %s", r.A, r.B, r.P, word)
+		cli.Tell(w, "rates        %s against %s: Fisher p = %.2g, %s", r.A, r.B, r.P, word)
 	}
-	if out.Exit == cli.ExitYes {
-		a.Tell("they say the same")
+	if len(out.Differences) == 0 {
+		cli.Tell(w, "they say the same")
 	}
-	return cli.Answer(out.Exit)
-}
-
-// compareRates tests the rates that the claims rest on; nil where one has none.
-func compareRates(a, b bundle.Claim) *rateComparison {
-	ra, rb := a.Main(), b.Main()
-	if ra == nil || rb == nil || ra.Rate == nil || rb.Rate == nil || ra.Rate.Valid == 0 || rb.Rate.Valid == 0 {
-		return nil
-	}
-	for _, r := range []*bundle.RunClaim{ra, rb} { // numbers of a stranger, into factorials
-		if r.Rate.Reproduced < 0 || r.Rate.Reproduced > r.Rate.Valid || r.Rate.Valid > len(r.Trials) {
-			return nil
-		}
-	}
-	p := stats.FisherTwoSided(ra.Rate.Reproduced, ra.Rate.Valid, rb.Rate.Reproduced, rb.Rate.Valid)
-	word := func(r *bundle.RunClaim) string { return fmt.Sprintf("%d/%d", r.Rate.Reproduced, r.Rate.Valid) }
-	return &rateComparison{A: word(ra), B: word(rb), P: p, Differ: p < 0.05}
 }
 
 func orAbsent(s string) string {

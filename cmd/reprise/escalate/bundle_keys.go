@@ -17,7 +17,7 @@ import (
 )
 
 // passphrase asks on the terminal, and nowhere else: a passphrase is no argument.
-func (a *app) passphrase(file string) func() ([]byte, error) {
+func passphrase(file string) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 		if err != nil {
@@ -32,7 +32,7 @@ func (a *app) passphrase(file string) func() ([]byte, error) {
 }
 
 // signingKey reads a private key, or finds that of a public key in the ssh-agent.
-func (a *app) signingKey(file string) (ssh.Signer, func() error, error) {
+func signingKey(file string) (ssh.Signer, func() error, error) {
 	none := func() error { return nil }
 	if file == "" {
 		return nil, none, nil
@@ -48,7 +48,7 @@ func (a *app) signingKey(file string) (ssh.Signer, func() error, error) {
 		}
 		return signer, done, nil
 	}
-	signer, err := bundle.ParseSigner(data, a.passphrase(file))
+	signer, err := bundle.ParseSigner(data, passphrase(file))
 	if err != nil {
 		return nil, none, cli.InputError("sign with %s: %w (want an ssh private key, or a public key that the ssh-agent holds)", file, err)
 	}

@@ -1,7 +1,10 @@
 package escalate
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -14,9 +17,15 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
-func (a *app) bundleOpenVerb() *cobra.Command {
-	var read readFlags
-	var dir string
+// openOptions are what "bundle open" was asked.
+type openOptions struct {
+	*cli.App
+	read         reading
+	file, output string
+}
+
+func newOpen(a *cli.App, runF func(context.Context, *openOptions) error) *cobra.Command {
+	o := &openOptions{App: a}
 	c := &cobra.Command{
 		Use:   "open FILE",
 		Short: "Unpack a bundle so that its runs can be judged and repeated",
@@ -27,10 +36,16 @@ A scenario is somebody else's: look at what it does to your lab before you run i
 (reprise run SCENARIO --dry-run).`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeBundles,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			if err := o.read.check(c); err != nil {
+				return err
+			}
+			return cli.Run(runF, runOpen)(c.Context(), o)
+		},
 	}
-	c.RunE = func(c *cobra.Command, args []string) error { return a.bundleOpen(c, args[0], dir, &read) }
-	read.register(c)
-	c.Flags().StringVarP(&dir, "output", "o", "", "folder to make (default: named after the file)")
+	o.read.register(c)
+	c.Flags().StringVarP(&o.output, "output", "o", "", "folder to make (default: named after the file)")
 	return c
 }
 
@@ -42,43 +57,44 @@ type openedRun struct {
 	Run   string `json:"run"`
 }
 
-func (a *app) bundleOpen(c *cobra.Command, file, dir string, read *readFlags) error {
-	o, err := a.readOptions(c, read, "unpacked")
+// opened is what "bundle open" prints with --json.
+type opened struct {
+	Dir  string      `json:"dir"`
+	Runs []openedRun `json:"runs"`
+}
+
+func runOpen(ctx context.Context, o *openOptions) error {
+	how, err := readOptions(o.App, &o.read, "unpacked")
 	if err != nil {
 		return err
 	}
-	if dir == "" {
-		dir = folderName(file)
-	}
-	b, err := bundle.Open(c.Context(), file, o)
+	out := opened{cmp.Or(o.output, folderName(o.file)), []openedRun{}}
+	b, err := bundle.Open(ctx, o.file, how)
 	if err != nil {
 		return bundleError(err)
 	}
 	defer b.Close() //nolint:errcheck // read only
-	if err := b.Extract(c.Context(), dir, nil); err != nil {
-		return bundleError(fmt.Errorf("open %s: %w", file, err))
+	if err := b.Extract(ctx, out.Dir, nil); err != nil {
+		return bundleError(fmt.Errorf("open %s: %w", o.file, err))
 	}
-	out := struct {
-		Dir  string      `json:"dir"`
-		Runs []openedRun `json:"runs"`
-	}{dir, []openedRun{}}
 	for _, r := range b.Manifest.Claim.Runs {
-		run, err := openedFrom(dir, r.ID)
+		run, err := openedFrom(out.Dir, r.ID)
 		if err != nil {
 			return cli.WithCode(cli.ExitNo, err)
 		}
 		out.Runs = append(out.Runs, run)
 	}
-	if done, err := a.Emit(out); done {
-		return err
-	}
-	a.printClaim(b.Manifest.Claim)
+	return o.Show(out, func(w io.Writer) { printUnpacked(w, b.Manifest.Claim, out) })
+}
+
+// printUnpacked writes the claim, and the commands that judge and repeat its runs.
+func printUnpacked(w io.Writer, claim bundle.Claim, out opened) {
+	printClaim(w, claim)
 	for _, r := range out.Runs {
-		a.Tell("judge     %s", r.Judge)
-		a.Tell("run       %s", r.Run)
+		cli.Tell(w, "judge     %s", r.Judge)
+		cli.Tell(w, "run       %s", r.Run)
 	}
-	a.Tell("%s", dir)
-	return nil
+	cli.Tell(w, "%s", out.Dir)
 }
 
 func folderName(file string) string {

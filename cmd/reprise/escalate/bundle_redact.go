@@ -1,12 +1,14 @@
 package escalate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,11 +19,31 @@ import (
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
-func (a *app) bundleRedactVerb() *cobra.Command {
-	var read readFlags
-	var pack bundleFlags
-	var cut redactFlags
-	var reveal []string
+// cutOptions are what "bundle redact" was asked: to cut a bundle, or to read an answer.
+type cutOptions struct {
+	*cli.App
+	read   reading
+	pack   packing
+	cut    cutting
+	file   string
+	reveal []string
+}
+
+// check tells what is wrong with the options.
+func (o *cutOptions) check() error {
+	switch {
+	case o.cut.key == "":
+		return cli.InputError("a redaction needs a key: give --redact-key FILE, which is made when it is not there")
+	case (len(o.reveal) > 0) == (o.file != ""):
+		return cli.InputError("give a bundle, or --reveal with a text")
+	case o.file == "":
+		return nil
+	}
+	return errors.Join(o.pack.check(), o.cut.check())
+}
+
+func newCut(a *cli.App, runF func(context.Context, *cutOptions) error) *cobra.Command {
+	o := &cutOptions{App: a}
 	c := &cobra.Command{
 		Use:   "redact FILE",
 		Short: "Cut names, addresses and secrets out of a bundle, or read an answer with the real ones",
@@ -42,35 +64,37 @@ Exit status: 0 written; 1 the bundle does not hold; 4 wrong input; 5 no key open
 		Example: `  reprise bundle redact acme.tar.zst --redact-key acme.key --hide ACME -o acme-tac.tar.zst
   reprise bundle redact --reveal answer.txt --redact-key acme.key`,
 		Args: cobra.MaximumNArgs(1), ValidArgsFunction: completeBundles,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = strings.Join(args, "")
+			if err := errors.Join(o.check(), o.read.check(c)); err != nil {
+				return err
+			}
+			return cli.Run(runF, runCut)(c.Context(), o)
+		},
 	}
-	c.RunE = func(c *cobra.Command, args []string) error {
-		switch {
-		case cut.key == "":
-			return cli.InputError("a redaction needs a key: give --redact-key FILE, which is made when it is not there")
-		case len(reveal) > 0 && len(args) == 0:
-			return a.reveal(reveal, cut.key)
-		case len(reveal) == 0 && len(args) == 1:
-			return a.bundleRedact(c, args[0], &read, &pack, &cut)
-		default:
-			return cli.InputError("give a bundle, or --reveal with a text")
-		}
-	}
-	read.register(c)
+	o.read.register(c)
 	fl := c.Flags()
-	fl.StringVarP(&pack.output, "output", "o", "", "file to write (default: named after the bundle, with -redacted)")
-	fl.StringArrayVar(&reveal, "reveal", nil, "print this text with the real names; - is standard input")
-	pack.register(fl)
-	cut.register(fl)
+	fl.StringVarP(&o.pack.output, "output", "o", "", "file to write (default: named after the bundle, with -redacted)")
+	fl.StringArrayVar(&o.reveal, "reveal", nil, "print this text with the real names; - is standard input")
+	o.pack.register(fl)
+	o.cut.register(fl)
 	return c
 }
 
-func (a *app) bundleRedact(c *cobra.Command, file string, read *readFlags, pack *bundleFlags, cut *redactFlags) (err error) {
-	ctx := c.Context()
-	o, err := a.readOptions(c, read, "unpacked")
+func runCut(ctx context.Context, o *cutOptions) error {
+	if len(o.reveal) > 0 {
+		return reveal(o.App, o.reveal, o.cut.key)
+	}
+	return cutBundle(ctx, o)
+}
+
+// cutBundle writes a bundle again, redacted.
+func cutBundle(ctx context.Context, o *cutOptions) (err error) {
+	how, err := readOptions(o.App, &o.read, "unpacked")
 	if err != nil {
 		return err
 	}
-	r, err := a.newRedaction(cut)
+	r, err := newRedaction(o.App, &o.cut)
 	if err != nil {
 		return err
 	}
@@ -79,38 +103,34 @@ func (a *app) bundleRedact(c *cobra.Command, file string, read *readFlags, pack 
 		return fmt.Errorf("make a folder for the bundle: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	b, err := bundle.Open(ctx, file, o)
+	b, err := bundle.Open(ctx, o.file, how)
 	if err != nil {
 		return bundleError(err)
 	}
 	defer b.Close() //nolint:errcheck // read only
 	whole := filepath.Join(work, "bundle")
 	if err := b.Extract(ctx, whole, nil); err != nil {
-		return bundleError(fmt.Errorf("open %s: %w", file, err))
+		return bundleError(fmt.Errorf("open %s: %w", o.file, err))
 	}
 	var runs []string
 	for _, run := range b.Manifest.Claim.Runs {
 		runs = append(runs, filepath.Join(whole, "runs", run.ID))
 	}
 	if _, err := os.Stat(filepath.Join(whole, "case")); err == nil {
-		pack.caseDir = filepath.Join(whole, "case")
+		o.pack.caseDir = filepath.Join(whole, "case")
 	}
-	if pack.output == "" {
-		pack.output = folderName(file) + "-redacted" + pack.suffix()
+	if o.pack.output == "" {
+		o.pack.output = folderName(o.file) + "-redacted" + o.pack.suffix()
 	}
-	out, err := a.pack(ctx, runs, pack, r)
+	out, err := pack(ctx, o.App, runs, &o.pack, r)
 	if err != nil {
 		return err
 	}
-	if done, err := a.Emit(out); done {
-		return err
-	}
-	a.printCreated(out)
-	return nil
+	return o.Show(out, func(w io.Writer) { printCreated(w, out) })
 }
 
 // reveal prints texts with the real names.
-func (a *app) reveal(files []string, keyFile string) error {
+func reveal(a *cli.App, files []string, keyFile string) error {
 	key, err := redact.ReadKeyFile(keyFile)
 	if err != nil {
 		return cli.InputError("%w", err)

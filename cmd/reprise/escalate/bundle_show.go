@@ -1,7 +1,9 @@
 package escalate
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -11,9 +13,16 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
-func (a *app) bundleShowVerb() *cobra.Command {
-	var read readFlags
-	var files, custody bool
+// showOptions are what "bundle show" was asked.
+type showOptions struct {
+	*cli.App
+	read           reading
+	file           string
+	files, custody bool
+}
+
+func newShow(a *cli.App, runF func(context.Context, *showOptions) error) *cobra.Command {
+	o := &showOptions{App: a}
 	c := &cobra.Command{
 		Use:   "show FILE",
 		Short: "Tell what is in a bundle",
@@ -22,11 +31,17 @@ it, and what was cut. Its digests are checked; whether what it says follows from
 raw files, "reprise bundle verify" tells.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeBundles,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			if err := o.read.check(c); err != nil {
+				return err
+			}
+			return cli.Run(runF, runShow)(c.Context(), o)
+		},
 	}
-	c.RunE = func(c *cobra.Command, args []string) error { return a.bundleShow(c, args[0], &read, files, custody) }
-	read.register(c)
-	c.Flags().BoolVar(&files, "files", false, "list every file with its size, digest and sensitivity")
-	c.Flags().BoolVar(&custody, "custody", false, "print the custody log only")
+	o.read.register(c)
+	c.Flags().BoolVar(&o.files, "files", false, "list every file with its size, digest and sensitivity")
+	c.Flags().BoolVar(&o.custody, "custody", false, "print the custody log only")
 	return c
 }
 
@@ -40,45 +55,44 @@ type shownResult struct {
 	bundle.Contents
 }
 
-func (a *app) bundleShow(c *cobra.Command, file string, read *readFlags, files, custody bool) error {
-	out, err := a.readContents(c, file, read)
+func runShow(ctx context.Context, o *showOptions) error {
+	out, err := readContents(ctx, o.App, o.file, &o.read)
 	if err != nil {
 		return err
 	}
-	if custody {
-		if done, err := a.Emit(out.Custody); done {
-			return err
+	if o.custody {
+		return o.Show(out.Custody, func(w io.Writer) { printCustody(w, out.Custody) })
+	}
+	return o.Show(out, func(w io.Writer) {
+		printShown(w, out)
+		if o.files {
+			printFiles(w, out.Manifest.Files)
 		}
-		a.printCustody(out.Custody)
-		return nil
+	})
+}
+
+// printFiles writes what is packed, file by file.
+func printFiles(w io.Writer, files []bundle.File) {
+	cli.Tell(w, "files")
+	for _, f := range files {
+		cli.Tell(w, "  %12d  %s  %-7s  %s", f.Size, f.SHA256, f.Sensitivity, f.Path)
 	}
-	if done, err := a.Emit(out); done {
-		return err
-	}
-	a.printShown(out)
-	if files {
-		a.Tell("files")
-		for _, f := range out.Manifest.Files {
-			a.Tell("  %12d  %s  %-7s  %s", f.Size, f.SHA256, f.Sensitivity, f.Path)
-		}
-	}
-	return nil
 }
 
 // readContents opens a bundle and reads what it says of itself.
-func (a *app) readContents(c *cobra.Command, file string, read *readFlags) (shownResult, error) {
+func readContents(ctx context.Context, a *cli.App, file string, read *reading) (shownResult, error) {
 	out := shownResult{File: file}
-	o, err := a.readOptions(c, read, "read")
+	o, err := readOptions(a, read, "read")
 	if err != nil {
 		return out, err
 	}
-	b, err := bundle.Open(c.Context(), file, o)
+	b, err := bundle.Open(ctx, file, o)
 	if err != nil {
 		return out, bundleError(err)
 	}
 	defer b.Close() //nolint:errcheck // read only
 	out.Container, out.Size, out.Encrypted = b.Container, b.Size, b.Encrypted
-	if out.Contents, err = b.Contents(c.Context()); err != nil {
+	if out.Contents, err = b.Contents(ctx); err != nil {
 		return out, bundleError(fmt.Errorf("%s: %w", file, err))
 	}
 	if b.Signed() {
@@ -91,35 +105,37 @@ func (a *app) readContents(c *cobra.Command, file string, read *readFlags) (show
 	return out, nil
 }
 
-func (a *app) printShown(r shownResult) {
-	a.printClaim(r.Manifest.Claim)
+// printShown writes what a bundle says, for people.
+func printShown(w io.Writer, r shownResult) {
+	printClaim(w, r.Manifest.Claim)
 	for _, e := range r.Env.Runs {
 		on := strings.Join(cli.Present(e.Host.OS, "kernel "+e.Host.Kernel, e.Host.Engine), ", ")
-		a.Tell("made      %s: %s %s on %s; %s labs, reset %s", e.ID, e.Tool.Name, e.Tool.Version, on, e.Fidelity, e.Reset)
+		cli.Tell(w, "made      %s: %s %s on %s; %s labs, reset %s", e.ID, e.Tool.Name, e.Tool.Version, on, e.Fidelity, e.Reset)
 	}
 	for _, image := range r.Images.Images {
-		a.Tell("image     %s %s (%s)", image.Name, image.Digest, image.Licence)
+		cli.Tell(w, "image     %s %s (%s)", image.Name, image.Digest, image.Licence)
 	}
 	if cut := r.Manifest.Redaction; cut != nil {
-		a.Tell("redacted  profile %q, %s changed; the report is %s", cut.Profile, cli.Plural(len(cut.Changed), "file"), cut.Report)
+		cli.Tell(w, "redacted  profile %q, %s changed; the report is %s", cut.Profile, cli.Plural(len(cut.Changed), "file"), cut.Report)
 	} else {
-		a.Tell("redacted  nothing was cut")
+		cli.Tell(w, "redacted  nothing was cut")
 	}
 	if r.Signature == nil {
-		a.Tell("signature none: nobody vouches for it")
+		cli.Tell(w, "signature none: nobody vouches for it")
 	} else {
-		a.Tell("signature by %s %s; whose key that is, verify --signers tells", r.Signature.Key, r.Signature.Fingerprint)
+		cli.Tell(w, "signature by %s %s; whose key that is, verify --signers tells", r.Signature.Key, r.Signature.Fingerprint)
 	}
-	a.Tell("custody")
-	a.printCustody(r.Custody)
+	cli.Tell(w, "custody")
+	printCustody(w, r.Custody)
 	how := r.Container
 	if r.Encrypted {
 		how += ", encrypted"
 	}
-	a.Tell("packed    %s, %s in %s (%s), by %s %s", cli.Plural(len(r.Manifest.Files), "file"), sizeWord(r.Manifest.Size()), sizeWord(r.Size), how, r.Manifest.Tool.Name, r.Manifest.Tool.Version)
+	cli.Tell(w, "packed    %s, %s in %s (%s), by %s %s", cli.Plural(len(r.Manifest.Files), "file"), sizeWord(r.Manifest.Size()), sizeWord(r.Size), how, r.Manifest.Tool.Name, r.Manifest.Tool.Version)
 }
 
-func (a *app) printCustody(lines []bundle.Custody) {
+// printCustody writes who had a bundle, for people.
+func printCustody(w io.Writer, lines []bundle.Custody) {
 	for _, l := range lines {
 		more := ""
 		if l.Profile != "" {
@@ -128,6 +144,6 @@ func (a *app) printCustody(lines []bundle.Custody) {
 		if len(l.Recipients) > 0 {
 			more += ", for " + strings.Join(l.Recipients, ", ")
 		}
-		a.Tell("  %s  %s  %s%s", l.At.Format(time.RFC3339), l.Who, l.What, more)
+		cli.Tell(w, "  %s  %s  %s%s", l.At.Format(time.RFC3339), l.Who, l.What, more)
 	}
 }

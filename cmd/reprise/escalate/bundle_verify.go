@@ -1,7 +1,9 @@
 package escalate
 
 import (
+	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,9 +12,15 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
-func (a *app) bundleVerifyVerb() *cobra.Command {
-	var read readFlags
-	var signers string
+// verifyOptions are what "bundle verify" was asked.
+type verifyOptions struct {
+	*cli.App
+	read          reading
+	file, signers string
+}
+
+func newVerify(a *cli.App, runF func(context.Context, *verifyOptions) error) *cobra.Command {
+	o := &verifyOptions{App: a}
 	c := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check a bundle: every byte, the signature, and the claim from the raw files",
@@ -29,10 +37,16 @@ Exit status: 0 everything holds; 1 something does not; 2 something cannot be dec
   reprise bundle verify case.tar.zst.age -i ~/.ssh/id_ed25519 --json`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeBundles,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = args[0]
+			if err := o.read.check(c); err != nil {
+				return err
+			}
+			return cli.Run(runF, runVerify)(c.Context(), o)
+		},
 	}
-	c.RunE = func(c *cobra.Command, args []string) error { return a.bundleVerify(c, args[0], &read, signers) }
-	read.register(c)
-	c.Flags().StringVar(&signers, "signers", "", "file of the keys that may sign, as ssh-keygen's allowed signers; without a signature by one of them it fails")
+	o.read.register(c)
+	c.Flags().StringVar(&o.signers, "signers", "", "file of the keys that may sign, as ssh-keygen's allowed signers; without a signature by one of them it fails")
 	return c
 }
 
@@ -46,56 +60,71 @@ type verifiedBundle struct {
 	Exit  int          `json:"exit"`
 }
 
-func (a *app) bundleVerify(c *cobra.Command, file string, read *readFlags, signers string) error {
-	o := bundle.VerifyOptions{Rejudge: rejudged, Now: time.Now()}
-	var err error
-	if o.Signers, err = a.readSigners(signers); err != nil {
-		return err
-	}
-	ro, err := a.readOptions(c, read, "checked")
+func runVerify(ctx context.Context, o *verifyOptions) error {
+	signers, err := readSigners(o.App, o.signers)
 	if err != nil {
 		return err
 	}
+	how, err := readOptions(o.App, &o.read, "checked")
+	if err != nil {
+		return err
+	}
+	out, err := verified(ctx, o.file, how, signers)
+	if err != nil {
+		return bundleError(err)
+	}
+	err = o.Show(out, func(w io.Writer) { printVerified(w, out) })
+	return errors.Join(err, cli.Answer(out.Exit))
+}
+
+// verified checks a bundle. One that is damaged is an answer, and no error.
+func verified(ctx context.Context, file string, how bundle.ReadOptions, signers bundle.Signers) (verifiedBundle, error) {
 	out := verifiedBundle{File: file}
-	b, err := bundle.Open(c.Context(), file, ro)
+	b, err := bundle.Open(ctx, file, how)
 	var bad *bundle.DamagedError
 	switch {
 	case errors.As(err, &bad):
 		out.Checks = []bundle.Check{{Name: "container", State: bundle.Failed, Detail: bad.Error()}}
 	case err != nil:
-		return bundleError(err)
+		return out, err
 	default:
 		defer b.Close() //nolint:errcheck // read only
 		out.Container, out.Encrypted = b.Container, b.Encrypted
-		if out.Result, err = bundle.Verify(c.Context(), b, o); err != nil {
-			return bundleError(err)
+		if out.Result, err = bundle.Verify(ctx, b, bundle.VerifyOptions{Rejudge: rejudged, Now: time.Now(), Signers: signers}); err != nil {
+			return out, err
 		}
 	}
 	out.State = out.Result.State()
-	out.Exit = map[bundle.State]int{bundle.OK: cli.ExitYes, bundle.Failed: cli.ExitNo}[out.State]
-	if out.State == bundle.Unknown {
-		out.Exit = cli.ExitInconclusive
-	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(err, cli.Answer(out.Exit))
-	}
-	a.printVerified(out)
-	return cli.Answer(out.Exit)
+	out.Exit = stateCode(out.State)
+	return out, nil
 }
 
-func (a *app) printVerified(r verifiedBundle) {
+// stateCode maps how checks ended to the exit status.
+func stateCode(s bundle.State) int {
+	switch s {
+	case bundle.OK:
+		return cli.ExitYes
+	case bundle.Failed:
+		return cli.ExitNo
+	default:
+		return cli.ExitInconclusive
+	}
+}
+
+// printVerified writes how each check ended, for people.
+func printVerified(w io.Writer, r verifiedBundle) {
 	if r.Encrypted {
-		a.Tell("%-17s encryption: a key that was given opens it", bundle.OK)
+		cli.Tell(w, "%-17s encryption: a key that was given opens it", bundle.OK)
 	}
 	for _, c := range r.Checks {
-		a.Tell("%-17s %s: %s", c.State, c.Name, c.Detail)
+		cli.Tell(w, "%-17s %s: %s", c.State, c.Name, c.Detail)
 	}
 	switch r.State {
 	case bundle.OK:
-		a.Tell("%s holds: everything that was checked is as it says", r.File)
+		cli.Tell(w, "%s holds: everything that was checked is as it says", r.File)
 	case bundle.Failed:
-		a.Tell("%s does NOT hold: see what failed above, and ask for it again", r.File)
+		cli.Tell(w, "%s does NOT hold: see what failed above, and ask for it again", r.File)
 	default:
-		a.Tell("%s: nothing is wrong with what could be checked, and not all of it could", r.File)
+		cli.Tell(w, "%s: nothing is wrong with what could be checked, and not all of it could", r.File)
 	}
 }

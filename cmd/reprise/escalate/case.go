@@ -3,6 +3,7 @@ package escalate
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,8 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 )
 
-func (a *app) caseVerb() *cobra.Command {
+// newCase is the group of the verbs of a case.
+func newCase(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "case",
 		Short: "One customer's problem on its way to the vendor and back",
@@ -33,19 +35,28 @@ it. People edit the file, and "case set" does, keeping what it does not know.
   reprise case set cases/acme-ospf scope.impact="Building B is unreachable" --run runs/2026…
   reprise escalate cases/acme-ospf`,
 	}
-	c.AddCommand(a.caseNewVerb(), a.caseShowVerb(), a.caseCheckVerb(), a.casePlanVerb(), a.caseSetVerb(), a.caseRMAVerb(),
-		&cobra.Command{
-			Use: "schema", Short: "Print the JSON Schema of case.yaml, for editors", Args: cobra.NoArgs,
-			RunE: func(*cobra.Command, []string) error {
-				schema, err := cases.Schema()
-				if err != nil {
-					return err
-				}
-				_, err = a.Document().Write(schema)
-				return err
-			},
-		})
+	c.AddCommand(newCaseNew(a, nil), newCaseShow(a, nil), newCaseCheck(a, nil), newCasePlan(a, nil), newCaseSet(a, nil), newCaseRMA(a, nil), newCaseSchema(a, nil))
 	return c
+}
+
+// caseSchemaOptions are what "case schema" was asked.
+type caseSchemaOptions struct{ *cli.App }
+
+func newCaseSchema(a *cli.App, runF func(context.Context, *caseSchemaOptions) error) *cobra.Command {
+	o := &caseSchemaOptions{a}
+	return &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of case.yaml, for editors", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runCaseSchema)(c.Context(), o) },
+	}
+}
+
+func runCaseSchema(_ context.Context, o *caseSchemaOptions) error {
+	schema, err := cases.Schema()
+	if err != nil {
+		return err
+	}
+	_, err = o.Document().Write(schema)
+	return err
 }
 
 // completeCase offers folders for the case, and then the fields that it has.
@@ -93,7 +104,8 @@ type asker struct {
 	out io.Writer
 }
 
-func (a *app) asker() *asker {
+// newAsker returns nil where nobody is there.
+func newAsker(a *cli.App) *asker {
 	in, isFile := a.In.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
 		return nil
@@ -115,8 +127,15 @@ func (q *asker) ask(question, value string) (string, error) {
 	return cmp.Or(strings.TrimSpace(line), value), nil
 }
 
-func (a *app) caseNewVerb() *cobra.Command {
-	var scenario string
+// caseNewOptions are what "case new" was asked.
+type caseNewOptions struct {
+	*cli.App
+	folder, scenario string
+	fields           [][2]string // that were given
+}
+
+func newCaseNew(a *cli.App, runF func(context.Context, *caseNewOptions) error) *cobra.Command {
+	o := &caseNewOptions{App: a}
 	c := &cobra.Command{
 		Use:   "new FOLDER [FIELD=VALUE…]",
 		Short: "Open a case",
@@ -125,47 +144,51 @@ FIELD=VALUE is asked for when standard input is a terminal; an empty answer leav
 it open, and "case check" says what is missing.`,
 		Example: `  reprise case new cases/acme-ospf --scenario ospf-mtu customer.name="ACME" partner.name="Netpartner"`,
 		Args:    cobra.MinimumNArgs(1), ValidArgsFunction: completeCase,
-		RunE: func(_ *cobra.Command, args []string) error { return a.caseNew(args[0], scenario, args[1:]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			var err error
+			if o.fields, err = parseFields(args[1:]); err != nil {
+				return err
+			}
+			return cli.Run(runF, runCaseNew)(c.Context(), o)
+		},
 	}
-	c.Flags().StringVar(&scenario, "scenario", "", "scenario that shows the problem")
+	c.Flags().StringVar(&o.scenario, "scenario", "", "scenario that shows the problem")
 	_ = c.RegisterFlagCompletionFunc("scenario", a.CompleteScenario) // the flag is there
 	return c
 }
 
-func (a *app) caseNew(folder, scenario string, sets []string) error {
-	if _, err := os.Stat(filepath.Join(folder, cases.FileName)); err == nil {
-		return cli.InputError("%s is a case already", folder)
+func runCaseNew(_ context.Context, o *caseNewOptions) error {
+	if _, err := os.Stat(filepath.Join(o.folder, cases.FileName)); err == nil {
+		return cli.InputError("%s is a case already", o.folder)
 	}
-	given, err := parseFields(sets)
-	if err != nil {
-		return err
-	}
-	c := cases.Case{ID: filepath.Base(filepath.Clean(folder)), State: cases.Opened, Opened: time.Now().UTC().Format(time.RFC3339), Scenario: scenario}
-	if scenario != "" {
-		if err := a.fromScenario(&c, scenario, folder); err != nil {
+	c := cases.Case{ID: filepath.Base(filepath.Clean(o.folder)), State: cases.Opened, Opened: time.Now().UTC().Format(time.RFC3339), Scenario: o.scenario}
+	if o.scenario != "" {
+		if err := fromScenario(o.App, &c, o.scenario, o.folder); err != nil {
 			return err
 		}
 	}
-	f, err := a.fill(folder, c, given)
+	f, err := fill(o.App, o.folder, c, o.fields)
 	if err != nil {
 		return err
 	}
-	if done, err := a.Emit(f.Case); done {
-		return err
-	}
-	a.Say("opened %s", filepath.Join(f.Path, cases.FileName))
-	a.Say("next: reprise case check %s", f.Path)
-	return nil
+	return o.Show(f.Case, func(w io.Writer) { printOpened(w, f.Path) })
+}
+
+// printOpened writes where a new case is, for people.
+func printOpened(w io.Writer, folder string) {
+	cli.Line(w, "opened %s", filepath.Join(folder, cases.FileName))
+	cli.Line(w, "next: reprise case check %s", folder)
 }
 
 // fill makes the case beside its place and moves it there once every value is taken.
-func (a *app) fill(folder string, c cases.Case, given [][2]string) (cases.Folder, error) {
+func fill(a *cli.App, folder string, c cases.Case, given [][2]string) (cases.Folder, error) {
 	for _, g := range given {
 		if g[0] == "title" {
 			c.Title = g[1]
 		}
 	}
-	q := a.asker()
+	q := newAsker(a)
 	if c.Title == "" && q == nil {
 		return cases.Folder{}, cli.InputError("the case has no title: give title=… or --scenario")
 	}
@@ -214,7 +237,7 @@ func suggestion(c cases.Case, path string) string {
 }
 
 // fromScenario takes over what a scenario says of its problem.
-func (a *app) fromScenario(c *cases.Case, name, folder string) error {
+func fromScenario(a *cli.App, c *cases.Case, name, folder string) error {
 	l, err := a.Load(name, nil)
 	if err != nil {
 		return err
@@ -234,18 +257,28 @@ func (a *app) fromScenario(c *cases.Case, name, folder string) error {
 	return nil
 }
 
-func (a *app) caseShowVerb() *cobra.Command {
-	var timeline bool
+// caseShowOptions are what "case show" was asked.
+type caseShowOptions struct {
+	*cli.App
+	folder   string
+	timeline bool // and nothing else
+}
+
+func newCaseShow(a *cli.App, runF func(context.Context, *caseShowOptions) error) *cobra.Command {
+	o := &caseShowOptions{App: a}
 	c := &cobra.Command{
 		Use: "show FOLDER", Short: "Show a case and how it moved", Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
-		RunE: func(_ *cobra.Command, args []string) error { return a.caseShow(args[0], timeline) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			return cli.Run(runF, runCaseShow)(c.Context(), o)
+		},
 	}
-	c.Flags().BoolVar(&timeline, "timeline", false, "show how the case moved, and nothing else")
+	c.Flags().BoolVar(&o.timeline, "timeline", false, "show how the case moved, and nothing else")
 	return c
 }
 
-func (a *app) caseShow(path string, timeline bool) error {
-	f, err := cli.OpenCase(path)
+func runCaseShow(_ context.Context, o *caseShowOptions) error {
+	f, err := cli.OpenCase(o.folder)
 	if err != nil {
 		return err
 	}
@@ -253,23 +286,30 @@ func (a *app) caseShow(path string, timeline bool) error {
 	if err != nil {
 		return err
 	}
-	if done, err := a.Emit(struct {
-		Case     cases.Case     `json:"case"`
-		Timeline []cases.Moment `json:"timeline"`
-	}{f.Case, moves}); done {
-		return err
-	}
-	if !timeline {
-		a.sayCase(f.Case)
-	}
-	for _, m := range moves {
-		a.Say("%s  %s", m.At.Format("2006-01-02 15:04"), m.Says)
-	}
-	return nil
+	return o.Show(shownCase{f.Case, moves}, func(w io.Writer) {
+		if !o.timeline {
+			printCase(w, f.Case)
+		}
+		printTimeline(w, moves)
+	})
 }
 
-func (a *app) sayCase(c cases.Case) {
-	a.Say("%s: %s", c.ID, c.Title)
+// shownCase is what "case show" prints with --json.
+type shownCase struct {
+	Case     cases.Case     `json:"case"`
+	Timeline []cases.Moment `json:"timeline"`
+}
+
+// printTimeline writes how a case moved, for people.
+func printTimeline(w io.Writer, moves []cases.Moment) {
+	for _, m := range moves {
+		cli.Line(w, "%s  %s", m.At.Format("2006-01-02 15:04"), m.Says)
+	}
+}
+
+// printCase writes what a case says, for people.
+func printCase(w io.Writer, c cases.Case) {
+	cli.Line(w, "%s: %s", c.ID, c.Title)
 	for _, line := range [][2]string{
 		{"state", string(c.State)},
 		{"customer", strings.Join(cli.Present(c.Customer.Name, c.Customer.Contact, c.Customer.Site), ", ")},
@@ -285,16 +325,16 @@ func (a *app) sayCase(c cases.Case) {
 		{"fix", strings.Join(cli.Present(c.Fix.Kind, c.Fix.Version, c.Fix.Verified), ", ")},
 	} {
 		if line[1] != "" {
-			a.Say("  %-15s  %s", line[0], line[1])
+			cli.Line(w, "  %-15s  %s", line[0], line[1])
 		}
 	}
 	for _, r := range c.Runs {
-		a.Say("  %-15s  %s", "run", strings.Join(cli.Present(r.Dir, r.Note), ", "))
+		cli.Line(w, "  %-15s  %s", "run", strings.Join(cli.Present(r.Dir, r.Note), ", "))
 	}
 	for i, s := range c.Plan {
-		a.Say("  %-15s  %d. %s", "plan", i+1, strings.Join(cli.Present(s.Step, s.Owner, s.Due, cmp.Or(s.State, "open")), ", "))
+		cli.Line(w, "  %-15s  %d. %s", "plan", i+1, strings.Join(cli.Present(s.Step, s.Owner, s.Due, cmp.Or(s.State, "open")), ", "))
 	}
 	for _, conf := range c.Confirmations {
-		a.Say("  %-15s  %s", "confirmation", strings.Join(cli.Present(conf.Result, conf.File, conf.Signed), ", "))
+		cli.Line(w, "  %-15s  %s", "confirmation", strings.Join(cli.Present(conf.Result, conf.File, conf.Signed), ", "))
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +19,14 @@ import (
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-func (a *app) caseCheckVerb() *cobra.Command {
+// caseCheckOptions are what "case check" was asked.
+type caseCheckOptions struct {
+	*cli.App
+	folder string
+}
+
+func newCaseCheck(a *cli.App, runF func(context.Context, *caseCheckOptions) error) *cobra.Command {
+	o := &caseCheckOptions{App: a}
 	return &cobra.Command{
 		Use:   "check FOLDER",
 		Short: "Hold a case against what the partner owes, line by line",
@@ -31,7 +40,10 @@ vendor's own collections have.
 
 Exit status: 0 nothing stands in the way of an escalation, 1 something does.`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
-		RunE: func(_ *cobra.Command, args []string) error { return a.caseCheck(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			return cli.Run(runF, runCaseCheck)(c.Context(), o)
+		},
 	}
 }
 
@@ -69,8 +81,8 @@ func platforms() (cases.Platforms, error) {
 	}, nil
 }
 
-func (a *app) caseCheck(path string) error {
-	f, err := cli.OpenCase(path)
+func runCaseCheck(_ context.Context, o *caseCheckOptions) error {
+	f, err := cli.OpenCase(o.folder)
 	if err != nil {
 		return err
 	}
@@ -79,48 +91,70 @@ func (a *app) caseCheck(path string) error {
 		return err
 	}
 	list := cases.Check(f, p)
-	owed := cases.Owed(list)
 	code := cli.ExitYes
-	if len(owed) > 0 {
+	if len(cases.Owed(list)) > 0 {
 		code = cli.ExitNo
 	}
-	if done, err := a.Emit(list); done {
-		return errors.Join(err, cli.Answer(code))
-	}
-	a.Say("%s: %s", f.Case.ID, f.Case.Title)
-	for _, d := range list {
-		a.sayDuty(d)
-	}
-	if len(owed) == 0 {
-		a.Say("\nnothing stands in the way: reprise escalate %s", f.Path)
-	} else {
-		a.Say("\nin the way of an escalation: %s of %d", cli.Plural(len(owed), "duty"), len(list))
-	}
-	return cli.Answer(code)
+	err = o.Show(list, func(w io.Writer) { printDuties(w, f, list) })
+	return errors.Join(err, cli.Answer(code))
 }
 
-func (a *app) sayDuty(d cases.Duty) {
+// printDuties writes which duties a case meets, for people.
+func printDuties(w io.Writer, f cases.Folder, list []cases.Duty) {
+	cli.Line(w, "%s: %s", f.Case.ID, f.Case.Title)
+	for _, d := range list {
+		printDuty(w, d)
+	}
+	if owed := cases.Owed(list); len(owed) > 0 {
+		cli.Line(w, "\nin the way of an escalation: %s of %d", cli.Plural(len(owed), "duty"), len(list))
+	} else {
+		cli.Line(w, "\nnothing stands in the way: reprise escalate %s", f.Path)
+	}
+}
+
+func printDuty(w io.Writer, d cases.Duty) {
 	state := map[cases.Met]string{cases.Yes: "met", cases.No: "NOT MET", cases.NotApplicable: "n/a"}[d.Met]
-	a.Say("\n%-8s %s", state, d.Title)
-	a.Say("         %s", d.Why)
+	cli.Line(w, "\n%-8s %s", state, d.Title)
+	cli.Line(w, "         %s", d.Why)
 	if len(d.Evidence) > 0 {
-		a.Say("         evidence: %s", strings.Join(d.Evidence, ", "))
+		cli.Line(w, "         evidence: %s", strings.Join(d.Evidence, ", "))
 	}
 	const most = 8
 	for i, m := range d.Missing {
 		if i == most {
-			a.Say("         … and %d more (--json lists all)", len(d.Missing)-most)
+			cli.Line(w, "         … and %d more (--json lists all)", len(d.Missing)-most)
 			break
 		}
-		a.Say("         - %s", m)
+		cli.Line(w, "         - %s", m)
 	}
 	if d.Do != "" {
-		a.Say("         do: %s", d.Do)
+		cli.Line(w, "         do: %s", d.Do)
 	}
 }
 
-func (a *app) caseRMAVerb() *cobra.Command {
-	var add, from []string
+// caseRMAOptions are what "case rma" was asked.
+type caseRMAOptions struct {
+	*cli.App
+	folder string
+	add    []string // units
+	from   []string // files with the answers of a unit's switch
+	parsed []cases.Unit
+}
+
+// check reads the units that were given.
+func (o *caseRMAOptions) check() error {
+	for _, text := range o.add {
+		u, err := parseUnit(text)
+		if err != nil {
+			return err
+		}
+		o.parsed = append(o.parsed, u)
+	}
+	return nil
+}
+
+func newCaseRMA(a *cli.App, runF func(context.Context, *caseRMAOptions) error) *cobra.Command {
+	o := &caseRMAOptions{App: a}
 	c := &cobra.Command{
 		Use:   "rma FOLDER",
 		Short: "Write the request sheets for hardware to be returned",
@@ -138,27 +172,26 @@ Exit status: 0 written, 4 wrong input, 6 refused.`,
 		Example: `  reprise case rma cases/acme --unit model=5520-24T,serial=2044N-40001,part=801002-00-05
   reprise case rma cases/acme --from show-version.txt`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
-		RunE: func(c *cobra.Command, args []string) error { return a.caseRMA(c.Context(), args[0], add, from) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runCaseRMA)(c.Context(), o)
+		},
 	}
-	c.Flags().StringArrayVar(&add, "unit", nil, "a unit: model=…,serial=…,part=…,revision=…,slot=…,days=…,diagnostics=…,temperature=…,lines=…,tests=…,entitlement=…,ship-to=…")
-	c.Flags().StringArrayVar(&from, "from", nil, "a unit from the answers of its switch, in this file")
+	c.Flags().StringArrayVar(&o.add, "unit", nil, "a unit: model=…,serial=…,part=…,revision=…,slot=…,days=…,diagnostics=…,temperature=…,lines=…,tests=…,entitlement=…,ship-to=…")
+	c.Flags().StringArrayVar(&o.from, "from", nil, "a unit from the answers of its switch, in this file")
 	return c
 }
 
-func (a *app) caseRMA(_ context.Context, path string, add, from []string) error {
-	f, err := cli.OpenCase(path)
+func runCaseRMA(_ context.Context, o *caseRMAOptions) error {
+	f, err := cli.OpenCase(o.folder)
 	if err != nil {
 		return err
 	}
-	units := f.Case.Units
-	for _, text := range add {
-		u, err := parseUnit(text)
-		if err != nil {
-			return err
-		}
-		units = append(units, u)
-	}
-	for _, file := range from {
+	units := slices.Concat(f.Case.Units, o.parsed)
+	for _, file := range o.from {
 		text, err := plain.Read(file, plain.Data)
 		if err != nil {
 			return cli.InputError("read %s: %w", file, err)
@@ -181,19 +214,24 @@ func (a *app) caseRMA(_ context.Context, path string, add, from []string) error 
 	if err != nil {
 		return err
 	}
-	if done, err := a.Emit(struct {
-		Files   []string `json:"files"`
-		Missing []string `json:"missing"`
-	}{files, missing}); done {
-		return err
+	out := sheets{files, missing}
+	return o.Show(out, func(w io.Writer) { printSheets(w, out) })
+}
+
+// sheets is what "case rma" prints with --json.
+type sheets struct {
+	Files   []string `json:"files"`
+	Missing []string `json:"missing"`
+}
+
+// printSheets writes what was written, and what is missing on it.
+func printSheets(w io.Writer, out sheets) {
+	for _, file := range out.Files {
+		cli.Line(w, "wrote %s", file)
 	}
-	for _, file := range files {
-		a.Say("wrote %s", file)
+	for _, m := range out.Missing {
+		cli.Line(w, "missing: %s", m)
 	}
-	for _, m := range missing {
-		a.Say("missing: %s", m)
-	}
-	return nil
 }
 
 func writeSheets(f cases.Folder, units []cases.Unit, missing []string) ([]string, error) {

@@ -1,8 +1,11 @@
 package escalate
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,16 +19,19 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 )
 
-// caseSetFlags are what "case set" adds to a case besides fields.
-type caseSetFlags struct {
+// caseSetOptions are what "case set" was asked: fields, and what it adds to a case besides.
+type caseSetOptions struct {
+	*cli.App
+	folder                                               string
+	fields                                               [][2]string
 	runs, logs, findings, waive, tried, changed, classes []string
 	node, kind, taken, note, by, request                 string
 	confirmation, signers                                string
 	interop                                              bool
 }
 
-func (a *app) caseSetVerb() *cobra.Command {
-	f := &caseSetFlags{}
+func newCaseSet(a *cli.App, runF func(context.Context, *caseSetOptions) error) *cobra.Command {
+	o := &caseSetOptions{App: a}
 	c := &cobra.Command{
 		Use:   "set FOLDER [FIELD=VALUE…]",
 		Short: "Say more about a case",
@@ -42,25 +48,32 @@ Fields: ` + strings.Join(cases.Fields(), ", ") + `.`,
   reprise case set cases/acme service-request.number=03001234 --request "GTAC asks for the MTU of both ends"
   reprise case set cases/acme --waive interop="one vendor's switches only"`,
 		Args: cobra.MinimumNArgs(1), ValidArgsFunction: completeCase,
-		RunE: func(_ *cobra.Command, args []string) error { return a.caseSet(args[0], f, args[1:]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			var err error
+			if o.fields, err = parseFields(args[1:]); err != nil {
+				return err
+			}
+			return cli.Run(runF, runCaseSet)(c.Context(), o)
+		},
 	}
 	fl := c.Flags()
-	fl.StringArrayVar(&f.runs, "run", nil, "attach a run, an isolation, a bisection or a verification of a fix")
-	fl.BoolVar(&f.interop, "interop", false, "with --run: it tests how two products work together")
-	fl.StringVar(&f.note, "note", "", "with --run: what it is; alone: a line for the timeline")
-	fl.StringArrayVar(&f.logs, "log", nil, "attach a file from the customer's network")
-	fl.StringVar(&f.node, "node", "", "with --log: the device it is of")
-	fl.StringVar(&f.kind, "kind", "", "with --log: tech-support, log, config, core or capture")
-	fl.StringVar(&f.taken, "taken", "", "with --log: when it was taken")
-	fl.StringArrayVar(&f.findings, "finding", nil, "FILE=WHAT: what the analysis of a log or core says")
-	fl.StringArrayVar(&f.tried, "tried", nil, "WHAT=RESULT: what was tried at the customer's")
-	fl.StringArrayVar(&f.changed, "changed", nil, "what was changed before it began")
-	fl.StringSliceVar(&f.classes, "class", nil, "class of problem: ospf, lag, mlag, stp, vrrp …")
-	fl.StringArrayVar(&f.waive, "waive", nil, "DUTY=REASON: why a duty is not applicable")
-	fl.StringVar(&f.by, "by", "", "with --waive: who says so")
-	fl.StringVar(&f.request, "request", "", "what moved on the Service Request")
-	fl.StringVar(&f.confirmation, "confirmation", "", "take in what the vendor's side confirmed")
-	fl.StringVar(&f.signers, "signers", "", "with --confirmation: allowed signers, as ssh-keygen -Y verify takes them")
+	fl.StringArrayVar(&o.runs, "run", nil, "attach a run, an isolation, a bisection or a verification of a fix")
+	fl.BoolVar(&o.interop, "interop", false, "with --run: it tests how two products work together")
+	fl.StringVar(&o.note, "note", "", "with --run: what it is; alone: a line for the timeline")
+	fl.StringArrayVar(&o.logs, "log", nil, "attach a file from the customer's network")
+	fl.StringVar(&o.node, "node", "", "with --log: the device it is of")
+	fl.StringVar(&o.kind, "kind", "", "with --log: tech-support, log, config, core or capture")
+	fl.StringVar(&o.taken, "taken", "", "with --log: when it was taken")
+	fl.StringArrayVar(&o.findings, "finding", nil, "FILE=WHAT: what the analysis of a log or core says")
+	fl.StringArrayVar(&o.tried, "tried", nil, "WHAT=RESULT: what was tried at the customer's")
+	fl.StringArrayVar(&o.changed, "changed", nil, "what was changed before it began")
+	fl.StringSliceVar(&o.classes, "class", nil, "class of problem: ospf, lag, mlag, stp, vrrp …")
+	fl.StringArrayVar(&o.waive, "waive", nil, "DUTY=REASON: why a duty is not applicable")
+	fl.StringVar(&o.by, "by", "", "with --waive: who says so")
+	fl.StringVar(&o.request, "request", "", "what moved on the Service Request")
+	fl.StringVar(&o.confirmation, "confirmation", "", "take in what the vendor's side confirmed")
+	fl.StringVar(&o.signers, "signers", "", "with --confirmation: allowed signers, as ssh-keygen -Y verify takes them")
 	cli.MustComplete(c, "kind", cases.LogKinds()...)
 	return c
 }
@@ -97,7 +110,7 @@ func withoutState(fields [][2]string) (rest [][2]string, state cases.State) {
 // placed gives the fields that name a file or folder as the case keeps them: what is meant is
 // what is there, seen from here, or else from the case's folder. Of the scenario it may also
 // be an id.
-func (a *app) placed(f *cases.Folder, fields [][2]string) ([][2]string, error) {
+func placed(a *cli.App, f *cases.Folder, fields [][2]string) ([][2]string, error) {
 	out := slices.Clone(fields)
 	for i, field := range out {
 		key, path := field[0], field[1]
@@ -157,44 +170,35 @@ func putFields(e *cases.Editor, fields [][2]string) error {
 	return nil
 }
 
-func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
-	f, err := cli.OpenCase(path)
+func runCaseSet(_ context.Context, o *caseSetOptions) error {
+	f, err := cli.OpenCase(o.folder)
 	if err != nil {
 		return err
 	}
-	fields, err := parseFields(sets)
+	was := f.Case.State
+	fields, state := withoutState(o.fields)
+	if fields, err = placed(o.App, &f, fields); err != nil {
+		return err
+	}
+	moves, err := attach(o, &f, fields)
 	if err != nil {
 		return err
 	}
-	was := f.Case
-	fields, state := withoutState(fields)
-	if fields, err = a.placed(&f, fields); err != nil {
-		return err
-	}
-	moves, err := a.attach(&f, flags, fields)
-	if err != nil {
-		return err
-	}
-	if flags.confirmation != "" {
-		move, err := a.takeConfirmation(&f, flags.confirmation, flags.signers)
+	if o.confirmation != "" {
+		move, err := takeConfirmation(o.App, &f, o.confirmation, o.signers)
 		if err != nil {
 			return err
 		}
 		moves = append(moves, move)
 	}
-	if state != "" {
-		if err := f.Reachable(state); err != nil {
-			return cli.WithCode(cli.ExitRefused, fmt.Errorf("the case is not %s: %w", state, err))
-		}
-		if err := setFields(&f, [][2]string{{"state", string(state)}}); err != nil {
-			return err
-		}
+	if err := reach(&f, state); err != nil {
+		return err
 	}
-	if was.State != f.Case.State {
-		moves = append(moves, fmt.Sprintf("%s, was %s", f.Case.State, was.State))
+	if was != f.Case.State {
+		moves = append(moves, fmt.Sprintf("%s, was %s", f.Case.State, was))
 	}
-	if flags.note != "" && len(flags.runs) == 0 {
-		moves = append(moves, flags.note)
+	if o.note != "" && len(o.runs) == 0 {
+		moves = append(moves, o.note)
 	}
 	if len(moves)+len(fields) == 0 && state == "" {
 		return cli.InputError("nothing to set: give FIELD=VALUE, or a flag (see reprise case set --help)")
@@ -204,26 +208,38 @@ func (a *app) caseSet(path string, flags *caseSetFlags, sets []string) error {
 			return err
 		}
 	}
-	if done, err := a.Emit(f.Case); done {
-		return err
-	}
-	for _, m := range moves {
-		a.Say("%s", m)
-	}
-	for _, field := range fields {
-		a.Say("%s is %s", field[0], field[1])
-	}
-	return nil
+	return o.Show(f.Case, func(w io.Writer) { printSet(w, moves, fields) })
 }
 
-// attach writes everything that the flags say, or nothing, and tells what moved.
-func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (moves []string, err error) {
-	for _, dir := range flags.runs { // before anything is copied
+// reach brings a case into a state; an empty one is where it is.
+func reach(f *cases.Folder, state cases.State) error {
+	if state == "" {
+		return nil
+	}
+	if err := f.Reachable(state); err != nil {
+		return cli.WithCode(cli.ExitRefused, fmt.Errorf("the case is not %s: %w", state, err))
+	}
+	return setFields(f, [][2]string{{"state", string(state)}})
+}
+
+// printSet writes how a case moved and which fields it has now, for people.
+func printSet(w io.Writer, moves []string, fields [][2]string) {
+	for _, m := range moves {
+		cli.Line(w, "%s", m)
+	}
+	for _, field := range fields {
+		cli.Line(w, "%s is %s", field[0], field[1])
+	}
+}
+
+// attach writes everything that was asked, or nothing, and tells what moved.
+func attach(o *caseSetOptions, f *cases.Folder, fields [][2]string) (moves []string, err error) {
+	for _, dir := range o.runs { // before anything is copied
 		if err := f.Attachable(dir); err != nil {
 			return nil, cli.WithCode(cli.ExitInput, err)
 		}
 	}
-	for _, file := range flags.logs {
+	for _, file := range o.logs {
 		if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
 			return nil, cli.InputError("%s is no file that can be attached (links are not followed)", file)
 		}
@@ -236,7 +252,7 @@ func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (
 			err = errors.Join(err, e.Append(key, value))
 			moves = append(moves, fmt.Sprintf(format, args...))
 		}
-		for _, dir := range flags.runs {
+		for _, dir := range o.runs {
 			rel, rerr := existing(f, dir)
 			if rerr != nil {
 				return rerr
@@ -244,14 +260,14 @@ func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (
 			if slices.ContainsFunc(f.Case.Runs, func(r cases.Run) bool { return r.Dir == rel }) {
 				return fmt.Errorf("%s is attached already", rel)
 			}
-			add("runs", cases.Run{Dir: rel, Note: flags.note, Interop: flags.interop}, "attached %s", rel)
+			add("runs", cases.Run{Dir: rel, Note: o.note, Interop: o.interop}, "attached %s", rel)
 		}
-		for _, file := range flags.logs {
+		for _, file := range o.logs {
 			rel, rerr := f.Keep(file, "logs")
 			if rerr != nil {
 				return rerr
 			}
-			add("logs", cases.Log{File: rel, Node: flags.node, Kind: flags.kind, Taken: flags.taken}, "attached %s", rel)
+			add("logs", cases.Log{File: rel, Node: o.node, Kind: o.kind, Taken: o.taken}, "attached %s", rel)
 		}
 		for _, list := range []struct {
 			flag  []string
@@ -259,9 +275,9 @@ func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (
 			value func(left, right string) any
 			says  string
 		}{
-			{flags.findings, "analysis", func(l, r string) any { return cases.Finding{Of: logOf(f, flags.logs, l), Says: r} }, "analysed %s: %s"},
-			{flags.tried, "tried", func(l, r string) any { return cases.Try{What: l, Result: r} }, "tried %s: %s"},
-			{flags.waive, "waived", func(l, r string) any { return cases.Waiver{Duty: l, Reason: r, By: flags.by} }, "duty %s is not applicable: %s"},
+			{o.findings, "analysis", func(l, r string) any { return cases.Finding{Of: logOf(f, o.logs, l), Says: r} }, "analysed %s: %s"},
+			{o.tried, "tried", func(l, r string) any { return cases.Try{What: l, Result: r} }, "tried %s: %s"},
+			{o.waive, "waived", func(l, r string) any { return cases.Waiver{Duty: l, Reason: r, By: o.by} }, "duty %s is not applicable: %s"},
 		} {
 			for _, text := range list.flag {
 				left, right, ok := strings.Cut(text, "=")
@@ -271,22 +287,22 @@ func (a *app) attach(f *cases.Folder, flags *caseSetFlags, fields [][2]string) (
 				add(list.key, list.value(left, right), list.says, left, right)
 			}
 		}
-		for _, c := range flags.changed {
+		for _, c := range o.changed {
 			add("changed", c, "changed before it: %s", c)
 		}
-		for _, c := range flags.classes {
+		for _, c := range o.classes {
 			add("classes", c, "class of problem: %s", c)
 		}
-		if flags.request != "" {
-			history := append(slices.Clone(f.Case.Request.History), cases.Entry{At: time.Now().UTC().Format(time.RFC3339), Says: flags.request})
+		if o.request != "" {
+			history := append(slices.Clone(f.Case.Request.History), cases.Entry{At: time.Now().UTC().Format(time.RFC3339), Says: o.request})
 			err = errors.Join(err, e.Set("service-request.history", history))
 		}
 		return err
 	})
-	if flags.request != "" && err == nil {
-		a.Progress("service request %s: %s", f.Case.Request.Number, flags.request)
+	if o.request != "" && err == nil {
+		o.Progress("service request %s: %s", f.Case.Request.Number, o.request)
 		if len(moves) == 0 && len(fields) == 0 {
-			moves = append(moves, "the service request moved: "+flags.request)
+			moves = append(moves, "the service request moved: "+o.request)
 		}
 	}
 	return moves, cli.AsInputError(err)
@@ -316,79 +332,93 @@ func existing(f *cases.Folder, path string) (string, error) {
 	return f.Rel(path)
 }
 
-// stepFlags are one step of the action plan.
-type stepFlags struct {
+// casePlanOptions are what "case plan" was asked: one step of the action plan.
+type casePlanOptions struct {
+	*cli.App
+	folder                 string
 	add, owner, due, state string
 	step                   int
 }
 
-func (a *app) casePlanVerb() *cobra.Command {
-	f := &stepFlags{}
+// check tells what is wrong with the options.
+func (o *casePlanOptions) check() error {
+	switch {
+	case o.add != "" && o.step != 0:
+		return cli.InputError("--add makes a step and --step changes one: give one of them")
+	case o.add == "" && o.step == 0 && o.owner+o.due+o.state != "":
+		return cli.InputError("of which step? give --step N, or --add for a new one")
+	}
+	return nil
+}
+
+func newCasePlan(a *cli.App, runF func(context.Context, *casePlanOptions) error) *cobra.Command {
+	o := &casePlanOptions{App: a}
 	c := &cobra.Command{
 		Use: "plan FOLDER", Short: "Show the action plan, add a step, or say where one stands", Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
 		Example: `  reprise case plan cases/acme
   reprise case plan cases/acme --add "ACME sets the same MTU at both ends" --owner "R. Meier" --due 2026-03-05
   reprise case plan cases/acme --step 1 --state done`,
-		RunE: func(_ *cobra.Command, args []string) error { return a.casePlan(args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runCasePlan)(c.Context(), o)
+		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.add, "add", "", "a new step")
-	fl.IntVar(&f.step, "step", 0, "number of the step to change")
-	fl.StringVar(&f.owner, "owner", "", "who does it")
-	fl.StringVar(&f.due, "due", "", "by when")
-	fl.StringVar(&f.state, "state", "", "open, done or dropped")
+	fl.StringVar(&o.add, "add", "", "a new step")
+	fl.IntVar(&o.step, "step", 0, "number of the step to change")
+	fl.StringVar(&o.owner, "owner", "", "who does it")
+	fl.StringVar(&o.due, "due", "", "by when")
+	fl.StringVar(&o.state, "state", "", "open, done or dropped")
 	cli.MustComplete(c, "state", "open", "done", "dropped")
 	return c
 }
 
-func (a *app) casePlan(path string, flags *stepFlags) error {
-	f, err := cli.OpenCase(path)
+func runCasePlan(_ context.Context, o *casePlanOptions) error {
+	f, err := cli.OpenCase(o.folder)
 	if err != nil {
 		return err
 	}
+	says := ""
 	switch {
-	case flags.add != "" && flags.step != 0:
-		return cli.InputError("--add makes a step and --step changes one: give one of them")
-	case flags.add != "":
-		if err := cli.AsInputError(f.Edit(func(e *cases.Editor) error {
-			return e.Append("plan", cases.Step{Step: flags.add, Owner: flags.owner, Due: flags.due, State: flags.state})
-		})); err != nil {
-			return err
-		}
-		err = f.Note(time.Now(), "planned: "+flags.add)
-	case flags.step != 0:
-		if err := cli.AsInputError(f.Edit(func(e *cases.Editor) error { return changeStep(e, flags) })); err != nil {
-			return err
-		}
-		err = f.Note(time.Now(), fmt.Sprintf("step %d: %s", flags.step, strings.Join(cli.Present(flags.state, flags.owner, flags.due), ", ")))
-	case flags.owner+flags.due+flags.state != "":
-		return cli.InputError("of which step? give --step N, or --add for a new one")
+	case o.add != "":
+		says = "planned: " + o.add
+		err = f.Edit(func(e *cases.Editor) error {
+			return e.Append("plan", cases.Step{Step: o.add, Owner: o.owner, Due: o.due, State: o.state})
+		})
+	case o.step != 0:
+		says = fmt.Sprintf("step %d: %s", o.step, strings.Join(cli.Present(o.state, o.owner, o.due), ", "))
+		err = f.Edit(func(e *cases.Editor) error { return changeStep(e, o) })
 	}
 	if err != nil {
-		return err
+		return cli.AsInputError(err)
 	}
-	if done, err := a.Emit(f.Case.Plan); done {
-		return err
-	}
-	for i, s := range f.Case.Plan {
-		state := s.State
-		if state == "" {
-			state = "open"
+	if says != "" {
+		if err := f.Note(time.Now(), says); err != nil {
+			return err
 		}
-		a.Say("%2d  %-8s %-12s %-20s %s", i+1, state, cli.OrDash(s.Due), cli.OrDash(s.Owner), s.Step)
 	}
-	if len(f.Case.Plan) == 0 {
-		a.Say("no steps yet; add one with --add STEP --owner NAME --due DAY")
-	}
-	return nil
+	return o.Show(f.Case.Plan, func(w io.Writer) { printSteps(w, f.Case.Plan) })
 }
 
-func changeStep(e *cases.Editor, flags *stepFlags) error {
-	step, err := e.Element("plan", flags.step-1)
+// printSteps writes the action plan, for people.
+func printSteps(w io.Writer, plan []cases.Step) {
+	for i, s := range plan {
+		cli.Line(w, "%2d  %-8s %-12s %-20s %s", i+1, cmp.Or(s.State, "open"), cli.OrDash(s.Due), cli.OrDash(s.Owner), s.Step)
+	}
+	if len(plan) == 0 {
+		cli.Line(w, "no steps yet; add one with --add STEP --owner NAME --due DAY")
+	}
+}
+
+func changeStep(e *cases.Editor, o *casePlanOptions) error {
+	step, err := e.Element("plan", o.step-1)
 	if err != nil {
 		return err
 	}
-	for key, value := range map[string]string{"owner": flags.owner, "due": flags.due, "state": flags.state} {
+	for key, value := range map[string]string{"owner": o.owner, "due": o.due, "state": o.state} {
 		if value != "" {
 			err = errors.Join(err, step.Set(key, value))
 		}

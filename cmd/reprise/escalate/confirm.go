@@ -1,10 +1,11 @@
 package escalate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -21,13 +23,14 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 	"github.com/reprise-lab/reprise/reports/handover/confirm"
-	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-// confirmFlags are the choices of one confirmation.
-type confirmFlags struct {
-	read         readFlags
+// confirmOptions are what confirm was asked.
+type confirmOptions struct {
+	*cli.App
+	bundle       string
+	read         reading
 	images       []string
 	signers      string
 	sign, output string
@@ -36,8 +39,16 @@ type confirmFlags struct {
 	lab          cli.LabFlags
 }
 
-func (a *app) confirmVerb() *cobra.Command {
-	f := &confirmFlags{}
+// check tells what is wrong with the options.
+func (o *confirmOptions) check() error {
+	if o.trials < 0 || o.trials > 10000 || o.labs < 0 || o.labs > 64 {
+		return cli.InputError("--trials takes 1 to 10000, --labs 1 to 64")
+	}
+	return nil
+}
+
+func newConfirm(a *cli.App, runF func(context.Context, *confirmOptions) error) *cobra.Command {
+	o := &confirmOptions{App: a}
 	c := &cobra.Command{
 		Use:   "confirm BUNDLE",
 		Short: "Run somebody else's case, and say whether it holds here",
@@ -66,20 +77,26 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 		Example: `  reprise confirm acme-ospf.tar.zst.age -i ~/.ssh/id_ed25519 --signers partners --sign ~/.ssh/id_ed25519
   reprise confirm acme-ospf.tar.zst --image r1=reprise/frr:10.3`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeBundles,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.bundle = args[0]
+			if err := errors.Join(o.check(), o.read.check(c)); err != nil {
+				return err
+			}
+			return cli.Run(runF, runConfirm)(c.Context(), o)
+		},
 	}
-	c.RunE = func(c *cobra.Command, args []string) error { return a.confirm(c, args[0], f) }
-	f.read.register(c)
+	o.read.register(c)
 	fl := c.Flags()
-	fl.StringArrayVar(&f.images, "image", nil, "NODE=REF: run a node on this image instead")
-	fl.StringVar(&f.signers, "signers", "", "file of the keys that may sign the bundle, as ssh-keygen's allowed signers")
-	fl.StringVar(&f.sign, "sign", "", "sign the confirmation with this ssh key")
-	fl.StringVarP(&f.output, "output", "o", "", "folder for the opened bundle, the runs and the confirmation (default: named after the bundle)")
-	cli.CountVar(fl, &f.trials, "trials", "", "run exactly so many trials (default: as many as the claim needs, until one confirms)")
-	fl.IntVar(&f.labs, "labs", 0, "labs side by side (default: as in the claim)")
-	cli.ResetFlag(fl, &f.reset, "trials", "as in the claim")
-	f.lab.Register(fl)
+	fl.StringArrayVar(&o.images, "image", nil, "NODE=REF: run a node on this image instead")
+	fl.StringVar(&o.signers, "signers", "", "file of the keys that may sign the bundle, as ssh-keygen's allowed signers")
+	fl.StringVar(&o.sign, "sign", "", "sign the confirmation with this ssh key")
+	fl.StringVarP(&o.output, "output", "o", "", "folder for the opened bundle, the runs and the confirmation (default: named after the bundle)")
+	cli.CountVar(fl, &o.trials, "trials", "", "run exactly so many trials (default: as many as the claim needs, until one confirms)")
+	fl.IntVar(&o.labs, "labs", 0, "labs side by side (default: as in the claim)")
+	cli.ResetFlag(fl, &o.reset, "trials", "as in the claim")
+	o.lab.Register(fl)
 	cli.CompleteReset(c)
-	return c
+	return a.Trusting(c)
 }
 
 // confirmed is what --json prints.
@@ -91,21 +108,17 @@ type confirmed struct {
 	Exit int    `json:"exit"`
 }
 
-func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error) {
-	ctx := c.Context()
-	if f.trials < 0 || f.trials > 10000 || f.labs < 0 || f.labs > 64 {
-		return cli.InputError("--trials takes 1 to 10000, --labs 1 to 64")
-	}
-	signer, done, err := a.signingKey(f.sign)
+func runConfirm(ctx context.Context, o *confirmOptions) (err error) {
+	signer, done, err := signingKey(o.sign)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	dir := f.output
+	dir := o.output
 	if dir == "" {
-		dir = unused(folderName(file)+".confirmed", "")
+		dir = unused(folderName(o.bundle)+".confirmed", "")
 	}
-	b, who, err := a.openChecked(c, file, f, dir)
+	b, who, err := openChecked(ctx, o, dir)
 	if err != nil {
 		return err
 	}
@@ -113,64 +126,85 @@ func (a *app) confirm(c *cobra.Command, file string, f *confirmFlags) (err error
 	if main == nil || main.Rate == nil {
 		return cli.InputError("the bundle claims nothing that could be confirmed: it has no judged run of its scenario")
 	}
-	t, err := a.confirmTrials(ctx, *main, filepath.Join(dir, "bundle", "runs", main.ID), filepath.Join(dir, "runs"), f)
+	t, err := confirmTrials(ctx, *main, filepath.Join(dir, "bundle", "runs", main.ID), filepath.Join(dir, "runs"), o)
 	if err != nil {
 		return err
 	}
-	t.out.Bundle = confirm.Bundle{File: filepath.Base(file), Tree: b.Tree, Signer: who}
+	t.out.Bundle = confirm.Bundle{File: filepath.Base(o.bundle), Tree: b.Tree, Signer: who}
 	t.out.Tool, t.out.At = cli.ToolInfo(), time.Now().UTC().Truncate(time.Second)
 	t.out.Decide()
-	r, err := a.answerRedaction(dir, filepath.Join(dir, "bundle"))
+	out, packed, err := answer(ctx, o, t, dir, signer)
 	if err != nil {
 		return err
 	}
-	packed := a.packAnswer(ctx, t.runs, filepath.Join(dir, "runs.tar.zst"), f.sign, r)
+	if packed.File != "" && !o.JSON {
+		o.Progress("this machine's name, users, folders and environment are hidden in what goes back: %s", packed.Redacted)
+	}
+	err = o.Show(out, func(w io.Writer) { printConfirmed(w, o.bundle, signer != nil, out) })
+	return errors.Join(err, cli.Answer(out.Exit))
+}
+
+// answer writes what goes back into a folder: the confirmation, with its signature, and the runs.
+func answer(ctx context.Context, o *confirmOptions, t *confirmation, dir string, signer ssh.Signer) (out confirmed, packed createdResult, err error) {
+	r, err := answerRedaction(o.App, dir, filepath.Join(dir, "bundle"))
+	if err != nil {
+		return out, packed, err
+	}
+	packed = packAnswer(ctx, o.App, t.runs, filepath.Join(dir, "runs.tar.zst"), o.sign, r)
 	if t.out.Host, err = r.pseudonym(t.out.Host); err != nil {
-		return err
+		return out, packed, err
 	}
 	if i := slices.IndexFunc(packed.Claim.Runs, func(c bundle.RunClaim) bool { return c.ID == t.out.Seen.Run }); i >= 0 {
 		t.out.Seen.Digest = packed.Claim.Runs[i].Run // of the run as it goes back
 	}
-	out := confirmed{Confirmation: t.out, File: filepath.Join(dir, confirm.FileName), Dir: t.dir, Runs: packed.File}
-	out.Exit = map[confirm.Result]int{confirm.Confirmed: cli.ExitYes, confirm.Contradicted: cli.ExitNo, confirm.Inconclusive: cli.ExitInconclusive}[out.Result]
+	out = confirmed{Confirmation: t.out, File: filepath.Join(dir, confirm.FileName), Dir: t.dir, Runs: packed.File, Exit: resultCode(t.out.Result)}
 	data, err := out.Marshal()
 	if err != nil {
-		return err
+		return out, packed, err
 	}
 	if data, err = r.reworded(confirm.FileName, data); err != nil {
-		return err
+		return out, packed, err
 	}
-	if err := evidence.WriteFile(out.File, data); err != nil {
-		return err
+	if err := evidence.WriteFile(out.File, data); err != nil || signer == nil {
+		return out, packed, err
 	}
-	if signer != nil {
-		sig, err := bundle.Sign(confirm.Namespace, data, signer)
-		if err != nil {
-			return err
-		}
-		if err := evidence.WriteFile(out.File+".sig", sig); err != nil {
-			return err
-		}
+	sig, err := bundle.Sign(confirm.Namespace, data, signer)
+	if err != nil {
+		return out, packed, err
 	}
-	if done, err := a.Emit(out); done {
-		return errors.Join(err, cli.Answer(out.Exit))
+	return out, packed, evidence.WriteFile(out.File+".sig", sig)
+}
+
+// resultCode maps a confirmation's result to the exit status.
+func resultCode(r confirm.Result) int {
+	switch r {
+	case confirm.Confirmed:
+		return cli.ExitYes
+	case confirm.Contradicted:
+		return cli.ExitNo
+	default:
+		return cli.ExitInconclusive
 	}
-	if packed.File != "" {
-		a.Progress("this machine's name, users, folders and environment are hidden in what goes back: %s", packed.Redacted)
-	}
-	a.Say("")
-	a.Say("%s: %s", strings.ToUpper(string(out.Result)), out.Reason)
+}
+
+// printConfirmed writes whether a bundle's claim holds here, and what to send back.
+func printConfirmed(w io.Writer, file string, signed bool, out confirmed) {
+	cli.Line(w, "")
+	cli.Line(w, "%s: %s", strings.ToUpper(string(out.Result)), out.Reason)
 	switch {
 	case out.Stopped:
-		a.Say("stopped at the first of %d that shows it; %d/%d claimed (--trials N gives a rate)", out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid)
+		cli.Line(w, "stopped at the first of %d that shows it; %d/%d claimed (--trials N gives a rate)", out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid)
 	case out.P != nil:
-		a.Say("rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, *out.P)
+		cli.Line(w, "rate %d/%d here, %d/%d claimed; Fisher p=%.2f", out.Seen.Reproduced, out.Seen.Valid, out.Claim.Reproduced, out.Claim.Valid, *out.P)
 	}
 	if out.Runs != "" {
-		a.Say("what was different: reprise bundle diff %s %s", file, out.Runs)
+		cli.Line(w, "what was different: reprise bundle diff %s %s", file, out.Runs)
 	}
-	a.Say("send back %s%s", out.File, map[bool]string{true: " and " + out.File + ".sig", false: " (not signed: --sign KEY)"}[signer != nil])
-	return cli.Answer(out.Exit)
+	with := " (not signed: --sign KEY)"
+	if signed {
+		with = " and " + out.File + ".sig"
+	}
+	cli.Line(w, "send back %s%s", out.File, with)
 }
 
 // unused gives a name that nothing has yet: an earlier answer, or what an interrupted one
@@ -187,8 +221,8 @@ func unused(name, suffix string) string {
 
 // packAnswer packs the runs that were made here, redacted. Where a mark forbids that, the
 // answer stands without them.
-func (a *app) packAnswer(ctx context.Context, runs []string, file, sign string, r *redaction) createdResult {
-	out, err := a.pack(ctx, runs, &bundleFlags{output: file, sign: sign, who: "who confirmed it"}, r)
+func packAnswer(ctx context.Context, a *cli.App, runs []string, file, sign string, r *redaction) createdResult {
+	out, err := pack(ctx, a, runs, &packing{output: file, sign: sign, who: "who confirmed it"}, r)
 	if err != nil {
 		a.Progress("the runs are not packed: %v", err)
 		return createdResult{}
@@ -197,42 +231,42 @@ func (a *app) packAnswer(ctx context.Context, runs []string, file, sign string, 
 }
 
 // openChecked verifies a bundle and opens it, and gives its manifest and who signed it.
-func (a *app) openChecked(c *cobra.Command, file string, f *confirmFlags, dir string) (m bundle.Manifest, who string, err error) {
-	ro, err := a.readOptions(c, &f.read, "checked")
+func openChecked(ctx context.Context, o *confirmOptions, dir string) (m bundle.Manifest, who string, err error) {
+	ro, err := readOptions(o.App, &o.read, "checked")
 	if err != nil {
 		return m, "", err
 	}
 	vo := bundle.VerifyOptions{Rejudge: rejudged, Now: time.Now()}
-	if vo.Signers, err = a.readSigners(f.signers); err != nil {
+	if vo.Signers, err = readSigners(o.App, o.signers); err != nil {
 		return m, "", err
 	}
-	b, err := bundle.Open(c.Context(), file, ro)
+	b, err := bundle.Open(ctx, o.bundle, ro)
 	if err != nil {
 		return m, "", bundleError(err)
 	}
 	defer b.Close() //nolint:errcheck // read only
-	result, err := bundle.Verify(c.Context(), b, vo)
+	result, err := bundle.Verify(ctx, b, vo)
 	if err != nil {
 		return m, "", bundleError(err)
 	}
 	for _, check := range result.Checks {
 		if check.State == bundle.Failed {
-			return m, "", cli.WithCode(cli.ExitNo, fmt.Errorf("%s does not hold, and is not run: %s: %s", file, check.Name, check.Detail))
+			return m, "", cli.WithCode(cli.ExitNo, fmt.Errorf("%s does not hold, and is not run: %s: %s", o.bundle, check.Name, check.Detail))
 		}
 	}
 	if s := result.Signature; s != nil {
 		who = strings.Join(append([]string{s.Fingerprint}, s.Principals...), " ")
-		a.Progress("signed by %s", who)
+		o.Progress("signed by %s", who)
 	} else {
-		a.Progress("not signed: nobody vouches for this bundle")
+		o.Progress("not signed: nobody vouches for this bundle")
 	}
-	if err := b.Extract(c.Context(), filepath.Join(dir, "bundle"), nil); err != nil {
-		return m, "", bundleError(fmt.Errorf("open %s: %w", file, err))
+	if err := b.Extract(ctx, filepath.Join(dir, "bundle"), nil); err != nil {
+		return m, "", bundleError(fmt.Errorf("open %s: %w", o.bundle, err))
 	}
 	return b.Manifest, who, nil
 }
 
-func (a *app) readSigners(file string) (bundle.Signers, error) {
+func readSigners(a *cli.App, file string) (bundle.Signers, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -263,35 +297,35 @@ const maxConfirm = 1000
 
 // confirmTrials shows what is claimed and what differs, and runs what the claim needs. run
 // is the folder of the claim's run; those from here go below runs.
-func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs string, f *confirmFlags) (*confirmation, error) {
+func confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs string, o *confirmOptions) (*confirmation, error) {
 	theirs, info, err := evidence.OpenDir(run)
 	if err != nil {
 		return nil, err
 	}
-	t := &confirmation{out: confirm.Confirmation{Reprise: confirm.Format, Claim: shownOf(main)}}
+	t := &confirmation{out: confirm.Confirmation{Reprise: confirm.Format, Claim: confirm.ShownOf(main)}}
 	t.out.Planned = confirm.Needed(t.out.Claim)
-	trials, exact := min(t.out.Planned, maxConfirm), f.trials > 0
+	trials, exact := min(t.out.Planned, maxConfirm), o.trials > 0
 	if exact {
-		trials = f.trials
+		trials = o.trials
 	}
 	if trials < t.out.Planned {
-		a.Progress("%d trials without a hit would be needed to contradict so rare a claim, and at most %d are run: they can confirm it, not contradict", t.out.Planned, trials)
+		o.Progress("%d trials without a hit would be needed to contradict so rare a claim, and at most %d are run: they can confirm it, not contradict", t.out.Planned, trials)
 	}
-	labs := f.labs
+	labs := o.labs
 	if labs == 0 {
 		labs = max(info.Labs, 1)
-		if err := a.PermitLabs(run, labs); err != nil {
+		if err := o.PermitLabs(run, labs); err != nil {
 			return nil, err
 		}
 	}
 	if t.out.Planned == 0 {
 		return nil, cli.InputError("the bundle shows no reproduction (%s): there is nothing to confirm", main.RateText())
 	}
-	p, err := a.Plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &cli.PlanFlags{Trials: trials, Labs: labs, Set: confirmSets(info.Set, f.images), Reset: orElse(f.reset, info.Reset)})
+	p, err := o.Plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &cli.PlanFlags{Trials: trials, Labs: labs, Set: confirmSets(info.Set, o.images), Reset: cmp.Or(o.reset, info.Reset)})
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Permit(p); err != nil {
+	if err := o.Permit(p); err != nil {
 		return nil, err
 	}
 	plans := []*plan.Plan{p}
@@ -303,26 +337,26 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 		}
 		plans = append(plans, control)
 	}
-	b, err := a.OpenTestbed(ctx, runs, f.lab, plans...)
+	b, err := o.OpenTestbed(ctx, runs, o.lab, plans...)
 	if err != nil {
 		return nil, err
 	}
-	a.Progress("%s", cli.Heading(p))
-	a.Progress("claim: %s", main.RateText())
+	o.Progress("%s", cli.Heading(p))
+	o.Progress("claim: %s", main.RateText())
 	made, err := experiment.Confirm(ctx, &b.Bench, p, control, experiment.ConfirmOptions{
 		Trials: trials, Exact: exact,
 		Same: func(dir string) (bool, error) {
 			seen, err := bundle.ClaimOf(dir)
-			return confirm.Same(t.out.Claim, shownOf(seen)), err
+			return confirm.Same(t.out.Claim, confirm.ShownOf(seen)), err
 		},
 		Begun: func(dir evidence.Dir) error {
 			_, here, err := evidence.OpenDir(dir.Path)
 			if err != nil {
 				return err
 			}
-			t.out.Host, t.out.Differences = here.Host.Name, differences(info, here)
-			a.sayDifferences(t.out.Differences)
-			a.Progress("up to %s, about %s: one that shows the same failure confirms, %d without one contradict", cli.Plural(trials, "trial"), cli.Estimate(p), t.out.Planned)
+			t.out.Host, t.out.Differences = here.Host.Name, confirm.Differences(info, here)
+			sayDifferences(o.App, t.out.Differences)
+			o.Progress("up to %s, about %s: one that shows the same failure confirms, %d without one contradict", cli.Plural(trials, "trial"), cli.Estimate(p), t.out.Planned)
 			return nil
 		},
 	})
@@ -333,7 +367,7 @@ func (a *app) confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs
 }
 
 // sayDifferences tells what is different here, before anything is run.
-func (a *app) sayDifferences(list []confirm.Difference) {
+func sayDifferences(a *cli.App, list []confirm.Difference) {
 	for _, d := range list {
 		word := "differs"
 		if d.Matters {
@@ -353,14 +387,14 @@ func (t *confirmation) read(made experiment.Confirmed, exact bool) error {
 	if err != nil {
 		return err
 	}
-	t.out.Seen = shownOf(seen)
+	t.out.Seen = confirm.ShownOf(seen)
 	if made.Control != "" {
 		t.runs = append(t.runs, made.Control)
 		seen, err := bundle.ClaimOf(made.Control)
 		if err != nil {
 			return err
 		}
-		control := shownOf(seen)
+		control := confirm.ShownOf(seen)
 		t.out.Control = &control
 	}
 	if t.out.Stopped = made.Hit && !exact; t.out.Stopped {
@@ -370,19 +404,6 @@ func (t *confirmation) read(made experiment.Confirmed, exact bool) error {
 	p := stats.FisherTwoSided(t.out.Claim.Reproduced, t.out.Claim.Valid, t.out.Seen.Reproduced, t.out.Seen.Valid)
 	t.out.P = &p
 	return nil
-}
-
-// shownOf is what a run says, as a confirmation keeps it.
-func shownOf(r bundle.RunClaim) confirm.Shown {
-	s := confirm.Shown{Scenario: r.Scenario, Run: r.ID, Digest: r.Run, Reproduced: r.Count(evidence.Reproduced), Valid: r.Valid(), Signatures: []string{}}
-	if s.Valid > 0 {
-		s.Interval = stats.ClopperPearson(s.Reproduced, s.Valid)
-	}
-	for _, f := range r.Failures {
-		s.Signatures = append(s.Signatures, f.ID)
-	}
-	slices.Sort(s.Signatures)
-	return s
 }
 
 // confirmSets are the values that the claim's run replaced, and then those from here.
@@ -400,79 +421,8 @@ func confirmSets(claimed map[string]string, images []string) []string {
 	return sets
 }
 
-func orElse(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}
-
-// differences compares where the claim was made with this machine, what may matter first.
-func differences(claim, here evidence.RunInfo) []confirm.Difference {
-	var list []confirm.Difference
-	add := func(what, a, b string, matters bool) {
-		if a != b {
-			list = append(list, confirm.Difference{What: what, Claim: a, Here: b, Matters: matters})
-		}
-	}
-	add("the kind of lab", claim.Fidelity, here.Fidelity, true)
-	theirs := map[string]evidence.NodeInfo{}
-	for _, n := range claim.Nodes {
-		theirs[n.Name] = n
-	}
-	for _, n := range here.Nodes {
-		was := theirs[n.Name]
-		if n.Segment {
-			continue
-		}
-		a, b := imageWord(was), imageWord(n)
-		if a != b {
-			add("the image of "+n.Name, a, b, true)
-			continue
-		}
-		changed := changedPackages(was, n)
-		for _, c := range changed {
-			add("the package "+c+" of "+n.Name, was.Packages[c], n.Packages[c], true)
-		}
-		if len(changed) == 0 {
-			// Where both sides say what is in an image, that decides, and not when it was built.
-			told := len(was.Packages) > 0 && len(n.Packages) > 0
-			add("the build of "+n.Name+"'s image", was.Digest, n.Digest, !told)
-		}
-	}
-	add("reset", claim.Reset, here.Reset, true)
-	add("labs side by side", fmt.Sprint(claim.Labs), fmt.Sprint(here.Labs), true)
-	add("architecture", claim.Host.Arch, here.Host.Arch, true)
-	container := here.Fidelity == string(topologies.KindContainer) // whose kernel is the machine's
-	add("kernel", claim.Host.Kernel, here.Host.Kernel, container && release(claim.Host.Kernel) != release(here.Host.Kernel))
-	add("processors", fmt.Sprint(claim.Host.CPUs), fmt.Sprint(here.Host.CPUs), false)
-	add("operating system", claim.Host.OS, here.Host.OS, false)
-	add("engine", claim.Host.Engine, here.Host.Engine, false)
-	add("tool", claim.Tool.Version, here.Tool.Version, false)
-	return list
-}
-
-// release is a kernel's version up to the part that brings features: 6.1 of 6.1.0-28-amd64.
-func release(kernel string) string {
-	parts := strings.SplitN(kernel, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
-}
-
-func imageWord(n evidence.NodeInfo) string { return strings.TrimSpace(n.Platform + " " + n.Image) }
-
-// changedPackages names the packages whose versions differ, or that one side has alone,
-// sorted. An image that does not tell what is in it changes nothing.
-func changedPackages(a, b evidence.NodeInfo) []string {
-	if len(a.Packages) == 0 || len(b.Packages) == 0 {
-		return nil
-	}
-	all := maps.Clone(a.Packages)
-	maps.Copy(all, b.Packages)
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return a.Packages[name] == b.Packages[name] })
-}
-
 // takeConfirmation attaches what the vendor's side sent back to a case.
-func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, error) {
+func takeConfirmation(a *cli.App, f *cases.Folder, file, signers string) (string, error) {
 	c, data, sig, err := confirm.Read(file)
 	if err != nil {
 		return "", cli.InputError("%w", err)
@@ -480,7 +430,7 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	if err := answersOurs(*f, c); err != nil {
 		return "", cli.InputError("%s: %w", file, err)
 	}
-	allowed, err := a.readSigners(signers)
+	allowed, err := readSigners(a, signers)
 	if err != nil {
 		return "", err
 	}
@@ -525,7 +475,7 @@ func (a *app) takeConfirmation(f *cases.Folder, file, signers string) (string, e
 	if c.Result == confirm.Confirmed && (signed == "" || allowed == nil) {
 		word = " (the case's state stays: nobody checked who says so; --signers FILE does)"
 	}
-	return fmt.Sprintf("%s by %s: %s%s", c.Result, orElse(signed, "nobody who signed"), c.Reason, word), cli.AsInputError(err)
+	return fmt.Sprintf("%s by %s: %s%s", c.Result, cmp.Or(signed, "nobody who signed"), c.Reason, word), cli.AsInputError(err)
 }
 
 // answersOurs says whether a confirmation speaks of a bundle that was made of the case, and
@@ -535,20 +485,9 @@ func answersOurs(f cases.Folder, c confirm.Confirmation) error {
 		if err != nil {
 			return err
 		}
-		if e.Tree != c.Bundle.Tree {
-			continue
+		if e.Tree == c.Bundle.Tree {
+			return c.Answers(e.Claim)
 		}
-		interval := stats.ClopperPearson(c.Claim.Reproduced, c.Claim.Valid)
-		was := e.Claim.Main()
-		if was == nil || was.ID != c.Claim.Run || was.Run != c.Claim.Digest || was.Count(evidence.Reproduced) != c.Claim.Reproduced || was.Valid() != c.Claim.Valid ||
-			interval != c.Claim.Interval {
-			return errors.New("it does not repeat what the bundle claims")
-		}
-		hasControl := slices.ContainsFunc(e.Claim.Runs, func(r bundle.RunClaim) bool { return r.Variant == evidence.VariantControl })
-		if hasControl && !c.Claim.HasControl {
-			return errors.New("it says nothing of the control, which the bundle has a run of")
-		}
-		return nil
 	}
 	return errors.New("no bundle with this evidence was handed on from the case: it answers another one")
 }

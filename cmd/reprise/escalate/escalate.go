@@ -2,6 +2,7 @@ package escalate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,15 +22,30 @@ import (
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
-// escalateFlags are the choices of one escalation.
-type escalateFlags struct {
-	despite, form string
-	pack          bundleFlags
-	redact        redactFlags
+// escalateOptions are what escalate was asked.
+type escalateOptions struct {
+	*cli.App
+	folder, despite, form string
+	pack                  packing
+	redact                cutting
 }
 
-func (a *app) escalateVerb() *cobra.Command {
-	f := &escalateFlags{}
+// check tells what is wrong with the options.
+func (o *escalateOptions) check() error {
+	f := &o.redact
+	switch {
+	case f.none && (f.key != "" || len(f.hide)+len(f.secret)+len(f.keep)+len(f.rules)+f.prove > 0):
+		return cli.InputError("--no-redact cuts nothing: --redact-key, --hide, --secret, --keep, --rules and --prove have no meaning with it")
+	case f.none:
+		return o.pack.check()
+	}
+	keyed := *f
+	keyed.key = cmp.Or(f.key, "the case's own")
+	return errors.Join(o.pack.check(), keyed.check())
+}
+
+func newEscalate(a *cli.App, runF func(context.Context, *escalateOptions) error) *cobra.Command {
+	o := &escalateOptions{App: a}
 	c := &cobra.Command{
 		Use:   "escalate FOLDER",
 		Short: "Hand a case to the vendor: bundle, form, summary, plan",
@@ -48,15 +64,21 @@ or a licence forbids it.`,
 		Example: `  reprise escalate cases/acme --sign ~/.ssh/id_ed25519 --to tac.pub
   reprise escalate cases/acme --form cisco --despite "the customer's window is tonight"`,
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCase,
-		RunE: func(c *cobra.Command, args []string) error { return a.escalate(c.Context(), args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.folder = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runEscalate)(c.Context(), o)
+		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.despite, "despite", "", "escalate although duties are unmet, for this reason")
-	fl.StringVar(&f.form, "form", "", "portal to write the form for: "+strings.Join(cases.Vendors(), ", ")+" (default: that of the product's vendor)")
-	f.pack.register(fl)
-	f.redact.register(fl)
+	fl.StringVar(&o.despite, "despite", "", "escalate although duties are unmet, for this reason")
+	fl.StringVar(&o.form, "form", "", "portal to write the form for: "+strings.Join(cases.Vendors(), ", ")+" (default: that of the product's vendor)")
+	o.pack.register(fl)
+	o.redact.register(fl)
 	cli.MustComplete(c, "form", cases.Vendors()...)
-	return c
+	return a.Trusting(c)
 }
 
 // escalated is what --json prints.
@@ -79,68 +101,87 @@ type escalated struct {
 	Person []string `json:"left-to-a-person,omitempty"`
 }
 
-func (a *app) escalate(ctx context.Context, path string, f *escalateFlags) error {
-	folder, err := cli.OpenCase(path)
+func runEscalate(ctx context.Context, o *escalateOptions) error {
+	folder, err := cli.OpenCase(o.folder)
 	if err != nil {
 		return err
 	}
-	form, err := formOf(folder.Case, f.form)
+	form, err := formOf(folder.Case, o.form)
 	if err != nil {
 		return err
 	}
+	e, err := owed(o, folder)
+	if err != nil {
+		return err
+	}
+	out, err := handOn(ctx, o, folder, e, form)
+	if err != nil {
+		return err
+	}
+	return o.Show(out, func(w io.Writer) { printEscalated(w, folder.Path, out) })
+}
+
+// owed holds the case against the duties. One that is unmet refuses it, unless there is a reason.
+func owed(o *escalateOptions, folder cases.Folder) (cases.Escalation, error) {
 	p, err := platforms()
 	if err != nil {
-		return err
+		return cases.Escalation{}, err
 	}
 	duties := cases.Check(folder, p)
 	owed := cases.Owed(duties)
-	if len(owed) > 0 && strings.TrimSpace(f.despite) == "" {
+	if len(owed) > 0 && strings.TrimSpace(o.despite) == "" {
 		for _, d := range owed {
-			a.Progress("NOT MET  %s: %s\n         do: %s", d.Title, d.Why, d.Do)
+			o.Progress("NOT MET  %s: %s\n         do: %s", d.Title, d.Why, d.Do)
 		}
-		return cli.WithCode(cli.ExitRefused, fmt.Errorf("%s unmet: meet it, say why it does not apply (case set --waive DUTY=REASON), or give --despite REASON", cli.Plural(len(owed), "duty")))
+		return cases.Escalation{}, cli.WithCode(cli.ExitRefused, fmt.Errorf("%s unmet: meet it, say why it does not apply (case set --waive DUTY=REASON), or give --despite REASON", cli.Plural(len(owed), "duty")))
 	}
 	e := cases.Escalate(folder, duties)
 	if len(owed) > 0 {
-		e.Despite = f.despite
+		e.Despite = o.despite
 	}
-	now := time.Now()
-	out := escalated{Dir: unused(cli.CaseFile(folder, "escalation", now), ""), Despite: e.Despite, Owed: e.Owed}
+	return e, nil
+}
+
+// handOn writes the bundle and the texts into a folder of the case, and says so in the case; all
+// of it or nothing.
+func handOn(ctx context.Context, o *escalateOptions, folder cases.Folder, e cases.Escalation, form string) (escalated, error) {
+	out := escalated{Dir: unused(cli.CaseFile(folder, "escalation", time.Now()), ""), Despite: e.Despite, Owed: e.Owed}
 	if err := os.Mkdir(out.Dir, 0o700); err != nil {
-		return fmt.Errorf("make a folder for the escalation: %w", err)
+		return out, fmt.Errorf("make a folder for the escalation: %w", err)
 	}
-	if err := a.packCase(ctx, folder, f, e, &out); err != nil {
-		return errors.Join(err, os.RemoveAll(out.Dir)) // half an escalation is none
+	if err := packCase(ctx, o, folder, e, &out); err != nil {
+		return out, errors.Join(err, os.RemoveAll(out.Dir)) // half an escalation is none
 	}
 	e.Bundle, e.Digest, e.Sealed, e.Signer = filepath.Base(out.Bundle), out.SHA256, out.Sealed, out.Signer
-	err = writePages(e, form, &out)
+	err := writePages(e, form, &out)
 	if err == nil {
 		err = moveOn(&folder, e, out)
 	}
 	if err != nil {
-		return errors.Join(err, os.RemoveAll(out.Dir))
+		return out, errors.Join(err, os.RemoveAll(out.Dir))
 	}
-	if done, err := a.Emit(out); done {
-		return err
-	}
-	a.printClaim(out.Claim)
+	return out, nil
+}
+
+// printEscalated writes what was made, and what is next for the case in a folder.
+func printEscalated(w io.Writer, folder string, out escalated) {
+	printClaim(w, out.Claim)
 	for _, l := range leftLines(out.Left) {
-		a.Say("left out  %s", l)
+		cli.Line(w, "left out  %s", l)
 	}
 	for _, l := range leftLines(out.Person) {
-		a.Tell("look at   %s", l)
+		cli.Tell(w, "look at   %s", l)
 	}
-	a.Say("redacted  %s", out.Redact)
-	a.Say("bundle    %s", out.Bundle)
-	a.Say("sha-256   %s", out.SHA256)
-	a.Say("form      %s", out.Form)
-	a.Say("summary   %s", out.Summary)
-	a.Say("plan      %s", out.Plan)
-	if e.Despite != "" {
-		a.Say("DESPITE   %s (%s unmet; page one says so)", e.Despite, cli.Plural(len(owed), "duty"))
+	cli.Line(w, "redacted  %s", out.Redact)
+	cli.Line(w, "bundle    %s", out.Bundle)
+	cli.Line(w, "sha-256   %s", out.SHA256)
+	cli.Line(w, "form      %s", out.Form)
+	cli.Line(w, "summary   %s", out.Summary)
+	cli.Line(w, "plan      %s", out.Plan)
+	if out.Despite != "" {
+		cli.Line(w, "DESPITE   %s (%s unmet; page one says so)", out.Despite, cli.Plural(len(out.Owed), "duty"))
 	}
-	a.Say("next: paste the form, attach the bundle, then reprise case set %s service-request.number=…", folder.Path)
-	return nil
+	cli.Line(w, "next: paste the form, attach the bundle, then reprise case set %s service-request.number=…", folder)
 }
 
 // formOf chooses the portal.
@@ -152,7 +193,7 @@ func formOf(c cases.Case, asked string) (string, error) {
 }
 
 // packCase stages the case beside the escalation, and packs it with its runs.
-func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlags, e cases.Escalation, out *escalated) (err error) {
+func packCase(ctx context.Context, o *escalateOptions, folder cases.Folder, e cases.Escalation, out *escalated) (err error) {
 	work, err := scratch.Make("case")
 	if err != nil {
 		return fmt.Errorf("make a folder for the case: %w", err)
@@ -169,11 +210,11 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 	if len(staged.Runs) == 0 {
 		return cli.InputError("the case has no run that could be packed: reprise case set %s --run FOLDER", folder.Path)
 	}
-	f.pack.caseDir = filepath.Join(work, "case")
-	if f.pack.who == "" {
-		f.pack.who = strings.Join(cli.Present(folder.Case.Partner.Contact, folder.Case.Partner.Name), ", ")
+	o.pack.caseDir = filepath.Join(work, "case")
+	if o.pack.who == "" {
+		o.pack.who = strings.Join(cli.Present(folder.Case.Partner.Contact, folder.Case.Partner.Name), ", ")
 	}
-	r, err := a.caseRedaction(folder, f)
+	r, err := caseRedaction(o, folder)
 	if err != nil {
 		return err
 	}
@@ -183,13 +224,13 @@ func (a *app) packCase(ctx context.Context, folder cases.Folder, f *escalateFlag
 	}
 	// Named after the scenario: the case's own name may be the customer's.
 	name := info.Scenario.ID
-	for _, w := range f.redact.hide {
+	for _, w := range o.redact.hide {
 		if strings.Contains(strings.ToLower(name), strings.ToLower(w)) {
 			name = "case"
 		}
 	}
-	f.pack.output = filepath.Join(out.Dir, name+f.pack.suffix())
-	created, err := a.pack(ctx, staged.Runs, &f.pack, r)
+	o.pack.output = filepath.Join(out.Dir, name+o.pack.suffix())
+	created, err := pack(ctx, o.App, staged.Runs, &o.pack, r)
 	if err != nil {
 		return err
 	}

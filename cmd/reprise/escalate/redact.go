@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -25,8 +24,8 @@ import (
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-// redactFlags say what is cut before something leaves.
-type redactFlags struct {
+// cutting says what is cut before something leaves.
+type cutting struct {
 	none   bool
 	key    string
 	hide   []string
@@ -38,7 +37,7 @@ type redactFlags struct {
 }
 
 // registerWhat registers what every redaction asks.
-func (f *redactFlags) registerWhat(fl *pflag.FlagSet) {
+func (f *cutting) registerWhat(fl *pflag.FlagSet) {
 	fl.StringVar(&f.key, "redact-key", "", "redact with the key in this file, which is made when it is not there; its map is written beside it")
 	fl.StringArrayVar(&f.rules, "rules", nil, "FILE (YAML) with words, forms of lines and patterns of your own")
 	fl.StringArrayVar(&f.hide, "hide", nil, "a word to hide wherever it stands: a customer, a host, a person")
@@ -47,10 +46,37 @@ func (f *redactFlags) registerWhat(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.as, "redact-as", false, "replace AS numbers too")
 }
 
-func (f *redactFlags) register(fl *pflag.FlagSet) {
+func (f *cutting) register(fl *pflag.FlagSet) {
 	f.registerWhat(fl)
 	fl.BoolVar(&f.none, "no-redact", false, "cut nothing, and say so in the bundle")
 	fl.IntVar(&f.prove, "prove", 0, "run the redacted case so many times, and refuse it when its rate is another one")
+}
+
+// check tells what is wrong with the choices.
+func (f *cutting) check() error {
+	switch {
+	case f.key == "" && len(f.hide)+len(f.secret)+len(f.keep)+len(f.rules)+f.prove > 0:
+		return cli.InputError("--hide, --secret, --keep, --rules and --prove are for a redaction: give --redact-key FILE")
+	case f.prove < 0 || f.prove > 1000:
+		return cli.InputError("--prove takes 1 to 1000 trials")
+	case f.key != "" && f.none:
+		return cli.InputError("--no-redact and --redact-key say opposite things")
+	}
+	_, err := f.prefixes()
+	return err
+}
+
+// prefixes reads --keep.
+func (f *cutting) prefixes() ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, text := range f.keep {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, cli.InputError("--keep %s: want a prefix, as 192.0.2.0/24", text)
+		}
+		list = append(list, p)
+	}
+	return list, nil
 }
 
 // redaction cuts what a bundle must not hold.
@@ -61,7 +87,7 @@ type redaction struct {
 	mapFile string // of the owner
 	prove   int    // trials
 	runs    string // where their runs go
-	app     *app
+	app     *cli.App
 	markers []string // that must not be found besides what was cut
 
 	red *redact.Redactor
@@ -72,16 +98,13 @@ type redaction struct {
 }
 
 // newRedaction reads the flags; nil where nothing is to be cut.
-func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
-	switch {
-	case f.key == "" && len(f.hide)+len(f.secret)+len(f.keep)+len(f.rules)+f.prove > 0:
-		return nil, cli.InputError("--hide, --secret, --keep, --rules and --prove are for a redaction: give --redact-key FILE")
-	case f.prove < 0 || f.prove > 1000:
-		return nil, cli.InputError("--prove takes 1 to 1000 trials")
-	case f.key == "":
+func newRedaction(a *cli.App, f *cutting) (*redaction, error) {
+	if f.key == "" {
 		return nil, nil
-	case f.none:
-		return nil, cli.InputError("--no-redact and --redact-key say opposite things")
+	}
+	kept, err := f.prefixes()
+	if err != nil {
+		return nil, err
 	}
 	var rules []redact.Rules
 	for _, file := range f.rules { // before a key is made
@@ -93,18 +116,11 @@ func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
 	}
 	stamp := f.key + "-" + time.Now().UTC().Format("20060102T150405Z")
 	r := &redaction{app: a, keyFile: f.key, mapFile: stamp + ".map", prove: f.prove, runs: stamp + "-proof"}
-	var err error
 	if r.key, err = ownerKey(f.key); err != nil {
 		return nil, err
 	}
 	r.options.Names, r.options.ASNumbers = f.hide, f.as
-	for _, text := range f.keep {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, cli.InputError("--keep %s: want a prefix, as 192.0.2.0/24", text)
-		}
-		r.options.KeepPrefixes = append(r.options.KeepPrefixes, p)
-	}
+	r.options.KeepPrefixes = kept
 	for _, file := range f.secret {
 		lines, err := linesOf(file)
 		if err != nil {
@@ -120,7 +136,7 @@ func (a *app) newRedaction(f *redactFlags) (*redaction, error) {
 
 // wholeWords refuses to pack what nobody cut, unless that was asked for; then it says so
 // before anything is written. r is nil where nothing is cut.
-func (a *app) wholeWords(r *redaction, f *redactFlags) error {
+func wholeWords(a *cli.App, r *redaction, f *cutting) error {
 	const what = "what devices said and were told goes into the bundle as it is, with names, addresses and passwords"
 	switch {
 	case r != nil:
@@ -148,19 +164,16 @@ func ownerKey(file string) (redact.Key, error) {
 
 // caseRedaction is the redaction of a case: its key is kept in the case's folder, the
 // customer's names are hidden, and the partner's are not.
-func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, error) {
-	if f.redact.none {
-		if f.redact.key != "" || len(f.redact.hide)+len(f.redact.secret)+len(f.redact.keep)+len(f.redact.rules)+f.redact.prove > 0 {
-			return nil, cli.InputError("--no-redact cuts nothing: --redact-key, --hide, --secret, --keep, --rules and --prove have no meaning with it")
-		}
-		return nil, a.wholeWords(nil, &f.redact)
+func caseRedaction(o *escalateOptions, folder cases.Folder) (*redaction, error) {
+	if o.redact.none {
+		return nil, wholeWords(o.App, nil, &o.redact)
 	}
-	if f.redact.key == "" {
-		f.redact.key = filepath.Join(folder.Path, ".owner", "redaction")
+	if o.redact.key == "" {
+		o.redact.key = filepath.Join(folder.Path, ".owner", "redaction")
 	}
 	c := folder.Case.Customer
-	f.redact.hide = append(f.redact.hide, spellings(c.Name, c.Contact, c.Email, c.Phone, c.Site)...)
-	r, err := a.newRedaction(&f.redact)
+	o.redact.hide = append(o.redact.hide, redact.Spellings(c.Name, c.Contact, c.Email, c.Phone, c.Site)...)
+	r, err := newRedaction(o.App, &o.redact)
 	if r == nil {
 		return r, err
 	}
@@ -177,44 +190,6 @@ func (a *app) caseRedaction(folder cases.Folder, f *escalateFlags) (*redaction, 
 		}
 	}
 	return r, nil
-}
-
-// forms are words of a company's name that name nobody.
-func forms() []string {
-	return []string{
-		"gmbh", "ag", "kg", "co", "ltd", "llc", "inc", "corp", "sa", "se", "bv", "ab", "as", "oy", "plc", "spa", "srl",
-		"the", "and", "und", "for", "von", "van", "der", "die", "das", "des", "los", "las", "building", "floor", "site", "room", "street",
-		"network", "networks", "group", "company", "customer", "service", "services", "support", "solutions", "systems", "data", "center",
-		"centre", "office", "west", "east", "north", "south", "lab", "test", "core", "mail", "info", "com", "net", "org", "example",
-	}
-}
-
-// spellings are the ways in which names are written: whole, word by word, and with the
-// letters that German has of its own written as two.
-func spellings(names ...string) []string {
-	latin := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss")
-	var list []string
-	add := func(s string) {
-		all := []string{s, latin.Replace(s)}
-		if strings.IndexFunc(s, func(c rune) bool { return c > unicode.MaxASCII }) >= 0 {
-			all = append(all, strings.ToUpper(s), strings.ToLower(s)) // letters that only Unicode folds
-		}
-		for _, w := range all {
-			if !slices.Contains(list, w) {
-				list = append(list, w)
-			}
-		}
-	}
-	for _, name := range cli.Present(names...) {
-		add(name)
-		words := strings.FieldsFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
-		for _, w := range words {
-			if len([]rune(w)) >= 3 && !slices.Contains(forms(), strings.ToLower(w)) && strings.IndexFunc(w, unicode.IsLetter) >= 0 {
-				add(w)
-			}
-		}
-	}
-	return list
 }
 
 func (r *redaction) profile() string {
@@ -369,7 +344,7 @@ func (r *redaction) rerun(ctx context.Context, dir string) error {
 	if main == nil {
 		return cli.InputError("--prove: no run of the scenario itself is packed")
 	}
-	t, err := r.app.confirmTrials(ctx, *main, filepath.Join(dir, "runs", main.ID), r.runs, &confirmFlags{trials: r.prove, labs: 1})
+	t, err := confirmTrials(ctx, *main, filepath.Join(dir, "runs", main.ID), r.runs, &confirmOptions{App: r.app, trials: r.prove, labs: 1})
 	if err != nil {
 		return fmt.Errorf("prove the redaction: %w", err)
 	}

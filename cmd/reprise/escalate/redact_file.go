@@ -1,9 +1,11 @@
 package escalate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -19,9 +21,22 @@ import (
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
-func (a *app) redactVerb() *cobra.Command {
-	var cut redactFlags
-	var output string
+// redactOptions are what redact was asked.
+type redactOptions struct {
+	*cli.App
+	cut          cutting
+	path, output string
+}
+
+// check tells what is wrong with the options. There is always a key: one of the result's own.
+func (o *redactOptions) check() error {
+	keyed := o.cut
+	keyed.key = cmp.Or(o.cut.key, "the result's own")
+	return keyed.check()
+}
+
+func newRedact(a *cli.App, runF func(context.Context, *redactOptions) error) *cobra.Command {
+	o := &redactOptions{App: a}
 	c := &cobra.Command{
 		Use:   "redact FILE|DIR",
 		Short: "Cut secrets and identities out of files, without a run",
@@ -45,11 +60,15 @@ Exit status: 0 written; 4 wrong input; 6 something would be left that must not.`
   reprise redact capture.pcapng --redact-key acme.key --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.redactFile(c.Context(), args[0], output, &cut)
+			o.path = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runRedact)(c.Context(), o)
 		},
 	}
-	c.Flags().StringVarP(&output, "output", "o", "", "file or folder to write (default: named after the original, with -redacted)")
-	cut.registerWhat(c.Flags())
+	c.Flags().StringVarP(&o.output, "output", "o", "", "file or folder to write (default: named after the original, with -redacted)")
+	o.cut.registerWhat(c.Flags())
 	return c
 }
 
@@ -66,15 +85,8 @@ type redactedFile struct {
 	Look   []redact.Hit  `json:"looks-like-a-secret,omitempty"`
 }
 
-func (a *app) redactFile(ctx context.Context, path, output string, cut *redactFlags) (err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return cli.InputError("%w", err)
-	}
-	if !info.IsDir() && !info.Mode().IsRegular() {
-		return cli.InputError("%s is neither a file nor a folder", path)
-	}
-	abs, err := filepath.Abs(path)
+func runRedact(ctx context.Context, o *redactOptions) (err error) {
+	t, err := targetOf(o)
 	if err != nil {
 		return err
 	}
@@ -83,70 +95,94 @@ func (a *app) redactFile(ctx context.Context, path, output string, cut *redactFl
 		return fmt.Errorf("make a folder for the result: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	src := abs
-	if !info.IsDir() {
+	src := t.abs
+	if !t.dir {
 		src = filepath.Join(work, "in")
-		if err := copyInto(src, abs); err != nil {
+		if err := copyInto(src, t.abs); err != nil {
 			return err
 		}
 	}
-	named := output != ""
-	if !named {
-		output = redactedName(path, info.IsDir())
-		if base := filepath.Base(filepath.Clean(path)); base == "." || base == ".." {
-			output = redactedName(abs, true)
-		}
-	}
-	owner := filepath.Join(filepath.Dir(filepath.Clean(output)), redact.OwnerDir)
-	if cut.key == "" {
-		cut.key = filepath.Join(owner, "redaction")
-	}
-	if inside(abs, output) && info.IsDir() {
-		return cli.InputError("%s lies in %s: give a folder outside of it with -o", output, path)
-	}
-	if _, err := os.Lstat(output); err == nil {
-		return cli.InputError("%s is there already: give another name with -o, or remove it", output)
-	}
-	r, err := a.newRedaction(cut)
+	r, err := newRedaction(o.App, &o.cut)
 	if err != nil {
 		return err
 	}
-	red, err := redact.New(r.key, r.options)
-	if err != nil {
+	if r.red, err = redact.New(r.key, r.options); err != nil {
 		return cli.InputError("%w", err)
 	}
 	dst := filepath.Join(work, "out")
-	a.Progress("redacting %s", path)
-	result, err := red.Dir(ctx, src, dst)
+	o.Progress("redacting %s", o.path)
+	result, err := r.red.Dir(ctx, src, dst)
 	if err != nil {
 		return err
 	}
-	r.red, r.report = red, result.Report
+	r.report = result.Report
 	out := redactedFile{Key: r.keyFile, Map: r.mapFile, Rules: result.Report.Rules, Files: len(result.Report.Files), Left: r.left(), Person: result.Left}
 	if out.Look, err = r.checked(ctx, dst); err != nil {
 		return err
 	}
-	from := dst
-	if !info.IsDir() {
-		if from, err = onlyFile(dst, out.Left); err != nil {
-			return err
-		}
-		if !named {
-			output = filepath.Join(filepath.Dir(output), redactedName(filepath.Base(from), false))
-		}
-	}
-	if err := moveResult(from, output); err != nil {
+	if out.Output, err = t.place(dst, out.Left); err != nil {
 		return err
 	}
-	out.Output = output
 	if err := result.Map.WriteFile(r.mapFile, r.key); err != nil {
 		return err
 	}
-	if done, err := a.Emit(out); done {
-		return err
+	return o.Show(out, func(w io.Writer) { printRedacted(w, out) })
+}
+
+// target is what is redacted, and where the result goes.
+type target struct {
+	abs    string // what is redacted
+	dir    bool   // it is a folder
+	output string
+	named  bool // somebody named the output
+}
+
+// targetOf looks at what is to be redacted and chooses what nobody named: the result's place and
+// the key's, beside it.
+func targetOf(o *redactOptions) (target, error) {
+	info, err := os.Stat(o.path)
+	if err != nil {
+		return target{}, cli.InputError("%w", err)
 	}
-	a.printRedacted(out)
-	return nil
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return target{}, cli.InputError("%s is neither a file nor a folder", o.path)
+	}
+	abs, err := filepath.Abs(o.path)
+	if err != nil {
+		return target{}, err
+	}
+	t := target{abs: abs, dir: info.IsDir(), output: o.output, named: o.output != ""}
+	if !t.named {
+		t.output = redactedName(o.path, t.dir)
+		if base := filepath.Base(filepath.Clean(o.path)); base == "." || base == ".." {
+			t.output = redactedName(abs, true)
+		}
+	}
+	if o.cut.key == "" {
+		o.cut.key = filepath.Join(filepath.Dir(filepath.Clean(t.output)), redact.OwnerDir, "redaction")
+	}
+	if inside(abs, t.output) && t.dir {
+		return t, cli.InputError("%s lies in %s: give a folder outside of it with -o", t.output, o.path)
+	}
+	if _, err := os.Lstat(t.output); err == nil {
+		return t, cli.InputError("%s is there already: give another name with -o, or remove it", t.output)
+	}
+	return t, nil
+}
+
+// place puts a result where it was asked for, and returns the place. left is what could not be
+// redacted.
+func (t target) place(from string, left []string) (output string, err error) {
+	output = t.output
+	if !t.dir {
+		if from, err = onlyFile(from, left); err != nil {
+			return "", err
+		}
+		if !t.named {
+			output = filepath.Join(filepath.Dir(output), redactedName(filepath.Base(from), false))
+		}
+	}
+	return output, moveResult(from, output)
 }
 
 // checked searches the result for what was cut, and gives what looks like a secret and was
@@ -250,30 +286,31 @@ func moveResult(from, to string) error {
 	return evidence.WriteFile(to, data)
 }
 
-func (a *app) printRedacted(r redactedFile) {
+// printRedacted writes what was replaced and what was not, for people.
+func printRedacted(w io.Writer, r redactedFile) {
 	kinds := slices.Sorted(maps.Keys(r.Rules))
 	for _, k := range kinds {
-		a.Tell("replaced  %-14s %d", k, r.Rules[k])
+		cli.Tell(w, "replaced  %-14s %d", k, r.Rules[k])
 	}
 	if len(kinds) == 0 {
-		a.Tell("replaced  nothing")
+		cli.Tell(w, "replaced  nothing")
 	}
 	for _, l := range leftLines(r.Left) {
-		a.Tell("left out  %s", l)
+		cli.Tell(w, "left out  %s", l)
 	}
 	for _, l := range leftLines(personLines(r.Person)) {
-		a.Tell("look at   %s", l)
+		cli.Tell(w, "look at   %s", l)
 	}
 	for i, h := range r.Look {
 		const most = 10
 		if i == most {
-			a.Tell("look at   and at %s more that look like a secret", cli.Plural(len(r.Look)-most, "place"))
+			cli.Tell(w, "look at   and at %s more that look like a secret", cli.Plural(len(r.Look)-most, "place"))
 			break
 		}
-		a.Tell("look at   %s, byte %d: it looks like a secret (%s) and was not cut", h.File, h.Offset, h.Form)
+		cli.Tell(w, "look at   %s, byte %d: it looks like a secret (%s) and was not cut", h.File, h.Offset, h.Form)
 	}
-	a.Tell("way back  %s, with the key %s: keep both, and send neither", r.Map, r.Key)
-	a.Tell("written   %s", r.Output)
+	cli.Tell(w, "way back  %s, with the key %s: keep both, and send neither", r.Map, r.Key)
+	cli.Tell(w, "written   %s", r.Output)
 }
 
 // personLines say what only a person can judge.

@@ -8,11 +8,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
-// app is what every verb has.
-type app struct{ *cli.App }
-
 // Verbs are the verbs of this group.
-func Verbs(c *cli.App) []*cobra.Command {
-	a := &app{c}
-	return []*cobra.Command{a.caseVerb(), a.Trusting(a.escalateVerb()), a.bundleVerb(), a.redactVerb(), a.Trusting(a.confirmVerb())}
+func Verbs(a *cli.App) []*cobra.Command {
+	return []*cobra.Command{newCase(a), newEscalate(a, nil), newBundle(a), newRedact(a, nil), newConfirm(a, nil)}
 }
