@@ -79,9 +79,8 @@ func serve() error {
 		return fmt.Errorf("read what lab to build: %w", err)
 	}
 	_ = bootFile.Close() // read only
-	owner := os.NewFile(fdOwner, "owner")
 	if !s.boot.Keep {
-		go endWith(int(owner.Fd()))
+		go endWith(fdOwner) // not as a file of package os, which closes those that nobody speaks of
 	}
 	if err := s.settle(); err != nil {
 		return err
