@@ -50,7 +50,10 @@ func (s labState) nodes(ctx context.Context) bool {
 			if state.OOM {
 				detail += " because memory ran out"
 			}
-			s.broke(n.Name, strings.TrimSpace(detail+" "+state.Detail))
+			if state.Detail != "" {
+				detail += ": " + state.Detail
+			}
+			s.broke(n.Name, detail)
 		case state.Limit != "":
 			s.broke(n.Name, "node "+n.Name+": "+state.Limit)
 		default:

@@ -230,6 +230,14 @@ func TestTrialVerdicts(t *testing.T) {
 			},
 		},
 		{
+			name: "a node uses more than it may", yaml: stuck, want: evidence.Inconclusive, reason: "node r2 ended with status 137: it used 300MiB of memory, and may use 256MiB",
+			change: func(w *world) {
+				w.provider.StateFn = func(node string) (topologies.NodeState, error) {
+					return topologies.NodeState{Running: node != "r2" || !w.broken.Load(), Exit: 137, Detail: "it used 300MiB of memory, and may use 256MiB"}, nil
+				}
+			},
+		},
+		{
 			name: "another daemon dies although the symptom is there", yaml: stuck, want: evidence.Inconclusive, reason: "bgpd died (SIGSEGV)",
 			change: func(w *world) { w.diesWhenBroken("r2", crash) },
 		},
