@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/docker/go-units"
 	"github.com/moby/moby/api/types/network"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -31,28 +30,19 @@ type limits struct {
 	quota    bool  // the engine's storage keeps to disk; else it is watched
 }
 
-// limitsOf reads them as containerlab writes them: 512MB is decimal, 1GiB binary. total is
-// the machine's memory in bytes.
+// limitsOf reads them. total is the machine's memory in bytes.
 func limitsOf(n topologies.Node, machine bool, total int64) (limits, error) {
 	l := limits{nanoCPUs: int64(n.CPU * 1e9), disk: nodeDisk, memory: min(nodeMemory, total/containerPart)}
 	if machine {
 		l.disk, l.memory = machineDisk, total-total/machineShare
 	}
-	if n.Memory == "" {
-		return l, nil
+	own, err := n.MemoryBytes()
+	if err != nil {
+		return l, err
 	}
-	parse := units.FromHumanSize
-	if strings.Contains(strings.ToLower(n.Memory), "i") {
-		parse = units.RAMInBytes
+	if own > 0 {
+		l.memory, l.own = own, true
 	}
-	var err error
-	if l.memory, err = parse(n.Memory); err != nil {
-		return l, fmt.Errorf("read memory %q: %w", n.Memory, err)
-	}
-	if l.memory <= 0 {
-		return l, fmt.Errorf("read memory %q: it is none", n.Memory)
-	}
-	l.own = true
 	return l, nil
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/topologiestest"
 )
 
-// unbounded are the tries of what this provider says that it does not bound.
+// unbounded are the tries that end their node, see TestBounds.
 func unbounded() []string { return []string{"memory without end", "processes without end"} }
 
 // ownSettings are of the node's own namespace of IPC, and no way out.

@@ -14,6 +14,8 @@
 // the owner's own pipes: nothing is copied in between. Cables are laid by package wiring in the
 // supervisor.
 //
+// A node that uses more than it may is ended by the supervisor, which says why; see bounds.go.
+//
 // Non-goals: images that start something by themselves, ports and networks of the machine,
-// bounds of memory. Such nodes are refused by Check, in words that name who has them.
+// bounds of processors. Such nodes are refused by Check, in words that name who has them.
 package namespaces

@@ -2,6 +2,7 @@ package namespaces
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +69,7 @@ type member struct {
 	laid   map[string]int // how often the cable at an interface was laid anew
 	gone   bool           // its first process has ended
 	exit   int            // then
+	over   string         // what it used too much of, for which it was ended
 	deaths []topologies.ProcessEnd
 }
 
@@ -104,7 +106,7 @@ func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
 	}
 	l.client, err = launch(m, boot{
 		Lab: l.ID(), Trees: l.build.trees, Binds: l.build.binds, Keep: l.options.Keep, Expires: time.Now().Add(l.options.TTL),
-		Tasks: uint64(tasksPerNode * max(1, len(l.order))), Single: m.Single,
+		Tasks: l.tasks(), Single: m.Single,
 	}, text, l.options.Owner, l.happened)
 	if err != nil {
 		return err
@@ -130,6 +132,16 @@ func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
 		return err
 	}
 	return l.startSwitches(ctx)
+}
+
+// tasks are how many processes and threads a lab may have: those of all nodes, and as many as a
+// node makes before it is seen to have too many, so that the others can go on.
+func (l *lab) tasks() uint64 {
+	sum, most := 0, tasksPerNode
+	for _, n := range l.order {
+		sum, most = sum+n.spec.Tasks, max(most, n.spec.Tasks)
+	}
+	return uint64(sum + 2*most)
 }
 
 // spaces are the namespaces of processes of all nodes.
@@ -164,7 +176,7 @@ func (l *lab) make(ctx context.Context, n *member, req request) error {
 	if n.pidfd != nil {
 		_ = n.pidfd.Close() // of the life before
 	}
-	n.pid, n.here, n.pidfd, n.gone, n.exit = r.PID, here, r.files[0], false, 0
+	n.pid, n.here, n.pidfd, n.gone, n.exit, n.over = r.PID, here, r.files[0], false, 0, ""
 	n.lives = append(n.lives, space)
 	return nil
 }
@@ -199,6 +211,12 @@ func (l *lab) happened(a answer) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if a.Over != "" {
+		if a.PID == n.pid {
+			n.over = a.Over
+		}
+		return
+	}
 	if a.Gone {
 		if a.PID == n.pid {
 			n.gone, n.exit = true, a.Exit
@@ -248,7 +266,7 @@ func (l *lab) Enter(name string) []string {
 }
 
 // NodeState implements topologies.NodeWatcher.
-func (l *lab) NodeState(_ context.Context, name string) (topologies.NodeState, error) {
+func (l *lab) NodeState(ctx context.Context, name string) (topologies.NodeState, error) {
 	n, err := l.node(name)
 	if err != nil {
 		return topologies.NodeState{}, err
@@ -257,11 +275,18 @@ func (l *lab) NodeState(_ context.Context, name string) (topologies.NodeState, e
 		return topologies.NodeState{Detail: err.Error()}, nil
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	if over, err := ended(n.pidfd); err != nil || !over {
+	over, err := ended(n.pidfd)
+	n.mu.Unlock()
+	if err != nil || !over {
 		return topologies.NodeState{Running: err == nil}, err
 	}
-	s := topologies.NodeState{Exit: 128 + int(unix.SIGKILL), Detail: "its first process has ended"}
+	// Whatever the supervisor has said of it by now comes before this answer.
+	if _, err := l.client.call(ctx, request{Op: opHello}); err != nil {
+		return topologies.NodeState{}, fmt.Errorf("ask how node %s ended: %w", name, err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := topologies.NodeState{Exit: 128 + int(unix.SIGKILL), Detail: cmp.Or(n.over, "its first process has ended")}
 	if n.gone {
 		s.Exit = n.exit
 	}

@@ -32,6 +32,7 @@ type node struct {
 
 // life is what of a node a restart makes anew.
 type life struct {
+	spec   *nodeSpec
 	pid    int           // of its first process
 	handle *os.File      // a pidfd of it
 	proc   *os.File      // its /proc
@@ -46,7 +47,7 @@ func (s *supervisor) begin(n *node) (*life, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &life{ended: make(chan struct{})}
+	l := &life{spec: n.spec, ended: make(chan struct{})}
 	b := birth{supervisor: s, node: n, first: n.root == nil, program: int(program.Fd()), few: max(s.few, int(program.Fd())+1)}
 	if !b.first {
 		b.few = max(b.few, int(n.root.Fd())+1)
@@ -88,7 +89,7 @@ type birth struct {
 // make turns this thread into one of a node that is about to be, and starts its first process.
 func (b *birth) make() error {
 	spec := b.node.spec
-	if err := unix.CloseRange(uint(b.few), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE); err != nil { //nolint:gosec // a descriptor
+	if err := unix.CloseRange(uint(b.few), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE); err != nil {
 		return fmt.Errorf("begin node %s: %w", b.node.name, err)
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)

@@ -1,6 +1,7 @@
 package namespaces
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,13 +18,15 @@ import (
 )
 
 const (
-	// nodeDisk and volatileShare bound what a node keeps in memory, which its files are: this
-	// many bytes, and this part of the machine's memory at most.
+	// nodeDisk and volatileSize bound what a node keeps in memory, which its files are: this many
+	// bytes, and this part of the machine's memory at most.
 	nodeDisk      = 4 << 30
 	volatileSize  = 1 << 30 // of /run and of /tmp each
-	memoryPart    = 4
+	diskPart      = 4
 	volatilePart  = 8
-	tasksPerNode  = 2048 // processes and threads, of one user of the lab
+	nodeMemory    = 2 << 30 // of its processes; FRR with a full table of the Internet takes one
+	memoryPart    = 2
+	tasksPerNode  = 2048 // processes and threads
 	labelRecipe   = "org.reprise.recipe"
 	preferredBase = "reprise/debian:bookworm" // of a segment that names no image
 )
@@ -62,7 +65,9 @@ func (p *Provider) plan(t topologies.Topology, m userns.Mapping) (build, error) 
 			errs = append(errs, fmt.Errorf("node %s: %w", n.Name, err))
 			continue
 		}
-		pl.spec.Disk, pl.spec.Memory = min(nodeDisk, total/memoryPart), min(volatileSize, total/volatilePart)
+		if err := pl.bound(p.bounds, total); err != nil {
+			errs = append(errs, fmt.Errorf("node %s: %w", n.Name, err))
+		}
 		pl.spec.Tree = number(&b.trees, pl.image.Tree)
 		for _, text := range n.Binds {
 			pl.spec.Binds = append(pl.spec.Binds, bindOf(text, t.Dir, &b.binds))
@@ -70,6 +75,24 @@ func (p *Provider) plan(t topologies.Topology, m userns.Mapping) (build, error) 
 		b.nodes = append(b.nodes, pl)
 	}
 	return b, errors.Join(append(errs, wiring.CheckLinks(t))...)
+}
+
+// Bounds of what a node may use where its topology says nothing. What is zero is as the package
+// has it.
+type Bounds struct {
+	Disk   int64 // bytes that it writes
+	Memory int64 // bytes of its processes
+	Tasks  int   // processes and threads
+}
+
+// bound decides what a node may use. total is the machine's memory in bytes.
+func (pl *planned) bound(b Bounds, total int64) error {
+	own, err := pl.MemoryBytes()
+	pl.spec.Disk = cmp.Or(b.Disk, min(nodeDisk, total/diskPart))
+	pl.spec.Volatile = min(volatileSize, total/volatilePart, pl.spec.Disk)
+	pl.spec.Memory = cmp.Or(own, b.Memory, min(nodeMemory, total/memoryPart))
+	pl.spec.Tasks = cmp.Or(b.Tasks, tasksPerNode)
+	return err
 }
 
 // number gives the place of a text in a list, to which it is added where it is not in it.
@@ -170,8 +193,8 @@ func unsupported(n topologies.Node, img store.Image) error {
 		return lacks("ports of this machine")
 	case n.NetworkMode != "" && n.NetworkMode != "none":
 		return lacks("network " + n.NetworkMode)
-	case n.Memory != "" || n.CPU != 0:
-		return lacks("a bound of memory or processors")
+	case n.CPU != 0:
+		return lacks("a bound of processors")
 	case slices.Contains(n.Rights, topologies.RightBPF):
 		return lacks("right " + string(topologies.RightBPF))
 	default:

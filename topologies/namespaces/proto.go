@@ -67,8 +67,12 @@ type nodeSpec struct {
 	Binds   []bind            `json:"binds,omitempty"`
 	Caps    []string          `json:"caps"`            // by their names without CAP_
 	Calls   []string          `json:"calls,omitempty"` // rights, whose system calls are open
-	Disk    int64             `json:"disk"`            // bytes that it may write
-	Memory  int64             `json:"memory"`          // bytes of /run and of /tmp
+
+	// What it may use before it is ended.
+	Disk     int64 `json:"disk"`     // bytes that it writes
+	Volatile int64 `json:"volatile"` // bytes of /run and of /tmp each
+	Memory   int64 `json:"memory"`   // bytes of its processes
+	Tasks    int   `json:"tasks"`    // processes and threads
 }
 
 // bind is a file or folder of the machine that a node has.
@@ -87,8 +91,10 @@ type answer struct {
 	Ended bool   `json:"ended,omitempty"` // opSpawn: it has, with Exit
 	Exit  int    `json:"exit,omitempty"`  // of a command, or of a node's first process
 
-	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the node itself.
+	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the node itself; or
+	// the life of Node that began with PID will be ended, for the reason that Over gives.
 	Node   string `json:"node,omitempty"`
+	Over   string `json:"over,omitempty"`
 	Gone   bool   `json:"gone,omitempty"`
 	Inside int    `json:"inside,omitempty"` // its number in the node
 	Name   string `json:"name,omitempty"`

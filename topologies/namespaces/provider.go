@@ -15,10 +15,14 @@ import (
 // Options of a provider. The zero value is right for the program itself.
 type Options struct {
 	Images string // folder of the store of images; empty means the user's own
+	Bounds Bounds
 }
 
 // Provider builds labs of namespaces. It is safe for use by several goroutines.
-type Provider struct{ images *store.Store }
+type Provider struct {
+	images *store.Store
+	bounds Bounds
+}
 
 var (
 	_ topologies.Provider       = (*Provider)(nil)
@@ -33,7 +37,7 @@ func New(o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{images: s}, nil
+	return &Provider{images: s, bounds: o.Bounds}, nil
 }
 
 // Name implements topologies.Provider.

@@ -306,8 +306,8 @@ func volatile(root string, spec *nodeSpec, single bool) []mounting {
 	return []mounting{
 		{source: "devpts", target: root + "/dev/pts", kind: "devpts", flags: unix.MS_NOSUID | unix.MS_NOEXEC, data: terminals},
 		{source: "shm", target: root + "/dev/shm", kind: "tmpfs", flags: safe | unix.MS_NOEXEC, data: "mode=1777,size=64m"},
-		{source: "run", target: root + "/run", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=755,size=%d", spec.Memory)},
-		{source: "tmp", target: root + "/tmp", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=1777,size=%d", spec.Memory)},
+		{source: "run", target: root + "/run", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=755,size=%d", spec.Volatile)},
+		{source: "tmp", target: root + "/tmp", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=1777,size=%d", spec.Volatile)},
 	}
 }
 

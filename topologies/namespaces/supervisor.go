@@ -95,6 +95,7 @@ func serve() error {
 	if s.few, err = descriptors(); err != nil {
 		return err
 	}
+	go s.keepBounds()
 	if err := s.listen(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
 		return err
 	}

@@ -1,0 +1,188 @@
+package namespaces
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/docker/go-units"
+	"golang.org/x/sys/unix"
+)
+
+// No kernel bounds what the nodes of an ordinary user use together, unless control groups are
+// delegated to it. The supervisor sees to it: a node that uses more than it may is ended, and the
+// lab says so. It looks when the machine has less memory or more processes than at the last look,
+// and now and then anyway.
+const (
+	boundsTick  = 50 * time.Millisecond // between two looks at the machine
+	boundsSlow  = 2 * time.Second       // between two looks at the nodes, where nothing happens
+	boundsShare = 10                    // looks at nodes take no more than this part of the time
+	memoryStep  = 32 << 20              // bytes of which the machine has less
+	tasksStep   = 256                   // processes that it has more
+	diskFull    = 64                    // a file system with less than this part of it free is full
+)
+
+// keepBounds ends nodes that use more than they may, for as long as this process lives.
+func (s *supervisor) keepBounds() {
+	tick := time.NewTicker(boundsTick)
+	defer tick.Stop()
+	var before machine
+	next, rest := time.Now().Add(boundsSlow), time.Now()
+	for now := range tick.C {
+		m, ok := look()
+		if ok {
+			before.memory = max(before.memory, m.memory)
+			before.tasks = min(before.tasks, m.tasks)
+		}
+		grown := !ok || before.memory-m.memory > memoryStep || m.tasks-before.tasks > tasksStep
+		if now.Before(rest) || !grown && now.Before(next) {
+			continue
+		}
+		s.endGreedy()
+		before = m
+		next, rest = time.Now().Add(boundsSlow), time.Now().Add(boundsShare*time.Since(now))
+	}
+}
+
+// machine is how much of it is in use.
+type machine struct {
+	memory int64 // bytes that are free
+	tasks  int
+}
+
+func look() (machine, bool) {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return machine{}, false
+	}
+	return machine{memory: int64(info.Freeram) * int64(info.Unit), tasks: int(info.Procs)}, true //nolint:gosec // bytes of memory
+}
+
+// endGreedy looks at every node that runs, and ends those that use more than they may.
+func (s *supervisor) endGreedy() {
+	s.mu.Lock()
+	nodes := make([]*node, 0, len(s.nodes))
+	for _, n := range s.nodes {
+		nodes = append(nodes, n)
+	}
+	s.mu.Unlock()
+	for _, n := range nodes {
+		l, err := n.current()
+		if err != nil {
+			continue
+		}
+		if over := s.over(l); over != "" {
+			s.tell(answer{Node: n.name, PID: l.pid, Over: over})
+			_ = unix.PidfdSendSignal(int(l.handle.Fd()), unix.SIGKILL, nil, 0) // it may have ended
+		}
+	}
+}
+
+// over says what a node uses too much of; empty where it does not.
+func (s *supervisor) over(l *life) string {
+	for _, dir := range []struct {
+		path, where string
+		may         int64
+	}{{"", "", l.spec.Disk}, {"/run", " to /run", l.spec.Volatile}, {"/tmp", " to /tmp", l.spec.Volatile}} {
+		if wrote, full := filled(fmt.Sprintf("/proc/%d/root%s", l.pid, dir.path)); full {
+			return fmt.Sprintf("it has written %s%s, and may write %s: it was ended", size(wrote), dir.where, size(dir.may))
+		}
+	}
+	pids := l.processes()
+	tasks, memory := 0, int64(0)
+	for _, pid := range pids {
+		threads, bytes := l.use(pid)
+		tasks, memory = tasks+threads, memory+bytes
+	}
+	if tasks > l.spec.Tasks {
+		return fmt.Sprintf("it had %d processes and threads, and may have %d: it was ended", tasks, l.spec.Tasks)
+	}
+	if memory <= l.spec.Memory {
+		return ""
+	}
+	// What several processes have in common was counted for each.
+	memory = 0
+	for _, pid := range pids {
+		memory += l.share(pid)
+	}
+	if memory <= l.spec.Memory {
+		return ""
+	}
+	return fmt.Sprintf("it used %s of memory, and may use %s (memory: in the topology gives it more): it was ended", size(memory), size(l.spec.Memory))
+}
+
+// size writes bytes down: in decimal units where they were given in such.
+func size(bytes int64) string {
+	if bytes%1e6 == 0 {
+		return units.HumanSize(float64(bytes))
+	}
+	return units.BytesSize(float64(bytes))
+}
+
+// filled says how many bytes of a file system are in use, and whether it is full.
+func filled(path string) (bytes int64, full bool) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(path, &fs); err != nil || fs.Blocks == 0 {
+		return 0, false // its node has ended
+	}
+	return int64(fs.Blocks-fs.Bavail) * fs.Bsize, fs.Bavail < fs.Blocks/diskFull //nolint:gosec // bytes of memory
+}
+
+// processes lists those of a node, as it numbers them.
+func (l *life) processes() []string {
+	fd, err := unix.Openat(int(l.proc.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	dir := os.NewFile(uintptr(fd), "proc")
+	defer dir.Close() //nolint:errcheck // read only
+	names, _ := dir.Readdirnames(-1) // those that could be read
+	return slices.DeleteFunc(names, func(name string) bool { return name[0] < '0' || name[0] > '9' })
+}
+
+// use is how many threads a process has, and how many bytes of memory, at most.
+func (l *life) use(pid string) (threads int, bytes int64) {
+	text := l.about(pid + "/status")
+	return int(field(text, "Threads:")), (field(text, "RssAnon:") + field(text, "RssShmem:") + field(text, "VmSwap:")) << 10
+}
+
+// share is how many bytes of memory a process has, where what it has in common with others is
+// counted in parts.
+func (l *life) share(pid string) int64 {
+	text := l.about(pid + "/smaps_rollup")
+	return (field(text, "Pss_Anon:") + field(text, "Pss_Shmem:") + field(text, "SwapPss:")) << 10
+}
+
+// maxAbout bounds what is read of a process, in bytes.
+const maxAbout = 4096
+
+// about reads what /proc says of a process; nothing of one that has ended.
+func (l *life) about(path string) []byte {
+	fd, err := unix.Openat(int(l.proc.Fd()), path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd) //nolint:errcheck // read only
+	text := make([]byte, maxAbout)
+	n, err := unix.Read(fd, text)
+	if err != nil {
+		return nil
+	}
+	return text[:n]
+}
+
+// field is a number in such a text, in the unit that it is given in; zero where there is none.
+func field(text []byte, name string) int64 {
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
+			if words := bytes.Fields(rest); len(words) > 0 {
+				n, _ := strconv.ParseInt(string(words[0]), 10, 64)
+				return n
+			}
+		}
+	}
+	return 0
+}
