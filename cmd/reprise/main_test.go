@@ -21,11 +21,15 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // The scripts call the program by its name; the test binary plays it, and its children.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == namespaces.Verb { // the supervisor of a lab of this binary's
+		os.Exit(realMain())
+	}
 	testscript.Main(m, map[string]func(){"reprise": func() { os.Exit(realMain()) }})
 }
 

@@ -138,7 +138,7 @@ func (l *life) processes() []string {
 		return nil
 	}
 	dir := os.NewFile(uintptr(fd), "proc")
-	defer dir.Close() //nolint:errcheck // read only
+	defer dir.Close()                //nolint:errcheck // read only
 	names, _ := dir.Readdirnames(-1) // those that could be read
 	return slices.DeleteFunc(names, func(name string) bool { return name[0] < '0' || name[0] > '9' })
 }
