@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // startTimeout bounds the start of one container. An engine's call that is under way
@@ -64,7 +63,7 @@ func (l *lab) deploy(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := l.startSwitches(ctx); err != nil {
+	if err := l.cables.StartSwitches(ctx); err != nil {
 		return err
 	}
 	machines, booting := errgroup.WithContext(ctx)
@@ -145,24 +144,10 @@ func (l *lab) prepare(ctx context.Context, n *node, wired <-chan struct{}) error
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := l.reserve(ctx, n); err != nil {
-		return err
-	}
-	if err := l.makeSegment(ctx, n); err != nil {
+	if err := l.cables.Prepare(ctx, n.Name); err != nil {
 		return err
 	}
 	close(n.ready)
-	return nil
-}
-
-func (l *lab) makeSegment(ctx context.Context, n *node) error {
-	if n.Kind != topologies.KindBridge {
-		return nil
-	}
-	_, err := l.wirer.Apply(ctx, wiring.Op{Kind: wiring.MakeBridge, A: wiring.Port{PID: n.process()}, Bridge: n.segment})
-	if err != nil {
-		return fmt.Errorf("node %s: %w", n.Name, err)
-	}
 	return nil
 }
 
@@ -175,5 +160,5 @@ func (l *lab) await(ctx context.Context, link topologies.Link) error {
 			return ctx.Err()
 		}
 	}
-	return l.connect(ctx, link)
+	return l.cables.Connect(ctx, link)
 }

@@ -10,8 +10,9 @@
 // folders that its software wants there. Every interface gets the same hardware address in every lab of the same topology,
 // and the same place in the kernel's order of interfaces: that of the links.
 //
-// Frames are dropped where they arrive, by an XDP program before every reader, and a witness
-// behind it counts what arrived all the same.
+// Cables, and the faults on them, are package cabling's. Frames are dropped where they arrive, by
+// an XDP program before every reader, or by rules at the far end where the kernel loads none, and
+// a witness behind both counts what arrived all the same.
 //
 // Images are never pulled. A missing one is a *topologies.MissingError with the
 // command that makes or loads it.

@@ -17,6 +17,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -32,12 +33,8 @@ type lab struct {
 	order    []*node
 	helper   helper
 
-	// wires guards what changes the cables: faults, replugging and restarts.
-	wires   sync.Mutex
-	wirer   wiring.Wirer                // set before any node is ready
-	faults  []*active                   // in force
-	counter int                         // of faults, for their names
-	drops   map[topologies.Endpoint]int // the kernel's number of what drops frames at an endpoint
+	cables *cabling.Cabling
+	wirer  wiring.Wirer // set before any node is ready
 
 	watch watch
 
@@ -68,11 +65,8 @@ type node struct {
 	id        string // set before ready is closed
 	ready     chan struct{}
 
-	mu    sync.Mutex
-	pid   int            // of the container's init; changes with a restart
-	space uint64         // inode of its network namespace
-	first int            // of the interface indexes kept for its cables, two for each
-	laid  map[string]int // how often the cable at an interface was laid anew
+	mu  sync.Mutex
+	pid int // of the container's init; changes with a restart
 	// overgrown says that the node was ended because it had written too much.
 	overgrown string
 }
@@ -84,12 +78,13 @@ func (n *node) process() int {
 }
 
 func newLab(p *Provider, maker *testcontainers.DockerProvider, c client.APIClient, t topologies.Topology, o topologies.Options, nodes []planned) *lab {
-	l := &lab{provider: p, maker: maker, engine: c, topology: t, options: o, nodes: map[string]*node{}, ids: map[string]bool{}, drops: map[topologies.Endpoint]int{}}
+	l := &lab{provider: p, maker: maker, engine: c, topology: t, options: o, nodes: map[string]*node{}, ids: map[string]bool{}}
 	for _, pl := range nodes {
-		n := &node{planned: pl, container: l.ID() + "-" + containerName(pl.Name), ready: make(chan struct{}), laid: map[string]int{}}
+		n := &node{planned: pl, container: l.ID() + "-" + containerName(pl.Name), ready: make(chan struct{})}
 		l.nodes[pl.Name] = n
 		l.order = append(l.order, n)
 	}
+	l.cables = l.newCabling()
 	return l
 }
 

@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/reprise-lab/reprise/topologies"
 )
 
 var ethernet = regexp.MustCompile(`^eth([0-9]+)$`)
@@ -27,27 +25,6 @@ func netdev(iface string) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("p%02d", number), nil
-}
-
-// carry passes the state of a cable on to the machines at its ends: their devices do not
-// see what becomes of the interface of the container.
-func (l *lab) carry(ctx context.Context, link topologies.Link, up bool) error {
-	var errs []error
-	for _, e := range []topologies.Endpoint{link.A, link.B} {
-		n := l.nodes[e.Node]
-		if n.machine == nil {
-			continue
-		}
-		name, err := netdev(e.Interface)
-		if err == nil {
-			state := map[bool]string{true: "on", false: "off"}[up]
-			err = monitor(ctx, net.JoinHostPort(n.machine.address, machineMonitor), "set_link "+name+" "+state)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("pass the state of the cable on to %s: %w", e, err))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 const monitorPrompt = "(qemu) "
@@ -99,18 +76,4 @@ func until(r io.ByteReader, end string) (string, error) {
 		}
 	}
 	return b.String(), errors.New("no end in sight")
-}
-
-// keeps refuses what would take the interface of a machine's container away: the machine
-// holds on to the one it booted with. restarting is the node whose own interfaces come anew.
-func (l *lab) keeps(link topologies.Link, restarting string) error {
-	for _, e := range []topologies.Endpoint{link.A, link.B} {
-		if l.nodes[e.Node].machine != nil && e.Node != restarting {
-			return &topologies.MissingError{
-				What: "fault", Name: "that lays the cable at " + e.String() + " anew",
-				Hint: "the machine within that container keeps the interface it booted with; take the cable down and up instead (fault: down)",
-			}
-		}
-	}
-	return nil
 }

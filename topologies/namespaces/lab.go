@@ -17,9 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/procs"
 	"github.com/reprise-lab/reprise/topologies/userns"
-	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // releaseTimeout bounds the end of one lab.
@@ -27,19 +27,13 @@ const releaseTimeout = time.Minute
 
 // lab is a reservation.
 type lab struct {
-	topology   topologies.Topology
-	interfaces map[string][]string // of each node, in the order of its cables
-	options    topologies.Options
-	build      build
-	nodes      map[string]*member
-	order      []*member
-	client     *client // set before any node is made
-
-	// wires guards what changes the cables: faults, replugging and restarts.
-	wires   sync.Mutex
-	faults  []*active                   // in force
-	counter int                         // of faults, for their names
-	drops   map[topologies.Endpoint]int // the kernel's number of what drops frames at an endpoint
+	topology topologies.Topology
+	options  topologies.Options
+	build    build
+	nodes    map[string]*member
+	order    []*member
+	client   *client // set before any node is made
+	cables   *cabling.Cabling
 
 	watch watch
 }
@@ -60,31 +54,24 @@ type member struct {
 	planned
 
 	mu     sync.Mutex
-	pid    int            // of its first process, as the supervisor numbers it
-	here   int            // the same as this process does
-	pidfd  *os.File       // of the same
-	space  uint64         // inode of its network namespace
-	lives  []string       // its namespaces of processes, of the present and of those before a restart
-	first  int            // of the interface indexes kept for its cables, two for each
-	laid   map[string]int // how often the cable at an interface was laid anew
-	gone   bool           // its first process has ended
-	exit   int            // then
-	over   string         // what it used too much of, for which it was ended
+	pid    int      // of its first process, as the supervisor numbers it
+	here   int      // the same as this process does
+	pidfd  *os.File // of the same
+	lives  []string // its namespaces of processes, of the present and of those before a restart
+	gone   bool     // its first process has ended
+	exit   int      // then
+	over   string   // what it used too much of, for which it was ended
 	deaths []topologies.ProcessEnd
 }
 
 func newLab(t topologies.Topology, o topologies.Options, b build) *lab {
-	l := &lab{topology: t, interfaces: map[string][]string{}, options: o, build: b, nodes: map[string]*member{}, drops: map[topologies.Endpoint]int{}}
-	for _, link := range t.Links {
-		for _, e := range []topologies.Endpoint{link.A, link.B} {
-			l.interfaces[e.Node] = append(l.interfaces[e.Node], e.Interface) // no two links end at one
-		}
-	}
+	l := &lab{topology: t, options: o, build: b, nodes: map[string]*member{}}
 	for _, pl := range b.nodes {
-		m := &member{planned: pl, laid: map[string]int{}}
+		m := &member{planned: pl}
 		l.nodes[pl.Name] = m
 		l.order = append(l.order, m)
 	}
+	l.cables = l.newCabling()
 	return l
 }
 
@@ -128,10 +115,10 @@ func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
 		return err
 	}
 	l.watch.add(l.spaces()...)
-	if err := l.wireAll(ctx); err != nil {
+	if err := l.cables.Lay(ctx); err != nil {
 		return err
 	}
-	return l.startSwitches(ctx)
+	return l.cables.StartSwitches(ctx)
 }
 
 // tasks are how many processes and threads a lab may have: those of all nodes, and as many as a
@@ -321,13 +308,4 @@ func (l *lab) Release(ctx context.Context) error {
 		return fmt.Errorf("release lab %s: %w", l.ID(), err)
 	}
 	return nil
-}
-
-// segmentOf is the kernel's bridge that an endpoint is a member of; zero for a device, and for a
-// switch in user space.
-func (l *lab) segmentOf(e topologies.Endpoint) wiring.Segment {
-	if n := l.nodes[e.Node]; n.Kind == topologies.KindBridge {
-		return n.segment
-	}
-	return wiring.Segment{}
 }

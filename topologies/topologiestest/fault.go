@@ -42,14 +42,35 @@ func Heal(t *testing.T, a topologies.Active) {
 	}
 }
 
+// dropsBy runs a test with everything that frames can be dropped with, each in a lab of its own.
+func (s Subject) dropsBy(t *testing.T, test func(t *testing.T, p topologies.Provider, by topologies.DropBy)) {
+	t.Helper()
+	t.Parallel()
+	p := s.Open(t)
+	for _, by := range topologies.DropsBy() {
+		t.Run(string(by), func(t *testing.T) { test(t, p, by) })
+	}
+}
+
+// told fails where a fault does not say that it drops frames with what was asked for.
+func told(t *testing.T, a topologies.Active, by topologies.DropBy) {
+	t.Helper()
+	if teller, ok := a.(topologies.DropTeller); !ok || teller.DropBy() != by {
+		t.Errorf("asked to drop by %s, the fault says otherwise: %+v", by, a)
+	}
+}
+
 // UDP sends so many datagrams to a port.
 const UDP = `for i in $(seq $3); do echo x > /dev/udp/$1/$2; done; true`
 
 func (s Subject) drop(t *testing.T) {
 	t.Helper()
-	t.Parallel()
-	p := s.Open(t)
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-drop"})
+	s.dropsBy(t, s.dropBy)
+}
+
+func (s Subject) dropBy(t *testing.T, p topologies.Provider, by topologies.DropBy) {
+	t.Helper()
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-drop-" + string(by), DropBy: by})
 	r1 := Host(t, r, "r1")
 	at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 	mac := Run(t, r1, "cat", "/sys/class/net/eth1/address")
@@ -85,6 +106,7 @@ func (s Subject) drop(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			a := Inject(t, r, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Match: tt.match})
+			told(t, a, by)
 			send("10.0.0.2", 9, v4)
 			send("2001:db8::2", 9, v6)
 			send("10.0.0.2", 10, 1)
@@ -121,24 +143,28 @@ func (s Subject) drop(t *testing.T) {
 // more than 10¹⁰ runs, and a byte order mistaken gives nearly all or nothing.
 func (s Subject) dropByChance(t *testing.T) {
 	t.Helper()
-	t.Parallel()
-	p := s.Open(t)
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-chance"})
-	a := Inject(t, r, topologies.Fault{
-		Kind: topologies.FaultDrop, Probability: 0.3,
-		Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{DstPort: 9},
+	s.dropsBy(t, func(t *testing.T, p topologies.Provider, by topologies.DropBy) {
+		t.Helper()
+		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-chance-" + string(by), DropBy: by})
+		a := Inject(t, r, topologies.Fault{
+			Kind: topologies.FaultDrop, Probability: 0.3,
+			Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{DstPort: 9},
+		})
+		Run(t, Host(t, r, "r1"), "bash", "-c", UDP, "bash", "10.0.0.2", "9", "600")
+		if n := Fired(t, a); n < 100 || n > 300 {
+			t.Errorf("dropped %d of 600 at 30 %%", n)
+		}
 	})
-	Run(t, Host(t, r, "r1"), "bash", "-c", UDP, "bash", "10.0.0.2", "9", "600")
-	if n := Fired(t, a); n < 100 || n > 300 {
-		t.Errorf("dropped %d of 600 at 30 %%", n)
-	}
 }
 
 func (s Subject) faultsTogether(t *testing.T) {
 	t.Helper()
-	t.Parallel()
-	p := s.Open(t)
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-together"})
+	s.dropsBy(t, s.faultsTogetherBy)
+}
+
+func (s Subject) faultsTogetherBy(t *testing.T, p topologies.Provider, by topologies.DropBy) {
+	t.Helper()
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-together-" + string(by), DropBy: by})
 	r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 	at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 	icmp := Inject(t, r, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Match: topologies.FrameMatch{Proto: "icmp"}})
@@ -168,10 +194,23 @@ func (s Subject) faultsTogether(t *testing.T) {
 	if err := Ping(t.Context(), r1, "10.0.0.2"); err != nil {
 		t.Errorf("ping, its fault healed: %v", err)
 	}
-	Heal(t, datagrams)
-	if tables := Run(t, r2, "nft", "list", "ruleset"); strings.Contains(tables, "chain") {
-		t.Errorf("rules are left: %s", tables)
+	Unchanged(t, r)
+	if by == topologies.DropByNFT {
+		Run(t, r1, "tc", "qdisc", "del", "dev", "eth1", "clsact")
+		if list := Changes(t, r); len(list) != 1 || !strings.HasPrefix(list[0].What, "the fault that drops frames") {
+			t.Errorf("what drops frames was taken away: %+v", list)
+		}
+		if _, err := datagrams.Fired(t.Context()); err == nil {
+			t.Error("what is no longer there has a count")
+		}
 	}
+	Heal(t, datagrams)
+	for _, h := range []topologies.Host{r1, r2} {
+		if left := Run(t, h, "sh", "-c", "nft list ruleset; tc qdisc show"); strings.Contains(left, "chain") || strings.Contains(left, "clsact") {
+			t.Errorf("rules are left: %s", left)
+		}
+	}
+	Unchanged(t, r)
 }
 
 func (s Subject) injectNowhere(t *testing.T) {

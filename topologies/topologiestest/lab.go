@@ -167,18 +167,23 @@ func (s Subject) badTopology(t *testing.T) {
 // A fault that drops frames outlives a restart of the node that sends them.
 func (s Subject) restartWithFault(t *testing.T) {
 	t.Helper()
-	t.Parallel()
-	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: "test-restart-fault"})
-	active := Inject(t, r, topologies.Fault{
-		Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{Proto: "udp"},
-	})
-	if err := Ability[topologies.NodeRestarter](t, r).RestartNode(t.Context(), "r1"); err != nil {
-		t.Fatal(err)
-	}
-	Run(t, Host(t, r, "r1"), "bash", "-c", "for i in 1 2 3; do echo x > /dev/udp/10.0.0.2/9; done; true")
-	Eventually(t, "the fault is in force again", func() bool {
-		n, err := active.Fired(t.Context())
-		return err == nil && n == 3
+	s.dropsBy(t, func(t *testing.T, p topologies.Provider, by topologies.DropBy) {
+		t.Helper()
+		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-restart-fault-" + string(by), DropBy: by})
+		active := Inject(t, r, topologies.Fault{
+			Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{Proto: "udp"},
+		})
+		for want := uint64(3); want <= 6; want += 3 { // the count goes on
+			if err := Ability[topologies.NodeRestarter](t, r).RestartNode(t.Context(), "r1"); err != nil {
+				t.Fatal(err)
+			}
+			Run(t, Host(t, r, "r1"), "bash", "-c", "for i in 1 2 3; do echo x > /dev/udp/10.0.0.2/9; done; true")
+			Eventually(t, "the fault is in force again", func() bool {
+				n, err := active.Fired(t.Context())
+				return err == nil && n == want
+			})
+		}
+		Unchanged(t, r)
 	})
 }
 

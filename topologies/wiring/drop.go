@@ -32,6 +32,9 @@ func drop(op Op) (Result, error) {
 			return Result{Program: program, By: topologies.DropByXDP}, err
 		}
 	}
+	if op.B.Interface == "" {
+		return Result{}, &topologies.MissingError{What: kernelAbility, Name: "XDP (eBPF)", Hint: "nothing else drops what comes out of a machine at " + op.A.Interface}
+	}
 	stamp, err := setEgress(op.A, op.B, op.Filters)
 	return Result{Egress: stamp, By: topologies.DropByNFT}, err
 }

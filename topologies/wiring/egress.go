@@ -259,7 +259,8 @@ func (s *space) addTaker(link netlink.Link, handle uint32) error {
 	program, err := bpf.Assemble([]bpf.Instruction{
 		bpf.LoadExtension{Num: bpf.ExtMark},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: marked, SkipFalse: 1},
-		bpf.RetConstant{Val: stolen}, bpf.RetConstant{Val: other},
+		bpf.RetConstant{Val: stolen},
+		bpf.RetConstant{Val: other},
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,132 @@
+package cabling
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// Site is how a provider reaches the networks of its nodes.
+type Site interface {
+	// Network gives who carries operations out in a node's network, and a process there as he
+	// numbers it.
+	Network(node string) (wiring.Wirer, int)
+	// Dropper is the same for what drops frames: who has the most rights.
+	Dropper(node string) (wiring.Wirer, int)
+	Host(node string) (topologies.Host, error)
+}
+
+// Machines are those within nodes. They hold on to the interfaces that their nodes had when they
+// were booted, and do not see what becomes of those.
+type Machines interface {
+	// Within says whether a node holds one.
+	Within(node string) bool
+	// Gate names the interface at which frames enter the node that the machine sends to another
+	// of the node's.
+	Gate(iface string) string
+	// Carry gives the machine's end of a cable a carrier, or takes it away.
+	Carry(ctx context.Context, e topologies.Endpoint, up bool) error
+	// Boot waits until the machine of a node that was restarted is up.
+	Boot(ctx context.Context, node string) error
+}
+
+// Config says whose cables they are.
+type Config struct {
+	Topology topologies.Topology
+	Segments map[string]wiring.Segment // by node
+	Site     Site
+	Machines Machines          // nil: none
+	DropBy   topologies.DropBy // see topologies.Options
+	Lab      string            // what kind of lab it is, for messages: "a lab of containers"
+}
+
+// Cabling is all the cables of a lab.
+type Cabling struct {
+	Config
+	nodes map[string]*node // fixed
+
+	// wires guards what changes the cables: faults, replugging and restarts.
+	wires   sync.Mutex
+	faults  []*active                    // in force
+	counter int                          // of faults, for their names
+	drops   map[topologies.Endpoint]drop // what drops frames on their way to an endpoint
+}
+
+// node is what the cabling knows of a node.
+type node struct {
+	topologies.Node
+	interfaces []string // in the order of its cables
+	segment    wiring.Segment
+
+	mu    sync.Mutex
+	space uint64         // inode of its network namespace
+	first int            // of the interface indexes kept for its cables, two for each
+	laid  map[string]int // how often the cable at an interface was laid anew
+}
+
+// New makes the cabling of a lab. Nothing is laid yet.
+func New(c Config) *Cabling {
+	l := &Cabling{Config: c, nodes: map[string]*node{}, drops: map[topologies.Endpoint]drop{}}
+	for _, n := range c.Topology.Nodes {
+		l.nodes[n.Name] = &node{Node: n, segment: c.Segments[n.Name], laid: map[string]int{}}
+	}
+	for _, link := range c.Topology.Links {
+		for _, e := range ends(link) {
+			l.nodes[e.Node].interfaces = append(l.nodes[e.Node].interfaces, e.Interface) // no two links end at one
+		}
+	}
+	return l
+}
+
+func ends(link topologies.Link) []topologies.Endpoint {
+	return []topologies.Endpoint{link.A, link.B}
+}
+
+// at is an endpoint without what a link may fix of it.
+func at(e topologies.Endpoint) topologies.Endpoint {
+	return topologies.Endpoint{Node: e.Node, Interface: e.Interface}
+}
+
+func (c *Cabling) linksOf(node string) []topologies.Link {
+	return slices.DeleteFunc(slices.Clone(c.Topology.Links), func(x topologies.Link) bool { return x.A.Node != node && x.B.Node != node })
+}
+
+// apply carries an operation out in a node's network.
+func (c *Cabling) apply(ctx context.Context, node string, op wiring.Op) (wiring.Result, error) {
+	w, _ := c.Site.Network(node)
+	return w.Apply(ctx, op)
+}
+
+// port is an endpoint as the wiring knows it.
+func (c *Cabling) port(e topologies.Endpoint) wiring.Port {
+	_, pid := c.Site.Network(e.Node)
+	p := wiring.Port{PID: pid, Interface: e.Interface, Index: c.index(e), MAC: e.MAC, IPv4: e.IPv4, IPv6: e.IPv6, Segment: c.segmentOf(e.Node)}
+	if p.MAC == "" {
+		p.MAC = wiring.Address(c.Topology.Name, e)
+	}
+	return p
+}
+
+// index is the interface index of a cable's end. Each has two places and takes them in turn, so
+// that a cable that is laid anew has another index and the same place in the order.
+func (c *Cabling) index(e topologies.Endpoint) int {
+	n := c.nodes[e.Node]
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.first + 2*slices.Index(n.interfaces, e.Interface) + n.laid[e.Interface]%2
+}
+
+// segmentOf is the kernel's bridge that a node's interfaces are members of; zero for a device,
+// and for a switch in user space.
+func (c *Cabling) segmentOf(node string) wiring.Segment {
+	if n := c.nodes[node]; n.Kind == topologies.KindBridge {
+		return n.segment
+	}
+	return wiring.Segment{}
+}
+
+// within says whether a node holds a machine.
+func (c *Cabling) within(node string) bool { return c.Machines != nil && c.Machines.Within(node) }

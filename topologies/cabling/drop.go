@@ -1,0 +1,120 @@
+package cabling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// drop is what drops frames on their way to an endpoint, as the wiring answered.
+type drop struct {
+	by      topologies.DropBy
+	program int
+	egress  int
+}
+
+// drop carries out an operation on what drops frames on their way to an endpoint. The place is
+// the endpoint's own interface or the far end of its cable, but of frames out of a machine within
+// a node it is where they enter the node: they are redirected from there, and what is redirected
+// passes every other place before the packet sockets of the endpoint. The caller holds wires.
+func (c *Cabling) drop(ctx context.Context, e topologies.Endpoint, op wiring.Op) (wiring.Result, error) {
+	wirer, near, far := c.gate(e)
+	op.A, op.B = near, far
+	if op.By = c.DropBy; c.drops[e].by != "" {
+		op.By = c.drops[e].by
+	}
+	return wirer.Apply(ctx, op)
+}
+
+// gate is where frames for an endpoint are dropped, for the wirer who does it: at the first port
+// as they arrive, or at the second as they leave, where there is one.
+func (c *Cabling) gate(e topologies.Endpoint) (w wiring.Wirer, near, far wiring.Port) {
+	link, _ := c.Topology.Link(e.Node, e.Interface)
+	w, near = c.dropper(e)
+	_, far = c.dropper(link.B)
+	if !c.leavesMachine(e) {
+		return w, near, far
+	}
+	w, near = c.dropper(link.B)
+	near.Interface = c.Machines.Gate(link.B.Interface)
+	return w, near, wiring.Port{}
+}
+
+// dropper gives who sets what drops frames at an endpoint, and the endpoint as he knows it.
+func (c *Cabling) dropper(e topologies.Endpoint) (wiring.Wirer, wiring.Port) {
+	w, pid := c.Site.Dropper(e.Node)
+	p := c.port(e)
+	p.PID = pid
+	return w, p
+}
+
+// leavesMachine says that what arrives at an endpoint comes out of a machine within a node.
+func (c *Cabling) leavesMachine(e topologies.Endpoint) bool {
+	link, ok := c.Topology.Link(e.Node, e.Interface)
+	return ok && c.within(link.B.Node)
+}
+
+// filterMachine puts the faults on what leaves a machine that has booted back in force. The
+// caller holds wires.
+func (c *Cabling) filterMachine(ctx context.Context, name string) error {
+	var errs []error
+	for _, iface := range c.nodes[name].interfaces {
+		link, _ := c.Topology.Link(name, iface)
+		for _, f := range c.faults {
+			if slices.Contains(f.ends(), link.B) {
+				f.blind = errors.Join(f.blind, fmt.Errorf("nothing was dropped of what left %s while its machine booted", link.A))
+			}
+		}
+		errs = append(errs, c.filter(ctx, link.B))
+	}
+	return errors.Join(errs...)
+}
+
+// filter has frames for an endpoint dropped as the faults in force want. The caller holds wires.
+func (c *Cabling) filter(ctx context.Context, e topologies.Endpoint) error {
+	var filters []wiring.Filter
+	for _, f := range c.faults {
+		if slices.Contains(f.ends(), e) {
+			filters = append(filters, wiring.Filter{ID: f.id, Match: f.fault.Match, Probability: f.fault.Probability})
+		}
+	}
+	if _, there := c.drops[e]; len(filters) == 0 && !there {
+		return nil
+	}
+	r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop, Filters: filters})
+	if err != nil {
+		return err
+	}
+	if len(filters) == 0 {
+		delete(c.drops, e)
+		return nil
+	}
+	c.drops[e] = drop{by: r.By, program: r.Program, egress: r.Egress}
+	return nil
+}
+
+// bank adds what the filters on a cable have counted to the totals and takes them away, before
+// the cable or a network at its ends goes. What is gone already has nothing to give. The caller
+// holds wires.
+func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
+	for _, e := range ends(link) {
+		if _, there := c.drops[e]; !there {
+			continue
+		}
+		for _, f := range c.faults {
+			if !slices.Contains(f.ends(), e) {
+				continue
+			}
+			r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: f.id})
+			if f.fired += r.Count; !wiring.Gone(err) {
+				f.blind = errors.Join(f.blind, err)
+			}
+		}
+		_, _ = c.drop(ctx, e, wiring.Op{Kind: wiring.Drop}) // goes with its interface otherwise
+		delete(c.drops, e)
+	}
+}

@@ -1,0 +1,234 @@
+package cabling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// Inject implements topologies.Faulter. Several faults may be in force on one endpoint; each is
+// healed on its own.
+func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Active, error) {
+	link, ok := c.Topology.Link(f.Endpoint.Node, f.Endpoint.Interface)
+	if !ok {
+		return nil, fmt.Errorf("inject %s: no cable ends at %s", f.Kind, f.Endpoint)
+	}
+	c.wires.Lock()
+	defer c.wires.Unlock()
+	switch f.Kind {
+	case topologies.FaultReplug:
+		if err := c.replug(ctx, link); err != nil {
+			return nil, fmt.Errorf("replug %s: %w", f.Endpoint, err)
+		}
+		return done{}, nil
+	case topologies.FaultDown, topologies.FaultDrop:
+		if err := wiring.CheckMatch(f.Match); err != nil {
+			return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+		}
+		if !slices.Contains([]topologies.Direction{"", topologies.DirectionIn, topologies.DirectionOut, topologies.DirectionBoth}, f.Direction) {
+			return nil, fmt.Errorf("inject %s at %s: %q is no direction", f.Kind, f.Endpoint, f.Direction)
+		}
+	default:
+		return nil, &topologies.MissingError{What: "fault", Name: string(f.Kind), Hint: c.Lab + " knows down, drop and replug"}
+	}
+	c.counter++
+	a := &active{cabling: c, fault: f, link: link, id: fmt.Sprintf("fault-%d", c.counter)}
+	a.fault.Endpoint = link.A
+	c.faults = append(c.faults, a)
+	if err := a.apply(ctx); err != nil {
+		c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
+		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, errors.Join(err, a.undo(ctx)))
+	}
+	return a, nil
+}
+
+// replug lays a cable anew while its nodes run. The caller holds wires.
+func (c *Cabling) replug(ctx context.Context, link topologies.Link) error {
+	if err := c.keeps(link, ""); err != nil {
+		return err
+	}
+	if err := c.relay(ctx, link); err != nil {
+		return err
+	}
+	return c.replugSwitch(ctx, link, "")
+}
+
+// done is a fault that took place at once and needs no healing.
+type done struct{}
+
+func (done) Fired(context.Context) (uint64, error) { return 1, nil }
+func (done) Heal(context.Context) error            { return nil }
+
+// active is a fault in force. Its fields are guarded by the cabling's wires.
+type active struct {
+	cabling *Cabling
+	fault   topologies.Fault
+	link    topologies.Link // turned so that A is the fault's endpoint
+	id      string          // names its filter
+	by      topologies.DropBy
+	healed  bool
+	fired   uint64 // counted by filters that are no more
+	blind   error  // why nobody knows what filters that are no more have let pass
+}
+
+// on says whether the fault is on either end of a link.
+func (a *active) on(link topologies.Link) bool {
+	e := a.fault.Endpoint.String()
+	return link.A.String() == e || link.B.String() == e
+}
+
+// near says whether the fault is on a cable of a node.
+func (a *active) near(node string) bool { return a.link.A.Node == node || a.link.B.Node == node }
+
+// ends are where the frames that a fault drops would have arrived: frames are dropped when they
+// have left their sender, and before anything sees them there.
+func (a *active) ends() []topologies.Endpoint {
+	switch {
+	case a.fault.Kind != topologies.FaultDrop:
+		return nil
+	case a.fault.Direction == topologies.DirectionOut:
+		return []topologies.Endpoint{a.link.B}
+	case a.fault.Direction == topologies.DirectionBoth:
+		return []topologies.Endpoint{a.link.A, a.link.B}
+	default:
+		return []topologies.Endpoint{a.link.A}
+	}
+}
+
+// setState shuts the interface, or brings it up.
+func (a *active) setState(ctx context.Context, up bool) error {
+	e := a.link.A
+	_, err := a.cabling.apply(ctx, e.Node, wiring.Op{Kind: wiring.State, A: a.cabling.port(e), Up: up})
+	return err
+}
+
+// carry passes the state of the cable on to machines within the nodes at its ends.
+func (a *active) carry(ctx context.Context, up bool) error {
+	var errs []error
+	for _, e := range ends(a.link) {
+		if !a.cabling.within(e.Node) {
+			continue
+		}
+		if err := a.cabling.Machines.Carry(ctx, e, up); err != nil {
+			errs = append(errs, fmt.Errorf("pass the state of the cable on to %s: %w", e, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// carryDown passes what is down on to a machine that has booted: its devices came up with a
+// carrier. The caller holds wires.
+func (c *Cabling) carryDown(ctx context.Context, name string) error {
+	var errs []error
+	for _, f := range c.faults {
+		if f.fault.Kind == topologies.FaultDown && f.near(name) {
+			errs = append(errs, f.carry(ctx, false))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// apply puts the fault in force.
+func (a *active) apply(ctx context.Context) error {
+	if a.fault.Kind == topologies.FaultDown {
+		if err := a.setState(ctx, false); err != nil {
+			return err
+		}
+		return a.carry(ctx, false)
+	}
+	for _, e := range a.ends() {
+		if err := a.cabling.filter(ctx, e); err != nil {
+			return err
+		}
+		a.by = a.cabling.drops[e].by
+	}
+	return nil
+}
+
+// DropBy implements topologies.DropTeller.
+func (a *active) DropBy() topologies.DropBy {
+	a.cabling.wires.Lock()
+	defer a.cabling.wires.Unlock()
+	return a.by
+}
+
+// count is what the fault has dropped by now. An endpoint that cannot be asked is an error:
+// nobody knows what arrived there.
+func (a *active) count(ctx context.Context) (uint64, error) {
+	n := a.fired
+	errs := []error{a.blind}
+	for _, e := range a.ends() {
+		r, err := a.cabling.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: a.id})
+		n += r.Count
+		errs = append(errs, err)
+	}
+	return n, errors.Join(errs...)
+}
+
+// Fired implements topologies.Active.
+func (a *active) Fired(ctx context.Context) (uint64, error) {
+	if a.fault.Kind == topologies.FaultDown {
+		return 1, nil
+	}
+	a.cabling.wires.Lock()
+	defer a.cabling.wires.Unlock()
+	n, err := a.fired, a.blind
+	if !a.healed {
+		n, err = a.count(ctx)
+	}
+	if err != nil {
+		return n, fmt.Errorf("count %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
+	}
+	return n, nil
+}
+
+// Heal implements topologies.Active. What the fault counted can still be read afterwards.
+func (a *active) Heal(ctx context.Context) error {
+	c := a.cabling
+	c.wires.Lock()
+	defer c.wires.Unlock()
+	if a.healed {
+		return nil
+	}
+	n, blind := a.count(ctx)
+	c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
+	if err := a.undo(ctx); err != nil {
+		c.faults = append(c.faults, a)
+		return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
+	}
+	a.fired, a.blind, a.healed = n, blind, true
+	return nil
+}
+
+// undo takes the fault out of force. It is no longer among those of the lab.
+func (a *active) undo(ctx context.Context) error {
+	c := a.cabling
+	if a.fault.Kind == topologies.FaultDrop {
+		var errs []error
+		for _, e := range a.ends() {
+			if err := c.filter(ctx, e); !wiring.Gone(err) { // it went with its interface otherwise
+				errs = append(errs, err)
+			}
+		}
+		return errors.Join(errs...)
+	}
+	if c.down(a.fault.Endpoint) {
+		return nil // another fault keeps it down
+	}
+	if err := a.setState(ctx, true); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(c.faults, func(other *active) bool { return other.fault.Kind == topologies.FaultDown && other.on(a.link) }) {
+		return nil // the far end of the cable is still down: no carrier
+	}
+	return a.carry(ctx, true)
+}
+
+// down says whether a fault in force holds an endpoint down.
+func (c *Cabling) down(e topologies.Endpoint) bool {
+	return slices.ContainsFunc(c.faults, func(f *active) bool { return f.fault.Kind == topologies.FaultDown && f.fault.Endpoint == e })
+}

@@ -1,0 +1,213 @@
+package cabling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// Lay keeps places for cables, makes segments and lays every cable at once, in networks that are
+// all new and of one wirer.
+func (c *Cabling) Lay(ctx context.Context) error {
+	if len(c.nodes) == 0 {
+		return nil
+	}
+	lot := &wiring.Lot{Places: map[int]int{}, Bridge: map[int]wiring.Segment{}}
+	places := map[topologies.Endpoint]int{}
+	pids := map[string]int{}
+	var wirer wiring.Wirer
+	for name, n := range c.nodes {
+		wirer, pids[name] = c.Site.Network(name)
+		lot.Places[pids[name]] = len(n.interfaces)
+		if seg := c.segmentOf(name); seg.Name != "" {
+			lot.Bridge[pids[name]] = seg
+		}
+		for i, iface := range n.interfaces {
+			places[topologies.Endpoint{Node: name, Interface: iface}] = i
+		}
+	}
+	for _, link := range c.Topology.Links {
+		cable := wiring.LotCable{A: c.port(link.A), B: c.port(link.B), MTU: link.MTU}
+		cable.A.Index, cable.B.Index = places[at(link.A)], places[at(link.B)]
+		lot.Cables = append(lot.Cables, cable)
+	}
+	r, err := wirer.Apply(ctx, wiring.Op{Kind: wiring.Lay, Lot: lot})
+	if err != nil {
+		return fmt.Errorf("lay the cables: %w", err)
+	}
+	for name, n := range c.nodes {
+		n.mu.Lock()
+		n.first, n.space = r.Firsts[pids[name]], r.Spaces[pids[name]]
+		n.mu.Unlock()
+	}
+	return nil
+}
+
+// Prepare keeps interface indexes for the cables of a node whose network is new, in the order of
+// the topology, and makes the bridge of a segment. The kernel's order of a node's interfaces is
+// then the same in every lab, whichever cable is laid first and however often.
+func (c *Cabling) Prepare(ctx context.Context, name string) error {
+	n := c.nodes[name]
+	_, pid := c.Site.Network(name)
+	r, err := c.apply(ctx, name, wiring.Op{Kind: wiring.Reserve, A: wiring.Port{PID: pid}, Places: 2 * len(n.interfaces)})
+	if err != nil {
+		return fmt.Errorf("node %s: %w", name, err)
+	}
+	n.mu.Lock()
+	n.first, n.space = r.First, r.View.Space
+	n.mu.Unlock()
+	seg := c.segmentOf(name)
+	if seg.Name == "" {
+		return nil
+	}
+	if _, err := c.apply(ctx, name, wiring.Op{Kind: wiring.MakeBridge, A: wiring.Port{PID: pid}, Bridge: seg}); err != nil {
+		return fmt.Errorf("node %s: %w", name, err)
+	}
+	return nil
+}
+
+// Connect lays a cable between nodes that are prepared.
+func (c *Cabling) Connect(ctx context.Context, link topologies.Link) error {
+	op := wiring.Op{Kind: wiring.Connect, A: c.port(link.A), B: c.port(link.B), MTU: link.MTU}
+	if _, err := c.apply(ctx, link.A.Node, op); err != nil {
+		return fmt.Errorf("lay the cable %s–%s: %w", link.A, link.B, err)
+	}
+	return nil
+}
+
+// relay lays a cable anew, after one that may be gone with its network, and puts the faults on it
+// back in force. The caller holds wires.
+func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
+	c.bank(ctx, link)
+	for _, e := range ends(link) {
+		if _, err := c.apply(ctx, e.Node, wiring.Op{Kind: wiring.Disconnect, A: c.port(e)}); err != nil {
+			return fmt.Errorf("pull the cable %s–%s: %w", link.A, link.B, err)
+		}
+	}
+	for _, e := range ends(link) {
+		n := c.nodes[e.Node]
+		n.mu.Lock()
+		n.laid[e.Interface]++
+		n.mu.Unlock()
+	}
+	if err := c.Connect(ctx, link); err != nil {
+		return err
+	}
+	for _, e := range ends(link) {
+		if c.leavesMachine(e) {
+			continue // which has to boot first
+		}
+		if err := c.filter(ctx, e); err != nil {
+			return err
+		}
+	}
+	for _, f := range c.faults {
+		if f.fault.Kind == topologies.FaultDown && f.on(link) {
+			if err := f.setState(ctx, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Restart has restart make a node's network anew. It goes with the node's processes, and the far
+// ends of its cables with it: all are laid anew, and faults on them stay in force. Their counts
+// go on. It is not broken off halfway, but for the boot of a machine, which may take long.
+func (c *Cabling) Restart(ctx context.Context, name string, limit time.Duration, restart func(context.Context) error) error {
+	c.wires.Lock()
+	defer c.wires.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	links := c.linksOf(name)
+	for _, link := range links {
+		if err := c.keeps(link, name); err != nil {
+			return err
+		}
+	}
+	caller := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	for _, link := range links { // while the network can still be asked
+		c.bank(ctx, link)
+	}
+	if err := restart(ctx); err != nil {
+		return err
+	}
+	if err := c.Prepare(ctx, name); err != nil {
+		return err
+	}
+	var errs []error
+	for _, link := range links {
+		errs = append(errs, c.relay(ctx, link), c.replugSwitch(ctx, link, name))
+	}
+	if c.nodes[name].Kind == topologies.KindOVSBridge {
+		errs = append(errs, c.startSwitch(ctx, name))
+	}
+	if c.within(name) {
+		errs = append(errs, c.Machines.Boot(caller, name), c.filterMachine(ctx, name), c.carryDown(caller, name))
+	}
+	return errors.Join(errs...)
+}
+
+// keeps refuses what would take the interface of a machine's node away: the machine holds on to
+// the one it booted with. restarting is the node whose own interfaces come anew.
+func (c *Cabling) keeps(link topologies.Link, restarting string) error {
+	for _, e := range ends(link) {
+		if c.within(e.Node) && e.Node != restarting {
+			return &topologies.MissingError{
+				What: "fault", Name: "that lays the cable at " + e.String() + " anew",
+				Hint: "the machine within that container keeps the interface it booted with; take the cable down and up instead (fault: down)",
+			}
+		}
+	}
+	return nil
+}
+
+// StartSwitches starts the switches of the segments that have one.
+func (c *Cabling) StartSwitches(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for name, n := range c.nodes {
+		if n.Kind == topologies.KindOVSBridge {
+			group.Go(func() error { return c.startSwitch(ctx, name) })
+		}
+	}
+	return group.Wait()
+}
+
+func (c *Cabling) startSwitch(ctx context.Context, name string) error {
+	h, err := c.Site.Host(name)
+	if err == nil {
+		err = wiring.StartSwitch(ctx, h, c.nodes[name].segment, c.nodes[name].interfaces)
+	}
+	if err != nil {
+		return fmt.Errorf("start the switch of node %s: %w", name, err)
+	}
+	return nil
+}
+
+// replugSwitch has the switches at a link's ends take up the new cable. The switch of the node
+// named starting is not running yet.
+func (c *Cabling) replugSwitch(ctx context.Context, link topologies.Link, starting string) error {
+	for _, e := range ends(link) {
+		n := c.nodes[e.Node]
+		if n.Kind != topologies.KindOVSBridge || n.Name == starting {
+			continue
+		}
+		h, err := c.Site.Host(n.Name)
+		if err == nil {
+			err = wiring.ReplugPort(ctx, h, n.segment, e.Interface)
+		}
+		if err != nil {
+			return fmt.Errorf("replug %s: %w", e, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package containers
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/cabling"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// newCabling makes the cabling of the lab, whose nodes are known.
+func (l *lab) newCabling() *cabling.Cabling {
+	segments := map[string]wiring.Segment{}
+	for name, n := range l.nodes {
+		segments[name] = n.segment
+	}
+	return cabling.New(cabling.Config{Topology: l.topology, Segments: segments, Site: l, Machines: machines{l}, DropBy: l.options.DropBy, Lab: "a lab of containers"})
+}
+
+// Network implements cabling.Site.
+func (l *lab) Network(name string) (wiring.Wirer, int) { return l.wirer, l.nodes[name].process() }
+
+// Dropper implements cabling.Site: who wires has root's rights.
+func (l *lab) Dropper(name string) (wiring.Wirer, int) { return l.Network(name) }
+
+// Inject implements topologies.Faulter.
+func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active, error) {
+	return l.cables.Inject(ctx, f)
+}
+
+// restartTimeout bounds a restart; it is not broken off halfway.
+const restartTimeout = 2 * time.Minute
+
+// RestartNode implements topologies.NodeRestarter.
+func (l *lab) RestartNode(ctx context.Context, name string) error {
+	n, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	err = l.cables.Restart(ctx, name, restartTimeout, func(ctx context.Context) error {
+		atOnce := 0
+		if _, err := l.engine.ContainerRestart(ctx, n.id, client.ContainerRestartOptions{Timeout: &atOnce}); err != nil {
+			return err
+		}
+		return l.locate(ctx, n)
+	})
+	if err != nil {
+		return fmt.Errorf("restart node %s: %w", name, err)
+	}
+	return nil
+}
+
+var _ topologies.StateChecker = (*lab)(nil)
+
+// Changes implements topologies.StateChecker: containers, and what the cabling sees. A node whose
+// container has ended is NodeState's to tell.
+func (l *lab) Changes(ctx context.Context) ([]topologies.Change, error) {
+	return l.cables.Changes(ctx, l.life)
+}
+
+// life looks at a node's container.
+func (l *lab) life(ctx context.Context, name string) (cabling.Life, error) {
+	n := l.nodes[name]
+	i, err := l.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
+	if errdefs.IsNotFound(err) || err == nil && (i.Container.State == nil || !i.Container.State.Running) {
+		return cabling.Life{Gone: true}, nil
+	}
+	if err != nil {
+		return cabling.Life{}, err
+	}
+	life := cabling.Life{Paused: i.Container.State.Paused}
+	if life.Paused {
+		life.Changes = append(life.Changes, fmt.Sprintf("node %s is paused", name))
+	}
+	if i.Container.State.Pid != n.process() {
+		life.Gone, life.Changes = true, append(life.Changes, fmt.Sprintf("node %s was started anew", name))
+	}
+	return life, nil
+}
+
+// machines are those within the lab's containers.
+type machines struct{ lab *lab }
+
+// Within implements cabling.Machines.
+func (m machines) Within(node string) bool { return m.lab.nodes[node].machine != nil }
+
+// Gate implements cabling.Machines: vrnetlab's launchers call it tapN for ethN.
+func (machines) Gate(iface string) string { return "tap" + strings.TrimPrefix(iface, "eth") }
+
+// Carry implements cabling.Machines.
+func (m machines) Carry(ctx context.Context, e topologies.Endpoint, up bool) error {
+	name, err := netdev(e.Interface)
+	if err != nil {
+		return err
+	}
+	state := map[bool]string{true: "on", false: "off"}[up]
+	return monitor(ctx, net.JoinHostPort(m.lab.nodes[e.Node].machine.address, machineMonitor), "set_link "+name+" "+state)
+}
+
+// Boot implements cabling.Machines.
+func (m machines) Boot(ctx context.Context, node string) error {
+	return m.lab.awaitMachine(ctx, m.lab.nodes[node])
+}
