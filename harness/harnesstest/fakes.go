@@ -27,6 +27,8 @@ type Provider struct {
 	StateFn   func(node string) (topologies.NodeState, error)
 	// FiredFn is the number of frames that a fault acted on when it is taken back.
 	FiredFn func(topologies.Fault) uint64
+	// DropsBy is what the lab says that it drops frames with.
+	DropsBy topologies.DropBy
 	// WitnessFn is the error of asking for that number.
 	WitnessFn func(topologies.Fault) error
 	// ChangesFn is what changed of the lab.
@@ -142,6 +144,9 @@ type active struct {
 	p *Provider
 	f topologies.Fault
 }
+
+// DropBy implements topologies.DropTeller.
+func (a *active) DropBy() topologies.DropBy { return a.p.DropsBy }
 
 func (a *active) Fired(context.Context) (uint64, error) {
 	if a.p.WitnessFn != nil {

@@ -112,7 +112,11 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 		if err != nil {
 			return errors.Join(err, takeBack(ctx, active))
 		}
-		return a.faults.inForce(ctx, &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, fired: active.Fired, heal: active.Heal}, s)
+		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, fired: active.Fired, heal: active.Heal}
+		if teller, ok := active.(topologies.DropTeller); ok && teller.DropBy() != "" {
+			f.how = "frames are dropped by " + string(teller.DropBy())
+		}
+		return a.faults.inForce(ctx, f, s)
 	default:
 		return fmt.Errorf("%s is no fault of a link", s.Step.Fault)
 	}

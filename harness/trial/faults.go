@@ -16,6 +16,7 @@ import (
 // activeFault is a fault in force, with the step that caused it and its inverse.
 type activeFault struct {
 	ref, lane, name string
+	how             string               // it acts, where there is more than one way
 	link            *topologies.Endpoint // of a fault on a link
 	fired           func(context.Context) (uint64, error)
 	heal            func(context.Context) error // nil: it stays, and the lab is reset after the trial
@@ -34,7 +35,7 @@ type faults struct {
 
 // inForce records a fault, and takes it back after the step's time when it has one.
 func (f *faults) inForce(ctx context.Context, fault *activeFault, s plan.Step) error {
-	f.rec.event(evidence.Event{Kind: evidence.EventFault, Lane: fault.lane, Ref: fault.ref, Name: fault.name, Outcome: evidence.OK})
+	f.rec.event(evidence.Event{Kind: evidence.EventFault, Lane: fault.lane, Ref: fault.ref, Name: fault.name, Outcome: evidence.OK, Detail: fault.how})
 	f.mu.Lock()
 	f.active = append(f.active, fault)
 	f.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -87,6 +88,7 @@ type world struct {
 	provider harnesstest.Provider
 	platform harnesstest.Platform
 	broken   atomic.Bool
+	dir      evidence.Dir // of the last trial's run
 }
 
 func newWorld() *world {
@@ -119,6 +121,7 @@ func (w *world) trial(t *testing.T, ctx context.Context, p *plan.Plan) evidence.
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.dir = dir
 	lab := trial.NewLab(p, trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
 	tr, err := lab.Begin(1)
 	if err != nil {
@@ -618,6 +621,7 @@ func TestDropReachesTheLab(t *testing.T) {
 			got = f
 			return 1
 		}
+		w.provider.DropsBy = topologies.DropByNFT
 		w.trial(t, t.Context(), planOf(t, head+"stimulus: [{link: 'r2:eth1', fault: drop, direction: both, match: {proto: udp}, probability: 0.5}, {node: r1, configure: [x]}]\n"+isDown, plan.Options{}))
 		want := topologies.Fault{
 			Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Direction: topologies.DirectionBoth,
@@ -625,6 +629,13 @@ func TestDropReachesTheLab(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
+		}
+		record, err := w.dir.Trial(1).Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(record.Events, func(e evidence.Event) bool { return e.Kind == evidence.EventFault }); i < 0 || record.Events[i].Detail != "frames are dropped by nftables" {
+			t.Errorf("the record does not tell what dropped frames: %+v", record.Events)
 		}
 	})
 }
