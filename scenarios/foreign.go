@@ -131,6 +131,22 @@ func (l *Loaded) refuse(list []Ask) error {
 	return &ForeignError{File: l.File, Bundle: l.Foreign.Bundle, Asks: asks}
 }
 
+// PermitEngine is Permit for who builds the lab in a container engine: who may use that is root of
+// the machine, and so is whatever finds a way out of a node. why says what stands in the way of
+// labs without it; it is empty where nobody asked for those.
+func (l *Loaded) PermitEngine(why string) error {
+	if l.Foreign == nil {
+		return nil
+	}
+	what := "its nodes run in the container engine, which is root's"
+	if why == "" {
+		what += "; a lab of namespaces asks for nothing (--provider namespaces)"
+	} else {
+		what += ", since a lab of namespaces cannot be built here: " + strings.ReplaceAll(why, "\n", "; ")
+	}
+	return l.refuse([]Ask{{Token: "engine", What: what}})
+}
+
 // PermitRead is Permit for who only looks at the topology: it says which variables of this
 // machine's environment are wanted, as they would be seen in what comes out.
 func (l *Loaded) PermitRead() error {

@@ -160,6 +160,48 @@ func TestForeignTrust(t *testing.T) {
 
 // TestForeignFields: a field of a node or a key of a scenario that is added later is asked
 // for, until somebody says here what a foreigner may have of it.
+// TestForeignEngine: a foreign scenario gets the container engine by name only, and one's own
+// without a word.
+func TestForeignEngine(t *testing.T) {
+	const harmless = foreignHead + "topology: {nodes: {r1: {image: x}}}\nnodes: {r1: {role: dut}}\nbaseline: [{name: b, node: r1, exec: ping, expect: 'exit == 0', eventually: 1s}]\nstimulus: [{node: r1, exec: \"true\"}]\ncontrol: {without: [stimulus.0]}\n"
+	file := foreign(t, harmless, nil)
+	for _, tt := range []struct {
+		name    string
+		trusted []string
+		why     string
+		says    string // empty: it is permitted
+	}{
+		{"chosen", nil, "", "a lab of namespaces asks for nothing (--provider namespaces)"},
+		{"the only way", nil, "the kernel forbids it", ", since a lab of namespaces cannot be built here: the kernel forbids it"},
+		{"another trust", []string{"binds", "engines", "env"}, "", "--trust engine"},
+		{"trusted", []string{"binds", "engine"}, "", ""},
+	} {
+		l, err := scenarios.Load(file, scenarios.Options{Trust: tt.trusted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Permit(l.Topology); err != nil {
+			t.Fatalf("it asks for something else: %v", err)
+		}
+		err = l.PermitEngine(tt.why)
+		refused, ok := errors.AsType[*scenarios.ForeignError](err)
+		if ok != (tt.says != "") || ok && (refused.Asks[0].Token != "engine" || !strings.Contains(refused.Error(), tt.says)) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	own := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(own, []byte(harmless), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := scenarios.Load(own, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.PermitEngine("the kernel forbids it"); err != nil {
+		t.Errorf("one's own: %v", err)
+	}
+}
+
 func TestForeignFields(t *testing.T) {
 	n := topologies.Node{Name: "r1"}
 	var unknown []string

@@ -13,7 +13,7 @@ import (
 
 // Trusting gives a verb that runs scenarios the flag that names what a foreign one may have.
 func (a *App) Trusting(c *cobra.Command) *cobra.Command {
-	c.Flags().StringSliceVar(&a.Trust, "trust", nil, "what a scenario out of somebody else's bundle may have of this machine, item by item as it is listed without this flag: binds.r1,env.NAME")
+	c.Flags().StringSliceVar(&a.Trust, "trust", nil, "what a scenario out of somebody else's bundle may have of this machine, item by item as it is listed without this flag: binds.r1,env.NAME,engine")
 	return c
 }
 

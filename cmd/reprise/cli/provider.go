@@ -66,7 +66,7 @@ const (
 
 // RegisterProvider adds the flag that chooses among providers of Linux nodes.
 func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) {
-	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, or namespaces, which need neither an engine nor root (default: $"+EnvProvider+", else namespaces for images of this project where the kernel allows them, else containers)")
+	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, or namespaces, which need neither an engine nor root (default: $"+EnvProvider+", else namespaces for images of this project, and for what came out of a bundle, where the kernel allows them, else containers)")
 }
 
 // Provider builds labs and cleans up behind them.
@@ -108,21 +108,48 @@ func OpenProvider(ctx context.Context, p *plan.Plan, f LabFlags, waiting func(la
 }
 
 // OpenNodes gives what builds labs of containers or of namespaces, for a topology that was
-// loaded with l, if that may have what it asks for. name is what --provider said.
+// loaded with l, if that may have what it asks for: what is foreign is built of namespaces,
+// unless it was trusted with the engine. name is what --provider said.
 func OpenNodes(ctx context.Context, l *scenarios.Loaded, t topologies.Topology, name string) (Provider, error) {
 	if err := l.Permit(t); err != nil {
 		return nil, err
 	}
-	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
-	case ProviderContainers:
+	refused := l.PermitEngine("")
+	switch name = cmp.Or(name, os.Getenv(EnvProvider)); {
+	case name == ProviderContainers && refused != nil:
+		return nil, refused
+	case name == ProviderContainers:
 		return containers.New(containers.Options{})
-	case ProviderNamespaces:
+	case name == ProviderNamespaces:
 		return namespaces.New(namespaces.Options{})
-	case "":
+	case name == "" && refused != nil:
+		return namespacesOnly(ctx, l, t)
+	case name == "":
 		return whatIsThere(ctx, t)
 	default:
 		return nil, noProvider(name)
 	}
+}
+
+// namespacesOnly gives namespaces for what may not have the engine. Where such a lab cannot be
+// built here, but perhaps for an image, the engine is what it asks for.
+func namespacesOnly(ctx context.Context, l *scenarios.Loaded, t topologies.Topology) (Provider, error) {
+	spaces, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		return nil, l.PermitEngine(err.Error())
+	}
+	if err := lacksMoreThanImages(spaces.Check(ctx, t)); err != nil {
+		return nil, errors.Join(l.PermitEngine(err.Error()), spaces.Close())
+	}
+	return spaces, nil // which says how to get an image
+}
+
+// lacksMoreThanImages is what a check found, unless that is nothing but an image that is not here.
+func lacksMoreThanImages(err error) error {
+	if missing, ok := errors.AsType[*topologies.MissingError](err); ok && missing.What == "image" {
+		return nil
+	}
+	return err
 }
 
 // whatIsThere gives namespaces where they will do: where the lab can be built of them and every
@@ -134,14 +161,14 @@ func whatIsThere(ctx context.Context, t topologies.Topology) (Provider, error) {
 	if err == nil {
 		err = spaces.Check(ctx, t)
 	}
-	if err == nil && ownImages(t) {
+	switch {
+	case err == nil && ownImages(t):
 		return spaces, nil
+	case lacksMoreThanImages(err) == nil && !EngineAnswers(ctx):
+		return spaces, nil // which says how to get an image
+	default:
+		return containers.New(containers.Options{}) // which says what is missing
 	}
-	missing, lacks := errors.AsType[*topologies.MissingError](err)
-	if (err == nil || lacks && missing.What == "image") && !EngineAnswers(ctx) {
-		return spaces, nil // which says how to get the image
-	}
-	return containers.New(containers.Options{}) // which says what is missing
 }
 
 // ownImages reports whether every image of a topology is built by this project. A segment has

@@ -33,7 +33,8 @@ func newOpen(a *cli.App, runF func(context.Context, *openOptions) error) *cobra.
 repeat the runs. Nothing that is in the bundle is executed by this.
 
 A scenario is somebody else's: look at what it does to your lab before you run it
-(reprise run SCENARIO --dry-run).`,
+(reprise run SCENARIO --dry-run). Its labs are made of namespaces, unless you trust it
+with the container engine.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeBundles,
 		RunE: func(c *cobra.Command, args []string) error {

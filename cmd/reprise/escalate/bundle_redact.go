@@ -78,7 +78,7 @@ Exit status: 0 written; 1 the bundle does not hold; 4 wrong input; 5 no key open
 	fl.StringArrayVar(&o.reveal, "reveal", nil, "print this text with the real names; - is standard input")
 	o.pack.register(fl)
 	o.cut.register(fl)
-	return c
+	return a.Trusting(c) // for --prove
 }
 
 func runCut(ctx context.Context, o *cutOptions) error {

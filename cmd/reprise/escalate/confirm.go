@@ -66,6 +66,8 @@ whatever was made of one. It gets what a list allows: nodes and links of a lab w
 out, images that are here by name, its own files. All else (folders, ports, rights, networks,
 users, settings of the kernel, machines, disks, labels, passwords, variables of the
 environment, many labs, much time) is listed, and refused until --trust names it item by item.
+Its labs are made of namespaces, without root: the container engine, which is root's, has to
+be named as well (--trust engine).
 
 What goes back speaks of this machine in pseudonyms: its name, users, folders and the values
 of its environment are replaced, by a key that stays in .owner. It is confirmation.json, signed with --sign, which the other side takes

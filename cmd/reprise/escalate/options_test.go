@@ -137,8 +137,8 @@ func TestCutOptions(t *testing.T) {
 	type asked = clitest.Asked[cutOptions]
 	clitest.Options(t, newCut, []asked{
 		{
-			Args: []string{"f", "--redact-key", "k", "-o", "o", "--zip", "--hide", "h", "-i", "a"},
-			Want: cutOptions{file: "f", read: reading{identities: []string{"a"}, maxSize: "16G"}, pack: packing{output: "o", zip: true}, cut: cutting{key: "k", hide: []string{"h"}}},
+			Args: []string{"f", "--redact-key", "k", "-o", "o", "--zip", "--hide", "h", "-i", "a", "--trust", "engine"},
+			Want: cutOptions{App: &cli.App{Trust: []string{"engine"}}, file: "f", read: reading{identities: []string{"a"}, maxSize: "16G"}, pack: packing{output: "o", zip: true}, cut: cutting{key: "k", hide: []string{"h"}}},
 		},
 		{Args: []string{"--reveal", "a.txt", "--redact-key", "k"}, Want: cutOptions{reveal: []string{"a.txt"}, read: plainly(), cut: cutting{key: "k"}}},
 		{Args: []string{"f"}, Err: "a redaction needs a key: give --redact-key FILE, which is made when it is not there"},

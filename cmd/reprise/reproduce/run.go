@@ -17,6 +17,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports/formats"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
@@ -119,7 +120,9 @@ func dryRun(ctx context.Context, o *runOptions, p *plan.Plan) error {
 	refused := o.Permit(p)
 	lacking := ""
 	if refused == nil { // nothing of this machine is asked for what may not run
-		lacking = lacks(ctx, p, o.lab)
+		lacking, refused = lacks(ctx, p, o.lab)
+	}
+	if refused == nil {
 		warnOfAliases(ctx, o.App, p, o.lab)
 	}
 	return errors.Join(o.PrintPlan(p, lacking), refused)
@@ -187,20 +190,20 @@ func finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
 }
 
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
-// Real devices are not asked.
-func lacks(ctx context.Context, p *plan.Plan, f cli.LabFlags) string {
+// Real devices are not asked. The error is that it may not run as it is.
+func lacks(ctx context.Context, p *plan.Plan, f cli.LabFlags) (string, error) {
 	if f.File != "" {
-		return ""
+		return "", nil
 	}
 	provider, err := cli.OpenProvider(ctx, p, f, nil)
-	if err != nil {
-		return err.Error()
+	if err == nil {
+		defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+		err = provider.Check(ctx, p.Topology)
 	}
-	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
-	if err := provider.Check(ctx, p.Topology); err != nil {
-		return err.Error()
+	if _, refused := errors.AsType[*scenarios.ForeignError](err); refused || err == nil {
+		return "", err
 	}
-	return ""
+	return err.Error(), nil
 }
 
 // warnOfAliases warns of a control that names another image and means the same: where it changes
