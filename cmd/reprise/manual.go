@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -15,28 +16,48 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 )
 
-// manualVerb writes what others read about the verbs: man pages for `make install`, and the
+// manualOptions are what manual was asked: man pages into a folder, or the reference.
+type manualOptions struct {
+	*cli.App
+	dir      string
+	markdown bool
+	root     *cobra.Command // whose verbs are told of
+}
+
+// check tells what is wrong with the options.
+func (o *manualOptions) check() error {
+	if o.markdown == (o.dir != "") {
+		return cli.InputError("name a folder for man pages, or --markdown")
+	}
+	return nil
+}
+
+// newManual writes what others read about the verbs: man pages for `make install`, and the
 // reference in README.md beside this file. It is in the program, so that whoever got that by
 // `go install` has its man pages too; cobra/doc and what it needs are a hundredth of it.
-func manualVerb(a *cli.App) *cobra.Command {
-	markdown := false
+func newManual(a *cli.App, runF func(context.Context, *manualOptions) error) *cobra.Command {
+	o := &manualOptions{App: a}
 	c := &cobra.Command{
 		Use: "manual DIR", Short: "Write man pages into a folder, or the reference in Markdown", Hidden: true,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			switch {
-			case markdown == (len(args) == 1):
-				return cli.InputError("name a folder for man pages, or --markdown")
-			case markdown:
-				_, err := a.Out.Write(reference(c.Root()))
+			o.dir, o.root = strings.Join(args, ""), c.Root()
+			if err := o.check(); err != nil {
 				return err
-			default:
-				return manPages(c.Root(), args[0])
 			}
+			return cli.Run(runF, runManual)(c.Context(), o)
 		},
 	}
-	c.Flags().BoolVar(&markdown, "markdown", false, "print the reference in Markdown")
+	c.Flags().BoolVar(&o.markdown, "markdown", false, "print the reference in Markdown")
 	return c
+}
+
+func runManual(_ context.Context, o *manualOptions) error {
+	if !o.markdown {
+		return manPages(o.root, o.dir)
+	}
+	_, err := o.Out.Write(reference(o.root))
+	return err
 }
 
 // manPages writes a page for each verb below root into a folder, which it makes. The pages

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -119,4 +120,36 @@ func trimmedLines(texts []string) []string {
 		}
 	}
 	return all
+}
+
+func TestManualOptions(t *testing.T) {
+	const which = "name a folder for man pages, or --markdown"
+	for _, tt := range []struct {
+		args     []string
+		dir      string
+		markdown bool
+		err      string
+	}{
+		{[]string{"d"}, "d", false, ""},
+		{[]string{"--markdown"}, "", true, ""},
+		{nil, "", false, which},
+		{[]string{"d", "--markdown"}, "", false, which},
+	} {
+		var got *manualOptions
+		c := newManual(&cli.App{}, func(_ context.Context, o *manualOptions) error {
+			got = o
+			return nil
+		})
+		c.SilenceErrors, c.SilenceUsage = true, true
+		c.SetArgs(append([]string{}, tt.args...))
+		err := c.Execute()
+		switch {
+		case tt.err != "":
+			if err == nil || err.Error() != tt.err || got != nil {
+				t.Errorf("%q: %v", tt.args, err)
+			}
+		case err != nil || got == nil || got.dir != tt.dir || got.markdown != tt.markdown || got.root != c:
+			t.Errorf("%q: %+v, %v", tt.args, got, err)
+		}
+	}
 }

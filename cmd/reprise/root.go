@@ -91,7 +91,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 			root.AddCommand(v)
 		}
 	}
-	root.AddCommand(a.VersionVerb(), manualVerb(a))
+	root.AddCommand(cli.NewVersion(a, nil), newManual(a, nil))
 	asInput(root)
 	return root
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"runtime"
 	"runtime/debug"
@@ -22,15 +23,21 @@ type Built struct {
 	Arch string `json:"arch"`
 }
 
-// VersionVerb prints the version.
-func (a *App) VersionVerb() *cobra.Command {
+// VersionOptions are what version was asked.
+type VersionOptions struct{ *App }
+
+// NewVersion is the verb that prints the version.
+func NewVersion(a *App, runF func(context.Context, *VersionOptions) error) *cobra.Command {
+	o := &VersionOptions{a}
 	return &cobra.Command{
 		Use: "version", Short: "Print the version, its revision and what it was built with", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			b := Built{ToolInfo(), runtime.GOOS, runtime.GOARCH}
-			return a.Show(b, func(w io.Writer) { printBuilt(w, b) })
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return Run(runF, runVersion)(c.Context(), o) },
 	}
+}
+
+func runVersion(_ context.Context, o *VersionOptions) error {
+	b := Built{ToolInfo(), runtime.GOOS, runtime.GOARCH}
+	return o.Show(b, func(w io.Writer) { printBuilt(w, b) })
 }
 
 // printBuilt writes a version, for people.
