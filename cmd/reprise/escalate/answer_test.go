@@ -16,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports/formats"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -101,10 +102,10 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 	}
 	defer b.Close() //nolint:errcheck // read only
 	words := []string{secret, "erika.gabler", "desk-of-erika", top}
-	if told(host) {
+	if redact.Told(host) {
 		words = append(words, host)
 	}
-	if u, err := user.Current(); err == nil && told(u.Username) {
+	if u, err := user.Current(); err == nil && redact.Told(u.Username) {
 		words = append(words, u.Username)
 	}
 	var all bytes.Buffer
@@ -131,7 +132,7 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 		t.Errorf("what goes back does not hold: %+v, %v", result.Checks, err)
 	}
 	text, err := r.reworded("confirmation.json", []byte(`{"host": "lab", "claim": {"here": "`+host+` `+secret+`"}}`))
-	if err != nil || bytes.Contains(text, []byte(secret)) || bytes.Contains(text, []byte(host)) && told(host) {
+	if err != nil || bytes.Contains(text, []byte(secret)) || bytes.Contains(text, []byte(host)) && redact.Told(host) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
