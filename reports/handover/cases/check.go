@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/unpack"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -489,7 +490,7 @@ func (f Folder) log(l Log, p Platforms) (text []byte, sum [sha256.Size]byte, err
 	}
 	var all bytes.Buffer
 	for _, t := range texts {
-		all.Write(t.text)
+		all.Write(t.Text)
 		all.WriteByte('\n')
 	}
 	if len(texts) == 0 {
@@ -500,16 +501,16 @@ func (f Folder) log(l Log, p Platforms) (text []byte, sum [sha256.Size]byte, err
 
 // whole says what is missing where none of the texts of a file is a whole one: of the one that
 // lacks least.
-func whole(texts []text, lacks func(string) []string) error {
+func whole(texts []unpack.Text, lacks func(string) []string) error {
 	var best []string
 	of := ""
 	for _, t := range texts {
-		missing := lacks(string(t.text))
+		missing := lacks(string(t.Text))
 		if len(missing) == 0 {
 			return nil
 		}
 		if best == nil || len(missing) < len(best) {
-			best, of = missing, t.name
+			best, of = missing, t.Name
 		}
 	}
 	what := "it is not whole"
