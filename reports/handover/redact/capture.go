@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/reprise-lab/reprise/harness/unpack"
 	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
 )
 
@@ -70,7 +71,7 @@ func (l learner) Bytes(kind packet.Kind, b []byte) []byte {
 		l.r.learnText(b)
 	case packet.Name, packet.Secret:
 		k := valueOf(kind, b)
-		if packet.IsText(b) && !l.r.stays(k.value) && byValue(k) {
+		if unpack.IsText(b) && !l.r.stays(k.value) && byValue(k) {
 			l.r.put(k)
 		}
 	default:
@@ -158,7 +159,7 @@ func (p *replacer) value(k known) []byte {
 	switch {
 	case p.r.stays(k.value):
 		return b
-	case !packet.IsText(b):
+	case !unpack.IsText(b):
 		return p.digest(b)
 	}
 	return []byte(p.r.replacement(k))

@@ -9,6 +9,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/reprise-lab/reprise/harness/unpack"
 )
 
 // hex2 reads two hex digits.
@@ -524,7 +526,7 @@ func unpackBase64(data []byte, v reading, places []int, open func([]byte) (io.Re
 	if err != nil {
 		return v, false
 	}
-	plain, err := readMember(z, 4*longestPart)
+	plain, err := unpack.Read(z, 4*longestPart)
 	if err != nil || !mostlyText(plain) {
 		return v, false
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/unpack"
 )
 
 // ReportFile is where [Redactor.Dir] writes its report, inside of the result.
@@ -38,13 +39,12 @@ var ErrNotEmpty = errors.New("the folder for the result is not empty")
 // capture, or an archive of them. It says false when the file is of no known kind and was
 // not asked to be kept.
 func (r *Redactor) File(name string, data []byte) ([]byte, bool) {
-	out, _, ok := r.file(name, data, 0)
+	out, _, ok := r.file(name, data, outermost(r.maxMember()))
 	return out, ok
 }
 
-func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits []edit, ok bool) {
-	f := formatOf(data)
-	switch f {
+func (r *Redactor) file(name string, data []byte, in nesting) (out []byte, edits []edit, ok bool) {
+	switch formatOf(data) {
 	case formatText:
 		edits = r.edits(name, data)
 		r.count(name, edits)
@@ -52,12 +52,12 @@ func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits 
 		r.leaveToPerson(name, out)
 		return out, edits, true
 	case formatUTF16:
-		text, _ := fromUTF16(data)
+		text, wide, _ := fromUTF16(data)
 		edits = r.edits(name, text)
 		r.count(name, edits)
 		text = apply(text, edits)
 		r.leaveToPerson(name, text)
-		return toUTF16(text, data), nil, true // the edits are not those of the file
+		return wide.Widen(text), nil, true // the edits are not those of the file
 	case formatCapture:
 		out, err := r.Capture(name, data)
 		if err == nil {
@@ -66,20 +66,14 @@ func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits 
 		r.dropped(name, "capture: "+err.Error())
 		return nil, nil, false
 	case formatBinary:
-		if !r.options.KeepBinaries {
-			r.dropped(name, "binary of an unknown format")
-			return nil, nil, false
-		}
-		r.region(name, "binary of an unknown format, kept as asked")
-		return slices.Clone(data), nil, true
+		return r.binary(name, data, "binary of an unknown format")
 	default:
 	}
-	if depth >= maxDepth {
-		r.dropped(name, "archives in archives beyond the bound")
-		return nil, nil, false
+	if unpack.FormatOf(data) == unpack.Bzip2 {
+		return r.binary(name, data, "bzip2, which is read but not written")
 	}
-	out, ok, err := r.repack(f, data, func(m member) ([]byte, bool) {
-		out, _, ok := r.file(inner(name, m.name), m.data, depth+1)
+	out, ok, err := r.repack(in, data, func(m unpack.Member) ([]byte, bool) {
+		out, _, ok := r.file(inner(name, m.Name), m.Data, in.deeper())
 		return out, ok
 	})
 	if err != nil {
@@ -87,6 +81,16 @@ func (r *Redactor) file(name string, data []byte, depth int) (out []byte, edits 
 		return nil, nil, false
 	}
 	return out, nil, ok
+}
+
+// binary keeps what cannot be rewritten, or leaves it out.
+func (r *Redactor) binary(name string, data []byte, what string) ([]byte, []edit, bool) {
+	if !r.options.KeepBinaries {
+		r.dropped(name, what)
+		return nil, nil, false
+	}
+	r.region(name, what+", kept as asked")
+	return slices.Clone(data), nil, true
 }
 
 // inner names a member, for its kind and for the report.
@@ -102,29 +106,25 @@ func inner(archive, name string) string {
 }
 
 // LearnFile is [Redactor.Learn] for a file of any kind.
-func (r *Redactor) LearnFile(name string, data []byte) { r.learnFile(name, data, 0) }
+func (r *Redactor) LearnFile(name string, data []byte) {
+	r.learnFile(name, data, outermost(r.maxMember()))
+}
 
-func (r *Redactor) learnFile(name string, data []byte, depth int) {
-	switch f := formatOf(data); f {
+func (r *Redactor) learnFile(name string, data []byte, in nesting) {
+	switch formatOf(data) {
 	case formatText:
 		r.Learn(name, data)
 	case formatUTF16:
-		text, _ := fromUTF16(data)
+		text, _, _ := fromUTF16(data)
 		r.Learn(name, text)
 	case formatCapture:
 		r.learnCapture(data)
 	case formatBinary:
 	default:
-		if depth >= maxDepth {
-			return
-		}
-		list, err := members(f, data, r.maxMember())
-		if err != nil {
-			return // said when it is dropped
-		}
-		for _, m := range list {
-			r.learnFile(inner(name, m.name), m.data, depth+1)
-		}
+		_ = in.each(data, func(m unpack.Member) error { // an error is said when it is dropped
+			r.learnFile(inner(name, m.Name), m.Data, in.deeper())
+			return nil
+		})
 	}
 }
 
@@ -162,7 +162,7 @@ func (r *Redactor) Dir(ctx context.Context, src, dst string) (Result, error) {
 		if err != nil {
 			return Result{}, fmt.Errorf("redact: %w", err)
 		}
-		r.learnFile(name, data, 0)
+		r.learnFile(name, data, outermost(r.maxMember()))
 		r.learnText([]byte(name))
 	}
 	t := tree{r: r, src: src, dst: dst, renamed: map[string]string{}, edits: map[string][]edit{}, taken: map[string]bool{ReportFile: true}}
@@ -246,7 +246,7 @@ func (t *tree) write(ctx context.Context, files []string) error {
 		if err != nil {
 			return fmt.Errorf("redact: %w", err)
 		}
-		out, edits, ok := t.r.file(name, data, 0)
+		out, edits, ok := t.r.file(name, data, outermost(t.r.maxMember()))
 		if !ok {
 			continue
 		}

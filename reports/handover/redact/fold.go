@@ -2,12 +2,11 @@ package redact
 
 import (
 	"bytes"
-	"encoding/binary"
-	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/reprise-lab/reprise/harness/unpack"
 )
 
 // Letters are the same in capitals and small where both take as many bytes, so that a text
@@ -136,39 +135,13 @@ func oneByte(s string) (string, bool) {
 	return b.String(), true
 }
 
-// fromUTF16 reads a text that begins with a byte order mark. It says false when that cannot
-// be taken back byte for byte.
-func fromUTF16(data []byte) ([]byte, bool) {
-	if len(data) < 2 || len(data)%2 != 0 {
-		return nil, false
+// fromUTF16 reads a text of UTF-16, and how it is written. It says false when that cannot be taken
+// back byte for byte.
+func fromUTF16(data []byte) ([]byte, unpack.Wide, bool) {
+	w, ok := unpack.WideOf(data)
+	if !ok {
+		return nil, w, false
 	}
-	order := orderOf(data)
-	units := make([]uint16, 0, len(data)/2)
-	for i := 2; i < len(data); i += 2 {
-		units = append(units, order.Uint16(data[i:]))
-	}
-	text := []byte(string(utf16.Decode(units)))
-	return text, bytes.Equal(toUTF16(text, data), data)
-}
-
-// toUTF16 writes a text in the byte order of the one it was.
-func toUTF16(text, was []byte) []byte {
-	order := orderOf(was)
-	out := slices.Clone(was[:2])
-	for _, u := range utf16.Encode([]rune(string(text))) {
-		out = order.AppendUint16(out, u)
-	}
-	return out
-}
-
-type byteOrder interface {
-	binary.ByteOrder
-	binary.AppendByteOrder
-}
-
-func orderOf(data []byte) byteOrder {
-	if data[0] == 0xff {
-		return binary.LittleEndian
-	}
-	return binary.BigEndian
+	text := w.Narrow(data)
+	return text, w, bytes.Equal(w.Widen(text), data)
 }

@@ -18,6 +18,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/unpack"
 	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
 )
 
@@ -195,7 +196,7 @@ func (g *Gate) addShort(low string) {
 
 // words searches a text for names of three bytes, as words of their own.
 func (g *Gate) words(name string, low []byte, hits []Hit) []Hit {
-	if len(g.short) == 0 || !packet.IsText(low) && !isOneByteText(low) {
+	if len(g.short) == 0 || !unpack.IsText(low) && !unpack.IsOneByteText(low) {
 		return hits
 	}
 	for i := 0; i < len(low); i++ {
@@ -223,14 +224,14 @@ func wide(s string) string {
 
 // Data searches one file.
 func (g *Gate) Data(name string, data []byte) []Hit {
-	hits := g.data(name, data, 0)
+	hits := g.data(name, data, outermost(defaultMember))
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset), strings.Compare(a.Form, b.Form))
 	})
 	return slices.Compact(hits)
 }
 
-func (g *Gate) data(name string, data []byte, depth int) []Hit {
+func (g *Gate) data(name string, data []byte, in nesting) []Hit {
 	low := slices.Clone(data)
 	foldText(low)
 	hits := g.folded.search(name, low, nil)
@@ -238,35 +239,35 @@ func (g *Gate) data(name string, data []byte, depth int) []Hit {
 	hits = g.inside.search(name, data, hits)
 	hits = g.exact.search(name, data, hits)
 	hits = g.decoded(name, data, hits)
-	if depth >= maxDepth {
+	if in.depth >= maxDepth {
 		return append(hits, Hit{File: name, Form: "not searched"})
 	}
-	switch f := formatOf(data); f {
-	case formatGzip, formatZstd, formatTar, formatZip:
-		list, err := members(f, data, defaultMember)
+	switch formatOf(data) {
+	case formatPacked:
+		err := in.each(data, func(m unpack.Member) error {
+			hits = append(hits, g.data(inner(name, m.Name), m.Data, in.deeper())...)
+			hits = append(hits, g.data(name+"!names", []byte(m.Name), in.last())...)
+			return nil
+		})
 		if err != nil {
 			hits = append(hits, Hit{File: name, Form: "not searched"})
 		}
-		for _, m := range list {
-			hits = append(hits, g.data(inner(name, m.name), m.data, depth+1)...)
-			hits = append(hits, g.data(name+"!names", []byte(m.name), maxDepth-1)...)
-		}
 	case formatCapture:
-		hits = append(hits, g.segments(name, data)...)
+		hits = append(hits, g.segments(name, data, in)...)
 	case formatUTF16:
-		text, _ := fromUTF16(data)
-		hits = append(hits, g.data(name+"!utf-16", text, maxDepth-1)...)
+		text, _, _ := fromUTF16(data)
+		hits = append(hits, g.data(name+"!utf-16", text, in.last())...)
 	case formatText:
-		if depth < maxReadings {
-			hits = append(hits, g.written(name, data, depth)...)
+		if in.depth < maxReadings {
+			hits = append(hits, g.written(name, data, in)...)
 		}
 		if strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".ndjson") {
 			for _, text := range literals(data) {
-				hits = append(hits, g.data(name+"!text", text, maxDepth-1)...)
+				hits = append(hits, g.data(name+"!text", text, in.last())...)
 			}
 			if isTranscript(data) {
 				for _, s := range readTranscript(data).streams {
-					hits = append(hits, g.data(name+"!stream", s.text, maxDepth-1)...)
+					hits = append(hits, g.data(name+"!stream", s.text, in.last())...)
 				}
 			}
 		}
@@ -299,14 +300,14 @@ func (g *Gate) decoded(name string, data []byte, hits []Hit) []Hit {
 }
 
 // segments searches what TCP carried, joined.
-func (g *Gate) segments(name string, data []byte) []Hit {
+func (g *Gate) segments(name string, data []byte, in nesting) []Hit {
 	streams, ok := packet.Streams(data)
 	if !ok {
 		return []Hit{{File: name, Form: "not searched"}}
 	}
 	var hits []Hit
 	for _, joined := range streams {
-		hits = append(hits, g.data(name+"!tcp", joined, maxDepth-1)...)
+		hits = append(hits, g.data(name+"!tcp", joined, in.last())...)
 	}
 	return hits
 }

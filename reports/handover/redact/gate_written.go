@@ -5,10 +5,10 @@ import "bytes"
 // written searches what a text says beneath what stands there: as a terminal shows it, with
 // its lines joined, and with every encoding taken off. It finds the encoded parts on its
 // own, by walking over the text, and so does not depend on what the redactor noticed.
-func (g *Gate) written(name string, data []byte, depth int) []Hit {
+func (g *Gate) written(name string, data []byte, in nesting) []Hit {
 	var hits []Hit
 	below := func(form string, at int, text []byte, deeper int) {
-		for _, h := range g.data(name+"!"+form, text, max(depth+1, deeper)) {
+		for _, h := range g.data(name+"!"+form, text, nesting{in.u, max(in.depth+1, deeper)}) {
 			if at >= 0 {
 				h.Offset = at
 			}
@@ -47,11 +47,11 @@ func (g *Gate) written(name string, data []byte, depth int) []Hit {
 			at = max(at+1, v.end)
 		}
 	}
-	return append(hits, g.runs(name, data, depth)...)
+	return append(hits, g.runs(name, data, in)...)
 }
 
 // runs searches base64, hex, dumps and OIDs.
-func (g *Gate) runs(name string, data []byte, depth int) []Hit {
+func (g *Gate) runs(name string, data []byte, in nesting) []Hit {
 	var hits []Hit
 	var covered [kinds]int
 	try := func(k kind, form string, at int) {
@@ -63,7 +63,7 @@ func (g *Gate) runs(name string, data []byte, depth int) []Hit {
 		if !ok {
 			return
 		}
-		for _, h := range g.data(name+"!"+form, v.text, depth+1) {
+		for _, h := range g.data(name+"!"+form, v.text, in.deeper()) {
 			h.Offset = v.start
 			if h.Form == "raw" {
 				h.Form = form

@@ -37,7 +37,8 @@ type Options struct {
 	ASNumbers bool `json:"as-numbers,omitempty"`
 	// KeepBinaries copies files whose format is not understood; else they are dropped.
 	KeepBinaries bool `json:"keep-binaries,omitempty"`
-	// MaxMember bounds one member of an archive, in bytes; zero is 256 MiB.
+	// MaxMember bounds one member of an archive, in bytes; zero is 256 MiB. All that is unpacked of
+	// one file may be sixteen times that.
 	MaxMember int64 `json:"max-member,omitempty"`
 }
 

@@ -3,6 +3,8 @@ package packet
 import (
 	"bytes"
 	"net/netip"
+
+	"github.com/reprise-lab/reprise/harness/unpack"
 )
 
 // Elements of BER (ITU-T X.690, 8.1): a tag, a length, contents. A length above the first
@@ -68,7 +70,7 @@ func (c *capture) snmp(at, end int) bool {
 		if !ok || community.tag != berOctets {
 			return false
 		}
-		if IsText(c.old[community.body:community.end]) {
+		if unpack.IsText(c.old[community.body:community.end]) {
 			c.secret(community.body, community.end)
 		}
 		at = community.end
@@ -128,7 +130,7 @@ func (c *capture) berTree(at, end, depth int) {
 func (c *capture) octets(e element, depth int) {
 	n := e.end - e.body
 	switch {
-	case n == macLen && !IsText(c.old[e.body:e.end]):
+	case n == macLen && !unpack.IsText(c.old[e.body:e.end]):
 		c.mac(e.body)
 	case n > securityLeast && c.byteAt(e.body) == berSequence: // the security parameters of SNMPv3
 		if in, ok := c.ber(e.body, e.end); ok && in.end == e.end {
