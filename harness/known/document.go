@@ -3,17 +3,16 @@ package known
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/reprise-lab/reprise/harness/unpack"
 )
 
 // Bounds on a document, so that a hostile one costs little.
@@ -67,13 +66,13 @@ type Unparsed struct {
 func ReadDocument(name string, data []byte, o ReadOptions) (Document, error) {
 	products := o.Products.orNone()
 	d := Document{Name: filepath.Base(name), Vendor: strings.ToLower(o.Vendor), Product: products.Name(o.Product), Release: o.Release}
-	data, err := unpack(data)
+	data, err := unpacked(data)
 	if err != nil {
 		return d, fmt.Errorf("%s: %w", d.Name, err)
 	}
 	sum := sha256.Sum256(data)
 	d.SHA256 = hex.EncodeToString(sum[:])
-	r := reader{doc: &d, products: products, name: strings.ToLower(strings.TrimSuffix(d.Name, ".gz"))}
+	r := reader{doc: &d, products: products, name: uncompressed(strings.ToLower(d.Name))}
 	if err := r.read(data); err != nil {
 		return d, fmt.Errorf("%s: %w", d.Name, err)
 	}
@@ -81,23 +80,29 @@ func ReadDocument(name string, data []byte, o ReadOptions) (Document, error) {
 	return d, nil
 }
 
-func unpack(data []byte) ([]byte, error) {
+// uncompressed is the name of a document without what says how it is compressed.
+func uncompressed(name string) string {
+	switch ext := filepath.Ext(name); ext {
+	case ".gz", ".bz2", ".zst":
+		return strings.TrimSuffix(name, ext)
+	}
+	return name
+}
+
+// unpacked is the document that a file holds, which may be compressed.
+func unpacked(data []byte) ([]byte, error) {
 	if len(data) > MaxDocument {
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrNotDocument, MaxDocument)
 	}
-	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+	if !unpack.FormatOf(data).Stream() {
 		return data, nil
 	}
-	z, err := gzip.NewReader(bytes.NewReader(data))
+	err := unpack.New(unpack.Limits{Size: MaxDocument}).Each(data, 0, func(m unpack.Member) error {
+		data = m.Data
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotDocument, err)
-	}
-	data, err = io.ReadAll(io.LimitReader(z, MaxDocument+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotDocument, err)
-	}
-	if len(data) > MaxDocument {
-		return nil, fmt.Errorf("%w: more than %d bytes when unpacked", ErrNotDocument, MaxDocument)
 	}
 	return data, nil
 }
@@ -111,6 +116,9 @@ type reader struct {
 }
 
 func (r *reader) read(data []byte) error {
+	if wide, ok := unpack.WideOf(data); ok { // as spreadsheets write tables
+		data = wide.Narrow(data)
+	}
 	head := bytes.TrimSpace(data[:min(len(data), 4096)])
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	switch {
@@ -134,11 +142,8 @@ func (r *reader) read(data []byte) error {
 		}
 		return r.blocks(blocks)
 	}
-	text := string(data)
-	if !utf8.Valid(data) {
-		text = fromLatin1(data)
-	}
-	text = strings.TrimPrefix(strings.ReplaceAll(text, "\r\n", "\n"), "\ufeff")
+	decoded, _ := unpack.Decode(data) // it begins as a text
+	text := string(decoded)
 	switch {
 	case r.isCSV(text):
 		r.doc.Format = "csv"
@@ -149,14 +154,6 @@ func (r *reader) read(data []byte) error {
 	}
 	r.doc.Format = "text"
 	return r.blocks(layout(textLines(text)))
-}
-
-func fromLatin1(data []byte) string {
-	runes := make([]rune, len(data))
-	for i, b := range data {
-		runes[i] = rune(b)
-	}
-	return string(runes)
 }
 
 var htmlTag = regexp.MustCompile(`(?i)<(?:!doctype html|html|head|body|table|h[1-4]|div|p)\b`)

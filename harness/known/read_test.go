@@ -4,14 +4,21 @@ import (
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/reprise-lab/reprise/harness/known"
+	"github.com/reprise-lab/reprise/harness/unpack"
 )
 
 // truth is what a reader of a fixture finds in it, one issue a line: ids, or ~ and words of
@@ -319,6 +326,44 @@ func TestOptionsWin(t *testing.T) {
 	_ = w.Close()
 	if d, err = known.ReadDocument("NEWS.gz", z.Bytes(), known.ReadOptions{Products: products(t)}); err != nil || len(d.Issues) != 1 || d.Issues[0].Fixed[0].Version != "1.0.3" {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// TestPackedAndWide: a document is read in whatever it is compressed and written; a cut one is
+// told.
+func TestPackedAndWide(t *testing.T) {
+	const table = "id,summary\r\nxos0000001,the switch breaks\r\n"
+	utf16of := func(order binary.AppendByteOrder, text string) []byte {
+		var b []byte
+		for _, u := range utf16.Encode([]rune(text)) {
+			b = order.AppendUint16(b, u)
+		}
+		return b
+	}
+	var gz, zst bytes.Buffer
+	z, err := zstd.NewWriter(&zst)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []io.WriteCloser{gzip.NewWriter(&gz), z} {
+		if _, err := io.WriteString(w, table); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, data := range map[string][]byte{
+		"x.csv": []byte(table), "marked.csv": []byte("\ufeff" + table), "x.csv.gz": gz.Bytes(), "x.csv.zst": zst.Bytes(),
+		"wide.csv": utf16of(binary.LittleEndian, "\ufeff"+table), "unmarked.csv": utf16of(binary.LittleEndian, table), "big.csv": utf16of(binary.BigEndian, "\ufeff"+table),
+	} {
+		d, err := known.ReadDocument(name, data, known.ReadOptions{Products: products(t)})
+		if err != nil || len(d.Issues) != 1 || d.Issues[0].Title != "the switch breaks" || d.Format != "csv" {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+	}
+	if _, err := known.ReadDocument("x.csv.gz", gz.Bytes()[:gz.Len()-10], known.ReadOptions{Products: products(t)}); !errors.Is(err, known.ErrNotDocument) || !errors.Is(err, unpack.ErrCut) {
+		t.Errorf("a cut one: %v", err)
 	}
 }
 
