@@ -306,6 +306,9 @@ type TechSupporter interface {
 // else took, by its text; nil where it is whole.
 type TechReader interface {
 	TechLacks(text string) []string
+	// TechBegins reports whether the text is of a collection at all, be it whole or cut: a
+	// file beside it in an archive, a log or a configuration, is none.
+	TechBegins(text string) bool
 }
 
 // ConfigReader is an ability of a Factory: it tells what a configuration lacks that somebody else

@@ -137,6 +137,13 @@ func (r *Registry) TechLacks(platform, text string) (lacks []string, ok bool) {
 	return t.TechLacks(text), true
 }
 
+// TechBegins reports whether a text is of a platform's tech-support at all, whole or cut. It is
+// false for a platform that cannot tell.
+func (r *Registry) TechBegins(platform, text string) bool {
+	t, ok := As[TechReader](r.factories[platform])
+	return ok && t.TechBegins(text)
+}
+
 // ConfigLacks tells what a platform's configuration lacks, by its text. A platform that cannot tell
 // gives false.
 func (r *Registry) ConfigLacks(platform, text string) (lacks []string, ok bool) {

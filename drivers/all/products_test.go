@@ -61,17 +61,17 @@ func TestRegistryOfWrappedFactories(t *testing.T) {
 		}
 	}
 	type answers struct {
-		Products                                  []drivers.Product
-		Skeletons                                 []string
-		Daemons, Templates                        map[string][]string
-		Statuses, Any, Starts                     map[string]bool
-		Grammar, Syntax, Classed, Reads, Virtuals map[string]bool
+		Products                                          []drivers.Product
+		Skeletons                                         []string
+		Daemons, Templates                                map[string][]string
+		Statuses, Any, Starts                             map[string]bool
+		Grammar, Syntax, Classed, Reads, Begins, Virtuals map[string]bool
 	}
 	ask := func(r *drivers.Registry) answers {
 		a := answers{
 			Products: r.Products(), Skeletons: r.Skeletons(), Daemons: map[string][]string{}, Templates: map[string][]string{},
 			Statuses: map[string]bool{}, Any: map[string]bool{}, Starts: map[string]bool{}, Grammar: map[string]bool{},
-			Syntax: map[string]bool{}, Classed: map[string]bool{}, Reads: map[string]bool{}, Virtuals: map[string]bool{},
+			Syntax: map[string]bool{}, Classed: map[string]bool{}, Reads: map[string]bool{}, Begins: map[string]bool{}, Virtuals: map[string]bool{},
 		}
 		for _, p := range r.Platforms() {
 			d, _ := r.Describe(p)
@@ -81,6 +81,7 @@ func TestRegistryOfWrappedFactories(t *testing.T) {
 			_, a.Syntax[p] = r.SyntaxChecker(p)
 			_, a.Classed[p] = r.Classed(p)
 			_, a.Reads[p] = r.TechLacks(p, "")
+			a.Begins[p] = r.TechBegins(p, "@@@ general\n")
 			_, a.Virtuals[p] = r.Virtual(p)
 		}
 		return a
@@ -89,7 +90,7 @@ func TestRegistryOfWrappedFactories(t *testing.T) {
 	if d := cmp.Diff(want, ask(&wrapped)); d != "" {
 		t.Error(d)
 	}
-	if !want.Grammar["frr"] || !want.Reads["exos"] || !want.Virtuals["voss"] || len(want.Skeletons) != 2 {
+	if !want.Grammar["frr"] || !want.Reads["exos"] || !want.Begins["exos"] || !want.Virtuals["voss"] || len(want.Skeletons) != 2 {
 		t.Errorf("the bare ones answer too little: %+v", want)
 	}
 }

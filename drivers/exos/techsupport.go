@@ -15,6 +15,13 @@ func (Factory) TechLacks(text string) []string {
 	return append(techMissing(text), device.Cut(text, promptEnd)...)
 }
 
+// TechBegins implements drivers.TechReader: a collection begins with a line that names the
+// command, or is of groups.
+func (Factory) TechBegins(text string) bool {
+	begun, _, ended := collections(text)
+	return begun > 0 || ended || regexp.MustCompile(`(?m)^@@@ ?\S`).MatchString(text)
+}
+
 // ConfigLacks implements drivers.ConfigReader: every configuration names its modules, and the first
 // of them is the device manager's.
 func (Factory) ConfigLacks(text string) []string {

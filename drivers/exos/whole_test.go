@@ -34,3 +34,21 @@ func TestFilesLack(t *testing.T) {
 		}
 	}
 }
+
+// A collection is told from what lies beside it, be it whole or cut.
+func TestTechBegins(t *testing.T) {
+	old, err := os.ReadFile("testdata/tech12.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		string(old): true, string(old[:len(old)/2]): true, string(old[len(old)/2:]): true,
+		"* Executing \"show tech": true, "Show Tech-Support Execution Time: 12 s\n": true,
+		"": false, "03/01/2026 10:00:00.00 <Info:HAL> Port 1 link UP\n": false, "#\n# Module devmgr configuration.\n#\n": false,
+		"sw1.1 # show version\nswitch : 800000-00-01\n": false,
+	} {
+		if got := (exos.Factory{}).TechBegins(text); got != want {
+			t.Errorf("%.40q: %v, want %v", text, got, want)
+		}
+	}
+}

@@ -15,6 +15,10 @@ func (Factory) TechLacks(text string) []string {
 	return append(techMissing(text), device.Cut(text, promptEnd)...)
 }
 
+// TechBegins implements drivers.TechReader. A collection has no line that begins it, and each of
+// its parts may be in a file of its own, so it is known by two of them in one text.
+func (Factory) TechBegins(text string) bool { return len(techMissing(text)) <= 1 }
+
 // ConfigLacks implements drivers.ConfigReader: a running configuration says of which software it is,
 // and ends in a line of its own.
 func (Factory) ConfigLacks(text string) []string {

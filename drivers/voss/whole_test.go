@@ -27,3 +27,13 @@ func TestFilesLack(t *testing.T) {
 		}
 	}
 }
+
+// A collection is told from what lies beside it, be it whole or cut.
+func TestTechBegins(t *testing.T) {
+	const identity, config, log = "SysDescr : VSP-8404 (9.1.0.0)\n", "# software version 9.1.0.0\n", "CP1  [03/01/26 10:00:00.000:UTC] 0x0 INFO up\n"
+	for text, want := range map[string]bool{identity + config + log: true, identity + config: true, config + log: true, identity: false, config: false, log: false, "": false} {
+		if got := (voss.Factory{}).TechBegins(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}

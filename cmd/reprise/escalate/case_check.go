@@ -66,6 +66,7 @@ func platforms() (cases.Platforms, error) {
 			}
 			return []string{"nobody can tell for the platform " + platform + " (attach it as a log)"}
 		},
+		Begins: r.TechBegins,
 		ConfigLacks: func(platform, text string) []string {
 			lacks, _ := r.ConfigLacks(platform, text) // a platform that cannot tell keeps silent
 			return lacks

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -64,7 +65,27 @@ func platforms() cases.Platforms {
 			}
 			return []string{"the end marker"}
 		},
+		Begins: func(_, text string) bool { return strings.Contains(text, "# show ip ospf neighbor") },
 	}
+}
+
+// archived is a tar archive of files, each a name and its text.
+func archived(t *testing.T, files ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for ; len(files) > 0; files = files[2:] {
+		if err := w.WriteHeader(&tar.Header{Name: files[0], Size: int64(len(files[1])), Mode: 0o600, Format: tar.FormatUSTAR}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, files[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // open writes a case with everything that belongs to it.
@@ -166,6 +187,10 @@ func TestCheckDamage(t *testing.T) {
 				t.Fatal(err)
 			}
 			write(t, f.Abs("tech.txt"), b.String())
+		}},
+		{name: "a cut tech-support beside a whole one", duty: cases.DutyLogs, says: "sw2/tech.txt in it is not whole: the end marker", spoil: func(t *testing.T, f cases.Folder) {
+			t.Helper()
+			write(t, f.Abs("tech.txt"), archived(t, "sw1/tech.txt", "sw1# show ip ospf neighbor\n1.1.1.1 ExStart\nEND\n", "sw2/tech.txt", "sw2# show ip ospf neighbor\n1.1.1.1 ExSt", "sw2/events.log", "up\n"))
 		}},
 		{name: "an empty log", duty: cases.DutyLogs, says: "it is empty", spoil: func(t *testing.T, f cases.Folder) {
 			t.Helper()

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/harness/unpack"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -22,7 +21,9 @@ type Platforms struct {
 	Commands func(platform, class string) []string
 	// Lacks tells what is missing from a tech-support; nil where it is whole.
 	Lacks func(platform, text string) []string
-	// ConfigLacks does the same for a configuration.
+	// Begins reports whether a text is of a tech-support at all, whole or cut.
+	Begins func(platform, text string) bool
+	// ConfigLacks tells what is missing from a configuration.
 	ConfigLacks func(platform, text string) []string
 	// Today judges a run that was judged by older rules by those of today.
 	Today func(runDir string) (evidence.RunVerdict, error)
@@ -483,10 +484,8 @@ func (f Folder) log(l Log, p Platforms) (text []byte, sum [sha256.Size]byte, err
 			return nil, sum, fmt.Errorf("it was taken %d days after the failure: what it says of then may be overwritten", int(taken.Sub(failed).Hours()/24))
 		}
 	}
-	if lacks := map[string]func(platform, text string) []string{"tech-support": p.Lacks, "config": p.ConfigLacks}[l.Kind]; lacks != nil {
-		if err := whole(texts, func(text string) []string { return lacks(platform(f.Case), text) }); err != nil {
-			return nil, sum, err
-		}
+	if err := wholeness(l.Kind, platform(f.Case), p).check(texts); err != nil {
+		return nil, sum, err
 	}
 	var all bytes.Buffer
 	for _, t := range texts {
@@ -497,30 +496,6 @@ func (f Folder) log(l Log, p Platforms) (text []byte, sum [sha256.Size]byte, err
 		return nil, sha256.Sum256(data), nil
 	}
 	return all.Bytes(), sha256.Sum256(all.Bytes()), nil
-}
-
-// whole says what is missing where none of the texts of a file is a whole one: of the one that
-// lacks least.
-func whole(texts []unpack.Text, lacks func(string) []string) error {
-	var best []string
-	of := ""
-	for _, t := range texts {
-		missing := lacks(string(t.Text))
-		if len(missing) == 0 {
-			return nil
-		}
-		if best == nil || len(missing) < len(best) {
-			best, of = missing, t.Name
-		}
-	}
-	what := "it is not whole"
-	if of != "" {
-		what = of + " in it is not whole"
-	}
-	if best == nil {
-		return errors.New("there is no text in it")
-	}
-	return fmt.Errorf("%s: %s", what, strings.Join(best, ", "))
 }
 
 // wanted counts the commands that the case's classes of problem ask for, and names those

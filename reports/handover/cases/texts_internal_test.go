@@ -73,3 +73,48 @@ func TestWordsOfDamage(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhole: one whole text is enough beside those of other kinds; a cut one of its kind is told.
+func TestWhole(t *testing.T) {
+	w := whole{
+		lacks: func(text string) []string {
+			var missing []string
+			for _, part := range []string{"BEGIN", "END"} {
+				if !strings.Contains(text, part) {
+					missing = append(missing, part)
+				}
+			}
+			return missing
+		},
+		begins: func(text string) bool { return strings.Contains(text, "BEGIN") },
+	}
+	anything := whole{lacks: w.lacks}
+	for _, tt := range []struct {
+		name  string
+		w     whole
+		texts []string
+		want  string
+	}{
+		{"whole", w, []string{"BEGIN END"}, ""},
+		{"beside a log", w, []string{"up", "BEGIN END", "down"}, ""},
+		{"a cut one before", w, []string{"BEGIN", "BEGIN END"}, "0 in it is not whole: END"},
+		{"a cut one behind", w, []string{"BEGIN END", "up", "BEGIN"}, "2 in it is not whole: END"},
+		{"two cut ones", w, []string{"BEGIN", "BEGIN END", "BEGIN"}, "0 in it is not whole: END; 2 in it is not whole: END"},
+		{"no whole one", w, []string{"up", "END"}, "1 in it is not whole: BEGIN"},
+		{"nothing", w, nil, "there is no text in it"},
+		{"kinds that are not told apart", anything, []string{"BEGIN END", "BEGIN"}, ""},
+		{"of no kind that is asked", whole{}, []string{"BEGIN"}, ""},
+	} {
+		var texts []unpack.Text
+		for i, text := range tt.texts {
+			texts = append(texts, unpack.Text{Name: strconv.Itoa(i), Text: []byte(text)})
+		}
+		said := ""
+		if err := tt.w.check(texts); err != nil {
+			said = err.Error()
+		}
+		if said != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, said, tt.want)
+		}
+	}
+}
