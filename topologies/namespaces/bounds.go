@@ -3,6 +3,7 @@ package namespaces
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -19,9 +20,8 @@ import (
 const (
 	boundsTick  = 50 * time.Millisecond // between two looks at the machine
 	boundsSlow  = 2 * time.Second       // between two looks at the nodes, where nothing happens
-	boundsShare = 10                    // looks at nodes take no more than this part of the time
-	memoryStep  = 32 << 20              // bytes of which the machine has less
-	tasksStep   = 256                   // processes that it has more
+	boundsShare = 20                    // looks at nodes take no more than this part of the time
+	boundsStep  = 4                     // this part of what a node may use is worth a look
 	diskFull    = 64                    // a file system with less than this part of it free is full
 )
 
@@ -37,7 +37,8 @@ func (s *supervisor) keepBounds() {
 			before.memory = max(before.memory, m.memory)
 			before.tasks = min(before.tasks, m.tasks)
 		}
-		grown := !ok || before.memory-m.memory > memoryStep || m.tasks-before.tasks > tasksStep
+		step := s.step()
+		grown := !ok || before.memory-m.memory > step.memory || m.tasks-before.tasks > step.tasks
 		if now.Before(rest) || !grown && now.Before(next) {
 			continue
 		}
@@ -47,7 +48,23 @@ func (s *supervisor) keepBounds() {
 	}
 }
 
-// machine is how much of it is in use.
+// step is how much of the machine has to come into use for a node to be suspected.
+func (s *supervisor) step() machine {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	least := machine{memory: math.MaxInt64, tasks: math.MaxInt}
+	for _, n := range s.nodes {
+		n.mu.Lock()
+		if l := n.life; l != nil {
+			least.memory = min(least.memory, l.spec.Memory/boundsStep, l.spec.Disk/boundsStep, l.spec.Volatile/boundsStep)
+			least.tasks = min(least.tasks, l.spec.Tasks/boundsStep)
+		}
+		n.mu.Unlock()
+	}
+	return least
+}
+
+// machine is how much of it is free, or used.
 type machine struct {
 	memory int64 // bytes that are free
 	tasks  int
