@@ -43,6 +43,23 @@ func spacesCheck(ctx context.Context, m userns.Mapping, err error) doctor.Check 
 	return c
 }
 
+// ProbeOthers tells what is in the way of labs of namespaces of ordinary users, where root asks.
+func ProbeOthers() []doctor.Check {
+	h := userns.ThisHost()
+	if h.UID != 0 {
+		return nil
+	}
+	c := doctor.Check{Name: "user namespaces of users", Optional: true, OK: true, Detail: "nothing that is known forbids them", Lost: "labs without root"}
+	for _, r := range h.ForUsers().Refusals() {
+		if c.OK {
+			c.OK, c.Detail, c.Fix = false, r.Reason, r.Allow
+			continue
+		}
+		c.Detail, c.Fix = c.Detail+"; "+r.Reason, c.Fix+"; "+r.Allow
+	}
+	return doctor.Tidy([]doctor.Check{c})
+}
+
 // try starts the supervisor of a lab without nodes, and ends it.
 func try(ctx context.Context, m userns.Mapping) error {
 	c, err := launch(m, boot{Lab: "probe", Single: m.Single, Tasks: tasksPerNode, Expires: time.Now().Add(probeTimeout)}, "probe", os.Getpid(), func(answer) {})
@@ -72,7 +89,13 @@ func idsCheck(m userns.Mapping, err error) doctor.Check {
 	}
 	c.OK, c.Detail = !m.Single, fmt.Sprintf("%d, from %d on", count, m.Users[len(m.Users)-1].Outside)
 	if m.Single {
-		c.Detail = "none: /etc/subuid and /etc/subgid give this user none, or newuidmap is not installed"
+		c.Detail = "none"
+		for _, r := range userns.ThisHost().Refusals() {
+			if r.Partly {
+				c.Detail, c.Fix = "none: "+r.Reason, r.Allow
+				break
+			}
+		}
 	}
 	return c
 }

@@ -2,6 +2,7 @@ package userns_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,8 +18,9 @@ import (
 
 // The test binary also plays the program in the namespace.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "__inside" {
-		if err := inside(); err != nil {
+	programs := map[string]func() error{"__inside": inside, "__refused": refused, "__nothing": userns.Enter}
+	if len(os.Args) > 1 && programs[os.Args[1]] != nil {
+		if err := programs[os.Args[1]](); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -51,6 +53,54 @@ func inside() error {
 		fmt.Println("writes the machine's settings")
 	}
 	return nil
+}
+
+// refused forbids namespaces within its own, has that told, and allows them.
+func refused() error {
+	if err := errors.Join(userns.Enter(), userns.BecomeRoot()); err != nil {
+		return err
+	}
+	if err := unix.Mount("none", "/etc", "tmpfs", 0, ""); err != nil { // which is the machine's
+		return fmt.Errorf("mount: %w", err)
+	}
+	if err := os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0); err != nil {
+		return err
+	}
+	one := []userns.Range{{Inside: 0, Outside: 0, Count: 1}}
+	start := func() error {
+		cmd := exec.Command("/proc/self/exe", "__nothing")
+		if err := (userns.Mapping{Users: one, Groups: one, Single: true}).Start(cmd); err != nil {
+			return err
+		}
+		return cmd.Wait()
+	}
+	fmt.Println("forbidden:", start())
+	if err := userns.ThisHost().Fix(context.Background(), func(line string) { fmt.Println(line) }); err != nil {
+		return err
+	}
+	fmt.Println("allowed:", start())
+	return nil
+}
+
+// What forbids namespaces is told by the error of Start, and Fix allows them at once.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	m, err := userns.Find()
+	must(t, err)
+	var out, said bytes.Buffer
+	cmd := exec.Command("/proc/self/exe", "__refused")
+	cmd.SysProcAttr = &unix.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
+	cmd.Stdout, cmd.Stderr = &out, &said
+	must(t, m.Start(cmd))
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err, said.String())
+	}
+	want := "forbidden: kernel ability user namespaces is missing; user.max_user_namespaces is 0; to allow them: " +
+		"as root: sysctl -w user.max_user_namespaces=15000 (fork/exec /proc/self/exe: no space left on device)\n" +
+		"setting user.max_user_namespaces to 15000\nallowed: <nil>\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
 }
 
 // must ends a test whose step failed; where the kernel makes no namespaces, it is skipped.

@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/host"
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
+	"github.com/reprise-lab/reprise/topologies/userns"
 )
 
 // doctorOptions are what doctor was asked.
@@ -30,9 +31,11 @@ func newDoctor(a *cli.App, runF func(context.Context, *doctorOptions) error) *co
 (border: …), the kernel's abilities and optional tools, and say what is lost
 without each.
 
-With --fix, as root on Debian or Ubuntu: install the container engine and
-mmdebstrap, start the engine where no init system does, and make the images of
-the virtual switches once; labs of namespaces get theirs from the engine. With --vm also QEMU, and the guest that scenarios of
+With --fix, as root on Debian or Ubuntu: allow ordinary users user namespaces
+(settings of the kernel, an AppArmor profile for this program, subordinate ids
+of who called sudo), install the container engine and mmdebstrap, start the
+engine where no init system does, and make the images of the virtual switches
+once; labs of namespaces get theirs from the engine. With --vm also QEMU, and the guest that scenarios of
 the corpus run in machines. Elsewhere it says exactly what to install.
 
 As an ordinary user who has no engine it makes the images of labs of namespaces,
@@ -58,7 +61,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 			return err
 		}
 	}
-	checks := slices.Concat(doctor.Either(host.Probe(ctx), namespaces.Probe(ctx)), guests.Probe(ctx))
+	checks := slices.Concat(doctor.Either(host.Probe(ctx), namespaces.Probe(ctx)), namespaces.ProbeOthers(), guests.Probe(ctx))
 	code := cli.ExitYes
 	if !doctor.Ready(checks) {
 		code = cli.ExitEnvironment
@@ -98,6 +101,9 @@ func fix(ctx context.Context, o *doctorOptions, guests cli.GuestStore) error {
 // fixLabs makes this machine fit for labs of containers, and of namespaces where the kernel allows
 // them; for an ordinary user without an engine, of namespaces alone.
 func fixLabs(ctx context.Context, a *cli.App, say func(string)) error {
+	if err := allowSpaces(ctx, say); err != nil {
+		return err
+	}
 	spaces := namespaces.Probe(ctx)[0].OK
 	if os.Geteuid() == 0 || cli.EngineAnswers(ctx) || !spaces {
 		if err := host.Fix(ctx, say); err != nil || !spaces {
@@ -105,6 +111,23 @@ func fixLabs(ctx context.Context, a *cli.App, say func(string)) error {
 		}
 	}
 	return buildImages(ctx, a, nil, cli.ProviderNamespaces)
+}
+
+// allowSpaces has the machine allow user namespaces, to root and to ordinary users. For one of
+// these it says what root would do.
+func allowSpaces(ctx context.Context, say func(string)) error {
+	h := userns.ThisHost()
+	if h.UID == 0 {
+		return errors.Join(h.Fix(ctx, say), h.ForUsers().Fix(ctx, say))
+	}
+	for _, r := range h.Refusals() {
+		allow := r.Allow
+		if r.Curable() {
+			allow = "run: sudo reprise doctor --fix; or " + allow
+		}
+		say("user namespaces: " + r.Reason + "; " + allow)
+	}
+	return nil
 }
 
 func stateOf(c doctor.Check) string {
