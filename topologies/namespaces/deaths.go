@@ -15,16 +15,52 @@ import (
 // maxDeaths bounds what is kept of one node's orphans.
 const maxDeaths = 2000
 
+// ears listen to the kernel for all labs of a provider: it tells every listener of every process
+// of the machine.
+type ears struct {
+	mu    sync.Mutex
+	labs  int // that listen
+	heard *procs.Watcher
+}
+
+// lend gives what listens, which the lab gives back.
+func (e *ears) lend() (*procs.Watcher, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.labs == 0 {
+		w, err := procs.Open()
+		if err != nil {
+			return nil, err
+		}
+		e.heard = w
+	}
+	e.labs++
+	return e.heard, nil
+}
+
+// take takes it back.
+func (e *ears) take() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.labs--; e.labs > 0 {
+		return nil
+	}
+	return e.heard.Close()
+}
+
 // watch sees how the processes of a lab's nodes end, in this process: a supervisor is in
 // namespaces to which the kernel tells nothing.
 type watch struct {
+	ears *ears
+
 	mu     sync.Mutex
 	own    *procs.Watcher
-	failed error // why nobody watches
+	spaces []string // of the lab
+	failed error    // why nobody watches
 }
 
 func (w *watch) begin() {
-	own, err := procs.Open()
+	own, err := w.ears.lend()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.own, w.failed = own, err
@@ -34,6 +70,7 @@ func (w *watch) add(spaces ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.own != nil {
+		w.spaces = append(w.spaces, spaces...)
 		w.own.Watch(spaces...)
 	}
 }
@@ -56,7 +93,8 @@ func (w *watch) close() error {
 	if own == nil {
 		return nil
 	}
-	return own.Close()
+	own.Forget(w.spaces...)
+	return w.ears.take()
 }
 
 // Ends implements topologies.ProcessWatcher. Where the kernel does not tell this process, the

@@ -22,6 +22,7 @@ type Options struct {
 type Provider struct {
 	images *store.Store
 	bounds Bounds
+	ears   ears
 }
 
 var (
@@ -95,6 +96,7 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 		return nil, err
 	}
 	l := newLab(t.Clone(), o, nodes)
+	l.watch.ears = &p.ears
 	if err := l.deploy(ctx, m); err != nil {
 		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
 	}

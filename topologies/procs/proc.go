@@ -94,6 +94,9 @@ func (w *Watcher) containerOf(pid int) string {
 			return name
 		}
 	}
+	if !w.engines {
+		return ""
+	}
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {
 		return ""

@@ -48,6 +48,7 @@ type Watcher struct {
 	changed    *sync.Cond // of anything below
 	containers map[string]*container
 	spaces     bool             // some of them are known by their namespaces
+	engines    bool             // and some by their engine's ids
 	processes  map[int]*process // of containers, by their number on the machine
 	gone       map[int]bool     // ended by a signal, of which each of their threads tells
 	lost       time.Time        // when events were last lost; zero: never
@@ -115,13 +116,27 @@ func (w *Watcher) Watch(ids ...string) {
 		if w.containers[id] == nil {
 			w.containers[id] = &container{began: time.Now()}
 		}
-		w.spaces = w.spaces || isSpace(id)
+		w.spaces, w.engines = w.spaces || isSpace(id), w.engines || !isSpace(id)
 	}
 	if len(w.containers) == known {
 		return
 	}
 	for _, pid := range processNumbers() {
 		w.adopt(pid)
+	}
+}
+
+// Forget lets go of containers that are gone, and of what became of their processes.
+func (w *Watcher) Forget(ids ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range ids {
+		delete(w.containers, id)
+	}
+	for pid, p := range w.processes {
+		if w.containers[p.container] == nil {
+			delete(w.processes, pid)
+		}
 	}
 }
 

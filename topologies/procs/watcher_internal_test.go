@@ -212,3 +212,21 @@ func TestClosed(t *testing.T) {
 		t.Error("a closed watcher has an answer")
 	}
 }
+
+// What is forgotten is no longer watched, and nothing of it is kept.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	w, id := watch(t)
+	if _, _, _, err := w.Ends(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	w.Forget(id)
+	if _, _, _, err := w.Ends(t.Context(), id); err == nil {
+		t.Error("a forgotten container is watched")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.containers)+len(w.processes) > 0 {
+		t.Errorf("kept: %v, %v", w.containers, w.processes)
+	}
+}
