@@ -63,6 +63,7 @@ func BenchmarkTrialOverWaits(b *testing.B) {
 func BenchmarkTrialRedeploy(b *testing.B) {
 	text := strings.NewReplacer("reset: config", "reset: redeploy", "consistently: 15s", "consistently: 2s").Replace(twoNodes)
 	eachProvider(b, func(b *testing.B, provider topologies.Provider) {
+		b.Helper()
 		wall, waits := someTrials(b, provider, text)
 		b.ReportMetric((wall-waits).Seconds()/float64(b.N), "s/beyond-waits")
 	})
@@ -318,6 +319,7 @@ func BenchmarkSessionOverExec(b *testing.B) {
 }
 
 func sessionOverExec(b *testing.B, provider topologies.Provider) {
+	b.Helper()
 	lab := topologies.Topology{Name: "exec", Nodes: []topologies.Node{{Name: "r1", Kind: "linux", Image: "reprise/frr:8.4.4"}}}
 	res, err := provider.Reserve(b.Context(), lab, topologies.Options{Run: "bench-exec", Lab: 1})
 	if res != nil {
