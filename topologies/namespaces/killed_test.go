@@ -2,14 +2,17 @@ package namespaces_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +127,11 @@ func TestKilled(t *testing.T) {
 		if whole && len(lab) < 10 {
 			t.Errorf("a whole lab has the processes %v", lab)
 		}
+		held := spacesOf(lab, os.Getpid())
+		if whole && len(held) < 3*9+1 {
+			t.Errorf("a whole lab has the namespaces %v", held)
+		}
+		moment := ticks(t)
 		who := i / 2 % 3
 		if who != 1 {
 			_ = cmd.Process.Kill()
@@ -138,8 +146,11 @@ func TestKilled(t *testing.T) {
 		topologiestest.Eventually(t, "everything has ended", func() bool {
 			return len(supervisors(t, run)) == 0 && !slices.ContainsFunc(lab, func(pid int) bool {
 				return syscall.Kill(pid, 0) == nil && slices.Contains([]string{"init", "reprise", "sleep"}, comm(pid))
-			})
+			}) && !inUse(held, moment)
 		})
+		if mounts, err := os.ReadFile("/proc/self/mountinfo"); err != nil || ours.Match(mounts) {
+			t.Fatalf("mounts are left: %s, %v", ours.Find(mounts), err)
+		}
 	}
 	if after := interfaces(t); !slices.Equal(before, after) {
 		t.Logf("interfaces of this machine: %v, and before %v", after, before) // others may have made some
@@ -149,6 +160,63 @@ func TestKilled(t *testing.T) {
 			}
 		}
 	}
+}
+
+// ours are the mounts of a lab.
+var ours = regexp.MustCompile(`(?m)^.* - (tmpfs (lab|node)|overlay overlay \S*lowerdir=/trees).*$`)
+
+// spacesOf lists the namespaces that processes are in and another is not.
+func spacesOf(pids []int, other int) map[string]bool {
+	held := map[string]bool{}
+	for _, pid := range pids {
+		for _, kind := range []string{"user", "net", "mnt", "pid"} {
+			if space := spaceOf(pid, kind); space != "" && space != spaceOf(other, kind) {
+				held[space] = true
+			}
+		}
+	}
+	return held
+}
+
+// spaceOf is what a namespace of a process is called; empty where it has ended.
+func spaceOf(pid int, kind string) string {
+	name, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
+	return name
+}
+
+// inUse says whether any process of the machine that began before a moment is in one of the
+// namespaces: the kernel soon gives their numbers to others.
+func inUse(held map[string]bool, before int) bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/stat")
+	return slices.ContainsFunc(files, func(file string) bool {
+		return slices.ContainsFunc([]string{"user", "net", "mnt", "pid"}, func(kind string) bool { return held[spaceOf(pidOf(file), kind)] }) &&
+			began(file) <= before
+	})
+}
+
+// began is when a process did, in hundredths of a second since the boot.
+func began(stat string) int {
+	text, _ := os.ReadFile(stat)
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 20 {
+		return math.MaxInt // it has ended
+	}
+	ticks, _ := strconv.Atoi(fields[19])
+	return ticks
+}
+
+// ticks is the time since the boot, likewise.
+func ticks(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/uptime")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds, err := strconv.ParseFloat(strings.Fields(string(text))[0], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(seconds * 100)
 }
 
 func comm(pid int) string {
