@@ -114,8 +114,12 @@ func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	l.watch.add(l.spaces()...)
-	if err := l.cables.Lay(ctx); err != nil {
+	group.Go(func() error { // it takes a while, and nothing that is laid dies
+		l.watch.add(l.spaces()...)
+		return nil
+	})
+	err = l.cables.Lay(ctx)
+	if err := errors.Join(group.Wait(), err); err != nil {
 		return err
 	}
 	return l.cables.StartSwitches(ctx)
