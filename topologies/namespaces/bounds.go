@@ -18,26 +18,36 @@ import (
 // lab says so. It looks when the machine has less memory or more processes than at the last look,
 // and now and then anyway.
 const (
-	boundsTick  = 50 * time.Millisecond // between two looks at the machine
+	boundsTick  = 50 * time.Millisecond // between two looks at the machine, where something happens
+	boundsIdle  = 4 * boundsTick        // and where nothing does
 	boundsSlow  = 2 * time.Second       // between two looks at the nodes, where nothing happens
 	boundsShare = 20                    // looks at nodes take no more than this part of the time
 	boundsStep  = 4                     // this part of what a node may use is worth a look
+	boundsQuiet = 16                    // and less than this part of that is nothing
 	diskFull    = 64                    // a file system with less than this part of it free is full
 )
 
 // keepBounds ends nodes that use more than they may, for as long as this process lives.
 func (s *supervisor) keepBounds() {
-	tick := time.NewTicker(boundsTick)
-	defer tick.Stop()
-	var before machine
+	wait := boundsTick
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	var before, last machine
 	next, rest := time.Now().Add(boundsSlow), time.Now()
-	for now := range tick.C {
+	for now := range timer.C {
 		m, ok := look()
+		step := s.step()
+		if ok && last.memory-m.memory < step.memory/boundsQuiet && m.tasks-last.tasks < step.tasks/boundsQuiet {
+			wait = min(2*wait, boundsIdle)
+		} else {
+			wait = boundsTick
+		}
+		timer.Reset(wait)
+		last = m
 		if ok {
 			before.memory = max(before.memory, m.memory)
 			before.tasks = min(before.tasks, m.tasks)
 		}
-		step := s.step()
 		grown := !ok || before.memory-m.memory > step.memory || m.tasks-before.tasks > step.tasks
 		if now.Before(rest) || !grown && now.Before(next) {
 			continue
