@@ -3,6 +3,7 @@ package userns_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,9 +28,7 @@ func machine(t *testing.T, files map[string]string) (h userns.Host, ran *[]strin
 		"/etc/subuid":          "ann:100000:65536\n", "/etc/subgid": "ann:100000:65536\n",
 		"/usr/bin/newuidmap": "x", "/usr/bin/newgidmap": "x",
 	}
-	for file, text := range files {
-		all[file] = text
-	}
+	maps.Copy(all, files)
 	for file, text := range all {
 		if text == "" {
 			continue

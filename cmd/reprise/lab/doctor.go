@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/host"
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
@@ -19,13 +22,14 @@ import (
 // doctorOptions are what doctor was asked.
 type doctorOptions struct {
 	*cli.App
+	file          string // of a topology or a scenario; empty: there is none
 	fix, machines bool
 }
 
 func newDoctor(a *cli.App, runF func(context.Context, *doctorOptions) error) *cobra.Command {
 	o := &doctorOptions{App: a}
 	c := &cobra.Command{
-		Use:   "doctor",
+		Use:   "doctor [TOPOLOGY|SCENARIO]",
 		Short: "Say what this machine can do, and make it ready",
 		Long: `Look at the container engine, the images, what protects this machine from a lab
 (border: …), the kernel's abilities and optional tools, and say what is lost
@@ -38,12 +42,19 @@ engine where no init system does, and make the images of the virtual switches
 once; labs of namespaces get theirs from the engine. With --vm also QEMU, and the guest that scenarios of
 the corpus run in machines. Elsewhere it says exactly what to install.
 
+With a topology, or a scenario: also whether its lab fits into what the machine
+has for everybody (the table of neighbours, processes, memory); --fix raises
+what is too low.
+
 As an ordinary user who has no engine it makes the images of labs of namespaces,
 which need neither an engine nor root: mmdebstrap and uidmap must be installed.
 
 Exit status: 0 everything that is needed is there, 5 something is missing.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return cli.Run(runF, runDoctor)(c.Context(), o) },
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.file = strings.Join(args, "")
+			return cli.Run(runF, runDoctor)(c.Context(), o)
+		},
 	}
 	c.Flags().BoolVar(&o.fix, "fix", false, "install and build what is missing")
 	c.Flags().BoolVar(&o.machines, "vm", false, "with --fix: also what labs of virtual machines need")
@@ -51,17 +62,24 @@ Exit status: 0 everything that is needed is there, 5 something is missing.`,
 }
 
 func runDoctor(ctx context.Context, o *doctorOptions) error {
+	t, err := o.lab()
+	if err != nil {
+		return err
+	}
 	guests, err := cli.OpenMachines()
 	if err != nil {
 		return err
 	}
 	defer guests.Close() //nolint:errcheck // it holds nothing
 	if o.fix {
-		if err := fix(ctx, o, guests); err != nil {
+		if err := fix(ctx, o, t, guests); err != nil {
 			return err
 		}
 	}
 	checks := slices.Concat(doctor.Either(host.Probe(ctx), namespaces.Probe(ctx)), namespaces.ProbeOthers(), guests.Probe(ctx))
+	if len(t.Nodes) > 0 {
+		checks = append(checks, doctor.Limits("/", t, 1)...)
+	}
 	code := cli.ExitYes
 	if !doctor.Ready(checks) {
 		code = cli.ExitEnvironment
@@ -89,9 +107,21 @@ func printChecks(w io.Writer, checks []doctor.Check) {
 	}
 }
 
-// fix makes this machine fit for labs, and with --vm for machines.
-func fix(ctx context.Context, o *doctorOptions, guests cli.GuestStore) error {
+// lab is the topology that was asked about, if one was.
+func (o *doctorOptions) lab() (topologies.Topology, error) {
+	if o.file == "" {
+		return topologies.Topology{}, nil
+	}
+	_, t, err := (&fileOptions{App: o.App, file: o.file}).read()
+	return t, err
+}
+
+// fix makes this machine fit for labs, of that of a topology too, and with --vm for machines.
+func fix(ctx context.Context, o *doctorOptions, t topologies.Topology, guests cli.GuestStore) error {
 	say := func(line string) { o.Progress("%s", line) }
+	if err := raiseLimits(t, say); err != nil {
+		return err
+	}
 	if err := fixLabs(ctx, o.App, say); err != nil || !o.machines {
 		return err
 	}
@@ -111,6 +141,23 @@ func fixLabs(ctx context.Context, a *cli.App, say func(string)) error {
 		}
 	}
 	return buildImages(ctx, a, nil, cli.ProviderNamespaces)
+}
+
+// raiseLimits has the machine have what the lab of a topology takes. For an ordinary user it does
+// nothing: what is too low is told behind.
+func raiseLimits(t topologies.Topology, say func(string)) error {
+	h := userns.ThisHost()
+	if h.UID != 0 {
+		return nil
+	}
+	raised := doctor.Raised(h.Root, t, 1)
+	for _, name := range slices.Sorted(maps.Keys(raised)) {
+		say("setting " + name + " to " + raised[name])
+		if err := h.SetSysctl(name, raised[name]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // allowSpaces has the machine allow user namespaces, to root and to ordinary users. For one of

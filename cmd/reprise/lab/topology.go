@@ -169,6 +169,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err := provider.Check(ctx, t); err != nil {
 		return err
 	}
+	o.SayLimits(provider, t, 1)
 	o.Progress("building %s and %s", cli.Plural(len(t.Nodes), "node"), cli.Plural(len(t.Links), "link"))
 	res, err := provider.Reserve(ctx, t, topologies.Options{Run: handRun(t), Lab: 1, TTL: o.ttl, Keep: true})
 	if err != nil {

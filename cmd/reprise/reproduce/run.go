@@ -120,7 +120,7 @@ func dryRun(ctx context.Context, o *runOptions, p *plan.Plan) error {
 	refused := o.Permit(p)
 	lacking := ""
 	if refused == nil { // nothing of this machine is asked for what may not run
-		lacking, refused = lacks(ctx, p, o.lab)
+		lacking, refused = lacks(ctx, o.App, p, o.lab)
 	}
 	if refused == nil {
 		warnOfAliases(ctx, o.App, p, o.lab)
@@ -148,6 +148,7 @@ func runPlan(ctx context.Context, p *plan.Plan, o *runOptions) (Outcome, error) 
 	if err := provider.Check(ctx, p.Topology); err != nil {
 		return Outcome{}, err
 	}
+	o.SayLimits(provider, p.Topology, p.Labs)
 	dir, err := trial.CreateRun(ctx, p, o.dir, provider, cli.ToolInfo())
 	if err != nil {
 		return Outcome{}, cli.WithCode(cli.ExitEnvironment, err)
@@ -191,7 +192,7 @@ func finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
 
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
 // Real devices are not asked. The error is that it may not run as it is.
-func lacks(ctx context.Context, p *plan.Plan, f cli.LabFlags) (string, error) {
+func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (string, error) {
 	if f.File != "" {
 		return "", nil
 	}
@@ -200,7 +201,11 @@ func lacks(ctx context.Context, p *plan.Plan, f cli.LabFlags) (string, error) {
 		defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
 		err = provider.Check(ctx, p.Topology)
 	}
-	if _, refused := errors.AsType[*scenarios.ForeignError](err); refused || err == nil {
+	if err == nil {
+		a.SayLimits(provider, p.Topology, p.Labs)
+		return "", nil
+	}
+	if _, refused := errors.AsType[*scenarios.ForeignError](err); refused {
 		return "", err
 	}
 	return err.Error(), nil
