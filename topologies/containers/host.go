@@ -1,19 +1,15 @@
 package containers
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/commands"
 )
 
 // host is a node's shell, by the engine's exec. Everything runs as the container's root.
@@ -80,96 +76,13 @@ func (h *host) Exec(ctx context.Context, argv []string, stdin io.Reader, stdout,
 	return p.wait(ctx)
 }
 
-// writeScript writes its input to a file. One that exists keeps its owner.
-const writeScript = `set -e
-case $1 in */*) mkdir -p -- "${1%/*}/" ;; esac
-cat > "$1"
-chmod "$2" "$1"`
-
 // WriteFile implements topologies.Host. It makes the folders that lead to the file. The
 // engine's own copying is of no use: it does not see what is mounted, such as /run.
 func (h *host) WriteFile(ctx context.Context, path string, data []byte, mode fs.FileMode) error {
-	var stderr bytes.Buffer
-	argv := []string{"sh", "-c", writeScript, "sh", path, strconv.FormatUint(uint64(mode.Perm()), 8)}
-	exit, err := h.Exec(ctx, argv, bytes.NewReader(data), &stderr, &stderr)
-	if err == nil && exit != 0 {
-		err = fmt.Errorf("exit status %d: %s", exit, strings.TrimSpace(stderr.String()))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s on %s: %w", path, h.node.Name, err)
-	}
-	return nil
+	return commands.WriteFile(ctx, h, h.node.Name, path, data, mode)
 }
-
-// readScript writes one byte when the file can be read, and then its content.
-const (
-	readScript = `[ -e "$1" ] || exit 44
-exec 3<"$1" || exit 45
-printf +
-exec cat <&3`
-	readAbsent = 44
-)
 
 // ReadFile implements topologies.Host. The content is streamed.
 func (h *host) ReadFile(ctx context.Context, path string) (io.ReadCloser, error) {
-	p, err := h.spawn(ctx, []string{"sh", "-c", readScript, "sh", path}, false, false)
-	if err != nil {
-		return nil, err
-	}
-	pr, pw := io.Pipe()
-	var stderr bytes.Buffer
-	go func() {
-		_, err := stdcopy.StdCopy(pw, &stderr, p.conn.Reader)
-		_ = pw.CloseWithError(err) // never fails; nil means the end
-	}()
-	stop := context.AfterFunc(ctx, func() { p.kill(ctx) })
-	f := &file{Reader: pr, process: p, ctx: ctx, closed: sync.OnceFunc(func() {
-		if stop() {
-			p.kill(ctx)
-		}
-		_ = pr.Close()
-	})}
-	var mark [1]byte
-	if _, err := io.ReadFull(pr, mark[:]); err == nil {
-		return f, nil
-	} else if !errors.Is(err, io.EOF) {
-		f.closed()
-		return nil, fmt.Errorf("read %s on %s: %w", path, h.node.Name, errors.Join(err, ctx.Err()))
-	}
-	exit, err := p.wait(ctx)
-	f.closed()
-	switch {
-	case err != nil:
-		return nil, err
-	case exit == readAbsent:
-		return nil, fmt.Errorf("read %s on %s: %w", path, h.node.Name, fs.ErrNotExist)
-	default:
-		return nil, fmt.Errorf("read %s on %s: exit status %d: %s", path, h.node.Name, exit, strings.TrimSpace(stderr.String()))
-	}
-}
-
-// file is the content of a file of a node. Its end is an error when reading broke off.
-type file struct {
-	io.Reader
-	process *process
-	ctx     context.Context //nolint:containedctx // of the call that opened it, as the contract has it
-	closed  func()
-}
-
-func (f *file) Read(b []byte) (int, error) {
-	n, err := f.Reader.Read(b)
-	if !errors.Is(err, io.EOF) {
-		return n, err
-	}
-	if exit, waitErr := f.process.wait(f.ctx); waitErr != nil {
-		return n, waitErr
-	} else if exit != 0 {
-		return n, fmt.Errorf("read a file on %s: exit status %d", f.process.host.node.Name, exit)
-	}
-	return n, io.EOF
-}
-
-func (f *file) Close() error {
-	f.closed()
-	return nil
+	return commands.ReadFile(ctx, h, h.node.Name, path)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"github.com/reprise-lab/reprise/topologies/commands"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -53,13 +54,7 @@ func (h *host) spawn(ctx context.Context, argv []string, tty, stdin bool) (*proc
 	return p, nil
 }
 
-func (h *host) failed(argv []string, err error) error {
-	name := ""
-	if len(argv) > 0 {
-		name = argv[0]
-	}
-	return fmt.Errorf("run %s on %s: %w", name, h.node.Name, err)
-}
+func (h *host) failed(argv []string, err error) error { return commands.Failed(h.node.Name, argv, err) }
 
 // poll asks for the process's state until ok says that it is the one waited for.
 func (p *process) poll(ctx context.Context, ok func(client.ExecInspectResult) bool) (client.ExecInspectResult, error) {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/commands"
 )
 
 // killTimeout bounds the end of a command whose stream is closed or whose context has ended.
@@ -89,13 +90,7 @@ func polled(f *os.File) (*os.File, error) {
 	return os.NewFile(uintptr(fd), f.Name()), nil
 }
 
-func (h *host) failed(argv []string, err error) error {
-	name := ""
-	if len(argv) > 0 {
-		name = argv[0]
-	}
-	return fmt.Errorf("run %s on %s: %w", name, h.node, err)
-}
+func (h *host) failed(argv []string, err error) error { return commands.Failed(h.node, argv, err) }
 
 // wait gives the exit status of a command.
 func (p *process) wait(ctx context.Context) (int, error) {

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/commands"
 )
 
 // host is a guest's shell, over ssh. Everything runs as root.
@@ -53,80 +52,14 @@ func (h *host) Exec(ctx context.Context, argv []string, stdin io.Reader, stdout,
 	return exit, nil
 }
 
-// writeScript writes its input to a file. One that exists keeps its owner.
-const writeScript = `set -e
-case $1 in */*) mkdir -p -- "${1%/*}/" ;; esac
-cat > "$1"
-chmod "$2" "$1"`
-
 // WriteFile implements topologies.Host. It makes the folders that lead to the file.
 func (h *host) WriteFile(ctx context.Context, path string, data []byte, mode fs.FileMode) error {
-	var said bytes.Buffer
-	argv := []string{"sh", "-c", writeScript, "sh", path, strconv.FormatUint(uint64(mode.Perm()), 8)}
-	exit, err := h.Exec(ctx, argv, bytes.NewReader(data), nil, &said)
-	if err == nil && exit != 0 {
-		err = fmt.Errorf("exit status %d: %s", exit, strings.TrimSpace(said.String()))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s on %s: %w", path, h.node.Name, err)
-	}
-	return nil
+	return commands.WriteFile(ctx, h, h.node.Name, path, data, mode)
 }
-
-// readScript writes one byte when the file can be read, and then its content.
-const (
-	readScript = `[ -e "$1" ] || exit 44
-exec 3<"$1" || exit 45
-printf +
-exec cat <&3`
-	readAbsent = 44
-)
 
 // ReadFile implements topologies.Host. The content is streamed.
 func (h *host) ReadFile(ctx context.Context, path string) (io.ReadCloser, error) {
-	pr, pw := io.Pipe()
-	ctx, cancel := context.WithCancel(ctx)
-	var said bytes.Buffer
-	ended := make(chan error, 1)
-	go func() {
-		exit, err := h.Exec(ctx, []string{"sh", "-c", readScript, "sh", path}, nil, pw, &said)
-		switch {
-		case err != nil:
-		case exit == readAbsent:
-			err = fs.ErrNotExist
-		case exit != 0:
-			err = fmt.Errorf("exit status %d: %s", exit, strings.TrimSpace(said.String()))
-		}
-		if err != nil {
-			err = fmt.Errorf("read %s on %s: %w", path, h.node.Name, err)
-		}
-		_ = pw.CloseWithError(err) // never fails; nil means the end
-		ended <- err
-	}()
-	var mark [1]byte
-	if _, err := io.ReadFull(pr, mark[:]); err != nil {
-		cancel()
-		if failed := <-ended; failed != nil {
-			err = failed
-		}
-		return nil, err
-	}
-	return &file{Reader: pr, closed: sync.OnceFunc(func() {
-		cancel()
-		_ = pr.Close()
-		<-ended //nolint:errcheck // the reader has been told, or has given up
-	})}, nil
-}
-
-// file is the content of a file of a node. Its end is an error when reading broke off.
-type file struct {
-	io.Reader
-	closed func()
-}
-
-func (f *file) Close() error {
-	f.closed()
-	return nil
+	return commands.ReadFile(ctx, h, h.node.Name, path)
 }
 
 // must runs a command that has to succeed.

@@ -3,7 +3,6 @@ package vm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/reprise-lab/reprise/topologies/commands"
 )
 
 const (
@@ -91,10 +92,4 @@ func signalNumber(name string) int {
 	}[name]
 }
 
-func (h *host) failed(argv []string, err error) error {
-	name := ""
-	if len(argv) > 0 {
-		name = argv[0]
-	}
-	return fmt.Errorf("run %s on %s: %w", name, h.node.Name, err)
-}
+func (h *host) failed(argv []string, err error) error { return commands.Failed(h.node.Name, argv, err) }
