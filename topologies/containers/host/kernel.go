@@ -48,7 +48,8 @@ func abilities() []ability {
 		}},
 		{"bridge", false, "shared segments of kind bridge", add(&netlink.Bridge{LinkAttrs: plain("probe2")})},
 		{"nftables netdev ingress", false, "shared segments of kind bridge that keep spanning tree frames", nil}, // tried by its own means
-		{"XDP", false, "faults that drop frames by predicate", tryXDP},
+		{"XDP", true, "faults that drop frames where they arrive: rules of nftables do it at the far end (nftables netdev egress)", tryXDP},
+		{"nftables netdev egress", true, "faults that drop frames, for who may load no program (XDP)", tryEgress},
 		{"vxlan", true, "overlay scenarios", add(&netlink.Vxlan{LinkAttrs: plain("probe3"), VxlanId: 1, Port: 4789})},
 		{"802.1Q", true, "VLAN interfaces of the kernel (switches in user space have their own)", func(h *netlink.Handle) error {
 			parent, err := h.LinkByName(probeLink)
@@ -166,6 +167,33 @@ func tryXDP(h *netlink.Handle) (err error) {
 	}
 	defer func() { err = errors.Join(err, prog.Close()) }()
 	return netlink.LinkSetXdpFdWithFlags(link, prog.FD(), nl.XDP_FLAGS_SKB_MODE)
+}
+
+// tryEgress hooks an empty chain where rules drop frames, and has tc stand behind it.
+func tryEgress(h *netlink.Handle) error {
+	ns, err := netns.Get()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ns.Close() }()
+	link, err := h.LinkByName(probeLink)
+	if err != nil {
+		return err
+	}
+	c, err := nftables.New(nftables.WithNetNSFd(int(ns)))
+	if err != nil {
+		return err
+	}
+	c.AddChain(&nftables.Chain{
+		Name: "out", Table: c.AddTable(&nftables.Table{Family: nftables.TableFamilyNetdev, Name: "probe"}), Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookEgress, Priority: nftables.ChainPriorityFilter, Device: probeLink,
+	})
+	if err := c.Flush(); err != nil {
+		return err
+	}
+	return h.QdiscAdd(&netlink.Clsact{QdiscAttrs: netlink.QdiscAttrs{
+		LinkIndex: link.Attrs().Index, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_CLSACT,
+	}})
 }
 
 // tryIngress hooks an empty chain where segments keep spanning tree frames from their bridge.
