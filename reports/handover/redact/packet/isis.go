@@ -57,13 +57,19 @@ const (
 	isisEntries     = 9
 	isisAuth        = 10
 	isisReach       = 22  // RFC 5305, section 3
+	isisInternal    = 128 // RFC 1195, section 5
 	isisProtocols   = 129 // RFC 1195, section 5
+	isisExternal    = 130
 	isisInterfaces  = 132
 	isisRouterID    = 134 // RFC 5305, section 4.3
 	isisIPv4Reach   = 135 // RFC 5305, section 4
 	isisName        = 137 // RFC 5301
+	isisMTReach     = 222 // RFC 5120, section 7.1
 	isisTopologies  = 229 // RFC 5120
 	isisInterfaces6 = 232 // RFC 5308, section 3
+	isisMTIPv4Reach = 235 // RFC 5120, section 7.3
+	isisIPv6Reach   = 236 // RFC 5308, section 2
+	isisMTIPv6Reach = 237 // RFC 5120, section 7.4
 	isisAdjacency   = 240 // RFC 5303, section 3.1
 )
 
@@ -85,12 +91,27 @@ const (
 	adjacencyID   = 5
 	adjacencyWith = 11 // the length that has an id
 
+	reachIPv4      = 6 // sub-TLVs with an address of this side and of the other (RFC 5305, sections 3.2 and 3.3)
+	reachIPv4There = 8
+	reachIPv6      = 12 // RFC 6119, sections 4.2 and 4.3
+	reachIPv6There = 13
+
+	narrowAddr = 4 // RFC 1195, section 5.3.1: after four metrics, before its mask
+	narrowMask = 8
+	narrowLen  = 12
+
 	routeControl   = 4 // RFC 5305, section 4: after a metric
 	routePrefix    = 5
 	routeBits      = 0x3f
 	routeHasSub    = 0x40
 	routeSubLength = 1
 	longest4       = 8 * ipv4Len
+
+	route6Bits   = 5 // RFC 5308, section 2: after metric and control
+	route6Prefix = 6
+	route6HasSub = 0x20
+
+	topologyLen = 2 // RFC 5120: which one, before the entries
 )
 
 // isis maps the ids of systems in hellos, LSPs and SNPs; their TLVs of addresses, neighbours
@@ -155,9 +176,9 @@ func (c *capture) isisTLV(kind, at, end int) {
 			c.mac(at)
 		}
 	case isisReach:
-		for ; at+reachLen <= end; at += reachLen + c.byteAt(at+reachSubLength) {
-			c.system(at)
-		}
+		c.isisReach(at, end)
+	case isisMTReach:
+		c.isisReach(at+topologyLen, end)
 	case isisNeighbours:
 		for at += neighboursFirst; at+neighbourLen <= end; at += neighbourLen {
 			c.system(at + neighbourID)
@@ -170,8 +191,18 @@ func (c *capture) isisTLV(kind, at, end int) {
 		if end-at >= adjacencyWith {
 			c.system(at + adjacencyID)
 		}
+	case isisInternal, isisExternal:
+		for ; at+narrowLen <= end; at += narrowLen {
+			c.network(at+narrowAddr, ipv4Len, c.maskBits(at+narrowMask))
+		}
 	case isisIPv4Reach:
 		c.isisRoutes(at, end)
+	case isisMTIPv4Reach:
+		c.isisRoutes(at+topologyLen, end)
+	case isisIPv6Reach:
+		c.isisRoutes6(at, end)
+	case isisMTIPv6Reach:
+		c.isisRoutes6(at+topologyLen, end)
 	case isisName:
 		c.name(at, end)
 	case isisAuth:
@@ -188,6 +219,49 @@ func (c *capture) isisAuth(at, end int) {
 		return
 	}
 	c.digest(at+authValue, end)
+}
+
+// isisReach maps neighbours, and the addresses of the links to them.
+func (c *capture) isisReach(at, end int) {
+	for at+reachLen <= end {
+		c.system(at)
+		sub := at + reachLen
+		at = sub + c.byteAt(at+reachSubLength)
+		for stop := min(at, end); sub+isisTLVHead <= stop; {
+			body := sub + isisTLVHead
+			sub = body + c.byteAt(sub+isisTLVLength)
+			if sub <= stop {
+				c.isisLink(c.byteAt(body-isisTLVHead), body, sub)
+			}
+		}
+	}
+}
+
+// isisLink maps the address that a sub-TLV of a neighbour has.
+func (c *capture) isisLink(kind, at, end int) {
+	switch kind {
+	case reachIPv4, reachIPv4There:
+		c.addrs(at, end, ipv4Len)
+	case reachIPv6, reachIPv6There:
+		c.addrs(at, end, ipv6Len)
+	}
+}
+
+// isisRoutes6 maps prefixes of IPv6.
+func (c *capture) isisRoutes6(at, end int) {
+	for at+route6Prefix <= end {
+		prefix := at + route6Prefix
+		bits := min(c.byteAt(at+route6Bits), longest6)
+		stop := prefix + octets(bits)
+		if stop > end {
+			return
+		}
+		c.prefix(prefix, bits, ipv6Len)
+		if c.byteAt(at+routeControl)&route6HasSub != 0 && stop < end {
+			stop += routeSubLength + c.byteAt(stop)
+		}
+		at = stop
+	}
 }
 
 func (c *capture) isisRoutes(at, end int) {

@@ -256,6 +256,15 @@ func isisFrames(v values) map[string][]byte {
 		pt.LV(240, 0, pt.Cat([]byte{0, 0, 0, 0, 1}, v.mac(4), make([]byte, 4))))
 	reach := pt.Cat(pt.LV(22, 0, pt.Cat(v.mac(4), make([]byte, 4), []byte{2, 0xaa, 0xbb}, ofAddress, make([]byte, 5))), pt.LV(2, 0, pt.Cat([]byte{0, 1, 2, 3, 4}, v.mac(4), []byte{0})),
 		pt.LV(135, 0, pt.Cat(pt.U32(10), []byte{24}, v.addr("10.1.2.0")[:3], pt.U32(10), []byte{0x40 | 32}, v.addr("10.9.9.9"), []byte{2, 1, 2})))
+	link := pt.Cat(pt.LV(6, 0, v.addr("10.1.2.3")), pt.LV(8, 0, v.addr("10.1.2.4")), pt.LV(12, 0, v.addr("2a02:1:2::3")), pt.LV(13, 0, v.addr("2a02:1:2::4")), pt.LV(18, 0, []byte{0, 1, 2}))
+	wide := pt.Cat(v.mac(4), make([]byte, 4), []byte{byte(len(link))}, link)
+	route := pt.Cat(pt.U32(10), []byte{24}, v.addr("10.1.2.0")[:3])
+	route6 := pt.Cat(pt.U32(10), []byte{0x20, 48}, v.addr("2a02:1:2::")[:6], []byte{3, 1, 1, 9}, pt.U32(10), []byte{0, 64}, v.addr("2a02:1:2::")[:8])
+	narrow := pt.Cat([]byte{10, 128, 128, 128}, v.addr("10.1.2.0"), pt.IP("255.255.255.0"))
+	routes := pt.Cat(pt.LV(22, 0, wide), pt.LV(222, 0, pt.Cat(pt.U16(2), wide)), pt.LV(128, 0, pt.Cat(narrow, narrow)), pt.LV(130, 0, narrow), pt.LV(235, 0, pt.Cat(pt.U16(2), route)),
+		pt.LV(236, 0, route6), pt.LV(237, 0, pt.Cat(pt.U16(2), route6)))
+	addresses := pdu(18, 27, pt.U16(100), pt.U16(1200), v.mac(3), []byte{0, 0}, pt.U32(7), []byte{0, 0, 3}, routes)
+	pt.SetFletcher(addresses[14+3+12:], 12)
 	lsp := pdu(20, 27, pt.U16(100), pt.U16(1200), v.mac(3), []byte{0, 0}, pt.U32(7), []byte{0, 0, 3}, tlvs, reach)
 	pt.SetFletcher(lsp[14+3+12:], 12)
 	entries := pt.LV(9, 0, pt.Cat(pt.U16(1200), v.mac(3), []byte{0, 0}, pt.U32(7), []byte{1, 2}))
@@ -263,6 +272,7 @@ func isisFrames(v values) map[string][]byte {
 		"IS-IS hello, LAN":            pdu(15, 27, []byte{3}, v.mac(3), pt.U16(30), pt.U16(100), []byte{64}, v.mac(4), []byte{1}, tlvs),
 		"IS-IS hello, point to point": pdu(17, 20, []byte{3}, v.mac(3), pt.U16(30), pt.U16(100), []byte{1}, tlvs),
 		"IS-IS LSP":                   lsp,
+		"IS-IS LSP of addresses":      addresses,
 		"IS-IS CSNP":                  pdu(25, 33, pt.U16(100), ofAddress, []byte{0}, make([]byte, 8), bytes.Repeat([]byte{0xff}, 8), entries),
 		"IS-IS PSNP":                  pdu(27, 17, pt.U16(100), v.mac(3), []byte{0}, entries),
 	}
