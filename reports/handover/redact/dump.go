@@ -10,6 +10,18 @@ type dumpLine struct {
 	swapped bool  // groups are numbers of 16 bits, least byte first (hexdump, od -x)
 }
 
+// What lines of dumps have in common, and what tells hexdump's and od's numbers.
+const (
+	offsetShortest = 4 // digits of the address that a line begins with
+	offsetLongest  = 16
+	groupLongest   = 16 // digits of a group of bytes
+	groupGap       = 2  // spaces or dashes between groups; more end the bytes
+	columnSlack    = 4  // how much longer than the bytes the text beside them may be
+	hexdumpOffset  = 7  // digits of the address in hexdump and od -x
+	hexdumpGroup   = 4
+	fewestBytes    = 4 // of a dump
+)
+
 // parseDump reads the line data[start:end].
 func parseDump(data []byte, start, end int) (dumpLine, bool) {
 	l := dumpLine{column: -1}
@@ -27,7 +39,7 @@ func parseDump(data []byte, start, end int) (dumpLine, bool) {
 			i++
 		}
 		n := i - from
-		if n == 0 || n%2 != 0 || n > 16 || l.width > 0 && n > l.width || i < end && data[i] != ' ' && data[i] != '-' {
+		if n == 0 || n%2 != 0 || n > groupLongest || l.width > 0 && n > l.width || i < end && data[i] != ' ' && data[i] != '-' {
 			i = from
 			break
 		}
@@ -38,7 +50,7 @@ func parseDump(data []byte, start, end int) (dumpLine, bool) {
 			l.pairs = append(l.pairs, p)
 		}
 		gap := i
-		for gap < end && gap-i < 2 && (data[gap] == ' ' || data[gap] == '-') {
+		for gap < end && gap-i < groupGap && (data[gap] == ' ' || data[gap] == '-') {
 			gap++
 		}
 		if gap == i || n < l.width {
@@ -53,10 +65,10 @@ func parseDump(data []byte, start, end int) (dumpLine, bool) {
 	switch {
 	case len(rest) == len(l.pairs) && len(rest) > 0:
 		l.column = i
-	case len(rest) > 0 && (digits == 0 || len(rest) > len(l.pairs)+4):
+	case len(rest) > 0 && (digits == 0 || len(rest) > len(l.pairs)+columnSlack):
 		return l, false
 	}
-	l.swapped = digits == 7 && l.width == 4
+	l.swapped = digits == hexdumpOffset && l.width == hexdumpGroup
 	return l, len(l.pairs) > 0
 }
 
@@ -70,7 +82,7 @@ func dumpOffset(data []byte, i, end int) (after, digits int, ok bool) {
 		i++
 	}
 	digits = i - from
-	if digits < 4 || digits > 16 || i >= end {
+	if digits < offsetShortest || digits > offsetLongest || i >= end {
 		return 0, 0, false
 	}
 	if data[i] == ':' {
@@ -116,5 +128,5 @@ func readDump(data []byte, at int) (reading, bool) {
 		v.from[a], v.from[b] = v.from[b], v.from[a]
 		v.to[a], v.to[b] = v.to[b], v.to[a]
 	}
-	return v, len(v.text) >= 4
+	return v, len(v.text) >= fewestBytes
 }
