@@ -15,7 +15,8 @@ func TestDoctorOptions(t *testing.T) {
 	clitest.Options(t, newDoctor, []clitest.Asked[doctorOptions]{
 		{Args: nil},
 		{Args: []string{"--fix", "--vm"}, Want: doctorOptions{fix: true, machines: true}},
-		{Args: []string{"x"}, Err: `unknown command "x" for "doctor"`},
+		{Args: []string{"lab.clab.yml"}, Want: doctorOptions{file: "lab.clab.yml"}},
+		{Args: []string{"x", "y"}, Err: "accepts at most 1 arg(s), received 2"},
 	})
 }
 
