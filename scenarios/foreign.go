@@ -277,7 +277,9 @@ func (a *asking) node(n topologies.Node) {
 
 func (a *asking) field(n topologies.Node, field string) {
 	switch field {
-	case "Name", "StartupConfig", "Exec", "Cmd", "Entrypoint": // they act within the node; the start-up file is one beside the scenario
+	// They act within the node; the start-up file is one beside the scenario. The engine, said
+	// under runtime or not, is refused by who opens the provider (see PermitEngine).
+	case "Name", "StartupConfig", "Exec", "Cmd", "Entrypoint", "Runtime":
 	case "Kind":
 		if !slices.Contains([]string{topologies.KindLinux, topologies.KindBridge, topologies.KindOVSBridge}, n.Kind) {
 			a.add("machines."+n.Name, "%s is of kind %q", n.Name, n.Kind)

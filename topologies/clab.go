@@ -49,6 +49,7 @@ type clabNode struct {
 	CPU           float64           `yaml:"cpu"`
 	NetworkMode   string            `yaml:"network-mode"`
 	MgmtIPv4      string            `yaml:"mgmt-ipv4"`
+	Runtime       string            `yaml:"runtime"`
 }
 
 // IgnoredKeys lists the node keys of containerlab's schema (release 0.79) that have
@@ -58,7 +59,7 @@ func (clabNode) IgnoredKeys() []string {
 		"image-pull-policy", "license", "position", "hostname", "startup-delay", "enforce-startup-config",
 		"suppress-startup-config", "auto-remove", "restart-policy", "config", "volumes", "devices", "privileged",
 		"cgroupns-mode", "cgroup-parent", "pid-mode", "tmpfs", "security-opts", "shm-size", "mgmt-ipv6", "env-files",
-		"runtime", "cpu-set", "extras", "stages", "dns", "certificate", "healthcheck", "credentials", "aliases",
+		"cpu-set", "extras", "stages", "dns", "certificate", "healthcheck", "credentials", "aliases",
 		"components", "link-apply-mode",
 	}
 }
@@ -253,6 +254,12 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	for _, l := range layers {
 		n.overlay(l)
 	}
+	switch n.Runtime {
+	case "", RuntimeContainers, RuntimeNamespaces:
+	default:
+		d.Warnf(path+".runtime", "", "runtime %q has no effect here: those told apart are %s and %s", string(n.Runtime), RuntimeContainers, RuntimeNamespaces)
+		n.Runtime = ""
+	}
 	n.expandMagic(t, env)
 	var wrong error
 	if n.Rights, wrong = ParseRights(n.Labels[LabelRights]); wrong != nil {
@@ -278,6 +285,7 @@ func (n *Node) overlay(l clabNode) {
 	for dst, src := range map[*string]string{
 		&n.Type: l.Type, &n.Image: l.Image, &n.StartupConfig: l.StartupConfig, &n.Cmd: l.Cmd, &n.Entrypoint: l.Entrypoint,
 		&n.User: l.User, &n.Memory: l.Memory, &n.NetworkMode: l.NetworkMode, &n.MgmtIPv4: l.MgmtIPv4,
+		(*string)(&n.Runtime): l.Runtime,
 	} {
 		if src != "" {
 			*dst = src

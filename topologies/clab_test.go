@@ -78,7 +78,7 @@ topology:
 	for _, w := range warnings {
 		words = append(words, w.Message)
 	}
-	if got := strings.Join(words, "\n"); !strings.Contains(got, `"prefix"`) || !strings.Contains(got, `"mgmt"`) || !strings.Contains(got, `"runtime"`) {
+	if got := strings.Join(words, "\n"); !strings.Contains(got, `"prefix"`) || !strings.Contains(got, `"mgmt"`) || !strings.Contains(got, `runtime "podman"`) {
 		t.Errorf("warnings: %s", got)
 	}
 	turned, ok := lab.Link("lan", "p1")

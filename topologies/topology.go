@@ -54,7 +54,17 @@ type Node struct {
 	NetworkMode   string // empty: no engine network at all
 	MgmtIPv4      string
 	Group         string
+	Runtime       Runtime
 }
+
+// Runtime is what builds a node, where the topology says so.
+type Runtime string
+
+// Runtimes that are told apart; whatever else a topology names says nothing.
+const (
+	RuntimeContainers Runtime = "containers"
+	RuntimeNamespaces Runtime = "namespaces"
+)
 
 // IsSegment says whether the node is a shared LAN rather than a device.
 func (n Node) IsSegment() bool { return n.Kind == KindBridge || n.Kind == KindOVSBridge }
@@ -125,6 +135,13 @@ func (t Topology) Link(node, iface string) (Link, bool) {
 		}
 	}
 	return Link{}, false
+}
+
+// Part is a topology of some of t's nodes, with all of its links: those of the part's nodes may
+// end at others.
+func (t Topology) Part(of func(Node) bool) Topology {
+	t.Nodes = slices.DeleteFunc(slices.Clone(t.Nodes), func(n Node) bool { return !of(n) })
+	return t
 }
 
 // Clone copies t deeply enough that changing a node of the copy leaves t alone.

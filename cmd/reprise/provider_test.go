@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
@@ -8,6 +10,43 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 )
+
+// mixedPair is a scenario whose two nodes are of both kinds, and whose cable is cut.
+const mixedPair = `
+reprise: v1
+id: mixed-pair
+title: A cut cable is seen on both sides
+topology:
+  nodes: {r1: {image: "reprise/debian:bookworm", runtime: containers}, r2: {image: "reprise/debian:bookworm", runtime: namespaces}}
+  links: [{type: veth, endpoints: [{node: r1, interface: eth1, ipv4: 10.0.0.1/24}, {node: r2, interface: eth1, ipv4: 10.0.0.2/24}]}]
+nodes: {r1: {platform: linux}, r2: {platform: linux}}
+baseline: [{name: carries, node: r1, reach: {ping: 10.0.0.2}, eventually: 20s}]
+stimulus: [{link: "r2:eth1", fault: down}]
+symptom:
+  - {name: no carrier at r1, node: r1, exec: cat /sys/class/net/eth1/carrier, expect: 'text contains "0"', eventually: 10s}
+  - {name: lost, node: r2, exec: ping -c 1 -W 1 10.0.0.1, exit: [0, 1, 2], expect: 'exit != 0', eventually: 10s}
+control: {without: [stimulus.0]}
+trials: {reset: redeploy}
+`
+
+// A run in a lab of both kinds of nodes comes out as in one of one kind, and its control too.
+func TestMixedRun(t *testing.T) {
+	t.Parallel()
+	needLab(t)
+	if !haveSpaces(t) {
+		t.Skip("the kernel allows no labs of namespaces") //nolint:forbidigo // its settings decide
+	}
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(mixedPair), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if v := corpusRun(t, "", file, "2"); v.Reproduced != 2 {
+		t.Errorf("%d of 2 trials reproduced: %s", v.Reproduced, v.Reason)
+	}
+	if v := corpusRun(t, "", file, "1", "--control"); v.NotReproduced != 1 {
+		t.Errorf("the control: %s", v.Reason)
+	}
+}
 
 // Without a word on it, labs of this project's images are made without an engine, and those of
 // others' in it, where both can be.
@@ -20,12 +59,19 @@ func TestProviderByItself(t *testing.T) {
 	for _, tt := range []struct {
 		name, asked, env string
 		images           []string
+		runtime          topologies.Runtime // of the first node
 		want             string
 	}{
 		{name: "own images", images: []string{own, own}, want: cli.ProviderNamespaces},
 		{name: "one of somebody else", images: []string{own, others}, want: cli.ProviderContainers},
 		{name: "an own one that is not there", images: []string{own, recipe.Repository + "frr:0.1"}, want: cli.ProviderContainers},
 		{name: "asked for", asked: cli.ProviderContainers, env: cli.ProviderNamespaces, images: []string{own}, want: cli.ProviderContainers},
+		{name: "one that says so", images: []string{own, own}, runtime: topologies.RuntimeContainers, want: cli.ProviderMixed},
+		{name: "all that say so", images: []string{own}, runtime: topologies.RuntimeContainers, want: cli.ProviderContainers},
+		{name: "one of somebody else beside one that says so", images: []string{own, others}, runtime: topologies.RuntimeNamespaces, want: cli.ProviderMixed},
+		{name: "as the images are", asked: cli.ProviderMixed, images: []string{own, others}, want: cli.ProviderMixed},
+		{name: "for all nodes", asked: cli.ProviderNamespaces, images: []string{own, own}, runtime: topologies.RuntimeContainers, want: cli.ProviderNamespaces},
+		{name: "a runtime of somebody else", images: []string{own}, runtime: "podman", want: cli.ProviderNamespaces},
 		{name: "asked for by the environment", env: cli.ProviderContainers, images: []string{own}, want: cli.ProviderContainers},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -34,6 +80,7 @@ func TestProviderByItself(t *testing.T) {
 			for _, image := range tt.images {
 				top.Nodes = append(top.Nodes, topologies.Node{Name: "n" + string(rune('1'+len(top.Nodes))), Kind: topologies.KindLinux, Image: image})
 			}
+			top.Nodes[0].Runtime = tt.runtime
 			p, err := cli.OpenNodes(t.Context(), &scenarios.Loaded{}, top, tt.asked)
 			if err != nil {
 				t.Fatal(err)

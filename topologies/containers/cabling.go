@@ -17,12 +17,31 @@ import (
 
 // newCabling makes the cabling of the lab, whose nodes are known.
 func (l *lab) newCabling() *cabling.Cabling {
+	return cabling.New(cabling.Config{Topology: l.topology, Segments: l.Segments(), Site: l, Machines: l.Machines(), DropBy: l.options.DropBy, Lab: "a lab of containers"})
+}
+
+var _ cabling.Part = (*lab)(nil)
+
+// Segments implements cabling.Part.
+func (l *lab) Segments() map[string]wiring.Segment {
 	segments := map[string]wiring.Segment{}
 	for name, n := range l.nodes {
 		segments[name] = n.segment
 	}
-	return cabling.New(cabling.Config{Topology: l.topology, Segments: segments, Site: l, Machines: machines{l}, DropBy: l.options.DropBy, Lab: "a lab of containers"})
+	return segments
 }
+
+// Wirer implements cabling.Part.
+func (l *lab) Wirer() wiring.Wirer { return l.wirer }
+
+// Process implements cabling.Part.
+func (l *lab) Process(name string) int { return l.nodes[name].process() }
+
+// Machines implements cabling.Part.
+func (l *lab) Machines() cabling.Machines { return machines{l} }
+
+// Cable implements cabling.Part.
+func (l *lab) Cable(c *cabling.Cabling) { l.cables = c }
 
 // Network implements cabling.Site.
 func (l *lab) Network(name string) (wiring.Wirer, int) { return l.wirer, l.nodes[name].process() }
@@ -62,11 +81,11 @@ var _ topologies.StateChecker = (*lab)(nil)
 // Changes implements topologies.StateChecker: containers, and what the cabling sees. A node whose
 // container has ended is NodeState's to tell.
 func (l *lab) Changes(ctx context.Context) ([]topologies.Change, error) {
-	return l.cables.Changes(ctx, l.life)
+	return l.cables.Changes(ctx, l.Life)
 }
 
-// life looks at a node's container.
-func (l *lab) life(ctx context.Context, name string) (cabling.Life, error) {
+// Life implements cabling.Part: it looks at a node's container.
+func (l *lab) Life(ctx context.Context, name string) (cabling.Life, error) {
 	n := l.nodes[name]
 	i, err := l.engine.ContainerInspect(ctx, n.id, client.ContainerInspectOptions{})
 	if errdefs.IsNotFound(err) || err == nil && (i.Container.State == nil || !i.Container.State.Running) {
@@ -89,7 +108,10 @@ func (l *lab) life(ctx context.Context, name string) (cabling.Life, error) {
 type machines struct{ lab *lab }
 
 // Within implements cabling.Machines.
-func (m machines) Within(node string) bool { return m.lab.nodes[node].machine != nil }
+func (m machines) Within(node string) bool {
+	n := m.lab.nodes[node]
+	return n != nil && n.machine != nil
+}
 
 // Gate implements cabling.Machines: vrnetlab's launchers call it tapN for ethN.
 func (machines) Gate(iface string) string { return "tap" + strings.TrimPrefix(iface, "eth") }

@@ -17,7 +17,8 @@ import (
 // is not broken off, because what it makes would then be nobody's.
 const startTimeout = 2 * time.Minute
 
-// deploy starts the nodes in parallel and lays each cable as soon as both its ends run.
+// deploy starts the nodes in parallel and lays each cable as soon as both its ends run, but in a
+// part of a lab, which has no cabling yet.
 func (l *lab) deploy(ctx context.Context) error {
 	var err error
 	if l.labels, err = ownership(l.options, time.Now()); err != nil {
@@ -54,8 +55,14 @@ func (l *lab) deploy(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("start node %s: %w", n.Name, err)
 			}
+			if l.cables == nil {
+				return nil
+			}
 			return l.prepare(building, n, wired)
 		})
+	}
+	if l.cables == nil {
+		return group.Wait()
 	}
 	for _, link := range l.topology.Links {
 		group.Go(func() error { return l.await(building, link) })
@@ -66,6 +73,11 @@ func (l *lab) deploy(ctx context.Context) error {
 	if err := l.cables.StartSwitches(ctx); err != nil {
 		return err
 	}
+	return l.Settle(ctx)
+}
+
+// Settle implements cabling.Part.
+func (l *lab) Settle(ctx context.Context) error {
 	machines, booting := errgroup.WithContext(ctx)
 	for _, n := range l.order {
 		machines.Go(func() error { return l.awaitMachine(booting, n) })

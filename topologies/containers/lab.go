@@ -33,8 +33,8 @@ type lab struct {
 	order    []*node
 	helper   helper
 
-	cables *cabling.Cabling
-	wirer  wiring.Wirer // set before any node is ready
+	cables *cabling.Cabling // nil: the lab is a part of one, and is not wired yet
+	wirer  wiring.Wirer     // set before any node is ready
 
 	watch watch
 
@@ -84,7 +84,6 @@ func newLab(p *Provider, maker *testcontainers.DockerProvider, c client.APIClien
 		l.nodes[pl.Name] = n
 		l.order = append(l.order, n)
 	}
-	l.cables = l.newCabling()
 	return l
 }
 

@@ -28,7 +28,7 @@ type planned struct {
 	machine *machine // within the container; nil: there is none
 }
 
-// plan looks whether a topology can be built here: images, names, and what nodes ask for.
+// plan looks whether the nodes of a topology can be built here: images, names, and what they ask for.
 func plan(ctx context.Context, c client.APIClient, t topologies.Topology) ([]planned, error) {
 	var nodes []planned
 	var errs []error
@@ -47,7 +47,7 @@ func plan(ctx context.Context, c client.APIClient, t topologies.Topology) ([]pla
 		}
 		nodes = append(nodes, pl)
 	}
-	return nodes, errors.Join(append(errs, wiring.CheckLinks(t))...)
+	return nodes, errors.Join(errs...)
 }
 
 // looked is what a plan has learned of the engine.

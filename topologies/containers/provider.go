@@ -16,6 +16,7 @@ import (
 	"github.com/testcontainers/testcontainers-go/log"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/wiring"
@@ -163,6 +164,11 @@ func (p *Provider) Engine(ctx context.Context) string {
 
 // Check implements topologies.Provider.
 func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
+	return errors.Join(p.CheckPart(ctx, t), wiring.CheckLinks(t))
+}
+
+// CheckPart looks whether the nodes of t can be built here, wherever its links end.
+func (p *Provider) CheckPart(ctx context.Context, t topologies.Topology) error {
 	_, c, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -173,6 +179,34 @@ func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
 
 // Reserve implements topologies.Provider.
 func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
+	if err := wiring.CheckLinks(t); err != nil {
+		return nil, err
+	}
+	l, err := p.plan(ctx, t, o)
+	if err != nil {
+		return nil, err
+	}
+	l.cables = l.newCabling()
+	if err := l.deploy(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
+	}
+	return l, nil
+}
+
+// ReservePart starts the nodes of t as part of a lab.
+func (p *Provider) ReservePart(ctx context.Context, t topologies.Topology, o topologies.Options) (cabling.Part, error) {
+	l, err := p.plan(ctx, t, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.deploy(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
+	}
+	return l, nil
+}
+
+// plan makes a lab of which nothing is started.
+func (p *Provider) plan(ctx context.Context, t topologies.Topology, o topologies.Options) (*lab, error) {
 	maker, c, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -184,11 +218,7 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	if err != nil {
 		return nil, err
 	}
-	l := newLab(p, maker, c, t.Clone(), o, nodes)
-	if err := l.deploy(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
-	}
-	return l, nil
+	return newLab(p, maker, c, t.Clone(), o, nodes), nil
 }
 
 // fill replaces what an Options leaves open.

@@ -13,12 +13,39 @@ import (
 
 // newCabling makes the cabling of the lab, whose nodes are known.
 func (l *lab) newCabling() *cabling.Cabling {
+	return cabling.New(cabling.Config{Topology: l.topology, Segments: l.Segments(), Site: l, DropBy: l.options.DropBy, Lab: "a lab of namespaces"})
+}
+
+var _ cabling.Part = (*lab)(nil)
+
+// Segments implements cabling.Part.
+func (l *lab) Segments() map[string]wiring.Segment {
 	segments := map[string]wiring.Segment{}
 	for name, n := range l.nodes {
 		segments[name] = n.segment
 	}
-	return cabling.New(cabling.Config{Topology: l.topology, Segments: segments, Site: l, DropBy: l.options.DropBy, Lab: "a lab of namespaces"})
+	return segments
 }
+
+// Wirer implements cabling.Part: the supervisor reaches its own nodes alone.
+func (l *lab) Wirer() wiring.Wirer { return nil }
+
+// Process implements cabling.Part.
+func (l *lab) Process(name string) int {
+	n := l.nodes[name]
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.here
+}
+
+// Machines implements cabling.Part.
+func (l *lab) Machines() cabling.Machines { return nil }
+
+// Cable implements cabling.Part.
+func (l *lab) Cable(c *cabling.Cabling) { l.cables = c }
+
+// Settle implements cabling.Part.
+func (l *lab) Settle(context.Context) error { return nil }
 
 // Network implements cabling.Site: the supervisor wires.
 func (l *lab) Network(name string) (wiring.Wirer, int) {
@@ -34,10 +61,7 @@ func (l *lab) Dropper(name string) (wiring.Wirer, int) {
 	if os.Geteuid() != 0 {
 		return l.Network(name)
 	}
-	n := l.nodes[name]
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return wiring.Local{}, n.here
+	return wiring.Local{}, l.Process(name)
 }
 
 // Inject implements topologies.Faulter.
@@ -85,11 +109,14 @@ func (l *lab) again(ctx context.Context, name string, req request) error {
 
 // Changes implements topologies.StateChecker. A node that has ended is NodeState's to tell.
 func (l *lab) Changes(ctx context.Context) ([]topologies.Change, error) {
-	return l.cables.Changes(ctx, func(_ context.Context, name string) (cabling.Life, error) {
-		n := l.nodes[name]
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		over, err := ended(n.pidfd)
-		return cabling.Life{Gone: over}, err
-	})
+	return l.cables.Changes(ctx, l.Life)
+}
+
+// Life implements cabling.Part.
+func (l *lab) Life(_ context.Context, name string) (cabling.Life, error) {
+	n := l.nodes[name]
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	over, err := ended(n.pidfd)
+	return cabling.Life{Gone: over}, err
 }

@@ -32,8 +32,8 @@ type lab struct {
 	build    build
 	nodes    map[string]*member
 	order    []*member
-	client   *client // set before any node is made
-	cables   *cabling.Cabling
+	client   *client          // set before any node is made
+	cables   *cabling.Cabling // nil: the lab is a part of one, and is not wired yet
 
 	watch watch
 }
@@ -71,7 +71,6 @@ func newLab(t topologies.Topology, o topologies.Options, b build) *lab {
 		l.nodes[pl.Name] = m
 		l.order = append(l.order, m)
 	}
-	l.cables = l.newCabling()
 	return l
 }
 
@@ -118,6 +117,9 @@ func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
 		l.watch.add(l.spaces()...)
 		return nil
 	})
+	if l.cables == nil {
+		return group.Wait()
+	}
 	err = l.cables.Lay(ctx)
 	if err := errors.Join(group.Wait(), err); err != nil {
 		return err

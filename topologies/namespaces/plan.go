@@ -46,7 +46,7 @@ type build struct {
 	binds []string
 }
 
-// plan looks whether a topology can be built here: images, names, and what nodes ask for.
+// plan looks whether the nodes of a topology can be built here: images, names, and what they ask for.
 func (p *Provider) plan(t topologies.Topology, m userns.Mapping) (build, error) {
 	var b build
 	var info unix.Sysinfo_t
@@ -74,7 +74,7 @@ func (p *Provider) plan(t topologies.Topology, m userns.Mapping) (build, error) 
 		}
 		b.nodes = append(b.nodes, pl)
 	}
-	return b, errors.Join(append(errs, wiring.CheckLinks(t))...)
+	return b, errors.Join(errs...)
 }
 
 // Bounds of what a node may use where its topology says nothing. What is zero is as the package

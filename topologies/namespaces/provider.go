@@ -8,8 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/userns"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // Options of a provider. The zero value is right for the program itself.
@@ -69,7 +71,12 @@ func (p *Provider) Engine(context.Context) string {
 }
 
 // Check implements topologies.Provider.
-func (p *Provider) Check(_ context.Context, t topologies.Topology) error {
+func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
+	return errors.Join(p.CheckPart(ctx, t), wiring.CheckLinks(t))
+}
+
+// CheckPart looks whether the nodes of t can be built here, wherever its links end.
+func (p *Provider) CheckPart(_ context.Context, t topologies.Topology) error {
 	m, err := userns.Find()
 	if err != nil {
 		return err
@@ -83,6 +90,27 @@ func (p *Provider) Check(_ context.Context, t topologies.Topology) error {
 
 // Reserve implements topologies.Provider.
 func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
+	if err := wiring.CheckLinks(t); err != nil {
+		return nil, err
+	}
+	l, err := p.reserve(ctx, t, o, (*lab).newCabling)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// ReservePart starts the nodes of t as part of a lab.
+func (p *Provider) ReservePart(ctx context.Context, t topologies.Topology, o topologies.Options) (cabling.Part, error) {
+	l, err := p.reserve(ctx, t, o, func(*lab) *cabling.Cabling { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// reserve builds a lab with the cabling that it is given, or none.
+func (p *Provider) reserve(ctx context.Context, t topologies.Topology, o topologies.Options, cables func(*lab) *cabling.Cabling) (*lab, error) {
 	o, err := o.Fill()
 	if err != nil {
 		return nil, err
@@ -97,6 +125,7 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	}
 	l := newLab(t.Clone(), o, nodes)
 	l.watch.ears = &p.ears
+	l.cables = cables(l)
 	if err := l.deploy(ctx, m); err != nil {
 		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
 	}

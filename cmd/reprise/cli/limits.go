@@ -9,7 +9,7 @@ import (
 // everybody. Those whose nodes have kernels of their own take none of it.
 func (a *App) SayLimits(p topologies.Provider, t topologies.Topology, labs int) {
 	switch p.Name() {
-	case ProviderContainers, ProviderNamespaces:
+	case ProviderContainers, ProviderNamespaces, ProviderMixed:
 		for _, line := range doctor.Short(doctor.Limits("/", t, labs)) {
 			a.Progress("warning: %s", line)
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/lab"
+	"github.com/reprise-lab/reprise/topologies/mixed"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/origin"
 	"github.com/reprise-lab/reprise/topologies/recipe"
@@ -62,11 +63,12 @@ const EnvProvider = "REPRISE_PROVIDER"
 const (
 	ProviderContainers = "containers"
 	ProviderNamespaces = "namespaces"
+	ProviderMixed      = "mixed"
 )
 
 // RegisterProvider adds the flag that chooses among providers of Linux nodes.
 func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) {
-	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, or namespaces, which need neither an engine nor root (default: $"+EnvProvider+", else namespaces for images of this project, and for what came out of a bundle, where the kernel allows them, else containers)")
+	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, namespaces, which need neither an engine nor root, or mixed: of both, each as its runtime or its image says (default: $"+EnvProvider+", else mixed where a node says its runtime, namespaces for images of this project, and for what came out of a bundle, where the kernel allows them, else containers)")
 }
 
 // Provider builds labs and cleans up behind them.
@@ -116,8 +118,10 @@ func OpenNodes(ctx context.Context, l *scenarios.Loaded, t topologies.Topology, 
 	}
 	refused := l.PermitEngine("")
 	switch name = cmp.Or(name, os.Getenv(EnvProvider)); {
-	case name == ProviderContainers && refused != nil:
+	case (name == ProviderContainers || name == ProviderMixed) && refused != nil:
 		return nil, refused
+	case name == ProviderMixed, name == "" && refused == nil && saysRuntime(t):
+		return openMixed(t)
 	case name == ProviderContainers:
 		return containers.New(containers.Options{})
 	case name == ProviderNamespaces:
@@ -171,6 +175,32 @@ func whatIsThere(ctx context.Context, t topologies.Topology) (Provider, error) {
 	}
 }
 
+// saysRuntime reports whether a node says what it is to be made of.
+func saysRuntime(t topologies.Topology) bool {
+	return slices.ContainsFunc(t.Nodes, func(n topologies.Node) bool {
+		return n.Runtime == topologies.RuntimeContainers || n.Runtime == topologies.RuntimeNamespaces
+	})
+}
+
+// openMixed gives what builds labs of both kinds of nodes, or one of them where all are of it.
+func openMixed(t topologies.Topology) (Provider, error) {
+	spaces, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Part(mixed.InSpaces).Nodes) == len(t.Nodes) {
+		return spaces, nil
+	}
+	boxes, err := containers.New(containers.Options{})
+	if err != nil {
+		return nil, errors.Join(err, spaces.Close())
+	}
+	if len(t.Part(mixed.InSpaces).Nodes) == 0 {
+		return boxes, spaces.Close()
+	}
+	return mixed.New(boxes, spaces), nil
+}
+
 // ownImages reports whether every image of a topology is built by this project. A segment has
 // none.
 func ownImages(t topologies.Topology) bool {
@@ -183,7 +213,7 @@ func ownImages(t topologies.Topology) bool {
 // --provider said.
 func WithoutEngine(ctx context.Context, name string) (bool, error) {
 	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
-	case ProviderContainers, ProviderNamespaces:
+	case ProviderContainers, ProviderNamespaces, ProviderMixed:
 		return name == ProviderNamespaces, nil
 	case "":
 		return !EngineAnswers(ctx), nil
@@ -193,7 +223,7 @@ func WithoutEngine(ctx context.Context, name string) (bool, error) {
 }
 
 func noProvider(name string) error {
-	return InputError("there is no provider %q: there are %s and %s", name, ProviderContainers, ProviderNamespaces)
+	return InputError("there is no provider %q: there are %s, %s and %s", name, ProviderContainers, ProviderNamespaces, ProviderMixed)
 }
 
 // EngineAnswers reports whether a container engine is there.

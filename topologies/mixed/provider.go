@@ -1,0 +1,141 @@
+package mixed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/cabling"
+	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
+	"github.com/reprise-lab/reprise/topologies/recipe"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// Provider builds labs of both kinds of nodes. It is safe for use by several goroutines.
+type Provider struct {
+	containers *containers.Provider
+	namespaces *namespaces.Provider
+}
+
+var (
+	_ topologies.Provider       = (*Provider)(nil)
+	_ topologies.ImageDescriber = (*Provider)(nil)
+	_ topologies.EngineTeller   = (*Provider)(nil)
+	_ topologies.Collector      = (*Provider)(nil)
+	_ topologies.Kinder         = (*Provider)(nil)
+	_ topologies.Puller         = (*Provider)(nil)
+)
+
+// New makes a provider of two others, which it closes with itself.
+func New(c *containers.Provider, n *namespaces.Provider) *Provider {
+	return &Provider{containers: c, namespaces: n}
+}
+
+// Name implements topologies.Provider.
+func (p *Provider) Name() string { return "mixed" }
+
+// Close lets go of the engine.
+func (p *Provider) Close() error { return errors.Join(p.containers.Close(), p.namespaces.Close()) }
+
+// InSpaces reports whether a node is one of namespaces: it says so, or it says nothing and is a
+// segment or of an image of this project.
+func InSpaces(n topologies.Node) bool {
+	switch n.Runtime {
+	case topologies.RuntimeNamespaces, topologies.RuntimeContainers:
+		return n.Runtime == topologies.RuntimeNamespaces
+	default:
+		return n.IsSegment() || strings.HasPrefix(n.Image, recipe.Repository)
+	}
+}
+
+func inContainers(n topologies.Node) bool { return !InSpaces(n) }
+
+// Check implements topologies.Provider.
+func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
+	return errors.Join(p.containers.CheckPart(ctx, t.Part(inContainers)), p.namespaces.CheckPart(ctx, t.Part(InSpaces)), wiring.CheckLinks(t))
+}
+
+// Reserve implements topologies.Provider.
+func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
+	if err := wiring.CheckLinks(t); err != nil {
+		return nil, err
+	}
+	o, err := o.Fill() // so that both parts are of one run
+	if err != nil {
+		return nil, err
+	}
+	l := &lab{topology: t.Clone(), parts: map[string]cabling.Part{}}
+	if err := errors.Join(l.start(ctx, p, o), ctx.Err()); err != nil {
+		return nil, errors.Join(err, l.Release(ctx))
+	}
+	if err := l.wire(ctx, o.DropBy); err != nil {
+		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
+	}
+	return l, nil
+}
+
+// start starts the nodes of both parts side by side.
+func (l *lab) start(ctx context.Context, p *Provider, o topologies.Options) error {
+	var errs [2]error
+	var group errgroup.Group
+	group.Go(func() error {
+		l.containers, errs[0] = p.containers.ReservePart(ctx, l.topology.Part(inContainers), o)
+		return nil
+	})
+	group.Go(func() error {
+		l.namespaces, errs[1] = p.namespaces.ReservePart(ctx, l.topology.Part(InSpaces), o)
+		return nil
+	})
+	_ = group.Wait() // the errors are told one by one
+	return errors.Join(errs[:]...)
+}
+
+// DescribeImage implements topologies.ImageDescriber: an image has one digest in both places.
+func (p *Provider) DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo, error) {
+	info, err := p.namespaces.DescribeImage(ctx, ref)
+	if err != nil {
+		return p.containers.DescribeImage(ctx, ref)
+	}
+	return info, nil
+}
+
+// Engine implements topologies.EngineTeller.
+func (p *Provider) Engine(ctx context.Context) string {
+	engines := slices.DeleteFunc([]string{p.containers.Engine(ctx), p.namespaces.Engine(ctx)}, func(s string) bool { return s == "" })
+	return strings.Join(engines, ", ")
+}
+
+// GC implements topologies.Collector.
+func (p *Provider) GC(ctx context.Context, now time.Time) (removed []string, err error) {
+	return both(func(c topologies.Collector) ([]string, error) { return c.GC(ctx, now) }, p.containers, p.namespaces)
+}
+
+// RemoveRun implements topologies.Collector.
+func (p *Provider) RemoveRun(ctx context.Context, run string) (removed []string, err error) {
+	return both(func(c topologies.Collector) ([]string, error) { return c.RemoveRun(ctx, run) }, p.containers, p.namespaces)
+}
+
+// both asks the first also where the second fails.
+func both(f func(topologies.Collector) ([]string, error), first, second topologies.Collector) ([]string, error) {
+	removed, err := f(first)
+	more, err2 := f(second)
+	return append(removed, more...), errors.Join(err, err2)
+}
+
+// Kind implements topologies.Kinder: that of its containers, which may hold machines.
+func (p *Provider) Kind(t topologies.Topology) topologies.Kind {
+	return p.containers.Kind(t.Part(inContainers))
+}
+
+// Pull implements topologies.Puller: the engine fetches images; those of namespaces are made or
+// imported.
+func (p *Provider) Pull(ctx context.Context, t topologies.Topology, say func(string)) error {
+	return p.containers.Pull(ctx, t.Part(inContainers), say)
+}
