@@ -113,7 +113,7 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 			return errors.Join(err, takeBack(ctx, active))
 		}
 		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, fired: active.Fired, heal: active.Heal}
-		if teller, ok := active.(topologies.DropTeller); ok && teller.DropBy() != "" {
+		if teller, ok := topologies.As[topologies.DropTeller](active); ok && teller.DropBy() != "" {
 			f.how = "frames are dropped by " + string(teller.DropBy())
 		}
 		return a.faults.inForce(ctx, f, s)

@@ -55,7 +55,7 @@ func (s Subject) dropsBy(t *testing.T, test func(t *testing.T, p topologies.Prov
 // told fails where a fault does not say that it drops frames with what was asked for.
 func told(t *testing.T, a topologies.Active, by topologies.DropBy) {
 	t.Helper()
-	if teller, ok := a.(topologies.DropTeller); !ok || teller.DropBy() != by {
+	if teller, ok := topologies.As[topologies.DropTeller](a); !ok || teller.DropBy() != by {
 		t.Errorf("asked to drop by %s, the fault says otherwise: %+v", by, a)
 	}
 }
