@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/userns"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
@@ -35,7 +36,8 @@ const (
 // processes: when it ends, however that comes about, everything of the lab ends with it.
 type supervisor struct {
 	boot boot
-	proc int // its own /proc
+	proc int        // its own /proc
+	uses []*os.File // keep images from being removed
 
 	few     int        // descriptors below this one were there before any node
 	hatches [2]int     // through which threads with descriptors of their own pass some
@@ -133,6 +135,13 @@ func endWith(pidfd int) {
 
 // settle makes this process root of its namespaces, with a root file system of its own.
 func (s *supervisor) settle() error {
+	for _, tree := range s.boot.Trees {
+		use, err := store.Use(tree)
+		if err != nil {
+			return err
+		}
+		s.uses = append(s.uses, use)
+	}
 	trees, err := openAll(s.boot.Trees)
 	if err != nil {
 		return err

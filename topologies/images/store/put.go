@@ -172,11 +172,20 @@ func (s *Store) unpackLayer(ctx context.Context, m userns.Mapping, tree, id stri
 	return strconv.ParseInt(strings.TrimSpace(out), 10, 64)
 }
 
-// clear removes a tree, whose files may be of users that only a namespace has.
+// clear removes a tree, whose files may be of users that only a namespace has, unless a lab uses
+// it.
 func (s *Store) clear(ctx context.Context, m userns.Mapping, tree string) error {
 	if _, err := os.Lstat(tree); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	lock, err := lockTree(tree, unix.LOCK_EX)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = errors.New("nodes of a lab that is up are made of it (reprise gc removes what nobody owns, reprise topology down what was left up)")
+	}
+	if err != nil {
+		return fmt.Errorf("remove %.12s: %w", filepath.Base(tree), err)
+	}
+	defer lock.Close() //nolint:errcheck // the lock ends with it
 	if _, err := inside(ctx, m, nil, "clear", tree); err != nil {
 		return fmt.Errorf("remove %s: %w", filepath.Base(tree), err)
 	}

@@ -232,3 +232,45 @@ func TestNames(t *testing.T) {
 		t.Error("removed twice")
 	}
 }
+
+// What nodes of a lab are made of stays until the lab is gone.
+func TestInUse(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	if _, err := s.Import(t.Context(), bytes.NewReader(saved(t, "lab/test:1", nil, archive(t, named("a", "one"))))); err != nil {
+		must(t, err)
+	}
+	img, err := s.Resolve("lab/test:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := store.Use(img.Tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := store.Use(img.Tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(t.Context(), []string{"lab/test:1"}); err == nil || !strings.Contains(err.Error(), "a lab that is up") {
+		t.Errorf("removed while it is in use: %v", err)
+	}
+	if got, err := os.ReadFile(filepath.Join(img.Tree, "a")); err != nil || string(got) != "one" {
+		t.Errorf("after the refusal: %q, %v", got, err)
+	}
+	if _, err := s.Resolve("lab/test:1"); err != nil {
+		t.Errorf("after the refusal: %v", err)
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(t.Context(), []string{"lab/test:1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Use(img.Tree); err == nil {
+		t.Error("an image that is gone can be used")
+	}
+}
