@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // line is a cable between two networks, with a packet socket at each end.
@@ -33,6 +34,7 @@ type line struct {
 // newLine makes one. What is sent goes through one processor, so that it stays in order.
 func newLine(t *testing.T) *line {
 	t.Helper()
+	livetest.Long(t, "frames are sent through the kernel")
 	runtime.LockOSThread() // never unlocked: the thread has one processor
 	var one unix.CPUSet
 	one.Set(0)
