@@ -60,11 +60,13 @@ func TestProviderByItself(t *testing.T) {
 		name, asked, env string
 		images           []string
 		runtime          topologies.Runtime // of the first node
+		memory           string             // likewise
 		want             string
 	}{
 		{name: "own images", images: []string{own, own}, want: cli.ProviderNamespaces},
 		{name: "one of somebody else", images: []string{own, others}, want: cli.ProviderContainers},
 		{name: "an own one that is not there", images: []string{own, recipe.Repository + "frr:0.1"}, want: cli.ProviderContainers},
+		{name: "a bound of memory", images: []string{own}, memory: "64MB", want: cli.ProviderContainers},
 		{name: "asked for", asked: cli.ProviderContainers, env: cli.ProviderNamespaces, images: []string{own}, want: cli.ProviderContainers},
 		{name: "one that says so", images: []string{own, own}, runtime: topologies.RuntimeContainers, want: cli.ProviderMixed},
 		{name: "all that say so", images: []string{own}, runtime: topologies.RuntimeContainers, want: cli.ProviderContainers},
@@ -80,7 +82,7 @@ func TestProviderByItself(t *testing.T) {
 			for _, image := range tt.images {
 				top.Nodes = append(top.Nodes, topologies.Node{Name: "n" + string(rune('1'+len(top.Nodes))), Kind: topologies.KindLinux, Image: image})
 			}
-			top.Nodes[0].Runtime = tt.runtime
+			top.Nodes[0].Runtime, top.Nodes[0].Memory = tt.runtime, tt.memory
 			p, err := cli.OpenNodes(t.Context(), &scenarios.Loaded{}, top, tt.asked)
 			if err != nil {
 				t.Fatal(err)

@@ -209,6 +209,7 @@ type Platform struct {
 	RunCtxFn    func(ctx context.Context, node, line string) (drivers.Exchange, error)
 	ShellFn     func(node, line string) (drivers.Exchange, error)
 	ConfigureFn func(node, line string) (rejected string, err error)
+	OpenFn      func(node string) error
 	BootFn      func(node string) error
 	DeathsFn    func(node string) ([]drivers.Death, error)
 	LogFn       func(node string) string
@@ -231,6 +232,11 @@ func (p *Platform) Platform() string { return p.Name }
 
 // Open opens a driver on a node.
 func (p *Platform) Open(_ context.Context, t drivers.Target) (drivers.Driver, error) {
+	if p.OpenFn != nil {
+		if err := p.OpenFn(t.Node); err != nil {
+			return nil, err
+		}
+	}
 	return &driver{p: p, node: t.Node}, nil
 }
 

@@ -26,28 +26,37 @@ func TestNodesAtOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
 				w.provider.BuiltKind = tt.kind
-				var mu sync.Mutex
-				now, most := 0, 0
-				count := func(by int) {
-					mu.Lock()
-					defer mu.Unlock()
-					now += by
-					most = max(most, now)
-				}
-				w.platform.BootFn = func(string) error {
-					count(1)
-					<-time.After(time.Second) // of the test's clock: nobody boots further meanwhile
-					count(-1)
-					return nil
-				}
+				opens, boots := &gauge{}, &gauge{}
+				w.platform.OpenFn = opens.work
+				w.platform.BootFn = boots.work
 				verdicts, _ := w.series(t, &w.provider, wide(nodes), 1)
 				verdict(t, verdicts[0], evidence.Reproduced, "")
-				if most != tt.most {
-					t.Errorf("%d of %d nodes started at once, want %d", most, nodes, tt.most)
+				if opens.most != tt.most || boots.most != tt.most {
+					t.Errorf("of %d nodes %d were opened at once, and %d started, want %d", nodes, opens.most, boots.most, tt.most)
 				}
 			})
 		})
 	}
+}
+
+// gauge counts how much is done at once.
+type gauge struct {
+	mu        sync.Mutex
+	now, most int
+}
+
+func (g *gauge) work(string) error {
+	g.count(1)
+	<-time.After(time.Second) // of the test's clock: nobody gets further meanwhile
+	g.count(-1)
+	return nil
+}
+
+func (g *gauge) count(by int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now += by
+	g.most = max(g.most, g.now)
 }
 
 // wide is a scenario of so many nodes, r1 of which breaks.

@@ -131,7 +131,7 @@ func (l *Lab) atOnce() int {
 	if l.kind() == topologies.KindContainer {
 		return nodesPerCPU * runtime.NumCPU()
 	}
-	return max(1, len(l.nodes))
+	return max(1, len(l.plan.Nodes))
 }
 
 // sideBySide runs f on every node, on as many at once as there is room for, and waits for all.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,9 @@ import (
 type Provider struct {
 	containers *containers.Provider
 	namespaces *namespaces.Provider
+
+	mu    sync.Mutex
+	boxed map[string]bool // images of containers in topologies that were looked at
 }
 
 var (
@@ -35,7 +39,7 @@ var (
 
 // New makes a provider of two others, which it closes with itself.
 func New(c *containers.Provider, n *namespaces.Provider) *Provider {
-	return &Provider{containers: c, namespaces: n}
+	return &Provider{containers: c, namespaces: n, boxed: map[string]bool{}}
 }
 
 // Name implements topologies.Provider.
@@ -59,6 +63,11 @@ func inContainers(n topologies.Node) bool { return !InSpaces(n) }
 
 // Check implements topologies.Provider.
 func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
+	p.mu.Lock()
+	for _, n := range t.Part(inContainers).Nodes {
+		p.boxed[n.Image] = true
+	}
+	p.mu.Unlock()
 	return errors.Join(p.containers.CheckPart(ctx, t.Part(inContainers)), p.namespaces.CheckPart(ctx, t.Part(InSpaces)), wiring.CheckLinks(t))
 }
 
@@ -97,13 +106,16 @@ func (l *lab) start(ctx context.Context, p *Provider, o topologies.Options) erro
 	return errors.Join(errs[:]...)
 }
 
-// DescribeImage implements topologies.ImageDescriber: an image has one digest in both places.
+// DescribeImage implements topologies.ImageDescriber. An image has one digest in both places,
+// unless it was made anew in one of them: then the engine's is what its containers are made of.
 func (p *Provider) DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo, error) {
-	info, err := p.namespaces.DescribeImage(ctx, ref)
-	if err != nil {
+	p.mu.Lock()
+	boxed := p.boxed[ref]
+	p.mu.Unlock()
+	if boxed {
 		return p.containers.DescribeImage(ctx, ref)
 	}
-	return info, nil
+	return p.namespaces.DescribeImage(ctx, ref)
 }
 
 // Engine implements topologies.EngineTeller.

@@ -201,11 +201,12 @@ func openMixed(t topologies.Topology) (Provider, error) {
 	return mixed.New(boxes, spaces), nil
 }
 
-// ownImages reports whether every image of a topology is built by this project. A segment has
-// none.
+// ownImages reports whether every image of a topology is built by this project, and no node has
+// a bound of memory of its own, which in a container ends a process of it and elsewhere the node.
+// A segment has no image.
 func ownImages(t topologies.Topology) bool {
 	return !slices.ContainsFunc(t.Nodes, func(n topologies.Node) bool {
-		return !strings.HasPrefix(n.Image, recipe.Repository) && !n.IsSegment()
+		return n.Memory != "" || !strings.HasPrefix(n.Image, recipe.Repository) && !n.IsSegment()
 	})
 }
 
