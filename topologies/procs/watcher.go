@@ -7,7 +7,10 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -52,9 +55,8 @@ type Watcher struct {
 	processes  map[int]*process // of containers, by their number on the machine
 	gone       map[int]bool     // ended by a signal, of which each of their threads tells
 	lost       time.Time        // when events were last lost; zero: never
-	marks      map[string]bool  // that were met
-	nextMark   int
-	killed     uint64 // processes that the kernel has killed for want of memory, since it booted
+	marked     uint64           // the highest of the marks that were met
+	killed     uint64           // processes that the kernel has killed for want of memory, since it booted
 }
 
 type container struct {
@@ -79,7 +81,7 @@ func Open() (*Watcher, error) {
 	}
 	w := &Watcher{
 		conn: conn, queue: make(chan event, maxQueue), ended: make(chan struct{}),
-		containers: map[string]*container{}, processes: map[int]*process{}, gone: map[int]bool{}, marks: map[string]bool{},
+		containers: map[string]*container{}, processes: map[int]*process{}, gone: map[int]bool{},
 	}
 	w.changed = sync.NewCond(&w.mu)
 	w.killed, _ = oomKills()
@@ -206,21 +208,24 @@ func (w *Watcher) wait(ctx context.Context, deadline time.Time) bool {
 // markTimeout bounds the time in which everything that has happened is read.
 const markTimeout = 10 * time.Second
 
+// A mark is the name of a thread of this process for a moment: markName and a number.
+const markName = "rp-"
+
+// lastMark numbers the marks of all watchers of this process, each of which meets those of all.
+var lastMark atomic.Uint64 //nolint:gochecknoglobals // names of threads are the process's
+
 // CatchUp returns when every event that the kernel has sent so far was taken: it makes an
-// event of its own and waits for that.
+// event of its own and waits for that, or for one that was made later.
 func (w *Watcher) CatchUp(ctx context.Context) error {
-	w.mu.Lock()
-	w.nextMark++
-	name := fmt.Sprintf("rp-%d", w.nextMark)
-	w.mu.Unlock()
-	if err := setName(name); err != nil {
+	number := lastMark.Add(1)
+	if err := setName(fmt.Sprint(markName, number)); err != nil {
 		return fmt.Errorf("mark the kernel's events of processes: %w", err)
 	}
 	deadline := time.Now().Add(markTimeout)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	lost := w.lost
-	for !w.marks[name] {
+	for w.marked < number {
 		if w.lost.After(lost) { // with our mark, perhaps
 			return nil
 		}
@@ -234,8 +239,18 @@ func (w *Watcher) CatchUp(ctx context.Context) error {
 		}
 		return errors.Join(errors.New("the kernel's events of processes are not read in time"), ctx.Err())
 	}
-	delete(w.marks, name)
 	return nil
+}
+
+// met notes a mark. The caller holds mu.
+func (w *Watcher) met(name string) bool {
+	digits, ok := strings.CutPrefix(name, markName)
+	number, err := strconv.ParseUint(digits, 10, 64)
+	if !ok || err != nil {
+		return false
+	}
+	w.marked = max(w.marked, number)
+	return true
 }
 
 // setName gives a thread a name for a moment, of which the kernel tells.
@@ -272,9 +287,10 @@ func (w *Watcher) take(e event) {
 	case e.what == eventExec:
 		w.executed(e.pid)
 	case e.what == eventComm:
-		if e.pid == os.Getpid() && len(e.comm) > 3 && e.comm[:3] == "rp-" {
-			w.marks[e.comm] = true
-		} else if p := w.processes[e.pid]; p != nil && e.pid == e.thread {
+		if e.pid == os.Getpid() && w.met(e.comm) {
+			return
+		}
+		if p := w.processes[e.pid]; p != nil && e.pid == e.thread {
 			p.end.Name = e.comm
 		}
 	case e.what == eventDump:

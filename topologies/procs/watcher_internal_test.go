@@ -178,6 +178,25 @@ func TestLostEventsAreSaid(t *testing.T) {
 	}
 }
 
+// Watchers of one process meet each other's marks, and take none of them for their own: what a
+// watcher was slow to read, it has taken when it says that it caught up.
+func TestWatchersBesideEachOther(t *testing.T) {
+	slow, id := watch(t)
+	quick, _ := watch(t)
+	for range 20 { // its marks are behind those of the other
+		if err := quick.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 20 {
+		since := time.Now()
+		_ = exec.Command(copyShell(t, "beside-another"), "-c", "kill -SEGV $$").Run() // it dies
+		if ends := named(t, slow, id, "beside-another", since); len(ends) != 1 {
+			t.Fatalf("%d deaths: %+v", len(ends), ends)
+		}
+	}
+}
+
 // TestUnseenContainer: a container of which no process was ever seen has no answer.
 func TestUnseenContainer(t *testing.T) {
 	w, _ := watch(t)
