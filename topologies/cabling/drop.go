@@ -105,16 +105,18 @@ func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 		if _, there := c.drops[e]; !there {
 			continue
 		}
-		for _, f := range c.faults {
-			if !slices.Contains(f.ends(), e) {
-				continue
-			}
+		here := slices.DeleteFunc(slices.Clone(c.faults), func(f *active) bool { return !slices.Contains(f.ends(), e) })
+		for _, f := range here {
 			r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: f.id})
 			if f.fired += r.Count; !wiring.Gone(err) {
 				f.blind = errors.Join(f.blind, err)
 			}
 		}
-		_, _ = c.drop(ctx, e, wiring.Op{Kind: wiring.Drop}) // goes with its interface otherwise
+		if _, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop}); !wiring.Gone(err) {
+			for _, f := range here {
+				f.blind = errors.Join(f.blind, err)
+			}
+		}
 		delete(c.drops, e)
 	}
 }

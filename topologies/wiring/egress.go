@@ -50,6 +50,9 @@ func setEgress(at, from Port, filters []Filter) (stamp int, err error) {
 			return 0, err
 		}
 	}
+	if len(filters) == 0 {
+		return 0, errors.Join(clearArrivals(at), clearEgress(from))
+	}
 	s, err := open(from.PID)
 	if err != nil {
 		return 0, err
@@ -64,15 +67,16 @@ func setEgress(at, from Port, filters []Filter) (stamp int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("find %s: %w", from.Interface, err)
 	}
-	if len(filters) == 0 {
-		return 0, errors.Join(far.setWitnesses(at.Interface, nil), s.setRules(from.Interface, nil), s.leaveMarked(link))
+	taker, err := s.taker(link)
+	if err != nil {
+		return 0, err
 	}
 	there, err := s.inForce(from.Interface)
 	if err != nil {
 		return 0, err
 	}
-	if len(there) == 0 { // newer kernels keep the chains of an interface that comes back under its name
-		if err := far.setWitnesses(at.Interface, nil); err != nil {
+	if taker == 0 || len(there) == 0 { // newer kernels keep the chains of an interface that comes back under its name
+		if err := errors.Join(far.setWitnesses(at.Interface, nil), s.setRules(from.Interface, nil)); err != nil {
 			return 0, err
 		}
 	}
@@ -86,6 +90,41 @@ func setEgress(at, from Port, filters []Filter) (stamp int, err error) {
 		return 0, err
 	}
 	return s.egressStamp(from.Interface)
+}
+
+// clearArrivals takes the witnesses at an end away. Those of a network that is gone went with it.
+func clearArrivals(at Port) error {
+	s, err := open(at.PID)
+	if Gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.setWitnesses(at.Interface, nil)
+}
+
+// clearEgress takes what drops frames at an end away, and its rules also where the interface is
+// gone, as that of a cable is whose far end went with its network.
+func clearEgress(from Port) error {
+	s, err := open(from.PID)
+	if Gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	err = s.setRules(from.Interface, nil)
+	link, missing := s.handle.LinkByName(from.Interface)
+	switch {
+	case Gone(missing):
+		return err
+	case missing != nil:
+		return errors.Join(err, fmt.Errorf("find %s: %w", from.Interface, missing))
+	}
+	return errors.Join(err, s.leaveMarked(link))
 }
 
 // nft reaches nftables in the namespace.

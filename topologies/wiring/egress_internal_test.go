@@ -301,6 +301,62 @@ func TestEgressFilters(t *testing.T) {
 	}
 }
 
+// Where the receiver has ended, nothing is left at the sender. A socket of the test's holds its network.
+func TestEgressOutlivesReceiver(t *testing.T) {
+	l := newLine(t)
+	op := Op{Kind: Drop, By: topologies.DropByNFT, A: l.at, B: l.from, Filters: []Filter{{ID: "f", Match: topologies.FrameMatch{Proto: "udp"}}}}
+	if _, err := Apply(op); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Kill(l.at.PID, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Waitid(unix.P_PID, l.at.PID, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	op.Filters = nil
+	if _, err := Apply(op); err != nil {
+		t.Errorf("take filters away after the receiver: %v", err)
+	}
+	if left := l.left(t); left != "" {
+		t.Errorf("left: %s", left)
+	}
+}
+
+// Rules that stayed while nothing took what they mark begin anew: what they counted has arrived.
+func TestEgressBeginsAnew(t *testing.T) {
+	l := newLine(t)
+	op := Op{Kind: Drop, By: topologies.DropByNFT, A: l.at, B: l.from, Filters: []Filter{{ID: "f", Match: topologies.FrameMatch{Proto: "udp"}}}}
+	if _, err := Apply(op); err != nil {
+		t.Fatal(err)
+	}
+	s, err := open(l.from.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	link, err := s.handle.LinkByName(l.from.Interface)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.leaveMarked(link); err != nil {
+		t.Fatal(err)
+	}
+	datagram := bytes.Join([][]byte{ether(0x0800), ip4(17, 0, 0), make([]byte, 20)}, nil)
+	if _, err := unix.Write(l.tx, datagram); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Apply(op); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.Write(l.tx, datagram); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := Apply(Op{Kind: Count, By: topologies.DropByNFT, A: l.at, B: l.from, Name: "f"}); r.Count != 1 || err != nil {
+		t.Errorf("dropped %d, %v; want 1", r.Count, err)
+	}
+}
+
 // left tells what there is of rules and of tc at the sender's end.
 func (l *line) left(t *testing.T) string {
 	t.Helper()

@@ -1,0 +1,81 @@
+package cabling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"testing"
+
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wiring"
+)
+
+// recorder is a site of two nodes that writes down what is done to their cable, and refuses what
+// fails says.
+type recorder struct {
+	done  []string
+	fails map[wiring.Kind]error
+}
+
+func (r *recorder) Network(node string) (wiring.Wirer, int) { return r, int(node[1] - '0') }
+func (r *recorder) Dropper(node string) (wiring.Wirer, int) { return r.Network(node) }
+func (*recorder) Host(string) (topologies.Host, error)      { return nil, nil }
+func (*recorder) Close() error                              { return nil }
+
+func (r *recorder) Apply(_ context.Context, op wiring.Op) (wiring.Result, error) {
+	what := fmt.Sprintf("%s r%d", op.Kind, op.A.PID)
+	switch {
+	case op.Kind == wiring.Drop:
+		what += fmt.Sprintf(" %d", len(op.Filters))
+	case op.Kind == wiring.State && op.Up:
+		what += " up"
+	case op.Kind == wiring.State:
+		what += " down"
+	}
+	r.done = append(r.done, what)
+	return wiring.Result{Count: 1, By: topologies.DropByNFT}, r.fails[op.Kind]
+}
+
+// faulted gives a cabling with faults on its only cable; what was done until then is forgotten.
+func faulted(t *testing.T, faults ...topologies.Fault) (*Cabling, *recorder, []topologies.Active) {
+	t.Helper()
+	r := &recorder{fails: map[wiring.Kind]error{}}
+	top := topologies.Topology{
+		Nodes: []topologies.Node{{Name: "r1"}, {Name: "r2"}},
+		Links: []topologies.Link{{A: topologies.Endpoint{Node: "r1", Interface: "eth1"}, B: topologies.Endpoint{Node: "r2", Interface: "eth1"}}},
+	}
+	c := New(Config{Topology: top, Site: r})
+	var list []topologies.Active
+	for _, f := range faults {
+		f.Endpoint = topologies.Endpoint{Node: "r2", Interface: "eth1"}
+		a, err := c.Inject(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, a)
+	}
+	r.done = nil
+	return c, r, list
+}
+
+// Where nobody knows whether filters were taken away, nobody knows what they have dropped. What
+// went with its network is no such case.
+func TestBank(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fails error
+		blind bool
+	}{{"taken away", nil, false}, {"gone", syscall.ENOENT, false}, {"refused", errors.New("no"), true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, r, list := faulted(t, topologies.Fault{Kind: topologies.FaultDrop})
+			r.fails[wiring.Drop] = tt.fails
+			c.bank(t.Context(), c.Topology.Links[0])
+			if n, err := list[0].Fired(t.Context()); n != 2 || (err != nil) != tt.blind {
+				t.Errorf("fired %d, %v", n, err)
+			}
+		})
+	}
+}
