@@ -99,10 +99,9 @@ func (a *active) ends() []topologies.Endpoint {
 	}
 }
 
-// setState shuts the interface, or brings it up.
-func (a *active) setState(ctx context.Context, up bool) error {
-	e := a.link.A
-	_, err := a.cabling.apply(ctx, e.Node, wiring.Op{Kind: wiring.State, A: a.cabling.port(e), Up: up})
+// setState shuts an interface, or brings it up.
+func (c *Cabling) setState(ctx context.Context, e topologies.Endpoint, up bool) error {
+	_, err := c.apply(ctx, e.Node, wiring.Op{Kind: wiring.State, A: c.port(e), Up: up})
 	return err
 }
 
@@ -135,7 +134,7 @@ func (c *Cabling) carryDown(ctx context.Context, name string) error {
 // apply puts the fault in force.
 func (a *active) apply(ctx context.Context) error {
 	if a.fault.Kind == topologies.FaultDown {
-		if err := a.setState(ctx, false); err != nil {
+		if err := a.cabling.setState(ctx, a.link.A, false); err != nil {
 			return err
 		}
 		return a.carry(ctx, false)
@@ -219,7 +218,7 @@ func (a *active) undo(ctx context.Context) error {
 	if c.down(a.fault.Endpoint) {
 		return nil // another fault keeps it down
 	}
-	if err := a.setState(ctx, true); err != nil {
+	if err := c.setState(ctx, a.link.A, true); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(c.faults, func(other *active) bool { return other.fault.Kind == topologies.FaultDown && other.on(a.link) }) {

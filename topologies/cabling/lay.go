@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -74,7 +75,12 @@ func (c *Cabling) Prepare(ctx context.Context, name string) error {
 
 // Connect lays a cable between nodes that are prepared.
 func (c *Cabling) Connect(ctx context.Context, link topologies.Link) error {
-	op := wiring.Op{Kind: wiring.Connect, A: c.port(link.A), B: c.port(link.B), MTU: link.MTU}
+	return c.connect(ctx, link, false)
+}
+
+// connect is Connect, whose ends may stay down.
+func (c *Cabling) connect(ctx context.Context, link topologies.Link, down bool) error {
+	op := wiring.Op{Kind: wiring.Connect, A: c.port(link.A), B: c.port(link.B), MTU: link.MTU, Down: down}
 	if _, err := c.apply(ctx, link.A.Node, op); err != nil {
 		return fmt.Errorf("lay the cable %s–%s: %w", link.A, link.B, err)
 	}
@@ -82,7 +88,7 @@ func (c *Cabling) Connect(ctx context.Context, link topologies.Link) error {
 }
 
 // relay lays a cable anew, after one that may be gone with its network, and puts the faults on it
-// back in force. The caller holds wires.
+// back in force before it carries anything. The caller holds wires.
 func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 	c.bank(ctx, link)
 	for _, e := range ends(link) {
@@ -96,7 +102,8 @@ func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 		n.laid[e.Interface]++
 		n.mu.Unlock()
 	}
-	if err := c.Connect(ctx, link); err != nil {
+	faulty := slices.ContainsFunc(c.faults, func(f *active) bool { return f.on(link) })
+	if err := c.connect(ctx, link, faulty); err != nil || !faulty {
 		return err
 	}
 	for _, e := range ends(link) {
@@ -107,11 +114,17 @@ func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 			return err
 		}
 	}
-	for _, f := range c.faults {
-		if f.fault.Kind == topologies.FaultDown && f.on(link) {
-			if err := f.setState(ctx, false); err != nil {
-				return err
-			}
+	return c.raise(ctx, link)
+}
+
+// raise brings the ends of a cable up that no fault holds down. The caller holds wires.
+func (c *Cabling) raise(ctx context.Context, link topologies.Link) error {
+	for _, e := range ends(link) {
+		if c.down(e) {
+			continue
+		}
+		if err := c.setState(ctx, e, true); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/wiring"
@@ -28,9 +31,9 @@ func (r *recorder) Apply(_ context.Context, op wiring.Op) (wiring.Result, error)
 	switch {
 	case op.Kind == wiring.Drop:
 		what += fmt.Sprintf(" %d", len(op.Filters))
-	case op.Kind == wiring.State && op.Up:
+	case op.Kind == wiring.State && op.Up, op.Kind == wiring.Connect && !op.Down:
 		what += " up"
-	case op.Kind == wiring.State:
+	case op.Kind == wiring.State, op.Kind == wiring.Connect:
 		what += " down"
 	}
 	r.done = append(r.done, what)
@@ -43,7 +46,7 @@ func faulted(t *testing.T, faults ...topologies.Fault) (*Cabling, *recorder, []t
 	r := &recorder{fails: map[wiring.Kind]error{}}
 	top := topologies.Topology{
 		Nodes: []topologies.Node{{Name: "r1"}, {Name: "r2"}},
-		Links: []topologies.Link{{A: topologies.Endpoint{Node: "r1", Interface: "eth1"}, B: topologies.Endpoint{Node: "r2", Interface: "eth1"}}},
+		Links: []topologies.Link{{A: topologies.Endpoint{Node: "r1", Interface: "eth1", IPv4: "10.0.0.1/24"}, B: topologies.Endpoint{Node: "r2", Interface: "eth1", IPv4: "10.0.0.2/24"}}},
 	}
 	c := New(Config{Topology: top, Site: r})
 	var list []topologies.Active
@@ -57,6 +60,33 @@ func faulted(t *testing.T, faults ...topologies.Fault) (*Cabling, *recorder, []t
 	}
 	r.done = nil
 	return c, r, list
+}
+
+// A cable that is laid anew carries nothing before the faults on it are in force.
+func TestRelay(t *testing.T) {
+	t.Parallel()
+	drop, down := topologies.Fault{Kind: topologies.FaultDrop}, topologies.Fault{Kind: topologies.FaultDown}
+	for _, tt := range []struct {
+		name   string
+		faults []topologies.Fault
+		want   string
+	}{
+		{"no fault", nil, "disconnect r1, disconnect r2, connect r1 up"},
+		{"drop", []topologies.Fault{drop}, "count r2, drop r2 0, disconnect r1, disconnect r2, connect r1 down, drop r2 1, state r1 up, state r2 up"},
+		{"down", []topologies.Fault{down}, "disconnect r1, disconnect r2, connect r1 down, state r1 up"},
+		{"both", []topologies.Fault{drop, down}, "count r2, drop r2 0, disconnect r1, disconnect r2, connect r1 down, drop r2 1, state r1 up"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, r, _ := faulted(t, tt.faults...)
+			if err := c.relay(t.Context(), c.Topology.Links[0]); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.Split(tt.want, ", "), r.done); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }
 
 // Where nobody knows whether filters were taken away, nobody knows what they have dropped. What

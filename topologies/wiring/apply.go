@@ -134,10 +134,16 @@ func connect(op Op) (err error) {
 			err = errors.Join(err, disconnect(op.A))
 		}
 	}()
-	if err := a.finish(op.A); err != nil {
+	if err := a.settle(op.A); err != nil {
 		return err
 	}
-	return b.finish(op.B)
+	if err := b.settle(op.B); err != nil || op.Down {
+		return err
+	}
+	if err := a.raise(op.A); err != nil {
+		return err
+	}
+	return b.raise(op.B)
 }
 
 // ends describes the two ends of a cable.
@@ -161,8 +167,8 @@ func ends(op Op) (a, b end, err error) {
 	return a, b, nil
 }
 
-// finish gives one end its addresses, its segment and its settings, and brings it up.
-func (s *space) finish(p Port) error {
+// settle gives one end, which is down, its addresses, its segment and its settings.
+func (s *space) settle(p Port) error {
 	link, err := s.find(p)
 	if err != nil {
 		return err
@@ -189,6 +195,15 @@ func (s *space) finish(p Port) error {
 		if err := s.handle.AddrAdd(link, addr); err != nil {
 			return fmt.Errorf("give %s the address %s: %w", p.Interface, text, err)
 		}
+	}
+	return nil
+}
+
+// raise brings one end up.
+func (s *space) raise(p Port) error {
+	link, err := s.find(p)
+	if err != nil {
+		return err
 	}
 	if err := s.handle.LinkSetUp(link); err != nil {
 		return fmt.Errorf("bring %s up: %w", p.Interface, err)

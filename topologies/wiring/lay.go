@@ -217,7 +217,10 @@ func (l *lot) finish() error {
 	for pid, list := range ports {
 		group.Go(func() error {
 			for _, p := range list {
-				if err := l.spaces[pid].finish(p); err != nil {
+				if err := l.spaces[pid].settle(p); err != nil {
+					return err
+				}
+				if err := l.spaces[pid].raise(p); err != nil {
 					return err
 				}
 			}

@@ -13,7 +13,7 @@ type Kind string
 
 // The operations.
 const (
-	Connect    Kind = "connect"    // make the cable A–B; both ends come up
+	Connect    Kind = "connect"    // make the cable A–B; both ends come up, unless Down keeps them
 	Disconnect Kind = "disconnect" // remove the cable at A; it may be gone already
 	State      Kind = "state"      // shut A's interface, or bring it up
 	MakeBridge Kind = "bridge"     // make the segment in A's namespace
@@ -33,6 +33,7 @@ type Op struct {
 	A       Port     `json:"a"`
 	B       Port     `json:"b,omitzero"`        // Connect; Drop, Count: the far end of A's cable, unset where there is none
 	MTU     int      `json:"mtu,omitempty"`     // Connect; 0 means 1500
+	Down    bool     `json:"down,omitempty"`    // Connect: the ends stay down until State brings them up
 	Up      bool     `json:"up,omitempty"`      // State
 	Filters []Filter `json:"filters,omitempty"` // Drop
 	Name    string   `json:"name,omitempty"`    // Count
