@@ -98,25 +98,41 @@ func (c *Cabling) filter(ctx context.Context, e topologies.Endpoint) error {
 }
 
 // bank adds what the filters on a cable have counted to the totals and takes them away, before
-// the cable or a network at its ends goes. What is gone already has nothing to give. The caller
-// holds wires.
+// the cable or a network at its ends goes. The cable carries nothing from then on: it would be
+// what they are to drop. What is gone already has nothing to give. The caller holds wires.
 func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 	for _, e := range ends(link) {
 		if _, there := c.drops[e]; !there {
 			continue
 		}
 		here := slices.DeleteFunc(slices.Clone(c.faults), func(f *active) bool { return !slices.Contains(f.ends(), e) })
-		for _, f := range here {
-			r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: f.id})
-			if f.fired += r.Count; !wiring.Gone(err) {
+		unknown := func(f *active, err error) {
+			if !wiring.Gone(err) {
 				f.blind = errors.Join(f.blind, err)
 			}
 		}
-		if _, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop}); !wiring.Gone(err) {
-			for _, f := range here {
-				f.blind = errors.Join(f.blind, err)
-			}
+		shut := c.shut(ctx, link)
+		for _, f := range here {
+			r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: f.id})
+			f.fired += r.Count
+			unknown(f, err)
+		}
+		_, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop})
+		for _, f := range here {
+			unknown(f, err)
+			f.blind = errors.Join(f.blind, shut)
 		}
 		delete(c.drops, e)
 	}
+}
+
+// shut takes the ends of a cable down; one that is gone is as good.
+func (c *Cabling) shut(ctx context.Context, link topologies.Link) error {
+	var errs []error
+	for _, e := range ends(link) {
+		if err := c.setState(ctx, e, false); !wiring.Gone(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -72,9 +72,9 @@ func TestRelay(t *testing.T) {
 		want   string
 	}{
 		{"no fault", nil, "disconnect r1, disconnect r2, connect r1 up"},
-		{"drop", []topologies.Fault{drop}, "count r2, drop r2 0, disconnect r1, disconnect r2, connect r1 down, drop r2 1, state r1 up, state r2 up"},
+		{"drop", []topologies.Fault{drop}, "state r1 down, state r2 down, count r2, drop r2 0, disconnect r1, disconnect r2, connect r1 down, drop r2 1, state r1 up, state r2 up"},
 		{"down", []topologies.Fault{down}, "disconnect r1, disconnect r2, connect r1 down, state r1 up"},
-		{"both", []topologies.Fault{drop, down}, "count r2, drop r2 0, disconnect r1, disconnect r2, connect r1 down, drop r2 1, state r1 up"},
+		{"both", []topologies.Fault{drop, down}, "state r1 down, state r2 down, count r2, drop r2 0, disconnect r1, disconnect r2, connect r1 down, drop r2 1, state r1 up"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

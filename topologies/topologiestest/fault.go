@@ -213,6 +213,41 @@ func (s Subject) faultsTogetherBy(t *testing.T, p topologies.Provider, by topolo
 	Unchanged(t, r)
 }
 
+// flood sends datagrams to port 9 of every neighbour for as long as it is not closed, from the
+// moment that the interface is up.
+const flood = `while :; do echo x > /dev/udp/ff02::1%eth1/9; done 2>/dev/null`
+
+// replugUnderFire: of what is sent while a cable is laid anew, a fault in force drops all.
+func (s Subject) replugUnderFire(t *testing.T) {
+	t.Helper()
+	s.dropsBy(t, func(t *testing.T, p topologies.Provider, by topologies.DropBy) {
+		t.Helper()
+		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: "test-fire-" + string(by), DropBy: by})
+		r2 := Host(t, r, "r2")
+		at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
+		a := Inject(t, r, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Match: topologies.FrameMatch{DstPort: 9}})
+		Run(t, r2, "nft", "add table inet met; add chain inet met in { type filter hook input priority 0; }; add rule inet met in udp dport 9 counter")
+		arrived := func() bool {
+			return !strings.Contains(Run(t, r2, "nft", "list chain inet met in"), "counter packets 0 ")
+		}
+		command, err := Host(t, r, "r1").Open(t.Context(), []string{"bash", "-c", flood}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer command.Close() //nolint:errcheck // it ends with its lab otherwise
+		for range 5 {
+			before := Fired(t, a)
+			Eventually(t, "datagrams are dropped", func() bool { return Fired(t, a) > before })
+			Inject(t, r, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: at})
+			if arrived() {
+				t.Fatal("datagrams arrived while the cable was laid anew")
+			}
+		}
+		Heal(t, a)
+		Eventually(t, "datagrams arrive", arrived)
+	})
+}
+
 func (s Subject) injectNowhere(t *testing.T) {
 	t.Helper()
 	t.Parallel()

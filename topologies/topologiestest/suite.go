@@ -38,6 +38,7 @@ func (s Subject) Suite(t *testing.T) {
 		{"Drop", s.drop},
 		{"DropByChance", s.dropByChance},
 		{"FaultsTogether", s.faultsTogether},
+		{"ReplugUnderFire", s.replugUnderFire},
 		{"InjectNowhere", s.injectNowhere},
 		{"Segment", s.segment},
 		{"InterfaceOrder", s.interfaceOrder},
