@@ -1,7 +1,6 @@
 package userns
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -131,38 +130,6 @@ func bounded(h Host) (Refusal, bool) {
 func restrictedByDebian(h Host) (Refusal, bool) {
 	return bySysctl("kernel.unprivileged_userns_clone", "1", "kernel.unprivileged_userns_clone is 0"),
 		h.UID != 0 && h.is("/proc/sys/kernel/unprivileged_userns_clone", "0")
-}
-
-// maskedProc is the refusal of a container: the kernel mounts a /proc in a namespace only where
-// all of one is in view.
-func maskedProc(h Host) (Refusal, bool) {
-	f, err := os.Open(h.path("/proc/self/mountinfo"))
-	if err != nil {
-		return Refusal{}, false
-	}
-	defer f.Close() //nolint:errcheck // read only
-	var masks []string
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) < 6 {
-			continue
-		}
-		at, options := fields[4], strings.Split(fields[5], ",")
-		switch {
-		case slices.Contains([]string{"/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd"}, at): // empty folders, which hide nothing
-		case strings.HasPrefix(at, "/proc/"), at == "/proc" && slices.Contains(options, "ro"):
-			masks = append(masks, at)
-		}
-	}
-	slices.Sort(masks)
-	masks = slices.Compact(masks)
-	if len(masks) == 0 {
-		return Refusal{}, false
-	}
-	return Refusal{
-		Reason: "this is a container, in which parts of /proc are masked (" + strings.Join(masks[:min(len(masks), 3)], ", ") + "): no namespace can have a /proc of its own",
-		Allow:  "start the container unmasked: docker run --security-opt systempaths=unconfined --security-opt seccomp=unconfined, podman run --security-opt unmask=ALL, or procMount: Unmasked in Kubernetes",
-	}, true
 }
 
 // helpers are the programs that map subordinate ids.

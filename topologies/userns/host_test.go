@@ -115,6 +115,17 @@ func TestRefusals(t *testing.T) {
 			name: "a container", files: map[string]string{masked: "22 1 0:20 / /proc rw - proc proc rw\n24 22 0:22 / /proc/kcore rw - tmpfs tmpfs rw\n25 22 0:22 / /proc/acpi ro - tmpfs tmpfs ro\n"},
 			reason: "/proc/acpi, /proc/kcore", allow: "systempaths=unconfined",
 		},
+		{
+			name: "a container with files of lxcfs, and a whole /proc elsewhere", files: map[string]string{masked: "22 1 0:20 / /proc rw,nosuid - proc proc rw\n" +
+				"24 22 0:40 /proc/cpuinfo /proc/cpuinfo rw,nosuid - fuse.lxcfs lxcfs rw\n25 1 0:41 / /dev/.lxc/proc rw,relatime shared:7 - proc proc rw\n"},
+		},
+		{
+			name: "two of /proc, both masked", files: map[string]string{masked: "22 1 0:20 / /proc rw - proc proc rw\n24 22 0:40 / /proc/cpuinfo rw - fuse.lxcfs lxcfs rw\n" +
+				"25 1 0:41 / /mnt/p rw - proc proc rw\n26 25 0:22 / /mnt/p/kcore rw - tmpfs tmpfs rw\n27 1 0:20 /sys /mnt/sys rw - proc proc rw\n"},
+			reason: "(/mnt/p/kcore, /proc/cpuinfo)", allow: "procMount: Unmasked",
+		},
+		{name: "a guest of Xen", files: map[string]string{masked: "22 1 0:20 / /proc rw - proc proc rw\n24 22 0:22 / /proc/xen rw - xenfs xenfs rw\n"}},
+		{name: "a file system that is read alone", files: map[string]string{masked: "22 1 0:20 / /proc rw - proc proc ro\n"}, reason: "masked (/proc)", allow: "procMount: Unmasked"},
 		{name: "a container that reads alone", files: map[string]string{masked: "22 1 0:20 / /proc ro,nosuid - proc proc rw\n"}, reason: "masked (/proc)", allow: "procMount: Unmasked"},
 		{
 			name: "helpers without rights", files: map[string]string{"/usr/bin/newgidmap": "no setuid"},
