@@ -114,8 +114,11 @@ func (s *supervisor) over(l *life) string {
 		path, where string
 		may         int64
 	}{{"", "", l.spec.Disk}, {"/run", " to /run", l.spec.Volatile}, {"/tmp", " to /tmp", l.spec.Volatile}} {
-		if wrote, full := filled(fmt.Sprintf("/proc/%d/root%s", l.pid, dir.path)); full {
-			return fmt.Sprintf("it has written %s%s, and may write %s: it was ended", size(wrote), dir.where, size(dir.may))
+		switch f := filled(fmt.Sprintf("/proc/%d/root%s", l.pid, dir.path)); {
+		case f.ofBytes:
+			return fmt.Sprintf("it has written %s%s, and may write %s: it was ended", size(f.bytes), dir.where, size(dir.may))
+		case f.ofFiles:
+			return fmt.Sprintf("it has written %d files%s, and may write %d: it was ended", f.files, dir.where, f.mayFiles)
 		}
 	}
 	pids := l.processes()
@@ -149,13 +152,23 @@ func size(bytes int64) string {
 	return units.BytesSize(float64(bytes))
 }
 
-// filled says how many bytes of a file system are in use, and whether it is full.
-func filled(path string) (bytes int64, full bool) {
+// filling is how much of a file system is in use.
+type filling struct {
+	bytes            int64
+	files, mayFiles  uint64
+	ofBytes, ofFiles bool // it is full of them
+}
+
+// filled looks at a file system.
+func filled(path string) filling {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(path, &fs); err != nil || fs.Blocks == 0 {
-		return 0, false // its node has ended
+		return filling{} // its node has ended
 	}
-	return int64(fs.Blocks-fs.Bavail) * fs.Bsize, fs.Bavail < fs.Blocks/diskFull //nolint:gosec // bytes of memory
+	return filling{
+		bytes: int64(fs.Blocks-fs.Bavail) * fs.Bsize, ofBytes: fs.Bavail < fs.Blocks/diskFull, //nolint:gosec // bytes of memory
+		files: fs.Files - fs.Ffree, mayFiles: fs.Files, ofFiles: fs.Ffree < fs.Files/diskFull,
+	}
 }
 
 // processes lists those of a node, as it numbers them.

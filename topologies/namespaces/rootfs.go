@@ -201,7 +201,7 @@ func pivot(dir string) error {
 // nodeRoot makes the root file system of a node in this thread's own mounts, but for /proc: the
 // image's tree, over which what the node writes is kept in memory.
 func nodeRoot(name string, spec *nodeSpec, g ground, single bool) error {
-	if err := mountAll(mounting{source: "node", target: nodeDir, kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=755,size=%d", spec.Disk)}); err != nil {
+	if err := mountAll(mounting{source: "node", target: nodeDir, kind: "tmpfs", flags: safe, data: "mode=755," + room(spec.Disk)}); err != nil {
 		return err
 	}
 	upper, work, root := nodeDir+"/upper", nodeDir+"/work", nodeDir+"/root"
@@ -242,6 +242,13 @@ func nodeRoot(name string, spec *nodeSpec, g ground, single bool) error {
 		}
 	}
 	return nil
+}
+
+// room bounds a file system in memory, in bytes and in files: an empty one takes none of the bytes,
+// and some of the kernel's memory.
+func room(bytes int64) string {
+	const perFile, least = 16 << 10, 4096
+	return fmt.Sprintf("size=%d,nr_inodes=%d", bytes, max(bytes/perFile, least))
 }
 
 // names writes who the node is into its layer over the image's files, whose own do not matter.
@@ -305,15 +312,15 @@ func volatile(root string, spec *nodeSpec, single bool) []mounting {
 	}
 	return []mounting{
 		{source: "devpts", target: root + "/dev/pts", kind: "devpts", flags: unix.MS_NOSUID | unix.MS_NOEXEC, data: terminals},
-		{source: "shm", target: root + "/dev/shm", kind: "tmpfs", flags: safe | unix.MS_NOEXEC, data: "mode=1777,size=64m"},
-		{source: "run", target: root + "/run", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=755,size=%d", spec.Volatile)},
-		{source: "tmp", target: root + "/tmp", kind: "tmpfs", flags: safe, data: fmt.Sprintf("mode=1777,size=%d", spec.Volatile)},
+		{source: "shm", target: root + "/dev/shm", kind: "tmpfs", flags: safe | unix.MS_NOEXEC, data: "mode=1777," + room(64<<20)},
+		{source: "run", target: root + "/run", kind: "tmpfs", flags: safe, data: "mode=755," + room(spec.Volatile)},
+		{source: "tmp", target: root + "/tmp", kind: "tmpfs", flags: safe, data: "mode=1777," + room(spec.Volatile)},
 	}
 }
 
 // makeDev makes a small /dev.
 func makeDev(dir string, g ground) error {
-	if err := mountAll(mounting{source: "dev", target: dir, kind: "tmpfs", flags: unix.MS_NOSUID, data: "mode=755,size=64k"}); err != nil {
+	if err := mountAll(mounting{source: "dev", target: dir, kind: "tmpfs", flags: unix.MS_NOSUID, data: "mode=755," + room(64<<10)}); err != nil {
 		return err
 	}
 	for _, d := range []string{"pts", "shm", "net"} {
