@@ -17,10 +17,13 @@ const (
 	profileFile = "/etc/apparmor.d/reprise"
 )
 
-// SetSysctl sets a setting of the kernel's, now and after every boot.
+// SetSysctl sets a setting of the kernel's, now and, where the kernel took it, after every boot.
 func (h Host) SetSysctl(name, value string) error {
-	file := h.path(sysctlFile)
-	text, err := os.ReadFile(file)
+	live := h.path("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
+	if err := os.WriteFile(live, []byte(value+"\n"), 0o644); err != nil {
+		return fmt.Errorf("set %s: %w", name, err)
+	}
+	text, err := os.ReadFile(h.path(sysctlFile))
 	if err != nil && !os.IsNotExist(err) {
 		return err
 	}
@@ -33,14 +36,7 @@ func (h Host) SetSysctl(name, value string) error {
 		}
 	}
 	lines = append(lines, name+" = "+value)
-	if err := h.write(sysctlFile, strings.Join(lines, "\n")+"\n"); err != nil {
-		return err
-	}
-	live := h.path("/proc/sys/" + strings.ReplaceAll(name, ".", "/"))
-	if err := os.WriteFile(live, []byte(value+"\n"), 0o644); err != nil {
-		return fmt.Errorf("set %s: %w", name, err)
-	}
-	return nil
+	return h.write(sysctlFile, strings.Join(lines, "\n")+"\n")
 }
 
 // write writes a file of the machine's as a whole, with its folder.

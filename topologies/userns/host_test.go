@@ -206,3 +206,15 @@ func TestRefusalsTogether(t *testing.T) {
 		t.Errorf("of two settings: %s", got)
 	}
 }
+
+// A setting that the kernel does not take is not kept for the next boot.
+func TestSettingRefused(t *testing.T) {
+	t.Parallel()
+	h, _ := machine(t, nil)
+	if err := h.SetSysctl("user.no.such.setting", "1"); err == nil {
+		t.Error("a setting that is not there was set")
+	}
+	if got := read(t, h, "/etc/sysctl.d/99-reprise.conf"); got != "" {
+		t.Errorf("kept: %s", got)
+	}
+}
