@@ -53,21 +53,27 @@ func (h Host) write(file, text string) error {
 }
 
 // restrictedByAppArmor is the refusal of Ubuntu 24.04: a program without a profile gets a
-// namespace in which it has no rights.
+// namespace in which it has no rights. A profile is for a path, and whoever may write what is
+// there would have what it gives.
 func restrictedByAppArmor(h Host) (Refusal, bool) {
-	r := Refusal{
-		Reason: "AppArmor keeps them from programs without a profile (kernel.apparmor_restrict_unprivileged_userns is 1), and " + h.Program + " has none",
-		Allow:  "as root: reprise doctor --fix, which writes a profile for this program and leaves the restriction to others",
-		does:   "writing an AppArmor profile for " + h.Program,
-		cure: func(ctx context.Context, h Host) error {
-			if err := h.write(profileFile, profile(h.Program)); err != nil {
-				return err
-			}
-			return h.Run(ctx, "apparmor_parser", "--replace", h.path(profileFile))
-		},
+	if h.UID == 0 || h.Program == "" || !h.is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") || h.profiled() {
+		return Refusal{}, false
 	}
-	found := h.UID != 0 && h.is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") && !h.profiled()
-	return r, found && h.Program != ""
+	r := Refusal{Reason: "AppArmor keeps them from programs without a profile (kernel.apparmor_restrict_unprivileged_userns is 1), and " + h.Program + " has none"}
+	if err := h.rootsAlone(h.Program); err != nil {
+		r.Reason += " and can be given none: " + err.Error()
+		r.Allow = "install it where root alone may write, below /usr/local/bin: sudo make install; then sudo reprise doctor --fix"
+		return r, true
+	}
+	r.Allow = "as root: reprise doctor --fix, which writes a profile for this program and leaves the restriction to others"
+	r.does = "writing an AppArmor profile for " + h.Program
+	r.cure = func(ctx context.Context, h Host) error {
+		if err := h.write(profileFile, profile(h.Program)); err != nil {
+			return err
+		}
+		return h.Run(ctx, "apparmor_parser", "--replace", h.path(profileFile))
+	}
+	return r, true
 }
 
 // profiled says whether this program has a profile. Root is asked for another's sake: his own

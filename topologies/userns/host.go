@@ -19,6 +19,7 @@ import (
 // gives the one that this runs on.
 type Host struct {
 	Root    string // folder that the machine's files are beneath
+	RootUID int    // whose its own files are: 0, but in a folder that stands for a machine
 	UID     int
 	User    string // empty: nobody knows who, beyond that it is an ordinary user
 	Program string // the path of this program
@@ -165,9 +166,12 @@ func withoutRights(h Host) (Refusal, bool) {
 			continue
 		}
 		if n, err := unix.Getxattr(path, "security.capability", nil); err != nil || n == 0 {
+			if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || !h.own(info) {
+				return Refusal{Reason: path + " is no program of root's", Allow: "as root: apt-get install --reinstall uidmap (elsewhere shadow-utils)", Partly: true}, true
+			}
 			return Refusal{
 				Reason: path + " has lost its rights", Allow: "as root: chmod u+s " + path, Partly: true, does: "giving " + path + " its rights",
-				cure: func(context.Context, Host) error { return os.Chmod(path, info.Mode()|os.ModeSetuid) },
+				cure: func(_ context.Context, h Host) error { return h.giveRights(path) },
 			}, true
 		}
 	}

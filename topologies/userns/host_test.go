@@ -15,18 +15,24 @@ import (
 	"github.com/reprise-lab/reprise/topologies/userns"
 )
 
+// program stands for the path of this program.
+const program = `/opt/a "b"*/reprise`
+
 // machine is a folder that stands for a machine on which user namespaces are allowed to an
 // ordinary user with subordinate ids; files change it, and an empty one is taken away.
 func machine(t *testing.T, files map[string]string) (h userns.Host, ran *[]string) {
 	t.Helper()
 	root := t.TempDir()
+	if err := os.Chmod(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	ran = &[]string{}
 	all := map[string]string{
 		"/proc/self/ns/user": "x", "/proc/sys/user/max_user_namespaces": "63000\n", "/proc/sys/kernel/unprivileged_userns_clone": "1\n",
 		"/proc/self/status":    "Name:\treprise\nNoNewPrivs:\t0\nSeccomp:\t0\n",
 		"/proc/self/mountinfo": "22 1 0:20 / /proc rw,nosuid - proc proc rw\n23 22 0:21 / /proc/sys/fs/binfmt_misc rw - binfmt_misc none rw\n",
 		"/etc/subuid":          "ann:100000:65536\n", "/etc/subgid": "ann:100000:65536\n",
-		"/usr/bin/newuidmap": "x", "/usr/bin/newgidmap": "x",
+		"/usr/bin/newuidmap": "x", "/usr/bin/newgidmap": "x", program: "x",
 	}
 	maps.Copy(all, files)
 	for file, text := range all {
@@ -47,7 +53,7 @@ func machine(t *testing.T, files map[string]string) (h userns.Host, ran *[]strin
 		}
 	}
 	return userns.Host{
-		Root: root, UID: 1000, User: "ann", Program: `/opt/a "b"*/reprise`,
+		Root: root, RootUID: os.Getuid(), UID: 1000, User: "ann", Program: program,
 		Find: func(program string) (string, error) {
 			path := filepath.Join(root, "/usr/bin", program)
 			_, err := os.Stat(path)
@@ -180,6 +186,71 @@ func TestRefusals(t *testing.T) {
 			}
 			if left := h.Refusals(); tt.fixes && len(left) > 0 {
 				t.Errorf("after Fix: %+v", left)
+			}
+		})
+	}
+}
+
+// A program that others than root may change, or put another in the place of, gets no profile.
+func TestNoProfileForEverybody(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, want string
+		change     func(h *userns.Host) error
+	}{
+		{"written by its group", "others than root may write " + program, func(h *userns.Host) error { return os.Chmod(h.Root+program, 0o775) }},
+		{"in a folder of everybody's", "others than root may write /opt", func(h *userns.Host) error { return os.Chmod(h.Root+"/opt", 0o777|os.ModeSticky) }},
+		{"of another user", program + " is not root's", func(h *userns.Host) error { h.RootUID++; return nil }},
+		{"behind a link", "/opt is a link", func(h *userns.Host) error {
+			return errors.Join(os.Rename(h.Root+"/opt", h.Root+"/home"), os.Symlink("home", h.Root+"/opt"))
+		}},
+		{"gone", "no such file", func(h *userns.Host) error { return os.Remove(h.Root + program) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h, ran := machine(t, map[string]string{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1\n", "/proc/self/attr/current": "unconfined\n"})
+			if err := tt.change(&h); err != nil {
+				t.Fatal(err)
+			}
+			list := h.Refusals()
+			if len(list) != 1 || list[0].Curable() || !strings.Contains(list[0].Reason, tt.want) || !strings.Contains(list[0].Allow, "make install") {
+				t.Fatalf("got %+v", list)
+			}
+			if err := h.Fix(t.Context(), func(string) {}); err != nil {
+				t.Fatal(err)
+			}
+			if got := read(t, h, "/etc/apparmor.d/reprise"); got != "" || len(*ran) > 0 {
+				t.Errorf("wrote %q, ran %q", got, *ran)
+			}
+		})
+	}
+}
+
+// What is no program of root's gets none of root's rights.
+func TestNoRightsForOthers(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(h *userns.Host, path string) error{
+		"of another user": func(h *userns.Host, _ string) error { h.RootUID++; return nil },
+		"a link": func(_ *userns.Host, path string) error {
+			return errors.Join(os.Rename(path, path+".x"), os.Symlink(path+".x", path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, _ := machine(t, map[string]string{"/usr/bin/newgidmap": "no setuid"})
+			path := h.Root + "/usr/bin/newgidmap"
+			if err := change(&h, path); err != nil {
+				t.Fatal(err)
+			}
+			list := h.Refusals()
+			if len(list) != 1 || list[0].Curable() || !strings.Contains(list[0].Reason, "no program of root's") {
+				t.Fatalf("got %+v", list)
+			}
+			if err := h.Fix(t.Context(), func(string) {}); err != nil {
+				t.Fatal(err)
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode()&os.ModeSetuid != 0 {
+				t.Errorf("it is %v, %v", info.Mode(), err)
 			}
 		})
 	}
