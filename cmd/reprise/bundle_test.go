@@ -31,6 +31,7 @@ func TestBundleScripts(t *testing.T) {
 }
 
 // memoryRun makes a run of three trials in memory: memoryrun SCENARIO main|control NAME. The
+// one platform is that of the node r1, whose switch goes down with whatever it is told. The
 // second trial does not show the problem. The run directory gets the name in runs/.
 func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
@@ -43,7 +44,7 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 	var broken, immune atomic.Bool
 	heal := func(string) error { broken.Store(false); return nil }
 	platform := harnesstest.Platform{
-		Name: "fake", BootFn: heal, ResetFn: heal,
+		Name: loaded.Scenario.Nodes["r1"].Platform, BootFn: heal, ResetFn: heal,
 		RunFn: func(_, _ string) (drivers.Exchange, error) {
 			return drivers.Exchange{Output: map[bool]string{true: "state is down", false: "state is up"}[broken.Load()]}, nil
 		},

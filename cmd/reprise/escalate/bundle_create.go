@@ -74,7 +74,7 @@ input; 5 the key is not in the ssh-agent; 6 a mark forbids it, or it would not b
 	fl.StringVarP(&o.output, "output", "o", "", "file to write (default: named after the first run, here)")
 	o.register(fl)
 	o.cut.register(fl)
-	return c
+	return a.Trusting(c) // for --prove
 }
 
 // register gives a verb that packs its flags.

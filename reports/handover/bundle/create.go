@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/origin"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -17,8 +19,8 @@ type CreateOptions struct {
 	Complete CompleteOptions
 	Pack     Options
 	// Redact changes the staged folder before anything is made of it, and gives the path of
-	// the report that it wrote. The files there are copies that it may change in place. An
-	// error of its own ends the packing. Nil: the runs are packed as they were recorded.
+	// the report that it wrote. The files there are copies that it may change in place; what is
+	// foreign of them is marked (see origin). An error of its own ends the packing. Nil: the runs are packed as they were recorded.
 	Redact func(ctx context.Context, dir string) (report string, err error)
 	// Inspect looks at everything that is packed, in its last state; its error ends the
 	// packing. Nil: nobody looks.
@@ -48,6 +50,9 @@ func Create(ctx context.Context, file string, o CreateOptions) (c Created, err e
 		return c, fmt.Errorf("make folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	if err := inherit(work, o.Stage); err != nil {
+		return c, err
+	}
 	o.Stage.Link = o.Redact == nil
 	src, left, err := prepare(ctx, filepath.Join(work, "tree"), o)
 	if c.Left = left; err != nil {
@@ -65,6 +70,25 @@ func Create(ctx context.Context, file string, o CreateOptions) (c Created, err e
 		return c, os.Rename(packed, file)
 	}
 	return c, nil
+}
+
+// inherit marks the folder that is worked in where what is packed is foreign: whoever runs a
+// staged scenario finds the mark there, as it lies above the tree, and it is not packed.
+func inherit(work string, o StageOptions) error {
+	sources := o.Runs
+	if o.Case != "" {
+		sources = append(slices.Clip(sources), o.Case)
+	}
+	for _, source := range sources {
+		mark, foreign, err := origin.Find(source)
+		if err != nil {
+			return err
+		}
+		if foreign {
+			return origin.Write(work, mark.Bundle)
+		}
+	}
+	return nil
 }
 
 // prepare does everything but the packing: stage, redact, complete, check.
