@@ -93,33 +93,92 @@ type Wide struct {
 	Mark bool // it begins with a mark of its order
 }
 
-// WideOf reports how a text of UTF-16 is written; false for what is none. Without a mark it is
-// known by the zeros that letters of ASCII have.
+// WideOf reports how a text of UTF-16 is written; false for what is none, and for what is that in
+// parts only, as a log whose later lines somebody appended in ASCII. Without a mark it is known by
+// the zeros that letters of ASCII have.
 func WideOf(data []byte) (Wide, bool) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
-		return Wide{Mark: true}, true
+		return Wide{Mark: true}, !mixed(data[2:], 1)
 	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
-		return Wide{Big: true, Mark: true}, true
+		return Wide{Big: true, Mark: true}, !mixed(data[2:], 0)
 	}
-	const looked, fewest = 512, 4 // bytes, units
-	zeros := [2]int{}
-	begin := data[:min(len(data), looked)&^1]
-	for i, b := range begin {
-		if b == 0 {
-			zeros[i%2]++
+	for greatest, w := range []Wide{{Big: true}, {}} {
+		if zerosAt(data, greatest) {
+			return w, !mixed(data, greatest)
 		}
-	}
-	units := len(begin) / 2
-	most := func(n int) bool { return units >= fewest && n*10 >= units*9 }
-	switch {
-	case most(zeros[1]) && zeros[0] == 0:
-		return Wide{}, true
-	case most(zeros[0]) && zeros[1] == 0:
-		return Wide{Big: true}, true
 	}
 	return Wide{}, false
 }
+
+// wideWindow is how many bytes are looked at together to tell UTF-16 by its zeros.
+const wideWindow = 512
+
+// zerosAt reports whether a text has the zeros of UTF-16 where its greatest bytes are: nearly all
+// at its beginning, and no other ones, and half of them in each part of it.
+func zerosAt(data []byte, greatest int) bool {
+	const fewest = 4 // units
+	data = data[:len(data)&^1]
+	begin := data[:min(len(data), wideWindow)]
+	units := len(begin) / 2
+	if units < fewest || zeros(begin, greatest)*10 < units*9 || zeros(begin, 1-greatest) > 0 {
+		return false
+	}
+	for len(data) > 0 {
+		part := data[:min(len(data), wideWindow)]
+		if len(part) == wideWindow && zeros(part, greatest)*4 < len(part) {
+			return false
+		}
+		data = data[len(part):]
+	}
+	return true
+}
+
+// zeros counts those in every second byte, from the one at from on.
+func zeros(data []byte, from int) int {
+	n := 0
+	for i := from; i < len(data); i += 2 {
+		if data[i] == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Units of two bytes that are letters of ASCII both are letters of East Asia in UTF-16. So many
+// after each other are taken for a text of one byte a letter: in a text that is ASCII but for some,
+// where others hardly come, and in one that is not. There each fifth letter may be such a unit.
+const (
+	oneByteRun     = 4
+	oneByteRunEast = 8
+)
+
+// mixed reports whether a part of a text of UTF-16 is written with one byte a letter.
+func mixed(data []byte, greatest int) bool {
+	data = data[:len(data)&^1]
+	most := oneByteRunEast
+	ascii := zeros(data, greatest)*10 >= len(data)/2*8
+	if ascii {
+		most = oneByteRun
+	}
+	run := 0
+	for ; len(data) > 1; data = data[2:] {
+		switch a, b := data[greatest], data[1-greatest]; {
+		case !printed(a) || !printed(b):
+			run = 0
+		case !ascii && (a == 0x30 || a == 0x25): // kana and the lines of tables come in long runs
+		default:
+			run++
+		}
+		if run >= most {
+			return true
+		}
+	}
+	return false
+}
+
+// printed reports whether a byte is what lines of ASCII consist of.
+func printed(c byte) bool { return c >= ' ' && c < 0x7f || c == '\n' || c == '\r' || c == '\t' }
 
 // order is the order of bytes.
 func (w Wide) order() interface {

@@ -240,6 +240,41 @@ func TestWide(t *testing.T) {
 	}
 }
 
+// TestMixed: a log of UTF-16 to which lines of ASCII were appended, as a shell does, is no text of
+// UTF-16, with a mark or without; what has letters of East Asia is one.
+func TestMixed(t *testing.T) {
+	log := strings.Repeat("the link of the core is up\r\n", 40)
+	east := "交换机的接口已经关闭，请检查网线。……\r\nありがとうございました、またよろしくおねがいします。\r\n═════════════════\r\n"
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		for _, mark := range []bool{true, false} {
+			for _, tt := range []struct {
+				name string
+				data []byte
+				want bool
+			}{
+				{"whole", utf16of(order, mark, log), true},
+				{"with a name of East Asia", utf16of(order, mark, log+"京都"+log), true},
+				{"ASCII behind", append(utf16of(order, mark, log), "password Winter24\r\n"...), false},
+				{"much ASCII behind", append(utf16of(order, mark, log), log...), false},
+				{"a word behind", append(utf16of(order, mark, log), "Winter24"...), false},
+				{"ASCII between", append(append(utf16of(order, mark, log), "password Winter24\r\n"...), utf16of(order, false, log)...), false},
+				{"ASCII before", append(append(utf16of(order, mark, ""), "pw: Winter24\r\n"...), utf16of(order, false, log)...), false},
+				{"other bytes behind", append(utf16of(order, mark, log), strings.Repeat("\x81\x92", 2*512)...), mark},
+			} {
+				if w, ok := unpack.WideOf(tt.data); ok != tt.want {
+					t.Errorf("%s, %v, mark %v: %v, %+v", tt.name, order, mark, ok, w)
+				}
+			}
+		}
+		if _, ok := unpack.WideOf(utf16of(order, true, strings.Repeat(east, 50))); !ok {
+			t.Errorf("%v: a text of East Asia is none", order)
+		}
+		if _, ok := unpack.WideOf(append(utf16of(order, true, strings.Repeat(east, 50)), "snmp community s3cr3t-of-us\n"...)); ok {
+			t.Errorf("%v: ASCII behind a text of East Asia was not found", order)
+		}
+	}
+}
+
 func TestIsText(t *testing.T) {
 	for text, want := range map[string][2]bool{
 		"plain\n\x1b[1mbold\x1b[0m\a": {true, true}, "Zürich": {true, true}, "Z\xfcrich": {false, true}, "a\x00b": {false, false},

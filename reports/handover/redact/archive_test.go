@@ -38,6 +38,29 @@ func TestWideTexts(t *testing.T) {
 	}
 }
 
+// TestMixedTexts: a log of UTF-16 with lines of ASCII behind is left out, and the gate reads what
+// is too short to be told.
+func TestMixedTexts(t *testing.T) {
+	for _, mark := range []string{"\ufeff", ""} {
+		var in []byte
+		for _, u := range utf16.Encode([]rune(mark + strings.Repeat("the switch was down\r\n", 40))) {
+			in = binary.LittleEndian.AppendUint16(in, u)
+		}
+		r := newRedactor(t, redact.Options{Names: []string{"ABB"}})
+		long := append(bytes.Clone(in), "username admin password Winter-2024-x\r\n"...)
+		r.LearnFile("a.log", long)
+		if out, ok := r.File("a.log", long); ok || len(r.Report().Dropped) != 1 {
+			t.Errorf("mark %q: %v, %q", mark, ok, out[max(0, len(out)-60):])
+		}
+		if hits := r.Gate("Winter-2024-x").Data("a.log", long); len(hits) == 0 {
+			t.Errorf("mark %q: the gate passes a secret", mark)
+		}
+		if hits := r.Gate().Data("a.log", append(bytes.Clone(in), "ABB\r\n\r"...)); len(hits) == 0 {
+			t.Errorf("mark %q: the gate passes a name", mark)
+		}
+	}
+}
+
 // TestBzip2: what is in it is learned and searched, and it leaves only where the owner asks for
 // binaries as they are.
 func TestBzip2(t *testing.T) {

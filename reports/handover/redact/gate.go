@@ -194,9 +194,9 @@ func (g *Gate) addShort(low string) {
 	g.short[low] = RuleName
 }
 
-// words searches a text for names of three bytes, as words of their own.
+// words searches what has letters of one byte for names of three bytes, as words of their own.
 func (g *Gate) words(name string, low []byte, hits []Hit) []Hit {
-	if len(g.short) == 0 || !unpack.IsText(low) && !unpack.IsOneByteText(low) {
+	if len(g.short) == 0 {
 		return hits
 	}
 	for i := 0; i < len(low); i++ {
@@ -235,14 +235,17 @@ func (g *Gate) data(name string, data []byte, in nesting) []Hit {
 	low := slices.Clone(data)
 	foldText(low)
 	hits := g.folded.search(name, low, nil)
-	hits = g.words(name, low, hits)
+	format := formatOf(data)
+	if format == formatUTF16 || unpack.IsText(low) || unpack.IsOneByteText(low) {
+		hits = g.words(name, low, hits)
+	}
 	hits = g.inside.search(name, data, hits)
 	hits = g.exact.search(name, data, hits)
 	hits = g.decoded(name, data, hits)
 	if in.depth >= maxDepth {
 		return append(hits, Hit{File: name, Form: "not searched"})
 	}
-	switch formatOf(data) {
+	switch format {
 	case formatPacked:
 		err := in.each(data, func(m unpack.Member) error {
 			hits = append(hits, g.data(inner(name, m.Name), m.Data, in.deeper())...)
@@ -257,6 +260,9 @@ func (g *Gate) data(name string, data []byte, in nesting) []Hit {
 	case formatUTF16:
 		text, _, _ := fromUTF16(data)
 		hits = append(hits, g.data(name+"!utf-16", text, in.last())...)
+		if in.depth < maxReadings { // a few letters of one byte each may stand in it
+			hits = append(hits, g.written(name, data, in)...)
+		}
 	case formatText:
 		if in.depth < maxReadings {
 			hits = append(hits, g.written(name, data, in)...)
