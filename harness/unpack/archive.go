@@ -90,12 +90,7 @@ func (u *Unpacker) Each(data []byte, depth int, do func(Member) error) error {
 		}
 		return u.stream(z.Name, z, do)
 	case Zstd:
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return broken(err)
-		}
-		defer z.Close()
-		return u.stream("", z, do)
+		return u.zstandard(r, do)
 	case Bzip2:
 		return u.stream("", bzip2.NewReader(r), do)
 	case Tar:
@@ -108,11 +103,31 @@ func (u *Unpacker) Each(data []byte, depth int, do func(Member) error) error {
 }
 
 func (u *Unpacker) stream(name string, r io.Reader, do func(Member) error) error {
-	data, err := u.read(r)
+	data, err := u.read(r, true)
 	if err != nil {
 		return err
 	}
 	return do(Member{Name: name, Data: data, Regular: true})
+}
+
+// maxWindow bounds how far back a stream of zstd may refer, in bytes: what zstd --long has, and
+// what --ultra -22 has.
+const maxWindow = 128 << 20
+
+// zstandard reads a stream of zstd. The decoder is free again when do is called, which may come
+// here with a stream in the stream.
+func (u *Unpacker) zstandard(r io.Reader, do func(Member) error) error {
+	if u.zstd == nil {
+		z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return fmt.Errorf("make a decoder of zstd: %w", err)
+		}
+		u.zstd = z
+	}
+	if err := u.zstd.Reset(r); err != nil {
+		return broken(err)
+	}
+	return u.stream("", u.zstd, do)
 }
 
 func (u *Unpacker) tar(r io.Reader, do func(Member) error) error {
@@ -124,11 +139,12 @@ func (u *Unpacker) tar(r io.Reader, do func(Member) error) error {
 		if err != nil {
 			return broken(err)
 		}
-		data, err := u.read(archive)
+		regular := h.Typeflag == tar.TypeReg
+		data, err := u.read(archive, regular)
 		if err != nil {
 			return err
 		}
-		if err := do(Member{Name: h.Name, Data: data, Regular: h.Typeflag == tar.TypeReg, Tar: h}); err != nil {
+		if err := do(Member{Name: h.Name, Data: data, Regular: regular, Tar: h}); err != nil {
 			return err
 		}
 	}
@@ -165,6 +181,6 @@ func (u *Unpacker) zipped(f *zip.File) ([]byte, error) {
 	if err != nil {
 		return nil, broken(err)
 	}
-	data, err := u.read(r)
+	data, err := u.read(r, !f.FileInfo().IsDir())
 	return data, errors.Join(err, r.Close())
 }

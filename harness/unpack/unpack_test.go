@@ -68,6 +68,22 @@ func tarred(tb testing.TB, names ...string) []byte {
 	return b.Bytes()
 }
 
+// folders is a tar of so many folders and no file.
+func folders(tb testing.TB, n int) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for i := range n {
+		if err := w.WriteHeader(&tar.Header{Name: strconv.Itoa(i) + "/", Typeflag: tar.TypeDir, Mode: 0o700, Format: tar.FormatUSTAR}); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func zipped(tb testing.TB, name, content string) []byte {
 	tb.Helper()
 	var b bytes.Buffer
@@ -184,7 +200,12 @@ func TestBounds(t *testing.T) {
 		{"size of a level above", tarred(t, "a", string(gz(t, []byte(big)))), unpack.Limits{Size: 5010}, unpack.ErrSize},
 		{"size of one", tarred(t, "a", big), unpack.Limits{Size: 6000, Member: 1000}, unpack.ErrMember},
 		{"members", many, unpack.Limits{Size: 1000, Members: 3}, unpack.ErrMembers},
-		{"members of all levels", tarred(t, "a", string(tarred(t, "b", "1")), "c", "2"), unpack.Limits{Size: 1 << 20, Members: 4}, unpack.ErrMembers},
+		{"members of all levels", tarred(t, "a", string(tarred(t, "b", "1")), "c", "2"), unpack.Limits{Size: 1 << 20, Members: 2}, unpack.ErrMembers},
+		{"folders are no members", folders(t, 20), unpack.Limits{Size: 1000, Members: 2}, nil},
+		{"folders", folders(t, 21), unpack.Limits{Size: 1000, Members: 2}, unpack.ErrMembers},
+		{"a window", []byte("\x28\xb5\x2f\xfd\x00\x98\x01\x00\x00"), wide, unpack.ErrWindow},
+		{"the longest window", []byte("\x28\xb5\x2f\xfd\x00\x88\x01\x00\x00"), wide, nil},
+		{"zstd in zstd", zst(t, zst(t, []byte(big))), wide, nil},
 		{"no bound on members", many, unpack.Limits{Size: 1000}, nil},
 	} {
 		if _, err := unpack.Texts(tt.data, tt.limits); !errors.Is(err, tt.err) {
