@@ -52,21 +52,21 @@ func TestCorpus(t *testing.T) {
 
 // haveSpaces reports whether labs can be made of namespaces here: the kernel and its settings
 // decide. Images for them can be had.
-func haveSpaces(t *testing.T) bool {
-	t.Helper()
+func haveSpaces(tb testing.TB) bool {
+	tb.Helper()
 	p, err := namespaces.New(namespaces.Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	err = p.Check(t.Context(), topologies.Topology{Name: "x", Nodes: []topologies.Node{{Name: "r1", Kind: topologies.KindLinux, Image: recipe.SuiteRef("trixie")}}})
+	err = p.Check(tb.Context(), topologies.Topology{Name: "x", Nodes: []topologies.Node{{Name: "r1", Kind: topologies.KindLinux, Image: recipe.SuiteRef("trixie")}}})
 	missing, lacks := errors.AsType[*topologies.MissingError](err)
 	switch {
 	case lacks && missing.What == "image":
-		livetest.Missing(t, "images for labs of namespaces", missing)
+		livetest.Missing(tb, "images for labs of namespaces", missing)
 	case lacks:
-		t.Logf("there are no labs of namespaces here: %v", missing)
+		tb.Logf("there are no labs of namespaces here: %v", missing)
 	case err != nil:
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return !lacks
 }

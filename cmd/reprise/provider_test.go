@@ -48,6 +48,15 @@ func TestMixedRun(t *testing.T) {
 	}
 }
 
+// labOf is a topology with a node of each image.
+func labOf(images ...string) topologies.Topology {
+	t := topologies.Topology{Name: "x"}
+	for _, image := range images {
+		t.Nodes = append(t.Nodes, topologies.Node{Name: "n" + string(rune('1'+len(t.Nodes))), Kind: topologies.KindLinux, Image: image})
+	}
+	return t
+}
+
 // Without a word on it, labs of this project's images are made without an engine, and those of
 // others' in it, where both can be.
 func TestProviderByItself(t *testing.T) {
@@ -59,12 +68,17 @@ func TestProviderByItself(t *testing.T) {
 	for _, tt := range []struct {
 		name, asked, env string
 		images           []string
+		beside           string             // the image of another lab
 		runtime          topologies.Runtime // of the first node
 		memory           string             // likewise
 		want             string
 	}{
 		{name: "own images", images: []string{own, own}, want: cli.ProviderNamespaces},
 		{name: "one of somebody else", images: []string{own, others}, want: cli.ProviderContainers},
+		{name: "own ones, and one of somebody else beside", images: []string{own}, beside: others, want: cli.ProviderContainers},
+		{name: "one of somebody else, and own ones beside", images: []string{others}, beside: own, want: cli.ProviderContainers},
+		{name: "own ones, and own ones beside", images: []string{own}, beside: own, want: cli.ProviderNamespaces},
+		{name: "both as the images are", asked: cli.ProviderMixed, images: []string{own}, beside: others, want: cli.ProviderMixed},
 		{name: "an own one that is not there", images: []string{own, recipe.Repository + "frr:0.1"}, want: cli.ProviderContainers},
 		{name: "a bound of memory", images: []string{own}, memory: "64MB", want: cli.ProviderContainers},
 		{name: "asked for", asked: cli.ProviderContainers, env: cli.ProviderNamespaces, images: []string{own}, want: cli.ProviderContainers},
@@ -78,12 +92,12 @@ func TestProviderByItself(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv(cli.EnvProvider, tt.env)
-			top := topologies.Topology{Name: "x"}
-			for _, image := range tt.images {
-				top.Nodes = append(top.Nodes, topologies.Node{Name: "n" + string(rune('1'+len(top.Nodes))), Kind: topologies.KindLinux, Image: image})
+			labs := []topologies.Topology{labOf(tt.images...)}
+			labs[0].Nodes[0].Runtime, labs[0].Nodes[0].Memory = tt.runtime, tt.memory
+			if tt.beside != "" {
+				labs = append(labs, labOf(tt.beside))
 			}
-			top.Nodes[0].Runtime, top.Nodes[0].Memory = tt.runtime, tt.memory
-			p, err := cli.OpenNodes(t.Context(), &scenarios.Loaded{}, top, tt.asked)
+			p, err := cli.OpenNodes(t.Context(), &scenarios.Loaded{}, tt.asked, labs...)
 			if err != nil {
 				t.Fatal(err)
 			}

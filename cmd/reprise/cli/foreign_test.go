@@ -39,7 +39,7 @@ func TestForeignNodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := OpenNodes(t.Context(), l, l.Topology, tt.flag)
+		p, err := OpenNodes(t.Context(), l, tt.flag, l.Topology)
 		if _, refused := errors.AsType[*scenarios.ForeignError](err); refused {
 			if tt.want != "" && !tt.refusable || ExitCode(err) != ExitRefused {
 				t.Errorf("%s: %v", tt.name, err)

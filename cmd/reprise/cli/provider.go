@@ -67,8 +67,11 @@ const (
 )
 
 // RegisterProvider adds the flag that chooses among providers of Linux nodes.
-func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) {
-	fl.StringVar(&f.Provider, "provider", "", "`what` nodes are made of: containers of the engine, namespaces, which need neither an engine nor root, or mixed: of both, each as its runtime or its image says (default: $"+EnvProvider+", else mixed where a node says its runtime, namespaces for images of this project, and for what came out of a bundle, where the kernel allows them, else containers)")
+func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) { ProviderFlag(fl, &f.Provider) }
+
+// ProviderFlag is that of [LabFlags.RegisterProvider] for verbs that use no devices.
+func ProviderFlag(fl *pflag.FlagSet, name *string) {
+	fl.StringVar(name, "provider", "", "`what` nodes are made of: containers of the engine, namespaces, which need neither an engine nor root, or mixed: of both, each as its runtime or its image says (default: $"+EnvProvider+", else mixed where a node says its runtime, namespaces for images of this project, and for what came out of a bundle, where the kernel allows them, else containers)")
 }
 
 // Provider builds labs and cleans up behind them.
@@ -77,22 +80,23 @@ type Provider interface {
 	Close() error
 }
 
-// OpenProvider gives what builds the plan's labs. It is the border: what a foreign scenario
+// OpenProvider gives what builds the labs of a plan, and of others that are run beside it: of the
+// same scenario with other images, or of its control. It is the border: what a foreign scenario
 // asks for and was not allowed is refused here, whatever the verb, and once more by
 // harness/trial for each lab.
-func OpenProvider(ctx context.Context, p *plan.Plan, f LabFlags, waiting func(lab.Place)) (Provider, error) {
-	switch {
-	case f.File != "":
-	case vm.Is(p.Topology):
-		if err := p.Loaded.Permit(p.Topology); err != nil {
-			return nil, err
-		}
-		return vm.New(vm.Options{})
-	default:
-		return OpenNodes(ctx, p.Loaded, p.Topology, f.Provider)
+func OpenProvider(ctx context.Context, f LabFlags, waiting func(lab.Place), p *plan.Plan, others ...*plan.Plan) (Provider, error) {
+	labs := []topologies.Topology{p.Topology}
+	for _, other := range others {
+		labs = append(labs, other.Topology)
 	}
-	if err := p.Loaded.Permit(p.Topology); err != nil {
+	if f.File == "" && !vm.Is(p.Topology) {
+		return OpenNodes(ctx, p.Loaded, f.Provider, labs...)
+	}
+	if err := permitAll(p.Loaded, labs); err != nil {
 		return nil, err
+	}
+	if f.File == "" {
+		return vm.New(vm.Options{})
 	}
 	inv, err := LoadInventory(f.File, f.AcceptNew)
 	if err != nil {
@@ -109,40 +113,65 @@ func OpenProvider(ctx context.Context, p *plan.Plan, f LabFlags, waiting func(la
 	}), nil
 }
 
-// OpenNodes gives what builds labs of containers or of namespaces, for a topology that was
+// permitAll is Permit for several labs of a scenario.
+func permitAll(l *scenarios.Loaded, labs []topologies.Topology) error {
+	for _, t := range labs {
+		if err := l.Permit(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OpenNodes gives what builds labs of containers or of namespaces, for topologies that were
 // loaded with l, if that may have what it asks for: what is foreign is built of namespaces,
 // unless it was trusted with the engine. name is what --provider said.
-func OpenNodes(ctx context.Context, l *scenarios.Loaded, t topologies.Topology, name string) (Provider, error) {
-	if err := l.Permit(t); err != nil {
+func OpenNodes(ctx context.Context, l *scenarios.Loaded, name string, labs ...topologies.Topology) (Provider, error) {
+	if err := permitAll(l, labs); err != nil {
 		return nil, err
 	}
 	refused := l.PermitEngine("")
 	switch name = cmp.Or(name, os.Getenv(EnvProvider)); {
 	case (name == ProviderContainers || name == ProviderMixed) && refused != nil:
 		return nil, refused
-	case name == ProviderMixed, name == "" && refused == nil && saysRuntime(t):
-		return openMixed(t)
+	case name == ProviderMixed, name == "" && refused == nil && slices.ContainsFunc(labs, saysRuntime):
+		return openMixed(labs)
 	case name == ProviderContainers:
 		return containers.New(containers.Options{})
 	case name == ProviderNamespaces:
 		return namespaces.New(namespaces.Options{})
 	case name == "" && refused != nil:
-		return namespacesOnly(ctx, l, t)
+		return namespacesOnly(ctx, l, labs)
 	case name == "":
-		return whatIsThere(ctx, t)
+		return whatIsThere(ctx, labs)
 	default:
 		return nil, noProvider(name)
 	}
 }
 
+// checkAll is the first thing that keeps one of the labs from being built.
+func checkAll(ctx context.Context, p topologies.Provider, labs []topologies.Topology) error {
+	var image error // which is the least of what may be missing
+	for _, t := range labs {
+		err := p.Check(ctx, t)
+		if lacksMoreThanImages(err) != nil {
+			return err
+		}
+		if image == nil {
+			image = err
+		}
+	}
+	return image
+}
+
 // namespacesOnly gives namespaces for what may not have the engine. Where such a lab cannot be
 // built here, but perhaps for an image, the engine is what it asks for.
-func namespacesOnly(ctx context.Context, l *scenarios.Loaded, t topologies.Topology) (Provider, error) {
+func namespacesOnly(ctx context.Context, l *scenarios.Loaded, labs []topologies.Topology) (Provider, error) {
 	spaces, err := namespaces.New(namespaces.Options{})
 	if err != nil {
 		return nil, l.PermitEngine(err.Error())
 	}
-	if err := lacksMoreThanImages(spaces.Check(ctx, t)); err != nil {
+	if err := lacksMoreThanImages(checkAll(ctx, spaces, labs)); err != nil {
 		return nil, errors.Join(l.PermitEngine(err.Error()), spaces.Close())
 	}
 	return spaces, nil // which says how to get an image
@@ -156,17 +185,17 @@ func lacksMoreThanImages(err error) error {
 	return err
 }
 
-// whatIsThere gives namespaces where they will do: where the lab can be built of them and every
+// whatIsThere gives namespaces where they will do: where all labs can be built of them and every
 // image is one that this project builds, which was measured to behave the same in both; where
 // there is no engine, also for other images, and perhaps without one that is not there yet.
 // Else it gives containers.
-func whatIsThere(ctx context.Context, t topologies.Topology) (Provider, error) {
+func whatIsThere(ctx context.Context, labs []topologies.Topology) (Provider, error) {
 	spaces, err := namespaces.New(namespaces.Options{})
 	if err == nil {
-		err = spaces.Check(ctx, t)
+		err = checkAll(ctx, spaces, labs)
 	}
 	switch {
-	case err == nil && ownImages(t):
+	case err == nil && !slices.ContainsFunc(labs, othersImages):
 		return spaces, nil
 	case lacksMoreThanImages(err) == nil && !EngineAnswers(ctx):
 		return spaces, nil // which says how to get an image
@@ -183,29 +212,34 @@ func saysRuntime(t topologies.Topology) bool {
 }
 
 // openMixed gives what builds labs of both kinds of nodes, or one of them where all are of it.
-func openMixed(t topologies.Topology) (Provider, error) {
+func openMixed(labs []topologies.Topology) (Provider, error) {
 	spaces, err := namespaces.New(namespaces.Options{})
 	if err != nil {
 		return nil, err
 	}
-	if len(t.Part(mixed.InSpaces).Nodes) == len(t.Nodes) {
+	inSpaces, inBoxes := 0, 0
+	for _, t := range labs {
+		n := len(t.Part(mixed.InSpaces).Nodes)
+		inSpaces, inBoxes = inSpaces+n, inBoxes+len(t.Nodes)-n
+	}
+	if inBoxes == 0 {
 		return spaces, nil
 	}
 	boxes, err := containers.New(containers.Options{})
 	if err != nil {
 		return nil, errors.Join(err, spaces.Close())
 	}
-	if len(t.Part(mixed.InSpaces).Nodes) == 0 {
+	if inSpaces == 0 {
 		return boxes, spaces.Close()
 	}
 	return mixed.New(boxes, spaces), nil
 }
 
-// ownImages reports whether every image of a topology is built by this project, and no node has
+// othersImages reports whether an image of a topology is not built by this project, or a node has
 // a bound of memory of its own, which in a container ends a process of it and elsewhere the node.
 // A segment has no image.
-func ownImages(t topologies.Topology) bool {
-	return !slices.ContainsFunc(t.Nodes, func(n topologies.Node) bool {
+func othersImages(t topologies.Topology) bool {
+	return slices.ContainsFunc(t.Nodes, func(n topologies.Node) bool {
 		return n.Memory != "" || !strings.HasPrefix(n.Image, recipe.Repository) && !n.IsSegment()
 	})
 }

@@ -37,12 +37,12 @@ func (a *App) OpenTestbed(ctx context.Context, parent string, where LabFlags, pl
 	return b, nil
 }
 
-// OpenUnchecked is openTestbed for who finds out later which labs can be built.
+// OpenUnchecked is [App.OpenTestbed] for who finds out later which labs can be built.
 func (a *App) OpenUnchecked(ctx context.Context, parent string, where LabFlags, plans ...*plan.Plan) (*Testbed, error) {
 	if err := a.Permit(plans...); err != nil {
 		return nil, err
 	}
-	provider, err := OpenProvider(ctx, plans[0], where, nil)
+	provider, err := OpenProvider(ctx, where, nil, plans[0], plans[1:]...)
 	if err != nil {
 		return nil, err
 	}

@@ -28,9 +28,9 @@ func TestVerifyFixOptions(t *testing.T) {
 		{Args: []string{"s", "--image", "r1=x"}, Want: verifyFixOptions{scenario: "s", choices: chosen(image)}},
 		{Args: []string{"s", "--workaround"}, Want: verifyFixOptions{scenario: "s", choices: chosen(func(c *choices) { c.workaround = true })}},
 		{
-			Args: []string{"s", "--image", "r1=x", "--image", "r2=y", "--confidence", "0.99", "--before", "3", "--max-trials", "7", "--labs", "2", "--set", "r1.env.A=b", "--reset", "none", "--dir", "d", "--junit", "j.xml", "--trust", "env.A"},
+			Args: []string{"s", "--image", "r1=x", "--image", "r2=y", "--confidence", "0.99", "--before", "3", "--max-trials", "7", "--labs", "2", "--set", "r1.env.A=b", "--reset", "none", "--dir", "d", "--junit", "j.xml", "--provider", "mixed", "--trust", "env.A"},
 			Want: verifyFixOptions{App: &cli.App{Trust: []string{"env.A"}}, scenario: "s", choices: choices{
-				images: []string{"r1=x", "r2=y"}, set: []string{"r1.env.A=b"}, confidence: 0.99, before: 3, maxTrials: 7, labs: 2, reset: "none", dir: "d", junit: "j.xml",
+				images: []string{"r1=x", "r2=y"}, set: []string{"r1.env.A=b"}, confidence: 0.99, before: 3, maxTrials: 7, labs: 2, reset: "none", dir: "d", junit: "j.xml", provider: "mixed",
 			}},
 		},
 		{Args: nil, Err: "accepts 1 arg(s), received 0"},

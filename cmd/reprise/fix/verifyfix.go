@@ -25,6 +25,7 @@ type choices struct {
 	before, maxTrials, labs int
 	workaround              bool
 	reset, dir, junit       string
+	provider                string
 }
 
 func (f *choices) register(fl *pflag.FlagSet) {
@@ -36,6 +37,7 @@ func (f *choices) register(fl *pflag.FlagSet) {
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value for both builds: node.image=…, node.config=…, node.env.NAME=…")
 	cli.ResetFlag(fl, &f.reset, "trials", "the scenario's")
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
+	cli.ProviderFlag(fl, &f.provider)
 	fl.StringVar(&f.junit, "junit", "", "write JUnit XML to this file")
 }
 
@@ -165,7 +167,7 @@ func plansOf(a *cli.App, name string, images map[string]string, f *choices) (exp
 // compare tries both sides in turn until it is decided.
 func compare(ctx context.Context, a *cli.App, s experiment.Sides, f *choices) (result.Comparison, error) {
 	scenario := s.Old.Loaded.Scenario
-	b, err := a.OpenTestbed(ctx, f.dir, cli.LabFlags{}, s.Old, s.New)
+	b, err := a.OpenTestbed(ctx, f.dir, cli.LabFlags{Provider: f.provider}, s.Old, s.New)
 	if err != nil {
 		return experiment.Undecided(scenario.ID, scenario.Title, s.What, f.confidence), err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,6 +34,7 @@ type bisectChoices struct {
 	OneSided   bool                 `json:"one-sided,omitempty"`
 	Fixed      bool                 `json:"fixed,omitempty"`
 	Reset      string               `json:"reset,omitempty"`
+	Provider   string               `json:"provider,omitempty"`
 	Scenario   string               `json:"scenario"` // within input/
 }
 
@@ -101,6 +103,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 	fl.BoolVar(&o.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
 	fl.BoolVar(&o.Fixed, "fixed", false, "find the version that the problem went away with")
 	cli.ResetFlag(fl, &o.Reset, "runs of a version", "the scenario's")
+	cli.ProviderFlag(fl, &o.Provider)
 	fl.StringVar(&o.dir, "dir", "bisections", "folder for bisections")
 	fl.StringVar(&o.resume, "resume", "", "go on with the bisection in this folder")
 	cli.CompleteReset(c)
@@ -202,17 +205,37 @@ func distinct(ctx context.Context, a *cli.App, list []experiment.Version) ([]exp
 	return out, nil
 }
 
+// versionPlans are the plans of all versions, which have the same labs but for images.
+func versionPlans(l *scenarios.Loaded, o *bisectOptions, set map[string]string) ([]*plan.Plan, error) {
+	var plans []*plan.Plan
+	for _, v := range o.Versions {
+		with := maps.Clone(set)
+		if with == nil {
+			with = map[string]string{}
+		}
+		for _, node := range o.Nodes {
+			with[node+".image"] = v.Image
+		}
+		p, err := plan.New(l, plan.Options{Set: with, Trials: 1})
+		if err != nil {
+			return nil, cli.WithCode(cli.ExitInput, err)
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
 // bisect carries out a bisection in its folder.
 func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 	l, set, err := loadSearch(o.App, dir, o.Scenario, o.Set)
 	if err != nil {
 		return err
 	}
-	p, err := plan.New(l, plan.Options{Set: set, Trials: 1})
+	versions, err := versionPlans(l, o, set)
 	if err != nil {
-		return cli.WithCode(cli.ExitInput, err)
+		return err
 	}
-	b, err := o.OpenUnchecked(ctx, dir.File("runs"), cli.LabFlags{}, p)
+	b, err := o.OpenUnchecked(ctx, dir.File("runs"), cli.LabFlags{Provider: o.Provider}, versions...)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type isolateChoices struct {
 	Measure     int           `json:"measure"`
 	ControlRuns int           `json:"control-runs"`
 	Reset       string        `json:"reset,omitempty"`
+	Provider    string        `json:"provider,omitempty"`
 	Scenario    string        `json:"scenario"` // within input/
 }
 
@@ -98,6 +99,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	fl.IntVar(&o.Measure, "measure", 10, "trials that the scenario's own rate is taken from")
 	fl.IntVar(&o.ControlRuns, "control-trials", 5, "trials that the control's rate is taken from; 0 leaves the control out")
 	cli.ResetFlag(fl, &o.Reset, "runs of a candidate", "the scenario's")
+	cli.ProviderFlag(fl, &o.Provider)
 	fl.StringVar(&o.dir, "dir", "isolations", "folder for isolations")
 	fl.StringVar(&o.resume, "resume", "", "go on with the isolation in this folder")
 	cli.CompleteReset(c)
@@ -147,7 +149,15 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 		}
 		o.ControlRuns = 0
 	}
-	b, err := o.OpenTestbed(ctx, dir.File("runs"), cli.LabFlags{}, p)
+	plans := []*plan.Plan{p}
+	if o.ControlRuns > 0 {
+		control, err := plan.New(l, plan.Options{Variant: evidence.VariantControl, Set: set, Trials: 1})
+		if err != nil {
+			return cli.WithCode(cli.ExitInput, err)
+		}
+		plans = append(plans, control)
+	}
+	b, err := o.OpenTestbed(ctx, dir.File("runs"), cli.LabFlags{Provider: o.Provider}, plans...)
 	if err != nil {
 		return err
 	}

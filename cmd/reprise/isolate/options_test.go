@@ -26,9 +26,9 @@ func TestIsolateOptions(t *testing.T) {
 	clitest.Options(t, newIsolate, []asked{
 		{Args: []string{"s"}, Want: isolateOptions{scenario: "s", dir: "isolations", isolateChoices: otherwise}},
 		{
-			Args: []string{"s", "--set", "r1.image=x", "--budget", "4h", "--labs", "2", "--keep-rate", "1", "--one-run", "--measure", "3", "--control-trials", "0", "--reset", "config", "--dir", "d", "--trust", "labs"},
+			Args: []string{"s", "--set", "r1.image=x", "--budget", "4h", "--labs", "2", "--keep-rate", "1", "--one-run", "--measure", "3", "--control-trials", "0", "--reset", "config", "--provider", "mixed", "--dir", "d", "--trust", "labs"},
 			Want: isolateOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", dir: "d", isolateChoices: isolateChoices{
-				Set: []string{"r1.image=x"}, Budget: 4 * time.Hour, Labs: 2, KeepRate: 1, OneRun: true, Measure: 3, Reset: "config",
+				Set: []string{"r1.image=x"}, Budget: 4 * time.Hour, Labs: 2, KeepRate: 1, OneRun: true, Measure: 3, Reset: "config", Provider: "mixed",
 			}},
 		},
 		{Args: []string{"--resume", "d", "--labs", "0"}, Want: isolateOptions{resume: "d", dir: "isolations", isolateChoices: isolateChoices{KeepRate: 0.5, Measure: 10, ControlRuns: 5}}},
@@ -51,9 +51,9 @@ func TestBisectOptions(t *testing.T) {
 	clitest.Options(t, newBisect, []asked{
 		{Args: []string{"s", "--versions", "a,b"}, Want: bisectOptions{scenario: "s", list: "a,b", dir: "bisections", bisectChoices: otherwise}},
 		{
-			Args: []string{"s", "--versions", "f", "--node", "r1,r2", "--set", "r1.env.A=b", "--confidence", "0.9", "--max-trials", "9", "--measure", "2", "--one-sided", "--fixed", "--reset", "none", "--dir", "d", "--trust", "labs"},
+			Args: []string{"s", "--versions", "f", "--node", "r1,r2", "--set", "r1.env.A=b", "--confidence", "0.9", "--max-trials", "9", "--measure", "2", "--one-sided", "--fixed", "--reset", "none", "--provider", "mixed", "--dir", "d", "--trust", "labs"},
 			Want: bisectOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", list: "f", dir: "d", bisectChoices: bisectChoices{
-				Nodes: []string{"r1", "r2"}, Set: []string{"r1.env.A=b"}, Confidence: 0.9, MaxRuns: 9, Measure: 2, OneSided: true, Fixed: true, Reset: "none",
+				Nodes: []string{"r1", "r2"}, Set: []string{"r1.env.A=b"}, Confidence: 0.9, MaxRuns: 9, Measure: 2, OneSided: true, Fixed: true, Reset: "none", Provider: "mixed",
 			}},
 		},
 		{Args: []string{"--resume", "d"}, Want: bisectOptions{resume: "d", dir: "bisections", bisectChoices: otherwise}},

@@ -161,7 +161,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err != nil {
 		return err
 	}
-	provider, err := cli.OpenNodes(ctx, l, t, o.where.Provider)
+	provider, err := cli.OpenNodes(ctx, l, o.where.Provider, t)
 	if err != nil {
 		return err
 	}

@@ -242,9 +242,9 @@ func trialsOf(path string, lab int, keep, all bool, where cli.LabFlags) error {
 		return err
 	}
 	tell := progressTo(os.NewFile(3, "progress"))
-	provider, err := cli.OpenProvider(context.Background(), p, where, func(q inventory.Place) {
+	provider, err := cli.OpenProvider(context.Background(), where, func(q inventory.Place) {
 		tell(trial.Progress{Lab: lab, Text: fmt.Sprintf("queued, %d of %d: %v", q.Position, q.Of, q.Busy)})
-	})
+	}, p)
 	if err != nil {
 		return err
 	}

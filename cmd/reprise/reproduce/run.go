@@ -135,7 +135,7 @@ func runPlan(ctx context.Context, p *plan.Plan, o *runOptions) (Outcome, error) 
 			return Outcome{}, err
 		}
 	}
-	provider, err := cli.OpenProvider(ctx, p, o.lab, nil)
+	provider, err := cli.OpenProvider(ctx, o.lab, nil, p)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -196,7 +196,7 @@ func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (strin
 	if f.File != "" {
 		return "", nil
 	}
-	provider, err := cli.OpenProvider(ctx, p, f, nil)
+	provider, err := cli.OpenProvider(ctx, f, nil, p)
 	if err == nil {
 		defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
 		err = provider.Check(ctx, p.Topology)
