@@ -20,13 +20,30 @@ func Run[O any](runF, run func(context.Context, *O) error) func(context.Context,
 }
 
 // Show prints what a verb found: value for machines where --json was given, and otherwise what
-// people writes of it.
+// people writes of it. An answer that could not be written is an error.
 func (a *App) Show(value any, people func(io.Writer)) error {
 	if a.JSON {
 		return WriteJSON(a.Out, value, "  ")
 	}
-	people(a.Out)
-	return nil
+	out := keeper{to: a.Out}
+	people(&out)
+	return out.err
+}
+
+// keeper writes until something cannot be written, and keeps why.
+type keeper struct {
+	to  io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (k *keeper) Write(p []byte) (int, error) {
+	if k.err != nil {
+		return 0, k.err
+	}
+	n, err := k.to.Write(p)
+	k.err = err
+	return n, err
 }
 
 // Line writes a line for a person. Of an argument that is a text of several lines all but the

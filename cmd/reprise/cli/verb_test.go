@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"syscall"
 	"testing"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
@@ -42,6 +43,30 @@ func TestShow(t *testing.T) {
 		a := &cli.App{Out: &out, JSON: tt.json}
 		if err := a.Show(map[string]int{"a": 1}, people); err != nil || out.String() != tt.want {
 			t.Errorf("printed %q, %v", out.String(), err)
+		}
+	}
+}
+
+// brokenDisk takes so many more writes.
+type brokenDisk struct{ left int }
+
+func (d *brokenDisk) Write(p []byte) (int, error) {
+	if d.left--; d.left < 0 {
+		return 0, syscall.ENOSPC
+	}
+	return len(p), nil
+}
+
+// An answer that was not written as a whole is none, for people as for machines.
+func TestShowUnwritten(t *testing.T) {
+	people := func(w io.Writer) {
+		cli.Line(w, "one")
+		cli.Line(w, "two")
+	}
+	for _, json := range []bool{true, false} {
+		a := &cli.App{Out: cli.NewScreen(&brokenDisk{left: map[bool]int{false: 1}[json]}), JSON: json}
+		if err := a.Show(1, people); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("json %v: %v", json, err)
 		}
 	}
 }

@@ -130,14 +130,14 @@ type deviceList struct {
 	Queue   []lab.Lease  `json:"queue"`
 }
 
-// printDevices writes the devices and who has or waits for them, for people.
+// printDevices writes the devices and who has or waits for them, for people; see [cli.App.Show].
 func printDevices(out io.Writer, list deviceList) {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "DEVICE\tPLATFORM\tMODEL\tVERSION\tKIND\tSTATE\tWHO, WHAT FOR")
 	for _, d := range list.Devices {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.Device.Name, d.Device.Platform, d.Device.Model, d.Device.Version, d.Device.Kind, d.State, whoHas(d))
 	}
-	_ = w.Flush() // what cannot be printed to a terminal cannot be reported there either
+	_ = w.Flush() // out keeps its error
 	for i, q := range list.Queue {
 		cli.Line(out, "waiting %d: %s for %s, since %s", i+1, q.Owner, q.Purpose, q.Since.Local().Format(time.TimeOnly))
 	}
