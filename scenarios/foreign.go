@@ -138,13 +138,19 @@ func (l *Loaded) PermitEngine(why string) error {
 	if l.Foreign == nil {
 		return nil
 	}
-	what := "its nodes run in the container engine, which is root's"
+	ask := AskEngine()
+	what := ask.What
 	if why == "" {
 		what += "; a lab of namespaces asks for nothing (--provider namespaces)"
 	} else {
 		what += ", since a lab of namespaces cannot be built here: " + strings.ReplaceAll(why, "\n", "; ")
 	}
-	return l.refuse([]Ask{{Token: "engine", What: what}})
+	return l.refuse([]Ask{{Token: ask.Token, What: what}})
+}
+
+// AskEngine is what a foreign scenario asks for whose lab is built in a container engine.
+func AskEngine() Ask {
+	return Ask{Token: "engine", What: "its nodes run in the container engine, which is root's"}
 }
 
 // PermitRead is Permit for who only looks at the topology: it says which variables of this

@@ -42,11 +42,22 @@ func (a *App) permitTold(l *scenarios.Loaded, t topologies.Topology, told map[st
 	for _, ask := range l.Asks(t) {
 		if !told[ask.What] {
 			told[ask.What] = true
-			a.Progress("trusted: %s (%s)", ask.What, ask.Token)
+			a.trusted(ask)
 		}
 	}
 	return nil
 }
+
+// SayEngine says that a foreign scenario was trusted with the container engine, where its labs are
+// built of that.
+func (a *App) SayEngine(l *scenarios.Loaded, p topologies.Provider) {
+	if l.Foreign != nil && (p.Name() == ProviderContainers || p.Name() == ProviderMixed) {
+		a.trusted(scenarios.AskEngine())
+	}
+}
+
+// trusted says what was allowed.
+func (a *App) trusted(ask scenarios.Ask) { a.Progress("trusted: %s (%s)", ask.What, ask.Token) }
 
 // PermitPull refuses to fetch what a foreign scenario names, unless that was allowed.
 func PermitPull(p *plan.Plan) error {

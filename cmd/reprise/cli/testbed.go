@@ -46,6 +46,7 @@ func (a *App) OpenUnchecked(ctx context.Context, parent string, where LabFlags, 
 	if err != nil {
 		return nil, err
 	}
+	a.SayEngine(plans[0].Loaded, provider)
 	a.SayLimits(provider, plans[0].Topology, plans[0].Labs)
 	b := &Testbed{app: a, Provider: provider, Live: &LiveLine{app: a, Status: "no trial yet"}}
 	reg, err := Registry()

@@ -166,6 +166,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 		return err
 	}
 	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+	o.SayEngine(l, provider)
 	if err := provider.Check(ctx, t); err != nil {
 		return err
 	}

@@ -140,8 +140,9 @@ func runPlan(ctx context.Context, p *plan.Plan, o *runOptions) (Outcome, error) 
 		return Outcome{}, err
 	}
 	defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
-	if c, ok := topologies.As[topologies.Puller](provider); ok && o.pull {
-		if err := c.Pull(ctx, p.Topology, func(line string) { o.Progress("%s", line) }); err != nil {
+	o.SayEngine(p.Loaded, provider)
+	if o.pull {
+		if err := pull(ctx, o.App, p, provider); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -173,6 +174,22 @@ func runPlan(ctx context.Context, p *plan.Plan, o *runOptions) (Outcome, error) 
 	return out, errors.Join(runErr, err)
 }
 
+// pull fetches the images of a plan. What builds labs of no images of an engine has nowhere to
+// fetch them to.
+func pull(ctx context.Context, a *cli.App, p *plan.Plan, provider topologies.Provider) error {
+	c, ok := topologies.As[topologies.Puller](provider)
+	switch {
+	case ok:
+		return c.Pull(ctx, p.Topology, func(line string) { a.Progress("%s", line) })
+	case provider.Name() != cli.ProviderNamespaces:
+		return cli.InputError("--pull is for labs of containers, and this one is of another kind (%s): leave it out", provider.Name())
+	case p.Loaded.Foreign != nil:
+		return cli.InputError("--pull fetches images for the container engine, and this lab is made of namespaces: add --provider containers --trust engine, or leave --pull out")
+	default:
+		return cli.InputError("--pull fetches images for the container engine, and this lab is made of namespaces: add --provider containers, or leave --pull out")
+	}
+}
+
 // finishRun judges the run as a whole and writes its reports.
 func finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
 	_, info, err := evidence.OpenDir(dir.Path)
@@ -199,6 +216,7 @@ func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (strin
 	provider, err := cli.OpenProvider(ctx, f, nil, p)
 	if err == nil {
 		defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
+		a.SayEngine(p.Loaded, provider)
 		err = provider.Check(ctx, p.Topology)
 	}
 	if err == nil {
