@@ -16,10 +16,18 @@ const (
 	memoryPerNode = 12_500_000 // bytes
 )
 
+// Bounds of what is asked for in the name of a lab: a topology may be anybody's.
+const (
+	mostNeighbours = 1 << 20
+	mostInstances  = 1 << 16
+	mostTasks      = 1 << 22 // the kernel's own, on 64 bits (PID_MAX_LIMIT)
+)
+
 // limit is a setting of the kernel's that bounds what there is for everybody, with what is taken.
 type limit struct {
 	name, sysctl string
 	take, has    int
+	most         int // that it is raised to, whatever a topology says
 	of, lost     string
 }
 
@@ -32,14 +40,14 @@ func limits(root string, t topologies.Topology, labs int) []limit {
 	nodes, neighbours := labs*len(t.Nodes), labs*neighbours(t)
 	var list []limit
 	for _, l := range []limit{
-		{name: "IPv4 neighbours", sysctl: "net.ipv4.neigh.default.gc_thresh3", take: neighbours, of: table, lost: full},
-		{name: "IPv6 neighbours", sysctl: "net.ipv6.neigh.default.gc_thresh3", take: neighbours, of: table, lost: full},
+		{name: "IPv4 neighbours", sysctl: "net.ipv4.neigh.default.gc_thresh3", take: neighbours, most: mostNeighbours, of: table, lost: full},
+		{name: "IPv6 neighbours", sysctl: "net.ipv6.neigh.default.gc_thresh3", take: neighbours, most: mostNeighbours, of: table, lost: full},
 		{
-			name: "inotify instances", sysctl: "fs.inotify.max_user_instances", take: nodes, of: "inotify instances of a user",
+			name: "inotify instances", sysctl: "fs.inotify.max_user_instances", take: nodes, most: mostInstances, of: "inotify instances of a user",
 			lost: "daemons that watch files, of which each node may have one: they do not start, or miss changes",
 		},
-		{name: "processes", sysctl: "kernel.pid_max", take: nodes * tasksPerNode, of: "numbers of processes", lost: "processes, which do not start"},
-		{name: "threads", sysctl: "kernel.threads-max", take: nodes * tasksPerNode, of: "threads", lost: "processes, which do not start"},
+		{name: "processes", sysctl: "kernel.pid_max", take: nodes * tasksPerNode, most: mostTasks, of: "numbers of processes", lost: "processes, which do not start"},
+		{name: "threads", sysctl: "kernel.threads-max", take: nodes * tasksPerNode, most: mostTasks, of: "threads", lost: "processes, which do not start"},
 	} {
 		text, err := os.ReadFile(filepath.Join(root, "/proc/sys", strings.ReplaceAll(l.sysctl, ".", "/")))
 		if err != nil {
@@ -53,7 +61,7 @@ func limits(root string, t topologies.Topology, labs int) []limit {
 }
 
 // room is what to set a limit to.
-func (l limit) room() int { return 2 * l.take }
+func (l limit) room() int { return min(2*l.take, l.most) }
 
 // Limits compares what labs of a topology take with what the machine has for everybody, whatever
 // namespaces they are in. root is the folder that the machine's files are beneath.
@@ -78,11 +86,11 @@ func Limits(root string, t topologies.Topology, labs int) []Check {
 }
 
 // Raised gives, by name, the settings of the kernel's that are too low for labs of a topology, and
-// what they should be.
+// what they should be, within a bound.
 func Raised(root string, t topologies.Topology, labs int) map[string]string {
 	raised := map[string]string{}
 	for _, l := range limits(root, t, labs) {
-		if l.take > l.has {
+		if l.take > l.has && l.room() > l.has {
 			raised[l.sysctl] = strconv.Itoa(l.room())
 		}
 	}

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/host"
 	"github.com/reprise-lab/reprise/topologies/doctor"
@@ -58,7 +60,7 @@ Exit status: 0 everything that is needed is there, 5 something is missing.`,
 	}
 	c.Flags().BoolVar(&o.fix, "fix", false, "install and build what is missing")
 	c.Flags().BoolVar(&o.machines, "vm", false, "with --fix: also what labs of virtual machines need")
-	return c
+	return a.Trusting(c) // for --fix
 }
 
 func runDoctor(ctx context.Context, o *doctorOptions) error {
@@ -107,21 +109,40 @@ func printChecks(w io.Writer, checks []doctor.Check) {
 	}
 }
 
-// lab is the topology that was asked about, if one was.
+// lab is the topology that was asked about, if one was. With --fix it may not be one that asks for
+// more than it was allowed: settings of the kernel are raised for it.
 func (o *doctorOptions) lab() (topologies.Topology, error) {
 	if o.file == "" {
 		return topologies.Topology{}, nil
 	}
-	_, t, err := (&fileOptions{App: o.App, file: o.file}).read()
+	l, t, err := (&fileOptions{App: o.App, file: o.file}).read()
+	if err == nil && o.fix {
+		err = errors.Join(o.PermitLab(l, t), permitLimits(userns.ThisHost(), l, t))
+	}
 	return t, err
+}
+
+// permitLimits refuses to raise settings of the kernel for what is foreign, unless that was allowed.
+func permitLimits(h userns.Host, l *scenarios.Loaded, t topologies.Topology) error {
+	const token = "limits"
+	if h.UID != 0 || l.Foreign == nil || l.Foreign.Trusts(token) {
+		return nil
+	}
+	refused := &scenarios.ForeignError{File: l.File, Bundle: l.Foreign.Bundle}
+	raised := doctor.Raised(h.Root, t, 1)
+	for _, name := range slices.Sorted(maps.Keys(raised)) {
+		refused.Asks = append(refused.Asks, scenarios.Ask{Token: token, What: fmt.Sprintf("%s is set to %s", name, raised[name])})
+	}
+	if len(refused.Asks) == 0 {
+		return nil
+	}
+	return refused
 }
 
 // fix makes this machine fit for labs, of that of a topology too, and with --vm for machines.
 func fix(ctx context.Context, o *doctorOptions, t topologies.Topology, guests cli.GuestStore) error {
 	say := func(line string) { o.Progress("%s", line) }
-	if err := raiseLimits(t, say); err != nil {
-		return err
-	}
+	raiseLimits(userns.ThisHost(), t, say)
 	if err := fixLabs(ctx, o.App, say); err != nil || !o.machines {
 		return err
 	}
@@ -144,20 +165,19 @@ func fixLabs(ctx context.Context, a *cli.App, say func(string)) error {
 }
 
 // raiseLimits has the machine have what the lab of a topology takes. For an ordinary user it does
-// nothing: what is too low is told behind.
-func raiseLimits(t topologies.Topology, say func(string)) error {
-	h := userns.ThisHost()
+// nothing: what is too low is told behind. What cannot be set is told, and no labs but that one
+// are the worse for it.
+func raiseLimits(h userns.Host, t topologies.Topology, say func(string)) {
 	if h.UID != 0 {
-		return nil
+		return
 	}
 	raised := doctor.Raised(h.Root, t, 1)
 	for _, name := range slices.Sorted(maps.Keys(raised)) {
 		say("setting " + name + " to " + raised[name])
 		if err := h.SetSysctl(name, raised[name]); err != nil {
-			return err
+			say("it stays as it is: " + err.Error())
 		}
 	}
-	return nil
 }
 
 // allowSpaces has the machine allow user namespaces, to root and to ordinary users. For one of

@@ -15,6 +15,7 @@ func TestDoctorOptions(t *testing.T) {
 	clitest.Options(t, newDoctor, []clitest.Asked[doctorOptions]{
 		{Args: nil},
 		{Args: []string{"--fix", "--vm"}, Want: doctorOptions{fix: true, machines: true}},
+		{Args: []string{"lab.clab.yml", "--fix", "--trust", "binds"}, Want: doctorOptions{App: &cli.App{Trust: []string{"binds"}}, file: "lab.clab.yml", fix: true}},
 		{Args: []string{"lab.clab.yml"}, Want: doctorOptions{file: "lab.clab.yml"}},
 		{Args: []string{"x", "y"}, Err: "accepts at most 1 arg(s), received 2"},
 	})
