@@ -49,7 +49,10 @@ func (s *supervisor) keepBounds() {
 			before.tasks = min(before.tasks, m.tasks)
 		}
 		grown := !ok || before.memory-m.memory > step.memory || m.tasks-before.tasks > step.tasks
-		if now.Before(rest) || !grown && now.Before(next) {
+		// What has grown by all that a node may use is looked at whatever it costs: processes that
+		// are made without end may be over before the next look is due, and have harmed their node.
+		urgent := ok && (before.memory-m.memory > boundsStep*step.memory || m.tasks-before.tasks > boundsStep*step.tasks)
+		if !urgent && (now.Before(rest) || !grown && now.Before(next)) {
 			continue
 		}
 		s.endGreedy()
