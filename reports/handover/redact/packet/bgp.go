@@ -21,18 +21,12 @@ const (
 	openID         = 5
 	openParameters = 10
 
-	parameterLength     = 1
-	parameterHead       = 2
 	parameterCapability = 2 // RFC 5492, section 4
 )
 
 // A capability (RFC 5492, section 4). That of names has a host's and a domain's, each after
 // its length (draft-walton-bgp-hostname-capability).
-const (
-	capabilityLength = 1
-	capabilityHead   = 2
-	capabilityNames  = 73
-)
+const capabilityNames = 73
 
 // lengthLen is how long the lengths of UPDATE's parts are (4.3).
 const lengthLen = 2
@@ -117,31 +111,16 @@ func (c *capture) bgpOpen(at, end int) {
 		return
 	}
 	c.addr(at+openID, ipv4Len)
-	for p := at + openParameters; p+parameterHead <= end; {
-		body := p + parameterHead
-		stop := body + c.byteAt(p+parameterLength)
-		if stop > end {
+	c.tlvs(at+openParameters, end, func(parameter, at, end int) {
+		if parameter != parameterCapability {
 			return
 		}
-		if c.byteAt(p) == parameterCapability {
-			c.capabilities(body, stop)
-		}
-		p = stop
-	}
-}
-
-func (c *capture) capabilities(at, end int) {
-	for at+capabilityHead <= end {
-		body := at + capabilityHead
-		stop := body + c.byteAt(at+capabilityLength)
-		if stop > end {
-			return
-		}
-		if c.byteAt(at) == capabilityNames {
-			c.lengthNames(body, stop)
-		}
-		at = stop
-	}
+		c.tlvs(at, end, func(capability, at, end int) {
+			if capability == capabilityNames {
+				c.lengthNames(at, end)
+			}
+		})
+	})
 }
 
 // lengthNames maps names that each follow their length.

@@ -42,7 +42,7 @@ func (c *capture) ipv4(f *frame, at, end int) {
 		return
 	}
 	f.sum(at+ipv4Sum, part{at, at + head})
-	c.tlvs(at+ipv4Options, at+head, func(kind, p, stop int) {
+	c.ipOptions(at+ipv4Options, at+head, func(kind, p, stop int) {
 		if kind == optRecordRoute || kind == optLooseSourceRoute || kind == optStrictSourceRoute {
 			c.addrs(p+optRoute, stop, ipv4Len)
 		}
@@ -58,8 +58,8 @@ func (c *capture) ipv4(f *frame, at, end int) {
 	c.transport(f, c.byteAt(at+ipv4Protocol), at+head, end, part{at + ipv4Source, at + ipv4MinimumLen})
 }
 
-// tlvs calls do with each option of IPv4 or TCP that has a length.
-func (c *capture) tlvs(at, end int, do func(kind, at, end int)) {
+// ipOptions calls do with each option of IPv4 or TCP that has a length.
+func (c *capture) ipOptions(at, end int, do func(kind, at, end int)) {
 	for at+optLength < end && c.byteAt(at) != optEnd {
 		if c.byteAt(at) == optNothing {
 			at++

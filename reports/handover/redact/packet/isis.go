@@ -42,12 +42,6 @@ const (
 	csnpLast    = 25
 )
 
-// The head of a TLV (9.5).
-const (
-	isisTLVLength = 1
-	isisTLVHead   = 2
-)
-
 // Types of TLVs (IANA's registry of IS-IS TLV codepoints, which names their documents).
 const (
 	isisAreas       = 1
@@ -128,15 +122,7 @@ func (c *capture) isis(at, end int) {
 	}
 	lsp := kind == lspLevel1 || kind == lspLevel2
 	right := lsp && end-at > lspLen && fletcherHolds(c.old[at+lspID:end])
-	for p := at + head; p+isisTLVHead <= end; {
-		body := p + isisTLVHead
-		stop := body + c.byteAt(p+isisTLVLength)
-		if stop > end {
-			break
-		}
-		c.isisTLV(c.byteAt(p), body, stop)
-		p = stop
-	}
+	c.tlvs(at+head, end, c.isisTLV)
 	if right {
 		setFletcher(c.out[at+lspID:end], lspSum-lspID)
 	}
@@ -227,13 +213,7 @@ func (c *capture) isisReach(at, end int) {
 		c.system(at)
 		sub := at + reachLen
 		at = sub + c.byteAt(at+reachSubLength)
-		for stop := min(at, end); sub+isisTLVHead <= stop; {
-			body := sub + isisTLVHead
-			sub = body + c.byteAt(sub+isisTLVLength)
-			if sub <= stop {
-				c.isisLink(c.byteAt(body-isisTLVHead), body, sub)
-			}
-		}
+		c.tlvs(sub, min(at, end), c.isisLink)
 	}
 }
 

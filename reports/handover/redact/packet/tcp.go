@@ -33,7 +33,7 @@ func (c *capture) tcp(at, end int, pseudo part) {
 	if head < tcpLen || at+head > end {
 		return
 	}
-	c.tlvs(at+tcpOptions, at+head, func(kind, p, stop int) {
+	c.ipOptions(at+tcpOptions, at+head, func(kind, p, stop int) {
 		switch kind {
 		case tcpMD5:
 			c.digest(p+tcpMD5Digest, stop)
