@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -236,11 +235,10 @@ func harmlessKeys() []string {
 }
 
 var (
-	plainWord  = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`)
-	imageName  = regexp.MustCompile(`^[a-z0-9][a-z0-9._/:@-]{0,254}$`)
-	ownSysctl  = regexp.MustCompile(`^net\.(ipv[46]\.(ip_forward|conf\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|neigh\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|fib_[a-z_]+|fwmark_reflect|route\.[a-z_]+|tcp_[a-z_0-9]+|icmp_[a-z_]+|icmp\.[a-z_]+)|mpls\.(platform_labels|default_ttl|ip_ttl_propagate|conf\.[A-Za-z0-9_/-]+\.input))$`)
-	number     = regexp.MustCompile(`^-?[0-9]{1,10}$`)
-	memorySize = regexp.MustCompile(`^([0-9]{1,9})([kKmMgG]?)(i?[bB]?)$`)
+	plainWord = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`)
+	imageName = regexp.MustCompile(`^[a-z0-9][a-z0-9._/:@-]{0,254}$`)
+	ownSysctl = regexp.MustCompile(`^net\.(ipv[46]\.(ip_forward|conf\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|neigh\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|fib_[a-z_]+|fwmark_reflect|route\.[a-z_]+|tcp_[a-z_0-9]+|icmp_[a-z_]+|icmp\.[a-z_]+)|mpls\.(platform_labels|default_ttl|ip_ttl_propagate|conf\.[A-Za-z0-9_/-]+\.input))$`)
+	number    = regexp.MustCompile(`^-?[0-9]{1,10}$`)
 )
 
 // Labels that a node may have: those of shared segments, of network devices, and what
@@ -338,7 +336,7 @@ func (a *asking) field(n topologies.Node, field string) {
 			}
 		}
 	case "Memory":
-		if size, ok := memoryBytes(n.Memory); !ok || size > foreignMemory {
+		if size, err := n.MemoryBytes(); err != nil || size > foreignMemory {
 			a.add("size", "%s wants %q of memory", n.Name, n.Memory)
 		}
 	case "CPU":
@@ -381,17 +379,6 @@ func (a *asking) sysctls(n topologies.Node) {
 			a.add("sysctls."+n.Name, "%s sets %q to %q", n.Name, key, n.Sysctls[key])
 		}
 	}
-}
-
-// memoryBytes reads memory as containerlab writes it, 512MB or 1GiB; ok is false for what
-// is written otherwise.
-func memoryBytes(text string) (int64, bool) {
-	m := memorySize.FindStringSubmatch(text)
-	if m == nil {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(m[1], 10, 64)
-	return n << (10 * (strings.Index("kmg", strings.ToLower(m[2] + " ")[:1]) + 1)), err == nil
 }
 
 // scenario goes through what the scenario file says beside the topology. Conditions and

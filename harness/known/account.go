@@ -25,12 +25,7 @@ type Analysis struct{ Of, Says string }
 // AddAccount takes in what people wrote. The nearer a text is to the failing behaviour, the more
 // its words tell.
 func (s *Subject) AddAccount(a Account) {
-	s.Say("title", a.Title, 1)
-	s.Say("what", a.What, 1)
-	s.Say("when", a.When, 0.8)
-	s.Say("how", a.How, 0.5)
-	s.Say("expected", a.Expected, 0.5)
-	s.Say("impact", a.Impact, 0.3)
+	s.sayProblem(a)
 	s.Say("model", a.Model, 0.8)
 	for _, t := range a.Changed {
 		s.Say("changed", t, 0.6)
@@ -45,6 +40,16 @@ func (s *Subject) AddAccount(a Account) {
 	for _, class := range a.Classes {
 		s.Uses(class, "class of the case")
 	}
+}
+
+// sayProblem says what the problem is.
+func (s *Subject) sayProblem(a Account) {
+	s.Say("title", a.Title, 1)
+	s.Say("what", a.What, 1)
+	s.Say("when", a.When, 0.8)
+	s.Say("how", a.How, 0.5)
+	s.Say("expected", a.Expected, 0.5)
+	s.Say("impact", a.Impact, 0.3)
 }
 
 // FileKind is what a file of a case is; empty is anything, as a tech-support is.

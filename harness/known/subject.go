@@ -194,12 +194,7 @@ func (s *Subject) AddInfo(info evidence.RunInfo) {
 		}
 	}
 	s.addNodes(info.Nodes, given)
-	s.Say("title", sc.Title, 1)
-	s.Say("what", sc.What, 1)
-	s.Say("when", sc.When, 0.8)
-	s.Say("how", sc.How, 0.5)
-	s.Say("expected", sc.Expected, 0.5)
-	s.Say("impact", sc.Impact, 0.3)
+	s.sayProblem(Account{Title: sc.Title, What: sc.What, When: sc.When, How: sc.How, Expected: sc.Expected, Impact: sc.Impact})
 	for _, l := range sc.Labels {
 		s.Uses(l, "label of the scenario")
 	}

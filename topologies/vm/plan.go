@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/docker/go-units"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/plain"
@@ -175,18 +174,11 @@ func standsAlone(path string) error {
 	return nil
 }
 
-// memoryOf reads memory as containerlab writes it, in MiB: 512MB is decimal, 1GiB binary.
+// memoryOf gives a node's memory in MiB: its own, or else otherwise.
 func memoryOf(n topologies.Node, otherwise int) (int, error) {
-	if n.Memory == "" {
-		return otherwise, nil
-	}
-	parse := units.FromHumanSize
-	if strings.Contains(strings.ToLower(n.Memory), "i") {
-		parse = units.RAMInBytes
-	}
-	bytes, err := parse(n.Memory)
-	if err != nil {
-		return 0, fmt.Errorf("read memory %q: %w", n.Memory, err)
+	bytes, err := n.MemoryBytes()
+	if err != nil || bytes == 0 {
+		return otherwise, err
 	}
 	const smallest = 128 << 20
 	if bytes < smallest {
