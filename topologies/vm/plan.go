@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
