@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/harnesstest"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
@@ -19,17 +20,22 @@ func TestNodesAtOnce(t *testing.T) {
 	const perCPU = 8
 	nodes := perCPU*runtime.NumCPU() + 30
 	for _, tt := range []struct {
-		kind topologies.Kind
-		most int
-	}{{topologies.KindContainer, perCPU * runtime.NumCPU()}, {topologies.KindVM, nodes}} {
-		t.Run(string(tt.kind), func(t *testing.T) {
+		name  string
+		built topologies.Kind // of all nodes
+		most  int
+	}{
+		{"containers", topologies.KindContainer, perCPU * runtime.NumCPU()},
+		{"machines", topologies.KindVM, nodes},
+		{"containers beside a machine", "", perCPU*runtime.NumCPU() + 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
-				w.provider.BuiltKind = tt.kind
+				w.provider.BuiltKind = tt.built
 				opens, boots := &gauge{}, &gauge{}
 				w.platform.OpenFn = opens.work
 				w.platform.BootFn = boots.work
-				verdicts, _ := w.series(t, &w.provider, wide(nodes), 1)
+				verdicts, _ := w.series(t, oneMachine{&w.provider}, wide(nodes), 1)
 				verdict(t, verdicts[0], evidence.Reproduced, "")
 				if opens.most != tt.most || boots.most != tt.most {
 					t.Errorf("of %d nodes %d were opened at once, and %d started, want %d", nodes, opens.most, boots.most, tt.most)
@@ -37,6 +43,16 @@ func TestNodesAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// oneMachine is a provider for which r1 is a machine.
+type oneMachine struct{ *harnesstest.Provider }
+
+func (oneMachine) Kind(t topologies.Topology) topologies.Kind {
+	if _, ok := t.Node("r1"); ok {
+		return topologies.KindVM
+	}
+	return topologies.KindContainer
 }
 
 // gauge counts how much is done at once.

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
@@ -124,27 +122,44 @@ func (l *Lab) kind() topologies.Kind {
 // once: they wait for each other's answers too, so it is more than one.
 const nodesPerCPU = 8
 
-// atOnce bounds the nodes that are worked on at once. Those without a kernel of their own share
-// the processors of this machine, and all of a big lab at once starve each other until one
-// does not answer in time. Devices and machines wait for themselves.
-func (l *Lab) atOnce() int {
-	if l.kind() == topologies.KindContainer {
-		return nodesPerCPU * runtime.NumCPU()
+// turns bound the nodes that are worked on at once. Those without a kernel of their own share the
+// processors of this machine, and all of a big lab at once starve each other until one does not
+// answer in time. Devices and machines wait for themselves, also beside such nodes.
+type turns struct {
+	lab   *Lab
+	slots chan struct{}
+}
+
+func (l *Lab) turns() turns { return turns{l, make(chan struct{}, nodesPerCPU*runtime.NumCPU())} }
+
+// take waits for a node's turn, which ends with what it returns.
+func (t turns) take(node string) (end func()) {
+	if !t.lab.sharesProcessors(node) {
+		return func() {}
 	}
-	return max(1, len(l.plan.Nodes))
+	t.slots <- struct{}{}
+	return func() { <-t.slots }
+}
+
+// sharesProcessors says that a node has no kernel of its own.
+func (l *Lab) sharesProcessors(node string) bool {
+	if k, ok := topologies.As[topologies.BuiltKinder](l.res); ok {
+		return k.Kind() == topologies.KindContainer
+	}
+	return KindIn(l.env.Provider, l.plan.Topology.Part(func(n topologies.Node) bool { return n.Name == node })) == topologies.KindContainer
 }
 
 // sideBySide runs f on every node, on as many at once as there is room for, and waits for all.
 func (l *Lab) sideBySide(f func(i int, n *labNode)) {
-	var group errgroup.Group
-	group.SetLimit(l.atOnce())
+	var wg sync.WaitGroup
+	turns := l.turns()
 	for i, n := range l.nodes {
-		group.Go(func() error {
+		wg.Go(func() {
+			defer turns.take(n.Name)()
 			f(i, n)
-			return nil
 		})
 	}
-	_ = group.Wait() // f returns none
+	wg.Wait()
 }
 
 // devices runs f on every device that has a session, side by side, and waits for all.

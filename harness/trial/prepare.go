@@ -118,11 +118,14 @@ func (p preparation) build(ctx context.Context) error {
 		return &showsNothingError{why}
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(p.lab.atOnce())
+	turns := p.lab.turns()
 	for _, pn := range p.lab.plan.Nodes {
 		n := &labNode{Node: pn, sink: &sink{}, runTurn: newTurn(), shellTurn: newTurn()}
 		p.lab.nodes = append(p.lab.nodes, n)
-		g.Go(func() error { return p.lab.open(gctx, n) })
+		g.Go(func() error {
+			defer turns.take(n.Name)()
+			return p.lab.open(gctx, n)
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
@@ -258,10 +261,13 @@ func restartDaemons(ctx context.Context, n *labNode) error {
 // each runs f on every node that is a device, side by side.
 func (p preparation) each(ctx context.Context, f func(context.Context, *labNode) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(p.lab.atOnce())
+	turns := p.lab.turns()
 	for _, n := range p.lab.nodes {
 		if !n.Segment {
-			g.Go(func() error { return f(ctx, n) })
+			g.Go(func() error {
+				defer turns.take(n.Name)()
+				return f(ctx, n)
+			})
 		}
 	}
 	return g.Wait()
