@@ -53,16 +53,11 @@ func setEgress(at, from Port, filters []Filter) (stamp int, err error) {
 	if len(filters) == 0 {
 		return 0, errors.Join(clearArrivals(at), clearEgress(from))
 	}
-	s, err := open(from.PID)
+	s, far, done, err := openBoth(from, at)
 	if err != nil {
 		return 0, err
 	}
-	defer s.close()
-	far, err := open(at.PID)
-	if err != nil {
-		return 0, err
-	}
-	defer far.close()
+	defer done()
 	link, err := s.handle.LinkByName(from.Interface)
 	if err != nil {
 		return 0, fmt.Errorf("find %s: %w", from.Interface, err)
@@ -90,6 +85,18 @@ func setEgress(at, from Port, filters []Filter) (stamp int, err error) {
 		return 0, err
 	}
 	return s.egressStamp(from.Interface)
+}
+
+// openBoth opens the networks of both ends of a cable, which done closes.
+func openBoth(from, at Port) (near, far *space, done func(), err error) {
+	if near, err = open(from.PID); err != nil {
+		return nil, nil, nil, err
+	}
+	if far, err = open(at.PID); err != nil {
+		near.close()
+		return nil, nil, nil, err
+	}
+	return near, far, func() { far.close(); near.close() }, nil
 }
 
 // clearArrivals takes the witnesses at an end away. Those of a network that is gone went with it.
@@ -396,16 +403,11 @@ func (s *space) egressStamp(iface string) (int, error) {
 
 // countEgress tells how many frames a filter has dropped, as countFilter does.
 func countEgress(at, from Port, id string) (uint64, error) {
-	s, err := open(from.PID)
+	s, far, done, err := openBoth(from, at)
 	if err != nil {
 		return 0, err
 	}
-	defer s.close()
-	far, err := open(at.PID)
-	if err != nil {
-		return 0, err
-	}
-	defer far.close()
+	defer done()
 	stamp, err := s.egressStamp(from.Interface)
 	if err == nil && stamp == 0 {
 		err = fmt.Errorf("what drops frames at %s is no longer there: %w", from.Interface, syscall.ENOENT)
