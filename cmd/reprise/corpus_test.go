@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"path"
@@ -16,10 +15,10 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
-	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/recipe"
+	"github.com/reprise-lab/reprise/topologies/topologiestest"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
@@ -58,17 +57,19 @@ func haveSpaces(tb testing.TB) bool {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	err = p.Check(tb.Context(), topologies.Topology{Name: "x", Nodes: []topologies.Node{{Name: "r1", Kind: topologies.KindLinux, Image: recipe.SuiteRef("trixie")}}})
-	missing, lacks := errors.AsType[*topologies.MissingError](err)
-	switch {
-	case lacks && missing.What == "image":
-		livetest.Missing(tb, "images for labs of namespaces", missing)
-	case lacks:
+	missing := topologiestest.Lacks(tb, p, recipe.SuiteRef("trixie"))
+	if missing != nil {
 		tb.Logf("there are no labs of namespaces here: %v", missing)
-	case err != nil:
-		tb.Fatal(err)
 	}
-	return !lacks
+	return missing == nil
+}
+
+// needSpaces ends a test of labs of namespaces where the kernel allows none.
+func needSpaces(tb testing.TB) {
+	tb.Helper()
+	if !haveSpaces(tb) {
+		tb.Skip("the kernel allows no labs of namespaces") //nolint:forbidigo // its settings decide
+	}
 }
 
 // TestMachines does the same for scenarios that take virtual machines. They run one after

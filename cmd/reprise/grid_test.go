@@ -28,9 +28,7 @@ const gridEnv = "REPRISE_GRID"
 // have a route to every router, cuts a cable, waits until traffic goes round, and takes the grid
 // down.
 func BenchmarkGrid(b *testing.B) {
-	if !haveSpaces(b) {
-		b.Skip("the kernel allows no labs of namespaces") //nolint:forbidigo // its settings decide
-	}
+	needSpaces(b)
 	var rows, columns int
 	size := cmp.Or(os.Getenv(gridEnv), "15x20")
 	if _, err := fmt.Sscanf(size, "%dx%d", &rows, &columns); err != nil || rows < 2 || columns < 2 {

@@ -33,9 +33,7 @@ trials: {reset: redeploy}
 func TestMixedRun(t *testing.T) {
 	t.Parallel()
 	needLab(t)
-	if !haveSpaces(t) {
-		t.Skip("the kernel allows no labs of namespaces") //nolint:forbidigo // its settings decide
-	}
+	needSpaces(t)
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
 	if err := os.WriteFile(file, []byte(mixedPair), 0o600); err != nil {
 		t.Fatal(err)
@@ -61,9 +59,7 @@ func labOf(images ...string) topologies.Topology {
 // others' in it, where both can be.
 func TestProviderByItself(t *testing.T) {
 	needLab(t)
-	if !haveSpaces(t) {
-		t.Skip("the kernel allows no labs of namespaces") //nolint:forbidigo // its settings decide
-	}
+	needSpaces(t)
 	own, others := recipe.SuiteRef("trixie"), "vendor/switch:1"
 	for _, tt := range []struct {
 		name, asked, env string

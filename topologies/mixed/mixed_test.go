@@ -2,7 +2,6 @@ package mixed_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,12 +75,8 @@ func open(tb testing.TB, o containers.Options) topologies.Provider {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	err = spaces.Check(tb.Context(), topologies.Topology{Name: "x", Nodes: []topologies.Node{{Name: "r1", Kind: topologies.KindLinux, Image: image}}})
-	if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
-		if missing.What != "image" {
-			tb.Skip(missing) //nolint:forbidigo // the kernel and its settings decide
-		}
-		livetest.Missing(tb, "an image", missing)
+	if missing := topologiestest.Lacks(tb, spaces, image); missing != nil {
+		tb.Skip(missing) //nolint:forbidigo // the kernel and its settings decide
 	}
 	boxes, err := containers.New(o)
 	if err != nil {

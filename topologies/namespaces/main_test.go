@@ -1,7 +1,6 @@
 package namespaces_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,15 +43,8 @@ func open(tb testing.TB) topologies.Provider {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	err = p.Check(tb.Context(), topologies.Topology{Name: "x", Nodes: []topologies.Node{{Name: "r1", Kind: topologies.KindLinux, Image: image}}})
-	if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
-		if missing.What != "image" {
-			tb.Skip(missing) //nolint:forbidigo // the kernel and its settings decide
-		}
-		livetest.Missing(tb, "an image", missing)
-	}
-	if err != nil {
-		tb.Fatal(err)
+	if missing := topologiestest.Lacks(tb, p, image); missing != nil {
+		tb.Skip(missing) //nolint:forbidigo // the kernel and its settings decide
 	}
 	return p
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // Ability finds what a lab can do beyond what every one can. A test of an ability that a lab
@@ -116,4 +117,20 @@ func Reserve(tb testing.TB, p topologies.Provider, t topologies.Topology, o topo
 		tb.Fatal(err)
 	}
 	return r
+}
+
+// Lacks tells what of this machine keeps a provider from making a node of an image, which its
+// kernel and their settings decide; nil is nothing. An image that is not there can be had: see
+// livetest.Missing.
+func Lacks(tb testing.TB, p topologies.Provider, image string) *topologies.MissingError {
+	tb.Helper()
+	err := p.Check(tb.Context(), topologies.Topology{Name: "x", Nodes: []topologies.Node{{Name: "r1", Kind: topologies.KindLinux, Image: image}}})
+	missing, lacks := errors.AsType[*topologies.MissingError](err)
+	switch {
+	case lacks && missing.What == "image":
+		livetest.Missing(tb, "an image", missing)
+	case !lacks && err != nil:
+		tb.Fatal(err)
+	}
+	return missing
 }
