@@ -2,6 +2,7 @@ package cabling
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -36,7 +37,6 @@ type Machines interface {
 // Config says whose cables they are.
 type Config struct {
 	Topology topologies.Topology
-	Segments map[string]wiring.Segment // by node
 	Site     Site
 	Machines Machines          // nil: none
 	DropBy   topologies.DropBy // see topologies.Options
@@ -67,18 +67,26 @@ type node struct {
 	laid  map[string]int // how often the cable at an interface was laid anew
 }
 
-// New makes the cabling of a lab. Nothing is laid yet.
-func New(c Config) *Cabling {
+// New makes the cabling of a lab whose links were checked (see wiring.CheckLinks). Nothing is laid
+// yet.
+func New(c Config) (*Cabling, error) {
 	l := &Cabling{Config: c, nodes: map[string]*node{}, drops: map[topologies.Endpoint]drop{}}
 	for _, n := range c.Topology.Nodes {
-		l.nodes[n.Name] = &node{Node: n, segment: c.Segments[n.Name], laid: map[string]int{}}
+		l.nodes[n.Name] = &node{Node: n, laid: map[string]int{}}
+		if !n.IsSegment() {
+			continue
+		}
+		var err error
+		if l.nodes[n.Name].segment, err = wiring.SegmentOf(n); err != nil {
+			return nil, fmt.Errorf("node %s: %w", n.Name, err)
+		}
 	}
 	for _, link := range c.Topology.Links {
 		for _, e := range ends(link) {
 			l.nodes[e.Node].interfaces = append(l.nodes[e.Node].interfaces, e.Interface) // no two links end at one
 		}
 	}
-	return l
+	return l, nil
 }
 
 func ends(link topologies.Link) []topologies.Endpoint {

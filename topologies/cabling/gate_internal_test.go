@@ -35,7 +35,10 @@ func TestGate(t *testing.T) {
 	for _, name := range nodes {
 		top.Nodes = append(top.Nodes, topologies.Node{Name: name})
 	}
-	c := New(Config{Topology: top, Site: nodes, Machines: nodes})
+	c, err := New(Config{Topology: top, Site: nodes, Machines: nodes})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		at    topologies.Endpoint
 		pid   int

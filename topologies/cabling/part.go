@@ -15,7 +15,6 @@ type Part interface {
 	Wirer() wiring.Wirer
 	// Process is one of the node's network, by that number.
 	Process(node string) int
-	Segments() map[string]wiring.Segment
 	Machines() Machines // nil: none
 	Life(ctx context.Context, node string) (Life, error)
 	// Cable gives the part the cabling of the whole lab, for nodes that it restarts.

@@ -48,7 +48,10 @@ func faulted(t *testing.T, faults ...topologies.Fault) (*Cabling, *recorder, []t
 		Nodes: []topologies.Node{{Name: "r1"}, {Name: "r2"}},
 		Links: []topologies.Link{{A: topologies.Endpoint{Node: "r1", Interface: "eth1", IPv4: "10.0.0.1/24"}, B: topologies.Endpoint{Node: "r2", Interface: "eth1", IPv4: "10.0.0.2/24"}}},
 	}
-	c := New(Config{Topology: top, Site: r})
+	c, err := New(Config{Topology: top, Site: r})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var list []topologies.Active
 	for _, f := range faults {
 		f.Endpoint = topologies.Endpoint{Node: "r2", Interface: "eth1"}

@@ -16,20 +16,11 @@ import (
 )
 
 // newCabling makes the cabling of the lab, whose nodes are known.
-func (l *lab) newCabling() *cabling.Cabling {
-	return cabling.New(cabling.Config{Topology: l.topology, Segments: l.Segments(), Site: l, Machines: l.Machines(), DropBy: l.options.DropBy, Lab: "a lab of containers"})
+func (l *lab) newCabling() (*cabling.Cabling, error) {
+	return cabling.New(cabling.Config{Topology: l.topology, Site: l, Machines: l.Machines(), DropBy: l.options.DropBy, Lab: "a lab of containers"})
 }
 
 var _ cabling.Part = (*lab)(nil)
-
-// Segments implements cabling.Part.
-func (l *lab) Segments() map[string]wiring.Segment {
-	segments := map[string]wiring.Segment{}
-	for name, n := range l.nodes {
-		segments[name] = n.segment
-	}
-	return segments
-}
 
 // Wirer implements cabling.Part.
 func (l *lab) Wirer() wiring.Wirer { return l.wirer }

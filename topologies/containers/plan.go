@@ -20,9 +20,8 @@ import (
 // planned is a node with everything decided that can be before it starts.
 type planned struct {
 	topologies.Node
-	ours    bool           // the image is one that this tool made
-	command bool           // the image, or the node, brings a command of its own
-	segment wiring.Segment // zero for a device
+	ours    bool // the image is one that this tool made
+	command bool // the image, or the node, brings a command of its own
 	limits  limits
 	ports   []published
 	machine *machine // within the container; nil: there is none
@@ -62,7 +61,7 @@ func planNode(ctx context.Context, look *looked, t topologies.Topology, n topolo
 	pl := planned{Node: n}
 	var err error
 	if n.IsSegment() {
-		if pl.segment, err = wiring.SegmentOf(n); err != nil {
+		if _, err = wiring.SegmentOf(n); err != nil {
 			return pl, err
 		}
 		if pl.Image == "" {

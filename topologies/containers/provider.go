@@ -186,7 +186,9 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	if err != nil {
 		return nil, err
 	}
-	l.cables = l.newCabling()
+	if l.cables, err = l.newCabling(); err != nil {
+		return nil, err
+	}
 	if err := l.deploy(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
 	}

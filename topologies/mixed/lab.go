@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -44,11 +43,11 @@ func (l *lab) wire(ctx context.Context, by topologies.DropBy) error {
 			l.parts[n.Name] = l.namespaces
 		}
 	}
-	segments := l.containers.Segments()
-	maps.Copy(segments, l.namespaces.Segments())
-	l.cables = cabling.New(cabling.Config{
-		Topology: l.topology, Segments: segments, Site: l, Machines: l.containers.Machines(), DropBy: by, Lab: "a lab of containers and namespaces",
-	})
+	var err error
+	l.cables, err = cabling.New(cabling.Config{Topology: l.topology, Site: l, Machines: l.containers.Machines(), DropBy: by, Lab: "a lab of containers and namespaces"})
+	if err != nil {
+		return err
+	}
 	l.containers.Cable(l.cables)
 	l.namespaces.Cable(l.cables)
 	group, preparing := errgroup.WithContext(ctx)

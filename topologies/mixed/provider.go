@@ -13,16 +13,25 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
-	"github.com/reprise-lab/reprise/topologies/containers"
-	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
+// Builder builds nodes of one kind.
+type Builder interface {
+	topologies.ImageDescriber
+	topologies.EngineTeller
+	topologies.Collector
+	// CheckPart looks whether the nodes of t can be built here, wherever its links end.
+	CheckPart(ctx context.Context, t topologies.Topology) error
+	// ReservePart starts the nodes of t.
+	ReservePart(ctx context.Context, t topologies.Topology, o topologies.Options) (cabling.Part, error)
+	Close() error
+}
+
 // Provider builds labs of both kinds of nodes. It is safe for use by several goroutines.
 type Provider struct {
-	containers *containers.Provider
-	namespaces *namespaces.Provider
+	containers, namespaces Builder
 
 	mu    sync.Mutex
 	boxed map[string]bool // images of containers in topologies that were looked at
@@ -37,9 +46,10 @@ var (
 	_ topologies.Puller         = (*Provider)(nil)
 )
 
-// New makes a provider of two others, which it closes with itself.
-func New(c *containers.Provider, n *namespaces.Provider) *Provider {
-	return &Provider{containers: c, namespaces: n, boxed: map[string]bool{}}
+// New makes a provider of two others, which it closes with itself. That of containers has who
+// wires for both (see cabling.Part).
+func New(containers, namespaces Builder) *Provider {
+	return &Provider{containers: containers, namespaces: namespaces, boxed: map[string]bool{}}
 }
 
 // Name implements topologies.Provider.
@@ -143,11 +153,17 @@ func both(f func(topologies.Collector) ([]string, error), first, second topologi
 
 // Kind implements topologies.Kinder: that of its containers, which may hold machines.
 func (p *Provider) Kind(t topologies.Topology) topologies.Kind {
-	return p.containers.Kind(t.Part(inContainers))
+	if k, ok := topologies.As[topologies.Kinder](p.containers); ok {
+		return k.Kind(t.Part(inContainers))
+	}
+	return topologies.KindContainer
 }
 
 // Pull implements topologies.Puller: the engine fetches images; those of namespaces are made or
 // imported.
 func (p *Provider) Pull(ctx context.Context, t topologies.Topology, say func(string)) error {
-	return p.containers.Pull(ctx, t.Part(inContainers), say)
+	if puller, ok := topologies.As[topologies.Puller](p.containers); ok {
+		return puller.Pull(ctx, t.Part(inContainers), say)
+	}
+	return &topologies.MissingError{What: "ability", Name: "to fetch images"}
 }

@@ -29,6 +29,7 @@ const releaseTimeout = time.Minute
 type lab struct {
 	topology topologies.Topology
 	options  topologies.Options
+	mapping  userns.Mapping
 	build    build
 	nodes    map[string]*member
 	order    []*member
@@ -82,7 +83,7 @@ func labID(run string, lab int) string {
 }
 
 // deploy starts the supervisor and has it make everything.
-func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
+func (l *lab) deploy(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -90,9 +91,9 @@ func (l *lab) deploy(ctx context.Context, m userns.Mapping) error {
 	if err != nil {
 		return err
 	}
-	l.client, err = launch(m, boot{
+	l.client, err = launch(l.mapping, boot{
 		Lab: l.ID(), Trees: l.build.trees, Binds: l.build.binds, Keep: l.options.Keep, Expires: time.Now().Add(l.options.TTL),
-		Tasks: l.tasks(), Single: m.Single,
+		Tasks: l.tasks(), Single: l.mapping.Single,
 	}, text, l.options.Owner, l.happened)
 	if err != nil {
 		return err

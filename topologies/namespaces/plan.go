@@ -34,9 +34,8 @@ const (
 // planned is a node with everything decided that can be before it starts.
 type planned struct {
 	topologies.Node
-	image   store.Image
-	segment wiring.Segment // zero for a device
-	spec    nodeSpec
+	image store.Image
+	spec  nodeSpec
 }
 
 // build is all that there is to build.
@@ -120,7 +119,7 @@ func (p *Provider) planNode(n topologies.Node, known map[string]store.Image) (pl
 	pl := planned{Node: n}
 	var err error
 	if n.IsSegment() {
-		if pl.segment, err = wiring.SegmentOf(n); err != nil {
+		if _, err = wiring.SegmentOf(n); err != nil {
 			return pl, err
 		}
 		if pl.Image == "" {

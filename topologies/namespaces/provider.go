@@ -93,24 +93,33 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	if err := wiring.CheckLinks(t); err != nil {
 		return nil, err
 	}
-	l, err := p.reserve(ctx, t, o, (*lab).newCabling)
+	l, err := p.planLab(t, o)
 	if err != nil {
 		return nil, err
+	}
+	if l.cables, err = l.newCabling(); err != nil {
+		return nil, err
+	}
+	if err := l.deploy(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
 	}
 	return l, nil
 }
 
 // ReservePart starts the nodes of t as part of a lab.
 func (p *Provider) ReservePart(ctx context.Context, t topologies.Topology, o topologies.Options) (cabling.Part, error) {
-	l, err := p.reserve(ctx, t, o, func(*lab) *cabling.Cabling { return nil })
+	l, err := p.planLab(t, o)
 	if err != nil {
 		return nil, err
+	}
+	if err := l.deploy(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
 	}
 	return l, nil
 }
 
-// reserve builds a lab with the cabling that it is given, or none.
-func (p *Provider) reserve(ctx context.Context, t topologies.Topology, o topologies.Options, cables func(*lab) *cabling.Cabling) (*lab, error) {
+// planLab makes a lab of which nothing is started.
+func (p *Provider) planLab(t topologies.Topology, o topologies.Options) (*lab, error) {
 	o, err := o.Fill()
 	if err != nil {
 		return nil, err
@@ -124,10 +133,6 @@ func (p *Provider) reserve(ctx context.Context, t topologies.Topology, o topolog
 		return nil, err
 	}
 	l := newLab(t.Clone(), o, nodes)
-	l.watch.ears = &p.ears
-	l.cables = cables(l)
-	if err := l.deploy(ctx, m); err != nil {
-		return nil, errors.Join(fmt.Errorf("build lab %s: %w", l.ID(), err), l.Release(ctx))
-	}
+	l.mapping, l.watch.ears = m, &p.ears
 	return l, nil
 }
