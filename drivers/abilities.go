@@ -77,6 +77,13 @@ type LogTeller interface {
 	Unlogged(ctx context.Context) (why string, err error)
 }
 
+// SessionOpener has a session of its own for each node, which its first command opens.
+type SessionOpener interface {
+	// OpenSession opens it, where it is not, so that the next command need not. That works without
+	// it too: an error may be passed over.
+	OpenSession(ctx context.Context) error
+}
+
 // ConfigResetter brings the running configuration back to the start-up configuration
 // without restarting daemons, and checks that it did. An error means the node's state
 // is unknown.
@@ -358,6 +365,12 @@ type Noter interface {
 // PLATFORM:NAME.
 type TemplateSource interface {
 	Templates() fs.FS
+}
+
+// LatenessReader reads, in a line of a node's log, what a daemon says of a processor that it did not
+// get in time: by how much a timer came too late, on the daemon's own clock.
+type LatenessReader interface {
+	Late(line string) (by time.Duration, says bool)
 }
 
 // Virtual says what the virtual form of a platform cannot show.

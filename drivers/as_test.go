@@ -26,6 +26,7 @@ type able struct {
 	drivers.EvidenceSource
 	drivers.LogSource
 	drivers.LogTeller
+	drivers.SessionOpener
 	drivers.ConfigResetter
 	drivers.DaemonRestarter
 	drivers.DeathWatcher
@@ -51,7 +52,8 @@ func has[T any](v any) bool { _, ok := drivers.As[T](v); return ok }
 var sessionAbilities = map[string]func(any) bool{
 	"Booter": has[drivers.Booter], "BootTeller": has[drivers.BootTeller], "Configurer": has[drivers.Configurer],
 	"Sheller": has[drivers.Sheller], "FactSource": has[drivers.FactSource], "EvidenceSource": has[drivers.EvidenceSource],
-	"LogSource": has[drivers.LogSource], "LogTeller": has[drivers.LogTeller], "ConfigResetter": has[drivers.ConfigResetter],
+	"LogSource": has[drivers.LogSource], "LogTeller": has[drivers.LogTeller], "SessionOpener": has[drivers.SessionOpener],
+	"ConfigResetter":  has[drivers.ConfigResetter],
 	"DaemonRestarter": has[drivers.DaemonRestarter], "DeathWatcher": has[drivers.DeathWatcher],
 	"ProcessController": has[drivers.ProcessController], "Stopper": has[drivers.Stopper], "Checkpointer": has[drivers.Checkpointer],
 	"ConfigSaver": has[drivers.ConfigSaver], "Persister": has[drivers.Persister], "LinkFlapper": has[drivers.LinkFlapper],

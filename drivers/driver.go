@@ -111,6 +111,13 @@ type Target struct {
 	Files map[string][]byte
 	// Services are the daemons to run, in order. Empty lets the driver choose from Config.
 	Services []Service
+	// Clock says that what the node starts finds a clock of the lab's own, by LD_PRELOAD and for
+	// what begins in real time by REPRISE_CLOCK (topologies/faketime).
+	Clock bool
+	// NoReset says that nobody will ask for ResetConfig: what only that needs may be left out.
+	NoReset bool
+	// NoRestart says that nobody will ask for RestartDaemons or ResetConfig, likewise.
+	NoRestart bool
 }
 
 // Service is a daemon that a node runs.

@@ -27,6 +27,7 @@ func (r *Run) loadDetail(dir evidence.TrialDir, t *Trial, text *budget) *Detail 
 		return d
 	}
 	d.events(dir, text.part(text.left/8))
+	d.flows(dir)
 	d.check(dir, t)
 	d.conditions(dir, r.Info.Scenario.Conditions, t.Verdict, text.part(text.left/3))
 	d.states(dir, text.part(text.left/3))

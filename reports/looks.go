@@ -70,22 +70,28 @@ type watch struct {
 	key     string // what the latest look gave
 	textSeq int    // the latest look that brought its own text
 	text    Excerpt
+	frames  []evidence.Frame // of the same look
 }
 
 func (w *watch) see(o evidence.Observation, isBefore bool, file string) {
 	if o.Probe == "core" {
 		o.Text = deathWords(o.Text)
 	}
+	if o.Probe == evidence.ProbeFrame && o.Same == 0 {
+		o.Text, w.frames = frameWords(o.Text)
+	}
 	if o.Same == 0 {
 		w.text, w.textSeq = cut(o.Text, headLook, tailLook), o.Seq
 		w.text.File = file
 	}
-	l := Look{Observation: o, Output: w.text}
+	l := Look{Observation: o, Output: w.text, Frames: slices.Clone(w.frames)}
 	if o.Same != 0 && o.Same != w.textSeq {
 		l.Output = Excerpt{Head: fmt.Sprintf("(the same text as look %d)", o.Same), File: file}
+		l.Frames = nil
 	}
 	l.Text = ""
 	cleanFields(&l.Observation)
+	cleanFields(&l.Frames)
 	if isBefore {
 		if len(w.before) < maxChanges {
 			w.before = append(w.before, l)

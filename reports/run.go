@@ -189,6 +189,7 @@ type Detail struct {
 	States      []State
 	Transcripts []Transcript
 	Logs        []File
+	Flows       []Flow // of traffic
 	Files       []File // captures, cores and fetched files: their names and sizes
 	Missing     []string
 	// Digest reports whether the record is still the one that the ledger names.
@@ -234,7 +235,8 @@ func (c *Condition) Deciding() *Look {
 type Look struct {
 	evidence.Observation // without Text
 	Output               Excerpt
-	Skipped              int // looks left out since the one before
+	Frames               []evidence.Frame // that a look at frames saw, the last of them
+	Skipped              int              // looks left out since the one before
 	Changed              bool
 	Decided              bool
 	Last                 bool

@@ -26,15 +26,15 @@ func VerdictWord(v evidence.Verdict) string {
 	}
 }
 
-// Headline is the verdict of the run in words.
+// Headline is the verdict of the run in words, with the lab's clock where that is its own.
 func (r *Run) Headline() string {
 	if r.Verdict == nil {
 		return "Broken off"
 	}
-	return VerdictWord(r.Verdict.Verdict)
+	return VerdictWord(r.Verdict.Verdict) + r.Info.Clock.Beside()
 }
 
-// Share tells k of n, and the rate where there is one.
+// Share tells k of n, the rate where there is one, and the speed where that is not real time's.
 func (r *Run) Share() string {
 	k, n := r.Recorded.Reproduced, r.Recorded.Valid()
 	if r.Verdict != nil {
@@ -43,7 +43,7 @@ func (r *Run) Share() string {
 	if n == 0 {
 		return "no valid trial"
 	}
-	return fmt.Sprintf("%d of %d valid trials (%s)", k, n, Percent(float64(k)/float64(n)))
+	return fmt.Sprintf("%d of %d valid trials%s (%s)", k, n, r.Info.Clock.Beside(), Percent(float64(k)/float64(n)))
 }
 
 // Intervals names both 95 % intervals of the rate; of a run without a rate, that there is none.
@@ -131,6 +131,12 @@ func (r *Run) Rerun() string {
 	}
 	if r.Info.Variant == evidence.VariantControl {
 		words = append(words, "--control")
+	}
+	if r.Info.Reset != r.Info.Scenario.Reset {
+		words = append(words, "--reset", r.Info.Reset)
+	}
+	if declared := (evidence.Clock{Speed: r.Info.Scenario.Speed}); r.Info.Clock.Factor() != declared.Factor() {
+		words = append(words, "--speed", strconv.FormatFloat(r.Info.Clock.Factor(), 'g', -1, 64))
 	}
 	for _, k := range SortedKeys(r.Info.Set) {
 		words = append(words, "--set", k+"="+r.Info.Set[k])

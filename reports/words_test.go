@@ -39,3 +39,33 @@ func TestRerun(t *testing.T) {
 		t.Errorf("Rerun() = %s, want %s", got, want)
 	}
 }
+
+// What a scenario declares is left to it, and what a run had otherwise is said.
+func TestRerunAsItWas(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		speed         float64
+		reset         string
+		declared      float64
+		declaredReset string
+		want          string
+	}{
+		{"as declared", 10, "config", 10, "config", ""},
+		{"real time, as declared", 0, "redeploy", 0, "redeploy", ""},
+		{"real time, declared as 1", 0, "redeploy", 1, "redeploy", ""},
+		{"fast", 10, "redeploy", 0, "redeploy", " --speed 10"},
+		{"real time of a fast one", 0, "redeploy", 10, "redeploy", " --speed 1"},
+		{"slower than declared", 2.5, "redeploy", 10, "redeploy", " --speed 2.5"},
+		{"another reset", 0, "none", 0, "redeploy", " --reset none"},
+		{"both", 0, "config", 5, "daemons", " --reset config --speed 1"},
+		{"an older record, which knows nothing of what was declared", 0, "redeploy", 0, "", " --reset redeploy"},
+	} {
+		r := &reports.Run{Info: evidence.RunInfo{
+			Trials: 1, Reset: c.reset, Clock: evidence.Clock{Speed: c.speed},
+			Scenario: evidence.ScenarioInfo{Reset: c.declaredReset, Speed: c.declared},
+		}}
+		if got, want := r.Rerun(), "reprise run input/scenario.yaml --trials 1"+c.want; got != want {
+			t.Errorf("%s: Rerun() = %s, want %s", c.name, got, want)
+		}
+	}
+}

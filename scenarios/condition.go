@@ -16,11 +16,15 @@ type Condition struct {
 	Log   string `yaml:"log" json:"log,omitempty" jsonschema_description:"Probe: log lines since the phase began that match this regular expression; text holds them, count their number."`
 	Reach *Reach `yaml:"reach" json:"reach,omitempty" jsonschema_description:"Probe: ping or TCP connection from the node; count is the number of answers."`
 	Core  string `yaml:"core" json:"core,omitempty" jsonschema_description:"Probe: deaths of this daemon or process (or any of the node) since the stimulus began, or since the trial began where the stimulus only waits; count is their number, rows their details."`
+	Step  string `yaml:"step" json:"step,omitempty" jsonschema_description:"Probe: how long the step of this name took, of one that is repeated its last repetition: took, in seconds of the lab's time. It needs no node."`
+	Frame *Frame `yaml:"frame" json:"frame,omitempty" jsonschema_description:"Probe: frames that pass an endpoint since the stimulus began; count is their number, rows the frames (time, direction, length, src, dst, vlan, ethertype, ipsrc, ipdst, proto, sport, dport, kind, message), json has bytes, rate, first, last, gap and silence. The node is the endpoint's."`
 
-	SameAs   string `yaml:"same-as" json:"same-as,omitempty" jsonschema_description:"Instead of a probe: the baseline condition of the same name."`
-	Template string `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template that turns the output into rows: a file beside the scenario, or PLATFORM:NAME for one that comes with the platform."`
-	Expect   string `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count, took, ports and before. Default for log, reach and core: count > 0."`
-	Exit     []int  `yaml:"exit" json:"exit,omitempty" jsonschema_description:"Exit statuses that are answers, for exec, and for run where the platform has statuses. Without this only 0 is, unless the expression looks at exit: a command that fails has no answer."`
+	Traffic *FlowLook `yaml:"traffic" json:"traffic,omitempty" jsonschema_description:"Probe: what came of the packets of a flow that were sent since the stimulus (or the workaround) began, in the baseline in the last second; or {flow, last: 5s}. Expressions have sent, received, lost, loss, duplicated, reordered, latency.p50 .p95 .p99 .max, gap, gaps; times in seconds, or written as 50ms."`
+
+	SameAs   string   `yaml:"same-as" json:"same-as,omitempty" jsonschema_description:"Instead of a probe: the baseline condition of the same name."`
+	Template string   `yaml:"template" json:"template,omitempty" jsonschema_description:"TextFSM template that turns the output into rows: a file beside the scenario, or PLATFORM:NAME for one that comes with the platform."`
+	Expect   string   `yaml:"expect" json:"expect,omitempty" jsonschema_description:"Expression over text, json, rows, exit, count, took, ports and before; 50ms is 0.05. Default for log, reach, core and frame: count > 0; with unchanged and rate, count."`
+	Exit     Statuses `yaml:"exit" json:"exit,omitempty" jsonschema_description:"Exit status that is an answer, or a list of them, for exec, and for run where the platform has statuses. Without this only 0 is, unless the expression looks at exit: a command that fails has no answer. any takes every status of a command that could be run."`
 	// Hangs takes the place of an expression: the condition is true at an observation that waited
 	// this long and got no answer, and false at one that was answered.
 	Hangs Duration `yaml:"hangs" json:"hangs,omitempty" jsonschema_description:"Instead of expect, for run and exec: true when the command is not answered within this time."`
@@ -30,6 +34,8 @@ type Condition struct {
 	Consistently Duration `yaml:"consistently" json:"consistently,omitempty" jsonschema_description:"Window, with within: and stays true this long."`
 	Never        Duration `yaml:"never" json:"never,omitempty" jsonschema_description:"Window: not true at any time within."`
 	Changes      *Changes `yaml:"changes" json:"changes,omitempty" jsonschema_description:"Window: the value of the expression changes this often within."`
+	Unchanged    Duration `yaml:"unchanged" json:"unchanged,omitempty" jsonschema_description:"Window: the value of the expression does not change for this time."`
+	Rate         *Rate    `yaml:"rate" json:"rate,omitempty" jsonschema_description:"Window: the value of the expression, a number that grows, does so at this rate."`
 
 	Every Duration `yaml:"every" json:"every,omitempty" jsonschema_description:"Time between two looks; default 250ms."`
 
@@ -50,6 +56,9 @@ const DefaultEvery = Duration(250 * time.Millisecond)
 func (c Condition) Predicate() string {
 	if c.Hangs > 0 {
 		return fmt.Sprintf("took >= %v", time.Duration(c.Hangs).Seconds())
+	}
+	if c.Expect == "" && c.Follows() {
+		return "count"
 	}
 	if c.Expect == "" {
 		return "count > 0"
@@ -80,7 +89,7 @@ func (c Condition) Length() time.Duration {
 	if c.Changes != nil {
 		d += c.Changes.Within
 	}
-	return time.Duration(d)
+	return time.Duration(d) + c.span()
 }
 
 // Window gives the window in one line, for people.
@@ -92,6 +101,10 @@ func (c Condition) Window() string {
 		return "never " + c.Never.String()
 	case c.Changes != nil:
 		return fmt.Sprintf("changes at least %d times within %s", c.Changes.AtLeast, c.Changes.Within)
+	case c.Unchanged > 0:
+		return "unchanged " + c.Unchanged.String()
+	case c.Rate != nil:
+		return fmt.Sprintf("%s over %s", c.Rate, c.Rate.Over)
 	default:
 		return fmt.Sprintf("within %s, consistently %s", c.Within, c.Consistently)
 	}

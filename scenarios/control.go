@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // ControlChanges says line by line what the declared control changes in the scenario: the
@@ -39,6 +41,9 @@ func (l *Loaded) ControlChanges() []string {
 // written.
 func (l *Loaded) value(key string) string {
 	node, field, _ := strings.Cut(key, ".")
+	if l.SetsStep(key) {
+		return l.stepValue(key)
+	}
 	declared := l.Scenario.Nodes[node]
 	inLab, _ := l.Topology.Node(node)
 	switch {
@@ -50,9 +55,31 @@ func (l *Loaded) value(key string) string {
 		return declared.Config
 	case field == "platform":
 		return declared.Platform
+	case strings.HasPrefix(field, "files."):
+		return declared.Files[strings.TrimPrefix(field, "files.")]
+	case strings.HasPrefix(field, "sysctls."):
+		return inLab.Sysctls[strings.TrimPrefix(field, "sysctls.")]
 	default:
 		return ""
 	}
+}
+
+// stepValue gives the plain value of a step that a key of set stands for, empty where there is none.
+func (l *Loaded) stepValue(key string) string {
+	root, err := parseRoot(l.Inputs[0].Data)
+	n, rest, unknown := l.stepOf(key)
+	if err != nil || unknown != nil {
+		return ""
+	}
+	at := child(root, "stimulus").Content[n]
+	for word := range strings.SplitSeq(rest, ".") {
+		if k, err := strconv.Atoi(word); err == nil && at.Kind == yaml.SequenceNode && k >= 0 && k < len(at.Content) {
+			at = at.Content[k]
+		} else if at = child(at, word); at == nil {
+			return ""
+		}
+	}
+	return at.Value
 }
 
 // words are what a step does, on one line.
@@ -61,5 +88,9 @@ func (s Step) words() string {
 	if what == "" {
 		what = s.Action().Words()
 	}
-	return strings.TrimSpace(s.Lane() + " " + what)
+	what = strings.TrimSpace(s.Lane() + " " + what)
+	if s.Repeat != nil {
+		what += ", " + s.Repeat.String()
+	}
+	return what
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // Cut names what to leave out of a scenario.
@@ -17,8 +19,12 @@ type Cut struct {
 	Steps     map[int]bool         // of the stimulus
 	StepLines map[int]map[int]bool // configure lines, by step
 	Times     map[int]int          // flaps of a step, instead of those written
+	Repeat    map[int]int          // repetitions of a step, instead of those written
+	Members   map[int]map[int]bool // of a group of steps, by step
 	Hold      map[int]Duration     // of a step, instead of the one written
 	For       map[int]Duration     // of a step's fault, instead of the one written
+	Nth       map[Part]int         // of a fault on frames, instead of the one written
+	Count     map[Part]int         // of a fault on frames, instead of the one written
 	Nodes     map[string]bool
 	Links     map[int]bool            // in the topology's order
 	Lines     map[string]map[int]bool // of a node's configuration, counted from 0
@@ -45,8 +51,12 @@ func (l *Loaded) Write(dir string, c Cut) error {
 	if err := w.configs(scenario); err != nil {
 		return err
 	}
-	w.stimulus(scenario)
-	w.control(scenario)
+	if err := w.stimulus(scenario); err != nil {
+		return err
+	}
+	if err := w.control(scenario); err != nil {
+		return err
+	}
 	w.conditions(scenario)
 	if w.files[l.Inputs[0].Path], err = render(scenario); err != nil {
 		return err
@@ -262,13 +272,21 @@ func (l *Loaded) ImageOf(node string) string {
 	return t.Image
 }
 
-func (w *cutter) stimulus(scenario *yaml.Node) {
+func (w *cutter) stimulus(scenario *yaml.Node) error {
+	drop(scenario, func(key string) bool { return key == "workaround" })
 	steps := child(scenario, "stimulus")
 	if steps == nil {
-		return
+		return nil
 	}
 	for i, step := range steps.Content {
+		w.framesOf(step, i)
 		dropItems(child(step, "configure"), func(j int, _ *yaml.Node) bool { return w.cut.StepLines[i][j] })
+		for _, group := range []string{string(ActSteps), string(ActTogether)} {
+			dropItems(child(step, group), func(j int, _ *yaml.Node) bool { return w.cut.Members[i][j] })
+		}
+		if n, ok := w.cut.Repeat[i]; ok {
+			set(child(step, "repeat"), "times", strconv.Itoa(n))
+		}
 		if n, ok := w.cut.Times[i]; ok {
 			set(step, "times", strconv.Itoa(n))
 		}
@@ -280,52 +298,83 @@ func (w *cutter) stimulus(scenario *yaml.Node) {
 		}
 	}
 	dropItems(steps, func(i int, _ *yaml.Node) bool { return w.cut.Steps[i] })
+	for _, step := range steps.Content {
+		if err := w.ends(step); err != nil {
+			return err
+		}
+	}
 	if len(steps.Content) == 0 {
 		drop(scenario, func(key string) bool { return key == "stimulus" })
 	}
-	drop(scenario, func(key string) bool { return key == "workaround" })
+	return nil
 }
 
 // control gives the steps that it leaves out their new numbers.
-func (w *cutter) control(scenario *yaml.Node) {
+func (w *cutter) control(scenario *yaml.Node) error {
 	control := child(scenario, "control")
 	without := child(control, "without")
 	dropItems(without, func(_ int, item *yaml.Node) bool {
-		old, err := strconv.Atoi(strings.TrimPrefix(item.Value, "stimulus."))
+		old, err := strconv.Atoi(strings.TrimPrefix(item.Value, stepPrefix))
 		if err != nil {
 			return false
 		}
-		n := old
-		for i := range old {
-			if w.cut.Steps[i] {
-				n--
-			}
-		}
-		item.Value = "stimulus." + strconv.Itoa(n)
+		item.Value = stepPrefix + strconv.Itoa(after(old, w.cut.Steps))
 		return w.cut.Steps[old]
 	})
 	if without != nil && len(without.Content) == 0 {
 		drop(control, func(key string) bool { return key == "without" })
 	}
-	drop(child(control, "set"), func(key string) bool {
+	sets := child(control, "set")
+	drop(sets, func(key string) bool {
 		node, _, _ := strings.Cut(key, ".")
 		return w.cut.Nodes[node]
 	})
-	if s := child(control, "set"); s != nil && len(s.Content) == 0 {
+	if err := w.stepSets(sets); err != nil {
+		return err
+	}
+	if sets != nil && len(sets.Content) == 0 {
 		drop(control, func(key string) bool { return key == "set" })
 	}
 	if control != nil && len(control.Content) == 0 {
 		drop(scenario, func(key string) bool { return key == "control" })
 	}
+	return nil
+}
+
+// lostFlow reports whether a flow begins or ends at a node that is gone.
+func (w *cutter) lostFlow(name string) bool {
+	f := w.l.Scenario.Traffic[name]
+	return w.cut.Nodes[f.From] || w.cut.Nodes[f.To]
+}
+
+// ofLostFlow reports whether a condition looks at such a flow.
+func (w *cutter) ofLostFlow(condition *yaml.Node) bool {
+	look := child(condition, "traffic")
+	if look == nil {
+		return false
+	}
+	if flow := child(look, "flow"); flow != nil {
+		look = flow
+	}
+	return w.lostFlow(look.Value)
 }
 
 // conditions drops what looks at a node that is gone.
 func (w *cutter) conditions(scenario *yaml.Node) {
 	baseline := child(scenario, "baseline")
 	dropItems(baseline, func(_ int, item *yaml.Node) bool {
+		if at := child(child(item, "frame"), "at"); at != nil {
+			return w.gone(at)
+		}
 		n := child(item, "node")
-		return n != nil && w.cut.Nodes[n.Value]
+		return n != nil && w.cut.Nodes[n.Value] || w.ofLostFlow(item)
 	})
+	if flows := child(scenario, "traffic"); flows != nil {
+		drop(flows, w.lostFlow)
+		if len(flows.Content) == 0 {
+			drop(scenario, func(key string) bool { return key == "traffic" })
+		}
+	}
 	if baseline != nil && len(baseline.Content) == 0 {
 		drop(scenario, func(key string) bool { return key == "baseline" })
 	}
@@ -336,9 +385,34 @@ func (w *cutter) conditions(scenario *yaml.Node) {
 			drop(ev, func(k string) bool { return k == key })
 		}
 	}
+	captures := child(ev, "captures")
+	dropItems(captures, func(_ int, item *yaml.Node) bool { return w.gone(item) })
+	if captures != nil && len(captures.Content) == 0 {
+		drop(ev, func(key string) bool { return key == "captures" })
+	}
 	if ev != nil && len(ev.Content) == 0 {
 		drop(scenario, func(key string) bool { return key == "evidence" })
 	}
+}
+
+// gone says whether a capture is of a link that is gone.
+func (w *cutter) gone(capture *yaml.Node) bool {
+	endpoint := capture
+	if e := child(capture, "endpoint"); e != nil {
+		endpoint = e
+	}
+	at := Capture{Endpoint: endpoint.Value}.At()
+	for i, l := range w.l.Topology.Links {
+		if w.cut.Links[i] || w.cut.Nodes[l.A.Node] || w.cut.Nodes[l.B.Node] {
+			continue
+		}
+		for _, e := range []topologies.Endpoint{l.A, l.B} {
+			if e.Node == at.Node && e.Interface == at.Interface {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // write puts the files down, and takes away again those that nothing refers to any more.

@@ -24,6 +24,7 @@ baseline: [{name: c is well, node: c, exec: &look "echo well", expect: 'exit == 
 stimulus:
   - {link: "a:eth1", fault: down, for: 8s}
   - {hold: 4s, why: the timer of the device}
+  - {repeat: {times: 8, every: 2s}, together: [{node: a, exec: "true"}, {node: c, exec: "true"}, {node: b, exec: "true"}]}
 symptom: [{name: a is not, node: a, exec: *look, expect: 'exit != 0', eventually: 5s}]
 `), 0o600); err != nil {
 		t.Fatal(err)
@@ -34,9 +35,10 @@ symptom: [{name: a is not, node: a, exec: *look, expect: 'exit != 0', eventually
 	}
 	out := filepath.Join(dir, "cut")
 	err = l.Write(out, scenarios.Cut{
-		Nodes: map[string]bool{"c": true}, // and the anchor with it
-		For:   map[int]scenarios.Duration{0: scenarios.Duration(2 * time.Second)},
-		Hold:  map[int]scenarios.Duration{1: scenarios.Duration(500 * time.Millisecond)},
+		Nodes:  map[string]bool{"c": true}, // and the anchor with it
+		For:    map[int]scenarios.Duration{0: scenarios.Duration(2 * time.Second)},
+		Repeat: map[int]int{2: 3}, Members: map[int]map[int]bool{2: {1: true}},
+		Hold: map[int]scenarios.Duration{1: scenarios.Duration(500 * time.Millisecond)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,5 +53,8 @@ symptom: [{name: a is not, node: a, exec: *look, expect: 'exit != 0', eventually
 	}
 	if s.Stimulus[0].For.String() != "2s" || s.Stimulus[1].Hold.String() != "500ms" {
 		t.Errorf("for %s, hold %s", s.Stimulus[0].For, s.Stimulus[1].Hold)
+	}
+	if g := s.Stimulus[2]; g.Repeat.Times != 3 || len(g.Together) != 2 || g.Together[1].Node != "b" {
+		t.Errorf("the group is %+v", g)
 	}
 }

@@ -23,7 +23,7 @@ symptom: [{name: x, node: r1, exec: x, eventually: 1s, expect: exit == 1}]
 		{"drop, direction: out, match: {proto: udp}", "", "drop direction out proto udp"},
 		{"drop, direction: both", "", "drop direction both"},
 		{"drop, direction: up", `unknown word "up" (one of in, out, both)`, ""},
-		{"down, direction: out", "direction has no meaning here (it belongs to drop)", ""},
+		{"down, direction: out", "direction has no meaning here (it belongs to drop and the other faults on frames)", ""},
 		{"flap, direction: in", "direction has no meaning here", ""},
 	} {
 		t.Run(tt.fault, func(t *testing.T) {

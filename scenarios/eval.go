@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -246,7 +247,7 @@ func (e *evaluator) word(n ast.Node, o *observation, word string) any {
 		return v
 	case "rows":
 		if o.Rows == nil {
-			return &unknown{absent: true, node: n, why: "the template recognised no line"}
+			return &unknown{absent: true, node: n, why: cmp.Or(o.NoRows, "the template recognised no line")}
 		}
 		return o.Rows
 	case "exit":
@@ -254,8 +255,14 @@ func (e *evaluator) word(n ast.Node, o *observation, word string) any {
 	case "count":
 		return o.Count
 	case "took":
+		if o.AtLeast {
+			return no(n, "it took %g at least, and nobody knows how much more", o.Took)
+		}
 		return o.Took
 	default:
+		if w, ok := o.Words[word]; ok {
+			return w.in(n)
+		}
 		return no(n, "no such word; %s", words)
 	}
 }
@@ -336,6 +343,9 @@ func (e *evaluator) binary(n *ast.BinaryNode) any {
 			return left
 		}
 		return e.value(n.Right)
+	}
+	if v, ok := e.between(n); ok {
+		return v
 	}
 	left, right := e.value(n.Left), e.value(n.Right)
 	if u, ok := left.(*unknown); ok {

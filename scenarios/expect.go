@@ -26,10 +26,16 @@ type View struct {
 	Exit  int     // exit status of the command; -1 where the platform has none
 	Count int     // number of rows, matching lines, answers or deaths
 	Took  float64 // seconds until the answer was complete
+	// AtLeast says that Took is only known to be at least so long.
+	AtLeast bool
 	// Ports are the node's ports by the interface of the topology, where the lab chose them.
 	Ports map[string]string
+	// Words are those of the probe's own kind, by name.
+	Words map[string]Word
 	// Unknown says why nothing is known of what the probe saw; empty where something is.
 	Unknown string
+	// NoRows says why there is no table; empty where the template recognised nothing.
+	NoRows string
 }
 
 // env is the environment of an expression; its field names are the language's words.
@@ -95,18 +101,39 @@ var (
 )
 
 // CompilePredicate compiles an expression. boolean says that it must give true or
-// false; the window "changes" takes any value.
+// false; the window "changes" takes any value. A number with a unit of time, as 50ms, is seconds.
 func CompilePredicate(source string, boolean bool) (*Predicate, error) {
-	opts := []expr.Option{expr.Env(env{}), expr.Function("has", hasV1, new(func(any) bool))}
+	return compilePredicate(source, env{}, boolean)
+}
+
+// Compile compiles what decides the condition, with the words of its probe.
+func (c Condition) Compile() (*Predicate, error) {
+	if c.Probe().Sight().Flow {
+		return compilePredicate(c.Predicate(), flowEnv{}, c.Boolean())
+	}
+	return CompilePredicate(c.Predicate(), c.Boolean())
+}
+
+// words are those that an expression of the condition may have, for hints.
+func (c Condition) words() string {
+	if c.Probe().Sight().Flow {
+		return words + "; " + flowWords
+	}
+	return words
+}
+
+func compilePredicate(written string, environment any, boolean bool) (*Predicate, error) {
+	source, moved := inSeconds(written)
+	opts := []expr.Option{expr.Env(environment), expr.Function("has", hasV1, new(func(any) bool))}
 	if boolean {
 		opts = append(opts, expr.AsBool())
 	}
 	plain, err := expr.Compile(source, append(opts, expr.Optimize(false))...) // as it is written
 	if err != nil {
-		return nil, compileError(err)
+		return nil, compileError(err, moved)
 	}
 	p := &Predicate{
-		program: sync.OnceValues(func() (*vm.Program, error) { return compileBounded(source, opts...) }), node: plain.Node(), source: source, boolean: boolean,
+		program: sync.OnceValues(func() (*vm.Program, error) { return compileBounded(source, opts...) }), node: plain.Node(), source: written, boolean: boolean,
 		uses: map[string]bool{}, beforeUses: map[string]bool{}, patterns: map[ast.Node]pattern{},
 	}
 	node := p.node
@@ -115,12 +142,19 @@ func CompilePredicate(source string, boolean bool) (*Predicate, error) {
 	return p, nil
 }
 
+// noNumber reports whether the expression is known to give no number, whatever is seen.
+func (p *Predicate) noNumber() bool {
+	t := p.node.Type()
+	return t != nil && (t.Kind() == reflect.Bool || t.Kind() == reflect.String)
+}
+
 // hasV1 is has under rules that know no absent value.
 func hasV1(params ...any) (any, error) { return params[0] != nil, nil }
 
-func compileError(err error) error {
+// compileError says where an expression is wrong. moved gives the column as it was written.
+func compileError(err error, moved func(column int) int) error {
 	if fe, ok := errors.AsType[*file.Error](err); ok {
-		return fmt.Errorf("%s, at column %d of the expression", fe.Message, fe.Column+1)
+		return fmt.Errorf("%s, at column %d of the expression", fe.Message, moved(fe.Column)+1)
 	}
 	return err
 }
@@ -240,7 +274,7 @@ func (p *Predicate) EvalV1(now View, before *View) (any, error) {
 	}
 	program, err := p.program()
 	if err != nil {
-		return nil, compileError(err)
+		return nil, compileError(err, func(column int) int { return column })
 	}
 	v, err := expr.Run(program, e)
 	if err != nil {

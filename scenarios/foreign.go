@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -178,6 +179,13 @@ func (l *Loaded) Asks(t topologies.Topology) []Ask {
 	}
 	a.topology(t)
 	a.scenario(&l.Scenario)
+	if c := l.Scenario.Control; c != nil {
+		if steps, err := l.StimulusWith(c.Set); err == nil { // it may take longer
+			with := l.Scenario
+			with.Stimulus = steps
+			a.scenario(&with)
+		}
+	}
 	return a.list
 }
 
@@ -222,6 +230,7 @@ const (
 	foreignCPU     = 4         // of one node
 	foreignMTU     = 65535
 	foreignSysctls = 200
+	foreignCapture = 1 << 30 // of all captures of a trial, in bytes
 )
 
 // harmlessKeys are keys of containerlab's nodes that have no effect here and would not
@@ -234,12 +243,20 @@ func harmlessKeys() []string {
 	}
 }
 
+// What a foreign scenario may write. One of this machine is not asked, and does not wait for them.
+//
+//nolint:gochecknoglobals // compiled once
 var (
-	plainWord = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`)
-	imageName = regexp.MustCompile(`^[a-z0-9][a-z0-9._/:@-]{0,254}$`)
-	ownSysctl = regexp.MustCompile(`^net\.(ipv[46]\.(ip_forward|conf\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|neigh\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|fib_[a-z_]+|fwmark_reflect|route\.[a-z_]+|tcp_[a-z_0-9]+|icmp_[a-z_]+|icmp\.[a-z_]+)|mpls\.(platform_labels|default_ttl|ip_ttl_propagate|conf\.[A-Za-z0-9_/-]+\.input))$`)
-	number    = regexp.MustCompile(`^-?[0-9]{1,10}$`)
+	plainWord = lazily(`^[A-Za-z0-9._-]{0,64}$`)
+	imageName = lazily(`^[a-z0-9][a-z0-9._/:@-]{0,254}$`)
+	ownSysctl = lazily(`^net\.(ipv[46]\.(ip_forward|conf\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|neigh\.[A-Za-z0-9_/-]+\.[a-z0-9_]+|fib_[a-z_]+|fwmark_reflect|route\.[a-z_]+|tcp_[a-z_0-9]+|icmp_[a-z_]+|icmp\.[a-z_]+)|mpls\.(platform_labels|default_ttl|ip_ttl_propagate|conf\.[A-Za-z0-9_/-]+\.input))$`)
+	number    = lazily(`^-?[0-9]{1,10}$`)
 )
+
+// lazily is a regular expression that is compiled when it is needed first.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // Labels that a node may have: those of shared segments, of network devices, and what
 // narrows the choice of a device without naming one.
@@ -289,7 +306,7 @@ func (a *asking) field(n topologies.Node, field string) {
 			a.add("machines."+n.Name, "%s is of kind %q", n.Name, n.Kind)
 		}
 	case "Type", "Group":
-		if !plainWord.MatchString(n.Type) || !plainWord.MatchString(n.Group) {
+		if !plainWord().MatchString(n.Type) || !plainWord().MatchString(n.Group) {
 			a.add("words."+n.Name, "%s has the type %q and the group %q", n.Name, n.Type, n.Group)
 		}
 	case "Image":
@@ -361,8 +378,8 @@ func (a *asking) image(n topologies.Node) {
 	switch {
 	case strings.HasSuffix(strings.ToLower(n.Image), ".qcow2") || filepath.IsAbs(n.Image) || strings.HasPrefix(n.Image, "."):
 		a.add("disks."+n.Name, "%s runs the disk %q", n.Name, n.Image)
-	case strings.HasPrefix(n.Image, guestPrefix) && plainWord.MatchString(strings.TrimPrefix(n.Image, guestPrefix)):
-	case !imageName.MatchString(n.Image):
+	case strings.HasPrefix(n.Image, guestPrefix) && plainWord().MatchString(strings.TrimPrefix(n.Image, guestPrefix)):
+	case !imageName().MatchString(n.Image):
 		a.add("images."+n.Name, "%s runs the image %q", n.Name, n.Image)
 	case slices.Contains(strings.FieldsFunc(n.Image, func(r rune) bool { return strings.ContainsRune("/:@", r) }), "vrnetlab"):
 		a.add("machines."+n.Name, "%s runs %q, a machine within a container: it gets devices of this machine and a network", n.Name, n.Image)
@@ -375,7 +392,7 @@ func (a *asking) sysctls(n topologies.Node) {
 		return
 	}
 	for _, key := range sortedKeys(n.Sysctls) {
-		if !ownSysctl.MatchString(key) || !number.MatchString(n.Sysctls[key]) {
+		if !ownSysctl().MatchString(key) || !number().MatchString(n.Sysctls[key]) {
 			a.add("sysctls."+n.Name, "%s sets %q to %q", n.Name, key, n.Sysctls[key])
 		}
 	}
@@ -385,19 +402,31 @@ func (a *asking) sysctls(n topologies.Node) {
 // steps act on nodes of the lab and are free, within a bound of time.
 func (a *asking) scenario(s *Scenario) {
 	a.keys("", *s, "reprise", "id", "title", "labels", "problem", "topology", "without-external-links", "nodes", "fidelity", "needs", "baseline", "stimulus", "symptom",
-		"workaround", "control", "evidence", "trials")
+		"workaround", "control", "evidence", "traffic", "trials", "clock")
 	for _, name := range sortedKeys(s.Nodes) {
-		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services") // and rights by name only
+		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services", "clock") // and rights by name only
 	}
 	if s.Control != nil {
 		a.keys("control.", *s.Control, "without", "set")
 	}
 	a.keys("evidence.", s.Evidence, "commands", "files", "classes", "tech-support", "captures")
+	var kept int64
+	for _, one := range s.Captures() {
+		a.keys("evidence.captures.", one, "endpoint", "filter", "max")
+		kept += one.MaxBytes()
+	}
+	if kept > foreignCapture {
+		a.add("captures", "its captures may keep %d MB in each trial", kept>>20)
+	}
+	for _, name := range sortedKeys(s.Traffic) {
+		a.keys("traffic.", s.Traffic[name], "from", "to", "dst", "src", "port", "rate", "size", "count", "dscp", "start")
+	}
 	a.keys("trials.", s.Trials, "count", "reset", "timeout")
+	a.keys("clock.", s.Clock, "speed", "start")
 	if s.Trials.Count > foreignTrials {
 		a.add("trials", "it runs %d trials", s.Trials.Count)
 	}
-	if d := max(time.Duration(s.Trials.Timeout), s.longest()); d > foreignTrial {
+	if d := max(time.Duration(s.Trials.Timeout), s.Clock.Speed.Real(s.longest())); d > foreignTrial {
 		a.add("time", "one trial may take %s", d)
 	}
 }

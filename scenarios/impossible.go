@@ -31,10 +31,18 @@ func quantities(c Condition) func(string) (numbers, bool) {
 			return numbers{0, math.Inf(1), nil, true}, true
 		case name == "exit" && sight.Channel != "":
 			n := numbers{0, 255, nil, true}
-			for _, e := range c.Exit {
-				n.only = append(n.only, float64(e))
+			if !c.Exit.Any() {
+				for _, e := range c.Exit {
+					n.only = append(n.only, float64(e))
+				}
 			}
 			return n, true
+		case sight.Flow && (name == "loss"):
+			return numbers{0, 1, nil, false}, true
+		case sight.Flow && slices.Contains([]string{"sent", "received", "lost", "duplicated", "reordered"}, name):
+			return numbers{0, math.Inf(1), nil, true}, true
+		case sight.Flow && (name == "gap" || strings.HasPrefix(name, "latency.")):
+			return numbers{0, math.Inf(1), nil, false}, true
 		case name == "took":
 			return numbers{0, math.Inf(1), nil, false}, true
 		default:
@@ -233,7 +241,7 @@ func limits(c Condition, p *Predicate) string {
 		words = append(words, "count is 0 to "+strconv.Itoa(most))
 	}
 	if p.uses["exit"] {
-		if len(c.Exit) > 0 {
+		if len(c.Exit) > 0 && !c.Exit.Any() {
 			words = append(words, "the statuses that exit names are the answers")
 		} else {
 			words = append(words, "exit is 0 to 255")

@@ -123,6 +123,7 @@ func Load(file string, o Options) (*Loaded, error) {
 	}
 	if d.Root != nil {
 		d.Decode(&l.Scenario)
+		l.Scenario.settleFrames()
 		c := &checker{Doc: d, loaded: l, s: &l.Scenario, root: root, opts: o}
 		c.topology()
 		c.scenario()

@@ -29,6 +29,9 @@ func probeTable() []probeRow {
 		{ProbeLog, logProbe},
 		{ProbeReach, reachProbe},
 		{ProbeCore, coreProbe},
+		{ProbeStep, stepProbe},
+		{ProbeFrame, frameProbe},
+		{ProbeTraffic, trafficProbe},
 	}
 }
 
@@ -88,6 +91,8 @@ type Sight struct {
 	Anew bool
 	// Rows says that the text is a JSON list of rows, without a template.
 	Rows bool
+	// Flow says that expressions have the words of a flow.
+	Flow bool
 	// NoJSON names what the text is, where it can never be JSON.
 	NoJSON string
 	// Most bounds the count; 0 means no bound.
@@ -124,11 +129,11 @@ func stateProbe(c Condition) Probe {
 // and expects the same, so that the symptom's expression is true when the stimulus begins.
 // Logs and deaths do not count: they begin anew with the stimulus.
 func (c *checker) inBaseline(s Condition) (Condition, bool) {
-	if s.Probe().Sight().Anew || s.Changes != nil {
+	if s.Probe().Sight().Anew || !s.Boolean() {
 		return Condition{}, false
 	}
 	i := slices.IndexFunc(c.s.Baseline, func(b Condition) bool {
-		if b.Probe().Sight().Anew || b.Never != 0 || b.Changes != nil {
+		if b.Probe().Sight().Anew || b.Never != 0 || !b.Boolean() {
 			return false
 		}
 		if s.SameAs != "" {
@@ -145,7 +150,7 @@ func (c *checker) inBaseline(s Condition) (Condition, bool) {
 // waitedFor reports whether a step of the stimulus waits with a condition's probe: what is
 // looked at afterwards is then no longer the state of before.
 func (c *checker) waitedFor(b Condition) bool {
-	return slices.ContainsFunc(c.s.Stimulus, func(s Step) bool {
+	return slices.ContainsFunc(Each(c.s.Stimulus), func(s Step) bool {
 		w := s.WaitFor
 		return w != nil && w.Node == b.Node && stateProbe(*w) == stateProbe(b)
 	})

@@ -21,6 +21,8 @@ type Scenario struct {
 	Symptom         []Condition     `yaml:"symptom" json:"symptom" jsonschema:"required" jsonschema_description:"The failing behaviour: all of these hold when the problem is there."`
 	Workaround      *Workaround     `yaml:"workaround" json:"workaround,omitempty" jsonschema_description:"What makes the problem go away, applied after the symptom was seen."`
 	Control         *Control        `yaml:"control" json:"control,omitempty" jsonschema_description:"A variant that must stay healthy; it gives the false-hit rate."`
+	Traffic         map[string]Flow `yaml:"traffic" json:"traffic,omitempty" jsonschema_description:"Packets that nodes send to each other during a trial, by the name of the flow."`
+	Clock           Clock           `yaml:"clock" json:"clock,omitzero" jsonschema_description:"How time passes in the lab, where not as on this machine."`
 	Evidence        Evidence        `yaml:"evidence" json:"evidence,omitzero" jsonschema_description:"What to collect beyond what the drivers collect by themselves."`
 	Trials          Trials          `yaml:"trials" json:"trials,omitzero" jsonschema_description:"How often and how clean."`
 }
@@ -52,6 +54,7 @@ type Node struct {
 	Config   string            `yaml:"config" json:"config,omitempty" jsonschema_description:"Start-up configuration: a file beside the scenario, or the text itself when it spans lines."`
 	Files    map[string]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Further files to put in place before the start, by absolute path: a file beside the scenario, or the text itself."`
 	Services []Service         `yaml:"services" json:"services,omitempty" jsonschema_description:"Daemons to run, by name or as {name, args}."`
+	Clock    NodeClock         `yaml:"clock" json:"clock,omitempty" jsonschema_description:"lab: the node has the lab's time (the default). real: it keeps this machine's, whatever the speed."`
 	Rights   []string          `yaml:"rights" json:"rights,omitempty" jsonschema_description:"What the node may do that reaches this machine, by name: namespaces (mount, ip netns), bpf (eBPF, XDP). Root of such a node can become root of this machine; the plan shows it, and a foreign scenario gets none."`
 }
 
@@ -64,7 +67,7 @@ type Workaround struct {
 // Control is the variant of the scenario that must stay healthy.
 type Control struct {
 	Without []string          `yaml:"without" json:"without,omitempty" jsonschema_description:"Steps left out, as stimulus.N counted from 0."`
-	Set     map[string]string `yaml:"set" json:"set,omitempty" jsonschema_description:"Values replaced, as node.image, node.config, node.platform or node.env.NAME."`
+	Set     map[string]string `yaml:"set" json:"set,omitempty" jsonschema_description:"Values replaced, as node.image, node.config, node.platform, node.env.NAME, node.files./PATH, node.sysctls.NAME, or of a step, by its number or name, as stimulus.0.for or stimulus.NAME.match.dst-port."`
 }
 
 // Evidence names what to collect.
@@ -73,13 +76,14 @@ type Evidence struct {
 	Files    map[string][]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Files to fetch per node, by absolute path."`
 	Classes  map[string][]string `yaml:"classes" json:"classes,omitempty" jsonschema_description:"Classes of problem per node whose state commands to record as well, as the vendor collects them: ospf, lag, mlag, stp, vrrp …"`
 	Tech     []string            `yaml:"tech-support" json:"tech-support,omitempty" jsonschema_description:"Nodes whose tech-support to take after the symptom; it may take minutes."`
+	Captures []Capture           `yaml:"captures" json:"captures,omitempty" jsonschema_description:"Endpoints whose frames to keep from before the nodes start, either way, as node:interface or {endpoint, filter, max}."`
 }
 
 // Trials says how often the scenario is executed and how a lab is cleaned between.
 type Trials struct {
 	Count   int      `yaml:"count" json:"count,omitempty" jsonschema:"minimum=1" jsonschema_description:"Trials of a run; default 5."`
 	Reset   Reset    `yaml:"reset" json:"reset,omitempty" jsonschema_description:"Between two trials: none, config, daemons or redeploy. Default redeploy: every trial is a cold start."`
-	Timeout Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema_description:"Bound of one trial; default: the sum of its windows plus three minutes."`
+	Timeout Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema_description:"Bound of one trial, by this machine's clock; default: the sum of its windows plus three minutes."`
 }
 
 // DefaultTrials is the number of trials of a run that names none.

@@ -1,6 +1,9 @@
 package scenarios
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // ActExec is the kind of [ExecStep].
 const ActExec ActionKind = "exec"
@@ -18,7 +21,11 @@ const maxTitle = 100
 
 // Title implements Action.
 func (s ExecStep) Title() string {
-	title := s.Words()
+	return shortened(s.Words())
+}
+
+// shortened keeps a title to its bound.
+func shortened(title string) string {
 	if len(title) > maxTitle {
 		title = strings.ToValidUTF8(title[:maxTitle], "") + "…"
 	}
@@ -33,11 +40,11 @@ func (s ExecStep) Describe() string { return "exec: " + strings.TrimSpace(s.Exec
 
 // Effect implements Action.
 func (s ExecStep) Effect() Effect {
-	return Effect{Acts: true, Nodes: named(s.Node), Channel: Shell, Lines: []string{s.Exec}}
+	return Effect{Acts: true, Nodes: named(s.Node), Channel: Shell, Lines: []string{s.Exec}, Longest: time.Duration(s.Timeout)}
 }
 
 func (ExecStep) takes(_ *checker, key string) bool {
-	return key == "node" || key == "may-fail" || key == "exit"
+	return key == "node" || key == "may-fail" || key == "exit" || key == "timeout"
 }
 
 func (s ExecStep) check(c *checker, where string) { c.sending(where, Step(s)) }

@@ -29,10 +29,20 @@ type Fault string
 
 // Faults. Those of a link need link, those of a node need node.
 const (
-	FaultDown    Fault = "down"
-	FaultUp      Fault = "up" // takes back an earlier down
-	FaultFlap    Fault = "flap"
-	FaultDrop    Fault = "drop"
+	FaultDown Fault = "down"
+	FaultUp   Fault = "up" // takes back an earlier down
+	FaultFlap Fault = "flap"
+	FaultDrop Fault = "drop"
+
+	FaultDelay     Fault = "delay"
+	FaultDuplicate Fault = "duplicate"
+	FaultCorrupt   Fault = "corrupt"
+	FaultReorder   Fault = "reorder"
+	FaultTruncate  Fault = "truncate"
+	FaultRate      Fault = "rate"
+	FaultMTU       Fault = "mtu"
+	FaultHold      Fault = "hold"
+
 	FaultReplug  Fault = "replug"
 	FaultKill    Fault = "kill"
 	FaultRestart Fault = "restart"
@@ -50,9 +60,17 @@ type faultRow struct {
 func faultTable() []faultRow {
 	return []faultRow{
 		{fault: FaultDown, onLink: true, keys: []string{"for"}},
-		{fault: FaultUp, onLink: true},
+		{fault: FaultUp, onLink: true, keys: []string{"ends"}},
 		{fault: FaultFlap, onLink: true, keys: []string{"for", "times", "every"}},
-		{fault: FaultDrop, onLink: true, counted: true, keys: []string{"for", "direction", "match", "probability", "may-miss"}},
+		frameRow(FaultDrop),
+		frameRow(FaultDelay, "delay", "jitter", "reorder"),
+		frameRow(FaultDuplicate),
+		frameRow(FaultCorrupt, "offset", "xor"),
+		frameRow(FaultReorder, "after"),
+		frameRow(FaultTruncate, "size"),
+		frameRow(FaultRate, "rate", "queue"),
+		frameRow(FaultMTU, "size"),
+		frameRow(FaultHold),
 		{fault: FaultReplug, onLink: true},
 		{fault: FaultKill, keys: []string{"for", "process", "signal"}},
 		{fault: FaultRestart, keys: []string{"process"}},
@@ -131,10 +149,13 @@ func (s FaultStep) Words() string {
 	if s.Signal != "" {
 		words = append(words, "with "+s.Signal)
 	}
+	if s.Ends != "" {
+		words = append(words, "of "+s.Ends)
+	}
 	if s.Direction != "" {
 		words = append(words, "direction "+string(s.Direction))
 	}
-	words = append(words, matchWords(s.Match)...)
+	words = append(words, s.frameWords()...)
 	if s.Probability != 0 {
 		words = append(words, fmt.Sprintf("with probability %g", s.Probability))
 	}
@@ -149,7 +170,7 @@ func (s FaultStep) Words() string {
 	return strings.Join(words, " ")
 }
 
-// matchWords say which frames a drop acts on, as the file does.
+// matchWords say which frames a fault acts on, as the file does.
 func matchWords(f topologies.FrameMatch) []string {
 	var words []string
 	for _, m := range []struct{ key, value string }{
@@ -157,6 +178,7 @@ func matchWords(f topologies.FrameMatch) []string {
 		{"dst-mac", f.DstMAC},
 		{"ethertype", f.EtherType},
 		{"proto", f.Proto},
+		{"type", f.Type},
 		{"src-ip", f.SrcIP},
 		{"dst-ip", f.DstIP},
 	} {
@@ -235,11 +257,15 @@ func (s FaultStep) checkOnLink(c *checker, where string) {
 		c.Faultf(where+".probability", "0 < p ≤ 1", "a probability of %v is not possible", s.Probability)
 	}
 	c.match(where+".match", s.Match)
+	s.checkEnd(c, where)
+	if s.Fault.OnFrames() {
+		s.checkOnFrames(c, where)
+	}
 	if s.Times == 0 && c.Has(where+".times") {
 		c.refuse(where+".times", "1 to 1000", "a link that flaps never does nothing")
 	}
 	if s.Probability == 0 && c.Has(where+".probability") {
-		c.refuse(where+".probability", "0 < p ≤ 1", "a drop that never drops does nothing")
+		c.refuse(where+".probability", "0 < p ≤ 1", "a fault that never acts does nothing")
 	}
 	for key, value := range map[string]string{"src-ip": s.Match.SrcIP, "dst-ip": s.Match.DstIP} {
 		if value == "" {
@@ -253,14 +279,18 @@ func (s FaultStep) checkOnLink(c *checker, where string) {
 	}
 }
 
-// match checks the frames that a drop acts on.
+// match checks the frames that a fault acts on.
 func (c *checker) match(where string, m topologies.FrameMatch) {
+	m, ok := c.messages(where, m)
+	if !ok {
+		return
+	}
 	for _, f := range []struct {
 		key, value string
 		known      []string
 		max        uint64
 	}{
-		{"proto", m.Proto, topologies.ProtocolNames(), 255},
+		{"proto", m.Proto, protocols(), 255},
 		{"ethertype", m.EtherType, topologies.EtherTypeNames(), 65535},
 	} {
 		if f.value == "" || slices.Contains(f.known, strings.ToLower(f.value)) {
@@ -312,6 +342,8 @@ func (c *checker) matchHolds(where string, m topologies.FrameMatch) {
 	n, ok := number(m.EtherType, types)
 	if ip := n == types["ip"] || n == types["ipv6"]; ok && !ip && (ports || m.Proto != "") {
 		c.refuse(where, "leave out ethertype, or proto and ports", "frames of ethertype %s have no IP protocol and no ports: no frame can match", m.EtherType)
+	} else if addresses := m.SrcIP != "" || m.DstIP != ""; ok && !ip && addresses {
+		c.refuse(where, "leave out ethertype, or src-ip and dst-ip", "frames of ethertype %s have no header of IP: no frame can match", m.EtherType)
 	}
 }
 

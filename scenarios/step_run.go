@@ -1,6 +1,9 @@
 package scenarios
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // ActRun is the kind of [RunStep].
 const ActRun ActionKind = "run"
@@ -24,11 +27,11 @@ func (s RunStep) Describe() string { return "run: " + s.Run }
 
 // Effect implements Action.
 func (s RunStep) Effect() Effect {
-	return Effect{Acts: true, Nodes: named(s.Node), Channel: CommandLine, Lines: []string{s.Run}}
+	return Effect{Acts: true, Nodes: named(s.Node), Channel: CommandLine, Lines: []string{s.Run}, Longest: time.Duration(s.Timeout)}
 }
 
 func (s RunStep) takes(c *checker, key string) bool {
-	return key == "node" || key == "may-fail" || key == "exit" && c.hasStatus(s.Node, CommandLine)
+	return key == "node" || key == "may-fail" || key == "timeout" || key == "exit" && c.hasStatus(s.Node, CommandLine)
 }
 
 func (s RunStep) check(c *checker, where string) { c.sending(where, Step(s)) }

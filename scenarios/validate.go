@@ -21,6 +21,7 @@ type checker struct {
 	s      *Scenario
 	root   *os.Root
 	opts   Options
+	meant  map[string][]placedStep // see meantBy
 }
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -44,6 +45,7 @@ func (c *checker) scenario() {
 		c.Faultf("problem.severity", "1 network down … 4 question", "severity %d does not exist", s.Problem.Severity)
 	}
 	c.nodes()
+	c.traffic()
 	c.conditions("baseline", s.Baseline)
 	c.steps("stimulus", s.Stimulus)
 	c.conditions("symptom", s.Symptom)
@@ -58,6 +60,7 @@ func (c *checker) scenario() {
 	c.overrides()
 	c.evidence()
 	c.trials()
+	c.clock()
 	c.advice()
 }
 
@@ -142,14 +145,16 @@ func (c *checker) condition(where string, cond Condition) {
 		c.Faultf(where, "one of "+listed(ProbeKinds()), "%s needs exactly one probe, here are %d", where, len(probes))
 		return
 	}
-	c.node(where, cond.Node, "the probe needs to know where to look")
+	if cond.Step == "" && !probes[0].Sight().Flow {
+		c.node(where, cond.Node, "the probe needs to know where to look")
+	}
 	c.window(where, cond)
 	c.observesOften(where, cond)
 	c.probe(where, cond)
 	c.answers(where, cond)
-	predicate, err := CompilePredicate(cond.Predicate(), cond.Changes == nil)
+	predicate, err := cond.Compile()
 	if err != nil {
-		c.Faultf(where+".expect", words, "%v", err)
+		c.Faultf(where+".expect", cond.words(), "%v", err)
 		return
 	}
 	if predicate.uses["rows"] && cond.Template == "" && !probes[0].Sight().Rows {
@@ -158,6 +163,7 @@ func (c *checker) condition(where string, cond Condition) {
 	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") {
 		c.Faultf(where+".expect", "", "before exists only in a symptom: it is the value at the end of the baseline")
 	}
+	c.follows(where, cond, predicate)
 	if cond.Hangs == 0 {
 		c.values(where, cond, predicate)
 	}
@@ -191,6 +197,9 @@ func (c *checker) sameAs(where string, cond Condition, probes []Probe) {
 	if !slices.Contains(names, cond.Name) {
 		c.Faultf(where+".name", yamlpos.Suggest(cond.Name, names), "the baseline has no condition %q", cond.Name)
 	}
+	if cond.Follows() {
+		c.Faultf(where, "write the probe, and the value that is meant", "what is the same as a condition of the baseline is true or false, and has no value that unchanged or rate could follow")
+	}
 	if len(probes) > 0 || cond.Expect != "" || cond.Hangs > 0 || len(cond.Exit) > 0 {
 		c.Faultf(where, "leave out the probe and expect, hangs and exit", "%s borrows its probe and has one of its own", where)
 	}
@@ -206,15 +215,17 @@ func (c *checker) window(where string, cond Condition) {
 		{"within", cond.Within > 0},
 		{"never", cond.Never > 0},
 		{"changes", cond.Changes != nil},
+		{"unchanged", cond.Unchanged > 0},
+		{"rate", cond.Rate != nil},
 	} {
 		if w.set {
 			have = append(have, w.key)
 		}
 	}
-	if len(have) == 0 && (c.Has(where+".eventually") || c.Has(where+".within") || c.Has(where+".never") || c.Has(where+".changes")) {
+	if len(have) == 0 && (c.Has(where+".eventually") || c.Has(where+".within") || c.Has(where+".never") || c.Has(where+".changes") || c.Has(where+".unchanged")) {
 		return // written, and reported as it was read
 	}
-	const hint = "one of eventually: T; within: T with consistently: D; never: T; changes: {at-least: n, within: T}"
+	const hint = "one of eventually: T; within: T with consistently: D; never: T; changes: {at-least: n, within: T}; unchanged: T; rate: {at-least: n, over: T}"
 	switch {
 	case len(have) == 0 && cond.Consistently > 0:
 		c.Faultf(where, "add within: T", "%s must stay true, but says not by when it becomes true", where)
@@ -247,26 +258,35 @@ func (c *checker) control() {
 			c.Faultf(yamlpos.Index("control.without", i), fmt.Sprintf("stimulus.0 to stimulus.%d", len(c.s.Stimulus)-1), "%q is no step of the stimulus", ref)
 		}
 	}
+	at := func(key string) string { return yamlpos.Join("control.set", key) }
 	for key, value := range ctl.Set {
-		c.setting(yamlpos.Join("control.set", key), key, value)
+		c.setting(at(key), key, value)
 	}
+	c.setSteps(at, ctl.Set)
 	c.controlDiffers(ctl)
 }
 
 // overrides checks those of the command line; they stand in no file.
 func (c *checker) overrides() {
-	for key, value := range c.opts.Set {
+	outside := func(what string, check func()) {
 		known := len(c.Problems)
-		c.setting("", key, value)
+		check()
 		for i := range c.Problems[known:] {
 			p := &c.Problems[known+i]
-			p.File, p.Line, p.Col = "--set "+key+"="+value, 0, 0 // it stands in no file
+			p.File, p.Line, p.Col = "--set "+what, 0, 0 // it stands in no file
 		}
 	}
+	for key, value := range c.opts.Set {
+		outside(key+"="+value, func() { c.setting("", key, value) })
+	}
+	outside("of steps", func() { c.setSteps(func(string) string { return "" }, c.opts.Set) })
 }
 
-// setting checks one override, node.field or node.env.NAME.
+// setting checks one override of a node's value.
 func (c *checker) setting(where, key, value string) {
+	if c.loaded.SetsStep(key) {
+		return // those of steps are checked together
+	}
 	node, field, _ := strings.Cut(key, ".")
 	if _, ok := c.loaded.Topology.Node(node); !ok {
 		c.Faultf(where, yamlpos.Suggest(node, c.loaded.Topology.Names()), "%q: the topology has no node %q", key, node)
@@ -277,8 +297,9 @@ func (c *checker) setting(where, key, value string) {
 		if !isInline(value) {
 			c.input(where, value)
 		}
+	case c.setOnNode(where, field, value):
 	case !settable(field):
-		c.Faultf(where, "node.image, node.config, node.platform or node.env.NAME", "%q cannot be set", key)
+		c.Faultf(where, Settable, "%q cannot be set", key)
 	}
 }
 
@@ -287,6 +308,7 @@ func settable(field string) bool {
 }
 
 func (c *checker) evidence() {
+	c.captures()
 	for node := range c.s.Evidence.Commands {
 		c.node(yamlpos.Join("evidence.commands", node), node, "")
 	}

@@ -8,6 +8,7 @@ func (c *checker) steps(list string, steps []Step) {
 	if c.tooMany(list, len(steps)) {
 		return
 	}
+	c.boundedSteps(list, steps)
 	for i, s := range steps {
 		where := yamlpos.Index(list, i)
 		line, _ := c.At(where)
@@ -24,6 +25,7 @@ func (c *checker) step(where string, s Step) {
 	}
 	c.stray(where, s, actions[0])
 	actions[0].check(c, where)
+	c.repeat(where, s)
 }
 
 // sending checks a step that gives a node commands.
@@ -41,16 +43,33 @@ func (c *checker) stray(where string, s Step, a Action) {
 	}{
 		{"exit", s.Exit != nil, "exec, and to run where the platform has statuses"},
 		{"may-fail", s.MayFail, "run and exec"},
+		{"timeout", s.Timeout > 0, "run and exec"},
 		{"for", s.For > 0, "a fault that can be taken back"},
+		{"ends", s.Ends != "", "up"},
 		{"background", s.Background, "a fault with for: without it the next step does not wait anyhow"},
 		{"process", s.Process != "", "kill, restart and pause"},
 		{"signal", s.Signal != "", "kill"},
 		{"times", s.Times > 0, "flap"},
 		{"every", s.Every > 0, "flap"},
-		{"direction", s.Direction != "", "drop"},
-		{"match", c.Has(where + ".match"), "drop"},
-		{"probability", s.Probability != 0, "drop"},
-		{"may-miss", s.MayMiss, "drop"},
+		{"direction", s.Direction != "", onFrames},
+		{"match", c.Has(where + ".match"), onFrames},
+		{"probability", s.Probability != 0, onFrames},
+		{"may-miss", s.MayMiss, onFrames},
+		{"filter", c.Has(where + ".filter"), onFrames},
+		{"nth", c.Has(where + ".nth"), onFrames},
+		{"count", c.Has(where + ".count"), onFrames},
+		{"every-nth", c.Has(where + ".every-nth"), onFrames},
+		{"seed", c.Has(where + ".seed"), onFrames},
+		{"expect", s.Expect != nil, onFrames},
+		{"delay", c.Has(where + ".delay"), "delay"},
+		{"jitter", c.Has(where + ".jitter"), "delay"},
+		{"reorder", s.Reorder, "delay"},
+		{"offset", c.Has(where + ".offset"), "corrupt"},
+		{"xor", c.Has(where + ".xor"), "corrupt"},
+		{"after", c.Has(where + ".after"), "reorder"},
+		{"size", c.Has(where + ".size"), "truncate and mtu"},
+		{"rate", c.Has(where + ".rate"), "rate"},
+		{"queue", c.Has(where + ".queue"), "rate"},
 		{"link", s.Link != "", "faults of a link"},
 		{"why", s.Why != "", "hold"},
 		{"node", s.Node != "", "steps that act on a node"},

@@ -64,12 +64,12 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if (p.UsesExit || p.UsesBeforeExit) && !c.hasStatus(cond.Node, sight.Channel) {
 		c.refuse(at, c.noStatusHint(cond.Node, sight.Channel), "there is no exit status to look at: it is always -1")
 	}
-	if cond.Changes == nil && !p.constant {
+	if cond.Boolean() && !p.constant {
 		if part := p.impossible(quantities(cond)); part != "" {
 			c.refuse(at, limits(cond, p), "%s is never true", part)
 		}
 	}
-	if p.constant && cond.Changes == nil {
+	if p.constant && cond.Boolean() {
 		c.Warnf(at, "say what only the failing network shows", "the expression looks at nothing: it is always the same")
 	}
 	if p.decided != "" {
@@ -126,12 +126,7 @@ func (c *checker) answers(where string, cond Condition) {
 }
 
 // statuses checks a list of exit statuses.
-func (c *checker) statuses(where string, list []int) {
-	for i, n := range list {
-		if n < 0 || n > 255 {
-			c.Faultf(yamlpos.Index(where+".exit", i), "0 to 255; 128 and the signal's number where one ended it", "%d is no exit status", n)
-		}
-	}
+func (c *checker) statuses(where string, list Statuses) {
 	if list != nil && len(list) == 0 {
 		c.Faultf(where+".exit", "exit: [0, 1]", "no status is named")
 	}
@@ -203,7 +198,7 @@ func (c *checker) starts(node, program string, p Platform) bool {
 	if t, ok := c.loaded.Topology.Node(node); ok {
 		texts = append(texts, t.Exec...)
 	}
-	for _, s := range c.s.Stimulus {
+	for _, s := range Each(c.s.Stimulus) {
 		if s.Node != node {
 			continue
 		}
@@ -297,6 +292,12 @@ func (c *checker) alreadySo(key, value string) bool {
 		return value == n.Platform
 	case field == "config":
 		return c.sameText(value, c.loaded.ConfigOf(name))
+	case strings.HasPrefix(field, "files."):
+		was, there := n.Files[strings.TrimPrefix(field, "files.")]
+		return there && c.sameText(value, was)
+	case strings.HasPrefix(field, "sysctls."):
+		was, there := t.Sysctls[strings.TrimPrefix(field, "sysctls.")]
+		return there && was == value
 	case strings.HasPrefix(field, "env."):
 		was, there := t.Env[strings.TrimPrefix(field, "env.")]
 		return there && was == value
@@ -327,7 +328,7 @@ func (c *checker) trials() {
 	if t.Timeout == 0 {
 		return
 	}
-	need := c.s.longest()
+	need := c.s.Clock.Speed.Real(c.s.longest())
 	if time.Duration(t.Timeout) < need {
 		c.refuse("trials.timeout", "leave it out: by default it is the sum and three minutes", "a trial is cut off after %s, and its windows alone take %s", t.Timeout, need)
 	}

@@ -108,6 +108,12 @@ type Resetter interface {
 	Reset(ctx context.Context, node string) (how How, why string, err error)
 }
 
+// AllResetter is a Resetter that has less work with all nodes at once than with one after the other.
+type AllResetter interface {
+	// ResetAll is Reset for every node.
+	ResetAll(ctx context.Context) (how How, why string, err error)
+}
+
 // Kind of lab, as scenarios name them under fidelity.
 type Kind string
 

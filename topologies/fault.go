@@ -1,6 +1,10 @@
 package topologies
 
-import "context"
+import (
+	"context"
+	"slices"
+	"time"
+)
 
 // FaultKind names a fault that a lab can put on a link.
 type FaultKind string
@@ -19,6 +23,77 @@ const (
 	FaultReplug FaultKind = "replug"
 )
 
+// The faults of a link that act on the frames which FaultDrop would drop. What they still hold when
+// they are healed goes on then, in its order.
+const (
+	FaultDelay     FaultKind = "delay"     // they arrive later
+	FaultDuplicate FaultKind = "duplicate" // they arrive twice
+	FaultCorrupt   FaultKind = "corrupt"   // one byte of them is another
+	FaultReorder   FaultKind = "reorder"   // they arrive after some that were sent later
+	FaultTruncate  FaultKind = "truncate"  // they are cut off
+	FaultRate      FaultKind = "rate"      // they arrive no faster than so many bits a second
+	FaultMTU       FaultKind = "mtu"       // those that are longer are lost
+	FaultHold      FaultKind = "hold"      // they arrive when the fault is healed
+)
+
+// OnFrames says whether a fault acts on frames.
+func (k FaultKind) OnFrames() bool {
+	return slices.Contains([]FaultKind{FaultDrop, FaultDelay, FaultDuplicate, FaultCorrupt, FaultReorder, FaultTruncate, FaultRate, FaultMTU, FaultHold}, k)
+}
+
+// FrameFault says of a fault on frames which of those it acts on that its match and its filter let
+// through, and how. Each direction of a cable counts for itself, from when the fault took force.
+type FrameFault struct {
+	Filter  string // in tcpdump's syntax, beside the match; empty: every frame
+	Message string // likewise, of what the match says of messages; see Plain
+	Nth     int    // the first frame that is acted on, from 1; 0 means the first
+	Count   int    // how many from there; 0 means all
+	Every   int    // of those every so manieth, from the first; 0 means every one
+	Seed    uint64 // of Probability; 0: by chance
+
+	Delay   time.Duration // FaultDelay
+	Jitter  time.Duration // FaultDelay: so much more or less, each as likely
+	Unorder bool          // FaultDelay: frames may overtake others
+	Offset  int           // FaultCorrupt: of the byte in the frame
+	XOR     int           // FaultCorrupt: what is changed of it
+	After   int           // FaultReorder: how many frames overtake
+	Size    int           // FaultTruncate: bytes that are left of the frame; FaultMTU: bytes of its payload that are carried
+	Rate    int64         // FaultRate: bits a second
+	Queue   int           // FaultRate: bytes that may wait; more are lost
+}
+
+// Picks says whether frames are picked by more than the match and chance.
+func (f FrameFault) Picks() bool {
+	return f.Filter != "" || f.Message != "" || f.Nth != 0 || f.Count != 0 || f.Every != 0 || f.Seed != 0
+}
+
+// Acted is what a fault on frames did.
+type Acted struct {
+	Matched uint64 `json:"matched"`          // frames that its match and its filter let through
+	Hit     uint64 `json:"hit"`              // of those, the ones that it acted on
+	Passed  uint64 `json:"passed"`           // and those that it let pass
+	Full    uint64 `json:"full,omitempty"`   // lost because the queue of FaultRate was full
+	Healed  uint64 `json:"healed,omitempty"` // let go when the fault was healed
+	Lost    uint64 `json:"lost,omitempty"`   // held when their cable was laid anew
+	Seed    uint64 `json:"seed,omitempty"`   // by which frames were picked
+	// Late is how much later than it was to a frame went on, at most. One that was read after this program
+	// did not run may have come when it began not to.
+	Late time.Duration `json:"late,omitempty"`
+	Hits []Hit         `json:"hits,omitempty"` // the first MaxHits
+}
+
+// MaxHits bounds how many frames a fault tells of.
+const MaxHits = 100
+
+// Hit is a frame that a fault acted on.
+type Hit struct {
+	To      string    `json:"to"`      // the endpoint that it was on its way to
+	Ordinal uint64    `json:"ordinal"` // among the frames that matched on that way
+	Time    time.Time `json:"time"`
+	Length  int       `json:"length"` // in bytes, as it came
+	Digest  string    `json:"digest"` // begin of the SHA-256, as it came
+}
+
 // Direction says which frames FaultDrop drops, seen from its endpoint.
 type Direction string
 
@@ -36,7 +111,8 @@ type FrameMatch struct {
 	SrcMAC    string `yaml:"src-mac" json:"src-mac,omitempty" jsonschema_description:"Hardware address of the sender."`
 	DstMAC    string `yaml:"dst-mac" json:"dst-mac,omitempty" jsonschema_description:"Hardware address of the receiver."`
 	EtherType string `yaml:"ethertype" json:"ethertype,omitempty" jsonschema_description:"ip, ip6, arp, lldp, or a number such as 0x88cc."`
-	Proto     string `yaml:"proto" json:"proto,omitempty" jsonschema_description:"Protocol of IPv4 or IPv6: tcp, udp, icmp, icmp6, ospf, vrrp, or a number."`
+	Proto     string `yaml:"proto" json:"proto,omitempty" jsonschema_description:"Protocol of IPv4 or IPv6: tcp, udp, icmp, icmp6, ospf, vrrp, or a number; with a type also bgp, isis, lacp, lldp, stp, bfd, arp, dhcp."`
+	Type      string `yaml:"type" json:"type,omitempty" jsonschema_description:"Message of the protocol, such as ls-update of ospf. It is found in IPv4 and IPv6 behind VLAN tags; of BGP, at the begin of a segment."`
 	SrcIP     string `yaml:"src-ip" json:"src-ip,omitempty" jsonschema_description:"Address or prefix of the sender."`
 	DstIP     string `yaml:"dst-ip" json:"dst-ip,omitempty" jsonschema_description:"Address or prefix of the receiver."`
 	SrcPort   int    `yaml:"src-port" json:"src-port,omitempty" jsonschema_description:"Port of the sender, of TCP or UDP."`
@@ -47,10 +123,11 @@ type FrameMatch struct {
 type Fault struct {
 	Kind      FaultKind
 	Endpoint  Endpoint
-	Direction Direction  // FaultDrop only; empty means DirectionIn
-	Match     FrameMatch // FaultDrop only
-	// Probability is the share of matching frames that FaultDrop drops, 0 < p ≤ 1; 0 means 1.
+	Direction Direction  // faults on frames only; empty means DirectionIn
+	Match     FrameMatch // faults on frames only
+	// Probability is the share of matching frames that are acted on, 0 < p ≤ 1; 0 means 1.
 	Probability float64
+	Frames      FrameFault // faults on frames only
 }
 
 // DropBy is what a lab drops frames with for FaultDrop. Each acts on the same frames.
@@ -65,13 +142,21 @@ const (
 	// namespace may set them. The sender's own packet sockets do not see what they drop, and a
 	// packet socket that sends past the queues (PACKET_QDISC_BYPASS) passes them, which Fired tells.
 	DropByNFT DropBy = "nftables"
+	// DropByWire is a program of ours that stands on the cable: rules of nftables at its far end hand it
+	// what a fault may act on, and the rest goes the kernel's way. It alone picks frames by their number
+	// or by a filter, and does anything else with them but drop them.
+	DropByWire DropBy = "wire"
 )
 
 // DropsBy lists them.
-func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByNFT} }
+func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByNFT, DropByWire} }
 
 // DropTeller is an Active that says what it drops frames with; empty where it drops none.
 type DropTeller interface{ DropBy() DropBy }
+
+// ActedTeller is an Active that says in full what it did, in force or healed; ok is false where it
+// cannot tell more than Fired.
+type ActedTeller interface{ Acted() (a Acted, ok bool) }
 
 // Faulter is a lab that can put faults on its links. An ability it lacks is a *MissingError.
 type Faulter interface {

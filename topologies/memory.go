@@ -13,11 +13,7 @@ func (n Node) MemoryBytes() (int64, error) {
 	if n.Memory == "" {
 		return 0, nil
 	}
-	parse := units.FromHumanSize
-	if strings.Contains(strings.ToLower(n.Memory), "i") {
-		parse = units.RAMInBytes
-	}
-	bytes, err := parse(n.Memory)
+	bytes, err := ParseBytes(n.Memory)
 	if err != nil {
 		return 0, fmt.Errorf("read memory %q: %w", n.Memory, err)
 	}
@@ -25,4 +21,17 @@ func (n Node) MemoryBytes() (int64, error) {
 		return 0, fmt.Errorf("read memory %q: it is none", n.Memory)
 	}
 	return bytes, nil
+}
+
+// ParseBytes reads a number of bytes as containerlab writes it: 512MB is decimal, 1GiB binary. An
+// empty text is 0.
+func ParseBytes(text string) (int64, error) {
+	switch {
+	case text == "":
+		return 0, nil
+	case strings.Contains(strings.ToLower(text), "i"):
+		return units.RAMInBytes(text)
+	default:
+		return units.FromHumanSize(text)
+	}
 }

@@ -25,6 +25,7 @@ import (
 func TestBundleScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "bundle"),
+		Setup:               unlisted,
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "memoryrun": memoryRun},
 	})

@@ -20,7 +20,7 @@ func TestPrintedCommands(t *testing.T) {
 	call := regexp.MustCompile("(?:^|[\\s\"`(/])reprise ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)([^`\"#;)&\n]*)")
 	flag := regexp.MustCompile(`(?:^|[\s\[(])--([a-z][a-z0-9-]*)`)
 	wrong := regexp.MustCompile(`(?m)^exits 4 .*$`) // scripts show what is refused
-	seen := 0
+	root, seen := newRoot(&cli.App{}), 0
 	for _, file := range manuals(t) {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -28,7 +28,7 @@ func TestPrintedCommands(t *testing.T) {
 		}
 		text := wrong.ReplaceAllString(string(data), "")
 		for _, m := range call.FindAllStringSubmatch(text, -1) {
-			verb, rest, err := newRoot(&cli.App{}).Find(strings.Fields(m[1]))
+			verb, rest, err := root.Find(strings.Fields(m[1]))
 			if err != nil || verb.HasSubCommands() && len(rest) == 0 || !verb.HasParent() {
 				continue // words about the program
 			}

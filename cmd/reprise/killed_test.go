@@ -104,6 +104,7 @@ trials: {count: 1}
 // restoring, itself killed at any change, brings the exact saved configuration back.
 func TestKilledAtEveryStep(t *testing.T) {
 	livetest.Long(t, "is killed at each of some hundred steps")
+	t.Parallel()
 	dir := t.TempDir()
 	k := &killer{}
 	sims, err := cli.StartSims(dir, []cli.SimNode{{Name: "sw1", Platform: sim.PlatformEXOS}, {Name: "sw2", Platform: sim.PlatformVOSS}}, []cli.SimCable{{A: "sw1", APort: "1", B: "sw2", BPort: "1/1"}}, 30*time.Millisecond, k.log)

@@ -1,9 +1,8 @@
 // Command reprise duplicates a customer's network problem in a lab, proves it with
 // numbers, and writes down everything it saw.
 //
-// This package is the only place that names concrete drivers and providers. Each verb
-// has a file of its own; exit.go maps every error and verdict to the documented exit
-// codes.
+// Verbs are in a package per group; cli is what they share and maps every error and verdict
+// to the documented exit codes; labs alone opens what builds labs, and main gives it to them.
 package main
 
 import (

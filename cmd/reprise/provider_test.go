@@ -1,13 +1,19 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/origin"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
@@ -38,11 +44,51 @@ func TestMixedRun(t *testing.T) {
 	if err := os.WriteFile(file, []byte(mixedPair), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if v := corpusRun(t, "", file, "2"); v.Reproduced != 2 {
+	if v := runAtSpeed(t, "", file, "2", nil); v.Reproduced != 2 {
 		t.Errorf("%d of 2 trials reproduced: %s", v.Reproduced, v.Reason)
 	}
-	if v := corpusRun(t, "", file, "1", "--control"); v.NotReproduced != 1 {
+	if v := runAtSpeed(t, "", file, "1", []string{"--control"}); v.NotReproduced != 1 {
 		t.Errorf("the control: %s", v.Reason)
+	}
+}
+
+// What a scenario has captured is in its record, of nodes of either kind, and shows what happened.
+func TestCapturedRun(t *testing.T) {
+	t.Parallel()
+	needLab(t)
+	needSpaces(t)
+	file, runs := filepath.Join(t.TempDir(), "scenario.yaml"), t.TempDir()
+	captured := mixedPair + "evidence: {captures: [\"r1:eth1\", {endpoint: \"r2:eth1\", filter: icmp}]}\n"
+	if err := os.WriteFile(file, []byte(captured), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(os.Args[0], "run", file, "-q", "-n", "1", "--dir", runs)
+	c.Args[0] = "reprise"
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	dirs, err := os.ReadDir(runs)
+	if err != nil || len(dirs) != 1 {
+		t.Fatalf("%v %v", dirs, err)
+	}
+	trial := evidence.Dir{Path: filepath.Join(runs, dirs[0].Name())}.Trial(1)
+	record, err := trial.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, e := range record.Events {
+		if e.Capture == nil {
+			continue
+		}
+		found++
+		data, err := os.ReadFile(trial.File(filepath.FromSlash(e.Capture.File)))
+		if err != nil || e.Outcome != evidence.OK || e.Capture.Frames < 2 || evidence.SHA256(data) != e.Capture.SHA256 || !bytes.Contains(data, []byte("stimulus begins")) {
+			t.Errorf("%+v %+v %v", e, e.Capture, err)
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d captures are in the record", found)
 	}
 }
 
@@ -88,12 +134,12 @@ func TestProviderByItself(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv(cli.EnvProvider, tt.env)
-			labs := []topologies.Topology{labOf(tt.images...)}
-			labs[0].Nodes[0].Runtime, labs[0].Nodes[0].Memory = tt.runtime, tt.memory
+			list := []topologies.Topology{labOf(tt.images...)}
+			list[0].Nodes[0].Runtime, list[0].Nodes[0].Memory = tt.runtime, tt.memory
 			if tt.beside != "" {
-				labs = append(labs, labOf(tt.beside))
+				list = append(list, labOf(tt.beside))
 			}
-			p, err := cli.OpenNodes(t.Context(), &scenarios.Loaded{}, tt.asked, labs...)
+			p, err := labs.OpenNodes(t.Context(), &scenarios.Loaded{}, tt.asked, list...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,5 +148,53 @@ func TestProviderByItself(t *testing.T) {
 				t.Errorf("labs of %v are made of %s, want %s", tt.images, p.Name(), tt.want)
 			}
 		})
+	}
+}
+
+// What came out of a bundle is built of namespaces, whatever engine is there; the engine takes
+// to be trusted, where it is chosen as where it is the default.
+func TestForeignNodes(t *testing.T) {
+	dir := t.TempDir()
+	if err := origin.Write(dir, "0123456789abcdef"); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "lab.clab.yml")
+	if err := os.WriteFile(file, []byte("name: theirs\ntopology:\n  nodes:\n    r1: {kind: linux, image: \"no/such-image:1\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, flag, env string
+		trust           []string
+		want            string // of the provider; empty: it is refused
+		refusable       bool   // where labs of namespaces cannot be built
+	}{
+		{"chosen by the flag", cli.ProviderContainers, "", nil, "", false},
+		{"chosen by the environment", "", cli.ProviderContainers, nil, "", false},
+		{"trusted", cli.ProviderContainers, "", []string{"engine"}, "containers", false},
+		{"trusted with something else", cli.ProviderContainers, "", []string{"binds"}, "", false},
+		{"namespaces", cli.ProviderNamespaces, "", nil, "namespaces", false},
+		{"the default", "", "", nil, "namespaces", true},
+	} {
+		t.Setenv(cli.EnvProvider, tt.env)
+		l, err := scenarios.LoadTopology(file, scenarios.Options{Trust: tt.trust})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := labs.OpenNodes(t.Context(), l, tt.flag, l.Topology)
+		if _, refused := errors.AsType[*scenarios.ForeignError](err); refused {
+			if tt.want != "" && !tt.refusable || cli.ExitCode(err) != cli.ExitRefused {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		if p.Name() != tt.want {
+			t.Errorf("%s: a lab of %s, want %q", tt.name, p.Name(), tt.want)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -16,13 +16,14 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/fix"
 	"github.com/reprise-lab/reprise/cmd/reprise/isolate"
 	"github.com/reprise-lab/reprise/cmd/reprise/lab"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/cmd/reprise/write"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &cli.App{In: in, Out: cli.NewScreen(out), Err: cli.NewScreen(errOut)}
+	a := &cli.App{In: in, Out: cli.NewScreen(out), Err: cli.NewScreen(errOut), Opener: labs.Here{}}
 	root := newRoot(a) //nolint:contextcheck // each verb takes its context from cobra
 	root.SetArgs(args)
 	root.SetIn(in)

@@ -21,6 +21,7 @@ import (
 // simulators, and holds its README against what it must say.
 func TestSwitchScenarios(t *testing.T) {
 	livetest.Long(t, "runs every scenario of switches on simulators")
+	t.Parallel()
 	entries, err := corpus.List()
 	if err != nil {
 		t.Fatal(err)

@@ -70,7 +70,7 @@ func NewRooted(tb testing.TB, programs map[string]string) *Rooted {
 // end kills the daemons that still run, with their supervisors.
 func (r *Rooted) end(tb testing.TB) {
 	tb.Helper()
-	for _, kind := range []string{"supervisor", "pid"} {
+	for _, kind := range []string{"supervisor", "pid", "reader"} {
 		files, err := filepath.Glob(r.Dir + "/run/reprise/*." + kind)
 		if err != nil {
 			tb.Fatal(err)

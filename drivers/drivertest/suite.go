@@ -42,7 +42,16 @@ const timeout = 20 * time.Second
 // Run is the contract of drivers.Driver as a test. Every driver must pass it.
 func Run(t *testing.T, open Opener, o Options) {
 	t.Helper()
-	NoLeaks(t, goleak.IgnoreCurrent())
+	runSuite(t, open, o, func(tb testing.TB) {
+		tb.Helper()
+		NoLeaks(tb, goleak.IgnoreCurrent())
+	})
+}
+
+// runSuite is Run; alone watches for what one case leaves behind, where nothing runs beside it.
+func runSuite(t *testing.T, open Opener, o Options, alone func(testing.TB)) {
+	t.Helper()
+	alone(t)
 	if len(o.Answers) < 2 {
 		t.Fatal("the suite needs two answers to tell apart")
 	}
@@ -64,7 +73,7 @@ func Run(t *testing.T, open Opener, o Options) {
 		{"close", s.close},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			NoLeaks(t, goleak.IgnoreCurrent())
+			alone(t)
 			test.run(t)
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,9 +23,6 @@ import (
 // SwitchPassword is that of every account of a simulated switch. It is long enough to be
 // cut by value wherever it would show.
 const SwitchPassword = "S3cret-of-the-lab"
-
-// passwordVariable holds it, for an access names variables and not values.
-const passwordVariable = "REPRISE_TEST_SWITCH_PASSWORD" //nolint:gosec // the name of a variable
 
 // Ways are the ways into a simulated switch.
 func Ways() []string { return []string{"ssh", "telnet", "console", "console-telnet"} }
@@ -50,11 +48,21 @@ func Simulate(tb testing.TB, c sim.Config) *sim.Switch {
 	return s
 }
 
+// PasswordFile writes a password where an access can name it: a file, since tests that set a
+// variable could not run beside each other.
+func PasswordFile(tb testing.TB, password string) string {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "password")
+	if err := os.WriteFile(file, []byte(password), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return "file:" + file
+}
+
 // Way makes a simulated switch listen, and gives the access to it.
 func Way(tb testing.TB, s *sim.Switch, way string) drivers.Access {
 	tb.Helper()
-	tb.Setenv(passwordVariable, SwitchPassword)
-	a := drivers.Access{User: "admin", Password: "env:" + passwordVariable, Transport: way}
+	a := drivers.Access{User: "admin", Password: PasswordFile(tb, SwitchPassword), Transport: way}
 	var addr net.Addr
 	var err error
 	switch way {
@@ -81,22 +89,30 @@ func Way(tb testing.TB, s *sim.Switch, way string) drivers.Access {
 func probe(token string) string { return "show reprise-probe " + token }
 
 // SwitchContract runs the contract of drivers.Driver against simulated switches, over every
-// way into them.
+// way into them. The ways run beside each other, for most of the time they wait for a prompt
+// that comes late; what they leave behind is looked for while the switches still answer.
 func SwitchContract(t *testing.T, f drivers.Factory, good, bad []string) {
 	t.Helper()
 	slow := probe("slow")
+	access := map[string]drivers.Access{}
 	for _, way := range Ways() {
-		t.Run(way, func(t *testing.T) {
-			s := Simulate(t, sim.Config{Platform: f.Platform(), Misbehave: sim.Misbehaviour{Only: slow, LatePrompt: 2500 * time.Millisecond}})
-			a := Way(t, s, way)
-			Run(t, func(ctx context.Context, rec drivers.Recorder) (drivers.Driver, error) {
-				return f.Open(ctx, drivers.Target{Node: "sw1", Access: &a, Recorder: rec})
-			}, Options{
-				Platform: f.Platform(), Answers: map[string]string{probe("alphaTOKENalpha"): "alphaTOKENalpha", probe("betaTOKENbeta"): "betaTOKENbeta"},
-				Refused: "frobnicate everything", Long: "show reprise-flood 5000", Slow: slow, Good: good, Bad: bad,
-			})
-		})
+		s := Simulate(t, sim.Config{Platform: f.Platform(), Misbehave: sim.Misbehaviour{Only: slow, LatePrompt: 2500 * time.Millisecond}})
+		access[way] = Way(t, s, way)
 	}
+	t.Run("ways", func(t *testing.T) {
+		NoLeaks(t, goleak.IgnoreCurrent())
+		for way, a := range access {
+			t.Run(way, func(t *testing.T) {
+				t.Parallel()
+				runSuite(t, func(ctx context.Context, rec drivers.Recorder) (drivers.Driver, error) {
+					return f.Open(ctx, drivers.Target{Node: "sw1", Access: &a, Recorder: rec})
+				}, Options{
+					Platform: f.Platform(), Answers: map[string]string{probe("alphaTOKENalpha"): "alphaTOKENalpha", probe("betaTOKENbeta"): "betaTOKENbeta"},
+					Refused: "frobnicate everything", Long: "show reprise-flood 5000", Slow: slow, Good: good, Bad: bad,
+				}, func(testing.TB) {})
+			})
+		}
+	})
 }
 
 // faults are the misbehaviours, one at a time, the good behaviour first; a seed picks where

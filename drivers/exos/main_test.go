@@ -1,5 +1,12 @@
 package exos_test
 
-import "flag"
+import (
+	"flag"
+	"testing"
+
+	"github.com/reprise-lab/reprise/drivers/drivertest"
+)
 
 var _ = flag.Bool("update", false, "write the expected rows and recordings anew")
+
+func TestMain(m *testing.M) { drivertest.Main(m) }

@@ -23,8 +23,10 @@ func open(tb testing.TB, a drivers.Access, rec drivers.Recorder) *exos.Driver {
 }
 
 func TestRestorePoint(t *testing.T) {
+	t.Parallel()
 	for _, transport := range drivertest.Ways() {
 		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
 			s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Name: "X440", Startup: "create vlan lab tag 10\nconfigure vlan lab add ports 1 tagged\n"})
 			a := drivertest.Way(t, s, transport)
 			d := open(t, a, nil)
@@ -71,6 +73,7 @@ func TestRestorePoint(t *testing.T) {
 // gets back what it runs and what it starts with, though the configuration that it names is
 // among no files.
 func TestRestorePointOfWhatWasNeverSaved(t *testing.T) {
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Name: "X440"})
 	d := open(t, drivertest.Way(t, s, drivertest.Ways()[0]), nil)
 	defaults := s.Running()

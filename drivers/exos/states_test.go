@@ -18,6 +18,7 @@ import (
 
 // A line may be in any state when a session begins.
 func TestConsoleStates(t *testing.T) {
+	t.Parallel()
 	leave := map[string]string{
 		"nothing":               "",
 		"half a command":        "admin\r" + drivertest.SwitchPassword + "\rreboot",
@@ -31,6 +32,7 @@ func TestConsoleStates(t *testing.T) {
 	}
 	for name, typed := range leave {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, TechSize: 20_000})
 			a := drivertest.Way(t, s, "console")
 			raw, err := transport.Dial(t.Context(), a)
@@ -69,9 +71,9 @@ func TestConsoleStates(t *testing.T) {
 
 // A terminal server that asks for a login of its own stands before the line.
 func TestTerminalServer(t *testing.T) {
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS})
 	a := drivertest.Way(t, s, "console")
-	t.Setenv("TS_PASSWORD", "of-the-terminal-server")
 	line := a.Address
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -87,7 +89,7 @@ func TestTerminalServer(t *testing.T) {
 			go terminalServer(c, line)
 		}
 	}()
-	a.Address, a.ServerUser, a.ServerPassword = l.Addr().String(), "ops", "env:TS_PASSWORD"
+	a.Address, a.ServerUser, a.ServerPassword = l.Addr().String(), "ops", drivertest.PasswordFile(t, "of-the-terminal-server")
 	rec := &drivertest.Transcript{}
 	d := open(t, a, rec)
 	answers(t, d)
@@ -128,6 +130,7 @@ func terminalServer(c net.Conn, line string) {
 
 // A console that leads to another switch is not taken for a second way into this one.
 func TestAnotherSwitchBehindTheConsole(t *testing.T) {
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Serial: "SIM1"})
 	other := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Serial: "SIM2"})
 	access, console := drivertest.Way(t, s, "telnet"), drivertest.Way(t, other, "console")
@@ -164,8 +167,10 @@ func settled(said <-chan struct{}) {
 }
 
 func TestLoginStates(t *testing.T) {
+	t.Parallel()
 	for _, way := range drivertest.Ways() {
 		t.Run(way, func(t *testing.T) {
+			t.Parallel()
 			t.Run("first boot", func(t *testing.T) {
 				s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, FirstBoot: true})
 				answers(t, open(t, drivertest.Way(t, s, way), nil))
@@ -225,6 +230,7 @@ func answers(t *testing.T, d *exos.Driver) {
 
 // A question that nobody meant to answer is answered with no, and nothing happens.
 func TestQuestions(t *testing.T) {
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS})
 	d := open(t, drivertest.Way(t, s, "ssh"), nil)
 	x, err := d.Run(t.Context(), drivers.Command{Line: "reboot"})
@@ -240,6 +246,7 @@ func TestQuestions(t *testing.T) {
 
 // Pages that somebody left on are turned, and leave nothing in the answer.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, TechSize: 20_000})
 	d := open(t, drivertest.Way(t, s, "telnet"), nil)
 	plain, err := d.Run(t.Context(), drivers.Command{Line: "show configuration"})
@@ -257,6 +264,7 @@ func TestPages(t *testing.T) {
 
 // Log lines on a console are no part of an answer.
 func TestConsoleLog(t *testing.T) {
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS})
 	d := open(t, drivertest.Way(t, s, "console"), nil)
 	answers(t, d)
@@ -275,6 +283,7 @@ func TestConsoleLog(t *testing.T) {
 
 // A collection that ends early says so.
 func TestTechSupport(t *testing.T) {
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, TechSize: 50_000})
 	d := open(t, drivertest.Way(t, s, "ssh"), nil)
 	x, err := d.TechSupport(t.Context())

@@ -55,8 +55,9 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
-	n.SetServices(plan(string(t.Config), t.Services, software{mgmtd: x.Exit == 0, oneLog: beforeLogs(versionOf(x.Output))}))
-	d := &Driver{Node: n, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
+	v := versionOf(x.Output)
+	n.SetServices(plan(string(t.Config), t.Services, software{mgmtd: x.Exit == 0, oneLog: beforeLogs(v)}))
+	d := &Driver{Node: n, version: v, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
 		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, dialect)
 	})}
 	n.StartBy(node.Start{Ask: d.learn, Daemons: d.boot, Forget: "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"})
@@ -67,7 +68,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 type Driver struct {
 	*node.Node
 	cli     *session.Reopening[*session.CLI]
-	version string // known from Boot on
+	version string // known from Boot on; empty where it was not told before
 
 	mu       sync.Mutex
 	warnings []string // of the last start
@@ -76,6 +77,11 @@ type Driver struct {
 // Run implements drivers.Driver: a line for vtysh.
 func (d *Driver) Run(ctx context.Context, c drivers.Command) (drivers.Exchange, error) {
 	return d.cli.Run(ctx, c)
+}
+
+// OpenSession implements drivers.SessionOpener: vtysh takes a while to learn what all daemons take.
+func (d *Driver) OpenSession(ctx context.Context) error {
+	return d.cli.Do(ctx, func(*session.CLI) error { return nil })
 }
 
 // Close implements drivers.Driver.
@@ -121,6 +127,9 @@ func (d *Driver) Stops(line string, shell bool, process string) []string {
 
 // learn asks for the version, on which depends what may be looked at.
 func (d *Driver) learn(ctx context.Context) (err error) {
+	if d.version != "" {
+		return nil
+	}
 	d.version, err = d.VersionOf(ctx, Factory{}.Products()[0], version)
 	return err
 }
@@ -160,6 +169,9 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 			}
 			return d.Fail("load "+configFile, fmt.Errorf("%w, with status %d: %s", drivers.ErrRefused, x.Exit, strings.Join(words, "; ")))
 		}
+	}
+	if d.Target.NoReset {
+		return nil
 	}
 	_, err = d.Control(ctx, "save running configuration", running+" > "+booted+" || true")
 	return err
@@ -205,55 +217,108 @@ func loadRefusals(out string) []string {
 	return words
 }
 
-// ResetConfig implements drivers.ConfigResetter, with FRR's own frr-reload.py.
+// ResetConfig implements drivers.ConfigResetter. What changed since Boot is taken back line by line;
+// where that does not lead to what ran then, FRR's own frr-reload.py does it.
 func (d *Driver) ResetConfig(ctx context.Context) error {
 	const op = "reset configuration"
-	x, err := d.Try(ctx, op, "test -s "+booted+" && test -x /usr/lib/frr/frr-reload.py")
+	x, err := d.Try(ctx, op, "test -s "+booted+" && cat "+booted)
 	if err != nil {
 		return err
 	}
 	if x.Exit != 0 {
-		return d.Fail(op, fmt.Errorf("no configuration saved at boot, or no frr-reload.py (package frr-pythontools): %w", drivers.ErrUnsupported))
+		return d.Fail(op, fmt.Errorf("no configuration saved at boot: %w", drivers.ErrUnsupported))
 	}
 	if err := d.cli.Renew(ctx); err != nil {
 		return err
 	}
-	// frr-reload.py now and then needs a second pass, and cannot remove a line that holds "?".
+	back, err := d.takeBack(ctx, x.Output)
+	if err == nil && !back {
+		err = d.reload(ctx, x.Output)
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.Put(ctx, configFile, d.Target.Config, 0o640); err != nil {
+		return err
+	}
+	_, err = d.Control(ctx, op, "chown frr:frr "+configFile)
+	return err
+}
+
+// takeBack tells whether the configuration that ran then runs again, after its lines were taken back
+// where it did not.
+func (d *Driver) takeBack(ctx context.Context, then string) (bool, error) {
+	now, err := d.running(ctx)
+	if err != nil || placed(then) == placed(now) {
+		return err == nil, err
+	}
+	changes := undo(then, now)
+	if changes == nil {
+		return false, nil
+	}
+	for _, e := range changes {
+		if done, err := d.change(ctx, e); err != nil || !done {
+			return false, err
+		}
+	}
+	now, err = d.running(ctx)
+	return err == nil && placed(then) == placed(now), err
+}
+
+// running asks for the running configuration in the session that commands go to, which costs no
+// start of vtysh.
+func (d *Driver) running(ctx context.Context) (string, error) {
+	x, err := d.Run(ctx, drivers.Command{Line: "show running-config"})
+	if err != nil {
+		return "", err
+	}
+	_, config, _ := strings.Cut(x.Output, "\nCurrent configuration:\n")
+	return config, nil
+}
+
+// change configures one line in its place, and tells whether it was taken.
+func (d *Driver) change(ctx context.Context, e entry) (bool, error) {
+	for line := e.line; line != ""; line = shorter(line) {
+		done, err := d.Configure(ctx, append(slices.Clone(e.within), line))
+		if err != nil {
+			return false, err
+		}
+		last := done[len(done)-1]
+		if last.Rejected == "" {
+			return true, nil
+		}
+		if last.Command != line {
+			break // there is no such place
+		}
+	}
+	return false, nil
+}
+
+// reload has frr-reload.py make the configuration what it was then. It now and then needs a second
+// pass, and cannot remove a line that holds "?".
+func (d *Driver) reload(ctx context.Context, then string) error {
+	const op = "reset configuration"
+	x, err := d.Try(ctx, op, "test -x /usr/lib/frr/frr-reload.py")
+	if err != nil {
+		return err
+	}
+	if x.Exit != 0 {
+		return d.Fail(op, fmt.Errorf("its changes cannot be taken back line by line, and there is no frr-reload.py (package frr-pythontools): %w", drivers.ErrUnsupported))
+	}
 	var diff string
 	for range 2 {
 		if x, err = d.Try(ctx, op, "timeout 18 /usr/lib/frr/frr-reload.py --reload --overwrite --log-level error --stdout "+booted+" 2>&1"); err != nil {
 			return err
 		}
-		if diff, err = d.drift(ctx); err != nil {
+		now, err := d.Control(ctx, "read running configuration", running)
+		if err != nil {
 			return err
 		}
-		if diff == "" {
-			break
+		if diff = node.Diff(placed(then), placed(now)); diff == "" {
+			return nil
 		}
 	}
-	if err := d.Put(ctx, configFile, d.Target.Config, 0o640); err != nil {
-		return err
-	}
-	if _, err := d.Control(ctx, op, "chown frr:frr "+configFile); err != nil {
-		return err
-	}
-	if diff != "" {
-		return d.Fail(op, fmt.Errorf("frr-reload.py (exit status %d: %s) left differences (-boot +now):\n%s", x.Exit, strings.TrimSpace(x.Output), diff))
-	}
-	return nil
-}
-
-// drift compares the running configuration with the one saved at Boot.
-func (d *Driver) drift(ctx context.Context) (string, error) {
-	then, err := d.Control(ctx, "read configuration saved at boot", "cat "+booted)
-	if err != nil {
-		return "", err
-	}
-	now, err := d.Control(ctx, "read running configuration", running)
-	if err != nil {
-		return "", err
-	}
-	return node.Diff(then, now), nil
+	return d.Fail(op, fmt.Errorf("frr-reload.py (exit status %d: %s) left differences (-boot +now):\n%s", x.Exit, strings.TrimSpace(x.Output), diff))
 }
 
 // Start implements drivers.ProcessController: the daemon gets its part of the start-up

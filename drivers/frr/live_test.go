@@ -3,6 +3,8 @@ package frr_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -99,6 +101,8 @@ func live(t *testing.T, host drivers.Host) {
 	if x := run("show running-config"); strings.Contains(x.Output, "10.0.0.9") || strings.Contains(x.Output, "198.51.100.0") {
 		t.Errorf("still there after a reset:\n%s", x.Output)
 	}
+	resetWithoutReload(t, d)
+	has(run("show version"), "FRRouting") // in a session that is open when the daemon dies
 	mark, err := d.MarkLogs(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -173,5 +177,49 @@ func TestLiveBootRefused(t *testing.T) {
 	err := open(t, host, "interface lo\n bogus x\n").Boot(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "line 2: % Unknown command") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// resetWithoutReload: what a few lines changed, they take back, also where a line is in another stanza
+// now. For more of them there has to be frr-reload.py.
+func resetWithoutReload(t *testing.T, d *frr.Driver) {
+	t.Helper()
+	shell := func(line string) string {
+		x, err := d.Shell(t.Context(), drivers.Command{Line: line})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.Output
+	}
+	change := func(lines ...string) {
+		xs, err := d.Configure(t.Context(), lines)
+		if err != nil || xs[len(xs)-1].Rejected != "" {
+			t.Fatalf("configure: %+v, %v", xs, err)
+		}
+	}
+	const ask = "vtysh -c 'show running-config'"
+	before := shell(ask)
+	shell("mv /usr/lib/frr/frr-reload.py /root/")
+	change("interface lo", "description other", "router bgp 65001", "bgp log-neighbor-changes", "address-family ipv4 unicast", "no redistribute static", "network 198.51.100.0/24")
+	if err := d.ResetConfig(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now := shell(ask); now != before {
+		t.Errorf("after a reset:\n%s\nwant:\n%s", now, before)
+	}
+	var many []string
+	for i := range 250 {
+		many = append(many, fmt.Sprintf("ip route 198.51.100.%d/32 blackhole", i))
+	}
+	change(many...)
+	if err := d.ResetConfig(t.Context()); !errors.Is(err, drivers.ErrUnsupported) {
+		t.Errorf("many lines without frr-reload.py: %v", err)
+	}
+	shell("mv /root/frr-reload.py /usr/lib/frr/")
+	if err := d.ResetConfig(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now := shell(ask); now != before {
+		t.Errorf("after a reset by frr-reload.py:\n%s\nwant:\n%s", now, before)
 	}
 }

@@ -80,7 +80,7 @@ type software struct {
 	oneLog bool // see beforeLogs
 }
 
-// plan is how the daemons are run, in order: mgmtd where there is one, zebra, the rest.
+// plan is how the daemons are run, in order: mgmtd where there is one, zebra, the rest side by side.
 // Named services take their arguments along and replace the choice by stanzas; zebra
 // and mgmtd are added when they are not named.
 func plan(config string, named []drivers.Service, have software) []node.Service {
@@ -100,8 +100,12 @@ func plan(config string, named []drivers.Service, have software) []node.Service 
 		first = append(first, drivers.Service{Name: "zebra"})
 	}
 	var services []node.Service
+	beside := false
 	for _, s := range append(first, named...) {
-		services = append(services, daemon(s, config, have))
+		d := daemon(s, config, have)
+		foundation := s.Name == "mgmtd" || s.Name == "zebra" // which the others need
+		d.Beside, beside = beside && !foundation, !foundation
+		services = append(services, d)
 	}
 	return services
 }
@@ -111,6 +115,16 @@ var userLogs = regexp.MustCompile(`(?m)^log file (/\S+)`)
 
 // printsLess finds lines that change what a daemon prints.
 var printsLess = regexp.MustCompile(`(?m)^(?:no )?log stdout\b`)
+
+// listens asks whether a daemon listens for vtysh. A program is started for that only once its socket
+// is there, where no argument may have put it elsewhere.
+func listens(s drivers.Service) string {
+	ask := "grep -q ' 00010000 .*/" + s.Name + "\\.vty$' /proc/net/unix"
+	if len(s.Args) > 0 {
+		return ask
+	}
+	return "{ [ -S /run/frr/" + s.Name + ".vty ] || [ -S /var/run/frr/" + s.Name + ".vty ]; } && " + ask
+}
 
 // daemon is how one daemon is run: it logs at level debugging to a destination of ours,
 // whatever the configuration says of others. That is a file, or what it prints where "log
@@ -122,9 +136,11 @@ func daemon(s drivers.Service, config string, have software) node.Service {
 		Argv: []string{"/usr/lib/frr/" + s.Name, "-A", "127.0.0.1", "--log", "file:" + log},
 		// A socket that a dead daemon left would look like one that answers.
 		Before: "rm -f /run/frr/" + s.Name + ".vty /run/frr/" + s.Name + ".pid",
-		Ready:  "timeout 2 vtysh -d " + s.Name + " -c 'show version'",
-		Logs:   []string{log},
-		Own:    true,
+		// It listens for vtysh when it has begun all else (flag SO_ACCEPTCON of a socket, proc_net(5)):
+		// vtysh itself, a large program, would look no further and cost as much as the daemon's start.
+		Ready: listens(s),
+		Logs:  []string{log},
+		Own:   true,
 	}
 	for _, m := range userLogs.FindAllStringSubmatch(config, -1) {
 		if m[1] != log {

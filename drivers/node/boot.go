@@ -22,14 +22,22 @@ func (n *Node) StartBy(s Start) { n.start = s }
 // Boot implements drivers.Booter. A daemon that dies by a signal on the start-up configuration is
 // no error: Deaths tells of it.
 func (n *Node) Boot(ctx context.Context) error {
-	return inTurn(ctx, n.Prepare, n.start.SetUp, n.SaveNetwork, n.start.Ask, n.start.Daemons)
+	return inTurn(ctx, n.Prepare, n.setUp, n.SaveNetwork, n.start.Ask, n.listening, n.start.Daemons)
 }
 
 // RestartDaemons implements drivers.DaemonRestarter: it stops every daemon, forgets what they
 // left, brings addresses and routes back to what was there before the first boot, and starts
 // them again.
 func (n *Node) RestartDaemons(ctx context.Context) error {
-	return inTurn(ctx, n.StopAll, n.forget, n.RestoreNetwork, n.Prepare, n.start.Daemons)
+	return inTurn(ctx, n.StopAll, n.forget, n.RestoreNetwork, n.Prepare, n.listening, n.start.Daemons)
+}
+
+// setUp sets the node up where its driver says how, with what that logs being read.
+func (n *Node) setUp(ctx context.Context) error {
+	if n.start.SetUp == nil {
+		return nil
+	}
+	return inTurn(ctx, n.listening, n.start.SetUp)
 }
 
 func (n *Node) forget(ctx context.Context) error {

@@ -1,15 +1,18 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // checkFile is where a configuration that is only checked lies meanwhile.
 const checkFile = "/tmp/reprise-check.conf"
+
+// maxChecked bounds what a program says of a configuration, in bytes.
+const maxChecked = 1 << 20
 
 // Check has a program read a configuration and returns what it said and its exit status.
 // argv is completed by the name of the file. An end by a signal is a status of 128 or more
@@ -18,8 +21,11 @@ func Check(ctx context.Context, h drivers.Host, config []byte, argv ...string) (
 	if err := h.WriteFile(ctx, checkFile, config, 0o644); err != nil {
 		return "", 0, fmt.Errorf("check configuration: %w", err)
 	}
-	var out bytes.Buffer
-	exit, err = h.Exec(ctx, append(append([]string{"timeout", "10"}, argv...), checkFile), nil, &out, &out)
+	out := bounded.NewFirst(maxChecked)
+	exit, err = h.Exec(ctx, append(append([]string{"timeout", "10"}, argv...), checkFile), nil, out, out)
+	if err == nil && out.Over() {
+		err = fmt.Errorf("%s says more than %d bytes", argv[0], maxChecked)
+	}
 	if err != nil {
 		return "", 0, fmt.Errorf("check configuration: %w", err)
 	}

@@ -56,17 +56,18 @@ grep -H '^Uid:' /proc/[0-9]*/status 2>/dev/null
 grep -H '^Max core file size' /proc/[0-9]*/limits 2>/dev/null
 true`
 
-// seeProcesses remembers where every process of the node stands, for when one has died.
-func (n *Node) seeProcesses(ctx context.Context) error {
-	out, err := n.Control(ctx, "list processes", standsScript)
-	if err != nil {
-		return err
-	}
-	seen := parseStands(out)
+// andSee ends a script whose answer [Node.seen] takes apart.
+const andSee = "printf '\\001\\n'\n" + standsScript
+
+// seen remembers where every process of the node stands, for when one has died, and gives what a
+// script has printed before it looked.
+func (n *Node) seen(out string) string {
+	before, stands, _ := strings.Cut(out, "\x01\n")
+	seen := parseStands(stands)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	maps.Copy(n.stands, seen)
-	return nil
+	return before
 }
 
 var (

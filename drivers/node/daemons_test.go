@@ -80,6 +80,34 @@ func deaths(t *testing.T, n *node.Node) ([]drivers.Death, *drivers.UnseenError) 
 	return list, unseen
 }
 
+// Services that may be beside each other are started before one is waited for, and one that
+// crashes does not hinder the others.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	first := steady("first")
+	first.Ready = "grep -q ready /var/log/reprise/second.log"
+	second, broken := steady("second"), steady("broken")
+	broken.Argv = []string{"sh", "-c", "kill -SEGV $$"}
+	second.Beside, broken.Beside = true, true
+	n := running(t, host, nil, first, second, broken)
+	if names, err := n.Running(t.Context()); err != nil || !slices.Equal(names, []string{"first", "second"}) {
+		t.Errorf("running: %q, %v", names, err)
+	}
+	if list, _ := deaths(t, n); len(list) != 1 || list[0].Process != "broken" || list[0].Signal != "SIGSEGV" {
+		t.Errorf("deaths: %+v", list)
+	}
+	if err := n.StopAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	broken.Argv = []string{"sh", "-c", "exit 3"}
+	n.SetServices([]node.Service{first, second, broken})
+	exited := (*node.ExitedError)(nil)
+	if err := errors.Join(n.Prepare(t.Context()), n.StartAll(t.Context())); !errors.As(err, &exited) || exited.Service != "broken" || exited.Exit.Code != 3 {
+		t.Errorf("one gave up: %v", err)
+	}
+}
+
 // Daemons are started in order and stopped; what the driver ended is no death, and what ended
 // by itself is one, with the last that it said.
 func TestDaemons(t *testing.T) {

@@ -24,7 +24,7 @@ const maxLog = 1 << 20
 // A death that is under way is waited for.
 func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 	ends, unseen := n.ends(ctx) // first: what it tells of, the record tells of after it has settled
-	r, err := n.record(ctx)
+	r, err := n.look(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +69,6 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 	}
 	slices.SortStableFunc(deaths, func(a, b drivers.Death) int { return a.At.Compare(b.At) })
 	if err := n.findCores(ctx, deaths); err != nil {
-		return nil, err
-	}
-	if err := n.seeProcesses(ctx); err != nil {
 		return nil, err
 	}
 	if unseen != nil {

@@ -29,8 +29,7 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	if err != nil {
 		return nil, err
 	}
-	copies := n.copies()
-	var files []drivers.LogFile
+	var news []piece
 	for _, path := range n.logPaths() {
 		size, there := now[path]
 		from := m[path]
@@ -40,18 +39,62 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 		if size < from {
 			from = 0
 		}
-		text, err := n.Control(ctx, "read "+path, fmt.Sprintf("tail -c +%[2]d %[1]s | head -c %[3]d | tail -c %[4]d", session.Quote(path), from+1, size-from, maxLog))
-		if err != nil {
-			return nil, err
-		}
-		f := drivers.LogFile{Path: path, Text: text, Truncated: size-from > maxLog, Copy: slices.Contains(copies, path)}
+		news = append(news, piece{path: path, from: from, size: size - from})
+	}
+	texts, err := n.read(ctx, news)
+	if err != nil {
+		return nil, err
+	}
+	copies := n.copies()
+	var files []drivers.LogFile
+	for i, p := range news {
+		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.size > maxLog, Copy: slices.Contains(copies, p.path)}
 		files = append(files, f)
-		if path == syslogFile {
-			f.Path, f.Text, f.Copy = onlySyslog, n.alone(text), false
+		if p.path == syslogFile {
+			f.Path, f.Text, f.Copy = onlySyslog, n.alone(texts[i]), false
 			files = append(files, f)
 		}
 	}
 	return files, nil
+}
+
+// piece is what a log file has gained.
+type piece struct {
+	path       string
+	from, size int64
+}
+
+// command prints it, or the newest of it.
+func (p piece) command() string {
+	return fmt.Sprintf("tail -c +%[2]d %[1]s | head -c %[3]d | tail -c %[4]d", session.Quote(p.path), p.from+1, p.size, maxLog)
+}
+
+// read reads pieces of logs: small ones in one exchange, where each is as long as it should be, and
+// else one by one.
+func (n *Node) read(ctx context.Context, pieces []piece) ([]string, error) {
+	texts := make([]string, len(pieces))
+	var all int64
+	var commands []string
+	for _, p := range pieces {
+		all += p.size
+		commands = append(commands, p.command())
+	}
+	if len(pieces) > 1 && all <= maxLog/2 {
+		out, err := n.Control(ctx, "read logs", strings.Join(commands, "\n"))
+		if err == nil && int64(len(out)) == all {
+			for i, p := range pieces {
+				texts[i], out = out[:p.size], out[p.size:]
+			}
+			return texts, nil
+		}
+	}
+	for i, p := range pieces {
+		var err error
+		if texts[i], err = n.Control(ctx, "read "+p.path, p.command()); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
 }
 
 // alone leaves out the lines of syslog that a daemon of ours has sent, which it has in its
@@ -166,23 +209,23 @@ func (n *Node) copies() []string {
 func (n *Node) sizes(ctx context.Context, op string) (drivers.LogMark, error) {
 	paths := n.logPaths()
 	var script strings.Builder
-	for i, f := range paths {
-		fmt.Fprintf(&script, "[ -f %[1]s ] && echo \"%[2]d $(stat -c %%s %[1]s)\"\n", session.Quote(f), i)
+	script.WriteString("set --\n")
+	for _, f := range paths {
+		fmt.Fprintf(&script, "[ -f %[1]s ] && set -- \"$@\" %[1]s\n", session.Quote(f))
 	}
-	script.WriteString("true")
+	script.WriteString("[ $# -eq 0 ] || stat -c '%s %n' \"$@\"")
 	out, err := n.Control(ctx, op, script.String())
 	if err != nil {
 		return nil, err
 	}
 	m := drivers.LogMark{}
 	for line := range strings.Lines(out) {
-		i, size, ok := strings.Cut(strings.TrimSpace(line), " ")
-		at, err := strconv.Atoi(i)
-		bytes, err2 := strconv.ParseInt(size, 10, 64)
-		if !ok || err != nil || err2 != nil || at < 0 || at >= len(paths) {
+		size, path, ok := strings.Cut(strings.TrimRight(line, "\n"), " ")
+		bytes, err := strconv.ParseInt(size, 10, 64)
+		if !ok || err != nil || !slices.Contains(paths, path) {
 			return nil, n.Fail(op, fmt.Errorf("unexpected %q", line))
 		}
-		m[paths[at]] = bytes
+		m[path] = bytes
 	}
 	return m, nil
 }

@@ -60,12 +60,24 @@ func restCommands() []string {
 	return []string{`bridge -d link show | sed 's/^[0-9]*: //; s/ state [a-z]*//'`, "bridge vlan show", "tc qdisc show", "nft list ruleset", "ip -4 rule show", "ip neigh show nud permanent"}
 }
 
-// network reads the state of the network stack.
+// network reads the state of the network stack, all of it in one exchange.
 func (n *Node) network(ctx context.Context) (Network, error) {
+	const op, interfaces = "read the network's state", "read interfaces"
 	state := Network{Links: map[string]Link{}, Rest: map[string]string{}}
-	out, err := n.Control(ctx, "read interfaces", "ip -j addr show")
+	commands := []string{"ip -j addr show", "ip -4 route show table main 2>/dev/null", "ip -6 route show table main 2>/dev/null"}
+	for _, c := range restCommands() {
+		commands = append(commands, "{ "+c+"; } 2>/dev/null")
+	}
+	out, err := n.Control(ctx, op, strings.Join(commands, "\nprintf '\\001%d\\001' $?\n")+"\nprintf '\\001%d\\001' $?")
 	if err != nil {
 		return state, err
+	}
+	said := strings.Split(out, "\x01") // each answer, and its status
+	if len(said) != 2*len(commands)+1 {
+		return state, n.Fail(op, fmt.Errorf("%d answers to %d questions", len(said)/2, len(commands)))
+	}
+	if said[1] != "0" {
+		return state, n.Fail(interfaces, fmt.Errorf("exit status %s: %s", said[1], strings.TrimSpace(said[0])))
 	}
 	var links []struct {
 		Name      string   `json:"ifname"`
@@ -79,8 +91,8 @@ func (n *Node) network(ctx context.Context) (Network, error) {
 			Scope  string `json:"scope"`
 		} `json:"addr_info"`
 	}
-	if err := json.Unmarshal([]byte(out), &links); err != nil {
-		return state, n.Fail("read interfaces", err)
+	if err := json.Unmarshal([]byte(said[0]), &links); err != nil {
+		return state, n.Fail(interfaces, err)
 	}
 	for _, l := range links {
 		link := Link{Up: slices.Contains(l.Flags, "UP"), MTU: l.MTU, Master: l.Master}
@@ -93,29 +105,17 @@ func (n *Node) network(ctx context.Context) (Network, error) {
 		slices.Sort(link.Addresses)
 		state.Links[l.Name] = link
 	}
-	if state.Routes4, err = n.routes(ctx, "-4"); err != nil {
-		return state, err
-	}
-	if state.Routes6, err = n.routes(ctx, "-6"); err != nil {
-		return state, err
-	}
-	for _, c := range restCommands() {
-		x, err := n.Try(ctx, c, "{ "+c+"; } 2>/dev/null")
-		if err != nil {
-			return state, err
-		}
-		state.Rest[c] = x.Output
+	state.Routes4, state.Routes6 = routes(said[2]), routes(said[4])
+	for i, c := range restCommands() {
+		state.Rest[c] = said[6+2*i]
 	}
 	return state, nil
 }
 
-func (n *Node) routes(ctx context.Context, family string) ([]string, error) {
-	x, err := n.Try(ctx, "read routes", "ip "+family+" route show table main 2>/dev/null")
-	if err != nil {
-		return nil, err
-	}
+// routes reads what "ip route" prints.
+func routes(out string) []string {
 	var routes []string
-	for line := range strings.Lines(x.Output) {
+	for line := range strings.Lines(out) {
 		if strings.Contains(line, "proto kernel") || strings.Contains(line, "proto ra") || strings.HasPrefix(line, "\t") {
 			continue // a tab continues a multipath route, which "ip route del" takes by its prefix
 		}
@@ -125,11 +125,15 @@ func (n *Node) routes(ctx context.Context, family string) ([]string, error) {
 		routes = append(routes, strings.TrimSpace(line))
 	}
 	slices.Sort(routes)
-	return routes, nil
+	return routes
 }
 
-// SaveNetwork notes the state of the network stack in the node, for RestoreNetwork.
+// SaveNetwork notes the state of the network stack in the node, for RestoreNetwork, if that may be
+// asked for.
 func (n *Node) SaveNetwork(ctx context.Context) error {
+	if n.Target.NoRestart {
+		return nil
+	}
 	state, err := n.network(ctx)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ var syslogScript string
 // Timeouts of the node's own work.
 const (
 	controlTimeout = 20 * time.Second
-	startTimeout   = 20 * time.Second
+	startBound     = 15 * time.Second // less than controlTimeout
 	stopTimeout    = 5 * time.Second
 )
 
@@ -54,12 +54,12 @@ func Open(ctx context.Context, platform string, table []byte, t drivers.Target) 
 		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
 	}
 	n := &Node{Target: t, platform: platform, failures: rules, stands: map[int]stand{}, cores: map[core]cored{}}
-	open := func(channel string) *session.Reopening[*session.Shell] {
+	open := func(channel string, ours bool) *session.Reopening[*session.Shell] {
 		return session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.Shell, error) {
-			return session.OpenShell(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel(channel, i)})
+			return session.OpenShell(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel(channel, i), RealTime: ours && t.Clock})
 		})
 	}
-	n.control, n.shell = open("control"), open("shell")
+	n.control, n.shell = open("control", true), open("shell", false)
 	if _, err := n.Control(ctx, "reach node", "true"); err != nil {
 		return nil, errors.Join(err, n.Close(ctx))
 	}
@@ -141,7 +141,7 @@ func (n *Node) Prepare(ctx context.Context) error {
 	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/syslog", []byte(syslogScript), 0o755); err != nil {
 		return n.Fail("write reader of syslog", err)
 	}
-	if _, err := n.Control(ctx, "prepare node", "sh /run/reprise/syslog; rm -f /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; mkdir -p /var/log/reprise /var/lib/reprise/cores"); err != nil {
+	if _, err := n.Control(ctx, "prepare node", "setsid sh /run/reprise/syslog </dev/null >/dev/null 2>&1 & echo $! >/run/reprise/syslog.starting; rm -f /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; mkdir -p /var/log/reprise /var/lib/reprise/cores"); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.Target.Files)) {
@@ -152,16 +152,23 @@ func (n *Node) Prepare(ctx context.Context) error {
 	return n.forgetExits(ctx)
 }
 
+// listening waits until the node's syslog is read, or nobody is to read it: that has begun in Prepare.
+func (n *Node) listening(ctx context.Context) error {
+	_, err := n.Control(ctx, "wait for the reader of syslog", `p=$(cat /run/reprise/syslog.starting)
+while { read -r l <"/proc/$p/stat"; } 2>/dev/null; do case ${l##*) } in Z*|X*) break;; esac; sleep 0.005; done`)
+	return err
+}
+
 // forgetExits begins a new record, noting where the logs end now.
 func (n *Node) forgetExits(ctx context.Context) error {
 	var script strings.Builder
-	script.WriteString(": > /run/reprise/exits\n")
+	script.WriteString(": >/run/reprise/exits; set --\n")
 	for _, s := range n.services {
 		for _, f := range append([]string{stdoutLog(s.Name)}, s.Logs...) {
-			fmt.Fprintf(&script, "[ -f %[1]s ] && echo \"log %[2]s $(stat -c %%s %[1]s)\" >> /run/reprise/exits\n", session.Quote(f), f)
+			fmt.Fprintf(&script, "[ -f %[1]s ] && set -- \"$@\" %[1]s\n", session.Quote(f))
 		}
 	}
-	script.WriteString("true")
+	script.WriteString("[ $# -eq 0 ] || stat -c 'log %n %s' \"$@\" >>/run/reprise/exits")
 	_, err := n.Control(ctx, "begin record of exits", script.String())
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -176,62 +183,6 @@ func (n *Node) Put(ctx context.Context, name string, data []byte, mode fs.FileMo
 		return n.Fail("write "+name, err)
 	}
 	return nil
-}
-
-// StartAll starts the services in order. A daemon that crashes at its start is left to
-// Deaths, and the rest is started; one that gives up with an exit status is an error.
-func (n *Node) StartAll(ctx context.Context) error {
-	for _, s := range n.services {
-		if err := n.startService(ctx, s); err != nil {
-			if exited := (*ExitedError)(nil); errors.As(err, &exited) && exited.Crashed() {
-				continue
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// startService starts one service and waits until it is ready.
-func (n *Node) startService(ctx context.Context, s Service) error {
-	op := "start " + s.Name
-	ready := s.Ready
-	if ready == "" {
-		ready = `[ $i -ge 4 ]`
-	}
-	argv := make([]string, len(s.Argv))
-	for i, a := range s.Argv {
-		argv[i] = session.Quote(a)
-	}
-	name := session.Quote(s.Name)
-	// The rounds are 50 ms; the loop ends with the daemon, when it is ready, or at its bound.
-	script := fmt.Sprintf(`n=%[1]s
-if [ -e /run/reprise/$n.pid ]; then echo "it runs already"; exit 5; fi
-mkdir -p /run/reprise /var/log/reprise; install -d -m 1777 /var/lib/reprise/cores/$n || exit 6
-%[2]s
-e=$(grep -c "^end $n " /run/reprise/exits)
-setsid sh /run/reprise/supervise $n %[3]s %[4]s </dev/null >/dev/null 2>&1 &
-i=0
-while :; do
-	if [ "$(grep -c "^end $n " /run/reprise/exits)" != "$e" ]; then exit 3; fi
-	if [ -e /run/reprise/$n.pid ] && { %[5]s
-	} >/dev/null 2>&1; then exit 0; fi
-	i=$((i+1)); if [ $i -ge %[6]d ]; then exit 4; fi
-	sleep 0.05
-done`, name, s.Before, session.Quote(stdoutLog(s.Name)), strings.Join(argv, " "), ready, int(startTimeout/(50*time.Millisecond))-100)
-	x, err := n.Try(ctx, op, script)
-	if err != nil {
-		return err
-	}
-	switch x.Exit {
-	case 0:
-		return n.seeProcesses(ctx)
-	case 3:
-		return n.exited(ctx, s)
-	case 4:
-		return n.Fail(op, fmt.Errorf("not ready: %w", drivers.ErrTimeout))
-	}
-	return n.Fail(op, fmt.Errorf("exit status %d: %s", x.Exit, strings.TrimSpace(x.Output)))
 }
 
 func (n *Node) exited(ctx context.Context, s Service) error {
@@ -265,11 +216,24 @@ done
 `
 
 func (n *Node) record(ctx context.Context) (Record, error) {
-	out, err := n.Control(ctx, "read exits", settle+"if [ -e /run/reprise/exits ]; then cat /run/reprise/exits; fi")
+	out, err := n.Control(ctx, "read exits", readExits)
 	if err != nil {
 		return Record{}, err
 	}
 	r, err := ParseExits(out)
+	return r, n.Fail("read exits", err)
+}
+
+// readExits prints the record of exits when no end is under way.
+const readExits = settle + "if [ -e /run/reprise/exits ]; then cat /run/reprise/exits; fi"
+
+// look reads the record of exits, and sees the processes that there are then.
+func (n *Node) look(ctx context.Context) (Record, error) {
+	out, err := n.Control(ctx, "read exits", readExits+"\n"+andSee)
+	if err != nil {
+		return Record{}, err
+	}
+	r, err := ParseExits(n.seen(out))
 	return r, n.Fail("read exits", err)
 }
 
@@ -317,22 +281,18 @@ done; }
 
 // StopAll stops every daemon of ours, last started first, with what they started.
 func (n *Node) StopAll(ctx context.Context) error {
-	order := make([]string, 0, len(n.services))
-	for _, s := range slices.Backward(n.services) {
-		order = append(order, s.Name)
-	}
-	// Those of an earlier driver on this node may have other names.
-	out, err := n.Control(ctx, "list daemons", "cd /run/reprise 2>/dev/null || exit 0; ls | sed -n 's/\\.supervisor$//p'")
+	out, err := n.Control(ctx, "list daemons", "for f in /run/reprise/*.supervisor; do [ ! -e \"$f\" ] || { f=${f##*/}; echo \"${f%.supervisor}\"; }; done")
 	if err != nil {
 		return err
 	}
-	for name := range strings.FieldsSeq(out) {
-		if !slices.Contains(order, name) {
-			order = append(order, name)
-		}
+	// Those of an earlier driver on this node may have other names: they are the last.
+	place := func(name string) int {
+		return slices.IndexFunc(n.services, func(s Service) bool { return s.Name == name })
 	}
+	there := strings.Fields(out)
+	slices.SortStableFunc(there, func(a, b string) int { return place(b) - place(a) })
 	var errs []error
-	for _, name := range order {
+	for _, name := range there {
 		errs = append(errs, n.stop(ctx, name))
 	}
 	return errors.Join(errs...)
@@ -384,7 +344,8 @@ func (n *Node) Start(ctx context.Context, process string) error {
 	if err != nil {
 		return err
 	}
-	return n.startService(ctx, s)
+	crashed, err := n.startTogether(ctx, []Service{s})
+	return errors.Join(append(crashed, err)...)
 }
 
 func (n *Node) find(op, process string) (Service, error) {

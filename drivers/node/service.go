@@ -9,6 +9,8 @@ import (
 type Service struct {
 	Name string
 	Argv []string
+	// Beside says that it is started beside the service before it, without waiting for that.
+	Beside bool
 	// Before are shell lines that prepare the start (directories, stale sockets).
 	Before string
 	// Ready is a shell condition that holds when the daemon answers; empty means that it

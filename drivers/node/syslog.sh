@@ -7,18 +7,22 @@ run=/run/reprise; log=/var/log/reprise/syslog.log
 [ -S /dev/log ] && [ ! -e "$run/syslog.ours" ] && exit 0
 mkdir -p "$run" /var/log/reprise; : >"$run/syslog.ours"; rm -f /dev/log "$run/syslog.reader"
 if command -v perl >/dev/null 2>&1; then
-	setsid perl -MIO::Socket::UNIX -MSocket -MPOSIX -e '
-		my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "/dev/log") or exit 1;
+	# Without modules, which take ten times as long to load as the program itself: AF_UNIX is 1,
+	# SOCK_DGRAM 2, and struct sockaddr_un a short and a path.
+	LD_PRELOAD="$REPRISE_CLOCK" setsid perl -e '
+		socket(my $s, 1, 2, 0) or exit 1;
+		bind($s, pack("S a*", 1, "/dev/log\0")) or exit 1;
 		chmod 0666, "/dev/log";
 		open(my $out, ">>", $ARGV[0]) or exit 1;
 		open(my $pid, ">", $ARGV[1]) or exit 1; print $pid "$$\n"; close $pid;
-		while (defined $s->recv(my $m, 65536)) {
+		while (defined recv($s, my $m, 65536, 0)) {
 			$m =~ s/^<\d+>//; $m =~ s/[\0\n]+\z//; $m =~ s/\n/ /g;
-			syswrite($out, POSIX::strftime("%Y-%m-%d %H:%M:%S ", gmtime) . "$m\n");
+			my ($second, $minute, $hour, $day, $month, $year) = gmtime;
+			syswrite($out, sprintf("%04d-%02d-%02d %02d:%02d:%02d %s\n", $year + 1900, $month + 1, $day, $hour, $minute, $second, $m));
 		}' "$log" "$run/syslog.reader" </dev/null >/dev/null 2>&1 &
 elif command -v busybox >/dev/null 2>&1 && busybox --list 2>/dev/null | grep -qx syslogd; then
-	setsid sh -c 'echo $$ >"$2"; exec busybox syslogd -n -S -O "$1"' sh "$log" "$run/syslog.reader" </dev/null >/dev/null 2>&1 &
+	LD_PRELOAD="$REPRISE_CLOCK" setsid sh -c 'echo $$ >"$2"; exec busybox syslogd -n -S -O "$1"' sh "$log" "$run/syslog.reader" </dev/null >/dev/null 2>&1 &
 else
 	exit 0
 fi
-i=0; until [ -S /dev/log ] && [ -s "$run/syslog.reader" ]; do i=$((i+1)); [ $i -lt 100 ] || exit 0; sleep 0.02; done
+i=0; until [ -S /dev/log ] && [ -s "$run/syslog.reader" ]; do i=$((i+1)); [ $i -lt 400 ] || exit 0; sleep 0.005; done

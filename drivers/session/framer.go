@@ -1,28 +1,17 @@
 package session
 
-import "bytes"
+import (
+	"bytes"
 
-// bounded keeps the first limit bytes it is given and counts the rest.
-type bounded struct {
-	limit     int
-	kept      []byte
-	truncated bool
-}
-
-func (b *bounded) add(p []byte) {
-	if room := b.limit - len(b.kept); room < len(p) {
-		b.truncated = true
-		p = p[:max(room, 0)]
-	}
-	b.kept = append(b.kept, p...)
-}
+	"github.com/reprise-lab/reprise/topologies/bounded"
+)
 
 // framer finds the answer to one command of a [Shell]: the bytes between the begin
 // and the end nonce, and the status line that follows the latter. It holds back only
 // what may be the beginning of a nonce.
 type framer struct {
 	begin, end []byte
-	out        bounded
+	out        *bounded.First
 	state      framerState
 	pending    []byte
 	status     []byte
@@ -42,7 +31,7 @@ const (
 const maxStatus = 32
 
 func newFramer(begin, end string, limit int) *framer {
-	return &framer{begin: []byte(begin), end: []byte(end), out: bounded{limit: limit}, state: seekBegin, done: make(chan struct{})}
+	return &framer{begin: []byte(begin), end: []byte(end), out: bounded.NewFirst(limit), state: seekBegin, done: make(chan struct{})}
 }
 
 func (f *framer) feed(p []byte) {
@@ -60,11 +49,11 @@ func (f *framer) feed(p []byte) {
 	}
 	if f.state == seekEnd {
 		if i := bytes.Index(f.pending, f.end); i >= 0 {
-			f.out.add(f.pending[:i])
+			_, _ = f.out.Write(f.pending[:i]) // it never fails
 			f.pending = f.pending[i+len(f.end):]
 			f.state = readStatus
 		} else if n := len(f.pending) - len(f.end) + 1; n > 0 {
-			f.out.add(f.pending[:n])
+			_, _ = f.out.Write(f.pending[:n]) // it never fails
 			f.drop(n)
 		}
 	}

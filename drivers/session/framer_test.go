@@ -30,7 +30,7 @@ func FuzzFramer(f *testing.F) {
 		default:
 			t.Fatal("not framed")
 		}
-		if got := string(fr.out.kept); got != answer {
+		if got := fr.out.String(); got != answer {
 			t.Errorf("got %q, want %q", got, answer)
 		}
 		if got, busy, err := parseStatus(fr.status); err != nil || busy || got != exit {

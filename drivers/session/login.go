@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // Login is who logs in.
@@ -44,18 +45,18 @@ const (
 // listener keeps what arrives before there is a prompt.
 type listener struct {
 	mu    sync.Mutex
-	all   bounded // since the stream was opened
-	fresh []byte  // since the last reaction
+	all   *bounded.First // since the stream was opened
+	fresh []byte         // since the last reaction
 	news  chan struct{}
 }
 
 func newListener() *listener {
-	return &listener{all: bounded{limit: maxBanner}, news: make(chan struct{}, 1)}
+	return &listener{all: bounded.NewFirst(maxBanner), news: make(chan struct{}, 1)}
 }
 
 func (l *listener) feed(p []byte) {
 	l.mu.Lock()
-	l.all.add(p)
+	_, _ = l.all.Write(p) // it never fails
 	l.fresh = lastOf(l.fresh, p, tailSize)
 	l.mu.Unlock()
 	select {
@@ -94,7 +95,7 @@ func (c *CLI) login(ctx context.Context, l *listener) error {
 	}
 	err := d.lead(ctx)
 	l.mu.Lock()
-	c.banner = cutText(strings.TrimSpace(normalise(l.all.kept)), c.secrets)
+	c.banner = cutText(strings.TrimSpace(normalise(l.all.Bytes())), c.secrets)
 	l.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("log in: %w", err)

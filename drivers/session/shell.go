@@ -44,7 +44,11 @@ func OpenShell(ctx context.Context, cfg Config) (*Shell, error) {
 			return nil, fmt.Errorf("%w: %w", drivers.ErrUnreachable, err)
 		}
 		sh := &Shell{cfg: cfg, gate: newGate(), s: newStream(rwc, cfg)}
-		if _, err := sh.s.Write([]byte(shellSetup)); err != nil {
+		setup := shellSetup
+		if cfg.RealTime {
+			setup = "unset LD_PRELOAD\n" + setup
+		}
+		if _, err := sh.s.Write([]byte(setup)); err != nil {
 			return nil, errors.Join(err, sh.s.close(ctx))
 		}
 		x, err := sh.exchange(ctx, "echo $$", cfg.openTimeout(), 64)
@@ -117,10 +121,10 @@ func (sh *Shell) exchange(ctx context.Context, line string, timeout time.Duratio
 			return drivers.Exchange{}, sh.s.cause()
 		}
 	}
-	if bytes.Contains(f.out.kept, []byte(n)) {
+	if bytes.Contains(f.out.Bytes(), []byte(n)) {
 		return drivers.Exchange{}, errors.New("the answer is garbled: it holds its own marker")
 	}
-	x := drivers.Exchange{Command: line, Output: string(f.out.kept), Truncated: f.out.truncated, Started: started, Took: time.Since(started)}
+	x := drivers.Exchange{Command: line, Output: f.out.String(), Truncated: f.out.Over(), Started: started, Took: time.Since(started)}
 	var busy bool
 	var err error
 	if x.Exit, busy, err = parseStatus(f.status); err != nil {

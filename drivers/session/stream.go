@@ -31,6 +31,8 @@ type Config struct {
 	// answers, the banner and errors. Values of fewer than four characters are cut where the
 	// session types them and nowhere else, for they are parts of words.
 	Secrets []drivers.Secret
+	// RealTime keeps what a shell starts to this machine's time in a lab that has its own clock.
+	RealTime bool
 }
 
 const (

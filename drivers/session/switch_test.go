@@ -134,13 +134,16 @@ func settle(t *testing.T, c net.Conn) {
 // A device that is not ready is waited for, its first questions are declined, and credentials
 // that it refuses are said to be that, without a word of them.
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	t.Run("it boots", func(t *testing.T) {
+		t.Parallel()
 		_, addr := consoleOf(t, sim.Config{PendingAAA: 2 * time.Second})
 		if _, err := onSwitch(t, addr, true, nil); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("it boots for too long", func(t *testing.T) {
+		t.Parallel()
 		_, addr := consoleOf(t, sim.Config{PendingAAA: time.Hour})
 		_, err := onSwitch(t, addr, true, func(c *session.Config, _ *session.Dialect) { c.OpenTimeout = 2 * time.Second })
 		if !errors.Is(err, drivers.ErrTimeout) || !strings.Contains(err.Error(), "the device is not ready") {
@@ -148,12 +151,14 @@ func TestLogin(t *testing.T) {
 		}
 	})
 	t.Run("its first boot", func(t *testing.T) {
+		t.Parallel()
 		_, addr := consoleOf(t, sim.Config{FirstBoot: true})
 		if _, err := onSwitch(t, addr, true, nil); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("another password", func(t *testing.T) {
+		t.Parallel()
 		_, addr := consoleOf(t, sim.Config{})
 		_, err := onSwitch(t, addr, true, func(c *session.Config, _ *session.Dialect) {
 			c.Login.Password = drivers.NewSecret("another-password")
@@ -164,6 +169,7 @@ func TestLogin(t *testing.T) {
 		}
 	})
 	t.Run("nobody who could log in", func(t *testing.T) {
+		t.Parallel()
 		_, addr := consoleOf(t, sim.Config{})
 		_, err := onSwitch(t, addr, true, func(c *session.Config, _ *session.Dialect) { c.Login = nil })
 		if err == nil || !strings.Contains(err.Error(), "the device asks for a user, and there is none") {
@@ -171,6 +177,7 @@ func TestLogin(t *testing.T) {
 		}
 	})
 	t.Run("it says nothing", func(t *testing.T) {
+		t.Parallel()
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -182,6 +189,7 @@ func TestLogin(t *testing.T) {
 		}
 	})
 	t.Run("it hangs up", func(t *testing.T) {
+		t.Parallel()
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -198,6 +206,7 @@ func TestLogin(t *testing.T) {
 		}
 	})
 	t.Run("there is no line", func(t *testing.T) {
+		t.Parallel()
 		d, err := written(t).Compile()
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/scrapli/scrapligo/transport"
 	"github.com/scrapli/scrapligo/util"
+
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // tailSize is how much of the end of an oversized answer is kept to find its end in.
@@ -29,7 +31,7 @@ type gatherer struct {
 	queue  []byte // for scrapligo
 	flows  bool   // what arrives is handed on at once
 	closed bool
-	head   bounded
+	head   *bounded.First
 	tail   []byte
 	unseen []byte // beyond the limit and not yet given to scrapligo
 	marker []byte
@@ -39,7 +41,7 @@ type gatherer struct {
 }
 
 func newGatherer(s *stream, d *CompiledDialect) *gatherer {
-	g := &gatherer{s: s, wanted: d.wanted, flows: true, notice: func(line []byte) bool {
+	g := &gatherer{s: s, wanted: d.wanted, flows: true, head: bounded.NewFirst(0), notice: func(line []byte) bool {
 		return slices.ContainsFunc(d.notices, func(re *regexp.Regexp) bool { return re.Match(line) })
 	}}
 	g.ready = sync.NewCond(&g.mu)
@@ -50,7 +52,7 @@ func newGatherer(s *stream, d *CompiledDialect) *gatherer {
 func (g *gatherer) begin(limit int, marker string) {
 	g.mu.Lock()
 	g.marker, g.recent = []byte(marker), nil
-	g.head, g.tail, g.unseen, g.queue = bounded{limit: limit + tailSize}, nil, nil, nil
+	g.head, g.tail, g.unseen, g.queue = bounded.NewFirst(limit+tailSize), nil, nil, nil
 	g.mu.Unlock()
 	g.s.listen(g.feed)
 }
@@ -61,17 +63,17 @@ func (g *gatherer) end() (head, tail []byte, overflow bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.queue = nil
-	return g.head.kept, g.tail, g.head.truncated
+	return g.head.Bytes(), g.tail, g.head.Over()
 }
 
 func (g *gatherer) feed(p []byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.head.add(p)
+	_, _ = g.head.Write(p) // it never fails
 	g.fed = time.Now()
 	g.recent = lastOf(g.recent, p, tailSize)
 	defer g.ready.Broadcast()
-	if !g.head.truncated {
+	if !g.head.Over() {
 		g.queue = append(g.queue, p...)
 		return
 	}

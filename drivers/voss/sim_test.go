@@ -23,8 +23,10 @@ func open(tb testing.TB, a drivers.Access, rec drivers.Recorder) *voss.Driver {
 }
 
 func TestRestorePoint(t *testing.T) {
+	t.Parallel()
 	for _, transport := range drivertest.Ways() {
 		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
 			s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformVOSS, Name: "vsp", Startup: "config terminal\nvlan create 10 name \"lab\" type port-mstprstp 0\nvlan members add 10 1/1\nend\n"})
 			a := drivertest.Way(t, s, transport)
 			d := open(t, a, nil)

@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 var families = []struct{ name, title, about string }{
 	{"bugs", "Bugs", "Real, publicly reported bugs of the switch software that Debian ships."},
 	{"mistakes", "Mistakes", "Mistakes in configuration that customers make, on the same software."},
+	{"topotests", "FRR's topology tests", "Tests that FRR runs on itself, in this language: what one judges is the symptom, so that *reproduced* says that it passes."},
 	{"vm", "In machines", "What takes a kernel of its own."},
 	{"isolate", "To take apart", "Large cases for [`reprise isolate`](../../harness/experiment/README.md)."},
 	{"switches", "On switches", "Problems that customers have with Extreme switches, with whole configurations. " +
@@ -32,7 +34,7 @@ func TestCorpusTable(t *testing.T) {
 	}
 	var b strings.Builder
 	for _, f := range families {
-		fmt.Fprintf(&b, "## %s\n\n%s\n\n| case | what goes wrong | affected | clean | how often |\n|---|---|---|---|---|\n", f.title, f.about)
+		fmt.Fprintf(&b, "## %s\n\n%s\n\n| case | what goes wrong | affected | clean | how often | speed |\n|---|---|---|---|---|---|\n", f.title, f.about)
 		for _, e := range entries {
 			if e.Family == f.name {
 				b.WriteString(row(t, e))
@@ -54,6 +56,9 @@ type written struct {
 	Labels  []string           `yaml:"labels"`
 	Problem scenarios.Problem  `yaml:"problem"`
 	Control *scenarios.Control `yaml:"control"`
+	Clock   struct {
+		Speed float64 `yaml:"speed"`
+	} `yaml:"clock"`
 }
 
 func row(t *testing.T, e corpus.Entry) string {
@@ -74,7 +79,7 @@ func row(t *testing.T, e corpus.Entry) string {
 	if affected == "" {
 		affected = strings.TrimSpace(s.Problem.Product.Platform + " " + s.Problem.Product.Version + " " + s.Problem.Product.Model)
 	}
-	return fmt.Sprintf("| [%s](%s/%s/README.md) | %s | %s | %s | %s |\n", e.ID, e.Family, e.ID, cell(s.Title), cell(affected), cell(cleanOf(s.Control)), cell(often(e, s, string(readme))))
+	return fmt.Sprintf("| [%s](%s/%s/README.md) | %s | %s | %s | %s | %g |\n", e.ID, e.Family, e.ID, cell(s.Title), cell(affected), cell(cleanOf(s.Control)), cell(often(e, s, string(readme))), cmp.Or(s.Clock.Speed, e.Speed))
 }
 
 var (

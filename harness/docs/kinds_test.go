@@ -79,6 +79,7 @@ func something(t *testing.T, typ reflect.Type) reflect.Value {
 		v.SetInt(1)
 	case reflect.Slice:
 		return reflect.Append(v, something(t, typ.Elem()))
+	case reflect.Struct:
 	case reflect.Pointer:
 		return reflect.New(typ.Elem())
 	default:

@@ -102,11 +102,12 @@ type TrialDir struct {
 type Record struct {
 	Events       []Event
 	Observations []Observation
+	Dir          string // of the trial, with its files; empty where they are not at hand
 }
 
 // Read reads the record of the trial, with the text of repeated observations filled in.
 func (t TrialDir) Read() (Record, error) {
-	var r Record
+	r := Record{Dir: t.Path}
 	for e, err := range ReadLines[Event](t.File("timeline.ndjson")) {
 		if err != nil {
 			return r, err

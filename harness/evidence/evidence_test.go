@@ -172,7 +172,7 @@ func TestTranscriptHidesSecrets(t *testing.T) {
 			rt.Fatal(err)
 		}
 		trial := evidence.Dir{Path: dir}.Trial(1)
-		tr, err := trial.NewTranscript("r1", time.Now(), evidence.NewRedactor(secret))
+		tr, err := trial.NewTranscript("r1", time.Now(), evidence.Clock{}, evidence.NewRedactor(secret))
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -26,6 +26,7 @@ const (
 	EventBoot     EventKind = "boot"      // a node's software was started
 	EventStep     EventKind = "step"      // a step of the stimulus or workaround was carried out
 	EventFault    EventKind = "fault"     // a fault took force
+	EventTally    EventKind = "tally"     // how often a fault in force had acted when the symptom was decided, in Count
 	EventHeal     EventKind = "heal"      // and was taken back; Count tells how often it acted
 	EventDeath    EventKind = "death"     // a process ended by a fault, or a daemon by itself; Ref is the step that sent the signal
 	EventEnd      EventKind = "end"       // a daemon ended because the step Ref told it to
@@ -34,6 +35,8 @@ const (
 	EventCut      EventKind = "cut"       // the trial was interrupted from outside, or its time ran out
 	EventMissing  EventKind = "missing"   // the lab lacks an ability the scenario needs
 	EventMark     EventKind = "mark"      // Name must be said wherever this evidence goes, because of Detail
+	EventClock    EventKind = "clock"     // the lab's clocks run by Name; Detail is what they show at this moment, or of a node that its programs take, or do not
+	EventLate     EventKind = "late"      // a process waited for a processor for longer than the lab's clock allows for; with Ref, a repetition of a step began late
 	EventNote     EventKind = "note"
 	EventCollect  EventKind = "collect" // something was collected, or could not be
 )
@@ -48,10 +51,19 @@ const (
 	Failed  Outcome = "failed"
 )
 
+// End is how a step ended that did not come to its end by itself. Empty is the usual.
+type End string
+
+// Ends.
+const (
+	GivenUp  End = "given-up"  // it took at least as long
+	BrokeOff End = "broke-off" // nobody knows how long it takes
+)
+
 // Event is one line of timeline.ndjson.
 type Event struct {
-	At      time.Duration `json:"at"`   // since the trial began, on the monotonic clock
-	Time    time.Time     `json:"time"` // the wall clock, for people and for device logs
+	At      time.Duration `json:"at"`   // since the trial began, in the lab's time; see Clock
+	Time    time.Time     `json:"time"` // the real moment
 	Kind    EventKind     `json:"kind"`
 	Phase   Phase         `json:"phase"`
 	Lane    string        `json:"lane,omitempty"` // node, endpoint, or empty for the harness
@@ -61,8 +73,55 @@ type Event struct {
 	Detail  string        `json:"detail,omitempty"`
 	Took    time.Duration `json:"took,omitempty"`
 	Count   uint64        `json:"count,omitempty"`
+	// Repetition is the number of a step that is repeated, or that belongs to one, from 1.
+	Repetition int `json:"repetition,omitempty"`
+	// End is how the step ended, where Took is not what it takes.
+	End End `json:"end,omitempty"`
 	// Failure is what a death is called; see [Event.Failed].
 	Failure *Failure `json:"failure,omitempty"`
+	// Capture is what was captured, of an event of [EventCollect] whose lane is the endpoint. It is there
+	// also where nothing could be.
+	Capture *Capture `json:"capture,omitempty"`
+	// Frames is what a fault did with frames, of an event of [EventTally] or [EventHeal] where what acted can tell.
+	Frames *FaultFrames `json:"frames,omitempty"`
+	// Flow is what became of a flow of traffic, of an event of [EventCollect].
+	Flow *Flow `json:"flow,omitempty"`
+}
+
+// FaultFrames is what a fault did with the frames of a link.
+type FaultFrames struct {
+	Matched uint64 `json:"matched"`          // frames that it might have acted on
+	Hit     uint64 `json:"hit"`              // of those, the ones that it acted on
+	Passed  uint64 `json:"passed"`           // and those that it let pass
+	Full    uint64 `json:"full,omitempty"`   // lost because the queue of a rate was full
+	Healed  uint64 `json:"healed,omitempty"` // held until the fault was taken back, and let go then
+	Lost    uint64 `json:"lost,omitempty"`   // held when their cable was laid anew
+	Seed    uint64 `json:"seed,omitempty"`   // by which frames were picked
+	// Late is how much later than it was to a frame went on, at most, in the lab's time.
+	Late  time.Duration `json:"late,omitempty"`
+	First []Hit         `json:"first,omitempty"` // of those that it acted on
+}
+
+// Hit is a frame that a fault acted on.
+type Hit struct {
+	To      string    `json:"to"`      // the endpoint that it was on its way to
+	Ordinal uint64    `json:"ordinal"` // among the frames that matched on that way, from 1
+	Time    time.Time `json:"time"`    // the real moment
+	Length  int       `json:"length"`  // in bytes, as it came
+	Digest  string    `json:"digest"`  // begin of its SHA-256, as it came
+}
+
+// Capture is a file of captures/, and what it lacks.
+type Capture struct {
+	File      string `json:"file,omitempty"` // within the trial; empty: there is none
+	Filter    string `json:"filter,omitempty"`
+	Frames    uint64 `json:"frames"` // in the file
+	Bytes     int64  `json:"bytes"`
+	SHA256    string `json:"sha256,omitempty"`
+	Dropped   uint64 `json:"dropped,omitempty"`   // frames that the kernel had no room for
+	Discarded uint64 `json:"discarded,omitempty"` // frames that went for newer ones, when the bound was reached
+	Max       int64  `json:"max,omitempty"`       // the bound, in bytes
+	Anew      int    `json:"anew,omitempty"`      // how often the interface was made anew meanwhile
 }
 
 // Observation is one look of a probe, one line of observations.ndjson.
@@ -70,7 +129,8 @@ type Observation struct {
 	Seq  int           `json:"seq"`  // from 1 in each trial
 	At   time.Duration `json:"at"`   // when the look began, since the trial began
 	Took time.Duration `json:"took"` // until its answer was complete
-	// Answered is what the command itself took of that, its wait for its turn aside.
+	// Answered is what the command itself took of that, its wait for its turn aside, in real
+	// time: what a device takes to answer is its processor's time.
 	Answered time.Duration `json:"answered,omitempty"`
 	Phase    Phase         `json:"phase"`
 	Ref      string        `json:"ref"`  // the condition; with the suffix "@before" for the look before the stimulus
@@ -85,6 +145,8 @@ type Observation struct {
 	Refusal   string `json:"refusal,omitempty"` // the answer says no more than that what was asked about is not there
 	Hung      bool   `json:"hung,omitempty"`    // which is that none came within the condition's hangs
 	Truncated bool   `json:"truncated,omitempty"`
+	// AtLeast says that what was measured took Answered at least: it was given up then.
+	AtLeast bool `json:"at-least,omitempty"`
 	// Ports are the node's ports by the interface of the topology, where the lab chose them.
 	Ports map[string]string `json:"ports,omitempty"`
 	// Value is what the expression gave, for people; the judge computes it again.

@@ -240,7 +240,7 @@ func TestWriteRefused(t *testing.T) {
 	if _, err := evidence.CreateLines(dir); err == nil || !strings.Contains(err.Error(), "open record") {
 		t.Errorf("lines into a folder: %v", err)
 	}
-	if _, err := (evidence.Dir{Path: file}).Trial(1).NewTranscript("r1", time.Now(), evidence.Redactor{}); err == nil {
+	if _, err := (evidence.Dir{Path: file}).Trial(1).NewTranscript("r1", time.Now(), evidence.Clock{}, evidence.Redactor{}); err == nil {
 		t.Error("a transcript below a file")
 	}
 	entries, err := os.ReadDir(dir)
@@ -253,7 +253,7 @@ func TestWriteRefused(t *testing.T) {
 func TestTranscriptBounds(t *testing.T) {
 	start := time.Unix(100, 0)
 	trial := evidence.Dir{Path: t.TempDir()}.Trial(1)
-	tr, err := trial.NewTranscript("r1", start, evidence.Redactor{})
+	tr, err := trial.NewTranscript("r1", start, evidence.Clock{}, evidence.Redactor{})
 	if err != nil {
 		t.Fatal(err)
 	}

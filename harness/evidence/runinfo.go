@@ -28,6 +28,8 @@ type RunInfo struct {
 	Trials   int               `json:"trials"`
 	Labs     int               `json:"labs"`
 	Reset    string            `json:"reset"`
+	Clock    Clock             `json:"clock,omitzero"`      // how time passes in the lab
+	RealTime []string          `json:"real-time,omitempty"` // what of the scenario does not follow the lab's clocks
 	Expected Verdict           `json:"expected"`
 	Set      map[string]string `json:"set,omitempty"` // overrides from the command line
 	Without  []string          `json:"without,omitempty"`
@@ -76,6 +78,8 @@ type ScenarioInfo struct {
 	Product    string          `json:"product,omitempty"`
 	Expected   string          `json:"expected,omitempty"`
 	References []string        `json:"references,omitempty"`
+	Reset      string          `json:"reset,omitempty"` // that it declares, or the one that holds without; empty in older records
+	Speed      float64         `json:"speed,omitempty"` // that it declares for the lab's clocks; 0 is 1
 	Conditions []ConditionInfo `json:"conditions"`
 	Steps      []StepInfo      `json:"steps"`
 }
@@ -137,7 +141,7 @@ type Entry struct {
 	Lab      int           `json:"lab"`
 	Cold     bool          `json:"cold"` // first trial on a freshly built lab
 	Started  time.Time     `json:"started"`
-	Took     time.Duration `json:"took"`
+	Took     time.Duration `json:"took"` // in real time
 	Verdict  Verdict       `json:"verdict"`
 	Reason   string        `json:"reason,omitempty"`
 	Digest   string        `json:"digest"`              // SHA-256 over the trial's timeline and observations

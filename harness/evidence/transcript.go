@@ -18,6 +18,7 @@ type Transcript struct {
 	lines  *Lines
 	redact Redactor
 	start  time.Time
+	clock  Clock
 	kept   int
 	lost   int
 	tails  map[[2]string]pending
@@ -28,13 +29,13 @@ type pending struct {
 	data []byte
 }
 
-// NewTranscript opens the transcript of a node.
-func (t TrialDir) NewTranscript(node string, start time.Time, r Redactor) (*Transcript, error) {
+// NewTranscript opens the transcript of a node, in a trial that began at start.
+func (t TrialDir) NewTranscript(node string, start time.Time, c Clock, r Redactor) (*Transcript, error) {
 	lines, err := CreateLines(t.File("transcripts", node+".ndjson"))
 	if err != nil {
 		return nil, err
 	}
-	return &Transcript{lines: lines, redact: r, start: start, tails: map[[2]string]pending{}}, nil
+	return &Transcript{lines: lines, redact: r, start: start, clock: c, tails: map[[2]string]pending{}}, nil
 }
 
 // Add appends bytes of one channel and direction.
@@ -44,11 +45,11 @@ func (t *Transcript) Add(at time.Time, channel, dir string, p []byte) error {
 	key := [2]string{channel, dir}
 	tail := t.tails[key]
 	if len(tail.data) == 0 {
-		tail.at = at.Sub(t.start)
+		tail.at = t.clock.Lab(at.Sub(t.start))
 	}
 	data := []byte(t.redact.Text(string(append(tail.data, p...)))) // whole secrets first, then what may begin one
 	keep := t.redact.hold(data)
-	t.tails[key] = pending{at: at.Sub(t.start), data: append([]byte(nil), data[len(data)-keep:]...)}
+	t.tails[key] = pending{at: t.clock.Lab(at.Sub(t.start)), data: append([]byte(nil), data[len(data)-keep:]...)}
 	return t.write(tail.at, channel, dir, data[:len(data)-keep])
 }
 

@@ -21,6 +21,7 @@ type BisectOptions struct {
 	Nodes      []string  // that run the version
 	Set        map[string]string
 	Reset      scenarios.Reset
+	Speed      float64 // of the labs; 0 is the scenario's
 	Confidence float64
 	MaxTrials  int
 	Measure    int  // trials of the newest and of the oldest version beforehand
@@ -66,7 +67,7 @@ func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded
 	}
 	defer func() { err = errors.Join(err, rec.Close()) }()
 	out, err = s.run(ctx, rec)
-	out.Dir = dir.Path
+	out.Dir, out.Clock = dir.Path, s.clock
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), nil))
 	}
@@ -78,12 +79,13 @@ type bisection struct {
 	o      BisectOptions
 	list   []isolate.Version
 	cutter *versionCutter
+	clock  evidence.Clock // of the labs of all versions
 }
 
 func newBisection(l *scenarios.Loaded, o BisectOptions) *bisection {
 	list := inOrder(o.Versions)
 	s := &bisection{o: o, list: list, cutter: &versionCutter{
-		loaded: l, nodes: o.Nodes, set: o.Set, reset: o.Reset, units: isolate.VersionUnits(list), lacks: map[string]error{},
+		loaded: l, nodes: o.Nodes, set: o.Set, reset: o.Reset, speed: o.Speed, units: isolate.VersionUnits(list), lacks: map[string]error{},
 	}}
 	for _, v := range list {
 		s.cutter.images = append(s.cutter.images, v.Name)
@@ -100,6 +102,7 @@ func (s *bisection) check(ctx context.Context, b *Bench) error {
 		if err != nil {
 			return &OptionsError{err}
 		}
+		s.clock = p.Clock
 		if err := b.Check(ctx, p); err != nil {
 			s.cutter.lacks[image] = err
 			reasons = errors.Join(reasons, err)

@@ -26,7 +26,7 @@ topology: {nodes: {r1: {image: "daemon:1"}}}
 nodes: {r1: {role: dut, platform: memory}}
 baseline: [{name: session is up, node: r1, run: show session, expect: 'text == "up"', eventually: 10s, every: 10ms}]
 stimulus: [{node: r1, run: clear session}]
-symptom: [{name: session is down, node: r1, run: show session, expect: 'text == "down"', eventually: 400ms, every: 100ms}]
+symptom: [{name: session is down, node: r1, run: show session, expect: 'text == "down"', eventually: 160ms, every: 40ms}]
 control: {set: {r1.image: "daemon:2"}}
 `
 

@@ -25,13 +25,19 @@ type IsolateOptions struct {
 	// OnResult is told each run; again says that it was read and not run. OnLevel is told when
 	// a level is done, OnLeft what is left when parts were taken out. All may be nil.
 	OnResult func(e isolate.Entry, again bool)
-	OnLevel  func(result.Level)
-	OnLeft   func(left string)
+	// OnReal is told before what is left is tried at speed 1. It may be nil.
+	OnReal  func(runs int)
+	OnLevel func(result.Level)
+	OnLeft  func(left string)
 }
 
 // Isolate cuts a scenario to what its problem needs, and writes what is left below dir, a
 // folder that [CreateSearch] made: result/, result-reliable/ and isolation.json. What an
 // earlier call recorded there is not run again.
+//
+// A search at another speed than 1 has only shown what the problem needs at that speed: what is
+// left is tried at speed 1 at last, as often as the scenario was measured, and its control as
+// often as that was. The budget is not asked for these runs.
 //
 // The result holds for what was done, also beside an error.
 func Isolate(ctx context.Context, b *Bench, dir evidence.Dir, c *PartsCutter, o IsolateOptions) (out result.Isolation, err error) {
@@ -40,37 +46,108 @@ func Isolate(ctx context.Context, b *Bench, dir evidence.Dir, c *PartsCutter, o 
 		return out, err
 	}
 	defer unlock()
-	env := b.Env
-	env.Lean = true
-	labs := NewLabOracle(c, env, dir.File("runs"), b.Tool, o.Labs)
-	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
-	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), c.Parts.Units, labs)
+	whole, err := c.Plan(isolate.Whole(c.Parts.Units))
 	if err != nil {
-		return out, err
+		return out, &OptionsError{err}
 	}
-	defer func() { err = errors.Join(err, rec.Close()) }()
-	rec.OnResult = func(e isolate.Entry, again bool) {
-		if e.Outcome == isolate.Other {
-			out.Side = append(out.Side, fmt.Sprintf("%s (runs/%s)", e.Reason, e.Where))
-			out.Meet(e.Failures, "runs/"+e.Where)
-		}
-		if o.OnResult != nil {
-			o.OnResult(e, again)
-		}
+	out.Clock = whole.Clock
+	s := &isolation{bench: b, dir: dir, o: o, out: &out}
+	red, err := s.reduce(ctx, c)
+	if err == nil && red.Complete && out.Clock.Scaled() {
+		out.Real, err = s.inRealTime(ctx, c, red.Kept)
 	}
-	red, err := isolate.Reduce(ctx, c.Parts.Units, rec, isolate.ReduceOptions{
-		Measure: o.Measure, ControlRuns: o.Controls, Single: o.Single, KeepRate: o.KeepRate, Batch: o.Labs, Budget: o.Budget,
-		OnLevel: o.OnLevel,
-		OnChange: func(left isolate.Candidate) {
-			if o.OnLeft != nil {
-				o.OnLeft(c.Parts.Describe(left.Kept))
-			}
-		},
-	})
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), nil))
 	}
+	if red == nil {
+		return out, err
+	}
 	return out, errors.Join(err, writeIsolation(dir, c, red, &out))
+}
+
+// isolation is a reduction in the making.
+type isolation struct {
+	bench *Bench
+	dir   evidence.Dir
+	o     IsolateOptions
+	out   *result.Isolation
+}
+
+// ledger opens a ledger of the folder, and the labs that its candidates are tried in. done closes
+// both.
+func (s *isolation) ledger(ctx context.Context, name string, c *PartsCutter) (rec *isolate.Recorder, done func() error, err error) {
+	env := s.bench.Env
+	env.Lean = true
+	labs := NewLabOracle(c, env, s.dir.File("runs"), s.bench.Tool, s.o.Labs)
+	if rec, err = isolate.NewRecorder(s.dir.File(name), c.Parts.Units, labs); err != nil {
+		return nil, nil, errors.Join(err, labs.Close(ctx)) // none was built
+	}
+	rec.OnResult = s.told
+	return rec, func() error {
+		return errors.Join(rec.Close(), labs.Close(context.WithoutCancel(ctx)))
+	}, nil
+}
+
+// told takes note of a run.
+func (s *isolation) told(e isolate.Entry, again bool) {
+	if e.Outcome == isolate.Other {
+		s.out.Side = append(s.out.Side, fmt.Sprintf("%s (runs/%s)", e.Reason, e.Where))
+		s.out.Meet(e.Failures, "runs/"+e.Where)
+	}
+	if s.o.OnResult != nil {
+		s.o.OnResult(e, again)
+	}
+}
+
+// reduce makes the search. It gives no reduction where nothing could be begun.
+func (s *isolation) reduce(ctx context.Context, c *PartsCutter) (red *isolate.Reduction, err error) {
+	rec, done, err := s.ledger(ctx, "ledger.ndjson", c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	return isolate.Reduce(ctx, c.Parts.Units, rec, isolate.ReduceOptions{
+		Measure: s.o.Measure, ControlRuns: s.o.Controls, Single: s.o.Single, KeepRate: s.o.KeepRate, Batch: s.o.Labs, Budget: s.o.Budget,
+		OnLevel: s.o.OnLevel,
+		OnChange: func(left isolate.Candidate) {
+			if s.o.OnLeft != nil {
+				s.o.OnLeft(c.Parts.Describe(left.Kept))
+			}
+		},
+	})
+}
+
+// inRealTime tries what is left, and its control, at speed 1.
+func (s *isolation) inRealTime(ctx context.Context, c *PartsCutter, left isolate.Candidate) (out *result.RealTime, err error) {
+	slow := *c
+	slow.Options.Speed = 1
+	rec, done, err := s.ledger(ctx, "ledger-real-time.ndjson", &slow)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	if s.o.OnReal != nil {
+		s.o.OnReal(s.o.Measure + s.o.Controls)
+	}
+	left.Patience = 0
+	final, err := counted(ctx, rec, left, s.o.Measure)
+	control := result.Count{}
+	if err == nil && s.o.Controls > 0 {
+		left.Control = true
+		control, err = counted(ctx, rec, left, s.o.Controls)
+	}
+	seen := result.NewRealTime(final, control)
+	return &seen, err
+}
+
+// counted tries a candidate n times.
+func counted(ctx context.Context, o isolate.Oracle, c isolate.Candidate, n int) (result.Count, error) {
+	results, err := o.Try(ctx, c, n)
+	var count result.Count
+	for _, r := range results {
+		r.Outcome.CountIn(&count)
+	}
+	return count, err
 }
 
 // writeIsolation writes what a reduction came to, however it ended.
@@ -80,6 +157,9 @@ func writeIsolation(dir evidence.Dir, c *PartsCutter, red *isolate.Reduction, ou
 	out.Result, out.Why, out.Complete = dir.File("result"), dir.File("why-needed.md"), red.Complete
 	out.Before, out.After = parts.Describe(isolate.Whole(parts.Units).Kept), parts.Describe(red.Kept.Kept)
 	out.Original, out.Control, out.Final, out.Runs, out.Levels = red.Original, red.Control, red.Final, red.Runs(), red.Levels
+	if out.Real != nil {
+		out.Runs += out.Real.Final.Runs() + out.Real.Control.Runs()
+	}
 	for i, u := range parts.Units {
 		if !red.Kept.Kept[i] {
 			continue

@@ -197,7 +197,8 @@ func (p *PartsCutter) Plan(c isolate.Candidate) (*plan.Plan, error) {
 		return nil, fmt.Errorf("write candidate: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder does no harm
-	if err := p.Loaded.Write(dir, p.Parts.Cut(c.Kept)); err != nil {
+	cut := p.Parts.Cut(c.Kept)
+	if err := p.Loaded.Write(dir, cut); err != nil {
 		return nil, err
 	}
 	l, err := scenarios.Load(filepath.Join(dir, filepath.FromSlash(p.Loaded.Inputs[0].Path)), scenarios.Options{Platforms: p.Platforms, Trust: p.trust()})
@@ -209,6 +210,9 @@ func (p *PartsCutter) Plan(c isolate.Candidate) (*plan.Plan, error) {
 		o.Variant = evidence.VariantControl
 	}
 	o.Trials = 1
+	if o.Set, err = p.Loaded.SetAfter(o.Set, cut); err != nil {
+		return nil, err
+	}
 	return plan.New(l, o)
 }
 

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,6 +46,8 @@ trials: {reset: redeploy}
 // memory is a lab of which a test says on which images clearing the session breaks it.
 type memory struct {
 	breaks func(image string) bool
+	after  time.Duration            // in real time, until it is broken
+	heals  time.Duration            // in real time, until it is not any more; 0 is never
 	check  func(image string) error // why the lab of an image cannot be built
 	reset  func() error
 
@@ -53,6 +56,7 @@ type memory struct {
 	labs     int // that were built
 	image    string
 	state    string
+	breaksAt time.Time // zero: it does not
 }
 
 // bench is a bench in the lab.
@@ -70,7 +74,7 @@ func (m *memory) bench(t *testing.T) *experiment.Bench {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			m.labs++
-			m.image, m.state = top.Nodes[0].Image, "up"
+			m.image, m.state, m.breaksAt = top.Nodes[0].Image, "up", time.Time{}
 			return nil
 		},
 	}
@@ -81,16 +85,22 @@ func (m *memory) bench(t *testing.T) *experiment.Bench {
 			defer m.mu.Unlock()
 			switch {
 			case line == "clear" && m.breaks(m.image):
-				m.state = "down"
+				m.breaksAt = time.Now().Add(m.after)
 			case line == "repair":
-				m.state = "up"
+				m.state, m.breaksAt = "up", time.Time{}
+			}
+			if since := time.Since(m.breaksAt); !m.breaksAt.IsZero() && since >= 0 {
+				m.state = "down"
+				if m.heals > 0 && since >= m.heals {
+					m.state = "up"
+				}
 			}
 			return drivers.Exchange{Output: m.state}, nil
 		},
 		ResetFn: func(string) error {
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			m.state = "up"
+			m.state, m.breaksAt = "up", time.Time{}
 			if m.reset != nil {
 				return m.reset()
 			}
@@ -337,6 +347,9 @@ func TestConfirm(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 			if _, err := experiment.Resets(t.Context(), b, p, 1); !errors.As(err, &record) {
+				t.Errorf("%v", err)
+			}
+			if _, err := experiment.Speeds(t.Context(), b, p, nil, 1); !errors.As(err, &record) {
 				t.Errorf("%v", err)
 			}
 			if _, _, err := experiment.Rehearse(t.Context(), b, p); !errors.As(err, &record) {

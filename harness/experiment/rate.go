@@ -153,8 +153,8 @@ func (m *measurement) result() (result.Rate, error) {
 	}
 	k := result.ProportionOf("main", entries)
 	out := result.Rate{
-		Rate: evidence.Rate{Reprise: evidence.Format, Reproduced: k.Reproduced, Valid: k.Valid, Wilson: k.Wilson, ClopperPearson: k.ClopperPearson},
-		Dir:  m.main.Dir.Path, Report: m.main.Dir.File("report.html"), Trials: len(entries), Stopped: m.stop, Pooled: true,
+		Rate:  evidence.Rate{Reprise: evidence.Format, Reproduced: k.Reproduced, Valid: k.Valid, Wilson: k.Wilson, ClopperPearson: k.ClopperPearson},
+		Clock: m.main.Plan.Clock, Dir: m.main.Dir.Path, Report: m.main.Dir.File("report.html"), Trials: len(entries), Stopped: m.stop, Pooled: true,
 		Biased: m.o.Rule.Runs == 0, Dependences: Dependences(entries),
 	}
 	for _, e := range entries {
@@ -181,6 +181,7 @@ func (m *measurement) result() (result.Rate, error) {
 		out.Control, out.ControlDir = &q, m.control.Dir.Path
 	}
 	out.Outcome, out.Answer = rateAnswer(out)
+	out.Answer = out.Clock.Before() + out.Answer
 	return out, nil
 }
 

@@ -28,8 +28,11 @@ func Resets(ctx context.Context, b *Bench, p *plan.Plan, atLeast int) (result.Re
 		valid: map[scenarios.Reset]int{}, tries: map[scenarios.Reset]int{},
 	}
 	for _, r := range AllResets() {
-		var err error
-		if c.by[r], err = c.record(ctx, string(r), p.WithReset(r)); err != nil {
+		q, err := p.WithReset(r)
+		if err == nil {
+			c.by[r], err = c.record(ctx, string(r), q)
+		}
+		if err != nil {
 			return result.Resets{}, errors.Join(err, c.end(ctx))
 		}
 	}
@@ -116,7 +119,7 @@ func (c *resetChoice) dirs() map[string]string {
 }
 
 func (c *resetChoice) result(p *plan.Plan) (result.Resets, error) {
-	out := result.Resets{Reprise: evidence.Format, Scenario: p.Loaded.Scenario.ID, AtLeast: c.atLeast, Dirs: c.dirs()}
+	out := result.Resets{Reprise: evidence.Format, Scenario: p.Loaded.Scenario.ID, Clock: p.Clock, AtLeast: c.atLeast, Dirs: c.dirs()}
 	var arms []result.ResetArm
 	for _, r := range AllResets() {
 		arm, err := c.arm(r)
@@ -131,6 +134,7 @@ func (c *resetChoice) result(p *plan.Plan) (result.Resets, error) {
 	if out.Recommended == "" {
 		out.Outcome, out.Answer = result.Inconclusive, fmt.Sprintf("nothing to compare: freshly built labs gave %s, and a hit in %d valid trials is needed", out.Cold.Share, c.atLeast)
 	}
+	out.Answer = out.Clock.Before() + out.Answer
 	out.File = c.by[scenarios.ResetRedeploy].Dir.File("reset.json")
 	return out, evidence.WriteJSON(out.File, out)
 }

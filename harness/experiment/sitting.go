@@ -41,6 +41,7 @@ type Recording struct{ Side, Dir string }
 // Tried is one trial that is over, and how the experiment stands since.
 type Tried struct {
 	Side    string
+	Clock   evidence.Clock // of the lab
 	Lab     int
 	Verdict evidence.TrialVerdict
 	Took    time.Duration
@@ -105,7 +106,7 @@ func (s *sitting) try(ctx context.Context, side string, series *trial.Series, la
 		return err
 	}
 	if s.bench.Observer != nil {
-		s.bench.Observer.Tried(Tried{Side: side, Lab: lab, Verdict: v, Took: time.Since(start), Status: status})
+		s.bench.Observer.Tried(Tried{Side: side, Clock: series.Plan.Clock, Lab: lab, Verdict: v, Took: time.Since(start), Status: status})
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ type StopRule struct {
 	Width float64 // of the Wilson interval
 	SPRT  *stats.SPRT
 	Cap   int
+	// Barren ends a series in which so many trials are over and none was valid; 0: never.
+	Barren int
 }
 
 // Limit is the largest number of trials that the rule can ask for.
@@ -49,7 +51,7 @@ func (r StopRule) Decide(hits, misses, trials int) result.Stop {
 			return result.StopLow
 		}
 	}
-	if trials >= r.Cap {
+	if trials >= r.Cap || r.Barren > 0 && hits+misses == 0 && trials >= r.Barren {
 		return result.StopCap
 	}
 	return result.GoOn

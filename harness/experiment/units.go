@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,22 +24,17 @@ type Parts struct {
 // counts, nodes, links, and the blocks of each configuration whose platform offers a
 // grammar. What the symptom looks at and what the control changes is fixed.
 func NewParts(l *scenarios.Loaded, reg *drivers.Registry) *Parts {
-	p := &partsMaker{Parts: &Parts{}, l: l, nodes: map[string]int{}, links: map[string][]int{}}
+	p := &partsMaker{Parts: &Parts{}, l: l, held: newHeld(l), nodes: map[string]int{}, links: map[string][]int{}, parts: map[scenarios.Part]int{}}
 	fixed := map[string]bool{}
 	for _, c := range l.Scenario.Symptom {
-		fixed[c.Node] = true
+		for _, node := range l.Scenario.LooksAt(c) {
+			fixed[node] = true
+		}
 	}
-	held := map[int]bool{}
 	if c := l.Scenario.Control; c != nil {
 		for key := range c.Set {
 			node, _, _ := strings.Cut(key, ".")
 			fixed[node] = true
-		}
-		for _, ref := range c.Without {
-			var n int
-			if _, err := fmt.Sscanf(ref, "stimulus.%d", &n); err == nil {
-				held[n] = true // without it there is the control, which is known to be healthy
-			}
 		}
 	}
 	for _, n := range l.Topology.Nodes {
@@ -54,7 +50,8 @@ func NewParts(l *scenarios.Loaded, reg *drivers.Registry) *Parts {
 			p.links[end] = append(p.links[end], u)
 		}
 	}
-	p.steps(held)
+	p.steps()
+	p.linked()
 	for _, n := range l.Topology.Nodes {
 		platform := l.Scenario.Nodes[n.Name].Platform
 		if platform == "" {
@@ -75,7 +72,8 @@ func NewParts(l *scenarios.Loaded, reg *drivers.Registry) *Parts {
 // Cut says what a candidate leaves out.
 func (p *Parts) Cut(kept []bool) scenarios.Cut {
 	c := scenarios.Cut{
-		Steps: map[int]bool{}, StepLines: map[int]map[int]bool{}, Times: map[int]int{}, Hold: map[int]scenarios.Duration{}, For: map[int]scenarios.Duration{},
+		Steps: map[int]bool{}, StepLines: map[int]map[int]bool{}, Times: map[int]int{}, Repeat: map[int]int{}, Members: map[int]map[int]bool{}, Hold: map[int]scenarios.Duration{}, For: map[int]scenarios.Duration{},
+		Nth: map[scenarios.Part]int{}, Count: map[scenarios.Part]int{},
 		Nodes: map[string]bool{}, Links: map[int]bool{}, Lines: map[string]map[int]bool{},
 	}
 	for i, k := range kept {
@@ -106,8 +104,10 @@ func (p *Parts) Describe(kept []bool) string {
 type partsMaker struct {
 	*Parts
 	l     *scenarios.Loaded
+	held  held
 	nodes map[string]int
 	links map[string][]int // by endpoint
+	parts map[scenarios.Part]int
 }
 
 func (p *partsMaker) add(u isolate.Unit, absent func(*scenarios.Cut)) int {
@@ -116,29 +116,14 @@ func (p *partsMaker) add(u isolate.Unit, absent func(*scenarios.Cut)) int {
 	return len(p.Units) - 1
 }
 
-func (p *partsMaker) steps(held map[int]bool) {
-	pairs := map[string]int{} // link whose fault has no end of its own → the step
+func (p *partsMaker) steps() {
 	for i, s := range p.l.Scenario.Stimulus {
-		u := isolate.Unit{ID: fmt.Sprintf("step %d: %s", i, plan.Step{Step: s}.Title()), Kind: isolate.Step, Parent: -1, Weight: 1 + int(s.Longest()/time.Second), Fixed: held[i]}
-		for _, node := range s.Action().Effect().Nodes {
-			if n, ok := p.nodes[node]; ok {
-				u.Needs = append(u.Needs, []int{n})
-			}
-		}
-		if links := p.links[s.Link]; s.Link != "" && len(links) > 0 {
-			u.Needs = append(u.Needs, links)
+		u := isolate.Unit{ID: fmt.Sprintf("step %d: %s", i, plan.Step{Step: s}.Title()), Kind: isolate.Step, Parent: -1, Weight: 1 + int(s.Longest()/time.Second), Fixed: p.held.step(i)}
+		if len(s.Members()) < 2 { // else each of them needs what it acts on
+			u.Needs = p.needs(s)
 		}
 		step := p.add(u, func(c *scenarios.Cut) { c.Steps[i] = true })
-		switch {
-		case s.Fault == scenarios.FaultDown && s.For == 0:
-			pairs[s.Link] = step
-		case s.Fault == scenarios.FaultUp:
-			// A fault and its end are one: neither says anything alone.
-			if down, ok := pairs[s.Link]; ok {
-				p.Units[step].Needs = append(p.Units[step].Needs, []int{down})
-				p.Units[down].Needs = append(p.Units[down].Needs, []int{step})
-			}
-		}
+		p.parts[scenarios.Part{Step: i, Member: scenarios.WholeStep}] = step
 		p.stepParts(i, step, s)
 	}
 }
@@ -146,7 +131,7 @@ func (p *partsMaker) steps(held map[int]bool) {
 func (p *partsMaker) stepParts(i, step int, s scenarios.Step) {
 	if len(s.Configure) > 1 {
 		for j, line := range s.Configure {
-			p.add(isolate.Unit{ID: fmt.Sprintf("step %d line %d: %s", i, j, line), Kind: isolate.Line, Parent: step, Weight: 1}, func(c *scenarios.Cut) {
+			p.add(isolate.Unit{ID: fmt.Sprintf("step %d line %d: %s", i, j, line), Kind: isolate.Line, Parent: step, Weight: 1, Fixed: p.held.value(i, "configure", strconv.Itoa(j))}, func(c *scenarios.Cut) {
 				if c.StepLines[i] == nil {
 					c.StepLines[i] = map[int]bool{}
 				}
@@ -154,22 +139,74 @@ func (p *partsMaker) stepParts(i, step int, s scenarios.Step) {
 			})
 		}
 	}
-	for n, j := s.Times, 0; n > 1; n, j = n/2, j+1 {
-		p.add(isolate.Unit{ID: fmt.Sprintf("step %d times, halved %d", i, j), Kind: isolate.Value, Parent: step, Weight: 1}, func(c *scenarios.Cut) {
-			if c.Times[i] == 0 {
-				c.Times[i] = s.Times
-			}
-			c.Times[i] = max(1, c.Times[i]/2)
-		})
+	fewer(p, isolate.Unit{ID: fmt.Sprintf("step %d times", i), Parent: step, Fixed: p.held.value(i, "times")},
+		i, s.Times, func(c *scenarios.Cut) map[int]int { return c.Times })
+	if s.Repeat != nil {
+		fewer(p, isolate.Unit{ID: fmt.Sprintf("step %d repetitions", i), Parent: step, Fixed: p.held.value(i, "repeat", "times")},
+			i, s.Repeat.Times, func(c *scenarios.Cut) map[int]int { return c.Repeat })
 	}
+	p.members(i, step, s)
+	p.frames(i, s)
 	p.halve("hold", i, step, s.Hold, func(c *scenarios.Cut) map[int]scenarios.Duration { return c.Hold })
 	p.halve("for", i, step, s.For, func(c *scenarios.Cut) map[int]scenarios.Duration { return c.For })
+}
+
+// fewer adds a unit for each time that a number can be halved, each like u but for what all have.
+func fewer[K comparable](p *partsMaker, u isolate.Unit, at K, most int, of func(*scenarios.Cut) map[K]int) {
+	what := u.ID
+	u.Kind, u.Weight = isolate.Value, 1
+	for n, j := most, 0; n > 1; n, j = n/2, j+1 {
+		u.ID = fmt.Sprintf("%s, halved %d", what, j)
+		p.add(u, func(c *scenarios.Cut) {
+			numbers := of(c)
+			if numbers[at] == 0 {
+				numbers[at] = most
+			}
+			numbers[at] = max(1, numbers[at]/2)
+		})
+	}
+}
+
+// members adds a unit for each step of a group, which needs what the step acts on. A group of one has
+// no part that could go by itself.
+func (p *partsMaker) members(i, step int, group scenarios.Step) {
+	members := group.Members()
+	if len(members) < 2 {
+		return
+	}
+	for j, s := range members {
+		u := isolate.Unit{ID: fmt.Sprintf("step %d part %d: %s", i, j, plan.Step{Step: s}.Title()), Kind: isolate.Line, Parent: step, Weight: 1 + int(s.Longest()/time.Second)}
+		u.Needs = p.needs(s)
+		u.Fixed = p.held.member(i, group.Action().Kind(), j)
+		p.parts[scenarios.Part{Step: i, Member: j}] = p.add(u, func(c *scenarios.Cut) {
+			if c.Members[i] == nil {
+				c.Members[i] = map[int]bool{}
+			}
+			c.Members[i][j] = true
+		})
+	}
+}
+
+// needs are the nodes and links that a step acts on, those of a group's steps among them.
+func (p *partsMaker) needs(s scenarios.Step) [][]int {
+	var needs [][]int
+	for _, s := range scenarios.Each([]scenarios.Step{s}) {
+		for _, node := range s.Action().Effect().Nodes {
+			if n, ok := p.nodes[node]; ok {
+				needs = append(needs, []int{n})
+			}
+		}
+		if links := p.links[s.Link]; s.Link != "" && len(links) > 0 {
+			needs = append(needs, links)
+		}
+	}
+	return needs
 }
 
 // halve adds a unit for each time that a duration of a step can be halved.
 func (p *partsMaker) halve(what string, i, step int, long scenarios.Duration, of func(*scenarios.Cut) map[int]scenarios.Duration) {
 	for d, j := long, 0; time.Duration(d) > time.Second; d, j = d/2, j+1 {
-		p.add(isolate.Unit{ID: fmt.Sprintf("step %d %s, halved %d", i, what, j), Kind: isolate.Value, Parent: step, Weight: 1}, func(c *scenarios.Cut) {
+		p.add(isolate.Unit{ID: fmt.Sprintf("step %d %s, halved %d", i, what, j), Kind: isolate.Value, Parent: step, Weight: 1, Fixed: p.held.value(i, what)}, func(c *scenarios.Cut) {
 			times := of(c)
 			if times[i] == 0 {
 				times[i] = long

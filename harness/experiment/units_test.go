@@ -54,11 +54,12 @@ func TestPartsCorpus(t *testing.T) {
 			}
 			cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms()}
 			left := 0
+			every := max(8, len(parts.Units)/12) // of a long scenario -short leaves out more
 			for i, u := range parts.Units {
 				if u.Fixed {
 					continue
 				}
-				if testing.Short() && left > 0 && i%8 != 0 {
+				if testing.Short() && left > 0 && i%every != 0 {
 					continue
 				}
 				c := isolate.Whole(parts.Units)
@@ -115,6 +116,11 @@ func TestPartsOfScripts(t *testing.T) {
 		}
 		return out
 	}
+	for _, u := range load("ospf-silent-link") {
+		if end := u.ID == "node h1" || u.ID == "node h2"; end && !u.Fixed {
+			t.Errorf("%s is an end of the flow that the symptom looks at, and is cut", u.ID)
+		}
+	}
 	got := needs(load("lldp-group-fwd-mask"), "sw:2 ip link set p1 master br0")
 	if diff := cmp.Diff([][]string{{"link sw:p1 – a:eth1"}, {"sw:1 ip link add br0 type bridge"}}, got); diff != "" {
 		t.Error(diff)
@@ -122,6 +128,65 @@ func TestPartsOfScripts(t *testing.T) {
 	got = needs(load("ovs-packetout-meter-crash"), "sw:4 ovs-ofctl -O OpenFlow13 add-flow br0 in_port=p1,actions=meter:1,in_port")
 	if len(got) != 1 || !strings.Contains(got[0][0], "sw:1 add-br br0") {
 		t.Errorf("the flow needs %v", got)
+	}
+}
+
+// TestPartsOfGroups: repetitions can be fewer and a group can lose a step, which needs what it acts on; a
+// fault goes with the up that names it, and what the symptom or the control looks at stays.
+func TestPartsOfGroups(t *testing.T) {
+	reg, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(`
+reprise: v1
+id: groups
+title: Groups
+topology:
+  nodes: {a: {image: "x"}, b: {image: "x"}}
+  links: [{endpoints: ["a:eth1", "b:eth1"]}]
+stimulus:
+  - {name: lost, link: "a:eth1", fault: drop}
+  - {repeat: {times: 5, every: 1s}, together: [{node: a, exec: one}, {node: b, exec: two}]}
+  - {link: "a:eth1", fault: up, ends: lost}
+  - {name: slow, node: a, exec: "true"}
+  - {name: other, node: a, exec: "true"}
+symptom: [{name: s, step: slow, expect: took > 1, eventually: 5s}]
+control: {set: {stimulus.other.exec: "false"}}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := scenarios.Load(file, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := experiment.NewParts(l, reg)
+	unit := func(id string) int {
+		i := slices.IndexFunc(parts.Units, func(u isolate.Unit) bool { return strings.HasPrefix(u.ID, id) })
+		if i < 0 {
+			t.Fatalf("there is no unit %s in %v", id, names(parts.Units))
+		}
+		return i
+	}
+	if fault, up := unit("step 0: "), unit("step 2: "); !slices.ContainsFunc(parts.Units[fault].Needs, func(by []int) bool { return slices.Equal(by, []int{up}) }) {
+		t.Errorf("the fault needs %v", parts.Units[fault].Needs)
+	}
+	if !parts.Units[unit("step 3: ")].Fixed || !parts.Units[unit("step 4: ")].Fixed || parts.Units[unit("step 1: ")].Fixed {
+		t.Error("what the symptom and the control look at is not what stays")
+	}
+	c := isolate.Whole(parts.Units)
+	c.Kept[unit("step 1 repetitions, halved 0")], c.Kept[unit("step 1 part 1: two")] = false, false
+	out := t.TempDir()
+	if err := l.Write(out, parts.Cut(c.Kept)); err != nil {
+		t.Fatal(err)
+	}
+	cut, err := scenarios.Load(out, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := cut.Scenario.Stimulus[1]; s.Repeat.Times != 2 || len(s.Together) != 1 || s.Together[0].Node != "a" {
+		t.Errorf("%+v", s)
 	}
 }
 

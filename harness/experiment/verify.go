@@ -42,12 +42,14 @@ func Undecided(scenario, title, what string, confidence float64) result.Comparis
 // Compare tries both sides in turn until it is decided whether the new one is free of the
 // problem, and writes verify.json beside both records. See [Comparison] for the rule.
 //
+// Where the lab's clocks are not real ones the reason says so, for it holds for nothing else.
 // The result has the sides' folders as soon as anything was begun, also beside an error; a
 // hit of the new side counts whatever cut the rest short.
 func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.Comparison, error) {
 	start := time.Now()
 	scenario := s.Old.Loaded.Scenario
 	out := Undecided(scenario.ID, scenario.Title, s.What, o.Confidence)
+	out.Clock = s.New.Clock
 	v := &verification{
 		sitting: sitting{bench: b}, of: s.Of, by: map[result.Arm]*trial.Series{},
 		c: &Comparison{Confidence: o.Confidence, Before: o.Before, MaxTrials: o.MaxTrials},
@@ -77,6 +79,7 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	default:
 		out.Ruling, out.Reason = ruling, reason
 	}
+	out.Reason = out.Clock.Before() + out.Reason
 	return out, errors.Join(ctx.Err(), err,
 		evidence.WriteJSON(filepath.Join(out.Old.Dir, "verify.json"), out), evidence.WriteJSON(filepath.Join(out.New.Dir, "verify.json"), out))
 }

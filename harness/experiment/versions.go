@@ -121,6 +121,7 @@ type versionCutter struct {
 	nodes  []string
 	set    map[string]string
 	reset  scenarios.Reset
+	speed  float64
 	units  []isolate.Unit
 	lacks  map[string]error // by image
 }
@@ -137,7 +138,7 @@ func (v *versionCutter) Plan(c isolate.Candidate) (*plan.Plan, error) {
 	for _, n := range v.nodes {
 		set[n+".image"] = image
 	}
-	return plan.New(v.loaded, plan.Options{Set: set, Trials: 1, Reset: v.reset})
+	return plan.New(v.loaded, plan.Options{Set: set, Trials: 1, Reset: v.reset, Speed: v.speed})
 }
 
 // only is the candidate of one version.

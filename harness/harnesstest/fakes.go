@@ -9,6 +9,7 @@ package harnesstest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,6 +28,8 @@ type Provider struct {
 	StateFn   func(node string) (topologies.NodeState, error)
 	// FiredFn is the number of frames that a fault acted on when it is taken back.
 	FiredFn func(topologies.Fault) uint64
+	// ActedFn is what a fault on frames says that it did when it is taken back.
+	ActedFn func(topologies.Fault) topologies.Acted
 	// DropsBy is what the lab says that it drops frames with.
 	DropsBy topologies.DropBy
 	// WitnessFn is the error of asking for that number.
@@ -36,13 +39,25 @@ type Provider struct {
 	// HealFn says why a fault cannot be taken back.
 	HealFn func(topologies.Fault) error
 	// HostFn answers a command on the machine beneath a node; without it there is no such machine.
+	// A negative exit is none: the machine does not answer.
 	HostFn func(node string, argv []string) (said string, exit int)
+	// Libraries are those for clocks that nodes may be given.
+	Libraries []topologies.ClockLibrary
 	// BuiltKind is the kind that a lab says it is once it is built; empty says nothing.
 	BuiltKind topologies.Kind
+	// CaptureFn captures; without it the lab cannot.
+	CaptureFn func(topologies.CaptureSpec) (topologies.Capture, error)
+	// TrafficFn sends; without it the lab cannot.
+	TrafficFn func(topologies.FlowSpec) (topologies.Flow, error)
 
 	mu     sync.Mutex
 	active []topologies.Fault
 	up     int
+}
+
+// ClockLibraries implements topologies.ClockSource.
+func (p *Provider) ClockLibraries(context.Context) ([]topologies.ClockLibrary, error) {
+	return p.Libraries, nil
 }
 
 // Name is the provider's name in records.
@@ -69,6 +84,12 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 	r := &reservation{p: p, id: fmt.Sprintf("%s-%d", o.Run, o.Lab)}
 	if p.BuiltKind != "" {
 		return builtLab{r}, nil
+	}
+	if p.CaptureFn != nil {
+		return capturingLab{r}, nil
+	}
+	if p.TrafficFn != nil {
+		return sendingLab{r}, nil
 	}
 	return r, nil
 }
@@ -103,6 +124,19 @@ func (r *reservation) Host(node string) (topologies.Host, error) {
 type builtLab struct{ *reservation }
 
 func (b builtLab) Kind() topologies.Kind { return b.p.BuiltKind }
+
+// capturingLab is a lab that can capture.
+type capturingLab struct{ *reservation }
+
+func (c capturingLab) Capture(_ context.Context, s topologies.CaptureSpec) (topologies.Capture, error) {
+	return c.p.CaptureFn(s)
+}
+
+type sendingLab struct{ *reservation }
+
+func (s sendingLab) Traffic(_ context.Context, f topologies.FlowSpec) (topologies.Flow, error) {
+	return s.p.TrafficFn(f)
+}
 
 func (r *reservation) Release(ctx context.Context) error {
 	r.p.mu.Lock()
@@ -148,6 +182,14 @@ type active struct {
 // DropBy implements topologies.DropTeller.
 func (a *active) DropBy() topologies.DropBy { return a.p.DropsBy }
 
+// Acted implements topologies.ActedTeller.
+func (a *active) Acted() (topologies.Acted, bool) {
+	if a.p.ActedFn == nil {
+		return topologies.Acted{}, false
+	}
+	return a.p.ActedFn(a.f), true
+}
+
 func (a *active) Fired(context.Context) (uint64, error) {
 	if a.p.WitnessFn != nil {
 		if err := a.p.WitnessFn(a.f); err != nil {
@@ -189,6 +231,9 @@ func (h host) Exec(_ context.Context, argv []string, _ io.Reader, stdout, _ io.W
 		return 0, drivers.ErrUnsupported
 	}
 	said, exit := h.p.HostFn(h.node, argv)
+	if exit < 0 {
+		return 0, errors.New("it does not answer")
+	}
 	if stdout == nil {
 		return exit, nil
 	}

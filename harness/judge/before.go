@@ -31,7 +31,7 @@ func (j *judge) thereBefore() bool {
 // is so was not so then either, where it was not: by RulesV3 that counts.
 func (j *judge) heldBefore(c *plan.Check) bool {
 	never := c.Cond.Never > 0
-	if never && !j.plan.Rules.Since(evidence.RulesV3) || c.Cond.Changes != nil || c.Cond.AfterFalse {
+	if never && !j.plan.Rules.Since(evidence.RulesV3) || !c.Cond.Boolean() || c.Cond.AfterFalse {
 		return false
 	}
 	k := slices.IndexFunc(j.record.Observations, func(o evidence.Observation) bool { return o.Ref == c.Ref+evidence.Before })

@@ -2,12 +2,12 @@ package judge
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // phase decides the conditions of one phase from its observations. Conditions of a phase that
@@ -27,7 +27,7 @@ func (j *judge) phase(phase evidence.Phase, checks []plan.Check) []evidence.Cond
 
 // waits decides the wait-for steps, for the reader; the step's own event carries the outcome.
 func (j *judge) waits() {
-	for _, step := range append(slices.Clone(j.plan.Stimulus), j.plan.Workaround...) {
+	for _, step := range plan.Each(j.plan.Stimulus, j.plan.Workaround) {
 		if step.Check == nil || step.LeftOut {
 			continue
 		}
@@ -60,8 +60,14 @@ func (j *judge) condition(c *plan.Check, start, end time.Duration) evidence.Cond
 // saidBy gives in one line what an observation saw; empty when it had no answer, for which its
 // condition's Why gives the reason.
 func saidBy(o *evidence.Observation) string {
-	if o == nil || o.Error != "" && o.Text == "" {
+	if o == nil || o.Error != "" && (o.Text == "" || o.Probe == evidence.ProbeFrame) {
 		return ""
+	}
+	if o.Probe == evidence.ProbeFrame && o.Error == "" {
+		return framesWords(o.Text)
+	}
+	if o.Probe == string(scenarios.ProbeTraffic) {
+		return saidByFlow(o.Text)
 	}
 	text := evidence.Bounded(strings.Join(strings.Fields(o.Text), " "), maxSaw)
 	switch {

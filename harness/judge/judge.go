@@ -33,6 +33,7 @@ type judge struct {
 
 // gather reads the record: deaths, conditions and steps, each decided by itself.
 func (j *judge) gather() {
+	j.frames()
 	j.otherFailures()
 	j.baseline = j.phase(evidence.PhaseBaseline, j.plan.Baseline)
 	j.waits()

@@ -64,6 +64,8 @@ func TestEvaluate(t *testing.T) {
 		{"a part that was never run", exec(`text contains "0"`), text("sh: 1: nope: not found\n0\n", 0), nil, nil, "never run: sh: 1: nope: not found", "", true},
 		{"a part that was never run, of a named status", exits(`text contains "0"`, 0, 1), text("bash: line 1: nope: command not found\n0\n", 1), nil, nil, "never run", "", true},
 		{"a command that is not there", exec(`true`), text("sh: 1: nope: not found\n", StatusNotFound), nil, nil, "status 127: sh: 1: nope: not found", "", true},
+		{"the same, where any is", exits(`true`, -1), text("sh: 1: nope: not found\n", StatusNotFound), nil, nil, "status 127, which exit does not name (any)", "", true},
+		{"any other status", exits(`true`, -1), text("no\n", 7), nil, true, "", "", ""},
 		{"the same, which is named", exits(`true`, 127), text("sh: 1: nope: not found\n", StatusNotFound), nil, true, "", "", ""},
 		{"the same words within a pipe, which are named", exits(`true`, 0, 127), text("sh: 1: nope: not found\n", 0), nil, true, "", "", ""},
 		{"words that are no shell's", exec(`true`), text("route: not found\n", 0), nil, true, "", "", ""},

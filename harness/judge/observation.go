@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +14,7 @@ import (
 )
 
 // StatusNotFound is the status of a shell that did not find a command (POSIX.1-2017, XCU 2.8.2).
-const StatusNotFound = 127
+const StatusNotFound = scenarios.StatusNotFound
 
 // Evaluate turns a stored observation into what a window takes: it is all the judge knows of
 // a probe, live and offline. before is the observation of the same condition before the stimulus.
@@ -69,12 +67,23 @@ func earlier(c *plan.Check, rules evidence.Rules, before *evidence.Observation) 
 // exit status: it then says itself what a failure means.
 func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) scenarios.View {
 	v := scenarios.View{
-		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: unanswered(c, rules, o, exits),
+		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), AtLeast: o.AtLeast, Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: unanswered(c, rules, o, exits),
 	}
 	if v.Unknown != "" {
 		return v
 	}
 	switch {
+	case c.Cond.Probe().Kind() == scenarios.ProbeFrame:
+		rows, err := rowsOf(o.Text)
+		if err != nil {
+			v.Unknown = err.Error()
+		}
+		v.Rows, v.NoRows = rows, fmt.Sprintf("%d frames are more than are told one by one, and a narrower filter makes them less", o.Count)
+	case c.Cond.Probe().Sight().Flow:
+		var err error
+		if v.Words, err = flowWords(o.Text); err != nil {
+			v.Unknown = err.Error()
+		}
 	case c.Cond.Probe().Sight().Rows:
 		v.Rows = []map[string]any{}
 		if err := json.Unmarshal([]byte(o.Text), &v.Rows); err != nil {
@@ -118,11 +127,11 @@ func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exi
 	words := lastWords(o.Text)
 	missing := notFoundWords.FindString(o.Text)
 	switch {
-	case missing != "" && o.Exit != StatusNotFound && !slices.Contains(c.Cond.Exit, StatusNotFound):
+	case missing != "" && o.Exit != StatusNotFound && !c.Cond.Exit.Allows(StatusNotFound):
 		// The status is that of another part of the line.
 		return "a part of the command was never run: " + evidence.Bounded(missing, 200)
-	case len(c.Cond.Exit) > 0 && !slices.Contains(c.Cond.Exit, o.Exit):
-		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, statuses(c.Cond.Exit), words)
+	case len(c.Cond.Exit) > 0 && !c.Cond.Exit.Allows(o.Exit):
+		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, c.Cond.Exit, words)
 	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
 		return ""
 	case o.Exit == 1: // what grep, diff and test say no with
@@ -141,14 +150,6 @@ func tookOf(o evidence.Observation) time.Duration {
 
 // notFoundWords match a shell's own words for a command that is not there: dash, bash, busybox.
 var notFoundWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?[^\s:]+: (?:command )?not found$`)
-
-func statuses(list []int) string {
-	words := make([]string, len(list))
-	for i, n := range list {
-		words[i] = strconv.Itoa(n)
-	}
-	return strings.Join(words, ", ")
-}
 
 // lastWords are the last line of an answer, for a reason.
 func lastWords(text string) string {

@@ -77,6 +77,25 @@ var ruleCases = []struct {
 		c.cutFrom(evidence.PhaseBaseline)
 	}, evidence.Inconclusive, "the trial was broken off", ""},
 
+	{"too slow", "the latest of those that came late", func(c *trialCase) {
+		c.add(evidence.PhaseSymptom, evidence.Event{Kind: evidence.EventLate, Took: time.Second, Detail: "ospfd waited"})
+		c.add(evidence.PhaseBaseline, evidence.Event{Kind: evidence.EventLate, Took: 2 * time.Second, Detail: "zebra waited"})
+	}, evidence.Inconclusive, "too slow for the speed of the lab's clocks: zebra waited", ""},
+	{"began late", "a repetition of the stimulus", func(c *trialCase) {
+		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventLate, Ref: "stimulus[0]#2", Took: time.Second, Detail: "the second began late"})
+	}, evidence.Inconclusive, "not carried out as declared: the second began late", ""},
+	{"symptom true", "a repetition of the workaround that began late", func(c *trialCase) {
+		c.Events = append(c.Events, evidence.Event{Kind: evidence.EventLate, Phase: evidence.PhaseWorkaround, Ref: "workaround.steps[0]#2", Took: time.Second})
+	}, evidence.Reproduced, "", ""},
+	{"another clock", "a daemon that a step started keeps real time", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventClock, Detail: "the lab's clocks show something"})
+		c.add(evidence.PhaseCollect, evidence.Event{Kind: evidence.EventClock, Outcome: evidence.Failed, Detail: "r1: bgpd keeps real time"})
+	}, evidence.Inconclusive, "r1: bgpd keeps real time", ""},
+	{"symptom true", "late before anybody looked, and after", func(c *trialCase) {
+		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventLate, Took: time.Second, Detail: "ospfd waited"})
+		c.add(evidence.PhaseCollect, evidence.Event{Kind: evidence.EventLate, Took: time.Second, Detail: "ospfd waited"})
+	}, evidence.Reproduced, "", ""},
+
 	{"baseline or stimulus", "the baseline, before the stimulus", func(c *trialCase) {
 		c.again("baseline[0]", 1, "down", "down", "down")
 		c.step(func(e *evidence.Event) { e.Outcome, e.Detail = evidence.Failed, "timeout" })
@@ -129,6 +148,37 @@ var ruleCases = []struct {
 	{"fault missed", "a drop that met nothing", func(c *trialCase) {
 		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.OK, Count: 0})
 	}, evidence.Inconclusive, "the fault stimulus[0] did not fire", ""},
+	{"fault fired otherwise", "a fault that acts on more than its step expects", func(c *trialCase) {
+		c.beneath(scenarios.Step{Expect: fires(1)}, &evidence.Event{Name: "drop", Outcome: evidence.OK, Count: 2})
+	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 2 times, and was to fire 1 times", ""},
+	{"fault fired otherwise", "a fault that acts on nothing, and was to", func(c *trialCase) {
+		c.beneath(scenarios.Step{Expect: fires(3)}, &evidence.Event{Name: "drop", Outcome: evidence.OK})
+	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 0 times, and was to fire 3 times", ""},
+	{"fault fired otherwise", "a fault that acts after the symptom was decided alone", func(c *trialCase) {
+		c.beneath(scenarios.Step{Expect: fires(1)}, &evidence.Event{Name: "drop", Outcome: evidence.OK, Count: 1})
+		c.tally(evidence.Event{Name: "drop", Outcome: evidence.OK})
+	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 0 times, and was to fire 1 times", ""},
+	{"fault missed", "a drop that meets its first frame after the symptom was decided", func(c *trialCase) {
+		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.OK, Count: 1})
+		c.tally(evidence.Event{Outcome: evidence.OK})
+	}, evidence.Inconclusive, "the fault stimulus[0] did not fire", ""},
+	{"symptom true", "a fault that goes on after the symptom was decided", func(c *trialCase) {
+		c.beneath(scenarios.Step{Expect: fires(1)}, &evidence.Event{Outcome: evidence.OK, Count: 4})
+		c.tally(evidence.Event{Outcome: evidence.OK, Count: 1})
+	}, evidence.Reproduced, "", ""},
+	{"fault uncounted", "nobody could count when the symptom was decided", func(c *trialCase) {
+		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.OK, Count: 1})
+		c.tally(evidence.Event{Outcome: evidence.Failed, Detail: "frames were lost"})
+	}, evidence.Inconclusive, "nobody knows what the fault stimulus[0] did: frames were lost", ""},
+	{"fault untold", "a fault that is to act and was never taken back", func(c *trialCase) {
+		c.beneath(scenarios.Step{Expect: fires(0)}, nil)
+	}, evidence.Inconclusive, "nobody knows whether the fault stimulus[0] fired", ""},
+	{"symptom true", "a fault that acts as often as expected", func(c *trialCase) {
+		c.beneath(scenarios.Step{Expect: fires(2)}, &evidence.Event{Outcome: evidence.OK, Count: 2})
+	}, evidence.Reproduced, "", ""},
+	{"symptom true", "a fault that is to act on nothing", func(c *trialCase) {
+		c.beneath(scenarios.Step{Expect: fires(0)}, &evidence.Event{Outcome: evidence.OK, Count: 0})
+	}, evidence.Reproduced, "", ""},
 	{"symptom true", "a drop that may miss", func(c *trialCase) {
 		c.beneath(scenarios.Step{MayMiss: true}, &evidence.Event{Outcome: evidence.OK, Count: 0})
 	}, evidence.Reproduced, "", ""},
@@ -342,3 +392,5 @@ func (c *trialCase) relieved(texts ...string) {
 		evidence.Event{At: 9 * time.Second, Kind: evidence.EventPhaseEnd, Phase: evidence.PhaseWorkaround})
 	c.looks("workaround.expect[0]", 7, texts...)
 }
+
+func fires(n int) *scenarios.FaultExpect { return &scenarios.FaultExpect{Fired: &n} }

@@ -47,6 +47,9 @@ func trialRules() []rule[*judge] {
 		{name: "lab broke", when: failed(evidence.EventLab), verdict: evidence.Inconclusive, reason: "the lab broke: %s"},
 		{name: "not started", when: notStarted, verdict: evidence.Inconclusive, reason: "%s did not start: %s", afterDeaths: true},
 		{name: "broken off", when: brokenOff, verdict: evidence.Inconclusive, reason: "the trial was broken off"},
+		{name: "another clock", when: failed(evidence.EventClock), verdict: evidence.Inconclusive, reason: "%s"},
+		{name: "too slow", when: tooSlow, verdict: evidence.Inconclusive, reason: "this machine is too slow for the speed of the lab's clocks: %s"},
+		{name: "began late", when: beganLate, verdict: evidence.Inconclusive, reason: "the stimulus was not carried out as declared: %s"},
 		{name: "asked death in the way", when: inTheWay, verdict: evidence.Inconclusive, reason: "%s; because of that, %s"},
 		{name: "baseline or stimulus", when: unexplained, verdict: evidence.Inconclusive, reason: "%s", afterDeaths: true},
 		{name: "another failure", when: otherFailure, verdict: evidence.Inconclusive, reason: "another failure: %s"},
@@ -86,6 +89,30 @@ func eventWhere(is func(evidence.Event) bool) func(*judge) ([]any, bool) {
 		}
 		return []any{j.record.Events[i].Detail}, true
 	}
+}
+
+// tooSlow asks whether a process came late while something was looked at or done. The latest is
+// said.
+func tooSlow(j *judge) ([]any, bool) {
+	return j.latest(func(e evidence.Event) bool {
+		return e.Ref == "" && e.Phase != evidence.PhaseDeploy && e.Phase != evidence.PhaseCollect
+	})
+}
+
+// beganLate asks whether a repetition of a step of the stimulus began late. The latest is said.
+func beganLate(j *judge) ([]any, bool) {
+	return j.latest(func(e evidence.Event) bool { return e.Ref != "" && e.Phase == evidence.PhaseStimulus })
+}
+
+// latest finds what came latest, of the events about that which are asked for.
+func (j *judge) latest(asked func(evidence.Event) bool) ([]any, bool) {
+	var worst evidence.Event
+	for _, e := range j.record.Events {
+		if e.Kind == evidence.EventLate && asked(e) && e.Took > worst.Took {
+			worst = e
+		}
+	}
+	return []any{worst.Detail}, worst.Took > 0
 }
 
 func notStarted(j *judge) ([]any, bool) {

@@ -126,6 +126,12 @@ func (c *trialCase) beneath(step scenarios.Step, heal *evidence.Event) {
 	}
 }
 
+// tally adds what the fault of the first step had done when the symptom was decided.
+func (c *trialCase) tally(e evidence.Event) {
+	e.Kind, e.Ref = evidence.EventTally, "stimulus[0]"
+	c.add(evidence.PhaseSymptom, e)
+}
+
 // waitsFor has the first step wait for the state, with what was seen meanwhile.
 func (c *trialCase) waitsFor(outcome evidence.Outcome, texts ...string) {
 	c.t.Helper()

@@ -58,7 +58,7 @@ func Settle(p *plan.Plan, dir evidence.Dir) error {
 		}
 		e := evidence.Entry{Trial: t.Number, Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, Failures: v.Failures}
 		if n := len(record.Events); n > 0 {
-			e.Started, e.Took = record.Events[0].Time, record.Events[n-1].At
+			e.Started, e.Took = record.Events[0].Time, p.Clock.Real(record.Events[n-1].At)
 		}
 		if err := errors.Join(evidence.WriteJSON(t.File("verdict.json"), v), dir.AppendLedger(e)); err != nil {
 			return err

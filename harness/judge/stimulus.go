@@ -14,7 +14,7 @@ func (j *judge) firstFailure() string {
 	if c, ok := Blamed(j.baseline); ok {
 		return fmt.Sprintf("the baseline %q did not hold: %s", c.Name, because(c))
 	}
-	for _, step := range j.plan.Stimulus {
+	for _, step := range plan.Each(j.plan.Stimulus) {
 		if step.LeftOut {
 			continue
 		}
@@ -32,6 +32,7 @@ type stepDone struct {
 	event  *evidence.Event            // its outcome; nil where it was never carried out
 	after  *evidence.Event            // the failure of its fault later on, in the background
 	heal   *evidence.Event            // what its fault did, as was counted when it was taken back
+	tally  *evidence.Event            // what it had done when the symptom was decided; nil where it was over, or nobody counted
 	waited *evidence.ConditionVerdict // what it waited for
 }
 
@@ -48,6 +49,7 @@ func (j *judge) stepDone(step plan.Step) stepDone {
 		event: find(func(e evidence.Event) bool { return e.Kind == evidence.EventStep }),
 		after: find(func(e evidence.Event) bool { return e.Kind == evidence.EventFault && e.Outcome == evidence.Failed }),
 		heal:  find(func(e evidence.Event) bool { return e.Kind == evidence.EventHeal }),
+		tally: find(func(e evidence.Event) bool { return e.Kind == evidence.EventTally }),
 	}
 	if step.Check == nil {
 		return s
@@ -68,6 +70,7 @@ func stepRules() []rule[stepDone] {
 		{name: "did not work", when: didNotWork, reason: "%s (%s) did not work: %s"},
 		{name: "did not work later on", when: failedLater, reason: "%s (%s) did not work: %s"},
 		{name: "fault uncounted", since: evidence.RulesV2, when: uncounted, reason: "nobody knows what the fault %s did: %s"},
+		{name: "fault fired otherwise", when: firedOtherwise, reason: "the fault %s (%s) fired %d times, and was to fire %d times"},
 		{name: "fault missed", when: missed, reason: "the fault %s did not fire: no frame met its predicate"},
 		{name: "fault untold", when: untold, reason: "nobody knows whether the fault %s fired"},
 	}
@@ -99,15 +102,38 @@ func failedLater(s stepDone) ([]any, bool) {
 
 func (s stepDone) drops() bool { return s.Step.Action().Effect().Counted }
 
+// counted is what the fault did by when the symptom was decided: what it did later has caused nothing
+// that was seen. Records without a tally know the end alone.
+func (s stepDone) counted() *evidence.Event {
+	if s.tally != nil {
+		return s.tally
+	}
+	return s.heal
+}
+
 func uncounted(s stepDone) ([]any, bool) {
-	if !s.drops() || s.heal == nil || s.heal.Outcome != evidence.Failed {
+	for _, e := range []*evidence.Event{s.tally, s.heal} {
+		if s.drops() && e != nil && e.Outcome == evidence.Failed {
+			return []any{s.Ref, e.Detail}, true
+		}
+	}
+	return nil, false
+}
+
+// firedOtherwise asks whether a fault acted as often as its step expects.
+func firedOtherwise(s stepDone) ([]any, bool) {
+	want, ok := s.Step.Step.Fires()
+	e := s.counted()
+	if !ok || e == nil || e.Count == want {
 		return nil, false
 	}
-	return []any{s.Ref, s.heal.Detail}, true
+	return []any{s.Ref, e.Name, e.Count, want}, true
 }
 
 func missed(s stepDone) ([]any, bool) {
-	return []any{s.Ref}, s.drops() && s.heal != nil && s.heal.Count == 0 && !s.Step.Step.MayMiss
+	_, expected := s.Step.Step.Fires()
+	e := s.counted()
+	return []any{s.Ref}, s.drops() && e != nil && e.Count == 0 && !s.Step.Step.MayMiss && !expected
 }
 
 // untold asks whether nothing was counted. By RulesV1 nobody wanted to know of a fault that

@@ -30,6 +30,8 @@ type Window struct {
 	Interval time.Duration
 
 	observations int
+	first        *Reading // of a window that follows a value
+	answers      int      // observations that had one
 	last         *Reading // the last observation that had an answer
 	lastEnd      time.Duration
 	failed       string // why the last observation had no answer; empty when it had one
@@ -90,6 +92,7 @@ func (w *Window) Observe(s Reading) {
 	if w.Decided() || w.late(s) && !w.confirms(s) {
 		return
 	}
+	s = w.countable(s)
 	w.observations++
 	w.gap(s.At)
 	w.lastEnd = s.End
@@ -105,6 +108,7 @@ func (w *Window) Observe(s Reading) {
 		}
 		w.fell, w.start, w.blind = true, s.End, "" // the window begins anew
 	}
+	w.answers++
 	if s.End <= w.lastMoment() {
 		w.inside, w.seen = true, s.End
 	}
@@ -113,6 +117,8 @@ func (w *Window) Observe(s Reading) {
 		w.eventually(s)
 	case w.cond.Never > 0:
 		w.never(s)
+	case w.cond.Follows():
+		w.follow(s)
 	case w.cond.Changes != nil:
 		w.change(s)
 	default:
@@ -158,7 +164,7 @@ func (w *Window) unwatched() string {
 		return why
 	}
 	if left := w.lastMoment() - w.seen; left > w.blindAfter() {
-		return fmt.Sprintf("the last look that ended within %s ended after %s, and nobody knows of the time from then on", w.cond.Never, w.since(w.seen))
+		return fmt.Sprintf("the last look that ended within %s ended after %s, and nobody knows of the time from then on", w.cond.Length(), w.since(w.seen))
 	}
 	return ""
 }
@@ -177,6 +183,8 @@ func (w *Window) confirms(s Reading) bool {
 		return false
 	case w.cond.Consistently > 0:
 		return true // too late to begin: hold says so
+	case w.cond.Rate != nil:
+		return true // which follows a value to the last look within
 	default:
 		return fmt.Sprint(s.Value) == fmt.Sprint(w.last.Value)
 	}
@@ -184,7 +192,15 @@ func (w *Window) confirms(s Reading) bool {
 
 // blindAfter is how long nobody may look before the time between counts as not seen.
 func (w *Window) blindAfter() time.Duration {
-	return max(5*w.Interval, time.Duration(w.cond.Consistently+w.cond.Never)/3)
+	return max(5*w.Interval, w.throughout()/3)
+}
+
+// throughout is how long something must be so without an exception, or its value be followed.
+func (w *Window) throughout() time.Duration {
+	if w.cond.Follows() {
+		return w.cond.Length()
+	}
+	return time.Duration(w.cond.Consistently + w.cond.Never)
 }
 
 // gap notes time between two observations that is too long to vouch for.

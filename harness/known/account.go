@@ -101,10 +101,12 @@ func (s *Subject) AddScenario(l *scenarios.Loaded, name string) {
 			})
 		}
 	}
-	for n, step := range sc.Stimulus {
-		info.Scenario.Steps = append(info.Scenario.Steps, evidence.StepInfo{
-			Ref: fmt.Sprintf("stimulus.%d", n), Name: step.Name, Action: strings.Join(append(step.Configure, step.Run, step.Exec), "\n"),
-		})
+	for n, entry := range sc.Stimulus {
+		for _, step := range scenarios.Each([]scenarios.Step{entry}) {
+			info.Scenario.Steps = append(info.Scenario.Steps, evidence.StepInfo{
+				Ref: fmt.Sprintf("stimulus.%d", n), Name: step.Name, Action: strings.Join(append(step.Configure, step.Run, step.Exec), "\n"),
+			})
+		}
 	}
 	for _, n := range l.Topology.Nodes {
 		node := evidence.NodeInfo{Name: n.Name, Image: n.Image}

@@ -1,8 +1,10 @@
 package known_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,6 +84,23 @@ func TestAddScenario(t *testing.T) {
 	}
 	if s.Features["bgp"] == "" || s.Features["ospf"] == "" || s.Features["isis"] != "" {
 		t.Errorf("features %v", s.Features)
+	}
+}
+
+// What a step says is known by its place in the stimulus, behind a group and within one.
+func TestStepsByPlace(t *testing.T) {
+	group := []scenarios.Step{{Node: "r1", Exec: "one"}, {Node: "r1", Exec: "two"}}
+	l := &scenarios.Loaded{Scenario: scenarios.Scenario{ID: "s", Stimulus: []scenarios.Step{{Steps: group}, {Node: "r1", Exec: "three"}}}}
+	var s known.Subject
+	s.AddScenario(l, "my/s")
+	where := map[string]string{}
+	for _, said := range s.Text {
+		if text := strings.TrimSpace(said.Text); text != "" {
+			where[text] = said.Where
+		}
+	}
+	if want := map[string]string{"one": "step stimulus.0", "two": "step stimulus.0", "three": "step stimulus.1"}; !maps.Equal(where, want) {
+		t.Errorf("got %v, want %v", where, want)
 	}
 }
 

@@ -3,7 +3,6 @@ package known
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,56 +13,57 @@ import (
 // (2023-01-23)" of BIRD, "v3.1.0 - 16 Feb 2023" of Open vSwitch, "lldpd (1.0.16)" and
 // "1.0.16 [2022-11-11 …]:" of lldpd, "* keepalived-2.0.20" and "Release 2.2.8 31th May 2023"
 // of keepalived. "FRR 8.5" is Products.head.
-var releaseHeads = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that nothing changes
-	regexp.MustCompile(`^([a-z0-9][a-z0-9+.-]+) \(([^()\s]+)\) [a-zA-Z0-9 -]+;`),
-	regexp.MustCompile(`^()Version (\d[\w.]*) \(\d{4}-`),
-	regexp.MustCompile(`^()[vV](\d+\.\d+[\w.]*) - \S`),
-	regexp.MustCompile(`^([a-z][a-z0-9-]+) \((\d[\w.]*)\)\s*$`),
-	regexp.MustCompile(`^()(\d+\.\d+[\w.]*) \[\d{4}-`),
-	regexp.MustCompile(`^\s*\* (keepalived)-(\d[\d.]*\d)(?: released)?\.?$`),
+var releaseHeads = []expression{ //nolint:gochecknoglobals // a table that nothing changes
+	express(`^([a-z0-9][a-z0-9+.-]+) \(([^()\s]+)\) [a-zA-Z0-9 -]+;`),
+	express(`^()Version (\d[\w.]*) \(\d{4}-`),
+	express(`^()[vV](\d+\.\d+[\w.]*) - \S`),
+	express(`^([a-z][a-z0-9-]+) \((\d[\w.]*)\)\s*$`),
+	express(`^()(\d+\.\d+[\w.]*) \[\d{4}-`),
+	express(`^\s*\* (keepalived)-(\d[\d.]*\d)(?: released)?\.?$`),
 	// Markdown, as keepachangelog.com and forges' release pages have it.
-	regexp.MustCompile(`^#{1,4} ()\[?[vV]?(\d+\.\d+[\w.]*)\]?(?:\([^()\s]+\))?(?: *[-–—,]? *\(?\d{4}-\d\d-\d\d\)?)?(?: *[-–—] *[\w ]{1,30}| \[[A-Z]+\])?$`),
+	express(`^#{1,4} ()\[?[vV]?(\d+\.\d+[\w.]*)\]?(?:\([^()\s]+\))?(?: *[-–—,]? *\(?\d{4}-\d\d-\d\d\)?)?(?: *[-–—] *[\w ]{1,30}| \[[A-Z]+\])?$`),
 	// A sentence may speak of a release, and a line of it begin so: no small letters follow a heading's.
-	regexp.MustCompile(`^#+ (?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
-	regexp.MustCompile(`^(?:\* )?()Release (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
-	regexp.MustCompile(`^([A-Z][A-Za-z ]{1,20}) [Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
+	express(`^#+ (?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
+	express(`^(?:\* )?()Release (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
+	express(`^([A-Z][A-Za-z ]{1,20}) [Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
 }
 
 // hardWords are what an entry that is surely a fault speaks of.
 const hardWords = `\b(?:crash(?:e[sd]|ing)?|segfault\w*|segmentation|leaks?|leaked|overflow|underflow|oob|out[- ]of[- ]bounds|overread|deadlock|dead ?lock|(?:infinite|busy|endless|routing|forwarding) loops?|busy loop\w*|loops? forever|corrupt\w*|vulnerab\w*|dereference|use[- ]after[- ]free|double free|assert\w*|abort(?:s|ed)?|panics?|core dump\w*|freez\w+)\b|CVE-\d{4}-\d+`
 
+//nolint:gochecknoglobals // each is compiled once
 var (
-	unreleasedHead = regexp.MustCompile(`(?i)^#{1,4} \[?(?:unreleased|next|upcoming|main|master|head)\]?`)
-	sectionHead    = regexp.MustCompile(`^#{2,6} +(?:[^\w\s]+ *)?([A-Za-z].{0,60})$`)
-	newsHeading    = regexp.MustCompile(`(?i)^(?:added|revert(?:ed|s)|adds|changed|changes|removed|deprecated|deprecations|new\b.*|features?|enhancements?|improvements?|documentation|docs|dependencies|internal|maintenance|breaking\b.*|upgrad\w+\b.*|contributors?|credits|thanks\b.*)\s*:?$`)
+	unreleasedHead = express(`(?i)^#{1,4} \[?(?:unreleased|next|upcoming|main|master|head)\]?`)
+	sectionHead    = express(`^#{2,6} +(?:[^\w\s]+ *)?([A-Za-z].{0,60})$`)
+	newsHeading    = express(`(?i)^(?:added|revert(?:ed|s)|adds|changed|changes|removed|deprecated|deprecations|new\b.*|features?|enhancements?|improvements?|documentation|docs|dependencies|internal|maintenance|breaking\b.*|upgrad\w+\b.*|contributors?|credits|thanks\b.*)\s*:?$`)
 	// What stands below one of these the version has, and does not fix.
-	openHeading = regexp.MustCompile(`(?i)^(?:(?:known|open|unresolved|outstanding|remaining)(?: (?:and|or|open|known))* (?:issues?|bugs?|problems?|defects?|limitations?|regressions?)(?: (?:and|or|&) [a-z]+)?|limitations?|caveats?|errata)(?: (?:in|of|with) .{1,40})?\s*:?$`)
-	openSuffix  = regexp.MustCompile(`(?i) *[-–—:] *((?:known|open|unresolved) (?:issues?|bugs?|problems?))$`)
-	isRevert    = regexp.MustCompile(`(?i)^(?:[\w./-]{1,24}: +)*revert(?:s|ed|ing)?\b`)
-	gitCommit   = regexp.MustCompile(`^commit [0-9a-f]{40}$`)
-	bullet      = regexp.MustCompile(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
-	hashPrefix  = regexp.MustCompile(`^\[[0-9a-f]{7,12}\] `)
-	byAuthor    = regexp.MustCompile(` \([^()]{3,60}\)$`)
-	dayHead     = regexp.MustCompile(`^\d{4}-\d\d-\d\d\s+\S`)
-	notProduct  = regexp.MustCompile(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
-	isFix       = regexp.MustCompile(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*)\b|` + hardWords)
-	asFix       = regexp.MustCompile(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer)\b`)
-	isHard      = regexp.MustCompile(`(?i)` + hardWords)
-	isNews      = regexp.MustCompile(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
-	isBuild     = regexp.MustCompile(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI)\b`)
-	vague       = regexp.MustCompile(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix(?:es)?|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
-	notFix      = regexp.MustCompile(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
-	fixHeading  = regexp.MustCompile(`(?i)^(?:(?:bug[ -]?)?fix(?:es|ed)?(?: bugs| issues)?|bug[ -]?fixes|bugs? fixed|resolved(?: issues)?|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
-	emptyWords  = regexp.MustCompile(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
-	birdHead    = regexp.MustCompile(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
-	ovsHead     = regexp.MustCompile(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
-	areaPrefix  = regexp.MustCompile(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
+	openHeading = express(`(?i)^(?:(?:known|open|unresolved|outstanding|remaining)(?: (?:and|or|open|known))* (?:issues?|bugs?|problems?|defects?|limitations?|regressions?)(?: (?:and|or|&) [a-z]+)?|limitations?|caveats?|errata)(?: (?:in|of|with) .{1,40})?\s*:?$`)
+	openSuffix  = express(`(?i) *[-–—:] *((?:known|open|unresolved) (?:issues?|bugs?|problems?))$`)
+	isRevert    = express(`(?i)^(?:[\w./-]{1,24}: +)*revert(?:s|ed|ing)?\b`)
+	gitCommit   = express(`^commit [0-9a-f]{40}$`)
+	bullet      = express(`^(\s*)(?:([*+o•·–-])\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
+	hashPrefix  = express(`^\[[0-9a-f]{7,12}\] `)
+	byAuthor    = express(` \([^()]{3,60}\)$`)
+	dayHead     = express(`^\d{4}-\d\d-\d\d\s+\S`)
+	notProduct  = express(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
+	isFix       = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*)\b|` + hardWords)
+	asFix       = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer)\b`)
+	isHard      = express(`(?i)` + hardWords)
+	isNews      = express(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
+	isBuild     = express(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI)\b`)
+	vague       = express(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix(?:es)?|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
+	notFix      = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
+	fixHeading  = express(`(?i)^(?:(?:bug[ -]?)?fix(?:es|ed)?(?: bugs| issues)?|bug[ -]?fixes|bugs? fixed|resolved(?: issues)?|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
+	emptyWords  = express(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
+	birdHead    = express(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
+	ovsHead     = express(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
+	areaPrefix  = express(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
 // headOf reads a line that begins what a version brought.
 func (p *Products) headOf(line string) (product, v string, ok bool) {
 	for _, h := range append(slices.Clip(releaseHeads), p.head) {
-		if m := h.FindStringSubmatch(line); m != nil {
+		if m := h().FindStringSubmatch(line); m != nil {
 			if _, err := version.Parse(m[2]); err == nil {
 				return strings.TrimSpace(m[1]), m[2], true
 			}
@@ -80,12 +80,12 @@ func (p *Products) isChangelog(text string) bool {
 		if n++; n > 400 {
 			break
 		}
-		if gitCommit.MatchString(line) {
+		if gitCommit().MatchString(line) {
 			return true
 		}
 		if _, _, ok := p.headOf(line); ok {
 			heads++
-		} else if heads > 0 && bullet.MatchString(line) {
+		} else if heads > 0 && bullet().MatchString(line) {
 			bullets++
 		}
 	}
@@ -126,13 +126,13 @@ func (r *reader) changelog(text string) error {
 		line = strings.TrimRight(line, " \t\r\f")
 		product, v, ok := r.products.headOf(line)
 		switch {
-		case gitCommit.MatchString(line):
+		case gitCommit().MatchString(line):
 			c.end()
 			c.git, c.version, open = true, r.doc.Release, false
 		case ok:
 			c.end()
 			c.product, c.version, c.section, open = product, v, "", true
-			if m := openSuffix.FindStringSubmatch(line); m != nil {
+			if m := openSuffix().FindStringSubmatch(line); m != nil {
 				c.section = m[1]
 			}
 			if c.heads == 0 {
@@ -141,23 +141,23 @@ func (r *reader) changelog(text string) error {
 			c.heads++
 		case c.git:
 			c.commitLine(line, n)
-		case unreleasedHead.MatchString(line):
+		case unreleasedHead().MatchString(line):
 			c.end()
 			c.product, c.version, c.section, open = "", "", "", true
-		case open && sectionHead.MatchString(line):
+		case open && sectionHead().MatchString(line):
 			c.end()
-			c.section = sectionHead.FindStringSubmatch(line)[1]
+			c.section = sectionHead().FindStringSubmatch(line)[1]
 		case open && c.turns(line):
 			c.end()
 			c.section = strings.TrimSpace(line)
-		case dayHead.MatchString(line), unreadHead(line):
+		case dayHead().MatchString(line), unreadHead(line):
 			c.end()
 			c.version = "" // a version is named below it, or none is known
 		case line == "" || strings.HasPrefix(line, " -- "):
 			c.gap()
 		case !open:
 			r.doc.Passed++
-		case bullet.MatchString(line):
+		case bullet().MatchString(line):
 			c.bullet(line, n)
 		case len(c.items) > 0:
 			c.goOn(line)
@@ -182,9 +182,9 @@ func (p *Products) ofName(name, text string) string {
 	switch {
 	case aboutTool(head):
 		return ""
-	case birdHead.MatchString(head):
+	case birdHead().MatchString(head):
 		return "bird"
-	case ovsHead.MatchString(head):
+	case ovsHead().MatchString(head):
 		return "ovs"
 	}
 	return p.in(head)
@@ -193,18 +193,18 @@ func (p *Products) ofName(name, text string) string {
 // unreadHead tells a line at the margin that names a version in a form that is not known:
 // what follows is not of the version above.
 func unreadHead(line string) bool {
-	return line != "" && line[0] > ' ' && len(line) < 100 && !bullet.MatchString(line) && versionWord.MatchString(line)
+	return line != "" && line[0] > ' ' && len(line) < 100 && !bullet().MatchString(line) && versionWord().MatchString(line)
 }
 
 // turns reports whether a line begins what a version has and does not fix, or ends that.
 func (c *changes) turns(line string) bool {
 	line = strings.TrimSpace(line)
-	return openHeading.MatchString(line) || openHeading.MatchString(c.section) && (fixHeading.MatchString(line) || newsHeading.MatchString(line))
+	return openHeading().MatchString(line) || openHeading().MatchString(c.section) && (fixHeading().MatchString(line) || newsHeading().MatchString(line))
 }
 
 func (c *changes) bullet(line string, n int) {
-	m := bullet.FindStringSubmatch(line)
-	text := hashPrefix.ReplaceAllString(m[3], "")
+	m := bullet().FindStringSubmatch(line)
+	text := hashPrefix().ReplaceAllString(m[3], "")
 	it := item{signed: text != m[3] || m[2] == "", text: text, line: n, indent: len(expand(m[1])), parent: -1, leaf: true, first: len(text)}
 	for k := len(c.items) - 1; k >= 0; k-- {
 		if c.items[k].indent < it.indent {
@@ -259,45 +259,45 @@ func (c *changes) end() {
 // isIssue reports whether an entry speaks of one fault. text is all of it, about the part that
 // reports whether it is a fix; underFix says that it stands below a heading of fixes.
 func (c *changes) isIssue(it item, text, about string, underFix bool) bool {
-	named, hard := len(idsIn(text)) > 0, isHard.MatchString(about)
+	named, hard := len(idsIn(text)) > 0, isHard().MatchString(about)
 	switch {
-	case emptyWords.MatchString(text), fixHeading.MatchString(text), openHeading.MatchString(text), !it.leaf && !named:
+	case emptyWords().MatchString(text), fixHeading().MatchString(text), openHeading().MatchString(text), !it.leaf && !named:
 		return false
-	case isRevert.MatchString(about): // of a fix, perhaps, which is then none
+	case isRevert().MatchString(about): // of a fix, perhaps, which is then none
 		return false
 	case named:
-		return underFix || isFix.MatchString(about) || asFix.MatchString(about) || !notFix.MatchString(about)
-	case vague.MatchString(about), isBuild.MatchString(about) && !hard:
+		return underFix || isFix().MatchString(about) || asFix().MatchString(about) || !notFix().MatchString(about)
+	case vague().MatchString(about), isBuild().MatchString(about) && !hard:
 		return false
-	case !underFix && (notFix.MatchString(about) || isNews.MatchString(about) && !hard):
+	case !underFix && (notFix().MatchString(about) || isNews().MatchString(about) && !hard):
 		return false
-	case underFix && isNews.MatchString(about) && !hard && !isFix.MatchString(about) && !asFix.MatchString(about):
+	case underFix && isNews().MatchString(about) && !hard && !isFix().MatchString(about) && !asFix().MatchString(about):
 		return false
 	}
-	return underFix || isFix.MatchString(about) || asFix.MatchString(about)
+	return underFix || isFix().MatchString(about) || asFix().MatchString(about)
 }
 
 func (c *changes) item(it item) {
 	text := squeeze(it.text)
 	if it.signed {
-		text = byAuthor.ReplaceAllString(text, "")
+		text = byAuthor().ReplaceAllString(text, "")
 	}
 	about := text // what reports whether it is a fix
 	if c.git {
 		about = text[:min(it.first, len(text))]
 	}
-	area, underFix, unfixed := "", fixHeading.MatchString(c.section), openHeading.MatchString(c.section)
-	if c.section != "" && !underFix && newsHeading.MatchString(c.section) {
+	area, underFix, unfixed := "", fixHeading().MatchString(c.section), openHeading().MatchString(c.section)
+	if c.section != "" && !underFix && newsHeading().MatchString(c.section) {
 		c.doc.Passed++
 		return
 	}
 	for p := it.parent; p >= 0; p = c.items[p].parent {
 		above := strings.TrimSpace(c.items[p].text)
-		underFix, unfixed = underFix || fixHeading.MatchString(above), unfixed || openHeading.MatchString(above)
-		if head, ok := strings.CutSuffix(above, ":"); ok && len(head) < 40 && !fixHeading.MatchString(above) && !openHeading.MatchString(above) && !strings.HasPrefix(strings.ToLower(head), "change") {
+		underFix, unfixed = underFix || fixHeading().MatchString(above), unfixed || openHeading().MatchString(above)
+		if head, ok := strings.CutSuffix(above, ":"); ok && len(head) < 40 && !fixHeading().MatchString(above) && !openHeading().MatchString(above) && !strings.HasPrefix(strings.ToLower(head), "change") {
 			area = cmp.Or(area, head)
 		}
-		underFix = underFix || isFix.MatchString(above) && !strings.HasSuffix(above, ":")
+		underFix = underFix || isFix().MatchString(above) && !strings.HasSuffix(above, ":")
 	}
 	if text == "" || !c.isIssue(it, text, about, underFix || unfixed) {
 		c.doc.Passed++
@@ -309,15 +309,15 @@ func (c *changes) item(it item) {
 	if it.first < len(it.text) && c.git {
 		i.Title = text[:min(it.first, len(text))]
 	}
-	if m := areaPrefix.FindStringSubmatch(i.Title); m != nil && !strings.HasPrefix(strings.ToUpper(m[1]), "CVE") {
-		if notProduct.MatchString(m[1]) {
+	if m := areaPrefix().FindStringSubmatch(i.Title); m != nil && !strings.HasPrefix(strings.ToUpper(m[1]), "CVE") {
+		if notProduct().MatchString(m[1]) {
 			c.doc.Passed++
 			return
 		}
 		i.Feature, i.Title = m[1], m[2]
 	}
 	i.IDs = idsIn(text)
-	if m := pullWord.FindStringSubmatch(text); m != nil && len(i.IDs) == 0 {
+	if m := pullWord().FindStringSubmatch(text); m != nil && len(i.IDs) == 0 {
 		i.Source.Note = m[0]
 	}
 	i.Product = cmp.Or(c.doc.Product, c.products.Name(c.product))

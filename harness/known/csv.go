@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 )
 
@@ -36,7 +35,7 @@ func csvReader(text string, sep rune) *csv.Reader {
 	return c
 }
 
-var asNumber = regexp.MustCompile(`(?i)^as \d+$`)
+var asNumber = express(`(?i)^as \d+$`) //nolint:gochecknoglobals // it is compiled once
 
 // csv reads a table with a line of names above it.
 func (r *reader) csv(text string) error {
@@ -70,7 +69,7 @@ func (r *reader) csv(text string) error {
 		case i.Title == "" && i.Text == "":
 			r.leave(block{line: at, cells: rec}, "a row without a description")
 			continue
-		case asNumber.MatchString(versionsText(rec, roles)):
+		case asNumber().MatchString(versionsText(rec, roles)):
 			i.Found, i.Fixed, i.Product = before.Found, before.Fixed, before.Product // "as 38": as the entry before
 		}
 		before = i
@@ -120,9 +119,9 @@ func (r *reader) record(rec []string, roles []role, line int) Issue {
 	}
 	for _, id := range i.IDs {
 		switch {
-		case cveWord.MatchString(id):
+		case cveWord().MatchString(id):
 			i.Kind = CVE
-		case fnWord.MatchString(id):
+		case fnWord().MatchString(id):
 			i.Kind = FieldNotice
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -94,7 +93,7 @@ func (r *reader) cveRecord(rec cveRecord, n int, raw json.RawMessage) {
 	id := canonical(rec.Metadata.ID)
 	cna := rec.Containers.CNA
 	switch {
-	case !cveWord.MatchString(id):
+	case !cveWord().MatchString(id):
 		r.leave(block{text: clip(string(raw), 80), line: n + 1}, "not a CVE record of version 5: it has no cveMetadata.cveId")
 		return
 	case strings.EqualFold(rec.Metadata.State, "REJECTED"):
@@ -234,8 +233,8 @@ func (i *Issue) addFix(f Fix) {
 // known gives a version that can be ordered, and nothing for "0", "n/a" and "unspecified".
 func known(s string) string {
 	s = strings.TrimSpace(s)
-	if s == "0" || versionWord.FindString(s) != s {
-		if !bareNumber.MatchString(s) || s == "0" {
+	if s == "0" || versionWord().FindString(s) != s {
+		if !bareNumber().MatchString(s) || s == "0" {
 			return ""
 		}
 	}
@@ -243,4 +242,4 @@ func known(s string) string {
 }
 
 // bareNumber is a version of one number, as "22" of a line of releases.
-var bareNumber = regexp.MustCompile(`^\d{1,3}$`)
+var bareNumber = express(`^\d{1,3}$`) //nolint:gochecknoglobals // it is compiled once

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -156,9 +155,9 @@ func (r *reader) read(data []byte) error {
 	return r.blocks(layout(textLines(text)))
 }
 
-var htmlTag = regexp.MustCompile(`(?i)<(?:!doctype html|html|head|body|table|h[1-4]|div|p)\b`)
+var htmlTag = express(`(?i)<(?:!doctype html|html|head|body|table|h[1-4]|div|p)\b`) //nolint:gochecknoglobals // it is compiled once
 
-func looksHTML(head []byte) bool { return bytes.HasPrefix(head, []byte("<")) && htmlTag.Match(head) }
+func looksHTML(head []byte) bool { return bytes.HasPrefix(head, []byte("<")) && htmlTag().Match(head) }
 
 // add takes an issue in. The same id twice is one issue: release notes repeat an entry for
 // every platform.

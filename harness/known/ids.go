@@ -1,7 +1,6 @@
 package known
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,16 +14,17 @@ const (
 	bareForm = `(?:1-[0-9A-Z]{4,6}|\d{4,9})`
 )
 
+//nolint:gochecknoglobals // each is compiled once
 var (
-	idWord    = regexp.MustCompile(`(?i)\b` + idForm + `\b`)
-	idCell    = regexp.MustCompile(`(?i)^(?:` + idForm + `|` + bareForm + `|[A-Z]{2,8}-\d{1,8}|#\d{1,7})$`)
-	idsEnd    = regexp.MustCompile(`(?is)\(((?:` + idForm + `|` + bareForm + `)(?:\s*[,/;]\s*(?:` + idForm + `|` + bareForm + `))*)\)\s*\.?$`)
-	idGap     = regexp.MustCompile(`[\s,;/]+`)
-	idBroken  = regexp.MustCompile(`(?i)\b(PD[2-4]-|VOSS-|CVE-\d{4}-|FN-\d{4}-|xos|EXOS)\s+(\d)`)
-	cveWord   = regexp.MustCompile(`(?i)\bCVE-\d{4}-\d{4,7}\b`)
-	fnWord    = regexp.MustCompile(`\bFN-\d{4}-\d{3}\b`)
-	pullWord  = regexp.MustCompile(`(?i)\b(?:pull request|pull|issue|issues|PR|bug)[ #/]*(\d{2,6})\b`)
-	kbArticle = regexp.MustCompile(`(?i)\b(?:article(?: id| number)?|an=)[ :=]*(\d{4,9})\b`)
+	idWord    = express(`(?i)\b` + idForm + `\b`)
+	idCell    = express(`(?i)^(?:` + idForm + `|` + bareForm + `|[A-Z]{2,8}-\d{1,8}|#\d{1,7})$`)
+	idsEnd    = express(`(?is)\(((?:` + idForm + `|` + bareForm + `)(?:\s*[,/;]\s*(?:` + idForm + `|` + bareForm + `))*)\)\s*\.?$`)
+	idGap     = express(`[\s,;/]+`)
+	idBroken  = express(`(?i)\b(PD[2-4]-|VOSS-|CVE-\d{4}-|FN-\d{4}-|xos|EXOS)\s+(\d)`)
+	cveWord   = express(`(?i)\bCVE-\d{4}-\d{4,7}\b`)
+	fnWord    = express(`\bFN-\d{4}-\d{3}\b`)
+	pullWord  = express(`(?i)\b(?:pull request|pull|issue|issues|PR|bug)[ #/]*(\d{2,6})\b`)
+	kbArticle = express(`(?i)\b(?:article(?: id| number)?|an=)[ :=]*(\d{4,9})\b`)
 )
 
 // canonical is the form of an id in which it is compared.
@@ -33,7 +33,7 @@ func canonical(id string) string { return strings.ToUpper(strings.TrimSpace(id))
 // idsIn finds the ids that a text names, in order.
 func idsIn(s string) []string {
 	var ids []string
-	for _, id := range idWord.FindAllString(mendIDs(s), 64) {
+	for _, id := range idWord().FindAllString(mendIDs(s), 64) {
 		if id = tidyID(id); !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -44,11 +44,11 @@ func idsIn(s string) []string {
 // idsOfCell reads what stands in an id's column: ids and nothing else, or none.
 func idsOfCell(s string) []string {
 	var ids []string
-	for _, w := range idGap.Split(strings.Trim(mendIDs(squeeze(s)), " ()."), -1) {
+	for _, w := range idGap().Split(strings.Trim(mendIDs(squeeze(s)), " ()."), -1) {
 		if w == "" {
 			continue
 		}
-		if !idCell.MatchString(w) {
+		if !idCell().MatchString(w) {
 			return nil
 		}
 		ids = append(ids, tidyID(w))
@@ -57,13 +57,13 @@ func idsOfCell(s string) []string {
 }
 
 // mendIDs takes out the space that a line break left in an id.
-func mendIDs(s string) string { return idBroken.ReplaceAllString(s, "$1$2") }
+func mendIDs(s string) string { return idBroken().ReplaceAllString(s, "$1$2") }
 
 func tidyID(id string) string {
 	switch upper := strings.ToUpper(id); {
 	case strings.HasPrefix(upper, "XOS"), strings.HasPrefix(upper, "WI"):
 		return strings.ToLower(id)
-	case idWord.MatchString(id):
+	case idWord().MatchString(id):
 		return upper
 	}
 	return id

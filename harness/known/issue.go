@@ -77,7 +77,7 @@ func (i *Issue) finish(p *Products) {
 	if i.Title == "" {
 		i.Title = firstSentence(i.Text)
 	}
-	if m := areaPrefix.FindStringSubmatch(i.Title); m != nil && i.Feature == "" && !cveWord.MatchString(m[1]) && !p.names(m[1]) {
+	if m := areaPrefix().FindStringSubmatch(i.Title); m != nil && i.Feature == "" && !cveWord().MatchString(m[1]) && !p.names(m[1]) {
 		i.Feature, i.Title = m[1], m[2] // "bgpd: fix a crash"
 	}
 	i.Status = cmp.Or(i.Status, StatusUnspecified)

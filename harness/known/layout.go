@@ -1,7 +1,6 @@
 package known
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -34,7 +33,7 @@ func (l textLine) bold() bool {
 	return len(l.spans) > 0 && !slices.ContainsFunc(l.spans, func(s span) bool { return !s.bold })
 }
 
-var wide = regexp.MustCompile(`\t+| {2,}`)
+var wide = express(`\t+| {2,}`) //nolint:gochecknoglobals // it is compiled once
 
 // textLines takes a plain text apart. A form feed begins a page, as pdftotext writes it.
 func textLines(text string) []textLine {
@@ -57,7 +56,7 @@ func textLines(text string) []textLine {
 		l := textLine{page: page, line: n, gap: gap}
 		gap = false
 		at := 0
-		for _, m := range append(wide.FindAllStringIndex(raw, 64), []int{len(raw), len(raw)}) {
+		for _, m := range append(wide().FindAllStringIndex(raw, 64), []int{len(raw), len(raw)}) {
 			if part := raw[at:m[0]]; part != "" {
 				l.spans = append(l.spans, span{x: float64(len([]rune(raw[:at]))), text: part})
 			}
@@ -260,9 +259,9 @@ func bodySize(lines []textLine) float64 {
 	return best
 }
 
-var pageFurniture = regexp.MustCompile(`(?i)^(?:page \d+(?: of \d+)?|\d{1,4}|.{0,80}release notes.{0,60}\s\d{1,4}|[ivxl]{1,6}|(?:copyright|©).*|-{3,}|={3,}|_{3,})$`)
+var pageFurniture = express(`(?i)^(?:page \d+(?: of \d+)?|\d{1,4}|.{0,80}release notes.{0,60}\s\d{1,4}|[ivxl]{1,6}|(?:copyright|©).*|-{3,}|={3,}|_{3,})$`) //nolint:gochecknoglobals // it is compiled once
 
 // furniture tells page numbers and footers.
 func furniture(l textLine) bool {
-	return len(l.spans) == 0 || len(l.spans) <= 3 && pageFurniture.MatchString(strings.TrimSpace(l.text()))
+	return len(l.spans) == 0 || len(l.spans) <= 3 && pageFurniture().MatchString(strings.TrimSpace(l.text()))
 }

@@ -2,7 +2,6 @@ package known
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,10 +12,11 @@ type section struct {
 	release string
 }
 
+//nolint:gochecknoglobals // each is compiled once
 var (
-	openWords      = regexp.MustCompile(`(?i)\b(open issues?|known issues?|known problems?|outstanding issues?|unresolved|limitations and known issues)\b`)
-	resolvedWords  = regexp.MustCompile(`(?i)\b(resolved issues?|fixed issues?|corrected issues?|issues? (?:resolved|fixed|corrected)|problems? corrected|resolved|bug fixes)\b`)
-	behaviourWords = regexp.MustCompile(`(?i)\b(known behaviou?rs?|clarifications?|restrictions?|limitations?|expected behaviou?rs?|notes and restrictions)\b`)
+	openWords      = express(`(?i)\b(open issues?|known issues?|known problems?|outstanding issues?|unresolved|limitations and known issues)\b`)
+	resolvedWords  = express(`(?i)\b(resolved issues?|fixed issues?|corrected issues?|issues? (?:resolved|fixed|corrected)|problems? corrected|resolved|bug fixes)\b`)
+	behaviourWords = express(`(?i)\b(known behaviou?rs?|clarifications?|restrictions?|limitations?|expected behaviou?rs?|notes and restrictions)\b`)
 )
 
 // sectionOf reads a heading. A heading of several kinds at once ("Open Issues, Known
@@ -28,13 +28,13 @@ func sectionOf(s string) section {
 	var found []Status
 	for _, k := range []struct {
 		status Status
-		words  *regexp.Regexp
+		words  expression
 	}{{StatusOpen, openWords}, {StatusResolved, resolvedWords}, {StatusBehaviour, behaviourWords}} {
-		if k.words.MatchString(s) {
+		if k.words().MatchString(s) {
 			found = append(found, k.status)
 		}
 	}
-	sec := section{release: versionWord.FindString(s)}
+	sec := section{release: versionWord().FindString(s)}
 	switch {
 	case len(found) == 1:
 		sec.status = found[0]
@@ -44,7 +44,7 @@ func sectionOf(s string) section {
 	return sec
 }
 
-var aloneRelease = regexp.MustCompile(`(?i)\b(?:software )?(?:version|release)\s+(` + versionForm + `)`)
+var aloneRelease = express(`(?i)\b(?:software )?(?:version|release)\s+(` + versionForm + `)`) //nolint:gochecknoglobals // it is compiled once
 
 // blocks reads a document that was taken apart: what it is of, then its entries by the
 // shape that they have.
@@ -79,13 +79,13 @@ func (r *reader) head(list []block) {
 	if d.Release != "" {
 		return
 	}
-	for _, m := range r.products.title.FindAllStringSubmatch(s, 20) {
+	for _, m := range r.products.title().FindAllStringSubmatch(s, 20) {
 		if d.Product == "" || r.products.Name(m[1]) == d.Product {
 			d.Release = strings.TrimSuffix(m[2], ".x")
 			return
 		}
 	}
-	if m := aloneRelease.FindStringSubmatch(s); m != nil {
+	if m := aloneRelease().FindStringSubmatch(s); m != nil {
 		d.Release = strings.TrimSuffix(m[1], ".x")
 	}
 }
@@ -240,11 +240,11 @@ func (p *notesReader) place(i *Issue) {
 	}
 }
 
-var workaroundSentence = regexp.MustCompile(`(?i)([^.]*\b(?:work ?around|as a workaround|to avoid (?:this|the) (?:problem|issue)|to recover|you must manually|manually)\b[^.]*(?:\.|$))`)
+var workaroundSentence = express(`(?i)([^.]*\b(?:work ?around|as a workaround|to avoid (?:this|the) (?:problem|issue)|to recover|you must manually|manually)\b[^.]*(?:\.|$))`) //nolint:gochecknoglobals // it is compiled once
 
 // workaroundIn finds the sentence that says what to do.
 func workaroundIn(s string) string {
-	return strings.TrimSpace(workaroundSentence.FindString(s))
+	return strings.TrimSpace(workaroundSentence().FindString(s))
 }
 
 // set puts a cell where its column says.
@@ -257,7 +257,7 @@ func (i *Issue) set(as role, c, product string, p *Products) {
 	case roleText:
 		i.Text = c
 	case roleWorkaround:
-		if !noneWord.MatchString(c) {
+		if !noneWord().MatchString(c) {
 			i.Workaround = c
 		}
 	case roleFeature:
@@ -282,7 +282,7 @@ func (i *Issue) set(as role, c, product string, p *Products) {
 	}
 }
 
-var noneWord = regexp.MustCompile(`(?i)^(?:none|n/?a|no workaround|not available|-+|–|none\.|no)\.?$`)
+var noneWord = express(`(?i)^(?:none|n/?a|no workaround|not available|-+|–|none\.|no)\.?$`) //nolint:gochecknoglobals // it is compiled once
 
 func statusOf(s string) Status {
 	switch strings.ToLower(s) {
@@ -304,7 +304,7 @@ func (p *notesReader) paragraph(b, next block) {
 		p.headline(b)
 		return
 	}
-	ids := idsEnd.FindStringSubmatch(mendIDs(b.text))
+	ids := idsEnd().FindStringSubmatch(mendIDs(b.text))
 	switch {
 	case ids != nil:
 		p.body = append(p.body, b)
@@ -330,7 +330,7 @@ func (p *notesReader) entry(ids []string) {
 	for _, b := range p.body {
 		text = append(text, b.text)
 	}
-	i.Text = idsEnd.ReplaceAllString(mendIDs(strings.Join(text, " ")), "")
+	i.Text = idsEnd().ReplaceAllString(mendIDs(strings.Join(text, " ")), "")
 	i.Text = strings.TrimSpace(i.Text)
 	if i.Text != "" && !strings.HasSuffix(i.Text, ".") {
 		i.Text += "."

@@ -2,7 +2,6 @@ package known
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -48,7 +47,7 @@ func sentenceOf(b block) string {
 	return b.text
 }
 
-var afterName = regexp.MustCompile(`^([A-Za-z][A-Za-z /()-]{2,40}?)\s*:\s*(.*)$`)
+var afterName = express(`^([A-Za-z][A-Za-z /()-]{2,40}?)\s*:\s*(.*)$`) //nolint:gochecknoglobals // it is compiled once
 
 // partName reads a heading, "Symptoms", or one with its text behind it, "Symptoms: reboots".
 func partName(b block, names map[string]string) (name, rest string) {
@@ -59,7 +58,7 @@ func partName(b block, names map[string]string) (name, rest string) {
 	if n, ok := names[strings.ToLower(strings.TrimRight(text, " :"))]; ok {
 		return n, ""
 	}
-	if m := afterName.FindStringSubmatch(text); m != nil {
+	if m := afterName().FindStringSubmatch(text); m != nil {
 		if n, ok := names[strings.ToLower(m[1])]; ok {
 			return n, m[2]
 		}
@@ -109,9 +108,9 @@ func (r *reader) notice(list []block) bool {
 	}
 	head := strings.Join(first, "\n")
 	i := Issue{Kind: KB, Status: StatusUnspecified, Source: Source{Page: list[0].page, Line: list[0].line}}
-	if fn := fnWord.FindString(head + text("id")); fn != "" {
+	if fn := fnWord().FindString(head + text("id")); fn != "" {
 		i.IDs, i.Kind = []string{fn}, FieldNotice
-	} else if m := kbArticle.FindStringSubmatch(head); m != nil {
+	} else if m := kbArticle().FindStringSubmatch(head); m != nil {
 		i.IDs = []string{m[1]}
 	} else if id := squeeze(text("id")); id != "" {
 		i.IDs = idsOfCell(id)
@@ -147,9 +146,9 @@ func noticeTitle(list []block, summary string) string {
 	for _, b := range list[:min(len(list), 6)] {
 		t := squeeze(b.text)
 		name, _ := partName(b, noticeParts)
-		t = strings.Trim(fnWord.ReplaceAllString(t, ""), " :-–")
+		t = strings.Trim(fnWord().ReplaceAllString(t, ""), " :-–")
 		t = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(t, "Field Notice"), ":"))
-		if name == "" && len(t) > 20 && len(t) < 160 && !kbArticle.MatchString(t) {
+		if name == "" && len(t) > 20 && len(t) < 160 && !kbArticle().MatchString(t) {
 			return strings.Trim(t, " :-–")
 		}
 		if name != "" {
@@ -181,7 +180,7 @@ func (r *reader) featurePage(list []block) bool {
 		t := squeeze(b.text)
 		switch {
 		case b.kind == heading || title == "" && short(t):
-			if !r.products.title.MatchString(t) && !strings.Contains(strings.ToLower(t), "release notes") {
+			if !r.products.title().MatchString(t) && !strings.Contains(strings.ToLower(t), "release notes") {
 				title = t
 			}
 		case title != "":

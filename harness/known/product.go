@@ -13,10 +13,10 @@ import (
 // compared within one product only. nil knows none.
 type Products struct {
 	list     []drivers.Product
-	word     *regexp.Regexp // any name of a product
-	sentence *regexp.Regexp // what a sentence about versions consists of; the rest is passed over
-	title    *regexp.Regexp // a product and its release, as titles have them
-	head     *regexp.Regexp // the same as a line of its own, as changelogs have it
+	word     expression // any name of a product
+	sentence expression // what a sentence about versions consists of; the rest is passed over
+	title    expression // a product and its release, as titles have them
+	head     expression // the same as a line of its own, as changelogs have it
 }
 
 // NewProducts makes the products of what a registry knows (drivers.Registry.Products).
@@ -38,10 +38,10 @@ func NewProducts(list []drivers.Product) *Products {
 	}
 	return &Products{
 		list:     list,
-		word:     regexp.MustCompile(`(?i)\b(` + words(1) + `)\b`),
-		sentence: regexp.MustCompile(`(?i)` + sentenceForm + `|\b(` + words(1) + `)\b`),
-		title:    regexp.MustCompile(`(?i)\b(` + words(3) + `)\b[^.\n]{0,60}?(` + versionForm + `)`),
-		head:     regexp.MustCompile(`^(?:#+ )?((?i:` + words(3) + `)) v?(\d+\.\d+[\w.]*)(?: .*)?$`),
+		word:     express(`(?i)\b(` + words(1) + `)\b`),
+		sentence: express(`(?i)` + sentenceForm + `|\b(` + words(1) + `)\b`),
+		title:    express(`(?i)\b(` + words(3) + `)\b[^.\n]{0,60}?(` + versionForm + `)`),
+		head:     express(`^(?:#+ )?((?i:` + words(3) + `)) v?(\d+\.\d+[\w.]*)(?: .*)?$`),
 	}
 }
 
@@ -86,15 +86,15 @@ func (p *Products) vendor(name string) string {
 func (p *Products) names(s string) bool { return p.vendor(p.Name(s)) != "" }
 
 // toolWords are those of programs that manage products and have versions of their own.
-var toolWords = regexp.MustCompile(`(?i)\bansible\b.{0,60}\bcollections?\b|\bcollections?\b.{0,60}\bansible\b|galaxy\.ansible|\bansible[-_.]|\bterraform\b.{0,30}\bprovider\b|\bterraform-provider-|\bnapalm[-_. ]|\bnetmiko\b|\b(?:prometheus|snmp)[ _-]exporter\b`)
+var toolWords = express(`(?i)\bansible\b.{0,60}\bcollections?\b|\bcollections?\b.{0,60}\bansible\b|galaxy\.ansible|\bansible[-_.]|\bterraform\b.{0,30}\bprovider\b|\bterraform-provider-|\bnapalm[-_. ]|\bnetmiko\b|\b(?:prometheus|snmp)[ _-]exporter\b`) //nolint:gochecknoglobals // it is compiled once
 
 // aboutTool reports whether a document is of a program that manages a product: its versions are
 // not the product's.
-func aboutTool(s string) bool { return toolWords.MatchString(s) }
+func aboutTool(s string) bool { return toolWords().MatchString(s) }
 
 // in finds the first product that a text names. Short forms count in capitals only.
 func (p *Products) in(s string) string {
-	for _, m := range p.orNone().word.FindAllString(s, 8) {
+	for _, m := range p.orNone().word().FindAllString(s, 8) {
 		if len(m) == 2 && m != strings.ToUpper(m) {
 			continue
 		}

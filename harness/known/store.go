@@ -12,7 +12,8 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/reprise-lab/reprise/topologies/version"
 )
@@ -107,7 +108,28 @@ func (d *DB) Path() string { return d.path }
 // Close closes the file.
 func (d *DB) Close() error { return d.db.Close() }
 
+// reach opens the file. To put a new one into the mode in which nobody waits for readers fails at
+// once while another program does so too: SQLite asks no busy handler there (sqlite3_busy_handler).
+func (d *DB) reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		err := d.db.PingContext(ctx)
+		if e, ok := errors.AsType[*sqlite.Error](err); !ok || e.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
+
 func (d *DB) prepare(ctx context.Context) error {
+	if err := d.reach(ctx); err != nil {
+		return err
+	}
 	var have int
 	if err := d.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
 		return err

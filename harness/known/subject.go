@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -253,40 +252,40 @@ func (s *Subject) addNodes(nodes []evidence.NodeInfo, given bool) {
 // left out: what is switched off is not in use.
 var featureWords = []struct { //nolint:gochecknoglobals // a table that nothing changes
 	feature string
-	line    *regexp.Regexp
+	line    expression
 }{
-	{"ospf", regexp.MustCompile(`(?im)^\s*(?:enable ospf\b|configure ospf\b|router ospf6?\b|ip ospf\b|protocol ospf\b|ipv6 ospf6\b).*$`)},
-	{"bgp", regexp.MustCompile(`(?im)^\s*(?:enable bgp\b|configure bgp\b|router bgp\b|protocol bgp\b).*$`)},
-	{"isis", regexp.MustCompile(`(?im)^\s*(?:enable isis\b|configure isis\b|router isis\b|ip router isis\b|protocol isis\b|isis\b).*$`)},
-	{"rip", regexp.MustCompile(`(?im)^\s*(?:enable rip\b|router rip(?:ng)?\b|protocol rip\b).*$`)},
-	{"vrrp", regexp.MustCompile(`(?im)^\s*(?:create vrrp\b|configure vrrp\b|enable vrrp\b|vrrp\b|vrrp_instance\b|ip vrrp\b).*$`)},
-	{"mlag", regexp.MustCompile(`(?im)^\s*(?:create mlag\b|enable mlag\b|configure mlag\b|virtual-ist\b|smlt\b).*$`)},
-	{"lag", regexp.MustCompile(`(?im)^\s*(?:enable sharing\b|configure sharing\b|mlt \d+|lacp\b|vlacp\b|.*\badd-bond\b|.*\bbond_mode\b).*$`)},
-	{"stp", regexp.MustCompile(`(?im)^\s*(?:create stpd\b|configure stpd\b|enable stpd\b|spanning-tree\b|.*\bstp_enable\b|.*\bstp-enable\b).*$`)},
-	{"rstp", regexp.MustCompile(`(?im)^.*(?:\brstp[_-]enable\b|\bdot1w\b|spanning-tree rstp\b).*$`)},
-	{"elrp", regexp.MustCompile(`(?im)^\s*(?:enable elrp\b|configure elrp\b).*$`)},
-	{"eaps", regexp.MustCompile(`(?im)^\s*(?:create eaps\b|configure eaps\b|enable eaps\b).*$`)},
-	{"esrp", regexp.MustCompile(`(?im)^\s*(?:create esrp\b|configure esrp\b|enable esrp\b).*$`)},
-	{"slpp", regexp.MustCompile(`(?im)^\s*(?:slpp\b|enable slpp\b|configure slpp\b).*$`)},
-	{"spb", regexp.MustCompile(`(?im)^\s*(?:spbm\b|i-sid\b|vlan i-sid\b|isis spbm\b).*$`)},
-	{"fabric attach", regexp.MustCompile(`(?im)^\s*(?:fa\b|fa enable\b|configure fabric attach\b|enable fabric attach\b).*$`)},
-	{"lldp", regexp.MustCompile(`(?im)^\s*(?:enable lldp\b|configure lldp\b|lldp\b).*$`)},
-	{"poe", regexp.MustCompile(`(?im)^\s*(?:enable inline-power\b|configure inline-power\b|inline-power\b|poe\b).*$`)},
-	{"ssh", regexp.MustCompile(`(?im)^\s*(?:enable ssh2?\b|configure ssh2?\b|ssh\b).*$`)},
-	{"snmp", regexp.MustCompile(`(?im)^\s*(?:enable snmp\b|configure snmpv?3?\b|snmp-server\b).*$`)},
-	{"mirroring", regexp.MustCompile(`(?im)^\s*(?:enable mirror\b|create mirror\b|configure mirror\b|mirror-by-port\b).*$`)},
-	{"acl", regexp.MustCompile(`(?im)^\s*(?:configure access-list\b|create access-list\b|filter acl\b|access-list\b|ip prefix-list\b).*$`)},
-	{"multicast", regexp.MustCompile(`(?im)^\s*(?:enable igmp\b|configure igmp\b|ip igmp\b|enable pim\b|ip pim\b).*$`)},
-	{"meter", regexp.MustCompile(`(?im)^.*\b(?:add-meter|meter:\d+|meter=\d+)\b.*$`)},
-	{"openflow", regexp.MustCompile(`(?im)^.*\b(?:ovs-ofctl|add-flow|packet-out)\b.*$`)},
-	{"filter", regexp.MustCompile(`(?im)^\s*(?:filter\s+\w+|function\s+\w+\s*\().*$`)},
+	{"ospf", express(`(?im)^\s*(?:enable ospf\b|configure ospf\b|router ospf6?\b|ip ospf\b|protocol ospf\b|ipv6 ospf6\b).*$`)},
+	{"bgp", express(`(?im)^\s*(?:enable bgp\b|configure bgp\b|router bgp\b|protocol bgp\b).*$`)},
+	{"isis", express(`(?im)^\s*(?:enable isis\b|configure isis\b|router isis\b|ip router isis\b|protocol isis\b|isis\b).*$`)},
+	{"rip", express(`(?im)^\s*(?:enable rip\b|router rip(?:ng)?\b|protocol rip\b).*$`)},
+	{"vrrp", express(`(?im)^\s*(?:create vrrp\b|configure vrrp\b|enable vrrp\b|vrrp\b|vrrp_instance\b|ip vrrp\b).*$`)},
+	{"mlag", express(`(?im)^\s*(?:create mlag\b|enable mlag\b|configure mlag\b|virtual-ist\b|smlt\b).*$`)},
+	{"lag", express(`(?im)^\s*(?:enable sharing\b|configure sharing\b|mlt \d+|lacp\b|vlacp\b|.*\badd-bond\b|.*\bbond_mode\b).*$`)},
+	{"stp", express(`(?im)^\s*(?:create stpd\b|configure stpd\b|enable stpd\b|spanning-tree\b|.*\bstp_enable\b|.*\bstp-enable\b).*$`)},
+	{"rstp", express(`(?im)^.*(?:\brstp[_-]enable\b|\bdot1w\b|spanning-tree rstp\b).*$`)},
+	{"elrp", express(`(?im)^\s*(?:enable elrp\b|configure elrp\b).*$`)},
+	{"eaps", express(`(?im)^\s*(?:create eaps\b|configure eaps\b|enable eaps\b).*$`)},
+	{"esrp", express(`(?im)^\s*(?:create esrp\b|configure esrp\b|enable esrp\b).*$`)},
+	{"slpp", express(`(?im)^\s*(?:slpp\b|enable slpp\b|configure slpp\b).*$`)},
+	{"spb", express(`(?im)^\s*(?:spbm\b|i-sid\b|vlan i-sid\b|isis spbm\b).*$`)},
+	{"fabric attach", express(`(?im)^\s*(?:fa\b|fa enable\b|configure fabric attach\b|enable fabric attach\b).*$`)},
+	{"lldp", express(`(?im)^\s*(?:enable lldp\b|configure lldp\b|lldp\b).*$`)},
+	{"poe", express(`(?im)^\s*(?:enable inline-power\b|configure inline-power\b|inline-power\b|poe\b).*$`)},
+	{"ssh", express(`(?im)^\s*(?:enable ssh2?\b|configure ssh2?\b|ssh\b).*$`)},
+	{"snmp", express(`(?im)^\s*(?:enable snmp\b|configure snmpv?3?\b|snmp-server\b).*$`)},
+	{"mirroring", express(`(?im)^\s*(?:enable mirror\b|create mirror\b|configure mirror\b|mirror-by-port\b).*$`)},
+	{"acl", express(`(?im)^\s*(?:configure access-list\b|create access-list\b|filter acl\b|access-list\b|ip prefix-list\b).*$`)},
+	{"multicast", express(`(?im)^\s*(?:enable igmp\b|configure igmp\b|ip igmp\b|enable pim\b|ip pim\b).*$`)},
+	{"meter", express(`(?im)^.*\b(?:add-meter|meter:\d+|meter=\d+)\b.*$`)},
+	{"openflow", express(`(?im)^.*\b(?:ovs-ofctl|add-flow|packet-out)\b.*$`)},
+	{"filter", express(`(?im)^\s*(?:filter\s+\w+|function\s+\w+\s*\().*$`)},
 }
 
 // FeaturesIn finds the features that a configuration uses, each with the line that shows it.
 func FeaturesIn(text string) map[string]string {
 	found := map[string]string{}
 	for _, f := range featureWords {
-		if line := f.line.FindString(text); line != "" {
+		if line := f.line().FindString(text); line != "" {
 			found[f.feature] = clip(squeeze(line), 80)
 		}
 	}
@@ -319,11 +318,12 @@ func featureName(s string) string {
 	return s
 }
 
+//nolint:gochecknoglobals // each is compiled once
 var (
-	emsName  = regexp.MustCompile(`<(?:Crit|Erro|Error|Warn|Warning|Noti|Notice|Info|Critical)[a-z]*:([A-Za-z][\w]*(?:\.[A-Za-z]\w*)+)>`)
-	vossCode = regexp.MustCompile(`\b0x[0-9a-f]{8}\b`)
-	frrID    = regexp.MustCompile(`\[([0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5})\]`)
-	emsBare  = regexp.MustCompile(`\b[A-Za-z]{2,12}\.[A-Z][A-Za-z]{2,24}\.[A-Z][A-Za-z]{2,40}\b|\b(?:ospf|ospfv3|bgp|isis|HAL|VLAN|STP|EDP|LACP|VRRP|ESRP|EAPS|Kern|DM|vsm|VSM|FDB)(?:\.[A-Za-z]\w{2,30}){1,3}\b`)
+	emsName  = express(`<(?:Crit|Erro|Error|Warn|Warning|Noti|Notice|Info|Critical)[a-z]*:([A-Za-z][\w]*(?:\.[A-Za-z]\w*)+)>`)
+	vossCode = express(`\b0x[0-9a-f]{8}\b`)
+	frrID    = express(`\[([0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5})\]`)
+	emsBare  = express(`\b[A-Za-z]{2,12}\.[A-Z][A-Za-z]{2,24}\.[A-Z][A-Za-z]{2,40}\b|\b(?:ospf|ospfv3|bgp|isis|HAL|VLAN|STP|EDP|LACP|VRRP|ESRP|EAPS|Kern|DM|vsm|VSM|FDB)(?:\.[A-Za-z]\w{2,30}){1,3}\b`)
 )
 
 // MnemonicsIn finds the names of log messages: EXOS's component.condition, the codes of VOSS
@@ -335,16 +335,16 @@ func MnemonicsIn(text string) []string {
 			list = append(list, m)
 		}
 	}
-	for _, m := range emsName.FindAllStringSubmatch(text, 5000) {
+	for _, m := range emsName().FindAllStringSubmatch(text, 5000) {
 		add(m[1])
 	}
-	for _, m := range emsBare.FindAllString(text, 2000) {
+	for _, m := range emsBare().FindAllString(text, 2000) {
 		add(m)
 	}
-	for _, m := range vossCode.FindAllString(text, 2000) {
+	for _, m := range vossCode().FindAllString(text, 2000) {
 		add(m)
 	}
-	for _, m := range frrID.FindAllStringSubmatch(text, 2000) {
+	for _, m := range frrID().FindAllStringSubmatch(text, 2000) {
 		add(m[1])
 	}
 	slices.Sort(list)

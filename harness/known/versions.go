@@ -2,7 +2,6 @@ package known
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -63,7 +62,7 @@ func (f Fix) String() string {
 
 const versionForm = `(?:VOSS[0-9A-Z]*\.|[vV])?\d{1,3}\.(?:\d{1,4}|x)(?:\.(?:\d{1,5}|x)){0,4}(?:b\d{1,3})?(?:_B\d{1,4})?(?:\.GA)?(?:-[Pp]atch\d{1,2}-\d{1,3}|-(?:dev|rc\d*)|-\d[\w.+~]*)?|\bv\d{4}b\d{1,3}(?:-patch\d{1,2}-\d{1,3})?|\b\d{1,2}\.x`
 
-var versionWord = regexp.MustCompile(versionForm)
+var versionWord = express(versionForm) //nolint:gochecknoglobals // it is compiled once
 
 // sentenceForm is what a sentence about versions consists of, beside the names of products.
 const sentenceForm = `(` + versionForm + `)|\b(fixed|resolved|corrected|fix is|patched|first clean)\b|\b((?:before|prior to|earlier than|below|up to|to)(?: and| or|,)* (?:through|including)|up to and including|no later than|through|thru)\b|\b(before|prior to|earlier than|lower than|below|up to but not including)\b|\b(to|up to|until)\b|(?:^|\s)([-–—])(?:\s|$)|\b(and later|or later|and above|or higher|and newer|onwards?|and up)\b|\b(at the latest|(?:or|and)(?: all)? (?:earlier|before|prior|previous|below|older|lower))\b|\b(found|affects|affected|seen|introduced|present)\b|(;)`
@@ -91,14 +90,14 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 	r := versionReader{products: p, product: inProduct, base: inProduct}
 	text = clip(squeeze(text), 4<<10)
 	end := 0
-	for _, m := range p.sentence.FindAllStringSubmatchIndex(text, 400) {
+	for _, m := range p.sentence().FindAllStringSubmatchIndex(text, 400) {
 		for g := gVersion; g <= gProduct; g++ {
 			if m[2*g] >= 0 {
-				if g == gVersion && aside.MatchString(text[end:m[0]]) {
+				if g == gVersion && aside().MatchString(text[end:m[0]]) {
 					r.before, r.to = false, false
 				}
 				word := text[m[2*g]:m[2*g+1]]
-				if g == gFixed && negated.MatchString(text[end:m[0]]) {
+				if g == gFixed && negated().MatchString(text[end:m[0]]) {
 					g = gFound
 				}
 				r.take(g, word)
@@ -113,10 +112,10 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 
 // aside finds what stands before a version that a word of a range does not speak of: "before the
 // session is up in 9.1", "through a crafted packet in 9.1".
-var aside = regexp.MustCompile(`(?i)\b(?:in|is|are|was|were|on|with|when|while|for|by|an?|can|could|may)\b`)
+var aside = express(`(?i)\b(?:in|is|are|was|were|on|with|when|while|for|by|an?|can|could|may)\b`) //nolint:gochecknoglobals // it is compiled once
 
 // negated ends in what turns "fixed in 9.1" round.
-var negated = regexp.MustCompile(`(?i)(?:\b(?:not|never|nor)|n['’]t)(?: (?:yet|been|be|fully|completely))*\s*$`)
+var negated = express(`(?i)(?:\b(?:not|never|nor)|n['’]t)(?: (?:yet|been|be|fully|completely))*\s*$`) //nolint:gochecknoglobals // it is compiled once
 
 // versionReader goes through the words of a sentence about versions.
 type versionReader struct {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,10 +27,11 @@ const (
 // Options are the choices of one run; zero values leave the scenario's own.
 type Options struct {
 	Variant evidence.Variant  // zero means the scenario itself
-	Set     map[string]string // node.image, node.config, node.platform, node.env.NAME
+	Set     map[string]string // as scenarios.Settable says
 	Trials  int
 	Labs    int
 	Reset   scenarios.Reset
+	Speed   float64 // of the lab's clocks; 0 is the scenario's
 }
 
 // Plan is what a run executes. It is not changed after New.
@@ -47,7 +49,8 @@ type Plan struct {
 	Trials     int
 	Labs       int
 	Reset      scenarios.Reset
-	Timeout    time.Duration // of one trial
+	Clock      evidence.Clock // how time passes in the lab
+	Timeout    time.Duration  // of one trial, in real time
 	// Rules judge the trials: those of today, or those of the record that was opened.
 	Rules evidence.Rules
 }
@@ -59,6 +62,7 @@ type Node struct {
 	Platform string
 	Image    string
 	Segment  bool
+	RealTime bool // it has not the lab's clock
 	Config   []byte
 	Files    map[string][]byte
 	Services []drivers.Service
@@ -67,10 +71,15 @@ type Node struct {
 
 // Step is one step with its place in the scenario.
 type Step struct {
-	Ref     string // stimulus[0]
+	Ref     string // stimulus[0]; stimulus[0].together[1] of a group; stimulus[0]#3 where it is repeated
 	Step    scenarios.Step
 	Check   *Check // of a wait-for
 	LeftOut bool   // by the control
+	// Parts are the steps of a group, or the repetitions of a step.
+	Parts []Step
+	// Nth is the number of the repetition that the step is, or belongs to, from 1; 0 for none. Of
+	// how many is known to the repetition itself.
+	Nth, Of int
 }
 
 // Check is one condition, compiled.
@@ -99,11 +108,15 @@ func New(l *scenarios.Loaded, o Options) (*Plan, error) {
 		p.Trials = scenarios.DefaultTrials
 	}
 	p.Labs = min(p.Labs, p.Trials)
-	if p.Reset == "" {
-		p.Reset = s.Trials.Reset
+	var err error
+	if p.Clock, err = clockOf(s.Clock, o.Speed); err != nil {
+		return nil, err
 	}
 	if p.Reset == "" {
-		p.Reset = scenarios.ResetRedeploy
+		p.Reset = DeclaredReset(s)
+	}
+	if err := p.resets(); err != nil {
+		return nil, err
 	}
 	set, without, err := p.overrides()
 	if err != nil {
@@ -112,7 +125,11 @@ func New(l *scenarios.Loaded, o Options) (*Plan, error) {
 	if err := p.resolveNodes(set); err != nil {
 		return nil, err
 	}
-	if err := p.resolveChecks(); err != nil {
+	stimulus, err := l.StimulusWith(set)
+	if err != nil {
+		return nil, fmt.Errorf("set a value of a step: %w", err)
+	}
+	if err := p.resolveChecks(stimulus); err != nil {
 		return nil, err
 	}
 	for _, ref := range without {
@@ -122,11 +139,46 @@ func New(l *scenarios.Loaded, o Options) (*Plan, error) {
 		}
 		p.Stimulus[n].LeftOut = true
 	}
-	p.Timeout = time.Duration(s.Trials.Timeout)
-	if p.Timeout == 0 {
-		p.Timeout = p.Longest() + 3*time.Minute
-	}
+	p.Timeout = p.timeout()
 	return p, nil
+}
+
+// DeclaredReset is how a scenario has its lab cleaned between two trials, where nothing else is asked for.
+func DeclaredReset(s *scenarios.Scenario) scenarios.Reset {
+	return cmp.Or(s.Trials.Reset, scenarios.ResetRedeploy)
+}
+
+// resets refuses a reset that the lab's clocks do not allow.
+func (p *Plan) resets() error {
+	if p.Clock.Start.IsZero() || p.Reset == scenarios.ResetRedeploy {
+		return nil
+	}
+	return fmt.Errorf("the lab's clocks begin at %s in every trial, which takes a cold start: reset %s is not possible", p.Clock.Start.Format(time.RFC3339), p.Reset)
+}
+
+// mostWait bounds the windows of one trial in real time: a slow lab's are longer than a run lasts.
+const mostWait = 1000 * time.Hour
+
+// timeout is the bound of one trial: the scenario's, or what its windows take and some more.
+func (p *Plan) timeout() time.Duration {
+	if t := p.Loaded.Scenario.Trials.Timeout; t != 0 {
+		return time.Duration(t)
+	}
+	return min(p.Clock.Real(p.Longest()), mostWait) + 3*time.Minute
+}
+
+// clockOf is the scenario's clock, at the speed that was asked for.
+func clockOf(c scenarios.Clock, speed float64) (evidence.Clock, error) {
+	if speed != 0 && !scenarios.ValidSpeed(speed) {
+		return evidence.Clock{}, fmt.Errorf("a lab cannot have %g times the speed of this machine: 0.01 to 1000", speed)
+	}
+	if speed == 0 {
+		speed = float64(c.Speed)
+	}
+	if speed == 1 {
+		speed = 0
+	}
+	return evidence.Clock{Speed: speed, Start: c.Start.Time}, nil
 }
 
 // overrides merges what the control and the command line replace; the command line wins.
@@ -148,6 +200,9 @@ func (p *Plan) resolveNodes(set map[string]string) error {
 	declared := map[string]scenarios.Node{}
 	maps.Copy(declared, p.Loaded.Scenario.Nodes)
 	for key, value := range set {
+		if p.Loaded.SetsStep(key) {
+			continue
+		}
 		if err := applyOverride(&p.Topology, declared, key, value); err != nil {
 			return err
 		}
@@ -163,7 +218,7 @@ func (p *Plan) resolveNodes(set map[string]string) error {
 			return fmt.Errorf("rights of %s: %w", t.Name, err)
 		}
 		t.Rights = rights
-		n := Node{Name: t.Name, Role: d.Role, Platform: d.Platform, Image: t.Image, Segment: t.IsSegment(), Exec: t.Exec, Files: map[string][]byte{}}
+		n := Node{Name: t.Name, Role: d.Role, Platform: d.Platform, Image: t.Image, Segment: t.IsSegment(), RealTime: d.Clock == scenarios.ClockReal, Exec: t.Exec, Files: map[string][]byte{}}
 		if n.Platform == "" {
 			n.Platform = DefaultPlatform
 		}
@@ -203,16 +258,27 @@ func applyOverride(t *topologies.Topology, declared map[string]scenarios.Node, k
 		d.Config = value
 	case field == "platform":
 		d.Platform = value
+	case strings.HasPrefix(field, "files./"):
+		d.Files = maps.Clone(d.Files)
+		if d.Files == nil {
+			d.Files = map[string]string{}
+		}
+		d.Files[strings.TrimPrefix(field, "files.")] = value
+	case strings.HasPrefix(field, "sysctls."):
+		if t.Nodes[i].Sysctls == nil {
+			t.Nodes[i].Sysctls = map[string]string{}
+		}
+		t.Nodes[i].Sysctls[strings.TrimPrefix(field, "sysctls.")] = value
 	case strings.HasPrefix(field, "env."):
 		t.Nodes[i].Env[strings.TrimPrefix(field, "env.")] = value
 	default:
-		return fmt.Errorf("set %s: it is node.image, node.config, node.platform or node.env.NAME", key)
+		return fmt.Errorf("set %s: it is %s", key, scenarios.Settable)
 	}
 	declared[name] = d
 	return nil
 }
 
-func (p *Plan) resolveChecks() error {
+func (p *Plan) resolveChecks(stimulus []scenarios.Step) error {
 	s := &p.Loaded.Scenario
 	var err error
 	for _, list := range []struct {
@@ -226,7 +292,7 @@ func (p *Plan) resolveChecks() error {
 			return err
 		}
 	}
-	if p.Stimulus, err = p.steps("stimulus", s.Stimulus); err != nil {
+	if p.Stimulus, err = p.steps("stimulus", stimulus); err != nil {
 		return err
 	}
 	if s.Workaround == nil {
@@ -258,9 +324,13 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 	if c.Name == "" {
 		c.Name = ref
 	}
+	c.Every = scenarios.Duration(p.every(c))
+	if flow, ok := c.Probe().(scenarios.TrafficProbe); ok {
+		c.Node = p.Loaded.Scenario.Traffic[flow.Flow].To
+	}
 	check := Check{Ref: ref, Cond: c, Interfaces: p.Topology.Interfaces(c.Node)}
 	var err error
-	if check.Predicate, err = scenarios.CompilePredicate(c.Predicate(), c.Changes == nil); err != nil {
+	if check.Predicate, err = c.Compile(); err != nil {
 		return check, fmt.Errorf("%s: %w", ref, err)
 	}
 	if c.Template != "" {
@@ -274,6 +344,19 @@ func (p *Plan) check(ref string, c scenarios.Condition) (Check, error) {
 		}
 	}
 	return check, nil
+}
+
+// lookEvery is how often a condition of a fast lab is looked at that does not say it, in real
+// time: a look takes about as long.
+const lookEvery = 50 * time.Millisecond
+
+// every is the time of the lab between two looks at a condition. In a fast lab the default would
+// have a machine do nothing but look; it is longer there, but never more than a tenth of the window.
+func (p *Plan) every(c scenarios.Condition) time.Duration {
+	if c.Every > 0 || p.Clock.Factor() <= 1 {
+		return time.Duration(c.Every)
+	}
+	return max(c.Interval(), min(p.Clock.Lab(lookEvery), c.Length()/10))
 }
 
 // borrow completes a condition that is the same as one of the baseline. A window of its own wins.
@@ -291,23 +374,35 @@ func (p *Plan) borrow(c scenarios.Condition) scenarios.Condition {
 	return c
 }
 
-func (p *Plan) steps(list string, from []scenarios.Step) ([]Step, error) {
-	var out []Step
-	for i, s := range from {
-		step := Step{Ref: fmt.Sprintf("%s[%d]", list, i), Step: s}
-		if s.WaitFor != nil {
-			check, err := p.check(step.Ref+".wait-for", *s.WaitFor)
-			if err != nil {
-				return nil, err
+// Checks are all conditions, in the order in which they are looked at.
+func (p *Plan) Checks() []Check {
+	all := slices.Clone(p.Baseline)
+	var steps func(list []Step)
+	steps = func(list []Step) {
+		for _, s := range list {
+			if s.Check != nil {
+				all = append(all, *s.Check)
 			}
-			step.Check = &check
+			steps(s.Parts)
 		}
-		out = append(out, step)
 	}
-	return out, nil
+	steps(p.Stimulus)
+	all = append(all, p.Symptom...)
+	steps(p.Workaround)
+	return append(all, p.Relief...)
 }
 
-// Longest is the longest time that the windows of one trial can take together.
+// Check finds a condition by its place in the scenario.
+func (p *Plan) Check(ref string) (Check, bool) {
+	all := p.Checks()
+	i := slices.IndexFunc(all, func(c Check) bool { return c.Ref == ref })
+	if i < 0 {
+		return Check{}, false
+	}
+	return all[i], true
+}
+
+// Longest is the longest time that the windows of one trial can take together, in the lab's time.
 func (p *Plan) Longest() time.Duration {
 	total := longestOf(p.Baseline) + longestOf(p.Symptom) + longestOf(p.Relief)
 	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
@@ -333,7 +428,7 @@ func longestOf(checks []Check) time.Duration {
 func (p *Plan) Bound() time.Duration {
 	perLab := (p.Trials + p.Labs - 1) / p.Labs
 	one := p.Timeout + CollectTimeout
-	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
+	for _, s := range Each(p.Stimulus, p.Workaround) {
 		if s.Action().Effect().TakenBack && !s.LeftOut {
 			one += ReleaseTimeout
 		}
@@ -349,11 +444,17 @@ func (p *Plan) Expected() evidence.Verdict {
 	return evidence.Reproduced
 }
 
-// WithReset gives the plan with another way to clean the lab between two trials.
-func (p *Plan) WithReset(r scenarios.Reset) *Plan {
+// WithReset gives the plan with another way to clean the lab between two trials. A lab that begins
+// at a date knows one only.
+func (p *Plan) WithReset(r scenarios.Reset) (*Plan, error) {
 	q := *p
 	q.Reset = r
-	return &q
+	return &q, q.resets()
+}
+
+// WithSpeed gives the plan at another speed of the lab's clocks.
+func (p *Plan) WithSpeed(speed float64) (*Plan, error) {
+	return New(p.Loaded, Options{Variant: p.Variant, Set: p.Set, Trials: p.Trials, Labs: p.Labs, Reset: p.Reset, Speed: speed})
 }
 
 // WithoutWorkaround gives the plan with the workaround's steps left out and what they
@@ -385,7 +486,7 @@ func (p *Plan) CommandsFor(node string) []string {
 			texts = append(texts, string(data))
 		}
 	}
-	for _, s := range slices.Concat(p.Stimulus, p.Workaround) {
+	for _, s := range Each(p.Stimulus, p.Workaround) {
 		if s.Step.Node == node && !s.LeftOut {
 			texts = append(texts, s.Action().Effect().Lines...)
 		}
@@ -395,14 +496,9 @@ func (p *Plan) CommandsFor(node string) []string {
 
 // Configures reports whether any step of the plan changes a node's configuration.
 func (p *Plan) Configures(node string) bool {
-	for _, list := range [][]Step{p.Stimulus, p.Workaround} {
-		for _, s := range list {
-			if s.Step.Node == node && s.Action().Effect().Channel == scenarios.CommandLine && !s.LeftOut {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(Each(p.Stimulus, p.Workaround), func(s Step) bool {
+		return s.Step.Node == node && s.Action().Effect().Channel == scenarios.CommandLine && !s.LeftOut
+	})
 }
 
 // PortsOf is the lab's choice, or the interfaces under their own names.

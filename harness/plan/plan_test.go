@@ -151,6 +151,13 @@ func TestVariants(t *testing.T) {
 	if n := p.Nodes[0]; n.Image != "set" || string(n.Config) != "router bgp 1\n" || p.Topology.Nodes[0].Env["B"] != "2" || p.Nodes[1].Platform != "bird" {
 		t.Errorf("%+v, env %v", n, p.Topology.Nodes[0].Env)
 	}
+	p = planOf(t, l, plan.Options{Set: map[string]string{"r1.files./etc/x": "other.conf", "r1.sysctls.net.ipv4.ip_forward": "0", "stimulus.0.name": "another"}})
+	if string(p.Nodes[0].Files["/etc/x"]) != "router bgp 1\n" || p.Topology.Nodes[0].Sysctls["net.ipv4.ip_forward"] != "0" || p.Stimulus[0].Title() != "another" {
+		t.Errorf("files %v, sysctls %v, first step %s", p.Nodes[0].Files, p.Topology.Nodes[0].Sysctls, p.Stimulus[0].Title())
+	}
+	if l.Scenario.Nodes["r1"].Files["/etc/x"] != "" || l.Topology.Nodes[0].Sysctls["net.ipv4.ip_forward"] == "0" {
+		t.Error("the loaded scenario was changed")
+	}
 	if l.Topology.Nodes[0].Env["B"] != "" || l.Topology.Nodes[0].Image != "one" {
 		t.Error("the loaded scenario was changed")
 	}
@@ -173,11 +180,30 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{none, plan.Options{Variant: evidence.VariantControl}, "declares no control"},
 		{l, plan.Options{Set: map[string]string{"r9.image": "x"}}, `no node "r9" (it has r1, r2)`},
-		{l, plan.Options{Set: map[string]string{"r1.role": "x"}}, "node.image, node.config, node.platform or node.env.NAME"},
+		{l, plan.Options{Set: map[string]string{"r1.role": "x"}}, "node.image, node.config, node.platform, node.env.NAME"},
+		{l, plan.Options{Set: map[string]string{"stimulus.9.for": "1s"}}, `no step of the stimulus has the number or the name "9"`},
 		{l, plan.Options{Set: map[string]string{"r1.config": "none.conf"}}, "configuration of r1: none.conf was not read"},
 	} {
 		if _, err := plan.New(tt.l, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%+v: %v, want …%s…", tt.o, err, tt.want)
+		}
+	}
+}
+
+// A lab that begins at a date is built anew for every trial, whatever the reset that is asked for.
+func TestDateTakesColdStart(t *testing.T) {
+	l := load(t, "trials: {count: 4, reset: config}\n", "clock: {start: 2038-01-19T03:13:00Z}\n")
+	p := planOf(t, l, plan.Options{})
+	if _, err := p.WithReset(scenarios.ResetRedeploy); err != nil {
+		t.Error(err)
+	}
+	for _, r := range []scenarios.Reset{scenarios.ResetNone, scenarios.ResetConfig, scenarios.ResetDaemons} {
+		_, asked := plan.New(l, plan.Options{Reset: r})
+		_, given := p.WithReset(r)
+		for _, err := range []error{asked, given} {
+			if want := "takes a cold start: reset " + string(r) + " is not possible"; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v, want …%s", err, want)
+			}
 		}
 	}
 }
@@ -215,8 +241,8 @@ func TestBounds(t *testing.T) {
 	if without.Longest() != p.Longest()-p.Workaround[0].Step.Longest() || p.Workaround[0].LeftOut || len(without.Relief) != 1 {
 		t.Errorf("without the workaround: %s of %s", without.Longest(), p.Longest())
 	}
-	if q := p.WithReset(scenarios.ResetDaemons); q.Reset != scenarios.ResetDaemons || p.Reset != scenarios.ResetConfig {
-		t.Errorf("resets %s and %s", q.Reset, p.Reset)
+	if q, err := p.WithReset(scenarios.ResetDaemons); err != nil || q.Reset != scenarios.ResetDaemons || p.Reset != scenarios.ResetConfig {
+		t.Errorf("resets %s and %s: %v", q.Reset, p.Reset, err)
 	}
 }
 

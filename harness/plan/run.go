@@ -38,7 +38,7 @@ func openRun(dir evidence.Dir, info evidence.RunInfo, o scenarios.Options) (*Pla
 		return nil, dir, info, fmt.Errorf("read the run's scenario: %w", err)
 	}
 	p, err := New(loaded, Options{
-		Variant: info.Variant, Set: info.Set, Trials: info.Trials, Labs: info.Labs, Reset: scenarios.Reset(info.Reset),
+		Variant: info.Variant, Set: info.Set, Trials: info.Trials, Labs: info.Labs, Reset: scenarios.Reset(info.Reset), Speed: info.Clock.Factor(),
 	})
 	if err != nil {
 		return nil, dir, info, fmt.Errorf("read the run's scenario: %w", err)

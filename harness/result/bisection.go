@@ -1,17 +1,20 @@
 package result
 
+import "github.com/reprise-lab/reprise/harness/evidence"
+
 // Bisection is bisection.json: the version that a problem came in with, or went away with.
 type Bisection struct {
-	Dir        string    `json:"dir"`
-	Found      bool      `json:"found"`
-	First      string    `json:"first,omitempty"` // the version that the problem came in with, or went away with
-	Range      []string  `json:"range,omitempty"` // what cannot be told from it
-	Confidence float64   `json:"confidence"`
-	Runs       int       `json:"runs"`
-	Versions   []Version `json:"versions"`
-	Good       Count     `json:"good"`
-	Bad        Count     `json:"bad"`
-	Fixed      bool      `json:"fixed"`
+	Dir        string         `json:"dir"`
+	Clock      evidence.Clock `json:"clock,omitzero"` // how time passed in the labs
+	Found      bool           `json:"found"`
+	First      string         `json:"first,omitempty"` // the version that the problem came in with, or went away with
+	Range      []string       `json:"range,omitempty"` // what cannot be told from it
+	Confidence float64        `json:"confidence"`
+	Runs       int            `json:"runs"`
+	Versions   []Version      `json:"versions"`
+	Good       Count          `json:"good"`
+	Bad        Count          `json:"bad"`
+	Fixed      bool           `json:"fixed"`
 }
 
 // Version is one version of a bisection.

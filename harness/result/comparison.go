@@ -45,19 +45,20 @@ type Side struct {
 
 // Comparison is verify.json: whether a new build, or a workaround, is free of a problem.
 type Comparison struct {
-	Reprise    string        `json:"reprise"`
-	Scenario   string        `json:"scenario"`
-	Title      string        `json:"title"`
-	New        Side          `json:"new"`
-	Old        Side          `json:"old"`
-	What       string        `json:"what"` // is new
-	Ruling     Ruling        `json:"ruling"`
-	Skipped    bool          `json:"skipped,omitempty"` // of a regression, for this reason
-	Reason     string        `json:"reason"`
-	Confidence float64       `json:"confidence"`
-	Needed     int           `json:"needed"` // clean trials of the new side that were enough; 0: they were not
-	P          float64       `json:"p"`
-	Took       time.Duration `json:"took"`
+	Reprise    string         `json:"reprise"`
+	Scenario   string         `json:"scenario"`
+	Title      string         `json:"title"`
+	Clock      evidence.Clock `json:"clock,omitzero"` // how time passed in the labs of both sides
+	New        Side           `json:"new"`
+	Old        Side           `json:"old"`
+	What       string         `json:"what"` // is new
+	Ruling     Ruling         `json:"ruling"`
+	Skipped    bool           `json:"skipped,omitempty"` // of a regression, for this reason
+	Reason     string         `json:"reason"`
+	Confidence float64        `json:"confidence"`
+	Needed     int            `json:"needed"` // clean trials of the new side that were enough; 0: they were not
+	P          float64        `json:"p"`
+	Took       time.Duration  `json:"took"`
 }
 
 // Outcome maps the ruling to what the question was answered with.

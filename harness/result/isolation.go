@@ -46,9 +46,12 @@ type Level struct {
 
 // Isolation is isolation.json: what a reduction came to.
 type Isolation struct {
-	Dir      string       `json:"dir"`
-	Scenario string       `json:"scenario"`
-	Title    string       `json:"title"`
+	Dir      string         `json:"dir"`
+	Scenario string         `json:"scenario"`
+	Title    string         `json:"title"`
+	Clock    evidence.Clock `json:"clock,omitzero"` // how time passed in the labs
+	// Real is what is left tried in real time, where the search was not in it.
+	Real     *RealTime    `json:"real-time,omitempty"`
 	Result   string       `json:"result"`             // folder of what is left
 	Reliable string       `json:"reliable,omitempty"` // folder of one that fails more often
 	Why      string       `json:"why-needed"`
@@ -67,6 +70,27 @@ type Isolation struct {
 	Side   []string `json:"side-finds,omitempty"` // other failures run by run, in sentences, and where their evidence is
 	// Found are the failures that they are, each once.
 	Found []SideFind `json:"found,omitempty"`
+}
+
+// RealTime is what runs of the result of a search came to at speed 1.
+type RealTime struct {
+	Final   Count `json:"final"`
+	Control Count `json:"control,omitzero"`
+	// Shows: the problem is there at speed 1 too, and at least four times as often as in the control,
+	// which is what a search demands of its scenario. A control whose runs say nothing shows nothing.
+	Shows bool `json:"shows"`
+}
+
+// NewRealTime says whether the problem shows in runs of what is left and of its control.
+func NewRealTime(final, control Count) RealTime {
+	shows := final.Hits > 0 && 4*control.Hits*final.Valid() <= final.Hits*control.Valid()
+	return RealTime{final, control, shows && (control.Runs() == 0 || control.Valid() > 0)}
+}
+
+// Done reports whether a reduction came to its end, and to a case that shows the problem in real
+// time.
+func (i Isolation) Done() bool {
+	return i.Complete && (!i.Clock.Scaled() || i.Real != nil && i.Real.Shows)
 }
 
 // SideFind is a failure that a search met on its way.

@@ -39,20 +39,21 @@ const (
 // Rate is rate.json of a measurement: what [evidence.Rate] holds, and what it means.
 type Rate struct {
 	evidence.Rate
-	Dir           string       `json:"dir"`
-	Report        string       `json:"report"`
-	Trials        int          `json:"trials"`
-	Inconclusive  int          `json:"inconclusive"`
-	NotApplicable int          `json:"not-applicable"`
-	Stopped       Stop         `json:"stopped"`
-	Biased        bool         `json:"interval-biased"` // the stop depended on the outcome
-	Pooled        bool         `json:"pooled"`          // false: hits depend on something, see Dependences
-	Dependences   []Dependence `json:"dependences"`
-	Control       *Proportion  `json:"control"` // q; null: no control was run
-	ControlDir    string       `json:"control-dir,omitempty"`
-	CleanRuns95   int          `json:"clean-runs-95"` // 0: nothing can be promised
-	CleanRuns99   int          `json:"clean-runs-99"`
-	OtherFailures []string     `json:"other-failures,omitempty"` // a sentence for each of Failures
+	Clock         evidence.Clock `json:"clock,omitzero"` // how time passed in the labs
+	Dir           string         `json:"dir"`
+	Report        string         `json:"report"`
+	Trials        int            `json:"trials"`
+	Inconclusive  int            `json:"inconclusive"`
+	NotApplicable int            `json:"not-applicable"`
+	Stopped       Stop           `json:"stopped"`
+	Biased        bool           `json:"interval-biased"` // the stop depended on the outcome
+	Pooled        bool           `json:"pooled"`          // false: hits depend on something, see Dependences
+	Dependences   []Dependence   `json:"dependences"`
+	Control       *Proportion    `json:"control"` // q; null: no control was run
+	ControlDir    string         `json:"control-dir,omitempty"`
+	CleanRuns95   int            `json:"clean-runs-95"` // 0: nothing can be promised
+	CleanRuns99   int            `json:"clean-runs-99"`
+	OtherFailures []string       `json:"other-failures,omitempty"` // a sentence for each of Failures
 	// Failures are those that no symptom asks about, each once.
 	Failures []evidence.Failure `json:"failures,omitempty"`
 	Outcome  Outcome            `json:"outcome"`

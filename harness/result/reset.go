@@ -1,6 +1,10 @@
 package result
 
-import "time"
+import (
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
 
 // ResetArm is what repeating with one kind of reset came to.
 type ResetArm struct {
@@ -17,9 +21,10 @@ type ResetArm struct {
 type Resets struct {
 	Reprise     string            `json:"reprise"`
 	Scenario    string            `json:"scenario"`
-	AtLeast     int               `json:"at-least"` // valid trials that each way needs
-	Cold        ResetArm          `json:"cold"`     // freshly built labs
-	Arms        []ResetArm        `json:"arms"`     // repeated in place
+	Clock       evidence.Clock    `json:"clock,omitzero"` // how time passed in the labs
+	AtLeast     int               `json:"at-least"`       // valid trials that each way needs
+	Cold        ResetArm          `json:"cold"`           // freshly built labs
+	Arms        []ResetArm        `json:"arms"`           // repeated in place
 	Recommended string            `json:"recommended"`
 	Outcome     Outcome           `json:"outcome"`
 	Answer      string            `json:"answer"`

@@ -2,6 +2,7 @@ package result_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
@@ -71,6 +72,37 @@ func TestCount(t *testing.T) {
 	} {
 		if c.String() != want {
 			t.Errorf("%s, want %s", c, want)
+		}
+	}
+}
+
+// A search by a fast clock is done when what is left shows the problem in real time, and its control
+// does not.
+func TestIsolationDone(t *testing.T) {
+	fast, clean := evidence.Clock{Speed: 10}, result.Count{Misses: 5}
+	seen := func(final, control result.Count) *result.RealTime {
+		r := result.NewRealTime(final, control)
+		return &r
+	}
+	for _, tt := range []struct {
+		name string
+		of   result.Isolation
+		want bool
+	}{
+		{"in real time", result.Isolation{Complete: true}, true},
+		{"by a date of its own", result.Isolation{Complete: true, Clock: evidence.Clock{Start: time.Unix(0, 0)}}, true},
+		{"not complete", result.Isolation{Clock: fast, Real: seen(result.Count{Hits: 9}, clean)}, false},
+		{"not tried", result.Isolation{Complete: true, Clock: fast}, false},
+		{"there", result.Isolation{Complete: true, Clock: fast, Real: seen(result.Count{Hits: 1, Misses: 9}, clean)}, true},
+		{"without a control", result.Isolation{Complete: true, Clock: fast, Real: seen(result.Count{Hits: 1, Misses: 9}, result.Count{})}, true},
+		{"not there", result.Isolation{Complete: true, Clock: fast, Real: seen(result.Count{Misses: 10}, clean)}, false},
+		{"nothing is known", result.Isolation{Complete: true, Clock: fast, Real: seen(result.Count{Invalid: 10}, clean)}, false},
+		{"nothing of the control", result.Isolation{Complete: true, Clock: fast, Real: seen(result.Count{Hits: 10}, result.Count{Invalid: 5})}, false},
+		{"the control too", result.Isolation{Complete: true, Clock: fast, Real: seen(result.Count{Hits: 10}, result.Count{Hits: 2, Misses: 3})}, false},
+		{"the control rarely", result.Isolation{Complete: true, Clock: fast, Real: seen(result.Count{Hits: 10}, result.Count{Hits: 1, Misses: 4})}, true},
+	} {
+		if got := tt.of.Done(); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
 }

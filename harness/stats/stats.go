@@ -5,7 +5,7 @@ package stats
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // z95 is the 97.5 % quantile of the standard normal distribution.
@@ -32,10 +32,10 @@ func ClopperPearson(k, n int) [2]float64 {
 		return interval
 	}
 	if k > 0 {
-		interval[0] = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(0.025)
+		interval[0] = mathext.InvRegIncBeta(float64(k), float64(n-k+1), 0.025)
 	}
 	if k < n {
-		interval[1] = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(0.975)
+		interval[1] = mathext.InvRegIncBeta(float64(k+1), float64(n-k), 0.975)
 	}
 	return interval
 }

@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
@@ -21,6 +22,8 @@ func actions() map[scenarios.ActionKind]action {
 		scenarios.ActFault:     acting(fault),
 		scenarios.ActHold:      acting(hold),
 		scenarios.ActWaitFor:   acting(waitFor),
+		scenarios.ActSteps:     acting(inOrder),
+		scenarios.ActTogether:  acting(sideBySide),
 	}
 }
 
@@ -41,6 +44,7 @@ type actor struct {
 	rec      *recorder
 	faults   *faults
 	observer *observer
+	first    *beginning // of the member of a group that is carried out; nil outside of groups
 }
 
 // steps carries out a list of steps, and reports whether all of it took place.
@@ -55,19 +59,21 @@ func (a *actor) steps(ctx context.Context, steps []plan.Step) bool {
 
 // step carries out and records one step, and reports whether others may follow.
 func (a *actor) step(ctx context.Context, s plan.Step) bool {
+	if s.Step.Repeat != nil {
+		return a.repeat(ctx, s)
+	}
 	begin := a.rec.now()
 	a.rec.onProgress(Progress{Text: s.Title()})
-	n, nodeErr := a.lab.node(s.Step.Node)
-	if nodeErr == nil {
-		n.begun(s)
+	over := func() {}
+	if n, err := a.lab.node(s.Step.Node); err == nil {
+		over = n.begun(s)
 	}
 	err := a.act(ctx, s)
-	if nodeErr == nil {
-		n.over()
-	}
-	e := evidence.Event{Kind: evidence.EventStep, Lane: s.Lane(), Ref: s.Ref, Name: s.Title()}
+	over()
+	e := evidence.Event{Kind: evidence.EventStep, Lane: s.Lane(), Ref: s.Ref, Name: s.Title(), Repetition: s.Nth}
 	kernels{a.lab, a.rec}.refused(ctx, s.Step.Node, err)
 	if s.Step.MayFail && ctx.Err() == nil && sentAndFailed(err) {
+		e.End = endOf(err)
 		e.Detail, err = "it failed, as it may: "+err.Error(), nil
 	}
 	outcome := a.rec.done(e, begin, err)
@@ -86,12 +92,23 @@ func (a *actor) act(ctx context.Context, s plan.Step) error {
 	if !ok {
 		return fmt.Errorf("%s has no action", s.Ref)
 	}
+	if len(s.Parts) == 0 {
+		defer a.first.done()
+	}
 	return act(ctx, a, s)
+}
+
+// longest is how long a step's command may take, in real time.
+func (a *actor) longest(s plan.Step) time.Duration {
+	if s.Step.Timeout > 0 {
+		return a.rec.clock.Real(time.Duration(s.Step.Timeout))
+	}
+	return stepTimeout
 }
 
 // onNode does what sends something to a step's node, in the time of a step.
 func (a *actor) onNode(ctx context.Context, s plan.Step, do func(context.Context, *labNode) error) error {
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	ctx, cancel := context.WithTimeout(ctx, a.longest(s))
 	defer cancel()
 	n, err := a.lab.node(s.Step.Node)
 	if err != nil {

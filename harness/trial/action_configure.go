@@ -24,6 +24,9 @@ func configure(ctx context.Context, a *actor, step plan.Step, s scenarios.Config
 			return fmt.Errorf("%s (%s): configure: %w", n.Name, n.Platform, drivers.ErrUnsupported)
 		}
 		xs, err := c.Configure(ctx, lines)
+		if len(xs) > 0 {
+			a.sent(xs[0].Started)
+		}
 		for _, x := range xs {
 			if rejected := rejection(x, nil); rejected != nil {
 				return rejected

@@ -97,28 +97,25 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 	at := topologies.Endpoint{Node: node, Interface: iface}
 	switch s.Step.Fault {
 	case scenarios.FaultUp:
-		return a.faults.healLink(ctx, at)
+		return a.faults.endOne(ctx, at, s.Step.Ends)
 	case scenarios.FaultFlap:
 		if s.Step.Background {
 			a.faults.inBackground(ctx, s, func(ctx context.Context) error { return flap(ctx, a, faulter, at, s) })
 			return nil
 		}
 		return flap(ctx, a, faulter, at, s)
-	case scenarios.FaultDown, scenarios.FaultDrop, scenarios.FaultReplug:
+	default:
 		active, err := faulter.Inject(ctx, topologies.Fault{
 			Kind: topologies.FaultKind(s.Step.Fault), Endpoint: at, Direction: topologies.Direction(s.Step.Direction),
-			Match: s.Step.Match, Probability: s.Step.Probability,
+			Match: s.Step.Match, Probability: s.Step.Probability, Frames: inRealTime(scenarios.FaultStep(s.Step).FrameFault(), a.lab.plan.Clock),
 		})
 		if err != nil {
 			return errors.Join(err, takeBack(ctx, active))
 		}
 		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, fired: active.Fired, heal: active.Heal}
-		if teller, ok := topologies.As[topologies.DropTeller](active); ok && teller.DropBy() != "" {
-			f.how = "frames are dropped by " + string(teller.DropBy())
-		}
+		f.counted, f.delay = s.Action().Effect().Counted, time.Duration(s.Step.Delay)
+		tell(f, active, s.Step.Fault)
 		return a.faults.inForce(ctx, f, s)
-	default:
-		return fmt.Errorf("%s is no fault of a link", s.Step.Fault)
 	}
 }
 
@@ -126,7 +123,7 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 func flap(ctx context.Context, a *actor, faulter topologies.Faulter, at topologies.Endpoint, s plan.Step) error {
 	for i := range max(s.Step.Times, 1) {
 		if i > 0 {
-			a.lab.pause(ctx, time.Duration(s.Step.FlapUp()))
+			a.lab.pause(ctx, a.rec, time.Duration(s.Step.FlapUp()))
 		}
 		active, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
 		if err != nil {

@@ -17,7 +17,8 @@ func run(ctx context.Context, a *actor, step plan.Step, s scenarios.RunStep) err
 		if err != nil {
 			return err
 		}
-		x, err := n.run(ctx, line, stepTimeout)
+		x, err := n.run(ctx, line, a.longest(step))
+		a.sent(x.Started)
 		if err == nil && tells(x) {
 			return ended(s.Exit, x)
 		}

@@ -26,11 +26,13 @@ type collector struct {
 	rec    *recorder
 	deaths *deathWatch
 	logs   *logs
+	late   *lateness
+	clocks bool // all processes had the lab's clock when the trial began
 
 	once sync.Once
 }
 
-// collect gathers the evidence of the moment: cores, logs, the scenario's files, then states
+// collect gathers the evidence of the moment: captures, cores, logs, the scenario's files, then states
 // after and its commands, which a hung switch does not answer. What cannot be had is recorded
 // with the reason. It runs once, under its own deadline; a cancelled ctx does not stop it, so
 // that an interrupted trial keeps what it has seen.
@@ -43,6 +45,7 @@ func (c *collector) gather(ctx context.Context) {
 	defer cancel()
 	end := c.rec.begin(evidence.PhaseCollect)
 	defer end()
+	c.lab.captures.end()
 	if err := lostOf(c.lab.res); err != nil {
 		c.rec.event(evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: err.Error()})
 		return
@@ -57,6 +60,10 @@ func (c *collector) gather(ctx context.Context) {
 			fetcher{c.lab, c.rec}.fetch(ctx, n, file, c.rec.dir.File("files", n.Name, flat(file)))
 		}
 	})
+	c.late.ask(ctx, c.logs)
+	if c.clocks {
+		clocks{c.lab, c.rec}.recheck(ctx)
+	}
 	c.states(ctx, "after")
 	c.tech(ctx)
 }

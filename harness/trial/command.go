@@ -3,12 +3,11 @@ package trial
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
-	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // RejectedError is a line that the device refused, with its words.
@@ -33,19 +32,19 @@ func tells(x drivers.Exchange) bool {
 }
 
 // ended decides by the exit status whether a step's command took place.
-func ended(allowed []int, x drivers.Exchange) error {
+func ended(allowed scenarios.Statuses, x drivers.Exchange) error {
 	if allowed == nil {
-		allowed = []int{0}
+		allowed = scenarios.Statuses{0}
 	}
-	if slices.Contains(allowed, x.Exit) {
+	if allowed.Allows(x.Exit) {
 		return nil
 	}
 	said := "without a word"
 	if text := strings.TrimSpace(x.Output); text != "" {
 		said = "and said: " + evidence.Short(text)
 	}
-	err := fmt.Errorf("it ended with status %d %s", x.Exit, said)
-	if x.Exit == judge.StatusNotFound || x.Exit == notExecutable {
+	err := &statusError{fmt.Sprintf("it ended with status %d %s", x.Exit, said)}
+	if x.Exit == scenarios.StatusNotFound || x.Exit == scenarios.StatusNotExecutable {
 		return err
 	}
 	if x.Rejected != "" {
@@ -54,8 +53,10 @@ func ended(allowed []int, x drivers.Exchange) error {
 	return sent(err)
 }
 
-// notExecutable is the status of a shell whose command cannot be run.
-const notExecutable = 126
+// statusError is a command that ended by itself, with a status that is not allowed.
+type statusError struct{ words string }
+
+func (e *statusError) Error() string { return e.words }
 
 // sentError is a command that was sent and failed.
 type sentError struct{ error }

@@ -130,20 +130,25 @@ type stopping struct {
 	begin, end time.Time       // end is zero while it runs
 }
 
-// begun remembers a step of a trial, for when it ends a process.
-func (n *labNode) begun(s plan.Step) {
+// begun remembers a step of a trial, for when it ends a process. The function that it returns
+// remembers when the step has ended.
+func (n *labNode) begun(s plan.Step) (over func()) {
 	n.toldMu.Lock()
 	defer n.toldMu.Unlock()
-	n.steps = append(n.steps, stopping{step: s, used: map[string]bool{}, begin: time.Now()})
+	begun := &stopping{step: s, used: map[string]bool{}, begin: time.Now()}
+	n.steps = append(n.steps, begun)
+	return func() {
+		n.toldMu.Lock()
+		defer n.toldMu.Unlock()
+		begun.end = time.Now()
+	}
 }
 
-// over remembers when the step that begun last has ended.
-func (n *labNode) over() {
+// dealtWith reports whether a step of the trial has begun on a node: it may have ended it.
+func (n *labNode) dealtWith() bool {
 	n.toldMu.Lock()
 	defer n.toldMu.Unlock()
-	if i := len(n.steps) - 1; i >= 0 {
-		n.steps[i].end = time.Now()
-	}
+	return len(n.steps) > 0
 }
 
 // bySteps finds the step that a death is the work of: one whose lines name the daemon and
@@ -155,7 +160,7 @@ func (n *labNode) bySteps(d death) death {
 		return d
 	}
 	for i := range n.steps {
-		s := &n.steps[i]
+		s := n.steps[i]
 		if s.used[d.Process] {
 			continue
 		}
@@ -191,7 +196,7 @@ func (n *labNode) byScripts(d death) death {
 		at = time.Now()
 	}
 	for i := range n.steps {
-		s := &n.steps[i]
+		s := n.steps[i]
 		sends := s.step.Action().Effect()
 		if s.used[d.Process] || sends.Channel != scenarios.Shell || !slices.ContainsFunc(sends.Lines, reader.Unread) ||
 			at.Before(s.begin) || !s.end.IsZero() && at.After(s.end.Add(endsWithin)) {

@@ -18,14 +18,18 @@ type activeFault struct {
 	ref, lane, name string
 	how             string               // it acts, where there is more than one way
 	link            *topologies.Endpoint // of a fault on a link
+	counted         bool                 // it says how often it acted
+	delay           time.Duration        // of a fault that delays frames, in the lab's time
 	fired           func(context.Context) (uint64, error)
-	heal            func(context.Context) error // nil: it stays, and the lab is reset after the trial
+	acted           func() (topologies.Acted, bool) // tells more than fired; nil: nobody does
+	heal            func(context.Context) error     // nil: it stays, and the lab is reset after the trial
 }
 
 // faults are those of a trial that are in force. Each is taken back once.
 type faults struct {
-	lab *Lab
-	rec *recorder
+	lab  *Lab
+	rec  *recorder
+	late *lateness
 
 	mu         sync.Mutex
 	active     []*activeFault
@@ -42,10 +46,14 @@ func (f *faults) inForce(ctx context.Context, fault *activeFault, s plan.Step) e
 	if s.Step.For == 0 {
 		return nil
 	}
+	begin := f.rec.now()
 	last := func(ctx context.Context) error {
-		f.lab.pause(ctx, time.Duration(s.Step.For))
+		f.lab.pause(ctx, f.rec, time.Duration(s.Step.For))
 		if err := f.heal(ctx, fault); err != nil {
 			return err
+		}
+		if ctx.Err() == nil {
+			f.late.overran(fault.lane, fault.name, f.rec.now()-begin, time.Duration(s.Step.For))
 		}
 		return context.Cause(ctx)
 	}
@@ -115,21 +123,25 @@ func (f *faults) heal(ctx context.Context, fault *activeFault) error {
 	defer cancel()
 	begin := f.rec.now()
 	e := evidence.Event{Kind: evidence.EventHeal, Lane: fault.lane, Ref: fault.ref, Name: fault.name}
-	var err error
-	if fault.fired != nil {
-		e.Count, err = fault.fired(ctx)
-	}
-	err = errors.Join(err, fault.heal(ctx))
+	err := f.count(ctx, fault, &e)
 	f.rec.done(e, begin, err)
+	if p := f.rec.inPhase(); p == evidence.PhaseStimulus || p == evidence.PhaseSymptom {
+		f.behind(fault, e.Frames)
+	}
 	return err
 }
 
-// healLink takes back the fault on a link, the first of several.
-func (f *faults) healLink(ctx context.Context, at topologies.Endpoint) error {
+// endOne takes back the fault on a link that a step of this name has put there; without a name, the first
+// of those that are in force.
+func (f *faults) endOne(ctx context.Context, at topologies.Endpoint, name string) error {
+	_, place, _ := f.lab.plan.Loaded.Scenario.StepNamed(name)
 	for _, fault := range f.inForceNow() {
-		if fault.link != nil && *fault.link == at {
+		if fault.link != nil && *fault.link == at && (name == "" || plan.EntryOf(fault.ref) == place) {
 			return f.heal(ctx, fault)
 		}
+	}
+	if name != "" {
+		return fmt.Errorf("the fault %q is not in force on %s", name, at)
 	}
 	return fmt.Errorf("no fault is in force on %s", at)
 }

@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // kernelTimeout bounds the question whether a node's kernel can do something.
@@ -90,8 +90,8 @@ type kernelTry struct {
 
 // fails says whether the kernel has not got it. Any other refusal is about the arguments.
 func (k kernelTry) fails(ctx context.Context, h topologies.Host) bool {
-	var said bytes.Buffer
-	exit, err := h.Exec(ctx, k.add, nil, &said, &said)
+	said := bounded.NewFirst(bounded.Words)
+	exit, err := h.Exec(ctx, k.add, nil, said, said)
 	if err == nil && exit == 0 {
 		_, _ = h.Exec(ctx, k.undo, nil, nil, nil) // the trial is over
 	}

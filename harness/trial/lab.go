@@ -15,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/faketime"
 )
 
 // Bounds of what has no window of its own.
@@ -41,6 +42,8 @@ type Environment struct {
 	Rehearse bool
 	// Progress is told where a trial is; nil tells nobody. It must not block.
 	Progress func(Progress)
+	// Wall is the clock that gives frames their times; nil is this machine's.
+	Wall func() time.Time
 }
 
 // Progress is one step on the way, for a person who watches.
@@ -67,8 +70,16 @@ type Lab struct {
 	nodes  []*labNode
 	// tainted says why the lab must be built anew before the next trial.
 	tainted string
-	trials  int  // since the lab was built
-	cold    bool // the trial that runs now begins with nothing that an earlier one has touched
+	trials  int            // since the lab was built
+	epoch   faketime.Epoch // of the lab's clock, where it has its own
+	cold    bool           // the trial that runs now begins with nothing that an earlier one has touched
+
+	captures *captures // of the trial that runs now
+	traffic  *traffic  // of the present trial
+
+	// clockLibraries are those for nodes whose images have none; nil: it is not known of all yet.
+	clockLibraries   []topologies.ClockLibrary
+	clockLibrariesMu sync.Mutex
 
 	mu       sync.Mutex
 	unbooted bool // a node did not start, in this trial
@@ -146,7 +157,7 @@ func (l *Lab) sharesProcessors(node string) bool {
 	if k, ok := topologies.As[topologies.BuiltKinder](l.res); ok {
 		return k.Kind() == topologies.KindContainer
 	}
-	return KindIn(l.env.Provider, l.plan.Topology.Part(func(n topologies.Node) bool { return n.Name == node })) == topologies.KindContainer
+	return !ownsKernel(l.env.Provider, l.plan.Topology, node)
 }
 
 // sideBySide runs f on every node, on as many at once as there is room for, and waits for all.
@@ -182,7 +193,7 @@ func (l *Lab) noteRefused(lane string, outcome evidence.Outcome, err error) {
 
 // configuredBy reports whether a step of the stimulus is one that configures a node.
 func (l *Lab) configuredBy(ref string) bool {
-	return slices.ContainsFunc(l.plan.Stimulus, func(s plan.Step) bool { return s.Ref == ref && s.Action().Kind() == scenarios.ActConfigure })
+	return slices.ContainsFunc(plan.Each(l.plan.Stimulus), func(s plan.Step) bool { return s.Ref == ref && s.Action().Kind() == scenarios.ActConfigure })
 }
 
 // detach stops recording into a trial that is over.

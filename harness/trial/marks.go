@@ -19,6 +19,14 @@ func KindIn(provider topologies.Provider, t topologies.Topology) topologies.Kind
 	return topologies.KindContainer
 }
 
+// ownsKernel reports whether a node of a topology has a kernel of its own in a provider's labs, and
+// with it processors and a clock that are not this machine's.
+func ownsKernel(provider topologies.Provider, t topologies.Topology, node string) bool {
+	n, _ := t.Node(node)
+	t.Nodes = []topologies.Node{n}
+	return KindIn(provider, t) != topologies.KindContainer
+}
+
 // PlanIn gives the plan as it is executed in a provider's labs: a trial on real devices may
 // have to give them their configuration back first, which takes a restart.
 func PlanIn(p *plan.Plan, provider topologies.Provider) *plan.Plan {
@@ -50,6 +58,11 @@ func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) 
 	if len(kinds) > 0 && kind != topologies.KindSimulator && !slices.Contains(kinds, scenarios.Fidelity(kind)) {
 		return fmt.Sprintf("the scenario can be shown in labs of kind %v only, and this one is of kind %s", kinds, kind)
 	}
+	for _, why := range []string{cannotSee(p, kind), tooMuch(p, kind)} {
+		if why != "" {
+			return why
+		}
+	}
 	if kind != topologies.KindVM {
 		return ""
 	}
@@ -62,6 +75,20 @@ func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) 
 			if why, lacks := v.Cannot[need]; lacks {
 				return fmt.Sprintf("%s is a virtual %s, and the scenario needs %s: %s", n.Name, n.Platform, need, why)
 			}
+		}
+	}
+	return ""
+}
+
+// cannotSee tells why a kind of lab cannot show the frames that a condition looks at; empty when it can, or
+// some of its nodes may.
+func cannotSee(p *plan.Plan, kind topologies.Kind) string {
+	if kind != topologies.KindHardware && kind != topologies.KindSimulator {
+		return ""
+	}
+	for _, c := range p.Checks() {
+		if f, ok := c.Cond.Probe().(scenarios.FrameProbe); ok {
+			return fmt.Sprintf("a condition looks at the frames at %s, and %s", f.At, cannotCapture(kind))
 		}
 	}
 	return ""

@@ -10,7 +10,9 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/faketime"
 )
 
 type labNode struct {
@@ -20,6 +22,7 @@ type labNode struct {
 	sink    *sink
 	target  drivers.Target // that the driver was opened with
 	silence silence
+	library faketime.Given    // for the lab's clock, that its image has not
 	ports   map[string]string // of the device that the lab chose, by interface; nil: it chose none
 	// restorePoint is set while a device of a real lab has to be brought back.
 	restorePoint *topologies.RestorePoint
@@ -34,12 +37,16 @@ type labNode struct {
 	marks []nodeMark // that were found out when the lab was built
 
 	toldMu sync.Mutex
-	told   []death    // in the order in which they became known
-	steps  []stopping // of the trial, that have begun on this node
+	told   []death     // in the order in which they became known
+	steps  []*stopping // of the trial, that have begun on this node
 }
 
 func (l *Lab) open(ctx context.Context, n *labNode) error {
-	target := drivers.Target{Node: n.Name, Recorder: n.sink, Files: n.Files, Services: n.Services}
+	target := drivers.Target{
+		Node: n.Name, Recorder: n.sink, Files: n.Files, Services: n.Services, Clock: clocks{lab: l}.has(n.Name),
+		NoReset:   l.plan.Reset != scenarios.ResetConfig,
+		NoRestart: l.plan.Reset != scenarios.ResetConfig && l.plan.Reset != scenarios.ResetDaemons,
+	}
 	if a, ok := topologies.As[topologies.Accessor](l.res); ok {
 		if access, ok := a.Access(n.Name); ok {
 			target.Access = (*drivers.Access)(&access)
@@ -49,6 +56,9 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 		if access, ok := c.Console(n.Name); ok {
 			target.Console = (*drivers.Access)(&access)
 		}
+	}
+	if err := (clocks{lab: l}).place(ctx, n); err != nil {
+		return err
 	}
 	var err error
 	if target.Access == nil {

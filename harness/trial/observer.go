@@ -19,6 +19,7 @@ type observer struct {
 	rec    *recorder
 	deaths *deathWatch
 	logs   *logs
+	faults *faults
 }
 
 // watchAll watches the conditions of a phase side by side until each is decided, and
@@ -38,6 +39,9 @@ func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, checks []
 		})
 	}
 	wg.Wait()
+	if phase == evidence.PhaseSymptom {
+		b.faults.tally(ctx) // before anything else takes time
+	}
 	end()
 	b.deaths.record(ctx)
 	if !(labState{b.lab, b.rec}).check(ctx) {
@@ -55,12 +59,12 @@ func (b *observer) watch(ctx context.Context, c *plan.Check, start time.Duration
 	before := b.before(c)
 	for !w.Decided() && !stop.Load() && ctx.Err() == nil {
 		due := b.rec.now() + w.Interval
-		o := b.observe(ctx, c, c.Ref, max(w.Deadline()-b.rec.now(), 0)+probeTimeout/4)
+		o := b.observe(ctx, c, c.Ref, b.rec.clock.Real(max(w.Deadline()-b.rec.now(), 0))+probeTimeout/4)
 		w.Observe(judge.Evaluate(c, b.lab.plan.Rules, o, before))
 		if w.Decided() || o.At >= w.Deadline() || w.Covered(o.At+o.Took) {
 			break
 		}
-		wait(ctx, min(due, max(w.Deadline(), b.rec.now()))-b.rec.now())
+		b.rec.wait(ctx, min(due, max(w.Deadline(), b.rec.now()))-b.rec.now())
 	}
 	w.Expire(b.rec.now())
 	b.decided(c, w.Truth, w.Why)
@@ -81,16 +85,6 @@ func (b *observer) rehearse(ctx context.Context, c *plan.Check) evidence.Truth {
 
 func (b *observer) decided(c *plan.Check, truth evidence.Truth, why string) {
 	b.rec.event(evidence.Event{Kind: evidence.EventDecided, Lane: c.Cond.Node, Ref: c.Ref, Name: c.Cond.Name, Detail: string(truth) + ": " + why})
-}
-
-// wait waits for a time, or for ctx.
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // observeBefore looks once at every symptom before the stimulus: for those that compare with
@@ -137,11 +131,14 @@ func (b *observer) observe(ctx context.Context, c *plan.Check, ref string, timeo
 
 func (b *observer) probe(ctx context.Context, q question) (err error) {
 	probe, ok := probes()[q.check.Cond.Probe().Kind()]
-	if q.node, err = b.lab.node(q.check.Cond.Node); err != nil {
-		return err
-	}
 	if !ok {
 		return fmt.Errorf("condition %s has no probe", q.check.Ref)
+	}
+	if q.check.Cond.Node == "" { // it looks at none
+		return probe(ctx, b, q)
+	}
+	if q.node, err = b.lab.node(q.check.Cond.Node); err != nil {
+		return err
 	}
 	q.seen.Ports = q.node.ports
 	return probe(ctx, b, q)

@@ -32,11 +32,17 @@ func (p preparation) prepare(ctx context.Context) (how string, err error) {
 	if p.lab.res == nil || p.lab.trials == 0 {
 		return "built", p.build(ctx)
 	}
-	if p.lab.tainted != "" {
-		return "rebuilt: " + p.lab.tainted, p.build(ctx)
+	if why := p.lab.tainted; why != "" {
+		return "rebuilt: " + why, p.build(ctx)
+	}
+	if !p.lab.plan.Clock.Start.IsZero() {
+		return "rebuilt, for its date to begin anew", p.build(ctx)
 	}
 	p.attach()
 	p.markAll()
+	if p.lab.plan.Reset != scenarios.ResetRedeploy { // which makes every cable anew
+		p.lab.captures.begin(ctx)
+	}
 	switch p.lab.plan.Reset {
 	case scenarios.ResetNone:
 		return "nothing", nil
@@ -85,6 +91,7 @@ func (p preparation) again(ctx context.Context) (how string, err error) {
 	defer release()
 	p.attach()
 	p.markAll()
+	p.lab.captures.begin(ctx)
 	if p.lab.plan.Reset == scenarios.ResetNone {
 		return "nothing", nil
 	}
@@ -105,7 +112,7 @@ func (p preparation) build(ctx context.Context) error {
 		return fmt.Errorf("take the old lab down: %w", err)
 	}
 	p.lab.tainted, p.lab.trials, p.lab.cold = "", 0, true // also where a reset was planned, and did not work
-	p.lab.res, err = p.lab.env.Provider.Reserve(ctx, p.lab.plan.Topology, topologies.Options{
+	p.lab.res, err = p.lab.env.Provider.Reserve(ctx, clocks(p).topology(), topologies.Options{
 		Run: p.lab.env.Dir.ID(), Lab: p.lab.Number, Owner: p.lab.env.Owner, Keep: p.lab.env.Keep,
 	})
 	if err != nil {
@@ -116,6 +123,9 @@ func (p preparation) build(ctx context.Context) error {
 	p.rec.note("lab built")
 	if why := cannotShow(p.lab.plan, p.lab.kind(), p.lab.env.Registry); why != "" {
 		return &showsNothingError{why}
+	}
+	if err := clocks(p).begin(); err != nil {
+		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	turns := p.lab.turns()
@@ -137,6 +147,7 @@ func (p preparation) build(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	p.lab.captures.begin(ctx)
 	return p.boot(ctx)
 }
 
@@ -209,28 +220,43 @@ func (p preparation) booted(e evidence.Event, begin time.Duration, err error) {
 
 // resetNodes brings every node back to what it was when the lab was built, and boots it.
 func (p preparation) resetNodes(ctx context.Context, r topologies.Resetter) (string, error) {
-	for _, n := range p.lab.nodes {
-		if err := n.driver.Close(ctx); err != nil && !errors.Is(err, drivers.ErrClosed) {
-			return "", err
-		}
-	}
-	how := topologies.BySnapshot
 	errs := make([]error, len(p.lab.nodes))
-	ways := make([]topologies.How, len(p.lab.nodes))
 	p.lab.sideBySide(func(i int, n *labNode) {
-		if ways[i], _, errs[i] = r.Reset(ctx, n.Name); errs[i] == nil {
-			errs[i] = p.lab.open(ctx, n)
+		if err := n.driver.Close(ctx); !errors.Is(err, drivers.ErrClosed) {
+			errs[i] = err
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
 		return "", err
 	}
+	ways, err := p.bringBack(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	p.lab.sideBySide(func(i int, n *labNode) { errs[i] = p.lab.open(ctx, n) })
+	if err := errors.Join(errs...); err != nil {
+		return "", err
+	}
+	how := topologies.BySnapshot
 	if slices.Contains(ways, topologies.ByBoot) {
 		how = topologies.ByBoot
 	}
 	p.attach()
 	p.markAll()
+	p.lab.captures.begin(ctx)
 	return "brought back by " + string(how), p.boot(ctx)
+}
+
+// bringBack resets every node, and tells how each came back.
+func (p preparation) bringBack(ctx context.Context, r topologies.Resetter) ([]topologies.How, error) {
+	if all, ok := topologies.As[topologies.AllResetter](p.lab.res); ok {
+		how, _, err := all.ResetAll(ctx)
+		return []topologies.How{how}, err
+	}
+	errs := make([]error, len(p.lab.nodes))
+	ways := make([]topologies.How, len(p.lab.nodes))
+	p.lab.sideBySide(func(i int, n *labNode) { ways[i], _, errs[i] = r.Reset(ctx, n.Name) })
+	return ways, errors.Join(errs...)
 }
 
 func resetConfig(ctx context.Context, n *labNode) error {

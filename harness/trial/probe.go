@@ -24,11 +24,14 @@ type question struct {
 // probes are what carries out each kind of [scenarios.ProbeKinds].
 func probes() map[scenarios.ProbeKind]probe {
 	return map[scenarios.ProbeKind]probe{
-		scenarios.ProbeRun:   probing(observeRun),
-		scenarios.ProbeExec:  probing(observeExec),
-		scenarios.ProbeLog:   probing(observeLogs),
-		scenarios.ProbeReach: probing(observeReach),
-		scenarios.ProbeCore:  probing(observeDeaths),
+		scenarios.ProbeRun:     probing(observeRun),
+		scenarios.ProbeExec:    probing(observeExec),
+		scenarios.ProbeLog:     probing(observeLogs),
+		scenarios.ProbeReach:   probing(observeReach),
+		scenarios.ProbeCore:    probing(observeDeaths),
+		scenarios.ProbeStep:    probing(observeStep),
+		scenarios.ProbeFrame:   probing(observeFrames),
+		scenarios.ProbeTraffic: probing(observeTraffic),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,10 +21,13 @@ import (
 type recorder struct {
 	dir    evidence.TrialDir
 	start  time.Time
+	wall   func() time.Time // the clock that gives frames their times, which can be set
+	clock  evidence.Clock
 	redact evidence.Redactor
 	// onPhase is told when a phase begins, and onProgress where the trial is.
 	onPhase    func(evidence.Phase)
 	onProgress func(Progress)
+	onEvent    func(evidence.Event) // is told of every event
 
 	events       *evidence.Lines
 	observations *evidence.Lines
@@ -35,8 +39,9 @@ type recorder struct {
 	transcripts map[string]*evidence.Transcript
 	errs        []error
 	marked      map[string]bool
-	lacking     bool // an ability; said once
-	cut         bool // cancelled from outside
+	steps       []evidence.Event // that ended, in their order
+	lacking     bool             // an ability; said once
+	cut         bool             // cancelled from outside
 }
 
 type lastText struct {
@@ -45,9 +50,9 @@ type lastText struct {
 }
 
 // newRecorder opens the record of a trial. It returns a recorder with an error too.
-func newRecorder(dir evidence.TrialDir, redact evidence.Redactor) (*recorder, error) {
+func newRecorder(dir evidence.TrialDir, clock evidence.Clock, redact evidence.Redactor) (*recorder, error) {
 	r := &recorder{
-		dir: dir, start: time.Now(), redact: redact, onPhase: func(evidence.Phase) {}, onProgress: func(Progress) {},
+		dir: dir, start: time.Now(), wall: time.Now, clock: clock, redact: redact, onPhase: func(evidence.Phase) {}, onProgress: func(Progress) {}, onEvent: func(evidence.Event) {},
 		lastText: map[string]lastText{}, transcripts: map[string]*evidence.Transcript{}, marked: map[string]bool{},
 	}
 	var err error
@@ -84,8 +89,34 @@ func (r *recorder) close() error {
 	return errors.Join(append(errs, r.errs...)...)
 }
 
-// now is the time since the trial began.
-func (r *recorder) now() time.Duration { return time.Since(r.start) }
+// now is the time since the trial began, as it passed in the lab.
+func (r *recorder) now() time.Duration { return r.clock.Lab(time.Since(r.start)) }
+
+// took is the real time since the trial began: what it costs.
+func (r *recorder) took() time.Duration { return time.Since(r.start) }
+
+// stepped is how much further the clock that can be set has gone since the trial began than the one that
+// cannot. Who is held up between the two has that measured too: the least of some readings counts.
+func (r *recorder) stepped() (least time.Duration) {
+	for i := range 3 {
+		passed := r.took()
+		d := r.wall().Round(0).Sub(r.start.Round(0)) - passed
+		if i == 0 || d.Abs() < least.Abs() {
+			least = d
+		}
+	}
+	return least.Round(time.Millisecond)
+}
+
+// wait waits for a time of the lab, or for ctx.
+func (r *recorder) wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(r.clock.Real(d))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
 
 // begin starts a phase; the function it returns ends it.
 func (r *recorder) begin(p evidence.Phase) func() {
@@ -98,20 +129,38 @@ func (r *recorder) begin(p evidence.Phase) func() {
 	return func() { r.event(evidence.Event{Kind: evidence.EventPhaseEnd, Phase: p}) }
 }
 
+// inPhase is the phase that the trial is in.
+func (r *recorder) inPhase() evidence.Phase {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.phase
+}
+
 // event writes one line of the timeline. Its moment and phase are filled in where they
 // are not given.
 func (r *recorder) event(e evidence.Event) {
 	if e.At == 0 {
 		e.At = r.now()
 	}
-	e.Time = r.start.Add(e.At).Round(0)
+	e.Time = r.start.Add(r.clock.Real(e.At)).Round(0)
 	r.mu.Lock()
 	if e.Phase == "" {
 		e.Phase = r.phase
 	}
+	if e.Kind == evidence.EventStep {
+		r.steps = append(r.steps, e)
+	}
 	r.mu.Unlock()
 	e.Detail = r.redact.Text(evidence.Bounded(e.Detail, 64<<10))
 	r.fail(r.events.Append(e))
+	r.onEvent(e)
+}
+
+// ended are the steps that have ended so far.
+func (r *recorder) ended() []evidence.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clip(r.steps)
 }
 
 // done writes the event of something that began at a moment and has ended, well or not, and
@@ -215,7 +264,7 @@ func (r *recorder) transcript(node string) (*evidence.Transcript, error) {
 	if tr, ok := r.transcripts[node]; ok {
 		return tr, nil
 	}
-	tr, err := r.dir.NewTranscript(node, r.start, r.redact)
+	tr, err := r.dir.NewTranscript(node, r.start, r.clock, r.redact)
 	if err == nil {
 		r.transcripts[node] = tr
 	}

@@ -21,7 +21,7 @@ func Complaints(p *plan.Plan, r evidence.Record) []string {
 			out = append(out, e.Detail)
 		case (e.Kind == evidence.EventBoot || e.Kind == evidence.EventStep || e.Kind == evidence.EventHeal) && e.Outcome != evidence.OK:
 			out = append(out, fmt.Sprintf("%s %s: %s: %s", e.Lane, e.Ref, e.Name, e.Detail))
-		case e.Kind == evidence.EventCollect && e.Outcome == evidence.Failed:
+		case e.Kind == evidence.EventCollect && e.Outcome == evidence.Failed && e.Capture == nil: // which no rehearsal has
 			out = append(out, fmt.Sprintf("%s: %s: %s", e.Lane, e.Name, e.Detail))
 		}
 	}
@@ -32,6 +32,9 @@ func Complaints(p *plan.Plan, r evidence.Record) []string {
 	checks := append(append(append([]plan.Check{}, p.Baseline...), p.Symptom...), p.Relief...)
 	for i := range checks {
 		c := &checks[i]
+		if c.Cond.Probe().Sight().Flow {
+			continue // a rehearsal sends nothing
+		}
 		o := looked[c.Ref]
 		if o == nil {
 			out = append(out, fmt.Sprintf("%s (%s) was never looked at", c.Ref, c.Cond.Name))

@@ -44,13 +44,13 @@ func runInfo(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topol
 	s := p.Loaded.Scenario
 	info := evidence.RunInfo{
 		Reprise: evidence.Format, Rules: p.Rules, ID: dir.ID(), Variant: p.Variant, Started: time.Now().UTC().Round(0), Tool: tool, Host: hostInfo(),
-		Provider: provider.Name(), Fidelity: string(KindIn(provider, p.Topology)), Trials: p.Trials, Labs: p.Labs, Reset: string(p.Reset),
+		Provider: provider.Name(), Fidelity: string(KindIn(provider, p.Topology)), Trials: p.Trials, Labs: p.Labs, Reset: string(p.Reset), Clock: p.Clock, RealTime: p.RealTime(),
 		Expected: p.Expected(), Set: p.Set,
 		Scenario: evidence.ScenarioInfo{
 			File: p.Loaded.Inputs[0].Path, ID: s.ID, Title: s.Title, Labels: s.Labels, What: s.Problem.What, When: s.Problem.When,
 			How: s.Problem.How, Impact: s.Problem.Impact, Severity: s.Problem.Severity, Expected: s.Problem.Expected,
 			Product:    strings.TrimSpace(s.Problem.Product.Platform + " " + s.Problem.Product.Model + " " + s.Problem.Product.Version),
-			References: s.Problem.References,
+			References: s.Problem.References, Reset: string(plan.DeclaredReset(&s)), Speed: float64(s.Clock.Speed),
 		},
 	}
 	for _, list := range [][]plan.Check{p.Baseline, p.Symptom, p.Relief} {
@@ -58,15 +58,19 @@ func runInfo(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topol
 			info.Scenario.Conditions = append(info.Scenario.Conditions, describe(p, c))
 		}
 	}
-	for _, step := range append(slices.Clone(p.Stimulus), p.Workaround...) {
-		if step.LeftOut {
-			info.Without = append(info.Without, step.Ref)
-		}
+	for _, step := range plan.Each(p.Stimulus, p.Workaround) {
 		if step.Check != nil {
 			info.Scenario.Conditions = append(info.Scenario.Conditions, describe(p, *step.Check))
 		}
+	}
+	for _, step := range slices.Concat(p.Stimulus, p.Workaround) {
+		if step.LeftOut {
+			info.Without = append(info.Without, step.Ref)
+		}
+	}
+	for _, step := range plan.Entries(p.Stimulus, p.Workaround) {
 		info.Scenario.Steps = append(info.Scenario.Steps, evidence.StepInfo{
-			Ref: step.Ref, Name: step.Title(), Action: step.Describe(), Lane: step.Lane(), Left: step.LeftOut, MayMiss: step.Step.MayMiss, Line: p.Loaded.Line(step.Ref),
+			Ref: step.Entry(), Name: step.Title(), Action: step.Describe(), Lane: step.Lane(), Left: step.LeftOut, MayMiss: step.Step.MayMiss, Line: p.Loaded.Line(step.Entry()),
 		})
 	}
 	for _, in := range p.Loaded.Inputs {
@@ -100,7 +104,7 @@ func describeLab(ctx context.Context, p *plan.Plan, provider topologies.Provider
 func describe(p *plan.Plan, c plan.Check) evidence.ConditionInfo {
 	return evidence.ConditionInfo{
 		Ref: c.Ref, Name: c.Cond.Name, Node: c.Cond.Node, Probe: c.Cond.Describe(), Expect: c.Cond.Predicate(),
-		Window: c.Cond.Window(), Line: p.Loaded.Line(strings.TrimSuffix(c.Ref, ".wait-for")),
+		Window: c.Cond.Window(), Line: p.Loaded.Line(strings.TrimSuffix(plan.EntryOf(c.Ref), ".wait-for")),
 	}
 }
 

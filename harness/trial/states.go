@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -21,8 +23,8 @@ const (
 )
 
 // states records the answers of each platform's state commands, and of the
-// scenario's own after the symptom: the kernel's state first, by the shell, for that is
-// there when the switch itself hangs.
+// scenario's own after the symptom: the kernel's state by the shell, for that is there when
+// the switch itself hangs, and beside it, or on a device behind it, what the switch says.
 func (c *collector) states(ctx context.Context, when string) {
 	if c.lab.env.Lean {
 		return
@@ -38,14 +40,24 @@ func (c *collector) states(ctx context.Context, when string) {
 			timeout, budget = min(timeout, cutStateBudget), cutStateBudget
 		}
 		begin := c.rec.now()
-		failed := 0
-		for i, command := range commands {
-			left := budget - (c.rec.now() - begin)
-			if !c.state(ctx, n, stateAt{when, i + 1, command}, min(timeout, left)) {
-				failed++
+		var failed atomic.Int32
+		ask := func(from, to int) {
+			for i, command := range commands[from:to] {
+				left := budget - c.rec.clock.Real(c.rec.now()-begin)
+				if !c.state(ctx, n, stateAt{when, from + i + 1, command}, min(timeout, left)) {
+					failed.Add(1)
+				}
 			}
 		}
-		detail := fmt.Sprintf("%d commands, %d without an answer", len(commands), failed)
+		var beside sync.WaitGroup
+		shells := 0
+		if n.target.Access == nil { // its shell is a session of its own
+			shells = max(slices.IndexFunc(commands, func(x string) bool { return !strings.HasPrefix(x, "!") }), 0)
+			beside.Go(func() { ask(0, shells) })
+		}
+		ask(shells, len(commands))
+		beside.Wait()
+		detail := fmt.Sprintf("%d commands, %d without an answer", len(commands), failed.Load())
 		c.rec.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "state " + when, Detail: detail}, begin, nil)
 	})
 }

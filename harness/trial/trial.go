@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,7 +33,7 @@ type Trial struct {
 	collector *collector
 
 	resetHow  string
-	patience  time.Duration // with the baseline; 0: as long as its windows
+	patience  time.Duration // with the baseline, in the lab's time; 0: as long as its windows
 	baseline  time.Duration // that it took to hold; 0: it did not
 	gaveUp    bool          // the patience was at an end before the baseline was
 	finished  *evidence.TrialVerdict
@@ -42,11 +43,19 @@ type Trial struct {
 // Begin opens the record of trial n.
 func (l *Lab) Begin(n int) (*Trial, error) {
 	l.cold, l.unbooted = false, false
-	rec, err := newRecorder(l.env.Dir.Trial(n), redactorOf(l.plan))
+	rec, err := newRecorder(l.env.Dir.Trial(n), l.plan.Clock, redactorOf(l.plan))
 	t := &Trial{Number: n, lab: l, plan: l.plan, rec: rec, deaths: newDeathWatch(l, rec), logs: &logs{lab: l, rec: rec}}
-	t.observer = &observer{lab: l, rec: rec, deaths: t.deaths, logs: t.logs}
-	t.actor = &actor{lab: l, rec: rec, faults: &faults{lab: l, rec: rec}, observer: t.observer}
-	t.collector = &collector{lab: l, rec: rec, deaths: t.deaths, logs: t.logs}
+	late := &lateness{lab: l, rec: rec, told: map[string]time.Duration{}}
+	inForce := &faults{lab: l, rec: rec, late: late}
+	t.observer = &observer{lab: l, rec: rec, deaths: t.deaths, logs: t.logs, faults: inForce}
+	t.actor = &actor{lab: l, rec: rec, faults: inForce, observer: t.observer}
+	l.captures = &captures{lab: l, rec: rec}
+	rec.onEvent = l.captures.mark
+	if l.env.Wall != nil {
+		rec.wall = l.env.Wall
+	}
+	l.traffic = &traffic{lab: l, rec: rec, runs: map[string]*flowRun{}}
+	t.collector = &collector{lab: l, rec: rec, deaths: t.deaths, logs: t.logs, late: late}
 	rec.onPhase = func(p evidence.Phase) {
 		if t.OnPhase != nil {
 			t.OnPhase(p)
@@ -65,7 +74,11 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 // rest meaningless. What went wrong is in the record, for the judge.
 func (t *Trial) Execute(ctx context.Context) {
 	defer t.rec.interrupted(ctx)
-	if why := cannotShow(t.plan, KindIn(t.lab.env.Provider, t.plan.Topology), t.lab.env.Registry); why != "" {
+	why := cannotShow(t.plan, KindIn(t.lab.env.Provider, t.plan.Topology), t.lab.env.Registry)
+	if why == "" && !t.lab.env.Rehearse {
+		why = KeepsRealTime(t.plan, t.lab.env.Provider)
+	}
+	if why != "" {
 		t.rec.event(evidence.Event{Kind: evidence.EventMissing, Detail: why})
 		return
 	}
@@ -74,6 +87,10 @@ func (t *Trial) Execute(ctx context.Context) {
 	}
 	ctx, release := t.lab.whileOurs(ctx)
 	defer release()
+	defer t.collector.late.begin(ctx)()
+	defer t.openSessions(ctx)()
+	defer t.lab.traffic.end() // before anything else takes a processor
+	t.lab.traffic.begin(ctx, scenarios.StartBaseline)
 	if !t.watchBaseline(ctx) && !t.deaths.asked() {
 		return
 	}
@@ -95,6 +112,13 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	t.lab.cold = t.lab.trials == 0 || t.lab.tainted != "" || t.plan.Reset == scenarios.ResetRedeploy
 	begin := t.rec.now()
 	how, err := preparation{t.lab, t.rec}.prepare(ctx)
+	if err == nil {
+		err = clocks{t.lab, t.rec}.check(ctx)
+	}
+	t.collector.clocks = err == nil
+	if err == nil {
+		err = t.lab.captures.missing()
+	}
 	t.resetHow = how
 	switch _, nothing := errors.AsType[*showsNothingError](err); {
 	case nothing || errors.Is(err, drivers.ErrUnsupported):
@@ -118,12 +142,33 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	return true
 }
 
+// openSessions begins to open what every node is asked by, while the baseline is waited for: all are
+// asked for their states after it. The function that it returns ends that.
+func (t *Trial) openSessions(ctx context.Context) (end func()) {
+	if t.lab.env.Lean {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var opening sync.WaitGroup
+	opening.Go(func() {
+		t.lab.devices(func(n *labNode) {
+			if o, ok := drivers.As[drivers.SessionOpener](n.driver); ok {
+				_ = o.OpenSession(ctx) // who asks next opens it, and says what is wrong
+			}
+		})
+	})
+	return func() {
+		cancel()
+		opening.Wait()
+	}
+}
+
 // watchBaseline watches the baseline, for as long as there is patience with it.
 func (t *Trial) watchBaseline(ctx context.Context) bool {
 	begin := t.rec.now() // before the timer: when it fires, so much time has passed
 	var stop atomic.Bool
 	if t.patience > 0 {
-		timer := time.AfterFunc(t.patience, func() { stop.Store(true) })
+		timer := time.AfterFunc(t.rec.clock.Real(t.patience), func() { stop.Store(true) })
 		defer timer.Stop()
 	}
 	if t.observer.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline, &stop) {
@@ -139,8 +184,10 @@ func (t *Trial) watchBaseline(ctx context.Context) bool {
 // stimulate carries out the stimulus and reports whether all of it took place.
 func (t *Trial) stimulate(ctx context.Context) bool {
 	t.deaths.record(ctx) // what looking has killed is not the stimulus's work
+	t.lab.traffic.begin(ctx, scenarios.StartStimulus)
 	end := t.rec.begin(evidence.PhaseStimulus)
 	defer end()
+	t.lab.traffic.counts("the stimulus")
 	t.logs.stimulus(ctx)
 	t.deaths.stimulus()
 	t.logs.markClocks(ctx, fmt.Sprintf("reprise %s trial %d: the stimulus begins", t.lab.env.Dir.ID(), t.Number))
@@ -152,6 +199,7 @@ func (t *Trial) stimulate(ctx context.Context) bool {
 // relieve applies the workaround and watches what it must bring about.
 func (t *Trial) relieve(ctx context.Context) {
 	end := t.rec.begin(evidence.PhaseWorkaround)
+	t.lab.traffic.counts("the workaround")
 	ok := t.actor.steps(ctx, t.plan.Workaround)
 	end()
 	if ok {
@@ -175,7 +223,7 @@ func (t *Trial) Finish(ctx context.Context) (evidence.TrialVerdict, error) {
 	t.lab.detach()
 	v, err := t.judge(t.rec.close())
 	t.finished, t.finishErr = &v, err
-	t.rec.onProgress(Progress{Verdict: v.Verdict, Reason: v.Reason, Took: t.rec.now()})
+	t.rec.onProgress(Progress{Verdict: v.Verdict, Reason: v.Reason, Took: t.rec.took()})
 	return v, err
 }
 
@@ -192,7 +240,7 @@ func (t *Trial) judge(recordErr error) (evidence.TrialVerdict, error) {
 	return v, errors.Join(err, derr,
 		evidence.WriteJSON(t.rec.dir.File("verdict.json"), v),
 		t.lab.env.Dir.AppendLedger(evidence.Entry{
-			Trial: t.Number, Lab: t.lab.Number, Cold: t.lab.cold, Started: t.rec.start.UTC().Round(0), Took: t.rec.now(),
+			Trial: t.Number, Lab: t.lab.Number, Cold: t.lab.cold, Started: t.rec.start.UTC().Round(0), Took: t.rec.took(),
 			Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, Failures: v.Failures, ResetHow: t.resetHow,
 		}))
 }

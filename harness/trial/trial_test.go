@@ -89,7 +89,11 @@ type world struct {
 	platform harnesstest.Platform
 	broken   atomic.Bool
 	dir      evidence.Dir // of the last trial's run
+	set      atomic.Int64 // how far the clock that can be set was set forward
 }
+
+// wall is the clock that can be set.
+func (w *world) wall() time.Time { return time.Now().Add(time.Duration(w.set.Load())) }
 
 func newWorld() *world {
 	w := &world{}
@@ -117,12 +121,18 @@ func newWorld() *world {
 // from its stored record.
 func (w *world) trial(t *testing.T, ctx context.Context, p *plan.Plan) evidence.TrialVerdict { //nolint:revive // t comes first in helpers
 	t.Helper()
-	dir, err := trial.CreateRun(ctx, p, t.TempDir(), &w.provider, evidence.Tool{Name: "test"})
+	return w.trialIn(t, ctx, p, &w.provider)
+}
+
+// trialIn is trial in the labs of a provider.
+func (w *world) trialIn(t *testing.T, ctx context.Context, p *plan.Plan, provider topologies.Provider) evidence.TrialVerdict { //nolint:revive // t comes first in helpers
+	t.Helper()
+	dir, err := trial.CreateRun(ctx, p, t.TempDir(), provider, evidence.Tool{Name: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.dir = dir
-	lab := trial.NewLab(p, trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Dir: dir}, 1)
+	lab := trial.NewLab(p, trial.Environment{Provider: provider, Registry: w.platform.Registry(), Dir: dir, Wall: w.wall}, 1)
 	tr, err := lab.Begin(1)
 	if err != nil {
 		t.Fatal(err)
@@ -393,8 +403,8 @@ func TestTrialVerdicts(t *testing.T) {
 			yaml: head + "stimulus: [{link: 'r1:eth1', fault: flap, times: 2, for: 10ms, every: 10ms}, {link: 'r1:eth1', fault: down}, {link: 'r1:eth1', fault: up}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 50ms, every: 10ms}]\n",
 		},
 		{
-			name: "up without a down", want: evidence.Inconclusive, reason: "no fault is in force",
-			yaml: head + "stimulus: [{link: 'r1:eth1', fault: up}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 50ms, every: 10ms}]\n",
+			name: "up of a fault that is over", want: evidence.Inconclusive, reason: "no fault is in force",
+			yaml: head + "stimulus: [{link: 'r1:eth1', fault: down, for: 10ms, background: true}, {hold: 50ms, why: it ends}, {link: 'r1:eth1', fault: up}]\nsymptom: [{name: down, node: r1, run: s, expect: 'text contains \"down\"', eventually: 50ms, every: 10ms}]\n",
 		},
 		{
 			name: "a log line since the stimulus", want: evidence.Reproduced,

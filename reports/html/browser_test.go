@@ -138,7 +138,7 @@ func TestPage(t *testing.T) {
 	b := browser(t)
 	pages := map[string]string{
 		"whole": write(t, reportstest.Whole(t)), "broken-off": write(t, reportstest.BrokenOff(t)),
-		"hostile": write(t, reportstest.Hostile(t, 40<<10)),
+		"hostile": write(t, reportstest.Hostile(t, 40<<10)), "frames": write(t, reportstest.Frames(t)),
 	}
 	sizes := map[string][2]int64{"desktop": {1280, 900}, "phone": {390, 844}}
 	for name, file := range pages {

@@ -23,6 +23,7 @@ func functions() template.FuncMap {
 		"plural":   reports.Plural,
 		"keys":     reports.SortedKeys,
 		"timeline": timeline,
+		"flow":     flow,
 		"lines":    lines,
 		"class":    func(v evidence.Verdict) string { return "v-" + string(v) },
 		"time":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
@@ -189,12 +190,45 @@ func eventRows(d *reports.Detail) []eventRow {
 			continue
 		}
 		row := eventRow{Event: e, What: what(e), Gap: gap}
+		if e.Frames != nil {
+			row.Detail = strings.TrimPrefix(row.Detail+"; "+hits(e.Frames), "; ")
+		}
 		row.Bad = e.Outcome == evidence.Failed || e.Outcome == evidence.Refused ||
 			e.Kind == evidence.EventDeath || e.Kind == evidence.EventLab || e.Kind == evidence.EventMissing || e.Kind == evidence.EventCut
 		gap = 0
 		out = append(out, row)
 	}
 	return out
+}
+
+// maxHits bounds how many frames a row of the table tells of.
+const maxHits = 5
+
+// hits says which frames a fault acted on.
+func hits(f *evidence.FaultFrames) string {
+	parts := []string{fmt.Sprintf("%d of %d frames", f.Hit, f.Matched)}
+	for i, h := range f.First {
+		if i == maxHits {
+			parts = append(parts, "… (all in timeline.ndjson)")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("no. %d to %s at %s, %d bytes, SHA-256 %s…", h.Ordinal, h.To, h.Time.UTC().Format("15:04:05.000000"), h.Length, h.Digest))
+	}
+	for _, n := range []struct {
+		count uint64
+		what  string
+	}{{f.Full, "lost in a full queue"}, {f.Healed, "let go at the end"}, {f.Lost, "lost with their cable"}} {
+		if n.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n.count, n.what))
+		}
+	}
+	if f.Late >= time.Millisecond {
+		parts = append(parts, fmt.Sprintf("up to %s late", f.Late.Round(time.Millisecond)))
+	}
+	if f.Seed != 0 {
+		parts = append(parts, fmt.Sprintf("seed %d", f.Seed))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func what(e evidence.Event) string {
@@ -205,6 +239,8 @@ func what(e evidence.Event) string {
 		return "software started: " + e.Name
 	case evidence.EventFault:
 		return "fault on: " + e.Name
+	case evidence.EventTally:
+		return "fault at the decision: " + e.Name
 	case evidence.EventHeal:
 		return "fault off: " + e.Name
 	case evidence.EventDeath:

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestWrite(t *testing.T) {
 	fixed := regexp.MustCompile(`(?s)<style>.*?</style>|<script>.*?</script>|content="default-src[^"]*"`)
 	for name, run := range map[string]func(testing.TB) string{
-		"whole": reportstest.Whole, "control": reportstest.Control, "broken-off": reportstest.BrokenOff,
+		"whole": reportstest.Whole, "control": reportstest.Control, "broken-off": reportstest.BrokenOff, "fast": reportstest.Fast,
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := fixed.ReplaceAll(reportstest.Render(t, run(t), html.Write), nil)
@@ -37,6 +37,22 @@ func TestHostile(t *testing.T) {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page holds %q", bad)
 		}
+	}
+}
+
+// TestFrames: what a look at frames saw is a table of them, and none of it is more than text.
+func TestFrames(t *testing.T) {
+	page := string(reportstest.Render(t, reportstest.Frames(t), html.Write))
+	for _, part := range []string{
+		"125 frames of ip proto 89 at r2:eth1 in; 9000 bytes; the first at 0.004 s; the last at 9.500 s; the longest gap 3.250 s; 12.5 a second; none since for 0.500 s; 105 before these not shown",
+		`<td class="num">130</td><td class="num">9.500000</td><td>in</td><td class="num">78</td><td class="mono">OSPF hello v2 router 1.1.1.1`, "&lt;img src=x",
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page has no %q", part)
+		}
+	}
+	if strings.Contains(page, "<img src=x") {
+		t.Error("not escaped")
 	}
 }
 

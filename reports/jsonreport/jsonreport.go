@@ -33,6 +33,8 @@ type Document struct {
 type Trial struct {
 	Trial   int                    `json:"trial"`
 	Verdict *evidence.TrialVerdict `json:"verdict"` // null: the trial was broken off before it was judged
+	// Flows are those of traffic, and what became of each.
+	Flows []evidence.Flow `json:"flows,omitempty"`
 	// Ledger are the trial's lines of the ledger, one for each attempt.
 	Ledger []evidence.Entry `json:"ledger"`
 }
@@ -48,7 +50,13 @@ func Write(w io.Writer, r *reports.Run) error {
 		if ledger == nil {
 			ledger = []evidence.Entry{}
 		}
-		doc.Trials = append(doc.Trials, Trial{Trial: t.Number, Verdict: t.Verdict, Ledger: ledger})
+		one := Trial{Trial: t.Number, Verdict: t.Verdict, Ledger: ledger}
+		if t.Detail != nil {
+			for _, f := range t.Detail.Flows {
+				one.Flows = append(one.Flows, f.Flow)
+			}
+		}
+		doc.Trials = append(doc.Trials, one)
 	}
 	data, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {

@@ -30,7 +30,8 @@ func Comparisons(name string, results []result.Comparison) ([]byte, error) {
 			s.Errors++
 		}
 		if !r.Skipped {
-			c.Out = reports.Clean(fmt.Sprintf("%s: %s\nold %s\nnew %s\nneeded %d, p = %.2g", r.Ruling, r.Reason, r.Old.Share, r.New.Share, r.Needed, r.P))
+			c.Out = reports.Clean(fmt.Sprintf("%s: %s\nold %s%s\nnew %s%s\nneeded %d, p = %.2g",
+				r.Ruling, r.Reason, r.Old.Share, r.Clock.Beside(), r.New.Share, r.Clock.Beside(), r.Needed, r.P))
 		}
 		s.Cases = append(s.Cases, c)
 	}

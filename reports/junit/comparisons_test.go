@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/reports/junit"
 )
@@ -44,6 +45,10 @@ func TestComparisons(t *testing.T) {
 	const want = "reprise.a pass, reprise.b failure not-fixed, reprise.c failure changed, reprise.d error inconclusive, reprise.e skipped no such node"
 	if got := strings.Join(words, ", "); got != want {
 		t.Errorf("the cases are\n%s\nwant\n%s", got, want)
+	}
+	fast, err := junit.Comparisons("", []result.Comparison{{Ruling: result.Fixed, Reason: "at speed 10: no hit", Clock: evidence.Clock{Speed: 10}}})
+	if err != nil || strings.Count(string(fast), "0/0, no rate at speed 10") != 2 {
+		t.Errorf("%s, %v", fast, err)
 	}
 	if strings.ContainsRune(string(out), '\x1b') {
 		t.Error("the file holds a control character")

@@ -80,7 +80,7 @@ func Write(w io.Writer, r *reports.Run) error {
 			c.Time = seconds(e.Took)
 		}
 		c.Out = strings.Join(facts(t), "\n")
-		s.judge(&c, r.Info.Expected, t)
+		s.judge(&c, r.Info, t)
 		s.Cases = append(s.Cases, c)
 	}
 	for _, n := range r.Absent() {
@@ -109,8 +109,8 @@ func (s *Suite) testcase(r *reports.Run, n int) Case {
 	}
 }
 
-func (s *Suite) judge(c *Case, expected evidence.Verdict, t *reports.Trial) {
-	word, reason := t.Word(), t.Reason()
+func (s *Suite) judge(c *Case, info evidence.RunInfo, t *reports.Trial) {
+	expected, word, reason := info.Expected, t.Word(), t.Reason()
 	if reason == "" {
 		reason = "the symptom was there"
 	}
@@ -118,7 +118,7 @@ func (s *Suite) judge(c *Case, expected evidence.Verdict, t *reports.Trial) {
 	case word == expected && word != "":
 	case word == evidence.Reproduced || word == evidence.NotReproduced:
 		s.Failures++
-		c.Failure = &Message{fmt.Sprintf("%s, expected %s: %s", word, expected, reason), string(word)}
+		c.Failure = &Message{fmt.Sprintf("%s%s, expected %s: %s", word, info.Clock.Beside(), expected, reason), string(word)}
 	case word == evidence.NotApplicable:
 		s.Skipped++
 		c.Skipped = &Message{Message: reason}
@@ -154,6 +154,9 @@ func properties(r *reports.Run) []property {
 		{"interval", r.Intervals()},
 		{"tool", r.Info.Tool.Name + " " + r.Info.Tool.Version},
 		{"host", fmt.Sprintf("%s, %s, %s", r.Info.Host.OS, r.Info.Host.Kernel, r.Info.Host.Arch)},
+	}
+	if clock := r.Info.Clock.String(); clock != "" {
+		p = append(p, property{"clock", clock})
 	}
 	for _, n := range r.Info.Nodes {
 		if n.Image != "" {

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestWrite(t *testing.T) {
 	for name, run := range map[string]func(testing.TB) string{
-		"whole": reportstest.Whole, "control": reportstest.Control, "broken-off": reportstest.BrokenOff,
+		"whole": reportstest.Whole, "control": reportstest.Control, "broken-off": reportstest.BrokenOff, "fast": reportstest.Fast,
 	} {
 		t.Run(name, func(t *testing.T) {
 			reportstest.Golden(t, name+".xml", reportstest.Render(t, run(t), junit.Write), *update)

@@ -15,19 +15,27 @@ func Isolation(out result.Isolation) string {
 	line("%s\n", Text(out.Title))
 	line("- before: %s", out.Before)
 	line("- left: %s", out.After)
-	line("- rate before: %s", out.Original)
+	at := out.Clock.Beside()
+	line("- rate before%s: %s", at, out.Original)
 	if out.Control.Valid() > 0 {
-		line("- its control: %s", out.Control)
+		line("- its control%s: %s", at, out.Control)
 	}
 	if out.Final.Valid() > 0 {
-		line("- rate of what is left: %s", out.Final)
+		line("- rate of what is left%s: %s", at, out.Final)
+	}
+	if r := out.Real; r != nil {
+		line("- rate of what is left at speed 1: %s", r.Final)
+		line("- its control at speed 1: %s", r.Control)
+	}
+	if out.Complete && !out.Done() {
+		line("- **not shown at speed 1**: what is left shows the problem%s only, and is no reduction of it", at)
 	}
 	if out.Complete {
 		line("- %d parts, each refused by itself: with one of them out, the chance of so few hits at three quarters of the rate is at most 1 in 200", len(out.Needed))
 	} else {
 		line("- not complete: parts that are not listed below were not asked for by themselves")
 	}
-	line("\n| part | runs without it | p (Fisher, one-sided) |\n|---|---|---|")
+	line("\n| part | runs without it%s | p (Fisher, one-sided) |\n|---|---|---|", at)
 	for _, n := range out.Needed {
 		text, p := n.Without.String(), fmt.Sprintf("%.2g", n.P)
 		switch {

@@ -195,6 +195,12 @@ func (p *page) setup(r *reports.Run) {
 	h := r.Info.Host
 	p.line("- Host: %s, kernel %s, %s, %s", text(h.OS), text(h.Kernel), text(h.Arch), reports.Plural(h.CPUs, "CPU"))
 	p.line("- Lab: %s (%s), reset %s, %s", text(r.Info.Provider), text(r.Info.Fidelity), text(r.Info.Reset), reports.Plural(r.Info.Labs, "lab"))
+	if clock := r.Info.Clock.String(); clock != "" {
+		p.line("- Clock: %s; times are the lab's, and the kernel's own timers, links and processors keep real time", text(clock))
+		for _, what := range r.Info.RealTime {
+			p.line("- Keeps real time: %s", text(what))
+		}
+	}
 	for _, k := range reports.SortedKeys(r.Info.Set) {
 		p.line("- Override: %s", code(k+"="+r.Info.Set[k]))
 	}
@@ -237,7 +243,7 @@ func (p *page) evidence(r *reports.Run) {
 	if t == nil {
 		return
 	}
-	p.line("## Evidence, trial %d: %s\n", t.Number, text(strings.ToLower(reports.VerdictWord(t.Word()))))
+	p.line("## Evidence, trial %d: %s\n", t.Number, text(strings.ToLower(reports.VerdictWord(t.Word()))+r.Info.Clock.Beside()))
 	if reason := t.Reason(); reason != "" {
 		p.line("%s\n", text(reports.Sentence(reason)))
 	}
@@ -246,6 +252,7 @@ func (p *page) evidence(r *reports.Run) {
 			p.line("%s.\n", text(reports.Sentence(n)))
 		}
 	}
+	p.traffic(t.Detail.Flows)
 	for i := range t.Detail.Conditions {
 		c := &t.Detail.Conditions[i]
 		holds := "not judged"
@@ -265,7 +272,35 @@ func (p *page) evidence(r *reports.Run) {
 		case !l.Output.Empty():
 			p.fence(short(l.Output))
 		}
+		p.frames(l.Frames)
 	}
+}
+
+// frames is a table of what passed an endpoint.
+func (p *page) frames(list []evidence.Frame) {
+	if len(list) == 0 {
+		return
+	}
+	p.row("Frame", "Time", "Way", "Bytes", "What")
+	p.row("---:", "---:", "---", "---:", "---")
+	for _, f := range list {
+		p.row(fmt.Sprint(f.Number), fmt.Sprintf("%.6f", f.Time), text(f.Direction), fmt.Sprint(f.Length), text(f.Summary))
+	}
+	p.line("")
+}
+
+// traffic is a table of the flows of a trial.
+func (p *page) traffic(flows []reports.Flow) {
+	if len(flows) == 0 {
+		return
+	}
+	p.row("Flow", "Sent", "Received", "Lost", "Gap", "Began", "p50", "p99", "Max", "Beside")
+	p.row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---")
+	for _, f := range flows[:min(maxRows, len(flows))] {
+		r := f.Row()
+		p.row(text(r.Flow+": "+r.Path), r.Sent, r.Received, r.Lost, r.Gap, r.Start, r.P50, r.P99, r.Max, text(r.Other))
+	}
+	p.line("")
 }
 
 // short is at most 40 lines of an excerpt.
@@ -288,7 +323,7 @@ func (p *page) trials(r *reports.Run) {
 		if e := t.Entry(); e != nil {
 			took, lab = reports.Span(e.Took), fmt.Sprintf("%d, %s", e.Lab, warmth(e.Cold))
 		}
-		p.row(fmt.Sprint(t.Number), text(strings.ToLower(reports.VerdictWord(t.Word()))), took, lab, text(t.Reason()))
+		p.row(fmt.Sprint(t.Number), text(strings.ToLower(reports.VerdictWord(t.Word()))+r.Info.Clock.Beside()), took, lab, text(t.Reason()))
 	}
 	p.line("")
 	if more := len(r.Trials) - maxRows; more > 0 {

@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestWrite(t *testing.T) {
 	for name, run := range map[string]func(testing.TB) string{
-		"whole": reportstest.Whole, "control": reportstest.Control, "broken-off": reportstest.BrokenOff,
+		"whole": reportstest.Whole, "control": reportstest.Control, "broken-off": reportstest.BrokenOff, "fast": reportstest.Fast,
 	} {
 		t.Run(name, func(t *testing.T) {
 			reportstest.Golden(t, name+".md", reportstest.Render(t, run(t), markdown.Write), *update)
@@ -122,5 +122,14 @@ func TestNames(t *testing.T) {
 		if strings.Contains(page, bad) {
 			t.Errorf("a name is empty (%q):\n%s", bad, page)
 		}
+	}
+}
+
+// TestFrames: what a look at frames saw is a table, of whose cells none ends it.
+func TestFrames(t *testing.T) {
+	page := string(reportstest.Render(t, reportstest.Frames(t), markdown.Write))
+	const row = "| 130 | 9.500000 | in | 78 | OSPF hello v2 router 1.1.1.1 area 0.0.0.0 fe80::ae:1cff:fe7b:1d0a → ff02::5 |"
+	if !strings.Contains(page, row) || !strings.Contains(page, `| \<img src=x onerror=alert(1)\> \| \[x\](javascript:alert(1)) |`) {
+		t.Error(page)
 	}
 }

@@ -1,6 +1,7 @@
 package reportstest
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,8 +21,13 @@ type Trial struct {
 	Other   []string
 	// Failures are those of Other in fields; records from before they had some have none.
 	Failures []evidence.Failure
+	// Flow is what became of a flow, where there was one, and Series is what went and came of it.
+	Flow   *evidence.Flow
+	Series any
 	// Text is what the symptom's probe saw; it also reaches the transcript, a log and a state.
 	Text string
+	// Probe is what looks; empty: run.
+	Probe string
 }
 
 // Began is when every fixture's run began.
@@ -41,7 +47,7 @@ func Info(id string, trials int) evidence.RunInfo {
 			File: "scenario.yaml", ID: "ospf-mtu", Title: "OSPF neighbours stay in ExStart after an MTU change", Labels: []string{"ospf", "mtu"},
 			What: "Neighbour stays in ExStart, no routes across the link", When: "Since the link was moved to jumbo frames",
 			How: "Every time the interface bounces", Impact: "Building B is unreachable", Severity: 2, Product: "frr 8.4.4",
-			Expected: "The adjacency reaches Full", References: []string{"RFC 2328 section 10.6"},
+			Expected: "The adjacency reaches Full", References: []string{"RFC 2328 section 10.6"}, Reset: "config",
 			Conditions: []evidence.ConditionInfo{
 				{Ref: "baseline[0]", Name: "adjacency is Full", Node: "r1", Probe: "run: show ip ospf neighbor", Expect: `text contains "Full"`, Window: "eventually 30s", Line: 20},
 				{Ref: "symptom[0]", Name: "stuck before Full", Node: "r1", Probe: "run: show ip ospf neighbor", Expect: `text matches "ExStart|Exchange"`, Window: "within 20s, consistently 10s", Line: 29},
@@ -185,6 +191,10 @@ func (tr Trial) timeline(tb testing.TB, dir evidence.TrialDir, began time.Time) 
 		evidence.Event{At: 19 * second, Kind: evidence.EventPhase, Phase: evidence.PhaseCollect},
 		evidence.Event{At: 20 * second, Kind: evidence.EventCollect, Phase: evidence.PhaseCollect, Lane: "r1", Name: "show tech", Outcome: evidence.Failed, Detail: "timed out after 10s"},
 		evidence.Event{At: 21 * second, Kind: evidence.EventPhaseEnd, Phase: evidence.PhaseCollect})
+	if tr.Flow != nil {
+		events = append(events, evidence.Event{At: 20 * second, Kind: evidence.EventCollect, Phase: evidence.PhaseCollect, Name: "traffic", Detail: tr.Text, Flow: tr.Flow})
+		must(tb, evidence.WriteJSON(dir.File("traffic", "video.json"), tr.Series))
+	}
 	l, err := evidence.CreateLines(dir.File("timeline.ndjson"))
 	must(tb, err)
 	for _, e := range events {
@@ -198,7 +208,7 @@ func (tr Trial) observations(tb testing.TB, dir evidence.TrialDir) {
 	tb.Helper()
 	l, err := evidence.CreateLines(dir.File("observations.ndjson"))
 	must(tb, err)
-	look := evidence.Observation{Took: second / 100, Node: "r1", Probe: "run", Exit: -1}
+	look := evidence.Observation{Took: second / 100, Node: "r1", Probe: cmp.Or(tr.Probe, "run"), Exit: -1}
 	add := func(at time.Duration, ref, text, value string, same int) {
 		look.Seq++
 		o := look
@@ -225,7 +235,7 @@ func (tr Trial) observations(tb testing.TB, dir evidence.TrialDir) {
 
 func (tr Trial) sessions(tb testing.TB, dir evidence.TrialDir, began time.Time) {
 	tb.Helper()
-	tx, err := dir.NewTranscript("r1", began, evidence.Redactor{})
+	tx, err := dir.NewTranscript("r1", began, evidence.Clock{}, evidence.Redactor{})
 	must(tb, err)
 	say := func(at time.Duration, channel, way, text string) {
 		must(tb, tx.Add(began.Add(at), channel, way, []byte(text)))

@@ -3,6 +3,7 @@
 //
 //   - bugs: real, publicly reported bugs of the switch software that Debian ships
 //   - mistakes: mistakes in configuration that customers make, on the same software
+//   - topotests: tests that FRR runs on itself; what one judges is the symptom
 //   - isolate: large cases to take apart
 //   - switches: problems that customers have with Extreme switches, with whole
 //     configurations for EXOS and VOSS; they are rehearsed on simulators, and what they say
@@ -10,13 +11,16 @@
 package corpus
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
 	"path"
+
+	"go.yaml.in/yaml/v4"
 )
 
-//go:embed */*
+//go:embed */* speeds.yaml
 var files embed.FS
 
 // Entry is one scenario of the corpus.
@@ -24,6 +28,9 @@ type Entry struct {
 	Family string // bugs, mistakes, switches …
 	ID     string
 	Files  fs.FS // its folder
+	// Speed is how fast a lab's clocks may run for it: it was measured to come out as in real
+	// time. 1 for a case that needs that.
+	Speed float64
 }
 
 // List gives the scenarios, by family and id.
@@ -32,6 +39,10 @@ func List() ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list corpus: %w", err)
 	}
+	speeds, err := measured()
+	if err != nil {
+		return nil, err
+	}
 	var out []Entry
 	for _, p := range paths {
 		dir := path.Dir(p)
@@ -39,7 +50,25 @@ func List() ([]Entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list corpus: %w", err)
 		}
-		out = append(out, Entry{Family: path.Dir(dir), ID: path.Base(dir), Files: sub})
+		e := Entry{Family: path.Dir(dir), ID: path.Base(dir), Files: sub, Speed: cmp.Or(speeds[path.Base(dir)], 1)}
+		delete(speeds, e.ID)
+		out = append(out, e)
+	}
+	for id := range speeds {
+		return nil, fmt.Errorf("list corpus: speeds.yaml names %s, which is no case", id)
 	}
 	return out, nil
+}
+
+// measured reads the speeds at which cases were measured.
+func measured() (map[string]float64, error) {
+	data, err := files.ReadFile("speeds.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list corpus: %w", err)
+	}
+	speeds := map[string]float64{}
+	if err := yaml.Unmarshal(data, &speeds); err != nil {
+		return nil, fmt.Errorf("list corpus: speeds.yaml: %w", err)
+	}
+	return speeds, nil
 }

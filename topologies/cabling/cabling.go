@@ -3,10 +3,13 @@ package cabling
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/capture"
+	"github.com/reprise-lab/reprise/topologies/traffic"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -18,6 +21,10 @@ type Site interface {
 	// Dropper is the same for what drops frames: who has the most rights.
 	Dropper(node string) (wiring.Wirer, int)
 	Host(node string) (topologies.Host, error)
+	// Tap opens a tap in a node's network.
+	Tap(ctx context.Context, node string, t capture.Tap) (*os.File, error)
+	// Socket opens a socket for traffic there.
+	Socket(ctx context.Context, node string, s traffic.Socket) (*os.File, error)
 }
 
 // Machines are those within nodes. They hold on to the interfaces that their nodes had when they
@@ -48,11 +55,15 @@ type Cabling struct {
 	Config
 	nodes map[string]*node // fixed
 
-	// wires guards what changes the cables: faults, replugging and restarts.
-	wires   sync.Mutex
-	faults  []*active                    // in force
-	counter int                          // of faults, for their names
-	drops   map[topologies.Endpoint]drop // what drops frames on their way to an endpoint
+	// wires guards what changes the cables, or what is on them: faults, captures, replugging and
+	// restarts.
+	wires      sync.Mutex
+	faults     []*active                    // in force
+	recordings []*recording                 // captures that run
+	counter    int                          // of faults, for their names
+	drops      map[topologies.Endpoint]drop // what drops frames on their way to an endpoint
+	stands     map[topologies.Endpoint]*stand
+	groups     int // that wires have listened at
 }
 
 // node is what the cabling knows of a node.
@@ -70,7 +81,7 @@ type node struct {
 // New makes the cabling of a lab whose links were checked (see wiring.CheckLinks). Nothing is laid
 // yet.
 func New(c Config) (*Cabling, error) {
-	l := &Cabling{Config: c, nodes: map[string]*node{}, drops: map[topologies.Endpoint]drop{}}
+	l := &Cabling{Config: c, nodes: map[string]*node{}, drops: map[topologies.Endpoint]drop{}, stands: map[topologies.Endpoint]*stand{}}
 	for _, n := range c.Topology.Nodes {
 		l.nodes[n.Name] = &node{Node: n, laid: map[string]int{}}
 		if !n.IsSegment() {

@@ -74,11 +74,19 @@ func (c *Cabling) filterMachine(ctx context.Context, name string) error {
 	return errors.Join(errs...)
 }
 
-// filter has frames for an endpoint dropped as the faults in force want. The caller holds wires.
+// filter has frames for an endpoint dropped as the faults in force want, and a wire stand on their way
+// where those do not do with that. The caller holds wires.
 func (c *Cabling) filter(ctx context.Context, e topologies.Endpoint) error {
+	if err := c.filterInKernel(ctx, e); err != nil {
+		return err
+	}
+	return c.stand(ctx, e)
+}
+
+func (c *Cabling) filterInKernel(ctx context.Context, e topologies.Endpoint) error {
 	var filters []wiring.Filter
 	for _, f := range c.faults {
-		if slices.Contains(f.ends(), e) {
+		if f.flows == nil && slices.Contains(f.ends(), e) {
 			filters = append(filters, wiring.Filter{ID: f.id, Match: f.fault.Match, Probability: f.fault.Probability})
 		}
 	}
@@ -101,11 +109,12 @@ func (c *Cabling) filter(ctx context.Context, e topologies.Endpoint) error {
 // the cable or a network at its ends goes. The cable carries nothing from then on: it would be
 // what they are to drop. What is gone already has nothing to give. The caller holds wires.
 func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
+	c.cut(ctx, link)
 	for _, e := range ends(link) {
 		if _, there := c.drops[e]; !there {
 			continue
 		}
-		here := slices.DeleteFunc(slices.Clone(c.faults), func(f *active) bool { return !slices.Contains(f.ends(), e) })
+		here := slices.DeleteFunc(slices.Clone(c.faults), func(f *active) bool { return f.flows != nil || !slices.Contains(f.ends(), e) })
 		unknown := func(f *active, err error) {
 			if !wiring.Gone(err) {
 				f.blind = errors.Join(f.blind, err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wire"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -17,33 +18,49 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 	if !ok {
 		return nil, fmt.Errorf("inject %s: no cable ends at %s", f.Kind, f.Endpoint)
 	}
+	f, err := f.Plain()
+	if err != nil {
+		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+	}
 	c.wires.Lock()
 	defer c.wires.Unlock()
-	switch f.Kind {
-	case topologies.FaultReplug:
+	if f.Kind == topologies.FaultReplug {
 		if err := c.replug(ctx, link); err != nil {
 			return nil, fmt.Errorf("replug %s: %w", f.Endpoint, err)
 		}
 		return done{}, nil
-	case topologies.FaultDown, topologies.FaultDrop:
-		if err := wiring.CheckMatch(f.Match); err != nil {
-			return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
-		}
-		if !slices.Contains([]topologies.Direction{"", topologies.DirectionIn, topologies.DirectionOut, topologies.DirectionBoth}, f.Direction) {
-			return nil, fmt.Errorf("inject %s at %s: %q is no direction", f.Kind, f.Endpoint, f.Direction)
-		}
-	default:
-		return nil, &topologies.MissingError{What: "fault", Name: string(f.Kind), Hint: c.Lab + " knows down, drop and replug"}
+	}
+	if err := c.check(f); err != nil {
+		return nil, err
 	}
 	c.counter++
 	a := &active{cabling: c, fault: f, link: link, id: fmt.Sprintf("fault-%d", c.counter)}
 	a.fault.Endpoint = link.A
+	if f.Kind.OnFrames() && a.wantsWire() {
+		if err := a.prepare(); err != nil {
+			return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+		}
+	}
 	c.faults = append(c.faults, a)
 	if err := a.apply(ctx); err != nil {
 		c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
 		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, errors.Join(err, a.undo(ctx)))
 	}
 	return a, nil
+}
+
+// check says what is wrong with a fault.
+func (c *Cabling) check(f topologies.Fault) error {
+	if !f.Kind.OnFrames() && f.Kind != topologies.FaultDown {
+		return &topologies.MissingError{What: "fault", Name: string(f.Kind), Hint: c.Lab + " knows down, replug, and the faults on frames"}
+	}
+	if err := wiring.CheckMatch(f.Match); err != nil {
+		return fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+	}
+	if !slices.Contains([]topologies.Direction{"", topologies.DirectionIn, topologies.DirectionOut, topologies.DirectionBoth}, f.Direction) {
+		return fmt.Errorf("inject %s at %s: %q is no direction", f.Kind, f.Endpoint, f.Direction)
+	}
+	return nil
 }
 
 // replug lays a cable anew while its nodes run. The caller holds wires.
@@ -71,8 +88,9 @@ type active struct {
 	id      string          // names its filter
 	by      topologies.DropBy
 	healed  bool
-	fired   uint64 // counted by filters that are no more
-	blind   error  // why nobody knows what filters that are no more have let pass
+	fired   uint64                              // counted by filters that are no more
+	blind   error                               // why nobody knows what filters that are no more have let pass
+	flows   map[topologies.Endpoint]*wire.Fault // by where its frames arrive; nil where no wire stands for it
 }
 
 // on says whether the fault is on either end of a link.
@@ -84,11 +102,11 @@ func (a *active) on(link topologies.Link) bool {
 // near says whether the fault is on a cable of a node.
 func (a *active) near(node string) bool { return a.link.A.Node == node || a.link.B.Node == node }
 
-// ends are where the frames that a fault drops would have arrived: frames are dropped when they
+// ends are where the frames that a fault acts on would have arrived: frames are dropped when they
 // have left their sender, and before anything sees them there.
 func (a *active) ends() []topologies.Endpoint {
 	switch {
-	case a.fault.Kind != topologies.FaultDrop:
+	case !a.fault.Kind.OnFrames():
 		return nil
 	case a.fault.Direction == topologies.DirectionOut:
 		return []topologies.Endpoint{a.link.B}
@@ -143,7 +161,9 @@ func (a *active) apply(ctx context.Context) error {
 		if err := a.cabling.filter(ctx, e); err != nil {
 			return err
 		}
-		a.by = a.cabling.drops[e].by
+		if a.flows == nil {
+			a.by = a.cabling.drops[e].by
+		}
 	}
 	return nil
 }
@@ -161,6 +181,11 @@ func (a *active) count(ctx context.Context) (uint64, error) {
 	n := a.fired
 	errs := []error{a.blind}
 	for _, e := range a.ends() {
+		if f := a.flows[e]; f != nil {
+			n += f.Acted().Hit
+			errs = append(errs, a.cabling.account(ctx, e, a))
+			continue
+		}
 		r, err := a.cabling.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: a.id})
 		n += r.Count
 		errs = append(errs, err)
@@ -199,6 +224,12 @@ func (a *active) Heal(ctx context.Context) error {
 		c.faults = append(c.faults, a)
 		return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
+	if a.flows != nil {
+		n, blind = 0, a.blind // it may have acted meanwhile
+		for _, f := range a.flows {
+			n += f.Acted().Hit
+		}
+	}
 	a.fired, a.blind, a.healed = n, blind, true
 	return nil
 }
@@ -206,7 +237,8 @@ func (a *active) Heal(ctx context.Context) error {
 // undo takes the fault out of force. It is no longer among those of the lab.
 func (a *active) undo(ctx context.Context) error {
 	c := a.cabling
-	if a.fault.Kind == topologies.FaultDrop {
+	if a.fault.Kind.OnFrames() {
+		a.unwire(ctx)
 		var errs []error
 		for _, e := range a.ends() {
 			if err := c.filter(ctx, e); !wiring.Gone(err) { // it went with its interface otherwise

@@ -2,21 +2,28 @@ package cabling
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/capture"
+	"github.com/reprise-lab/reprise/topologies/traffic"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // site has nodes whose processes are numbered in their order, from 1, as every wirer has it.
 type site []string
 
-func (s site) Network(node string) (wiring.Wirer, int) { return nil, slices.Index(s, node) + 1 }
-func (s site) Dropper(node string) (wiring.Wirer, int) { return s.Network(node) }
-func (site) Host(string) (topologies.Host, error)      { return nil, nil }
-func (site) Within(node string) bool                   { return node == "m" || node == "n" }
+func (s site) Network(node string) (wiring.Wirer, int)                  { return nil, slices.Index(s, node) + 1 }
+func (s site) Dropper(node string) (wiring.Wirer, int)                  { return s.Network(node) }
+func (site) Host(string) (topologies.Host, error)                       { return nil, nil }
+func (site) Tap(context.Context, string, capture.Tap) (*os.File, error) { return nil, nil }
+
+func (site) Socket(context.Context, string, traffic.Socket) (*os.File, error) { return nil, nil }
+
+func (site) Within(node string) bool { return node == "m" || node == "n" }
 
 func (site) Gate(iface string) string                               { return "tap" + strings.TrimPrefix(iface, "eth") }
 func (site) Boot(context.Context, string) error                     { return nil }

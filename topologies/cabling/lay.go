@@ -87,8 +87,8 @@ func (c *Cabling) connect(ctx context.Context, link topologies.Link, down bool) 
 	return nil
 }
 
-// relay lays a cable anew, after one that may be gone with its network, and puts the faults on it
-// back in force before it carries anything. The caller holds wires.
+// relay lays a cable anew, after one that may be gone with its network, and puts the faults and
+// captures on it back in force before it carries anything. The caller holds wires.
 func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 	c.bank(ctx, link)
 	for _, e := range ends(link) {
@@ -102,10 +102,11 @@ func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 		n.laid[e.Interface]++
 		n.mu.Unlock()
 	}
-	faulty := slices.ContainsFunc(c.faults, func(f *active) bool { return f.on(link) })
-	if err := c.connect(ctx, link, faulty); err != nil || !faulty {
+	held := c.recorded(link) || slices.ContainsFunc(c.faults, func(f *active) bool { return f.on(link) })
+	if err := c.connect(ctx, link, held); err != nil || !held {
 		return err
 	}
+	c.record(ctx, link)
 	for _, e := range ends(link) {
 		if c.leavesMachine(e) {
 			continue // which has to boot first
@@ -168,6 +169,37 @@ func (c *Cabling) Restart(ctx context.Context, name string, limit time.Duration,
 		errs = append(errs, c.Machines.Boot(caller, name), c.filterMachine(ctx, name), c.carryDown(caller, name))
 	}
 	return errors.Join(errs...)
+}
+
+// Faulty says whether a fault is in force.
+func (c *Cabling) Faulty() bool {
+	c.wires.Lock()
+	defer c.wires.Unlock()
+	return len(c.faults) > 0
+}
+
+// Renew has renew make the networks of all nodes anew, and lays all cables in them as [Cabling.Lay]
+// does. No fault is in force, and no node holds a machine. It is not broken off halfway.
+func (c *Cabling) Renew(ctx context.Context, limit time.Duration, renew func(context.Context) error) error {
+	c.wires.Lock()
+	defer c.wires.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	if err := renew(ctx); err != nil {
+		return err
+	}
+	for _, n := range c.nodes {
+		n.mu.Lock()
+		clear(n.laid)
+		n.mu.Unlock()
+	}
+	if err := c.Lay(ctx); err != nil {
+		return err
+	}
+	return c.StartSwitches(ctx)
 }
 
 // keeps refuses what would take the interface of a machine's node away: the machine holds on to

@@ -13,7 +13,7 @@ type Part interface {
 	topologies.Reservation
 	// Wirer wires networks by processes as the machine numbers them; nil: this part has none.
 	Wirer() wiring.Wirer
-	// Process is one of the node's network, by that number.
+	// Process is one of the node's network, by that number; 0, which no process has, where it has ended.
 	Process(node string) int
 	Machines() Machines // nil: none
 	Life(ctx context.Context, node string) (Life, error)

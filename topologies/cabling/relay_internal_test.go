@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/capture"
+	"github.com/reprise-lab/reprise/topologies/traffic"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -25,6 +28,13 @@ func (r *recorder) Network(node string) (wiring.Wirer, int) { return r, int(node
 func (r *recorder) Dropper(node string) (wiring.Wirer, int) { return r.Network(node) }
 func (*recorder) Host(string) (topologies.Host, error)      { return nil, nil }
 func (*recorder) Close() error                              { return nil }
+
+func (r *recorder) Tap(_ context.Context, node string, t capture.Tap) (*os.File, error) {
+	r.done = append(r.done, "tap "+node)
+	return nil, errors.New("no tap on " + t.Interface)
+}
+
+func (*recorder) Socket(context.Context, string, traffic.Socket) (*os.File, error) { return nil, nil }
 
 func (r *recorder) Apply(_ context.Context, op wiring.Op) (wiring.Result, error) {
 	what := fmt.Sprintf("%s r%d", op.Kind, op.A.PID)
@@ -89,6 +99,25 @@ func TestRelay(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Nor before the captures on it go on; one that cannot is told by who runs it, and the cable is laid
+// all the same.
+func TestRelayCaptured(t *testing.T) {
+	t.Parallel()
+	c, r, _ := faulted(t)
+	lost := &recording{cabling: c, endpoint: at(c.Topology.Links[0].B), tap: capture.Tap{Interface: "eth1"}}
+	c.recordings = []*recording{lost, {cabling: c, endpoint: topologies.Endpoint{Node: "r2", Interface: "eth2"}}}
+	if err := c.relay(t.Context(), c.Topology.Links[0]); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"disconnect r1", "disconnect r2", "connect r1 down", "tap r2", "state r1 up", "state r2 up"}
+	if diff := cmp.Diff(want, r.done); diff != "" {
+		t.Error(diff)
+	}
+	if lost.blind == nil {
+		t.Error("nobody says that nothing is captured any more")
 	}
 }
 

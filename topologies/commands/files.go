@@ -7,8 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"strconv"
-	"strings"
 	"sync"
+
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // Executer runs commands on a node, as topologies.Host does.
@@ -33,11 +34,11 @@ chmod "$2" "$1"`
 
 // WriteFile writes a file of a node, with the folders that lead to it.
 func WriteFile(ctx context.Context, h Executer, node, path string, data []byte, mode fs.FileMode) error {
-	var said bytes.Buffer
+	said := bounded.NewFirst(bounded.Words)
 	argv := []string{"sh", "-c", writeScript, "sh", path, strconv.FormatUint(uint64(mode.Perm()), 8)}
-	exit, err := h.Exec(ctx, argv, bytes.NewReader(data), nil, &said)
+	exit, err := h.Exec(ctx, argv, bytes.NewReader(data), nil, said)
 	if err == nil && exit != 0 {
-		err = fmt.Errorf("exit status %d: %s", exit, strings.TrimSpace(said.String()))
+		err = fmt.Errorf("exit status %d: %s", exit, said.Trimmed())
 	}
 	if err != nil {
 		return fmt.Errorf("write %s on %s: %w", path, node, err)
@@ -59,16 +60,16 @@ exec cat <&3`
 func ReadFile(ctx context.Context, h Executer, node, path string) (io.ReadCloser, error) {
 	pr, pw := io.Pipe()
 	ctx, cancel := context.WithCancel(ctx)
-	var said bytes.Buffer
+	said := bounded.NewFirst(bounded.Words)
 	ended := make(chan error, 1)
 	go func() {
-		exit, err := h.Exec(ctx, []string{"sh", "-c", readScript, "sh", path}, nil, pw, &said)
+		exit, err := h.Exec(ctx, []string{"sh", "-c", readScript, "sh", path}, nil, pw, said)
 		switch {
 		case err != nil:
 		case exit == readAbsent:
 			err = fs.ErrNotExist
 		case exit != 0:
-			err = fmt.Errorf("exit status %d: %s", exit, strings.TrimSpace(said.String()))
+			err = fmt.Errorf("exit status %d: %s", exit, said.Trimmed())
 		}
 		if err != nil {
 			err = fmt.Errorf("read %s on %s: %w", path, node, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -79,5 +80,28 @@ func TestReadFileGivenUp(t *testing.T) {
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// chatty is a node that says more of its failure than anybody wants to know.
+type chatty struct{}
+
+func (chatty) Exec(_ context.Context, _ []string, _ io.Reader, _, stderr io.Writer) (int, error) {
+	for range 1 << 10 {
+		if _, err := stderr.Write(bytes.Repeat([]byte("no "), 1<<12)); err != nil {
+			return 0, err
+		}
+	}
+	return 1, nil
+}
+
+// A node that fails with many words does not fill the memory of who asked.
+func TestManyWords(t *testing.T) {
+	t.Parallel()
+	_, read := commands.ReadFile(t.Context(), chatty{}, "r1", "/x")
+	for _, err := range []error{read, commands.WriteFile(t.Context(), chatty{}, "r1", "/x", nil, 0o600)} {
+		if err == nil || !strings.Contains(err.Error(), "exit status 1: no no") || len(err.Error()) > 64<<10 {
+			t.Errorf("got %d bytes of %.80q", len(fmt.Sprint(err)), fmt.Sprint(err))
+		}
 	}
 }

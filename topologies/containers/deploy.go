@@ -24,7 +24,7 @@ func (l *lab) deploy(ctx context.Context) error {
 	if l.labels, err = ownership(l.options, time.Now()); err != nil {
 		return err
 	}
-	if err := l.makePrivate(); err != nil {
+	if err := l.makePasswords(); err != nil {
 		return err
 	}
 	if err := l.beginDiskWatch(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-lab/reprise/topologies/bounded"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -26,6 +28,8 @@ const helperPath = "/reprise"
 type helper struct {
 	mu     sync.Mutex
 	client *wiring.Client
+	taps   *net.UnixListener // set with the client
+	handed int               // sockets that were asked for
 }
 
 func (h *helper) close() error {
@@ -36,7 +40,7 @@ func (h *helper) close() error {
 	}
 	c := h.client
 	h.client = nil
-	return c.Close()
+	return errors.Join(c.Close(), h.taps.Close())
 }
 
 // openWirer chooses who does the wiring.
@@ -69,6 +73,10 @@ func (l *lab) startHelper(ctx context.Context) (*wiring.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
+	taps, err := l.listenForTaps()
+	if err != nil {
+		return nil, err
+	}
 	image := l.order[0].Image
 	for _, n := range l.order {
 		if n.ours {
@@ -90,7 +98,7 @@ func (l *lab) startHelper(ctx context.Context) (*wiring.Client, error) {
 			h.NetworkMode, h.PidMode = "none", "host"
 			h.CapAdd = []string{"NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"}
 			h.SecurityOpt = []string{"apparmor=unconfined", "seccomp=unconfined"}
-			h.Binds = []string{exe + ":" + helperPath + ":ro"}
+			h.Binds = []string{exe + ":" + helperPath + ":ro", taps + ":" + tapsPath}
 			h.LogConfig = container.LogConfig{Type: "none"}
 		},
 	})
@@ -111,6 +119,9 @@ func (l *lab) startHelper(ctx context.Context) (*wiring.Client, error) {
 	return w, ctr.Start(whole)
 }
 
+// keepWords bounds what is kept of what the helper says on standard error, in bytes.
+const keepWords = 4096
+
 // tube is the attached standard input and output of the helper.
 type tube struct {
 	conn client.HijackedResponse
@@ -120,9 +131,12 @@ type tube struct {
 func newTube(conn client.HijackedResponse) *tube {
 	pr, pw := io.Pipe()
 	go func() {
-		said := &lastWords{}
+		said := bounded.NewLast(keepWords)
 		_, err := stdcopy.StdCopy(pw, said, conn.Reader)
-		_ = pw.CloseWithError(errors.Join(err, said.err())) // never fails
+		if words := said.String(); words != "" {
+			err = errors.Join(err, errors.New("it said: "+words))
+		}
+		_ = pw.CloseWithError(err) // never fails
 	}()
 	return &tube{conn: conn, out: pr}
 }
@@ -133,25 +147,4 @@ func (t *tube) Write(b []byte) (int, error) { return t.conn.Conn.Write(b) }
 func (t *tube) Close() error {
 	t.conn.Close()
 	return t.out.Close()
-}
-
-// lastWords keeps the end of what the helper says on standard error.
-type lastWords struct{ text []byte }
-
-// keepWords bounds it, in bytes.
-const keepWords = 4096
-
-func (w *lastWords) Write(b []byte) (int, error) {
-	w.text = append(w.text, b...)
-	if extra := len(w.text) - keepWords; extra > 0 {
-		w.text = w.text[extra:]
-	}
-	return len(b), nil
-}
-
-func (w *lastWords) err() error {
-	if len(w.text) == 0 {
-		return nil
-	}
-	return errors.New("it said: " + string(w.text))
 }

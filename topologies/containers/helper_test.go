@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/topologiestest"
 )
 
 func TestHelper(t *testing.T) {
@@ -43,6 +44,7 @@ func TestHelper(t *testing.T) {
 	if err := ping(t.Context(), r1, "10.0.0.2"); err != nil {
 		t.Errorf("after a restart: %v", err)
 	}
+	topologiestest.Captured(t, r)
 	if err := r.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}

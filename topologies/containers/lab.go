@@ -38,7 +38,7 @@ type lab struct {
 
 	watch watch
 
-	private string // folder of passwords; empty: there are none
+	private string // folder of passwords and of the helper's socket; empty: there are none
 
 	release sync.Mutex
 	ids     map[string]bool // containers to remove; guarded by release
@@ -51,6 +51,8 @@ var (
 	_ topologies.NodeRestarter = (*lab)(nil)
 	_ topologies.Enterer       = (*lab)(nil)
 	_ topologies.Faulter       = (*lab)(nil)
+	_ topologies.Capturer      = (*lab)(nil)
+	_ topologies.Trafficker    = (*lab)(nil)
 	_ topologies.Accessor      = (*lab)(nil)
 	_ topologies.Consoler      = (*lab)(nil)
 	_ topologies.PortMapper    = (*lab)(nil)

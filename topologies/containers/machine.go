@@ -139,20 +139,28 @@ func (m *machine) launch(n *node, interfaces int) (args []string, env map[string
 	return []string{"--username", m.user, "--password", m.given, "--hostname", n.Name, "--connection-mode", "tc"}, env
 }
 
-// makePrivate makes the folder of passwords, before any node is started.
-func (l *lab) makePrivate() error {
+// makePasswords makes the folder of passwords, before any node is started.
+func (l *lab) makePasswords() error {
 	if !slices.ContainsFunc(l.order, func(n *node) bool { return n.machine != nil }) {
+		return nil
+	}
+	return l.makePrivate()
+}
+
+// makePrivate makes the lab's folder for what is nobody else's, once.
+func (l *lab) makePrivate() error {
+	if l.private != "" {
 		return nil
 	}
 	dir := privateDir(l.ID())
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return fmt.Errorf("make a folder for passwords: %w", err)
+		return fmt.Errorf("make a folder of the lab's own: %w", err)
 	}
 	l.private = dir
 	return nil
 }
 
-// privateDir is where a lab keeps passwords. Its name follows from the lab's, so that what
+// privateDir is where a lab keeps passwords and its helper's socket. Its name follows from the lab's, so that what
 // a killed process left can be found.
 func privateDir(lab string) string { return filepath.Join(os.TempDir(), lab+".private") }
 

@@ -1,7 +1,6 @@
 package containers
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 const (
@@ -97,9 +97,9 @@ func (l *lab) lastWords(ctx context.Context, n *node) string {
 		return ""
 	}
 	defer func() { _ = logs.Close() }() // it was only read
-	var text bytes.Buffer
-	_, _ = stdcopy.StdCopy(&text, &text, logs)
-	return strings.TrimSpace(strings.ReplaceAll(text.String(), n.machine.given, "«secret»")) // launchers print their arguments
+	text := bounded.NewLast(bounded.Words)
+	_, _ = stdcopy.StdCopy(text, text, logs)
+	return strings.TrimSpace(strings.ReplaceAll(text.Lines(), n.machine.given, "«secret»")) // launchers print their arguments
 }
 
 // locateMachine learns where the machine is reached, and waits for nothing.

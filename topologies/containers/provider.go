@@ -50,6 +50,7 @@ type Provider struct {
 var (
 	_ topologies.Provider       = (*Provider)(nil)
 	_ topologies.ImageDescriber = (*Provider)(nil)
+	_ topologies.ClockSource    = (*Provider)(nil)
 )
 
 // New makes a provider. It does not reach for the engine: that is Check's duty, and
@@ -86,7 +87,7 @@ func (p *Provider) Name() string { return "containers" }
 
 // ServeWiring does the wiring for a process without root's rights: it carries out the
 // operations that arrive on in and answers on out until in ends.
-func ServeWiring(in io.Reader, out io.Writer) error { return wiring.Serve(in, out) }
+func ServeWiring(in io.Reader, out io.Writer) error { return wiring.Serve(in, out, nil) }
 
 // Close lets go of the engine.
 func (p *Provider) Close() error {

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
+	"github.com/reprise-lab/reprise/topologies/capture"
+	"github.com/reprise-lab/reprise/topologies/traffic"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -27,6 +30,8 @@ var (
 	_ topologies.NodeRestarter  = (*lab)(nil)
 	_ topologies.Enterer        = (*lab)(nil)
 	_ topologies.Faulter        = (*lab)(nil)
+	_ topologies.Capturer       = (*lab)(nil)
+	_ topologies.Trafficker     = (*lab)(nil)
 	_ topologies.Accessor       = (*lab)(nil)
 	_ topologies.Consoler       = (*lab)(nil)
 	_ topologies.PortMapper     = (*lab)(nil)
@@ -115,6 +120,34 @@ func (l *lab) Dropper(node string) (wiring.Wirer, int) { return l.Network(node) 
 // Inject implements topologies.Faulter.
 func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active, error) {
 	return l.cables.Inject(ctx, f)
+}
+
+// Tap implements cabling.Site: the part that a node belongs to opens it.
+func (l *lab) Tap(ctx context.Context, node string, t capture.Tap) (*os.File, error) {
+	p, err := ability[cabling.Site](l, node)
+	if err != nil {
+		return nil, err
+	}
+	return p.Tap(ctx, node, t)
+}
+
+// Socket implements cabling.Site: the part that a node belongs to opens it.
+func (l *lab) Socket(ctx context.Context, node string, s traffic.Socket) (*os.File, error) {
+	p, err := ability[cabling.Site](l, node)
+	if err != nil {
+		return nil, err
+	}
+	return p.Socket(ctx, node, s)
+}
+
+// Traffic implements topologies.Trafficker.
+func (l *lab) Traffic(ctx context.Context, s topologies.FlowSpec) (topologies.Flow, error) {
+	return l.cables.Traffic(ctx, s)
+}
+
+// Capture implements topologies.Capturer.
+func (l *lab) Capture(ctx context.Context, s topologies.CaptureSpec) (topologies.Capture, error) {
+	return l.cables.Capture(ctx, s)
 }
 
 // Changes implements topologies.StateChecker.

@@ -128,6 +128,27 @@ func (p *Provider) DescribeImage(ctx context.Context, ref string) (topologies.Im
 	return p.namespaces.DescribeImage(ctx, ref)
 }
 
+// ClockLibraries implements topologies.ClockSource: an image that is in both places has the same
+// library there.
+func (p *Provider) ClockLibraries(ctx context.Context) ([]topologies.ClockLibrary, error) {
+	var libraries []topologies.ClockLibrary
+	var errs []error
+	for _, b := range []Builder{p.namespaces, p.containers} {
+		s, ok := topologies.As[topologies.ClockSource](b)
+		if !ok {
+			continue
+		}
+		more, err := s.ClockLibraries(ctx)
+		errs = append(errs, err)
+		for _, l := range more {
+			if !slices.ContainsFunc(libraries, func(has topologies.ClockLibrary) bool { return has.From == l.From }) {
+				libraries = append(libraries, l)
+			}
+		}
+	}
+	return libraries, errors.Join(errs...)
+}
+
 // Engine implements topologies.EngineTeller.
 func (p *Provider) Engine(ctx context.Context) string {
 	engines := slices.DeleteFunc([]string{p.containers.Engine(ctx), p.namespaces.Engine(ctx)}, func(s string) bool { return s == "" })

@@ -104,47 +104,58 @@ func (s *supervisor) endGreedy() {
 		if err != nil {
 			continue
 		}
-		if over := s.over(l); over != "" {
-			s.tell(answer{Node: n.name, PID: l.pid, Over: over})
-			_ = unix.PidfdSendSignal(int(l.handle.Fd()), unix.SIGKILL, nil, 0) // it may have ended
+		var over string
+		err = hold(l.proc, func(proc int) error {
+			over = usage{l.spec, proc}.over()
+			return nil
+		})
+		if err == nil && over != "" {
+			s.tell(answer{Node: n.name, Life: l.number, Over: over})
+			_ = killProcess(l.handle) // nothing forbids it
 		}
 	}
 }
 
-// over says what a node uses too much of; empty where it does not.
-func (s *supervisor) over(l *life) string {
+// usage is what a node uses, as its open /proc tells.
+type usage struct {
+	spec *nodeSpec // what it may
+	proc int
+}
+
+// over says what the node uses too much of; empty where it does not.
+func (u usage) over() string {
 	for _, dir := range []struct {
 		path, where string
 		may         int64
-	}{{"", "", l.spec.Disk}, {"/run", " to /run", l.spec.Volatile}, {"/tmp", " to /tmp", l.spec.Volatile}} {
-		switch f := filled(fmt.Sprintf("/proc/%d/root%s", l.pid, dir.path)); {
+	}{{"", "", u.spec.Disk}, {"/run", " to /run", u.spec.Volatile}, {"/tmp", " to /tmp", u.spec.Volatile}} {
+		switch f := u.filled(dir.path); {
 		case f.ofBytes:
 			return fmt.Sprintf("it has written %s%s, and may write %s: it was ended", size(f.bytes), dir.where, size(dir.may))
 		case f.ofFiles:
 			return fmt.Sprintf("it has written %d files%s, and may write %d: it was ended", f.files, dir.where, f.mayFiles)
 		}
 	}
-	pids := l.processes()
+	pids := u.processes()
 	tasks, memory := 0, int64(0)
 	for _, pid := range pids {
-		threads, bytes := l.use(pid)
+		threads, bytes := u.use(pid)
 		tasks, memory = tasks+threads, memory+bytes
 	}
-	if tasks > l.spec.Tasks {
-		return fmt.Sprintf("it had %d processes and threads, and may have %d: it was ended", tasks, l.spec.Tasks)
+	if tasks > u.spec.Tasks {
+		return fmt.Sprintf("it had %d processes and threads, and may have %d: it was ended", tasks, u.spec.Tasks)
 	}
-	if memory <= l.spec.Memory {
+	if memory <= u.spec.Memory {
 		return ""
 	}
 	// What several processes have in common was counted for each.
 	memory = 0
 	for _, pid := range pids {
-		memory += l.share(pid)
+		memory += u.share(pid)
 	}
-	if memory <= l.spec.Memory {
+	if memory <= u.spec.Memory {
 		return ""
 	}
-	return fmt.Sprintf("it used %s of memory, and may use %s (memory: in the topology gives it more): it was ended", size(memory), size(l.spec.Memory))
+	return fmt.Sprintf("it used %s of memory, and may use %s (memory: in the topology gives it more): it was ended", size(memory), size(u.spec.Memory))
 }
 
 // size writes bytes down: in decimal units where they were given in such.
@@ -162,11 +173,16 @@ type filling struct {
 	ofBytes, ofFiles bool // it is full of them
 }
 
-// filled looks at a file system.
-func filled(path string) filling {
+// filled looks at the node's file system at a path. What a link there leads to is not the node's.
+func (u usage) filled(path string) filling {
+	fd, err := unix.Openat(u.proc, firstProcess+"root/."+path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return filling{} // the node has ended
+	}
+	defer unix.Close(fd) //nolint:errcheck // it was only asked
 	var fs unix.Statfs_t
-	if err := unix.Statfs(path, &fs); err != nil || fs.Blocks == 0 {
-		return filling{} // its node has ended
+	if err := unix.Fstatfs(fd, &fs); err != nil || fs.Blocks == 0 {
+		return filling{}
 	}
 	return filling{
 		bytes: int64(fs.Blocks-fs.Bavail) * fs.Bsize, ofBytes: fs.Bavail < fs.Blocks/diskFull, //nolint:gosec // bytes of memory
@@ -175,8 +191,8 @@ func filled(path string) filling {
 }
 
 // processes lists those of a node, as it numbers them.
-func (l *life) processes() []string {
-	fd, err := unix.Openat(int(l.proc.Fd()), ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+func (u usage) processes() []string {
+	fd, err := unix.Openat(u.proc, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
@@ -187,15 +203,15 @@ func (l *life) processes() []string {
 }
 
 // use is how many threads a process has, and how many bytes of memory, at most.
-func (l *life) use(pid string) (threads int, bytes int64) {
-	text := l.about(pid + "/status")
+func (u usage) use(pid string) (threads int, bytes int64) {
+	text := u.about(pid + "/status")
 	return int(field(text, "Threads:")), (field(text, "RssAnon:") + field(text, "RssShmem:") + field(text, "VmSwap:")) << 10
 }
 
 // share is how many bytes of memory a process has, where what it has in common with others is
 // counted in parts.
-func (l *life) share(pid string) int64 {
-	text := l.about(pid + "/smaps_rollup")
+func (u usage) share(pid string) int64 {
+	text := u.about(pid + "/smaps_rollup")
 	return (field(text, "Pss_Anon:") + field(text, "Pss_Shmem:") + field(text, "SwapPss:")) << 10
 }
 
@@ -203,8 +219,8 @@ func (l *life) share(pid string) int64 {
 const maxAbout = 4096
 
 // about reads what /proc says of a process; nothing of one that has ended.
-func (l *life) about(path string) []byte {
-	fd, err := unix.Openat(int(l.proc.Fd()), path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+func (u usage) about(path string) []byte {
+	fd, err := unix.Openat(u.proc, path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}

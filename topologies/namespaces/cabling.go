@@ -2,12 +2,15 @@ package namespaces
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
+	"github.com/reprise-lab/reprise/topologies/capture"
+	"github.com/reprise-lab/reprise/topologies/traffic"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -21,12 +24,17 @@ var _ cabling.Part = (*lab)(nil)
 // Wirer implements cabling.Part: the supervisor reaches its own nodes alone.
 func (l *lab) Wirer() wiring.Wirer { return nil }
 
-// Process implements cabling.Part.
+// Process implements cabling.Part. Who takes the number cannot hold what it leads to: that it is the
+// node's is seen to here, just before.
 func (l *lab) Process(name string) int {
 	n := l.nodes[name]
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.here
+	life, here := n.life, n.here
+	n.mu.Unlock()
+	if !n.goesOn(life) {
+		return 0
+	}
+	return here
 }
 
 // Machines implements cabling.Part.
@@ -43,7 +51,7 @@ func (l *lab) Network(name string) (wiring.Wirer, int) {
 	n := l.nodes[name]
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return l.client.wires, n.pid
+	return l.client.wires, n.life
 }
 
 // Dropper implements cabling.Site. This process may load programs into the kernel where it is
@@ -52,7 +60,72 @@ func (l *lab) Dropper(name string) (wiring.Wirer, int) {
 	if os.Geteuid() != 0 {
 		return l.Network(name)
 	}
-	return wiring.Local{}, l.Process(name)
+	n := l.nodes[name]
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return wiring.Local{Open: l.network}, n.life
+}
+
+// Tap implements cabling.Site: the supervisor opens it.
+func (l *lab) Tap(ctx context.Context, name string, t capture.Tap) (*os.File, error) {
+	if _, err := l.node(name); err != nil {
+		return nil, err
+	}
+	f, err := l.ask(ctx, request{Op: opTap, Node: name, Tap: &t})
+	if err != nil {
+		return nil, fmt.Errorf("open a tap on %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// Socket implements cabling.Site: the supervisor opens it.
+func (l *lab) Socket(ctx context.Context, name string, s traffic.Socket) (*os.File, error) {
+	if _, err := l.node(name); err != nil {
+		return nil, err
+	}
+	f, err := l.ask(ctx, request{Op: opSocket, Node: name, Socket: &s})
+	if err != nil {
+		return nil, fmt.Errorf("open a socket on %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// ask has the supervisor open one file.
+func (l *lab) ask(ctx context.Context, req request) (*os.File, error) {
+	r, err := l.client.call(ctx, req)
+	if err == nil && len(r.files) != 1 {
+		closeAll(r.files)
+		err = errors.New("no socket came")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.files[0], nil
+}
+
+// Traffic implements topologies.Trafficker.
+func (l *lab) Traffic(ctx context.Context, s topologies.FlowSpec) (topologies.Flow, error) {
+	return l.cables.Traffic(ctx, s)
+}
+
+// Capture implements topologies.Capturer.
+func (l *lab) Capture(ctx context.Context, s topologies.CaptureSpec) (topologies.Capture, error) {
+	return l.cables.Capture(ctx, s)
+}
+
+// socket opens a tap, or a socket for traffic, in the network of a node.
+func (s *supervisor) socket(n *node, req request) (*os.File, error) {
+	n.mu.Lock()
+	l := n.life
+	n.mu.Unlock()
+	switch {
+	case l != nil && req.Tap != nil:
+		return wiring.Opener(s.network).OpenTap(l.number, *req.Tap)
+	case l != nil && req.Socket != nil:
+		return wiring.Opener(s.network).OpenSocket(l.number, *req.Socket)
+	default:
+		return nil, errors.New("there is nothing to open a socket in")
+	}
 }
 
 // Inject implements topologies.Faulter.
@@ -80,7 +153,37 @@ func (l *lab) Reset(ctx context.Context, name string) (topologies.How, string, e
 	if err := l.again(ctx, name, request{Op: opNode, Node: name, Spec: &n.spec}); err != nil {
 		return "", "", fmt.Errorf("reset node %s: %w", name, err)
 	}
-	return topologies.ByBoot, "a node of namespaces is made anew", nil
+	return topologies.ByBoot, madeAnew, nil
+}
+
+// madeAnew is how nodes are reset.
+const madeAnew = "a node of namespaces is made anew"
+
+// ResetAll implements topologies.AllResetter. Where faults are in force, cables are laid one by one.
+func (l *lab) ResetAll(ctx context.Context) (topologies.How, string, error) {
+	if l.cables.Faulty() {
+		for _, n := range l.order {
+			if how, why, err := l.Reset(ctx, n.Name); err != nil {
+				return how, why, err
+			}
+		}
+		return topologies.ByBoot, madeAnew, nil
+	}
+	err := l.cables.Renew(ctx, restartTimeout, func(ctx context.Context) error {
+		if err := l.makeAll(ctx); err != nil {
+			return err
+		}
+		var spaces []string
+		for _, n := range l.order {
+			spaces = append(spaces, n.spaces[len(n.spaces)-1])
+		}
+		l.watch.add(spaces...)
+		return nil
+	})
+	if err != nil {
+		return "", "", fmt.Errorf("reset all nodes: %w", err)
+	}
+	return topologies.ByBoot, madeAnew, nil
 }
 
 // again makes a node anew, or starts it anew.
@@ -93,7 +196,7 @@ func (l *lab) again(ctx context.Context, name string, req request) error {
 		if err := l.make(ctx, n, req); err != nil {
 			return err
 		}
-		l.watch.add(n.lives[len(n.lives)-1])
+		l.watch.add(n.spaces[len(n.spaces)-1])
 		return nil
 	})
 }

@@ -1,7 +1,6 @@
 package namespaces
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,12 +8,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-lab/reprise/topologies/bounded"
 	"github.com/reprise-lab/reprise/topologies/userns"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
@@ -22,7 +21,7 @@ import (
 // client is the owner's end of a supervisor.
 type client struct {
 	cmd     *exec.Cmd
-	said    *lastWords
+	said    *bounded.Last
 	control *net.UnixConn
 	wires   *wiring.Client
 	ended   chan struct{} // closed when the supervisor, and everything in it, has
@@ -67,7 +66,7 @@ func launch(m userns.Mapping, b boot, label string, owner int, happen func(answe
 		return nil, errors.Join(err, near.Close(), wires.Close())
 	}
 	defer text.Close() //nolint:errcheck // the supervisor has its own
-	c = &client{said: &lastWords{}, ended: make(chan struct{}), happen: happen, waiting: map[int]chan reply{}, wires: wiring.Dial(wires)}
+	c = &client{said: bounded.NewLast(keepWords), ended: make(chan struct{}), happen: happen, waiting: map[int]chan reply{}, wires: wiring.Dial(wires)}
 	if c.control, err = unixConn(near); err != nil {
 		return nil, errors.Join(err, c.wires.Close())
 	}
@@ -235,11 +234,12 @@ func (p *pending) done() {
 	}
 }
 
-// reap has the supervisor forget a command that has ended.
-func (c *client) reap(pid int) {
+// say tells the supervisor something that is not answered. Where it is gone, there is nobody who
+// would have to know.
+func (c *client) say(req request) {
 	c.voice.Lock()
 	defer c.voice.Unlock()
-	_ = send(c.control, request{Op: opReap, PID: pid}) // it forgets by itself what it is not told of
+	_ = send(c.control, req)
 }
 
 // call sends a request that has one answer.
@@ -270,27 +270,5 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// lastWords keeps the end of what the supervisor says on standard error.
-type lastWords struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// keepWords bounds it, in bytes.
+// keepWords bounds what is kept of what the supervisor says on standard error, in bytes.
 const keepWords = 4096
-
-func (w *lastWords) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.text = append(w.text, b...)
-	if extra := len(w.text) - keepWords; extra > 0 {
-		w.text = w.text[extra:]
-	}
-	return len(b), nil
-}
-
-func (w *lastWords) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.TrimSpace(string(bytes.ToValidUTF8(w.text, nil)))
-}

@@ -105,7 +105,7 @@ func (l *lab) Ends(ctx context.Context, name string) (ends []topologies.ProcessE
 		return nil, time.Time{}, "", err
 	}
 	n.mu.Lock()
-	spaces, orphans := slices.Clone(n.lives), slices.Clone(n.deaths)
+	spaces, orphans := slices.Clone(n.spaces), slices.Clone(n.deaths)
 	n.mu.Unlock()
 	l.watch.mu.Lock()
 	own, failed := l.watch.own, l.watch.failed

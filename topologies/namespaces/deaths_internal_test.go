@@ -1,18 +1,23 @@
 package namespaces
 
 import (
+	"context"
+	"errors"
+	"io"
+	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/topologiestest"
 )
 
-// Where the kernel tells this process of nothing, the node's first process tells of orphans; that
-// others may have gone by unseen is said.
-func TestOrphans(t *testing.T) {
-	t.Parallel()
+// one reserves a lab of one node.
+func one(t *testing.T) *lab {
+	t.Helper()
 	p, err := New(Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -22,15 +27,23 @@ func TestOrphans(t *testing.T) {
 	if err := p.Check(t.Context(), top); err != nil {
 		t.Skip(err) //nolint:forbidigo // TestSuite says whether it may be missing
 	}
-	r := topologiestest.Reserve(t, p, top, topologies.Options{Run: "test-orphans"})
+	r := topologiestest.Reserve(t, p, top, topologies.Options{Run: topologiestest.RunName(strings.ToLower(t.Name()))})
 	l, ok := r.(*lab)
 	if !ok {
 		t.Fatalf("a lab of this provider is a %T", r)
 	}
+	return l
+}
+
+// Where the kernel tells this process of nothing, the node's first process tells of orphans; that
+// others may have gone by unseen is said.
+func TestOrphans(t *testing.T) {
+	t.Parallel()
+	l := one(t)
 	if err := l.watch.close(); err != nil {
 		t.Fatal(err)
 	}
-	h := topologiestest.Host(t, r, "r1")
+	h := topologiestest.Host(t, l, "r1")
 	// The shell that starts it is gone before it dies.
 	topologiestest.Run(t, h, "sh", "-c", `exec >/dev/null 2>&1; sh -c '
 		cd /tmp; while [ "$(cut -d" " -f4 /proc/$$/stat)" != 1 ]; do :; done; kill -SEGV $$' & sh -c 'exit 7' & true`)
@@ -38,4 +51,35 @@ func TestOrphans(t *testing.T) {
 		ends, missed, why, err := l.Ends(t.Context(), "r1")
 		return err == nil && !missed.IsZero() && why != "" && len(ends) == 1 && ends[0].Signal == int(unix.SIGSEGV) && ends[0].Name == "sh" && ends[0].PID > 1
 	})
+}
+
+// Whose child a process was that has died is known however busy the node is: no death goes by
+// without being seen, or it is said that some did.
+func TestDeathsUnderLoad(t *testing.T) {
+	livetest.Long(t, "a node is busy for a while")
+	l := one(t)
+	h := topologiestest.Host(t, l, "r1")
+	ctx, cancel := context.WithCancel(t.Context())
+	var busy errgroup.Group
+	for range 6 {
+		busy.Go(func() error {
+			_, err := h.Exec(ctx, []string{"sh", "-c", "while :; do /bin/true; done"}, nil, io.Discard, nil)
+			return err
+		})
+	}
+	const n = 200
+	for range n {
+		if _, err := h.Exec(t.Context(), []string{"sh", "-c", "sh -c 'kill -SEGV $$'; :"}, nil, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := busy.Wait(); !errors.Is(err, context.Canceled) {
+		t.Errorf("what keeps the node busy: %v", err)
+	}
+	ends, missed, why, err := l.Ends(t.Context(), "r1")
+	if err != nil || len(ends) != n && missed.IsZero() {
+		t.Errorf("%d of %d deaths were seen: %v", len(ends), n, err)
+	}
+	t.Logf("%d of %d deaths were seen; missed: %v %s", len(ends), n, missed, why)
 }

@@ -14,6 +14,11 @@
 // the owner's own pipes: nothing is copied in between. Cables are laid by package wiring in the
 // supervisor.
 //
+// Whatever is done to a node or a command is done by a pidfd or an open /proc of it: a number that
+// the system has given anew leads to nobody else. See held.go. In a lab that has containers too, a
+// helper lays cables by the number of a node's first process, which is known to be the node's just
+// before, and not held meanwhile; and a person enters a node by that number.
+//
 // A node that uses more than it may is ended by the supervisor, which says why; see bounds.go.
 //
 // Non-goals: images that start something by themselves, ports and networks of the machine,

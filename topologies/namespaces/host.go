@@ -32,7 +32,6 @@ var _ topologies.Host = (*host)(nil)
 type process struct {
 	host    *host
 	pending *pending
-	pid     int
 	argv    []string
 }
 
@@ -48,7 +47,6 @@ func (h *host) start(ctx context.Context, argv []string, tty bool, files ...*os.
 		go started.giveUp(ctx)
 		return nil, nil, h.failed(argv, err)
 	}
-	started.pid = r.PID
 	if !tty {
 		return started, nil, nil
 	}
@@ -67,12 +65,11 @@ func (h *host) start(ctx context.Context, argv []string, tty bool, files ...*os.
 
 // giveUp ends a command whose start was not waited for.
 func (p *process) giveUp(ctx context.Context) {
-	defer p.pending.done()
+	defer p.done()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 	defer cancel()
 	if r, err := p.pending.next(ctx); err == nil {
 		closeAll(r.files)
-		p.pid = r.PID
 		p.kill(ctx)
 	}
 }
@@ -105,12 +102,18 @@ func (p *process) wait(ctx context.Context) (int, error) {
 func (p *process) kill(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killTimeout)
 	defer cancel()
-	_, _ = p.host.lab.client.call(ctx, request{Op: opKill, Node: p.host.node, PID: p.pid}) // where nobody answers, it has ended
+	_, _ = p.host.lab.client.call(ctx, request{Op: opKill, Node: p.host.node, Of: p.pending.id}) // where nobody answers, it has ended
+}
+
+// done says that nothing is asked of the command any more.
+func (p *process) done() {
+	p.pending.done()
+	p.host.lab.client.say(request{Op: opForget, Of: p.pending.id})
 }
 
 // end ends the command, unless it has, and forgets it.
 func (p *process) end(ctx context.Context) {
-	defer p.pending.done()
+	defer p.done()
 	select {
 	case r, ok := <-p.pending.replies:
 		if !ok || r.Ended {
@@ -202,13 +205,19 @@ func (h *host) Exec(ctx context.Context, argv []string, stdin io.Reader, stdout,
 	if err != nil {
 		return 0, err
 	}
-	defer p.pending.done()
 	copied := pipes.copy(stdin, stdout, stderr)
+	killed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(killed)
 		p.kill(ctx)
 		pipes.close()
 	})
-	defer stop()
+	defer func() {
+		if !stop() {
+			<-killed // what is forgotten is no longer found
+		}
+		p.done()
+	}()
 	err = <-copied
 	if ctx.Err() != nil {
 		return 0, h.failed(argv, ctx.Err())

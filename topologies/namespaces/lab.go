@@ -44,8 +44,11 @@ var (
 	_ topologies.NodeWatcher    = (*lab)(nil)
 	_ topologies.NodeRestarter  = (*lab)(nil)
 	_ topologies.Resetter       = (*lab)(nil)
+	_ topologies.AllResetter    = (*lab)(nil)
 	_ topologies.Enterer        = (*lab)(nil)
 	_ topologies.Faulter        = (*lab)(nil)
+	_ topologies.Capturer       = (*lab)(nil)
+	_ topologies.Trafficker     = (*lab)(nil)
 	_ topologies.StateChecker   = (*lab)(nil)
 	_ topologies.ProcessWatcher = (*lab)(nil)
 )
@@ -55,10 +58,10 @@ type member struct {
 	planned
 
 	mu     sync.Mutex
-	pid    int      // of its first process, as the supervisor numbers it
-	here   int      // the same as this process does
+	life   int      // as the supervisor numbers it
+	here   int      // its first process, as this process numbers it
 	pidfd  *os.File // of the same
-	lives  []string // its namespaces of processes, of the present and of those before a restart
+	spaces []string // its namespaces of processes, of the present and of those before a restart
 	gone   bool     // its first process has ended
 	exit   int      // then
 	over   string   // what it used too much of, for which it was ended
@@ -98,20 +101,13 @@ func (l *lab) deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group, building := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.Go(func() error {
 		l.watch.begin()
 		return nil
 	})
-	for _, n := range l.order {
-		group.Go(func() error {
-			if err := l.make(building, n, request{Op: opNode, Node: n.Name, Spec: &n.spec}); err != nil {
-				return fmt.Errorf("start node %s: %w", n.Name, err)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err = l.makeAll(ctx)
+	if err := errors.Join(group.Wait(), err); err != nil {
 		return err
 	}
 	group.Go(func() error { // it takes a while, and nothing that is laid dies
@@ -128,6 +124,20 @@ func (l *lab) deploy(ctx context.Context) error {
 	return l.cables.StartSwitches(ctx)
 }
 
+// makeAll has the supervisor make every node, as a new one.
+func (l *lab) makeAll(ctx context.Context) error {
+	group, making := errgroup.WithContext(ctx)
+	for _, n := range l.order {
+		group.Go(func() error {
+			if err := l.make(making, n, request{Op: opNode, Node: n.Name, Spec: &n.spec}); err != nil {
+				return fmt.Errorf("start node %s: %w", n.Name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
 // tasks are how many processes and threads a lab may have: those of all nodes, and as many as a
 // node makes before it is seen to have too many, so that the others can go on.
 func (l *lab) tasks() uint64 {
@@ -142,7 +152,7 @@ func (l *lab) tasks() uint64 {
 func (l *lab) spaces() []string {
 	var list []string
 	for _, n := range l.order {
-		list = append(list, n.lives...)
+		list = append(list, n.spaces...)
 	}
 	return list
 }
@@ -162,6 +172,9 @@ func (l *lab) make(ctx context.Context, n *member, req request) error {
 		return errors.Join(err, r.files[0].Close())
 	}
 	space, err := procs.Space(here)
+	if over, failed := ended(r.files[0]); err == nil && over || failed != nil {
+		err = cmp.Or(failed, errors.New("its first process has ended")) // and its number may be another's
+	}
 	if err != nil {
 		return errors.Join(err, r.files[0].Close())
 	}
@@ -170,13 +183,18 @@ func (l *lab) make(ctx context.Context, n *member, req request) error {
 	if n.pidfd != nil {
 		_ = n.pidfd.Close() // of the life before
 	}
-	n.pid, n.here, n.pidfd, n.gone, n.exit, n.over = r.PID, here, r.files[0], false, 0, ""
-	n.lives = append(n.lives, space)
+	n.life, n.here, n.pidfd, n.gone, n.exit, n.over = r.Life, here, r.files[0], false, 0, ""
+	n.spaces = append(n.spaces, space)
 	return nil
 }
 
 // numberHere tells how this process numbers one that it holds.
 func numberHere(pidfd *os.File) (int, error) {
+	info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_PID}
+	if err := unix.IoctlPidfdInfo(int(pidfd.Fd()), &info); err == nil && info.Pid > 0 {
+		return int(info.Pid), nil
+	}
+	// Kernels before 6.13 tell it nowhere else.
 	f, err := os.Open(fmt.Sprintf("/proc/self/fdinfo/%d", pidfd.Fd()))
 	if err != nil {
 		return 0, fmt.Errorf("look for a node's first process: %w", err)
@@ -196,7 +214,7 @@ func numberHere(pidfd *os.File) (int, error) {
 // happened takes what the supervisor tells by itself.
 func (l *lab) happened(a answer) {
 	if a.Ended {
-		go l.seen(a.PID)
+		go l.seen(a.ID)
 		return
 	}
 	n := l.nodes[a.Node]
@@ -206,13 +224,13 @@ func (l *lab) happened(a answer) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if a.Over != "" {
-		if a.PID == n.pid {
+		if a.Life == n.life {
 			n.over = a.Over
 		}
 		return
 	}
 	if a.Gone {
-		if a.PID == n.pid {
+		if a.Life == n.life {
 			n.gone, n.exit = true, a.Exit
 		}
 		return
@@ -224,9 +242,9 @@ func (l *lab) happened(a answer) {
 
 // seen has a command that has ended be reaped when the kernel's events of it were read: as long
 // as it is there, whose it and its children were can be asked, however short it lived.
-func (l *lab) seen(pid int) {
+func (l *lab) seen(command int) {
 	l.watch.catchUp()
-	l.client.reap(pid)
+	l.client.say(request{Op: opReap, Of: command})
 }
 
 func (l *lab) node(name string) (*member, error) {
@@ -253,10 +271,14 @@ func (l *lab) Enter(name string) []string {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return []string{
+	enter := []string{
 		"nsenter", "--target", strconv.Itoa(n.here), "--user", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd=/",
-		"--setuid", "0", "--setgid", "0", "bash",
+		"--setuid", "0", "--setgid", "0",
 	}
+	if len(n.spec.Env) > 0 {
+		enter = append(append(enter, "env"), n.spec.Env...)
+	}
+	return append(enter, "bash")
 }
 
 // NodeState implements topologies.NodeWatcher.

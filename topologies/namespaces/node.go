@@ -33,8 +33,8 @@ type node struct {
 // life is what of a node a restart makes anew.
 type life struct {
 	spec   *nodeSpec
-	pid    int           // of its first process
-	handle *os.File      // a pidfd of it
+	number int           // among all lives of the lab
+	handle *os.File      // a pidfd of its first process
 	proc   *os.File      // its /proc
 	tube   *os.File      // to its first process
 	ended  chan struct{} // closed when the first process has, with all others
@@ -63,10 +63,15 @@ func (s *supervisor) begin(n *node) (*life, error) {
 		}
 		return nil, err
 	}
-	l.pid, l.tube, l.handle, l.proc = b.pid, files[0], files[1], files[2]
+	l.tube, l.handle, l.proc = files[0], files[1], files[2]
 	if b.first {
 		n.root = files[3]
 	}
+	s.mu.Lock()
+	s.born++
+	l.number = s.born
+	s.lives[l.number] = l
+	s.mu.Unlock()
 	n.mu.Lock()
 	n.life = l
 	n.mu.Unlock()
@@ -287,11 +292,14 @@ func (s *supervisor) attend(n *node, l *life) {
 		}
 	}
 	l.exit = await(l.handle, true)
+	s.mu.Lock()
+	delete(s.lives, l.number)
+	s.mu.Unlock()
 	n.mu.Lock()
 	close(l.ended)
 	n.mu.Unlock()
 	l.close()
-	s.tell(answer{Node: n.name, Gone: true, Exit: l.exit, PID: l.pid})
+	s.tell(answer{Node: n.name, Gone: true, Exit: l.exit, Life: l.number})
 }
 
 // Codes of siginfo_t for SIGCHLD.
@@ -347,7 +355,7 @@ func (n *node) enter() error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return fmt.Errorf("enter node %s: %w", n.name, err)
 	}
-	if err := unix.Setns(int(l.handle.Fd()), unix.CLONE_NEWNS|spaces); err != nil {
+	if err := hold(l.handle, func(fd int) error { return unix.Setns(fd, unix.CLONE_NEWNS|spaces) }); err != nil {
 		return fmt.Errorf("enter node %s: %w", n.name, err)
 	}
 	return os.Chdir("/")
@@ -359,7 +367,7 @@ func (n *node) end() {
 	if err != nil {
 		return
 	}
-	_ = unix.PidfdSendSignal(int(l.handle.Fd()), unix.SIGKILL, nil, 0) // it may have ended
+	_ = killProcess(l.handle) // nothing forbids it
 	<-l.ended
 }
 

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/capture"
+	"github.com/reprise-lab/reprise/topologies/traffic"
 )
 
 // Owner and supervisor speak by messages on a socket that keeps them apart (SOCK_SEQPACKET):
@@ -40,10 +43,13 @@ const (
 	opNode    op = "node"    // make a node; files: of its first process, as pidfd
 	opRestart op = "restart" // end every process of it, and start it anew with its files
 	opSpawn   op = "spawn"   // start a command; answered when it runs, and again when it has ended
-	opReap    op = "reap"    // forget a command that has ended; not answered
+	opReap    op = "reap"    // have the system forget a command that has ended; not answered
 	opKill    op = "kill"    // end the process group of a command
+	opForget  op = "forget"  // nothing will be asked of a command any more; ends it where it runs; not answered
 	opOpen    op = "open"    // open a file of a node for reading
 	opCreate  op = "create"  // open a file of a node for writing, with the folders that lead to it
+	opTap     op = "tap"     // open a tap in a node's network
+	opSocket  op = "socket"  // open a socket for traffic in a node's network
 )
 
 // request is one message to a supervisor.
@@ -54,9 +60,12 @@ type request struct {
 	Spec *nodeSpec `json:"spec,omitempty"` // opNode
 	Argv []string  `json:"argv,omitempty"` // opSpawn; with files: its standard input, output and error
 	TTY  bool      `json:"tty,omitempty"`  // opSpawn: on a terminal of the node's, whose master comes with the answer
-	PID  int       `json:"pid,omitempty"`  // opKill, opReap: as opSpawn was answered
+	Of   int       `json:"of,omitempty"`   // opKill, opReap, opForget: the ID of the command's opSpawn
 	Path string    `json:"path,omitempty"` // opOpen, opCreate
 	Mode uint32    `json:"mode,omitempty"` // opCreate
+
+	Tap    *capture.Tap    `json:"tap,omitempty"`    // opTap
+	Socket *traffic.Socket `json:"socket,omitempty"` // opSocket
 }
 
 // nodeSpec is all that a supervisor has to know of a node.
@@ -87,12 +96,12 @@ type answer struct {
 	ID    int    `json:"id,omitempty"`
 	Error string `json:"error,omitempty"`
 	Errno int    `json:"errno,omitempty"` // the system's reason beneath Error
-	PID   int    `json:"pid,omitempty"`   // opNode, opSpawn: as the supervisor numbers it
+	Life  int    `json:"life,omitempty"`  // opNode, opRestart: stands for the node until its first process ends, and for no other ever
 	Ended bool   `json:"ended,omitempty"` // opSpawn: it has, with Exit
 	Exit  int    `json:"exit,omitempty"`  // of a command, or of a node's first process
 
-	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the node itself; or
-	// the life of Node that began with PID will be ended, for the reason that Over gives.
+	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the Life of the node; or
+	// that Life of Node will be ended, for the reason that Over gives.
 	Node   string `json:"node,omitempty"`
 	Over   string `json:"over,omitempty"`
 	Gone   bool   `json:"gone,omitempty"`
@@ -155,10 +164,14 @@ func send(conn *net.UnixConn, message any, files ...*os.File) error {
 	return err
 }
 
-// receive reads one message. The end of the other side is io.EOF.
+// receive reads one message. Where the other side has ended the error is io.EOF or net.ErrClosed,
+// also where it left something unread.
 func receive(conn *net.UnixConn, buffer []byte, message any) ([]*os.File, error) {
 	beside := make([]byte, unix.CmsgSpace(4*maxFiles))
 	n, m, flags, _, err := conn.ReadMsgUnix(buffer, beside)
+	if errors.Is(err, unix.ECONNRESET) {
+		err = fmt.Errorf("%w before it had read everything", net.ErrClosed)
+	}
 	if err != nil {
 		return nil, err
 	}

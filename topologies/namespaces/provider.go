@@ -9,7 +9,9 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
+	"github.com/reprise-lab/reprise/topologies/faketime"
 	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/userns"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
@@ -30,6 +32,7 @@ type Provider struct {
 var (
 	_ topologies.Provider       = (*Provider)(nil)
 	_ topologies.ImageDescriber = (*Provider)(nil)
+	_ topologies.ClockSource    = (*Provider)(nil)
 	_ topologies.EngineTeller   = (*Provider)(nil)
 	_ topologies.Collector      = (*Provider)(nil)
 )
@@ -59,6 +62,13 @@ func (p *Provider) DescribeImage(_ context.Context, ref string) (topologies.Imag
 		return topologies.ImageInfo{}, err
 	}
 	return topologies.ImageInfo{Ref: ref, Digest: img.Digest, Packages: img.Packages}, nil
+}
+
+// ClockLibraries implements topologies.ClockSource.
+func (p *Provider) ClockLibraries(context.Context) ([]topologies.ClockLibrary, error) {
+	return recipe.ClockLibraries(faketime.Installed(), func(image string) ([]byte, error) {
+		return p.images.ReadFile(image, faketime.Installed(), faketime.Largest)
+	}), nil
 }
 
 // Engine implements topologies.EngineTeller.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -377,13 +379,39 @@ func takeOver(at string) error {
 	return mountAll(mounting{source: beside, target: at, flags: unix.MS_MOVE})
 }
 
-// setSysctls writes settings of the namespaces that this thread is in, below an open /proc.
+// setSysctls gives the namespaces that this thread is in their settings, in the order of the
+// settings' names, below an open /proc.
 func setSysctls(proc int, settings map[string]string) error {
-	for key, value := range settings {
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		path := "sys" + filepath.Clean("/"+strings.ReplaceAll(key, ".", "/"))
-		if err := writeFile(proc, path, 0, value); err != nil {
+		if err := setSysctl(proc, path, settings[key]); err != nil {
 			return fmt.Errorf("set %s: %w", key, err)
 		}
+	}
+	return nil
+}
+
+// setSysctl writes a setting that is not so already: many are, and to write one of the network, a
+// thread waits its turn by asking the kernel again and again.
+func setSysctl(proc int, path, value string) error {
+	fd, err := unix.Openat(proc, path, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.EACCES) { // it can only be written
+		return writeFile(proc, path, 0, value)
+	}
+	if err != nil {
+		return &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd) //nolint:errcheck // a setting is set when it is written
+	is := make([]byte, len(value)+1)
+	if n, err := unix.Pread(fd, is, 0); err == nil && string(is[:n]) == value+"\n" {
+		return nil
+	}
+	n, err := unix.Pwrite(fd, []byte(value), 0)
+	if err == nil && n < len(value) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return &os.PathError{Op: "write", Path: path, Err: err}
 	}
 	return nil
 }

@@ -45,9 +45,11 @@ type supervisor struct {
 
 	mu       sync.Mutex
 	nodes    map[string]*node
-	ended    map[int]chan struct{} // commands that have, to be closed when they may be reaped
-	programs map[string]*os.File   // of nodes' first processes, by their rights
-	grounds  map[int]ground        // by the number of a tree
+	lives    map[int]*life       // that go on, by their numbers
+	born     int                 // lives so far
+	commands map[int]*command    // by the numbers of their requests, from then until they are reaped and forgotten
+	programs map[string]*os.File // of nodes' first processes, by their rights
+	grounds  map[int]ground      // by the number of a tree
 
 	voice   sync.Mutex
 	control *net.UnixConn
@@ -75,7 +77,7 @@ func serve() error {
 	for fd := fdBoot; fd <= fdOwner; fd++ {
 		unix.CloseOnExec(fd)
 	}
-	s := &supervisor{nodes: map[string]*node{}, ended: map[int]chan struct{}{}, programs: map[string]*os.File{}, grounds: map[int]ground{}}
+	s := &supervisor{nodes: map[string]*node{}, lives: map[int]*life{}, commands: map[int]*command{}, programs: map[string]*os.File{}, grounds: map[int]ground{}}
 	bootFile := os.NewFile(fdBoot, "boot")
 	if err := json.NewDecoder(bootFile).Decode(&s.boot); err != nil {
 		return fmt.Errorf("read what lab to build: %w", err)
@@ -93,7 +95,7 @@ func serve() error {
 	}
 	s.control = control
 	wires := os.NewFile(fdWiring, "wiring")
-	go func() { _ = wiring.Serve(wires, wires) }() // its end is that of the owner
+	go func() { _ = wiring.Serve(wires, wires, s.network) }() // its end is that of the owner
 	if s.few, err = descriptors(); err != nil {
 		return err
 	}
@@ -101,6 +103,7 @@ func serve() error {
 	if err := s.listen(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
 		return err
 	}
+	s.forgetAll()
 	if s.boot.Keep {
 		expiry := time.NewTimer(time.Until(s.boot.Expires))
 		<-expiry.C
@@ -199,6 +202,9 @@ func (s *supervisor) listen() error {
 		if err != nil {
 			return err
 		}
+		if req.Op == opSpawn {
+			s.expect(req.ID) // before anything is asked of it
+		}
 		go func() {
 			if req.Op == opNode || req.Op == opRestart {
 				slots <- struct{}{}
@@ -223,9 +229,12 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 		s.tell(a)
 		return
 	}
-	if req.Op == opReap {
-		s.release(req.PID)
+	if req.Op == opReap || req.Op == opForget {
+		s.release(req)
 		return
+	}
+	if req.Op == opSpawn {
+		defer s.drop(req.ID)
 	}
 	n, err := s.find(req)
 	if err != nil {
@@ -239,15 +248,10 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 	case opSpawn:
 		s.run(n, req, files)
 	case opKill:
-		if req.PID <= 1 {
-			err = fmt.Errorf("refuse to end process %d", req.PID)
-		} else if err = unix.Kill(-req.PID, unix.SIGKILL); errors.Is(err, unix.ESRCH) {
-			err = nil
-		}
-		a.fail(err)
+		a.fail(s.kill(req.Of))
 		s.tell(a)
-	case opOpen, opCreate:
-		f, err := s.open(n, req)
+	case opOpen, opCreate, opTap, opSocket:
+		f, err := s.give(n, req)
 		if err != nil {
 			a.fail(err)
 			s.tell(a)
@@ -258,6 +262,16 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 	default:
 		a.fail(fmt.Errorf("unknown request %q", req.Op))
 		s.tell(a)
+	}
+}
+
+// give opens what the owner asks for.
+func (s *supervisor) give(n *node, req request) (*os.File, error) {
+	switch req.Op {
+	case opTap, opSocket:
+		return s.socket(n, req)
+	default:
+		return s.open(n, req)
 	}
 }
 
@@ -295,11 +309,19 @@ func (s *supervisor) start(n *node, spec *nodeSpec, a answer) {
 		s.tell(a)
 		return
 	}
-	a.PID = l.pid
-	s.tell(a, l.handle)
+	a.Life = l.number
+	err = hold(l.handle, func(int) error {
+		s.tell(a, l.handle)
+		return nil
+	})
+	if err != nil {
+		a.fail(fmt.Errorf("the first process of node %s has ended", n.name))
+		s.tell(a)
+	}
 }
 
-// run starts a command, answers, and answers again when it has ended.
+// run starts a command, answers, and answers again when it has ended. It returns when the command is
+// reaped and forgotten.
 func (s *supervisor) run(n *node, req request, files []*os.File) {
 	a := answer{ID: req.ID}
 	pid, handle, master, err := s.spawn(n, req, files)
@@ -308,8 +330,9 @@ func (s *supervisor) run(n *node, req request, files []*os.File) {
 		s.tell(a)
 		return
 	}
-	closeAll(files) // so that the ends of pipes are the command's alone
-	a.PID = pid
+	defer handle.Close() //nolint:errcheck // read only
+	closeAll(files)      // so that the ends of pipes are the command's alone
+	c := s.begun(req.ID, pid, handle)
 	if master != nil {
 		s.tell(a, master)
 		_ = master.Close() // the owner has its own
@@ -317,31 +340,111 @@ func (s *supervisor) run(n *node, req request, files []*os.File) {
 		s.tell(a)
 	}
 	a.Exit, a.Ended = await(handle, false), true
-	may := make(chan struct{})
 	s.mu.Lock()
-	s.ended[pid] = may
+	c.ended = true
 	s.mu.Unlock()
 	s.tell(a)
 	timer := time.NewTimer(reapTimeout)
 	defer timer.Stop()
 	select {
-	case <-may:
+	case <-c.reap:
 	case <-timer.C:
-		s.release(pid)
 	}
 	_ = await(handle, true) // it has ended
-	_ = handle.Close()      // read only
+	<-c.forget
+}
+
+// command is one that is to be started in a node, or was. It is held until its owner says that
+// nothing will be asked of it any more: what it has started may go on when it has ended, and is ended
+// with its group.
+type command struct {
+	pid    int
+	handle *os.File      // a pidfd of it; nil until it is started
+	ended  bool          // and not by what happens to its group
+	reap   chan struct{} // closed when it may be, once it has ended
+	forget chan struct{} // closed when the owner has forgotten it, or is gone
 }
 
 // reapTimeout is how long a command that has ended is kept for its owner to look at.
 const reapTimeout = 10 * time.Second
 
-// release lets a command that has ended be reaped.
-func (s *supervisor) release(pid int) {
+// expect takes note of a command that will be started, so that what its owner says of it is heard,
+// however late it starts.
+func (s *supervisor) expect(id int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if may := s.ended[pid]; may != nil {
-		close(may)
-		delete(s.ended, pid)
+	s.commands[id] = &command{reap: make(chan struct{}), forget: make(chan struct{})}
+}
+
+// begun takes note of a command that was started, and ends it where it is forgotten by now.
+func (s *supervisor) begun(id, pid int, handle *os.File) *command {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.commands[id]
+	c.pid, c.handle = pid, handle
+	select {
+	case <-c.forget:
+		c.kill()
+	default:
 	}
+	return c
+}
+
+func (s *supervisor) drop(id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.commands, id)
+}
+
+// release does what an owner has said of a command; of one that could not be started, nothing. It is
+// not reaped for being forgotten: it is looked at until its owner says that it may be. One that is
+// forgotten while it runs is ended, since nobody else will.
+func (s *supervisor) release(req request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.commands[req.Of]
+	switch {
+	case c == nil:
+	case req.Op == opReap:
+		shut(c.reap)
+	default:
+		shut(c.forget)
+		c.kill()
+	}
+}
+
+// forgetAll forgets the commands of an owner that is gone. Those that run go on without it.
+func (s *supervisor) forgetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.commands {
+		shut(c.forget)
+	}
+}
+
+// shut closes a channel that may be closed; its callers take turns.
+func shut(c chan struct{}) {
+	select {
+	case <-c:
+	default:
+		close(c)
+	}
+}
+
+// kill ends the group of a command that runs.
+func (c *command) kill() {
+	if c.handle != nil && !c.ended {
+		_ = killGroup(c.pid, c.handle) // nothing forbids it
+	}
+}
+
+// kill ends the process group of a command. One that was never started, or is forgotten, has none.
+func (s *supervisor) kill(id int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.commands[id]
+	if c == nil || c.handle == nil {
+		return nil
+	}
+	return killGroup(c.pid, c.handle)
 }

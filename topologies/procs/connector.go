@@ -53,7 +53,10 @@ type event struct {
 }
 
 // connector is a socket that hears of every process of the machine.
-type connector struct{ file *os.File }
+type connector struct {
+	file   *os.File
+	buffer [4096]byte // of receive
+}
 
 // dial opens the socket and has the kernel agree.
 func dial() (*connector, error) {
@@ -179,19 +182,18 @@ func (c *connector) agreed() error {
 	}
 }
 
-// receive waits for one datagram of the kernel's.
+// receive waits for one datagram of the kernel's, which is good until the next.
 func (c *connector) receive() ([]byte, error) {
 	raw, err := c.file.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	buf := make([]byte, 4096)
 	for {
 		var n int
 		var from unix.Sockaddr
 		var err2 error
 		err := raw.Read(func(fd uintptr) bool {
-			n, from, err2 = unix.Recvfrom(int(fd), buf, 0)
+			n, from, err2 = unix.Recvfrom(int(fd), c.buffer[:], 0)
 			return !errors.Is(err2, unix.EAGAIN)
 		})
 		switch sender, ok := from.(*unix.SockaddrNetlink); {
@@ -201,7 +203,7 @@ func (c *connector) receive() ([]byte, error) {
 		case err2 != nil:
 			return nil, err2
 		case ok && sender.Pid == 0: // nobody but the kernel is believed
-			return buf[:n], nil
+			return c.buffer[:n], nil
 		}
 	}
 }

@@ -14,7 +14,9 @@ import (
 // status is what /proc says of a process.
 type status struct {
 	name   string
-	inside int // its number in its own namespace of processes
+	inside int  // its number in its own namespace of processes
+	parent int  // its parent's number on the machine
+	over   bool // it ended, and somebody has yet to ask how
 }
 
 func readStatus(pid int) (s status, err error) {
@@ -27,6 +29,10 @@ func readStatus(pid int) (s status, err error) {
 		switch value = strings.TrimSpace(value); key {
 		case "Name":
 			s.name = value
+		case "State":
+			s.over = strings.HasPrefix(value, "Z") || strings.HasPrefix(value, "X")
+		case "PPid":
+			s.parent, _ = strconv.Atoi(value) // always a number
 		case "NSpid":
 			all := strings.Fields(value)
 			if len(all) > 0 {

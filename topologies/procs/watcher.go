@@ -66,11 +66,15 @@ type container struct {
 	over  bool // more ended than are kept
 }
 
-// process is one that runs in a container.
+// process is one that runs in a container, or one that may be about to.
 type process struct {
 	container string
 	end       End
 	dumping   bool
+	// beneath: its container is told by its ancestors alone. It descends of what started the
+	// container's first process, as an engine's commands do, and was not met inside.
+	beneath bool
+	outside bool // of one beneath: when it was last looked at, it was somewhere else
 }
 
 // Open begins to listen.
@@ -278,7 +282,10 @@ func (w *Watcher) take(e event) {
 		delete(w.processes, e.pid) // an older one of this number, whose end was lost
 		delete(w.gone, e.pid)
 		if parent := w.processes[e.parent]; parent != nil {
-			p := &process{container: parent.container, end: End{Name: parent.end.Name, By: parent.end.By, Parent: parent.end.PID}}
+			p := &process{
+				container: parent.container, beneath: parent.beneath, outside: parent.outside,
+				end: End{Name: parent.end.Name, By: parent.end.By, Parent: parent.end.PID},
+			}
 			if st, err := readStatus(e.pid); err == nil {
 				p.end.PID = st.inside
 			}
@@ -294,7 +301,7 @@ func (w *Watcher) take(e event) {
 			p.end.Name = e.comm
 		}
 	case e.what == eventDump:
-		if p := w.adopt(e.pid); p != nil {
+		if p := w.adopt(e.pid); p != nil && p.inside() {
 			p.dumping = true
 			p.saw(e.last)
 		}
@@ -305,27 +312,46 @@ func (w *Watcher) take(e event) {
 
 // adopt finds out whether a process is in one of the containers. The caller holds mu.
 func (w *Watcher) adopt(pid int) *process {
-	if p := w.processes[pid]; p != nil {
-		return p
+	known := w.processes[pid]
+	if known != nil && !known.beneath {
+		return known
 	}
 	id := w.containerOf(pid)
 	if id == "" {
-		return nil
+		return known
 	}
 	p := &process{container: id}
-	p.name(pid)
+	w.name(p, pid)
 	w.processes[pid] = p
 	w.containers[id].seen = true
 	return p
 }
 
-// name learns how a process is called and numbered.
-func (p *process) name(pid int) {
-	st, err := readStatus(pid)
-	if err == nil {
-		p.end.PID, p.end.Name, p.end.By = st.inside, st.name, ""
+// startedBy notes what runs a container: the process that started its first one. An engine has
+// one for each container, and it starts the container's commands too, of which the short ones
+// are gone before they can be looked at. The caller holds mu.
+func (w *Watcher) startedBy(pid int, id string) {
+	if p := w.processes[pid]; p == nil && pid > 1 {
+		w.processes[pid] = &process{container: id, beneath: true, outside: true}
 	}
 }
+
+// name learns how a process is called and numbered, and whether it is over. The caller holds mu.
+func (w *Watcher) name(p *process, pid int) (over bool) {
+	st, err := readStatus(pid)
+	if err != nil {
+		return true
+	}
+	p.end.PID, p.end.Name, p.end.By = st.inside, st.name, ""
+	if st.inside == 1 && !p.beneath && !isSpace(p.container) {
+		w.startedBy(st.parent, p.container)
+	}
+	return st.over
+}
+
+// inside reports whether the process is in its container, as far as is known: one that was gone
+// before anybody could look is where its ancestors were going.
+func (p *process) inside() bool { return !p.beneath || !p.outside }
 
 // executed notes that a process runs another program now. The caller holds mu.
 func (w *Watcher) executed(pid int) {
@@ -336,7 +362,7 @@ func (w *Watcher) executed(pid int) {
 	if p.end.Name != "" {
 		p.end.Name, p.end.By = "", p.end.Name
 	}
-	p.name(pid)
+	p.outside = !w.name(p, pid) && p.beneath
 }
 
 // exit keeps the end of a process. The caller holds mu.
@@ -344,14 +370,14 @@ func (w *Watcher) exit(e event) {
 	signal := e.code & 0x7f
 	oom := signal == int(unix.SIGKILL) && w.outOfMemory()
 	p := w.processes[e.pid]
-	if p == nil && !w.gone[e.pid] && (raised(signal) || oom) {
+	if (p == nil || !p.inside()) && !w.gone[e.pid] && (raised(signal) || oom) {
 		p = w.adopt(e.pid)
 	}
 	if p == nil {
 		return
 	}
 	if p.end.Name == "" && raised(signal) {
-		p.name(e.pid)
+		w.name(p, e.pid)
 	}
 	if signal != 0 || e.pid == e.thread {
 		delete(w.processes, e.pid) // the first thread that tells of a signal tells of the process
@@ -359,7 +385,7 @@ func (w *Watcher) exit(e event) {
 	if signal != 0 {
 		w.gone[e.pid] = true
 	}
-	if !raised(signal) && !oom {
+	if !raised(signal) && !oom || !p.inside() {
 		return
 	}
 	c := w.containers[p.container]

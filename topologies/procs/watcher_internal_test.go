@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +18,20 @@ import (
 // watch watches this test's own control group as if it were a container's, and gives its
 // id. Other processes of the machine may be in it: tests look for theirs by name.
 func watch(t *testing.T) (*Watcher, string) {
+	t.Helper()
+	w := open(t)
+	data, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	id := first[strings.LastIndexByte(first, ':')+1:]
+	w.Watch(id)
+	return w, id
+}
+
+// open opens a watcher until the test's end.
+func open(t *testing.T) *Watcher {
 	t.Helper()
 	w, err := Open()
 	if errors.Is(err, unix.EPERM) || errors.Is(err, errNobody) {
@@ -30,14 +45,7 @@ func watch(t *testing.T) (*Watcher, string) {
 			t.Error(err)
 		}
 	})
-	data, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(data), "\n")
-	id := first[strings.LastIndexByte(first, ':')+1:]
-	w.Watch(id)
-	return w, id
+	return w
 }
 
 // copyShell copies a shell under a name that no other process has.
@@ -89,7 +97,7 @@ func TestEnds(t *testing.T) {
 		{"aborts", "kill -ABRT $$", []unix.Signal{unix.SIGABRT}},
 		{"bus-error", "kill -BUS $$", []unix.Signal{unix.SIGBUS}},
 		{"trap", "kill -TRAP $$", []unix.Signal{unix.SIGTRAP}},
-		{"forks-and-dies", "(sh -c 'kill -SEGV $PPID'; true); :", []unix.Signal{unix.SIGSEGV}},
+		{"forks-and-dies", "(sh -c 'kill -SEGV $PPID'; true); read line", []unix.Signal{unix.SIGSEGV}},
 		{"with-a-long-name-of-more-than-15", "kill -SEGV $$", []unix.Signal{unix.SIGSEGV}},
 	}
 	for _, tt := range tests {
@@ -97,7 +105,17 @@ func TestEnds(t *testing.T) {
 			dir, since := t.TempDir(), time.Now()
 			cmd := exec.Command(copyShell(t, tt.name), "-c", tt.script)
 			cmd.Dir = dir
-			_ = cmd.Run() // it dies
+			in, err := cmd.StdinPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err == nil {
+				err = w.CatchUp(t.Context()) // with the shell that waits, if it does
+			}
+			if err := errors.Join(err, in.Close()); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // it dies
 			var got []unix.Signal
 			for _, e := range named(t, w, id, tt.name, since) {
 				got = append(got, unix.Signal(e.Signal))
@@ -193,6 +211,89 @@ func TestWatchersBesideEachOther(t *testing.T) {
 		_ = exec.Command(copyShell(t, "beside-another"), "-c", "kill -SEGV $$").Run() // it dies
 		if ends := named(t, slow, id, "beside-another", since); len(ends) != 1 {
 			t.Fatalf("%d deaths: %+v", len(ends), ends)
+		}
+	}
+}
+
+// group makes a control group as a container's and returns its id, and how a shell gets there.
+func group(t *testing.T) (id, enter string) {
+	t.Helper()
+	id = fmt.Sprintf("reprise-procs-%d", os.Getpid())
+	for _, root := range []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup"} {
+		dir := root + "/" + id
+		if _, err := os.Stat(root + "/cgroup.procs"); err != nil || os.Mkdir(dir, 0o755) != nil {
+			continue
+		}
+		t.Cleanup(func() {
+			if err := os.Remove(dir); err != nil {
+				t.Error(err)
+			}
+		})
+		return id, "echo 0 > " + dir + "/cgroup.procs && "
+	}
+	livetest.Missing(t, "a control group of our own", errors.New("none can be made"))
+	return "", ""
+}
+
+// A container's command that is over before the watcher gets to it is the container's still: what
+// started the container's first process started it. What that starts elsewhere is not.
+func TestCommandGoneBeforeLook(t *testing.T) {
+	w := open(t)
+	id, enter := group(t)
+	w.Watch(id)
+	first := exec.Command("sh", "-c", enter+"exec cat")
+	first.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	elsewhere := exec.Command("sh", "-c", "ulimit -c 0; read line; kill -SEGV $$")
+	var ends []func() error
+	for _, cmd := range []*exec.Cmd{first, elsewhere} {
+		in, err := cmd.StdinPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, func() error {
+			_, _ = in.Write([]byte("\n")) // it may be gone
+			return errors.Join(in.Close(), cmd.Wait())
+		})
+	}
+	defer func() {
+		if err := ends[0](); err != nil {
+			t.Error(err)
+		}
+	}()
+	awaitFirst(t, w, id)
+	w.mu.Lock() // nothing is looked at before all is over
+	err := exec.Command("sh", "-c", enter+`exec sh -c 'ulimit -c 0; sleep 600 & kill -ABRT $!; wait; true'`).Run()
+	if ends[1]() == nil {
+		t.Error("what was to die elsewhere did not")
+	}
+	w.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, missed, why, err := w.Ends(t.Context(), id)
+	if err != nil || !missed.IsZero() {
+		t.Fatalf("missed %v %q: %v", missed, why, err)
+	}
+	if len(got) != 1 || got[0].Signal != int(unix.SIGABRT) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// awaitFirst waits until a container's first process was met.
+func awaitFirst(t *testing.T, w *Watcher, id string) {
+	t.Helper()
+	for {
+		if err := w.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.mu.Lock()
+		seen := w.containers[id].seen
+		w.mu.Unlock()
+		if seen {
+			return
 		}
 	}
 }

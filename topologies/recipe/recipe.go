@@ -164,7 +164,7 @@ func packages() []string {
 	for _, sw := range Products() {
 		names = append(names, sw.Packages...)
 	}
-	return append(names, "tini", "iproute2", "iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump")
+	return append(names, "tini", "iproute2", "iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump", "libfaketime")
 }
 
 // recorded lists the packages whose versions become labels.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,10 @@ func Eventually(tb testing.TB, what string, ok func() bool) {
 		}
 	}
 }
+
+// RunName is the name of a run that no other test program has: packages are tested side by side, and
+// what is left of one's labs must not be taken for another's.
+func RunName(name string) string { return fmt.Sprintf("test-%s-%d", name, os.Getpid()) }
 
 // Reserve builds a lab and releases it when the test ends.
 func Reserve(tb testing.TB, p topologies.Provider, t topologies.Topology, o topologies.Options) topologies.Reservation {

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies"
 )
@@ -16,7 +19,7 @@ func (s Subject) hosts(t *testing.T) {
 	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
-	r := Reserve(t, p, topologies.Topology{Name: "one", Nodes: s.Nodes("r1")}, topologies.Options{Run: "test-host"})
+	r := Reserve(t, p, topologies.Topology{Name: "one", Nodes: s.Nodes("r1")}, topologies.Options{Run: RunName("host")})
 	h := Host(t, r, "r1")
 
 	t.Run("exit status and separate streams", func(t *testing.T) {
@@ -66,6 +69,7 @@ func (s Subject) hosts(t *testing.T) {
 		}
 	})
 	t.Run("cancelled", func(t *testing.T) { Cancelled(t, h) })
+	t.Run("cancelled in silence", func(t *testing.T) { cancelledInSilence(t, h) })
 	t.Run("terminal", func(t *testing.T) {
 		s, err := h.Open(t.Context(), []string{"sh"}, true)
 		if err != nil {
@@ -78,13 +82,15 @@ func (s Subject) hosts(t *testing.T) {
 		if !strings.Contains(text, "24 511") {
 			t.Errorf("size: %q", text)
 		}
+		child := func(want int) bool {
+			exit, err := h.Exec(t.Context(), []string{"pgrep", "-f", "^sleep 1002"}, nil, nil, nil)
+			return err == nil && exit == want
+		}
+		Eventually(t, "the shell's child is there", func() bool { return child(0) })
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		Eventually(t, "the shell's child is gone", func() bool {
-			exit, err := h.Exec(t.Context(), []string{"pgrep", "-f", "^sleep 1002"}, nil, nil, nil)
-			return err == nil && exit == 1
-		})
+		Eventually(t, "the shell's child is gone", func() bool { return child(1) })
 	})
 	t.Run("raw", func(t *testing.T) {
 		s, err := h.Open(t.Context(), []string{"sh", "-c", "echo lost >&2; exec cat"}, false)
@@ -128,6 +134,39 @@ func Cancelled(t *testing.T, h topologies.Host) {
 		exit, err := h.Exec(t.Context(), []string{"pgrep", "-f", "^sleep 1001"}, nil, nil, nil)
 		return err == nil && exit == 1
 	})
+}
+
+// cancelledInSilence checks that a command whose context ends is ended where its output does not say
+// that it runs: nobody takes it, or the command has closed it.
+func cancelledInSilence(t *testing.T, h topologies.Host) {
+	t.Helper()
+	const each = 6
+	ctx, cancel := context.WithCancel(t.Context())
+	var commands errgroup.Group
+	for range each {
+		commands.Go(func() error {
+			_, err := h.Exec(ctx, []string{"sleep", "1003"}, nil, nil, nil)
+			return err
+		})
+		commands.Go(func() error {
+			_, err := h.Exec(ctx, []string{"sh", "-c", "exec >/dev/null 2>&1; exec sleep 1003"}, nil, io.Discard, io.Discard)
+			return err
+		})
+	}
+	running := func() string {
+		var out bytes.Buffer
+		_, err := h.Exec(t.Context(), []string{"pgrep", "-c", "-f", "^sleep 1003"}, nil, &out, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		return strings.TrimSpace(out.String())
+	}
+	Eventually(t, "the commands run", func() bool { return running() == strconv.Itoa(2*each) })
+	cancel()
+	if err := commands.Wait(); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	Eventually(t, "the processes are gone", func() bool { return running() == "0" })
 }
 
 // Until reads a stream up to a text.

@@ -38,12 +38,16 @@ func (s Subject) Suite(t *testing.T) {
 		{"Drop", s.drop},
 		{"DropByChance", s.dropByChance},
 		{"FaultsTogether", s.faultsTogether},
+		{"Frames", s.frames},
 		{"ReplugUnderFire", s.replugUnderFire},
 		{"InjectNowhere", s.injectNowhere},
 		{"Segment", s.segment},
 		{"InterfaceOrder", s.interfaceOrder},
 		{"ChangesByTheLab", s.changesByTheLab},
 		{"ProcessEnds", s.processEnds},
+		{"Clock", s.clock},
+		{"Capture", s.captured},
+		{"Traffic", s.traffic},
 	} {
 		t.Run(test.name, test.run)
 	}

@@ -141,7 +141,31 @@ func (n *node) enter(ctx context.Context, bound time.Duration, fresh bool) error
 	if _, err := n.client(ctx); err != nil {
 		return err
 	}
+	if err := n.setClock(ctx); err != nil {
+		return err
+	}
 	n.deaths.begin(ctx, &host{node: n})
+	return nil
+}
+
+// A guest's clock is set again until that took no longer than clockNear, by which it may be wrong.
+const (
+	clockNear  = 500 * time.Millisecond
+	clockTries = 3
+)
+
+// setClock sets a guest's clock once more: what is typed on a console takes seconds to be read on a
+// busy machine, and the time in it is old by then.
+func (n *node) setClock(ctx context.Context) error {
+	for range clockTries {
+		now := time.Now()
+		if err := (&host{node: n}).must(ctx, "date", "-u", "-s", fmt.Sprintf("@%d.%09d", now.Unix(), now.Nanosecond())); err != nil {
+			return fmt.Errorf("set the clock of %s: %w", n.Name, err)
+		}
+		if time.Since(now) < clockNear {
+			break
+		}
+	}
 	return nil
 }
 

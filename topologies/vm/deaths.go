@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // deathsProgram runs in a guest and sees how its processes end.
@@ -59,9 +60,9 @@ func (d *deaths) forget() {
 func (d *deaths) begin(ctx context.Context, h *host) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var said bytes.Buffer
+	said := bounded.NewFirst(bounded.Words)
 	script := `mkdir -p -m 700 "$1" && cat > "$1/deaths.pl" && exec "$2" "$1/deaths.pl" "$1"`
-	exit, err := h.Exec(ctx, []string{"sh", "-c", script, "sh", deathsDir, perl}, bytes.NewReader(deathsProgram), nil, &said)
+	exit, err := h.Exec(ctx, []string{"sh", "-c", script, "sh", deathsDir, perl}, bytes.NewReader(deathsProgram), nil, said)
 	if err == nil && exit != 0 {
 		err = fmt.Errorf("exit status %d: %s: this guest lacks what it takes: rebuild it: reprise images build --guest %s", exit, lastLine(said.String()), h.node.guest.Suite)
 	}
@@ -93,13 +94,16 @@ func (d *deaths) take(ctx context.Context, h *host) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	out, said := &limited{most: maxAnswer}, &limited{most: maxAnswer}
+	out, said := bounded.NewFirst(maxAnswer), bounded.NewFirst(bounded.Words)
 	exit, err := h.Exec(ctx, []string{perl, "-e", askProgram, deathsDir, strconv.Itoa(d.taken)}, nil, out, said)
 	if err != nil {
 		return err
 	}
 	if exit != 0 {
 		return fmt.Errorf("exit status %d: %s", exit, lastLine(said.String()))
+	}
+	if out.Over() {
+		return errors.New("the guest says more about its processes than a program of ours does")
 	}
 	a, err := parseAnswer(out.String(), time.Now())
 	if err != nil {
@@ -111,19 +115,6 @@ func (d *deaths) take(ctx context.Context, h *host) error {
 		d.missed, d.why = a.missed, a.why
 	}
 	return nil
-}
-
-// limited is a buffer that refuses what is too much.
-type limited struct {
-	bytes.Buffer
-	most int
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if l.Len()+len(p) > l.most {
-		return 0, errors.New("more than a program of ours says")
-	}
-	return l.Buffer.Write(p)
 }
 
 // answer is what the program tells, by this machine's clock: the guest's may be set by

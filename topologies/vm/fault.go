@@ -17,9 +17,10 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 	}
 	switch f.Kind {
 	case topologies.FaultDown:
-	case topologies.FaultDrop:
+	case topologies.FaultDrop, topologies.FaultDelay, topologies.FaultDuplicate, topologies.FaultCorrupt, topologies.FaultReorder,
+		topologies.FaultTruncate, topologies.FaultRate, topologies.FaultMTU, topologies.FaultHold:
 		return nil, &topologies.MissingError{
-			What: "ability", Name: "fault drop in a lab of machines",
+			What: "ability", Name: "fault " + string(f.Kind) + " in a lab of machines",
 			Hint: "nothing stands on the wire between two machines; build the lab of containers, where a machine can be a node too (vrnetlab)",
 		}
 	case topologies.FaultReplug:

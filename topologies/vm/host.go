@@ -1,15 +1,14 @@
 package vm
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
-	"strings"
 	"sync"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 	"github.com/reprise-lab/reprise/topologies/commands"
 )
 
@@ -64,10 +63,10 @@ func (h *host) ReadFile(ctx context.Context, path string) (io.ReadCloser, error)
 
 // must runs a command that has to succeed.
 func (h *host) must(ctx context.Context, argv ...string) error {
-	var said bytes.Buffer
-	exit, err := h.Exec(ctx, argv, nil, nil, &said)
+	said := bounded.NewFirst(bounded.Words)
+	exit, err := h.Exec(ctx, argv, nil, nil, said)
 	if err == nil && exit != 0 {
-		err = h.failed(argv, errors.New(strings.TrimSpace(said.String())))
+		err = h.failed(argv, errors.New(said.Trimmed()))
 	}
 	return err
 }

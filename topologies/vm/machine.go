@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,10 +8,10 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
+	"github.com/reprise-lab/reprise/topologies/bounded"
 	"github.com/reprise-lab/reprise/topologies/vm/qmp"
 )
 
@@ -31,7 +30,7 @@ type machine struct {
 	ended  chan struct{} // closed when the process has ended
 	exit   error         // set before ended is closed
 	kill   func() error
-	said   *lastWords
+	said   *bounded.Last
 	// sockets are those of its cables, by name, as it made them.
 	sockets map[string]os.FileInfo
 }
@@ -41,7 +40,7 @@ func start(ctx context.Context, l launch, kept bool) (m *machine, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	cmd := exec.Command(emulator, l.argv()...) //nolint:gosec,noctx // our own arguments; it outlives the call
-	m = &machine{launch: l, ended: make(chan struct{}), said: &lastWords{}}
+	m = &machine{launch: l, ended: make(chan struct{}), said: bounded.NewLast(maxLastWords)}
 	cmd.Dir, cmd.Stderr = l.dir, m.said
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	// A session of its own, so that an interrupt at the terminal leaves the end to Release.
@@ -169,26 +168,5 @@ func (m *machine) setLink(ctx context.Context, port int, up bool) error {
 	return m.qmp.Do(ctx, "set_link", map[string]any{"name": deviceID(port), "up": up}, nil)
 }
 
-// lastWords keeps the end of what a process says.
-type lastWords struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
+// maxLastWords bounds what is kept of what an emulator says, in bytes.
 const maxLastWords = 2000
-
-func (w *lastWords) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.buf = append(w.buf, p...)
-	if len(w.buf) > maxLastWords {
-		w.buf = bytes.Clone(w.buf[len(w.buf)-maxLastWords:])
-	}
-	return len(p), nil
-}
-
-func (w *lastWords) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.TrimSpace(string(w.buf))
-}

@@ -19,31 +19,48 @@ const (
 	maxName    = 15 // characters of an interface name
 )
 
+// Opener opens the network namespace of the process that a number in an operation stands for. Who
+// hands one out holds its processes, so that no other is met that has got a number since; the error
+// for one that has ended is one for which [Gone] holds. Of nil, numbers are the kernel's, looked up.
+type Opener func(process int) (netns.NsHandle, error)
+
+// Apply carries one operation out, on processes as the kernel numbers them. It needs CAP_NET_ADMIN
+// and CAP_SYS_ADMIN.
+func Apply(op Op) (Result, error) { return Opener(nil).Apply(op) }
+
 // Apply carries one operation out. It needs CAP_NET_ADMIN and CAP_SYS_ADMIN.
-func Apply(op Op) (Result, error) {
+func (o Opener) Apply(op Op) (Result, error) {
 	switch op.Kind {
 	case Connect:
-		return Result{}, connect(op)
+		return Result{}, unanswered(o.connect(op))
 	case Disconnect:
-		return Result{}, disconnect(op.A)
+		return Result{}, unanswered(o.disconnect(op.A))
 	case State:
-		return Result{}, setState(op.A, op.Up)
+		return Result{}, unanswered(o.setState(op.A, op.Up))
 	case Reserve:
-		return reserve(op.A, op.Places)
+		r, err := o.reserve(op.A, op.Places)
+		return r, unanswered(err)
 	case Lay:
-		return lay(op.Lot)
+		r, err := o.lay(op.Lot)
+		return r, unanswered(err)
 	case Look:
-		view, err := look(op.A, op.Leaving)
-		return Result{View: view}, err
+		view, err := o.look(op.A, op.Leaving)
+		return Result{View: view}, unanswered(err)
 	case MakeBridge:
-		return Result{}, makeBridge(op.A, op.Bridge)
+		return Result{}, unanswered(o.makeBridge(op.A, op.Bridge))
 	case Drop:
-		return drop(op)
+		return o.drop(op)
 	case Count:
-		n, err := count(op)
+		n, err := o.count(op)
 		return Result{Count: n}, err
+	case Divert:
+		return Result{}, unanswered(o.divert(op))
+	case Diverted:
+		return o.diverted(op)
 	case Kill:
 		return Result{}, kill(op.A.PID)
+	case HandTap, HandSocket:
+		return Result{}, o.hand(op)
 	default:
 		return Result{}, fmt.Errorf("unknown wiring operation %q", op.Kind)
 	}
@@ -52,17 +69,39 @@ func Apply(op Op) (Result, error) {
 // space is an open network namespace.
 type space struct {
 	ns     netns.NsHandle
-	handle *netlink.Handle
+	handle *netlink.Handle   // nil in a lot until it is needed
 	route  *nl.NetlinkSocket // in it; nil until it is needed
+	talk   *talk             // in it; nil until it is needed
 	fd     int               // of a socket in it, for ioctls; -1 until it is needed
 }
 
-func open(pid int) (*space, error) {
-	ns, err := netns.GetFromPid(pid)
+func (o Opener) open(pid int) (*space, error) {
+	ns, err := o.namespace(pid)
 	if err != nil {
-		return nil, fmt.Errorf("open the namespace of process %d: %w", pid, err)
+		return nil, err
 	}
 	return openAt(ns)
+}
+
+// namespace opens the namespace of a process.
+func (o Opener) namespace(pid int) (netns.NsHandle, error) {
+	open := o
+	if o == nil {
+		open = netns.GetFromPid
+	}
+	ns, err := open(pid)
+	if err != nil {
+		return netns.None(), fmt.Errorf("open the namespace of %s: %w", o.whose(pid), err)
+	}
+	return ns, nil
+}
+
+// whose says to a person what a number in an operation stands for.
+func (o Opener) whose(number int) string {
+	if o == nil {
+		return fmt.Sprintf("process %d", number)
+	}
+	return fmt.Sprintf("the node that its lab numbers %d", number)
 }
 
 // openHere opens this process's own.
@@ -75,15 +114,36 @@ func openHere() (*space, error) {
 }
 
 func openAt(ns netns.NsHandle) (*space, error) {
-	h, err := netlink.NewHandleAt(ns, syscall.NETLINK_ROUTE)
+	h, err := newHandle(ns)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("enter a namespace of the network: %w", err), ns.Close())
+		return nil, errors.Join(err, ns.Close())
 	}
 	return &space{ns: ns, handle: h, fd: -1}, nil
 }
 
+// newHandle makes a handle to the kernel's networking in a namespace, which waits no longer for each
+// answer than a [talk] does. Whoever has rights over a node's network may write to it as to a talk,
+// but what is not the kernel's is no answer and ends the wait with an error: such a one has an operation
+// fail that waits then, and none succeed. The same holds for [space.request].
+func newHandle(ns netns.NsHandle) (*netlink.Handle, error) {
+	h, err := netlink.NewHandleAt(ns, syscall.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("enter a namespace of the network: %w", err)
+	}
+	if err := h.SetSocketTimeout(answerTimeout); err != nil {
+		h.Close()
+		return nil, fmt.Errorf("bound the wait for the kernel in a namespace: %w", err)
+	}
+	return h, nil
+}
+
 func (s *space) close() {
-	s.handle.Close()
+	if s.handle != nil {
+		s.handle.Close()
+	}
+	if s.talk != nil {
+		s.talk.close()
+	}
 	if s.route != nil {
 		s.route.Close()
 	}
@@ -106,18 +166,18 @@ func CheckName(name string) error {
 	return nil
 }
 
-func connect(op Op) (err error) {
+func (o Opener) connect(op Op) (err error) {
 	for _, name := range []string{op.A.Interface, op.B.Interface} {
 		if err := CheckName(name); err != nil {
 			return err
 		}
 	}
-	a, err := open(op.A.PID)
+	a, err := o.open(op.A.PID)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	b, err := open(op.B.PID)
+	b, err := o.open(op.B.PID)
 	if err != nil {
 		return err
 	}
@@ -131,7 +191,7 @@ func connect(op Op) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, disconnect(op.A))
+			err = errors.Join(err, o.disconnect(op.A))
 		}
 	}()
 	if err := a.settle(op.A); err != nil {
@@ -167,19 +227,32 @@ func ends(op Op) (a, b end, err error) {
 	return a, b, nil
 }
 
-// settle gives one end, which is down, its addresses, its segment and its settings.
-func (s *space) settle(p Port) error {
+// fit gives one end, which is down, its settings and its segment.
+func (s *space) fit(p Port) error {
+	if err := s.plainFrames(p.Interface); err != nil || p.Segment.Name == "" {
+		return err
+	}
+	if s.handle == nil {
+		var err error
+		if s.handle, err = newHandle(s.ns); err != nil {
+			return err
+		}
+	}
 	link, err := s.find(p)
 	if err != nil {
 		return err
 	}
-	if err := s.plainFrames(p.Interface); err != nil {
+	return s.enslave(link, p)
+}
+
+// settle gives one end, which is down, its settings, its segment and its addresses.
+func (s *space) settle(p Port) error {
+	if err := s.fit(p); err != nil {
 		return err
 	}
-	if p.Segment.Name != "" {
-		if err := s.enslave(link, p); err != nil {
-			return err
-		}
+	link, err := s.find(p)
+	if err != nil {
+		return err
 	}
 	for _, text := range []string{p.IPv4, p.IPv6} {
 		if text == "" {
@@ -232,8 +305,8 @@ func Gone(err error) bool {
 	return errors.As(err, &missing) || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENODEV)
 }
 
-func disconnect(p Port) error {
-	s, err := open(p.PID)
+func (o Opener) disconnect(p Port) error {
+	s, err := o.open(p.PID)
 	if Gone(err) {
 		return nil
 	}
@@ -251,8 +324,8 @@ func disconnect(p Port) error {
 	return nil
 }
 
-func setState(p Port, up bool) error {
-	s, err := open(p.PID)
+func (o Opener) setState(p Port, up bool) error {
+	s, err := o.open(p.PID)
 	if err != nil {
 		return err
 	}

@@ -24,9 +24,9 @@ const (
 // drop has a cable lose what any of the filters wants dropped of what arrives at its end op.A. It
 // does so by what was asked for, or else by the first that the kernel allows: a program where
 // frames arrive, or rules where they leave.
-func drop(op Op) (Result, error) {
+func (o Opener) drop(op Op) (Result, error) {
 	if op.By != topologies.DropByNFT {
-		program, err := setFilters(op.A, op.Filters)
+		program, err := o.setFilters(op.A, op.Filters)
 		missing, ok := errors.AsType[*topologies.MissingError](err)
 		if !ok || missing.What != kernelAbility || op.By != "" || op.B.Interface == "" {
 			return Result{Program: program, By: topologies.DropByXDP}, err
@@ -35,16 +35,17 @@ func drop(op Op) (Result, error) {
 	if op.B.Interface == "" {
 		return Result{}, &topologies.MissingError{What: kernelAbility, Name: "XDP (eBPF)", Hint: "nothing else drops what comes out of a machine at " + op.A.Interface}
 	}
-	stamp, err := setEgress(op.A, op.B, op.Filters)
-	return Result{Egress: stamp, By: topologies.DropByNFT}, err
+	stamp, err := o.setEgress(op.A, op.B, op.Filters)
+	return Result{Egress: stamp, By: topologies.DropByNFT}, unanswered(err)
 }
 
 // count tells how many frames one of the filters that drop has set has dropped.
-func count(op Op) (uint64, error) {
+func (o Opener) count(op Op) (uint64, error) {
 	if op.By == topologies.DropByNFT {
-		return countEgress(op.A, op.B, op.Name)
+		n, err := o.countEgress(op.A, op.B, op.Name)
+		return n, unanswered(err)
 	}
-	return countFilter(op.A, op.Name)
+	return o.countFilter(op.A, op.Name)
 }
 
 // kernelAbility is what is missing where the kernel does not do what is asked of it.
@@ -65,8 +66,8 @@ func (f Filter) check() error {
 // and nothing else. The program runs in the generic hook of XDP: before the packet sockets,
 // before what redirects or filters arriving frames, and whatever way they were sent. Its
 // counters go on where another one of ours is replaced. It returns the program's number.
-func setFilters(p Port, filters []Filter) (id int, err error) {
-	s, err := open(p.PID)
+func (o Opener) setFilters(p Port, filters []Filter) (id int, err error) {
+	s, err := o.open(p.PID)
 	if err != nil {
 		return 0, err
 	}
@@ -82,13 +83,13 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 		if old == nil {
 			return 0, nil
 		}
-		return 0, errors.Join(s.setWitnesses(p.Interface, nil), s.attach(link, -1))
+		return 0, errors.Join(s.setWitnesses(witnesses(), p.Interface, nil), s.attach(link, -1))
 	}
 	if err := rlimit.RemoveMemlock(); err != nil {
 		return 0, lacking(fmt.Errorf("allow programs of the kernel: %w", err))
 	}
 	if old == nil { // newer kernels keep the chains of an interface that comes back under its name
-		if err := s.setWitnesses(p.Interface, nil); err != nil {
+		if err := s.setWitnesses(witnesses(), p.Interface, nil); err != nil {
 			return 0, err
 		}
 	}
@@ -114,7 +115,7 @@ func setFilters(p Port, filters []Filter) (id int, err error) {
 	if err := s.attach(link, prog.FD()); err != nil {
 		return 0, err
 	}
-	if err := s.setWitnesses(p.Interface, filters); err != nil {
+	if err := s.setWitnesses(witnesses(), p.Interface, filters); err != nil {
 		return 0, err
 	}
 	_, now, err := s.attached(p.Interface)
@@ -140,7 +141,7 @@ func lacking(err error) error {
 func (s *space) attached(iface string) (netlink.Link, *ebpf.Program, error) {
 	link, err := s.handle.LinkByName(iface)
 	if err != nil {
-		return nil, nil, fmt.Errorf("find %s: %w", iface, err)
+		return nil, nil, fmt.Errorf("find %s: %w", iface, unanswered(err))
 	}
 	xdp := link.Attrs().Xdp
 	if xdp == nil || !xdp.Attached || xdp.ProgId == 0 {
@@ -218,8 +219,8 @@ func key(id string) [keySize]byte {
 // countFilter tells how many frames a filter has dropped. One whose program or witness is no
 // longer in its place is an error for which Gone holds: nobody knows then what arrived. Frames
 // that its witness saw arrive are an error too.
-func countFilter(p Port, id string) (n uint64, err error) {
-	s, err := open(p.PID)
+func (o Opener) countFilter(p Port, id string) (n uint64, err error) {
+	s, err := o.open(p.PID)
 	if err != nil {
 		return 0, err
 	}
@@ -237,7 +238,7 @@ func countFilter(p Port, id string) (n uint64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, counters.Close()) }()
-	arrived, err := s.arrived(p.Interface, id) // first: what passes meanwhile is then no riddle
+	arrived, err := s.arrived(witnesses(), p.Interface, id) // first: what passes meanwhile is then no riddle
 	if err != nil {
 		return 0, err
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/wire"
 )
 
 // Where the kernel loads no program of ours, as for all who are not root of the machine, frames
@@ -36,6 +37,8 @@ const (
 	egressTable = "reprise-drop"
 	// marked is the mark of what is taken away. No frame with it goes on.
 	marked = 0x72707264
+	// What a wire sends on has a mark that no rule of ours reads behind.
+	passed = wire.Mark
 	// The handle of the filter that takes it says whether the qdisc beneath is ours.
 	takerOwn, takerGuest = 0x72707273, 0x72707274
 	takerPriority        = 1
@@ -44,16 +47,16 @@ const (
 // setEgress has what leaves the end from of a cable for the end at, and any of the filters wants
 // dropped, go no further, and nothing else. Filters that are in force keep their counters. It
 // returns what egressStamp does.
-func setEgress(at, from Port, filters []Filter) (stamp int, err error) {
+func (o Opener) setEgress(at, from Port, filters []Filter) (stamp int, err error) {
 	for _, f := range filters {
 		if err := f.check(); err != nil {
 			return 0, err
 		}
 	}
 	if len(filters) == 0 {
-		return 0, errors.Join(clearArrivals(at), clearEgress(from))
+		return 0, errors.Join(o.clearArrivals(witnesses(), at), o.clearEgress(egress(), from))
 	}
-	s, far, done, err := openBoth(from, at)
+	s, far, done, err := o.openBoth(from, at)
 	if err != nil {
 		return 0, err
 	}
@@ -66,33 +69,33 @@ func setEgress(at, from Port, filters []Filter) (stamp int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	there, err := s.inForce(from.Interface)
+	there, err := s.inForce(egress(), from.Interface)
 	if err != nil {
 		return 0, err
 	}
 	if taker == 0 || len(there) == 0 { // newer kernels keep the chains of an interface that comes back under its name
-		if err := errors.Join(far.setWitnesses(at.Interface, nil), s.setRules(from.Interface, nil)); err != nil {
+		if err := errors.Join(far.setWitnesses(witnesses(), at.Interface, nil), s.setRules(egress(), from.Interface, nil)); err != nil {
 			return 0, err
 		}
 	}
 	if err := s.takeMarked(link); err != nil {
 		return 0, err
 	}
-	if err := s.setRules(from.Interface, filters); err != nil {
+	if err := s.setRules(egress(), from.Interface, filters); err != nil {
 		return 0, err
 	}
-	if err := far.setWitnesses(at.Interface, filters); err != nil {
+	if err := far.setWitnesses(witnesses(), at.Interface, filters); err != nil {
 		return 0, err
 	}
 	return s.egressStamp(from.Interface)
 }
 
 // openBoth opens the networks of both ends of a cable, which done closes.
-func openBoth(from, at Port) (near, far *space, done func(), err error) {
-	if near, err = open(from.PID); err != nil {
+func (o Opener) openBoth(from, at Port) (near, far *space, done func(), err error) {
+	if near, err = o.open(from.PID); err != nil {
 		return nil, nil, nil, err
 	}
-	if far, err = open(at.PID); err != nil {
+	if far, err = o.open(at.PID); err != nil {
 		near.close()
 		return nil, nil, nil, err
 	}
@@ -100,8 +103,8 @@ func openBoth(from, at Port) (near, far *space, done func(), err error) {
 }
 
 // clearArrivals takes the witnesses at an end away. Those of a network that is gone went with it.
-func clearArrivals(at Port) error {
-	s, err := open(at.PID)
+func (o Opener) clearArrivals(table *nftables.Table, at Port) error {
+	s, err := o.open(at.PID)
 	if Gone(err) {
 		return nil
 	}
@@ -109,13 +112,14 @@ func clearArrivals(at Port) error {
 		return err
 	}
 	defer s.close()
-	return s.setWitnesses(at.Interface, nil)
+	return s.setWitnesses(table, at.Interface, nil)
 }
 
-// clearEgress takes what drops frames at an end away, and its rules also where the interface is
+// clearEgress takes the rules of a table at an end away, and what takes marked frames with the last
+// of them; the rules also where the interface is
 // gone, as that of a cable is whose far end went with its network.
-func clearEgress(from Port) error {
-	s, err := open(from.PID)
+func (o Opener) clearEgress(table *nftables.Table, from Port) error {
+	s, err := o.open(from.PID)
 	if Gone(err) {
 		return nil
 	}
@@ -123,7 +127,7 @@ func clearEgress(from Port) error {
 		return err
 	}
 	defer s.close()
-	err = s.setRules(from.Interface, nil)
+	err = s.setRules(table, from.Interface, nil)
 	link, missing := s.handle.LinkByName(from.Interface)
 	switch {
 	case Gone(missing):
@@ -131,7 +135,21 @@ func clearEgress(from Port) error {
 	case missing != nil:
 		return errors.Join(err, fmt.Errorf("find %s: %w", from.Interface, missing))
 	}
+	others, failed := s.marking(from.Interface)
+	if failed != nil || others {
+		return errors.Join(err, failed)
+	}
 	return errors.Join(err, s.leaveMarked(link))
+}
+
+// marking says whether rules of ours mark frames that leave an interface.
+func (s *space) marking(iface string) (bool, error) {
+	for _, table := range []*nftables.Table{egress(), diverting()} {
+		if rules, err := s.inForce(table, iface); err != nil || len(rules) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // nft reaches nftables in the namespace.
@@ -160,16 +178,16 @@ func chainsAt(c *nftables.Conn, table *nftables.Table, iface string) ([]*nftable
 }
 
 // inForce gives the rules of an interface's base chain, one for each filter.
-func (s *space) inForce(iface string) ([]*nftables.Rule, error) {
+func (s *space) inForce(table *nftables.Table, iface string) ([]*nftables.Rule, error) {
 	c, err := s.nft()
 	if err != nil {
 		return nil, err
 	}
-	chains, err := chainsAt(c, egress(), iface)
+	chains, err := chainsAt(c, table, iface)
 	if err != nil || !slices.ContainsFunc(chains, func(ch *nftables.Chain) bool { return ch.Name == iface }) {
 		return nil, err
 	}
-	rules, err := c.GetRules(egress(), &nftables.Chain{Name: iface})
+	rules, err := c.GetRules(table, &nftables.Chain{Name: iface})
 	if err != nil {
 		return nil, fmt.Errorf("list the rules of %s: %w", iface, err)
 	}
@@ -177,8 +195,8 @@ func (s *space) inForce(iface string) ([]*nftables.Rule, error) {
 }
 
 // setRules has the base chain of an interface have one rule for each filter, in their order.
-func (s *space) setRules(iface string, filters []Filter) error {
-	rules, err := s.inForce(iface)
+func (s *space) setRules(table *nftables.Table, iface string, filters []Filter) error {
+	rules, err := s.inForce(table, iface)
 	if err != nil {
 		return err
 	}
@@ -186,11 +204,11 @@ func (s *space) setRules(iface string, filters []Filter) error {
 	if err != nil {
 		return err
 	}
-	chains, err := chainsAt(c, egress(), iface)
+	chains, err := chainsAt(c, table, iface)
 	if err != nil {
 		return err
 	}
-	c.AddTable(egress())
+	c.AddTable(table)
 	stays := func(id string) bool { return slices.ContainsFunc(filters, func(f Filter) bool { return f.ID == id }) }
 	there := map[string]bool{}
 	for _, r := range rules {
@@ -215,7 +233,7 @@ func (s *space) setRules(iface string, filters []Filter) error {
 		if there[f.ID] {
 			continue
 		}
-		if err := addRules(c, iface, f); err != nil {
+		if err := addRules(c, table, iface, f); err != nil {
 			return err
 		}
 	}
@@ -242,14 +260,17 @@ func deleteChains(c *nftables.Conn, chains []*nftables.Chain) {
 	}
 }
 
-// addRules adds a filter behind those that are in force.
-func addRules(c *nftables.Conn, iface string, f Filter) error {
-	last := nftables.ChainPriority(1<<31 - 1)
+// addRules adds a filter behind those that are in force. What is diverted has passed what drops.
+func addRules(c *nftables.Conn, table *nftables.Table, iface string, f Filter) error {
+	caught, unread, priority := lottery(f.Probability), []expr.Any{&expr.Counter{}}, nftables.ChainPriority(1<<31-2)
+	if f.Group != 0 {
+		caught, unread, priority = [][]expr.Any{round(f.Group)}, round(f.Group), 1<<31-1
+	}
 	base := c.AddChain(&nftables.Chain{
-		Name: iface, Table: egress(), Type: nftables.ChainTypeFilter,
-		Hooknum: nftables.ChainHookEgress, Priority: &last, Device: iface,
+		Name: iface, Table: table, Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookEgress, Priority: &priority, Device: iface,
 	})
-	t, err := newTree(c, egress(), iface, f, lottery(f.Probability)...)
+	t, err := newTree(c, table, iface, f, unread, caught...)
 	if err != nil {
 		return err
 	}
@@ -390,7 +411,7 @@ func (s *space) egressStamp(iface string) (int, error) {
 	if err != nil || taker == 0 {
 		return 0, err
 	}
-	rules, err := s.inForce(iface)
+	rules, err := s.inForce(egress(), iface)
 	if err != nil || len(rules) == 0 {
 		return 0, err
 	}
@@ -402,8 +423,8 @@ func (s *space) egressStamp(iface string) (int, error) {
 }
 
 // countEgress tells how many frames a filter has dropped, as countFilter does.
-func countEgress(at, from Port, id string) (uint64, error) {
-	s, far, done, err := openBoth(from, at)
+func (o Opener) countEgress(at, from Port, id string) (uint64, error) {
+	s, far, done, err := o.openBoth(from, at)
 	if err != nil {
 		return 0, err
 	}
@@ -415,7 +436,7 @@ func countEgress(at, from Port, id string) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	arrived, err := far.arrived(at.Interface, id) // first: what passes meanwhile is then no riddle
+	arrived, err := far.arrived(witnesses(), at.Interface, id) // first: what passes meanwhile is then no riddle
 	if err != nil {
 		return 0, err
 	}

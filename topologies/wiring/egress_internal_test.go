@@ -44,7 +44,7 @@ func newLine(t *testing.T) *line {
 	pids := networks(t, 2)
 	l := &line{at: Port{PID: pids[0], Interface: "in"}, from: Port{PID: pids[1], Interface: "out"}}
 	for _, p := range []Port{l.at, l.from} {
-		s, err := open(p.PID)
+		s, err := Opener(nil).open(p.PID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func newLine(t *testing.T) *line {
 
 func (l *line) socket(t *testing.T, p Port) int {
 	t.Helper()
-	s, err := open(p.PID)
+	s, err := Opener(nil).open(p.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,6 +209,28 @@ func TestEgress(t *testing.T) {
 	}
 }
 
+// A predicate in user space matches what rules drop, and reads what they cannot.
+func TestMatcher(t *testing.T) {
+	l := newLine(t)
+	for seed := range uint64(seeds) {
+		filters, frames := random(seed)
+		filters = filters[:1]
+		match, err := Matcher(filters[0].Match)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n uint64
+		for i, f := range frames {
+			if match(numbered(f, i)) {
+				n++
+			}
+		}
+		if o := l.send(t, topologies.DropByNFT, filters, frames); n != o.Counts[0] && (!o.Unread[0] || n < o.Counts[0]) {
+			t.Errorf("seed %d, %+v: matches %d of the frames, and rules drop %d", seed, filters[0].Match, n, o.Counts[0])
+		}
+	}
+}
+
 // A witness counts what the filter would drop, whatever way it came.
 func TestWitness(t *testing.T) {
 	l := newLine(t)
@@ -216,11 +238,11 @@ func TestWitness(t *testing.T) {
 		filters, frames := random(seed)
 		filters = filters[:1]
 		want := l.send(t, topologies.DropByNFT, filters, frames).Counts[0]
-		s, err := open(l.at.PID)
+		s, err := Opener(nil).open(l.at.PID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.setWitnesses(l.at.Interface, filters); err != nil {
+		if err := s.setWitnesses(witnesses(), l.at.Interface, filters); err != nil {
 			t.Fatal(err)
 		}
 		for i, f := range frames {
@@ -231,10 +253,10 @@ func TestWitness(t *testing.T) {
 				t.Fatalf("frame %d, %v arrived, and %d was sent", n, err, i)
 			}
 		}
-		if n, err := s.arrived(l.at.Interface, filters[0].ID); n != want || err != nil {
+		if n, err := s.arrived(witnesses(), l.at.Interface, filters[0].ID); n != want || err != nil {
 			t.Errorf("seed %d, %+v: counted %d, %v; want %d", seed, filters[0].Match, n, err, want)
 		}
-		if err := s.setWitnesses(l.at.Interface, nil); err != nil {
+		if err := s.setWitnesses(witnesses(), l.at.Interface, nil); err != nil {
 			t.Fatal(err)
 		}
 		s.close()
@@ -330,7 +352,7 @@ func TestEgressBeginsAnew(t *testing.T) {
 	if _, err := Apply(op); err != nil {
 		t.Fatal(err)
 	}
-	s, err := open(l.from.PID)
+	s, err := Opener(nil).open(l.from.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +382,7 @@ func TestEgressBeginsAnew(t *testing.T) {
 // left tells what there is of rules and of tc at the sender's end.
 func (l *line) left(t *testing.T) string {
 	t.Helper()
-	s, err := open(l.from.PID)
+	s, err := Opener(nil).open(l.from.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +446,7 @@ func TestEgressBypassed(t *testing.T) {
 // Where tc is the node's own, it stays.
 func TestEgressBesideTC(t *testing.T) {
 	l := newLine(t)
-	s, err := open(l.from.PID)
+	s, err := Opener(nil).open(l.from.PID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,8 @@ type tree struct {
 }
 
 // newTree makes the chains of a filter but for its first, which root makes. Each of caught is a
-// rule for what the predicate matches.
-func newTree(c *nftables.Conn, table *nftables.Table, iface string, f Filter, caught ...[]expr.Any) (*tree, error) {
+// rule for what the predicate matches, and unread the one for what it cannot read.
+func newTree(c *nftables.Conn, table *nftables.Table, iface string, f Filter, unread []expr.Any, caught ...[]expr.Any) (*tree, error) {
 	m, err := read(f.Match)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func newTree(c *nftables.Conn, table *nftables.Table, iface string, f Filter, ca
 	for _, exprs := range caught {
 		c.AddRule(&nftables.Rule{Table: table, Chain: t.caught, Exprs: exprs})
 	}
-	c.AddRule(&nftables.Rule{Table: table, Chain: t.unread, Exprs: []expr.Any{&expr.Counter{}}})
+	c.AddRule(&nftables.Rule{Table: table, Chain: t.unread, Exprs: unread})
 	return t, nil
 }
 
@@ -66,19 +66,14 @@ func (t *tree) enter(base *nftables.Chain, id string) {
 	}
 	t.conn.AddRule(&nftables.Rule{
 		Table: t.table, Chain: base, UserData: []byte(id),
-		Exprs: append(t.macs(), &expr.Verdict{Kind: expr.VerdictJump, Chain: first.Name}),
+		Exprs: slices.Concat(unmarked(), t.macs(), []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: first.Name}}),
 	})
 }
 
 // lottery gives the rules for what a filter wants dropped: one that counts it, marks it and ends
 // the chain, and where a share of it is let pass, one that counts that.
 func lottery(probability float64) [][]expr.Any {
-	take := []expr.Any{
-		&expr.Counter{},
-		&expr.Immediate{Register: 1, Data: binary.NativeEndian.AppendUint32(nil, marked)},
-		&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1},
-		&expr.Verdict{Kind: expr.VerdictAccept},
-	}
+	take := append([]expr.Any{&expr.Counter{}}, mark()...)
 	if probability <= 0 || probability >= 1 {
 		return [][]expr.Any{take}
 	}
@@ -90,6 +85,29 @@ func lottery(probability float64) [][]expr.Any {
 		&expr.Cmp{Op: expr.CmpOpLt, Register: 1, Data: limit},
 	}
 	return [][]expr.Any{append(lot, take...), {&expr.Counter{}}}
+}
+
+// mark marks a frame and ends the chain.
+func mark() []expr.Any {
+	return []expr.Any{
+		&expr.Immediate{Register: 1, Data: binary.NativeEndian.AppendUint32(nil, marked)},
+		&expr.Meta{Key: expr.MetaKeyMARK, SourceRegister: true, Register: 1},
+		&expr.Verdict{Kind: expr.VerdictAccept},
+	}
+}
+
+// unmarked holds for frames that no rule of ours has marked, and that no wire sends on.
+func unmarked() []expr.Any {
+	exprs := []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}}
+	for _, mark := range []uint32{marked, passed} {
+		exprs = append(exprs, &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: binary.NativeEndian.AppendUint32(nil, mark)})
+	}
+	return exprs
+}
+
+// round hands a frame to who listens at a group of nfnetlink_log, counts it and takes it away.
+func round(group uint16) []expr.Any {
+	return append([]expr.Any{&expr.Counter{}, &expr.Log{Key: 1 << unix.NFTA_LOG_GROUP, Group: group}}, mark()...)
 }
 
 // tags reads the type behind so many VLAN tags.

@@ -39,13 +39,37 @@ func (s *space) control() (int, error) {
 		return s.fd, nil
 	}
 	err := s.inside(func() (err error) {
-		s.fd, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		s.fd, err = openControl()
 		return err
 	})
+	return s.fd, err
+}
+
+// openControl opens a socket in the namespace of this thread.
+func openControl() (int, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("open a control socket: %w", err)
 	}
-	return s.fd, nil
+	return fd, nil
+}
+
+// nameOf is what an interface is called that has this index.
+func (s *space) nameOf(index int) (string, error) {
+	fd, err := s.control()
+	if err != nil {
+		return "", err
+	}
+	req := struct {
+		name  [unix.IFNAMSIZ]byte
+		index int32
+		_     [20]byte
+	}{index: int32(index)} //nolint:gosec // an index is small
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&req))) //nolint:gosec // an ioctl takes pointers
+	if errno != 0 {
+		return "", errno
+	}
+	return unix.ByteSliceToString(req.name[:]), nil
 }
 
 // inlineTags has VLAN tags travel within the frames, as on a wire, and not beside them:

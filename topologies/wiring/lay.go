@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink/nl"
+	"github.com/vishvananda/netns"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 )
@@ -17,32 +18,37 @@ import (
 // lot is a Lot that is being laid.
 type lot struct {
 	Lot
+	open   Opener
+	here   *space
 	spaces map[int]*space // by the process of each
 	firsts map[int]int
 }
 
 // lay makes everything of a lot at the cost of what it makes: every namespace is entered once,
-// and what keeps places goes in one stroke.
-func lay(what *Lot) (r Result, err error) {
+// what is asked of the kernel goes by the dozen, and what keeps places goes in one stroke.
+func (o Opener) lay(what *Lot) (r Result, err error) {
 	if what == nil {
 		return r, errors.New("there is no lot")
 	}
-	l := &lot{Lot: *what, spaces: map[int]*space{}, firsts: map[int]int{}}
+	l := &lot{Lot: *what, open: o, spaces: map[int]*space{}, firsts: map[int]int{}}
 	defer func() {
 		for _, s := range l.spaces {
 			s.close()
 		}
 	}()
-	r.Spaces = map[int]uint64{}
-	for _, pid := range l.pids() {
-		if l.spaces[pid], err = open(pid); err != nil {
-			delete(l.spaces, pid)
-			return r, err
-		}
-		if r.Spaces[pid], err = l.spaces[pid].inode(); err != nil {
-			return r, err
-		}
-		if l.firsts[pid], err = l.spaces[pid].next(); err != nil {
+	if l.here, err = openHere(); err != nil {
+		return r, err
+	}
+	defer l.here.close()
+	if l.here.talk, err = openTalk(); err != nil {
+		return r, err
+	}
+	if err := l.enter(); err != nil {
+		return r, err
+	}
+	r.Spaces, r.Firsts = map[int]uint64{}, l.firsts
+	for pid, s := range l.spaces {
+		if r.Spaces[pid], err = s.inode(); err != nil {
 			return r, err
 		}
 	}
@@ -51,33 +57,52 @@ func lay(what *Lot) (r Result, err error) {
 			return r, err
 		}
 	}
+	if err := l.here.talk.flush(); err != nil {
+		return r, err
+	}
 	if err := l.keepPlaces(); err != nil {
 		return r, err
 	}
-	r.Firsts = l.firsts
 	return r, l.finish()
 }
 
 func (l *lot) pids() []int { return slices.Sorted(maps.Keys(l.Places)) }
 
-// next is the index behind those of the interfaces that are there.
-func (s *space) next() (int, error) {
-	links, err := s.handle.LinkList()
-	if err != nil {
-		return 0, fmt.Errorf("list interfaces: %w", err)
-	}
-	last := 0
-	for _, l := range links {
-		last = max(last, l.Attrs().Index)
-	}
-	return last + 1, nil
+// enter opens every namespace, on one thread that goes from one to the next, and learns the first
+// indexes that are free.
+func (l *lot) enter() error {
+	return OnThread(func() error {
+		for _, pid := range l.pids() {
+			ns, err := l.open.namespace(pid)
+			if err != nil {
+				return err
+			}
+			s := &space{ns: ns, fd: -1}
+			l.spaces[pid] = s
+			if err := netns.Set(ns); err != nil {
+				return fmt.Errorf("enter the namespace of %s: %w", l.open.whose(pid), err)
+			}
+			if s.talk, err = openTalk(); err != nil {
+				return err
+			}
+			if s.fd, err = openControl(); err != nil {
+				return err
+			}
+			last, err := s.talk.last()
+			if err != nil {
+				return err
+			}
+			l.firsts[pid] = last + 1
+		}
+		return nil
+	})
 }
 
-// connect makes a cable, both of whose ends are down.
+// connect has a cable made, both of whose ends are down.
 func (l *lot) connect(c *LotCable) error {
 	for _, p := range []*Port{&c.A, &c.B} {
 		if l.spaces[p.PID] == nil {
-			return fmt.Errorf("the lot has no namespace of process %d", p.PID)
+			return fmt.Errorf("the lot has no namespace of %s", l.open.whose(p.PID))
 		}
 		p.Index = l.firsts[p.PID] + 2*p.Index
 	}
@@ -85,22 +110,17 @@ func (l *lot) connect(c *LotCable) error {
 	if err != nil {
 		return err
 	}
-	if err := l.spaces[c.A.PID].makeCable(near, far, int(l.spaces[c.B.PID].ns)); err != nil {
-		return fmt.Errorf("make the cable %s–%s: %w", c.A.Interface, c.B.Interface, err)
-	}
-	return nil
+	message := cable(near, far, int(l.spaces[c.B.PID].ns))
+	message = append(message, nl.NewRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(l.spaces[c.A.PID].ns)))) //nolint:gosec // a descriptor
+	what := "make the cable " + c.A.Interface + "–" + c.B.Interface
+	return l.here.talk.ask(what, unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, message...)
 }
 
 // keepPlaces has what comes later into a namespace get an index behind those of its cables (see
 // reserveIndexes): the free places between them are taken for a moment. Bridges are made
 // meanwhile.
 func (l *lot) keepPlaces() (err error) {
-	here, err := openHere()
-	if err != nil {
-		return err
-	}
-	defer here.close()
-	p, err := here.makePlaceholders()
+	p, err := l.here.makePlaceholders()
 	defer func() { err = errors.Join(err, p.remove()) }()
 	if err != nil {
 		return fmt.Errorf("keep places for cables: %w", err)
@@ -108,15 +128,20 @@ func (l *lot) keepPlaces() (err error) {
 	for _, pid := range l.pids() {
 		for range l.Places[pid] {
 			if err := p.add(l.spaces[pid]); err != nil {
-				return fmt.Errorf("keep a place for a cable: %w", err)
+				return err
 			}
 		}
+	}
+	if err := l.here.talk.flush(); err != nil {
+		return err
+	}
+	for _, pid := range l.pids() {
 		last := l.firsts[pid] + 2*l.Places[pid] - 1
-		if link, err := l.spaces[pid].handle.LinkByIndex(last); l.Places[pid] > 0 && (err != nil || !strings.HasPrefix(link.Attrs().Name, placeName)) {
-			return fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of process %d", pid)
+		if name, err := l.spaces[pid].nameOf(last); l.Places[pid] > 0 && (err != nil || !strings.HasPrefix(name, placeName)) {
+			return fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
 		}
 		if seg := l.Bridge[pid]; seg.Name != "" {
-			if err := makeBridge(Port{PID: pid}, seg); err != nil {
+			if err := l.open.makeBridge(Port{PID: pid}, seg); err != nil {
 				return err
 			}
 		}
@@ -138,12 +163,13 @@ type placeholders struct {
 const (
 	placeName = "place"
 	placeMTU  = 68
+	keepPlace = "keep a place for a cable"
 )
 
 // makePlaceholders makes what is here of them.
 func (s *space) makePlaceholders() (placeholders, error) {
 	p := placeholders{here: s}
-	if err := p.cable(placeName, s); err != nil {
+	if err := errors.Join(p.cable(placeName, s), s.talk.flush()); err != nil {
 		return p, err
 	}
 	link, err := s.handle.LinkByName(placeName)
@@ -151,7 +177,7 @@ func (s *space) makePlaceholders() (placeholders, error) {
 		return p, err
 	}
 	p.lower = link.Attrs().Index
-	if err := p.macvlan(placeName+"s", s); errors.Is(err, unix.EOPNOTSUPP) {
+	if err := errors.Join(p.macvlan(placeName+"s", s), s.talk.flush()); errors.Is(err, unix.EOPNOTSUPP) {
 		p.lower = 0
 	} else if err != nil {
 		return p, err
@@ -159,7 +185,7 @@ func (s *space) makePlaceholders() (placeholders, error) {
 	return p, nil
 }
 
-// add makes one in another namespace.
+// add has one made in another namespace.
 func (p *placeholders) add(far *space) error {
 	name := placeName + strconv.Itoa(p.made)
 	p.made++
@@ -171,7 +197,11 @@ func (p *placeholders) add(far *space) error {
 
 // remove takes all away.
 func (p *placeholders) remove() error {
-	err := p.here.request(unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder)))
+	err := errors.Join(
+		p.here.talk.flush(),
+		p.here.talk.ask("free the places of cables", unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder))),
+		p.here.talk.flush(),
+	)
 	if Gone(err) {
 		return nil
 	}
@@ -182,8 +212,8 @@ func (p *placeholders) macvlan(name string, far *space) error {
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("macvlan"))
 	info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.IFLA_MACVLAN_MODE, nl.Uint32Attr(nl.MACVLAN_MODE_BRIDGE))
-	return p.here.request(
-		unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, nl.NewIfInfomsg(unix.AF_UNSPEC),
+	return p.here.talk.ask(
+		keepPlace, unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, nl.NewIfInfomsg(unix.AF_UNSPEC),
 		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)), nl.NewRtAttr(unix.IFLA_LINK, nl.Uint32Attr(uint32(p.lower))), //nolint:gosec // an index is small
 		nl.NewRtAttr(unix.IFLA_MTU, nl.Uint32Attr(placeMTU)), nl.NewRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far.ns))), info, //nolint:gosec // a descriptor
 	)
@@ -198,8 +228,8 @@ func (p *placeholders) cable(name string, far *space) error {
 	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name+"far"))
 	peer.AddRtAttr(unix.IFLA_MTU, nl.Uint32Attr(placeMTU))
 	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far.ns))) //nolint:gosec // a descriptor
-	return p.here.request(
-		unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, nl.NewIfInfomsg(unix.AF_UNSPEC),
+	return p.here.talk.ask(
+		keepPlace, unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, nl.NewIfInfomsg(unix.AF_UNSPEC),
 		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder)), info,
 	)
 }
@@ -217,14 +247,16 @@ func (l *lot) finish() error {
 	for pid, list := range ports {
 		group.Go(func() error {
 			for _, p := range list {
-				if err := l.spaces[pid].settle(p); err != nil {
-					return err
-				}
-				if err := l.spaces[pid].raise(p); err != nil {
+				if err := l.spaces[pid].fit(p); err != nil {
 					return err
 				}
 			}
-			return nil
+			for _, p := range list {
+				if err := l.spaces[pid].talk.enable(p); err != nil {
+					return err
+				}
+			}
+			return l.spaces[pid].talk.flush()
 		})
 	}
 	return group.Wait()

@@ -2,10 +2,13 @@ package wiring
 
 import (
 	"errors"
+	"fmt"
+	"net"
 	"os/exec"
 	"slices"
 	"testing"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies/livetest"
@@ -30,6 +33,21 @@ func networks(t *testing.T, count int) []int {
 	return pids
 }
 
+// next is the index behind those of the interfaces that are there.
+func (s *space) next() (next int, err error) {
+	err = s.inside(func() error {
+		t, err := openTalk()
+		if err != nil {
+			return err
+		}
+		defer t.close()
+		next, err = t.last()
+		next++
+		return err
+	})
+	return next, err
+}
+
 // The cables of a lot have every second index from the first on, in the order of their places,
 // and what comes later has one behind them.
 func TestLay(t *testing.T) {
@@ -40,11 +58,11 @@ func TestLay(t *testing.T) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return err
 		}
-		r, err := lay(&Lot{
+		r, err := Opener(nil).lay(&Lot{
 			Places: map[int]int{a: 3, b: 1}, Bridge: map[int]Segment{b: {Name: "br0"}},
 			Cables: []LotCable{
 				{A: Port{PID: a, Interface: "z", Index: 0}, B: Port{PID: b, Interface: "p", Index: 0, Segment: Segment{Name: "br0"}}},
-				{A: Port{PID: a, Interface: "m", Index: 2}, B: Port{PID: a, Interface: "c", Index: 1}},
+				{A: Port{PID: a, Interface: "m", Index: 2, IPv4: "192.0.2.1/24", IPv6: "2001:db8::1/64"}, B: Port{PID: a, Interface: "c", Index: 1}},
 			},
 		})
 		if err == nil && (r.Spaces[a] == 0 || r.Spaces[a] == r.Spaces[b]) {
@@ -55,8 +73,9 @@ func TestLay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkAddresses(t, a)
 	for pid, want := range map[int][]string{a: {"lo", "z", "c", "m"}, b: {"lo", "p", "br0"}} {
-		s, err := open(pid)
+		s, err := Opener(nil).open(pid)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,6 +104,64 @@ func TestLay(t *testing.T) {
 	}
 }
 
+// checkAddresses looks at those of the cable m, which is up.
+func checkAddresses(t *testing.T, pid int) {
+	t.Helper()
+	s, err := Opener(nil).open(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	link, err := s.handle.LinkByName("m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.handle.AddrList(link, netlink.FAMILY_ALL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, a := range list {
+		got[fmt.Sprint(a.IPNet, " ", a.Broadcast)] = true
+	}
+	if !got["192.0.2.1/24 192.0.2.255"] || !got["2001:db8::1/64 <nil>"] || link.Attrs().Flags&net.FlagUp == 0 {
+		t.Errorf("m has %v, flags %s", got, link.Attrs().Flags)
+	}
+}
+
+// What the kernel refuses of several questions is told, and the others are carried out.
+func TestTalk(t *testing.T) {
+	t.Parallel()
+	err := OnThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		here, err := openHere()
+		if err != nil {
+			return err
+		}
+		defer here.close()
+		if here.talk, err = openTalk(); err != nil {
+			return err
+		}
+		p := placeholders{here: here}
+		err = errors.Join(p.cable("one", here), p.cable("one", here), p.cable("two", here), here.talk.flush())
+		if !errors.Is(err, unix.EEXIST) {
+			t.Errorf("two of one name: %v", err)
+		}
+		if last, err := here.talk.last(); err != nil || last != 5 {
+			t.Errorf("the last interface is %d, %v; want lo and two cables", last, err)
+		}
+		return nil
+	})
+	if errors.Is(err, unix.EPERM) {
+		livetest.Missing(t, "root to wire in this process", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Placeholders take the next indexes and are gone behind them, of whichever kind they are.
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
@@ -99,7 +176,10 @@ func TestPlaceholders(t *testing.T) {
 				return err
 			}
 			defer here.close()
-			s, err := open(far)
+			if here.talk, err = openTalk(); err != nil {
+				return err
+			}
+			s, err := Opener(nil).open(far)
 			if err != nil {
 				return err
 			}
@@ -112,7 +192,7 @@ func TestPlaceholders(t *testing.T) {
 			if kind == "cable" {
 				p.lower = 0
 			}
-			if err := errors.Join(err, p.add(s), p.add(s)); err != nil {
+			if err := errors.Join(err, p.add(s), p.add(s), here.talk.flush()); err != nil {
 				return err
 			}
 			if last, err := s.next(); err != nil || last != first+2 {

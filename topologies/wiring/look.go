@@ -12,8 +12,8 @@ import (
 
 // look tells what is in a namespace of what a lab puts there; of the interfaces named leaving also
 // what drops frames that leave them.
-func look(p Port, leaving []string) (View, error) {
-	s, err := open(p.PID)
+func (o Opener) look(p Port, leaving []string) (View, error) {
+	s, err := o.open(p.PID)
 	if err != nil {
 		return View{}, err
 	}
@@ -24,7 +24,7 @@ func look(p Port, leaving []string) (View, error) {
 	}
 	links, err := s.handle.LinkList()
 	if err != nil {
-		return View{}, fmt.Errorf("list the interfaces in the namespace of process %d: %w", p.PID, err)
+		return View{}, fmt.Errorf("list the interfaces in the namespace of %s: %w", o.whose(p.PID), err)
 	}
 	for _, link := range links {
 		if kind := link.Type(); kind != "veth" && kind != "bridge" {
@@ -43,11 +43,11 @@ func look(p Port, leaving []string) (View, error) {
 	}
 	c, err := nftables.New(nftables.WithNetNSFd(int(s.ns)))
 	if err != nil {
-		return View{}, fmt.Errorf("reach nftables in the namespace of process %d: %w", p.PID, err)
+		return View{}, fmt.Errorf("reach nftables in the namespace of %s: %w", o.whose(p.PID), err)
 	}
 	chains, err := c.ListChainsOfTableFamily(nftables.TableFamilyNetdev)
 	if err != nil {
-		return View{}, fmt.Errorf("list the rules in the namespace of process %d: %w", p.PID, err)
+		return View{}, fmt.Errorf("list the rules in the namespace of %s: %w", o.whose(p.PID), err)
 	}
 	for _, ch := range chains {
 		iface, ours := strings.CutPrefix(ch.Name, stpFilter)

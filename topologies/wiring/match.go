@@ -30,6 +30,9 @@ func CheckMatch(m topologies.FrameMatch) error {
 
 func read(m topologies.FrameMatch) (frame, error) {
 	var f frame
+	if m.Type != "" {
+		return f, fmt.Errorf("messages have no names here, such as %q", m.Type)
+	}
 	var err error
 	for _, field := range []struct {
 		name, text string

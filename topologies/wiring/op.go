@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/capture"
 	"github.com/reprise-lab/reprise/topologies/procs"
+	"github.com/reprise-lab/reprise/topologies/traffic"
 )
 
 // Kind names an operation.
@@ -25,6 +27,10 @@ const (
 	Kill       Kind = "kill"       // end the process group that A.PID leads
 	Watch      Kind = "watch"      // see how the processes of Container end, from now on; of a Serve only
 	Ends       Kind = "ends"       // how they ended so far; of a Serve only
+	HandTap    Kind = "tap"        // open Tap in A's namespace, and hand it to who listens at To
+	Divert     Kind = "divert"     // have what leaves B for A, and any of Filters matches, be handed to their groups instead
+	Diverted   Kind = "diverted"   // what became so of the filter called Name
+	HandSocket Kind = "socket"     // likewise Socket
 )
 
 // Op is one operation.
@@ -36,7 +42,7 @@ type Op struct {
 	Down    bool     `json:"down,omitempty"`    // Connect: the ends stay down until State brings them up
 	Up      bool     `json:"up,omitempty"`      // State
 	Filters []Filter `json:"filters,omitempty"` // Drop
-	Name    string   `json:"name,omitempty"`    // Count
+	Name    string   `json:"name,omitempty"`    // Count; HandTap, HandSocket: of what is handed over, for who takes it
 	// By is what drops. For Drop, empty means the first that the kernel allows; for Count, and to
 	// take filters away, it is the one that Drop answered.
 	By      topologies.DropBy `json:"by,omitempty"`
@@ -46,6 +52,10 @@ type Op struct {
 	Lot     *Lot              `json:"lot,omitempty"`     // Lay
 
 	Container string `json:"container,omitempty"` // Watch, Ends: the engine's id
+
+	Tap    capture.Tap    `json:"tap,omitzero"`    // HandTap
+	Socket traffic.Socket `json:"socket,omitzero"` // HandSocket
+	To     string         `json:"to,omitempty"`    // HandTap, HandSocket: path of a socket
 }
 
 // Lot is all of a lab whose namespaces are new: nothing has run there, and no interfaces are in
@@ -67,7 +77,7 @@ type LotCable struct {
 
 // Port is an interface in the network namespace of a process.
 type Port struct {
-	PID       int     `json:"pid"`
+	PID       int     `json:"pid"` // or what else the [Opener] of who carries it out takes
 	Interface string  `json:"interface,omitempty"`
 	Index     int     `json:"index,omitempty"` // that Connect gives it; 0 means the next
 	MAC       string  `json:"mac,omitempty"`
@@ -88,12 +98,14 @@ type Segment struct {
 type Filter struct {
 	ID          string                `json:"id"` // names it on its interface; at most 16 bytes
 	Match       topologies.FrameMatch `json:"match"`
-	Probability float64               `json:"probability,omitempty"` // 0 means 1
+	Probability float64               `json:"probability,omitempty"` // Drop; 0 means 1
+	Group       uint16                `json:"group,omitempty"`       // Divert: of nfnetlink_log, from 1
 }
 
 // Result of an operation.
 type Result struct {
-	Count   uint64            `json:"count,omitempty"`   // of Count
+	Count   uint64            `json:"count,omitempty"`   // of Count; of Diverted, what was handed over
+	Arrived uint64            `json:"arrived,omitempty"` // of Diverted: what the filter matches and arrived at the far end
 	Program int               `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
 	Egress  int               `json:"egress,omitempty"`  // of Drop: stands for the rules that drop at the far end; 0 where none do
 	By      topologies.DropBy `json:"by,omitempty"`      // of Drop
@@ -137,15 +149,15 @@ type Wirer interface {
 	Close() error
 }
 
-// Local carries operations out in this process.
-type Local struct{}
+// Local carries operations out in this process, on processes that Open stands for.
+type Local struct{ Open Opener }
 
 // Apply implements Wirer.
-func (Local) Apply(ctx context.Context, op Op) (Result, error) {
+func (l Local) Apply(ctx context.Context, op Op) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	return Apply(op)
+	return l.Open.Apply(op)
 }
 
 // Close implements Wirer; there is nothing to close.

@@ -16,8 +16,8 @@ import (
 const placeholder = 0x72707273
 
 // reserve keeps places for cables, and tells which namespace that is.
-func reserve(p Port, places int) (Result, error) {
-	s, err := open(p.PID)
+func (o Opener) reserve(p Port, places int) (Result, error) {
+	s, err := o.open(p.PID)
 	if err != nil {
 		return Result{}, err
 	}
@@ -86,8 +86,14 @@ func (e end) attributes(add func(kind int, data []byte)) {
 }
 
 // makeCable makes a veth pair with one end here and the other in the namespace of an open
-// descriptor. The library's own cannot give the far end an index.
+// descriptor.
 func (s *space) makeCable(a, b end, far int) error {
+	return s.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, cable(a, b, far)...)
+}
+
+// cable describes one, whose far end is in the namespace of an open descriptor. The library's own
+// cannot give that end an index.
+func cable(a, b end, far int) []nl.NetlinkRequestData {
 	here := nl.NewIfInfomsg(unix.AF_UNSPEC)
 	here.Index = int32(a.index) //nolint:gosec // an index is small
 	data := []nl.NetlinkRequestData{here}
@@ -98,10 +104,11 @@ func (s *space) makeCable(a, b end, far int) error {
 	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC).Index = int32(b.index) //nolint:gosec // an index is small
 	b.attributes(func(kind int, value []byte) { peer.AddRtAttr(kind, value) })
 	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far))) //nolint:gosec // a descriptor
-	return s.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, append(data, info)...)
+	return append(data, info)
 }
 
-// request sends a message about links to the namespace's kernel, and waits for its yes.
+// request sends a message about links to the namespace's kernel, and waits for its yes as the handle
+// of the space does: see newHandle.
 func (s *space) request(kind, flags int, data ...nl.NetlinkRequestData) error {
 	if s.route == nil {
 		here, err := netns.Get()
@@ -111,6 +118,10 @@ func (s *space) request(kind, flags int, data ...nl.NetlinkRequestData) error {
 		defer here.Close() //nolint:errcheck // read only
 		if s.route, err = nl.GetNetlinkSocketAt(s.ns, here, syscall.NETLINK_ROUTE); err != nil {
 			return fmt.Errorf("reach the kernel in a namespace: %w", err)
+		}
+		wait := unix.NsecToTimeval(answerTimeout.Nanoseconds())
+		if err := s.route.SetReceiveTimeout(&wait); err != nil {
+			return fmt.Errorf("bound the wait for the kernel in a namespace: %w", err)
 		}
 	}
 	req := nl.NewNetlinkRequest(kind, flags|unix.NLM_F_ACK)

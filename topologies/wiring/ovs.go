@@ -1,7 +1,6 @@
 package wiring
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // ovsStart starts Open vSwitch with a datapath in user space, for any kernel. Its
@@ -39,6 +39,9 @@ exec ovs-vsctl --timeout=10 list-ports "$1"`
 
 const ovsEnded = 44
 
+// maxPorts bounds the list of a switch's ports, in bytes.
+const maxPorts = 1 << 20
+
 // StartSwitch starts Open vSwitch on the node of a segment whose cables are laid.
 func StartSwitch(ctx context.Context, h topologies.Host, seg Segment, ports []string) error {
 	return inSwitch(ctx, h, ovsStart, append([]string{seg.Name, strconv.FormatBool(seg.Forward != 0)}, ports...)...)
@@ -52,15 +55,17 @@ func ReplugPort(ctx context.Context, h topologies.Host, seg Segment, port string
 // SwitchPorts gives the ports of the switch that was started for a segment, or the name of the
 // daemon of it that has ended.
 func SwitchPorts(ctx context.Context, h topologies.Host, seg Segment) (ports []string, ended string, err error) {
-	var out, said bytes.Buffer
-	exit, err := h.Exec(ctx, []string{"sh", "-c", ovsPorts, "sh", seg.Name}, nil, &out, &said)
+	out, said := bounded.NewFirst(maxPorts), bounded.NewFirst(bounded.Words)
+	exit, err := h.Exec(ctx, []string{"sh", "-c", ovsPorts, "sh", seg.Name}, nil, out, said)
 	switch {
 	case err != nil:
 		return nil, "", err
+	case out.Over():
+		return nil, "", errors.New("list the ports of the segment: there is no end of them")
 	case exit == ovsEnded:
-		return nil, strings.TrimSpace(out.String()), nil
+		return nil, out.Trimmed(), nil
 	case exit != 0:
-		return nil, "", errors.New("list the ports of the segment: " + strings.TrimSpace(said.String()))
+		return nil, "", errors.New("list the ports of the segment: " + said.Trimmed())
 	default:
 		return strings.Fields(out.String()), "", nil
 	}
@@ -68,10 +73,10 @@ func SwitchPorts(ctx context.Context, h topologies.Host, seg Segment) (ports []s
 
 // inSwitch runs a script on a segment's node.
 func inSwitch(ctx context.Context, h topologies.Host, script string, args ...string) error {
-	var out bytes.Buffer
-	exit, err := h.Exec(ctx, append([]string{"sh", "-c", script, "sh"}, args...), nil, &out, &out)
+	out := bounded.NewFirst(bounded.Words)
+	exit, err := h.Exec(ctx, append([]string{"sh", "-c", script, "sh"}, args...), nil, out, out)
 	if err == nil && exit != 0 {
-		err = fmt.Errorf("exit status %d: %s", exit, strings.TrimSpace(out.String()))
+		err = fmt.Errorf("exit status %d: %s", exit, out.Trimmed())
 	}
 	return err
 }

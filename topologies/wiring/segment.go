@@ -20,11 +20,11 @@ const (
 )
 
 // makeBridge makes a segment: no spanning tree and no multicast snooping of its own.
-func makeBridge(p Port, seg Segment) error {
+func (o Opener) makeBridge(p Port, seg Segment) error {
 	if err := CheckName(seg.Name); err != nil {
 		return err
 	}
-	s, err := open(p.PID)
+	s, err := o.open(p.PID)
 	if err != nil {
 		return err
 	}

@@ -32,11 +32,12 @@ type answer struct {
 }
 
 // Serve carries out the operations that arrive on in, one JSON object a line, and
-// answers on out, in the order of completion. It returns nil when in ends.
-func Serve(in io.Reader, out io.Writer) error {
+// answers on out, in the order of completion, on processes that open stands for. It returns nil
+// when in ends.
+func Serve(in io.Reader, out io.Writer, open Opener) error {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	s := &server{}
+	s := &server{open: open}
 	defer s.close()
 	defer wg.Wait()
 	enc := json.NewEncoder(out)
@@ -72,6 +73,7 @@ func Serve(in io.Reader, out io.Writer) error {
 
 // server is what a Serve has beyond single operations.
 type server struct {
+	open    Opener
 	mu      sync.Mutex
 	watcher *procs.Watcher // once something is watched
 }
@@ -93,7 +95,7 @@ func (s *server) apply(op Op) (Result, error) {
 		r.Ends, r.Missed, r.Why, err = w.Ends(context.Background(), op.Container) // it has bounds of its own
 		return r, err
 	default:
-		return Apply(op)
+		return s.open.Apply(op)
 	}
 }
 

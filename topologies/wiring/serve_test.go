@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,7 +19,7 @@ func serve(t *testing.T) *wiring.Client {
 	t.Helper()
 	near, far := net.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- wiring.Serve(far, far) }()
+	go func() { ended <- wiring.Serve(far, far, nil) }()
 	c := wiring.Dial(near)
 	t.Cleanup(func() {
 		_ = c.Close()
@@ -43,6 +44,17 @@ func TestRemoteErrorKeepsItsReason(t *testing.T) {
 	wg.Wait()
 	if _, err := c.Apply(t.Context(), wiring.Op{Kind: "solder"}); err == nil || !strings.Contains(err.Error(), "solder") {
 		t.Errorf("an unknown operation: %v", err)
+	}
+}
+
+// No process has the number 0: what it stands for has ended.
+func TestProcessThatHasEnded(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []wiring.Kind{wiring.Look, wiring.Connect, wiring.State} {
+		op := wiring.Op{Kind: kind, A: wiring.Port{Interface: "eth1"}, B: wiring.Port{PID: os.Getpid(), Interface: "eth2"}}
+		if _, err := wiring.Apply(op); !wiring.Gone(err) {
+			t.Errorf("%s: %v", kind, err)
+		}
 	}
 }
 

@@ -23,12 +23,12 @@ func witnesses() *nftables.Table {
 }
 
 // setWitnesses has the filters of an interface, and no others, be watched.
-func (s *space) setWitnesses(iface string, filters []Filter) error {
+func (s *space) setWitnesses(table *nftables.Table, iface string, filters []Filter) error {
 	c, err := s.nft()
 	if err != nil {
 		return err
 	}
-	there, err := chainsAt(c, witnesses(), iface)
+	there, err := chainsAt(c, table, iface)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *space) setWitnesses(iface string, filters []Filter) error {
 	for _, ch := range there {
 		watched[filterOf(ch.Name)] = true
 	}
-	c.AddTable(witnesses())
+	c.AddTable(table)
 	deleteChains(c, slices.DeleteFunc(there, func(ch *nftables.Chain) bool {
 		return slices.ContainsFunc(filters, func(f Filter) bool { return f.ID == filterOf(ch.Name) })
 	}))
@@ -48,10 +48,10 @@ func (s *space) setWitnesses(iface string, filters []Filter) error {
 			continue
 		}
 		base := c.AddChain(&nftables.Chain{
-			Name: filterChain(iface, f.ID) + "/base", Table: witnesses(), Type: nftables.ChainTypeFilter,
+			Name: filterChain(iface, f.ID) + "/base", Table: table, Type: nftables.ChainTypeFilter,
 			Hooknum: nftables.ChainHookIngress, Priority: nftables.ChainPriorityFilter, Device: iface,
 		})
-		t, err := newTree(c, witnesses(), iface, f, []expr.Any{&expr.Counter{}})
+		t, err := newTree(c, table, iface, f, []expr.Any{&expr.Counter{}}, []expr.Any{&expr.Counter{}})
 		if err != nil {
 			return err
 		}
@@ -64,8 +64,8 @@ func (s *space) setWitnesses(iface string, filters []Filter) error {
 }
 
 // arrived is how many frames a witness has counted.
-func (s *space) arrived(iface, id string) (uint64, error) {
-	list, err := s.counted(witnesses(), iface, id, chainCaught)
+func (s *space) arrived(table *nftables.Table, iface, id string) (uint64, error) {
+	list, err := s.counted(table, iface, id, chainCaught)
 	if err == nil && len(list) == 0 {
 		err = syscall.ENOENT
 	}

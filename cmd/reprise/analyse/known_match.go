@@ -15,8 +15,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/known"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
-	"github.com/reprise-lab/reprise/topologies/containers/engine"
-	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
@@ -87,7 +85,7 @@ func runMatch(ctx context.Context, o *matchOptions) error {
 	if o.save && folder == nil {
 		return cli.InputError("--save keeps the list in a case, and %s is none", o.subject)
 	}
-	s.Images = imagesAtHand(ctx)
+	s.Images = imagesAtHand(ctx, o.App)
 	var m known.Matching
 	if err := o.with(ctx, func(db *known.DB) (err error) {
 		m, err = db.Match(ctx, s, o.limit)
@@ -112,15 +110,13 @@ func runMatch(ctx context.Context, o *matchOptions) error {
 
 // imagesAtHand lists what can be proposed as a node's image: those that the engine holds,
 // where there is one, and those that are built here from packages.
-func imagesAtHand(ctx context.Context) []string {
+func imagesAtHand(ctx context.Context, a *cli.App) []string {
 	list := recipe.KnownRefs()
-	if c, err := engine.Connect(ctx); err == nil {
-		refs, err := images.New(c, "").Refs(ctx)
-		if err == nil {
-			list = append(list, refs...)
-		}
-		_ = c.Close() // it was only read
-	}
+	_ = a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) error { // without an engine it has none
+		refs, err := s.Refs(ctx)
+		list = append(list, refs...)
+		return err
+	})
 	return list
 }
 

@@ -12,6 +12,7 @@ type App struct {
 	Out, Err io.Writer
 	JSON     bool
 	Quiet    bool
+	Opener   Opener   // of labs
 	NoHelp   error    // help was asked for a verb that is not there
 	Trust    []string // what a foreign scenario may have; see foreign.go
 }

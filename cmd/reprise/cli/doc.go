@@ -1,5 +1,5 @@
 // Package cli is what the verbs share: streams and the screen, exit status, loading a
-// scenario, the place where a provider of labs is opened, completion, words.
+// scenario, what they ask for labs, completion, words.
 //
-// provider.go is the one door to a lab, where a foreign scenario is asked what it may have.
+// It knows labs by an [Opener] and nothing of what they are built of: cmd/reprise/labs does.
 package cli

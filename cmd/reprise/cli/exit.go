@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/trial"
@@ -32,7 +33,14 @@ type CodedError struct {
 	err  error
 }
 
-func (e *CodedError) Error() string { return e.err.Error() }
+// Error is empty of an answer, which is no failure.
+func (e *CodedError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
 func (e *CodedError) Unwrap() error { return e.err }
 
 // WithCode gives an error its exit status.
@@ -51,8 +59,28 @@ func Answer(code int) error {
 	return &CodedError{code: code}
 }
 
-// ExitCode maps an error to its exit code.
+// failure is an error without the answers in it; nil where nothing else is. What went wrong beside an
+// answer makes it none.
+func failure(err error) error {
+	if e, ok := err.(*CodedError); ok && e.err == nil { //nolint:errorlint // what it wraps is looked at below
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	var errs []error
+	for _, part := range joined.Unwrap() {
+		errs = append(errs, failure(part))
+	}
+	return errors.Join(errs...)
+}
+
+// ExitCode maps an error to its exit code: that of what went wrong, and else that of an answer.
 func ExitCode(err error) int {
+	if f := failure(err); f != nil {
+		err = f
+	}
 	var coded *CodedError
 	var problems yamlpos.Problems
 	var missing *topologies.MissingError
@@ -105,19 +133,22 @@ func VerdictCode(v evidence.RunVerdict) int {
 
 // PrintError tells a person or a program what went wrong.
 func PrintError(w io.Writer, err error, asJSON bool) {
-	var coded *CodedError
-	if err == nil || errors.As(err, &coded) && coded.err == nil {
+	if err == nil {
+		return
+	}
+	said := strings.TrimSpace(err.Error()) // an answer says nothing, alone or beside a failure
+	if said == "" {
 		return
 	}
 	if !asJSON {
-		fmt.Fprintln(w, err)
+		fmt.Fprintln(w, said)
 		return
 	}
 	out := struct {
 		Error    string           `json:"error"`
 		Exit     int              `json:"exit"`
 		Problems yamlpos.Problems `json:"problems,omitempty"`
-	}{Error: err.Error(), Exit: ExitCode(err)}
+	}{Error: said, Exit: ExitCode(err)}
 	errors.As(err, &out.Problems)
 	_ = WriteJSON(w, out, "") // standard error is all there is to tell of a failure
 }

@@ -2,10 +2,14 @@ package cli
 
 import (
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // PlanFlags are the choices of a plan.
@@ -14,6 +18,7 @@ type PlanFlags struct {
 	Control      bool
 	Set          []string
 	Reset        string
+	Speed        Speed
 }
 
 // Plan loads the scenario and applies the flags.
@@ -37,7 +42,7 @@ func (a *App) Plan(name string, f *PlanFlags) (*plan.Plan, error) {
 	if f.Control {
 		variant = evidence.VariantControl
 	}
-	p, err := plan.New(loaded, plan.Options{Variant: variant, Set: set, Trials: f.Trials, Labs: f.Labs, Reset: reset})
+	p, err := plan.New(loaded, plan.Options{Variant: variant, Set: set, Trials: f.Trials, Labs: f.Labs, Reset: reset, Speed: float64(f.Speed)})
 	if err != nil {
 		return nil, WithCode(ExitInput, err)
 	}
@@ -59,21 +64,24 @@ func Heading(p *plan.Plan) string {
 func Estimate(p *plan.Plan) time.Duration {
 	perLab := (p.Trials + p.Labs - 1) / p.Labs
 	overhead := 5*time.Second + time.Duration(len(p.Nodes))*time.Second
-	return (time.Duration(perLab) * (p.Longest() + overhead)).Round(time.Second)
+	return (time.Duration(perLab) * (p.Clock.Real(p.Longest()) + overhead)).Round(time.Second)
 }
 
 // Planned is what --dry-run tells.
 type Planned struct {
-	Scenario string        `json:"scenario"`
-	Variant  string        `json:"variant"`
-	Nodes    []plannedNode `json:"nodes"`
-	Trials   int           `json:"trials"`
-	Labs     int           `json:"labs"`
-	Reset    string        `json:"reset"`
-	Longest  string        `json:"longest-trial"`
-	Estimate string        `json:"estimate"`
-	Bound    string        `json:"bound"`             // of all of it, whatever hangs
-	Control  []string      `json:"control,omitempty"` // what the declared control changes
+	Scenario string                    `json:"scenario"`
+	Variant  string                    `json:"variant"`
+	Nodes    []plannedNode             `json:"nodes"`
+	Trials   int                       `json:"trials"`
+	Labs     int                       `json:"labs"`
+	Reset    string                    `json:"reset"`
+	Clock    evidence.Clock            `json:"clock,omitzero"`      // how time passes in the lab
+	RealTime []string                  `json:"real-time,omitempty"` // what does not follow the lab's clocks
+	Longest  string                    `json:"longest-trial"`
+	Estimate string                    `json:"estimate"`
+	Bound    string                    `json:"bound"`             // of all of it, whatever hangs
+	Traffic  map[string]scenarios.Flow `json:"traffic,omitempty"` // by the name of the flow
+	Control  []string                  `json:"control,omitempty"` // what the declared control changes
 	// Lacks is why this machine cannot run it as it is: an image that is not there.
 	Lacks string `json:"lacks,omitempty"`
 }
@@ -103,8 +111,8 @@ func (a *App) PrintPlan(p *plan.Plan, lacks string) error {
 func plannedAs(p *plan.Plan, lacks string) Planned {
 	out := Planned{
 		Scenario: p.Loaded.Scenario.ID, Variant: string(p.Variant), Trials: p.Trials, Labs: p.Labs,
-		Reset: string(p.Reset), Longest: p.Longest().String(), Estimate: Estimate(p).String(),
-		Bound: p.Bound().String(), Control: p.Loaded.ControlChanges(), Lacks: lacks,
+		Reset: string(p.Reset), Clock: p.Clock, RealTime: p.RealTime(), Longest: p.Longest().String(), Estimate: Estimate(p).String(),
+		Bound: p.Bound().String(), Traffic: p.Loaded.Scenario.Traffic, Control: p.Loaded.ControlChanges(), Lacks: lacks,
 	}
 	for _, n := range p.Nodes {
 		out.Nodes = append(out.Nodes, plannedNode{n.Name, string(n.Role), n.Platform, n.Image, exceptionsOf(p, n.Name)})
@@ -124,21 +132,37 @@ func printPlan(w io.Writer, p *plan.Plan, out Planned) {
 	for _, l := range p.Topology.Links {
 		Line(w, "  link      %s – %s", l.A, l.B)
 	}
+	for _, name := range slices.Sorted(maps.Keys(out.Traffic)) {
+		Line(w, "  traffic   %s: %s", name, out.Traffic[name])
+	}
 	for _, c := range p.Baseline {
 		Line(w, "  baseline  %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
 	}
-	for _, s := range p.Stimulus {
+	for _, s := range plan.Entries(p.Stimulus) {
 		left := ""
 		if s.LeftOut {
 			left = " (left out)"
 		}
-		Line(w, "  stimulus  %s%s", s, left)
+		Line(w, "  stimulus  %s%s%s", strings.Repeat("  ", s.Depth()), s, left)
 	}
 	for _, c := range p.Symptom {
-		Line(w, "  symptom   %s: %s, %s", c.Cond.Node, c.Cond.Name, c.Cond.Window())
+		lane := ""
+		if c.Cond.Node != "" {
+			lane = c.Cond.Node + ": "
+		}
+		Line(w, "  symptom   %s%s, %s", lane, c.Cond.Name, c.Cond.Window())
 	}
 	for _, c := range out.Control {
 		Line(w, "  control   %s", c)
+	}
+	if p.Clock.Own() {
+		Line(w, "  clock     %s", p.Clock)
+	}
+	if !p.Clock.Start.IsZero() {
+		Line(w, "            the monotonic clock and the time since boot show that date too; a switch's show its uptime")
+	}
+	for _, what := range out.RealTime {
+		Line(w, "  real time %s", what)
 	}
 	Line(w, "%s in %s, reset %s; the windows of one trial last %s at most, all of it takes about %s, and where something hangs %s at most",
 		Plural(p.Trials, "trial"), Plural(p.Labs, "lab"), p.Reset, p.Longest(), Estimate(p), p.Bound())

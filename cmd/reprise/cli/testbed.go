@@ -42,7 +42,7 @@ func (a *App) OpenUnchecked(ctx context.Context, parent string, where LabFlags, 
 	if err := a.Permit(plans...); err != nil {
 		return nil, err
 	}
-	provider, err := OpenProvider(ctx, where, nil, plans[0], plans[1:]...)
+	provider, err := a.Opener.Open(ctx, where, nil, plans[0], plans[1:]...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (l *LiveLine) step(p trial.Progress) {
 // trial prints the line of a trial that is over.
 func (l *LiveLine) trial(t experiment.Tried) {
 	v := t.Verdict
-	line := fmt.Sprintf("  %-8s trial %04d  lab %d  %-14s %6.1fs  %s", t.Side, v.Trial, t.Lab, v.Verdict, t.Took.Seconds(), t.Status)
+	line := fmt.Sprintf("  %-8s trial %04d  lab %d  %-14s %6.1fs  %s", t.Side, v.Trial, t.Lab, string(v.Verdict)+t.Clock.Beside(), t.Took.Seconds(), t.Status)
 	if v.Verdict == evidence.Inconclusive || v.Verdict == evidence.NotApplicable {
 		line += "  " + FirstLine(v.Reason, 120)
 	}

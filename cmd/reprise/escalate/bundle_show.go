@@ -110,7 +110,7 @@ func printShown(w io.Writer, r shownResult) {
 	printClaim(w, r.Manifest.Claim)
 	for _, e := range r.Env.Runs {
 		on := strings.Join(cli.Present(e.Host.OS, "kernel "+e.Host.Kernel, e.Host.Engine), ", ")
-		cli.Tell(w, "made      %s: %s %s on %s; %s labs, reset %s", e.ID, e.Tool.Name, e.Tool.Version, on, e.Fidelity, e.Reset)
+		cli.Tell(w, "made      %s: %s %s on %s; %s labs%s, reset %s", e.ID, e.Tool.Name, e.Tool.Version, on, e.Fidelity, e.Clock.Beside(), e.Reset)
 	}
 	for _, image := range r.Images.Images {
 		cli.Tell(w, "image     %s %s (%s)", image.Name, image.Digest, image.Licence)

@@ -36,6 +36,7 @@ type confirmOptions struct {
 	sign, output string
 	trials, labs int
 	reset        string
+	speed        cli.Speed
 	lab          cli.LabFlags
 }
 
@@ -43,6 +44,9 @@ type confirmOptions struct {
 func (o *confirmOptions) check() error {
 	if o.trials < 0 || o.trials > 10000 || o.labs < 0 || o.labs > 64 {
 		return cli.InputError("--trials takes 1 to 10000, --labs 1 to 64")
+	}
+	if o.speed == cli.AutoSpeed {
+		return cli.InputError("--speed auto: a claim is confirmed at its own speed, or at the number that you give")
 	}
 	return nil
 }
@@ -96,8 +100,10 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 	cli.CountVar(fl, &o.trials, "trials", "", "run exactly so many trials (default: as many as the claim needs, until one confirms)")
 	fl.IntVar(&o.labs, "labs", 0, "labs side by side (default: as in the claim)")
 	cli.ResetFlag(fl, &o.reset, "trials", "as in the claim")
+	cli.SpeedFlag(fl, &o.speed, "as in the claim")
 	o.lab.Register(fl)
 	cli.CompleteReset(c)
+	cli.CompleteSpeed(c)
 	return a.Trusting(c)
 }
 
@@ -323,7 +329,7 @@ func confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs string, 
 	if t.out.Planned == 0 {
 		return nil, cli.InputError("the bundle shows no reproduction (%s): there is nothing to confirm", main.RateText())
 	}
-	p, err := o.Plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &cli.PlanFlags{Trials: trials, Labs: labs, Set: confirmSets(info.Set, o.images), Reset: cmp.Or(o.reset, info.Reset)})
+	p, err := o.Plan(theirs.File("input", filepath.FromSlash(info.Scenario.File)), &cli.PlanFlags{Trials: trials, Labs: labs, Set: confirmSets(info.Set, o.images), Reset: cmp.Or(o.reset, info.Reset), Speed: cmp.Or(o.speed, cli.Speed(info.Clock.Factor()))})
 	if err != nil {
 		return nil, err
 	}
@@ -333,7 +339,7 @@ func confirmTrials(ctx context.Context, main bundle.RunClaim, run, runs string, 
 	plans := []*plan.Plan{p}
 	var control *plan.Plan
 	if t.out.Claim.HasControl = p.Loaded.Scenario.Control != nil; t.out.Claim.HasControl {
-		control, err = plan.New(p.Loaded, plan.Options{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset})
+		control, err = plan.New(p.Loaded, plan.Options{Variant: evidence.VariantControl, Set: p.Set, Trials: 1, Labs: 1, Reset: p.Reset, Speed: p.Clock.Factor()})
 		if err != nil {
 			return nil, cli.WithCode(cli.ExitInput, err)
 		}

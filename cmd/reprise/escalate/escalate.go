@@ -54,7 +54,9 @@ configurations, redacted; the text to paste into the vendor's portal; one page f
 manager; the action plan.
 
 While a duty of the contract is unmet ("case check") it refuses, unless --despite gives
-the reason, which stands on page one of everything.
+the reason, which stands on page one of everything. A problem that was reproduced at another
+speed of the lab's clocks, and not in as many trials at speed 1 as that claim needs, is
+never escalated.
 
 The key of the redaction stays in the case's folder .owner, and with it the way back:
 "bundle redact --reveal" reads an answer with the real names.
@@ -123,6 +125,9 @@ func runEscalate(ctx context.Context, o *escalateOptions) error {
 
 // owed holds the case against the duties. One that is unmet refuses it, unless there is a reason.
 func owed(o *escalateOptions, folder cases.Folder) (cases.Escalation, error) {
+	if why := folder.Unreal(); why != "" {
+		return cases.Escalation{}, cli.WithCode(cli.ExitRefused, fmt.Errorf("no reason allows it: the problem was reproduced in %s", why))
+	}
 	p, err := platforms()
 	if err != nil {
 		return cases.Escalation{}, err

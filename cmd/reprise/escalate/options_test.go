@@ -201,6 +201,7 @@ func TestConfirmOptions(t *testing.T) {
 		},
 		{Args: nil, Err: one},
 		{Args: []string{"b", "--labs", "65"}, Err: bounds},
+		{Args: []string{"b", "--speed", "auto"}, Err: "--speed auto: a claim is confirmed at its own speed, or at the number that you give"},
 		{Args: []string{"b", "--labs", "-1"}, Err: bounds},
 		{Args: []string{"b", "--trials", "0"}, Err: `invalid argument "0" for "--trials" flag: want 1 to 10000`},
 		{Args: []string{"b", "--max-size", "1X"}, Err: sizes},

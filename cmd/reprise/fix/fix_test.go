@@ -74,6 +74,11 @@ func TestPrintVerified(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+	fast := list[0]
+	fast.Clock.Speed = 10
+	if got := clitest.View(func(w io.Writer) { printVerified(w, fast) }); !strings.Contains(got, "\nold  "+fast.Old.Share.String()+" at speed 10\nnew  "+fast.New.Share.String()+" at speed 10\n") {
+		t.Errorf("printed:\n%s", got)
+	}
 	got = clitest.View(func(w io.Writer) { printVerified(w, list[1]) })
 	if !strings.Contains(got, "CHANGED: it\n    FIXED: died\n") || !strings.Contains(got, "; beside it 0 void, 0 unhealthy, 2 failed in another way\n") {
 		t.Errorf("printed:\n%s", got)

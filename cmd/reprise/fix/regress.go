@@ -158,7 +158,7 @@ func regressOne(ctx context.Context, o *regressOptions, name string) (result.Com
 		out.Skipped, out.Ruling, out.Reason = true, "", skip
 		return out, nil
 	}
-	s, err := plansOf(o.App, name, images, &o.choices)
+	s, err := plansOf(ctx, o.App, name, images, &o.choices)
 	if err != nil {
 		out.Reason = err.Error()
 		return out, err

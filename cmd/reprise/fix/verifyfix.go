@@ -25,6 +25,7 @@ type choices struct {
 	before, maxTrials, labs int
 	workaround              bool
 	reset, dir, junit       string
+	speed                   cli.Speed
 	provider                string
 }
 
@@ -36,6 +37,7 @@ func (f *choices) register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.labs, "labs", 1, "labs side by side, of each build")
 	fl.StringArrayVar(&f.set, "set", nil, "replace a value for both builds: node.image=…, node.config=…, node.env.NAME=…")
 	cli.ResetFlag(fl, &f.reset, "trials", "the scenario's")
+	cli.AutoSpeedFlag(fl, &f.speed, "the scenario's")
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	cli.ProviderFlag(fl, &f.provider)
 	fl.StringVar(&f.junit, "junit", "", "write JUnit XML to this file")
@@ -115,6 +117,7 @@ environment lacks something, 130 interrupted.`,
 	o.register(c.Flags())
 	c.Flags().BoolVar(&o.workaround, "workaround", false, "verify the scenario's declared workaround instead of a build")
 	cli.CompleteReset(c)
+	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
 }
 
@@ -123,7 +126,7 @@ func runVerifyFix(ctx context.Context, o *verifyFixOptions) error {
 	if err != nil {
 		return err
 	}
-	sides, err := plansOf(o.App, o.scenario, images, &o.choices)
+	sides, err := plansOf(ctx, o.App, o.scenario, images, &o.choices)
 	if err != nil {
 		return err
 	}
@@ -140,8 +143,12 @@ func runVerifyFix(ctx context.Context, o *verifyFixOptions) error {
 }
 
 // plansOf makes the plans of both sides.
-func plansOf(a *cli.App, name string, images map[string]string, f *choices) (experiment.Sides, error) {
-	rf := &cli.PlanFlags{Trials: f.maxTrials, Labs: f.labs, Set: f.set, Reset: f.reset}
+func plansOf(ctx context.Context, a *cli.App, name string, images map[string]string, f *choices) (experiment.Sides, error) {
+	rf := &cli.PlanFlags{Trials: f.maxTrials, Labs: f.labs, Set: f.set, Reset: f.reset, Speed: f.speed}
+	of := cli.SpeedOf{Scenario: name, Set: f.set, Reset: f.reset, Images: images, Workaround: f.workaround}
+	if err := a.ResolveSpeed(ctx, &rf.Speed, of, cli.LabFlags{Provider: f.provider}); err != nil {
+		return experiment.Sides{}, err
+	}
 	old, err := a.Plan(name, rf)
 	if err != nil {
 		return experiment.Sides{}, err

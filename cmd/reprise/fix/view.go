@@ -33,8 +33,8 @@ func verifiedAs(c result.Comparison, err error) verified {
 func printVerified(w io.Writer, r result.Comparison) {
 	cli.Line(w, "")
 	cli.Line(w, "%s: %s", strings.ToUpper(string(r.Ruling)), r.Reason)
-	cli.Line(w, "old  %s%s", r.Old.Share, beside(r.Old.Tally))
-	cli.Line(w, "new  %s%s", r.New.Share, beside(r.New.Tally))
+	cli.Line(w, "old  %s%s%s", r.Old.Share, r.Clock.Beside(), beside(r.Old.Tally))
+	cli.Line(w, "new  %s%s%s", r.New.Share, r.Clock.Beside(), beside(r.New.Tally))
 	for _, f := range r.New.Failures {
 		cli.Line(w, "another failure of the new side: %s", f)
 	}

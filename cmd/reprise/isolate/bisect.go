@@ -19,7 +19,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -34,6 +33,7 @@ type bisectChoices struct {
 	OneSided   bool                 `json:"one-sided,omitempty"`
 	Fixed      bool                 `json:"fixed,omitempty"`
 	Reset      string               `json:"reset,omitempty"`
+	Speed      cli.Speed            `json:"speed,omitempty"`
 	Provider   string               `json:"provider,omitempty"`
 	Scenario   string               `json:"scenario"` // within input/
 }
@@ -96,17 +96,19 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 	fl := c.Flags()
 	fl.StringVar(&o.list, "versions", "", "file with an image a line, or images with commas between, oldest first")
 	fl.StringSliceVar(&o.Nodes, "node", nil, "node that runs the version (default: every node of role dut)")
-	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
 	fl.Float64Var(&o.Confidence, "confidence", 0.99, "probability at which the answer counts as found")
 	fl.IntVar(&o.MaxRuns, "max-trials", 300, "most trials")
 	fl.IntVar(&o.Measure, "measure", 5, "trials of the newest and of the oldest version beforehand")
 	fl.BoolVar(&o.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
 	fl.BoolVar(&o.Fixed, "fixed", false, "find the version that the problem went away with")
 	cli.ResetFlag(fl, &o.Reset, "runs of a version", "the scenario's")
+	cli.AutoSpeedFlag(fl, &o.Speed, "the scenario's")
 	cli.ProviderFlag(fl, &o.Provider)
 	fl.StringVar(&o.dir, "dir", "bisections", "folder for bisections")
 	fl.StringVar(&o.resume, "resume", "", "go on with the bisection in this folder")
 	cli.CompleteReset(c)
+	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
 }
 
@@ -152,6 +154,13 @@ func runBisect(ctx context.Context, o *bisectOptions) error {
 		return err
 	}
 	o.Scenario = l.Inputs[0].Path
+	auto := o.Speed == cli.AutoSpeed
+	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider}); err != nil {
+		return err
+	}
+	if auto && o.Speed != 1 {
+		o.Progress("it was measured with the scenario's own images: both ends are measured at it first, and what lies between is taken to be like them")
+	}
 	dir, err := experiment.CreateSearch(o.dir, l, &o.bisectChoices)
 	if err != nil {
 		return cli.AsRecordError(err)
@@ -181,7 +190,7 @@ func nodesOf(l *scenarios.Loaded, named []string) ([]string, error) {
 // apart by any number of runs.
 func distinct(ctx context.Context, a *cli.App, list []experiment.Version) ([]experiment.Version, error) {
 	var out []experiment.Version
-	err := a.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
+	err := a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) (err error) {
 		out, err = experiment.MergeVersions(list, func(image string) (string, error) {
 			id, err := s.Identity(ctx, image)
 			if _, missing := errors.AsType[*topologies.MissingError](err); missing {
@@ -216,7 +225,7 @@ func versionPlans(l *scenarios.Loaded, o *bisectOptions, set map[string]string) 
 		for _, node := range o.Nodes {
 			with[node+".image"] = v.Image
 		}
-		p, err := plan.New(l, plan.Options{Set: with, Trials: 1})
+		p, err := plan.New(l, plan.Options{Set: with, Trials: 1, Speed: float64(o.Speed)})
 		if err != nil {
 			return nil, cli.WithCode(cli.ExitInput, err)
 		}
@@ -243,7 +252,7 @@ func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 	o.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
 	o.Progress("%s on %s, at most %s; evidence in %s", cli.Plural(len(o.Versions), "version"), strings.Join(o.Nodes, ", "), cli.Plural(o.MaxRuns, "run"), dir.Path)
 	out, err := experiment.Bisect(ctx, &b.Bench, dir, l, experiment.BisectOptions{
-		Versions: o.Versions, Nodes: o.Nodes, Set: set, Reset: scenarios.Reset(o.Reset), Confidence: o.Confidence, MaxTrials: o.MaxRuns, Measure: o.Measure,
+		Versions: o.Versions, Nodes: o.Nodes, Set: set, Reset: scenarios.Reset(o.Reset), Speed: float64(o.Speed), Confidence: o.Confidence, MaxTrials: o.MaxRuns, Measure: o.Measure,
 		OneSided: o.OneSided, Fixed: o.Fixed,
 		OnPassed: func(image string, why error) { o.Progress("%s is passed over: %v", image, why) },
 		OnEnd: func(image string, r isolate.Result) {
@@ -267,11 +276,11 @@ func printBisection(w io.Writer, out result.Bisection) {
 	}
 	switch {
 	case out.Found && len(out.Range) > 1:
-		cli.Line(w, "FOUND: it %s one of %s (%.3f); they cannot be told apart, for some could not be run", came, strings.Join(out.Range, ", "), out.Confidence)
+		cli.Line(w, "FOUND%s: it %s one of %s (%.3f); they cannot be told apart, for some could not be run", out.Clock.Beside(), came, strings.Join(out.Range, ", "), out.Confidence)
 	case out.Found:
-		cli.Line(w, "FOUND: it %s %s (%.3f)", came, out.First, out.Confidence)
+		cli.Line(w, "FOUND%s: it %s %s (%.3f)", out.Clock.Beside(), came, out.First, out.Confidence)
 	default:
-		cli.Line(w, "UNDECIDED after %s; likeliest is that it %s %s (%.3f)", cli.Plural(out.Runs, "run"), came, out.First, out.Confidence)
+		cli.Line(w, "UNDECIDED%s after %s; likeliest is that it %s %s (%.3f)", out.Clock.Beside(), cli.Plural(out.Runs, "run"), came, out.First, out.Confidence)
 	}
 	for _, v := range out.Versions {
 		note := v.Passed
@@ -280,6 +289,6 @@ func printBisection(w io.Writer, out result.Bisection) {
 		}
 		cli.Line(w, "  %-40s %5.3f  %s", v.Image, v.Posterior, note)
 	}
-	cli.Line(w, "side without it %s; side with it %s; 95%% Wilson, the measured ends included", out.Good, out.Bad)
+	cli.Line(w, "side without it %s; side with it %s; 95%% Wilson%s, the measured ends included", out.Good, out.Bad, out.Clock.Beside())
 	cli.Line(w, "%s; evidence in %s", cli.Plural(out.Runs, "run"), out.Dir)
 }

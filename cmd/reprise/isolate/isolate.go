@@ -30,6 +30,7 @@ type isolateChoices struct {
 	Measure     int           `json:"measure"`
 	ControlRuns int           `json:"control-runs"`
 	Reset       string        `json:"reset,omitempty"`
+	Speed       cli.Speed     `json:"speed,omitempty"`
 	Provider    string        `json:"provider,omitempty"`
 	Scenario    string        `json:"scenario"` // within input/
 }
@@ -67,6 +68,10 @@ never fails ends with status 1, one whose control fails as well with status 2. A
 counts as not needed when the case without it still fails at three quarters of the
 rate or more (Wald's sequential test) and its control stays healthy.
 
+With the lab's clocks at another speed than 1, what is left is tried in real time at last,
+as often as the scenario and its control were measured, beyond the budget. Where the
+problem does not show then, that is said and the status is 2.
+
 Everything is written as it goes. After Ctrl-C or kill -9, --resume goes on where it
 ended, and comes to the same result.
 
@@ -75,8 +80,8 @@ result-reliable/ where another one fails more often, why-needed.md, ledger.ndjso
 (every run), isolation.json, and runs/ with the evidence of every candidate.
 
 Exit status: 0 cut to what is needed, 1 the problem does not show, 2 inconclusive (the
-control shows it as well, too many runs say nothing, the budget is used up), 4 wrong
-input, 5 the environment lacks something, 130 interrupted.`,
+control shows it as well, too many runs say nothing, the budget is used up, it does not
+show in real time), 4 wrong input, 5 the environment lacks something, 130 interrupted.`,
 		Example: `  reprise isolate my-case --labs 2
   reprise isolate my-case --budget 4h --reset config
   reprise isolate --resume isolations/20260301T101500Z-my-case-1f2e`,
@@ -91,7 +96,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 		},
 	}
 	fl := c.Flags()
-	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
 	fl.DurationVar(&o.Budget, "budget", 0, "time that all runs may take together, such as 4h: none is begun that would not end within it, and the best so far is kept")
 	fl.IntVar(&o.Labs, "labs", 1, "labs side by side")
 	fl.Float64Var(&o.KeepRate, "keep-rate", 0.5, "share of the scenario's rate that the result may not fall below")
@@ -99,10 +104,12 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	fl.IntVar(&o.Measure, "measure", 10, "trials that the scenario's own rate is taken from")
 	fl.IntVar(&o.ControlRuns, "control-trials", 5, "trials that the control's rate is taken from; 0 leaves the control out")
 	cli.ResetFlag(fl, &o.Reset, "runs of a candidate", "the scenario's")
+	cli.AutoSpeedFlag(fl, &o.Speed, "the scenario's")
 	cli.ProviderFlag(fl, &o.Provider)
 	fl.StringVar(&o.dir, "dir", "isolations", "folder for isolations")
 	fl.StringVar(&o.resume, "resume", "", "go on with the isolation in this folder")
 	cli.CompleteReset(c)
+	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
 }
 
@@ -119,6 +126,9 @@ func runIsolate(ctx context.Context, o *isolateOptions) error {
 		return err
 	}
 	o.Scenario = l.Inputs[0].Path
+	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider}); err != nil {
+		return err
+	}
 	dir, err := experiment.CreateSearch(o.dir, l, &o.isolateChoices)
 	if err != nil {
 		return cli.AsRecordError(err)
@@ -137,7 +147,7 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 		return err
 	}
 	parts := experiment.NewParts(l, reg)
-	cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms(), Options: plan.Options{Set: set, Reset: scenarios.Reset(o.Reset)}}
+	cutter := &experiment.PartsCutter{Loaded: l, Parts: parts, Platforms: reg.Platforms(), Options: plan.Options{Set: set, Reset: scenarios.Reset(o.Reset), Speed: float64(o.Speed)}}
 	whole := isolate.Whole(parts.Units)
 	p, err := cutter.Plan(whole)
 	if err != nil {
@@ -151,7 +161,7 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 	}
 	plans := []*plan.Plan{p}
 	if o.ControlRuns > 0 {
-		control, err := plan.New(l, plan.Options{Variant: evidence.VariantControl, Set: set, Trials: 1})
+		control, err := plan.New(l, plan.Options{Variant: evidence.VariantControl, Set: set, Trials: 1, Speed: float64(o.Speed)})
 		if err != nil {
 			return cli.WithCode(cli.ExitInput, err)
 		}
@@ -165,12 +175,15 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 	show := &isolateLines{live: b.Live, start: time.Now(), left: parts.Describe(whole.Kept)}
 	o.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
 	o.Progress("%s", parts.Describe(whole.Kept))
-	one := p.Longest() + 5*time.Second + time.Duration(len(p.Nodes))*time.Second
+	one := p.Clock.Real(p.Longest()) + 5*time.Second + time.Duration(len(p.Nodes))*time.Second
 	low, high := isolate.EstimateRuns(len(parts.Units), 1), isolate.EstimateRuns(len(parts.Units), 0.5)
 	o.Progress("about %d runs if it shows every time, %d if half of the time; one takes about %s, and less with every part that goes", low, high, one.Round(time.Second))
 	o.Progress("evidence in %s", dir.Path)
 	out, err := experiment.Isolate(ctx, &b.Bench, dir, cutter, experiment.IsolateOptions{
 		Labs: o.Labs, Measure: o.Measure, Controls: o.ControlRuns, Single: o.OneRun, KeepRate: o.KeepRate, Budget: o.Budget,
+		OnReal: func(runs int) {
+			show.say("what is left showed the problem%s; %s at speed 1 tell whether it does in real time", p.Clock.Beside(), cli.Plural(runs, "run"))
+		},
 		OnResult: show.result, OnLevel: show.level, OnLeft: show.change,
 	})
 	if out.Why != "" {
@@ -179,7 +192,7 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 	if err := searchError(ctx, "isolate", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
-	return tell(o.App, out, out.Complete, func(w io.Writer) { printIsolation(w, out) })
+	return tell(o.App, out, out.Done(), func(w io.Writer) { printIsolation(w, out) })
 }
 
 // reasonLimit bounds a reason in a line of progress; the whole of it is in the record.

@@ -16,10 +16,13 @@ func printIsolation(w io.Writer, out result.Isolation) {
 	for _, l := range out.Levels {
 		spent += l.Seconds
 	}
-	if out.Complete {
-		cli.Line(w, "CUT: every part that is left is needed")
-	} else {
-		cli.Line(w, "NOT COMPLETE: the budget is used up; this is the best so far")
+	switch {
+	case !out.Complete:
+		cli.Line(w, "NOT COMPLETE%s: the budget is used up; this is the best so far", out.Clock.Beside())
+	case out.Done():
+		cli.Line(w, "CUT%s: every part that is left is needed", out.Clock.Beside())
+	default:
+		cli.Line(w, "NOT SHOWN AT SPEED 1: what is left shows the problem%s only, and is no reduction of it; isolate at a lower --speed", out.Clock.Beside())
 	}
 	cli.Line(w, "before: %s", out.Before)
 	cli.Line(w, "left:   %s", out.After)
@@ -27,9 +30,12 @@ func printIsolation(w io.Writer, out result.Isolation) {
 	if out.Final.Valid() > 0 {
 		rate += " before, " + out.Final.String() + " now"
 	}
-	cli.Line(w, "%s; 95%% Wilson", rate)
+	cli.Line(w, "%s; 95%% Wilson%s", rate, out.Clock.Beside())
 	if out.Control.Valid() > 0 {
-		cli.Line(w, "control %s", out.Control)
+		cli.Line(w, "control %s%s", out.Control, out.Clock.Beside())
+	}
+	if r := out.Real; r != nil {
+		cli.Line(w, "at speed 1: rate %s now; 95%% Wilson; control %s", r.Final, r.Control)
 	}
 	cli.Line(w, "%s, %s all together", cli.Plural(out.Runs, "run"), time.Duration(spent*float64(time.Second)).Round(time.Second))
 	for _, n := range out.Needed {

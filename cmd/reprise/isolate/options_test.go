@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,7 +153,26 @@ why:    /w
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	out.Complete = false
+	out.Clock = evidence.Clock{Speed: 10}
+	for _, tt := range []struct {
+		real *result.RealTime
+		want string
+	}{
+		{&result.RealTime{Final: result.Count{Hits: 3}, Control: result.Count{Misses: 2}, Shows: true}, "CUT at speed 10: every part that is left is needed\n"},
+		{&result.RealTime{Final: result.Count{Misses: 3}, Control: result.Count{Misses: 2}}, "NOT SHOWN AT SPEED 1: what is left shows the problem at speed 10 only, and is no reduction of it; isolate at a lower --speed\n"},
+	} {
+		out.Real = tt.real
+		got := clitest.View(func(w io.Writer) { printIsolation(w, out) })
+		for _, want := range []string{
+			" now; 95% Wilson at speed 10\ncontrol " + out.Control.String() + " at speed 10\n",
+			"at speed 1: rate " + tt.real.Final.String() + " now; 95% Wilson; control " + tt.real.Control.String() + "\n",
+		} {
+			if !strings.HasPrefix(got, tt.want) || !strings.Contains(got, want) {
+				t.Errorf("%q and %q are to be in\n%s", tt.want, want, got)
+			}
+		}
+	}
+	out.Complete, out.Clock = false, evidence.Clock{}
 	if got := clitest.View(func(w io.Writer) { printIsolation(w, out) }); !strings.HasPrefix(got, "NOT COMPLETE: the budget is used up; this is the best so far\n") {
 		t.Errorf("printed:\n%s", got)
 	}
@@ -167,6 +187,7 @@ func TestPrintBisection(t *testing.T) {
 	}{
 		{"found", result.Bisection{Found: true, First: "x:3", Confidence: 0.995}, "FOUND: it came in with x:3 (0.995)\n"},
 		{"a range", result.Bisection{Found: true, First: "x:2", Range: []string{"x:2", "x:3"}, Confidence: 0.995, Fixed: true}, "FOUND: it went away with one of x:2, x:3 (0.995); they cannot be told apart, for some could not be run\n"},
+		{"by a fast clock", result.Bisection{Found: true, First: "x:3", Confidence: 0.995, Clock: evidence.Clock{Speed: 10}}, "FOUND at speed 10: it came in with x:3 (0.995)\n"},
 		{"undecided", result.Bisection{First: "x:3", Confidence: 0.7}, "UNDECIDED after 8 runs; likeliest is that it came in with x:3 (0.700)\n"},
 	} {
 		tt.out.Versions, tt.out.Runs, tt.out.Dir = versions, 8, "d"
@@ -175,10 +196,52 @@ func TestPrintBisection(t *testing.T) {
 			"  x:1                                      0.000  0/5\n" +
 			"  x:2                                      0.000  no such image\n" +
 			"  x:3                                      0.995  2/3\n" +
-			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson, the measured ends included\n" +
+			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson" + tt.out.Clock.Beside() + ", the measured ends included\n" +
 			"8 runs; evidence in d\n"
 		if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printBisection(w, tt.out) })); d != "" {
 			t.Errorf("%s: %s", tt.name, d)
 		}
+	}
+}
+
+func TestFaultSweepOptions(t *testing.T) {
+	type asked = clitest.Asked[faultSweepOptions]
+	const frames = ": want frames from 1 on, as 1..20 or 2,5,9, and 1000 at most"
+	const bounds = "--max-trials takes 1 to 10000, --control-trials 0 to 10000"
+	otherwise := faultSweepOptions{scenario: "s", nth: "1..10", sprt: "0.05,0.5", max: 12, controls: 5, dir: "sweeps"}
+	with := func(change func(*faultSweepOptions)) faultSweepOptions {
+		o := otherwise
+		change(&o)
+		return o
+	}
+	clitest.Options(t, newFaultSweep, []asked{
+		{Args: []string{"s"}, Want: otherwise},
+		{
+			Args: []string{"s", "--nth", "2,5..7", "--fault", "lost", "--sprt", "0.1,0.9", "--max-trials", "3", "--control-trials", "0", "--set", "r1.image=x", "--speed", "5", "--reset", "redeploy", "--provider", "mixed", "--dir", "d"},
+			Want: with(func(o *faultSweepOptions) {
+				o.nth, o.fault, o.sprt, o.max, o.controls, o.set, o.speed, o.reset, o.lab.Provider, o.dir = "2,5..7", "lost", "0.1,0.9", 3, 0, []string{"r1.image=x"}, 5, "redeploy", "mixed", "d"
+			}),
+		},
+		{Args: nil, Err: "accepts 1 arg(s), received 0"},
+		{Args: []string{"s", "--nth", "0..2"}, Err: "--nth 0..2" + frames},
+		{Args: []string{"s", "--nth", "3..2"}, Err: "--nth 3..2" + frames},
+		{Args: []string{"s", "--nth", "1..1001"}, Err: "--nth 1..1001" + frames},
+		{Args: []string{"s", "--nth", "two"}, Err: "--nth two" + frames},
+		{Args: []string{"s", "--sprt", "0.5"}, Err: "--sprt 0.5: want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5"},
+		{Args: []string{"s", "--max-trials", "0"}, Err: bounds},
+		{Args: []string{"s", "--control-trials", "-1"}, Err: bounds},
+	})
+}
+
+func TestFaultListOptions(t *testing.T) {
+	clitest.Options(t, newFaultList, []clitest.Asked[faultListOptions]{
+		{Args: []string{"s"}, Want: faultListOptions{scenario: "s"}},
+		{Args: nil, Err: "accepts 1 arg(s), received 0"},
+	})
+}
+
+func TestOrdinals(t *testing.T) {
+	if got, err := ordinals("2, 5..7"); err != nil || !slices.Equal(got, []int{2, 5, 6, 7}) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }

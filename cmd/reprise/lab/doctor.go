@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/host"
@@ -68,7 +69,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	if err != nil {
 		return err
 	}
-	guests, err := cli.OpenMachines()
+	guests, err := labs.OpenMachines()
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func permitLimits(h userns.Host, l *scenarios.Loaded, t topologies.Topology) err
 }
 
 // fix makes this machine fit for labs, of that of a topology too, and with --vm for machines.
-func fix(ctx context.Context, o *doctorOptions, t topologies.Topology, guests cli.GuestStore) error {
+func fix(ctx context.Context, o *doctorOptions, t topologies.Topology, guests labs.GuestStore) error {
 	say := func(line string) { o.Progress("%s", line) }
 	raiseLimits(userns.ThisHost(), t, say)
 	if err := fixLabs(ctx, o.App, say); err != nil || !o.machines {
@@ -156,7 +157,7 @@ func fixLabs(ctx context.Context, a *cli.App, say func(string)) error {
 		return err
 	}
 	spaces := namespaces.Probe(ctx)[0].OK
-	if os.Geteuid() == 0 || cli.EngineAnswers(ctx) || !spaces {
+	if os.Geteuid() == 0 || labs.EngineAnswers(ctx) || !spaces {
 		if err := host.Fix(ctx, say); err != nil || !spaces {
 			return err
 		}

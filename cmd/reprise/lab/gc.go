@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
@@ -38,7 +39,7 @@ Reprise's own stay. With --run, remove that run's labs whatever their state.`,
 
 // gcContainers removes labs of containers.
 func gcContainers(ctx context.Context, run string) ([]string, error) {
-	p, err := cli.OpenEngine()
+	p, err := labs.OpenEngine()
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func gcContainers(ctx context.Context, run string) ([]string, error) {
 
 // gcSpaces removes labs of namespaces.
 func gcSpaces(ctx context.Context, run string) ([]string, error) {
-	p, err := cli.OpenSpaces()
+	p, err := labs.OpenSpaces()
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func gcSpaces(ctx context.Context, run string) ([]string, error) {
 
 // gcMachines removes labs of virtual machines.
 func gcMachines(ctx context.Context, run string) ([]string, error) {
-	p, err := cli.OpenMachines()
+	p, err := labs.OpenMachines()
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func printRemoved(w io.Writer, out removed, whole bool) {
 // worksWithout reports whether this user has images of labs without an engine: one may then be
 // missing.
 func worksWithout() bool {
-	s, err := cli.OpenImages()
+	s, err := labs.OpenImages()
 	if err != nil {
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/images/store"
@@ -150,7 +151,7 @@ func newRemove(a *cli.App, runF func(context.Context, *removeOptions) error) *co
 
 // buildGuests makes virtual machines.
 func buildGuests(ctx context.Context, a *cli.App, suites []string) error {
-	p, err := cli.OpenMachines()
+	p, err := labs.OpenMachines()
 	if err != nil {
 		return err
 	}
@@ -168,7 +169,7 @@ func buildGuests(ctx context.Context, a *cli.App, suites []string) error {
 
 // runRemove removes guests, which are files, and images, which the engine keeps.
 func runRemove(ctx context.Context, o *removeOptions) error {
-	p, err := cli.OpenMachines()
+	p, err := labs.OpenMachines()
 	if err != nil {
 		return err
 	}
@@ -181,15 +182,15 @@ func runRemove(ctx context.Context, o *removeOptions) error {
 			return err
 		}
 	}
-	kept, err := cli.OpenImages()
+	kept, err := labs.OpenImages()
 	if err != nil {
 		return err
 	}
 	unknown, err := removeKept(ctx, kept, rest)
-	if err != nil || len(rest) == 0 || len(unknown) == 0 && !cli.EngineAnswers(ctx) {
+	if err != nil || len(rest) == 0 || len(unknown) == 0 && !labs.EngineAnswers(ctx) {
 		return err
 	}
-	return o.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
+	return labs.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
 		for _, ref := range rest {
 			gone := s.Remove(ctx, []string{ref})
 			if _, missing := errors.AsType[*topologies.MissingError](gone); !missing || slices.Contains(unknown, ref) {
@@ -211,7 +212,7 @@ func runImport(ctx context.Context, o *importOptions) (err error) {
 		defer f.Close() //nolint:errcheck // read only
 		in = f
 	}
-	s, err := cli.OpenImages()
+	s, err := labs.OpenImages()
 	if err != nil {
 		return err
 	}
@@ -241,9 +242,9 @@ func runImageList(ctx context.Context, o *imageListOptions) error {
 	if err != nil {
 		return err
 	}
-	if !cli.EngineAnswers(ctx) {
+	if !labs.EngineAnswers(ctx) {
 		o.Progress("no container engine answers: its images are not listed")
-	} else if err := o.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
+	} else if err := labs.WithImages(ctx, func(ctx context.Context, s *images.Store) (err error) {
 		list.Images, err = s.List(ctx)
 		return err
 	}); err != nil {
@@ -271,7 +272,7 @@ func printImages(w io.Writer, list imageList) {
 // readImages lists what is there without an engine.
 func readImages() (imageList, error) {
 	var list imageList
-	p, err := cli.OpenMachines()
+	p, err := labs.OpenMachines()
 	if err != nil {
 		return list, err
 	}
@@ -279,7 +280,7 @@ func readImages() (imageList, error) {
 	if list.Guests, err = p.Guests(); err != nil {
 		return list, err
 	}
-	kept, err := cli.OpenImages()
+	kept, err := labs.OpenImages()
 	if err != nil {
 		return list, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/images/store"
@@ -23,17 +24,17 @@ func buildImages(ctx context.Context, a *cli.App, suites []string, provider stri
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
 	}
-	kept, err := cli.OpenImages()
+	kept, err := labs.OpenImages()
 	if err != nil {
 		return err
 	}
-	own, err := cli.WithoutEngine(ctx, provider)
+	own, err := labs.WithoutEngine(ctx, provider)
 	if err != nil {
 		return err
 	}
 	say := func(line string) { a.Progress("%s", line) }
 	if own {
-		if provider == "" && !cli.EngineAnswers(ctx) {
+		if provider == "" && !labs.EngineAnswers(ctx) {
 			a.Progress("no container engine answers: images are made for labs of namespaces, which need none")
 		}
 		for _, su := range wanted {
@@ -43,7 +44,7 @@ func buildImages(ctx context.Context, a *cli.App, suites []string, provider stri
 		}
 		return kept.Build(ctx, suites, "", say)
 	}
-	return a.WithImages(ctx, func(ctx context.Context, s *images.Store) error {
+	return labs.WithImages(ctx, func(ctx context.Context, s *images.Store) error {
 		for _, su := range wanted {
 			if err := takeFromStore(ctx, a, kept, s, su); err != nil {
 				return err
@@ -59,7 +60,7 @@ func takeFromEngine(ctx context.Context, a *cli.App, kept *store.Store, su recip
 	if kept.Current(su) {
 		return nil
 	}
-	return ifEngine(ctx, a, func(ctx context.Context, s *images.Store) error {
+	return ifEngine(ctx, func(ctx context.Context, s *images.Store) error {
 		list, err := s.List(ctx)
 		if err != nil {
 			return err
@@ -90,11 +91,11 @@ func takeFromStore(ctx context.Context, a *cli.App, kept *store.Store, s *images
 }
 
 // ifEngine does something with the engine's images; where no engine answers, nothing.
-func ifEngine(ctx context.Context, a *cli.App, f func(context.Context, *images.Store) error) error {
-	if !cli.EngineAnswers(ctx) {
+func ifEngine(ctx context.Context, f func(context.Context, *images.Store) error) error {
+	if !labs.EngineAnswers(ctx) {
 		return nil
 	}
-	return a.WithImages(ctx, f)
+	return labs.WithImages(ctx, f)
 }
 
 // keptImage is an image of the store of labs without an engine.
@@ -144,7 +145,7 @@ func removeKept(ctx context.Context, s *store.Store, refs []string) (rest []stri
 
 // runExport writes an image as docker save does.
 func runExport(ctx context.Context, o *exportOptions) (err error) {
-	s, err := cli.OpenImages()
+	s, err := labs.OpenImages()
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
@@ -66,7 +67,7 @@ func (f *inventory) open(ctx context.Context) (*lab.Lab, error) {
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
 		return nil, cli.InputError("%s: there is no inventory here; name one with --lab or $REPRISE_LAB (reprise sim makes one of simulators)", file)
 	}
-	inv, err := cli.LoadInventory(file, f.acceptNew)
+	inv, err := labs.LoadInventory(file, f.acceptNew)
 	if err != nil {
 		return nil, err
 	}

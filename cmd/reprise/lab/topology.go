@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/diagram"
 	"github.com/reprise-lab/reprise/scenarios"
@@ -161,7 +161,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err != nil {
 		return err
 	}
-	provider, err := cli.OpenNodes(ctx, l, o.where.Provider, t)
+	provider, err := labs.OpenNodes(ctx, l, o.where.Provider, t)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 	enter := map[string]string{}
 	for _, n := range t.Names() {
 		if e, ok := topologies.As[topologies.Enterer](res); ok {
-			enter[n] = strings.Join(e.Enter(n), " ")
+			enter[n] = cli.ShellLine(e.Enter(n))
 		}
 	}
 	return o.Show(enter, func(w io.Writer) { printUp(w, t.Names(), enter, o.file) })

@@ -62,6 +62,7 @@ const ledgerWhole = "whole"
 type judged struct {
 	Verdict     evidence.RunVerdict     `json:"verdict"`
 	Rate        evidence.Rate           `json:"rate"`
+	Clock       evidence.Clock          `json:"clock,omitzero"` // how time passed in the lab
 	Trials      []evidence.TrialVerdict `json:"trials"`
 	Differences []judge.Difference      `json:"differences"`
 	Ledger      string                  `json:"ledger"`
@@ -74,7 +75,7 @@ type judged struct {
 // with its ledger.
 func judgedAs(again judge.Rejudged, info evidence.RunInfo, broken error) judged {
 	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
-	out := judged{v, rate, again.Verdicts, again.Altered, ledgerWhole, again.Rules, todaysOf(again, info)}
+	out := judged{v, rate, info.Clock, again.Verdicts, again.Altered, ledgerWhole, again.Rules, todaysOf(again, info)}
 	if broken != nil {
 		out.Ledger = broken.Error()
 	}
@@ -92,9 +93,9 @@ func (j judged) exit() int {
 // printJudged writes how a run was judged again, for people.
 func printJudged(w io.Writer, out judged) {
 	for _, t := range out.Trials {
-		cli.Line(w, "  trial %04d  %-14s %s", t.Trial, t.Verdict, cli.FirstLine(t.Reason, 120))
+		cli.Line(w, "  trial %04d  %-14s %s", t.Trial, string(t.Verdict)+out.Clock.Beside(), cli.FirstLine(t.Reason, 120))
 	}
-	cli.Line(w, "%s: %s", out.Verdict.Verdict, out.Verdict.Reason)
+	cli.Line(w, "%s%s: %s", out.Verdict.Verdict, out.Clock.Beside(), out.Verdict.Reason)
 	if t := out.Today; t != nil {
 		cli.Line(w, "judged by rules %s, as when it was recorded; by today's rules (%s) it is %s: %s", out.Rules, t.Rules, t.Verdict.Verdict, t.Verdict.Reason)
 		for _, d := range t.Differences {

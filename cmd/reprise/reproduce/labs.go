@@ -12,12 +12,12 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/suites"
@@ -74,7 +74,7 @@ func superviseLabs(ctx context.Context, p *plan.Plan, dir evidence.Dir, o *runOp
 	defer context.AfterFunc(ctx, func() {
 		o.Progress("interrupted: keeping the evidence and taking the labs down, which takes some seconds; Ctrl-C again cuts that short")
 	})()
-	show := &trialLines{app: o.App, planned: p.Trials, start: time.Now()}
+	show := &trialLines{app: o.App, clock: p.Clock, planned: p.Trials, start: time.Now()}
 	for i := range p.Labs {
 		wg.Go(func() { errs[i] = superviseLab(ctx, dir, i+1, o, show) })
 	}
@@ -165,6 +165,7 @@ func handOnInterrupts(ctx context.Context, child *os.Process) func() {
 // trialLines prints what the children report.
 type trialLines struct {
 	app     *cli.App
+	clock   evidence.Clock
 	mu      sync.Mutex
 	planned int
 	done    int
@@ -192,7 +193,7 @@ func (s *trialLines) show(p trial.Progress) {
 		s.notRun = notRun{s.notRun.Trials + 1, p.NotRun}
 	case p.Verdict != "":
 		s.done++
-		line := fmt.Sprintf("  trial %04d  lab %d  %-14s %6.1fs", p.Trial, p.Lab, p.Verdict, p.Took.Seconds())
+		line := fmt.Sprintf("  trial %04d  lab %d  %-14s %6.1fs", p.Trial, p.Lab, string(p.Verdict)+s.clock.Beside(), p.Took.Seconds())
 		if p.Reason != "" && p.Verdict != evidence.Reproduced {
 			line += "  " + cli.FirstLine(p.Reason, 160)
 		}
@@ -242,7 +243,7 @@ func trialsOf(path string, lab int, keep, all bool, where cli.LabFlags) error {
 		return err
 	}
 	tell := progressTo(os.NewFile(3, "progress"))
-	provider, err := cli.OpenProvider(context.Background(), where, func(q inventory.Place) {
+	provider, err := labs.Here{}.Open(context.Background(), where, func(q inventory.Place) {
 		tell(trial.Progress{Lab: lab, Text: fmt.Sprintf("queued, %d of %d: %v", q.Position, q.Of, q.Busy)})
 	}, p)
 	if err != nil {
@@ -304,7 +305,7 @@ func (e *enterNoter) Reserve(ctx context.Context, t topologies.Topology, o topol
 	}
 	var lines []string
 	for _, n := range t.Names() {
-		lines = append(lines, strings.Join(enterer.Enter(n), " "))
+		lines = append(lines, cli.ShellLine(enterer.Enter(n)))
 	}
 	return res, evidence.WriteJSON(e.dir.File(fmt.Sprintf("enter-lab-%d.json", o.Lab)), lines)
 }

@@ -45,6 +45,7 @@ func TestRateOptions(t *testing.T) {
 	type asked = clitest.Asked[rateOptions]
 	const one = "--trials, --target-width and --sprt are three rules: give one"
 	const chosen = "--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it"
+	const speed = "--choose-speed takes --trials, the valid trials of each speed; --target-width, --sprt, --speed and --control-trials have no meaning with it"
 	clitest.Options(t, newRate, []asked{
 		{Args: []string{"s"}, Want: rateOptions{scenario: "s", max: 200, controls: -1, labs: 1, dir: "runs"}},
 		{
@@ -53,6 +54,8 @@ func TestRateOptions(t *testing.T) {
 		},
 		{Args: []string{"s", "--sprt", "0.05, 0.5"}, Want: rateOptions{scenario: "s", sprt: "0.05, 0.5", max: 200, controls: -1, labs: 1, dir: "runs"}},
 		{Args: []string{"s", "--choose-reset", "-n", "7"}, Want: rateOptions{scenario: "s", trials: 7, chooseReset: true, max: 200, controls: -1, labs: 1, dir: "runs"}},
+		{Args: []string{"s", "--choose-speed", "--reset", "none"}, Want: rateOptions{scenario: "s", chooseSpeed: true, reset: "none", max: 200, controls: -1, labs: 1, dir: "runs"}},
+		{Args: []string{"s", "--speed", "auto"}, Want: rateOptions{scenario: "s", speed: cli.AutoSpeed, max: 200, controls: -1, labs: 1, dir: "runs"}},
 		{Args: []string{"s", "-n", "5", "--sprt", "0.1,0.5"}, Err: one},
 		{Args: []string{"s", "--target-width", "0.3", "--sprt", "0.1,0.5"}, Err: one},
 		{Args: []string{"s", "--target-width", "0.01"}, Err: "--target-width 0.01: want 0.05 to 1"},
@@ -63,6 +66,13 @@ func TestRateOptions(t *testing.T) {
 		{Args: []string{"s", "--choose-reset", "--sprt", "0.1,0.5"}, Err: chosen},
 		{Args: []string{"s", "--choose-reset", "--reset", "none"}, Err: chosen},
 		{Args: []string{"s", "--choose-reset", "--control-trials", "3"}, Err: chosen},
+		{Args: []string{"s", "--choose-speed", "--sprt", "0.1,0.5"}, Err: speed},
+		{Args: []string{"s", "--choose-speed", "--speed", "10"}, Err: speed},
+		{Args: []string{"s", "--choose-speed", "-n", "3"}, Err: "--choose-speed takes --trials of 4 or more: fewer tell no rate from another"},
+		{Args: []string{"s", "--choose-speed", "--control-trials", "0"}, Err: speed},
+		{Args: []string{"s", "--choose-speed", "--choose-reset"}, Err: "--choose-reset and --choose-speed are two measurements: give one"},
+		{Args: []string{"s", "--speed", "0"}, Err: `invalid argument "0" for "--speed" flag: want a number from 0.01 to 1000; 1 is real time`},
+		{Args: []string{"s", "--speed", "fast"}, Err: `invalid argument "fast" for "--speed" flag: want a number from 0.01 to 1000; 1 is real time`},
 	})
 }
 

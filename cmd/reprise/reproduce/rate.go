@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,10 +23,14 @@ type rateOptions struct {
 	trials, max, controls, labs int
 	width                       float64
 	sprt, reset, dir            string
+	speed                       cli.Speed
 	set                         []string
-	chooseReset                 bool
+	chooseReset, chooseSpeed    bool
 	lab                         cli.LabFlags
 }
+
+// leastForSpeed is how many trials it takes for Fisher's test to tell always from never.
+const leastForSpeed = 4
 
 // check tells what is wrong with the options.
 func (o *rateOptions) check() error {
@@ -38,6 +40,12 @@ func (o *rateOptions) check() error {
 		return err
 	case o.controls < -1 || o.controls > cli.MaxCount:
 		return cli.InputError("--control-trials takes 0 to %d", cli.MaxCount)
+	case o.chooseReset && o.chooseSpeed:
+		return cli.InputError("--choose-reset and --choose-speed are two measurements: give one")
+	case o.chooseSpeed && (rule.Runs == 0 || o.speed != 0 || o.controls != -1):
+		return cli.InputError("--choose-speed takes --trials, the valid trials of each speed; --target-width, --sprt, --speed and --control-trials have no meaning with it")
+	case o.chooseSpeed && rule.Runs < leastForSpeed:
+		return cli.InputError("--choose-speed takes --trials of %d or more: fewer tell no rate from another", leastForSpeed)
 	case o.chooseReset && (rule.Runs == 0 || o.reset != "" || o.controls > 0):
 		return cli.InputError("--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it")
 	}
@@ -63,13 +71,19 @@ where they do, the rates are told apart and not pooled.
 --choose-reset measures instead which way to clean the lab between two trials is
 the cheapest that does not change the rate.
 
+--choose-speed measures the scenario and its control with the lab's clocks at 1, 2, 5,
+10 and 20 times their speed, and says which is the fastest that changes neither rate
+(Fisher's exact test; what that many trials would have seen is said). It is kept for
+this scenario, its images and what builds the lab, for --speed auto.
+
 Exit status: 0 reproduced at least once and the control is clean, 1 no hit, 2
 inconclusive (undecided, the control fires too, too few valid trials), 4 wrong
 input, 5 the environment lacks something, 130 interrupted.`,
 		Example: `  reprise rate frr-bgp-no-shutdown --trials 20 --labs 2
   reprise rate lldpd-netlink-race --target-width 0.3
   reprise rate my-case --sprt 0.05,0.5
-  reprise rate my-case --choose-reset --trials 20`,
+  reprise rate my-case --choose-reset --trials 20
+  reprise rate my-case --choose-speed --trials 40`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -87,12 +101,15 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	fl.IntVar(&o.max, "max-trials", 200, "most trials of a rule without a fixed number")
 	fl.IntVar(&o.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
 	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
-	fl.StringArrayVar(&o.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.StringArrayVar(&o.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
 	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
+	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
 	fl.StringVar(&o.dir, "dir", "runs", "folder for run directories")
 	o.lab.Register(fl)
 	fl.BoolVar(&o.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
+	fl.BoolVar(&o.chooseSpeed, "choose-speed", false, "measure clocks of the lab that are faster against real time, and recommend a speed")
 	cli.CompleteReset(c)
+	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
 }
 
@@ -118,11 +135,9 @@ func (o *rateOptions) stopRule() (experiment.StopRule, error) {
 	if o.sprt == "" {
 		return rule, nil
 	}
-	low, high, _ := strings.Cut(o.sprt, ",")
-	p0, err0 := strconv.ParseFloat(strings.TrimSpace(low), 64)
-	p1, err1 := strconv.ParseFloat(strings.TrimSpace(high), 64)
-	if err0 != nil || err1 != nil || !(0 < p0 && p0 < p1 && p1 < 1) {
-		return rule, cli.InputError("--sprt %s: want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5", o.sprt)
+	p0, p1, err := cli.ParseSPRT(o.sprt)
+	if err != nil {
+		return rule, err
 	}
 	rule.SPRT = &stats.SPRT{P0: p0, P1: p1, Alpha: 0.05, Beta: 0.05}
 	return rule, nil
@@ -131,12 +146,12 @@ func (o *rateOptions) stopRule() (experiment.StopRule, error) {
 // ratePlans makes the plan of the scenario and that of its control; the latter is nil where
 // none is declared or asked for.
 func ratePlans(o *rateOptions, trials int) (main, control *plan.Plan, err error) {
-	main, err = o.Plan(o.scenario, &cli.PlanFlags{Trials: trials, Labs: o.labs, Set: o.set, Reset: o.reset})
+	main, err = o.Plan(o.scenario, &cli.PlanFlags{Trials: trials, Labs: o.labs, Set: o.set, Reset: o.reset, Speed: o.speed})
 	if err != nil || o.controls == 0 || main.Loaded.Scenario.Control == nil {
 		return main, nil, err
 	}
 	control, err = plan.New(main.Loaded, plan.Options{
-		Variant: evidence.VariantControl, Set: main.Set, Trials: trials, Labs: main.Labs, Reset: main.Reset,
+		Variant: evidence.VariantControl, Set: main.Set, Trials: trials, Labs: main.Labs, Reset: main.Reset, Speed: main.Clock.Factor(),
 	})
 	if err != nil {
 		return main, nil, cli.WithCode(cli.ExitInput, err)
@@ -153,6 +168,12 @@ type rated struct {
 func runRate(ctx context.Context, o *rateOptions) error {
 	rule, err := o.stopRule()
 	if err != nil {
+		return err
+	}
+	if o.chooseSpeed {
+		return chooseSpeed(ctx, o, rule)
+	}
+	if err := o.ResolveSpeed(ctx, &o.speed, cli.SpeedOf{Scenario: o.scenario, Set: o.set, Reset: o.reset}, o.lab); err != nil {
 		return err
 	}
 	if o.chooseReset {

@@ -15,7 +15,7 @@ func printRate(w io.Writer, r result.Rate) {
 	cli.Line(w, "")
 	cli.Line(w, "%s", r.Answer)
 	if r.Pooled {
-		cli.Line(w, "rate     %s, [%.2f, %.2f] Clopper-Pearson", result.NewProportion("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1])
+		cli.Line(w, "rate     %s, [%.2f, %.2f] Clopper-Pearson%s", result.NewProportion("", r.Reproduced, r.Valid), r.ClopperPearson[0], r.ClopperPearson[1], r.Clock.Beside())
 	} else {
 		cli.Line(w, "rate     not pooled: the trials are not of one kind")
 	}
@@ -25,11 +25,11 @@ func printRate(w io.Writer, r result.Rate) {
 		}
 		cli.Line(w, "hits depend on %s (p = %.2g):", d.On, d.P)
 		for _, g := range d.Groups {
-			cli.Line(w, "  %-20s %s", g.Name, g)
+			cli.Line(w, "  %-20s %s%s", g.Name, g, r.Clock.Beside())
 		}
 	}
 	if r.Control != nil {
-		cli.Line(w, "control  q = %s", r.Control)
+		cli.Line(w, "control  q = %s%s", r.Control, r.Clock.Beside())
 	}
 	if r.Inconclusive+r.NotApplicable > 0 {
 		cli.Line(w, "beside it %d inconclusive, %d not applicable: they are in no rate", r.Inconclusive, r.NotApplicable)

@@ -19,9 +19,14 @@ type resetChosen struct {
 
 // chooseReset measures every way to clean the lab, in turn.
 func chooseReset(ctx context.Context, o *rateOptions, rule experiment.StopRule) error {
-	main, err := o.Plan(o.scenario, &cli.PlanFlags{Trials: rule.Runs, Labs: o.labs, Set: o.set})
+	main, err := o.Plan(o.scenario, &cli.PlanFlags{Trials: rule.Runs, Labs: o.labs, Set: o.set, Speed: o.speed})
 	if err != nil {
 		return err
+	}
+	for _, r := range experiment.AllResets() {
+		if _, err := main.WithReset(r); err != nil {
+			return cli.WithCode(cli.ExitInput, err)
+		}
 	}
 	b, err := o.OpenTestbed(ctx, o.dir, o.lab, main)
 	if err != nil {
@@ -43,9 +48,9 @@ func chooseReset(ctx context.Context, o *rateOptions, rule experiment.StopRule) 
 // printReset writes which way to clean the lab is recommended, for people.
 func printReset(w io.Writer, r result.Resets) {
 	cli.Line(w, "")
-	cli.Line(w, "  %-9s %7s  %s", r.Cold.Reset, r.Cold.Took.Round(100*time.Millisecond), r.Cold.Share)
+	cli.Line(w, "  %-9s %7s  %s%s", r.Cold.Reset, r.Cold.Took.Round(100*time.Millisecond), r.Cold.Share, r.Clock.Beside())
 	for _, arm := range r.Arms {
-		cli.Line(w, "  %-9s %7s  %s, %d void; %s", arm.Reset, arm.Took.Round(100*time.Millisecond), arm.Share, arm.Void, arm.Why)
+		cli.Line(w, "  %-9s %7s  %s%s, %d void; %s", arm.Reset, arm.Took.Round(100*time.Millisecond), arm.Share, r.Clock.Beside(), arm.Void, arm.Why)
 	}
 	cli.Line(w, "%s", r.Answer)
 	cli.Line(w, "no difference shown is not the same as none: %s of each see large ones only", cli.Plural(r.AtLeast, "trial"))

@@ -19,7 +19,6 @@ import (
 	"github.com/reprise-lab/reprise/reports/formats"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers/images"
 )
 
 // runOptions are what run was asked.
@@ -74,8 +73,9 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	cli.CountVar(fl, &o.Trials, "trials", "n", "number of trials (default: the scenario's)")
 	fl.IntVar(&o.Labs, "labs", 1, "labs side by side")
 	fl.BoolVar(&o.Control, "control", false, "run the declared control instead, which must stay healthy")
-	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…")
+	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
 	cli.ResetFlag(fl, &o.Reset, "trials", "the scenario's")
+	cli.AutoSpeedFlag(fl, &o.Speed, "the scenario's")
 	fl.StringVar(&o.dir, "dir", "runs", "folder for run directories")
 	fl.BoolVar(&o.keep, "keep", false, "leave the lab up afterwards and print how to enter it")
 	fl.BoolVar(&o.dryRun, "dry-run", false, "print the plan and the estimated time, start nothing")
@@ -84,10 +84,14 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	o.lab.Register(fl)
 	fl.BoolVar(&o.pull, "pull", false, "pull images that are missing; without this nothing is ever pulled")
 	cli.CompleteReset(c)
+	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
 }
 
 func runRun(ctx context.Context, o *runOptions) error {
+	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, o.lab); err != nil {
+		return err
+	}
 	p, err := o.Plan(o.scenario, &o.PlanFlags)
 	if err != nil {
 		return err
@@ -135,7 +139,7 @@ func runPlan(ctx context.Context, p *plan.Plan, o *runOptions) (Outcome, error) 
 			return Outcome{}, err
 		}
 	}
-	provider, err := cli.OpenProvider(ctx, o.lab, nil, p)
+	provider, err := o.Opener.Open(ctx, o.lab, nil, p)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -200,7 +204,7 @@ func finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Dir: dir.Path, Report: dir.File("report.html"), Verdict: v, Rate: rate, Exit: cli.VerdictCode(v)}
+	out := Outcome{Dir: dir.Path, Report: dir.File("report.html"), Verdict: v, Rate: rate, Clock: info.Clock, Exit: cli.VerdictCode(v)}
 	if keep {
 		out.Enter = enterCommands(dir)
 	}
@@ -213,7 +217,7 @@ func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (strin
 	if f.File != "" {
 		return "", nil
 	}
-	provider, err := cli.OpenProvider(ctx, f, nil, p)
+	provider, err := a.Opener.Open(ctx, f, nil, p)
 	if err == nil {
 		defer provider.Close() //nolint:errcheck // nothing is lost with an idle connection
 		a.SayEngine(p.Loaded, provider)
@@ -221,7 +225,7 @@ func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (strin
 	}
 	if err == nil {
 		a.SayLimits(provider, p.Topology, p.Labs)
-		return "", nil
+		return trial.KeepsRealTime(p, provider), nil
 	}
 	if _, refused := errors.AsType[*scenarios.ForeignError](err); refused {
 		return "", err
@@ -236,7 +240,7 @@ func warnOfAliases(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags
 	if control == nil || f.File != "" {
 		return
 	}
-	_ = a.WithImages(ctx, func(ctx context.Context, s *images.Store) error {
+	_ = a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) error {
 		for _, key := range slices.Sorted(maps.Keys(control.Set)) {
 			name, isImage := strings.CutSuffix(key, ".image")
 			i := slices.IndexFunc(p.Nodes, func(n plan.Node) bool { return n.Name == name })

@@ -16,6 +16,7 @@ type Outcome struct {
 	Report  string              `json:"report"`
 	Verdict evidence.RunVerdict `json:"verdict"`
 	Rate    evidence.Rate       `json:"rate"`
+	Clock   evidence.Clock      `json:"clock,omitzero"` // how time passed in the lab
 	Exit    int                 `json:"exit"`
 	Enter   []string            `json:"enter,omitempty"` // with --keep: commands that open a shell
 	NotRun  *notRun             `json:"not-run,omitempty"`
@@ -25,9 +26,9 @@ type Outcome struct {
 func printOutcome(w io.Writer, o Outcome) {
 	v := o.Verdict
 	cli.Line(w, "")
-	cli.Line(w, "%s: %s", strings.ToUpper(string(v.Verdict)), v.Reason)
+	cli.Line(w, "%s%s: %s", strings.ToUpper(string(v.Verdict)), o.Clock.Beside(), v.Reason)
 	if v.Valid() > 0 {
-		cli.Line(w, "rate %d/%d = %.2f, 95%% [%.2f, %.2f] Wilson", v.Reproduced, v.Valid(), float64(v.Reproduced)/float64(v.Valid()), o.Rate.Wilson[0], o.Rate.Wilson[1])
+		cli.Line(w, "rate %d/%d = %.2f, 95%% [%.2f, %.2f] Wilson%s", v.Reproduced, v.Valid(), float64(v.Reproduced)/float64(v.Valid()), o.Rate.Wilson[0], o.Rate.Wilson[1], o.Clock.Beside())
 	}
 	if v.Inconclusive+v.NotApplicable > 0 {
 		cli.Line(w, "beside it %d inconclusive, %d not applicable: they are in no rate", v.Inconclusive, v.NotApplicable)

@@ -38,6 +38,11 @@ the lab stays up until: reprise gc --run x
 	if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printOutcome(w, o) })); d != "" {
 		t.Error(d)
 	}
+	fast := o
+	fast.Clock.Speed = 10
+	if got := clitest.View(func(w io.Writer) { printOutcome(w, fast) }); !strings.HasPrefix(got, "\nREPRODUCED at speed 10: 2 of 3 trials\nrate 2/3 = 0.67, 95% [0.21, 0.94] Wilson at speed 10\n") {
+		t.Errorf("printed:\n%s", got)
+	}
 	control := Outcome{Report: "/r", Verdict: evidence.RunVerdict{Verdict: evidence.Reproduced, Expected: evidence.NotReproduced, Reason: "it shows"}}
 	if got := clitest.View(func(w io.Writer) { printOutcome(w, control) }); got != "\nREPRODUCED: it shows\ndeclared is not-reproduced\nreport: /r\n" {
 		t.Errorf("printed:\n%s", got)
@@ -80,6 +85,13 @@ func TestPrintRate(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
 	}
+	fast := r
+	fast.Clock.Speed = 10
+	for _, want := range []string{" Clopper-Pearson at speed 10\n", "control  q = " + control.String() + " at speed 10\n"} {
+		if got := clitest.View(func(w io.Writer) { printRate(w, fast) }); !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
 	r.Pooled = false
 	r.Dependences = []result.Dependence{{On: "lab", P: 0.01, Differs: true, Groups: []result.Proportion{result.NewProportion("lab 1", 3, 5)}}, {On: "time"}}
 	got = clitest.View(func(w io.Writer) { printRate(w, r) })
@@ -103,6 +115,40 @@ func TestPrintReset(t *testing.T) {
 		"no difference shown is not the same as none: 5 trials of each see large ones only\nrecorded in reset.json\n"
 	if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printReset(w, r) })); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestPrintSpeeds(t *testing.T) {
+	all, none := result.NewProportion("", 20, 20), result.NewProportion("", 0, 20)
+	side := func(share result.Proportion, low, high float64) result.SpeedSide {
+		return result.SpeedSide{Share: share, Unseen: [2]float64{low, high}}
+	}
+	control := side(none, 0, 0.31)
+	r := result.Speeds{
+		AtLeast: 20, Answer: "speed 10: a trial takes 3s, and 17.8s at speed 1", File: "speed.json", Chosen: 10,
+		Real: result.SpeedArm{Speed: 1, Main: side(all, 0, 0), Control: &control, Took: 17812 * time.Millisecond},
+		Arms: []result.SpeedArm{
+			{Speed: 10, Main: side(all, 0.69, 1), Control: &control, Took: 3 * time.Second, Usable: true, Why: "no difference shown (p = 1.00)"},
+			{Speed: 20, Main: side(none, 0.69, 1), Why: "hits differ"},
+		},
+	}
+	const of = "; control 0/20 = 0.00, 95% [0.00, 0.16] Wilson\n"
+	want := "\n  speed 1      17.8s  " + all.String() + of +
+		"  speed 10        3s  " + all.String() + of + "                       no difference shown (p = 1.00)\n" +
+		"  speed 20        0s  " + none.String() + "\n                       hits differ\n" +
+		"speed 10: a trial takes 3s, and 17.8s at speed 1\n" +
+		"in 20 trials a rate below 0.69 would have been seen with 80 %\nin 20 trials of the control a rate above 0.31 would have been seen with 80 %\n" +
+		"--speed auto takes it for as long as the scenario, its images, the reset and what builds the lab stay the same\nrecorded in speed.json\n"
+	if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printSpeeds(w, r) })); d != "" {
+		t.Error(d)
+	}
+	few := side(result.NewProportion("", 2, 3), 0, 1)
+	if got := clitest.View(func(w io.Writer) { printUnseen(w, "", few) }); got != "3 trials are too few to see any difference with 80 %\n" {
+		t.Error(got)
+	}
+	half := side(result.NewProportion("", 10, 20), 0.12, 0.88)
+	if got := clitest.View(func(w io.Writer) { printUnseen(w, "", half) }); got != "in 20 trials a rate below 0.12 or above 0.88 would have been seen with 80 %\n" {
+		t.Error(got)
 	}
 }
 
@@ -144,10 +190,15 @@ func TestJudged(t *testing.T) {
 		want   []string
 	}{
 		{"as stored", today, nil, cli.ExitYes, []string{"  trial 0001  reproduced     the symptom was there\nreproduced: "}},
+		{"by a fast clock", today, nil, cli.ExitYes, []string{"  trial 0001  reproduced at speed 10 the symptom was there\nreproduced at speed 10: "}},
 		{"altered", altered, nil, cli.ExitOther, []string{"trial 0001 is stored as not-reproduced and is reproduced: the symptom was there\n"}},
 		{"ledger", today, errors.New("line 2 was taken out"), cli.ExitOther, []string{"ledger: line 2 was taken out\n"}},
 		{"older rules", older, nil, cli.ExitYes, []string{"judged by rules old, as when it was recorded; by today's rules (", "  trial 0001  not-reproduced by today's rules: it was late\n"}},
 	} {
+		info := info
+		if tt.name == "by a fast clock" {
+			info.Clock.Speed = 10
+		}
 		out := judgedAs(tt.of, info, tt.broken)
 		if out.exit() != tt.exit {
 			t.Errorf("%s: exit status %d, want %d", tt.name, out.exit(), tt.exit)

@@ -26,6 +26,7 @@ type RunClaim struct {
 	Scenario string             `json:"scenario"`
 	Variant  evidence.Variant   `json:"variant"`
 	Set      map[string]string  `json:"set,omitempty"`
+	Clock    evidence.Clock     `json:"clock,omitzero"` // how time passed in the lab
 	Expected evidence.Verdict   `json:"expected"`
 	Run      string             `json:"run"` // digest of run.json
 	Verdict  evidence.Verdict   `json:"verdict,omitempty"`
@@ -74,16 +75,26 @@ func (r *RunClaim) Valid() int {
 }
 
 // Main gives the run that the claim rests on: of the scenario itself, with the most valid
-// trials; nil without one.
+// trials, in real time where one is; nil without one.
 func (c *Claim) Main() *RunClaim {
 	var best *RunClaim
 	for i := range c.Runs {
-		if r := &c.Runs[i]; r.Variant == evidence.VariantMain && (best == nil || r.Valid() > best.Valid()) {
+		if r := &c.Runs[i]; r.Variant == evidence.VariantMain && (best == nil || r.outweighs(best)) {
 			best = r
 		}
 	}
 	return best
 }
+
+func (r *RunClaim) outweighs(other *RunClaim) bool {
+	if mine, its := r.inRealTime(), other.inRealTime(); mine != its {
+		return mine
+	}
+	return r.Valid() > other.Valid()
+}
+
+// inRealTime reports whether the run says anything of real time.
+func (r *RunClaim) inRealTime() bool { return !r.Clock.Scaled() && r.Valid() > 0 }
 
 // claimOf computes the claim of run directories.
 func claimOf(dirs []string) (Claim, error) {
@@ -117,7 +128,7 @@ func runClaim(path string) (RunClaim, evidence.RunInfo, error) {
 		return RunClaim{}, info, err
 	}
 	r := RunClaim{
-		ID: dir.ID(), Scenario: info.Scenario.ID, Variant: info.Variant, Set: info.Set, Expected: info.Expected, Planned: info.Trials,
+		ID: dir.ID(), Scenario: info.Scenario.ID, Variant: info.Variant, Set: info.Set, Clock: info.Clock, Expected: info.Expected, Planned: info.Trials,
 		Trials: []TrialClaim{}, Failures: []FailureSignature{},
 	}
 	text, err := os.ReadFile(dir.File("run.json"))

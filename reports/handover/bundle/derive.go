@@ -52,6 +52,7 @@ type RunEnv struct {
 	Fidelity string            `json:"fidelity"`
 	Labs     int               `json:"labs"`
 	Reset    string            `json:"reset"`
+	Clock    evidence.Clock    `json:"clock,omitzero"`
 	Nodes    []NodeEnv         `json:"nodes"`
 }
 
@@ -99,7 +100,7 @@ func envOf(runs []evidence.RunInfo) Env {
 	env := Env{Reprise: "env/v1", Runs: []RunEnv{}}
 	for i := range runs {
 		r := &runs[i]
-		e := RunEnv{ID: r.ID, Tool: r.Tool, Host: r.Host, Provider: r.Provider, Fidelity: r.Fidelity, Labs: r.Labs, Reset: r.Reset, Nodes: []NodeEnv{}}
+		e := RunEnv{ID: r.ID, Tool: r.Tool, Host: r.Host, Provider: r.Provider, Fidelity: r.Fidelity, Labs: r.Labs, Reset: r.Reset, Clock: r.Clock, Nodes: []NodeEnv{}}
 		for _, n := range r.Nodes {
 			e.Nodes = append(e.Nodes, NodeEnv{n.Name, n.Role, n.Platform, n.Kind, n.Image})
 		}

@@ -76,16 +76,17 @@ func claimFacts(c Contents) map[string]string {
 	return facts
 }
 
-// RateText is the rate with n and its interval, as it is told.
+// RateText is the rate with n and its interval, and the lab's clock where that is its own, as it
+// is told.
 func (r *RunClaim) RateText() string {
 	if r.Rate == nil {
 		return fmt.Sprintf("%d trials, broken off before they were judged as a whole", len(r.Trials))
 	}
 	text := fmt.Sprintf("%d/%d", r.Rate.Reproduced, r.Rate.Valid)
 	if r.Rate.Valid == 0 {
-		return text
+		return text + r.Clock.Beside()
 	}
-	return fmt.Sprintf("%s = %.2f, 95%% [%.2f, %.2f] Clopper-Pearson", text, float64(r.Rate.Reproduced)/float64(r.Rate.Valid), r.Rate.ClopperPearson[0], r.Rate.ClopperPearson[1])
+	return fmt.Sprintf("%s = %.2f, 95%% [%.2f, %.2f] Clopper-Pearson%s", text, float64(r.Rate.Reproduced)/float64(r.Rate.Valid), r.Rate.ClopperPearson[0], r.Rate.ClopperPearson[1], r.Clock.Beside())
 }
 
 func imageFacts(c Contents) map[string]string {
@@ -107,7 +108,7 @@ func envFacts(c Contents) map[string]string {
 		maps.Copy(facts, map[string]string{
 			part + "tool": r.Tool.Name + " " + r.Tool.Version, part + "os": r.Host.OS, part + "kernel": r.Host.Kernel, part + "arch": r.Host.Arch,
 			part + "cpus": fmt.Sprint(r.Host.CPUs), part + "engine": r.Host.Engine, part + "provider": r.Provider, part + "fidelity": r.Fidelity,
-			part + "reset": r.Reset, part + "labs": fmt.Sprint(r.Labs),
+			part + "reset": r.Reset, part + "labs": fmt.Sprint(r.Labs), part + "clock": r.Clock.String(),
 		})
 		for _, n := range r.Nodes {
 			facts[part+n.Name] = strings.TrimSpace(n.Platform + " " + n.Kind + " " + n.Image)

@@ -8,7 +8,7 @@ import (
 
 // RateComparison holds the rates of two claims against each other.
 type RateComparison struct {
-	A      string  `json:"a"` // hits/trials
+	A      string  `json:"a"` // hits/trials, and the speed where that is not 1
 	B      string  `json:"b"`
 	P      float64 `json:"fisher-p"`
 	Differ bool    `json:"differ"` // at 5 %
@@ -27,6 +27,8 @@ func CompareRates(a, b Claim) *RateComparison {
 		}
 	}
 	p := stats.FisherTwoSided(ra.Rate.Reproduced, ra.Rate.Valid, rb.Rate.Reproduced, rb.Rate.Valid)
-	word := func(r *RunClaim) string { return fmt.Sprintf("%d/%d", r.Rate.Reproduced, r.Rate.Valid) }
+	word := func(r *RunClaim) string {
+		return fmt.Sprintf("%d/%d%s", r.Rate.Reproduced, r.Rate.Valid, r.Clock.Beside())
+	}
 	return &RateComparison{A: word(ra), B: word(rb), P: p, Differ: p < 0.05}
 }

@@ -30,6 +30,11 @@ func TestCompareRates(t *testing.T) {
 			t.Errorf("%s: %+v", tt.name, got)
 		}
 	}
+	fast := claim(2, 2, 2)
+	fast.Runs[0].Clock.Speed = 10
+	if got := bundle.CompareRates(fast, claim(2, 3, 3)); got.A != "2/2 at speed 10" || got.B != "2/3" {
+		t.Errorf("in words %s and %s", got.A, got.B)
+	}
 	if got := bundle.CompareRates(claim(1, 2, 2), claim(2, 3, 3)); got.A != "1/2" || got.B != "2/3" {
 		t.Errorf("in words %s and %s", got.A, got.B)
 	}

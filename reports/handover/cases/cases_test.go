@@ -322,12 +322,17 @@ func TestClosable(t *testing.T) {
 		}
 		return dir
 	}
+	fast := verified(t, "fixed", "r1=frr:10.3", "ospf-mtu")
+	if err := evidence.WriteJSON(filepath.Join(fast, "verify.json"), map[string]any{"ruling": "fixed", "what": "r1=frr:10.3", "scenario": "ospf-mtu", "clock": evidence.Clock{Speed: 10}}); err != nil {
+		t.Fatal(err)
+	}
 	defect := strings.Replace(whole, "is: specification", "is: defect", 1)
 	for _, tt := range []struct{ name, yaml, says string }{
 		{"as specified", whole, ""},
 		{"no fix", defect, "no fix, patch or workaround"},
 		{"not verified", defect + "fix: {kind: fix, version: 10.3}\n", "nobody verified"},
 		{"verified", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", ""},
+		{"verified by a fast clock", defect + "fix: {kind: fix, version: 10.3, verified: " + fast + "}\n", "the verification is at speed 10, which says nothing of real time"},
 		{"not fixed", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "not-fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "says not-fixed"},
 		{"another version", defect + "fix: {kind: fix, version: 10.4, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", "is of r1=frr:10.3"},
 		{"another scenario", defect + "scenario-id: ospf-mtu\nfix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "bgp") + "}\n", "of the scenario bgp"},

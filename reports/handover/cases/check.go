@@ -172,14 +172,14 @@ func (f Folder) isolated(d *Duty, runs []attached) {
 	for _, a := range runs {
 		switch {
 		case a.err != nil:
-		case a.isolation != nil && a.isolation.Complete:
+		case a.isolation != nil && a.isolation.done():
 			say, where = append(say, fmt.Sprintf("cut from %s to %s", a.isolation.Before, a.isolation.After)), append(where, a.Dir)
 		case a.bisection != nil && a.bisection.Found:
 			verb := "came in"
 			if a.bisection.Fixed {
 				verb = "went away"
 			}
-			say, where = append(say, fmt.Sprintf("it %s with %s (%.3f)", verb, a.bisection.First, a.bisection.Confidence)), append(where, a.Dir)
+			say, where = append(say, fmt.Sprintf("it %s with %s (%.3f%s)", verb, a.bisection.First, a.bisection.Confidence, a.bisection.Clock.Beside())), append(where, a.Dir)
 		}
 	}
 	if len(say) == 0 {
@@ -260,18 +260,16 @@ func (f Folder) interop(d *Duty, runs []attached) {
 }
 
 func (f Folder) duplicated(d *Duty, runs []attached) {
-	var shown, control *attached
-	for i := range runs {
-		a := &runs[i]
-		if a.shows() && (shown == nil || a.rate.Valid > shown.rate.Valid) {
-			shown = a
-		}
-		if a.clean() && (control == nil || a.rate.Valid > control.rate.Valid) {
-			control = a
-		}
+	seen := duplicationOf(runs)
+	again := fmt.Sprintf("reprise case set %s --run FOLDER", f.Path)
+	inTime := "" // where the scenario's own speed may be another
+	if slices.ContainsFunc(runs, func(a attached) bool { return a.scaled() }) {
+		inTime = " --speed 1"
 	}
-	switch {
-	case shown == nil:
+	switch unreal := seen.unreal(); {
+	case unreal != "":
+		d.no(fmt.Sprintf("reprise run %s --speed 1 --trials %d; then %s", orScenario(f.Case.Scenario), max(seen.needed()-seen.valid, 1), again), "%s", unreal)
+	case seen.shown == nil:
 		for _, a := range runs {
 			if a.err != nil {
 				d.Missing = append(d.Missing, a.err.Error())
@@ -279,12 +277,13 @@ func (f Folder) duplicated(d *Duty, runs []attached) {
 				d.Missing = append(d.Missing, a.outdated)
 			}
 		}
-		d.no(fmt.Sprintf("reprise run %s; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path), "no attached run reproduced it")
-	case control == nil:
-		d.no(fmt.Sprintf("reprise run %s --control; then reprise case set %s --run FOLDER", orScenario(f.Case.Scenario), f.Path),
-			"%s in %s, and no healthy control is attached: the symptom may show anywhere", rateText(shown.rate), shown.Dir)
+		d.no(fmt.Sprintf("reprise run %s%s; then %s", orScenario(f.Case.Scenario), inTime, again), "no attached run reproduced it")
+	case seen.control == nil:
+		d.no(fmt.Sprintf("reprise run %s --control%s; then %s", orScenario(f.Case.Scenario), inTime, again),
+			"%s in %s, and no healthy control is attached: the symptom may show anywhere", rateText(seen.shown.rate), seen.shown.Dir)
 	default:
-		d.yes(fmt.Sprintf("%s; the control stayed healthy in %d of %d", rateText(shown.rate), control.rate.Valid-control.rate.Reproduced, control.rate.Valid), shown.Dir, control.Dir)
+		control := seen.control.rate
+		d.yes(fmt.Sprintf("%s; the control stayed healthy in %d of %d", rateText(seen.shown.rate), control.Valid-control.Reproduced, control.Valid), seen.shown.Dir, seen.control.Dir)
 	}
 }
 
@@ -369,11 +368,13 @@ func (f Folder) Closable() error {
 		return fmt.Errorf("the verification is of the scenario %s, and the case is of %s", a.fix.Scenario, c.ScenarioID)
 	case a.fix != nil && c.Fix.Kind != "workaround" && !strings.Contains(a.fix.What, c.Fix.Version):
 		return fmt.Errorf("the verification is of %s, and the %s is %s", a.fix.What, c.Fix.Kind, c.Fix.Version)
+	case a.fix != nil && a.fix.Ruling == "fixed" && a.fix.Clock.Scaled():
+		return fmt.Errorf("the verification is%s, which says nothing of real time (reprise verify-fix --speed 1)", a.fix.Clock.Beside())
 	case a.fix != nil && a.fix.Ruling == "fixed":
 		return nil
 	case a.fix != nil:
 		return fmt.Errorf("the verification says %s: %s", a.fix.Ruling, a.fix.Reason)
-	case c.Fix.Kind == "workaround" && a.info != nil && slices.ContainsFunc(a.notes, func(n string) bool { return n == "workaround: it helps" }):
+	case c.Fix.Kind == "workaround" && a.info != nil && !a.scaled() && slices.ContainsFunc(a.notes, func(n string) bool { return n == "workaround: it helps" }):
 		return nil
 	default:
 		return fmt.Errorf("%s is no verification of a %s", c.Fix.Verified, c.Fix.Kind)

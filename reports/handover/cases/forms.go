@@ -127,15 +127,15 @@ func Escalate(f Folder, duties []Duty) Escalation {
 		e.Owed[i].Why = lead.Replace(e.Owed[i].Why)
 	}
 	virtual := false
-	for _, a := range f.attach() {
+	for _, a := range inRealTime(f.attach()) {
 		switch {
 		case a.err != nil:
 		case a.shows():
-			e.Shown = rateText(a.rate)
+			e.Shown = rateText(a.rate) + a.info.Clock.Beside()
 			e.Lab = fmt.Sprintf("%d nodes (%s), kind %s", len(a.info.Nodes), strings.Join(a.products(), ", "), a.info.Fidelity)
 			virtual = virtual || a.info.Fidelity == "vm"
 		case a.clean():
-			e.Control = fmt.Sprintf("healthy in %d of %d trials", a.rate.Valid-a.rate.Reproduced, a.rate.Valid)
+			e.Control = fmt.Sprintf("healthy in %d of %d trials", a.rate.Valid-a.rate.Reproduced, a.rate.Valid) + a.info.Clock.Beside()
 		}
 	}
 	for _, d := range duties {

@@ -36,13 +36,21 @@ type attached struct {
 // isolation is what isolation.json must tell.
 type isolation struct {
 	Complete      bool
+	Clock         evidence.Clock
+	Real          *struct{ Shows bool } `json:"real-time"`
 	Before, After string
 	Result        string
+}
+
+// done reports whether it came to its end, and to a case that shows the problem in real time.
+func (i *isolation) done() bool {
+	return i.Complete && (!i.Clock.Scaled() || i.Real != nil && i.Real.Shows)
 }
 
 // bisection is what bisection.json must tell.
 type bisection struct {
 	Found      bool
+	Clock      evidence.Clock
 	First      string
 	Confidence float64
 	Fixed      bool
@@ -51,6 +59,7 @@ type bisection struct {
 // verification is what verify.json must tell.
 type verification struct {
 	Scenario string
+	Clock    evidence.Clock
 	Ruling   string
 	Reason   string
 	What     string

@@ -11,7 +11,7 @@ import (
 
 // ShownOf is what a run says, as a confirmation keeps it.
 func ShownOf(r bundle.RunClaim) Shown {
-	s := Shown{Scenario: r.Scenario, Run: r.ID, Digest: r.Run, Reproduced: r.Count(evidence.Reproduced), Valid: r.Valid(), Signatures: []string{}}
+	s := Shown{Scenario: r.Scenario, Run: r.ID, Digest: r.Run, Reproduced: r.Count(evidence.Reproduced), Valid: r.Valid(), Clock: r.Clock, Signatures: []string{}}
 	if s.Valid > 0 {
 		s.Interval = stats.ClopperPearson(s.Reproduced, s.Valid)
 	}
@@ -28,7 +28,7 @@ func (c Confirmation) Answers(claim bundle.Claim) error {
 	interval := stats.ClopperPearson(c.Claim.Reproduced, c.Claim.Valid)
 	was := claim.Main()
 	if was == nil || was.ID != c.Claim.Run || was.Run != c.Claim.Digest || was.Count(evidence.Reproduced) != c.Claim.Reproduced || was.Valid() != c.Claim.Valid ||
-		interval != c.Claim.Interval {
+		interval != c.Claim.Interval || !was.Clock.Same(c.Claim.Clock) {
 		return errors.New("it does not repeat what the bundle claims")
 	}
 	hasControl := slices.ContainsFunc(claim.Runs, func(r bundle.RunClaim) bool { return r.Variant == evidence.VariantControl })

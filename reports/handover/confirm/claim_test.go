@@ -48,6 +48,7 @@ func TestAnswers(t *testing.T) {
 		{"another digest", claim, func(s *confirm.Shown) { s.Digest = "d2" }, otherwise},
 		{"more hits", claim, func(s *confirm.Shown) { s.Reproduced = 3 }, otherwise},
 		{"more trials", claim, func(s *confirm.Shown) { s.Valid = 4 }, otherwise},
+		{"another clock", claim, func(s *confirm.Shown) { s.Clock.Speed = 10 }, otherwise},
 		{"a narrower interval", claim, func(s *confirm.Shown) { s.Interval[0] += 0.1 }, otherwise},
 		{"no run of the scenario", bundle.Claim{}, func(*confirm.Shown) {}, otherwise},
 		{"with its control", withControl, func(s *confirm.Shown) { s.HasControl = true }, ""},

@@ -5,7 +5,6 @@ package confirm
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -67,13 +67,14 @@ type Bundle struct {
 
 // Shown is what one side saw.
 type Shown struct {
-	Scenario   string     `json:"scenario"`
-	Run        string     `json:"run"` // its id
-	Digest     string     `json:"digest"`
-	Reproduced int        `json:"reproduced"`
-	Valid      int        `json:"valid"`
-	Interval   [2]float64 `json:"clopper-pearson-95"`
-	Signatures []string   `json:"signatures"` // of the failures, the same words for the same failure
+	Scenario   string         `json:"scenario"`
+	Run        string         `json:"run"` // its id
+	Digest     string         `json:"digest"`
+	Reproduced int            `json:"reproduced"`
+	Valid      int            `json:"valid"`
+	Interval   [2]float64     `json:"clopper-pearson-95"`
+	Clock      evidence.Clock `json:"clock,omitzero"` // how time passed in the lab
+	Signatures []string       `json:"signatures"`     // of the failures, the same words for the same failure
 	// HasControl says of a claim that its scenario declares a control: without a healthy one
 	// here nothing is confirmed.
 	HasControl bool `json:"has-control,omitempty"`
@@ -93,15 +94,10 @@ type Difference struct {
 // and Pearson (Biometrika 26, 1934). The probability that none of so many shows what is
 // there is then at most 5 %. A claim without a hit needs none: there is nothing to confirm.
 func Needed(claim Shown) int {
-	p := claim.Interval[0]
-	switch {
-	case claim.Reproduced == 0 || p <= 0:
+	if claim.Reproduced == 0 {
 		return 0
-	case p >= 1:
-		return 1
-	default:
-		return int(math.Ceil(math.Log(0.05) / math.Log1p(-p)))
 	}
+	return stats.CleanTrials(claim.Interval[0], 0.95)
 }
 
 // Same says whether the two sides saw the same failure: a signature of the claim among
@@ -111,7 +107,7 @@ func Same(claim, seen Shown) bool {
 }
 
 // Decide says what the trials came to: one that shows the same failure confirms, where the
-// control, if the claim has one, was seen to be healthy here; as many as are needed without
+// control, if the claim has one, was seen to be healthy here, and the lab had the claim's clock; as many as are needed without
 // one contradict, unless something differs that may be the reason.
 func (c *Confirmation) Decide() {
 	var matters []string
@@ -120,7 +116,8 @@ func (c *Confirmation) Decide() {
 			matters = append(matters, fmt.Sprintf("%s is %s here and was %s", d.What, d.Here, d.Claim))
 		}
 	}
-	share := fmt.Sprintf("%d of %d valid trials", c.Seen.Reproduced, c.Seen.Valid)
+	at, otherClock := c.Seen.Clock.Beside(), !c.Claim.Clock.Same(c.Seen.Clock)
+	share := fmt.Sprintf("%d of %d valid trials%s", c.Seen.Reproduced, c.Seen.Valid, at)
 	switch {
 	case c.Claim.Reproduced == 0:
 		c.Result, c.Reason = Inconclusive, "the bundle shows no reproduction: there is nothing to confirm"
@@ -128,6 +125,8 @@ func (c *Confirmation) Decide() {
 		c.Result, c.Reason = Inconclusive, fmt.Sprintf("the control, which must stay healthy, shows it here as well, in %d of %d valid trials", c.Control.Reproduced, c.Control.Valid)
 	case c.Seen.Reproduced > 0 && Same(c.Claim, c.Seen) && c.Claim.HasControl && (c.Control == nil || c.Control.Valid == 0):
 		c.Result, c.Reason = Inconclusive, "the same failure in "+share+", but no valid trial of the control, which must stay healthy: whether the symptom tells a healthy network here is not known"
+	case c.Seen.Reproduced > 0 && Same(c.Claim, c.Seen) && otherClock:
+		c.Result, c.Reason = Inconclusive, "the same failure in "+share+", and the claim is of "+clockWord(c.Claim.Clock)+": trials by the claim's clock decide"
 	case c.Seen.Reproduced > 0 && Same(c.Claim, c.Seen):
 		c.Result, c.Reason = Confirmed, "the same failure in "+share
 		if len(matters) > 0 {
@@ -136,13 +135,15 @@ func (c *Confirmation) Decide() {
 	case c.Seen.Reproduced > 0:
 		c.Result, c.Reason = Inconclusive, "another failure than the claim's in "+share
 	case c.Seen.Valid < c.Planned:
-		c.Result, c.Reason = Inconclusive, fmt.Sprintf("not in %d valid trials, and %d are needed to contradict", c.Seen.Valid, c.Planned)
+		c.Result, c.Reason = Inconclusive, fmt.Sprintf("not in %d valid trials%s, and %d are needed to contradict", c.Seen.Valid, at, c.Planned)
+	case otherClock:
+		c.Result, c.Reason = Inconclusive, fmt.Sprintf("not in %d valid trials%s, and the claim is of %s: trials by the claim's clock decide", c.Seen.Valid, at, clockWord(c.Claim.Clock))
 	case len(matters) > 0:
 		c.Result = Inconclusive
-		c.Reason = fmt.Sprintf("not in %d valid trials, but %s", c.Seen.Valid, strings.Join(matters, ", and "))
+		c.Reason = fmt.Sprintf("not in %d valid trials%s, but %s", c.Seen.Valid, at, strings.Join(matters, ", and "))
 	default:
 		c.Result = Contradicted
-		c.Reason = fmt.Sprintf("not in %d valid trials, where a rate of %.2f or more would have shown with 95 %%", c.Seen.Valid, c.Claim.Interval[0])
+		c.Reason = fmt.Sprintf("not in %d valid trials%s, where a rate of %.2f or more would have shown with 95 %%", c.Seen.Valid, at, c.Claim.Interval[0])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/handover/confirm"
 )
 
@@ -35,6 +36,7 @@ func TestDecide(t *testing.T) {
 	other := confirm.Difference{What: "image of r1", Claim: "a", Here: "b", Matters: true}
 	harmless := confirm.Difference{What: "kernel", Claim: "6.1", Here: "6.12"}
 	withControl := confirm.Shown{HasControl: true}
+	fast, hit := evidence.Clock{Speed: 10}, []string{"5f1c9a"}
 	for _, tt := range []struct {
 		name string
 		c    confirm.Confirmation
@@ -52,11 +54,16 @@ func TestDecide(t *testing.T) {
 		{"too few trials", confirm.Confirmation{Seen: confirm.Shown{Valid: 3}}, confirm.Inconclusive, "4 are needed"},
 		{"none in as many as are needed", confirm.Confirmation{Seen: confirm.Shown{Valid: 4}, Differences: []confirm.Difference{harmless}}, confirm.Contradicted, "0.56 or more"},
 		{"none, on another image", confirm.Confirmation{Seen: confirm.Shown{Valid: 4}, Differences: []confirm.Difference{other}}, confirm.Inconclusive, "but image of r1 is b here and was a"},
+		{"by the claim's fast clock", confirm.Confirmation{Claim: confirm.Shown{Clock: fast}, Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: hit, Clock: fast}}, confirm.Confirmed, "in 1 of 1 valid trials at speed 10"},
+		{"not by it", confirm.Confirmation{Claim: confirm.Shown{Clock: fast}, Seen: confirm.Shown{Valid: 4, Clock: fast}}, confirm.Contradicted, "not in 4 valid trials at speed 10, where"},
+		{"by another than the claim's", confirm.Confirmation{Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: hit, Clock: fast}}, confirm.Inconclusive, "at speed 10, and the claim is of speed 1: trials by the claim's clock decide"},
+		{"in real time what a clock claims", confirm.Confirmation{Claim: confirm.Shown{Clock: fast}, Seen: confirm.Shown{Reproduced: 1, Valid: 1, Signatures: hit}}, confirm.Inconclusive, "and the claim is of speed 10: "},
+		{"not by another", confirm.Confirmation{Seen: confirm.Shown{Valid: 4, Clock: fast}}, confirm.Inconclusive, "not in 4 valid trials at speed 10, and the claim is of speed 1: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			hasControl := tt.c.Claim.HasControl
+			hasControl, clock := tt.c.Claim.HasControl, tt.c.Claim.Clock
 			tt.c.Claim = claim(9, 10, 0.5550, 0.9975)
-			tt.c.Claim.HasControl = hasControl
+			tt.c.Claim.HasControl, tt.c.Claim.Clock = hasControl, clock
 			tt.c.Planned = confirm.Needed(tt.c.Claim)
 			tt.c.Decide()
 			if tt.c.Result != tt.want || !strings.Contains(tt.c.Reason, tt.says) {

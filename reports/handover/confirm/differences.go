@@ -42,6 +42,7 @@ func Differences(claim, here evidence.RunInfo) []Difference {
 			add("the build of "+n.Name+"'s image", was.Digest, n.Digest, !told)
 		}
 	}
+	add("the lab's clock", clockWord(claim.Clock), clockWord(here.Clock), true)
 	add("reset", claim.Reset, here.Reset, true)
 	add("labs side by side", fmt.Sprint(claim.Labs), fmt.Sprint(here.Labs), true)
 	add("architecture", claim.Host.Arch, here.Host.Arch, true)
@@ -52,6 +53,13 @@ func Differences(claim, here evidence.RunInfo) []Difference {
 	add("engine", claim.Host.Engine, here.Host.Engine, false)
 	add("tool", claim.Tool.Version, here.Tool.Version, false)
 	return list
+}
+
+func clockWord(c evidence.Clock) string {
+	if s := c.String(); s != "" {
+		return s
+	}
+	return "speed 1"
 }
 
 // release is a kernel's version up to the part that brings features: 6.1 of 6.1.0-28-amd64.

@@ -13,9 +13,16 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 )
 
-// mend makes the digests of the redacted runs again: inputs in run.json, trials and the
-// chain in the ledger. A digest that did not hold before is left as wrong as it was.
+// mend makes the digests of the redacted runs again: captures in the timelines, inputs in run.json,
+// trials and the chain in the ledger. A digest that did not hold before is left as wrong as it was.
 func (t *tree) mend(files []string) error {
+	for _, name := range files {
+		if t.renamed[name] != "" && path.Base(name) == "timeline.ndjson" { // which the ledger's are of
+			if err := t.mendTimeline(name); err != nil {
+				return err
+			}
+		}
+	}
 	for _, name := range files {
 		if t.renamed[name] == "" {
 			continue
@@ -52,11 +59,7 @@ func (t *tree) mendRun(name string) error {
 		if t.renamed[file] == "" {
 			continue
 		}
-		before, err := t.original(file)
-		if err != nil {
-			return err
-		}
-		after, err := os.ReadFile(t.result(file))
+		before, after, err := t.both(file)
 		if err != nil {
 			return err
 		}
@@ -69,6 +72,45 @@ func (t *tree) mendRun(name string) error {
 		return err
 	}
 	return nil
+}
+
+// both reads a file as it was and as it is written.
+func (t *tree) both(name string) (before, after []byte, err error) {
+	if before, err = t.original(name); err != nil {
+		return nil, nil, err
+	}
+	after, err = os.ReadFile(t.result(name))
+	return before, after, err
+}
+
+// mendTimeline replaces size and SHA-256 of each capture that a trial's record described rightly.
+func (t *tree) mendTimeline(name string) error {
+	text, data, err := t.both(name)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for line := range bytes.Lines(text) {
+		var e evidence.Event
+		if !bytes.Contains(line, []byte(`"capture"`)) || json.Unmarshal(line, &e) != nil || e.Capture == nil || e.Capture.SHA256 == "" {
+			continue
+		}
+		file := path.Join(path.Dir(name), e.Capture.File)
+		if t.renamed[file] == "" {
+			continue
+		}
+		before, after, err := t.both(file)
+		if err != nil {
+			return err
+		}
+		if evidence.SHA256(before) == e.Capture.SHA256 {
+			data, changed = bytes.Replace(data, []byte(`"`+e.Capture.SHA256+`"`), []byte(`"`+evidence.SHA256(after)+`"`), 1), true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return evidence.WriteFile(t.result(name), data)
 }
 
 // hideHost replaces the name of the machine that a run was made on. It is replaced in its

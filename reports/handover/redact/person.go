@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Left is a line that only a person can judge: free words of the owner, in which names may
@@ -22,27 +23,32 @@ const mostLeft = 5000
 // longestLeft bounds the text of one, in bytes.
 const longestLeft = 160
 
-// personal are lines that hold free words, by a word that must stand in them.
-//
-//nolint:gochecknoglobals // compiled once
-var personal = []struct {
+// personalLine is a line that holds free words, by a word that must stand in it.
+type personalLine struct {
 	kind string
 	word string
 	re   *regexp.Regexp
-}{
-	{"banner", "banner", regexp.MustCompile(`(?i)^\s*(?:set system login |configure |conf |create )?banner\b(?:\s+\S)`)},
-	{"banner", "message", regexp.MustCompile(`(?i)^\s*(?:set system )?login (?:message|announcement)\s+\S`)},
-	{"banner", "announcement", regexp.MustCompile(`(?i)^\s*(?:set system login )?announcement\s+\S`)},
-	{"description", "desc", regexp.MustCompile(`(?i)^\s*(?:set .*|configure .*|\S+ )?desc(?:ription)?(?:-string)?\s*[:=]?\s+["']?\S`)},
-	{"description", "display-string", regexp.MustCompile(`(?i)\bdisplay-string\s+\S`)},
-	{"description", "alias", regexp.MustCompile(`(?i)^\s*(?:interface )?alias\s+["']?\S+ \S`)},
-	{"description", `"desc`, regexp.MustCompile(`(?i)"desc(?:ription)?"\s*:\s*"[^"]`)},
-	{"description", "name", regexp.MustCompile(`(?i)^\s*name\s+".+"`)},
-	{"vlan-name", "vlan", regexp.MustCompile(`(?i)^\s*(?:create vlan "?[A-Za-z]|vlan create \d+ name |vlan name \d+ |vlan \d+ name |set vlans [A-Za-z]|configure vlan "?\S+"? (?:name|tag|description) )`)},
-	{"remark", "remark", regexp.MustCompile(`(?i)^\s*(?:access-list \S+ |\d+ )?remark\s+\S`)},
-	{"phone", "", regexp.MustCompile(`(?:^|[\s:(>"'])\+[1-9]\d{0,2}[ ./()-]*\d[\d ./()-]{6,14}\d\b`)},
-	{"phone", "", regexp.MustCompile(`(?i)\b(?:tel|phone|fax|mobile|telefon|handy)\b[\s.:=]*\+?[\d(][\d ./()-]{5,}\d`)},
 }
+
+// personal are all of them; a program that redacts nothing does not wait for them.
+//
+//nolint:gochecknoglobals // compiled once
+var personal = sync.OnceValue(func() []personalLine {
+	return []personalLine{
+		{"banner", "banner", regexp.MustCompile(`(?i)^\s*(?:set system login |configure |conf |create )?banner\b(?:\s+\S)`)},
+		{"banner", "message", regexp.MustCompile(`(?i)^\s*(?:set system )?login (?:message|announcement)\s+\S`)},
+		{"banner", "announcement", regexp.MustCompile(`(?i)^\s*(?:set system login )?announcement\s+\S`)},
+		{"description", "desc", regexp.MustCompile(`(?i)^\s*(?:set .*|configure .*|\S+ )?desc(?:ription)?(?:-string)?\s*[:=]?\s+["']?\S`)},
+		{"description", "display-string", regexp.MustCompile(`(?i)\bdisplay-string\s+\S`)},
+		{"description", "alias", regexp.MustCompile(`(?i)^\s*(?:interface )?alias\s+["']?\S+ \S`)},
+		{"description", `"desc`, regexp.MustCompile(`(?i)"desc(?:ription)?"\s*:\s*"[^"]`)},
+		{"description", "name", regexp.MustCompile(`(?i)^\s*name\s+".+"`)},
+		{"vlan-name", "vlan", regexp.MustCompile(`(?i)^\s*(?:create vlan "?[A-Za-z]|vlan create \d+ name |vlan name \d+ |vlan \d+ name |set vlans [A-Za-z]|configure vlan "?\S+"? (?:name|tag|description) )`)},
+		{"remark", "remark", regexp.MustCompile(`(?i)^\s*(?:access-list \S+ |\d+ )?remark\s+\S`)},
+		{"phone", "", regexp.MustCompile(`(?:^|[\s:(>"'])\+[1-9]\d{0,2}[ ./()-]*\d[\d ./()-]{6,14}\d\b`)},
+		{"phone", "", regexp.MustCompile(`(?i)\b(?:tel|phone|fax|mobile|telefon|handy)\b[\s.:=]*\+?[\d(][\d ./()-]{5,}\d`)},
+	}
+})
 
 // vlanName is the name of the VLAN that the line before begins.
 var vlanName = regexp.MustCompile(`(?i)^\s+name\s+\S`)
@@ -80,7 +86,7 @@ func personalKind(row []byte, before string) string {
 	if strings.HasPrefix(before, "vlan ") && vlanName.Match(row) {
 		return "vlan-name"
 	}
-	for _, p := range personal {
+	for _, p := range personal() {
 		switch {
 		case p.word != "" && !bytes.Contains(low, []byte(p.word)):
 		case p.word == "" && !bytes.ContainsAny(row, "+") && !bytes.Contains(low, []byte("tel")) && !bytes.Contains(low, []byte("phone")) && !bytes.Contains(low, []byte("fax")) && !bytes.Contains(low, []byte("mobile")) && !bytes.Contains(low, []byte("handy")):

@@ -203,28 +203,30 @@ func (r *Redactor) kept(word string) bool {
 // and Junos (user@sw1>), with a command after them.
 //
 //nolint:gochecknoglobals // compiled once
-var prompts = []*regexp.Regexp{
-	regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w-]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`),
-	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w-]+\))?[#>] ?\w`),
-	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})(?:\([\w-]+\))?[#>] ?(?:sh|show|conf|configure|exit|end|en|enable|copy|write|ping|term|terminal|no|interface)\b`),
-	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})\((?:conf|cfg|vlan|router|if)[\w./-]*\)# ?\w`),
-	regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) uptime is \d`),
-	regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`),
-	regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+Cleartext-Password[ \t]*:=`),
-	regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
-	regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`),
-	regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`),
-	regexp.MustCompile(`(?m)sysName\.0 = STRING: "?([A-Za-z][\w.-]{2,63})`),
-	regexp.MustCompile(`(?m)\buid=\d+\(([A-Za-z_][\w.-]{2,31})\) gid=`),
-	regexp.MustCompile(`(?m)^PING ([A-Za-z][\w.-]{2,63}) ?\(`),
-}
+var prompts = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w-]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`),
+		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w-]+\))?[#>] ?\w`),
+		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})(?:\([\w-]+\))?[#>] ?(?:sh|show|conf|configure|exit|end|en|enable|copy|write|ping|term|terminal|no|interface)\b`),
+		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})\((?:conf|cfg|vlan|router|if)[\w./-]*\)# ?\w`),
+		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) uptime is \d`),
+		regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`),
+		regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+Cleartext-Password[ \t]*:=`),
+		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
+		regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`),
+		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`),
+		regexp.MustCompile(`(?m)sysName\.0 = STRING: "?([A-Za-z][\w.-]{2,63})`),
+		regexp.MustCompile(`(?m)\buid=\d+\(([A-Za-z_][\w.-]{2,31})\) gid=`),
+		regexp.MustCompile(`(?m)^PING ([A-Za-z][\w.-]{2,63}) ?\(`),
+	}
+})
 
 func promptNames(data []byte) []string {
 	if !bytes.ContainsAny(data, "#>%$=") && !bytes.Contains(data, []byte(" uptime is ")) && !bytes.Contains(data, []byte("PING ")) {
 		return nil
 	}
 	var names []string
-	for _, re := range prompts {
+	for _, re := range prompts() {
 		for _, m := range re.FindAllSubmatch(data, 1000) {
 			for _, name := range m[1:] {
 				names = append(names, string(name))

@@ -4,23 +4,29 @@ import (
 	"bytes"
 	"math"
 	"regexp"
+	"sync"
 )
 
-// residues are shapes of secrets that nobody needs to know the value of.
-//
-//nolint:gochecknoglobals // compiled once
-var residues = []struct {
+// residue is the shape of a secret that nobody needs to know the value of.
+type residue struct {
 	form string
 	rule Rule
 	re   *regexp.Regexp
 	head int // bytes of the match that the replacement keeps
-}{
-	{"hash", RuleHash, regexp.MustCompile(`\$(?:1|2[aby]|5|6|8|9|14|y|gy|sha1)\$[\w./$=,+-]{8,}`), 0},
-	{"jwt", RuleToken, regexp.MustCompile(`eyJ[\w-]{10,}\.[\w-]{4,}\.[\w-]+`), 3},
-	{"pem", RuleKeyBlock, regexp.MustCompile(`-----BEGIN [A-Z0-9 ]+-----\r?\n[ \t]*([A-Za-z0-9+/=]{16,})`), 0},
-	{"url", RuleURL, regexp.MustCompile(`://[^\s/:@"']+:([^\s/@"']+)@`), 0},
-	{"random", RuleSecret, regexp.MustCompile(`(?i)(?:password|passwd|passphrase|secret|token|community|api[_-]?key|psk|authkey|key-string)["']?[\s:=]+["']?([^\s"'<>;,]{20,})`), 0},
 }
+
+// residues are all of them.
+//
+//nolint:gochecknoglobals // compiled once
+var residues = sync.OnceValue(func() []residue {
+	return []residue{
+		{"hash", RuleHash, regexp.MustCompile(`\$(?:1|2[aby]|5|6|8|9|14|y|gy|sha1)\$[\w./$=,+-]{8,}`), 0},
+		{"jwt", RuleToken, regexp.MustCompile(`eyJ[\w-]{10,}\.[\w-]{4,}\.[\w-]+`), 3},
+		{"pem", RuleKeyBlock, regexp.MustCompile(`-----BEGIN [A-Z0-9 ]+-----\r?\n[ \t]*([A-Za-z0-9+/=]{16,})`), 0},
+		{"url", RuleURL, regexp.MustCompile(`://[^\s/:@"']+:([^\s/@"']+)@`), 0},
+		{"random", RuleSecret, regexp.MustCompile(`(?i)(?:password|passwd|passphrase|secret|token|community|api[_-]?key|psk|authkey|key-string)["']?[\s:=]+["']?([^\s"'<>;,]{20,})`), 0},
+	}
+})
 
 // randomBits is the entropy of one character from which a long value looks random.
 const randomBits = 3.5
@@ -30,7 +36,7 @@ const randomBits = 3.5
 // announces one. Only a gate of [Redactor.Gate] knows what was made.
 func (g *Gate) Residue(name string, data []byte) []Hit {
 	var hits []Hit
-	for _, s := range residues {
+	for _, s := range residues() {
 		for _, m := range s.re.FindAllSubmatchIndex(data, 10000) {
 			at, end := m[0]+s.head, m[1]
 			if len(m) > 2 {

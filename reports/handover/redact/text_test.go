@@ -107,7 +107,7 @@ func plantedTree(t *testing.T) string {
 	put("report.html", page)
 	put("trials/0001/files/r1/page.html", page) // is no report of the run
 	trial := run.Trial(1)
-	tr, err := trial.NewTranscript("r1", time.Now(), evidence.Redactor{})
+	tr, err := trial.NewTranscript("r1", time.Now(), evidence.Clock{}, evidence.Redactor{})
 	if err != nil {
 		t.Fatal(err)
 	}

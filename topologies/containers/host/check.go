@@ -137,7 +137,7 @@ func toolChecks(context.Context) []doctor.Check {
 		{Name: "mmdebstrap", Optional: true, Lost: "building images here (they can be brought with docker load)", Fix: fixAll + ", or as root: apt-get install mmdebstrap"},
 		{Name: "gdb", Optional: true, Lost: "stack traces from core files", Fix: "as root: apt-get install gdb"},
 		{Name: "chromium", Optional: true, Lost: "tests of the report pages", Fix: "as root: apt-get install chromium"},
-		{Name: "tcpdump", Optional: true, Lost: "tcpdump's filter language for captures", Fix: "as root: apt-get install tcpdump"},
+		{Name: "tcpdump", Optional: true, Lost: "tests of filters for captures", Fix: "as root: apt-get install tcpdump"},
 	}
 	for i := range tools {
 		path, err := exec.LookPath(tools[i].Name)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 	"github.com/reprise-lab/reprise/topologies/userns"
 )
 
@@ -198,16 +198,16 @@ func (s *Store) clear(ctx context.Context, m userns.Mapping, tree string) error 
 // inside has this program work on a tree in a namespace. It is killed with ctx, and with this
 // process.
 func inside(ctx context.Context, m userns.Mapping, in io.Reader, args ...string) (out string, err error) {
-	var text, said bytes.Buffer
+	text, said := bounded.NewFirst(bounded.Words), bounded.NewFirst(bounded.Words)
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", append([]string{Verb}, args...)...) //nolint:gosec // this program
 	cmd.Args[0] = os.Args[0]                                                              // the name it was called by, as for every process of this program
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = in, &text, &said, []string{}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = in, text, said, []string{}
 	cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true}
 	if err := m.Start(cmd); err != nil {
 		return "", err
 	}
 	if err := cmd.Wait(); err != nil {
-		return "", errors.Join(fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String())), ctx.Err())
+		return "", errors.Join(fmt.Errorf("%w: %s", err, said.Trimmed()), ctx.Err())
 	}
 	return text.String(), nil
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Use keeps the tree of an image, as [Image] names it, from being removed until the file that it
@@ -25,6 +28,25 @@ func Use(tree string) (*os.File, error) {
 		return nil, fmt.Errorf("use image %.12s: %w", filepath.Base(tree), err)
 	}
 	return lock, nil
+}
+
+// ReadFile reads a file of an image, of so many bytes at most.
+func (s *Store) ReadFile(ref, path string, limit int64) ([]byte, error) {
+	img, err := s.Resolve(ref)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := Use(img.Tree)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close() //nolint:errcheck // it only lets go
+	tree, err := os.OpenRoot(img.Tree)
+	if err != nil {
+		return nil, fmt.Errorf("open image %s: %w", ref, err)
+	}
+	defer tree.Close() //nolint:errcheck // read only
+	return plain.ReadBy(tree.OpenFile, strings.TrimPrefix(path, "/"), limit)
 }
 
 // lockTree takes the lock of a tree, or fails at once with EWOULDBLOCK. It is a file beside the

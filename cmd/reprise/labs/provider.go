@@ -1,19 +1,16 @@
-package cli
+package labs
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/spf13/pflag"
-
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
@@ -31,60 +28,12 @@ import (
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
-// LabFlags say where a lab is built: of containers or namespaces, or with --lab of the devices
-// of an inventory. They are handed on to the children of a run as JSON.
-type LabFlags struct {
-	File      string `json:"file,omitempty"`
-	Wait      bool   `json:"wait,omitempty"`
-	Priority  int    `json:"priority,omitempty"`
-	AcceptNew bool   `json:"accept-new,omitempty"`
-	// Provider names what builds nodes without a kernel of their own; empty means EnvProvider,
-	// and without that what is there.
-	Provider string `json:"provider,omitempty"`
-	// Trust is what a foreign scenario may have, for the children of a run.
-	Trust []string `json:"trust,omitempty"`
+// Here are the labs of this machine and of the inventories it reads.
+type Here struct{}
 
-	Kinds []topologies.Kind `json:"-"` // the only ones that will do; empty means any
-}
-
-// Register adds the flags.
-func (f *LabFlags) Register(fl *pflag.FlagSet) {
-	fl.StringVar(&f.File, "lab", "", "use the devices of this inventory (lab.yaml) instead of containers; $REPRISE_LAB names a default for `reprise lab`")
-	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
-	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
-	f.RegisterProvider(fl)
-	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
-}
-
-// EnvProvider is the environment variable that says what --provider does where that is not given.
-const EnvProvider = "REPRISE_PROVIDER"
-
-// What --provider may say.
-const (
-	ProviderContainers = "containers"
-	ProviderNamespaces = "namespaces"
-	ProviderMixed      = "mixed"
-)
-
-// RegisterProvider adds the flag that chooses among providers of Linux nodes.
-func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) { ProviderFlag(fl, &f.Provider) }
-
-// ProviderFlag is that of [LabFlags.RegisterProvider] for verbs that use no devices.
-func ProviderFlag(fl *pflag.FlagSet, name *string) {
-	fl.StringVar(name, "provider", "", "`what` nodes are made of: containers of the engine, namespaces, which need neither an engine nor root, or mixed: of both, each as its runtime or its image says (default: $"+EnvProvider+", else mixed where a node says its runtime, namespaces for images of this project, and for what came out of a bundle, where the kernel allows them, else containers)")
-}
-
-// Provider builds labs and cleans up behind them.
-type Provider interface {
-	topologies.Provider
-	Close() error
-}
-
-// OpenProvider gives what builds the labs of a plan, and of others that are run beside it: of the
-// same scenario with other images, or of its control. It is the border: what a foreign scenario
-// asks for and was not allowed is refused here, whatever the verb, and once more by
-// harness/trial for each lab.
-func OpenProvider(ctx context.Context, f LabFlags, waiting func(lab.Place), p *plan.Plan, others ...*plan.Plan) (Provider, error) {
+// Open implements [cli.Opener]. It is the border: what a foreign scenario asks for and was not
+// allowed is refused here, whatever the verb, and once more by harness/trial for each lab.
+func (Here) Open(ctx context.Context, f cli.LabFlags, waiting func(lab.Place), p *plan.Plan, others ...*plan.Plan) (cli.Provider, error) {
 	labs := []topologies.Topology{p.Topology}
 	for _, other := range others {
 		labs = append(labs, other.Topology)
@@ -126,26 +75,26 @@ func permitAll(l *scenarios.Loaded, labs []topologies.Topology) error {
 // OpenNodes gives what builds labs of containers or of namespaces, for topologies that were
 // loaded with l, if that may have what it asks for: what is foreign is built of namespaces,
 // unless it was trusted with the engine. name is what --provider said.
-func OpenNodes(ctx context.Context, l *scenarios.Loaded, name string, labs ...topologies.Topology) (Provider, error) {
+func OpenNodes(ctx context.Context, l *scenarios.Loaded, name string, labs ...topologies.Topology) (cli.Provider, error) {
 	if err := permitAll(l, labs); err != nil {
 		return nil, err
 	}
 	refused := l.PermitEngine("")
-	switch name = cmp.Or(name, os.Getenv(EnvProvider)); {
-	case (name == ProviderContainers || name == ProviderMixed) && refused != nil:
+	switch name = cmp.Or(name, os.Getenv(cli.EnvProvider)); {
+	case (name == cli.ProviderContainers || name == cli.ProviderMixed) && refused != nil:
 		return nil, refused
-	case name == ProviderMixed, name == "" && refused == nil && slices.ContainsFunc(labs, saysRuntime):
+	case name == cli.ProviderMixed, name == "" && refused == nil && slices.ContainsFunc(labs, saysRuntime):
 		return openMixed(labs)
-	case name == ProviderContainers:
+	case name == cli.ProviderContainers:
 		return containers.New(containers.Options{})
-	case name == ProviderNamespaces:
+	case name == cli.ProviderNamespaces:
 		return namespaces.New(namespaces.Options{})
 	case name == "" && refused != nil:
 		return namespacesOnly(ctx, l, labs)
 	case name == "":
 		return whatIsThere(ctx, labs)
 	default:
-		return nil, noProvider(name)
+		return nil, cli.NoProvider(name)
 	}
 }
 
@@ -166,7 +115,7 @@ func checkAll(ctx context.Context, p topologies.Provider, labs []topologies.Topo
 
 // namespacesOnly gives namespaces for what may not have the engine. Where such a lab cannot be
 // built here, but perhaps for an image, the engine is what it asks for.
-func namespacesOnly(ctx context.Context, l *scenarios.Loaded, labs []topologies.Topology) (Provider, error) {
+func namespacesOnly(ctx context.Context, l *scenarios.Loaded, labs []topologies.Topology) (cli.Provider, error) {
 	spaces, err := namespaces.New(namespaces.Options{})
 	if err != nil {
 		return nil, l.PermitEngine(err.Error())
@@ -189,7 +138,7 @@ func lacksMoreThanImages(err error) error {
 // image is one that this project builds, which was measured to behave the same in both; where
 // there is no engine, also for other images, and perhaps without one that is not there yet.
 // Else it gives containers.
-func whatIsThere(ctx context.Context, labs []topologies.Topology) (Provider, error) {
+func whatIsThere(ctx context.Context, labs []topologies.Topology) (cli.Provider, error) {
 	spaces, err := namespaces.New(namespaces.Options{})
 	if err == nil {
 		err = checkAll(ctx, spaces, labs)
@@ -212,7 +161,7 @@ func saysRuntime(t topologies.Topology) bool {
 }
 
 // openMixed gives what builds labs of both kinds of nodes, or one of them where all are of it.
-func openMixed(labs []topologies.Topology) (Provider, error) {
+func openMixed(labs []topologies.Topology) (cli.Provider, error) {
 	spaces, err := namespaces.New(namespaces.Options{})
 	if err != nil {
 		return nil, err
@@ -247,18 +196,14 @@ func othersImages(t topologies.Topology) bool {
 // WithoutEngine reports whether labs are to be made without a container engine: name is what
 // --provider said.
 func WithoutEngine(ctx context.Context, name string) (bool, error) {
-	switch name = cmp.Or(name, os.Getenv(EnvProvider)); name {
-	case ProviderContainers, ProviderNamespaces, ProviderMixed:
-		return name == ProviderNamespaces, nil
+	switch name = cmp.Or(name, os.Getenv(cli.EnvProvider)); name {
+	case cli.ProviderContainers, cli.ProviderNamespaces, cli.ProviderMixed:
+		return name == cli.ProviderNamespaces, nil
 	case "":
 		return !EngineAnswers(ctx), nil
 	default:
-		return false, noProvider(name)
+		return false, cli.NoProvider(name)
 	}
-}
-
-func noProvider(name string) error {
-	return InputError("there is no provider %q: there are %s, %s and %s", name, ProviderContainers, ProviderNamespaces, ProviderMixed)
 }
 
 // EngineAnswers reports whether a container engine is there.
@@ -316,11 +261,11 @@ func LoadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 	case err != nil:
 		return nil, err
 	case foreign:
-		return nil, WithCode(ExitRefused, fmt.Errorf("%s came out of a bundle (%.12s), and an inventory says where this machine's passwords are sent: copy it elsewhere if you have read it and want it", file, mark.Bundle))
+		return nil, cli.WithCode(cli.ExitRefused, fmt.Errorf("%s came out of a bundle (%.12s), and an inventory says where this machine's passwords are sent: copy it elsewhere if you have read it and want it", file, mark.Bundle))
 	}
 	inv, err := lab.Load(file)
 	if err != nil {
-		return nil, WithCode(ExitInput, err)
+		return nil, cli.WithCode(cli.ExitInput, err)
 	}
 	if acceptNew {
 		for i := range inv.Devices {
@@ -333,50 +278,13 @@ func LoadInventory(file string, acceptNew bool) (*lab.Inventory, error) {
 	return inv, nil
 }
 
-// CleanUp removes what dead runs left of containers, and names the devices of a real lab
-// that a run did not give back. Leases end by themselves.
-func CleanUp(ctx context.Context, p Provider, run string) error {
-	if c, ok := topologies.As[topologies.Collector](p); ok {
-		if _, err := c.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
-			return fmt.Errorf("clean up: %w", err)
-		}
-	}
-	if devices, ok := topologies.As[*lab.Provider](p); ok && run != "" {
-		return unrestored(ctx, devices, run)
-	}
-	return nil
+// WithImages implements [cli.Opener].
+func (Here) WithImages(ctx context.Context, f func(context.Context, cli.Images) error) error {
+	return WithImages(ctx, func(ctx context.Context, s *images.Store) error { return f(ctx, s) })
 }
 
-// unrestored names the devices that a run did not give back; nil where there are none.
-func unrestored(ctx context.Context, p *lab.Provider, run string) error {
-	l, err := p.Lab(ctx)
-	if err != nil {
-		return err
-	}
-	entries, err := l.Journal.Open()
-	if err != nil {
-		return err
-	}
-	var devices []string
-	for _, e := range entries {
-		if e.Run == run {
-			devices = append(devices, e.Device)
-		}
-	}
-	if len(devices) > 0 {
-		return &lab.UnrestoredError{Devices: devices}
-	}
-	return nil
-}
-
-// Encode gives the flags to a child.
-func (f LabFlags) Encode() string {
-	data, _ := json.Marshal(f) // strings and numbers
-	return string(data)
-}
-
-// WithImages calls f with the store of images.
-func (a *App) WithImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
+// WithImages calls f with the store of images of the container engine.
+func WithImages(ctx context.Context, f func(context.Context, *images.Store) error) error {
 	provider, err := OpenEngine()
 	if err != nil {
 		return err

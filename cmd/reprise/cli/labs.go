@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/lab"
+)
+
+// Provider builds labs and cleans up behind them.
+type Provider interface {
+	topologies.Provider
+	Close() error
+}
+
+// Opener opens labs. main has the only one of real labs: a verb that asks for labs by this
+// alone knows none of what they are built of.
+type Opener interface {
+	// Open gives what builds the labs of a plan, and of others that are run beside it: of the same
+	// scenario with other images, or of its control. It refuses what a foreign scenario asks for
+	// and was not allowed. waiting is told the place in the queue for devices; it may be nil.
+	Open(ctx context.Context, where LabFlags, waiting func(lab.Place), p *plan.Plan, others ...*plan.Plan) (Provider, error)
+	// WithImages calls f with the images of the container engine.
+	WithImages(ctx context.Context, f func(context.Context, Images) error) error
+}
+
+// Images are those of the container engine, for who asks what there is.
+type Images interface {
+	// Identity is the same for two references that hold the same.
+	Identity(ctx context.Context, ref string) (string, error)
+	// Refs lists the references of this project's images.
+	Refs(ctx context.Context) ([]string, error)
+}
+
+// LabFlags say where a lab is built: of containers or namespaces, or with --lab of the devices
+// of an inventory. They are handed on to the children of a run as JSON.
+type LabFlags struct {
+	File      string `json:"file,omitempty"`
+	Wait      bool   `json:"wait,omitempty"`
+	Priority  int    `json:"priority,omitempty"`
+	AcceptNew bool   `json:"accept-new,omitempty"`
+	// Provider names what builds nodes without a kernel of their own; empty means EnvProvider,
+	// and without that what is there.
+	Provider string `json:"provider,omitempty"`
+	// Trust is what a foreign scenario may have, for the children of a run.
+	Trust []string `json:"trust,omitempty"`
+
+	Kinds []topologies.Kind `json:"-"` // the only ones that will do; empty means any
+}
+
+// Register adds the flags.
+func (f *LabFlags) Register(fl *pflag.FlagSet) {
+	fl.StringVar(&f.File, "lab", "", "use the devices of this inventory (lab.yaml) instead of containers; $REPRISE_LAB names a default for `reprise lab`")
+	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
+	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
+	f.RegisterProvider(fl)
+	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
+}
+
+// EnvProvider is the environment variable that says what --provider does where that is not given.
+const EnvProvider = "REPRISE_PROVIDER"
+
+// What --provider may say.
+const (
+	ProviderContainers = "containers"
+	ProviderNamespaces = "namespaces"
+	ProviderMixed      = "mixed"
+)
+
+// RegisterProvider adds the flag that chooses among providers of Linux nodes.
+func (f *LabFlags) RegisterProvider(fl *pflag.FlagSet) { ProviderFlag(fl, &f.Provider) }
+
+// ProviderFlag is that of [LabFlags.RegisterProvider] for verbs that use no devices.
+func ProviderFlag(fl *pflag.FlagSet, name *string) {
+	fl.StringVar(name, "provider", "", "`what` nodes are made of: containers of the engine, namespaces, which need neither an engine nor root, or mixed: of both, each as its runtime or its image says (default: $"+EnvProvider+", else mixed where a node says its runtime, namespaces for images of this project, and for what came out of a bundle, where the kernel allows them, else containers)")
+}
+
+// NoProvider refuses a word that --provider does not take.
+func NoProvider(name string) error {
+	return InputError("there is no provider %q: there are %s, %s and %s", name, ProviderContainers, ProviderNamespaces, ProviderMixed)
+}
+
+// Encode gives the flags to a child.
+func (f LabFlags) Encode() string {
+	data, _ := json.Marshal(f) // strings and numbers
+	return string(data)
+}
+
+// CleanUp removes what dead runs left of containers, and names the devices of a real lab
+// that a run did not give back. Leases end by themselves.
+func CleanUp(ctx context.Context, p Provider, run string) error {
+	if c, ok := topologies.As[topologies.Collector](p); ok {
+		if _, err := c.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
+			return fmt.Errorf("clean up: %w", err)
+		}
+	}
+	if devices, ok := topologies.As[*lab.Provider](p); ok && run != "" {
+		return unrestored(ctx, devices, run)
+	}
+	return nil
+}
+
+// unrestored names the devices that a run did not give back; nil where there are none.
+func unrestored(ctx context.Context, p *lab.Provider, run string) error {
+	l, err := p.Lab(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := l.Journal.Open()
+	if err != nil {
+		return err
+	}
+	var devices []string
+	for _, e := range entries {
+		if e.Run == run {
+			devices = append(devices, e.Device)
+		}
+	}
+	if len(devices) > 0 {
+		return &lab.UnrestoredError{Devices: devices}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package node_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/drivers/drivertest"
+	"github.com/reprise-lab/reprise/drivers/node"
+)
+
+// What programs send to syslog(3) is in the node's log, a line for each message, with the time at
+// which it came.
+func TestSyslog(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	if err := os.Remove(host.Dir + "/dev/log"); err != nil { // nobody reads it yet
+		t.Fatal(err)
+	}
+	n, err := node.Open(t.Context(), "linux", []byte("[]"), drivers.Target{Node: "r1", Host: host, NoRestart: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = n.Close(t.Context()) })
+	n.StartBy(node.Start{})
+	if err := n.Boot(t.Context()); err != nil { // which waits for the reader
+		t.Fatal(err)
+	}
+	if err := n.RestoreNetwork(t.Context()); !errors.Is(err, drivers.ErrUnsupported) {
+		t.Errorf("the state of the network was saved though nobody will ask for it: %v", err)
+	}
+	conn, err := net.Dial("unixgram", host.Dir+"/dev/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // it was only written to
+	before := time.Now().UTC().Truncate(time.Second)
+	for _, message := range []string{"<30>Mar  1 10:00:00 bird: up\n\x00", "<3>a\nb"} {
+		if _, err := conn.Write([]byte(message)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := regexp.MustCompile(`^(\S+ \S+) Mar  1 10:00:00 bird: up\n\S+ \S+ a b\n$`)
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		m := said.FindStringSubmatch(host.Read("/var/log/reprise/syslog.log"))
+		if m != nil {
+			at, err := time.Parse(time.DateTime, m[1])
+			if err != nil || at.Before(before) || at.After(time.Now()) {
+				t.Errorf("it came at %q: %v", m[1], err)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("got %q", host.Read("/var/log/reprise/syslog.log"))
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}

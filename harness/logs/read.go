@@ -1,0 +1,235 @@
+package logs
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/reprise-lab/reprise/topologies/plain"
+)
+
+// MaxLine is how many bytes of a line are kept; Line.Cut says how many were not.
+const MaxLine = 64 << 10
+
+// Options are how a log is read. The zero value is good.
+type Options struct {
+	// Year gives the year of lines that name none. Nil goes by the lines before in the same file, and
+	// by the current date for the first.
+	Year func(month time.Month, day int) int
+}
+
+// ReadFile gives the lines of a file in their order, one at a time: what it takes to read a log does not
+// grow with it. A file packed with gzip is unpacked. An error ends the lines; those before it are good.
+func ReadFile(name string, o Options) iter.Seq2[*Line, error] {
+	return func(yield func(*Line, error) bool) {
+		f, err := plain.Open(name)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer f.Close() //nolint:errcheck // read only
+		for l, err := range Read(f, name, o) {
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
+}
+
+// Read gives the lines of a log, as ReadFile does.
+func Read(r io.Reader, name string, o Options) iter.Seq2[*Line, error] {
+	return func(yield func(*Line, error) bool) {
+		in := bufio.NewReaderSize(r, 128<<10)
+		if head, _ := in.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+			z, err := gzip.NewReader(in)
+			if err != nil {
+				yield(nil, fmt.Errorf("unpack %s: %w", name, err))
+				return
+			}
+			in = bufio.NewReaderSize(z, 128<<10)
+		}
+		s := &splitter{in: in}
+		s.look()
+		y := &years{now: time.Now().UTC()}
+		p := &Parser{Year: o.Year}
+		if p.Year == nil {
+			p.Year = y.year
+		}
+		for n := 1; ; n++ {
+			l := &Line{File: name, Number: n, Offset: s.offset}
+			var err error
+			l.Raw, l.Cut, err = s.line()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("read %s, line %d: %w", name, n, err))
+				return
+			}
+			p.Parse(l)
+			y.saw(l)
+			if !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+// years resolves the year of a line by the lines before.
+type years struct {
+	now, last time.Time
+}
+
+// year is that which puts the day next to the line before: December may be read in January. The
+// first line lies in the past, or at most a day ahead.
+func (y *years) year(m time.Month, d int) int {
+	if y.last.IsZero() {
+		if time.Date(y.now.Year(), m, d, 0, 0, 0, 0, time.UTC).After(y.now.AddDate(0, 0, 1)) {
+			return y.now.Year() - 1
+		}
+		return y.now.Year()
+	}
+	best := y.last.Year()
+	for _, year := range []int{best - 1, best + 1} {
+		at := time.Date(year, m, d, 0, 0, 0, 0, time.UTC)
+		if at.Sub(y.last).Abs() < time.Date(best, m, d, 0, 0, 0, 0, time.UTC).Sub(y.last).Abs() {
+			best = year
+		}
+	}
+	return best
+}
+
+func (y *years) saw(l *Line) {
+	if !l.Time.IsZero() {
+		y.last = l.Time
+	}
+}
+
+// splitter cuts bytes into lines, and lines into text.
+type splitter struct {
+	in     *bufio.Reader
+	wide   binary.ByteOrder // of UTF-16; nil for bytes
+	offset int64            // of the next byte
+	buf    []byte
+}
+
+// look finds the encoding by its mark, or by the zeros of UTF-16 text, and skips the mark.
+func (s *splitter) look() {
+	head, _ := s.in.Peek(64)
+	skip := 0
+	switch {
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
+		s.wide, skip = binary.LittleEndian, 2
+	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+		s.wide, skip = binary.BigEndian, 2
+	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
+		skip = 3
+	case zeros(head, 1) && !zeros(head, 0):
+		s.wide = binary.LittleEndian
+	case zeros(head, 0) && !zeros(head, 1):
+		s.wide = binary.BigEndian
+	}
+	n, _ := s.in.Discard(skip)
+	s.offset += int64(n)
+}
+
+// zeros reports whether most bytes at even, or odd, places are zero.
+func zeros(b []byte, from int) bool {
+	zero, all := 0, 0
+	for i := from; i < len(b); i += 2 {
+		all++
+		if b[i] == 0 {
+			zero++
+		}
+	}
+	return all >= 4 && zero*4 >= all*3
+}
+
+// line is the next line without its end. The last may lack that.
+func (s *splitter) line() (text string, cut int, err error) {
+	if s.wide != nil {
+		return s.wideLine()
+	}
+	s.buf = s.buf[:0]
+	some := false
+	for {
+		part, err := s.in.ReadSlice('\n')
+		s.offset += int64(len(part))
+		some = some || len(part) > 0
+		keep := min(len(part), MaxLine-len(s.buf))
+		cut += len(part) - keep
+		whole := err == nil
+		if whole && cut == 0 && len(s.buf) == 0 {
+			return plainText(part), 0, nil
+		}
+		s.buf = append(s.buf, part[:keep]...)
+		switch {
+		case whole, errors.Is(err, io.EOF) && some:
+			if cut > 0 && whole {
+				cut-- // the end of the line is none of it
+			}
+			return plainText(s.buf), cut, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return "", 0, err
+		}
+	}
+}
+
+// plainText is a line as text: UTF-8, or Latin-1 where it is none.
+func plainText(b []byte) string {
+	b = bytes.TrimSuffix(b, []byte("\n"))
+	b = bytes.TrimSuffix(b, []byte("\r"))
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	out := make([]byte, 0, len(b)+8)
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			r = rune(b[0])
+		}
+		out = utf8.AppendRune(out, r)
+		b = b[n:]
+	}
+	return string(out)
+}
+
+// wideLine is line for UTF-16.
+func (s *splitter) wideLine() (text string, cut int, err error) {
+	var units []uint16
+	for some := false; ; some = true {
+		var b [2]byte
+		n, err := io.ReadFull(s.in, b[:])
+		s.offset += int64(n)
+		if err != nil {
+			if some && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+				break
+			}
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = io.EOF
+			}
+			return "", 0, err
+		}
+		u := s.wide.Uint16(b[:])
+		if u == '\n' {
+			break
+		}
+		if len(units) >= MaxLine/2 {
+			cut += 2
+			continue
+		}
+		units = append(units, u)
+	}
+	if n := len(units); n > 0 && units[n-1] == '\r' {
+		units = units[:n-1]
+	}
+	return string(utf16.Decode(units)), cut, nil
+}

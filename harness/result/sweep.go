@@ -1,0 +1,41 @@
+package result
+
+import "github.com/reprise-lab/reprise/harness/evidence"
+
+// Effect is what a point of a sweep was found to do.
+type Effect string
+
+// Effects.
+const (
+	EffectTriggers  Effect = "triggers"  // the symptom shows, at the upper rate of the test or more often
+	EffectHarmless  Effect = "harmless"  // it does not, or no more often than at the lower one
+	EffectUndecided Effect = "undecided" // the bound of trials came first
+	EffectUnknown   Effect = "unknown"   // no trial was valid: the fault never met its frame, or the trials say why
+)
+
+// SweepPoint is what was measured with one value.
+type SweepPoint struct {
+	Nth int `json:"nth"` // the frame that the fault acted on first, from 1
+	Proportion
+	Trials int    `json:"trials"` // the inconclusive ones among them
+	Effect Effect `json:"effect"`
+	Why    string `json:"why,omitempty"` // of an unknown one: what the last trial says
+	Dir    string `json:"dir"`
+}
+
+// Sweep is sweep.json: which frame a fault has to act on for a problem to show.
+type Sweep struct {
+	Reprise string         `json:"reprise"`
+	Dir     string         `json:"dir"`
+	Fault   string         `json:"fault"` // its step, as stimulus.0
+	Words   string         `json:"words"` // what it does, for people
+	Clock   evidence.Clock `json:"clock,omitzero"`
+	Points  []SweepPoint   `json:"points"` // those that were tried, in their order
+	// Left is how many were not tried: none after one whose frame never came, and none at all where
+	// the control shows the symptom too.
+	Left    int         `json:"left"`
+	Control *Proportion `json:"control"` // null: none is declared
+	Trials  int         `json:"trials"`
+	Outcome Outcome     `json:"outcome"` // yes: a frame triggers the problem; no: none of them does
+	Answer  string      `json:"answer"`
+}

@@ -1,0 +1,60 @@
+package trial
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/docker/go-units"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// observeFrames finds the frames that had come to the capture of an endpoint. Where one may have gone by
+// unseen, what there is of them is no answer, unless one is enough.
+func observeFrames(ctx context.Context, b *observer, q question, p scenarios.FrameProbe) error {
+	r, err := b.lab.captures.of(p.Capture())
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, q.timeout)
+	defer cancel()
+	got, lacks := r.run.Sync(limited)
+	f := evidence.Frames{
+		At: p.At, Filter: p.Filter, Direction: string(p.Way()), File: r.file,
+		FrameWindow: evidence.FrameWindow{
+			Began: b.rec.start.UTC().Round(0), From: b.lab.captures.phases.from(p.Since == scenarios.SinceBaseline),
+		},
+	}
+	over, unsteady := r.log.look(&f, b.rec)
+	text, err := json.Marshal(f)
+	q.seen.Text, q.seen.Count = string(text), f.Count
+	switch {
+	case err != nil:
+		return err
+	case unsteady != nil:
+		return errors.Join(unsteady, lacks, missed(r, got, over))
+	case judge.OneIsEnough(q.check.Cond, f.Count):
+		return nil
+	default:
+		return errors.Join(lacks, missed(r, got, over))
+	}
+}
+
+// missed says why frames of a capture may be unknown.
+func missed(r *captureRun, got topologies.Captured, over bool) error {
+	switch {
+	case got.Dropped > 0:
+		return fmt.Errorf("the kernel lost %d frames at %s: how many there were is not known", got.Dropped, r.Endpoint)
+	case got.Discarded > 0:
+		return fmt.Errorf("the capture at %s reached its bound of %s, and %d frames are gone: a narrower filter, or max, makes room", r.Endpoint, units.HumanSize(float64(r.MaxBytes())), got.Discarded)
+	case over:
+		return fmt.Errorf("more than %d frames came at %s: a narrower filter makes them less", judge.MaxSeen, r.Endpoint)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,24 @@
+package confirm_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports/handover/confirm"
+)
+
+// The lab's clock matters, and speed 1 is what a run says nothing of.
+func TestDifferencesOfClocks(t *testing.T) {
+	slow, fast := evidence.RunInfo{}, evidence.RunInfo{Clock: evidence.Clock{Speed: 10}}
+	want := []confirm.Difference{{What: "the lab's clock", Claim: "speed 1", Here: "speed 10", Matters: true}}
+	if d := cmp.Diff(want, confirm.Differences(slow, fast)); d != "" {
+		t.Error(d)
+	}
+	for _, info := range []evidence.RunInfo{slow, fast} {
+		if got := confirm.Differences(info, info); len(got) != 0 {
+			t.Errorf("of the same: %+v", got)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package namespaces
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+)
+
+// Numbers of processes, and of descriptors, are given anew when what had them is gone. Whatever is
+// done to a process is done by something of it that is held meanwhile.
+
+// hold does something with the descriptor of a file that somebody else may close meanwhile: it is
+// the file's until that is done, or os.ErrClosed is the answer.
+func hold(f *os.File, do func(fd int) error) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if raw.Control(func(fd uintptr) { err = do(int(fd)) }) != nil {
+		return os.ErrClosed // nothing else goes wrong there
+	}
+	return err
+}
+
+// killProcess ends a process that is held. One that has ended is no error.
+func killProcess(pidfd *os.File) error {
+	err := hold(pidfd, func(fd int) error { return unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) })
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// signalGroup is PIDFD_SIGNAL_PROCESS_GROUP of linux/pidfd.h, since 6.9.
+const signalGroup = 1 << 2
+
+// killGroup ends the group that a process leads which is held, or has led until it was reaped.
+func killGroup(pid int, pidfd *os.File) error {
+	err := hold(pidfd, func(fd int) error { return unix.PidfdSendSignal(fd, unix.SIGKILL, nil, signalGroup) })
+	if errors.Is(err, unix.EINVAL) {
+		err = killGroupOf(pid, pidfd)
+	}
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// killGroupOf is killGroup for older kernels, by the group's number. That is its own for as long as
+// anything is in the group: the kernel gives it to no process then.
+func killGroupOf(pid int, pidfd *os.File) error {
+	if pid <= 1 {
+		return fmt.Errorf("refuse to end process %d", pid)
+	}
+	// Of a leader that was reaped, the handle says so, and its number has no process; or it has one
+	// that came later, and then nothing is left of the group.
+	if err := hold(pidfd, func(fd int) error { return unix.PidfdSendSignal(fd, 0, nil, 0) }); err != nil {
+		if other, err := unix.PidfdOpen(pid, 0); err == nil {
+			return errors.Join(unix.ESRCH, unix.Close(other))
+		}
+	}
+	return unix.Kill(-pid, unix.SIGKILL)
+}
+
+// network opens the network of a life that runs, as a wiring.Opener.
+func (s *supervisor) network(life int) (ns netns.NsHandle, err error) {
+	s.mu.Lock()
+	l := s.lives[life]
+	s.mu.Unlock()
+	if l == nil {
+		return netns.None(), unix.ESRCH
+	}
+	err = hold(l.proc, func(proc int) error {
+		fd, err := unix.Openat(proc, firstProcess+"ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		ns = netns.NsHandle(fd)
+		return err
+	})
+	if errors.Is(err, os.ErrClosed) {
+		err = unix.ESRCH
+	}
+	return ns, err
+}
+
+// firstProcess is that of a node in its own /proc, where no other ever has its number.
+const firstProcess = "1/"
+
+// network opens the network of a life of one of the lab's nodes that runs, as a wiring.Opener: what
+// the number of its first process led to was its own if that still runs.
+func (l *lab) network(life int) (netns.NsHandle, error) {
+	for _, n := range l.order {
+		n.mu.Lock()
+		is, here := n.life == life, n.here
+		n.mu.Unlock()
+		if !is {
+			continue
+		}
+		ns, err := netns.GetFromPath("/proc/" + strconv.Itoa(here) + "/ns/net")
+		if err != nil {
+			return ns, err
+		}
+		if n.goesOn(life) {
+			return ns, nil
+		}
+		return netns.None(), errors.Join(unix.ESRCH, ns.Close())
+	}
+	return netns.None(), unix.ESRCH
+}
+
+// goesOn reports whether a life of a node goes on.
+func (n *member) goesOn(life int) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.life != life {
+		return false
+	}
+	over, err := ended(n.pidfd)
+	return err == nil && !over
+}

@@ -1,0 +1,118 @@
+package wire
+
+import "encoding/binary"
+
+// plain makes of a frame what the kernel would have made of it behind the place where it was handed
+// over: TCP leaves its checksum to the last step, and that of long trains of data to be cut. They are
+// cut to what the link carries.
+func plain(b []byte, mtu int) [][]byte {
+	at, proto, sum, ok := transport(b)
+	if !ok {
+		return [][]byte{b}
+	}
+	field := map[byte]int{protoTCP: 16, protoUDP: 6}[proto]
+	if field == 0 || at+field+2 > len(b) {
+		return [][]byte{b}
+	}
+	if proto == protoTCP && payload(b) > mtu {
+		if list := cut(b, at, mtu); list != nil {
+			return list
+		}
+	}
+	if c := b[at+field:]; binary.BigEndian.Uint16(c) == fold(sum) { // of the addresses alone: the rest is to be added
+		whole := ^fold(add(0, b[at:]))
+		if whole == 0 && proto == protoUDP {
+			whole = 0xffff // nothing would say that there is none (RFC 768)
+		}
+		binary.BigEndian.PutUint16(c, whole)
+	}
+	return [][]byte{b}
+}
+
+const protoTCP, protoUDP = 6, 17
+
+// cut makes segments of a train of TCP that begins at a byte of the frame; nil where it cannot be.
+func cut(b []byte, at, mtu int) [][]byte {
+	const fin, psh, cwr = 0x01, 0x08, 0x80
+	if at+20 > len(b) {
+		return nil
+	}
+	begin := at + 4*int(b[at+12]>>4)
+	ip := len(b) - payload(b)
+	room := mtu - (begin - ip)
+	if begin > len(b) || room <= 0 {
+		return nil
+	}
+	var list [][]byte
+	for n, data := 0, b[begin:]; len(data) > 0; n++ {
+		size := min(room, len(data))
+		s := append(append(make([]byte, 0, begin+size), b[:begin]...), data[:size]...)
+		binary.BigEndian.PutUint32(s[at+4:], binary.BigEndian.Uint32(b[at+4:])+uint32(n*room)) //nolint:gosec // it wraps
+		if n > 0 {
+			s[at+13] &^= cwr
+		}
+		if size < len(data) {
+			s[at+13] &^= fin | psh
+		}
+		measure(s, ip, at, n)
+		list, data = append(list, s), data[size:]
+	}
+	return list
+}
+
+// measure gives a segment its length, its number and its checksums.
+func measure(s []byte, ip, at, n int) {
+	if s[ip]>>4 == 4 {
+		binary.BigEndian.PutUint16(s[ip+2:], uint16(len(s)-ip))                           //nolint:gosec // it fits the link
+		binary.BigEndian.PutUint16(s[ip+4:], binary.BigEndian.Uint16(s[ip+4:])+uint16(n)) //nolint:gosec // it wraps
+		binary.BigEndian.PutUint16(s[ip+10:], 0)
+		binary.BigEndian.PutUint16(s[ip+10:], ^fold(add(0, s[ip:at])))
+	} else {
+		binary.BigEndian.PutUint16(s[ip+4:], uint16(len(s)-ip-40)) //nolint:gosec // it fits the link
+	}
+	_, _, sum, _ := transport(s)
+	binary.BigEndian.PutUint16(s[at+16:], 0)
+	binary.BigEndian.PutUint16(s[at+16:], ^fold(add(sum, s[at:])))
+}
+
+// transport finds what IP carries in a frame that is no fragment, and the sum of its pseudo header.
+func transport(b []byte) (at int, proto byte, sum uint32, ok bool) {
+	at = behindTags(b)
+	if at > len(b) {
+		return 0, 0, 0, false
+	}
+	switch ip := b[at:]; {
+	case b[at-2] == 8 && b[at-1] == 0 && len(ip) >= 20 && binary.BigEndian.Uint16(ip[6:])&0x3fff == 0:
+		head, total := 4*int(ip[0]&0xf), int(binary.BigEndian.Uint16(ip[2:]))
+		if head < 20 || total < head || total != len(ip) {
+			return 0, 0, 0, false
+		}
+		return at + head, ip[9], add(uint32(ip[9])+uint32(total-head), ip[12:20]), true //nolint:gosec // it is of 16 bits
+	case b[at-2] == 0x86 && b[at-1] == 0xdd && len(ip) >= 40:
+		size := int(binary.BigEndian.Uint16(ip[4:]))
+		if size != len(ip)-40 {
+			return 0, 0, 0, false
+		}
+		return at + 40, ip[6], add(uint32(ip[6])+uint32(size), ip[8:40]), true //nolint:gosec // it is of 16 bits
+	default:
+		return 0, 0, 0, false
+	}
+}
+
+// add adds bytes to the sum of RFC 1071.
+func add(sum uint32, b []byte) uint32 {
+	for ; len(b) > 1; b = b[2:] {
+		sum += uint32(b[0])<<8 | uint32(b[1])
+	}
+	if len(b) == 1 {
+		sum += uint32(b[0]) << 8
+	}
+	return sum
+}
+
+func fold(sum uint32) uint16 {
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return uint16(sum)
+}
