@@ -93,10 +93,12 @@ func switchReadme(t *testing.T, e corpus.Entry) {
 func rehearsed(dir string, args []string) (reproduce.Rehearsal, error) {
 	c := exec.Command(os.Args[0], slices.Concat([]string{"run", "--rehearse", "--json", "-q", "--dir", dir}, args)...)
 	c.Args[0] = "reprise"
+	var stderr strings.Builder
+	c.Stderr = &stderr
 	stdout, err := c.Output()
 	var r reproduce.Rehearsal
 	if jsonErr := json.Unmarshal(stdout, &r); jsonErr != nil {
-		return r, fmt.Errorf("%w: %w: %s", err, jsonErr, stdout)
+		return r, fmt.Errorf("%w: %w: %s\n%s", err, jsonErr, stdout, stderr.String())
 	}
 	return r, nil // its status is in r
 }

@@ -103,16 +103,26 @@ func (d *Driver) selectAgain(ctx context.Context, c drivers.Checkpoint) error {
 	if err != nil || c.Selected == "" {
 		return err
 	}
-	if now != c.Selected {
-		line, replies := "use configuration "+c.Selected, yes(`(?i)configuration|database|selected`)
-		if c.Unsaved {
-			line, replies = "save configuration "+c.Selected, yes(`(?i)default (?:database|configuration)|save configuration|overwrite`)
+	if now != c.Selected && c.Unsaved {
+		// The offer to select what was saved may go unanswered: a busy switch takes the return behind
+		// the first answer for the second.
+		_, err := d.Ask(ctx, "save "+c.Selected, "save configuration "+c.Selected,
+			yes(`(?i)default (?:database|configuration)|save configuration|overwrite`)...)
+		if err != nil {
+			return err
 		}
-		if _, err := d.Ask(ctx, "select "+c.Selected, line, replies...); err != nil {
+		if now, err = d.selected(ctx); err != nil {
+			return err
+		}
+	}
+	if now != c.Selected {
+		line := "use configuration " + c.Selected
+		out, err := d.Ask(ctx, "select "+c.Selected, line, yes(`(?i)configuration|database|selected`)...)
+		if err != nil {
 			return err
 		}
 		if now, err = d.selected(ctx); err == nil && now != c.Selected {
-			err = fmt.Errorf("the switch starts with %s instead of %s", now, c.Selected)
+			err = fmt.Errorf("the switch starts with %s instead of %s; to %q it answered %q", now, c.Selected, line, firstLines(out, 4))
 		}
 		if err != nil {
 			return err

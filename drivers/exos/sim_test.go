@@ -74,6 +74,13 @@ func TestRestorePoint(t *testing.T) {
 // among no files.
 func TestRestorePointOfWhatWasNeverSaved(t *testing.T) {
 	t.Parallel()
+	t.Run("at once", func(t *testing.T) { neverSaved(t, sim.Misbehaviour{}) })
+	t.Run("late returns", func(t *testing.T) { neverSaved(t, sim.Misbehaviour{Only: "save", LateReturn: true}) })
+}
+
+func neverSaved(t *testing.T, m sim.Misbehaviour) {
+	t.Helper()
+	t.Parallel()
 	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Name: "X440"})
 	d := open(t, drivertest.Way(t, s, drivertest.Ways()[0]), nil)
 	defaults := s.Running()
@@ -94,6 +101,7 @@ func TestRestorePointOfWhatWasNeverSaved(t *testing.T) {
 	if err != nil || point.Selected != name || !point.Unsaved {
 		t.Fatalf("%+v, %v", point, err)
 	}
+	s.SetMisbehaviour(m)
 	for trial := range 2 { // the second time, what a killed process left of the first is there
 		if xs, err := d.Configure(t.Context(), []string{"create vlan test tag 20"}); err != nil || xs[0].Rejected != "" {
 			t.Fatalf("%+v, %v", xs, err)

@@ -66,7 +66,9 @@ func (ses *session) key() (byte, error) {
 	ses.ed.wasCR = b == '\r'
 	switch b {
 	case 'y', 'Y', 'n', 'N', 'q', 'Q', 'c':
-		ses.in.skip = time.Now().Add(keyGrace)
+		if !ses.out.active || !ses.out.m.LateReturn {
+			ses.in.skip = time.Now().Add(keyGrace)
+		}
 	}
 	return b | 0x20, nil
 }

@@ -39,6 +39,9 @@ type Misbehaviour struct {
 	TruncateTail bool
 	// PromptInOutput puts a line into every answer that looks like the prompt.
 	PromptInOutput bool
+	// LateReturn has the return behind a key that answers a question come so late that it
+	// answers the next one, as on a device that is busy.
+	LateReturn bool
 }
 
 // errDropped is the session's end by a fault.
