@@ -279,6 +279,23 @@ func (c *CLI) exchange(ctx context.Context, cmd drivers.Command, refused []*rege
 // an answer can hold the same words in its middle.
 const questionQuiet = 150 * time.Millisecond
 
+// keyQuiet is how long nothing but the echo must follow a key before the return does.
+const keyQuiet = 2 * time.Second
+
+// answerWith types the answer to a question, and the return where that wants one.
+func (c *CLI) answerWith(ctx context.Context, q compiledQuestion, answer string) error {
+	if !q.key {
+		_, err := c.s.Write([]byte(answer + "\n"))
+		return err
+	}
+	before := c.g.soFar()
+	if _, err := c.s.Write([]byte(answer)); err != nil || c.g.beyond(ctx, before+len(answer), keyQuiet) {
+		return err
+	}
+	_, err := c.s.Write([]byte("\n"))
+	return err
+}
+
 // await waits for the prompt behind an answer, turns pages and replies to questions. asked
 // is the question that no reply was given for, and that was answered harmlessly.
 func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string, err error) {
@@ -314,11 +331,11 @@ func (c *CLI) await(ctx context.Context, replies []drivers.Reply) (asked string,
 		case !known:
 			reply.Answer = c.d.questions[i].reply
 			asked = fmt.Sprintf("asked %q, and was answered %q", question, reply.Answer)
-			_, err = c.s.Write([]byte(reply.Answer + "\n"))
+			err = c.answerWith(ctx, c.d.questions[i], reply.Answer)
 		case reply.Answer == "":
 			err = c.s.writeSecret(reply.Secret)
 		default:
-			_, err = c.s.Write([]byte(reply.Answer + "\n"))
+			err = c.answerWith(ctx, c.d.questions[i], reply.Answer)
 		}
 		if err != nil {
 			return asked, err

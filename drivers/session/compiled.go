@@ -46,6 +46,7 @@ type compiledPager struct {
 type compiledQuestion struct {
 	see   *regexp.Regexp
 	reply string
+	key   bool
 }
 
 type compiledStep struct {
@@ -161,7 +162,7 @@ func (c *compiler) dialogue(d Dialect, out *CompiledDialect) {
 		}
 	}
 	for _, q := range d.Questions {
-		out.questions = append(out.questions, compiledQuestion{c.atEnd("questions", q.See), q.Reply})
+		out.questions = append(out.questions, compiledQuestion{c.atEnd("questions", q.See), q.Reply, q.Key})
 	}
 	for _, l := range d.Login {
 		out.login = append(out.login, compiledStep{c.atEnd("login", l.See), l.Do, l.Text})

@@ -74,6 +74,9 @@ type Pager struct {
 type Question struct {
 	See   string `yaml:"see"`
 	Reply string `yaml:"reply"`
+	// Key says that one key answers it, without a return: a return behind it may answer the
+	// next question. Where nothing happens on the key for two seconds, the return follows.
+	Key bool `yaml:"key"`
 }
 
 // LoginStep is what to do about something seen on the way to the first prompt.

@@ -36,6 +36,7 @@ type gatherer struct {
 	unseen []byte // beyond the limit and not yet given to scrapligo
 	marker []byte
 	fed    time.Time // when the last bytes came
+	came   int       // bytes so far
 	recent []byte    // the end of what came since the last look
 	notice func(line []byte) bool
 }
@@ -71,6 +72,7 @@ func (g *gatherer) feed(p []byte) {
 	defer g.mu.Unlock()
 	_, _ = g.head.Write(p) // it never fails
 	g.fed = time.Now()
+	g.came += len(p)
 	g.recent = lastOf(g.recent, p, tailSize)
 	defer g.ready.Broadcast()
 	if !g.head.Over() {
@@ -90,12 +92,7 @@ func (g *gatherer) feed(p []byte) {
 // looks at its queue thousands of times a second and tries every pattern on every piece. No
 // pattern waits for any byte.
 func (g *gatherer) arrived(ctx context.Context, patterns ...*regexp.Regexp) {
-	stop := context.AfterFunc(ctx, func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.ready.Broadcast()
-	})
-	defer stop()
+	defer g.wake(ctx)()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.flows = false
@@ -104,6 +101,36 @@ func (g *gatherer) arrived(ctx context.Context, patterns ...*regexp.Regexp) {
 	}
 	g.recent, g.flows = nil, true
 	g.ready.Broadcast()
+}
+
+// soFar is how many bytes came since the session began.
+func (g *gatherer) soFar() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.came
+}
+
+// beyond waits until more than n bytes came since the session began; false when that is not so
+// within d, or the stream or ctx has ended.
+func (g *gatherer) beyond(ctx context.Context, n int, d time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	defer g.wake(ctx)()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for !g.closed && ctx.Err() == nil && g.came <= n {
+		g.ready.Wait()
+	}
+	return g.came > n
+}
+
+// wake has those who wait look again when ctx ends, until the function it gives is called.
+func (g *gatherer) wake(ctx context.Context) func() bool {
+	return context.AfterFunc(ctx, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.ready.Broadcast()
+	})
 }
 
 // searchDepth is how much of the end of what was read scrapligo tries its patterns on.
