@@ -21,7 +21,7 @@ func Probe(ctx context.Context) []doctor.Check {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	m, err := userns.Find()
-	return doctor.Tidy([]doctor.Check{spacesCheck(ctx, m, err), idsCheck(m, err), imagesCheck()})
+	return doctor.Tidy([]doctor.Check{spacesCheck(ctx, m, err), idsCheck(m, err), portsCheck(), imagesCheck()})
 }
 
 // spacesCheck tries what the supervisor of a lab does.
@@ -51,6 +51,9 @@ func ProbeOthers() []doctor.Check {
 	}
 	c := doctor.Check{Name: "user namespaces of users", Optional: true, OK: true, Detail: "nothing that is known forbids them", Lost: "labs without root"}
 	for _, r := range h.ForUsers().Refusals() {
+		if r.Ports {
+			continue // it has a check of its own
+		}
 		if c.OK {
 			c.OK, c.Detail, c.Fix = false, r.Reason, r.Allow
 			continue
@@ -95,6 +98,17 @@ func idsCheck(m userns.Mapping, err error) doctor.Check {
 				c.Detail, c.Fix = "none: "+r.Reason, r.Allow
 				break
 			}
+		}
+	}
+	return c
+}
+
+// portsCheck tells whether switches in user space have ports.
+func portsCheck() doctor.Check {
+	c := doctor.Check{Name: "/dev/net/tun of nodes", Optional: true, OK: true, Lost: "switches in user space (Open vSwitch) in labs of namespaces"}
+	for _, r := range userns.ThisHost().Refusals() {
+		if r.Ports {
+			c.OK, c.Detail, c.Fix = false, r.Reason, r.Allow
 		}
 	}
 	return c

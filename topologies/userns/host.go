@@ -75,6 +75,8 @@ type Refusal struct {
 	Allow  string // what to do about it by hand
 	// Partly says that there are namespaces all the same, whose only user is root.
 	Partly bool
+	// Ports says that all is there but the ports of switches in user space (Open vSwitch).
+	Ports bool
 
 	cure func(ctx context.Context, h Host) error // nil: there is none from here
 	does string                                  // what cure does
@@ -89,7 +91,7 @@ func (h Host) Refusals() []Refusal {
 	if _, err := os.Stat(h.path("/proc/self/ns/user")); err != nil {
 		return []Refusal{{Reason: "the kernel has none (CONFIG_USER_NS)", Allow: "another kernel"}}
 	}
-	for _, find := range []func(Host) (Refusal, bool){bounded, restrictedByDebian, restrictedByAppArmor, maskedProc, withoutHelpers, withoutRights, withoutIDs} {
+	for _, find := range []func(Host) (Refusal, bool){bounded, restrictedByDebian, restrictedByAppArmor, maskedProc, withoutHelpers, withoutRights, withoutIDs, closedTUN} {
 		if r, found := find(h); found {
 			list = append(list, r)
 		}
@@ -101,7 +103,7 @@ func (h Host) Refusals() []Refusal {
 // them; empty where nothing that is known does.
 func Forbidden() (reason, allow string) {
 	for _, r := range ThisHost().Refusals() {
-		if !r.Partly {
+		if !r.Partly && !r.Ports {
 			return r.Reason, r.Allow
 		}
 	}
@@ -242,6 +244,22 @@ func (h Host) freeIDs() int {
 	return first
 }
 
+// closedTUN finds a machine whose /dev/net/tun is root's alone, who is nobody in a node. Interfaces that it
+// makes are in the network of who opens it and take the right to that network, so the kernel's
+// documentation (networking/tuntap) opens it to everybody, as udev does.
+func closedTUN(h Host) (Refusal, bool) {
+	const device, all = "/dev/net/tun", 0o666
+	info, err := os.Stat(h.path(device))
+	if err != nil || info.Mode().Perm()&0o006 == 0o006 {
+		return Refusal{}, false
+	}
+	return Refusal{
+		Reason: fmt.Sprintf("%s is closed to nodes (mode %04o)", device, info.Mode().Perm()), Ports: true,
+		Allow: fmt.Sprintf("as root: chmod %o %s", all, device), does: "opening " + device + " to everybody",
+		cure: func(_ context.Context, h Host) error { return os.Chmod(h.path(device), all) },
+	}, true
+}
+
 // Fix does as root what can be done about what stands in the way. say hears of it, of what cannot
 // be done from here, and of what of the less did not work.
 func (h Host) Fix(ctx context.Context, say func(string)) error {
@@ -253,7 +271,7 @@ func (h Host) Fix(ctx context.Context, say func(string)) error {
 		}
 		say(r.does)
 		switch err := r.cure(ctx, h); {
-		case err != nil && r.Partly:
+		case err != nil && (r.Partly || r.Ports):
 			say("user namespaces: " + r.Reason + ": " + err.Error() + "; by hand: " + r.Allow)
 		case err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", r.does, err))

@@ -148,6 +148,10 @@ func TestRefusals(t *testing.T) {
 			name: "no subordinate groups", files: map[string]string{"/etc/subgid": "x"}, reason: "/etc/subgid give ann no ids", partly: true,
 			ran: []string{"usermod --add-subgids 165536-231071 ann"},
 		},
+		{
+			name: "a closed device", files: map[string]string{"/dev/net/tun": "closed"}, change: func(h *userns.Host) { h.UID = 0 },
+			reason: "/dev/net/tun is closed to nodes (mode 0755)", allow: "chmod 666 /dev/net/tun", fixes: true,
+		},
 		{name: "somebody, whom nobody knows", files: map[string]string{"/etc/subuid": "", "/etc/subgid": ""}, change: func(h *userns.Host) { h.User = "" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
