@@ -19,6 +19,7 @@ import (
 var families = []struct{ name, title, about string }{
 	{"bugs", "Bugs", "Real, publicly reported bugs of the switch software that Debian ships."},
 	{"mistakes", "Mistakes", "Mistakes in configuration that customers make, on the same software."},
+	{"faults", "Bad links", "What lost, late and swallowed frames do, with the frames that did it in the report."},
 	{"topotests", "FRR's topology tests", "Tests that FRR runs on itself, in this language: what one judges is the symptom, so that *reproduced* says that it passes."},
 	{"vm", "In machines", "What takes a kernel of its own."},
 	{"isolate", "To take apart", "Large cases for [`reprise isolate`](../../harness/experiment/README.md)."},

@@ -3,6 +3,7 @@
 //
 //   - bugs: real, publicly reported bugs of the switch software that Debian ships
 //   - mistakes: mistakes in configuration that customers make, on the same software
+//   - faults: what lost, late and swallowed frames do to software that does as it should
 //   - topotests: tests that FRR runs on itself; what one judges is the symptom
 //   - isolate: large cases to take apart
 //   - switches: problems that customers have with Extreme switches, with whole
