@@ -3,19 +3,27 @@ package reports
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 )
+
+// FramesSeen are frames that a look saw, the last of them.
+type FramesSeen struct {
+	Endpoint string
+	From     time.Duration // what their times count from, since the trial began
+	Frames   []evidence.Frame
+}
 
 // maxFrames bounds the frames that are shown of a look.
 const maxFrames = 20
 
 // frameWords says in words what a look at frames saw, and gives those that are shown one by one, which
 // are the last. What is no such look stays as it is.
-func frameWords(text string) (words string, shown []evidence.Frame) {
+func frameWords(text string) (words string, seen FramesSeen) {
 	f, err := evidence.ReadFrames(text)
 	if err != nil || f.At == "" {
-		return text, nil
+		return text, FramesSeen{}
 	}
 	of := ""
 	if f.Filter != "" {
@@ -37,10 +45,10 @@ func frameWords(text string) (words string, shown []evidence.Frame) {
 		add(f.Rate, "%.3g a second")
 	}
 	said = append(said, fmt.Sprintf("none since for %.3f s", f.Silence))
-	shown = f.Shown()
+	shown := f.Shown()
 	shown = shown[max(0, len(shown)-maxFrames):]
 	if n := f.Count - len(shown); n > 0 && len(shown) > 0 {
 		said = append(said, fmt.Sprintf("%d before these not shown", n))
 	}
-	return strings.Join(said, "; "), shown
+	return strings.Join(said, "; "), FramesSeen{Endpoint: f.At, From: f.From, Frames: shown}
 }

@@ -70,7 +70,7 @@ type watch struct {
 	key     string // what the latest look gave
 	textSeq int    // the latest look that brought its own text
 	text    Excerpt
-	frames  []evidence.Frame // of the same look
+	seen    FramesSeen
 }
 
 func (w *watch) see(o evidence.Observation, isBefore bool, file string) {
@@ -78,20 +78,21 @@ func (w *watch) see(o evidence.Observation, isBefore bool, file string) {
 		o.Text = deathWords(o.Text)
 	}
 	if o.Probe == evidence.ProbeFrame && o.Same == 0 {
-		o.Text, w.frames = frameWords(o.Text)
+		o.Text, w.seen = frameWords(o.Text)
 	}
 	if o.Same == 0 {
 		w.text, w.textSeq = cut(o.Text, headLook, tailLook), o.Seq
 		w.text.File = file
 	}
-	l := Look{Observation: o, Output: w.text, Frames: slices.Clone(w.frames)}
+	l := Look{Observation: o, Output: w.text, FramesSeen: w.seen}
+	l.Frames = slices.Clone(l.Frames)
 	if o.Same != 0 && o.Same != w.textSeq {
 		l.Output = Excerpt{Head: fmt.Sprintf("(the same text as look %d)", o.Same), File: file}
-		l.Frames = nil
+		l.FramesSeen = FramesSeen{}
 	}
 	l.Text = ""
 	cleanFields(&l.Observation)
-	cleanFields(&l.Frames)
+	cleanFields(&l.FramesSeen)
 	if isBefore {
 		if len(w.before) < maxChanges {
 			w.before = append(w.before, l)

@@ -235,11 +235,11 @@ func (c *Condition) Deciding() *Look {
 type Look struct {
 	evidence.Observation // without Text
 	Output               Excerpt
-	Frames               []evidence.Frame // that a look at frames saw, the last of them
-	Skipped              int              // looks left out since the one before
-	Changed              bool
-	Decided              bool
-	Last                 bool
+	FramesSeen
+	Skipped int // looks left out since the one before
+	Changed bool
+	Decided bool
+	Last    bool
 }
 
 // Transcript is what was said to and by one node.

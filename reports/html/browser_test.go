@@ -213,6 +213,50 @@ func TestSearch(t *testing.T) {
 	p.quiet(t)
 }
 
+// What happened moves apart when the timeline is drawn out, and nothing changes its size; the lanes' names stay in
+// sight, and no second is lost.
+func TestZoom(t *testing.T) {
+	for name, wh := range map[string][2]int64{"desktop": {1280, 900}, "phone": {390, 844}} {
+		t.Run(name, func(t *testing.T) {
+			p := open(browser(t), t, write(t, reportstest.Frames(t)), wh[0], wh[1], "light")
+			eval[bool](t, p, `document.querySelectorAll("details.trial").forEach(d => d.open = true) === undefined`)
+			const (
+				width  = `document.querySelector("svg.timeline").getBoundingClientRect().width`
+				height = `document.querySelector("svg.timeline").getBoundingClientRect().height`
+				hits   = `[...document.querySelectorAll("svg.timeline .hit")].map(e => e.getBoundingClientRect().left)`
+				second = `document.querySelectorAll("svg.timeline .second").length`
+			)
+			wide, high, apart, ticks := eval[float64](t, p, width), eval[float64](t, p, height), eval[[]float64](t, p, hits), eval[int](t, p, second)
+			if len(apart) != 20 {
+				t.Fatalf("%d frames are shown", len(apart))
+			}
+			eval[bool](t, p, `document.querySelectorAll(".zoom button")[1].click() === undefined`)
+			if err := chromedp.Do(p.ctx, chromedp.Focus("figure.plot"), chromedp.KeyEvent("+")); err != nil {
+				t.Fatal(err)
+			}
+			drawn := eval[[]float64](t, p, hits)
+			if grown := (drawn[19] - drawn[0]) / (apart[19] - apart[0]); grown < 3.9 || grown > 4.1 {
+				t.Errorf("frames are %.2f times further apart, want 4", grown)
+			}
+			if now := eval[float64](t, p, height); now < high-1 || now > high+1 {
+				t.Errorf("it is %.0f high, and was %.0f", now, high)
+			}
+			if now := eval[int](t, p, second); now < 2*ticks {
+				t.Errorf("%d seconds are written, and %d were", now, ticks)
+			}
+			eval[bool](t, p, `(document.querySelector("figure.plot").scrollLeft = 300, true)`)
+			if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](`(at => Math.abs(at.left - document.querySelector("figure.plot").getBoundingClientRect().left) < 8)(document.querySelector("svg.timeline .lane").getBoundingClientRect())`)); err != nil {
+				t.Errorf("a lane's name went out of sight: %v", err)
+			}
+			eval[bool](t, p, `document.querySelectorAll(".zoom button")[2].click() === undefined`)
+			if now := eval[float64](t, p, width); now < wide-1 || now > wide+1 {
+				t.Errorf("it is %.0f wide in the end, and was %.0f", now, wide)
+			}
+			p.quiet(t)
+		})
+	}
+}
+
 func TestKeyboard(t *testing.T) {
 	p := open(browser(t), t, write(t, reportstest.Whole(t)), 1280, 900, "dark")
 	const isOpen = `document.querySelector("#trial-1").open`

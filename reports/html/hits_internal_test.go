@@ -1,11 +1,50 @@
 package html
 
 import (
+	"math"
 	"testing"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/reports"
 )
+
+// The picture shows the frames that a fault acted on, at the lab's time and until it was taken back, and a
+// label that has room on neither side stands below.
+func TestHitsInThePicture(t *testing.T) {
+	at := func(s float64) time.Time { return time.Unix(1000, int64(s*1e9)) }
+	step := func(kind evidence.EventKind, second float64, hit ...float64) evidence.Event {
+		e := evidence.Event{Kind: kind, Lane: "r1:eth1", Ref: "stimulus[0]", Name: "every other hello", At: time.Duration(2 * second * 1e9), Time: at(second)}
+		if kind != evidence.EventFault {
+			e.Frames = &evidence.FaultFrames{}
+		}
+		for _, s := range hit {
+			e.Frames.First = append(e.Frames.First, evidence.Hit{To: "r1:eth1", Time: at(s)})
+		}
+		return e
+	}
+	d := &reports.Detail{End: 20 * time.Second, Events: []evidence.Event{
+		step(evidence.EventFault, 1), step(evidence.EventTally, 4, 2), step(evidence.EventHeal, 5, 2, 3), step(evidence.EventFault, 6), step(evidence.EventHeal, 9, 8),
+	}}
+	p := plot{d.End, evidence.Clock{Speed: 2}}
+	for i, want := range map[int][]float64{0: {laneLeft + plotWidth*4/20, laneLeft + plotWidth*6/20}, 3: {laneLeft + plotWidth*16/20}} {
+		m := p.mark(d, i)
+		if len(m.ticks) != len(want) {
+			t.Fatalf("%d frames in the bar of event %d", len(m.ticks), i)
+		}
+		for n, x := range want {
+			if math.Abs(m.ticks[n].at-x) > 0.01 {
+				t.Errorf("event %d: frame %d at %.1f, want %.1f", i, n, m.ticks[n].at, x)
+			}
+		}
+	}
+	whole := &mark{from: laneLeft, to: laneLeft + plotWidth, label: "a long time"}
+	after := &mark{from: laneLeft + 30, to: laneLeft + 40, label: "short"}
+	l := &lane{marks: []*mark{whole, after}}
+	if l.stack(); !whole.under || whole.row != 0 || after.row != 2 || l.rows != 3 {
+		t.Errorf("%+v %+v in %d rows", whole, after, l.rows)
+	}
+}
 
 // The table of events tells which frames a fault acted on, the first of them.
 func TestHits(t *testing.T) {

@@ -32,51 +32,101 @@ type mark struct {
 	label      string
 	title      string
 	left       bool // the label stands left of it
+	under      bool // and below it, where neither side has room
 	row        int
 	begin, end float64
+	ticks      []tick // what happened while it lasted
+}
+
+// tick is a moment within a mark.
+type tick struct {
+	at    float64
+	title string
 }
 
 type lane struct {
 	name  string
 	marks []*mark
 	rows  int
+	flow  *reports.Flow // nil: none is drawn
 }
 
-// timeline draws a trial: phases as bands, and in a lane for the harness, each node and
-// each endpoint what happened there.
+// timeline draws a trial: phases as bands, in a lane for the harness, each node and each endpoint
+// what happened there, with the frames that faults acted on and that looks saw, and in a lane for
+// each flow what came of it. The page's script zooms it: data-x is where something is that keeps its
+// size, data-area what grows.
 func timeline(r *reports.Run, t *reports.Trial) template.HTML {
 	d := t.Detail
 	if len(d.Events) == 0 || d.End <= 0 {
 		return ""
 	}
-	p := plot{end: d.End}
+	p := plot{d.End, r.Info.Clock}
 	lanes := p.lanes(r, d)
 	height := plotTop
 	for _, l := range lanes {
 		height += float64(l.rows)*rowHeight + 7
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="timeline" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" aria-label="Timeline of trial %d, %s; the table of events below says the same">`,
-		laneLeft+plotWidth+12, height+24, laneLeft+plotWidth+12, height+24, t.Number, reports.Span(d.End))
+	fmt.Fprintf(&b, `<svg class="timeline" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" data-left="%g" data-plot="%g" data-end="%g" role="img" aria-label="Timeline of trial %d, %s; the table of events below says the same">`,
+		laneLeft+plotWidth+12, height+24, laneLeft+plotWidth+12, height+24, laneLeft, plotWidth, d.End.Seconds(), t.Number, reports.Span(d.End))
 	p.bands(&b, d, height)
 	p.axis(&b, height)
 	y := plotTop
 	for i, l := range lanes {
 		h := float64(l.rows)*rowHeight + 7
 		if i > 0 {
-			fmt.Fprintf(&b, `<path class="rule" d="M0 %.1fH%.0f"/>`, y, laneLeft+plotWidth)
+			fmt.Fprintf(&b, `<path class="rule" data-area="" d="M0 %.1fH%.0f"/>`, y, laneLeft+plotWidth)
 		}
-		fmt.Fprintf(&b, `<text class="lane" x="2" y="%.1f">%s<title>%s</title></text>`, y+16, escape(clip(l.name, 16)), escape(l.name))
+		if l.flow != nil {
+			p.flow(&b, *l.flow, y+3, h-8)
+		}
 		for _, m := range l.marks {
 			m.draw(&b, y+3+float64(m.row)*rowHeight)
 		}
 		y += h
 	}
+	y = plotTop
+	for _, l := range lanes { // in front of the rest, for they stay where they are when it is moved
+		fmt.Fprintf(&b, `<text class="lane" x="2" y="%.1f">%s<title>%s</title></text>`, y+16, escape(clip(l.name, 16)), escape(l.name))
+		y += float64(l.rows)*rowHeight + 7
+	}
 	b.WriteString("</svg>")
 	return template.HTML(b.String()) //nolint:gosec // every word went through escape
 }
 
-type plot struct{ end time.Duration }
+type plot struct {
+	end   time.Duration
+	clock evidence.Clock
+}
+
+// The lane of a flow: its rows, and the steps that it is drawn in at most.
+const (
+	flowRows  = 2
+	flowSteps = 1000
+)
+
+// flow draws how many packets of a flow came over time, against the most.
+func (p plot) flow(b *strings.Builder, f reports.Flow, top, height float64) {
+	s := f.Series
+	wide := (len(s.Received) + flowSteps - 1) / flowSteps
+	var steps []uint64
+	most := uint64(1)
+	for part := range slices.Chunk(s.Received, wide) {
+		var sum uint64
+		for _, n := range part {
+			sum += uint64(n)
+		}
+		steps, most = append(steps, sum), max(most, sum)
+	}
+	span := s.Span * time.Duration(wide)
+	floor := top + height
+	fmt.Fprintf(b, `<path class="came" data-area="" d="M%.1f %.1f`, p.x(s.Begin), floor)
+	for i, n := range steps {
+		from := p.x(s.Begin + time.Duration(i)*span)
+		fmt.Fprintf(b, "L%.1f %.1fH%.1f", from, floor-height*float64(n)/float64(most), p.x(s.Begin+time.Duration(i+1)*span))
+	}
+	fmt.Fprintf(b, `V%.1fZ"><title>packets of %s that came, %d in %s at the most</title></path>`, floor, escape(f.Name), most, reports.Span(span))
+}
 
 func (p plot) x(at time.Duration) float64 {
 	return laneLeft + plotWidth*min(1, max(0, float64(at)/float64(p.end)))
@@ -101,7 +151,7 @@ func (p plot) bands(b *strings.Builder, d *reports.Detail, height float64) {
 		fmt.Fprintf(b, `<rect class="band p-%s" x="%.1f" y="0" width="%.1f" height="%.1f"><title>%s, %s s to %s s</title></rect>`,
 			known(e.Phase), from, max(1, to-from), height, escape(name), reports.Clock(e.At), reports.Clock(end))
 		if at := from + 4; at >= taken && to-from > letter*float64(len(name))+6 {
-			fmt.Fprintf(b, `<text class="phase" x="%.1f" y="14">%s</text>`, at, escape(name))
+			fmt.Fprintf(b, `<text class="phase" data-x="%.1f" x="%.1f" y="14">%s</text>`, from, at, escape(name))
 			taken = at + letter*float64(len(name))
 		}
 	}
@@ -121,14 +171,14 @@ func known(p evidence.Phase) string {
 // axis draws the time axis with some eight round steps.
 func (p plot) axis(b *strings.Builder, height float64) {
 	step := niceStep(p.end.Seconds() / 8)
-	fmt.Fprintf(b, `<path class="axis" d="M%g %.1fH%g"/>`, laneLeft, height, laneLeft+plotWidth)
+	fmt.Fprintf(b, `<path class="axis" data-area="" d="M%g %.1fH%g"/>`, laneLeft, height, laneLeft+plotWidth)
 	for s := 0.0; s <= p.end.Seconds(); s += step {
 		x := p.x(time.Duration(s * float64(time.Second)))
 		anchor := "middle"
 		if x > laneLeft+plotWidth-16 {
 			anchor = "end"
 		}
-		fmt.Fprintf(b, `<path class="axis" d="M%.1f %.1fv4"/><text class="tick" x="%.1f" y="%.1f" text-anchor="%s">%g s</text>`,
+		fmt.Fprintf(b, `<g class="second"><path class="axis" d="M%.1f %.1fv4"/><text class="tick" x="%.1f" y="%.1f" text-anchor="%s">%g s</text></g>`,
 			x, height, x, height+17, anchor, math.Round(s*1000)/1000)
 	}
 }
@@ -174,6 +224,11 @@ func (p plot) lanes(r *reports.Run, d *reports.Detail) []*lane {
 		l := add(e.Lane)
 		l.marks = append(l.marks, m)
 	}
+	for _, m := range p.seen(d) {
+		l := add(m.label)
+		m.label = reports.Plural(len(m.ticks), "frame")
+		l.marks = append(l.marks, m)
+	}
 	rank := func(l *lane) int {
 		node, _, _ := strings.Cut(l.name, ":")
 		i := slices.IndexFunc(r.Info.Nodes, func(n evidence.NodeInfo) bool { return n.Name == node })
@@ -188,7 +243,50 @@ func (p plot) lanes(r *reports.Run, d *reports.Detail) []*lane {
 	for _, l := range lanes {
 		l.stack()
 	}
+	for i := range d.Flows {
+		if len(d.Flows[i].Series.Received) > 0 && len(lanes) < maxLanes {
+			lanes = append(lanes, &lane{name: d.Flows[i].Name, rows: flowRows, flow: &d.Flows[i]})
+		}
+	}
 	return lanes
+}
+
+// seen are the frames that the deciding looks of conditions saw, as marks whose labels are the endpoints.
+func (p plot) seen(d *reports.Detail) []*mark {
+	var marks []*mark
+	for i := range d.Conditions {
+		c := &d.Conditions[i]
+		look := c.Deciding()
+		if look == nil || len(look.Frames) == 0 {
+			continue
+		}
+		m := &mark{class: "m-frame", shape: "ticks", label: look.Endpoint, title: c.Info.Name}
+		for _, f := range look.Frames {
+			at := look.From + time.Duration(f.Time*float64(time.Second))
+			m.ticks = append(m.ticks, tick{p.x(at), fmt.Sprintf("%s s frame %d %s: %s", reports.Clock(at), f.Number, f.Direction, clip(f.Summary, 120))})
+		}
+		m.from, m.to = m.ticks[0].at, m.ticks[len(m.ticks)-1].at
+		marks = append(marks, m)
+	}
+	return marks
+}
+
+// hits are the frames that a fault acted on, until it was taken back.
+func (p plot) hits(d *reports.Detail, i int) (ticks []tick) {
+	for _, e := range d.Events[i+1:] {
+		if e.Ref != d.Events[i].Ref || e.Lane != d.Events[i].Lane || e.Frames == nil {
+			continue
+		}
+		ticks = nil // the last event has what those before it had
+		for _, h := range e.Frames.First {
+			at := e.At - p.clock.Lab(e.Time.Sub(h.Time))
+			ticks = append(ticks, tick{p.x(at), fmt.Sprintf("%s s frame %d for %s, %d bytes", reports.Clock(at), h.Ordinal, h.To, h.Length)})
+		}
+		if e.Kind == evidence.EventHeal {
+			break
+		}
+	}
+	return ticks
 }
 
 // mark is the sign of one event; nil for those that are drawn otherwise.
@@ -206,7 +304,7 @@ func (p plot) mark(d *reports.Detail, i int) *mark {
 	case evidence.EventNote:
 		m.class, m.shape, m.from = "m-quiet", "dot", m.to
 	case evidence.EventFault:
-		m.class, m.to, m.label = "m-fault", p.healed(d, i), "fault: "+m.label
+		m.class, m.to, m.label, m.ticks = "m-fault", p.healed(d, i), "fault: "+m.label, p.hits(d, i)
 	case evidence.EventEnd:
 		m.class, m.shape, m.label = "m-quiet", "dot", m.label+" was ended"
 	case evidence.EventDeath:
@@ -258,16 +356,23 @@ func (l *lane) stack() {
 		if m.end > laneLeft+plotWidth {
 			m.left, m.begin, m.end = true, m.from-room, m.to+2
 		}
-		for {
-			if m.row == len(ends) {
-				ends = append(ends, nil)
-			}
-			if !slices.ContainsFunc(ends[m.row], func(e [2]float64) bool { return m.begin < e[1] && e[0] < m.end }) {
-				break
-			}
+		rows := 1
+		if m.left && m.begin < laneLeft {
+			m.left, m.under, rows = false, true, 2
+			m.begin, m.end = m.from-2, max(m.to+2, m.from+room)
+		}
+		free := func(row int) bool {
+			return row >= len(ends) || !slices.ContainsFunc(ends[row], func(e [2]float64) bool { return m.begin < e[1] && e[0] < m.end })
+		}
+		for !free(m.row) || rows == 2 && !free(m.row+1) {
 			m.row++
 		}
-		ends[m.row] = append(ends[m.row], [2]float64{m.begin, m.end})
+		for row := m.row; row < m.row+rows; row++ {
+			for len(ends) <= row {
+				ends = append(ends, nil)
+			}
+			ends[row] = append(ends[row], [2]float64{m.begin, m.end})
+		}
 	}
 	l.rows = len(ends)
 }
@@ -277,19 +382,26 @@ func (m *mark) draw(b *strings.Builder, y float64) {
 	mid := y + 8
 	switch m.shape {
 	case "cross":
-		fmt.Fprintf(b, `<path class="cross" d="M%.1f %.1fl9 9m0-9l-9 9"/>`, m.to-4.5, mid-4.5)
+		fmt.Fprintf(b, `<path class="cross" data-x="%.1f" d="M%.1f %.1fl9 9m0-9l-9 9"/>`, m.to, m.to-4.5, mid-4.5)
 	case "diamond":
-		fmt.Fprintf(b, `<path class="sign" d="M%.1f %.1fl6 6-6 6-6-6z"/>`, m.to, mid-6)
+		fmt.Fprintf(b, `<path class="sign" data-x="%.1f" d="M%.1f %.1fl6 6-6 6-6-6z"/>`, m.to, m.to, mid-6)
 	case "dot":
-		fmt.Fprintf(b, `<circle class="sign" cx="%.1f" cy="%.1f" r="3.5"/>`, m.to, mid)
+		fmt.Fprintf(b, `<circle class="sign" data-x="%.1f" cx="%.1f" cy="%.1f" r="3.5"/>`, m.to, m.to, mid)
+	case "ticks":
 	default:
 		fmt.Fprintf(b, `<rect class="sign" x="%.1f" y="%.1f" width="%.1f" height="11" rx="1.5"/>`, m.from, y+2.5, m.to-m.from)
 	}
-	x, anchor := m.to+9, "start"
-	if m.left {
-		x, anchor = m.from-9, "end"
+	for _, t := range m.ticks {
+		fmt.Fprintf(b, `<path class="hit" data-x="%.1f" d="M%.1f %.1fv15"><title>%s</title></path>`, t.at, t.at, y+0.5, escape(t.title))
 	}
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="%s">%s</text></g>`, x, y+12, anchor, escape(m.label))
+	x, at, anchor := m.to+9, m.to, "start"
+	switch {
+	case m.left:
+		x, at, anchor = m.from-9, m.from, "end"
+	case m.under:
+		x, at, y = m.from, m.from, y+rowHeight-3
+	}
+	fmt.Fprintf(b, `<text data-x="%.1f" x="%.1f" y="%.1f" text-anchor="%s">%s</text></g>`, at, x, y+12, anchor, escape(m.label))
 }
 
 func clip(s string, n int) string {

@@ -25,7 +25,7 @@ func TestTraffic(t *testing.T) {
 	}{
 		{
 			"whole", func(*reportstest.Trial) {},
-			[]string{"<h4>Traffic</h4>", "1000 (25.00 %)", "980 to 1020 ms", "2.000 s", "2.5 ms", "7 reordered", `<svg class="flow"`, "r1:eth1 the interface bounces", ">gap 980 to 1020 ms<", ">stimulus<"},
+			[]string{"<h4>Traffic</h4>", "1000 (25.00 %)", "980 to 1020 ms", "2.000 s", "2.5 ms", "7 reordered", `<svg class="flow"`, "r1:eth1 the interface bounces", ">gap 980 to 1020 ms<", ">stimulus<", `<path class="came" data-area=""`},
 			nil,
 		},
 		{"no series", func(tr *reportstest.Trial) { tr.Series = "no" }, []string{"1000 (25.00 %)", "traffic/video.json:"}, []string{`<svg class="flow"`}},
