@@ -83,7 +83,7 @@ test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)
 	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./harness/experiment ./harness/known ./reports/html ./reports/handover/redact ./scenarios
 	$(GO) test $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)' $(WAITING) $(COMPUTING)
-	$(GO) test $(RACE) -parallel 4 -timeout 40m ./cmd/...
+	$(GO) test $(RACE) -parallel 6 -timeout 40m ./cmd/...
 
 corpus: ready-vm
 	REPRISE_CORPUS_TRIALS=5 $(GO) test -count 1 -parallel 4 -run 'TestCorpus|TestMachines' -timeout 60m ./cmd/reprise

@@ -23,6 +23,7 @@ import (
 // TestBundleScripts runs the scripts of testdata/bundle. They need no container engine:
 // their runs are made in a lab in memory.
 func TestBundleScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "bundle"),
 		Setup:               unlisted,

@@ -17,6 +17,7 @@ import (
 // TestPrintedCommands holds every command line of this program that is printed, or stands
 // in a manual, a comment or a scenario's README, against the verbs and flags that there are.
 func TestPrintedCommands(t *testing.T) {
+	t.Parallel()
 	call := regexp.MustCompile("(?:^|[\\s\"`(/])reprise ((?:[a-z][a-z-]*)(?: [a-z][a-z-]*)?)([^`\"#;)&\n]*)")
 	flag := regexp.MustCompile(`(?:^|[\s\[(])--([a-z][a-z0-9-]*)`)
 	wrong := regexp.MustCompile(`(?m)^exits 4 .*$`) // scripts show what is refused

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -192,9 +193,10 @@ func tooBusy(v evidence.RunVerdict, own bool) bool {
 	return own && os.Getenv(trialsEnv) == "" && v.Inconclusive > 0 && v.Valid() == 0
 }
 
-// realTries is likewise for a case in real time: once more, for a machine that was too slow twice is
-// one on which nobody could work.
-const realTries = 2
+// realTries is likewise for a case in real time: from the second time on without labs
+// beside it that fill a processor, and a machine that was too slow for that too is one on which nobody
+// could work.
+const realTries = 3
 
 // corpusRun runs a scenario through the program and returns its verdict. What comes out
 // inconclusive, as on a machine that has no processor left, is run again: where clocks are fast in
@@ -210,8 +212,33 @@ func corpusRun(t *testing.T, provider string, e corpus.Entry, own bool, trials s
 			return v
 		}
 	}
-	return conclusive(t, realTries, func() evidence.RunVerdict { return runAtSpeed(t, provider, e.ID, trials, args) })
+	first := true
+	return conclusive(t, realTries, func() evidence.RunVerdict {
+		if !first {
+			defer alone()()
+		}
+		first = false
+		return runAtSpeed(t, provider, e.ID, trials, args)
+	})
 }
+
+// alone waits until no lab that fills a processor is there, and holds others back until the function
+// it returns is called.
+func alone() (done func()) {
+	lonely.Lock()
+	for range cap(busyLabs) {
+		busyLabs <- struct{}{}
+	}
+	return func() {
+		for range cap(busyLabs) {
+			<-busyLabs
+		}
+		lonely.Unlock()
+	}
+}
+
+// lonely keeps two who want to be alone from having half of the room each.
+var lonely sync.Mutex
 
 // conclusive runs a case until no trial of it was inconclusive, so often at most.
 func conclusive(t *testing.T, tries int, run func() evidence.RunVerdict) (v evidence.RunVerdict) {

@@ -63,6 +63,7 @@ func (b *bench) reprise(t *testing.T, args ...string) (string, bool) {
 
 // A switch that is not the one that the inventory names is not touched.
 func TestWrongSerial(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	b.edit(t, "serial: SIM000001", "serial: SIM999999")
 	out, ok := b.reprise(t, "lab", "check")
@@ -89,6 +90,7 @@ func TestWrongSerial(t *testing.T) {
 
 // A device that somebody has is refused with who has it, until it is taken with a reason.
 func TestTakenDevice(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	if out, ok := b.reprise(t, "lab", "reserve", "sw1", "--purpose", "an upgrade by hand"); !ok {
 		t.Fatal(out)
@@ -116,6 +118,7 @@ func TestTakenDevice(t *testing.T) {
 
 // What a run on simulators leaves is marked, is no result, and holds no password.
 func TestRunOnSimulators(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	out, ok := b.reprise(t, "run", b.scenario, "--json", "-n", "2", "--dir", b.runs)
 	var got reproduce.Outcome
@@ -142,6 +145,7 @@ func TestRunOnSimulators(t *testing.T) {
 
 // An entry that cannot be restored is dismissed with a reason, and said to be just that.
 func TestDismissedEntry(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	if _, killed, _ := b.k.run(t, 6, "rate", b.scenario, "--lab", b.inventory, "--trials", "1", "--control-trials", "0", "-q", "--dir", b.runs); !killed {
 		t.Fatal("the run was not killed")
@@ -157,6 +161,7 @@ func TestDismissedEntry(t *testing.T) {
 
 // What is saved for good has no restore point, so it is not sent.
 func TestLastingLine(t *testing.T) {
+	t.Parallel()
 	livetest.Long(t, "waits for a switch that restarts")
 	b := newBench(t)
 	text, err := os.ReadFile(b.scenario)

@@ -51,6 +51,7 @@ func unlisted(env *testscript.Env) error {
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		Setup:               unlisted,

@@ -16,6 +16,7 @@ import (
 // within it lead to files, and anchors to headings; a path of it that is named as code
 // is there.
 func TestMarkdown(t *testing.T) {
+	t.Parallel()
 	seen := 0
 	for _, file := range markdownFiles(t, "../..") {
 		complaints, n := checkMarkdown(t, "../..", file)
