@@ -1,0 +1,632 @@
+package intake_test
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/reprise-lab/reprise/drivers/all"
+	"github.com/reprise-lab/reprise/harness/intake"
+	"github.com/reprise-lab/reprise/harness/unpack"
+)
+
+var (
+	shared   = sync.OnceValues(intake.NewGrammar)
+	registry = sync.OnceValues(all.Registry)
+)
+
+func grammar(tb testing.TB) *intake.Grammar {
+	tb.Helper()
+	g, err := shared()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return g
+}
+
+// asked are options that ask the drivers, as the verb does.
+func asked(tb testing.TB) intake.Options {
+	tb.Helper()
+	r, err := registry()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return intake.Options{
+		Lacks: func(kind intake.Kind, platform, text string) ([]string, bool) {
+			if kind == intake.Config {
+				return r.ConfigLacks(platform, text)
+			}
+			return r.TechLacks(platform, text)
+		},
+		Commands: func(platform, class string) []string {
+			if c, ok := r.Classed(platform); ok {
+				return c.EvidenceFor(class)
+			}
+			return nil
+		},
+	}
+}
+
+// said is what a part is and what was asked in it, in one line each.
+func said(p *intake.Part) []string {
+	lines := []string{strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", p.Kind, p.Platform, p.Device, p.Version, p.Serial))}
+	for _, c := range p.Commands {
+		line := fmt.Sprintf("%d %s: %s", c.Line, c.Command, c.Status)
+		if c.Slot != "" {
+			line += ", slot " + c.Slot
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// captures are the files of testdata, and what a person reads in them: kind, platform, device, version and
+// serial, and each command with the line of its answer.
+func captures() map[string][][]string {
+	return map[string][][]string{
+		"exos-x1.txt": {{
+			"tech-support exos x1 22.7.1.2 2001N-00001", "6 show version: answered", "11 show switch: answered", "22 show configuration: answered", "63 show lldp neighbors: answered",
+			"73 show edp ports all: answered", "81 show sharing: answered", "94 show log messages nvram: answered", "102 show vlan: answered",
+		}},
+		"exos-stack.txt": {{
+			"tech-support exos stack7 12.6.2.10 1204G-00011", "4 show version: answered", "10 show switch: answered", "13 show power: empty", "15 show power: answered, slot 1",
+			"18 show power: answered, slot 2", "21 show power: absent, slot 3", "24 ls internal-memory: answered", "28 show log: answered", "32 show bgp: refused", "35 show ports rxerrors no-refresh: answered",
+		}},
+		"exos-log.txt": {{"session exos x1", "2 show log: answered", "6 show ports 10 no-refresh: answered"}},
+		"voss-v1.txt": {{
+			"tech-support voss v1 8.10.1.0 14JP00000002", "2 show sys-info: answered", "15 show lldp neighbor: answered", "29 show vlan basic: answered",
+			"39 show running-config: answered", "59 show logging file: answered",
+		}},
+		"ios-c1.txt":  {{"session ios c1 15.2(7)E3 FOC00000003", "3 sh run: answered", "62 show lldp neighbors: answered", "75 show version: answered"}},
+		"nxos-n1.txt": {{"config nxos n1 9.3(8)", "1 show running-config: answered"}},
+		"eos-e1.txt": {{
+			"session eos e1 4.30.1F JPE00000005", "2 show version: answered", "7 show clock: answered", "10 show running-config: answered", "37 show lldp neighbors: answered",
+		}},
+		"junos-j1.txt":   {{"session junos j1 20.4R3.8", "2 show version: answered", "7 show configuration: answered", "43 show lldp neighbors: answered", "47 show system uptime: answered"}},
+		"frr-f1.txt":     {{"session frr f1 8.4.4", "2 show version: answered", "5 show running-config: answered", "29 ip -br link: answered"}},
+		"frr-bundle.log": {{"support-bundle frr r9 9.1", "2 show version: answered", "5 show bgp summary: answered", "8 show bgp nonsense: refused"}},
+		"bird.conf":      {{"config bird", "1 show running-config: answered"}},
+		"syslog.txt":     {{"log  c1", "1 log: answered"}},
+		"hop.txt": {
+			{"session ios c1", "2 show clock: answered", "3 ssh -l noc 10.0.34.2: empty", "18 show cdp neighbors: answered"},
+			{"session nxos n1 9.3(8) FDO00000006", "5 show version: answered", "11 show lldp neighbors: answered", "16 exit: empty"},
+		},
+	}
+}
+
+func TestCaptures(t *testing.T) {
+	for name, want := range captures() {
+		t.Run(name, func(t *testing.T) {
+			im, err := grammar(t).Files([]string{filepath.Join("testdata", name)}, asked(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got [][]string
+			for _, p := range im.Files[0].Parts {
+				got = append(got, said(p))
+				if len(p.Cut) > 0 || p.NotUnderstood > 0 || len(p.Contradictions) > 0 || p.SameAs != "" {
+					t.Errorf("cut %v, %d lines not understood %v, %v, same as %q", p.Cut, p.NotUnderstood, p.Examples, p.Contradictions, p.SameAs)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+			if im.Files[0].Error != "" {
+				t.Error(im.Files[0].Error)
+			}
+		})
+	}
+}
+
+// TestPositions: where an answer is said to begin, it does.
+func TestPositions(t *testing.T) {
+	for name := range captures() {
+		data := capture(t, name)
+		lines := strings.SplitAfter(string(data), "\n")
+		for _, p := range imported(t, name, data).Parts {
+			for _, c := range p.Commands {
+				if before := strings.Join(lines[:c.Line-1], ""); int64(len(before)) != c.Offset {
+					t.Errorf("%s: %s is at line %d, byte %d; that line begins at %d", name, c.Command, c.Line, c.Offset, len(before))
+				}
+			}
+		}
+	}
+}
+
+func TestTimesAndUnits(t *testing.T) {
+	at := func(d, h, m, s int) time.Time { return time.Date(2026, 3, d, h, m, s, 0, time.UTC) }
+	for name, want := range map[string]struct {
+		at    time.Time
+		local bool
+		from  string
+	}{
+		"exos-x1.txt":  {at(1, 14, 5, 12), true, "show switch"},
+		"voss-v1.txt":  {at(1, 14, 6, 0), false, "its banner"},
+		"ios-c1.txt":   {at(1, 14, 20, 5), true, "the header of PuTTY"},
+		"eos-e1.txt":   {at(1, 14, 31, 10), true, "show clock"},
+		"junos-j1.txt": {at(1, 14, 32, 0), false, "show system uptime"},
+		"nxos-n1.txt":  {at(1, 14, 30, 0), true, "show running-config"},
+		"syslog.txt":   {at(1, 13, 58, 5), true, "the last line of the log"},
+	} {
+		o := asked(t)
+		o.Now = at(4, 14, 5, 12)
+		im, err := grammar(t).Files([]string{filepath.Join("testdata", name)}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := im.Files[0].Parts[0]
+		if name == "syslog.txt" { // its lines name no year
+			want.at = want.at.AddDate(p.Taken.Year()-2026, 0, 0)
+		}
+		if !p.Taken.Equal(want.at) || p.Local != want.local || p.From != want.from || p.Age != o.Now.Sub(want.at) {
+			t.Errorf("%s: taken %s (local %t) from %s, %s old; want %+v", name, p.Taken, p.Local, p.From, p.Age, want)
+		}
+	}
+	if got := imported(t, "exos-x1.txt", capture(t, "exos-x1.txt")).Parts[0].Model; got != "X460G2-24t-10G4" {
+		t.Errorf("model %q", got)
+	}
+	if got := imported(t, "exos-stack.txt", capture(t, "exos-stack.txt")).Parts[0].Units; !slices.Equal(got, []string{"1", "2"}) {
+		t.Errorf("units %v: the third slot is empty", got)
+	}
+}
+
+func capture(tb testing.TB, name string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
+// imported reads a text that is in no file yet.
+func imported(tb testing.TB, name string, data []byte) intake.File {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	im, err := grammar(tb).Files([]string{path}, asked(tb))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return im.Files[0]
+}
+
+// commands are those of all parts of a file, in their order.
+func commands(f intake.File) (list []string) {
+	for _, p := range f.Parts {
+		for _, c := range p.Commands {
+			list = append(list, c.Command+" "+c.Slot)
+		}
+	}
+	return list
+}
+
+// TestCutAnywhere: what is before a cut is found, and the cut is told.
+func TestCutAnywhere(t *testing.T) {
+	for name := range captures() {
+		data := capture(t, name)
+		whole := imported(t, name, data)
+		if len(whole.Parts) > 1 { // of sessions that take turns
+			continue
+		}
+		all := whole.Parts[0].Commands
+		ends := whole.Parts[0].Kind == intake.TechSupport || whole.Parts[0].Kind == intake.Config && whole.Parts[0].Platform == "bird"
+		for at := 40; at < len(data)-1; at += max(1, len(data)/60) {
+			f := imported(t, name, data[:at])
+			if len(f.Parts) == 0 {
+				if at > 200 { // there is more than a rule
+					t.Errorf("%s cut at %d: nothing is said of it", name, at)
+				}
+				continue
+			}
+			told := false
+			for _, p := range f.Parts {
+				told = told || len(p.Cut) > 0
+			}
+			if inLine := data[at-1] != '\n'; !told && (ends && !endsWhole(name, data[:at]) || inLine && ends) {
+				t.Errorf("%s cut at %d (%q): not told", name, at, data[max(0, at-30):at])
+			}
+			begun, until := 0, 80
+			if name == "voss-v1.txt" { // a title names what was asked, below a banner
+				until = 330
+			}
+			for _, c := range all {
+				if int(c.Offset)+until < at {
+					begun++
+				}
+			}
+			if got := commands(f); len(got) < begun && whole.Parts[0].Kind != intake.Config {
+				t.Errorf("%s cut at %d: %d commands of %d: %v", name, at, len(got), begun, got)
+			}
+		}
+	}
+}
+
+// endsWhole reports whether nothing tells that a text goes on: what marks the end of its kind is
+// there, or the cut is where a collection of this layout may end.
+func endsWhole(name string, data []byte) bool {
+	text := string(data)
+	switch name {
+	case "exos-stack.txt": // release 12 marks no end: the groups that every collection has are there
+		return strings.Contains(text, "@@@ log:\n-> show log\n") && strings.HasSuffix(text, "\n")
+	case "voss-v1.txt": // what every collection has is there
+		return strings.Contains(text, "\nCP1  [") && strings.HasSuffix(text, "\n")
+	case "bird.conf":
+		return strings.Count(text, "{") == strings.Count(text, "}")
+	}
+	return false
+}
+
+func TestCutInTheMiddle(t *testing.T) {
+	x1 := string(capture(t, "exos-x1.txt"))
+	for name, c := range map[string]struct{ text, want string }{
+		"rows of a log":        {strings.Replace(x1, "03/01/2026 13:58:01.02 <Noti:AAA.authFail> Login failed for user noc through ssh (192.0.2.77)\n", "", 1), "says 2 rows and has 1"},
+		"one of two":           {x1[:len(x1)/2] + "\n" + x1, "the end marker"},
+		"the second of two":    {x1 + x1[:len(x1)/2], "the end marker"},
+		"commands of a prompt": {strings.Replace(string(capture(t, "exos-log.txt")), "x1.15 #", "x1.19 #", 1), "4 commands of the session are missing before line 5"},
+		"neighbours":           {strings.Replace(string(capture(t, "voss-v1.txt")), "Total Neighbors : 1", "Total Neighbors : 3", 1), "says 3 rows and has 1"},
+		"a long line":          {"sw.1 # show version\n" + strings.Repeat("x", 70000) + "\n", "longer than"},
+	} {
+		f := imported(t, "f.txt", []byte(c.text))
+		var cut []string
+		for _, p := range f.Parts {
+			cut = append(cut, p.Cut...)
+		}
+		if !strings.Contains(strings.Join(cut, "\n"), c.want) {
+			t.Errorf("%s: cut %q, want %q", name, cut, c.want)
+		}
+	}
+	if f := imported(t, "two.txt", []byte(x1[:len(x1)/2]+"\n"+x1)); len(f.Parts) != 2 || len(f.Parts[0].Cut) == 0 || len(f.Parts[1].Cut) != 0 {
+		t.Errorf("a cut collection before a whole one: %d parts", len(f.Parts))
+	}
+}
+
+// TestInterleaved: lines of a log within other answers change nothing of those.
+func TestInterleaved(t *testing.T) {
+	for _, c := range []struct{ name, line string }{
+		{"exos-x1.txt", "03/01/2026 14:05:13.00 <Noti:HAL.Port.Up> Port 7 link up"},
+		{"eos-e1.txt", "Mar  1 14:31:10 e1 Ebra: %LINEPROTO-5-UPDOWN: Line protocol on Interface Ethernet7, changed state to up"},
+		{"frr-f1.txt", "2026/03/01 14:31:10 BGP: [M59KS-A3ZXZ] bgp_update_receive: rcvd End-of-RIB for IPv4 Unicast from 10.0.24.1 in vrf default"},
+	} {
+		data := capture(t, c.name)
+		var with []string
+		n := 0
+		for i, line := range strings.SplitAfter(string(data), "\n") {
+			with = append(with, line)
+			if i%5 == 3 && i > 3 && !strings.Contains(line, "<") && strings.TrimSpace(line) != "" {
+				with = append(with, c.line+"\n")
+				n++
+			}
+		}
+		want, got := answers(t, data), answers(t, []byte(strings.Join(with, "")))
+		for k := range want {
+			if strings.HasPrefix(k, "show log") {
+				delete(want, k)
+				delete(got, k)
+			}
+		}
+		delete(got, "log") // between answers
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+		if f := imported(t, c.name, []byte(strings.Join(with, ""))); f.Parts[0].Cleaned.Interleaved < n/2 {
+			t.Errorf("%s: %d of %d lines counted", c.name, f.Parts[0].Cleaned.Interleaved, n)
+		}
+	}
+}
+
+// answers are the texts of a capture by command.
+func answers(tb testing.TB, data []byte) map[string]string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "f")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	got := map[string]string{}
+	_, err := grammar(tb).Files([]string{path}, intake.Options{Visit: func(_ *intake.Part, c *intake.Command, text string) error {
+		got[c.Command+c.Slot] += text
+		return nil
+	}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return got
+}
+
+func TestEncodingsAndArchives(t *testing.T) {
+	for name := range captures() {
+		data := capture(t, name)
+		want := commands(imported(t, name, data))
+		for form, packed := range map[string][]byte{
+			"UTF-16":         wide(binary.LittleEndian, data),
+			"UTF-16BE":       wide(binary.BigEndian, data),
+			"UTF-8 mark":     append([]byte("\xef\xbb\xbf"), data...),
+			"CRLF":           bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")),
+			"CRCRLF":         bytes.ReplaceAll(data, []byte("\n"), []byte("\r\r\n")),
+			"Latin-1":        append(bytes.Clone(data), "\xe4\xf6\xfc\n"...),
+			"coloured":       bytes.ReplaceAll(data, []byte("\n"), []byte("\x1b[0m\x1b[K\n")),
+			"gzip":           gzipped(t, data),
+			"zip":            zipped(t, name, data),
+			"tar.gz":         gzipped(t, tarred(t, name, data)),
+			"tar.gz in zip":  zipped(t, "a.tgz", gzipped(t, tarred(t, name, data))),
+			"UTF-16 in gzip": gzipped(t, wide(binary.LittleEndian, data)),
+		} {
+			if strings.HasPrefix(name, "exos-log") && form == "Latin-1" {
+				continue // it ends in a prompt
+			}
+			f := imported(t, name, packed)
+			if diff := cmp.Diff(want, commands(f)); diff != "" || f.Error != "" {
+				t.Errorf("%s as %s: %s %s", name, form, f.Error, diff)
+			}
+		}
+	}
+}
+
+func wide(order binary.AppendByteOrder, data []byte) []byte {
+	out := order.AppendUint16(nil, 0xfeff)
+	for _, u := range utf16.Encode([]rune(string(data))) {
+		out = order.AppendUint16(out, u)
+	}
+	return out
+}
+
+func gzipped(tb testing.TB, data []byte) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func tarred(tb testing.TB, name string, data []byte) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), Format: tar.FormatUSTAR}); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func zipped(tb testing.TB, name string, data []byte) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := w.Write(data); err != nil {
+		tb.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestBounds: what unpacks to more than the bound is refused, and what came before a cut is read.
+func TestBounds(t *testing.T) {
+	long := gzipped(t, bytes.Repeat([]byte("03/01/2026 13:58:02.11 <Noti:EPM.hello> nothing to see here\n"), 100_000))
+	path := filepath.Join(t.TempDir(), "long.gz")
+	if err := os.WriteFile(path, long, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		data   []byte
+		limits unpack.Limits
+		want   string
+		lines  bool
+	}{
+		"a stream":          {long, unpack.Limits{Size: 1 << 20}, "it unpacks to more than 1 MB", true},
+		"an archive":        {zipped(t, "x", bytes.Repeat([]byte("x\n"), 1<<20)), unpack.Limits{Size: 1 << 20, Depth: 3, Members: 9}, "it unpacks to more than 1 MB", false},
+		"archives within":   {gzipped(t, gzipped(t, gzipped(t, gzipped(t, long)))), unpack.Limits{Size: 1 << 20, Depth: 2}, "archives lie in it more than 2 deep", false},
+		"a stream cut":      {long[:len(long)/2], intake.DefaultLimits(), "the archive ends in the middle", true},
+		"an archive cut":    {zipped(t, "x", []byte("show version\n"))[:40], intake.DefaultLimits(), "the archive ends in the middle", false},
+		"nothing":           {nil, intake.DefaultLimits(), "it is empty", false},
+		"damaged from byte": {[]byte("\x1f\x8bnothing but this"), intake.DefaultLimits(), "unpack it", false},
+	} {
+		if err := os.WriteFile(path, c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		im, err := grammar(t).Files([]string{path}, intake.Options{Limits: c.limits})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := im.Files[0]
+		if !strings.Contains(f.Error, c.want) {
+			t.Errorf("%s: %q, want %q", name, f.Error, c.want)
+		}
+		if c.lines && (len(f.Parts) != 1 || f.Parts[0].Lines < 1000 || len(f.Parts[0].Cut) == 0) {
+			t.Errorf("%s: what came before is lost, or not said to be cut", name)
+		}
+	}
+}
+
+func TestOtherKinds(t *testing.T) {
+	var pcap, ng bytes.Buffer
+	w := pcapgo.NewWriter(&pcap)
+	if err := w.WriteFileHeader(65535, layers.LinkTypeEthernet); err != nil {
+		t.Fatal(err)
+	}
+	n, err := pcapgo.NewNgWriter(&ng, layers.LinkTypeEthernet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC)
+	for i := range 3 {
+		ci := gopacket.CaptureInfo{Timestamp: at.Add(time.Duration(i) * time.Second), Length: 60, CaptureLength: 60}
+		if err := w.WritePacket(ci, make([]byte, 60)); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.WritePacket(ci, make([]byte, 60)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	core := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 57)...)
+	core[16] = 4
+	for name, c := range map[string]struct {
+		data   []byte
+		kind   intake.Kind
+		frames int
+		cut    bool
+	}{
+		"pcap":       {pcap.Bytes(), intake.Capture, 3, false},
+		"pcap cut":   {pcap.Bytes()[:pcap.Len()-9], intake.Capture, 2, true},
+		"pcapng":     {ng.Bytes(), intake.Capture, 3, false},
+		"pcapng cut": {ng.Bytes()[:ng.Len()-9], intake.Capture, 2, true},
+		"core":       {core, intake.Core, 0, false},
+		"binary":     {[]byte("\x00\x01\x02\x03 something\x00"), intake.Binary, 0, false},
+	} {
+		f := imported(t, "f", c.data)
+		if len(f.Parts) != 1 {
+			t.Errorf("%s: %d parts", name, len(f.Parts))
+			continue
+		}
+		p := f.Parts[0]
+		if p.Kind != c.kind || p.Frames != c.frames || len(p.Cut) > 0 != c.cut {
+			t.Errorf("%s: %s of %d frames, cut %v", name, p.Kind, p.Frames, p.Cut)
+		}
+		if c.frames == 3 && (!p.First.Equal(at) || !p.Taken.Equal(at.Add(2*time.Second))) {
+			t.Errorf("%s: from %s to %s", name, p.First, p.Taken)
+		}
+	}
+	f := imported(t, "b.tgz", gzipped(t, tarred(t, "bug-report-1/ovs-vsctl_get_open_vswitch.out", []byte("something of its own\n"))))
+	if got := said(f.Parts[0]); !slices.Equal(got, []string{"support-bundle ovs", "1 ovs-vsctl get open vswitch: answered"}) {
+		t.Errorf("a bug report: %q", got)
+	}
+}
+
+// TestNothingIsBelievedTwice: the same again is told, and what contradicts too.
+func TestNothingIsBelievedTwice(t *testing.T) {
+	x1 := filepath.Join("testdata", "exos-x1.txt")
+	im, err := grammar(t).Files([]string{x1, x1}, asked(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := im.Files[1].Parts[0].SameAs; got != x1+":1" || len(im.Devices) != 1 || im.Devices[0].Commands != 8 {
+		t.Errorf("same as %q, %d devices", got, len(im.Devices))
+	}
+	eos := string(capture(t, "eos-e1.txt"))
+	f := imported(t, "f", []byte(eos+strings.Replace(eos, "4.30.1F", "4.31.0F", 1)))
+	p := f.Parts[0]
+	if again := p.Commands[len(p.Commands)-1]; !again.Again || p.Commands[0].Again {
+		t.Errorf("not told as the same again: %+v", again)
+	}
+	if len(p.Contradictions) == 0 || !strings.Contains(p.Contradictions[0], "version is 4.30.1F, and 4.31.0F in the answer to show version") {
+		t.Errorf("contradictions %q", p.Contradictions)
+	}
+}
+
+func TestNotUnderstood(t *testing.T) {
+	f := imported(t, "f", []byte("Dear support,\n\nit is broken again.\n\nx1.4 # show version\nImage   : ExtremeXOS version 22.7.1.2\n"))
+	if p := f.Parts[0]; len(f.Parts) != 2 && len(p.Commands) != 1 || p.NotUnderstood != 2 || p.Examples[1] != (intake.Place{Line: 3, Text: "it is broken again."}) {
+		t.Errorf("%d lines: %+v", p.NotUnderstood, p.Examples)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	o := asked(t)
+	o.Classes = []string{"lag", "bgp"}
+	im, err := grammar(t).Files([]string{filepath.Join("testdata", "exos-x1.txt"), filepath.Join("testdata", "exos-stack.txt")}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]intake.Need{}
+	for _, n := range im.Missing {
+		got[n.Device+" "+n.Class] = n
+	}
+	if n := got["x1 lag"]; slices.Contains(n.Commands, "show sharing") || !slices.Contains(n.Commands, "show lacp counters") {
+		t.Errorf("x1 lacks %v for lag", n.Commands)
+	}
+	if n := got["stack7 bgp"]; !slices.Equal(n.Refused, []string{"show bgp"}) || !slices.Contains(n.Commands, "show bgp neighbor") {
+		t.Errorf("stack7: %+v", n)
+	}
+}
+
+// TestManyDevices: a text of ever new devices has an end.
+func TestManyDevices(t *testing.T) {
+	var b strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&b, "sw%d# show version\nnothing\n", i)
+	}
+	f := imported(t, "f", []byte(b.String()))
+	last := f.Parts[len(f.Parts)-1]
+	if len(f.Parts) != 1000 || len(last.Commands) != 2001 || len(last.Cut) == 0 {
+		t.Errorf("%d parts, of which the last has %d commands and says %v", len(f.Parts), len(last.Commands), last.Cut)
+	}
+}
+
+func TestVisitorEndsIt(t *testing.T) {
+	enough := fmt.Errorf("enough")
+	_, err := grammar(t).Files([]string{filepath.Join("testdata", "exos-x1.txt")}, intake.Options{Visit: func(*intake.Part, *intake.Command, string) error { return enough }})
+	if err != enough { //nolint:errorlint // it is handed on as it is
+		t.Errorf("%v", err)
+	}
+}
+
+// FuzzFile: nothing that is sent stops the reading, and positions stay within the file.
+func FuzzFile(f *testing.F) {
+	for name := range captures() {
+		data := capture(f, name)
+		f.Add(data)
+		f.Add(data[:len(data)/2])
+		f.Add(wide(binary.LittleEndian, data))
+	}
+	f.Add([]byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00"))
+	f.Add(gzipped(f, []byte("x.1 # show version\n\x1b[0m--More--\b\b\b\b\b\b\b\b")))
+	g := grammar(f)
+	o := asked(f)
+	o.Limits = unpack.Limits{Depth: 3, Members: 20, Size: 1 << 20}
+	path := filepath.Join(f.TempDir(), "f")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		im, err := g.Files([]string{path}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range im.Files[0].Parts {
+			line := 0
+			for _, c := range p.Commands {
+				if c.Line < line || c.Line < 1 || c.Offset < 0 || c.Status == "" || c.Command == "" || im.Files[0].Packed == "" && c.Offset > int64(len(data)) {
+					t.Errorf("%+v after line %d", c, line)
+				}
+				line = c.Line
+			}
+		}
+	})
+}

@@ -1,0 +1,310 @@
+package intake
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/reprise-lab/reprise/harness/unpack"
+	"github.com/reprise-lab/reprise/topologies/plain"
+)
+
+// Options are how files are read. The zero value is good.
+type Options struct {
+	// Lacks tells what a text of this kind lacks; known is false where nobody can tell.
+	Lacks func(kind Kind, platform, text string) (lacks []string, known bool)
+	// Commands lists what a class of problem asks of a platform.
+	Commands func(platform, class string) []string
+	Classes  []string
+	Now      time.Time // that ages are told from; zero tells none
+	Limits   unpack.Limits
+	// Visit is given each answer when it is whole. What is known of the part may still grow, and its
+	// address stays the same. An error ends the reading.
+	Visit func(p *Part, c *Command, text string) error
+}
+
+// DefaultLimits bound what a file may unpack to.
+func DefaultLimits() unpack.Limits {
+	return unpack.Limits{Depth: 4, Members: 5000, Size: 512 << 20, Member: 256 << 20}
+}
+
+// maxPacked bounds archives, which are read into memory, in bytes.
+const maxPacked = 256 << 20
+
+// errTooLong is a stream that is longer than the bound.
+var errTooLong = errors.New("it unpacks to more than the bound")
+
+// Files reads files one after the other. What cannot be read says so in its [File]; an error is the
+// visitor's.
+func (g *Grammar) Files(names []string, o Options) (*Import, error) {
+	if o.Limits.Size == 0 {
+		o.Limits = DefaultLimits()
+	}
+	im := &Import{Files: []File{}, Devices: []Device{}}
+	seen := map[string]string{}
+	for _, name := range names {
+		f, err := g.file(name, &o, seen)
+		if err != nil {
+			return nil, err
+		}
+		im.Files = append(im.Files, f)
+	}
+	im.together(&o)
+	return im, nil
+}
+
+// reading is one file on its way.
+type reading struct {
+	g    *Grammar
+	o    *Options
+	f    *File
+	seen map[string]string // digest of a part to where it was
+}
+
+// visitError is an error of the visitor, which ends all.
+type visitError struct{ error }
+
+func (g *Grammar) file(name string, o *Options, seen map[string]string) (File, error) {
+	f := File{Name: name, Parts: []*Part{}}
+	r := &reading{g, o, &f, seen}
+	err := r.open(name)
+	if v := (visitError{}); errors.As(err, &v) {
+		return f, v.error
+	}
+	if err != nil {
+		f.Error = inWords(err, o.Limits)
+	}
+	return f, nil
+}
+
+// inWords says why a file was not read, or not further.
+func inWords(err error, l unpack.Limits) string {
+	switch {
+	case errors.Is(err, errTooLong), errors.Is(err, unpack.ErrSize):
+		return fmt.Sprintf("it unpacks to more than %d MB: send the part of the failure", l.Size>>20)
+	case errors.Is(err, unpack.ErrMembers):
+		return fmt.Sprintf("it holds more than %d files", l.Members)
+	case errors.Is(err, unpack.ErrDeep):
+		return fmt.Sprintf("archives lie in it more than %d deep", l.Depth)
+	case errors.Is(err, unpack.ErrCut), errors.Is(err, io.ErrUnexpectedEOF):
+		return "it is cut: the archive ends in the middle"
+	case errors.Is(err, unpack.ErrEncrypted):
+		return err.Error() + ": send it unpacked"
+	}
+	return err.Error()
+}
+
+func (r *reading) open(name string) error {
+	file, err := plain.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("look at it: %w", err)
+	}
+	r.f.Bytes = info.Size()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return fmt.Errorf("read it: %w", err)
+	}
+	r.f.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read it again: %w", err)
+	}
+	if info.Size() == 0 {
+		return errors.New("it is empty")
+	}
+	return r.content(file, info.Size())
+}
+
+// content reads a file by what it begins with.
+func (r *reading) content(file *os.File, size int64) error {
+	in := bufio.NewReaderSize(file, 64<<10)
+	head, err := in.Peek(512)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read it: %w", err)
+	}
+	switch f := unpack.FormatOf(head); f {
+	case unpack.Plain:
+		return r.one("", in, head)
+	case unpack.Gzip:
+		r.f.Packed = "gzip"
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return fmt.Errorf("unpack it: %w", err)
+		}
+		inner := bufio.NewReaderSize(&bounded{r: z, room: r.o.Limits.Size}, 64<<10)
+		head, err := inner.Peek(512)
+		if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
+			return fmt.Errorf("unpack it: %w", err)
+		}
+		if unpack.FormatOf(head) == unpack.Plain { // as it comes: a log in it may be long, or cut
+			return r.one("", inner, head)
+		}
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("read it again: %w", err)
+		}
+	default:
+		r.f.Packed = map[unpack.Format]string{unpack.Zstd: "zstd", unpack.Bzip2: "bzip2", unpack.Zip: "zip", unpack.Tar: "tar"}[f]
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("read it again: %w", err)
+		}
+	}
+	if size > maxPacked {
+		return fmt.Errorf("an archive of more than %d MB: send the part of the failure", maxPacked>>20)
+	}
+	data, err := io.ReadAll(io.LimitReader(file, maxPacked))
+	if err != nil {
+		return fmt.Errorf("read it: %w", err)
+	}
+	return r.archive("", data, 0, unpack.New(r.o.Limits))
+}
+
+// archive reads what is in a file, through all its archives.
+func (r *reading) archive(name string, data []byte, depth int, u *unpack.Unpacker) error {
+	f := unpack.FormatOf(data)
+	if f == unpack.Plain {
+		if len(data) == 0 {
+			return nil
+		}
+		return r.one(name, bytes.NewReader(data), data[:min(len(data), 512)])
+	}
+	return u.Each(data, depth, func(m unpack.Member) error {
+		switch {
+		case !m.Regular:
+			return nil
+		case f.Stream(), m.Name == "":
+			return r.archive(name, m.Data, depth+1, u)
+		}
+		return r.archive(path.Join(name, m.Name), m.Data, depth+1, u)
+	})
+}
+
+// one reads what is not packed.
+func (r *reading) one(name string, in io.Reader, head []byte) error {
+	switch {
+	case isCapture(head):
+		r.f.Parts = append(r.f.Parts, capture(name, in))
+		return nil
+	case bytes.HasPrefix(head, []byte("\x7fELF")):
+		kind := Binary
+		if len(head) > 17 && (head[16] == 4 || head[17] == 4) { // ET_CORE, of either order (gABI, 4)
+			kind = Core
+		}
+		r.f.Parts = append(r.f.Parts, &Part{Name: name, Kind: kind})
+		return nil
+	}
+	if _, wide := unpack.WideOf(head); !wide && bytes.IndexByte(head, 0) >= 0 {
+		r.f.Parts = append(r.f.Parts, &Part{Name: name, Kind: Binary})
+		return nil
+	}
+	s := newSplitter(r.g, r.o, name)
+	err := s.read(in)
+	if s.failed != nil {
+		return visitError{s.failed}
+	}
+	if err != nil && len(s.parts) > 0 {
+		s.parts[len(s.parts)-1].cut("%s", inWords(err, r.o.Limits))
+	}
+	for _, p := range s.parts {
+		sum := string(p.sum.Sum(nil))
+		where := r.f.Name
+		if name != "" {
+			where += "!" + name
+		}
+		if first, ok := r.seen[sum]; ok {
+			p.SameAs = first
+		} else {
+			r.seen[sum] = fmt.Sprintf("%s:%d", where, p.Line)
+		}
+		byName(p, name)
+		r.f.Parts = append(r.f.Parts, p.Part)
+	}
+	return err
+}
+
+// bounded is a stream that may not go on without end.
+type bounded struct {
+	r    io.Reader
+	room int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.room <= 0 {
+		return 0, errTooLong
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.room)])
+	b.room -= int64(n)
+	return n, err
+}
+
+// isCapture knows pcap, of microseconds and nanoseconds in either order, and pcapng, by their first
+// four bytes (draft-ietf-opsawg-pcap, 4; draft-ietf-opsawg-pcapng, 4.1).
+func isCapture(head []byte) bool {
+	return slices.ContainsFunc([]string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"},
+		func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) })
+}
+
+// frames is what both forms of captures give.
+type frames interface {
+	ZeroCopyReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+}
+
+// capture counts frames.
+func capture(name string, in io.Reader) (p *Part) {
+	p = &Part{Name: name, Kind: Capture}
+	defer func() {
+		if recover() != nil { // of the library, by a block that lies about its length
+			p.Cut = append(p.Cut, fmt.Sprintf("it cannot be read beyond frame %d", p.Frames))
+		}
+	}()
+	b := bufio.NewReader(in)
+	head, _ := b.Peek(4)
+	var from frames
+	var err error
+	if bytes.Equal(head, []byte("\x0a\x0d\x0d\x0a")) {
+		from, err = pcapgo.NewNgReader(b, pcapgo.NgReaderOptions{})
+	} else {
+		from, err = pcapgo.NewReader(b)
+	}
+	for err == nil {
+		var ci gopacket.CaptureInfo
+		if _, ci, err = from.ZeroCopyReadPacketData(); err == nil {
+			if p.Frames++; p.First.IsZero() {
+				p.First = ci.Timestamp.UTC()
+			}
+			p.Last = ci.Timestamp.UTC()
+		}
+	}
+	if !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		p.Cut = append(p.Cut, fmt.Sprintf("it cannot be read beyond frame %d: %v", p.Frames, err))
+	}
+	p.Taken, p.From = p.Last, "the last frame"
+	return p
+}
+
+// byName takes from the name of a file what its text does not tell: Open vSwitch's bug reports have a
+// file for each command.
+func byName(p *part, name string) {
+	if !strings.Contains(name, "bug-report") || len(p.Commands) > 0 || p.Kind != "" {
+		return
+	}
+	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	p.Commands = append(p.Commands, Command{Command: strings.ReplaceAll(base, "_", " "), Implied: true, Status: Answered, Line: p.Line, Offset: p.Offset, Lines: p.Lines})
+	p.Kind, p.Platform, p.NotUnderstood, p.Examples = SupportBundle, "ovs", 0, nil
+}

@@ -1,0 +1,107 @@
+package intake
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// widest bounds a line of a terminal, in characters.
+const widest = 16 << 10
+
+// cleaner gives lines as a terminal showed them.
+type cleaner struct {
+	pager *regexp.Regexp
+}
+
+func newCleaner() *cleaner {
+	return &cleaner{regexp.MustCompile(`^\s*(?:-{1,2} ?\(?[Mm]ore(?: ?\d+%)?\)? ?-{0,3}(?: \(q = quit\))?|<-{2,3} ?[Mm]ore ?-{2,3}>|-{3}\(more(?: \d+%)?\)-{3}|Press (?:<SPACE>|SPACE|any key) to continue(?: or <Q> to quit)?:?)\s*`)}
+}
+
+// line takes out sequences of a terminal, what was written over, and pagers; pager tells that nothing
+// else was on the line.
+func (c *cleaner) line(s string, n *Cleaned) (text string, pager bool) {
+	if strings.IndexByte(s, 0x1b) >= 0 {
+		n.Colours++
+		s = withoutEscapes(s)
+	}
+	if strings.ContainsAny(s, "\r\b") {
+		n.Overwritten++
+		s = shown(s)
+	}
+	if strings.Contains(s, "ore") || strings.Contains(s, "Press") {
+		if at := c.pager.FindStringIndex(s); at != nil && strings.TrimSpace(s[:at[1]]) != "--" {
+			n.Pagers++
+			s = s[at[1]:]
+			return s, s == ""
+		}
+	}
+	return s, false
+}
+
+// withoutEscapes takes out sequences that begin with ESC (ECMA-48, 5.4 and 8.3.89; titles as xterm has them).
+func withoutEscapes(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if s[i] != 0x1b {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		i = escapeEnd(s, i+1)
+	}
+	return b.String()
+}
+
+// escapeEnd is where a sequence ends whose ESC stands before i.
+func escapeEnd(s string, i int) int {
+	if i >= len(s) {
+		return i
+	}
+	switch s[i] {
+	case '[':
+		for i++; i < len(s); i++ {
+			if s[i] >= 0x40 && s[i] <= 0x7e {
+				return i + 1
+			}
+		}
+		return i
+	case ']':
+		for i++; i < len(s); i++ {
+			if s[i] == 0x07 {
+				return i + 1
+			}
+			if s[i] == 0x1b && i+1 < len(s) && s[i+1] == '\\' {
+				return i + 2
+			}
+		}
+		return i
+	}
+	for i < len(s) && s[i] >= 0x20 && s[i] <= 0x2f {
+		i++
+	}
+	return min(i+1, len(s))
+}
+
+// shown is a line after carriage returns and backspaces have moved where its characters went.
+func shown(s string) string {
+	var cells []rune
+	at := 0
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		s = s[n:]
+		switch {
+		case r == '\r':
+			at = 0
+		case r == '\b':
+			at = max(0, at-1)
+		case at < len(cells):
+			cells[at] = r
+			at++
+		case at < widest:
+			cells = append(cells, r)
+			at++
+		}
+	}
+	return strings.TrimRight(string(cells), " ")
+}

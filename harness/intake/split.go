@@ -1,0 +1,806 @@
+package intake
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/logs"
+)
+
+// part is a Part that is being read.
+type part struct {
+	*Part
+	votes   map[string]int  // by platform
+	answers map[string]bool // command and digest of what was answered
+	groups  map[string]bool
+	number  string // of the part, which stands for a model that is not told
+	first   string // command that a head named first
+	count   int    // of the prompt before
+	text    strings.Builder
+	large   bool // it is longer than what is held
+	sum     hash.Hash
+	hosts   map[string]int // that lines of a log name
+	begun   bool           // by a mark that a platform begins collections with
+	ended   bool
+}
+
+// most bounds each list of what is said of a part, and maxParts the parts of a text.
+const (
+	most     = 50
+	maxParts = 1000
+)
+
+// section is an answer that is being read.
+type section struct {
+	Command
+	platform string // of the head that names it; "" where none does
+	rule     string
+	kinds    map[Kind]int
+	text     strings.Builder
+	written  int // lines of it that are not blank
+	last     string
+	log      bool // of lines of a log
+}
+
+// splitter cuts the lines of one text into parts and answers.
+type splitter struct {
+	g     *Grammar
+	o     *Options
+	name  string
+	clean *cleaner
+	verb  *regexp.Regexp
+	putty *regexp.Regexp
+	logs  *regexp.Regexp
+
+	parts    []*part
+	cur      *part
+	sec      *section
+	commands int
+	held     int    // bytes of parts that are remembered
+	previous string // the line before
+	lines    int
+	failed   error // of the visitor
+}
+
+func newSplitter(g *Grammar, o *Options, name string) *splitter {
+	return &splitter{
+		g: g, o: o, name: name, clean: newCleaner(),
+		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
+		putty: regexp.MustCompile(`^(?:=~){5,}=* PuTTY log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
+		logs:  regexp.MustCompile(`(?:^|[\s/])(?:log\w*|journal\w*|dmesg|syslog)\b`),
+	}
+}
+
+// read takes all lines. An error ends them; what came before is kept.
+func (s *splitter) read(r io.Reader) error {
+	t := &tail{r: r}
+	for l, err := range logs.Read(t, cmp.Or(s.name, "it"), logs.Options{}) {
+		if err != nil {
+			s.finish(true)
+			return err
+		}
+		s.line(l)
+		if s.failed != nil {
+			return s.failed
+		}
+	}
+	s.finish(!t.whole())
+	return s.failed
+}
+
+// tail remembers how a text ends.
+type tail struct {
+	r    io.Reader
+	last [2]byte
+	some bool
+}
+
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if n > 0 {
+		t.some = true
+		t.last[0] = t.last[1]
+		if n > 1 {
+			t.last[0] = p[n-2]
+		}
+		t.last[1] = p[n-1]
+	}
+	return n, err
+}
+
+// whole reports whether the last line has an end; that of UTF-16 too.
+func (t *tail) whole() bool {
+	return !t.some || t.last[1] == '\n' || t.last == [2]byte{'\n', 0}
+}
+
+func (s *splitter) line(l *logs.Line) {
+	s.lines++
+	var c Cleaned
+	text, pager := s.clean.line(strings.TrimRight(l.Raw, "\r"), &c)
+	if l.Cut > 0 {
+		c.Long++
+	}
+	if !pager {
+		s.mean(l, text)
+	}
+	if s.cur == nil {
+		s.begin(l)
+	}
+	s.cur.Cleaned.add(c)
+	if l.Cut > 0 {
+		s.cur.cut("line %d is longer than %d bytes, and read no further", l.Number, logs.MaxLine)
+	}
+	s.cur.Lines = l.Number - s.cur.Line + 1
+	if !pager {
+		s.keep(text)
+		s.previous = text
+	}
+}
+
+// mean finds out what a line is.
+func (s *splitter) mean(l *logs.Line, text string) {
+	switch {
+	case l.Parsed():
+		s.body(l, text)
+	case s.header(l, text), s.structure(l, text), s.head(l, text), s.prompt(l, text):
+	default:
+		s.body(l, text)
+	}
+}
+
+// header is what a program writes that records a terminal.
+func (s *splitter) header(l *logs.Line, text string) bool {
+	if !strings.Contains(text, "PuTTY log") {
+		return false
+	}
+	m := s.putty.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	s.close()
+	s.begin(l)
+	s.cur.Kind = Session
+	s.cur.taken(m[1], "the header of PuTTY")
+	return true
+}
+
+// structure is what a collection is made of around its commands.
+func (s *splitter) structure(l *logs.Line, text string) bool {
+	for i := range s.g.Platforms {
+		p := &s.g.Platforms[i]
+		if m, ok := p.Begin.fits(text); ok {
+			device := ""
+			if s.sec != nil && s.sec.written == 0 && s.cur != nil { // it was asked for at a prompt
+				device = s.cur.Device
+			}
+			s.close()
+			s.begin(l)
+			s.cur.Kind, s.cur.Device, s.cur.begun, s.cur.first = TechSupport, device, true, m["command"]
+			s.cur.votes[p.Name] += 9
+			return true
+		}
+		if _, ok := p.End.fits(text); ok {
+			s.close()
+			s.within(l).ended = true
+			s.cur.votes[p.Name] += 9
+			return true
+		}
+		if m, ok := p.Group.fits(text); ok {
+			s.close()
+			name := strings.ToLower(m["group"])
+			if s.cur == nil || s.cur.groups[name] && name == p.Group.First {
+				s.begin(l)
+			}
+			s.cur.Kind = TechSupport
+			s.cur.groups[name] = true
+			s.cur.votes[p.Name] += 9
+			s.sec = &section{Command: Command{Group: name, Line: l.Number, Offset: l.Offset}, platform: p.Name, kinds: map[Kind]int{}}
+			return true
+		}
+		if m, ok := p.Slot.fits(text); ok {
+			group, command := "", ""
+			if s.sec != nil {
+				group, command = s.sec.Group, s.sec.Command.Command
+			}
+			s.close()
+			s.within(l)
+			s.open(l, p.Name, Command{Command: command, Group: group, Slot: m["slot"]})
+			return true
+		}
+	}
+	return false
+}
+
+// head is a line that a collection names a command with.
+func (s *splitter) head(l *logs.Line, text string) bool {
+	for i := range s.g.Platforms {
+		p := &s.g.Platforms[i]
+		for j := range p.Heads {
+			h := &p.Heads[j]
+			m, ok := h.fits(text)
+			if !ok || h.after != nil && !h.after.MatchString(s.previous) {
+				continue
+			}
+			if h.Rule != "" && s.sec != nil && s.sec.written == 0 && s.sec.Command.Command != "" {
+				s.within(l).taken(m["time"], "its banner") // the banner of what a prompt names
+				s.sec.rule = h.Rule
+				return true
+			}
+			group := ""
+			if s.sec != nil {
+				group = s.sec.Group
+			}
+			s.close()
+			if command := m["command"]; s.cur != nil && p.Group.re == nil && command != "" && command == s.cur.first && s.cur.Kind == h.Kind {
+				s.begin(l) // another collection
+			}
+			s.within(l)
+			if s.cur.first == "" {
+				s.cur.first = m["command"]
+			}
+			if s.cur.Kind == "" || s.cur.Kind == Session && s.cur.Device == "" {
+				s.cur.Kind = h.Kind
+			}
+			s.cur.votes[p.Name]++
+			s.cur.taken(m["time"], "its banner")
+			s.open(l, p.Name, Command{Command: m["command"], Group: group, Implied: m["command"] == ""})
+			s.sec.rule = h.Rule
+			return true
+		}
+	}
+	return false
+}
+
+// promptVotes are how sure a prompt is of one platform.
+func promptVotes(platform string) int {
+	return map[string]int{"exos": 6, "voss": 4, "junos": 4, "bird": 9, "linux": 1}[platform]
+}
+
+// prompt is a line that a person typed a command on.
+func (s *splitter) prompt(l *logs.Line, text string) bool {
+	if at := strings.IndexAny(text, "#>$"); at < 1 || at > 120 {
+		return false
+	}
+	text = strings.TrimLeft(text, " ")
+	for i := range s.g.Platforms {
+		p := &s.g.Platforms[i]
+		if p.prompt == nil {
+			continue
+		}
+		m := p.prompt.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		got := named(p.prompt, m)
+		command := strings.TrimSpace(got["command"])
+		device := got["device"]
+		known := s.device(device) != nil
+		if command == "" && !known || command != "" && !s.verb.MatchString(command) && !known {
+			continue
+		}
+		s.close()
+		if p.Name == "bird" {
+			device = "" // its own name is that of the program
+		}
+		s.session(l, device)
+		s.cur.votes[p.Name] += promptVotes(p.Name)
+		s.counted(l, got["count"])
+		if command != "" {
+			s.open(l, p.Name, Command{Command: asked(command)})
+		}
+		return true
+	}
+	return false
+}
+
+// session turns to the part of a device that is spoken to at a prompt.
+func (s *splitter) session(l *logs.Line, device string) {
+	if p := s.device(device); p != nil && device != "" {
+		s.cur = p
+		return
+	}
+	switch {
+	case s.cur == nil, s.cur.Kind != Session && len(s.cur.Commands) > 0, device != "" && s.cur.Device != "":
+		s.begin(l)
+	}
+	s.cur.Kind = Session
+	s.cur.Device = cmp.Or(device, s.cur.Device)
+}
+
+// device finds the session of a device, the latest first.
+func (s *splitter) device(name string) *part {
+	for _, p := range slices.Backward(s.parts) {
+		if p.Kind == Session && p.Device == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// counted looks at a prompt's counter, which grows by one with every command.
+func (s *splitter) counted(l *logs.Line, text string) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return
+	}
+	if was := s.cur.count; was > 0 && n > was+1 {
+		s.cur.cut("%d commands of the session are missing before line %d: the prompt counts %d after %d", n-was-1, l.Number, n, was)
+	}
+	s.cur.count = n
+}
+
+// asked is a command without what hands it to another program.
+func asked(command string) string {
+	command = strings.TrimPrefix(command, "sudo ")
+	if rest, ok := strings.CutPrefix(command, "vtysh -c "); ok {
+		return strings.Trim(rest, `"'`)
+	}
+	for _, program := range []string{"birdc ", "birdcl ", "do "} {
+		if rest, ok := strings.CutPrefix(command, program); ok {
+			return strings.Trim(rest, `"'`)
+		}
+	}
+	return command
+}
+
+// body is a line of an answer, or of none.
+func (s *splitter) body(l *logs.Line, text string) {
+	s.within(l)
+	kinds := s.marks(text)
+	if s.sec != nil && !s.sec.Implied && s.sec.Command.Command != "" {
+		if l.Parsed() && !s.sec.isLog(s.logs) {
+			s.cur.Cleaned.Interleaved++
+			s.cur.logged(l)
+			return
+		}
+		s.add(l, text, kinds)
+		return
+	}
+	s.implied(l, text, kinds)
+}
+
+// marks lets a line vote for what it stands in.
+func (s *splitter) marks(text string) map[Kind]int {
+	var kinds map[Kind]int
+	for i := range s.g.Platforms {
+		p := &s.g.Platforms[i]
+		for j := range p.Marks {
+			m := &p.Marks[j]
+			if _, ok := m.fits(text); !ok {
+				continue
+			}
+			s.cur.votes[p.Name] += m.Votes
+			if m.Kind != "" {
+				if kinds == nil {
+					kinds = map[Kind]int{}
+				}
+				kinds[m.Kind] += m.Votes
+			}
+		}
+	}
+	return kinds
+}
+
+// implied is a line of an answer that no line names.
+func (s *splitter) implied(l *logs.Line, text string, kinds map[Kind]int) {
+	command, platform := s.answer(text)
+	sec := s.sec
+	switch {
+	case sec != nil && sec.rule != "" && sec.Command.Command == "" && command != "": // a title below a banner
+		sec.Command.Command, sec.platform = command, platform
+		s.cur.votes[platform]++
+	case command != "" && (sec == nil || sec.Command.Command != command) && (sec == nil || sec.written == 0 || kinds[Config] == 0):
+		group := ""
+		if sec != nil {
+			group = sec.Group
+		}
+		s.close()
+		s.open(l, platform, Command{Command: command, Implied: true, Group: group})
+		s.cur.votes[platform]++
+	case l.Parsed() && (sec == nil || !sec.isLog(s.logs)):
+		if sec != nil && (sec.kinds[Config] > 0 || sec.rule != "" && sec.written > 0) { // it came in between
+			s.cur.Cleaned.Interleaved++
+			s.cur.logged(l)
+			return
+		}
+		s.close()
+		s.open(l, "", Command{Command: "log", Implied: true})
+		s.sec.log = true
+	case sec == nil && strings.TrimSpace(text) == "":
+		return
+	case sec == nil || sec.log && !l.Parsed() && kinds[Config] > 0:
+		s.close()
+		s.open(l, "", Command{Implied: true})
+	}
+	s.add(l, text, kinds)
+}
+
+// answer knows what was asked by a line of the answer.
+func (s *splitter) answer(text string) (command, platform string) {
+	for i := range s.g.Platforms {
+		p := &s.g.Platforms[i]
+		for j := range p.Answers {
+			if _, ok := p.Answers[j].fits(text); ok {
+				return p.Answers[j].Command, p.Name
+			}
+		}
+	}
+	return "", ""
+}
+
+func (c *section) isLog(logs *regexp.Regexp) bool {
+	return c.log || logs.MatchString(c.Command.Command)
+}
+
+// add puts a line into the answer that is open.
+func (s *splitter) add(l *logs.Line, text string, kinds map[Kind]int) {
+	c := s.sec
+	if c.rule != "" && strings.Trim(text, c.rule+" ") == "" { // around a banner
+		return
+	}
+	if c.Lines == 0 && !c.Implied {
+		c.Line, c.Offset = l.Number, l.Offset
+	}
+	for k, n := range kinds {
+		c.kinds[k] += n
+	}
+	if c.isLog(s.logs) {
+		s.cur.logged(l)
+	}
+	c.Lines++
+	c.Bytes += int64(len(text)) + 1
+	if strings.TrimSpace(text) != "" {
+		c.written++
+		c.last = text
+	}
+	if room := MaxAnswer - c.text.Len(); len(text) < room {
+		c.text.WriteString(text)
+		c.text.WriteByte('\n')
+	} else {
+		c.Beyond += int64(len(text)) + 1
+	}
+}
+
+// open begins an answer.
+func (s *splitter) open(l *logs.Line, platform string, c Command) {
+	c.Line, c.Offset = l.Number, l.Offset
+	s.sec = &section{Command: c, platform: platform, kinds: map[Kind]int{}}
+}
+
+// begin begins a part.
+func (s *splitter) begin(l *logs.Line) {
+	if len(s.parts) >= maxParts {
+		s.cur = s.parts[len(s.parts)-1]
+		s.cur.cut("there are more than %d devices and collections in one text: the rest is listed here", maxParts)
+		return
+	}
+	s.cur = &part{
+		Part:  &Part{Name: s.name, Line: l.Number, Offset: l.Offset},
+		votes: map[string]int{}, answers: map[string]bool{}, groups: map[string]bool{}, hosts: map[string]int{}, sum: sha256.New(),
+	}
+	s.parts = append(s.parts, s.cur)
+}
+
+// within is the part that a line stands in.
+func (s *splitter) within(l *logs.Line) *part {
+	if s.cur == nil {
+		s.begin(l)
+	}
+	return s.cur
+}
+
+// close ends the answer that is open.
+func (s *splitter) close() {
+	c, p := s.sec, s.cur
+	s.sec = nil
+	if c == nil {
+		return
+	}
+	text := literal(c.text.String())
+	s.guess(c, p)
+	if c.Command.Command == "" {
+		s.puzzled(c, p, text)
+		return
+	}
+	c.Status = s.status(c, p, text)
+	if c.Status == Answered || c.Status == CutOff {
+		s.facts(c, p, text)
+	}
+	key := c.Command.Command + "\x00" + c.Slot + "\x00" + digest(text)
+	c.Again = c.written > 0 && p.answers[key]
+	if s.commands++; s.commands > MaxCommands {
+		p.More++
+		return
+	}
+	p.answers[key] = true
+	p.Commands = append(p.Commands, c.Command)
+	if s.o.Visit != nil && s.failed == nil {
+		s.failed = s.o.Visit(p.Part, &p.Commands[len(p.Commands)-1], text)
+	}
+}
+
+// literal is an answer that a program wrote as Python writes bytes, as FRR's support bundles of some
+// releases are, as it was.
+func literal(text string) string {
+	if !strings.HasPrefix(text, "b'") && !strings.HasPrefix(text, `b"`) {
+		return text
+	}
+	end := strings.LastIndexByte(text, text[1])
+	if end < 2 {
+		end = len(text)
+	}
+	return strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\r`, "", `\'`, "'", `\\`, `\`).Replace(text[2:end])
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return string(sum[:])
+}
+
+// guess names an answer that looks like a configuration.
+func (s *splitter) guess(c *section, p *part) {
+	const sure = 3 // votes
+	if c.Command.Command != "" || c.kinds[Config] < sure {
+		if c.log && p.Kind == "" {
+			p.Kind = Log
+		}
+		return
+	}
+	platform := p.favourite()
+	c.Command.Command = "show running-config"
+	if platform == "exos" || platform == "junos" {
+		c.Command.Command = "show configuration"
+	}
+	c.platform = platform
+	if p.Kind == "" {
+		p.Kind = Config
+	}
+}
+
+// puzzled counts what nothing explains.
+func (s *splitter) puzzled(c *section, p *part, text string) {
+	if c.Group != "" && c.written == 0 {
+		return
+	}
+	at := c.Line
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && strings.Trim(line, "=-*#!~ ") != "" {
+			if p.NotUnderstood++; len(p.Examples) < maxExamples {
+				p.Examples = append(p.Examples, Place{at, line})
+			}
+		}
+		at++
+	}
+}
+
+// status says how a command was answered.
+func (s *splitter) status(c *section, p *part, text string) Status {
+	const short = 400 // bytes that a refusal has
+	if c.written == 0 {
+		return Empty
+	}
+	if c.Slot != "" && strings.Contains(text, "is not present") && len(text) < short {
+		return Absent
+	}
+	for i := range s.g.Platforms {
+		for _, re := range s.g.Platforms[i].refused {
+			if len(text) < short && re.MatchString(text) {
+				return Refused
+			}
+		}
+	}
+	for i := range s.g.Platforms {
+		for j := range s.g.Platforms[i].Trailers {
+			t := &s.g.Platforms[i].Trailers[j]
+			if !about(c.Command.Command, t.In) {
+				continue
+			}
+			m, ok := t.fits(text)
+			if !ok {
+				continue
+			}
+			if want, _ := strconv.Atoi(m["rows"]); want > 0 {
+				if got := len(t.row.FindAllStringIndex(text, -1)); got < want {
+					p.cut("the answer to %s at line %d says %d rows and has %d", c.Command.Command, c.Line, want, got)
+					return CutOff
+				}
+			}
+		}
+	}
+	return Answered
+}
+
+// about reports whether a command is one of those, or a longer form of one.
+func about(command string, of []string) bool {
+	return slices.ContainsFunc(of, func(want string) bool {
+		words, asked := strings.Fields(want), strings.Fields(strings.ToLower(command))
+		if len(asked) < len(words) {
+			return false
+		}
+		for i, w := range words {
+			if !sameWord(asked[i], w) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// sameWord reports whether a word is another, or what is enough of it.
+func sameWord(short, word string) bool {
+	if len(short) > len(word) {
+		short, word = word, short
+	}
+	return short == word || len(short) >= 2 && strings.HasPrefix(word, short)
+}
+
+// facts reads what an answer says of the device.
+func (s *splitter) facts(c *section, p *part, text string) {
+	for i := range s.g.Platforms {
+		pl := &s.g.Platforms[i]
+		for j := range pl.Facts {
+			f := &pl.Facts[j]
+			if !about(c.Command.Command, f.In) || !strings.Contains(text, f.Has) {
+				continue
+			}
+			if f.Weak && p.votes[pl.Name] == 0 && c.platform != pl.Name {
+				continue
+			}
+			all := f.re.FindAllStringSubmatch(text, 32)
+			if !f.Every {
+				all = all[:min(1, len(all))]
+			}
+			for _, m := range all {
+				if !f.Weak {
+					p.votes[pl.Name] += 3
+				}
+				for name, value := range named(f.re, m) {
+					p.fact(name, value, c, f.Weak)
+				}
+			}
+		}
+	}
+}
+
+// fact takes what an answer says, or that it says something else than another.
+func (p *part) fact(name, value string, c *section, weak bool) {
+	value = strings.TrimSpace(value)
+	var place *string
+	switch name {
+	case "device":
+		place = &p.Device
+	case "version":
+		place = &p.Version
+	case "model":
+		place = &p.Model
+	case "serial":
+		place = &p.Serial
+	case "part":
+		p.number = cmp.Or(p.number, value)
+		return
+	case "unit":
+		if len(p.Units) < most && !slices.Contains(p.Units, value) {
+			p.Units = append(p.Units, value)
+		}
+		return
+	case "time":
+		p.taken(value, c.Command.Command)
+		return
+	case "changed":
+		if p.Taken.IsZero() {
+			p.taken(value, "the last change of the configuration, which is older than the file")
+		}
+		return
+	default:
+		return
+	}
+	switch {
+	case *place == "", name == "version" && strings.HasPrefix(value, *place): // the longer form says more
+		*place = value
+	case name == "model", strings.HasPrefix(*place, value), strings.HasPrefix(value, *place):
+	case name == "version" && weak:
+	case len(p.Contradictions) < most:
+		p.Contradictions = append(p.Contradictions, fmt.Sprintf("%s is %s, and %s in the answer to %s at line %d", name, *place, value, c.Command.Command, c.Line))
+	}
+}
+
+// taken keeps the first time that a part tells of itself.
+func (p *part) taken(text, from string) {
+	older := strings.HasPrefix(p.From, "the last change")
+	if text == "" || !p.Taken.IsZero() && !older {
+		return
+	}
+	if t, local, ok := parseTime(text); ok {
+		p.Taken, p.Local, p.From = t, local, from
+	}
+}
+
+// parseTime reads a time as devices write it; local where it names no zone that is known.
+func parseTime(text string) (t time.Time, local, ok bool) {
+	text = strings.Join(strings.Fields(text), " ")
+	for _, layout := range []string{
+		"Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 2006 MST", "Mon Jan 2 15:04:05 MST 2006", "2006.01.02 15:04:05",
+		"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05 MST", "15:04:05 MST Mon Jan 2 2006", "Jan 2 2006 15:04:05",
+	} {
+		if t, err := time.Parse(layout, text); err == nil {
+			utc := strings.HasSuffix(text, " UTC") || strings.Contains(text, " UTC ") || strings.Contains(text, " GMT")
+			return t.UTC(), !utc, true
+		}
+	}
+	return t, false, false
+}
+
+// logged takes note of a line of a log.
+func (p *part) logged(l *logs.Line) {
+	if l.Host != "" && (len(p.hosts) < MaxCommands || p.hosts[l.Host] > 0) {
+		p.hosts[l.Host]++
+	}
+	if l.Time.IsZero() {
+		return
+	}
+	if p.First.IsZero() || l.Time.Before(p.First) {
+		p.First = l.Time
+	}
+	if l.Time.After(p.Last) {
+		p.Last = l.Time
+	}
+}
+
+func (p *part) cut(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); len(p.Cut) < most && !slices.Contains(p.Cut, text) {
+		p.Cut = append(p.Cut, text)
+	}
+}
+
+// keep remembers the text of the part, to ask whether it is whole.
+func (s *splitter) keep(text string) {
+	p := s.cur
+	_, _ = io.WriteString(p.sum, text) // a hash takes all
+	_, _ = p.sum.Write([]byte{'\n'})
+	if p.large {
+		return
+	}
+	if s.held += len(text) + 1; s.held >= MaxWhole {
+		p.large = true
+		s.held -= p.text.Len() + len(text) + 1
+		p.text = strings.Builder{}
+		return
+	}
+	p.text.WriteString(text)
+	p.text.WriteByte('\n')
+}
+
+// favourite is the platform with most votes; "" where there are none, or two have as many.
+func (p *part) favourite() string {
+	best, tied := "", false
+	for _, name := range slices.Sorted(maps.Keys(p.votes)) {
+		switch n := p.votes[name]; {
+		case n == 0:
+		case best == "" || n > p.votes[best]:
+			best, tied = name, false
+		case n == p.votes[best]:
+			tied = true
+		}
+	}
+	if tied {
+		return ""
+	}
+	return best
+}
+
+func (c *Cleaned) add(d Cleaned) {
+	c.Colours += d.Colours
+	c.Pagers += d.Pagers
+	c.Overwritten += d.Overwritten
+	c.Interleaved += d.Interleaved
+	c.Long += d.Long
+}
