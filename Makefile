@@ -5,6 +5,7 @@
 # make test      all tests
 # make lint      what CI checks beside the tests
 # make corpus    every scenario of the corpus and its control, five trials each, without an engine and with
+# make fuzz      every fuzz target for FUZZTIME (1m) each; one package with FUZZ=./harness/intake
 # make bench     the figures that harness/docs/figures.md names
 # make generate  writes what is checked in and made from the program: schemas, reference
 # make install   what `make build` made, with man pages and completions, below PREFIX
@@ -38,7 +39,7 @@ SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|
 WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/namespaces/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/namespaces|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
 
-.PHONY: all build ready ready-vm demo quick test corpus lint bench generate install uninstall dist clean
+.PHONY: all build ready ready-vm demo quick test corpus lint fuzz bench generate install uninstall dist clean
 
 all: build
 
@@ -93,6 +94,15 @@ lint:
 	for arch in amd64 arm64; do $(PLAIN) GOARCH=$$arch $(GO) vet ./topologies/testdata/wayout || exit 1; done
 	$(GO) mod tidy -diff
 	$(PLAIN) $(TOOL) golangci-lint run
+
+FUZZTIME := 1m
+FUZZ := .
+fuzz:
+	for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' $(FUZZ) | xargs -n 1 dirname | sort -u); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go); do \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$dir || exit 1; \
+		done; \
+	done
 
 bench: ready
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./...

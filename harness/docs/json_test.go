@@ -52,6 +52,7 @@ var verbs = []struct{ verb, typ string }{
 	{"redact", "cmd.redactedFile"},
 	{"case new, case set", "reports/handover/cases.Case"},
 	{"case show", "cmd.shownCase"},
+	{"case import", "cmd.importedCase"},
 	{"case check, a list of", "reports/handover/cases.Duty"},
 	{"case rma", "cmd.sheets"},
 	{"escalate", "cmd.escalated"},

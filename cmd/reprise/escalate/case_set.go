@@ -239,10 +239,8 @@ func attach(o *caseSetOptions, f *cases.Folder, fields [][2]string) (moves []str
 			return nil, cli.WithCode(cli.ExitInput, err)
 		}
 	}
-	for _, file := range o.logs {
-		if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
-			return nil, cli.InputError("%s is no file that can be attached (links are not followed)", file)
-		}
+	if err := attachable(o.logs); err != nil {
+		return nil, err
 	}
 	err = f.Edit(func(e *cases.Editor) error {
 		if err := putFields(e, fields); err != nil {
@@ -306,6 +304,16 @@ func attach(o *caseSetOptions, f *cases.Folder, fields [][2]string) (moves []str
 		}
 	}
 	return moves, cli.AsInputError(err)
+}
+
+// attachable refuses what is no file.
+func attachable(files []string) error {
+	for _, file := range files {
+		if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+			return cli.InputError("%s is no file that can be attached (links are not followed)", file)
+		}
+	}
+	return nil
 }
 
 // logOf gives the path under which the case keeps a log that somebody names: as it keeps it,

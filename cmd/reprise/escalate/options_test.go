@@ -38,6 +38,13 @@ func TestCaseOptions(t *testing.T) {
 		{Args: []string{"f"}, Want: caseCheckOptions{folder: "f"}},
 		{Args: nil, Err: one},
 	})
+	clitest.Options(t, newCaseImport, []clitest.Asked[caseImportOptions]{
+		{
+			Args: []string{"a.txt", "b.gz", "--case", "f", "--class", "lag,ospf", "--commands"},
+			Want: caseImportOptions{files: []string{"a.txt", "b.gz"}, folder: "f", classes: []string{"lag", "ospf"}, commands: true},
+		},
+		{Args: nil, Err: "requires at least 1 arg(s), only received 0"},
+	})
 	clitest.Options(t, newCaseSchema, []clitest.Asked[caseSchemaOptions]{
 		{Args: nil},
 		{Args: []string{"x"}, Err: `unknown command "x" for "schema"`},
