@@ -287,6 +287,8 @@ func (s *sources) kind(file *sourceFile, e ast.Expr, link func(*declared) string
 		return "time (RFC 3339)", nil
 	case "time.Duration":
 		return "nanoseconds", nil
+	case "net/netip.Prefix":
+		return "network (192.0.2.0/24)", nil
 	case "any", "encoding/json.RawMessage":
 		return "any", nil
 	default:

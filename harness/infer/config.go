@@ -1,0 +1,402 @@
+package infer
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ports spells out a list of ports: 1-3,5; 1:1-1:4; 1/1-1/2.
+func ports(list string) (all []string) {
+	const most = 512
+	for _, item := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		from, to, isRange := strings.Cut(item, "-")
+		if !isRange {
+			all = append(all, item)
+			continue
+		}
+		cut := strings.LastIndexAny(from, ":/") + 1
+		a, err1 := strconv.Atoi(from[cut:])
+		b, err2 := strconv.Atoi(to[strings.LastIndexAny(to, ":/")+1:])
+		if err1 != nil || err2 != nil || b < a || b-a > most {
+			all = append(all, item)
+			continue
+		}
+		for n := a; n <= b; n++ {
+			all = append(all, from[:cut]+strconv.Itoa(n))
+		}
+	}
+	return all
+}
+
+func vlan(id, name string) VLAN {
+	n, _ := strconv.Atoi(id) // digits, by who read it
+	return VLAN{n, name}
+}
+
+// brief reads "ip -br addr".
+func brief(text string) (list []Interface) {
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 3 {
+			continue
+		}
+		name, _, _ := strings.Cut(f[0], "@")
+		i := Interface{Name: name}
+		for _, a := range f[2:] {
+			if p, err := netip.ParsePrefix(a); err == nil && !p.Addr().IsLinkLocalUnicast() {
+				i.Addresses = append(i.Addresses, p)
+			}
+		}
+		list = append(list, i)
+	}
+	return list
+}
+
+// prefixOf reads an address with a length, or with a mask.
+func prefixOf(address, mask string) (netip.Prefix, bool) {
+	if strings.Contains(address, "/") {
+		p, err := netip.ParsePrefix(address)
+		return p, err == nil
+	}
+	a, err1 := netip.ParseAddr(address)
+	m, err2 := netip.ParseAddr(mask)
+	if err1 != nil || err2 != nil || !m.Is4() || !a.Is4() {
+		return netip.Prefix{}, false
+	}
+	bits, ones := m.As4(), 0
+	for _, b := range bits {
+		for ; b&0x80 != 0; b <<= 1 {
+			ones++
+		}
+	}
+	return netip.PrefixFrom(a, ones), true
+}
+
+// reader reads one configuration into a node.
+type reader struct {
+	n    *Node
+	lags map[string][]string
+	pair *[]Pair
+}
+
+// configure reads a configuration by its platform's language.
+func (n *Node) configure(text string, lags map[string][]string, pairs *[]Pair) {
+	n.config = text
+	r := reader{n, lags, pairs}
+	switch n.Platform {
+	case "exos":
+		r.exos(text)
+	case "voss":
+		r.voss(text)
+	case "junos":
+		r.junos(text)
+	case "bird":
+		r.bird(text)
+	default:
+		r.stanzas(text)
+	}
+}
+
+// iface gives the interface of a name, made where it is not there.
+func (n *Node) iface(name string) *Interface {
+	for i := range n.Interfaces {
+		if key(n.Interfaces[i].Name) == key(name) {
+			return &n.Interfaces[i]
+		}
+	}
+	n.Interfaces = append(n.Interfaces, Interface{Name: name})
+	return &n.Interfaces[len(n.Interfaces)-1]
+}
+
+func (n *Node) address(name, address, mask string) {
+	p, ok := prefixOf(address, mask)
+	if !ok {
+		return
+	}
+	i := n.iface(name)
+	if !slices.Contains(i.Addresses, p) {
+		i.Addresses = append(i.Addresses, p)
+	}
+}
+
+func (n *Node) vlan(v VLAN) {
+	for i := range n.VLANs {
+		if n.VLANs[i].ID == v.ID {
+			if n.VLANs[i].Name == "" {
+				n.VLANs[i].Name = v.Name
+			}
+			return
+		}
+	}
+	if v.ID > 0 {
+		n.VLANs = append(n.VLANs, v)
+	}
+}
+
+// stanzas reads what IOS, NX-OS, EOS and FRR have in common: a line, and lines below it that are
+// indented.
+func (r reader) stanzas(text string) {
+	var head []string
+	peer := ""
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] == "!" {
+			continue
+		}
+		if line[0] != ' ' && line[0] != '\t' {
+			head, peer = f, ""
+			r.top(f)
+			continue
+		}
+		if len(head) < 2 {
+			continue
+		}
+		switch head[0] {
+		case "interface":
+			r.below(strings.Join(head[1:], ""), f)
+		case "router":
+			peer = r.router(head, f, peer)
+		case "vlan":
+			if f[0] == "name" && len(f) > 1 {
+				r.n.vlan(vlan(head[1], f[1]))
+			}
+		}
+	}
+}
+
+func (r reader) top(f []string) {
+	switch {
+	case f[0] == "vlan" && len(f) == 2:
+		for _, id := range ports(f[1]) {
+			r.n.vlan(vlan(id, ""))
+		}
+	case f[0] == "router" && len(f) >= 3 && f[1] == "bgp":
+		r.n.AS = f[2]
+	case f[0] == "interface" && len(f) > 1:
+		name := strings.ToLower(f[1])
+		r.n.iface(strings.Join(f[1:], "")).Management = strings.HasPrefix(name, "mgmt") || strings.HasPrefix(name, "management")
+		if id, ok := strings.CutPrefix(name, "vlan"); ok {
+			r.n.vlan(vlan(id, ""))
+		}
+	case len(f) > 2 && f[0] == "ip" && f[1] == "router-id":
+		r.n.RouterID = f[2]
+	}
+}
+
+// below is a line of an interface.
+func (r reader) below(name string, f []string) {
+	at := func(i int) string {
+		if i < len(f) {
+			return f[i]
+		}
+		return ""
+	}
+	switch {
+	case (f[0] == "ip" || f[0] == "ipv6") && at(1) == "address" && at(2) != "dhcp":
+		r.n.address(name, at(2), at(3))
+	case f[0] == "channel-group":
+		lag := "Port-channel" + at(1)
+		r.lags[lag] = appendNew(r.lags[lag], name)
+	case f[0] == "ip" && at(1) == "ospf" && at(2) == "area":
+		r.n.OSPF = append(r.n.OSPF, Area{Interface: name, Area: at(3)})
+	case f[0] == "ip" && at(1) == "router" && at(2) == "ospf" && at(4) == "area":
+		r.n.OSPF = append(r.n.OSPF, Area{Interface: name, Area: at(5)})
+	case f[0] == "switchport" && at(1) == "access" && at(2) == "vlan":
+		r.n.vlan(vlan(at(3), ""))
+		i := r.n.iface("Vlan" + at(3))
+		i.Ports = appendNew(i.Ports, name)
+	case f[0] == "switchport" && at(1) == "trunk" && at(3) == "vlan":
+		for _, id := range ports(at(len(f) - 1)) {
+			if n, err := strconv.Atoi(id); err == nil {
+				r.n.vlan(VLAN{ID: n})
+				i := r.n.iface("Vlan" + id)
+				i.Ports = appendNew(i.Ports, name)
+			}
+		}
+	}
+}
+
+// router is a line of a routing protocol; it gives the neighbour that the lines below are of.
+func (r reader) router(head, f []string, peer string) string {
+	switch {
+	case (f[0] == "router-id" || len(f) > 2 && f[1] == "router-id") && len(f) > 1:
+		r.n.RouterID = f[len(f)-1]
+	case head[1] == "ospf" && f[0] == "network" && len(f) >= 4:
+		r.n.OSPF = append(r.n.OSPF, Area{Network: wildcard(f[1], f[2]), Area: f[len(f)-1]})
+	case head[1] == "bgp" && f[0] == "neighbor" && len(f) >= 4 && f[2] == "remote-as":
+		r.n.BGP = append(r.n.BGP, Peer{f[1], f[3]})
+	case head[1] == "bgp" && f[0] == "neighbor" && len(f) > 3 && f[2] == "password" && !own(r.n.Platform):
+		r.n.Differs = appendNew(r.n.Differs, "the password of neighbour "+f[1]+", which the other end may ask for")
+	case head[1] == "bgp" && f[0] == "neighbor" && len(f) == 2:
+		return f[1]
+	case head[1] == "bgp" && f[0] == "remote-as" && len(f) == 2 && peer != "":
+		r.n.BGP = append(r.n.BGP, Peer{peer, f[1]})
+	}
+	return peer
+}
+
+// wildcard is a network that is written with its length, or with the mask turned round.
+func wildcard(network, mask string) string {
+	if strings.Contains(network, "/") {
+		return network
+	}
+	m, err := netip.ParseAddr(mask)
+	if err != nil || !m.Is4() {
+		return network
+	}
+	b := m.As4()
+	for i := range b {
+		b[i] = ^b[i]
+	}
+	if p, ok := prefixOf(network, netip.AddrFrom4(b).String()); ok {
+		return p.String()
+	}
+	return network
+}
+
+// exos reads Switch Engine's language: every line stands by itself.
+func (r reader) exos(text string) {
+	tag := map[string]string{}
+	word := regexp.MustCompile(`"[^"]*"|\S+`)
+	for line := range strings.Lines(text) {
+		f := word.FindAllString(strings.TrimSpace(line), -1)
+		for i := range f {
+			f[i] = strings.Trim(f[i], `"`)
+		}
+		at := func(i int) string {
+			if i < len(f) {
+				return f[i]
+			}
+			return ""
+		}
+		name := at(2)
+		switch {
+		case at(0) == "configure" && at(1) == "vlan" && at(3) == "tag":
+			tag[name] = at(4)
+			r.n.vlan(vlan(at(4), name))
+		case at(0) == "configure" && at(1) == "vlan" && at(3) == "add" && at(4) == "ports":
+			i := r.n.iface("vlan " + name)
+			for _, p := range ports(at(5)) {
+				i.Ports = appendNew(i.Ports, p)
+			}
+		case at(0) == "configure" && at(1) == "vlan" && at(3) == "ipaddress":
+			r.n.address("vlan "+name, at(4), at(5))
+			r.n.iface("vlan " + name).Management = strings.EqualFold(name, "mgmt")
+		case at(0) == "enable" && at(1) == "sharing":
+			r.lags[at(2)] = ports(at(4))
+		case at(0) == "configure" && at(1) == "ospf" && at(2) == "routerid", at(0) == "configure" && at(1) == "bgp" && at(2) == "routerid":
+			r.n.RouterID = at(3)
+		case at(0) == "configure" && at(1) == "ospf" && at(2) == "add" && at(3) == "vlan":
+			r.n.OSPF = append(r.n.OSPF, Area{Interface: "vlan " + at(4), Area: at(6)})
+		case at(0) == "configure" && at(1) == "bgp" && strings.EqualFold(at(2), "AS-number"):
+			r.n.AS = at(3)
+		case at(0) == "create" && at(1) == "bgp" && at(2) == "neighbor" && at(4) == "remote-AS-number":
+			r.n.BGP = append(r.n.BGP, Peer{at(3), at(5)})
+		case at(0) == "configure" && at(1) == "mlag" && at(2) == "peer" && at(4) == "ipaddress":
+			*r.pair = append(*r.pair, Pair{Kind: "mlag", Peer: at(5)})
+		}
+	}
+}
+
+// voss reads Fabric Engine's language.
+func (r reader) voss(text string) {
+	in := ""
+	name := regexp.MustCompile(`^vlan create (\d+)(?: name "([^"]*)")?`)
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		f := strings.Fields(line)
+		switch {
+		case len(f) == 0:
+		case f[0] == "interface" && len(f) > 2:
+			in = strings.ToLower(f[1]) + " " + f[2]
+			if strings.HasPrefix(in, "gigabitethernet ") {
+				in = f[2]
+			}
+			r.n.iface(in)
+		case f[0] == "exit":
+			in = ""
+		case in != "" && f[0] == "ip" && len(f) > 2 && f[1] == "address":
+			mask := ""
+			if len(f) > 3 {
+				mask = f[3]
+			}
+			r.n.address(in, f[2], mask)
+		case in != "" && f[0] == "brouter" && strings.Contains(line, " subnet "):
+			r.n.address(in, f[len(f)-1], "")
+		case name.MatchString(line):
+			m := name.FindStringSubmatch(line)
+			r.n.vlan(vlan(m[1], m[2]))
+		case f[0] == "vlan" && len(f) > 3 && f[1] == "members":
+			i := r.n.iface("vlan " + strings.TrimPrefix(f[2], "add "))
+			for _, p := range ports(f[3]) {
+				i.Ports = appendNew(i.Ports, p)
+			}
+		case f[0] == "mlt" && len(f) > 3 && f[2] == "member":
+			r.lags["mlt "+f[1]] = ports(f[3])
+		case f[0] == "virtual-ist" && len(f) > 2 && f[1] == "peer-ip":
+			*r.pair = append(*r.pair, Pair{Kind: "virtual-ist", Peer: f[2]})
+		}
+	}
+}
+
+// junos reads braces, or what "display set" makes of them.
+func (r reader) junos(text string) {
+	var path []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if i := strings.Index(line, "##"); i >= 0 {
+			line = strings.TrimSpace(line[:i])
+		}
+		switch {
+		case strings.HasPrefix(line, "set "):
+			r.junosLine(strings.Fields(strings.TrimPrefix(line, "set ")))
+		case strings.HasSuffix(line, "{"):
+			path = append(path, strings.TrimSpace(strings.TrimSuffix(line, "{")))
+		case line == "}" && len(path) > 0:
+			path = path[:len(path)-1]
+		case strings.HasSuffix(line, ";"):
+			r.junosLine(strings.Fields(strings.Join(path, " ") + " " + strings.TrimSuffix(line, ";")))
+		}
+	}
+}
+
+func (r reader) junosLine(f []string) {
+	n := len(f)
+	switch {
+	case n > 6 && f[0] == "interfaces" && f[2] == "unit" && f[n-2] == "address":
+		name := f[1]
+		if f[3] != "0" {
+			name += "." + f[3]
+		}
+		r.n.address(name, f[n-1], "")
+		r.n.iface(name).Management = strings.HasPrefix(name, "fxp") || strings.HasPrefix(name, "me0") || strings.HasPrefix(name, "em0") || name == "vme"
+	case n > 4 && f[0] == "interfaces" && f[n-2] == "802.3ad":
+		r.lags[f[n-1]] = appendNew(r.lags[f[n-1]], f[1])
+	case n == 4 && f[0] == "vlans" && f[2] == "vlan-id":
+		r.n.vlan(vlan(f[3], f[1]))
+	case n == 3 && f[0] == "routing-options" && f[1] == "router-id":
+		r.n.RouterID = f[2]
+	case n == 3 && f[0] == "routing-options" && f[1] == "autonomous-system":
+		r.n.AS = f[2]
+	case n >= 6 && f[0] == "protocols" && f[1] == "ospf" && f[2] == "area" && f[4] == "interface":
+		r.n.OSPF = append(r.n.OSPF, Area{Interface: strings.TrimSuffix(f[5], ".0"), Area: f[3]})
+	case n >= 8 && f[0] == "protocols" && f[1] == "bgp" && f[4] == "neighbor" && f[n-2] == "peer-as":
+		r.n.BGP = append(r.n.BGP, Peer{f[5], f[n-1]})
+	}
+}
+
+// bird reads what its configuration says of peers.
+func (r reader) bird(text string) {
+	if m := regexp.MustCompile(`(?m)^\s*router id (\S+?);`).FindStringSubmatch(text); m != nil {
+		r.n.RouterID = m[1]
+	}
+	if m := regexp.MustCompile(`(?m)^\s*local (?:\S+ )?as (\d+);`).FindStringSubmatch(text); m != nil {
+		r.n.AS = m[1]
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\s*neighbor (\S+) as (\d+);`).FindAllStringSubmatch(text, -1) {
+		r.n.BGP = append(r.n.BGP, Peer{m[1], m[2]})
+	}
+}

@@ -1,0 +1,346 @@
+package infer
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/intake"
+)
+
+// Infer makes the network of what was visited.
+func (r *Reader) Infer(im *intake.Import) Network {
+	b := &builder{r: r, byName: map[string]*Node{}}
+	for _, d := range im.Devices {
+		if d.Device == "" {
+			b.unknown("%s is of no device that it names: it is not in the topology", strings.Join(d.Files, ", "))
+			continue
+		}
+		b.node(d)
+	}
+	slices.SortFunc(b.nodes, func(x, y *Node) int { return cmp.Compare(x.Name, y.Name) })
+	b.read()
+	b.linksOfNeighbours()
+	b.linksOfNetworks()
+	b.pairs()
+	for _, n := range b.nodes {
+		b.likeness(n)
+		b.net.Nodes = append(b.net.Nodes, *n)
+	}
+	slices.SortFunc(b.net.LAGs, func(x, y LAG) int { return cmp.Or(cmp.Compare(x.Node, y.Node), cmp.Compare(x.Name, y.Name)) })
+	slices.SortFunc(b.net.Links, func(x, y Link) int {
+		return cmp.Or(cmp.Compare(x.A.String(), y.A.String()), cmp.Compare(x.B.String(), y.B.String()))
+	})
+	return b.net
+}
+
+// builder puts a network together.
+type builder struct {
+	r      *Reader
+	net    Network
+	nodes  []*Node
+	byName map[string]*Node
+	tells  map[Endpoint][]told // what a port's own device says of its other end
+	used   map[Endpoint]bool
+	peers  []Pair
+}
+
+// told is what one device says of a port.
+type told struct {
+	to Endpoint
+	by string
+}
+
+func (b *builder) unknown(format string, args ...any) {
+	b.net.Unknown = appendNew(b.net.Unknown, fmt.Sprintf(format, args...))
+}
+
+func (b *builder) contradiction(format string, args ...any) {
+	b.net.Contradictions = appendNew(b.net.Contradictions, fmt.Sprintf(format, args...))
+}
+
+// node makes a node of a device. Two of one name are one where only one of them has a platform.
+func (b *builder) node(d intake.Device) {
+	name := hostOf(d.Device)
+	if was := b.byName[name]; was != nil {
+		if was.Platform != "" && d.Platform != "" && was.Platform != d.Platform {
+			b.contradiction("%s is of %s in some files, and of %s in others", d.Device, was.Platform, d.Platform)
+		}
+		was.Platform = cmp.Or(was.Platform, d.Platform)
+		return
+	}
+	n := &Node{Name: nodeName(d.Device), Platform: d.Platform, Version: d.Version, Model: d.Model, Serial: d.Serial, Units: d.Units}
+	b.byName[name] = n
+	b.nodes = append(b.nodes, n)
+	for _, c := range d.Contradictions {
+		b.contradiction("%s: %s", d.Device, c)
+	}
+}
+
+// nodeName is a device's name as a topology may have it.
+func nodeName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+// read gives every node what its parts tell.
+func (b *builder) read() {
+	b.tells, b.used = map[Endpoint][]told{}, map[Endpoint]bool{}
+	tables := map[*Node][]neighbour{}
+	for _, p := range b.r.order {
+		n := b.byName[hostOf(p.Device)]
+		if n == nil || p.SameAs != "" {
+			continue
+		}
+		s := b.r.parts[p]
+		lags, pairs := s.lags, s.pairs
+		for _, v := range s.vlans {
+			n.vlan(v)
+		}
+		if s.config != "" {
+			if n.config != "" && n.config != s.config {
+				b.unknown("%s has more than one configuration: the first is taken", n.Name)
+			} else {
+				n.configure(s.config, lags, &pairs)
+			}
+		}
+		for _, i := range s.addresses {
+			for _, a := range i.Addresses {
+				n.address(i.Name, a.String(), "")
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(lags)) {
+			if len(lags[name]) > 0 {
+				b.lag(LAG{n.Name, name, lags[name]})
+			}
+		}
+		for _, pair := range pairs {
+			pair.Node = n.Name
+			if pair.Peer != "" && !slices.Contains(b.peers, pair) {
+				b.peers = append(b.peers, pair)
+			}
+		}
+		tables[n] = append(tables[n], s.neighbours...)
+	}
+	for _, n := range b.nodes {
+		for _, s := range tables[n] {
+			b.heard(n, s)
+		}
+	}
+}
+
+func (b *builder) lag(l LAG) {
+	for _, was := range b.net.LAGs {
+		if was.Node == l.Node && key(was.Name) == key(l.Name) {
+			if !slices.EqualFunc(was.Members, l.Members, func(x, y string) bool { return key(x) == key(y) }) {
+				b.contradiction("%s: the members of %s are %s, and %s", l.Node, l.Name, strings.Join(was.Members, " "), strings.Join(l.Members, " "))
+			}
+			return
+		}
+	}
+	b.net.LAGs = append(b.net.LAGs, l)
+}
+
+// heard takes a row of a table of neighbours.
+func (b *builder) heard(n *Node, s neighbour) {
+	other := b.byName[hostOf(s.name)]
+	switch {
+	case s.name == "" || s.name == "Not-Advertised":
+		b.unknown("%s port %s: its neighbour tells no name", n.Name, s.port)
+		return
+	case other == nil:
+		b.unknown("%s port %s: of %s, at its port %s, no file came", n.Name, s.port, s.name, s.remote)
+		return
+	}
+	from, to := Endpoint{n.Name, key(s.port)}, Endpoint{other.Name, key(s.remote)}
+	for i, t := range b.tells[from] {
+		if t.to == to {
+			if !strings.Contains(t.by, s.by) {
+				b.tells[from][i].by += ", " + s.by
+			}
+			return
+		}
+	}
+	b.tells[from] = append(b.tells[from], told{to, s.by})
+}
+
+// linksOfNeighbours makes links of what devices say, where none says something else.
+func (b *builder) linksOfNeighbours() {
+	ends := slices.SortedFunc(maps.Keys(b.tells), func(x, y Endpoint) int { return cmp.Compare(x.String(), y.String()) })
+	claimed := map[Endpoint][]Endpoint{} // who says to be at this port
+	for _, e := range ends {
+		for _, t := range b.tells[e] {
+			claimed[t.to] = append(claimed[t.to], e)
+		}
+	}
+	for _, e := range ends {
+		list := b.tells[e]
+		if len(list) > 1 {
+			var names []string
+			for _, t := range list {
+				names = append(names, b.shown(t.to).String())
+			}
+			b.contradiction("%s sees more than one neighbour: %s; a segment is between them, or one of them is old", b.shown(e), strings.Join(names, ", "))
+			continue
+		}
+		t := list[0]
+		back, speaks := b.tells[t.to]
+		if b.used[e] || b.used[t.to] {
+			continue
+		}
+		switch others := claimed[t.to]; {
+		case speaks && len(back) == 1 && back[0].to == e:
+			b.join(e, t.to, Both, t.by)
+		case speaks:
+			b.contradiction("%s sees %s, which sees %s there", b.shown(e), b.shown(t.to), b.shown(back[0].to))
+		case len(others) > 1:
+			b.contradiction("%s is seen by %s and by %s", b.shown(t.to), b.shown(others[0]), b.shown(others[1]))
+		default:
+			b.join(e, t.to, One, t.by)
+		}
+	}
+}
+
+func (b *builder) join(x, y Endpoint, sides Sides, by string) {
+	b.used[x], b.used[y] = true, true
+	if y.String() < x.String() {
+		x, y = y, x
+	}
+	b.net.Links = append(b.net.Links, Link{b.shown(x), b.shown(y), sides, strings.Split(by, ", ")})
+}
+
+// shown is a port as its device's configuration has it, where that names it.
+func (b *builder) shown(e Endpoint) Endpoint {
+	if n := b.byName[hostOf(e.Node)]; n != nil {
+		for _, i := range n.Interfaces {
+			if key(i.Name) == key(e.Port) {
+				return Endpoint{e.Node, i.Name}
+			}
+			for _, p := range i.Ports {
+				if key(p) == key(e.Port) {
+					return Endpoint{e.Node, p}
+				}
+			}
+		}
+	}
+	return e
+}
+
+// member is an address of a node, and the port that it is at where that is one alone.
+type member struct {
+	node    *Node
+	iface   Interface
+	address netip.Prefix
+	port    string
+}
+
+// linksOfNetworks makes links of networks that two interfaces are in, where neither has another.
+func (b *builder) linksOfNetworks() {
+	nets := map[netip.Prefix][]member{}
+	at := map[netip.Addr]string{}
+	for _, n := range b.nodes {
+		for _, i := range n.Interfaces {
+			for _, a := range i.Addresses {
+				if a.IsSingleIP() || a.Addr().IsLoopback() || i.Management || a.Addr().IsLinkLocalUnicast() {
+					continue
+				}
+				if was, taken := at[a.Addr()]; taken && was != n.Name {
+					b.contradiction("%s is at %s and at %s", a.Addr(), was, n.Name)
+				}
+				at[a.Addr()] = n.Name
+				nets[a.Masked()] = append(nets[a.Masked()], member{n, i, a, portOf(n, i)})
+			}
+		}
+	}
+	prefixes := slices.SortedFunc(maps.Keys(nets), func(x, y netip.Prefix) int { return cmp.Compare(x.String(), y.String()) })
+	for i, p := range prefixes {
+		for _, q := range prefixes[i+1:] {
+			if p.Overlaps(q) {
+				b.contradiction("%s of %s and %s of %s overlap: one of the masks may be wrong", p, nets[p][0].node.Name, q, nets[q][0].node.Name)
+			}
+		}
+	}
+	for _, p := range prefixes {
+		list := nets[p]
+		s := Subnet{Prefix: p}
+		for _, m := range list {
+			s.Members = append(s.Members, Endpoint{m.node.Name, m.iface.Name})
+		}
+		b.net.Subnets = append(b.net.Subnets, s)
+		b.network(p, list)
+	}
+}
+
+// portOf is the port of an interface: itself, or the only one of a VLAN's.
+func portOf(n *Node, i Interface) string {
+	name := strings.ToLower(i.Name)
+	switch {
+	case len(i.Ports) == 1:
+		return i.Ports[0]
+	case len(i.Ports) > 1, strings.HasPrefix(name, "vlan"), strings.HasPrefix(name, "lo"), n.Platform == "exos":
+		return ""
+	}
+	return i.Name
+}
+
+// network is one network and who is in it.
+func (b *builder) network(p netip.Prefix, list []member) {
+	var free []member
+	for _, m := range list {
+		if m.port != "" && !b.used[Endpoint{m.node.Name, key(m.port)}] {
+			free = append(free, m)
+		}
+	}
+	switch {
+	case len(list) == 1:
+		b.unknown("nobody but %s is in %s: what is at %s is not known", list[0].node.Name, p, list[0].iface.Name)
+	case len(list) == 2 && len(free) == 2 && list[0].node != list[1].node:
+		b.join(Endpoint{free[0].node.Name, key(free[0].port)}, Endpoint{free[1].node.Name, key(free[1].port)}, SameNet, p.String())
+	case len(list) == 2 && b.linked(list[0], list[1]):
+	case len(free) > 0:
+		var names []string
+		for _, m := range list {
+			names = append(names, m.node.Name+" "+m.iface.Name)
+		}
+		b.unknown("%s: how %s are joined is not known", p, strings.Join(names, ", "))
+	}
+}
+
+// linked reports whether two members have a link between them, and notes the network there.
+func (b *builder) linked(x, y member) bool {
+	found := false
+	for i := range b.net.Links {
+		l := &b.net.Links[i]
+		if l.A.Node == x.node.Name && l.B.Node == y.node.Name || l.A.Node == y.node.Name && l.B.Node == x.node.Name {
+			l.By = appendNew(l.By, x.address.Masked().String())
+			found = true
+		}
+	}
+	return found
+}
+
+// pairs finds the other one of each pair by its address.
+func (b *builder) pairs() {
+	for _, p := range b.peers {
+		for _, n := range b.nodes {
+			for _, i := range n.Interfaces {
+				for _, a := range i.Addresses {
+					if a.Addr().String() == p.Peer && n.Name != p.Node {
+						p.Other = n.Name
+					}
+				}
+			}
+		}
+		if p.Other == "" {
+			b.unknown("%s: who has %s, its peer of %s, is not known", p.Node, p.Peer, p.Kind)
+		}
+		b.net.Pairs = append(b.net.Pairs, p)
+	}
+}

@@ -1,0 +1,193 @@
+package infer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// own are the platforms that there are images of.
+func own(platform string) bool { return slices.Contains([]string{"frr", "bird", "ovs"}, platform) }
+
+// likeness says how much a node of a lab will be the customer's, and makes its configuration.
+func (b *builder) likeness(n *Node) {
+	n.Ports = b.ports(n)
+	cleaned, out := Clean(n.Platform, n.config)
+	n.TakenOut = out
+	if image, exact, ok := b.image(n); ok && own(n.Platform) {
+		n.Image, n.Config = image, cleaned
+		n.Likeness = Near
+		if exact {
+			n.Likeness = Exact
+		} else {
+			n.Differs = append(n.Differs, fmt.Sprintf("the version: %s, and the image is %s", orNone(n.Version), image))
+		}
+		if n.config == "" {
+			n.Differs = append(n.Differs, "the configuration, of which no file came")
+		}
+		return
+	}
+	if n.config == "" && len(n.Ports) == 0 {
+		n.Likeness = NotShown
+		n.Differs = append(n.Differs, "all of it: neither its configuration nor a link of it is known")
+		b.unknown("%s: neither its configuration nor a link of it is known", n.Name)
+	} else {
+		n.Likeness = Substitute
+	}
+	image, _, ok := b.r.image("frr", "")
+	if !ok {
+		b.unknown("%s: there is no image of FRR to stand for it", n.Name)
+		return
+	}
+	n.Image = image
+	b.substitute(n)
+}
+
+func (b *builder) image(n *Node) (image string, exact, ok bool) {
+	return b.r.image(n.Platform, n.Version)
+}
+
+func (r *Reader) image(platform, version string) (image string, exact, ok bool) {
+	if r.o.Image == nil {
+		return "", false, false
+	}
+	return r.o.Image(platform, version)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "not known"
+	}
+	return s
+}
+
+// ports names the interfaces of a lab. Those of a Linux router keep their names, others become eth1 and on, in
+// the order of their links.
+func (b *builder) ports(n *Node) map[string]string {
+	names := map[string]string{}
+	next := 1
+	for _, l := range b.net.Links {
+		for _, e := range []Endpoint{l.A, l.B} {
+			if e.Node != n.Name {
+				continue
+			}
+			if own(n.Platform) {
+				names[e.Port] = e.Port
+				continue
+			}
+			names[e.Port] = fmt.Sprintf("eth%d", next)
+			next++
+		}
+	}
+	return names
+}
+
+// substitute writes an FRR configuration with the addresses and neighbours of another platform's.
+func (b *builder) substitute(n *Node) {
+	var w strings.Builder
+	fmt.Fprintf(&w, "! %s stands for %s %s %s\nhostname %s\n", n.Image, orNone(n.Platform), n.Version, n.Model, n.Name)
+	lab := map[string]string{}
+	addresses := 0
+	for _, i := range n.Interfaces {
+		if i.Management || len(i.Addresses) == 0 {
+			continue
+		}
+		name := b.labInterface(n, i, lab)
+		if name == "" {
+			n.Differs = append(n.Differs, "the addresses of "+i.Name+": none of its ports has a link")
+			continue
+		}
+		lab[key(i.Name)] = name
+		fmt.Fprintf(&w, "interface %s\n description %s\n", name, i.Name)
+		for _, a := range i.Addresses {
+			family := "ip"
+			if a.Addr().Is6() {
+				family = "ipv6"
+			}
+			fmt.Fprintf(&w, " %s address %s\n", family, a)
+			addresses++
+		}
+		if len(i.Ports) > 1 {
+			n.Differs = append(n.Differs, fmt.Sprintf("%s: its ports %s are not switched; its addresses are at %s", i.Name, strings.Join(i.Ports, " "), name))
+		}
+	}
+	if addresses > 0 {
+		n.Equal = append(n.Equal, fmt.Sprintf("%d addresses", addresses))
+	}
+	b.protocols(n, lab, &w)
+	n.Config = w.String()
+	for _, l := range b.net.LAGs {
+		if l.Node == n.Name {
+			n.Differs = append(n.Differs, fmt.Sprintf("%s: its members %s are cables by themselves", l.Name, strings.Join(l.Members, " ")))
+		}
+	}
+	if len(n.VLANs) > 0 {
+		n.Differs = append(n.Differs, fmt.Sprintf("%d VLANs: nothing is tagged, and there is no spanning tree", len(n.VLANs)))
+	}
+	n.Differs = append(n.Differs, "timers, filters, hardware, and all that the configuration does besides")
+}
+
+// labInterface is where a lab has the addresses of an interface: at its port, or at that of its ports
+// that has a link. A loopback is one.
+func (b *builder) labInterface(n *Node, i Interface, taken map[string]string) string {
+	if strings.HasPrefix(strings.ToLower(i.Name), "lo") {
+		return "lo"
+	}
+	candidates := append([]string{i.Name}, i.Ports...)
+	for _, l := range b.net.LAGs {
+		if l.Node == n.Name && slices.ContainsFunc(candidates, func(c string) bool { return key(c) == key(l.Name) }) {
+			candidates = append(candidates, l.Members...)
+		}
+	}
+	for _, c := range candidates {
+		for port, name := range n.Ports {
+			free := true
+			for _, t := range taken {
+				free = free && t != name
+			}
+			if key(port) == key(c) && free {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// protocols writes OSPF and BGP.
+func (b *builder) protocols(n *Node, lab map[string]string, w *strings.Builder) {
+	if len(n.OSPF) > 0 {
+		w.WriteString("router ospf\n")
+		if n.RouterID != "" {
+			fmt.Fprintf(w, " ospf router-id %s\n", n.RouterID)
+		}
+		var networks []string
+		for _, a := range n.OSPF {
+			if a.Network != "" {
+				networks = appendNew(networks, fmt.Sprintf(" network %s area %s\n", a.Network, a.Area))
+				continue
+			}
+			for _, i := range n.Interfaces {
+				if key(i.Name) != key(a.Interface) || lab[key(i.Name)] == "" {
+					continue
+				}
+				for _, p := range i.Addresses {
+					if p.Addr().Is4() {
+						networks = appendNew(networks, fmt.Sprintf(" network %s area %s\n", p.Masked(), a.Area))
+					}
+				}
+			}
+		}
+		w.WriteString(strings.Join(networks, ""))
+		n.Equal = append(n.Equal, "networks and areas of OSPF")
+	}
+	if n.AS != "" && len(n.BGP) > 0 {
+		fmt.Fprintf(w, "router bgp %s\n no bgp ebgp-requires-policy\n", n.AS)
+		if n.RouterID != "" {
+			fmt.Fprintf(w, " bgp router-id %s\n", n.RouterID)
+		}
+		for _, p := range n.BGP {
+			fmt.Fprintf(w, " neighbor %s remote-as %s\n", p.Address, p.AS)
+		}
+		n.Equal = append(n.Equal, fmt.Sprintf("%d neighbours of BGP, without their filters", len(n.BGP)))
+	}
+}

@@ -1,0 +1,195 @@
+package infer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/intake"
+	"github.com/reprise-lab/reprise/harness/plan"
+)
+
+// Options are what the reading needs of others.
+type Options struct {
+	// Template gives a driver's own template for a table, as "exos:lldp".
+	Template func(name string) ([]byte, error)
+	// Image gives an image of a platform's software, of this version where there is one.
+	Image func(platform, version string) (image string, exact, ok bool)
+}
+
+// neighbour is what a device says of the other end of a port.
+type neighbour struct{ by, port, name, remote string }
+
+// said is what one part tells.
+type said struct {
+	neighbours []neighbour
+	lags       map[string][]string
+	pairs      []Pair
+	vlans      []VLAN
+	config     string
+	addresses  []Interface // of the kernel's own list
+}
+
+// Reader gathers what answers tell of a network.
+type Reader struct {
+	o     Options
+	parts map[*intake.Part]*said
+	order []*intake.Part
+	table map[string]*plan.Table
+}
+
+// New makes a reader.
+func New(o Options) *Reader {
+	return &Reader{o: o, parts: map[*intake.Part]*said{}, table: map[string]*plan.Table{}}
+}
+
+// Visit takes an answer; it is for [intake.Options].
+func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
+	if c.Status != intake.Answered && c.Status != intake.CutOff || c.Again {
+		return nil
+	}
+	s := r.parts[p]
+	if s == nil {
+		s = &said{lags: map[string][]string{}}
+		r.parts[p] = s
+		r.order = append(r.order, p)
+	}
+	command := strings.Fields(strings.ToLower(c.Command))
+	is := func(words ...string) bool {
+		if len(command) < len(words) {
+			return false
+		}
+		for i, w := range words {
+			if len(command[i]) < 2 || !strings.HasPrefix(w, command[i]) && !strings.HasPrefix(command[i], w) {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case is("show", "running-config"), is("show", "configuration"), is("show", "startup-config"):
+		if s.config == "" {
+			s.config = text
+		}
+	case is("show", "lldp", "neighbor"), is("show", "cdp", "neighbor"), is("show", "edp"), is("lldpctl"), is("lldpcli", "show", "neighbors"):
+		return r.neighbours(s, text)
+	case is("show", "sharing"), is("show", "ports", "sharing"):
+		return r.rows("exos:sharing", text, func(row map[string]string) {
+			s.lags[row["MASTER"]] = append(s.lags[row["MASTER"]], row["PORT"])
+		})
+	case is("show", "mlag", "peer"):
+		return r.rows("exos:mlag-peer", text, func(row map[string]string) {
+			s.pairs = append(s.pairs, Pair{Kind: "mlag", Peer: row["PEER_ADDRESS"]})
+		})
+	case is("show", "virtual-ist"):
+		return r.rows("voss:virtual-ist", text, func(row map[string]string) {
+			s.pairs = append(s.pairs, Pair{Kind: "virtual-ist", Peer: row["PEER"]})
+		})
+	case is("show", "mlt"):
+		return r.rows("voss:mlt", text, func(row map[string]string) {
+			s.lags["mlt "+row["ID"]] = ports(row["MEMBERS"])
+		})
+	case is("show", "vlan", "basic"):
+		return r.rows("voss:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["ID"], row["NAME"])) })
+	case is("show", "vlan") && len(command) == 2:
+		return r.rows("exos:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["VID"], row["NAME"])) })
+	case is("ip", "-br", "addr"), is("ip", "-br", "address"):
+		s.addresses = append(s.addresses, brief(text)...)
+	}
+	return nil
+}
+
+// rows reads a table by a driver's template.
+func (r *Reader) rows(name, text string, each func(row map[string]string)) error {
+	t := r.table[name]
+	if t == nil {
+		template, err := r.o.Template(name)
+		if err != nil {
+			return err
+		}
+		if t, err = plan.ParseTable(string(template)); err != nil {
+			return err
+		}
+		r.table[name] = t
+	}
+	rows, err := t.Rows(text)
+	if err != nil {
+		return nil //nolint:nilerr // a table beyond the bounds of templates tells nothing
+	}
+	for _, row := range rows {
+		m := map[string]string{}
+		for k, v := range row {
+			m[k], _ = v.(string)
+		}
+		each(m)
+	}
+	return nil
+}
+
+// neighbours reads who is at the other ends, by what the table looks like.
+func (r *Reader) neighbours(s *said, text string) error {
+	add := func(by, port, name, remote string) {
+		s.neighbours = append(s.neighbours, neighbour{by, port, name, remote})
+	}
+	driver := func(by string) func(map[string]string) {
+		return func(row map[string]string) { add(by, row["PORT"], row["NAME"], row["REMOTE_PORT"]) }
+	}
+	switch {
+	case strings.Contains(text, "Neighbor Chassis ID"):
+		return r.rows("exos:lldp", text, driver("lldp"))
+	case strings.Contains(text, "Neighbor-ID"):
+		return r.rows("exos:edp", text, driver("edp"))
+	case strings.Contains(text, "LLDP Neighbor\n") || strings.Contains(text, "Index    :"):
+		return r.rows("voss:lldp", text, driver("lldp"))
+	}
+	for _, form := range []struct {
+		by, head string
+		row      string
+	}{
+		{"lldp", "Neighbor Device ID", `(?m)^(?P<port>\S+)\s+(?P<name>\S+)\s+(?P<remote>\S+)\s+\d+\s*$`},
+		{"lldp", "Local Interface", `(?m)^(?P<port>[a-z]+-\d\S*|\w+\d+)\s+\S+\s+\S+\s+(?P<remote>\S+)\s+(?P<name>\S+)\s*$`},
+		{"lldp", "Hold-time", `(?m)^(?P<name>\S+)\s+(?P<port>[A-Za-z]+\d\S*)\s+\d+\s+(?:[A-Z,]+\s+)?(?P<remote>\S+)\s*$`},
+		{"cdp", "Local Intrfce", `(?m)^(?P<name>\S+)\s+(?P<port>[A-Za-z]+ ?\d\S*)\s+\d+\s+.*?\s(?P<remote>[A-Za-z]+ ?\d\S*)\s*$`},
+		{"lldp", "LLDP neighbors:", `(?s)Interface:\s+(?P<port>[^,\s]+),.*?SysName:\s+(?P<name>\S+).*?PortID:\s+ifname (?P<remote>\S+)`},
+	} {
+		if !strings.Contains(text, form.head) {
+			continue
+		}
+		re := regexp.MustCompile(form.row)
+		for _, m := range re.FindAllStringSubmatch(text, -1) {
+			add(form.by, m[re.SubexpIndex("port")], m[re.SubexpIndex("name")], m[re.SubexpIndex("remote")])
+		}
+		return nil
+	}
+	return nil
+}
+
+// key is a port in one spelling, so that the short forms of tables are those of configurations.
+func key(port string) string {
+	port = strings.ToLower(strings.ReplaceAll(port, " ", ""))
+	port = strings.TrimSuffix(port, ".0")
+	for _, long := range [][2]string{
+		{"tengigabitethernet", "te"}, {"gigabitethernet", "gi"}, {"fastethernet", "fa"}, {"ethernet", "eth"}, {"port-channel", "po"}, {"gig", "gi"}, {"ten", "te"}, {"fas", "fa"},
+	} {
+		if rest, ok := strings.CutPrefix(port, long[0]); ok {
+			return long[1] + rest
+		}
+	}
+	if rest, ok := strings.CutPrefix(port, "et"); ok && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+		return "eth" + rest
+	}
+	return port
+}
+
+// hostOf is a name without its domain.
+func hostOf(name string) string {
+	name, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(name)), ".")
+	return name
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}

@@ -1,0 +1,135 @@
+package infer
+
+import (
+	"net/netip"
+)
+
+// Likeness is how much a lab's node is the customer's. The zero value is invalid.
+type Likeness string
+
+// Likenesses.
+const (
+	Exact      Likeness = "exact"      // the same software and version
+	Near       Likeness = "near"       // the same software, of another version
+	Substitute Likeness = "substitute" // other software; Equal and Differs say what of it is equal
+	NotShown   Likeness = "not shown"  // nothing is known that a lab could show
+)
+
+// Network is what is known of a network.
+type Network struct {
+	Nodes   []Node   `json:"nodes"`
+	Links   []Link   `json:"links"`
+	LAGs    []LAG    `json:"lags,omitempty"`
+	Pairs   []Pair   `json:"pairs,omitempty"` // of MLAG and virtual IST
+	Subnets []Subnet `json:"subnets,omitempty"`
+	// Contradictions are what two devices say against each other.
+	Contradictions []string `json:"contradictions,omitempty"`
+	// Unknown is what could not be known.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// Node is one device.
+type Node struct {
+	Name       string      `json:"name"`
+	Platform   string      `json:"platform,omitempty"`
+	Version    string      `json:"version,omitempty"`
+	Model      string      `json:"model,omitempty"`
+	Serial     string      `json:"serial,omitempty"`
+	Units      []string    `json:"units,omitempty"`
+	Interfaces []Interface `json:"interfaces,omitempty"`
+	VLANs      []VLAN      `json:"vlans,omitempty"`
+	RouterID   string      `json:"router-id,omitempty"`
+	AS         string      `json:"as,omitempty"`
+	BGP        []Peer      `json:"bgp,omitempty"`
+	OSPF       []Area      `json:"ospf,omitempty"`
+
+	Likeness Likeness `json:"likeness"`
+	Image    string   `json:"image,omitempty"`
+	Equal    []string `json:"equal,omitempty"`
+	Differs  []string `json:"differs,omitempty"`
+	// TakenOut are lines of the configuration that a lab does not get.
+	TakenOut []string `json:"taken-out,omitempty"`
+	// Config is the configuration for the lab; written to a file of its own.
+	Config string `json:"-"`
+	// Ports are the lab's names of the interfaces, by those of the device.
+	Ports map[string]string `json:"ports,omitempty"`
+
+	config string // as it was sent
+}
+
+// Interface is one with an address, or a VLAN's or an aggregate's.
+type Interface struct {
+	Name      string         `json:"name"`
+	Addresses []netip.Prefix `json:"addresses,omitempty"`
+	// Ports are those that it stands for, of a VLAN or an aggregate.
+	Ports      []string `json:"ports,omitempty"`
+	Management bool     `json:"management,omitempty"`
+}
+
+// VLAN is one of a device.
+type VLAN struct {
+	ID   int    `json:"id"`
+	Name string `json:"name,omitempty"`
+}
+
+// Peer is a neighbour of BGP.
+type Peer struct {
+	Address string `json:"address"`
+	AS      string `json:"as"`
+}
+
+// Area is where OSPF runs: on a network, or on an interface.
+type Area struct {
+	Network   string `json:"network,omitempty"`
+	Interface string `json:"interface,omitempty"`
+	Area      string `json:"area"`
+}
+
+// Endpoint is a port of a node, as the node calls it.
+type Endpoint struct {
+	Node string `json:"node"`
+	Port string `json:"port"`
+}
+
+func (e Endpoint) String() string { return e.Node + ":" + e.Port }
+
+// Sides says who tells of a link.
+type Sides string
+
+// Sides.
+const (
+	Both    Sides = "both"   // both ends name the other
+	One     Sides = "one"    // one end names the other
+	SameNet Sides = "subnet" // both ends are in one network, and nobody else
+)
+
+// Link is a cable.
+type Link struct {
+	A     Endpoint `json:"a"`
+	B     Endpoint `json:"b"`
+	Sides Sides    `json:"sides"`
+	// By is what tells of it: lldp, edp, cdp, or a network.
+	By []string `json:"by"`
+}
+
+// LAG is an aggregate of ports of one device.
+type LAG struct {
+	Node    string   `json:"node"`
+	Name    string   `json:"name"`
+	Members []string `json:"members"`
+}
+
+// Pair are two devices that are one to a third.
+type Pair struct {
+	Node string `json:"node"`
+	Kind string `json:"kind"` // mlag or virtual-ist
+	// Peer is what the device calls the other, or its address; Other the device that has it.
+	Peer  string `json:"peer"`
+	Other string `json:"other,omitempty"`
+}
+
+// Subnet is a network and who is in it.
+type Subnet struct {
+	Prefix  netip.Prefix `json:"prefix"`
+	Members []Endpoint   `json:"members"`
+}

@@ -1,0 +1,101 @@
+package infer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// File is a file of a lab.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Label is where a node of the topology carries its likeness.
+const Label = "reprise-likeness"
+
+// clab is the part of containerlab's format that is written.
+type clab struct {
+	Name     string `yaml:"name"`
+	Topology struct {
+		Nodes map[string]clabNode `yaml:"nodes"`
+		Links []clabLink          `yaml:"links"`
+	} `yaml:"topology"`
+}
+
+type clabNode struct {
+	Kind   string            `yaml:"kind"`
+	Image  string            `yaml:"image"`
+	Config string            `yaml:"startup-config,omitempty"`
+	Labels map[string]string `yaml:"labels"`
+}
+
+type clabLink struct {
+	Endpoints []string `yaml:"endpoints,flow"`
+}
+
+// Files are the lab of a network: NAME.clab.yml, a configuration for each node, and UNKNOWN.txt with
+// what could not be known and what each node is not. redact replaces secrets in a configuration.
+func (n *Network) Files(name string, redact func(file string, text []byte) []byte) ([]File, error) {
+	c := clab{Name: name}
+	c.Topology.Nodes = map[string]clabNode{}
+	var files []File
+	ports := map[string]map[string]string{}
+	for _, node := range n.Nodes {
+		if node.Image == "" {
+			continue
+		}
+		ports[node.Name] = node.Ports
+		w := clabNode{Kind: "linux", Image: node.Image, Labels: map[string]string{Label: strings.ReplaceAll(string(node.Likeness), " ", "-")}}
+		if node.Config != "" {
+			w.Config = node.Name + ".conf"
+			files = append(files, File{w.Config, redact(w.Config, []byte(node.Config))})
+		}
+		c.Topology.Nodes[node.Name] = w
+	}
+	if len(c.Topology.Nodes) == 0 {
+		return nil, fmt.Errorf("no device of the files can be a node of a lab: %s", strings.Join(n.Unknown, "; "))
+	}
+	for _, l := range n.Links {
+		a, okA := ports[l.A.Node][l.A.Port]
+		b, okB := ports[l.B.Node][l.B.Port]
+		if okA && okB {
+			c.Topology.Links = append(c.Topology.Links, clabLink{[]string{l.A.Node + ":" + a, l.B.Node + ":" + b}})
+		}
+	}
+	data, err := yaml.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("write the topology: %w", err)
+	}
+	files = append([]File{{name + ".clab.yml", data}}, files...)
+	return append(files, File{"UNKNOWN.txt", []byte(n.notes())}), nil
+}
+
+// notes is what a person has to know of the lab.
+func (n *Network) notes() string {
+	var w strings.Builder
+	list := func(head string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(&w, "%s\n  %s\n", head, strings.Join(lines, "\n  "))
+		}
+	}
+	list("What two files say against each other:", n.Contradictions)
+	list("What could not be known:", n.Unknown)
+	for _, node := range n.Nodes {
+		list(node.Name+" is "+string(node.Likeness)+". Equal:", node.Equal)
+		list(node.Name+" is "+string(node.Likeness)+". Not equal:", node.Differs)
+		list(node.Name+": taken out of the configuration:", slices.Compact(slices.Clone(node.TakenOut)))
+		var names []string
+		for port, lab := range node.Ports {
+			if port != lab {
+				names = append(names, port+" is "+lab)
+			}
+		}
+		slices.Sort(names)
+		list(node.Name+": ports in the lab:", names)
+	}
+	return w.String()
+}
