@@ -160,8 +160,8 @@ func (g *grid) cable(a, b string) {
 }
 
 // boot starts the daemons of every router, on eight a processor at once.
-func (g *grid) boot(b *testing.B, r topologies.Reservation) map[string]drivers.Driver {
-	b.Helper()
+func (g *grid) boot(tb testing.TB, r topologies.Reservation) map[string]drivers.Driver {
+	tb.Helper()
 	routers := make([]drivers.Driver, len(g.topology.Nodes))
 	var group errgroup.Group
 	group.SetLimit(8 * runtime.NumCPU())
@@ -171,17 +171,17 @@ func (g *grid) boot(b *testing.B, r topologies.Reservation) map[string]drivers.D
 			if err != nil {
 				return err
 			}
-			routers[i], err = frr.Factory{}.Open(b.Context(), drivers.Target{
+			routers[i], err = frr.Factory{}.Open(tb.Context(), drivers.Target{
 				Node: n.Name, Host: host, Config: []byte(g.configs[n.Name].String()), Services: []drivers.Service{{Name: "zebra"}, {Name: "ospfd"}},
 			})
 			if err != nil {
 				return err
 			}
-			return routers[i].(drivers.Booter).Boot(b.Context())
+			return routers[i].(drivers.Booter).Boot(tb.Context())
 		})
 	}
 	if err := group.Wait(); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	named := map[string]drivers.Driver{}
 	for i, n := range g.topology.Nodes {
@@ -191,16 +191,16 @@ func (g *grid) boot(b *testing.B, r topologies.Reservation) map[string]drivers.D
 }
 
 // await asks a router until its routes are as wanted.
-func (g *grid) await(b *testing.B, d drivers.Driver, command string, ok func(map[string][]route) bool) {
-	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Minute)
+func (g *grid) await(tb testing.TB, d drivers.Driver, command string, ok func(map[string][]route) bool) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		x, err := d.Run(ctx, drivers.Command{Line: command, Timeout: time.Minute})
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		var routes map[string][]route
 		if json.Unmarshal([]byte(x.Output), &routes) == nil && ok(routes) {
@@ -209,7 +209,7 @@ func (g *grid) await(b *testing.B, d drivers.Driver, command string, ok func(map
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			b.Fatalf("%s: it has %d routes: %v", command, len(routes), ctx.Err())
+			tb.Fatalf("%s: it has %d routes: %v", command, len(routes), ctx.Err())
 		}
 	}
 }

@@ -48,6 +48,7 @@ var verbs = []struct{ verb, typ string }{
 	{"scenario validate, a list of", "cmd.validated"},
 	{"scenario list, a list of", "cmd.listed"},
 	{"doctor, a list of", "topologies/doctor.Check"},
+	{"topology infer", "cmd.inferredLab"},
 	{"images list", "cmd.imageList"},
 	{"redact", "cmd.redactedFile"},
 	{"case new, case set", "reports/handover/cases.Case"},

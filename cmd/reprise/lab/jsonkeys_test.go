@@ -7,5 +7,5 @@ import (
 )
 
 func TestJSONKeys(t *testing.T) {
-	clitest.JSONKeys(t, imageList{}, checked{}, restored{}, removed{}, simulated{}, deviceList{}, shownDevice{})
+	clitest.JSONKeys(t, imageList{}, checked{}, restored{}, removed{}, simulated{}, deviceList{}, shownDevice{}, inferredLab{})
 }

@@ -53,6 +53,12 @@ func TestTopologyOptions(t *testing.T) {
 	trusting := func(file string, without bool) fileOptions {
 		return fileOptions{App: &cli.App{Trust: []string{"binds.r1"}}, file: file, without: without}
 	}
+	clitest.Options(t, newInfer, []clitest.Asked[inferOptions]{
+		{Args: []string{"a", "b", "-o", "d", "--name", "lab-1"}, Want: inferOptions{files: []string{"a", "b"}, output: "d", name: "lab-1"}},
+		{Args: []string{"--case", "c"}, Want: inferOptions{folder: "c", name: "inferred"}},
+		{Args: nil, Err: "of what? name files, or --case FOLDER"},
+		{Args: []string{"a", "--name", "../x"}, Err: `--name "../x": want small letters, digits and hyphens`},
+	})
 	clitest.Options(t, newGraph, []clitest.Asked[graphOptions]{
 		{Args: []string{"f"}, Want: graphOptions{fileOptions: fileOptions{file: "f"}}},
 		{Args: []string{"f", "-o", "f.svg", "--trust", "binds.r1", "--without-external-links"}, Want: graphOptions{fileOptions: trusting("f", true), output: "f.svg"}},

@@ -33,11 +33,11 @@ func (o *fileOptions) register(c *cobra.Command) *cobra.Command {
 func newTopology(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "topology",
-		Short: "Draw a topology, or deploy it by hand",
+		Short: "Draw a topology, infer it from devices' files, or deploy it by hand",
 		Long: `Work with a containerlab file (*.clab.yml) by itself, or with the topology of a
 scenario.`,
 	}
-	c.AddCommand(newGraph(a, nil), newUp(a, nil), newDown(a, nil))
+	c.AddCommand(newGraph(a, nil), newInfer(a, nil), newUp(a, nil), newDown(a, nil))
 	return c
 }
 

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
+)
+
+// TestInferLive: what routers of a lab answer is enough to build the same lab again, in which the
+// same routes come up.
+func TestInferLive(t *testing.T) {
+	livetest.Long(t, "a lab of routers, twice")
+	needSpaces(t)
+	g := newGrid(2, 3)
+	dir := t.TempDir()
+	const still = 5 * time.Second // that the routes stay as they are
+	last, since := map[string][]string{}, map[string]time.Time{}
+	answers := upGrid(t, g, "infer-truth", func(name string, routes []string) bool {
+		if !slices.Equal(routes, last[name]) {
+			last[name], since[name] = routes, time.Now()
+		}
+		return len(routes) >= len(g.topology.Nodes)+len(g.topology.Links) && time.Since(since[name]) > still
+	}, func(name, command, output string) {
+		file := filepath.Join(dir, name+".txt")
+		was, _ := os.ReadFile(file) // the first command finds none
+		if err := os.WriteFile(file, fmt.Appendf(was, "%s# %s\n%s\n%s# \n", name, command, output, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil || len(files) != len(g.topology.Nodes) {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	lab := filepath.Join(dir, "lab")
+	if out, code := within(t, append([]string{"topology", "infer", "-o", lab, "--name", "again"}, files...)); code != cli.ExitYes {
+		t.Fatalf("status %d: %s", code, out)
+	}
+	l, err := scenarios.LoadTopology(filepath.Join(lab, "again.clab.yml"), scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(cables(g.topology), cables(l.Topology)); diff != "" {
+		t.Fatal(diff)
+	}
+	again := newGrid(2, 3)
+	again.topology = l.Topology
+	for _, n := range l.Topology.Nodes {
+		if n.Labels["reprise-likeness"] != "exact" || n.Image != "reprise/frr:8.4.4" {
+			t.Errorf("%s is %s, of %s", n.Name, n.Labels["reprise-likeness"], n.Image)
+		}
+		text, err := os.ReadFile(filepath.Join(lab, n.Name+".conf"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.configs[n.Name] = &strings.Builder{}
+		again.configs[n.Name].Write(text)
+	}
+	upGrid(t, again, "infer-again", func(name string, routes []string) bool { return slices.Equal(routes, answers[name]) }, func(string, string, string) {})
+}
+
+// upGrid builds a lab, waits until the routes of each router are ready, and gives those; each is told what
+// a customer would be asked for.
+func upGrid(t *testing.T, g *grid, run string, ready func(name string, routes []string) bool, each func(name, command, output string)) map[string][]string {
+	t.Helper()
+	p, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Reserve(t.Context(), g.topology, topologies.Options{Run: run})
+	if r != nil {
+		defer func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+			defer cancel()
+			if err := r.Release(ctx); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for name, d := range g.boot(t, r) {
+		g.await(t, d, "show ip route ospf json", func(routes map[string][]route) bool {
+			found[name] = nil
+			for prefix, list := range routes {
+				for _, one := range list {
+					for _, hop := range one.NextHops {
+						found[name] = append(found[name], prefix+" "+hop.Interface)
+					}
+				}
+			}
+			slices.Sort(found[name])
+			return ready(name, found[name])
+		})
+		for _, command := range []string{"show version", "show running-config", "show ip ospf neighbor"} {
+			x, err := d.Run(t.Context(), drivers.Command{Line: command})
+			if err != nil || x.Rejected != "" {
+				t.Fatalf("%s: %s: %v %s", name, command, err, x.Rejected)
+			}
+			each(name, command, x.Output)
+		}
+	}
+	return found
+}
+
+// cables are the links of a topology, in one spelling.
+func cables(t topologies.Topology) (list []string) {
+	for _, l := range t.Links {
+		ends := []string{l.A.String(), l.B.String()}
+		slices.Sort(ends)
+		list = append(list, strings.Join(ends, " "))
+	}
+	slices.Sort(list)
+	return list
+}

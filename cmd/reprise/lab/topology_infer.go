@@ -1,0 +1,229 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/infer"
+	"github.com/reprise-lab/reprise/harness/intake"
+	"github.com/reprise-lab/reprise/reports/diagram"
+	"github.com/reprise-lab/reprise/reports/handover/redact"
+	"github.com/reprise-lab/reprise/topologies/recipe"
+)
+
+// inferOptions are what "topology infer" was asked.
+type inferOptions struct {
+	*cli.App
+	files        []string
+	folder       string // of a case
+	output, name string
+}
+
+// check tells what is wrong with the options.
+func (o *inferOptions) check() error {
+	switch {
+	case len(o.files) == 0 && o.folder == "":
+		return cli.InputError("of what? name files, or --case FOLDER")
+	case o.name == "" || strings.Trim(o.name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
+		return cli.InputError("--name %q: want small letters, digits and hyphens", o.name)
+	}
+	return nil
+}
+
+func newInfer(a *cli.App, runF func(context.Context, *inferOptions) error) *cobra.Command {
+	o := &inferOptions{App: a}
+	c := &cobra.Command{
+		Use:   "infer [FILE…]",
+		Short: "Make a lab of what the devices of a network say",
+		Long: `Make the topology of the devices whose files are given: links by LLDP, EDP and CDP, and by networks
+that two interfaces are in and nobody else; each says whether both ends tell of it, one, or the network.
+What two files say against each other is listed, and no link.
+
+A folder is written: NAME.clab.yml, a configuration for each node, NAME.svg, and UNKNOWN.txt with what could
+not be known. Of configurations management, AAA, SNMP, users and certificates are taken
+out, and listed; secrets are replaced by others of the same form, the same at both ends.
+
+Each node says how like the customer's it is: exact (software and version), near (software), substitute
+(an FRR with its addresses, and its neighbours of OSPF and BGP: what is equal and what is not is
+listed), not shown.
+
+Exit status: 0 written; 1 written, and files contradict each other; 4 wrong input.`,
+		Example: `  reprise topology infer core1.txt core2.txt access.zip -o campus
+  reprise topology infer --case cases/acme --name acme`,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.files = args
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runInfer)(c.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.folder, "case", "", "folder of a case: the files that it keeps")
+	c.Flags().StringVarP(&o.output, "output", "o", "", "folder to write, which is new or empty (default: the name)")
+	c.Flags().StringVar(&o.name, "name", "inferred", "name of the lab")
+	_ = c.MarkFlagDirname("case") // the flag is there
+	return c
+}
+
+// inferredLab is what "topology infer" prints with --json.
+type inferredLab struct {
+	Output string `json:"output"`
+	infer.Network
+}
+
+func runInfer(_ context.Context, o *inferOptions) error {
+	files := o.files
+	if o.folder != "" {
+		f, err := cli.OpenCase(o.folder)
+		if err != nil {
+			return err
+		}
+		for _, l := range f.Case.Logs {
+			files = append(files, f.Abs(l.File))
+		}
+	}
+	out := o.output
+	if out == "" {
+		out = o.name
+	}
+	if list, err := os.ReadDir(out); err == nil && len(list) > 0 {
+		return cli.InputError("%s is not empty: give another folder with -o", out)
+	}
+	n, err := network(files)
+	if err != nil {
+		return err
+	}
+	clean, err := secretless(n)
+	if err != nil {
+		return err
+	}
+	lab, err := n.Files(o.name, clean)
+	if err != nil {
+		return cli.AsInputError(err)
+	}
+	lab = append(lab, infer.File{Name: o.name + ".svg", Data: drawn(n)})
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return fmt.Errorf("make the folder of the lab: %w", err)
+	}
+	for _, f := range lab {
+		if err := evidence.WriteFile(filepath.Join(out, f.Name), f.Data); err != nil {
+			return err
+		}
+	}
+	if err := o.Show(inferredLab{out, n}, func(w io.Writer) { printNetwork(w, n, out, o.name) }); err != nil {
+		return err
+	}
+	if len(n.Contradictions) > 0 {
+		return cli.Answer(cli.ExitNo)
+	}
+	return nil
+}
+
+// network reads files. One that cannot be read is an error: a network without it would be another.
+func network(files []string) (infer.Network, error) {
+	registry, err := cli.Registry()
+	if err != nil {
+		return infer.Network{}, err
+	}
+	g, err := intake.NewGrammar()
+	if err != nil {
+		return infer.Network{}, err
+	}
+	r := infer.New(infer.Options{Template: registry.Template, Image: imageOf})
+	im, err := g.Files(files, intake.Options{Visit: r.Visit})
+	if err != nil {
+		return infer.Network{}, err
+	}
+	for _, f := range im.Files {
+		if f.Error != "" {
+			return infer.Network{}, cli.InputError("%s: %s", f.Name, f.Error)
+		}
+	}
+	return r.Infer(im), nil
+}
+
+// imageOf is an image of this project with a platform's software: of this version, or of one that begins
+// with the same number, or the newest.
+func imageOf(platform, version string) (image string, exact, ok bool) {
+	major, _, _ := strings.Cut(version, ".")
+	for _, ref := range slices.Backward(recipe.KnownRefs()) {
+		has, found := strings.CutPrefix(ref, recipe.Repository+platform+":")
+		if !found {
+			continue
+		}
+		if has == version {
+			return ref, true, true
+		}
+		if image == "" || strings.HasPrefix(has, major+".") && version != "" {
+			image = ref
+		}
+	}
+	return image, false, image != ""
+}
+
+// secretless replaces the secrets of configurations, and nothing else.
+func secretless(n infer.Network) (func(file string, text []byte) []byte, error) {
+	o := redact.Options{KeepMACs: true, KeepPrefixes: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}
+	for _, node := range n.Nodes {
+		o.Keep = append(o.Keep, node.Name)
+	}
+	r, err := redact.New(redact.NewKey(), o)
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range n.Nodes {
+		r.Learn(node.Name+".conf", []byte(node.Config))
+	}
+	return r.Text, nil
+}
+
+func drawn(n infer.Network) []byte {
+	var nodes []evidence.NodeInfo
+	var links []evidence.LinkInfo
+	for _, node := range n.Nodes {
+		nodes = append(nodes, evidence.NodeInfo{Name: node.Name, Image: strings.Join(cli.Present(node.Platform, node.Version), " ")})
+	}
+	for _, l := range n.Links {
+		links = append(links, evidence.LinkInfo{A: l.A.String(), B: l.B.String()})
+	}
+	return diagram.SVG(nodes, links)
+}
+
+// printNetwork writes a network for people.
+func printNetwork(w io.Writer, n infer.Network, out, name string) {
+	for _, node := range n.Nodes {
+		cli.Tell(w, "%-16s %-10s %s", node.Name, node.Likeness, strings.Join(cli.Present(node.Platform, node.Version, node.Model), " "))
+		for _, d := range node.Differs {
+			cli.Tell(w, "  not equal: %s", d)
+		}
+		if len(node.TakenOut) > 0 {
+			cli.Tell(w, "  %s taken out of its configuration", cli.Plural(len(node.TakenOut), "piece"))
+		}
+	}
+	for _, l := range n.Links {
+		cli.Tell(w, "%s -- %s: %s, by %s", l.A, l.B, l.Sides, strings.Join(l.By, ", "))
+	}
+	for _, l := range n.LAGs {
+		cli.Tell(w, "%s: %s is %s together", l.Node, l.Name, strings.Join(l.Members, ", "))
+	}
+	for _, p := range n.Pairs {
+		cli.Tell(w, "%s: %s with %s", p.Node, p.Kind, strings.Join(cli.Present(p.Other, p.Peer), ", "))
+	}
+	for _, c := range n.Contradictions {
+		cli.Tell(w, "contradiction: %s", c)
+	}
+	for _, u := range n.Unknown {
+		cli.Tell(w, "not known: %s", u)
+	}
+	cli.Line(w, "written: %s", filepath.Join(out, name+".clab.yml"))
+}
