@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -158,27 +157,30 @@ func (c *Cabling) erect(ctx context.Context, e topologies.Endpoint) (*stand, err
 		return nil, err
 	}
 	s := &stand{}
-	var in *os.File
+	var sockets wire.Sockets
 	var err error
 	for range tries {
 		c.groups++
 		s.group = firstGroup + uint16(c.groups%groups) //nolint:gosec // it is bounded
-		if in, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Log: s.group}); !errors.Is(err, unix.EBUSY) {
+		if sockets.In, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Log: s.group}); !errors.Is(err, unix.EBUSY) {
 			break
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	out, err := c.Site.Tap(ctx, link.B.Node, capture.Tap{Interface: link.B.Interface, Send: true})
+	sockets.Group = s.group
+	if sockets.Out, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Interface: link.B.Interface, Send: true}); err == nil {
+		sockets.Poke, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Interface: link.B.Interface, Poke: true})
+	}
 	if err != nil {
-		return nil, errors.Join(err, in.Close())
+		return nil, errors.Join(err, sockets.Close())
 	}
 	mtu := link.MTU
 	if mtu == 0 {
 		mtu = wiring.DefaultMTU
 	}
-	s.wire, err = wire.Start(in, out, mtu)
+	s.wire, err = wire.Start(sockets, mtu)
 	return s, err
 }
 

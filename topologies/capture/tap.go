@@ -22,6 +22,7 @@ type Tap struct {
 	// Sockets of a wire are opened and handed over as those of captures are.
 	Log  uint16 `json:"log,omitempty"`  // one that listens at a group, see [wire.OpenLog]; the interface does not matter
 	Send bool   `json:"send,omitempty"` // one that sends, see [wire.OpenSend]
+	Poke bool   `json:"poke,omitempty"` // one that pokes, see [wire.OpenPoke]
 }
 
 // A ring is of blocks, which the kernel hands over when they are full, or after a while with what
@@ -42,6 +43,8 @@ func (t Tap) Open() (*os.File, error) {
 		return wire.OpenLog(t.Log)
 	case t.Send:
 		return wire.OpenSend(t.Interface)
+	case t.Poke:
+		return wire.OpenPoke(t.Interface)
 	}
 	f, err := filter.Compile(t.Filter)
 	if err != nil {

@@ -24,20 +24,13 @@ type Fault struct {
 	filter filters
 	random *rand.Rand
 
-	mu     sync.Mutex // guards acted and picked alone
+	mu     sync.Mutex // guards acted and picked alone; held by a wire for many frames at a time
 	acted  topologies.Acted
 	picked uint64 // frames that it took, of which those of reorder are hit when they are overtaken
 
-	held  []frame // of hold; of reorder, with how many frames are still to pass them
+	held  []*item // of hold and reorder
 	last  time.Time
 	queue int // bytes that wait, of rate
-}
-
-// frame is one that waits.
-type frame struct {
-	data    []byte
-	after   int
-	ordinal uint64 // of reorder, among the frames that match
 }
 
 // Acted is what it did so far.
@@ -47,13 +40,6 @@ func (f *Fault) Acted() topologies.Acted {
 	a := f.acted
 	a.Hits = slices.Clone(a.Hits)
 	return a
-}
-
-// note changes what it did.
-func (f *Fault) note(change func(*topologies.Acted)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	change(&f.acted)
 }
 
 // filters all have to hold.
@@ -131,13 +117,11 @@ func Check(f topologies.Fault) error {
 
 const headerSize = 14
 
-// picks counts a frame, and says whether the fault acts on it.
+// picks counts a frame, and says whether the fault acts on it. The caller holds mu.
 func (f *Fault) picks(b []byte, now time.Time) bool {
 	if !f.matches(b) {
 		return false
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.acted.Matched++
 	n := int(f.acted.Matched) //nolint:gosec // nobody sends so many
 	lot := f.random.Float64() < f.share
@@ -165,21 +149,12 @@ func (f *Fault) hit(b []byte, ordinal uint64, now time.Time) {
 	}
 }
 
-// overtaken counts a frame that as many have overtaken as were to.
-func (f *Fault) overtaken(x frame, now time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.hit(x.data, x.ordinal, now)
-}
-
 // leastWait is how long a frame of a rate has to wait, for others or for its own bytes, to be told from
 // one that goes on at once.
 const leastWait = time.Millisecond
 
-// waited counts a frame of a rate, which is lost where the queue is full.
+// waited counts a frame of a rate, which is lost where the queue is full. The caller holds mu.
 func (f *Fault) waited(b []byte, now, at time.Time, full bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	switch {
 	case full:
 		f.acted.Full++

@@ -18,6 +18,9 @@ func pair(t *testing.T) (ours, theirs *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := unix.SetNonblock(fds[0], true); err != nil { // reads of ours can be bounded
+		t.Fatal(err)
+	}
 	ours, theirs = os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
 	t.Cleanup(func() { _ = ours.Close() }) // who takes the other over closes it
 	return ours, theirs
@@ -28,7 +31,8 @@ func unwired(t *testing.T) (w *Wire, in, out *os.File) {
 	t.Helper()
 	in, from := pair(t)
 	out, to := pair(t)
-	w, err := Start(from, to, 1500)
+	_, poke := pair(t)
+	w, err := Start(Sockets{In: from, Out: to, Poke: poke}, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +40,8 @@ func unwired(t *testing.T) (w *Wire, in, out *os.File) {
 	return w, in, out
 }
 
-// handed is a message of the kernel's with a frame.
-func handed(number uint32, frame []byte) []byte {
+// message is one of the kernel's with a frame.
+func message(number uint32, frame []byte) []byte {
 	body := attribute(attributePayload, frame)
 	body = append(body, attribute(attributeSequence, binary.BigEndian.AppendUint32(nil, number))...)
 	b := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+4+len(body)))
@@ -61,7 +65,7 @@ func TestLate(t *testing.T) {
 	w.Add("w", f)
 	const stopped = 300 * time.Millisecond
 	w.mu.Lock() // as if this program did not run
-	if _, err := in.Write(handed(0, make([]byte, 60))); err != nil {
+	if _, err := in.Write(message(0, make([]byte, 60))); err != nil {
 		t.Fatal(err)
 	}
 	end := time.After(stopped)
@@ -106,7 +110,7 @@ func TestReorderThatNothingOvertook(t *testing.T) {
 	f := newFault(t, topologies.FaultReorder, topologies.FrameFault{Every: 2, Nth: 1, After: 1})
 	w.Add("w", f)
 	for i := range 3 {
-		if _, err := in.Write(handed(uint32(i), make([]byte, 60+i))); err != nil {
+		if _, err := in.Write(message(uint32(i), make([]byte, 60+i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -141,11 +145,11 @@ func TestRateHits(t *testing.T) {
 		w, _, _ := unwired(t)
 		f := newFault(t, topologies.FaultRate, topologies.FrameFault{Rate: tt.rate, Queue: tt.queue})
 		w.Add("w", f)
-		w.mu.Lock() // so that they come at once
+		w.lock() // so that they come at once
 		for i := range 3 {
-			w.take(uint32(i), make([]byte, 60))
+			w.take(handed{number: uint32(i), frame: make([]byte, 60)})
 		}
-		w.mu.Unlock()
+		w.unlock()
 		if a := f.Acted(); a.Hit != tt.hit || a.Full != tt.full || a.Matched != 3 || a.Passed != 3-tt.hit || len(a.Hits) != int(tt.hit) {
 			t.Errorf("%d bit/s: %+v", tt.rate, a)
 		}

@@ -4,19 +4,16 @@ import "encoding/binary"
 
 // plain makes of a frame what the kernel would have made of it behind the place where it was handed
 // over: TCP leaves its checksum to the last step, and that of long trains of data to be cut. They are
-// cut to what the link carries.
-func plain(b []byte, mtu int) [][]byte {
+// cut to what the link carries; of any other frame, train is nil.
+func plain(b []byte, mtu int) (train [][]byte) {
 	at, proto, sum, ok := transport(b)
-	if !ok {
-		return [][]byte{b}
-	}
-	field := map[byte]int{protoTCP: 16, protoUDP: 6}[proto]
-	if field == 0 || at+field+2 > len(b) {
-		return [][]byte{b}
+	field := sumField(proto)
+	if !ok || field == 0 || at+field+2 > len(b) {
+		return nil
 	}
 	if proto == protoTCP && payload(b) > mtu {
-		if list := cut(b, at, mtu); list != nil {
-			return list
+		if train = cut(b, at, mtu); train != nil {
+			return train
 		}
 	}
 	if c := b[at+field:]; binary.BigEndian.Uint16(c) == fold(sum) { // of the addresses alone: the rest is to be added
@@ -26,10 +23,23 @@ func plain(b []byte, mtu int) [][]byte {
 		}
 		binary.BigEndian.PutUint16(c, whole)
 	}
-	return [][]byte{b}
+	return nil
 }
 
 const protoTCP, protoUDP = 6, 17
+
+// sumField is where the checksum of a protocol is behind the header of IP; 0 of those that the kernel
+// leaves no checksum open of.
+func sumField(proto byte) int {
+	switch proto {
+	case protoTCP:
+		return 16
+	case protoUDP:
+		return 6
+	default:
+		return 0
+	}
+}
 
 // cut makes segments of a train of TCP that begins at a byte of the frame; nil where it cannot be.
 func cut(b []byte, at, mtu int) [][]byte {

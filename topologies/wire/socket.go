@@ -17,11 +17,11 @@ const (
 	messagePacket = unix.NFNL_SUBSYS_ULOG << 8
 	messageConfig = unix.NFNL_SUBSYS_ULOG<<8 | 1
 
-	configCommand, configMode, configBuffer, configThreshold, configFlags = 1, 2, 3, 5, 6
+	configCommand, configMode, configBuffer, configTimeout, configThreshold, configFlags = 1, 2, 3, 4, 5, 6
 
 	commandBind, copyPacket, withSequence = 1, 2, 1
 
-	attributePayload, attributeSequence, attributeVLAN = 9, 12, 20
+	attributeMark, attributePayload, attributeSequence, attributeVLAN = 2, 9, 12, 20
 
 	vlanProto, vlanTCI = 1, 2
 )
@@ -29,8 +29,16 @@ const (
 // Sizes of what the kernel keeps for who reads, in bytes. Without root's rights it is less.
 const (
 	receiveBuffer = 64 << 20
-	messageBuffer = 256 // each frame is a message of its own, and the kernel makes no more room than it takes
+	messageBuffer = 256      // of a frame alone: the kernel makes no more room than it takes
+	gatherBuffer  = 16 << 10 // of many
 	copyRange     = 0xffff
+)
+
+// What the kernel does with frames that it hands over: one at a time, or many in a message, which it
+// lets go when that is full, or somebody pokes, or after a while.
+const (
+	gathered   = batch
+	gatherTime = 1 // in hundredths of a second
 )
 
 // OpenLog opens a socket, in the network namespace of this thread, through which the kernel hands over
@@ -53,12 +61,11 @@ func OpenLog(group uint16) (f *os.File, err error) {
 			return nil, fmt.Errorf("make room for frames: %w", err)
 		}
 	}
-	word := func(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 	for _, attributes := range [][]byte{
 		attribute(configCommand, []byte{commandBind}),
 		attribute(configMode, append(word(copyRange), copyPacket, 0)),
-		attribute(configBuffer, word(messageBuffer)),
-		attribute(configThreshold, word(1)),
+		attribute(configTimeout, word(gatherTime)),
+		gathering(1, messageBuffer),
 		attribute(configFlags, []byte{0, withSequence}),
 	} {
 		if err := configure(fd, group, attributes); err != nil {
@@ -86,15 +93,26 @@ func attribute(kind uint16, value []byte) []byte {
 	return append(b, make([]byte, -len(b)&3)...)
 }
 
-// configure tells nfnetlink_log something, and waits for its answer.
-func configure(fd int, group uint16, attributes []byte) error {
+func word(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
+
+// gathering has the kernel put so many frames in a message of so many bytes.
+func gathering(frames, room uint32) []byte {
+	return append(attribute(configThreshold, word(frames)), attribute(configBuffer, word(room))...)
+}
+
+// config is a message that tells nfnetlink_log something.
+func config(group, flags uint16, attributes []byte) []byte {
 	b := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+4+len(attributes))) //nolint:gosec // a few bytes
 	b = binary.NativeEndian.AppendUint16(b, messageConfig)
-	b = binary.NativeEndian.AppendUint16(b, unix.NLM_F_REQUEST|unix.NLM_F_ACK)
+	b = binary.NativeEndian.AppendUint16(b, unix.NLM_F_REQUEST|flags)
 	b = append(b, make([]byte, 8)...) // no number, and the kernel knows who asks
 	b = append(b, unix.AF_UNSPEC, 0)
-	b = append(binary.BigEndian.AppendUint16(b, group), attributes...)
-	if err := unix.Sendto(fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+	return append(binary.BigEndian.AppendUint16(b, group), attributes...)
+}
+
+// configure tells nfnetlink_log something, and waits for its answer.
+func configure(fd int, group uint16, attributes []byte) error {
+	if err := unix.Sendto(fd, config(group, unix.NLM_F_ACK, attributes), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return err
 	}
 	answer := make([]byte, 4096)
@@ -111,12 +129,22 @@ func configure(fd int, group uint16, attributes []byte) error {
 	return nil
 }
 
-// Mark is the mark of what a wire sends: the rules that hand frames over leave it alone.
-const Mark = 0x72707265
+// Mark is the mark of what a wire sends: the rules that hand frames over leave it alone. PokeMark is
+// that of a frame that says nothing, and that they hand over at once, with all that the kernel gathers.
+const (
+	Mark     = 0x72707265
+	PokeMark = 0x72707270
+)
 
 // OpenSend opens a socket, in the network namespace of this thread, through which frames leave an
 // interface past its queues, with [Mark]. It gets none.
-func OpenSend(iface string) (*os.File, error) {
+func OpenSend(iface string) (*os.File, error) { return openPacket(iface, Mark, 1) }
+
+// OpenPoke opens a socket, in the network namespace of this thread, through which frames with
+// [PokeMark] come to the rules of an interface. It gets none.
+func OpenPoke(iface string) (*os.File, error) { return openPacket(iface, PokeMark, 0) }
+
+func openPacket(iface string, mark, bypass int) (*os.File, error) {
 	link, err := net.InterfaceByName(iface)
 	if err != nil {
 		return nil, fmt.Errorf("send at %s: %w", iface, err)
@@ -125,17 +153,24 @@ func OpenSend(iface string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("send at %s: open a packet socket: %w", iface, err)
 	}
-	err = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1)
-	err = errors.Join(err, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, Mark))
+	err = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, bypass)
+	err = errors.Join(err, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, mark))
 	if err = errors.Join(err, unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: link.Index})); err != nil {
 		return nil, errors.Join(fmt.Errorf("send at %s: %w", iface, err), unix.Close(fd))
 	}
 	return os.NewFile(uintptr(fd), "wire"), nil
 }
 
+// handed is a frame that the kernel hands over.
+type handed struct {
+	number uint32 // they have no gap but where some were lost
+	poke   bool   // it is none of the cable's
+	frame  []byte
+}
+
 // each hands over the frames of one message of the kernel's, whole: with the tag that it holds apart.
-// Their numbers have no gap but where some were lost.
-func each(message []byte, do func(sequence uint32, frame []byte)) error {
+// They are within the message, which it alters for that.
+func each(message []byte, do func(handed)) error {
 	for len(message) >= unix.SizeofNlMsghdr {
 		size := int(binary.NativeEndian.Uint32(message))
 		if size < unix.SizeofNlMsghdr || size > len(message) {
@@ -151,15 +186,17 @@ func each(message []byte, do func(sequence uint32, frame []byte)) error {
 	return nil
 }
 
-func one(attributes []byte, do func(sequence uint32, frame []byte)) error {
-	var frame, tag []byte
-	var sequence uint32
+func one(attributes []byte, do func(handed)) error {
+	var tag []byte
+	var h handed
 	err := attributesOf(attributes, func(kind uint16, value []byte) {
 		switch {
 		case kind == attributePayload:
-			frame = value
+			h.frame = value
 		case kind == attributeSequence && len(value) == 4:
-			sequence = binary.BigEndian.Uint32(value)
+			h.number = binary.BigEndian.Uint32(value)
+		case kind == attributeMark && len(value) == 4:
+			h.poke = binary.BigEndian.Uint32(value) == PokeMark
 		case kind == attributeVLAN:
 			tag = value
 		}
@@ -168,9 +205,8 @@ func one(attributes []byte, do func(sequence uint32, frame []byte)) error {
 		return err
 	}
 	const addresses = 12
-	whole := make([]byte, 0, len(frame)+4)
-	if tag == nil || len(frame) < addresses {
-		do(sequence, append(whole, frame...))
+	if tag == nil || len(h.frame) < addresses {
+		do(h)
 		return nil
 	}
 	var proto, tci []byte
@@ -185,9 +221,17 @@ func one(attributes []byte, do func(sequence uint32, frame []byte)) error {
 	if err == nil && (len(proto) != 2 || len(tci) != 2) {
 		err = errors.New("the kernel tells of a VLAN tag, and not which")
 	}
-	whole = append(append(append(append(whole, frame[:addresses]...), proto...), tci...), frame[addresses:]...)
-	do(sequence, whole)
-	return err
+	if err != nil {
+		return err
+	}
+	at := cap(attributes) - cap(h.frame)
+	whole := attributes[at-unix.SizeofNlAttr : at+len(h.frame)] // the attribute's own header is as long as a tag, and was read
+	copy(whole, h.frame[:addresses])
+	copy(whole[addresses:], proto)
+	copy(whole[addresses+len(proto):], tci)
+	h.frame = whole
+	do(h)
+	return nil
 }
 
 // attributesOf goes through the attributes of a netlink message.

@@ -17,18 +17,25 @@ import (
 
 // Wire is one way of a cable. It is safe for use by several goroutines.
 type Wire struct {
-	in, out *os.File
+	sockets Sockets
 	mtu     int
 	over    chan struct{}
 	pulse   pulse
+	reader  *reader
 
 	mu      sync.Mutex
+	now     time.Time // that it was taken
 	due     time.Time // when the frame in hand was to go on; zero where nobody was to send it
 	faults  []*Fault  // in the order in which frames pass them
 	waiting queue
 	number  uint64 // of the next that waits
 	timer   *time.Timer
 	ended   bool
+
+	writer *writer
+	oldest time.Time // when the first of what the writer holds was to go on
+	spent  []*item   // whose frames the writer may hold
+	free   []*item
 
 	next    uint32 // number of the next frame that the kernel hands over
 	come    uint64 // frames that it handed over
@@ -45,13 +52,34 @@ type sent struct {
 	count uint64
 }
 
-// Start has frames come and go, through sockets of [OpenLog] and [OpenSend], which it takes over.
-func Start(in, out *os.File, mtu int) (*Wire, error) {
-	in, err := waitable(in)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("take the socket of a wire over: %w", err), out.Close())
+// Sockets are those of a wire: of [OpenLog], at a group, [OpenSend] and [OpenPoke].
+type Sockets struct {
+	In, Out, Poke *os.File
+	Group         uint16
+}
+
+// Close closes those that are there.
+func (s Sockets) Close() error {
+	var errs []error
+	for _, f := range []*os.File{s.In, s.Out, s.Poke} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
 	}
-	w := &Wire{in: in, out: out, mtu: mtu, over: make(chan struct{})}
+	return errors.Join(errs...)
+}
+
+// Start has frames come and go through sockets, which it takes over.
+func Start(s Sockets, mtu int) (*Wire, error) {
+	var err error
+	if s.In, err = waitable(s.In); err != nil {
+		return nil, errors.Join(fmt.Errorf("take the socket of a wire over: %w", err), s.Close())
+	}
+	reader, err := newReader(s.In, s.Poke, s.Group)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("take the socket of a wire over: %w", err), s.Close())
+	}
+	w := &Wire{sockets: s, mtu: mtu, over: make(chan struct{}), reader: reader, writer: newWriter(s.Out.Fd())}
 	w.timer = time.AfterFunc(time.Hour, w.release)
 	w.pulse.tick(time.Now())
 	go w.pulse.feel(w.over)
@@ -71,6 +99,24 @@ func waitable(f *os.File) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "wire"), nil
 }
 
+// lock takes the wire, and with it what its faults count: once for many frames.
+func (w *Wire) lock() {
+	w.mu.Lock()
+	w.now = time.Now()
+	for _, f := range w.faults {
+		f.mu.Lock()
+	}
+}
+
+// unlock lets go of it. What was to be sent is.
+func (w *Wire) unlock() {
+	w.flush()
+	for _, f := range w.faults {
+		f.mu.Unlock()
+	}
+	w.mu.Unlock()
+}
+
 // Add has a fault act on what the others leave. What it matches counts as sent under a name.
 func (w *Wire) Add(id string, f *Fault) {
 	w.mu.Lock()
@@ -84,40 +130,36 @@ func (w *Wire) Add(id string, f *Fault) {
 
 // Remove ends a fault: what it holds goes on.
 func (w *Wire) Remove(f *Fault) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	if i := slices.Index(w.faults, f); i >= 0 {
-		w.letGo(f, i, time.Now())
+		w.letGo(f, i, w.now)
 		w.faults = slices.Delete(w.faults, i, i+1)
+		f.mu.Unlock()
 	}
 }
 
 // letGo sends what a fault holds on.
 func (w *Wire) letGo(f *Fault, place int, now time.Time) {
 	held := w.held(f)
-	f.note(func(a *topologies.Acted) { a.Healed += uint64(len(held)) })
-	for _, b := range held {
-		w.pass(b, place+1, now)
+	f.acted.Healed += uint64(len(held))
+	for _, x := range held {
+		w.pass(x.data, place+1, now)
+		w.spend(x)
 	}
 }
 
 // held takes what a fault holds from it, in the order in which it would go on.
-func (w *Wire) held(f *Fault) (list [][]byte) {
-	var own []item
-	w.waiting = slices.DeleteFunc(w.waiting, func(x item) bool {
+func (w *Wire) held(f *Fault) (list []*item) {
+	w.waiting = slices.DeleteFunc(w.waiting, func(x *item) bool {
 		if x.fault == f {
-			own = append(own, x)
+			list = append(list, x)
 		}
 		return x.fault == f
 	})
 	heap.Init(&w.waiting)
-	slices.SortFunc(own, item.compare)
-	for _, x := range own {
-		list = append(list, x.data)
-	}
-	for _, x := range f.held {
-		list = append(list, x.data)
-	}
+	slices.SortFunc(list, (*item).compare)
+	list = append(list, f.held...)
 	f.held, f.queue, f.last = nil, 0, time.Time{}
 	return list
 }
@@ -153,14 +195,13 @@ func (w *Wire) state(id string) (State, error) {
 // Close ends it when what was handed over has gone through it, and what its faults hold goes on. The
 // rules that hand frames over are gone.
 func (w *Wire) Close() error {
-	return w.end(func(f *Fault, place int) { w.letGo(f, place, time.Now()) })
+	return w.end(func(f *Fault, place int) { w.letGo(f, place, w.now) })
 }
 
 // Cut ends it for a cable that is gone, with what its faults hold.
 func (w *Wire) Cut() error {
 	return w.end(func(f *Fault, _ int) {
-		held := w.held(f)
-		f.note(func(a *topologies.Acted) { a.Lost += uint64(len(held)) })
+		f.acted.Lost += uint64(len(w.held(f)))
 	})
 }
 
@@ -173,33 +214,40 @@ func (w *Wire) end(last func(f *Fault, place int)) error {
 		return nil
 	}
 	w.drain()
-	err := w.in.Close()
+	err := w.sockets.In.Close()
+	w.sockets.In = nil
 	<-w.over
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
 	for i, f := range w.faults {
 		last(f, i)
 	}
-	w.faults = nil
 	w.timer.Stop()
-	return errors.Join(err, w.out.Close())
+	w.unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = nil
+	return errors.Join(err, w.sockets.Close())
 }
 
 // drainTimeout bounds the wait for what was handed over to be read.
 const drainTimeout = 2 * time.Second
 
-// drain waits until nothing is left to read.
+// drain waits until nothing is left to read, nor gathered: without the rules, nobody pokes.
 func (w *Wire) drain() {
-	raw, err := w.in.SyscallConn()
-	if err != nil {
-		return
+	var quiet time.Duration
+	if w.reader.gather.Load() {
+		quiet = 2 * gatherTime * time.Second / 100
 	}
+	last := time.Now()
 	until(drainTimeout, func() bool {
 		var n int
-		_ = raw.Control(func(fd uintptr) { // it is open
+		_ = w.reader.raw.Control(func(fd uintptr) { // it is open
 			n, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0) //nolint:gosec // descriptors are small
 		})
-		return n == 0
+		if n != 0 {
+			last = time.Now()
+		}
+		return n == 0 && time.Since(last) >= quiet
 	})
 }
 
@@ -212,33 +260,34 @@ func until(timeout time.Duration, so func() bool) {
 	}
 }
 
-// maxMessage is the largest message with a frame, in bytes.
-const maxMessage = 1 << 17
-
 func (w *Wire) run() {
 	defer close(w.over)
-	buffer := make([]byte, maxMessage)
+	r := w.reader
 	for {
-		n, err := w.in.Read(buffer)
+		n, err := r.next()
 		switch {
 		case errors.Is(err, unix.ENOBUFS):
 			continue // the numbers of the frames tell how many are missing
-		case errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF):
 			return
-		case err == nil:
-			due := w.pulse.since(time.Now())
-			w.mu.Lock()
-			w.due = due
-			err = each(buffer[:n], w.take)
-			w.due = time.Time{}
-			w.mu.Unlock()
+		}
+		due := w.pulse.since(time.Now())
+		w.lock()
+		w.due = due
+		before := w.come
+		for i := 0; i < n && err == nil; i++ {
+			err = each(r.message(i), w.take)
 		}
 		if err != nil {
-			w.mu.Lock()
 			w.fail(fmt.Errorf("read frames: %w", err))
-			w.mu.Unlock()
+		}
+		w.due = time.Time{}
+		frames := int(w.come - before) //nolint:gosec // a few
+		w.unlock()
+		if err != nil {
 			return
 		}
+		r.read(n, frames)
 	}
 }
 
@@ -249,18 +298,26 @@ func (w *Wire) fail(err error) {
 	}
 }
 
-// take takes a frame that the kernel handed over. The caller holds mu.
-func (w *Wire) take(number uint32, b []byte) {
-	w.missing += uint64(number - w.next)
-	w.next = number + 1
+// take takes a frame that the kernel handed over, and that is good until the next flush. The caller
+// holds mu.
+func (w *Wire) take(h handed) {
+	w.missing += uint64(h.number - w.next)
+	w.next = h.number + 1
+	if h.poke {
+		return
+	}
 	w.come++
-	now := time.Now()
-	for _, b := range plain(b, w.mtu) {
-		w.pass(b, 0, now)
+	train := plain(h.frame, w.mtu)
+	if train == nil {
+		w.pass(h.frame, 0, w.now)
+	}
+	for _, b := range train {
+		w.pass(b, 0, w.now)
 	}
 }
 
-// pass takes a frame past the faults from a place on. The caller holds mu.
+// pass takes a frame past the faults from a place on. It may be altered, and is good until the next
+// flush: who keeps it longer keeps a copy. The caller holds mu.
 func (w *Wire) pass(b []byte, place int, now time.Time) {
 	for i := place; i < len(w.faults); i++ {
 		f := w.faults[i]
@@ -286,9 +343,10 @@ func (w *Wire) overtaken(f *Fault, place int, now time.Time) {
 	}
 	for len(f.held) > 0 && f.held[0].after <= 0 {
 		x := f.held[0]
-		f.held = f.held[1:]
-		f.overtaken(x, now)
+		f.held = slices.Delete(f.held, 0, 1)
+		f.hit(x.data, x.ordinal, now)
 		w.pass(x.data, place+1, now)
+		w.spend(x)
 	}
 }
 
@@ -296,7 +354,9 @@ func (w *Wire) overtaken(f *Fault, place int, now time.Time) {
 func (w *Wire) act(f *Fault, place int, b []byte, now time.Time) []byte {
 	switch f.kind {
 	case topologies.FaultDuplicate:
-		w.pass(slices.Clone(b), place+1, now)
+		x := w.keep(b)
+		w.pass(x.data, place+1, now)
+		w.spend(x)
 		return b
 	case topologies.FaultCorrupt:
 		b[f.spec.Offset] ^= byte(f.spec.XOR & 0xff)
@@ -304,7 +364,9 @@ func (w *Wire) act(f *Fault, place int, b []byte, now time.Time) []byte {
 	case topologies.FaultTruncate:
 		return b[:f.spec.Size]
 	case topologies.FaultHold, topologies.FaultReorder:
-		f.held = append(f.held, frame{data: b, after: f.spec.After, ordinal: f.Acted().Matched})
+		x := w.keep(b)
+		x.after, x.ordinal = f.spec.After, f.acted.Matched
+		f.held = append(f.held, x)
 		return nil
 	case topologies.FaultRate:
 		if f.queue+len(b) > f.spec.Queue {
@@ -321,99 +383,5 @@ func (w *Wire) act(f *Fault, place int, b []byte, now time.Time) []byte {
 		return nil
 	default: // drop, and mtu for what is longer
 		return nil
-	}
-}
-
-// send puts a frame back into the cable. The caller holds mu.
-func (w *Wire) send(b []byte) {
-	if _, err := unix.Write(int(w.out.Fd()), b); err != nil {
-		if errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) {
-			return // the cable is down: it carries nothing
-		}
-		w.unsent++
-		w.fail(fmt.Errorf("send a frame of %d bytes on: %w", len(b), err))
-		return
-	}
-	w.tellLate()
-	for i := range w.sent {
-		if w.sent[i].match(b) {
-			w.sent[i].count++
-		}
-	}
-}
-
-// tellLate tells the faults how much later than it was to a frame has gone on.
-func (w *Wire) tellLate() {
-	if w.due.IsZero() {
-		return
-	}
-	late := time.Since(w.due)
-	for _, f := range w.faults {
-		f.note(func(a *topologies.Acted) { a.Late = max(a.Late, late) })
-	}
-}
-
-// item is a frame that waits for its time.
-type item struct {
-	at     time.Time
-	late   time.Duration // that it was when it came
-	number uint64
-	fault  *Fault
-	data   []byte
-}
-
-func (x item) compare(y item) int {
-	if c := x.at.Compare(y.at); c != 0 {
-		return c
-	}
-	if x.number < y.number {
-		return -1
-	}
-	return 1
-}
-
-// queue implements heap.Interface.
-type queue []item
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].compare(q[j]) < 0 }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-
-// Push implements heap.Interface.
-func (q *queue) Push(x any) { *q = append(*q, x.(item)) }
-
-// Pop implements heap.Interface.
-func (q *queue) Pop() any {
-	last := (*q)[len(*q)-1]
-	*q = (*q)[:len(*q)-1]
-	return last
-}
-
-// wait has a frame go on at a time. The caller holds mu.
-func (w *Wire) wait(f *Fault, b []byte, now, at time.Time) {
-	x := item{at: at, number: w.number, fault: f, data: b}
-	if !w.due.IsZero() {
-		x.late = max(now.Sub(w.due), 0)
-	}
-	heap.Push(&w.waiting, x)
-	w.number++
-	w.timer.Reset(time.Until(w.waiting[0].at))
-}
-
-// release sends on what is due.
-func (w *Wire) release() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for now := time.Now(); len(w.waiting) > 0 && !w.waiting[0].at.After(now); now = time.Now() {
-		x := heap.Pop(&w.waiting).(item) //nolint:forcetypeassert // it holds nothing else
-		if x.fault.kind == topologies.FaultRate {
-			x.fault.queue -= len(x.data)
-		}
-		w.due = x.at.Add(-x.late)
-		w.pass(x.data, slices.Index(w.faults, x.fault)+1, now)
-	}
-	w.due = time.Time{}
-	if len(w.waiting) > 0 {
-		w.timer.Reset(time.Until(w.waiting[0].at))
 	}
 }

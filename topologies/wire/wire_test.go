@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -79,11 +80,14 @@ func (c *cable) stand() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	out, err := wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Interface: c.from.Interface, Send: true})
-	if err != nil {
+	s := wire.Sockets{In: in, Group: group}
+	if s.Out, err = wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Interface: c.from.Interface, Send: true}); err != nil {
 		c.t.Fatal(err)
 	}
-	if c.wire, err = wire.Start(in, out, 1500); err != nil {
+	if s.Poke, err = wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Interface: c.from.Interface, Poke: true}); err != nil {
+		c.t.Fatal(err)
+	}
+	if c.wire, err = wire.Start(s, 1500); err != nil {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { _ = c.wire.Close() }) // it may be over
@@ -395,6 +399,33 @@ func TestKernelReads(t *testing.T) {
 	c.whole()
 }
 
+// A stream that comes faster than it is read is whole and in its order to its last frame, and so is what
+// follows it.
+func TestStream(t *testing.T) {
+	c := newCable(t, 1500, own())
+	f := c.fault(topologies.Fault{Kind: topologies.FaultMTU, Frames: topologies.FrameFault{Size: 1500}})
+	const count, room = 20_000, 64 << 20
+	if err := unix.SetsockoptInt(c.rx, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, room); err != nil {
+		livetest.Missing(t, "root to make room for frames", err)
+	}
+	for n := range count {
+		if _, err := unix.Write(c.tx, numbered(n, 60)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.send(numbered(count, 60))
+	for n := range count + 1 {
+		b := c.next(5 * time.Second)
+		if b == nil || int(binary.BigEndian.Uint16(b[14:])) != n {
+			t.Fatalf("in the place of frame %d came % x", n, b[:min(len(b), 20)])
+		}
+	}
+	c.whole()
+	if a := f.Acted(); a.Matched != count+1 {
+		t.Errorf("%+v", a)
+	}
+}
+
 // What passes beside the rules is known: a sender past the queues is seen by both ends.
 func TestSenderPastTheQueues(t *testing.T) {
 	c := newCable(t, 1500, own())
@@ -430,7 +461,7 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
-// BenchmarkWire is how many frames a second go round.
+// BenchmarkWire is how many frames a second go round, beside who sends them and who gets them.
 func BenchmarkWire(b *testing.B) {
 	for _, size := range []int{64, 1500} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) { benchmark(b, size) })
@@ -441,24 +472,68 @@ func benchmark(b *testing.B, size int) {
 	b.Helper()
 	c := newCable(b, 1500, own())
 	f := c.fault(topologies.Fault{Kind: topologies.FaultMTU, Frames: topologies.FrameFault{Size: 1500}})
-	frame := numbered(1, size)
-	const ahead = 512
+	if err := unix.Close(c.rx); err != nil { // the witness counts what arrives
+		b.Fatal(err)
+	}
+	g := newGenerator(b, c, numbered(1, size))
+	const ahead = 16 << 10
 	begin := time.Now()
 	var sent uint64
 	for b.Loop() {
-		c.send(frame)
-		if sent++; sent%ahead == 0 { // no further ahead than the kernel can hold
+		sent += g.send()
+		if sent%ahead == 0 { // no further ahead than the kernel can hold
 			if _, err := c.wire.State("w", sent-ahead/2); err != nil {
 				b.Fatal(err)
 			}
 		}
 	}
-	if s, err := c.wire.State("w", sent); err != nil || s.Missing != 0 || f.Acted().Matched != sent {
-		b.Fatalf("%+v of %d, %v", s, sent, err)
-	}
+	s, err := c.wire.State("w", sent)
 	seconds := time.Since(begin).Seconds()
+	r := c.apply(wiring.Op{Kind: wiring.Diverted, A: c.at, B: c.from, Name: "w"})
+	if err != nil || s.Missing != 0 || f.Acted().Matched != sent || r.Count != sent || r.Arrived != sent {
+		b.Fatalf("%+v of %d, %d arrived, %v", s, sent, r.Arrived, err)
+	}
 	b.ReportMetric(float64(sent)/seconds, "frames/s")
 	b.ReportMetric(float64(sent)*float64(8*size)/seconds/1e6, "Mbit/s")
+}
+
+// generator sends the same frame many times at once.
+type generator struct {
+	tb       testing.TB
+	fd       int
+	messages [64]unix.Mmsghdr
+	piece    unix.Iovec
+}
+
+func newGenerator(tb testing.TB, c *cable, frame []byte) *generator {
+	tb.Helper()
+	g := &generator{tb: tb}
+	inside(tb, c.from, func() (err error) {
+		if g.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
+			return err
+		}
+		link, err := net.InterfaceByName(c.from.Interface)
+		if err != nil {
+			return err
+		}
+		return unix.Bind(g.fd, &unix.SockaddrLinklayer{Ifindex: link.Index})
+	})
+	tb.Cleanup(func() { _ = unix.Close(g.fd) })
+	g.piece.Base = &frame[0]
+	g.piece.SetLen(len(frame))
+	for i := range g.messages {
+		g.messages[i].Hdr.Iov = &g.piece
+		g.messages[i].Hdr.SetIovlen(1)
+	}
+	return g
+}
+
+func (g *generator) send() uint64 {
+	n, _, err := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(g.fd), uintptr(unsafe.Pointer(&g.messages)), uintptr(len(g.messages)), 0, 0, 0)
+	if err != 0 || int(n) != len(g.messages) {
+		g.tb.Fatalf("%d were sent, %v", n, err)
+	}
+	return uint64(n)
 }
 
 // BenchmarkWireLatency is how long one frame takes from its sender to its reader.

@@ -37,8 +37,8 @@ const (
 	egressTable = "reprise-drop"
 	// marked is the mark of what is taken away. No frame with it goes on.
 	marked = 0x72707264
-	// What a wire sends on has a mark that no rule of ours reads behind.
-	passed = wire.Mark
+	// What a wire sends on has a mark that no rule of ours reads behind, and so has its poke.
+	passed, poked = wire.Mark, wire.PokeMark
 	// The handle of the filter that takes it says whether the qdisc beneath is ours.
 	takerOwn, takerGuest = 0x72707273, 0x72707274
 	takerPriority        = 1
@@ -273,6 +273,9 @@ func addRules(c *nftables.Conn, table *nftables.Table, iface string, f Filter) e
 	t, err := newTree(c, table, iface, f, unread, caught...)
 	if err != nil {
 		return err
+	}
+	if f.Group != 0 {
+		c.AddRule(&nftables.Rule{Table: table, Chain: base, UserData: []byte(f.ID), Exprs: prodded(f.Group)})
 	}
 	t.enter(base, f.ID)
 	if err := c.Flush(); err != nil {

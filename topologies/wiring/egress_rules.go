@@ -99,7 +99,7 @@ func mark() []expr.Any {
 // unmarked holds for frames that no rule of ours has marked, and that no wire sends on.
 func unmarked() []expr.Any {
 	exprs := []expr.Any{&expr.Meta{Key: expr.MetaKeyMARK, Register: 1}}
-	for _, mark := range []uint32{marked, passed} {
+	for _, mark := range []uint32{marked, passed, poked} {
 		exprs = append(exprs, &expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: binary.NativeEndian.AppendUint32(nil, mark)})
 	}
 	return exprs
@@ -108,6 +108,17 @@ func unmarked() []expr.Any {
 // round hands a frame to who listens at a group of nfnetlink_log, counts it and takes it away.
 func round(group uint16) []expr.Any {
 	return append([]expr.Any{&expr.Counter{}, &expr.Log{Key: 1 << unix.NFTA_LOG_GROUP, Group: group}}, mark()...)
+}
+
+// prodded has a wire's poke be handed over at once, with all that the kernel has gathered for its group.
+func prodded(group uint16) []expr.Any {
+	const alone = 1
+	poke := []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binary.NativeEndian.AppendUint32(nil, poked)},
+		&expr.Log{Key: 1<<unix.NFTA_LOG_GROUP | 1<<unix.NFTA_LOG_QTHRESHOLD, Group: group, QThreshold: alone},
+	}
+	return append(poke, mark()...)
 }
 
 // tags reads the type behind so many VLAN tags.
