@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -170,11 +171,17 @@ func (c *Cabling) erect(ctx context.Context, e topologies.Endpoint) (*stand, err
 		return nil, err
 	}
 	sockets.Group = s.group
-	if sockets.Out, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Interface: link.B.Interface, Send: true}); err == nil {
-		sockets.Poke, err = c.Site.Tap(ctx, link.B.Node, capture.Tap{Interface: link.B.Interface, Poke: true})
-	}
-	if err != nil {
-		return nil, errors.Join(err, sockets.Close())
+	for _, x := range []struct {
+		to  **os.File
+		tap capture.Tap
+	}{
+		{&sockets.Out, capture.Tap{Interface: link.B.Interface, Send: true}},
+		{&sockets.Poke, capture.Tap{Interface: link.B.Interface, Poke: true}},
+		{&sockets.Ask, capture.Tap{Ask: true}},
+	} {
+		if *x.to, err = c.Site.Tap(ctx, link.B.Node, x.tap); err != nil {
+			return nil, errors.Join(err, sockets.Close())
+		}
 	}
 	mtu := link.MTU
 	if mtu == 0 {
@@ -229,6 +236,8 @@ func (c *Cabling) account(ctx context.Context, e topologies.Endpoint, a *active)
 		return fmt.Errorf("%d frames on their way to %s were lost, which the kernel could not hand over in time", lost, e)
 	case err != nil || state.Unsent > 0:
 		return fmt.Errorf("%d frames on their way to %s were lost: %w", state.Unsent, e, err)
+	case state.Guessed > 0:
+		return fmt.Errorf("%d trains of TCP on their way to %s had to be cut into frames, and no socket of their sender tells how", state.Guessed, e)
 	case arrived > state.Sent:
 		return fmt.Errorf("%d frames have arrived at %s that passed beside the fault, as those do that tc redirects at the far end, or that a packet socket sends past the queues", arrived-state.Sent, e)
 	default:

@@ -23,6 +23,7 @@ type Tap struct {
 	Log  uint16 `json:"log,omitempty"`  // one that listens at a group, see [wire.OpenLog]; the interface does not matter
 	Send bool   `json:"send,omitempty"` // one that sends, see [wire.OpenSend]
 	Poke bool   `json:"poke,omitempty"` // one that pokes, see [wire.OpenPoke]
+	Ask  bool   `json:"ask,omitempty"`  // one that asks, see [wire.OpenAsk]
 }
 
 // A ring is of blocks, which the kernel hands over when they are full, or after a while with what
@@ -45,6 +46,8 @@ func (t Tap) Open() (*os.File, error) {
 		return wire.OpenSend(t.Interface)
 	case t.Poke:
 		return wire.OpenPoke(t.Interface)
+	case t.Ask:
+		return wire.OpenAsk()
 	}
 	f, err := filter.Compile(t.Filter)
 	if err != nil {

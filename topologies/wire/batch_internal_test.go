@@ -14,7 +14,7 @@ func TestHaste(t *testing.T) {
 	in, from := pair(t)
 	out, to := pair(t)
 	pokes, poke := pair(t)
-	w, err := Start(Sockets{In: from, Out: to, Poke: poke}, 1500)
+	w, err := Start(Sockets{In: from, Out: to, Poke: poke, Ask: asker(t)}, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,13 +26,22 @@ func pair(t *testing.T) (ours, theirs *os.File) {
 	return ours, theirs
 }
 
+func asker(t *testing.T) *os.File {
+	t.Helper()
+	f, err := OpenAsk()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // unwired is a wire whose frames come from a test and go to it.
 func unwired(t *testing.T) (w *Wire, in, out *os.File) {
 	t.Helper()
 	in, from := pair(t)
 	out, to := pair(t)
 	_, poke := pair(t)
-	w, err := Start(Sockets{In: from, Out: to, Poke: poke}, 1500)
+	w, err := Start(Sockets{In: from, Out: to, Poke: poke, Ask: asker(t)}, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}

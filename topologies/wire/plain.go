@@ -4,26 +4,36 @@ import "encoding/binary"
 
 // plain makes of a frame what the kernel would have made of it behind the place where it was handed
 // over: TCP leaves its checksum to the last step, and that of long trains of data to be cut. They are
-// cut to what the link carries; of any other frame, train is nil.
-func plain(b []byte, mtu int) (train [][]byte) {
+// cut as the socket would have that sends them, or to what the link carries where there is none: guessed
+// says so. Of any other frame, train is nil.
+func plain(b []byte, mtu int, segment func(b []byte, at int) int) (train [][]byte, guessed bool) {
 	at, proto, sum, ok := transport(b)
 	field := sumField(proto)
 	if !ok || field == 0 || at+field+2 > len(b) {
-		return nil
+		return nil, false
 	}
-	if proto == protoTCP && payload(b) > mtu {
-		if train = cut(b, at, mtu); train != nil {
-			return train
+	c := b[at+field:]
+	partial := binary.BigEndian.Uint16(c) == fold(sum) // of the addresses alone: the rest is to be added
+	if proto == protoTCP && at+20 <= len(b) {
+		long := payload(b) > mtu
+		if data := len(b) - at - headerOf(b, at); long || partial && data > leastMSS {
+			size := segment(b, at)
+			if guessed = size == 0 && long; guessed {
+				size = mtu - (payload(b) - data)
+			}
+			if size > 0 && size < data {
+				return cut(b, at, size), guessed
+			}
 		}
 	}
-	if c := b[at+field:]; binary.BigEndian.Uint16(c) == fold(sum) { // of the addresses alone: the rest is to be added
+	if partial {
 		whole := ^fold(add(0, b[at:]))
 		if whole == 0 && proto == protoUDP {
 			whole = 0xffff // nothing would say that there is none (RFC 768)
 		}
 		binary.BigEndian.PutUint16(c, whole)
 	}
-	return nil
+	return nil, false
 }
 
 const protoTCP, protoUDP = 6, 17
@@ -41,19 +51,11 @@ func sumField(proto byte) int {
 	}
 }
 
-// cut makes segments of a train of TCP that begins at a byte of the frame; nil where it cannot be.
-func cut(b []byte, at, mtu int) [][]byte {
+// cut makes segments with so much data of a train of TCP that begins at a byte of the frame.
+func cut(b []byte, at, room int) (list [][]byte) {
 	const fin, psh, cwr = 0x01, 0x08, 0x80
-	if at+20 > len(b) {
-		return nil
-	}
-	begin := at + 4*int(b[at+12]>>4)
+	begin := at + headerOf(b, at)
 	ip := len(b) - payload(b)
-	room := mtu - (begin - ip)
-	if begin > len(b) || room <= 0 {
-		return nil
-	}
-	var list [][]byte
 	for n, data := 0, b[begin:]; len(data) > 0; n++ {
 		size := min(room, len(data))
 		s := append(append(make([]byte, 0, begin+size), b[:begin]...), data[:size]...)

@@ -22,6 +22,7 @@ type Wire struct {
 	over    chan struct{}
 	pulse   pulse
 	reader  *reader
+	asked   *sockets
 
 	mu      sync.Mutex
 	now     time.Time // that it was taken
@@ -40,6 +41,7 @@ type Wire struct {
 	next    uint32 // number of the next frame that the kernel hands over
 	come    uint64 // frames that it handed over
 	missing uint64 // frames that it could not hand over
+	guessed uint64 // trains of TCP that were cut by guess
 	unsent  uint64 // frames that did not go back into the cable
 	failure error  // why, of the first
 	sent    []sent
@@ -52,16 +54,16 @@ type sent struct {
 	count uint64
 }
 
-// Sockets are those of a wire: of [OpenLog], at a group, [OpenSend] and [OpenPoke].
+// Sockets are those of a wire: of [OpenLog], at a group, [OpenSend], [OpenPoke] and [OpenAsk].
 type Sockets struct {
-	In, Out, Poke *os.File
-	Group         uint16
+	In, Out, Poke, Ask *os.File
+	Group              uint16
 }
 
 // Close closes those that are there.
 func (s Sockets) Close() error {
 	var errs []error
-	for _, f := range []*os.File{s.In, s.Out, s.Poke} {
+	for _, f := range []*os.File{s.In, s.Out, s.Poke, s.Ask} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
@@ -79,7 +81,7 @@ func Start(s Sockets, mtu int) (*Wire, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("take the socket of a wire over: %w", err), s.Close())
 	}
-	w := &Wire{sockets: s, mtu: mtu, over: make(chan struct{}), reader: reader, writer: newWriter(s.Out.Fd())}
+	w := &Wire{sockets: s, mtu: mtu, over: make(chan struct{}), reader: reader, writer: newWriter(s.Out.Fd()), asked: newSockets(s.Ask)}
 	w.timer = time.AfterFunc(time.Hour, w.release)
 	w.pulse.tick(time.Now())
 	go w.pulse.feel(w.over)
@@ -168,6 +170,7 @@ func (w *Wire) held(f *Fault) (list []*item) {
 type State struct {
 	Come    uint64 // frames that the kernel handed over
 	Missing uint64 // frames that it could not hand over
+	Guessed uint64 // trains of TCP that were cut to what the link carries, as nobody knows their segments
 	Unsent  uint64 // frames that did not go back into the cable
 	Sent    uint64 // frames that did, of those that a fault's match lets through
 }
@@ -185,7 +188,7 @@ func (w *Wire) State(id string, handed uint64) (s State, err error) {
 func (w *Wire) state(id string) (State, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := State{Come: w.come, Missing: w.missing, Unsent: w.unsent}
+	s := State{Come: w.come, Missing: w.missing, Guessed: w.guessed, Unsent: w.unsent}
 	if i := slices.IndexFunc(w.sent, func(s sent) bool { return s.id == id }); i >= 0 {
 		s.Sent = w.sent[i].count
 	}
@@ -307,7 +310,10 @@ func (w *Wire) take(h handed) {
 		return
 	}
 	w.come++
-	train := plain(h.frame, w.mtu)
+	train, guessed := plain(h.frame, w.mtu, w.asked.segment)
+	if guessed {
+		w.guessed++
+	}
 	if train == nil {
 		w.pass(h.frame, 0, w.now)
 	}

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"reflect"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 	"unsafe"
@@ -81,11 +83,14 @@ func (c *cable) stand() {
 		c.t.Fatal(err)
 	}
 	s := wire.Sockets{In: in, Group: group}
-	if s.Out, err = wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Interface: c.from.Interface, Send: true}); err != nil {
-		c.t.Fatal(err)
-	}
-	if s.Poke, err = wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Interface: c.from.Interface, Poke: true}); err != nil {
-		c.t.Fatal(err)
+	for to, tap := range map[**os.File]capture.Tap{
+		&s.Out:  {Interface: c.from.Interface, Send: true},
+		&s.Poke: {Interface: c.from.Interface, Poke: true},
+		&s.Ask:  {Ask: true},
+	} {
+		if *to, err = wiring.Opener(nil).OpenTap(c.from.PID, tap); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 	if c.wire, err = wire.Start(s, 1500); err != nil {
 		c.t.Fatal(err)
@@ -423,6 +428,56 @@ func TestStream(t *testing.T) {
 	c.whole()
 	if a := f.Acted(); a.Matched != count+1 {
 		t.Errorf("%+v", a)
+	}
+}
+
+// Of a connection with small segments that stood before, no frame is seen that is longer than them: a fault
+// finds none that the link would not have carried, and counts each.
+func TestTrains(t *testing.T) {
+	c := newCable(t, 1500, topologies.FrameMatch{Proto: "tcp"})
+	const mss, longest = 500, 700
+	data := bytes.Repeat([]byte("reprise "), 20_000)
+	for _, address := range []string{"10.9.0.1:7000", "[fd09::1]:7001"} {
+		var l net.Listener
+		inside(t, c.at, func() (err error) {
+			small := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+				return raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, mss) })
+			}}
+			l, err = small.Listen(t.Context(), "tcp", address)
+			return err
+		})
+		var conn net.Conn
+		inside(t, c.from, func() (err error) { conn, err = net.DialTimeout("tcp", address, 5*time.Second); return err })
+		f := c.fault(topologies.Fault{Kind: topologies.FaultMTU, Frames: topologies.FrameFault{Size: longest}})
+		got := make(chan []byte, 1)
+		go func() {
+			var b bytes.Buffer
+			if in, err := l.Accept(); err == nil {
+				_, _ = b.ReadFrom(in) // what was read is looked at
+			}
+			got <- b.Bytes()
+		}()
+		if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := conn.Write(data)
+		if err := errors.Join(err, conn.Close()); err != nil {
+			t.Error(err)
+		}
+		if b := <-got; !bytes.Equal(b, data) {
+			t.Errorf("%s: %d of %d bytes arrived", address, len(b), len(data))
+		}
+		if a := f.Acted(); a.Hit != 0 || a.Matched < uint64(len(data)/mss) {
+			t.Errorf("%s: the fault found frames that were never on the wire: %+v", address, a)
+		}
+		if s, err := c.wire.State("w", 0); s.Guessed != 0 || err != nil {
+			t.Errorf("%s: %+v, %v", address, s, err)
+		}
+		c.wire.Remove(f)
+		c.apply(wiring.Op{Kind: wiring.Divert, A: c.at, B: c.from})
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
