@@ -150,14 +150,14 @@ var ruleCases = []struct {
 	}, evidence.Inconclusive, "the fault stimulus[0] did not fire", ""},
 	{"fault fired otherwise", "a fault that acts on more than its step expects", func(c *trialCase) {
 		c.beneath(scenarios.Step{Expect: fires(1)}, &evidence.Event{Name: "drop", Outcome: evidence.OK, Count: 2})
-	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 2 times, and was to fire 1 times", ""},
+	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 2 times, and was to fire once", ""},
 	{"fault fired otherwise", "a fault that acts on nothing, and was to", func(c *trialCase) {
 		c.beneath(scenarios.Step{Expect: fires(3)}, &evidence.Event{Name: "drop", Outcome: evidence.OK})
 	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 0 times, and was to fire 3 times", ""},
 	{"fault fired otherwise", "a fault that acts after the symptom was decided alone", func(c *trialCase) {
 		c.beneath(scenarios.Step{Expect: fires(1)}, &evidence.Event{Name: "drop", Outcome: evidence.OK, Count: 1})
 		c.tally(evidence.Event{Name: "drop", Outcome: evidence.OK})
-	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 0 times, and was to fire 1 times", ""},
+	}, evidence.Inconclusive, "the fault stimulus[0] (drop) fired 0 times, and was to fire once", ""},
 	{"fault missed", "a drop that meets its first frame after the symptom was decided", func(c *trialCase) {
 		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.OK, Count: 1})
 		c.tally(evidence.Event{Outcome: evidence.OK})

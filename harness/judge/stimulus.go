@@ -70,7 +70,7 @@ func stepRules() []rule[stepDone] {
 		{name: "did not work", when: didNotWork, reason: "%s (%s) did not work: %s"},
 		{name: "did not work later on", when: failedLater, reason: "%s (%s) did not work: %s"},
 		{name: "fault uncounted", since: evidence.RulesV2, when: uncounted, reason: "nobody knows what the fault %s did: %s"},
-		{name: "fault fired otherwise", when: firedOtherwise, reason: "the fault %s (%s) fired %d times, and was to fire %d times"},
+		{name: "fault fired otherwise", when: firedOtherwise, reason: "the fault %s (%s) fired %s, and was to fire %s"},
 		{name: "fault missed", when: missed, reason: "the fault %s did not fire: no frame met its predicate"},
 		{name: "fault untold", when: untold, reason: "nobody knows whether the fault %s fired"},
 	}
@@ -127,7 +127,15 @@ func firedOtherwise(s stepDone) ([]any, bool) {
 	if !ok || e == nil || e.Count == want {
 		return nil, false
 	}
-	return []any{s.Ref, e.Name, e.Count, want}, true
+	return []any{s.Ref, e.Name, often(e.Count), often(want)}, true
+}
+
+// often says how many times, for people.
+func often(n uint64) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func missed(s stepDone) ([]any, bool) {
