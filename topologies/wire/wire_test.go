@@ -64,7 +64,7 @@ func (c *cable) apply(op wiring.Op) wiring.Result {
 	c.t.Helper()
 	r, err := wiring.Apply(op)
 	if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
-		c.t.Skip(missing)
+		livetest.Missing(c.t, missing.Name, missing)
 	}
 	if err != nil {
 		c.t.Fatal(err)
@@ -77,7 +77,7 @@ func (c *cable) stand() {
 	c.t.Helper()
 	in, err := wiring.Opener(nil).OpenTap(c.from.PID, capture.Tap{Log: group})
 	if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
-		c.t.Skip(missing)
+		livetest.Missing(c.t, missing.Name, missing)
 	}
 	if err != nil {
 		c.t.Fatal(err)
