@@ -2,9 +2,13 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/invopop/jsonschema"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
@@ -29,7 +33,7 @@ const onFrames = "drop and the other faults on frames"
 // frameRow is a fault on the frames of a link, with what it takes beside what all of them do.
 func frameRow(f Fault, keys ...string) faultRow {
 	return faultRow{fault: f, onLink: true, counted: true, keys: append([]string{
-		"for", "direction", "match", "filter", "nth", "count", "every-nth", "probability", "seed", "may-miss", "expect",
+		"for", "direction", "match", "filter", "nth", "count", "every-nth", "probability", "seed", "transmission", "may-miss", "expect",
 	}, keys...)}
 }
 
@@ -46,7 +50,7 @@ const (
 // FrameFault is what a fault on frames does. Times are the lab's.
 func (s FaultStep) FrameFault() topologies.FrameFault {
 	f := topologies.FrameFault{
-		Filter: s.Filter, Nth: s.Nth, Count: s.Count, Every: s.EveryNth, Seed: uint64(max(s.Seed, 0)),
+		Filter: s.Filter, Transmission: topologies.Transmission(s.Sent), Nth: s.Nth, Count: s.Count, Every: s.EveryNth, Seed: uint64(max(s.Seed, 0)),
 		Delay: time.Duration(s.Delay), Jitter: time.Duration(s.Jitter), Unorder: s.Reorder, Offset: s.Offset, Size: s.Size, Rate: s.Rate,
 	}
 	switch {
@@ -105,12 +109,54 @@ func (c *checker) messages(where string, m topologies.FrameMatch) (plain topolog
 		c.refuse(where+".type", hint, "%s has no message %q", m.Proto, m.Type)
 		return m, false
 	}
+	if m.LSA != "" && !c.named(where+".lsa", "LSA", m.LSA, slices.Sorted(maps.Keys(topologies.LSATypes()))) {
+		return m, false
+	}
+	if m.Attribute != "" && !c.named(where+".attribute", "path attribute", m.Attribute, slices.Sorted(maps.Keys(topologies.PathAttributes()))) {
+		return m, false
+	}
 	plain, _, err := m.Plain()
-	if err != nil {
+	switch {
+	case err == nil:
+	case m.LSA != "":
+		c.refuse(where+".lsa", "proto: ospf, type: ls-update", "%v", err)
+	case m.Attribute != "":
+		c.refuse(where+".attribute", "proto: bgp, type: update", "%v", err)
+	default:
 		c.refuse(where, "leave out ethertype", "%v: no frame can match", err)
 	}
 	return plain, err == nil
 }
+
+// named refuses a word that is none of those that there are.
+func (c *checker) named(where, what, word string, known []string) bool {
+	if slices.Contains(known, word) {
+		return true
+	}
+	hint := yamlpos.Suggest(word, known)
+	if hint == "" {
+		hint = "one of " + strings.Join(known, ", ")
+	}
+	c.refuse(where, hint, "there is no %s %q", what, word)
+	return false
+}
+
+// Sent says which transmission of its message a frame has to be for a fault to act on it.
+type Sent string
+
+func (Sent) words() []string {
+	var words []string
+	for _, t := range topologies.Transmissions() {
+		words = append(words, string(t))
+	}
+	return words
+}
+
+// DecodeYAML accepts the known words only.
+func (s *Sent) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) { decodeWord(d, n, path, s) }
+
+// JSONSchema lists the words.
+func (s Sent) JSONSchema() *jsonschema.Schema { return enumSchema(s.words()) }
 
 // numbers refuses those out of bounds.
 func (s FaultStep) numbers(c *checker, where string) {
@@ -147,7 +193,7 @@ func (s FaultStep) checkOnFrames(c *checker, where string) {
 		key, value string
 		missing    bool
 	}{
-		{FaultDelay, "delay", "delay: 200ms", s.Delay <= 0},
+		{FaultDelay, "delay", "delay: 200ms", s.Delay == 0},
 		{FaultTruncate, "size", "size: 60", s.Size == 0},
 		{FaultMTU, "size", "size: 1300", s.Size == 0},
 		{FaultRate, "rate", "rate: 1000000", s.Rate == 0},
@@ -156,9 +202,6 @@ func (s FaultStep) checkOnFrames(c *checker, where string) {
 		if s.Fault == need.of && need.missing && !c.Has(where+"."+need.key) {
 			c.Faultf(where, need.value, "%s needs %s", s.Fault, need.key)
 		}
-	}
-	if c.Has(where+".delay") && s.Delay <= 0 {
-		c.refuse(where+".delay", "200ms", "a delay of nothing does nothing")
 	}
 	if s.Jitter > s.Delay {
 		c.refuse(where+".jitter", "at most "+s.Delay.String(), "frames cannot arrive before they were sent: a jitter of %s is more than the delay of %s", s.Jitter, s.Delay)
@@ -203,6 +246,9 @@ func (s FaultStep) frameWords() []string {
 	words := matchWords(s.Match)
 	if s.Filter != "" {
 		words = append(words, fmt.Sprintf("filter %q", s.Filter))
+	}
+	if s.Sent != "" {
+		words = append(words, "transmission "+string(s.Sent))
 	}
 	for _, n := range []struct {
 		key   string

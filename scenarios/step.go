@@ -38,6 +38,7 @@ type Step struct {
 	Count       int                   `yaml:"count" json:"count,omitempty" jsonschema:"minimum=1" jsonschema_description:"How many frames are acted on, from nth; default 1 with nth, else all."`
 	EveryNth    int                   `yaml:"every-nth" json:"every-nth,omitempty" jsonschema:"minimum=2" jsonschema_description:"Of the frames that match, every so manieth is acted on, the first of them at nth, or else the so manieth."`
 	Seed        int64                 `yaml:"seed" json:"seed,omitempty" jsonschema:"minimum=1" jsonschema_description:"Of probability and jitter: with the same seed, the same frames are picked in their order. Without one it is drawn, and recorded where that is possible."`
+	Sent        Sent                  `yaml:"transmission" json:"transmission,omitempty" jsonschema_description:"Frames that a fault acts on, by whether their message has been sent since the fault took force: first, those that have something new, or again, those that only repeat. LSAs, LSPs and data of TCP are told apart as their protocols do, other messages by their bytes."`
 	Expect      *FaultExpect          `yaml:"expect" json:"expect,omitempty" jsonschema_description:"How often a fault on frames has to act; otherwise the trial is inconclusive."`
 	Delay       Duration              `yaml:"delay" json:"delay,omitempty" jsonschema_description:"Of delay: how much later frames arrive."`
 	Jitter      Duration              `yaml:"jitter" json:"jitter,omitempty" jsonschema_description:"Of delay: so much more or less, each as likely."`

@@ -179,6 +179,8 @@ func matchWords(f topologies.FrameMatch) []string {
 		{"ethertype", f.EtherType},
 		{"proto", f.Proto},
 		{"type", f.Type},
+		{"lsa", f.LSA},
+		{"attribute", f.Attribute},
 		{"src-ip", f.SrcIP},
 		{"dst-ip", f.DstIP},
 	} {

@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"slices"
+
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -19,6 +21,10 @@ func (c *checker) steps(list string, steps []Step) {
 
 func (c *checker) step(where string, s Step) {
 	actions := s.actions()
+	misspelt := c.Strange(where) || slices.ContainsFunc(ActionKinds(), func(k ActionKind) bool { return c.Misread(where + "." + string(k)) })
+	if len(actions) == 0 && misspelt {
+		return // which was said
+	}
 	if len(actions) != 1 {
 		c.Faultf(where, "one of "+listed(ActionKinds()), "%s needs exactly one action, here are %d", where, len(actions))
 		return
@@ -60,6 +66,7 @@ func (c *checker) stray(where string, s Step, a Action) {
 		{"count", c.Has(where + ".count"), onFrames},
 		{"every-nth", c.Has(where + ".every-nth"), onFrames},
 		{"seed", c.Has(where + ".seed"), onFrames},
+		{"transmission", s.Sent != "", onFrames},
 		{"expect", s.Expect != nil, onFrames},
 		{"delay", c.Has(where + ".delay"), "delay"},
 		{"jitter", c.Has(where + ".jitter"), "delay"},

@@ -23,8 +23,11 @@ type Platform struct {
 }
 
 // refuse reports what can never be meant. A scenario that is read back from a record was
-// valid to the program that made it: there it is a warning.
+// valid to the program that made it: there it is a warning. What could not be read is not refused besides.
 func (c *checker) refuse(where, hint, format string, args ...any) {
+	if c.Misread(where) {
+		return
+	}
 	if c.opts.Recorded {
 		c.Warnf(where, hint, format, args...)
 		return

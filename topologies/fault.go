@@ -51,6 +51,10 @@ type FrameFault struct {
 	Every   int    // of those every so manieth, from the first; 0 means every one
 	Seed    uint64 // of Probability; 0: by chance
 
+	LSA          string       // a name of LSATypes that a frame has to carry; empty: any or none
+	Attribute    string       // a name of PathAttributes, likewise
+	Transmission Transmission // which of its message a frame has to be; empty: any
+
 	Delay   time.Duration // FaultDelay
 	Jitter  time.Duration // FaultDelay: so much more or less, each as likely
 	Unorder bool          // FaultDelay: frames may overtake others
@@ -64,8 +68,23 @@ type FrameFault struct {
 
 // Picks says whether frames are picked by more than the match and chance.
 func (f FrameFault) Picks() bool {
-	return f.Filter != "" || f.Message != "" || f.Nth != 0 || f.Count != 0 || f.Every != 0 || f.Seed != 0
+	return f.Filter != "" || f.Message != "" || f.LSA != "" || f.Attribute != "" || f.Transmission != "" || f.Nth != 0 || f.Count != 0 || f.Every != 0 || f.Seed != 0
 }
+
+// Transmission says which transmission of its message a frame is, of those since the fault took force.
+type Transmission string
+
+// The transmissions. A message is the same as one before by what its protocol compares: an LSA of OSPF by
+// type, ID, router, number and checksum, an LSP of IS-IS likewise, data of TCP by its place in the
+// stream; any other when its bytes are the same, those aside that IP and OSPF count and authenticate it by.
+// A frame with several LSAs is one that is sent again when all of them are.
+const (
+	TransmissionFirst Transmission = "first"
+	TransmissionAgain Transmission = "again"
+)
+
+// Transmissions lists them.
+func Transmissions() []Transmission { return []Transmission{TransmissionFirst, TransmissionAgain} }
 
 // Acted is what a fault on frames did.
 type Acted struct {
@@ -116,6 +135,8 @@ type FrameMatch struct {
 	SrcIP     string `yaml:"src-ip" json:"src-ip,omitempty" jsonschema_description:"Address or prefix of the sender."`
 	DstIP     string `yaml:"dst-ip" json:"dst-ip,omitempty" jsonschema_description:"Address or prefix of the receiver."`
 	SrcPort   int    `yaml:"src-port" json:"src-port,omitempty" jsonschema_description:"Port of the sender, of TCP or UDP."`
+	LSA       string `yaml:"lsa" json:"lsa,omitempty" jsonschema_description:"With type ls-update or ls-ack of ospf: a type of LSA that is in the message: router, network, summary, asbr-summary, external, nssa, opaque-link, opaque-area, opaque-as; of OSPFv3 also link and intra-area-prefix, where summary is inter-area-prefix and asbr-summary inter-area-router."`
+	Attribute string `yaml:"attribute" json:"attribute,omitempty" jsonschema_description:"With type update of bgp: a path attribute that is in the message, such as med, local-pref or communities, as far as it is in the segment that the message begins in."`
 	DstPort   int    `yaml:"dst-port" json:"dst-port,omitempty" jsonschema_description:"Port of the receiver, of TCP or UDP."`
 }
 

@@ -1,6 +1,7 @@
 package topologies
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -140,9 +141,38 @@ func MessageTypes(protocol string) []string {
 	return slices.Sorted(maps.Keys(messageTable()[strings.ToLower(protocol)].types))
 }
 
+// LSAType is a type of LSA as OSPF numbers it; 0 where a version has none.
+type LSAType struct {
+	V2 uint8  // RFC 2328 section A.4.1, RFC 3101, RFC 5250
+	V3 uint16 // the function code of RFC 5340 section A.4.2.1
+}
+
+// LSATypes are the types of LSA that a FrameMatch takes by name.
+func LSATypes() map[string]LSAType {
+	return map[string]LSAType{
+		"router": {1, 1}, "network": {2, 2}, "summary": {3, 3}, "asbr-summary": {4, 4}, "external": {5, 5}, "nssa": {7, 7},
+		"opaque-link": {9, 0}, "opaque-area": {10, 0}, "opaque-as": {11, 0}, "link": {0, 8}, "intra-area-prefix": {0, 9},
+	}
+}
+
+// PathAttributes are the path attributes of BGP that a FrameMatch takes by name, as IANA numbers them.
+func PathAttributes() map[string]uint8 {
+	return map[string]uint8{
+		"origin": 1, "as-path": 2, "next-hop": 3, "med": 4, "local-pref": 5, "atomic-aggregate": 6, "aggregator": 7,
+		"communities": 8, "originator-id": 9, "cluster-list": 10, "mp-reach": 14, "mp-unreach": 15, "ext-communities": 16,
+		"as4-path": 17, "as4-aggregator": 18, "large-communities": 32, "prefix-sid": 40,
+	}
+}
+
 // Plain is the match without names of messages: a match for the kernel, and a filter in tcpdump's syntax
 // for what that lets through; the filter is empty where the match suffices.
 func (m FrameMatch) Plain() (plain FrameMatch, filter string, err error) {
+	if m.LSA != "" && !m.is("ospf", "ls-update") && !m.is("ospf", "ls-ack") {
+		return m, "", errors.New("LSAs are in ls-update and ls-ack of ospf alone")
+	}
+	if m.Attribute != "" && !m.is("bgp", "update") {
+		return m, "", errors.New("path attributes are in update of bgp alone")
+	}
 	row, known := messageTable()[strings.ToLower(m.Proto)]
 	_, ip := Protocols()[strings.ToLower(m.Proto)]
 	switch {
@@ -171,6 +201,10 @@ func (m FrameMatch) Plain() (plain FrameMatch, filter string, err error) {
 	return m, filter, nil
 }
 
+func (m FrameMatch) is(proto, kind string) bool {
+	return strings.EqualFold(m.Proto, proto) && strings.EqualFold(m.Type, kind)
+}
+
 // Plain is the fault with its match made plain. The filter of a message is beside that of the fault: in
 // tcpdump's syntax, what one says of VLANs would change the meaning of the other.
 func (f Fault) Plain() (Fault, error) {
@@ -182,5 +216,7 @@ func (f Fault) Plain() (Fault, error) {
 	if filter != "" {
 		f.Frames.Message = filter
 	}
+	f.Frames.LSA, f.Frames.Attribute = match.LSA, match.Attribute
+	f.Match.LSA, f.Match.Attribute = "", ""
 	return f, nil
 }

@@ -234,8 +234,10 @@ func (c *Cabling) account(ctx context.Context, e topologies.Endpoint, a *active)
 	switch lost := max(state.Missing, handed-min(handed, state.Come)); {
 	case lost > 0:
 		return fmt.Errorf("%d frames on their way to %s were lost, which the kernel could not hand over in time", lost, e)
-	case err != nil || state.Unsent > 0:
+	case state.Unsent > 0:
 		return fmt.Errorf("%d frames on their way to %s were lost: %w", state.Unsent, e, err)
+	case err != nil:
+		return fmt.Errorf("stand on the way to %s: %w", e, err)
 	case state.Guessed > 0:
 		return fmt.Errorf("%d trains of TCP on their way to %s had to be cut into frames, and no socket of their sender tells how", state.Guessed, e)
 	case arrived > state.Sent:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -16,13 +17,16 @@ import (
 // Fault acts on the frames of one way. It is of one [Wire] at a time, and goes on with its
 // numbers on another after the cable was laid anew.
 type Fault struct {
-	kind   topologies.FaultKind
-	spec   topologies.FrameFault
-	share  float64
-	to     string
-	match  func(frame []byte) bool
-	filter filters
-	random *rand.Rand
+	kind      topologies.FaultKind
+	spec      topologies.FrameFault
+	share     float64
+	to        string
+	match     func(frame []byte) bool
+	filter    filters
+	random    *rand.Rand
+	lsa       topologies.LSAType
+	attribute uint8
+	sent      *transmissions // nil where it does not matter which a frame is
 
 	mu     sync.Mutex // guards acted and picked alone; held by a wire for many frames at a time
 	acted  topologies.Acted
@@ -45,8 +49,15 @@ func (f *Fault) Acted() topologies.Acted {
 // filters all have to hold.
 type filters []*filter.Filter
 
+// matches says whether a frame is one of the fault's. It is asked once for each.
 func (f *Fault) matches(b []byte) bool {
-	return f.match(b) && !slices.ContainsFunc(f.filter, func(one *filter.Filter) bool { return !one.Match(b) })
+	if !f.match(b) || slices.ContainsFunc(f.filter, func(one *filter.Filter) bool { return !one.Match(b) }) {
+		return false
+	}
+	if f.spec.LSA != "" && !carriesLSA(b, f.lsa) || f.spec.Attribute != "" && !carriesAttribute(b, f.attribute) {
+		return false
+	}
+	return f.sent == nil || f.sent.of(b) == f.spec.Transmission
 }
 
 // digestSize is how many bytes of a SHA-256 tell one frame from another.
@@ -79,7 +90,11 @@ func NewFault(f topologies.Fault, to topologies.Endpoint, match func([]byte) boo
 		kind: f.Kind, spec: f.Frames, share: share, to: to.String(), match: match, filter: chosen,
 		random: rand.New(rand.NewPCG(seed, n)), //nolint:gosec // it is to be repeatable
 	}
+	x.lsa, x.attribute = topologies.LSATypes()[f.Frames.LSA], topologies.PathAttributes()[f.Frames.Attribute]
 	x.acted.Seed = seed
+	if f.Frames.Transmission != "" {
+		x.sent = newTransmissions()
+	}
 	return x, nil
 }
 
@@ -94,6 +109,15 @@ func Check(f topologies.Fault) error {
 	}
 	if err := wrong(s.Nth < 0 || s.Count < 0 || s.Every < 0, "frames are counted from 1"); err != nil {
 		return err
+	}
+	if _, known := topologies.LSATypes()[s.LSA]; s.LSA != "" && !known {
+		return wrong(true, "there is no LSA "+strconv.Quote(s.LSA))
+	}
+	if _, known := topologies.PathAttributes()[s.Attribute]; s.Attribute != "" && !known {
+		return wrong(true, "there is no path attribute "+strconv.Quote(s.Attribute))
+	}
+	if s.Transmission != "" && !slices.Contains(topologies.Transmissions(), s.Transmission) {
+		return wrong(true, "there is no transmission "+strconv.Quote(string(s.Transmission)))
 	}
 	switch f.Kind {
 	case topologies.FaultDrop, topologies.FaultDuplicate, topologies.FaultHold:
@@ -117,11 +141,8 @@ func Check(f topologies.Fault) error {
 
 const headerSize = 14
 
-// picks counts a frame, and says whether the fault acts on it. The caller holds mu.
+// picks counts a frame that matches, and says whether the fault acts on it. The caller holds mu.
 func (f *Fault) picks(b []byte, now time.Time) bool {
-	if !f.matches(b) {
-		return false
-	}
 	f.acted.Matched++
 	n := int(f.acted.Matched) //nolint:gosec // nobody sends so many
 	lot := f.random.Float64() < f.share

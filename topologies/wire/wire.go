@@ -327,8 +327,15 @@ func (w *Wire) take(h handed) {
 func (w *Wire) pass(b []byte, place int, now time.Time) {
 	for i := place; i < len(w.faults); i++ {
 		f := w.faults[i]
+		matches := f.matches(b)
+		if f.sent != nil && f.sent.full {
+			w.fail(fmt.Errorf("more than %d messages came, and no transmissions are told apart any more", maxSent))
+		}
+		if !matches {
+			continue
+		}
 		if !f.picks(b, now) {
-			if f.kind == topologies.FaultReorder && len(f.held) > 0 && f.matches(b) {
+			if f.kind == topologies.FaultReorder && len(f.held) > 0 {
 				w.pass(b, i+1, now)
 				w.overtaken(f, i, now)
 				return

@@ -112,6 +112,7 @@ func (d *Doc) unknownKey(k *yaml.Node, v reflect.Value, path string) {
 		where = " under " + path
 	}
 	d.NodeFaultf(k, hint, "unknown key %q%s", k.Value, where)
+	d.strange[path] = true
 }
 
 // pairs visits a mapping's keys once each, merge keys (<<) last.

@@ -30,6 +30,8 @@ type Doc struct {
 	Ignored []string
 
 	marks   map[string]mark
+	strange map[string]bool // values with a key that is not known
+	misread map[mark]bool   // values that Decode found faults with
 	visited int
 	paths   int // bytes of what was kept in marks
 	bounded bool
@@ -40,7 +42,7 @@ type mark struct{ line, col int }
 // Parse reads one YAML document. A file that cannot be parsed has a nil Root and
 // says why in Problems.
 func Parse(file string, data []byte) *Doc {
-	d := &Doc{File: file, marks: map[string]mark{}}
+	d := &Doc{File: file, marks: map[string]mark{}, strange: map[string]bool{}}
 	if len(data) > MaxBytes {
 		d.add(1, 1, fmt.Sprintf("the file has %d bytes, at most %d are read", len(data), MaxBytes), "move long configurations into files of their own")
 		return d
@@ -171,7 +173,7 @@ func (d *Doc) Full() bool { return len(d.Problems) >= maxProblems }
 // Sub starts a document for a part of d that another decoder reads, such as a
 // topology written inside a scenario. Its problems must be added back by the caller.
 func (d *Doc) Sub(n *yaml.Node) *Doc {
-	return &Doc{File: d.File, Root: n, marks: map[string]mark{}}
+	return &Doc{File: d.File, Root: n, marks: map[string]mark{}, strange: map[string]bool{}}
 }
 
 // Decode walks the whole document into v, a pointer.
@@ -179,7 +181,21 @@ func (d *Doc) Decode(v any) {
 	if d.Root != nil {
 		d.value(d.Root, v, "")
 	}
+	d.misread = map[mark]bool{}
+	for _, p := range d.Problems.Faults() {
+		d.misread[mark{p.Line, p.Col}] = true
+	}
 }
+
+// Misread says whether the value with this path was written, and Decode found a fault with it: what it
+// holds since was not meant.
+func (d *Doc) Misread(path string) bool {
+	m, ok := d.marks[path]
+	return ok && d.misread[m]
+}
+
+// Strange says whether a key of the value with this path is not known.
+func (d *Doc) Strange(path string) bool { return d.strange[path] }
 
 // Faultf reports a fault at the value with this path (a.b[2].c), or at the nearest
 // value above it that was written.
