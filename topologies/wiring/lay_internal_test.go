@@ -127,6 +127,9 @@ func checkAddresses(t *testing.T, pid int) {
 	if !got["192.0.2.1/24 192.0.2.255"] || !got["2001:db8::1/64 <nil>"] || link.Attrs().Flags&net.FlagUp == 0 {
 		t.Errorf("m has %v, flags %s", got, link.Attrs().Flags)
 	}
+	if a := link.Attrs(); a.NumTxQueues != 1 || a.NumRxQueues != 1 {
+		t.Errorf("m has %d and %d queues, which the kernel makes and takes away one by one", a.NumTxQueues, a.NumRxQueues)
+	}
 }
 
 // What the kernel refuses of several questions is told, and the others are carried out.

@@ -76,8 +76,14 @@ type end struct {
 	address net.HardwareAddr
 }
 
-// attributes appends what an end has to a message or to an attribute.
+// attributes appends what an end has to a message or to an attribute. It has one queue in each
+// direction, as the kernel gives it by default too (veth_init_queues in drivers/net/veth.c): but first
+// it makes one for each processor, and takes them away again, for which it waits until no processor
+// looks at them.
 func (e end) attributes(add func(kind int, data []byte)) {
+	for _, queues := range []int{unix.IFLA_NUM_TX_QUEUES, unix.IFLA_NUM_RX_QUEUES} {
+		add(queues, nl.Uint32Attr(1))
+	}
 	add(unix.IFLA_IFNAME, nl.ZeroTerminated(e.name))
 	add(unix.IFLA_MTU, nl.Uint32Attr(uint32(e.mtu))) //nolint:gosec // an MTU is small
 	if e.address != nil {
