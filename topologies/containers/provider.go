@@ -19,8 +19,12 @@ import (
 	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/containers/unlisted"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
+
+// testcontainers-go is initialised by now.
+var _ = unlisted.Restore()
 
 const (
 	defaultWorkers = 10
