@@ -57,7 +57,7 @@ func (a *actor) repeat(ctx context.Context, s plan.Step) bool {
 // behind records that a repetition began too late, in the lab's time: the one before took longer than
 // to the next, or this machine is too slow.
 func (a *actor) behind(s plan.Step, late time.Duration) {
-	allowed := a.lab.plan.Slack()
+	allowed := a.lab.slack()
 	if a.lab.env.Rehearse || late <= allowed {
 		return
 	}

@@ -77,7 +77,7 @@ func (f *faults) behind(fault *activeFault, frames *evidence.FaultFrames) {
 	if frames == nil || f.lab.env.Rehearse {
 		return
 	}
-	allowed := min(f.lab.plan.Slack(), max(f.rec.clock.Lab(mostBehind), fault.delay/10))
+	allowed := min(f.lab.slack(), max(f.rec.clock.Lab(mostBehind), fault.delay/10))
 	if frames.Late <= allowed {
 		return
 	}

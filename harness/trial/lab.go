@@ -66,6 +66,7 @@ type Lab struct {
 	Number int
 	plan   *plan.Plan
 	env    Environment
+	slack  func() time.Duration // [plan.Plan.Slack] of the plan, looked for once: it reads all that is configured
 	res    topologies.Reservation
 	nodes  []*labNode
 	// tainted says why the lab must be built anew before the next trial.
@@ -89,7 +90,7 @@ type Lab struct {
 
 // NewLab prepares a lab. Nothing is built before its first trial.
 func NewLab(p *plan.Plan, env Environment, number int) *Lab {
-	return &Lab{Number: number, plan: p, env: env}
+	return &Lab{Number: number, plan: p, env: env, slack: sync.OnceValue(p.Slack)}
 }
 
 // Reservation gives the lab as it is built now; nil before the first trial.

@@ -214,7 +214,7 @@ func (l *lateness) ask(ctx context.Context, logs *logs) {
 		for _, f := range files {
 			for line := range strings.Lines(f.Text) {
 				if by, says := reader.Late(line); says {
-					l.record(n.Name, f.Path, by, l.lab.plan.Slack(), fmt.Sprintf("%s logged: %s", n.Name, evidence.Bounded(strings.TrimSpace(line), 200)))
+					l.record(n.Name, f.Path, by, l.lab.slack(), fmt.Sprintf("%s logged: %s", n.Name, evidence.Bounded(strings.TrimSpace(line), 200)))
 				}
 			}
 		}
@@ -229,15 +229,18 @@ const mostOver = time.Second
 // fast lab may be so for longer than a protocol bears. Twice as long is not too long for what is short.
 func (l *lateness) overran(lane, what string, took, want time.Duration) {
 	if l.rec.clock.Factor() > 1 {
-		l.record(lane, what, took-want, max(l.lab.plan.Slack(), min(want, mostOver)),
+		l.record(lane, what, took-want, max(l.lab.slack(), min(want, mostOver)),
 			fmt.Sprintf("%q lasted %s of the lab's time, and not %s", what, took.Round(time.Millisecond), want))
 	}
 }
 
 // tell records that a thread waited for a processor, in real time, where that is too long.
 func (l *lateness) tell(node, who string, waited time.Duration) {
-	lab := l.rec.clock.Lab(waited)
-	l.record(node, who, lab, l.lab.plan.Slack(), fmt.Sprintf("%s of %s waited %s of the lab's time for a processor", who, node, lab.Round(time.Millisecond)))
+	lab, allowed := l.rec.clock.Lab(waited), l.lab.slack()
+	if lab <= allowed { // as of every thread, in every round, where nothing is wrong
+		return
+	}
+	l.record(node, who, lab, allowed, fmt.Sprintf("%s of %s waited %s of the lab's time for a processor", who, node, lab.Round(time.Millisecond)))
 }
 
 // record records who came too late, in the lab's time, where nobody of the node came about as late

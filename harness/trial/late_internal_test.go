@@ -22,7 +22,7 @@ func TestLateness(t *testing.T) {
 	}
 	rec.begin(evidence.PhaseSymptom)
 	p := &plan.Plan{Symptom: []plan.Check{{Cond: scenarios.Condition{Eventually: scenarios.Duration(4 * time.Second)}}}}
-	l := &lateness{lab: &Lab{plan: p}, rec: rec, told: map[string]time.Duration{}}
+	l := &lateness{lab: NewLab(p, Environment{}, 1), rec: rec, told: map[string]time.Duration{}}
 	l.listen(&watchedNode{name: "r1", waited: map[string]time.Duration{}}, io.Reader(strings.NewReader(strings.Join([]string{
 		"/proc/7/task/7 6 6 9000000000 ospfd", "/proc/7/task/8 6 6 1 ospfd", "/proc/3/task/3 0 3 1 sh", "/proc/8/task/8 3 3 1 vtysh", "nonsense", "",
 		// A client of ours, and what it started, wait; a daemon waits for 0.5 s of the lab's time.
@@ -61,5 +61,16 @@ func TestLateness(t *testing.T) {
 	}
 	if got, want := strings.Join(late, ", "), "r1 ospfd 1.2s symptom, r1 a b c 3s symptom"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A round has a line for every thread of a node, four times a second: one of a thread that came in time
+// costs next to nothing, however much is configured.
+func TestLatenessOfNobodyIsCheap(t *testing.T) {
+	p := &plan.Plan{Nodes: []plan.Node{{Name: "r1"}}, Symptom: []plan.Check{{Cond: scenarios.Condition{Eventually: scenarios.Duration(4 * time.Second)}}}}
+	l := &lateness{lab: NewLab(p, Environment{}, 1), rec: &recorder{clock: evidence.Clock{Speed: 10}}, told: map[string]time.Duration{}}
+	p.Nodes[0].Config = []byte("interface eth1\n ip ospf hello-interval 1\n")
+	if n := testing.AllocsPerRun(20, func() { l.tell("r1", "ospfd", time.Millisecond) }); n > 0 {
+		t.Errorf("to tell that a thread came in time takes %.0f allocations", n)
 	}
 }
