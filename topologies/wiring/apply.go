@@ -73,6 +73,7 @@ type space struct {
 	route  *nl.NetlinkSocket // in it; nil until it is needed
 	talk   *talk             // in it; nil until it is needed
 	fd     int               // of a socket in it, for ioctls; -1 until it is needed
+	bits   wanted            // what plainFrames turns off; zero until it is needed
 }
 
 func (o Opener) open(pid int) (*space, error) {

@@ -1,36 +1,140 @@
 package wiring
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
-// offloads lists what is turned off on every port: a capture, and a switch in user
-// space, shall see the frames that a wire would carry, with their checksums and in
-// their size. The names are of linux/ethtool.h.
-func offloads() []uint32 {
-	return []uint32{
-		unix.ETHTOOL_STXCSUM, unix.ETHTOOL_SRXCSUM, unix.ETHTOOL_STSO, unix.ETHTOOL_SGSO, unix.ETHTOOL_SGRO,
-	}
+// offloads names what is turned off on every port, as far as it has it: a capture, and a switch in
+// user space, shall see the frames that a wire would carry, with their checksums, in their size, and
+// with VLAN tags within them and not beside: what looks at a frame first would not see those. The names
+// are those of netdev_features_strings in net/ethtool/common.c.
+func offloads() []string {
+	return append(
+		checksums(), "rx-checksum", "tx-generic-segmentation", "tx-tcp-segmentation", "tx-tcp-ecn-segmentation",
+		"tx-tcp-mangleid-segmentation", "tx-tcp6-segmentation", "rx-gro", "tx-vlan-hw-insert",
+	)
 }
 
-// plainFrames turns the offloads off. Without transmit checksums a switch in user
-// space drops what it gets, so that one must work; the rest is as far as possible.
+// checksums are the ones of these without which a switch in user space drops what it gets.
+func checksums() []string {
+	return []string{"tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksum-ipv6", "tx-checksum-sctp", "tx-checksum-fcoe-crc"}
+}
+
+// features are bits of interfaces, 32 in each word, as many as the kernel knows.
+type features []uint32
+
+// wanted is what plainFrames turns off, as this kernel numbers it.
+type wanted struct{ offloads, checksums features }
+
+// readWanted asks the kernel for the numbers of what plainFrames turns off, by the end of a cable: it has
+// what any other has.
+func readWanted(fd int, iface string) (wanted, error) {
+	var count struct { // ethtool_sset_info of linux/ethtool.h
+		cmd, _ uint32
+		mask   uint64
+		size   uint32
+		_      uint32
+	}
+	count.cmd, count.mask = unix.ETHTOOL_GSSET_INFO, 1<<setOfFeatures
+	if _, err := ethtool(fd, iface, unsafe.Pointer(&count)); err != nil { //nolint:gosec // an ioctl takes pointers
+		return wanted{}, err
+	}
+	if count.mask == 0 || count.size == 0 {
+		return wanted{}, unix.EOPNOTSUPP
+	}
+	const head, each = 12, 32                   // ethtool_gstrings; ETH_GSTRING_LEN
+	names := make([]byte, head+each*count.size) // of which the kernel fills as many as it has counted
+	binary.NativeEndian.PutUint32(names, unix.ETHTOOL_GSTRINGS)
+	binary.NativeEndian.PutUint32(names[4:], setOfFeatures)
+	if _, err := ethtool(fd, iface, unsafe.Pointer(&names[0])); err != nil { //nolint:gosec // an ioctl takes pointers
+		return wanted{}, err
+	}
+	words := (count.size + 31) / 32
+	b := wanted{make(features, words), make(features, words)}
+	for i := range count.size {
+		name := unix.ByteSliceToString(names[head+each*i:][:each])
+		if slices.Contains(offloads(), name) {
+			b.offloads[i/32] |= 1 << (i % 32)
+		}
+		if slices.Contains(checksums(), name) {
+			b.checksums[i/32] |= 1 << (i % 32)
+		}
+	}
+	has, err := blocks(fd, iface, int(words))
+	for i := range b.offloads {
+		b.offloads[i] &= has[i].available
+		if has[i].active&b.checksums[i]&^has[i].available != 0 {
+			err = errors.Join(err, errChecksums)
+		}
+	}
+	return b, err
+}
+
+var errChecksums = errors.New("that of checksums stays on")
+
+// block is a word of each kind of features (ethtool_get_features_block of linux/ethtool.h).
+type block struct{ available, _, active, _ uint32 }
+
+// blocks asks for those of an interface.
+func blocks(fd int, iface string, words int) ([]block, error) {
+	answer := make([]block, 1+words)                         // ethtool_gfeatures has its head where the first one ends
+	head := (*[2]uint32)(unsafe.Pointer(&answer[0].active))  //nolint:gosec // an ioctl takes pointers
+	head[0], head[1] = unix.ETHTOOL_GFEATURES, uint32(words) //nolint:gosec // two
+	_, err := ethtool(fd, iface, unsafe.Pointer(head))       //nolint:gosec // an ioctl takes pointers
+	return answer[1:], err
+}
+
+// setOfFeatures is ETH_SS_FEATURES of linux/ethtool.h.
+const setOfFeatures = 4
+
+// plainFrames turns the offloads off, as far as possible, and checksums in any case.
 func (s *space) plainFrames(iface string) error {
 	fd, err := s.control()
 	if err != nil {
 		return err
 	}
-	for _, offload := range offloads() {
-		if _, err := feature(fd, iface, offload, 0); err != nil && offload == unix.ETHTOOL_STXCSUM {
-			return fmt.Errorf("turn the checksum offload of %s off: %w", iface, err)
+	if s.bits.offloads == nil {
+		if s.bits, err = readWanted(fd, iface); err != nil {
+			return fmt.Errorf("ask what offloads there are: %w", err)
 		}
 	}
-	return inlineTags(fd, iface)
+	off := s.bits.offloads
+	request := make(features, 2+2*len(off))                           // ethtool_sfeatures: for each word, which bits, and what they shall be
+	request[0], request[1] = unix.ETHTOOL_SFEATURES, uint32(len(off)) //nolint:gosec // two
+	for i, word := range off {
+		request[2+2*i] = word
+	}
+	partly, err := ethtool(fd, iface, unsafe.Pointer(&request[0])) //nolint:gosec // an ioctl takes pointers
+	if err == nil && partly != 0 {
+		// Something stays as it is.
+		err = s.withoutChecksums(fd, iface)
+	}
+	if err != nil {
+		return fmt.Errorf("turn the offloads of %s off: %w", iface, err)
+	}
+	return nil
+}
+
+// withoutChecksums looks whether an interface sends frames with their checksums.
+func (s *space) withoutChecksums(fd int, iface string) error {
+	has, err := blocks(fd, iface, len(s.bits.checksums))
+	if err != nil {
+		return err
+	}
+	for i, word := range s.bits.checksums {
+		if has[i].active&word != 0 {
+			return errChecksums
+		}
+	}
+	return nil
 }
 
 // control gives a socket in the namespace, which is what an ioctl on it is about.
@@ -72,38 +176,21 @@ func (s *space) nameOf(index int) (string, error) {
 	return unix.ByteSliceToString(req.name[:]), nil
 }
 
-// inlineTags has VLAN tags travel within the frames, as on a wire, and not beside them:
-// what looks at a frame first would not see them.
-func inlineTags(fd int, iface string) error {
-	flags, err := feature(fd, iface, unix.ETHTOOL_GFLAGS, 0)
-	if err == nil && flags&tagBeside != 0 {
-		_, err = feature(fd, iface, unix.ETHTOOL_SFLAGS, flags&^tagBeside)
-	}
-	if err != nil {
-		return fmt.Errorf("keep VLAN tags within the frames of %s: %w", iface, err)
-	}
-	return nil
-}
-
-// tagBeside is ETH_FLAG_TXVLAN of linux/ethtool.h.
-const tagBeside = 1 << 7
-
-// feature sets or asks for one value by the ethtool ioctl.
-func feature(fd int, iface string, command, value uint32) (uint32, error) {
-	data := struct{ cmd, data uint32 }{command, value}
+// ethtool carries out the ioctl, on a structure of linux/ethtool.h that begins with a command.
+func ethtool(fd int, iface string, data unsafe.Pointer) (int, error) {
 	var req struct {
 		name [unix.IFNAMSIZ]byte
 		data unsafe.Pointer
 		_    [16]byte
 	}
 	copy(req.name[:unix.IFNAMSIZ-1], iface)
-	req.data = unsafe.Pointer(&data)                                                                          //nolint:gosec // an ioctl takes pointers
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&req))) //nolint:gosec // an ioctl takes pointers
-	runtime.KeepAlive(&data)
+	req.data = data
+	n, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&req))) //nolint:gosec // an ioctl takes pointers
+	runtime.KeepAlive(&req)
 	if errno != 0 {
 		return 0, errno
 	}
-	return data.data, nil
+	return int(n), nil
 }
 
 // inside runs f on a thread of its own in the namespace.

@@ -60,10 +60,15 @@ func (o Opener) lay(what *Lot) (r Result, err error) {
 	if err := l.here.talk.flush(); err != nil {
 		return r, err
 	}
-	if err := l.keepPlaces(); err != nil {
-		return r, err
+	p, err := l.keepPlaces()
+	if err != nil {
+		return r, errors.Join(err, p.remove())
 	}
-	return r, l.finish()
+	// What the kernel waits for when it takes interfaces away keeps it from nothing else.
+	removed := make(chan error, 1)
+	go func() { removed <- p.remove() }()
+	err = l.finish()
+	return r, errors.Join(err, <-removed)
 }
 
 func (l *lot) pids() []int { return slices.Sorted(maps.Keys(l.Places)) }
@@ -119,34 +124,35 @@ func (l *lot) connect(c *LotCable) error {
 // keepPlaces has what comes later into a namespace get an index behind those of its cables (see
 // reserveIndexes): the free places between them are taken for a moment. Bridges are made
 // meanwhile.
-func (l *lot) keepPlaces() (err error) {
+//
+// What keeps them is the caller's to remove, also where there is an error.
+func (l *lot) keepPlaces() (placeholders, error) {
 	p, err := l.here.makePlaceholders()
-	defer func() { err = errors.Join(err, p.remove()) }()
 	if err != nil {
-		return fmt.Errorf("keep places for cables: %w", err)
+		return p, fmt.Errorf("keep places for cables: %w", err)
 	}
 	for _, pid := range l.pids() {
 		for range l.Places[pid] {
 			if err := p.add(l.spaces[pid]); err != nil {
-				return err
+				return p, err
 			}
 		}
 	}
 	if err := l.here.talk.flush(); err != nil {
-		return err
+		return p, err
 	}
 	for _, pid := range l.pids() {
 		last := l.firsts[pid] + 2*l.Places[pid] - 1
 		if name, err := l.spaces[pid].nameOf(last); l.Places[pid] > 0 && (err != nil || !strings.HasPrefix(name, placeName)) {
-			return fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
+			return p, fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
 		}
 		if seg := l.Bridge[pid]; seg.Name != "" {
 			if err := l.open.makeBridge(Port{PID: pid}, seg); err != nil {
-				return err
+				return p, err
 			}
 		}
 	}
-	return nil
+	return p, nil
 }
 
 // placeholders are interfaces in other namespaces that go in one stroke with one that is here.
@@ -242,10 +248,18 @@ func (l *lot) finish() error {
 			ports[p.PID] = append(ports[p.PID], p)
 		}
 	}
+	var known wanted // the kernel numbers its features alike everywhere
+	if len(l.Cables) > 0 {
+		a, err := l.Cables[0].A, error(nil)
+		if known, err = readWanted(l.spaces[a.PID].fd, a.Interface); err != nil {
+			return fmt.Errorf("ask what offloads there are: %w", err)
+		}
+	}
 	var group errgroup.Group
 	group.SetLimit(runtime.NumCPU())
 	for pid, list := range ports {
 		group.Go(func() error {
+			l.spaces[pid].bits = known
 			for _, p := range list {
 				if err := l.spaces[pid].fit(p); err != nil {
 					return err

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -115,6 +116,24 @@ func checkAddresses(t *testing.T, pid int) {
 	link, err := s.handle.LinkByName("m")
 	if err != nil {
 		t.Fatal(err)
+	}
+	fd, err := s.control()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for offload, name := range map[uint32]string{
+		unix.ETHTOOL_GTXCSUM: "checksums of what is sent", unix.ETHTOOL_GRXCSUM: "checksums of what is received", unix.ETHTOOL_GTSO: "segments",
+		unix.ETHTOOL_GGSO: "segments of any protocol", unix.ETHTOOL_GGRO: "joined frames",
+	} {
+		value := struct{ cmd, data uint32 }{cmd: offload}
+		if _, err := ethtool(fd, "m", unsafe.Pointer(&value)); err != nil || value.data != 0 {
+			t.Errorf("m leaves %s to whoever comes later: %d, %v", name, value.data, err)
+		}
+	}
+	const tagBeside = 1 << 7 // ETH_FLAG_TXVLAN of linux/ethtool.h
+	flags := struct{ cmd, data uint32 }{cmd: unix.ETHTOOL_GFLAGS}
+	if _, err := ethtool(fd, "m", unsafe.Pointer(&flags)); err != nil || flags.data&tagBeside != 0 {
+		t.Errorf("m has tags beside its frames: %x, %v", flags.data, err)
 	}
 	list, err := s.handle.AddrList(link, netlink.FAMILY_ALL)
 	if err != nil {
