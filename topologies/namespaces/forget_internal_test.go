@@ -50,7 +50,7 @@ func TestForgottenEarly(t *testing.T) {
 		s.expect(id)
 		forget()
 		cmd, held := group(t, "exec sleep 100")
-		c := s.begun(id, cmd.Process.Pid, held)
+		c := s.started(id, begun{pid: cmd.Process.Pid, handle: held})
 		_ = cmd.Wait() // by a signal
 		select {
 		case <-c.reap:

@@ -1,10 +1,12 @@
 package namespaces
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -64,6 +66,54 @@ func killGroupOf(pid int, pidfd *os.File) error {
 		}
 	}
 	return unix.Kill(-pid, unix.SIGKILL)
+}
+
+// sessionRounds bounds how often a session is looked through for what was made meanwhile: what makes
+// processes without end is ended with its node, by its bounds.
+const sessionRounds = 64
+
+// killSession ends every process of the session that a command leads, or has led until it was reaped:
+// a shell on a terminal gives each of its children a group of its own. number is the session's as its
+// node has it, whose /proc is given.
+func killSession(proc *os.File, number int, leader *os.File) error {
+	err := hold(proc, func(proc int) error {
+		for range sessionRounds {
+			// As for a group: where the leader was reaped and its number has a process, that came later.
+			err := hold(leader, func(fd int) error { return unix.PidfdSendSignal(fd, 0, nil, 0) })
+			if err != nil && unix.Faccessat(proc, strconv.Itoa(number), unix.F_OK, 0) == nil {
+				return nil
+			}
+			found := false
+			for _, pid := range (usage{proc: proc}).processes() {
+				found = killOf(proc, pid, number) || found
+			}
+			if !found {
+				return nil
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, os.ErrClosed) {
+		return nil // the node has ended
+	}
+	return err
+}
+
+// killOf ends a process if it is of a session, and says whether it was.
+func killOf(proc int, pid string, session int) bool {
+	dir, err := unix.Openat(proc, pid, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(dir) //nolint:errcheck // it was only held
+	text := usage{proc: dir}.about("stat")
+	// The second field is a name in parentheses that may hold anything.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	const state, id = 0, 3 // of the fields after the name (proc_pid_stat(5))
+	if len(fields) <= id || fields[state] == "Z" || fields[state] == "X" || fields[id] != strconv.Itoa(session) {
+		return false
+	}
+	return unix.PidfdSendSignal(dir, unix.SIGKILL, nil, 0) == nil
 }
 
 // network opens the network of a life that runs, as a wiring.Opener.

@@ -352,6 +352,11 @@ func (n *node) enter() error {
 	if err != nil {
 		return err
 	}
+	return n.enterLife(l)
+}
+
+// enterLife takes this thread into a life of a node.
+func (n *node) enterLife(l *life) error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return fmt.Errorf("enter node %s: %w", n.name, err)
 	}

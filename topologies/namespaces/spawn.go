@@ -1,6 +1,7 @@
 package namespaces
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -33,12 +35,17 @@ func exitOf(info *unix.Siginfo) int {
 
 // spawn starts a command in a node, and has done the rest when it has ended. files are its
 // standard input, output and error; or none, and it gets a terminal, whose master is returned.
-func (s *supervisor) spawn(n *node, req request, files []*os.File) (pid int, handle, master *os.File, err error) {
+func (s *supervisor) spawn(n *node, req request, files []*os.File) (b begun, master *os.File, err error) {
 	if len(req.Argv) == 0 {
-		return 0, nil, nil, errors.New("there is no command")
+		return b, nil, errors.New("there is no command")
 	}
+	l, err := n.current()
+	if err != nil {
+		return b, nil, err
+	}
+	b.proc = l.proc
 	err = wiring.OnThread(func() error {
-		if err := n.enter(); err != nil {
+		if err := n.enterLife(l); err != nil {
 			return err
 		}
 		attr := &syscall.ProcAttr{Dir: "/", Env: n.environment(req.TTY), Sys: &syscall.SysProcAttr{Setsid: true}}
@@ -64,16 +71,29 @@ func (s *supervisor) spawn(n *node, req request, files []*os.File) (pid int, han
 		if err := filterCalls(n.spec.Calls); err != nil {
 			return err
 		}
-		pid, err = execute(program, req.Argv, attr)
+		b.pid, err = execute(program, req.Argv, attr)
 		return err
 	})
 	if err == nil {
-		handle, err = openPid(pid)
+		b.inside = s.numberInside(b.pid)
+		b.handle, err = openPid(b.pid)
 	}
 	if err != nil && master != nil {
 		err = errors.Join(err, master.Close())
 	}
-	return pid, handle, master, err
+	return b, master, err
+}
+
+// numberInside tells how its node numbers a process that is not reaped yet; 0 where that is not known.
+func (s *supervisor) numberInside(pid int) int {
+	for line := range bytes.Lines(usage{proc: s.proc}.about(strconv.Itoa(pid) + "/status")) {
+		if numbers, ok := bytes.CutPrefix(line, []byte("NSpid:")); ok {
+			list := bytes.Fields(numbers)
+			inside, _ := strconv.Atoi(string(list[len(list)-1])) // a number
+			return inside
+		}
+	}
+	return 0
 }
 
 // busyTimeout bounds the wait for a program that was just written: whatever this process or the

@@ -324,15 +324,16 @@ func (s *supervisor) start(n *node, spec *nodeSpec, a answer) {
 // reaped and forgotten.
 func (s *supervisor) run(n *node, req request, files []*os.File) {
 	a := answer{ID: req.ID}
-	pid, handle, master, err := s.spawn(n, req, files)
+	b, master, err := s.spawn(n, req, files)
 	if err != nil {
 		a.fail(err)
 		s.tell(a)
 		return
 	}
+	handle := b.handle
 	defer handle.Close() //nolint:errcheck // read only
 	closeAll(files)      // so that the ends of pipes are the command's alone
-	c := s.begun(req.ID, pid, handle)
+	c := s.started(req.ID, b)
 	if master != nil {
 		s.tell(a, master)
 		_ = master.Close() // the owner has its own
@@ -356,13 +357,20 @@ func (s *supervisor) run(n *node, req request, files []*os.File) {
 
 // command is one that is to be started in a node, or was. It is held until its owner says that
 // nothing will be asked of it any more: what it has started may go on when it has ended, and is ended
-// with its group.
+// with its session.
 type command struct {
-	pid    int
-	handle *os.File      // a pidfd of it; nil until it is started
-	ended  bool          // and not by what happens to its group
+	begun
+	ended  bool          // and not by what happens to its session
 	reap   chan struct{} // closed when it may be, once it has ended
 	forget chan struct{} // closed when the owner has forgotten it, or is gone
+}
+
+// begun is a command that was started. It leads a session.
+type begun struct {
+	pid    int
+	inside int      // the same, as its node numbers it
+	handle *os.File // a pidfd of it; nil until it is started
+	proc   *os.File // its node's /proc
 }
 
 // reapTimeout is how long a command that has ended is kept for its owner to look at.
@@ -376,15 +384,15 @@ func (s *supervisor) expect(id int) {
 	s.commands[id] = &command{reap: make(chan struct{}), forget: make(chan struct{})}
 }
 
-// begun takes note of a command that was started, and ends it where it is forgotten by now.
-func (s *supervisor) begun(id, pid int, handle *os.File) *command {
+// started takes note of a command that was, and ends it where it is forgotten by now.
+func (s *supervisor) started(id int, b begun) *command {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	c := s.commands[id]
-	c.pid, c.handle = pid, handle
+	c.begun = b
+	s.mu.Unlock()
 	select {
 	case <-c.forget:
-		c.kill()
+		_ = b.kill() // nothing forbids it
 	default:
 	}
 	return c
@@ -401,16 +409,20 @@ func (s *supervisor) drop(id int) {
 // forgotten while it runs is ended, since nobody else will.
 func (s *supervisor) release(req request) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	c := s.commands[req.Of]
+	var runs begun
 	switch {
 	case c == nil:
 	case req.Op == opReap:
 		shut(c.reap)
+	case c.ended:
+		shut(c.forget)
 	default:
 		shut(c.forget)
-		c.kill()
+		runs = c.begun
 	}
+	s.mu.Unlock()
+	_ = runs.kill() // nothing forbids it
 }
 
 // forgetAll forgets the commands of an owner that is gone. Those that run go on without it.
@@ -431,20 +443,26 @@ func shut(c chan struct{}) {
 	}
 }
 
-// kill ends the group of a command that runs.
-func (c *command) kill() {
-	if c.handle != nil && !c.ended {
-		_ = killGroup(c.pid, c.handle) // nothing forbids it
-	}
-}
-
-// kill ends the process group of a command. One that was never started, or is forgotten, has none.
+// kill ends the session of a command. One that was never started, or is forgotten, has none.
 func (s *supervisor) kill(id int) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.commands[id]
-	if c == nil || c.handle == nil {
+	var b begun
+	if c := s.commands[id]; c != nil {
+		b = c.begun
+	}
+	s.mu.Unlock()
+	return b.kill()
+}
+
+// kill ends what is left of a command that was started: its group at once, whatever is made there
+// meanwhile, and then what else is of its session.
+func (b begun) kill() error {
+	if b.handle == nil {
 		return nil
 	}
-	return killGroup(c.pid, c.handle)
+	err := killGroup(b.pid, b.handle)
+	if b.inside > 0 {
+		err = errors.Join(err, killSession(b.proc, b.inside, b.handle))
+	}
+	return err
 }
