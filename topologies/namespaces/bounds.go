@@ -106,7 +106,9 @@ func (s *supervisor) endGreedy() {
 		}
 		var over string
 		err = hold(l.proc, func(proc int) error {
-			over = usage{l.spec, proc}.over()
+			if over = l.group.over(l.spec); over == "" {
+				over = usage{l.spec, proc}.over()
+			}
 			return nil
 		})
 		if err == nil && over != "" {
@@ -130,9 +132,9 @@ func (u usage) over() string {
 	}{{"", "", u.spec.Disk}, {"/run", " to /run", u.spec.Volatile}, {"/tmp", " to /tmp", u.spec.Volatile}} {
 		switch f := u.filled(dir.path); {
 		case f.ofBytes:
-			return fmt.Sprintf("it has written %s%s, and may write %s: it was ended", size(f.bytes), dir.where, size(dir.may))
+			return fmt.Sprintf("it has written %s%s, and may write %s: the lab's supervisor ended it", size(f.bytes), dir.where, size(dir.may))
 		case f.ofFiles:
-			return fmt.Sprintf("it has written %d files%s, and may write %d: it was ended", f.files, dir.where, f.mayFiles)
+			return fmt.Sprintf("it has written %d files%s, and may write %d: the lab's supervisor ended it", f.files, dir.where, f.mayFiles)
 		}
 	}
 	pids := u.processes()
@@ -142,7 +144,7 @@ func (u usage) over() string {
 		tasks, memory = tasks+threads, memory+bytes
 	}
 	if tasks > u.spec.Tasks {
-		return fmt.Sprintf("it had %d processes and threads, and may have %d: it was ended", tasks, u.spec.Tasks)
+		return fmt.Sprintf("it had %d processes and threads, and may have %d: the lab's supervisor ended it", tasks, u.spec.Tasks)
 	}
 	if memory <= u.spec.Memory {
 		return ""
@@ -155,7 +157,7 @@ func (u usage) over() string {
 	if memory <= u.spec.Memory {
 		return ""
 	}
-	return fmt.Sprintf("it used %s of memory, and may use %s (memory: in the topology gives it more): it was ended", size(memory), size(u.spec.Memory))
+	return fmt.Sprintf("it used %s of memory, and may use %s (memory: in the topology gives it more): the lab's supervisor ended it", size(memory), size(u.spec.Memory))
 }
 
 // size writes bytes down: in decimal units where they were given in such.

@@ -23,10 +23,10 @@ func greedy() []struct{ name, script, over string } {
 		{"memory", `tail /dev/zero`, "of memory, and may use 128MiB (memory: in the topology gives it more)"},
 		{"memory of many", `for i in $(seq 8); do head -c 40M /dev/zero | tail -c 39M | sleep 60 & done; wait`, "of memory, and may use 128MiB"},
 		{"files", `head -c 10G /dev/zero >/var/big`, "it has written 64MiB, and may write 64MiB"},
-		{"a log", `yes "a line of a log that nobody reads" | head -c 10G >/var/log/big.log`, "and may write 64MiB: it was ended"},
-		{"/tmp", `head -c 10G /dev/zero >/tmp/big`, "to /tmp, and may write 64MiB: it was ended"},
-		{"empty files", `while :; do i=$((i+1)); true >/var/empty$i; done`, " files, and may write 4096: it was ended"},
-		{"empty files of tmp", `while :; do i=$((i+1)); true >/tmp/empty$i; done`, " files to /tmp, and may write 4096: it was ended"},
+		{"a log", `yes "a line of a log that nobody reads" | head -c 10G >/var/log/big.log`, "and may write 64MiB: the lab's supervisor ended it"},
+		{"/tmp", `head -c 10G /dev/zero >/tmp/big`, "to /tmp, and may write 64MiB: the lab's supervisor ended it"},
+		{"empty files", `while :; do i=$((i+1)); true >/var/empty$i; done`, " files, and may write 4096: the lab's supervisor ended it"},
+		{"empty files of tmp", `while :; do i=$((i+1)); true >/tmp/empty$i; done`, " files to /tmp, and may write 4096: the lab's supervisor ended it"},
 	}
 }
 

@@ -19,8 +19,9 @@
 // helper lays cables by the number of a node's first process, which is known to be the node's just
 // before, and not held meanwhile; and a person enters a node by that number.
 //
-// A node that uses more than it may is ended by the supervisor, which says why; see bounds.go.
+// A node that uses more than it may is ended by the supervisor, which says why; see bounds.go. Where a
+// control group is delegated (package cgroups), the kernel bounds it too; see groups.go.
 //
-// Non-goals: images that start something by themselves, ports and networks of the machine,
-// bounds of processors. Such nodes are refused by Check, in words that name who has them.
+// Non-goals: images that start something by themselves, ports and networks of the machine. Such nodes
+// are refused by Check, in words that name who has them.
 package namespaces

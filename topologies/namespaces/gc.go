@@ -39,12 +39,23 @@ func (l *lab) label() (string, error) {
 // at its time: this is for those whose supervisor was stopped, or is past its time with an owner
 // that lives.
 func (p *Provider) GC(ctx context.Context, now time.Time) (removed []string, err error) {
-	return sweep(ctx, func(pid int, w label) bool { return now.After(w.Expires) || !w.Keep && !outlives(w.Owner, pid) })
+	removed, err = sweep(ctx, func(pid int, w label) bool { return now.After(w.Expires) || !w.Keep && !outlives(w.Owner, pid) })
+	return removed, errors.Join(err, p.sweepGroups())
 }
 
 // RemoveRun implements topologies.Collector.
 func (p *Provider) RemoveRun(ctx context.Context, run string) (removed []string, err error) {
-	return sweep(ctx, func(_ int, w label) bool { return w.Run == run })
+	removed, err = sweep(ctx, func(_ int, w label) bool { return w.Run == run })
+	return removed, errors.Join(err, p.sweepGroups())
+}
+
+// sweepGroups removes control groups of labs that have ended, where this process may.
+func (p *Provider) sweepGroups() error {
+	groups, err := p.groups()
+	if err != nil {
+		return nil //nolint:nilerr // there is none to look into
+	}
+	return groups.Sweep()
 }
 
 // sweep ends the supervisors that match, and waits until they have ended.

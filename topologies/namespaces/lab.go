@@ -18,6 +18,7 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
+	"github.com/reprise-lab/reprise/topologies/namespaces/cgroups"
 	"github.com/reprise-lab/reprise/topologies/procs"
 	"github.com/reprise-lab/reprise/topologies/userns"
 )
@@ -34,6 +35,7 @@ type lab struct {
 	nodes    map[string]*member
 	order    []*member
 	client   *client          // set before any node is made
+	groups   *cgroups.Lab     // nil: the supervisor alone bounds the nodes
 	cables   *cabling.Cabling // nil: the lab is a part of one, and is not wired yet
 
 	watch watch
@@ -65,6 +67,7 @@ type member struct {
 	gone   bool     // its first process has ended
 	exit   int      // then
 	over   string   // what it used too much of, for which it was ended
+	killed bool     // for that, and by the kernel
 	deaths []topologies.ProcessEnd
 }
 
@@ -92,6 +95,9 @@ func (l *lab) deploy(ctx context.Context) error {
 	}
 	text, err := l.label()
 	if err != nil {
+		return err
+	}
+	if err := l.divide(); err != nil {
 		return err
 	}
 	l.client, err = launch(l.mapping, boot{
@@ -159,7 +165,15 @@ func (l *lab) spaces() []string {
 
 // make has the supervisor make a node, or start it anew, and learns its first process.
 func (l *lab) make(ctx context.Context, n *member, req request) error {
-	r, err := l.client.call(ctx, req)
+	var beside []*os.File
+	if req.Op == opNode {
+		var err error
+		if req, beside, err = l.grouped(n, req); err != nil {
+			return err
+		}
+		defer closeAll(beside)
+	}
+	r, err := l.client.call(ctx, req, beside...)
 	if err != nil {
 		return err
 	}
@@ -183,7 +197,7 @@ func (l *lab) make(ctx context.Context, n *member, req request) error {
 	if n.pidfd != nil {
 		_ = n.pidfd.Close() // of the life before
 	}
-	n.life, n.here, n.pidfd, n.gone, n.exit, n.over = r.Life, here, r.files[0], false, 0, ""
+	n.life, n.here, n.pidfd, n.gone, n.exit, n.over, n.killed = r.Life, here, r.files[0], false, 0, "", false
 	n.spaces = append(n.spaces, space)
 	return nil
 }
@@ -225,7 +239,7 @@ func (l *lab) happened(a answer) {
 	defer n.mu.Unlock()
 	if a.Over != "" {
 		if a.Life == n.life {
-			n.over = a.Over
+			n.over, n.killed = a.Over, a.OOM
 		}
 		return
 	}
@@ -302,7 +316,7 @@ func (l *lab) NodeState(ctx context.Context, name string) (topologies.NodeState,
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s := topologies.NodeState{Exit: 128 + int(unix.SIGKILL), Detail: cmp.Or(n.over, "its first process has ended")}
+	s := topologies.NodeState{Exit: 128 + int(unix.SIGKILL), OOM: n.killed, Detail: cmp.Or(n.over, "its first process has ended")}
 	if n.gone {
 		s.Exit = n.exit
 	}
@@ -322,10 +336,13 @@ func ended(pidfd *os.File) (bool, error) {
 func (l *lab) Release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	if l.client == nil {
-		return nil
+	var err error
+	if l.client != nil {
+		err = errors.Join(l.client.kill(ctx), l.watch.close())
 	}
-	err := errors.Join(l.client.kill(ctx), l.watch.close())
+	if l.groups != nil {
+		err = errors.Join(err, l.groups.Remove())
+	}
 	for _, n := range l.order {
 		n.mu.Lock()
 		if n.pidfd != nil {

@@ -28,11 +28,14 @@ type node struct {
 	mu   sync.Mutex
 	life *life    // nil: there is none yet
 	root *os.File // its mounts, which outlive its processes
+
+	group *nodeGroup // nil: none was delegated; as root, set by turns
 }
 
 // life is what of a node a restart makes anew.
 type life struct {
 	spec   *nodeSpec
+	group  *nodeGroup    // of the node
 	number int           // among all lives of the lab
 	handle *os.File      // a pidfd of its first process
 	proc   *os.File      // its /proc
@@ -47,7 +50,7 @@ func (s *supervisor) begin(n *node) (*life, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &life{spec: n.spec, ended: make(chan struct{})}
+	l := &life{spec: n.spec, group: n.group, ended: make(chan struct{})}
 	b := birth{supervisor: s, node: n, first: n.root == nil, program: int(program.Fd()), few: max(s.few, int(program.Fd())+1)}
 	if !b.first {
 		b.few = max(b.few, int(n.root.Fd())+1)
@@ -56,6 +59,11 @@ func (s *supervisor) begin(n *node) (*life, error) {
 	err = wiring.OnThread(func() error { return b.make() })
 	if err == nil {
 		files, err = s.passed()
+	}
+	if err == nil { // it makes no others until it is asked to
+		if err = n.group.begin(b.pid); err != nil {
+			closeAll(files)
+		}
 	}
 	if err != nil {
 		if b.pid > 0 {
@@ -292,6 +300,9 @@ func (s *supervisor) attend(n *node, l *life) {
 		}
 	}
 	l.exit = await(l.handle, true)
+	if over := l.group.killedFor(l.spec); over != "" {
+		s.tell(answer{Node: n.name, Life: l.number, Over: over, OOM: true})
+	}
 	s.mu.Lock()
 	delete(s.lives, l.number)
 	s.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/namespaces/cgroups"
 	"github.com/reprise-lab/reprise/topologies/userns"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
@@ -21,7 +22,8 @@ const (
 	// nodeDisk and volatileSize bound what a node keeps in memory, which its files are: this many
 	// bytes, and this part of the machine's memory at most.
 	nodeDisk      = 4 << 30
-	volatileSize  = 1 << 30 // of /run and of /tmp each
+	volatileSize  = 1 << 30  // of /run and of /tmp each
+	sharedSize    = 64 << 20 // of /dev/shm
 	diskPart      = 4
 	volatilePart  = 8
 	nodeMemory    = 2 << 30 // of its processes; FRR with a full table of the Internet takes one
@@ -40,9 +42,10 @@ type planned struct {
 
 // build is all that there is to build.
 type build struct {
-	nodes []planned
-	trees []string
-	binds []string
+	groups *cgroups.Delegation // nil: none is delegated
+	nodes  []planned
+	trees  []string
+	binds  []string
 }
 
 // plan looks whether the nodes of a topology can be built here: images, names, and what they ask for.
@@ -53,10 +56,17 @@ func (p *Provider) plan(t topologies.Topology, m userns.Mapping) (build, error) 
 		return b, fmt.Errorf("ask for the machine's memory: %w", err)
 	}
 	total := int64(info.Totalram) * int64(info.Unit) //nolint:gosec // bytes of memory
+	groups, refused := p.groups()
+	if refused == nil {
+		b.groups = &groups
+	}
 	known := map[string]store.Image{}
 	var errs []error
 	for _, n := range t.Nodes {
 		pl, err := p.planNode(n, known)
+		if err == nil && n.CPU != 0 && !groups.Has(cgroups.CPU) {
+			err = unbounded(groups, refused)
+		}
 		if err == nil && pl.image.Single != m.Single {
 			err = &topologies.MissingError{What: "image", Name: n.Image, Hint: "its files were unpacked for other ids than this user has now: import it again"}
 		}
@@ -192,13 +202,22 @@ func unsupported(n topologies.Node, img store.Image) error {
 		return lacks("ports of this machine")
 	case n.NetworkMode != "" && n.NetworkMode != "none":
 		return lacks("network " + n.NetworkMode)
-	case n.CPU != 0:
-		return lacks("a bound of processors")
 	case slices.Contains(n.Rights, topologies.RightBPF):
 		return lacks("right " + string(topologies.RightBPF))
 	default:
 		return nil
 	}
+}
+
+// unbounded says why no bound of processors holds here.
+func unbounded(groups cgroups.Delegation, refused error) error {
+	hint := "a lab of containers has it: --provider containers"
+	if none, ok := errors.AsType[*cgroups.NotDelegatedError](refused); ok {
+		hint += "; or here by a control group: " + none.Reason + "; " + none.Allow
+	} else if refused == nil {
+		hint += "; or here by a control group: " + groups.Dir + " has no controller of processors; " + cgroups.AllowAll
+	}
+	return &topologies.MissingError{What: "ability of a lab of namespaces", Name: "a bound of processors", Hint: hint}
 }
 
 // isShell says that a command is nothing but a shell, which has nothing to do when nobody is at

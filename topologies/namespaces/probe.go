@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/namespaces/cgroups"
 	"github.com/reprise-lab/reprise/topologies/userns"
 )
 
@@ -21,7 +23,7 @@ func Probe(ctx context.Context) []doctor.Check {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	m, err := userns.Find()
-	return doctor.Tidy([]doctor.Check{spacesCheck(ctx, m, err), idsCheck(m, err), portsCheck(), imagesCheck()})
+	return doctor.Tidy([]doctor.Check{spacesCheck(ctx, m, err), idsCheck(m, err), portsCheck(), imagesCheck(), groupsCheck()})
 }
 
 // spacesCheck tries what the supervisor of a lab does.
@@ -110,6 +112,25 @@ func portsCheck() doctor.Check {
 		if r.Ports {
 			c.OK, c.Detail, c.Fix = false, r.Reason, r.Allow
 		}
+	}
+	return c
+}
+
+// groupsCheck tells whether the kernel bounds nodes.
+func groupsCheck() doctor.Check {
+	c := doctor.Check{Name: "control group of one's own", Optional: true, Lost: "bounds of nodes by the kernel: the supervisor of a lab sees to memory and processes, and nothing to cpu:"}
+	d, err := findGroups()
+	if none, ok := errors.AsType[*cgroups.NotDelegatedError](err); ok {
+		c.Detail, c.Fix = none.Reason, none.Allow
+		return c
+	}
+	if err != nil {
+		c.Detail, c.Unknown = err.Error(), true
+		return c
+	}
+	c.OK, c.Detail = true, fmt.Sprintf("%s, which bounds %s", d.Dir, strings.Join(d.Controllers, ", "))
+	if !d.Has(cgroups.CPU) || !d.Has(cgroups.Memory) || !d.Has(cgroups.Pids) {
+		c.OK, c.Fix = false, cgroups.AllowAll
 	}
 	return c
 }

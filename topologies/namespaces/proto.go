@@ -64,6 +64,8 @@ type request struct {
 	Path string    `json:"path,omitempty"` // opOpen, opCreate
 	Mode uint32    `json:"mode,omitempty"` // opCreate
 
+	Group []string `json:"group,omitempty"` // opNode: the files that come with it, of the control group that bounds the node
+
 	Tap    *capture.Tap    `json:"tap,omitempty"`    // opTap
 	Socket *traffic.Socket `json:"socket,omitempty"` // opSocket
 }
@@ -104,6 +106,7 @@ type answer struct {
 	// that Life of Node will be ended, for the reason that Over gives.
 	Node   string `json:"node,omitempty"`
 	Over   string `json:"over,omitempty"`
+	OOM    bool   `json:"oom,omitempty"` // the kernel has ended it for that
 	Gone   bool   `json:"gone,omitempty"`
 	Inside int    `json:"inside,omitempty"` // its number in the node
 	Name   string `json:"name,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/faketime"
 	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/namespaces/cgroups"
 	"github.com/reprise-lab/reprise/topologies/recipe"
 	"github.com/reprise-lab/reprise/topologies/userns"
 	"github.com/reprise-lab/reprise/topologies/wiring"
@@ -27,6 +29,7 @@ type Provider struct {
 	images *store.Store
 	bounds Bounds
 	ears   ears
+	groups func() (cgroups.Delegation, error) // that labs may divide
 }
 
 var (
@@ -43,7 +46,7 @@ func New(o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{images: s, bounds: o.Bounds}, nil
+	return &Provider{images: s, bounds: o.Bounds, groups: sync.OnceValues(findGroups)}, nil
 }
 
 // Name implements topologies.Provider.

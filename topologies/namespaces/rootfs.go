@@ -314,7 +314,7 @@ func volatile(root string, spec *nodeSpec, single bool) []mounting {
 	}
 	return []mounting{
 		{source: "devpts", target: root + "/dev/pts", kind: "devpts", flags: unix.MS_NOSUID | unix.MS_NOEXEC, data: terminals},
-		{source: "shm", target: root + "/dev/shm", kind: "tmpfs", flags: safe | unix.MS_NOEXEC, data: "mode=1777," + room(64<<20)},
+		{source: "shm", target: root + "/dev/shm", kind: "tmpfs", flags: safe | unix.MS_NOEXEC, data: "mode=1777," + room(sharedSize)},
 		{source: "run", target: root + "/run", kind: "tmpfs", flags: safe, data: "mode=755," + room(spec.Volatile)},
 		{source: "tmp", target: root + "/tmp", kind: "tmpfs", flags: safe, data: "mode=1777," + room(spec.Volatile)},
 	}

@@ -71,7 +71,7 @@ func (s *supervisor) spawn(n *node, req request, files []*os.File) (b begun, mas
 		if err := filterCalls(n.spec.Calls); err != nil {
 			return err
 		}
-		b.pid, err = execute(program, req.Argv, attr)
+		b.pid, err = executeIn(l.group, program, req.Argv, attr)
 		return err
 	})
 	if err == nil {

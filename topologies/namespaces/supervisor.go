@@ -223,7 +223,9 @@ func (s *supervisor) tell(a answer, files ...*os.File) {
 }
 
 func (s *supervisor) carryOut(req request, files []*os.File) {
-	defer closeAll(files)
+	if req.Op != opNode { // whose files the node has
+		defer closeAll(files)
+	}
 	a := answer{ID: req.ID}
 	if req.Op == opHello {
 		s.tell(a)
@@ -244,7 +246,7 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 	}
 	switch req.Op {
 	case opNode, opRestart:
-		s.start(n, req.Spec, a)
+		s.start(n, req.Spec, groupOf(req.Group, files), a)
 	case opSpawn:
 		s.run(n, req, files)
 	case opKill:
@@ -292,11 +294,15 @@ func (s *supervisor) find(req request) (*node, error) {
 
 // start makes a node, with new files, or starts one anew where there is no specification, and
 // answers with its first process.
-func (s *supervisor) start(n *node, spec *nodeSpec, a answer) {
+func (s *supervisor) start(n *node, spec *nodeSpec, g *nodeGroup, a answer) {
 	n.turn.Lock()
 	defer n.turn.Unlock()
 	n.end()
 	if spec != nil {
+		if n.group != nil {
+			n.group.Close()
+		}
+		n.group = g
 		n.spec = spec
 		if n.root != nil {
 			_ = n.root.Close() // and with it the files
