@@ -265,6 +265,9 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	if n.Rights, wrong = ParseRights(n.Labels[LabelRights]); wrong != nil {
 		d.Faultf(path+".labels", "there are "+RightNames(), "label %s: %v", LabelRights, wrong)
 	}
+	if _, wrong := n.DiskBytes(); wrong != nil {
+		d.Faultf(path+".labels", "write a size, as 20GiB", "%v", wrong)
+	}
 	if n.IsSegment() {
 		return n
 	}

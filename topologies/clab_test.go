@@ -102,6 +102,8 @@ func TestLoadFaults(t *testing.T) {
 		{"a bridge's name that is taken", "name: x\ntopology: {nodes: {\"b|a\": {kind: bridge}, b.a: {}}}\n", "there is a node b.a too"},
 		{"a router with a bridge's name", "name: x\ntopology: {nodes: {\"b|a\": {}}}\n", "cannot name a node"},
 		{"a vendor's name of another kind", "name: x\ntopology: {nodes: {a: {}, b: {}}, links: [{endpoints: [\"a:ethernet-1/1\", \"b:eth1\"]}]}\n", "cannot name an interface"},
+		{"a disk of no size", "name: x\ntopology: {nodes: {a: {labels: {reprise.disk: much}}}}\n", "write a size, as 20GiB"},
+		{"a disk of nothing", "name: x\ntopology: {defaults: {labels: {reprise.disk: \"0\"}}, nodes: {a: {}}}\n", "it is no disk"},
 		{"an odd name", "name: x\ntopology: {nodes: {\"a b\": {}}}\n", "cannot name a node"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -30,6 +30,7 @@ type Options struct {
 	TTL     time.Duration // after this long gc may remove the lab whatever its owner does; 0 means 24 h
 	Workers int           // nodes started at once; 0 chooses
 	Keep    bool          // the lab is meant to outlive its owner
+	Dir     string        // of the run's record; what a lab keeps on a disk is beside it, or in the user's cache where this is empty
 	DropBy  DropBy        // what drops frames; empty: the first that the kernel allows
 }
 

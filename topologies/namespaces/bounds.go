@@ -107,7 +107,7 @@ func (s *supervisor) endGreedy() {
 		var over string
 		err = hold(l.proc, func(proc int) error {
 			if over = l.group.over(l.spec); over == "" {
-				over = usage{l.spec, proc}.over()
+				over = usage{l.spec, proc, l.home}.over()
 			}
 			return nil
 		})
@@ -122,6 +122,7 @@ func (s *supervisor) endGreedy() {
 type usage struct {
 	spec *nodeSpec // what it may
 	proc int
+	home string // on a disk; empty: what it writes is in memory
 }
 
 // over says what the node uses too much of; empty where it does not.
@@ -130,7 +131,17 @@ func (u usage) over() string {
 		path, where string
 		may         int64
 	}{{"", "", u.spec.Disk}, {"/run", " to /run", u.spec.Volatile}, {"/tmp", " to /tmp", u.spec.Volatile}} {
-		switch f := u.filled(dir.path); {
+		f := u.filled(dir.path)
+		if dir.path == "" && u.home != "" {
+			if f.ofBytes || f.ofFiles {
+				return "the file system that its files are on is full: the lab's supervisor ended it"
+			}
+			var err error
+			if f, err = u.written(); err != nil {
+				return fmt.Sprintf("what it has written cannot be counted (%v): the lab's supervisor ended it", err)
+			}
+		}
+		switch {
 		case f.ofBytes:
 			return fmt.Sprintf("it has written %s%s, and may write %s: the lab's supervisor ended it", size(f.bytes), dir.where, size(dir.may))
 		case f.ofFiles:
@@ -158,6 +169,14 @@ func (u usage) over() string {
 		return ""
 	}
 	return fmt.Sprintf("it used %s of memory, and may use %s (memory: in the topology gives it more): the lab's supervisor ended it", size(memory), size(u.spec.Memory))
+}
+
+// written is how much of a disk the node uses.
+func (u usage) written() (f filling, err error) {
+	f.mayFiles = uint64(filesIn(u.spec.Disk)) //nolint:gosec // it is more than none
+	f.bytes, f.files, err = written(u.home, u.spec.Disk, f.mayFiles)
+	f.ofBytes, f.ofFiles = f.bytes > u.spec.Disk, f.files > f.mayFiles
+	return f, err
 }
 
 // size writes bytes down: in decimal units where they were given in such.

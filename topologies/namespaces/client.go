@@ -40,8 +40,8 @@ type reply struct {
 	files []*os.File
 }
 
-// launch starts the supervisor of a lab.
-func launch(m userns.Mapping, b boot, label string, owner int, happen func(answer)) (c *client, err error) {
+// launch starts the supervisor of a lab. It holds the note of b.Files, if it has any.
+func launch(m userns.Mapping, b boot, label string, owner int, note *os.File, happen func(answer)) (c *client, err error) {
 	data, err := json.Marshal(b)
 	if err != nil {
 		return nil, fmt.Errorf("start the lab's supervisor: %w", err)
@@ -74,6 +74,9 @@ func launch(m userns.Mapping, b boot, label string, owner int, happen func(answe
 	c.cmd.Args[0] = os.Args[0]                          // the name it was called by, as for every process of this program
 	c.cmd.Env, c.cmd.Stderr, c.cmd.Dir = []string{}, c.said, "/"
 	c.cmd.ExtraFiles = []*os.File{text, far, farWires, held}
+	if b.Files != "" {
+		c.cmd.ExtraFiles = append(c.cmd.ExtraFiles, note)
+	}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setsid:     true,
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A lab is its supervisor, and nothing of it is on a disk: what there is to look after are
-// processes, which say on their command line whose lab they are.
+// A lab is its supervisor: what there is to look after are processes, which say on their command line
+// whose lab they are; what nodes keep on disk, see files.go; and control groups.
 
 // label says whose a lab is.
 type label struct {
@@ -40,13 +41,30 @@ func (l *lab) label() (string, error) {
 // that lives.
 func (p *Provider) GC(ctx context.Context, now time.Time) (removed []string, err error) {
 	removed, err = sweep(ctx, func(pid int, w label) bool { return now.After(w.Expires) || !w.Keep && !outlives(w.Owner, pid) })
-	return removed, errors.Join(err, p.sweepGroups())
+	return p.sweepRest(ctx, removed, err, func(string) bool { return true })
 }
 
 // RemoveRun implements topologies.Collector.
 func (p *Provider) RemoveRun(ctx context.Context, run string) (removed []string, err error) {
 	removed, err = sweep(ctx, func(_ int, w label) bool { return w.Run == run })
-	return removed, errors.Join(err, p.sweepGroups())
+	before := strings.TrimSuffix(labID(run, 0), "0")
+	return p.sweepRest(ctx, removed, err, func(lab string) bool {
+		number, ok := strings.CutPrefix(lab, before)
+		_, err := strconv.Atoi(number)
+		return ok && err == nil
+	})
+}
+
+// sweepRest removes what labs leave that does not end with their supervisors: files on disk, of labs
+// that match, and control groups.
+func (p *Provider) sweepRest(ctx context.Context, removed []string, err error, match func(lab string) bool) ([]string, error) {
+	files, failed := sweepFiles(ctx, match)
+	for _, lab := range files {
+		if !slices.Contains(removed, lab) {
+			removed = append(removed, lab)
+		}
+	}
+	return removed, errors.Join(err, failed, p.sweepGroups())
 }
 
 // sweepGroups removes control groups of labs that have ended, where this process may.

@@ -36,8 +36,16 @@ func findGroups() (cgroups.Delegation, error) {
 
 // limits are what the kernel sees to. The sum of memory is what a node may have of each kind.
 func (pl *planned) limits() cgroups.Limits {
-	memory := pl.spec.Memory + pl.spec.Disk + 2*pl.spec.Volatile + sharedSize
-	return cgroups.Limits{Memory: memory, Tasks: pl.spec.Tasks, CPU: pl.CPU}
+	return cgroups.Limits{Memory: pl.spec.Memory + pl.spec.filesInMemory(), Tasks: pl.spec.Tasks, CPU: pl.CPU}
+}
+
+// filesInMemory is how many bytes of memory a node may use for files.
+func (s *nodeSpec) filesInMemory() int64 {
+	files := 2*s.Volatile + sharedSize
+	if !s.OnDisk {
+		files += s.Disk
+	}
+	return files
 }
 
 // divide makes the lab's control group where one is delegated. Where it cannot be divided the
@@ -146,7 +154,7 @@ func (g *nodeGroup) killedFor(spec *nodeSpec) string {
 	if g == nil || counted(g.Memory, "oom_kill") <= g.killed {
 		return ""
 	}
-	files := spec.Disk + 2*spec.Volatile + sharedSize
+	files := spec.filesInMemory()
 	return fmt.Sprintf("it used more than the %s of memory that it may have, %s of them for files (memory: in the topology gives it more): the kernel ended it, by its control group",
 		size(spec.Memory+files), size(files))
 }

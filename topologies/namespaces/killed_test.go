@@ -36,15 +36,18 @@ func ownRing() int {
 	}
 	fmt.Println("begins")
 	ctx := context.Background()
-	keep := len(os.Args) > 3
-	r, err := p.Reserve(ctx, subject().Ring(8), topologies.Options{Run: os.Args[2], Keep: keep})
+	top, o := subject().Ring(8), topologies.Options{Run: os.Args[2], Keep: slices.Contains(os.Args[3:], "keep")}
+	if len(os.Args) > 4 { // "disk" and the run's folder
+		top, o.Dir = onDisk(8, "64MiB"), os.Args[4]
+	}
+	r, err := p.Reserve(ctx, top, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	h, err := r.Host("n1")
 	if err == nil {
-		_, err = h.Open(ctx, []string{"sleep", "1000"}, true)
+		_, err = h.Open(ctx, []string{"sh", "-c", "mkdir -m 0 /var/mine; touch /var/its; chown 1000 /var/its; exec sleep 1000"}, true)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -35,6 +35,7 @@ type lab struct {
 	nodes    map[string]*member
 	order    []*member
 	client   *client          // set before any node is made
+	files    *folder          // nil: every node keeps in memory what it writes
 	groups   *cgroups.Lab     // nil: the supervisor alone bounds the nodes
 	cables   *cabling.Cabling // nil: the lab is a part of one, and is not wired yet
 
@@ -100,11 +101,18 @@ func (l *lab) deploy(ctx context.Context) error {
 	if err := l.divide(); err != nil {
 		return err
 	}
-	l.client, err = launch(l.mapping, boot{
+	if err := l.keepFiles(); err != nil {
+		return err
+	}
+	b := boot{
 		Lab: l.ID(), Trees: l.build.trees, Binds: l.build.binds, Keep: l.options.Keep, Expires: time.Now().Add(l.options.TTL),
 		Tasks: l.tasks(), Single: l.mapping.Single,
-	}, text, l.options.Owner, l.happened)
-	if err != nil {
+	}
+	var note *os.File
+	if l.files != nil {
+		b.Files, note = l.files.path, l.files.note
+	}
+	if l.client, err = launch(l.mapping, b, text, l.options.Owner, note, l.happened); err != nil {
 		return err
 	}
 	var group errgroup.Group
@@ -339,6 +347,10 @@ func (l *lab) Release(ctx context.Context) error {
 	var err error
 	if l.client != nil {
 		err = errors.Join(l.client.kill(ctx), l.watch.close())
+	}
+	if l.files != nil {
+		err = errors.Join(err, l.files.remove(ctx, l.mapping))
+		l.files = nil
 	}
 	if l.groups != nil {
 		err = errors.Join(err, l.groups.Remove())

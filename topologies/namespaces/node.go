@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,13 +30,15 @@ type node struct {
 	life *life    // nil: there is none yet
 	root *os.File // its mounts, which outlive its processes
 
-	group *nodeGroup // nil: none was delegated; as root, set by turns
+	home  string     // where on a disk it keeps what it writes; empty: in memory
+	group *nodeGroup // nil: none was delegated; as root and home, set by turns
 }
 
 // life is what of a node a restart makes anew.
 type life struct {
 	spec   *nodeSpec
 	group  *nodeGroup    // of the node
+	home   string        // of the node
 	number int           // among all lives of the lab
 	handle *os.File      // a pidfd of its first process
 	proc   *os.File      // its /proc
@@ -71,7 +74,7 @@ func (s *supervisor) begin(n *node) (*life, error) {
 		}
 		return nil, err
 	}
-	l.tube, l.handle, l.proc = files[0], files[1], files[2]
+	l.tube, l.handle, l.proc, l.home = files[0], files[1], files[2], n.home
 	if b.first {
 		n.root = files[3]
 	}
@@ -196,7 +199,16 @@ func (s *supervisor) prepare(n *node, first bool) error {
 		if err := unix.Unshare(unix.CLONE_NEWNS | spaces); err != nil {
 			return fmt.Errorf("make namespaces: %w", err)
 		}
-		if err := nodeRoot(n.name, n.spec, g, s.boot.Single); err != nil {
+		if n.spec.OnDisk {
+			if err := s.findHome(n); err != nil {
+				return err
+			}
+		}
+		err := nodeRoot(n, g, s.boot.Single)
+		if n.home != "" && errors.Is(err, unix.EINVAL) {
+			err = uncarried(s.boot.Files, err)
+		}
+		if err != nil {
 			return err
 		}
 	} else {
@@ -214,6 +226,31 @@ func (s *supervisor) prepare(n *node, first bool) error {
 		return fmt.Errorf("name the node: %w", err)
 	}
 	return bringUp("lo")
+}
+
+// findHome makes a folder on disk for what a node writes.
+func (s *supervisor) findHome(n *node) error {
+	s.mu.Lock()
+	s.homes++
+	n.home = filepath.Join(filesDir, "0", strconv.Itoa(s.homes))
+	s.mu.Unlock()
+	if err := unix.Mkdir(n.home, 0o700); err != nil {
+		return fmt.Errorf("keep the files of %s on disk: %w", n.name, err)
+	}
+	return nil
+}
+
+// leaveHome removes what the node has kept on a disk.
+func (n *node) leaveHome() error {
+	home := n.home
+	n.home = ""
+	if home == "" {
+		return nil
+	}
+	if err := os.RemoveAll(home); err != nil {
+		return fmt.Errorf("remove the files of %s: %w", n.name, err)
+	}
+	return nil
 }
 
 // ground gives what the nodes of a tree begin with.

@@ -97,11 +97,13 @@ type Bounds struct {
 // bound decides what a node may use. total is the machine's memory in bytes.
 func (pl *planned) bound(b Bounds, total int64) error {
 	own, err := pl.MemoryBytes()
-	pl.spec.Disk = cmp.Or(b.Disk, min(nodeDisk, total/diskPart))
+	disk, wrong := pl.DiskBytes()
+	pl.spec.OnDisk = disk > 0
+	pl.spec.Disk = cmp.Or(disk, b.Disk, min(nodeDisk, total/diskPart))
 	pl.spec.Volatile = min(volatileSize, total/volatilePart, pl.spec.Disk)
 	pl.spec.Memory = cmp.Or(own, b.Memory, min(nodeMemory, total/memoryPart))
 	pl.spec.Tasks = cmp.Or(b.Tasks, tasksPerNode)
-	return err
+	return errors.Join(err, wrong)
 }
 
 // number gives the place of a text in a list, to which it is added where it is not in it.

@@ -29,6 +29,7 @@ type boot struct {
 	Lab     string    `json:"lab"`
 	Trees   []string  `json:"trees"`           // root file systems, by their numbers in nodeSpec
 	Binds   []string  `json:"binds,omitempty"` // files and folders of the machine, likewise
+	Files   string    `json:"files,omitempty"` // folder of what nodes write on disk; a descriptor comes with it that keeps it
 	Keep    bool      `json:"keep,omitempty"`  // the lab outlives its owner
 	Expires time.Time `json:"expires"`         // and ends then
 	Tasks   uint64    `json:"tasks"`           // processes and threads that it may have
@@ -80,10 +81,11 @@ type nodeSpec struct {
 	Calls   []string          `json:"calls,omitempty"` // rights, whose system calls are open
 
 	// What it may use before it is ended.
-	Disk     int64 `json:"disk"`     // bytes that it writes
-	Volatile int64 `json:"volatile"` // bytes of /run and of /tmp each
-	Memory   int64 `json:"memory"`   // bytes of its processes
-	Tasks    int   `json:"tasks"`    // processes and threads
+	Disk     int64 `json:"disk"`             // bytes that it writes
+	OnDisk   bool  `json:"onDisk,omitempty"` // they are below boot.Files, and else in memory
+	Volatile int64 `json:"volatile"`         // bytes of /run and of /tmp each
+	Memory   int64 `json:"memory"`           // bytes of its processes
+	Tasks    int   `json:"tasks"`            // processes and threads
 }
 
 // bind is a file or folder of the machine that a node has.

@@ -1,6 +1,7 @@
 package namespaces
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,8 @@ import (
 const (
 	treesDir = "/trees"
 	bindsDir = "/binds"
-	nodeDir  = "/node" // empty; in the node's own mounts, where its root file system is made
+	filesDir = "/files" // 0 in it is what nodes keep on disk, where any does
+	nodeDir  = "/node"  // empty; in the node's own mounts, where its root file system is made
 	emptyDir = "/empty"
 )
 
@@ -91,7 +93,7 @@ func mountAll(list ...mounting) error {
 
 // ownRoot gives the supervisor a root file system of its own, in which the machine's is not.
 // Sources are open files: what leads to them may be closed to who this process has become.
-func ownRoot(trees, binds []*os.File) error {
+func ownRoot(trees, binds, files []*os.File) error {
 	const base = "/tmp" // it is everywhere; what is in it goes with the old root
 	if err := mountAll(
 		mounting{target: "/", flags: unix.MS_REC | unix.MS_PRIVATE},
@@ -99,7 +101,7 @@ func ownRoot(trees, binds []*os.File) error {
 	); err != nil {
 		return err
 	}
-	for _, dir := range []string{"/proc", "/sys", "/dev/net", nodeDir, treesDir, bindsDir, emptyDir} {
+	for _, dir := range []string{"/proc", "/sys", "/dev/net", nodeDir, treesDir, bindsDir, filesDir, emptyDir} {
 		if err := os.MkdirAll(base+dir, 0o755); err != nil {
 			return fmt.Errorf("make the lab's root: %w", err)
 		}
@@ -117,7 +119,7 @@ func ownRoot(trees, binds []*os.File) error {
 			return err
 		}
 	}
-	if err := errors.Join(bindFiles(trees, base+treesDir, true), bindFiles(binds, base+bindsDir, false)); err != nil {
+	if err := errors.Join(bindFiles(trees, base+treesDir, true), bindFiles(binds, base+bindsDir, false), bindFiles(files, base+filesDir, false)); err != nil {
 		return err
 	}
 	return pivot(base)
@@ -201,12 +203,14 @@ func pivot(dir string) error {
 }
 
 // nodeRoot makes the root file system of a node in this thread's own mounts, but for /proc: the
-// image's tree, over which what the node writes is kept in memory.
-func nodeRoot(name string, spec *nodeSpec, g ground, single bool) error {
+// image's tree, over which what the node writes is kept in memory, or in its home on a disk.
+func nodeRoot(n *node, g ground, single bool) error {
+	name, spec := n.name, n.spec
 	if err := mountAll(mounting{source: "node", target: nodeDir, kind: "tmpfs", flags: safe, data: "mode=755," + room(spec.Disk)}); err != nil {
 		return err
 	}
-	upper, work, root := nodeDir+"/upper", nodeDir+"/work", nodeDir+"/root"
+	layers := cmp.Or(n.home, nodeDir)
+	upper, work, root := layers+"/upper", layers+"/work", nodeDir+"/root"
 	for _, dir := range []string{upper, work, root} {
 		if err := unix.Mkdir(dir, 0o755); err != nil {
 			return fmt.Errorf("make the root of %s: %w", name, err)
@@ -249,8 +253,13 @@ func nodeRoot(name string, spec *nodeSpec, g ground, single bool) error {
 // room bounds a file system in memory, in bytes and in files: an empty one takes none of the bytes,
 // and some of the kernel's memory.
 func room(bytes int64) string {
+	return fmt.Sprintf("size=%d,nr_inodes=%d", bytes, filesIn(bytes))
+}
+
+// filesIn is how many files so many bytes may be.
+func filesIn(bytes int64) int64 {
 	const perFile, least = 16 << 10, 4096
-	return fmt.Sprintf("size=%d,nr_inodes=%d", bytes, max(bytes/perFile, least))
+	return max(bytes/perFile, least)
 }
 
 // names writes who the node is into its layer over the image's files, whose own do not matter.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ const (
 	fdControl
 	fdWiring
 	fdOwner
+	fdNote // where boot.Files says something
 )
 
 // supervisor holds the nodes of a lab. It is the first process of its own namespace of
@@ -47,6 +49,7 @@ type supervisor struct {
 	nodes    map[string]*node
 	lives    map[int]*life       // that go on, by their numbers
 	born     int                 // lives so far
+	homes    int                 // on disk, so far
 	commands map[int]*command    // by the numbers of their requests, from then until they are reaped and forgotten
 	programs map[string]*os.File // of nodes' first processes, by their rights
 	grounds  map[int]ground      // by the number of a tree
@@ -83,6 +86,9 @@ func serve() error {
 		return fmt.Errorf("read what lab to build: %w", err)
 	}
 	_ = bootFile.Close() // read only
+	if s.boot.Files != "" {
+		unix.CloseOnExec(fdNote) // and held until this process ends
+	}
 	if !s.boot.Keep {
 		go endWith(fdOwner) // not as a file of package os, which closes those that nobody speaks of
 	}
@@ -153,11 +159,17 @@ func (s *supervisor) settle() error {
 	if err != nil {
 		return err
 	}
-	defer closeAll(append(trees, binds...))
+	var files []*os.File
+	if s.boot.Files != "" {
+		if files, err = openAll([]string{s.boot.Files}); err != nil {
+			return err
+		}
+	}
+	defer closeAll(slices.Concat(trees, binds, files))
 	if err := userns.BecomeRoot(); err != nil {
 		return err
 	}
-	if err := ownRoot(trees, binds); err != nil {
+	if err := ownRoot(trees, binds, files); err != nil {
 		return err
 	}
 	if err := bringUp("lo"); err != nil {
@@ -307,6 +319,11 @@ func (s *supervisor) start(n *node, spec *nodeSpec, g *nodeGroup, a answer) {
 		if n.root != nil {
 			_ = n.root.Close() // and with it the files
 			n.root = nil
+		}
+		if err := n.leaveHome(); err != nil {
+			a.fail(err)
+			s.tell(a)
+			return
 		}
 	}
 	l, err := s.begin(n)

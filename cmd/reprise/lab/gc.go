@@ -27,7 +27,7 @@ func newGC(a *cli.App, runF func(context.Context, *gcOptions) error) *cobra.Comm
 		Use:   "gc",
 		Short: "Remove what dead runs left in the lab",
 		Long: `Remove the containers and namespaces of runs whose process has ended, and of labs past their time, and
-what killed processes left unpacked in the folder for temporary files.
+what killed processes left unpacked in the folder for temporary files and kept on a disk beside their runs.
 Labs of running processes, labs kept with --keep and everything that is not
 Reprise's own stay. With --run, remove that run's labs whatever their state.`,
 		Args: cobra.NoArgs,

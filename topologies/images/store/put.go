@@ -186,13 +186,15 @@ func (s *Store) clear(ctx context.Context, m userns.Mapping, tree string) error 
 		return fmt.Errorf("remove %.12s: %w", filepath.Base(tree), err)
 	}
 	defer lock.Close() //nolint:errcheck // the lock ends with it
-	if _, err := inside(ctx, m, nil, "clear", tree); err != nil {
-		return fmt.Errorf("remove %s: %w", filepath.Base(tree), err)
+	return Clear(ctx, m, tree)
+}
+
+// Clear removes a folder whose files may be of users that only a namespace has.
+func Clear(ctx context.Context, m userns.Mapping, dir string) error {
+	if _, err := inside(ctx, m, nil, "clear", dir); err != nil {
+		return fmt.Errorf("remove %s: %w", dir, err)
 	}
-	if err := os.Remove(tree); err != nil {
-		return fmt.Errorf("remove %s: %w", filepath.Base(tree), err)
-	}
-	return nil
+	return os.Remove(dir)
 }
 
 // inside has this program work on a tree in a namespace. It is killed with ctx, and with this
