@@ -550,6 +550,11 @@ var typeWords = set(`0 3 4 5 6 7 8 8a 9 10 11 encrypted encryption enc hash hash
 	type0 type4 type5 type6 type7 type8 type9 type10 scrypt bcrypt pbkdf2 argon2 hashed-password reversible-cipher reversible-encrypted encrypted-aes encrypted-text enc-sha256 enc-sha512
 	masked obfuscated scrambled lanman nt sm3 sm4`)
 
+// authMethods are ways to authenticate, where a platform has them in the place of a secret: they are no secret.
+//
+//nolint:gochecknoglobals // a table that is only read
+var authMethods = set(`message-digest key-chain clear-text plain-text hmac-md5 hmac-sha-1 hmac-sha-256 hmac-sha-384 hmac-sha-512 keyed-md5 keyed-sha-1 meticulous-md5 meticulous-sha-1`)
+
 // typed skips words that say how the secret is written, as few as lead to a match.
 func (m *matcher) typed(pos int, rest []token) bool {
 	for range 4 {
@@ -721,12 +726,15 @@ func (m *matcher) fits(f field, t *token) bool {
 			return false
 		}
 	default:
-		if _, more := m.s.field(f.next, m.limit, false); more && !f.quoted {
+		_, more := m.s.field(f.next, m.limit, false)
+		if more && !f.quoted {
 			if _, keyword := terms[low]; keyword || typeWords[low] {
 				return false
 			}
 		}
-		if !f.quoted && grammarWords(v, false) {
+		// Words of a grammar go before a secret, or stand in what a log says. What ends a line of a configuration
+		// is the secret, of whatever words it is made, if it is no way to prove oneself.
+		if !f.quoted && (authMethods[low] || (more || m.f.platform == "logs") && grammarWords(v, false)) {
 			return false
 		}
 		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")

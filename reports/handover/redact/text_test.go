@@ -44,6 +44,18 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// TestSecretsOfWords: a secret at the end of its line is one, of whatever words it is made.
+func TestSecretsOfWords(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	for _, secret := range []string{"bgp-secret", "Bgp-Secret", "ab-cd", "my_key", "ospf-area-zero"} {
+		for _, before := range []string{"neighbor 10.0.0.1 password ", "ip ospf message-digest-key 1 md5 ", "enable secret ", "username x1y password "} {
+			if got := string(r.Text("x.cfg", []byte("router bgp 1\n "+before+secret+"\n"))); strings.Contains(got, secret) {
+				t.Errorf("%q kept its secret: %q", before+secret, got)
+			}
+		}
+	}
+}
+
 // TestFormats: what is replaced keeps its form, and equal values stay equal.
 func TestFormats(t *testing.T) {
 	r := newRedactor(t, redact.Options{})
