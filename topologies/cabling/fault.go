@@ -182,8 +182,8 @@ func (a *active) count(ctx context.Context) (uint64, error) {
 	errs := []error{a.blind}
 	for _, e := range a.ends() {
 		if f := a.flows[e]; f != nil {
+			errs = append(errs, a.cabling.account(ctx, e, a)) // when all that was handed over has come
 			n += f.Acted().Hit
-			errs = append(errs, a.cabling.account(ctx, e, a))
 			continue
 		}
 		r, err := a.cabling.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: a.id})

@@ -74,6 +74,7 @@ func (s Subject) dropBy(t *testing.T, p topologies.Provider, by topologies.DropB
 	r1 := Host(t, r, "r1")
 	at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 	mac := Run(t, r1, "cat", "/sys/class/net/eth1/address")
+	far := Run(t, Host(t, r, "r2"), "cat", "/sys/class/net/eth1/address")
 	send := func(target string, port, count int) {
 		Run(t, r1, "bash", "-c", UDP, "bash", target, fmt.Sprint(port), fmt.Sprint(count))
 	}
@@ -81,6 +82,8 @@ func (s Subject) dropBy(t *testing.T, p topologies.Provider, by topologies.DropB
 		if err := Ping(t.Context(), r1, target); err != nil {
 			t.Fatal(err)
 		}
+		// Who has to ask for the neighbour again loses datagrams where nobody answers in time.
+		Run(t, r1, "ip", "neigh", "replace", target, "lladdr", far, "dev", "eth1", "nud", "permanent")
 	}
 	const v4, v6 = 5, 3 // datagrams to port 9, and one more to port 10, by IPv4
 	tests := []struct {
