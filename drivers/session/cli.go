@@ -280,7 +280,7 @@ func (c *CLI) exchange(ctx context.Context, cmd drivers.Command, refused []*rege
 const questionQuiet = 150 * time.Millisecond
 
 // keyQuiet is how long nothing but the echo must follow a key before the return does.
-const keyQuiet = 2 * time.Second
+const keyQuiet = 5 * time.Second
 
 // answerWith types the answer to a question, and the return where that wants one.
 func (c *CLI) answerWith(ctx context.Context, q compiledQuestion, answer string) error {
@@ -289,7 +289,7 @@ func (c *CLI) answerWith(ctx context.Context, q compiledQuestion, answer string)
 		return err
 	}
 	before := c.g.soFar()
-	if _, err := c.s.Write([]byte(answer)); err != nil || c.g.beyond(ctx, before+len(answer), keyQuiet) {
+	if _, err := c.s.Write([]byte(answer)); err != nil || c.g.goesOn(ctx, before, len(answer), keyQuiet) || ctx.Err() != nil {
 		return err
 	}
 	_, err := c.s.Write([]byte("\n"))

@@ -31,6 +31,7 @@ argv: [bash, --norc, --noprofile, -c, '
   fake) printf "x\ntoy# "; sleep 0.2; echo "rest";;
   hang) sleep 1000;;
   keys) read -r -n 1 -p "Save? (y/N) " a; echo es; read -r -n 1 -p "Select? (y/N) " b; echo; echo "[$a$b]";;
+  logs) read -r -n 1 -p "Save? (y/N) " a; echo; echo "Warning: log"; read -r b; echo "[$a$b]";;
   lines) read -r -p "Save? (y/N) " a; read -r -p "Select? (y/N) " b; echo "[$a$b]";;
   warn) echo "Warning: connecting to x"; echo "{}";;
   bad*) echo "% Unknown command: $l";;
@@ -139,14 +140,14 @@ func TestCLIRun(t *testing.T) {
 }
 
 // A key goes without a return, which the next question would take for its answer; where
-// nothing comes of the key, the return follows.
+// nothing but a notice comes of the key, the return follows.
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{"keys", "lines"} {
+	for line, want := range map[string]string{"keys": "[yy]\n", "lines": "[yy]\n", "logs": "[y]\n"} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			x, err := openCLI(t, nil).Run(t.Context(), drivers.Command{Line: line, Replies: []drivers.Reply{{Question: "Save|Select", Answer: "y"}}})
-			if err != nil || x.Rejected != "" || !strings.HasSuffix(x.Output, "[yy]\n") {
+			if err != nil || x.Rejected != "" || !strings.HasSuffix(x.Output, want) {
 				t.Errorf("%+v, %v", x, err)
 			}
 		})
@@ -217,7 +218,7 @@ func TestParseDialectRefuses(t *testing.T) {
 		{"two faults", "prompt: 'toy# '", "prompt: ''\nlost: ['(']", "lost: "},
 		{"a pager that is everywhere", "on-open:", "pagers: [{see: 'x*', send: ' '}]\non-open:", "matches nothing at all"},
 		{"a pager without a key", "on-open:", "pagers: [{see: 'x'}]\non-open:", "send is missing"},
-		{"a question without words", "on-open:", "questions: [{reply: n, key: true}]\non-open:", "questions: see is missing"},
+		{"a question without words", "questions: [{see: '\\(y/N\\) ', ", "questions: [{", "questions: see is missing"},
 		{"an unknown step", "on-open:", "login: [{see: x, do: jump}]\non-open:", `do is user, password, send, key or wait, not "jump"`},
 	}
 	for _, tt := range tests {

@@ -75,7 +75,7 @@ type Question struct {
 	See   string `yaml:"see"`
 	Reply string `yaml:"reply"`
 	// Key says that one key answers it, without a return: a return behind it may answer the
-	// next question. Where nothing happens on the key for two seconds, the return follows.
+	// next question. Where nothing but a notice comes of the key for five seconds, the return follows.
 	Key bool `yaml:"key"`
 }
 

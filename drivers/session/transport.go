@@ -110,18 +110,28 @@ func (g *gatherer) soFar() int {
 	return g.came
 }
 
-// beyond waits until more than n bytes came since the session began; false when that is not so
-// within d, or the stream or ctx has ended.
-func (g *gatherer) beyond(ctx context.Context, n int, d time.Duration) bool {
+// goesOn waits until more than an echo of n bytes came, since so many had come, that is no notice; false
+// when that is not so within d. A stream that has ended wants nothing more typed.
+func (g *gatherer) goesOn(ctx context.Context, before, n int, d time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	defer g.wake(ctx)()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for !g.closed && ctx.Err() == nil && g.came <= n {
+	said := func() bool {
+		text := lastOf(nil, g.recent, g.came-before)
+		rest := 0
+		for line := range bytes.Lines(bytes.ReplaceAll(text, []byte("\r"), nil)) {
+			if line = bytes.TrimRight(line, "\n"); !g.notice(line) {
+				rest += len(line)
+			}
+		}
+		return g.came-before > tailSize || rest > n
+	}
+	for !g.closed && ctx.Err() == nil && !said() {
 		g.ready.Wait()
 	}
-	return g.came > n
+	return g.closed || said()
 }
 
 // wake has those who wait look again when ctx ends, until the function it gives is called.
