@@ -38,6 +38,12 @@ func TestHitsInThePicture(t *testing.T) {
 			}
 		}
 	}
+	many := d.Events[4]
+	many.Frames = &evidence.FaultFrames{First: make([]evidence.Hit, 1_000_000)}
+	d.Events[4] = many
+	if n := len(p.mark(d, 3).ticks); n != maxTicks {
+		t.Errorf("a stranger's million frames are %d", n)
+	}
 	whole := &mark{from: laneLeft, to: laneLeft + plotWidth, label: "a long time"}
 	after := &mark{from: laneLeft + 30, to: laneLeft + 40, label: "short"}
 	l := &lane{marks: []*mark{whole, after}}

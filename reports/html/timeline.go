@@ -22,6 +22,7 @@ const (
 	maxWord   = 34
 	maxLanes  = 48
 	maxMarks  = 240
+	maxTicks  = 100 // of a mark; no program writes more
 )
 
 // mark is one thing in a lane, with the room that its label takes.
@@ -213,8 +214,11 @@ func (p plot) lanes(r *reports.Run, d *reports.Detail) []*lane {
 	}
 	count := 0
 	for i, e := range d.Events {
+		if count == maxMarks {
+			break
+		}
 		m := p.mark(d, i)
-		if m == nil || count == maxMarks {
+		if m == nil {
 			continue
 		}
 		if by[e.Lane] == nil && len(lanes) == maxLanes {
@@ -225,6 +229,9 @@ func (p plot) lanes(r *reports.Run, d *reports.Detail) []*lane {
 		l.marks = append(l.marks, m)
 	}
 	for _, m := range p.seen(d) {
+		if by[m.label] == nil && len(lanes) >= maxLanes {
+			continue
+		}
 		l := add(m.label)
 		m.label = reports.Plural(len(m.ticks), "frame")
 		l.marks = append(l.marks, m)
@@ -273,18 +280,28 @@ func (p plot) seen(d *reports.Detail) []*mark {
 
 // hits are the frames that a fault acted on, until it was taken back.
 func (p plot) hits(d *reports.Detail, i int) (ticks []tick) {
-	for _, e := range d.Events[i+1:] {
-		if e.Ref != d.Events[i].Ref || e.Lane != d.Events[i].Lane || e.Frames == nil {
+	last := i // the last event has what those before it had
+	for k, e := range d.Events[i+1:] {
+		if e.Ref != d.Events[i].Ref || e.Lane != d.Events[i].Lane {
 			continue
 		}
-		ticks = nil // the last event has what those before it had
-		for _, h := range e.Frames.First {
-			at := e.At - p.clock.Lab(e.Time.Sub(h.Time))
-			ticks = append(ticks, tick{p.x(at), fmt.Sprintf("%s s frame %d for %s, %d bytes", reports.Clock(at), h.Ordinal, h.To, h.Length)})
+		if e.Kind == evidence.EventFault {
+			break // it is another one
+		}
+		if e.Frames != nil {
+			last = i + 1 + k
 		}
 		if e.Kind == evidence.EventHeal {
 			break
 		}
+	}
+	e := d.Events[last]
+	if e.Frames == nil {
+		return nil
+	}
+	for _, h := range e.Frames.First[:min(len(e.Frames.First), maxTicks)] {
+		at := e.At - p.clock.Lab(e.Time.Sub(h.Time))
+		ticks = append(ticks, tick{p.x(at), fmt.Sprintf("%s s frame %d for %s, %d bytes", reports.Clock(at), h.Ordinal, clip(h.To, maxWord), h.Length)})
 	}
 	return ticks
 }
