@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -13,6 +15,7 @@ const (
 	messageSocket = 20 // SOCK_DIAG_BY_FAMILY
 
 	questionSize, answerSize = 56, 72 // of inet_diag_req_v2 and inet_diag_msg
+	askedAt, toldAt          = 8, 4   // where each has the ports and addresses (struct inet_diag_sockid)
 
 	socketInfo = 2 // INET_DIAG_INFO, whose bit in a question is that of the number before
 
@@ -36,6 +39,7 @@ func OpenAsk() (*os.File, error) {
 // sockets tells of the sockets of a network.
 type sockets struct {
 	fd       int
+	number   uint32 // of the last question
 	question []byte
 	answer   [4 << 10]byte
 }
@@ -60,21 +64,18 @@ func (s *sockets) segment(b []byte, at int) int {
 	q := s.question[unix.SizeofNlMsghdr:]
 	clear(q)
 	q[0], q[1], q[2] = family, protoTCP, 1<<(socketInfo-1)
-	copy(q[8:], b[at:at+4]) // the ports
-	copy(q[12:], src)
-	copy(q[28:], dst)
+	copy(q[askedAt:], b[at:at+4]) // the ports
+	copy(q[askedAt+4:], src)
+	copy(q[askedAt+20:], dst)
 	for i := range 8 {
 		q[48+i] = 0xff // any socket with these (INET_DIAG_NOCOOKIE)
 	}
-	if err := unix.Sendto(s.fd, s.question, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return 0
-	}
-	n, _, err := unix.Recvfrom(s.fd, s.answer[:], unix.MSG_DONTWAIT) // the kernel has answered when the message was sent
-	if err != nil || n < unix.SizeofNlMsghdr+answerSize || binary.NativeEndian.Uint16(s.answer[4:]) != messageSocket {
+	told := s.ask()
+	if len(told) < answerSize || !bytes.Equal(told[toldAt:][:4], b[at:at+4]) || !isAddress(told[toldAt+4:], told[0], src) || !isAddress(told[toldAt+20:], told[0], dst) {
 		return 0
 	}
 	var info []byte
-	err = attributesOf(s.answer[unix.SizeofNlMsghdr+answerSize:n], func(kind uint16, value []byte) {
+	err := attributesOf(told[answerSize:], func(kind uint16, value []byte) {
 		if kind == socketInfo {
 			info = value
 		}
@@ -88,6 +89,38 @@ func (s *sockets) segment(b []byte, at int) int {
 	}
 	size := int(binary.NativeEndian.Uint32(info[infoMSS:])) + header - headerOf(b, at)
 	return max(size, 0)
+}
+
+// ask asks the question, and gives what the kernel tells, behind the message's header; nil where that is an
+// error. What is left of questions before is none of its answer.
+func (s *sockets) ask() []byte {
+	s.number++
+	binary.NativeEndian.PutUint32(s.question[8:], s.number)
+	if err := unix.Sendto(s.fd, s.question, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return nil
+	}
+	for {
+		n, _, err := unix.Recvfrom(s.fd, s.answer[:], unix.MSG_DONTWAIT) // the kernel has answered when the message was sent
+		if err != nil || n < unix.SizeofNlMsghdr {
+			return nil
+		}
+		if binary.NativeEndian.Uint32(s.answer[8:]) != s.number {
+			continue
+		}
+		if binary.NativeEndian.Uint16(s.answer[4:]) != messageSocket {
+			return nil
+		}
+		return s.answer[unix.SizeofNlMsghdr:n]
+	}
+}
+
+// isAddress says whether a socket of a family has an address where the kernel tells it: one of IPv6 may have
+// one of IPv4 (RFC 4291 section 2.5.5.2).
+func isAddress(told []byte, family byte, address []byte) bool {
+	if family == unix.AF_INET {
+		return bytes.Equal(told[:net.IPv4len], address)
+	}
+	return bytes.HasSuffix(told[:net.IPv6len], address)
 }
 
 // headerOf is how long the header of TCP is at a byte of a frame.
