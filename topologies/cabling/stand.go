@@ -239,7 +239,7 @@ func (c *Cabling) account(ctx context.Context, e topologies.Endpoint, a *active)
 	case err != nil:
 		return fmt.Errorf("stand on the way to %s: %w", e, err)
 	case state.Guessed > 0:
-		return fmt.Errorf("%d trains of TCP on their way to %s had to be cut into frames, and no socket of their sender tells how", state.Guessed, e)
+		return fmt.Errorf("%d trains of TCP on their way to %s are longer than the link carries, and nothing tells how they are cut into frames: no socket of their sender does, or they are signed (TCP-MD5, TCP-AO)", state.Guessed, e)
 	case arrived > state.Sent:
 		return fmt.Errorf("%d frames have arrived at %s that passed beside the fault, as those do that tc redirects at the far end, or that a packet socket sends past the queues", arrived-state.Sent, e)
 	default:

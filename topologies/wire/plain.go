@@ -5,7 +5,8 @@ import "encoding/binary"
 // plain makes of a frame what the kernel would have made of it behind the place where it was handed
 // over: TCP leaves its checksum to the last step, and that of long trains of data to be cut. They are
 // cut as the socket would have that sends them, or to what the link carries where there is none: guessed
-// says so. Of any other frame, train is nil.
+// says so. Of any other frame, train is nil. What TCP has signed is never cut, as the kernel makes no trains
+// of it: guessed also says that such is longer than the link carries.
 func plain(b []byte, mtu int, segment func(b []byte, at int) int) (train [][]byte, guessed bool) {
 	at, proto, sum, ok := transport(b)
 	field := sumField(proto)
@@ -16,7 +17,11 @@ func plain(b []byte, mtu int, segment func(b []byte, at int) int) (train [][]byt
 	partial := binary.BigEndian.Uint16(c) == fold(sum) // of the addresses alone: the rest is to be added
 	if proto == protoTCP && at+20 <= len(b) {
 		long := payload(b) > mtu
-		if data := len(b) - at - headerOf(b, at); long || partial && data > leastMSS {
+		data := len(b) - at - headerOf(b, at)
+		switch {
+		case signed(b, at):
+			guessed = long
+		case long || partial && data > leastMSS:
 			size := segment(b, at)
 			if guessed = size == 0 && long; guessed {
 				size = mtu - (payload(b) - data)
@@ -33,7 +38,29 @@ func plain(b []byte, mtu int, segment func(b []byte, at int) int) (train [][]byt
 		}
 		binary.BigEndian.PutUint16(c, whole)
 	}
-	return nil, false
+	return nil, guessed
+}
+
+// signed says whether the header of TCP at a byte of a frame has a digest of the whole segment, by MD5 (RFC
+// 2385) or by TCP-AO (RFC 5925).
+func signed(b []byte, at int) bool {
+	const end, none, md5, ao = 0, 1, 19, 29
+	for o := b[at+20 : max(at+20, min(at+headerOf(b, at), len(b)))]; len(o) > 0; {
+		switch o[0] {
+		case md5, ao:
+			return true
+		case end:
+			return false
+		case none:
+			o = o[1:]
+			continue
+		}
+		if len(o) < 2 {
+			return false
+		}
+		o = o[min(max(int(o[1]), 2), len(o)):]
+	}
+	return false
 }
 
 const protoTCP, protoUDP = 6, 17

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net"
 	"slices"
 	"syscall"
@@ -58,5 +59,33 @@ func TestAnswersToOtherQuestions(t *testing.T) {
 	}
 	if got := s.segment(small, tcp); got != ofSmall {
 		t.Errorf("segments of %d bytes, and of %d before", got, ofSmall)
+	}
+}
+
+// What is signed is never cut; what is of it and longer than the link carries is told.
+func TestSignedIsNotCut(t *testing.T) {
+	for name, tt := range map[string]struct {
+		options string
+		signed  bool
+	}{
+		"MD5":            {"0101 1312" + fmt.Sprintf("%032x", 7) + "0000", true},
+		"AO":             {"0101 080a 0000000000000000 1d10 0102" + fmt.Sprintf("%024x", 7), true},
+		"a timestamp":    {"0101 080a 0000000000001313", false},
+		"behind an end":  {"0001 1312", false},
+		"cut off":        {"0101 01ff", false},
+		"without length": {"0101 0113", true},
+	} {
+		options := raw(t, tt.options)
+		for _, size := range []int{1000, 3000} {
+			tcp := segment(t, 0x18, 1, append(slices.Clone(options), make([]byte, size)...))
+			tcp[12] = byte((20+len(options))/4) << 4
+			b := packetIn(t, false, protoTCP, 1, tcp)
+			_, _, sum, _ := transport(b)
+			binary.BigEndian.PutUint16(b[headerSize+20+16:], fold(sum))
+			train, guessed := plain(b, 1500, func([]byte, int) int { return 900 })
+			if long := size > 1500; len(train) > 0 == tt.signed || guessed != (tt.signed && long) {
+				t.Errorf("%s, %d bytes: cut in %d, guessed %t", name, size, len(train), guessed)
+			}
+		}
 	}
 }

@@ -41,7 +41,7 @@ type Wire struct {
 	next    uint32 // number of the next frame that the kernel hands over
 	come    uint64 // frames that it handed over
 	missing uint64 // frames that it could not hand over
-	guessed uint64 // trains of TCP that were cut by guess
+	guessed uint64 // trains of TCP that were cut by guess, or not, as they are signed
 	unsent  uint64 // frames that did not go back into the cable
 	failure error  // why, of the first
 	sent    []sent
@@ -170,7 +170,7 @@ func (w *Wire) held(f *Fault) (list []*item) {
 type State struct {
 	Come    uint64 // frames that the kernel handed over
 	Missing uint64 // frames that it could not hand over
-	Guessed uint64 // trains of TCP that were cut to what the link carries, as nobody knows their segments
+	Guessed uint64 // trains of TCP that were cut to what the link carries, or not, as they are signed: nobody knows their segments
 	Unsent  uint64 // frames that did not go back into the cable
 	Sent    uint64 // frames that did, of those that a fault's match lets through
 }

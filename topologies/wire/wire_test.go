@@ -481,6 +481,92 @@ func TestTrains(t *testing.T) {
 	}
 }
 
+// Segments that TCP has signed go on as they are, whatever size the kernel tells: of a listener's socket some
+// kernels tell one that lacks the digest already.
+func TestSignedSegments(t *testing.T) {
+	c := newCable(t, 1500, topologies.FrameMatch{Proto: "tcp"})
+	data := bytes.Repeat([]byte("reprise "), 20_000)
+	sign := func(peer net.IP) func(_, _ string, raw syscall.RawConn) error {
+		return func(_, _ string, raw syscall.RawConn) error {
+			var refused error
+			key := unix.TCPMD5Sig{Keylen: 7}
+			copy(key.Key[:], "reprise")
+			if peer.To4() != nil {
+				*(*unix.RawSockaddrInet4)(unsafe.Pointer(&key.Addr)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte(peer.To4())}
+			} else {
+				*(*unix.RawSockaddrInet6)(unsafe.Pointer(&key.Addr)) = unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: [16]byte(peer)}
+			}
+			b := unsafe.Slice((*byte)(unsafe.Pointer(&key)), unsafe.Sizeof(key))
+			return errors.Join(raw.Control(func(fd uintptr) {
+				refused = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_MD5SIG, string(b))
+			}), refused)
+		}
+	}
+	for _, tt := range []struct {
+		name, listener, from string
+		passive              bool // the listener sends
+	}{
+		{"IPv4, from a listener", "10.9.0.2:7000", "10.9.0.1:0", true},
+		{"IPv6, from a listener", "[fd09::2]:7001", "[fd09::1]:0", true},
+		{"IPv4, from who connects", "10.9.0.1:7002", "10.9.0.2:0", false},
+	} {
+		at, err := net.ResolveTCPAddr("tcp", tt.listener)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, err := net.ResolveTCPAddr("tcp", tt.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near, far := c.at, c.from
+		if tt.passive {
+			near, far = far, near
+		}
+		var l net.Listener
+		inside(t, near, func() (err error) {
+			l, err = (&net.ListenConfig{Control: sign(from.IP)}).Listen(t.Context(), "tcp", tt.listener)
+			if errors.Is(err, unix.ENOPROTOOPT) {
+				livetest.Missing(t, "a kernel that signs TCP (CONFIG_TCP_MD5SIG)", err)
+			}
+			return err
+		})
+		var conns [2]net.Conn // who sends, and who gets
+		inside(t, far, func() (err error) {
+			conns[0], err = (&net.Dialer{LocalAddr: from, Control: sign(at.IP), Timeout: 5 * time.Second}).Dial("tcp", tt.listener)
+			return err
+		})
+		if conns[1], err = l.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		if tt.passive {
+			slices.Reverse(conns[:])
+		}
+		f := c.fault(topologies.Fault{Kind: topologies.FaultMTU, Frames: topologies.FrameFault{Size: 1500}})
+		for _, conn := range conns {
+			if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sent := make(chan error, 1)
+		go func() {
+			_, err := conns[0].Write(data)
+			sent <- errors.Join(err, conns[0].Close())
+		}()
+		var got bytes.Buffer
+		if _, err := got.ReadFrom(conns[1]); err != nil || !bytes.Equal(got.Bytes(), data) {
+			t.Errorf("%s: %d of %d bytes arrived, %v", tt.name, got.Len(), len(data), err)
+		}
+		if err := errors.Join(<-sent, conns[1].Close(), l.Close()); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if s, err := c.wire.State("w", 0); s.Guessed != 0 || err != nil {
+			t.Errorf("%s: %+v, %v", tt.name, s, err)
+		}
+		c.wire.Remove(f)
+		c.apply(wiring.Op{Kind: wiring.Divert, A: c.at, B: c.from})
+	}
+}
+
 // What passes beside the rules is known: a sender past the queues is seen by both ends.
 func TestSenderPastTheQueues(t *testing.T) {
 	c := newCable(t, 1500, own())
