@@ -128,7 +128,11 @@ func (c *Cabling) stand(ctx context.Context, e topologies.Endpoint) error {
 		filters = append(filters, wiring.Filter{ID: f.id, Match: f.fault.Match, Group: s.group})
 	}
 	s.change(faults, func(f *active) (uint64, error) { r, err := c.diverted(ctx, e, f); return r.Count, err })
-	return c.divert(ctx, e, filters)
+	if err := c.divert(ctx, e, filters); err != nil {
+		return err
+	}
+	s.wire.Hush(false)
+	return nil
 }
 
 // divert has what any of the filters matches be handed to the wire on the way to an endpoint.
@@ -193,11 +197,11 @@ func (c *Cabling) erect(ctx context.Context, e topologies.Endpoint) (*stand, err
 
 // leave takes the wire on the way to an endpoint away.
 func (c *Cabling) leave(ctx context.Context, e topologies.Endpoint, end func(*wire.Wire) error) error {
-	err := c.divert(ctx, e, nil)
-	if err != nil && !wiring.Gone(err) {
+	s := c.stands[e]
+	s.wire.Hush(true) // before what takes its pokes off the cable is gone
+	if err := c.divert(ctx, e, nil); err != nil && !wiring.Gone(err) {
 		return err // what is handed over must go on
 	}
-	s := c.stands[e]
 	delete(c.stands, e)
 	return end(s.wire)
 }

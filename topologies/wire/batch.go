@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -57,7 +58,7 @@ func (m *messages) call(number, fd uintptr, from, to int, flags uintptr) (int, e
 // for others to come.
 type reader struct {
 	raw    syscall.RawConn
-	poke   *os.File
+	poke   poker
 	group  uint16
 	list   *messages
 	room   []byte      // pages of it that no message has reached take no memory
@@ -71,7 +72,7 @@ func newReader(f, poke *os.File, group uint16) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{raw: raw, poke: poke, group: group, list: newMessages(), room: make([]byte, batch*maxMessage)}
+	r := &reader{raw: raw, poke: poker{file: poke}, group: group, list: newMessages(), room: make([]byte, batch*maxMessage)}
 	for i := range batch {
 		r.list.set(i, r.room[i*maxMessage:(i+1)*maxMessage])
 	}
@@ -118,10 +119,32 @@ func (r *reader) rest() {
 	r.hasty, r.poked = false, false
 }
 
-// prod has the kernel hand over what it has gathered. Where the cable is down, it does so after a while.
+// prod has the kernel hand over what it has gathered. Where nothing pokes, it does so after a while.
 func (r *reader) prod() {
-	_, _ = r.poke.Write(make([]byte, headerSize)) // see above
+	r.poke.poke()
 	r.poked = true
+}
+
+// poker pokes, unless it is to be quiet.
+type poker struct {
+	file *os.File
+
+	mu    sync.Mutex
+	quiet bool
+}
+
+func (p *poker) poke() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.quiet {
+		_, _ = p.file.Write(make([]byte, headerSize)) // where the cable is down, the kernel hands over after a while
+	}
+}
+
+func (p *poker) hush(quiet bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.quiet = quiet
 }
 
 // ask tells the kernel how many frames to gather. Where it refuses, each comes as it did.

@@ -195,6 +195,10 @@ func (w *Wire) state(id string) (State, error) {
 	return s, w.failure
 }
 
+// Hush has it poke no more, or again: without the rules that hand frames over, a poke would be a frame on the
+// cable. None is on its way when it returns.
+func (w *Wire) Hush(quiet bool) { w.reader.poke.hush(quiet) }
+
 // Close ends it when what was handed over has gone through it, and what its faults hold goes on. The
 // rules that hand frames over are gone.
 func (w *Wire) Close() error {
