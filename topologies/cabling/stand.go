@@ -235,7 +235,9 @@ func (c *Cabling) account(ctx context.Context, e topologies.Endpoint, a *active)
 		return err
 	}
 	state, err := s.wire.State(a.id, handed)
-	switch lost := max(state.Missing, handed-min(handed, state.Come)); {
+	switch lost := handed - min(handed, state.Come); {
+	case state.Missing > lost:
+		return fmt.Errorf("%d to %d frames on their way to %s were lost, which the kernel could not hand over in time; those in doubt may be what the wire itself sends to ask for more", lost, state.Missing, e)
 	case lost > 0:
 		return fmt.Errorf("%d frames on their way to %s were lost, which the kernel could not hand over in time", lost, e)
 	case state.Unsent > 0:

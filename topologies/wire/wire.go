@@ -40,7 +40,7 @@ type Wire struct {
 
 	next    uint32 // number of the next frame that the kernel hands over
 	come    uint64 // frames that it handed over
-	missing uint64 // frames that it could not hand over
+	missing uint64 // frames that it could not hand over, and pokes, which take numbers too
 	guessed uint64 // trains of TCP that were cut by guess, or not, as they are signed
 	unsent  uint64 // frames that did not go back into the cable
 	failure error  // why, of the first
@@ -169,7 +169,7 @@ func (w *Wire) held(f *Fault) (list []*item) {
 // State is how it stands with a wire.
 type State struct {
 	Come    uint64 // frames that the kernel handed over
-	Missing uint64 // frames that it could not hand over
+	Missing uint64 // frames that it could not hand over, with the pokes among them
 	Guessed uint64 // trains of TCP that were cut to what the link carries, or not, as they are signed: nobody knows their segments
 	Unsent  uint64 // frames that did not go back into the cable
 	Sent    uint64 // frames that did, of those that a fault's match lets through
