@@ -77,7 +77,7 @@ type Transmission string
 // The transmissions. A message is the same as one before by what its protocol compares: an LSA of OSPF by
 // type, ID, router, number and checksum, an LSP of IS-IS likewise, data of TCP by its place in the
 // stream; any other when its bytes are the same, those aside that IP and OSPF count and authenticate it by.
-// A frame with several LSAs is one that is sent again when all of them are.
+// A frame with several LSAs is one that is sent again when all of them are, of the type alone that a fault asks for.
 const (
 	TransmissionFirst Transmission = "first"
 	TransmissionAgain Transmission = "again"

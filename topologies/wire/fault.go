@@ -93,7 +93,7 @@ func NewFault(f topologies.Fault, to topologies.Endpoint, match func([]byte) boo
 	x.lsa, x.attribute = topologies.LSATypes()[f.Frames.LSA], topologies.PathAttributes()[f.Frames.Attribute]
 	x.acted.Seed = seed
 	if f.Frames.Transmission != "" {
-		x.sent = newTransmissions()
+		x.sent = newTransmissions(x.lsa)
 	}
 	return x, nil
 }

@@ -72,12 +72,15 @@ func carriesLSA(b []byte, kind topologies.LSAType) bool {
 		return false
 	}
 	version, _, headers := p.lsas()
-	return slices.ContainsFunc(headers, func(h []byte) bool {
-		if version == 2 {
-			return kind.V2 != 0 && h[3] == kind.V2
-		}
-		return kind.V3 != 0 && binary.BigEndian.Uint16(h[2:])&0x1fff == kind.V3
-	})
+	return slices.ContainsFunc(headers, func(h []byte) bool { return isLSA(version, h, kind) })
+}
+
+// isLSA says whether a header is that of an LSA of a type.
+func isLSA(version byte, h []byte, kind topologies.LSAType) bool {
+	if version == 2 {
+		return kind.V2 != 0 && h[3] == kind.V2
+	}
+	return kind.V3 != 0 && binary.BigEndian.Uint16(h[2:])&0x1fff == kind.V3
 }
 
 // carriesAttribute says whether a path attribute is in an UPDATE of BGP that begins in a frame (RFC 4271
@@ -134,13 +137,14 @@ const maxSent = 1 << 18
 // transmissions tells the first transmission of a message from those that follow.
 type transmissions struct {
 	seed maphash.Seed
-	sent map[uint64]bool   // LSAs and other messages, by what makes them the same
-	ends map[uint64]uint32 // of what TCP has sent of each connection, in each direction
-	full bool              // nothing new is told apart any more
+	lsa  topologies.LSAType // the type of LSA that counts; zero for all
+	sent map[uint64]bool    // LSAs and other messages, by what makes them the same
+	ends map[uint64]uint32  // of what TCP has sent of each connection, in each direction
+	full bool               // nothing new is told apart any more
 }
 
-func newTransmissions() *transmissions {
-	return &transmissions{seed: maphash.MakeSeed(), sent: map[uint64]bool{}, ends: map[uint64]uint32{}}
+func newTransmissions(lsa topologies.LSAType) *transmissions {
+	return &transmissions{seed: maphash.MakeSeed(), lsa: lsa, sent: map[uint64]bool{}, ends: map[uint64]uint32{}}
 }
 
 // of says which transmission of its message a frame is; empty for what is never sent again, as are
@@ -153,10 +157,12 @@ func (t *transmissions) of(b []byte) topologies.Transmission {
 	case !ok:
 		return t.among([][]byte{linkMessage(b)})
 	}
-	if _, router, headers := p.lsas(); len(headers) > 0 {
+	if version, router, headers := p.lsas(); len(headers) > 0 {
 		var list [][]byte
 		for _, h := range headers { // all but the age (RFC 2328 section 13.1), and by whom they are flooded or acknowledged
-			list = append(list, slices.Concat(p.data[:2], router, h[3:18]))
+			if t.lsa == (topologies.LSAType{}) || isLSA(version, h, t.lsa) {
+				list = append(list, slices.Concat(p.data[:2], router, h[3:18]))
+			}
 		}
 		return t.among(list)
 	}

@@ -116,11 +116,31 @@ func TestTransmissions(t *testing.T) {
 			{packetIn(t, false, 47, 3, []byte("two")), first},
 		},
 	} {
-		seen := newTransmissions()
+		seen := newTransmissions(topologies.LSAType{})
 		for i, s := range list {
 			if got := seen.of(s.frame); got != s.want {
 				t.Errorf("%s: frame %d is %q, want %q", name, i+1, got, s.want)
 			}
+		}
+	}
+}
+
+// Of a fault on LSAs of a type, the others in the same packet say nothing of which transmission it is.
+func TestTransmissionsOfLSA(t *testing.T) {
+	router := func(number string) string { return lsa("0001", "01", "02020202", number) }
+	external := func(number string) string { return lsa("0001", "05", "c0000200", number) }
+	f := newFault(t, topologies.FaultDrop, topologies.FrameFault{LSA: "external", Transmission: topologies.TransmissionAgain})
+	for i, tt := range []struct {
+		lsas []string
+		want bool
+	}{
+		{[]string{external("80000001"), router("80000001")}, false},
+		{[]string{external("80000001"), router("80000002")}, true}, // which is new
+		{[]string{router("80000002")}, false},                      // there is none of the type
+		{[]string{external("80000002"), router("80000002")}, false},
+	} {
+		if got := f.matches(packetIn(t, false, protoOSPF, uint16(i), update(t, "1111", tt.lsas...))); got != tt.want {
+			t.Errorf("update %d repeats external LSAs: %t, want %t", i+1, got, tt.want)
 		}
 	}
 }
@@ -133,7 +153,7 @@ func TestMessagesCutOff(t *testing.T) {
 		packetIn(t, true, protoOSPF, 1, update(t, "1111", lsa("0001", "01", "02020202", "80000001"))),
 		packetIn(t, false, protoTCP, 1, segment(t, 0x18, 1, body)),
 	} {
-		seen := newTransmissions()
+		seen := newTransmissions(topologies.LSAType{})
 		for size := range len(b) + 1 {
 			cut := slices.Clone(b[:size])
 			seen.of(cut)
