@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/all"
+	"github.com/reprise-lab/reprise/harness/intake"
 	"github.com/reprise-lab/reprise/harness/known"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
@@ -18,6 +19,16 @@ import (
 
 // Registry names every platform this program drives.
 func Registry() (*drivers.Registry, error) { return all.Registry() }
+
+// Lacks tells what a collection or a configuration lacks, as its driver does.
+func Lacks(r *drivers.Registry) func(kind intake.Kind, platform, text string) (lacks []string, known bool) {
+	return func(kind intake.Kind, platform, text string) ([]string, bool) {
+		if kind == intake.Config {
+			return r.ConfigLacks(platform, text)
+		}
+		return r.TechLacks(platform, text)
+	}
+}
 
 // Products are those that the drivers name, for whoever reads what people and documents wrote.
 func Products() (*known.Products, error) {

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -66,6 +69,8 @@ type importedCase struct {
 	*intake.Import
 	// Kept are the files as the case keeps them now.
 	Kept []string `json:"kept,omitempty"`
+	// Untimed are those of them that the case has no time of, as theirs names no zone.
+	Untimed []string `json:"untimed,omitempty"`
 }
 
 func runCaseImport(_ context.Context, o *caseImportOptions) error {
@@ -96,13 +101,7 @@ func runCaseImport(_ context.Context, o *caseImportOptions) error {
 	}
 	out := importedCase{}
 	out.Import, err = g.Files(o.files, intake.Options{
-		Commands: p.Commands, Classes: classes, Now: time.Now().UTC(),
-		Lacks: func(kind intake.Kind, platform, text string) ([]string, bool) {
-			if kind == intake.Config {
-				return r.ConfigLacks(platform, text)
-			}
-			return r.TechLacks(platform, text)
-		},
+		Commands: p.Commands, Classes: classes, Now: time.Now().UTC(), Lacks: cli.Lacks(r),
 	})
 	if err != nil {
 		return err
@@ -111,7 +110,7 @@ func runCaseImport(_ context.Context, o *caseImportOptions) error {
 		return nothingRead(out.Files)
 	}
 	if o.folder != "" {
-		if out.Kept, err = keepImported(&f, out.Files); err != nil {
+		if out.Kept, out.Untimed, err = keepImported(&f, out.Files); err != nil {
 			return cli.AsInputError(err)
 		}
 	}
@@ -143,12 +142,17 @@ func (i importedCase) doubtful() bool {
 }
 
 // keepImported copies files into a case, with what they say of themselves. One that the case has
-// already is left as it is.
-func keepImported(f *cases.Folder, files []intake.File) (kept []string, err error) {
+// already is left as it is; where one cannot be kept, none is. untimed are those of a time without a zone.
+func keepImported(f *cases.Folder, files []intake.File) (kept, untimed []string, err error) {
+	var made []string
 	err = f.Edit(func(e *cases.Editor) error {
 		for _, file := range files {
 			if len(file.Parts) == 0 {
 				continue
+			}
+			to := f.Abs(filepath.Join("logs", filepath.Base(file.Name)))
+			if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+				made = append(made, to)
 			}
 			rel, err := f.Keep(file.Name, "logs")
 			if err != nil {
@@ -157,22 +161,35 @@ func keepImported(f *cases.Folder, files []intake.File) (kept []string, err erro
 			if slices.Contains(kept, rel) || slices.ContainsFunc(f.Case.Logs, func(l cases.Log) bool { return l.File == rel }) {
 				continue
 			}
-			if err := e.Append("logs", logOfImport(rel, file)); err != nil {
+			l, local := logOfImport(rel, file)
+			if err := e.Append("logs", l); err != nil {
 				return err
 			}
 			kept = append(kept, rel)
+			if local {
+				untimed = append(untimed, rel)
+			}
 		}
 		return nil
 	})
-	if err != nil || len(kept) == 0 {
-		return kept, err
+	if err != nil {
+		for _, to := range made {
+			if e := os.Remove(to); !errors.Is(e, fs.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
+		}
+		return nil, nil, err
 	}
-	return kept, f.Note(time.Now(), "imported "+strings.Join(kept, ", "))
+	if len(kept) == 0 {
+		return nil, nil, nil
+	}
+	return kept, untimed, f.Note(time.Now(), "imported "+strings.Join(kept, ", "))
 }
 
-// logOfImport is a file as a case lists it: by what most tells of its parts, and the newest of them.
-func logOfImport(rel string, file intake.File) cases.Log {
-	l := cases.Log{File: rel}
+// logOfImport is a file as a case lists it: by what most tells of its parts, and the newest of them. local tells
+// that this one names no zone: it is no time that another can be compared with.
+func logOfImport(rel string, file intake.File) (l cases.Log, local bool) {
+	l.File = rel
 	kinds := map[intake.Kind]string{
 		intake.TechSupport: "tech-support", intake.SupportBundle: "log", intake.Session: "log", intake.Log: "log",
 		intake.Config: "config", intake.Core: "core", intake.Capture: "capture",
@@ -188,16 +205,16 @@ func logOfImport(rel string, file intake.File) cases.Log {
 			l.Node = p.Device
 		}
 		if p.Taken.After(taken) {
-			taken = p.Taken
+			taken, local = p.Taken, p.Local
 		}
 	}
 	if len(devices) > 1 {
 		l.Node = ""
 	}
-	if !taken.IsZero() {
+	if !taken.IsZero() && !local {
 		l.Taken = taken.UTC().Format(time.RFC3339)
 	}
-	return l
+	return l, local
 }
 
 // printImported writes what came, for people.
@@ -230,6 +247,9 @@ func printImported(w io.Writer, i importedCase, commands bool) {
 	}
 	for _, k := range i.Kept {
 		cli.Tell(w, "kept %s", k)
+	}
+	for _, u := range i.Untimed {
+		cli.Tell(w, "%s: its time names no zone, so that the case has none: write it as taken of this log into %s", u, cases.FileName)
 	}
 }
 
