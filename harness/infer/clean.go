@@ -26,7 +26,7 @@ func Clean(platform, text string) (cleaned string, out []string) {
 	if platform == "bird" || platform == "ovs" {
 		return text, nil
 	}
-	re := unwanted(platform)
+	re, second := unwanted(platform), keyword()
 	var w strings.Builder
 	depth, within := 0, false
 	for line := range strings.Lines(text) {
@@ -43,11 +43,12 @@ func Clean(platform, text string) (cleaned string, out []string) {
 		}
 		within = false
 		asked := strings.TrimPrefix(trimmed, "set system ")
-		if !re.MatchString(asked) || platform != "junos" && indented {
+		match := re.FindString(asked)
+		if match == "" || platform != "junos" && indented {
 			w.WriteString(line)
 			continue
 		}
-		out = append(out, words(trimmed))
+		out = append(out, words(match, asked, second))
 		if platform == "junos" {
 			depth = max(0, strings.Count(line, "{")-strings.Count(line, "}"))
 		} else {
@@ -57,11 +58,17 @@ func Clean(platform, text string) (cleaned string, out []string) {
 	return w.String(), out
 }
 
-// words are the first three words of a line, which hold no value that is secret.
-func words(line string) string {
-	f := strings.Fields(line)
-	if len(f) > 2 {
-		return f[0] + " " + f[1] + " …"
+// words are the first word of what matched of a line, which is one of a pattern above, and the second word of
+// the line where that is a keyword: any other may be a secret.
+func words(match, line string, second *regexp.Regexp) string {
+	first, f := strings.Fields(match)[0], strings.Fields(line)
+	if len(f) > 2 && f[0] == first && second.MatchString(f[1]) {
+		return first + " " + f[1] + " …"
 	}
-	return f[0] + " …"
+	return first + " …"
+}
+
+// keyword is what the second word of a line may be to be told.
+func keyword() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:aaa|access|access-list|account|accounting|aux|banner|boot|certificate|chain|cli|community|con|config|console|contact|context|definition|domain|enable|failsafe-account|group|host|http|iproute|key|ldap|line|location|(?i:mgmt|management)[0-9/]*|motd|netlogin|ntp|password|password-encryption|pki|radius|radius-accounting|radius-server|secret|server|snmp|snmp-server|snmpv3|sntp-client|source-interface|ssh|ssh2|ssl|syslog|tacacs|tacacs-accounting|tacacs-server|tech-support|telnet|TerminAttr|trap|traps|user|username|version|view|vlan|vty|web)$`)
 }

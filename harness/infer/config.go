@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -8,10 +9,16 @@ import (
 	"strings"
 )
 
-// ports spells out a list of ports: 1-3,5; 1:1-1:4; 1/1-1/2.
+// maxVLAN is the highest ID of a VLAN (IEEE 802.1Q 9.6).
+const maxVLAN = 4094
+
+// ports spells out a list of ports or of VLANs: 1-3,5; 1:1-1:4; 1/1-1/2. What is beyond so many as there are
+// VLANs is left out: no device has so many ports.
 func ports(list string) (all []string) {
-	const most = 512
-	for _, item := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for item := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if len(all) >= maxVLAN {
+			break
+		}
 		from, to, isRange := strings.Cut(item, "-")
 		if !isRange {
 			all = append(all, item)
@@ -20,11 +27,11 @@ func ports(list string) (all []string) {
 		cut := strings.LastIndexAny(from, ":/") + 1
 		a, err1 := strconv.Atoi(from[cut:])
 		b, err2 := strconv.Atoi(to[strings.LastIndexAny(to, ":/")+1:])
-		if err1 != nil || err2 != nil || b < a || b-a > most {
+		if err1 != nil || err2 != nil || b < a || b-a >= maxVLAN {
 			all = append(all, item)
 			continue
 		}
-		for n := a; n <= b; n++ {
+		for n := a; n <= b && len(all) < maxVLAN; n++ {
 			all = append(all, from[:cut]+strconv.Itoa(n))
 		}
 	}
@@ -84,7 +91,7 @@ type reader struct {
 
 // configure reads a configuration by its platform's language.
 func (n *Node) configure(text string, lags map[string][]string, pairs *[]Pair) {
-	n.config = text
+	n.Sent = text
 	r := reader{n, lags, pairs}
 	switch n.Platform {
 	case "exos":
@@ -102,13 +109,42 @@ func (n *Node) configure(text string, lags map[string][]string, pairs *[]Pair) {
 
 // iface gives the interface of a name, made where it is not there.
 func (n *Node) iface(name string) *Interface {
-	for i := range n.Interfaces {
-		if key(n.Interfaces[i].Name) == key(name) {
-			return &n.Interfaces[i]
+	k := key(name)
+	i, there := n.ifaces[k]
+	if !there {
+		if n.ifaces == nil {
+			n.ifaces = map[string]int{}
 		}
+		i = len(n.Interfaces)
+		n.ifaces[k] = i
+		n.Interfaces = append(n.Interfaces, Interface{Name: name})
+		n.spell(k, name)
 	}
-	n.Interfaces = append(n.Interfaces, Interface{Name: name})
-	return &n.Interfaces[len(n.Interfaces)-1]
+	return &n.Interfaces[i]
+}
+
+// spell keeps how the configuration writes a name first.
+func (n *Node) spell(k, name string) {
+	if n.spelt == nil {
+		n.spelt = map[string]string{}
+	}
+	if _, ok := n.spelt[k]; !ok {
+		n.spelt[k] = name
+	}
+}
+
+// port adds a port to an interface that stands for it.
+func (n *Node) port(iface, port string) {
+	i, k := n.iface(iface), [2]string{key(iface), port}
+	if n.has[k] {
+		return
+	}
+	if n.has == nil {
+		n.has = map[[2]string]bool{}
+	}
+	n.has[k] = true
+	i.Ports = append(i.Ports, port)
+	n.spell(key(port), port)
 }
 
 func (n *Node) address(name, address, mask string) {
@@ -123,17 +159,19 @@ func (n *Node) address(name, address, mask string) {
 }
 
 func (n *Node) vlan(v VLAN) {
-	for i := range n.VLANs {
-		if n.VLANs[i].ID == v.ID {
-			if n.VLANs[i].Name == "" {
-				n.VLANs[i].Name = v.Name
-			}
-			return
+	if v.ID < 1 || v.ID > maxVLAN {
+		return
+	}
+	i, there := n.vlans[v.ID]
+	if !there {
+		if n.vlans == nil {
+			n.vlans = map[int]int{}
 		}
-	}
-	if v.ID > 0 {
+		n.vlans[v.ID] = len(n.VLANs)
 		n.VLANs = append(n.VLANs, v)
+		return
 	}
+	n.VLANs[i].Name = cmp.Or(n.VLANs[i].Name, v.Name)
 }
 
 // stanzas reads what IOS, NX-OS, EOS and FRR have in common: a line, and lines below it that are
@@ -206,14 +244,12 @@ func (r reader) below(name string, f []string) {
 		r.n.OSPF = append(r.n.OSPF, Area{Interface: name, Area: at(5)})
 	case f[0] == "switchport" && at(1) == "access" && at(2) == "vlan":
 		r.n.vlan(vlan(at(3), ""))
-		i := r.n.iface("Vlan" + at(3))
-		i.Ports = appendNew(i.Ports, name)
+		r.n.port("Vlan"+at(3), name)
 	case f[0] == "switchport" && at(1) == "trunk" && at(3) == "vlan":
 		for _, id := range ports(at(len(f) - 1)) {
-			if n, err := strconv.Atoi(id); err == nil {
+			if n, err := strconv.Atoi(id); err == nil && n >= 1 && n <= maxVLAN {
 				r.n.vlan(VLAN{ID: n})
-				i := r.n.iface("Vlan" + id)
-				i.Ports = appendNew(i.Ports, name)
+				r.n.port("Vlan"+id, name)
 			}
 		}
 	}
@@ -226,6 +262,8 @@ func (r reader) router(head, f []string, peer string) string {
 		r.n.RouterID = f[len(f)-1]
 	case head[1] == "ospf" && f[0] == "network" && len(f) >= 4:
 		r.n.OSPF = append(r.n.OSPF, Area{Network: wildcard(f[1], f[2]), Area: f[len(f)-1]})
+	case head[1] == "ospf" && (f[0] == "area" && len(f) > 2 && (f[2] == "stub" || f[2] == "nssa" || f[2] == "virtual-link") || f[0] == "redistribute" && len(f) > 1):
+		r.n.ospf = appendNew(r.n.ospf, strings.Join(f[:min(3, len(f))], " "))
 	case head[1] == "bgp" && f[0] == "neighbor" && len(f) >= 4 && f[2] == "remote-as":
 		r.n.BGP = append(r.n.BGP, Peer{f[1], f[3]})
 	case head[1] == "bgp" && f[0] == "neighbor" && len(f) > 3 && f[2] == "password" && !own(r.n.Platform):
@@ -278,9 +316,9 @@ func (r reader) exos(text string) {
 			tag[name] = at(4)
 			r.n.vlan(vlan(at(4), name))
 		case at(0) == "configure" && at(1) == "vlan" && at(3) == "add" && at(4) == "ports":
-			i := r.n.iface("vlan " + name)
+			r.n.iface("vlan " + name)
 			for _, p := range ports(at(5)) {
-				i.Ports = appendNew(i.Ports, p)
+				r.n.port("vlan "+name, p)
 			}
 		case at(0) == "configure" && at(1) == "vlan" && at(3) == "ipaddress":
 			r.n.address("vlan "+name, at(4), at(5))
@@ -291,6 +329,10 @@ func (r reader) exos(text string) {
 			r.n.RouterID = at(3)
 		case at(0) == "configure" && at(1) == "ospf" && at(2) == "add" && at(3) == "vlan":
 			r.n.OSPF = append(r.n.OSPF, Area{Interface: "vlan " + at(4), Area: at(6)})
+		case at(0) == "configure" && at(1) == "ospf" && at(2) == "area" && (at(4) == "stub" || at(4) == "nssa"):
+			r.n.ospf = appendNew(r.n.ospf, "area "+at(3)+" "+at(4))
+		case at(0) == "enable" && at(1) == "ospf" && at(2) == "export" && at(3) != "":
+			r.n.ospf = appendNew(r.n.ospf, "export of "+at(3))
 		case at(0) == "configure" && at(1) == "bgp" && strings.EqualFold(at(2), "AS-number"):
 			r.n.AS = at(3)
 		case at(0) == "create" && at(1) == "bgp" && at(2) == "neighbor" && at(4) == "remote-AS-number":
@@ -330,9 +372,9 @@ func (r reader) voss(text string) {
 			m := name.FindStringSubmatch(line)
 			r.n.vlan(vlan(m[1], m[2]))
 		case f[0] == "vlan" && len(f) > 3 && f[1] == "members":
-			i := r.n.iface("vlan " + strings.TrimPrefix(f[2], "add "))
+			r.n.iface("vlan " + f[2])
 			for _, p := range ports(f[3]) {
-				i.Ports = appendNew(i.Ports, p)
+				r.n.port("vlan "+f[2], p)
 			}
 		case f[0] == "mlt" && len(f) > 3 && f[2] == "member":
 			r.lags["mlt "+f[1]] = ports(f[3])
@@ -383,6 +425,10 @@ func (r reader) junosLine(f []string) {
 		r.n.AS = f[2]
 	case n >= 6 && f[0] == "protocols" && f[1] == "ospf" && f[2] == "area" && f[4] == "interface":
 		r.n.OSPF = append(r.n.OSPF, Area{Interface: strings.TrimSuffix(f[5], ".0"), Area: f[3]})
+	case n > 4 && f[0] == "protocols" && f[1] == "ospf" && f[2] == "area" && (f[4] == "stub" || f[4] == "nssa"):
+		r.n.ospf = appendNew(r.n.ospf, "area "+f[3]+" "+f[4])
+	case n == 4 && f[0] == "protocols" && f[1] == "ospf" && f[2] == "export":
+		r.n.ospf = appendNew(r.n.ospf, "export of "+f[3])
 	case n >= 8 && f[0] == "protocols" && f[1] == "bgp" && f[4] == "neighbor" && f[n-2] == "peer-as":
 		r.n.BGP = append(r.n.BGP, Peer{f[5], f[n-1]})
 	}

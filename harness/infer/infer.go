@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 
 // Infer makes the network of what was visited.
 func (r *Reader) Infer(im *intake.Import) Network {
-	b := &builder{r: r, byName: map[string]*Node{}}
+	b := &builder{r: r, byName: map[string]*Node{}, named: map[string]*Node{}, noted: map[string]bool{}}
 	for _, d := range im.Devices {
 		if d.Device == "" {
 			b.unknown("%s is of no device that it names: it is not in the topology", strings.Join(d.Files, ", "))
@@ -23,6 +24,7 @@ func (r *Reader) Infer(im *intake.Import) Network {
 	}
 	slices.SortFunc(b.nodes, func(x, y *Node) int { return cmp.Compare(x.Name, y.Name) })
 	b.read()
+	b.lost(im)
 	b.linksOfNeighbours()
 	b.linksOfNetworks()
 	b.pairs()
@@ -42,7 +44,9 @@ type builder struct {
 	r      *Reader
 	net    Network
 	nodes  []*Node
-	byName map[string]*Node
+	byName map[string]*Node    // by what the files call them, without the domain
+	named  map[string]*Node    // by what the topology calls them
+	noted  map[string]bool     // what is in a list already
 	tells  map[Endpoint][]told // what a port's own device says of its other end
 	used   map[Endpoint]bool
 	peers  []Pair
@@ -55,11 +59,18 @@ type told struct {
 }
 
 func (b *builder) unknown(format string, args ...any) {
-	b.net.Unknown = appendNew(b.net.Unknown, fmt.Sprintf(format, args...))
+	b.note(&b.net.Unknown, "unknown ", fmt.Sprintf(format, args...))
 }
 
 func (b *builder) contradiction(format string, args ...any) {
-	b.net.Contradictions = appendNew(b.net.Contradictions, fmt.Sprintf(format, args...))
+	b.note(&b.net.Contradictions, "contradiction ", fmt.Sprintf(format, args...))
+}
+
+func (b *builder) note(list *[]string, of, text string) {
+	if !b.noted[of+text] {
+		b.noted[of+text] = true
+		*list = append(*list, text)
+	}
 }
 
 // node makes a node of a device. Two of one name are one where only one of them has a platform.
@@ -70,14 +81,43 @@ func (b *builder) node(d intake.Device) {
 			b.contradiction("%s is of %s in some files, and of %s in others", d.Device, was.Platform, d.Platform)
 		}
 		was.Platform = cmp.Or(was.Platform, d.Platform)
+		b.same(was, d)
 		return
 	}
-	n := &Node{Name: nodeName(d.Device), Platform: d.Platform, Version: d.Version, Model: d.Model, Serial: d.Serial, Units: d.Units}
-	b.byName[name] = n
+	n := &Node{Name: b.free(nodeName(d.Device)), Platform: d.Platform, Version: d.Version, Model: d.Model, Serial: d.Serial, Units: d.Units, device: d.Device}
+	b.byName[name], b.named[n.Name] = n, n
 	b.nodes = append(b.nodes, n)
 	for _, c := range d.Contradictions {
 		b.contradiction("%s: %s", d.Device, c)
 	}
+}
+
+// same tells what makes two devices of one name two: they have one node.
+func (b *builder) same(n *Node, d intake.Device) {
+	for _, fact := range []struct {
+		name  string
+		place *string
+		value string
+	}{{"serial", &n.Serial, d.Serial}, {"model", &n.Model, d.Model}, {"version", &n.Version, d.Version}} {
+		if fact.value != "" && *fact.place != "" && !strings.HasPrefix(*fact.place, fact.value) && !strings.HasPrefix(fact.value, *fact.place) {
+			b.contradiction("%s and %s are one node: its %s is %s in some files, and %s in others", n.device, d.Device, fact.name, *fact.place, fact.value)
+		}
+		*fact.place = cmp.Or(*fact.place, fact.value)
+	}
+	_, x, _ := strings.Cut(strings.ToLower(n.device), ".")
+	_, y, _ := strings.Cut(strings.ToLower(d.Device), ".")
+	if x != "" && y != "" && x != y {
+		b.contradiction("%s and %s are one node, and of two domains: give them files of their own names where they are two", n.device, d.Device)
+	}
+}
+
+// free is a name that no other node has.
+func (b *builder) free(name string) string {
+	unique := name
+	for i := 2; b.named[unique] != nil; i++ {
+		unique = fmt.Sprintf("%s-%d", name, i)
+	}
+	return unique
 }
 
 // nodeName is a device's name as a topology may have it.
@@ -105,7 +145,7 @@ func (b *builder) read() {
 			n.vlan(v)
 		}
 		if s.config != "" {
-			if n.config != "" && n.config != s.config {
+			if n.Sent != "" && n.Sent != s.config {
 				b.unknown("%s has more than one configuration: the first is taken", n.Name)
 			} else {
 				n.configure(s.config, lags, &pairs)
@@ -136,6 +176,38 @@ func (b *builder) read() {
 	}
 }
 
+// lost tells every node what of its files did not come: such a one is not exactly the customer's.
+func (b *builder) lost(im *intake.Import) {
+	for i := range im.Files {
+		f := &im.Files[i]
+		for _, p := range f.Parts {
+			n := b.byName[hostOf(p.Device)]
+			if n == nil || p.SameAs != "" {
+				continue
+			}
+			lacks := slices.Clone(p.Cut)
+			if p.More > 0 {
+				lacks = append(lacks, fmt.Sprintf("%d commands beyond the %d that are read", p.More, intake.MaxCommands))
+			}
+			if s := b.r.parts[p]; s != nil {
+				lacks = append(lacks, s.cut...)
+				if (p.Kind == intake.Session || p.Kind == intake.SupportBundle) && s.config != "" && b.r.o.Lacks != nil { // others were asked as they were read
+					l, _ := b.r.o.Lacks(p.Platform, s.config)
+					lacks = append(lacks, l...)
+				}
+			}
+			name := filepath.Base(f.Name)
+			for _, l := range lacks {
+				b.unknown("%s: %s is not whole: %s", n.Name, name, l)
+				n.lacks = appendNew(n.lacks, fmt.Sprintf("what is missing of %s: %s", name, l))
+			}
+			if p.Unknown != "" {
+				b.unknown("%s: whether %s is whole is not known: %s", n.Name, name, p.Unknown)
+			}
+		}
+	}
+}
+
 func (b *builder) lag(l LAG) {
 	for _, was := range b.net.LAGs {
 		if was.Node == l.Node && key(was.Name) == key(l.Name) {
@@ -160,6 +232,10 @@ func (b *builder) heard(n *Node, s neighbour) {
 		return
 	}
 	from, to := Endpoint{n.Name, key(s.port)}, Endpoint{other.Name, key(s.remote)}
+	if from == to {
+		b.unknown("%s port %s: it hears itself there: a loop is behind it, or an old neighbour of the same name", n.Name, s.port)
+		return
+	}
 	for i, t := range b.tells[from] {
 		if t.to == to {
 			if !strings.Contains(t.by, s.by) {
@@ -218,17 +294,8 @@ func (b *builder) join(x, y Endpoint, sides Sides, by string) {
 
 // shown is a port as its device's configuration has it, where that names it.
 func (b *builder) shown(e Endpoint) Endpoint {
-	if n := b.byName[hostOf(e.Node)]; n != nil {
-		for _, i := range n.Interfaces {
-			if key(i.Name) == key(e.Port) {
-				return Endpoint{e.Node, i.Name}
-			}
-			for _, p := range i.Ports {
-				if key(p) == key(e.Port) {
-					return Endpoint{e.Node, p}
-				}
-			}
-		}
+	if name, ok := b.named[e.Node].spelt[key(e.Port)]; ok {
+		return Endpoint{e.Node, name}
 	}
 	return e
 }
@@ -260,13 +327,7 @@ func (b *builder) linksOfNetworks() {
 		}
 	}
 	prefixes := slices.SortedFunc(maps.Keys(nets), func(x, y netip.Prefix) int { return cmp.Compare(x.String(), y.String()) })
-	for i, p := range prefixes {
-		for _, q := range prefixes[i+1:] {
-			if p.Overlaps(q) {
-				b.contradiction("%s of %s and %s of %s overlap: one of the masks may be wrong", p, nets[p][0].node.Name, q, nets[q][0].node.Name)
-			}
-		}
-	}
+	b.overlaps(nets)
 	for _, p := range prefixes {
 		list := nets[p]
 		s := Subnet{Prefix: p}
@@ -275,6 +336,24 @@ func (b *builder) linksOfNetworks() {
 		}
 		b.net.Subnets = append(b.net.Subnets, s)
 		b.network(p, list)
+	}
+}
+
+// overlaps tells of each network the smallest that it is in. Of two that overlap one is in the other, so that
+// those which a network is in are before it in the order of addresses and lengths.
+func (b *builder) overlaps(nets map[netip.Prefix][]member) {
+	var around []netip.Prefix
+	for _, q := range slices.SortedFunc(maps.Keys(nets), func(x, y netip.Prefix) int {
+		return cmp.Or(x.Addr().Compare(y.Addr()), cmp.Compare(x.Bits(), y.Bits()))
+	}) {
+		for len(around) > 0 && !around[len(around)-1].Overlaps(q) {
+			around = around[:len(around)-1]
+		}
+		if len(around) > 0 {
+			p := around[len(around)-1]
+			b.contradiction("%s of %s and %s of %s overlap: one of the masks may be wrong", p, nets[p][0].node.Name, q, nets[q][0].node.Name)
+		}
+		around = append(around, q)
 	}
 }
 

@@ -47,7 +47,7 @@ func inferred(tb testing.TB, names ...string) infer.Network {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := infer.New(infer.Options{Template: drivers.Template, Image: image})
+	r := infer.New(infer.Options{Template: drivers.Template, Image: image, Lacks: g.ConfigLacks})
 	im, err := g.Files(names, intake.Options{Visit: r.Visit})
 	if err != nil {
 		tb.Fatal(err)
@@ -399,14 +399,153 @@ func common(a, b []string) (n int) {
 // TestClean: what a lab does not get is taken out with all that is in it, and told without values.
 func TestClean(t *testing.T) {
 	for _, c := range []struct{ platform, text, want, out string }{
-		{"ios", "hostname a\nusername u secret 5 x\ncrypto pki certificate chain S\n certificate 01\n  3082\n  \tquit\n!\ninterface Gi1\n ip address 1.1.1.1/30\nline vty 0 4\n login\nend\n", "hostname a\n!\ninterface Gi1\n ip address 1.1.1.1/30\nend\n", "username u …|crypto pki …|line vty …"},
+		{"ios", "hostname a\nusername u secret 5 x\ncrypto pki certificate chain S\n certificate 01\n  3082\n  \tquit\n!\ninterface Gi1\n ip address 1.1.1.1/30\nline vty 0 4\n login\nend\n", "hostname a\n!\ninterface Gi1\n ip address 1.1.1.1/30\nend\n", "username …|crypto pki …|line vty …"},
 		{"junos", "system {\n host-name a;\n login {\n  user x {\n   class y;\n  }\n }\n}\n", "system {\n host-name a;\n}\n", "login …"},
+		{"junos", "encrypted-password \"$6$Zq8x\"; ## SECRET-DATA\nset system root-authentication encrypted-password Zq8x\n", "", "encrypted-password …|root-authentication …"},
+		{"ios", "password Zq8x for all\nbanner:Zq8x and more\n", "", "password …|banner …"},
 		{"exos", "create vlan a\nconfigure snmp add community readonly x\nconfigure account admin encrypted \"y\"\n", "create vlan a\n", "configure snmp …|configure account …"},
 		{"frr", "Building configuration...\n\nCurrent configuration:\nhostname a\npassword x\nrouter bgp 1\n neighbor 1.1.1.1 password y\n", "\nhostname a\nrouter bgp 1\n neighbor 1.1.1.1 password y\n", "password …"},
 	} {
 		got, out := infer.Clean(c.platform, c.text)
 		if got != c.want || strings.Join(out, "|") != c.out {
 			t.Errorf("%s: %q, taken out %q", c.platform, got, out)
+		}
+	}
+}
+
+// TestNotWhole: a node of which a part did not come is not exactly the customer's, and says what is missing.
+func TestNotWhole(t *testing.T) {
+	whole := frr("a", "interface eth1", " ip address 10.0.0.1/30", "router bgp 65001", " neighbor 10.0.0.2 remote-as 65002")
+	middle, _, _ := strings.Cut(whole, " neighbor")
+	config, _, _ := strings.Cut(whole[strings.Index(whole, "Building"):], " neighbor")
+	for name, c := range map[string]struct {
+		text, want string
+		likeness   infer.Likeness
+	}{
+		"whole":                     {whole, "", infer.Exact},
+		"a session that ends in it": {middle, "the end of the configuration", infer.Near},
+		"the answer by itself":      {config, "the end of the configuration", infer.Near},
+		"two that differ":           {whole + "a# show startup-config\nhostname a\n!\nend\na# \n", "the configuration that show startup-config shows", infer.Near},
+	} {
+		n := inferred(t, written(t, c.text)...)
+		if len(n.Nodes) != 1 {
+			t.Fatalf("%s: nodes %+v", name, n.Nodes)
+		}
+		node := n.Nodes[0]
+		if node.Likeness != c.likeness || !strings.Contains(strings.Join(node.Differs, "\n"), c.want) || !strings.Contains(strings.Join(n.Unknown, "\n"), c.want) || node.AS != "65001" {
+			t.Errorf("%s: %s of AS %s, not equal %q, unknown %q", name, node.Likeness, node.AS, node.Differs, n.Unknown)
+		}
+	}
+}
+
+// TestFragment: a part of a configuration is not taken for it.
+func TestFragment(t *testing.T) {
+	whole := frr("a", "interface eth1", " ip address 10.0.0.1/30", "router bgp 65001", " neighbor 10.0.0.2 remote-as 65002")
+	n := inferred(t, written(t, "a# show running-config interface eth1\ninterface eth1\n ip address 10.0.0.1/30\n"+whole)...)
+	if len(n.Nodes) != 1 || n.Nodes[0].AS != "65001" || n.Nodes[0].Likeness != infer.Exact {
+		t.Errorf("%+v", n.Nodes)
+	}
+}
+
+// TestLongLine: a line of 64 KiB of ranges is read in no more than what its list may be, and IDs that are none are not taken.
+func TestLongLine(t *testing.T) {
+	long := strings.Repeat("1-512,", 64<<10/6) + "4090-9000"
+	var addresses strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&addresses, " ip address 10.%d.%d.1/%d\n", i/256, i%256, 8+i%22)
+	}
+	text := "n1# show running-config\n!Command: show running-config\nversion 9.3(8) Bios:version\nhostname n1\nvlan " + long + "\nvlan 4094,4095,0\ninterface Ethernet1/1\n switchport trunk allowed vlan " + long + "\n" +
+		" switchport trunk allowed vlan 1-9999,5000\ninterface Ethernet1/2\n" + addresses.String() + "end\nn1# \n"
+	n := inferred(t, written(t, text)...)
+	if len(n.Nodes) != 1 {
+		t.Fatalf("%d nodes", len(n.Nodes))
+	}
+	node := n.Nodes[0]
+	var ids []int
+	for _, v := range node.VLANs {
+		ids = append(ids, v.ID)
+	}
+	if len(ids) != 513 || slices.Max(ids) != 4094 || slices.Min(ids) != 1 {
+		t.Errorf("%d VLANs", len(ids))
+	}
+	for _, i := range node.Interfaces {
+		if strings.HasPrefix(i.Name, "Vlan") && len(i.Ports) != 1 {
+			t.Errorf("%+v", i)
+		}
+	}
+	if len(n.Contradictions) > len(n.Subnets) {
+		t.Errorf("%d contradictions of %d networks", len(n.Contradictions), len(n.Subnets))
+	}
+}
+
+// TestLLDPctl: what a neighbour does not tell is not what the next one tells.
+func TestLLDPctl(t *testing.T) {
+	block := func(port, name, remote string) string {
+		return "Interface:    " + port + ", via: LLDP, RID: 1, Time: 0 day, 00:01:02\n  Chassis:\n    ChassisID:    mac 02:00:00:00:00:01\n" + name + "  Port:\n    PortID:       " + remote + "\n    TTL:          120\n"
+	}
+	text := "root@a:~# vtysh -c \"show version\"\nFRRouting 8.4.4 (a) on Linux(6.1).\nroot@a:~# lldpctl\nLLDP neighbors:\n" +
+		block("eth1", "", "ifname eth7") + block("eth2", "    SysName:      b\n", "mac 02:00:00:00:00:02") + block("eth3", "    SysName:      c\n", "ifname eth9") + "root@a:~# \n"
+	n := inferred(t, written(t, text, frr("b"), frr("c"))...)
+	if diff := cmp.Diff([]string{"a:eth3 c:eth9 one lldp"}, links(n)); diff != "" {
+		t.Error(diff, n.Unknown)
+	}
+	if !strings.Contains(strings.Join(n.Unknown, "\n"), "a port eth1: its neighbour tells no name") {
+		t.Errorf("unknown %q", n.Unknown)
+	}
+}
+
+// TestNames: two devices of one name are told, and two names that a topology writes alike are two nodes.
+func TestNames(t *testing.T) {
+	n := inferred(t, written(t, frr("core1.london", "interface eth1", " ip address 10.0.0.1/30"), strings.ReplaceAll(frr("core1.paris"), "8.4.4", "10.3"))...)
+	all := strings.Join(n.Contradictions, "\n")
+	if len(n.Nodes) != 1 || !strings.Contains(all, "of two domains") || !strings.Contains(all, "its version is 8.4.4 in some files, and 10.3 in others") {
+		t.Errorf("%d nodes, contradictions %q", len(n.Nodes), n.Contradictions)
+	}
+	n = inferred(t, written(t, frr("r.1", "interface eth1", " ip address 10.0.0.1/30"), frr("r+2", "interface eth1"), frr("r-2", "interface eth1"))...)
+	var names []string
+	for _, node := range n.Nodes {
+		names = append(names, node.Name)
+	}
+	if diff := cmp.Diff([]string{"r-1", "r-2", "r-2-2"}, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestHearsItself: a port that hears itself is no cable.
+func TestHearsItself(t *testing.T) {
+	n := inferred(t, written(t, "a#show version\nSoftware image version: 4.30.1F\na#show lldp neighbors\nPort          Neighbor Device ID       Neighbor Port ID    TTL\nEt1  a  Ethernet1  120\na#\n")...)
+	if len(n.Links) != 0 || !strings.Contains(strings.Join(n.Unknown, "\n"), "a port Et1: it hears itself there") {
+		t.Errorf("links %v, unknown %q", links(n), n.Unknown)
+	}
+}
+
+// TestOSPF: the networks and areas are equal where all of them are written, and what is not is listed.
+func TestOSPF(t *testing.T) {
+	eos := func(lines ...string) string {
+		return "! device: e1 (DCS-7050SX3, EOS-4.30.1F)\n!\nhostname e1\n!\n" + strings.Join(lines, "\n") + "\n!\nend\n"
+	}
+	const equal = "networks and areas of OSPF"
+	for name, c := range map[string]struct {
+		text    string
+		equal   bool
+		differs []string
+	}{
+		"a network":                       {eos("router ospf 1", "   network 10.0.0.0/30 area 0.0.0.0"), true, nil},
+		"an interface without an address": {eos("interface Ethernet1", "   ip ospf area 0.0.0.0", "router ospf 1", "   router-id 1.1.1.1"), false, []string{"OSPF at Ethernet1 in area 0.0.0.0"}},
+		"stub and redistribution":         {eos("router ospf 1", "   area 0.0.0.1 stub", "   area 0.0.0.2 nssa", "   redistribute static", "   network 10.0.0.0/30 area 0.0.0.1"), true, []string{"area 0.0.0.1 stub", "area 0.0.0.2 nssa", "redistribute static"}},
+	} {
+		n := inferred(t, written(t, c.text)...)
+		if len(n.Nodes) != 1 {
+			t.Fatalf("%s: %+v", name, n)
+		}
+		node := n.Nodes[0]
+		if slices.Contains(node.Equal, equal) != c.equal {
+			t.Errorf("%s: equal %q", name, node.Equal)
+		}
+		for _, want := range c.differs {
+			if !strings.Contains(strings.Join(node.Differs, "\n"), want) {
+				t.Errorf("%s: %q lacks %q", name, node.Differs, want)
+			}
 		}
 	}
 }

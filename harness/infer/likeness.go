@@ -12,22 +12,24 @@ func own(platform string) bool { return slices.Contains([]string{"frr", "bird", 
 // likeness says how much a node of a lab will be the customer's, and makes its configuration.
 func (b *builder) likeness(n *Node) {
 	n.Ports = b.ports(n)
-	cleaned, out := Clean(n.Platform, n.config)
+	cleaned, out := Clean(n.Platform, n.Sent)
 	n.TakenOut = out
+	n.Differs = append(n.Differs, n.lacks...)
 	if image, exact, ok := b.image(n); ok && own(n.Platform) {
 		n.Image, n.Config = image, cleaned
 		n.Likeness = Near
-		if exact {
+		if exact && len(n.lacks) == 0 {
 			n.Likeness = Exact
-		} else {
+		}
+		if !exact {
 			n.Differs = append(n.Differs, fmt.Sprintf("the version: %s, and the image is %s", orNone(n.Version), image))
 		}
-		if n.config == "" {
+		if n.Sent == "" {
 			n.Differs = append(n.Differs, "the configuration, of which no file came")
 		}
 		return
 	}
-	if n.config == "" && len(n.Ports) == 0 {
+	if n.Sent == "" && len(n.Ports) == 0 {
 		n.Likeness = NotShown
 		n.Differs = append(n.Differs, "all of it: neither its configuration nor a link of it is known")
 		b.unknown("%s: neither its configuration nor a link of it is known", n.Name)
@@ -160,25 +162,33 @@ func (b *builder) protocols(n *Node, lab map[string]string, w *strings.Builder) 
 		if n.RouterID != "" {
 			fmt.Fprintf(w, " ospf router-id %s\n", n.RouterID)
 		}
-		var networks []string
+		var networks, left []string
 		for _, a := range n.OSPF {
 			if a.Network != "" {
 				networks = appendNew(networks, fmt.Sprintf(" network %s area %s\n", a.Network, a.Area))
 				continue
 			}
-			for _, i := range n.Interfaces {
-				if key(i.Name) != key(a.Interface) || lab[key(i.Name)] == "" {
-					continue
-				}
-				for _, p := range i.Addresses {
+			written := false
+			if i, ok := n.ifaces[key(a.Interface)]; ok && lab[key(a.Interface)] != "" {
+				for _, p := range n.Interfaces[i].Addresses {
 					if p.Addr().Is4() {
 						networks = appendNew(networks, fmt.Sprintf(" network %s area %s\n", p.Masked(), a.Area))
+						written = true
 					}
 				}
 			}
+			if !written {
+				left = appendNew(left, fmt.Sprintf("OSPF at %s in area %s: the lab has no address of it", a.Interface, a.Area))
+			}
 		}
 		w.WriteString(strings.Join(networks, ""))
-		n.Equal = append(n.Equal, "networks and areas of OSPF")
+		if len(left) == 0 {
+			n.Equal = append(n.Equal, "networks and areas of OSPF")
+		}
+		for _, o := range n.ospf {
+			left = appendNew(left, "OSPF: "+o+", which the lab does not have")
+		}
+		n.Differs = append(n.Differs, left...)
 	}
 	if n.AS != "" && len(n.BGP) > 0 {
 		fmt.Fprintf(w, "router bgp %s\n no bgp ebgp-requires-policy\n", n.AS)

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,9 @@ type Options struct {
 	Template func(name string) ([]byte, error)
 	// Image gives an image of a platform's software, of this version where there is one.
 	Image func(platform, version string) (image string, exact, ok bool)
+	// Lacks tells what the answer of a session lacks that is a platform's configuration, and whether
+	// anybody can tell. Configurations by themselves are asked by [intake.Options].
+	Lacks func(platform, text string) (lacks []string, known bool)
 }
 
 // neighbour is what a device says of the other end of a port.
@@ -27,6 +31,7 @@ type said struct {
 	pairs      []Pair
 	vlans      []VLAN
 	config     string
+	cut        []string    // what of the answers did not come
 	addresses  []Interface // of the kernel's own list
 }
 
@@ -54,6 +59,12 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		r.parts[p] = s
 		r.order = append(r.order, p)
 	}
+	if c.Status == intake.CutOff {
+		s.cut = append(s.cut, fmt.Sprintf("the answer of %s has fewer rows than it says", c.Command))
+	}
+	if c.Beyond > 0 {
+		s.cut = append(s.cut, fmt.Sprintf("%d bytes of the answer of %s, which are beyond the %d that are read", c.Beyond, c.Command, intake.MaxAnswer))
+	}
 	command := strings.Fields(strings.ToLower(c.Command))
 	is := func(words ...string) bool {
 		if len(command) < len(words) {
@@ -68,8 +79,12 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	}
 	switch {
 	case is("show", "running-config"), is("show", "configuration"), is("show", "startup-config"):
-		if s.config == "" {
+		switch {
+		case !wholeConfig(c.Command) || s.config == text:
+		case s.config == "":
 			s.config = text
+		default:
+			s.cut = append(s.cut, fmt.Sprintf("the configuration that %s shows at line %d, which is another than the one before it", c.Command, c.Line))
 		}
 	case is("show", "lldp", "neighbor"), is("show", "cdp", "neighbor"), is("show", "edp"), is("lldpctl"), is("lldpcli", "show", "neighbors"):
 		return r.neighbours(s, text)
@@ -97,6 +112,15 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		s.addresses = append(s.addresses, brief(text)...)
 	}
 	return nil
+}
+
+// wholeConfig reports whether a command shows all of a configuration: it is of two words, and of pipes that
+// only say how it is shown.
+func wholeConfig(command string) bool {
+	stages := strings.Split(strings.ToLower(command), "|")
+	return len(strings.Fields(stages[0])) == 2 && !slices.ContainsFunc(stages[1:], func(s string) bool {
+		return !slices.Contains([]string{"no-more", "nomore", "display set"}, strings.Join(strings.Fields(s), " "))
+	})
 }
 
 // rows reads a table by a driver's template.
@@ -142,6 +166,10 @@ func (r *Reader) neighbours(s *said, text string) error {
 	case strings.Contains(text, "LLDP Neighbor\n") || strings.Contains(text, "Index    :"):
 		return r.rows("voss:lldp", text, driver("lldp"))
 	}
+	if strings.Contains(text, "LLDP neighbors:") {
+		lldpctl(text, add)
+		return nil
+	}
 	for _, form := range []struct {
 		by, head string
 		row      string
@@ -150,7 +178,6 @@ func (r *Reader) neighbours(s *said, text string) error {
 		{"lldp", "Local Interface", `(?m)^(?P<port>[a-z]+-\d\S*|\w+\d+)\s+\S+\s+\S+\s+(?P<remote>\S+)\s+(?P<name>\S+)\s*$`},
 		{"lldp", "Hold-time", `(?m)^(?P<name>\S+)\s+(?P<port>[A-Za-z]+\d\S*)\s+\d+\s+(?:[A-Z,]+\s+)?(?P<remote>\S+)\s*$`},
 		{"cdp", "Local Intrfce", `(?m)^(?P<name>\S+)\s+(?P<port>[A-Za-z]+ ?\d\S*)\s+\d+\s+.*?\s(?P<remote>[A-Za-z]+ ?\d\S*)\s*$`},
-		{"lldp", "LLDP neighbors:", `(?s)Interface:\s+(?P<port>[^,\s]+),.*?SysName:\s+(?P<name>\S+).*?PortID:\s+ifname (?P<remote>\S+)`},
 	} {
 		if !strings.Contains(text, form.head) {
 			continue
@@ -162,6 +189,25 @@ func (r *Reader) neighbours(s *said, text string) error {
 		return nil
 	}
 	return nil
+}
+
+// lldpctl reads what lldpd's own client shows: a block for each neighbour, which begins with the interface.
+// One that names its port by something else than the interface's name tells nothing.
+func lldpctl(text string, add func(by, port, name, remote string)) {
+	port := regexp.MustCompile(`^\s+([^,\s]+),`)
+	name := regexp.MustCompile(`(?m)^\s*SysName:[ \t]+(\S+)`)
+	remote := regexp.MustCompile(`(?m)^\s*PortID:[ \t]+ifname (\S+)`)
+	for _, block := range strings.Split(text, "Interface:")[1:] {
+		p, r := port.FindStringSubmatch(block), remote.FindStringSubmatch(block)
+		if p == nil || r == nil {
+			continue
+		}
+		n := ""
+		if m := name.FindStringSubmatch(block); m != nil {
+			n = m[1]
+		}
+		add("lldp", p[1], n, r[1])
+	}
 }
 
 // key is a port in one spelling, so that the short forms of tables are those of configurations.

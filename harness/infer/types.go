@@ -10,7 +10,7 @@ type Likeness string
 // Likenesses.
 const (
 	Exact      Likeness = "exact"      // the same software and version
-	Near       Likeness = "near"       // the same software, of another version
+	Near       Likeness = "near"       // the same software, of another version, or of files that are not whole
 	Substitute Likeness = "substitute" // other software; Equal and Differs say what of it is equal
 	NotShown   Likeness = "not shown"  // nothing is known that a lab could show
 )
@@ -54,7 +54,16 @@ type Node struct {
 	// Ports are the lab's names of the interfaces, by those of the device.
 	Ports map[string]string `json:"ports,omitempty"`
 
-	config string // as it was sent
+	// Sent is the configuration as it was sent, with its secrets; it is for who replaces them.
+	Sent string `json:"-"`
+
+	device string         // as its files call it
+	lacks  []string       // what of its files did not come
+	ospf   []string       // what OSPF does besides networks and areas
+	ifaces map[string]int // of Interfaces, by key
+	vlans  map[int]int    // of VLANs, by ID
+	has    map[[2]string]bool
+	spelt  map[string]string // names of interfaces and ports, by key
 }
 
 // Interface is one with an address, or a VLAN's or an aggregate's.

@@ -38,7 +38,7 @@ type clabLink struct {
 }
 
 // Files are the lab of a network: NAME.clab.yml, a configuration for each node, and UNKNOWN.txt with
-// what could not be known and what each node is not. redact replaces secrets in a configuration.
+// what could not be known and what each node is not. redact replaces secrets in each.
 func (n *Network) Files(name string, redact func(file string, text []byte) []byte) ([]File, error) {
 	c := clab{Name: name}
 	c.Topology.Nodes = map[string]clabNode{}
@@ -70,8 +70,8 @@ func (n *Network) Files(name string, redact func(file string, text []byte) []byt
 	if err != nil {
 		return nil, fmt.Errorf("write the topology: %w", err)
 	}
-	files = append([]File{{name + ".clab.yml", data}}, files...)
-	return append(files, File{"UNKNOWN.txt", []byte(n.notes())}), nil
+	files = append([]File{{name + ".clab.yml", redact(name+".clab.yml", data)}}, files...)
+	return append(files, File{"UNKNOWN.txt", redact("UNKNOWN.txt", []byte(n.notes()))}), nil
 }
 
 // notes is what a person has to know of the lab.

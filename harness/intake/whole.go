@@ -97,12 +97,21 @@ func (s *splitter) lacks(p *part, text string) (lacks []string, known bool) {
 			return lacks, true
 		}
 	}
-	pl := s.g.platform(p.Platform)
-	if pl == nil || p.Kind != Config {
+	if p.Kind != Config {
+		return nil, false
+	}
+	return s.g.ConfigLacks(p.Platform, text)
+}
+
+// ConfigLacks tells what a configuration lacks, by how a platform's end. The end is optional in files
+// of some platforms (FRR's frr.conf), and never below the line "Current configuration:" of an answer.
+func (g *Grammar) ConfigLacks(platform, text string) (lacks []string, known bool) {
+	pl := g.platform(platform)
+	if pl == nil {
 		return nil, false
 	}
 	switch {
-	case pl.configEnd != nil && pl.configEnd.MatchString(text), pl.configEnd != nil && pl.EndOptional:
+	case pl.configEnd != nil && pl.configEnd.MatchString(text), pl.configEnd != nil && pl.EndOptional && !strings.Contains(text, "Current configuration:"):
 		return nil, true
 	case pl.configEnd != nil:
 		return []string{"the end of the configuration (a line with end)"}, true
