@@ -2,12 +2,14 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,9 +53,10 @@ What two files say against each other is listed, and no link.
 
 A folder is written: NAME.clab.yml, a configuration for each node, NAME.svg, and UNKNOWN.txt with what could
 not be known. Of configurations management, AAA, SNMP, users and certificates are taken
-out, and listed; secrets are replaced by others of the same form, the same at both ends.
+out, and listed; secrets are replaced by others of the same form, the same at both ends, in all files.
 
-Each node says how like the customer's it is: exact (software and version), near (software), substitute
+Each node says how like the customer's it is: exact (software and version, and its files are whole), near
+(software; or one of its files is cut), substitute
 (an FRR with its addresses, and its neighbours of OSPF and BGP: what is equal and what is not is
 listed), not shown.
 
@@ -111,7 +114,11 @@ func runInfer(_ context.Context, o *inferOptions) error {
 	if err != nil {
 		return cli.AsInputError(err)
 	}
-	lab = append(lab, infer.File{Name: o.name + ".svg", Data: drawn(n)})
+	lab = append(lab, infer.File{Name: o.name + ".svg", Data: clean(o.name+".svg", drawn(n))})
+	shown, err := redacted(n, clean)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return fmt.Errorf("make the folder of the lab: %w", err)
 	}
@@ -120,7 +127,7 @@ func runInfer(_ context.Context, o *inferOptions) error {
 			return err
 		}
 	}
-	if err := o.Show(inferredLab{out, n}, func(w io.Writer) { printNetwork(w, n, out, o.name) }); err != nil {
+	if err := o.Show(inferredLab{out, shown}, func(w io.Writer) { printNetwork(w, shown, out, o.name) }); err != nil {
 		return err
 	}
 	if len(n.Contradictions) > 0 {
@@ -139,8 +146,16 @@ func network(files []string) (infer.Network, error) {
 	if err != nil {
 		return infer.Network{}, err
 	}
-	r := infer.New(infer.Options{Template: registry.Template, Image: imageOf})
-	im, err := g.Files(files, intake.Options{Visit: r.Visit})
+	r := infer.New(infer.Options{
+		Template: registry.Template, Image: imageOf,
+		Lacks: func(platform, text string) ([]string, bool) {
+			if lacks, known := registry.ConfigLacks(platform, text); known {
+				return lacks, true
+			}
+			return g.ConfigLacks(platform, text)
+		},
+	})
+	im, err := g.Files(files, intake.Options{Visit: r.Visit, Lacks: cli.Lacks(registry)})
 	if err != nil {
 		return infer.Network{}, err
 	}
@@ -152,11 +167,16 @@ func network(files []string) (infer.Network, error) {
 	return r.Infer(im), nil
 }
 
-// imageOf is an image of this project with a platform's software: of this version, or of one that begins
-// with the same number, or the newest.
+// imageOf is an image of this project with a platform's software, as [nearest] has it.
 func imageOf(platform, version string) (image string, exact, ok bool) {
-	major, _, _ := strings.Cut(version, ".")
-	for _, ref := range slices.Backward(recipe.KnownRefs()) {
+	return nearest(recipe.KnownRefs(), platform, version)
+}
+
+// nearest is the image, of some of which the newest are the last, with a platform's software of this
+// version; or of the nearest that begins with the same number; or the newest.
+func nearest(refs []string, platform, version string) (image string, exact, ok bool) {
+	var best []int
+	for _, ref := range slices.Backward(refs) {
 		has, found := strings.CutPrefix(ref, recipe.Repository+platform+":")
 		if !found {
 			continue
@@ -164,25 +184,62 @@ func imageOf(platform, version string) (image string, exact, ok bool) {
 		if has == version {
 			return ref, true, true
 		}
-		if image == "" || strings.HasPrefix(has, major+".") && version != "" {
+		d := distance(has, version)
+		if near := len(d) > 0 && d[0] == 0; image == "" || near && (best == nil || slices.Compare(d, best) < 0) {
 			image = ref
+			if near {
+				best = d
+			}
 		}
 	}
 	return image, false, image != ""
 }
 
-// secretless replaces the secrets of configurations, and nothing else.
+// distance is how far two versions are apart in each of their numbers; nil where one is of none.
+func distance(x, y string) (d []int) {
+	p, q := strings.Split(x, "."), strings.Split(y, ".")
+	for i := range max(len(p), len(q)) {
+		var a, b int
+		var err1, err2 error
+		if i < len(p) {
+			a, err1 = strconv.Atoi(p[i])
+		}
+		if i < len(q) {
+			b, err2 = strconv.Atoi(q[i])
+		}
+		if err1 != nil || err2 != nil {
+			return d
+		}
+		d = append(d, max(a-b, b-a))
+	}
+	return d
+}
+
+// redacted is a network as it may be shown.
+func redacted(n infer.Network, clean func(file string, text []byte) []byte) (shown infer.Network, err error) {
+	data, err := json.Marshal(n)
+	if err != nil {
+		return shown, fmt.Errorf("write the network: %w", err)
+	}
+	if err := json.Unmarshal(clean("network.json", data), &shown); err != nil {
+		return shown, fmt.Errorf("read the network without its secrets: %w", err)
+	}
+	return shown, nil
+}
+
+// secretless replaces the secrets of configurations, and nothing else: what the files say of devices stays.
 func secretless(n infer.Network) (func(file string, text []byte) []byte, error) {
 	o := redact.Options{KeepMACs: true, KeepPrefixes: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}
+	o.Keep = []string{"…"} // which stands for values that are taken out
 	for _, node := range n.Nodes {
-		o.Keep = append(o.Keep, node.Name)
+		o.Keep = append(o.Keep, cli.Present(node.Name, node.Model, node.Serial)...)
 	}
 	r, err := redact.New(redact.NewKey(), o)
 	if err != nil {
 		return nil, err
 	}
 	for _, node := range n.Nodes {
-		r.Learn(node.Name+".conf", []byte(node.Config))
+		r.Learn(node.Name+".conf", []byte(node.Sent))
 	}
 	return r.Text, nil
 }
