@@ -1,6 +1,7 @@
 package cgroups_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +16,23 @@ import (
 	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/namespaces/cgroups"
 )
+
+// divides marks the process that divides a group and waits, without a number that others see.
+const divides = "__divide"
+
+// The test binary also plays another process that divides a group.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == divides {
+		if _, err := (cgroups.Delegation{Dir: os.Args[2]}).Divide("hidden"); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("divided by", os.Getpid())
+		_, _ = os.Stdin.Read(make([]byte, 1)) // until the test ends it
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
 
 // machine is a folder that stands for one.
 func machine(t *testing.T, files map[string]string) string {
@@ -251,5 +269,49 @@ func TestDivide(t *testing.T) {
 	}
 	if err := os.Remove(filepath.Join(dir, "reprise-processes")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSweepHidden: the group of a process that has its number in another namespace is not taken for
+// left, empty as it is, until that process has ended.
+func TestSweepHidden(t *testing.T) {
+	dir := own(t)
+	cmd := exec.Command("sh", "-c", `echo 29000 >/proc/sys/kernel/ns_last_pid && "$0" "$@"; exit $?`, os.Args[0], divides, dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID,
+		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}, GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said, err := bufio.NewReader(out).ReadString('\n')
+	number, ok := strings.CutPrefix(strings.TrimSpace(said), "divided by ")
+	if err != nil || !ok {
+		t.Errorf("it said %q, %v", said, err)
+	}
+	group := filepath.Join(dir, "reprise-"+number+"-hidden")
+	if err := (cgroups.Delegation{Dir: dir}).Sweep(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(group); err != nil {
+		t.Errorf("while its maker lives: %v", err)
+	}
+	_ = in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if err := (cgroups.Delegation{Dir: dir}).Sweep(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(group); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("when its maker has ended: %v", err)
 	}
 }

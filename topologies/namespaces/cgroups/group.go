@@ -20,12 +20,14 @@ import (
 const inhabitants = "reprise-processes"
 
 // labName matches the group of a lab: the process that made it, and the lab.
-var labName = regexp.MustCompile(`^reprise-([0-9]+)-`)
+var labName = regexp.MustCompile(`^reprise-[0-9]+-`)
 
-// Lab is the group of a lab.
+// Lab is the group of a lab. Its maker holds a lock of it as long as it lives: numbers of processes say
+// nothing to who has other ones.
 type Lab struct {
 	dir         string
 	controllers []string
+	lock        *os.File
 }
 
 // Limits of a node. What is zero is not bounded, nor what the delegation has no controller for.
@@ -43,14 +45,55 @@ func (d Delegation) Divide(lab string) (*Lab, error) {
 	if err := enable(d.Dir, d.Controllers); err != nil {
 		return nil, err
 	}
-	l := &Lab{filepath.Join(d.Dir, fmt.Sprintf("reprise-%d-%s", os.Getpid(), lab)), d.Controllers}
-	if err := os.Mkdir(l.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make a control group: %w", err)
+	l := &Lab{dir: filepath.Join(d.Dir, fmt.Sprintf("reprise-%d-%s", os.Getpid(), lab)), controllers: d.Controllers}
+	for l.lock == nil {
+		if err := os.Mkdir(l.dir, 0o755); err != nil {
+			return nil, fmt.Errorf("make a control group: %w", err)
+		}
+		var err error
+		if l.lock, err = locked(l.dir, unix.LOCK_SH); err != nil {
+			return nil, errors.Join(fmt.Errorf("lock a control group: %w", err), l.Remove())
+		}
 	}
 	if err := enable(l.dir, d.Controllers); err != nil {
 		return nil, errors.Join(err, l.Remove())
 	}
 	return l, nil
+}
+
+// locked opens a group and locks it; nil where it was removed before that.
+func locked(dir string, how int) (*os.File, error) {
+	f, err := os.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if err = unix.Flock(int(f.Fd()), how); !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	mine, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if there, err := os.Stat(dir); err != nil || !os.SameFile(mine, there) {
+		return nil, errors.Join(ignoreGone(err), f.Close())
+	}
+	return f, nil
+}
+
+// ignoreGone takes what is gone for what was to be.
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // enable has controllers bound what is below a group.
@@ -162,7 +205,11 @@ func (g *Group) Close() {
 const removeTimeout = 10 * time.Second
 
 // Remove removes the groups of the lab, in which no process is any more.
-func (l *Lab) Remove() error { return remove(l.dir) }
+func (l *Lab) Remove() error {
+	err := remove(l.dir)
+	_ = l.lock.Close() // it was only held, or it is closed by now
+	return err
+}
 
 func remove(dir string) error {
 	below, err := os.ReadDir(dir)
@@ -199,20 +246,31 @@ func (d Delegation) Sweep() error {
 	}
 	var errs []error
 	for _, e := range entries {
-		m := labName.FindStringSubmatch(e.Name())
-		if m == nil {
-			continue
-		}
-		if _, err := os.Stat("/proc/" + m[1]); err == nil {
-			continue
-		}
-		dir := filepath.Join(d.Dir, e.Name())
-		events, err := os.ReadFile(filepath.Join(dir, "cgroup.events"))
-		if err == nil && Count(events, "populated") == 0 { // else it is kept, or somebody else removes it
-			errs = append(errs, remove(dir))
+		if labName.MatchString(e.Name()) {
+			errs = append(errs, sweep(filepath.Join(d.Dir, e.Name())))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// sweep removes the group of a lab if nobody has locked it and it has no processes.
+func sweep(dir string) error {
+	lock, err := locked(dir, unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil // its maker lives
+	}
+	if err != nil {
+		return fmt.Errorf("look whether control group %s is left: %w", dir, err)
+	}
+	if lock == nil {
+		return nil // somebody else has removed it
+	}
+	defer lock.Close() //nolint:errcheck // it was only held
+	events, err := os.ReadFile(filepath.Join(dir, "cgroup.events"))
+	if err != nil || Count(events, "populated") != 0 {
+		return nil // it is kept
+	}
+	return remove(dir)
 }
 
 // Count is a number in a file of events of a group; zero where there is none.
