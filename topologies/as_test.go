@@ -30,6 +30,7 @@ type ableLab struct {
 	topologies.ProcessWatcher
 	topologies.NodeRestarter
 	topologies.Enterer
+	topologies.Warner
 	topologies.StateChecker
 }
 
@@ -53,6 +54,7 @@ func TestAsKeepsEveryAbility(t *testing.T) {
 		"BuiltKinder": has[topologies.BuiltKinder], "Faulter": has[topologies.Faulter], "NodeWatcher": has[topologies.NodeWatcher],
 		"ProcessWatcher": has[topologies.ProcessWatcher], "NodeRestarter": has[topologies.NodeRestarter],
 		"Enterer": has[topologies.Enterer], "StateChecker": has[topologies.StateChecker],
+		"Warner": has[topologies.Warner],
 	} {
 		if !is(lab) || !is(wrappedLab{wrappedLab{lab}}) {
 			t.Errorf("%s is lost", name)

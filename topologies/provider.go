@@ -123,6 +123,12 @@ type NodeRestarter interface {
 	RestartNode(ctx context.Context, node string) error
 }
 
+// Warner is a lab that tells what it was built without though its provider has it: nothing is wrong
+// with the lab, and it may hold less than is said of such labs. Each is one line, without the lab's name.
+type Warner interface {
+	Warnings() []string
+}
+
 // Enterer is a lab that a person can enter: the command that opens a shell on a node.
 type Enterer interface {
 	Enter(node string) (argv []string)

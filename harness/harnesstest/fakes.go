@@ -43,6 +43,8 @@ type Provider struct {
 	HostFn func(node string, argv []string) (said string, exit int)
 	// Libraries are those for clocks that nodes may be given.
 	Libraries []topologies.ClockLibrary
+	// Warnings is what labs tell that they were built without.
+	Warnings []string
 	// BuiltKind is the kind that a lab says it is once it is built; empty says nothing.
 	BuiltKind topologies.Kind
 	// CaptureFn captures; without it the lab cannot.
@@ -119,6 +121,9 @@ func (r *reservation) ID() string { return r.id }
 func (r *reservation) Host(node string) (topologies.Host, error) {
 	return host{p: r.p, node: node}, nil
 }
+
+// Warnings implements topologies.Warner.
+func (r *reservation) Warnings() []string { return r.p.Warnings }
 
 // builtLab is a lab that tells its kind.
 type builtLab struct{ *reservation }

@@ -121,6 +121,11 @@ func (p preparation) build(ctx context.Context) error {
 	ctx, release := p.lab.whileOurs(ctx)
 	defer release()
 	p.rec.note("lab built")
+	if w, ok := topologies.As[topologies.Warner](p.lab.res); ok {
+		for _, line := range w.Warnings() {
+			p.rec.note(line)
+		}
+	}
 	if why := cannotShow(p.lab.plan, p.lab.kind(), p.lab.env.Registry); why != "" {
 		return &showsNothingError{why}
 	}

@@ -29,6 +29,7 @@ var (
 	_ topologies.NodeWatcher    = (*lab)(nil)
 	_ topologies.NodeRestarter  = (*lab)(nil)
 	_ topologies.Enterer        = (*lab)(nil)
+	_ topologies.Warner         = (*lab)(nil)
 	_ topologies.Faulter        = (*lab)(nil)
 	_ topologies.Capturer       = (*lab)(nil)
 	_ topologies.Trafficker     = (*lab)(nil)
@@ -194,6 +195,17 @@ func (l *lab) Ends(ctx context.Context, node string) (ends []topologies.ProcessE
 		return nil, time.Time{}, "", err
 	}
 	return w.Ends(ctx, node)
+}
+
+// Warnings implements topologies.Warner: what both parts tell.
+func (l *lab) Warnings() []string {
+	var lines []string
+	for _, p := range []cabling.Part{l.containers, l.namespaces} {
+		if w, ok := topologies.As[topologies.Warner](p); ok {
+			lines = append(lines, w.Warnings()...)
+		}
+	}
+	return lines
 }
 
 // Enter implements topologies.Enterer.

@@ -49,18 +49,22 @@ func (s *nodeSpec) filesInMemory() int64 {
 }
 
 // divide makes the lab's control group where one is delegated. Where it cannot be divided the
-// supervisor bounds the nodes alone, as without; but nothing else bounds processors.
+// supervisor bounds the nodes alone, as without, which the lab tells; but nothing else bounds processors.
 func (l *lab) divide() error {
 	if l.build.groups == nil {
 		return nil
 	}
 	groups, err := l.build.groups.Divide(l.ID())
+	if err == nil {
+		l.groups = groups
+		return nil
+	}
 	for _, n := range l.order {
-		if err != nil && n.CPU != 0 {
+		if n.CPU != 0 {
 			return fmt.Errorf("bound processors: %w", err)
 		}
 	}
-	l.groups = groups
+	l.warnings = append(l.warnings, fmt.Sprintf("the kernel does not bound the nodes of this lab, its supervisor does it alone, though a control group is delegated (%s): %v", l.build.groups.Dir, err))
 	return nil
 }
 

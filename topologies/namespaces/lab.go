@@ -38,6 +38,7 @@ type lab struct {
 	files    *folder          // nil: every node keeps in memory what it writes
 	groups   *cgroups.Lab     // nil: the supervisor alone bounds the nodes
 	cables   *cabling.Cabling // nil: the lab is a part of one, and is not wired yet
+	warnings []string         // set before any node is made
 
 	watch watch
 }
@@ -49,6 +50,7 @@ var (
 	_ topologies.Resetter       = (*lab)(nil)
 	_ topologies.AllResetter    = (*lab)(nil)
 	_ topologies.Enterer        = (*lab)(nil)
+	_ topologies.Warner         = (*lab)(nil)
 	_ topologies.Faulter        = (*lab)(nil)
 	_ topologies.Capturer       = (*lab)(nil)
 	_ topologies.Trafficker     = (*lab)(nil)
@@ -302,6 +304,9 @@ func (l *lab) Enter(name string) []string {
 	}
 	return append(enter, "bash")
 }
+
+// Warnings implements topologies.Warner.
+func (l *lab) Warnings() []string { return l.warnings }
 
 // NodeState implements topologies.NodeWatcher.
 func (l *lab) NodeState(ctx context.Context, name string) (topologies.NodeState, error) {

@@ -176,6 +176,11 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err != nil {
 		return fmt.Errorf("build lab: %w", err)
 	}
+	if w, ok := topologies.As[topologies.Warner](res); ok {
+		for _, line := range w.Warnings() {
+			o.Progress("%s", line)
+		}
+	}
 	enter := map[string]string{}
 	for _, n := range t.Names() {
 		if e, ok := topologies.As[topologies.Enterer](res); ok {
