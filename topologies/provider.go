@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -137,10 +138,23 @@ type Enterer interface {
 // Collector is a provider whose labs may outlive their owners, and that removes those. Both
 // methods return the names of what they removed.
 type Collector interface {
-	// GC removes the labs whose owner is gone, and those that are past their time.
+	// GC removes the labs whose owner is gone, and those that are past their time. What it keeps since it
+	// is out of reach is a *AwayError each, joined with other errors.
 	GC(ctx context.Context, now time.Time) (removed []string, err error)
 	// RemoveRun removes every lab of a run, whatever its state.
 	RemoveRun(ctx context.Context, run string) (removed []string, err error)
+}
+
+// AwayError says that files of a lab that has ended were not removed, since the folder that they are in
+// is not there: the disk may be mounted again.
+type AwayError struct {
+	Path string // of the files
+	Note string // file that says where they are
+}
+
+func (e *AwayError) Error() string {
+	return fmt.Sprintf("remove %s, files of a lab that has ended: %s is not there; mount its disk and run reprise gc, or, if it is gone for good, remove the note %s",
+		e.Path, filepath.Dir(e.Path), e.Note)
 }
 
 // Puller is a provider that can fetch what a topology's nodes are made of; say hears of

@@ -99,6 +99,9 @@ func note(path, text string) (*os.File, error) {
 	}
 	_, err = f.WriteString(text)
 	if err == nil {
+		err = f.Sync() // so that no note is empty after a crash
+	}
+	if err == nil {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	}
 	if err == nil {
@@ -152,7 +155,8 @@ func (f *folder) remove(ctx context.Context, m userns.Mapping) error {
 // maxNote bounds what is read of a note, in bytes.
 const maxNote = 1 << 16
 
-// removeNoted removes what a note tells of, and the note.
+// removeNoted removes what a note tells of, and the note. Where it cannot tell whether that is still
+// there the error is a *topologies.AwayError, and the note stays.
 func removeNoted(ctx context.Context, m userns.Mapping, note *os.File) error {
 	text := make([]byte, maxNote)
 	n, err := note.ReadAt(text, 0)
@@ -163,16 +167,27 @@ func removeNoted(ctx context.Context, m userns.Mapping, note *os.File) error {
 	if !filepath.IsAbs(path) || !strings.HasPrefix(filepath.Base(path), folderName) {
 		return fmt.Errorf("note %s names %q, which is no folder of a lab", note.Name(), path)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is empty until it is the namespace's
-		if err := store.Clear(ctx, m, path); err != nil {
-			return err
+	noted := strings.TrimSuffix(note.Name(), ".new") // as which it was made
+	err = os.Remove(path)                            // it is empty until it is the namespace's
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = os.Stat(filepath.Dir(path))
+		if errors.Is(err, fs.ErrNotExist) { // it may be on a disk that is not mounted now
+			return &topologies.AwayError{Path: path, Note: noted}
 		}
+	} else if err != nil {
+		err = store.Clear(ctx, m, path)
 	}
-	return os.Remove(strings.TrimSuffix(note.Name(), ".new")) // as which it was made
+	if err != nil {
+		return err
+	}
+	return os.Remove(noted)
 }
 
 // unfinishedAge is when a note that never became one is taken for left.
 const unfinishedAge = time.Hour
+
+// emptyAge is when a note that says nothing is taken for what a crash of the machine has left of one.
+const emptyAge = 24 * time.Hour
 
 // sweepFiles removes what labs that match have left on disk that nobody has locked, and names the labs.
 func sweepFiles(ctx context.Context, match func(lab string) bool) (removed []string, err error) {
@@ -222,6 +237,12 @@ func sweepNote(ctx context.Context, m userns.Mapping, path string) (gone bool, e
 	defer f.Close() //nolint:errcheck // its lock ends with it
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return false, nil // the lab is up
+	}
+	if info, err := f.Stat(); err != nil || info.Size() == 0 {
+		if err == nil && time.Since(info.ModTime()) > emptyAge {
+			err = os.Remove(path)
+		}
+		return false, ignoreGone(err)
 	}
 	if err := removeNoted(ctx, m, f); err != nil {
 		return false, ignoreGone(err)

@@ -230,3 +230,54 @@ func TestDiskKilled(t *testing.T) {
 		t.Error("nothing was ever left to remove")
 	}
 }
+
+// noted writes a note of files of a lab that has ended, as old as given, where a user has none other.
+func noted(t *testing.T, text string, age time.Duration) (note string) {
+	t.Helper()
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	note = filepath.Join(cache, "reprise", "files", "reprise-test-noted-1-ABCDEFGH")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(note), 0o700), os.WriteFile(note, []byte(text), 0o600), os.Chtimes(note, time.Time{}, time.Now().Add(-age))); err != nil {
+		t.Fatal(err)
+	}
+	return note
+}
+
+// What is on a disk that is not mounted is not taken for removed: gc says so, and removes it later.
+func TestDiskAway(t *testing.T) {
+	open(t)
+	runs := filepath.Join(t.TempDir(), "runs")
+	folder := filepath.Join(runs, ".reprise-files-reprise-test-noted-1-ABCDEFGH")
+	note := noted(t, folder, time.Hour)
+	_, err := collector(t).GC(t.Context(), time.Now())
+	away, ok := errors.AsType[*topologies.AwayError](err)
+	if !ok || away.Path != folder || away.Note != note {
+		t.Fatalf("gc: %v", err)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	removed, err := collector(t).GC(t.Context(), time.Now())
+	if err != nil || !slices.Contains(removed, "reprise-test-noted-1") {
+		t.Errorf("mounted, gc: %v, %v", removed, err)
+	}
+	for _, path := range []string{folder, note} {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("left: %s, %v", path, err)
+		}
+	}
+}
+
+// A note of which a crash has left nothing does not keep gc from the others for ever.
+func TestDiskNoteEmpty(t *testing.T) {
+	open(t)
+	for age, stays := range map[time.Duration]bool{time.Hour: true, 25 * time.Hour: false} {
+		note := noted(t, "", age)
+		if _, err := collector(t).GC(t.Context(), time.Now()); err != nil {
+			t.Errorf("%s old: %v", age, err)
+		}
+		if _, err := os.Stat(note); (err == nil) != stays {
+			t.Errorf("%s old: it stays: %t, %v", age, err == nil, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -96,14 +97,30 @@ func (f LabFlags) Encode() string {
 // that a run did not give back. Leases end by themselves.
 func CleanUp(ctx context.Context, p Provider, run string) error {
 	if c, ok := topologies.As[topologies.Collector](p); ok {
-		if _, err := c.GC(context.WithoutCancel(ctx), time.Now()); err != nil {
-			return fmt.Errorf("clean up: %w", err)
+		if _, err := c.GC(context.WithoutCancel(ctx), time.Now()); inReach(err) != nil {
+			return fmt.Errorf("clean up: %w", inReach(err))
 		}
 	}
 	if devices, ok := topologies.As[*lab.Provider](p); ok && run != "" {
 		return unrestored(ctx, devices, run)
 	}
 	return nil
+}
+
+// inReach leaves out of what a clean-up met what is on a disk that is not mounted: that is no matter of a
+// run, and gc tells it.
+func inReach(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, err := range joined.Unwrap() {
+			errs = append(errs, inReach(err))
+		}
+		return errors.Join(errs...)
+	}
+	if _, ok := errors.AsType[*topologies.AwayError](err); ok {
+		return nil
+	}
+	return err
 }
 
 // unrestored names the devices that a run did not give back; nil where there are none.
