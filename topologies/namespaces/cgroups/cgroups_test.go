@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/namespaces/cgroups"
+	"github.com/reprise-lab/reprise/topologies/namespaces/cgroups/cgroupstest"
 )
 
 // divides marks the process that divides a group and waits, without a number that others see.
@@ -150,32 +150,6 @@ func TestFindUnmarked(t *testing.T) {
 	}
 }
 
-// own makes a group of version 2 in which this test is alone, wherever there is one.
-func own(t *testing.T) string {
-	t.Helper()
-	livetest.Long(t, "control groups")
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(mounts)) {
-		if fields := strings.Fields(line); strings.Contains(line, " - cgroup2 ") {
-			dir, err := os.MkdirTemp(fields[4], "test-") //nolint:usetesting // a group is no folder of the test's
-			if err != nil {
-				continue
-			}
-			t.Cleanup(func() {
-				if err := os.Remove(dir); err != nil {
-					t.Error(err)
-				}
-			})
-			return dir
-		}
-	}
-	t.Skip("no control group of version 2 that this user may divide is mounted") //nolint:forbidigo // the machine decides
-	return ""
-}
-
 // groupOf is the group of a process of version 2.
 func groupOf(t *testing.T, pid int) string {
 	t.Helper()
@@ -190,7 +164,7 @@ func groupOf(t *testing.T, pid int) string {
 // TestDivide: what was in the group is below it, a process that is moved is in the node's group with
 // what it makes, and nothing is left of the lab; nor of one whose maker has ended.
 func TestDivide(t *testing.T) {
-	dir := own(t)
+	dir := cgroupstest.Own(t)
 	folder, err := os.Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -275,7 +249,7 @@ func TestDivide(t *testing.T) {
 // TestSweepHidden: the group of a process that has its number in another namespace is not taken for
 // left, empty as it is, until that process has ended.
 func TestSweepHidden(t *testing.T) {
-	dir := own(t)
+	dir := cgroupstest.Own(t)
 	cmd := exec.Command("sh", "-c", `echo 29000 >/proc/sys/kernel/ns_last_pid && "$0" "$@"; exit $?`, os.Args[0], divides, dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID,
