@@ -24,6 +24,7 @@ import (
 // same routes come up.
 func TestInferLive(t *testing.T) {
 	livetest.Long(t, "a lab of routers, twice")
+	t.Parallel()
 	needSpaces(t)
 	g := newGrid(2, 3)
 	dir := t.TempDir()
@@ -94,7 +95,7 @@ func upGrid(t *testing.T, g *grid, run string, ready func(name string, routes []
 		t.Fatal(err)
 	}
 	found := map[string][]string{}
-	for name, d := range g.boot(t, r) {
+	wait := func(name string, d drivers.Driver) {
 		g.await(t, d, "show ip route ospf json", func(routes map[string][]route) bool {
 			found[name] = nil
 			for prefix, list := range routes {
@@ -107,6 +108,13 @@ func upGrid(t *testing.T, g *grid, run string, ready func(name string, routes []
 			slices.Sort(found[name])
 			return ready(name, found[name])
 		})
+	}
+	routers := g.boot(t, r)
+	for name, d := range routers {
+		wait(name, d)
+	}
+	for name, d := range routers { // all have heard of all now, and the first did not when it was ready
+		wait(name, d)
 		for _, command := range []string{"show version", "show running-config", "show ip ospf neighbor"} {
 			x, err := d.Run(t.Context(), drivers.Command{Line: command})
 			if err != nil || x.Rejected != "" {
