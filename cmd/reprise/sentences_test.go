@@ -75,7 +75,6 @@ trials: {count: 1}
 
 // Each sentence comes out as declared, its control too, and a record judged again gives the same.
 func TestSentences(t *testing.T) {
-	t.Parallel()
 	livetest.Long(t, "labs of namespaces")
 	needLab(t)
 	needSpaces(t)
@@ -89,6 +88,8 @@ func TestSentences(t *testing.T) {
 			if err := os.WriteFile(file, []byte(text+sentenceTopology), 0o600); err != nil {
 				t.Fatal(err)
 			}
+			busyLabs <- struct{}{}
+			defer func() { <-busyLabs }()
 			for _, args := range [][]string{nil, {"--control"}} {
 				runs := t.TempDir()
 				reprise(t, append([]string{"run", file, "-q", "-n", "1", "--provider", "namespaces", "--dir", runs}, args...)...)
@@ -163,13 +164,14 @@ symptom: [{name: nothing, node: h1, exec: "test -e /tmp/x", expect: exit == 0, e
 
 // Each comes out as it should, and its control where it has one.
 func TestFaultFindings(t *testing.T) {
-	t.Parallel()
 	livetest.Long(t, "labs of namespaces")
 	needLab(t)
 	needSpaces(t)
 	for name, f := range faultFindings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			busyLabs <- struct{}{}
+			defer func() { <-busyLabs }()
 			file := filepath.Join(t.TempDir(), "scenario.yaml")
 			if err := os.WriteFile(file, []byte(f.text), 0o600); err != nil {
 				t.Fatal(err)
