@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/all"
 	"github.com/reprise-lab/reprise/harness/intake"
@@ -109,6 +111,11 @@ func locate(name string) (path string, cleanup func(), err error) {
 		hint = "reprise scenario list shows those that come with the program"
 	}
 	return "", nil, InputError("%s: %w, and no scenario of the corpus has this id (%s)", name, fs.ErrNotExist, hint)
+}
+
+// SetFlag defines --set, which replaces values of the scenario.
+func SetFlag(fl *pflag.FlagSet, to *[]string) {
+	fl.StringArrayVar(to, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
 }
 
 // ParseSet reads --set node.field=value.

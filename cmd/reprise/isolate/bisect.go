@@ -96,7 +96,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 	fl := c.Flags()
 	fl.StringVar(&o.list, "versions", "", "file with an image a line, or images with commas between, oldest first")
 	fl.StringSliceVar(&o.Nodes, "node", nil, "node that runs the version (default: every node of role dut)")
-	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
+	cli.SetFlag(fl, &o.Set)
 	fl.Float64Var(&o.Confidence, "confidence", 0.99, "probability at which the answer counts as found")
 	fl.IntVar(&o.MaxRuns, "max-trials", 300, "most trials")
 	fl.IntVar(&o.Measure, "measure", 5, "trials of the newest and of the oldest version beforehand")

@@ -141,7 +141,7 @@ Exit status: 0 a frame triggers the problem, 1 none of them does, 2 inconclusive
 	fl.StringVar(&o.sprt, "sprt", "0.05,0.5", "rates p0,p1 between which each frame is decided, at a risk of 5 % either way")
 	fl.IntVar(&o.max, "max-trials", 12, "most trials of one frame")
 	fl.IntVar(&o.controls, "control-trials", 5, "trials of the control; 0: none")
-	fl.StringArrayVar(&o.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
+	cli.SetFlag(fl, &o.set)
 	fl.StringVar(&o.dir, "dir", "sweeps", "folder for sweeps")
 	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")

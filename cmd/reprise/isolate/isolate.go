@@ -96,7 +96,7 @@ show in real time), 4 wrong input, 5 the environment lacks something, 130 interr
 		},
 	}
 	fl := c.Flags()
-	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
+	cli.SetFlag(fl, &o.Set)
 	fl.DurationVar(&o.Budget, "budget", 0, "time that all runs may take together, such as 4h: none is begun that would not end within it, and the best so far is kept")
 	fl.IntVar(&o.Labs, "labs", 1, "labs side by side")
 	fl.Float64Var(&o.KeepRate, "keep-rate", 0.5, "share of the scenario's rate that the result may not fall below")

@@ -101,7 +101,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	fl.IntVar(&o.max, "max-trials", 200, "most trials of a rule without a fixed number")
 	fl.IntVar(&o.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
 	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
-	fl.StringArrayVar(&o.set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
+	cli.SetFlag(fl, &o.set)
 	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
 	fl.StringVar(&o.dir, "dir", "runs", "folder for run directories")

@@ -73,7 +73,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 	cli.CountVar(fl, &o.Trials, "trials", "n", "number of trials (default: the scenario's)")
 	fl.IntVar(&o.Labs, "labs", 1, "labs side by side")
 	fl.BoolVar(&o.Control, "control", false, "run the declared control instead, which must stay healthy")
-	fl.StringArrayVar(&o.Set, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
+	cli.SetFlag(fl, &o.Set)
 	cli.ResetFlag(fl, &o.Reset, "trials", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.Speed, "the scenario's")
 	fl.StringVar(&o.dir, "dir", "runs", "folder for run directories")
