@@ -198,3 +198,16 @@ func TestForeignNodes(t *testing.T) {
 		}
 	}
 }
+
+// TestReadyWithoutEngine: a machine that has labs of namespaces lacks nothing when it has no engine, whatever
+// else would make them better.
+func TestReadyWithoutEngine(t *testing.T) {
+	t.Parallel()
+	needSpaces(t)
+	c := exec.CommandContext(t.Context(), os.Args[0], "doctor")
+	c.Args[0] = "reprise"
+	c.Env = append(os.Environ(), "DOCKER_HOST=unix:///nowhere/docker.sock")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}

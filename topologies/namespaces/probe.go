@@ -18,13 +18,17 @@ import (
 // probeTimeout bounds the look at what the kernel allows.
 const probeTimeout = 10 * time.Second
 
-// Probe looks whether labs of namespaces can be built here, by starting one without nodes.
+// Probe looks whether labs of namespaces can be built here, by starting one without nodes: they can
+// where all of it is well.
 func Probe(ctx context.Context) []doctor.Check {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	m, err := userns.Find()
-	return doctor.Tidy([]doctor.Check{spacesCheck(ctx, m, err), idsCheck(m, err), portsCheck(), imagesCheck(), groupsCheck()})
+	return doctor.Tidy([]doctor.Check{spacesCheck(ctx, m, err), idsCheck(m, err), imagesCheck()})
 }
+
+// ProbeMore looks at what labs of namespaces are better with, and are built without.
+func ProbeMore() []doctor.Check { return doctor.Tidy([]doctor.Check{portsCheck(), groupsCheck()}) }
 
 // spacesCheck tries what the supervisor of a lab does.
 func spacesCheck(ctx context.Context, m userns.Mapping, err error) doctor.Check {

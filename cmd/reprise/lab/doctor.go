@@ -79,7 +79,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 			return err
 		}
 	}
-	checks := slices.Concat(doctor.Either(host.Probe(ctx), namespaces.Probe(ctx)), namespaces.ProbeOthers(), guests.Probe(ctx))
+	checks := slices.Concat(doctor.Either(host.Probe(ctx), namespaces.Probe(ctx)), namespaces.ProbeMore(), namespaces.ProbeOthers(), guests.Probe(ctx))
 	if len(t.Nodes) > 0 {
 		checks = append(checks, doctor.Limits("/", t, 1)...)
 	}
