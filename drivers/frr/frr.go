@@ -1,6 +1,7 @@
 package frr
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -33,7 +34,12 @@ const (
 var dialectYAML []byte
 
 // Dialect is how vtysh speaks.
-func Dialect() (*session.CompiledDialect, error) { return session.ParseDialect(dialectYAML) }
+func Dialect() (*session.CompiledDialect, error) { return dialect() }
+
+// dialect is read once: its patterns take longer to compile than a node takes to be made.
+//
+//nolint:gochecknoglobals // what it gives never changes
+var dialect = sync.OnceValues(func() (*session.CompiledDialect, error) { return session.ParseDialect(dialectYAML) })
 
 // Factory opens drivers of FRR nodes.
 type Factory struct{}
@@ -43,7 +49,7 @@ func (Factory) Platform() string { return Platform }
 
 // Open implements drivers.Factory.
 func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, error) {
-	dialect, err := Dialect()
+	speaks, err := Dialect()
 	if err != nil {
 		return nil, &drivers.OpError{Node: t.Node, Op: "open session", Err: err}
 	}
@@ -58,7 +64,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	v := versionOf(x.Output)
 	n.SetServices(plan(string(t.Config), t.Services, software{mgmtd: x.Exit == 0, oneLog: beforeLogs(v)}))
 	d := &Driver{Node: n, version: v, cli: session.NewReopening(t.Node, func(ctx context.Context, i int) (*session.CLI, error) {
-		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, dialect)
+		return session.OpenCLI(ctx, session.Config{Node: t.Node, Host: t.Host, Recorder: t.Recorder, Channel: session.Channel("cli", i)}, speaks)
 	})}
 	n.StartBy(node.Start{Ask: d.learn, Daemons: d.boot, Forget: "rm -rf /run/frr/* /var/lib/frr/* /var/tmp/frr/*"})
 	return d, nil
@@ -144,17 +150,35 @@ func (d *Driver) boot(ctx context.Context) error {
 	if err := d.Put(ctx, configFile, d.Target.Config, 0o640); err != nil {
 		return err
 	}
-	if _, err := d.Control(ctx, "prepare directories", `mkdir -p /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr
-grep -qs '^service integrated-vtysh-config' /etc/frr/vtysh.conf || echo 'service integrated-vtysh-config' >> /etc/frr/vtysh.conf
-chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err != nil {
+	if _, err := d.Control(ctx, "prepare directories", `set -- /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr
+for d in "$@"; do [ -d "$d" ] || { mkdir -p "$@"; break; }; done
+while read -r l; do [ "$l" != 'service integrated-vtysh-config' ] || break; done 2>/dev/null </etc/frr/vtysh.conf || l=
+[ "$l" = 'service integrated-vtysh-config' ] || echo 'service integrated-vtysh-config' >> /etc/frr/vtysh.conf
+chown -R frr:frr "$@"`); err != nil {
 		return err
 	}
 	if err := d.StartAll(ctx); err != nil {
 		return err
 	}
-	x, err := d.TryFor(ctx, "load "+configFile, "vtysh -b", loadTimeout)
-	if err != nil {
+	if err := d.load(ctx); err != nil {
 		return err
+	}
+	if d.Target.NoReset {
+		return nil
+	}
+	_, err := d.Control(ctx, "save running configuration", running+" > "+booted+" || true")
+	return err
+}
+
+// load gives the daemons the start-up configuration, where there is any: vtysh, which takes as much
+// of a processor as a daemon, is not started for nothing.
+func (d *Driver) load(ctx context.Context) error {
+	var x drivers.Exchange
+	if len(bytes.TrimSpace(d.Target.Config)) > 0 {
+		var err error
+		if x, err = d.TryFor(ctx, "load "+configFile, "vtysh -b", loadTimeout); err != nil {
+			return err
+		}
 	}
 	d.warned(x)
 	if x.Exit != 0 {
@@ -170,11 +194,7 @@ chown -R frr:frr /run/frr /var/log/frr /var/lib/frr /var/tmp/frr /etc/frr`); err
 			return d.Fail("load "+configFile, fmt.Errorf("%w, with status %d: %s", drivers.ErrRefused, x.Exit, strings.Join(words, "; ")))
 		}
 	}
-	if d.Target.NoReset {
-		return nil
-	}
-	_, err = d.Control(ctx, "save running configuration", running+" > "+booted+" || true")
-	return err
+	return nil
 }
 
 // BootWarnings implements drivers.BootTeller.

@@ -52,8 +52,7 @@ func (n *Node) note(d drivers.Death, e *drivers.ProcessEnd) {
 // standsScript lists the processes: where each stands with the owner of its files, its
 // user, and its limit of core files.
 const standsScript = `stat -c 'cwd %u %N' /proc/[0-9]*/cwd 2>/dev/null
-grep -H '^Uid:' /proc/[0-9]*/status 2>/dev/null
-grep -H '^Max core file size' /proc/[0-9]*/limits 2>/dev/null
+grep -H -e '^Uid:' -e '^Max core file size' /proc/[0-9]*/status /proc/[0-9]*/limits 2>/dev/null
 true`
 
 // andSee ends a script whose answer [Node.seen] takes apart.

@@ -36,7 +36,7 @@ type Record struct {
 // writing it) is left out; any other malformed line is an error.
 //
 //	log <path> <size>
-//	start <name> <pid> <time>
+//	start <name> <pid>
 //	end <name> <pid> <code> <ordered|-> <core|-> <time>
 func ParseExits(data string) (Record, error) {
 	r := Record{Started: map[string]int{}, Names: map[int]string{}, Logs: map[string]int64{}}
@@ -51,7 +51,7 @@ func ParseExits(data string) (Record, error) {
 		switch {
 		case len(f) == 3 && f[0] == "log":
 			r.Logs[f[1]], err = strconv.ParseInt(f[2], 10, 64)
-		case len(f) == 4 && f[0] == "start":
+		case len(f) == 3 && f[0] == "start":
 			r.Started[f[1]]++
 			var pid int
 			pid, err = strconv.Atoi(f[2])

@@ -129,6 +129,13 @@ func (n *Node) TryFor(ctx context.Context, op, script string, timeout time.Durat
 	return x, nil
 }
 
+// prepare begins the reading of syslog, and takes away what daemons have left. Like all that runs at every
+// start, it begins no program for what the shell can find out by itself: that takes as much of a processor
+// as a daemon's start.
+const prepare = `[ -d /var/log/reprise ] && [ -d ` + coresDir + ` ] || mkdir -p /var/log/reprise ` + coresDir + `
+setsid sh /run/reprise/syslog </dev/null >/dev/null 2>&1 & echo $! >/run/reprise/syslog.starting
+for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do [ ! -e "$f" ] || rm -f "$f"; done`
+
 // Prepare makes the node ready for daemons: it ends those of ours that still run,
 // forgets earlier exits, writes the supervisor and the files of the target.
 func (n *Node) Prepare(ctx context.Context) error {
@@ -141,7 +148,7 @@ func (n *Node) Prepare(ctx context.Context) error {
 	if err := n.Target.Host.WriteFile(ctx, "/run/reprise/syslog", []byte(syslogScript), 0o755); err != nil {
 		return n.Fail("write reader of syslog", err)
 	}
-	if _, err := n.Control(ctx, "prepare node", "setsid sh /run/reprise/syslog </dev/null >/dev/null 2>&1 & echo $! >/run/reprise/syslog.starting; rm -f /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; mkdir -p /var/log/reprise /var/lib/reprise/cores"); err != nil {
+	if _, err := n.Control(ctx, "prepare node", prepare); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.Target.Files)) {
@@ -154,7 +161,7 @@ func (n *Node) Prepare(ctx context.Context) error {
 
 // listening waits until the node's syslog is read, or nobody is to read it: that has begun in Prepare.
 func (n *Node) listening(ctx context.Context) error {
-	_, err := n.Control(ctx, "wait for the reader of syslog", `p=$(cat /run/reprise/syslog.starting)
+	_, err := n.Control(ctx, "wait for the reader of syslog", `read -r p </run/reprise/syslog.starting
 while { read -r l <"/proc/$p/stat"; } 2>/dev/null; do case ${l##*) } in Z*|X*) break;; esac; sleep 0.005; done`)
 	return err
 }
@@ -344,7 +351,7 @@ func (n *Node) Start(ctx context.Context, process string) error {
 	if err != nil {
 		return err
 	}
-	crashed, err := n.startTogether(ctx, []Service{s})
+	crashed, err := n.startTogether(ctx, []Service{s}, true)
 	return errors.Join(append(crashed, err)...)
 }
 

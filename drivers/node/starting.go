@@ -13,10 +13,12 @@ import (
 )
 
 const (
-	// startRound is how often a daemon that is starting is looked at, and shortWhile how many of
-	// these rounds one has to run that cannot be asked.
+	// startRound is how soon a daemon that is starting is looked at again, and half of the time that it has
+	// taken where that is longer, at most startSlow: on a machine that is busy, looking takes the time that
+	// the daemon needs. shortWhile is how long one has to run that cannot be asked.
 	startRound = 20 * time.Millisecond
-	shortWhile = 10
+	startSlow  = 500 * time.Millisecond
+	shortWhile = 200 * time.Millisecond
 	// exitLate is the status of a start that has taken too long.
 	exitLate = 4
 )
@@ -30,7 +32,8 @@ func (n *Node) StartAll(ctx context.Context) error {
 		for most < len(rest) && rest[most].Beside {
 			most++
 		}
-		if _, err := n.startTogether(ctx, rest[:most]); err != nil {
+		last := most == len(rest)
+		if _, err := n.startTogether(ctx, rest[:most], last); err != nil {
 			return err
 		}
 		rest = rest[most:]
@@ -39,14 +42,18 @@ func (n *Node) StartAll(ctx context.Context) error {
 }
 
 // startTogether starts services and waits until each is ready or has ended. crashed are those
-// that died by a signal.
-func (n *Node) startTogether(ctx context.Context, services []Service) (crashed []error, err error) {
+// that died by a signal. With see it remembers where the node's processes stand then.
+func (n *Node) startTogether(ctx context.Context, services []Service, see bool) (crashed []error, err error) {
 	var names []string
 	for _, s := range services {
 		names = append(names, s.Name)
 	}
 	op := "start " + strings.Join(names, ", ")
-	x, err := n.Try(ctx, op, "(\n"+startScript(services)+"\n)\nr=$?\n"+andSee+"\nexit $r")
+	script := n.ownDirs() + startScript(services)
+	if see {
+		script = "(\n" + script + "\n)\nr=$?\n" + andSee + "\nexit $r"
+	}
+	x, err := n.Try(ctx, op, script)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +80,18 @@ func (n *Node) startTogether(ctx context.Context, services []Service) (crashed [
 	}
 }
 
+// ownDirs makes a directory for each service of the node where there is none: it stands there, and its
+// core files land there.
+func (n *Node) ownDirs() string {
+	var dirs []string
+	for _, s := range n.services {
+		dirs = append(dirs, session.Quote(coresDir+"/"+s.Name))
+	}
+	return fmt.Sprintf(`set --; for d in %s; do [ -d "$d" ] || set -- "$@" "$d"; done
+[ $# -eq 0 ] || install -d -m 1777 "$@" || exit 6
+`, strings.Join(dirs, " "))
+}
+
 // startScript starts services, and prints "ended N" for each that ends before it is ready, by its
 // place among them. It ends when nothing is waited for any more, or at its bound.
 func startScript(services []Service) string {
@@ -85,14 +104,13 @@ func startScript(services []Service) string {
 		}
 		fmt.Fprintf(&start, `n=%[1]s
 if [ -e /run/reprise/$n.pid ]; then echo "it runs already"; exit 5; fi
-mkdir -p /run/reprise /var/log/reprise; install -d -m 1777 /var/lib/reprise/cores/$n || exit 6
 %[2]s
 ends $n; e%[3]d=$c
 setsid sh /run/reprise/supervise $n %[4]s %[5]s </dev/null >/dev/null 2>&1 &
 `, session.Quote(s.Name), s.Before, i, session.Quote(stdoutLog(s.Name)), strings.Join(argv, " "))
 		ready := s.Ready
 		if ready == "" {
-			ready = fmt.Sprintf("[ $i -ge %d ]", shortWhile)
+			ready = fmt.Sprintf("[ $t -ge %d ]", shortWhile.Milliseconds())
 		}
 		fmt.Fprintf(&look, `	%[1]d)
 		ends %[2]s; if [ $c != $e%[1]d ]; then echo "ended %[1]d"; continue; fi
@@ -103,7 +121,7 @@ setsid sh /run/reprise/supervise $n %[4]s %[5]s </dev/null >/dev/null 2>&1 &
 	}
 	// What is asked again and again starts no program: that takes longer than the answer.
 	return fmt.Sprintf(`ends() { c=0; while read -r w k _; do [ "$w $k" != "end $1" ] || c=$((c+1)); done </run/reprise/exits; }
-%[1]si=0; waited='%[2]s'
+%[1]st=0; waited='%[2]s'
 while :; do
 	more=
 	for s in $waited; do
@@ -112,7 +130,8 @@ while :; do
 		more="$more $s"
 	done
 	waited=$more; [ "$waited" ] || exit 0
-	i=$((i+1)); if [ $i -ge %[4]d ]; then exit %[5]d; fi
-	sleep %[6]g
-done`, start.String(), strings.Join(waited, " "), look.String(), int(startBound/startRound), exitLate, startRound.Seconds())
+	if [ $t -ge %[4]d ]; then exit %[5]d; fi
+	w=$((t/2)); [ $w -ge %[6]d ] || w=%[6]d; [ $w -le %[7]d ] || w=%[7]d; t=$((t+w))
+	case $w in ?) w=00$w;; ??) w=0$w;; esac; sleep 0.$w
+done`, start.String(), strings.Join(waited, " "), look.String(), startBound.Milliseconds(), exitLate, startRound.Milliseconds(), startSlow.Milliseconds())
 }

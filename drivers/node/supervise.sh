@@ -7,10 +7,15 @@ cd "/var/lib/reprise/cores/$name" || exit 111
 ulimit -c unlimited 2>/dev/null || ulimit -c "$(ulimit -H -c)" 2>/dev/null
 exec </dev/null >>"$log" 2>&1
 echo $$ >"$run/$name.supervisor"
-sh -c 'echo "start $1 $$ $(date +%s.%N)" >>/run/reprise/exits; echo $$ >"/run/reprise/$1.pid"; shift; [ -z "$REPRISE_CLOCK" ] || export LD_PRELOAD="$REPRISE_CLOCK"; exec "$@"' sh "$name" "$@"
+( # the process that COMMAND becomes: its number is not in $$, and a program that tells it would have its own
+	read -r pid _ </proc/self/stat
+	echo "start $name $pid" >>"$run/exits"; echo "$pid" >"$run/$name.pid"
+	[ -z "$REPRISE_CLOCK" ] || export LD_PRELOAD="$REPRISE_CLOCK"
+	exec "$@"
+)
 code=$?
-pid=$(cat "$run/$name.pid")
-ordered=-; [ -r "$run/$name.ordered" ] && ordered=$(cat "$run/$name.ordered")
+read -r pid <"$run/$name.pid"
+ordered=-; [ -r "$run/$name.ordered" ] && read -r ordered <"$run/$name.ordered"
 core=-
 for f in core "core.$pid"; do
 	if [ -f "$f" ]; then core=/var/lib/reprise/cores/$name/core.$name.$pid; mv "$f" "$core"; fi
