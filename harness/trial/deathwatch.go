@@ -50,9 +50,7 @@ func (w *deathWatch) forget(ctx context.Context, n *labNode) {
 			if err := n.rememberCores(ctx, lister); err != nil {
 				w.rec.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "cores of before", Outcome: evidence.Failed, Detail: err.Error()})
 			}
-			n.toldMu.Lock()
-			n.told = nil
-			n.toldMu.Unlock()
+			n.forgetDeaths()
 			w.saw(n.Name, 0)
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -179,6 +180,36 @@ func TestResetBySnapshot(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What died in a node that was brought back since is no death of the next trial.
+func TestDeathsBeforeReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		var died []drivers.Death
+		w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
+			if node != "r1" {
+				return nil, nil
+			}
+			return died, nil
+		}
+		configure := w.platform.ConfigureFn
+		w.platform.ConfigureFn = func(node, line string) (string, error) {
+			if died == nil {
+				died = []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGSEGV", At: time.Now()}}
+			}
+			return configure(node, line)
+		}
+		provider := snapshots{&w.provider, func(string) (topologies.How, error) {
+			died = []drivers.Death{}
+			return topologies.ByBoot, nil
+		}}
+		dies := head + "stimulus: [{node: r1, configure: [break it]}]\n" + "symptom: [" + anyCore + "]\n"
+		verdicts, _ := w.series(t, provider, dies, 2)
+		if verdicts[0].Verdict != evidence.Reproduced || verdicts[1].Verdict != evidence.NotReproduced {
+			t.Errorf("%+v\nthen %+v", verdicts[0], verdicts[1])
+		}
+	})
 }
 
 // A daemon is killed, paused or restarted by its name; with a duration it is taken back, and
