@@ -34,6 +34,7 @@ func (r *Run) loadDetail(dir evidence.TrialDir, t *Trial, text *budget) *Detail 
 	d.logs(dir, text.part(text.left/3))
 	d.transcripts(dir, text)
 	d.files(dir)
+	d.cores(dir)
 	return d
 }
 

@@ -190,6 +190,7 @@ type Detail struct {
 	Transcripts []Transcript
 	Logs        []File
 	Flows       []Flow // of traffic
+	Cores       []evidence.Core
 	Files       []File // captures, cores and fetched files: their names and sizes
 	Missing     []string
 	// Digest reports whether the record is still the one that the ledger names.

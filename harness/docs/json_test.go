@@ -26,6 +26,7 @@ var files = []struct{ file, typ string }{
 	{"trials/N/observations.ndjson, a line", "harness/evidence.Observation"},
 	{"trials/N/transcripts/NODE.ndjson, a line", "harness/evidence.Chunk"},
 	{"trials/N/states/…, a file", "harness/evidence.State"},
+	{"trials/N/cores/NODE-PROCESS.json", "harness/evidence.Core"},
 }
 
 // verbs are what the verbs print with --json. A type is in the folder before its dot, or
@@ -72,6 +73,7 @@ var verbs = []struct{ verb, typ string }{
 	{"logs search", "harness/result.LogFound"},
 	{"logs diff", "harness/result.LogDiff"},
 	{"logs check, a list of", "harness/result.LogCheck"},
+	{"core", "harness/result.Cores"},
 	{"lab check, devices", "cmd.deviceCheck"},
 	{"lab list, devices", "topologies/lab.Status"},
 	{"lab reserve", "topologies/lab.Lease"},

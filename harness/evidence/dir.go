@@ -105,7 +105,8 @@ type Record struct {
 	Dir          string // of the trial, with its files; empty where they are not at hand
 }
 
-// Read reads the record of the trial, with the text of repeated observations filled in.
+// Read reads the record of the trial, with the text of repeated observations filled in, and deaths called
+// by what their core files told later.
 func (t TrialDir) Read() (Record, error) {
 	r := Record{Dir: t.Path}
 	for e, err := range ReadLines[Event](t.File("timeline.ndjson")) {
@@ -113,6 +114,7 @@ func (t TrialDir) Read() (Record, error) {
 			return r, err
 		}
 		r.Events = append(r.Events, e)
+		nameDeath(r.Events)
 	}
 	texts := map[int]string{}
 	for o, err := range ReadLines[Observation](t.File("observations.ndjson")) {

@@ -99,6 +99,22 @@ func AddFailures(to []Failure, said []string, more []Failure, sentences []string
 	return to, said
 }
 
+// nameDeath calls a death by its better name, where the last event is one that brings it: [EventCollect] of
+// a core file with a failure, of which the death's title so far is one of the others.
+func nameDeath(events []Event) {
+	last := events[len(events)-1]
+	if last.Kind != EventCollect || last.Failure == nil {
+		return
+	}
+	for i := range events {
+		e := &events[i]
+		if e.Kind == EventDeath && e.Failure != nil && e.Lane == last.Lane && e.Failure.Process == last.Failure.Process && slices.Contains(last.Failure.Alt, e.Failure.Title) {
+			e.Failure = last.Failure
+			return
+		}
+	}
+}
+
 // Failed is the failure that an event of [EventDeath] tells of, of records of any age.
 func (e Event) Failed() Failure {
 	if e.Failure != nil {

@@ -77,7 +77,8 @@ type Event struct {
 	Repetition int `json:"repetition,omitempty"`
 	// End is how the step ended, where Took is not what it takes.
 	End End `json:"end,omitempty"`
-	// Failure is what a death is called; see [Event.Failed].
+	// Failure is what a death is called; see [Event.Failed]. With [EventCollect] it is what a core file
+	// calls a death of before.
 	Failure *Failure `json:"failure,omitempty"`
 	// Capture is what was captured, of an event of [EventCollect] whose lane is the endpoint. It is there
 	// also where nothing could be.

@@ -66,6 +66,7 @@ func (c *collector) gather(ctx context.Context) {
 	}
 	c.states(ctx, "after")
 	c.tech(ctx)
+	c.deaths.triage(ctx) // the last: nothing of the node's state waits for a debugger
 }
 
 // tech takes the tech-support of the nodes that the scenario names, and says what it
@@ -103,10 +104,11 @@ type fetcher struct {
 }
 
 // fetch copies one file from a node.
-func (f fetcher) fetch(ctx context.Context, n *labNode, from, to string) {
+func (f fetcher) fetch(ctx context.Context, n *labNode, from, to string) (ok bool) {
 	begin := f.rec.now()
 	err := f.copyFrom(ctx, n, from, to)
 	f.rec.done(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: from}, begin, err)
+	return err == nil
 }
 
 func (f fetcher) copyFrom(ctx context.Context, n *labNode, from, to string) (err error) {

@@ -26,6 +26,14 @@ type deathWatch struct {
 	atStimulus map[string]int // seen before the stimulus; nil until then
 	stimulusAt time.Time
 	unseen     map[string]bool // nodes of which it was said that not every death can be seen
+	cores      []fetchedCore   // of which it was not said yet what they tell
+}
+
+// fetchedCore is a core file that the record has.
+type fetchedCore struct {
+	node  *labNode
+	file  string
+	death evidence.Event
 }
 
 func newDeathWatch(l *Lab, rec *recorder) *deathWatch {
@@ -108,9 +116,15 @@ func (w *deathWatch) record(ctx context.Context) {
 			return
 		}
 		for _, d := range deaths[w.saw(n.Name, len(deaths)):] {
-			w.rec.event(d.event(n.Name))
-			if d.Core != "" {
-				fetcher{w.lab, w.rec}.fetch(ctx, n, d.Core, w.coreFile(n.Name, d))
+			e := d.event(n.Name)
+			w.rec.event(e)
+			if d.Core == "" {
+				continue
+			}
+			if file := w.coreFile(n.Name, d); (fetcher{w.lab, w.rec}).fetch(ctx, n, d.Core, file) {
+				w.mu.Lock()
+				w.cores = append(w.cores, fetchedCore{n, file, e})
+				w.mu.Unlock()
 			}
 		}
 	})

@@ -253,6 +253,7 @@ func (p *page) evidence(r *reports.Run) {
 		}
 	}
 	p.traffic(t.Detail.Flows)
+	p.cores(t.Detail.Cores)
 	for i := range t.Detail.Conditions {
 		c := &t.Detail.Conditions[i]
 		holds := "not judged"
@@ -273,6 +274,25 @@ func (p *page) evidence(r *reports.Run) {
 			p.fence(short(l.Output))
 		}
 		p.frames(l.Frames)
+	}
+}
+
+// cores are the crashes of a trial, with the stack of each.
+func (p *page) cores(list []evidence.Core) {
+	for i := range list {
+		c := &list[i]
+		of := ""
+		if c.Signature != "" {
+			of = ", signature " + code(c.Signature)
+		}
+		p.line("**Core file** of %s: %s (%s)%s.\n", text(c.Process), text(c.Signal), text(c.Quality.String()), of)
+		var stack strings.Builder
+		for n, f := range c.Frames {
+			fmt.Fprintf(&stack, "#%-2d %s\n", n, f)
+		}
+		if stack.Len() > 0 {
+			p.fence(strings.TrimRight(stack.String(), "\n"))
+		}
 	}
 }
 

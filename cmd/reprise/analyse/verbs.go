@@ -10,5 +10,5 @@ import (
 
 // Verbs are the verbs of this group.
 func Verbs(a *cli.App) []*cobra.Command {
-	return []*cobra.Command{newKnown(a), newLogs(a)}
+	return []*cobra.Command{newKnown(a), newLogs(a), newCore(a, nil)}
 }

@@ -156,7 +156,7 @@ func leaveOut(rel string, d fs.DirEntry, o StageOptions) string {
 		return "it is an earlier escalation"
 	case len(parts) == 1 && strings.HasPrefix(parts[0], "suite-lab-"):
 		return "it names folders of the machine that made the run"
-	case !o.Cores && len(parts) > 2 && parts[0] == "trials" && parts[2] == "cores":
+	case !o.Cores && len(parts) > 3 && parts[0] == "trials" && parts[2] == "cores" && path.Ext(rel) != ".json": // what a core file tells is in no memory
 		return "core files hold a process's memory"
 	default:
 		return ""
