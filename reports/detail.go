@@ -21,7 +21,7 @@ const (
 
 // loadDetail reads one trial's record. What cannot be read is named in its Missing.
 func (r *Run) loadDetail(dir evidence.TrialDir, t *Trial, text *budget) *Detail {
-	d := &Detail{Folder: fmt.Sprintf("trials/%04d", dir.Number), Digest: NoCheck}
+	d := &Detail{Folder: trialFolder(dir.Number), Digest: NoCheck}
 	if _, err := os.Stat(dir.Path); errors.Is(err, os.ErrNotExist) {
 		d.miss("the folder %s is missing: there is only its ledger line", d.Folder)
 		return d
@@ -37,6 +37,9 @@ func (r *Run) loadDetail(dir evidence.TrialDir, t *Trial, text *budget) *Detail 
 	d.cores(dir)
 	return d
 }
+
+// trialFolder is a trial's folder within its run's.
+func trialFolder(number int) string { return fmt.Sprintf("trials/%04d", number) }
 
 func (d *Detail) miss(format string, args ...any) {
 	d.Missing = append(d.Missing, cleanField(fmt.Sprintf(format, args...)))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,57 +47,91 @@ func (d *Detail) states(dir evidence.TrialDir, text *budget) {
 }
 
 func (d *Detail) state(dir evidence.TrialDir, node, file string, text *budget) State {
+	was := answerFile{dir: dir, name: filepath.Join("states", Before, node, file), folder: d.Folder, when: Before}
+	is := answerFile{dir: dir, name: filepath.Join("states", After, node, file), folder: d.Folder, when: After}
+	return pairState(node, was, is, text)
+}
+
+// answerFile is where the answer to a state command is: name is within the trial's folder, folder that of
+// the trial for people, and when is how it is told from the other of its pair.
+type answerFile struct {
+	dir                evidence.TrialDir
+	name, folder, when string
+	// anew says that the other is of another run, which makes hardware addresses of its own.
+	anew bool
+}
+
+// shown is the file's name for people.
+func (f answerFile) shown() string { return f.folder + "/" + cleanField(filepath.ToSlash(f.name)) }
+
+// pairState compares two answers to the same command.
+func pairState(node string, was, is answerFile, text *budget) State {
 	s := State{Node: cleanField(node)}
 	var notes []string
-	read := func(when string) (evidence.State, bool) {
+	read := func(f answerFile) (evidence.State, bool) {
 		var st evidence.State
-		name := filepath.Join("states", when, node, file)
-		err := evidence.ReadJSON(dir.File(name), &st)
+		if f.name == "" {
+			notes = append(notes, "not asked "+f.when)
+			return st, false
+		}
+		err := evidence.ReadJSON(f.dir.File(f.name), &st)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			notes = append(notes, "not asked "+when)
+			notes = append(notes, "not asked "+f.when)
 		case err != nil:
-			notes = append(notes, fmt.Sprintf("%s: %v", when, err))
+			notes = append(notes, fmt.Sprintf("%s: %v", f.when, err))
 		case st.Error != "":
-			notes = append(notes, "no answer "+when+": "+st.Error)
+			notes = append(notes, "no answer "+f.when+": "+st.Error)
 		case st.Rejected != "":
-			notes = append(notes, "refused "+when+": "+st.Rejected)
+			notes = append(notes, "refused "+f.when+": "+st.Rejected)
 		case st.Truncated:
-			notes = append(notes, "cut in the record "+when)
+			notes = append(notes, "cut in the record "+f.when)
 		}
 		if st.Command != "" {
 			s.Command = cleanField(st.Command)
 		}
+		if f.anew {
+			st.Output, st.Comparable = withoutHardware(st.Output), withoutHardware(st.Comparable)
+		}
 		return st, err == nil && st.Error == ""
 	}
-	before, hasBefore := read("before")
-	after, hasAfter := read("after")
+	before, hasBefore := read(was)
+	after, hasAfter := read(is)
 	s.Note = cleanField(strings.Join(notes, "; "))
-	name := d.Folder + "/" + filepath.ToSlash(filepath.Join("states", "after", cleanField(node), cleanField(file)))
 	s.Change = Same
 	if !hasBefore || !hasAfter {
 		s.Change = Unpaired
 	}
 	switch {
 	case hasBefore && hasAfter && before.Output != after.Output:
-		was, is := before.Output, after.Output
+		old, now := before.Output, after.Output
 		s.Change = Words
-		switch like, now := settled(before), settled(after); {
-		case like == now || numberless(was) == numberless(is):
+		switch settledOld, settledNow := settled(before), settled(after); {
+		case settledOld == settledNow || numberless(old) == numberless(now):
 			s.Change = Numbers
 		default:
-			was, is = like, now // what moved on by itself hides nothing
+			old, now = settledOld, settledNow // what moved on by itself hides nothing
 		}
-		s.Hunks = diff(compared(was), compared(is), text.left, name)
+		s.Hunks = diff(compared(old), compared(now), text.left, is.shown())
 		for _, h := range s.Hunks {
 			text.left -= h.size()
 		}
 	case hasAfter:
-		s.Text = text.text(after.Output, headState, tailState, name)
+		s.Text = text.text(after.Output, headState, tailState, is.shown())
 	case hasBefore:
-		s.Text = text.text(before.Output, headState, tailState, strings.Replace(name, "states/after", "states/before", 1))
+		s.Text = text.text(before.Output, headState, tailState, was.shown())
 	}
 	return s
+}
+
+var (
+	hardware  = regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b`)
+	linkLocal = regexp.MustCompile(`\bfe80::[0-9a-f:]+`)
+)
+
+// withoutHardware is an answer without hardware addresses and the link-local ones that are made of them.
+func withoutHardware(s string) string {
+	return linkLocal.ReplaceAllString(hardware.ReplaceAllString(s, "<hardware address>"), "<link-local address>")
 }
 
 // settled is an answer without what moves on by itself, as its platform's rules know it.

@@ -10,24 +10,6 @@ import (
 // LongTimeout is for answers that a switch needs minutes for.
 const LongTimeout = 5 * time.Minute
 
-// Rule replaces what changes by itself.
-type Rule struct {
-	See *regexp.Regexp
-	Put string
-}
-
-// Normalise applies rules in their order and drops blanks at line ends.
-func Normalise(output string, rules []Rule) string {
-	for _, r := range rules {
-		output = r.See.ReplaceAllString(output, r.Put)
-	}
-	lines := strings.Split(output, "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimRight(l, " \t\r")
-	}
-	return strings.Join(lines, "\n")
-}
-
 // CheckPort refuses what is no single port: a list would be more than was asked for, and
 // another word another command.
 func CheckPort(port string) error {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/drivers/device"
+	"github.com/reprise-lab/reprise/drivers/volatile"
 )
 
 // logs are the buffers of the event log, with the command that shows each.
@@ -93,12 +93,12 @@ func (d *Driver) MarkClock(ctx context.Context, text string) (drivers.Exchange, 
 func (d *Driver) Normalise(command, output string) string { return normalise(command, output) }
 
 func normalise(_, output string) string {
-	return device.Normalise(output, rules())
+	return volatile.Apply(output, rules())
 }
 
 // rules are what changes by itself in the answers of a switch.
-func rules() []device.Rule {
-	return []device.Rule{
+func rules() []volatile.Rule {
+	return []volatile.Rule{
 		{See: regexp.MustCompile(`(?m)^(Current Time|Boot Time|System UpTime|Boot Count|Current State|\s*saved):.*$`), Put: "$1: <time>"},
 		{See: regexp.MustCompile(`\d\d/\d\d/\d{4} \d\d:\d\d:\d\d(?:\.\d\d)?`), Put: "<time>"},
 		{See: regexp.MustCompile(`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?`), Put: "<time>"},

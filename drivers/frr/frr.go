@@ -57,6 +57,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, err
 	}
+	n.SetVolatile(settle())
 	x, err := n.Try(ctx, "look at the software", askFacts+"; test -x /usr/lib/frr/mgmtd")
 	if err != nil {
 		return nil, errors.Join(err, n.Close(ctx))

@@ -37,6 +37,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, err
 	}
+	n.SetVolatile(settle())
 	d := &Driver{Node: n}
 	var services []node.Service
 	for _, s := range t.Services {

@@ -15,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/failures"
 	"github.com/reprise-lab/reprise/drivers/session"
+	"github.com/reprise-lab/reprise/drivers/volatile"
 )
 
 //go:embed supervise.sh
@@ -37,6 +38,7 @@ type Node struct {
 	services []Service
 	start    Start
 	failures *failures.Rules
+	volatile []volatile.Rule                    // of the platform, beside those of every node
 	control  *session.Reopening[*session.Shell] // ours, so that a hanging user command does not block us
 	shell    *session.Reopening[*session.Shell]
 
@@ -68,6 +70,9 @@ func Open(ctx context.Context, platform string, table []byte, t drivers.Target) 
 
 // SetServices names the daemons that Boot starts, in order.
 func (n *Node) SetServices(s []Service) { n.services = s }
+
+// SetVolatile says what changes by itself in the answers of the platform.
+func (n *Node) SetVolatile(rules []volatile.Rule) { n.volatile = rules }
 
 // NameFailure implements drivers.FailureNamer.
 func (n *Node) NameFailure(d drivers.Death, said string) drivers.Failure {

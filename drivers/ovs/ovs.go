@@ -46,6 +46,7 @@ func (Factory) Open(ctx context.Context, t drivers.Target) (drivers.Driver, erro
 	if err != nil {
 		return nil, err
 	}
+	n.SetVolatile(settle())
 	n.SetServices(services)
 	d := &Driver{Node: n}
 	n.StartBy(node.Start{Daemons: d.boot})

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers"
-	"github.com/reprise-lab/reprise/drivers/device"
+	"github.com/reprise-lab/reprise/drivers/volatile"
 )
 
 const logFile = "logging"
@@ -74,12 +74,12 @@ func (d *Driver) MarkClock(ctx context.Context, _ string) (drivers.Exchange, err
 // Normalise implements drivers.Normaliser.
 func (d *Driver) Normalise(_, output string) string { return normalise(output) }
 
-func normalise(output string) string { return device.Normalise(stripBanner(output), rules()) }
+func normalise(output string) string { return volatile.Apply(stripBanner(output), rules()) }
 
 // rules are what changes by itself in the answers of a switch: the volatile lines of
 // "show sys-info", times, ages and the mode of the prompt.
-func rules() []device.Rule {
-	return []device.Rule{
+func rules() []volatile.Rule {
+	return []volatile.Rule{
 		{See: regexp.MustCompile(`(?m)^(\s*(?:SysUpTime|Last Change|Last Vlan Change|Last Statistic Reset|Total Power Usage|(?:CPU|MAC|PHY\d*) Temperature|.*\b[Tt]emperature.*|.*\brpm\b.*?|.*FanSpeed.*?))\s*:.*$`), Put: "$1: <value>"},
 		{See: regexp.MustCompile(`\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\.\d{3}(?::\w+)?\]`), Put: "[<time>]"},
 		{See: regexp.MustCompile(`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \d{4}(?: [A-Z]{3,4})?`), Put: "<time>"},

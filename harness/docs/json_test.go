@@ -46,6 +46,7 @@ var verbs = []struct{ verb, typ string }{
 	{"fault list, a list of", "cmd.listedFault"},
 	{"fault sweep", "cmd.swept"},
 	{"judge", "cmd.judged"},
+	{"diff", "cmd.stateDiff"},
 	{"scenario validate, a list of", "cmd.validated"},
 	{"scenario list, a list of", "cmd.listed"},
 	{"doctor, a list of", "topologies/doctor.Check"},

@@ -7,5 +7,5 @@ import (
 )
 
 func TestJSONKeys(t *testing.T) {
-	clitest.JSONKeys(t, Outcome{}, rated{}, resetChosen{}, speedChosen{}, Rehearsal{}, judged{})
+	clitest.JSONKeys(t, Outcome{}, rated{}, resetChosen{}, speedChosen{}, Rehearsal{}, judged{}, stateDiff{})
 }

@@ -10,5 +10,5 @@ import (
 
 // Verbs are the verbs of this group.
 func Verbs(a *cli.App) []*cobra.Command {
-	return []*cobra.Command{newDemo(a, nil), newRun(a, nil), newRate(a, nil), newJudge(a, nil), newReport(a, nil)}
+	return []*cobra.Command{newDemo(a, nil), newRun(a, nil), newRate(a, nil), newJudge(a, nil), newReport(a, nil), newDiff(a, nil)}
 }

@@ -1,0 +1,33 @@
+package node_test
+
+import (
+	"testing"
+
+	"github.com/reprise-lab/reprise/drivers/node"
+)
+
+// What changes by itself in iproute2's answers is not seen, and what does not is.
+func TestNormalise(t *testing.T) {
+	for _, tt := range []struct{ was, is, not string }{
+		{
+			"    RX:  bytes packets errors dropped  missed   mcast           \n             0       0      0       0       0       0 \n",
+			"    RX:  bytes packets errors dropped  missed   mcast           \n           770       7      0       0       0       0 \n", "",
+		},
+		{"10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 DELAY proto zebra \n", "10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 REACHABLE proto zebra \n", "10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:18 DELAY proto zebra \n"},
+		{"10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 STALE\n", "10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 PROBE\n", "10.0.0.2 dev eth1 FAILED\n"},
+		{"2: eth1@if2: <UP> mtu 1500\n", "2: eth1@if7: <UP> mtu 1500\n", "2: eth1@if2: <UP> mtu 1400\n"},
+		{"       valid_lft 86399sec preferred_lft 14399sec\n", "       valid_lft 86300sec preferred_lft 14300sec\n", "       valid_lft forever preferred_lft forever\n"},
+		{"since 2026-11-29 11:03:33.70\n", "since 2026-11-30 01:03:33.1\n", ""},
+		{"last seen 11:03:33\n", "last seen 11:04:01.5\n", ""},
+		{"    link/ether 02:10:22:33:43:88 brd ff:ff:ff:ff:ff:ff\n", "    link/ether 02:10:22:33:43:88 brd ff:ff:ff:ff:ff:ff\n", "    link/ether 02:10:22:33:43:89 brd ff:ff:ff:ff:ff:ff\n"},
+	} {
+		var n node.Node
+		was, is := n.Normalise("", tt.was), n.Normalise("", tt.is)
+		if was != is {
+			t.Errorf("%q\nis not\n%q", was, is)
+		}
+		if tt.not != "" && was == n.Normalise("", tt.not) {
+			t.Errorf("%q is taken for %q", tt.not, tt.was)
+		}
+	}
+}

@@ -1,0 +1,15 @@
+package volatile_test
+
+import (
+	"testing"
+
+	"github.com/reprise-lab/reprise/drivers/volatile"
+)
+
+// Rules are applied in their order, and blanks at line ends go.
+func TestApply(t *testing.T) {
+	rules := volatile.Rules(`\d+s`, "TIME", `up TIME`, "up")
+	if got := volatile.Apply("up 12s \nage 3s\t\nx\r", rules); got != "up\nage TIME\nx" {
+		t.Errorf("%q", got)
+	}
+}
