@@ -14,7 +14,7 @@ import (
 )
 
 // Lay keeps places for cables, makes segments and lays every cable at once, in networks that are
-// all new and of one wirer.
+// all new and of one wirer, whose own nobody else uses: or about to be, where he waits for them.
 func (c *Cabling) Lay(ctx context.Context) error {
 	if len(c.nodes) == 0 {
 		return nil
@@ -178,9 +178,10 @@ func (c *Cabling) Faulty() bool {
 	return len(c.faults) > 0
 }
 
-// Renew has renew make the networks of all nodes anew, and lays all cables in them as [Cabling.Lay]
-// does. No fault is in force, and no node holds a machine. It is not broken off halfway.
-func (c *Cabling) Renew(ctx context.Context, limit time.Duration, renew func(context.Context) error) error {
+// Renew has renew make the networks of all nodes anew, which calls lay when they may be asked for: that
+// lays all cables in them as [Cabling.Lay] does. No fault is in force, and no node holds a machine. It is
+// not broken off halfway.
+func (c *Cabling) Renew(ctx context.Context, limit time.Duration, renew func(ctx context.Context, lay func(context.Context) error) error) error {
 	c.wires.Lock()
 	defer c.wires.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -188,15 +189,15 @@ func (c *Cabling) Renew(ctx context.Context, limit time.Duration, renew func(con
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	if err := renew(ctx); err != nil {
-		return err
-	}
-	for _, n := range c.nodes {
-		n.mu.Lock()
-		clear(n.laid)
-		n.mu.Unlock()
-	}
-	if err := c.Lay(ctx); err != nil {
+	err := renew(ctx, func(ctx context.Context) error {
+		for _, n := range c.nodes {
+			n.mu.Lock()
+			clear(n.laid)
+			n.mu.Unlock()
+		}
+		return c.Lay(ctx)
+	})
+	if err != nil {
 		return err
 	}
 	return c.StartSwitches(ctx)

@@ -29,7 +29,7 @@ func (l *lab) Wirer() wiring.Wirer { return nil }
 func (l *lab) Process(name string) int {
 	n := l.nodes[name]
 	n.mu.Lock()
-	life, here := n.life, n.here
+	life, here := n.held, n.here
 	n.mu.Unlock()
 	if !n.goesOn(life) {
 		return 0
@@ -169,18 +169,7 @@ func (l *lab) ResetAll(ctx context.Context) (topologies.How, string, error) {
 		}
 		return topologies.ByBoot, madeAnew, nil
 	}
-	err := l.cables.Renew(ctx, restartTimeout, func(ctx context.Context) error {
-		if err := l.makeAll(ctx); err != nil {
-			return err
-		}
-		var spaces []string
-		for _, n := range l.order {
-			spaces = append(spaces, n.spaces[len(n.spaces)-1])
-		}
-		l.watch.add(spaces...)
-		return nil
-	})
-	if err != nil {
+	if err := l.cables.Renew(ctx, restartTimeout, l.makeAll); err != nil {
 		return "", "", fmt.Errorf("reset all nodes: %w", err)
 	}
 	return topologies.ByBoot, madeAnew, nil

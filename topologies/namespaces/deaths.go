@@ -59,11 +59,13 @@ type watch struct {
 	failed error    // why nobody watches
 }
 
+// begin starts to watch, once for a lab.
 func (w *watch) begin() {
-	own, err := w.ears.lend()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.own, w.failed = own, err
+	if w.own == nil && w.failed == nil {
+		w.own, w.failed = w.ears.lend()
+	}
 }
 
 func (w *watch) add(spaces ...string) {

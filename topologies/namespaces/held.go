@@ -116,8 +116,14 @@ func killOf(proc int, pid string, session int) bool {
 	return unix.PidfdSendSignal(dir, unix.SIGKILL, nil, 0) == nil
 }
 
-// network opens the network of a life that runs, as a wiring.Opener.
+// network opens the network of a life that runs, or is about to, as a wiring.Opener.
 func (s *supervisor) network(life int) (ns netns.NsHandle, err error) {
+	s.mu.Lock()
+	awaited := s.awaited[life]
+	s.mu.Unlock()
+	if awaited != nil {
+		<-awaited
+	}
 	s.mu.Lock()
 	l := s.lives[life]
 	s.mu.Unlock()
@@ -143,7 +149,7 @@ const firstProcess = "1/"
 func (l *lab) network(life int) (netns.NsHandle, error) {
 	for _, n := range l.order {
 		n.mu.Lock()
-		is, here := n.life == life, n.here
+		is, here := n.held == life, n.here
 		n.mu.Unlock()
 		if !is {
 			continue
@@ -164,7 +170,7 @@ func (l *lab) network(life int) (netns.NsHandle, error) {
 func (n *member) goesOn(life int) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.life != life {
+	if n.held != life {
 		return false
 	}
 	over, err := ended(n.pidfd)

@@ -123,7 +123,7 @@ func TestReusedNumber(t *testing.T) {
 func TestNumberOfAnother(t *testing.T) {
 	t.Parallel()
 	gone, held := group(t, "true")
-	life := &member{life: 7, here: os.Getpid(), pidfd: held} // its number is this process's by now
+	life := &member{life: 8, held: 7, here: os.Getpid(), pidfd: held} // its number is this process's by now; another life was asked for
 	l := &lab{order: []*member{life}, nodes: map[string]*member{"r1": life}}
 	if err := gone.Wait(); err != nil {
 		t.Fatal(err)
@@ -150,11 +150,14 @@ func TestNumberOfAnother(t *testing.T) {
 	if err := ns.Close(); err != nil {
 		t.Error(err)
 	}
+	if ns, err := l.network(8); !errors.Is(err, unix.ESRCH) {
+		t.Errorf("what is to come is taken for what is: %v, %v", ns, err)
+	}
 	for name, f := range map[string]func(int) error{
 		"lab":        func(life int) error { _, err := l.network(life); return err },
 		"supervisor": func(life int) error { _, err := (&supervisor{}).network(life); return err },
 	} {
-		if err := f(8); !errors.Is(err, unix.ESRCH) {
+		if err := f(9); !errors.Is(err, unix.ESRCH) {
 			t.Errorf("%s: of no life: %v", name, err)
 		}
 	}
@@ -174,5 +177,35 @@ func TestClosedMeanwhile(t *testing.T) {
 	s := &supervisor{lives: map[int]*life{1: {proc: r}}}
 	if _, err := s.network(1); !errors.Is(err, unix.ESRCH) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Who asks for the network of a life that was asked for waits until it is known whether it begins.
+func TestAwaited(t *testing.T) {
+	t.Parallel()
+	s := &supervisor{lives: map[int]*life{}, awaited: map[int]chan struct{}{}}
+	for life, begins := range map[int]*life{1: {}, 2: nil} {
+		s.await(life)
+		asks, answered := make(chan struct{}), make(chan error, 1)
+		go func() {
+			close(asks)
+			_, err := s.network(life)
+			answered <- err
+		}()
+		<-asks
+		if begins != nil {
+			var err error
+			if begins.proc, err = os.Open("/proc"); err != nil {
+				t.Fatal(err)
+			}
+			defer begins.proc.Close() //nolint:errcheck // read only
+			s.mu.Lock()
+			s.lives[life] = begins
+			s.mu.Unlock()
+		}
+		s.decided(life)
+		if err := <-answered; errors.Is(err, unix.ESRCH) != (begins == nil) {
+			t.Errorf("life %d, which begins: %v: %v", life, begins != nil, err)
+		}
 	}
 }

@@ -41,6 +41,9 @@ type lab struct {
 	warnings []string         // set before any node is made
 
 	watch watch
+
+	mu     sync.Mutex
+	births int // how many lives of nodes were asked for
 }
 
 var (
@@ -63,7 +66,8 @@ type member struct {
 	planned
 
 	mu     sync.Mutex
-	life   int      // as the supervisor numbers it
+	life   int      // the last that was asked for, as it is numbered
+	held   int      // that of which the following are: the same, once it has begun
 	here   int      // its first process, as this process numbers it
 	pidfd  *os.File // of the same
 	spaces []string // its namespaces of processes, of the present and of those before a restart
@@ -117,40 +121,56 @@ func (l *lab) deploy(ctx context.Context) error {
 	if l.client, err = launch(l.mapping, b, text, l.options.Owner, note, l.happened); err != nil {
 		return err
 	}
-	var group errgroup.Group
-	group.Go(func() error {
-		l.watch.begin()
-		return nil
-	})
-	err = l.makeAll(ctx)
-	if err := errors.Join(group.Wait(), err); err != nil {
-		return err
-	}
-	group.Go(func() error { // it takes a while, and nothing that is laid dies
-		l.watch.add(l.spaces()...)
-		return nil
-	})
 	if l.cables == nil {
-		return group.Wait()
+		return l.makeAll(ctx, nil)
 	}
-	err = l.cables.Lay(ctx)
-	if err := errors.Join(group.Wait(), err); err != nil {
+	if err := l.makeAll(ctx, l.cables.Lay); err != nil {
 		return err
 	}
 	return l.cables.StartSwitches(ctx)
 }
 
-// makeAll has the supervisor make every node, as a new one.
-func (l *lab) makeAll(ctx context.Context) error {
-	group, making := errgroup.WithContext(ctx)
+// makeAll has the supervisor make every node, as a new one. lay, if there is one, lays their cables, and
+// is called as soon as the supervisor knows of all: it waits for each itself.
+func (l *lab) makeAll(ctx context.Context, lay func(context.Context) error) error {
+	births := make([]*pending, 0, len(l.order))
+	listening := make(chan struct{})
+	go func() {
+		defer close(listening)
+		l.watch.begin()
+	}()
+	defer func() {
+		<-listening
+		for _, b := range births {
+			b.done()
+		}
+	}()
 	for _, n := range l.order {
-		group.Go(func() error {
-			if err := l.make(making, n, request{Op: opNode, Node: n.Name, Spec: &n.spec}); err != nil {
-				return fmt.Errorf("start node %s: %w", n.Name, err)
-			}
-			return nil
-		})
+		b, err := l.askFor(n, request{Op: opNode, Node: n.Name, Spec: &n.spec})
+		if err != nil {
+			return fmt.Errorf("start node %s: %w", n.Name, err)
+		}
+		births = append(births, b)
 	}
+	laying, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group errgroup.Group
+	if lay != nil {
+		// Whatever comes after this answer comes after the questions for nodes.
+		if _, err := l.client.call(ctx, request{Op: opHello}); err != nil {
+			return err
+		}
+		group.Go(func() error { return lay(laying) })
+	}
+	for i, n := range l.order {
+		if err := l.learn(ctx, n, births[i]); err != nil {
+			cancel()
+			_ = group.Wait() // which says no more than this
+			return fmt.Errorf("start node %s: %w", n.Name, err)
+		}
+	}
+	<-listening
+	l.watch.add(l.spaces()...) // it takes a while, and nothing that is laid dies
 	return group.Wait()
 }
 
@@ -164,26 +184,49 @@ func (l *lab) tasks() uint64 {
 	return uint64(sum + 2*most)
 }
 
-// spaces are the namespaces of processes of all nodes.
+// spaces are the namespaces of processes of all nodes as they are now.
 func (l *lab) spaces() []string {
 	var list []string
 	for _, n := range l.order {
-		list = append(list, n.spaces...)
+		list = append(list, n.spaces[len(n.spaces)-1])
 	}
 	return list
 }
 
 // make has the supervisor make a node, or start it anew, and learns its first process.
 func (l *lab) make(ctx context.Context, n *member, req request) error {
+	b, err := l.askFor(n, req)
+	if err != nil {
+		return err
+	}
+	defer b.done()
+	return l.learn(ctx, n, b)
+}
+
+// askFor asks the supervisor to make a node, or to start it anew: what it says of it from now on is of
+// its new life.
+func (l *lab) askFor(n *member, req request) (*pending, error) {
 	var beside []*os.File
 	if req.Op == opNode {
 		var err error
 		if req, beside, err = l.grouped(n, req); err != nil {
-			return err
+			return nil, err
 		}
 		defer closeAll(beside)
 	}
-	r, err := l.client.call(ctx, req, beside...)
+	l.mu.Lock()
+	l.births++
+	req.Life = l.births
+	l.mu.Unlock()
+	n.mu.Lock()
+	n.life, n.gone, n.exit, n.over, n.killed = req.Life, false, 0, "", false
+	n.mu.Unlock()
+	return l.client.ask(req, beside...)
+}
+
+// learn waits until a node is made that was asked for, and learns its first process.
+func (l *lab) learn(ctx context.Context, n *member, asked *pending) error {
+	r, err := asked.next(ctx)
 	if err != nil {
 		return err
 	}
@@ -203,12 +246,12 @@ func (l *lab) make(ctx context.Context, n *member, req request) error {
 		return errors.Join(err, r.files[0].Close())
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	if n.pidfd != nil {
 		_ = n.pidfd.Close() // of the life before
 	}
-	n.life, n.here, n.pidfd, n.gone, n.exit, n.over, n.killed = r.Life, here, r.files[0], false, 0, "", false
+	n.held, n.here, n.pidfd = n.life, here, r.files[0]
 	n.spaces = append(n.spaces, space)
+	n.mu.Unlock()
 	return nil
 }
 

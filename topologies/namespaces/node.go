@@ -39,7 +39,7 @@ type life struct {
 	spec   *nodeSpec
 	group  *nodeGroup    // of the node
 	home   string        // of the node
-	number int           // among all lives of the lab
+	number int           // among all lives of the lab, as its owner numbers them
 	handle *os.File      // a pidfd of its first process
 	proc   *os.File      // its /proc
 	tube   *os.File      // to its first process
@@ -47,13 +47,14 @@ type life struct {
 	exit   int
 }
 
-// begin starts a node: with new files, or where it has lived before, with its old ones.
-func (s *supervisor) begin(n *node) (*life, error) {
+// begin starts a node: with new files, or where it has lived before, with its old ones. Its life has a
+// number.
+func (s *supervisor) begin(n *node, number int) (*life, error) {
 	program, err := s.program(n.spec.Calls)
 	if err != nil {
 		return nil, err
 	}
-	l := &life{spec: n.spec, group: n.group, ended: make(chan struct{})}
+	l := &life{number: number, spec: n.spec, group: n.group, ended: make(chan struct{})}
 	b := birth{supervisor: s, node: n, first: n.root == nil, program: int(program.Fd()), few: max(s.few, int(program.Fd())+1)}
 	if !b.first {
 		b.few = max(b.few, int(n.root.Fd())+1)
@@ -79,8 +80,6 @@ func (s *supervisor) begin(n *node) (*life, error) {
 		n.root = files[3]
 	}
 	s.mu.Lock()
-	s.born++
-	l.number = s.born
 	s.lives[l.number] = l
 	s.mu.Unlock()
 	n.mu.Lock()
@@ -144,7 +143,7 @@ func (b *birth) make() error {
 		proc, err = unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	}
 	if err == nil {
-		err = setSysctls(proc, network)
+		err = b.network(proc, network)
 	}
 	if err == nil {
 		err = b.hand(pair[0], proc)
@@ -225,7 +224,14 @@ func (s *supervisor) prepare(n *node, first bool) error {
 	if err := unix.Sethostname([]byte(n.name)); err != nil {
 		return fmt.Errorf("name the node: %w", err)
 	}
-	return bringUp("lo")
+	return nil
+}
+
+// network gives this thread's network its settings, and brings up what it is born with.
+func (b *birth) network(proc int, settings map[string]string) error {
+	b.networks.Lock()
+	defer b.networks.Unlock()
+	return errors.Join(bringUp("lo"), setSysctls(proc, settings))
 }
 
 // findHome makes a folder on disk for what a node writes.

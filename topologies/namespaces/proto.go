@@ -58,6 +58,7 @@ type request struct {
 	ID   int       `json:"id"`
 	Op   op        `json:"op"`
 	Node string    `json:"node"`
+	Life int       `json:"life,omitempty"` // opNode, opRestart: stands for the node until its first process ends, and for no other ever
 	Spec *nodeSpec `json:"spec,omitempty"` // opNode
 	Argv []string  `json:"argv,omitempty"` // opSpawn; with files: its standard input, output and error
 	TTY  bool      `json:"tty,omitempty"`  // opSpawn: on a terminal of the node's, whose master comes with the answer
@@ -100,13 +101,13 @@ type answer struct {
 	ID    int    `json:"id,omitempty"`
 	Error string `json:"error,omitempty"`
 	Errno int    `json:"errno,omitempty"` // the system's reason beneath Error
-	Life  int    `json:"life,omitempty"`  // opNode, opRestart: stands for the node until its first process ends, and for no other ever
 	Ended bool   `json:"ended,omitempty"` // opSpawn: it has, with Exit
 	Exit  int    `json:"exit,omitempty"`  // of a command, or of a node's first process
 
 	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the Life of the node; or
 	// that Life of Node will be ended, for the reason that Over gives.
 	Node   string `json:"node,omitempty"`
+	Life   int    `json:"life,omitempty"`
 	Over   string `json:"over,omitempty"`
 	OOM    bool   `json:"oom,omitempty"` // the kernel has ended it for that
 	Gone   bool   `json:"gone,omitempty"`

@@ -45,14 +45,18 @@ type supervisor struct {
 	hatches [2]int     // through which threads with descriptors of their own pass some
 	hatch   sync.Mutex // held from where something is passed until it is taken
 
+	// networks is held by who has the kernel change networks. It does so one after the other for the whole
+	// machine, and who writes a setting does not wait for that but tries again and again, on a processor.
+	networks sync.Mutex
+
 	mu       sync.Mutex
 	nodes    map[string]*node
-	lives    map[int]*life       // that go on, by their numbers
-	born     int                 // lives so far
-	homes    int                 // on disk, so far
-	commands map[int]*command    // by the numbers of their requests, from then until they are reaped and forgotten
-	programs map[string]*os.File // of nodes' first processes, by their rights
-	grounds  map[int]ground      // by the number of a tree
+	lives    map[int]*life         // that go on, by their numbers
+	awaited  map[int]chan struct{} // closed when a life that was asked for has begun, or will not
+	homes    int                   // on disk, so far
+	commands map[int]*command      // by the numbers of their requests, from then until they are reaped and forgotten
+	programs map[string]*os.File   // of nodes' first processes, by their rights
+	grounds  map[int]ground        // by the number of a tree
 
 	voice   sync.Mutex
 	control *net.UnixConn
@@ -74,13 +78,14 @@ const garbage = 800
 
 func serve() error {
 	debug.SetGCPercent(garbage)
+	runtime.GOMAXPROCS(4 * runtime.NumCPU())
 	if err := userns.Enter(); err != nil {
 		return err
 	}
 	for fd := fdBoot; fd <= fdOwner; fd++ {
 		unix.CloseOnExec(fd)
 	}
-	s := &supervisor{nodes: map[string]*node{}, lives: map[int]*life{}, commands: map[int]*command{}, programs: map[string]*os.File{}, grounds: map[int]ground{}}
+	s := &supervisor{nodes: map[string]*node{}, lives: map[int]*life{}, awaited: map[int]chan struct{}{}, commands: map[int]*command{}, programs: map[string]*os.File{}, grounds: map[int]ground{}}
 	bootFile := os.NewFile(fdBoot, "boot")
 	if err := json.NewDecoder(bootFile).Decode(&s.boot); err != nil {
 		return fmt.Errorf("read what lab to build: %w", err)
@@ -101,7 +106,7 @@ func serve() error {
 	}
 	s.control = control
 	wires := os.NewFile(fdWiring, "wiring")
-	go func() { _ = wiring.Serve(wires, wires, s.network) }() // its end is that of the owner
+	go func() { _ = wiring.Serve(wires, wires, s.network, &s.networks) }() // its end is that of the owner
 	if s.few, err = descriptors(); err != nil {
 		return err
 	}
@@ -214,8 +219,12 @@ func (s *supervisor) listen() error {
 		if err != nil {
 			return err
 		}
-		if req.Op == opSpawn {
-			s.expect(req.ID) // before anything is asked of it
+		switch req.Op { // before anything is asked of it
+		case opSpawn:
+			s.expect(req.ID)
+		case opNode, opRestart:
+			s.await(req.Life)
+		default:
 		}
 		go func() {
 			if req.Op == opNode || req.Op == opRestart {
@@ -250,6 +259,9 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 	if req.Op == opSpawn {
 		defer s.drop(req.ID)
 	}
+	if req.Op == opNode || req.Op == opRestart {
+		defer s.decided(req.Life)
+	}
 	n, err := s.find(req)
 	if err != nil {
 		a.fail(err)
@@ -258,7 +270,7 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 	}
 	switch req.Op {
 	case opNode, opRestart:
-		s.start(n, req.Spec, groupOf(req.Group, files), a)
+		s.start(n, req, groupOf(req.Group, files))
 	case opSpawn:
 		s.run(n, req, files)
 	case opKill:
@@ -306,7 +318,8 @@ func (s *supervisor) find(req request) (*node, error) {
 
 // start makes a node, with new files, or starts one anew where there is no specification, and
 // answers with its first process.
-func (s *supervisor) start(n *node, spec *nodeSpec, g *nodeGroup, a answer) {
+func (s *supervisor) start(n *node, req request, g *nodeGroup) {
+	a, spec := answer{ID: req.ID}, req.Spec
 	n.turn.Lock()
 	defer n.turn.Unlock()
 	n.end()
@@ -326,13 +339,12 @@ func (s *supervisor) start(n *node, spec *nodeSpec, g *nodeGroup, a answer) {
 			return
 		}
 	}
-	l, err := s.begin(n)
+	l, err := s.begin(n, req.Life)
 	if err != nil {
 		a.fail(err)
 		s.tell(a)
 		return
 	}
-	a.Life = l.number
 	err = hold(l.handle, func(int) error {
 		s.tell(a, l.handle)
 		return nil
@@ -341,6 +353,22 @@ func (s *supervisor) start(n *node, spec *nodeSpec, g *nodeGroup, a answer) {
 		a.fail(fmt.Errorf("the first process of node %s has ended", n.name))
 		s.tell(a)
 	}
+}
+
+// await takes note of a life that was asked for, so that whoever asks for something of it waits until it
+// has begun.
+func (s *supervisor) await(life int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.awaited[life] = make(chan struct{})
+}
+
+// decided says that a life has begun, or will not.
+func (s *supervisor) decided(life int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.awaited[life])
+	delete(s.awaited, life)
 }
 
 // run starts a command, answers, and answers again when it has ended. It returns when the command is

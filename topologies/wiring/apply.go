@@ -21,7 +21,8 @@ const (
 
 // Opener opens the network namespace of the process that a number in an operation stands for. Who
 // hands one out holds its processes, so that no other is met that has got a number since; the error
-// for one that has ended is one for which [Gone] holds. Of nil, numbers are the kernel's, looked up.
+// for one that has ended is one for which [Gone] holds. One that it knows is about to be it may wait for.
+// Of nil, numbers are the kernel's, looked up.
 type Opener func(process int) (netns.NsHandle, error)
 
 // Apply carries one operation out, on processes as the kernel numbers them. It needs CAP_NET_ADMIN
@@ -41,7 +42,7 @@ func (o Opener) Apply(op Op) (Result, error) {
 		r, err := o.reserve(op.A, op.Places)
 		return r, unanswered(err)
 	case Lay:
-		r, err := o.lay(op.Lot)
+		r, err := o.lay(op.Lot, nil)
 		return r, unanswered(err)
 	case Look:
 		view, err := o.look(op.A, op.Leaving)

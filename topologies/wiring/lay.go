@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
@@ -15,101 +16,212 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lot is a Lot that is being laid.
+// lot is a Lot that is being laid. Namespaces are entered in the order of their processes' numbers, and
+// where one is only about to be it is waited for (see [Opener]): so a cable is made as soon as both of
+// its ends can be, and what is at the ends of the first is done while the last are yet to come.
 type lot struct {
 	Lot
 	open   Opener
+	turn   sync.Locker // see [Serve]
 	here   *space
-	spaces map[int]*space // by the process of each
-	firsts map[int]int
+	keep   placeholders
+	leave  errgroup.Group // takes those away that have done their part
+	away   *talk          // by which it does so, one after the other
+	going  sync.Mutex
+	spaces map[int]*space // by the process of each, those that were entered
+	result Result
+	cables map[int][]*LotCable // that end in each
+	left   map[int]int         // ends in each that nobody has asked for yet
+	asked  []int               // those of which everything was asked for since the last flush
+	known  wanted              // the kernel numbers its features alike everywhere
+	ends   errgroup.Group      // finishes them
 }
 
 // lay makes everything of a lot at the cost of what it makes: every namespace is entered once,
 // what is asked of the kernel goes by the dozen, and what keeps places goes in one stroke.
-func (o Opener) lay(what *Lot) (r Result, err error) {
+func (o Opener) lay(what *Lot, turn sync.Locker) (Result, error) {
 	if what == nil {
-		return r, errors.New("there is no lot")
+		return Result{}, errors.New("there is no lot")
 	}
-	l := &lot{Lot: *what, open: o, spaces: map[int]*space{}, firsts: map[int]int{}}
+	l := &lot{
+		Lot: *what, open: o, turn: turn, spaces: map[int]*space{}, result: Result{Spaces: map[int]uint64{}, Firsts: map[int]int{}},
+		cables: map[int][]*LotCable{}, left: map[int]int{},
+	}
 	defer func() {
 		for _, s := range l.spaces {
 			s.close()
 		}
 	}()
-	if l.here, err = openHere(); err != nil {
-		return r, err
+	err := l.settleDown()
+	if l.here != nil {
+		defer l.here.close()
 	}
-	defer l.here.close()
-	if l.here.talk, err = openTalk(); err != nil {
-		return r, err
-	}
-	if err := l.enter(); err != nil {
-		return r, err
-	}
-	r.Spaces, r.Firsts = map[int]uint64{}, l.firsts
-	for pid, s := range l.spaces {
-		if r.Spaces[pid], err = s.inode(); err != nil {
-			return r, err
-		}
-	}
-	for i := range l.Cables {
-		if err := l.connect(&l.Cables[i]); err != nil {
-			return r, err
-		}
-	}
-	if err := l.here.talk.flush(); err != nil {
-		return r, err
-	}
-	p, err := l.keepPlaces()
 	if err != nil {
-		return r, errors.Join(err, p.remove())
+		return l.result, err
 	}
-	// What the kernel waits for when it takes interfaces away keeps it from nothing else.
-	removed := make(chan error, 1)
-	go func() { removed <- p.remove() }()
-	err = l.finish()
-	return r, errors.Join(err, <-removed)
+	l.ends.SetLimit(runtime.NumCPU())
+	err = errors.Join(OnThread(l.lay), l.ends.Wait())
+	left := make(chan error, 1)
+	go func() {
+		left <- l.leave.Wait()
+		l.away.close()
+	}()
+	if err == nil && l.freed() { // and what the kernel waits for then nobody else has to
+		return l.result, nil
+	}
+	return l.result, errors.Join(err, <-left)
 }
 
-func (l *lot) pids() []int { return slices.Sorted(maps.Keys(l.Places)) }
-
-// enter opens every namespace, on one thread that goes from one to the next, and learns the first
-// indexes that are free.
-func (l *lot) enter() error {
-	return OnThread(func() error {
-		for _, pid := range l.pids() {
-			ns, err := l.open.namespace(pid)
-			if err != nil {
-				return err
+// freed says that no placeholder is in any of the namespaces any more.
+func (l *lot) freed() bool {
+	for pid, s := range l.spaces {
+		for i := range l.Places[pid] {
+			if name, err := s.nameOf(l.result.Firsts[pid] + 2*i + 1); err == nil && strings.HasPrefix(name, placeName) {
+				return false
 			}
-			s := &space{ns: ns, fd: -1}
-			l.spaces[pid] = s
-			if err := netns.Set(ns); err != nil {
-				return fmt.Errorf("enter the namespace of %s: %w", l.open.whose(pid), err)
-			}
-			if s.talk, err = openTalk(); err != nil {
-				return err
-			}
-			if s.fd, err = openControl(); err != nil {
-				return err
-			}
-			last, err := s.talk.last()
-			if err != nil {
-				return err
-			}
-			l.firsts[pid] = last + 1
 		}
-		return nil
+	}
+	return true
+}
+
+// settleDown opens the namespace that placeholders are made from.
+func (l *lot) settleDown() error {
+	var err error
+	if l.here, err = openHere(); err != nil {
+		return err
+	}
+	if l.here.talk, err = openTalk(); err != nil {
+		return err
+	}
+	l.here.talk.turn = l.turn
+	l.away, err = openTalk() // the last: who takes placeholders away closes it
+	return err
+}
+
+func (l *lot) lay() error {
+	if err := l.sort(); err != nil {
+		return err
+	}
+	err := l.begin()
+	for _, pid := range slices.Sorted(maps.Keys(l.Places)) {
+		if err == nil {
+			err = l.add(pid)
+		}
+		if err == nil && len(l.asked) >= batch {
+			err = l.settle()
+		}
+		if err == nil && l.keep.made >= stroke {
+			err = errors.Join(l.settle(), l.end(), l.begin())
+		}
+	}
+	if err == nil {
+		err = l.settle()
+	}
+	return errors.Join(err, l.end())
+}
+
+// stroke is how many placeholders go in one: more of them keep the kernel from other networks for long.
+const stroke = 100
+
+// begin makes what placeholders need.
+func (l *lot) begin() (err error) {
+	if l.keep, err = l.here.makePlaceholders(l.keep.number + 1); err != nil {
+		return fmt.Errorf("keep places for cables: %w", err)
+	}
+	return nil
+}
+
+// end has the placeholders taken away that there are. What the kernel waits for meanwhile keeps it from
+// nothing else.
+func (l *lot) end() error {
+	done := l.keep
+	err := l.here.talk.flush()
+	l.leave.Go(func() error {
+		l.going.Lock()
+		defer l.going.Unlock()
+		return done.remove(l.away)
 	})
+	return err
+}
+
+// sort finds the cables of each namespace.
+func (l *lot) sort() error {
+	for i := range l.Cables {
+		c := &l.Cables[i]
+		for _, p := range []Port{c.A, c.B} {
+			if _, ok := l.Places[p.PID]; !ok {
+				return fmt.Errorf("the lot has no namespace of %s", l.open.whose(p.PID))
+			}
+			if list := l.cables[p.PID]; len(list) == 0 || list[len(list)-1] != c { // one that has both ends here
+				l.cables[p.PID] = append(list, c)
+			}
+			l.left[p.PID]++
+		}
+	}
+	return nil
+}
+
+// add enters a namespace, and has the cables made between it and those that were entered before.
+func (l *lot) add(pid int) error {
+	if err := l.enter(pid); err != nil {
+		return err
+	}
+	whole := []int{}
+	if l.left[pid] == 0 {
+		whole = append(whole, pid)
+	}
+	for _, c := range l.cables[pid] {
+		if l.spaces[c.A.PID] == nil || l.spaces[c.B.PID] == nil {
+			continue
+		}
+		if err := l.connect(c); err != nil {
+			return err
+		}
+		for _, p := range []Port{c.A, c.B} {
+			if l.left[p.PID]--; l.left[p.PID] == 0 {
+				whole = append(whole, p.PID)
+			}
+		}
+	}
+	for _, pid := range whole {
+		if err := l.keepPlaces(pid); err != nil {
+			return err
+		}
+	}
+	l.asked = append(l.asked, whole...)
+	return nil
+}
+
+// enter opens a namespace, into which this thread goes, and learns the first index that is free.
+func (l *lot) enter(pid int) error {
+	ns, err := l.open.namespace(pid)
+	if err != nil {
+		return err
+	}
+	s := &space{ns: ns, fd: -1}
+	l.spaces[pid] = s
+	if err := netns.Set(ns); err != nil {
+		return fmt.Errorf("enter the namespace of %s: %w", l.open.whose(pid), err)
+	}
+	if s.talk, err = openTalk(); err != nil {
+		return err
+	}
+	s.talk.turn = l.turn
+	if s.fd, err = openControl(); err != nil {
+		return err
+	}
+	if l.result.Spaces[pid], err = s.inode(); err != nil {
+		return err
+	}
+	last, err := s.talk.last()
+	l.result.Firsts[pid] = last + 1
+	return err
 }
 
 // connect has a cable made, both of whose ends are down.
 func (l *lot) connect(c *LotCable) error {
 	for _, p := range []*Port{&c.A, &c.B} {
-		if l.spaces[p.PID] == nil {
-			return fmt.Errorf("the lot has no namespace of %s", l.open.whose(p.PID))
-		}
-		p.Index = l.firsts[p.PID] + 2*p.Index
+		p.Index = l.result.Firsts[p.PID] + 2*p.Index
 	}
 	near, far, err := ends(Op{A: c.A, B: c.B, MTU: c.MTU})
 	if err != nil {
@@ -122,46 +234,86 @@ func (l *lot) connect(c *LotCable) error {
 }
 
 // keepPlaces has what comes later into a namespace get an index behind those of its cables (see
-// reserveIndexes): the free places between them are taken for a moment. Bridges are made
-// meanwhile.
-//
-// What keeps them is the caller's to remove, also where there is an error.
-func (l *lot) keepPlaces() (placeholders, error) {
-	p, err := l.here.makePlaceholders()
-	if err != nil {
-		return p, fmt.Errorf("keep places for cables: %w", err)
-	}
-	for _, pid := range l.pids() {
-		for range l.Places[pid] {
-			if err := p.add(l.spaces[pid]); err != nil {
-				return p, err
-			}
+// reserveIndexes): the free places between them are taken for a moment.
+func (l *lot) keepPlaces(pid int) error {
+	for range l.Places[pid] {
+		if err := l.keep.add(l.spaces[pid]); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// settle sees to it that what was asked for is there, makes bridges behind it, and has the ends of
+// cables finished.
+func (l *lot) settle() error {
 	if err := l.here.talk.flush(); err != nil {
-		return p, err
+		return err
 	}
-	for _, pid := range l.pids() {
-		last := l.firsts[pid] + 2*l.Places[pid] - 1
-		if name, err := l.spaces[pid].nameOf(last); l.Places[pid] > 0 && (err != nil || !strings.HasPrefix(name, placeName)) {
-			return p, fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
+	asked := l.asked
+	l.asked = nil
+	for _, pid := range asked {
+		s := l.spaces[pid]
+		last := l.result.Firsts[pid] + 2*l.Places[pid] - 1
+		if name, err := s.nameOf(last); l.Places[pid] > 0 && (err != nil || !strings.HasPrefix(name, placeName)) {
+			return fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
 		}
 		if seg := l.Bridge[pid]; seg.Name != "" {
 			if err := l.open.makeBridge(Port{PID: pid}, seg); err != nil {
-				return p, err
+				return err
+			}
+		}
+		ports := l.ports(pid)
+		if len(ports) == 0 {
+			continue
+		}
+		if l.known.offloads == nil {
+			var err error
+			if l.known, err = readWanted(s.fd, ports[0].Interface); err != nil {
+				return fmt.Errorf("ask what offloads there are: %w", err)
+			}
+		}
+		s.bits = l.known
+		l.ends.Go(func() error { return s.finish(ports) })
+	}
+	return nil
+}
+
+// ports are the ends of cables in a namespace.
+func (l *lot) ports(pid int) (ports []Port) {
+	for _, c := range l.cables[pid] {
+		for _, p := range []Port{c.A, c.B} {
+			if p.PID == pid {
+				ports = append(ports, p)
 			}
 		}
 	}
-	return p, nil
+	return ports
+}
+
+// finish gives the ends of cables in a namespace their settings, and brings them up.
+func (s *space) finish(ports []Port) error {
+	for _, p := range ports {
+		if err := s.fit(p); err != nil {
+			return err
+		}
+	}
+	for _, p := range ports {
+		if err := s.talk.enable(p); err != nil {
+			return err
+		}
+	}
+	return s.talk.flush()
 }
 
 // placeholders are interfaces in other namespaces that go in one stroke with one that is here.
 // They are macvlans of a cable that is here, each of which costs the kernel a quarter of what a
 // cable does; where there are none, the far ends of cables from here.
 type placeholders struct {
-	here  *space
-	lower int // index of the interface that macvlans are made over; 0: cables are
-	made  int
+	here   *space
+	number int // among those that are here at once
+	lower  int // index of the interface that macvlans are made over; 0: cables are
+	made   int
 }
 
 // placeName begins their names, and placeMTU is too small for the kernel to make anything of IPv6
@@ -173,17 +325,18 @@ const (
 )
 
 // makePlaceholders makes what is here of them.
-func (s *space) makePlaceholders() (placeholders, error) {
-	p := placeholders{here: s}
-	if err := errors.Join(p.cable(placeName, s), s.talk.flush()); err != nil {
+func (s *space) makePlaceholders(number int) (placeholders, error) {
+	p := placeholders{here: s, number: number}
+	name := placeName + strconv.Itoa(number)
+	if err := errors.Join(p.cable(name, s), s.talk.flush()); err != nil {
 		return p, err
 	}
-	link, err := s.handle.LinkByName(placeName)
+	link, err := s.handle.LinkByName(name)
 	if err != nil {
 		return p, err
 	}
 	p.lower = link.Attrs().Index
-	if err := errors.Join(p.macvlan(placeName+"s", s), s.talk.flush()); errors.Is(err, unix.EOPNOTSUPP) {
+	if err := errors.Join(p.macvlan(name+"s", s), s.talk.flush()); errors.Is(err, unix.EOPNOTSUPP) {
 		p.lower = 0
 	} else if err != nil {
 		return p, err
@@ -193,7 +346,7 @@ func (s *space) makePlaceholders() (placeholders, error) {
 
 // add has one made in another namespace.
 func (p *placeholders) add(far *space) error {
-	name := placeName + strconv.Itoa(p.made)
+	name := fmt.Sprintf("%s%d-%d", placeName, p.number, p.made)
 	p.made++
 	if p.lower != 0 {
 		return p.macvlan(name, far)
@@ -201,12 +354,14 @@ func (p *placeholders) add(far *space) error {
 	return p.cable(name, far)
 }
 
-// remove takes all away.
-func (p *placeholders) remove() error {
+// group is that of the cables that are here.
+func (p *placeholders) group() uint32 { return placeholder + uint32(p.number) } //nolint:gosec // a number is small
+
+// remove takes all away, by a talk of this namespace.
+func (p *placeholders) remove(t *talk) error {
 	err := errors.Join(
-		p.here.talk.flush(),
-		p.here.talk.ask("free the places of cables", unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder))),
-		p.here.talk.flush(),
+		t.ask("free the places of cables", unix.RTM_DELLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(p.group()))),
+		t.flush(),
 	)
 	if Gone(err) {
 		return nil
@@ -231,47 +386,11 @@ func (p *placeholders) cable(name string, far *space) error {
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("veth"))
 	peer := info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.VETH_INFO_PEER, nil)
 	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
-	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name+"far"))
+	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name+"f"))
 	peer.AddRtAttr(unix.IFLA_MTU, nl.Uint32Attr(placeMTU))
 	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(far.ns))) //nolint:gosec // a descriptor
 	return p.here.talk.ask(
 		keepPlace, unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, nl.NewIfInfomsg(unix.AF_UNSPEC),
-		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(placeholder)), info,
+		nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)), nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(p.group())), info,
 	)
-}
-
-// finish gives every end its settings and brings it up, namespace by namespace.
-func (l *lot) finish() error {
-	ports := map[int][]Port{}
-	for _, c := range l.Cables {
-		for _, p := range []Port{c.A, c.B} {
-			ports[p.PID] = append(ports[p.PID], p)
-		}
-	}
-	var known wanted // the kernel numbers its features alike everywhere
-	if len(l.Cables) > 0 {
-		a, err := l.Cables[0].A, error(nil)
-		if known, err = readWanted(l.spaces[a.PID].fd, a.Interface); err != nil {
-			return fmt.Errorf("ask what offloads there are: %w", err)
-		}
-	}
-	var group errgroup.Group
-	group.SetLimit(runtime.NumCPU())
-	for pid, list := range ports {
-		group.Go(func() error {
-			l.spaces[pid].bits = known
-			for _, p := range list {
-				if err := l.spaces[pid].fit(p); err != nil {
-					return err
-				}
-			}
-			for _, p := range list {
-				if err := l.spaces[pid].talk.enable(p); err != nil {
-					return err
-				}
-			}
-			return l.spaces[pid].talk.flush()
-		})
-	}
-	return group.Wait()
 }

@@ -1,15 +1,20 @@
 package wiring
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os/exec"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies/livetest"
@@ -65,7 +70,7 @@ func TestLay(t *testing.T) {
 				{A: Port{PID: a, Interface: "z", Index: 0}, B: Port{PID: b, Interface: "p", Index: 0, Segment: Segment{Name: "br0"}}},
 				{A: Port{PID: a, Interface: "m", Index: 2, IPv4: "192.0.2.1/24", IPv6: "2001:db8::1/64"}, B: Port{PID: a, Interface: "c", Index: 1}},
 			},
-		})
+		}, nil)
 		if err == nil && (r.Spaces[a] == 0 || r.Spaces[a] == r.Spaces[b]) {
 			err = errors.New("the namespaces are not told apart")
 		}
@@ -101,6 +106,83 @@ func TestLay(t *testing.T) {
 		last, err := s.next()
 		if cables := len(want) - 1; pid == a && (err != nil || last != first+2*(cables-1)+1) {
 			t.Errorf("the last index is %d, and the first %d: %v", last-1, first, err)
+		}
+	}
+}
+
+// A namespace that is yet to come is waited for, and what can be laid before it is.
+func TestLayMeanwhile(t *testing.T) {
+	t.Parallel()
+	const count = 2*batch + 1
+	pids := networks(t, count)
+	what := &Lot{Places: map[int]int{}}
+	for i := range count {
+		what.Places[i] = 2
+		what.Cables = append(what.Cables, LotCable{A: Port{PID: i, Interface: "right", Index: 1}, B: Port{PID: (i + 1) % count, Interface: "left"}})
+	}
+	up := errors.New("a cable of the first is not up")
+	open := func(i int) (netns.NsHandle, error) {
+		if i == count-1 {
+			if up = awaitUp(t, pids[1], "right"); up != nil {
+				return netns.None(), up
+			}
+		}
+		return netns.GetFromPid(pids[i])
+	}
+	err := OnThread(func() error { // in a network that nobody else uses
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		_, err := Opener(open).lay(what, &sync.Mutex{})
+		return err
+	})
+	if err != nil || up != nil {
+		t.Fatal(errors.Join(err, up))
+	}
+	for _, pid := range pids {
+		for _, iface := range []string{"left", "right"} {
+			if err := awaitUp(t, pid, iface); err != nil {
+				t.Error(err)
+			}
+		}
+		s, err := Opener(nil).open(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		links, err := s.handle.LinkList()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range links {
+			if strings.HasPrefix(l.Attrs().Name, placeName) {
+				t.Errorf("%s keeps a place after all was laid", l.Attrs().Name)
+			}
+		}
+	}
+}
+
+// awaitUp waits until an interface is there and up.
+func awaitUp(t *testing.T, pid int, iface string) error {
+	t.Helper()
+	s, err := Opener(nil).open(pid)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		link, err := s.handle.LinkByName(iface)
+		if err == nil && link.Attrs().Flags&net.FlagUp != 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("%s of process %d does not come up", iface, pid), err)
 		}
 	}
 }
@@ -210,7 +292,7 @@ func TestPlaceholders(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			p, err := here.makePlaceholders()
+			p, err := here.makePlaceholders(1)
 			if kind == "cable" {
 				p.lower = 0
 			}
@@ -220,7 +302,7 @@ func TestPlaceholders(t *testing.T) {
 			if last, err := s.next(); err != nil || last != first+2 {
 				t.Errorf("%s: the next index is %d after two from %d on, %v", kind, last, first, err)
 			}
-			if err := p.remove(); err != nil {
+			if err := p.remove(here.talk); err != nil {
 				return err
 			}
 			if left, err := s.next(); err != nil || left != first {

@@ -33,11 +33,12 @@ type answer struct {
 
 // Serve carries out the operations that arrive on in, one JSON object a line, and
 // answers on out, in the order of completion, on processes that open stands for. It returns nil
-// when in ends.
-func Serve(in io.Reader, out io.Writer, open Opener) error {
+// when in ends. Who lays a lot takes the turn, unless it is nil, for each dozen of things that he asks of
+// the kernel: so others wait for theirs who would ask again and again otherwise.
+func Serve(in io.Reader, out io.Writer, open Opener, turn sync.Locker) error {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	s := &server{open: open}
+	s := &server{open: open, turn: turn}
 	defer s.close()
 	defer wg.Wait()
 	enc := json.NewEncoder(out)
@@ -74,6 +75,7 @@ func Serve(in io.Reader, out io.Writer, open Opener) error {
 // server is what a Serve has beyond single operations.
 type server struct {
 	open    Opener
+	turn    sync.Locker // nil: nobody waits
 	mu      sync.Mutex
 	watcher *procs.Watcher // once something is watched
 }
@@ -94,6 +96,9 @@ func (s *server) apply(op Op) (Result, error) {
 		var r Result
 		r.Ends, r.Missed, r.Why, err = w.Ends(context.Background(), op.Container) // it has bounds of its own
 		return r, err
+	case Lay:
+		r, err := s.open.lay(op.Lot, s.turn)
+		return r, unanswered(err)
 	default:
 		return s.open.Apply(op)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,6 +34,7 @@ const batch = 16
 type talk struct {
 	fd     int
 	within time.Duration // in which the kernel has to answer
+	turn   sync.Locker   // taken while the kernel does what it is asked; nil: it is nobody else's
 	text   []byte
 	asked  []question
 	buffer [16 << 10]byte
@@ -91,7 +93,7 @@ func (t *talk) flush() error {
 	}
 	asked, text := t.asked, t.text
 	t.asked, t.text = t.asked[:0], t.text[:0]
-	err := unix.Sendto(t.fd, text, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+	err := t.send(text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", asked[0].what, err)
 	}
@@ -112,6 +114,15 @@ func (t *talk) flush() error {
 		}
 	}
 	return err
+}
+
+// send has the kernel do what is asked.
+func (t *talk) send(text []byte) error {
+	if t.turn != nil {
+		t.turn.Lock()
+		defer t.turn.Unlock()
+	}
+	return unix.Sendto(t.fd, text, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
 // refusal is the kernel's reason against a question; 0: it was carried out.
