@@ -112,7 +112,7 @@ func (l *lab) deploy(ctx context.Context) error {
 	}
 	b := boot{
 		Lab: l.ID(), Trees: l.build.trees, Binds: l.build.binds, Keep: l.options.Keep, Expires: time.Now().Add(l.options.TTL),
-		Tasks: l.tasks(), Single: l.mapping.Single,
+		Tasks: l.tasks(), Nodes: len(l.order), Single: l.mapping.Single,
 	}
 	var note *os.File
 	if l.files != nil {

@@ -33,6 +33,7 @@ type boot struct {
 	Keep    bool      `json:"keep,omitempty"`  // the lab outlives its owner
 	Expires time.Time `json:"expires"`         // and ends then
 	Tasks   uint64    `json:"tasks"`           // processes and threads that it may have
+	Nodes   int       `json:"nodes"`           // how many it will have
 	Single  bool      `json:"single,omitempty"`
 }
 

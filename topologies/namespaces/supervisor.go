@@ -94,6 +94,11 @@ func serve() error {
 	if s.boot.Files != "" {
 		unix.CloseOnExec(fdNote) // and held until this process ends
 	}
+	roomy := make(chan struct{})
+	go func() {
+		defer close(roomy)
+		makeRoom(descriptorsPerNode * s.boot.Nodes)
+	}()
 	if !s.boot.Keep {
 		go endWith(fdOwner) // not as a file of package os, which closes those that nobody speaks of
 	}
@@ -107,6 +112,7 @@ func serve() error {
 	s.control = control
 	wires := os.NewFile(fdWiring, "wiring")
 	go func() { _ = wiring.Serve(wires, wires, s.network, &s.networks) }() // its end is that of the owner
+	<-roomy
 	if s.few, err = descriptors(); err != nil {
 		return err
 	}
@@ -120,6 +126,19 @@ func serve() error {
 		<-expiry.C
 	}
 	return nil
+}
+
+// descriptorsPerNode is how many this process has of each while its cables are laid.
+const descriptorsPerNode = 7
+
+// makeRoom makes the kernel's table of this process's descriptors large enough for so many more. It
+// doubles it else whenever it is full, and waits each time until no processor looks at the old one
+// (expand_fdtable in fs/file.c).
+func makeRoom(count int) {
+	fd, err := unix.FcntlInt(fdOwner, unix.F_DUPFD_CLOEXEC, fdNote+count)
+	if err == nil {
+		_ = unix.Close(fd) // the table stays as it is
+	}
 }
 
 // descriptors is a number above that of every descriptor of this process.
