@@ -16,17 +16,29 @@ import (
 // Lay keeps places for cables, makes segments and lays every cable at once, in networks that are
 // all new and of one wirer, whose own nobody else uses: or about to be, where he waits for them.
 func (c *Cabling) Lay(ctx context.Context) error {
+	return c.lay(ctx, &wiring.Lot{}, func(string) bool { return false })
+}
+
+// LayRest lays every cable at once, where one wirer reaches all networks, whose own others use too. Those
+// that are not prepared by now are new.
+func (c *Cabling) LayRest(ctx context.Context, prepared func(node string) bool) error {
+	return c.lay(ctx, &wiring.Lot{Apart: true}, prepared)
+}
+
+func (c *Cabling) lay(ctx context.Context, lot *wiring.Lot, prepared func(node string) bool) error {
 	if len(c.nodes) == 0 {
 		return nil
 	}
-	lot := &wiring.Lot{Places: map[int]int{}, Bridge: map[int]wiring.Segment{}}
+	lot.Places, lot.Firsts, lot.Bridge = map[int]int{}, map[int]int{}, map[int]wiring.Segment{}
 	places := map[topologies.Endpoint]int{}
 	pids := map[string]int{}
 	var wirer wiring.Wirer
 	for name, n := range c.nodes {
 		wirer, pids[name] = c.Site.Network(name)
 		lot.Places[pids[name]] = len(n.interfaces)
-		if seg := c.segmentOf(name); seg.Name != "" {
+		if prepared(name) {
+			lot.Firsts[pids[name]] = n.first
+		} else if seg := c.segmentOf(name); seg.Name != "" {
 			lot.Bridge[pids[name]] = seg
 		}
 		for i, iface := range n.interfaces {

@@ -56,17 +56,18 @@ func (l *lab) wire(ctx context.Context, by topologies.DropBy) error {
 	}
 	l.containers.Cable(l.cables)
 	l.namespaces.Cable(l.cables)
+	// What a container starts with may make interfaces by itself; in namespaces nothing runs yet.
 	group, preparing := errgroup.WithContext(ctx)
 	for _, n := range l.topology.Nodes {
-		group.Go(func() error { return l.cables.Prepare(preparing, n.Name) })
+		if !InSpaces(n) {
+			group.Go(func() error { return l.cables.Prepare(preparing, n.Name) })
+		}
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for _, link := range l.topology.Links {
-		if err := l.cables.Connect(ctx, link); err != nil {
-			return err
-		}
+	if err := l.cables.LayRest(ctx, func(node string) bool { return l.parts[node] == l.containers }); err != nil {
+		return err
 	}
 	if err := l.cables.StartSwitches(ctx); err != nil {
 		return err

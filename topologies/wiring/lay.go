@@ -75,7 +75,7 @@ func (o Opener) lay(what *Lot, turn sync.Locker) (Result, error) {
 // freed says that no placeholder is in any of the namespaces any more.
 func (l *lot) freed() bool {
 	for pid, s := range l.spaces {
-		for i := range l.Places[pid] {
+		for i := range l.missing(pid) {
 			if name, err := s.nameOf(l.result.Firsts[pid] + 2*i + 1); err == nil && strings.HasPrefix(name, placeName) {
 				return false
 			}
@@ -86,16 +86,26 @@ func (l *lot) freed() bool {
 
 // settleDown opens the namespace that placeholders are made from.
 func (l *lot) settleDown() error {
-	var err error
-	if l.here, err = openHere(); err != nil {
+	open := func() (err error) {
+		if l.here, err = openHere(); err != nil {
+			return err
+		}
+		if l.here.talk, err = openTalk(); err != nil {
+			return err
+		}
+		l.here.talk.turn = l.turn
+		l.away, err = openTalk() // the last: who takes placeholders away closes it
 		return err
 	}
-	if l.here.talk, err = openTalk(); err != nil {
-		return err
+	if !l.Apart {
+		return open()
 	}
-	l.here.talk.turn = l.turn
-	l.away, err = openTalk() // the last: who takes placeholders away closes it
-	return err
+	return OnThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("make a namespace to lay cables from: %w", err)
+		}
+		return open()
+	})
 }
 
 func (l *lot) lay() error {
@@ -213,6 +223,10 @@ func (l *lot) enter(pid int) error {
 	if l.result.Spaces[pid], err = s.inode(); err != nil {
 		return err
 	}
+	if first, kept := l.Firsts[pid]; kept {
+		l.result.Firsts[pid] = first
+		return nil
+	}
 	last, err := s.talk.last()
 	l.result.Firsts[pid] = last + 1
 	return err
@@ -236,12 +250,20 @@ func (l *lot) connect(c *LotCable) error {
 // keepPlaces has what comes later into a namespace get an index behind those of its cables (see
 // reserveIndexes): the free places between them are taken for a moment.
 func (l *lot) keepPlaces(pid int) error {
-	for range l.Places[pid] {
+	for range l.missing(pid) {
 		if err := l.keep.add(l.spaces[pid]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// missing is how many places of a namespace are to be kept.
+func (l *lot) missing(pid int) int {
+	if _, kept := l.Firsts[pid]; kept {
+		return 0
+	}
+	return l.Places[pid]
 }
 
 // settle sees to it that what was asked for is there, makes bridges behind it, and has the ends of
@@ -255,7 +277,7 @@ func (l *lot) settle() error {
 	for _, pid := range asked {
 		s := l.spaces[pid]
 		last := l.result.Firsts[pid] + 2*l.Places[pid] - 1
-		if name, err := s.nameOf(last); l.Places[pid] > 0 && (err != nil || !strings.HasPrefix(name, placeName)) {
+		if name, err := s.nameOf(last); l.missing(pid) > 0 && (err != nil || !strings.HasPrefix(name, placeName)) {
 			return fmt.Errorf("keep places for cables: somebody else makes interfaces in the namespace of %s", l.open.whose(pid))
 		}
 		if seg := l.Bridge[pid]; seg.Name != "" {

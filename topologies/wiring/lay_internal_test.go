@@ -110,6 +110,65 @@ func TestLay(t *testing.T) {
 	}
 }
 
+// Where places were reserved cables get them, whatever has been made behind them; and who lays them from
+// a namespace that others use too leaves it alone.
+func TestLayReserved(t *testing.T) {
+	t.Parallel()
+	pids := networks(t, 3)
+	here, a, b := pids[0], pids[1], pids[2]
+	kept, err := Opener(nil).Apply(Op{Kind: Reserve, A: Port{PID: b}, Places: 4})
+	if err == nil {
+		_, err = Opener(nil).Apply(Op{Kind: MakeBridge, A: Port{PID: b}, Bridge: Segment{Name: "own"}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Result
+	s, err := Opener(nil).open(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	before, err := s.next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.inside(func() (err error) {
+		r, err = Opener(nil).lay(&Lot{
+			Places: map[int]int{a: 1, b: 2}, Firsts: map[int]int{b: kept.First}, Apart: true,
+			Cables: []LotCable{{A: Port{PID: a, Interface: "near"}, B: Port{PID: b, Interface: "far", Index: 1}}},
+		}, nil)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Firsts[b] != kept.First || r.Spaces[b] != kept.View.Space {
+		t.Errorf("places from %d on in %d, and %d, %d were reserved", r.Firsts[b], r.Spaces[b], kept.First, kept.View.Space)
+	}
+	for pid, want := range map[int]struct {
+		name  string
+		index int
+	}{a: {"near", r.Firsts[a]}, b: {"far", kept.First + 2}} {
+		s, err := Opener(nil).open(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		link, err := s.handle.LinkByName(want.name)
+		if err != nil || link.Attrs().Index != want.index || link.Attrs().Flags&net.FlagUp == 0 {
+			t.Errorf("%s has %v, want index %d, up; %v", want.name, link, want.index, err)
+		}
+	}
+	// The kernel numbers what is made in a namespace one by one, and never goes back.
+	if err := s.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, cable(end{name: "probe", mtu: 1500}, end{name: "probef", mtu: 1500}, int(s.ns))...); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := s.next(); err != nil || after != before+2 {
+		t.Errorf("something was made where the lot was laid from: the next index was %d and is %d after two, %v", before, after, err)
+	}
+}
+
 // A namespace that is yet to come is waited for, and what can be laid before it is.
 func TestLayMeanwhile(t *testing.T) {
 	t.Parallel()

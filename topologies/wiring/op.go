@@ -59,12 +59,14 @@ type Op struct {
 }
 
 // Lot is all of a lab whose namespaces are new: nothing has run there, and no interfaces are in
-// them but those that the kernel makes. Who lays it is in a namespace of its own, which nobody
-// else uses.
+// them but those that the kernel makes; or whose cables have places by Reserve. Who lays it is in a
+// namespace of its own, which nobody else uses, or is told to go into one.
 type Lot struct {
-	Places map[int]int     `json:"places"` // by the process of each namespace: how many cables end there
-	Bridge map[int]Segment `json:"bridge,omitempty"`
+	Places map[int]int     `json:"places"`           // by the process of each namespace: how many cables end there
+	Firsts map[int]int     `json:"firsts,omitempty"` // of those whose cables have places: the first index
+	Bridge map[int]Segment `json:"bridge,omitempty"` // that are to be made
 	Cables []LotCable      `json:"cables"`
+	Apart  bool            `json:"apart,omitempty"` // others use the namespace of who lays it
 }
 
 // LotCable is a cable of a lot. The index of each port is its place among the cables of its
