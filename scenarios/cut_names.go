@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,7 +59,7 @@ func (w *cutter) renumbered(name string) (string, error) {
 		return name, nil
 	}
 	if w.cut.leavesOut(part) {
-		return "", fmt.Errorf("%s is left out, and what ends it is not", name)
+		return "", fmt.Errorf("%s is left out, and a step that names it is not", name)
 	}
 	if name != stepPrefix+strconv.Itoa(part.Step) || part.Member != WholeStep {
 		return name, nil
@@ -67,7 +68,7 @@ func (w *cutter) renumbered(name string) (string, error) {
 }
 
 // ends gives the ups of a step, and of the group that it is, the names that their faults have after
-// the cut. What is left out is gone from it already.
+// the cut, and what is armed or disarmed by a step that of it. What is left out is gone from it already.
 func (w *cutter) ends(step *yaml.Node) error {
 	if ends := child(step, "ends"); ends != nil {
 		name, err := w.renumbered(ends.Value)
@@ -75,6 +76,17 @@ func (w *cutter) ends(step *yaml.Node) error {
 			return err
 		}
 		ends.Value = name
+	}
+	for _, key := range []string{"arm", "disarm"} {
+		at := child(child(step, key), "step")
+		if at == nil {
+			continue
+		}
+		name, err := w.renumbered(at.Value)
+		if err != nil {
+			return err
+		}
+		at.Value = name
 	}
 	for _, group := range []ActionKind{ActSteps, ActTogether} {
 		members := child(step, string(group))
@@ -123,7 +135,7 @@ func (w *cutter) setKey(key string) (now string, ok bool, err error) {
 // setting is setKey, with the value beside the key, which may itself be the name of a step.
 func (w *cutter) setting(key, value string) (now, instead string, ok bool, err error) {
 	now, ok, err = w.setKey(key)
-	if err == nil && ok && strings.HasSuffix(now, ".ends") {
+	if err == nil && ok && slices.ContainsFunc([]string{".ends", ".arm.step", ".disarm.step"}, func(key string) bool { return strings.HasSuffix(now, key) }) {
 		value, err = w.renumbered(value)
 	}
 	return now, value, ok, err

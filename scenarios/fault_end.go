@@ -33,9 +33,10 @@ func stepNamed(list string, steps []Step, name string) (step Step, place string,
 	return Step{}, "", false
 }
 
-// endable reports whether a step puts a fault on a link that up can end.
+// endable reports whether a step puts a fault on a link that up can end. One that is armed may not be in
+// force by then, and has a disarm for its end.
 func (s Step) endable() bool {
-	return s.Fault.OnLink() && s.Fault != FaultFlap && slices.Contains(s.Fault.row().keys, "for")
+	return s.Fault.OnLink() && s.Fault != FaultFlap && !s.Armed() && slices.Contains(s.Fault.row().keys, "for")
 }
 
 // checkEnd checks which fault an up ends: one that may be in force by then, and no other that could be meant.
@@ -54,7 +55,7 @@ func (s FaultStep) checkEnd(c *checker, where string) {
 	case !ok:
 		c.Faultf(at, yamlpos.Suggest(s.Ends, c.faultsOn(s.Link)), "no step has the name %q", s.Ends)
 	case !f.endable():
-		c.Faultf(at, "a fault of a link that stays until it is taken back", "%q is no fault that could be ended", s.Ends)
+		c.Faultf(at, "a fault of a link that stays until it is taken back; one with arm or disarm ends by disarm: {step: NAME}", "%q is no fault that could be ended", s.Ends)
 	case f.Link != s.Link:
 		c.Faultf(where+".link", f.Link, "the fault %q is on %s", s.Ends, f.Link)
 	case c.namedBy(s.Ends) > 1:

@@ -33,7 +33,7 @@ const onFrames = "drop and the other faults on frames"
 // frameRow is a fault on the frames of a link, with what it takes beside what all of them do.
 func frameRow(f Fault, keys ...string) faultRow {
 	return faultRow{fault: f, onLink: true, counted: true, keys: append([]string{
-		"for", "direction", "match", "filter", "nth", "count", "every-nth", "probability", "seed", "transmission", "may-miss", "expect",
+		"for", "arm", "disarm", "direction", "match", "filter", "nth", "count", "every-nth", "probability", "seed", "transmission", "may-miss", "expect",
 	}, keys...)}
 }
 

@@ -40,7 +40,7 @@ func (s Step) outlasts() bool {
 	switch {
 	case s.Fault == "" || s.Fault == FaultUp:
 		return false
-	case s.Background:
+	case s.Background, s.Armed():
 		return true
 	default:
 		return s.Fault != FaultFlap && s.For == 0 && slices.Contains(s.Fault.row().keys, "for")
@@ -84,8 +84,11 @@ func inForceAfter(steps []placedStep, ending func(up placedStep, could []placedS
 
 // number is the place of a step of the stimulus as ends and control.without have it, stimulus.0, empty
 // for a member of a group, which has none.
-func (s placedStep) number() string {
-	n, ok := strings.CutPrefix(strings.TrimSuffix(s.where, "]"), "stimulus[")
+func (s placedStep) number() string { return stepNumber(s.where) }
+
+// stepNumber is number of a place.
+func stepNumber(where string) string {
+	n, ok := strings.CutPrefix(strings.TrimSuffix(where, "]"), "stimulus[")
 	if !ok || strings.ContainsAny(n, "[]") {
 		return ""
 	}
@@ -94,9 +97,11 @@ func (s placedStep) number() string {
 
 // repeatedFaults checks that what a repeated step does to the lab ends before it does so again.
 func (c *checker) repeatedFaults(where string, s Step) {
+	c.armedIn(where, s)
 	every := time.Duration(s.Repeat.Every)
 	for _, f := range inForceAfter(placed(where, s), func(placedStep, []placedStep) {}) {
 		switch last := f.lasts(); {
+		case f.Armed(): // which was said
 		case !f.Background:
 			c.Faultf(f.where+".fault", "for: 1s ends each before the next", "a fault that is repeated has to end: %s stays until the end of the trial", f.Fault)
 		case last > every && f.Fault.standsAlone():

@@ -163,11 +163,15 @@ func (s *Scenario) conditions() []*Condition {
 			all = append(all, &list[i])
 		}
 	}
-	wait := func(list []Step) {
-		for i := range list {
-			if list[i].WaitFor != nil {
-				all = append(all, list[i].WaitFor)
+	var wait func(list []Step)
+	wait = func(list []Step) {
+		for _, s := range list {
+			for _, cond := range []*Condition{s.WaitFor, s.Arm, s.Disarm} {
+				if cond != nil {
+					all = append(all, cond)
+				}
 			}
+			wait(s.Members())
 		}
 	}
 	add(s.Baseline)

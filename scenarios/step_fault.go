@@ -59,9 +59,9 @@ type faultRow struct {
 
 func faultTable() []faultRow {
 	return []faultRow{
-		{fault: FaultDown, onLink: true, keys: []string{"for"}},
+		{fault: FaultDown, onLink: true, keys: []string{"for", "arm", "disarm"}},
 		{fault: FaultUp, onLink: true, keys: []string{"ends"}},
-		{fault: FaultFlap, onLink: true, keys: []string{"for", "times", "every"}},
+		{fault: FaultFlap, onLink: true, keys: []string{"for", "times", "every", "arm"}},
 		frameRow(FaultDrop),
 		frameRow(FaultDelay, "delay", "jitter", "reorder"),
 		frameRow(FaultDuplicate),
@@ -71,10 +71,10 @@ func faultTable() []faultRow {
 		frameRow(FaultRate, "rate", "queue"),
 		frameRow(FaultMTU, "size"),
 		frameRow(FaultHold),
-		{fault: FaultReplug, onLink: true},
-		{fault: FaultKill, keys: []string{"for", "process", "signal"}},
+		{fault: FaultReplug, onLink: true, keys: []string{"arm"}},
+		{fault: FaultKill, keys: []string{"for", "arm", "disarm", "process", "signal"}},
 		{fault: FaultRestart, keys: []string{"process"}},
-		{fault: FaultPause, keys: []string{"for", "process"}},
+		{fault: FaultPause, keys: []string{"for", "arm", "disarm", "process"}},
 	}
 }
 
@@ -164,6 +164,7 @@ func (s FaultStep) Words() string {
 	} else if s.For > 0 {
 		words = append(words, "for "+s.For.String())
 	}
+	words = append(words, s.armedWords()...)
 	if s.Background {
 		words = append(words, "in the background")
 	}
@@ -204,7 +205,7 @@ func (s FaultStep) Effect() Effect {
 
 func (s FaultStep) longest() time.Duration {
 	switch {
-	case s.Background:
+	case s.Background, Step(s).Armed():
 		return 0
 	case s.Fault == FaultFlap:
 		return time.Duration(max(s.Times, 1)) * time.Duration(Step(s).FlapDown()+Step(s).FlapUp())
@@ -220,13 +221,14 @@ func (s FaultStep) takes(_ *checker, key string) bool {
 	case "node":
 		return !s.Fault.OnLink()
 	case "background":
-		return s.For > 0 || s.Fault == FaultFlap
+		return (s.For > 0 || s.Fault == FaultFlap) && !Step(s).Armed()
 	default:
 		return slices.Contains(s.Fault.row().keys, key)
 	}
 }
 
 func (s FaultStep) check(c *checker, where string) {
+	s.checkArmed(c, where)
 	if s.Fault.OnLink() {
 		s.checkOnLink(c, where)
 		return

@@ -52,6 +52,17 @@ stimulus:
 symptom: [{name: still, node: h2, exec: cat /sys/class/net/eth1/statistics/rx_packets, expect: int(trim(text)), unchanged: 5s}]
 control: {without: [stimulus.2]}
 `,
+	"from when this is seen until that is, while they go on": `reprise: v1
+id: from-until
+title: Packets are lost from when five have come until ten more were sent, while the sender goes on
+baseline: [{name: carries, node: h1, reach: {ping: 10.0.0.2}, eventually: 20s}]
+stimulus:
+  - {link: "h2:eth1", fault: drop, match: {proto: icmp}, arm: {frame: {at: "h2:eth1", filter: icmp}, expect: count >= 10, eventually: 20s}, disarm: {frame: {at: "h1:eth1", filter: icmp}, expect: count >= 10, eventually: 20s}}
+  - {node: h1, exec: "ping -q -i 0.1 -c 50 10.0.0.2 >/tmp/ping; true"}
+symptom: [{name: ten to fifteen, node: h1, exec: "awk '/received/ {print $1 - $4}' /tmp/ping", expect: int(trim(text)) >= 10 and int(trim(text)) <= 15, eventually: 2s}]
+control: {without: [stimulus.0]}
+trials: {count: 1}
+`,
 	"loading takes minutes": `reprise: v1
 id: loading
 title: Loading takes minutes

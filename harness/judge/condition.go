@@ -25,18 +25,43 @@ func (j *judge) phase(phase evidence.Phase, checks []plan.Check) []evidence.Cond
 	return out
 }
 
-// waits decides the wait-for steps, for the reader; the step's own event carries the outcome.
+// waits decides the wait-for steps, and what faults are armed and disarmed by, for the reader; the step's own event carries the outcome.
 func (j *judge) waits() {
 	for _, step := range plan.Each(j.plan.Stimulus, j.plan.Workaround) {
-		if step.Check == nil || step.LeftOut {
+		if step.LeftOut {
 			continue
 		}
 		for _, e := range j.record.Events {
-			if e.Kind == evidence.EventStep && e.Ref == step.Ref {
+			switch {
+			case e.Ref != step.Ref:
+			case e.Kind == evidence.EventStep && step.Check != nil:
 				j.v.Conditions = append(j.v.Conditions, j.condition(step.Check, e.At-e.Took, e.At))
+			case e.Kind == evidence.EventStep && step.Arm != nil:
+				j.watched(step.Arm, e.At-e.Took)
+			case tookForce(e) && step.Disarm != nil:
+				j.watched(step.Disarm, e.At)
 			}
 		}
 	}
+}
+
+// watched decides a condition that is looked at beside other steps, from a moment until it was decided
+// there, else to the end of the record.
+func (j *judge) watched(c *plan.Check, start time.Duration) {
+	var end time.Duration
+	for _, e := range j.record.Events {
+		end = max(end, e.At)
+		if e.Kind == evidence.EventDecided && e.Ref == c.Ref {
+			end = e.At
+			break
+		}
+	}
+	j.v.Conditions = append(j.v.Conditions, j.condition(c, start, end))
+}
+
+// tookForce reports whether a fault did, by an event.
+func tookForce(e evidence.Event) bool {
+	return e.Kind == evidence.EventFault && e.Outcome == evidence.OK
 }
 
 func (j *judge) condition(c *plan.Check, start, end time.Duration) evidence.ConditionVerdict {

@@ -142,6 +142,24 @@ var ruleCases = []struct {
 		c.add(evidence.PhaseSymptom, evidence.Event{Kind: evidence.EventFault, Ref: "stimulus[0]", Name: "flap", Outcome: evidence.Failed, Detail: "no such link"})
 	}, evidence.Reproduced, "", ""},
 
+	{"fault never armed", "what it waits for never came", func(c *trialCase) {
+		c.plan.Stimulus[0].Step = scenarios.Step{Link: "r1:eth1", Fault: scenarios.FaultDrop, Arm: &scenarios.Condition{Name: "Full", Node: "r1", Run: "x"}}
+		c.add(evidence.PhaseSymptom, evidence.Event{Kind: evidence.EventFault, Ref: "stimulus[0]", Name: "drop", Outcome: evidence.Failed, Detail: `"Full" is false`})
+	}, evidence.Inconclusive, `the fault stimulus[0] (drop) never took force: "Full" is false`, ""},
+	{"fault never armed", "the symptom was decided first", func(c *trialCase) {
+		c.plan.Stimulus[0].Step = scenarios.Step{Link: "r1:eth1", Fault: scenarios.FaultDrop, Arm: &scenarios.Condition{Step: "later"}}
+		c.add(evidence.PhaseCollect, evidence.Event{Kind: evidence.EventFault, Ref: "stimulus[0]", Name: "drop", Outcome: evidence.OK})
+		c.add(evidence.PhaseCollect, evidence.Event{Kind: evidence.EventHeal, Ref: "stimulus[0]", Name: "drop", Outcome: evidence.OK, Count: 1})
+	}, evidence.Inconclusive, "the fault stimulus[0] (drop) never took force: the trial was over, or its symptom decided, before step later begins", ""},
+	{"did not work later on", "a fault that was to end as something is seen", func(c *trialCase) {
+		c.plan.Stimulus[0].Step = scenarios.Step{Link: "r1:eth1", Fault: scenarios.FaultDown, Disarm: &scenarios.Condition{Name: "Full", Node: "r1", Run: "x"}}
+		c.add(evidence.PhaseSymptom, evidence.Event{Kind: evidence.EventFault, Ref: "stimulus[0]", Name: "down", Outcome: evidence.Failed, Detail: `"Full" is false`})
+	}, evidence.Inconclusive, `stimulus[0] (down) did not work: "Full" is false`, ""},
+	{"symptom true", "the same after the symptom was decided", func(c *trialCase) {
+		c.plan.Stimulus[0].Step = scenarios.Step{Link: "r1:eth1", Fault: scenarios.FaultDown, Disarm: &scenarios.Condition{Name: "Full", Node: "r1", Run: "x"}}
+		c.add(evidence.PhaseCollect, evidence.Event{Kind: evidence.EventFault, Ref: "stimulus[0]", Name: "down", Outcome: evidence.Failed, Detail: `"Full" is false`})
+	}, evidence.Reproduced, "", ""},
+
 	{"symptom true", "a drop that acted", func(c *trialCase) {
 		c.beneath(scenarios.Step{}, &evidence.Event{Outcome: evidence.OK, Count: 1})
 	}, evidence.Reproduced, "", ""},

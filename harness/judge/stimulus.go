@@ -31,6 +31,7 @@ type stepDone struct {
 	rules  evidence.Rules
 	event  *evidence.Event            // its outcome; nil where it was never carried out
 	after  *evidence.Event            // the failure of its fault later on, in the background
+	force  *evidence.Event            // when its fault took force while the symptom could still be caused by it; nil where it did not
 	heal   *evidence.Event            // what its fault did, as was counted when it was taken back
 	tally  *evidence.Event            // what it had done when the symptom was decided; nil where it was over, or nobody counted
 	waited *evidence.ConditionVerdict // what it waited for
@@ -44,10 +45,16 @@ func (j *judge) stepDone(step plan.Step) stepDone {
 		}
 		return &j.record.Events[i]
 	}
+	meanwhile := func(e evidence.Event) bool { // while the symptom could still be caused by it
+		return e.Phase == evidence.PhaseStimulus || e.Phase == evidence.PhaseSymptom
+	}
 	s := stepDone{
 		Step: step, rules: j.plan.Rules,
 		event: find(func(e evidence.Event) bool { return e.Kind == evidence.EventStep }),
-		after: find(func(e evidence.Event) bool { return e.Kind == evidence.EventFault && e.Outcome == evidence.Failed }),
+		after: find(func(e evidence.Event) bool {
+			return e.Kind == evidence.EventFault && e.Outcome == evidence.Failed && (meanwhile(e) || !step.Step.Armed())
+		}),
+		force: find(func(e evidence.Event) bool { return tookForce(e) && meanwhile(e) }),
 		heal:  find(func(e evidence.Event) bool { return e.Kind == evidence.EventHeal }),
 		tally: find(func(e evidence.Event) bool { return e.Kind == evidence.EventTally }),
 	}
@@ -68,6 +75,7 @@ func stepRules() []rule[stepDone] {
 		{name: "waited in vain", when: waitedInVain, reason: "%s (%s) waited in vain: %s"},
 		{name: "refused", when: refused, reason: "%s (%s) was refused: %s"},
 		{name: "did not work", when: didNotWork, reason: "%s (%s) did not work: %s"},
+		{name: "fault never armed", when: neverArmed, reason: "the fault %s (%s) never took force: %s"},
 		{name: "did not work later on", when: failedLater, reason: "%s (%s) did not work: %s"},
 		{name: "fault uncounted", since: evidence.RulesV2, when: uncounted, reason: "nobody knows what the fault %s did: %s"},
 		{name: "fault fired otherwise", when: firedOtherwise, reason: "the fault %s (%s) fired %s, and was to fire %s"},
@@ -93,8 +101,22 @@ func didNotWork(s stepDone) ([]any, bool) {
 	return []any{s.Ref, s.event.Name, s.event.Detail}, s.event.Outcome != evidence.OK
 }
 
+// neverArmed asks whether a fault that was to take force beside other steps has not, by when the symptom
+// was decided.
+func neverArmed(s stepDone) ([]any, bool) {
+	arm := s.Step.Step.Arm
+	if arm == nil || s.force != nil {
+		return nil, false
+	}
+	why := fmt.Sprintf("the trial was over, or its symptom decided, before %s", arm.Moment())
+	if s.after != nil {
+		why = s.after.Detail
+	}
+	return []any{s.Ref, s.Title(), why}, true
+}
+
 func failedLater(s stepDone) ([]any, bool) {
-	if !s.Step.Step.Background || s.after == nil {
+	if !s.Step.Step.Background && !s.Step.Step.Armed() || s.after == nil {
 		return nil, false
 	}
 	return []any{s.Ref, s.after.Name, s.after.Detail}, true

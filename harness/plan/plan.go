@@ -74,6 +74,8 @@ type Step struct {
 	Ref     string // stimulus[0]; stimulus[0].together[1] of a group; stimulus[0]#3 where it is repeated
 	Step    scenarios.Step
 	Check   *Check // of a wait-for
+	Arm     *Check // of a fault that takes force as a condition holds
+	Disarm  *Check // of a fault that ends as a condition holds
 	LeftOut bool   // by the control
 	// Parts are the steps of a group, or the repetitions of a step.
 	Parts []Step
@@ -380,9 +382,7 @@ func (p *Plan) Checks() []Check {
 	var steps func(list []Step)
 	steps = func(list []Step) {
 		for _, s := range list {
-			if s.Check != nil {
-				all = append(all, *s.Check)
-			}
+			all = append(all, s.Looks()...)
 			steps(s.Parts)
 		}
 	}

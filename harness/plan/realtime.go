@@ -121,9 +121,7 @@ func (p *Plan) RealTime() []string {
 func (p *Plan) measured(add func(format string, args ...any)) {
 	checks := slices.Concat(p.Baseline, p.Symptom, p.Relief)
 	for _, s := range Each(p.Stimulus, p.Workaround) {
-		if s.Check != nil {
-			checks = append(checks, *s.Check)
-		}
+		checks = append(checks, s.Looks()...)
 	}
 	for _, c := range checks {
 		if c.Cond.Probe().Sight().Flow && usesLatency.MatchString(c.Cond.Expect) {
@@ -211,9 +209,7 @@ func (p *Plan) Slack() time.Duration {
 		}
 	}
 	for _, s := range Each(p.Stimulus) {
-		if s.Check != nil {
-			checks = append(checks, *s.Check)
-		}
+		checks = append(checks, s.Looks()...)
 		less(time.Duration(s.Step.For), 4)
 	}
 	for _, c := range checks {

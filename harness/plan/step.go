@@ -36,6 +36,18 @@ func (s Step) Title() string {
 	return title
 }
 
+// Looks are the conditions that the step itself looks at: what it waits for, or what its fault takes force
+// and ends by.
+func (s Step) Looks() []Check {
+	var all []Check
+	for _, c := range []*Check{s.Check, s.Arm, s.Disarm} {
+		if c != nil {
+			all = append(all, *c)
+		}
+	}
+	return all
+}
+
 // Entry is the step's place in the scenario, whichever repetition it is.
 func (s Step) Entry() string { return EntryOf(s.Ref) }
 
@@ -113,6 +125,23 @@ func (p *Plan) step(ref string, s scenarios.Step) (Step, error) {
 			return step, err
 		}
 		step.Check = &check
+	}
+	for _, at := range []struct {
+		key  string
+		from *scenarios.Condition
+		into **Check
+	}{{"arm", s.Arm, &step.Arm}, {"disarm", s.Disarm, &step.Disarm}} {
+		if at.from == nil {
+			continue
+		}
+		if _, named := at.from.AtStep(); named {
+			continue
+		}
+		check, err := p.check(ref+"."+at.key, *at.from)
+		if err != nil {
+			return step, err
+		}
+		*at.into = &check
 	}
 	if members := s.Members(); len(members) > 0 {
 		step.Parts, err = p.steps(ref+"."+string(s.Action().Kind()), members)

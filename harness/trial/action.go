@@ -45,6 +45,7 @@ type actor struct {
 	faults   *faults
 	observer *observer
 	first    *beginning // of the member of a group that is carried out; nil outside of groups
+	armedAs  string     // when a fault that is armed takes force, in words
 }
 
 // steps carries out a list of steps, and reports whether all of it took place.
@@ -62,6 +63,7 @@ func (a *actor) step(ctx context.Context, s plan.Step) bool {
 	if s.Step.Repeat != nil {
 		return a.repeat(ctx, s)
 	}
+	a.faults.reached(ctx, s)
 	begin := a.rec.now()
 	a.rec.onProgress(Progress{Text: s.Title()})
 	over := func() {}

@@ -15,6 +15,14 @@ import (
 
 // fault puts a fault on a link or a node, with its inverse.
 func fault(ctx context.Context, a *actor, step plan.Step, s scenarios.FaultStep) error {
+	if step.Step.Armed() {
+		return a.armed(ctx, step)
+	}
+	return a.put(ctx, step, s)
+}
+
+// put has a fault take force.
+func (a *actor) put(ctx context.Context, step plan.Step, s scenarios.FaultStep) error {
 	if s.Fault.OnLink() {
 		return linkFault(ctx, a, step)
 	}
@@ -39,7 +47,7 @@ func nodeFault(ctx context.Context, a *actor, s plan.Step) error {
 	if signal == "" {
 		signal = "SIGKILL"
 	}
-	f := &activeFault{ref: s.Ref, lane: n.Name, name: s.Title()}
+	f := &activeFault{ref: s.Ref, lane: n.Name, name: s.Title(), how: a.armedAs}
 	switch s.Step.Fault {
 	case scenarios.FaultPause:
 		err, f.heal = pc.Pause(ctx, process), func(ctx context.Context) error { return pc.Resume(ctx, process) }
@@ -112,8 +120,11 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 		if err != nil {
 			return errors.Join(err, takeBack(ctx, active))
 		}
-		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, fired: active.Fired, heal: active.Heal}
+		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: s.Title(), link: &at, how: a.armedAs, fired: active.Fired, heal: active.Heal}
 		f.counted, f.delay = s.Action().Effect().Counted, time.Duration(s.Step.Delay)
+		if s.Step.Armed() {
+			f.link = nil // an up does not mean it
+		}
 		tell(f, active, s.Step.Fault)
 		return a.faults.inForce(ctx, f, s)
 	}
@@ -131,7 +142,7 @@ func flap(ctx context.Context, a *actor, faulter topologies.Faulter, at topologi
 		}
 		down := s
 		down.Step.For, down.Step.Background = s.Step.FlapDown(), false
-		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: fmt.Sprintf("flap %d", i+1), fired: active.Fired, heal: active.Heal}
+		f := &activeFault{ref: s.Ref, lane: s.Step.Link, name: fmt.Sprintf("flap %d", i+1), how: a.armedAs, fired: active.Fired, heal: active.Heal}
 		if err := a.faults.inForce(ctx, f, down); err != nil {
 			return err
 		}

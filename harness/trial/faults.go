@@ -16,7 +16,8 @@ import (
 // activeFault is a fault in force, with the step that caused it and its inverse.
 type activeFault struct {
 	ref, lane, name string
-	how             string               // it acts, where there is more than one way
+	how             string               // it was armed, and acts, where there is more than one way
+	until           string               // when it was disarmed, in words
 	link            *topologies.Endpoint // of a fault on a link
 	counted         bool                 // it says how often it acted
 	delay           time.Duration        // of a fault that delays frames, in the lab's time
@@ -33,6 +34,8 @@ type faults struct {
 
 	mu         sync.Mutex
 	active     []*activeFault
+	armings    []*arming      // of steps that were begun
+	over       bool           // the trial is
 	background sync.WaitGroup // what steps do beside those that follow
 	cancel     []context.CancelCauseFunc
 }
@@ -72,14 +75,23 @@ var errOver = errors.New("the trial is over")
 func (f *faults) inBackground(ctx context.Context, s plan.Step, work func(context.Context) error) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.over { // what is in force is taken back at once
+		cancel(errOver)
+		return
+	}
 	f.cancel = append(f.cancel, cancel)
-	f.mu.Unlock()
 	f.background.Go(func() {
 		defer cancel(nil)
 		if err := work(ctx); err != nil && !errors.Is(err, errOver) {
-			f.rec.event(evidence.Event{Kind: evidence.EventFault, Lane: s.Lane(), Ref: s.Ref, Name: s.Title(), Outcome: evidence.Failed, Detail: err.Error()})
+			f.failed(s, err)
 		}
 	})
+}
+
+// failed records what went wrong with a step's fault beside the steps that follow.
+func (f *faults) failed(s plan.Step, err error) {
+	f.rec.event(evidence.Event{Kind: evidence.EventFault, Lane: s.Lane(), Ref: s.Ref, Name: s.Title(), Outcome: evidence.Failed, Detail: err.Error()})
 }
 
 // end ends what runs in the background, which takes its faults back, and then takes back what
@@ -87,6 +99,7 @@ func (f *faults) inBackground(ctx context.Context, s plan.Step, work func(contex
 func (f *faults) end(ctx context.Context) {
 	f.mu.Lock()
 	cancels := f.cancel
+	f.over = true
 	f.mu.Unlock()
 	for _, cancel := range cancels {
 		cancel(errOver)
@@ -122,7 +135,7 @@ func (f *faults) heal(ctx context.Context, fault *activeFault) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), plan.ReleaseTimeout)
 	defer cancel()
 	begin := f.rec.now()
-	e := evidence.Event{Kind: evidence.EventHeal, Lane: fault.lane, Ref: fault.ref, Name: fault.name}
+	e := evidence.Event{Kind: evidence.EventHeal, Lane: fault.lane, Ref: fault.ref, Name: fault.name, Detail: fault.until}
 	err := f.count(ctx, fault, &e)
 	f.rec.done(e, begin, err)
 	if p := f.rec.inPhase(); p == evidence.PhaseStimulus || p == evidence.PhaseSymptom {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -22,10 +23,11 @@ func inRealTime(f topologies.FrameFault, c evidence.Clock) topologies.FrameFault
 // tell has a fault say by what it acts, and what it did, where that is known.
 func tell(f *activeFault, active topologies.Active, kind scenarios.Fault) {
 	if teller, ok := topologies.As[topologies.DropTeller](active); ok && teller.DropBy() != "" {
-		f.how = "acts by " + string(teller.DropBy())
+		by := "acts by " + string(teller.DropBy())
 		if kind == scenarios.FaultDrop {
-			f.how = "frames are dropped by " + string(teller.DropBy())
+			by = "frames are dropped by " + string(teller.DropBy())
 		}
+		f.how = strings.TrimPrefix(f.how+"; "+by, "; ")
 	}
 	if teller, ok := topologies.As[topologies.ActedTeller](active); ok {
 		f.acted = teller.Acted

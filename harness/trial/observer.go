@@ -20,6 +20,7 @@ type observer struct {
 	deaths *deathWatch
 	logs   *logs
 	faults *faults
+	since  *armedSince // of a condition that counts from when a fault took force; nil for others
 }
 
 // watchAll watches the conditions of a phase side by side until each is decided, and

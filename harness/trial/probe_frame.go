@@ -30,6 +30,9 @@ func observeFrames(ctx context.Context, b *observer, q question, p scenarios.Fra
 			Began: b.rec.start.UTC().Round(0), From: b.lab.captures.phases.from(p.Since == scenarios.SinceBaseline),
 		},
 	}
+	if b.since != nil {
+		f.From = b.since.at
+	}
 	over, unsteady := r.log.look(&f, b.rec)
 	text, err := json.Marshal(f)
 	q.seen.Text, q.seen.Count = string(text), f.Count

@@ -17,6 +17,9 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 		return fmt.Errorf("%s (%s): logs: %w", q.node.Name, q.node.Platform, drivers.ErrUnsupported)
 	}
 	mark, err := b.logs.since(q.node.Name)
+	if b.since != nil {
+		mark, err = b.since.log, nil
+	}
 	if err != nil {
 		return err
 	}

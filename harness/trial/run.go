@@ -59,8 +59,8 @@ func runInfo(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topol
 		}
 	}
 	for _, step := range plan.Each(p.Stimulus, p.Workaround) {
-		if step.Check != nil {
-			info.Scenario.Conditions = append(info.Scenario.Conditions, describe(p, *step.Check))
+		for _, c := range step.Looks() {
+			info.Scenario.Conditions = append(info.Scenario.Conditions, describe(p, c))
 		}
 	}
 	for _, step := range slices.Concat(p.Stimulus, p.Workaround) {
@@ -102,9 +102,13 @@ func describeLab(ctx context.Context, p *plan.Plan, provider topologies.Provider
 }
 
 func describe(p *plan.Plan, c plan.Check) evidence.ConditionInfo {
+	place := plan.EntryOf(c.Ref)
+	for _, key := range []string{".wait-for", ".arm", ".disarm"} {
+		place = strings.TrimSuffix(place, key)
+	}
 	return evidence.ConditionInfo{
 		Ref: c.Ref, Name: c.Cond.Name, Node: c.Cond.Node, Probe: c.Cond.Describe(), Expect: c.Cond.Predicate(),
-		Window: c.Cond.Window(), Line: p.Loaded.Line(strings.TrimSuffix(plan.EntryOf(c.Ref), ".wait-for")),
+		Window: c.Cond.Window(), Line: p.Loaded.Line(place),
 	}
 }
 
