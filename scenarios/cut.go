@@ -25,6 +25,8 @@ type Cut struct {
 	For       map[int]Duration     // of a step's fault, instead of the one written
 	Nth       map[Part]int         // of a fault on frames, instead of the one written
 	Count     map[Part]int         // of a fault on frames, instead of the one written
+	Arm       map[Part]bool        // of a fault: it takes force at its step
+	Disarm    map[Part]bool        // of a fault: it stays until the end of the trial
 	Nodes     map[string]bool
 	Links     map[int]bool            // in the topology's order
 	Lines     map[string]map[int]bool // of a node's configuration, counted from 0

@@ -22,12 +22,19 @@ func (w *cutter) frames(step *yaml.Node, s Step, at Part) {
 	}
 }
 
+// armed has a fault take force at its step, or stay, as the cut says.
+func (w *cutter) armed(step *yaml.Node, at Part) {
+	drop(step, func(key string) bool { return key == "arm" && w.cut.Arm[at] || key == "disarm" && w.cut.Disarm[at] })
+}
+
 // framesOf is frames for a step and the members that it has.
 func (w *cutter) framesOf(step *yaml.Node, i int) {
 	s := w.l.Scenario.Stimulus[i]
 	w.frames(step, s, Part{i, WholeStep})
+	w.armed(step, Part{i, WholeStep})
 	members := child(step, string(s.Action().Kind()))
 	for j, member := range s.Members() {
 		w.frames(members.Content[j], member, Part{i, j})
+		w.armed(members.Content[j], Part{i, j})
 	}
 }

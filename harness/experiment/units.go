@@ -52,6 +52,7 @@ func NewParts(l *scenarios.Loaded, reg *drivers.Registry) *Parts {
 	}
 	p.steps()
 	p.linked()
+	p.armed()
 	for _, n := range l.Topology.Nodes {
 		platform := l.Scenario.Nodes[n.Name].Platform
 		if platform == "" {
@@ -73,7 +74,7 @@ func NewParts(l *scenarios.Loaded, reg *drivers.Registry) *Parts {
 func (p *Parts) Cut(kept []bool) scenarios.Cut {
 	c := scenarios.Cut{
 		Steps: map[int]bool{}, StepLines: map[int]map[int]bool{}, Times: map[int]int{}, Repeat: map[int]int{}, Members: map[int]map[int]bool{}, Hold: map[int]scenarios.Duration{}, For: map[int]scenarios.Duration{},
-		Nth: map[scenarios.Part]int{}, Count: map[scenarios.Part]int{},
+		Nth: map[scenarios.Part]int{}, Count: map[scenarios.Part]int{}, Arm: map[scenarios.Part]bool{}, Disarm: map[scenarios.Part]bool{},
 		Nodes: map[string]bool{}, Links: map[int]bool{}, Lines: map[string]map[int]bool{},
 	}
 	for i, k := range kept {
@@ -108,6 +109,8 @@ type partsMaker struct {
 	nodes map[string]int
 	links map[string][]int // by endpoint
 	parts map[scenarios.Part]int
+
+	moments []moment // of faults that take force and end beside other steps
 }
 
 func (p *partsMaker) add(u isolate.Unit, absent func(*scenarios.Cut)) int {

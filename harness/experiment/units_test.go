@@ -190,6 +190,64 @@ control: {set: {stimulus.other.exec: "false"}}
 	}
 }
 
+// TestPartsOfArmed: a fault can do without what it takes force and ends by, which goes with the step that it
+// names.
+func TestPartsOfArmed(t *testing.T) {
+	reg, err := all.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(`
+reprise: v1
+id: armed
+title: Armed
+topology:
+  nodes: {a: {image: "x"}, b: {image: "x"}}
+  links: [{endpoints: ["a:eth1", "b:eth1"]}]
+stimulus:
+  - {link: "a:eth1", fault: drop, arm: {node: b, exec: "true", expect: exit == 0, eventually: 5s}, disarm: {step: last}}
+  - {steps: [{link: "a:eth1", fault: down, disarm: {step: last}}, {node: a, exec: "true"}]}
+  - {name: last, node: a, exec: "true"}
+symptom: [{name: s, node: a, exec: "false", expect: exit == 1, eventually: 5s}]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := scenarios.Load(file, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := experiment.NewParts(l, reg)
+	unit := func(id string) int {
+		i := slices.IndexFunc(parts.Units, func(u isolate.Unit) bool { return strings.HasPrefix(u.ID, id) })
+		if i < 0 {
+			t.Fatalf("there is no unit %s in %v", id, names(parts.Units))
+		}
+		return i
+	}
+	needs := func(id, other string) bool {
+		return slices.ContainsFunc(parts.Units[unit(id)].Needs, func(by []int) bool { return slices.Equal(by, []int{unit(other)}) })
+	}
+	if !needs("step 0 disarm: ", "step 2: ") || !needs("step 1 part 0 disarm: ", "step 2: ") || !needs("step 0 arm: ", "node b") || needs("step 0: ", "step 2: ") {
+		t.Errorf("what arms and disarms faults does not go with what it names: %v", names(parts.Units))
+	}
+	c := isolate.Whole(parts.Units)
+	for _, gone := range []string{"step 0 arm: ", "step 0 disarm: ", "step 1 part 0 disarm: ", "step 2: "} {
+		c.Kept[unit(gone)] = false
+	}
+	out := t.TempDir()
+	if err := l.Write(out, parts.Cut(c.Kept)); err != nil {
+		t.Fatal(err)
+	}
+	cut, err := scenarios.Load(out, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := cut.Scenario.Stimulus; len(s) != 2 || s[0].Armed() || s[1].Steps[0].Armed() {
+		t.Errorf("%+v", s)
+	}
+}
+
 func names(units []isolate.Unit) []string {
 	out := make([]string, len(units))
 	for i, u := range units {
