@@ -57,6 +57,9 @@ type faultRow struct {
 	keys    []string
 }
 
+// takes reports whether a key belongs to the fault.
+func (r faultRow) takes(key string) bool { return slices.Contains(r.keys, key) }
+
 func faultTable() []faultRow {
 	return []faultRow{
 		{fault: FaultDown, onLink: true, keys: []string{"for", "arm", "disarm"}},
@@ -223,7 +226,7 @@ func (s FaultStep) takes(_ *checker, key string) bool {
 	case "background":
 		return (s.For > 0 || s.Fault == FaultFlap) && !Step(s).Armed()
 	default:
-		return slices.Contains(s.Fault.row().keys, key)
+		return s.Fault.row().takes(key)
 	}
 }
 

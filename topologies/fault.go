@@ -109,8 +109,9 @@ type Hit struct {
 	To      string    `json:"to"`      // the endpoint that it was on its way to
 	Ordinal uint64    `json:"ordinal"` // among the frames that matched on that way
 	Time    time.Time `json:"time"`
-	Length  int       `json:"length"` // in bytes, as it came
-	Digest  string    `json:"digest"` // begin of the SHA-256, as it came
+	Length  int       `json:"length"`            // in bytes, as it came
+	Digest  string    `json:"digest"`            // begin of the SHA-256, as it came
+	Summary string    `json:"summary,omitempty"` // what it was, decoded, in a line
 }
 
 // Direction says which frames FaultDrop drops, seen from its endpoint.

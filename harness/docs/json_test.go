@@ -44,6 +44,7 @@ var verbs = []struct{ verb, typ string }{
 	{"bisect", "harness/result.Bisection"},
 	{"isolate", "harness/result.Isolation"},
 	{"fault list, a list of", "cmd.listedFault"},
+	{"fault try", "harness/result.Tried"},
 	{"fault sweep", "cmd.swept"},
 	{"judge", "cmd.judged"},
 	{"diff", "cmd.stateDiff"},

@@ -105,11 +105,12 @@ type FaultFrames struct {
 
 // Hit is a frame that a fault acted on.
 type Hit struct {
-	To      string    `json:"to"`      // the endpoint that it was on its way to
-	Ordinal uint64    `json:"ordinal"` // among the frames that matched on that way, from 1
-	Time    time.Time `json:"time"`    // the real moment
-	Length  int       `json:"length"`  // in bytes, as it came
-	Digest  string    `json:"digest"`  // begin of its SHA-256, as it came
+	To      string    `json:"to"`                // the endpoint that it was on its way to
+	Ordinal uint64    `json:"ordinal"`           // among the frames that matched on that way, from 1
+	Time    time.Time `json:"time"`              // the real moment
+	Length  int       `json:"length"`            // in bytes, as it came
+	Digest  string    `json:"digest"`            // begin of its SHA-256, as it came
+	Summary string    `json:"summary,omitempty"` // what it was, decoded, in a line
 }
 
 // Capture is a file of captures/, and what it lacks.

@@ -212,7 +212,11 @@ func hits(f *evidence.FaultFrames) string {
 			parts = append(parts, "… (all in timeline.ndjson)")
 			break
 		}
-		parts = append(parts, fmt.Sprintf("no. %d to %s at %s, %d bytes, SHA-256 %s…", h.Ordinal, h.To, h.Time.UTC().Format("15:04:05.000000"), h.Length, h.Digest))
+		part := fmt.Sprintf("no. %d to %s at %s, %d bytes, SHA-256 %s…", h.Ordinal, h.To, h.Time.UTC().Format("15:04:05.000000"), h.Length, h.Digest)
+		if h.Summary != "" {
+			part += ": " + clip(h.Summary, 120)
+		}
+		parts = append(parts, part)
 	}
 	for _, n := range []struct {
 		count uint64

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/capture/filter"
+	"github.com/reprise-lab/reprise/topologies/capture/frames"
 )
 
 // Fault acts on the frames of one way. It is of one [Wire] at a time, and goes on with its
@@ -165,7 +166,7 @@ func (f *Fault) hit(b []byte, ordinal uint64, now time.Time) {
 	if len(f.acted.Hits) < topologies.MaxHits {
 		d := sha256.Sum256(b)
 		f.acted.Hits = append(f.acted.Hits, topologies.Hit{
-			To: f.to, Ordinal: ordinal, Time: now, Length: len(b), Digest: hex.EncodeToString(d[:digestSize]),
+			To: f.to, Ordinal: ordinal, Time: now, Length: len(b), Digest: hex.EncodeToString(d[:digestSize]), Summary: frames.Decode(b).Summary,
 		})
 	}
 }

@@ -22,8 +22,8 @@ import (
 )
 
 func newFault(a *cli.App) *cobra.Command {
-	c := &cobra.Command{Use: "fault", Short: "The faults of a scenario, and which frame one has to act on"}
-	c.AddCommand(newFaultList(a, nil), newFaultSweep(a, nil))
+	c := &cobra.Command{Use: "fault", Short: "The faults of a scenario, what one does, and which frame it has to act on"}
+	c.AddCommand(newFaultList(a, nil), newFaultTry(a, nil), newFaultSweep(a, nil))
 	return c
 }
 

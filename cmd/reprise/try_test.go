@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/topologies/livetest"
+)
+
+// TestFaultTry tries faults on a link: what each did to a frame, and what the witness at the far side saw of it,
+// is told, and a try that is interrupted tells what was done until then.
+func TestFaultTry(t *testing.T) {
+	livetest.Long(t, "labs of namespaces")
+	needLab(t)
+	needSpaces(t)
+	t.Parallel()
+	busyLabs <- struct{}{}
+	defer func() { <-busyLabs }()
+	try := func(t *testing.T, interrupt bool, step string, more ...string) (got result.Tried, code int) {
+		t.Helper()
+		runs := t.TempDir()
+		c := exec.Command(os.Args[0], append([]string{"fault", "try", "ospf-lost-ls-update", step, "--provider", "namespaces", "--dir", runs, "-q", "--json"}, more...)...)
+		c.Args[0] = "reprise"
+		var out strings.Builder
+		c.Stdout, c.Stderr = &out, os.Stderr
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for begun := !interrupt; !begun; {
+			select {
+			case <-t.Context().Done():
+				t.Fatal(t.Context().Err())
+			case <-time.After(50 * time.Millisecond):
+			}
+			files, _ := filepath.Glob(filepath.Join(runs, "*", "trials", "0001", "timeline.ndjson"))
+			for _, file := range files {
+				for e, err := range evidence.ReadLines[evidence.Event](file) {
+					begun = begun || err == nil && e.Kind == evidence.EventFault
+				}
+			}
+			if begun {
+				if err := c.Process.Signal(os.Interrupt); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if exit, ended := errors.AsType[*exec.ExitError](c.Wait()); ended {
+			code = exit.ExitCode()
+		}
+		if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
+			t.Fatalf("%v: %s", err, out.String())
+		}
+		return got, code
+	}
+	for _, tt := range []struct {
+		name, step string
+		arrives    int
+		least      time.Duration
+	}{
+		{"drop", `{link: "r1:eth1", fault: drop, match: {proto: ospf, type: hello}}`, 0, 0},
+		{"delay", `{link: "r1:eth1", fault: delay, delay: 200ms, match: {proto: ospf}}`, 1, 150 * time.Millisecond},
+		{"duplicate", `{link: "r1:eth1", fault: duplicate, match: {proto: ospf}}`, 2, 0},
+		{"corrupt", `{link: "r1:eth1", fault: corrupt, offset: 40, match: {proto: ospf}}`, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, code := try(t, false, tt.step, "--for", "5s")
+			if code != 0 || got.Outcome != result.Yes || len(got.Frames) == 0 || got.Ended.Sub(*got.Began) < 5*time.Second {
+				t.Fatalf("status %d: %+v", code, got)
+			}
+			f := got.Frames[0]
+			if f.To != "r1:eth1" || !strings.HasPrefix(f.Summary, "OSPF hello") || len(f.Arrived) != tt.arrives || f.Arrived == nil || tt.arrives > 0 && f.Arrived[0] < tt.least {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+	t.Run("none", func(t *testing.T) {
+		if got, code := try(t, false, `{link: "r1:eth1", fault: drop, filter: udp port 9}`, "--for", "1s"); code != 1 || got.Outcome != result.No || len(got.Frames) != 0 {
+			t.Errorf("status %d: %+v", code, got)
+		}
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		got, code := try(t, true, `{link: "r1:eth1", fault: down}`, "--for", "10m")
+		if code != 130 || got.Began == nil || got.Ended == nil || got.Did != nil || !strings.HasPrefix(got.Answer, "interrupted, and taken back") {
+			t.Errorf("status %d: %+v", code, got)
+		}
+	})
+}

@@ -1,0 +1,34 @@
+package result
+
+import (
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+)
+
+// Tried is what a fault did that was put on a link by itself.
+type Tried struct {
+	Reprise string         `json:"reprise"`
+	Dir     string         `json:"dir"` // of the run
+	On      string         `json:"on"`  // the link's end
+	Words   string         `json:"words"`
+	Clock   evidence.Clock `json:"clock,omitzero"`
+	// By is what acted, as the record has it. Began and Ended are real moments; null where it never took force.
+	By    string     `json:"by,omitempty"`
+	Began *time.Time `json:"began"`
+	Ended *time.Time `json:"ended"`
+	// Did is what it did with frames; null for a fault on none, or where nobody knows.
+	Did     *evidence.FaultFrames `json:"did"`
+	Frames  []TriedFrame          `json:"frames"`  // those of Did that are told of, in their order
+	Outcome Outcome               `json:"outcome"` // yes: it acted; no: it met no frame
+	Answer  string                `json:"answer"`
+}
+
+// TriedFrame is a frame that the fault acted on.
+type TriedFrame struct {
+	evidence.Hit
+	// Arrived is when the witness at the endpoint that it was on its way to saw it as it was, after it met
+	// the fault: once for each time, never for one that was lost or changed. It is null where there is no
+	// witness, or the kernel lost frames of his.
+	Arrived []time.Duration `json:"arrived"`
+}
