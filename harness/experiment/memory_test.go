@@ -23,6 +23,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
@@ -296,6 +297,76 @@ func TestIsolate(t *testing.T) {
 		before := m.labs
 		if again, err := experiment.Isolate(t.Context(), b, dir, cutter, o); err != nil || again.After != out.After || m.labs != before {
 			t.Errorf("again: %s in %d more labs, %v", again.After, m.labs-before, err)
+		}
+	})
+}
+
+// breaker cancels an experiment after so many trials.
+type breaker struct {
+	after  int
+	cancel context.CancelFunc
+}
+
+func (b *breaker) Recording([]experiment.Recording) {}
+
+func (b *breaker) Tried(experiment.Tried) {
+	if b.after--; b.after == 0 {
+		b.cancel()
+	}
+}
+
+// A sweep that is broken off goes on after what it had measured to its end, and comes to the same.
+func TestSweepGoesOn(t *testing.T) {
+	t.Parallel()
+	sweep := func(ctx context.Context, b *experiment.Bench, l *scenarios.Loaded, dir evidence.Dir, nths ...int) (result.Sweep, error) {
+		var points []experiment.SweepPoint
+		for _, n := range nths {
+			points = append(points, experiment.SweepPoint{Nth: n, Plan: planMemory(t, l, plan.Options{Trials: 4, Set: map[string]string{"r1.image": fmt.Sprintf("daemon:%d", n)}})})
+		}
+		return experiment.Sweep(ctx, b, dir, points, experiment.SweepOptions{
+			Control: planMemory(t, l, plan.Options{Variant: evidence.VariantControl, Trials: 2}), Controls: 2,
+			Rule: experiment.StopRule{SPRT: &stats.SPRT{P0: 0.05, P1: 0.9, Alpha: 0.05, Beta: 0.05}, Cap: 4},
+		})
+	}
+	answer := func(s result.Sweep) string {
+		var words []string
+		for _, p := range s.Points {
+			words = append(words, fmt.Sprintf("%d %s %d/%d", p.Nth, p.Effect, p.Reproduced, p.Valid))
+		}
+		return fmt.Sprintf("%s: %s; %v; control %s; %d trials, %d left", s.Outcome, s.Answer, words, s.Control, s.Trials, s.Left)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(3)}
+		b := m.bench(t)
+		l := loadMemory(t, memoryCase)
+		whole, err := sweep(t.Context(), b, l, search(t, b, l), 1, 2, 3)
+		if err != nil || whole.Outcome != result.Yes {
+			t.Fatalf("%s, %v", answer(whole), err)
+		}
+		all := m.labs
+		for after := 1; after < whole.Trials; after++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			b.Observer = &breaker{after: after, cancel: cancel}
+			dir := search(t, b, l)
+			if broken, err := sweep(ctx, b, l, dir, 1, 2, 3); !errors.Is(err, context.Canceled) || !strings.HasPrefix(broken.Answer, "interrupted: ") {
+				t.Errorf("broken off after %d trials: %s, %v", after, answer(broken), err)
+			}
+			b.Observer = nil
+			before := m.labs
+			got, err := sweep(t.Context(), b, l, dir, 1, 2, 3)
+			if err != nil || answer(got) != answer(whole) {
+				t.Errorf("gone on after %d trials: %s, want %s; %v", after, answer(got), answer(whole), err)
+			}
+			if more := m.labs - before; after > 2 && more >= all {
+				t.Errorf("gone on after %d trials: %d labs of %d were built again", after, more, all)
+			}
+		}
+		dir := search(t, b, l)
+		if _, err := sweep(t.Context(), b, l, dir, 1); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sweep(t.Context(), b, l, dir, 2, 3); err == nil || !strings.Contains(err.Error(), "is of another sweep: it has frame 1 in place 1") {
+			t.Errorf("another sweep: %v", err)
 		}
 	})
 }

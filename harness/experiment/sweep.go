@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -33,9 +34,17 @@ type SweepOptions struct {
 // Where the control shows the symptom too, no point could tell anything, and none is tried; after a point
 // without a valid trial none is either, for a frame that did not come has no successors.
 //
+// What an earlier call measured in dir to its end is not measured again; a point that was broken off is
+// measured anew.
+//
 // The result is that of the points that were tried, also beside an error; when ctx is cancelled the
 // error is ctx's.
 func Sweep(ctx context.Context, b *Bench, dir evidence.Dir, points []SweepPoint, o SweepOptions) (result.Sweep, error) {
+	unlock, err := lock(dir)
+	if err != nil {
+		return result.Sweep{}, err
+	}
+	defer unlock()
 	out := result.Sweep{Reprise: evidence.Format, Dir: dir.Path, Fault: o.Fault, Words: o.Words, Left: len(points)}
 	if len(points) > 0 {
 		out.Clock = points[0].Plan.Clock
@@ -47,7 +56,7 @@ func Sweep(ctx context.Context, b *Bench, dir evidence.Dir, points []SweepPoint,
 		runs = append(runs, ids...)
 		return nil
 	}
-	err := sweep(ctx, &inner, &out, points, o)
+	err = sweep(ctx, &inner, dir.File("measured.json"), &out, points, o)
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), runs))
 	}
@@ -59,28 +68,80 @@ func Sweep(ctx context.Context, b *Bench, dir evidence.Dir, points []SweepPoint,
 	return out, errors.Join(err, evidence.WriteJSON(dir.File("sweep.json"), out))
 }
 
-func sweep(ctx context.Context, b *Bench, out *result.Sweep, points []SweepPoint, o SweepOptions) error {
-	o.Rule.Barren = barren
-	if o.Control != nil && o.Controls > 0 {
-		r, err := Rate(ctx, b, o.Control, nil, RateOptions{Rule: StopRule{Runs: o.Controls}})
-		q := result.NewProportion("control", r.Reproduced, r.Valid)
-		out.Control, out.Trials = &q, r.Trials
-		if err != nil || q.Reproduced > 0 || q.Valid == 0 {
-			return err
+// measured is measured.json: what a sweep has measured to its end, for who goes on with it.
+type measured struct {
+	Control       *result.Proportion  `json:"control"` // null: not yet, or there is none
+	ControlTrials int                 `json:"control-trials"`
+	Points        []result.SweepPoint `json:"points"` // in the order of the sweep
+}
+
+// readMeasured reads what an earlier call measured; nothing where none did.
+func readMeasured(file string, points []SweepPoint) (m measured, err error) {
+	if err := evidence.ReadJSON(file, &m); errors.Is(err, fs.ErrNotExist) {
+		return measured{}, nil
+	} else if err != nil {
+		return m, fmt.Errorf("read what was measured: %w", err)
+	}
+	for i, p := range m.Points {
+		if i >= len(points) || p.Nth != points[i].Nth {
+			return m, fmt.Errorf("%s is of another sweep: it has frame %d in place %d", file, p.Nth, i+1)
 		}
 	}
-	for i, p := range points {
-		r, err := Rate(ctx, b, p.Plan, nil, RateOptions{Rule: o.Rule})
-		if r.Dir == "" {
+	return m, nil
+}
+
+func sweep(ctx context.Context, b *Bench, file string, out *result.Sweep, points []SweepPoint, o SweepOptions) error {
+	o.Rule.Barren = barren
+	m, err := readMeasured(file, points)
+	if err != nil {
+		return err
+	}
+	if o.Control != nil && o.Controls > 0 {
+		if m.Control == nil {
+			r, err := Rate(ctx, b, o.Control, nil, RateOptions{Rule: StopRule{Runs: o.Controls}})
+			q := result.NewProportion("control", r.Reproduced, r.Valid)
+			out.Control, out.Trials = &q, r.Trials
+			if err != nil {
+				return err
+			}
+			m.Control, m.ControlTrials = &q, r.Trials
+			if err := evidence.WriteJSON(file, m); err != nil {
+				return err
+			}
+		}
+		out.Control, out.Trials = m.Control, m.ControlTrials
+		if m.Control.Reproduced > 0 || m.Control.Valid == 0 {
+			return nil
+		}
+	}
+	for i := range points {
+		again := i < len(m.Points)
+		var at result.SweepPoint
+		if again {
+			at = m.Points[i]
+		} else if at, err = measure(ctx, b, points[i], o.Rule); at.Dir == "" {
 			return err
 		}
-		at, rerr := pointOf(p.Nth, r)
-		out.Points, out.Left, out.Trials = append(out.Points, at), len(points)-i-1, out.Trials+r.Trials
-		if err := errors.Join(err, rerr); err != nil || at.Effect == result.EffectUnknown {
+		out.Points, out.Left, out.Trials = append(out.Points, at), len(points)-i-1, out.Trials+at.Trials
+		if err == nil && !again {
+			m.Points = append(m.Points, at)
+			err = evidence.WriteJSON(file, m)
+		}
+		if err != nil || at.Effect == result.EffectUnknown {
 			return err
 		}
 	}
 	return nil
+}
+
+// measure measures a point. It has a Dir as soon as anything was begun, also beside an error.
+func measure(ctx context.Context, b *Bench, p SweepPoint, rule StopRule) (result.SweepPoint, error) {
+	r, err := Rate(ctx, b, p.Plan, nil, RateOptions{Rule: rule})
+	if r.Dir == "" {
+		return result.SweepPoint{}, err
+	}
+	at, rerr := pointOf(p.Nth, r)
+	return at, errors.Join(err, rerr)
 }
 
 // pointOf is what a measurement says of its point.

@@ -94,14 +94,25 @@ func leftOut(l *scenarios.Loaded, step int) bool {
 
 func stepRef(n int) string { return fmt.Sprintf("stimulus.%d", n) }
 
-// faultSweepOptions are what fault sweep was asked.
+// sweepChoices are those of one sweep. They are kept beside it, for --resume.
+type sweepChoices struct {
+	Nth         string       `json:"nth"`
+	Fault       string       `json:"fault,omitempty"`
+	SPRT        string       `json:"sprt"`
+	MaxTrials   int          `json:"max-trials"`
+	ControlRuns int          `json:"control-runs"`
+	Set         []string     `json:"set,omitempty"`
+	Reset       string       `json:"reset,omitempty"`
+	Speed       cli.Speed    `json:"speed,omitempty"`
+	Lab         cli.LabFlags `json:"lab,omitzero"`
+	Scenario    string       `json:"scenario"` // within input/
+}
+
+// faultSweepOptions are what fault sweep was asked: to begin with a scenario, or to go on in a folder.
 type faultSweepOptions struct {
 	*cli.App
-	scenario, fault, nth, sprt, reset, dir string
-	max, controls                          int
-	set                                    []string
-	speed                                  cli.Speed
-	lab                                    cli.LabFlags
+	sweepChoices
+	scenario, dir, resume string
 }
 
 func newFaultSweep(a *cli.App, runF func(context.Context, *faultSweepOptions) error) *cobra.Command {
@@ -119,16 +130,18 @@ it expects (expect: {fired: n}) holds at each point. A frame that never came is 
 evidence, and ends the sweep.
 
 Each point is a run with its evidence and report; sweep.json beside them has the
-answer.
+answer. After Ctrl-C or kill -9, --resume goes on after the last frame that was
+decided.
 
 Exit status: 0 a frame triggers the problem, 1 none of them does, 2 inconclusive,
 4 wrong input, 5 the environment lacks something, 130 interrupted.`,
 		Example: `  reprise fault sweep ospf-lost-ls-update --nth 1..5
-  reprise fault sweep my-case --fault stimulus.1 --nth 3,7,9 --speed 10`,
-		Args:              cobra.ExactArgs(1),
+  reprise fault sweep my-case --fault stimulus.1 --nth 3,7,9 --speed 10
+  reprise fault sweep --resume sweeps/20260301T101500Z-my-case-1f2e`,
+		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
-			o.scenario = args[0]
+			o.scenario = strings.Join(args, "")
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -136,16 +149,17 @@ Exit status: 0 a frame triggers the problem, 1 none of them does, 2 inconclusive
 		},
 	}
 	fl := c.Flags()
-	fl.StringVar(&o.nth, "nth", "1..10", "which frames, as 1..20 or 2,5,9")
-	fl.StringVar(&o.fault, "fault", "", "the fault, by its step (stimulus.0) or its name (default: the only one that acts on frames)")
-	fl.StringVar(&o.sprt, "sprt", "0.05,0.5", "rates p0,p1 between which each frame is decided, at a risk of 5 % either way")
-	fl.IntVar(&o.max, "max-trials", 12, "most trials of one frame")
-	fl.IntVar(&o.controls, "control-trials", 5, "trials of the control; 0: none")
-	cli.SetFlag(fl, &o.set)
+	fl.StringVar(&o.Nth, "nth", "1..10", "which frames, as 1..20 or 2,5,9")
+	fl.StringVar(&o.Fault, "fault", "", "the fault, by its step (stimulus.0) or its name (default: the only one that acts on frames)")
+	fl.StringVar(&o.SPRT, "sprt", "0.05,0.5", "rates p0,p1 between which each frame is decided, at a risk of 5 % either way")
+	fl.IntVar(&o.MaxTrials, "max-trials", 12, "most trials of one frame")
+	fl.IntVar(&o.ControlRuns, "control-trials", 5, "trials of the control; 0: none")
+	cli.SetFlag(fl, &o.Set)
 	fl.StringVar(&o.dir, "dir", "sweeps", "folder for sweeps")
-	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
-	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
-	o.lab.Register(fl)
+	fl.StringVar(&o.resume, "resume", "", "go on with the sweep in this folder")
+	cli.ResetFlag(fl, &o.Reset, "trials", "the scenario's")
+	cli.AutoSpeedFlag(fl, &o.Speed, "the scenario's")
+	o.Lab.Register(fl)
 	cli.CompleteReset(c)
 	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
@@ -200,11 +214,11 @@ func sweptFault(l *scenarios.Loaded, named string) (int, error) {
 
 // sweepPlans makes the plans of a sweep: of each frame, and of the control.
 func sweepPlans(o *faultSweepOptions, l *scenarios.Loaded, set map[string]string, step int, nths []int) ([]experiment.SweepPoint, *plan.Plan, error) {
-	reset, err := cli.ParseReset(o.reset)
+	reset, err := cli.ParseReset(o.Reset)
 	if err != nil {
 		return nil, nil, err
 	}
-	how := plan.Options{Trials: o.max, Labs: 1, Reset: reset, Speed: float64(o.speed)}
+	how := plan.Options{Trials: o.MaxTrials, Labs: 1, Reset: reset, Speed: float64(o.Speed)}
 	var points []experiment.SweepPoint
 	for _, nth := range nths {
 		one := how
@@ -219,10 +233,10 @@ func sweepPlans(o *faultSweepOptions, l *scenarios.Loaded, set map[string]string
 		}
 		points = append(points, experiment.SweepPoint{Nth: nth, Plan: p})
 	}
-	if l.Scenario.Control == nil || o.controls == 0 {
+	if l.Scenario.Control == nil || o.ControlRuns == 0 {
 		return points, nil, nil
 	}
-	how.Variant, how.Set, how.Trials = evidence.VariantControl, set, o.controls
+	how.Variant, how.Set, how.Trials = evidence.VariantControl, set, o.ControlRuns
 	control, err := plan.New(l, how)
 	if err != nil {
 		return nil, nil, cli.WithCode(cli.ExitInput, err)
@@ -238,26 +252,31 @@ type swept struct {
 
 // check tells what is wrong with the options.
 func (o *faultSweepOptions) check() error {
-	_, err := ordinals(o.nth)
-	if err == nil {
-		_, _, err = cli.ParseSPRT(o.sprt)
+	switch {
+	case (o.resume != "") == (o.scenario != ""):
+		return cli.InputError("give a scenario, or --resume with the folder of a sweep")
+	case o.resume != "": // by the choices that it was begun with
+		return nil
 	}
-	if err == nil && (o.max < 1 || o.max > cli.MaxCount || o.controls < 0 || o.controls > cli.MaxCount) {
+	_, err := ordinals(o.Nth)
+	if err == nil {
+		_, _, err = cli.ParseSPRT(o.SPRT)
+	}
+	if err == nil && (o.MaxTrials < 1 || o.MaxTrials > cli.MaxCount || o.ControlRuns < 0 || o.ControlRuns > cli.MaxCount) {
 		err = cli.InputError("--max-trials takes 1 to %d, --control-trials 0 to %d", cli.MaxCount, cli.MaxCount)
 	}
 	return err
 }
 
 func runFaultSweep(ctx context.Context, o *faultSweepOptions) error {
-	nths, err := ordinals(o.nth)
-	if err != nil {
-		return err
+	if o.resume != "" {
+		dir, err := resume(o.resume, "a sweep", &o.sweepChoices)
+		if err != nil {
+			return err
+		}
+		return sweep(ctx, o, dir)
 	}
-	p0, p1, err := cli.ParseSPRT(o.sprt)
-	if err != nil {
-		return err
-	}
-	set, err := cli.ParseSet(o.set)
+	set, err := cli.ParseSet(o.Set)
 	if err != nil {
 		return err
 	}
@@ -265,11 +284,36 @@ func runFaultSweep(ctx context.Context, o *faultSweepOptions) error {
 	if err != nil {
 		return err
 	}
-	step, err := sweptFault(l, o.fault)
+	if _, err := sweptFault(l, o.Fault); err != nil {
+		return err
+	}
+	o.Scenario = l.Inputs[0].Path
+	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, o.Lab); err != nil {
+		return err
+	}
+	dir, err := experiment.CreateSearch(o.dir, l, &o.sweepChoices)
+	if err != nil {
+		return cli.AsRecordError(err)
+	}
+	return sweep(ctx, o, dir)
+}
+
+// sweep carries out a sweep in its folder.
+func sweep(ctx context.Context, o *faultSweepOptions, dir evidence.Dir) error {
+	nths, err := ordinals(o.Nth)
 	if err != nil {
 		return err
 	}
-	if err := o.ResolveSpeed(ctx, &o.speed, cli.SpeedOf{Scenario: o.scenario, Set: o.set, Reset: o.reset}, o.lab); err != nil {
+	p0, p1, err := cli.ParseSPRT(o.SPRT)
+	if err != nil {
+		return err
+	}
+	l, set, err := loadSearch(o.App, dir, o.Scenario, o.Set)
+	if err != nil {
+		return err
+	}
+	step, err := sweptFault(l, o.Fault)
+	if err != nil {
 		return err
 	}
 	points, control, err := sweepPlans(o, l, set, step, nths)
@@ -280,28 +324,27 @@ func runFaultSweep(ctx context.Context, o *faultSweepOptions) error {
 	if control != nil {
 		plans = append(plans, control)
 	}
-	b, err := o.OpenTestbed(ctx, o.dir, o.lab, plans...)
+	b, err := o.OpenTestbed(ctx, dir.Path, o.Lab, plans...)
 	if err != nil {
 		return err
 	}
-	dir, err := experiment.CreateSearch(o.dir, l, map[string]any{"nth": nths, "fault": step, "sprt": o.sprt, "max-trials": o.max, "control-trials": o.controls, "set": o.set})
-	if err != nil {
-		return errors.Join(cli.AsRecordError(err), b.Provider.Close())
-	}
 	s := scenarios.FaultStep(l.Scenario.Stimulus[step])
 	o.Progress("%s", cli.Heading(points[0].Plan))
-	o.Progress("%s at %s, on frame %s; %s of each at most, and %s of the control", s.Words(), s.Link, o.nth, cli.Plural(o.max, "trial"), cli.Plural(o.controls, "trial"))
-	r, runErr := experiment.Sweep(ctx, &b.Bench, dir, points, experiment.SweepOptions{
-		Fault: stepRef(step), Words: s.Words() + " at " + s.Link, Control: control, Controls: o.controls,
-		Rule: experiment.StopRule{SPRT: &stats.SPRT{P0: p0, P1: p1, Alpha: 0.05, Beta: 0.05}, Cap: o.max},
+	o.Progress("%s at %s, on frame %s; %s of each at most, and %s of the control", s.Words(), s.Link, o.Nth, cli.Plural(o.MaxTrials, "trial"), cli.Plural(o.ControlRuns, "trial"))
+	o.Progress("evidence in %s", dir.Path)
+	r, err := experiment.Sweep(ctx, &b.Bench, dir, points, experiment.SweepOptions{
+		Fault: stepRef(step), Words: s.Words() + " at " + s.Link, Control: control, Controls: o.ControlRuns,
+		Rule: experiment.StopRule{SPRT: &stats.SPRT{P0: p0, P1: p1, Alpha: 0.05, Beta: 0.05}, Cap: o.MaxTrials},
 	})
-	runErr = b.Over(ctx, runErr)
+	err = searchError(ctx, "fault sweep", dir, errors.Join(err, b.Provider.Close()))
+	if r.Reprise == "" {
+		return err // nothing was begun
+	}
 	out := swept{r, cli.OutcomeCode(r.Outcome)}
 	if ctx.Err() != nil {
 		out.Exit = cli.ExitInterrupted
 	}
-	err = o.Show(out, func(w io.Writer) { printSweep(w, r) })
-	return errors.Join(runErr, err, cli.Answer(out.Exit))
+	return errors.Join(err, o.Show(out, func(w io.Writer) { printSweep(w, r) }), cli.Answer(out.Exit))
 }
 
 // printSweep writes a sweep, for people: a line and a bar for each frame.

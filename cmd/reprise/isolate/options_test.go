@@ -206,9 +206,10 @@ func TestPrintBisection(t *testing.T) {
 
 func TestFaultSweepOptions(t *testing.T) {
 	type asked = clitest.Asked[faultSweepOptions]
+	const which = "give a scenario, or --resume with the folder of a sweep"
 	const frames = ": want frames from 1 on, as 1..20 or 2,5,9, and 1000 at most"
 	const bounds = "--max-trials takes 1 to 10000, --control-trials 0 to 10000"
-	otherwise := faultSweepOptions{scenario: "s", nth: "1..10", sprt: "0.05,0.5", max: 12, controls: 5, dir: "sweeps"}
+	otherwise := faultSweepOptions{scenario: "s", sweepChoices: sweepChoices{Nth: "1..10", SPRT: "0.05,0.5", MaxTrials: 12, ControlRuns: 5}, dir: "sweeps"}
 	with := func(change func(*faultSweepOptions)) faultSweepOptions {
 		o := otherwise
 		change(&o)
@@ -219,10 +220,12 @@ func TestFaultSweepOptions(t *testing.T) {
 		{
 			Args: []string{"s", "--nth", "2,5..7", "--fault", "lost", "--sprt", "0.1,0.9", "--max-trials", "3", "--control-trials", "0", "--set", "r1.image=x", "--speed", "5", "--reset", "redeploy", "--provider", "mixed", "--dir", "d"},
 			Want: with(func(o *faultSweepOptions) {
-				o.nth, o.fault, o.sprt, o.max, o.controls, o.set, o.speed, o.reset, o.lab.Provider, o.dir = "2,5..7", "lost", "0.1,0.9", 3, 0, []string{"r1.image=x"}, 5, "redeploy", "mixed", "d"
+				o.Nth, o.Fault, o.SPRT, o.MaxTrials, o.ControlRuns, o.Set, o.Speed, o.Reset, o.Lab.Provider, o.dir = "2,5..7", "lost", "0.1,0.9", 3, 0, []string{"r1.image=x"}, 5, "redeploy", "mixed", "d"
 			}),
 		},
-		{Args: nil, Err: "accepts 1 arg(s), received 0"},
+		{Args: []string{"--resume", "d", "--nth", "0"}, Want: with(func(o *faultSweepOptions) { o.scenario, o.resume, o.Nth = "", "d", "0" })},
+		{Args: nil, Err: which},
+		{Args: []string{"s", "--resume", "d"}, Err: which},
 		{Args: []string{"s", "--nth", "0..2"}, Err: "--nth 0..2" + frames},
 		{Args: []string{"s", "--nth", "3..2"}, Err: "--nth 3..2" + frames},
 		{Args: []string{"s", "--nth", "1..1001"}, Err: "--nth 1..1001" + frames},
@@ -230,6 +233,21 @@ func TestFaultSweepOptions(t *testing.T) {
 		{Args: []string{"s", "--sprt", "0.5"}, Err: "--sprt 0.5: want p0,p1 with 0 < p0 < p1 < 1, as 0.05,0.5"},
 		{Args: []string{"s", "--max-trials", "0"}, Err: bounds},
 		{Args: []string{"s", "--control-trials", "-1"}, Err: bounds},
+	})
+}
+
+func TestFaultTryOptions(t *testing.T) {
+	type asked = clitest.Asked[faultTryOptions]
+	const which = `say which fault: a step, as '{link: "r1:eth1", fault: drop}', or --fault with one of the scenario's (reprise fault list)`
+	clitest.Options(t, newFaultTry, []asked{
+		{Args: []string{"s", "{}"}, Want: faultTryOptions{scenario: "s", step: "{}", last: 10 * time.Second, dir: "tries"}},
+		{
+			Args: []string{"s", "--fault", "lost", "--for", "3s", "--set", "r1.image=x", "--speed", "5", "--reset", "none", "--provider", "mixed", "--dir", "d"},
+			Want: faultTryOptions{scenario: "s", fault: "lost", last: 3 * time.Second, set: []string{"r1.image=x"}, speed: 5, reset: "none", lab: cli.LabFlags{Provider: "mixed"}, dir: "d"},
+		},
+		{Args: []string{"s"}, Err: which},
+		{Args: []string{"s", "{}", "--fault", "lost"}, Err: which},
+		{Args: []string{"s", "{}", "--for", "0s"}, Err: "--for takes 1ms to 24h"},
 	})
 }
 
