@@ -92,16 +92,49 @@ const (
 	maxLinks = 10_000
 )
 
-type clabLink struct {
+// clabLink is a link as containerlab writes it, with netlab's attribute tc.
+type clabLink struct{ clabLinkKeys }
+
+type clabLinkKeys struct {
 	Type      string         `yaml:"type"`
 	Endpoints []clabEndpoint `yaml:"endpoints"`
 	Endpoint  clabEndpoint   `yaml:"endpoint"`
 	MTU       int            `yaml:"mtu"`
 	IPv4      []string       `yaml:"ipv4"`
 	IPv6      []string       `yaml:"ipv6"`
+	TC        impairment     `yaml:"tc"`
 }
 
-func (clabLink) IgnoredKeys() []string {
+// DecodeYAML takes netlab's way to write a key as well, tc.delay.
+func (l *clabLink) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
+	d.Value(undotted(n), &l.clabLinkKeys, path)
+}
+
+// undotted is a mapping in which the keys tc.KEY stand under tc.
+func undotted(n *yaml.Node) *yaml.Node {
+	dotted := func(key *yaml.Node) bool { return strings.HasPrefix(key.Value, "tc.") }
+	if n.Kind != yaml.MappingNode || !slices.ContainsFunc(n.Content, dotted) || mapping(n, "tc") != nil {
+		return n
+	}
+	out, tc := *n, &yaml.Node{Kind: yaml.MappingNode}
+	out.Content = nil
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := *n.Content[i], n.Content[i+1]
+		if !dotted(&key) {
+			out.Content = append(out.Content, n.Content[i], value)
+			continue
+		}
+		if len(tc.Content) == 0 {
+			tc.Line, tc.Column = key.Line, key.Column
+			out.Content = append(out.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "tc", Line: key.Line, Column: key.Column}, tc)
+		}
+		key.Value = strings.TrimPrefix(key.Value, "tc.")
+		tc.Content = append(tc.Content, &key, value)
+	}
+	return &out
+}
+
+func (clabLinkKeys) IgnoredKeys() []string {
 	return []string{"vars", "labels", "host-interface", "mode", "remote", "vni", "dst-port", "udp-port", "src-port", "parent-interface"}
 }
 
@@ -112,6 +145,8 @@ type clabEndpoint struct {
 	MAC       string `yaml:"mac"`
 	IPv4      string `yaml:"ipv4"`
 	IPv6      string `yaml:"ipv6"`
+
+	TC impairment `yaml:"tc"`
 }
 
 func (clabEndpoint) IgnoredKeys() []string { return []string{"vars"} }
@@ -119,7 +154,7 @@ func (clabEndpoint) IgnoredKeys() []string { return []string{"vars"} }
 func (e *clabEndpoint) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 	if n.Kind != yaml.ScalarNode {
 		type plain clabEndpoint
-		d.Value(n, (*plain)(e), path)
+		d.Value(undotted(n), (*plain)(e), path)
 		return
 	}
 	node, iface, ok := strings.Cut(n.Value, ":")
@@ -381,6 +416,26 @@ func resolveLink(d *yamlpos.Doc, env Environ, t *Topology, l clabLink, path stri
 		checkEndpoint(d, *t, ends[i], yamlpos.Index(path+".endpoints", i), used)
 	}
 	t.Links = append(t.Links, Link{A: ends[0], B: ends[1], MTU: l.MTU})
+	impaired(d, t, l, ends, path)
+}
+
+// impaired adds what a link does to frames all the time: to those of an end what that says, and else the link.
+func impaired(d *yamlpos.Doc, t *Topology, l clabLink, ends [2]Endpoint, path string) {
+	known := len(d.Problems)
+	l.TC.check(d, path+".tc")
+	for i, e := range l.Endpoints {
+		e.TC.check(d, yamlpos.Index(path+".endpoints", i)+".tc")
+	}
+	if len(d.Problems) > known {
+		return
+	}
+	for i, e := range l.Endpoints {
+		at := path + ".tc"
+		if e.TC != (impairment{}) {
+			at = yamlpos.Index(path+".endpoints", i) + ".tc"
+		}
+		t.Standing = append(t.Standing, e.TC.over(l.TC).standing(d, at, ends[i], l.MTU)...)
+	}
 }
 
 func checkEndpoint(d *yamlpos.Doc, t Topology, e Endpoint, path string, used map[string]bool) {

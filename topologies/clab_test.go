@@ -222,3 +222,63 @@ func TestLoadGroupWithoutGroups(t *testing.T) {
 		t.Errorf("%v, %v", warnings, err)
 	}
 }
+
+// TestLoadImpaired reads netlab's impairments of links: those that can be had as netem gives them stand on the
+// link, the others are refused with their line and what to do instead.
+func TestLoadImpaired(t *testing.T) {
+	const head = "name: x\ntopology:\n  nodes: {a: {}, b: {}}\n  links:\n    - "
+	const ends = `endpoints: ["a:e1", "b:e1"]`
+	for link, want := range map[string]string{
+		`{` + ends + `}`:                    "",
+		`{` + ends + `, tc: {delay: 10ms}}`: "delay 10ms of what a:e1 sends, delay 10ms of what b:e1 sends",
+		`{` + ends + `, tc.delay: 0.5s, tc.jitter: 5ms, tc.loss: 0.5}`:                                                                                  "drop of 0.5 % of what a:e1 sends, delay 500ms ± 5ms of what a:e1 sends, drop of 0.5 % of what b:e1 sends, delay 500ms ± 5ms of what b:e1 sends",
+		`{` + ends + `, tc: {delay: 10ms, reorder: 25, duplicate: 1}}`:                                                                                  "duplicate of 1 % of what a:e1 sends, delay 10ms of 75 % of what a:e1 sends, duplicate of 1 % of what b:e1 sends, delay 10ms of 75 % of what b:e1 sends",
+		`{` + ends + `, tc: {rate: 512, loss: 100, corrupt: 0}}`:                                                                                        "drop of what a:e1 sends, rate 512 kbit/s of what a:e1 sends, drop of what b:e1 sends, rate 512 kbit/s of what b:e1 sends",
+		`{type: veth, tc: {loss: 1, delay: 1s}, endpoints: [{node: a, interface: e1, tc: {loss: 0, delay: 2s}}, {node: b, interface: e1, tc.rate: 8}]}`: "delay 2s of what a:e1 sends, drop of 1 % of what b:e1 sends, delay 1s of what b:e1 sends, rate 8 kbit/s of what b:e1 sends",
+
+		`{` + ends + `, tc: {delay: 10}}`:    `5:49: "10" is no delay that a link can have (10ms, or 1s)`,
+		`{` + ends + `, tc: {loss: 101}}`:    "5:48: a share of 101 % is not possible (0 to 100)",
+		`{` + ends + `, tc.loss: -1}`:        "5:46: a share of -1 % is not possible",
+		`{` + ends + `, tc: {corrupt: 0.1}}`: "netem turns over a bit at a place by chance, and here a fault changes the byte that it names (put a step into the stimulus: {fault: corrupt",
+		`{` + ends + `, tc: {limit: 10}}`:    "how many packets may wait cannot be chosen (leave it out: 1000 packets",
+		`{` + ends + `, tc: {rate: 0}}`:      "a rate of 0 kbit/s is not possible",
+		`{` + ends + `, tc: {jitter: 5ms}}`:  "a jitter of 5ms of a delay of 0s would have frames arrive before they are sent",
+		`{` + ends + `, tc: {reorder: 5}}`:   "without a delay none overtakes another (give it a delay, which the others have)",
+		`{` + ends + `, tc: {dealy: 5ms}}`:   `unknown key "dealy" under topology.links[0].tc (did you mean "delay"?)`,
+		`{` + ends + `, tc.dealy: 5ms}`:      `unknown key "dealy" under topology.links[0].tc (did you mean "delay"?)`,
+		`{type: veth, endpoints: [{node: a, interface: e1, tc: {loss: 200}}, {node: b, interface: e1}]}`: "5:68: a share of 200 % is not possible",
+	} {
+		lab, _, err := load(t, head+link+"\n", nil)
+		if err != nil {
+			if want == "" || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", link, err, want)
+			}
+			continue
+		}
+		var words []string
+		for _, f := range lab.Standing {
+			if f.Direction != topologies.DirectionOut {
+				t.Errorf("%s: %s acts %s", link, f.Standing(), f.Direction)
+			}
+			words = append(words, f.Standing())
+		}
+		if got := strings.Join(words, ", "); got != want {
+			t.Errorf("%s: %q stands, want %q", link, got, want)
+		}
+		if len(lab.Clone().Standing) != len(lab.Standing) {
+			t.Errorf("%s: a clone has other faults", link)
+		}
+	}
+}
+
+// What netem reorders does not wait, what it jitters may overtake, and a rate holds a thousand packets.
+func TestImpairedAsNetem(t *testing.T) {
+	lab, _, err := load(t, "name: x\ntopology:\n  nodes: {a: {}, b: {}}\n  links:\n    - {type: veth, mtu: 9000, endpoints: [{node: a, interface: e1, tc: {delay: 10ms, reorder: 25}}, {node: b, interface: e1, tc: {delay: 10ms, jitter: 2ms, rate: 10}}]}\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, rate := lab.Standing[0], lab.Standing[1], lab.Standing[2]
+	if a.Probability != 0.75 || !a.Frames.Unorder || b.Probability != 1 || !b.Frames.Unorder || rate.Frames.Rate != 10_000 || rate.Frames.Queue != 1000*9014 {
+		t.Errorf("%+v", lab.Standing)
+	}
+}

@@ -29,6 +29,9 @@ type Topology struct {
 	Dir   string // folder that relative paths in the file are relative to
 	Nodes []Node // in the file's order
 	Links []Link // in the file's order
+	// Standing are faults that are in force all the time, as the links' file has them. A lab does not put
+	// them in by itself: who uses it does, by [Faulter].
+	Standing []Fault
 }
 
 // Node is one resolved node of a lab.
@@ -152,6 +155,6 @@ func (t Topology) Clone() Topology {
 		n.Env, n.Sysctls, n.Labels = maps.Clone(n.Env), maps.Clone(n.Sysctls), maps.Clone(n.Labels)
 		n.Rights = slices.Clone(n.Rights)
 	}
-	t.Links = slices.Clone(t.Links)
+	t.Links, t.Standing = slices.Clone(t.Links), slices.Clone(t.Standing)
 	return t
 }

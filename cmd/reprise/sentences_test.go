@@ -117,6 +117,22 @@ func TestSentences(t *testing.T) {
 // faultFindings are problems on whose links faults once did not act where they should, or whose reason was that
 // of another condition.
 var faultFindings = map[string]struct{ main, reason, text string }{
+	"netlab's tc of a link": {text: `reprise: v1
+id: netlab-tc
+title: A link that netlab impairs is slow both ways, and loses what one end sends
+topology:
+  nodes: {h1: {image: "reprise/debian:bookworm"}, h2: {image: "reprise/debian:bookworm"}, h3: {image: "reprise/debian:bookworm"}}
+  links:
+    - {endpoints: ["h1:eth1", "h2:eth1"], ipv4: [10.0.0.1/24, 10.0.0.2/24], tc.delay: 100ms, tc.jitter: 5ms, tc.rate: 1000}
+    - {type: veth, endpoints: [{node: h1, interface: eth2, ipv4: 10.0.1.1/24, tc: {loss: 50}}, {node: h3, interface: eth1, ipv4: 10.0.1.2/24}]}
+baseline: [{name: h2 answers, node: h1, reach: {ping: 10.0.0.2}, eventually: 30s}]
+stimulus:
+  - {node: h1, exec: "ping -q -c 20 -i 0.1 10.0.0.2 >/tmp/slow; ping -q -c 100 -i 0.02 10.0.1.2 >/tmp/lossy; true"}
+symptom:
+  - {name: slow, node: h1, exec: "awk -F/ '/^rtt/ {print int($5)}' /tmp/slow", exit: any, expect: trim(text) matches "^(19[5-9]|2[0-2][0-9])$", eventually: 2s}
+  - {name: lossy, node: h1, exec: "awk '/received/ {print $4}' /tmp/lossy", exit: any, expect: trim(text) matches "^([3-6][0-9])$", eventually: 2s}
+control: {without: [stimulus.0]}
+`},
 	"a drop on a port of Open vSwitch": {text: `reprise: v1
 id: drop-before-ovs
 title: What is dropped before a switch in user space does not pass it

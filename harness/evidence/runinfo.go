@@ -129,6 +129,8 @@ type LinkInfo struct {
 	// vendor's names.
 	AliasA string `json:"alias-a,omitempty"`
 	AliasB string `json:"alias-b,omitempty"`
+	// Standing is what the link does to frames all the time, in words.
+	Standing []string `json:"standing,omitempty"`
 }
 
 // Entry is one line of ledger.ndjson: one attempt at a trial, hits, misses and

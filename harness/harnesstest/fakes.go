@@ -36,6 +36,8 @@ type Provider struct {
 	WitnessFn func(topologies.Fault) error
 	// ChangesFn is what changed of the lab.
 	ChangesFn func() []topologies.Change
+	// InjectFn says why a fault cannot be put in.
+	InjectFn func(topologies.Fault) error
 	// HealFn says why a fault cannot be taken back.
 	HealFn func(topologies.Fault) error
 	// HostFn answers a command on the machine beneath a node; without it there is no such machine.
@@ -175,6 +177,11 @@ func (r *reservation) RestartNode(context.Context, string) error { return nil }
 func (r *reservation) Inject(_ context.Context, f topologies.Fault) (topologies.Active, error) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()
+	if r.p.InjectFn != nil {
+		if err := r.p.InjectFn(f); err != nil {
+			return nil, err
+		}
+	}
 	r.p.active = append(r.p.active, f)
 	return &active{p: r.p, f: f}, nil
 }

@@ -42,10 +42,7 @@ type faults struct {
 
 // inForce records a fault, and takes it back after the step's time when it has one.
 func (f *faults) inForce(ctx context.Context, fault *activeFault, s plan.Step) error {
-	f.rec.event(evidence.Event{Kind: evidence.EventFault, Lane: fault.lane, Ref: fault.ref, Name: fault.name, Outcome: evidence.OK, Detail: fault.how})
-	f.mu.Lock()
-	f.active = append(f.active, fault)
-	f.mu.Unlock()
+	f.stand(fault)
 	if s.Step.For == 0 {
 		return nil
 	}

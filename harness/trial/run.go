@@ -97,7 +97,13 @@ func describeLab(ctx context.Context, p *plan.Plan, provider topologies.Provider
 		info.Nodes = append(info.Nodes, node)
 	}
 	for _, l := range p.Topology.Links {
-		info.Links = append(info.Links, evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU, AliasA: l.A.Alias, AliasB: l.B.Alias})
+		link := evidence.LinkInfo{A: l.A.String(), B: l.B.String(), MTU: l.MTU, AliasA: l.A.Alias, AliasB: l.B.Alias}
+		for _, f := range p.Topology.Standing {
+			if at := f.Endpoint.String(); at == link.A || at == link.B {
+				link.Standing = append(link.Standing, f.Standing())
+			}
+		}
+		info.Links = append(info.Links, link)
 	}
 }
 

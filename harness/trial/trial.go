@@ -139,7 +139,7 @@ func (t *Trial) deploy(ctx context.Context) bool {
 		t.lab.tainted = "a node did not start"
 		return false // nothing that follows can give this trial another verdict
 	}
-	return true
+	return t.stand(ctx)
 }
 
 // openSessions begins to open what every node is asked by, while the baseline is waited for: all are

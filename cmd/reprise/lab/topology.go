@@ -171,6 +171,9 @@ func runUp(ctx context.Context, o *upOptions) error {
 		return err
 	}
 	o.SayLimits(provider, t, 1)
+	for _, f := range t.Standing {
+		o.Progress("warning: nothing stands on the links of a lab that is built by hand, and this is left out: %s", f.Standing())
+	}
 	o.Progress("building %s and %s", cli.Plural(len(t.Nodes), "node"), cli.Plural(len(t.Links), "link"))
 	res, err := provider.Reserve(ctx, t, topologies.Options{Run: handRun(t), Lab: 1, TTL: o.ttl, Keep: true})
 	if err != nil {
