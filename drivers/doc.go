@@ -3,7 +3,7 @@
 // interface that its driver also implements ([Booter], [Configurer], [Sheller] …);
 // callers ask for it with [As], which looks through wrappers, and treat its absence as [ErrUnsupported].
 //
-// Below this package stands one package per platform (frr, bird, ovs, linux, exos, voss; scrapli for peers), the
+// Below this package stands one package per platform (frr, bird, ovs, linux, tester, exos, voss; scrapli for peers), the
 // session layer they share, a replay of recorded sessions and the contract suite
 // that every driver must pass (drivertest). The list of platforms is a [Registry]
 // value that drivers/all fills; there is no registration by side effect. What the rest of the

@@ -49,7 +49,7 @@ type Product struct {
 // Node says what a topology file does not: which part the node plays and what it runs.
 type Node struct {
 	Role     Role              `yaml:"role" json:"role,omitempty" jsonschema_description:"dut: under suspicion; peer: its partner; tester: only looks or sends."`
-	Platform string            `yaml:"platform" json:"platform,omitempty" jsonschema_description:"Driver of the node: frr, bird, ovs, linux, exos, voss, scrapli:NAME. Default linux."`
+	Platform string            `yaml:"platform" json:"platform,omitempty" jsonschema_description:"Driver of the node: frr, bird, ovs, linux, tester, exos, voss, scrapli:NAME. Default linux."`
 	Image    string            `yaml:"image" json:"image,omitempty" jsonschema_description:"Replaces the topology's image."`
 	Config   string            `yaml:"config" json:"config,omitempty" jsonschema_description:"Start-up configuration: a file beside the scenario, or the text itself when it spans lines."`
 	Files    map[string]string `yaml:"files" json:"files,omitempty" jsonschema_description:"Further files to put in place before the start, by absolute path: a file beside the scenario, or the text itself."`

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/reprise-lab/reprise/drivers/tester/speaker"
 	"github.com/reprise-lab/reprise/topologies/containers/engine"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/livetest"
@@ -27,7 +28,8 @@ import (
 
 // The scripts call the program by its name; the test binary plays it, and its children.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == namespaces.Verb { // the supervisor of a lab of this binary's
+	// The supervisor of a lab of this binary's, and the speaker of a tester node in one.
+	if len(os.Args) > 1 && (os.Args[1] == namespaces.Verb || os.Args[1] == speaker.Verb) {
 		os.Exit(realMain())
 	}
 	if err := os.Setenv(envProcesses, noProcesses); err != nil {

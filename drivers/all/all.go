@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers/linux"
 	"github.com/reprise-lab/reprise/drivers/ovs"
 	"github.com/reprise-lab/reprise/drivers/scrapli"
+	"github.com/reprise-lab/reprise/drivers/tester"
 	"github.com/reprise-lab/reprise/drivers/voss"
 )
 
@@ -26,6 +27,7 @@ func Registry() (*drivers.Registry, error) {
 		r.Register(bird.Factory{}),
 		r.Register(ovs.Factory{}),
 		r.Register(linux.Factory{}),
+		r.Register(tester.Factory{}),
 		r.Register(exos.Factory{}),
 		r.Register(voss.Factory{}),
 	)...)

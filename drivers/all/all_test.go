@@ -15,10 +15,11 @@ func TestDaemons(t *testing.T) {
 		t.Fatal(err)
 	}
 	for platform, want := range map[string][]string{
-		"frr":   {"zebra", "mgmtd", "staticd", "bgpd", "ospfd", "pim6d", "vrrpd"},
-		"bird":  {"bird"},
-		"ovs":   {"ovsdb-server", "ovs-vswitchd"},
-		"linux": {"keepalived", "lldpd"},
+		"frr":    {"zebra", "mgmtd", "staticd", "bgpd", "ospfd", "pim6d", "vrrpd"},
+		"bird":   {"bird"},
+		"ovs":    {"ovsdb-server", "ovs-vswitchd"},
+		"linux":  {"keepalived", "lldpd"},
+		"tester": {"tester"},
 	} {
 		names, ok := r.Daemons(platform)
 		if !ok {
@@ -43,7 +44,7 @@ func TestStatuses(t *testing.T) {
 	}
 	for _, platform := range r.Platforms() {
 		d, ok := r.Describe(platform)
-		if want := platform == "linux" || platform == "ovs"; !ok || d.Statuses != want {
+		if want := platform == "linux" || platform == "ovs" || platform == "tester"; !ok || d.Statuses != want {
 			t.Errorf("%s: %+v, want statuses %v", platform, d, want)
 		}
 		if d.AnyService != (platform == "linux") {

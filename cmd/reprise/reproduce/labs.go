@@ -18,6 +18,7 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/labs"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/suites"
@@ -58,6 +59,8 @@ func HiddenVerb(args []string) (code int, ok bool) {
 		return namespaces.Serve(args[1:]), true
 	case store.Verb:
 		return store.Serve(args[1:]), true
+	case speaker.Verb:
+		return speaker.Main(args[1:]), true
 	default:
 		return 0, false
 	}
