@@ -50,8 +50,12 @@ func (w *deathWatch) begin(ctx context.Context) {
 }
 
 func (w *deathWatch) forget(ctx context.Context, n *labNode) {
+	cold := w.lab.cold && n.restorePoint == nil
 	n.toldMu.Lock()
 	n.steps = nil
+	if cold {
+		n.told = nil // by who ran before it was made anew: process numbers are the same each time
+	}
 	n.toldMu.Unlock()
 	if _, watches := drivers.As[drivers.DeathWatcher](n.driver); !watches {
 		if lister, ok := drivers.As[drivers.CoreLister](n.driver); ok { // it has cores of before
@@ -63,7 +67,7 @@ func (w *deathWatch) forget(ctx context.Context, n *labNode) {
 			return
 		}
 	}
-	if w.lab.cold && n.restorePoint == nil {
+	if cold {
 		return
 	}
 	deaths, err := n.deaths(ctx)
