@@ -19,10 +19,12 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/drivers/tester/speaker"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/replay"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/suites"
 	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers"
 	"github.com/reprise-lab/reprise/topologies/images/store"
@@ -60,10 +62,15 @@ func HiddenVerb(args []string) (code int, ok bool) {
 	case store.Verb:
 		return store.Serve(args[1:]), true
 	case speaker.Verb:
-		return speaker.Main(args[1:]), true
+		return speaker.Main(args[1:], speaker.Tools{Rewrite: readdress}), true
 	default:
 		return 0, false
 	}
+}
+
+// readdress gives a capture that a tester node replays other addresses.
+func readdress(capture []byte, a replay.Addresses) ([]byte, []string, error) {
+	return packet.Readdress(capture, packet.Addresses{Networks: a.Networks, MACs: a.MACs})
 }
 
 // superviseLabs runs one child per lab and waits for all. The first Ctrl-C is handed on

@@ -11,6 +11,7 @@
 //	announce {from: 10.0.0.0/24, count: 12000}
 //	withdraw {from: 10.0.0.0/24, count: 100}
 //	send {to: 10.0.0.2, type: 2, body: 00000000}
+//	replay {file: /etc/x.pcapng, port: eth1, rewrite: {10.9.0.0/24: 10.0.0.0/24}}
 //
 // An order is a word or two and a mapping in YAML's own short form, with the keys of the configuration.
 // Answers are JSON. One that is refused says why, and the status of "ask" is 1 then.

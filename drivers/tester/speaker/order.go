@@ -1,6 +1,7 @@
 package speaker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/bgp"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/replay"
 )
 
 // orders is what a speaker can be told, in the order in which it is listed.
@@ -21,6 +23,8 @@ var orders = []struct { //nolint:gochecknoglobals // a table
 	{"show version", "", func(d *daemon, rest string) (any, error) { return d.version(rest) }},
 	{"announce", "{from: 10.0.0.0/24, count: 100}", func(d *daemon, rest string) (any, error) { return d.announce(rest) }},
 	{"withdraw", "{from: 10.0.0.0/24, count: 100}, or all", func(d *daemon, rest string) (any, error) { return d.withdraw(rest) }},
+	{"replay", "{file: /etc/x.pcapng, port: eth1}, or stop", func(d *daemon, rest string) (any, error) { return d.replay(rest) }},
+	{"show replays", "", func(d *daemon, rest string) (any, error) { return d.replays(rest) }},
 	{"send", "{to: 10.0.0.2, type: 2, body: 00000000}", func(d *daemon, rest string) (any, error) { return d.send(rest) }},
 	{"neighbor", "10.0.0.2 stop, start or drop", func(d *daemon, rest string) (any, error) { return d.neighbor(rest) }},
 	{"reset", "", func(d *daemon, rest string) (any, error) { return d.reset(rest) }},
@@ -150,9 +154,33 @@ func (d *daemon) neighbor(rest string) (any, error) {
 	return done{true}, s.Control(addr, strings.TrimSpace(what))
 }
 
+// replay begins a replay, which goes on by itself, or stops all.
+func (d *daemon) replay(rest string) (any, error) {
+	if rest == "stop" {
+		return struct {
+			Stopped int `json:"stopped"`
+		}{d.player.Stop()}, nil
+	}
+	var o replay.Order
+	if err := strict([]byte(rest), &o); err != nil {
+		return nil, err
+	}
+	return d.player.Play(context.Background(), o)
+}
+
+func (d *daemon) replays(rest string) (any, error) {
+	return struct {
+		Replays []replay.State `json:"replays"`
+	}{d.player.States()}, alone(rest)
+}
+
 func (d *daemon) reset(rest string) (any, error) {
-	if err := alone(rest); err != nil || d.bgp == nil {
-		return done{true}, err
+	if err := alone(rest); err != nil {
+		return nil, err
+	}
+	d.player.Forget()
+	if d.bgp == nil {
+		return done{true}, nil
 	}
 	return done{true}, d.bgp.Reset()
 }

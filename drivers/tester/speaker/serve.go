@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/bgp"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/replay"
 )
 
 // Verb is the program's argument under which Main runs.
@@ -42,13 +43,19 @@ const (
 	mostAnswer = 64 << 20
 )
 
+// Tools are what the program that this is part of lends to it.
+type Tools struct {
+	// Rewrite gives captures other addresses; nil where that cannot be done.
+	Rewrite replay.Rewriter
+}
+
 // Main is the program in the node: "serve CONFIGURATION", "ask ORDER" or "version".
-func Main(args []string) int {
+func Main(args []string, t Tools) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	switch {
 	case len(args) == 2 && args[0] == "serve":
-		if err := serve(ctx, args[1]); err != nil {
+		if err := serve(ctx, args[1], t); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return ExitRefused
 		}
@@ -80,10 +87,11 @@ func Version() string {
 
 // daemon is what takes a node's orders.
 type daemon struct {
-	bgp *bgp.Speaker // nil where the configuration has none
+	bgp    *bgp.Speaker // nil where the configuration has none
+	player *replay.Player
 }
 
-func serve(ctx context.Context, path string) error {
+func serve(ctx context.Context, path string, t Tools) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)
@@ -92,10 +100,11 @@ func serve(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	d := &daemon{}
 	say := func(format string, args ...any) {
 		fmt.Printf("%s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), fmt.Sprintf(format, args...))
 	}
+	d := &daemon{player: replay.New(speed(), t.Rewrite, say)}
+	defer d.player.Stop()
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()

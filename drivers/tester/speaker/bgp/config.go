@@ -33,6 +33,8 @@ type Neighbor struct {
 	// Capabilities are those that are offered beside the families; route-refresh and 4-octet-as
 	// where the list is absent.
 	Capabilities *[]Capability `yaml:"capabilities"`
+	// NoEnd leaves out the mark behind all routes (End-of-RIB, RFC 4724).
+	NoEnd bool `yaml:"no-end-of-rib"`
 	// Stopped leaves the session down until it is started.
 	Stopped bool `yaml:"stopped"`
 }

@@ -293,7 +293,9 @@ func (s *Speaker) refresh(x *session, v view, families []Family) {
 			}
 			list = append(list, more...)
 		}
-		list = append(list, endOfRIB(f))
+		if !x.config.NoEnd {
+			list = append(list, endOfRIB(f))
+		}
 	}
 	x.send(list...)
 }

@@ -7,4 +7,4 @@ import (
 	"github.com/reprise-lab/reprise/drivers/tester/speaker"
 )
 
-func main() { os.Exit(speaker.Main(os.Args[2:])) }
+func main() { os.Exit(speaker.Main(os.Args[2:], speaker.Tools{})) }

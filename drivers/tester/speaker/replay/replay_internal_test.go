@@ -1,0 +1,315 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/reports/handover/redact/packet"
+)
+
+// shot is a frame of a test's capture.
+type shot struct {
+	after time.Duration
+	data  []byte
+}
+
+// built is a frame with right lengths and checksums.
+func built(tb testing.TB, all ...gopacket.SerializableLayer) []byte {
+	tb.Helper()
+	b := gopacket.NewSerializeBuffer()
+	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, all...); err != nil {
+		tb.Fatal(err)
+	}
+	return slices.Clone(b.Bytes())
+}
+
+func ether(last byte, kind layers.EthernetType) *layers.Ethernet {
+	return &layers.Ethernet{SrcMAC: net.HardwareAddr{2, 0, 0, 0, 0, last}, DstMAC: net.HardwareAddr{1, 0, 0x5e, 0, 0, 18}, EthernetType: kind}
+}
+
+func ipv4(last byte, proto layers.IPProtocol) *layers.IPv4 {
+	return &layers.IPv4{Version: 4, IHL: 5, TTL: 255, Protocol: proto, SrcIP: net.IP{10, 9, 0, last}, DstIP: net.IP{224, 0, 0, 18}}
+}
+
+// shots are a minute of a segment: VRRP of one router, an ARP request of another, BFD, and a segment of TCP.
+func shots(tb testing.TB) []shot {
+	tb.Helper()
+	vrrp := []byte{0x21, 7, 200, 1, 0, 1, 0, 0, 10, 9, 0, 254, 0, 0, 0, 0, 0, 0, 0, 0}
+	binary.BigEndian.PutUint16(vrrp[6:], sum(vrrp))
+	udp := &layers.UDP{SrcPort: 49152, DstPort: 3784}
+	ip := ipv4(1, layers.IPProtocolUDP)
+	tcp, tip := &layers.TCP{SrcPort: 179, DstPort: 40000, PSH: true}, ipv4(1, layers.IPProtocolTCP)
+	if err := errors.Join(udp.SetNetworkLayerForChecksum(ip), tcp.SetNetworkLayerForChecksum(tip)); err != nil {
+		tb.Fatal(err)
+	}
+	arp := &layers.ARP{
+		AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4, Operation: 1,
+		SourceHwAddress: []byte{2, 0, 0, 0, 0, 2}, SourceProtAddress: []byte{10, 9, 0, 2}, DstHwAddress: make([]byte, 6), DstProtAddress: []byte{10, 9, 0, 1},
+	}
+	advert := built(tb, ether(1, layers.EthernetTypeIPv4), ipv4(1, layers.IPProtocolVRRP), gopacket.Payload(vrrp))
+	return []shot{
+		{0, advert},
+		{20 * time.Millisecond, built(tb, ether(2, layers.EthernetTypeARP), arp)},
+		{30 * time.Millisecond, built(tb, ether(1, layers.EthernetTypeIPv4), ip, udp, gopacket.Payload(make([]byte, 24)))},
+		{40 * time.Millisecond, built(tb, ether(1, layers.EthernetTypeIPv4), tip, tcp, gopacket.Payload("x"))},
+		{60 * time.Millisecond, advert},
+	}
+}
+
+// sum is the checksum of RFC 1071; over what holds a right one it is 0.
+func sum(b []byte) uint16 {
+	var s uint32
+	for i := 0; i+1 < len(b); i += 2 {
+		s += uint32(b[i])<<8 | uint32(b[i+1])
+	}
+	for s>>16 != 0 {
+		s = s&0xffff + s>>16
+	}
+	return ^uint16(s)
+}
+
+// capture writes shots to a file of one of the two kinds.
+func capture(tb testing.TB, list []shot, ng bool, link layers.LinkType) string {
+	tb.Helper()
+	var b bytes.Buffer
+	var write func(gopacket.CaptureInfo, []byte) error
+	flush := func() error { return nil }
+	if ng {
+		w, err := pcapgo.NewNgWriter(&b, link)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		write, flush = w.WritePacket, w.Flush
+	} else {
+		w := pcapgo.NewWriter(&b)
+		if err := w.WriteFileHeader(65535, link); err != nil {
+			tb.Fatal(err)
+		}
+		write = w.WritePacket
+	}
+	for _, s := range list {
+		info := gopacket.CaptureInfo{Timestamp: time.Unix(1_700_000_000, 0).Add(s.after), CaptureLength: len(s.data), Length: len(s.data)}
+		if err := write(info, s.data); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := flush(); err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(tb.TempDir(), "x.pcap")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+func readdress(data []byte, a Addresses) ([]byte, []string, error) {
+	return packet.Readdress(data, packet.Addresses{Networks: a.Networks, MACs: a.MACs})
+}
+
+func loopback(t *testing.T) *net.Interface {
+	t.Helper()
+	port, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// TestTake: of a capture what is meant is taken, whatever kind of file it is, and TCP never.
+func TestTake(t *testing.T) {
+	p := New(1, readdress, t.Logf)
+	for _, ng := range []bool{false, true} {
+		path := capture(t, shots(t), ng, layers.LinkTypeEthernet)
+		for _, test := range []struct {
+			name  string
+			order Order
+			kinds string
+			skip  int
+		}{
+			{"all", Order{}, "arp bfd vrrp vrrp", 1},
+			{"of a router", Order{From: "10.9.0.1"}, "bfd vrrp vrrp", 2},
+			{"of a station", Order{From: "02:00:00:00:00:02"}, "arp", 4},
+			{"of a protocol", Order{Only: []string{"vrrp"}}, "vrrp vrrp", 3},
+			{"the first", Order{Only: []string{"vrrp"}, Count: 1}, "vrrp", 4},
+		} {
+			test.order.File, test.order.Port = path, "lo"
+			list, s, err := p.take(test.order, loopback(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kinds []string
+			for _, f := range list {
+				kinds = append(kinds, f.protocol())
+			}
+			if slices.Sort(kinds); strings.Join(kinds, " ") != test.kinds || s.Skipped != test.skip || s.Frames != len(list) {
+				t.Errorf("%s: %v, %+v", test.name, kinds, s)
+			}
+		}
+	}
+}
+
+// TestRewritten: other addresses stand at every layer, and all checksums are right again.
+func TestRewritten(t *testing.T) {
+	o := Order{
+		File: capture(t, shots(t), true, layers.LinkTypeEthernet), Port: "lo", Only: []string{"vrrp", "bfd", "arp"},
+		Rewrite: map[string]string{"10.9.0.0/24": "192.0.2.0/24", "02:00:00:00:00:01": "02:00:00:00:00:99", "02:00:00:00:00:02": "own"},
+	}
+	list, s, err := New(1, readdress, t.Logf).take(o, &net.Interface{HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 0x77}})
+	if err != nil || len(list) != 4 || len(s.Notes) > 0 {
+		t.Fatalf("%v, %+v", err, s)
+	}
+	vrrp, arp, bfd := list[0].data, list[1].data, list[2].data
+	if list[0].source() != netip.MustParseAddr("192.0.2.1") || vrrp[11] != 0x99 || !slices.Equal(vrrp[42:46], []byte{192, 0, 2, 254}) || sum(vrrp[14:34]) != 0 || sum(vrrp[34:54]) != 0 {
+		t.Errorf("VRRP %x", vrrp)
+	}
+	if list[1].source() != netip.MustParseAddr("192.0.2.2") || arp[11] != 0x77 || arp[27] != 0x77 || !slices.Equal(arp[38:42], []byte{192, 0, 2, 1}) {
+		t.Errorf("ARP %x", arp)
+	}
+	u := binary.BigEndian.Uint16(bfd[40:])
+	pseudo := slices.Concat(bfd[26:34], []byte{0, 17}, bfd[38:40], bfd[34:])
+	if u == 0 || sum(bfd[14:34]) != 0 || sum(pseudo) != 0 {
+		t.Errorf("BFD %x", bfd)
+	}
+}
+
+// TestRefused: what cannot be sent as it was is refused, with what is wrong.
+func TestRefused(t *testing.T) {
+	whole := capture(t, shots(t), true, layers.LinkTypeEthernet)
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.pcapng")
+	if err := os.WriteFile(cut, data[:len(data)-9], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("no capture, though it is long enough for one's head"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name  string
+		order Order
+		says  string
+	}{
+		{"no file", Order{Port: "lo"}, "file:"},
+		{"no port", Order{File: whole}, "port:"},
+		{"no such port", Order{File: whole, Port: "nothing0"}, "nothing0"},
+		{"no such file", Order{File: "/nothing", Port: "lo"}, "/nothing"},
+		{"cut", Order{File: cut, Port: "lo"}, "behind frame 4"},
+		{"text", Order{File: text, Port: "lo"}, "neither pcap nor pcapng"},
+		{"protocol", Order{File: whole, Port: "lo", Only: []string{"tcp"}}, "tcp"},
+		{"nothing of it", Order{File: whole, Port: "lo", Only: []string{"lldp"}}, "none of its 5 frames"},
+		{"sender", Order{File: whole, Port: "lo", From: "r1"}, "from"},
+		{"lengths", Order{File: whole, Port: "lo", Rewrite: map[string]string{"10.0.0.0/8": "10.0.0.0/16"}}, "one length"},
+		{"families", Order{File: whole, Port: "lo", Rewrite: map[string]string{"10.0.0.1": "::1"}}, "one length"},
+		{"no address", Order{File: whole, Port: "lo", Rewrite: map[string]string{"r1": "r2"}}, "r1"},
+		{"speed", Order{File: whole, Port: "lo", Speed: -1}, "speed"},
+		{"another link", Order{File: capture(t, shots(t), false, layers.LinkTypeRaw), Port: "lo"}, "link type"},
+	} {
+		if _, err := New(1, readdress, t.Logf).Play(t.Context(), test.order); err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %v, want words with %q", test.name, err, test.says)
+		}
+	}
+	if _, err := New(1, nil, t.Logf).Play(t.Context(), Order{File: whole, Port: "lo", Rewrite: map[string]string{"10.0.0.1": "10.0.0.2"}}); err == nil {
+		t.Error("addresses were rewritten by nobody")
+	}
+}
+
+// TestPlayed: frames reach the wire as they are, in their order, and none before its time.
+func TestPlayed(t *testing.T) {
+	const everything = 0x0003 // ETH_P_ALL, in the order of bytes of the network
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, everything<<8)
+	if errors.Is(err, unix.EPERM) {
+		t.Skip("packet sockets are for root") //nolint:forbidigo // nothing that is installed changes that
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd) //nolint:errcheck // the test ends
+	port := loopback(t)
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: everything << 8, Ifindex: port.Index}), unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 20})); err != nil {
+		t.Fatal(err)
+	}
+	list := shots(t)
+	p := New(2, readdress, t.Logf)
+	defer p.Stop()
+	s, err := p.Play(context.Background(), Order{File: capture(t, list, true, layers.LinkTypeEthernet), Port: "lo", From: "10.9.0.1"})
+	if err != nil || s.Frames != 3 || s.Takes != 0.06 || !s.Running {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	want := []shot{list[0], list[2], list[4]}
+	var first time.Time
+	buf := make([]byte, 2000)
+	for i := 0; i < len(want); {
+		n, from, err := unix.Recvfrom(fd, buf, 0)
+		if err != nil {
+			t.Fatalf("frame %d: %v", i, err)
+		}
+		now := time.Now()
+		if l, ok := from.(*unix.SockaddrLinklayer); !ok || l.Pkttype == unix.PACKET_OUTGOING || n < 12 || !slices.Equal(buf[:12], want[i].data[:12]) {
+			continue // of somebody else, or seen on its way out
+		}
+		if !slices.Equal(buf[:n], want[i].data) {
+			t.Fatalf("frame %d: got %x, want %x", i, buf[:n], want[i].data)
+		}
+		if i == 0 {
+			first = now
+		} else if gap := now.Sub(first); gap < want[i].after/2-5*time.Millisecond { // the first may have been taken late
+			t.Errorf("frame %d came %v behind the first, of %v at speed 2", i, gap, want[i].after)
+		}
+		i++
+	}
+	p.wg.Wait()
+	if all := p.States(); len(all) != 1 || all[0].Sent != 3 || all[0].Running || all[0].Failed != "" {
+		t.Errorf("got %+v", all)
+	}
+	// One that takes long is stopped, and says so.
+	list[4].after = time.Hour
+	if _, err := p.Play(context.Background(), Order{File: capture(t, list, true, layers.LinkTypeEthernet), Port: "lo"}); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.Stop(); n != 1 {
+		t.Errorf("%d ran", n)
+	}
+	if all := p.States(); all[1].Running || !strings.Contains(all[1].Failed, "stopped") {
+		t.Errorf("got %+v", all)
+	}
+	if p.Forget(); len(p.States()) != 0 {
+		t.Error("what was forgotten is told")
+	}
+}
+
+// FuzzFrames: whatever stands in a capture is read or refused, and every frame has a word or none.
+func FuzzFrames(f *testing.F) {
+	for _, ng := range []bool{false, true} {
+		data, err := os.ReadFile(capture(f, shots(f), ng, layers.LinkTypeEthernet))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		list, _ := frames(data)
+		for _, x := range list {
+			x.protocol()
+			x.source()
+		}
+	})
+}
