@@ -24,6 +24,7 @@ var orders = []struct { //nolint:gochecknoglobals // a table
 	{"announce", "{from: 10.0.0.0/24, count: 100}", func(d *daemon, rest string) (any, error) { return d.announce(rest) }},
 	{"withdraw", "{from: 10.0.0.0/24, count: 100}, or all", func(d *daemon, rest string) (any, error) { return d.withdraw(rest) }},
 	{"replay", "{file: /etc/x.pcapng, port: eth1}, or stop", func(d *daemon, rest string) (any, error) { return d.replay(rest) }},
+	{"emit", "{port: eth1, lldp: {port-id: eth1}}", func(d *daemon, rest string) (any, error) { return d.emit(rest) }},
 	{"show replays", "", func(d *daemon, rest string) (any, error) { return d.replays(rest) }},
 	{"send", "{to: 10.0.0.2, type: 2, body: 00000000}", func(d *daemon, rest string) (any, error) { return d.send(rest) }},
 	{"neighbor", "10.0.0.2 stop, start or drop", func(d *daemon, rest string) (any, error) { return d.neighbor(rest) }},
@@ -166,6 +167,14 @@ func (d *daemon) replay(rest string) (any, error) {
 		return nil, err
 	}
 	return d.player.Play(context.Background(), o)
+}
+
+func (d *daemon) emit(rest string) (any, error) {
+	var e replay.Emit
+	if err := strict([]byte(rest), &e); err != nil {
+		return nil, err
+	}
+	return d.player.Emit(context.Background(), e)
 }
 
 func (d *daemon) replays(rest string) (any, error) {

@@ -37,8 +37,6 @@ func (o *Order) check() error {
 	switch {
 	case o.File == "":
 		return errors.New("file: it names the capture, in the node")
-	case o.Port == "":
-		return errors.New("port: it names the interface that is sent from")
 	case o.Count < 0 || o.Speed < 0:
 		return errors.New("count and speed: they are not negative")
 	}

@@ -31,7 +31,7 @@ func New(speed float64, rewrite Rewriter, say func(format string, args ...any)) 
 
 // State is what has become of a replay.
 type State struct {
-	File    string         `json:"file"`
+	File    string         `json:"file,omitempty"`
 	Port    string         `json:"port"`
 	Frames  int            `json:"frames"`           // that are sent
 	Kinds   map[string]int `json:"kinds"`            // of them, by protocol; "other" is of none that has a word
@@ -55,20 +55,37 @@ func (p *Player) Play(ctx context.Context, o Order) (State, error) {
 	if err := o.check(); err != nil {
 		return State{}, err
 	}
-	port, err := net.InterfaceByName(o.Port)
+	port, err := usable(o.Port)
 	if err != nil {
-		return State{}, fmt.Errorf("port %s: %w", o.Port, err)
-	}
-	if port.Flags&net.FlagUp == 0 || port.Flags&net.FlagRunning == 0 {
-		return State{}, fmt.Errorf("port %s: it is not up, or has no carrier", o.Port)
+		return State{}, err
 	}
 	list, state, err := p.take(o, port)
 	if err != nil {
 		return State{}, err
 	}
+	return p.begin(ctx, port, list, state, cmp.Or(o.Speed, 1))
+}
+
+// usable is a port that frames can leave.
+func usable(name string) (*net.Interface, error) {
+	if name == "" {
+		return nil, errors.New("port: it names the interface that is sent from")
+	}
+	port, err := net.InterfaceByName(name)
+	if err != nil {
+		return nil, fmt.Errorf("port %s: %w", name, err)
+	}
+	if port.Flags&net.FlagUp == 0 || port.Flags&net.FlagRunning == 0 {
+		return nil, fmt.Errorf("port %s: it is not up, or has no carrier", name)
+	}
+	return port, nil
+}
+
+// begin has frames sent at their times, so much faster than the lab's clock.
+func (p *Player) begin(ctx context.Context, port *net.Interface, list []frame, state State, speed float64) (State, error) {
 	fd, err := open(port)
 	if err != nil {
-		return State{}, fmt.Errorf("port %s: %w", o.Port, err)
+		return State{}, fmt.Errorf("port %s: %w", port.Name, err)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	x := &play{state: state, stop: stop}
@@ -78,14 +95,14 @@ func (p *Player) Play(ctx context.Context, o Order) (State, error) {
 	p.mu.Unlock()
 	p.wg.Go(func() {
 		defer stop()
-		err := errors.Join(x.send(ctx, fd, list, cmp.Or(o.Speed, 1)*p.speed), unix.Close(fd))
+		err := errors.Join(x.send(ctx, fd, list, speed*p.speed), unix.Close(fd))
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		x.state.Running = false
 		if err != nil {
 			x.state.Failed = err.Error()
 		}
-		p.say("replay of %s into %s: %d of %d frames sent %s", o.File, o.Port, x.state.Sent, x.state.Frames, x.state.Failed)
+		p.say("%s: %d of %d frames sent %s", port.Name, x.state.Sent, x.state.Frames, x.state.Failed)
 	})
 	return x.show(), nil
 }
