@@ -62,6 +62,26 @@ func brief(text string) (list []Interface) {
 	return list
 }
 
+// long reads "ip addr".
+func long(text string) (list []Interface) {
+	head := regexp.MustCompile(`^\d+: ([^:@\s]+)[:@]`)
+	for line := range strings.Lines(text) {
+		if m := head.FindStringSubmatch(line); m != nil {
+			list = append(list, Interface{Name: m[1]})
+			continue
+		}
+		f := strings.Fields(line)
+		if len(list) == 0 || len(f) < 2 || f[0] != "inet" && f[0] != "inet6" {
+			continue
+		}
+		if p, err := netip.ParsePrefix(f[1]); err == nil && !p.Addr().IsLinkLocalUnicast() {
+			i := &list[len(list)-1]
+			i.Addresses = append(i.Addresses, p)
+		}
+	}
+	return list
+}
+
 // prefixOf reads an address with a length, or with a mask.
 func prefixOf(address, mask string) (netip.Prefix, bool) {
 	if strings.Contains(address, "/") {

@@ -145,10 +145,12 @@ func (b *builder) read() {
 			n.vlan(v)
 		}
 		if s.config != "" {
-			if n.Sent != "" && n.Sent != s.config {
-				b.unknown("%s has more than one configuration: the first is taken", n.Name)
-			} else {
+			switch n.Sent {
+			case s.config: // it came before
+			case "":
 				n.configure(s.config, lags, &pairs)
+			default:
+				b.unknown("%s has more than one configuration: the first is taken", n.Name)
 			}
 		}
 		for _, i := range s.addresses {

@@ -577,3 +577,36 @@ func FuzzNetwork(f *testing.F) {
 		}
 	})
 }
+
+// TestBIRD: what the terminal of a BIRD's machine shows is its configuration and its addresses, which the lab's
+// cable has, for no configuration of BIRD sets them. What came twice is there once.
+func TestBIRD(t *testing.T) {
+	session := func(extra string) string {
+		return "root@a:~# cat /etc/bird/bird.conf\nrouter id 1.1.1.1;\nprotocol device {}\nprotocol bgp r1 {\n  local 10.0.1.1 as 65001;\n  neighbor 10.0.1.2 as 65010;\n}\n" +
+			"root@a:~# ip addr show\n1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536\n    inet 127.0.0.1/8 scope host lo\n2: eth1@if3: <UP> mtu 1500\n    inet 10.0.1.1/24 brd 10.0.1.255 scope global eth1\n    inet6 fe80::1/64 scope link \n" +
+			"root@a:~# birdc show status\nBIRD 2.0.12\nRouter ID is 1.1.1.1\nHostname is a\n" + extra + "root@a:~# \n"
+	}
+	router := "r1# show version\nFRRouting 8.4.4 (r1).\nr1# show running-config\nfrr version 8.4.4\nhostname r1\ninterface eth1\n ip address 10.0.1.2/24\nrouter bgp 65010\n neighbor 10.0.1.1 remote-as 65001\nend\nr1# \n"
+	n := inferred(t, written(t, session(""), session("Daemon is up and running\n"), router)...)
+	if diff := cmp.Diff([]string{"a:eth1 r1:eth1 subnet 10.0.1.0/24"}, links(n)); diff != "" {
+		t.Error(diff)
+	}
+	if a := n.Of("a"); a == nil || a.Likeness != infer.Exact || a.AS != "65001" || len(a.BGP) != 1 || !strings.Contains(a.Config, "neighbor 10.0.1.2") {
+		t.Errorf("%+v", a)
+	}
+	files, err := n.Files("lab", func(_ string, text []byte) []byte { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), files[0].Name)
+	if err := os.WriteFile(path, files[0].Data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := scenarios.LoadTopology(path, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if link := l.Topology.Links[0]; link.A.IPv4 != "10.0.1.1/24" || link.B.IPv4 != "" {
+		t.Errorf("%+v", link)
+	}
+}

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,9 +79,9 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		return true
 	}
 	switch {
-	case is("show", "running-config"), is("show", "configuration"), is("show", "startup-config"):
+	case is("show", "running-config"), is("show", "configuration"), is("show", "startup-config"), startsFrom(command):
 		switch {
-		case !wholeConfig(c.Command) || s.config == text:
+		case !startsFrom(command) && !wholeConfig(c.Command) || s.config == text:
 		case s.config == "":
 			s.config = text
 		default:
@@ -110,8 +111,15 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		return r.rows("exos:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["VID"], row["NAME"])) })
 	case is("ip", "-br", "addr"), is("ip", "-br", "address"):
 		s.addresses = append(s.addresses, brief(text)...)
+	case is("ip", "addr"), is("ip", "address"):
+		s.addresses = append(s.addresses, long(text)...)
 	}
 	return nil
+}
+
+// startsFrom reports whether a command of a shell shows the file that FRR or BIRD starts from.
+func startsFrom(command []string) bool {
+	return len(command) == 2 && command[0] == "cat" && slices.Contains([]string{"bird.conf", "frr.conf"}, path.Base(command[1]))
 }
 
 // wholeConfig reports whether a command shows all of a configuration: it is of two words, and of pipes that

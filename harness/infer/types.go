@@ -142,3 +142,14 @@ type Subnet struct {
 	Prefix  netip.Prefix `json:"prefix"`
 	Members []Endpoint   `json:"members"`
 }
+
+// Of is the node of a device, by the name that its files give it, with or without its domain; nil where there
+// is none.
+func (n *Network) Of(device string) *Node {
+	for i := range n.Nodes {
+		if node := &n.Nodes[i]; node.Name == device || hostOf(node.device) == hostOf(device) {
+			return node
+		}
+	}
+	return nil
+}

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -35,6 +36,46 @@ type clabNode struct {
 
 type clabLink struct {
 	Endpoints []string `yaml:"endpoints,flow"`
+	IPv4      []string `yaml:"ipv4,flow,omitempty"`
+	IPv6      []string `yaml:"ipv6,flow,omitempty"`
+}
+
+// cable is a link of the lab, with the addresses of those ends whose configurations do not set them.
+func (n *Network) cable(a, b Endpoint, ports [2]string) clabLink {
+	c := clabLink{Endpoints: []string{a.Node + ":" + ports[0], b.Node + ":" + ports[1]}}
+	for i, e := range []Endpoint{a, b} {
+		for _, p := range n.unset(e) {
+			list := &c.IPv4
+			if p.Addr().Is6() {
+				list = &c.IPv6
+			}
+			if *list == nil {
+				*list = make([]string, 2)
+			}
+			if (*list)[i] == "" {
+				(*list)[i] = p.String()
+			}
+		}
+	}
+	return c
+}
+
+// unset are the addresses of a port that the kernel of a device has, and its configuration does not set: a
+// BIRD's are all so.
+func (n *Network) unset(e Endpoint) (list []netip.Prefix) {
+	for _, node := range n.Nodes {
+		if node.Name != e.Node || !own(node.Platform) {
+			continue
+		}
+		for _, i := range node.Interfaces {
+			for _, p := range i.Addresses {
+				if key(i.Name) == key(e.Port) && !strings.Contains(node.Sent, p.String()) {
+					list = append(list, p)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // Files are the lab of a network: NAME.clab.yml, a configuration for each node, and UNKNOWN.txt with
@@ -63,7 +104,7 @@ func (n *Network) Files(name string, redact func(file string, text []byte) []byt
 		a, okA := ports[l.A.Node][l.A.Port]
 		b, okB := ports[l.B.Node][l.B.Port]
 		if okA && okB {
-			c.Topology.Links = append(c.Topology.Links, clabLink{[]string{l.A.Node + ":" + a, l.B.Node + ":" + b}})
+			c.Topology.Links = append(c.Topology.Links, n.cable(l.A, l.B, [2]string{a, b}))
 		}
 	}
 	data, err := yaml.Marshal(c)
