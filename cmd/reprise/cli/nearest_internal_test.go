@@ -1,4 +1,4 @@
-package lab
+package cli
 
 import "testing"
 

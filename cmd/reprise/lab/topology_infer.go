@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,10 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/infer"
-	"github.com/reprise-lab/reprise/harness/intake"
 	"github.com/reprise-lab/reprise/reports/diagram"
-	"github.com/reprise-lab/reprise/reports/handover/redact"
-	"github.com/reprise-lab/reprise/topologies/recipe"
 )
 
 // inferOptions are what "topology infer" was asked.
@@ -102,11 +96,11 @@ func runInfer(_ context.Context, o *inferOptions) error {
 	if list, err := os.ReadDir(out); err == nil && len(list) > 0 {
 		return cli.InputError("%s is not empty: give another folder with -o", out)
 	}
-	n, err := network(files)
+	n, _, err := cli.Network(files)
 	if err != nil {
 		return err
 	}
-	clean, err := secretless(n)
+	clean, err := cli.Secretless(n)
 	if err != nil {
 		return err
 	}
@@ -136,85 +130,6 @@ func runInfer(_ context.Context, o *inferOptions) error {
 	return nil
 }
 
-// network reads files. One that cannot be read is an error: a network without it would be another.
-func network(files []string) (infer.Network, error) {
-	registry, err := cli.Registry()
-	if err != nil {
-		return infer.Network{}, err
-	}
-	g, err := intake.NewGrammar()
-	if err != nil {
-		return infer.Network{}, err
-	}
-	r := infer.New(infer.Options{
-		Template: registry.Template, Image: imageOf,
-		Lacks: func(platform, text string) ([]string, bool) {
-			if lacks, known := registry.ConfigLacks(platform, text); known {
-				return lacks, true
-			}
-			return g.ConfigLacks(platform, text)
-		},
-	})
-	im, err := g.Files(files, intake.Options{Visit: r.Visit, Lacks: cli.Lacks(registry)})
-	if err != nil {
-		return infer.Network{}, err
-	}
-	for _, f := range im.Files {
-		if f.Error != "" {
-			return infer.Network{}, cli.InputError("%s: %s", f.Name, f.Error)
-		}
-	}
-	return r.Infer(im), nil
-}
-
-// imageOf is an image of this project with a platform's software, as [nearest] has it.
-func imageOf(platform, version string) (image string, exact, ok bool) {
-	return nearest(recipe.KnownRefs(), platform, version)
-}
-
-// nearest is the image, of some of which the newest are the last, with a platform's software of this
-// version; or of the nearest that begins with the same number; or the newest.
-func nearest(refs []string, platform, version string) (image string, exact, ok bool) {
-	var best []int
-	for _, ref := range slices.Backward(refs) {
-		has, found := strings.CutPrefix(ref, recipe.Repository+platform+":")
-		if !found {
-			continue
-		}
-		if has == version {
-			return ref, true, true
-		}
-		d := distance(has, version)
-		if near := len(d) > 0 && d[0] == 0; image == "" || near && (best == nil || slices.Compare(d, best) < 0) {
-			image = ref
-			if near {
-				best = d
-			}
-		}
-	}
-	return image, false, image != ""
-}
-
-// distance is how far two versions are apart in each of their numbers; nil where one is of none.
-func distance(x, y string) (d []int) {
-	p, q := strings.Split(x, "."), strings.Split(y, ".")
-	for i := range max(len(p), len(q)) {
-		var a, b int
-		var err1, err2 error
-		if i < len(p) {
-			a, err1 = strconv.Atoi(p[i])
-		}
-		if i < len(q) {
-			b, err2 = strconv.Atoi(q[i])
-		}
-		if err1 != nil || err2 != nil {
-			return d
-		}
-		d = append(d, max(a-b, b-a))
-	}
-	return d
-}
-
 // redacted is a network as it may be shown.
 func redacted(n infer.Network, clean func(file string, text []byte) []byte) (shown infer.Network, err error) {
 	data, err := json.Marshal(n)
@@ -225,23 +140,6 @@ func redacted(n infer.Network, clean func(file string, text []byte) []byte) (sho
 		return shown, fmt.Errorf("read the network without its secrets: %w", err)
 	}
 	return shown, nil
-}
-
-// secretless replaces the secrets of configurations, and nothing else: what the files say of devices stays.
-func secretless(n infer.Network) (func(file string, text []byte) []byte, error) {
-	o := redact.Options{KeepMACs: true, KeepPrefixes: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}
-	o.Keep = []string{"…"} // which stands for values that are taken out
-	for _, node := range n.Nodes {
-		o.Keep = append(o.Keep, cli.Present(node.Name, node.Model, node.Serial)...)
-	}
-	r, err := redact.New(redact.NewKey(), o)
-	if err != nil {
-		return nil, err
-	}
-	for _, node := range n.Nodes {
-		r.Learn(node.Name+".conf", []byte(node.Sent))
-	}
-	return r.Text, nil
 }
 
 func drawn(n infer.Network) []byte {
