@@ -45,6 +45,11 @@ func TestCaseOptions(t *testing.T) {
 		},
 		{Args: nil, Err: "requires at least 1 arg(s), only received 0"},
 	})
+	clitest.Options(t, newCaseDraft, []clitest.Asked[caseDraftOptions]{
+		{Args: []string{"a.txt", "--symptom", "BGP is gone"}, Want: caseDraftOptions{files: []string{"a.txt"}, symptom: "BGP is gone", dir: "draft"}},
+		{Args: []string{"--case", "f", "--dir", "d"}, Want: caseDraftOptions{files: []string{}, casePath: "f", dir: "d"}},
+		{Args: nil, Err: "of what? name files, or --case FOLDER"},
+	})
 	clitest.Options(t, newCaseSchema, []clitest.Asked[caseSchemaOptions]{
 		{Args: nil},
 		{Args: []string{"x"}, Err: `unknown command "x" for "schema"`},

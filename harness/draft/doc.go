@@ -1,0 +1,27 @@
+// Package draft makes scenarios of what a customer sent: what could have set the failure off, each as a
+// scenario that runs, the likeliest first.
+//
+//	r := draft.New(draft.Options{Template: registry.Template, Others: others})
+//	im, err := grammar.Files(names, intake.Options{Visit: r.Visit})
+//	d := r.Draft(im, network, "OSPF between r1 and r2 is lost")
+//	for _, h := range d.Hypotheses {
+//		files, err := h.Files(lab, clean)
+//	}
+//
+// # Contract
+//
+// Broken is what the files show: a neighbour, a prefix or a route that one capture of a device has and a later
+// one has not; a neighbour that is configured and not there; a prefix that a neighbour announces and that
+// does not arrive; a setting that shows nowhere. Without any of these, and without a sentence of the customer
+// that names a protocol, nothing is drafted, and [Draft.Ask] says what to ask for.
+//
+// A hypothesis is no claim: [Hypothesis.Reasons] say which lines of which files it rests on, or that nothing in
+// the files tells of it. What was seen and cannot be made a condition or a step is in [Draft.Unknown].
+//
+// The earlier of two captures is taken for the healthier only where it shows more: what both lack was never
+// there.
+//
+// # Not for
+//
+// Running anything, and judging: a drafted scenario is tried as every other.
+package draft

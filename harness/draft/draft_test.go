@@ -1,0 +1,300 @@
+package draft_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/reprise-lab/reprise/drivers/all"
+	"github.com/reprise-lab/reprise/harness/draft"
+	"github.com/reprise-lab/reprise/harness/infer"
+	"github.com/reprise-lab/reprise/harness/intake"
+	"github.com/reprise-lab/reprise/scenarios"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var (
+	grammar  = sync.OnceValues(intake.NewGrammar)
+	registry = sync.OnceValues(all.Registry)
+)
+
+// image has two versions of FRR and of BIRD.
+func image(platform, version string) (string, bool, bool) {
+	at := map[string]string{"frr": "8.4.4", "bird": "2.0.12"}[platform]
+	return "reprise/" + platform + ":" + at, version == at, at != ""
+}
+
+func others(image string) []string {
+	return map[string][]string{"reprise/frr:8.4.4": {"reprise/frr:10.3"}, "reprise/bird:2.0.12": {"reprise/bird:2.17.6"}}[image]
+}
+
+// drafted makes a draft of the texts of files, and the network that it is for.
+func drafted(tb testing.TB, sentence string, files ...txtar.File) (*draft.Draft, *infer.Network) {
+	tb.Helper()
+	g, err := grammar()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	drivers, err := registry()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dir := tb.TempDir()
+	var names []string
+	for _, f := range files {
+		name := filepath.Join(dir, f.Name)
+		if err := os.WriteFile(name, f.Data, 0o600); err != nil {
+			tb.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	r, i := draft.New(draft.Options{Others: others}), infer.New(infer.Options{Template: drivers.Template, Image: image, Lacks: g.ConfigLacks})
+	im, err := g.Files(names, intake.Options{Visit: func(p *intake.Part, c *intake.Command, text string) error {
+		if err := r.Visit(p, c, text); err != nil {
+			return err
+		}
+		return i.Visit(p, c, text)
+	}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	n := i.Infer(im)
+	return r.Draft(im, &n, sentence), &n
+}
+
+// archive is a failure of the corpus as a customer's terminals showed it: what the routers answered, trimmed.
+func archive(tb testing.TB, name string) []txtar.File {
+	tb.Helper()
+	a, err := txtar.ParseFile(filepath.Join("testdata", name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return a.Files
+}
+
+// valid loads every scenario of a draft as run does, and fails where one is not valid.
+func valid(t *testing.T, d *draft.Draft, n *infer.Network) {
+	t.Helper()
+	drivers, err := registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(_ string, text []byte) []byte { return text }
+	lab, err := n.Files("lab", same)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.Hypotheses {
+		h := &d.Hypotheses[i]
+		files, err := h.Files(lab, same)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		for _, f := range files {
+			if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l, err := scenarios.Load(dir, scenarios.Options{Platforms: drivers.Platforms(), Template: drivers.Template})
+		if err != nil {
+			t.Errorf("%s: %v", h.Name, err)
+		} else if len(l.Warnings) > 0 {
+			t.Errorf("%s: %v", h.Name, l.Warnings)
+		}
+	}
+}
+
+// TestCorpus: what routers answered before and after real failures becomes hypotheses, each a valid scenario.
+func TestCorpus(t *testing.T) {
+	names, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(names) < 9 {
+		t.Fatalf("%v %v", names, err)
+	}
+	for _, path := range names {
+		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
+		t.Run(name, func(t *testing.T) {
+			d, n := drafted(t, "", archive(t, name+".txtar")...)
+			valid(t, d, n)
+			same := func(_ string, text []byte) []byte { return text }
+			files, err := d.Hypotheses[0].Files(nil, same)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := d.Markdown() + "\n# The first of them\n\n" + string(files[0].Data)
+			golden := strings.TrimSuffix(path, ".txtar") + ".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// latest are the files of an archive from while it failed.
+func latest(files []txtar.File) []txtar.File {
+	return slices.DeleteFunc(slices.Clone(files), func(f txtar.File) bool { return strings.Contains(f.Name, "before") })
+}
+
+// TestNothingKnown: captures of one time, in which all is as it should be, are no failure: without a sentence it
+// is said what to ask for, and with one the symptom is what that names.
+func TestNothingKnown(t *testing.T) {
+	all := archive(t, "frr-default-originate-slash1.txtar")
+	healthy := slices.DeleteFunc(slices.Clone(all), func(f txtar.File) bool { return strings.Contains(f.Name, "after") })
+	d, _ := drafted(t, "", healthy...)
+	if len(d.Hypotheses) > 0 || len(d.Broken) > 0 || len(d.Ask) < 2 || len(d.Healthy) == 0 {
+		t.Errorf("drafted %d of %v, asks %q", len(d.Hypotheses), d.Broken, d.Ask)
+	}
+	d, n := drafted(t, "Since Monday the BGP session of r2 is gone", healthy...)
+	if len(d.Broken) != 1 || d.Broken[0].Node != "r2" || d.Broken[0].Kind != draft.BGP || len(d.Hypotheses) == 0 {
+		t.Errorf("broken %v", d.Broken)
+	}
+	valid(t, d, n)
+	if d, _ = drafted(t, "The telephones do not work", healthy...); len(d.Hypotheses) > 0 || len(d.Ask) == 0 {
+		t.Errorf("drafted %d of a sentence that names nothing", len(d.Hypotheses))
+	}
+}
+
+// TestNoTable: a table that did not come, or whose answer was refused, is no lost neighbour.
+func TestNoTable(t *testing.T) {
+	files := archive(t, "ospf-mtu-mismatch.txtar")
+	for i, f := range files {
+		if !strings.Contains(f.Name, "after") {
+			continue
+		}
+		node, _, _ := strings.Cut(f.Name, "-")
+		before, rest, ok := strings.Cut(string(f.Data), node+"# show ip ospf neighbor detail\n")
+		if !ok {
+			t.Fatalf("%s has no neighbours", f.Name)
+		}
+		_, after, _ := strings.Cut(rest, "root@")
+		files[i].Data = []byte(before + node + "# show ip ospf neighbor detail\n% Unknown command: show ip ospf neighbor detail\nroot@" + after)
+	}
+	d, _ := drafted(t, "", files...)
+	if len(d.Broken) > 0 || len(d.Hypotheses) > 0 {
+		t.Errorf("broken: %v", d.Broken)
+	}
+}
+
+// TestOneCapture: what is in a state that it should not stay in is broken without an earlier capture where the
+// configuration asks for it, and what was merely not seen is not.
+func TestOneCapture(t *testing.T) {
+	d, n := drafted(t, "", latest(archive(t, "bird-role-no-capability.txtar"))...)
+	if len(d.Broken) != 2 || d.Broken[0].Why == "" || len(d.Hypotheses) == 0 {
+		t.Errorf("broken %v", d.Broken)
+	}
+	valid(t, d, n)
+}
+
+// TestTyped: what was typed at the prompt of a router becomes the stimulus, in its order.
+func TestTyped(t *testing.T) {
+	files := archive(t, "frr-default-originate-slash1.txtar")
+	typed := "r1# configure terminal\nr1(config)# router bgp 65001\nr1(config-router)# neighbor 10.0.0.2 shutdown\nr1(config-router)# end\nr1# show version\n"
+	for i := range files {
+		if files[i].Name == "r1-1-before.txt" {
+			text := strings.TrimSuffix(string(files[i].Data), "root@r1:~# \n")
+			files[i].Data = []byte(text + typed)
+		}
+	}
+	d, n := drafted(t, "", files...)
+	i := slices.IndexFunc(d.Changes, func(c draft.Change) bool {
+		return strings.Contains(c.What, "typed router bgp 65001 / neighbor 10.0.0.2 shutdown")
+	})
+	if i < 0 {
+		t.Errorf("changes %+v", d.Changes)
+	}
+	valid(t, d, n)
+}
+
+// TestDamage: a capture that is cut anywhere, or whose lines are lost, is drafted of without a panic, and what
+// is drafted is valid.
+func TestDamage(t *testing.T) {
+	rng := rand.New(rand.NewPCG(16, 1))
+	for _, name := range []string{"ospf-mtu-mismatch.txtar", "frr-suppress-fib-network.txtar"} {
+		files := archive(t, name)
+		for range 12 {
+			cut := slices.Clone(files)
+			at := rng.IntN(len(cut))
+			text := string(cut[at].Data)
+			if rng.IntN(2) == 0 {
+				text = text[:rng.IntN(len(text))]
+			} else {
+				lines := strings.SplitAfter(text, "\n")
+				from := rng.IntN(len(lines))
+				lines = slices.Delete(lines, from, min(len(lines), from+1+rng.IntN(30)))
+				text = strings.Join(lines, "")
+			}
+			cut[at].Data = []byte(text)
+			d, n := drafted(t, "", cut...)
+			if len(d.Hypotheses) > 0 {
+				valid(t, d, n)
+			}
+		}
+	}
+}
+
+// TestOrder: captures whose parts tell their own time are put in order by it, and others as they are given.
+func TestOrder(t *testing.T) {
+	files := archive(t, "frr-default-originate-slash1.txtar")
+	slices.Reverse(files)
+	d, _ := drafted(t, "", files...)
+	for _, s := range d.Broken {
+		if strings.Contains(fmt.Sprint(s), "0.0.0.0/1") {
+			t.Errorf("the later capture is taken for the healthy one, in spite of their order: %v", s)
+		}
+	}
+	if !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, "in the order given") }) {
+		t.Errorf("the order is not called into question: %q", d.Unknown)
+	}
+}
+
+// FuzzDraft: whatever two routers answer, drafting ends, and its scenarios can be written.
+func FuzzDraft(f *testing.F) {
+	commands := []string{
+		"show running-config", "show bgp summary", "show bgp ipv4 unicast", "show ip ospf neighbor", "show ip ospf neighbor detail", "show ip ospf route",
+		"show isis neighbor", "show ip route", "show interface", "ip -d link show", "show protocols all", "show route all", "cat /var/log/bgpd.log", "router bgp 1",
+	}
+	f.Add("r1 interface eth1\nrouter bgp 1\n neighbor 10.0.0.2 remote-as 2\n", "10.0.0.2 4 65002 1 1 0 0 0 never Active 0\n", byte(1))
+	f.Add(" Neighbor 2.2.2.2, interface address 10.0.0.2\n    In the area 0.0.0.0 via interface eth1\n    Neighbor priority is 1, State is Full/-\n", "", byte(4))
+	f.Add("r          BGP        ---        up     10:51:42.734  Established\n    Neighbor address: 10.0.0.2\n", "r BGP --- start 10:51:42.734 Idle\n", byte(10))
+	f.Add("2026/11/29 10:47:54 BGP: [XDY58-Y3CWV] Enabled administrative shutdown on BGP instance AS 65001\n", "Interface eth1 is up\n  Link ups: 1 last: (never)\n  Link downs: 2 last: 2026/11/29 10:50:14.30\n", byte(12))
+	f.Fuzz(func(t *testing.T, before, after string, which byte) {
+		r := draft.New(draft.Options{Others: others})
+		im := &intake.Import{}
+		for i, text := range []string{before, after} {
+			p := &intake.Part{Device: "r1", Kind: intake.Session}
+			im.Files = append(im.Files, intake.File{Name: fmt.Sprint(i), Parts: []*intake.Part{p}})
+			for _, command := range []string{commands[0], commands[int(which)%len(commands)]} {
+				if err := r.Visit(p, &intake.Command{Command: command, Status: intake.Answered, Line: 1}, text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		n := &infer.Network{Nodes: []infer.Node{{Name: "r1", Platform: "frr", Image: "reprise/frr:8.4.4", Likeness: infer.Exact, BGP: []infer.Peer{{Address: "10.0.0.2", AS: "2"}}, Ports: map[string]string{"eth1": "eth1"}}}}
+		d := r.Draft(im, n, "ospf bgp isis route")
+		for i := range d.Hypotheses {
+			if _, err := d.Hypotheses[i].Files(nil, func(_ string, text []byte) []byte { return text }); err != nil {
+				t.Error(err)
+			}
+		}
+		_ = d.Markdown()
+	})
+}

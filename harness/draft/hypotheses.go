@@ -1,0 +1,484 @@
+package draft
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/infer"
+)
+
+// Windows, in seconds of the lab's time. Hello and dead intervals are ten and forty by default (RFC 2328, C.3).
+const (
+	settles  = 90  // that the healthy state takes to come up
+	breaks   = 60  // that the symptom takes to show
+	stays    = 10  // that it must stay
+	missing  = 15  // that what is missing must not come
+	building = 10  // that a lab takes to build, and to be looked at
+	leads    = 300 // from the begin of the lab's clock to the moment that matters
+)
+
+// most bounds hypotheses, and the conditions of one.
+const (
+	mostHypotheses = 12
+	mostSymptoms   = 4
+	mostVersions   = 2
+)
+
+// hypotheses makes them, the likeliest first.
+func (w *drafter) hypotheses() {
+	if len(w.d.Broken) == 0 {
+		return
+	}
+	absent := w.d.Broken[0].Why != "" // root leaves one sort
+	var all []step
+	var soft []step
+	var reasons []string
+	for _, c := range w.d.Changes {
+		reasons = append(reasons, fmt.Sprintf("%s: %s (%s)", c.Node, c.What, c.From))
+		soft = append(soft, c.soft...)
+	}
+	all = w.inOrder(w.d.Changes)
+	if !absent && w.notable() {
+		w.atThatTime()
+	}
+	if absent && !slices.ContainsFunc(w.d.Changes, func(c Change) bool { return len(c.steps[0].Configure) > 0 }) {
+		w.fromTheStart() // with another configuration it is another start
+	}
+	if len(all) > 0 {
+		w.add("changes", "What the files say was done, all of it in order", reasons, all)
+	}
+	if len(w.d.Changes) > 1 {
+		for i, c := range w.d.Changes {
+			w.add("change "+fmt.Sprint(i+1), "One of the changes alone: "+short(c.What), reasons[i:i+1], w.inOrder([]Change{c}))
+		}
+	}
+	if len(soft) > 0 {
+		w.add("changes and refresh", "What was done, and then the sessions send everything again",
+			append(slices.Clone(reasons), "a changed policy of BGP takes effect when routes are sent again"), append(slices.Clone(all), soft...))
+	}
+	if !absent {
+		w.guesses()
+	}
+	if len(w.d.Hypotheses) > mostHypotheses {
+		w.unknown("%d more hypotheses are left out", len(w.d.Hypotheses)-mostHypotheses)
+		w.d.Hypotheses = w.d.Hypotheses[:mostHypotheses]
+	}
+	for i := range w.d.Hypotheses {
+		h := &w.d.Hypotheses[i]
+		h.Name = fmt.Sprintf("%02d-%s", i+1, h.Name)
+		h.file.ID = "draft-" + h.Name
+	}
+}
+
+// short is enough of a sentence for a title.
+func short(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// inOrder are the steps of changes. Between two whose times are known, a trial waits as long as the log has
+// between them, a second at least.
+func (w *drafter) inOrder(list []Change) (steps []step) {
+	last := int64(0)
+	for _, c := range list {
+		if last != 0 && c.at != 0 {
+			gap := min(max(time.Duration(c.at-last).Round(time.Second), time.Second), maxGap)
+			steps = append(steps, step{Hold: gap.String(), Why: fmt.Sprintf("the files have %s between the two, a trial at least 1s and at most %s", time.Duration(c.at-last).Round(time.Second), maxGap)})
+		}
+		last = cmp.Or(c.at, last)
+		steps = append(steps, c.steps...)
+	}
+	return steps
+}
+
+// add adds a hypothesis that has a stimulus.
+func (w *drafter) add(name, title string, reasons []string, steps []step) {
+	h := w.hypothesis(name, title, reasons)
+	h.file.Stimulus = append(slices.Clone(steps), w.arrived()...)
+	if w.d.Broken[0].Why != "" {
+		w.versions(h)
+		return
+	}
+	without := &control{}
+	for i := range h.file.Stimulus {
+		without.Without = append(without.Without, fmt.Sprintf("stimulus.%d", i))
+	}
+	h.file.Control, h.Control = without, "the same without what is done"
+	w.keep(h)
+}
+
+// keep takes a hypothesis, if none before it is the same.
+func (w *drafter) keep(h Hypothesis) {
+	if !slices.ContainsFunc(w.d.Hypotheses, func(x Hypothesis) bool { return printed(x) == printed(h) }) {
+		h.Name = slug(h.Name)
+		w.d.Hypotheses = append(w.d.Hypotheses, h)
+	}
+}
+
+// slug is a title as the name of a folder.
+func slug(s string) string {
+	return strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(s), "-"), "-")
+}
+
+// hypothesis is one with baseline, symptom and lab, without a stimulus.
+func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
+	h := Hypothesis{Name: name, Title: title, Reasons: distinct(reasons), extra: map[string]string{}}
+	suspects := w.suspects()
+	h.file = scenarioFile{
+		Reprise: "v1", Title: title, Labels: []string{"draft"}, Topology: labFile, Nodes: map[string]node{},
+		Problem: problem{What: cmp.Or(w.d.Sentence, w.summary()), How: "Not claimed: drafted of files; " + strings.Join(reasons, "; ")},
+		Trials:  trials{1, "redeploy"},
+	}
+	for _, n := range w.net.Nodes {
+		if n.Image == "" {
+			continue
+		}
+		x := node{Role: role(suspects, n.Name), Platform: platform(&n)}
+		if n.Config != "" {
+			x.Config = n.Name + ".conf"
+		}
+		h.file.Nodes[n.Name] = x
+		if x.Role == "dut" && h.file.Problem.Product.Platform == "" {
+			h.file.Problem.Product = product{n.Platform, n.Version}
+		}
+	}
+	h.file.Baseline, h.file.Symptom = w.baseline(), w.symptom()
+	h.Seconds = building + missing
+	if w.d.Broken[0].Why == "" {
+		h.Seconds = building + breaks
+	}
+	return h
+}
+
+// summary is what is broken, in a sentence.
+func (w *drafter) summary() string {
+	var list []string
+	for _, s := range w.d.Broken[:min(len(w.d.Broken), mostSymptoms)] {
+		list = append(list, fmt.Sprintf("%s: %s is %s", s.Node, s.What, cmp.Or(s.Is, "not there")))
+	}
+	return strings.Join(list, "; ")
+}
+
+// suspects are the nodes that may be at fault, the likeliest first.
+func (w *drafter) suspects() (list []string) {
+	for _, s := range w.d.Broken {
+		list = append(list, s.suspect...)
+	}
+	for _, c := range w.d.Changes {
+		list = append(list, c.Node)
+	}
+	return distinct(list)
+}
+
+func distinct(list []string) (out []string) {
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// baseline is what the lab must show first: the neighbours of the earliest capture, and the prefixes and routes
+// that are lost. Of a session that never was, it is that its ends reach each other.
+func (w *drafter) baseline() (list []condition) {
+	for _, s := range w.d.Healthy {
+		lost := slices.ContainsFunc(w.d.Broken, func(b Sign) bool { return b.Node == s.Node && b.Kind == s.Kind && b.id == s.id })
+		if s.Kind == Prefix || s.Kind == Route {
+			if !lost {
+				continue
+			}
+		}
+		c := s.look
+		c.Eventually = seconds(settles)
+		list = append(list, c)
+	}
+	for _, s := range w.d.Broken {
+		if a, err := netip.ParseAddr(s.id); err == nil && s.Kind == BGP && s.Why != "" {
+			list = append(list, condition{Name: s.Node + " reaches " + s.id, Node: s.Node, Reach: &reach{a.String()}, Eventually: seconds(settles)})
+		}
+	}
+	return list
+}
+
+// symptom is what is broken, stricter where the files tell the state that it is in.
+func (w *drafter) symptom() (list []condition) {
+	seen := map[string]bool{}
+	add := func(c condition) {
+		if k := fmt.Sprint(c.Node, c.Run, c.Expect); !seen[k] {
+			seen[k] = true
+			list = append(list, c)
+		}
+	}
+	for _, s := range w.d.Broken[:min(len(w.d.Broken), mostSymptoms)] {
+		c := s.look
+		switch {
+		case s.Why != "":
+			c.Name, c.Never, c.MayHoldBefore = s.Node+" never has "+s.What, seconds(missing), true
+			add(c)
+		default:
+			c.Name, c.Within, c.Consistently = s.Node+" has lost "+s.What, seconds(breaks), seconds(stays)
+			if c.Expect = "not (" + s.look.Expect + ")"; s.stuck != "" {
+				c.Name, c.Expect = s.Node+" is stuck: "+s.What+" is "+s.Is, s.stuck
+			}
+			add(c)
+		}
+		if s.peer != nil {
+			p := *s.peer
+			p.Name, p.Within, p.Consistently, p.MayHoldBefore = p.Name+" all the while", "5s", seconds(stays), true
+			add(p)
+		}
+	}
+	for _, n := range w.nodes() { // what came in the place of what is lost
+		if len(w.d.Broken) == 0 || w.d.Broken[0].Kind != Prefix || w.d.Broken[0].Why != "" || w.d.Broken[0].Node != n.Name {
+			continue
+		}
+		for _, s := range w.gained(n, Prefix) {
+			c := s.look
+			c.Within, c.Consistently = seconds(breaks), seconds(stays)
+			add(c)
+		}
+	}
+	return list
+}
+
+// gained is what a node's latest capture has of a kind, and its earliest has not.
+func (w *drafter) gained(n *infer.Node, kind Kind) (signs []Sign) {
+	list := w.listings(n.Name, kind)
+	if len(list) < 2 {
+		return nil
+	}
+	last := list[len(list)-1]
+	for _, id := range slices.Sorted(maps.Keys(last.rows)) {
+		if !last.rows[id].up || list[0].rows[id].up {
+			continue
+		}
+		if s, ok := w.sign(n, kind, id, last.rows[id]); ok {
+			signs = append(signs, s)
+		}
+	}
+	return signs
+}
+
+// arrived waits, after what is done, for the neighbours that only the latest captures have.
+func (w *drafter) arrived() (steps []step) {
+	for _, n := range w.nodes() {
+		for _, kind := range []Kind{OSPF, BGP} {
+			for _, s := range w.gained(n, kind) {
+				c := s.look
+				c.Eventually = seconds(settles)
+				steps = append(steps, step{WaitFor: &c})
+			}
+		}
+	}
+	return steps
+}
+
+// fromTheStart is what never was, without anything done: it is held against other settings and other versions.
+func (w *drafter) fromTheStart() {
+	const title = "It is so from the start: nothing has to be done"
+	var reasons []string
+	for _, s := range w.d.Broken {
+		reasons = append(reasons, fmt.Sprintf("%s: %s is %s in every capture (%s), although %s", s.Node, s.What, cmp.Or(s.Is, "not there"), s.From, s.Why))
+	}
+	if len(w.arrived()) > 0 { // nobody has a session before that
+		return
+	}
+	if policy := w.policy(); policy != nil {
+		h := w.hypothesis("policy", title, append(slices.Clone(reasons), policy.reason))
+		h.file.Control = &control{Set: map[string]string{}}
+		for name, text := range policy.configs {
+			file := name + "-control.conf"
+			h.extra[file] = text
+			h.file.Control.Set[name+".config"] = file
+		}
+		h.Control = "the same with " + policy.line
+		w.keep(h)
+	}
+	w.versions(w.hypothesis("from the start", title, reasons))
+}
+
+// versions adds a hypothesis once for each other version that the suspects' software can be had in, as its
+// control: all of them that have the software change it together, since a failure between two may be either's.
+// It has no control where there is none.
+func (w *drafter) versions(h Hypothesis) {
+	var images []string
+	of := map[string][]string{}
+	for _, name := range w.suspects() {
+		if n := w.net.Of(name); n != nil && n.Platform == platform(n) {
+			images = distinct(append(images, n.Image))
+			of[n.Image] = append(of[n.Image], name)
+		}
+	}
+	had := false
+	for _, image := range images {
+		if w.o.Others == nil {
+			break
+		}
+		others := w.o.Others(image)
+		for _, other := range others[:min(len(others), mostVersions)] {
+			x := h
+			software, version, _ := strings.Cut(other[strings.LastIndexByte(other, '/')+1:], ":")
+			x.Name = h.Name + " not in " + software + " " + version
+			x.file.Control, x.Control = &control{Set: map[string]string{}}, strings.Join(of[image], " and ")+" with "+other
+			for _, name := range of[image] {
+				x.file.Control.Set[name+".image"] = other
+			}
+			w.keep(x)
+			had = true
+		}
+	}
+	if !had {
+		w.unknown("%s: there is no other version of the suspects' software to hold it against", h.Title)
+		w.keep(h)
+	}
+}
+
+// setting is one that makes a lab healthy.
+type setting struct {
+	line, reason string
+	configs      map[string]string // by node
+}
+
+// policy is what makes a session pass routes whose both ends say that they have no policy (RFC 8212).
+func (w *drafter) policy() *setting {
+	const line = "no bgp ebgp-requires-policy"
+	p := &setting{line: line, configs: map[string]string{}}
+	for _, n := range w.nodes() {
+		last := w.latest(n.Name, BGP)
+		for _, id := range slices.Sorted(maps.Keys(last.rows)) {
+			if last.rows[id].state != "(Policy)" || platform(n) != "frr" {
+				continue
+			}
+			p.reason = fmt.Sprintf("%s says (Policy) of its session with %s (%s): without a policy an external neighbour is given and believed nothing (RFC 8212)", n.Name, id, w.at(last.answer))
+			p.configs[n.Name] = regexp.MustCompile(`(?m)^(router bgp .*)$`).ReplaceAllString(n.Config, "$1\n "+line)
+		}
+	}
+	if len(p.configs) == 0 {
+		return nil
+	}
+	return p
+}
+
+// guesses are what nothing in the files tells of, and what such a failure often comes of.
+func (w *drafter) guesses() {
+	const nothing = "nothing in the files tells of it"
+	done := map[string]bool{}
+	for _, s := range w.d.Broken {
+		if l, end := w.linkOf(s); l != nil && !done[l.A.String()] {
+			done[l.A.String()] = true
+			w.add("silent "+end, "The link at "+end+" carries nothing any more, and keeps its carrier",
+				[]string{nothing, "no capture says that " + end + " went down, and " + s.What + " is lost"}, []step{{Link: end, Fault: "drop", Direction: "both"}})
+			w.add("bounce "+end, "The link at "+end+" goes down and comes back", []string{nothing}, []step{{Link: end, Fault: "down", For: "5s"}})
+		}
+		if process := processOf(s.Kind, platform(w.net.Of(s.Node))); process != "" {
+			w.add("restart "+process+" "+s.Node, process+" of "+s.Node+" is started again", []string{nothing}, []step{{Node: s.Node, Fault: "restart", Process: process}})
+		}
+	}
+	if !w.notable() {
+		w.atThatTime()
+	}
+}
+
+// processOf is the daemon that a kind of neighbour is of.
+func processOf(kind Kind, platform string) string {
+	if platform == "bird" {
+		return "bird"
+	}
+	return map[Kind]string{BGP: "bgpd", Prefix: "bgpd", OSPF: "ospfd", ISIS: "isisd"}[kind]
+}
+
+// linkOf is the link that a lost neighbour was at, and the lab's end of it; nil where it is not known, or where
+// the files tell of something that was done at it.
+func (w *drafter) linkOf(s Sign) (*infer.Link, string) {
+	other := w.owner(s.id)
+	iface, _, _ := strings.Cut(s.id, " level ")
+	for i := range w.net.Links {
+		l := &w.net.Links[i]
+		for _, e := range [][2]infer.Endpoint{{l.A, l.B}, {l.B, l.A}} {
+			if e[0].Node != s.Node || e[1].Node != other && e[0].Port != iface {
+				continue
+			}
+			done := slices.ContainsFunc(w.d.Changes, func(c Change) bool {
+				return slices.ContainsFunc(c.steps, func(x step) bool { return x.Link == w.labEnd(l.A) || x.Link == w.labEnd(l.B) })
+			})
+			if !done {
+				return l, w.labEnd(e[0])
+			}
+		}
+	}
+	return nil, ""
+}
+
+// moment is when the failure began, by the first line that a log has after it was quiet.
+func (w *drafter) moment() (t time.Time, from string) {
+	for _, n := range w.nodes() {
+		for _, a := range w.answers[n.Name] {
+			if !a.quiet.IsZero() && (t.IsZero() || a.quiet.Before(t)) {
+				t, from = a.quiet, w.at(a)
+			}
+		}
+	}
+	return t, from
+}
+
+// wrap is a moment at which clocks that count seconds begin anew, near another.
+func wrap(t time.Time) (time.Time, string, bool) {
+	for _, m := range []struct {
+		at   int64
+		what string
+	}{{1 << 31, "seconds since 1970 no longer fit into 31 bits"}, {1 << 32, "seconds since 1970 no longer fit into 32 bits"}} {
+		if at := time.Unix(m.at, 0).UTC(); t.Sub(at).Abs() < 10*time.Minute {
+			return at, m.what, true
+		}
+	}
+	if year := time.Date(t.Year()+1, 1, 1, 0, 0, 0, 0, time.UTC); year.Sub(t) < 10*time.Minute {
+		return year, "the year ends", true
+	}
+	if year := time.Date(t.Year(), 1, 1, 0, 0, 0, 0, time.UTC); t.Sub(year) < 10*time.Minute {
+		return year, "the year begins", true
+	}
+	return t, "", false
+}
+
+// notable reports whether the failure began at a moment that matters by itself.
+func (w *drafter) notable() bool {
+	t, _ := w.moment()
+	_, _, ok := wrap(t)
+	return ok && !t.IsZero()
+}
+
+// atThatTime is the failure as the time of day has it: a lab whose clock begins before it, and nothing done.
+func (w *drafter) atThatTime() {
+	t, from := w.moment()
+	if t.IsZero() {
+		return
+	}
+	at, what, ok := wrap(t)
+	reasons := []string{fmt.Sprintf("a log is quiet until %s, the device's own time (%s)", t.Format(time.DateTime), from)}
+	if ok {
+		reasons = append(reasons, fmt.Sprintf("at %s UTC %s", at.Format(time.DateTime), what))
+	} else {
+		reasons = append(reasons, "nothing in the files tells that the time of day matters")
+	}
+	const speed = 10
+	h := w.hypothesis("time of day", "The time itself sets it off, and nothing is done", reasons)
+	start := at.Add(-leads * time.Second).UTC().Format(time.RFC3339)
+	h.file.Clock, h.Clock = &clock{speed, start}, start
+	for i := range h.file.Symptom {
+		if h.file.Symptom[i].Within != "" {
+			h.file.Symptom[i].Within = seconds(2 * leads)
+		}
+	}
+	h.Seconds = building + 2*leads
+	w.versions(h)
+}

@@ -1,0 +1,291 @@
+package draft
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/infer"
+	"github.com/reprise-lab/reprise/harness/intake"
+	"github.com/reprise-lab/reprise/harness/logs"
+)
+
+// Options are what drafting needs of others.
+type Options struct {
+	// Others are images of the same software of other versions, the newest first; for controls.
+	Others func(image string) []string
+}
+
+// maxEvents bounds what is kept of logs.
+const maxEvents = 2000
+
+// answer is what one answer tells.
+type answer struct {
+	part   *intake.Part
+	line   int
+	what   string // that was asked
+	tables []table
+	config string
+	links  map[string]link
+	events []event
+	typed  string    // a command that changes something
+	quiet  time.Time // when a log spoke again after it was quiet
+}
+
+// event is one line of a log that says what was done.
+type event struct {
+	rule *logRule
+	m    map[string]string
+	at   time.Time
+	line int
+}
+
+// Reader gathers what answers tell of a failure. Its zero value is not usable; see [New].
+type Reader struct {
+	o       Options
+	answers []*answer
+	rules   []logRule
+	events  int
+}
+
+// New makes a reader.
+func New(o Options) *Reader { return &Reader{o: o, rules: logRules()} }
+
+// Visit takes an answer; it is for [intake.Options]. It keeps no answer, but what is read out of it.
+func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
+	if c.Status == intake.Refused || c.Status == intake.Absent || c.Again {
+		return nil
+	}
+	a := &answer{part: p, line: c.Line, what: c.Command}
+	f := strings.Fields(strings.ToLower(c.Command))
+	switch {
+	case c.Status == intake.CutOff: // what it does not list may have been cut
+	case isConfig(f):
+		a.config = text
+	case isLink(f):
+		a.links = linksOf(f, text)
+	case isLog(f):
+		r.log(a, text)
+	default:
+		a.tables = tables(c.Command, text)
+		if len(a.tables) == 0 && changes(f) {
+			a.typed = c.Command
+		}
+	}
+	if len(a.tables)+len(a.links)+len(a.events) > 0 || a.config != "" || a.typed != "" || !a.quiet.IsZero() {
+		r.answers = append(r.answers, a)
+	}
+	return nil
+}
+
+// isConfig reports whether a command shows all of a configuration.
+func isConfig(f []string) bool {
+	if len(f) != 2 {
+		return false
+	}
+	return strings.HasPrefix("show", f[0]) && len(f[1]) > 2 && (strings.HasPrefix("running-config", f[1]) || strings.HasPrefix("configuration", f[1])) ||
+		f[0] == "cat" && (strings.HasSuffix(f[1], "/frr.conf") || strings.HasSuffix(f[1], "/bird.conf"))
+}
+
+func isLog(f []string) bool {
+	return slices.ContainsFunc(f, func(w string) bool {
+		return strings.HasPrefix(w, "log") || strings.Contains(w, "/log/") || w == "dmesg" || w == "journalctl"
+	})
+}
+
+// log reads what was done out of a log, and when it spoke again after it was quiet for a minute.
+func (r *Reader) log(a *answer, text string) {
+	var last time.Time
+	started := map[string]bool{}
+	for l, err := range logs.Read(strings.NewReader(text), a.what, logs.Options{}) {
+		if err != nil || r.events >= maxEvents {
+			return // a text that is in memory has no other end than its own
+		}
+		if !last.IsZero() && l.Time.Sub(last) > logs.Gap && a.quiet.IsZero() {
+			a.quiet = l.Time
+		}
+		if !l.Time.IsZero() {
+			last = l.Time
+		}
+		for i := range r.rules {
+			rule := &r.rules[i]
+			m := rule.re.FindStringSubmatch(l.Raw)
+			if m == nil {
+				continue
+			}
+			groups := map[string]string{}
+			for g, name := range rule.re.SubexpNames() {
+				groups[name] = m[g]
+			}
+			if rule.again && !started[groups["process"]] { // the first start is no restart
+				started[groups["process"]] = true
+				continue
+			}
+			a.events = append(a.events, event{rule, groups, l.Time, a.line + l.Number - 1})
+			r.events++
+		}
+	}
+}
+
+// drafter puts a draft together.
+type drafter struct {
+	o       Options
+	net     *infer.Network
+	files   map[*intake.Part]string
+	d       *Draft
+	answers map[string][]*answer // by node, the earliest first
+}
+
+// Draft makes hypotheses of what was visited, for the lab of a network. sentence is the customer's, or empty.
+func (r *Reader) Draft(im *intake.Import, net *infer.Network, sentence string) *Draft {
+	w := &drafter{o: r.o, net: net, files: map[*intake.Part]string{}, answers: map[string][]*answer{}}
+	w.d = &Draft{Reprise: Format, Sentence: strings.TrimSpace(sentence), Hypotheses: []Hypothesis{}}
+	for _, f := range im.Files {
+		for _, p := range f.Parts {
+			w.files[p] = filepath.Base(f.Name)
+		}
+	}
+	w.sort(r.answers)
+	w.signs()
+	w.changed()
+	w.words()
+	w.hypotheses()
+	if len(w.d.Hypotheses) == 0 {
+		w.ask()
+	}
+	return w.d
+}
+
+// sort gives each node its answers, the earliest first: by the devices' own clocks where each part tells its
+// time, and else in the order in which the files were given.
+func (w *drafter) sort(answers []*answer) {
+	for _, a := range answers {
+		n := w.nodeOf(a.part)
+		if n == nil || a.part.SameAs != "" {
+			continue
+		}
+		w.answers[n.Name] = append(w.answers[n.Name], a)
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.answers)) {
+		list := w.answers[name]
+		timed := !slices.ContainsFunc(list, func(a *answer) bool { return a.part.Taken.IsZero() || strings.Contains(a.part.From, "log") })
+		if timed {
+			slices.SortStableFunc(list, func(x, y *answer) int { return x.part.Taken.Compare(y.part.Taken) })
+		}
+		parts := map[*intake.Part]bool{}
+		for _, a := range list {
+			if len(a.tables) > 0 {
+				parts[a.part] = true
+			}
+		}
+		if len(parts) > 1 && !timed {
+			w.unknown("%s: which of its captures is the earlier is not told by all of them: they are taken in the order given", name)
+		}
+	}
+}
+
+// nodeOf is the node that a part is of: by the device that it names, or where it names none by the one whose
+// name stands in that of its file.
+func (w *drafter) nodeOf(p *intake.Part) *infer.Node {
+	if p.Device != "" {
+		return w.net.Of(p.Device)
+	}
+	var found *infer.Node
+	words := regexp.MustCompile(`[A-Za-z0-9]+`).FindAllString(w.files[p], -1)
+	for i := range w.net.Nodes {
+		n := &w.net.Nodes[i]
+		if slices.Contains(words, n.Name) {
+			if found != nil {
+				return nil
+			}
+			found = n
+		}
+	}
+	return found
+}
+
+func (w *drafter) unknown(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(w.d.Unknown, text) {
+		w.d.Unknown = append(w.d.Unknown, text)
+	}
+}
+
+// at is where an answer stands.
+func (w *drafter) at(a *answer) string { return fmt.Sprintf("%s:%d", w.files[a.part], a.line) }
+
+// nodes are those that answered, in order.
+func (w *drafter) nodes() (list []*infer.Node) {
+	for i := range w.net.Nodes {
+		if n := &w.net.Nodes[i]; len(w.answers[n.Name]) > 0 {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// config is the configuration of a node in its latest capture, or in its earliest.
+func (w *drafter) config(node string, latest bool) (text string, from *answer) {
+	for _, a := range w.answers[node] {
+		if a.config == "" {
+			continue
+		}
+		text, from = a.config, a
+		if !latest {
+			break
+		}
+	}
+	return text, from
+}
+
+// listing is one answer of a kind.
+type listing struct {
+	rows map[string]row
+	*answer
+}
+
+// listings are what a node listed of a kind, the earliest first.
+func (w *drafter) listings(node string, kind Kind) (list []listing) {
+	for _, a := range w.answers[node] {
+		for _, t := range a.tables {
+			if t.kind == kind {
+				list = append(list, listing{t.rows, a})
+			}
+		}
+	}
+	return list
+}
+
+// latest is the last of them; it has no rows, and no answer, where there is none.
+func (w *drafter) latest(node string, kind Kind) listing {
+	list := w.listings(node, kind)
+	if len(list) == 0 {
+		return listing{}
+	}
+	return list[len(list)-1]
+}
+
+// platform is what runs in the lab for a node.
+func platform(n *infer.Node) string {
+	if n.Likeness == infer.Exact || n.Likeness == infer.Near {
+		return n.Platform
+	}
+	return "frr"
+}
+
+// role is dut for whom a hypothesis suspects.
+func role(suspects []string, name string) string {
+	if slices.Contains(suspects, name) {
+		return "dut"
+	}
+	return "peer"
+}
+
+// seconds is a duration as the scenario language writes it.
+func seconds(n int) string { return fmt.Sprintf("%ds", n) }
+
+func firstWord(s string) string { return cmp.Or(strings.Fields(s + " ")...) }

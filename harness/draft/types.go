@@ -1,0 +1,81 @@
+package draft
+
+// Format is the version of hypotheses.json.
+const Format = "draft/v1"
+
+// Kind is what sort of thing a device shows. The zero value is invalid.
+type Kind string
+
+// Kinds, the lowest layer first.
+const (
+	ISIS   Kind = "isis"   // an adjacency, by interface and level
+	OSPF   Kind = "ospf"   // an adjacency, by the neighbour's address
+	BGP    Kind = "bgp"    // a session, by the neighbour's address
+	Prefix Kind = "prefix" // a network in the table of BGP, or in BIRD's
+	Route  Kind = "route"  // a route that is used
+	Metric Kind = "metric" // a metric that is configured
+)
+
+// Draft is what files came to.
+type Draft struct {
+	Reprise string `json:"reprise"`
+	// Sentence is the customer's.
+	Sentence string `json:"sentence,omitempty"`
+	// Healthy is what the earliest capture of each device shows, Broken what the latest does not, or never did.
+	Healthy []Sign `json:"healthy,omitempty"`
+	Broken  []Sign `json:"broken,omitempty"`
+	// Changes are what the files say was done or happened between.
+	Changes    []Change     `json:"changes,omitempty"`
+	Hypotheses []Hypothesis `json:"hypotheses"`
+	// Unknown is what could not be known, or not be shown in the lab.
+	Unknown []string `json:"unknown,omitempty"`
+	// Ask is what to ask the customer for.
+	Ask []string `json:"ask,omitempty"`
+}
+
+// Sign is one thing that a device shows, or should.
+type Sign struct {
+	Node string `json:"node"`
+	Kind Kind   `json:"kind"`
+	What string `json:"what"`          // "BGP with 10.0.0.2"
+	Was  string `json:"was,omitempty"` // in the earliest capture
+	Is   string `json:"is,omitempty"`  // in the latest
+	From string `json:"from"`          // FILE:LINE of the answer that tells, or of the configuration
+	// Why says by what it should be there, where no capture has it.
+	Why string `json:"why,omitempty"`
+
+	look    condition // that holds while it is healthy
+	stuck   string    // an expression for the state that it is in, which is stricter than not healthy
+	peer    *condition
+	suspect []string // nodes, the likeliest first
+	id      string
+}
+
+// Change is one thing that was done or happened, as the files tell.
+type Change struct {
+	Node string `json:"node"`
+	What string `json:"what"`
+	From string `json:"from"`
+
+	steps []step
+	at    int64 // by the device's clock, in nanoseconds since 1970; 0 is not known
+	soft  []step
+}
+
+// Hypothesis is one thing that may have set the failure off, as a scenario.
+type Hypothesis struct {
+	// Name is that of its folder.
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	// Reasons say what it rests on.
+	Reasons []string `json:"reasons"`
+	// Seconds is what one trial takes at most where the problem does not show, of the lab's time.
+	Seconds int `json:"seconds"`
+	// Control says what must stay healthy; empty where no control can be had.
+	Control string `json:"control,omitempty"`
+	// Clock says when the lab begins, where that is the point.
+	Clock string `json:"clock,omitempty"`
+
+	file  scenarioFile
+	extra map[string]string // files beside those of the lab
+}
