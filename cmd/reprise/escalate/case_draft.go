@@ -41,12 +41,13 @@ at the end what such a failure often comes of.
 Captures are ordered by the devices' own clocks, or else as they are given: name the healthy one first.
 
 A folder is written: hypotheses.md and hypotheses.json, lab/ as "topology infer" has it, and for each
-hypothesis a folder with a scenario that "reprise run" takes.
+hypothesis a folder with a scenario that "reprise run" takes. "reprise case try" runs them in order.
 
 Exit status: 0 written; 1 nothing in the files, or in the sentence, says what is broken: what to ask the
 customer for is printed; 4 wrong input.`,
 		Example: `  reprise case draft r1-monday.txt r1-today.txt r2-today.txt --symptom "OSPF to r2 is lost since the change"
-  reprise case draft --case cases/acme --dir acme-draft`,
+  reprise case draft --case cases/acme --dir acme-draft
+  reprise case try acme-draft`,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.files = args
 			if len(o.files) == 0 && o.casePath == "" {
@@ -152,7 +153,7 @@ func writeDraft(d draftedCase, n *infer.Network, clean func(string, []byte) []by
 	return nil
 }
 
-// hypothesesFile is a draft for machines.
+// hypothesesFile is what "case try" reads of a draft.
 const hypothesesFile = "hypotheses.json"
 
 // drafted loads each scenario that was written, as run will.
@@ -202,5 +203,5 @@ func printDraft(w io.Writer, d draftedCase) {
 		}
 		return
 	}
-	cli.Tell(w, "none of these is claimed; next: reprise run %s", filepath.Join(d.Dir, d.Hypotheses[0].Name))
+	cli.Tell(w, "none of these is claimed; next: reprise case try %s", d.Dir)
 }

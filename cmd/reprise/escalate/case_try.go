@@ -1,0 +1,219 @@
+package escalate
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/draft"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
+	"github.com/reprise-lab/reprise/topologies/yamlpos"
+)
+
+// caseTryOptions are what "case try" was asked.
+type caseTryOptions struct {
+	*cli.App
+	dir          string
+	budget       time.Duration
+	trials, labs int
+	speed        cli.Speed
+	lab          cli.LabFlags
+}
+
+// check tells what is wrong with the options.
+func (o *caseTryOptions) check() error {
+	if o.budget <= 0 {
+		return cli.InputError("--budget %s: want a time, as 10m", o.budget)
+	}
+	if o.trials < 1 || o.trials > cli.MaxCount {
+		return cli.InputError("--trials takes 1 to %d", cli.MaxCount)
+	}
+	return nil
+}
+
+func newCaseTry(a *cli.App, runF func(context.Context, *caseTryOptions) error) *cobra.Command {
+	o := &caseTryOptions{App: a}
+	c := &cobra.Command{
+		Use:   "try DIR",
+		Short: "Try the drafted hypotheses in order, until one reproduces the failure",
+		Long: `Run the hypotheses that "case draft" wrote, in their order: each so many trials of its scenario, and as many
+of its control, judged as "reprise run" does. It ends with the first whose symptom shows and whose control
+stays healthy, or with the budget; a hypothesis that was begun is ended. One that shows the symptom and has no
+control, or whose control shows it too, does not count as reproduced.
+
+What was tried is kept in DIR/tries.json, the evidence in DIR/runs: called again, it goes on with
+what is left. Remove tries.json to begin anew.
+
+Exit status: 0 one reproduces the failure, 1 all were tried and none shows it, 2 inconclusive (the budget is
+over, or some could not tell), 4 wrong input, 5 the environment lacks something, 130 interrupted.`,
+		Example: `  reprise case try draft
+  reprise case try acme-draft --budget 30m --labs 2 --trials 5
+  reprise case try acme-draft --speed 10`,
+		Args: cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			o.dir = args[0]
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runCaseTry)(c.Context(), o)
+		},
+	}
+	fl := c.Flags()
+	fl.DurationVar(&o.budget, "budget", 10*time.Minute, "begin no hypothesis after this time")
+	fl.IntVarP(&o.trials, "trials", "n", 1, "trials of each hypothesis, and of its control")
+	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
+	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
+	o.lab.Register(fl)
+	cli.CompleteAutoSpeed(c)
+	return c
+}
+
+// triesFile is what "case try" keeps of what it tried.
+const triesFile = "tries.json"
+
+// triedCase is what "case try" prints with --json.
+type triedCase struct {
+	*draft.Tries
+	Exit int `json:"exit"`
+}
+
+func runCaseTry(ctx context.Context, o *caseTryOptions) error {
+	var d draft.Draft
+	if err := readTried(filepath.Join(o.dir, hypothesesFile), &d); err != nil {
+		return cli.InputError("%w (reprise case draft writes it)", err)
+	}
+	if d.Reprise != draft.Format {
+		return cli.InputError("%s is of %s, and this program reads %s", filepath.Join(o.dir, hypothesesFile), cmp.Or(d.Reprise, "no format"), draft.Format)
+	}
+	var t draft.Tries
+	if err := readTried(filepath.Join(o.dir, triesFile), &t); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return cli.AsInputError(err)
+	}
+	try := func(ctx context.Context, h *draft.Hypothesis) (draft.Try, error) { return o.try(ctx, h) }
+	err := t.Go(ctx, d.Hypotheses, o.budget, try, func(t *draft.Tries) error {
+		return evidence.WriteJSON(filepath.Join(o.dir, triesFile), t)
+	})
+	out := triedCase{&t, cli.OutcomeCode(t.Outcome)}
+	switch {
+	case ctx.Err() != nil:
+		out.Exit = cli.ExitInterrupted
+	case err != nil:
+		return err
+	case len(t.Tries) > 0 && !slices.ContainsFunc(t.Tries, func(x draft.Try) bool { return x.Lacks == "" }):
+		out.Exit = cli.ExitEnvironment
+	}
+	if err := o.Show(out, func(w io.Writer) { printTries(w, &t) }); err != nil {
+		return err
+	}
+	return cli.Answer(out.Exit)
+}
+
+// readTried reads a file of a draft.
+func readTried(name string, to any) error {
+	data, err := plain.Read(name, yamlpos.MaxBytes)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, to); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// try runs one hypothesis and its control.
+func (o *caseTryOptions) try(ctx context.Context, h *draft.Hypothesis) (out draft.Try, err error) {
+	begin := time.Now()
+	defer func() { out.Took = time.Since(begin).Round(time.Millisecond) }()
+	scenario := filepath.Join(o.dir, filepath.Base(h.Name))
+	speed := o.speed
+	if err := o.ResolveSpeed(ctx, &speed, cli.SpeedOf{Scenario: scenario}, o.lab); err != nil {
+		return out, err
+	}
+	main, err := o.Plan(scenario, &cli.PlanFlags{Trials: o.trials, Labs: o.labs, Speed: speed})
+	if err != nil {
+		return out, err
+	}
+	plans := []*plan.Plan{main}
+	var control *plan.Plan
+	if main.Loaded.Scenario.Control != nil {
+		control, err = plan.New(main.Loaded, plan.Options{Variant: evidence.VariantControl, Trials: o.trials, Labs: main.Labs, Reset: main.Reset, Speed: main.Clock.Factor()})
+		if err != nil {
+			return out, cli.WithCode(cli.ExitInput, err)
+		}
+		plans = append(plans, control)
+	}
+	o.Progress("%s: %s", h.Name, h.Title)
+	b, err := o.OpenTestbed(ctx, filepath.Join(o.dir, "runs"), o.lab, plans...)
+	if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
+		return draft.Try{Outcome: result.Inconclusive, Answer: "it cannot be run here", Lacks: missing.Error()}, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	r, err := experiment.Rate(ctx, &b.Bench, main, control, experiment.RateOptions{Rule: experiment.StopRule{Runs: o.trials}, Controls: -1})
+	if err = b.Over(ctx, err); err != nil {
+		return out, err
+	}
+	out = draft.Try{Outcome: r.Outcome, Answer: r.Answer, Control: r.Control, Trials: r.Trials, Dir: r.Dir}
+	rate := result.NewProportion("main", r.Reproduced, r.Valid)
+	out.Rate = &rate
+	if r.Control != nil {
+		out.Trials += o.trials
+	}
+	switch {
+	case r.Outcome == result.Yes && control == nil:
+		out.Outcome, out.Answer = result.Inconclusive, "the symptom shows, and there is no control to hold it against"
+	case r.Outcome == result.Otherwise:
+		out.Outcome = result.Inconclusive
+	}
+	return out, nil
+}
+
+// printTries writes what was tried, for people.
+func printTries(w io.Writer, t *draft.Tries) {
+	var took time.Duration
+	for _, x := range t.Tries {
+		took += x.Took
+		cli.Tell(w, "%-32s %-13s %s, %s: %s", x.Hypothesis, triedAs(x), cli.Plural(x.Trials, "trial"), x.Took.Round(time.Second), x.Answer)
+		if x.Lacks != "" {
+			cli.Tell(w, "  %s", x.Lacks)
+		}
+		if x.Outcome == result.Yes {
+			cli.Tell(w, "  evidence: %s", x.Dir)
+		}
+	}
+	for _, name := range t.Left {
+		cli.Tell(w, "%-32s not tried", name)
+	}
+	cli.Tell(w, "%s; tried %d of %d, in %.1f minutes", t.Answer, len(t.Tries), len(t.Tries)+len(t.Left), took.Minutes())
+}
+
+// triedAs is an outcome in the words of a verdict.
+func triedAs(t draft.Try) evidence.Verdict {
+	switch t.Outcome {
+	case result.Yes:
+		return evidence.Reproduced
+	case result.No:
+		return evidence.NotReproduced
+	default:
+		return evidence.Inconclusive
+	}
+}

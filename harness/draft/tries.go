@@ -1,0 +1,103 @@
+package draft
+
+import (
+	"context"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/result"
+)
+
+// Tries are what came of the hypotheses that were tried.
+type Tries struct {
+	Reprise string `json:"reprise"`
+	Tries   []Try  `json:"tries"`
+	// Left are the hypotheses that were not tried.
+	Left []string `json:"left,omitempty"`
+	// Reproduced is the one that did; empty for none.
+	Reproduced string         `json:"reproduced,omitempty"`
+	Outcome    result.Outcome `json:"outcome"`
+	Answer     string         `json:"answer"`
+}
+
+// Try is what came of one hypothesis.
+type Try struct {
+	Hypothesis string `json:"hypothesis"`
+	// Outcome is yes where the symptom showed and the control stayed healthy, no where the symptom did not show.
+	Outcome result.Outcome `json:"outcome"`
+	Answer  string         `json:"answer"`
+	// Rate is that of the trials, and of the control's beside them; nil where it came to none.
+	Rate    *result.Proportion `json:"rate,omitempty"`
+	Control *result.Proportion `json:"control,omitempty"`
+	Trials  int                `json:"trials"` // of both
+	Dir     string             `json:"dir,omitempty"`
+	Took    time.Duration      `json:"took"`
+	// Lacks is what this machine lacks for it.
+	Lacks string `json:"lacks,omitempty"`
+}
+
+// Go tries hypotheses in their order, those of before left out, until one reproduces, the budget is over or ctx
+// is; one that was begun is ended. tried is told of each. The error is tried's, or the one that ended try.
+func (t *Tries) Go(ctx context.Context, hypotheses []Hypothesis, budget time.Duration, try func(context.Context, *Hypothesis) (Try, error), tried func(*Tries) error) error {
+	t.Reprise = Format
+	begin := time.Now()
+	for i := range hypotheses {
+		h := &hypotheses[i]
+		if t.Reproduced != "" || t.has(h.Name) {
+			continue
+		}
+		if time.Since(begin) >= budget || ctx.Err() != nil {
+			break
+		}
+		one, err := try(ctx, h)
+		if err != nil {
+			t.settle(hypotheses)
+			return err
+		}
+		one.Hypothesis = h.Name
+		t.Tries = append(t.Tries, one)
+		if one.Outcome == result.Yes {
+			t.Reproduced = h.Name
+		}
+		t.settle(hypotheses)
+		if err := tried(t); err != nil {
+			return err
+		}
+	}
+	t.settle(hypotheses)
+	return ctx.Err()
+}
+
+func (t *Tries) has(name string) bool {
+	for _, x := range t.Tries {
+		if x.Hypothesis == name {
+			return true
+		}
+	}
+	return false
+}
+
+// settle says what all of it comes to.
+func (t *Tries) settle(hypotheses []Hypothesis) {
+	t.Left = nil
+	for _, h := range hypotheses {
+		if !t.has(h.Name) {
+			t.Left = append(t.Left, h.Name)
+		}
+	}
+	undecided := 0
+	for _, x := range t.Tries {
+		if x.Outcome != result.No {
+			undecided++
+		}
+	}
+	switch {
+	case t.Reproduced != "":
+		t.Outcome, t.Answer = result.Yes, t.Reproduced+" reproduces the failure, and its control is clean"
+	case len(t.Left) > 0:
+		t.Outcome, t.Answer = result.Inconclusive, "none has reproduced the failure, and not all were tried"
+	case undecided > 0:
+		t.Outcome, t.Answer = result.Inconclusive, "none reproduced the failure with a clean control, and some could not tell"
+	default:
+		t.Outcome, t.Answer = result.No, "none of the hypotheses reproduces the failure"
+	}
+}

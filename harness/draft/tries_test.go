@@ -1,0 +1,85 @@
+package draft_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/harness/draft"
+	"github.com/reprise-lab/reprise/harness/result"
+)
+
+// TestTries: hypotheses are tried in order until one reproduces or the budget is over; what was tried is not
+// tried again, and none is called tried that was broken off.
+func TestTries(t *testing.T) {
+	three := []draft.Hypothesis{{Name: "1"}, {Name: "2"}, {Name: "3"}}
+	broken := errors.New("the lab fell")
+	for _, c := range []struct {
+		name    string
+		before  []string // that were tried, without success
+		answers map[string]result.Outcome
+		budget  time.Duration
+		err     error // of the second
+		tried   []string
+		outcome result.Outcome
+		left    []string
+	}{
+		{name: "the second reproduces", answers: map[string]result.Outcome{"1": result.No, "2": result.Yes}, budget: time.Hour, tried: []string{"1", "2"}, outcome: result.Yes, left: []string{"3"}},
+		{name: "none", answers: map[string]result.Outcome{"1": result.No, "2": result.No, "3": result.No}, budget: time.Hour, tried: []string{"1", "2", "3"}, outcome: result.No},
+		{name: "one cannot tell", answers: map[string]result.Outcome{"1": result.No, "2": result.Inconclusive, "3": result.No}, budget: time.Hour, tried: []string{"1", "2", "3"}, outcome: result.Inconclusive},
+		{name: "no time", answers: map[string]result.Outcome{}, outcome: result.Inconclusive, left: []string{"1", "2", "3"}},
+		{name: "goes on", before: []string{"1", "2"}, answers: map[string]result.Outcome{"3": result.Yes}, budget: time.Hour, tried: []string{"3"}, outcome: result.Yes},
+		{name: "broken off", answers: map[string]result.Outcome{"1": result.No}, budget: time.Hour, err: broken, tried: []string{"1", "2"}, outcome: result.Inconclusive, left: []string{"2", "3"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var all draft.Tries
+			for _, name := range c.before {
+				all.Tries = append(all.Tries, draft.Try{Hypothesis: name, Outcome: result.No})
+			}
+			var tried []string
+			kept := 0
+			err := all.Go(t.Context(), three, c.budget, func(_ context.Context, h *draft.Hypothesis) (draft.Try, error) {
+				tried = append(tried, h.Name)
+				if h.Name == "2" && c.err != nil {
+					return draft.Try{}, c.err
+				}
+				return draft.Try{Outcome: c.answers[h.Name]}, nil
+			}, func(*draft.Tries) error {
+				kept++
+				return nil
+			})
+			if !errors.Is(err, c.err) {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.tried, tried); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(c.left, all.Left); diff != "" {
+				t.Error(diff)
+			}
+			want := len(c.tried)
+			if c.err != nil {
+				want--
+			}
+			if all.Outcome != c.outcome || kept != want || all.Answer == "" {
+				t.Errorf("%s: %s; kept %d times", all.Outcome, all.Answer, kept)
+			}
+		})
+	}
+}
+
+// TestTriesInterrupted: what is interrupted is left to be tried again.
+func TestTriesInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var all draft.Tries
+	err := all.Go(ctx, []draft.Hypothesis{{Name: "1"}, {Name: "2"}}, time.Hour, func(context.Context, *draft.Hypothesis) (draft.Try, error) {
+		cancel()
+		return draft.Try{Outcome: result.No}, nil
+	}, func(*draft.Tries) error { return nil })
+	if !errors.Is(err, context.Canceled) || len(all.Tries) != 1 || len(all.Left) != 1 {
+		t.Errorf("%v, %+v", err, all)
+	}
+}
