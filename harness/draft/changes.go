@@ -31,6 +31,7 @@ func logRules() []logRule {
 		{re: regexp.MustCompile(`<INFO> Enabling protocol (?P<name>[\w-]+)`), what: "protocol {name} was enabled", step: step{Run: "enable {name}"}},
 		{re: regexp.MustCompile(`<INFO> Disabling protocol (?P<name>[\w-]+)`), what: "protocol {name} was disabled", step: step{Run: "disable {name}"}},
 		{re: regexp.MustCompile(`<INFO> Restarting protocol (?P<name>[\w-]+)`), what: "protocol {name} was restarted", step: step{Run: "restart {name}"}},
+		{re: regexp.MustCompile(`NOTIFICATION: (?:sent to|received from) neighbor (?P<peer>[\d.]+) 6/4 `), what: "the session with {peer} was reset", step: step{Run: "clear bgp {peer}"}},
 		{re: regexp.MustCompile(`\b(?P<process>\w+d) \d\S* starting: vty@`), what: "{process} was started again", again: true, step: step{Fault: "restart", Process: "{process}"}},
 		{re: regexp.MustCompile(`<INFO> Started$`), what: "BIRD was started again", again: true, step: step{Fault: "restart", Process: "bird"}},
 		{re: regexp.MustCompile(`kernel: .*\b(?P<port>\w+): (?:NIC )?[Ll]ink is [Dd]own`), what: "port {port} went down", port: true, step: down},

@@ -58,7 +58,12 @@ func drafted(tb testing.TB, sentence string, files ...txtar.File) (*draft.Draft,
 		}
 		names = append(names, name)
 	}
-	r, i := draft.New(draft.Options{Others: others}), infer.New(infer.Options{Template: drivers.Template, Image: image, Lacks: g.ConfigLacks})
+	r, i := draft.New(draft.Options{Others: others, Template: drivers.Template, Commands: func(platform, class string) []string {
+		if c, ok := drivers.Classed(platform); ok {
+			return c.EvidenceFor(class)
+		}
+		return nil
+	}}), infer.New(infer.Options{Template: drivers.Template, Image: image, Lacks: g.ConfigLacks})
 	im, err := g.Files(names, intake.Options{Visit: func(p *intake.Part, c *intake.Command, text string) error {
 		if err := r.Visit(p, c, text); err != nil {
 			return err
@@ -204,6 +209,37 @@ func TestOneCapture(t *testing.T) {
 	valid(t, d, n)
 }
 
+// TestPassing: an adjacency that one end saw in a state on the way to Full is lost, and not stuck in that state,
+// where the other end did not list it: a symptom that waits for the state would never come.
+func TestPassing(t *testing.T) {
+	files := archive(t, "frr-ospf-md5-2106.txtar")
+	for i, f := range files {
+		if f.Name == "r2-2-after.txt" {
+			head := "r2# show ip ospf neighbor detail\n"
+			before, after, ok := strings.Cut(string(f.Data), head)
+			if !ok {
+				t.Fatal("no neighbours in " + f.Name)
+			}
+			files[i].Data = []byte(before + head + " Neighbor 1.1.1.1, interface address 10.0.0.1\n    In the area 0.0.0.0 via interface eth1\n    Neighbor priority is 1, State is ExStart/-, 3 state changes\n" + after)
+		}
+	}
+	d, n := drafted(t, "", files...)
+	if len(d.Broken) != 2 || d.Broken[1].Is != "ExStart" {
+		t.Fatalf("broken %v", d.Broken)
+	}
+	lab, err := n.Files("lab", func(_ string, text []byte) []byte { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := d.Hypotheses[0].Files(lab, func(_ string, text []byte) []byte { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(written[0].Data), "ExStart|") || !strings.Contains(string(written[0].Data), "r2 has lost OSPF with 10.0.0.1") {
+		t.Errorf("%s", written[0].Data)
+	}
+}
+
 // TestTyped: what was typed at the prompt of a router becomes the stimulus, in its order.
 func TestTyped(t *testing.T) {
 	files := archive(t, "frr-default-originate-slash1.txtar")
@@ -263,6 +299,67 @@ func TestOrder(t *testing.T) {
 	}
 	if !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, "in the order given") }) {
 		t.Errorf("the order is not called into question: %q", d.Unknown)
+	}
+}
+
+// TestSubstitute: a neighbour of OSPF that a switch lost is looked for at the router that stands for it; a port
+// that its aggregate lost is told, and no lab is said to show it.
+func TestSubstitute(t *testing.T) {
+	switchOf := func(state, member string) []byte {
+		return fmt.Appendf(nil, `x1.1 # show switch
+SysName:          x1
+System Type:      X690-48x-2q-4c
+x1.2 # show version
+Image   : ExtremeXOS version 32.7.2.19 by release-manager
+x1.3 # show configuration
+#
+# Module vlan configuration.
+#
+create vlan "lan"
+configure vlan lan tag 10
+configure vlan lan add ports 5 untagged
+configure vlan lan ipaddress 10.0.0.1 255.255.255.0
+#
+# Module ospf configuration.
+#
+configure ospf routerid 10.1.1.1
+configure ospf add vlan lan area 0.0.0.0
+x1.4 # show ospf neighbor
+Neighbor ID     Pri State             Up/Dead Time             Address         Interface
+                                                                               BFD Session State
+==========================================================================================
+10.1.1.2        1   %-8s/DR       00:01:10:20/00:00:00:08  10.0.0.2        lan
+                                                                               None
+x1.5 # show sharing
+Load Sharing Monitor
+Config    Current    Agg       Ld Share    Ld Share  Agg   Link    Link Up
+Master    Master     Control   Algorithm   Group     Mbr   State   Transitions
+==============================================================================
+     1      1        LACP      L2          1          Y      A        2
+                               L2          2          %s      A        1
+==============================================================================
+Number of load sharing trunks: 1
+x1.6 #
+`, state, member)
+	}
+	router := []byte("f1# show version\nFRRouting 8.4.4 (f1).\nf1# show running-config\nfrr version 8.4.4\nhostname f1\ninterface eth1\n ip address 10.0.0.2/24\nrouter ospf\n network 10.0.0.0/24 area 0\nend\nf1# \n")
+	d, n := drafted(t, "", txtar.File{Name: "x1-1.txt", Data: switchOf("FULL", "Y")}, txtar.File{Name: "f1.txt", Data: router}, txtar.File{Name: "x1-2.txt", Data: switchOf("EXSTART", "-")})
+	if len(d.Broken) != 1 || d.Broken[0].What != "OSPF with 10.0.0.2" || d.Broken[0].Is != "EXSTART" || len(d.Hypotheses) == 0 {
+		t.Fatalf("broken %v, %d hypotheses", d.Broken, len(d.Hypotheses))
+	}
+	if len(d.NotShown) != 1 || d.NotShown[0].What != "lag member 2 of 1" {
+		t.Errorf("not shown: %v", d.NotShown)
+	}
+	valid(t, d, n)
+	d, _ = drafted(t, "", txtar.File{Name: "x1-1.txt", Data: switchOf("FULL", "Y")}, txtar.File{Name: "f1.txt", Data: router}, txtar.File{Name: "x1-2.txt", Data: switchOf("FULL", "-")})
+	if len(d.Hypotheses) > 0 || len(d.NotShown) != 1 || len(d.Ask) == 0 {
+		t.Errorf("%d hypotheses of what no lab shows; not shown %v", len(d.Hypotheses), d.NotShown)
+	}
+	d, _ = drafted(t, "The LAG is flapping", txtar.File{Name: "x1-1.txt", Data: switchOf("FULL", "Y")})
+	if !slices.ContainsFunc(d.Ask, func(a string) bool {
+		return strings.HasPrefix(a, "of x1, while it fails: ") && strings.Contains(a, "show sharing")
+	}) {
+		t.Errorf("asks %q", d.Ask)
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	settles  = 90  // that the healthy state takes to come up
 	breaks   = 60  // that the symptom takes to show
 	stays    = 10  // that it must stay
+	passes   = 3   // that one must stay which comes at a moment, and may go by itself
 	missing  = 15  // that what is missing must not come
 	building = 10  // that a lab takes to build, and to be looked at
 	leads    = 300 // from the begin of the lab's clock to the moment that matters
@@ -189,7 +190,8 @@ func distinct(list []string) (out []string) {
 }
 
 // baseline is what the lab must show first: the neighbours of the earliest capture, and the prefixes and routes
-// that are lost. Of a session that never was, it is that its ends reach each other.
+// that are lost. Of a session that never was, it is that its ends reach each other; of a metric, that the route is
+// there.
 func (w *drafter) baseline() (list []condition) {
 	for _, s := range w.d.Healthy {
 		lost := slices.ContainsFunc(w.d.Broken, func(b Sign) bool { return b.Node == s.Node && b.Kind == s.Kind && b.id == s.id })
@@ -203,6 +205,11 @@ func (w *drafter) baseline() (list []condition) {
 		list = append(list, c)
 	}
 	for _, s := range w.d.Broken {
+		if s.Kind == Metric { // it was announced before it was given another metric
+			c := *s.peer
+			c.Eventually = seconds(settles)
+			list = append(list, c)
+		}
 		if a, err := netip.ParseAddr(s.id); err == nil && s.Kind == BGP && s.Why != "" {
 			list = append(list, condition{Name: s.Node + " reaches " + s.id, Node: s.Node, Reach: &reach{a.String()}, Eventually: seconds(settles)})
 		}
@@ -224,6 +231,9 @@ func (w *drafter) symptom() (list []condition) {
 		switch {
 		case s.Why != "":
 			c.Name, c.Never, c.MayHoldBefore = s.Node+" never has "+s.What, seconds(missing), true
+			add(c)
+		case s.Kind == Crash:
+			c.Eventually = seconds(breaks)
 			add(c)
 		default:
 			c.Name, c.Within, c.Consistently = s.Node+" has lost "+s.What, seconds(breaks), seconds(stays)
@@ -372,6 +382,12 @@ func (w *drafter) policy() *setting {
 // guesses are what nothing in the files tells of, and what such a failure often comes of.
 func (w *drafter) guesses() {
 	const nothing = "nothing in the files tells of it"
+	from := len(w.d.Hypotheses)
+	defer func() {
+		for i := range w.d.Hypotheses[from:] {
+			w.d.Hypotheses[from+i].Guess = true
+		}
+	}()
 	done := map[string]bool{}
 	for _, s := range w.d.Broken {
 		if l, end := w.linkOf(s); l != nil && !done[l.A.String()] {
@@ -476,7 +492,7 @@ func (w *drafter) atThatTime() {
 	h.file.Clock, h.Clock = &clock{speed, start}, start
 	for i := range h.file.Symptom {
 		if h.file.Symptom[i].Within != "" {
-			h.file.Symptom[i].Within = seconds(2 * leads)
+			h.file.Symptom[i].Within, h.file.Symptom[i].Consistently = seconds(2*leads), seconds(passes)
 		}
 	}
 	h.Seconds = building + 2*leads

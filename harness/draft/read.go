@@ -17,6 +17,10 @@ import (
 
 // Options are what drafting needs of others.
 type Options struct {
+	// Template gives a driver's own template for a table, as "exos:lldp".
+	Template func(name string) ([]byte, error)
+	// Commands lists what a class of problem asks of a platform: ospf, bgp, lag, vrrp …
+	Commands func(platform, class string) []string
 	// Others are images of the same software of other versions, the newest first; for controls.
 	Others func(image string) []string
 }
@@ -33,8 +37,15 @@ type answer struct {
 	config string
 	links  map[string]link
 	events []event
-	typed  string    // a command that changes something
+	typed  string // a command that changes something
+	deaths []death
 	quiet  time.Time // when a log spoke again after it was quiet
+}
+
+// death is a daemon that a log says died of a signal.
+type death struct {
+	process, signal string
+	line            int
 }
 
 // event is one line of a log that says what was done.
@@ -73,14 +84,31 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		r.log(a, text)
 	default:
 		a.tables = tables(c.Command, text)
+		if len(a.tables) == 0 {
+			a.tables = r.byDriver(f, text)
+		}
 		if len(a.tables) == 0 && changes(f) {
 			a.typed = c.Command
 		}
 	}
-	if len(a.tables)+len(a.links)+len(a.events) > 0 || a.config != "" || a.typed != "" || !a.quiet.IsZero() {
+	if len(a.tables)+len(a.links)+len(a.events)+len(a.deaths) > 0 || a.config != "" || a.typed != "" || !a.quiet.IsZero() {
 		r.answers = append(r.answers, a)
 	}
 	return nil
+}
+
+// Sent are the configurations that came, and the commands that were typed, with their secrets: for who replaces
+// them.
+func (r *Reader) Sent() (texts []string) {
+	for _, a := range r.answers {
+		if a.config != "" {
+			texts = append(texts, a.config)
+		}
+		if a.typed != "" {
+			texts = append(texts, a.typed+"\n")
+		}
+	}
+	return texts
 }
 
 // isConfig reports whether a command shows all of a configuration.
@@ -102,6 +130,7 @@ func isLog(f []string) bool {
 func (r *Reader) log(a *answer, text string) {
 	var last time.Time
 	started := map[string]bool{}
+	died := regexp.MustCompile(`\b([A-Z][A-Z0-9]+): (?:\[[^\]]*\] ?)*Received signal (\d+) at`)
 	for l, err := range logs.Read(strings.NewReader(text), a.what, logs.Options{}) {
 		if err != nil || r.events >= maxEvents {
 			return // a text that is in memory has no other end than its own
@@ -111,6 +140,10 @@ func (r *Reader) log(a *answer, text string) {
 		}
 		if !l.Time.IsZero() {
 			last = l.Time
+		}
+		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
+			a.deaths = append(a.deaths, death{daemons()[m[1]], m[2], a.line + l.Number - 1})
+			r.events++
 		}
 		for i := range r.rules {
 			rule := &r.rules[i]
@@ -130,6 +163,11 @@ func (r *Reader) log(a *answer, text string) {
 			r.events++
 		}
 	}
+}
+
+// daemons are FRR's, by what their lines of logs begin with.
+func daemons() map[string]string {
+	return map[string]string{"BGP": "bgpd", "OSPF": "ospfd", "OSPF6": "ospf6d", "ISIS": "isisd", "ZEBRA": "zebra", "RIP": "ripd", "BFD": "bfdd", "PIM": "pimd", "LDP": "ldpd", "STATIC": "staticd"}
 }
 
 // drafter puts a draft together.

@@ -44,6 +44,7 @@ type condition struct {
 	Node          string `yaml:"node"`
 	Run           string `yaml:"run,omitempty"`
 	Reach         *reach `yaml:"reach,flow,omitempty"`
+	Core          string `yaml:"core,omitempty"`
 	Expect        string `yaml:"expect,omitempty"`
 	Eventually    string `yaml:"eventually,omitempty"`
 	Within        string `yaml:"within,omitempty"`

@@ -13,7 +13,7 @@ import (
 )
 
 // kinds are those that are compared between captures, the lowest layer first.
-func kinds() []Kind { return []Kind{ISIS, OSPF, BGP, Prefix, Route} }
+func kinds() []Kind { return []Kind{LAG, LLDP, ISIS, OSPF, VRRP, BGP, Prefix, Route} }
 
 // signs finds what is healthy and what is broken.
 func (w *drafter) signs() {
@@ -23,11 +23,13 @@ func (w *drafter) signs() {
 		}
 	}
 	for _, n := range w.nodes() {
+		w.crashed(n)
 		w.absentSessions(n)
 		w.absentPrefixes(n)
 		w.absentMetric(n)
 	}
 	w.d.Broken = w.root(w.d.Broken)
+	w.passing()
 }
 
 // compare finds what a node listed as up in a capture, and does not in its latest.
@@ -47,19 +49,19 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(first)) {
 		was, is := first[id], last.rows[id]
-		s, ok := w.sign(n, kind, id, was.rows[id])
-		if !ok {
-			w.unknown("%s: %s %s: the lab has no way to look at it", n.Name, kind, id)
-			continue
-		}
+		s, shown := w.sign(n, kind, id, was.rows[id])
 		s.Was, s.From = was.rows[id].state, w.at(was.answer)
-		if was.answer != last.answer || len(list) == 1 {
+		if shown && (was.answer != last.answer || len(list) == 1) {
 			w.d.Healthy = append(w.d.Healthy, s)
 		}
 		if is.up || was.answer == last.answer {
 			continue
 		}
 		s.Is, s.From = cmp.Or(is.state, "not listed"), w.at(last.answer)
+		if !shown {
+			w.d.NotShown = append(w.d.NotShown, s)
+			continue
+		}
 		s.stuck = stuckIn(kind, id, is.state)
 		w.d.Broken = append(w.d.Broken, s)
 	}
@@ -67,7 +69,7 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 
 // sign is what to look at in the lab for one row of a node's table.
 func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) {
-	s := Sign{Node: n.Name, Kind: kind, id: id, suspect: []string{n.Name}}
+	s := Sign{Node: n.Name, Kind: kind, What: string(kind) + " " + id, id: id, suspect: []string{n.Name}}
 	c := condition{Node: n.Name}
 	bird := platform(n) == "bird"
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(id), `\`, `\\`)
@@ -87,7 +89,7 @@ func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) 
 	case kind == Prefix:
 		s.What = id + " in BGP's table"
 		c.Run, c.Expect = "show bgp ipv4 unicast", `text matches "(?m)^ ?\\*[ >=i]*\\s*`+quoted+`\\s"`
-	case bird: // BIRD's other tables are not looked at
+	case bird, kind == LAG, kind == VRRP, kind == LLDP:
 		return s, false
 	case kind == OSPF:
 		s.What = "OSPF with " + id
@@ -105,7 +107,7 @@ func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) 
 }
 
 // stuckIn is an expression for a state that an adjacency was found in: one that it passes through when
-// all is well, and stays in when it is not.
+// all is well, and stays in when it is not. One look does not tell the two apart: see [drafter.passing].
 func stuckIn(kind Kind, id, state string) string {
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(id), `\`, `\\`)
 	switch state = strings.ToLower(state); {
@@ -116,6 +118,43 @@ func stuckIn(kind Kind, id, state string) string {
 		return fmt.Sprintf(`text matches "(?m)\\s%s +%s +Initializing"`, iface, level)
 	}
 	return ""
+}
+
+// passing takes an adjacency of OSPF for lost, and not for stuck in its state, where the other end is not in such a
+// state too: it may have been seen on its way.
+func (w *drafter) passing() {
+	other := func(s Sign) bool {
+		return slices.ContainsFunc(w.d.Broken, func(b Sign) bool { return b.Kind == OSPF && b.stuck != "" && b.Node == w.owner(s.id) })
+	}
+	both := map[int]bool{}
+	for i, s := range w.d.Broken {
+		both[i] = s.Kind != OSPF || other(s)
+	}
+	for i := range w.d.Broken {
+		if !both[i] {
+			w.d.Broken[i].stuck = ""
+		}
+	}
+}
+
+// crashed finds daemons that a log says died.
+func (w *drafter) crashed(n *infer.Node) {
+	seen := map[string]bool{}
+	for _, a := range w.answers[n.Name] {
+		for _, d := range a.deaths {
+			if seen[d.process] {
+				continue
+			}
+			seen[d.process] = true
+			s := Sign{Node: n.Name, Kind: Crash, What: d.process, Was: "running", Is: "dead of signal " + d.signal, From: fmt.Sprintf("%s:%d", w.files[a.part], d.line), id: d.process, suspect: []string{n.Name}}
+			if platform(n) != n.Platform {
+				w.d.NotShown = append(w.d.NotShown, s)
+				continue
+			}
+			s.look = condition{Name: d.process + " of " + n.Name + " dies", Node: n.Name, Core: d.process}
+			w.d.Broken = append(w.d.Broken, s)
+		}
+	}
 }
 
 // absentSessions finds sessions of BGP that are configured and were never up in any capture.
@@ -179,6 +218,9 @@ func (w *drafter) absentPrefixes(n *infer.Node) {
 		has := w.listings(other, Prefix)
 		own, _ := w.config(other, true)
 		if len(has) == 0 {
+			if len(announced) == 0 {
+				continue
+			}
 			w.unknown("%s: its table of BGP did not come: whether it has what %s announces is not known", other, n.Name)
 			continue
 		}
@@ -259,7 +301,7 @@ func (w *drafter) absentMetric(n *infer.Node) {
 func (w *drafter) root(all []Sign) (list []Sign) {
 	lost := slices.ContainsFunc(all, func(s Sign) bool { return s.Why == "" })
 	lowest := Kind("")
-	for _, kind := range append(kinds(), Metric) {
+	for _, kind := range append([]Kind{Crash}, append(kinds(), Metric)...) {
 		if slices.ContainsFunc(all, func(s Sign) bool { return s.Kind == kind && (s.Why == "" || !lost) }) {
 			lowest = kind
 			break

@@ -14,6 +14,11 @@ const (
 	Prefix Kind = "prefix" // a network in the table of BGP, or in BIRD's
 	Route  Kind = "route"  // a route that is used
 	Metric Kind = "metric" // a metric that is configured
+	Crash  Kind = "crash"  // a daemon that died
+
+	LAG  Kind = "lag"  // a port that is a member of an aggregate; no lab of substitutes shows it, nor
+	VRRP Kind = "vrrp" // a virtual router that is master,
+	LLDP Kind = "lldp" // and a neighbour of LLDP, by the port
 )
 
 // Draft is what files came to.
@@ -24,6 +29,8 @@ type Draft struct {
 	// Healthy is what the earliest capture of each device shows, Broken what the latest does not, or never did.
 	Healthy []Sign `json:"healthy,omitempty"`
 	Broken  []Sign `json:"broken,omitempty"`
+	// NotShown is what is broken, by the files, and what no lab of these nodes can show.
+	NotShown []Sign `json:"not-shown,omitempty"`
 	// Changes are what the files say was done or happened between.
 	Changes    []Change     `json:"changes,omitempty"`
 	Hypotheses []Hypothesis `json:"hypotheses"`
@@ -69,6 +76,8 @@ type Hypothesis struct {
 	Title string `json:"title"`
 	// Reasons say what it rests on.
 	Reasons []string `json:"reasons"`
+	// Guess says that nothing in the files tells of it: where it reproduces the failure, it is one way to it.
+	Guess bool `json:"guess,omitempty"`
 	// Seconds is what one trial takes at most where the problem does not show, of the lab's time.
 	Seconds int `json:"seconds"`
 	// Control says what must stay healthy; empty where no control can be had.

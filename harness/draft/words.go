@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ func (w *drafter) words() {
 		Prefix: regexp.MustCompile(`\bprefix(?:es)?\b|\broutes?\b`), Route: regexp.MustCompile(`\broutes?\b`),
 	}
 	for _, kind := range kinds() {
-		if !names[kind].MatchString(said) {
+		if re := names[kind]; re == nil || !re.MatchString(said) {
 			continue
 		}
 		var all, named []Sign
@@ -45,6 +46,17 @@ func (w *drafter) words() {
 
 // ask says what would tell more.
 func (w *drafter) ask() {
+	said := regexp.MustCompile(`[a-z]+`).FindAllString(strings.ReplaceAll(strings.ToLower(w.d.Sentence), "is-is", "isis"), -1)
+	for _, class := range []string{"bgp", "ospf", "isis", "lag", "mlag", "vrrp", "stp", "lldp", "fabric"} {
+		if w.o.Commands == nil || !slices.Contains(said, class) {
+			continue
+		}
+		for _, n := range w.net.Nodes {
+			if commands := w.o.Commands(n.Platform, class); len(commands) > 0 {
+				w.d.Ask = append(w.d.Ask, fmt.Sprintf("of %s, while it fails: %s", n.Name, strings.Join(commands, ", ")))
+			}
+		}
+	}
 	w.d.Ask = append(w.d.Ask, "a capture of each device while it fails: show tech-support, or the answers about the protocol in question (neighbours, tables, routes)")
 	if len(w.d.Healthy) == 0 {
 		w.d.Ask = append(w.d.Ask, "the same answers from a time when all was well, named before the others")

@@ -68,6 +68,7 @@ func (d *Draft) Markdown() string {
 		}
 	}
 	list("Broken, by the files", describe(d.Broken))
+	list("Broken, by the files, and not to be shown in this lab", describe(d.NotShown))
 	list("Healthy, by the files", describe(d.Healthy))
 	var changes []string
 	for _, c := range d.Changes {

@@ -112,9 +112,9 @@ func OtherVersions(image string) (others []string) {
 	return others
 }
 
-// Secretless replaces the secrets of a network's configurations, and nothing else: what the files say of
-// devices stays.
-func Secretless(n infer.Network) (func(file string, text []byte) []byte, error) {
+// Secretless replaces the secrets of a network's configurations, and of other texts of its devices, and nothing
+// else: what the files say of devices stays.
+func Secretless(n infer.Network, texts ...string) (func(file string, text []byte) []byte, error) {
 	o := redact.Options{KeepMACs: true, KeepPrefixes: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}
 	o.Keep = []string{"…"} // which stands for values that are taken out
 	for _, node := range n.Nodes {
@@ -126,6 +126,9 @@ func Secretless(n infer.Network) (func(file string, text []byte) []byte, error) 
 	}
 	for _, node := range n.Nodes {
 		r.Learn(node.Name+".conf", []byte(node.Sent))
+	}
+	for _, text := range texts {
+		r.Learn("later.conf", []byte(text))
 	}
 	return r.Text, nil
 }

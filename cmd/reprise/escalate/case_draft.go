@@ -88,12 +88,20 @@ func runCaseDraft(_ context.Context, o *caseDraftOptions) error {
 	if list, err := os.ReadDir(o.dir); err == nil && len(list) > 0 {
 		return cli.InputError("%s is not empty: give another folder with --dir", o.dir)
 	}
-	r := draft.New(draft.Options{Others: cli.OtherVersions})
+	registry, err := cli.Registry()
+	if err != nil {
+		return err
+	}
+	p, err := platforms()
+	if err != nil {
+		return err
+	}
+	r := draft.New(draft.Options{Others: cli.OtherVersions, Template: registry.Template, Commands: p.Commands})
 	n, im, err := cli.Network(files, r.Visit)
 	if err != nil {
 		return err
 	}
-	clean, err := cli.Secretless(n)
+	clean, err := cli.Secretless(n, r.Sent()...)
 	if err != nil {
 		return err
 	}
@@ -183,6 +191,9 @@ func printDraft(w io.Writer, d draftedCase) {
 	for _, s := range d.Broken {
 		cli.Tell(w, "broken: %s", s)
 	}
+	for _, s := range d.NotShown {
+		cli.Tell(w, "broken, and not to be shown in this lab: %s", s)
+	}
 	for _, c := range d.Changes {
 		cli.Tell(w, "done: %s: %s (%s)", c.Node, c.What, c.From)
 	}
@@ -197,7 +208,7 @@ func printDraft(w io.Writer, d draftedCase) {
 		cli.Tell(w, "not known: %s", u)
 	}
 	if len(d.Hypotheses) == 0 {
-		cli.Tell(w, "nothing says what is broken, and nothing is drafted; ask the customer for:")
+		cli.Tell(w, "nothing says what is broken that a lab can show, and nothing is drafted; ask the customer for:")
 		for _, a := range d.Ask {
 			cli.Tell(w, "  %s", a)
 		}
