@@ -2,6 +2,7 @@ package draft
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/result"
@@ -35,10 +36,11 @@ type Try struct {
 	Lacks string `json:"lacks,omitempty"`
 }
 
-// Go tries hypotheses in their order, those of before left out, until one reproduces, the budget is over or ctx
+// Go tries hypotheses in their order, those of before left out where nothing was lacking, until one reproduces, the budget is over or ctx
 // is; one that was begun is ended. tried is told of each. The error is tried's, or the one that ended try.
 func (t *Tries) Go(ctx context.Context, hypotheses []Hypothesis, budget time.Duration, try func(context.Context, *Hypothesis) (Try, error), tried func(*Tries) error) error {
 	t.Reprise = Format
+	t.Tries = slices.DeleteFunc(t.Tries, func(x Try) bool { return x.Lacks != "" }) // it may be here by now
 	begin := time.Now()
 	for i := range hypotheses {
 		h := &hypotheses[i]
@@ -93,6 +95,9 @@ func (t *Tries) settle(hypotheses []Hypothesis) {
 	switch {
 	case t.Reproduced != "":
 		t.Outcome, t.Answer = result.Yes, t.Reproduced+" reproduces the failure, and its control is clean"
+		if slices.ContainsFunc(hypotheses, func(h Hypothesis) bool { return h.Name == t.Reproduced && h.Guess }) {
+			t.Answer += "; nothing in the files tells of it: it is one way to this failure, and need not be the customer's"
+		}
 	case len(t.Left) > 0:
 		t.Outcome, t.Answer = result.Inconclusive, "none has reproduced the failure, and not all were tried"
 	case undecided > 0:

@@ -3,6 +3,7 @@ package draft_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // TestTries: hypotheses are tried in order until one reproduces or the budget is over; what was tried is not
 // tried again, and none is called tried that was broken off.
 func TestTries(t *testing.T) {
-	three := []draft.Hypothesis{{Name: "1"}, {Name: "2"}, {Name: "3"}}
+	three := []draft.Hypothesis{{Name: "1"}, {Name: "2"}, {Name: "3", Guess: true}}
 	broken := errors.New("the lab fell")
 	for _, c := range []struct {
 		name    string
@@ -64,10 +65,26 @@ func TestTries(t *testing.T) {
 			if c.err != nil {
 				want--
 			}
+			if guess := strings.Contains(all.Answer, "nothing in the files tells of it"); guess != (all.Reproduced == "3") {
+				t.Errorf("a guess is told as one: %t: %s", guess, all.Answer)
+			}
 			if all.Outcome != c.outcome || kept != want || all.Answer == "" {
 				t.Errorf("%s: %s; kept %d times", all.Outcome, all.Answer, kept)
 			}
 		})
+	}
+}
+
+// TestTriesLacking: what this machine lacked something for is tried again.
+func TestTriesLacking(t *testing.T) {
+	all := draft.Tries{Tries: []draft.Try{{Hypothesis: "1", Outcome: result.Inconclusive, Lacks: "an image"}, {Hypothesis: "2", Outcome: result.No}}}
+	var tried []string
+	err := all.Go(t.Context(), []draft.Hypothesis{{Name: "1"}, {Name: "2"}}, time.Hour, func(_ context.Context, h *draft.Hypothesis) (draft.Try, error) {
+		tried = append(tried, h.Name)
+		return draft.Try{Outcome: result.No}, nil
+	}, func(*draft.Tries) error { return nil })
+	if err != nil || len(tried) != 1 || tried[0] != "1" || len(all.Tries) != 2 || all.Outcome != result.No {
+		t.Errorf("%v, tried %v: %+v", err, tried, all)
 	}
 }
 

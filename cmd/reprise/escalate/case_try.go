@@ -120,7 +120,7 @@ func runCaseTry(ctx context.Context, o *caseTryOptions) error {
 	case len(t.Tries) > 0 && !slices.ContainsFunc(t.Tries, func(x draft.Try) bool { return x.Lacks == "" }):
 		out.Exit = cli.ExitEnvironment
 	}
-	if err := o.Show(out, func(w io.Writer) { printTries(w, &t) }); err != nil {
+	if err := o.Show(out, func(w io.Writer) { printTries(w, &t, o.dir) }); err != nil {
 		return err
 	}
 	return cli.Answer(out.Exit)
@@ -188,7 +188,7 @@ func (o *caseTryOptions) try(ctx context.Context, h *draft.Hypothesis) (out draf
 }
 
 // printTries writes what was tried, for people.
-func printTries(w io.Writer, t *draft.Tries) {
+func printTries(w io.Writer, t *draft.Tries, dir string) {
 	var took time.Duration
 	for _, x := range t.Tries {
 		took += x.Took
@@ -204,6 +204,9 @@ func printTries(w io.Writer, t *draft.Tries) {
 		cli.Tell(w, "%-32s not tried", name)
 	}
 	cli.Tell(w, "%s; tried %d of %d, in %.1f minutes", t.Answer, len(t.Tries), len(t.Tries)+len(t.Left), took.Minutes())
+	if t.Reproduced != "" {
+		cli.Tell(w, "next: how often: reprise rate %s", filepath.Join(dir, t.Reproduced))
+	}
 }
 
 // triedAs is an outcome in the words of a verdict.
