@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
+	"github.com/reprise-lab/reprise/harness/draft"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/topologies/livetest"
+)
+
+// circleEnv has TestCircle go through all cases; "make circle" sets it. Without it one is done, another each day.
+const circleEnv = "REPRISE_CIRCLE"
+
+// The circle closes for a case when one of its hypotheses reproduces a failure in which the case's own symptom, which
+// the drafting never saw, is there too.
+const leastClosed = 5
+
+// circleCases are failures of the corpus of every family that has routers alone, the first of them those that have
+// come back.
+func circleCases() []string {
+	return []string{
+		"frr-default-originate-slash1", "frr-bgp-no-shutdown", "bgp-no-ebgp-policy", "ospf-mtu-mismatch", "frr-ospf-default-metric",
+		"frr-isis-type-flap", "frr-suppress-fib-network", "bird-role-no-capability", "frr-ospf-md5-2106", "bird-frr-linklocal-nexthop", "ospf-silent-link",
+	}
+}
+
+// circle is what came of one case.
+type circle struct {
+	id         string
+	hypotheses int
+	tries      draft.Tries
+	same       evidence.RunVerdict // of the case's own symptom in the drafted lab
+	took       time.Duration
+}
+
+// closed reports whether the failure came back.
+func (c circle) closed() bool { return c.tries.Reproduced != "" && c.same.Reproduced > 0 }
+
+func (c circle) String() string {
+	what := "nothing was drafted"
+	switch {
+	case c.closed():
+		what = c.tries.Reproduced + " reproduces the same failure"
+	case c.tries.Reproduced != "":
+		what = c.tries.Reproduced + " reproduces another failure: the case's own symptom is not there: " + c.same.Reason
+	case c.hypotheses > 0:
+		what = c.tries.Answer
+	}
+	trials, minutes := 0, 0.0
+	for _, x := range c.tries.Tries {
+		trials += x.Trials
+		minutes += x.Took.Minutes()
+	}
+	return fmt.Sprintf("%-30s %2d of %2d hypotheses tried, %2d trials, %4.1f minutes (%4.1f in all): %s", c.id, len(c.tries.Tries), c.hypotheses, trials, minutes, c.took.Minutes(), what)
+}
+
+// TestCircle: what the routers of a failing run answered before and after it, their configurations and their
+// logs, as a customer's terminals show them and nothing else, goes through import, infer, draft and try; of the
+// cases at least leastClosed come back.
+func TestCircle(t *testing.T) {
+	livetest.Long(t, "a failing lab, and the labs of what may have set it off")
+	t.Parallel()
+	needSpaces(t)
+	ids := circleCases()
+	all := os.Getenv(circleEnv) != ""
+	if !all {
+		day := time.Now().YearDay() % leastClosed
+		ids = ids[day : day+1]
+	}
+	var lines []string
+	closed := 0
+	for _, id := range ids {
+		busyLabs <- struct{}{}
+		c := goRound(t, id)
+		<-busyLabs
+		if c.closed() {
+			closed++
+		} else if !all {
+			t.Errorf("%s", c)
+		}
+		lines = append(lines, c.String())
+		t.Logf("%s", c)
+	}
+	t.Logf("%d of %d came back as the same failure\n%s", closed, len(ids), strings.Join(lines, "\n"))
+	if all && closed < leastClosed {
+		t.Errorf("%d of %d came back, want %d", closed, len(ids), leastClosed)
+	}
+}
+
+// goRound takes one case from a failing run back to a failing run.
+func goRound(t *testing.T, id string) circle {
+	t.Helper()
+	begin, dir := time.Now(), t.TempDir()
+	c := circle{id: id}
+	broken := filepath.Join(dir, "case")
+	withoutWorkaround(t, id, broken)
+	var failing reproduce.Outcome
+	ask(t, &failing, "run", broken, "-n", "1", "--dir", filepath.Join(dir, "runs"))
+	if failing.Verdict.Reproduced != 1 {
+		t.Errorf("%s: the customer's network does not fail: %s", id, failing.Verdict.Reason)
+		return c
+	}
+	files := customersFiles(t, failing.Dir, filepath.Join(dir, "mail"))
+	out := filepath.Join(dir, "draft")
+	var drafted draft.Draft
+	ask(t, &drafted, append([]string{"case", "draft", "--dir", out}, files...)...)
+	if c.hypotheses = len(drafted.Hypotheses); c.hypotheses > 0 {
+		ask(t, &c.tries, "case", "try", out, "--speed", "10", "--budget", "10m")
+	}
+	if c.tries.Reproduced != "" {
+		again := filepath.Join(dir, "again")
+		withSymptom(t, filepath.Join(out, c.tries.Reproduced), broken, again)
+		var o reproduce.Outcome
+		ask(t, &o, "run", again, "-n", "1", "--speed", "10", "--dir", filepath.Join(dir, "runs"))
+		c.same = o.Verdict
+	}
+	c.took = time.Since(begin)
+	return c
+}
+
+// ask runs a verb and reads what it prints with --json.
+func ask(t *testing.T, to any, args ...string) {
+	t.Helper()
+	c := exec.Command(os.Args[0], append(args, "--json", "-q")...)
+	c.Args[0] = "reprise"
+	c.Env = append(os.Environ(), cli.EnvProvider+"="+cli.ProviderNamespaces)
+	var errOut bytes.Buffer
+	c.Stderr = &errOut
+	stdout, err := c.Output()
+	if jsonErr := json.Unmarshal(stdout, to); jsonErr != nil {
+		t.Fatalf("%v: %v: %v: %s%s", args, err, jsonErr, stdout, errOut.String())
+	}
+}
+
+// withoutWorkaround copies a case of the corpus: no customer's captures are from after what mends it.
+func withoutWorkaround(t *testing.T, id, to string) {
+	t.Helper()
+	entries := corpusEntries(t, func(string) bool { return true })
+	i := slices.IndexFunc(entries, func(e corpus.Entry) bool { return e.ID == id })
+	if i < 0 {
+		t.Fatalf("the corpus has no %s", id)
+	}
+	if err := os.CopyFS(to, entries[i].Files); err != nil {
+		t.Fatal(err)
+	}
+	s := readScenario(t, to)
+	delete(s, "workaround")
+	writeScenario(t, to, s)
+}
+
+// withSymptom copies a drafted scenario, with the symptom of another.
+func withSymptom(t *testing.T, drafted, of, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(drafted)); err != nil {
+		t.Fatal(err)
+	}
+	s := readScenario(t, drafted)
+	s["symptom"] = readScenario(t, of)["symptom"]
+	delete(s, "control")
+	if err := os.Remove(filepath.Join(to, "scenario.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	writeScenario(t, to, s)
+}
+
+func readScenario(t *testing.T, dir string) (s map[string]any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "scenario.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(data, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func writeScenario(t *testing.T, dir string, s map[string]any) {
+	t.Helper()
+	data, err := yaml.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "scenario.yaml"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// customersFiles writes what the nodes of a run's first trial answered before and after, and their logs, as
+// captures of terminals, a file for each node and time, the earlier first.
+func customersFiles(t *testing.T, run, to string) (files []string) {
+	t.Helper()
+	dir, info, err := evidence.OpenDir(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	trial := dir.Trial(1)
+	for _, when := range []string{"before", "after"} {
+		for _, n := range info.Nodes {
+			names, err := filepath.Glob(trial.File("states", when, n.Name, "*.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var w strings.Builder
+			for _, name := range names {
+				var s evidence.State
+				if err := evidence.ReadJSON(name, &s); err != nil {
+					t.Fatal(err)
+				}
+				if s.Error == "" {
+					show(&w, n, s.Command, cmp.Or(s.Output, s.Rejected))
+				}
+			}
+			logs, err := filepath.Glob(trial.File("logs", n.Name, "*"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range logs {
+				text, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if when == "after" {
+					show(&w, n, "!cat /var/log/"+filepath.Base(name), string(text))
+				}
+			}
+			if w.Len() == 0 {
+				continue // a node that nobody asked
+			}
+			fmt.Fprintf(&w, "root@%s:~# \n", n.Name)
+			name := filepath.Join(to, fmt.Sprintf("%s-%s.txt", n.Name, when))
+			if err := os.WriteFile(name, []byte(w.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, name)
+		}
+	}
+	return files
+}
+
+// show is a command and its answer at the prompt that the command is for: of the shell, of a router, of BIRD's
+// client.
+func show(w *strings.Builder, n evidence.NodeInfo, command, answer string) {
+	shell, isShell := strings.CutPrefix(command, "!")
+	switch {
+	case isShell:
+		fmt.Fprintf(w, "root@%s:~# %s\n", n.Name, shell)
+	case n.Platform == "bird":
+		fmt.Fprintf(w, "root@%s:~# birdc %s\n", n.Name, command)
+	default:
+		fmt.Fprintf(w, "%s# %s\n", n.Name, command)
+	}
+	if answer = regexp.MustCompile(`\n+$`).ReplaceAllString(answer, ""); answer != "" {
+		w.WriteString(answer + "\n")
+	}
+}
