@@ -300,6 +300,52 @@ func TestOrder(t *testing.T) {
 	if !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, "in the order given") }) {
 		t.Errorf("the order is not called into question: %q", d.Unknown)
 	}
+	bird := slices.DeleteFunc(archive(t, "frr-suppress-fib-network.txtar"), func(f txtar.File) bool { return !strings.HasPrefix(f.Name, "d-") })
+	slices.Reverse(bird)
+	if d, _ = drafted(t, "", bird...); len(d.Broken) > 0 || len(d.Unknown) > 0 {
+		t.Errorf("the session that came up in the later capture is taken for lost: %v, %q", d.Broken, d.Unknown)
+	}
+}
+
+// TestDifference: what makes one configuration the other is configured line by line, each in its stanza.
+func TestDifference(t *testing.T) {
+	for _, c := range []struct{ name, before, after, want string }{
+		{"a line in a stanza", "router ospf\n", "router ospf\n default-metric 7\n", "router ospf / default-metric 7"},
+		{"a new stanza", "", "interface eth2\n ip address 10.0.2.1/24\n ip ospf area 0\n", "interface eth2 / ip address 10.0.2.1/24 / ip ospf area 0"},
+		{"a line by itself is gone", "ip route 10.9.0.0/16 blackhole\n", "", "no ip route 10.9.0.0/16 blackhole"},
+		{"a stanza is gone", "router ospf\n redistribute static\n passive-interface lo\n", "", "no router ospf"},
+		{"another value", "router bgp 1\n neighbor 10.0.0.2 timers 1 3\n", "router bgp 1\n neighbor 10.0.0.2 timers 1 9\n", "router bgp 1 / neighbor 10.0.0.2 timers 1 9"},
+		{"a no is gone", "router bgp 1\n no bgp ebgp-requires-policy\n", "router bgp 1\n", "router bgp 1 / bgp ebgp-requires-policy"},
+		{
+			"two families", "router bgp 1\n !\n address-family ipv4 unicast\n  network 10.1.0.0/16\n exit-address-family\n !\n address-family ipv6 unicast\n exit-address-family\n",
+			"router bgp 1\n !\n address-family ipv4 unicast\n  network 10.2.0.0/16\n exit-address-family\n !\n address-family ipv6 unicast\n  redistribute static\n exit-address-family\n",
+			"router bgp 1 / address-family ipv4 unicast / no network 10.1.0.0/16 / router bgp 1 / address-family ipv4 unicast / network 10.2.0.0/16 / router bgp 1 / address-family ipv6 unicast / redistribute static",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			session := func(config string) []byte {
+				return []byte("r1# show version\nFRRouting 8.4.4 (r1).\nr1# show running-config\nfrr version 8.4.4\nhostname r1\n" + config + "end\nr1# \n")
+			}
+			d, _ := drafted(t, "", txtar.File{Name: "1.txt", Data: session(c.before)}, txtar.File{Name: "2.txt", Data: session(c.after)})
+			if len(d.Changes) != 1 || !strings.HasSuffix(d.Changes[0].What, ": "+c.want) {
+				t.Errorf("%+v", d.Changes)
+			}
+		})
+	}
+}
+
+// TestManyConfigurations: of the configurations of a session the first and the last are held against each other.
+func TestManyConfigurations(t *testing.T) {
+	var w strings.Builder
+	w.WriteString("r1# show version\nFRRouting 8.4.4 (r1).\n")
+	for _, metric := range []int{10, 20, 30, 40} {
+		fmt.Fprintf(&w, "r1# show running-config\nfrr version 8.4.4\nhostname r1\nrouter ospf\n default-metric %d\n redistribute static\nend\n", metric)
+	}
+	w.WriteString("r1# \n")
+	d, _ := drafted(t, "", txtar.File{Name: "r1.txt", Data: []byte(w.String())})
+	if len(d.Changes) != 1 || !strings.HasSuffix(d.Changes[0].What, ": router ospf / default-metric 40") || d.Changes[0].From != "r1.txt:25" {
+		t.Errorf("%+v", d.Changes)
+	}
 }
 
 // TestSubstitute: a neighbour of OSPF that a switch lost is looked for at the router that stands for it; a port

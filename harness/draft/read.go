@@ -25,8 +25,11 @@ type Options struct {
 	Others func(image string) []string
 }
 
-// maxEvents bounds what is kept of logs.
-const maxEvents = 2000
+// Bounds of what is kept: lines of logs, and answers.
+const (
+	maxEvents  = 2000
+	maxAnswers = 20_000
+)
 
 // answer is what one answer tells.
 type answer struct {
@@ -62,6 +65,7 @@ type Reader struct {
 	answers []*answer
 	rules   []logRule
 	events  int
+	beyond  int // answers that are not kept
 }
 
 // New makes a reader.
@@ -92,9 +96,31 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		}
 	}
 	if len(a.tables)+len(a.links)+len(a.events)+len(a.deaths) > 0 || a.config != "" || a.typed != "" || !a.quiet.IsZero() {
-		r.answers = append(r.answers, a)
+		r.keep(a)
 	}
 	return nil
+}
+
+// keep keeps an answer. Of the configurations of a part, which may be long, it is the first and the latest.
+func (r *Reader) keep(a *answer) {
+	if len(r.answers) >= maxAnswers {
+		r.beyond++
+		return
+	}
+	if a.config != "" {
+		var same []*answer
+		for _, x := range r.answers {
+			if x.part == a.part && x.config != "" {
+				same = append(same, x)
+			}
+		}
+		if len(same) > 1 {
+			same[1].config = a.config
+			same[1].line = a.line
+			return
+		}
+	}
+	r.answers = append(r.answers, a)
 }
 
 // Sent are the configurations that came, and the commands that were typed, with their secrets: for who replaces
@@ -187,6 +213,9 @@ func (r *Reader) Draft(im *intake.Import, net *infer.Network, sentence string) *
 		for _, p := range f.Parts {
 			w.files[p] = filepath.Base(f.Name)
 		}
+	}
+	if r.beyond > 0 {
+		w.unknown("%d answers beyond %d are not read", r.beyond, maxAnswers)
 	}
 	w.sort(r.answers)
 	w.signs()

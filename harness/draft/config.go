@@ -1,0 +1,139 @@
+package draft
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/reprise-lab/reprise/harness/infer"
+)
+
+// changedConfig makes a step of what the configuration of a node's latest capture has more, or less, than that
+// of its earliest.
+func (w *drafter) changedConfig(n *infer.Node) {
+	before, from := w.config(n.Name, false)
+	after, to := w.config(n.Name, true)
+	if from == nil || before == after {
+		return
+	}
+	if platform(n) != "frr" || n.Platform != "frr" {
+		w.unknown("%s: its configuration is another in %s than in %s, and the lab has no step for that", n.Name, w.at(to), w.at(from))
+		return
+	}
+	lines, added, removed := difference(before, after)
+	if len(lines) == 0 {
+		return
+	}
+	c := Change{Node: n.Name, From: w.at(to), steps: []step{{Node: n.Name, Configure: lines}}}
+	c.What = fmt.Sprintf("the configuration has %s more, and %s less, than in %s: %s", count(added, "line"), count(removed, "line"), w.at(from), strings.Join(lines, " / "))
+	if slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "router bgp") }) {
+		for _, p := range n.BGP {
+			c.soft = append(c.soft, step{Node: n.Name, Run: "clear bgp ipv4 unicast " + p.Address + " soft"})
+		}
+	}
+	w.change(c)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// line is one of a configuration, with those that it stands below.
+type line struct {
+	path []string
+	text string
+}
+
+// linesOf reads a configuration whose stanzas are told by how far their lines are indented.
+func linesOf(text string) (list []line) {
+	type level struct {
+		indent int
+		text   string
+	}
+	var above []level
+	for raw := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(raw)
+		if trimmed == "" || strings.HasPrefix(trimmed, "!") || trimmed == "end" || strings.HasPrefix(trimmed, "exit") ||
+			strings.HasPrefix(trimmed, "Building configuration") || strings.HasPrefix(trimmed, "Current configuration") || strings.HasPrefix(trimmed, "frr version") {
+			continue
+		}
+		indent := len(raw) - len(strings.TrimLeft(raw, " \t"))
+		for len(above) > 0 && above[len(above)-1].indent >= indent {
+			above = above[:len(above)-1]
+		}
+		l := line{text: trimmed}
+		for _, a := range above {
+			l.path = append(l.path, a.text)
+		}
+		list = append(list, l)
+		above = append(above, level{indent, trimmed})
+	}
+	return list
+}
+
+// difference is what makes one configuration the other, as lines to configure. A line that is there with another
+// last word is not taken out first: it is written over, unless there may be many of its kind.
+func difference(before, after string) (lines []string, added, removed int) {
+	key := func(l line) string { return strings.Join(l.path, "\x00") + "\x00\x00" + l.text }
+	many := regexp.MustCompile(`^(?:network|redistribute|ip address|ipv6 address|ip route|ipv6 route|passive-interface|match|area)\b`)
+	stem := func(l line) string {
+		i := strings.LastIndexByte(l.text, ' ')
+		if many.MatchString(l.text) {
+			i = len(l.text)
+		}
+		return strings.Join(l.path, "\x00") + "\x00\x00" + l.text[:max(i, 0)]
+	}
+	old, now := linesOf(before), linesOf(after)
+	had, has, written := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, l := range old {
+		had[key(l)] = true
+	}
+	for _, l := range now {
+		if has[key(l)] = true; !had[key(l)] {
+			written[stem(l)] = true
+		}
+	}
+	var at []string
+	put := func(path []string, text string) {
+		if !slices.Equal(at, path) {
+			lines = append(lines, path...)
+			at = path
+		}
+		lines = append(lines, text)
+	}
+	gone := ""
+	for _, l := range old {
+		if has[key(l)] {
+			continue
+		}
+		removed++
+		if gone != "" && len(l.path) > 0 && l.path[0] == gone || written[stem(l)] {
+			continue // it goes with its stanza, or is written over
+		}
+		if len(l.path) == 0 {
+			gone = l.text
+		}
+		if text, isNo := strings.CutPrefix(l.text, "no "); isNo {
+			put(l.path, text)
+		} else {
+			put(l.path, "no "+l.text)
+		}
+	}
+	at = nil
+	for _, l := range now {
+		if had[key(l)] {
+			continue
+		}
+		added++
+		put(l.path, l.text)
+		if nested := slices.ContainsFunc(now, func(x line) bool { return len(x.path) > len(l.path) && x.path[len(l.path)] == l.text }); nested {
+			at = append(slices.Clone(l.path), l.text)
+		}
+	}
+	return lines, added, removed
+}

@@ -1,0 +1,73 @@
+package draft
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/infer"
+)
+
+// logRule is what a line of a log says was done.
+type logRule struct {
+	re    *regexp.Regexp
+	what  string // for people; {name} are groups of the pattern
+	again bool   // only when it comes once more, of the same process
+	step  step   // its texts may have {name} too
+	port  bool   // the group "port" is a port with a link
+}
+
+// logRules are the lines that are read. Those of FRR, BIRD and the kernel are as the programs write them; those of
+// Switch Engine, Fabric Engine and IOS after their documents.
+func logRules() []logRule {
+	down := step{Fault: "down", For: "5s"}
+	return []logRule{
+		{re: regexp.MustCompile(`Enabled administrative shutdown on BGP instance AS (?P<as>\d+)`), what: "BGP was shut down", step: step{Configure: []string{"router bgp {as}", "bgp shutdown"}}},
+		{re: regexp.MustCompile(`Disabled administrative shutdown on BGP instance AS (?P<as>\d+)`), what: "the shutdown of BGP was taken back", step: step{Configure: []string{"router bgp {as}", "no bgp shutdown"}}},
+		{re: regexp.MustCompile(`<INFO> Enabling protocol (?P<name>[\w-]+)`), what: "protocol {name} was enabled", step: step{Run: "enable {name}"}},
+		{re: regexp.MustCompile(`<INFO> Disabling protocol (?P<name>[\w-]+)`), what: "protocol {name} was disabled", step: step{Run: "disable {name}"}},
+		{re: regexp.MustCompile(`<INFO> Restarting protocol (?P<name>[\w-]+)`), what: "protocol {name} was restarted", step: step{Run: "restart {name}"}},
+		{re: regexp.MustCompile(`NOTIFICATION: (?:sent to|received from) neighbor (?P<peer>[\d.]+) 6/4 `), what: "the session with {peer} was reset", step: step{Run: "clear bgp {peer}"}},
+		{re: regexp.MustCompile(`\b(?P<process>\w+d) \d\S* starting: vty@`), what: "{process} was started again", again: true, step: step{Fault: "restart", Process: "{process}"}},
+		{re: regexp.MustCompile(`<INFO> Started$`), what: "BIRD was started again", again: true, step: step{Fault: "restart", Process: "bird"}},
+		{re: regexp.MustCompile(`kernel: .*\b(?P<port>\w+): (?:NIC )?[Ll]ink is [Dd]own`), what: "port {port} went down", port: true, step: down},
+		{re: regexp.MustCompile(`Port (?P<port>[\d:]+) link down`), what: "port {port} went down", port: true, step: down},
+		{re: regexp.MustCompile(`Link Down ?\((?P<port>\d+/\d+)\)`), what: "port {port} went down", port: true, step: down},
+		{re: regexp.MustCompile(`Line protocol on Interface (?P<port>\S+), changed state to down`), what: "port {port} went down", port: true, step: down},
+	}
+}
+
+// logged makes steps of what logs say was done.
+func (w *drafter) logged(n *infer.Node) {
+	for _, a := range w.answers[n.Name] {
+		for _, e := range a.events {
+			fill := func(s string) string {
+				for name, value := range e.m {
+					s = strings.ReplaceAll(s, "{"+name+"}", value)
+				}
+				return s
+			}
+			what, from := fill(e.rule.what), fmt.Sprintf("%s:%d", w.files[a.part], e.line)
+			s := e.rule.step
+			if e.rule.port {
+				if n.Ports[e.m["port"]] == "" {
+					w.unknown("%s: %s (%s): no link of the lab is there", n.Name, what, from)
+					continue
+				}
+				w.flap(n.Name, n.Ports[e.m["port"]], what, from, 5*time.Second, e.at)
+				continue
+			}
+			if n.Platform != platform(n) {
+				w.unknown("%s: %s (%s): the lab has no step for that", n.Name, what, from)
+				continue
+			}
+			s.Node, s.Run, s.Process = n.Name, fill(s.Run), fill(s.Process)
+			s.Configure = nil
+			for _, l := range e.rule.step.Configure {
+				s.Configure = append(s.Configure, fill(l))
+			}
+			w.change(Change{Node: n.Name, What: what, From: from, at: nanoseconds(e.at), steps: []step{s}})
+		}
+	}
+}
