@@ -20,9 +20,11 @@ func (w *drafter) changed() {
 		w.changedConfig(n)
 		w.changedLinks(n)
 		w.typed(n)
+		w.audited(n)
 		w.logged(n)
 		w.levels(n)
 	}
+	w.told()
 	slices.SortStableFunc(w.d.Changes, func(x, y Change) int { return int(min(max(x.at-y.at, -1), 1)) })
 }
 

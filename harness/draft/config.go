@@ -22,11 +22,15 @@ func (w *drafter) changedConfig(n *infer.Node) {
 		w.unknown("%s: its configuration is another in %s than in %s, and the lab has no step for that", n.Name, w.at(to), w.at(from))
 		return
 	}
+	if dead := w.deaths(n.Name); len(dead) > 0 { // a daemon that is not there shows no configuration
+		w.unknown("%s: what its configuration lost is not known: %s does not run in its latest capture", n.Name, dead[0].process)
+		after = before + after
+	}
 	lines, added, removed := difference(before, after)
 	if len(lines) == 0 {
 		return
 	}
-	c := Change{Node: n.Name, From: w.at(to), steps: []step{{Node: n.Name, Configure: lines}}}
+	c := Change{Node: n.Name, From: w.at(to), difference: true, steps: []step{{Node: n.Name, Configure: lines}}}
 	c.What = fmt.Sprintf("the configuration has %s more, and %s less, than in %s: %s", count(added, "line"), count(removed, "line"), w.at(from), strings.Join(lines, " / "))
 	if slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "router bgp") }) {
 		for _, p := range n.BGP {

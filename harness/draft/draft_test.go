@@ -240,6 +240,21 @@ func TestPassing(t *testing.T) {
 	}
 }
 
+// TestNeverRan: a daemon that no capture has running did not die.
+func TestNeverRan(t *testing.T) {
+	d, _ := drafted(t, "", latest(archive(t, "frr-crash.txtar"))...)
+	if len(d.Broken) == 0 || d.Broken[0].Is != "dead of signal 11" {
+		t.Errorf("the log says that it died: %v", d.Broken)
+	}
+	files := latest(archive(t, "frr-crash.txtar"))
+	for i := range files {
+		files[i].Data = []byte(strings.ReplaceAll(string(files[i].Data), "Received signal", "Took note of signal"))
+	}
+	if d, _ = drafted(t, "", files...); slices.ContainsFunc(d.Broken, func(s draft.Sign) bool { return s.Kind == draft.Crash }) {
+		t.Errorf("broken %v", d.Broken)
+	}
+}
+
 // TestTyped: what was typed at the prompt of a router becomes the stimulus, in its order.
 func TestTyped(t *testing.T) {
 	files := archive(t, "frr-default-originate-slash1.txtar")

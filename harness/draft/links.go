@@ -91,7 +91,9 @@ func (w *drafter) flap(node, port, what, from string, took time.Duration, at tim
 		for i := range w.d.Changes {
 			c := &w.d.Changes[i]
 			if c.steps[0].Fault == "down" && (c.steps[0].Link == a || c.steps[0].Link == b) {
-				c.What += "; " + node + ": " + what + " (" + from + ")"
+				if c.Node != node && !strings.Contains(c.What, "; "+node+": ") {
+					c.What += "; " + node + ": " + what + " (" + from + ")"
+				}
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,7 +16,7 @@ type logRule struct {
 	what  string // for people; {name} are groups of the pattern
 	again bool   // only when it comes once more, of the same process
 	step  step   // its texts may have {name} too
-	port  bool   // the group "port" is a port with a link
+	port  bool   // the group "port" is a port with a link, or "peer" an address at the other end of one
 }
 
 // logRules are the lines that are read. Those of FRR, BIRD and the kernel are as the programs write them; those of
@@ -28,7 +29,8 @@ func logRules() []logRule {
 		{re: regexp.MustCompile(`<INFO> Enabling protocol (?P<name>[\w-]+)`), what: "protocol {name} was enabled", step: step{Run: "enable {name}"}},
 		{re: regexp.MustCompile(`<INFO> Disabling protocol (?P<name>[\w-]+)`), what: "protocol {name} was disabled", step: step{Run: "disable {name}"}},
 		{re: regexp.MustCompile(`<INFO> Restarting protocol (?P<name>[\w-]+)`), what: "protocol {name} was restarted", step: step{Run: "restart {name}"}},
-		{re: regexp.MustCompile(`NOTIFICATION: (?:sent to|received from) neighbor (?P<peer>[\d.]+) 6/4 `), what: "the session with {peer} was reset", step: step{Run: "clear bgp {peer}"}},
+		{re: regexp.MustCompile(`NOTIFICATION(?:\([^)]*\))?: sent to neighbor (?P<peer>[\d.]+) 6/4 `), what: "the session with {peer} was reset", step: step{Run: "clear bgp {peer}"}},
+		{re: regexp.MustCompile(`ADJCHANGE: neighbor (?P<peer>[\d.]+)\S* in vrf \S+ Down Interface down`), what: "the port towards {peer} went down", port: true, step: down},
 		{re: regexp.MustCompile(`\b(?P<process>\w+d) \d\S* starting: vty@`), what: "{process} was started again", again: true, step: step{Fault: "restart", Process: "{process}"}},
 		{re: regexp.MustCompile(`<INFO> Started$`), what: "BIRD was started again", again: true, step: step{Fault: "restart", Process: "bird"}},
 		{re: regexp.MustCompile(`kernel: .*\b(?P<port>\w+): (?:NIC )?[Ll]ink is [Dd]own`), what: "port {port} went down", port: true, step: down},
@@ -51,11 +53,12 @@ func (w *drafter) logged(n *infer.Node) {
 			what, from := fill(e.rule.what), fmt.Sprintf("%s:%d", w.files[a.part], e.line)
 			s := e.rule.step
 			if e.rule.port {
-				if n.Ports[e.m["port"]] == "" {
+				port := cmp.Or(n.Ports[e.m["port"]], w.portTowards(n, e.m["peer"]))
+				if port == "" {
 					w.unknown("%s: %s (%s): no link of the lab is there", n.Name, what, from)
 					continue
 				}
-				w.flap(n.Name, n.Ports[e.m["port"]], what, from, 5*time.Second, e.at)
+				w.flap(n.Name, port, what, from, 5*time.Second, e.at)
 				continue
 			}
 			if n.Platform != platform(n) {
@@ -70,4 +73,18 @@ func (w *drafter) logged(n *infer.Node) {
 			w.change(Change{Node: n.Name, What: what, From: from, at: nanoseconds(e.at), steps: []step{s}})
 		}
 	}
+}
+
+// portTowards is the lab's name of the port at which the owner of an address is.
+func (w *drafter) portTowards(n *infer.Node, address string) string {
+	other := w.owner(address)
+	for _, l := range w.net.Links {
+		switch {
+		case l.A.Node == n.Name && l.B.Node == other:
+			return n.Ports[l.A.Port]
+		case l.B.Node == n.Name && l.A.Node == other:
+			return n.Ports[l.B.Port]
+		}
+	}
+	return ""
 }

@@ -41,6 +41,7 @@ type answer struct {
 	links  map[string]link
 	events []event
 	typed  string // a command that changes something
+	audits []audit
 	deaths []death
 	quiet  time.Time // when a log spoke again after it was quiet
 }
@@ -49,6 +50,7 @@ type answer struct {
 type death struct {
 	process, signal string
 	line            int
+	from            string
 }
 
 // event is one line of a log that says what was done.
@@ -87,6 +89,10 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	case isLog(f):
 		r.log(a, text)
 	default:
+		if m := regexp.MustCompile(`(?m)^(\w+d) is not running\s*$`).FindStringSubmatch(text); m != nil {
+			a.deaths = append(a.deaths, death{process: m[1], line: c.Line})
+			break // what it would list is not known
+		}
 		a.tables = tables(c.Command, text)
 		if len(a.tables) == 0 {
 			a.tables = r.byDriver(f, text)
@@ -95,7 +101,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 			a.typed = c.Command
 		}
 	}
-	if len(a.tables)+len(a.links)+len(a.events)+len(a.deaths) > 0 || a.config != "" || a.typed != "" || !a.quiet.IsZero() {
+	if len(a.tables)+len(a.links)+len(a.events)+len(a.audits)+len(a.deaths) > 0 || a.config != "" || a.typed != "" || !a.quiet.IsZero() {
 		r.keep(a)
 	}
 	return nil
@@ -133,6 +139,9 @@ func (r *Reader) Sent() (texts []string) {
 		if a.typed != "" {
 			texts = append(texts, a.typed+"\n")
 		}
+		for _, x := range a.audits {
+			texts = append(texts, strings.Join(x.configure, "\n")+"\n")
+		}
 	}
 	return texts
 }
@@ -157,10 +166,16 @@ func (r *Reader) log(a *answer, text string) {
 	var last time.Time
 	started := map[string]bool{}
 	died := regexp.MustCompile(`\b([A-Z][A-Z0-9]+): (?:\[[^\]]*\] ?)*Received signal (\d+) at`)
+	u := newAuditor()
+	defer func() {
+		a.audits = u.done
+		r.events += len(u.done)
+	}()
 	for l, err := range logs.Read(strings.NewReader(text), a.what, logs.Options{}) {
-		if err != nil || r.events >= maxEvents {
+		if err != nil || r.events+len(u.done) >= maxEvents {
 			return // a text that is in memory has no other end than its own
 		}
+		u.take(l, a.line+l.Number-1)
 		if !last.IsZero() && l.Time.Sub(last) > logs.Gap && a.quiet.IsZero() {
 			a.quiet = l.Time
 		}
@@ -168,7 +183,7 @@ func (r *Reader) log(a *answer, text string) {
 			last = l.Time
 		}
 		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
-			a.deaths = append(a.deaths, death{daemons()[m[1]], m[2], a.line + l.Number - 1})
+			a.deaths = append(a.deaths, death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1})
 			r.events++
 		}
 		for i := range r.rules {

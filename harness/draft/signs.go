@@ -136,24 +136,46 @@ func (w *drafter) passing() {
 	}
 }
 
-// crashed finds daemons that a log says died.
+// how says how a daemon ended, where the files do.
+func (d death) how() string {
+	if d.signal == "" {
+		return "not running"
+	}
+	return "dead of signal " + d.signal
+}
+
+// crashed finds daemons that died, by a log, or by what the router's shell says where it said more before.
 func (w *drafter) crashed(n *infer.Node) {
-	seen := map[string]bool{}
-	for _, a := range w.answers[n.Name] {
+	for _, d := range w.deaths(n.Name) {
+		s := Sign{Node: n.Name, Kind: Crash, What: d.process, Was: "running", Is: d.how(), From: d.from, id: d.process, suspect: []string{n.Name}}
+		if platform(n) != n.Platform {
+			w.d.NotShown = append(w.d.NotShown, s)
+			continue
+		}
+		s.look = condition{Name: d.process + " of " + n.Name + " dies", Node: n.Name, Core: d.process}
+		w.d.Broken = append(w.d.Broken, s)
+	}
+}
+
+// deaths are the daemons of a node that died, each once: with the signal, where a log has it.
+func (w *drafter) deaths(node string) (list []death) {
+	asked := map[string]bool{} // commands that a daemon answered
+	for _, a := range w.answers[node] {
+		asked[a.what] = asked[a.what] || len(a.tables) > 0
 		for _, d := range a.deaths {
-			if seen[d.process] {
-				continue
+			if d.signal == "" && !asked[a.what] {
+				continue // it never ran, as far as is known
 			}
-			seen[d.process] = true
-			s := Sign{Node: n.Name, Kind: Crash, What: d.process, Was: "running", Is: "dead of signal " + d.signal, From: fmt.Sprintf("%s:%d", w.files[a.part], d.line), id: d.process, suspect: []string{n.Name}}
-			if platform(n) != n.Platform {
-				w.d.NotShown = append(w.d.NotShown, s)
-				continue
+			d.from = fmt.Sprintf("%s:%d", w.files[a.part], d.line)
+			switch i := slices.IndexFunc(list, func(x death) bool { return x.process == d.process }); {
+			case i < 0:
+				list = append(list, d)
+			case list[i].signal == "":
+				list[i] = d
 			}
-			s.look = condition{Name: d.process + " of " + n.Name + " dies", Node: n.Name, Core: d.process}
-			w.d.Broken = append(w.d.Broken, s)
 		}
 	}
+	return list
 }
 
 // root leaves of what is broken the lowest layer: what is above it is lost with it. What was never there stays

@@ -64,9 +64,11 @@ type Change struct {
 	What string `json:"what"`
 	From string `json:"from"`
 
-	steps []step
-	at    int64 // by the device's clock, in nanoseconds since 1970; 0 is not known
-	soft  []step
+	steps      []step
+	difference bool // of two configurations
+
+	at   int64 // by the device's clock, in nanoseconds since 1970; 0 is not known
+	soft []step
 }
 
 // Hypothesis is one thing that may have set the failure off, as a scenario.
