@@ -18,7 +18,11 @@ func (w *drafter) changedConfig(n *infer.Node) {
 	if from == nil || before == after {
 		return
 	}
-	if platform(n) != "frr" || n.Platform != "frr" {
+	switch {
+	case n.Platform == "bird" && platform(n) == "bird":
+		w.change(loaded(n.Name, before, after, w.at(from), w.at(to)))
+		return
+	case n.Platform != "frr" || platform(n) != "frr":
 		w.unknown("%s: its configuration is another in %s than in %s, and the lab has no step for that", n.Name, w.at(to), w.at(from))
 		return
 	}
@@ -38,6 +42,38 @@ func (w *drafter) changedConfig(n *infer.Node) {
 		}
 	}
 	w.change(c)
+}
+
+// laterFile is where a BIRD has the configuration that its latest capture shows, until it is loaded.
+const laterFile = "/etc/bird/later.conf"
+
+// loaded is a BIRD that takes over another configuration, whole: its language has no lines that take others back.
+func loaded(node, before, after, from, to string) Change {
+	had, has := map[string]bool{}, map[string]bool{}
+	for l := range strings.Lines(before) {
+		had[strings.TrimSpace(l)] = true
+	}
+	var more []string
+	for l := range strings.Lines(after) {
+		l = strings.TrimSpace(l)
+		if has[l] = true; !had[l] {
+			more = append(more, l)
+		}
+	}
+	less := 0
+	for l := range had {
+		if !has[l] {
+			less++
+		}
+	}
+	return Change{
+		Node: node, From: to, later: after,
+		What: fmt.Sprintf("the configuration has %s more, and %s less, than in %s: %s", count(len(more), "line"), count(less, "line"), from, strings.Join(more, " / ")),
+		steps: []step{
+			{Name: "put the later configuration in place", Node: node, Exec: "cp " + laterFile + " /etc/bird/bird.conf"},
+			{Name: "have it loaded", Node: node, Run: "configure", MayFail: true},
+		},
+	}
 }
 
 func count(n int, what string) string {

@@ -240,6 +240,33 @@ func TestPassing(t *testing.T) {
 	}
 }
 
+// TestLoaded: another configuration of BIRD is loaded whole, beside the one that it starts from; a BIRD that birdc
+// cannot reach any more died.
+func TestLoaded(t *testing.T) {
+	session := func(conf, protocols string) []byte {
+		return []byte("root@d:~# cat /etc/bird/bird.conf\nrouter id 3.3.3.3;\nprotocol device {}\n" + conf + "root@d:~# birdc show status\nBIRD 2.0.12\nHostname is d\nroot@d:~# birdc show protocols all\n" + protocols + "root@d:~# \n")
+	}
+	const refused = "Unable to connect to server control socket (/run/bird/bird.ctl): Connection refused\n"
+	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: session("", "device1    Device     ---        up     10:51:15.440\n")},
+		txtar.File{Name: "2.txt", Data: session("filter none { reject; }\n", refused)})
+	if len(d.Broken) != 1 || d.Broken[0].What != "bird" || d.Broken[0].Kind != draft.Crash || len(d.Changes) != 1 || len(d.Hypotheses) == 0 {
+		t.Fatalf("broken %v, changes %v", d.Broken, d.Changes)
+	}
+	valid(t, d, n)
+	lab, err := n.Files("lab", func(_ string, text []byte) []byte { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := d.Hypotheses[0].Files(lab, func(_ string, text []byte) []byte { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(files, func(f infer.File) bool { return f.Name == "d-later.conf" })
+	if i < 0 || !strings.Contains(string(files[i].Data), "filter none") {
+		t.Errorf("%v", files)
+	}
+}
+
 // TestNeverRan: a daemon that no capture has running did not die.
 func TestNeverRan(t *testing.T) {
 	d, _ := drafted(t, "", latest(archive(t, "frr-crash.txtar"))...)

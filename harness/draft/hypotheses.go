@@ -147,6 +147,12 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 		if n.Config != "" {
 			x.Config = n.Name + ".conf"
 		}
+		for _, c := range w.d.Changes {
+			if c.Node == n.Name && c.later != "" {
+				file := n.Name + "-later.conf"
+				x.Files, h.extra[file] = map[string]string{laterFile: file}, c.later
+			}
+		}
 		h.file.Nodes[n.Name] = x
 		if x.Role == "dut" && h.file.Problem.Product.Platform == "" {
 			h.file.Problem.Product = product{n.Platform, n.Version}
@@ -190,8 +196,8 @@ func distinct(list []string) (out []string) {
 }
 
 // baseline is what the lab must show first: the neighbours of the earliest capture, and the prefixes and routes
-// that are lost. Of a session that never was, it is that its ends reach each other; of a metric, that the route is
-// there.
+// that are lost. Of a daemon that died it is that it runs; of a session that never was, that its ends reach each
+// other; of a metric, that the route is there.
 func (w *drafter) baseline() (list []condition) {
 	for _, s := range w.d.Healthy {
 		lost := slices.ContainsFunc(w.d.Broken, func(b Sign) bool { return b.Node == s.Node && b.Kind == s.Kind && b.id == s.id })
@@ -205,6 +211,9 @@ func (w *drafter) baseline() (list []condition) {
 		list = append(list, c)
 	}
 	for _, s := range w.d.Broken {
+		if s.Kind == Crash {
+			list = append(list, condition{Name: s.id + " of " + s.Node + " runs", Node: s.Node, Exec: "pidof " + s.id, Expect: `trim(text) != ""`, Eventually: seconds(settles)})
+		}
 		if s.Kind == Metric { // it was announced before it was given another metric
 			c := *s.peer
 			c.Eventually = seconds(settles)

@@ -89,8 +89,8 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	case isLog(f):
 		r.log(a, text)
 	default:
-		if m := regexp.MustCompile(`(?m)^(\w+d) is not running\s*$`).FindStringSubmatch(text); m != nil {
-			a.deaths = append(a.deaths, death{process: m[1], line: c.Line})
+		if process := notRunning(text); process != "" {
+			a.deaths = append(a.deaths, death{process: process, line: c.Line})
 			break // what it would list is not known
 		}
 		a.tables = tables(c.Command, text)
@@ -105,6 +105,17 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		r.keep(a)
 	}
 	return nil
+}
+
+// notRunning is the daemon that does not answer, as vtysh and birdc say; empty for none.
+func notRunning(text string) string {
+	if strings.HasPrefix(text, "Unable to connect to server control socket") {
+		return "bird"
+	}
+	if m := regexp.MustCompile(`(?m)^(\w+d) is not running\s*$`).FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // keep keeps an answer. Of the configurations of a part, which may be long, it is the first and the latest.

@@ -34,9 +34,10 @@ type clock struct {
 }
 
 type node struct {
-	Role     string `yaml:"role"`
-	Platform string `yaml:"platform"`
-	Config   string `yaml:"config,omitempty"`
+	Role     string            `yaml:"role"`
+	Platform string            `yaml:"platform"`
+	Config   string            `yaml:"config,omitempty"`
+	Files    map[string]string `yaml:"files,omitempty"`
 }
 
 type condition struct {
@@ -44,6 +45,7 @@ type condition struct {
 	Node          string `yaml:"node"`
 	Run           string `yaml:"run,omitempty"`
 	Reach         *reach `yaml:"reach,flow,omitempty"`
+	Exec          string `yaml:"exec,omitempty"`
 	Core          string `yaml:"core,omitempty"`
 	Expect        string `yaml:"expect,omitempty"`
 	Eventually    string `yaml:"eventually,omitempty"`
@@ -63,6 +65,7 @@ type step struct {
 	Configure []string   `yaml:"configure,omitempty"`
 	Run       string     `yaml:"run,omitempty"`
 	Exec      string     `yaml:"exec,omitempty"`
+	MayFail   bool       `yaml:"may-fail,omitempty"`
 	Link      string     `yaml:"link,omitempty"`
 	Fault     string     `yaml:"fault,omitempty"`
 	Process   string     `yaml:"process,omitempty"`

@@ -65,7 +65,8 @@ type Change struct {
 	From string `json:"from"`
 
 	steps      []step
-	difference bool // of two configurations
+	difference bool   // of two configurations
+	later      string // the whole configuration that is loaded
 
 	at   int64 // by the device's clock, in nanoseconds since 1970; 0 is not known
 	soft []step
