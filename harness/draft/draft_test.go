@@ -28,8 +28,11 @@ var (
 	registry = sync.OnceValues(all.Registry)
 )
 
-// image has two versions of FRR and of BIRD.
+// image has two versions of FRR, and one of BIRD.
 func image(platform, version string) (string, bool, bool) {
+	if platform == "frr" && version == "10.3" {
+		return "reprise/frr:10.3", true, true
+	}
 	at := map[string]string{"frr": "8.4.4", "bird": "2.0.12"}[platform]
 	return "reprise/" + platform + ":" + at, version == at, at != ""
 }
@@ -58,7 +61,7 @@ func drafted(tb testing.TB, sentence string, files ...txtar.File) (*draft.Draft,
 		}
 		names = append(names, name)
 	}
-	r, i := draft.New(draft.Options{Others: others, Template: drivers.Template, Commands: func(platform, class string) []string {
+	r, i := draft.New(draft.Options{Image: image, Others: others, Template: drivers.Template, Commands: func(platform, class string) []string {
 		if c, ok := drivers.Classed(platform); ok {
 			return c.EvidenceFor(class)
 		}
@@ -264,6 +267,29 @@ func TestLoaded(t *testing.T) {
 	i := slices.IndexFunc(files, func(f infer.File) bool { return f.Name == "d-later.conf" })
 	if i < 0 || !strings.Contains(string(files[i].Data), "filter none") {
 		t.Errorf("%v", files)
+	}
+}
+
+// TestUpgrade: where a router has another version in its latest capture, that is the first that is tried, with
+// the earlier version for a control; of a version that there is no image of, it is said.
+func TestUpgrade(t *testing.T) {
+	upgraded := func(version string) []txtar.File {
+		files := archive(t, "frr-default-originate-slash1.txtar")
+		for i := range files {
+			if files[i].Name == "r1-2-after.txt" {
+				files[i].Data = []byte(strings.NewReplacer("FRRouting 8.4.4", "FRRouting "+version, "frr version 8.4.4", "frr version "+version).Replace(string(files[i].Data)))
+			}
+		}
+		return files
+	}
+	d, n := drafted(t, "", upgraded("10.3")...)
+	if len(d.Hypotheses) < 2 || d.Hypotheses[0].Name != "01-upgrade-r1" || d.Hypotheses[0].Control != "r1 with reprise/frr:8.4.4" {
+		t.Fatalf("%+v", d.Hypotheses)
+	}
+	valid(t, d, n)
+	d, _ = drafted(t, "", upgraded("9.0.2")...)
+	if d.Hypotheses[0].Name == "01-upgrade-r1" || !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, "9.0.2") && strings.Contains(u, "no image") }) {
+		t.Errorf("%+v, %q", d.Hypotheses, d.Unknown)
 	}
 }
 

@@ -48,6 +48,7 @@ func (w *drafter) hypotheses() {
 	if !absent && w.notable() {
 		w.atThatTime()
 	}
+	w.upgrades()
 	if absent && !slices.ContainsFunc(w.d.Changes, func(c Change) bool { return len(c.steps[0].Configure) > 0 }) {
 		w.fromTheStart() // with another configuration it is another start
 	}

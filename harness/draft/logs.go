@@ -32,6 +32,7 @@ func logRules() []logRule {
 		{re: regexp.MustCompile(`NOTIFICATION(?:\([^)]*\))?: sent to neighbor (?P<peer>[\d.]+) 6/4 `), what: "the session with {peer} was reset", step: step{Run: "clear bgp {peer}"}},
 		{re: regexp.MustCompile(`ADJCHANGE: neighbor (?P<peer>[\d.]+)\S* in vrf \S+ Down Interface down`), what: "the port towards {peer} went down", port: true, step: down},
 		{re: regexp.MustCompile(`\b(?P<process>\w+d) \d\S* starting: vty@`), what: "{process} was started again", again: true, step: step{Fault: "restart", Process: "{process}"}},
+		{re: regexp.MustCompile(`kernel: .*Linux version \d`), what: "the machine was started again", again: true, step: step{Fault: "restart"}},
 		{re: regexp.MustCompile(`<INFO> Started$`), what: "BIRD was started again", again: true, step: step{Fault: "restart", Process: "bird"}},
 		{re: regexp.MustCompile(`kernel: .*\b(?P<port>\w+): (?:NIC )?[Ll]ink is [Dd]own`), what: "port {port} went down", port: true, step: down},
 		{re: regexp.MustCompile(`Port (?P<port>[\d:]+) link down`), what: "port {port} went down", port: true, step: down},

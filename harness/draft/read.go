@@ -21,6 +21,8 @@ type Options struct {
 	Template func(name string) ([]byte, error)
 	// Commands lists what a class of problem asks of a platform: ospf, bgp, lag, vrrp …
 	Commands func(platform, class string) []string
+	// Image gives an image of a platform's software, of this version where there is one.
+	Image func(platform, version string) (image string, exact, ok bool)
 	// Others are images of the same software of other versions, the newest first; for controls.
 	Others func(image string) []string
 }
@@ -207,8 +209,8 @@ func (r *Reader) log(a *answer, text string) {
 			for g, name := range rule.re.SubexpNames() {
 				groups[name] = m[g]
 			}
-			if rule.again && !started[groups["process"]] { // the first start is no restart
-				started[groups["process"]] = true
+			if key := fmt.Sprint(i, groups["process"]); rule.again && !started[key] { // the first start is no restart
+				started[key] = true
 				continue
 			}
 			a.events = append(a.events, event{rule, groups, l.Time, a.line + l.Number - 1})

@@ -36,6 +36,7 @@ type clock struct {
 type node struct {
 	Role     string            `yaml:"role"`
 	Platform string            `yaml:"platform"`
+	Image    string            `yaml:"image,omitempty"`
 	Config   string            `yaml:"config,omitempty"`
 	Files    map[string]string `yaml:"files,omitempty"`
 }

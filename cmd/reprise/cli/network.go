@@ -24,7 +24,7 @@ func Network(files []string, visit ...func(*intake.Part, *intake.Command, string
 		return infer.Network{}, nil, err
 	}
 	r := infer.New(infer.Options{
-		Template: registry.Template, Image: imageOf,
+		Template: registry.Template, Image: ImageOf,
 		Lacks: func(platform, text string) ([]string, bool) {
 			if lacks, known := registry.ConfigLacks(platform, text); known {
 				return lacks, true
@@ -52,8 +52,8 @@ func Network(files []string, visit ...func(*intake.Part, *intake.Command, string
 	return r.Infer(im), im, nil
 }
 
-// imageOf is an image of this project with a platform's software, as [nearest] has it.
-func imageOf(platform, version string) (image string, exact, ok bool) {
+// ImageOf is an image of this project with a platform's software, as [nearest] has it.
+func ImageOf(platform, version string) (image string, exact, ok bool) {
 	return nearest(recipe.KnownRefs(), platform, version)
 }
 

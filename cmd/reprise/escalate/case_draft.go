@@ -32,10 +32,10 @@ func newCaseDraft(a *cli.App, runF func(context.Context, *caseDraftOptions) erro
 failure off, the likeliest first. None is claimed: each says which lines of which files it rests on, what
 its control is, and how long a trial takes.
 
-What is broken is what one capture of a device shows and a later one does not (neighbours of OSPF, IS-IS and BGP,
-prefixes, routes), and what is configured and not there; where the files show nothing, what the
+What is broken is what one capture of a device shows and a later one does not (daemons, neighbours of OSPF, IS-IS
+and BGP, prefixes, routes), and what is configured and not there; where the files show nothing, what the
 customer's sentence names. What may have set it off is what is different between the captures
-(configuration, MTU, ports), what logs and prompts say was done, the time where it matters by itself, and
+(version, configuration, MTU, ports), what logs and prompts say was done, the time where it matters by itself, and
 at the end what such a failure often comes of.
 
 Captures are ordered by the devices' own clocks, or else as they are given: name the healthy one first.
@@ -96,7 +96,7 @@ func runCaseDraft(_ context.Context, o *caseDraftOptions) error {
 	if err != nil {
 		return err
 	}
-	r := draft.New(draft.Options{Others: cli.OtherVersions, Template: registry.Template, Commands: p.Commands})
+	r := draft.New(draft.Options{Image: cli.ImageOf, Others: cli.OtherVersions, Template: registry.Template, Commands: p.Commands})
 	n, im, err := cli.Network(files, r.Visit)
 	if err != nil {
 		return err
