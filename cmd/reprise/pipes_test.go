@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -20,6 +21,9 @@ func TestPipes(t *testing.T) {
 	if err := syscall.Mkfifo("pipe", 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := errors.Join(os.Mkdir("piped", 0o700), syscall.Mkfifo("piped/hypotheses.json", 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{"log.txt": "a line\n", "b.tar.zst": "no bundle\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -29,7 +33,7 @@ func TestPipes(t *testing.T) {
 		"redact pipe -o out", "redact log.txt -o out --rules pipe", "redact log.txt -o out --secret pipe",
 		"bundle verify pipe", "bundle verify b.tar.zst --signers pipe", "bundle verify b.tar.zst -i pipe", "bundle open pipe", "bundle show pipe",
 		"bundle create pipe --no-redact", "confirm pipe", "confirm b.tar.zst --signers pipe", "confirm b.tar.zst --sign pipe", "confirm b.tar.zst -i pipe",
-		"case new case --scenario pipe", "case import pipe", "known match pipe", "known import pipe", "logs parse pipe", "logs search x pipe", "logs diff pipe", "logs check pipe", "run pipe", "judge pipe", "report pipe",
+		"case new case --scenario pipe", "case import pipe", "case draft pipe", "case try piped", "known match pipe", "known import pipe", "logs parse pipe", "logs search x pipe", "logs diff pipe", "logs check pipe", "run pipe", "judge pipe", "report pipe",
 		"topology graph pipe", "topology infer pipe", "scenario validate pipe", "lab list --lab pipe", "bisect frr-ospf-default-metric --versions pipe",
 	} {
 		if out, code := within(t, strings.Fields(line)); code == cli.ExitYes {

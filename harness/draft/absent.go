@@ -136,7 +136,7 @@ func (w *drafter) absentMetric(n *infer.Node) {
 			continue
 		}
 		for _, id := range slices.Sorted(maps.Keys(last.rows)) {
-			if last.rows[id].state == m[1] || !strings.Contains(text, id) {
+			if last.rows[id].state == m[1] || !strings.Contains(text, id) || !isPlain(id) {
 				continue
 			}
 			quoted := strings.ReplaceAll(regexp.QuoteMeta(id), `\`, `\\`)

@@ -28,11 +28,26 @@ func (w *drafter) changed() {
 	slices.SortStableFunc(w.d.Changes, func(x, y Change) int { return int(min(max(x.at-y.at, -1), 1)) })
 }
 
+// change keeps a change, once. What a file says was typed is somebody else's text: only what is plain words is ever
+// given to a lab's shell or command line.
 func (w *drafter) change(c Change) {
 	same := func(x Change) bool { return slices.EqualFunc(x.steps, c.steps, sameStep) && x.at == c.at }
+	for _, s := range c.steps {
+		if !isPlain(s.Exec) || !isPlain(s.Run) || !isPlain(s.Process) || !isPlain(s.Link) {
+			w.unknown("%s: %s (%s): it is more than plain words, and is not repeated", c.Node, short(c.What), c.From)
+			return
+		}
+	}
 	if len(c.steps) > 0 && !slices.ContainsFunc(w.d.Changes, same) {
 		w.d.Changes = append(w.d.Changes, c)
 	}
+}
+
+// isPlain reports whether a text has nothing that a shell, or an expression, takes for more than a word.
+func isPlain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(" ./:,@%+_-*", r)
+	})
 }
 
 func sameStep(x, y step) bool { return fmt.Sprint(x) == fmt.Sprint(y) }

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -38,6 +39,9 @@ func (w *drafter) changedConfig(n *infer.Node) {
 	c.What = fmt.Sprintf("the configuration has %s more, and %s less, than in %s: %s", count(added, "line"), count(removed, "line"), w.at(from), strings.Join(lines, " / "))
 	if slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "router bgp") }) {
 		for _, p := range n.BGP {
+			if _, err := netip.ParseAddr(p.Address); err != nil {
+				continue
+			}
 			c.soft = append(c.soft, step{Node: n.Name, Run: "clear bgp ipv4 unicast " + p.Address + " soft"})
 		}
 	}

@@ -293,6 +293,35 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+// TestHostile: what a file says is never given to a shell, nor to an expression, as more than plain words.
+func TestHostile(t *testing.T) {
+	session := func(iface, mtu, peer, state, typed string) []byte {
+		return []byte("r1# show version\nFRRouting 8.4.4 (r1).\nr1# show running-config\nfrr version 8.4.4\nhostname r1\ninterface eth1\n ip address 10.0.0.1/30\nend\n" +
+			"root@r1:~# ip -d link show\n2: " + iface + "@if2: <UP,LOWER_UP> mtu " + mtu + " qdisc noqueue\n" + typed +
+			"r1# show bgp summary\n" + peer + "        4      65002         4         5        0    0    0 00:00:09  " + state + "        0 N/A\n" +
+			"10.0.0.2        4      65002         4         5        0    0    0 00:00:09  " + state + "        0 N/A\nr1# \n")
+	}
+	const bad, worse = "eth1;touch${IFS}/gone", `1"||true||"`
+	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: session(bad, "1500", worse, "1", "root@r1:~# ip link set eth1 down; touch /gone\nroot@r1:~# ip link set eth1 up\n")},
+		txtar.File{Name: "2.txt", Data: session(bad, "1400", worse, "Active", "")})
+	if len(d.Changes) != 1 || d.Changes[0].What != "somebody typed ip link set eth1 up" {
+		t.Errorf("%+v", d.Changes)
+	}
+	valid(t, d, n)
+	for i := range d.Hypotheses {
+		files, err := d.Hypotheses[i].Files(nil, func(_ string, text []byte) []byte { return text })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(files[0].Data); strings.Contains(text, "touch") || strings.Contains(text, "true||") {
+			t.Errorf("%s", text)
+		}
+	}
+	if !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, "more than plain words") }) {
+		t.Errorf("%q", d.Unknown)
+	}
+}
+
 // TestNeverRan: a daemon that no capture has running did not die.
 func TestNeverRan(t *testing.T) {
 	d, _ := drafted(t, "", latest(archive(t, "frr-crash.txtar"))...)

@@ -73,6 +73,8 @@ func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) 
 	bird := platform(n) == "bird"
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(id), `\`, `\\`)
 	switch {
+	case !isPlain(id + r.name + r.iface): // no name of a neighbour or a network
+		return s, false
 	case kind == BGP && bird:
 		if r.name == "" {
 			return s, false
