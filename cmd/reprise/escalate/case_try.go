@@ -53,7 +53,8 @@ func newCaseTry(a *cli.App, runF func(context.Context, *caseTryOptions) error) *
 		Short: "Try the drafted hypotheses in order, until one reproduces the failure",
 		Long: `Run the hypotheses that "case draft" wrote, in their order: each so many trials of its scenario, and as many
 of its control, judged as "reprise run" does. It ends with the first whose symptom shows and whose control
-stays healthy, or with the budget; a hypothesis that was begun is ended. One that shows the symptom and has no
+stays healthy, or with the budget; a hypothesis that was begun is ended. One that tells nothing at a speed, as on
+a machine that is too slow for it, is run once more in real time. One that shows the symptom and has no
 control, or whose control shows it too, does not count as reproduced.
 
 What was tried is kept in DIR/tries.json, the evidence in DIR/runs: called again, it goes on with
@@ -138,39 +139,55 @@ func readTried(name string, to any) error {
 	return nil
 }
 
-// try runs one hypothesis and its control.
+// try runs one hypothesis and its control. Where that tells nothing at the speed that was asked for, as on a machine
+// that is too slow for it, it is run once more in real time.
 func (o *caseTryOptions) try(ctx context.Context, h *draft.Hypothesis) (out draft.Try, err error) {
 	begin := time.Now()
 	defer func() { out.Took = time.Since(begin).Round(time.Millisecond) }()
-	scenario := filepath.Join(o.dir, filepath.Base(h.Name))
 	speed := o.speed
-	if err := o.ResolveSpeed(ctx, &speed, cli.SpeedOf{Scenario: scenario}, o.lab); err != nil {
+	if err := o.ResolveSpeed(ctx, &speed, cli.SpeedOf{Scenario: o.scenario(h)}, o.lab); err != nil {
 		return out, err
 	}
-	main, err := o.Plan(scenario, &cli.PlanFlags{Trials: o.trials, Labs: o.labs, Speed: speed})
-	if err != nil {
+	o.Progress("%s: %s", h.Name, h.Title)
+	out, told, err := o.tryAt(ctx, h, speed)
+	if err != nil || told || speed <= 1 {
 		return out, err
+	}
+	o.Progress("%s: nothing is told at speed %s: again in real time", h.Name, speed.String())
+	again, _, err := o.tryAt(ctx, h, 1)
+	again.Trials += out.Trials
+	return again, err
+}
+
+func (o *caseTryOptions) scenario(h *draft.Hypothesis) string {
+	return filepath.Join(o.dir, filepath.Base(h.Name))
+}
+
+// tryAt is try at one speed; told reports whether each side has a trial that counts.
+func (o *caseTryOptions) tryAt(ctx context.Context, h *draft.Hypothesis, speed cli.Speed) (out draft.Try, told bool, err error) {
+	main, err := o.Plan(o.scenario(h), &cli.PlanFlags{Trials: o.trials, Labs: o.labs, Speed: speed})
+	if err != nil {
+		return out, true, err
 	}
 	plans := []*plan.Plan{main}
 	var control *plan.Plan
 	if main.Loaded.Scenario.Control != nil {
 		control, err = plan.New(main.Loaded, plan.Options{Variant: evidence.VariantControl, Trials: o.trials, Labs: main.Labs, Reset: main.Reset, Speed: main.Clock.Factor()})
 		if err != nil {
-			return out, cli.WithCode(cli.ExitInput, err)
+			return out, true, cli.WithCode(cli.ExitInput, err)
 		}
 		plans = append(plans, control)
 	}
-	o.Progress("%s: %s", h.Name, h.Title)
 	b, err := o.OpenTestbed(ctx, filepath.Join(o.dir, "runs"), o.lab, plans...)
 	if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
-		return draft.Try{Outcome: result.Inconclusive, Answer: "it cannot be run here", Lacks: missing.Error()}, nil
+		return draft.Try{Outcome: result.Inconclusive, Answer: "it cannot be run here", Lacks: missing.Error()}, true, nil
 	}
 	if err != nil {
-		return out, err
+		return out, true, err
 	}
 	r, err := experiment.Rate(ctx, &b.Bench, main, control, experiment.RateOptions{Rule: experiment.StopRule{Runs: o.trials}, Controls: -1})
 	if err = b.Over(ctx, err); err != nil {
-		return out, err
+		return out, true, err
 	}
 	out = draft.Try{Outcome: r.Outcome, Answer: r.Answer, Control: r.Control, Trials: r.Trials, Dir: r.Dir}
 	rate := result.NewProportion("main", r.Reproduced, r.Valid)
@@ -184,7 +201,7 @@ func (o *caseTryOptions) try(ctx context.Context, h *draft.Hypothesis) (out draf
 	case r.Outcome == result.Otherwise:
 		out.Outcome = result.Inconclusive
 	}
-	return out, nil
+	return out, r.Valid > 0 && (r.Control == nil || r.Control.Valid > 0), nil
 }
 
 // printTries writes what was tried, for people.
