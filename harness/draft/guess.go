@@ -18,6 +18,9 @@ func (w *drafter) guesses() {
 	}()
 	done := map[string]bool{}
 	for _, s := range w.d.Broken {
+		if s.Kind == Crash {
+			continue // what makes a daemon die is not guessed at
+		}
 		if l, end := w.linkOf(s); l != nil && !done[l.A.String()] {
 			done[l.A.String()] = true
 			w.add("silent "+end, "The link at "+end+" carries nothing any more, and keeps its carrier",
