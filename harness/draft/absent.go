@@ -27,6 +27,11 @@ func (w *drafter) absentSessions(n *infer.Node) {
 		if !ok {
 			continue
 		}
+		if !w.inLab(n, BGP, p.Address, r) {
+			s.What, s.Is, s.From = s.What+", whose other end no file is of", r.state, w.at(last.answer)
+			w.d.NotShown = append(w.d.NotShown, s)
+			continue
+		}
 		s.Is, s.From = r.state, w.at(last.answer)
 		s.Why = fmt.Sprintf("its configuration has the neighbour %s in AS %s", p.Address, p.AS)
 		if other := w.owner(p.Address); other != "" {

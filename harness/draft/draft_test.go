@@ -303,8 +303,9 @@ func TestHostile(t *testing.T) {
 	}
 	const bad, worse = "eth1;touch${IFS}/gone", `1"||true||"`
 	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: session(bad, "1500", worse, "1", "root@r1:~# ip link set eth1 down; touch /gone\nroot@r1:~# ip link set eth1 up\n")},
-		txtar.File{Name: "2.txt", Data: session(bad, "1400", worse, "Active", "")})
-	if len(d.Changes) != 1 || d.Changes[0].What != "somebody typed ip link set eth1 up" {
+		txtar.File{Name: "2.txt", Data: session(bad, "1400", worse, "Active", "")},
+		txtar.File{Name: "3.txt", Data: []byte("r2# show version\nFRRouting 8.4.4 (r2).\nr2# show running-config\nfrr version 8.4.4\nhostname r2\ninterface eth1\n ip address 10.0.0.2/30\nend\nr2# \n")})
+	if len(d.Hypotheses) == 0 || len(d.Changes) != 1 || d.Changes[0].What != "somebody typed ip link set eth1 up" {
 		t.Errorf("%+v", d.Changes)
 	}
 	valid(t, d, n)
@@ -319,6 +320,32 @@ func TestHostile(t *testing.T) {
 	}
 	if !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.Contains(u, "more than plain words") }) {
 		t.Errorf("%q", d.Unknown)
+	}
+}
+
+// TestElsewhere: a neighbour that no file is of is no condition: the lab never has it. That it is lost is told.
+func TestElsewhere(t *testing.T) {
+	session := func(provider, peer string) []byte {
+		return []byte("r1# show version\nFRRouting 8.4.4 (r1).\nr1# show running-config\nfrr version 8.4.4\nhostname r1\ninterface eth1\n ip address 10.0.0.1/30\ninterface eth2\n ip address 203.0.113.1/30\nend\n" +
+			"r1# show bgp summary\n203.0.113.2        4      64500         4         5        0    0    0 00:00:09  " + provider + "        0 N/A\n" +
+			"10.0.0.2        4      65002         4         5        0    0    0 00:00:09  " + peer + "        0 N/A\nr1# \n")
+	}
+	other := txtar.File{Name: "3.txt", Data: []byte("r2# show version\nFRRouting 8.4.4 (r2).\nr2# show running-config\nfrr version 8.4.4\nhostname r2\ninterface eth1\n ip address 10.0.0.2/30\nend\nr2# \n")}
+	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: session("7", "1")}, txtar.File{Name: "2.txt", Data: session("7", "Active")}, other)
+	if len(d.Hypotheses) == 0 {
+		t.Fatalf("%+v", d)
+	}
+	valid(t, d, n)
+	files, err := d.Hypotheses[0].Files(nil, func(_ string, text []byte) []byte { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(files[0].Data); strings.Contains(text, "203.0.113.2") || !strings.Contains(text, "10.0.0.2") {
+		t.Errorf("%s", text)
+	}
+	d, _ = drafted(t, "", txtar.File{Name: "1.txt", Data: session("7", "1")}, txtar.File{Name: "2.txt", Data: session("Active", "1")}, other)
+	if len(d.Broken)+len(d.Hypotheses) > 0 || len(d.NotShown) != 1 || !strings.Contains(d.NotShown[0].What, "203.0.113.2") {
+		t.Errorf("broken %v, not shown %v", d.Broken, d.NotShown)
 	}
 }
 

@@ -282,7 +282,7 @@ func (w *drafter) gained(n *infer.Node, kind Kind) (signs []Sign) {
 		if !last.rows[id].up || list[0].rows[id].up {
 			continue
 		}
-		if s, ok := w.sign(n, kind, id, last.rows[id]); ok {
+		if s, ok := w.sign(n, kind, id, last.rows[id]); ok && w.inLab(n, kind, id, last.rows[id]) {
 			signs = append(signs, s)
 		}
 	}

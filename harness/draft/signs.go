@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,6 +50,10 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 	for _, id := range slices.Sorted(maps.Keys(first)) {
 		was, is := first[id], last.rows[id]
 		s, shown := w.sign(n, kind, id, was.rows[id])
+		if shown && !w.inLab(n, kind, id, was.rows[id]) {
+			shown = false
+			s.What += ", whose other end no file is of"
+		}
 		s.Was, s.From = was.rows[id].state, w.at(was.answer)
 		if shown && (was.answer != last.answer || len(list) == 1) {
 			w.d.Healthy = append(w.d.Healthy, s)
@@ -105,6 +110,30 @@ func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) 
 	c.Name = n.Name + " has " + s.What
 	s.look = c
 	return s, true
+}
+
+// inLab reports whether the lab has what a row is of: the node at the other end, or one that has the prefix in its
+// configuration, or at an interface, or is given it.
+func (w *drafter) inLab(n *infer.Node, kind Kind, id string, r row) bool {
+	switch kind {
+	case OSPF, BGP:
+		return w.owner(id) != ""
+	case ISIS:
+		return w.across(n.Name, r.iface) != ""
+	case Prefix, Route:
+		has := func(config string) bool {
+			return strings.Contains(config, id) || id == "0.0.0.0/0" && strings.Contains(config, "default-")
+		}
+		return slices.ContainsFunc(w.net.Nodes, func(x infer.Node) bool {
+			return has(x.Config) || slices.ContainsFunc(x.Interfaces, func(i infer.Interface) bool {
+				return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Masked().String() == id })
+			})
+		}) || slices.ContainsFunc(w.d.Changes, func(c Change) bool {
+			return slices.ContainsFunc(c.steps, func(s step) bool { return slices.ContainsFunc(s.Configure, has) })
+		})
+	default:
+		return true
+	}
 }
 
 // stuckIn is an expression for a state that an adjacency was found in: one that it passes through when
