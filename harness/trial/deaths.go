@@ -74,13 +74,6 @@ func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 	return slices.Clone(n.told), err
 }
 
-// forgetDeaths begins anew: the node has nothing of before in it, or what it has is known otherwise.
-func (n *labNode) forgetDeaths() {
-	n.toldMu.Lock()
-	defer n.toldMu.Unlock()
-	n.told = nil
-}
-
 // findDeaths asks which processes of a node died: its driver, which watched them, or the
 // core files that a switch lists and did not list before the trial.
 func (n *labNode) findDeaths(ctx context.Context) ([]drivers.Death, error) {

@@ -62,7 +62,9 @@ func (w *deathWatch) forget(ctx context.Context, n *labNode) {
 			if err := n.rememberCores(ctx, lister); err != nil {
 				w.rec.event(evidence.Event{Kind: evidence.EventCollect, Lane: n.Name, Name: "cores of before", Outcome: evidence.Failed, Detail: err.Error()})
 			}
-			n.forgetDeaths()
+			n.toldMu.Lock()
+			n.told = nil
+			n.toldMu.Unlock()
 			w.saw(n.Name, 0)
 			return
 		}

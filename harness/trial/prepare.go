@@ -238,10 +238,7 @@ func (p preparation) resetNodes(ctx context.Context, r topologies.Resetter) (str
 	if err != nil {
 		return "", err
 	}
-	p.lab.sideBySide(func(i int, n *labNode) {
-		n.forgetDeaths()
-		errs[i] = p.lab.open(ctx, n)
-	})
+	p.lab.sideBySide(func(i int, n *labNode) { errs[i] = p.lab.open(ctx, n) })
 	if err := errors.Join(errs...); err != nil {
 		return "", err
 	}
