@@ -48,10 +48,10 @@ func TestCompareStates(t *testing.T) {
 		want          map[string]reports.Change
 	}{
 		{"", "", map[string]reports.Change{
-			"r1 show cost": reports.Words, "r1 show route": reports.Numbers, "r1 show mac": reports.Same, "r2 show cost": reports.Same, "r2 show gone": reports.Unpaired,
+			"r1 show cost": reports.Numbers, "r1 show route": reports.Volatile, "r1 show mac": reports.Same, "r2 show cost": reports.Same, "r2 show gone": reports.Unpaired,
 		}},
 		{"r2", "", map[string]reports.Change{"r2 show cost": reports.Same, "r2 show gone": reports.Unpaired}},
-		{"", "cost$", map[string]reports.Change{"r1 show cost": reports.Words, "r2 show cost": reports.Same}},
+		{"", "cost$", map[string]reports.Change{"r1 show cost": reports.Numbers, "r2 show cost": reports.Same}},
 		{"r9", "", map[string]reports.Change{}},
 	} {
 		states, err := reports.CompareStates(was, is, regexp.MustCompile(tt.node), regexp.MustCompile(tt.command))

@@ -79,7 +79,7 @@ func TestDifferenceComparable(t *testing.T) {
 		before, after, want string // before and after as the rules leave them
 		change              reports.Change
 	}{
-		{"only the age", "p AGE up", "p AGE up", "-p 1s up|+p 2m up|", reports.Numbers},
+		{"only the age", "p AGE up", "p AGE up", "-p 1s up|+p 2m up|", reports.Volatile},
 		{"more than the age", "p AGE up", "p AGE down", "-p AGE up|+p AGE down|", reports.Words},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -272,7 +272,8 @@ type Change int
 // Kinds of change, the most telling first.
 const (
 	Words    Change = iota + 1 // more than numbers
-	Numbers                    // numbers only: times, counters
+	Numbers                    // numbers only
+	Volatile                   // what changes by itself only, as the platform's own rules know it
 	Unpaired                   // there is no pair to compare
 	Same
 )

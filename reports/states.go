@@ -107,8 +107,11 @@ func pairState(node string, was, is answerFile, text *budget) State {
 		old, now := before.Output, after.Output
 		s.Change = Words
 		switch settledOld, settledNow := settled(before), settled(after); {
-		case settledOld == settledNow || numberless(old) == numberless(now):
+		case settledOld == settledNow:
+			s.Change = Volatile
+		case numberless(settledOld) == numberless(settledNow):
 			s.Change = Numbers
+			fallthrough
 		default:
 			old, now = settledOld, settledNow // what moved on by itself hides nothing
 		}

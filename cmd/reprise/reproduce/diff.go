@@ -19,7 +19,7 @@ type diffOptions struct {
 	*cli.App
 	was, is       string
 	node, command string
-	numbers       bool
+	all           bool
 	alone         bool // there is one subject
 }
 
@@ -50,7 +50,7 @@ could not be compared, 4 wrong input.`,
 	}
 	c.Flags().StringVar(&o.node, "node", "", "nodes that this regular expression matches")
 	c.Flags().StringVar(&o.command, "command", "", "commands that this regular expression matches")
-	c.Flags().BoolVar(&o.numbers, "numbers", false, "show answers that differ in numbers alone as well")
+	c.Flags().BoolVar(&o.all, "all", false, "show what changes by itself as well")
 	return c
 }
 
@@ -65,7 +65,7 @@ type stateDiff struct {
 type statePair struct {
 	Node    string   `json:"node"`
 	Command string   `json:"command"`
-	Change  string   `json:"change"` // same, numbers (alone), words, unpaired
+	Change  string   `json:"change"` // words, numbers (alone), volatile (what changes by itself), unpaired, same
 	Removed []string `json:"removed,omitempty"`
 	Added   []string `json:"added,omitempty"`
 	Note    string   `json:"note,omitempty"`
@@ -105,23 +105,23 @@ func runDiff(_ context.Context, o *diffOptions) error {
 	for i := range states {
 		d.States[i] = pairOf(&states[i])
 	}
-	if err := o.Show(d, func(w io.Writer) { printDiff(w, d, states, o.numbers) }); err != nil {
+	if err := o.Show(d, func(w io.Writer) { printDiff(w, d, states, o.all) }); err != nil {
 		return err
 	}
 	return cli.Answer(diffStatus(states))
 }
 
-// diffStatus is 1 where anything but a number changed, 2 where nothing did and something could not be
-// compared.
+// diffStatus is 1 where anything changed but what does by itself, 2 where nothing did and something
+// could not be compared.
 func diffStatus(states []reports.State) int {
 	status := cli.ExitYes
 	for i := range states {
 		switch states[i].Change {
-		case reports.Words:
+		case reports.Words, reports.Numbers:
 			return cli.ExitNo
 		case reports.Unpaired:
 			status = cli.ExitInconclusive
-		case reports.Numbers, reports.Same:
+		case reports.Volatile, reports.Same:
 		}
 	}
 	return status
@@ -175,7 +175,7 @@ func momentOf(subject string) (m reports.Moment, err error) {
 
 func pairOf(s *reports.State) statePair {
 	p := statePair{Node: s.Node, Command: s.Command, Note: s.Note}
-	p.Change = map[reports.Change]string{reports.Same: "same", reports.Numbers: "numbers", reports.Words: "words", reports.Unpaired: "unpaired"}[s.Change]
+	p.Change = map[reports.Change]string{reports.Same: "same", reports.Numbers: "numbers", reports.Volatile: "volatile", reports.Words: "words", reports.Unpaired: "unpaired"}[s.Change]
 	for _, h := range s.Hunks {
 		for _, l := range h.Lines {
 			switch l.Op {
@@ -189,14 +189,14 @@ func pairOf(s *reports.State) statePair {
 	return p
 }
 
-func printDiff(w io.Writer, d stateDiff, states []reports.State, numbers bool) {
+func printDiff(w io.Writer, d stateDiff, states []reports.State, all bool) {
 	cli.Tell(w, "- %s", d.Was)
 	cli.Tell(w, "+ %s", d.Is)
 	counts := map[reports.Change]int{}
 	for i := range states {
 		s := &states[i]
 		counts[s.Change]++
-		if s.Change == reports.Words || numbers && s.Change == reports.Numbers {
+		if s.Change == reports.Words || s.Change == reports.Numbers || all && s.Change == reports.Volatile {
 			cli.Tell(w, "")
 			cli.Tell(w, "%s: %s", s.Node, s.Command)
 			printHunks(w, s.Hunks)
@@ -206,8 +206,8 @@ func printDiff(w io.Writer, d stateDiff, states []reports.State, numbers bool) {
 		}
 	}
 	cli.Tell(w, "")
-	cli.Tell(w, "%s: %d differ, %d in numbers alone, %d not in both, %d the same", cli.Plural(len(states), "answer"),
-		counts[reports.Words], counts[reports.Numbers], counts[reports.Unpaired], counts[reports.Same])
+	cli.Tell(w, "%s: %d differ, %d of them in numbers alone; %d moved on by themselves, %d are not in both, %d are the same", cli.Plural(len(states), "answer"),
+		counts[reports.Words]+counts[reports.Numbers], counts[reports.Numbers], counts[reports.Volatile], counts[reports.Unpaired], counts[reports.Same])
 }
 
 func printHunks(w io.Writer, hunks []reports.Hunk) {
