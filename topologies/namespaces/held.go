@@ -99,21 +99,26 @@ func killSession(proc *os.File, number int, leader *os.File) error {
 	return err
 }
 
-// killOf ends a process if it is of a session, and says whether it was.
+// killOf ends a process if it is of a session, and says whether it was. One that is of another by its
+// number is not held first: most are.
 func killOf(proc int, pid string, session int) bool {
+	if !inSession(usage{proc: proc}.about(pid+"/stat"), session) {
+		return false
+	}
 	dir, err := unix.Openat(proc, pid, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(dir) //nolint:errcheck // it was only held
-	text := usage{proc: dir}.about("stat")
+	return inSession(usage{proc: dir}.about("stat"), session) && unix.PidfdSendSignal(dir, unix.SIGKILL, nil, 0) == nil
+}
+
+// inSession says whether a process that runs is of a session, by its stat.
+func inSession(stat []byte, session int) bool {
 	// The second field is a name in parentheses that may hold anything.
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	const state, id = 0, 3 // of the fields after the name (proc_pid_stat(5))
-	if len(fields) <= id || fields[state] == "Z" || fields[state] == "X" || fields[id] != strconv.Itoa(session) {
-		return false
-	}
-	return unix.PidfdSendSignal(dir, unix.SIGKILL, nil, 0) == nil
+	return len(fields) > id && fields[state] != "Z" && fields[state] != "X" && fields[id] == strconv.Itoa(session)
 }
 
 // network opens the network of a life that runs, or is about to, as a wiring.Opener.
