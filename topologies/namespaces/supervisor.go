@@ -78,7 +78,6 @@ const garbage = 800
 
 func serve() error {
 	debug.SetGCPercent(garbage)
-	runtime.GOMAXPROCS(4 * runtime.NumCPU())
 	if err := userns.Enter(); err != nil {
 		return err
 	}
@@ -94,11 +93,9 @@ func serve() error {
 	if s.boot.Files != "" {
 		unix.CloseOnExec(fdNote) // and held until this process ends
 	}
-	roomy := make(chan struct{})
-	go func() {
-		defer close(roomy)
-		makeRoom(descriptorsPerNode * s.boot.Nodes)
-	}()
+	if n := descriptorsPerNode * s.boot.Nodes; n > descriptorsAtFirst {
+		go makeRoom(descriptorsOfItsOwn + n)
+	}
 	if !s.boot.Keep {
 		go endWith(fdOwner) // not as a file of package os, which closes those that nobody speaks of
 	}
@@ -112,7 +109,6 @@ func serve() error {
 	s.control = control
 	wires := os.NewFile(fdWiring, "wiring")
 	go func() { _ = wiring.Serve(wires, wires, s.network, &s.networks) }() // its end is that of the owner
-	<-roomy
 	if s.few, err = descriptors(); err != nil {
 		return err
 	}
@@ -128,20 +124,23 @@ func serve() error {
 	return nil
 }
 
-// descriptorsPerNode is how many this process has of each while its cables are laid.
-const descriptorsPerNode = 7
+const (
+	descriptorsAtFirst  = 64   // that the kernel has room for (NR_OPEN_DEFAULT of linux/fdtable.h)
+	descriptorsOfItsOwn = 1024 // this process has fewer before the first node
+	descriptorsPerNode  = 7    // of each, while its cables are laid
+)
 
-// makeRoom makes the kernel's table of this process's descriptors large enough for so many more. It
-// doubles it else whenever it is full, and waits each time until no processor looks at the old one
-// (expand_fdtable in fs/file.c).
+// makeRoom makes the kernel's table of this process's descriptors large enough for so many. It doubles
+// it else whenever it is full, and who needs the next waits each time until no processor looks at the old
+// one (expand_fdtable in fs/file.c). Who needs one that there is room for does not wait.
 func makeRoom(count int) {
-	fd, err := unix.FcntlInt(fdOwner, unix.F_DUPFD_CLOEXEC, fdNote+count)
+	fd, err := unix.FcntlInt(fdOwner, unix.F_DUPFD_CLOEXEC, count)
 	if err == nil {
 		_ = unix.Close(fd) // the table stays as it is
 	}
 }
 
-// descriptors is a number above that of every descriptor of this process.
+// descriptors is a number above that of every descriptor of this process, but for that of makeRoom.
 func descriptors() (int, error) {
 	list, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -149,7 +148,7 @@ func descriptors() (int, error) {
 	}
 	most := 0
 	for _, entry := range list {
-		if fd, err := strconv.Atoi(entry.Name()); err == nil {
+		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd < descriptorsOfItsOwn {
 			most = max(most, fd)
 		}
 	}
