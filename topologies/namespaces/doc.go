@@ -12,7 +12,7 @@
 // process is a program of a few hundred bytes; see init.go. Commands are started by the
 // supervisor on a thread that has entered the node, confined as every process of it is, with
 // the owner's own pipes: nothing is copied in between. Cables are laid by package wiring in the
-// supervisor.
+// supervisor, each as soon as both of its nodes are there.
 //
 // Whatever is done to a node or a command is done by a pidfd or an open /proc of it: a number that
 // the system has given anew leads to nobody else. See held.go. In a lab that has containers too, a

@@ -329,26 +329,30 @@ func volatile(root string, spec *nodeSpec, single bool) []mounting {
 	}
 }
 
-// makeDev makes a small /dev.
+// makeDev makes a small /dev, where this thread stands then: each path that leads there by itself
+// crosses three mounts.
 func makeDev(dir string, g ground) error {
 	if err := mountAll(mounting{source: "dev", target: dir, kind: "tmpfs", flags: unix.MS_NOSUID, data: "mode=755," + room(64<<10)}); err != nil {
 		return err
 	}
+	if err := unix.Chdir(dir); err != nil {
+		return fmt.Errorf("make /dev: %w", err)
+	}
 	for _, d := range []string{"pts", "shm", "net"} {
-		if err := unix.Mkdir(dir+"/"+d, 0o755); err != nil {
+		if err := unix.Mkdir(d, 0o755); err != nil {
 			return fmt.Errorf("make /dev: %w", err)
 		}
 	}
 	for _, name := range g.devices {
-		if err := unix.Mknod(dir+"/"+name, unix.S_IFREG|0o644, 0); err != nil {
+		if err := unix.Mknod(name, unix.S_IFREG|0o644, 0); err != nil {
 			return fmt.Errorf("make /dev/%s: %w", name, err)
 		}
-		if err := mountAll(mounting{source: "/dev/" + name, target: dir + "/" + name, flags: unix.MS_BIND}); err != nil {
+		if err := mountAll(mounting{source: "/dev/" + name, target: name, flags: unix.MS_BIND}); err != nil {
 			return err
 		}
 	}
 	for name, to := range links() {
-		if err := unix.Symlink(to, dir+"/"+name); err != nil {
+		if err := unix.Symlink(to, name); err != nil {
 			return fmt.Errorf("make /dev: %w", err)
 		}
 	}
