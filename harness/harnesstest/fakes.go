@@ -268,6 +268,7 @@ type Platform struct {
 	ConfigureFn func(node, line string) (rejected string, err error)
 	OpenFn      func(node string) error
 	BootFn      func(node string) error
+	CloseFn     func(node string) error
 	DeathsFn    func(node string) ([]drivers.Death, error)
 	LogFn       func(node string) string
 	UnloggedFn  func(node string) string
@@ -302,8 +303,14 @@ type driver struct {
 	node string
 }
 
-func (d *driver) Platform() drivers.Platform  { return drivers.Platform{Name: d.p.Name} }
-func (d *driver) Close(context.Context) error { return nil }
+func (d *driver) Platform() drivers.Platform { return drivers.Platform{Name: d.p.Name} }
+
+func (d *driver) Close(context.Context) error {
+	if d.p.CloseFn != nil {
+		return d.p.CloseFn(d.node)
+	}
+	return nil
+}
 
 func answer(f func(node, line string) (drivers.Exchange, error), node, line string) (drivers.Exchange, error) {
 	if f == nil {

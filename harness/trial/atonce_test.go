@@ -32,13 +32,14 @@ func TestNodesAtOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
 				w.provider.BuiltKind = tt.built
-				opens, boots := &gauge{}, &gauge{}
+				opens, boots, closes := &gauge{}, &gauge{}, &gauge{}
 				w.platform.OpenFn = opens.work
 				w.platform.BootFn = boots.work
+				w.platform.CloseFn = closes.work
 				verdicts, _ := w.series(t, oneMachine{&w.provider}, wide(nodes), 1)
 				verdict(t, verdicts[0], evidence.Reproduced, "")
-				if opens.most != tt.most || boots.most != tt.most {
-					t.Errorf("of %d nodes %d were opened at once, and %d started, want %d", nodes, opens.most, boots.most, tt.most)
+				if opens.most != tt.most || boots.most != tt.most || closes.most != tt.most {
+					t.Errorf("of %d nodes %d were opened at once, %d started and %d closed, want %d", nodes, opens.most, boots.most, closes.most, tt.most)
 				}
 			})
 		})

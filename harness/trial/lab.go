@@ -108,11 +108,13 @@ func (l *Lab) Close(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), plan.ReleaseTimeout)
 	defer cancel()
-	for _, n := range slices.Backward(l.nodes) {
+	closed := make([]error, len(l.nodes))
+	l.sideBySide(func(i int, n *labNode) {
 		if n.driver != nil {
-			errs = append(errs, n.driver.Close(ctx))
+			closed[i] = n.driver.Close(ctx)
 		}
-	}
+	})
+	errs = append(errs, closed...)
 	l.nodes = nil
 	if l.res != nil && !l.env.Keep {
 		errs = append(errs, l.res.Release(ctx))
