@@ -66,6 +66,16 @@ type Frame struct {
 	Kind      string  `json:"kind,omitempty"` // the protocol, in a word
 	Message   string  `json:"message,omitempty"`
 	Summary   string  `json:"summary"`
+	// Layout are the fields of a control message, of the newest of its kind and message among those that are
+	// told one by one.
+	Layout []FrameField `json:"layout,omitempty"`
+}
+
+// FrameField is a field of a message on the wire, in the words of its specification.
+type FrameField struct {
+	Name  string `json:"name"`
+	Bits  int    `json:"bits"`
+	Value string `json:"value"` // for people; empty where the frame ends within it
 }
 
 // Shown are the frames that are told one by one: all, or the newest.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/capture/frames"
 )
 
 // Counter goes over the frames of a capture once, in the order of the file, and tells after any of them
@@ -97,6 +98,16 @@ func (c *Counter) told() []evidence.Frame {
 	told := make([]evidence.Frame, 0, len(newest)-first)
 	for _, n := range newest[first:] {
 		told = append(told, n.told())
+	}
+	laidOut := map[[2]string]bool{}
+	for i := len(told) - 1; i >= max(0, len(told)-evidence.NewestFrames); i-- {
+		f := &told[i]
+		if of := [2]string{f.Kind, f.Message}; !laidOut[of] {
+			laidOut[of] = true
+			for _, field := range frames.Layout(newest[first+i].Head) {
+				f.Layout = append(f.Layout, evidence.FrameField(field))
+			}
+		}
 	}
 	return told
 }

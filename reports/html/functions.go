@@ -22,6 +22,8 @@ func functions() template.FuncMap {
 		"bytes":    func(n int) string { return reports.Size(int64(n)) },
 		"plural":   reports.Plural,
 		"keys":     reports.SortedKeys,
+		"packet":   packet,
+		"ruler":    func() []int { return []int{0, 8, 16, 24} },
 		"timeline": timeline,
 		"flow":     flow,
 		"lines":    lines,

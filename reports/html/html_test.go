@@ -46,6 +46,7 @@ func TestFrames(t *testing.T) {
 	for _, part := range []string{
 		"125 frames of ip proto 89 at r2:eth1 in; 9000 bytes; the first at 0.004 s; the last at 9.500 s; the longest gap 3.250 s; 12.5 a second; none since for 0.500 s; 105 before these not shown",
 		`<td class="num">130</td><td class="num">9.500000</td><td>in</td><td class="num">78</td><td class="mono">OSPF hello v2 router 1.1.1.1`, "&lt;img src=x",
+		"<summary>Frame 130, field by field</summary>", `<td colspan="8"><span class="field">Rtr Pri</span> <b>1</b></td>`, `<span class="field">&lt;img src=x&gt;</span> <b>cut off</b>`,
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page has no %q", part)

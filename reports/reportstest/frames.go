@@ -20,6 +20,26 @@ func Frames(tb testing.TB) string {
 			Number: 111 + i, Time: float64(i) / 2, Direction: "in", Length: 78, Summary: "OSPF hello v2 router 1.1.1.1 area 0.0.0.0 fe80::ae:1cff:fe7b:1d0a → ff02::5",
 		})
 	}
+	last20 := &f.Newest[19]
+	last20.Kind, last20.Message = "ospf", "hello"
+	last20.Layout = []evidence.FrameField{
+		{Name: "Version #", Bits: 8, Value: "2"},
+		{Name: "Type", Bits: 8, Value: "1 hello"},
+		{Name: "Packet length", Bits: 16, Value: "48"},
+		{Name: "Router ID", Bits: 32, Value: "1.1.1.1"},
+		{Name: "Area ID", Bits: 32, Value: "0.0.0.0"},
+		{Name: "Checksum", Bits: 16, Value: "0xe3a7"},
+		{Name: "AuType", Bits: 16, Value: "0"},
+		{Name: "Authentication", Bits: 64, Value: "not shown"},
+		{Name: "Network Mask", Bits: 32, Value: "255.255.255.0"},
+		{Name: "HelloInterval", Bits: 16, Value: "10"},
+		{Name: "Options", Bits: 8, Value: "0x02"},
+		{Name: "Rtr Pri", Bits: 8, Value: "1"},
+		{Name: "RouterDeadInterval", Bits: 32, Value: "40"},
+		{Name: "Designated Router", Bits: 32, Value: "10.0.0.2"},
+		{Name: "Backup Designated Router", Bits: 32, Value: "10.0.0.1"},
+		{Name: "<img src=x>", Bits: 32, Value: ""},
+	}
 	f.Newest[3].Summary = "<img src=x onerror=alert(1)> | [x](javascript:alert(1))"
 	text, err := json.Marshal(f)
 	must(tb, err)

@@ -37,7 +37,8 @@ func Decode(data []byte) Fields {
 // decoder goes up the layers of a frame.
 type decoder struct {
 	Fields
-	more []string // of the summary
+	more    []string // of the summary
+	message []byte   // of the control protocol that Kind names; nil where it is none of those that have a layout
 }
 
 func (d *decoder) say(format string, args ...any) {
@@ -108,6 +109,7 @@ func (d *decoder) ethernet(data []byte) {
 		d.ipv6(rest)
 	case layers.EthernetTypeLinkLayerDiscovery:
 		d.is("lldp", "")
+		d.message = rest
 	case 0x8809:
 		d.slow(rest)
 	}

@@ -62,6 +62,7 @@ func (d *decoder) tcp(b []byte) {
 func (d *decoder) bgp(b []byte) {
 	const head = 19
 	if len(b) >= head && bytes.Equal(b[:16], bytes.Repeat([]byte{0xff}, 16)) {
+		d.message = b
 		d.is("bgp", word(int(b[18]), "", "open", "update", "notification", "keepalive", "route-refresh"))
 	}
 }
@@ -74,6 +75,7 @@ func (d *decoder) udp(b []byte) {
 	payload := b[8:]
 	switch {
 	case (d.DPort == 3784 || d.DPort == 4784) && len(payload) >= 24: // RFC 5880, section 4.1
+		d.message = payload
 		d.is("bfd", word(int(payload[1]>>6), "admin-down", "down", "init", "up"))
 	case (d.of(67) || d.of(68)) && len(payload) >= 1:
 		d.is("dhcp", word(int(payload[0]), "", "request", "reply"))
@@ -125,6 +127,7 @@ func named(n byte, names map[byte]string) string {
 // ospf is of both versions, which begin alike (RFC 2328, A.3.1; RFC 5340, A.3.1).
 func (d *decoder) ospf(b []byte) {
 	d.is("ospf", "")
+	d.message = b
 	if len(b) < 16 {
 		return
 	}
@@ -134,6 +137,7 @@ func (d *decoder) ospf(b []byte) {
 
 func (d *decoder) vrrp(b []byte) {
 	d.is("vrrp", "")
+	d.message = b
 	if len(b) < 8 {
 		return
 	}
@@ -150,6 +154,7 @@ func (d *decoder) slow(b []byte) {
 	switch b[0] {
 	case 1:
 		d.is("lacp", "")
+		d.message = b
 	case 2:
 		d.is("lacp", "marker")
 	default:
@@ -160,6 +165,7 @@ func (d *decoder) slow(b []byte) {
 func (d *decoder) llc(b []byte) {
 	switch {
 	case len(b) >= 7 && b[0] == 0x42: // IEEE 802.1D, clause 9
+		d.message = b[3:]
 		d.is("stp", named(b[6], map[byte]string{0: "config", 2: "rst", 0x80: "tcn"}))
 	case len(b) >= 8 && b[0] == 0xfe && b[3] == 0x83: // ISO/IEC 10589, 9.1
 		d.is("isis", named(b[7]&0x1f, map[byte]string{
