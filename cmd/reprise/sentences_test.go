@@ -129,8 +129,8 @@ baseline: [{name: h2 answers, node: h1, reach: {ping: 10.0.0.2}, eventually: 30s
 stimulus:
   - {node: h1, exec: "ping -q -c 20 -i 0.1 10.0.0.2 >/tmp/slow; ping -q -c 100 -i 0.02 10.0.1.2 >/tmp/lossy; true"}
 symptom:
-  - {name: slow, node: h1, exec: "awk -F/ '/^rtt/ {print int($5)}' /tmp/slow", exit: any, expect: trim(text) matches "^(19[5-9]|2[0-2][0-9])$", eventually: 2s}
-  - {name: lossy, node: h1, exec: "awk '/received/ {print $4}' /tmp/lossy", exit: any, expect: trim(text) matches "^([3-6][0-9])$", eventually: 2s}
+  - {name: slow, node: h1, exec: "awk -F/ '/^rtt/ {print int($5)}' /tmp/slow", exit: any, expect: 'trim(text) matches "^(19[5-9]|2[0-2][0-9])$"', eventually: 2s}
+  - {name: lossy, node: h1, exec: "awk '/received/ {print $4}' /tmp/lossy", exit: any, expect: 'trim(text) matches "^[3-6][0-9]$"', eventually: 2s}
 control: {without: [stimulus.0]}
 `},
 	"a drop on a port of Open vSwitch": {text: `reprise: v1
