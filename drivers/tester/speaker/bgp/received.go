@@ -146,6 +146,9 @@ func readPrefixes(b []byte, f Family) (list []netip.Prefix, err error) {
 	if f == IPv6 {
 		size = 16
 	}
+	if len(b) > 0 {
+		list = make([]netip.Prefix, 0, len(b)/(1+size)+1) // at least
+	}
 	for len(b) > 0 {
 		bits := int(b[0])
 		n := (bits + 7) / 8
@@ -158,7 +161,11 @@ func readPrefixes(b []byte, f Family) (list []netip.Prefix, err error) {
 		var full [16]byte
 		copy(full[:], b[1:1+n])
 		a, _ := netip.AddrFromSlice(full[:size]) // its length is right
-		list = append(list, netip.PrefixFrom(a, bits).Masked())
+		p := netip.PrefixFrom(a, bits)
+		if bits%8 != 0 {
+			p = p.Masked()
+		}
+		list = append(list, p)
 		b = b[1+n:]
 	}
 	return list, nil
