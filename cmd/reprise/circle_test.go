@@ -36,7 +36,7 @@ const leastClosed = 5
 func circleCases() []string {
 	return []string{
 		"frr-default-originate-slash1", "frr-bgp-no-shutdown", "bgp-no-ebgp-policy", "ospf-mtu-mismatch", "frr-ospf-default-metric",
-		"frr-isis-type-flap", "frr-suppress-fib-network", "bird-role-no-capability", "frr-ospf-md5-2106", "bird-case-empty-crash", "bird-frr-linklocal-nexthop", "ospf-silent-link",
+		"frr-isis-type-flap", "frr-suppress-fib-network", "bird-role-no-capability", "bird-case-empty-crash", "frr-ospf-md5-2106", "bird-frr-linklocal-nexthop", "ospf-silent-link",
 	}
 }
 
