@@ -53,8 +53,8 @@ type Core struct {
 	Modules []CoreModule `json:"modules,omitempty"`
 	Quality CoreQuality  `json:"quality"`
 	// Signature is the same for two crashes of one cause, and another for those of two: a hash of the
-	// signal, the process and up to five frames that tell anything. Loose is that of the first of them alone.
-	// Both are empty where the file tells no place.
+	// signal, the process and up to five frames that tell anything. Loose is that of the place of the first of
+	// them alone, which is the same with a debugger and without. Both are empty where the file tells no place.
 	Signature string `json:"signature,omitempty"`
 	Loose     string `json:"loose,omitempty"`
 	// Title says in words what Signature is made of: "SIGSEGV in bgp_attr_parse | bgp_update_receive".

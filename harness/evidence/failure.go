@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // FailureKind says in what way something failed. The zero value is invalid. The words are those
@@ -100,15 +101,16 @@ func AddFailures(to []Failure, said []string, more []Failure, sentences []string
 }
 
 // nameDeath calls a death by its better name, where the last event is one that brings it: [EventCollect] of
-// a core file with a failure, of which the death's title so far is one of the others.
+// a core file with a failure. Ref is the core file's name in the node, of which the death tells, too: process
+// names and titles may be those of another death.
 func nameDeath(events []Event) {
 	last := events[len(events)-1]
-	if last.Kind != EventCollect || last.Failure == nil {
+	if last.Kind != EventCollect || last.Failure == nil || last.Ref == "" {
 		return
 	}
 	for i := range events {
 		e := &events[i]
-		if e.Kind == EventDeath && e.Failure != nil && e.Lane == last.Lane && e.Failure.Process == last.Failure.Process && slices.Contains(last.Failure.Alt, e.Failure.Title) {
+		if e.Kind == EventDeath && e.Failure != nil && e.Lane == last.Lane && e.Failure.Process == last.Failure.Process && strings.Contains(e.Detail+",", ", core "+last.Ref+",") {
 			e.Failure = last.Failure
 			return
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/unpack"
+	plainfile "github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // ErrNoCore is the error of what is no core file.
@@ -30,8 +31,11 @@ const (
 	maxUnpacked = 16 << 30 // bytes that a packed core file may grow to, on disk
 	maxNotes    = 64 << 20 // bytes of notes
 	maxThreads  = 1 << 16
-	maxMappings = 1 << 16
+	maxMappings = 1 << 16  // of all notes together
+	maxModules  = 1 << 10  // a program with more is none of a switch
 	maxHeader   = 64 << 10 // bytes of a module's ELF header and its notes, in memory
+	maxSections = 16       // program headers of one module
+	maxRunnable = 1 << 12  // parts of memory that may be executed
 )
 
 // File is a core file that is open.
@@ -42,6 +46,7 @@ type File struct {
 	machine  machine
 	order    binary.ByteOrder
 	loads    []*elf.Prog
+	runnable []*elf.Prog // those that may be executed
 	mappings []mapping
 	modules  []module // in the order of their mappings
 	pc       uint64
@@ -90,7 +95,7 @@ func Open(name, scratch string) (*File, error) {
 
 // plain opens a file, unpacked.
 func plain(name, scratch string) (file *os.File, unpacked bool, err error) {
-	in, err := os.Open(name)
+	in, err := plainfile.Open(name)
 	if err != nil {
 		return nil, false, err
 	}
@@ -155,7 +160,7 @@ func (f *File) read() error {
 	known := false
 	if f.machine, known = machineOf(e, f.flags(e.Class)); !known {
 		f.Machine = strings.ToLower(strings.TrimPrefix(e.Machine.String(), "EM_"))
-		f.Missing = append(f.Missing, "how core files of this machine are laid out is not known here")
+		f.miss("how core files of this machine are laid out is not known here")
 	} else {
 		f.Machine = f.machine.name
 	}
@@ -167,11 +172,14 @@ func (f *File) read() error {
 		switch p.Type { //nolint:exhaustive // what a core file has
 		case elf.PT_LOAD:
 			f.loads = append(f.loads, p)
+			if p.Flags&elf.PF_X != 0 && len(f.runnable) < maxRunnable {
+				f.runnable = append(f.runnable, p)
+			}
 		case elf.PT_NOTE:
-			if left -= int64(min(p.Filesz, maxNotes)); left < 0 {
+			if left -= int64(min(p.Filesz, maxNotes+1)); left < 0 {
 				return fmt.Errorf("%w: its notes are more than %d MiB", ErrNoCore, maxNotes>>20)
 			}
-			notes, err := io.ReadAll(p.Open())
+			notes, err := io.ReadAll(io.LimitReader(p.Open(), maxNotes))
 			if err != nil && len(notes) == 0 {
 				f.Cut = true
 				continue
@@ -180,7 +188,7 @@ func (f *File) read() error {
 		}
 	}
 	if f.Cut {
-		f.Missing = append(f.Missing, "the file is cut: it ends before what its header promises")
+		f.miss("the file is cut: it ends before what its header promises")
 	}
 	if len(f.mappings) == 0 {
 		f.link()
@@ -188,6 +196,13 @@ func (f *File) read() error {
 	f.findModules()
 	f.place()
 	return nil
+}
+
+// miss says once what could not be known.
+func (f *File) miss(format string, args ...any) {
+	if words := fmt.Sprintf(format, args...); !slices.Contains(f.Missing, words) {
+		f.Missing = append(f.Missing, words)
+	}
 }
 
 // flags are e_flags of the ELF header, which debug/elf does not give.
@@ -331,8 +346,8 @@ func (f *File) files(b []byte) {
 	w := f.machine.word
 	count, page := f.word(b, 0, w), f.word(b, w, w)
 	n := int(min(count, maxMappings+1))
-	if n > maxMappings || len(b) < 2*w+n*3*w {
-		f.Missing = append(f.Missing, "the list of mapped files is damaged")
+	if n+len(f.mappings) > maxMappings || len(b) < 2*w+n*3*w {
+		f.miss("the list of mapped files is damaged")
 		return
 	}
 	names := b[2*w+n*3*w:]
@@ -363,19 +378,21 @@ func (f *File) memory(at, size uint64) []byte {
 }
 
 func (f *File) executable(m mapping) bool {
-	return slices.ContainsFunc(f.loads, func(p *elf.Prog) bool {
-		return p.Flags&elf.PF_X != 0 && p.Vaddr < m.end && p.Vaddr+max(p.Memsz, 1) > m.start
-	})
+	return slices.ContainsFunc(f.runnable, func(p *elf.Prog) bool { return p.Vaddr < m.end && p.Vaddr+max(p.Memsz, 1) > m.start })
 }
 
 // findModules groups the mappings of files of which a part may be executed.
 func (f *File) findModules() {
 	seen := map[string]bool{}
 	for _, m := range f.mappings {
-		if !f.executable(m) || seen[m.path] {
+		if seen[m.path] || !f.executable(m) {
 			continue
 		}
 		seen[m.path] = true
+		if len(f.modules) == maxModules {
+			f.miss("more than %d files are mapped to be executed: the others are left out", maxModules)
+			return
+		}
 		mod := module{CoreModule: evidence.CoreModule{Path: m.path}, base: m.start - m.offset}
 		for _, other := range f.mappings {
 			if other.path == m.path && other.offset == 0 {
@@ -404,7 +421,10 @@ func (f *File) header(m *module) {
 		return
 	}
 	m.bias = m.base - first
-	for _, p := range progs.Progs {
+	for i, p := range progs.Progs {
+		if i == maxSections {
+			return
+		}
 		if p.Type != elf.PT_NOTE || p.Filesz > maxHeader {
 			continue
 		}
@@ -468,10 +488,10 @@ func (f *File) place() {
 	f.Quality = evidence.CoreNone
 	switch {
 	case f.Threads == 0:
-		f.Missing = append(f.Missing, "it has no record of a thread (NT_PRSTATUS)")
+		f.miss("it has no record of a thread (NT_PRSTATUS)")
 		return
 	case len(f.mappings) == 0:
-		f.Missing = append(f.Missing, "it has no list of mapped files (NT_FILE), and the dynamic linker's is not in it: an address says nothing of the program")
+		f.miss("it has no list of mapped files (NT_FILE), and the dynamic linker's is not in it: an address says nothing of the program")
 	}
 	f.Frames = []evidence.CoreFrame{f.frame(f.pc)}
 	Sign(&f.Core)

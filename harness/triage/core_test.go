@@ -3,12 +3,15 @@ package triage_test
 import (
 	"bytes"
 	"compress/gzip"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -270,6 +273,93 @@ func TestDamage(t *testing.T) {
 	}
 	if _, err := triage.Open(os.Args[0], t.TempDir()); !errors.Is(err, triage.ErrNoCore) {
 		t.Errorf("a program: %v", err)
+	}
+}
+
+// A core file that somebody made leads nowhere out of the folder that the program's files are gathered in.
+func TestPathsOfOthers(t *testing.T) {
+	binary := compile(t)
+	core := crash(t, binary, "p")
+	data, err := os.ReadFile(core)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := t.TempDir()
+	evil := "/.." + filepath.Join(outside, "x")
+	if len(evil) > len(binary) {
+		t.Fatalf("%s is longer than %s", evil, binary)
+	}
+	for len(evil) < len(binary) {
+		evil = "/" + evil
+	}
+	name := filepath.Join(t.TempDir(), "core")
+	if err := os.WriteFile(name, bytes.ReplaceAll(data, []byte(binary), []byte(evil)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := triage.Open(name, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	folder := t.TempDir()
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close() //nolint:errcheck // it was only a way to the folder
+	asked := 0
+	f.Gather(root, func(string) (io.ReadCloser, error) {
+		asked++
+		return io.NopCloser(strings.NewReader("evil")), nil
+	})
+	if err := f.Unwind(t.Context(), folder); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(outside); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	if asked == 0 || asked == len(f.Modules) || !strings.Contains(strings.Join(f.Missing, " "), "no plain path") {
+		t.Errorf("asked for %d of %d: %q", asked, len(f.Modules), f.Missing)
+	}
+}
+
+// Notes that fill the memory are none.
+func TestLargeNotes(t *testing.T) {
+	core := crash(t, compile(t), "p")
+	file, err := os.OpenFile(core, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 200 << 20
+	e, err := elf.NewFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(e.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_NOTE })
+	if at < 0 || e.Class != elf.ELFCLASS64 {
+		t.Fatal("no notes of 64 bits")
+	}
+	const header, entry, fileSize = 64, 56, 32 // Elf64_Ehdr, Elf64_Phdr, and p_filesz in it (elf(5))
+	b := make([]byte, 8)
+	e.ByteOrder.PutUint64(b, size/2)
+	_, err = file.WriteAt(b, int64(header+at*entry+fileSize))
+	if err = errors.Join(err, file.Truncate(size), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var before, after goruntime.MemStats
+	goruntime.ReadMemStats(&before)
+	_, err = triage.Open(core, t.TempDir())
+	goruntime.ReadMemStats(&after)
+	if !errors.Is(err, triage.ErrNoCore) || after.TotalAlloc-before.TotalAlloc > 16<<20 {
+		t.Errorf("%v, with %d bytes", err, after.TotalAlloc-before.TotalAlloc)
+	}
+}
+
+// With a debugger and without, the first frame is the same.
+func TestLoose(t *testing.T) {
+	core := crash(t, compile(t), "p")
+	if a, b := open(t, core), unwind(t, core, "/"); a.Loose == "" || a.Loose != b.Loose || a.Signature == b.Signature {
+		t.Errorf("%s %s, and %s %s", a.Loose, a.Signature, b.Loose, b.Signature)
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 
 const (
 	// gdbTime bounds the debugger, in the wall's time: it reads a core file of 200 MB in a second.
-	gdbTime = time.Minute
+	gdbTime = 20 * time.Second
 	// gdbOutput bounds what it says, in bytes, and most how many frames.
 	gdbOutput = 1 << 20
 	most      = 64
@@ -33,16 +33,51 @@ const (
 // ErrNoDebugger is the error where there is no gdb for the core file's machine.
 var ErrNoDebugger = errors.New("there is no gdb")
 
-// Wanted are the files that a stack is unwound with: the program and its libraries, as they were called where
-// it ran.
-func (f *File) Wanted() []string {
-	var paths []string
-	for _, m := range f.modules {
-		if filepath.IsAbs(m.Path) {
-			paths = append(paths, m.Path)
+// Bounds on what is fetched for one core file.
+const (
+	mostWanted  = 256
+	wantedBytes = 1 << 30
+)
+
+// Gather copies the files that a stack is unwound with below root: the program and its libraries, as they were
+// called where it ran, which read opens. What cannot be had is left out, as [File.Unwind] says. A core file
+// may be made by anybody: a path that is not a plain one is no file's.
+func (f *File) Gather(root *os.Root, read func(name string) (io.ReadCloser, error)) {
+	left := int64(wantedBytes)
+	for i, m := range f.modules {
+		if i == mostWanted || left <= 0 {
+			f.miss("the program has more files than are looked at")
+			return
+		}
+		if !path.IsAbs(m.Path) || path.Clean(m.Path) != m.Path {
+			f.miss("%q is no plain path, and was not looked at", evidence.Bounded(m.Path, 200))
+			continue
+		}
+		n, err := fetch(root, m.Path[1:], read, left)
+		if left -= n; err != nil {
+			_ = root.Remove(m.Path[1:]) // a part of a file is another file
 		}
 	}
-	return paths
+}
+
+func fetch(root *os.Root, name string, read func(string) (io.ReadCloser, error), most int64) (n int64, err error) {
+	in, err := read("/" + name)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close() //nolint:errcheck // read only
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return 0, err
+	}
+	out, err := root.Create(name)
+	if err != nil {
+		return 0, err
+	}
+	n, err = io.Copy(out, io.LimitReader(in, most+1))
+	if err == nil && n > most {
+		err = fmt.Errorf("it is more than %d bytes", most)
+	}
+	return n, errors.Join(err, out.Close())
 }
 
 // Unwind asks gdb for the stack of the thread that ended the process, and signs it. root is a folder with
@@ -50,13 +85,14 @@ func (f *File) Wanted() []string {
 // that ran is left out, and said. Where nothing can be unwound the record stays what it was, with the
 // reason in Missing. The error is of ctx.
 func (f *File) Unwind(ctx context.Context, root string) error {
-	miss := func(format string, args ...any) { f.Missing = append(f.Missing, fmt.Sprintf(format, args...)) }
 	program, ok := f.program()
 	if !ok {
-		miss("which of the mapped files is the program is not told: its stack was not unwound")
+		f.miss("which of the mapped files is the program is not told: its stack was not unwound")
 		return nil
 	}
-	if f.Process = filepath.Base(program.Path); f.Threads == 0 {
+	f.Process = filepath.Base(program.Path) // which the kernel's name may be a part of
+	defer func() { Sign(&f.Core) }()
+	if f.Threads == 0 {
 		return nil
 	}
 	own, err := os.MkdirTemp(f.scratch, "triage-*")
@@ -67,12 +103,12 @@ func (f *File) Unwind(ctx context.Context, root string) error {
 	for _, m := range f.modules {
 		if err := keep(own, root, m); errors.Is(err, os.ErrNotExist) {
 			if m.Path == program.Path {
-				miss("%s is not at hand: its stack was not unwound", m.Path)
+				f.miss("%s is not at hand: its stack was not unwound", m.Path)
 				return nil
 			}
-			miss("%s is not at hand", m.Path)
+			f.miss("%s is not at hand", m.Path)
 		} else if err != nil {
-			miss("%v", err)
+			f.miss("%v", err)
 			if m.Path == program.Path {
 				return nil
 			}
@@ -80,23 +116,22 @@ func (f *File) Unwind(ctx context.Context, root string) error {
 	}
 	out, err := f.gdb(ctx, own, program.Path, filepath.Join(root, "usr/lib/debug"))
 	if errors.Is(err, ErrNoDebugger) || ctx.Err() == nil && err != nil {
-		miss("its stack was not unwound: %v", err)
+		f.miss("its stack was not unwound: %v", err)
 		return nil
 	} else if err != nil {
 		return err
 	}
 	frames, whole := f.frames(out)
 	if len(frames) == 0 {
-		miss("its stack was not unwound: gdb gave no frame")
+		f.miss("its stack was not unwound: gdb gave no frame")
 		return nil
 	}
 	f.Frames, f.Quality = frames, evidence.CorePartial
 	if whole {
 		f.Quality = evidence.CoreFull
 	} else {
-		miss("the stack could not be followed to its beginning")
+		f.miss("the stack could not be followed to its beginning")
 	}
-	Sign(&f.Core)
 	return nil
 }
 
@@ -104,6 +139,9 @@ func (f *File) Unwind(ctx context.Context, root string) error {
 // gdb would run scripts that lie beside it, and by its name alone, since the linker may have known it by
 // another path than the kernel (/lib for /usr/lib).
 func keep(own, root string, m module) error {
+	if path.Clean(m.Path) != m.Path {
+		return fmt.Errorf("%q is no plain path, and was not looked at", evidence.Bounded(m.Path, 200))
+	}
 	from, err := os.OpenInRoot(root, strings.TrimPrefix(m.Path, "/"))
 	if err != nil {
 		return fmt.Errorf("%s: %w", m.Path, err)
@@ -256,6 +294,5 @@ func (f *File) frames(out string) (frames []evidence.CoreFrame, whole bool) {
 		return nil, false
 	}
 	last := frames[len(frames)-1]
-	begun := begins.MatchString(name(last)) || runtime.MatchString(last.Module) // it was the C library that called main
-	return frames, !stopped || begun && len(frames) > 1 || len(keysOf(&f.Core, telling(frames))) >= depth
+	return frames, !stopped || begins.MatchString(name(last)) || len(keysOf(&f.Core, telling(frames))) >= depth
 }

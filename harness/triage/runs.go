@@ -3,7 +3,6 @@ package triage
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -78,11 +77,7 @@ func (s *Sources) run(ctx context.Context, name string) error {
 	s.cores.Trials += len(trials)
 	for _, t := range trials {
 		of := result.CoreFile{Run: info.ID, Trial: t.Number}
-		v, judged, err := t.Verdict()
-		if err != nil {
-			return fmt.Errorf("trial %d: %w", t.Number, err)
-		}
-		if judged {
+		if v, judged, err := t.Verdict(); err == nil && judged { // a core file tells what it tells without one
 			of.Verdict = v.Verdict
 		}
 		if err := s.trial(ctx, t.File("cores"), of); err != nil {
@@ -113,9 +108,15 @@ func (s *Sources) trial(ctx context.Context, folder string, of result.CoreFile) 
 			err = s.record(of)
 		case isCore && (s.Root != "" || !there[core+".json"]):
 			err = s.file(ctx, of)
+		default:
+			continue
 		}
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil { // the others are told all the same
+			of.File, of.Quality, of.Missing = e.Name(), evidence.CoreNone, []string{err.Error()}
+			s.add(of)
 		}
 	}
 	return nil
@@ -123,12 +124,11 @@ func (s *Sources) trial(ctx context.Context, folder string, of result.CoreFile) 
 
 // record takes what was recorded beside a core file, whoever wrote it there.
 func (s *Sources) record(of result.CoreFile) error {
-	data, err := os.ReadFile(of.Path)
-	if err != nil {
+	if err := evidence.ReadJSON(of.Path, &of.Core); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &of.Core); err != nil {
-		return fmt.Errorf("%s: %w", of.Path, err)
+	if s.Root != "" {
+		of.Missing = append(of.Missing, "the core file itself is not here: it was not followed again")
 	}
 	Sign(&of.Core)
 	s.add(of)

@@ -51,18 +51,25 @@ func Sign(c *evidence.Core) {
 		return
 	}
 	c.Title = fmt.Sprintf("%s in %s", c.Signal, strings.Join(keys, " | "))
-	c.Signature, c.Loose = hash(c, keys), hash(c, keys[:1])
+	c.Signature = hash(c, keys)
+	c.Loose = hash(c, []string{placeOf(c)})
 }
 
-// Where is the first frame that the signature is made of, as failures are called: "bgp_update()", or the
-// module and the address in it. It is empty where there is no signature.
+// Where is the function that the signature begins with, as failures are called: "bgp_update()". It is
+// empty where no function is known: an address in a module is another one in each build.
 func Where(c evidence.Core) string {
-	_, keys, _ := strings.Cut(c.Title, " in ")
-	first, _, _ := strings.Cut(keys, " | ")
-	if first == "" || strings.Contains(first, "+0x") {
-		return first
+	if c.Quality != evidence.CoreFull && c.Quality != evidence.CorePartial {
+		return ""
 	}
-	return first + "()"
+	for _, f := range telling(c.Frames) {
+		if keyOf(&c, f) != "" {
+			if f.Function == "" {
+				return ""
+			}
+			return name(f) + "()"
+		}
+	}
+	return ""
 }
 
 func hash(c *evidence.Core, keys []string) string {
@@ -78,6 +85,20 @@ func keysOf(c *evidence.Core, frames []evidence.CoreFrame) (keys []string) {
 		}
 	}
 	return keys
+}
+
+// placeOf is the first frame that tells anything, by its place alone: the same with names of functions and
+// without.
+func placeOf(c *evidence.Core) string {
+	for _, frames := range [][]evidence.CoreFrame{telling(c.Frames), c.Frames} {
+		for _, f := range frames {
+			f.Function = ""
+			if key := keyOf(c, f); key != "" {
+				return key
+			}
+		}
+	}
+	return ""
 }
 
 // telling are the frames that tell anything: what was called by a handler of the signal says only that

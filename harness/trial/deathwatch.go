@@ -32,6 +32,7 @@ type deathWatch struct {
 // fetchedCore is a core file that the record has.
 type fetchedCore struct {
 	node  *labNode
+	from  string // in the node
 	file  string
 	death evidence.Event
 }
@@ -129,7 +130,7 @@ func (w *deathWatch) record(ctx context.Context) {
 			}
 			if file := w.coreFile(n.Name, d); (fetcher{w.lab, w.rec}).fetch(ctx, n, d.Core, file) {
 				w.mu.Lock()
-				w.cores = append(w.cores, fetchedCore{n, file, e})
+				w.cores = append(w.cores, fetchedCore{n, d.Core, file, e})
 				w.mu.Unlock()
 			}
 		}

@@ -2,8 +2,9 @@ package trial
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -28,10 +29,10 @@ func (w *deathWatch) triage(ctx context.Context) {
 func (f fetcher) triage(ctx context.Context, c fetchedCore) {
 	begin := f.rec.now()
 	core, err := f.tell(ctx, c.node, c.file)
-	if err == nil {
-		err = evidence.WriteJSON(strings.TrimSuffix(c.file, ".core")+".json", core)
+	if core.File != "" { // also where its stack was not followed in time
+		err = errors.Join(err, evidence.WriteJSON(strings.TrimSuffix(c.file, ".core")+".json", core))
 	}
-	e := evidence.Event{Kind: evidence.EventCollect, Lane: c.node.Name, Name: "what the core file of " + c.death.Name + " tells", Detail: core.Title}
+	e := evidence.Event{Kind: evidence.EventCollect, Lane: c.node.Name, Ref: c.from, Name: "what the core file of " + c.death.Name + " tells", Detail: core.Title}
 	plain := c.death.Name + ": " + core.Signal
 	if where := triage.Where(core); err == nil && where != "" && c.death.Failure != nil && c.death.Failure.Title == plain {
 		named := *c.death.Failure
@@ -52,11 +53,20 @@ func (f fetcher) tell(ctx context.Context, n *labNode, file string) (evidence.Co
 		return evidence.Core{}, err
 	}
 	defer c.Close() //nolint:errcheck // it was only read
-	root := filepath.Join(dir, "root")
-	for _, name := range c.Wanted() {
-		// One that cannot be read is not at hand, and the record says so.
-		_ = f.copyFrom(ctx, n, name, filepath.Join(root, name))
+	host, err := f.lab.res.Host(n.Name)
+	if err != nil {
+		return c.Core, err
 	}
+	root, err := scratch.MakeIn(dir, "root")
+	if err != nil {
+		return c.Core, err
+	}
+	within, err := os.OpenRoot(root)
+	if err != nil {
+		return c.Core, err
+	}
+	defer within.Close() //nolint:errcheck // it was only a way to the folder
+	c.Gather(within, func(name string) (io.ReadCloser, error) { return host.ReadFile(ctx, name) })
 	err = c.Unwind(ctx, root)
 	return c.Core, err
 }
