@@ -61,27 +61,11 @@ func (o Opener) lay(what *Lot, turn sync.Locker) (Result, error) {
 	}
 	l.ends.SetLimit(runtime.NumCPU())
 	err = errors.Join(OnThread(l.lay), l.ends.Wait())
-	left := make(chan error, 1)
-	go func() {
-		left <- l.leave.Wait()
-		l.away.close()
-	}()
-	if err == nil && l.freed() { // and what the kernel waits for then nobody else has to
-		return l.result, nil
-	}
-	return l.result, errors.Join(err, <-left)
-}
-
-// freed says that no placeholder is in any of the namespaces any more.
-func (l *lot) freed() bool {
-	for pid, s := range l.spaces {
-		for i := range l.missing(pid) {
-			if name, err := s.nameOf(l.result.Firsts[pid] + 2*i + 1); err == nil && strings.HasPrefix(name, placeName) {
-				return false
-			}
-		}
-	}
-	return true
+	// What the kernel waits for when placeholders are gone from sight is waited for too: by then the ends
+	// of cables, which are up, have their carriers, of which a thread of the kernel tells them later.
+	err = errors.Join(err, l.leave.Wait())
+	l.away.close()
+	return l.result, err
 }
 
 // settleDown opens the namespace that placeholders are made from.
