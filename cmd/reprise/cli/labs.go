@@ -57,7 +57,7 @@ type LabFlags struct {
 
 // Register adds the flags.
 func (f *LabFlags) Register(fl *pflag.FlagSet) {
-	fl.StringVar(&f.File, "lab", "", "use the devices of this inventory (lab.yaml) instead of containers; $REPRISE_LAB names a default for `reprise lab`")
+	fl.StringVar(&f.File, "lab", "", "use the devices of this `inventory` (lab.yaml) instead of containers; $REPRISE_LAB names a default for reprise lab")
 	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
 	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
 	f.RegisterProvider(fl)
