@@ -147,7 +147,11 @@ func flags(names ...string) shown {
 func (l *layout) ospf() {
 	version := l.number("Version #", 8, nil)
 	kind := l.number("Type", 8, call("", "hello", "dd", "request", "update", "ack"))
-	l.number("Packet length", 16, nil)
+	whole := len(l.rest) + 2                                               // version and type are taken
+	if length := int(l.number("Packet length", 16, nil)); length < whole { //nolint:gosec // of 16 bits
+		// What follows is no part of the packet: a digest (RFC 2328 D.4.3), a block of link-local signaling (RFC 5613).
+		l.rest = l.rest[:max(0, min(len(l.rest), length-4))]
+	}
 	l.bytes("Router ID", 4, address)
 	l.bytes("Area ID", 4, address)
 	l.number("Checksum", 16, hexed(4))
@@ -276,6 +280,7 @@ func (l *layout) bfd() {
 }
 
 func (l *layout) vrrp() {
+	const authentication = 8 // bytes at the end of version 2 (RFC 2338 5.3.10): a password, whatever the count of addresses says
 	version := l.number("Version", 4, nil)
 	l.number("Type", 4, call("", "advertisement"))
 	l.number("Virtual Rtr ID", 8, nil)
@@ -284,11 +289,15 @@ func (l *layout) vrrp() {
 	if version == 2 {
 		l.number("Auth Type", 8, nil)
 		l.number("Adver Int", 8, nil)
+		l.rest = l.rest[:max(0, len(l.rest)-authentication)]
 	} else {
 		l.number("rsvd", 4, nil)
 		l.number("Max Adver Int", 12, func(n uint64) string { return fmt.Sprintf("%d cs", n) })
 	}
 	l.number("Checksum", 16, hexed(4))
+	if version != 2 && version != 3 {
+		return
+	}
 	length := net.IPv4len
 	if version != 2 && uint64(len(l.rest)) >= count*net.IPv6len { // that they are of IPv6 is told by their length alone
 		length = net.IPv6len

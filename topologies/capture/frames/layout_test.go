@@ -162,3 +162,29 @@ func FuzzLayout(f *testing.F) {
 		}
 	})
 }
+
+// What stands behind a packet is no part of it: a digest is no neighbour, and a password no address.
+func TestLayoutEndsWithThePacket(t *testing.T) {
+	whole := controlFrames(t)
+	for _, tt := range []struct {
+		name string
+		data []byte
+		want string // the same as of this one, or the fields that may not be
+		not  string
+	}{
+		{name: "ospf hello with a digest behind it", data: frame(t, macs, ip("59", "02010030 01010101 00000000 e3a70000 0000000000000000 ffffff00 000a0201 00000028 0a000002 0a000001 02020202 7365637265743031 7365637265743032")), want: "ospf hello"},
+		{name: "ospf dd with link-local signaling behind it", data: frame(t, macs, ip("59", "02020034 01010101 00000000 e3a70000 0000000000000000 05dc0207 00001234 00010201 03030303 03030303 80000001 abcd0030 fff60003 00010004 00000001 00000000 00000000")), want: "ospf dd"},
+		{name: "vrrp with a count that is too large", data: frame(t, macs, ip("70", "21 01 64 03 0001 abcd 0a0000fe 7365637265743030")), not: "115.101.99.114"},
+		{name: "vrrp of no version", data: frame(t, macs, ip("70", "01 01 64 03 0001 abcd 0a0000fe 7365637265743030")), not: "115.101.99.114"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := laid(frames.Layout(tt.data))
+			if tt.want != "" && got != laid(frames.Layout(whole[tt.want])) {
+				t.Errorf("%s\nwant %s", got, laid(frames.Layout(whole[tt.want])))
+			}
+			if tt.not != "" && strings.Contains(got, tt.not) {
+				t.Error(got)
+			}
+		})
+	}
+}
