@@ -1,6 +1,7 @@
 package trial_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,4 +153,22 @@ func TestArmedFaults(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A fault that nobody could take back is not in the lab of the next trial, whoever was to take it back.
+func TestStuckFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.provider.HealFn = func(topologies.Fault) error { return errors.New("no answer") }
+		text := head + `stimulus: [{link: 'r1:eth1', fault: down, disarm: {step: go round}}, {node: r1, configure: [break it]}]
+symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"', within: 100ms, consistently: 50ms, every: 10ms}]
+workaround: {steps: [{name: go round, node: r1, run: repair}], expect: [{name: up, same-as: baseline}]}
+trials: {reset: config}
+`
+		_, dir := w.series(t, &w.provider, text, 2)
+		entries, err := dir.Ledger()
+		if err != nil || len(entries) != 2 || entries[0].Verdict != evidence.Reproduced || !strings.Contains(entries[1].ResetHow, "rebuilt") {
+			t.Errorf("%+v, %v", entries, err)
+		}
+	})
 }

@@ -36,6 +36,7 @@ type faults struct {
 	active     []*activeFault
 	armings    []*arming      // of steps that were begun
 	over       bool           // the trial is
+	stuck      bool           // one could not be taken back, by whomever
 	background sync.WaitGroup // what steps do beside those that follow
 	cancel     []context.CancelCauseFunc
 }
@@ -106,9 +107,12 @@ func (f *faults) end(ctx context.Context) {
 		return
 	}
 	for _, fault := range slices.Backward(f.inForceNow()) {
-		if err := f.heal(ctx, fault); err != nil {
-			f.lab.tainted = "a fault could not be taken back"
-		}
+		_ = f.heal(ctx, fault) // it is recorded, and remembered
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stuck {
+		f.lab.tainted = "a fault could not be taken back"
 	}
 }
 
@@ -135,6 +139,11 @@ func (f *faults) heal(ctx context.Context, fault *activeFault) error {
 	e := evidence.Event{Kind: evidence.EventHeal, Lane: fault.lane, Ref: fault.ref, Name: fault.name, Detail: fault.until}
 	err := f.count(ctx, fault, &e)
 	f.rec.done(e, begin, err)
+	if err != nil { // nobody tries again
+		f.mu.Lock()
+		f.stuck = true
+		f.mu.Unlock()
+	}
 	if p := f.rec.inPhase(); p == evidence.PhaseStimulus || p == evidence.PhaseSymptom {
 		f.behind(fault, e.Frames)
 	}
