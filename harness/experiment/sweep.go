@@ -105,8 +105,10 @@ func sweep(ctx context.Context, b *Bench, file string, out *result.Sweep, points
 				return err
 			}
 			m.Control, m.ControlTrials = &q, r.Trials
-			if err := evidence.WriteJSON(file, m); err != nil {
-				return err
+			if q.Valid > 0 { // without, it is measured anew when somebody goes on
+				if err := evidence.WriteJSON(file, m); err != nil {
+					return err
+				}
 			}
 		}
 		out.Control, out.Trials = m.Control, m.ControlTrials
@@ -123,7 +125,7 @@ func sweep(ctx context.Context, b *Bench, file string, out *result.Sweep, points
 			return err
 		}
 		out.Points, out.Left, out.Trials = append(out.Points, at), len(points)-i-1, out.Trials+at.Trials
-		if err == nil && !again {
+		if err == nil && !again && at.Effect != result.EffectUnknown { // which is measured anew when somebody goes on
 			m.Points = append(m.Points, at)
 			err = evidence.WriteJSON(file, m)
 		}

@@ -45,24 +45,47 @@ func Try(ctx context.Context, b *Bench, p *plan.Plan) (result.Tried, error) {
 		out.Did = nil
 	}
 	seen, werr := witnessed(dir, record)
-	for i := range out.Frames {
-		f := &out.Frames[i]
-		at, ok := seen[f.To]
-		if !ok {
-			continue
-		}
-		f.Arrived = []time.Duration{}
-		for _, t := range at[f.Digest] {
-			if t.After(f.Time) || t.Equal(f.Time) {
-				f.Arrived = append(f.Arrived, t.Sub(f.Time))
-			}
-		}
-	}
+	arrivals(out.Frames, seen, comes(step.Step.Fault))
 	out.Outcome, out.Answer = triedAnswer(out, v, judged)
 	if ctx.Err() != nil {
 		out.Answer = "interrupted, and taken back: " + out.Answer
 	}
 	return out, errors.Join(err, werr)
+}
+
+// comes is how often a frame that a fault acted on may come to the far side as it was.
+func comes(f scenarios.Fault) int {
+	switch f {
+	case scenarios.FaultDrop, scenarios.FaultCorrupt, scenarios.FaultTruncate:
+		return 0
+	case scenarios.FaultDuplicate:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// arrivals says of each frame when the witness at the endpoint that it was on its way to saw it, by what was
+// seen there of its digest. Many protocols repeat a frame byte for byte: where more came than the
+// fault lets through of one, or there is another of the same, which of them came is not known.
+func arrivals(tried []result.TriedFrame, seen map[string]map[string][]time.Time, most int) {
+	for i := range tried {
+		f := &tried[i]
+		at, ok := seen[f.To]
+		if !ok {
+			continue
+		}
+		came := []time.Duration{}
+		for _, t := range at[f.Digest] {
+			if !t.Before(f.Time) {
+				came = append(came, t.Sub(f.Time))
+			}
+		}
+		alike := slices.ContainsFunc(tried, func(o result.TriedFrame) bool { return o.Digest == f.Digest && o.To == f.To && o.Time != f.Time })
+		if len(came) == 0 || len(came) <= most && !alike {
+			f.Arrived = came
+		}
+	}
 }
 
 // triedOf takes from a record what its fault did.

@@ -29,6 +29,6 @@ type TriedFrame struct {
 	evidence.Hit
 	// Arrived is when the witness at the endpoint that it was on its way to saw it as it was, after it met
 	// the fault: once for each time, never for one that was lost or changed. It is null where there is no
-	// witness, or the kernel lost frames of his.
+	// witness, the kernel lost frames of his, or frames that are the same byte for byte cannot be told apart.
 	Arrived []time.Duration `json:"arrived"`
 }

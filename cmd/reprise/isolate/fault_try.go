@@ -183,7 +183,7 @@ const clockLayout = "15:04:05.000000"
 func arrivedWords(f result.TriedFrame) string {
 	switch {
 	case f.Arrived == nil:
-		return "nobody saw whether it arrived"
+		return "whether it arrived is not known: nobody watched there, or frames came that are the same byte for byte"
 	case len(f.Arrived) == 0:
 		return "it did not arrive as it was"
 	}
