@@ -82,3 +82,37 @@ func TestCompareStates(t *testing.T) {
 		t.Errorf("%v of %s", err, filepath.Base(is.Dir.Path))
 	}
 }
+
+// change compares an answer with another, of the trials told by their run and number.
+func change(t *testing.T, runs [2]string, numbers [2]int, was, is map[[2]string]evidence.State) []reports.State {
+	t.Helper()
+	states, err := reports.CompareStates(moment(t, runs[0], numbers[0], was), moment(t, runs[1], numbers[1], is), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return states
+}
+
+// What was refused both times, or is equal as far as it was kept, is not the same.
+func TestCompareStatesWithoutAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		was, is evidence.State
+		want    reports.Change
+		note    string
+	}{
+		{"refused", evidence.State{Output: "% Unknown", Rejected: "% Unknown"}, evidence.State{Output: "% Unknown", Rejected: "% Unknown"}, reports.Unpaired, "refused in a, trial 1, after: % Unknown; refused in a, trial 1, after: % Unknown"},
+		{"refused once", evidence.State{Output: "% Unknown", Rejected: "% Unknown"}, evidence.State{Output: "up"}, reports.Words, "refused in a, trial 1, after: % Unknown"},
+		{"cut", evidence.State{Output: "head", Truncated: true}, evidence.State{Output: "head", Truncated: true}, reports.Unpaired, "cut in the record in a, trial 1, after; cut in the record in a, trial 1, after"},
+		{"cut, and moved on", evidence.State{Output: "head 1", Comparable: "head", Truncated: true}, evidence.State{Output: "head 2", Comparable: "head"}, reports.Unpaired, "cut in the record in a, trial 1, after"},
+		{"cut, and other", evidence.State{Output: "head", Truncated: true}, evidence.State{Output: "foot", Truncated: true}, reports.Words, "cut in the record in a, trial 1, after; cut in the record in a, trial 1, after"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			key := [2]string{"r1", "x"}
+			s := change(t, [2]string{"a", "a"}, [2]int{1, 1}, map[[2]string]evidence.State{key: tt.was}, map[[2]string]evidence.State{key: tt.is})[0]
+			if s.Change != tt.want || s.Note != tt.note {
+				t.Errorf("change %d, note %q", s.Change, s.Note)
+			}
+		})
+	}
+}

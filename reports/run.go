@@ -274,7 +274,7 @@ const (
 	Words    Change = iota + 1 // more than numbers
 	Numbers                    // numbers only
 	Volatile                   // what changes by itself only, as the platform's own rules know it
-	Unpaired                   // there is no pair to compare
+	Unpaired                   // there is nothing to compare: one answer is not there, both were refused, or both are equal and cut
 	Same
 )
 

@@ -98,21 +98,25 @@ func pairState(node string, was, is answerFile, text *budget) State {
 	before, hasBefore := read(was)
 	after, hasAfter := read(is)
 	s.Note = cleanField(strings.Join(notes, "; "))
-	s.Change = Same
-	if !hasBefore || !hasAfter {
+	settledOld, settledNow := settled(before), settled(after)
+	switch {
+	case !hasBefore, !hasAfter, before.Rejected != "" && after.Rejected != "":
 		s.Change = Unpaired
+	case settledOld == settledNow && (before.Truncated || after.Truncated):
+		s.Change = Unpaired // what was cut may differ
+	case before.Output == after.Output:
+		s.Change = Same
+	case settledOld == settledNow:
+		s.Change = Volatile
+	case numberless(settledOld) == numberless(settledNow):
+		s.Change = Numbers
+	default:
+		s.Change = Words
 	}
 	switch {
-	case hasBefore && hasAfter && before.Output != after.Output:
+	case s.Change == Words, s.Change == Numbers, s.Change == Volatile:
 		old, now := before.Output, after.Output
-		s.Change = Words
-		switch settledOld, settledNow := settled(before), settled(after); {
-		case settledOld == settledNow:
-			s.Change = Volatile
-		case numberless(settledOld) == numberless(settledNow):
-			s.Change = Numbers
-			fallthrough
-		default:
+		if s.Change != Volatile {
 			old, now = settledOld, settledNow // what moved on by itself hides nothing
 		}
 		s.Hunks = diff(compared(old), compared(now), text.left, is.shown())
