@@ -47,8 +47,8 @@ func (d *Detail) states(dir evidence.TrialDir, text *budget) {
 }
 
 func (d *Detail) state(dir evidence.TrialDir, node, file string, text *budget) State {
-	was := answerFile{dir: dir, name: filepath.Join("states", Before, node, file), folder: d.Folder, when: Before}
-	is := answerFile{dir: dir, name: filepath.Join("states", After, node, file), folder: d.Folder, when: After}
+	was := answerFile{dir: dir, name: filepath.Join("states", Before, node, file), folder: d.Folder, when: Before, dated: true}
+	is := answerFile{dir: dir, name: filepath.Join("states", After, node, file), folder: d.Folder, when: After, dated: true}
 	return pairState(node, was, is, text)
 }
 
@@ -57,8 +57,8 @@ func (d *Detail) state(dir evidence.TrialDir, node, file string, text *budget) S
 type answerFile struct {
 	dir                evidence.TrialDir
 	name, folder, when string
-	// anew says that the other is of another run, which makes hardware addresses of its own.
-	anew bool
+	own                addresses // of its moment, where the other is of another run
+	dated              bool      // the other is of the same trial, and has the same times of the clock
 }
 
 // shown is the file's name for people.
@@ -90,8 +90,9 @@ func pairState(node string, was, is answerFile, text *budget) State {
 		if st.Command != "" {
 			s.Command = cleanField(st.Command)
 		}
-		if f.anew {
-			st.Output, st.Comparable = withoutHardware(st.Output), withoutHardware(st.Comparable)
+		st.Output, st.Comparable = f.own.replace(st.Output), f.own.replace(st.Comparable)
+		if !f.dated {
+			st.Comparable = stamp.ReplaceAllString(settled(st), "$1<time>")
 		}
 		return st, err == nil && st.Error == ""
 	}
@@ -131,15 +132,14 @@ func pairState(node string, was, is answerFile, text *budget) State {
 	return s
 }
 
-var (
-	hardware  = regexp.MustCompile(`\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b`)
-	linkLocal = regexp.MustCompile(`\bfe80::[0-9a-f:]+`)
-)
+// stamp finds times of the clock: a date with a time, keepalived's with the seconds since 1970 before it, or
+// a time alone that has a fraction of a second, which an age has not.
+var stamp = regexp.MustCompile(`(^|[^:.\w])(?:` +
+	`\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|` +
+	`\d+\.\d+ \(` + ctime + `\)|` + ctime + `|` +
+	`\d\d:\d\d:\d\d\.\d+)`)
 
-// withoutHardware is an answer without hardware addresses and the link-local ones that are made of them.
-func withoutHardware(s string) string {
-	return linkLocal.ReplaceAllString(hardware.ReplaceAllString(s, "<hardware address>"), "<link-local address>")
-}
+const ctime = `(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{3,4})?(?: \d{4})?`
 
 // settled is an answer without what moves on by itself, as its platform's rules know it.
 func settled(s evidence.State) string {
