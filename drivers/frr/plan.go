@@ -135,7 +135,7 @@ func daemon(s drivers.Service, config string, have software) node.Service {
 		Name: s.Name,
 		Argv: []string{"/usr/lib/frr/" + s.Name, "-A", "127.0.0.1", "--log", "file:" + log},
 		// A socket that a dead daemon left would look like one that answers.
-		Before: fmt.Sprintf("for f in /run/frr/%[1]s.vty /run/frr/%[1]s.pid; do [ ! -e $f ] || rm -f $f; done", s.Name),
+		Before: fmt.Sprintf("for f in /run/frr/%[1]s.vty /run/frr/%[1]s.pid; do if [ -e $f ] || [ -L $f ]; then rm -f $f; fi; done", s.Name),
 		// It listens for vtysh when it has begun all else (flag SO_ACCEPTCON of a socket, proc_net(5)):
 		// vtysh itself, a large program, would look no further and cost as much as the daemon's start.
 		Ready: listens(s),

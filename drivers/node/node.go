@@ -139,7 +139,7 @@ func (n *Node) TryFor(ctx context.Context, op, script string, timeout time.Durat
 // as a daemon's start.
 const prepare = `[ -d /var/log/reprise ] && [ -d ` + coresDir + ` ] || mkdir -p /var/log/reprise ` + coresDir + `
 setsid sh /run/reprise/syslog </dev/null >/dev/null 2>&1 & echo $! >/run/reprise/syslog.starting
-for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do [ ! -e "$f" ] || rm -f "$f"; done`
+for f in /run/reprise/*.pid /run/reprise/*.ordered /run/reprise/*.supervisor; do if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi; done`
 
 // Prepare makes the node ready for daemons: it ends those of ours that still run,
 // forgets earlier exits, writes the supervisor and the files of the target.

@@ -6,7 +6,7 @@ run=/run/reprise; log=/var/log/reprise/syslog.log
 [ -e "$run/syslog.reader" ] && read -r p <"$run/syslog.reader" && [ -e "/proc/$p" ] && exit 0
 [ -S /dev/log ] && [ ! -e "$run/syslog.ours" ] && exit 0
 : >"$run/syslog.ours"
-for f in /dev/log "$run/syslog.reader"; do [ ! -e "$f" ] || rm -f "$f"; done
+for f in /dev/log "$run/syslog.reader"; do if [ -e "$f" ] || [ -L "$f" ]; then rm -f "$f"; fi; done
 if command -v perl >/dev/null 2>&1; then
 	# Without modules, which take ten times as long to load as the program itself: AF_UNIX is 1,
 	# SOCK_DGRAM 2, and struct sockaddr_un a short and a path. It goes on in a child, when it listens.

@@ -14,12 +14,21 @@ import (
 )
 
 // What programs send to syslog(3) is in the node's log, a line for each message, with the time at
-// which it came.
+// which it came. What others left is out of the way, a link to nowhere too.
 func TestSyslog(t *testing.T) {
 	t.Parallel()
 	host := drivertest.NewRooted(t, nil)
 	if err := os.Remove(host.Dir + "/dev/log"); err != nil { // nobody reads it yet
 		t.Fatal(err)
+	}
+	if err := os.MkdirAll(host.Dir+"/run/reprise", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	links := []string{"/dev/log", "/run/reprise/gone.pid", "/run/reprise/gone.ordered"}
+	for _, link := range links {
+		if err := os.Symlink("nowhere", host.Dir+link); err != nil {
+			t.Fatal(err)
+		}
 	}
 	n, err := node.Open(t.Context(), "linux", []byte("[]"), drivers.Target{Node: "r1", Host: host, NoRestart: true})
 	if err != nil {
@@ -32,6 +41,11 @@ func TestSyslog(t *testing.T) {
 	}
 	if err := n.RestoreNetwork(t.Context()); !errors.Is(err, drivers.ErrUnsupported) {
 		t.Errorf("the state of the network was saved though nobody will ask for it: %v", err)
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(host.Dir + link); err == nil {
+			t.Errorf("%s leads still to %s", link, to)
+		}
 	}
 	conn, err := net.Dial("unixgram", host.Dir+"/dev/log")
 	if err != nil {
