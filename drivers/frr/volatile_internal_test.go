@@ -20,5 +20,16 @@ func TestSettle(t *testing.T) {
 		{Was: "  Link ups:       1    last: 2026/11/29 11:03:33.70\n  Link downs:     0    last: (never)\n", Is: "  Link ups:       0    last: (never)\n  Link downs:     0    last: (never)\n", Not: "  Link ups:       1    last: 2026/11/29 11:03:33.70\n  Link downs:     2    last: (never)\n"},
 		{Was: "    Number of LSA 2\n", Is: "    Number of LSA 2\n", Not: "    Number of LSA 3\n"},
 		{Was: "  HWaddr: 02:10:22:33:43:88\n", Is: "  HWaddr: 02:10:22:33:43:88\n", Not: "  HWaddr: 02:10:22:33:43:89\n"},
+		{Was: "10.0.0.2        4      65002        12        14        0    0    0 00:00:09       Active        4 N/A\n", Is: "10.0.0.2        4      65002        112       214        7    0    0 01:20:09       Active        4 N/A\n", Not: "10.0.0.2        4      65002        12        14        0    0    0    never       Active        4 N/A\n"},
+		{Was: "10.0.0.2        4      65002        12        14        0    0    0    never       Active        4 N/A\n", Is: "10.0.0.2        4      65002        12        14        0    0    0    never       Active        4 N/A\n", Not: "10.0.0.2        4      65002        12        14        0    0    0  2d03h04m       Active        4 N/A\n"},
+		{Was: "10.0.0.2        4      65002        12        14        0    0    0 00:00:09       Active        4 N/A\n", Is: "10.0.0.2        4      65002        112       214        7    0    0 01:20:09       Active        4 N/A\n", Not: "10.0.0.2        4      65002        12        14        0    0  912 00:00:09       Active        4 N/A\n"},
+		{Was: "10.0.0.2        4      65002        12        14        0    0    0 00:00:09       Active        4 N/A\n", Is: "10.0.0.2        4      65002        112       214        7    0    0 01:20:09       Active        4 N/A\n", Not: "10.0.0.2        4      65002        12        14        0  912    0 00:00:09       Active        4 N/A\n"},
+		{Was: "    Updates:                3          2\n", Is: "    Updates:               13         12\n"},
+		{Was: "    Notifications:          0          0\n", Is: "    Notifications:          0          0\n", Not: "    Notifications:          4          0\n"},
+		{Was: "    Opens:                  1          1\n", Is: "    Opens:                  1          1\n", Not: "    Opens:                  2          1\n"},
+		{Was: "    Route Refresh:          0          0\n", Is: "    Route Refresh:          0          0\n", Not: "    Route Refresh:          0          9\n"},
+		{Was: "1.1.1.1        2.2.2.2           12 0x80000003 0x2ddc 2\n", Is: "1.1.1.1        2.2.2.2          131 0x80000004 0x2dde 2\n", Not: "1.1.1.1        2.2.2.2         3600 0x80000003 0x2ddc 2\n"},
+		{Was: "  LS age: 12\n  LS Seq Number: 80000003\n", Is: "  LS age: 360\n  LS Seq Number: 80000004\n", Not: "  LS age: 3600\n  LS Seq Number: 80000003\n"},
+		{Was: "2.2.2.2           1 Full/DR         35.482s 10.0.0.2        eth1:10.0.0.1   0     0     0\n", Is: "2.2.2.2           1 Full/DR         31.001s 10.0.0.2        eth1:10.0.0.1   0     0     0\n", Not: "2.2.2.2           1 Full/Backup     35.482s 10.0.0.2        eth1:10.0.0.1   0     0     0\n"},
 	})
 }

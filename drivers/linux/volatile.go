@@ -12,7 +12,7 @@ import (
 var settle = sync.OnceValue(func() []volatile.Rule {
 	return volatile.Rules(
 		`\bTime: +\d+ days?, <?[\w:]+>?`, "Time: <age>",
-		`(?m)^( *(?:Last transition|Next scheduled|Last advert).* = )[\d.]+(?: \(.*\))?$`, "$1<time>",
-		`(?m)^( *(?:Transmitted|Received|Discarded|Ageout|Inserted|Deleted|Advertisements|Sent|Released master|Become master|Interval Errors|Packet Errors):? +)\d+$`, "$1<count>",
+		`(?m)^( *(?:Next scheduled|Last advert).* = )[\d.]+(?: \(.*\))?$`, "$1<time>",
+		`(?m)^( *(?:Transmitted|Received|Advertisements|Sent):? +)\d+$`, "$1<count>",
 	)
 })

@@ -17,8 +17,14 @@ func TestNormalise(t *testing.T) {
 		{"10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 STALE\n", "10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 PROBE\n", "10.0.0.2 dev eth1 FAILED\n"},
 		{"2: eth1@if2: <UP> mtu 1500\n", "2: eth1@if7: <UP> mtu 1500\n", "2: eth1@if2: <UP> mtu 1400\n"},
 		{"       valid_lft 86399sec preferred_lft 14399sec\n", "       valid_lft 86300sec preferred_lft 14300sec\n", "       valid_lft forever preferred_lft forever\n"},
-		{"since 2026-11-29 11:03:33.70\n", "since 2026-11-30 01:03:33.1\n", ""},
-		{"last seen 11:03:33\n", "last seen 11:04:01.5\n", ""},
+		{"last seen 00:03:33\n", "last seen 01:04:01\n", "last seen never\n"},
+		{"last reset 00:03:33.\n", "last reset 01:04:01.\n", "last reset never.\n"},
+		{"bgp1       BGP        ---        up     11:03:33.123  Established\n", "bgp1       BGP        ---        up     11:03:33.123  Established\n", "bgp1       BGP        ---        up     11:09:59.001  Established\n"},
+		{"since 2026-11-29 11:03:33\n", "since 2026-11-29 11:03:33\n", "since 2026-11-29 11:09:59\n"},
+		{"Last update: Sun Nov 29 11:03:33 2026\n", "Last update: Sun Nov 29 11:03:33 2026\n", "Last update: Sun Nov 29 11:09:59 2026\n"},
+		{"   Last transition = 1795471400.500000 (Sun Nov 29 11:00:00.500000 2026)\n", "   Last transition = 1795471400.500000 (Sun Nov 29 11:00:00.500000 2026)\n", "   Last transition = 1795471400.500000 (Sun Nov 29 12:00:00.100000 2026)\n"},
+		{"      Large Community: 10:20:30\n", "      Large Community: 10:20:30\n", "      Large Community: 10:20:31\n"},
+		{" set large-community 10:20:30\n", " set large-community 10:20:30\n", " set large-community 10:20:31\n"},
 		{"    link/ether 02:10:22:33:43:88 brd ff:ff:ff:ff:ff:ff\n", "    link/ether 02:10:22:33:43:88 brd ff:ff:ff:ff:ff:ff\n", "    link/ether 02:10:22:33:43:89 brd ff:ff:ff:ff:ff:ff\n"},
 	} {
 		var n node.Node

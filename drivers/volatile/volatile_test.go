@@ -1,6 +1,7 @@
 package volatile_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/reprise-lab/reprise/drivers/volatile"
@@ -10,6 +11,10 @@ import (
 func TestApply(t *testing.T) {
 	rules := volatile.Rules(`\d+s`, "TIME", `up TIME`, "up")
 	if got := volatile.Apply("up 12s \nage 3s\t\nx\r", rules); got != "up\nage TIME\nx" {
+		t.Errorf("%q", got)
+	}
+	rules[0].Not = regexp.MustCompile("^keep")
+	if got := volatile.Apply("keep 12s\nup 12s", rules); got != "keep 12s\nup" {
 		t.Errorf("%q", got)
 	}
 }
