@@ -1,7 +1,9 @@
 package reproduce
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -29,15 +31,16 @@ func newDiff(a *cli.App, runF func(context.Context, *diffOptions) error) *cobra.
 		Use: "diff RUN[:TRIAL[:WHEN]] [RUN[:TRIAL[:WHEN]]]", Short: "Compare what nodes answered in two trials",
 		Long: `Compare what nodes answered in two trials, command by command: the states that were
 collected before the stimulus and after the symptom. Counters, ages, times and other things that
-change by themselves are left out, as each platform's own rules know them; of two runs hardware
-addresses too.
+change by themselves are left out, as each platform's own rules know them; of two trials times of
+the clock too; of two runs hardware addresses are numbered in the order in which they are shown.
 
 TRIAL is a number; without one it is the first that reproduced the problem, or else the first.
 WHEN is before or after (the default). One subject alone is compared with itself before the
-stimulus: what the stimulus and the problem changed.
+stimulus: what the stimulus and the problem changed. The verdict of each trial is shown beside it.
 
-Exit status: 0 nothing differs, 1 something does, 2 what was recorded once alone is all that
-could not be compared, 4 wrong input.`,
+Exit status: 0 nothing differs, 1 something does, 2 nothing differs in what both have, and some
+answers only one has, or both were refused or cut; 4 wrong input, or a trial and itself at the
+same moment.`,
 		Example: `  reprise diff runs/RUN
   reprise diff runs/RUN:1 runs/RUN:2
   reprise diff runs/BROKEN:3 runs/FIXED:1 --node 'r[12]' --command 'ospf'`,
@@ -56,9 +59,11 @@ could not be compared, 4 wrong input.`,
 
 // stateDiff is what a comparison of two moments came to.
 type stateDiff struct {
-	Was    string      `json:"was"`
-	Is     string      `json:"is"`
-	States []statePair `json:"states"`
+	Was        string      `json:"was"`
+	WasVerdict string      `json:"was-verdict,omitempty"` // of the trial; none is one that was not judged
+	Is         string      `json:"is"`
+	IsVerdict  string      `json:"is-verdict,omitempty"`
+	States     []statePair `json:"states"`
 }
 
 // statePair is the answers of a node to a command at both moments.
@@ -92,7 +97,20 @@ func runDiff(_ context.Context, o *diffOptions) error {
 		return err
 	}
 	if o.alone {
-		was.When, is.When = reports.Before, reports.After
+		if is.When == reports.Before {
+			return cli.InputError("%s: one subject alone is compared as it was after with before: leave out before, or name a second subject", o.is)
+		}
+		was.When = reports.Before
+	}
+	if was.Run == is.Run && was.Dir.Number == is.Dir.Number && was.When == is.When {
+		return cli.InputError("%s and %s are the same moment (%s): name two trials, or before and after of one", o.was, o.is, was)
+	}
+	d := stateDiff{Was: was.String(), Is: is.String()}
+	if d.WasVerdict, err = verdictAt(was); err != nil {
+		return cli.AsInputError(err)
+	}
+	if d.IsVerdict, err = verdictAt(is); err != nil {
+		return cli.AsInputError(err)
 	}
 	states, err := reports.CompareStates(was, is, patterns[0], patterns[1])
 	if err != nil {
@@ -101,7 +119,7 @@ func runDiff(_ context.Context, o *diffOptions) error {
 	if len(states) == 0 {
 		return cli.InputError("no state of %s or %s is one that --node and --command match", was, is)
 	}
-	d := stateDiff{Was: was.String(), Is: is.String(), States: make([]statePair, len(states))}
+	d.States = make([]statePair, len(states))
 	for i := range states {
 		d.States[i] = pairOf(&states[i])
 	}
@@ -109,6 +127,18 @@ func runDiff(_ context.Context, o *diffOptions) error {
 		return err
 	}
 	return cli.Answer(diffStatus(states))
+}
+
+// verdictAt is the verdict of the moment's trial, nothing where it was not judged.
+func verdictAt(m reports.Moment) (string, error) {
+	v, judged, err := m.Dir.Verdict()
+	if err != nil {
+		return "", fmt.Errorf("verdict of %s: %w", m, err)
+	}
+	if !judged {
+		return "", nil
+	}
+	return string(v.Verdict), nil
 }
 
 // diffStatus is 1 where anything changed but what does by itself, 2 where nothing did and something
@@ -190,8 +220,8 @@ func pairOf(s *reports.State) statePair {
 }
 
 func printDiff(w io.Writer, d stateDiff, states []reports.State, all bool) {
-	cli.Tell(w, "- %s", d.Was)
-	cli.Tell(w, "+ %s", d.Is)
+	cli.Tell(w, "- %s: %s", d.Was, cmp.Or(d.WasVerdict, "not judged"))
+	cli.Tell(w, "+ %s: %s", d.Is, cmp.Or(d.IsVerdict, "not judged"))
 	counts := map[reports.Change]int{}
 	for i := range states {
 		s := &states[i]
@@ -206,7 +236,7 @@ func printDiff(w io.Writer, d stateDiff, states []reports.State, all bool) {
 		}
 	}
 	cli.Tell(w, "")
-	cli.Tell(w, "%s: %d differ, %d of them in numbers alone; %d moved on by themselves, %d are not in both, %d are the same", cli.Plural(len(states), "answer"),
+	cli.Tell(w, "%s: %d differ, %d of them in numbers alone; %d moved on by themselves, %d could not be compared, %d are the same", cli.Plural(len(states), "answer"),
 		counts[reports.Words]+counts[reports.Numbers], counts[reports.Numbers], counts[reports.Volatile], counts[reports.Unpaired], counts[reports.Same])
 }
 
