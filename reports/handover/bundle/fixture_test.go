@@ -35,7 +35,7 @@ topology:
 nodes: {r1: {platform: fake}}
 baseline: [{name: up, node: r1, run: show state, expect: 'text contains "up"', eventually: 5s, every: 10ms}]
 stimulus: [{node: r1, configure: [break it]}]
-symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"', within: 400ms, consistently: 200ms, every: 10ms}]
+symptom: [{name: down, node: r1, run: show state, expect: 'text contains "down"', within: 1s, consistently: 500ms, every: 10ms}]
 control: {without: [stimulus.0]}
 `
 
