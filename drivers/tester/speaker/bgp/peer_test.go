@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -32,6 +33,12 @@ const (
 // pair is a speaker that speaks to a peer, which has not answered its call yet.
 func pair(t *testing.T, change func(*bgp.Neighbor)) (*bgp.Speaker, *peer) {
 	t.Helper()
+	return pairAt(t, 1, change)
+}
+
+// pairAt is a pair in a lab whose clock has another speed.
+func pairAt(t *testing.T, speed float64, change func(*bgp.Neighbor)) (*bgp.Speaker, *peer) {
+	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +52,7 @@ func pair(t *testing.T, change func(*bgp.Neighbor)) (*bgp.Speaker, *peer) {
 	if err := c.Check(); err != nil {
 		t.Fatal(err)
 	}
-	s := bgp.New(c, bgp.Options{Say: t.Logf})
+	s := bgp.New(c, bgp.Options{Speed: speed, Say: t.Logf})
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -198,26 +205,7 @@ func TestOpen(t *testing.T) {
 // neighbour keeps quiet so long; at another speed in the lab's time.
 func TestHold(t *testing.T) {
 	hold := 3 * time.Second
-	c := bgp.Config{AS: ownAS, RouterID: netip.MustParseAddr("1.1.1.1")}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // the test ends
-	c.Neighbors = map[netip.Addr]bgp.Neighbor{neighbor: {AS: peerAS, Port: netip.MustParseAddrPort(l.Addr().String()).Port(), Hold: &hold}}
-	if err := c.Check(); err != nil {
-		t.Fatal(err)
-	}
-	s := bgp.New(c, bgp.Options{Speed: 10, Say: t.Logf})
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := s.Serve(ctx, func() {}); err != nil {
-			t.Error(err)
-		}
-	})
-	defer func() { cancel(); wg.Wait() }()
-	p := &peer{t: t, l: l}
+	_, p := pairAt(t, 10, func(n *bgp.Neighbor) { n.Hold = &hold })
 	p.establish(30)
 	began := time.Now()
 	keepalives := 0
@@ -235,6 +223,24 @@ func TestHold(t *testing.T) {
 	}
 	if took := time.Since(began); took < 250*time.Millisecond || took > 2*time.Second || keepalives < 2 {
 		t.Errorf("after %v, with %d KEEPALIVE; want 300 ms and two", took, keepalives)
+	}
+}
+
+// TestNoHold: a session without hold time lasts while the neighbour keeps quiet, also beyond the four minutes that
+// it has for its OPEN.
+func TestNoHold(t *testing.T) {
+	s, p := pairAt(t, 240, nil)
+	p.establish(0)
+	p.update() // the end of the routes
+
+	if err := p.conn.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil { // eight minutes of the lab
+		t.Fatal(err)
+	}
+	if _, err := p.conn.Read(make([]byte, 19)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the session says something, or ends: %v", err)
+	}
+	if n := s.Neighbors()[neighbor]; n.State != bgp.Established || n.Downs != 0 || n.Notification != nil {
+		t.Errorf("got %+v", n)
 	}
 }
 

@@ -350,10 +350,14 @@ func (x *session) read(c net.Conn) error {
 			}
 			x.become(OpenConfirm)
 			x.send(message(bgp.BGP_MSG_KEEPALIVE, nil))
-			if hold > 0 {
-				stop := x.keepAlive(hold / 3)
-				defer stop()
+			if hold == 0 { // that of the OPEN must not end it
+				if err := c.SetReadDeadline(time.Time{}); err != nil {
+					return err
+				}
+				continue
 			}
+			stop := x.keepAlive(hold / 3)
+			defer stop()
 		case typ == bgp.BGP_MSG_KEEPALIVE && state == OpenConfirm:
 			x.come()
 		case typ == bgp.BGP_MSG_KEEPALIVE && state == Established:
