@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -365,6 +366,30 @@ func TestAnnounced(t *testing.T) {
 	}
 	if done := s.WithdrawAll(); done.Routes != 1500 {
 		t.Errorf("got %+v", done)
+	}
+}
+
+// TestNotSent: routes that cannot be said in a session, as those of IPv6 without a next hop where the session is one
+// of IPv4, are none that are announced.
+func TestNotSent(t *testing.T) {
+	s, p := pair(t, func(n *bgp.Neighbor) { n.Families = []bgp.Family{bgp.IPv4, bgp.IPv6} })
+	for from, count := range map[string]int{"2001:db8::/48": 12000, "10.0.0.0/24": 10} {
+		if _, err := s.Announce(bgp.Announcement{Routes: bgp.Routes{From: netip.MustParsePrefix(from), Count: count}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.establish(0, both()...)
+	if u := p.update(); len(u.NLRI) != 10 {
+		t.Errorf("got %+v", u)
+	}
+	if n := until(t, s, "up", up); n.Announced != 10 || n.NotSent != 12000 || !strings.Contains(n.Said, "next-hop") {
+		t.Errorf("got %+v", n)
+	}
+	if _, err := s.Withdraw(bgp.Routes{From: netip.MustParsePrefix("2001:db8::/48"), Count: 12000}); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Neighbors()[neighbor]; n.Announced != 10 || n.NotSent != 0 {
+		t.Errorf("got %+v", n)
 	}
 }
 

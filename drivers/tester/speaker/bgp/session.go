@@ -51,6 +51,14 @@ type session struct {
 	local   netip.Addr
 	told    Counts
 	routes  map[netip.Prefix]*received
+
+	unsent map[part]bool // what is announced and cannot be said in this session; the speaker's lock is held
+}
+
+// part is the routes of a batch that are of one family.
+type part struct {
+	batch  *batch
+	family Family
 }
 
 // Counts are what is known of a session beside its state.
@@ -79,7 +87,7 @@ type Notification struct {
 }
 
 func newSession(s *Speaker, addr netip.Addr, n Neighbor) *session {
-	x := &session{speaker: s, addr: addr, config: n, calls: make(chan net.Conn, 1), orders: make(chan struct{}, 1), stopped: n.Stopped, state: Idle, routes: map[netip.Prefix]*received{}}
+	x := &session{speaker: s, addr: addr, config: n, calls: make(chan net.Conn, 1), orders: make(chan struct{}, 1), stopped: n.Stopped, state: Idle, routes: map[netip.Prefix]*received{}, unsent: map[part]bool{}}
 	x.wake = sync.NewCond(&x.mu)
 	return x
 }
@@ -488,6 +496,7 @@ func (x *session) come() {
 	x.mu.Unlock()
 	x.speaker.say("neighbor %s: %s", x.addr, Established)
 	v, families, _ := x.view()
+	clear(x.unsent)
 	x.speaker.refresh(x, v, families)
 }
 

@@ -23,6 +23,7 @@ type NeighborState struct {
 	Up           time.Time     `json:"up,omitzero"`
 	Received     int           `json:"received"` // routes
 	Announced    int           `json:"announced"`
+	NotSent      int           `json:"not-sent"` // routes that are announced and cannot be said in this session; Said has why
 	UpdatesIn    int           `json:"updates-in"`
 	UpdatesOut   int           `json:"updates-out"`
 	Pending      int           `json:"pending"`  // messages that have not gone yet
@@ -41,7 +42,12 @@ func (s *Speaker) Neighbors() map[netip.Addr]NeighborState {
 	for _, x := range s.sessions {
 		n := x.show()
 		for p, b := range s.owner {
-			if n.State == Established && slices.Contains(n.Families, familyOf(p)) && (len(b.from.To) == 0 || slices.Contains(b.from.To, x.addr)) {
+			f := familyOf(p)
+			switch {
+			case n.State != Established || !slices.Contains(n.Families, f) || len(b.from.To) > 0 && !slices.Contains(b.from.To, x.addr):
+			case x.unsent[part{b, f}]:
+				n.NotSent++
+			default:
 				n.Announced++
 			}
 		}

@@ -281,7 +281,8 @@ func (s *Speaker) withdraw(prefixes []netip.Prefix) (done Announced) {
 	return done
 }
 
-// refresh sends a session that is up what is announced in some families, with the end of each.
+// refresh sends a session that is up what is announced in some families, with the end of each. What cannot be
+// said to it is noted, and is none of what is announced to it.
 func (s *Speaker) refresh(x *session, v view, families []Family) {
 	var list [][]byte
 	for _, f := range families {
@@ -289,6 +290,7 @@ func (s *Speaker) refresh(x *session, v view, families []Family) {
 			more, err := b.to(x, v, []Family{f}, func(p netip.Prefix) bool { return s.owner[p] == b })
 			if err != nil {
 				x.note("announce to %s: %v", x.addr, err)
+				x.unsent[part{b, f}] = true
 				continue
 			}
 			list = append(list, more...)
