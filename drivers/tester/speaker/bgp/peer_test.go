@@ -435,6 +435,41 @@ func TestReset(t *testing.T) {
 	if !slices.Equal(list, []string{"10.0.0.0/24", "10.0.1.0/24"}) {
 		t.Errorf("got %v", list)
 	}
+	// What is counted is of this trial alone, also in a session that stays up.
+	anew := func(n bgp.NeighborState) bool {
+		return n.Ups == 1 && n.Downs == 0 && n.Malformed == 0 && n.Notification == nil
+	}
+	if n := until(t, s, "up again", up); !anew(n) {
+		t.Errorf("got %+v", n)
+	}
+	if _, err := p.conn.Write(append(slices.Repeat([]byte{0xff}, 16), 0, 24, 2, 0, 0, 0, 9, 1)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, s, "counted", func(n bgp.NeighborState) bool { return n.Malformed == 1 && n.Said != "" })
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Neighbors()[neighbor]; !up(n) || !anew(n) || n.UpdatesIn != 0 || n.UpdatesOut != 0 || n.Said != "" || n.ID.String() != "2.2.2.2" {
+		t.Errorf("got %+v", n)
+	}
+}
+
+// TestResetStopped: a session that the configuration leaves down is down after a reset, and nothing is known of what
+// was before.
+func TestResetStopped(t *testing.T) {
+	s, p := pair(t, func(n *bgp.Neighbor) { n.Stopped = true })
+	s.Start()
+	if err := s.Control(neighbor, "start"); err != nil {
+		t.Fatal(err)
+	}
+	p.establish(0, fourOctets())
+	until(t, s, "up", up)
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Neighbors()[neighbor]; n.State != bgp.Idle || !n.Stopped || n.Ups != 0 || n.Downs != 0 || n.Notification != nil || n.ID.IsValid() {
+		t.Errorf("got %+v", n)
+	}
 }
 
 // TestRaw: attributes and messages go as they are written.

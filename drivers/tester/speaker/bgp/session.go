@@ -131,6 +131,25 @@ func (x *session) order(stopped bool) {
 	}
 }
 
+// reset brings the session into the state of its configuration, and counts from here on: one that is up has come up
+// once, whatever was before.
+func (x *session) reset() {
+	x.order(x.config.Stopped)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for x.conn != nil && x.closing {
+		x.wake.Wait() // so that its end is none of what comes
+	}
+	c := x.told
+	x.told = Counts{}
+	if x.conn != nil {
+		x.told = Counts{ID: c.ID, Hold: c.Hold, Capabilities: c.Capabilities, Up: c.Up, First: c.First, Last: c.Last, EndOfRIB: c.EndOfRIB}
+	}
+	if x.state == Established {
+		x.told.Ups = 1
+	}
+}
+
 // end has the connection end behind a NOTIFICATION, or at once without one. The lock is held.
 func (x *session) end(n *Notification) {
 	if n != nil {

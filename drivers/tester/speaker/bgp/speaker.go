@@ -310,14 +310,15 @@ func (s *Speaker) Start() {
 }
 
 // Reset announces what was announced at the start and nothing else, and brings every session into the
-// state of its configuration. Sessions that are up stay up.
+// state of its configuration. Sessions that are up stay up; what is counted of them, and the last NOTIFICATION,
+// begin anew.
 func (s *Speaker) Reset() error {
 	s.mu.Lock()
 	s.withdraw(s.all())
 	_, err := s.announce(s.start)
 	s.mu.Unlock()
 	for _, x := range s.sessions {
-		x.order(x.config.Stopped)
+		x.reset()
 	}
 	return err
 }
