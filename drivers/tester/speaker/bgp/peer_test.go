@@ -70,6 +70,9 @@ var neighbor = netip.MustParseAddr("127.0.0.1")
 // accept takes the speaker's call.
 func (p *peer) accept() {
 	p.t.Helper()
+	if err := p.l.(*net.TCPListener).SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		p.t.Fatal(err)
+	}
 	c, err := p.l.Accept()
 	if err != nil {
 		p.t.Fatal(err)
@@ -469,6 +472,52 @@ func TestResetStopped(t *testing.T) {
 	}
 	if n := s.Neighbors()[neighbor]; n.State != bgp.Idle || !n.Stopped || n.Ups != 0 || n.Downs != 0 || n.Notification != nil || n.ID.IsValid() {
 		t.Errorf("got %+v", n)
+	}
+}
+
+// TestBlocked: a neighbour that reads nothing any more holds up no end of the session, whoever ends it; what waits
+// for it is pending.
+func TestBlocked(t *testing.T) {
+	order := func(list ...string) func(*testing.T, *bgp.Speaker, *peer) {
+		return func(t *testing.T, s *bgp.Speaker, _ *peer) {
+			t.Helper()
+			for _, what := range list {
+				if err := s.Control(neighbor, what); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	for _, test := range []struct {
+		name string
+		hold uint16
+		end  func(*testing.T, *bgp.Speaker, *peer)
+	}{
+		{"stop", 0, order("stop", "start")},
+		{"drop", 0, order("drop")},
+		{"hold time", 3, order()},
+		{"NOTIFICATION", 0, func(_ *testing.T, _ *bgp.Speaker, p *peer) { p.send(wire.NewBGPNotificationMessage(6, 4, nil)) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, p := pair(t, nil)
+			p.establish(test.hold)
+			p.update() // the end of the routes
+
+			if err := s.Send(bgp.Raw{To: neighbor, Bytes: make(bgp.Hex, 64<<20)}); err != nil { // more than the kernel keeps
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(p.conn, make([]byte, 100)); err != nil { // it is being written, and this is beyond a KEEPALIVE
+				t.Fatal(err)
+			}
+			if n := s.Neighbors()[neighbor]; n.Pending == 0 {
+				t.Errorf("got %+v", n)
+			}
+			test.end(t, s, p)
+			p.establish(0)
+			if n := until(t, s, "up again", up); n.Ups != 2 || n.Downs != 1 {
+				t.Errorf("got %+v", n)
+			}
+		})
 	}
 }
 

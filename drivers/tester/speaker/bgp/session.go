@@ -44,6 +44,7 @@ type session struct {
 	conn    net.Conn // nil where there is none
 	orders  chan struct{}
 	out     [][]byte
+	writing int  // messages that are on their way out of here, and not known to have gone
 	closing bool // the connection ends when everything was sent
 	dead    bool // nothing is sent any more
 	wide    bool
@@ -150,8 +151,16 @@ func (x *session) reset() {
 	}
 }
 
-// end has the connection end behind a NOTIFICATION, or at once without one. The lock is held.
+// end has the connection end behind a NOTIFICATION, or at once without one. A neighbour that reads nothing holds
+// neither up. The lock is held.
 func (x *session) end(n *Notification) {
+	switch {
+	case x.conn == nil:
+	case n == nil:
+		_ = x.conn.Close() // which ends a write that waits, too
+	default:
+		_ = x.conn.SetWriteDeadline(time.Now().Add(closed)) // then it is closed all the same
+	}
 	if n != nil {
 		n.Sent, n.Text = true, words(n.Code, n.Subcode)
 		x.told.Notification = n
@@ -266,6 +275,9 @@ func (x *session) talk(ctx context.Context, c net.Conn) error {
 	x.mu.Lock()
 	was := x.state
 	x.state, x.conn, x.dead = Idle, nil, true
+	if !x.closing {
+		_ = c.Close() // nothing more is said: a write that waits ends
+	}
 	if was == Established {
 		x.told.Downs++
 	}
@@ -273,7 +285,8 @@ func (x *session) talk(ctx context.Context, c net.Conn) error {
 	x.wake.Broadcast()
 	x.mu.Unlock()
 	wg.Wait()
-	return errors.Join(err, c.Close())
+	_ = c.Close() // where that was not done to end it
+	return err
 }
 
 // closed is how long the other side has to read what is left when a connection ends.
@@ -287,16 +300,16 @@ func (x *session) write(c net.Conn) {
 			x.wake.Wait()
 		}
 		out, closing := net.Buffers(x.out), x.closing
-		x.out = nil
+		x.out, x.writing = nil, len(out)
 		if x.dead && !closing {
 			x.mu.Unlock()
 			return
 		}
 		x.mu.Unlock()
-		if closing {
-			_ = c.SetWriteDeadline(time.Now().Add(closed)) // then it is closed all the same
-		}
 		_, err := out.WriteTo(c)
+		x.mu.Lock()
+		x.writing = 0
+		x.mu.Unlock()
 		if err != nil || closing {
 			_ = c.Close() // which ends the reading
 			return

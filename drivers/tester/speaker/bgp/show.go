@@ -62,7 +62,7 @@ func (x *session) show() NeighborState {
 	c := x.told
 	n := NeighborState{
 		State: x.state, Stopped: x.stopped, AS: x.config.AS, ID: c.ID, Hold: c.Hold.Seconds(), Families: x.agreed, Capabilities: c.Capabilities,
-		Ups: c.Ups, Downs: c.Downs, Received: len(x.routes), UpdatesIn: c.UpdatesIn, UpdatesOut: c.UpdatesOut, Pending: len(x.out),
+		Ups: c.Ups, Downs: c.Downs, Received: len(x.routes), UpdatesIn: c.UpdatesIn, UpdatesOut: c.UpdatesOut, Pending: len(x.out) + x.writing,
 		Learning: c.Last.Sub(c.First).Seconds(), EndOfRIB: slices.Clone(c.EndOfRIB), Malformed: c.Malformed, Said: c.Said, Notification: c.Notification,
 	}
 	if x.conn != nil {
