@@ -14,7 +14,7 @@ func TestParse(t *testing.T) {
 		{name: "nothing", text: ""},
 		{name: "addresses alone", text: "interfaces: {eth1: [10.0.0.1/24, 2001:db8::1/64]}"},
 		{name: "all", text: "interfaces: {eth1: [10.0.0.1/24]}\n" + strings.TrimSuffix(head, "{as: 65002}\n") + `
-      {as: 65001, local-as: 65003, router-id: 9.9.9.9, local: 10.0.0.1, port: 1179, passive: true, hold: 9s, retry: 2s, ttl: 255,
+      {as: 65001, local-as: 65003, router-id: 9.9.9.9, local: 10.0.0.1, port: 1179, hold: 9s, retry: 2s, ttl: 255,
        families: [ipv4, ipv6], capabilities: [route-refresh, {code: 70, value: "00 ff"}], stopped: true}
 announce:
   - {from: 10.1.0.0/24, count: 12000, to: [10.0.0.2], next-hop: 10.0.0.9, as-path: [1, 2], origin: egp, med: 3, local-pref: 4,
@@ -26,6 +26,10 @@ announce:
 		{name: "no AS", text: "bgp: {router-id: 10.0.0.1}", says: "bgp.as"},
 		{name: "router id of IPv6", text: "bgp: {as: 1, router-id: '::1'}", says: "bgp.router-id"},
 		{name: "neighbour without AS", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {}}}", says: "bgp.neighbors.10.0.0.2: as"},
+		{name: "passive", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {as: 2, passive: true, hold: 9s}}}"},
+		{name: "passive from an address", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {as: 2, passive: true, local: 10.0.0.1}}}", says: "10.0.0.2: local, port and ttl"},
+		{name: "passive to a port", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {as: 2, passive: true, port: 1179}}}", says: "10.0.0.2: local, port and ttl"},
+		{name: "passive with a TTL", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {as: 2, passive: true, ttl: 255}}}", says: "10.0.0.2: local, port and ttl"},
 		{name: "short hold", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {as: 2, hold: 2s}}}", says: "hold"},
 		{name: "family", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {as: 2, families: [vpnv4]}}}", says: "vpnv4"},
 		{name: "capability", text: "bgp: {as: 1, router-id: 10.0.0.1, neighbors: {10.0.0.2: {as: 2, capabilities: [add-path]}}}", says: "add-path"},

@@ -23,7 +23,8 @@ type Neighbor struct {
 	// Local is the address that is spoken from; without it the kernel chooses.
 	Local netip.Addr `yaml:"local"`
 	Port  uint16     `yaml:"port"` // of the neighbour; 179
-	// Passive waits for the neighbour's call.
+	// Passive waits for the neighbour's call, which brings both addresses and ports, and a TTL of the kernel's from
+	// its first answer on: Local, Port and TTL are of a call.
 	Passive bool           `yaml:"passive"`
 	Hold    *time.Duration `yaml:"hold"` // offered; 90 s, and 0 for sessions without KEEPALIVE
 	Retry   time.Duration  `yaml:"retry"`
@@ -78,6 +79,9 @@ func (n *Neighbor) check(c *Config, addr netip.Addr) error {
 	}
 	if !n.RouterID.Is4() {
 		return errors.New("router-id: write it as an IPv4 address")
+	}
+	if n.Passive && (n.Local.IsValid() || n.Port != 0 || n.TTL != 0) {
+		return errors.New("local, port and ttl: they are of a call, and a passive session takes the neighbor's; leave them out, or passive")
 	}
 	if n.Port == 0 {
 		n.Port = defaultPort
