@@ -247,14 +247,17 @@ func (v *VRRP) body() (to [6]byte, kind int, body []byte, err error) {
 	if v.Priority != nil {
 		priority = *v.Priority
 	}
-	if version != 2 && version != 3 || v.ID == 0 || !v.Source.Is4() || len(v.Addresses) > 255 || version == 2 && v.Interval > 255 {
-		return to, 0, nil, errors.New("it has an id, a source and addresses of IPv4, version 2 or 3, and an interval that fits")
+	if version != 2 && version != 3 || v.ID == 0 || !v.Source.Is4() || len(v.Addresses) > 255 {
+		return to, 0, nil, errors.New("it has an id, a source and addresses of IPv4, and version 2 or 3")
+	}
+	if most := map[int]uint16{2: 0xff, 3: 0x0fff}[version]; v.Interval > most { // 8 bits, and 12
+		return to, 0, nil, fmt.Errorf("interval: %d is more than version %d can say: at most %d", v.Interval, version, most)
 	}
 	b := []byte{byte(version)<<4 | 1, v.ID, priority, byte(len(v.Addresses)), 0, 0, 0, 0} //nolint:gosec // checked
 	if version == 2 {
 		b[5] = byte(cmp.Or(v.Interval, 1)) //nolint:gosec // checked
 	} else {
-		binary.BigEndian.PutUint16(b[4:], cmp.Or(v.Interval, 100)&0x0fff)
+		binary.BigEndian.PutUint16(b[4:], cmp.Or(v.Interval, 100))
 	}
 	for _, a := range v.Addresses {
 		if !a.Is4() {

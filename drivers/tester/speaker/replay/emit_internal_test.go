@@ -50,6 +50,9 @@ func TestEmitted(t *testing.T) {
 			i, ok := p.Layer(layers.LayerTypeIGMP).(*layers.IGMPv1or2)
 			return ok && i.Type == layers.IGMPMembershipReportV2 && i.GroupAddress.String() == "239.1.2.3" && sum(payload) == 0
 		}},
+		{"vrrp", Emit{VRRP: &VRRP{Version: 3, ID: 7, Interval: 4095, Source: at("10.0.0.1")}}, "01:00:5e:00:00:12", func(_ gopacket.Packet, payload []byte) bool {
+			return binary.BigEndian.Uint16(payload[4:]) == 4095
+		}},
 		{"igmp", Emit{IGMP: &IGMP{Type: "query", Source: at("10.0.0.1")}}, "01:00:5e:00:00:01", func(p gopacket.Packet, payload []byte) bool {
 			i, ok := p.Layer(layers.LayerTypeIGMP).(*layers.IGMPv1or2)
 			return ok && i.Type == layers.IGMPMembershipQuery && i.GroupAddress.IsUnspecified() && sum(payload) == 0
@@ -88,20 +91,22 @@ func TestNotEmitted(t *testing.T) {
 	at := netip.MustParseAddr
 	port := &net.Interface{Name: "x", HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 7}}
 	for says, e := range map[string]Emit{
-		"name one":    {},
-		"one of":      {Frame: "ffffffffffff 020000000001 88b5", ARP: &ARP{Sender: at("10.0.0.1")}},
-		"14 bytes":    {Frame: "00"},
-		"push":        {ARP: &ARP{Operation: "push", Sender: at("10.0.0.1")}},
-		"of IPv4":     {ARP: &ARP{Sender: at("::1")}},
-		"no MAC":      {ARP: &ARP{Sender: at("10.0.0.1"), MAC: "x"}},
-		"source: \"x": {Source: "x", ARP: &ARP{Sender: at("10.0.0.1")}},
-		"port-id":     {LLDP: &LLDP{}},
-		"127":         {LLDP: &LLDP{PortID: "1", TLVs: []TLV{{200, ""}}}},
-		"digits":      {LLDP: &LLDP{PortID: "1", TLVs: []TLV{{100, "xy"}}}},
-		"an id":       {VRRP: &VRRP{Source: at("10.0.0.1")}},
-		"addresses":   {VRRP: &VRRP{ID: 1, Source: at("10.0.0.1"), Addresses: []netip.Addr{at("::1")}}},
-		"join":        {IGMP: &IGMP{Type: "join", Source: at("10.0.0.1")}},
-		"is none":     {IGMP: &IGMP{Type: "report", Source: at("10.0.0.1"), Group: at("10.0.0.2")}},
+		"name one":     {},
+		"one of":       {Frame: "ffffffffffff 020000000001 88b5", ARP: &ARP{Sender: at("10.0.0.1")}},
+		"14 bytes":     {Frame: "00"},
+		"push":         {ARP: &ARP{Operation: "push", Sender: at("10.0.0.1")}},
+		"of IPv4":      {ARP: &ARP{Sender: at("::1")}},
+		"no MAC":       {ARP: &ARP{Sender: at("10.0.0.1"), MAC: "x"}},
+		"source: \"x":  {Source: "x", ARP: &ARP{Sender: at("10.0.0.1")}},
+		"port-id":      {LLDP: &LLDP{}},
+		"127":          {LLDP: &LLDP{PortID: "1", TLVs: []TLV{{200, ""}}}},
+		"digits":       {LLDP: &LLDP{PortID: "1", TLVs: []TLV{{100, "xy"}}}},
+		"an id":        {VRRP: &VRRP{Source: at("10.0.0.1")}},
+		"at most 255":  {VRRP: &VRRP{ID: 1, Source: at("10.0.0.1"), Interval: 256}},
+		"at most 4095": {VRRP: &VRRP{Version: 3, ID: 1, Source: at("10.0.0.1"), Interval: 5000}},
+		"addresses":    {VRRP: &VRRP{ID: 1, Source: at("10.0.0.1"), Addresses: []netip.Addr{at("::1")}}},
+		"join":         {IGMP: &IGMP{Type: "join", Source: at("10.0.0.1")}},
+		"is none":      {IGMP: &IGMP{Type: "report", Source: at("10.0.0.1"), Group: at("10.0.0.2")}},
 	} {
 		if _, _, err := e.build(port); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("got %v, want words with %q", err, says)
