@@ -41,6 +41,18 @@ const (
 	portRIP     = 520
 )
 
+// Extension headers of IPv6 (IANA's registry of them).
+const (
+	extHopByHop       = 0
+	extRouting        = 43
+	extFragment       = 44
+	extAuthentication = 51
+	extDestination    = 60
+	extMobility       = 135
+	extHIP            = 139
+	extShim6          = 140
+)
+
 // protocols are the words of Order.Only.
 func protocols() []string {
 	return []string{"arp", "bfd", "dhcp", "icmpv6", "igmp", "lacp", "lldp", "ospf", "rip", "stp", "vrrp"}
@@ -86,9 +98,31 @@ func (f frame) protocol() string {
 	case kind == typeIPv4 && len(b) >= 20:
 		return transport(int(b[9]), b[min(len(b), 4*int(b[0]&15)):])
 	case kind == typeIPv6 && len(b) >= 40:
-		return transport(int(b[6]), b[40:])
+		return transport(behind(int(b[6]), b[40:]))
 	}
 	return ""
+}
+
+// behind is what stands behind the extension headers of IPv6 (RFC 8200 section 4): its protocol, and its bytes; of
+// a fragment that is not the first, the protocol alone.
+func behind(proto int, b []byte) (int, []byte) {
+	for len(b) >= 8 {
+		size := 8 + 8*int(b[1])
+		switch proto {
+		case extHopByHop, extRouting, extDestination, extMobility, extHIP, extShim6:
+		case extAuthentication:
+			size = 8 + 4*int(b[1]) // RFC 4302 section 2.2
+		case extFragment:
+			size = 8
+			if binary.BigEndian.Uint16(b[2:])&^7 != 0 {
+				return int(b[0]), nil
+			}
+		default:
+			return proto, b
+		}
+		proto, b = int(b[0]), b[min(len(b), size):]
+	}
+	return proto, b
 }
 
 func transport(proto int, b []byte) string {

@@ -164,6 +164,39 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// TestExtended: what stands behind extension headers of IPv6 is known as what it is, and TCP is left out there too.
+func TestExtended(t *testing.T) {
+	ip6 := func(p layers.IPProtocol) *layers.IPv6 {
+		return &layers.IPv6{Version: 6, NextHeader: p, HopLimit: 255, SrcIP: net.ParseIP("fe80::1"), DstIP: net.ParseIP("ff02::1")}
+	}
+	tcp := gopacket.Payload{0, 179, 0x9c, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 8, 0, 0, 0, 0, 0, 0}
+	bfd := gopacket.Payload{0xc0, 0, 0x0e, 0xc8, 0, 8, 0, 0}
+	head := func(p layers.IPProtocol, more ...byte) gopacket.Payload {
+		b := append([]byte{byte(p)}, more...)
+		return append(b, make([]byte, -len(b)&7)...)
+	}
+	for _, test := range []struct {
+		name, want string
+		layers     []gopacket.SerializableLayer
+	}{
+		{"TCP alone", "tcp", []gopacket.SerializableLayer{ip6(layers.IPProtocolTCP), tcp}},
+		{"hop by hop", "tcp", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6HopByHop), head(layers.IPProtocolTCP, 0), tcp}},
+		{"two, one of them long", "tcp", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6Destination), head(layers.IPProtocolIPv6Routing, slices.Concat([]byte{1}, make([]byte, 14))...), head(layers.IPProtocolTCP, 0), tcp}},
+		{"authentication", "tcp", []gopacket.SerializableLayer{ip6(layers.IPProtocolAH), head(layers.IPProtocolTCP, slices.Concat([]byte{4}, make([]byte, 22))...), tcp}},
+		{"first fragment", "bfd", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6Fragment), head(layers.IPProtocolUDP, 0, 0, 1), bfd}},
+		{"a later fragment", "", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6Fragment), head(layers.IPProtocolUDP, 0, 0, 9), bfd}},
+		{"a later fragment of TCP", "tcp", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6Fragment), head(layers.IPProtocolTCP, 0, 0, 8), bfd}},
+		{"report of a group", "icmpv6", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6HopByHop), head(layers.IPProtocolICMPv6, 0, 5, 2, 0, 0, 1, 0), gopacket.Payload{143, 0, 0, 0, 0, 0, 0, 0}}},
+		{"breaks off", "tcp", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6HopByHop), head(layers.IPProtocolTCP, 200)}},
+		{"no room for a header", "", []gopacket.SerializableLayer{ip6(layers.IPProtocolIPv6HopByHop), gopacket.Payload{6}}},
+	} {
+		data := built(t, append([]gopacket.SerializableLayer{ether(1, layers.EthernetTypeIPv6)}, test.layers...)...)
+		if got := (frame{data: data}).protocol(); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
 // TestRewritten: other addresses stand at every layer, and all checksums are right again.
 func TestRewritten(t *testing.T) {
 	o := Order{
