@@ -59,8 +59,11 @@ func frames(data []byte) (list []frame, err error) {
 	}
 	for {
 		data, info, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && info.CaptureLength == 0 {
 			return list, nil
+		}
+		if errors.Is(err, io.EOF) { // of pcap, whose next frame has a head
+			err = fmt.Errorf("one of %d bytes begins where the file ends: %w", info.CaptureLength, io.ErrUnexpectedEOF)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read capture: behind frame %d: %w", len(list), err)

@@ -265,6 +265,47 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestCut: a capture that breaks off anywhere is refused, but for one that ends behind a frame; whatever length is
+// written there, no more is read than the file has.
+func TestCut(t *testing.T) {
+	list := shots(t)
+	for _, ng := range []bool{false, true} {
+		data, err := os.ReadFile(capture(t, list, ng, layers.LinkTypeEthernet))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := map[int]bool{} // where a frame ends
+		for at, i := len(data), len(list)-1; i >= 0; i-- {
+			whole[at] = true
+			if size := len(list[i].data); ng {
+				at -= 32 + (size+3)&^3
+			} else {
+				at -= 16 + size
+			}
+			whole[at] = true
+		}
+		for i := range data {
+			if _, err := frames(data[:i]); err == nil && !whole[i] {
+				t.Errorf("pcapng %v, cut at %d of %d it is taken", ng, i, len(data))
+			}
+		}
+	}
+	data, err := os.ReadFile(capture(t, list[:1], false, layers.LinkTypeEthernet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const global, record = 24, 16
+	for _, long := range []uint32{262145, 1 << 30, 1<<32 - 1} {
+		b := slices.Clone(data[:global+record])
+		binary.LittleEndian.PutUint32(b[16:], long) // the longest there are
+		binary.LittleEndian.PutUint32(b[global+8:], long)
+		binary.LittleEndian.PutUint32(b[global+12:], long)
+		if list, err := frames(b); err == nil || !strings.Contains(err.Error(), "behind frame 0") {
+			t.Errorf("%d bytes: got %d frames, %v", long, len(list), err)
+		}
+	}
+}
+
 // TestPlayed: frames reach the wire as they are, in their order, and none before its time.
 func TestPlayed(t *testing.T) {
 	const everything = 0x0003 // ETH_P_ALL, in the order of bytes of the network
