@@ -167,7 +167,7 @@ func TestTable(t *testing.T) {
 			t.Fatalf("%v, %v", hop, err)
 		}
 		to := Route{}
-		(&received{attrs: data}).read(&to)
+		(&received{attrs: data, wide: true}).read(&to)
 		if to.Origin != "egp" || !slices.Equal(to.ASPath, []uint32{65001, 65002, 100, 5, 6}) || to.NextHop != hop || *to.MED != 4 || to.LocalPref != nil || to.Unread != "" {
 			t.Errorf("got %+v", to)
 		}
@@ -253,8 +253,10 @@ func FuzzUpdate(f *testing.F) {
 			return
 		}
 		u.end(body)
-		to := Route{}
-		(&received{attrs: u.attrs}).read(&to)
+		for _, wide := range []bool{false, true} {
+			to := Route{}
+			(&received{attrs: u.attrs, wide: wide}).read(&to)
+		}
 	})
 }
 

@@ -628,6 +628,27 @@ func TestLearned(t *testing.T) {
 	}
 }
 
+// TestLearnedNarrow: the path of a neighbour that has two bytes for an AS is read as it is meant.
+func TestLearnedNarrow(t *testing.T) {
+	s, p := pair(t, nil)
+	p.establish(0)
+	n, err := wire.NewIPAddrPrefix(netip.MustParsePrefix("10.1.0.0/16"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hop, err := wire.NewPathAttributeNextHop(netip.MustParseAddr("192.0.2.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := wire.NewPathAttributeAsPath([]wire.AsPathParamInterface{wire.NewAsPathParam(2, []uint16{peerAS, 23456, 7})})
+	p.send(wire.NewBGPUpdateMessage(nil, []wire.PathAttributeInterface{wire.NewPathAttributeOrigin(0), path, hop}, []wire.PathNLRI{{NLRI: n}}))
+	until(t, s, "learned", func(n bgp.NeighborState) bool { return n.Received == 1 })
+	all, err := s.Routes(bgp.RouteQuery{})
+	if err != nil || len(all.Routes) != 1 || !slices.Equal(all.Routes[0].ASPath, []uint32{peerAS, 23456, 7}) || all.Routes[0].Unread != "" {
+		t.Errorf("got %+v, %v", all, err)
+	}
+}
+
 // TestRefresh: a neighbour that asks for a family gets that again, and no other.
 func TestRefresh(t *testing.T) {
 	s, p := pair(t, func(n *bgp.Neighbor) { n.Families = []bgp.Family{bgp.IPv4, bgp.IPv6} })

@@ -15,7 +15,7 @@ import (
 type received struct {
 	attrs   []byte
 	nextHop netip.Addr // of MP_REACH_NLRI
-	wide    bool
+	wide    bool       // four bytes for each AS, as the session has it
 }
 
 // learn takes an UPDATE. One that cannot be read is counted and noted.
@@ -197,7 +197,7 @@ func (r *received) read(to *Route) {
 		raw := a.bytes()
 		x, err := bgp.GetPathAttribute(raw)
 		if err == nil {
-			err = x.DecodeFromBytes(raw)
+			err = x.DecodeFromBytes(raw, &bgp.MarshallingOption{Use2ByteAS: !r.wide})
 		}
 		if err != nil {
 			to.Unread = fmt.Sprintf("attribute %d: %v", *a.Type, err)
