@@ -69,7 +69,7 @@ func (s *Speaker) Serve(ctx context.Context, listening func()) error {
 	return nil
 }
 
-// accept hands calls to the sessions that wait for them; others are hung up on.
+// accept hands calls to the sessions that wait for them until ctx ends; others are hung up on.
 func (s *Speaker) accept(ctx context.Context, l net.Listener) {
 	for {
 		c, err := l.Accept()
@@ -78,7 +78,13 @@ func (s *Speaker) accept(ctx context.Context, l net.Listener) {
 		}
 		if err != nil {
 			s.say("take a call: %v", err)
-			return
+			pause := time.NewTimer(s.lab(defaultRetry)) // it may be one of too many open files
+			select {
+			case <-pause.C:
+			case <-ctx.Done():
+			}
+			pause.Stop()
+			continue
 		}
 		from, _ := netip.ParseAddrPort(c.RemoteAddr().String())
 		x := s.find(from.Addr().Unmap().WithZone(""))
