@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -62,6 +63,39 @@ func TestCalls(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("no call is taken: %v", err)
+		}
+	}
+}
+
+// TestStaleCall: a session that does not wait any more, since it has a call or was stopped, keeps none for later.
+func TestStaleCall(t *testing.T) {
+	call := func() (here, there net.Conn) {
+		here, there = net.Pipe()
+		t.Cleanup(func() { _, _ = here.Close(), there.Close() })
+		return here, there
+	}
+	for seen := map[bool]bool{}; len(seen) < 2; { // which of the two comes first is chance
+		x := passive(t).sessions[0]
+		here, there := call()
+		if err := there.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		x.state = Active
+		if !x.called(here) {
+			t.Fatal("the call is not taken")
+		}
+		x.orders <- struct{}{}
+		c, err := x.meet(t.Context())
+		stopped := err != nil
+		if seen[stopped] = true; stopped {
+			if _, err := there.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+				t.Errorf("the session was stopped, and who called it is told %v", err)
+			}
+		} else if c != here {
+			t.Errorf("got another call")
+		}
+		if late, _ := call(); x.called(late) {
+			t.Errorf("stopped %v: a call is kept for later", stopped)
 		}
 	}
 }

@@ -211,6 +211,7 @@ func (x *session) serve(ctx context.Context) {
 func (x *session) meet(ctx context.Context) (net.Conn, error) {
 	if x.config.Passive {
 		x.become(Active)
+		defer x.settle()
 		select {
 		case c := <-x.calls:
 			return c, nil
@@ -226,6 +227,18 @@ func (x *session) meet(ctx context.Context) (net.Conn, error) {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(x.config.Local, 0))
 	}
 	return d.DialContext(ctx, "tcp", netip.AddrPortFrom(x.addr, x.config.Port).String())
+}
+
+// settle takes no more calls, and hangs up on one that nobody answered.
+func (x *session) settle() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.state = Idle
+	select {
+	case c := <-x.calls:
+		_ = c.Close() // it only has to end
+	default:
+	}
 }
 
 // called gives the session a connection that the neighbour made, where it waits for one.
