@@ -19,6 +19,11 @@ type audit struct {
 	line      int
 }
 
+// same reports whether another is the same, as two logs have it.
+func (x audit) same(y audit) bool {
+	return y.at.Equal(x.at) && y.run == x.run && slices.Equal(y.configure, x.configure)
+}
+
 // auditor reads the lines of one log.
 type auditor struct {
 	prompt *regexp.Regexp
@@ -61,29 +66,31 @@ func (u *auditor) take(l *logs.Line, at int) {
 func (w *drafter) audited(n *infer.Node) {
 	type one struct {
 		audit
-		from string
+		doubt, from string
 	}
 	var all []one
 	for _, a := range w.answers[n.Name] {
 		for _, x := range a.audits {
-			all = append(all, one{x, fmt.Sprintf("%s:%d", w.files[a.part], x.line)})
+			old, doubt := w.before(n, a, x.at, func(b *answer) bool { return slices.ContainsFunc(b.audits, x.same) })
+			if old {
+				continue
+			}
+			all = append(all, one{x, doubt, fmt.Sprintf("%s:%d", w.files[a.part], x.line)})
 		}
 	}
 	for i, x := range all {
 		within := slices.ContainsFunc(all, func(y one) bool {
 			return len(y.configure) > len(x.configure) && y.at.Sub(x.at).Abs() <= time.Second && contains(y.configure, x.configure)
 		})
-		again := slices.ContainsFunc(all[:i], func(y one) bool {
-			return y.at.Equal(x.at) && y.run == x.run && slices.Equal(y.configure, x.configure)
-		})
+		again := slices.ContainsFunc(all[:i], func(y one) bool { return x.same(y.audit) })
 		switch {
 		case within, again:
 		case n.Platform != platform(n):
 			w.unknown("%s: somebody typed %s (%s): the lab has no step for that", n.Name, firstWord(x.run+strings.Join(x.configure, " ")), x.from)
 		case x.run != "":
-			w.change(Change{Node: n.Name, What: "somebody typed " + x.run, From: x.from, at: nanoseconds(x.at), steps: []step{{Node: n.Name, Run: x.run}}})
+			w.change(Change{Node: n.Name, What: "somebody typed " + x.run, From: x.from, at: nanoseconds(x.at), doubt: x.doubt, steps: []step{{Node: n.Name, Run: x.run}}})
 		default:
-			w.change(Change{Node: n.Name, What: "somebody typed " + strings.Join(x.configure, " / "), From: x.from, at: nanoseconds(x.at), steps: []step{{Node: n.Name, Configure: x.configure}}})
+			w.change(Change{Node: n.Name, What: "somebody typed " + strings.Join(x.configure, " / "), From: x.from, at: nanoseconds(x.at), doubt: x.doubt, steps: []step{{Node: n.Name, Configure: x.configure}}})
 		}
 	}
 }
@@ -101,10 +108,15 @@ func (w *drafter) told() {
 			return false
 		}
 		var typed []string
-		for _, x := range w.d.Changes {
-			if x.Node == c.Node && !x.difference {
-				for _, s := range x.steps {
-					typed = append(typed, s.Configure...)
+		for i := range w.d.Changes {
+			x := &w.d.Changes[i]
+			if x.Node != c.Node || x.difference {
+				continue
+			}
+			for _, s := range x.steps {
+				typed = append(typed, s.Configure...)
+				if len(s.Configure) > 0 && contains(c.steps[0].Configure, s.Configure) {
+					x.doubt = "" // the configuration of the healthy capture does not have it
 				}
 			}
 		}

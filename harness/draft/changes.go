@@ -38,7 +38,11 @@ func (w *drafter) change(c Change) {
 			return
 		}
 	}
-	if len(c.steps) > 0 && !slices.ContainsFunc(w.d.Changes, same) {
+	switch i := slices.IndexFunc(w.d.Changes, same); {
+	case len(c.steps) == 0:
+	case i >= 0:
+		w.d.Changes[i].doubt = sure(w.d.Changes[i].doubt, c.doubt)
+	default:
 		w.d.Changes = append(w.d.Changes, c)
 	}
 }

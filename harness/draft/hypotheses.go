@@ -41,7 +41,7 @@ func (w *drafter) hypotheses() {
 	var soft []step
 	var reasons []string
 	for _, c := range w.d.Changes {
-		reasons = append(reasons, fmt.Sprintf("%s: %s (%s)", c.Node, c.What, c.From))
+		reasons = append(reasons, c.reason())
 		soft = append(soft, c.soft...)
 	}
 	all = w.inOrder(w.d.Changes)
@@ -52,6 +52,7 @@ func (w *drafter) hypotheses() {
 	if absent && !slices.ContainsFunc(w.d.Changes, func(c Change) bool { return len(c.steps[0].Configure) > 0 }) {
 		w.fromTheStart() // with another configuration it is another start
 	}
+	from := len(w.d.Hypotheses)
 	if len(all) > 0 {
 		w.add("changes", "What the files say was done, all of it in order", reasons, all)
 	}
@@ -64,6 +65,7 @@ func (w *drafter) hypotheses() {
 		w.add("changes and refresh", "What was done, and then the sessions send everything again",
 			append(slices.Clone(reasons), "a changed policy of BGP takes effect when routes are sent again"), append(slices.Clone(all), soft...))
 	}
+	w.doubted(from)
 	if !absent {
 		w.guesses()
 	}

@@ -74,14 +74,14 @@ func (w *drafter) changedLinks(n *infer.Node) {
 				if d := now.up.Sub(now.down).Round(time.Second); !now.up.IsZero() && d >= time.Second {
 					took = min(d, maxGap)
 				}
-				w.flap(n.Name, n.Ports[name], fmt.Sprintf("%s went down, %s", name, count(now.downs-was.downs, "time")), w.at(a), took, now.down)
+				w.flap(n.Name, n.Ports[name], fmt.Sprintf("%s went down, %s", name, count(now.downs-was.downs, "time")), w.at(a), took, now.down, "")
 			}
 		}
 	}
 }
 
 // flap is a cable that was without a link for a time. Both of its ends tell of it: it is one change.
-func (w *drafter) flap(node, port, what, from string, took time.Duration, at time.Time) {
+func (w *drafter) flap(node, port, what, from string, took time.Duration, at time.Time, doubt string) {
 	end := node + ":" + port
 	for _, l := range w.net.Links {
 		a, b := w.labEnd(l.A), w.labEnd(l.B)
@@ -91,6 +91,7 @@ func (w *drafter) flap(node, port, what, from string, took time.Duration, at tim
 		for i := range w.d.Changes {
 			c := &w.d.Changes[i]
 			if c.steps[0].Fault == "down" && (c.steps[0].Link == a || c.steps[0].Link == b) {
+				c.doubt = sure(c.doubt, doubt)
 				if c.Node != node && !strings.Contains(c.What, "; "+node+": ") {
 					c.What += "; " + node + ": " + what + " (" + from + ")"
 				}
@@ -98,7 +99,7 @@ func (w *drafter) flap(node, port, what, from string, took time.Duration, at tim
 			}
 		}
 	}
-	w.change(Change{Node: node, What: what, From: from, at: nanoseconds(at), steps: []step{{Link: end, Fault: "down", For: seconds(int(took.Seconds()))}}})
+	w.change(Change{Node: node, What: what, From: from, at: nanoseconds(at), doubt: doubt, steps: []step{{Link: end, Fault: "down", For: seconds(int(took.Seconds()))}}})
 }
 
 // labEnd is an end of a link as the lab calls it.

@@ -3,7 +3,9 @@ package draft
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +54,14 @@ func (w *drafter) logged(n *infer.Node) {
 				return s
 			}
 			what, from := fill(e.rule.what), fmt.Sprintf("%s:%d", w.files[a.part], e.line)
+			old, doubt := w.before(n, a, e.at, func(x *answer) bool {
+				return slices.ContainsFunc(x.events, func(y event) bool {
+					return y.rule == e.rule && y.at.Equal(e.at) && maps.Equal(y.m, e.m)
+				})
+			})
+			if old {
+				continue
+			}
 			s := e.rule.step
 			if e.rule.port {
 				port := cmp.Or(n.Ports[e.m["port"]], w.portTowards(n, e.m["peer"]))
@@ -59,7 +69,7 @@ func (w *drafter) logged(n *infer.Node) {
 					w.unknown("%s: %s (%s): no link of the lab is there", n.Name, what, from)
 					continue
 				}
-				w.flap(n.Name, port, what, from, 5*time.Second, e.at)
+				w.flap(n.Name, port, what, from, 5*time.Second, e.at, doubt)
 				continue
 			}
 			if n.Platform != platform(n) {
@@ -71,7 +81,7 @@ func (w *drafter) logged(n *infer.Node) {
 			for _, l := range e.rule.step.Configure {
 				s.Configure = append(s.Configure, fill(l))
 			}
-			w.change(Change{Node: n.Name, What: what, From: from, at: nanoseconds(e.at), steps: []step{s}})
+			w.change(Change{Node: n.Name, What: what, From: from, at: nanoseconds(e.at), doubt: doubt, steps: []step{s}})
 		}
 	}
 }

@@ -45,6 +45,7 @@ type answer struct {
 	typed  string // a command that changes something
 	audits []audit
 	deaths []death
+	log    bool      // it is a log
 	quiet  time.Time // when a log spoke again after it was quiet
 }
 
@@ -89,6 +90,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	case isLink(f):
 		a.links = linksOf(f, text)
 	case isLog(f):
+		a.log = true
 		r.log(a, text)
 	default:
 		if process := notRunning(text); process != "" {
@@ -103,7 +105,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 			a.typed = c.Command
 		}
 	}
-	if len(a.tables)+len(a.links)+len(a.events)+len(a.audits)+len(a.deaths) > 0 || a.config != "" || a.typed != "" || !a.quiet.IsZero() {
+	if len(a.tables)+len(a.links)+len(a.events)+len(a.audits)+len(a.deaths) > 0 || a.config != "" || a.typed != "" || a.log {
 		r.keep(a)
 	}
 	return nil

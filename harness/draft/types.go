@@ -68,8 +68,9 @@ type Change struct {
 	difference bool   // of two configurations
 	later      string // the whole configuration that is loaded
 
-	at   int64 // by the device's clock, in nanoseconds since 1970; 0 is not known
-	soft []step
+	at    int64 // by the device's clock, in nanoseconds since 1970; 0 is not known
+	doubt string // why it may be older than the failure; empty where it is not
+	soft  []step
 }
 
 // Hypothesis is one thing that may have set the failure off, as a scenario.
@@ -79,7 +80,7 @@ type Hypothesis struct {
 	Title string `json:"title"`
 	// Reasons say what it rests on.
 	Reasons []string `json:"reasons"`
-	// Guess says that nothing in the files tells of it: where it reproduces the failure, it is one way to it.
+	// Guess says that nothing in the files tells of it, or not that it was done after all was well: where it reproduces the failure, it is one way to it.
 	Guess bool `json:"guess,omitempty"`
 	// Seconds is what one trial takes at most where the problem does not show, of the lab's time.
 	Seconds int `json:"seconds"`

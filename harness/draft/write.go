@@ -72,7 +72,7 @@ func (d *Draft) Markdown() string {
 	list("Healthy, by the files", describe(d.Healthy))
 	var changes []string
 	for _, c := range d.Changes {
-		changes = append(changes, fmt.Sprintf("%s: %s (%s)", c.Node, c.What, c.From))
+		changes = append(changes, c.reason())
 	}
 	list("Done, by the files", changes)
 	list("Not known", d.Unknown)

@@ -1,0 +1,89 @@
+package draft_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/reprise-lab/reprise/harness/draft"
+)
+
+// session is what a router r1 of FRR answered: the state of its session of BGP with r2, and more.
+func session(state, more string) []byte {
+	return []byte("r1# show version\nFRRouting 8.4.4 (r1).\nr1# show running-config\nfrr version 8.4.4\nhostname r1\ninterface eth1\n ip address 10.0.0.1/30\nrouter bgp 65001\n neighbor 10.0.0.2 remote-as 65002\nend\n" +
+		more + "r1# show bgp summary\n10.0.0.2        4      65002         4         5        0    0    0 00:00:09  " + state + "        0 N/A\nr1# \n")
+}
+
+// birdSession is the same of a BIRD, with the time of day at which it was asked.
+func birdSession(at, state, info, more string) []byte {
+	return []byte("root@r1:~# cat /etc/bird/bird.conf\nrouter id 1.1.1.1;\nprotocol device {}\nprotocol bgp r2 { local 10.0.0.1 as 65001; neighbor 10.0.0.2 as 65002; }\n" +
+		"root@r1:~# birdc show status\nBIRD 2.0.12\nHostname is r1\nCurrent server time is 2026-11-29 " + at + ".000\n" + more +
+		"root@r1:~# birdc show protocols all\nr2         BGP        ---        " + state + " 09:00:00.000  " + info + "\n    Neighbor address: 10.0.0.2\n    Neighbor AS:      65002\nroot@r1:~# \n")
+}
+
+// other is r2, which r1 has a session with.
+func other() txtar.File {
+	return txtar.File{Name: "r2.txt", Data: []byte("r2# show version\nFRRouting 8.4.4 (r2).\nr2# show running-config\nfrr version 8.4.4\nhostname r2\ninterface eth1\n ip address 10.0.0.2/30\nend\nr2# \n")}
+}
+
+// TestBefore: what was done before the capture in which all was well is no cause, by its time or by the log of that
+// capture; where nothing tells, it is a guess that says so.
+func TestBefore(t *testing.T) {
+	const (
+		head = "root@r1:~# cat /var/log/bgpd.log\n"
+		old  = "2024/01/02 10:47:54 BGP: [XDY58-Y3CWV] Enabled administrative shutdown on BGP instance AS 65001\n"
+		late = "2026/11/29 10:47:54 BGP: [XDY58-Y3CWV] Enabled administrative shutdown on BGP instance AS 65001\n"
+		typd = "2024/01/02 10:40:00 BGP: [M7Q4P-46WDR] vty[21]@# clear bgp 10.0.0.2\n"
+		bird = "root@r1:~# cat /var/log/bird.log\n"
+		off  = "2024-01-02 10:47:54.000 <INFO> Disabling protocol r2\n"
+		now  = "2026-11-29 10:47:54.000 <INFO> Disabling protocol r2\n"
+	)
+	for _, c := range []struct {
+		name, before, after string
+		changes             int
+		doubt               string
+	}{
+		{"it is in the earlier log", head + old + typd, head + old + typd, 0, ""},
+		{"it is after what the earlier log has", head + old, head + old + late, 1, ""},
+		{"it is older than the earlier capture", "bird", bird + off, 0, ""},
+		{"it is younger than the earlier capture", "bird", bird + now, 1, ""},
+		{"nothing tells", "", head + old, 1, "at 2024-01-02 10:47:54: whether that is after"},
+		{"there is no earlier capture", "none", head + late, 1, "at 2026-11-29 10:47:54: no capture of r1 from before"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := []txtar.File{{Name: "1.txt", Data: session("1", c.before)}, {Name: "2.txt", Data: session("Active", c.after)}, other()}
+			sentence := ""
+			if c.before == "bird" {
+				files[0].Data, files[1].Data = birdSession("10:00:00", "up    ", "Established", ""), birdSession("11:00:00", "start ", "Idle", c.after)
+			}
+			if c.before == "none" {
+				files, sentence = []txtar.File{{Name: "1.txt", Data: session("1", c.after)}, other()}, "BGP of r1 is lost"
+			}
+			d, n := drafted(t, sentence, files...)
+			valid(t, d, n)
+			if len(d.Changes) != c.changes || len(d.Hypotheses) == 0 {
+				t.Fatalf("changes %+v, %d hypotheses", d.Changes, len(d.Hypotheses))
+			}
+			if c.changes == 0 {
+				return
+			}
+			h := d.Hypotheses[0]
+			if h.Name != "01-changes" || h.Guess != (c.doubt != "") || !strings.Contains(h.Reasons[0], c.doubt) {
+				t.Errorf("%+v", h)
+			}
+			if !strings.Contains(d.Markdown(), c.doubt) {
+				t.Errorf("the draft does not say that %s", c.doubt)
+			}
+		})
+	}
+}
+
+// TestNeverWell: what never was there may come of what was done before the earliest capture.
+func TestNeverWell(t *testing.T) {
+	const log = "root@r1:~# cat /var/log/bgpd.log\n2024/01/02 10:47:54 BGP: [XDY58-Y3CWV] Disabled administrative shutdown on BGP instance AS 65001\n"
+	d, _ := drafted(t, "", txtar.File{Name: "1.txt", Data: session("Active", log)}, txtar.File{Name: "2.txt", Data: session("Active", log)}, other())
+	if len(d.Broken) != 1 || d.Broken[0].Kind != draft.BGP || len(d.Changes) != 1 {
+		t.Errorf("broken %v, changes %v", d.Broken, d.Changes)
+	}
+}
