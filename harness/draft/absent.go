@@ -63,7 +63,7 @@ func (w *drafter) owner(address string) string {
 // the neighbour never had. What a filter may keep back is left out.
 func (w *drafter) absentPrefixes(n *infer.Node) {
 	text, from := w.config(n.Name, true)
-	if from == nil || platform(n) != "frr" {
+	if from == nil || from.cut != "" || platform(n) != "frr" { // a filter may be in what did not come
 		return
 	}
 	announced := regexp.MustCompile(`(?m)^\s+network (\d+\.\d+\.\d+\.\d+/\d+)\s*$`).FindAllStringSubmatch(bgpOf(text), -1)

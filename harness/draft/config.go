@@ -20,6 +20,9 @@ func (w *drafter) changedConfig(n *infer.Node) {
 		return
 	}
 	switch {
+	case n.Platform == "bird" && platform(n) == "bird" && from.cut+to.cut != "":
+		w.unknown("%s: what changed in its configuration is not known: one of %s and %s is not whole", n.Name, w.at(from), w.at(to))
+		return
 	case n.Platform == "bird" && platform(n) == "bird":
 		w.change(loaded(n.Name, before, after, w.at(from), w.at(to)))
 		return
@@ -31,6 +34,7 @@ func (w *drafter) changedConfig(n *infer.Node) {
 		w.unknown("%s: what its configuration lost is not known: %s does not run in its latest capture", n.Name, dead[0].process)
 		after = before + after
 	}
+	before, after = withCut(before, from.cut != "", after), withCut(after, to.cut != "", before)
 	lines, added, removed := difference(before, after)
 	if len(lines) == 0 {
 		return
@@ -46,6 +50,16 @@ func (w *drafter) changedConfig(n *infer.Node) {
 		}
 	}
 	w.change(c)
+}
+
+// withCut is a configuration. One that was cut off has all that another has too: its last line may be half of one,
+// and what it does not list may be there.
+func withCut(text string, cut bool, other string) string {
+	if !cut {
+		return text
+	}
+	text = strings.TrimRight(text, "\n")
+	return text[:max(strings.LastIndexByte(text, '\n'), 0)] + "\n" + other
 }
 
 // laterFile is where a BIRD has the configuration that its latest capture shows, until it is loaded.

@@ -61,7 +61,7 @@ func drafted(tb testing.TB, sentence string, files ...txtar.File) (*draft.Draft,
 		}
 		names = append(names, name)
 	}
-	r, i := draft.New(draft.Options{Image: image, Others: others, Template: drivers.Template, Commands: func(platform, class string) []string {
+	r, i := draft.New(draft.Options{Lacks: g.ConfigLacks, Image: image, Others: others, Template: drivers.Template, Commands: func(platform, class string) []string {
 		if c, ok := drivers.Classed(platform); ok {
 			return c.EvidenceFor(class)
 		}

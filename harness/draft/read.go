@@ -21,6 +21,8 @@ type Options struct {
 	Template func(name string) ([]byte, error)
 	// Commands lists what a class of problem asks of a platform: ospf, bgp, lag, vrrp …
 	Commands func(platform, class string) []string
+	// Lacks tells what a platform's configuration lacks that was cut off, and whether anybody can tell.
+	Lacks func(platform, text string) (lacks []string, known bool)
 	// Image gives an image of a platform's software, of this version where there is one.
 	Image func(platform, version string) (image string, exact, ok bool)
 	// Others are images of the same software of other versions, the newest first; for controls.
@@ -40,6 +42,7 @@ type answer struct {
 	what   string // that was asked
 	tables []table
 	config string
+	cut    string // what of it did not come
 	links  map[string]link
 	events []event
 	typed  string // a command that changes something
@@ -83,8 +86,12 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	}
 	a := &answer{part: p, line: c.Line, what: c.Command}
 	f := strings.Fields(strings.ToLower(c.Command))
+	if c.Beyond > 0 {
+		a.cut = fmt.Sprintf("%d bytes beyond the %d that are read", c.Beyond, intake.MaxAnswer)
+	}
 	switch {
 	case c.Status == intake.CutOff: // what it does not list may have been cut
+		a.cut = "it has fewer rows than it says"
 	case isConfig(f):
 		a.config = text
 	case isLink(f):
@@ -92,6 +99,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	case isLog(f):
 		a.log = true
 		r.log(a, text)
+	case a.cut != "":
 	default:
 		if process := notRunning(text); process != "" {
 			a.deaths = append(a.deaths, death{process: process, line: c.Line})
@@ -105,7 +113,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 			a.typed = c.Command
 		}
 	}
-	if len(a.tables)+len(a.links)+len(a.events)+len(a.audits)+len(a.deaths) > 0 || a.config != "" || a.typed != "" || a.log {
+	if len(a.tables)+len(a.links)+len(a.events)+len(a.audits)+len(a.deaths) > 0 || a.config != "" || a.typed+a.cut != "" || a.log {
 		r.keep(a)
 	}
 	return nil
@@ -136,8 +144,7 @@ func (r *Reader) keep(a *answer) {
 			}
 		}
 		if len(same) > 1 {
-			same[1].config = a.config
-			same[1].line = a.line
+			*same[1] = *a
 			return
 		}
 	}
@@ -267,6 +274,13 @@ func (w *drafter) sort(answers []*answer) {
 			continue
 		}
 		w.answers[n.Name] = append(w.answers[n.Name], a)
+		if a.config != "" && a.cut == "" && w.o.Lacks != nil {
+			lacks, _ := w.o.Lacks(a.part.Platform, a.config)
+			a.cut = strings.Join(lacks, ", ")
+		}
+		if a.cut != "" {
+			w.unknown("%s: %s (%s) is not whole: %s: what it does not list may be there", n.Name, a.what, w.at(a), a.cut)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.answers)) {
 		list := w.answers[name]

@@ -68,7 +68,7 @@ type Change struct {
 	difference bool   // of two configurations
 	later      string // the whole configuration that is loaded
 
-	at    int64 // by the device's clock, in nanoseconds since 1970; 0 is not known
+	at    int64  // by the device's clock, in nanoseconds since 1970; 0 is not known
 	doubt string // why it may be older than the failure; empty where it is not
 	soft  []step
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/infer"
 	"github.com/reprise-lab/reprise/harness/intake"
 	"github.com/reprise-lab/reprise/reports/handover/redact"
@@ -23,15 +24,7 @@ func Network(files []string, visit ...func(*intake.Part, *intake.Command, string
 	if err != nil {
 		return infer.Network{}, nil, err
 	}
-	r := infer.New(infer.Options{
-		Template: registry.Template, Image: ImageOf,
-		Lacks: func(platform, text string) ([]string, bool) {
-			if lacks, known := registry.ConfigLacks(platform, text); known {
-				return lacks, true
-			}
-			return g.ConfigLacks(platform, text)
-		},
-	})
+	r := infer.New(infer.Options{Template: registry.Template, Image: ImageOf, Lacks: ConfigLacks(registry, g)})
 	visit = append(visit, r.Visit)
 	im, err := g.Files(files, intake.Options{Lacks: Lacks(registry), Visit: func(p *intake.Part, c *intake.Command, text string) error {
 		for _, v := range visit {
@@ -50,6 +43,16 @@ func Network(files []string, visit ...func(*intake.Part, *intake.Command, string
 		}
 	}
 	return r.Infer(im), im, nil
+}
+
+// ConfigLacks tells what a configuration lacks that was cut off, as its driver does or by how the platform's end.
+func ConfigLacks(r *drivers.Registry, g *intake.Grammar) func(platform, text string) (lacks []string, known bool) {
+	return func(platform, text string) ([]string, bool) {
+		if lacks, known := r.ConfigLacks(platform, text); known {
+			return lacks, true
+		}
+		return g.ConfigLacks(platform, text)
+	}
 }
 
 // ImageOf is an image of this project with a platform's software, as [nearest] has it.

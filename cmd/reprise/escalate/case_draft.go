@@ -14,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/draft"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/infer"
+	"github.com/reprise-lab/reprise/harness/intake"
 )
 
 // caseDraftOptions are what "case draft" was asked.
@@ -96,7 +97,11 @@ func runCaseDraft(_ context.Context, o *caseDraftOptions) error {
 	if err != nil {
 		return err
 	}
-	r := draft.New(draft.Options{Image: cli.ImageOf, Others: cli.OtherVersions, Template: registry.Template, Commands: p.Commands})
+	g, err := intake.NewGrammar()
+	if err != nil {
+		return err
+	}
+	r := draft.New(draft.Options{Lacks: cli.ConfigLacks(registry, g), Image: cli.ImageOf, Others: cli.OtherVersions, Template: registry.Template, Commands: p.Commands})
 	n, im, err := cli.Network(files, r.Visit)
 	if err != nil {
 		return err
