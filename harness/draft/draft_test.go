@@ -431,6 +431,19 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestEarliestLab: the lab has the configuration of the capture that clocks call the earliest, whatever the order of
+// the files: the change is made in it.
+func TestEarliestLab(t *testing.T) {
+	later := strings.Replace(string(birdSession("11:00:00", "start ", "Idle", "")), "protocol device {}\n", "protocol device {}\nfilter later { reject; }\n", 1)
+	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: []byte(later)}, txtar.File{Name: "2.txt", Data: birdSession("10:00:00", "up    ", "Established", "")}, other())
+	if len(d.Changes) != 1 || !strings.HasSuffix(d.Changes[0].What, "filter later { reject; }") {
+		t.Errorf("changes %+v", d.Changes)
+	}
+	if config := n.Of("r1").Config; config == "" || strings.Contains(config, "later") {
+		t.Errorf("the lab begins with the later configuration:\n%s", config)
+	}
+}
+
 // TestDifference: what makes one configuration the other is configured line by line, each in its stanza.
 func TestDifference(t *testing.T) {
 	for _, c := range []struct{ name, before, after, want string }{

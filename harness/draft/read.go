@@ -282,9 +282,15 @@ func (w *drafter) sort(answers []*answer) {
 			w.unknown("%s: %s (%s) is not whole: %s: what it does not list may be there", n.Name, a.what, w.at(a), a.cut)
 		}
 	}
+	of := map[string][]*intake.Part{}
+	for p := range w.files {
+		if n := w.nodeOf(p); n != nil {
+			of[n.Name] = append(of[n.Name], p)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(w.answers)) {
 		list := w.answers[name]
-		timed := !slices.ContainsFunc(list, func(a *answer) bool { return a.part.Taken.IsZero() || strings.Contains(a.part.From, "log") })
+		timed := infer.Clocked(of[name])
 		if timed {
 			slices.SortStableFunc(list, func(x, y *answer) int { return x.part.Taken.Compare(y.part.Taken) })
 		}

@@ -23,7 +23,7 @@ func (r *Reader) Infer(im *intake.Import) Network {
 		b.node(d)
 	}
 	slices.SortFunc(b.nodes, func(x, y *Node) int { return cmp.Compare(x.Name, y.Name) })
-	b.read()
+	b.read(im)
 	b.lost(im)
 	b.linksOfNeighbours()
 	b.linksOfNetworks()
@@ -131,10 +131,10 @@ func nodeName(name string) string {
 }
 
 // read gives every node what its parts tell.
-func (b *builder) read() {
+func (b *builder) read(im *intake.Import) {
 	b.tells, b.used = map[Endpoint][]told{}, map[Endpoint]bool{}
 	tables := map[*Node][]neighbour{}
-	for _, p := range b.r.order {
+	for _, p := range ordered(im, b.r.order) {
 		n := b.byName[hostOf(p.Device)]
 		if n == nil || p.SameAs != "" {
 			continue
@@ -208,6 +208,42 @@ func (b *builder) lost(im *intake.Import) {
 			}
 		}
 	}
+}
+
+// Clocked reports whether captures can be put in order by the clock of their device: each says when it was taken, by
+// something else than the lines of a log. What is of another kind, and what came before, is left out.
+func Clocked(parts []*intake.Part) bool {
+	return !slices.ContainsFunc(parts, func(p *intake.Part) bool {
+		switch p.Kind {
+		case intake.Log, intake.Capture, intake.Core, intake.Binary:
+			return false
+		default:
+			return p.SameAs == "" && (p.Taken.IsZero() || strings.Contains(p.From, "log"))
+		}
+	})
+}
+
+// ordered gives the parts of each device the earliest first, where they are clocked, and else as they were given.
+func ordered(im *intake.Import, parts []*intake.Part) (list []*intake.Part) {
+	all, of := map[string][]*intake.Part{}, map[string][]*intake.Part{}
+	for _, f := range im.Files {
+		for _, p := range f.Parts {
+			all[hostOf(p.Device)] = append(all[hostOf(p.Device)], p)
+		}
+	}
+	for _, p := range parts {
+		of[hostOf(p.Device)] = append(of[hostOf(p.Device)], p)
+	}
+	for host, own := range of {
+		if Clocked(all[host]) {
+			slices.SortStableFunc(own, func(x, y *intake.Part) int { return x.Taken.Compare(y.Taken) })
+		}
+	}
+	for _, p := range parts {
+		host := hostOf(p.Device)
+		list, of[host] = append(list, of[host][0]), of[host][1:]
+	}
+	return list
 }
 
 func (b *builder) lag(l LAG) {
