@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -327,8 +328,18 @@ func (b *builder) join(x, y Endpoint, sides Sides, by string) {
 	if y.String() < x.String() {
 		x, y = y, x
 	}
+	for _, e := range []Endpoint{b.shown(x), b.shown(y)} {
+		if own(b.named[e.Node].Platform) && !portName().MatchString(e.Port) {
+			b.unknown("%s port %q: no lab has a port of this name: its link is left out", e.Node, e.Port)
+			return
+		}
+	}
 	b.net.Links = append(b.net.Links, Link{b.shown(x), b.shown(y), sides, strings.Split(by, ", ")})
 }
+
+// portName is what the port of a router may be called that keeps its names in the lab: Linux takes 15 bytes, and
+// a topology file expands what has a $.
+func portName() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,14}$`) }
 
 // shown is a port as its device's configuration has it, where that names it.
 func (b *builder) shown(e Endpoint) Endpoint {

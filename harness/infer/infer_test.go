@@ -610,3 +610,23 @@ func TestBIRD(t *testing.T) {
 		t.Errorf("%+v", link)
 	}
 }
+
+// TestPortNames: what a stranger calls a port is no variable of this machine, nor a name that no lab takes: the link
+// is left out, and told.
+func TestPortNames(t *testing.T) {
+	router := func(name, port, address string) string {
+		return "hostname " + name + "\nfrr version 8.4.4\ninterface " + port + "\n ip address " + address + "/30\n!\nrouter bgp 65001\nend\n"
+	}
+	for _, port := range []string{"${HOME}", "$HOME", "eth1;reboot", "eth1@if7", "a-name-of-16-byte", "..", "eth1"} {
+		n := inferred(t, written(t, router("r1", port, "10.0.0.1"), router("r2", "eth1", "10.0.0.2"))...)
+		files, err := n.Files("lab", func(_ string, text []byte) []byte { return text })
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := slices.ContainsFunc(n.Unknown, func(u string) bool { return strings.Contains(u, "no lab has a port of this name") })
+		in := strings.Contains(string(files[0].Data), "endpoints:")
+		if want := port == "eth1"; in != want || told == want || strings.Contains(string(files[0].Data), "$") {
+			t.Errorf("%s: not known %q, in\n%s", port, n.Unknown, files[0].Data)
+		}
+	}
+}
