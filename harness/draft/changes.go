@@ -31,18 +31,19 @@ func (w *drafter) changed() {
 // change keeps a change, once. What a file says was typed is somebody else's text: only what is plain words is ever
 // given to a lab's shell or command line.
 func (w *drafter) change(c Change) {
-	same := func(x Change) bool { return slices.EqualFunc(x.steps, c.steps, sameStep) && x.at == c.at }
 	for _, s := range c.steps {
 		if !isPlain(s.Exec) || !isPlain(s.Run) || !isPlain(s.Process) || !isPlain(s.Link) {
 			w.unknown("%s: %s (%s): it is more than plain words, and is not repeated", c.Node, short(c.What), c.From)
 			return
 		}
 	}
-	switch i := slices.IndexFunc(w.d.Changes, same); {
+	key := fmt.Sprintf("%+v %d", c.steps, c.at)
+	switch i, had := w.done[key]; {
 	case len(c.steps) == 0:
-	case i >= 0:
+	case had:
 		w.d.Changes[i].doubt = sure(w.d.Changes[i].doubt, c.doubt)
 	default:
+		w.done[key] = len(w.d.Changes)
 		w.d.Changes = append(w.d.Changes, c)
 	}
 }
@@ -53,8 +54,6 @@ func isPlain(s string) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(" ./:,@%+_-*", r)
 	})
 }
-
-func sameStep(x, y step) bool { return fmt.Sprint(x) == fmt.Sprint(y) }
 
 func nanoseconds(t time.Time) int64 {
 	if t.IsZero() {

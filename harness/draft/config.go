@@ -156,6 +156,10 @@ func difference(before, after string) (lines []string, added, removed int) {
 			written[stem(l)] = true
 		}
 	}
+	above := map[string]bool{} // lines that others stand below
+	for _, l := range now {
+		above[strings.Join(l.path, "\x00")] = true
+	}
 	var at []string
 	put := func(path []string, text string) {
 		if !slices.Equal(at, path) {
@@ -189,8 +193,8 @@ func difference(before, after string) (lines []string, added, removed int) {
 		}
 		added++
 		put(l.path, l.text)
-		if nested := slices.ContainsFunc(now, func(x line) bool { return len(x.path) > len(l.path) && x.path[len(l.path)] == l.text }); nested {
-			at = append(slices.Clone(l.path), l.text)
+		if below := append(slices.Clone(l.path), l.text); above[strings.Join(below, "\x00")] {
+			at = below
 		}
 	}
 	return lines, added, removed

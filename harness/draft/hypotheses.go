@@ -58,6 +58,10 @@ func (w *drafter) hypotheses() {
 	}
 	if len(w.d.Changes) > 1 {
 		for i, c := range w.d.Changes {
+			if len(w.d.Hypotheses) >= mostHypotheses {
+				w.left += len(w.d.Changes) - i
+				break
+			}
 			w.add("change "+fmt.Sprint(i+1), "One of the changes alone: "+short(c.What), reasons[i:i+1], w.inOrder([]Change{c}))
 		}
 	}
@@ -69,9 +73,8 @@ func (w *drafter) hypotheses() {
 	if !absent {
 		w.guesses()
 	}
-	if len(w.d.Hypotheses) > mostHypotheses {
-		w.unknown("%d more hypotheses are left out", len(w.d.Hypotheses)-mostHypotheses)
-		w.d.Hypotheses = w.d.Hypotheses[:mostHypotheses]
+	if w.left > 0 {
+		w.unknown("%d more hypotheses are left out", w.left)
 	}
 	for i := range w.d.Hypotheses {
 		h := &w.d.Hypotheses[i]
@@ -120,9 +123,15 @@ func (w *drafter) add(name, title string, reasons []string, steps []step) {
 	w.keep(h)
 }
 
-// keep takes a hypothesis, if none before it is the same.
+// keep takes a hypothesis, if none before it is the same, as long as there are not too many.
 func (w *drafter) keep(h Hypothesis) {
-	if !slices.ContainsFunc(w.d.Hypotheses, func(x Hypothesis) bool { return printed(x) == printed(h) }) {
+	text := printed(h)
+	switch {
+	case w.printed[text]:
+	case len(w.d.Hypotheses) >= mostHypotheses:
+		w.left++
+	default:
+		w.printed[text] = true
 		h.Name = slug(h.Name)
 		w.d.Hypotheses = append(w.d.Hypotheses, h)
 	}

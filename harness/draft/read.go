@@ -240,11 +240,14 @@ type drafter struct {
 	files   map[*intake.Part]string
 	d       *Draft
 	answers map[string][]*answer // by node, the earliest first
+	done    map[string]int       // where in the changes one is, by its steps and its time
+	printed map[string]bool      // scenarios of the hypotheses
+	left    int                  // hypotheses beyond those that are kept
 }
 
 // Draft makes hypotheses of what was visited, for the lab of a network. sentence is the customer's, or empty.
 func (r *Reader) Draft(im *intake.Import, net *infer.Network, sentence string) *Draft {
-	w := &drafter{o: r.o, net: net, files: map[*intake.Part]string{}, answers: map[string][]*answer{}}
+	w := &drafter{o: r.o, net: net, files: map[*intake.Part]string{}, answers: map[string][]*answer{}, done: map[string]int{}, printed: map[string]bool{}}
 	w.d = &Draft{Reprise: Format, Sentence: strings.TrimSpace(sentence), Hypotheses: []Hypothesis{}}
 	for _, f := range im.Files {
 		for _, p := range f.Parts {

@@ -1,6 +1,8 @@
 package draft_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,5 +87,33 @@ func TestNeverWell(t *testing.T) {
 	d, _ := drafted(t, "", txtar.File{Name: "1.txt", Data: session("Active", log)}, txtar.File{Name: "2.txt", Data: session("Active", log)}, other())
 	if len(d.Broken) != 1 || d.Broken[0].Kind != draft.BGP || len(d.Changes) != 1 {
 		t.Errorf("broken %v, changes %v", d.Broken, d.Changes)
+	}
+}
+
+// TestManyChanges: two thousand commands in a log come to as many hypotheses as are kept, and the rest is told.
+func TestManyChanges(t *testing.T) {
+	var w strings.Builder
+	w.WriteString("root@r1:~# cat /var/log/bgpd.log\n")
+	for i := range 1990 {
+		fmt.Fprintf(&w, "2026/11/29 10:%02d:%02d BGP: [XDY58-Y3CWV] vty[5]@# clear bgp 10.%d.%d.1\n", i/60, i%60, i/250, i%250)
+	}
+	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: session("1", "")}, txtar.File{Name: "2.txt", Data: session("Active", w.String())}, other())
+	if len(d.Changes) != 1990 || len(d.Hypotheses) != 12 || !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.HasSuffix(u, "more hypotheses are left out") }) {
+		t.Errorf("%d changes, %d hypotheses, not known %q", len(d.Changes), len(d.Hypotheses), d.Unknown)
+	}
+	d.Hypotheses = d.Hypotheses[1:] // all of it in order is longer than a scenario may be
+	valid(t, d, n)
+}
+
+// TestManyLines: a configuration of as many lines as an answer can have is held against an earlier one.
+func TestManyLines(t *testing.T) {
+	var lines strings.Builder
+	for i := range 150_000 {
+		fmt.Fprintf(&lines, "ip prefix-list P seq %d permit 10.0.0.0/8\n", i)
+	}
+	more := strings.Replace(string(session("1", "")), "router bgp", lines.String()+"router bgp", 1)
+	d, _ := drafted(t, "", txtar.File{Name: "1.txt", Data: session("1", "")}, txtar.File{Name: "2.txt", Data: []byte(more)}, other())
+	if len(d.Changes) != 1 || !strings.Contains(d.Changes[0].What, "has 150000 lines more, and 0 lines less") {
+		t.Errorf("%d changes", len(d.Changes))
 	}
 }

@@ -72,7 +72,7 @@ type draftedCase struct {
 	*draft.Draft
 }
 
-func runCaseDraft(_ context.Context, o *caseDraftOptions) error {
+func runCaseDraft(ctx context.Context, o *caseDraftOptions) error {
 	files, sentence := o.files, o.symptom
 	if o.casePath != "" {
 		f, err := cli.OpenCase(o.casePath)
@@ -102,7 +102,12 @@ func runCaseDraft(_ context.Context, o *caseDraftOptions) error {
 		return err
 	}
 	r := draft.New(draft.Options{Lacks: cli.ConfigLacks(registry, g), Image: cli.ImageOf, Others: cli.OtherVersions, Template: registry.Template, Commands: p.Commands})
-	n, im, err := cli.Network(files, r.Visit)
+	n, im, err := cli.Network(files, func(p *intake.Part, c *intake.Command, text string) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return r.Visit(p, c, text)
+	})
 	if err != nil {
 		return err
 	}
