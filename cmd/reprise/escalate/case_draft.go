@@ -3,10 +3,13 @@ package escalate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -118,10 +121,7 @@ func runCaseDraft(ctx context.Context, o *caseDraftOptions) error {
 	out := draftedCase{Draft: r.Draft(im, &n, sentence)}
 	if len(out.Hypotheses) > 0 {
 		out.Dir = o.dir
-		if err := writeDraft(out, &n, clean); err != nil {
-			return err
-		}
-		if err := drafted(o.App, out); err != nil {
+		if err := writeDraft(o.App, out, &n, clean); err != nil {
 			return err
 		}
 	}
@@ -138,51 +138,94 @@ func runCaseDraft(ctx context.Context, o *caseDraftOptions) error {
 	return nil
 }
 
-// writeDraft writes a draft's folder.
-func writeDraft(d draftedCase, n *infer.Network, clean func(string, []byte) []byte) error {
+// writeDraft writes a draft's folder, which takes its name when all is in it. A hypothesis whose scenario is not
+// valid is left out of it, and of the draft.
+func writeDraft(a *cli.App, d draftedCase, n *infer.Network, clean func(string, []byte) []byte) (err error) {
 	lab, err := n.Files("lab", clean)
 	if err != nil {
 		return cli.AsInputError(err)
+	}
+	dir := filepath.Clean(d.Dir)
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return fmt.Errorf("make the folder of the draft: %w", err)
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".part")
+	if err != nil {
+		return fmt.Errorf("make the folder of the draft: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(temp))
+		}
+	}()
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return fmt.Errorf("make the folder of the draft: %w", err)
+	}
+	if err := writeFiles(filepath.Join(temp, "lab"), lab); err != nil {
+		return err
+	}
+	if err := drafted(a, d, temp, lab, clean); err != nil {
+		return err
 	}
 	data, err := json.MarshalIndent(d.Draft, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the hypotheses: %w", err)
 	}
-	folders := map[string][]infer.File{
-		"":    {{Name: hypothesesFile, Data: clean(hypothesesFile, data)}, {Name: "hypotheses.md", Data: clean("hypotheses.md", []byte(d.Markdown()))}},
-		"lab": lab,
+	if err := writeFiles(temp, []infer.File{{Name: hypothesesFile, Data: clean(hypothesesFile, data)}, {Name: "hypotheses.md", Data: clean("hypotheses.md", []byte(d.Markdown()))}}); err != nil {
+		return err
 	}
-	for i := range d.Hypotheses {
-		h := &d.Hypotheses[i]
-		if folders[h.Name], err = h.Files(lab, clean); err != nil {
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is empty, or it stays
+		return fmt.Errorf("make the folder of the draft: %w", err)
+	}
+	if err := os.Rename(temp, dir); err != nil {
+		return fmt.Errorf("make the folder of the draft: %w", err)
+	}
+	return nil
+}
+
+func writeFiles(dir string, files []infer.File) error {
+	for _, f := range files {
+		if err := evidence.WriteFile(filepath.Join(dir, f.Name), f.Data); err != nil {
 			return err
 		}
 	}
-	for folder, files := range folders {
-		if err := os.MkdirAll(filepath.Join(d.Dir, folder), 0o755); err != nil {
-			return fmt.Errorf("make the folder of the draft: %w", err)
+	return nil
+}
+
+// drafted writes each scenario, and loads it as run will: one that is not valid is taken out again.
+func drafted(a *cli.App, d draftedCase, dir string, lab []infer.File, clean func(string, []byte) []byte) error {
+	var kept []draft.Hypothesis
+	var first error
+	for _, h := range d.Hypotheses {
+		files, err := h.Files(lab, clean)
+		if err != nil {
+			return err
 		}
-		for _, f := range files {
-			if err := evidence.WriteFile(filepath.Join(d.Dir, folder, f.Name), f.Data); err != nil {
-				return err
+		folder := filepath.Join(dir, h.Name)
+		if err := writeFiles(folder, files); err != nil {
+			return err
+		}
+		if _, err := a.LoadQuiet(folder, nil); err != nil {
+			why := strings.ReplaceAll(err.Error(), dir, d.Dir)
+			d.Unknown = append(d.Unknown, fmt.Sprintf("%s is left out: its scenario is not valid: %s", h.Name, why))
+			if first == nil {
+				first = cli.InputError("none of the hypotheses is a valid scenario: %s: %s", h.Name, why)
 			}
+			if err := os.RemoveAll(folder); err != nil {
+				return fmt.Errorf("take a hypothesis out of the draft: %w", err)
+			}
+			continue
 		}
+		kept = append(kept, h)
+	}
+	if d.Hypotheses = kept; len(kept) == 0 {
+		return first
 	}
 	return nil
 }
 
 // hypothesesFile is what "case try" reads of a draft.
 const hypothesesFile = "hypotheses.json"
-
-// drafted loads each scenario that was written, as run will.
-func drafted(a *cli.App, d draftedCase) error {
-	for _, h := range d.Hypotheses {
-		if _, err := a.LoadQuiet(filepath.Join(d.Dir, h.Name), nil); err != nil {
-			return fmt.Errorf("the scenario of %s is not valid: %w", h.Name, err)
-		}
-	}
-	return nil
-}
 
 // redactedDraft is a draft as it may be shown.
 func redactedDraft(d draftedCase, clean func(string, []byte) []byte) (shown draftedCase, err error) {
