@@ -135,14 +135,16 @@ func linesOf(text string) (list []line) {
 }
 
 // difference is what makes one configuration the other, as lines to configure. A line that is there with another
-// last word is not taken out first: it is written over, unless there may be many of its kind.
+// last word is written over where its kind has one value, and else taken out first.
 func difference(before, after string) (lines []string, added, removed int) {
 	key := func(l line) string { return strings.Join(l.path, "\x00") + "\x00\x00" + l.text }
-	many := regexp.MustCompile(`^(?:network|redistribute|ip address|ipv6 address|ip route|ipv6 route|passive-interface|match|area)\b`)
+	one := regexp.MustCompile(`^(?:hostname|description|default-metric|maximum-paths|is-type|metric-style|(?:ospf |bgp )?router-id|ip(?:v6)? ospf6? (?:cost|priority|hello-interval|dead-interval|retransmit-interval|mtu|network)|` +
+		`isis (?:metric|priority|hello-interval|hello-multiplier|circuit-type)|neighbor \S+ (?:remote-as|timers|password|description|weight|maximum-prefix|ebgp-multihop|update-source|advertisement-interval|local-as)|` +
+		`set (?:metric|local-preference|weight|origin|ip next-hop)|bandwidth|distance|timers bgp)\b`)
 	stem := func(l line) string {
-		i := strings.LastIndexByte(l.text, ' ')
-		if many.MatchString(l.text) {
-			i = len(l.text)
+		i := len(l.text)
+		if one.MatchString(l.text) {
+			i = strings.LastIndexByte(l.text, ' ')
 		}
 		return strings.Join(l.path, "\x00") + "\x00\x00" + l.text[:max(i, 0)]
 	}

@@ -452,6 +452,12 @@ func TestDifference(t *testing.T) {
 		{"a line by itself is gone", "ip route 10.9.0.0/16 blackhole\n", "", "no ip route 10.9.0.0/16 blackhole"},
 		{"a stanza is gone", "router ospf\n redistribute static\n passive-interface lo\n", "", "no router ospf"},
 		{"another value", "router bgp 1\n neighbor 10.0.0.2 timers 1 3\n", "router bgp 1\n neighbor 10.0.0.2 timers 1 9\n", "router bgp 1 / neighbor 10.0.0.2 timers 1 9"},
+		{"out becomes in", "router bgp 1\n neighbor 10.0.0.2 route-map RM out\n", "router bgp 1\n neighbor 10.0.0.2 route-map RM in\n", "router bgp 1 / no neighbor 10.0.0.2 route-map RM out / router bgp 1 / neighbor 10.0.0.2 route-map RM in"},
+		{"another entry of a list", "ip prefix-list P seq 5 permit 10.0.0.0/8\n", "ip prefix-list P seq 5 permit 11.0.0.0/8\n", "no ip prefix-list P seq 5 permit 10.0.0.0/8 / ip prefix-list P seq 5 permit 11.0.0.0/8"},
+		{"an access list", "access-list A permit 10.0.0.0/8\n", "access-list A permit 11.0.0.0/8\n", "no access-list A permit 10.0.0.0/8 / access-list A permit 11.0.0.0/8"},
+		{"a community list", "bgp community-list standard C permit 1:1\n", "bgp community-list standard C permit 1:2\n", "no bgp community-list standard C permit 1:1 / bgp community-list standard C permit 1:2"},
+		{"another area address", "router isis 1\n net 49.0001.0000.0000.0001.00\n", "router isis 1\n net 49.0002.0000.0000.0001.00\n", "router isis 1 / no net 49.0001.0000.0000.0001.00 / router isis 1 / net 49.0002.0000.0000.0001.00"},
+		{"another metric", "interface eth1\n ip ospf cost 10\n", "interface eth1\n ip ospf cost 20\n", "interface eth1 / ip ospf cost 20"},
 		{"a no is gone", "router bgp 1\n no bgp ebgp-requires-policy\n", "router bgp 1\n", "router bgp 1 / bgp ebgp-requires-policy"},
 		{
 			"two families", "router bgp 1\n !\n address-family ipv4 unicast\n  network 10.1.0.0/16\n exit-address-family\n !\n address-family ipv6 unicast\n exit-address-family\n",
