@@ -99,6 +99,9 @@ func (w *drafter) typed(n *infer.Node) {
 		case a.typed == "":
 			flush()
 			configuring = false
+		case f[0] == "end":
+			flush()
+			configuring = false
 		case strings.HasPrefix("configure", f[0]) && len(f[0]) > 3:
 			configuring = true
 		case configuring:

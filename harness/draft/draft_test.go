@@ -384,6 +384,27 @@ func TestTyped(t *testing.T) {
 	valid(t, d, n)
 }
 
+// TestTypedEnd: what is typed behind the end of configuring is no line of the configuration.
+func TestTypedEnd(t *testing.T) {
+	typed := "r1# configure terminal\nr1(config)# router bgp 65001\nr1(config-router)# neighbor 10.0.0.2 shutdown\nr1(config-router)# end\nr1# clear bgp 10.0.0.2\n"
+	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: session("1", "")}, txtar.File{Name: "2.txt", Data: session("Active", typed)}, other())
+	if len(d.Changes) != 2 || d.Changes[0].What != "somebody typed router bgp 65001 / neighbor 10.0.0.2 shutdown" || d.Changes[1].What != "somebody typed clear bgp 10.0.0.2" {
+		t.Errorf("changes %+v", d.Changes)
+	}
+	valid(t, d, n)
+}
+
+// TestNoPort: the MTU, or the shutdown, of a port that the lab does not have is told, and no step.
+func TestNoPort(t *testing.T) {
+	links := func(mtu, flags string) string {
+		return "root@r1:~# ip -d link show\n2: eth1@if2: <" + flags + "UP> mtu " + mtu + " qdisc noqueue\n3: eth9@if3: <" + flags + "> mtu " + mtu + " qdisc noqueue\n"
+	}
+	d, _ := drafted(t, "", txtar.File{Name: "1.txt", Data: session("1", links("1500", "UP,"))}, txtar.File{Name: "2.txt", Data: session("Active", links("1400", ""))}, other())
+	if len(d.Changes) != 1 || !strings.Contains(d.Changes[0].What, "MTU of eth1") || !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.HasPrefix(u, "r1: eth9 was shut") }) {
+		t.Errorf("changes %+v, not known %q", d.Changes, d.Unknown)
+	}
+}
+
 // TestDamage: a capture that is cut anywhere, or whose lines are lost, is drafted of without a panic, and what
 // is drafted is valid.
 func TestDamage(t *testing.T) {

@@ -62,10 +62,13 @@ func (w *drafter) changedLinks(n *infer.Node) {
 				first[k] = now
 				continue
 			}
-			if now.mtu != was.mtu {
+			if n.Ports[name] == "" && (now.mtu != was.mtu || now.adminDown && !was.adminDown) {
+				w.unknown("%s: %s was shut, or has another MTU (%s): no link of the lab is there", n.Name, name, w.at(a))
+			}
+			if now.mtu != was.mtu && n.Ports[name] != "" {
 				w.change(Change{Node: n.Name, What: fmt.Sprintf("the MTU of %s is %d, and was %d", name, now.mtu, was.mtu), From: w.at(a), steps: []step{{Node: n.Name, Exec: fmt.Sprintf("ip link set %s mtu %d", name, now.mtu)}}})
 			}
-			if now.adminDown && !was.adminDown {
+			if now.adminDown && !was.adminDown && n.Ports[name] != "" {
 				w.change(Change{Node: n.Name, What: name + " was shut", From: w.at(a), steps: []step{{Node: n.Name, Exec: "ip link set " + name + " down"}}})
 			}
 			if now.downs > was.downs && !flapped[name] && n.Ports[name] != "" {

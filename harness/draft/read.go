@@ -109,7 +109,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		if len(a.tables) == 0 {
 			a.tables = r.byDriver(f, text)
 		}
-		if len(a.tables) == 0 && changes(f) {
+		if len(a.tables) == 0 && (changes(f) || slices.Equal(f, []string{"end"})) {
 			a.typed = c.Command
 		}
 	}
