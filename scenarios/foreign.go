@@ -258,11 +258,11 @@ func lazily(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
-// Labels that a node may have: those of shared segments, of network devices, and what
+// Labels that a node may have: those of shared segments, what a drafted one stands for, of network devices, and what
 // narrows the choice of a device without naming one.
 func foreignLabels() []string {
 	return []string{
-		topologies.LabelGroupForward, topologies.LabelBridgeName, "reprise.nic", "reprise.platform", "reprise.model", "reprise.version",
+		topologies.LabelGroupForward, topologies.LabelBridgeName, "reprise-likeness", "reprise.nic", "reprise.platform", "reprise.model", "reprise.version",
 		"reprise.capabilities", "reprise.speed", "reprise.kind",
 	}
 }

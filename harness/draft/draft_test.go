@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/infer"
 	"github.com/reprise-lab/reprise/harness/intake"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -109,6 +110,9 @@ func valid(t *testing.T, d *draft.Draft, n *infer.Network) {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
+		if err := origin.Write(dir, "a draft"); err != nil {
+			t.Fatal(err)
+		}
 		for _, f := range files {
 			if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o600); err != nil {
 				t.Fatal(err)
@@ -119,6 +123,8 @@ func valid(t *testing.T, d *draft.Draft, n *infer.Network) {
 			t.Errorf("%s: %v", h.Name, err)
 		} else if len(l.Warnings) > 0 {
 			t.Errorf("%s: %v", h.Name, l.Warnings)
+		} else if err := l.Permit(l.Topology); err != nil {
+			t.Errorf("%s asks for more than a stranger's gets: %v", h.Name, err)
 		}
 	}
 }

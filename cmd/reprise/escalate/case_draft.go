@@ -1,6 +1,7 @@
 package escalate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/infer"
 	"github.com/reprise-lab/reprise/harness/intake"
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // caseDraftOptions are what "case draft" was asked.
@@ -45,7 +47,9 @@ at the end what such a failure often comes of.
 Captures are ordered by the devices' own clocks, or else as they are given: name the healthy one first.
 
 A folder is written: hypotheses.md and hypotheses.json, lab/ as "topology infer" has it, and for each
-hypothesis a folder with a scenario that "reprise run" takes. "reprise case try" runs them in order.
+hypothesis a folder with a scenario that "reprise run" takes. "reprise case try" runs them in order. The
+folder is marked as somebody else's words: its labs are of namespaces, and get nothing else of this machine
+without --trust.
 
 Exit status: 0 written; 1 nothing in the files, or in the sentence, says what is broken: what to ask the
 customer for is printed; 4 wrong input.`,
@@ -164,6 +168,9 @@ func writeDraft(a *cli.App, d draftedCase, n *infer.Network, clean func(string, 
 	if err := writeFiles(filepath.Join(temp, "lab"), lab); err != nil {
 		return err
 	}
+	if err := origin.Write(temp, digest(lab, d.Draft)); err != nil {
+		return err
+	}
 	if err := drafted(a, d, temp, lab, clean); err != nil {
 		return err
 	}
@@ -181,6 +188,16 @@ func writeDraft(a *cli.App, d draftedCase, n *infer.Network, clean func(string, 
 		return fmt.Errorf("make the folder of the draft: %w", err)
 	}
 	return nil
+}
+
+// digest is of the files of the lab and of what is drafted.
+func digest(lab []infer.File, d *draft.Draft) string {
+	var all bytes.Buffer
+	for _, f := range lab {
+		fmt.Fprintf(&all, "%s %d\n%s", f.Name, len(f.Data), f.Data)
+	}
+	all.WriteString(d.Markdown())
+	return evidence.SHA256(all.Bytes())
 }
 
 func writeFiles(dir string, files []infer.File) error {

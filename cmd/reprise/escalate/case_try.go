@@ -84,7 +84,7 @@ over, or some could not tell), 4 wrong input, 5 the environment lacks something,
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
 	o.lab.Register(fl)
 	cli.CompleteAutoSpeed(c)
-	return c
+	return a.Trusting(c)
 }
 
 // triesFile is what "case try" keeps of what it tried.
