@@ -21,6 +21,9 @@
 // The earlier of two captures is taken for the healthier only where it shows more: what both lack was never
 // there.
 //
+// What is lost is looked for in the lab only after the time in which what was merely disturbed is back, and what goes
+// unheard is lost: by the timers of the protocols, or of the configurations where those are longer.
+//
 // # Not for
 //
 // Running anything, and judging: a drafted scenario is tried as every other.

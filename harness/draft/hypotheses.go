@@ -16,10 +16,9 @@ import (
 // Windows, in seconds of the lab's time. Hello and dead intervals are ten and forty by default (RFC 2328, C.3).
 const (
 	settles  = 90  // that the healthy state takes to come up
-	breaks   = 60  // that the symptom takes to show
+	breaks   = 60  // that the symptom takes to show, after what recovers has had its time: see recovery
 	stays    = 10  // that it must stay
 	passes   = 3   // that one must stay which comes at a moment, and may go by itself
-	missing  = 15  // that what is missing must not come
 	building = 10  // that a lab takes to build, and to be looked at
 	leads    = 300 // from the begin of the lab's clock to the moment that matters
 )
@@ -119,6 +118,9 @@ func (w *drafter) add(name, title string, reasons []string, steps []step) {
 	for i := range h.file.Stimulus {
 		without.Without = append(without.Without, fmt.Sprintf("stimulus.%d", i))
 	}
+	if w.d.Broken[0].Kind != Crash { // what died does not come back
+		h.file.Stimulus = append(h.file.Stimulus, step{Hold: seconds(w.recovery()), Why: "what was only disturbed is back by then, and what goes unheard is lost"})
+	}
 	h.file.Control, h.Control = without, "the same without what is done"
 	w.keep(h)
 }
@@ -171,9 +173,9 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 		}
 	}
 	h.file.Baseline, h.file.Symptom = w.baseline(), w.symptom()
-	h.Seconds = building + missing
-	if w.d.Broken[0].Why == "" {
-		h.Seconds = building + breaks
+	h.Seconds, h.Short = building+w.recovery(), w.short
+	if b := w.d.Broken[0]; b.Why == "" && b.Kind != Crash {
+		h.Seconds += breaks
 	}
 	return h
 }
@@ -251,10 +253,10 @@ func (w *drafter) symptom() (list []condition) {
 		c := s.look
 		switch {
 		case s.Why != "":
-			c.Name, c.Never, c.MayHoldBefore = s.Node+" never has "+s.What, seconds(missing), true
+			c.Name, c.Never, c.MayHoldBefore = s.Node+" never has "+s.What, seconds(w.recovery()), true
 			add(c)
 		case s.Kind == Crash:
-			c.Eventually = seconds(breaks)
+			c.Eventually = seconds(w.recovery())
 			add(c)
 		default:
 			c.Name, c.Within, c.Consistently = s.Node+" has lost "+s.What, seconds(breaks), seconds(stays)
@@ -265,7 +267,7 @@ func (w *drafter) symptom() (list []condition) {
 		}
 		if s.peer != nil {
 			p := *s.peer
-			p.Name, p.Within, p.Consistently, p.MayHoldBefore = p.Name+" all the while", "5s", seconds(stays), true
+			p.Name, p.Within, p.Consistently, p.MayHoldBefore = p.Name+" all the while", "5s", seconds(w.recovery()), true
 			add(p)
 		}
 	}

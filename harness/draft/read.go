@@ -243,6 +243,9 @@ type drafter struct {
 	done    map[string]int       // where in the changes one is, by its steps and its time
 	printed map[string]bool      // scenarios of the hypotheses
 	left    int                  // hypotheses beyond those that are kept
+
+	recovers int  // see recovery
+	short    bool // recovery needs more than a trial waits
 }
 
 // Draft makes hypotheses of what was visited, for the lab of a network. sentence is the customer's, or empty.

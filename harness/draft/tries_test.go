@@ -100,3 +100,14 @@ func TestTriesInterrupted(t *testing.T) {
 		t.Errorf("%v, %+v", err, all)
 	}
 }
+
+// TestTriesShort: that nothing shows in a trial that waits less than a timer of the configurations is no answer.
+func TestTriesShort(t *testing.T) {
+	var all draft.Tries
+	err := all.Go(t.Context(), []draft.Hypothesis{{Name: "1", Short: true}}, time.Hour, func(context.Context, *draft.Hypothesis) (draft.Try, error) {
+		return draft.Try{Outcome: result.No}, nil
+	}, func(*draft.Tries) error { return nil })
+	if err != nil || all.Outcome != result.Inconclusive || all.Tries[0].Outcome != result.Inconclusive {
+		t.Errorf("%v: %+v", err, all)
+	}
+}

@@ -35,13 +35,13 @@ func (w *drafter) upgrades() {
 		h.file.Symptom = nil
 		for _, s := range w.d.Broken[:min(len(w.d.Broken), mostSymptoms)] {
 			c := s.look
-			c.Name, c.Never, c.MayHoldBefore = s.Node+" never has "+s.What, seconds(settles), true
+			c.Name, c.Never, c.MayHoldBefore = s.Node+" never has "+s.What, seconds(w.recovery()), true
 			if s.Kind == Crash {
-				c.Name, c.Never, c.Eventually = s.look.Name, "", seconds(breaks)
+				c.Name, c.Never, c.Eventually = s.look.Name, "", seconds(w.recovery())
 			}
 			h.file.Symptom = append(h.file.Symptom, c)
 		}
-		h.Seconds = building + settles
+		h.Seconds = building + w.recovery()
 		h.file.Control, h.Control = &control{Set: map[string]string{n.Name + ".image": old}}, n.Name+" with "+old
 		w.keep(h)
 	}
