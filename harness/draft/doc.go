@@ -13,7 +13,7 @@
 // Broken is what the files show: a neighbour, a prefix or a route that one capture of a device has and a later
 // one has not; a neighbour that is configured and not there; a prefix that a neighbour announces and that
 // does not arrive; a setting that shows nowhere. Without any of these, and without a sentence of the customer
-// that names a protocol, nothing is drafted, and [Draft.Ask] says what to ask for.
+// that says of one protocol that it is lost, nothing is drafted, and [Draft.Ask] says what to ask for.
 //
 // A hypothesis is no claim: [Hypothesis.Reasons] say which lines of which files it rests on, or that nothing in
 // the files tells of it. What was seen and cannot be made a condition or a step is in [Draft.Unknown].

@@ -187,6 +187,40 @@ func TestNothingKnown(t *testing.T) {
 	}
 }
 
+// TestSentence: a sentence is taken for a symptom where it says of one protocol, and in so many words, that it is lost.
+func TestSentence(t *testing.T) {
+	healthy := slices.DeleteFunc(archive(t, "frr-default-originate-slash1.txtar"), func(f txtar.File) bool { return strings.Contains(f.Name, "after") })
+	for sentence, want := range map[string]draft.Kind{
+		"BGP to r2 is down since the night":                                              draft.BGP,
+		"bgp does not come up":                                                           draft.BGP,
+		"BGP is not established any more":                                                draft.BGP,
+		"The link is fine, but BGP with 10.0.0.2 is lost":                                draft.BGP,
+		"On r2 the route 0.0.0.0/1 is missing":                                           draft.Prefix,
+		"BGP is fine, but since Monday OSPF has the wrong cost and prefixes are missing": "",
+		"BGP is fine, but OSPF has the wrong cost":                                       "",
+		"BGP is up, but the telephones are down":                                         "",
+		"BGP is not down":                                                                "",
+		"BGP is slow":                                                                    "",
+		"Nothing of BGP is lost":                                                         "",
+		"BGP or OSPF is down":                                                            "",
+	} {
+		d, _ := drafted(t, sentence, healthy...)
+		if want == "" {
+			if len(d.Broken)+len(d.Hypotheses) > 0 || len(d.Ask) == 0 {
+				t.Errorf("%s: broken %v", sentence, d.Broken)
+			}
+			continue
+		}
+		if len(d.Broken) == 0 || d.Broken[0].Kind != want || len(d.Hypotheses) == 0 || !d.Hypotheses[0].Said {
+			t.Errorf("%s: broken %v, %+v", sentence, d.Broken, d.Hypotheses)
+		}
+	}
+	d, _ := drafted(t, "BGP is down", archive(t, "frr-default-originate-slash1.txtar")...)
+	if len(d.Hypotheses) == 0 || d.Hypotheses[0].Said {
+		t.Errorf("what the files show is taken for a sentence's: %+v", d.Hypotheses)
+	}
+}
+
 // TestNoTable: a table that did not come, or whose answer was refused, is no lost neighbour.
 func TestNoTable(t *testing.T) {
 	files := archive(t, "ospf-mtu-mismatch.txtar")
@@ -602,7 +636,7 @@ func FuzzDraft(f *testing.F) {
 			}
 		}
 		n := &infer.Network{Nodes: []infer.Node{{Name: "r1", Platform: "frr", Image: "reprise/frr:8.4.4", Likeness: infer.Exact, BGP: []infer.Peer{{Address: "10.0.0.2", AS: "2"}}, Ports: map[string]string{"eth1": "eth1"}}}}
-		d := r.Draft(im, n, "ospf bgp isis route")
+		d := r.Draft(im, n, "bgp is down")
 		for i := range d.Hypotheses {
 			if _, err := d.Hypotheses[i].Files(nil, func(_ string, text []byte) []byte { return text }); err != nil {
 				t.Error(err)

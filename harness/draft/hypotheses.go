@@ -173,7 +173,7 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 		}
 	}
 	h.file.Baseline, h.file.Symptom = w.baseline(), w.symptom()
-	h.Seconds, h.Short = building+w.recovery(), w.short
+	h.Seconds, h.Short, h.Said = building+w.recovery(), w.short, w.said
 	if b := w.d.Broken[0]; b.Why == "" && b.Kind != Crash {
 		h.Seconds += breaks
 	}

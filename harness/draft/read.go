@@ -246,6 +246,7 @@ type drafter struct {
 
 	recovers int  // see recovery
 	short    bool // recovery needs more than a trial waits
+	said     bool // what is broken is of the customer's sentence alone
 }
 
 // Draft makes hypotheses of what was visited, for the lab of a network. sentence is the customer's, or empty.

@@ -97,8 +97,16 @@ func (t *Tries) settle(hypotheses []Hypothesis) {
 	switch {
 	case t.Reproduced != "":
 		t.Outcome, t.Answer = result.Yes, t.Reproduced+" reproduces the failure, and its control is clean"
-		if slices.ContainsFunc(hypotheses, func(h Hypothesis) bool { return h.Name == t.Reproduced && h.Guess }) {
-			t.Answer += "; nothing in the files tells of it: it is one way to this failure, and need not be the customer's"
+		for _, h := range hypotheses {
+			if h.Name != t.Reproduced {
+				continue
+			}
+			if h.Guess {
+				t.Answer += "; nothing in the files tells of it: it is one way to this failure, and need not be the customer's"
+			}
+			if h.Said {
+				t.Answer += "; no file shows the failure: its symptom is what the customer's sentence names"
+			}
 		}
 	case len(t.Left) > 0:
 		t.Outcome, t.Answer = result.Inconclusive, "none has reproduced the failure, and not all were tried"

@@ -16,7 +16,7 @@ import (
 // TestTries: hypotheses are tried in order until one reproduces or the budget is over; what was tried is not
 // tried again, and none is called tried that was broken off.
 func TestTries(t *testing.T) {
-	three := []draft.Hypothesis{{Name: "1"}, {Name: "2"}, {Name: "3", Guess: true}}
+	three := []draft.Hypothesis{{Name: "1"}, {Name: "2"}, {Name: "3", Guess: true, Said: true}}
 	broken := errors.New("the lab fell")
 	for _, c := range []struct {
 		name    string
@@ -67,6 +67,9 @@ func TestTries(t *testing.T) {
 			}
 			if guess := strings.Contains(all.Answer, "nothing in the files tells of it"); guess != (all.Reproduced == "3") {
 				t.Errorf("a guess is told as one: %t: %s", guess, all.Answer)
+			}
+			if said := strings.Contains(all.Answer, "no file shows the failure"); said != (all.Reproduced == "3") {
+				t.Errorf("a symptom of a sentence alone is told as one: %t: %s", said, all.Answer)
 			}
 			if all.Outcome != c.outcome || kept != want || all.Answer == "" {
 				t.Errorf("%s: %s; kept %d times", all.Outcome, all.Answer, kept)

@@ -86,6 +86,8 @@ type Hypothesis struct {
 	Seconds int `json:"seconds"`
 	// Control says what must stay healthy; empty where no control can be had.
 	Control string `json:"control,omitempty"`
+	// Said says that no file shows the failure: the symptom is what the customer's sentence names.
+	Said bool `json:"said,omitempty"`
 	// Short says that a trial waits less than a timer of the configurations: that nothing shows tells nothing.
 	Short bool `json:"short,omitempty"`
 	// Clock says when the lab begins, where that is the point.

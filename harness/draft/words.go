@@ -7,48 +7,78 @@ import (
 	"strings"
 )
 
-// words takes what the customer's sentence names, where the files show nothing broken: a protocol, and of its
-// neighbours and prefixes those that it names, or all. It makes them the symptom.
-func (w *drafter) words() {
-	said := strings.ToLower(w.d.Sentence)
-	if len(w.d.Broken) > 0 || said == "" {
-		return
-	}
+// said is the kind that a customer's sentence says is lost: the one that it names, where a word of loss stands beside it
+// in the same clause, and nothing there denies it. It is empty for every other sentence: who names two, or says that
+// one is fine, has to be asked.
+func said(sentence string) Kind {
 	names := map[Kind]*regexp.Regexp{
 		ISIS: regexp.MustCompile(`\bis-?is\b`), OSPF: regexp.MustCompile(`\bospf\b`), BGP: regexp.MustCompile(`\bbgp\b`),
-		Prefix: regexp.MustCompile(`\bprefix(?:es)?\b|\broutes?\b`), Route: regexp.MustCompile(`\broutes?\b`),
+		Prefix: regexp.MustCompile(`\bprefix(?:es)?\b|\broutes?\b`),
 	}
+	var named []Kind
+	sentence = strings.ToLower(sentence)
 	for _, kind := range kinds() {
-		if re := names[kind]; re == nil || !re.MatchString(said) {
+		if re := names[kind]; re != nil && re.MatchString(sentence) {
+			named = append(named, kind)
+		}
+	}
+	if len(named) != 1 {
+		return ""
+	}
+	without := regexp.MustCompile(`\bno (?:longer|more)\b(?: \w+)?|\b(?:not|never) (?:up|there|established|come up|comes up|coming up)\b|\b(?:does|do|did|will|is|are|was|were)(?: not|n't) (?:up|there|established|come up|work)\b`)
+	loss := regexp.MustCompile(`\b(?:lost|loses?|losing|gone|down|dead|died|missing|fail(?:s|ed|ing)?|drop(?:s|ped|ping)?|disappear(?:s|ed)?|vanish(?:es|ed)?|broken|breaks)\b`)
+	denies := regexp.MustCompile(`\b(?:not|no|never|nothing|none|without|fine|ok|okay|good|healthy|up|works|working|stays)\b|n't\b`)
+	for _, clause := range regexp.MustCompile(`[.,;:!?](?:\s|$)|\bbut\b|\balthough\b|\bwhile\b`).Split(sentence, -1) {
+		if !names[named[0]].MatchString(clause) {
 			continue
 		}
-		var all, named []Sign
+		clause = without.ReplaceAllString(clause, "lost")
+		if loss.MatchString(clause) && !denies.MatchString(clause) {
+			return named[0]
+		}
+	}
+	return ""
+}
+
+// words takes what the customer's sentence says is lost, where the files show nothing broken: of the neighbours or
+// prefixes of a protocol those that it names, or all. It makes them the symptom.
+func (w *drafter) words() {
+	if len(w.d.Broken) > 0 {
+		return
+	}
+	kind, text := said(w.d.Sentence), strings.ToLower(w.d.Sentence)
+	list := func(kind Kind) (all []Sign) {
+		var named []Sign
 		for _, s := range w.d.Healthy {
 			if s.Kind != kind {
 				continue
 			}
 			s.Is, s.From = "lost, as the customer says", "the customer's sentence"
 			all = append(all, s)
-			if strings.Contains(said, strings.ToLower(s.id)) || slices.Contains(regexp.MustCompile(`[\w.-]+`).FindAllString(said, -1), strings.ToLower(s.Node)) {
+			if strings.Contains(text, strings.ToLower(s.id)) || slices.Contains(regexp.MustCompile(`[\w.-]+`).FindAllString(text, -1), strings.ToLower(s.Node)) {
 				named = append(named, s)
 			}
 		}
 		if len(named) > 0 {
-			all = named
+			return named
 		}
-		if len(all) > 0 {
-			w.d.Broken = all
-			w.unknown("no file shows the failure: the symptom is what the sentence names of what was healthy")
-			return
-		}
+		return all
+	}
+	all := list(kind)
+	if kind == Prefix && len(all) == 0 {
+		all = list(Route)
+	}
+	if len(all) > 0 {
+		w.d.Broken, w.said = all, true
+		w.unknown("no file shows the failure: the symptom is what the sentence names of what was healthy")
 	}
 }
 
 // ask says what would tell more.
 func (w *drafter) ask() {
-	said := regexp.MustCompile(`[a-z]+`).FindAllString(strings.ReplaceAll(strings.ToLower(w.d.Sentence), "is-is", "isis"), -1)
+	words := regexp.MustCompile(`[a-z]+`).FindAllString(strings.ReplaceAll(strings.ToLower(w.d.Sentence), "is-is", "isis"), -1)
 	for _, class := range []string{"bgp", "ospf", "isis", "lag", "mlag", "vrrp", "stp", "lldp", "fabric"} {
-		if w.o.Commands == nil || !slices.Contains(said, class) {
+		if w.o.Commands == nil || !slices.Contains(words, class) {
 			continue
 		}
 		for _, n := range w.net.Nodes {
@@ -65,6 +95,6 @@ func (w *drafter) ask() {
 	if w.d.Sentence == "" {
 		w.d.Ask = append(w.d.Ask, "a sentence that says what fails, between whom, and since when (--symptom)")
 	} else if len(w.d.Healthy) > 0 {
-		w.d.Ask = append(w.d.Ask, "which protocol the sentence is about, and which neighbour or prefix: it names none that the files have")
+		w.d.Ask = append(w.d.Ask, "what it is, and only that, that is lost: one protocol, and which neighbour or prefix; the sentence does not say so of one that the files have")
 	}
 }
