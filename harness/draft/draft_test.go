@@ -404,6 +404,44 @@ func TestNeverRan(t *testing.T) {
 	}
 }
 
+// TestOldCrash: a daemon that answers in the end, and died before all was well, is not what fails; it is where it died
+// since, or does not answer.
+func TestOldCrash(t *testing.T) {
+	const crash = "root@r1:~# cat /var/log/frr/bgpd.log\nBGP: Received signal 11 at %d (si_addr 0x6c, PC 0x7f625a712366); aborting...\n"
+	const well = "root@r1:~# cat /var/log/frr/bgpd.log\n2026/11/29 10:00:00 BGP: [N9HHH-F8H1M] %ADJCHANGE: neighbor 10.0.0.2 in vrf default Up\n"
+	for _, c := range []struct {
+		name, log, state string // the log is of when all was well
+		died             int
+		crash            bool
+	}{
+		{"months ago", well, "Active", 1_780_000_000, false},
+		{"since", well, "Active", 1_795_946_700, true}, // 10:05
+		{"since a time that is not told", "", "Active", 1_795_946_700, false},
+		{"and does not answer", well, "", 1_780_000_000, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := pair("", c.state, fmt.Sprintf(crash, c.died))
+			for i, f := range files {
+				if f.Name == "r1-1.txt" {
+					files[i].Data = []byte(strings.TrimSuffix(string(f.Data), "r1# \n") + c.log + "r1# \n")
+				}
+				if f.Name == "r1-2.txt" && c.state == "" {
+					before, after, _ := strings.Cut(string(f.Data), "show bgp summary\n")
+					_, after, _ = strings.Cut(after, "\n")
+					files[i].Data = []byte(before + "show bgp summary\nbgpd is not running\n" + after)
+				}
+			}
+			d, _ := drafted(t, "", files...)
+			if len(d.Broken) == 0 || (d.Broken[0].Kind == draft.Crash) != c.crash {
+				t.Errorf("broken %v, %q", d.Broken, d.Unknown)
+			}
+			if said := strings.Contains(strings.Join(d.Unknown, "\n"), "bgpd died of signal 11 (r1-2.txt:"); said == c.crash {
+				t.Errorf("%q", d.Unknown)
+			}
+		})
+	}
+}
+
 // TestTyped: what was typed at the prompt of a router becomes the stimulus, in its order.
 func TestTyped(t *testing.T) {
 	files := archive(t, "frr-default-originate-slash1.txtar")

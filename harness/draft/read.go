@@ -56,6 +56,7 @@ type answer struct {
 type death struct {
 	process, signal string
 	line            int
+	at              time.Time // zero where it is not known
 	from            string
 }
 
@@ -187,7 +188,7 @@ func isLog(f []string) bool {
 func (r *Reader) log(a *answer, text string) {
 	var last time.Time
 	started := map[string]bool{}
-	died := regexp.MustCompile(`\b([A-Z][A-Z0-9]+): (?:\[[^\]]*\] ?)*Received signal (\d+) at`)
+	died := regexp.MustCompile(`\b([A-Z][A-Z0-9]+): (?:\[[^\]]*\] ?)*Received signal (\d+) at(?: (\d+))?`)
 	u := newAuditor()
 	defer func() {
 		a.audits = u.done
@@ -205,7 +206,7 @@ func (r *Reader) log(a *answer, text string) {
 			last = l.Time
 		}
 		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
-			a.deaths = append(a.deaths, death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1})
+			a.deaths = append(a.deaths, death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1, at: diedAt(m[3], l.Time)})
 			r.events++
 		}
 		for i := range r.rules {

@@ -7,9 +7,12 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/infer"
+	"github.com/reprise-lab/reprise/harness/intake"
 )
 
 // kinds are those that are compared between captures, the lowest layer first.
@@ -188,14 +191,20 @@ func (w *drafter) crashed(n *infer.Node) {
 	}
 }
 
-// deaths are the daemons of a node that died, each once: with the signal, where a log has it.
+// deaths are the daemons of a node that died, each once: with the signal, where a log has it. One that answers in the
+// end died since all was well, by the log's time and that of the first capture that has it answer, or it does not count.
 func (w *drafter) deaths(node string) (list []death) {
 	asked := map[string]bool{} // commands that a daemon answered
+	first, answers := w.answering(node)
 	for _, a := range w.answers[node] {
 		asked[a.what] = asked[a.what] || len(a.tables) > 0
 		for _, d := range a.deaths {
-			if d.signal == "" && !asked[a.what] {
-				continue // it never ran, as far as is known
+			if d.signal == "" && (answers[d.process] || !asked[a.what]) {
+				continue // it was started again, or it never ran, as far as is known
+			}
+			if well := first[d.process]; answers[d.process] && (well == a.part || asOf(well).IsZero() || !d.at.After(asOf(well))) {
+				w.unknown("%s: %s died of signal %s (%s:%d), and answers in the latest capture: that it was since all was well is not told, and it is no part of the symptom", node, d.process, d.signal, w.files[a.part], d.line)
+				continue
 			}
 			d.from = fmt.Sprintf("%s:%d", w.files[a.part], d.line)
 			switch i := slices.IndexFunc(list, func(x death) bool { return x.process == d.process }); {
@@ -207,6 +216,43 @@ func (w *drafter) deaths(node string) (list []death) {
 		}
 	}
 	return list
+}
+
+// asOf is the time of a part: its own, or that of the last line of a log in it. It is zero where neither is told.
+func asOf(p *intake.Part) time.Time {
+	if p.Taken.IsZero() {
+		return p.Last
+	}
+	return p.Taken
+}
+
+// diedAt is when a daemon of FRR died: the seconds since 1970 that its last line has, or else the time of the line.
+func diedAt(seconds string, line time.Time) time.Time {
+	if n, err := strconv.ParseInt(seconds, 10, 64); err == nil {
+		return time.Unix(n, 0).UTC()
+	}
+	return line
+}
+
+// answering are the daemons of a node that answer in the end, and of each daemon the first part in which it does.
+func (w *drafter) answering(node string) (first map[string]*intake.Part, answers map[string]bool) {
+	first, answers = map[string]*intake.Part{}, map[string]bool{}
+	for _, a := range w.answers[node] {
+		for _, t := range a.tables {
+			if process := processOf(t.kind, platform(w.net.Of(node))); process != "" {
+				answers[process] = true
+				if first[process] == nil {
+					first[process] = a.part
+				}
+			}
+		}
+		for _, d := range a.deaths {
+			if d.signal == "" {
+				answers[d.process] = false
+			}
+		}
+	}
+	return first, answers
 }
 
 // root leaves of what is broken the lowest layer: what is above it is lost with it. What was never there stays
