@@ -56,6 +56,7 @@ func (w *drafter) versions(h Hypothesis) {
 			software, version, _ := strings.Cut(other[strings.LastIndexByte(other, '/')+1:], ":")
 			x.Name = h.Name + " not in " + software + " " + version
 			x.file.Control, x.Control = &control{Set: map[string]string{}}, strings.Join(of[image], " and ")+" with "+other
+			x.file.Trials.Count = versionTrials
 			for _, name := range of[image] {
 				x.file.Control.Set[name+".image"] = other
 			}

@@ -28,6 +28,7 @@ const (
 	mostHypotheses = 12
 	mostSymptoms   = 4
 	mostVersions   = 2
+	versionTrials  = 2 // of each side where two versions are held against each other: one may have been slow by chance
 )
 
 // hypotheses makes them, the likeliest first.

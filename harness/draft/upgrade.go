@@ -42,6 +42,7 @@ func (w *drafter) upgrades() {
 			h.file.Symptom = append(h.file.Symptom, c)
 		}
 		h.Seconds = building + w.recovery()
+		h.file.Trials.Count = versionTrials
 		h.file.Control, h.Control = &control{Set: map[string]string{n.Name + ".image": old}}, n.Name+" with "+old
 		w.keep(h)
 	}

@@ -40,8 +40,8 @@ func (o *caseTryOptions) check() error {
 	if o.budget <= 0 {
 		return cli.InputError("--budget %s: want a time, as 10m", o.budget)
 	}
-	if o.trials < 1 || o.trials > cli.MaxCount {
-		return cli.InputError("--trials takes 1 to %d", cli.MaxCount)
+	if o.trials < 0 || o.trials > cli.MaxCount {
+		return cli.InputError("--trials takes 0 (the scenario's) to %d", cli.MaxCount)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ over, or some could not tell), 4 wrong input, 5 the environment lacks something,
 	}
 	fl := c.Flags()
 	fl.DurationVar(&o.budget, "budget", 10*time.Minute, "begin no hypothesis after this time")
-	fl.IntVarP(&o.trials, "trials", "n", 1, "trials of each hypothesis, and of its control")
+	fl.IntVarP(&o.trials, "trials", "n", 0, "trials of each hypothesis, and of its control (0: the scenario's, of a draft 1, and 2 between versions)")
 	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
 	o.lab.Register(fl)
@@ -176,7 +176,7 @@ func (o *caseTryOptions) tryAt(ctx context.Context, h *draft.Hypothesis, speed c
 	plans := []*plan.Plan{main}
 	var control *plan.Plan
 	if main.Loaded.Scenario.Control != nil {
-		control, err = plan.New(main.Loaded, plan.Options{Variant: evidence.VariantControl, Trials: o.trials, Labs: main.Labs, Reset: main.Reset, Speed: main.Clock.Factor()})
+		control, err = plan.New(main.Loaded, plan.Options{Variant: evidence.VariantControl, Trials: main.Trials, Labs: main.Labs, Reset: main.Reset, Speed: main.Clock.Factor()})
 		if err != nil {
 			return out, true, cli.WithCode(cli.ExitInput, err)
 		}
@@ -189,15 +189,16 @@ func (o *caseTryOptions) tryAt(ctx context.Context, h *draft.Hypothesis, speed c
 	if err != nil {
 		return out, true, err
 	}
-	r, err := experiment.Rate(ctx, &b.Bench, main, control, experiment.RateOptions{Rule: experiment.StopRule{Runs: o.trials}, Controls: -1})
+	rate := experiment.RateOptions{Rule: experiment.StopRule{Runs: main.Trials}, Controls: -1}
+	r, err := experiment.Rate(ctx, &b.Bench, main, control, rate)
 	if err = b.Over(ctx, err); err != nil {
 		return out, true, err
 	}
 	out = draft.Try{Outcome: r.Outcome, Answer: r.Answer, Control: r.Control, Trials: r.Trials, Dir: r.Dir}
-	rate := result.NewProportion("main", r.Reproduced, r.Valid)
-	out.Rate = &rate
+	shown := result.NewProportion("main", r.Reproduced, r.Valid)
+	out.Rate = &shown
 	if r.Control != nil {
-		out.Trials += o.trials
+		out.Trials += rate.ControlTrials(main.Trials)
 	}
 	switch {
 	case r.Outcome == result.Yes && control == nil:

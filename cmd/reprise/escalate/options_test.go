@@ -52,10 +52,10 @@ func TestCaseOptions(t *testing.T) {
 		{Args: nil, Err: "of what? name files, or --case FOLDER"},
 	})
 	clitest.Options(t, newCaseTry, []clitest.Asked[caseTryOptions]{
-		{Args: []string{"d"}, Want: caseTryOptions{dir: "d", budget: 10 * time.Minute, trials: 1, labs: 1}},
+		{Args: []string{"d"}, Want: caseTryOptions{dir: "d", budget: 10 * time.Minute, labs: 1}},
 		{Args: []string{"d", "--budget", "1h", "-n", "3", "--labs", "2", "--speed", "10"}, Want: caseTryOptions{dir: "d", budget: time.Hour, trials: 3, labs: 2, speed: 10}},
 		{Args: []string{"d", "--budget", "0s"}, Err: "--budget 0s: want a time, as 10m"},
-		{Args: []string{"d", "-n", "0"}, Err: "--trials takes 1 to 10000"},
+		{Args: []string{"d", "-n", "-1"}, Err: "--trials takes 0 (the scenario's) to 10000"},
 		{Args: nil, Err: one},
 	})
 	clitest.Options(t, newCaseSchema, []clitest.Asked[caseSchemaOptions]{
