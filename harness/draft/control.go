@@ -23,7 +23,7 @@ func (w *drafter) fromTheStart() {
 		h := w.hypothesis("policy", title, append(slices.Clone(reasons), policy.reason))
 		h.file.Control = &control{Set: map[string]string{}}
 		for name, text := range policy.configs {
-			file := name + "-control.conf"
+			file := w.beside(name, "control")
 			h.extra[file] = text
 			h.file.Control.Set[name+".config"] = file
 		}

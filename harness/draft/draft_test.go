@@ -404,6 +404,40 @@ func TestNeverRan(t *testing.T) {
 	}
 }
 
+// TestSameNames: a node called as another's later configuration would be has its own.
+func TestSameNames(t *testing.T) {
+	session := func(name, conf, protocols string) []byte {
+		return []byte("root@" + name + ":~# cat /etc/bird/bird.conf\nrouter id 3.3.3.3;\nprotocol device {}\n" + conf + "root@" + name + ":~# birdc show status\nBIRD 2.0.12\nHostname is " + name + "\nroot@" + name + ":~# birdc show protocols all\n" + protocols + "root@" + name + ":~# \n")
+	}
+	const up = "device1    Device     ---        up     10:51:15.440\n"
+	d, n := drafted(t, "", txtar.File{Name: "1.txt", Data: session("d", "", up)},
+		txtar.File{Name: "2.txt", Data: session("d", "filter none { reject; }\n", "Unable to connect to server control socket (/run/bird/bird.ctl): Connection refused\n")},
+		txtar.File{Name: "3.txt", Data: session("d-later", "filter other { accept; }\n", up)})
+	if len(d.Hypotheses) == 0 {
+		t.Fatalf("%+v", d)
+	}
+	same := func(_ string, text []byte) []byte { return text }
+	lab, err := n.Files("lab", same)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := d.Hypotheses[0].Files(lab, same)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]string{}
+	for _, f := range files {
+		if _, twice := seen[f.Name]; twice {
+			t.Errorf("%s is written twice", f.Name)
+		}
+		seen[f.Name] = string(f.Data)
+	}
+	if !strings.Contains(seen["d-later.conf"], "filter other") || !strings.Contains(seen["d-later-.conf"], "filter none") {
+		t.Errorf("%v", seen)
+	}
+	valid(t, d, n)
+}
+
 // TestOldCrash: a daemon that answers in the end, and died before all was well, is not what fails; it is where it died
 // since, or does not answer.
 func TestOldCrash(t *testing.T) {

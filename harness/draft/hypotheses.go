@@ -164,7 +164,7 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 		}
 		for _, c := range w.d.Changes {
 			if c.Node == n.Name && c.later != "" {
-				file := n.Name + "-later.conf"
+				file := w.beside(n.Name, "later")
 				x.Files, h.extra[file] = map[string]string{laterFile: file}, c.later
 			}
 		}
@@ -179,6 +179,15 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 		h.Seconds += breaks
 	}
 	return h
+}
+
+// beside is a file of a node beside its configuration, by a name that no other node's has.
+func (w *drafter) beside(node, what string) string {
+	name := node + "-" + what
+	for slices.ContainsFunc(w.net.Nodes, func(n infer.Node) bool { return n.Name == name }) {
+		name += "-"
+	}
+	return name + ".conf"
 }
 
 // summary is what is broken, in a sentence.

@@ -108,6 +108,8 @@ func (t *Tries) settle(hypotheses []Hypothesis) {
 				t.Answer += "; no file shows the failure: its symptom is what the customer's sentence names"
 			}
 		}
+	case len(t.Tries) == 0 && len(t.Left) == 0:
+		t.Outcome, t.Answer = result.Inconclusive, "there are no hypotheses, and nothing was tried"
 	case len(t.Left) > 0:
 		t.Outcome, t.Answer = result.Inconclusive, "none has reproduced the failure, and not all were tried"
 	case undecided > 0:

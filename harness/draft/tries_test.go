@@ -104,6 +104,14 @@ func TestTriesInterrupted(t *testing.T) {
 	}
 }
 
+// TestTriesNothing: of no hypotheses nothing is answered.
+func TestTriesNothing(t *testing.T) {
+	var all draft.Tries
+	if err := all.Go(t.Context(), nil, time.Hour, nil, nil); err != nil || all.Outcome != result.Inconclusive || all.Answer == "" {
+		t.Errorf("%v: %+v", err, all)
+	}
+}
+
 // TestTriesShort: that nothing shows in a trial that waits less than a timer of the configurations is no answer.
 func TestTriesShort(t *testing.T) {
 	var all draft.Tries

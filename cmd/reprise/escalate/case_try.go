@@ -104,6 +104,11 @@ func runCaseTry(ctx context.Context, o *caseTryOptions) error {
 	if d.Reprise != draft.Format {
 		return cli.InputError("%s is of %s, and this program reads %s", filepath.Join(o.dir, hypothesesFile), cmp.Or(d.Reprise, "no format"), draft.Format)
 	}
+	for _, h := range d.Hypotheses {
+		if !filepath.IsLocal(h.Name) || h.Name == "." || h.Name != filepath.Base(h.Name) {
+			return cli.InputError("%s: a hypothesis is called %q, and want the name of a folder beside it", filepath.Join(o.dir, hypothesesFile), h.Name)
+		}
+	}
 	var t draft.Tries
 	if err := readTried(filepath.Join(o.dir, triesFile), &t); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return cli.AsInputError(err)
@@ -164,7 +169,7 @@ func (o *caseTryOptions) try(ctx context.Context, h *draft.Hypothesis) (out draf
 }
 
 func (o *caseTryOptions) scenario(h *draft.Hypothesis) string {
-	return filepath.Join(o.dir, filepath.Base(h.Name))
+	return filepath.Join(o.dir, h.Name)
 }
 
 // tryAt is try at one speed; told reports whether each side has a trial that counts.
