@@ -404,6 +404,27 @@ func TestNeverRan(t *testing.T) {
 	}
 }
 
+// TestLikeness: each hypothesis says what in its lab is not the customer's.
+func TestLikeness(t *testing.T) {
+	d, n := drafted(t, "", pair("", "Active", "")...)
+	if len(d.Hypotheses) == 0 || len(d.Hypotheses[0].Likeness) != 0 {
+		t.Errorf("%+v", d.Hypotheses)
+	}
+	valid(t, d, n)
+	files := pair("", "Active", "")
+	for i := range files {
+		if strings.HasPrefix(files[i].Name, "r2-") {
+			files[i].Data = []byte(strings.ReplaceAll(string(files[i].Data), "8.4.4", "9.1"))
+		}
+	}
+	d, _ = drafted(t, "", files...)
+	for _, h := range d.Hypotheses {
+		if len(h.Likeness) != 1 || h.Likeness[0] != "reprise/frr:8.4.4 stands for the frr 9.1 of r2" {
+			t.Errorf("%s: %q", h.Name, h.Likeness)
+		}
+	}
+}
+
 // TestSameNames: a node called as another's later configuration would be has its own.
 func TestSameNames(t *testing.T) {
 	session := func(name, conf, protocols string) []byte {

@@ -175,6 +175,7 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 	}
 	h.file.Baseline, h.file.Symptom = w.baseline(), w.symptom()
 	h.Seconds, h.Short, h.Said = building+w.recovery(), w.short, w.said
+	h.Likeness = w.likeness()
 	if b := w.d.Broken[0]; b.Why == "" && b.Kind != Crash {
 		h.Seconds += breaks
 	}
@@ -188,6 +189,23 @@ func (w *drafter) beside(node, what string) string {
 		name += "-"
 	}
 	return name + ".conf"
+}
+
+// likeness says which nodes of the lab are others than the customer's.
+func (w *drafter) likeness() (list []string) {
+	for _, n := range w.net.Nodes {
+		sent := strings.TrimSpace(n.Platform + " " + n.Version)
+		switch n.Likeness {
+		case infer.Exact:
+		case infer.Near:
+			list = append(list, fmt.Sprintf("%s stands for the %s of %s", n.Image, sent, n.Name))
+		case infer.Substitute:
+			list = append(list, fmt.Sprintf("%s stands for %s, which is %s: other software", n.Image, n.Name, cmp.Or(sent, "not known")))
+		default:
+			list = append(list, n.Name+" is not in the lab")
+		}
+	}
+	return list
 }
 
 // summary is what is broken, in a sentence.

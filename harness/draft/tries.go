@@ -2,7 +2,9 @@ package draft
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/result"
@@ -30,8 +32,10 @@ type Try struct {
 	Rate    *result.Proportion `json:"rate,omitempty"`
 	Control *result.Proportion `json:"control,omitempty"`
 	Trials  int                `json:"trials"` // of both
-	Dir     string             `json:"dir,omitempty"`
-	Took    time.Duration      `json:"took"`
+	// Speed is how many seconds passed in the lab in a real one.
+	Speed float64       `json:"speed,omitempty"`
+	Dir   string        `json:"dir,omitempty"`
+	Took  time.Duration `json:"took"`
 	// Lacks is what this machine lacks for it.
 	Lacks string `json:"lacks,omitempty"`
 }
@@ -80,6 +84,25 @@ func (t *Tries) has(name string) bool {
 	return false
 }
 
+// counted is in how many trials, and of the control's, the failure showed where it reproduced, and at what speed.
+func (t *Tries) counted() (text string) {
+	for _, x := range t.Tries {
+		if x.Hypothesis != t.Reproduced {
+			continue
+		}
+		if x.Rate != nil {
+			text += fmt.Sprintf(" in %d of %d", x.Rate.Reproduced, x.Rate.Valid)
+		}
+		if x.Control != nil {
+			text += fmt.Sprintf(" (control: %d of %d)", x.Control.Reproduced, x.Control.Valid)
+		}
+		if x.Speed > 1 {
+			text += fmt.Sprintf(" at %g times the speed of time", x.Speed)
+		}
+	}
+	return text
+}
+
 // settle says what all of it comes to.
 func (t *Tries) settle(hypotheses []Hypothesis) {
 	t.Left = nil
@@ -96,10 +119,16 @@ func (t *Tries) settle(hypotheses []Hypothesis) {
 	}
 	switch {
 	case t.Reproduced != "":
-		t.Outcome, t.Answer = result.Yes, t.Reproduced+" reproduces the failure, and its control is clean"
+		t.Outcome, t.Answer = result.Yes, t.Reproduced+" reproduces the failure"+t.counted()+", and its control is clean"
 		for _, h := range hypotheses {
 			if h.Name != t.Reproduced {
 				continue
+			}
+			if h.Clock != "" {
+				t.Answer += "; the lab's clocks begin at " + h.Clock
+			}
+			if len(h.Likeness) > 0 {
+				t.Answer += "; " + strings.Join(h.Likeness, "; ")
 			}
 			if h.Guess {
 				t.Answer += "; nothing in the files tells of it: it is one way to this failure, and need not be the customer's"

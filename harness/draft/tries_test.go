@@ -104,6 +104,19 @@ func TestTriesInterrupted(t *testing.T) {
 	}
 }
 
+// TestTriesAnswer: the answer says in how many trials, at what speed, with which clock and in how like a lab.
+func TestTriesAnswer(t *testing.T) {
+	rate, control := result.NewProportion("main", 1, 2), result.NewProportion("control", 0, 2)
+	all := draft.Tries{}
+	err := all.Go(t.Context(), []draft.Hypothesis{{Name: "1", Clock: "2038-01-19T03:09:08Z", Likeness: []string{"reprise/frr:10.3 stands for the frr 10.2 of r1"}}}, time.Hour, func(context.Context, *draft.Hypothesis) (draft.Try, error) {
+		return draft.Try{Outcome: result.Yes, Rate: &rate, Control: &control, Speed: 10}, nil
+	}, func(*draft.Tries) error { return nil })
+	const want = "1 reproduces the failure in 1 of 2 (control: 0 of 2) at 10 times the speed of time, and its control is clean; the lab's clocks begin at 2038-01-19T03:09:08Z; reprise/frr:10.3 stands for the frr 10.2 of r1"
+	if err != nil || all.Answer != want {
+		t.Errorf("%v: %s", err, all.Answer)
+	}
+}
+
 // TestTriesNothing: of no hypotheses nothing is answered.
 func TestTriesNothing(t *testing.T) {
 	var all draft.Tries

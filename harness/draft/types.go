@@ -90,6 +90,8 @@ type Hypothesis struct {
 	Said bool `json:"said,omitempty"`
 	// Short says that a trial waits less than a timer of the configurations: that nothing shows tells nothing.
 	Short bool `json:"short,omitempty"`
+	// Likeness says of each node of the lab that is not exactly the customer's what it is instead.
+	Likeness []string `json:"likeness,omitempty"`
 	// Clock says when the lab begins, where that is the point.
 	Clock string `json:"clock,omitempty"`
 

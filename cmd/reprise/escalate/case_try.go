@@ -199,7 +199,7 @@ func (o *caseTryOptions) tryAt(ctx context.Context, h *draft.Hypothesis, speed c
 	if err = b.Over(ctx, err); err != nil {
 		return out, true, err
 	}
-	out = draft.Try{Outcome: r.Outcome, Answer: r.Answer, Control: r.Control, Trials: r.Trials, Dir: r.Dir}
+	out = draft.Try{Outcome: r.Outcome, Answer: r.Answer, Control: r.Control, Trials: r.Trials, Speed: main.Clock.Factor(), Dir: r.Dir}
 	shown := result.NewProportion("main", r.Reproduced, r.Valid)
 	out.Rate = &shown
 	if r.Control != nil {
