@@ -29,9 +29,10 @@ type Options struct {
 	Others func(image string) []string
 }
 
-// Bounds of what is kept: lines of logs, and answers.
+// Bounds of what is kept: lines of one log, of all, and answers.
 const (
 	maxEvents  = 2000
+	allEvents  = 20_000
 	maxAnswers = 20_000
 )
 
@@ -49,6 +50,7 @@ type answer struct {
 	audits []audit
 	deaths []death
 	log    bool      // it is a log
+	older  int       // lines of a log that say what was done, before those that are kept
 	quiet  time.Time // when a log spoke again after it was quiet
 }
 
@@ -191,11 +193,14 @@ func (r *Reader) log(a *answer, text string) {
 	died := regexp.MustCompile(`\b([A-Z][A-Z0-9]+): (?:\[[^\]]*\] ?)*Received signal (\d+) at(?: (\d+))?`)
 	u := newAuditor()
 	defer func() {
-		a.audits = u.done
-		r.events += len(u.done)
+		a.audits, a.older = newest(u.done, allEvents-r.events)
+		r.events += len(a.audits)
+		left := 0
+		a.events, left = newest(a.events, allEvents-r.events)
+		r.events, a.older = r.events+len(a.events), a.older+left
 	}()
 	for l, err := range logs.Read(strings.NewReader(text), a.what, logs.Options{}) {
-		if err != nil || r.events+len(u.done) >= maxEvents {
+		if err != nil {
 			return // a text that is in memory has no other end than its own
 		}
 		u.take(l, a.line+l.Number-1)
@@ -207,7 +212,6 @@ func (r *Reader) log(a *answer, text string) {
 		}
 		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
 			a.deaths = append(a.deaths, death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1, at: diedAt(m[3], l.Time)})
-			r.events++
 		}
 		for i := range r.rules {
 			rule := &r.rules[i]
@@ -224,9 +228,14 @@ func (r *Reader) log(a *answer, text string) {
 				continue
 			}
 			a.events = append(a.events, event{rule, groups, l.Time, a.line + l.Number - 1})
-			r.events++
 		}
 	}
+}
+
+// newest are the last of a list, as many as one log may have and are left of all, and how many come before them.
+func newest[T any](list []T, left int) ([]T, int) {
+	older := max(len(list)-min(maxEvents, left), 0)
+	return slices.Clone(list[older:]), older
 }
 
 // daemons are FRR's, by what their lines of logs begin with.
@@ -285,6 +294,9 @@ func (w *drafter) sort(answers []*answer) {
 		if a.config != "" && a.cut == "" && w.o.Lacks != nil {
 			lacks, _ := w.o.Lacks(a.part.Platform, a.config)
 			a.cut = strings.Join(lacks, ", ")
+		}
+		if a.older > 0 {
+			w.unknown("%s: the first %d lines of %s (%s) that say what was done are left out: the last are kept", n.Name, a.older, a.what, w.at(a))
 		}
 		if a.cut != "" {
 			w.unknown("%s: %s (%s) is not whole: %s: what it does not list may be there", n.Name, a.what, w.at(a), a.cut)

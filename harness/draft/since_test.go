@@ -117,3 +117,23 @@ func TestManyLines(t *testing.T) {
 		t.Errorf("%d changes", len(d.Changes))
 	}
 }
+
+// TestLongLog: of a log that tells of more than is kept the last is kept, which is told; it takes nothing from the
+// logs of others.
+func TestLongLog(t *testing.T) {
+	var w strings.Builder
+	w.WriteString("root@r1:~# cat /var/log/messages\n")
+	for i := range 2100 {
+		fmt.Fprintf(&w, "2026/11/29 10:%02d:%02d r1 kernel: e1000 eth9: NIC Link is Down\n", i/60, i%60)
+	}
+	w.WriteString("2026/11/29 11:40:00 r1 kernel: e1000 eth1: NIC Link is Down\n")
+	r2 := other()
+	r2.Data = []byte(strings.TrimSuffix(string(r2.Data), "r2# \n") + "root@r2:~# cat /var/log/bgpd.log\n2026/11/29 11:47:54 BGP: [XDY58-Y3CWV] Enabled administrative shutdown on BGP instance AS 65002\nr2# \n")
+	d, _ := drafted(t, "", txtar.File{Name: "1.txt", Data: session("1", "")}, txtar.File{Name: "2.txt", Data: session("Active", w.String())}, r2)
+	if len(d.Changes) != 2 || d.Changes[0].What != "port eth1 went down" || d.Changes[1].What != "BGP was shut down" {
+		t.Errorf("changes %+v", d.Changes)
+	}
+	if !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.HasPrefix(u, "r1: the first 101 lines of cat /var/log/messages") }) {
+		t.Errorf("not known %q", d.Unknown)
+	}
+}
