@@ -54,17 +54,8 @@ func unlisted(env *testscript.Env) error {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	runScripts(t, "testdata")
-}
-
-// TestScriptsAlone are scripts whose trials have clocks that run faster, and that would take minutes in real time: they
-// have the processors to themselves.
-func TestScriptsAlone(t *testing.T) { runScripts(t, "testdata/alone") }
-
-func runScripts(t *testing.T, dir string) {
-	t.Helper()
 	testscript.Run(t, testscript.Params{
-		Dir:                 dir,
+		Dir:                 "testdata",
 		Setup:               unlisted,
 		RequireExplicitExec: true,
 		Condition:           condition(),

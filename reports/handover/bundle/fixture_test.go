@@ -49,9 +49,11 @@ var fixture = sync.OnceValues(func() (string, error) {
 	return parent, errors.Join(makeRun(parent, "main", evidence.VariantMain), makeRun(parent, "control", evidence.VariantControl))
 })
 
+// The fixture's trials are in real time: it is made before tests that fill the processors.
 func TestMain(m *testing.M) {
+	parent, err := fixture()
 	code := m.Run()
-	if parent, err := fixture(); err == nil {
+	if err == nil {
 		_ = os.RemoveAll(parent)
 	}
 	os.Exit(code)
