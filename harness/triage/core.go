@@ -151,7 +151,7 @@ func (f *File) read() error {
 	f.Size = info.Size()
 	e, err := elf.NewFile(f.file)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNoCore, err)
+		return fmt.Errorf("%w: its beginning is not that of an ELF file, or is damaged", ErrNoCore)
 	}
 	if e.Type != elf.ET_CORE {
 		return fmt.Errorf("%w: an ELF file of type %s", ErrNoCore, e.Type)
