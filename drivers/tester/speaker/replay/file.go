@@ -12,7 +12,7 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 )
 
-// mostFile bounds a capture, in bytes.
+// mostFile bounds a capture, in bytes: the file, and the frames in it, which may be packed.
 const mostFile = 256 << 20
 
 // read gives a capture's bytes.
@@ -57,6 +57,7 @@ func frames(data []byte) (list []frame, err error) {
 	if link != layers.LinkTypeEthernet {
 		return nil, fmt.Errorf("read capture: it is of link type %s, and only frames of Ethernet can be sent", link)
 	}
+	total := 0
 	for {
 		data, info, err := r.ReadPacketData()
 		if errors.Is(err, io.EOF) && info.CaptureLength == 0 {
@@ -67,6 +68,9 @@ func frames(data []byte) (list []frame, err error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read capture: behind frame %d: %w", len(list), err)
+		}
+		if total += len(data); total > mostFile {
+			return nil, fmt.Errorf("read capture: its frames are more than %d MiB", mostFile>>20)
 		}
 		list = append(list, frame{at: info.Timestamp, data: data, size: info.Length})
 	}

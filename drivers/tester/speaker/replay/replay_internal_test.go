@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -386,4 +387,26 @@ func FuzzFrames(f *testing.F) {
 			x.source()
 		}
 	})
+}
+
+// A packed capture is bounded by what is in it.
+func TestPackedWithoutEnd(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	w := pcapgo.NewWriter(z)
+	if err := w.WriteFileHeader(65536, layers.LinkTypeEthernet); err != nil {
+		t.Fatal(err)
+	}
+	data := make([]byte, 64<<10)
+	for range mostFile/len(data) + 1 {
+		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: time.Unix(1, 0), CaptureLength: len(data), Length: len(data)}, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := frames(packed.Bytes()); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Error(err)
+	}
 }
