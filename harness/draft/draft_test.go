@@ -738,3 +738,18 @@ func FuzzDraft(f *testing.F) {
 		_ = d.Markdown()
 	})
 }
+
+// The running configuration is not held against the one that a device starts from.
+func TestStartIsNotRunning(t *testing.T) {
+	const session = "r1# show version\nFRRouting 8.4.4 (r1) on Linux.\nr1# show running-config\nfrr version 8.4.4\nfrr defaults traditional\nhostname r1\nrouter ospf\nexit\nend\n" +
+		"r1# cat /etc/frr/frr.conf\nhostname r1\nlog file /x\nrouter ospf\n ospf router-id 1.1.1.1\nexit\nr1# show ip ospf neighbor\nr1# \n"
+	d, _ := drafted(t, "OSPF is lost", txtar.File{Name: "r1.txt", Data: []byte(session)})
+	for _, h := range d.Hypotheses {
+		if strings.Contains(fmt.Sprintf("%+v", h), "the configuration has") {
+			t.Errorf("%+v", h)
+		}
+	}
+	if text := fmt.Sprintf("%+v", d); strings.Contains(text, "the configuration has") {
+		t.Errorf("%s", text)
+	}
+}

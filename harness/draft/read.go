@@ -43,6 +43,7 @@ type answer struct {
 	what   string // that was asked
 	tables []table
 	config string
+	start  bool   // the configuration is the one that the device starts from
 	cut    string // what of it did not come
 	links  map[string]link
 	events []event
@@ -88,6 +89,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		return nil
 	}
 	a := &answer{part: p, line: c.Line, what: c.Command}
+	shows, start := infer.ShowsConfig(c.Command)
 	f := strings.Fields(strings.ToLower(c.Command))
 	if c.Beyond > 0 {
 		a.cut = fmt.Sprintf("%d bytes beyond the %d that are read", c.Beyond, intake.MaxAnswer)
@@ -95,8 +97,8 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	switch {
 	case c.Status == intake.CutOff: // what it does not list may have been cut
 		a.cut = "it has fewer rows than it says"
-	case isConfig(f):
-		a.config = text
+	case shows:
+		a.config, a.start = text, start
 	case isLink(f):
 		a.links = linksOf(f, text)
 	case isLog(f):
@@ -142,7 +144,7 @@ func (r *Reader) keep(a *answer) {
 	if a.config != "" {
 		var same []*answer
 		for _, x := range r.answers {
-			if x.part == a.part && x.config != "" {
+			if x.part == a.part && x.config != "" && x.start == a.start {
 				same = append(same, x)
 			}
 		}
@@ -169,15 +171,6 @@ func (r *Reader) Sent() (texts []string) {
 		}
 	}
 	return texts
-}
-
-// isConfig reports whether a command shows all of a configuration.
-func isConfig(f []string) bool {
-	if len(f) != 2 {
-		return false
-	}
-	return strings.HasPrefix("show", f[0]) && len(f[1]) > 2 && (strings.HasPrefix("running-config", f[1]) || strings.HasPrefix("configuration", f[1])) ||
-		f[0] == "cat" && (strings.HasSuffix(f[1], "/frr.conf") || strings.HasSuffix(f[1], "/bird.conf"))
 }
 
 func isLog(f []string) bool {
@@ -365,10 +358,12 @@ func (w *drafter) nodes() (list []*infer.Node) {
 	return list
 }
 
-// config is the configuration of a node in its latest capture, or in its earliest.
+// config is the configuration of a node in its latest capture, or in its earliest: the running one, or where none
+// was shown that from which it starts. One is not held against the other.
 func (w *drafter) config(node string, latest bool) (text string, from *answer) {
+	running := slices.ContainsFunc(w.answers[node], func(a *answer) bool { return a.config != "" && !a.start })
 	for _, a := range w.answers[node] {
-		if a.config == "" {
+		if a.config == "" || a.start == running {
 			continue
 		}
 		text, from = a.config, a

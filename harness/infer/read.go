@@ -81,7 +81,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	switch {
 	case is("show", "running-config"), is("show", "configuration"), is("show", "startup-config"), startsFrom(command):
 		switch {
-		case !startsFrom(command) && !wholeConfig(c.Command) || s.config == text:
+		case !whole(c.Command) || s.config == text:
 		case s.config == "":
 			s.config = text
 		default:
@@ -122,13 +122,31 @@ func startsFrom(command []string) bool {
 	return len(command) == 2 && command[0] == "cat" && slices.Contains([]string{"bird.conf", "frr.conf"}, path.Base(command[1]))
 }
 
-// wholeConfig reports whether a command shows all of a configuration: it is of two words, and of pipes that
-// only say how it is shown.
-func wholeConfig(command string) bool {
+// ShowsConfig reports whether a command shows all of a configuration, and whether that is the one that the
+// device starts from: a command of two words, and of pipes that only say how it is shown.
+func ShowsConfig(command string) (whole, start bool) {
 	stages := strings.Split(strings.ToLower(command), "|")
-	return len(strings.Fields(stages[0])) == 2 && !slices.ContainsFunc(stages[1:], func(s string) bool {
+	f := strings.Fields(stages[0])
+	if len(f) != 2 || slices.ContainsFunc(stages[1:], func(s string) bool {
 		return !slices.Contains([]string{"no-more", "nomore", "display set"}, strings.Join(strings.Fields(s), " "))
-	})
+	}) {
+		return false, false
+	}
+	if startsFrom(f) {
+		return true, true
+	}
+	const least = 2 // letters of a word that is cut short
+	for _, what := range []string{"running-config", "configuration", "startup-config"} {
+		if len(f[0]) >= least && strings.HasPrefix("show", f[0]) && len(f[1]) >= least && strings.HasPrefix(what, f[1]) {
+			return true, what == "startup-config"
+		}
+	}
+	return false, false
+}
+
+func whole(command string) bool {
+	whole, _ := ShowsConfig(command)
+	return whole
 }
 
 // rows reads a table by a driver's template.
