@@ -186,22 +186,21 @@ func TestResetBySnapshot(t *testing.T) {
 func TestDeathsBeforeReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		var died []drivers.Death
+		var died atomic.Pointer[[]drivers.Death] // in r1; nil until it is told to break
 		w.platform.DeathsFn = func(node string) ([]drivers.Death, error) {
-			if node != "r1" {
+			deaths := died.Load()
+			if node != "r1" || deaths == nil {
 				return nil, nil
 			}
-			return died, nil
+			return *deaths, nil
 		}
 		configure := w.platform.ConfigureFn
 		w.platform.ConfigureFn = func(node, line string) (string, error) {
-			if died == nil {
-				died = []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGSEGV", At: time.Now()}}
-			}
+			died.CompareAndSwap(nil, &[]drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGSEGV", At: time.Now()}})
 			return configure(node, line)
 		}
-		provider := snapshots{&w.provider, func(string) (topologies.How, error) {
-			died = []drivers.Death{}
+		provider := snapshots{&w.provider, func(string) (topologies.How, error) { // of nodes side by side
+			died.Store(&[]drivers.Death{})
 			return topologies.ByBoot, nil
 		}}
 		dies := head + "stimulus: [{node: r1, configure: [break it]}]\n" + "symptom: [" + anyCore + "]\n"
