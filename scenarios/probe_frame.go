@@ -177,6 +177,7 @@ func (s *Scenario) conditions() []*Condition {
 	add(s.Baseline)
 	wait(s.Stimulus)
 	add(s.Symptom)
+	add(s.Expect)
 	if s.Workaround != nil {
 		wait(s.Workaround.Steps)
 		add(s.Workaround.Expect)

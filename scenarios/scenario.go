@@ -1,5 +1,7 @@
 package scenarios
 
+import "slices"
+
 // Version is the format this package reads, the value of the key "reprise".
 const Version = "v1"
 
@@ -18,7 +20,8 @@ type Scenario struct {
 	Needs           []string        `yaml:"needs" json:"needs,omitempty" jsonschema_description:"Features that the problem needs and a virtual switch may lack: poe, optics, ecmp, fast-failover, hash-distribution, vist, vxlan-data-plane … A lab whose switches cannot show one is not applicable."`
 	Baseline        []Condition     `yaml:"baseline" json:"baseline,omitempty" jsonschema_description:"What must hold before the stimulus."`
 	Stimulus        []Step          `yaml:"stimulus" json:"stimulus,omitempty" jsonschema_description:"What sets the problem off, in order."`
-	Symptom         []Condition     `yaml:"symptom" json:"symptom" jsonschema:"required" jsonschema_description:"The failing behaviour: all of these hold when the problem is there."`
+	Symptom         []Condition     `yaml:"symptom" json:"symptom,omitempty" jsonschema_description:"The failing behaviour: all of these hold when the problem is there. A scenario has a symptom, or expect, or both."`
+	Expect          []Condition     `yaml:"expect" json:"expect,omitempty" jsonschema_description:"What a network that works shows after the stimulus. Without a symptom, that one of these does not hold is the problem; beside one it is another failure."`
 	Workaround      *Workaround     `yaml:"workaround" json:"workaround,omitempty" jsonschema_description:"What makes the problem go away, applied after the symptom was seen."`
 	Control         *Control        `yaml:"control" json:"control,omitempty" jsonschema_description:"A variant that must stay healthy; it gives the false-hit rate."`
 	Traffic         map[string]Flow `yaml:"traffic" json:"traffic,omitempty" jsonschema_description:"Packets that nodes send to each other during a trial, by the name of the flow."`
@@ -26,6 +29,10 @@ type Scenario struct {
 	Evidence        Evidence        `yaml:"evidence" json:"evidence,omitzero" jsonschema_description:"What to collect beyond what the drivers collect by themselves."`
 	Trials          Trials          `yaml:"trials" json:"trials,omitzero" jsonschema_description:"How often and how clean."`
 }
+
+// Shown are the conditions that are watched after the stimulus: of the symptom, and of what is
+// expected.
+func (s *Scenario) Shown() []Condition { return slices.Concat(s.Symptom, s.Expect) }
 
 // Problem is the scope that a partner owes before a vendor takes the case.
 type Problem struct {

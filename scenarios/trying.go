@@ -81,7 +81,7 @@ func (l *Loaded) WriteTrying(dir, fault string, otherwise Duration) error {
 	}
 	drop(root, func(key string) bool {
 		switch key {
-		case "stimulus", "symptom", "control", "workaround", "evidence", "trials":
+		case "stimulus", "symptom", "expect", "control", "workaround", "evidence", "trials":
 			return true
 		default:
 			return false

@@ -49,8 +49,9 @@ func (c *checker) scenario() {
 	c.conditions("baseline", s.Baseline)
 	c.steps("stimulus", s.Stimulus)
 	c.conditions("symptom", s.Symptom)
-	if len(s.Symptom) == 0 {
-		c.Faultf("symptom", "say which condition tells the failing behaviour from a healthy one", "the scenario has no symptom")
+	c.conditions("expect", s.Expect)
+	if len(s.Symptom)+len(s.Expect) == 0 {
+		c.Faultf("symptom", "say which condition tells the failing behaviour from a healthy one, or with expect what a network that works shows", "the scenario has no symptom")
 	}
 	if s.Workaround != nil {
 		c.steps("workaround.steps", s.Workaround.Steps)
@@ -160,8 +161,8 @@ func (c *checker) condition(where string, cond Condition) {
 	if predicate.uses["rows"] && cond.Template == "" && !probes[0].Sight().Rows {
 		c.Faultf(where+".expect", "add template: FILE.textfsm, or one that comes with the platform, as exos:sharing", "the expression looks at rows, but nothing makes rows of the output")
 	}
-	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") {
-		c.Faultf(where+".expect", "", "before exists only in a symptom: it is the value at the end of the baseline")
+	if predicate.UsesBefore && !strings.HasPrefix(where, "symptom") && !strings.HasPrefix(where, "expect") {
+		c.Faultf(where+".expect", "", "before exists only in a symptom, and in what is expected: it is the value at the end of the baseline")
 	}
 	c.follows(where, cond, predicate)
 	if cond.Hangs == 0 {

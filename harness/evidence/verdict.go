@@ -49,13 +49,26 @@ func And(values ...Truth) Truth {
 	}
 }
 
+// Not is the opposite of a three-valued truth: what is not known stays so.
+func Not(t Truth) Truth {
+	switch t {
+	case True:
+		return False
+	case False:
+		return True
+	default:
+		return Unknown
+	}
+}
+
 // TrialVerdict is the judgement of one trial (verdict.json beside its record).
 type TrialVerdict struct {
 	Reprise    string             `json:"reprise"`
 	Rules      Rules              `json:"rules,omitempty"` // that gave it; none before rules had names
 	Trial      int                `json:"trial"`
 	Verdict    Verdict            `json:"verdict"`
-	Reason     string             `json:"reason"` // one sentence; empty only when reproduced
+	Rule       string             `json:"rule,omitempty"` // that decided; none before it was told
+	Reason     string             `json:"reason"`         // one sentence; empty only when reproduced
 	Conditions []ConditionVerdict `json:"conditions"`
 	// OtherFailures are failures that no symptom asks about: a daemon that died. A trial
 	// that has one is never counted as healthy. They are sentences, one for each of Failures,

@@ -15,7 +15,7 @@ type held struct {
 
 func newHeld(l *scenarios.Loaded) held {
 	h := held{parts: map[scenarios.Part]bool{}, sets: map[int][][]string{}}
-	for _, c := range l.Scenario.Symptom {
+	for _, c := range l.Scenario.Shown() {
 		if c.Step != "" {
 			h.name(l, c.Step)
 		}

@@ -26,7 +26,7 @@ type Parts struct {
 func NewParts(l *scenarios.Loaded, reg *drivers.Registry) *Parts {
 	p := &partsMaker{Parts: &Parts{}, l: l, held: newHeld(l), nodes: map[string]int{}, links: map[string][]int{}, parts: map[scenarios.Part]int{}}
 	fixed := map[string]bool{}
-	for _, c := range l.Scenario.Symptom {
+	for _, c := range l.Scenario.Shown() {
 		for _, node := range l.Scenario.LooksAt(c) {
 			fixed[node] = true
 		}

@@ -26,9 +26,10 @@ type judge struct {
 
 	baseline []evidence.ConditionVerdict // nil where the phase never began
 	symptom  []evidence.ConditionVerdict
-	holds    evidence.Truth // every symptom together
-	died     string         // the death that the symptom asks for, in words; empty without one
-	failure  string         // why baseline or stimulus were not as declared; empty where they were
+	expected []evidence.ConditionVerdict // of what a network that works shows
+	holds    evidence.Truth              // every symptom together; without one, that something expected is not there
+	died     string                      // the death that the symptom asks for, in words; empty without one
+	failure  string                      // why baseline or stimulus were not as declared; empty where they were
 }
 
 // gather reads the record: deaths, conditions and steps, each decided by itself.
@@ -38,7 +39,10 @@ func (j *judge) gather() {
 	j.baseline = j.phase(evidence.PhaseBaseline, j.plan.Baseline)
 	j.waits()
 	j.symptom = j.phase(evidence.PhaseSymptom, j.plan.Symptom)
-	j.holds = evidence.And(Truths(j.symptom)...)
+	j.expected = j.phase(evidence.PhaseSymptom, j.plan.Expect)
+	if j.holds = evidence.And(Truths(j.symptom)...); len(j.plan.Symptom) == 0 {
+		j.holds = evidence.Not(evidence.And(Truths(j.expected)...))
+	}
 	j.relief()
 	j.marks()
 	j.died, _ = j.askedDeath()
@@ -48,7 +52,7 @@ func (j *judge) gather() {
 // decide gives the trial the verdict of the first rule that applies.
 func (j *judge) decide() {
 	r, said := first(trialRules(), j.plan.Rules, j)
-	j.v.Verdict, j.v.Reason = r.verdict, fmt.Sprintf(r.reason, said...)
+	j.v.Verdict, j.v.Rule, j.v.Reason = r.verdict, r.name, fmt.Sprintf(r.reason, said...)
 	if r.afterDeaths && len(j.v.OtherFailures) > 0 && j.plan.Rules.Since(evidence.RulesV2) {
 		j.v.Reason = fmt.Sprintf("another failure: %s; and %s", strings.Join(j.v.OtherFailures, "; "), j.v.Reason)
 	}

@@ -34,6 +34,40 @@ var ruleCases = []struct {
 		c.again("symptom[0]", 4, "")
 	}, evidence.NotReproduced, `"symptom[1]"`, ""},
 
+	{"symptom true", "and what is expected is there too", func(c *trialCase) {
+		c.expects("up", "up", "up", "up")
+	}, evidence.Reproduced, "", ""},
+	{"expectation", "neither the symptom nor what is expected", func(c *trialCase) {
+		c.again("symptom[0]", 4, "up", "up", "up")
+		c.expects("up", "down", "down", "down")
+	}, evidence.Inconclusive, `another failure: "expect[0]" does not hold: it was not so in 1s`, ""},
+	{"symptom false", "no symptom, and what is expected", func(c *trialCase) {
+		c.again("symptom[0]", 4, "up", "up", "up")
+		c.expects("up", "down", "up")
+	}, evidence.NotReproduced, `"symptom[0]": it was not so`, ""},
+	{"expectation unknown", "no symptom, and nobody knows whether what is expected is there", func(c *trialCase) {
+		c.again("symptom[0]", 4, "up", "up", "up")
+		c.expects("up", "down", "down", "")
+	}, evidence.Inconclusive, `"expect[0]" is unknown: the last look had no answer`, ""},
+	{"as expected", "without a symptom", func(c *trialCase) {
+		c.onlyExpects("up", "down", "up")
+	}, evidence.NotReproduced, "all that is expected holds", ""},
+	{"expectation false", "without a symptom", func(c *trialCase) {
+		c.onlyExpects("up", "down", "down", "down")
+	}, evidence.Reproduced, `"expect[0]" does not hold: it was not so in 1s (3 looks); seen last: down`, ""},
+	{"expectation unknown", "without a symptom", func(c *trialCase) {
+		c.onlyExpects("up", "down", "down", "")
+	}, evidence.Inconclusive, `"expect[0]" is unknown: the last look had no answer`, ""},
+	{"expectation false", "it is false, whatever is unknown beside it", func(c *trialCase) {
+		c.onlyExpects("up", "down", "down", "")
+		c.plan.Expect = append(c.plan.Expect, check(c.t, "expect[1]", shows("up")))
+		c.looks("expect[1]", 4, "down", "down", "down")
+	}, evidence.Reproduced, `"expect[1]"`, ""},
+	{"another failure", "and all that is expected", func(c *trialCase) {
+		c.onlyExpects("up", "up")
+		c.add(evidence.PhaseSymptom, diedToo)
+	}, evidence.Inconclusive, "another failure: r2: zebra died", ""},
+
 	{"simulated", "and much else went wrong", func(c *trialCase) {
 		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventMark, Name: MarkSimulated})
 		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventMissing, Detail: "no netem"})

@@ -34,6 +34,13 @@ func first[F any](rules []rule[F], version evidence.Rules, facts F) (rule[F], []
 	return rule[F]{}, nil
 }
 
+// Names of rules by which an inconclusive trial of a test says that the test failed.
+const (
+	RulePrepared     = "baseline or stimulus" // did not come about
+	RuleOtherFailure = "another failure"      // a process died
+	RuleUnexpected   = "expectation"          // is not there, beside a symptom that is not there either
+)
+
 // trialRules decide a trial: what can make it say nothing, in the order it can happen, and
 // only then what the symptom says. The last applies to every trial.
 func trialRules() []rule[*judge] {
@@ -51,8 +58,12 @@ func trialRules() []rule[*judge] {
 		{name: "too slow", when: tooSlow, verdict: evidence.Inconclusive, reason: "this machine is too slow for the speed of the lab's clocks: %s"},
 		{name: "began late", when: beganLate, verdict: evidence.Inconclusive, reason: "the stimulus was not carried out as declared: %s"},
 		{name: "asked death in the way", when: inTheWay, verdict: evidence.Inconclusive, reason: "%s; because of that, %s"},
-		{name: "baseline or stimulus", when: unexplained, verdict: evidence.Inconclusive, reason: "%s", afterDeaths: true},
-		{name: "another failure", when: otherFailure, verdict: evidence.Inconclusive, reason: "another failure: %s"},
+		{name: RulePrepared, when: unexplained, verdict: evidence.Inconclusive, reason: "%s", afterDeaths: true},
+		{name: RuleOtherFailure, when: otherFailure, verdict: evidence.Inconclusive, reason: "another failure: %s"},
+		{name: RuleUnexpected, when: besideSymptom(expectationsAre(evidence.False)), verdict: evidence.Inconclusive, reason: "another failure: %q does not hold: %s"},
+		{name: "as expected", when: withoutSymptom(expectationsAre(evidence.True)), verdict: evidence.NotReproduced, reason: "all that is expected holds"},
+		{name: "expectation unknown", when: expectationsAre(evidence.Unknown), verdict: evidence.Inconclusive, reason: "%q is unknown: %s"},
+		{name: "expectation false", when: expectationsAre(evidence.False), verdict: evidence.Reproduced, reason: "%q does not hold: %s"},
 		{name: "symptom false", when: symptomIs(evidence.False), verdict: evidence.NotReproduced, reason: "%q: %s"},
 		{name: "symptom unknown", when: symptomIs(evidence.Unknown), verdict: evidence.Inconclusive, reason: "%q is unknown: %s"},
 		{
@@ -158,6 +169,41 @@ func symptomIs(t evidence.Truth) func(*judge) ([]any, bool) {
 	return func(j *judge) ([]any, bool) {
 		c, _ := Blamed(j.symptom)
 		return []any{c.Name, because(c)}, j.holds == t
+	}
+}
+
+// expectationsAre asks whether what is expected together is so, where that decides: without a
+// symptom, or beside one that is not there. The one to blame is said.
+func expectationsAre(t evidence.Truth) func(*judge) ([]any, bool) {
+	return func(j *judge) ([]any, bool) {
+		decides := len(j.plan.Symptom) == 0 || j.holds == evidence.False
+		if !decides || len(j.plan.Expect) == 0 || evidence.And(Truths(j.expected)...) != t {
+			return nil, false
+		}
+		if t == evidence.True {
+			return nil, true
+		}
+		c, _ := Blamed(j.expected)
+		return []any{c.Name, because(c)}, true
+	}
+}
+
+// besideSymptom asks for more where there is a symptom, withoutSymptom where there is none.
+func besideSymptom(when func(*judge) ([]any, bool)) func(*judge) ([]any, bool) {
+	return func(j *judge) ([]any, bool) {
+		if len(j.plan.Symptom) == 0 {
+			return nil, false
+		}
+		return when(j)
+	}
+}
+
+func withoutSymptom(when func(*judge) ([]any, bool)) func(*judge) ([]any, bool) {
+	return func(j *judge) ([]any, bool) {
+		if len(j.plan.Symptom) > 0 {
+			return nil, false
+		}
+		return when(j)
 	}
 }
 

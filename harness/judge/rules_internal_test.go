@@ -84,6 +84,21 @@ func (c *trialCase) again(ref string, at float64, texts ...string) {
 	c.looks(ref, at, texts...)
 }
 
+// expects adds what a network that works shows, and what was seen of it before and after the stimulus.
+func (c *trialCase) expects(before string, after ...string) {
+	c.t.Helper()
+	c.plan.Expect = []plan.Check{check(c.t, "expect[0]", shows("up"))}
+	c.looks("expect[0]"+evidence.Before, 2.9, before)
+	c.looks("expect[0]", 4, after...)
+}
+
+// onlyExpects is expects without a symptom.
+func (c *trialCase) onlyExpects(before string, after ...string) {
+	c.t.Helper()
+	c.plan.Symptom = nil
+	c.expects(before, after...)
+}
+
 // add puts an event at the end of a phase.
 func (c *trialCase) add(phase evidence.Phase, e evidence.Event) {
 	i := slices.IndexFunc(c.Events, func(o evidence.Event) bool { return o.Kind == evidence.EventPhaseEnd && o.Phase == phase })

@@ -90,7 +90,7 @@ func (s *Subject) AddScenario(l *scenarios.Loaded, name string) {
 		Impact: sc.Problem.Impact, Expected: sc.Problem.Expected, References: sc.Problem.References,
 		Product: strings.TrimSpace(sc.Problem.Product.Platform + " " + sc.Problem.Product.Model + " " + sc.Problem.Product.Version),
 	}}
-	for list, conditions := range map[string][]scenarios.Condition{"symptom": sc.Symptom, "baseline": sc.Baseline} {
+	for list, conditions := range map[string][]scenarios.Condition{"symptom": sc.Symptom, "expect": sc.Expect, "baseline": sc.Baseline} {
 		for n, c := range conditions {
 			probe := c.Run + c.Exec
 			if c.Log != "" {

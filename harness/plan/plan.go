@@ -42,6 +42,7 @@ type Plan struct {
 	Baseline   []Check
 	Stimulus   []Step
 	Symptom    []Check
+	Expect     []Check // what a network that works shows, watched beside the symptom
 	Workaround []Step
 	Relief     []Check // what the workaround must bring about
 	Variant    evidence.Variant
@@ -288,7 +289,7 @@ func (p *Plan) resolveChecks(stimulus []scenarios.Step) error {
 		name string
 		from []scenarios.Condition
 	}{
-		{&p.Baseline, "baseline", s.Baseline}, {&p.Symptom, "symptom", s.Symptom},
+		{&p.Baseline, "baseline", s.Baseline}, {&p.Symptom, "symptom", s.Symptom}, {&p.Expect, "expect", s.Expect},
 	} {
 		if *list.into, err = p.checks(list.name, list.from); err != nil {
 			return err
@@ -387,7 +388,7 @@ func (p *Plan) Checks() []Check {
 		}
 	}
 	steps(p.Stimulus)
-	all = append(all, p.Symptom...)
+	all = append(append(all, p.Symptom...), p.Expect...)
 	steps(p.Workaround)
 	return append(all, p.Relief...)
 }
@@ -404,7 +405,7 @@ func (p *Plan) Check(ref string) (Check, bool) {
 
 // Longest is the longest time that the windows of one trial can take together, in the lab's time.
 func (p *Plan) Longest() time.Duration {
-	total := longestOf(p.Baseline) + longestOf(p.Symptom) + longestOf(p.Relief)
+	total := longestOf(p.Baseline) + max(longestOf(p.Symptom), longestOf(p.Expect)) + longestOf(p.Relief)
 	for _, s := range append(slices.Clone(p.Stimulus), p.Workaround...) {
 		if !s.LeftOut {
 			total += s.Step.Longest()

@@ -119,7 +119,7 @@ func (p *Plan) RealTime() []string {
 
 // measured names the conditions that are decided by how long a device takes to answer.
 func (p *Plan) measured(add func(format string, args ...any)) {
-	checks := slices.Concat(p.Baseline, p.Symptom, p.Relief)
+	checks := slices.Concat(p.Baseline, p.Symptom, p.Expect, p.Relief)
 	for _, s := range Each(p.Stimulus, p.Workaround) {
 		checks = append(checks, s.Looks()...)
 	}
@@ -202,7 +202,7 @@ func (p *Plan) Slack() time.Duration {
 			slack = max(min(slack, d/part), leastSlack)
 		}
 	}
-	checks := slices.Concat(p.Baseline, p.Symptom)
+	checks := slices.Concat(p.Baseline, p.Symptom, p.Expect)
 	for _, s := range p.Stimulus {
 		if s.Step.Repeat != nil {
 			less(time.Duration(s.Step.Repeat.Every), 4)

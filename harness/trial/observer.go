@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,21 +24,33 @@ type observer struct {
 	since  *armedSince // of a condition that counts from when a fault took force; nil for others
 }
 
+// watched are conditions of which one that is false, or stop when it is set, ends the others.
+type watched struct {
+	checks []plan.Check
+	stop   *atomic.Bool
+}
+
+func watching(checks []plan.Check) watched { return watched{checks, &atomic.Bool{}} }
+
 // watchAll watches the conditions of a phase side by side until each is decided, and
-// reports whether all are true. One that is false ends the others: they cannot change
-// what follows. So does stop, when it is set.
-func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, checks []plan.Check, stop *atomic.Bool) bool {
+// reports whether all are true. One that is false ends the others of its list: they cannot
+// change what follows.
+func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, lists ...watched) bool {
 	end := b.rec.begin(phase)
 	start := b.rec.now()
 	var wg sync.WaitGroup
-	results := make([]evidence.Truth, len(checks))
-	for i := range checks {
-		wg.Go(func() {
-			results[i] = b.watch(ctx, &checks[i], start, stop)
-			if results[i] == evidence.False {
-				stop.Store(true)
-			}
-		})
+	var results []*evidence.Truth
+	for _, list := range lists {
+		for i := range list.checks {
+			holds := new(evidence.Truth)
+			results = append(results, holds)
+			wg.Go(func() {
+				*holds = b.watch(ctx, &list.checks[i], start, list.stop)
+				if *holds == evidence.False {
+					list.stop.Store(true)
+				}
+			})
+		}
 	}
 	wg.Wait()
 	if phase == evidence.PhaseSymptom {
@@ -48,7 +61,7 @@ func (b *observer) watchAll(ctx context.Context, phase evidence.Phase, checks []
 	if !(labState{b.lab, b.rec}).check(ctx) {
 		return false // nothing that follows can give this trial another verdict
 	}
-	return evidence.And(results...) == evidence.True || b.lab.env.Rehearse
+	return b.lab.env.Rehearse || !slices.ContainsFunc(results, func(t *evidence.Truth) bool { return *t != evidence.True })
 }
 
 // watch looks at one condition until it is decided, its window ends, or stop is set.
@@ -88,13 +101,14 @@ func (b *observer) decided(c *plan.Check, truth evidence.Truth, why string) {
 	b.rec.event(evidence.Event{Kind: evidence.EventDecided, Lane: c.Cond.Node, Ref: c.Ref, Name: c.Cond.Name, Detail: string(truth) + ": " + why})
 }
 
-// observeBefore looks once at every symptom before the stimulus: for those that compare with
+// observeBefore looks once at every symptom, and at what is expected, before the stimulus: for those that compare with
 // it, and to know of a symptom that is there already. Logs and deaths count from the
 // stimulus on, so there is nothing to look at yet; but what should never be of them was not
 // there before either, where nothing of the kind was logged or died since the trial began.
 func (b *observer) observeBefore(ctx context.Context) {
-	for i := range b.lab.plan.Symptom {
-		if c := &b.lab.plan.Symptom[i]; !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 {
+	checks := slices.Concat(b.lab.plan.Symptom, b.lab.plan.Expect)
+	for i := range checks {
+		if c := &checks[i]; !c.Cond.Probe().Sight().Anew || c.Cond.Never > 0 {
 			b.observe(ctx, c, c.Ref+evidence.Before, probeTimeout)
 		}
 	}

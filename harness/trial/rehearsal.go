@@ -2,6 +2,7 @@ package trial
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
@@ -29,7 +30,7 @@ func Complaints(p *plan.Plan, r evidence.Record) []string {
 	for i, o := range r.Observations {
 		looked[o.Ref] = &r.Observations[i]
 	}
-	checks := append(append(append([]plan.Check{}, p.Baseline...), p.Symptom...), p.Relief...)
+	checks := slices.Concat(p.Baseline, p.Symptom, p.Expect, p.Relief)
 	for i := range checks {
 		c := &checks[i]
 		if c.Cond.Probe().Sight().Flow {

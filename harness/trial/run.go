@@ -53,7 +53,7 @@ func runInfo(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topol
 			References: s.Problem.References, Reset: string(plan.DeclaredReset(&s)), Speed: float64(s.Clock.Speed),
 		},
 	}
-	for _, list := range [][]plan.Check{p.Baseline, p.Symptom, p.Relief} {
+	for _, list := range [][]plan.Check{p.Baseline, p.Symptom, p.Expect, p.Relief} {
 		for _, c := range list {
 			info.Scenario.Conditions = append(info.Scenario.Conditions, describe(p, c))
 		}

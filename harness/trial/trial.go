@@ -99,7 +99,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
 	}
-	if !t.observer.watchAll(ctx, evidence.PhaseSymptom, t.plan.Symptom, &atomic.Bool{}) || len(t.plan.Workaround) == 0 {
+	if !t.observer.watchAll(ctx, evidence.PhaseSymptom, watching(t.plan.Symptom), watching(t.plan.Expect)) || len(t.plan.Workaround) == 0 {
 		return
 	}
 	t.relieve(ctx)
@@ -171,7 +171,7 @@ func (t *Trial) watchBaseline(ctx context.Context) bool {
 		timer := time.AfterFunc(t.rec.clock.Real(t.patience), func() { stop.Store(true) })
 		defer timer.Stop()
 	}
-	if t.observer.watchAll(ctx, evidence.PhaseBaseline, t.plan.Baseline, &stop) {
+	if t.observer.watchAll(ctx, evidence.PhaseBaseline, watched{t.plan.Baseline, &stop}) {
 		t.baseline = t.rec.now() - begin
 		return true
 	}
@@ -203,7 +203,7 @@ func (t *Trial) relieve(ctx context.Context) {
 	ok := t.actor.steps(ctx, t.plan.Workaround)
 	end()
 	if ok {
-		t.observer.watchAll(ctx, evidence.PhaseWorkaround, t.plan.Relief, &atomic.Bool{})
+		t.observer.watchAll(ctx, evidence.PhaseWorkaround, watching(t.plan.Relief))
 	}
 }
 

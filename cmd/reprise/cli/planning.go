@@ -145,12 +145,17 @@ func printPlan(w io.Writer, p *plan.Plan, out Planned) {
 		}
 		Line(w, "  stimulus  %s%s%s", strings.Repeat("  ", s.Depth()), s, left)
 	}
-	for _, c := range p.Symptom {
-		lane := ""
-		if c.Cond.Node != "" {
-			lane = c.Cond.Node + ": "
+	for _, list := range []struct {
+		word   string
+		checks []plan.Check
+	}{{"symptom", p.Symptom}, {"expect", p.Expect}} {
+		for _, c := range list.checks {
+			lane := ""
+			if c.Cond.Node != "" {
+				lane = c.Cond.Node + ": "
+			}
+			Line(w, "  %-9s %s%s, %s", list.word, lane, c.Cond.Name, c.Cond.Window())
 		}
-		Line(w, "  symptom   %s%s, %s", lane, c.Cond.Name, c.Cond.Window())
 	}
 	for _, c := range out.Control {
 		Line(w, "  control   %s", c)
