@@ -1,0 +1,242 @@
+package suite
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Cell is one test with one subject in each role.
+type Cell struct {
+	Test     *Test
+	Subjects map[string]Subject // by role
+	Options  map[string]string
+	Weight   float64 // 1 where nothing is said
+	// NotApplicable is why a subject cannot show it; empty where all can.
+	NotApplicable string
+	Notes         []string // that a pass has beside it
+	// Files are the scenario's folder, scenario.yaml and what it names; nil where it is not applicable.
+	Files map[string][]byte
+}
+
+// Key names the cell alike in every run of the suite: test[option=value,role=subject,…].
+func (c Cell) Key() string {
+	parts := map[string]string{}
+	for role, s := range c.Subjects {
+		parts[role] = s.Name
+	}
+	maps.Copy(parts, c.Options)
+	var words []string
+	for _, k := range slices.Sorted(maps.Keys(parts)) {
+		words = append(words, k+"="+parts[k])
+	}
+	return fmt.Sprintf("%s[%s]", c.Test.ID, strings.Join(words, ","))
+}
+
+// Digest is SHA-256 over the names and contents of the scenario's files, in hexadecimal.
+func (c Cell) Digest() string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(c.Files)) {
+		fmt.Fprintf(h, "%d %s %d\n", len(name), name, len(c.Files[name]))
+		h.Write(c.Files[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// maxCells bounds the cells of a suite.
+const maxCells = 100_000
+
+// Cells makes the cells of every test, in the order of the tests. The error joins, with their places,
+// what cannot be rendered.
+func (s *Suite) Cells() ([]Cell, error) {
+	var out []Cell
+	var errs []error
+	for _, t := range s.Tests {
+		topology := t.Topology
+		if !topology.given() {
+			topology = s.file.Topology
+		}
+		factors := s.factorsOf(t, s.rolesOf(topology))
+		size := 1
+		for _, f := range factors {
+			if size *= f.count(); size > maxCells {
+				return nil, fmt.Errorf("%s: test %s: more than %d cells", t.where, t.ID, maxCells)
+			}
+		}
+		for _, r := range s.rows(t, factors) {
+			c, err := s.cell(t, topology, factors, r)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %s: %w", t.where, c.Key(), err))
+				break // the others have the same fault
+			}
+			if out = append(out, c); len(out) > maxCells {
+				return nil, fmt.Errorf("the suite has more than %d cells", maxCells)
+			}
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// rolesOf gives the roles that the links of a topology name, or its nodes; all roles where it has no links.
+func (s *Suite) rolesOf(topology raw) []string {
+	found := map[string]bool{}
+	if topology.given() {
+		if nodes := child(topology.node, "nodes"); nodes != nil {
+			for i := 0; i+1 < len(nodes.Content); i += 2 {
+				found[nodes.Content[i].Value] = true
+			}
+		}
+		scalars(topology.node, func(text string) {
+			name, _, _ := strings.Cut(text, ":")
+			found[name] = true
+		})
+	}
+	var out []string
+	for _, r := range s.Roles {
+		if found[r.Name] {
+			out = append(out, r.Name)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, r := range s.Roles {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+// scalars visits every plain value below a node.
+func scalars(n *yaml.Node, visit func(text string)) {
+	if n.Kind == yaml.ScalarNode {
+		visit(n.Value)
+	}
+	for _, c := range n.Content {
+		scalars(c, visit)
+	}
+}
+
+// child is the value of a key; nil where there is none.
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// cell makes one cell.
+func (s *Suite) cell(t *Test, topology raw, factors []factor, r row) (Cell, error) {
+	subjects, options := pick(factors, r)
+	c := Cell{Test: t, Subjects: subjects, Options: map[string]string{}, Weight: 1}
+	for name, v := range options {
+		c.Options[name] = v.text
+	}
+	for _, w := range s.file.Weights {
+		if w.fits(subjects) {
+			c.Weight = w.Weight
+		}
+	}
+	if c.NotApplicable = s.lacking(t, subjects); c.NotApplicable != "" {
+		return c, nil
+	}
+	w := &writer{suite: s, test: t, cell: &c, roles: s.data(t, subjects, options)}
+	err := w.scenario(topology)
+	if lacks := (*lacksError)(nil); errors.As(err, &lacks) {
+		c.NotApplicable, c.Files, c.Notes = lacks.why, nil, nil
+		return c, nil
+	}
+	return c, err
+}
+
+// lacking is why a subject does not offer what a test is about; empty where all do.
+func (s *Suite) lacking(t *Test, subjects map[string]Subject) string {
+	for _, r := range s.Roles {
+		subject, ok := subjects[r.Name]
+		if !ok {
+			continue
+		}
+		for _, l := range s.platforms[subject.Platform].Lacks {
+			if matchesOne(l.Tests, t.ID) && inVersions(l.Versions, subject.Version) {
+				return strings.TrimSpace(subject.Name + ": " + l.Why + referred(l.Reference))
+			}
+		}
+	}
+	return ""
+}
+
+func referred(reference string) string {
+	if reference == "" {
+		return ""
+	}
+	return " (" + reference + ")"
+}
+
+// data is what the templates of each role have.
+func (s *Suite) data(t *Test, subjects map[string]Subject, options map[string]scalar) map[string]map[string]any {
+	roles := map[string]map[string]any{}
+	for name, subject := range subjects {
+		data := map[string]any{}
+		role, _ := s.Role(name)
+		for _, list := range []values{s.file.Values, s.platforms[subject.Platform].Values, role.values, t.Values, t.Roles[name]} {
+			for k, v := range list {
+				data[inTemplates(k)] = v
+			}
+		}
+		for k, v := range options {
+			data[inTemplates(k)] = v.value
+		}
+		data["role"], data["platform"], data["version"], data["image"] = name, subject.Platform, subject.Version, subject.Image
+		roles[name] = data
+	}
+	out := map[string]map[string]any{}
+	for name, data := range roles {
+		own := maps.Clone(data)
+		own["roles"] = roles
+		for other := range roles {
+			if other != name && len(roles) == 2 {
+				own["other"] = roles[other]
+			}
+		}
+		out[name] = own
+	}
+	return out
+}
+
+// marshal writes a node as YAML.
+func marshal(n *yaml.Node) ([]byte, error) {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(n); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), e.Close()
+}
+
+// Write puts the scenario's files into a folder that is there.
+func (c Cell) Write(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("write cell: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // what is written is closed by itself
+	for name, data := range c.Files {
+		if err := root.WriteFile(name, data, 0o600); err != nil {
+			return fmt.Errorf("write cell: %w", err)
+		}
+	}
+	return nil
+}

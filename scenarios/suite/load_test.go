@@ -1,0 +1,259 @@
+package suite_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/scenarios/suite"
+	"github.com/reprise-lab/reprise/scenarios/suites"
+)
+
+// write makes a suite of its files, and reads it.
+func write(t *testing.T, files map[string]string) (*suite.Suite, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return suite.Load(dir)
+}
+
+// Every suite that comes with the program loads without a warning, and each of its cells is a valid scenario.
+func TestShipped(t *testing.T) {
+	for _, name := range suites.Names() {
+		t.Run(name, func(t *testing.T) {
+			s, err := suite.Load(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range s.Warnings {
+				t.Error(w)
+			}
+			cells, err := s.Cells()
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := map[string]bool{}
+			valid := map[string]bool{} // by what the scenario says beside versions and images
+			for _, c := range cells {
+				if seen[c.Key()] {
+					t.Errorf("%s is there twice", c.Key())
+				}
+				seen[c.Key()] = true
+				if c.NotApplicable != "" || valid[shape(c)] {
+					continue
+				}
+				valid[shape(c)] = true
+				dir := t.TempDir()
+				if err := c.Write(dir); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := scenarios.Load(dir, scenarios.Options{}); err != nil {
+					t.Errorf("%s: %v", c.Key(), err)
+				}
+			}
+		})
+	}
+}
+
+// shape is alike for cells that differ in versions alone.
+func shape(c suite.Cell) string {
+	text := string(c.Files["scenario.yaml"])
+	for _, s := range c.Subjects {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, s.Image, ""), s.Version, "")
+	}
+	return text
+}
+
+const small = `
+reprise: suite/v1
+id: small
+title: Small
+values: {word: hello, mtu-ignore: false, most: 0}
+roles:
+  dut: {subjects: [a@1.0, a@2.0, b@1.5], values: {address: 10.0.0.1/24}}
+  peer: {subjects: dut, values: {address: 10.0.0.2/24}}
+topology: {links: [{endpoints: ["dut:eth1", "peer:eth1"]}]}
+platforms:
+  a:
+    platform: frr
+    image: "a:{{.version}}"
+    config: |
+      word {{.word}} to {{ip .other.address}} in {{network .address}} of {{.roles.peer.version}}
+      {{if .mtuIgnore}}ignore{{end}}{{if since "2.0"}} new{{end}}
+    looks:
+      full: {name: "full with {{.other.version}}", run: "show {{.word}}", expect: 'text contains "{{.word}}"'}
+      only-a: {run: a, expect: text == "a"}
+    does: {cost: [{configure: ["cost {{.cost}}"]}, {exec: 'sleep {{.cost}}'}]}
+    lacks: [{versions: "<2", tests: [modern], why: not before 2.0, reference: "#1"}]
+  b:
+    platform: bird
+    image: "b:{{.version}}"
+    config: b.conf
+    looks:
+      full: {run: "b {{.word}}", expect: 'text != ""'}
+    does: {cost: {run: "cost {{.cost}}"}}
+tests:
+  - {id: plain, title: Plain, setup: [{on: all, look: full, eventually: 9s}]}
+  - id: modern
+    title: Modern
+    after: [plain]
+    roles: {peer: {word: other}}
+    options: {mtu-ignore: [true, false]}
+    setup: [{on: dut, look: full, eventually: 9s}]
+    steps: [{on: dut, do: cost, with: {cost: 5}}, {link: "dut:eth1", fault: down, for: 1s}, {node: peer, exec: "echo {{.word}} {{.roles.dut.word}}"}]
+    expect: [{on: [dut, peer], look: full, not: true, never: 3s, every: 1s}]
+    symptom: [{on: dut, look: only-a, eventually: 2s}]
+`
+
+func TestCells(t *testing.T) {
+	s, err := write(t, map[string]string{"suite.yaml": small, "b.conf": "{{if .mtuIgnore}}{{lacks \"b ignores nothing\"}}{{end}}{{note \"b is slow\"}}word {{.word}};\nx;\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := s.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byKey := map[string]suite.Cell{}
+	for _, c := range cells {
+		byKey[c.Key()] = c
+	}
+	if len(cells) != 9+18 {
+		t.Errorf("%d cells", len(cells))
+	}
+	for key, want := range map[string]string{
+		"modern[dut=a@1.0,mtu-ignore=true,peer=a@2.0]":  "a@1.0: not before 2.0 (#1)",
+		"modern[dut=a@2.0,mtu-ignore=true,peer=b@1.5]":  "b ignores nothing",
+		"modern[dut=b@1.5,mtu-ignore=false,peer=a@2.0]": "b@1.5: the suite does not say how b does only-a",
+		"modern[dut=a@2.0,mtu-ignore=true,peer=a@2.0]":  "",
+	} {
+		c, ok := byKey[key]
+		if !ok || c.NotApplicable != want || (c.Files == nil) != (want != "") {
+			t.Errorf("%s: %q, want %q", key, c.NotApplicable, want)
+		}
+	}
+	c := byKey["modern[dut=a@2.0,mtu-ignore=false,peer=b@1.5]"]
+	if want := []string{"b is slow"}; !slices.Equal(c.Notes, want) {
+		t.Errorf("notes %q", c.Notes)
+	}
+	for name, parts := range map[string][]string{
+		"dut.conf":  {"word hello to 10.0.0.2 in 10.0.0.0/24 of 1.5\n new"},
+		"peer.conf": {"word other;"},
+		"scenario.yaml": {
+			"id: small-modern", "title: Modern (dut a 2.0, peer b 1.5, mtu-ignore false)", "image: a:2.0", "image: b:1.5", "config: peer.conf",
+			"- name: 'dut: full with 1.5'\n    node: dut\n    run: \"show hello\"", `not (text contains "hello")`, "echo other hello", "never: 3s", "captures: ['dut:eth1']", "cost 5", "sleep 5", "platform: bird", "role: peer",
+		},
+	} {
+		for _, part := range parts {
+			if !strings.Contains(string(c.Files[name]), part) {
+				t.Errorf("%s has no %q:\n%s", name, part, c.Files[name])
+			}
+		}
+	}
+}
+
+// A value that is not written as the suite names it, a look that nobody has, what no test can do: each is told
+// with its place, and what it may be.
+func TestFaults(t *testing.T) {
+	for name, tt := range map[string]struct{ old, new, says string }{
+		"version":           {"suite/v1", "suite/v9", `suite.yaml:2:10: format version "suite/v9"`},
+		"a value":           {"{peer: {word: other}}", "{peer: {wrod: other}}", `no value "wrod"`},
+		"a look":            {"look: only-a", "look: only-b", `no look "only-b"`},
+		"an action":         {"do: cost", "do: cots", `no do "cots"`},
+		"a role":            {"on: dut, look: only-a", "on: dux, look: only-a", `no role "dux" takes part`},
+		"a subject":         {"a@2.0, b@1.5]", "a@2.0, c@1.5]", `the suite has no platform "c"`},
+		"a version":         {`"<2"`, `"<two"`, `"<two"`},
+		"after":             {"after: [plain]", "after: [modern]", `no test "modern" is above`},
+		"nothing":           {"setup: [{on: all, look: full, eventually: 9s}]", "area: x", "it can neither pass nor fail"},
+		"twice":             {"id: modern", "id: plain", `test "plain" is there twice`},
+		"a key":             {"options:", "opitons:", `unknown key "opitons"`},
+		"no template":       {"show {{.word}}", "show {{.word", "the template"},
+		"not there":         {"show {{.word}}", "show {{.wrod}}", `map has no entry for key "wrod"`},
+		"a file":            {"config: b.conf", "config: c.conf", "read c.conf"},
+		"outside":           {"config: b.conf", "config: ../b.conf", "read ../b.conf"},
+		"a requirement":     {"title: Plain,", "title: Plain, requirements: [rfc1/2],", `no requirement "rfc1/2"`},
+		"its file":          {"title: Small", "title: Small\nrequirements: [rfc0]", "no requirements requirements/rfc0.yaml"},
+		"a combination":     {"title: Small", "title: Small\ncombinations: some", `"some" is no way to combine subjects`},
+		"too much text":     {`"show {{.word}}"`, `'{{printf "%2000000d" 1}}'`, "more than 1048576 bytes"},
+		"nothing to expect": {"    expect: [{on: [dut, peer], look: full, not: true, never: 3s, every: 1s}]\n    symptom: [{on: dut, look: only-a, eventually: 2s}]\n", "", "expects nothing of it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(small, tt.old) {
+				t.Fatalf("no %q", tt.old)
+			}
+			s, err := write(t, map[string]string{"suite.yaml": strings.Replace(small, tt.old, tt.new, 1), "b.conf": "x\n"})
+			if err == nil {
+				_, err = s.Cells()
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("%v, want %q", err, tt.says)
+			}
+		})
+	}
+}
+
+// Pairwise holds every pair of choices that is allowed, in fewer cells than there are.
+func TestPairwise(t *testing.T) {
+	text := strings.Replace(small, "title: Small", "title: Small\ncombinations: pairwise\nexclude: [{dut: a@1.0, peer: a@1.0, why: x}]", 1)
+	text = strings.Replace(text, "options: {mtu-ignore: [true, false]}", "options: {mtu-ignore: [true, false], most: [1, 2, 3]}", 1)
+	s, err := write(t, map[string]string{"suite.yaml": text, "b.conf": "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := s.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pairs, n := map[string]bool{}, 0
+	for _, c := range cells {
+		if c.Test.ID != "modern" {
+			continue
+		}
+		n++
+		words := []string{"dut=" + c.Subjects["dut"].Name, "peer=" + c.Subjects["peer"].Name}
+		for k, v := range c.Options {
+			words = append(words, k+"="+v)
+		}
+		slices.Sort(words)
+		for i := range words {
+			for k := i + 1; k < len(words); k++ {
+				pairs[words[i]+" "+words[k]] = true
+			}
+		}
+	}
+	if want := (3*3 - 1) + 2*3*2 + 2*3*3 + 2*3; len(pairs) != want || n >= 48 {
+		t.Errorf("%d pairs in %d cells, want %d in fewer than 48", len(pairs), n, want)
+	}
+	if pairs["dut=a@1.0 peer=a@1.0"] {
+		t.Error("what is excluded is there")
+	}
+}
+
+// The same suite makes the same cells: what is taken over from an earlier run rests on it.
+func TestDigests(t *testing.T) {
+	digests := map[string]bool{}
+	for range 3 {
+		s, err := suite.Load("smoke")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells, err := s.Cells()
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests[cells[0].Digest()+s.Digest] = true
+		if cells[0].Digest() == cells[1].Digest() {
+			t.Error("two cells of one digest")
+		}
+	}
+	if len(digests) != 1 {
+		t.Errorf("%d digests of one cell", len(digests))
+	}
+}

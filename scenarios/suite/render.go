@@ -1,0 +1,152 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"strings"
+	"text/template"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/reprise-lab/reprise/topologies/version"
+)
+
+// lacksError says that a subject does not offer what a cell is about.
+type lacksError struct{ why string }
+
+func (e *lacksError) Error() string { return e.why }
+
+// rendering executes templates with the values of one role.
+type rendering struct {
+	data  map[string]any
+	notes *[]string // what is said beside a pass; nil takes none
+}
+
+// maxRendered bounds what one template makes, in bytes.
+const maxRendered = 1 << 20
+
+// text executes one template.
+func (r *rendering) text(text string) (string, error) {
+	if !strings.Contains(text, "{{") {
+		return text, nil
+	}
+	t, err := template.New("").Option("missingkey=error").Funcs(r.funcs()).Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("the template: %w", err)
+	}
+	out := &limited{most: maxRendered}
+	if err := t.Execute(out, r.data); err != nil {
+		if lacks := (*lacksError)(nil); errors.As(err, &lacks) {
+			return "", lacks
+		}
+		return "", fmt.Errorf("the template: %w", err)
+	}
+	return out.String(), nil
+}
+
+// limited takes so much and no more.
+type limited struct {
+	bytes.Buffer
+	most int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > l.most {
+		return 0, fmt.Errorf("it makes more than %d bytes", l.most)
+	}
+	return l.Buffer.Write(p)
+}
+
+func (r *rendering) funcs() template.FuncMap {
+	return template.FuncMap{
+		"lacks": func(why string) (string, error) { return "", &lacksError{why} },
+		"note": func(why string) string {
+			if r.notes != nil {
+				*r.notes = append(*r.notes, why)
+			}
+			return ""
+		},
+		"since":  func(v string) (bool, error) { before, err := r.before(v); return !before, err },
+		"before": r.before,
+		"ip": func(prefix string) string {
+			address, _, _ := strings.Cut(prefix, "/")
+			return address
+		},
+		"length": func(prefix string) (int, error) {
+			p, err := netip.ParsePrefix(prefix)
+			return p.Bits(), err
+		},
+		"network": func(prefix string) (string, error) {
+			p, err := netip.ParsePrefix(prefix)
+			return p.Masked().String(), err
+		},
+	}
+}
+
+// before reports whether the version of the role's subject is before another.
+func (r *rendering) before(v string) (bool, error) {
+	text, _ := r.data["version"].(string)
+	have, err := version.Parse(text)
+	if err != nil {
+		return false, err
+	}
+	bound, err := version.Parse(v)
+	if err != nil {
+		return false, err
+	}
+	c, known := have.Against(bound)
+	if !known {
+		return false, fmt.Errorf("whether %s is before %s cannot be known", text, v)
+	}
+	return c < 0, nil
+}
+
+// node renders every text of a part; what is no text stays as it is.
+func (r *rendering) node(n *yaml.Node) (*yaml.Node, error) {
+	if n.Kind == yaml.AliasNode {
+		return r.node(n.Alias)
+	}
+	out := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Style: n.Style}
+	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "{{") {
+		text, err := r.text(n.Value)
+		if err != nil {
+			return nil, err
+		}
+		out.Value = text
+	}
+	for _, c := range n.Content {
+		inner, err := r.node(c)
+		if err != nil {
+			return nil, err
+		}
+		out.Content = append(out.Content, inner)
+	}
+	return out, nil
+}
+
+// with gives a rendering that has more values.
+func (r *rendering) with(more values) *rendering {
+	if len(more) == 0 {
+		return r
+	}
+	data := maps.Clone(r.data)
+	for k, v := range more {
+		data[inTemplates(k)] = v
+	}
+	return &rendering{data, r.notes}
+}
+
+// inTemplates is a value's name in templates: mtu-ignore is mtuIgnore.
+func inTemplates(name string) string {
+	words := strings.Split(name, "-")
+	for i, w := range words[1:] {
+		first, size := utf8.DecodeRuneInString(w)
+		words[i+1] = string(unicode.ToUpper(first)) + w[size:]
+	}
+	return strings.Join(words, "")
+}
