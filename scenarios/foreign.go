@@ -401,7 +401,7 @@ func (a *asking) sysctls(n topologies.Node) {
 // scenario goes through what the scenario file says beside the topology. Conditions and
 // steps act on nodes of the lab and are free, within a bound of time.
 func (a *asking) scenario(s *Scenario) {
-	a.keys("", *s, "reprise", "id", "title", "labels", "problem", "topology", "without-external-links", "nodes", "fidelity", "needs", "baseline", "stimulus", "symptom", "expect",
+	a.keys("", *s, "reprise", "id", "title", "labels", "problem", "spec", "topology", "without-external-links", "nodes", "fidelity", "needs", "baseline", "stimulus", "symptom", "expect",
 		"workaround", "control", "evidence", "traffic", "trials", "clock")
 	for _, name := range sortedKeys(s.Nodes) {
 		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services", "clock") // and rights by name only

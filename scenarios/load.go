@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reprise-lab/reprise/scenarios/spec"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
@@ -21,6 +22,7 @@ type Loaded struct {
 	File     string              // as given to Load
 	Dir      string              // its folder; nothing outside it is read
 	Topology topologies.Topology // resolved
+	Spec     []spec.Requirement  // that the scenario names
 	Inputs   []Input             // every file read, the scenario first
 	Warnings yamlpos.Problems
 	Foreign  *Foreign // nil for one's own; see Permit

@@ -12,6 +12,7 @@ type Scenario struct {
 	Title    string      `yaml:"title" json:"title" jsonschema:"required" jsonschema_description:"The failing behaviour in one line."`
 	Labels   []string    `yaml:"labels" json:"labels,omitempty" jsonschema_description:"Words to select scenarios by."`
 	Problem  Problem     `yaml:"problem" json:"problem" jsonschema_description:"The scope: what, when and how, as the customer reports it."`
+	Spec     []string    `yaml:"spec" json:"spec,omitempty" jsonschema_description:"Requirements of specifications that the problem is about, as rfc2328/10.5-hello-interval: of a file beside the scenario, or of one that comes with the program. They stand among the references, and are what is expected where the problem does not say it."`
 	Topology TopologyRef `yaml:"topology" json:"topology" jsonschema:"required" jsonschema_description:"A containerlab file beside this one, or its content inline: what is below its key topology, or the whole file."`
 	// WithoutExternal leaves out what would leave the lab.
 	WithoutExternal bool            `yaml:"without-external-links" json:"without-external-links,omitempty" jsonschema_description:"Leave out, with a warning each, what in the topology leaves the lab: links of type host, mgmt-net, macvlan, vxlan, dummy, and start-up configurations by URL. Without this they are refused."`

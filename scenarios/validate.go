@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/reprise-lab/reprise/scenarios/spec"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
@@ -44,6 +46,7 @@ func (c *checker) scenario() {
 	if s.Problem.Severity < 0 || s.Problem.Severity > 4 {
 		c.Faultf("problem.severity", "1 network down … 4 question", "severity %d does not exist", s.Problem.Severity)
 	}
+	c.spec()
 	c.nodes()
 	c.traffic()
 	c.conditions("baseline", s.Baseline)
@@ -63,6 +66,41 @@ func (c *checker) scenario() {
 	c.trials()
 	c.clock()
 	c.advice()
+}
+
+// spec finds the requirements that the problem is about: in a file beside the scenario, which is kept
+// with it, or among those that come with the program.
+func (c *checker) spec() {
+	p := &c.s.Problem
+	var expected []string
+	for i, id := range c.s.Spec {
+		r, err := spec.Find(id, func(name string) ([]byte, error) {
+			if _, err := c.root.Stat(name); err != nil {
+				return nil, err
+			}
+			data, ok := c.input(yamlpos.Index("spec", i), name)
+			if !ok {
+				return nil, errors.New("it cannot be read")
+			}
+			return data, nil
+		})
+		where := yamlpos.Index("spec", i)
+		if unknown := (*spec.UnknownError)(nil); errors.As(err, &unknown) {
+			c.refuse(where, unknown.Hint, "%v", err)
+			continue
+		} else if err != nil {
+			c.Faultf(where, "", "%s: %v", id, err)
+			continue
+		}
+		c.loaded.Spec = append(c.loaded.Spec, r)
+		expected = append(expected, r.String())
+		if !slices.Contains(p.References, r.Place()) {
+			p.References = append(p.References, r.Place())
+		}
+	}
+	if p.Expected == "" {
+		p.Expected = strings.Join(expected, "; ")
+	}
 }
 
 func (c *checker) nodes() {

@@ -10,25 +10,6 @@ import (
 	"github.com/reprise-lab/reprise/topologies/version"
 )
 
-// Requirement is a sentence of a specification, in our own words.
-type Requirement struct {
-	ID       string `yaml:"id"` // in a suite with its file's name before it: rfc2328/10.5-hello-interval
-	Section  string `yaml:"section"`
-	Level    string `yaml:"level"`
-	Text     string `yaml:"text"`
-	Document string `yaml:"-"`
-}
-
-// levels of requirements, as RFC 2119 has them. ISO and IEEE standards say shall for MUST.
-func levels() []string { return []string{"MUST", "SHOULD", "MAY"} }
-
-// requirements is a file of them.
-type requirements struct {
-	Document     string        `yaml:"document"`
-	Title        string        `yaml:"title"`
-	Requirements []Requirement `yaml:"requirements"`
-}
-
 // Deviation is what is known of a platform's versions.
 type Deviation struct {
 	ID         string   `yaml:"id"`

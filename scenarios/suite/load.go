@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -17,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/reprise-lab/reprise/scenarios/spec"
 	"github.com/reprise-lab/reprise/scenarios/suites"
 	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/version"
@@ -33,8 +33,8 @@ const (
 // fileName is the file of a suite in its folder.
 const fileName = "suite.yaml"
 
-// requirementsDir is the folder of requirements that come with the program.
-const requirementsDir = "requirements"
+// requirementsDir stands before files of requirements in a digest.
+const requirementsDir = "requirements/"
 
 // Load reads the suite in a folder, or one of those that come with the program by its name. The
 // error is a yamlpos.Problems with every fault found, or the reason why it cannot be read at all.
@@ -43,7 +43,7 @@ func Load(name string) (*Suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{open: dir, suite: &Suite{platforms: map[string]*platform{}, texts: map[string]string{}}, read: map[string][]byte{}}
+	l := &loader{open: dir, suite: &Suite{platforms: map[string]*platform{}, texts: map[string]string{}, requirements: map[string][]byte{}}, read: map[string][]byte{}}
 	doc := l.yaml(fileName)
 	if doc == nil {
 		return nil, l.err()
@@ -319,53 +319,18 @@ func keysOf(root *yaml.Node, key string) []string {
 // requirements reads the files of requirements: beside the suite, or those that come with the program.
 func (l *loader) requirements(d *yamlpos.Doc) {
 	for i, name := range l.suite.file.Requirements {
-		at := yamlpos.Index("requirements", i)
-		if path.Ext(name) == "" {
-			name += ".yaml"
-		}
-		data, err := l.text(name)
-		if errors.Is(err, fs.ErrNotExist) || !fs.ValidPath(path.Clean(name)) {
-			name = path.Join(requirementsDir, path.Base(name))
-			data, err = suites.Files.ReadFile(name)
-		}
+		reqs, data, problems, err := spec.Read(name, l.text)
 		if err != nil {
-			d.Faultf(at, "a file beside the suite, or one of those that come with the program: "+strings.Join(suites.Requirements(), ", "), "no requirements %s", name)
+			d.Faultf(yamlpos.Index("requirements", i), "a file beside the suite, or one of those that come with the program: "+strings.Join(spec.Names(), ", "), "no requirements %s", name)
 			continue
 		}
-		l.read[name] = data
-		reqs, doc := parseRequirements(name, data)
-		l.keep(doc, d)
+		if file := strings.TrimSuffix(path.Base(name), ".yaml") + ".yaml"; l.read[file] != nil {
+			l.suite.requirements[file] = data
+		}
+		l.read[requirementsDir+path.Base(name)] = data
+		l.problems = append(l.problems, problems...)
 		l.suite.Requirements = append(l.suite.Requirements, reqs...)
 	}
-}
-
-// parseRequirements reads a file of requirements; the names of these begin with that of the file.
-func parseRequirements(name string, data []byte) ([]Requirement, *yamlpos.Doc) {
-	doc := yamlpos.Parse(name, data)
-	if doc.Root == nil {
-		return nil, doc
-	}
-	var f requirements
-	doc.Decode(&f)
-	if f.Document == "" {
-		doc.Faultf("document", "such as RFC 2328", "the requirements are of no document")
-	}
-	seen := map[string]bool{}
-	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
-	for i := range f.Requirements {
-		r, at := &f.Requirements[i], yamlpos.Index("requirements", i)
-		switch {
-		case r.ID == "" || seen[r.ID]:
-			doc.Faultf(at, "", "a requirement needs an id of its own, and has %q", r.ID)
-		case !slices.Contains(levels(), r.Level):
-			doc.Faultf(at+".level", strings.Join(levels(), ", "), "%q is no level", r.Level)
-		case r.Section == "" || r.Text == "":
-			doc.Faultf(at, "", "%s needs a section and a text", r.ID)
-		}
-		seen[r.ID] = true
-		r.ID, r.Document = base+"/"+r.ID, f.Document
-	}
-	return f.Requirements, doc
 }
 
 // tests reads the tests: in place, or from files that hold a list of them.

@@ -179,7 +179,7 @@ func TestFaults(t *testing.T) {
 		"a file":            {"config: b.conf", "config: c.conf", "read c.conf"},
 		"outside":           {"config: b.conf", "config: ../b.conf", "read ../b.conf"},
 		"a requirement":     {"title: Plain,", "title: Plain, requirements: [rfc1/2],", `no requirement "rfc1/2"`},
-		"its file":          {"title: Small", "title: Small\nrequirements: [rfc0]", "no requirements requirements/rfc0.yaml"},
+		"its file":          {"title: Small", "title: Small\nrequirements: [rfc0]", "no requirements rfc0 (a file beside"},
 		"a combination":     {"title: Small", "title: Small\ncombinations: some", `"some" is no way to combine subjects`},
 		"too much text":     {`"show {{.word}}"`, `'{{printf "%2000000d" 1}}'`, "more than 1048576 bytes"},
 		"nothing to expect": {"    expect: [{on: [dut, peer], look: full, not: true, never: 3s, every: 1s}]\n    symptom: [{on: dut, look: only-a, eventually: 2s}]\n", "", "expects nothing of it"},

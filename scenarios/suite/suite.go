@@ -5,6 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/reprise-lab/reprise/scenarios/spec"
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
 
@@ -18,14 +19,15 @@ type Suite struct {
 	Labels       []string
 	Roles        []Role // in the order of the file
 	Tests        []*Test
-	Requirements []Requirement
+	Requirements []spec.Requirement
 	Deviations   []Deviation
 	Digest       string // SHA-256 over the files, in hexadecimal
 	Warnings     yamlpos.Problems
 
-	file      file
-	platforms map[string]*platform
-	texts     map[string]string // by file beside the suite
+	file         file
+	platforms    map[string]*platform
+	texts        map[string]string // by file beside the suite
+	requirements map[string][]byte // of the suite's own, by file
 }
 
 // Role is a part that subjects play.

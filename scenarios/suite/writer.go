@@ -32,6 +32,10 @@ func (w *writer) scenario(topology raw) error {
 	set(w.out, "title", text(w.title()))
 	set(w.out, "labels", texts(append([]string{w.suite.ID}, w.suite.Labels...)))
 	set(w.out, "problem", w.problem())
+	if len(w.test.Requirements) > 0 {
+		set(w.out, "spec", texts(w.test.Requirements))
+		w.ownRequirements()
+	}
 	if err := errors.Join(w.topology(topology), w.nodes()); err != nil {
 		return err
 	}
@@ -96,22 +100,19 @@ func (w *writer) title() string {
 	return w.test.Title + " (" + strings.Join(parts, ", ") + ")"
 }
 
-// problem is the scope, as the test and its requirements say it.
-func (w *writer) problem() *yaml.Node {
-	out := mapping("what", text(w.test.Title))
-	var promises, references []string
+// ownRequirements puts the suite's own files of requirements beside the scenario.
+func (w *writer) ownRequirements() {
 	for _, id := range w.test.Requirements {
-		for _, r := range w.suite.Requirements {
-			if r.ID == id {
-				promises = append(promises, fmt.Sprintf("%s (%s)", r.Text, r.Level))
-				references = append(references, r.Document+" section "+r.Section)
-			}
+		name, _, _ := strings.Cut(id, "/")
+		if data, ok := w.suite.requirements[name+".yaml"]; ok {
+			w.cell.Files[name+".yaml"] = data
 		}
 	}
-	if len(promises) > 0 {
-		set(out, "expected", text(strings.Join(promises, "; ")))
-		set(out, "references", texts(references))
-	}
+}
+
+// problem is the scope, as the test says it.
+func (w *writer) problem() *yaml.Node {
+	out := mapping("what", text(w.test.Title))
 	for _, r := range w.suite.Roles {
 		if s, ok := w.cell.Subjects[r.Name]; ok {
 			set(out, "product", mapping("platform", text(s.Platform), "version", text(s.Version)))

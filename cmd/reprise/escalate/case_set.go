@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
+	"github.com/reprise-lab/reprise/scenarios/spec"
 )
 
 // caseSetOptions are what "case set" was asked: fields, and what it adds to a case besides.
@@ -41,7 +43,7 @@ stay. Nothing is written unless the result is a valid case.
 A path is one from here, or else one from the case's folder; it is kept as the case needs it.
 
 Fields: ` + strings.Join(cases.Fields(), ", ") + `.`,
-		Example: `  reprise case set cases/acme scope.severity=2 judgement.is=defect
+		Example: `  reprise case set cases/acme scope.severity=2 judgement.is=product
   reprise case set cases/acme --run runs/20260301T101500Z-ospf-mtu-1f2e
   reprise case set cases/acme --log tech.txt --node sw1 --kind tech-support --taken "2026-03-01 14:20"
   reprise case set cases/acme --finding tech.txt="ospf.neighbor.ProcDDFail at 14:05:12, nothing before"
@@ -180,6 +182,9 @@ func runCaseSet(_ context.Context, o *caseSetOptions) error {
 	if fields, err = placed(o.App, &f, fields); err != nil {
 		return err
 	}
+	if err := cited(fields); err != nil {
+		return err
+	}
 	moves, err := attach(o, &f, fields)
 	if err != nil {
 		return err
@@ -210,6 +215,26 @@ func runCaseSet(_ context.Context, o *caseSetOptions) error {
 	}
 	return o.Show(f.Case, func(w io.Writer) { printSet(w, moves, fields) })
 }
+
+// cited writes a requirement that a judgement names, as rfc2328/10.5-hello-interval, as the paragraph that
+// it is of.
+func cited(fields [][2]string) error {
+	for i, f := range fields {
+		if f[0] != "judgement.reference" || !requirementName.MatchString(f[1]) {
+			continue
+		}
+		r, err := spec.Find(f[1], nil)
+		if unknown := (*spec.UnknownError)(nil); errors.As(err, &unknown) {
+			return cli.InputError("judgement.reference: %w (%s)", err, unknown.Hint)
+		} else if err != nil {
+			return cli.InputError("judgement.reference: %w", err)
+		}
+		fields[i][1] = r.Place() + ": " + r.String()
+	}
+	return nil
+}
+
+var requirementName = regexp.MustCompile(`^[a-z0-9.-]+/[A-Za-z0-9.-]+$`)
 
 // reach brings a case into a state; an empty one is where it is.
 func reach(f *cases.Folder, state cases.State) error {

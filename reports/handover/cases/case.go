@@ -41,7 +41,7 @@ type Case struct {
 	Logs          []Log          `yaml:"logs,omitempty" json:"logs,omitempty" jsonschema_description:"Files from the customer's network."`
 	Analysis      []Finding      `yaml:"analysis,omitempty" json:"analysis,omitempty" jsonschema_description:"What the logs and cores say."`
 	Known         Known          `yaml:"known,omitempty" json:"known,omitzero" jsonschema_description:"The check against known issues."`
-	Judgement     Judgement      `yaml:"judgement,omitempty" json:"judgement,omitzero" jsonschema_description:"Defect, or as specified."`
+	Judgement     Judgement      `yaml:"judgement,omitempty" json:"judgement,omitzero" jsonschema_description:"Whose matter it is: a defect of the product, as specified, the configuration, how two products work together."`
 	Plan          []Step         `yaml:"plan,omitempty" json:"plan,omitempty" jsonschema_description:"The action plan."`
 	Request       Request        `yaml:"service-request,omitempty" json:"service-request,omitzero" jsonschema_description:"The vendor's Service Request."`
 	Fix           Fix            `yaml:"fix,omitempty" json:"fix,omitzero" jsonschema_description:"What the vendor gave."`
@@ -139,10 +139,26 @@ type Known struct {
 	Reason   string `yaml:"reason,omitempty" json:"reason,omitempty"`
 }
 
+// Words of a judgement.
+const (
+	OfProduct       = "product"          // it does not do what its specification says: a defect
+	OfSpecification = "specification"    // it does what its specification says
+	OfConfiguration = "configuration"    // it does what it was told, and was told the wrong thing
+	OfInterop       = "interoperability" // each by itself is as specified, or as it reads it, and they do not work together
+	Undetermined    = "undetermined"     // nobody knows yet, for a reason
+	ofDefect        = "defect"           // product, in cases of before
+)
+
+// Judgements are the words that a judgement may have.
+func Judgements() []string {
+	return []string{OfProduct, OfSpecification, OfConfiguration, OfInterop, Undetermined, ofDefect}
+}
+
 // Judgement tells a defect from what the specification says.
 type Judgement struct {
-	Is        string `yaml:"is,omitempty" json:"is,omitempty" jsonschema:"enum=defect,enum=specification"` // defect or specification
-	Reference string `yaml:"reference,omitempty" json:"reference,omitempty"`                               // RFC 2328 section 10.6
+	// Is is whose matter the problem is; defect is the older word for product.
+	Is        string `yaml:"is,omitempty" json:"is,omitempty" jsonschema:"enum=product,enum=specification,enum=configuration,enum=interoperability,enum=undetermined,enum=defect"`
+	Reference string `yaml:"reference,omitempty" json:"reference,omitempty"` // RFC 2328 section 10.6
 	Reason    string `yaml:"reason,omitempty" json:"reason,omitempty"`
 }
 
@@ -251,7 +267,7 @@ func (c *Case) check(d *yamlpos.Doc) {
 		d.Faultf("id", "letters, digits, - _ and . only, at most 63", "%q cannot name a case", c.ID)
 	}
 	oneOf(d, "state", string(c.State), false, words(States())...)
-	oneOf(d, "judgement.is", c.Judgement.Is, true, "defect", "specification")
+	oneOf(d, "judgement.is", c.Judgement.Is, true, Judgements()...)
 	oneOf(d, "fix.kind", c.Fix.Kind, true, "fix", "patch", "workaround")
 	if c.Scope.Severity < 0 || c.Scope.Severity > 4 {
 		d.Faultf("scope.severity", "1 network down, 2 severely degraded, 3 impaired, 4 question", "severity %d is none", c.Scope.Severity)

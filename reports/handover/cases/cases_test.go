@@ -220,6 +220,7 @@ func TestCheckDamage(t *testing.T) {
 		{name: "a decision without a reason", old: ", reason: the candidates are of other features", duty: cases.DutyKnown, says: "no reason"},
 		{name: "a list that is gone", old: "file: known.json", new: "file: other.json", duty: cases.DutyKnown, says: "not there"},
 		{name: "no reference", old: "reference: RFC 2328 section 10.6, ", duty: cases.DutyJudgement, says: "judgement.reference"},
+		{name: "undetermined", old: "is: specification", new: "is: undetermined", duty: cases.DutyJudgement, says: "undetermined yet: both ends must have the same MTU"},
 		{name: "a step of nobody's", old: ", owner: R. Meier", duty: cases.DutyPlan, says: "no owner"},
 		{name: "a log that nobody read", old: "of: tech.txt", new: "of: other.txt", duty: cases.DutyAnalysis, says: "nothing was written of tech.txt"},
 	} {
@@ -329,6 +330,10 @@ func TestClosable(t *testing.T) {
 	defect := strings.Replace(whole, "is: specification", "is: defect", 1)
 	for _, tt := range []struct{ name, yaml, says string }{
 		{"as specified", whole, ""},
+		{"as configured", strings.Replace(whole, "is: specification", "is: configuration", 1), ""},
+		{"undetermined", strings.Replace(whole, "is: specification", "is: undetermined", 1), "no fix, patch or workaround"},
+		{"of the product", strings.Replace(whole, "is: specification", "is: product", 1), "no fix, patch or workaround"},
+		{"of two", strings.Replace(whole, "is: specification", "is: interoperability", 1), "no fix, patch or workaround"},
 		{"no fix", defect, "no fix, patch or workaround"},
 		{"not verified", defect + "fix: {kind: fix, version: 10.3}\n", "nobody verified"},
 		{"verified", defect + "fix: {kind: fix, version: 10.3, verified: " + verified(t, "fixed", "r1=frr:10.3", "ospf-mtu") + "}\n", ""},

@@ -220,12 +220,36 @@ func (f Folder) there(path string) bool {
 
 func (f Folder) judged(d *Duty) {
 	j := f.Case.Judgement
-	if missing := missingOf([][2]string{{"judgement.is", j.Is}, {"judgement.reference", j.Reference}, {"judgement.reason", j.Reason}}); len(missing) > 0 {
-		d.Missing = missing
-		d.no(f.set(missing...), "%s is missing: a defect or as specified, by which paragraph", strings.Join(missing, ", "))
+	if j.Is == Undetermined {
+		why := strings.TrimSpace(j.Reason)
+		if why == "" {
+			why = "and nobody says why"
+		}
+		d.no(f.set("judgement.is", "judgement.reference", "judgement.reason"), "it is undetermined yet: %s", why)
 		return
 	}
-	d.yes(fmt.Sprintf("%s, by %s: %s", j.Is, j.Reference, j.Reason), FileName)
+	if missing := missingOf([][2]string{{"judgement.is", j.Is}, {"judgement.reference", j.Reference}, {"judgement.reason", j.Reason}}); len(missing) > 0 {
+		d.Missing = missing
+		d.no(f.set(missing...), "%s is missing: of the product, the specification, the configuration or how two work together, by which paragraph", strings.Join(missing, ", "))
+		return
+	}
+	d.yes(fmt.Sprintf("%s, by %s: %s", judgementWord(j.Is), j.Reference, j.Reason), FileName)
+}
+
+// judgementWord is a judgement in words.
+func judgementWord(is string) string {
+	switch is {
+	case OfProduct, ofDefect:
+		return "a defect of the product"
+	case OfSpecification:
+		return "as specified"
+	case OfConfiguration:
+		return "the configuration"
+	case OfInterop:
+		return "how two products work together"
+	default:
+		return is
+	}
 }
 
 func (f Folder) lab(d *Duty, runs []attached) {
@@ -346,12 +370,12 @@ func (f Folder) escalated(d *Duty) {
 }
 
 // Closable says what keeps a case from being closed: a defect is closed by a fix, patch or
-// workaround that runs have verified, or as the known issue that it is; what is as specified
-// needs neither.
+// workaround that runs have verified, or as the known issue that it is; what is as specified, or
+// as it was configured, needs neither.
 func (f Folder) Closable() error {
 	c := f.Case
 	switch {
-	case c.Judgement.Is == "specification":
+	case c.Judgement.Is == OfSpecification, c.Judgement.Is == OfConfiguration:
 		return nil
 	case c.Fix.Kind == "" && c.Known.Decision != "" && !strings.EqualFold(c.Known.Decision, "none"):
 		return f.isKnown()
