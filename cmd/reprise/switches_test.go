@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/scenarios/corpus"
+	"github.com/reprise-lab/reprise/scenarios/suite"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
@@ -46,6 +49,7 @@ func TestSwitchScenarios(t *testing.T) {
 	if len(cases) == 0 {
 		t.Error("the corpus has no scenario for switches")
 	}
+	cases = append(cases, switchCells(t)...)
 	// Half of a rehearsal is waiting for switches that restart: more go on at once than there
 	// are processors.
 	results := make([]reproduce.Rehearsal, len(cases))
@@ -62,12 +66,44 @@ func TestSwitchScenarios(t *testing.T) {
 	}
 	wg.Wait()
 	for i, args := range cases {
-		t.Run(strings.Join(args, "/"), func(t *testing.T) {
+		t.Run(filepath.Base(args[0])+strings.Join(args[1:], "/"), func(t *testing.T) {
 			if r := results[i]; errs[i] != nil || !r.Runs || r.Exit != cli.ExitYes {
 				t.Errorf("status %d: %v\n%s", r.Exit, errs[i], strings.Join(r.Complaints, "\n"))
 			}
 		})
 	}
+}
+
+// switchCells writes the cells of the suite for switches whose subjects all have a simulator, one of each
+// pair of platforms and test, and gives what rehearses them.
+func switchCells(t *testing.T) (cases [][]string) {
+	t.Helper()
+	s, err := suite.Load("extreme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := s.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, c := range cells {
+		dut, peer := c.Subjects["dut"].Platform, c.Subjects["peer"].Platform
+		kind := strings.Join([]string{c.Test.ID, dut, peer}, "-")
+		if c.Files == nil || seen[kind] || !slices.Contains([]string{"exos", "voss"}, peer) || dut == peer && dut == "voss" {
+			continue
+		}
+		seen[kind] = true
+		dir := filepath.Join(t.TempDir(), kind)
+		if err := errors.Join(os.Mkdir(dir, 0o700), c.Write(dir)); err != nil {
+			t.Fatal(err)
+		}
+		cases = append(cases, []string{dir})
+	}
+	if len(cases) < 12 {
+		t.Errorf("%d kinds of cells can be rehearsed", len(cases))
+	}
+	return cases
 }
 
 // switchReadme looks whether a README says that nobody ran the scenario on a switch yet.

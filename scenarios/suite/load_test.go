@@ -7,9 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/scenarios/suite"
-	"github.com/reprise-lab/reprise/scenarios/suites"
 )
 
 // write makes a suite of its files, and reads it.
@@ -22,53 +20,6 @@ func write(t *testing.T, files map[string]string) (*suite.Suite, error) {
 		}
 	}
 	return suite.Load(dir)
-}
-
-// Every suite that comes with the program loads without a warning, and each of its cells is a valid scenario.
-func TestShipped(t *testing.T) {
-	for _, name := range suites.Names() {
-		t.Run(name, func(t *testing.T) {
-			s, err := suite.Load(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, w := range s.Warnings {
-				t.Error(w)
-			}
-			cells, err := s.Cells()
-			if err != nil {
-				t.Fatal(err)
-			}
-			seen := map[string]bool{}
-			valid := map[string]bool{} // by what the scenario says beside versions and images
-			for _, c := range cells {
-				if seen[c.Key()] {
-					t.Errorf("%s is there twice", c.Key())
-				}
-				seen[c.Key()] = true
-				if c.NotApplicable != "" || valid[shape(c)] {
-					continue
-				}
-				valid[shape(c)] = true
-				dir := t.TempDir()
-				if err := c.Write(dir); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := scenarios.Load(dir, scenarios.Options{}); err != nil {
-					t.Errorf("%s: %v", c.Key(), err)
-				}
-			}
-		})
-	}
-}
-
-// shape is alike for cells that differ in versions alone.
-func shape(c suite.Cell) string {
-	text := string(c.Files["scenario.yaml"])
-	for _, s := range c.Subjects {
-		text = strings.ReplaceAll(strings.ReplaceAll(text, s.Image, ""), s.Version, "")
-	}
-	return text
 }
 
 const small = `

@@ -77,6 +77,7 @@ func (r *rendering) funcs() template.FuncMap {
 			address, _, _ := strings.Cut(prefix, "/")
 			return address
 		},
+		"port": func(name string) string { return "{{" + name + "}}" },
 		"length": func(prefix string) (int, error) {
 			p, err := netip.ParsePrefix(prefix)
 			return p.Bits(), err
