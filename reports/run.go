@@ -147,7 +147,7 @@ func (t *Trial) Reason() string {
 func (t *Trial) symptom() string {
 	var why []string
 	for _, c := range t.Verdict.Conditions {
-		if strings.HasPrefix(c.Ref, "symptom") {
+		if evidence.Watched(c.Ref) {
 			why = append(why, fmt.Sprintf("%q: %s", c.Name, c.Why))
 		}
 	}

@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -89,6 +90,18 @@ type ConditionVerdict struct {
 	Saw   string        `json:"saw,omitempty"` // what the last look that counted saw, in one bounded line
 	At    time.Duration `json:"at"`            // since the trial began; when it was decided
 	Looks int           `json:"looks"`         // observations that it rests on
+}
+
+// Watched reports whether the condition of this place was watched after the stimulus: it is of the
+// symptom, or expected.
+func Watched(ref string) bool {
+	return strings.HasPrefix(ref, "symptom[") || strings.HasPrefix(ref, "expect[")
+}
+
+// Shows reports whether the condition shows the problem: a symptom that is there, or what was expected
+// and is not.
+func (c ConditionVerdict) Shows() bool {
+	return strings.HasPrefix(c.Ref, "symptom[") && c.Holds == True || strings.HasPrefix(c.Ref, "expect[") && c.Holds == False
 }
 
 // RunVerdict is the judgement of a whole run (verdict.json of the run).

@@ -203,7 +203,7 @@ func (s *Subject) AddInfo(info evidence.RunInfo) {
 	}
 	for _, c := range sc.Conditions {
 		weight := 0.3
-		if strings.HasPrefix(c.Ref, "symptom") {
+		if evidence.Watched(c.Ref) {
 			weight = 0.7
 		}
 		s.Say(c.Ref, c.Name+" "+c.Expect, weight)

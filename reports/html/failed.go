@@ -44,10 +44,10 @@ func failedOf(trials []*reports.Trial) *failed {
 			f.Events = append(f.Events, row)
 		}
 	}
-	for _, phase := range []string{"baseline", "stimulus", "symptom"} {
+	for _, phase := range []string{"baseline", "stimulus", "symptom", "expect"} {
 		for n := range d.Conditions {
 			c := &d.Conditions[n]
-			if f.Condition == nil && strings.HasPrefix(c.Ref, phase) && failing(c.Holds) && (len(f.Events) == 0 || phase != "symptom") {
+			if f.Condition == nil && strings.HasPrefix(c.Ref, phase) && failing(c.Holds) && (len(f.Events) == 0 || !evidence.Watched(c.Ref)) {
 				f.Condition, f.Look = c, c.Deciding()
 			}
 		}

@@ -50,7 +50,7 @@ func functions() template.FuncMap {
 		"early":    func(i int) bool { return i < 6 },
 		"failing":  failing,
 		"moments":  moments,
-		"symptom":  func(ref string) bool { return strings.HasPrefix(ref, "symptom") },
+		"symptom":  evidence.Watched,
 		"sentence": reports.Sentence,
 		"lower":    func(v evidence.Verdict) string { return strings.ToLower(reports.VerdictWord(v)) },
 		"pair":     func(v *view, t *reports.Trial) trialView { return trialView{v, t} },

@@ -125,6 +125,9 @@ func runIsolate(ctx context.Context, o *isolateOptions) error {
 	if err != nil {
 		return err
 	}
+	if len(l.Scenario.Symptom) == 0 {
+		return cli.InputError("%s says what a network that works shows, and no symptom: the smallest network that does not show it is an empty one (say what fails; reprise case from-cell does so for a cell of a matrix)", o.scenario)
+	}
 	o.Scenario = l.Inputs[0].Path
 	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider}); err != nil {
 		return err

@@ -208,7 +208,7 @@ func (r *RunClaim) addFailure(info evidence.RunInfo, v evidence.TrialVerdict) {
 	}
 	symptoms := []string{}
 	for _, c := range v.Conditions {
-		if strings.HasPrefix(c.Ref, "symptom[") && c.Holds == evidence.True {
+		if c.Shows() {
 			symptoms = append(symptoms, c.Ref+" "+c.Name+": "+expect[c.Ref])
 		}
 	}

@@ -47,3 +47,31 @@ func TestClaimOfFastRun(t *testing.T) {
 		t.Errorf("%+v: %s, %v", r.Clock, r.RateText(), err)
 	}
 }
+
+// Where a scenario says what must come, the failures of two trials are the same where the same did not come.
+func TestClaimOfExpectations(t *testing.T) {
+	dir := reportstest.Make(t, reportstest.Info("20260301T101500Z-ospf-mtu-0001", 3),
+		reportstest.Trial{Verdict: evidence.Reproduced}, reportstest.Trial{Verdict: evidence.Reproduced}, reportstest.Trial{Verdict: evidence.Reproduced})
+	for n, missing := range []string{"expect[0]", "expect[1]", "expect[0]"} {
+		file := evidence.Dir{Path: dir}.Trial(n + 1).File("verdict.json")
+		var v evidence.TrialVerdict
+		if err := evidence.ReadJSON(file, &v); err != nil {
+			t.Fatal(err)
+		}
+		v.Conditions = nil
+		for _, ref := range []string{"expect[0]", "expect[1]"} {
+			c := evidence.ConditionVerdict{Ref: ref, Name: ref, Holds: evidence.True}
+			if ref == missing {
+				c.Holds = evidence.False
+			}
+			v.Conditions = append(v.Conditions, c)
+		}
+		if err := evidence.WriteJSON(file, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := bundle.ClaimOf(dir)
+	if err != nil || len(r.Failures) != 2 || r.Failures[0].Trials != 2 || r.Failures[1].Symptoms[0] != "expect[1] expect[1]: " {
+		t.Errorf("%+v, %v", r.Failures, err)
+	}
+}
