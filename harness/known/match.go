@@ -18,6 +18,7 @@ import (
 const (
 	pointsID       = 40.0 // the case names the issue
 	pointsMnemonic = 14.0
+	pointsFunction = 20.0 // a function of the crash's stack stands in the issue: few names are as much one thing's own
 	pointsFeature  = 4.0
 	maxFeature     = 8.0
 	pointsAffected = 6.0
@@ -108,6 +109,7 @@ func hints(s Subject, g gather) []string {
 type evidenceFor struct {
 	words     map[string]float64 // points before the title is looked at
 	mnemonics []string
+	functions []string
 	features  []string
 	id        string
 	sum       float64
@@ -197,6 +199,20 @@ func (g *gather) look(ctx context.Context, look func(string) (ids []int64, commo
 			e.sum += pointsMnemonic
 		}
 	}
+	for _, f := range slices.Sorted(maps.Keys(g.subject.Functions)) {
+		ids, common, err := look(phrase(f))
+		if err != nil {
+			return err
+		}
+		if common {
+			continue // its words are those of many
+		}
+		for _, id := range ids {
+			e := g.at(id)
+			e.functions = append(e.functions, f)
+			e.sum += pointsFunction
+		}
+	}
 	for _, f := range slices.Sorted(maps.Keys(g.subject.Features)) {
 		ids, common, err := look("{feature title}: " + phrase(f))
 		if err != nil {
@@ -259,7 +275,7 @@ func (g *gather) rank(ctx context.Context, limit int) ([]Candidate, error) {
 	defer stmt.Close() //nolint:errcheck // read only
 	for _, id := range ids[:min(len(ids), maxCandidates)] {
 		e := g.issues[id]
-		if e.id == "" && len(e.mnemonics) == 0 && len(e.words) < 2 && (len(e.words) == 0 || len(e.features) == 0) {
+		if e.id == "" && len(e.mnemonics)+len(e.functions) == 0 && len(e.words) < 2 && (len(e.words) == 0 || len(e.features) == 0) {
 			continue // one word in common is chance
 		}
 		var data string
@@ -293,6 +309,9 @@ func (g *gather) candidate(i Issue, e *evidenceFor) Candidate {
 	}
 	for _, m := range e.mnemonics {
 		add(pointsMnemonic, "log message %s, in %s", m, s.Mnemonics[m])
+	}
+	for _, f := range e.functions {
+		add(pointsFunction, "the crash is in %s, in %s", f, s.Functions[f])
 	}
 	words, points := e.weigh(i)
 	if points > 0 {

@@ -2,6 +2,7 @@ package known
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,6 +35,8 @@ type Subject struct {
 	Features map[string]string `json:"features,omitempty"`
 	// Mnemonics are names of log messages, with where they were seen.
 	Mnemonics map[string]string `json:"mnemonics,omitempty"`
+	// Functions are those that the signatures of crashes are made of, with where they were seen.
+	Functions map[string]string `json:"functions,omitempty"`
 	// Text is what people wrote: the first are the most telling.
 	Text []Saying `json:"-"`
 	// IDs that are named in the text: of issues, CVEs, pull requests.
@@ -68,6 +72,24 @@ func (s *Subject) Uses(feature, where string) {
 		s.Features[f] = where
 	}
 }
+
+// AddCore takes in what the signature of a crash is made of: the functions in which a process ended. A
+// place in a module is another one in each build, and tells nothing.
+func (s *Subject) AddCore(where string, c evidence.Core) {
+	_, places, _ := strings.Cut(c.Title, " in ")
+	for place := range strings.SplitSeq(places, " | ") {
+		if !function.MatchString(place) || s.Functions[place] != "" {
+			continue
+		}
+		if s.Functions == nil {
+			s.Functions = map[string]string{}
+		}
+		s.Functions[place] = where
+	}
+}
+
+// function is the name of one, of two words at least: one word is a word of the language too.
+var function = regexp.MustCompile(`^[A-Za-z]\w*_\w+$`)
 
 // AddConfig looks for features in a configuration.
 func (s *Subject) AddConfig(where, text string) {
@@ -153,7 +175,35 @@ func (s *Subject) AddRun(dir string) error {
 		add(t.File("logs"), "log", s.AddLog)
 	}
 	s.addFailures(d, trials)
+	s.addCores(d, trials)
 	return nil
+}
+
+// addCores takes in what trials recorded of core files.
+func (s *Subject) addCores(d evidence.Dir, trials []evidence.TrialDir) {
+	for _, t := range trials[:min(len(trials), maxTrial)] {
+		records, err := os.ReadDir(t.File("cores"))
+		if err != nil {
+			continue // there are none
+		}
+		for _, r := range records[:min(len(records), maxFiles)] {
+			if filepath.Ext(r.Name()) != ".json" {
+				continue
+			}
+			file := t.File("cores", r.Name())
+			rel := filepath.ToSlash(strings.TrimPrefix(file, d.Path+string(filepath.Separator)))
+			text, err := ReadBounded(file)
+			var c evidence.Core
+			if err == nil {
+				err = json.Unmarshal([]byte(text), &c)
+			}
+			if err != nil {
+				s.Notes = append(s.Notes, "core record "+rel+": "+err.Error())
+				continue
+			}
+			s.AddCore(rel, c)
+		}
+	}
 }
 
 // addFailures says what failures of the run are called: those that a symptom asks about and
