@@ -85,6 +85,51 @@ func (s *Suite) Cells() ([]Cell, error) {
 	return out, errors.Join(errs...)
 }
 
+// NoReferenceError says that a side of a cell cannot be tried against the suite's reference speaker.
+type NoReferenceError struct{ Why string }
+
+func (e *NoReferenceError) Error() string { return e.Why }
+
+// Against makes the cell in which one role keeps its subject, and the suite's reference speaker plays the
+// other one. The error is a [*NoReferenceError] where that says nothing: the suite has no reference, the
+// cell has not two roles, or the test is not for the reference.
+func (s *Suite) Against(c Cell, keeps string) (Cell, error) {
+	switch {
+	case s.Reference.Name == "":
+		return Cell{}, &NoReferenceError{"the suite has no reference speaker"}
+	case len(c.Subjects) != 2:
+		return Cell{}, &NoReferenceError{fmt.Sprintf("%d roles take part, and a reference speaker stands for one of two", len(c.Subjects))}
+	case c.Subjects[keeps].Name == "":
+		return Cell{}, &NoReferenceError{"no role " + keeps + " takes part"}
+	}
+	t := c.Test
+	topology := t.Topology
+	if !topology.given() {
+		topology = s.file.Topology
+	}
+	factors := s.factorsOf(t, s.rolesOf(topology))
+	r := make(row, len(factors))
+	for i, f := range factors {
+		switch {
+		case f.role == keeps:
+			factors[i].choices = []Subject{c.Subjects[keeps]}
+		case f.role != "":
+			factors[i].choices = []Subject{s.Reference}
+		default:
+			r[i] = slices.IndexFunc(f.values, func(v scalar) bool { return v.text == c.Options[f.option] })
+		}
+	}
+	subjects, _ := pick(factors, r)
+	if anyChoice(t.Exclude, subjects) || len(t.Only) > 0 && !anyChoice(t.Only, subjects) {
+		return Cell{}, &NoReferenceError{fmt.Sprintf("test %s is not for %s", t.ID, s.Reference.Name)}
+	}
+	out, err := s.cell(t, topology, factors, r)
+	if err == nil && out.NotApplicable != "" {
+		return Cell{}, &NoReferenceError{out.NotApplicable}
+	}
+	return out, err
+}
+
 // rolesOf gives the roles that the links of a topology name, or its nodes; all roles where it has no links.
 func (s *Suite) rolesOf(topology raw) []string {
 	found := map[string]bool{}

@@ -171,6 +171,12 @@ func (l *loader) settle(d *yamlpos.Doc) {
 	}
 	l.platforms(d)
 	l.roles(d)
+	if f.Reference != "" {
+		var err error
+		if s.Reference, err = l.subject(f.Reference); err != nil {
+			d.Faultf("reference", "", "%v", err)
+		}
+	}
 	l.requirements(d)
 	l.tests(d)
 	l.deviations(d)

@@ -1,6 +1,7 @@
 package suite_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -206,5 +207,51 @@ func TestDigests(t *testing.T) {
 	}
 	if len(digests) != 1 {
 		t.Errorf("%d digests of one cell", len(digests))
+	}
+}
+
+// Each side of a cell meets the reference speaker in the other's place, where the test is for it.
+func TestAgainst(t *testing.T) {
+	text := strings.Replace(small, "title: Small", "title: Small\nreference: b@9.9", 1)
+	text = strings.Replace(text, "{id: plain, title: Plain,", "{id: plain, title: Plain, exclude: [{peer: b@9.9}],", 1)
+	s, err := write(t, map[string]string{"suite.yaml": text, "b.conf": "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := s.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(key string) suite.Cell {
+		i := slices.IndexFunc(cells, func(c suite.Cell) bool { return c.Key() == key })
+		if i < 0 {
+			t.Fatalf("no cell %s", key)
+		}
+		return cells[i]
+	}
+	modern := at("modern[dut=a@2.0,mtu-ignore=true,peer=a@2.0]")
+	for _, tt := range []struct {
+		cell        suite.Cell
+		keeps, want string
+		says        string
+	}{
+		{cell: modern, keeps: "dut", want: "modern[dut=a@2.0,mtu-ignore=true,peer=b@9.9]"},
+		{cell: modern, keeps: "peer", says: "b@9.9: the suite does not say how b does only-a"},
+		{cell: at("plain[dut=a@1.0,peer=b@1.5]"), keeps: "peer", want: "plain[dut=b@9.9,peer=b@1.5]"},
+		{cell: at("plain[dut=a@1.0,peer=b@1.5]"), keeps: "dut", says: "test plain is not for b@9.9"},
+		{cell: modern, keeps: "other", says: "no role other"},
+	} {
+		c, err := s.Against(tt.cell, tt.keeps)
+		switch unable := (*suite.NoReferenceError)(nil); {
+		case tt.says != "":
+			if !errors.As(err, &unable) || !strings.Contains(unable.Why, tt.says) {
+				t.Errorf("%s keeps %s: %v, want %q", tt.cell.Key(), tt.keeps, err, tt.says)
+			}
+		case err != nil || c.Key() != tt.want || c.Files == nil:
+			t.Errorf("%s keeps %s: %s, %v, want %s", tt.cell.Key(), tt.keeps, c.Key(), err, tt.want)
+		}
+	}
+	if _, err := (&suite.Suite{}).Against(modern, "dut"); err == nil {
+		t.Error("a suite without a reference has an opinion")
 	}
 }

@@ -21,7 +21,8 @@ type Suite struct {
 	Tests        []*Test
 	Requirements []spec.Requirement
 	Deviations   []Deviation
-	Digest       string // SHA-256 over the files, in hexadecimal
+	Reference    Subject // the speaker that each side of a failing cell is tried against; zero where the suite has none
+	Digest       string  // SHA-256 over the files, in hexadecimal
 	Warnings     yamlpos.Problems
 
 	file         file
@@ -86,6 +87,7 @@ type file struct {
 	Platforms    map[string]raw      `yaml:"platforms"`
 	Tests        []raw               `yaml:"tests"`
 	Deviations   []raw               `yaml:"deviations"`
+	Reference    string              `yaml:"reference"`
 }
 
 // roleFile is a role as it is written: a list of subjects, or with values.
