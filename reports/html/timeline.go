@@ -27,6 +27,7 @@ const (
 
 // mark is one thing in a lane, with the room that its label takes.
 type mark struct {
+	lane       string // of what no event tells
 	class      string
 	shape      string // bar, cross, diamond, flag, dot
 	from, to   float64
@@ -228,12 +229,11 @@ func (p plot) lanes(r *reports.Run, d *reports.Detail) []*lane {
 		l := add(e.Lane)
 		l.marks = append(l.marks, m)
 	}
-	for _, m := range p.seen(d) {
-		if by[m.label] == nil && len(lanes) >= maxLanes {
+	for _, m := range slices.Concat(p.seen(d), p.changes(d)) {
+		if by[m.lane] == nil && len(lanes) >= maxLanes {
 			continue
 		}
-		l := add(m.label)
-		m.label = reports.Plural(len(m.ticks), "frame")
+		l := add(m.lane)
 		l.marks = append(l.marks, m)
 	}
 	rank := func(l *lane) int {
@@ -267,12 +267,44 @@ func (p plot) seen(d *reports.Detail) []*mark {
 		if look == nil || len(look.Frames) == 0 {
 			continue
 		}
-		m := &mark{class: "m-frame", shape: "ticks", label: look.Endpoint, title: c.Info.Name}
+		m := &mark{class: "m-frame", shape: "ticks", lane: look.Endpoint, label: reports.Plural(len(look.Frames), "frame"), title: c.Info.Name}
 		for _, f := range look.Frames {
 			at := look.From + time.Duration(f.Time*float64(time.Second))
 			m.ticks = append(m.ticks, tick{p.x(at), fmt.Sprintf("%s s frame %d %s: %s", reports.Clock(at), f.Number, f.Direction, clip(f.Summary, 120))})
 		}
 		m.from, m.to = m.ticks[0].at, m.ticks[len(m.ticks)-1].at
+		marks = append(marks, m)
+	}
+	return marks
+}
+
+// changes are the moments at which what a condition looked at became something else, in the lanes of
+// their nodes. Of what changes with every look, as a counter, only the first moments are drawn.
+func (p plot) changes(d *reports.Detail) []*mark {
+	var marks []*mark
+	for i := range d.Conditions {
+		c := &d.Conditions[i]
+		m := &mark{class: "m-state", shape: "ticks", lane: c.Info.Node, label: clip(c.Name, maxWord)}
+		was, first, decided := "", true, false
+		for k := range c.Looks {
+			look := &c.Looks[k]
+			if look.Error != "" || look.Value == "" {
+				continue // no answer is no state
+			}
+			if !first && look.Value != was && len(m.ticks) < maxTicks {
+				m.ticks = append(m.ticks, tick{p.x(look.At), fmt.Sprintf("%s s %s: %s, was %s", reports.Clock(look.At), clip(c.Name, maxWord), clip(look.Value, maxWord), clip(was, maxWord))})
+				decided = look.Decided
+			}
+			was, first = look.Value, false
+		}
+		if len(m.ticks) == 0 || len(m.ticks) == 1 && decided {
+			continue // the decision itself is drawn
+		}
+		m.from, m.to = m.ticks[0].at, m.ticks[len(m.ticks)-1].at
+		m.title = m.ticks[0].title
+		if last := m.ticks[len(m.ticks)-1]; len(m.ticks) > 1 {
+			m.label, m.title = fmt.Sprintf("%s: %s", m.label, reports.Plural(len(m.ticks), "change")), m.title+"; at last "+last.title
+		}
 		marks = append(marks, m)
 	}
 	return marks
