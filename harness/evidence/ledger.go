@@ -7,15 +7,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
-// AppendLedger adds one attempt to the run's ledger. Several processes may append to
-// the same ledger: a lock on the file orders them, and each line holds the SHA-256 of
-// the line before, so that a line taken out or altered shows. A line that a killed
-// program cut is ended first and stays visible.
-func (d Dir) AppendLedger(e Entry) (err error) {
-	f, err := os.OpenFile(d.File("ledger.ndjson"), os.O_CREATE|os.O_RDWR, 0o644)
+// AppendChained adds a line to a ledger: a file of JSON, a value a line, of which each holds the SHA-256
+// of the line before, so that a line taken out or altered shows. next is given that sum, of nothing
+// for the first, and the lines so far, and returns the value. Several processes may append to the same
+// ledger: a lock on the file orders them. A line that a killed program cut is ended first and
+// stays visible.
+func AppendChained(path string, next func(prev string, lines [][]byte) any) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return fmt.Errorf("open ledger: %w", err)
 	}
@@ -33,16 +35,7 @@ func (d Dir) AppendLedger(e Entry) (err error) {
 		}
 	}
 	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
-	e.Reprise = Format
-	e.Prev = SHA256(lines[len(lines)-1])
-	e.Attempt = 1
-	for _, line := range lines {
-		var earlier Entry
-		if json.Unmarshal(line, &earlier) == nil && earlier.Trial == e.Trial {
-			e.Attempt = earlier.Attempt + 1
-		}
-	}
-	line, err := json.Marshal(e)
+	line, err := json.Marshal(next(SHA256(lines[len(lines)-1]), lines))
 	if err != nil {
 		return fmt.Errorf("encode ledger line: %w", err)
 	}
@@ -52,29 +45,50 @@ func (d Dir) AppendLedger(e Entry) (err error) {
 	return f.Sync()
 }
 
-// Ledger reads the run's ledger and checks its chain. The error names the first line
-// whose predecessor is not the one it was written after.
-func (d Dir) Ledger() ([]Entry, error) {
-	data, err := readFile(d.File("ledger.ndjson"))
+// ReadChained reads a ledger that [AppendChained] wrote, and checks its chain by the sum that a line holds,
+// which prev tells. Lines that are no T, such as one that was cut, are left out; a ledger that is
+// not there has none. The error names the first line whose predecessor is not the one it was
+// written after.
+func ReadChained[T any](path string, prev func(T) string) ([]T, error) {
+	data, err := readFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	var entries []Entry
-	var prev []byte
+	var list []T
+	var before []byte
 	for i, line := range bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n")) {
-		var e Entry
-		if json.Unmarshal(line, &e) == nil {
-			if e.Prev != SHA256(prev) {
-				return entries, fmt.Errorf("ledger.ndjson:%d: the line before was altered or taken out", i+1)
+		var v T
+		if json.Unmarshal(line, &v) == nil {
+			if prev(v) != SHA256(before) {
+				return list, fmt.Errorf("%s:%d: the line before was altered or taken out", filepath.Base(path), i+1)
 			}
-			entries = append(entries, e)
+			list = append(list, v)
 		}
-		prev = line
+		before = line
 	}
-	return entries, nil
+	return list, nil
+}
+
+// AppendLedger adds one attempt to the run's ledger, as [AppendChained] does.
+func (d Dir) AppendLedger(e Entry) error {
+	return AppendChained(d.File("ledger.ndjson"), func(prev string, lines [][]byte) any {
+		e.Reprise, e.Prev, e.Attempt = Format, prev, 1
+		for _, line := range lines {
+			var earlier Entry
+			if json.Unmarshal(line, &earlier) == nil && earlier.Trial == e.Trial {
+				e.Attempt = earlier.Attempt + 1
+			}
+		}
+		return e
+	})
+}
+
+// Ledger reads the run's ledger and checks its chain, as [ReadChained] does.
+func (d Dir) Ledger() ([]Entry, error) {
+	return ReadChained(d.File("ledger.ndjson"), func(e Entry) string { return e.Prev })
 }
 
 // CheckLedger holds the run's ledger against itself and against the trials: its chain has to be
