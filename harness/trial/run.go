@@ -43,7 +43,7 @@ func CreateRun(ctx context.Context, p *plan.Plan, parent string, provider topolo
 func runInfo(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topologies.Provider, tool evidence.Tool) evidence.RunInfo {
 	s := p.Loaded.Scenario
 	info := evidence.RunInfo{
-		Reprise: evidence.Format, Rules: p.Rules, ID: dir.ID(), Variant: p.Variant, Started: time.Now().UTC().Round(0), Tool: tool, Host: hostInfo(),
+		Reprise: evidence.Format, Rules: p.Rules, ID: dir.ID(), Variant: p.Variant, Started: time.Now().UTC().Round(0), Tool: tool, Host: Host(ctx, provider),
 		Provider: provider.Name(), Fidelity: string(KindIn(provider, p.Topology)), Trials: p.Trials, Labs: p.Labs, Reset: string(p.Reset), Clock: p.Clock, RealTime: p.RealTime(),
 		Expected: p.Expected(), Set: p.Set,
 		Scenario: evidence.ScenarioInfo{
@@ -75,9 +75,6 @@ func runInfo(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topol
 	}
 	for _, in := range p.Loaded.Inputs {
 		info.Inputs = append(info.Inputs, evidence.InputInfo{Path: in.Path, SHA256: evidence.SHA256(in.Data), Size: len(in.Data)})
-	}
-	if e, ok := topologies.As[topologies.EngineTeller](provider); ok {
-		info.Host.Engine = e.Engine(ctx)
 	}
 	describeLab(ctx, p, provider, &info)
 	return info
@@ -118,8 +115,8 @@ func describe(p *plan.Plan, c plan.Check) evidence.ConditionInfo {
 	}
 }
 
-// hostInfo describes this machine.
-func hostInfo() evidence.HostInfo {
+// Host describes this machine, and what its labs run on.
+func Host(ctx context.Context, provider topologies.Provider) evidence.HostInfo {
 	h := evidence.HostInfo{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
 	h.Name, _ = os.Hostname()
 	var u syscall.Utsname
@@ -132,6 +129,9 @@ func hostInfo() evidence.HostInfo {
 				h.OS = strings.Trim(strings.TrimSpace(name), `"`)
 			}
 		}
+	}
+	if e, ok := topologies.As[topologies.EngineTeller](provider); ok {
+		h.Engine = e.Engine(ctx)
 	}
 	return h
 }

@@ -1,0 +1,492 @@
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// MatrixSuite is a test suite that was expanded into cells: what a matrix is of.
+type MatrixSuite struct {
+	// Head has of a matrix what the suite says: Suite, Title, Digest, Roles, Subjects, Requirements and Tests.
+	Head  result.Matrix `json:"head"`
+	Cells []MatrixCell  `json:"cells"`
+}
+
+// MatrixCell is a cell that is to be tried.
+type MatrixCell struct {
+	// Cell has Test, Subjects and Options, and the Deviation that is known of it and still believed.
+	Cell          result.Cell       `json:"cell"`
+	Weight        float64           `json:"weight"`                   // the heavier, the sooner
+	NotApplicable string            `json:"not-applicable,omitempty"` // why it is not tried
+	Notes         []string          `json:"notes,omitempty"`          // what must be said where it passes
+	Outdated      string            `json:"outdated,omitempty"`       // what was known once, and is not believed any more
+	Files         map[string][]byte `json:"-"`                        // its scenario's folder, by path with slashes
+}
+
+// MatrixOptions are the choices of a matrix.
+type MatrixOptions struct {
+	// Load reads a scenario's folder, with what is known of platforms.
+	Load func(folder string) (*scenarios.Loaded, error)
+	// Plan has the Reset and the Speed of every cell, where these are not its scenario's own.
+	Plan plan.Options
+	Labs int // side by side, 1 at least
+	// Repeats is the number of trials of a cell, RepeatFailing that of those which a cell gets beyond
+	// these in which one failed.
+	Repeats, RepeatFailing int
+	// Budget is the time after which no cell is begun; 0 is no bound.
+	Budget time.Duration
+	Filter MatrixFilter
+	// Since is an earlier matrix and SinceDir its folder: cells that are the same by their digests, and
+	// were decided, are taken over. nil: none is.
+	Since    *result.Matrix
+	SinceDir string
+	// OnCell is told of each cell that is over, from one goroutine at a time; nil tells nobody.
+	OnCell func(MatrixStep)
+}
+
+// MatrixStep is a cell that is over, and how the matrix stands since.
+type MatrixStep struct {
+	Cell     result.Cell
+	Lab      int // 0: it was decided without a trial
+	Done, Of int // cells that were to be tried
+	Left     time.Duration
+}
+
+// NotYet is the reason of a cell that is to be tried, and was not yet.
+const NotYet = "not its turn yet"
+
+// files of a matrix's folder.
+const (
+	suiteFile  = "suite.json"
+	matrixFile = "matrix.json"
+)
+
+// CreateMatrix makes the folder of a matrix below parent: the scenario of every cell, and what else it
+// takes to go on with it. choices are kept as options.json for who calls. An error is one of the disk, or of
+// a file of a cell whose name leads elsewhere.
+func CreateMatrix(parent string, s MatrixSuite, choices any) (evidence.Dir, error) {
+	dir, err := evidence.CreateDir(parent, s.Head.Suite, time.Now())
+	if err != nil {
+		return dir, &RecordError{err}
+	}
+	if err := s.WriteCells(dir); err != nil {
+		return dir, err
+	}
+	return dir, errors.Join(evidence.WriteJSON(dir.File("options.json"), choices), evidence.WriteJSON(dir.File(suiteFile), s))
+}
+
+// WriteCells writes the scenario of every cell into a folder, cells/0001 and so on in their order.
+func (s MatrixSuite) WriteCells(dir evidence.Dir) error {
+	for i, c := range s.Cells {
+		for name, data := range c.Files {
+			if !filepath.IsLocal(filepath.FromSlash(name)) {
+				return fmt.Errorf("%s: the file %q is outside the scenario's folder", c.Cell.Key(), name)
+			}
+			if err := evidence.WriteFile(filepath.Join(cellFolder(dir, i), filepath.FromSlash(name)), data); err != nil {
+				return &RecordError{fmt.Errorf("write the cells: %w", err)}
+			}
+		}
+	}
+	return nil
+}
+
+// OpenMatrix reads back what the matrix in a folder is of, for who goes on with it.
+func OpenMatrix(dir evidence.Dir) (MatrixSuite, error) {
+	var s MatrixSuite
+	if err := evidence.ReadJSON(dir.File(suiteFile), &s); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return s, fmt.Errorf("%s is no folder of a matrix: it has no %s", dir.Path, suiteFile)
+		}
+		return s, err
+	}
+	return s, nil
+}
+
+func cellFolder(dir evidence.Dir, i int) string { return dir.File("cells", cellName(i)) }
+
+func cellName(i int) string { return fmt.Sprintf("%04d", i+1) }
+
+// MatrixPlan is a matrix that can be tried: every cell's scenario was read.
+type MatrixPlan struct {
+	Dir   evidence.Dir
+	Suite MatrixSuite
+
+	cells  []cellPlan
+	labs   map[string]*plan.Plan // one of each choice of images
+	looked bool
+	now    []result.Cell // as they stand
+	over   []bool        // of these, the ones that are decided
+	earlier
+}
+
+// earlier is what an earlier process has done of a matrix.
+type earlier struct {
+	started  time.Time
+	took     time.Duration
+	attempts map[string]int
+}
+
+// cellPlan is what is known of a cell without trying it.
+type cellPlan struct {
+	images string // all of its nodes, in order
+	clock  evidence.Clock
+	nodes  map[string]string // image by node
+	inputs string            // SHA-256 over the scenario's files
+	// least and most are what a trial takes in real time where every window ends as soon as it can, and
+	// where each lasts to its end.
+	least, most time.Duration
+}
+
+// PlanMatrix reads the scenario of every cell from the matrix's folder, where [CreateMatrix] or
+// [MatrixSuite.WriteCells] put it. The error is that of the first that is wrong, which is one of the suite.
+func PlanMatrix(dir evidence.Dir, s MatrixSuite, o MatrixOptions) (*MatrixPlan, error) {
+	p := &MatrixPlan{Dir: dir, Suite: s, cells: make([]cellPlan, len(s.Cells)), labs: map[string]*plan.Plan{}}
+	errs := make([]error, len(s.Cells))
+	plans := make([]*plan.Plan, len(s.Cells))
+	var next atomic.Int64
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range runtime.NumCPU() {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(s.Cells); i = int(next.Add(1)) - 1 {
+				if s.Cells[i].NotApplicable != "" {
+					continue
+				}
+				if plans[i], errs[i] = p.planOf(i, o); errs[i] != nil {
+					continue
+				}
+				p.cells[i] = cellPlanOf(plans[i])
+				mu.Lock()
+				if p.labs[p.cells[i].images] == nil {
+					p.labs[p.cells[i].images] = plans[i]
+				}
+				mu.Unlock()
+				plans[i] = nil // thousands of them are much
+			}
+		})
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Cells[i].Cell.Key(), err)
+		}
+	}
+	p.begin(o)
+	return p, nil
+}
+
+// planOf reads a cell's scenario, and plans its trials.
+func (p *MatrixPlan) planOf(i int, o MatrixOptions) (*plan.Plan, error) {
+	l, err := o.Load(cellFolder(p.Dir, i))
+	if err != nil {
+		return nil, err
+	}
+	with := o.Plan
+	with.Trials, with.Labs = o.Repeats, 1
+	return plan.New(l, with)
+}
+
+func cellPlanOf(p *plan.Plan) cellPlan {
+	c := cellPlan{clock: p.Clock, nodes: map[string]string{}, least: leastOf(p), most: p.Clock.Real(p.Longest()) + buildTime(p)}
+	var images []string
+	for _, n := range p.Nodes {
+		if n.Image != "" {
+			c.nodes[n.Name] = n.Image
+			images = append(images, n.Image)
+		}
+	}
+	c.images = strings.Join(images, " ")
+	h := sha256.New()
+	inputs := slices.Clone(p.Loaded.Inputs)
+	slices.SortFunc(inputs, func(a, b scenarios.Input) int { return strings.Compare(a.Path, b.Path) })
+	for _, in := range inputs {
+		fmt.Fprintf(h, "%s %d %s\n", in.Path, len(in.Data), evidence.SHA256(in.Data))
+	}
+	fmt.Fprintf(h, "reset %s, speed %g\n", p.Reset, p.Clock.Factor())
+	c.inputs = hex.EncodeToString(h.Sum(nil))
+	return c
+}
+
+// buildTime is what building, collecting and judging take beside a trial's windows, on a small machine, and
+// quickBuild where nothing else is done there.
+func buildTime(p *plan.Plan) time.Duration {
+	return time.Second + time.Duration(len(p.Nodes))*time.Second/2
+}
+
+func quickBuild(p *plan.Plan) time.Duration {
+	return 400*time.Millisecond + time.Duration(len(p.Nodes))*100*time.Millisecond
+}
+
+// leastOf is what a trial takes in real time where what is waited for is there at once: windows over which
+// something must stay, or stay away, last.
+func leastOf(p *plan.Plan) time.Duration {
+	least := func(checks []plan.Check) (d time.Duration) {
+		for _, c := range checks {
+			switch w := c.Cond; {
+			case w.Eventually > 0 || w.Changes != nil:
+			case w.Within > 0:
+				d = max(d, time.Duration(w.Consistently))
+			default:
+				d = max(d, w.Length())
+			}
+		}
+		return d
+	}
+	total := least(p.Baseline) + max(least(p.Symptom), least(p.Expect))
+	for _, s := range p.Stimulus {
+		if s.Check == nil && !s.LeftOut {
+			total += s.Step.Longest()
+		}
+	}
+	return p.Clock.Real(total) + quickBuild(p)
+}
+
+// Labs gives one plan of each choice of images, for who finds out what builds their labs.
+func (p *MatrixPlan) Labs() []*plan.Plan {
+	var out []*plan.Plan
+	for _, images := range slices.Sorted(maps.Keys(p.labs)) {
+		out = append(out, p.labs[images])
+	}
+	return out
+}
+
+// begin says how each cell stands before anything is tried.
+func (p *MatrixPlan) begin(o MatrixOptions) {
+	p.now, p.over = make([]result.Cell, len(p.Suite.Cells)), make([]bool, len(p.Suite.Cells))
+	for i, c := range p.Suite.Cells {
+		cell := c.Cell
+		cell.Verdict, cell.Reason = result.NotTested, NotYet
+		if c.NotApplicable != "" {
+			cell.Verdict, cell.Reason, p.over[i] = result.NotApplicable, c.NotApplicable, true
+		} else {
+			cell.Scenario = filepath.Join("cells", cellName(i))
+			if !o.Filter.takes(cell) {
+				cell.Reason, p.over[i] = "it was not chosen", true
+			}
+		}
+		p.now[i] = cell
+	}
+}
+
+// Look finds out what the cells' images hold, which of them are not here, and which cells need not be
+// tried since they were before: by an earlier process in this folder, or in the matrix that
+// is to be taken over from. Nothing is started.
+func (p *MatrixPlan) Look(ctx context.Context, provider topologies.Provider, o MatrixOptions) error {
+	if p.looked {
+		return nil
+	}
+	holds := map[string]string{}
+	describer, _ := topologies.As[topologies.ImageDescriber](provider)
+	for _, lab := range p.labs {
+		for _, n := range lab.Nodes {
+			if _, known := holds[n.Image]; !known && n.Image != "" {
+				holds[n.Image] = packagesOf(ctx, describer, n.Image)
+			}
+		}
+	}
+	for i, s := range p.Suite.Head.Subjects {
+		p.Suite.Head.Subjects[i].Digest = holds[s.Image]
+	}
+	lacks := map[string]string{}
+	for images, lab := range p.labs {
+		err := provider.Check(ctx, lab.Topology)
+		if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
+			lacks[images] = missing.Error()
+		} else if err != nil {
+			return err
+		}
+	}
+	for i := range p.now {
+		if p.Suite.Cells[i].NotApplicable != "" {
+			continue
+		}
+		c := &p.now[i]
+		c.Digest = p.digest(i, holds)
+		if why := lacks[p.cells[i].images]; why != "" && !p.over[i] {
+			c.Reason, p.over[i] = why, true
+		}
+	}
+	if err := p.goOn(); err != nil {
+		return err
+	}
+	p.takeOver(o)
+	p.looked = true
+	return nil
+}
+
+// packagesOf is a digest of what an image holds: of its packages where it says them, so that the same
+// ones packed anew are the same, else of the image. Empty where it is not here.
+func packagesOf(ctx context.Context, describer topologies.ImageDescriber, ref string) string {
+	if describer == nil {
+		return ref
+	}
+	image, err := describer.DescribeImage(ctx, ref)
+	if err != nil {
+		return ""
+	}
+	if len(image.Packages) == 0 {
+		return image.Digest
+	}
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(image.Packages)) {
+		fmt.Fprintf(h, "%s %s\n", name, image.Packages[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// digest is the same for the same scenario on images that hold the same.
+func (p *MatrixPlan) digest(i int, holds map[string]string) string {
+	h := sha256.New()
+	fmt.Fprintln(h, p.cells[i].inputs)
+	for _, node := range slices.Sorted(maps.Keys(p.cells[i].nodes)) {
+		fmt.Fprintf(h, "%s %s\n", node, holds[p.cells[i].nodes[node]])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// goOn takes from the folder what was done there already.
+func (p *MatrixPlan) goOn() error {
+	var was result.Matrix
+	if err := evidence.ReadJSON(p.Dir.File(matrixFile), &was); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read what was done: %w", err)
+	}
+	p.earlier = earlier{started: was.Started, took: was.Took, attempts: map[string]int{}}
+	done := map[string]result.Cell{}
+	for _, c := range was.Cells {
+		if c.From != "" {
+			done[c.Key()] = c
+		}
+	}
+	entries, err := result.ReadMatrixLedger(p.Dir.Path)
+	if err != nil {
+		return fmt.Errorf("read what was done: %w", err)
+	}
+	for _, e := range entries {
+		p.attempts[e.Key] = e.Attempt
+		if e.Cell.Verdict != result.NotTested {
+			done[e.Key] = e.Cell
+		}
+	}
+	for i := range p.now {
+		c, ok := done[p.now[i].Key()]
+		if ok && p.Suite.Cells[i].NotApplicable == "" && c.Digest == p.now[i].Digest {
+			c.Deviation = p.now[i].Deviation
+			p.now[i], p.over[i] = c, true
+		}
+	}
+	return nil
+}
+
+// takeOver takes the cells of an earlier matrix that are the same and were decided.
+func (p *MatrixPlan) takeOver(o MatrixOptions) {
+	if o.Since == nil {
+		return
+	}
+	was := map[string]result.Cell{}
+	for _, c := range o.Since.Cells {
+		switch c.Verdict { //nolint:exhaustive // the others say nothing of the cell
+		case result.Pass, result.PassWithNote, result.Fail, result.Flaky:
+			was[c.Key()] = c
+		}
+	}
+	for i := range p.now {
+		c, ok := was[p.now[i].Key()]
+		if !ok || p.over[i] || c.Digest == "" || c.Digest != p.now[i].Digest {
+			continue
+		}
+		if c.From == "" {
+			c.From = o.Since.ID
+		}
+		if c.Run != "" {
+			c.Run = whole(filepath.Join(o.SinceDir, c.Run))
+		}
+		c.Scenario, c.Deviation = p.now[i].Scenario, p.now[i].Deviation
+		if c.Passed == c.Valid { // by what is known and said today
+			c.Verdict, c.Reason = passed(&p.Suite.Cells[i])
+		}
+		p.now[i], p.over[i] = c, true
+	}
+}
+
+// whole is a path from the root, or the path where that cannot be told.
+func whole(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// within is a path from the root as it is seen from a folder, or the path where there is no way.
+func within(folder, path string) string {
+	if rel, err := filepath.Rel(whole(folder), path); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+// Cells are the cells as they stand, in the order of the suite.
+func (p *MatrixPlan) Cells() []result.Cell { return slices.Clone(p.now) }
+
+// MatrixSize is how large a matrix is, before it is tried.
+type MatrixSize struct {
+	Tests         int `json:"tests"`
+	Subjects      int `json:"subjects"`
+	Cells         int `json:"cells"`
+	ToTry         int `json:"to-try"`
+	NotApplicable int `json:"not-applicable"`
+	NotChosen     int `json:"not-chosen"`
+	Lacking       int `json:"lacking"` // of these an image, or something else, is not here
+	Known         int `json:"known"`   // decided in this folder already, or taken over
+	Trials        int `json:"trials"`  // at least
+	// Least and Most are what the trials take in real time: where everything passes as soon as it can, and
+	// where every cell fails at the end of its windows.
+	Least time.Duration `json:"least"`
+	Most  time.Duration `json:"most"`
+	// Lacks are what is not here, each once.
+	Lacks []string `json:"lacks,omitempty"`
+}
+
+// Size tells how large the matrix is. What is known of images is in it after [MatrixPlan.Look].
+func (p *MatrixPlan) Size(o MatrixOptions) MatrixSize {
+	s := MatrixSize{Tests: len(p.Suite.Head.Tests), Subjects: len(p.Suite.Head.Subjects), Cells: len(p.now)}
+	for i, c := range p.now {
+		switch {
+		case p.Suite.Cells[i].NotApplicable != "":
+			s.NotApplicable++
+		case !p.over[i]:
+			s.ToTry++
+			s.Least += time.Duration(o.Repeats) * p.cells[i].least
+			s.Most += time.Duration(o.Repeats+o.RepeatFailing) * p.cells[i].most
+		case c.Verdict != result.NotTested:
+			s.Known++
+		case !o.Filter.takes(c):
+			s.NotChosen++
+		default:
+			if s.Lacking++; !slices.Contains(s.Lacks, c.Reason) {
+				s.Lacks = append(s.Lacks, c.Reason)
+			}
+		}
+	}
+	s.Trials = s.ToTry * o.Repeats
+	labs := time.Duration(max(o.Labs, 1))
+	s.Least, s.Most = (s.Least / labs).Round(time.Second), (s.Most / labs).Round(time.Second)
+	return s
+}
