@@ -57,7 +57,7 @@ func decisive(run evidence.Dir, p *plan.Plan, v evidence.TrialVerdict) ([]result
 	slices.SortStableFunc(all, func(a, b passing) int { return a.time.Compare(b.time) })
 	var out []result.Decisive
 	for _, f := range chosen(all) {
-		out = append(out, result.Decisive{Capture: f.capture, Frame: f.number, Words: f.words()})
+		out = append(out, result.Decisive{Capture: f.capture, Frame: f.number, Words: f.words(), Complains: f.complains()})
 	}
 	return out, nil
 }

@@ -19,26 +19,31 @@ func ExpandSuite(s *suite.Suite, now time.Time) (MatrixSuite, error) {
 	}
 	out := MatrixSuite{Head: headOf(s)}
 	for _, c := range cells {
-		m := MatrixCell{
-			Cell:   result.Cell{Test: c.Test.ID, Subjects: map[string]string{}, Options: c.Options},
-			Weight: c.Weight, NotApplicable: c.NotApplicable, Notes: c.Notes, Files: c.Files,
-		}
-		for role, subject := range c.Subjects {
-			m.Cell.Subjects[role] = subject.Name
-		}
-		for _, d := range s.Deviations {
-			switch covers := d.Covers(c); {
-			case !covers:
-			case !d.Expiry().IsZero() && !now.Before(d.Expiry()):
-				m.Outdated = fmt.Sprintf("the deviation %s was believed until %s", d.ID, d.Expires)
-			case m.Cell.Deviation == nil:
-				known := deviationOf(d)
-				m.Cell.Deviation = &known
-			}
-		}
-		out.Cells = append(out.Cells, m)
+		out.Cells = append(out.Cells, expandCell(s, c, now))
 	}
 	return out, nil
+}
+
+// expandCell makes a cell of a suite one of a matrix, with what is known of it on a day.
+func expandCell(s *suite.Suite, c suite.Cell, now time.Time) MatrixCell {
+	m := MatrixCell{
+		Cell:   result.Cell{Test: c.Test.ID, Subjects: map[string]string{}, Options: c.Options},
+		Weight: c.Weight, NotApplicable: c.NotApplicable, Notes: c.Notes, Files: c.Files,
+	}
+	for role, subject := range c.Subjects {
+		m.Cell.Subjects[role] = subject.Name
+	}
+	for _, d := range s.Deviations {
+		switch covers := d.Covers(c); {
+		case !covers:
+		case !d.Expiry().IsZero() && !now.Before(d.Expiry()):
+			m.Outdated = fmt.Sprintf("the deviation %s was believed until %s", d.ID, d.Expires)
+		case m.Cell.Deviation == nil:
+			known := deviationOf(d)
+			m.Cell.Deviation = &known
+		}
+	}
+	return m
 }
 
 // headOf is what a suite says of a matrix.
@@ -48,7 +53,7 @@ func headOf(s *suite.Suite) result.Matrix {
 		h.Roles = append(h.Roles, r.Name)
 		for _, one := range r.Subjects {
 			if !slices.ContainsFunc(h.Subjects, func(known result.Subject) bool { return known.Name == one.Name }) {
-				h.Subjects = append(h.Subjects, result.Subject{Name: one.Name, Platform: one.Platform, Version: one.Version, Image: one.Image})
+				h.Subjects = append(h.Subjects, subjectOf(one))
 			}
 		}
 	}
@@ -63,6 +68,10 @@ func headOf(s *suite.Suite) result.Matrix {
 		h.Requirements = append(h.Requirements, result.Requirement{ID: r.ID, Document: r.Document, Section: r.Section, Level: r.Level, Text: r.Text, Tests: covers[r.ID]})
 	}
 	return h
+}
+
+func subjectOf(s suite.Subject) result.Subject {
+	return result.Subject{Name: s.Name, Platform: s.Platform, Version: s.Version, Image: s.Image}
 }
 
 func deviationOf(d suite.Deviation) result.Deviation {

@@ -114,6 +114,8 @@ type Decisive struct {
 	Capture string `json:"capture"` // below the run directory
 	Frame   int    `json:"frame"`   // number in the file, from 1
 	Words   string `json:"words"`   // what it is
+	// Complains says that one side refuses with it what the other one sent.
+	Complains bool `json:"complains,omitempty"`
 }
 
 // Deviation is what is known of a platform's versions, with its reason.

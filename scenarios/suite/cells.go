@@ -27,16 +27,14 @@ type Cell struct {
 	Files map[string][]byte
 }
 
-// Key names the cell alike in every run of the suite: test[option=value,role=subject,…].
+// Key names the cell alike in every run of the suite: test[role=subject,…,option=value,…].
 func (c Cell) Key() string {
-	parts := map[string]string{}
-	for role, s := range c.Subjects {
-		parts[role] = s.Name
-	}
-	maps.Copy(parts, c.Options)
 	var words []string
-	for _, k := range slices.Sorted(maps.Keys(parts)) {
-		words = append(words, k+"="+parts[k])
+	for _, role := range slices.Sorted(maps.Keys(c.Subjects)) {
+		words = append(words, role+"="+c.Subjects[role].Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Options)) {
+		words = append(words, name+"="+c.Options[name])
 	}
 	return fmt.Sprintf("%s[%s]", c.Test.ID, strings.Join(words, ","))
 }

@@ -81,17 +81,17 @@ func TestCells(t *testing.T) {
 		t.Errorf("%d cells", len(cells))
 	}
 	for key, want := range map[string]string{
-		"modern[dut=a@1.0,mtu-ignore=true,peer=a@2.0]":  "a@1.0: not before 2.0 (#1)",
-		"modern[dut=a@2.0,mtu-ignore=true,peer=b@1.5]":  "b ignores nothing",
-		"modern[dut=b@1.5,mtu-ignore=false,peer=a@2.0]": "b@1.5: the suite does not say how b does only-a",
-		"modern[dut=a@2.0,mtu-ignore=true,peer=a@2.0]":  "",
+		"modern[dut=a@1.0,peer=a@2.0,mtu-ignore=true]":  "a@1.0: not before 2.0 (#1)",
+		"modern[dut=a@2.0,peer=b@1.5,mtu-ignore=true]":  "b ignores nothing",
+		"modern[dut=b@1.5,peer=a@2.0,mtu-ignore=false]": "b@1.5: the suite does not say how b does only-a",
+		"modern[dut=a@2.0,peer=a@2.0,mtu-ignore=true]":  "",
 	} {
 		c, ok := byKey[key]
 		if !ok || c.NotApplicable != want || (c.Files == nil) != (want != "") {
 			t.Errorf("%s: %q, want %q", key, c.NotApplicable, want)
 		}
 	}
-	c := byKey["modern[dut=a@2.0,mtu-ignore=false,peer=b@1.5]"]
+	c := byKey["modern[dut=a@2.0,peer=b@1.5,mtu-ignore=false]"]
 	if want := []string{"b is slow"}; !slices.Equal(c.Notes, want) {
 		t.Errorf("notes %q", c.Notes)
 	}
@@ -229,13 +229,13 @@ func TestAgainst(t *testing.T) {
 		}
 		return cells[i]
 	}
-	modern := at("modern[dut=a@2.0,mtu-ignore=true,peer=a@2.0]")
+	modern := at("modern[dut=a@2.0,peer=a@2.0,mtu-ignore=true]")
 	for _, tt := range []struct {
 		cell        suite.Cell
 		keeps, want string
 		says        string
 	}{
-		{cell: modern, keeps: "dut", want: "modern[dut=a@2.0,mtu-ignore=true,peer=b@9.9]"},
+		{cell: modern, keeps: "dut", want: "modern[dut=a@2.0,peer=b@9.9,mtu-ignore=true]"},
 		{cell: modern, keeps: "peer", says: "b@9.9: the suite does not say how b does only-a"},
 		{cell: at("plain[dut=a@1.0,peer=b@1.5]"), keeps: "peer", want: "plain[dut=b@9.9,peer=b@1.5]"},
 		{cell: at("plain[dut=a@1.0,peer=b@1.5]"), keeps: "dut", says: "test plain is not for b@9.9"},
