@@ -57,6 +57,7 @@ const maxCells = 100_000
 func (s *Suite) Cells() ([]Cell, error) {
 	var out []Cell
 	var errs []error
+	s.steps = 0
 	for _, t := range s.Tests {
 		topology := t.Topology
 		if !topology.given() {
@@ -159,6 +160,9 @@ func (s *Suite) rolesOf(topology raw) []string {
 
 // scalars visits every plain value below a node.
 func scalars(n *yaml.Node, visit func(text string)) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
 	if n.Kind == yaml.ScalarNode {
 		visit(n.Value)
 	}
@@ -173,8 +177,11 @@ func child(n *yaml.Node, key string) *yaml.Node {
 		return nil
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
+		if v := n.Content[i+1]; n.Content[i].Value == key {
+			for v.Kind == yaml.AliasNode {
+				v = v.Alias
+			}
+			return v
 		}
 	}
 	return nil

@@ -301,7 +301,7 @@ func (l *loader) subject(name string) (Subject, error) {
 		return Subject{}, fmt.Errorf("%s: %w", name, err)
 	}
 	s := Subject{Name: name, Platform: word, Version: v}
-	image, err := (&rendering{data: map[string]any{"platform": word, "version": v}}).text(p.Image)
+	image, err := (&rendering{data: map[string]any{"platform": word, "version": v}, steps: &l.suite.steps}).text(p.Image)
 	if err != nil {
 		return s, fmt.Errorf("%s: the image: %w", name, err)
 	}

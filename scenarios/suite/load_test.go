@@ -134,6 +134,9 @@ func TestFaults(t *testing.T) {
 		"its file":          {"title: Small", "title: Small\nrequirements: [rfc0]", "no requirements rfc0 (a file beside"},
 		"a combination":     {"title: Small", "title: Small\ncombinations: some", `"some" is no way to combine subjects`},
 		"too much text":     {`"show {{.word}}"`, `'{{printf "%2000000d" 1}}'`, "more than 1048576 bytes"},
+		"a loop":            {`"show {{.word}}"`, `'{{range 1000000000}}{{end}}'`, "it goes round more than 100000 times"},
+		"loops":             {`"show {{.word}}"`, `'{{range 2000}}{{if true}}{{range 2000}}{{else}}{{end}}{{end}}{{end}}'`, "it goes round more than 100000 times"},
+		"calls":             {`"show {{.word}}"`, `'{{define "x"}}{{if .}}{{template "x" (slice . 1)}}{{template "x" (slice . 1)}}{{end}}{{end}}{{template "x" "abcdefghijklmnopqrstuvwxyzabcdefgh"}}'`, "it goes round more than 100000 times"},
 		"nothing to expect": {"    expect: [{on: [dut, peer], look: full, not: true, never: 3s, every: 1s}]\n    symptom: [{on: dut, look: only-a, eventually: 2s}]\n", "", "expects nothing of it"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -253,5 +256,24 @@ func TestAgainst(t *testing.T) {
 	}
 	if _, err := (&suite.Suite{}).Against(modern, "dut"); err == nil {
 		t.Error("a suite without a reference has an opinion")
+	}
+}
+
+// What stands behind an anchor is as if it were written in place.
+func TestAliases(t *testing.T) {
+	text := strings.Replace(small, "{on: all, look: full, eventually: 9s}", "&full {on: &everyone all, look: &look full, eventually: 9s}", 1)
+	text = strings.Replace(text, "setup: [{on: dut, look: full, eventually: 9s}]", "setup: [{on: *everyone, look: *look, eventually: 9s}]", 1)
+	s, err := write(t, map[string]string{"suite.yaml": text, "b.conf": "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := s.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cells {
+		if c.Test.ID == "modern" && c.Files != nil && strings.Count(string(c.Files["scenario.yaml"]), "eventually: 9s") != 2 {
+			t.Errorf("%s:\n%s", c.Key(), c.Files["scenario.yaml"])
+		}
 	}
 }

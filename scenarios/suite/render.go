@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"text/template"
+	"text/template/parse"
 	"unicode"
 	"unicode/utf8"
 
@@ -25,6 +26,7 @@ func (e *lacksError) Error() string { return e.why }
 type rendering struct {
 	data  map[string]any
 	notes *[]string // what is said beside a pass; nil takes none
+	steps *int      // of all templates of the suite
 }
 
 // maxRendered bounds what one template makes, in bytes.
@@ -39,6 +41,9 @@ func (r *rendering) text(text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the template: %w", err)
 	}
+	if err := counted(t, r.steps); err != nil {
+		return "", fmt.Errorf("the template: %w", err)
+	}
 	out := &limited{most: maxRendered}
 	if err := t.Execute(out, r.data); err != nil {
 		if lacks := (*lacksError)(nil); errors.As(err, &lacks) {
@@ -47,6 +52,64 @@ func (r *rendering) text(text string) (string, error) {
 		return "", fmt.Errorf("the template: %w", err)
 	}
 	return out.String(), nil
+}
+
+// Bounds of how often templates are called and their loops go round: of one, and of all that the cells of a
+// suite take. What takes longer than that was not meant.
+const (
+	maxSteps    = 100_000
+	maxAllSteps = 10_000_000
+)
+
+// counted has a template count its steps: at the begin of every body that may run more than once.
+func counted(t *template.Template, all *int) error {
+	steps := 0
+	step := func() (string, error) {
+		if steps++; steps > maxSteps {
+			return "", fmt.Errorf("it goes round more than %d times", maxSteps)
+		}
+		if *all++; *all > maxAllSteps {
+			return "", fmt.Errorf("the templates of the suite go round more than %d times", maxAllSteps)
+		}
+		return "", nil
+	}
+	one, err := template.New("").Funcs(template.FuncMap{"step": step}).Parse("{{step}}")
+	if err != nil {
+		return err
+	}
+	t.Funcs(template.FuncMap{"step": step})
+	for _, each := range t.Templates() {
+		if each.Tree != nil && each.Root != nil {
+			count(each.Root, one.Root.Nodes[0])
+		}
+	}
+	return nil
+}
+
+// count puts a node at the begin of a body, and of those of the loops in it.
+func count(body *parse.ListNode, step parse.Node) {
+	var within func(list *parse.ListNode)
+	within = func(list *parse.ListNode) {
+		if list == nil {
+			return
+		}
+		for _, n := range list.Nodes {
+			switch n := n.(type) {
+			case *parse.RangeNode:
+				within(n.List)
+				within(n.ElseList)
+				n.List.Nodes = append([]parse.Node{step.Copy()}, n.List.Nodes...)
+			case *parse.IfNode:
+				within(n.List)
+				within(n.ElseList)
+			case *parse.WithNode:
+				within(n.List)
+				within(n.ElseList)
+			}
+		}
+	}
+	within(body)
+	body.Nodes = append([]parse.Node{step.Copy()}, body.Nodes...)
 }
 
 // limited takes so much and no more.
@@ -139,7 +202,7 @@ func (r *rendering) with(more values) *rendering {
 	for k, v := range more {
 		data[inTemplates(k)] = v
 	}
-	return &rendering{data, r.notes}
+	return &rendering{data, r.notes, r.steps}
 }
 
 // inTemplates is a value's name in templates: mtu-ignore is mtuIgnore.

@@ -27,6 +27,7 @@ type Suite struct {
 
 	file         file
 	platforms    map[string]*platform
+	steps        int               // that its templates have taken
 	texts        map[string]string // by file beside the suite
 	requirements map[string][]byte // of the suite's own, by file
 }

@@ -125,12 +125,12 @@ func (w *writer) problem() *yaml.Node {
 // render has the values of a role, or, without one, those of all by .roles.
 func (w *writer) render(role string) *rendering {
 	if data, ok := w.roles[role]; ok {
-		return &rendering{data, &w.cell.Notes}
+		return &rendering{data, &w.cell.Notes, &w.suite.steps}
 	}
 	for _, data := range w.roles {
-		return &rendering{map[string]any{"roles": data["roles"]}, &w.cell.Notes}
+		return &rendering{map[string]any{"roles": data["roles"]}, &w.cell.Notes, &w.suite.steps}
 	}
-	return &rendering{map[string]any{}, &w.cell.Notes}
+	return &rendering{map[string]any{}, &w.cell.Notes, &w.suite.steps}
 }
 
 // played gives the cell's roles in the suite's order.
