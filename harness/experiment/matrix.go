@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -40,8 +39,8 @@ func Matrix(ctx context.Context, b *Bench, p *MatrixPlan, o MatrixOptions) (resu
 		if !p.over[i] {
 			m.toTry++
 		}
-		if filepath.IsAbs(p.now[i].Run) { // of the matrix that it was taken over from
-			p.now[i].Run = within(p.Dir.Path, p.now[i].Run)
+		if err := p.keepRun(&p.now[i]); err != nil {
+			return result.Matrix{}, &RecordError{err}
 		}
 	}
 	if err := m.write(); err != nil {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -434,12 +436,23 @@ func whole(path string) string {
 	return path
 }
 
-// within is a path from the root as it is seen from a folder, or the path where there is no way.
-func within(folder, path string) string {
-	if rel, err := filepath.Rel(whole(folder), path); err == nil {
-		return filepath.ToSlash(rel)
+// keepRun has the run of a cell that was taken over be found from the matrix's folder: in the folder of its
+// own matrix, where that lies beside this one under its name, else in a copy.
+func (p *MatrixPlan) keepRun(c *result.Cell) error {
+	if c.From == "" || !filepath.IsAbs(c.Run) {
+		return nil
 	}
-	return path
+	beside, err := filepath.Rel(whole(p.Dir.Path), c.Run)
+	if beside = filepath.ToSlash(beside); err == nil && strings.HasPrefix(beside, "../"+c.From+"/") {
+		c.Run = beside
+		return nil
+	}
+	run := c.Run
+	c.Run = path.Join("runs", filepath.Base(run))
+	if err := os.CopyFS(p.Dir.File(filepath.FromSlash(c.Run)), os.DirFS(run)); err != nil {
+		return fmt.Errorf("take over the run of %s: %w", c.Key(), err)
+	}
+	return nil
 }
 
 // Cells are the cells as they stand, in the order of the suite.

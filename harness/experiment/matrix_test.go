@@ -548,6 +548,23 @@ func TestMatrixOnlyChanged(t *testing.T) {
 		if got := verdicts(m)["routes[dut=a@1,peer=a@1]"]; got != "fail 0/3" {
 			t.Errorf("what had failed is %s", got)
 		}
+		if got := m.Cells[0].Run; got != "../"+old.ID+"/"+old.Cells[0].Run {
+			t.Errorf("the run of a matrix beside it is %s", got)
+		}
+		// Of a matrix that lies elsewhere the runs are copied.
+		moved := filepath.Join(t.TempDir(), "moved")
+		if err := os.CopyFS(moved, os.DirFS(oldDir.Path)); err != nil {
+			t.Fatal(err)
+		}
+		o.SinceDir = moved
+		_, elsewhere, elsewhereDir := tried(func(*experiment.MatrixSuite) {})
+		if got := elsewhere.Cells[0]; got.Run != old.Cells[0].Run || got.From != old.ID {
+			t.Errorf("the run of a matrix elsewhere is %s, from %s", got.Run, got.From)
+		}
+		if _, err := os.Stat(elsewhereDir.File(old.Cells[0].Run, "trials", "0001", "verdict.json")); err != nil {
+			t.Errorf("the run of a matrix elsewhere: %v", err)
+		}
+		o.SinceDir = oldDir.Path
 		// One that goes on with it has them, too, without the earlier matrix.
 		o.Since = nil
 		if again, err := goOn(t.Context(), t, b, dir, o); err != nil || !cmp.Equal(outcomes(again), outcomes(m)) {
@@ -727,24 +744,7 @@ func TestMatrixWithoutRoom(t *testing.T) {
 	})
 }
 
-// BenchmarkMatrixCell is what the harness adds to a cell whose lab answers at once: its scenario read, its run
-// recorded and judged, the matrix written. The figures promise at most 0.3 s.
-func BenchmarkMatrixCell(b *testing.B) {
-	c := &court{answers: yes}
-	bench := c.bench(b)
-	s := interopSuite("a@1", "a@2", "a@3", "a@4", "a@5")
-	cells := 0
-	for b.Loop() {
-		m, _, err := runMatrix(b.Context(), b, bench, s, matrixOptions())
-		if err != nil || m.Counts[result.Pass] != len(s.Cells) {
-			b.Fatal(m.Counts, err)
-		}
-		cells += len(m.Cells)
-	}
-	b.ReportMetric(b.Elapsed().Seconds()/float64(cells), "s/cell")
-	b.ReportMetric(0, "ns/op")
-}
-
+// What a matrix is of is read back from its folder.
 func TestMatrixFolder(t *testing.T) {
 	t.Parallel()
 	c := &court{answers: yes}
