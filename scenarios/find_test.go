@@ -13,7 +13,7 @@ import (
 
 func TestFind(t *testing.T) {
 	dir := t.TempDir()
-	for _, file := range []string{"b/scenario.yaml", "a/deep/scenario.yaml", "a/lab.clab.yml", "c/scenario.yaml/not-a-file"} {
+	for _, file := range []string{"b/scenario.yaml", "a/deep/scenario.yaml", "a/lab.clab.yml", "c/scenario.yaml/not-a-file", "b/evidence/r/run.json", "b/evidence/r/input/scenario.yaml"} {
 		path := filepath.Join(dir, file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
@@ -29,6 +29,10 @@ func TestFind(t *testing.T) {
 	want := []string{filepath.Join(dir, "a/deep/scenario.yaml"), filepath.Join(dir, "b/scenario.yaml")}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+	run := filepath.Join(dir, "b/evidence/r")
+	if got, err := scenarios.Find(run); err != nil || !cmp.Equal(got, []string{filepath.Join(run, "input/scenario.yaml")}) {
+		t.Errorf("a run that is named has %q, %v", got, err)
 	}
 	if _, err := scenarios.Find(filepath.Join(dir, "none")); err == nil {
 		t.Error("a folder that is not there has scenarios")
