@@ -23,10 +23,11 @@ const (
 	maxRecent   = 2000 // of a capture
 )
 
-// decisive are the frames that a trial which failed was decided by, as far as its captures tell: where one
-// side said that it does not take what the other sent (see complains), the last such frame before the
-// decision, and what went before it of the same protocol; else the last frames of control protocols before
-// the decision, or of any. They are at most maxDecisive, in the order in which they went by.
+// decisive are the frames that a trial which failed was decided by, as far as its captures tell: the last before
+// the decision in which a side said that it does not take what the other sent, or else the last with which
+// it ended the connection, and what went before it of the same conversation; without one the last frames of
+// control protocols before the decision, or of any. They are at most maxDecisive, in the order in
+// which they went by.
 //
 // Where both ends of a link are captured, a frame is that which arrived.
 func decisive(run evidence.Dir, p *plan.Plan, v evidence.TrialVerdict) ([]result.Decisive, error) {
@@ -122,7 +123,7 @@ type passing struct {
 	time        time.Time
 	frames.Fields
 	control bool
-	data    []byte // of one that complains
+	data    []byte // of one that notifies
 }
 
 // words say what a frame is, and where it was seen.
@@ -140,18 +141,18 @@ func (f passing) words() string {
 	return words
 }
 
-// complains reports whether a frame says that its sender does not take what it got: a NOTIFICATION of BGP
-// (RFC 4271, section 4.5), a reset of its connection.
-func (f passing) complains() bool {
+// notifies reports whether a frame says that its sender does not take what it got: a NOTIFICATION of BGP (RFC
+// 4271, section 4.5).
+func (f passing) notifies() bool { return f.Kind == "bgp" && f.Message == "notification" }
+
+// resets reports whether a frame ends a connection of BGP without a word.
+func (f passing) resets() bool {
 	const bgpPort = 179
-	reset := f.Kind == "tcp" && (f.SPort == bgpPort || f.DPort == bgpPort) && strings.Contains(f.Summary, "[R")
-	return f.Kind == "bgp" && f.Message == "notification" || reset
+	return f.Kind == "tcp" && (f.SPort == bgpPort || f.DPort == bgpPort) && strings.Contains(f.Summary, "[R")
 }
 
-// speaks reports whether a frame belongs to the same conversation as another: its protocol, or what carries it.
-func (f passing) speaks(of passing) bool {
-	return f.Kind == of.Kind || f.complains() || of.Kind == "tcp" && f.Kind == "bgp"
-}
+// complains reports whether a side refuses with a frame what the other one sent.
+func (f passing) complains() bool { return f.notifies() || f.resets() }
 
 // passedBy are the last frames of a capture until a moment. arrived leaves out those that went away from the
 // endpoint.
@@ -169,7 +170,7 @@ func passedBy(file string, until time.Time, arrived bool) ([]passing, error) {
 			return nil
 		}
 		p := passing{number: number, time: one.At, Fields: frames.Decode(one.Data), control: isControl(one.Data)}
-		if p.complains() {
+		if p.notifies() {
 			p.data = bytes.Clone(one.Data)
 		}
 		if all = append(all, p); len(all) > 2*maxRecent {
@@ -197,10 +198,16 @@ func chosen(all []passing) []passing {
 		slices.Reverse(out)
 		return out
 	}
-	for i, said := range slices.Backward(all) {
-		if said.complains() {
+	for i, f := range slices.Backward(all) {
+		if f.notifies() {
 			all = all[:i+1]
-			return last(func(f passing) bool { return f.speaks(said) })
+			return last(func(f passing) bool { return f.Kind == "bgp" })
+		}
+	}
+	for i, f := range slices.Backward(all) {
+		if f.resets() {
+			all = all[:i+1]
+			return last(func(f passing) bool { return f.Kind == "bgp" || f.Kind == "tcp" })
 		}
 	}
 	if control := last(func(f passing) bool { return f.control }); len(control) > 0 {

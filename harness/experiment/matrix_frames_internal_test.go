@@ -103,8 +103,8 @@ func TestDecisive(t *testing.T) {
 	}{
 		{
 			name: "a notification, seen at both ends",
-			dut:  []at{{1, out, syn}, {2, out, open}, {3, out, refused}, {4, out, hello}, {90, out, refused}},
-			peer: []at{{1, in, syn}, {2, in, open}, {3, in, refused}, {4, in, hello}},
+			dut:  []at{{1, out, syn}, {2, out, open}, {3, out, refused}, {4, out, reset}, {5, out, hello}, {90, out, refused}},
+			peer: []at{{1, in, syn}, {2, in, open}, {3, in, refused}, {4, in, reset}, {5, in, hello}},
 			want: []string{
 				"peer 2: BGP open 40000 → 179 [PA] 29 bytes 10.0.0.1 → 10.0.0.2 at peer:eth1",
 				"peer 3: BGP notification 40000 → 179 [PA] 21 bytes 10.0.0.1 → 10.0.0.2 at peer:eth1: error code 2 open message, error subcode 2",
