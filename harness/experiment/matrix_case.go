@@ -64,12 +64,21 @@ func CaseOf(m result.Matrix, folder, key string, load func(string) (*scenarios.L
 		out.Files[in.Path] = in.Data
 	}
 	t := turnOf(v)
-	t.ID, t.Title, t.Labels, t.Problem = out.ID, caseTitle(m, cell), append(slices.Clone(l.Scenario.Labels), m.Suite), caseProblem(m, cell, v)
+	t.ID, t.Title, t.Labels, t.Problem = out.ID, caseTitle(m, cell), caseLabels(m, l), caseProblem(m, cell, v)
 	if out.Control, t.Control, err = out.control(m, folder, cell, l, load); err != nil {
 		return out, err
 	}
 	out.Files[l.Inputs[0].Path], err = l.Turned(t)
 	return out, err
+}
+
+// caseLabels are those of the cell, and the suite.
+func caseLabels(m result.Matrix, l *scenarios.Loaded) []string {
+	labels := slices.Clone(l.Scenario.Labels)
+	if !slices.Contains(labels, m.Suite) {
+		labels = append(labels, m.Suite)
+	}
+	return labels
 }
 
 // firstFailure is the verdict of the first trial of a run that failed.

@@ -81,6 +81,9 @@ func TestCaseOf(t *testing.T) {
 		if d := cmp.Diff(want, l.Scenario.Control); d != "" {
 			t.Error(d)
 		}
+		if d := cmp.Diff([]string{"clearing"}, l.Scenario.Labels); d != "" {
+			t.Error(d)
+		}
 		p := l.Scenario.Problem
 		if !strings.HasPrefix(p.What, `"it is up again" does not hold`) || p.How != "3 of 3 trials failed" || !slices.Equal(p.References, []string{"RFC 0 section 1 (MUST): A session comes back"}) || p.Product.Version != "1" {
 			t.Errorf("the problem is %+v", p)

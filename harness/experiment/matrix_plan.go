@@ -72,8 +72,11 @@ type MatrixStep struct {
 	Left     time.Duration
 }
 
-// NotYet is the reason of a cell that is to be tried, and was not yet.
-const NotYet = "not its turn yet"
+// Reasons of cells that are not tested: it is to be tried, and was not yet; the filter leaves it out.
+const (
+	NotYet    = "not its turn yet"
+	NotChosen = "it was not chosen"
+)
 
 // files of a matrix's folder.
 const (
@@ -281,7 +284,7 @@ func (p *MatrixPlan) begin(o MatrixOptions) {
 		} else {
 			cell.Scenario = filepath.Join("cells", cellName(i))
 			if !o.Filter.takes(cell) {
-				cell.Reason, p.over[i] = "it was not chosen", true
+				cell.Reason, p.over[i] = NotChosen, true
 			}
 		}
 		p.now[i] = cell
