@@ -42,7 +42,7 @@ func TestLayers(t *testing.T) {
 		{of: "reports/handover", mayReach: []string{"reports", "harness/evidence", "harness/result", "harness/stats", "harness/unpack", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/scratch"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli", "github.com/onsi"}},
 	}
 	// These verbs know labs by cli.Opener; cmd/reprise/labs knows what they are built of.
-	for _, verbs := range []string{"cli", "analyse", "escalate", "fix", "isolate", "write"} {
+	for _, verbs := range []string{"cli", "analyse", "escalate", "fix", "interop", "isolate", "write"} {
 		rules = append(rules, rule{of: "cmd/reprise/" + verbs, except: "cmd/reprise/cli/clitest", mayReach: []string{"cmd/reprise/" + verbs, "cmd/reprise/cli", "drivers", "harness", "reports", "scenarios", "topologies$", "topologies/bounded", "topologies/capture/filter$", "topologies/capture/frames$", "topologies/doctor", "topologies/faketime", "topologies/lab", "topologies/origin", "topologies/plain", "topologies/recipe", "topologies/scratch", "topologies/version", "topologies/yamlpos"}, mustNot: []string{"github.com/testcontainers", "github.com/moby", "github.com/cilium"}})
 	}
 	// A parent that ends in $ is that package alone, as in the linter's rules.

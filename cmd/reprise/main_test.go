@@ -212,6 +212,8 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 // "gc" it runs gc each time it looks.
 func nothingLeft(ts *testscript.TestScript, _ bool, args []string) {
 	runs, _ := filepath.Glob(ts.MkAbs("runs/*"))
+	ofCells, _ := filepath.Glob(ts.MkAbs("matrices/*/runs/*"))
+	runs = append(runs, ofCells...)
 	if len(runs) == 0 {
 		ts.Fatalf("there are no runs")
 	}

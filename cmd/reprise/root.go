@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/escalate"
 	"github.com/reprise-lab/reprise/cmd/reprise/fix"
+	"github.com/reprise-lab/reprise/cmd/reprise/interop"
 	"github.com/reprise-lab/reprise/cmd/reprise/isolate"
 	"github.com/reprise-lab/reprise/cmd/reprise/lab"
 	"github.com/reprise-lab/reprise/cmd/reprise/labs"
@@ -84,7 +86,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 		&cobra.Group{ID: "lab", Title: "Lab:"},
 	)
 	for group, verbs := range map[string][]*cobra.Command{
-		"reproduce": reproduce.Verbs(a), "isolate": isolate.Verbs(a), "fix": fix.Verbs(a), "analyse": analyse.Verbs(a),
+		"reproduce": reproduce.Verbs(a), "isolate": isolate.Verbs(a), "fix": slices.Concat(fix.Verbs(a), interop.Verbs(a)), "analyse": analyse.Verbs(a),
 		"escalate": escalate.Verbs(a), "write": write.Verbs(a), "lab": lab.Verbs(a),
 	} {
 		for _, v := range verbs {

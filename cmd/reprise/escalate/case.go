@@ -35,7 +35,7 @@ it. People edit the file, and "case set" does, keeping what it does not know.
   reprise case set cases/acme-ospf scope.impact="Building B is unreachable" --run runs/2026…
   reprise escalate cases/acme-ospf`,
 	}
-	c.AddCommand(newCaseNew(a, nil), newCaseShow(a, nil), newCaseCheck(a, nil), newCaseImport(a, nil), newCaseDraft(a, nil), newCaseTry(a, nil), newCasePlan(a, nil), newCaseSet(a, nil), newCaseRMA(a, nil), newCaseSchema(a, nil))
+	c.AddCommand(newCaseNew(a, nil), newCaseShow(a, nil), newCaseCheck(a, nil), newCaseImport(a, nil), newCaseDraft(a, nil), newCaseTry(a, nil), newCaseFromCell(a, nil), newCasePlan(a, nil), newCaseSet(a, nil), newCaseRMA(a, nil), newCaseSchema(a, nil))
 	return c
 }
 

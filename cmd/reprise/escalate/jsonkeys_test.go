@@ -7,5 +7,5 @@ import (
 )
 
 func TestJSONKeys(t *testing.T) {
-	clitest.JSONKeys(t, confirmed{}, createdResult{}, diffed{}, opened{}, sheets{}, shownCase{}, shownResult{}, verifiedBundle{}, escalated{}, importedCase{}, draftedCase{}, triedCase{})
+	clitest.JSONKeys(t, confirmed{}, createdResult{}, diffed{}, opened{}, sheets{}, shownCase{}, shownResult{}, verifiedBundle{}, escalated{}, importedCase{}, draftedCase{}, triedCase{}, cellCase{})
 }

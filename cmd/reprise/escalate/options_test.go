@@ -227,3 +227,12 @@ func TestConfirmOptions(t *testing.T) {
 		{Args: []string{"b", "--max-size", "1X"}, Err: sizes},
 	})
 }
+
+func TestCaseFromCellOptions(t *testing.T) {
+	type asked = clitest.Asked[caseFromCellOptions]
+	clitest.Options(t, newCaseFromCell, []asked{
+		{Args: []string{"m", "up[dut=a@1]"}, Want: caseFromCellOptions{matrix: "m", key: "up[dut=a@1]"}},
+		{Args: []string{"m", "up[dut=a@1]", "--dir", "d"}, Want: caseFromCellOptions{matrix: "m", key: "up[dut=a@1]", dir: "d"}},
+		{Args: []string{"m"}, Err: "accepts 2 arg(s), received 1"},
+	})
+}
