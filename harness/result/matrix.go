@@ -101,7 +101,7 @@ type Cell struct {
 	Wilson    [2]float64        `json:"wilson,omitzero"`      // 95 % interval of passing; none without valid trials
 	BlockedBy string            `json:"blocked-by,omitempty"` // a test
 	Deviation *Deviation        `json:"deviation,omitempty"`  // that is known of it
-	Run       string            `json:"run,omitempty"`        // its run directory, below the matrix's
+	Run       string            `json:"run,omitempty"`        // its run directory, below the matrix's, or below that beside it which it is from
 	Scenario  string            `json:"scenario,omitempty"`   // its scenario's folder, below the matrix's
 	Digest    string            `json:"digest"`               // SHA-256 over scenario and packages: the same, the same cell
 	From      string            `json:"from,omitempty"`       // the matrix that it was taken over from, unchanged
@@ -116,6 +116,9 @@ type Decisive struct {
 	Words   string `json:"words"`   // what it is
 	// Complains says that one side refuses with it what the other one sent.
 	Complains bool `json:"complains,omitempty"`
+	// Seen is the frame as it was decoded, with the fields of a control message, so that a report shows it
+	// where its capture is not; absent where nobody decoded it.
+	Seen *evidence.Frame `json:"seen,omitempty"`
 }
 
 // Deviation is what is known of a platform's versions, with its reason.
@@ -133,10 +136,14 @@ type Deviation struct {
 // Problem is a line of the problem table.
 type Problem struct {
 	Area           string   `json:"area"`
+	Kind           string   `json:"kind,omitempty"` // of a known deviation; absent: nobody has explained it
 	Description    string   `json:"description"`
+	Tests          []string `json:"tests,omitempty"` // ids
+	Where          string   `json:"where,omitempty"` // subjects by role
 	Workaround     string   `json:"workaround,omitempty"`
 	Recommendation string   `json:"recommendation,omitempty"`
-	Cells          []string `json:"cells"` // keys
+	Command        string   `json:"command,omitempty"` // that makes a case of the first cell; where nobody has explained it
+	Cells          []string `json:"cells"`             // keys
 }
 
 // Key names a cell, alike in every run of the suite: test[role=subject,…,option=value,…].
