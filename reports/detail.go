@@ -30,6 +30,7 @@ func (r *Run) loadDetail(dir evidence.TrialDir, t *Trial, text *budget) *Detail 
 	d.flows(dir)
 	d.check(dir, t)
 	d.conditions(dir, r.Info.Scenario.Conditions, t.Verdict, text.part(text.left/3))
+	d.anchors(dir.Number)
 	d.states(dir, text.part(text.left/3))
 	d.logs(dir, text.part(text.left/3))
 	d.transcripts(dir, text)

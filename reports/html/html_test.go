@@ -55,6 +55,12 @@ func TestFrames(t *testing.T) {
 	if strings.Contains(page, "<img src=x") {
 		t.Error("not escaped")
 	}
+	// Links lead to a frame, in however many looks it is shown, and to the states of its trial.
+	for _, id := range []string{` id="frame-1-r2-eth1.pcapng-130"`, ` data-frame="frame-1-r2-eth1.pcapng-130"`, ` id="states-1"`} {
+		if n := strings.Count(page, id); n != 1 {
+			t.Errorf("%s is there %d times", id, n)
+		}
+	}
 }
 
 // TestBounded checks the size of the page of a run with far too much in it.

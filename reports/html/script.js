@@ -2,10 +2,20 @@
 (() => {
   // Opens what hides the place that the address names.
   const reveal = () => {
-    let at = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const name = decodeURIComponent(location.hash.slice(1));
+    const [, trial] = /^(?:frame|states)-(\d+)/.exec(name) || [];
+    // A frame that no look of the trial shows is in its trial, and a trial that is not shown in full among all.
+    let at = name && (document.getElementById(name) || (trial && (document.getElementById("trial-" + trial) || document.getElementById("trials"))));
     const target = at;
     for (; at; at = at.parentElement) {
       if (at.tagName === "DETAILS") at.open = true;
+    }
+    // The fields of a frame that was asked for are open.
+    if (target && target.tagName === "TR") {
+      target.focus({preventScroll: true});
+      for (const d of target.closest(".scroll").parentElement.querySelectorAll(":scope > details.packet")) {
+        if (d.dataset.frame === target.id) d.open = true;
+      }
     }
     if (target) target.scrollIntoView();
   };
