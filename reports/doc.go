@@ -1,9 +1,12 @@
 // Package reports reads a run directory into a model that every rendering shows: one
-// package below it per format (html, markdown, junit, jsonreport), and diagram draws
-// topologies.
+// package below it per format (html, markdown, junit, jsonreport, csvtable, badge),
+// and diagram draws topologies.
 //
 //	run, err := reports.Load("runs/20260301T101500Z-my-case-1f2e")
 //	err = html.Write(w, run)
+//
+// A matrix of a test suite is read by result.ReadMatrix, cleaned by [CleanMatrix] and prepared by [NewMatrix] for its
+// renderings, which formats.Matrix lists.
 //
 // Load works on a run that was broken off: what is not there is named in [Run.Missing]
 // and in [Detail.Missing], and no number is made up for it. An interval comes from the

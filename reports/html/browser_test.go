@@ -22,9 +22,9 @@ import (
 )
 
 // browser starts Chromium, which all pages of a test share.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	livetest.Long(t, "a browser draws pages")
+func browser(tb testing.TB) context.Context {
+	tb.Helper()
+	livetest.Long(tb, "a browser draws pages")
 	var binary string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {
@@ -33,17 +33,17 @@ func browser(t *testing.T) context.Context {
 		}
 	}
 	if binary == "" {
-		t.Skip("no chromium on this machine") //nolint:forbidigo // it is a browser of 300 MB, which CI does not install
+		tb.Skip("no chromium on this machine") //nolint:forbidigo // it is a browser of 300 MB, which CI does not install
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
+	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
+	tb.Cleanup(cancel)
 	options := chromedp.DefaultExecAllocatorOptions[:]
-	options = append(options, chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	options = append(options, chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(tb.TempDir()))
 	for _, flag := range []string{"disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
 	allocator, stop := chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return allocator
 }
 
@@ -57,13 +57,13 @@ type tab struct {
 }
 
 // open shows a file at a size and in a colour scheme.
-func open(b context.Context, t *testing.T, file string, width, height int64, scheme string) *tab {
-	t.Helper()
+func open(b context.Context, tb testing.TB, file string, width, height int64, scheme string) *tab {
+	tb.Helper()
 	ctx, cancel := chromedp.NewContext(b)
-	t.Cleanup(cancel)
+	tb.Cleanup(cancel)
 	p := &tab{ctx: ctx}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
-		t.Fatalf("start chromium: %v", err)
+		tb.Fatalf("start chromium: %v", err)
 	}
 	console := chromedp.Console(ctx)
 	requests := chromedp.Events(ctx, network.RequestWillBeSent)
@@ -89,10 +89,10 @@ func open(b context.Context, t *testing.T, file string, width, height int64, sch
 	}()
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String())); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
