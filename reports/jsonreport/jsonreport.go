@@ -65,3 +65,13 @@ func Write(w io.Writer, r *reports.Run) error {
 	_, err = w.Write(append(data, '\n'))
 	return err
 }
+
+// Matrix renders a matrix: matrix.json with what follows from it, a [result.MatrixReport].
+func Matrix(w io.Writer, m *reports.Matrix) error {
+	data, err := json.MarshalIndent(m.MatrixReport, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode report: %w", err)
+	}
+	_, err = w.Write(append(data, '\n'))
+	return err
+}
