@@ -45,6 +45,8 @@ var verbs = []struct{ verb, typ string }{
 	{"rate --choose-speed", "cmd.speedChosen"},
 	{"verify-fix", "cmd.verified"},
 	{"regress", "cmd.regressed"},
+	{"matrix report", "harness/result.MatrixReport"},
+	{"matrix diff", "harness/result.MatrixDiff"},
 	{"bisect", "harness/result.Bisection"},
 	{"isolate", "harness/result.Isolation"},
 	{"matrix list, a list of", "cmd.listedSuite"},
