@@ -57,13 +57,18 @@ func ReadChained[T any](path string, prev func(T) string) ([]T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
+	return ParseChained(filepath.Base(path), data, prev)
+}
+
+// ParseChained is [ReadChained] of what a ledger holds; name is the ledger's, for errors.
+func ParseChained[T any](name string, data []byte, prev func(T) string) ([]T, error) {
 	var list []T
 	var before []byte
 	for i, line := range bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n")) {
 		var v T
 		if json.Unmarshal(line, &v) == nil {
 			if prev(v) != SHA256(before) {
-				return list, fmt.Errorf("%s:%d: the line before was altered or taken out", filepath.Base(path), i+1)
+				return list, fmt.Errorf("%s:%d: the line before was altered or taken out", name, i+1)
 			}
 			list = append(list, v)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -25,7 +26,7 @@ const (
 // ReadMatrix reads matrix.json of a folder, which anybody may have written: it is a regular file within
 // the folder, of at most plain.Data bytes, and every word and number in it is one that a matrix can have.
 // The numbers of cells are counted, and not believed. A matrix that was broken off is read as what it is
-// so far.
+// so far: cells that its ledger has beyond matrix.json are those of the ledger.
 func ReadMatrix(dir string) (*Matrix, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -46,11 +47,44 @@ func ReadMatrix(dir string) (*Matrix, error) {
 		}
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
+	if m.Ended.IsZero() {
+		if err := m.catchUp(root); err != nil {
+			return nil, fmt.Errorf("read matrix in %s: %w", dir, err)
+		}
+	}
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	m.Counts = m.Count()
 	return m, nil
+}
+
+// catchUp takes cells that were decided after matrix.json was written from the ledger: what was killed left them there.
+func (m *Matrix) catchUp(root *os.Root) error {
+	data, err := plain.ReadBy(root.OpenFile, filepath.Base(MatrixLedger("")), plain.Data)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	entries, err := evidence.ParseChained(filepath.Base(MatrixLedger("")), data, func(e CellEntry) string { return e.Prev })
+	if err != nil {
+		return err
+	}
+	at := make(map[string]*Cell, len(m.Cells))
+	for i := range m.Cells {
+		at[m.Cells[i].Key()] = &m.Cells[i]
+	}
+	for i := range entries {
+		now := entries[i].Cell
+		c := at[now.Key()]
+		if c == nil || c.Verdict != NotTested || c.Digest != now.Digest || now.Verdict == NotTested {
+			continue
+		}
+		now.Deviation = c.Deviation
+		*c = now
+	}
+	return nil
 }
 
 // faults are what is wrong with a matrix.

@@ -1,6 +1,7 @@
 package result_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -47,6 +48,69 @@ func TestTakenOver(t *testing.T) {
 	}
 	if _, ok := got.Cells[1].TakenOver(); ok {
 		t.Error("a cell of its own is from elsewhere")
+	}
+}
+
+// What a matrix that was killed decided after its file was written is in its ledger; the last line may be cut. A
+// ledger that was altered is an error, and one of a matrix that ended is not asked.
+func TestReadMatrixLedger(t *testing.T) {
+	const key, other = "test-03[dut=frr@9.1,peer=bird@8.1]", "test-03[dut=frr@9.1,peer=bird@8.5]"
+	write := func(ended bool, damage func(folder string)) (*result.Matrix, error) {
+		m := resulttest.Matrix(3, 4)
+		if !ended {
+			m.Ended = time.Time{}
+		}
+		was := *resulttest.Of(t, m, key)
+		elsewise := *resulttest.Of(t, m, other)
+		elsewise.Digest = "of another scenario"
+		for _, k := range []string{key, other} {
+			resulttest.Set(t, m, k, result.NotTested)
+		}
+		folder := resulttest.Write(t, m)
+		for _, c := range []result.Cell{was, elsewise} {
+			err := evidence.AppendChained(result.MatrixLedger(folder), func(prev string, _ [][]byte) any {
+				return result.CellEntry{Reprise: result.MatrixFormat, Prev: prev, Key: c.Key(), Attempt: 1, Cell: c}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if damage != nil {
+			damage(result.MatrixLedger(folder))
+		}
+		return result.ReadMatrix(folder)
+	}
+	edit := func(change func([]byte) []byte) func(string) {
+		return func(file string) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, change(data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	m, err := write(false, edit(func(data []byte) []byte { return append(data, []byte(`{"reprise":"matr`)...) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := resulttest.Of(t, m, key); c.Verdict != result.Fail || c.Deviation == nil {
+		t.Errorf("the cell is %+v", c)
+	}
+	if c := resulttest.Of(t, m, other); c.Verdict != result.NotTested {
+		t.Errorf("the cell of another scenario is %+v", c)
+	}
+	if m, err = write(true, nil); err != nil || resulttest.Of(t, m, key).Verdict != result.NotTested {
+		t.Errorf("a matrix that ended asks its ledger, or fails: %v", err)
+	}
+	if _, err = write(false, edit(func(data []byte) []byte { return bytes.Replace(data, []byte(`"fail"`), []byte(`"pass"`), 1) })); err == nil || !strings.Contains(err.Error(), "ledger.ndjson:2: the line before was altered") {
+		t.Errorf("an altered ledger: %v", err)
+	}
+	if _, err = write(false, edit(func([]byte) []byte {
+		return []byte(`{"prev":"` + evidence.SHA256(nil) + `","cell":{"test":"test-03","subjects":{"dut":"frr@9.1","peer":"bird@8.1"},"verdict":"x","digest":"030203"}}` + "\n")
+	})); err == nil || !strings.Contains(err.Error(), `the verdict "x" is none of`) {
+		t.Errorf("a wrong word in the ledger: %v", err)
 	}
 }
 
