@@ -222,7 +222,7 @@ func (m *matrixRun) result() result.Matrix {
 	out.Ended, out.Stopped = m.ended, m.stopped
 	out.Took = m.took + time.Since(m.began)
 	out.Counts = out.Count()
-	out.Problems = problemsOf(out)
+	out.Problems = out.FindProblems()
 	return out
 }
 
