@@ -127,6 +127,7 @@ type cellData struct {
 }
 
 type frameData struct {
+	Refuses bool         `json:"x,omitempty"`
 	Words   string       `json:"w"`
 	Where   string       `json:"c"`
 	Page    string       `json:"h,omitempty"`
@@ -228,7 +229,7 @@ func evidenceOf(one *cellData, m *reports.Matrix, c *result.Cell) {
 		if i == 0 && n > 0 {
 			trial = n
 		}
-		data := frameData{Words: clip(f.Words, maxReason), Where: fmt.Sprintf("frame %d of %s", f.Frame, f.Capture)}
+		data := frameData{Refuses: f.Complains, Words: clip(f.Words, maxReason), Where: fmt.Sprintf("frame %d of %s", f.Frame, f.Capture)}
 		if n > 0 {
 			data.Page = page(reports.FrameAnchor(n, f.Capture, f.Frame))
 		}

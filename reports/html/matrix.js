@@ -356,6 +356,7 @@
       for (const f of c.f) {
         const li = make("li");
         li.append(f.h ? link(f.h, f.w || f.c) : make("b", "", f.w || f.c), make("p", "dim small break", f.c));
+        if (f.x) li.append(make("p", "badtext", "With this one side refuses what the other sent."));
         if (f.s) li.append(make("p", "mono", f.s));
         if (f.b) {
           const more = make("details", "sub packet");

@@ -232,7 +232,7 @@ func TestMatrixToFrame(t *testing.T) {
 		run := filepath.Join(filepath.Dir(file), "runs/test-03-2-4", reports.RunPage)
 		p := open(b, t, run, 1280, 900, "light")
 		eval[bool](t, p, `(document.querySelector("#trial-1").open = false, location.hash = "#frame-1-r9-eth9.pcapng-7", true)`)
-		if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](`document.querySelector("#trial-1").open`)); err != nil {
+		if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](`document.querySelector("#trial-1").open`)); err != nil { //nolint:contextcheck // the tab's
 			t.Errorf("the trial is not opened: %v", err)
 		}
 	})
@@ -269,7 +269,7 @@ func panelSays(t *testing.T, p *tab) {
 	said := eval[string](t, p, `document.getElementById("panel").innerText`)
 	for _, part := range []string{
 		failing, "✗ fail", "0 of 3 valid trials", "95 % interval 0 to 56.1 %", "did not become true within 60s", "frr-hello (bug)", "Restart ospfd", "11.1",
-		"OSPF hello with another hello interval", "frame 130 of trials/0001/captures/r2-eth1.pcapng", "HelloInterval 5",
+		"OSPF hello with another hello interval", "frame 130 of trials/0001/captures/r2-eth1.pcapng", "HelloInterval 5", "With this one side refuses what the other sent.",
 		"reprise case from-cell matrices/20261129T101500Z-ospfv2-1f2e 'test-03[dut=frr@9.1,peer=bird@8.5]'",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), part) {

@@ -80,7 +80,7 @@ func cell(m *result.Matrix, t, tests, d, p, versions int) result.Cell {
 		c.Verdict, c.Passed = result.Fail, 0
 		c.Reason = fmt.Sprintf(`"the adjacency with 2.2.2.%d is Full": did not become true within 60s; seen last: Init of %s`, p, peer.Name)
 		c.Run = fmt.Sprintf("runs/%s-%d-%d", c.Test, d, p)
-		c.Decisive = []result.Decisive{{Capture: "trials/0001/captures/r2-eth1.pcapng", Frame: 130, Words: "OSPF hello with another hello interval", Seen: Frame()}}
+		c.Decisive = []result.Decisive{{Capture: "trials/0001/captures/r2-eth1.pcapng", Frame: 130, Words: "OSPF hello with another hello interval", Complains: true, Seen: Frame()}}
 		if t == 3 {
 			c.Deviation = &result.Deviation{
 				ID: "frr-hello", Expect: result.Fail, Kind: "bug", Reason: "Hellos are sent with the interval of before", Reference: "FRRouting/frr pull request 14056",
