@@ -97,7 +97,8 @@ func (c clocks) place(ctx context.Context, n *labNode) error {
 // those that are older than $least hundredths of a second, or of any age where that is empty. The first
 // is the lab's, with what an image of this project waits with; what lies in /run/reprise is the driver's,
 // what was started from outside a client of it, and what has ourMark a script's of ours: they keep real
-// time. One that has just begun has not loaded its libraries yet: a process counts that is found twice.
+// time. So does the tester, which has no libc and counts the lab's time itself. One that has just begun
+// has not loaded its libraries yet: a process counts that is found twice.
 // The kernel tells ages in real time (proc_pid_stat(5), where a second has a hundred ticks), in a line
 // that a process's name may break. Where an age cannot be told the script ends with a failure; its last
 // line is allAsked, without which nobody knows who is not named.
@@ -109,7 +110,7 @@ without() { all=; for p in /proc/[0-9]*; do [ "$p" = /proc/1 ] || all="$all $p/m
 		*" $p "*) ;;
 		*) p=${p%/maps}; left="$left $p" lines="$lines $p/cmdline" vars="$vars $p/environ";;
 	esac; done
-	met=" $(echo $(grep -l /run/reprise/ $lines /dev/null 2>/dev/null; grep -lxz infinity $lines /dev/null 2>/dev/null; grep -lxz ` + ourMark + `=1 $vars /dev/null 2>/dev/null)) "
+	met=" $(echo $(grep -l -e /run/reprise/ -e ` + testerProgram + ` $lines /dev/null 2>/dev/null; grep -lxz infinity $lines /dev/null 2>/dev/null; grep -lxz ` + ourMark + `=1 $vars /dev/null 2>/dev/null)) "
 	for p in $left; do
 	case $met in *" $p/cmdline "*|*" $p/environ "*) continue;; esac
 	s=; { while read -r line; do s=$line; done <"$p/stat"; } 2>/dev/null; [ -n "$s" ] || continue
@@ -132,6 +133,9 @@ if first=$(without) && { [ -z "$first" ] || { sleep 0.1; again=$(without); }; };
 else
 	false
 fi`
+
+// testerProgram is what the command line of a tester node's program begins with (drivers/tester).
+const testerProgram = "/usr/local/lib/reprise/tester"
 
 // ourMark is a variable in the environment of what keeps real time because a script of ours started it.
 const ourMark = "REPRISE_OURS"

@@ -39,6 +39,7 @@ func TestAskClock(t *testing.T) {
 		{"waitclock", []string{"infinity"}, nil, false},
 		{"deadclock", []string{"0"}, nil, false},
 		{"ourclock", []string{"1000"}, []string{ourMark + "=1"}, false},
+		{"testerclock", []string{"1000"}, nil, false},
 	}
 	for _, tt := range cases {
 		path := filepath.Join(t.TempDir(), tt.name)
@@ -47,6 +48,9 @@ func TestAskClock(t *testing.T) {
 		}
 		c := exec.CommandContext(t.Context(), path, tt.args...)
 		c.Env = tt.env
+		if tt.name == "testerclock" {
+			c.Args[0] = testerProgram
+		}
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
