@@ -389,6 +389,7 @@ func (l *loader) test(d *yamlpos.Doc, r raw, at string) {
 		l.words(d, yamlpos.Join(at, part), "look", list, func(p *platform) map[string]raw { return p.Looks })
 	}
 	l.words(d, yamlpos.Join(at, "steps"), "do", t.Steps, func(p *platform) map[string]raw { return p.Does })
+	l.words(d, yamlpos.Join(at, "steps"), "look", waits(t.Steps), func(p *platform) map[string]raw { return p.Looks })
 	for i, id := range t.Requirements {
 		l.oneOf(d, yamlpos.Index(at+".requirements", i), "requirement", id, l.requirementIDs())
 	}
@@ -413,6 +414,15 @@ func (l *loader) test(d *yamlpos.Doc, r raw, at string) {
 	l.choices(d, at+".only", t.Only)
 	l.choices(d, at+".exclude", t.Exclude)
 	s.Tests = append(s.Tests, t)
+}
+
+// waits gives what steps wait for; nothing for one that does not.
+func waits(steps []raw) []raw {
+	out := make([]raw, len(steps))
+	for i, s := range steps {
+		out[i] = raw{node: child(s.node, "wait-for"), line: s.line}
+	}
+	return out
 }
 
 // words refuses looks and actions that no platform says.

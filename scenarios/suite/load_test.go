@@ -59,7 +59,7 @@ tests:
     roles: {peer: {word: other}}
     options: {mtu-ignore: [true, false]}
     setup: [{on: dut, look: full, eventually: 9s}]
-    steps: [{on: dut, do: cost, with: {cost: 5}}, {link: "dut:eth1", fault: down, for: 1s}, {node: peer, exec: "echo {{.word}} {{.roles.dut.word}}"}]
+    steps: [{on: dut, do: cost, with: {cost: 5}}, {link: "dut:eth1", fault: down, for: 1s}, {name: both, wait-for: {on: all, look: full, eventually: 7s}}, {node: peer, exec: "echo {{.word}} {{.roles.dut.word}}"}]
     expect: [{on: [dut, peer], look: full, not: true, never: 3s, every: 1s}]
     symptom: [{on: dut, look: only-a, eventually: 2s}]
 `
@@ -100,7 +100,8 @@ func TestCells(t *testing.T) {
 		"peer.conf": {"word other;"},
 		"scenario.yaml": {
 			"id: small-modern", "title: Modern (dut a 2.0, peer b 1.5, mtu-ignore false)", "image: a:2.0", "image: b:1.5", "config: peer.conf",
-			"- name: 'dut: full with 1.5'\n    node: dut\n    run: \"show hello\"", `not (text contains "hello")`, "echo other hello", "never: 3s", "captures: ['dut:eth1']", "cost 5", "sleep 5", "platform: bird", "role: peer",
+			"- name: 'dut: full with 1.5'\n    node: dut\n    run: \"show hello\"", `not (text contains "hello")`, "echo other hello", "never: 3s",
+			"- name: 'dut: both'\n    wait-for:\n      name: 'dut: full with 1.5'\n      node: dut\n      run: \"show hello\"", "- name: 'peer: both'\n    wait-for:\n      name: 'peer: full'\n      node: peer\n      run: \"b other\"", "captures: ['dut:eth1']", "cost 5", "sleep 5", "platform: bird", "role: peer",
 		},
 	} {
 		for _, part := range parts {
@@ -118,6 +119,7 @@ func TestFaults(t *testing.T) {
 		"version":           {"suite/v1", "suite/v9", `suite.yaml:2:10: format version "suite/v9"`},
 		"a value":           {"{peer: {word: other}}", "{peer: {wrod: other}}", `no value "wrod"`},
 		"a look":            {"look: only-a", "look: only-b", `no look "only-b"`},
+		"a look waited for": {"on: all, look: full, eventually: 7s", "on: all, look: fool, eventually: 7s", `no look "fool"`},
 		"an action":         {"do: cost", "do: cots", `no do "cots"`},
 		"a role":            {"on: dut, look: only-a", "on: dux, look: only-a", `no role "dux" takes part`},
 		"a subject":         {"a@2.0, b@1.5]", "a@2.0, c@1.5]", `the suite has no platform "c"`},

@@ -277,10 +277,36 @@ func (w *writer) condition(r raw) ([]*yaml.Node, error) {
 // step makes steps of one entry.
 func (w *writer) step(r raw) ([]*yaml.Node, error) {
 	do := child(r.node, "do")
+	if wait := child(r.node, "wait-for"); do == nil && child(wait, "look") != nil {
+		return w.wait(r.node, wait)
+	}
 	if do == nil {
 		return w.plain(r.node)
 	}
 	return w.forEach(r.node, do.Value, func(p *platform) map[string]raw { return p.Does }, w.act)
+}
+
+// wait makes a step that waits for the condition of a look, one for each role.
+func (w *writer) wait(n, look *yaml.Node) ([]*yaml.Node, error) {
+	made, err := w.condition(raw{node: look})
+	if err != nil {
+		return nil, err
+	}
+	var out []*yaml.Node
+	for _, condition := range made {
+		role := child(condition, "node").Value
+		step := mapping()
+		if name := child(n, "name"); name != nil {
+			rendered, err := w.render(role).node(name)
+			if err != nil {
+				return nil, err
+			}
+			set(step, "name", text(role+": "+rendered.Value))
+		}
+		set(step, "wait-for", condition)
+		out = append(out, step)
+	}
+	return out, nil
 }
 
 // plain renders an entry of a scenario.
