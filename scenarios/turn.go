@@ -15,9 +15,10 @@ type Turn struct {
 	ID, Title string
 	Labels    []string
 	Problem   Problem
-	// Failed are the conditions that did not hold, of what is expected or of the baseline: expect[0],
-	// baseline[1]. They are the symptom, turned round. Of a baseline the rest stays, as far as Held names
-	// it, and nothing is done after it.
+	// Failed are the conditions that did not hold, of what is expected, of the baseline or of what a step waited
+	// for: expect[0], baseline[1], stimulus[2].wait-for. They are the symptom, turned round. Of a baseline the
+	// rest stays, as far as Held names it, and nothing is done after it; of the steps those before the one that
+	// waited.
 	Failed []string
 	Held   []string
 	// Died are processes that ended, which are the symptom where nothing has failed beside.
@@ -104,14 +105,18 @@ func put(m *yaml.Node, key string, value any) error {
 // turnFailed makes the symptom of what did not hold.
 func (l *Loaded) turnFailed(root *yaml.Node, t Turn) error {
 	var turned, straight []*yaml.Node
-	setup := false
+	setup, until := false, -1
 	for _, ref := range t.Failed {
 		list, i, c, err := l.conditionAt(ref)
 		if err != nil {
 			return err
 		}
 		setup = setup || list == "baseline"
-		as := clone(child(root, list).Content[i])
+		as := child(root, list).Content[i]
+		if list == "stimulus" {
+			until, as = i, child(as, "wait-for")
+		}
+		as = clone(as)
 		straight = append(straight, clone(as))
 		if err := turn(as, c); err == nil {
 			turned = append(turned, as)
@@ -124,6 +129,10 @@ func (l *Loaded) turnFailed(root *yaml.Node, t Turn) error {
 		drop(root, func(key string) bool {
 			return key == "stimulus" || key == "baseline" && len(child(root, key).Content) == 0
 		})
+	}
+	if until >= 0 {
+		dropItems(child(root, "stimulus"), func(i int, _ *yaml.Node) bool { return i >= until })
+		drop(root, func(key string) bool { return key == "stimulus" && len(child(root, key).Content) == 0 })
 	}
 	drop(root, func(key string) bool { return key == "symptom" || key == "expect" })
 	if len(turned) < len(straight) {
@@ -150,7 +159,15 @@ func (l *Loaded) turnDied(root *yaml.Node, t Turn) error {
 
 // conditionAt finds a condition by its place.
 func (l *Loaded) conditionAt(ref string) (list string, i int, c Condition, err error) {
-	list, number, ok := strings.Cut(strings.TrimSuffix(ref, "]"), "[")
+	step, waited := strings.CutSuffix(ref, ".wait-for")
+	list, number, ok := strings.Cut(strings.TrimSuffix(step, "]"), "[")
+	if waited && list == "stimulus" {
+		i, nerr := strconv.Atoi(number)
+		if !ok || nerr != nil || i < 0 || i >= len(l.Scenario.Stimulus) || l.Scenario.Stimulus[i].WaitFor == nil {
+			return list, i, c, fmt.Errorf("%s has no step %q that waits by itself", l.File, ref)
+		}
+		return list, i, *l.Scenario.Stimulus[i].WaitFor, nil
+	}
 	from := map[string][]Condition{"baseline": l.Scenario.Baseline, "expect": l.Scenario.Expect}[list]
 	i, nerr := strconv.Atoi(number)
 	if !ok || nerr != nil || i < 0 || i >= len(from) {

@@ -21,7 +21,7 @@ nodes: {r1: {role: dut, platform: linux}, r2: {platform: linux}}
 baseline:
   - {name: there is a way, node: r1, run: way, expect: text == "way", eventually: 5s}
   - {name: they meet, node: r1, run: meet, expect: text == "Full", eventually: 10s, every: 1s}
-stimulus: [{node: r2, run: act}]
+stimulus: [{node: r2, run: act}, {wait-for: {name: it went, node: r1, run: meet, expect: text == "Down", eventually: 9s}}, {node: r2, run: last}]
 expect:
   - {name: they meet again, node: r1, run: meet, expect: text == "Full", eventually: 20s}
   - {name: nothing is lost, node: r1, run: lost, expect: text == "lost", never: 30s}
@@ -56,21 +56,22 @@ func TestTurned(t *testing.T) {
 		want []string // of the symptom, or of what is expected
 		left string   // baseline, stimulus
 	}{
-		{"never instead of some time", scenarios.Turn{Failed: []string{"expect[0]"}, Held: []string{"baseline[0]"}}, []string{"not: they meet again, never 20s"}, "2, 1"},
-		{"some time instead of never", scenarios.Turn{Failed: []string{"expect[1]"}}, []string{"not: nothing is lost, eventually 30s"}, "2, 1"},
-		{"two at once", scenarios.Turn{Failed: []string{"expect[0]", "expect[1]"}}, []string{"not: they meet again, never 20s", "not: nothing is lost, eventually 30s"}, "2, 1"},
-		{"moves instead of stands", scenarios.Turn{Failed: []string{"expect[3]"}}, []string{"not: the number stands, changes at least 1 times within 5s"}, "2, 1"},
-		{"stands instead of moves", scenarios.Turn{Failed: []string{"expect[4]"}}, []string{"not: the number moves, unchanged 4s"}, "2, 1"},
-		{"no opposite", scenarios.Turn{Failed: []string{"expect[2]"}}, []string{"expected: it stays, within 5s, consistently 3s"}, "2, 1"},
-		{"one of two has no opposite", scenarios.Turn{Failed: []string{"expect[0]", "expect[2]"}}, []string{"expected: they meet again, eventually 20s", "expected: it stays, within 5s, consistently 3s"}, "2, 1"},
+		{"never instead of some time", scenarios.Turn{Failed: []string{"expect[0]"}, Held: []string{"baseline[0]"}}, []string{"not: they meet again, never 20s"}, "2, 3"},
+		{"some time instead of never", scenarios.Turn{Failed: []string{"expect[1]"}}, []string{"not: nothing is lost, eventually 30s"}, "2, 3"},
+		{"two at once", scenarios.Turn{Failed: []string{"expect[0]", "expect[1]"}}, []string{"not: they meet again, never 20s", "not: nothing is lost, eventually 30s"}, "2, 3"},
+		{"moves instead of stands", scenarios.Turn{Failed: []string{"expect[3]"}}, []string{"not: the number stands, changes at least 1 times within 5s"}, "2, 3"},
+		{"stands instead of moves", scenarios.Turn{Failed: []string{"expect[4]"}}, []string{"not: the number moves, unchanged 4s"}, "2, 3"},
+		{"no opposite", scenarios.Turn{Failed: []string{"expect[2]"}}, []string{"expected: it stays, within 5s, consistently 3s"}, "2, 3"},
+		{"one of two has no opposite", scenarios.Turn{Failed: []string{"expect[0]", "expect[2]"}}, []string{"expected: they meet again, eventually 20s", "expected: it stays, within 5s, consistently 3s"}, "2, 3"},
 		{"the set-up", scenarios.Turn{Failed: []string{"baseline[1]"}, Held: []string{"baseline[0]"}}, []string{"not: they meet, never 10s"}, "1, 0"},
 		{"all of the set-up", scenarios.Turn{Failed: []string{"baseline[0]"}}, []string{"not: there is a way, never 5s"}, "0, 0"},
-		{"a death", scenarios.Turn{Died: []scenarios.Death{{Node: "r2", Process: "ospfd"}}}, []string{"ospfd of r2 ends, eventually 30s"}, "2, 1"},
+		{"a step waited in vain", scenarios.Turn{Failed: []string{"stimulus[1].wait-for"}}, []string{"not: it went, never 9s"}, "2, 1"},
+		{"a death", scenarios.Turn{Died: []scenarios.Death{{Node: "r2", Process: "ospfd"}}}, []string{"ospfd of r2 ends, eventually 30s"}, "2, 3"},
 		{
 			"nothing", scenarios.Turn{}, []string{
 				"expected: they meet again, eventually 20s", "expected: nothing is lost, never 30s", "expected: it stays, within 5s, consistently 3s",
 				"expected: the number stands, unchanged 5s", "expected: the number moves, changes at least 1 times within 4s",
-			}, "2, 1",
+			}, "2, 3",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +109,7 @@ func TestTurned(t *testing.T) {
 			}
 		})
 	}
-	for _, ref := range []string{"expect[5]", "expect[x]", "symptom[0]", "baseline"} {
+	for _, ref := range []string{"expect[5]", "expect[x]", "symptom[0]", "baseline", "stimulus[0].wait-for", "stimulus[9].wait-for", "stimulus[0].together[1].wait-for"} {
 		if _, err := loadTested(t, tested).Turned(scenarios.Turn{ID: "x", Title: "x", Failed: []string{ref}}); err == nil || !strings.Contains(err.Error(), ref) {
 			t.Errorf("%s: %v", ref, err)
 		}

@@ -47,6 +47,7 @@ var verbs = []struct{ verb, typ string }{
 	{"regress", "cmd.regressed"},
 	{"matrix report", "harness/result.MatrixReport"},
 	{"matrix diff", "harness/result.MatrixDiff"},
+	{"matrix explain", "cmd.explained"},
 	{"bisect", "harness/result.Bisection"},
 	{"isolate", "harness/result.Isolation"},
 	{"matrix list, a list of", "cmd.listedSuite"},

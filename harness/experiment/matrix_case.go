@@ -101,10 +101,10 @@ func firstFailure(run evidence.Dir) (evidence.TrialVerdict, error) {
 
 // turnOf is what a trial failed by.
 func turnOf(v evidence.TrialVerdict) (t scenarios.Turn) {
-	for _, list := range []string{"baseline[", "expect["} {
+	for _, list := range []string{"baseline[", "stimulus[", "expect["} {
 		for _, c := range v.Conditions {
 			switch {
-			case !strings.HasPrefix(c.Ref, list):
+			case !strings.HasPrefix(c.Ref, list), list == "stimulus[" && !strings.HasSuffix(c.Ref, ".wait-for"):
 			case c.Holds == evidence.False:
 				t.Failed = append(t.Failed, c.Ref)
 			case c.Holds == evidence.True:

@@ -46,9 +46,11 @@ func CellSaysOf(v evidence.TrialVerdict) CellSays {
 	return SaysNothing
 }
 
-// setupFailed reports whether a condition is one of the set-up that did not come about in its window.
+// setupFailed reports whether a condition is one of the set-up, or one that a step waited for, that did not
+// come about in its window.
 func setupFailed(c evidence.ConditionVerdict) bool {
-	return c.Holds == evidence.False && strings.HasPrefix(c.Ref, "baseline[")
+	waited := strings.HasPrefix(c.Ref, "stimulus[") && strings.HasSuffix(c.Ref, ".wait-for")
+	return c.Holds == evidence.False && (waited || strings.HasPrefix(c.Ref, "baseline["))
 }
 
 // cellTally is what the trials of a cell came to so far.

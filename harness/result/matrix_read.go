@@ -157,11 +157,11 @@ func (c *Cell) check(roles []string, subjects, tests map[string]bool) error {
 	if !tests[c.Test] {
 		return fmt.Errorf("no test has the id %q", short(c.Test))
 	}
-	if len(c.Subjects) != len(roles) {
-		return fmt.Errorf("it has subjects for %d roles, want %s", len(c.Subjects), strings.Join(roles, ", "))
-	}
-	for _, r := range roles {
-		if s, ok := c.Subjects[r]; !ok || !subjects[s] {
+	for r, s := range c.Subjects { // of the roles that take part in the test
+		switch {
+		case !slices.Contains(roles, r):
+			return fmt.Errorf("it has a subject for the role %s, and the roles are %s", short(r), strings.Join(roles, ", "))
+		case !subjects[s]:
 			return fmt.Errorf("the role %s has %q, which is no subject of the matrix", short(r), short(s))
 		}
 	}

@@ -23,6 +23,13 @@ type Opinion struct {
 	Requirements []Requirement `json:"requirements,omitempty"`
 }
 
+// Judgements of an opinion.
+const (
+	OfProduct    = "product"
+	OfInterop    = "interoperability"
+	Undetermined = "undetermined"
+)
+
 // OpinionSide is one side of a cell with the reference speaker.
 type OpinionSide struct {
 	Role    string `json:"role"`
@@ -51,7 +58,7 @@ func (s OpinionSide) outcome() (works, fails bool, words string) {
 // both together where each works with it; of nobody known where both fail, where one was not tried or is
 // not the same every time, or where there are not two of them.
 func (o *Opinion) Settle() {
-	o.Judgement, o.Of = "undetermined", ""
+	o.Judgement, o.Of = Undetermined, ""
 	var failing, working []OpinionSide
 	var parts []string
 	for _, s := range o.Sides {
@@ -70,10 +77,10 @@ func (o *Opinion) Settle() {
 		end = "the cell itself is " + string(o.Cell.Verdict) + ", which is no failure that comes every time"
 	case len(o.Sides) != 2 || len(failing)+len(working) != 2:
 	case len(failing) == 1:
-		o.Judgement, o.Of = "product", failing[0].Subject
+		o.Judgement, o.Of = OfProduct, failing[0].Subject
 		end = fmt.Sprintf("so look at %s first: it fails with a third speaker too, and %s does not", o.Of, working[0].Subject)
 	case len(working) == 2:
-		o.Judgement = "interoperability"
+		o.Judgement = OfInterop
 		end = "so each works with a third speaker, and not with the other one"
 	default:
 		end = "so the test, the reference or both may be wrong"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,18 +78,13 @@ func failedCells(m result.Matrix) []string {
 	return keys
 }
 
-// readMatrix reads the matrix of a folder.
-func readMatrix(folder string) (m result.Matrix, err error) {
-	if err := evidence.ReadJSON(filepath.Join(folder, "matrix.json"), &m); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return m, cli.InputError("%s is no folder of a matrix: it has no matrix.json", folder)
-		}
-		return m, cli.AsInputError(err)
+// readMatrix reads the matrix of a folder. What is wrong with it is wrong input.
+func readMatrix(folder string) (result.Matrix, error) {
+	m, err := result.ReadMatrix(folder)
+	if err != nil {
+		return result.Matrix{}, cli.AsInputError(err)
 	}
-	if m.Reprise != result.MatrixFormat {
-		return m, cli.InputError("%s: format %q is not known to this program (it reads %s)", folder, m.Reprise, result.MatrixFormat)
-	}
-	return m, nil
+	return *m, nil
 }
 
 // cellCase is what "case from-cell" prints with --json.
