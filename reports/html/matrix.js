@@ -357,10 +357,10 @@
         const li = make("li");
         li.append(f.h ? link(f.h, f.w || f.c) : make("b", "", f.w || f.c), make("p", "dim small break", f.c));
         if (f.x) li.append(make("p", "badtext", "With this one side refuses what the other sent."));
-        if (f.s) li.append(make("p", "mono", f.s));
+        if (f.s && !f.w.startsWith(f.s)) li.append(make("p", "mono", f.s));
         if (f.b) {
           const more = make("details", "sub packet");
-          more.open = true;
+          more.open = f.x || f === c.f[c.f.length - 1];
           more.append(make("summary", "", "Field by field"), bits(f.b));
           li.append(more);
         }
