@@ -185,6 +185,8 @@ func (c *Cell) check(roles []string, subjects, tests map[string]bool) error {
 	run := c.Run
 	if rest, ok := c.TakenOver(); ok {
 		run = rest
+	} else if c.From != "" {
+		run = "" // of a matrix that lies elsewhere: it is named, and nobody goes there
 	}
 	paths := []string{run, c.Scenario}
 	for _, d := range c.Decisive {
