@@ -157,6 +157,12 @@ func (c Cell) Key() string {
 	return fmt.Sprintf("%s[%s]", c.Test, strings.Join(parts, ","))
 }
 
+// Explained reports whether a cell fails, and it is known that it does: its deviation expects no pass.
+func (c Cell) Explained() bool {
+	fails := func(v CellVerdict) bool { return v == Fail || v == Flaky }
+	return c.Deviation != nil && fails(c.Verdict) && fails(c.Deviation.Expect)
+}
+
 // Count gives the number of cells of each verdict.
 func (m *Matrix) Count() map[CellVerdict]int {
 	out := map[CellVerdict]int{}

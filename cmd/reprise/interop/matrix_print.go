@@ -95,6 +95,9 @@ func printMatrix(w io.Writer, m ranMatrix) {
 		cli.Line(w, "stopped: %s; go on with: reprise matrix run --resume %s", m.Stopped, m.Dir)
 	}
 	cli.Line(w, "%s, %d with trials, in %s%s; evidence in %s", cli.Plural(len(m.Cells), "cell"), tried, clockWords(m.Took.Round(time.Second)), m.Clock.Beside(), m.Dir)
+	if m.Report != "" {
+		cli.Line(w, "report: %s", m.Report)
+	}
 }
 
 // present are the verdicts that cells have, the best first.

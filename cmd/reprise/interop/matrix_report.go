@@ -30,6 +30,10 @@ func (o *matrixReportOptions) chosen() (formats.MatrixFormat, error) {
 	if o.JSON {
 		name = "json"
 	}
+	return formatNamed(name)
+}
+
+func formatNamed(name string) (formats.MatrixFormat, error) {
 	all := formats.Matrix()
 	i := slices.IndexFunc(all, func(f formats.MatrixFormat) bool { return f.Name == name })
 	if i < 0 {
@@ -113,25 +117,7 @@ func runMatrixReport(_ context.Context, o *matrixReportOptions) error {
 	if err != nil {
 		return err
 	}
-	m, err := readMatrix(o.dir)
-	if err != nil {
-		return err
-	}
-	var old *result.Matrix
-	if o.old != "" {
-		if old, err = readMatrix(o.old); err != nil {
-			return err
-		}
-	}
-	if err := experiment.DecodeDecisive(o.dir, m); err != nil {
-		return cli.AsInputError(err)
-	}
-	reports.CleanMatrix(m) // frames are somebody's words too
-	r, err := experiment.ReportMatrix(m, old)
-	if err != nil {
-		return cli.AsInputError(err)
-	}
-	view, err := reports.NewMatrix(r, o.dir)
+	view, err := viewOf(o.dir, o.old)
 	if err != nil {
 		return err
 	}
@@ -150,6 +136,46 @@ func runMatrixReport(_ context.Context, o *matrixReportOptions) error {
 	}
 	o.Say("%s", output)
 	return nil
+}
+
+// viewOf is what is rendered of the matrix in a folder, held against an older one where that is named.
+func viewOf(dir, older string) (*reports.Matrix, error) {
+	m, err := readMatrix(dir)
+	if err != nil {
+		return nil, err
+	}
+	var old *result.Matrix
+	if older != "" {
+		if old, err = readMatrix(older); err != nil {
+			return nil, err
+		}
+	}
+	if err := experiment.DecodeDecisive(dir, m); err != nil {
+		return nil, cli.AsInputError(err)
+	}
+	reports.CleanMatrix(m) // frames are somebody's words too
+	r, err := experiment.ReportMatrix(m, old)
+	if err != nil {
+		return nil, cli.AsInputError(err)
+	}
+	return reports.NewMatrix(r, dir)
+}
+
+// page renders the matrix in a folder as its page beside it.
+func page(dir string) (file string, err error) {
+	view, err := viewOf(dir, "")
+	if err != nil {
+		return "", err
+	}
+	format, err := formatNamed("html")
+	if err != nil {
+		return "", err
+	}
+	file = filepath.Join(dir, format.File)
+	if err := evidence.WriteBy(file, func(w io.Writer) error { return format.Write(w, view) }); err != nil {
+		return "", fmt.Errorf("render html: %w", err)
+	}
+	return file, nil
 }
 
 // between is the way from one folder to another as a page's links go it: empty where they are one.

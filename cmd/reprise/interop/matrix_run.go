@@ -125,8 +125,9 @@ something; 130 interrupted.`,
 type ranMatrix struct {
 	result.Matrix
 
-	Dir  string `json:"dir"`
-	Exit int    `json:"exit"`
+	Dir    string `json:"dir"`
+	Report string `json:"report,omitempty"` // the page; empty where it could not be rendered
+	Exit   int    `json:"exit"`
 }
 
 // plannedMatrix is what "matrix run --dry-run" prints with --json.
@@ -274,7 +275,11 @@ func (o *matrixRunOptions) run(ctx context.Context, b *cli.Testbed, p *experimen
 		}
 		return err
 	}
-	out := ranMatrix{m, p.Dir.Path, exitOf(m)}
+	out := ranMatrix{Matrix: m, Dir: p.Dir.Path, Exit: exitOf(m)}
+	var rerr error
+	if out.Report, rerr = page(p.Dir.Path); rerr != nil {
+		o.Progress("no report: %v", rerr)
+	}
 	if ctx.Err() != nil {
 		out.Exit = cli.ExitInterrupted
 		err = cli.WithCode(cli.ExitInterrupted, fmt.Errorf("interrupted; go on with: reprise matrix run --resume %s", p.Dir.Path))
@@ -299,7 +304,7 @@ func exitOf(m result.Matrix) int {
 	code := cli.ExitYes
 	for _, c := range m.Cells {
 		switch {
-		case c.Deviation != nil:
+		case c.Explained():
 		case c.Verdict == result.Fail || c.Verdict == result.Flaky:
 			return cli.ExitNo
 		case c.Verdict == result.CellUnknown:
