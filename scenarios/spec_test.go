@@ -55,3 +55,11 @@ func TestSpec(t *testing.T) {
 		})
 	}
 }
+
+// A workaround is tried where a symptom is there; beside what is expected it would be where nothing fails.
+func TestWorkaroundBesideExpect(t *testing.T) {
+	text := strings.Replace(valid, "symptom:", "workaround: {steps: [{node: r1, exec: x}], expect: [{name: y, node: r1, exec: x, expect: exit == 0, eventually: 1s}]}\nexpect:", 1)
+	if _, err := scenarios.Load(write(t, text), scenarios.Options{}); err == nil || !strings.Contains(err.Error(), "has no meaning beside what is expected") {
+		t.Errorf("got %v", err)
+	}
+}

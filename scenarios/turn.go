@@ -150,7 +150,7 @@ func (l *Loaded) turnDied(root *yaml.Node, t Turn) error {
 	var list []map[string]any
 	for _, d := range t.Died {
 		list = append(list, map[string]any{
-			"name": d.Process + " of " + d.Node + " ends", "node": d.Node, "core": d.Process, "eventually": longest.String(),
+			"name": d.Process + " of " + d.Node + " ends", "node": d.Node, "core": d.Process, "eventually": longest.String(), "may-hold-before": true,
 		})
 	}
 	drop(root, func(key string) bool { return key == "symptom" || key == "expect" })

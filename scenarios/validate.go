@@ -56,6 +56,9 @@ func (c *checker) scenario() {
 	if len(s.Symptom)+len(s.Expect) == 0 {
 		c.Faultf("symptom", "say which condition tells the failing behaviour from a healthy one, or with expect what a network that works shows", "the scenario has no symptom")
 	}
+	if s.Workaround != nil && len(s.Expect) > 0 {
+		c.Faultf("workaround", "say what fails as a symptom, and no expect", "a workaround is tried once the symptom was seen, and has no meaning beside what is expected")
+	}
 	if s.Workaround != nil {
 		c.steps("workaround.steps", s.Workaround.Steps)
 		c.conditions("workaround.expect", s.Workaround.Expect)

@@ -49,14 +49,18 @@ func (c Cell) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// maxCells bounds the cells of a suite.
-const maxCells = 100_000
+// Bounds of a suite's cells: how many there are, and the files of all.
+const (
+	maxCells = 100_000
+	maxBytes = 512 << 20
+)
 
 // Cells makes the cells of every test, in the order of the tests. The error joins, with their places,
 // what cannot be rendered.
 func (s *Suite) Cells() ([]Cell, error) {
 	var out []Cell
 	var errs []error
+	choices, bytes := 0, 0
 	s.steps = 0
 	for _, t := range s.Tests {
 		topology := t.Topology
@@ -70,7 +74,14 @@ func (s *Suite) Cells() ([]Cell, error) {
 				return nil, fmt.Errorf("%s: test %s: more than %d cells", t.where, t.ID, maxCells)
 			}
 		}
-		for _, r := range s.rows(t, factors) {
+		if choices += size; choices > 10*maxCells {
+			return nil, fmt.Errorf("the tests of the suite have more than %d choices", 10*maxCells)
+		}
+		rows, err := s.rows(t, factors)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
 			c, err := s.cell(t, topology, factors, r)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: %s: %w", t.where, c.Key(), err))
@@ -78,6 +89,12 @@ func (s *Suite) Cells() ([]Cell, error) {
 			}
 			if out = append(out, c); len(out) > maxCells {
 				return nil, fmt.Errorf("the suite has more than %d cells", maxCells)
+			}
+			for _, data := range c.Files {
+				bytes += len(data)
+			}
+			if bytes > maxBytes {
+				return nil, fmt.Errorf("the cells of the suite have more than %d MB of files", maxBytes>>20)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -103,23 +104,35 @@ func covering(factors []factor, allowed []row) []row {
 	return out
 }
 
+// maxCovered bounds the choices that a covering of pairs is looked for among.
+const maxCovered = 20_000
+
 // rows gives the choices of a test that are wanted.
-func (s *Suite) rows(t *Test, factors []factor) []row {
+func (s *Suite) rows(t *Test, factors []factor) ([]row, error) {
 	f := &s.file
 	wanted := slices.DeleteFunc(all(factors), func(r row) bool {
 		subjects, _ := pick(factors, r)
 		return anyChoice(f.Exclude, subjects) || anyChoice(t.Exclude, subjects) ||
 			len(t.Only) > 0 && !anyChoice(t.Only, subjects) || !f.Combinations.lists(subjects)
 	})
-	if f.Combinations.word == pairwise {
-		return covering(factors, wanted)
+	if f.Combinations.word != pairwise {
+		return wanted, nil
 	}
-	return wanted
+	if len(wanted) > maxCovered {
+		return nil, fmt.Errorf("%s: test %s: pairs are covered among %d choices at most, and it has %d", t.where, t.ID, maxCovered, len(wanted))
+	}
+	return covering(factors, wanted), nil
 }
 
 // lists reports whether a list of combinations has these subjects; without a list, that is so.
 func (c combinations) lists(subjects map[string]Subject) bool {
 	return len(c.list) == 0 || slices.ContainsFunc(c.list, func(row map[string]string) bool {
-		return choice{subjects: row}.fits(subjects)
+		of := map[string]string{}
+		for role, pattern := range row { // of the roles that take part
+			if _, plays := subjects[role]; plays {
+				of[role] = pattern
+			}
+		}
+		return choice{subjects: of}.fits(subjects)
 	})
 }

@@ -171,6 +171,7 @@ func (l *loader) settle(d *yamlpos.Doc) {
 	}
 	l.platforms(d)
 	l.roles(d)
+	l.names(d)
 	if f.Reference != "" {
 		var err error
 		if s.Reference, err = l.subject(f.Reference); err != nil {
@@ -222,6 +223,9 @@ func (l *loader) platforms(d *yamlpos.Doc) {
 		for i, lack := range p.Lacks {
 			where := yamlpos.Index(yamlpos.Join(in, "lacks"), i)
 			l.versions(doc, where, lack.Versions)
+			if len(lack.Tests) == 0 {
+				doc.Faultf(where+".tests", `names, or patterns: ["*"] is every test`, "say which tests these versions are not for")
+			}
 			if lack.Why == "" {
 				doc.Faultf(where+".why", "", "say what these versions lack")
 			}
@@ -278,12 +282,41 @@ func (l *loader) roles(d *yamlpos.Doc) {
 				d.Faultf(at, "", "%v", err)
 				continue
 			}
+			if slices.ContainsFunc(role.Subjects, func(s Subject) bool { return s.Name == n }) {
+				d.Faultf(at, "", "%s is there twice", n)
+				continue
+			}
 			role.Subjects = append(role.Subjects, subject)
 		}
 		s.Roles = append(s.Roles, role)
 	}
 	if len(s.Roles) == 0 {
 		d.Faultf("roles", "such as dut: [frr@10.3]", "the suite has no roles")
+	}
+}
+
+// names refuses values that templates cannot take by their names: those that are something else there, and two
+// that are one there.
+func (l *loader) names(d *yamlpos.Doc) {
+	written := map[string]string{}
+	lists := []values{l.suite.file.Values}
+	for _, r := range l.suite.Roles {
+		lists = append(lists, r.values)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.suite.platforms)) {
+		lists = append(lists, l.suite.platforms[name].Values)
+	}
+	for _, list := range lists {
+		for _, name := range slices.Sorted(maps.Keys(list)) {
+			in := inTemplates(name)
+			if slices.Contains([]string{"role", "platform", "version", "image", "roles", "other"}, in) {
+				d.Faultf("values", "give it another name", "a value cannot be called %q: that is the subject's own in templates", name)
+			}
+			if other, known := written[in]; known && other != name {
+				d.Faultf("values", "give one another name", "%q and %q are both .%s in templates", other, name, in)
+			}
+			written[in] = name
+		}
 	}
 }
 
@@ -325,6 +358,10 @@ func keysOf(root *yaml.Node, key string) []string {
 // requirements reads the files of requirements: beside the suite, or those that come with the program.
 func (l *loader) requirements(d *yamlpos.Doc) {
 	for i, name := range l.suite.file.Requirements {
+		if strings.Contains(name, "/") {
+			d.Faultf(yamlpos.Index("requirements", i), "a file beside the suite, by its name alone", "%q is in another folder", name)
+			continue
+		}
 		reqs, data, problems, err := spec.Read(name, l.text)
 		if err != nil {
 			d.Faultf(yamlpos.Index("requirements", i), "a file beside the suite, or one of those that come with the program: "+strings.Join(spec.Names(), ", "), "no requirements %s", name)
@@ -409,6 +446,11 @@ func (l *loader) test(d *yamlpos.Doc, r raw, at string) {
 		l.declared(d, at+".options", values{name: nil})
 		if len(list) == 0 {
 			d.Faultf(at+".options", "", "option %q has no values", name)
+		}
+		for i, v := range list {
+			if slices.ContainsFunc(list[:i], func(before scalar) bool { return before.text == v.text }) {
+				d.Faultf(at+".options", "", "option %q has the value %q twice", name, v.text)
+			}
 		}
 	}
 	l.choices(d, at+".only", t.Only)

@@ -60,7 +60,7 @@ tests:
     options: {mtu-ignore: [true, false]}
     setup: [{on: dut, look: full, eventually: 9s}]
     steps: [{on: dut, do: cost, with: {cost: 5}}, {link: "dut:eth1", fault: down, for: 1s}, {name: both, wait-for: {on: all, look: full, eventually: 7s}}, {node: peer, exec: "echo {{.word}} {{.roles.dut.word}}"}]
-    expect: [{on: [dut, peer], look: full, not: true, never: 3s, every: 1s}]
+    expect: [{on: [dut, peer], look: full, not: True, never: 3s, every: 1s}]
     symptom: [{on: dut, look: only-a, eventually: 2s}]
 `
 
@@ -135,11 +135,21 @@ func TestFaults(t *testing.T) {
 		"a requirement":     {"title: Plain,", "title: Plain, requirements: [rfc1/2],", `no requirement "rfc1/2"`},
 		"its file":          {"title: Small", "title: Small\nrequirements: [rfc0]", "no requirements rfc0 (a file beside"},
 		"a combination":     {"title: Small", "title: Small\ncombinations: some", `"some" is no way to combine subjects`},
-		"too much text":     {`"show {{.word}}"`, `'{{printf "%2000000d" 1}}'`, "more than 1048576 bytes"},
+		"too much text":     {`"show {{.word}}"`, `'{{printf "%2000000d" 1}}'`, "printf takes widths below 100000"},
+		"more and more":     {`"show {{.word}}"`, `'{{$a := "xxxxxxxxxxxxxxxx"}}{{range 30}}{{$a = print $a $a}}{{end}}'`, "a value of more than 262144 bytes"},
+		"many verbs":        {`"show {{.word}}"`, `'{{printf "` + strings.Repeat("%[1]99999d", 30) + `" 1}}'`, "and 20 verbs"},
+		"much text":         {`"show {{.word}}"`, `'{{range 30}}{{printf "%99999d" 1}}{{end}}'`, "more than 1048576 bytes"},
+		"a value's name":    {"most: 0", "version: 0", `a value cannot be called "version"`},
+		"two of one name":   {"most: 0", "mtuIgnore: 0", `"mtu-ignore" and "mtuIgnore" are both .mtuIgnore in templates`},
+		"not what":          {"not: True", "not: perhaps", `not: "perhaps" is neither true nor false`},
+		"a subject twice":   {"a@2.0, b@1.5]", "a@2.0, a@2.0]", "a@2.0 is there twice"},
+		"an option twice":   {"[true, false]", `[true, "true"]`, `option "mtu-ignore" has the value "true" twice`},
+		"lacks of nothing":  {"tests: [modern], why", "why", "say which tests these versions are not for"},
+		"elsewhere":         {"title: Small", "title: Small\nrequirements: [mine/rfc1122.yaml]", "is in another folder"},
 		"a loop":            {`"show {{.word}}"`, `'{{range 1000000000}}{{end}}'`, "it goes round more than 100000 times"},
 		"loops":             {`"show {{.word}}"`, `'{{range 2000}}{{if true}}{{range 2000}}{{else}}{{end}}{{end}}{{end}}'`, "it goes round more than 100000 times"},
 		"calls":             {`"show {{.word}}"`, `'{{define "x"}}{{if .}}{{template "x" (slice . 1)}}{{template "x" (slice . 1)}}{{end}}{{end}}{{template "x" "abcdefghijklmnopqrstuvwxyzabcdefgh"}}'`, "it goes round more than 100000 times"},
-		"nothing to expect": {"    expect: [{on: [dut, peer], look: full, not: true, never: 3s, every: 1s}]\n    symptom: [{on: dut, look: only-a, eventually: 2s}]\n", "", "expects nothing of it"},
+		"nothing to expect": {"    expect: [{on: [dut, peer], look: full, not: True, never: 3s, every: 1s}]\n    symptom: [{on: dut, look: only-a, eventually: 2s}]\n", "", "expects nothing of it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(small, tt.old) {
@@ -276,6 +286,30 @@ func TestAliases(t *testing.T) {
 	for _, c := range cells {
 		if c.Test.ID == "modern" && c.Files != nil && strings.Count(string(c.Files["scenario.yaml"]), "eventually: 9s") != 2 {
 			t.Errorf("%s:\n%s", c.Key(), c.Files["scenario.yaml"])
+		}
+	}
+}
+
+// Files of a node keep apart that have one name in two folders beside the suite.
+func TestFilesOfOneName(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.Replace(small, "    config: b.conf\n", "    config: b.conf\n    scenario: {files: {/etc/x: x/conf, /etc/y: y/conf}}\n", 1)
+	for name, content := range map[string]string{"suite.yaml": text, "b.conf": "b\n", "x/conf": "x {{.role}}", "y/conf": "y"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := suite.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := s.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cells {
+		if c.Subjects["peer"].Platform == "b" && c.Files != nil && (string(c.Files["peer-x-conf"]) != "x peer" || string(c.Files["peer-y-conf"]) != "y") {
+			t.Errorf("%s: %q and %q", c.Key(), c.Files["peer-x-conf"], c.Files["peer-y-conf"])
 		}
 	}
 }

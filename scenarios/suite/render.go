@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -134,8 +135,14 @@ func (r *rendering) funcs() template.FuncMap {
 			}
 			return ""
 		},
-		"since":  func(v string) (bool, error) { before, err := r.before(v); return !before, err },
-		"before": r.before,
+		"print":    func(args ...any) (string, error) { return short(fmt.Sprint(args...)) },
+		"println":  func(args ...any) (string, error) { return short(fmt.Sprintln(args...)) },
+		"printf":   printf,
+		"html":     func(args ...any) (string, error) { return short(template.HTMLEscaper(args...)) },
+		"js":       func(args ...any) (string, error) { return short(template.JSEscaper(args...)) },
+		"urlquery": func(args ...any) (string, error) { return short(template.URLQueryEscaper(args...)) },
+		"since":    func(v string) (bool, error) { before, err := r.before(v); return !before, err },
+		"before":   r.before,
 		"ip": func(prefix string) string {
 			address, _, _ := strings.Cut(prefix, "/")
 			return address
@@ -150,6 +157,30 @@ func (r *rendering) funcs() template.FuncMap {
 			return p.Masked().String(), err
 		},
 	}
+}
+
+// maxValue bounds what a function of a template gives, in bytes.
+const maxValue = 256 << 10
+
+// short refuses a text that is too long for a value: in variables it would grow without bound.
+func short(s string) (string, error) {
+	if len(s) > maxValue {
+		return "", fmt.Errorf("a value of more than %d bytes", maxValue)
+	}
+	return s, nil
+}
+
+// wide are what makes printf write much out of little: a width of many digits, or one that is given beside.
+var wide = regexp.MustCompile(`%[^a-zA-Z%]*?(?:\*|[1-9][0-9]{5})`)
+
+// maxVerbs bounds the verbs of one printf.
+const maxVerbs = 20
+
+func printf(format string, args ...any) (string, error) {
+	if wide.MatchString(format) || strings.Count(format, "%") > maxVerbs {
+		return "", fmt.Errorf("printf takes widths below 100000, and %d verbs", maxVerbs)
+	}
+	return short(fmt.Sprintf(format, args...))
 }
 
 // before reports whether the version of the role's subject is before another.

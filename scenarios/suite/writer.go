@@ -233,7 +233,10 @@ func (w *writer) beside(role string, node *yaml.Node) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", value.Value, err)
 		}
-		value.Value = role + "-" + path.Base(value.Value)
+		value.Value = role + "-" + strings.ReplaceAll(path.Clean(value.Value), "/", "-")
+		if other, twice := w.cell.Files[value.Value]; twice && string(other) != rendered {
+			return fmt.Errorf("two files would be %s in the scenario's folder", value.Value)
+		}
 		w.cell.Files[value.Value] = []byte(rendered)
 	}
 	return nil
@@ -383,7 +386,13 @@ func (w *writer) look(role string, n, said *yaml.Node) ([]*yaml.Node, error) {
 			set(out, key, said.Content[i+1])
 		}
 	}
-	if not := child(n, "not"); not != nil && not.Value == "true" {
+	not := false
+	if given := child(n, "not"); given != nil {
+		if err := given.Decode(&not); err != nil || given.ShortTag() != "!!bool" {
+			return nil, fmt.Errorf("not: %q is neither true nor false", given.Value)
+		}
+	}
+	if not {
 		expect := child(out, "expect")
 		if expect == nil {
 			return nil, errors.New("not: the look has no expression")
