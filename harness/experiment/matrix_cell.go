@@ -47,7 +47,7 @@ func (m *matrixRun) try(ctx context.Context, i, lab int) (result.Cell, result.Ce
 		cell.Verdict, cell.Reason = result.NotTested, "interrupted"
 		return cell, entry, nil
 	}
-	t.settle(&m.Suite.Cells[i], &cell)
+	t.settle(&m.Suite.Cells[i], &cell, m.o)
 	if t.failure.Trial > 0 {
 		cell.Decisive, err = decisive(series.Dir, p, t.failure)
 	}

@@ -400,7 +400,8 @@ func (p *MatrixPlan) goOn() error {
 	return nil
 }
 
-// takeOver takes the cells of an earlier matrix that are the same and were decided.
+// takeOver takes the cells of an earlier matrix that are the same and were decided, by as many trials as they
+// would get now.
 func (p *MatrixPlan) takeOver(o MatrixOptions) {
 	if o.Since == nil {
 		return
@@ -414,7 +415,7 @@ func (p *MatrixPlan) takeOver(o MatrixOptions) {
 	}
 	for i := range p.now {
 		c, ok := was[p.now[i].Key()]
-		if !ok || p.over[i] || c.Digest == "" || c.Digest != p.now[i].Digest {
+		if !ok || p.over[i] || c.Digest == "" || c.Digest != p.now[i].Digest || c.Valid < o.wanted(c.Passed < c.Valid) {
 			continue
 		}
 		if c.From == "" {

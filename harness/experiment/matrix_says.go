@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,15 +91,37 @@ func (t *cellTally) valid() int { return t.passed + t.failed }
 // one failed, so that what always fails is told from what sometimes does. Trials that say nothing are made
 // again, until they are more than one beyond those that do.
 func (t *cellTally) enough(o MatrixOptions) bool {
-	want := o.Repeats
-	if t.failed > 0 {
-		want += o.RepeatFailing
-	}
-	return t.neither || t.valid() >= want || t.void > t.valid()+1
+	return t.neither || t.valid() >= o.wanted(t.failed > 0) || t.void > t.valid()+1
 }
 
-// verdict is what a cell comes to by its trials, with what is known and said beside it.
-func (t *cellTally) verdict(c *MatrixCell) (v result.CellVerdict, reason string) {
+// wanted is the number of valid trials that a cell gets.
+func (o MatrixOptions) wanted(failed bool) int {
+	if failed {
+		return o.Repeats + o.RepeatFailing
+	}
+	return o.Repeats
+}
+
+// verdict is what a cell comes to by its trials, with what is known and said beside it. One that passed in
+// fewer trials than it was to get is inconclusive: others might have failed. A failure stays one, and says of how
+// few trials it is.
+func (t *cellTally) verdict(c *MatrixCell, o MatrixOptions) (v result.CellVerdict, reason string) {
+	want := o.wanted(t.failed > 0)
+	said := fmt.Sprintf("%d of %d trials said something", t.valid(), want)
+	other := cmp.Or(t.why[SaysNothing], t.why[SaysNeither])
+	v, reason = t.whole(c)
+	switch {
+	case t.valid() == 0 || t.valid() >= want:
+		return v, reason
+	case t.failed == 0:
+		return result.CellUnknown, said + " (it passed); else: " + other
+	default:
+		return v, reason + "; " + said + "; else: " + other
+	}
+}
+
+// whole is what a cell comes to where its trials are as many as it gets.
+func (t *cellTally) whole(c *MatrixCell) (v result.CellVerdict, reason string) {
 	switch {
 	case t.valid() == 0 && t.neither:
 		return result.NotApplicable, t.why[SaysNeither]
@@ -126,8 +149,8 @@ func passed(c *MatrixCell) (result.CellVerdict, string) {
 }
 
 // settle fills in a cell by its trials.
-func (t *cellTally) settle(of *MatrixCell, c *result.Cell) {
-	c.Verdict, c.Reason = t.verdict(of)
+func (t *cellTally) settle(of *MatrixCell, c *result.Cell, o MatrixOptions) {
+	c.Verdict, c.Reason = t.verdict(of, o)
 	if of.Outdated != "" && (c.Verdict == result.Fail || c.Verdict == result.Flaky) {
 		c.Reason += "; " + of.Outdated
 	}

@@ -329,6 +329,38 @@ func TestMatrix(t *testing.T) {
 	})
 }
 
+// A cell that passes in fewer trials than it was to get is inconclusive, and one that fails in fewer says so.
+func TestMatrixTooFewTrials(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		first := func(says string) func(int) (string, error) { // then nothing more: once before its window, and in it
+			return func(before int) (string, error) {
+				if says == "yes" && before < 2 || says == "no" && before < 7 {
+					return says, nil
+				}
+				return "", errors.New("it does not answer")
+			}
+		}
+		c := &court{answers: answersOf(map[string]func(int) (string, error){"adjacency a@1 a@1": first("yes"), "adjacency a@1 a@2": first("no")})}
+		o := matrixOptions()
+		o.Repeats = 10
+		m, _, err := runMatrix(t.Context(), t, c.bench(t), interopSuite("a@1", "a@2"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		passed, failed, whole := m.Cells[0], m.Cells[1], m.Cells[2]
+		if passed.Verdict != result.CellUnknown || passed.Passed != 1 || passed.Valid != 1 || passed.Trials != 4 || !strings.HasPrefix(passed.Reason, `1 of 10 trials said something (it passed); else: "it works" is unknown: `) {
+			t.Errorf("it passed once: %s %d/%d of %d: %s", passed.Verdict, passed.Passed, passed.Valid, passed.Trials, passed.Reason)
+		}
+		if failed.Verdict != result.Fail || failed.Valid != 1 || !strings.Contains(failed.Reason, "; 1 of 12 trials said something; else: ") {
+			t.Errorf("it failed once: %s 0/%d: %s", failed.Verdict, failed.Valid, failed.Reason)
+		}
+		if whole.Verdict != result.Pass || whole.Valid != 10 {
+			t.Errorf("it passed always: %s of %d", whole.Verdict, whole.Valid)
+		}
+	})
+}
+
 // checkStored holds what is on disk against what was returned.
 func checkStored(t *testing.T, dir evidence.Dir, m result.Matrix) {
 	t.Helper()
@@ -585,6 +617,11 @@ func TestMatrixOnlyChanged(t *testing.T) {
 		}); len(keys) != 3 || !slices.Contains(keys, "routes[dut=a@1,peer=a@2]") {
 			t.Errorf("a scenario changed, and tried were %q", keys)
 		}
+		o.Repeats, o.RepeatFailing = 2, 1
+		if keys, _, _ = tried(func(*experiment.MatrixSuite) {}); len(keys) != 7 || slices.Contains(keys, "routes[dut=a@1,peer=a@1]") {
+			t.Errorf("two trials are wanted of what had one, and tried were %q", keys)
+		}
+		o.Repeats, o.RepeatFailing = 1, 2
 		c.packages = map[string]string{"a:1": "-2"}
 		if keys, _, _ = tried(func(*experiment.MatrixSuite) {}); len(keys) != 8 {
 			t.Errorf("the packages of a@1 changed, and tried were %q", keys)
