@@ -100,7 +100,7 @@ func (m *matrixRun) next(ctx context.Context) (cell int, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for ctx.Err() == nil {
-		if m.o.Budget > 0 && time.Since(m.began) >= m.o.Budget && slices.Contains(m.over, false) {
+		if m.o.Budget > 0 && time.Since(m.began) >= m.o.Budget && m.left() {
 			m.stopped = fmt.Sprintf("the budget of %s was over", m.o.Budget)
 			return 0, false
 		}
@@ -109,11 +109,11 @@ func (m *matrixRun) next(ctx context.Context) (cell int, ok bool) {
 			if m.over[i] || m.running[i] {
 				continue
 			}
-			switch by, undecided := m.blocked(i); {
+			switch by, why, undecided := m.blocked(i); {
 			case undecided:
 				waits = true
 			case by != "":
-				m.block(i, by)
+				m.block(i, by, why)
 			default:
 				m.running[i] = true
 				return i, true
@@ -129,11 +129,21 @@ func (m *matrixRun) next(ctx context.Context) (cell int, ok bool) {
 	return 0, false
 }
 
-// blocked names a test that a cell rests on and that did not pass for its subjects; undecided says that one
-// is not over yet. What was left out by choice, or for want of an image, blocks nothing.
-func (m *matrixRun) blocked(i int) (by string, undecided bool) {
+// left reports whether a cell is neither over nor being tried.
+func (m *matrixRun) left() bool {
+	for i := range m.over {
+		if !m.over[i] && !m.running[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// blocked names a test that a cell rests on and that did not pass for its subjects, and says why; undecided says
+// that one is not over yet. What was left out by choice, or for want of an image, blocks nothing.
+func (m *matrixRun) blocked(i int) (by, why string, undecided bool) {
 	for _, r := range m.rests[i] {
-		passes, fails := false, false
+		passes, fails, applies := false, false, false
 		for _, j := range r.cells {
 			switch v := m.now[j].Verdict; {
 			case !m.over[j]:
@@ -142,19 +152,23 @@ func (m *matrixRun) blocked(i int) (by string, undecided bool) {
 				passes = true
 			case v != result.NotTested:
 				fails = true
+				applies = applies || v != result.NotApplicable
 			}
 		}
 		if fails && !passes && !undecided {
-			return r.test, false
+			if why = r.test + " did not pass"; !applies {
+				why = r.test + " is not applicable"
+			}
+			return r.test, why, false
 		}
 	}
-	return "", undecided
+	return "", "", undecided
 }
 
 // block decides a cell without a trial.
-func (m *matrixRun) block(i int, by string) {
+func (m *matrixRun) block(i int, by, why string) {
 	c := &m.now[i]
-	c.Verdict, c.BlockedBy, c.Reason = result.Blocked, by, "for these subjects "+by+" did not pass"
+	c.Verdict, c.BlockedBy, c.Reason = result.Blocked, by, "for these subjects "+why
 	m.over[i] = true
 	m.tried++
 	m.tell(*c, 0)

@@ -538,6 +538,41 @@ func TestMatrixBudget(t *testing.T) {
 	})
 }
 
+// A budget that ends while the last cells are tried left none of them.
+func TestMatrixBudgetOfTheLast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		late := func(before int) (string, error) { // within its window, and after the budget
+			if before < 4 {
+				return "no", nil
+			}
+			return "yes", nil
+		}
+		c := &court{answers: answersOf(map[string]func(int) (string, error){"adjacency a@1 a@1": late, "adjacency a@1 a@2": always("no")})}
+		o := matrixOptions()
+		o.Labs, o.Budget = 2, 20*time.Millisecond
+		o.Filter.Only, o.Filter.Tests = []map[string]string{{"dut": "a@1"}}, []string{"adjacency"}
+		m, _, err := runMatrix(t.Context(), t, c.bench(t), interopSuite("a@1", "a@2"), o)
+		if err != nil || m.Stopped != "" || m.Counts[result.Fail] != 1 || m.Counts[result.Pass] != 1 {
+			t.Errorf("%v, %q, %v", err, m.Stopped, m.Counts)
+		}
+	})
+}
+
+// What rests on a test that is not applicable is blocked by it, in words that are none of a failure.
+func TestMatrixBlockedByNotApplicable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := interopSuite("a@1")
+		s.Cells[0].NotApplicable, s.Cells[0].Files = "a@1: it does not offer it", nil
+		c := &court{answers: yes}
+		m, _, err := runMatrix(t.Context(), t, c.bench(t), s, matrixOptions())
+		if err != nil || m.Cells[1].Verdict != result.Blocked || m.Cells[1].Reason != "for these subjects adjacency is not applicable" {
+			t.Errorf("%v, %+v", err, m.Cells[1])
+		}
+	})
+}
+
 // Cells of an earlier matrix are taken over where scenario and packages are the same, and were decided.
 func TestMatrixOnlyChanged(t *testing.T) {
 	t.Parallel()
