@@ -135,7 +135,7 @@ type MatrixPlan struct {
 	Suite MatrixSuite
 
 	cells  []cellPlan
-	labs   map[string]*plan.Plan // one of each choice of images
+	labs   map[string]*plan.Plan // one of each topology
 	looked bool
 	now    []result.Cell // as they stand
 	over   []bool        // of these, the ones that are decided
@@ -152,6 +152,8 @@ type earlier struct {
 // cellPlan is what is known of a cell without trying it.
 type cellPlan struct {
 	images string // all of its nodes, in order
+	lab    string // the same for the same topology: its images, and a digest
+	known  bool   // what each of its images holds
 	clock  evidence.Clock
 	nodes  map[string]string // image by node
 	inputs string            // SHA-256 over the scenario's files
@@ -180,8 +182,8 @@ func PlanMatrix(dir evidence.Dir, s MatrixSuite, o MatrixOptions) (*MatrixPlan, 
 				}
 				p.cells[i] = cellPlanOf(plans[i])
 				mu.Lock()
-				if p.labs[p.cells[i].images] == nil {
-					p.labs[p.cells[i].images] = plans[i]
+				if p.labs[p.cells[i].lab] == nil {
+					p.labs[p.cells[i].lab] = plans[i]
 				}
 				mu.Unlock()
 				plans[i] = nil // thousands of them are much
@@ -219,6 +221,7 @@ func cellPlanOf(p *plan.Plan) cellPlan {
 		}
 	}
 	c.images = strings.Join(images, " ")
+	c.lab = c.images + " " + labOf(p.Topology)
 	h := sha256.New()
 	inputs := slices.Clone(p.Loaded.Inputs)
 	slices.SortFunc(inputs, func(a, b scenarios.Input) int { return strings.Compare(a.Path, b.Path) })
@@ -228,6 +231,12 @@ func cellPlanOf(p *plan.Plan) cellPlan {
 	fmt.Fprintf(h, "reset %s, speed %g\n", p.Reset, p.Clock.Factor())
 	c.inputs = hex.EncodeToString(h.Sum(nil))
 	return c
+}
+
+// labOf is the same for topologies that differ in nothing but their names and where they were read from.
+func labOf(t topologies.Topology) string {
+	t.Name, t.Dir = "", ""
+	return evidence.SHA256(fmt.Appendf(nil, "%+v", t)) // maps are printed in the order of their keys
 }
 
 // buildTime is what building, collecting and judging take beside a trial's windows, on a small machine, and
@@ -264,11 +273,11 @@ func leastOf(p *plan.Plan) time.Duration {
 	return p.Clock.Real(total) + quickBuild(p)
 }
 
-// Labs gives one plan of each choice of images, for who finds out what builds their labs.
+// Labs gives one plan of each topology, for who finds out what builds their labs.
 func (p *MatrixPlan) Labs() []*plan.Plan {
 	var out []*plan.Plan
-	for _, images := range slices.Sorted(maps.Keys(p.labs)) {
-		out = append(out, p.labs[images])
+	for _, lab := range slices.Sorted(maps.Keys(p.labs)) {
+		out = append(out, p.labs[lab])
 	}
 	return out
 }
@@ -311,10 +320,10 @@ func (p *MatrixPlan) Look(ctx context.Context, provider topologies.Provider, o M
 		p.Suite.Head.Subjects[i].Digest = holds[s.Image]
 	}
 	lacks := map[string]string{}
-	for images, lab := range p.labs {
+	for key, lab := range p.labs {
 		err := provider.Check(ctx, lab.Topology)
 		if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
-			lacks[images] = missing.Error()
+			lacks[key] = missing.Error()
 		} else if err != nil {
 			return err
 		}
@@ -325,7 +334,11 @@ func (p *MatrixPlan) Look(ctx context.Context, provider topologies.Provider, o M
 		}
 		c := &p.now[i]
 		c.Digest = p.digest(i, holds)
-		if why := lacks[p.cells[i].images]; why != "" && !p.over[i] {
+		p.cells[i].known = true
+		for _, image := range p.cells[i].nodes {
+			p.cells[i].known = p.cells[i].known && holds[image] != ""
+		}
+		if why := lacks[p.cells[i].lab]; why != "" && !p.over[i] {
 			c.Reason, p.over[i] = why, true
 		}
 	}
@@ -367,7 +380,8 @@ func (p *MatrixPlan) digest(i int, holds map[string]string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// goOn takes from the folder what was done there already.
+// goOn takes from the folder what was done there already. Where an image of a cell cannot be described, and may
+// be gone, what was decided of it stays.
 func (p *MatrixPlan) goOn() error {
 	var was result.Matrix
 	if err := evidence.ReadJSON(p.Dir.File(matrixFile), &was); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -390,9 +404,16 @@ func (p *MatrixPlan) goOn() error {
 			done[e.Key] = e.Cell
 		}
 	}
+	for i := range p.Suite.Head.Subjects {
+		s := &p.Suite.Head.Subjects[i]
+		at := slices.IndexFunc(was.Subjects, func(w result.Subject) bool { return w.Name == s.Name && w.Image == s.Image })
+		if s.Digest == "" && at >= 0 {
+			s.Digest = was.Subjects[at].Digest
+		}
+	}
 	for i := range p.now {
 		c, ok := done[p.now[i].Key()]
-		if ok && p.Suite.Cells[i].NotApplicable == "" && c.Digest == p.now[i].Digest {
+		if ok && p.Suite.Cells[i].NotApplicable == "" && (c.Digest == p.now[i].Digest || !p.cells[i].known) {
 			c.Deviation = p.now[i].Deviation
 			p.now[i], p.over[i] = c, true
 		}
@@ -415,7 +436,7 @@ func (p *MatrixPlan) takeOver(o MatrixOptions) {
 	}
 	for i := range p.now {
 		c, ok := was[p.now[i].Key()]
-		if !ok || p.over[i] || c.Digest == "" || c.Digest != p.now[i].Digest || c.Valid < o.wanted(c.Passed < c.Valid) {
+		if !ok || p.over[i] || !p.cells[i].known || c.Digest != p.now[i].Digest || c.Valid < o.wanted(c.Passed < c.Valid) {
 			continue
 		}
 		if c.From == "" {

@@ -71,6 +71,7 @@ type court struct {
 	asked    map[string]int
 	most, up int // labs
 	packages map[string]string
+	gone     string // an image that is not here any more
 }
 
 // described is a provider that tells what images hold.
@@ -82,6 +83,9 @@ type described struct {
 func (d described) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
+	if ref == d.c.gone {
+		return topologies.ImageInfo{}, &topologies.MissingError{What: "image", Name: ref}
+	}
 	return topologies.ImageInfo{Ref: ref, Digest: ref, Packages: map[string]string{"daemon": ref + d.c.packages[ref]}}, nil
 }
 
@@ -755,6 +759,60 @@ func TestMatrixSize(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+}
+
+// What a lab lacks is asked for each topology: two of the same images may differ in what they need.
+func TestMatrixLacksByTopology(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &court{answers: yes, checks: func(top topologies.Topology) error {
+			if top.Nodes[0].Memory != "" {
+				return &topologies.MissingError{What: "memory", Name: "1GiB"}
+			}
+			return nil
+		}}
+		s := interopSuite("a@1")
+		file := s.Cells[1].Files["scenario.yaml"]
+		s.Cells[1].Files["scenario.yaml"] = bytes.Replace(file, []byte(`dut: {image: "a:1"}`), []byte(`dut: {image: "a:1", memory: 1GiB}`), 1)
+		m, _, err := runMatrix(t.Context(), t, c.bench(t), s, matrixOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(map[string]string{"adjacency[dut=a@1,peer=a@1]": "pass 1/1", "routes[dut=a@1,peer=a@1]": "not-tested"}, verdicts(m)); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// Where an image is gone, what the folder decided of its cells stays, and nothing is taken over for them.
+func TestMatrixImageGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &court{answers: yes}
+		b := c.bench(t)
+		s := interopSuite("a@1")
+		old, dir, err := runMatrix(t.Context(), t, b, s, matrixOptions())
+		if err != nil || old.Counts[result.Pass] != 2 {
+			t.Fatalf("%v, %v", old.Counts, err)
+		}
+		c.gone = "a:1"
+		c.checks = func(topologies.Topology) error { return &topologies.MissingError{What: "image", Name: "a:1"} }
+		again, err := goOn(t.Context(), t, b, dir, matrixOptions())
+		if d := cmp.Diff(outcomes(old), outcomes(again)); err != nil || d != "" || again.Subjects[0].Digest != old.Subjects[0].Digest {
+			t.Errorf("gone on: %v, %q, %s", err, again.Subjects[0].Digest, d)
+		}
+		// Two whose images nobody could describe are not known to be the same.
+		c.checks = nil
+		old, dir, err = runMatrix(t.Context(), t, b, s, matrixOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := matrixOptions()
+		o.Since, o.SinceDir = &old, dir.Path
+		if m, _, err := runMatrix(t.Context(), t, b, s, o); err != nil || m.Cells[0].From != "" || m.Counts[result.Pass] != 2 {
+			t.Errorf("taken over from %q, %v, %v", m.Cells[0].From, m.Counts, err)
+		}
+	})
 }
 
 // A suite whose cell is no scenario is wrong before anything is tried, and so is a file that leads elsewhere;
