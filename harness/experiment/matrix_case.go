@@ -50,7 +50,11 @@ func CaseOf(m result.Matrix, folder, key string, load func(string) (*scenarios.L
 	if cell.Verdict != result.Fail && cell.Verdict != result.Flaky {
 		return MatrixCase{}, &NotFailedError{cell}
 	}
-	out := MatrixCase{ID: caseID(m, cell), Run: filepath.Join(folder, filepath.FromSlash(cell.Run)), Files: map[string][]byte{}}
+	run, ok := runOf(folder, &cell)
+	if !ok {
+		return MatrixCase{}, fmt.Errorf("the run %q of %s is neither below the matrix's folder nor below that beside it which it was taken over from: nothing else is read", cell.Run, key)
+	}
+	out := MatrixCase{ID: caseID(m, cell), Run: run, Files: map[string][]byte{}}
 	v, err := firstFailure(evidence.Dir{Path: out.Run})
 	if err != nil {
 		return out, err

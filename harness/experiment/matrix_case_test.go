@@ -104,6 +104,14 @@ func TestCaseOf(t *testing.T) {
 		if _, err := experiment.CaseOf(m, dir.Path, "clear[r1=daemon@9]", loadCell); err == nil || err.Error() != "the matrix has no cell clear[r1=daemon@9]" {
 			t.Errorf("of no cell: %v", err)
 		}
+		for _, run := range []string{"../" + filepath.Base(dir.Path) + "/" + m.Cells[0].Run, dir.File(m.Cells[0].Run), ""} {
+			elsewhere := m
+			elsewhere.Cells = slices.Clone(m.Cells)
+			elsewhere.Cells[0].From, elsewhere.Cells[0].Run = "another", run
+			if _, err := experiment.CaseOf(elsewhere, dir.Path, key, loadCell); err == nil || !strings.Contains(err.Error(), "nothing else is read") {
+				t.Errorf("a run at %q: %v", run, err)
+			}
+		}
 		if err := os.RemoveAll(dir.File(m.Cells[0].Run, "trials")); err != nil {
 			t.Fatal(err)
 		}

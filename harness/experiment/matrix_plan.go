@@ -390,7 +390,7 @@ func (p *MatrixPlan) goOn() error {
 	p.earlier = earlier{started: was.Started, took: was.Took, attempts: map[string]int{}}
 	done := map[string]result.Cell{}
 	for _, c := range was.Cells {
-		if c.From != "" {
+		if _, there := runOf(p.Dir.Path, &c); c.From != "" && there {
 			done[c.Key()] = c
 		}
 	}
@@ -422,7 +422,7 @@ func (p *MatrixPlan) goOn() error {
 }
 
 // takeOver takes the cells of an earlier matrix that are the same and were decided, by as many trials as they
-// would get now.
+// would get now. One whose run is gone, or leads elsewhere, is tried again.
 func (p *MatrixPlan) takeOver(o MatrixOptions) {
 	if o.Since == nil {
 		return
@@ -439,18 +439,40 @@ func (p *MatrixPlan) takeOver(o MatrixOptions) {
 		if !ok || p.over[i] || !p.cells[i].known || c.Digest != p.now[i].Digest || c.Valid < o.wanted(c.Passed < c.Valid) {
 			continue
 		}
+		run, there := runOf(o.SinceDir, &c)
+		if !there {
+			continue
+		}
 		if c.From == "" {
 			c.From = o.Since.ID
 		}
-		if c.Run != "" {
-			c.Run = whole(filepath.Join(o.SinceDir, c.Run))
-		}
+		c.Run = whole(run)
 		c.Scenario, c.Deviation = p.now[i].Scenario, p.now[i].Deviation
 		if c.Passed == c.Valid { // by what is known and said today
 			c.Verdict, c.Reason = passed(&p.Suite.Cells[i])
 		}
 		p.now[i], p.over[i] = c, true
 	}
+}
+
+// runOf gives the run directory of a cell of the matrix in a folder: below that, or below the folder beside it of
+// the matrix that the cell was taken over from. ok is false where it is not there, and where its path, or a link
+// on it, leads out of these.
+func runOf(folder string, c *result.Cell) (run string, ok bool) {
+	inner, taken := c.TakenOver()
+	if taken {
+		folder = filepath.Join(folder, "..", c.From)
+	} else {
+		inner = c.Run
+	}
+	inner = filepath.FromSlash(inner)
+	root, err := os.OpenRoot(folder)
+	if err != nil || !filepath.IsLocal(inner) {
+		return "", false
+	}
+	defer root.Close() //nolint:errcheck // read only
+	st, err := root.Stat(inner)
+	return filepath.Join(folder, inner), err == nil && st.IsDir()
 }
 
 // whole is a path from the root, or the path where that cannot be told.
@@ -462,7 +484,8 @@ func whole(path string) string {
 }
 
 // keepRun has the run of a cell that was taken over be found from the matrix's folder: in the folder of its
-// own matrix, where that lies beside this one under its name, else in a copy.
+// own matrix, where that lies beside this one under its name, else in a copy, which has its name when it is whole:
+// what a process that was killed left of one is made again.
 func (p *MatrixPlan) keepRun(c *result.Cell) error {
 	if c.From == "" || !filepath.IsAbs(c.Run) {
 		return nil
@@ -472,9 +495,19 @@ func (p *MatrixPlan) keepRun(c *result.Cell) error {
 		c.Run = beside
 		return nil
 	}
-	run := c.Run
-	c.Run = path.Join("runs", filepath.Base(run))
-	if err := os.CopyFS(p.Dir.File(filepath.FromSlash(c.Run)), os.DirFS(run)); err != nil {
+	run, name := c.Run, filepath.Base(c.Run)
+	c.Run = path.Join("runs", name)
+	to, part := p.Dir.File("runs", name), p.Dir.File("runs", "."+name+".part")
+	if _, err := os.Stat(to); err == nil {
+		return nil
+	}
+	if err = os.RemoveAll(part); err == nil {
+		err = os.CopyFS(part, os.DirFS(run))
+	}
+	if err == nil {
+		err = os.Rename(part, to)
+	}
+	if err != nil {
 		return fmt.Errorf("take over the run of %s: %w", c.Key(), err)
 	}
 	return nil

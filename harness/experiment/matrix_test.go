@@ -668,6 +668,68 @@ func TestMatrixOnlyChanged(t *testing.T) {
 	})
 }
 
+// Of an earlier matrix, cells are tried again whose run is gone or leads elsewhere; a copy of a run that a process
+// left half is made again, and one that is whole is left.
+func TestMatrixOnlyChangedRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &court{answers: yes}
+		b := c.bench(t)
+		s := interopSuite("a@1", "a@2")
+		old, oldDir, err := runMatrix(t.Context(), t, b, s, matrixOptions())
+		if err != nil || old.Counts[result.Pass] != 8 {
+			t.Fatalf("%v, %v", old.Counts, err)
+		}
+		moved := filepath.Join(t.TempDir(), "moved")
+		if err := os.CopyFS(moved, os.DirFS(oldDir.Path)); err != nil {
+			t.Fatal(err)
+		}
+		elsewhere := t.TempDir()
+		link := filepath.Join(moved, old.Cells[2].Run)
+		if err := errors.Join(os.RemoveAll(filepath.Join(moved, old.Cells[0].Run)), os.RemoveAll(link), os.Symlink(elsewhere, link)); err != nil {
+			t.Fatal(err)
+		}
+		old.Cells[1].From, old.Cells[1].Run = "other", elsewhere
+		old.Cells[3].Run = "../../" + filepath.Base(elsewhere)
+		o := matrixOptions()
+		o.Since, o.SinceDir = &old, moved
+		dir, err := experiment.CreateMatrix(b.Parent, s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A process was killed: one run is there, another one half.
+		half := dir.File("runs", "."+filepath.Base(old.Cells[4].Run)+".part", "run.json")
+		if err := errors.Join(os.CopyFS(dir.File(old.Cells[5].Run), os.DirFS(filepath.Join(moved, old.Cells[5].Run))), evidence.WriteFile(half, []byte("half"))); err != nil {
+			t.Fatal(err)
+		}
+		m, err := goOn(t.Context(), t, b, dir, o)
+		if err != nil || m.Counts[result.Pass] != 8 {
+			t.Fatalf("%v, %v", m.Counts, err)
+		}
+		for i, cell := range m.Cells {
+			if (cell.From == "") != (i < 4) {
+				t.Errorf("%s is from %q", cell.Key(), cell.From)
+			}
+			var run evidence.RunInfo
+			if err := evidence.ReadJSON(dir.File(cell.Run, "run.json"), &run); err != nil {
+				t.Errorf("%s: %v", cell.Key(), err)
+			}
+		}
+		if _, err := os.Stat(filepath.Dir(half)); err == nil {
+			t.Error("a half copy is still there")
+		}
+		// What its own matrix.json says is from elsewhere leads nowhere either.
+		m.Cells[4].Run = elsewhere
+		if err := evidence.WriteJSON(dir.File("matrix.json"), m); err != nil {
+			t.Fatal(err)
+		}
+		o.Since = nil
+		if again, err := goOn(t.Context(), t, b, dir, o); err != nil || again.Cells[4].From != "" || again.Cells[5].From == "" {
+			t.Errorf("gone on: from %q and %q, %v", again.Cells[4].From, again.Cells[5].From, err)
+		}
+	})
+}
+
 // A choice takes cells by their subjects and their test, and one that no cell is of was meant otherwise.
 func TestMatrixFilter(t *testing.T) {
 	t.Parallel()

@@ -206,7 +206,7 @@ func (c *Cell) check(roles []string, subjects, tests map[string]bool) error {
 // TakenOver gives the run directory of a cell that was taken over, below the folder of its matrix, where that is
 // beside this one's.
 func (c *Cell) TakenOver() (run string, ok bool) {
-	if c.From == "" || c.From == ".." || filepath.Base(c.From) != c.From {
+	if c.From == "" || c.From == "." || c.From == ".." || filepath.Base(c.From) != c.From {
 		return "", false
 	}
 	return strings.CutPrefix(c.Run, "../"+c.From+"/")

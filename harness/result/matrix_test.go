@@ -49,6 +49,11 @@ func TestTakenOver(t *testing.T) {
 	if _, ok := got.Cells[1].TakenOver(); ok {
 		t.Error("a cell of its own is from elsewhere")
 	}
+	m.Cells[0].From, m.Cells[0].Run = ".", ".././another/runs/a"
+	if run, ok := m.Cells[0].TakenOver(); ok {
+		t.Errorf("a matrix without a name is gone to: %s", run)
+	}
+	m.Cells[0].From = "20260101T000000Z-ospfv2-0000"
 	// One of a matrix that lies elsewhere is read, and has no run here.
 	for _, run := range []string{"../../elsewhere/20260101T000000Z-ospfv2-0000/runs/a", "../other/runs/a", "/a"} {
 		m.Cells[0].Run = run
