@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -47,6 +46,11 @@ type matrixRunOptions struct {
 	dryRun      bool
 }
 
+// chosenOnce are the flags of what a matrix was begun with, and is gone on with.
+func chosenOnce() []string {
+	return []string{"only", "test", "repeats", "repeat-failing", "only-changed", "reset", "speed", "provider"}
+}
+
 // check tells what is wrong with the options.
 func (o *matrixRunOptions) check() error {
 	switch {
@@ -78,9 +82,10 @@ A cell passes, passes with a note, is flaky, fails, is inconclusive (the lab bro
 test that it rests on, not applicable, or not tested, with the reason. One that fails and whose deviation the suite
 knows still fails, and is explained.
 
-Ctrl-C, and the end of --budget, leave a valid folder in which every cell is: --resume goes on with it.
---only-changed OLD takes over what an earlier matrix decided of cells whose scenario and images' packages are
-the same.
+Ctrl-C, and the end of --budget, leave a valid folder in which every cell is: --resume goes on with it, by the
+choices that it was begun with; --labs, --budget and --trust are new. --only-changed OLD takes over what an earlier
+matrix decided of cells whose scenario and images' packages are the same, whose run is still there, and which had
+as many trials as they would get now.
 
 Exit status: 0 all that was tried passed, or its failure is explained; 1 a cell fails or is flaky and no
 deviation explains it; 2 a cell is inconclusive, or the budget left some; 4 wrong input; 5 the environment lacks
@@ -96,6 +101,11 @@ something; 130 interrupted.`,
 			o.Suite = strings.Join(args, "")
 			if err := o.check(); err != nil {
 				return err
+			}
+			for _, name := range chosenOnce() {
+				if o.resume != "" && c.Flags().Changed(name) {
+					return cli.InputError("--%s has no meaning with --resume: a matrix is gone on with by the choices that it was begun with", name)
+				}
 			}
 			return cli.Run(runF, runMatrixRun)(c.Context(), o)
 		},
@@ -163,15 +173,20 @@ func runMatrixRun(ctx context.Context, o *matrixRunOptions) error {
 		out := plannedMatrix{Suite: s.Head.Suite, Title: s.Head.Title, Size: p.Size(how), Cells: p.Cells()}
 		return errors.Join(b.Provider.Close(), o.Show(out, func(w io.Writer) { printPlanned(w, out, o.labs) }))
 	}
-	dir, err := experiment.CreateMatrix(o.dir, s, &o.matrixChoices)
-	if err == nil {
-		err = inherit(o.Suite, dir.Path)
-	}
-	if err != nil {
+	if p.Dir, err = o.create(s); err != nil {
 		return errors.Join(cli.AsRecordError(err), b.Provider.Close())
 	}
-	p.Dir = dir
 	return o.run(ctx, b, p, how)
+}
+
+// create makes the matrix's folder. It is foreign where the suite is, and where the matrix is that cells are taken
+// over from.
+func (o *matrixRunOptions) create(s experiment.MatrixSuite) (evidence.Dir, error) {
+	dir, err := experiment.CreateMatrix(o.dir, s, &o.matrixChoices)
+	if err == nil {
+		err = errors.Join(inherit(o.Suite, dir.Path), inherit(o.OnlyChanged, dir.Path))
+	}
+	return dir, err
 }
 
 // goOn goes on with a matrix, by the choices that it was begun with.
@@ -221,9 +236,9 @@ func (o *matrixRunOptions) options(s experiment.MatrixSuite) (experiment.MatrixO
 		return how, cli.AsInputError(err)
 	}
 	if o.OnlyChanged != "" {
-		how.Since, how.SinceDir = &result.Matrix{}, o.OnlyChanged
-		if err := evidence.ReadJSON(filepath.Join(o.OnlyChanged, "matrix.json"), how.Since); err != nil {
-			return how, cli.InputError("--only-changed %s is no folder of a matrix: %w", o.OnlyChanged, err)
+		how.SinceDir = o.OnlyChanged
+		if how.Since, err = result.ReadMatrix(o.OnlyChanged); err != nil {
+			return how, cli.InputError("--only-changed %s: %w", o.OnlyChanged, err)
 		}
 		if how.Since.Suite != s.Head.Suite {
 			return how, cli.InputError("--only-changed %s is of the suite %s, and this is %s", o.OnlyChanged, how.Since.Suite, s.Head.Suite)
@@ -287,12 +302,12 @@ func (o *matrixRunOptions) run(ctx context.Context, b *cli.Testbed, p *experimen
 	return errors.Join(err, o.Show(out, func(w io.Writer) { printMatrix(w, out) }), cli.Answer(out.Exit))
 }
 
-// inherit marks a folder that is made of a suite out of somebody else's bundle as foreign, too.
-func inherit(suite, folder string) error {
-	if _, err := os.Stat(suite); err != nil {
-		return nil //nolint:nilerr // it is one that comes with the program
+// inherit marks a folder that is made of what came out of somebody else's bundle as foreign, too.
+func inherit(from, folder string) error {
+	if _, err := os.Stat(from); err != nil {
+		return nil //nolint:nilerr // it is a suite that comes with the program
 	}
-	mark, foreign, err := origin.Find(suite)
+	mark, foreign, err := origin.Find(from)
 	if err != nil || !foreign {
 		return err
 	}

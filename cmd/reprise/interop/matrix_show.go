@@ -106,7 +106,7 @@ func planInScratch(a *cli.App, suite string, m experiment.MatrixSuite, o experim
 		return nil, fmt.Errorf("write the cells: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder does no harm
-	if err := errors.Join(inherit(suite, dir), m.WriteCells(evidence.Dir{Path: dir})); err != nil {
+	if err := errors.Join(inherit(suite, dir), inherit(o.SinceDir, dir), m.WriteCells(evidence.Dir{Path: dir})); err != nil {
 		return nil, err
 	}
 	o.Load = loadCell(a)

@@ -1,11 +1,16 @@
 package interop
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/result/resulttest"
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 func TestMatrixRunOptions(t *testing.T) {
@@ -13,6 +18,9 @@ func TestMatrixRunOptions(t *testing.T) {
 	otherwise := matrixChoices{Suite: "s", Repeats: 1, RepeatFailing: 2}
 	const which = "give a suite (reprise matrix list), or --resume with the folder of a matrix"
 	const bounds = "--repeats takes 1 to 10000, --repeat-failing 0 to 10000"
+	chosen := func(flag string) string {
+		return "--" + flag + " has no meaning with --resume: a matrix is gone on with by the choices that it was begun with"
+	}
 	clitest.Options(t, newMatrixRun, []asked{
 		{Args: []string{"s"}, Want: matrixRunOptions{matrixChoices: otherwise, labs: 1, dir: "matrices"}},
 		{
@@ -28,12 +36,47 @@ func TestMatrixRunOptions(t *testing.T) {
 		{Args: nil, Err: which},
 		{Args: []string{"s", "--resume", "d"}, Err: which},
 		{Args: []string{"--resume", "d", "--dry-run"}, Err: "--dry-run tells of a matrix that is not there yet: it has no meaning with --resume"},
+		{Args: []string{"--resume", "d", "--labs", "2", "--budget", "1m"}, Want: matrixRunOptions{matrixChoices: matrixChoices{Repeats: 1, RepeatFailing: 2}, labs: 2, budget: time.Minute, dir: "matrices", resume: "d"}},
+		{Args: []string{"--resume", "d", "--repeats", "1"}, Err: chosen("repeats")},
+		{Args: []string{"--resume", "d", "--repeat-failing", "1"}, Err: chosen("repeat-failing")},
+		{Args: []string{"--resume", "d", "--only", "dut=a@1"}, Err: chosen("only")},
+		{Args: []string{"--resume", "d", "--test", "a"}, Err: chosen("test")},
+		{Args: []string{"--resume", "d", "--only-changed", "old"}, Err: chosen("only-changed")},
+		{Args: []string{"--resume", "d", "--reset", "config"}, Err: chosen("reset")},
+		{Args: []string{"--resume", "d", "--speed", "10"}, Err: chosen("speed")},
+		{Args: []string{"--resume", "d", "--provider", "mixed"}, Err: chosen("provider")},
 		{Args: []string{"s", "s"}, Err: "accepts at most 1 arg(s), received 2"},
 		{Args: []string{"s", "--labs", "0"}, Err: "--labs takes 1 to 64"},
 		{Args: []string{"s", "--repeats", "0"}, Err: bounds},
 		{Args: []string{"s", "--repeat-failing", "-1"}, Err: bounds},
 		{Args: []string{"s", "--budget", "-1m"}, Err: "--budget -1m0s: want a time, as 20m"},
 	})
+}
+
+// The matrix that cells are taken over from is held to what a matrix can be, and what is made of it is as foreign.
+func TestMatrixOnlyChanged(t *testing.T) {
+	m := resulttest.Matrix(2, 1)
+	old := resulttest.Write(t, m)
+	of := experiment.MatrixSuite{Head: result.Matrix{Suite: m.Suite}}
+	o := &matrixRunOptions{dir: t.TempDir(), matrixChoices: matrixChoices{Suite: m.Suite, OnlyChanged: old, Repeats: 1}}
+	if how, err := o.options(of); err != nil || len(how.Since.Cells) != len(m.Cells) {
+		t.Fatal(err)
+	}
+	if err := origin.Write(old, "digest-of-a-bundle"); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := o.create(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mark, foreign, err := origin.Find(dir.Path); err != nil || !foreign || mark.Bundle != "digest-of-a-bundle" {
+		t.Errorf("%+v, %v, %v", mark, foreign, err)
+	}
+	m.Cells[0].Run = "../../etc"
+	o.OnlyChanged = resulttest.Write(t, m)
+	if _, err := o.options(of); err == nil || !strings.Contains(err.Error(), `the path "../../etc" leads out of its folder`) {
+		t.Errorf("a run elsewhere: %v", err)
+	}
 }
 
 func TestMatrixShowOptions(t *testing.T) {
