@@ -3,6 +3,8 @@ package result
 import (
 	"fmt"
 	"slices"
+
+	"github.com/reprise-lab/reprise/harness/stats"
 )
 
 // MatrixDiff is what changed between two runs of a suite. Cells are matched by their keys. A cell that says
@@ -14,9 +16,10 @@ type MatrixDiff struct {
 	SuiteChanged bool   `json:"suite-changed,omitempty"` // its files are not the same
 
 	NewlyFailing   []CellChange `json:"newly-failing,omitempty"`    // fails, and did not always
-	Fixed          []CellChange `json:"fixed,omitempty"`            // passes, and failed
+	Fixed          []CellChange `json:"fixed,omitempty"`            // passes, and failed, by more than chance
 	BecameFlaky    []CellChange `json:"became-flaky,omitempty"`     // fails now and then
-	NoLongerFlaky  []CellChange `json:"no-longer-flaky,omitempty"`  // passes, and failed now and then
+	NoLongerFlaky  []CellChange `json:"no-longer-flaky,omitempty"`  // passes, and failed now and then, by more than chance
+	MayBeChance    []CellChange `json:"may-be-chance,omitempty"`    // passes, and did not always: too few trials tell the two apart, or nothing was changed
 	NewlyTested    []CellChange `json:"newly-tested,omitempty"`     // says something, and did not or was not there
 	UnknownNow     []CellChange `json:"unknown-now,omitempty"`      // inconclusive or blocked, and said something
 	NoLongerTested []CellChange `json:"no-longer-tested,omitempty"` // not tested, not applicable or gone, and said something
@@ -52,6 +55,7 @@ func (d *MatrixDiff) Changes() []Changes {
 		{"no longer tested", d.NoLongerTested},
 		{"fixed", d.Fixed},
 		{"no longer flaky", d.NoLongerFlaky},
+		{"passes now, may be chance", d.MayBeChance},
 		{"newly tested", d.NewlyTested},
 	}
 }
@@ -100,6 +104,13 @@ func worth(v CellVerdict) int {
 	return slices.Index([]CellVerdict{Fail, Flaky, PassWithNote, Pass}, v)
 }
 
+// mayBeChance reports whether a cell that passes now may have been like this before: scenario and packages are the
+// same, or the 95 % intervals of passing (Wilson 1927) of the two sides have something in common.
+func (c CellChange) mayBeChance() bool {
+	was, is := stats.Wilson(c.WasPassed, c.WasValid), stats.Wilson(c.Passed, c.Valid)
+	return c.Alike || is[0] <= was[1]
+}
+
 // add puts a cell where it belongs; was or is is nil where there is none.
 func (d *MatrixDiff) add(key string, was, is *Cell) {
 	c := CellChange{Key: key}
@@ -132,6 +143,8 @@ func (d *MatrixDiff) add(key string, was, is *Cell) {
 		d.NewlyFailing = append(d.NewlyFailing, c)
 	case c.Is == Flaky:
 		d.BecameFlaky = append(d.BecameFlaky, c)
+	case c.mayBeChance():
+		d.MayBeChance = append(d.MayBeChance, c)
 	case c.Was == Fail:
 		d.Fixed = append(d.Fixed, c)
 	default:
