@@ -31,8 +31,9 @@ anew, were fixed, became flaky or are so no longer, are tested anew, are unknown
 more; and in which version the rows that fail anew fail first. A cell that is inconclusive, blocked, not
 applicable or not tested on one side neither fails anew nor is fixed.
 
-Exit status: 0 nothing fails anew, 1 something does, 2 no cell says on both sides whether it works, 4 wrong
-input, or two runs that are not of one suite.`,
+Exit status: 0 nothing fails anew, 1 something does, always or now and then, 2 nothing does, but there are cells
+that say no more whether it works, or none that says so on both sides, 4 wrong input, or two runs that are not of
+one suite.`,
 		Example: `  reprise matrix diff matrices/OLD matrices/NEW
   reprise matrix diff matrices/OLD matrices/NEW --format md > changes.md`,
 		Args:              cobra.ExactArgs(2),
@@ -73,10 +74,10 @@ func runMatrixDiff(_ context.Context, o *matrixDiffOptions) error {
 
 func matrixDiffStatus(d *result.MatrixDiff) int {
 	switch {
-	case d.Comparable == 0:
-		return cli.ExitInconclusive
-	case len(d.NewlyFailing) > 0:
+	case len(d.NewlyFailing)+len(d.BecameFlaky) > 0:
 		return cli.ExitNo
+	case d.Comparable == 0, len(d.UnknownNow)+len(d.NoLongerTested) > 0:
+		return cli.ExitInconclusive
 	default:
 		return cli.ExitYes
 	}

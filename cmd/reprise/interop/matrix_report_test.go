@@ -129,13 +129,19 @@ func TestMatrixDiffStatus(t *testing.T) {
 		old, new func(*result.Matrix)
 		want     int
 	}{
-		"nothing changed":    {want: cli.ExitYes},
-		"newly failing":      {new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitNo},
-		"flaky to failing":   {old: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Flaky) }, new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitNo},
-		"became flaky":       {new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Flaky) }, want: cli.ExitYes},
-		"fixed":              {old: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitYes},
-		"newly tested":       {old: func(m *result.Matrix) { resulttest.Set(t, m, key, result.CellUnknown) }, new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitYes},
-		"unknown now":        {new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Blocked) }, want: cli.ExitYes},
+		"nothing changed":  {want: cli.ExitYes},
+		"newly failing":    {new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitNo},
+		"flaky to failing": {old: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Flaky) }, new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitNo},
+		"became flaky":     {new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Flaky) }, want: cli.ExitNo},
+		"fixed":            {old: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitYes},
+		"newly tested":     {old: func(m *result.Matrix) { resulttest.Set(t, m, key, result.CellUnknown) }, new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Fail) }, want: cli.ExitYes},
+		"unknown now":      {new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.Blocked) }, want: cli.ExitInconclusive},
+		"no longer tested": {new: func(m *result.Matrix) { resulttest.Set(t, m, key, result.NotTested) }, want: cli.ExitInconclusive},
+		"gone":             {new: func(m *result.Matrix) { m.Cells = m.Cells[1:] }, want: cli.ExitInconclusive},
+		"failing, and unknown elsewhere": {new: func(m *result.Matrix) {
+			resulttest.Set(t, m, key, result.Fail)
+			resulttest.Set(t, m, "test-00[dut=frr@8.1,peer=bird@8.1]", result.CellUnknown)
+		}, want: cli.ExitNo},
 		"nothing to compare": {old: silence, want: cli.ExitInconclusive},
 		"not one cell":       {new: func(m *result.Matrix) { m.Cells = nil }, want: cli.ExitInconclusive},
 	} {
