@@ -268,6 +268,9 @@ func RowWords(f result.FirstBad) string {
 	if f.Fixed != "" {
 		said += "; " + f.Fixed + " passes again"
 	}
+	if f.BadAgain != "" {
+		said += ", " + f.BadAgain + " does not any more"
+	}
 	return said
 }
 

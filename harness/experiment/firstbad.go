@@ -12,7 +12,7 @@ import (
 
 // FirstBad finds, in every row of a matrix, the first version that does not work: of each platform in each role,
 // against the same subjects in the other roles, with the same options. Rows in which every version works, or of one
-// version alone, are left out; what came in with a version is first. Subjects whose version cannot be ordered are named
+// version alone, are left out; what came back is first, then what came in with a version. Subjects whose version cannot be ordered are named
 // and take part in no row.
 func FirstBad(m *result.Matrix) (rows []result.FirstBad, unordered []string) {
 	versions := map[string]version.Version{}
@@ -88,19 +88,26 @@ func firstBad(role string, row []*result.Cell, versions map[string]version.Versi
 	slices.Reverse(f.Unknown)
 	if i := slices.IndexFunc(row[at:], func(c *result.Cell) bool { return c.Verdict.Good() }); i >= 0 {
 		f.Fixed = of(row[at+i])
+		after := row[at+i:]
+		if k := slices.IndexFunc(after, func(c *result.Cell) bool { return c.Verdict.Bad() }); k >= 0 {
+			f.BadAgain = of(after[k])
+		}
 	}
 	return f, true
 }
 
-// kindOf orders rows: what came in with a version, what went away with one, what was always there.
+// kindOf orders rows: what came back after a version that passed, what came in with a version, what went away with
+// one, what was always there.
 func kindOf(f result.FirstBad) int {
 	switch {
-	case f.Good != "":
+	case f.BadAgain != "":
 		return 0
-	case f.Fixed != "":
+	case f.Good != "":
 		return 1
-	default:
+	case f.Fixed != "":
 		return 2
+	default:
+		return 3
 	}
 }
 

@@ -57,6 +57,9 @@ func TestFirstBad(t *testing.T) {
 		{"it came and went", v{"8.4.4": result.PassWithNote, "9.0": result.Fail, "9.1": result.NotTested, "10.0": result.Fail, "10.3": result.Pass}, with(func(f *result.FirstBad) {
 			f.Good, f.Bad, f.Fixed, f.Cell = "8.4.4", "9.0", "10.3", at("9.0")
 		})},
+		{"it came back", v{"8.4.4": result.Fail, "9.0": result.Fail, "9.1": result.Pass, "10.0": result.NotTested, "10.3": result.Flaky}, with(func(f *result.FirstBad) {
+			f.Bad, f.Fixed, f.BadAgain, f.Cell = "8.4.4", "9.1", "10.3", at("8.4.4")
+		})},
 		{"somewhere between", v{"8.4.4": result.Pass, "9.0": result.CellUnknown, "9.1": result.NotApplicable, "10.0": result.Flaky}, with(func(f *result.FirstBad) {
 			f.Good, f.Bad, f.Unknown, f.Verdict, f.Cell = "8.4.4", "10.0", []string{"9.0", "9.1"}, result.Flaky, at("10.0")
 		})},
@@ -75,6 +78,26 @@ func TestFirstBad(t *testing.T) {
 				t.Errorf("(-want +got)\n%s%q", d, unordered)
 			}
 		})
+	}
+}
+
+// What came back comes before what came in, and that before what went away.
+func TestFirstBadOrder(t *testing.T) {
+	m := row(t, map[string]result.CellVerdict{"8.4.4": result.Pass, "9.0": result.Fail, "9.1": result.Fail})
+	for test, verdicts := range map[string][3]result.CellVerdict{ // of 8.4.4, 9.0, 9.1
+		"test-01": {result.Fail, result.Pass, result.Pass}, "test-02": {result.Fail, result.Pass, result.Fail},
+	} {
+		for i, v := range []string{"8.4.4", "9.0", "9.1"} {
+			m.Cells = append(m.Cells, result.Cell{Test: test, Subjects: map[string]string{"dut": "frr@" + v, "peer": "bird@2.0"}, Verdict: verdicts[i]})
+		}
+	}
+	var got []string
+	rows, _ := experiment.FirstBad(m)
+	for _, f := range rows {
+		got = append(got, f.Test)
+	}
+	if !slices.Equal(got, []string{"test-02", "test-00", "test-01"}) {
+		t.Errorf("the rows are of %q", got)
 	}
 }
 

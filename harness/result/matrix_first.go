@@ -8,13 +8,14 @@ type FirstBad struct {
 	Options  map[string]string `json:"options,omitempty"`
 	Role     string            `json:"role"` // whose versions they are
 	Platform string            `json:"platform"`
-	Others   map[string]string `json:"others,omitempty"`  // subjects, by the other roles
-	Verdict  CellVerdict       `json:"verdict"`           // of the first bad version: fail or flaky
-	Good     string            `json:"good,omitempty"`    // the last version before it that passed; absent: none before it did
-	Bad      string            `json:"bad"`               // the first version that did not
-	Unknown  []string          `json:"unknown,omitempty"` // versions between the two that say nothing
-	Fixed    string            `json:"fixed,omitempty"`   // the first version after it that passed; absent: none did
-	Cell     string            `json:"cell"`              // key of the first bad version's
+	Others   map[string]string `json:"others,omitempty"`    // subjects, by the other roles
+	Verdict  CellVerdict       `json:"verdict"`             // of the first bad version: fail or flaky
+	Good     string            `json:"good,omitempty"`      // the last version before it that passed; absent: none before it did
+	Bad      string            `json:"bad"`                 // the first version that did not
+	Unknown  []string          `json:"unknown,omitempty"`   // versions between the two that say nothing
+	Fixed    string            `json:"fixed,omitempty"`     // the first version after it that passed; absent: none did
+	BadAgain string            `json:"bad-again,omitempty"` // the first version after that which did not pass; absent: none
+	Cell     string            `json:"cell"`                // key of the first bad version's
 }
 
 // MatrixReport is a matrix with what follows from it.

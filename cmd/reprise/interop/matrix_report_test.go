@@ -168,7 +168,7 @@ func TestPrintMatrixDiff(t *testing.T) {
 		},
 		NoLongerTested: []result.CellChange{{Key: "b[dut=frr@9.1]", Was: result.Fail, WasValid: 3, Reason: "no route"}},
 		NewlyTested:    []result.CellChange{{Key: "c[dut=frr@9.1]", Is: result.PassWithNote, Passed: 3, Valid: 3}},
-		FirstBad:       []result.FirstBad{{Test: "a", Role: "dut", Platform: "frr", Good: "8.4", Bad: "9.1", Unknown: []string{"9.0"}, Fixed: "10.0", Cell: "a[dut=frr@9.1]"}},
+		FirstBad:       []result.FirstBad{{Test: "a", Role: "dut", Platform: "frr", Good: "8.4", Bad: "9.1", Unknown: []string{"9.0"}, Fixed: "10.0", BadAgain: "10.3", Cell: "a[dut=frr@9.1]"}},
 	}
 	want := `- older
 + newer
@@ -190,7 +190,7 @@ newly tested: 1 cell
     pass with note (3 of 3 passed); it was not there
 
 first bad version of these rows
-  a[dut=frr@9.1], dut: frr 9.1 at the latest (8.4 passed; 9.0 say nothing); 10.0 passes again
+  a[dut=frr@9.1], dut: frr 9.1 at the latest (8.4 passed; 9.0 say nothing); 10.0 passes again, 10.3 does not any more
 
 12 cells on both sides, 9 the same, 1 newly failing; 3 say nothing on either
 `
