@@ -1,5 +1,6 @@
 // Package badge draws a matrix in a line, as a small SVG for a page: ospfv2 | 118 pass, 2 fail. The same matrix
-// makes the same bytes. It is told in words; the colour says nothing besides.
+// makes the same bytes. It is told in words; the colour says nothing besides. Green is only a matrix in
+// which everything that is applicable was decided, and passes.
 package badge
 
 import (
@@ -41,7 +42,7 @@ func Matrix(w io.Writer, m *reports.Matrix) error {
 	v := struct {
 		Label, Words, Colour                         string
 		Width, Left, Right, LabelText, WordsText, At int
-	}{Label: short(m.Suite, maxLabel), Words: words(m), Colour: colour(m.Counts)}
+	}{Label: short(m.Suite, maxLabel), Words: words(m), Colour: colour(m)}
 	v.LabelText, v.WordsText = width(v.Label), width(v.Words)
 	v.Left, v.Right = v.LabelText+2*margin, v.WordsText+2*margin
 	v.Width, v.At = v.Left+v.Right, v.Left+margin
@@ -53,7 +54,21 @@ func Matrix(w io.Writer, m *reports.Matrix) error {
 	return err
 }
 
-// words are the counts that say something, passes with a note among the passes.
+// known is how many failing and flaky cells are explained.
+func known(m *reports.Matrix) (failing, flaky int) {
+	for _, c := range m.Cells {
+		switch {
+		case !c.Explained():
+		case c.Verdict == result.Fail:
+			failing++
+		default:
+			flaky++
+		}
+	}
+	return failing, flaky
+}
+
+// words are the counts but that of what is not applicable, passes with a note among the passes.
 func words(m *reports.Matrix) string {
 	var parts []string
 	add := func(n int, word string) {
@@ -62,24 +77,31 @@ func words(m *reports.Matrix) string {
 		}
 	}
 	add(m.Counts[result.Pass]+m.Counts[result.PassWithNote], "pass")
-	add(m.Counts[result.Fail], "fail")
-	add(m.Counts[result.Flaky], "flaky")
-	add(m.Counts[result.CellUnknown], "inconclusive")
+	failing, flaky := known(m)
+	add(m.Counts[result.Fail]-failing, "fail")
+	add(m.Counts[result.Flaky]-flaky, "flaky")
+	add(failing+flaky, "known to fail")
 	if len(parts) == 0 {
 		parts = []string{"nothing tested"}
 	}
+	add(m.Counts[result.CellUnknown], "inconclusive")
+	add(m.Counts[result.Blocked], "blocked")
+	add(m.Counts[result.NotTested], "not tested")
 	if m.Unfinished() != "" {
 		parts = append(parts, "not whole")
 	}
 	return strings.Join(parts, ", ")
 }
 
-func colour(counts map[result.CellVerdict]int) string {
-	switch {
-	case counts[result.Fail] > 0:
+func colour(m *reports.Matrix) string {
+	failing, _ := known(m)
+	switch counts := m.Counts; {
+	case counts[result.Fail] > failing:
 		return red
-	case counts[result.Flaky] > 0:
+	case counts[result.Fail]+counts[result.Flaky] > 0:
 		return amber
+	case counts[result.CellUnknown]+counts[result.Blocked]+counts[result.NotTested] > 0, m.Unfinished() != "":
+		return grey
 	case counts[result.Pass]+counts[result.PassWithNote] > 0:
 		return green
 	}
