@@ -66,6 +66,8 @@ type watch struct {
 	changes int
 	total   int
 	skipped int
+	turns   int
+	value   string // the latest that there was
 	last    *Look  // the latest look, when it is not in shown
 	key     string // what the latest look gave
 	textSeq int    // the latest look that brought its own text
@@ -103,6 +105,12 @@ func (w *watch) see(o evidence.Observation, isBefore bool, file string) {
 	key := l.Value + "\x00" + l.Error
 	if l.Value == "" && l.Error == "" {
 		key = l.Output.Head + l.Output.Tail
+	}
+	if l.Value != "" && l.Error == "" {
+		if w.value != "" && l.Value != w.value {
+			w.turns++
+		}
+		w.value = l.Value
 	}
 	l.Changed = w.total > 1 && key != w.key
 	w.key = key
@@ -142,7 +150,7 @@ func (w *watch) flush() {
 
 // condition is what the watch saw, its texts cut to the share, the deciding one first.
 func (w *watch) condition(ref string, share, back *budget) Condition {
-	c := Condition{ConditionVerdict: w.verdict, Info: w.info, Before: w.before, Looks: w.shown, Total: w.total}
+	c := Condition{ConditionVerdict: w.verdict, Info: w.info, Before: w.before, Looks: w.shown, Total: w.total, Turns: w.turns}
 	c.Ref = ref
 	if c.Name == "" {
 		c.Name = w.info.Name

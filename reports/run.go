@@ -214,6 +214,7 @@ type Condition struct {
 	Before []Look                 // the looks before the stimulus
 	Looks  []Look                 // the ones that are shown
 	Total  int                    // looks there were
+	Turns  int                    // times that the value became another one, shown or not; looks without an answer aside
 }
 
 // Judged tells that the condition has been decided.

@@ -279,7 +279,8 @@ func (p plot) seen(d *reports.Detail) []*mark {
 }
 
 // changes are the moments at which what a condition looked at became something else, in the lanes of
-// their nodes. Of what changes with every look, as a counter, only the first moments are drawn.
+// their nodes. Of what changes with every look, as a counter, only the first moments are drawn, and it is said how
+// many there were. Where looks were left out before one that did not change anything itself, nobody knows the moment.
 func (p plot) changes(d *reports.Detail) []*mark {
 	var marks []*mark
 	for i := range d.Conditions {
@@ -291,19 +292,28 @@ func (p plot) changes(d *reports.Detail) []*mark {
 			if look.Error != "" || look.Value == "" {
 				continue // no answer is no state
 			}
-			if !first && look.Value != was && len(m.ticks) < maxTicks {
-				m.ticks = append(m.ticks, tick{p.x(look.At), fmt.Sprintf("%s s %s: %s, was %s", reports.Clock(look.At), clip(c.Name, maxWord), clip(look.Value, maxWord), clip(was, maxWord))})
+			if !first && look.Value != was && len(m.ticks) < maxTicks && (look.Skipped == 0 || look.Changed) {
+				title := fmt.Sprintf("%s s %s: %s", reports.Clock(look.At), clip(c.Name, maxWord), clip(look.Value, maxWord))
+				if look.Skipped == 0 {
+					title += ", was " + clip(was, maxWord)
+				}
+				m.ticks = append(m.ticks, tick{p.x(look.At), title})
 				decided = look.Decided
 			}
 			was, first = look.Value, false
 		}
-		if len(m.ticks) == 0 || len(m.ticks) == 1 && decided {
+		turns := max(c.Turns, len(m.ticks))
+		if len(m.ticks) == 0 || turns == 1 && decided {
 			continue // the decision itself is drawn
 		}
 		m.from, m.to = m.ticks[0].at, m.ticks[len(m.ticks)-1].at
 		m.title = m.ticks[0].title
-		if last := m.ticks[len(m.ticks)-1]; len(m.ticks) > 1 {
-			m.label, m.title = fmt.Sprintf("%s: %s", m.label, reports.Plural(len(m.ticks), "change")), m.title+"; at last "+last.title
+		last := m.ticks[len(m.ticks)-1]
+		switch {
+		case turns > len(m.ticks):
+			m.label, m.title = fmt.Sprintf("%s: %d of %d changes shown", m.label, len(m.ticks), turns), m.title+"; the last that is shown "+last.title
+		case turns > 1:
+			m.label, m.title = fmt.Sprintf("%s: %s", m.label, reports.Plural(turns, "change")), m.title+"; at last "+last.title
 		}
 		marks = append(marks, m)
 	}
