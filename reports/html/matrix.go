@@ -105,7 +105,7 @@ type testData struct {
 type cellData struct {
 	Key       string      `json:"k"`
 	Test      int         `json:"t"`
-	Subjects  []int       `json:"s"` // by role
+	Subjects  []int       `json:"s"` // by role; -1 where the role takes no part
 	Options   string      `json:"o,omitempty"`
 	Verdict   int         `json:"v"`
 	Reason    string      `json:"r,omitempty"`
@@ -190,7 +190,11 @@ func newMatrixData(m *reports.Matrix) *matrixData {
 		}
 		one.Problem, one.Change, one.Was = problems[one.Key], changes[one.Key], was[one.Key]
 		for _, r := range m.Roles {
-			one.Subjects = append(one.Subjects, subjects[c.Subjects[r]])
+			at, ok := subjects[c.Subjects[r]]
+			if !ok {
+				at = -1
+			}
+			one.Subjects = append(one.Subjects, at)
 		}
 		if c.Valid > 0 {
 			one.Wilson = &[2]float64{math.Round(1000*c.Wilson[0]) / 10, math.Round(1000*c.Wilson[1]) / 10}

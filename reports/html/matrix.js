@@ -11,7 +11,8 @@
     if (text !== undefined) e.textContent = text;
     return e;
   };
-  const pair = (c) => c.s.map((s, i) => roles[i] + " " + subjects[s]).join(", ");
+  const subject = (s) => (s < 0 ? "–" : subjects[s]); // a role may take no part
+  const pair = (c) => c.s.map((s, i) => roles[i] + " " + subject(s)).join(", ");
   // What the text filter looks through, made once.
   const haystack = cells.map((c) => {
     const d = c.d ? data.deviations[c.d - 1] : {};
@@ -66,10 +67,10 @@
     return {names, first, of};
   };
   const options = (c) => (c.o ? " " + c.o : "");
-  const called = (list) => list.map((s) => subjects[s]).join(" × ");
+  const called = (list) => list.map(subject).join(" × ");
   const ways = [
     {rows: axis((c) => tests[c.t].id + options(c)), cols: axis((c) => called(c.s)), skip: 0},
-    {rows: axis((c) => subjects[c.s[0]] + options(c)), cols: axis((c) => called(c.s.slice(1))), skip: 1},
+    {rows: axis((c) => subject(c.s[0]) + options(c)), cols: axis((c) => called(c.s.slice(1))), skip: 1},
   ];
 
   // A layout has rows of one height, a head, and what stands at a place. Only what is in sight is in the page.
@@ -91,7 +92,7 @@
       at.set(row.n * wide + col.n, i);
     }
     const cell = (line, col) => at.get(line.n * wide + col.n);
-    const place = (e) => e.first.s.slice(way.skip).reduce((sum, s) => sum * (subjects.length + 1) + s, 0);
+    const place = (e) => e.first.s.slice(way.skip).reduce((sum, s) => sum * (subjects.length + 1) + s + 1, 0);
     for (const c of columns) c.place = place(c);
     columns.sort((a, b) => a.place - b.place);
     if (one) lines.sort((a, b) => a.first.s[0] - b.first.s[0]);
@@ -172,7 +173,7 @@
   const listRow = (n) => {
     const i = layout.lines[n], c = cells[i], v = verdicts[c.v], row = make("div", "r");
     row.append(make("span", "l-test", tests[c.t].id));
-    c.s.forEach((s) => row.append(make("span", "l-role", subjects[s])));
+    c.s.forEach((s) => row.append(make("span", "l-role", subject(s))));
     row.append(make("span", "l-options", c.o || ""));
     const word = make("span", "l-verdict c-" + v.word);
     word.append(make("span", "sign", v.sign), " " + v.name);
@@ -329,7 +330,7 @@
       fact("Passed", c.a ? "no valid trial of " + c.a : "no trial");
     }
     fact("Test", tests[c.t].title || tests[c.t].id);
-    c.s.forEach((s, r) => fact(roles[r], subjects[s]));
+    c.s.forEach((s, r) => fact(roles[r], subject(s)));
     if (c.o) fact("Options", c.o);
     if (c.y) fact("Before", c.y);
     if (c.e) fact("Took", c.e);
