@@ -17,6 +17,8 @@ type Matrix struct {
 	result.MatrixReport
 	// Base leads from the folder of a rendering to that of the matrix: empty where they are one, else it ends in /.
 	Base string
+	// Folder is that of the matrix as commands name it: matrices/ID, or its name alone where it lies elsewhere.
+	Folder string
 	// Pages are the run directories, below the matrix's folder, that have a report.
 	Pages map[string]bool
 }
@@ -28,7 +30,20 @@ func CleanMatrix(m *result.Matrix) { cleanFields(m) }
 // NewMatrix prepares a cleaned matrix for rendering. The reports of its runs are looked for below dir, and those of cells
 // that were taken over below the folder of their matrix beside it; nowhere that a link leads to from there.
 func NewMatrix(r *result.MatrixReport, dir string) (*Matrix, error) {
-	m := &Matrix{MatrixReport: *r, Pages: map[string]bool{}}
+	whole, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find matrix: %w", err)
+	}
+	m := &Matrix{MatrixReport: *r, Folder: Clean(filepath.Base(whole)), Pages: map[string]bool{}}
+	if filepath.Base(filepath.Dir(whole)) == "matrices" {
+		m.Folder = "matrices/" + m.Folder
+	}
+	m.Problems = slices.Clone(m.Problems)
+	for i := range m.Problems {
+		if p := &m.Problems[i]; p.Command != "" {
+			p.Command = result.FromCell(m.Folder, p.Cells[0])
+		}
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open matrix: %w", err)

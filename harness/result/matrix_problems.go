@@ -28,8 +28,11 @@ func Settings(options map[string]string) string {
 }
 
 // FromCell is the command that makes a case of a cell, from the folder above that of the matrices.
-func (m *Matrix) FromCell(key string) string {
-	return fmt.Sprintf("reprise case from-cell %s %s", quoted("matrices/"+m.ID), quoted(key))
+func (m *Matrix) FromCell(key string) string { return FromCell("matrices/"+m.ID, key) }
+
+// FromCell is the command that makes a case of a cell of the matrix in a folder.
+func FromCell(folder, key string) string {
+	return fmt.Sprintf("reprise case from-cell %s %s", quoted(folder), quoted(key))
 }
 
 // quoted is a word that no shell takes apart.

@@ -188,6 +188,31 @@ func TestMatrixHostile(t *testing.T) {
 	}
 }
 
+// Commands name the folder in which the matrix is, not the one in which it was made.
+func TestMatrixFolder(t *testing.T) {
+	m := reportstest.SmallMatrix()
+	dir := resulttest.Write(t, m)
+	below := filepath.Join(t.TempDir(), "matrices", "kept")
+	if err := os.CopyFS(below, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := experiment.ReportMatrix(m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]string{dir: m.ID, below: "matrices/kept"} {
+		v, err := reports.NewMatrix(r, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range []string{"html", "md"} {
+			if page := string(render(t, format, v)); !strings.Contains(page, "reprise case from-cell "+want+" ") {
+				t.Errorf("%s of %s does not name it %s", format, at, want)
+			}
+		}
+	}
+}
+
 // Reports of runs are looked for in the folder alone.
 func TestMatrixPages(t *testing.T) {
 	m := reportstest.SmallMatrix()

@@ -151,7 +151,7 @@ const (
 func newMatrixData(m *reports.Matrix) *matrixData {
 	d := &matrixData{
 		Roles: m.Roles, Subjects: []string{}, Tests: []testData{}, Cells: make([]cellData, 0, len(m.Cells)),
-		Matrix: strings.TrimSuffix(m.FromCell(""), " ''"),
+		Matrix: strings.TrimSuffix(result.FromCell(m.Folder, ""), " ''"),
 	}
 	verdicts, subjects, tests, deviations := map[result.CellVerdict]int{}, map[string]int{}, map[string]int{}, map[result.Deviation]int{}
 	for i, v := range result.CellVerdicts() {

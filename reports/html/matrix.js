@@ -369,7 +369,7 @@
       }
       parts.push(make("h4", "", "Decisive frames"), ol);
     }
-    if (c.u) {
+    if (c.u && (v.word === "fail" || v.word === "flaky")) {
       const command = make("pre", "", data.matrix + " '" + c.k.replaceAll("'", "'\\''") + "'");
       command.tabIndex = 0;
       parts.push(make("h4", "", "Make a case of it"), command);

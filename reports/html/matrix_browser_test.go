@@ -270,7 +270,7 @@ func panelSays(t *testing.T, p *tab) {
 	for _, part := range []string{
 		failing, "✗ fail", "0 of 3 valid trials", "95 % interval 0 to 56.1 %", "did not become true within 60s", "frr-hello (bug)", "Restart ospfd", "11.1",
 		"OSPF hello with another hello interval", "frame 130 of trials/0001/captures/r2-eth1.pcapng", "HelloInterval 5", "With this one side refuses what the other sent.",
-		"reprise case from-cell matrices/20261129T101500Z-ospfv2-1f2e 'test-03[dut=frr@9.1,peer=bird@8.5]'",
+		"reprise case from-cell 20261129T101500Z-ospfv2-1f2e 'test-03[dut=frr@9.1,peer=bird@8.5]'",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), part) {
 			t.Errorf("the panel does not say %q:\n%s", part, said)
