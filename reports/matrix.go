@@ -176,6 +176,23 @@ func (m *Matrix) Unfinished() string {
 	return ""
 }
 
+// Restricted says what binds whoever gives results of a platform away; empty where nothing is known to, or nothing
+// of it was tried. The README of virtual VOSS has its licence: no results of tests are made available to third parties.
+func (m *Matrix) Restricted() string {
+	platforms := map[string]string{}
+	for _, s := range m.Subjects {
+		platforms[s.Name] = s.Platform
+	}
+	for _, c := range m.Cells {
+		for _, s := range c.Subjects {
+			if c.Trials > 0 && platforms[s] == "voss" {
+				return "the licence of virtual Fabric Engine (VOSS) forbids to make results of tests of it available to third parties. Where " + s + " was one, this is not to be given away"
+			}
+		}
+	}
+	return ""
+}
+
 // CellsOf is how many cells of a test have which verdict.
 type CellsOf struct {
 	Test   *result.MatrixTest

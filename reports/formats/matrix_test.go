@@ -188,6 +188,27 @@ func TestMatrixHostile(t *testing.T) {
 	}
 }
 
+// Whoever would give results of virtual VOSS away is told of its licence, where any was tried.
+func TestMatrixRestricted(t *testing.T) {
+	m := reportstest.SmallMatrix()
+	m.Subjects[0].Platform = "voss"
+	untried := reportstest.SmallMatrix()
+	untried.Subjects[0].Platform = "voss"
+	for i := range untried.Cells {
+		resulttest.Set(t, untried, untried.Cells[i].Key(), result.NotTested).Trials = 0
+	}
+	for _, format := range []string{"html", "md", "summary"} {
+		if page := string(render(t, format, view(t, m, nil))); !strings.Contains(page, "to third parties") {
+			t.Errorf("%s does not tell of the licence", format)
+		}
+		for _, other := range []*result.Matrix{untried, reportstest.SmallMatrix()} {
+			if page := string(render(t, format, view(t, other, nil))); strings.Contains(page, "third parties") {
+				t.Errorf("%s tells of a licence of nothing that was tried", format)
+			}
+		}
+	}
+}
+
 // Commands name the folder in which the matrix is, not the one in which it was made.
 func TestMatrixFolder(t *testing.T) {
 	m := reportstest.SmallMatrix()

@@ -70,6 +70,7 @@ func matrixFunctions() template.FuncMap {
 		"row":      reports.RowWords,
 		"settings": result.Settings,
 		"was":      reports.WasWords,
+		"sentence": reports.Sentence,
 		"first":    func(n int, list []string) []string { return list[:min(n, len(list))] },
 		"inc":      func(i int) int { return i + 1 },
 		"more":     func(all, shown int) int { return max(0, all-shown) },

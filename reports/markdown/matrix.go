@@ -27,6 +27,9 @@ func Matrix(w io.Writer, m *reports.Matrix) error {
 	if why := m.Unfinished(); why != "" {
 		p.line("**Not whole**: %s.\n", text(why))
 	}
+	if why := m.Restricted(); why != "" {
+		p.line("**Not for third parties**: %s.\n", text(why))
+	}
 	p.matrixSetup(m)
 	if m.Diff != nil {
 		p.line("## Changes since %s\n", text(m.Diff.Old))
@@ -342,6 +345,9 @@ func Summary(w io.Writer, m *reports.Matrix) error {
 	p.line("**%s**: %s", text(m.Suite), text(m.TallyWords()))
 	if why := m.Unfinished(); why != "" {
 		p.line("\nNot whole: %s", text(first(why, 160)))
+	}
+	if why := m.Restricted(); why != "" {
+		p.line("\nNot for third parties: %s", text(why))
 	}
 	if d := m.Diff; d != nil {
 		var parts []string
