@@ -163,6 +163,15 @@ func (c Cell) Explained() bool {
 	return c.Deviation != nil && fails(c.Verdict) && fails(c.Deviation.Expect)
 }
 
+// Known is what is known of a cell that came to what was known; nil where nothing is, or the cell came to
+// something else.
+func (c Cell) Known() *Deviation {
+	if c.Explained() || c.Deviation != nil && c.Deviation.Expect == c.Verdict {
+		return c.Deviation
+	}
+	return nil
+}
+
 // Count gives the number of cells of each verdict.
 func (m *Matrix) Count() map[CellVerdict]int {
 	out := map[CellVerdict]int{}

@@ -119,8 +119,8 @@ func (d *MatrixDiff) add(key string, was, is *Cell) {
 	}
 	if is != nil {
 		c.Is, c.Passed, c.Valid, c.Reason = is.Verdict, is.Passed, is.Valid, is.Reason
-		if is.Deviation != nil {
-			c.Deviation = is.Deviation.ID
+		if known := is.Known(); known != nil {
+			c.Deviation = known.ID
 		}
 	}
 	c.Alike = was != nil && is != nil && was.Digest != "" && was.Digest == is.Digest

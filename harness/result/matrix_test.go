@@ -455,7 +455,7 @@ func TestDiffSays(t *testing.T) {
 	old, m := resulttest.Matrix(2, 2), resulttest.Matrix(2, 2)
 	key := "test-00[dut=frr@8.1,peer=bird@8.1]"
 	c := resulttest.Set(t, m, key, result.Fail)
-	c.Deviation = &result.Deviation{ID: "known-one"}
+	c.Deviation = &result.Deviation{ID: "known-one", Expect: result.Flaky}
 	resulttest.Set(t, old, "test-01[dut=frr@8.1,peer=frr@8.1]", result.NotTested)
 	resulttest.Set(t, old, "test-01[dut=frr@8.5,peer=frr@8.1]", result.NotTested)
 	resulttest.Set(t, m, "test-01[dut=frr@8.5,peer=frr@8.1]", result.Fail).Digest = "other"
@@ -477,6 +477,41 @@ func TestDiffSays(t *testing.T) {
 	m.Suite = "bgp"
 	if _, err := result.DiffMatrices(old, m); err == nil || !strings.Contains(err.Error(), "only runs of one suite have the same cells") {
 		t.Errorf("two suites: %v", err)
+	}
+}
+
+// What is known of a version explains a cell only where it came to that.
+func TestKnown(t *testing.T) {
+	for _, tt := range []struct {
+		is, expect result.CellVerdict
+		want       bool
+	}{
+		{result.Fail, result.Fail, true},
+		{result.Flaky, result.Fail, true},
+		{result.NotApplicable, result.NotApplicable, true},
+		{result.CellUnknown, result.Fail, false},
+		{result.NotTested, result.Fail, false},
+		{result.Pass, result.Fail, false},
+		{result.Fail, result.PassWithNote, false},
+	} {
+		old, m := resulttest.Matrix(1, 1), resulttest.Matrix(1, 1)
+		const key = "test-00[dut=frr@8.1,peer=frr@8.1]"
+		c := resulttest.Set(t, m, key, tt.is)
+		c.Deviation = &result.Deviation{ID: "known-one", Expect: tt.expect}
+		if got := c.Known() != nil; got != tt.want {
+			t.Errorf("%s, expected %s: known %t", tt.is, tt.expect, got)
+		}
+		d, err := result.DiffMatrices(old, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range d.Changes() {
+			for _, change := range kind.Cells {
+				if (change.Deviation != "") != tt.want {
+					t.Errorf("%s, expected %s: %s is known by %q", tt.is, tt.expect, kind.Name, change.Deviation)
+				}
+			}
+		}
 	}
 }
 

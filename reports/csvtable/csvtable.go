@@ -50,8 +50,8 @@ func line(c *result.Cell, roles []string, t *result.MatrixTest) []string {
 		low, high = number(c.Wilson[0]), number(c.Wilson[1])
 	}
 	d := result.Deviation{}
-	if c.Deviation != nil {
-		d = *c.Deviation
+	if known := c.Known(); known != nil {
+		d = *known
 	}
 	frames := make([]string, 0, len(c.Decisive))
 	for _, f := range c.Decisive {

@@ -132,6 +132,22 @@ func TestMatrixComplete(t *testing.T) {
 	}
 }
 
+// What is known of a cell is not told of one that came to something else.
+func TestMatrixNotKnown(t *testing.T) {
+	m := reportstest.SmallMatrix()
+	for i := range m.Cells {
+		if c := &m.Cells[i]; c.Deviation != nil {
+			c.Deviation = nil
+		}
+	}
+	resulttest.Set(t, m, "test-03[dut=frr@9.1,peer=frr@8.1]", result.CellUnknown).Deviation = &result.Deviation{ID: "known-one", Expect: result.Fail, Kind: "bug", Reason: "it never did"}
+	for _, format := range []string{"html", "md", "csv"} {
+		if page := string(render(t, format, view(t, m, nil))); strings.Contains(page, "known-one") {
+			t.Errorf("%s: an inconclusive cell is explained by why it would fail", format)
+		}
+	}
+}
+
 // No text of a matrix is more than text, in whatever format and place it stands.
 func TestMatrixHostile(t *testing.T) {
 	old := reportstest.HostileMatrix(t)

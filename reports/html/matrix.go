@@ -203,12 +203,12 @@ func newMatrixData(m *reports.Matrix) *matrixData {
 		if c.Took > 0 {
 			one.Took = reports.Span(c.Took)
 		}
-		if c.Deviation != nil {
-			if deviations[*c.Deviation] == 0 {
-				d.Deviations = append(d.Deviations, *c.Deviation)
-				deviations[*c.Deviation] = len(d.Deviations)
+		if known := c.Known(); known != nil {
+			if deviations[*known] == 0 {
+				d.Deviations = append(d.Deviations, *known)
+				deviations[*known] = len(d.Deviations)
 			}
-			one.Deviation = deviations[*c.Deviation]
+			one.Deviation = deviations[*known]
 		}
 		evidenceOf(&one, m, c)
 		d.Cells = append(d.Cells, one)

@@ -180,7 +180,7 @@ func box(c *result.Cell) string {
 		return "(none)"
 	case c.Verdict == result.Flaky:
 		return fmt.Sprintf("%s %d/%d", text(reports.CellSign(c.Verdict)), c.Passed, c.Valid)
-	case c.Verdict == result.Fail && c.Deviation != nil:
+	case c.Verdict == result.Fail && c.Known() != nil:
 		return text(reports.CellSign(c.Verdict)) + " " + text(c.Deviation.ID)
 	}
 	return text(reports.CellSign(c.Verdict))
@@ -204,7 +204,7 @@ func (p *page) notPassed(m *reports.Matrix) {
 			share = fmt.Sprintf("%d of %d", c.Passed, c.Valid)
 		}
 		why := reports.CellReason(c)
-		if d := c.Deviation; d != nil {
+		if d := c.Known(); d != nil {
 			why = strings.TrimPrefix(fmt.Sprintf("%s; known: %s (%s), %s", why, d.ID, d.Kind, strings.TrimSuffix(d.Reason+", "+d.Reference, ", ")), "; ")
 		}
 		var frames []string

@@ -83,8 +83,8 @@ func printMatrix(w io.Writer, m ranMatrix) {
 		switch c.Verdict { //nolint:exhaustive // the others are told by their number
 		case result.Fail, result.Flaky, result.CellUnknown:
 			known := ""
-			if c.Deviation != nil {
-				known = "; known: " + c.Deviation.ID + ": " + c.Deviation.Reason
+			if d := c.Known(); d != nil {
+				known = "; known: " + d.ID + ": " + d.Reason
 			}
 			cli.Tell(w, "%s  %s: %s%s", verdictWord(c), c.Key(), cli.FirstLine(c.Reason, reasonLimit), known)
 		case result.PassWithNote:
