@@ -108,7 +108,7 @@ func (e *NoReferenceError) Error() string { return e.Why }
 
 // Against makes the cell in which one role keeps its subject, and the suite's reference speaker plays the
 // other one. The error is a [*NoReferenceError] where that says nothing: the suite has no reference, the
-// cell has not two roles, or the test is not for the reference.
+// cell has not two roles, the reference plays one of them, or the test is not for the reference.
 func (s *Suite) Against(c Cell, keeps string) (Cell, error) {
 	switch {
 	case s.Reference.Name == "":
@@ -117,6 +117,11 @@ func (s *Suite) Against(c Cell, keeps string) (Cell, error) {
 		return Cell{}, &NoReferenceError{fmt.Sprintf("%d roles take part, and a reference speaker stands for one of two", len(c.Subjects))}
 	case c.Subjects[keeps].Name == "":
 		return Cell{}, &NoReferenceError{"no role " + keeps + " takes part"}
+	}
+	for _, subject := range c.Subjects {
+		if subject.Name == s.Reference.Name {
+			return Cell{}, &NoReferenceError{s.Reference.Name + " is a side of the cell, and no third speaker"}
+		}
 	}
 	t := c.Test
 	topology := t.Topology

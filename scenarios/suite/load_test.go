@@ -266,6 +266,10 @@ func TestAgainst(t *testing.T) {
 			t.Errorf("%s keeps %s: %s, %v, want %s", tt.cell.Key(), tt.keeps, c.Key(), err, tt.want)
 		}
 	}
+	s.Reference = modern.Subjects["dut"]
+	if _, err := s.Against(at("plain[dut=a@2.0,peer=b@1.5]"), "dut"); err == nil || err.Error() != "a@2.0 is a side of the cell, and no third speaker" {
+		t.Errorf("a side of the cell is the third speaker: %v", err)
+	}
 	if _, err := (&suite.Suite{}).Against(modern, "dut"); err == nil {
 		t.Error("a suite without a reference has an opinion")
 	}
