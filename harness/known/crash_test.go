@@ -56,3 +56,24 @@ func TestMatchByCrash(t *testing.T) {
 		t.Errorf("%s: %+v", best.Key, best.Reasons)
 	}
 }
+
+// A function is named where its name stands as it is written, and not where a text has its words.
+func TestMatchByNameOfFunction(t *testing.T) {
+	db := open(t)
+	doc, err := known.ReadDocument("list.csv", []byte("id,summary,found in,fixed in\n"+
+		"7001,BGP stopped after an update,8.4.4,10.0\n"+
+		"7002,The timer of bgp_stop_timer_run is late,8.4.4,10.0\n"+
+		"7003,Crash in bgp_stop(),8.4.4,10.0\n"), known.ReadOptions{Products: products(t), Product: "frr"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Import(t.Context(), doc); err != nil {
+		t.Fatal(err)
+	}
+	s := known.Subject{Products: products(t), Product: "frr", Version: "8.4.4"}
+	s.AddCore("a core", evidence.Core{Process: "bgpd", Title: "SIGSEGV in bgp_stop | main"})
+	m, err := db.Match(t.Context(), s, 3)
+	if err != nil || len(m.Candidates) != 1 || m.Candidates[0].Key != "7003" {
+		t.Errorf("%v: %+v", err, m.Candidates)
+	}
+}

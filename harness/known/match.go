@@ -207,6 +207,9 @@ func (g *gather) look(ctx context.Context, look func(string) (ids []int64, commo
 		if common {
 			continue // its words are those of many
 		}
+		if ids, err = g.naming(ctx, f, ids); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			e := g.at(id)
 			e.functions = append(e.functions, f)
@@ -228,6 +231,25 @@ func (g *gather) look(ctx context.Context, look func(string) (ids []int64, commo
 		}
 	}
 	return g.byID(ctx)
+}
+
+// naming are those of the issues whose title or text holds a function's name as it is written: to the index
+// bgp_stop and "BGP stopped" are the same two words.
+func (g *gather) naming(ctx context.Context, function string, ids []int64) ([]int64, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	const mark = "[^A-Za-z0-9_]" // what a name ends at
+	var named string
+	err = g.db.db.QueryRowContext(ctx, `SELECT coalesce(group_concat(id), '') FROM issues
+		WHERE id IN (SELECT value FROM json_each(?)) AND ' ' || title || ' ' || body || ' ' GLOB ?`,
+		string(list), "*"+mark+function+mark+"*").Scan(&named)
+	if err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	out, _ := rowids(named, nil)
+	return out, nil
 }
 
 // byID finds what the case names itself, whatever product it is of.
