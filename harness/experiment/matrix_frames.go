@@ -25,7 +25,7 @@ const (
 
 // decisive are the frames that a trial which failed was decided by, as far as its captures tell: the last before
 // the decision in which a side said that it does not take what the other sent, or else the last with which
-// it ended the connection, and what went before it of the same conversation; without one the last frames of
+// it ended a session, and what went before it of the same conversation; without one the last frames of
 // control protocols before the decision, or of any. They are at most maxDecisive, in the order in
 // which they went by.
 //
@@ -141,18 +141,37 @@ func (f passing) words() string {
 	return words
 }
 
-// notifies reports whether a frame says that its sender does not take what it got: a NOTIFICATION of BGP (RFC
-// 4271, section 4.5).
+// notifies reports whether a frame says why its sender ends the session: a NOTIFICATION of BGP (RFC 4271, section 4.5).
 func (f passing) notifies() bool { return f.Kind == "bgp" && f.Message == "notification" }
 
-// resets reports whether a frame ends a connection of BGP without a word.
+// complains reports whether a side refuses with a frame what the other one sent: a NOTIFICATION of an error in a
+// message header, an OPEN, an UPDATE (RFC 4271, section 6), in the state machine (RFC 6608), or in a ROUTE-REFRESH (RFC 7313,
+// section 5). That the hold timer expired, and Cease, say nothing of what was sent.
+func (f passing) complains() bool {
+	if !f.notifies() {
+		return false
+	}
+	for _, field := range frames.Layout(f.data) {
+		if field.Name == "Error code" {
+			code, _, _ := strings.Cut(field.Value, " ")
+			return slices.Contains([]string{"1", "2", "3", "5", "7"}, code)
+		}
+	}
+	return false // it was cut off
+}
+
+// resets reports whether a frame ends a connection of BGP without a word. Where nobody listens yet, that is how a
+// kernel answers: it tells something only of a connection that carried BGP before.
 func (f passing) resets() bool {
 	const bgpPort = 179
 	return f.Kind == "tcp" && (f.SPort == bgpPort || f.DPort == bgpPort) && strings.Contains(f.Summary, "[R")
 }
 
-// complains reports whether a side refuses with a frame what the other one sent.
-func (f passing) complains() bool { return f.notifies() || f.resets() }
+// connected reports whether two segments are of one connection, in either direction.
+func (f passing) connected(g passing) bool {
+	same := f.IPSrc == g.IPSrc && f.IPDst == g.IPDst && f.SPort == g.SPort && f.DPort == g.DPort
+	return same || f.IPSrc == g.IPDst && f.IPDst == g.IPSrc && f.SPort == g.DPort && f.DPort == g.SPort
+}
 
 // passedBy are the last frames of a capture until a moment. arrived leaves out those that went away from the
 // endpoint.
@@ -199,15 +218,16 @@ func chosen(all []passing) []passing {
 		return out
 	}
 	for i, f := range slices.Backward(all) {
-		if f.notifies() {
+		if f.complains() {
 			all = all[:i+1]
 			return last(func(f passing) bool { return f.Kind == "bgp" })
 		}
 	}
 	for i, f := range slices.Backward(all) {
-		if f.resets() {
+		carried := func(g passing) bool { return g.Kind == "bgp" && g.connected(f) }
+		if f.notifies() || f.resets() && slices.ContainsFunc(all[:i], carried) {
 			all = all[:i+1]
-			return last(func(f passing) bool { return f.Kind == "bgp" || f.Kind == "tcp" })
+			return last(func(g passing) bool { return g.Kind == "bgp" || g.Kind == "tcp" && g.connected(f) })
 		}
 	}
 	if control := last(func(f passing) bool { return f.control }); len(control) > 0 {

@@ -83,7 +83,7 @@ func writeCapture(t *testing.T, file string, list ...at) {
 }
 
 // A trial is decided by the last frame in which a side says that it does not take what it got, with what went
-// before it; without one by the last control messages before the decision; without these by the last
+// before it, or else by the last in which one ended the session; without one by the last control messages before the decision; without these by the last
 // frames of any kind. Of a frame that was captured at both ends only its arrival counts, and what came
 // after the decision does not.
 func TestDecisive(t *testing.T) {
@@ -91,6 +91,9 @@ func TestDecisive(t *testing.T) {
 	syn := bgpFrame(t, "02", "")
 	open := bgpFrame(t, "18", marker+"001d 01 04 fde9 00b4 01010101 00")
 	refused := bgpFrame(t, "18", marker+"0015 03 02 02")
+	broken := bgpFrame(t, "18", marker+"0017 03 07 01 00 00")
+	expired := bgpFrame(t, "18", marker+"0015 03 04 00")
+	cease := bgpFrame(t, "18", marker+"0015 03 06 02")
 	reset := bgpFrame(t, "04", "")
 	hello := wire(t, "01005e000005 020000000001 0800 4500 0040 0000 0000 0159 0000 0a000001 e0000005 0201002c 01010101 00000000 0000 0000 0000000000000000 ffffff00 000a 02 01 00000028 00000000 00000000")
 	arp := wire(t, "ffffffffffff 020000000001 0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002")
@@ -107,16 +110,40 @@ func TestDecisive(t *testing.T) {
 			peer: []at{{1, in, syn}, {2, in, open}, {3, in, refused}, {4, in, reset}, {5, in, hello}},
 			want: []string{
 				"peer 2: BGP open 40000 → 179 [PA] 29 bytes 10.0.0.1 → 10.0.0.2 at peer:eth1",
-				"peer 3: BGP notification 40000 → 179 [PA] 21 bytes 10.0.0.1 → 10.0.0.2 at peer:eth1: error code 2 open message, error subcode 2",
+				"peer 3, refused: BGP notification 40000 → 179 [PA] 21 bytes 10.0.0.1 → 10.0.0.2 at peer:eth1: error code 2 open message, error subcode 2",
 			},
 		},
 		{
-			name: "a reset",
-			dut:  []at{{1, out, syn}, {2, in, arp}, {3, in, reset}},
+			name: "a route refresh that is broken, before a Cease",
+			dut:  []at{{1, in, broken}, {2, in, cease}},
+			want: []string{"dut 1, refused: BGP notification 40000 → 179 [PA] 23 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1: error code 7, error subcode 1"},
+		},
+		{
+			name: "the hold timer expired, and the connection was reset",
+			dut:  []at{{1, in, expired}, {2, in, arp}, {3, in, reset}},
 			want: []string{
-				"dut 1: TCP 40000 → 179 [S] 0 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1",
+				"dut 1: BGP notification 40000 → 179 [PA] 21 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1: error code 4 hold timer expired, error subcode 0",
 				"dut 3: TCP 40000 → 179 [R] 0 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1",
 			},
+		},
+		{
+			name: "a Cease",
+			dut:  []at{{1, in, cease}, {2, in, hello}},
+			want: []string{"dut 1: BGP notification 40000 → 179 [PA] 21 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1: error code 6 cease, error subcode 2"},
+		},
+		{
+			name: "a reset",
+			dut:  []at{{1, out, syn}, {2, out, open}, {3, in, arp}, {4, in, reset}},
+			want: []string{
+				"dut 1: TCP 40000 → 179 [S] 0 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1",
+				"dut 2: BGP open 40000 → 179 [PA] 29 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1",
+				"dut 4: TCP 40000 → 179 [R] 0 bytes 10.0.0.1 → 10.0.0.2 at dut:eth1",
+			},
+		},
+		{
+			name: "nobody listened",
+			dut:  []at{{1, out, syn}, {2, in, reset}, {3, in, hello}},
+			want: []string{"dut 3: OSPF hello v2 router 1.1.1.1 area 0.0.0.0 10.0.0.1 → 224.0.0.5 at dut:eth1"},
 		},
 		{
 			name: "control messages, the last five",
@@ -151,7 +178,11 @@ func TestDecisive(t *testing.T) {
 			var words []string
 			for _, d := range got {
 				node, _, _ := strings.Cut(strings.TrimPrefix(d.Capture, "trials/0001/captures/"), "-")
-				words = append(words, fmt.Sprintf("%s %d: %s", node, d.Frame, d.Words))
+				refused := ""
+				if d.Complains {
+					refused = ", refused"
+				}
+				words = append(words, fmt.Sprintf("%s %d%s: %s", node, d.Frame, refused, d.Words))
 			}
 			if d := cmp.Diff(tt.want, words); d != "" {
 				t.Error(d)
