@@ -3,6 +3,7 @@ package experiment_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,30 +39,49 @@ func TestOpinionSuite(t *testing.T) {
 		t.Fatal(err)
 	}
 	cell := result.Cell{Test: "up", Subjects: map[string]string{"dut": "fake@1", "peer": "fake@2"}, Verdict: result.Fail}
-	of, o, err := experiment.OpinionSuite(s, cell, time.Now())
-	if err != nil || len(of.Cells) != 2 || o.Reference != "fake@9" || len(o.Sides) != 2 {
+	was := &result.Matrix{ID: "m", Suite: "small", Digest: s.Digest, Subjects: []result.Subject{{Name: "fake@1", Digest: "x"}, {Name: "fake@2", Digest: "x"}}}
+	of, o, err := experiment.OpinionSuite(s, was, cell, time.Now())
+	if err != nil || len(of.Cells) != 3 || o.Matrix != "m" || o.Reference != "fake@9" || len(o.Sides) != 2 {
 		t.Fatalf("%d cells, %+v, %v", len(of.Cells), o, err)
 	}
-	if keys := of.Cells[0].Cell.Key() + of.Cells[1].Cell.Key(); keys != "up[dut=fake@1,peer=fake@9]up[dut=fake@9,peer=fake@2]" {
+	if keys := of.Cells[0].Cell.Key() + of.Cells[1].Cell.Key() + of.Cells[2].Cell.Key(); keys != "up[dut=fake@1,peer=fake@9]up[dut=fake@9,peer=fake@2]up[dut=fake@1,peer=fake@2]" {
 		t.Error(keys)
 	}
 	if last := of.Head.Subjects[len(of.Head.Subjects)-1]; last.Image != "i:9" {
 		t.Errorf("the reference is no subject of it: %+v", of.Head.Subjects)
 	}
-	m := result.Matrix{Cells: []result.Cell{of.Cells[0].Cell, of.Cells[1].Cell}}
-	m.Cells[0].Verdict, m.Cells[1].Verdict = result.Pass, result.Fail
-	if got := experiment.Opine(o, m); got.Judgement != "product" || got.Of != "fake@2" || o.Sides[0].Cell != nil {
+	m := result.Matrix{Subjects: []result.Subject{{Name: "fake@1", Digest: "x"}, {Name: "fake@2", Digest: "y"}, {Name: "fake@9", Digest: "z"}}}
+	for i, v := range []result.CellVerdict{result.Pass, result.Fail, result.Fail} {
+		tried := of.Cells[i].Cell
+		tried.Verdict, tried.Valid = v, result.LeastOpinion
+		m.Cells = append(m.Cells, tried)
+	}
+	got := experiment.Opine(o, was, m)
+	if got.Judgement != "product" || got.Of != "fake@2" || o.Sides[0].Cell != nil || !slices.Equal(got.Changed, []string{"the image of fake@2"}) {
 		t.Errorf("%+v", got)
 	}
+	// It fails no longer: nothing is anybody's matter.
+	m.Cells[2].Verdict = result.Pass
+	if got := experiment.Opine(o, was, m); got.Judgement != "undetermined" {
+		t.Errorf("%+v", got)
+	}
+	was.Digest = "of the suite that was"
+	if _, o, err := experiment.OpinionSuite(s, was, cell, time.Now()); err != nil || !slices.Equal(o.Changed, []string{"the suite"}) {
+		t.Errorf("%v, %v", o.Changed, err)
+	}
 	cell.Test = "alone"
-	if of, o, err = experiment.OpinionSuite(s, cell, time.Now()); err != nil || len(of.Cells) != 0 || !strings.Contains(o.Sides[1].Why, "test alone is not for fake@9") {
+	if of, o, err = experiment.OpinionSuite(s, was, cell, time.Now()); err != nil || len(of.Cells) != 0 || !strings.Contains(o.Sides[1].Why, "test alone is not for fake@9") {
 		t.Errorf("%d cells, %+v, %v", len(of.Cells), o, err)
 	}
-	if got := experiment.Opine(o, result.Matrix{}); got.Judgement != "undetermined" {
+	if got := experiment.Opine(o, was, result.Matrix{}); got.Judgement != "undetermined" {
 		t.Errorf("%+v", got)
 	}
 	cell.Subjects["peer"] = "fake@3"
-	if _, _, err := experiment.OpinionSuite(s, cell, time.Now()); err == nil || !strings.Contains(err.Error(), "has no cell alone[dut=fake@1,peer=fake@3]") {
+	if _, _, err := experiment.OpinionSuite(s, was, cell, time.Now()); err == nil || !strings.Contains(err.Error(), "has no cell alone[dut=fake@1,peer=fake@3]") {
+		t.Error(err)
+	}
+	was.Suite = "large"
+	if _, _, err := experiment.OpinionSuite(s, was, cell, time.Now()); err == nil || !strings.Contains(err.Error(), "the matrix m is of the suite large, and not of small") {
 		t.Error(err)
 	}
 }

@@ -28,18 +28,16 @@ type matrixExplainOptions struct {
 	repeats     int
 }
 
-// leastOpinion is how often each side is tried: so many trials that all come out alike tell what always fails from
-// what sometimes does, as for a failing cell.
-const leastOpinion = 3
-
 func newMatrixExplain(a *cli.App, runF func(context.Context, *matrixExplainOptions) error) *cobra.Command {
 	o := &matrixExplainOptions{App: a}
 	c := &cobra.Command{
 		Use:   "explain MATRIX CELL",
 		Short: "Ask a third speaker whose matter a failing cell is",
-		Long: `Try each side of a failing cell against the suite's reference speaker, in the other side's place, and say what
-follows: the side that alone fails with the reference too is the one to look at; where each works with the
-reference, the failure is of how the two work together; all else is undetermined, with the reason. Told with it
+		Long: `Try each side of a failing cell against the suite's reference speaker, in the other side's place, and the cell
+itself once more beside them, and say what follows: where the cell fails again, the side that alone fails with the
+reference too is the one to look at; where each works with the reference, the failure is of how the two work
+together; all else is undetermined, with the reason: the cell fails no longer, a side has fewer than three trials
+that say something, or a known deviation of the kind ours, unsupported or specification is in the way. Told with it
 are the requirements that the test rests on, and the message by which one side refused the other, where the
 cell's captures have one.
 
@@ -54,15 +52,15 @@ wrong input; 5 the environment lacks something; 130 interrupted.`,
 		ValidArgsFunction: completeFailed,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.matrix, o.key = args[0], args[1]
-			if o.labs < 1 || o.labs > 64 || o.repeats < 1 || o.repeats > cli.MaxCount {
-				return cli.InputError("--labs takes 1 to 64, --repeats 1 to %d", cli.MaxCount)
+			if o.labs < 1 || o.labs > 64 || o.repeats < result.LeastOpinion || o.repeats > cli.MaxCount {
+				return cli.InputError("--labs takes 1 to 64, --repeats %d to %d: fewer trials decide nothing", result.LeastOpinion, cli.MaxCount)
 			}
 			return cli.Run(runF, runMatrixExplain)(c.Context(), o)
 		},
 	}
 	fl := c.Flags()
 	fl.StringVar(&o.suite, "suite", "", "the suite that the matrix is of (default: the one that it was run with)")
-	fl.IntVar(&o.repeats, "repeats", leastOpinion, "trials of each side")
+	fl.IntVar(&o.repeats, "repeats", result.LeastOpinion, "trials of each side, and of the cell")
 	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
 	cli.ProviderFlag(fl, &o.provider)
 	return a.Trusting(c)
@@ -126,25 +124,21 @@ func runMatrixExplain(ctx context.Context, o *matrixExplainOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.Digest != m.Digest {
-		o.Progress("the suite %s has changed since the matrix was run", s.ID)
-	}
-	of, opinion, err := experiment.OpinionSuite(s, m.Cells[i], time.Now())
+	of, opinion, err := experiment.OpinionSuite(s, m, m.Cells[i], time.Now())
 	if err != nil {
 		return cli.AsInputError(err)
 	}
-	opinion.Matrix = m.ID
-	out := explained{Opinion: experiment.Opine(opinion, result.Matrix{}), Exit: cli.ExitInconclusive}
+	out := explained{Opinion: experiment.Opine(opinion, m, result.Matrix{}), Exit: cli.ExitInconclusive}
 	if len(of.Cells) > 0 {
-		if out, err = r.opine(ctx, of, opinion); out.Dir == "" {
+		if out, err = r.opine(ctx, of, opinion, m); out.Dir == "" {
 			return err
 		}
 	}
 	return errors.Join(err, o.Show(out, func(w io.Writer) { printOpinion(w, out) }), cli.Answer(out.Exit))
 }
 
-// opine tries the sides, and writes what follows beside them.
-func (o *matrixRunOptions) opine(ctx context.Context, of experiment.MatrixSuite, opinion result.Opinion) (out explained, err error) {
+// opine tries the sides, and the cell again, and writes what follows beside them.
+func (o *matrixRunOptions) opine(ctx context.Context, of experiment.MatrixSuite, opinion result.Opinion, was *result.Matrix) (out explained, err error) {
 	how, err := o.options(of)
 	if err != nil {
 		return out, err
@@ -168,7 +162,7 @@ func (o *matrixRunOptions) opine(ctx context.Context, of experiment.MatrixSuite,
 	how.OnCell = func(s experiment.MatrixStep) { b.Live.Say(stepWords(s), stepStatus(s)) }
 	m, err := experiment.Matrix(ctx, &b.Bench, p, how)
 	err = errors.Join(cli.AsRecordError(err), b.Provider.Close())
-	out = explained{Opinion: experiment.Opine(opinion, m), Dir: dir.Path, Exit: cli.ExitYes}
+	out = explained{Opinion: experiment.Opine(opinion, was, m), Dir: dir.Path, Exit: cli.ExitYes}
 	switch {
 	case ctx.Err() != nil:
 		out.Exit = cli.ExitInterrupted

@@ -79,6 +79,20 @@ func TestMatrixOnlyChanged(t *testing.T) {
 	}
 }
 
+func TestMatrixExplainOptions(t *testing.T) {
+	const bounds = "--labs takes 1 to 64, --repeats 3 to 10000: fewer trials decide nothing"
+	clitest.Options(t, newMatrixExplain, []clitest.Asked[matrixExplainOptions]{
+		{Args: []string{"m", "c"}, Want: matrixExplainOptions{matrix: "m", key: "c", labs: 1, repeats: 3}},
+		{
+			Args: []string{"m", "c", "--suite", "s", "--repeats", "10", "--labs", "2", "--provider", "mixed"},
+			Want: matrixExplainOptions{matrix: "m", key: "c", suite: "s", labs: 2, repeats: 10, provider: "mixed"},
+		},
+		{Args: []string{"m"}, Err: "accepts 2 arg(s), received 1"},
+		{Args: []string{"m", "c", "--repeats", "2"}, Err: bounds},
+		{Args: []string{"m", "c", "--labs", "65"}, Err: bounds},
+	})
+}
+
 func TestMatrixShowOptions(t *testing.T) {
 	clitest.Options(t, newMatrixShow, []clitest.Asked[matrixShowOptions]{
 		{Args: []string{"s"}, Want: matrixShowOptions{suite: "s"}},
