@@ -21,7 +21,7 @@ func cells() []result.Cell {
 		return result.Cell{Test: test, Subjects: map[string]string{"dut": dut}, Verdict: v, Reason: reason}
 	}
 	known := of("up", "a@2", result.Fail, "it is not up")
-	known.Deviation = &result.Deviation{ID: "old", Reason: "it never was"}
+	known.Deviation = &result.Deviation{ID: "old", Expect: result.Fail, Reason: "it never was"}
 	flaky := of("routes", "a@3", result.Flaky, "1 of 3 passed")
 	flaky.Passed, flaky.Valid, flaky.Trials = 1, 3, 3
 	return []result.Cell{
