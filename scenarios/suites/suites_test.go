@@ -1,0 +1,186 @@
+package suites_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/scenarios/suite"
+	"github.com/reprise-lab/reprise/scenarios/suites"
+)
+
+// cells gives the cells of a suite by key. A suite is expanded once.
+func cells(t *testing.T, name string) map[string]suite.Cell {
+	t.Helper()
+	once, _ := expanded.LoadOrStore(name, sync.OnceValues(func() (map[string]suite.Cell, error) {
+		s, err := suite.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		list, err := s.Cells()
+		if err != nil {
+			return nil, err
+		}
+		by := map[string]suite.Cell{}
+		for _, c := range list {
+			by[c.Key()] = c
+		}
+		return by, nil
+	}))
+	by, err := once.(func() (map[string]suite.Cell, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return by
+}
+
+// expanded holds what cells made, by suite: the suites do not change while tests run.
+var expanded sync.Map
+
+// condition is what of a cell's scenario these tests look at.
+type condition struct{ Name, Node, Expect, Eventually string }
+
+// phases are the conditions of a cell, by the scenario's key.
+func phases(t *testing.T, c suite.Cell) map[string][]condition {
+	t.Helper()
+	var s struct {
+		Baseline, Expect []condition
+		Stimulus         []struct {
+			WaitFor *condition `yaml:"wait-for"`
+		}
+	}
+	if err := yaml.Unmarshal(c.Files["scenario.yaml"], &s); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]condition{"baseline": s.Baseline, "expect": s.Expect}
+	for _, step := range s.Stimulus {
+		if step.WaitFor != nil {
+			out["stimulus"] = append(out["stimulus"], *step.WaitFor)
+		}
+	}
+	return out
+}
+
+// What a look of a suite says of answers that it was, or is, easily misled by.
+func TestLooks(t *testing.T) {
+	members := func(list string) scenarios.View {
+		return scenarios.View{Rows: []map[string]any{{"ID": "1", "MEMBERS": list}}, Ports: map[string]string{"p1": "1/1", "p2": "1/2"}}
+	}
+	for name, tc := range map[string]struct {
+		suite, cell, condition string
+		seen                   scenarios.View
+		want                   bool
+	}{
+		"hold time that is configured alone": {"bgp", "hold-time[dut=frr@10.3,peer=bird@2.17.6]", "dut: the hold time is 30 seconds", scenarios.View{Text: "  BGP state = Established, up for 00:00:05\n  Hold time is 90 seconds, keepalive interval is 10 seconds\n  Configured hold time is 30 seconds, keepalive interval is 10 seconds\n"}, false},
+		"hold time that was agreed upon":     {"bgp", "hold-time[dut=frr@10.3,peer=bird@2.17.6]", "dut: the hold time is 30 seconds", scenarios.View{Text: "  BGP state = Established, up for 00:00:05\n  Hold time is 30 seconds, keepalive interval is 10 seconds\n"}, true},
+		"several paths that we alone offer":  {"bgp", "add-path[dut=frr@10.3,peer=bird@2.17.6]", "dut: the session carries several paths for a prefix", scenarios.View{Text: "    AddPath:\n      IPv4 Unicast: TX advertised\n    Route refresh: advertised and received(new)\n"}, false},
+		"several paths that both offer":      {"bgp", "add-path[dut=frr@10.3,peer=bird@2.17.6]", "dut: the session carries several paths for a prefix", scenarios.View{Text: "    AddPath:\n      IPv4 Unicast: TX advertised and received\n"}, true},
+		"an aggregate of one link":           {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1"), false},
+		"an aggregate of another link":       {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/3"), false},
+		"an aggregate as a range":            {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1-1/2"), true},
+		"an aggregate as a list":             {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/2"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, there := cells(t, tc.suite)[tc.cell]
+			if !there {
+				t.Fatalf("no cell %s", tc.cell)
+			}
+			list := phases(t, c)["expect"]
+			i := slices.IndexFunc(list, func(c condition) bool { return c.Name == tc.condition })
+			if i < 0 {
+				t.Fatalf("no condition %q among %v", tc.condition, list)
+			}
+			p, err := scenarios.CompilePredicate(list[i].Expect, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := p.Eval(tc.seen, nil)
+			if err != nil || got != tc.want {
+				t.Errorf("%s: got %v, %v; want %v", list[i].Expect, got, err, tc.want)
+			}
+		})
+	}
+}
+
+// Conditions without which a test would pass, or fail, for a router that does not take part, or for what was so before.
+func TestConditions(t *testing.T) {
+	for name, tc := range map[string]struct{ suite, cell, phase, says string }{
+		"keepalived runs":                      {"extreme", "vrrp-priority[dut=exos@33.1.1,peer=keepalived@2.3.3]", "", "pidof keepalived >/dev/null && ip -o -4"},
+		"the other is there":                   {"extreme", "ospf-hello-mismatch[dut=exos@33.1.1,peer=frr@10.3]", "baseline", "peer: 10.0.10.1 answers"},
+		"the other switch is there":            {"extreme", "ospf-hello-mismatch[dut=voss@9.0.3,peer=exos@33.1.1]", "baseline", "peer: 10.0.10.1 answers"},
+		"the dut marks the route":              {"bgp", "otc[dut=frr@10.3,peer=tester@1]", "expect", "peer: the route to 192.0.2.0/24 has attribute 35 with 0000fde9"},
+		"the poisoned route":                   {"bgp", "prefix-sid[dut=frr@10.3,peer=tester@1,poison=prefix-sid-label]", "expect", "dut: the route stays"},
+		"BGP is there":                         {"ra", "unasked[dut=frr@10.3,h1=linux@12]", "baseline", "BGP looks for its neighbour"},
+		"the router answers, not the host":     {"ra", "unasked[dut=frr@10.3,h1=linux@12]", "", "fe80::ff:fe00:1%eth1"},
+		"who may not preempt takes part":       {"vrrp", "preempt[dut=keepalived@2.3.3,peer=frr@10.3]", "stimulus", "dut: it is Backup"},
+		"no adjacency of before":               {"isis", "type-flap[dut=frr@10.3,peer=frr@10.3]", "", "consistently: 65s"},
+		"the port lost its place":              {"rstp", "agreement[dut=ovs@3.5.0,peer=ovs@3.5.0]", "stimulus", "dut: eth1 has lost its place"},
+		"the peer's port lost its place":       {"rstp", "agreement[dut=ovs@3.5.0,peer=ovs@3.5.0]", "stimulus", "peer: eth1 has lost its place"},
+		"forgotten in time":                    {"lldp", "ageing[dut=lldpd@1.0.18,peer=lldpd@1.0.18]", "", `eventually: "25s"`},
+		"Open vSwitch forgotten in time":       {"lldp", "ageing[dut=lldpd@1.0.18,peer=ovs@3.5.0]", "", `eventually: "130s"`},
+		"something is sent slowly":             {"bfd", "slow-start[dut=frr@10.3,peer=bird@2.17.6]", "expect", "dut sends"},
+		"something is sent as the other wants": {"bfd", "negotiation[dut=frr@10.3,peer=bird@2.17.6]", "expect", "the peer sends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, there := cells(t, tc.suite)[tc.cell]
+			if !there {
+				t.Fatalf("no cell %s", tc.cell)
+			}
+			if tc.phase == "" {
+				if text := string(c.Files["scenario.yaml"]); !strings.Contains(text, tc.says) {
+					t.Errorf("%q is not in\n%s", tc.says, text)
+				}
+				return
+			}
+			list := phases(t, c)[tc.phase]
+			if !slices.ContainsFunc(list, func(c condition) bool { return c.Name == tc.says }) {
+				t.Errorf("no condition %q among %v", tc.says, list)
+			}
+		})
+	}
+}
+
+// Requirements that no test looks at are not counted as covered.
+func TestUncovered(t *testing.T) {
+	for id, name := range map[string]string{
+		"rfc4271/6.5-hold-expired": "bgp", "rfc4486/4-shutdown": "bgp", "rfc4271/9-unrecognized": "bgp", "rfc7911/3-nlri": "bgp", "rfc5082/3-ttl": "bgp",
+		"rfc5880/6.1-passive": "bfd", "rfc5340/2.5-link-local": "ospfv3", "rfc3376/4.2.14-destination": "igmp-pim", "ieee8021ab/9.2.5.22-txttl": "lldp",
+	} {
+		for _, c := range cells(t, name) {
+			if slices.Contains(c.Test.Requirements, id) {
+				t.Errorf("%s counts %s as covered", c.Test.ID, id)
+				break
+			}
+		}
+	}
+}
+
+// A version that nobody tried is not said to have what is known of others.
+func TestBoundsWereTried(t *testing.T) {
+	for _, name := range suites.Names() {
+		s, err := suite.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tried := map[string]bool{}
+		for _, c := range cells(t, name) {
+			for _, subject := range c.Subjects {
+				tried[subject.Version] = true
+			}
+		}
+		for _, d := range s.Deviations {
+			for _, word := range strings.FieldsFunc(d.Versions, func(r rune) bool { return strings.ContainsRune("<>=, ", r) }) {
+				if !tried[word] {
+					t.Errorf("%s: %s is bound by version %s, which the suite has no subject of", name, d.ID, word)
+				}
+			}
+			if d.ID == "frr-unknown-well-known" && d.Kind != "bug" {
+				t.Errorf("%s is %s: RFC 4271 section 6.3 is a MUST", d.ID, d.Kind)
+			}
+		}
+	}
+}
