@@ -1,6 +1,10 @@
 package suites_test
 
 import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -180,6 +184,26 @@ func TestBoundsWereTried(t *testing.T) {
 			}
 			if d.ID == "frr-unknown-well-known" && d.Kind != "bug" {
 				t.Errorf("%s is %s: RFC 4271 section 6.3 is a MUST", d.ID, d.Kind)
+			}
+		}
+	}
+}
+
+// The cells that documents and helps name are there.
+func TestCellsOfExamples(t *testing.T) {
+	key := regexp.MustCompile(`matrices/20261129T(?:…|101500Z-(\w+)-1f2e) '([^']+)'`)
+	for _, file := range []string{"README.md", "../../harness/experiment/README.md", "../../cmd/reprise/escalate/case_fromcell.go", "../../cmd/reprise/interop/matrix_explain.go"} {
+		text, err := os.ReadFile(filepath.FromSlash(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := key.FindAllStringSubmatch(string(text), -1)
+		if len(found) == 0 {
+			t.Errorf("%s names no cell", file)
+		}
+		for _, m := range found {
+			if _, there := cells(t, cmp.Or(m[1], "ospfv2"))[m[2]]; !there {
+				t.Errorf("%s: %s is no cell", file, m[2])
 			}
 		}
 	}

@@ -40,8 +40,8 @@ passed in the same matrix. What the test rests on is in its references. The cell
 CELL is the cell's key, as the matrix prints it.
 
 Exit status: 0 written, 1 the cell did not fail, 4 wrong input.`,
-		Example: `  reprise case from-cell matrices/20261129T101500Z-ospfv2-1f2e 'adjacency[dut=frr@8.4.4,peer=bird@2.17.6]'
-  reprise case from-cell matrices/20261129T101500Z-ospfv2-1f2e 'adjacency[dut=frr@8.4.4,peer=bird@2.17.6]' --dir cases/adjacency
+		Example: `  reprise case from-cell matrices/20261129T101500Z-ospfv2-1f2e 'adjacency[dut=frr@8.4.4,peer=bird@2.17.6,network=broadcast]'
+  reprise case from-cell matrices/20261129T101500Z-ospfv2-1f2e 'adjacency[dut=frr@8.4.4,peer=bird@2.17.6,network=broadcast]' --dir cases/adjacency
   reprise run cases/adjacency --control`,
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: completeCell,

@@ -46,8 +46,8 @@ to say: reprise case set CASE judgement.is=… judgement.reference=….
 
 Exit status: 0 it is one side's, or that of how they work together; 1 the cell did not fail; 2 undetermined; 4
 wrong input; 5 the environment lacks something; 130 interrupted.`,
-		Example: `  reprise matrix explain matrices/20261129T101500Z-bgp-1f2e 'role[dut=bird@2.0.12,peer=frr@10.3]'
-  reprise matrix explain matrices/20261129T101500Z-bgp-1f2e 'role[dut=bird@2.0.12,peer=frr@10.3]' --repeats 10 --json`,
+		Example: `  reprise matrix explain matrices/20261129T101500Z-bgp-1f2e 'role-without-capabilities[dut=bird@2.0.12,peer=frr@10.3]'
+  reprise matrix explain matrices/20261129T101500Z-bgp-1f2e 'role-without-capabilities[dut=bird@2.0.12,peer=frr@10.3]' --repeats 10 --json`,
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: completeFailed,
 		RunE: func(c *cobra.Command, args []string) error {
