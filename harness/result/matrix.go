@@ -172,6 +172,16 @@ func (c Cell) Known() *Deviation {
 	return nil
 }
 
+// Keys gives the keys of the cells that have one of these verdicts.
+func (m *Matrix) Keys(verdicts ...CellVerdict) (keys []string) {
+	for _, c := range m.Cells {
+		if slices.Contains(verdicts, c.Verdict) {
+			keys = append(keys, c.Key())
+		}
+	}
+	return keys
+}
+
 // Count gives the number of cells of each verdict.
 func (m *Matrix) Count() map[CellVerdict]int {
 	out := map[CellVerdict]int{}

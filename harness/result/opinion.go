@@ -124,14 +124,3 @@ func (o *Opinion) Settle() {
 		o.Says += fmt.Sprintf(" Not as it was when the matrix was run: %s.", strings.Join(o.Changed, ", "))
 	}
 }
-
-// Offending is the message that the cell was decided by, among its decisive frames: the last in which one
-// side refuses what the other one said. Empty where no frame complains.
-func (o *Opinion) Offending() (complaint Decisive, ok bool) {
-	for _, d := range slices.Backward(o.Cell.Decisive) {
-		if d.Complains {
-			return d, true
-		}
-	}
-	return Decisive{}, false
-}

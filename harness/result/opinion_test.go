@@ -42,13 +42,6 @@ func TestOpinion(t *testing.T) {
 	if o.Settle(); o.Judgement != "undetermined" {
 		t.Errorf("one side alone: %s", o.Says)
 	}
-	if _, ok := o.Offending(); ok {
-		t.Error("a message is to blame, and none was seen")
-	}
-	o.Cell.Decisive = []result.Decisive{{Frame: 1, Complains: true}, {Frame: 2, Complains: true}, {Frame: 3}}
-	if d, ok := o.Offending(); !ok || d.Frame != 2 {
-		t.Errorf("%+v", d)
-	}
 }
 
 // Nothing is claimed where the cell does not fail again beside its sides, of too few trials, or of what is known to

@@ -23,6 +23,15 @@ func write(t *testing.T, files map[string]string) (*suite.Suite, error) {
 	return suite.Load(dir)
 }
 
+func cellsOf(t *testing.T, s *suite.Suite) []suite.Cell {
+	t.Helper()
+	cells, err := s.Cells()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cells
+}
+
 const small = `
 reprise: suite/v1
 id: small
@@ -69,10 +78,7 @@ func TestCells(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, err := s.Cells()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cells := cellsOf(t, s)
 	byKey := map[string]suite.Cell{}
 	for _, c := range cells {
 		byKey[c.Key()] = c
@@ -174,10 +180,7 @@ func TestPairwise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, err := s.Cells()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cells := cellsOf(t, s)
 	pairs, n := map[string]bool{}, 0
 	for _, c := range cells {
 		if c.Test.ID != "modern" {
@@ -211,10 +214,7 @@ func TestDigests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cells, err := s.Cells()
-		if err != nil {
-			t.Fatal(err)
-		}
+		cells := cellsOf(t, s)
 		digests[cells[0].Digest()+s.Digest] = true
 		if cells[0].Digest() == cells[1].Digest() {
 			t.Error("two cells of one digest")
@@ -233,10 +233,7 @@ func TestAgainst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, err := s.Cells()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cells := cellsOf(t, s)
 	at := func(key string) suite.Cell {
 		i := slices.IndexFunc(cells, func(c suite.Cell) bool { return c.Key() == key })
 		if i < 0 {
@@ -283,10 +280,7 @@ func TestAliases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, err := s.Cells()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cells := cellsOf(t, s)
 	for _, c := range cells {
 		if c.Test.ID == "modern" && c.Files != nil && strings.Count(string(c.Files["scenario.yaml"]), "eventually: 9s") != 2 {
 			t.Errorf("%s:\n%s", c.Key(), c.Files["scenario.yaml"])
@@ -307,10 +301,7 @@ func TestFilesOfOneName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cells, err := s.Cells()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cells := cellsOf(t, s)
 	for _, c := range cells {
 		if c.Subjects["peer"].Platform == "b" && c.Files != nil && (string(c.Files["peer-x-conf"]) != "x peer" || string(c.Files["peer-y-conf"]) != "y") {
 			t.Errorf("%s: %q and %q", c.Key(), c.Files["peer-x-conf"], c.Files["peer-y-conf"])

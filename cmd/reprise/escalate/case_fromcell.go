@@ -64,18 +64,7 @@ func completeCell(_ *cobra.Command, args []string, _ string) ([]string, cobra.Sh
 	if err != nil || len(args) > 1 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return failedCells(m), cobra.ShellCompDirectiveNoFileComp
-}
-
-// failedCells are the keys of the cells that a case can be made of.
-func failedCells(m result.Matrix) []string {
-	var keys []string
-	for _, c := range m.Cells {
-		if c.Verdict == result.Fail || c.Verdict == result.Flaky {
-			keys = append(keys, c.Key())
-		}
-	}
-	return keys
+	return m.Keys(result.Fail, result.Flaky), cobra.ShellCompDirectiveNoFileComp
 }
 
 // readMatrix reads the matrix of a folder. What is wrong with it is wrong input.
@@ -109,7 +98,7 @@ func runCaseFromCell(_ context.Context, o *caseFromCellOptions) error {
 		return cli.WithCode(cli.ExitNo, notFailed)
 	}
 	if err != nil {
-		return cli.Hint(cli.AsInputError(err), "cells that failed: "+cli.OrDash(strings.Join(failedCells(m), ", ")))
+		return cli.Hint(cli.AsInputError(err), "cells that failed: "+cli.OrDash(strings.Join(m.Keys(result.Fail, result.Flaky), ", ")))
 	}
 	if o.dir == "" {
 		o.dir = made.ID

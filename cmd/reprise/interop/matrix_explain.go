@@ -75,17 +75,7 @@ func completeFailed(_ *cobra.Command, args []string, _ string) ([]string, cobra.
 	if err != nil || len(args) > 1 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return failed(m), cobra.ShellCompDirectiveNoFileComp
-}
-
-// failed are the keys of the cells that failed.
-func failed(m *result.Matrix) (keys []string) {
-	for _, c := range m.Cells {
-		if c.Verdict == result.Fail {
-			keys = append(keys, c.Key())
-		}
-	}
-	return keys
+	return m.Keys(result.Fail), cobra.ShellCompDirectiveNoFileComp
 }
 
 // explained is what "matrix explain" prints with --json.
@@ -103,7 +93,7 @@ func runMatrixExplain(ctx context.Context, o *matrixExplainOptions) error {
 	}
 	i := slices.IndexFunc(m.Cells, func(c result.Cell) bool { return c.Key() == o.key })
 	if i < 0 {
-		return cli.Hint(cli.InputError("%s has no cell %s", o.matrix, o.key), "cells that failed: "+cli.OrDash(strings.Join(failed(m), ", ")))
+		return cli.Hint(cli.InputError("%s has no cell %s", o.matrix, o.key), "cells that failed: "+cli.OrDash(strings.Join(m.Keys(result.Fail), ", ")))
 	}
 	if v := m.Cells[i].Verdict; v != result.Fail {
 		return cli.WithCode(cli.ExitNo, fmt.Errorf("the cell %s did not fail: it is %s", o.key, v))
@@ -151,10 +141,7 @@ func (o *matrixRunOptions) opine(ctx context.Context, of experiment.MatrixSuite,
 	if err != nil {
 		return out, err
 	}
-	dir, err := experiment.CreateMatrix(o.dir, of, &o.matrixChoices)
-	if err == nil {
-		err = inherit(o.Suite, dir.Path)
-	}
+	dir, err := o.create(of)
 	if err != nil {
 		return out, errors.Join(cli.AsRecordError(err), b.Provider.Close())
 	}
