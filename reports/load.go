@@ -69,7 +69,7 @@ func (r *Run) loadTrials(dir evidence.Dir) error {
 	if err != nil {
 		return err
 	}
-	ledger, err := dir.Ledger()
+	ledger, err := dir.Attempts()
 	switch {
 	case err != nil:
 		r.miss("the ledger is not whole: %v", err)

@@ -121,12 +121,14 @@ func (t *Trial) Word() evidence.Verdict {
 	return ""
 }
 
-// Entry is the ledger line of the last attempt, nil when there is none.
+// Entry is the ledger line of the last attempt that counts, nil when there is none.
 func (t *Trial) Entry() *evidence.Entry {
-	if len(t.Attempts) == 0 {
-		return nil
+	for i := range slices.Backward(t.Attempts) {
+		if t.Attempts[i].Uncounted == "" {
+			return &t.Attempts[i]
+		}
 	}
-	return &t.Attempts[len(t.Attempts)-1]
+	return nil
 }
 
 // Reason is the sentence behind the verdict. A reproduced trial has its symptom for a

@@ -227,7 +227,7 @@ func twoNodeOracle(b *testing.B, text string, labs int) (*experiment.Parts, plac
 	parts := experiment.NewParts(loaded, reg)
 	cutter := &experiment.PartsCutter{Loaded: loaded, Parts: parts, Platforms: reg.Platforms()}
 	parent := b.TempDir()
-	oracle := experiment.NewLabOracle(cutter, trial.Environment{Provider: provider, Registry: reg, Lean: true}, parent, cli.ToolInfo(), labs)
+	oracle := experiment.NewLabOracle(cutter, &experiment.Bench{Env: trial.Environment{Provider: provider, Registry: reg}, Tool: cli.ToolInfo()}, parent, labs)
 	b.Cleanup(func() {
 		if err := oracle.Close(context.WithoutCancel(b.Context())); err != nil {
 			b.Error(err)

@@ -62,6 +62,6 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	_, _, err = s.Summarise()
-	ts.Check(errors.Join(s.Close(ctx), err, formats.WriteAll(s.Dir)))
-	ts.Check(os.Rename(s.Dir.Path, ts.MkAbs(filepath.Join("runs", args[2]))))
+	ts.Check(errors.Join(s.Close(ctx), err, formats.WriteAll(s.Dir())))
+	ts.Check(os.Rename(s.Dir().Path, ts.MkAbs(filepath.Join("runs", args[2]))))
 }

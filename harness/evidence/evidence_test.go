@@ -35,6 +35,28 @@ func TestAnd(t *testing.T) {
 	}
 }
 
+// An attempt that is not counted is in the ledger, and no trial of its own.
+func TestUncountedAttempts(t *testing.T) {
+	dir := evidence.Dir{Path: t.TempDir()}
+	for _, e := range []evidence.Entry{
+		{Trial: 1, Verdict: evidence.Reproduced, Host: "left"},
+		{Trial: 1, Verdict: evidence.NotReproduced, Host: "right", Uncounted: "it came a second time"},
+		{Trial: 2, Verdict: evidence.NotReproduced},
+	} {
+		if err := dir.AppendLedger(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := dir.Attempts()
+	if err != nil || len(all) != 3 || all[1].Attempt != 2 {
+		t.Errorf("attempts %+v, %v", all, err)
+	}
+	counted, err := dir.Ledger()
+	if err != nil || len(counted) != 2 || counted[0].Host != "left" || counted[1].Trial != 2 {
+		t.Errorf("counted %+v, %v", counted, err)
+	}
+}
+
 func TestLedgerChain(t *testing.T) {
 	dir := evidence.Dir{Path: t.TempDir()}
 	var wg sync.WaitGroup

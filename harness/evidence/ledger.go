@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -91,9 +92,15 @@ func (d Dir) AppendLedger(e Entry) error {
 	})
 }
 
-// Ledger reads the run's ledger and checks its chain, as [ReadChained] does.
-func (d Dir) Ledger() ([]Entry, error) {
+// Attempts reads the run's ledger and checks its chain, as [ReadChained] does.
+func (d Dir) Attempts() ([]Entry, error) {
 	return ReadChained(d.File("ledger.ndjson"), func(e Entry) string { return e.Prev })
+}
+
+// Ledger is [Dir.Attempts] without those that are not counted.
+func (d Dir) Ledger() ([]Entry, error) {
+	all, err := d.Attempts()
+	return slices.DeleteFunc(all, func(e Entry) bool { return e.Uncounted != "" }), err
 }
 
 // CheckLedger holds the run's ledger against itself and against the trials: its chain has to be

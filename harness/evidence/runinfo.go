@@ -150,4 +150,9 @@ type Entry struct {
 	Other    []string      `json:"other,omitempty"`     // failures that no symptom asks about, in sentences
 	Failures []Failure     `json:"failures,omitempty"`  // and in fields; see [Entry.Failed]
 	ResetHow string        `json:"reset-how,omitempty"` // what was done to the lab before this trial
+	// Host is the worker of a fleet that executed the trial; empty: the machine of the run.
+	Host string `json:"host,omitempty"`
+	// Uncounted says why this attempt is no trial of its own: it came a second time, or nobody wanted it
+	// any more. Empty for those that count.
+	Uncounted string `json:"uncounted,omitempty"`
 }

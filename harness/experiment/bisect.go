@@ -57,9 +57,7 @@ func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded
 	if err := s.check(ctx, b); err != nil {
 		return out, err
 	}
-	env := b.Env
-	env.Lean = true
-	labs := NewLabOracle(s.cutter, env, dir.File("runs"), b.Tool, 1)
+	labs := NewLabOracle(s.cutter, b, dir.File("runs"), 1)
 	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
 	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), s.cutter.units, labs)
 	if err != nil {

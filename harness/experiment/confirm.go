@@ -8,7 +8,6 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
-	"github.com/reprise-lab/reprise/harness/trial"
 )
 
 // MaxWasted bounds trials that come out neither way: a lab that breaks again and again
@@ -43,8 +42,8 @@ func Confirm(ctx context.Context, b *Bench, main, control *plan.Plan, o ConfirmO
 	if c.main, err = c.record(ctx, "here", main); err != nil {
 		return Confirmed{}, errors.Join(err, c.end(ctx))
 	}
-	out := Confirmed{Dir: c.main.Dir.Path}
-	if err = o.Begun(c.main.Dir); err == nil {
+	out := Confirmed{Dir: c.main.Dir().Path}
+	if err = o.Begun(c.main.Dir()); err == nil {
 		err = inLabs(ctx, main.Labs, c.work)
 	}
 	out.Hit = c.hit
@@ -58,7 +57,7 @@ func Confirm(ctx context.Context, b *Bench, main, control *plan.Plan, o ConfirmO
 type confirming struct {
 	sitting
 	o    ConfirmOptions
-	main *trial.Series
+	main Series
 
 	mu      sync.Mutex
 	started int
@@ -83,7 +82,7 @@ func (c *confirming) work(ctx context.Context, lab int) (bool, error) {
 		same := false
 		if isHit(v) && ctx.Err() == nil {
 			var err error
-			if same, err = c.o.Same(c.main.Dir.Path); err != nil {
+			if same, err = c.o.Same(c.main.Dir().Path); err != nil {
 				return "", err
 			}
 		}
@@ -115,5 +114,5 @@ func (c *confirming) tryControl(ctx context.Context, p *plan.Plan) (dir string, 
 			return "it must stay healthy", nil
 		})
 	}
-	return series.Dir.Path, err
+	return series.Dir().Path, err
 }

@@ -76,9 +76,7 @@ type isolation struct {
 // ledger opens a ledger of the folder, and the labs that its candidates are tried in. done closes
 // both.
 func (s *isolation) ledger(ctx context.Context, name string, c *PartsCutter) (rec *isolate.Recorder, done func() error, err error) {
-	env := s.bench.Env
-	env.Lean = true
-	labs := NewLabOracle(c, env, s.dir.File("runs"), s.bench.Tool, s.o.Labs)
+	labs := NewLabOracle(c, s.bench, s.dir.File("runs"), s.o.Labs)
 	if rec, err = isolate.NewRecorder(s.dir.File(name), c.Parts.Units, labs); err != nil {
 		return nil, nil, errors.Join(err, labs.Close(ctx)) // none was built
 	}

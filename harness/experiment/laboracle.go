@@ -30,9 +30,9 @@ type Cutter interface {
 // candidate has a run directory of its own.
 type LabOracle struct {
 	cutter Cutter
+	in     *Bench
 	env    trial.Environment
 	parent string
-	tool   evidence.Tool
 	labs   int
 
 	bench  *trial.ConfigBench
@@ -42,16 +42,18 @@ type LabOracle struct {
 
 type keyedSeries struct {
 	key string
-	*trial.Series
+	Series
 }
 
 // openCandidates bounds the candidates whose labs are up at once: one and its control.
 const openCandidates = 2
 
-// NewLabOracle makes an oracle whose runs are recorded below parent, with a number of labs
-// side by side for each candidate.
-func NewLabOracle(c Cutter, env trial.Environment, parent string, tool evidence.Tool, labs int) *LabOracle {
-	return &LabOracle{cutter: c, env: env, parent: parent, tool: tool, labs: max(labs, 1), bench: trial.NewConfigBench(env), plans: map[string]*plan.Plan{}}
+// NewLabOracle makes an oracle whose runs are executed where those of a bench are and recorded
+// below parent, without the states beside what is judged, with a number of labs side by side for each candidate.
+func NewLabOracle(c Cutter, b *Bench, parent string, labs int) *LabOracle {
+	env := b.Env
+	env.Lean = true
+	return &LabOracle{cutter: c, in: b, env: env, parent: parent, labs: max(labs, 1), bench: trial.NewConfigBench(env), plans: map[string]*plan.Plan{}}
 }
 
 // Vet tells why a candidate is no valid scenario, or which configuration of it the
@@ -115,7 +117,7 @@ func (o *LabOracle) one(ctx context.Context, s *keyedSeries, lab int, patience t
 	v := a.Verdict
 	return isolate.Result{
 		Outcome: OutcomeOf(v), Took: time.Since(began), Reason: v.Reason, Baseline: a.Baseline, GaveUp: a.GaveUp, Failures: v.Failures,
-		Where: filepath.Join(filepath.Base(s.Dir.Path), fmt.Sprintf("trials/%04d", v.Trial)),
+		Where: filepath.Join(filepath.Base(s.Dir().Path), fmt.Sprintf("trials/%04d", v.Trial)),
 	}, nil
 }
 
@@ -154,7 +156,7 @@ func (o *LabOracle) open(ctx context.Context, c isolate.Candidate) (*keyedSeries
 	if err != nil {
 		return nil, err
 	}
-	s, err := trial.NewSeries(ctx, p, o.parent, o.env, o.tool)
+	s, err := o.in.pool().Series(ctx, p, o.parent, o.env, o.in.Tool)
 	if err != nil {
 		return nil, err
 	}

@@ -22,16 +22,16 @@ func (m *matrixRun) try(ctx context.Context, i, lab int) (result.Cell, result.Ce
 	if err != nil {
 		return cell, entry, err
 	}
-	series, err := trial.NewSeries(ctx, p, m.Dir.File("runs"), m.bench.Env, m.bench.Tool)
+	series, err := m.bench.pool().Series(ctx, p, m.Dir.File("runs"), m.bench.Env, m.bench.Tool)
 	if err != nil {
 		return cell, entry, &RecordError{err}
 	}
-	cell.Run = filepath.Join("runs", series.Dir.ID())
+	cell.Run = filepath.Join("runs", series.Dir().ID())
 	var t cellTally
 	for err == nil && ctx.Err() == nil && !t.enough(m.o) {
-		var v evidence.TrialVerdict
-		if v, err = series.Try(ctx, lab); err == nil {
-			t.add(v)
+		var a trial.Attempt
+		if a, err = series.TryWithin(ctx, lab, 0); err == nil {
+			t.add(a.Verdict)
 		}
 	}
 	if ctx.Err() != nil { // what it says of the trial is that
@@ -40,7 +40,7 @@ func (m *matrixRun) try(ctx context.Context, i, lab int) (result.Cell, result.Ce
 	if err = errors.Join(err, m.close(context.WithoutCancel(ctx), series)); err != nil {
 		return cell, entry, fmt.Errorf("the trials of %s: %w", cell.Key(), err)
 	}
-	if entry.Ledger, err = ledgerOf(series.Dir); err != nil {
+	if entry.Ledger, err = ledgerOf(series.Dir()); err != nil {
 		return cell, entry, err
 	}
 	if !t.enough(m.o) {
@@ -49,13 +49,13 @@ func (m *matrixRun) try(ctx context.Context, i, lab int) (result.Cell, result.Ce
 	}
 	t.settle(&m.Suite.Cells[i], &cell, m.o)
 	if t.failure.Trial > 0 {
-		cell.Decisive, err = decisive(series.Dir, p, t.failure)
+		cell.Decisive, err = decisive(series.Dir(), p, t.failure)
 	}
 	return cell, entry, err
 }
 
 // close takes the lab of a cell down, judges its trials as a run and has it rendered.
-func (m *matrixRun) close(ctx context.Context, series *trial.Series) error {
+func (m *matrixRun) close(ctx context.Context, series Series) error {
 	err := series.Close(ctx)
 	if series.Trials() == 0 {
 		return err
@@ -63,7 +63,7 @@ func (m *matrixRun) close(ctx context.Context, series *trial.Series) error {
 	_, _, serr := series.Summarise()
 	err = errors.Join(err, serr)
 	if m.bench.Report != nil {
-		err = errors.Join(err, m.bench.Report(series.Dir))
+		err = errors.Join(err, m.bench.Report(series.Dir()))
 	}
 	return err
 }

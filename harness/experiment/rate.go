@@ -10,7 +10,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
-	"github.com/reprise-lab/reprise/harness/trial"
 )
 
 // MaxControls bounds the control's trials where no number is given.
@@ -55,7 +54,7 @@ func Rate(ctx context.Context, b *Bench, main, control *plan.Plan, o RateOptions
 	if ctx.Err() != nil {
 		out.Outcome, out.Answer, err = result.Inconclusive, "interrupted: "+out.Answer, errors.Join(ctx.Err(), err)
 	}
-	return out, errors.Join(err, evidence.WriteJSON(m.main.Dir.File("rate.json"), out))
+	return out, errors.Join(err, evidence.WriteJSON(m.main.Dir().File("rate.json"), out))
 }
 
 // measurement is a rate in the making.
@@ -64,7 +63,7 @@ type measurement struct {
 	o RateOptions
 
 	mu            sync.Mutex
-	main, control *trial.Series
+	main, control Series
 	done          map[int]evidence.Verdict // of the scenario's trials, by number
 	stop          result.Stop
 	started       int // trials of the scenario
@@ -89,7 +88,7 @@ func (m *measurement) work(ctx context.Context, lab int) (bool, error) {
 	return true, m.try(ctx, side, series, lab, func(v evidence.TrialVerdict) (string, error) { return m.count(side, v), nil })
 }
 
-func (m *measurement) turn() (*trial.Series, string) {
+func (m *measurement) turn() (Series, string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	over := m.stop != result.GoOn || m.started >= m.o.Rule.Limit()
@@ -147,14 +146,14 @@ func (m *measurement) decide() {
 
 // result reads the records back: what is told is what is on disk.
 func (m *measurement) result() (result.Rate, error) {
-	entries, err := m.main.Dir.Ledger()
+	entries, err := m.main.Dir().Ledger()
 	if err != nil {
 		return result.Rate{}, err
 	}
 	k := result.ProportionOf("main", entries)
 	out := result.Rate{
 		Rate:  evidence.Rate{Reprise: evidence.Format, Reproduced: k.Reproduced, Valid: k.Valid, Wilson: k.Wilson, ClopperPearson: k.ClopperPearson},
-		Clock: m.main.Plan.Clock, Dir: m.main.Dir.Path, Report: m.main.Dir.File("report.html"), Trials: len(entries), Stopped: m.stop, Pooled: true,
+		Clock: m.main.Plan().Clock, Dir: m.main.Dir().Path, Report: m.main.Dir().File("report.html"), Trials: len(entries), Stopped: m.stop, Pooled: true,
 		Biased: m.o.Rule.Runs == 0, Dependences: Dependences(entries),
 	}
 	for _, e := range entries {
@@ -173,12 +172,12 @@ func (m *measurement) result() (result.Rate, error) {
 		out.CleanRuns95, out.CleanRuns99 = stats.CleanRuns(k.Reproduced, k.Valid, 0.95), stats.CleanRuns(k.Reproduced, k.Valid, 0.99)
 	}
 	if m.control != nil {
-		entries, err := m.control.Dir.Ledger()
+		entries, err := m.control.Dir().Ledger()
 		if err != nil {
 			return out, err
 		}
 		q := result.ProportionOf("control", entries)
-		out.Control, out.ControlDir = &q, m.control.Dir.Path
+		out.Control, out.ControlDir = &q, m.control.Dir().Path
 	}
 	out.Outcome, out.Answer = rateAnswer(out)
 	out.Answer = out.Clock.Before() + out.Answer

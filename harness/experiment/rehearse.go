@@ -20,13 +20,13 @@ func Rehearse(ctx context.Context, b *Bench, p *plan.Plan) (dir evidence.Dir, co
 	if err != nil {
 		return dir, nil, errors.Join(err, s.end(ctx))
 	}
-	_, err = series.Try(ctx, 1)
+	_, err = series.TryWithin(ctx, 1, 0)
 	if err = errors.Join(err, s.end(ctx)); err != nil {
-		return series.Dir, nil, err
+		return series.Dir(), nil, err
 	}
-	record, err := series.Dir.Trial(1).Read()
+	record, err := series.Dir().Trial(1).Read()
 	if err != nil {
-		return series.Dir, nil, err
+		return series.Dir(), nil, err
 	}
-	return series.Dir, trial.Complaints(p, record), nil
+	return series.Dir(), trial.Complaints(p, record), nil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
-	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -24,7 +23,7 @@ func AllResets() []scenarios.Reset {
 // that it needs.
 func Resets(ctx context.Context, b *Bench, p *plan.Plan, atLeast int) (result.Resets, error) {
 	c := &resetChoice{
-		sitting: sitting{bench: b}, atLeast: atLeast, by: map[scenarios.Reset]*trial.Series{},
+		sitting: sitting{bench: b}, atLeast: atLeast, by: map[scenarios.Reset]Series{},
 		valid: map[scenarios.Reset]int{}, tries: map[scenarios.Reset]int{},
 	}
 	for _, r := range AllResets() {
@@ -47,7 +46,7 @@ func Resets(ctx context.Context, b *Bench, p *plan.Plan, atLeast int) (result.Re
 type resetChoice struct {
 	sitting
 	atLeast int
-	by      map[scenarios.Reset]*trial.Series
+	by      map[scenarios.Reset]Series
 
 	mu    sync.Mutex
 	turn  int
@@ -87,7 +86,7 @@ func (c *resetChoice) work(ctx context.Context, lab int) (bool, error) {
 
 // arm counts what a reset came to, from the ledger.
 func (c *resetChoice) arm(r scenarios.Reset) (result.ResetArm, error) {
-	entries, err := c.by[r].Dir.Ledger()
+	entries, err := c.by[r].Dir().Ledger()
 	if err != nil {
 		return result.ResetArm{}, err
 	}
@@ -113,7 +112,7 @@ func (c *resetChoice) arm(r scenarios.Reset) (result.ResetArm, error) {
 func (c *resetChoice) dirs() map[string]string {
 	dirs := map[string]string{}
 	for r, series := range c.by {
-		dirs[string(r)] = series.Dir.Path
+		dirs[string(r)] = series.Dir().Path
 	}
 	return dirs
 }
@@ -135,6 +134,6 @@ func (c *resetChoice) result(p *plan.Plan) (result.Resets, error) {
 		out.Outcome, out.Answer = result.Inconclusive, fmt.Sprintf("nothing to compare: freshly built labs gave %s, and a hit in %d valid trials is needed", out.Cold.Share, c.atLeast)
 	}
 	out.Answer = out.Clock.Before() + out.Answer
-	out.File = c.by[scenarios.ResetRedeploy].Dir.File("reset.json")
+	out.File = c.by[scenarios.ResetRedeploy].Dir().File("reset.json")
 	return out, evidence.WriteJSON(out.File, out)
 }

@@ -15,7 +15,9 @@ import (
 // Bench is where an experiment's trials are executed and recorded.
 type Bench struct {
 	// Env has the provider of labs and the drivers. Its Dir is filled in for each series.
-	Env    trial.Environment
+	Env trial.Environment
+	// Pool executes the trials; nil is [Here].
+	Pool   Pool
 	Parent string // folder for run directories
 	Tool   evidence.Tool
 	// Observer is told of what happens; nil tells nobody.
@@ -63,18 +65,18 @@ func (b *Bench) Check(ctx context.Context, plans ...*plan.Plan) error {
 // the only thing that differs.
 type sitting struct {
 	bench  *Bench
-	series []*trial.Series
+	series []Series
 	sides  []Recording
 }
 
 // record makes the run directory of one side.
-func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (*trial.Series, error) {
-	series, err := trial.NewSeries(ctx, p, s.bench.Parent, s.bench.Env, s.bench.Tool)
+func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (Series, error) {
+	series, err := s.bench.pool().Series(ctx, p, s.bench.Parent, s.bench.Env, s.bench.Tool)
 	if err != nil {
 		return nil, &RecordError{err}
 	}
 	s.series = append(s.series, series)
-	s.sides = append(s.sides, Recording{side, series.Dir.Path})
+	s.sides = append(s.sides, Recording{side, series.Dir().Path})
 	return series, nil
 }
 
@@ -95,9 +97,10 @@ func (s *sitting) begun() {
 
 // try makes one trial in a lab. count takes its verdict and says how the experiment stands
 // since; it is not called where the trial could not be recorded.
-func (s *sitting) try(ctx context.Context, side string, series *trial.Series, lab int, count func(evidence.TrialVerdict) (status string, err error)) error {
+func (s *sitting) try(ctx context.Context, side string, series Series, lab int, count func(evidence.TrialVerdict) (status string, err error)) error {
 	start := time.Now()
-	v, err := series.Try(ctx, lab)
+	a, err := series.TryWithin(ctx, lab, 0)
+	v := a.Verdict
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("trial %d (%s): %w", v.Trial, side, err)
 	}
@@ -106,7 +109,7 @@ func (s *sitting) try(ctx context.Context, side string, series *trial.Series, la
 		return err
 	}
 	if s.bench.Observer != nil {
-		s.bench.Observer.Tried(Tried{Side: side, Clock: series.Plan.Clock, Lab: lab, Verdict: v, Took: time.Since(start), Status: status})
+		s.bench.Observer.Tried(Tried{Side: side, Clock: series.Plan().Clock, Lab: lab, Verdict: v, Took: time.Since(start), Status: status})
 	}
 	return nil
 }
@@ -118,7 +121,7 @@ func (s *sitting) end(ctx context.Context) error {
 	var runs []string
 	for _, series := range s.series {
 		errs = append(errs, series.Close(ctx))
-		runs = append(runs, series.Dir.ID())
+		runs = append(runs, series.Dir().ID())
 	}
 	if s.bench.Close != nil {
 		errs = append(errs, s.bench.Close(ctx, runs))
@@ -130,7 +133,7 @@ func (s *sitting) end(ctx context.Context) error {
 		_, _, err := series.Summarise()
 		errs = append(errs, err)
 		if s.bench.Report != nil {
-			errs = append(errs, s.bench.Report(series.Dir))
+			errs = append(errs, s.bench.Report(series.Dir()))
 		}
 	}
 	return errors.Join(errs...)

@@ -12,7 +12,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
-	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
@@ -61,7 +60,7 @@ type speedChoice struct {
 
 // speedSeries is one side at one speed.
 type speedSeries struct {
-	*trial.Series
+	Series
 	speed   float64
 	name    string
 	control bool
@@ -126,11 +125,11 @@ func (c *speedChoice) work(ctx context.Context, lab int) (bool, error) {
 
 // count reads what a side came to from its ledger, and the mean time of its valid trials.
 func (s *speedSeries) count() (result.SpeedSide, time.Duration, error) {
-	entries, err := s.Dir.Ledger()
+	entries, err := s.Dir().Ledger()
 	if err != nil {
 		return result.SpeedSide{}, 0, err
 	}
-	out := result.SpeedSide{Share: result.ProportionOf(s.name, entries), Dir: s.Dir.Path}
+	out := result.SpeedSide{Share: result.ProportionOf(s.name, entries), Dir: s.Dir().Path}
 	var took time.Duration
 	for _, e := range entries {
 		switch e.Verdict {
@@ -171,7 +170,7 @@ func (c *speedChoice) result(main *plan.Plan, atLeast int) (result.Speeds, error
 	out.Real = arms[0]
 	out.Chosen, out.Arms = ChooseSpeed(out.Real, arms[1:], atLeast)
 	out.Outcome, out.Answer = speedAnswer(out)
-	out.File = c.sides[0].Dir.File("speed.json")
+	out.File = c.sides[0].Dir().File("speed.json")
 	return out, evidence.WriteJSON(out.File, out)
 }
 

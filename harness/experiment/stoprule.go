@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
@@ -57,8 +58,8 @@ func (r StopRule) Decide(hits, misses, trials int) result.Stop {
 	return result.GoOn
 }
 
-// Dependences tests whether the hits of a series depend on the lab, on the time (first
-// half against second), or on repeating in place (the first trial of a lab that was
+// Dependences tests whether the hits of a series depend on the lab, on the host of a fleet that
+// they ran on, on the time (first half against second), or on repeating in place (the first trial of a lab that was
 // built against later ones). A test that has nothing to compare is left out. Where one
 // differs the trials are not of one kind, and their pooled rate means nothing.
 func Dependences(entries []evidence.Entry) []result.Dependence {
@@ -79,7 +80,8 @@ func Dependences(entries []evidence.Entry) []result.Dependence {
 			tests = append(tests, d)
 		}
 	}
-	add("lab", byLab(valid)...)
+	add("lab", groupBy(valid, func(a, b evidence.Entry) int { return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Lab, b.Lab)) })...)
+	add("host", groupBy(valid, func(a, b evidence.Entry) int { return cmp.Compare(a.Host, b.Host) })...)
 	add("time", valid[:len(valid)/2], valid[len(valid)/2:])
 	cold, warm := split(valid, func(e evidence.Entry) bool { return e.Cold })
 	if len(cold) > 0 {
@@ -95,7 +97,9 @@ func Dependences(entries []evidence.Entry) []result.Dependence {
 func groupName(on string, i int, g []evidence.Entry) string {
 	switch on {
 	case "lab":
-		return fmt.Sprintf("lab %d", g[0].Lab)
+		return strings.TrimSpace(fmt.Sprintf("%s lab %d", g[0].Host, g[0].Lab))
+	case "host":
+		return cmp.Or(g[0].Host, "this machine")
 	case "time":
 		return [2]string{"first half", "second half"}[i]
 	default:
@@ -103,17 +107,17 @@ func groupName(on string, i int, g []evidence.Entry) string {
 	}
 }
 
-func byLab(entries []evidence.Entry) [][]evidence.Entry {
-	of := map[int][]evidence.Entry{}
-	for _, e := range entries {
-		of[e.Lab] = append(of[e.Lab], e)
+// groupBy puts entries together that compare as equal, in that order; within a group they keep theirs.
+func groupBy(entries []evidence.Entry, compare func(a, b evidence.Entry) int) (groups [][]evidence.Entry) {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, compare)
+	for i, e := range sorted {
+		if i == 0 || compare(sorted[i-1], e) != 0 {
+			groups = append(groups, nil)
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], e)
 	}
-	var out [][]evidence.Entry
-	for _, g := range of {
-		out = append(out, g)
-	}
-	slices.SortFunc(out, func(a, b []evidence.Entry) int { return cmp.Compare(a[0].Lab, b[0].Lab) })
-	return out
+	return groups
 }
 
 func split(entries []evidence.Entry, first func(evidence.Entry) bool) (yes, no []evidence.Entry) {

@@ -11,7 +11,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
-	"github.com/reprise-lab/reprise/harness/trial"
 )
 
 // Sides are what is compared.
@@ -51,7 +50,7 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	out := Undecided(scenario.ID, scenario.Title, s.What, o.Confidence)
 	out.Clock = s.New.Clock
 	v := &verification{
-		sitting: sitting{bench: b}, of: s.Of, by: map[result.Arm]*trial.Series{},
+		sitting: sitting{bench: b}, of: s.Of, by: map[result.Arm]Series{},
 		c: &Comparison{Confidence: o.Confidence, Before: o.Before, MaxTrials: o.MaxTrials},
 	}
 	var err error
@@ -88,7 +87,7 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 type verification struct {
 	sitting
 	of func(evidence.TrialVerdict, evidence.Record) Sample
-	by map[result.Arm]*trial.Series
+	by map[result.Arm]Series
 	mu sync.Mutex
 	c  *Comparison
 }
@@ -118,8 +117,8 @@ func (v *verification) work(ctx context.Context, lab int) (bool, error) {
 }
 
 // sample reads what a trial recorded.
-func (v *verification) sample(series *trial.Series, verdict evidence.TrialVerdict) (Sample, error) {
-	record, err := series.Dir.Trial(verdict.Trial).Read()
+func (v *verification) sample(series Series, verdict evidence.TrialVerdict) (Sample, error) {
+	record, err := series.Dir().Trial(verdict.Trial).Read()
 	if err != nil {
 		return Sample{Kind: Void, Why: "its record cannot be read"}, err
 	}
@@ -135,5 +134,5 @@ func (v *verification) add(t Ticket, s Sample) (status string) {
 }
 
 func (v *verification) side(arm result.Arm) result.Side {
-	return result.Side{Tally: v.c.Tally(arm), Dir: v.by[arm].Dir.Path}
+	return result.Side{Tally: v.c.Tally(arm), Dir: v.by[arm].Dir().Path}
 }

@@ -17,7 +17,7 @@ const (
 
 // Dependence is a test whether hits depend on something that a rate ignores.
 type Dependence struct {
-	On     string       `json:"on"` // lab, time or repetition
+	On     string       `json:"on"` // lab, host, time or repetition
 	Groups []Proportion `json:"groups"`
 	P      float64      `json:"p"` // Fisher's exact test, two-sided, corrected for the labs compared
 	// Level is what P is held against: 5 % over all the tests of a series (Bonferroni).

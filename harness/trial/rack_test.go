@@ -61,7 +61,7 @@ func rackSeries(t *testing.T, r *harnesstest.Rack, yaml string, trials int) ([]e
 	if run, _, err := s.Summarise(); err != nil || run.Planned != trials {
 		t.Errorf("%+v, %v", run, err)
 	}
-	return verdicts, s.Dir
+	return verdicts, s.Dir()
 }
 
 func verdict(t *testing.T, v evidence.TrialVerdict, want evidence.Verdict, reason string) {

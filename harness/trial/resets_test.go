@@ -50,7 +50,7 @@ func (w *world) series(t *testing.T, provider topologies.Provider, yaml string, 
 	if n := w.provider.Up(); n != 0 {
 		t.Errorf("%d labs are still up", n)
 	}
-	return verdicts, s.Dir
+	return verdicts, s.Dir()
 }
 
 // A daemon that dies while a lab is built anew has died in that trial, whatever the lab was
@@ -291,7 +291,7 @@ symptom:
 			if err = errors.Join(err, s.Close(t.Context())); err != nil {
 				t.Fatal(err)
 			}
-			record, err := s.Dir.Trial(1).Read()
+			record, err := s.Dir().Trial(1).Read()
 			if err != nil {
 				t.Fatal(err)
 			}

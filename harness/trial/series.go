@@ -18,13 +18,13 @@ import (
 //
 // Try may be called from several goroutines, with a lab number of its own for each.
 type Series struct {
-	Plan *plan.Plan
-	Dir  evidence.Dir
-
+	plan *plan.Plan
 	env  Environment
 	mu   sync.Mutex
 	labs map[int]*Lab
 	next int // number of the last trial that was begun
+	// done are the trials that were counted before the series was opened again.
+	done map[int]evidence.TrialVerdict
 }
 
 // NewSeries creates the run directory below parent. Nothing is built before the first
@@ -35,8 +35,43 @@ func NewSeries(ctx context.Context, p *plan.Plan, parent string, env Environment
 		return nil, err
 	}
 	env.Dir = dir
-	return &Series{Plan: PlanIn(p, env.Provider), Dir: dir, env: env, labs: map[int]*Lab{}}, nil
+	return &Series{plan: PlanIn(p, env.Provider), env: env, labs: map[int]*Lab{}}, nil
 }
+
+// ReopenSeries goes on in the run directory that a series left, with the plan it executed. A trial that
+// was broken off is judged first, as inconclusive; those that the ledger has counted are answered
+// from it. Nobody else may be at work in the directory.
+func ReopenSeries(p *plan.Plan, dir evidence.Dir, env Environment) (*Series, error) {
+	if err := judge.Settle(p, dir); err != nil {
+		return nil, fmt.Errorf("go on in %s: %w", dir.Path, err)
+	}
+	entries, err := dir.Ledger()
+	if err != nil {
+		return nil, fmt.Errorf("go on in %s: %w", dir.Path, err)
+	}
+	env.Dir = dir
+	s := &Series{plan: PlanIn(p, env.Provider), env: env, labs: map[int]*Lab{}, done: map[int]evidence.TrialVerdict{}}
+	for _, e := range entries {
+		v, ok, err := dir.Trial(e.Trial).Verdict()
+		switch {
+		case err == nil && !ok:
+			err = errors.New("its verdict is gone")
+		case err == nil && v.Verdict != e.Verdict:
+			err = fmt.Errorf("its verdict is %s, and the ledger says %s", v.Verdict, e.Verdict)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("go on in %s: trial %d: %w", dir.Path, e.Trial, err)
+		}
+		s.done[e.Trial] = v
+	}
+	return s, nil
+}
+
+// Plan is what each trial executes.
+func (s *Series) Plan() *plan.Plan { return s.plan }
+
+// Dir is where the trials are recorded.
+func (s *Series) Dir() evidence.Dir { return s.env.Dir }
 
 // Try executes one trial in the lab of that number, which is built when it is not there,
 // and returns how it was judged. The error is one of the record or of ctx; a lab that
@@ -49,7 +84,7 @@ func (s *Series) Try(ctx context.Context, lab int) (evidence.TrialVerdict, error
 // Attempt is what one trial of a series came to.
 type Attempt struct {
 	Verdict  evidence.TrialVerdict
-	Baseline time.Duration // that it took to hold; 0: it did not
+	Baseline time.Duration // that it took to hold; 0: it did not, or the trial was answered from the ledger
 	GaveUp   bool          // the baseline was not waited for to its windows' end
 }
 
@@ -59,9 +94,13 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 	s.mu.Lock()
 	s.next++
 	n := s.next
+	if v, ok := s.done[n]; ok {
+		s.mu.Unlock()
+		return Attempt{Verdict: v}, ctx.Err()
+	}
 	l := s.labs[lab]
 	if l == nil {
-		l = NewLab(s.Plan, s.env, lab)
+		l = NewLab(s.plan, s.env, lab)
 		s.labs[lab] = l
 	}
 	s.mu.Unlock()
@@ -70,7 +109,7 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 		return Attempt{}, fmt.Errorf("begin trial %d: %w", n, err)
 	}
 	t.patience = patience
-	bounded, cancel := context.WithTimeout(ctx, s.Plan.Timeout)
+	bounded, cancel := context.WithTimeout(ctx, s.plan.Timeout)
 	defer cancel()
 	t.Execute(bounded)
 	v, err := t.Finish(bounded)
@@ -99,13 +138,13 @@ func (s *Series) Trials() int {
 // Summarise judges the series as a run of as many trials as it had, and writes that into
 // the run directory.
 func (s *Series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
-	_, info, err := evidence.OpenDir(s.Dir.Path)
+	_, info, err := evidence.OpenDir(s.env.Dir.Path)
 	if err != nil {
 		return evidence.RunVerdict{}, evidence.Rate{}, err
 	}
 	info.Trials = s.Trials()
-	if err := evidence.WriteJSON(s.Dir.File("run.json"), info); err != nil {
+	if err := evidence.WriteJSON(s.env.Dir.File("run.json"), info); err != nil {
 		return evidence.RunVerdict{}, evidence.Rate{}, err
 	}
-	return judge.Summarise(s.Dir, info)
+	return judge.Summarise(s.env.Dir, info)
 }

@@ -54,7 +54,7 @@ func TestTryWithin(t *testing.T) {
 				if err := s.Close(t.Context()); err != nil {
 					t.Error(err)
 				}
-				p, dir, _, err := plan.OpenRun(s.Dir.Path)
+				p, dir, _, err := plan.OpenRun(s.Dir().Path)
 				if err != nil {
 					t.Fatal(err)
 				}

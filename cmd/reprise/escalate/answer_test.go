@@ -83,7 +83,7 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 	if err := s.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := formats.WriteAll(s.Dir); err != nil {
+	if err := formats.WriteAll(s.Dir()); err != nil {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
@@ -92,7 +92,7 @@ symptom: [{name: down, node: r1, run: show, expect: 'text contains "down"', even
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := packAnswer(ctx, a, []string{s.Dir.Path}, filepath.Join(top, "runs.tar.zst"), "", r)
+	out := packAnswer(ctx, a, []string{s.Dir().Path}, filepath.Join(top, "runs.tar.zst"), "", r)
 	if out.File == "" {
 		t.Fatal(said.String())
 	}

@@ -167,14 +167,15 @@ func ledgerClaim(dir evidence.Dir) (LedgerClaim, error) {
 }
 
 func (r *RunClaim) addTrials(dir evidence.Dir, info evidence.RunInfo) error {
-	entries, err := dir.Ledger()
+	entries, err := dir.Attempts()
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.ID, err)
 	}
 	attempts, last := map[int]int{}, map[int]evidence.Entry{}
 	for _, e := range entries {
-		attempts[e.Trial]++
-		last[e.Trial] = e
+		if attempts[e.Trial]++; e.Uncounted == "" {
+			last[e.Trial] = e
+		}
 	}
 	folders, err := dir.Trials()
 	if err != nil {

@@ -111,11 +111,11 @@ func makeRun(parent, name string, variant evidence.Variant) error {
 		return err
 	}
 	for name, text := range map[string]string{"report.md": "# Report\n", "report.html": "<p>Report</p>\n"} {
-		if err := evidence.WriteFile(s.Dir.File(name), []byte(text)); err != nil {
+		if err := evidence.WriteFile(s.Dir().File(name), []byte(text)); err != nil {
 			return err
 		}
 	}
-	return os.Rename(s.Dir.Path, filepath.Join(parent, name))
+	return os.Rename(s.Dir().Path, filepath.Join(parent, name))
 }
 
 // runDir gives a copy of a fixture's run, which a test may change.

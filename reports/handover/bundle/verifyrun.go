@@ -110,8 +110,8 @@ func (c *runCheck) inputs() error {
 // ledger checks the chain, and that trials and lines belong together. False means that the
 // other checks have nothing to stand on.
 func (c *runCheck) ledger() (error, bool) { //nolint:revive // the error is a finding, and the flag says whether to go on
-	var err error
-	if c.entries, err = c.dir.Ledger(); err != nil {
+	all, err := c.dir.Attempts()
+	if err != nil {
 		return err, false
 	}
 	trials, err := c.dir.Trials()
@@ -124,10 +124,13 @@ func (c *runCheck) ledger() (error, bool) { //nolint:revive // the error is a fi
 	}
 	var errs []error
 	attempts := map[int]int{}
-	for _, e := range c.entries {
-		c.last[e.Trial] = e
+	for _, e := range all {
 		if attempts[e.Trial]++; e.Attempt != attempts[e.Trial] {
 			errs = append(errs, fmt.Errorf("trial %d: attempt %d follows attempt %d", e.Trial, e.Attempt, attempts[e.Trial]-1))
+		}
+		if e.Uncounted == "" {
+			c.last[e.Trial] = e
+			c.entries = append(c.entries, e)
 		}
 	}
 	for _, n := range slices.Sorted(maps.Keys(c.last)) {
