@@ -64,7 +64,7 @@ type measurement struct {
 
 	mu            sync.Mutex
 	main, control Series
-	done          map[int]evidence.Verdict // of the scenario's trials, by number
+	done          map[int]evidence.Verdict // of the scenario's trials, in the order in which they were asked for
 	stop          result.Stop
 	started       int // trials of the scenario
 	controls      int // of the control
@@ -81,31 +81,32 @@ func (m *measurement) record(ctx context.Context, main, control *plan.Plan) (err
 
 // work makes one trial of the scenario, or of the control when that is behind.
 func (m *measurement) work(ctx context.Context, lab int) (bool, error) {
-	series, side := m.turn()
+	series, side, n := m.turn()
 	if series == nil {
 		return false, nil
 	}
-	return true, m.try(ctx, side, series, lab, func(v evidence.TrialVerdict) (string, error) { return m.count(side, v), nil })
+	return true, m.try(ctx, side, series, lab, func(v evidence.TrialVerdict) (string, error) { return m.count(side, n, v), nil })
 }
 
-func (m *measurement) turn() (Series, string) {
+// turn gives whose trial is next, and the how manieth of it that is.
+func (m *measurement) turn() (Series, string, int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	over := m.stop != result.GoOn || m.started >= m.o.Rule.Limit()
 	if m.control != nil && m.controls < m.o.ControlTrials(m.started) && (over || m.controls < m.started) {
 		m.controls++
-		return m.control, "control"
+		return m.control, "control", m.controls
 	}
 	if over {
-		return nil, ""
+		return nil, "", 0
 	}
 	m.started++
-	return m.main, "main"
+	return m.main, "main", m.started
 }
 
 // count takes a trial that is over, and decides on those that were begun first, whatever
 // came back first: a hit may take longer than a miss.
-func (m *measurement) count(side string, v evidence.TrialVerdict) (status string) {
+func (m *measurement) count(side string, nth int, v evidence.TrialVerdict) (status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	k, n := &m.hits, &m.valid
@@ -119,7 +120,7 @@ func (m *measurement) count(side string, v evidence.TrialVerdict) (status string
 		*n++
 	}
 	if side == "main" {
-		m.done[v.Trial] = v.Verdict
+		m.done[nth] = v.Verdict
 		m.decide()
 	}
 	status = result.NewProportion("", m.hits, m.valid).String()

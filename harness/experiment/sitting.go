@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -25,6 +28,9 @@ type Bench struct {
 	// Close gives back what an experiment had beyond its labs, when these are down. It is
 	// told the ids of the runs that were made.
 	Close func(ctx context.Context, runs []string) error
+	// Resume are the sides of the same experiment that was broken off: it goes on in their directories, and
+	// asks again only for trials that they have not counted. Empty begins anew.
+	Resume []Recording
 	// Report renders a run that is over. Nil renders nothing.
 	Report func(evidence.Dir) error
 }
@@ -67,17 +73,46 @@ type sitting struct {
 	bench  *Bench
 	series []Series
 	sides  []Recording
+	held   []*os.File // directories that are locked
 }
 
-// record makes the run directory of one side.
-func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (Series, error) {
-	series, err := s.bench.pool().Series(ctx, p, s.bench.Parent, s.bench.Env, s.bench.Tool)
+// record makes the run directory of one side, or goes on in the one it has. Nobody else works in it
+// until the end.
+func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (series Series, err error) {
+	if i := slices.IndexFunc(s.bench.Resume, func(r Recording) bool { return r.Side == side }); i >= 0 {
+		dir := evidence.Dir{Path: s.bench.Resume[i].Dir}
+		if err := s.hold(dir); err != nil {
+			return nil, err
+		}
+		series, err = s.bench.pool().Reopen(ctx, p, dir, s.bench.Env)
+	} else if len(s.bench.Resume) > 0 {
+		return nil, &OptionsError{fmt.Errorf("what was broken off has no side %q", side)}
+	} else {
+		series, err = s.bench.pool().Series(ctx, p, s.bench.Parent, s.bench.Env, s.bench.Tool)
+		if err == nil {
+			err = s.hold(series.Dir())
+		}
+	}
 	if err != nil {
 		return nil, &RecordError{err}
 	}
 	s.series = append(s.series, series)
 	s.sides = append(s.sides, Recording{side, series.Dir().Path})
 	return series, nil
+}
+
+// hold keeps other processes out of a run directory until the end.
+func (s *sitting) hold(dir evidence.Dir) error {
+	f, err := os.Open(dir.Path)
+	if err != nil {
+		return fmt.Errorf("lock the run: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close() // nothing was written to it
+		return fmt.Errorf("%s: %w", dir.Path, ErrInUse)
+	}
+	s.held = append(s.held, f)
+	return nil
 }
 
 // RecordError says that no run directory could be made.
@@ -135,6 +170,9 @@ func (s *sitting) end(ctx context.Context) error {
 		if s.bench.Report != nil {
 			errs = append(errs, s.bench.Report(series.Dir()))
 		}
+	}
+	for _, f := range s.held {
+		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,18 @@ const (
 	RuleUnexpected   = "expectation"          // is not there, beside a symptom that is not there either
 )
 
+// Names of rules by which a trial was ended before its time.
+const (
+	ruleInterrupted = "interrupted" // from outside, or because its own time ran out
+	ruleBrokenOff   = "broken off"  // the program was killed
+)
+
+// CutShort reports whether a trial was ended by what has nothing to do with it: whoever waited for it went
+// away. One whose own time ran out was not.
+func CutShort(v evidence.TrialVerdict) bool {
+	return v.Rule == ruleBrokenOff || v.Rule == ruleInterrupted && !strings.HasSuffix(v.Reason, context.DeadlineExceeded.Error())
+}
+
 // trialRules decide a trial: what can make it say nothing, in the order it can happen, and
 // only then what the symptom says. The last applies to every trial.
 func trialRules() []rule[*judge] {
@@ -50,10 +63,10 @@ func trialRules() []rule[*judge] {
 			reason: "made on a simulator, which has no data plane: it shows that the scenario runs, and nothing of the problem",
 		},
 		{name: "ability missing", when: happened(evidence.EventMissing), verdict: evidence.NotApplicable, reason: "%s"},
-		{name: "interrupted", when: failed(evidence.EventCut), verdict: evidence.Inconclusive, reason: "the trial was interrupted: %s"},
+		{name: ruleInterrupted, when: failed(evidence.EventCut), verdict: evidence.Inconclusive, reason: "the trial was interrupted: %s"},
 		{name: "lab broke", when: failed(evidence.EventLab), verdict: evidence.Inconclusive, reason: "the lab broke: %s"},
 		{name: "not started", when: notStarted, verdict: evidence.Inconclusive, reason: "%s did not start: %s", afterDeaths: true},
-		{name: "broken off", when: brokenOff, verdict: evidence.Inconclusive, reason: "the trial was broken off"},
+		{name: ruleBrokenOff, when: brokenOff, verdict: evidence.Inconclusive, reason: "the trial was broken off"},
 		{name: "another clock", when: failed(evidence.EventClock), verdict: evidence.Inconclusive, reason: "%s"},
 		{name: "too slow", when: tooSlow, verdict: evidence.Inconclusive, reason: "this machine is too slow for the speed of the lab's clocks: %s"},
 		{name: "began late", when: beganLate, verdict: evidence.Inconclusive, reason: "the stimulus was not carried out as declared: %s"},

@@ -38,9 +38,10 @@ func NewSeries(ctx context.Context, p *plan.Plan, parent string, env Environment
 	return &Series{plan: PlanIn(p, env.Provider), env: env, labs: map[int]*Lab{}}, nil
 }
 
-// ReopenSeries goes on in the run directory that a series left, with the plan it executed. A trial that
-// was broken off is judged first, as inconclusive; those that the ledger has counted are answered
-// from it. Nobody else may be at work in the directory.
+// ReopenSeries goes on in the run directory that a series left, with the plan it executed. Trials that
+// the ledger has counted are answered from it. One that was broken off or interrupted is judged as what
+// it is, stays in the record, and is passed over: who asked for it is given the next. Nobody else
+// may be at work in the directory.
 func ReopenSeries(p *plan.Plan, dir evidence.Dir, env Environment) (*Series, error) {
 	if err := judge.Settle(p, dir); err != nil {
 		return nil, fmt.Errorf("go on in %s: %w", dir.Path, err)
@@ -93,6 +94,9 @@ type Attempt struct {
 func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration) (Attempt, error) {
 	s.mu.Lock()
 	s.next++
+	for judge.CutShort(s.done[s.next]) {
+		s.next++
+	}
 	n := s.next
 	if v, ok := s.done[n]; ok {
 		s.mu.Unlock()

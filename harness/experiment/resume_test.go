@@ -1,0 +1,115 @@
+package experiment_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/result"
+)
+
+// plugPuller cancels an experiment after so many trials, and notes where it was recorded.
+type plugPuller struct {
+	after  int
+	cancel context.CancelFunc
+	sides  []experiment.Recording
+	tried  int
+}
+
+func (p *plugPuller) Recording(sides []experiment.Recording) { p.sides = sides }
+
+func (p *plugPuller) Tried(experiment.Tried) {
+	if p.tried++; p.tried == p.after {
+		p.cancel()
+	}
+}
+
+// An experiment that was broken off goes on where it was, and comes to what an undisturbed one comes to:
+// what was counted is not run again, and what was cut short is in the record and counts for nothing.
+func TestResume(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(context.Context, *experiment.Bench, *plan.Plan, *plan.Plan) (string, error){
+		"rate": func(ctx context.Context, b *experiment.Bench, main, control *plan.Plan) (string, error) {
+			r, err := experiment.Rate(ctx, b, main, control, experiment.RateOptions{Rule: experiment.StopRule{Runs: 5}, Controls: 3})
+			if r.Control == nil {
+				return "", errors.Join(err, errors.New("it has no control"))
+			}
+			return strings.Join([]string{string(r.Outcome), r.Answer, result.NewProportion("", r.Reproduced, r.Valid).String(), r.Control.String()}, "; "), err
+		},
+		"verify-fix": func(ctx context.Context, b *experiment.Bench, main, control *plan.Plan) (string, error) {
+			c, err := experiment.Compare(ctx, b, experiment.Sides{Old: main, New: control, Of: experiment.SampleOf}, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
+			return strings.Join([]string{string(c.Ruling), c.Reason, c.Old.Share.String(), c.New.Share.String()}, "; "), err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := &memory{breaks: since(1)}
+				b := m.bench(t)
+				l := loadMemory(t, memoryCase)
+				main, control := planMemory(t, l, plan.Options{Trials: 5}), planMemory(t, l, plan.Options{Trials: 5, Variant: evidence.VariantControl})
+				want, err := ask(t.Context(), b, main, control)
+				if err != nil {
+					t.Fatal(err)
+				}
+				undisturbed := m.labs
+				for after := 1; after < undisturbed-1; after++ {
+					m.labs = 0
+					ctx, cancel := context.WithCancel(t.Context())
+					broken := &plugPuller{after: after, cancel: cancel}
+					b.Observer, b.Resume = broken, nil
+					if _, err := ask(ctx, b, main, control); !errors.Is(err, context.Canceled) {
+						t.Fatalf("it was not broken off: %v", err)
+					}
+					b.Observer, b.Resume = nil, broken.sides
+					got, err := ask(t.Context(), b, main, control)
+					if err != nil || got != want {
+						t.Errorf("broken off after %d: %s, %v, want %s", after, got, err, want)
+					}
+					if m.labs > undisturbed+1 {
+						t.Errorf("broken off after %d: %d trials, %d undisturbed", after, m.labs, undisturbed)
+					}
+					for _, side := range broken.sides {
+						if err := (evidence.Dir{Path: side.Dir}).CheckLedger(); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				b.Resume = b.Resume[:1]
+				if _, err := ask(t.Context(), b, main, control); err == nil || !strings.Contains(err.Error(), "has no side") {
+					t.Errorf("without one of its sides: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// Two processes do not go on with the same run.
+func TestResumeInUse(t *testing.T) {
+	t.Parallel()
+	m := &memory{breaks: since(1)}
+	b := m.bench(t)
+	p := planMemory(t, loadMemory(t, memoryCase), plan.Options{Trials: 1})
+	var second error
+	b.Observer = observing(func(sides []experiment.Recording) {
+		other := *b
+		other.Observer, other.Resume = nil, sides
+		_, second = experiment.Rate(t.Context(), &other, p, nil, experiment.RateOptions{Rule: experiment.StopRule{Runs: 1}})
+	})
+	if _, err := experiment.Rate(t.Context(), b, p, nil, experiment.RateOptions{Rule: experiment.StopRule{Runs: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(second, experiment.ErrInUse) {
+		t.Errorf("a second one: %v", second)
+	}
+}
+
+type observing func([]experiment.Recording)
+
+func (o observing) Recording(sides []experiment.Recording) { o(sides) }
+func (observing) Tried(experiment.Tried)                   {}
