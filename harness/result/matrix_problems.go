@@ -45,7 +45,7 @@ func quoted(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// FindProblems is the problem table: failing and flaky cells of one area that have one known deviation, or
+// FindProblems is the problem table: failing and flaky cells of one area that one known deviation explains, or
 // that failed for one reason, but for the numbers, addresses and names of subjects in it. Those of most cells
 // come first.
 func (m *Matrix) FindProblems() []Problem {
@@ -69,7 +69,7 @@ func (m *Matrix) FindProblems() []Problem {
 			area = t.Area
 		}
 		key := area + "\x00reason\x00" + reasonForm(c)
-		if c.Deviation != nil {
+		if c.Explained() {
 			key = area + "\x00deviation\x00" + c.Deviation.ID
 		}
 		if groups[key] == nil {
@@ -103,7 +103,7 @@ func (m *Matrix) problem(area string, cells []*Cell, all map[string]map[string]b
 			p.Tests = append(p.Tests, c.Test)
 		}
 	}
-	if d := cells[0].Deviation; d != nil {
+	if d := cells[0].Deviation; cells[0].Explained() {
 		p.Kind, p.Workaround = cmp.Or(d.Kind, "known"), d.Workaround
 		p.Description = d.Reason
 		if d.Reference != "" {

@@ -322,6 +322,18 @@ func TestFindProblemsOfFlaky(t *testing.T) {
 	}
 }
 
+// A deviation that expects a pass explains no failure: nobody has explained the cell.
+func TestFindProblemsUnexplained(t *testing.T) {
+	m := resulttest.Matrix(1, 1)
+	c := resulttest.Set(t, m, "test-00[dut=frr@8.1,peer=frr@8.1]", result.Fail)
+	c.Reason = "no route to 10.0.0.1 within 60s"
+	c.Deviation = &result.Deviation{ID: "slow", Kind: "unsupported", Reason: "It takes a while", Expect: result.PassWithNote}
+	p := m.FindProblems()
+	if len(p) != 1 || p[0].Kind != "" || p[0].Description != c.Reason || p[0].Command == "" {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestRecommendation(t *testing.T) {
 	for want, d := range map[string]result.Deviation{
 		"Do without it there, or take a version that offers it":                     {Kind: "unsupported"},
@@ -333,6 +345,7 @@ func TestRecommendation(t *testing.T) {
 	} {
 		m := resulttest.Matrix(1, 1)
 		c := resulttest.Set(t, m, "test-00[dut=frr@8.1,peer=frr@8.1]", result.Fail)
+		d.Expect = result.Fail
 		c.Deviation = &d
 		if p := m.FindProblems(); len(p) != 1 || p[0].Recommendation != want {
 			t.Errorf("%+v, want %q", p, want)

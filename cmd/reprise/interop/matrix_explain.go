@@ -166,7 +166,11 @@ func printOpinion(w io.Writer, e explained) {
 	for _, r := range e.Requirements {
 		cli.Line(w, "  asked   %s section %s, %s: %s", r.Document, r.Section, r.Level, r.Text)
 	}
-	for _, d := range e.Cell.Decisive {
+	frames := e.Cell.Decisive // of the matrix's run, where the cell does not fail any more
+	if e.Again != nil && e.Again.Verdict == result.Fail {
+		frames = e.Again.Decisive
+	}
+	for _, d := range frames {
 		word := "sent"
 		if d.Complains {
 			word = "refused"

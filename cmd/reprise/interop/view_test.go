@@ -162,3 +162,21 @@ func TestPrintSuites(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// The frames that are shown are those of the cell as it was tried again, where it fails still.
+func TestPrintOpinionFrames(t *testing.T) {
+	was := result.Cell{Test: "up", Verdict: result.Fail, Reason: "it is not up", Decisive: []result.Decisive{{Capture: "a.pcapng", Frame: 7, Words: "OPEN of then"}}}
+	fails, passes := was, was
+	fails.Decisive = []result.Decisive{{Capture: "b.pcapng", Frame: 3, Words: "OPEN of now", Complains: true}}
+	passes.Verdict, passes.Decisive = result.Pass, nil
+	for want, again := range map[string]*result.Cell{
+		"  sent    frame 7 of a.pcapng: OPEN of then":   nil,
+		"  refused frame 3 of b.pcapng: OPEN of now":    &fails,
+		"  sent    frame 7 of a.pcapng: OPEN of then\n": &passes,
+	} {
+		o := result.Opinion{Cell: was, Again: again, Judgement: result.Undetermined}
+		if got := clitest.View(func(w io.Writer) { printOpinion(w, explained{Opinion: o}) }); !strings.Contains(got, strings.TrimSpace(want)) || strings.Count(got, "frame ") != 1 {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
