@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // Bounds of one trial's parts.
@@ -17,6 +21,8 @@ const (
 	firstEvents, lastEvents = 500, 200
 	headLog, tailLog        = 8 << 10, 16 << 10
 	maxFiles                = 500
+	maxNotes                = 500
+	maxNotesFile            = 1 << 20 // bytes
 )
 
 // loadDetail reads one trial's record. What cannot be read is named in its Missing.
@@ -33,6 +39,7 @@ func (r *Run) loadDetail(dir evidence.TrialDir, t *Trial, text *budget) *Detail 
 	d.anchors(dir.Number)
 	d.states(dir, text.part(text.left/3))
 	d.logs(dir, text.part(text.left/3))
+	d.notes(dir)
 	d.transcripts(dir, text)
 	d.files(dir)
 	d.cores(dir)
@@ -107,6 +114,26 @@ func (d *Detail) logs(dir evidence.TrialDir, text *budget) {
 		}
 	}
 	d.Logs = d.named(files)
+}
+
+// notes reads logs.json, whoever wrote it.
+func (d *Detail) notes(dir evidence.TrialDir) {
+	in, err := plain.Open(dir.File("logs.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return // older runs have none
+	}
+	if err == nil {
+		defer in.Close() //nolint:errcheck // read only
+		err = json.NewDecoder(io.LimitReader(in, maxNotesFile)).Decode(&d.Notes)
+	}
+	if err != nil {
+		d.Notes = result.LogNotes{}
+		d.miss("logs.json: %v", err)
+		return
+	}
+	d.Notes.Beyond += max(0, len(d.Notes.Notes)-maxNotes)
+	d.Notes.Notes = d.Notes.Notes[:min(len(d.Notes.Notes), maxNotes)]
+	cleanFields(&d.Notes)
 }
 
 // files lists what is kept and not shown.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
 )
 
 // Run is what a report shows of a run directory.
@@ -191,7 +192,8 @@ type Detail struct {
 	States      []State
 	Transcripts []Transcript
 	Logs        []File
-	Flows       []Flow // of traffic
+	Notes       result.LogNotes // lines of the logs that belong beside the events
+	Flows       []Flow          // of traffic
 	Cores       []evidence.Core
 	Files       []File // captures, cores and fetched files: their names and sizes
 	Missing     []string

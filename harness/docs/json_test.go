@@ -31,6 +31,7 @@ var files = []struct{ file, typ string }{
 	{"trials/N/transcripts/NODE.ndjson, a line", "harness/evidence.Chunk"},
 	{"trials/N/states/…, a file", "harness/evidence.State"},
 	{"trials/N/cores/NODE-PROCESS.json", "harness/evidence.Core"},
+	{"trials/N/logs.json", "harness/result.LogNotes"},
 }
 
 // verbs are what the verbs print with --json. A type is in the folder before its dot, or

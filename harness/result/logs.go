@@ -151,3 +151,40 @@ type LogCheck struct {
 	Reference string   `json:"reference"`
 	Example   LogPlace `json:"example,omitzero"`
 }
+
+// LogNotesFormat is the version of logs.json.
+const LogNotesFormat = "lognotes/v1"
+
+// LogNoteKind says why a line stands beside a trial's events. The zero value is invalid.
+type LogNoteKind string
+
+// Kinds of notes, the most telling first.
+const (
+	LogSign    LogNoteKind = "sign"    // a known bad sign
+	LogChange  LogNoteKind = "change"  // something became another thing: a session, a port, a role
+	LogTrouble LogNoteKind = "trouble" // the device calls it a warning, an error or worse
+)
+
+// LogNotes is trials/NNNN/logs.json: the lines of a trial's logs that belong beside its events. It is made of
+// the logs alone, and can be made again.
+type LogNotes struct {
+	Reprise  string     `json:"reprise"`
+	Clocks   []LogClock `json:"clocks"` // of the nodes
+	Lines    int        `json:"lines"`  // that were read
+	Unparsed int        `json:"unparsed,omitempty"`
+	Notes    []LogNote  `json:"notes"`            // in the order of time; those without one behind
+	Beyond   int        `json:"beyond,omitempty"` // notes that are left out, the least telling
+}
+
+// LogNote is a line of a log beside a trial's events.
+type LogNote struct {
+	// At is since the trial began, where Timed: the line has a time, and the device's clock is known.
+	At       time.Duration `json:"at"`
+	Timed    bool          `json:"timed"`
+	Node     string        `json:"node"`
+	Kind     LogNoteKind   `json:"kind"`
+	Severity string        `json:"severity,omitempty"`
+	Rule     string        `json:"rule,omitempty"`
+	Title    string        `json:"title,omitempty"` // of the rule
+	LogPlace               // the file is within the trial's folder
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/reports"
 )
 
@@ -229,7 +230,7 @@ func (p plot) lanes(r *reports.Run, d *reports.Detail) []*lane {
 		l := add(e.Lane)
 		l.marks = append(l.marks, m)
 	}
-	for _, m := range slices.Concat(p.seen(d), p.changes(d)) {
+	for _, m := range slices.Concat(p.seen(d), p.changes(d), p.logged(d)) {
 		if by[m.lane] == nil && len(lanes) >= maxLanes {
 			continue
 		}
@@ -316,6 +317,39 @@ func (p plot) changes(d *reports.Detail) []*mark {
 			m.label, m.title = fmt.Sprintf("%s: %s", m.label, reports.Plural(turns, "change")), m.title+"; at last "+last.title
 		}
 		marks = append(marks, m)
+	}
+	return marks
+}
+
+// logged are the lines of the nodes' logs that belong beside the events: a mark for each node and kind of line.
+func (p plot) logged(d *reports.Detail) []*mark {
+	var marks []*mark
+	by := map[string]*mark{}
+	for _, n := range d.Notes.Notes {
+		if !n.Timed || n.At < 0 || n.At > d.End {
+			continue
+		}
+		class := "m-log"
+		if n.Kind == result.LogSign {
+			class = "m-logbad"
+		}
+		key := n.Node + " " + class
+		m := by[key]
+		if m == nil {
+			m = &mark{class: class, shape: "ticks", lane: n.Node}
+			by[key] = m
+			marks = append(marks, m)
+		}
+		if len(m.ticks) < maxTicks {
+			m.ticks = append(m.ticks, tick{p.x(n.At), fmt.Sprintf("%s s %s:%d %s", reports.Clock(n.At), n.File, n.Line, clip(n.Text, 120))})
+		}
+	}
+	for _, m := range marks {
+		m.from, m.to = m.ticks[0].at, m.ticks[len(m.ticks)-1].at
+		m.title, m.label = m.ticks[0].title, reports.Plural(len(m.ticks), "log line")
+		if m.class == "m-logbad" {
+			m.label = reports.Plural(len(m.ticks), "bad sign")
+		}
 	}
 	return marks
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/logs"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/trial"
@@ -55,9 +56,17 @@ func (a *App) OpenUnchecked(ctx context.Context, parent string, where LabFlags, 
 	}
 	b.Bench = experiment.Bench{
 		Env:    trial.Environment{Provider: provider, Registry: reg, Progress: b.Live.step},
-		Parent: parent, Tool: ToolInfo(), Observer: b, Close: b.cleanUp, Report: formats.WriteAll,
+		Parent: parent, Tool: ToolInfo(), Observer: b, Close: b.cleanUp, Report: a.WriteReports,
 	}
 	return b, nil
+}
+
+// WriteReports notes beside the trials of a run what their logs say, and renders it.
+func (a *App) WriteReports(dir evidence.Dir) error {
+	if err := logs.Annotate(dir); err != nil {
+		a.Progress("the report does not show what the logs say: %v", err)
+	}
+	return formats.WriteAll(dir)
 }
 
 // Recording says where the evidence of each side goes.

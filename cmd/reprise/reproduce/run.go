@@ -16,7 +16,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
-	"github.com/reprise-lab/reprise/reports/formats"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
@@ -168,7 +167,7 @@ func runPlan(ctx context.Context, p *plan.Plan, o *runOptions) (Outcome, error) 
 	o.lab.Trust, o.lab.Provider = o.Trust, provider.Name() // that of the record, whatever is there when a lab is built
 	left, runErr := superviseLabs(ctx, p, dir, o)
 	runErr = errors.Join(runErr, cli.CleanUp(ctx, provider, dir.ID()), judge.Settle(p, dir))
-	out, err := finishRun(dir, o.keep)
+	out, err := finishRun(o.App, dir, o.keep)
 	if left.Trials > 0 {
 		out.NotRun = &left
 	}
@@ -195,7 +194,7 @@ func pull(ctx context.Context, a *cli.App, p *plan.Plan, provider topologies.Pro
 }
 
 // finishRun judges the run as a whole and writes its reports.
-func finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
+func finishRun(a *cli.App, dir evidence.Dir, keep bool) (Outcome, error) {
 	_, info, err := evidence.OpenDir(dir.Path)
 	if err != nil {
 		return Outcome{}, err
@@ -208,7 +207,7 @@ func finishRun(dir evidence.Dir, keep bool) (Outcome, error) {
 	if keep {
 		out.Enter = enterCommands(dir)
 	}
-	return out, formats.WriteAll(dir)
+	return out, a.WriteReports(dir)
 }
 
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.

@@ -1,0 +1,95 @@
+package logs_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/logs"
+	"github.com/reprise-lab/reprise/harness/result"
+)
+
+// notes reads what Annotate wrote beside a trial.
+func notes(t *testing.T, path string, trial int) (n result.LogNotes) {
+	t.Helper()
+	must(t, logs.Annotate(evidence.Dir{Path: path}))
+	must(t, evidence.ReadJSON(evidence.Dir{Path: path}.Trial(trial).File("logs.json"), &n))
+	return n
+}
+
+// Lines that tell of a change, of trouble and of a known bad sign stand beside the trial, each once, though a
+// device writes it into several logs, and in the order of time; the others do not.
+func TestAnnotate(t *testing.T) {
+	const up = "[N9HHH-F8H1M] %ADJCHANGE: neighbor 192.0.2.7 in vrf default Up"
+	path := run(t, "r", evidence.VariantMain, "namespaces", made{verdict: evidence.Reproduced, lines: map[string]string{
+		"r1": bgp(up, "a line that says nothing", "[HZN6M-XRM1G] %NOTIFICATION: sent to neighbor 192.0.2.7 4/0 (Hold Timer Expired)"),
+		"r2": "2026-03-01 10:00:03.250 <WARN> Ignoring bogus route\n2026-03-01 10:00:01.000 <INFO> Disabling protocol b\nno format fits this\n",
+	}})
+	trial := evidence.Dir{Path: path}.Trial(1)
+	must(t, evidence.WriteFile(trial.File("logs", "r1", "syslog.log"), []byte("Mar  1 10:00:02 r1 bgpd[7]: "+up+"\n")))
+	got := notes(t, path, 1)
+	type brief struct {
+		At   string
+		Node string
+		Kind result.LogNoteKind
+		Rule string
+		File string
+		Line int
+	}
+	var is []brief
+	for _, n := range got.Notes {
+		is = append(is, brief{n.At.String(), n.Node, n.Kind, n.Rule, n.File, n.Line})
+	}
+	want := []brief{
+		{"1s", "r2", result.LogChange, "bird-protocol", "logs/r2/bgpd.log", 2},
+		{"2s", "r1", result.LogChange, "frr-session", "logs/r1/syslog.log", 1},
+		{"3.25s", "r2", result.LogTrouble, "", "logs/r2/bgpd.log", 1},
+		{"4.5s", "r1", result.LogChange, "frr-session", "logs/r1/bgpd.log", 4},
+	}
+	if d := cmp.Diff(want, is); d != "" {
+		t.Errorf("notes (-want +got):\n%s", d)
+	}
+	if got.Lines != 8 || got.Unparsed != 1 || got.Beyond != 0 || len(got.Clocks) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Of too many notes the most telling stay, and it is said how many do not; lines of a device whose clock is not
+// known have no time.
+func TestAnnotateBounds(t *testing.T) {
+	var many strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&many, "2026-03-01 10:00:%02d.%03d <WARN> route %d is bogus\n", i/100, i%100, i)
+	}
+	many.WriteString("2026-03-01 10:00:59.000 <INFO> Disabling protocol b\n")
+	path := run(t, "r", evidence.VariantMain, "vm", made{verdict: evidence.Reproduced, lines: map[string]string{"r1": many.String()}})
+	got := notes(t, path, 1)
+	if len(got.Notes) != 200 || got.Beyond != 4801 || got.Notes[0].Timed || got.Notes[0].At != 0 {
+		t.Errorf("%d notes, %d beyond, the first %+v", len(got.Notes), got.Beyond, got.Notes[0])
+	}
+	kept := false
+	for _, n := range got.Notes {
+		kept = kept || n.Kind == result.LogChange
+	}
+	if !kept {
+		t.Error("the change is not among them")
+	}
+}
+
+// A trial without logs has no file, and what cannot be read makes none.
+func TestAnnotateDamage(t *testing.T) {
+	path := run(t, "r", evidence.VariantMain, "namespaces", made{verdict: evidence.Reproduced}, made{verdict: evidence.Reproduced, lines: map[string]string{"r1": bgp()}})
+	dir := evidence.Dir{Path: path}
+	must(t, logs.Annotate(dir))
+	if _, err := os.Stat(dir.Trial(1).File("logs.json")); !os.IsNotExist(err) {
+		t.Errorf("a trial without logs: %v", err)
+	}
+	must(t, os.WriteFile(dir.Trial(2).File("logs", "r1", "cut.log.gz"), []byte("\x1f\x8b\x08"), 0o600))
+	if err := logs.Annotate(dir); err == nil || !strings.Contains(err.Error(), "cut.log.gz") {
+		t.Errorf("a log that is cut: %v", err)
+	}
+}
