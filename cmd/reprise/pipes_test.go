@@ -33,7 +33,7 @@ func TestPipes(t *testing.T) {
 		"redact pipe -o out", "redact log.txt -o out --rules pipe", "redact log.txt -o out --secret pipe",
 		"bundle verify pipe", "bundle verify b.tar.zst --signers pipe", "bundle verify b.tar.zst -i pipe", "bundle open pipe", "bundle show pipe",
 		"bundle create pipe --no-redact", "confirm pipe", "confirm b.tar.zst --signers pipe", "confirm b.tar.zst --sign pipe", "confirm b.tar.zst -i pipe",
-		"case new case --scenario pipe", "case import pipe", "case draft pipe", "case try piped", "known match pipe", "known import pipe", "logs parse pipe", "logs search x pipe", "logs diff pipe", "logs check pipe", "run pipe", "judge pipe", "report pipe",
+		"case new case --scenario pipe", "case import pipe", "case draft pipe", "case try piped", "known match pipe", "known import pipe", "logs parse pipe", "logs search x pipe", "logs timeline pipe", "logs diff pipe", "logs check pipe", "run pipe", "judge pipe", "report pipe",
 		"topology graph pipe", "topology infer pipe", "scenario validate pipe", "lab list --lab pipe", "bisect frr-ospf-default-metric --versions pipe",
 	} {
 		if out, code := within(t, strings.Fields(line)); code == cli.ExitYes {

@@ -88,6 +88,7 @@ var verbs = []struct{ verb, typ string }{
 	{"known match", "harness/known.Matching"},
 	{"logs parse, a list of", "harness/result.LogFile"},
 	{"logs search", "harness/result.LogFound"},
+	{"logs timeline", "harness/result.LogTimeline"},
 	{"logs diff", "harness/result.LogDiff"},
 	{"logs check, a list of", "harness/result.LogCheck"},
 	{"core", "harness/result.Cores"},

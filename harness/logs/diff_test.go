@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -218,16 +219,16 @@ func TestClocks(t *testing.T) {
 			if got := trial.Nodes[0].Clock; got.Basis != c.basis || got.Why == "" {
 				t.Fatalf("%+v", got)
 			}
-			lines, untimed, beyond, err := trial.Timeline(100)
+			merged, err := trial.Merged(nil, 100)
 			must(t, err)
 			if c.basis == "none" {
-				if len(lines) > 0 || untimed == 0 {
-					t.Errorf("%d lines have a time", len(lines))
+				if len(merged.Lines) > 0 || merged.Untimed == 0 {
+					t.Errorf("%d lines have a time", len(merged.Lines))
 				}
 				return
 			}
-			if last := lines[len(lines)-1]; last.At != c.at || untimed+beyond > 0 {
-				t.Errorf("the last is at %s, want %s", last.At, c.at)
+			if last := merged.Lines[len(merged.Lines)-1]; last.SinceT0 != c.at-trial.T0 || merged.Untimed > 0 {
+				t.Errorf("the last is at %s, want %s", last.SinceT0, c.at-trial.T0)
 			}
 		})
 	}
@@ -238,14 +239,39 @@ func TestTimeline(t *testing.T) {
 	trial := open(t, run(t, "r", evidence.VariantMain, "containers", made{verdict: evidence.Reproduced, lines: map[string]string{
 		"a": bgp("one", "", "three"), "b": "2026/03/01 10:00:03.000 BGP: two\n",
 	}}))[0]
-	lines, _, _, err := trial.Timeline(100)
+	merged, err := trial.Merged(regexp.MustCompile("one|two|three"), 100)
 	must(t, err)
 	var got []string
-	for _, l := range lines[1:] {
-		got = append(got, l.Node+" "+l.Text)
+	for _, l := range merged.Lines {
+		got = append(got, fmt.Sprintf("%s %s %s", l.SinceT0, l.Node, l.Text[len(l.Text)-5:]))
 	}
-	if d := cmp.Diff([]string{"a one", "b two", "a three"}, got); d != "" {
+	if d := cmp.Diff([]string{"500ms a : one", "1s b : two", "2.5s a three"}, got); d != "" {
 		t.Error(d)
+	}
+	if few, err := trial.Merged(nil, 1); err != nil || len(few.Lines) != 1 || few.Total != 4 || few.Lines[0].SinceT0 != -1900*time.Millisecond {
+		t.Errorf("the first of all: %+v, %v", few, err)
+	}
+}
+
+// Files have the devices' own times, to which is added what is known of their clocks.
+func TestFilesInTime(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a", "x.log"), filepath.Join(dir, "b", "x.log")
+	must(t, evidence.WriteFile(a, []byte(bgp("one", "", "three"))))
+	must(t, evidence.WriteFile(b, []byte("2026/03/01 10:01:03.000 BGP: two\nno time\n")))
+	trial, err := logs.FilesInTime([]string{a, b}, map[string]time.Duration{b: -time.Minute})
+	must(t, err)
+	merged, err := trial.Merged(nil, 100)
+	must(t, err)
+	var got []string
+	for _, l := range merged.Lines[1:] {
+		got = append(got, l.Time.Format("15:04:05.0 ")+l.Text[len(l.Text)-5:])
+	}
+	if d := cmp.Diff([]string{"10:00:02.5 : one", "10:00:03.0 : two", "10:00:04.5 three"}, got); d != "" || merged.Untimed != 1 {
+		t.Errorf("%d without a time: %s", merged.Untimed, d)
+	}
+	if _, err := logs.FilesInTime([]string{a, filepath.Join(dir, "none")}, nil); err == nil {
+		t.Error("a file that is not there")
 	}
 }
 

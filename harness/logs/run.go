@@ -25,6 +25,8 @@ type Trial struct {
 	// T0 is when the stimulus began, since the trial did; Began says whether it did.
 	T0    time.Duration
 	Began bool
+
+	added map[string]time.Duration // of files in time: what is added to the times of a node
 }
 
 // Node is what one node of a trial wrote down.
@@ -241,25 +243,6 @@ func (t *Trial) Lines() iter.Seq2[Entry, error] {
 			}
 		}
 	}
-}
-
-// Timeline is the lines of a trial in the order of time, those of all nodes together, and apart how many
-// could not be put there. It is the one that holds all lines of a trial at once, at most so many.
-func (t *Trial) Timeline(most int) (lines []Entry, untimed, beyond int, err error) {
-	for e, err := range t.Lines() {
-		switch {
-		case err != nil:
-			return nil, 0, 0, err
-		case !e.Timed:
-			untimed++
-		case len(lines) == most:
-			beyond++
-		default:
-			lines = append(lines, e)
-		}
-	}
-	slices.SortStableFunc(lines, func(a, b Entry) int { return int(min(1, max(-1, a.At-b.At))) })
-	return lines, untimed, beyond, nil
 }
 
 // Folder reads a folder of logs that is no run: each file or folder in it is a trial, and folders in a

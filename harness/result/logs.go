@@ -45,7 +45,7 @@ type LogGap struct {
 type LogClock struct {
 	Node string `json:"node"`
 	// Basis is mark: our own line in the log, lab: the lab's clocks, host: the clock of the host, which the
-	// node shares; none: it is not known, and the times are not compared.
+	// node shares; own: of a file alone, as it was written; none: it is not known, and the times are not compared.
 	Basis  string        `json:"basis"`
 	Offset time.Duration `json:"offset,omitempty"` // of the device's clock before the one compared with, of a mark
 	Why    string        `json:"why"`
@@ -74,6 +74,14 @@ type LogFound struct {
 	Matches []LogMatch `json:"matches"`
 	Total   int        `json:"total"` // also those beyond the limit
 	Lines   int        `json:"lines"` // that were looked at
+}
+
+// LogTimeline is the lines of several devices in one order of time.
+type LogTimeline struct {
+	Lines   []LogMatch `json:"lines"`
+	Total   int        `json:"total"`   // with a time, also those beyond the limit
+	Untimed int        `json:"untimed"` // lines without a time, or of a clock that is not known
+	Clocks  []LogClock `json:"clocks"`
 }
 
 // LogDiff is what separates the logs of failing trials from those of clean ones.

@@ -24,7 +24,7 @@ import (
 // newLogs is the group of the verbs of logs.
 func newLogs(a *cli.App) *cobra.Command {
 	c := logsGroup()
-	c.AddCommand(newLogsParse(a, nil), newLogsSearch(a, nil), newLogsDiff(a, nil), newLogsCheck(a, nil))
+	c.AddCommand(newLogsParse(a, nil), newLogsSearch(a, nil), newLogsTimeline(a, nil), newLogsDiff(a, nil), newLogsCheck(a, nil))
 	return c
 }
 
@@ -41,6 +41,7 @@ A line's template is what is left of it without addresses, times and numbers. It
 same in every run and on every machine.`,
 		Example: `  reprise logs parse core1.log
   reprise logs search 'NOTIFICATION|Dead Timer' runs/RUN
+  reprise logs timeline runs/RUN:1
   reprise logs diff runs/RUN --against runs/CONTROL`,
 	}
 }

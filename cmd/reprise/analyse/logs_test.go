@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -33,6 +34,20 @@ func TestLogsOptions(t *testing.T) {
 		{Args: []string{"search", "", "f", "--template", "0123456789ab", "--limit", "3"}, Want: logsSearchOptions{subjects: []string{"f"}, template: "0123456789ab", limit: 3}},
 		{Args: []string{"search", "x"}, Err: "requires at least 2 arg(s), only received 1"},
 		{Args: []string{"search", "x", "f", "--limit", "0"}, Err: "--limit 0: want 1 to 100000"},
+	})
+}
+
+func TestLogsTimelineOptions(t *testing.T) {
+	clitest.Options(t, inLogs(newLogsTimeline), []clitest.Asked[logsTimelineOptions]{
+		{Args: []string{"timeline", "runs/r:2"}, Want: logsTimelineOptions{subjects: []string{"runs/r:2"}, limit: 1000, see: regexp.MustCompile("")}},
+		{
+			Args: []string{"timeline", "a", "b", "--offset", "b=-3.5s", "--limit", "7"},
+			Want: logsTimelineOptions{subjects: []string{"a", "b"}, offsets: []string{"b=-3.5s"}, limit: 7, see: regexp.MustCompile(""), by: map[string]time.Duration{"b": -3500 * time.Millisecond}},
+		},
+		{Args: []string{"timeline"}, Err: "requires at least 1 arg(s), only received 0"},
+		{Args: []string{"timeline", "a", "--limit", "0"}, Err: "--limit 0: want 1 to 200000"},
+		{Args: []string{"timeline", "a", "--offset", "b"}, Err: "--offset b: want FILE=DURATION, as core2.log=-3.5s for a clock that is 3.5 s ahead"},
+		{Args: []string{"timeline", "a", "--grep", "("}, Err: "--grep: error parsing regexp: missing closing ): `(`"},
 	})
 }
 
