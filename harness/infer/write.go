@@ -1,18 +1,30 @@
 package infer
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
 )
 
 // File is a file of a lab.
 type File struct {
 	Name string
 	Data []byte
+}
+
+// Digest is the SHA-256 of files with their names, in hexadecimal: what marks the folder that they come into.
+func Digest(files []File) string {
+	var all bytes.Buffer
+	for _, f := range files {
+		fmt.Fprintf(&all, "%s %d\n%s", f.Name, len(f.Data), f.Data)
+	}
+	return evidence.SHA256(all.Bytes())
 }
 
 // Label is where a node of the topology carries its likeness.

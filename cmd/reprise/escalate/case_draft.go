@@ -1,7 +1,6 @@
 package escalate
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -168,7 +168,7 @@ func writeDraft(a *cli.App, d draftedCase, n *infer.Network, clean func(string, 
 	if err := writeFiles(filepath.Join(temp, "lab"), lab); err != nil {
 		return err
 	}
-	if err := origin.Write(temp, digest(lab, d.Draft)); err != nil {
+	if err := origin.Write(temp, infer.Digest(append(slices.Clone(lab), infer.File{Name: "hypotheses.md", Data: []byte(d.Markdown())}))); err != nil {
 		return err
 	}
 	if err := drafted(a, d, temp, lab, clean); err != nil {
@@ -188,16 +188,6 @@ func writeDraft(a *cli.App, d draftedCase, n *infer.Network, clean func(string, 
 		return fmt.Errorf("make the folder of the draft: %w", err)
 	}
 	return nil
-}
-
-// digest is of the files of the lab and of what is drafted.
-func digest(lab []infer.File, d *draft.Draft) string {
-	var all bytes.Buffer
-	for _, f := range lab {
-		fmt.Fprintf(&all, "%s %d\n%s", f.Name, len(f.Data), f.Data)
-	}
-	all.WriteString(d.Markdown())
-	return evidence.SHA256(all.Bytes())
 }
 
 func writeFiles(dir string, files []infer.File) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/infer"
 	"github.com/reprise-lab/reprise/reports/diagram"
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // inferOptions are what "topology infer" was asked.
@@ -115,6 +116,10 @@ func runInfer(_ context.Context, o *inferOptions) error {
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return fmt.Errorf("make the folder of the lab: %w", err)
+	}
+	// Its configurations are those of somebody else's devices.
+	if err := origin.Write(out, infer.Digest(lab)); err != nil {
+		return err
 	}
 	for _, f := range lab {
 		if err := evidence.WriteFile(filepath.Join(out, f.Name), f.Data); err != nil {
