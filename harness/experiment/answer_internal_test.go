@@ -32,6 +32,7 @@ func TestRateAnswer(t *testing.T) {
 		{"not there, and something else failed", rate(0, 10, 10, nil, func(r *result.Rate) { r.OtherFailures = []string{"r1: bgpd died"} }), result.Inconclusive, "another failure: r1: bgpd died"},
 		{"there, and something else failed", rate(1, 10, 10, nil, func(r *result.Rate) { r.OtherFailures = []string{"r1: bgpd died"} }), result.Yes, ""},
 		{"half of them valid", rate(5, 5, 10, &clean, nil), result.Inconclusive, "5 of 10 trials were valid"},
+		{"half of them cut short", rate(5, 5, 10, &clean, func(r *result.Rate) { r.Inconclusive, r.CutShort = 5, 5 }), result.Yes, ""},
 		{"more than half", rate(5, 6, 11, &clean, nil), result.Yes, ""},
 		{"the control fires", rate(5, 10, 10, &fires, nil), result.Inconclusive, "the control shows the symptom too"},
 		{"the control says nothing", rate(5, 10, 10, &void, nil), result.Inconclusive, "the control gave no valid trial"},

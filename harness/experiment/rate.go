@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
@@ -161,6 +162,13 @@ func (m *measurement) result() (result.Rate, error) {
 		switch e.Verdict { //nolint:exhaustive // the others are in the rate
 		case evidence.Inconclusive:
 			out.Inconclusive++
+			v, _, err := m.main.Dir().Trial(e.Trial).Verdict()
+			if err != nil {
+				return out, err
+			}
+			if judge.CutShort(v) {
+				out.CutShort++
+			}
 		case evidence.NotApplicable:
 			out.NotApplicable++
 		}
@@ -190,8 +198,8 @@ func rateAnswer(r result.Rate) (result.Outcome, string) {
 	switch q := r.Control; {
 	case r.Stopped == result.StopCap:
 		return result.Inconclusive, fmt.Sprintf("undecided after %d trials, the most that were allowed", r.Trials)
-	case 2*r.Valid <= r.Trials:
-		return result.Inconclusive, fmt.Sprintf("%d of %d trials were valid, too few", r.Valid, r.Trials)
+	case 2*r.Valid <= r.Trials-r.CutShort:
+		return result.Inconclusive, fmt.Sprintf("%d of %d trials were valid, too few", r.Valid, r.Trials-r.CutShort)
 	case q != nil && q.Reproduced > 0:
 		return result.Inconclusive, fmt.Sprintf("the control shows the symptom too, in %s: the symptom does not tell a healthy network apart", q)
 	case q != nil && q.Valid == 0:

@@ -44,6 +44,7 @@ type Rate struct {
 	Report        string         `json:"report"`
 	Trials        int            `json:"trials"`
 	Inconclusive  int            `json:"inconclusive"`
+	CutShort      int            `json:"cut-short,omitempty"` // of the inconclusive: interrupted or killed, and made up for
 	NotApplicable int            `json:"not-applicable"`
 	Stopped       Stop           `json:"stopped"`
 	Biased        bool           `json:"interval-biased"` // the stop depended on the outcome

@@ -23,6 +23,9 @@ type Testbed struct {
 	Provider Provider
 	Live     *LiveLine
 	dirs     []experiment.Recording // once they are there
+
+	verb    string // that can go on where it was broken off; empty: none can
+	choices any    // of it
 }
 
 // OpenTestbed connects to what builds the plans' labs, and checks that it can. Nothing is
@@ -75,6 +78,13 @@ func (b *Testbed) Recording(sides []experiment.Recording) {
 	for _, s := range sides {
 		b.app.Progress("evidence (%s) in %s", s.Side, s.Dir)
 	}
+	if b.verb == "" || len(b.Resume) > 0 {
+		return
+	}
+	if err := b.noteAsked(sides); err != nil {
+		b.verb = ""
+		b.app.Progress("it cannot be gone on with if it is broken off: %v", err)
+	}
 }
 
 // Tried prints the line of a trial that is over.
@@ -97,6 +107,9 @@ func (b *Testbed) Over(ctx context.Context, err error) error {
 		where := b.Parent
 		if len(b.dirs) > 0 {
 			where = b.dirs[0].Dir
+		}
+		if b.verb != "" && len(b.dirs) > 0 {
+			return WithCode(ExitInterrupted, fmt.Errorf("interrupted; go on with: reprise %s --resume %s", b.verb, where))
 		}
 		return WithCode(ExitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", where))
 	}

@@ -163,7 +163,7 @@ func regressOne(ctx context.Context, o *regressOptions, name string) (result.Com
 		out.Reason = err.Error()
 		return out, err
 	}
-	r, err := compare(ctx, o.App, s, &o.choices)
+	r, err := compare(ctx, o.App, "", s, &o.choices, nil)
 	if r.Reason == "" && err != nil {
 		r.Reason = err.Error()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -77,13 +78,24 @@ func (f *choices) newImages() (map[string]string, error) {
 type verifyFixOptions struct {
 	*cli.App
 	choices
-	scenario string
+	scenario, resume string
+}
+
+// comparing is what of the choices a comparison needs to go on; the rest is in the plans of its sides.
+type comparing struct {
+	What       string  `json:"what"`
+	Confidence float64 `json:"confidence"`
+	Before     int     `json:"before"`
+	MaxTrials  int     `json:"max-trials"`
+	Labs       int     `json:"labs"`
+	Workaround bool    `json:"workaround,omitempty"`
+	Provider   string  `json:"provider,omitempty"`
 }
 
 func newVerifyFix(a *cli.App, runF func(context.Context, *verifyFixOptions) error) *cobra.Command {
 	o := &verifyFixOptions{App: a}
 	c := &cobra.Command{
-		Use:   "verify-fix SCENARIO",
+		Use:   "verify-fix [SCENARIO]",
 		Short: "Say whether a new build, or the workaround, is free of a problem",
 		Long: `Try the old build and the new one in turn (old, new, new, old …) in one session,
 until Fisher's exact test of the old build's hits against none of the new build, in
@@ -99,38 +111,44 @@ as many trials, is enough: three of each for a problem that always shows.
 
 --workaround compares the declared workaround with leaving its steps out.
 
+After Ctrl-C or kill -9, --resume goes on where it ended: trials that were counted are not
+made again, and one that was cut short counts for nothing.
+
 Exit status: 0 fixed, 1 not-fixed, 2 inconclusive, 3 changed, 4 wrong input, 5 the
 environment lacks something, 130 interrupted.`,
 		Example: `  reprise verify-fix frr-bgp-no-shutdown --image r1=reprise/frr:10.3
   reprise verify-fix my-case --image r1=vendor/switch:fix --confidence 0.99 --junit junit.xml
-  reprise verify-fix frr-bgp-no-shutdown --workaround`,
-		Args:              cobra.ExactArgs(1),
+  reprise verify-fix frr-bgp-no-shutdown --workaround
+  reprise verify-fix --resume runs/20260301T101500Z-my-case-1f2e`,
+		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
-			o.scenario = args[0]
-			if err := o.check(); err != nil {
+			o.scenario = strings.Join(args, "")
+			if err := cli.CheckResume(c, "verify-fix", o.scenario, o.resume, "a comparison"); err != nil {
 				return err
+			}
+			if o.resume == "" {
+				if err := o.check(); err != nil {
+					return err
+				}
 			}
 			return cli.Run(runF, runVerifyFix)(c.Context(), o)
 		},
 	}
 	o.register(c.Flags())
 	c.Flags().BoolVar(&o.workaround, "workaround", false, "verify the scenario's declared workaround instead of a build")
+	c.Flags().StringVar(&o.resume, "resume", "", "go on with the comparison that this run directory is of")
 	cli.CompleteReset(c)
 	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
 }
 
 func runVerifyFix(ctx context.Context, o *verifyFixOptions) error {
-	images, err := o.newImages()
+	sides, begun, err := o.sides(ctx)
 	if err != nil {
 		return err
 	}
-	sides, err := plansOf(ctx, o.App, o.scenario, images, &o.choices)
-	if err != nil {
-		return err
-	}
-	c, runErr := compare(ctx, o.App, sides, &o.choices)
+	c, runErr := compare(ctx, o.App, "verify-fix", sides, &o.choices, begun)
 	if c.Old.Dir == "" {
 		return runErr // nothing was begun
 	}
@@ -140,6 +158,35 @@ func runVerifyFix(ctx context.Context, o *verifyFixOptions) error {
 	out := verifiedAs(c, runErr)
 	err = o.Show(out, func(w io.Writer) { printVerified(w, c) })
 	return errors.Join(runErr, err, cli.Answer(out.Exit))
+}
+
+// sides are those that are compared: of the scenario, or those that a comparison was begun with, and where.
+func (o *verifyFixOptions) sides(ctx context.Context) (s experiment.Sides, begun []experiment.Recording, err error) {
+	if o.resume == "" {
+		images, err := o.newImages()
+		if err != nil {
+			return s, nil, err
+		}
+		s, err = plansOf(ctx, o.App, o.scenario, images, &o.choices)
+		return s, nil, err
+	}
+	var was comparing
+	begun, plans, err := o.OpenAsked("verify-fix", o.resume, &was)
+	if err != nil {
+		return s, nil, err
+	}
+	if len(plans) != 2 {
+		return s, nil, cli.InputError("%s has %s, and a comparison has two", o.resume, cli.Plural(len(plans), "side"))
+	}
+	o.confidence, o.before, o.maxTrials, o.labs, o.workaround, o.provider = was.Confidence, was.Before, was.MaxTrials, was.Labs, was.Workaround, was.Provider
+	o.dir = filepath.Dir(filepath.Clean(o.resume))
+	for _, p := range plans {
+		p.Labs = was.Labs
+	}
+	if was.Workaround {
+		return experiment.Workaround(plans[1]), begun, nil
+	}
+	return experiment.Sides{Old: plans[0], New: plans[1], Of: experiment.SampleOf, What: was.What}, begun, nil
 }
 
 // plansOf makes the plans of both sides.
@@ -171,13 +218,16 @@ func plansOf(ctx context.Context, a *cli.App, name string, images map[string]str
 	return experiment.Sides{Old: old, New: updated, Of: experiment.SampleOf, What: strings.Join(what, " ")}, nil
 }
 
-// compare tries both sides in turn until it is decided.
-func compare(ctx context.Context, a *cli.App, s experiment.Sides, f *choices) (result.Comparison, error) {
+// compare tries both sides in turn until it is decided, beginning anew or going on with what was begun. verb can go
+// on with it where it is broken off; empty: none can.
+func compare(ctx context.Context, a *cli.App, verb string, s experiment.Sides, f *choices, begun []experiment.Recording) (result.Comparison, error) {
 	scenario := s.Old.Loaded.Scenario
 	b, err := a.OpenTestbed(ctx, f.dir, cli.LabFlags{Provider: f.provider}, s.Old, s.New)
 	if err != nil {
 		return experiment.Undecided(scenario.ID, scenario.Title, s.What, f.confidence), err
 	}
+	b.Resume = begun
+	b.Resumable(verb, comparing{s.What, f.confidence, f.before, f.maxTrials, f.labs, f.workaround, f.provider})
 	first := *s.Old
 	first.Trials = 2 * experiment.PairsNeeded(f.confidence)
 	a.Progress("%s: %s", cli.Heading(s.Old), s.What)

@@ -47,15 +47,18 @@ func TestRateOptions(t *testing.T) {
 	const chosen = "--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it"
 	const speed = "--choose-speed takes --trials, the valid trials of each speed; --target-width, --sprt, --speed and --control-trials have no meaning with it"
 	clitest.Options(t, newRate, []asked{
-		{Args: []string{"s"}, Want: rateOptions{scenario: "s", max: 200, controls: -1, labs: 1, dir: "runs"}},
+		{Args: []string{"s"}, Want: rateOptions{rateChoices: rateChoices{Max: 200, Controls: -1, Labs: 1}, scenario: "s", dir: "runs"}},
+		{Args: []string{"--resume", "runs/r"}, Want: rateOptions{rateChoices: rateChoices{Max: 200, Controls: -1, Labs: 1}, resume: "runs/r", dir: "runs"}},
+		{Args: nil, Err: "give a scenario, or --resume with a run directory of a measurement"},
+		{Args: []string{"--resume", "r", "--trials", "3"}, Err: "--trials has no meaning with --resume: a measurement is gone on with by the choices that it was begun with (reprise rate --resume r)"},
 		{
 			Args: []string{"s", "--target-width", "0.3", "--max-trials", "50", "--control-trials", "0", "--labs", "2", "--set", "r1.image=x", "--reset", "none", "--dir", "d", "--provider", "containers", "--trust", "labs"},
-			Want: rateOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", width: 0.3, max: 50, labs: 2, set: []string{"r1.image=x"}, reset: "none", dir: "d", lab: cli.LabFlags{Provider: "containers"}},
+			Want: rateOptions{App: &cli.App{Trust: []string{"labs"}}, rateChoices: rateChoices{Width: 0.3, Max: 50, Labs: 2, Lab: cli.LabFlags{Provider: "containers"}}, scenario: "s", set: []string{"r1.image=x"}, reset: "none", dir: "d"},
 		},
-		{Args: []string{"s", "--sprt", "0.05, 0.5"}, Want: rateOptions{scenario: "s", sprt: "0.05, 0.5", max: 200, controls: -1, labs: 1, dir: "runs"}},
-		{Args: []string{"s", "--choose-reset", "-n", "7"}, Want: rateOptions{scenario: "s", trials: 7, chooseReset: true, max: 200, controls: -1, labs: 1, dir: "runs"}},
-		{Args: []string{"s", "--choose-speed", "--reset", "none"}, Want: rateOptions{scenario: "s", chooseSpeed: true, reset: "none", max: 200, controls: -1, labs: 1, dir: "runs"}},
-		{Args: []string{"s", "--speed", "auto"}, Want: rateOptions{scenario: "s", speed: cli.AutoSpeed, max: 200, controls: -1, labs: 1, dir: "runs"}},
+		{Args: []string{"s", "--sprt", "0.05, 0.5"}, Want: rateOptions{rateChoices: rateChoices{SPRT: "0.05, 0.5", Max: 200, Controls: -1, Labs: 1}, scenario: "s", dir: "runs"}},
+		{Args: []string{"s", "--choose-reset", "-n", "7"}, Want: rateOptions{rateChoices: rateChoices{Trials: 7, Max: 200, Controls: -1, Labs: 1}, scenario: "s", chooseReset: true, dir: "runs"}},
+		{Args: []string{"s", "--choose-speed", "--reset", "none"}, Want: rateOptions{rateChoices: rateChoices{Max: 200, Controls: -1, Labs: 1}, scenario: "s", chooseSpeed: true, reset: "none", dir: "runs"}},
+		{Args: []string{"s", "--speed", "auto"}, Want: rateOptions{rateChoices: rateChoices{Max: 200, Controls: -1, Labs: 1}, scenario: "s", speed: cli.AutoSpeed, dir: "runs"}},
 		{Args: []string{"s", "-n", "5", "--sprt", "0.1,0.5"}, Err: one},
 		{Args: []string{"s", "--target-width", "0.3", "--sprt", "0.1,0.5"}, Err: one},
 		{Args: []string{"s", "--target-width", "0.01"}, Err: "--target-width 0.01: want 0.05 to 1"},

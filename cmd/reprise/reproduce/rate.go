@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,17 +18,26 @@ import (
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
+// rateChoices are those of a measurement that its plans do not hold. They are kept beside it, for --resume.
+type rateChoices struct {
+	Trials   int          `json:"trials,omitempty"`
+	Max      int          `json:"max-trials"`
+	Controls int          `json:"control-trials"`
+	Labs     int          `json:"labs"`
+	Width    float64      `json:"target-width,omitempty"`
+	SPRT     string       `json:"sprt,omitempty"`
+	Lab      cli.LabFlags `json:"lab"`
+}
+
 // rateOptions are what rate was asked.
 type rateOptions struct {
 	*cli.App
-	scenario                    string
-	trials, max, controls, labs int
-	width                       float64
-	sprt, reset, dir            string
-	speed                       cli.Speed
-	set                         []string
-	chooseReset, chooseSpeed    bool
-	lab                         cli.LabFlags
+	rateChoices
+	scenario, resume         string
+	reset, dir               string
+	speed                    cli.Speed
+	set                      []string
+	chooseReset, chooseSpeed bool
 }
 
 // leastForSpeed is how many trials it takes for Fisher's test to tell always from never.
@@ -38,15 +49,15 @@ func (o *rateOptions) check() error {
 	switch {
 	case err != nil:
 		return err
-	case o.controls < -1 || o.controls > cli.MaxCount:
+	case o.Controls < -1 || o.Controls > cli.MaxCount:
 		return cli.InputError("--control-trials takes 0 to %d", cli.MaxCount)
 	case o.chooseReset && o.chooseSpeed:
 		return cli.InputError("--choose-reset and --choose-speed are two measurements: give one")
-	case o.chooseSpeed && (rule.Runs == 0 || o.speed != 0 || o.controls != -1):
+	case o.chooseSpeed && (rule.Runs == 0 || o.speed != 0 || o.Controls != -1):
 		return cli.InputError("--choose-speed takes --trials, the valid trials of each speed; --target-width, --sprt, --speed and --control-trials have no meaning with it")
 	case o.chooseSpeed && rule.Runs < leastForSpeed:
 		return cli.InputError("--choose-speed takes --trials of %d or more: fewer tell no rate from another", leastForSpeed)
-	case o.chooseReset && (rule.Runs == 0 || o.reset != "" || o.controls > 0):
+	case o.chooseReset && (rule.Runs == 0 || o.reset != "" || o.Controls > 0):
 		return cli.InputError("--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it")
 	}
 	return nil
@@ -55,7 +66,7 @@ func (o *rateOptions) check() error {
 func newRate(a *cli.App, runF func(context.Context, *rateOptions) error) *cobra.Command {
 	o := &rateOptions{App: a}
 	c := &cobra.Command{
-		Use:   "rate SCENARIO",
+		Use:   "rate [SCENARIO]",
 		Short: "Measure how often a problem shows, with its interval",
 		Long: `Repeat the trials of a scenario and tell k of n with its intervals, the control's
 rate of false hits beside it, and how many clean runs a fix will need. Trials of
@@ -76,6 +87,9 @@ the cheapest that does not change the rate.
 (Fisher's exact test; what that many trials would have seen is said). It is kept for
 this scenario, its images and what builds the lab, for --speed auto.
 
+After Ctrl-C or kill -9, --resume goes on where it ended: trials that were counted are not
+made again, and one that was cut short counts for nothing.
+
 Exit status: 0 reproduced at least once and the control is clean, 1 no hit, 2
 inconclusive (undecided, the control fires too, too few valid trials), 4 wrong
 input, 5 the environment lacks something, 130 interrupted.`,
@@ -83,11 +97,15 @@ input, 5 the environment lacks something, 130 interrupted.`,
   reprise rate lldpd-netlink-race --target-width 0.3
   reprise rate my-case --sprt 0.05,0.5
   reprise rate my-case --choose-reset --trials 20
-  reprise rate my-case --choose-speed --trials 40`,
-		Args:              cobra.ExactArgs(1),
+  reprise rate my-case --choose-speed --trials 40
+  reprise rate --resume runs/20260301T101500Z-my-case-1f2e`,
+		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
-			o.scenario = args[0]
+			o.scenario = strings.Join(args, "")
+			if err := cli.CheckResume(c, "rate", o.scenario, o.resume, "a measurement"); err != nil {
+				return err
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -95,19 +113,20 @@ input, 5 the environment lacks something, 130 interrupted.`,
 		},
 	}
 	fl := c.Flags()
-	cli.CountVar(fl, &o.trials, "trials", "n", "number of trials (default 20, where no other rule is given)")
-	fl.Float64Var(&o.width, "target-width", 0, "go on until the 95 % interval is as narrow as this, 0.05 to 1")
-	fl.StringVar(&o.sprt, "sprt", "", "go on until the rate is shown to be p0 or less, or p1 or more: p0,p1")
-	fl.IntVar(&o.max, "max-trials", 200, "most trials of a rule without a fixed number")
-	fl.IntVar(&o.controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
-	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
+	cli.CountVar(fl, &o.Trials, "trials", "n", "number of trials (default 20, where no other rule is given)")
+	fl.Float64Var(&o.Width, "target-width", 0, "go on until the 95 % interval is as narrow as this, 0.05 to 1")
+	fl.StringVar(&o.SPRT, "sprt", "", "go on until the rate is shown to be p0 or less, or p1 or more: p0,p1")
+	fl.IntVar(&o.Max, "max-trials", 200, "most trials of a rule without a fixed number")
+	fl.IntVar(&o.Controls, "control-trials", -1, "trials of the control (default: as many as of the scenario, at most 20; 0: none)")
+	fl.IntVar(&o.Labs, "labs", 1, "labs side by side")
 	cli.SetFlag(fl, &o.set)
 	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
 	fl.StringVar(&o.dir, "dir", "runs", "folder for run directories")
-	o.lab.Register(fl)
+	o.Lab.Register(fl)
 	fl.BoolVar(&o.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
 	fl.BoolVar(&o.chooseSpeed, "choose-speed", false, "measure clocks of the lab that are faster against real time, and recommend a speed")
+	fl.StringVar(&o.resume, "resume", "", "go on with the measurement that this run directory is of")
 	cli.CompleteReset(c)
 	cli.CompleteAutoSpeed(c)
 	return a.Trusting(c)
@@ -115,9 +134,9 @@ input, 5 the environment lacks something, 130 interrupted.`,
 
 // stopRule reads the rule to end by.
 func (o *rateOptions) stopRule() (experiment.StopRule, error) {
-	rule := experiment.StopRule{Runs: o.trials, Width: o.width, Cap: o.max}
+	rule := experiment.StopRule{Runs: o.Trials, Width: o.Width, Cap: o.Max}
 	given := 0
-	for _, is := range []bool{o.trials != 0, o.width != 0, o.sprt != ""} {
+	for _, is := range []bool{o.Trials != 0, o.Width != 0, o.SPRT != ""} {
 		if is {
 			given++
 		}
@@ -127,15 +146,15 @@ func (o *rateOptions) stopRule() (experiment.StopRule, error) {
 		return rule, cli.InputError("--trials, --target-width and --sprt are three rules: give one")
 	case given == 0:
 		rule.Runs = 20
-	case o.trials < 0 || o.trials > cli.MaxCount || o.max < 1 || o.max > cli.MaxCount:
+	case o.Trials < 0 || o.Trials > cli.MaxCount || o.Max < 1 || o.Max > cli.MaxCount:
 		return rule, cli.InputError("--trials and --max-trials take 1 to %d", cli.MaxCount)
-	case o.width != 0 && (o.width < 0.05 || o.width > 1):
-		return rule, cli.InputError("--target-width %g: want 0.05 to 1", o.width)
+	case o.Width != 0 && (o.Width < 0.05 || o.Width > 1):
+		return rule, cli.InputError("--target-width %g: want 0.05 to 1", o.Width)
 	}
-	if o.sprt == "" {
+	if o.SPRT == "" {
 		return rule, nil
 	}
-	p0, p1, err := cli.ParseSPRT(o.sprt)
+	p0, p1, err := cli.ParseSPRT(o.SPRT)
 	if err != nil {
 		return rule, err
 	}
@@ -146,8 +165,8 @@ func (o *rateOptions) stopRule() (experiment.StopRule, error) {
 // ratePlans makes the plan of the scenario and that of its control; the latter is nil where
 // none is declared or asked for.
 func ratePlans(o *rateOptions, trials int) (main, control *plan.Plan, err error) {
-	main, err = o.Plan(o.scenario, &cli.PlanFlags{Trials: trials, Labs: o.labs, Set: o.set, Reset: o.reset, Speed: o.speed})
-	if err != nil || o.controls == 0 || main.Loaded.Scenario.Control == nil {
+	main, err = o.Plan(o.scenario, &cli.PlanFlags{Trials: trials, Labs: o.Labs, Set: o.set, Reset: o.reset, Speed: o.speed})
+	if err != nil || o.Controls == 0 || main.Loaded.Scenario.Control == nil {
 		return main, nil, err
 	}
 	control, err = plan.New(main.Loaded, plan.Options{
@@ -166,6 +185,9 @@ type rated struct {
 }
 
 func runRate(ctx context.Context, o *rateOptions) error {
+	if o.resume != "" {
+		return resumeRate(ctx, o)
+	}
 	rule, err := o.stopRule()
 	if err != nil {
 		return err
@@ -173,7 +195,7 @@ func runRate(ctx context.Context, o *rateOptions) error {
 	if o.chooseSpeed {
 		return chooseSpeed(ctx, o, rule)
 	}
-	if err := o.ResolveSpeed(ctx, &o.speed, cli.SpeedOf{Scenario: o.scenario, Set: o.set, Reset: o.reset}, o.lab); err != nil {
+	if err := o.ResolveSpeed(ctx, &o.speed, cli.SpeedOf{Scenario: o.scenario, Set: o.set, Reset: o.reset}, o.Lab); err != nil {
 		return err
 	}
 	if o.chooseReset {
@@ -183,15 +205,44 @@ func runRate(ctx context.Context, o *rateOptions) error {
 	if err != nil {
 		return err
 	}
+	return measure(ctx, o, main, control, nil)
+}
+
+// resumeRate goes on with a measurement that was broken off.
+func resumeRate(ctx context.Context, o *rateOptions) error {
+	sides, plans, err := o.OpenAsked("rate", o.resume, &o.rateChoices)
+	if err != nil {
+		return err
+	}
+	o.dir = filepath.Dir(filepath.Clean(o.resume))
+	if len(plans) == 1 {
+		plans = append(plans, nil) // it had no control
+	}
+	for _, p := range plans {
+		if p != nil {
+			p.Labs = o.Labs
+		}
+	}
+	return measure(ctx, o, plans[0], plans[1], sides)
+}
+
+// measure measures, beginning anew or going on with the sides of what was broken off, and tells.
+func measure(ctx context.Context, o *rateOptions, main, control *plan.Plan, sides []experiment.Recording) error {
+	rule, err := o.stopRule()
+	if err != nil {
+		return err
+	}
 	plans := []*plan.Plan{main}
 	if control != nil {
 		plans = append(plans, control)
 	}
-	b, err := o.OpenTestbed(ctx, o.dir, o.lab, plans...)
+	b, err := o.OpenTestbed(ctx, o.dir, o.Lab, plans...)
 	if err != nil {
 		return err
 	}
-	how := experiment.RateOptions{Rule: rule, Controls: o.controls}
+	b.Resume = sides
+	b.Resumable("rate", o.rateChoices)
+	how := experiment.RateOptions{Rule: rule, Controls: o.Controls}
 	o.Progress("%s", cli.Heading(main))
 	announceRate(o.App, main, control, how)
 	r, runErr := experiment.Rate(ctx, &b.Bench, main, control, how)

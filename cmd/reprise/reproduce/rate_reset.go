@@ -19,7 +19,7 @@ type resetChosen struct {
 
 // chooseReset measures every way to clean the lab, in turn.
 func chooseReset(ctx context.Context, o *rateOptions, rule experiment.StopRule) error {
-	main, err := o.Plan(o.scenario, &cli.PlanFlags{Trials: rule.Runs, Labs: o.labs, Set: o.set, Speed: o.speed})
+	main, err := o.Plan(o.scenario, &cli.PlanFlags{Trials: rule.Runs, Labs: o.Labs, Set: o.set, Speed: o.speed})
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func chooseReset(ctx context.Context, o *rateOptions, rule experiment.StopRule) 
 			return cli.WithCode(cli.ExitInput, err)
 		}
 	}
-	b, err := o.OpenTestbed(ctx, o.dir, o.lab, main)
+	b, err := o.OpenTestbed(ctx, o.dir, o.Lab, main)
 	if err != nil {
 		return err
 	}

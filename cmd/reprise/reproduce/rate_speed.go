@@ -22,7 +22,7 @@ type speedChosen struct {
 // chooseSpeed measures the scenario and its control at every speed, in turn, and keeps the result
 // for --speed auto.
 func chooseSpeed(ctx context.Context, o *rateOptions, rule experiment.StopRule) error {
-	o.controls, o.speed = -1, 1
+	o.Controls, o.speed = -1, 1
 	main, control, err := ratePlans(o, rule.Runs)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func chooseSpeed(ctx context.Context, o *rateOptions, rule experiment.StopRule) 
 	} else {
 		o.Progress("the scenario declares no control: whether a fast clock makes a healthy network fail is not measured")
 	}
-	b, err := o.OpenTestbed(ctx, o.dir, o.lab, plans...)
+	b, err := o.OpenTestbed(ctx, o.dir, o.Lab, plans...)
 	if err != nil {
 		return err
 	}
