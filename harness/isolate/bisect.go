@@ -122,6 +122,7 @@ type bisector struct {
 	prior  []float64
 	groups [][]int // hypotheses that no version that runs can tell apart
 	dead   []bool  // the versions that did not run when the groups were made
+	hit    float64 // the expected share of hits of the version that is run next
 	out    Bisection
 }
 
@@ -291,7 +292,7 @@ func (b *bisector) next() int {
 		}
 		// H(h | outcome) = -sum p(h,o) ln p(h,o) + sum p(o) ln p(o)
 		if e := eHit + eMiss + xlnx(pHit) + xlnx(1-pHit); e < least-1e-12 {
-			best, least = v, e
+			best, least, b.hit = v, e, pHit
 		}
 	}
 	return best
@@ -307,6 +308,7 @@ func xlnx(x float64) float64 {
 func (b *bisector) run(ctx context.Context, o Oracle, v int) error {
 	c := Candidate{Kept: make([]bool, b.n)}
 	c.Kept[v] = true
+	c.Outlook = Outlook{Hit: min(max(b.hit, leastShare), mostShare), Invalid: saysNothing(b.out.Counts[v])}
 	if err := o.Vet(ctx, c); err != nil {
 		b.out.Dead[v] = true
 		return nil //nolint:nilerr // a version that cannot be had is passed over

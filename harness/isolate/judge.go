@@ -41,6 +41,7 @@ type judge struct {
 	reasons map[string]string // why a candidate's last run said nothing
 	tally   *result.Level
 	last    named
+	outlooks
 	patience
 	budget
 }
@@ -61,8 +62,8 @@ func (j *judge) key(c Candidate) string {
 }
 
 // try runs a candidate once more, or several times where there are labs and the budget
-// has room for it.
-func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
+// has room for it. hit is the expected share of hits, more the runs that follow in any case.
+func (j *judge) try(ctx context.Context, c Candidate, n int, hit float64, more int) ([]Result, error) {
 	key := j.key(c)
 	count := j.counts[key]
 	c.Patience = j.bound(key, count)
@@ -70,6 +71,7 @@ func (j *judge) try(ctx context.Context, c Candidate, n int) ([]Result, error) {
 	if n == 0 {
 		return nil, errBudget
 	}
+	c.Outlook, c.within = Outlook{Hit: hit, Invalid: saysNothing(count), More: max(more, 0)}, left
 	bounded, cancel := left.context(ctx)
 	defer cancel()
 	results, err := j.oracle.Try(bounded, c, n)
@@ -107,6 +109,7 @@ func (j *judge) decide(ctx context.Context, c Candidate, beta float64, earlier r
 	if err == nil && v == refused && beta == riskStrict && j.extendAll(c) {
 		v, err = j.ask(ctx, c, beta, earlier)
 	}
+	j.decided(v)
 	if v == keeps {
 		j.tally.Accepted++
 	} else {
@@ -156,7 +159,11 @@ func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earli
 		if !j.single {
 			want = min(j.batch, max(1, test.Misses(hits)-misses))
 		}
-		results, err := j.try(ctx, c, want)
+		more := 0
+		if !j.single {
+			more = undecided(test, hits, misses) - want
+		}
+		results, err := j.try(ctx, c, want, j.hitOf(hits, misses), more)
 		if err != nil {
 			return 0, err
 		}
@@ -184,7 +191,7 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 		if n := j.count(c); n.Invalid+n.Other-j.forgiven[j.key(c)] >= invalidCap+j.control {
 			return refused, nil
 		}
-		if _, err := j.try(ctx, c, min(j.batch, j.control)); err != nil {
+		if _, err := j.try(ctx, c, min(j.batch, j.control), j.noise(), 0); err != nil {
 			return 0, err
 		}
 	}
@@ -195,12 +202,13 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 }
 
 // fresh runs a candidate n times more and returns what these came to. A rate is taken of
-// runs that wait for the whole window.
-func (j *judge) fresh(ctx context.Context, c Candidate, n int) (result.Count, error) {
+// runs that wait for the whole window. At least so many more runs follow these.
+func (j *judge) fresh(ctx context.Context, c Candidate, n, more int) (result.Count, error) {
 	var count result.Count
 	j.unbound[j.key(c)] = true
 	for count.Valid() < n {
-		results, err := j.try(ctx, c, min(max(j.batch, 1), n-count.Valid()))
+		want := min(max(j.batch, 1), n-count.Valid())
+		results, err := j.try(ctx, c, want, measured(j.count(c)), n-count.Valid()-want+more)
 		for _, r := range results {
 			r.Outcome.CountIn(&count)
 		}

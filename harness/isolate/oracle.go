@@ -54,6 +54,17 @@ type Oracle interface {
 	Try(ctx context.Context, c Candidate, n int) ([]Result, error)
 }
 
+// Labs are where the runs of candidates are carried out, side by side.
+type Labs interface {
+	// Vet is that of an Oracle. It is asked for one candidate at a time, also while runs are under way.
+	Vet(ctx context.Context, c Candidate) error
+	// Run carries out a run of a candidate, its nth from 1, in the lab of a number from 1 on: no two
+	// runs are in the same lab at once. When ctx ends, nobody wants the run any more, and it is to
+	// be broken off; what is known of it then, such as where its evidence is, stands beside the
+	// error. The same run may be asked for again after it was broken off or thrown away.
+	Run(ctx context.Context, lab int, c Candidate, nth int) (Result, error)
+}
+
 // CountIn counts one more run.
 func (o Outcome) CountIn(c *result.Count) {
 	switch o {

@@ -100,6 +100,9 @@ func (r *Recorder) Try(ctx context.Context, c Candidate, n int) ([]Result, error
 		result := r.written[key][r.given[key]]
 		r.given[key]++
 		out = append(out, result)
+		if a, ok := r.oracle.(*Ahead); ok {
+			a.heard(key, result)
+		}
 		r.tell(Entry{Candidate: key, Run: r.given[key], Result: result}, true)
 	}
 	if len(out) == n {

@@ -44,6 +44,12 @@ type ReduceOptions struct {
 	OnChange func(Candidate)
 }
 
+// Search is the reduction as a search that [NewAhead] looks ahead in.
+func (o ReduceOptions) Search(units []Unit) Search {
+	o.OnLevel, o.OnChange = nil, nil
+	return func(ctx context.Context, oracle Oracle) { _, _ = Reduce(ctx, units, oracle, o) }
+}
+
 // Reduction is what is left of a case.
 type Reduction struct {
 	Kept     Candidate
@@ -105,7 +111,7 @@ func Reduce(ctx context.Context, units []Unit, o Oracle, opt ReduceOptions) (*Re
 	}
 	r := &reducer{
 		judge: &judge{
-			oracle: o, units: units, counts: map[string]result.Count{}, reasons: map[string]string{}, single: opt.Single, batch: max(opt.Batch, 1), tally: &result.Level{Level: "measure"},
+			oracle: o, units: units, counts: map[string]result.Count{}, reasons: map[string]string{}, outlooks: newOutlooks(), single: opt.Single, batch: max(opt.Batch, 1), tally: &result.Level{Level: "measure"},
 			patience: newPatience(), budget: budget{whole: opt.Budget},
 		},
 		o: opt, closure: newClosure(units), best: Whole(units), singles: map[int]single{},
@@ -142,6 +148,9 @@ func (r *reducer) run(ctx context.Context) error {
 // keep the failure.
 const failureRate = 0.75
 
+// noiseFactor is how many times the measured noise a candidate without the failure is taken to show.
+const noiseFactor = 1.5
+
 // measure takes the rates of the case and its control, and sets the test up.
 func (r *reducer) measure(ctx context.Context) (err error) {
 	if r.out.Original, err = r.measureOriginal(ctx); err != nil {
@@ -152,7 +161,7 @@ func (r *reducer) measure(ctx context.Context) (err error) {
 	if r.o.ControlRuns > 0 {
 		control := r.best
 		control.Control = true
-		if r.out.Control, err = r.fresh(ctx, control, r.o.ControlRuns); err != nil {
+		if r.out.Control, err = r.fresh(ctx, control, r.o.ControlRuns, 0); err != nil {
 			return fmt.Errorf("the control: %w", err)
 		}
 		q = float64(r.out.Control.Hits) / float64(r.out.Control.Valid())
@@ -160,7 +169,7 @@ func (r *reducer) measure(ctx context.Context) (err error) {
 	}
 	// H0 and H1 of the sequential test: well above the noise, well below the rate.
 	r.seen = r.out.Original
-	r.p0, r.p1 = max(1.5*q, 0.02), failureRate*r.rate
+	r.p0, r.p1 = max(noiseFactor*q, 0.02), failureRate*r.rate
 	if r.p0*2 > r.p1 {
 		return fmt.Errorf("%w: it shows in %d of %d runs of the case and in %d of %d of its control", ErrNotSpecific,
 			r.out.Original.Hits, r.out.Original.Valid(), r.out.Control.Hits, r.out.Control.Valid())
@@ -170,7 +179,7 @@ func (r *reducer) measure(ctx context.Context) (err error) {
 
 // measureOriginal stops early when nothing shows: by then the rate is under 15 %, 95 times of 100.
 func (r *reducer) measureOriginal(ctx context.Context) (result.Count, error) {
-	n, err := r.fresh(ctx, r.best, r.o.Measure)
+	n, err := r.fresh(ctx, r.best, r.o.Measure, 0)
 	if err == nil && n.Hits == 0 {
 		err = fmt.Errorf("%w: 0 of %d runs", ErrNotReproduced, n.Valid())
 	}
@@ -315,6 +324,7 @@ func (r *reducer) remove(ctx context.Context, group []int, beta float64) (bool, 
 	if s, ok := r.singles[group[0]]; ok && len(group) == 1 && s.key != r.key(c) {
 		earlier = s.Without
 	}
+	r.about(len(group), beta)
 	v, err := r.decide(ctx, c, beta, earlier)
 	if err == nil && v == keeps && r.guarded {
 		var kept bool
@@ -409,7 +419,7 @@ func (r *reducer) keepsRate(ctx context.Context, c Candidate) (n result.Count, k
 			return n, false, nil
 		default:
 		}
-		more, err := r.fresh(ctx, c, r.batch)
+		more, err := r.fresh(ctx, c, r.batch, undecided(test, n.Hits, n.Misses)-r.batch)
 		if err != nil {
 			return n, false, err
 		}
@@ -492,7 +502,7 @@ func (r *reducer) finish(ctx context.Context) (err error) {
 		return nil
 	}
 	r.tally.Level = "result"
-	r.out.Final, err = r.fresh(ctx, r.best, r.o.Guard)
+	r.out.Final, err = r.fresh(ctx, r.best, r.o.Guard, 0)
 	r.endLevel(1)
 	if c := r.out.Reliable; c != nil {
 		rate := float64(r.out.Final.Hits) / float64(max(r.out.Final.Valid(), 1))

@@ -49,6 +49,20 @@ type Candidate struct {
 	// Patience is how long the baseline of the runs asked for may take; 0 is as long as the
 	// case says. It is no part of what the candidate is.
 	Patience time.Duration
+	// Outlook is what the search expects of the runs asked for, for who tries ahead. It is no
+	// part of what the candidate is, and nothing is decided by it.
+	Outlook Outlook
+
+	// within bounds how long a run may take for the search to want it; 0 is no bound.
+	within share
+}
+
+// Outlook is what a search expects of the runs of a candidate. Shares are from 0 to 1; 0 is that
+// nothing is expected.
+type Outlook struct {
+	Hit     float64 // share of hits among the runs that say something
+	Invalid float64 // share of the runs that say nothing
+	More    int     // runs of it that will be asked for whatever those asked for come to
 }
 
 // controlKey ends the key of a control.
