@@ -17,8 +17,8 @@ import (
 // Whether a run is thrown away depends on the answers to other questions alone: not on what it
 // came to, nor on whether it is over, for quick outcomes would be favoured otherwise.
 //
-// One lab is never used to try ahead, so that what is asked for begins at once. An Ahead is asked
-// by one search, from one goroutine; where a search goes on, through the Recorder that has its
+// Something is tried ahead only while a run that was asked for is under way. The lab of that is free
+// when it is over, so what is asked for next begins at once. An Ahead is asked by one search, from one goroutine; where a search goes on, through the Recorder that has its
 // answers.
 type Ahead struct {
 	labs   Labs
@@ -29,17 +29,19 @@ type Ahead struct {
 	// or thrown away and over.
 	OnSpent func(Spent)
 
-	past     []answer
-	given    map[string]int     // runs by candidate in the past
-	like     map[Outcome]answer // the last of each outcome
-	vetted   map[string]error
-	vetting  string       // the candidate that is vetted ahead
-	vets     chan vetting // what came of it
-	stopVet  func()
-	flights  map[run]*flight // that began, and were neither given out nor thrown away
-	landed   chan *flight
-	free     []berth // the labs that nothing runs in, the one unused longest first
-	unwanted int     // runs under way that nobody has asked for
+	past    []answer
+	given   map[string]int     // runs by candidate in the past
+	like    map[Outcome]answer // the last of each outcome
+	longest time.Duration      // the longest baseline
+	timed   bool               // how long runs take matters to the search
+	look    foresight
+	vetted  map[string]error
+	vetting string       // the candidate that is vetted ahead
+	vets    chan vetting // what came of it
+	stopVet func()
+	flights map[run]*flight // that began, and were neither given out nor thrown away
+	landed  chan *flight
+	free    []berth // the labs that nothing runs in, the one unused longest first
 }
 
 // Spent is a run that was begun before it was asked for.
@@ -101,6 +103,7 @@ func NewAhead(l Labs, number int, units []Unit, search Search) *Ahead {
 	for lab := range number {
 		a.free = append(a.free, berth{lab: lab + 1})
 	}
+	a.look = a.foresight()
 	return a
 }
 
@@ -135,8 +138,15 @@ func (a *Ahead) learn(v vetting) {
 // heard takes note of an answer that the search got elsewhere.
 func (a *Ahead) heard(key string, r Result) {
 	a.given[key]++
-	a.past = append(a.past, answerOf(r))
-	a.like[r.Outcome] = answerOf(r)
+	told := answerOf(r)
+	a.past = append(a.past, told)
+	a.like[r.Outcome] = told
+	// A guess is as good as the answer where nothing that a search may go by is another: the longest
+	// baseline, and with a budget how long each run took.
+	a.look.advance(run{key, a.given[key]}, told, func(guess answer) bool {
+		return guess == told || !a.timed && guess.gaveUp == told.gaveUp && (guess.baseline > 0) == (told.baseline > 0) && max(guess.baseline, told.baseline) <= a.longest
+	})
+	a.longest = max(a.longest, told.baseline)
 }
 
 // Try gives n runs of a candidate: those that were tried ahead, or new ones.
@@ -174,10 +184,8 @@ func (a *Ahead) claim(r run, c Candidate) *flight {
 		a.drop(f, whyPatience)
 	default:
 		f.asked = true
-		if !f.over {
-			a.unwanted--
-			f.gained = time.Since(f.began)
-		} else {
+		f.gained = time.Since(f.began)
+		if f.over {
 			f.gained = f.ended.Sub(f.began)
 		}
 		return f
@@ -190,8 +198,7 @@ func (a *Ahead) claim(r run, c Candidate) *flight {
 // await carries out what is asked for, and tries ahead meanwhile. No run may take longer than within,
 // from its beginning on; 0 is no bound.
 func (a *Ahead) await(ctx context.Context, asked []*flight, within time.Duration) {
-	look := a.foresight()
-	defer look.end()
+	a.timed = within > 0
 	done := ctx.Done()
 	for {
 		for _, f := range asked {
@@ -207,7 +214,7 @@ func (a *Ahead) await(ctx context.Context, asked []*flight, within time.Duration
 			break
 		}
 		if done != nil {
-			a.think(ctx, look)
+			a.think(ctx)
 		}
 		select {
 		case f := <-a.landed:
@@ -257,9 +264,6 @@ func (a *Ahead) land(f *flight) {
 	f.over = true
 	f.cut(nil)
 	a.free = append(a.free, f.berth)
-	if !f.asked {
-		a.unwanted--
-	}
 	if f.dropped != "" {
 		a.spent(f)
 	}
@@ -292,11 +296,11 @@ func (a *Ahead) spent(f *flight) {
 const leastStart = 0.05
 
 // think throws away what will not be asked for, and has idle labs try what likely will.
-func (a *Ahead) think(ctx context.Context, look *foresight) {
+func (a *Ahead) think(ctx context.Context) {
 	if a.search == nil || a.number == 1 {
 		return
 	}
-	s := look.look(ctx, a.number*pointsALab)
+	s := a.look.look(ctx, a.number*pointsALab)
 	if s.whole {
 		for _, f := range a.inOrder() {
 			if !f.asked && s.runs[f.run] == nil {
@@ -305,13 +309,12 @@ func (a *Ahead) think(ctx context.Context, look *foresight) {
 		}
 	}
 	for _, p := range s.likeliest() {
-		if p.chance < leastStart || a.unwanted >= a.number-1 || len(a.free) == 0 {
+		if p.chance < leastStart || len(a.free) == 0 {
 			break
 		}
 		if a.flights[p.run] == nil {
 			f := &flight{run: p.run, candidate: p.Candidate, ahead: true}
 			a.flights[p.run] = f
-			a.unwanted++
 			a.begin(ctx, f)
 		}
 	}
@@ -341,10 +344,10 @@ func (a *Ahead) vetAhead(ctx context.Context, key string, c Candidate) {
 }
 
 // foresight is what the search may ask from here on.
-func (a *Ahead) foresight() *foresight {
-	return &foresight{
+func (a *Ahead) foresight() foresight {
+	return foresight{
 		begin: func(ctx context.Context, then []answer) *shadow {
-			return newShadow(ctx, a.search, a.units, a.past, a.given, then, func(key string) (error, bool) { why, known := a.vetted[key]; return why, known })
+			return newShadow(context.WithoutCancel(ctx), a.search, a.units, a.past, a.given, then, func(key string) (error, bool) { why, known := a.vetted[key]; return why, known })
 		},
 		guess: func(q question, o Outcome) answer {
 			guess, seen := a.like[o]
@@ -369,6 +372,7 @@ func (a *Ahead) foresight() *foresight {
 
 // Close breaks off what is under way, and waits for its end.
 func (a *Ahead) Close() {
+	a.look.end()
 	for _, f := range a.inOrder() {
 		if f.underWay() || f.over {
 			a.drop(f, whyOver)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -21,6 +22,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/stats"
 )
 
 // timedLabs are labs whose runs take time. What a run comes to is a function of the candidate and of the
@@ -36,7 +38,10 @@ type timedLabs struct {
 	p, q      float64
 	seed      uint64
 	hit, miss time.Duration // that a run takes, with the baseline
+	long      float64       // share of runs that take ten times as long
 	fails     float64       // share of runs that cannot be carried out the first time
+
+	takes map[int]time.Duration // by the number of the run
 
 	mu     sync.Mutex
 	inside map[int]bool
@@ -101,6 +106,12 @@ func (l *timedLabs) Run(ctx context.Context, lab int, c isolate.Candidate, nth i
 	}
 	if r.Float64() < p {
 		out.Outcome, out.Took = isolate.Hit, l.hit+baseline
+	}
+	if r.Float64() < l.long {
+		out.Took *= 10
+	}
+	if took := l.takes[nth]; took > 0 {
+		out.Took = took
 	}
 	window := 20 * l.hit
 	switch {
@@ -189,7 +200,7 @@ func drawReduction(t *rapid.T) drawn {
 		Guard: rapid.SampledFrom([]int{-1, 0, 3}).Draw(t, "guard"),
 	}
 	if rapid.Bool().Draw(t, "bounded") {
-		opt.Budget = time.Duration(rapid.IntRange(1, 400).Draw(t, "budget")) * 997 * time.Millisecond
+		opt.Budget, l.long = time.Duration(rapid.IntRange(1, 400).Draw(t, "budget"))*997*time.Millisecond, 0.1
 	}
 	return drawn{l, func(ctx context.Context, o isolate.Oracle) (any, error) { return isolate.Reduce(ctx, units, o, opt) }}
 }
@@ -285,6 +296,188 @@ func TestAheadComesToTheSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fork is a search of three candidates: after the first it asks for the second where that hit, and else for
+// the third.
+func fork(ctx context.Context, o isolate.Oracle) ([]isolate.Result, error) {
+	units := forkUnits()
+	ask := func(i int) ([]isolate.Result, error) {
+		c := isolate.Whole(units)
+		c.Kept[i] = false
+		c.Outlook.Hit = 0.9
+		return o.Try(ctx, c, 1)
+	}
+	first, err := ask(0)
+	if err != nil {
+		return first, err
+	}
+	next := 2
+	if first[0].Outcome == isolate.Hit {
+		next = 1
+	}
+	more, err := ask(next)
+	return append(first, more...), err
+}
+
+func forkUnits() []isolate.Unit {
+	return []isolate.Unit{{ID: "first", Parent: -1}, {ID: "second", Parent: -1}, {ID: "third", Parent: -1}}
+}
+
+// forkLabs tell a test which candidate runs: the index of what it lacks.
+type forkLabs func(ctx context.Context, candidate int) (isolate.Result, error)
+
+func (forkLabs) Vet(context.Context, isolate.Candidate) error { return nil }
+
+func (f forkLabs) Run(ctx context.Context, _ int, c isolate.Candidate, _ int) (isolate.Result, error) {
+	return f(ctx, slices.Index(c.Kept, false))
+}
+
+// What the search does not come to is broken off at once, and what it asks for instead begins at once, though
+// what was broken off takes its time to end.
+func TestAheadBreaksOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var mu sync.Mutex
+		began, broken := map[int]time.Duration{}, time.Duration(0)
+		labs := forkLabs(func(ctx context.Context, candidate int) (isolate.Result, error) {
+			mu.Lock()
+			began[candidate] = time.Since(start)
+			mu.Unlock()
+			if candidate == 1 {
+				<-ctx.Done()
+				broken = time.Since(start)
+				<-time.After(time.Minute)
+				return isolate.Result{Where: "there"}, context.Cause(ctx)
+			}
+			<-time.After(2 * time.Second)
+			return isolate.Result{Outcome: isolate.Miss, Took: 2 * time.Second}, nil
+		})
+		a := isolate.NewAhead(labs, 2, forkUnits(), func(ctx context.Context, o isolate.Oracle) { _, _ = fork(ctx, o) })
+		var spent []isolate.Spent
+		a.OnSpent = func(s isolate.Spent) { spent = append(spent, s) }
+		out, err := fork(t.Context(), a)
+		if err != nil || len(out) != 2 || time.Since(start) != 4*time.Second {
+			t.Fatalf("%+v, %v, after %s", out, err, time.Since(start))
+		}
+		a.Close()
+		if began[1] != 0 || broken != 2*time.Second || began[2] != 2*time.Second {
+			t.Errorf("the likely one began at %s and was broken off at %s, the other began at %s", began[1], broken, began[2])
+		}
+		if len(spent) != 1 || spent[0].Why == "" || spent[0].Where != "there" || spent[0].Took != 62*time.Second || spent[0].Gained != 0 {
+			t.Errorf("%+v", spent)
+		}
+	})
+}
+
+// A run that could not be carried out ahead is carried out once more when it is asked for.
+func TestAheadTriesAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		tries := map[int]int{}
+		labs := forkLabs(func(_ context.Context, candidate int) (isolate.Result, error) {
+			mu.Lock()
+			tries[candidate]++
+			n := tries[candidate]
+			mu.Unlock()
+			<-time.After(time.Duration(2-candidate) * time.Second)
+			if candidate == 1 && n == 1 {
+				return isolate.Result{}, errOnce
+			}
+			return isolate.Result{Outcome: isolate.Hit, Took: time.Second}, nil
+		})
+		a := isolate.NewAhead(labs, 2, forkUnits(), func(ctx context.Context, o isolate.Oracle) { _, _ = fork(ctx, o) })
+		var spent []isolate.Spent
+		a.OnSpent = func(s isolate.Spent) { spent = append(spent, s) }
+		out, err := fork(t.Context(), a)
+		a.Close()
+		if err != nil || len(out) != 2 || tries[1] != 2 {
+			t.Errorf("%+v, %v; %v", out, err, tries)
+		}
+		if len(spent) == 0 || !strings.Contains(spent[0].Why, errOnce.Error()) {
+			t.Errorf("%+v", spent)
+		}
+	})
+}
+
+// TestAheadFavoursNoOutcome: of a candidate that was tried ahead, out of sight, and asked for after all, hits that
+// are over long before misses are no more often than their rate is.
+func TestAheadFavoursNoOutcome(t *testing.T) {
+	t.Parallel()
+	const rounds = 400
+	coins := rand.New(rand.NewPCG(1, 2))
+	hits, again := 0, 0
+	search := func(ctx context.Context, o isolate.Oracle) (out []isolate.Result, err error) {
+		if out, err = fork(ctx, o); err == nil && out[1].Outcome == isolate.Other { // which nobody expects
+			c := isolate.Whole(forkUnits())
+			c.Kept[1] = false
+			out, err = o.Try(ctx, c, 1)
+		}
+		return out, err
+	}
+	for range rounds {
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			labs := forkLabs(func(ctx context.Context, candidate int) (isolate.Result, error) {
+				out := isolate.Result{Took: 2 * time.Second, Outcome: []isolate.Outcome{isolate.Miss, isolate.Miss, isolate.Other}[candidate]}
+				if candidate == 1 {
+					tries++
+					out.Took = 10 * time.Second
+					if coins.IntN(2) == 0 {
+						out.Outcome, out.Took = isolate.Hit, time.Second
+					}
+				}
+				select {
+				case <-time.After(out.Took):
+					return out, nil
+				case <-ctx.Done():
+					return isolate.Result{}, context.Cause(ctx)
+				}
+			})
+			a := isolate.NewAhead(labs, 2, forkUnits(), func(ctx context.Context, o isolate.Oracle) { _, _ = search(ctx, o) })
+			out, err := search(t.Context(), a)
+			a.Close()
+			if err != nil || len(out) != 1 {
+				t.Fatal(out, err)
+			}
+			if out[0].Outcome == isolate.Hit {
+				hits++
+			}
+			if tries > 1 {
+				again++
+			}
+		})
+	}
+	w := stats.ClopperPearson(hits, rounds)
+	t.Logf("%d of %d hit: [%.2f, %.2f]; in %d the run had been thrown away", hits, rounds, w[0], w[1], again)
+	if w[0] > 0.5 || w[1] < 0.5 || again != rounds {
+		t.Error("want half of them, of runs that were all tried again")
+	}
+}
+
+// TestAheadBudget: a run that was over before it was asked for, and took longer than was left, ends the search as
+// it would have while it ran.
+func TestAheadBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		units, needed := tree(rand.New(rand.NewPCG(1, 1)), 2, 1, 1, 1, 1, 1)
+		l := &timedLabs{units: units, needed: needed, p: 1, hit: time.Second, miss: time.Second, takes: map[int]time.Duration{5: 30 * time.Second, 6: 20 * time.Second}}
+		opt := isolate.ReduceOptions{Measure: 12, Budget: 50 * time.Second}
+		dir := t.TempDir()
+		d := drawn{l, func(ctx context.Context, o isolate.Oracle) (any, error) { return isolate.Reduce(ctx, units, o, opt) }}
+		want := d.alone(t, filepath.Join(dir, "alone"))
+		a := d.ahead(2)
+		out, err := d.search(t.Context(), a)
+		a.Close()
+		if got := []any{out, fmt.Sprint(err)}; !reflect.DeepEqual(want, got) {
+			t.Errorf("%+v, %v", got, want)
+		}
+		if out := out.(*isolate.Reduction); out.Complete || out.Runs() != 5 {
+			t.Errorf("%d runs, complete %v", out.Runs(), out.Complete)
+		}
+	})
 }
 
 // TestAheadSpeed: four labs make a search of runs of 2 s at least 2.5 times faster than one, by the clock of

@@ -194,11 +194,48 @@ func (f *foresight) shares(q question) [4]float64 {
 	return [4]float64{valid * hit, valid * (1 - hit), q.Outlook.Invalid, 0}
 }
 
+// advance goes on to where an answer led. It starts from nothing again where nobody has looked there,
+// or not with an answer that is as good as this one.
+func (f *foresight) advance(r run, a answer, same func(guess answer) bool) {
+	old := f.root
+	if old == nil {
+		return
+	}
+	f.root, f.points = nil, 0
+	if !old.over && !old.vet && old.run == r {
+		for _, w := range old.ways {
+			if w.outcome == a.outcome && w.to != nil && same(w.to.path[0]) {
+				f.root, w.to = w.to, nil
+			}
+		}
+	}
+	old.end()
+	if f.root != nil {
+		f.points = f.root.shorten(r.key)
+	}
+}
+
+// shorten takes the first answer off the ways to a point and beyond, which is past now, and counts points.
+func (p *point) shorten(key string) int {
+	p.path = p.path[1:]
+	if p.shadow != nil {
+		p.shadow.asked[key]--
+	}
+	n := 1
+	for _, w := range p.ways {
+		if w.to != nil {
+			n += w.to.shorten(key)
+		}
+	}
+	return n
+}
+
 // end ends the shadows.
 func (f *foresight) end() {
 	if f.root != nil {
 		f.root.end()
 	}
+	f.root = nil
 }
 
 func (p *point) end() {
