@@ -25,6 +25,7 @@ type BisectOptions struct {
 	Confidence float64
 	MaxTrials  int
 	Measure    int  // trials of the newest and of the oldest version beforehand
+	Labs       int  // side by side: idle ones try ahead what will likely be asked for
 	OneSided   bool // one hit is proof
 	Fixed      bool // find the version that the problem went away with
 	// OnPassed is told of a version that cannot be run, OnEnd of each run of an end, OnStep of
@@ -57,14 +58,22 @@ func Bisect(ctx context.Context, b *Bench, dir evidence.Dir, l *scenarios.Loaded
 	if err := s.check(ctx, b); err != nil {
 		return out, err
 	}
-	labs := NewLabOracle(s.cutter, b, dir.File("runs"), 1)
-	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
-	rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), s.cutter.units, labs)
-	if err != nil {
+	labs := NewLabOracle(s.cutter, b, dir.File("runs"), o.Labs)
+	begun := false
+	ahead, err := lookAhead(ctx, dir, labs, s.cutter.units, s.again, func(ahead isolate.Oracle) (err error) {
+		rec, err := isolate.NewRecorder(dir.File("ledger.ndjson"), s.cutter.units, ahead)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rec.Close()) }()
+		begun = true
+		out, err = s.run(ctx, rec)
+		return err
+	})
+	if !begun {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, rec.Close()) }()
-	out, err = s.run(ctx, rec)
+	out.Ahead = ahead
 	out.Dir, out.Clock = dir.Path, s.clock
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), nil))
@@ -128,6 +137,9 @@ func (e *OptionsError) Unwrap() error { return e.Err }
 type flipped struct{ isolate.Oracle }
 
 func (f flipped) Try(ctx context.Context, c isolate.Candidate, n int) ([]isolate.Result, error) {
+	if c.Outlook.Hit > 0 {
+		c.Outlook.Hit = 1 - c.Outlook.Hit
+	}
 	results, err := f.Oracle.Try(ctx, c, n)
 	out := slices.Clone(results)
 	for i := range out {
@@ -145,6 +157,13 @@ func flip(o isolate.Outcome) isolate.Outcome {
 	default:
 		return o
 	}
+}
+
+// again is the search without anybody who watches.
+func (s *bisection) again(ctx context.Context, o isolate.Oracle) {
+	quiet := *s
+	quiet.o.OnEnd, quiet.o.OnStep = nil, nil
+	_, _ = quiet.run(ctx, o)
 }
 
 func (s *bisection) run(ctx context.Context, rec isolate.Oracle) (result.Bisection, error) {
@@ -255,7 +274,9 @@ func (s *bisection) measureEnd(ctx context.Context, o isolate.Oracle, version in
 	image := s.cutter.images[version]
 	var count result.Count
 	for count.Valid() < s.o.Measure {
-		results, err := o.Try(ctx, s.cutter.only(version), 1)
+		c := s.cutter.only(version)
+		c.Outlook = isolate.Outlook{Hit: (float64(count.Hits) + 0.5) / float64(count.Valid()+1), More: s.o.Measure - count.Valid() - 1}
+		results, err := o.Try(ctx, c, 1)
 		if err != nil {
 			return count, err
 		}

@@ -16,7 +16,7 @@ import (
 
 // IsolateOptions are the choices of a reduction; see [isolate.ReduceOptions].
 type IsolateOptions struct {
-	Labs     int // side by side
+	Labs     int // side by side: idle ones try ahead what will likely be asked for
 	Measure  int
 	Controls int
 	Single   bool
@@ -73,17 +73,13 @@ type isolation struct {
 	out   *result.Isolation
 }
 
-// ledger opens a ledger of the folder, and the labs that its candidates are tried in. done closes
-// both.
-func (s *isolation) ledger(ctx context.Context, name string, c *PartsCutter) (rec *isolate.Recorder, done func() error, err error) {
-	labs := NewLabOracle(c, s.bench, s.dir.File("runs"), s.o.Labs)
-	if rec, err = isolate.NewRecorder(s.dir.File(name), c.Parts.Units, labs); err != nil {
-		return nil, nil, errors.Join(err, labs.Close(ctx)) // none was built
+// record opens a ledger of the folder for what an oracle says.
+func (s *isolation) record(name string, c *PartsCutter, o isolate.Oracle) (*isolate.Recorder, error) {
+	rec, err := isolate.NewRecorder(s.dir.File(name), c.Parts.Units, o)
+	if err == nil {
+		rec.OnResult = s.told
 	}
-	rec.OnResult = s.told
-	return rec, func() error {
-		return errors.Join(rec.Close(), labs.Close(context.WithoutCancel(ctx)))
-	}, nil
+	return rec, err
 }
 
 // told takes note of a run.
@@ -99,31 +95,39 @@ func (s *isolation) told(e isolate.Entry, again bool) {
 
 // reduce makes the search. It gives no reduction where nothing could be begun.
 func (s *isolation) reduce(ctx context.Context, c *PartsCutter) (red *isolate.Reduction, err error) {
-	rec, done, err := s.ledger(ctx, "ledger.ndjson", c)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, done()) }()
-	return isolate.Reduce(ctx, c.Parts.Units, rec, isolate.ReduceOptions{
-		Measure: s.o.Measure, ControlRuns: s.o.Controls, Single: s.o.Single, KeepRate: s.o.KeepRate, Batch: s.o.Labs, Budget: s.o.Budget,
+	o := isolate.ReduceOptions{
+		Measure: s.o.Measure, ControlRuns: s.o.Controls, Single: s.o.Single, KeepRate: s.o.KeepRate, Budget: s.o.Budget,
 		OnLevel: s.o.OnLevel,
 		OnChange: func(left isolate.Candidate) {
 			if s.o.OnLeft != nil {
 				s.o.OnLeft(c.Parts.Describe(left.Kept))
 			}
 		},
+	}
+	labs := NewLabOracle(c, s.bench, s.dir.File("runs"), s.o.Labs)
+	s.out.Ahead, err = lookAhead(ctx, s.dir, labs, c.Parts.Units, o.Search(c.Parts.Units), func(ahead isolate.Oracle) (err error) {
+		rec, err := s.record("ledger.ndjson", c, ahead)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rec.Close()) }()
+		red, err = isolate.Reduce(ctx, c.Parts.Units, rec, o)
+		return err
 	})
+	return red, err
 }
 
 // inRealTime tries what is left, and its control, at speed 1.
 func (s *isolation) inRealTime(ctx context.Context, c *PartsCutter, left isolate.Candidate) (out *result.RealTime, err error) {
 	slow := *c
 	slow.Options.Speed = 1
-	rec, done, err := s.ledger(ctx, "ledger-real-time.ndjson", &slow)
+	labs := NewLabOracle(&slow, s.bench, s.dir.File("runs"), s.o.Labs)
+	defer func() { err = errors.Join(err, labs.Close(context.WithoutCancel(ctx))) }()
+	rec, err := s.record("ledger-real-time.ndjson", &slow, labs)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = errors.Join(err, rec.Close()) }()
 	if s.o.OnReal != nil {
 		s.o.OnReal(s.o.Measure + s.o.Controls)
 	}

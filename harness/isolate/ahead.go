@@ -50,8 +50,10 @@ type Spent struct {
 	Run       int    `json:"run"`           // of the candidate, from 1
 	Why       string `json:"why,omitempty"` // it was thrown away; empty: it was asked for
 	// Gained is how long it had been under way when it was asked for.
-	Gained time.Duration `json:"gained,omitempty"`
-	Result               // of one that was broken off, what is known
+	Gained  time.Duration `json:"gained,omitempty"`
+	Outcome Outcome       `json:"outcome,omitempty"` // none: it was broken off
+	Took    time.Duration `json:"took"`
+	Where   string        `json:"where,omitempty"` // where its evidence is
 }
 
 // Why runs are thrown away.
@@ -237,6 +239,8 @@ func (a *Ahead) await(ctx context.Context, asked []*flight, within time.Duration
 			f.err = context.Cause(ctx)
 		case within > 0 && f.ended.Sub(f.began) > within || f.err != nil && errors.Is(f.cause(), errBudget):
 			f.err = errBudget
+		case f.err != nil:
+			f.err = errors.Join(f.err, ctx.Err())
 		}
 	}
 }
@@ -285,11 +289,9 @@ func (a *Ahead) spent(f *flight) {
 	if !f.ahead || a.OnSpent == nil {
 		return
 	}
-	s := Spent{Candidate: f.key, Run: f.nth, Why: f.dropped, Gained: f.gained, Result: f.result}
-	if s.Took == 0 {
-		s.Took = f.ended.Sub(f.began)
-	}
-	a.OnSpent(s)
+	a.OnSpent(Spent{
+		Candidate: f.key, Run: f.nth, Why: f.dropped, Gained: f.gained, Outcome: f.result.Outcome, Took: f.ended.Sub(f.began), Where: f.result.Where,
+	})
 }
 
 // leastStart is how likely a run must be asked for to be tried ahead.

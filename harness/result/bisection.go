@@ -15,6 +15,7 @@ type Bisection struct {
 	Good       Count          `json:"good"`
 	Bad        Count          `json:"bad"`
 	Fixed      bool           `json:"fixed"`
+	Ahead      *Ahead         `json:"ahead,omitempty"` // with several labs: what was tried ahead
 }
 
 // Version is one version of a bisection.

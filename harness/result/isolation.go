@@ -63,6 +63,7 @@ type Isolation struct {
 	Final    Count        `json:"final"`
 	Runs     int          `json:"runs"`
 	Levels   []Level      `json:"levels"`
+	Ahead    *Ahead       `json:"ahead,omitempty"` // with several labs: what was tried ahead
 	Needed   []NeededPart `json:"needed"`
 	// Around are left with these: they hold a part of them, or the symptom or the control is
 	// about them.
@@ -70,6 +71,16 @@ type Isolation struct {
 	Side   []string `json:"side-finds,omitempty"` // other failures run by run, in sentences, and where their evidence is
 	// Found are the failures that they are, each once.
 	Found []SideFind `json:"found,omitempty"`
+}
+
+// Ahead is what became of the runs of a search that idle labs began before it asked for them. None of
+// it has a part in what the search found.
+type Ahead struct {
+	Labs   int     `json:"labs"`           // side by side
+	Used   int     `json:"used"`           // runs that the search asked for afterwards
+	Gained float64 `json:"gained-seconds"` // that these had been under way by then, together
+	Thrown int     `json:"thrown-away"`    // runs that it did not ask for: not counted
+	Wasted float64 `json:"wasted-seconds"` // that these took in labs, together
 }
 
 // RealTime is what runs of the result of a search came to at speed 1.
