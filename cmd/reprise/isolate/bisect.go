@@ -30,6 +30,7 @@ type bisectChoices struct {
 	Confidence float64              `json:"confidence"`
 	MaxRuns    int                  `json:"max-runs"`
 	Measure    int                  `json:"measure"`
+	Labs       int                  `json:"labs,omitempty"` // 0, from before there were several: 1
 	OneSided   bool                 `json:"one-sided,omitempty"`
 	Fixed      bool                 `json:"fixed,omitempty"`
 	Reset      string               `json:"reset,omitempty"`
@@ -43,11 +44,14 @@ type bisectOptions struct {
 	*cli.App
 	bisectChoices
 	scenario, list, dir, resume string
+	otherLabs                   bool // than it was begun with
 }
 
 // check tells what is wrong with the options.
 func (o *bisectOptions) check() error {
 	switch {
+	case o.Labs < 1 || o.Labs > 64:
+		return cli.InputError("--labs takes 1 to 64")
 	case o.resume != "" && o.scenario == "": // by the choices that it was begun with
 	case o.resume != "" || o.scenario == "" || o.list == "":
 		return cli.InputError("give a scenario and --versions, or --resume with the folder of a bisection")
@@ -75,7 +79,12 @@ backports), and "prior N" for how much likelier than the others the problem came
 there. An image that is missing or does not start is passed over, and the answer is
 then a range.
 
-Everything is written as it goes; --resume goes on with a bisection that was cut.
+With --labs, labs that are idle try the versions that are likely asked for next. What
+comes of that counts only where it is asked for: the result is the same with any number
+of labs, and what was gained and thrown away is told.
+
+Everything is written as it goes; --resume goes on with a bisection that was cut, by the
+choices that it was begun with: no other flags stand beside it but --labs and --trust.
 
 Exit status: 0 found at the confidence asked for, 1 the newest version does not show
 the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
@@ -90,6 +99,12 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 			if err := o.check(); err != nil {
 				return err
 			}
+			if o.resume != "" {
+				if err := refuseBesideResume(c, "a bisection"); err != nil {
+					return err
+				}
+				o.otherLabs = c.Flags().Changed("labs")
+			}
 			return cli.Run(runF, runBisect)(c.Context(), o)
 		},
 	}
@@ -100,6 +115,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 	fl.Float64Var(&o.Confidence, "confidence", 0.99, "probability at which the answer counts as found")
 	fl.IntVar(&o.MaxRuns, "max-trials", 300, "most trials")
 	fl.IntVar(&o.Measure, "measure", 5, "trials of the newest and of the oldest version beforehand")
+	fl.IntVar(&o.Labs, "labs", 1, "labs side by side: idle ones try what is likely asked for next")
 	fl.BoolVar(&o.OneSided, "one-sided", false, "take one hit for proof: for a symptom that nothing else shows, such as a crash")
 	fl.BoolVar(&o.Fixed, "fixed", false, "find the version that the problem went away with")
 	cli.ResetFlag(fl, &o.Reset, "runs of a version", "the scenario's")
@@ -128,9 +144,19 @@ func readVersions(list string) ([]experiment.Version, error) {
 	return versions, nil
 }
 
+// goOn reads the choices that the search was begun with; the labs may be others.
+func (o *bisectOptions) goOn() (evidence.Dir, error) {
+	labs := o.Labs
+	dir, err := resume(o.resume, "a bisection", &o.bisectChoices)
+	if o.otherLabs {
+		o.Labs = labs
+	}
+	return dir, err
+}
+
 func runBisect(ctx context.Context, o *bisectOptions) error {
 	if o.resume != "" {
-		dir, err := resume(o.resume, "a bisection", &o.bisectChoices)
+		dir, err := o.goOn()
 		if err != nil {
 			return err
 		}
@@ -252,7 +278,7 @@ func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 	o.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)
 	o.Progress("%s on %s, at most %s; evidence in %s", cli.Plural(len(o.Versions), "version"), strings.Join(o.Nodes, ", "), cli.Plural(o.MaxRuns, "run"), dir.Path)
 	out, err := experiment.Bisect(ctx, &b.Bench, dir, l, experiment.BisectOptions{
-		Versions: o.Versions, Nodes: o.Nodes, Set: set, Reset: scenarios.Reset(o.Reset), Speed: float64(o.Speed), Confidence: o.Confidence, MaxTrials: o.MaxRuns, Measure: o.Measure,
+		Versions: o.Versions, Nodes: o.Nodes, Set: set, Reset: scenarios.Reset(o.Reset), Speed: float64(o.Speed), Confidence: o.Confidence, MaxTrials: o.MaxRuns, Measure: o.Measure, Labs: o.Labs,
 		OneSided: o.OneSided, Fixed: o.Fixed,
 		OnPassed: func(image string, why error) { o.Progress("%s is passed over: %v", image, why) },
 		OnEnd: func(image string, r isolate.Result) {
@@ -290,5 +316,6 @@ func printBisection(w io.Writer, out result.Bisection) {
 		cli.Line(w, "  %-40s %5.3f  %s", v.Image, v.Posterior, note)
 	}
 	cli.Line(w, "side without it %s; side with it %s; 95%% Wilson%s, the measured ends included", out.Good, out.Bad, out.Clock.Beside())
+	printAhead(w, out.Ahead)
 	cli.Line(w, "%s; evidence in %s", cli.Plural(out.Runs, "run"), out.Dir)
 }

@@ -145,6 +145,11 @@ Exit status: 0 a frame triggers the problem, 1 none of them does, 2 inconclusive
 			if err := o.check(); err != nil {
 				return err
 			}
+			if o.resume != "" {
+				if err := refuseBesideResume(c, "a sweep"); err != nil {
+					return err
+				}
+			}
 			return cli.Run(runF, runFaultSweep)(c.Context(), o)
 		},
 	}

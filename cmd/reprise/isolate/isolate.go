@@ -40,6 +40,7 @@ type isolateOptions struct {
 	*cli.App
 	isolateChoices
 	scenario, dir, resume string
+	otherLabs             bool // than it was begun with
 }
 
 // check tells what is wrong with the options.
@@ -47,9 +48,11 @@ func (o *isolateOptions) check() error {
 	switch {
 	case (o.resume != "") == (o.scenario != ""):
 		return cli.InputError("give a scenario, or --resume with the folder of an isolation")
+	case o.Labs < 1 || o.Labs > 64:
+		return cli.InputError("--labs takes 1 to 64")
 	case o.resume != "": // by the choices that it was begun with
-	case o.Labs < 1 || o.Labs > 64 || o.Measure < 1 || o.ControlRuns < 0 || o.KeepRate <= 0 || o.KeepRate > 1 || o.Budget < 0:
-		return cli.InputError("--labs takes 1 to 64, --measure 1 or more, --keep-rate more than 0 and at most 1")
+	case o.Measure < 1 || o.ControlRuns < 0 || o.KeepRate <= 0 || o.KeepRate > 1 || o.Budget < 0:
+		return cli.InputError("--measure takes 1 or more, --control-trials 0 or more, --keep-rate more than 0 and at most 1, --budget no less than nothing")
 	}
 	return nil
 }
@@ -72,19 +75,25 @@ With the lab's clocks at another speed than 1, what is left is tried in real tim
 as often as the scenario and its control were measured, beyond the budget. Where the
 problem does not show then, that is said and the status is 2.
 
+With several labs, those that are idle try what is likely asked for next, on the
+answers so far. What comes of that counts only where it is asked for: the result is
+the same with any number of labs, and what was gained and thrown away is told.
+
 Everything is written as it goes. After Ctrl-C or kill -9, --resume goes on where it
-ended, and comes to the same result.
+ended, and comes to the same result. No other flags stand beside it but --labs and
+--trust: the search keeps the choices that it was begun with.
 
 Left in the isolation's folder: result/ (a scenario that runs by itself),
 result-reliable/ where another one fails more often, why-needed.md, ledger.ndjson
-(every run), isolation.json, and runs/ with the evidence of every candidate.
+(every run that counts), ahead.ndjson (those that were tried ahead), isolation.json,
+and runs/ with the evidence of every candidate.
 
 Exit status: 0 cut to what is needed, 1 the problem does not show, 2 inconclusive (the
 control shows it as well, too many runs say nothing, the budget is used up, it does not
 show in real time), 4 wrong input, 5 the environment lacks something, 130 interrupted.`,
 		Example: `  reprise isolate my-case --labs 2
   reprise isolate my-case --budget 4h --reset config
-  reprise isolate --resume isolations/20260301T101500Z-my-case-1f2e`,
+  reprise isolate --resume isolations/20260301T101500Z-my-case-1f2e --labs 4`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -92,13 +101,19 @@ show in real time), 4 wrong input, 5 the environment lacks something, 130 interr
 			if err := o.check(); err != nil {
 				return err
 			}
+			if o.resume != "" {
+				if err := refuseBesideResume(c, "an isolation"); err != nil {
+					return err
+				}
+				o.otherLabs = c.Flags().Changed("labs")
+			}
 			return cli.Run(runF, runIsolate)(c.Context(), o)
 		},
 	}
 	fl := c.Flags()
 	cli.SetFlag(fl, &o.Set)
 	fl.DurationVar(&o.Budget, "budget", 0, "time that all runs may take together, such as 4h: none is begun that would not end within it, and the best so far is kept")
-	fl.IntVar(&o.Labs, "labs", 1, "labs side by side")
+	fl.IntVar(&o.Labs, "labs", 1, "labs side by side: idle ones try what is likely asked for next")
 	fl.Float64Var(&o.KeepRate, "keep-rate", 0.5, "share of the scenario's rate that the result may not fall below")
 	fl.BoolVar(&o.OneRun, "one-run", false, "let one run decide: for a problem that shows every time, by a symptom nothing else shows")
 	fl.IntVar(&o.Measure, "measure", 10, "trials that the scenario's own rate is taken from")
@@ -113,9 +128,19 @@ show in real time), 4 wrong input, 5 the environment lacks something, 130 interr
 	return a.Trusting(c)
 }
 
+// goOn reads the choices that the search was begun with; the labs may be others.
+func (o *isolateOptions) goOn() (evidence.Dir, error) {
+	labs := o.Labs
+	dir, err := resume(o.resume, "an isolation", &o.isolateChoices)
+	if o.otherLabs {
+		o.Labs = labs
+	}
+	return dir, err
+}
+
 func runIsolate(ctx context.Context, o *isolateOptions) error {
 	if o.resume != "" {
-		dir, err := resume(o.resume, "an isolation", &o.isolateChoices)
+		dir, err := o.goOn()
 		if err != nil {
 			return err
 		}

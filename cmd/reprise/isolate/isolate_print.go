@@ -38,6 +38,7 @@ func printIsolation(w io.Writer, out result.Isolation) {
 		cli.Line(w, "at speed 1: rate %s now; 95%% Wilson; control %s", r.Final, r.Control)
 	}
 	cli.Line(w, "%s, %s all together", cli.Plural(out.Runs, "run"), time.Duration(spent*float64(time.Second)).Round(time.Second))
+	printAhead(w, out.Ahead)
 	for _, n := range out.Needed {
 		without := fmt.Sprintf("without it %d/%d", n.Without.Hits, n.Without.Valid())
 		switch {

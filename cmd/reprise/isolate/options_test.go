@@ -22,7 +22,8 @@ import (
 func TestIsolateOptions(t *testing.T) {
 	type asked = clitest.Asked[isolateOptions]
 	otherwise := isolateChoices{Labs: 1, KeepRate: 0.5, Measure: 10, ControlRuns: 5}
-	const bounds = "--labs takes 1 to 64, --measure 1 or more, --keep-rate more than 0 and at most 1"
+	const bounds = "--measure takes 1 or more, --control-trials 0 or more, --keep-rate more than 0 and at most 1, --budget no less than nothing"
+	const labs = "--labs takes 1 to 64"
 	const which = "give a scenario, or --resume with the folder of an isolation"
 	clitest.Options(t, newIsolate, []asked{
 		{Args: []string{"s"}, Want: isolateOptions{scenario: "s", dir: "isolations", isolateChoices: otherwise}},
@@ -32,11 +33,17 @@ func TestIsolateOptions(t *testing.T) {
 				Set: []string{"r1.image=x"}, Budget: 4 * time.Hour, Labs: 2, KeepRate: 1, OneRun: true, Measure: 3, Reset: "config", Provider: "mixed",
 			}},
 		},
-		{Args: []string{"--resume", "d", "--labs", "0"}, Want: isolateOptions{resume: "d", dir: "isolations", isolateChoices: isolateChoices{KeepRate: 0.5, Measure: 10, ControlRuns: 5}}},
+		{Args: []string{"--resume", "d"}, Want: isolateOptions{resume: "d", dir: "isolations", isolateChoices: otherwise}},
+		{
+			Args: []string{"--resume", "d", "--labs", "3", "--trust", "labs"},
+			Want: isolateOptions{App: &cli.App{Trust: []string{"labs"}}, resume: "d", dir: "isolations", otherLabs: true, isolateChoices: isolateChoices{Labs: 3, KeepRate: 0.5, Measure: 10, ControlRuns: 5}},
+		},
+		{Args: []string{"--resume", "d", "--labs", "0"}, Err: labs},
+		{Args: []string{"--resume", "d", "--budget", "1h", "--measure", "10"}, Err: meaningless("--budget", "an isolation")},
 		{Args: nil, Err: which},
 		{Args: []string{"s", "--resume", "d"}, Err: which},
 		{Args: []string{"s", "s"}, Err: "accepts at most 1 arg(s), received 2"},
-		{Args: []string{"s", "--labs", "65"}, Err: bounds},
+		{Args: []string{"s", "--labs", "65"}, Err: labs},
 		{Args: []string{"s", "--measure", "0"}, Err: bounds},
 		{Args: []string{"s", "--keep-rate", "0"}, Err: bounds},
 		{Args: []string{"s", "--control-trials", "-1"}, Err: bounds},
@@ -44,20 +51,28 @@ func TestIsolateOptions(t *testing.T) {
 	})
 }
 
+// meaningless is what is said of a flag beside --resume.
+func meaningless(flag, what string) string {
+	return flag + " has no meaning with --resume: " + what + " is gone on with by the choices that it was begun with"
+}
+
 func TestBisectOptions(t *testing.T) {
 	type asked = clitest.Asked[bisectOptions]
-	otherwise := bisectChoices{Confidence: 0.99, MaxRuns: 300, Measure: 5}
+	otherwise := bisectChoices{Confidence: 0.99, MaxRuns: 300, Measure: 5, Labs: 1}
 	const bounds = "--confidence takes more than 0.5 and less than 1, --max-trials and --measure 1 or more"
 	const which = "give a scenario and --versions, or --resume with the folder of a bisection"
 	clitest.Options(t, newBisect, []asked{
 		{Args: []string{"s", "--versions", "a,b"}, Want: bisectOptions{scenario: "s", list: "a,b", dir: "bisections", bisectChoices: otherwise}},
 		{
-			Args: []string{"s", "--versions", "f", "--node", "r1,r2", "--set", "r1.env.A=b", "--confidence", "0.9", "--max-trials", "9", "--measure", "2", "--one-sided", "--fixed", "--reset", "none", "--provider", "mixed", "--dir", "d", "--trust", "labs"},
+			Args: []string{"s", "--versions", "f", "--node", "r1,r2", "--set", "r1.env.A=b", "--confidence", "0.9", "--max-trials", "9", "--measure", "2", "--labs", "4", "--one-sided", "--fixed", "--reset", "none", "--provider", "mixed", "--dir", "d", "--trust", "labs"},
 			Want: bisectOptions{App: &cli.App{Trust: []string{"labs"}}, scenario: "s", list: "f", dir: "d", bisectChoices: bisectChoices{
-				Nodes: []string{"r1", "r2"}, Set: []string{"r1.env.A=b"}, Confidence: 0.9, MaxRuns: 9, Measure: 2, OneSided: true, Fixed: true, Reset: "none", Provider: "mixed",
+				Nodes: []string{"r1", "r2"}, Set: []string{"r1.env.A=b"}, Confidence: 0.9, MaxRuns: 9, Measure: 2, Labs: 4, OneSided: true, Fixed: true, Reset: "none", Provider: "mixed",
 			}},
 		},
 		{Args: []string{"--resume", "d"}, Want: bisectOptions{resume: "d", dir: "bisections", bisectChoices: otherwise}},
+		{Args: []string{"--resume", "d", "--labs", "1"}, Want: bisectOptions{resume: "d", dir: "bisections", otherLabs: true, bisectChoices: otherwise}},
+		{Args: []string{"--resume", "d", "--fixed", "--versions", "a,b"}, Err: meaningless("--fixed", "a bisection")},
+		{Args: []string{"s", "--versions", "a,b", "--labs", "0"}, Err: "--labs takes 1 to 64"},
 		{Args: []string{"s"}, Err: which},
 		{Args: []string{"--versions", "a,b"}, Err: which},
 		{Args: []string{"s", "--resume", "d"}, Err: which},
@@ -83,6 +98,26 @@ func TestResume(t *testing.T) {
 	_, err := resume(filepath.Join(dir, "none"), "an isolation", &c)
 	if err == nil || cli.ExitCode(err) != cli.ExitInput || !strings.Contains(err.Error(), "is no folder of an isolation") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The number of labs changes nothing that a search comes to, so whoever resumes may give another.
+func TestResumeWithOtherLabs(t *testing.T) {
+	dir := t.TempDir()
+	if err := evidence.WriteJSON(filepath.Join(dir, "options.json"), map[string]int{"labs": 2, "measure": 7}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		other bool
+		want  int
+	}{{false, 2}, {true, 4}} {
+		i := isolateOptions{resume: dir, otherLabs: tt.other, isolateChoices: isolateChoices{Labs: 4, Measure: 1}}
+		b := bisectOptions{resume: dir, otherLabs: tt.other, bisectChoices: bisectChoices{Labs: 4, Measure: 1}}
+		_, ierr := i.goOn()
+		_, berr := b.goOn()
+		if ierr != nil || berr != nil || i.Labs != tt.want || b.Labs != tt.want || i.Measure != 7 || b.Measure != 7 {
+			t.Errorf("%+v, %+v, %v, %v", i.isolateChoices, b.bisectChoices, ierr, berr)
+		}
 	}
 }
 
@@ -129,6 +164,7 @@ func TestPrintIsolation(t *testing.T) {
 	out := result.Isolation{
 		Complete: true, Before: "9 parts", After: "1 part", Original: result.Count{Hits: 4, Misses: 6}, Control: result.Count{Misses: 5}, Final: result.Count{Hits: 3, Misses: 3},
 		Runs: 40, Levels: []result.Level{{Seconds: 61}, {Seconds: 1}}, Result: "/r", Reliable: "/s", Why: "/w", Side: []string{"one"},
+		Ahead: &result.Ahead{Labs: 4, Used: 30, Gained: 125.4, Thrown: 1, Wasted: 61},
 		Needed: []result.NeededPart{
 			{Part: "node r2", Need: result.Need{Reason: "no lab"}},
 			{Part: "line r1:3", Need: result.Need{Without: result.Count{Misses: 8}}},
@@ -142,6 +178,7 @@ left:   1 part
 rate ` + out.Original.String() + ` before, ` + out.Final.String() + ` now; 95% Wilson
 control ` + out.Control.String() + `
 40 runs, 1m2s all together
+tried ahead in 4 labs: 30 runs asked for later, under way for 2m5s by then; 1 run thrown away, after 1m1s in labs
 needed: node r2                                                      no trial without it: no lab
 needed: line r1:3                                                    without it 0/8
 needed: line r1:4                                                    without it 0/8, and its control 1/2
@@ -190,13 +227,14 @@ func TestPrintBisection(t *testing.T) {
 		{"by a fast clock", result.Bisection{Found: true, First: "x:3", Confidence: 0.995, Clock: evidence.Clock{Speed: 10}}, "FOUND at speed 10: it came in with x:3 (0.995)\n"},
 		{"undecided", result.Bisection{First: "x:3", Confidence: 0.7}, "UNDECIDED after 8 runs; likeliest is that it came in with x:3 (0.700)\n"},
 	} {
-		tt.out.Versions, tt.out.Runs, tt.out.Dir = versions, 8, "d"
+		tt.out.Versions, tt.out.Runs, tt.out.Dir, tt.out.Ahead = versions, 8, "d", &result.Ahead{Labs: 2, Used: 1, Gained: 2, Thrown: 3, Wasted: 4}
 		tt.out.Good, tt.out.Bad = versions[0].Runs, versions[2].Runs
 		want := tt.want +
 			"  x:1                                      0.000  0/5\n" +
 			"  x:2                                      0.000  no such image\n" +
 			"  x:3                                      0.995  2/3\n" +
 			"side without it " + tt.out.Good.String() + "; side with it " + tt.out.Bad.String() + "; 95% Wilson" + tt.out.Clock.Beside() + ", the measured ends included\n" +
+			"tried ahead in 2 labs: 1 run asked for later, under way for 2s by then; 3 runs thrown away, after 4s in labs\n" +
 			"8 runs; evidence in d\n"
 		if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printBisection(w, tt.out) })); d != "" {
 			t.Errorf("%s: %s", tt.name, d)
@@ -223,7 +261,8 @@ func TestFaultSweepOptions(t *testing.T) {
 				o.Nth, o.Fault, o.SPRT, o.MaxTrials, o.ControlRuns, o.Set, o.Speed, o.Reset, o.Lab.Provider, o.dir = "2,5..7", "lost", "0.1,0.9", 3, 0, []string{"r1.image=x"}, 5, "redeploy", "mixed", "d"
 			}),
 		},
-		{Args: []string{"--resume", "d", "--nth", "0"}, Want: with(func(o *faultSweepOptions) { o.scenario, o.resume, o.Nth = "", "d", "0" })},
+		{Args: []string{"--resume", "d"}, Want: with(func(o *faultSweepOptions) { o.scenario, o.resume = "", "d" })},
+		{Args: []string{"--resume", "d", "--nth", "0"}, Err: meaningless("--nth", "a sweep")},
 		{Args: nil, Err: which},
 		{Args: []string{"s", "--resume", "d"}, Err: which},
 		{Args: []string{"s", "--nth", "0..2"}, Err: "--nth 0..2" + frames},

@@ -6,15 +6,36 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/isolate"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
+
+// besideResume are the flags that may stand beside --resume: none of them changes what a search
+// comes to. The others are those that it was begun with.
+var besideResume = []string{"resume", "labs", "trust", "fleet"} //nolint:gochecknoglobals // a constant
+
+// refuseBesideResume tells which flags would be ignored. what is the kind of search.
+func refuseBesideResume(c *cobra.Command, what string) error {
+	var err error
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && err == nil && !slices.Contains(besideResume, f.Name) {
+			err = cli.InputError("--%s has no meaning with --resume: %s is gone on with by the choices that it was begun with", f.Name, what)
+		}
+	})
+	return err
+}
 
 // resume returns the folder of a search and reads the choices that it was begun with. what is
 // the kind of search, for who names another folder.
@@ -68,6 +89,18 @@ func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) 
 	default:
 		return cli.WithCode(cli.ExitInconclusive, err)
 	}
+}
+
+// printAhead writes what idle labs did for a search, for people.
+func printAhead(w io.Writer, a *result.Ahead) {
+	if a == nil {
+		return
+	}
+	of := func(seconds float64) time.Duration {
+		return time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	}
+	cli.Line(w, "tried ahead in %s: %s asked for later, under way for %s by then; %s thrown away, after %s in labs",
+		cli.Plural(a.Labs, "lab"), cli.Plural(a.Used, "run"), of(a.Gained), cli.Plural(a.Thrown, "run"), of(a.Wasted))
 }
 
 // tell prints what a search found. It is an answer where it was decided.
