@@ -1,0 +1,313 @@
+package fleet
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
+)
+
+// Errors of [Dial].
+var (
+	// ErrRefused is a server that knows neither this key nor its token.
+	ErrRefused = errors.New("the server refuses this key and token")
+	// ErrPin is a server with another certificate than the one that the URL names.
+	ErrPin = errors.New("the server's certificate is not the one that the URL names")
+)
+
+// Access says how a fleet's server is reached, and who asks.
+type Access struct {
+	// URL is what `reprise fleet serve` prints, tls://TOKEN@HOST:PORT?sha256=HEX (the SHA-256 of
+	// the server's certificate), or the URL of any JetStream server: nats://, tls://, ws://, wss://.
+	// Several servers of one cluster are separated by commas.
+	URL string
+	// Identity is the file of this user's nkey seed; it is made when it is not there. Empty: a key for this
+	// process alone. It signs what this side sends, and is the identity that a work is resumed under.
+	Identity string
+	// The following are for servers that `reprise fleet serve` does not run.
+	Credentials    string // file with a JWT and a seed
+	NKey           string // file with the seed of the user on the server, where it is not Identity
+	CA, Cert, Key  string // PEM files
+	User, Password string
+
+	Name      string                     // of this client, as the server's monitoring shows it
+	InProcess nats.InProcessConnProvider // a server in this process; URL is not used
+	Log       *slog.Logger               // nil: nothing
+	Patience  time.Duration              // for the first connection; 0: 10 s
+	Signer    nkeys.KeyPair              // instead of Identity
+	Dialer    nats.CustomDialer          // nil: the net package's
+}
+
+// WithEnvironment fills what is empty from the variables that NATS's own tools read: NATS_URL,
+// NATS_CREDS, NATS_NKEY, NATS_CA, NATS_CERT, NATS_KEY, NATS_USER, NATS_PASSWORD.
+func (a Access) WithEnvironment(getenv func(string) string) Access {
+	for name, field := range map[string]*string{
+		"NATS_URL": &a.URL, "NATS_CREDS": &a.Credentials, "NATS_NKEY": &a.NKey, "NATS_CA": &a.CA,
+		"NATS_CERT": &a.Cert, "NATS_KEY": &a.Key, "NATS_USER": &a.User, "NATS_PASSWORD": &a.Password,
+	} {
+		if *field == "" {
+			*field = getenv(name)
+		}
+	}
+	return a
+}
+
+// Identity reads the nkey seed in a file, and makes file and seed when they are not there. The
+// file is for its owner alone.
+func Identity(path string) (nkeys.KeyPair, error) {
+	seed, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return newIdentity(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read identity: %w", err)
+	}
+	pair, err := nkeys.ParseDecoratedUserNKey(seed)
+	if err != nil {
+		return nil, fmt.Errorf("read identity %s: %w; remove the file, and another is made", path, err)
+	}
+	return pair, nil
+}
+
+func newIdentity(path string) (nkeys.KeyPair, error) {
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		return nil, fmt.Errorf("make identity: %w", err)
+	}
+	seed, err := pair.Seed()
+	if err != nil {
+		return nil, fmt.Errorf("make identity: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make identity: %w", err)
+	}
+	// Another process may make one at the same time: the one whose name stands is the identity.
+	f, err := os.CreateTemp(filepath.Dir(path), ".identity-*")
+	if err != nil {
+		return nil, fmt.Errorf("make identity: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.Write(append(seed, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("make identity: %w", err)
+	}
+	if err := os.Link(f.Name(), path); errors.Is(err, os.ErrExist) {
+		return Identity(path)
+	} else if err != nil {
+		return nil, fmt.Errorf("make identity: %w", err)
+	}
+	return pair, nil
+}
+
+// Conn is a connection to a fleet's server. It outlives the server: it connects again until it is closed.
+type Conn struct {
+	nc   *nats.Conn
+	js   jetstream.JetStream
+	pair nkeys.KeyPair
+	key  string // public
+	log  *slog.Logger
+
+	mu      sync.Mutex
+	renewal time.Duration // 0: not read yet
+	again   chan struct{} // closed, and made anew, when the connection came back
+}
+
+// Dial connects. The error of a server that does not answer within the patience says what was tried.
+func Dial(ctx context.Context, a Access) (*Conn, error) {
+	c := &Conn{pair: a.Signer, log: a.Log, again: make(chan struct{})}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	switch {
+	case c.pair != nil:
+	case a.Identity != "":
+		c.pair, err = Identity(a.Identity)
+	default:
+		c.pair, err = nkeys.CreateUser()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.key, err = c.pair.PublicKey(); err != nil {
+		return nil, fmt.Errorf("public key of the identity: %w", err)
+	}
+	address, options, err := a.options(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.nc, err = connect(ctx, address, options); err != nil {
+		return nil, dialError(a, err)
+	}
+	if c.js, err = jetstream.New(c.nc, jetstream.WithDefaultTimeout(requestTimeout)); err != nil {
+		c.nc.Close()
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	return c, nil
+}
+
+// requestTimeout bounds a question to the server that its caller has not bounded.
+const requestTimeout = 5 * time.Second
+
+// connect is nats.Connect that gives up with ctx.
+func connect(ctx context.Context, address string, options []nats.Option) (*nats.Conn, error) {
+	type answer struct {
+		nc  *nats.Conn
+		err error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		nc, err := nats.Connect(address, options...)
+		got <- answer{nc, err}
+	}()
+	select {
+	case a := <-got:
+		return a.nc, a.err
+	case <-ctx.Done():
+		go func() {
+			if a := <-got; a.nc != nil {
+				a.nc.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+func dialError(a Access, err error) error {
+	where := a.URL
+	if u, parseErr := url.Parse(a.URL); parseErr == nil && u.Host != "" {
+		where = u.Host // without the token
+	}
+	var pin *pinError
+	switch {
+	case errors.As(err, &pin):
+		return fmt.Errorf("connect to %s: %w: it is %s; ask who runs the server for the URL", where, ErrPin, pin.got)
+	case errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired):
+		return fmt.Errorf("connect to %s: %w; join with the URL that `reprise fleet serve` prints", where, ErrRefused)
+	case errors.Is(err, nats.ErrNoServers):
+		return fmt.Errorf("connect to %s: nobody answers there; is `reprise fleet serve` running?", where)
+	}
+	return fmt.Errorf("connect to %s: %w", where, err)
+}
+
+// pinError is a certificate that is not the pinned one.
+type pinError struct{ got string }
+
+func (e *pinError) Error() string { return "certificate " + e.got }
+
+func (a Access) options(c *Conn) (string, []nats.Option, error) {
+	patience := a.Patience
+	if patience == 0 {
+		patience = 10 * time.Second
+	}
+	options := []nats.Option{
+		nats.Name(a.Name), nats.Timeout(patience), nats.MaxReconnects(-1), nats.CustomInboxPrefix(inbox(c.key)),
+		nats.ReconnectWait(200 * time.Millisecond), nats.ReconnectJitter(200*time.Millisecond, 500*time.Millisecond),
+		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.IgnoreAuthErrorAbort(),
+		// What was written while there was no connection is stale when there is one again: say so at once.
+		nats.ReconnectBufSize(-1),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Debug("connection lost", "err", err) }),
+		nats.ReconnectHandler(func(*nats.Conn) { c.reconnected() }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.log.Debug("from the server", "err", err) }),
+	}
+	if a.Dialer != nil {
+		options = append(options, nats.SetCustomDialer(a.Dialer))
+	}
+	if a.InProcess != nil {
+		return "", append(options, nats.InProcessServer(a.InProcess), nats.Nkey(c.key, c.pair.Sign)), nil
+	}
+	switch {
+	case a.Credentials != "":
+		options = append(options, nats.UserCredentials(a.Credentials))
+	case a.NKey != "":
+		own, err := nats.NkeyOptionFromSeed(a.NKey)
+		if err != nil {
+			return "", nil, fmt.Errorf("read nkey %s: %w", a.NKey, err)
+		}
+		options = append(options, own)
+	case a.User != "":
+		options = append(options, nats.UserInfo(a.User, a.Password))
+	}
+	if a.CA != "" {
+		options = append(options, nats.RootCAs(a.CA))
+	}
+	if a.Cert != "" {
+		options = append(options, nats.ClientCert(a.Cert, a.Key))
+	}
+	addresses := strings.Split(a.URL, ",")
+	u, err := url.Parse(addresses[0])
+	if err != nil || u.Host == "" {
+		return "", nil, fmt.Errorf("%q is no URL of a fleet: need tls://TOKEN@HOST:PORT?sha256=HEX or nats://HOST:PORT", a.URL)
+	}
+	pin := u.Query().Get("sha256")
+	if pin == "" {
+		return a.URL, options, nil
+	}
+	if raw, err := hex.DecodeString(pin); err != nil || len(raw) != sha256.Size || len(addresses) > 1 {
+		return "", nil, fmt.Errorf("URL of a fleet: sha256=%s is no SHA-256 in hex, of one server", pin)
+	}
+	if token := u.User.Username(); token != "" {
+		options = append(options, nats.Token(token))
+	}
+	if a.Credentials == "" && a.NKey == "" {
+		options = append(options, nats.Nkey(c.key, c.pair.Sign))
+	}
+	return "tls://" + u.Host, append(options, nats.Secure(pinned(pin)), nats.TLSHandshakeFirst()), nil
+}
+
+// pinned accepts exactly one certificate, at any date: a host's clock may be wrong.
+func pinned(pin string) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS13,
+		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares the certificate, which no authority has signed
+		VerifyConnection: func(s tls.ConnectionState) error {
+			if got := Pin(s.PeerCertificates[0]); !strings.EqualFold(got, pin) {
+				return &pinError{got}
+			}
+			return nil
+		},
+	}
+}
+
+// Pin is how the URL of a fleet names its server's certificate: the SHA-256 of its DER, in hex.
+func Pin(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// PublicKey is the public nkey of this side.
+func (c *Conn) PublicKey() string { return c.key }
+
+// Server is the URL of the server that is connected, without a token; empty while there is none.
+func (c *Conn) Server() string { return c.nc.ConnectedUrlRedacted() }
+
+// Close ends the connection at once.
+func (c *Conn) Close() { c.nc.Close() }
+
+func (c *Conn) reconnected() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.again)
+	c.again = make(chan struct{})
+}
+
+// cameBack is closed when the connection comes back the next time.
+func (c *Conn) cameBack() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.again
+}

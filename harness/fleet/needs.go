@@ -1,0 +1,185 @@
+package fleet
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Needs is what a task asks of the worker that executes it. Zero values ask for nothing.
+type Needs struct {
+	Kind      string   `json:"kind,omitempty"`      // fidelity: container, vm, hardware
+	Provider  string   `json:"provider,omitempty"`  // what builds the lab: namespaces, containers, vm, lab
+	Version   string   `json:"version,omitempty"`   // of the program, exactly
+	Cores     float64  `json:"cores,omitempty"`     // processors for one lab
+	Memory    int64    `json:"memory,omitempty"`    // bytes for one lab
+	Abilities []string `json:"abilities,omitempty"` // names that `reprise doctor` uses
+	KVM       bool     `json:"kvm,omitempty"`
+	Images    []Image  `json:"images,omitempty"`
+	Devices   []string `json:"devices,omitempty"`   // names in the worker's lab.yaml
+	Platforms []string `json:"platforms,omitempty"` // each wants a device of its own that runs it
+}
+
+// Image is one image of a lab.
+type Image struct {
+	Ref    string `json:"ref"`              // as the topology has it
+	Digest string `json:"digest,omitempty"` // of the image, as providers report it; empty: any of that name
+	// Source is where a worker that has not got the image finds it: "registry" (by Ref), "fleet" (shipped by
+	// its coordinator), or "", nowhere, so that the worker has to have it.
+	Source string `json:"source,omitempty"`
+}
+
+// Device is what a worker says of a device that it owns. It has neither an address nor a credential: those stay with it.
+type Device struct {
+	Name     string `json:"name"`
+	Platform string `json:"platform,omitempty"`
+	Model    string `json:"model,omitempty"`
+}
+
+// Offer is what a worker says of itself. Name and Slots are required of an [Executor]; Key, Busy, Ailing, Draining and
+// the times are filled in by the worker and the reader.
+type Offer struct {
+	Name      string            `json:"name"` // of the host, for people
+	Key       string            `json:"key"`  // the worker's public nkey, its identity
+	Version   string            `json:"version,omitempty"`
+	Slots     int               `json:"slots"` // labs at a time
+	Busy      int               `json:"busy"`
+	Cores     float64           `json:"cores,omitempty"`
+	Memory    int64             `json:"memory,omitempty"` // bytes
+	Engine    string            `json:"engine,omitempty"`
+	Kinds     []string          `json:"kinds,omitempty"`     // fidelities
+	Providers []string          `json:"providers,omitempty"` // what it builds labs with
+	Abilities map[string]string `json:"abilities,omitempty"` // ability → "" or why it is not there
+	KVM       bool              `json:"kvm,omitempty"`
+	Images    map[string]string `json:"images,omitempty"` // reference → digest
+	Devices   []Device          `json:"devices,omitempty"`
+	Draining  bool              `json:"draining,omitempty"` // ends what it has and takes nothing
+	Ailing    string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
+	Since     time.Time         `json:"since"`              // when the worker came, by the server's clock
+	Seen      time.Time         `json:"seen"`               // when it last renewed, by the server's clock
+}
+
+// normal is n with sets in order and without repetition, so that the same needs are the same bytes.
+func (n Needs) normal() Needs {
+	set := func(list []string) []string {
+		list = slices.Clone(list)
+		slices.Sort(list)
+		return slices.Compact(list)
+	}
+	n.Abilities, n.Devices = set(n.Abilities), set(n.Devices)
+	n.Platforms = slices.Sorted(slices.Values(n.Platforms)) // two of one platform are two devices
+	n.Images = slices.Clone(n.Images)
+	slices.SortFunc(n.Images, func(a, b Image) int {
+		return strings.Compare(a.Ref+"\x00"+a.Digest+"\x00"+a.Source, b.Ref+"\x00"+b.Digest+"\x00"+b.Source)
+	})
+	n.Images = slices.Compact(n.Images)
+	return n
+}
+
+// Key names the queue of tasks with these needs: the first 128 bits of the SHA-256 of their JSON, in hex.
+func (n Needs) Key() string {
+	data, err := json.Marshal(n.normal())
+	if err != nil {
+		panic(err) // strings, numbers and lists of them
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
+}
+
+// Lacks says in sentences why a worker with this offer cannot take a task with these needs; none when it can.
+// How busy it is does not matter, nor that it is ailing; that it drains does.
+func (o Offer) Lacks(n Needs) []string {
+	var why []string
+	lack := func(format string, args ...any) { why = append(why, fmt.Sprintf(format, args...)) }
+	if o.Draining {
+		lack("it drains and takes no more work")
+	}
+	if o.Slots <= 0 {
+		lack("it offers no labs")
+	}
+	if n.Version != "" && o.Version != n.Version {
+		lack("it runs version %s of the program, the work was begun by %s", orNone(o.Version), n.Version)
+	}
+	if n.Kind != "" && !slices.Contains(o.Kinds, n.Kind) {
+		lack("it has no labs of kind %s, only %s", n.Kind, orNone(strings.Join(o.Kinds, ", ")))
+	}
+	if n.Provider != "" && !slices.Contains(o.Providers, n.Provider) {
+		lack("it cannot build labs with %s, only with %s", n.Provider, orNone(strings.Join(o.Providers, ", ")))
+	}
+	if n.Cores > o.Cores {
+		lack("a lab needs %g cores, it has %g", n.Cores, o.Cores)
+	}
+	if n.Memory > o.Memory {
+		lack("a lab needs %d MiB of memory, it has %d", (n.Memory+1<<20-1)>>20, o.Memory>>20)
+	}
+	for _, a := range n.Abilities {
+		if reason, known := o.Abilities[a]; !known {
+			lack("it does not know whether it can: %s", a)
+		} else if reason != "" {
+			lack("it cannot: %s: %s", a, reason)
+		}
+	}
+	if n.KVM && !o.KVM {
+		lack("it has no /dev/kvm that it may use")
+	}
+	for _, i := range n.Images {
+		why = append(why, o.lacksImage(i)...)
+	}
+	return append(why, o.lacksDevices(n)...)
+}
+
+func (o Offer) lacksImage(i Image) []string {
+	digest, there := o.Images[i.Ref]
+	if i.Source != "" || there && (i.Digest == "" || digest == i.Digest) {
+		return nil
+	}
+	for _, d := range o.Images {
+		if i.Digest != "" && d == i.Digest {
+			return nil // under another name
+		}
+	}
+	if there {
+		return []string{fmt.Sprintf("its image %s is %s, not %s", i.Ref, orNone(digest), i.Digest)}
+	}
+	return []string{fmt.Sprintf("it has no image %s, and nobody says where it comes from", i.Ref)}
+}
+
+func (o Offer) lacksDevices(n Needs) []string {
+	var why []string
+	free := map[string]Device{}
+	for _, d := range o.Devices {
+		free[d.Name] = d
+	}
+	for _, name := range n.Devices {
+		if _, ok := free[name]; !ok {
+			why = append(why, fmt.Sprintf("it has no device %s", name))
+		}
+		delete(free, name)
+	}
+	for _, p := range n.Platforms {
+		found := ""
+		for _, name := range slices.Sorted(maps.Keys(free)) {
+			if free[name].Platform == p {
+				found = name
+				break
+			}
+		}
+		if found == "" {
+			why = append(why, fmt.Sprintf("it has no device that runs %s, or not as many as are asked for", p))
+		}
+		delete(free, found)
+	}
+	return why
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
