@@ -122,13 +122,15 @@ type Conn struct {
 	log  *slog.Logger
 
 	mu      sync.Mutex
-	renewal time.Duration // 0: not read yet
-	again   chan struct{} // closed, and made anew, when the connection came back
+	renewal time.Duration   // 0: not read yet
+	epoch   context.Context //nolint:containedctx // ends, and is made anew, when the connection came back
+	ended   func()
 }
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.
 func Dial(ctx context.Context, a Access) (*Conn, error) {
-	c := &Conn{pair: a.Signer, log: a.Log, again: make(chan struct{})}
+	c := &Conn{pair: a.Signer, log: a.Log}
+	c.epoch, c.ended = context.WithCancel(context.Background())
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -301,13 +303,34 @@ func (c *Conn) Close() { c.nc.Close() }
 func (c *Conn) reconnected() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	close(c.again)
-	c.again = make(chan struct{})
+	c.ended()
+	c.epoch, c.ended = context.WithCancel(context.Background())
 }
 
 // cameBack is closed when the connection comes back the next time.
 func (c *Conn) cameBack() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.again
+	return c.epoch.Done()
+}
+
+// asking bounds a question to the server: by time, and by the connection, for what was asked over one that broke is
+// never answered.
+func (c *Conn) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	c.mu.Lock()
+	epoch := c.epoch
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	stop := context.AfterFunc(epoch, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// Answer answers requests on a subject that ends in a wildcard for the request's name. An embedded server uses it.
+func (c *Conn) Answer(on string, do func(request string, body []byte) []byte) error {
+	_, err := c.subscribe(on, func(m *nats.Msg) {
+		if err := m.Respond(do(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data)); err != nil {
+			c.log.Debug("a request cannot be answered", "on", m.Subject, "err", err)
+		}
+	})
+	return err
 }

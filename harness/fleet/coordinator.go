@@ -6,8 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Errors of a [Coordinator].
@@ -27,15 +31,7 @@ type FailedError struct {
 }
 
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("task %s: %d workers could not execute it, the last: %s", e.ID, len(e.Reasons), e.Reasons[len(e.Reasons)-1])
-}
-
-// Holder is who holds a work.
-type Holder struct {
-	Work  string    `json:"work"`
-	Key   string    `json:"key"`
-	Name  string    `json:"name"`
-	Since time.Time `json:"since"` // by the server's clock
+	return fmt.Sprintf("task %s: %d attempts to execute it failed, the last: %s; see `reprise fleet status`", e.ID, len(e.Reasons), e.Reasons[len(e.Reasons)-1])
 }
 
 // Refusal is a worker that cannot take a task, and why.
@@ -47,9 +43,11 @@ type Refusal struct {
 
 // Progress is a line of a running task.
 type Progress struct {
-	Host, Worker string // the worker's name and key
-	ID           string // of the task
-	Text         string
+	Work   string `json:"work"`
+	ID     string `json:"id"`     // of the task
+	Worker string `json:"worker"` // its key
+	Host   string `json:"host"`   // its name
+	Text   string `json:"text"`
 }
 
 // CoordinatorOptions may all be left out. Callbacks run one at a time, and delay each other but no task.
@@ -59,19 +57,20 @@ type CoordinatorOptions struct {
 	// Waiting is told who holds the work, when it is another; once for each holder.
 	Waiting func(Holder)
 	// Counted answers whether a result of the task is in the ledger already, from an earlier life of this coordinator,
-	// and the SHA-256 of its seal. Without it only this life is remembered.
+	// and the SHA-256 of its seal. Without it only this life is remembered. It is called while a
+	// result is taken in, and has to answer at once.
 	Counted func(id string) (seal string, counted bool)
 	// Uncounted is told of a result that counts for nothing because the task has one already or was cancelled, or
-	// because no host could execute it (Failed is set): a line of the ledger and no trial. It comes again when the
-	// error is not nil.
+	// because the host could not execute it (Failed is set): a line of the ledger and no trial. It comes again
+	// when the error is not nil.
 	Uncounted func(s Sealed, why string) error
 	// Progress is told what tasks say while they run.
 	Progress func(Progress)
-	// Unmet is told that no worker can take tasks with these needs, at once and whenever the workers change, and, with no
-	// refusals and met true, that one can now. Without workers there are no refusals and met is false.
+	// Unmet is told that no worker can take tasks with these needs, at once and whenever the workers' reasons change;
+	// and, with no refusals and met true, that one can now. Without workers there are no refusals and met is false.
 	Unmet func(n Needs, why []Refusal, met bool)
-	// Refused is told of a result that does not verify: forged, foreign, damaged, oversized. It was thrown away; the task
-	// is executed again.
+	// Refused is told of a result that does not verify: forged, foreign, damaged, oversized. It was thrown away, and the
+	// task is executed again.
 	Refused func(worker, id string, err error)
 
 	Trusted   []string // public keys of the workers whose results are taken; none: all that the server lets in
@@ -80,7 +79,64 @@ type CoordinatorOptions struct {
 }
 
 // Coordinator gives tasks of one work and takes their results. Its methods may be called from several goroutines.
-type Coordinator struct{}
+type Coordinator struct {
+	conn    *Conn
+	work    string
+	o       CoordinatorOptions
+	secrets secrets
+	renewal time.Duration
+	epoch   uint64
+	lease   *lease
+
+	ctx    context.Context //nolint:containedctx // of the goroutines that keep the lease and read results, until Close
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup
+	events *events
+	closed atomic.Bool
+
+	mu        sync.Mutex
+	tasks     map[string]*task
+	unclaimed map[string][]Sealed // results of tasks that were not submitted yet in this life
+	cancelled map[string]bool
+	seen      map[string]bool // messages that were read and are still on the server
+	kept      *ring           // tasks whose result was kept, with its seal
+	chains    map[string]link // by worker and session
+	shipped   map[string]bool // plans that the fleet has
+	queues    map[string]*queue
+	roster    map[string]seenOffer
+
+	consumersMade map[string]bool
+}
+
+// task is one that was submitted and not kept.
+type task struct {
+	Task
+	needs   string // key
+	subject string
+	result  *Sealed
+	failed  []string
+	done    chan struct{} // closed when there is a result or err
+	err     error
+	missed  int // times that neither its message nor a result was found
+}
+
+// link is the newest seal of a chain.
+type link struct {
+	seq    uint64
+	digest string
+}
+
+// queue is what this coordinator knows of tasks with the same needs.
+type queue struct {
+	needs Needs
+	tasks int
+	told  string // what Unmet was told last; empty: nothing
+}
+
+type seenOffer struct {
+	Offer
+	seen time.Time // by this process's clock, monotonic
+}
 
 // WorkID names a work by what makes it: the digest of the plan, the run directory's name, whatever is the same when it is
 // resumed and differs otherwise.
@@ -95,47 +151,131 @@ func WorkID(parts ...string) string {
 // Join takes the work's lease, and waits while another coordinator holds it. ctx bounds the waiting only.
 // The streams are made where the server has none and this side may make them. Results that came for an earlier
 // coordinator with the same identity are read before Join returns.
-func Join(ctx context.Context, c *Conn, work string, o CoordinatorOptions) (*Coordinator, error) {
-	return nil, errors.ErrUnsupported
+func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*Coordinator, error) {
+	if err := checkToken("work", work); err != nil {
+		return nil, err
+	}
+	if o.MaxRecord == 0 {
+		o.MaxRecord = DefaultMaxRecord
+	}
+	if o.Failures == 0 {
+		o.Failures = 5
+	}
+	own, err := newSecrets(conn.pair)
+	if err != nil {
+		return nil, err
+	}
+	renewal, err := conn.ensure(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &Coordinator{
+		conn: conn, work: work, o: o, secrets: own, renewal: renewal, events: newEvents(),
+		tasks: map[string]*task{}, unclaimed: map[string][]Sealed{}, cancelled: map[string]bool{}, seen: map[string]bool{},
+		kept: newRing(4096), chains: map[string]link{}, shipped: map[string]bool{}, queues: map[string]*queue{},
+		roster: map[string]seenOffer{}, consumersMade: map[string]bool{},
+	}
+	if c.lease, err = conn.takeLease(ctx, work, o.Name, renewal, o.Waiting); err != nil {
+		return nil, err
+	}
+	c.epoch = c.lease.epoch
+	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	if err := c.begin(ctx); err != nil {
+		return nil, errors.Join(err, c.Close(ctx))
+	}
+	return c, nil
 }
 
-// Submit gives a task to the fleet. A task that the fleet has already, from this coordinator's earlier life, is
-// not given again.
-func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
-	return errors.ErrUnsupported
+// begin starts what goes on until Close.
+func (c *Coordinator) begin(ctx context.Context) error {
+	c.wg.Go(func() { c.events.run(c.ctx) })
+	c.wg.Go(func() {
+		if err := c.lease.keep(c.ctx); err != nil {
+			c.cancel(err)
+		}
+	})
+	if err := c.watchWorkers(ctx); err != nil {
+		return err
+	}
+	read := make(chan struct{})
+	c.wg.Go(func() { c.readResults(c.ctx, read) })
+	c.wg.Go(func() { c.reconcile(c.ctx) })
+	select {
+	case <-read:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("read the results of %s: %w", c.work, ctx.Err())
+	case <-c.ctx.Done():
+		return c.ended()
+	}
 }
 
-// Await waits for the task's first result that verifies, with its record. The errors are [ErrCancelled], [ErrLost],
-// [ErrClosed], a [*FailedError], and ctx's. It may be called again: the result is the same until it is kept.
-func (c *Coordinator) Await(ctx context.Context, id string) (Sealed, error) {
-	return Sealed{}, errors.ErrUnsupported
+// ensure sets the fleet up where nobody has.
+func (c *Conn) ensure(ctx context.Context) (renewal time.Duration, err error) {
+	err = c.retry(ctx, DefaultRenewal, func(ctx context.Context) error {
+		renewal, err = c.Renewal(ctx)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			if err := Setup(ctx, c, DefaultRenewal); err != nil {
+				return err
+			}
+			renewal, err = c.Renewal(ctx)
+		}
+		return err
+	})
+	return renewal, err
 }
 
-// Keep tells the fleet that a result is on the disk and in the ledger. It is forgotten there.
-func (c *Coordinator) Keep(ctx context.Context, s Sealed) error { return errors.ErrUnsupported }
-
-// Cancel ends a task: it is taken from the queue, and its executor's context ends where it runs. A result that
-// comes nevertheless is uncounted. [Coordinator.Await] of it returns [ErrCancelled].
-func (c *Coordinator) Cancel(ctx context.Context, id string) error { return errors.ErrUnsupported }
-
-// Ship stores an image for [Task.Image], once per digest, which is the SHA-256 of what open reads, in hex.
-// open is not called when the fleet has it.
-func (c *Coordinator) Ship(ctx context.Context, digest string, open func() (io.ReadCloser, error)) error {
-	return errors.ErrUnsupported
-}
-
-// Workers are the offers of the workers that are there now, by name.
-func (c *Coordinator) Workers() []Offer { return nil }
-
-// Lacking says of each worker why it cannot take tasks with these needs; met is whether one can.
-func (c *Coordinator) Lacking(n Needs) (why []Refusal, met bool) { return nil, false }
-
-// Lost is closed when the lease was lost to another coordinator.
-func (c *Coordinator) Lost() <-chan struct{} { return nil }
+// Lost is closed when the coordinator has ended: it was closed, or lost the work to another.
+func (c *Coordinator) Lost() <-chan struct{} { return c.ctx.Done() }
 
 // Close cancels what has no result yet and gives the lease back. Results that were not kept stay, for who resumes the
 // work.
-func (c *Coordinator) Close(ctx context.Context) error { return nil }
+//
+// A server that cannot be reached within 5 seconds learns it from the lease that ends.
+func (c *Coordinator) Close(ctx context.Context) error {
+	lost := errors.Is(c.ended(), ErrLost)
+	c.cancel(ErrClosed)
+	c.wg.Wait()
+	if lost || c.closed.Swap(true) {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, requestTimeout)
+	defer stop()
+	return c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
+		// First the lease: who runs a task of this work sees that it is over.
+		return errors.Join(c.lease.release(ctx), c.conn.purgeWork(ctx, subject(prefixWork, "*", c.work, "*")))
+	})
+}
 
-// Renewal is how often leases are renewed in this fleet; it is the server's, and the same for all.
-func (c *Conn) Renewal(ctx context.Context) (time.Duration, error) { return 0, errors.ErrUnsupported }
+// bounded is ctx that also ends with the coordinator.
+func (c *Coordinator) bounded(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// because is err, or why the coordinator ended, if that is why.
+func (c *Coordinator) because(err error) error {
+	if err != nil && c.ctx.Err() != nil {
+		return errors.Join(c.ended(), err)
+	}
+	return err
+}
+
+func (c *Coordinator) ended() error { return context.Cause(c.ctx) }
+
+func (c *Coordinator) tellRefused(worker, id string, err error) {
+	if c.o.Refused != nil {
+		c.events.add(func(context.Context) error { c.o.Refused(worker, id, err); return nil })
+	}
+}
+
+// watchProgress hands on what tasks say.
+func (c *Coordinator) watchProgress() (*nats.Subscription, error) {
+	if c.o.Progress == nil {
+		return nil, nil
+	}
+	return c.conn.watch(subject(prefixProgress, c.work, "*", "*"), func(p Progress) {
+		c.events.add(func(context.Context) error { c.o.Progress(p); return nil })
+	})
+}

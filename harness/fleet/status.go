@@ -1,9 +1,18 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Status is what a fleet looks like at a moment.
@@ -25,8 +34,9 @@ type WorkerStatus struct {
 // WorkStatus is one work.
 type WorkStatus struct {
 	Holder
-	Queued  int `json:"queued"`  // tasks that have no result: they wait or run
-	Results int `json:"results"` // results that were not kept yet
+	Held    bool `json:"held"`    // a coordinator holds it now
+	Queued  int  `json:"queued"`  // tasks that have no result: they wait or run
+	Results int  `json:"results"` // results that were not kept yet
 }
 
 // NeedsStatus is the queue of tasks with the same needs.
@@ -40,26 +50,274 @@ type NeedsStatus struct {
 }
 
 // ReadStatus asks the server.
-func ReadStatus(ctx context.Context, c *Conn) (Status, error) { return Status{}, errors.ErrUnsupported }
+func ReadStatus(ctx context.Context, c *Conn) (Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout)
+	defer cancel()
+	s := Status{Server: c.Server()}
+	var err error
+	if s.Renewal, err = c.Renewal(ctx); err != nil {
+		return s, err
+	}
+	workers, err := c.offers(ctx)
+	if err != nil {
+		return s, err
+	}
+	if s.Needs, err = c.queues(ctx, workers); err != nil {
+		return s, err
+	}
+	if s.Works, err = c.works(ctx); err != nil {
+		return s, err
+	}
+	for _, name := range []string{streamWork, streamResults, streamRecords, streamPlans, streamImages} {
+		stream, err := c.js.Stream(ctx, name)
+		if err != nil {
+			return s, fmt.Errorf("read stream %s: %w", name, err)
+		}
+		s.Bytes += stream.CachedInfo().State.Bytes
+	}
+	for _, o := range workers {
+		s.Workers = append(s.Workers, WorkerStatus{o, o.idle(s.Needs)})
+	}
+	return s, nil
+}
 
-// FindWorker is the offer of the worker with a name, a public key, or the unambiguous beginning of a key.
+// idle says why a worker does not execute as much as it offers.
+func (o Offer) idle(queues []NeedsStatus) []string {
+	if o.Busy >= o.Slots && o.Slots > 0 {
+		return nil
+	}
+	var why []string
+	if o.Draining {
+		return []string{"it drains: what runs ends, nothing more is taken"}
+	}
+	if o.Ailing != "" {
+		why = append(why, "it rests, for it could not execute its last task: "+o.Ailing)
+	}
+	waiting := 0
+	for _, q := range queues {
+		if q.Waiting == 0 {
+			continue
+		}
+		waiting += q.Waiting
+		if lacks := o.Lacks(q.Needs); len(lacks) > 0 {
+			why = append(why, fmt.Sprintf("%d tasks wait for a worker that is otherwise: %s", q.Waiting, strings.Join(lacks, "; ")))
+		}
+	}
+	if waiting == 0 {
+		why = append(why, "no task waits")
+	}
+	return why
+}
+
+// queues reads what is announced and queued.
+func (c *Conn) queues(ctx context.Context, workers []Offer) ([]NeedsStatus, error) {
+	var list []NeedsStatus
+	err := c.eachKey(ctx, bucketNeeds, func(key string, data []byte) error {
+		q := NeedsStatus{Key: key}
+		if err := json.Unmarshal(data, &q.Needs); err != nil {
+			return fmt.Errorf("read needs %s: %w", key, err)
+		}
+		consumer, err := c.js.Consumer(ctx, streamWork, consumerName(key))
+		if errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the queue of needs %s: %w", key, err)
+		}
+		info := consumer.CachedInfo()
+		q.Waiting, q.Running = int(info.NumPending), info.NumAckPending //nolint:gosec // numbers of tasks
+		q.Refusals, q.Met = lacking(workers, q.Needs)
+		list = append(list, q)
+		return nil
+	})
+	slices.SortFunc(list, func(a, b NeedsStatus) int { return cmp.Compare(a.Key, b.Key) })
+	return list, err
+}
+
+// works reads who holds what, and how much of it there is.
+func (c *Conn) works(ctx context.Context) ([]WorkStatus, error) {
+	of := map[string]*WorkStatus{}
+	at := func(name string) *WorkStatus {
+		if of[name] == nil {
+			of[name] = &WorkStatus{Holder: Holder{Work: name}}
+		}
+		return of[name]
+	}
+	if err := c.eachKey(ctx, bucketWorks, func(key string, data []byte) error {
+		var l leaseValue
+		if err := json.Unmarshal(data, &l); err != nil {
+			return fmt.Errorf("read the lease of work %s: %w", key, err)
+		}
+		if l.Live {
+			at(key).Holder, at(key).Held = l.Holder, true
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	for _, s := range []struct {
+		stream, filter string
+		token          int
+		count          func(*WorkStatus) *int
+	}{
+		{streamWork, prefixWork + ".>", 3, func(w *WorkStatus) *int { return &w.Queued }},
+		{streamResults, prefixResult + ".>", 2, func(w *WorkStatus) *int { return &w.Results }},
+	} {
+		stream, err := c.js.Stream(ctx, s.stream)
+		if err != nil {
+			return nil, fmt.Errorf("read stream %s: %w", s.stream, err)
+		}
+		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(s.filter))
+		if err != nil {
+			return nil, fmt.Errorf("read stream %s: %w", s.stream, err)
+		}
+		for on, n := range info.State.Subjects {
+			*s.count(at(strings.Split(on, ".")[s.token])) += int(n) //nolint:gosec // numbers of messages
+		}
+	}
+	var list []WorkStatus
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		list = append(list, *of[name])
+	}
+	return list, nil
+}
+
+// eachKey calls do with what a bucket has.
+func (c *Conn) eachKey(ctx context.Context, bucket string, do func(key string, data []byte) error) error {
+	kv, err := c.js.KeyValue(ctx, bucket)
+	if err != nil {
+		return fmt.Errorf("read bucket %s: %w", bucket, err)
+	}
+	w, err := kv.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("read bucket %s: %w", bucket, err)
+	}
+	defer func() { _ = w.Stop() }()
+	for {
+		select {
+		case entry := <-w.Updates():
+			if entry == nil {
+				return nil
+			}
+			if err := do(entry.Key(), entry.Value()); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("read bucket %s: %w", bucket, ctx.Err())
+		}
+	}
+}
+
+// FindWorker is the offer of the worker with a name, a public key, or the unambiguous beginning of either.
 func FindWorker(ctx context.Context, c *Conn, nameOrKey string) (Offer, error) {
-	return Offer{}, errors.ErrUnsupported
+	workers, err := c.offers(ctx)
+	if err != nil {
+		return Offer{}, err
+	}
+	var found, names []string
+	var offer Offer
+	for _, o := range workers {
+		names = append(names, o.Name)
+		if o.Key == nameOrKey {
+			return o, nil
+		}
+		if nameOrKey != "" && (strings.HasPrefix(o.Name, nameOrKey) || strings.HasPrefix(o.Key, nameOrKey)) {
+			found, offer = append(found, o.Name+" ("+o.Key+")"), o
+		}
+	}
+	for _, o := range workers {
+		exact := slices.IndexFunc(workers, func(p Offer) bool { return p.Name == nameOrKey && p.Key != o.Key }) < 0
+		if o.Name == nameOrKey && exact {
+			return o, nil
+		}
+	}
+	switch len(found) {
+	case 1:
+		return offer, nil
+	case 0:
+		return Offer{}, fmt.Errorf("no worker %s is there now; there are: %s", nameOrKey, orNone(strings.Join(names, ", ")))
+	}
+	return Offer{}, fmt.Errorf("%s may be any of %s: name it by its key", nameOrKey, strings.Join(found, ", "))
+}
+
+// control asks a worker.
+func (c *Conn) control(ctx context.Context, key, request string) (controlAnswer, error) {
+	var a controlAnswer
+	if err := checkKey(key); err != nil {
+		return a, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	m, err := c.nc.RequestWithContext(ctx, subject(prefixControl, key, request), nil)
+	if errors.Is(err, nats.ErrNoResponders) {
+		return a, fmt.Errorf("worker %s is not connected to the fleet", key)
+	}
+	if err != nil {
+		return a, fmt.Errorf("ask worker %s to %s: %w", key, request, err)
+	}
+	if err := json.Unmarshal(m.Data, &a); err != nil {
+		return a, fmt.Errorf("read the answer of worker %s: %w", key, err)
+	}
+	if a.Error != "" {
+		return a, fmt.Errorf("worker %s: %s", key, a.Error)
+	}
+	return a, nil
 }
 
 // DrainWorker asks a worker to end what it runs, take no more, and leave.
-func DrainWorker(ctx context.Context, c *Conn, key string) error { return errors.ErrUnsupported }
-
-// RemoveWorker asks a worker to leave at once (what it runs is given to others), makes the fleet forget it, and has an embedded
-// server refuse its key from now on. A worker that is not there is forgotten too.
-func RemoveWorker(ctx context.Context, c *Conn, key string) error { return errors.ErrUnsupported }
+func DrainWorker(ctx context.Context, c *Conn, key string) error {
+	_, err := c.control(ctx, key, "drain")
+	return err
+}
 
 // WorkerLog is what a worker said last, oldest first.
 func WorkerLog(ctx context.Context, c *Conn, key string) ([]LogLine, error) {
-	return nil, errors.ErrUnsupported
+	a, err := c.control(ctx, key, "log")
+	return a.Log, err
 }
 
-// Watch calls see with each line that tasks say while they run, of the given worker or, when key is empty, of all, until ctx ends.
+// RemoveWorker asks a worker to leave at once (what it runs is given to others), makes the fleet forget it, and has an embedded
+// server refuse its key from now on. A worker that is not there is forgotten too.
+func RemoveWorker(ctx context.Context, c *Conn, key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if _, err := c.control(ctx, key, "leave"); err != nil {
+		c.log.Debug("the worker cannot be told that it is removed", "err", err)
+	}
+	for _, bucket := range []string{bucketRoster, bucketKeys} {
+		kv, err := c.js.KeyValue(ctx, bucket)
+		if err != nil {
+			return fmt.Errorf("forget worker %s: %w", key, err)
+		}
+		if err := kv.Delete(ctx, key); err != nil {
+			return fmt.Errorf("forget worker %s: %w", key, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	m, err := c.nc.RequestWithContext(ctx, ServerRequests+".remove", []byte(key))
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
+		return nil // a server of others, which enrols nobody
+	case err != nil:
+		return fmt.Errorf("have the server forget worker %s: %w", key, err)
+	case len(m.Data) > 0:
+		return fmt.Errorf("have the server forget worker %s: %s", key, m.Data)
+	}
+	return nil
+}
+
+// Watch calls see with each line that tasks say while they run, of the given worker or, when key is empty, of all, until
+// ctx ends.
 func Watch(ctx context.Context, c *Conn, key string, see func(Progress)) error {
-	return errors.ErrUnsupported
+	if key == "" {
+		key = "*"
+	}
+	s, err := c.watch(subject(prefixProgress, "*", key, "*"), see)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return s.Unsubscribe()
 }

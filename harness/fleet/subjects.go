@@ -24,7 +24,7 @@ const (
 
 	prefixWork     = "reprise.work"     // .<needs key>.<work>.<task>
 	prefixResult   = "reprise.result"   // .<work>.<worker>.<task>
-	prefixRecord   = "reprise.record"   // .<worker>.<digest>.<chunk>
+	prefixRecord   = "reprise.record"   // .<worker>.<name>.<chunk>
 	prefixPlan     = "reprise.plan"     // .<coordinator>.<digest>.<chunk>
 	prefixImage    = "reprise.image"    // .<coordinator>.<digest>.<chunk>
 	prefixProgress = "reprise.progress" // .<work>.<worker>.<task>, not stored
@@ -83,6 +83,7 @@ func Permissions(r Role, key string) (publish, subscribe []string) {
 		prefixControl + "." + key + ".*",
 		"$KV." + bucketNeeds + ".*",
 		"$KV." + bucketCancelled + ".*.*",
+		"$KV." + bucketWorks + ".*",
 	}
 	return publish, subscribe
 }
@@ -92,13 +93,15 @@ func inbox(key string) string { return "_INBOX_" + key }
 
 func subject(tokens ...string) string { return strings.Join(tokens, ".") }
 
+const tokenRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
 // checkToken reports whether a name can stand in a subject.
 func checkToken(what, name string) error {
 	if name == "" || len(name) > 64 {
 		return fmt.Errorf("%s %q: need 1 to 64 letters, digits, - or _", what, name)
 	}
 	for _, r := range name {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_') {
+		if !strings.ContainsRune(tokenRunes, r) {
 			return fmt.Errorf("%s %q: only letters, digits, - and _", what, name)
 		}
 	}

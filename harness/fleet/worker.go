@@ -2,7 +2,17 @@ package fleet
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // WorkerOptions may all be left out.
@@ -17,24 +27,320 @@ type WorkerOptions struct {
 	Now  func() time.Time // for log lines only; nil: time.Now
 }
 
-// Worker takes tasks and executes them.
-type Worker struct{}
-
-// NewWorker does nothing yet; see [Worker.Run].
-func NewWorker(c *Conn, e Executor, o WorkerOptions) *Worker { return &Worker{} }
-
-// Run takes tasks until ctx ends (what runs is given back at once) or, after [Worker.Drain], until what runs has ended.
-// It outlives the server. The error says why nothing could be taken at all; a drained worker has none.
-func (w *Worker) Run(ctx context.Context) error { return nil }
-
-// Drain makes Run take nothing more and return when what runs has ended. Coordinators ask for it with [DrainWorker].
-func (w *Worker) Drain() {}
-
-// Log is what the worker said last, oldest first.
-func (w *Worker) Log() []LogLine { return nil }
-
 // LogLine is one line of a worker's log.
 type LogLine struct {
 	At   time.Time `json:"at"` // by the worker's clock
 	Text string    `json:"text"`
+}
+
+// Worker takes tasks and executes them. Two workers need two identities.
+type Worker struct {
+	conn    *Conn
+	exec    Executor
+	o       WorkerOptions
+	session string
+	renewal time.Duration
+	changed chan struct{} // of one token: the offer is to be told again
+	drained chan struct{}
+	drain   sync.Once
+	life    context.Context //nolint:containedctx // of Run: tasks outlive the pulling that took them
+	leave   context.CancelCauseFunc
+
+	mu      sync.Mutex
+	offer   Offer
+	busy    int
+	freed   chan struct{} // closed, and made anew, when a slot became free or the rest ended
+	rests   time.Time     // until when nothing is taken
+	rest    time.Duration
+	running map[string]*taken // by message; see messageName
+	done    *ring             // messages whose result was stored
+	needs   map[string]Needs
+	pullers map[string]context.CancelFunc
+	plans   planCache
+	log     []LogLine
+
+	sealing sync.Mutex
+	chains  map[string]link // by work
+}
+
+// NewWorker makes a worker of a connection and what executes; see [Worker.Run].
+func NewWorker(c *Conn, e Executor, o WorkerOptions) *Worker {
+	if o.MaxRecord == 0 {
+		o.MaxRecord = DefaultMaxRecord
+	}
+	if o.Upload == 0 {
+		o.Upload = 15 * time.Minute
+	}
+	if o.Rest == 0 {
+		o.Rest = 5 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Worker{
+		conn: c, exec: e, o: o, session: rand.Text(), changed: make(chan struct{}, 1), drained: make(chan struct{}),
+		freed: make(chan struct{}), running: map[string]*taken{}, done: newRing(1024), needs: map[string]Needs{},
+		pullers: map[string]context.CancelFunc{}, chains: map[string]link{}, plans: planCache{of: map[string][]byte{}},
+	}
+}
+
+// Drain makes Run take nothing more and return when what runs has ended. Coordinators ask for it with [DrainWorker].
+func (w *Worker) Drain() {
+	w.drain.Do(func() {
+		w.say("draining: what runs ends, nothing more is taken")
+		w.mu.Lock()
+		w.offer.Draining = true
+		w.mu.Unlock()
+		close(w.drained)
+		w.tell()
+	})
+}
+
+// Log is what the worker said last, oldest first.
+func (w *Worker) Log() []LogLine {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.log)
+}
+
+// logLines is how many lines of its log a worker remembers.
+const logLines = 500
+
+func (w *Worker) say(format string, args ...any) {
+	text := bounded(fmt.Sprintf(format, args...), maxProgress)
+	w.conn.log.Info(text)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.log) == logLines {
+		w.log = w.log[1:]
+	}
+	w.log = append(w.log, LogLine{w.o.Now().UTC(), text})
+}
+
+func bounded(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// ErrRemoved is what Run returns when a coordinator had the worker removed.
+var ErrRemoved = errors.New("the worker was removed from the fleet")
+
+// Run takes tasks until ctx ends (what runs is given back at once) or, after [Worker.Drain], until what runs has ended.
+// It outlives the server. A drained worker has no error, one that was removed has [ErrRemoved].
+func (w *Worker) Run(ctx context.Context) (err error) {
+	if err := w.ask(ctx); err != nil {
+		return err
+	}
+	ctx, w.leave = context.WithCancelCause(ctx)
+	defer w.leave(nil)
+	w.life = ctx
+	if err := w.conn.retry(ctx, DefaultRenewal, func(ctx context.Context) (err error) {
+		w.renewal, err = w.conn.Renewal(ctx)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			w.say("nobody has set the fleet up on this server: waiting for the first coordinator")
+		}
+		return err
+	}); err != nil {
+		return fmt.Errorf("join the fleet: %w", err)
+	}
+	listening, err := w.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, s := range listening {
+			_ = s.Unsubscribe()
+		}
+	}()
+	w.say("joined %s as %s, %s, with %d labs", w.conn.Server(), w.offer.Name, w.conn.key, w.offer.Slots)
+	pulling, stop := context.WithCancel(ctx)
+	defer stop()
+	var wg sync.WaitGroup
+	wg.Go(func() { w.keepOffer(ctx) })
+	wg.Go(func() { w.followNeeds(pulling) })
+	select {
+	case <-ctx.Done():
+	case <-w.drained:
+		stop()
+		w.awaitIdle(ctx)
+		w.leave(nil)
+	}
+	stop()
+	wg.Wait()
+	w.awaitIdle(context.WithoutCancel(ctx)) // their contexts have ended
+	w.withdraw(context.WithoutCancel(ctx))
+	if cause := context.Cause(ctx); errors.Is(cause, ErrRemoved) {
+		return cause
+	}
+	return nil
+}
+
+// ask asks the executor what there is to offer.
+func (w *Worker) ask(ctx context.Context) error {
+	o, err := w.exec.Offer(ctx)
+	if err != nil {
+		return fmt.Errorf("ask what this host offers: %w", err)
+	}
+	if o.Name == "" || o.Slots < 1 {
+		return fmt.Errorf("the offer of this host has name %q and %d slots: a name and at least one are needed", o.Name, o.Slots)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o.Key, o.Draining, o.Ailing, o.Since = w.conn.key, w.offer.Draining, w.offer.Ailing, w.offer.Since
+	w.offer = o
+	return nil
+}
+
+// tell has the offer told soon.
+func (w *Worker) tell() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// askEvery is how often the executor is asked again what there is.
+const askEvery = time.Minute
+
+// keepOffer tells the offer whenever it changes and every renewal.
+func (w *Worker) keepOffer(ctx context.Context) {
+	asked := time.Now()
+	known := false
+	for {
+		back := w.conn.cameBack()
+		if time.Since(asked) > askEvery {
+			asked = time.Now()
+			if err := w.ask(ctx); err != nil && ctx.Err() == nil {
+				w.say("%v", err)
+			}
+		}
+		w.mu.Lock()
+		o := w.offer
+		o.Busy = w.busy
+		w.mu.Unlock()
+		data, err := json.Marshal(o)
+		if err != nil {
+			w.say("encode the offer: %v", err)
+			return
+		}
+		bounded, cancel := w.conn.asking(ctx)
+		if !known {
+			_, err = w.conn.publish(bounded, &nats.Msg{Subject: "$KV." + bucketKeys + "." + w.conn.key, Data: data}, "")
+			known = err == nil
+		}
+		if err == nil {
+			_, err = w.conn.publish(bounded, &nats.Msg{Subject: "$KV." + bucketRoster + "." + w.conn.key, Data: data}, "")
+		}
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			w.conn.log.Debug("the offer cannot be renewed", "err", err)
+		}
+		// Tasks that last less than this begin and end between two offers.
+		if !wait(ctx, min(w.renewal/4, 250*time.Millisecond), nil) {
+			return
+		}
+		t := time.NewTimer(w.renewal)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C:
+		case <-back:
+		case <-w.changed:
+		}
+		t.Stop()
+	}
+}
+
+// withdraw takes the offer back.
+func (w *Worker) withdraw(ctx context.Context) {
+	ctx, cancel := w.conn.asking(ctx)
+	defer cancel()
+	m := nats.NewMsg("$KV." + bucketRoster + "." + w.conn.key)
+	m.Header.Set("KV-Operation", "DEL")
+	if _, err := w.conn.publish(ctx, m, ""); err != nil {
+		w.conn.log.Debug("the offer cannot be taken back; it ends by itself", "err", err)
+	}
+}
+
+// listen answers what coordinators ask of this worker.
+func (w *Worker) listen(context.Context) ([]*nats.Subscription, error) {
+	control, err := w.conn.subscribe(subject(prefixControl, w.conn.key, "*"), func(m *nats.Msg) {
+		answer := controlAnswer{}
+		switch request := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]; request {
+		case "drain":
+			w.Drain()
+		case "leave":
+			w.say("removed from the fleet")
+			defer w.leave(ErrRemoved)
+		case "log":
+			answer.Log = w.Log()
+		default:
+			answer.Error = "unknown request " + request
+		}
+		data, err := json.Marshal(answer)
+		if err == nil {
+			err = m.Respond(data)
+		}
+		if err == nil {
+			err = w.conn.nc.FlushTimeout(requestTimeout)
+		}
+		if err != nil {
+			w.conn.log.Debug("a coordinator cannot be answered", "err", err)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	needs, err := w.conn.subscribe("$KV."+bucketNeeds+".*", func(m *nats.Msg) {
+		var n Needs
+		key := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
+		if m.Header.Get("KV-Operation") == "" && json.Unmarshal(m.Data, &n) == nil && n.Key() == key {
+			w.mu.Lock()
+			w.needs[key] = n
+			w.mu.Unlock()
+			w.wake()
+		}
+	})
+	return []*nats.Subscription{control, needs}, err
+}
+
+// controlAnswer is what a worker answers.
+type controlAnswer struct {
+	Error string    `json:"error,omitempty"`
+	Log   []LogLine `json:"log,omitempty"`
+}
+
+// wake tells whoever waits for a slot, or for needs, that something changed.
+func (w *Worker) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.freed)
+	w.freed = make(chan struct{})
+}
+
+func (w *Worker) woken() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.freed
+}
+
+// awaitIdle waits until nothing runs.
+func (w *Worker) awaitIdle(ctx context.Context) {
+	for {
+		free := w.woken()
+		w.mu.Lock()
+		busy := w.busy
+		w.mu.Unlock()
+		if busy == 0 {
+			return
+		}
+		select {
+		case <-free:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

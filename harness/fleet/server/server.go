@@ -3,14 +3,26 @@
 // It keeps its state in one directory: JetStream's streams, the TLS certificate that is made at the first start and named in
 // the URLs that others join by, the tokens, and the keys that were enrolled with them. A client proves that it has its key
 // (nkeys); an unknown key is enrolled when it comes with a token, in the token's role. What a role may do is
-// [fleet.Permissions].
+// [fleet.Permissions]. Clients listen for TLS before a byte is sent in clear.
 package server
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
 
 	"github.com/reprise-lab/reprise/harness/fleet"
 )
@@ -19,43 +31,243 @@ import (
 type Options struct {
 	Dir       string        // state; made when it is not there
 	Listen    string        // HOST:PORT; empty: 0.0.0.0:4222; port 0: any that is free
-	Advertise string        // HOST or HOST:PORT that others join by; empty: the address of the interface that leads out
+	Advertise string        // HOST or HOST:PORT that others join by; empty: the address that leads out of this host
 	Renewal   time.Duration // how often leases are renewed; 0: what the state says, at first 5 s
-	MaxStore  int64         // bytes of streams on the disk; 0: half of what is free at the start
+	MaxStore  int64         // bytes of streams on the disk; 0: three quarters of what is free at the start
 	Log       *slog.Logger  // nil: nothing
 }
 
+// defaultListen is where clients of NATS look.
+const defaultListen = "0.0.0.0:4222"
+
 // Server is a running server.
-type Server struct{}
-
-// Start starts a server and waits until it answers.
-func Start(ctx context.Context, o Options) (*Server, error) { return nil, errors.ErrUnsupported }
-
-// URL is what a client joins by in a role: address, token, and the certificate's digest.
-func (s *Server) URL(r fleet.Role) string { return "" }
-
-// Addr is where the server listens.
-func (s *Server) Addr() string { return "" }
-
-// Member is a key that the server lets in.
-type Member struct {
-	Key   string     `json:"key"`
-	Role  fleet.Role `json:"role"`
-	Name  string     `json:"name"` // of the client when it was enrolled
-	Since time.Time  `json:"since"`
+type Server struct {
+	nats   *server.Server
+	state  *state
+	conn   *fleet.Conn
+	addr   string
+	o      Options
+	lock   *os.File
+	closed sync.Once
 }
 
-// Members are the enrolled keys, in the order they came.
-func (s *Server) Members() []Member { return nil }
+// patience is how long a server may take to answer: it reads its streams first.
+const patience = time.Minute
 
-// Remove makes the server forget a key, and closes its connections. With a token it can be enrolled again, unless the tokens are changed too.
-func (s *Server) Remove(key string) error { return nil }
+// Start starts a server and waits until it answers. One process at a time serves a directory.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Listen == "" {
+		o.Listen = defaultListen
+	}
+	s := &Server{o: o}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
 
-// RenewTokens makes the tokens, and with them the URLs that were given out, void. Who is enrolled stays.
-func (s *Server) RenewTokens() error { return nil }
+func (s *Server) start(ctx context.Context) error {
+	o := s.o
+	host, port, err := splitListen(o.Listen)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return fmt.Errorf("make the state directory: %w", err)
+	}
+	if s.lock, err = lockDir(o.Dir); err != nil {
+		return err
+	}
+	certificate, err := loadCertificate(o.Dir)
+	if err != nil {
+		return err
+	}
+	if s.state, err = loadState(o.Dir); err != nil {
+		return err
+	}
+	s.state.pin = fleet.Pin(certificate.Leaf)
+	own, err := nkeys.CreateUser()
+	if err != nil {
+		return fmt.Errorf("make the server's own key: %w", err)
+	}
+	if s.state.own, err = own.PublicKey(); err != nil {
+		return fmt.Errorf("make the server's own key: %w", err)
+	}
+	s.nats, err = server.NewServer(&server.Options{
+		ServerName: "reprise-fleet", Host: host, Port: port, NoSigs: true, NoLog: true,
+		JetStream: true, StoreDir: filepath.Join(o.Dir, "jetstream"), JetStreamMaxStore: maxStore(o), DisableJetStreamBanner: true,
+		TLS: true, TLSConfig: serverTLS(certificate), TLSHandshakeFirst: true, TLSTimeout: 5,
+		AlwaysEnableNonce: true, CustomClientAuthentication: &gate{s.state, o.Log, s.disconnect}, AuthTimeout: 10,
+		// A host whose plug was pulled is noticed before its tasks are given to it again.
+		PingInterval: 5 * time.Second, MaxPingsOut: 2, WriteDeadline: 10 * time.Second, MaxConn: 64 << 10,
+		NoSystemAccount: false,
+	})
+	if err != nil {
+		return fmt.Errorf("make the server: %w", err)
+	}
+	s.nats.SetLoggerV2(logger{o.Log}, false, false, false)
+	s.nats.Start()
+	if !s.nats.ReadyForConnections(patience) {
+		return fmt.Errorf("the server does not answer at %s after %s: is the address another's?", o.Listen, patience)
+	}
+	s.addr = s.nats.Addr().String()
+	if s.conn, err = fleet.Dial(ctx, fleet.Access{InProcess: s.nats, Signer: own, Name: "server", Log: o.Log}); err != nil {
+		return err
+	}
+	if err := fleet.Setup(ctx, s.conn, o.Renewal); err != nil {
+		return err
+	}
+	return s.answer()
+}
+
+func splitListen(listen string) (string, int, error) {
+	host, text, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q: %w; need HOST:PORT", listen, err)
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen address %q: port: %w", listen, err)
+	}
+	if port == 0 {
+		return host, server.RANDOM_PORT, nil
+	}
+	return host, int(port), nil
+}
+
+// lockDir keeps a second server from the same state.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the state directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another process serves %s: %w", dir, err), f.Close())
+	}
+	return f, nil
+}
+
+func maxStore(o Options) int64 {
+	if o.MaxStore > 0 {
+		return o.MaxStore
+	}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(o.Dir, &fs); err != nil {
+		return 0 // the server's own default
+	}
+	return int64(fs.Bavail) / 4 * 3 * fs.Bsize //nolint:gosec // a disk of less than 2^63 bytes
+}
+
+// disconnect ends the connections of a key.
+func (s *Server) disconnect(ids []uint64) {
+	for _, id := range ids {
+		if err := s.nats.DisconnectClientByID(id); err != nil {
+			s.o.Log.Debug("a client is gone already", "err", err)
+		}
+	}
+}
+
+// URL is what a client joins by in a role: address, token, and the certificate's digest.
+func (s *Server) URL(r fleet.Role) string {
+	u := url.URL{Scheme: "tls", User: url.User(s.state.token(r)), Host: s.advertised(), RawQuery: "sha256=" + s.state.pin}
+	return u.String()
+}
+
+func (s *Server) advertised() string {
+	_, port, err := net.SplitHostPort(s.Addr())
+	if err != nil {
+		port = "4222"
+	}
+	host := s.o.Advertise
+	if h, p, err := net.SplitHostPort(host); err == nil {
+		host, port = h, p
+	}
+	if host == "" {
+		if host, _, _ = net.SplitHostPort(s.o.Listen); host == "" || net.ParseIP(host).IsUnspecified() {
+			host = outward()
+		}
+	}
+	return net.JoinHostPort(strings.Trim(host, "[]"), port)
+}
+
+// outward is this host's address on the way out, or the loopback where there is none. Nothing is sent.
+func outward() string {
+	c, err := (&net.Dialer{}).DialContext(context.Background(), "udp", "192.0.2.1:9")
+	if err != nil {
+		return "127.0.0.1"
+	}
+	defer func() { _ = c.Close() }()
+	host, _, err := net.SplitHostPort(c.LocalAddr().String())
+	if err != nil {
+		return "127.0.0.1"
+	}
+	return host
+}
+
+// Addr is where the server listens.
+func (s *Server) Addr() string { return s.addr }
 
 // Conn is a connection of this process, which may do everything.
-func (s *Server) Conn() *fleet.Conn { return nil }
+func (s *Server) Conn() *fleet.Conn { return s.conn }
+
+// Members are the enrolled keys, in the order they came.
+func (s *Server) Members() []Member { return s.state.list() }
+
+// Remove makes the server forget a key, and closes its connections. A removed key is not enrolled again, whatever token it brings.
+func (s *Server) Remove(key string) error {
+	ids, err := s.state.remove(key)
+	s.disconnect(ids)
+	return err
+}
+
+// RenewTokens makes the tokens, and with them the URLs that were given out, void. Who is enrolled stays.
+func (s *Server) RenewTokens() error { return s.state.renewTokens() }
 
 // Close ends the server. Its state stays.
-func (s *Server) Close() error { return nil }
+func (s *Server) Close() (err error) {
+	s.closed.Do(func() {
+		if s.conn != nil {
+			s.conn.Close()
+		}
+		if s.nats != nil {
+			s.nats.Shutdown()
+			s.nats.WaitForShutdown()
+		}
+		if s.lock != nil {
+			err = s.lock.Close()
+		}
+	})
+	return err
+}
+
+// answer serves what coordinators ask of an embedded server.
+func (s *Server) answer() error {
+	return s.conn.Answer(fleet.ServerRequests+".*", func(request string, body []byte) []byte {
+		var err error
+		switch request {
+		case "remove":
+			err = s.Remove(string(body))
+		case "tokens":
+			err = s.RenewTokens()
+		default:
+			err = fmt.Errorf("unknown request %s", request)
+		}
+		if err != nil {
+			return []byte(err.Error())
+		}
+		return nil
+	})
+}
+
+// logger hands on what the server says.
+type logger struct{ log *slog.Logger }
+
+func (l logger) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l logger) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l logger) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+func (l logger) Errorf(format string, v ...any)  { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l logger) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l logger) Tracef(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }

@@ -1,0 +1,212 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// announce tells workers that tasks with these needs are there.
+func (c *Coordinator) announce(ctx context.Context, key string, n Needs) error {
+	data, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("encode needs: %w", err)
+	}
+	if _, err := c.conn.publish(ctx, &nats.Msg{Subject: "$KV." + bucketNeeds + "." + key, Data: data}, ""); err != nil {
+		return fmt.Errorf("announce needs %s: %w", key, err)
+	}
+	return nil
+}
+
+// watchWorkers learns the workers that are there, and hears of all that come, renew and leave.
+func (c *Coordinator) watchWorkers(ctx context.Context) error {
+	offers, err := c.conn.subscribe("$KV."+bucketRoster+".*", func(m *nats.Msg) { c.hear(m) })
+	if err != nil {
+		return fmt.Errorf("watch the workers: %w", err)
+	}
+	stop := func() { _ = offers.Unsubscribe() }
+	progress, err := c.watchProgress()
+	if err != nil {
+		stop()
+		return fmt.Errorf("watch progress: %w", err)
+	}
+	context.AfterFunc(c.ctx, func() { //nolint:contextcheck // it ends with the coordinator
+		stop()
+		if progress != nil {
+			_ = progress.Unsubscribe()
+		}
+	})
+	var list []Offer
+	if err := c.conn.retry(ctx, c.renewal, func(ctx context.Context) (err error) {
+		list, err = c.conn.offers(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	for _, o := range list {
+		if _, heard := c.roster[o.Key]; !heard {
+			c.roster[o.Key] = seenOffer{o, time.Now()}
+		}
+	}
+	c.mu.Unlock()
+	return nil
+}
+
+func (c *Coordinator) hear(m *nats.Msg) {
+	key := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
+	var o Offer
+	gone := m.Header.Get("KV-Operation") != ""
+	if !gone && (json.Unmarshal(m.Data, &o) != nil || o.Key != key) {
+		return
+	}
+	c.mu.Lock()
+	before, was := c.roster[key]
+	if gone {
+		delete(c.roster, key)
+	} else {
+		o.Seen = time.Now()
+		c.roster[key] = seenOffer{o, o.Seen}
+	}
+	changed := gone == was || !gone && !sameAbilities(before.Offer, o)
+	c.mu.Unlock()
+	if changed {
+		c.tellUnmet()
+	}
+}
+
+// sameAbilities reports whether two offers of a worker meet the same needs.
+func sameAbilities(a, b Offer) bool {
+	a.Busy, a.Since, a.Seen, a.Ailing = b.Busy, b.Since, b.Seen, b.Ailing
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// expireOffers forgets workers that have not renewed.
+func (c *Coordinator) expireOffers() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.roster, func(_ string, o seenOffer) bool { return time.Since(o.seen) > offerLives*c.renewal })
+}
+
+// Workers are the offers of the workers that are there now, by name.
+func (c *Coordinator) Workers() []Offer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []Offer
+	for _, o := range c.roster {
+		list = append(list, o.Offer)
+	}
+	sortOffers(list)
+	return list
+}
+
+func sortOffers(list []Offer) {
+	slices.SortFunc(list, func(a, b Offer) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
+}
+
+// Lacking says of each worker that cannot take tasks with these needs why not; met is whether one can.
+func (c *Coordinator) Lacking(n Needs) (why []Refusal, met bool) { return lacking(c.Workers(), n) }
+
+func lacking(workers []Offer, n Needs) (why []Refusal, met bool) {
+	for _, o := range workers {
+		if reasons := o.Lacks(n); len(reasons) > 0 {
+			why = append(why, Refusal{o.Name, o.Key, reasons})
+		} else {
+			met = true
+		}
+	}
+	return why, met
+}
+
+// tellUnmet tells what has changed of which needs are met.
+func (c *Coordinator) tellUnmet() {
+	if c.o.Unmet == nil {
+		return
+	}
+	workers := c.Workers()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, q := range c.queues {
+		why, met := lacking(workers, q.needs)
+		if met {
+			why = nil
+		}
+		text := fmt.Sprint(met, why)
+		if text == q.told || met && q.told == "" {
+			continue
+		}
+		q.told = text
+		if met {
+			q.told = ""
+		}
+		n := q.needs
+		c.events.add(func(context.Context) error { c.o.Unmet(n, why, met); return nil })
+	}
+}
+
+// offers lists the roster.
+func (c *Conn) offers(ctx context.Context) ([]Offer, error) {
+	roster, err := c.js.KeyValue(ctx, bucketRoster)
+	if err != nil {
+		return nil, fmt.Errorf("read the roster: %w", err)
+	}
+	w, err := roster.WatchAll(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the roster: %w", err)
+	}
+	defer func() { _ = w.Stop() }()
+	all := map[string]Offer{}
+	for {
+		select {
+		case entry := <-w.Updates():
+			if entry == nil {
+				list := slices.Collect(maps.Values(all))
+				sortOffers(list)
+				return list, nil
+			}
+			var o Offer
+			if json.Unmarshal(entry.Value(), &o) == nil && o.Key == entry.Key() {
+				o.Seen = entry.Created()
+				all[o.Key] = o
+			} else {
+				delete(all, entry.Key())
+			}
+		case <-ctx.Done():
+			return nil, fmt.Errorf("read the roster: %w", ctx.Err())
+		}
+	}
+}
+
+// subscribe hears messages that are not stored, or as they are stored.
+func (c *Conn) subscribe(on string, do func(*nats.Msg)) (*nats.Subscription, error) {
+	s, err := c.nc.Subscribe(on, do)
+	if err != nil {
+		return nil, fmt.Errorf("listen to %s: %w", on, err)
+	}
+	return s, nil
+}
+
+// maxProgress bounds a line of progress, bytes.
+const maxProgress = 4096
+
+// watch hears progress.
+func (c *Conn) watch(on string, see func(Progress)) (*nats.Subscription, error) {
+	return c.subscribe(on, func(m *nats.Msg) {
+		tokens := strings.Split(m.Subject, ".")
+		var p Progress
+		if len(tokens) != 5 || len(m.Data) > 2*maxProgress || json.Unmarshal(m.Data, &p) != nil {
+			return
+		}
+		p.Work, p.Worker, p.ID = tokens[2], tokens[3], tokens[4]
+		see(p)
+	})
+}

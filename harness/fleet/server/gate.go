@@ -1,0 +1,207 @@
+package server
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+
+	"github.com/reprise-lab/reprise/harness/fleet"
+)
+
+// Member is a key that the server lets in.
+type Member struct {
+	Key   string     `json:"key"`
+	Role  fleet.Role `json:"role"`
+	Name  string     `json:"name"` // of the client when it was enrolled
+	Since time.Time  `json:"since"`
+}
+
+// state is who may come in. It stands in members.json, for its owner alone.
+type state struct {
+	path string
+	pin  string // of the certificate
+	own  string // public key of this process, which may do everything
+
+	mu        sync.Mutex
+	Tokens    map[fleet.Role]string `json:"tokens"`
+	Members   []Member              `json:"members"`
+	Removed   []string              `json:"removed,omitempty"`
+	connected map[string][]uint64   // key → its connections, of which some may be over
+}
+
+func loadState(dir string) (*state, error) {
+	s := &state{path: filepath.Join(dir, "members.json"), connected: map[string][]uint64{}}
+	data, err := os.ReadFile(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, s.renewTokens()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read who may join: %w", err)
+	}
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("read who may join: %s: %w", s.path, err)
+	}
+	for _, r := range []fleet.Role{fleet.RoleWorker, fleet.RoleCoordinator} {
+		if s.Tokens[r] == "" {
+			return nil, fmt.Errorf("read who may join: %s has no token for a %s; remove the file, and tokens and members are made anew", s.path, r)
+		}
+	}
+	return s, nil
+}
+
+// save writes the state; s.mu is held.
+func (s *state) save() error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode who may join: %w", err)
+	}
+	return writePrivate(s.path, append(data, '\n'))
+}
+
+// writePrivate replaces a file that its owner alone may read.
+func writePrivate(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // of mode 0600
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func (s *state) renewTokens() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Tokens = map[fleet.Role]string{fleet.RoleWorker: rand.Text(), fleet.RoleCoordinator: rand.Text()}
+	return s.save()
+}
+
+func (s *state) token(r fleet.Role) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Tokens[r]
+}
+
+func (s *state) list() []Member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.Members)
+}
+
+func (s *state) remove(key string) ([]uint64, error) {
+	if !nkeys.IsValidPublicUserKey(key) {
+		return nil, fmt.Errorf("remove %q: it is no public key of a member", key)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool { return m.Key == key })
+	if !slices.Contains(s.Removed, key) {
+		s.Removed = append(s.Removed, key)
+	}
+	ids := s.connected[key]
+	delete(s.connected, key)
+	return ids, s.save()
+}
+
+// connectionsKept is how many of a key's connections are remembered, to end them when the key is removed.
+const connectionsKept = 64
+
+// admit says in which role a key comes in; it enrols a key that brings a token.
+func (s *state) admit(key, token, name string, id uint64) (fleet.Role, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Contains(s.Removed, key) {
+		return "", errors.New("its key was removed from the fleet")
+	}
+	at := slices.IndexFunc(s.Members, func(m Member) bool { return m.Key == key })
+	if at < 0 {
+		var role fleet.Role
+		for r, want := range s.Tokens {
+			if subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1 {
+				role = r
+			}
+		}
+		if role == "" {
+			return "", errors.New("its key is unknown, and its token is none of this fleet's")
+		}
+		s.Members = append(s.Members, Member{key, role, name, time.Now().UTC()})
+		if err := s.save(); err != nil {
+			s.Members = s.Members[:len(s.Members)-1]
+			return "", err
+		}
+		at = len(s.Members) - 1
+	}
+	ids := append(s.connected[key], id)
+	s.connected[key] = ids[max(0, len(ids)-connectionsKept):]
+	return s.Members[at].Role, nil
+}
+
+// gate is asked for each connection.
+type gate struct {
+	state      *state
+	log        *slog.Logger
+	disconnect func(ids []uint64)
+}
+
+// Check lets in who has the key that it names, if that key may come.
+func (g *gate) Check(c server.ClientAuthentication) bool {
+	o := c.GetOpts()
+	if err := g.check(c, o); err != nil {
+		g.log.Warn("a client is refused", "name", o.Name, "key", o.Nkey, "from", c.RemoteAddress(), "why", err)
+		return false
+	}
+	return true
+}
+
+func (g *gate) check(c server.ClientAuthentication, o *server.ClientOpts) error {
+	if c.Kind() != server.CLIENT {
+		return errors.New("only clients join a fleet")
+	}
+	if !nkeys.IsValidPublicUserKey(o.Nkey) {
+		return errors.New("it names no public key of a user")
+	}
+	pair, err := nkeys.FromPublicKey(o.Nkey)
+	if err != nil {
+		return err
+	}
+	signature, err := base64.RawURLEncoding.DecodeString(o.Sig)
+	if err != nil {
+		return fmt.Errorf("its signature: %w", err)
+	}
+	if err := pair.Verify(c.GetNonce(), signature); err != nil {
+		return fmt.Errorf("it has not the key that it names: %w", err)
+	}
+	if o.Nkey == g.state.own {
+		c.RegisterUser(&server.User{Username: o.Nkey})
+		return nil
+	}
+	role, err := g.state.admit(o.Nkey, o.Token, o.Name, c.GetID())
+	if err != nil {
+		return err
+	}
+	publish, subscribe := fleet.Permissions(role, o.Nkey)
+	c.RegisterUser(&server.User{Username: o.Nkey, Permissions: &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: publish},
+		Subscribe: &server.SubjectPermission{Allow: subscribe},
+		Response:  &server.ResponsePermission{MaxMsgs: 1, Expires: time.Minute},
+	}})
+	return nil
+}

@@ -1,0 +1,187 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// DefaultRenewal is how often leases are renewed where nobody says otherwise.
+const DefaultRenewal = 5 * time.Second
+
+// How long what nobody asks for any more is stored.
+const (
+	keepWork    = 7 * 24 * time.Hour
+	keepResults = 14 * 24 * time.Hour
+	keepImages  = 30 * 24 * time.Hour
+	keepCancels = 24 * time.Hour
+)
+
+// Leases and offers, in renewals, from the last one on.
+const (
+	leaseLives  = 3
+	offerLives  = 4
+	needsLive   = 6
+	orphanLives = 12 // how long a task runs on after its coordinator's lease ended
+)
+
+const renewalKey = "reprise-renewal"
+
+// Setup makes the fleet's streams on a server, and brings those that are there up to date. A renewal of 0 leaves it at
+// what the server has, at first [DefaultRenewal]. An embedded server is set up when it starts; of another, the
+// first coordinator sets it up.
+func Setup(ctx context.Context, c *Conn, renewal time.Duration) error {
+	if renewal == 0 {
+		var err error
+		if renewal, err = c.Renewal(ctx); errors.Is(err, jetstream.ErrStreamNotFound) {
+			renewal = DefaultRenewal
+		} else if err != nil {
+			return err
+		}
+	}
+	for _, s := range []jetstream.StreamConfig{
+		{Name: streamResults, Subjects: []string{prefixResult + ".*.*.*"}, MaxAge: keepResults, Discard: jetstream.DiscardNew, Duplicates: time.Minute},
+		{Name: streamRecords, Subjects: []string{prefixRecord + ".*.*.*"}, MaxAge: keepResults, MaxMsgsPerSubject: 1, AllowDirect: true},
+		{Name: streamPlans, Subjects: []string{prefixPlan + ".*.*.*"}, MaxAge: keepResults, MaxMsgsPerSubject: 1, AllowDirect: true},
+		{Name: streamImages, Subjects: []string{prefixImage + ".*.*.*"}, MaxAge: keepImages, MaxMsgsPerSubject: 1, AllowDirect: true},
+	} {
+		if _, err := c.js.CreateOrUpdateStream(ctx, s); err != nil {
+			return fmt.Errorf("set up stream %s: %w", s.Name, err)
+		}
+	}
+	for _, b := range []jetstream.KeyValueConfig{
+		{Bucket: bucketRoster, TTL: offerLives * renewal, Storage: jetstream.MemoryStorage},
+		{Bucket: bucketKeys},
+		{Bucket: bucketNeeds, TTL: needsLive * renewal, Storage: jetstream.MemoryStorage},
+		{Bucket: bucketWorks, TTL: leaseLives * renewal},
+		{Bucket: bucketCancelled, TTL: keepCancels},
+	} {
+		if _, err := c.js.CreateOrUpdateKeyValue(ctx, b); err != nil {
+			return fmt.Errorf("set up bucket %s: %w", b.Bucket, err)
+		}
+	}
+	// Last, for who finds it takes the rest to be there.
+	if _, err := c.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: streamWork, Subjects: []string{prefixWork + ".*.*.*"}, Retention: jetstream.WorkQueuePolicy, MaxAge: keepWork,
+		Discard: jetstream.DiscardNew, Metadata: map[string]string{renewalKey: renewal.String()},
+	}); err != nil {
+		return fmt.Errorf("set up stream %s: %w", streamWork, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.renewal = renewal
+	return nil
+}
+
+// Renewal is how often leases are renewed in this fleet; it is the server's, and the same for all. The error
+// is jetstream.ErrStreamNotFound on a server that nobody has set up.
+func (c *Conn) Renewal(ctx context.Context) (time.Duration, error) {
+	c.mu.Lock()
+	renewal := c.renewal
+	c.mu.Unlock()
+	if renewal > 0 {
+		return renewal, nil
+	}
+	s, err := c.js.Stream(ctx, streamWork)
+	if err != nil {
+		return 0, fmt.Errorf("read how often leases are renewed: %w", err)
+	}
+	renewal, err = time.ParseDuration(s.CachedInfo().Config.Metadata[renewalKey])
+	if err != nil || renewal <= 0 {
+		return 0, fmt.Errorf("stream %s is not one of reprise: it does not say how often leases are renewed", streamWork)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.renewal = renewal
+	return renewal, nil
+}
+
+// errNotFound is a subject without a message.
+var errNotFound = errors.New("not on the server")
+
+// last is the newest message of a stream on a subject, by a direct get: the one question that a worker's
+// permissions can bound to a subject. The error is errNotFound when there is none.
+func (c *Conn) last(ctx context.Context, stream, subject string) (*nats.Msg, error) {
+	ctx, cancel := c.asking(ctx)
+	defer cancel()
+	m, err := c.nc.RequestWithContext(ctx, "$JS.API.DIRECT.GET."+stream+"."+subject, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", subject, err)
+	}
+	switch status := m.Header.Get("Status"); {
+	case status == "404":
+		return nil, fmt.Errorf("read %s: %w", subject, errNotFound)
+	case status != "":
+		return nil, fmt.Errorf("read %s: %s %s", subject, status, m.Header.Get("Description"))
+	}
+	switch m.Header.Get("KV-Operation") {
+	case "DEL", "PURGE":
+		return nil, fmt.Errorf("read %s: %w", subject, errNotFound)
+	}
+	return m, nil
+}
+
+// transient reports whether an error may go by itself: no connection, no answer, a server that is starting.
+func transient(err error) bool {
+	for _, t := range []error{
+		nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected, nats.ErrConnectionReconnecting, nats.ErrReconnectBufExceeded,
+		nats.ErrStaleConnection, context.DeadlineExceeded, jetstream.ErrNoStreamResponse, jetstream.ErrServerShutdown,
+		jetstream.ErrStreamNotFound, jetstream.ErrBucketNotFound, jetstream.ErrConsumerNotFound,
+	} {
+		if errors.Is(err, t) {
+			return true
+		}
+	}
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.Code == 503
+}
+
+// retry calls do until it succeeds, fails for good, or ctx ends; between two calls it waits for the connection to
+// come back, or for pause.
+func (c *Conn) retry(ctx context.Context, pause time.Duration, do func(context.Context) error) error {
+	for {
+		back := c.cameBack()
+		bounded, cancel := c.asking(ctx)
+		err := do(bounded)
+		broke := errors.Is(err, context.Canceled) && bounded.Err() != nil
+		cancel()
+		if err == nil || !broke && !transient(err) || c.nc.IsClosed() {
+			return err
+		}
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+		if !wait(ctx, pause, back) {
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+// wait lets a pause pass, or less when early is closed, and reports whether ctx goes on.
+func wait(ctx context.Context, pause time.Duration, early <-chan struct{}) bool {
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+	case <-early:
+	}
+	return ctx.Err() == nil
+}
+
+// publish stores a message once. A message that the stream has already under id is no error.
+func (c *Conn) publish(ctx context.Context, m *nats.Msg, id string, options ...jetstream.PublishOpt) (uint64, error) {
+	if id != "" {
+		options = append(options, jetstream.WithMsgID(id))
+	}
+	ack, err := c.js.PublishMsg(ctx, m, append(options, jetstream.WithRetryAttempts(0))...)
+	if err != nil {
+		return 0, fmt.Errorf("store %s: %w", m.Subject, err)
+	}
+	return ack.Sequence, nil
+}

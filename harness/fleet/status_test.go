@@ -1,0 +1,248 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/server"
+)
+
+func TestLacks(t *testing.T) {
+	o := fleet.Offer{
+		Name: "host", Slots: 2, Version: "v1", Cores: 4, Memory: 8 << 30, Kinds: []string{"container"}, Providers: []string{"namespaces"},
+		Abilities: map[string]string{"nftables": "", "netem": "the kernel has no sch_netem"},
+		Images:    map[string]string{"reprise/frr:8.4.4": "sha256:aa"},
+		Devices:   []fleet.Device{{Name: "sw1", Platform: "exos"}, {Name: "sw2", Platform: "exos"}, {Name: "sw3", Platform: "voss"}},
+	}
+	for _, tt := range []struct {
+		name  string
+		needs fleet.Needs
+		want  []string
+	}{
+		{"nothing", fleet.Needs{}, nil},
+		{"all that is there", fleet.Needs{Kind: "container", Provider: "namespaces", Version: "v1", Cores: 4, Memory: 8 << 30, Abilities: []string{"nftables"}, Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:aa"}}, Devices: []string{"sw1"}, Platforms: []string{"exos", "voss"}}, nil},
+		{"version", fleet.Needs{Version: "v2"}, []string{"it runs version v1 of the program, the work was begun by v2"}},
+		{"kind", fleet.Needs{Kind: "vm"}, []string{"it has no labs of kind vm, only container"}},
+		{"provider", fleet.Needs{Provider: "lab"}, []string{"it cannot build labs with lab, only with namespaces"}},
+		{"cores and memory", fleet.Needs{Cores: 4.5, Memory: 8<<30 + 1}, []string{"a lab needs 4.5 cores, it has 4", "a lab needs 8193 MiB of memory, it has 8192"}},
+		{"ability", fleet.Needs{Abilities: []string{"netem"}}, []string{"it cannot: netem: the kernel has no sch_netem"}},
+		{"ability that it has not measured", fleet.Needs{Abilities: []string{"vxlan"}}, []string{"it does not know whether it can: vxlan"}},
+		{"kvm", fleet.Needs{KVM: true}, []string{"it has no /dev/kvm that it may use"}},
+		{"image", fleet.Needs{Images: []fleet.Image{{Ref: "x"}}}, []string{"it has no image x, and nobody says where it comes from"}},
+		{"image of another digest", fleet.Needs{Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:bb"}}}, []string{"its image reprise/frr:8.4.4 is sha256:aa, not sha256:bb"}},
+		{"image under another name", fleet.Needs{Images: []fleet.Image{{Ref: "mine", Digest: "sha256:aa"}}}, nil},
+		{"image that is shipped", fleet.Needs{Images: []fleet.Image{{Ref: "x", Digest: "sha256:cc", Source: "fleet"}}}, nil},
+		{"device", fleet.Needs{Devices: []string{"sw9"}}, []string{"it has no device sw9"}},
+		{"platforms", fleet.Needs{Platforms: []string{"exos", "exos", "exos"}}, []string{"it has no device that runs exos, or not as many as are asked for"}},
+		{"platform of a device that is asked for", fleet.Needs{Devices: []string{"sw3"}, Platforms: []string{"voss"}}, []string{"it has no device that runs voss, or not as many as are asked for"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, o.Lacks(tt.needs)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	o.Draining, o.Slots = true, 0
+	if got := o.Lacks(fleet.Needs{}); len(got) != 2 {
+		t.Errorf("a draining worker without labs: %q", got)
+	}
+}
+
+func TestNeedsKey(t *testing.T) {
+	a := fleet.Needs{Abilities: []string{"b", "a", "a"}, Platforms: []string{"voss", "exos"}}
+	b := fleet.Needs{Abilities: []string{"a", "b"}, Platforms: []string{"exos", "voss"}}
+	if a.Key() != b.Key() {
+		t.Error("the same needs have two keys")
+	}
+	c := fleet.Needs{Abilities: []string{"a", "b"}, Platforms: []string{"exos", "exos", "voss"}}
+	if b.Key() == c.Key() {
+		t.Error("two devices of a platform are one")
+	}
+}
+
+// TestUnmet: work that nobody can do says so at once, with each worker's reasons, again when the workers change, and no more when
+// one comes that can.
+func TestUnmet(t *testing.T) {
+	s := startServer(t, server.Options{})
+	var mu sync.Mutex
+	var told []string
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{Unmet: func(_ fleet.Needs, why []fleet.Refusal, met bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		text := "nobody"
+		if met {
+			text = "met"
+		}
+		for _, r := range why {
+			text += ", " + r.Name + ": " + strings.Join(r.Why, "; ")
+		}
+		told = append(told, text)
+	}})
+	last := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(told) == 0 {
+			return ""
+		}
+		return told[len(told)-1]
+	}
+	needs := fleet.Needs{Kind: "vm"}
+	if err := c.Submit(t.Context(), fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, needs); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "no worker is there", func() bool { return last() == "nobody" })
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("small", 1), fleet.WorkerOptions{})
+	eventually(t, "the worker's reason", func() bool { return last() == "nobody, small: it has no labs of kind vm, only container" })
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	status, err := fleet.ReadStatus(t.Context(), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(status.Needs) != 1 || status.Needs[0].Met || status.Needs[0].Waiting != 1 || len(status.Needs[0].Refusals) != 1 {
+		t.Errorf("the status of the queue: %+v", status.Needs)
+	}
+	if got := strings.Join(status.Workers[0].Idle, "|"); got != "1 tasks wait for a worker that is otherwise: it has no labs of kind vm, only container" {
+		t.Errorf("why the worker is idle: %s", got)
+	}
+	if len(status.Works) != 1 || status.Works[0].Work != "work" || status.Works[0].Queued != 1 || !status.Works[0].Held {
+		t.Errorf("the status of the work: %+v", status.Works)
+	}
+	large := newExecutor("large", 1)
+	large.offer.Kinds = []string{"container", "vm"}
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, large, fleet.WorkerOptions{})
+	eventually(t, "it is met", func() bool { return last() == "met" })
+	sealed, err := c.Await(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sealed.Host != "large" {
+		t.Errorf("executed by %s", sealed.Host)
+	}
+}
+
+// TestDrain: a worker that is asked to drain ends what it runs, takes no more, and leaves.
+func TestDrain(t *testing.T) {
+	s := startServer(t, server.Options{})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	c := join(t, conn, "work", fleet.CoordinatorOptions{})
+	began, finish := make(chan struct{}, 9), make(chan struct{})
+	e := newExecutor("host", 1)
+	e.begin = func(context.Context, fleet.Task) error {
+		began <- struct{}{}
+		<-finish
+		return nil
+	}
+	w := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
+	for _, id := range []string{"1", "2"} {
+		if err := c.Submit(t.Context(), fleet.Task{ID: id, Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-began
+	o, err := fleet.FindWorker(t.Context(), conn, "ho")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fleet.DrainWorker(t.Context(), conn, o.Key); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it says that it drains", func() bool { w := c.Workers(); return len(w) == 1 && w[0].Draining })
+	close(finish)
+	if _, err := c.Await(t.Context(), "1"); err != nil {
+		t.Error(err)
+	}
+	err = <-w.done
+	w.done <- err
+	if err != nil {
+		t.Errorf("a drained worker returns %v", err)
+	}
+	eventually(t, "it has left", func() bool { return len(c.Workers()) == 0 })
+	if n := e.ran.Load(); n != 1 {
+		t.Errorf("it executed %d tasks", n)
+	}
+	if err := fleet.DrainWorker(t.Context(), conn, o.Key); err == nil || !strings.Contains(err.Error(), "not connected") {
+		t.Errorf("draining a worker that is not there: %v", err)
+	}
+	if _, err := fleet.FindWorker(t.Context(), conn, "ho"); err == nil || !strings.Contains(err.Error(), "there are: none") {
+		t.Errorf("finding a worker that is not there: %v", err)
+	}
+}
+
+// TestRemove: a removed worker leaves at once, its task goes to another, and its key is refused from then on.
+func TestRemove(t *testing.T) {
+	s := startServer(t, server.Options{})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	c := join(t, conn, "work", fleet.CoordinatorOptions{})
+	began := make(chan struct{}, 9)
+	e := newExecutor("host", 1)
+	e.begin = func(ctx context.Context, _ fleet.Task) error {
+		began <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	pair := seed(t)
+	w := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: pair}, e, fleet.WorkerOptions{})
+	if err := c.Submit(t.Context(), fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	log, err := fleet.WorkerLog(t.Context(), conn, w.conn.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := log[len(log)-1].Text; last != "task 1 of work begins, attempt 1" {
+		t.Errorf("the worker's log ends with %q", last)
+	}
+	if err := fleet.RemoveWorker(t.Context(), conn, w.conn.PublicKey()); err != nil {
+		t.Fatal(err)
+	}
+	err = <-w.done
+	w.done <- err
+	if !errors.Is(err, fleet.ErrRemoved) {
+		t.Errorf("a removed worker returns %v", err)
+	}
+	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: pair}); !errors.Is(err, fleet.ErrRefused) {
+		t.Errorf("a removed worker comes again: %v", err)
+	}
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("other", 1), fleet.WorkerOptions{})
+	if _, err := c.Await(t.Context(), "1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestProgress: what tasks say reaches the coordinator, and who watches.
+func TestProgress(t *testing.T) {
+	s := startServer(t, server.Options{})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	heard, watched := make(chan fleet.Progress, 99), make(chan fleet.Progress, 99)
+	watching, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- fleet.Watch(watching, conn, "", func(p fleet.Progress) { watched <- p }) }()
+	c := join(t, conn, "work", fleet.CoordinatorOptions{Progress: func(p fleet.Progress) { heard <- p }})
+	w := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 1), fleet.WorkerOptions{})
+	want := fleet.Progress{Work: "work", ID: "7", Worker: w.conn.PublicKey(), Host: "host", Text: "trial 7: baseline"}
+	if err := c.Submit(t.Context(), fleet.Task{ID: "7", Trial: 7, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []chan fleet.Progress{heard, watched} {
+		select {
+		case got := <-from:
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		case <-time.After(within):
+			t.Error("nothing was heard")
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

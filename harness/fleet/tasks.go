@@ -1,0 +1,365 @@
+package fleet
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Submit gives a task to the fleet. A task that the fleet has already, from this coordinator's earlier life, is
+// not given again. While the server cannot be reached it waits, as long as ctx lets it.
+func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
+	if err := checkToken("task", t.ID); err != nil {
+		return err
+	}
+	if len(t.Options) > MaxOptions || len(t.Payload) > MaxPayload {
+		return fmt.Errorf("task %s: options of %d and a plan of %d bytes, at most %d and %d are allowed", t.ID, len(t.Options), len(t.Payload), MaxOptions, MaxPayload)
+	}
+	t.Work = c.work
+	if t.Plan == "" {
+		t.Plan = sha256Hex(t.Payload)
+	}
+	key := n.Key()
+	c.mu.Lock()
+	_, twice := c.tasks[t.ID]
+	switch {
+	case c.ctx.Err() != nil:
+		c.mu.Unlock()
+		return c.ended()
+	case twice || c.kept.has(t.ID) || c.cancelled[t.ID]:
+		c.mu.Unlock()
+		return fmt.Errorf("task %s was submitted before", t.ID)
+	}
+	e := &task{Task: t, needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{})}
+	c.tasks[t.ID] = e
+	if c.queues[key] == nil {
+		c.queues[key] = &queue{needs: n.normal()}
+	}
+	c.queues[key].tasks++
+	claimed := c.unclaimed[t.ID]
+	delete(c.unclaimed, t.ID)
+	for _, s := range claimed {
+		c.accept(s)
+	}
+	has := e.result != nil || e.err != nil
+	c.mu.Unlock()
+	c.tellUnmet()
+	if has {
+		return nil
+	}
+	if err := c.give(ctx, e); err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if e.result == nil && e.err == nil {
+			c.drop(e)
+		}
+		return err
+	}
+	return nil
+}
+
+// drop forgets a task; c.mu is held.
+func (c *Coordinator) drop(e *task) {
+	if c.tasks[e.ID] != e {
+		return
+	}
+	delete(c.tasks, e.ID)
+	if c.queues[e.needs].tasks--; c.queues[e.needs].tasks == 0 {
+		delete(c.queues, e.needs)
+		delete(c.consumersMade, e.needs)
+	}
+}
+
+// give stores a task's plan, makes its queue and publishes its message.
+func (c *Coordinator) give(ctx context.Context, e *task) error {
+	ctx, stop := c.bounded(ctx)
+	defer stop()
+	c.mu.Lock()
+	shipped := c.shipped[e.Plan]
+	c.mu.Unlock()
+	if !shipped {
+		if err := c.shipPlan(ctx, e.Plan, e.Payload); err != nil {
+			return c.because(err)
+		}
+	}
+	if err := c.makeQueue(ctx, e.needs); err != nil {
+		return c.because(err)
+	}
+	return c.because(c.publishTask(ctx, e))
+}
+
+// shipPlan stores a plan where the fleet has not got it.
+func (c *Coordinator) shipPlan(ctx context.Context, digest string, payload []byte) error {
+	err := c.conn.shipSealed(ctx, streamPlans, subject(prefixPlan, c.conn.key, digest), c.secrets.plan(digest), func() (io.ReadCloser, error) {
+		return readerOf(payload), nil
+	})
+	if err != nil {
+		return fmt.Errorf("store plan %s: %w", digest, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shipped[digest] = true
+	return nil
+}
+
+func (c *Coordinator) publishTask(ctx context.Context, e *task) error {
+	j := job{Task: e.Task, Coordinator: c.conn.key, Epoch: c.epoch, Ticket: c.secrets.ticket(c.work, e.ID), Secret: c.secrets.plan(e.Plan)}
+	for _, digest := range e.Images {
+		if j.Secrets == nil {
+			j.Secrets = map[string]string{}
+		}
+		j.Secrets[digest] = c.secrets.image(digest)
+	}
+	m, err := j.message(e.subject, c.conn.pair)
+	if err != nil {
+		return err
+	}
+	err = c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
+		// Nothing is on the subject, or the fleet has the task.
+		_, err := c.conn.publish(ctx, m, "", jetstream.WithExpectLastSequencePerSubject(0))
+		var api *jetstream.APIError
+		if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("give task %s to the fleet: %w", e.ID, err)
+	}
+	return nil
+}
+
+// makeQueue makes what workers pull tasks with these needs from, and tells them that it is there.
+func (c *Coordinator) makeQueue(ctx context.Context, key string) error {
+	c.mu.Lock()
+	q, made := c.queues[key], c.consumersMade[key]
+	c.mu.Unlock()
+	if q == nil || made {
+		return nil
+	}
+	err := c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
+		if err := c.conn.makeConsumer(ctx, key, c.renewal); err != nil {
+			return err
+		}
+		return c.announce(ctx, key, q.needs)
+	})
+	if err != nil {
+		return fmt.Errorf("make the queue of tasks with needs %s: %w", key, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.consumersMade[key] = true
+	return nil
+}
+
+func consumerName(needs string) string { return "needs-" + needs }
+
+func (c *Conn) makeConsumer(ctx context.Context, key string, renewal time.Duration) error {
+	_, err := c.js.CreateOrUpdateConsumer(ctx, streamWork, jetstream.ConsumerConfig{
+		Durable: consumerName(key), FilterSubject: subject(prefixWork, key, "*", "*"), AckPolicy: jetstream.AckExplicitPolicy,
+		AckWait: renewal + renewal/2, MaxDeliver: -1, MaxAckPending: -1, MaxWaiting: 1 << 16, InactiveThreshold: keepWork,
+	})
+	return err
+}
+
+// Await waits for the task's first result that verifies, with its record. The errors are [ErrCancelled], [ErrLost],
+// [ErrClosed], a [*FailedError], and ctx's. It may be called again: the result is the same until it is kept.
+func (c *Coordinator) Await(ctx context.Context, id string) (Sealed, error) {
+	for {
+		c.mu.Lock()
+		e := c.tasks[id]
+		switch {
+		case e == nil && c.cancelled[id]:
+			c.mu.Unlock()
+			return Sealed{}, ErrCancelled
+		case e == nil:
+			c.mu.Unlock()
+			return Sealed{}, fmt.Errorf("task %s was not submitted, or its result was kept", id)
+		}
+		done := e.done
+		c.mu.Unlock()
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return Sealed{}, ctx.Err()
+		case <-c.ctx.Done():
+			return Sealed{}, c.ended()
+		}
+		c.mu.Lock()
+		err, result := e.err, e.result
+		c.mu.Unlock()
+		if err != nil {
+			return Sealed{}, err
+		}
+		if result == nil {
+			continue // refused meanwhile, by another Await
+		}
+		s, err := c.withRecord(ctx, e, *result)
+		if err == nil || !errors.Is(err, errForged) && !errors.Is(err, errNotFound) {
+			return s, err
+		}
+		c.refuse(e, *result, err)
+	}
+}
+
+// withRecord fetches a record that does not stand in its result's message.
+func (c *Coordinator) withRecord(ctx context.Context, e *task, s Sealed) (Sealed, error) {
+	if s.chunks == 0 || s.Record != nil {
+		return s, nil
+	}
+	ctx, stop := c.bounded(ctx)
+	defer stop()
+	record, err := c.conn.readChunks(ctx, c.renewal, streamRecords, recordPrefix(s.Seal), s.chunks, s.Size, s.RecordDigest)
+	if err != nil {
+		return s, c.because(fmt.Errorf("read the record of task %s: %w", e.ID, err))
+	}
+	s.Record = record
+	return s, nil
+}
+
+func recordPrefix(s Seal) string { return subject(prefixRecord, s.Worker, s.Stored) }
+
+// refuse throws away the result that a task has; the next reconciliation gives the task again.
+func (c *Coordinator) refuse(e *task, s Sealed, err error) {
+	c.mu.Lock()
+	if e.result == nil || e.result.SHA256 != s.SHA256 {
+		c.mu.Unlock()
+		return
+	}
+	e.result, e.done = nil, make(chan struct{})
+	c.mu.Unlock()
+	c.tellRefused(s.Worker, e.ID, err)
+	c.events.add(func(ctx context.Context) error { return c.forget(ctx, s) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.countFailure(e, fmt.Sprintf("%s: %v", s.Host, err))
+}
+
+// Keep tells the fleet that a result is on the disk and in the ledger. It is forgotten there.
+func (c *Coordinator) Keep(ctx context.Context, s Sealed) error {
+	ctx, stop := c.bounded(ctx)
+	defer stop()
+	c.mu.Lock()
+	e := c.tasks[s.ID]
+	c.kept.add(s.ID, s.SHA256)
+	if e != nil {
+		c.drop(e)
+	}
+	c.mu.Unlock()
+	if e != nil && s.Attempt > 1 {
+		// Another worker may have it too.
+		if err := c.endTask(ctx, e); err != nil {
+			return c.because(err)
+		}
+	}
+	return c.because(c.conn.retry(ctx, c.renewal, func(ctx context.Context) error { return c.forget(ctx, s) }))
+}
+
+// forget deletes a result and its record from the server.
+func (c *Coordinator) forget(ctx context.Context, s Sealed) error {
+	results, err := c.conn.js.Stream(ctx, streamResults)
+	if err != nil {
+		return fmt.Errorf("forget the result of task %s: %w", s.ID, err)
+	}
+	if err := results.DeleteMsg(ctx, s.sequence); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) && transient(err) {
+		return fmt.Errorf("forget the result of task %s: %w", s.ID, err)
+	}
+	if s.chunks > 0 && s.Stored != "" {
+		records, err := c.conn.js.Stream(ctx, streamRecords)
+		if err != nil {
+			return fmt.Errorf("forget the record of task %s: %w", s.ID, err)
+		}
+		if err := records.Purge(ctx, jetstream.WithPurgeSubject(recordPrefix(s.Seal)+".*")); err != nil {
+			return fmt.Errorf("forget the record of task %s: %w", s.ID, err)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.seen, s.name)
+	return nil
+}
+
+// Cancel ends a task: it is taken from the queue, and its executor's context ends where it runs. A result that
+// comes nevertheless is uncounted. [Coordinator.Await] of it returns [ErrCancelled].
+func (c *Coordinator) Cancel(ctx context.Context, id string) error {
+	ctx, stop := c.bounded(ctx)
+	defer stop()
+	c.mu.Lock()
+	e := c.tasks[id]
+	if e == nil {
+		c.mu.Unlock()
+		return nil
+	}
+	c.cancelled[id] = true
+	had := e.result
+	c.finish(e, ErrCancelled)
+	c.drop(e)
+	c.mu.Unlock()
+	if had != nil {
+		c.uncounted(*had, "it was cancelled")
+	}
+	return c.because(c.endTask(ctx, e))
+}
+
+// finish ends a task with an error; c.mu is held.
+func (c *Coordinator) finish(e *task, err error) {
+	if e.result == nil && e.err == nil {
+		close(e.done)
+	}
+	e.result, e.err = nil, err
+}
+
+// endTask takes a task from the queue and from who runs it.
+func (c *Coordinator) endTask(ctx context.Context, e *task) error {
+	err := c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
+		cancelled, err := c.conn.js.KeyValue(ctx, bucketCancelled)
+		if err != nil {
+			return err
+		}
+		if _, err := cancelled.Put(ctx, c.work+"."+e.ID, fmt.Append(nil, c.epoch)); err != nil {
+			return err
+		}
+		return c.conn.purgeWork(ctx, e.subject)
+	})
+	if err != nil {
+		return fmt.Errorf("end task %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+func (c *Conn) purgeWork(ctx context.Context, subject string) error {
+	s, err := c.js.Stream(ctx, streamWork)
+	if err != nil {
+		return err
+	}
+	return s.Purge(ctx, jetstream.WithPurgeSubject(subject))
+}
+
+// Ship stores an image for [Task.Image], once per digest, which is the SHA-256 of what open reads, in hex.
+// open is not called when the fleet has it.
+func (c *Coordinator) Ship(ctx context.Context, digest string, open func() (io.ReadCloser, error)) error {
+	ctx, stop := c.bounded(ctx)
+	defer stop()
+	if len(digest) != 2*sha256.Size || checkToken("digest", digest) != nil {
+		return fmt.Errorf("ship an image: %q is no SHA-256 in hex", digest)
+	}
+	err := c.conn.shipSealed(ctx, streamImages, subject(prefixImage, c.conn.key, digest), c.secrets.image(digest), func() (io.ReadCloser, error) {
+		r, err := open()
+		if err != nil {
+			return nil, err
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{newDigestReader(r, digest), r}, nil
+	})
+	if err != nil {
+		return c.because(fmt.Errorf("ship image %s: %w", digest, err))
+	}
+	return nil
+}
