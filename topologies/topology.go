@@ -58,6 +58,7 @@ type Node struct {
 	MgmtIPv4      string
 	Group         string
 	Runtime       Runtime
+	Placement     string // host that it runs on where the lab is spread over hosts, from the scenario; empty: any
 }
 
 // Runtime is what builds a node, where the topology says so.
