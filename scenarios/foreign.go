@@ -300,7 +300,8 @@ func (a *asking) field(n topologies.Node, field string) {
 	switch field {
 	// They act within the node; the start-up file is one beside the scenario. The engine, said
 	// under runtime or not, is refused by who opens the provider (see PermitEngine).
-	case "Name", "StartupConfig", "Exec", "Cmd", "Entrypoint", "Runtime":
+	// A host that a lab is spread over is one of who spreads it, and a name that it has not is refused.
+	case "Name", "StartupConfig", "Exec", "Cmd", "Entrypoint", "Runtime", "Placement":
 	case "Kind":
 		if !slices.Contains([]string{topologies.KindLinux, topologies.KindBridge, topologies.KindOVSBridge}, n.Kind) {
 			a.add("machines."+n.Name, "%s is of kind %q", n.Name, n.Kind)
@@ -404,7 +405,7 @@ func (a *asking) scenario(s *Scenario) {
 	a.keys("", *s, "reprise", "id", "title", "labels", "problem", "spec", "topology", "without-external-links", "nodes", "fidelity", "needs", "baseline", "stimulus", "symptom", "expect",
 		"workaround", "control", "evidence", "traffic", "trials", "clock")
 	for _, name := range sortedKeys(s.Nodes) {
-		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services", "clock") // and rights by name only
+		a.keys("nodes."+name+".", s.Nodes[name], "role", "platform", "image", "config", "files", "services", "clock", "placement") // and rights by name only
 	}
 	if s.Control != nil {
 		a.keys("control.", *s.Control, "without", "set")

@@ -220,7 +220,7 @@ func (p *Plan) resolveNodes(set map[string]string) error {
 		if err != nil {
 			return fmt.Errorf("rights of %s: %w", t.Name, err)
 		}
-		t.Rights = rights
+		t.Rights, t.Placement = rights, d.Placement
 		n := Node{Name: t.Name, Role: d.Role, Platform: d.Platform, Image: t.Image, Segment: t.IsSegment(), RealTime: d.Clock == scenarios.ClockReal, Exec: t.Exec, Files: map[string][]byte{}}
 		if n.Platform == "" {
 			n.Platform = DefaultPlatform

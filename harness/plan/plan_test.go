@@ -23,7 +23,7 @@ topology:
   nodes: {r1: {image: one, env: {A: "1"}, exec: [ip link set lo up]}, r2: {image: two}}
   links: [{endpoints: ["r1:eth1", "r2:eth1"]}]
 nodes:
-  r1: {role: dut, platform: frr, config: r1.conf, image: newer, services: [zebra, ospfd], files: {/etc/motd: motd}}
+  r1: {role: dut, platform: frr, config: r1.conf, image: newer, placement: east, services: [zebra, ospfd], files: {/etc/motd: motd}}
 baseline:
   - {name: full, node: r1, run: show neighbor, expect: 'text contains "Full"', eventually: 30s}
   - {name: quiet, node: r2, log: "went (up|down)", expect: count == 0, never: 10s}
@@ -92,6 +92,9 @@ func TestNew(t *testing.T) {
 	got.Services = nil
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if at := p.Topology.Nodes[0].Placement; at != "east" {
+		t.Errorf("r1 is placed on %q", at)
 	}
 	if n := p.Nodes[1]; n.Platform != plan.DefaultPlatform || n.Image != "two" {
 		t.Errorf("r2 is %+v", n)
