@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies/capture/filter"
+	"github.com/reprise-lab/reprise/topologies/tunnel"
 	"github.com/reprise-lab/reprise/topologies/wire"
 )
 
@@ -24,6 +25,10 @@ type Tap struct {
 	Send bool   `json:"send,omitempty"` // one that sends, see [wire.OpenSend]
 	Poke bool   `json:"poke,omitempty"` // one that pokes, see [wire.OpenPoke]
 	Ask  bool   `json:"ask,omitempty"`  // one that asks, see [wire.OpenAsk]
+
+	// Likewise those of a tunnel.
+	Plug  bool `json:"plug,omitempty"`  // one that reads and writes frames, see [tunnel.OpenPlug]
+	Watch bool `json:"watch,omitempty"` // one that tells of interfaces, see [tunnel.OpenWatch]
 }
 
 // A ring is of blocks, which the kernel hands over when they are full, or after a while with what
@@ -48,6 +53,10 @@ func (t Tap) Open() (*os.File, error) {
 		return wire.OpenPoke(t.Interface)
 	case t.Ask:
 		return wire.OpenAsk()
+	case t.Plug:
+		return tunnel.OpenPlug(t.Interface)
+	case t.Watch:
+		return tunnel.OpenWatch()
 	}
 	f, err := filter.Compile(t.Filter)
 	if err != nil {
