@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -81,23 +82,24 @@ func (a *App) OpenAsked(verb, run string, choices any) (sides []experiment.Recor
 	return sides, plans, nil
 }
 
-// CheckResume refuses a subject beside --resume, none without it, and flags that have no meaning with it: what was
-// broken off is gone on with by the choices that it was begun with.
-func CheckResume(c *cobra.Command, verb, subject, resume, what string) error {
+// CheckResume refuses a subject beside --resume, none without it, and flags that would be ignored.
+func CheckResume(c *cobra.Command, subject, resume, what string) error {
 	if (resume != "") == (subject != "") {
 		return InputError("give a scenario, or --resume with a run directory of %s", what)
 	}
 	if resume == "" {
 		return nil
 	}
-	var err error
-	c.Flags().Visit(func(f *pflag.Flag) {
-		switch f.Name {
-		case "resume", "json", "quiet", "trust", "fleet", "junit":
-		default:
-			if c.InheritedFlags().Lookup(f.Name) == nil {
-				err = InputError("--%s has no meaning with --resume: %s is gone on with by the choices that it was begun with (reprise %s --resume %s)", f.Name, what, verb, resume)
-			}
+	return RefuseBesideResume(c, what, "junit")
+}
+
+// RefuseBesideResume tells which flags would be ignored beside --resume: all of the verb's own but those that
+// change nothing of what it comes to, which are given. what is that which is gone on with.
+func RefuseBesideResume(c *cobra.Command, what string, may ...string) (err error) {
+	may = append(may, "resume", "trust", "fleet")
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && err == nil && !slices.Contains(may, f.Name) {
+			err = InputError("--%s has no meaning with --resume: %s is gone on with by the choices that it was begun with", f.Name, what)
 		}
 	})
 	return err

@@ -36,7 +36,7 @@ func TestVerifyFixOptions(t *testing.T) {
 		{Args: []string{"--resume", "runs/r"}, Want: verifyFixOptions{resume: "runs/r", choices: chosen(func(*choices) {})}},
 		{Args: nil, Err: "give a scenario, or --resume with a run directory of a comparison"},
 		{Args: []string{"s", "--resume", "r"}, Err: "give a scenario, or --resume with a run directory of a comparison"},
-		{Args: []string{"--resume", "r", "--before", "3"}, Err: "--before has no meaning with --resume: a comparison is gone on with by the choices that it was begun with (reprise verify-fix --resume r)"},
+		{Args: []string{"--resume", "r", "--before", "3"}, Err: "--before has no meaning with --resume: a comparison is gone on with by the choices that it was begun with"},
 		{Args: []string{"s"}, Err: "say what is new: --image NODE=IMAGE, or --workaround alone"},
 		{Args: []string{"s", "--image", "r1=x", "--workaround"}, Err: "say what is new: --image NODE=IMAGE, or --workaround alone"},
 		{Args: []string{"s", "--image", "r1"}, Err: "--image r1: want NODE=IMAGE, as r1=reprise/frr:10.3"},

@@ -124,7 +124,7 @@ environment lacks something, 130 interrupted.`,
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.scenario = strings.Join(args, "")
-			if err := cli.CheckResume(c, "verify-fix", o.scenario, o.resume, "a comparison"); err != nil {
+			if err := cli.CheckResume(c, o.scenario, o.resume, "a comparison"); err != nil {
 				return err
 			}
 			if o.resume == "" {

@@ -46,11 +46,6 @@ type matrixRunOptions struct {
 	dryRun      bool
 }
 
-// chosenOnce are the flags of what a matrix was begun with, and is gone on with.
-func chosenOnce() []string {
-	return []string{"only", "test", "repeats", "repeat-failing", "only-changed", "reset", "speed", "provider"}
-}
-
 // check tells what is wrong with the options.
 func (o *matrixRunOptions) check() error {
 	switch {
@@ -102,9 +97,9 @@ something; 130 interrupted.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			for _, name := range chosenOnce() {
-				if o.resume != "" && c.Flags().Changed(name) {
-					return cli.InputError("--%s has no meaning with --resume: a matrix is gone on with by the choices that it was begun with", name)
+			if o.resume != "" {
+				if err := cli.RefuseBesideResume(c, "a matrix", "labs", "budget"); err != nil {
+					return err
 				}
 			}
 			return cli.Run(runF, runMatrixRun)(c.Context(), o)

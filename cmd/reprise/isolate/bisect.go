@@ -100,7 +100,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 				return err
 			}
 			if o.resume != "" {
-				if err := refuseBesideResume(c, "a bisection"); err != nil {
+				if err := cli.RefuseBesideResume(c, "a bisection", "labs"); err != nil {
 					return err
 				}
 				o.otherLabs = c.Flags().Changed("labs")

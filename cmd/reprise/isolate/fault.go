@@ -146,7 +146,7 @@ Exit status: 0 a frame triggers the problem, 1 none of them does, 2 inconclusive
 				return err
 			}
 			if o.resume != "" {
-				if err := refuseBesideResume(c, "a sweep"); err != nil {
+				if err := cli.RefuseBesideResume(c, "a sweep", "labs"); err != nil {
 					return err
 				}
 			}

@@ -102,7 +102,7 @@ show in real time), 4 wrong input, 5 the environment lacks something, 130 interr
 				return err
 			}
 			if o.resume != "" {
-				if err := refuseBesideResume(c, "an isolation"); err != nil {
+				if err := cli.RefuseBesideResume(c, "an isolation", "labs"); err != nil {
 					return err
 				}
 				o.otherLabs = c.Flags().Changed("labs")

@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -21,21 +17,6 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
-
-// besideResume are the flags that may stand beside --resume: none of them changes what a search
-// comes to. The others are those that it was begun with.
-var besideResume = []string{"resume", "labs", "trust", "fleet"} //nolint:gochecknoglobals // a constant
-
-// refuseBesideResume tells which flags would be ignored. what is the kind of search.
-func refuseBesideResume(c *cobra.Command, what string) error {
-	var err error
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && err == nil && !slices.Contains(besideResume, f.Name) {
-			err = cli.InputError("--%s has no meaning with --resume: %s is gone on with by the choices that it was begun with", f.Name, what)
-		}
-	})
-	return err
-}
 
 // resume returns the folder of a search and reads the choices that it was begun with. what is
 // the kind of search, for who names another folder.

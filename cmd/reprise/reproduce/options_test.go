@@ -50,7 +50,7 @@ func TestRateOptions(t *testing.T) {
 		{Args: []string{"s"}, Want: rateOptions{rateChoices: rateChoices{Max: 200, Controls: -1, Labs: 1}, scenario: "s", dir: "runs"}},
 		{Args: []string{"--resume", "runs/r"}, Want: rateOptions{rateChoices: rateChoices{Max: 200, Controls: -1, Labs: 1}, resume: "runs/r", dir: "runs"}},
 		{Args: nil, Err: "give a scenario, or --resume with a run directory of a measurement"},
-		{Args: []string{"--resume", "r", "--trials", "3"}, Err: "--trials has no meaning with --resume: a measurement is gone on with by the choices that it was begun with (reprise rate --resume r)"},
+		{Args: []string{"--resume", "r", "--trials", "3"}, Err: "--trials has no meaning with --resume: a measurement is gone on with by the choices that it was begun with"},
 		{
 			Args: []string{"s", "--target-width", "0.3", "--max-trials", "50", "--control-trials", "0", "--labs", "2", "--set", "r1.image=x", "--reset", "none", "--dir", "d", "--provider", "containers", "--trust", "labs"},
 			Want: rateOptions{App: &cli.App{Trust: []string{"labs"}}, rateChoices: rateChoices{Width: 0.3, Max: 50, Labs: 2, Lab: cli.LabFlags{Provider: "containers"}}, scenario: "s", set: []string{"r1.image=x"}, reset: "none", dir: "d"},

@@ -103,7 +103,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.scenario = strings.Join(args, "")
-			if err := cli.CheckResume(c, "rate", o.scenario, o.resume, "a measurement"); err != nil {
+			if err := cli.CheckResume(c, o.scenario, o.resume, "a measurement"); err != nil {
 				return err
 			}
 			if err := o.check(); err != nil {
