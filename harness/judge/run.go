@@ -37,21 +37,32 @@ func Summarise(dir evidence.Dir, info evidence.RunInfo) (evidence.RunVerdict, ev
 }
 
 // Settle judges the trials that were broken off, of a run that nobody executes any more,
-// so that the ledger has a line for each attempt.
+// so that the ledger has a line for each attempt: also for one whose program was killed between its
+// verdict and its line.
 func Settle(p *plan.Plan, dir evidence.Dir) error {
 	trials, err := dir.Trials()
 	if err != nil {
 		return err
 	}
+	lines, err := dir.Attempts()
+	if err != nil {
+		return err
+	}
 	for _, t := range trials {
-		if _, ok, err := t.Verdict(); ok || err != nil {
+		v, judged, err := t.Verdict()
+		if err != nil {
 			continue // a verdict that cannot be read is for Rejudge to report
+		}
+		if judged && slices.ContainsFunc(lines, func(e evidence.Entry) bool { return e.Trial == t.Number }) {
+			continue
 		}
 		record, err := t.Read()
 		if err != nil {
 			return fmt.Errorf("trial %d: %w", t.Number, err)
 		}
-		v := Judge(p, t.Number, record)
+		if !judged {
+			v = Judge(p, t.Number, record)
+		}
 		digest, err := t.Digest()
 		if err != nil {
 			return err
@@ -60,7 +71,10 @@ func Settle(p *plan.Plan, dir evidence.Dir) error {
 		if n := len(record.Events); n > 0 {
 			e.Started, e.Took = record.Events[0].Time, p.Clock.Real(record.Events[n-1].At)
 		}
-		if err := errors.Join(evidence.WriteJSON(t.File("verdict.json"), v), dir.AppendLedger(e)); err != nil {
+		if !judged {
+			err = evidence.WriteJSON(t.File("verdict.json"), v)
+		}
+		if err := errors.Join(err, dir.AppendLedger(e)); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,7 @@ func missing(why string) []evidence.Event {
 }
 
 // A trial that was broken off gets a verdict and a line of the ledger, once; one that has
-// a verdict keeps it.
+// a verdict keeps it, and gets the line that it lacks.
 func TestSettle(t *testing.T) {
 	dir := stored(t, missing("no netem"), nil)
 	write(t, dir.Trial(2).File("verdict.json"), evidence.TrialVerdict{Trial: 2, Verdict: evidence.Reproduced})
@@ -116,8 +116,8 @@ func TestSettle(t *testing.T) {
 		t.Errorf("the stored verdict is now %s", v.Verdict)
 	}
 	ledger, err := dir.Ledger()
-	if err != nil || len(ledger) != 1 {
-		t.Fatalf("%d lines, %v", len(ledger), err)
+	if err != nil || len(ledger) != 2 || ledger[1].Trial != 2 || ledger[1].Verdict != evidence.Reproduced {
+		t.Fatalf("%+v, %v", ledger, err)
 	}
 	digest, err := dir.Trial(1).Digest()
 	if e := ledger[0]; err != nil || e.Trial != 1 || e.Reason != "no netem" || e.Took != 3*time.Second || !e.Started.Equal(time.Unix(7, 0)) || e.Digest != digest {
