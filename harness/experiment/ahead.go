@@ -28,7 +28,7 @@ func lookAhead(ctx context.Context, dir evidence.Dir, labs *LabOracle, units []i
 	ahead.OnSpent = spent.note
 	err = search(ahead)
 	ahead.Close()
-	return spent.total(), errors.Join(err, spent.lines.Close())
+	return spent.total(), errors.Join(err, spent.close())
 }
 
 // account is what trying ahead came to, in all calls of a search.
@@ -50,9 +50,19 @@ func openAccount(dir evidence.Dir, labs int) (*account, error) {
 		}
 		a.count(s)
 	}
+	if labs < 2 {
+		return a, nil // nothing is tried ahead
+	}
 	var err error
 	a.lines, err = evidence.CreateLines(path)
 	return a, err
+}
+
+func (a *account) close() error {
+	if a.lines == nil {
+		return nil
+	}
+	return a.lines.Close()
 }
 
 // mend takes the line off the end of a file that a killed program cut.

@@ -320,7 +320,7 @@ func (a *Ahead) think(ctx context.Context) {
 			a.begin(ctx, f)
 		}
 	}
-	if s.vet != nil && a.vetting == "" {
+	if s.vet != nil && a.vetting == "" && len(a.free) > 0 {
 		a.vetAhead(ctx, s.vet.key, s.vet.Candidate)
 	}
 }

@@ -11,7 +11,8 @@
 //
 // An algorithm's course depends on nothing but its input and the outcomes it was given, in
 // their order. So a Recorder, which writes every outcome down before the algorithm sees it,
-// resumes a search after kill -9 to the same result.
+// resumes a search after kill -9 to the same result, and an Ahead has idle labs try what a search will
+// likely ask for next, without a say in what it finds.
 //
 // Not here: what a unit is (package scenarios cuts), how a candidate runs (package trial).
 package isolate
