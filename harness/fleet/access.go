@@ -122,14 +122,16 @@ type Conn struct {
 	log  *slog.Logger
 
 	mu      sync.Mutex
-	renewal time.Duration   // 0: not read yet
+	renewal time.Duration // 0: not read yet
+	streams map[string]jetstream.Stream
+	buckets map[string]jetstream.KeyValue
 	epoch   context.Context //nolint:containedctx // ends, and is made anew, when the connection came back
 	ended   func()
 }
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.
 func Dial(ctx context.Context, a Access) (*Conn, error) {
-	c := &Conn{pair: a.Signer, log: a.Log}
+	c := &Conn{pair: a.Signer, log: a.Log, streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
 	c.epoch, c.ended = context.WithCancel(context.Background())
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -317,10 +319,14 @@ func (c *Conn) cameBack() <-chan struct{} {
 // asking bounds a question to the server: by time, and by the connection, for what was asked over one that broke is
 // never answered.
 func (c *Conn) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	return c.askingFor(ctx, requestTimeout)
+}
+
+func (c *Conn) askingFor(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
 	c.mu.Lock()
 	epoch := c.epoch
 	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, most)
 	stop := context.AfterFunc(epoch, cancel)
 	return ctx, func() { stop(); cancel() }
 }

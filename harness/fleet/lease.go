@@ -66,7 +66,7 @@ func (c *Conn) takeLease(ctx context.Context, work, name string, renewal time.Du
 
 // try takes the lease, or returns who holds it.
 func (l *lease) try(ctx context.Context) (*leaseValue, error) {
-	works, err := l.conn.js.KeyValue(ctx, bucketWorks)
+	works, err := l.conn.bucket(ctx, bucketWorks)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func isRevision(err error) bool {
 func (l *lease) keep(ctx context.Context) error {
 	for wait(ctx, l.renewal, l.conn.cameBack()) {
 		err := l.conn.retry(ctx, l.renewal/4, func(ctx context.Context) error {
-			works, err := l.conn.js.KeyValue(ctx, bucketWorks)
+			works, err := l.conn.bucket(ctx, bucketWorks)
 			if err != nil {
 				return err
 			}
@@ -158,7 +158,7 @@ func (l *lease) keep(ctx context.Context) error {
 
 // release ends the tasks of this life and leaves the work to whoever comes.
 func (l *lease) release(ctx context.Context) error {
-	works, err := l.conn.js.KeyValue(ctx, bucketWorks)
+	works, err := l.conn.bucket(ctx, bucketWorks)
 	if err != nil {
 		return err
 	}

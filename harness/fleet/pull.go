@@ -64,7 +64,7 @@ func (w *Worker) readNeeds(ctx context.Context) error {
 	ctx, cancel := w.conn.asking(ctx)
 	defer cancel()
 	const prefix = "$KV." + bucketNeeds + "."
-	s, err := w.conn.js.Stream(ctx, "KV_"+bucketNeeds)
+	s, err := w.conn.stream(ctx, "KV_"+bucketNeeds)
 	if err != nil {
 		return fmt.Errorf("read the announced needs: %w", err)
 	}
@@ -100,13 +100,22 @@ func (w *Worker) readNeeds(ctx context.Context) error {
 
 // pull takes the tasks of one queue, one for each free slot, until ctx ends.
 func (w *Worker) pull(ctx context.Context, key string) {
-	patience := max(2*w.renewal, time.Second)
+	var queue jetstream.Consumer
 	for w.awaitSlot(ctx) {
-		back := w.conn.cameBack()
-		err := w.fetch(ctx, key, patience, back)
+		err := func() (err error) {
+			if queue == nil {
+				asking, cancel := w.conn.asking(ctx)
+				defer cancel()
+				if queue, err = w.conn.js.Consumer(asking, streamWork, consumerName(key)); err != nil {
+					return err
+				}
+			}
+			return w.fetch(ctx, queue)
+		}()
 		if err != nil && ctx.Err() == nil {
+			queue = nil
 			w.conn.log.Debug("no task can be taken", "needs", key, "err", err)
-			wait(ctx, w.renewal/2, back)
+			wait(ctx, w.renewal/2, w.conn.cameBack())
 		}
 	}
 }
@@ -129,57 +138,23 @@ func (w *Worker) awaitSlot(ctx context.Context) bool {
 	return false
 }
 
-// fetch asks the queue for one task and waits for it.
-func (w *Worker) fetch(ctx context.Context, key string, patience time.Duration, back <-chan struct{}) error {
-	ask, cancel := w.conn.asking(ctx)
-	defer cancel()
-	queue, err := w.conn.js.Consumer(ask, streamWork, consumerName(key))
+// fetch asks a queue for one task and waits for it. The question ends with the connection, for the server that comes
+// back knows nothing of it.
+func (w *Worker) fetch(ctx context.Context, queue jetstream.Consumer) error {
+	asking, stop := w.conn.askingFor(ctx, max(2*w.renewal, time.Second))
+	defer stop()
+	batch, err := queue.Fetch(1, jetstream.FetchContext(asking))
 	if err != nil {
-		return err
+		return fmt.Errorf("ask for a task: %w", err)
 	}
-	for {
-		// A question ends with the connection: the server that comes back knows nothing of it.
-		asking, stop := context.WithTimeout(ctx, patience)
-		go func() {
-			select {
-			case <-back:
-				stop()
-			case <-asking.Done():
-			}
-		}()
-		batch, err := queue.Fetch(1, jetstream.FetchContext(asking))
-		if err != nil {
-			stop()
-			return err
-		}
-		got := false
-		for m := range batch.Messages() {
-			got = true
-			w.receive(ctx, m)
-		}
-		stop()
-		err = batch.Error()
-		select {
-		case <-back:
-			return nil
-		default:
-		}
-		switch {
-		case err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, jetstream.ErrNoMessages):
-			return err
-		case got, ctx.Err() != nil:
-			return nil
-		}
-		if !w.canTake() {
-			return nil
-		}
+	for m := range batch.Messages() {
+		w.receive(ctx, m)
 	}
-}
-
-func (w *Worker) canTake() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.busy < w.offer.Slots && !time.Now().Before(w.rests) && !w.offer.Draining
+	err = batch.Error()
+	if asking.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, jetstream.ErrNoMessages) {
+		return nil // there was none
+	}
+	return err
 }
 
 // messageName tells one message from another, also when a server lost its state and counts anew.
@@ -211,7 +186,7 @@ func (w *Worker) receive(ctx context.Context, m jetstream.Msg) {
 		w.giveBack(m, 0)
 		return
 	}
-	t := &taken{w: w, name: name, m: m}
+	t := &taken{w: w, name: name, m: m, stir: make(chan struct{}, 1)}
 	w.running[name] = t
 	w.busy++
 	w.mu.Unlock()

@@ -239,7 +239,7 @@ func (c *Coordinator) reconcileOnce(ctx context.Context) error {
 	if err := c.renewQueues(ctx); err != nil {
 		return err
 	}
-	s, err := c.conn.js.Stream(ctx, streamWork)
+	s, err := c.conn.stream(ctx, streamWork)
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ func (c *Coordinator) tellUnmet() {
 
 // offers lists the roster.
 func (c *Conn) offers(ctx context.Context) ([]Offer, error) {
-	roster, err := c.js.KeyValue(ctx, bucketRoster)
+	roster, err := c.bucket(ctx, bucketRoster)
 	if err != nil {
 		return nil, fmt.Errorf("read the roster: %w", err)
 	}

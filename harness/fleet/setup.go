@@ -100,6 +100,42 @@ func (c *Conn) Renewal(ctx context.Context) (time.Duration, error) {
 	return renewal, nil
 }
 
+// stream is the handle of a stream; the server is asked for it once.
+func (c *Conn) stream(ctx context.Context, name string) (jetstream.Stream, error) {
+	c.mu.Lock()
+	s := c.streams[name]
+	c.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	s, err := c.js.Stream(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("find stream %s: %w", name, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.streams[name] = s
+	return s, nil
+}
+
+// bucket is the handle of a bucket; the server is asked for it once.
+func (c *Conn) bucket(ctx context.Context, name string) (jetstream.KeyValue, error) {
+	c.mu.Lock()
+	kv := c.buckets[name]
+	c.mu.Unlock()
+	if kv != nil {
+		return kv, nil
+	}
+	kv, err := c.js.KeyValue(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("find bucket %s: %w", name, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.buckets[name] = kv
+	return kv, nil
+}
+
 // errNotFound is a subject without a message.
 var errNotFound = errors.New("not on the server")
 

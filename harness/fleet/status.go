@@ -184,7 +184,7 @@ func (c *Conn) works(ctx context.Context) ([]WorkStatus, error) {
 
 // eachKey calls do with what a bucket has.
 func (c *Conn) eachKey(ctx context.Context, bucket string, do func(key string, data []byte) error) error {
-	kv, err := c.js.KeyValue(ctx, bucket)
+	kv, err := c.bucket(ctx, bucket)
 	if err != nil {
 		return fmt.Errorf("read bucket %s: %w", bucket, err)
 	}
@@ -286,7 +286,7 @@ func RemoveWorker(ctx context.Context, c *Conn, key string) error {
 		c.log.Debug("the worker cannot be told that it is removed", "err", err)
 	}
 	for _, bucket := range []string{bucketRoster, bucketKeys} {
-		kv, err := c.js.KeyValue(ctx, bucket)
+		kv, err := c.bucket(ctx, bucket)
 		if err != nil {
 			return fmt.Errorf("forget worker %s: %w", key, err)
 		}

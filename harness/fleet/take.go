@@ -20,8 +20,18 @@ type taken struct {
 	w    *Worker
 	name string
 
-	mu sync.Mutex
-	m  jetstream.Msg // the newest delivery
+	stir chan struct{} // of one token: it is to be looked whether the task is over
+
+	mu  sync.Mutex
+	m   jetstream.Msg // the newest delivery
+	job job           // when it was read
+}
+
+// concerns tells a task of a message about works or cancellations.
+func (t *taken) concerns(work, id string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.job.Work == work && (id == "" || t.job.ID == id)
 }
 
 func (t *taken) message(m jetstream.Msg) {
@@ -155,23 +165,10 @@ func (t *taken) guard(ctx context.Context, j job, end context.CancelCauseFunc) (
 		}
 		return err == nil && !held, err
 	}
-	stir := make(chan struct{}, 1)
-	var heard []*nats.Subscription
-	for _, on := range []string{"$KV." + bucketCancelled + "." + j.Work + "." + j.ID, "$KV." + bucketWorks + "." + j.Work} {
-		s, err := w.conn.subscribe(on, func(*nats.Msg) {
-			select {
-			case stir <- struct{}{}:
-			default:
-			}
-		})
-		if err == nil {
-			heard = append(heard, s)
-		}
-	}
+	t.mu.Lock()
+	t.job = j
+	t.mu.Unlock()
 	if _, err := look(true); err != nil {
-		for _, s := range heard {
-			_ = s.Unsubscribe()
-		}
 		return nil, err
 	}
 	done := make(chan struct{})
@@ -185,7 +182,7 @@ func (t *taken) guard(ctx context.Context, j job, end context.CancelCauseFunc) (
 			select {
 			case <-done:
 				return
-			case <-stir:
+			case <-t.stir:
 			case <-tick.C:
 				if err := t.msg().InProgress(); err != nil {
 					w.conn.log.Debug("a task's lease cannot be renewed", "err", err)
@@ -200,9 +197,6 @@ func (t *taken) guard(ctx context.Context, j job, end context.CancelCauseFunc) (
 	})
 	return func() {
 		close(done)
-		for _, s := range heard {
-			_ = s.Unsubscribe()
-		}
 		wg.Wait()
 	}, nil
 }

@@ -262,7 +262,7 @@ func (c *Coordinator) Keep(ctx context.Context, s Sealed) error {
 
 // forget deletes a result and its record from the server.
 func (c *Coordinator) forget(ctx context.Context, s Sealed) error {
-	results, err := c.conn.js.Stream(ctx, streamResults)
+	results, err := c.conn.stream(ctx, streamResults)
 	if err != nil {
 		return fmt.Errorf("forget the result of task %s: %w", s.ID, err)
 	}
@@ -270,7 +270,7 @@ func (c *Coordinator) forget(ctx context.Context, s Sealed) error {
 		return fmt.Errorf("forget the result of task %s: %w", s.ID, err)
 	}
 	if s.chunks > 0 && s.Stored != "" {
-		records, err := c.conn.js.Stream(ctx, streamRecords)
+		records, err := c.conn.stream(ctx, streamRecords)
 		if err != nil {
 			return fmt.Errorf("forget the record of task %s: %w", s.ID, err)
 		}
@@ -317,7 +317,7 @@ func (c *Coordinator) finish(e *task, err error) {
 // endTask takes a task from the queue and from who runs it.
 func (c *Coordinator) endTask(ctx context.Context, e *task) error {
 	err := c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
-		cancelled, err := c.conn.js.KeyValue(ctx, bucketCancelled)
+		cancelled, err := c.conn.bucket(ctx, bucketCancelled)
 		if err != nil {
 			return err
 		}
@@ -333,7 +333,7 @@ func (c *Coordinator) endTask(ctx context.Context, e *task) error {
 }
 
 func (c *Conn) purgeWork(ctx context.Context, subject string) error {
-	s, err := c.js.Stream(ctx, streamWork)
+	s, err := c.stream(ctx, streamWork)
 	if err != nil {
 		return err
 	}

@@ -145,15 +145,10 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	}); err != nil {
 		return fmt.Errorf("join the fleet: %w", err)
 	}
-	listening, err := w.listen(ctx)
+	listening, err := w.listen()
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for _, s := range listening {
-			_ = s.Unsubscribe()
-		}
-	}()
 	w.say("joined %s as %s, %s, with %d labs", w.conn.Server(), w.offer.Name, w.conn.key, w.offer.Slots)
 	pulling, stop := context.WithCancel(ctx)
 	defer stop()
@@ -170,6 +165,11 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	stop()
 	wg.Wait()
 	w.awaitIdle(context.WithoutCancel(ctx)) // their contexts have ended
+	for _, s := range listening {           // before the offer goes: who asks for a worker that has left is told so
+		if err := s.Unsubscribe(); err != nil {
+			w.conn.log.Debug("the worker cannot be taken from the subjects that it listens to", "err", err)
+		}
+	}
 	w.withdraw(context.WithoutCancel(ctx))
 	if cause := context.Cause(ctx); errors.Is(cause, ErrRemoved) {
 		return cause
@@ -266,7 +266,7 @@ func (w *Worker) withdraw(ctx context.Context) {
 }
 
 // listen answers what coordinators ask of this worker.
-func (w *Worker) listen(context.Context) ([]*nats.Subscription, error) {
+func (w *Worker) listen() ([]*nats.Subscription, error) {
 	control, err := w.conn.subscribe(subject(prefixControl, w.conn.key, "*"), func(m *nats.Msg) {
 		answer := controlAnswer{}
 		switch request := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]; request {
@@ -294,17 +294,60 @@ func (w *Worker) listen(context.Context) ([]*nats.Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	needs, err := w.conn.subscribe("$KV."+bucketNeeds+".*", func(m *nats.Msg) {
-		var n Needs
-		key := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
-		if m.Header.Get("KV-Operation") == "" && json.Unmarshal(m.Data, &n) == nil && n.Key() == key {
-			w.mu.Lock()
-			w.needs[key] = n
-			w.mu.Unlock()
-			w.wake()
+	listening := []*nats.Subscription{control}
+	for on, hear := range map[string]func(*nats.Msg){
+		"$KV." + bucketNeeds + ".*":       w.hearNeeds,
+		"$KV." + bucketWorks + ".*":       w.hearLease,
+		"$KV." + bucketCancelled + ".*.*": w.hearCancellation,
+	} {
+		s, err := w.conn.subscribe(on, hear)
+		if err != nil {
+			return listening, err
 		}
-	})
-	return []*nats.Subscription{control, needs}, err
+		listening = append(listening, s)
+	}
+	return listening, nil
+}
+
+func (w *Worker) hearNeeds(m *nats.Msg) {
+	var n Needs
+	key := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
+	if m.Header.Get("KV-Operation") != "" || json.Unmarshal(m.Data, &n) != nil || n.Key() != key {
+		return
+	}
+	w.mu.Lock()
+	_, known := w.needs[key]
+	w.needs[key] = n
+	w.mu.Unlock()
+	if !known {
+		w.wake()
+	}
+}
+
+func (w *Worker) hearLease(m *nats.Msg) {
+	var l leaseValue
+	if json.Unmarshal(m.Data, &l) == nil && !l.Live {
+		w.stir(l.Work, "")
+	}
+}
+
+func (w *Worker) hearCancellation(m *nats.Msg) {
+	tokens := strings.Split(m.Subject, ".")
+	w.stir(tokens[2], tokens[3])
+}
+
+// stir has the tasks of a work, or one of them, look whether they are over.
+func (w *Worker) stir(work, id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.running {
+		if t.concerns(work, id) {
+			select {
+			case t.stir <- struct{}{}:
+			default:
+			}
+		}
+	}
 }
 
 // controlAnswer is what a worker answers.
