@@ -37,6 +37,8 @@ func TestLayers(t *testing.T) {
 		{of: "harness/judge", mayReach: []string{"harness/plan", "harness/evidence", "harness/stats", "scenarios", "topologies$", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/capture/filter$", "topologies/capture/frames$", "drivers$"}, mustNot: []string{"os/exec"}},
 		{of: "harness/trial", mayReach: []string{"harness/plan", "harness/judge", "harness/evidence", "harness/result", "harness/stats", "harness/triage", "harness/unpack", "scenarios", "topologies$", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/scratch", "topologies/version", "topologies/bounded", "topologies/faketime", "topologies/capture/filter$", "topologies/capture/frames$", "drivers$"}},
 		{of: "reports", except: "reports/handover", mayReach: []string{"reports", "harness/evidence", "harness/result", "harness/stats", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/scratch"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli", "github.com/onsi"}},
+		{of: "harness/fleet$", mayReach: []string{}},
+		{of: "harness/fleet/server", mayReach: []string{"harness/fleet$"}},
 		{of: "harness/unpack", mayReach: []string{"harness/unpack"}},
 		{of: "reports/handover/redact/packet", mayReach: []string{"reports/handover/redact/packet", "harness/unpack"}},
 		{of: "reports/handover", mayReach: []string{"reports", "harness/evidence", "harness/result", "harness/stats", "harness/unpack", "topologies/yamlpos", "topologies/origin", "topologies/plain", "topologies/scratch"}, mustNot: []string{"github.com/testcontainers", "github.com/scrapli", "github.com/onsi"}},

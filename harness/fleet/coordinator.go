@@ -24,7 +24,7 @@ var (
 	ErrClosed = errors.New("the coordinator is closed")
 )
 
-// FailedError is a task that no host could execute.
+// FailedError is a task that no host could execute, after every worker that is there and meets its needs has tried.
 type FailedError struct {
 	ID      string
 	Reasons []string // one for each attempt, with the worker's name
@@ -75,7 +75,8 @@ type CoordinatorOptions struct {
 
 	Trusted   []string // public keys of the workers whose results are taken; none: all that the server lets in
 	MaxRecord int64    // bytes of a record; 0: DefaultMaxRecord
-	Failures  int      // that make a FailedError of a task; 0: 5
+	// Failures to execute a task make a FailedError of it, once every worker that could take it has tried; 0: 5.
+	Failures int
 }
 
 // Coordinator gives tasks of one work and takes their results. Its methods may be called from several goroutines.
@@ -111,13 +112,14 @@ type Coordinator struct {
 // task is one that was submitted and not kept.
 type task struct {
 	Task
-	needs   string // key
-	subject string
-	result  *Sealed
-	failed  []string
-	done    chan struct{} // closed when there is a result or err
-	err     error
-	missed  int // times that neither its message nor a result was found
+	needs    string // key
+	subject  string
+	result   *Sealed
+	failed   []string        // why it was not executed, each time
+	failedBy map[string]bool // keys of the workers that did not
+	done     chan struct{}   // closed when there is a result or err
+	err      error
+	missed   int // times that neither its message nor a result was found
 }
 
 // link is the newest seal of a chain.

@@ -216,6 +216,38 @@ func TestNobodyCanExecute(t *testing.T) {
 	})
 }
 
+// TestBusyWorkerIsWaitedFor: a task is not given up while a worker that has not tried it is busy.
+func TestBusyWorkerIsWaitedFor(t *testing.T) {
+	s := startServer(t, server.Options{})
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{Failures: 2})
+	began, finish := make(chan struct{}, 9), make(chan struct{})
+	busy := newExecutor("busy", 1)
+	busy.begin = func(context.Context, fleet.Task) error {
+		began <- struct{}{}
+		<-finish
+		return nil
+	}
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, busy, fleet.WorkerOptions{})
+	submit := func(n int) {
+		t.Helper()
+		if err := c.Submit(t.Context(), fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	submit(1)
+	<-began
+	sick := newExecutor("sick", 1)
+	sick.begin = func(context.Context, fleet.Task) error { return errors.New("no engine") }
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, sick, fleet.WorkerOptions{Rest: time.Millisecond})
+	eventually(t, "both are there", func() bool { return len(c.Workers()) == 2 })
+	submit(2)
+	eventually(t, "the sick one has failed more often than is allowed", func() bool { return sick.executions(2) > 3 })
+	close(finish)
+	if _, err := c.Await(t.Context(), "2"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestCoordinatorResumed: a coordinator that dies between a result and its Keep, and with tasks queued, is followed by one under
 // the same identity that counts each trial once, and executes none twice.
 func TestCoordinatorResumed(t *testing.T) {

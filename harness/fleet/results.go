@@ -94,7 +94,7 @@ func (c *Coordinator) take(on string, data []byte, sequence uint64) {
 		c.events.add(func(ctx context.Context) error { return c.forget(ctx, s) })
 		// Who knows the ticket has taken the task and spoilt it; anybody else has nothing to do with it.
 		if e := c.tasks[id]; e != nil && c.isTicket(s) {
-			c.countFailure(e, fmt.Sprintf("%s: %v", s.Host, err))
+			c.countFailure(e, s, err.Error())
 		}
 		return
 	}
@@ -103,7 +103,7 @@ func (c *Coordinator) take(on string, data []byte, sequence uint64) {
 		return
 	}
 	if e := c.tasks[id]; e != nil {
-		c.countFailure(e, s.Host+": "+s.Failed)
+		c.countFailure(e, s, s.Failed)
 	}
 	c.uncounted(s, "the host could not execute it: "+s.Failed)
 }
@@ -199,16 +199,24 @@ func (c *Coordinator) uncounted(s Sealed, why string) {
 	})
 }
 
-// countFailure notes that a task was not executed; c.mu is held.
-func (c *Coordinator) countFailure(e *task, why string) {
+// countFailure notes that a worker did not execute a task; c.mu is held. The task is given up when that happened often
+// enough and no worker that could take it has not tried.
+func (c *Coordinator) countFailure(e *task, s Sealed, why string) {
 	if e.result != nil || e.err != nil {
 		return
 	}
-	e.failed = append(e.failed, why)
-	if len(e.failed) >= c.o.Failures {
-		c.finish(e, &FailedError{ID: e.ID, Reasons: e.failed})
-		c.events.add(func(ctx context.Context) error { return c.endTask(ctx, e) })
+	e.failed = append(e.failed, s.Host+": "+why)
+	e.failedBy[s.Worker] = true
+	if len(e.failed) < c.o.Failures {
+		return
 	}
+	for key, o := range c.roster {
+		if !e.failedBy[key] && len(o.Lacks(c.queues[e.needs].needs)) == 0 {
+			return
+		}
+	}
+	c.finish(e, &FailedError{ID: e.ID, Reasons: e.failed})
+	c.events.add(func(ctx context.Context) error { return c.endTask(ctx, e) })
 }
 
 // reconcile compares, every two renewals and whenever the connection came back, what this side waits for with what the

@@ -176,13 +176,19 @@ func transient(err error) bool {
 	return errors.As(err, &api) && api.Code == 503
 }
 
+// patientAttempts is how often something may fail before it is said.
+const patientAttempts = 5
+
 // retry calls do until it succeeds, fails for good, or ctx ends; between two calls it waits for the connection to
 // come back, or for pause.
 func (c *Conn) retry(ctx context.Context, pause time.Duration, do func(context.Context) error) error {
-	for {
+	for attempt := 1; ; attempt++ {
 		back := c.cameBack()
 		bounded, cancel := c.asking(ctx)
 		err := do(bounded)
+		if err != nil && attempt == patientAttempts {
+			c.log.Warn("the server does not do what it is asked for; it is asked until it does", "err", err)
+		}
 		broke := errors.Is(err, context.Canceled) && bounded.Err() != nil
 		cancel()
 		if err == nil || !broke && !transient(err) || c.nc.IsClosed() {

@@ -35,7 +35,7 @@ func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
 		c.mu.Unlock()
 		return fmt.Errorf("task %s was submitted before", t.ID)
 	}
-	e := &task{Task: t, needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{})}
+	e := &task{Task: t, needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{}), failedBy: map[string]bool{}}
 	c.tasks[t.ID] = e
 	if c.queues[key] == nil {
 		c.queues[key] = &queue{needs: n.normal()}
@@ -237,7 +237,7 @@ func (c *Coordinator) refuse(e *task, s Sealed, err error) {
 	c.events.add(func(ctx context.Context) error { return c.forget(ctx, s) })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.countFailure(e, fmt.Sprintf("%s: %v", s.Host, err))
+	c.countFailure(e, s, err.Error())
 }
 
 // Keep tells the fleet that a result is on the disk and in the ledger. It is forgotten there.
