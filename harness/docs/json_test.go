@@ -20,6 +20,7 @@ var files = []struct{ file, typ string }{
 	{"speed.json", "harness/result.Speeds"},
 	{"isolation.json", "harness/result.Isolation"},
 	{"bisection.json", "harness/result.Bisection"},
+	{"ahead.ndjson of a search, a line", "harness/isolate.Spent"},
 	{"sweep.json", "harness/result.Sweep"},
 	{"matrix.json", "harness/result.Matrix"},
 	{"ledger.ndjson of a matrix, a line", "harness/result.CellEntry"},

@@ -33,7 +33,7 @@ type ReduceOptions struct {
 	// Guard is the number of runs that the result's rate is taken from; default 10. Negative
 	// means none, and no guard of the rate on the way down either.
 	Guard int
-	Batch int // runs asked for at once, such as the number of labs; default 1
+	Batch int // runs asked for at once, all of which count; default 1, which an [Ahead] does best with
 	// Budget bounds the time that runs may take together, as they report it; 0 means no
 	// bound. It is not wall time, so that a resumed search ends where the first would have.
 	// No run is begun that is not expected to end within it, and one that takes longer than
