@@ -100,6 +100,12 @@ func (m *rooms) Open(ctx context.Context, t drivers.Target) (drivers.Driver, err
 		}
 		return drivers.Exchange{Command: line, Output: "up"}, nil
 	}}
+	node.ResetFn = func(string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		clear(ran)
+		return nil
+	}
 	return node.Open(ctx, t)
 }
 
@@ -122,10 +128,10 @@ func (m *rooms) bench(tb testing.TB) *experiment.Bench {
 	return &experiment.Bench{Env: trial.Environment{Provider: roomProvider{m.provider}, Registry: registry}, Parent: tb.TempDir(), Tool: evidence.Tool{Name: "test"}}
 }
 
-func loadRooms(tb testing.TB) *scenarios.Loaded {
+func loadRooms(tb testing.TB, reset scenarios.Reset) *scenarios.Loaded {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "scenario.yaml")
-	if err := os.WriteFile(file, []byte(roomsCase), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.Replace(roomsCase, "reset: redeploy", "reset: "+string(reset), 1)), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	l, err := scenarios.Load(file, scenarios.Options{})
@@ -180,7 +186,7 @@ func TestIsolateAhead(t *testing.T) {
 		search := func(labs int, broken ...time.Duration) (f found) {
 			m := &rooms{takes: 2 * time.Second}
 			b := m.bench(t)
-			l := loadRooms(t)
+			l := loadRooms(t, scenarios.ResetRedeploy)
 			dir := createSearch(t, b, l)
 			began := time.Now()
 			for _, after := range broken {
@@ -229,6 +235,29 @@ func TestIsolateAhead(t *testing.T) {
 			if d := gocmp.Diff(alone.out, other.out); d != "" {
 				t.Errorf("%s: %s", name, d)
 			}
+		}
+	})
+}
+
+// Labs that stay up are used again by their candidate, and no more of them are up than two for each that may be
+// in use.
+func TestIsolateAheadInLabsThatStayUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		built := map[int]int{}
+		for _, labs := range []int{1, 4} {
+			m := &rooms{takes: 2 * time.Second}
+			b := m.bench(t)
+			l := loadRooms(t, scenarios.ResetConfig)
+			out, err := m.isolate(t.Context(), t, b, l, createSearch(t, b, l), labs)
+			if err != nil || !out.Complete || m.provider.Up() != 0 || m.most > 2*labs {
+				t.Errorf("%d labs: %+v, %v; %d were up at once, %d are", labs, out, err, m.most, m.provider.Up())
+			}
+			built[labs] = m.built
+			t.Logf("%d labs: %d were built for %d runs; %+v", labs, m.built, out.Runs, out.Ahead)
+		}
+		if built[4] > 4*built[1] {
+			t.Errorf("%v were built", built)
 		}
 	})
 }
@@ -287,7 +316,7 @@ func TestBisectAhead(t *testing.T) {
 		for i, labs := range []int{1, 4} {
 			m := &rooms{takes: 2 * time.Second}
 			b := m.bench(t)
-			l := loadRooms(t)
+			l := loadRooms(t, scenarios.ResetRedeploy)
 			dir := createSearch(t, b, l)
 			list := make([]experiment.Version, 40)
 			for v := range list {
@@ -325,7 +354,7 @@ func BenchmarkFourLabs(b *testing.B) {
 		for i, labs := range []int{1, 4} {
 			m := &rooms{takes: 200 * time.Millisecond}
 			bench := m.bench(b)
-			l := loadRooms(b)
+			l := loadRooms(b, scenarios.ResetRedeploy)
 			p, err := plan.New(l, plan.Options{Trials: 40, Labs: labs})
 			if err != nil {
 				b.Fatal(err)

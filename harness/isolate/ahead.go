@@ -41,7 +41,7 @@ type Ahead struct {
 	stopVet func()
 	flights map[run]*flight // that began, and were neither given out nor thrown away
 	landed  chan *flight
-	free    []berth // the labs that nothing runs in, the one unused longest first
+	free    []int // labs that nothing runs in
 }
 
 // Spent is a run that was begun before it was asked for.
@@ -70,17 +70,11 @@ type vetting struct {
 	cut bool // nobody waited for it
 }
 
-// berth is a lab, and the candidate that it ran last.
-type berth struct {
-	lab int
-	key string
-}
-
 // flight is a run that began, or is about to.
 type flight struct {
 	run
 	candidate    Candidate
-	berth        berth
+	lab          int
 	began, ended time.Time
 	cut          context.CancelCauseFunc
 	cause        func() error // why it was cut
@@ -103,7 +97,7 @@ func NewAhead(l Labs, number int, units []Unit, search Search) *Ahead {
 		vets: make(chan vetting, 1), stopVet: func() {}, flights: map[run]*flight{}, landed: make(chan *flight, number),
 	}
 	for lab := range number {
-		a.free = append(a.free, berth{lab: lab + 1})
+		a.free = append(a.free, lab+1)
 	}
 	a.look = a.foresight()
 	return a
@@ -247,17 +241,16 @@ func (a *Ahead) await(ctx context.Context, asked []*flight, within time.Duration
 
 func (f *flight) underWay() bool { return !f.began.IsZero() && !f.over }
 
-// begin sends a run off in a free lab: in the one that ran the same candidate before, if it can be.
-// What ends the wait for an answer does not end what was tried ahead.
+// begin sends a run off, in the lab that was in use last. What ends the wait for an answer does not
+// end what was tried ahead.
 func (a *Ahead) begin(ctx context.Context, f *flight) {
-	at := max(slices.IndexFunc(a.free, func(b berth) bool { return b.key == f.key }), 0)
-	f.berth = berth{a.free[at].lab, f.key}
-	a.free = slices.Delete(a.free, at, at+1)
+	f.lab = a.free[len(a.free)-1]
+	a.free = a.free[:len(a.free)-1]
 	ctx, f.cut = context.WithCancelCause(context.WithoutCancel(ctx))
 	f.cause = func() error { return context.Cause(ctx) }
 	f.began = time.Now()
 	go func() {
-		f.result, f.err = a.labs.Run(ctx, f.berth.lab, f.candidate, f.nth)
+		f.result, f.err = a.labs.Run(ctx, f.lab, f.candidate, f.nth)
 		f.ended = time.Now()
 		a.landed <- f
 	}()
@@ -267,7 +260,7 @@ func (a *Ahead) begin(ctx context.Context, f *flight) {
 func (a *Ahead) land(f *flight) {
 	f.over = true
 	f.cut(nil)
-	a.free = append(a.free, f.berth)
+	a.free = append(a.free, f.lab)
 	if f.dropped != "" {
 		a.spent(f)
 	}
