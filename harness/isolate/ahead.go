@@ -303,8 +303,17 @@ func (a *Ahead) think(ctx context.Context) {
 			}
 		}
 	}
+	// What is less likely than a candidate that is not vetted yet waits for that: what is beyond it may be
+	// likelier.
+	vet := 0.0
+	if s.vet != nil && s.vet.chance >= leastStart {
+		vet = s.vet.chance
+		if a.vetting == "" {
+			a.vetAhead(ctx, s.vet.key, s.vet.Candidate)
+		}
+	}
 	for _, p := range s.likeliest() {
-		if p.chance < leastStart || len(a.free) == 0 {
+		if p.chance < max(vet, leastStart) || len(a.free) == 0 {
 			break
 		}
 		if a.flights[p.run] == nil {
@@ -312,9 +321,6 @@ func (a *Ahead) think(ctx context.Context) {
 			a.flights[p.run] = f
 			a.begin(ctx, f)
 		}
-	}
-	if s.vet != nil && a.vetting == "" && len(a.free) > 0 {
-		a.vetAhead(ctx, s.vet.key, s.vet.Candidate)
 	}
 }
 
