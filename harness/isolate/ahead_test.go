@@ -371,6 +371,56 @@ func TestAheadBreaksOff(t *testing.T) {
 	})
 }
 
+// slowVet is labs that take their time to say whether a candidate can be tried.
+type slowVet struct{ forkLabs }
+
+func (slowVet) Vet(ctx context.Context, _ isolate.Candidate) error {
+	<-time.After(time.Second)
+	return ctx.Err()
+}
+
+// An idle lab waits for a likely candidate that is being vetted, and does not take an unlikely one meanwhile.
+func TestAheadWaitsForTheLikelier(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var mu sync.Mutex
+		began := map[int]time.Duration{}
+		labs := slowVet{func(ctx context.Context, candidate int) (isolate.Result, error) {
+			mu.Lock()
+			began[candidate] = time.Since(start)
+			mu.Unlock()
+			select {
+			case <-time.After(2 * time.Second):
+				return isolate.Result{Outcome: isolate.Hit, Took: 2 * time.Second}, nil
+			case <-ctx.Done():
+				return isolate.Result{}, context.Cause(ctx)
+			}
+		}}
+		search := func(ctx context.Context, o isolate.Oracle) ([]isolate.Result, error) {
+			return fork(ctx, vetSecond{o})
+		}
+		a := isolate.NewAhead(labs, 2, forkUnits(), func(ctx context.Context, o isolate.Oracle) { _, _ = search(ctx, o) })
+		out, err := search(t.Context(), a)
+		a.Close()
+		if _, third := began[2]; err != nil || len(out) != 2 || began[1] != time.Second || third || time.Since(start) != 3*time.Second {
+			t.Errorf("%+v, %v; began %v, over after %s", out, err, began, time.Since(start))
+		}
+	})
+}
+
+// vetSecond asks whether the second candidate of a fork can be tried, and of no other.
+type vetSecond struct{ isolate.Oracle }
+
+func (v vetSecond) Try(ctx context.Context, c isolate.Candidate, n int) ([]isolate.Result, error) {
+	if !c.Kept[1] {
+		if err := v.Vet(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	return v.Oracle.Try(ctx, c, n)
+}
+
 // A run that could not be carried out ahead is carried out once more when it is asked for.
 func TestAheadTriesAgain(t *testing.T) {
 	t.Parallel()
