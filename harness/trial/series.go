@@ -108,12 +108,18 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 		s.labs[lab] = l
 	}
 	s.mu.Unlock()
+	return l.Try(ctx, n, patience)
+}
+
+// Try executes trial n in the lab, within the plan's time, and records it. The baseline is given up
+// after patience; 0 leaves it to the conditions' windows. The error is one of the record or of ctx.
+func (l *Lab) Try(ctx context.Context, n int, patience time.Duration) (Attempt, error) {
 	t, err := l.Begin(n)
 	if err != nil {
 		return Attempt{}, fmt.Errorf("begin trial %d: %w", n, err)
 	}
 	t.patience = patience
-	bounded, cancel := context.WithTimeout(ctx, s.plan.Timeout)
+	bounded, cancel := context.WithTimeout(ctx, l.plan.Timeout)
 	defer cancel()
 	t.Execute(bounded)
 	v, err := t.Finish(bounded)
