@@ -86,6 +86,15 @@ func (c *Comparison) Next() (Ticket, bool) {
 	return Ticket{arm, len(*list) - 1}, true
 }
 
+// Recorded gives the ticket of a trial that was made before the comparison was broken off. All of them are
+// given out, and come back, before the first of Next: what was seen counts, also where less would have been enough.
+func (c *Comparison) Recorded(a result.Arm) Ticket {
+	list := c.of(a)
+	c.issued++
+	*list = append(*list, nil)
+	return Ticket{a, len(*list) - 1}
+}
+
 // turn gives the side whose turn it is.
 func (c *Comparison) turn() result.Arm {
 	switch o, n := expected(c.old), expected(c.new); {

@@ -39,21 +39,19 @@ func (o RateOptions) ControlTrials(mains int) int {
 // error. When ctx is cancelled it is that of the trials so far, and the error is ctx's.
 func Rate(ctx context.Context, b *Bench, main, control *plan.Plan, o RateOptions) (result.Rate, error) {
 	m := &measurement{sitting: sitting{bench: b}, o: o, done: map[int]evidence.Verdict{}}
-	err := m.record(ctx, main, control)
-	if err == nil {
-		m.begun()
-		err = inLabs(ctx, main.Labs, m.work)
+	if err := m.record(ctx, main, control); err != nil {
+		return result.Rate{}, errors.Join(err, m.end(ctx))
 	}
-	err = errors.Join(err, m.end(ctx))
-	if m.main == nil {
-		return result.Rate{}, err
-	}
+	m.begun()
+	err := errors.Join(inLabs(ctx, main.Labs, m.work), m.end(ctx))
 	out, rerr := m.result()
 	if rerr != nil {
 		return out, errors.Join(ctx.Err(), err, rerr)
 	}
 	if ctx.Err() != nil {
 		out.Outcome, out.Answer, err = result.Inconclusive, "interrupted: "+out.Answer, errors.Join(ctx.Err(), err)
+	} else if err != nil {
+		out.Outcome, out.Answer = result.Inconclusive, "broken off: "+err.Error()
 	}
 	return out, errors.Join(err, evidence.WriteJSON(m.main.Dir().File("rate.json"), out))
 }

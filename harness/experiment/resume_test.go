@@ -3,6 +3,7 @@ package experiment_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // plugPuller cancels an experiment after so many trials, and notes where it was recorded.
@@ -113,3 +115,121 @@ type observing func([]experiment.Recording)
 
 func (o observing) Recording(sides []experiment.Recording) { o(sides) }
 func (observing) Tried(experiment.Tried)                   {}
+
+// What was seen before a comparison was broken off counts when it goes on, also a hit of the new side that came
+// when there was enough without it.
+func TestResumeLateHit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(1)}
+		b := m.bench(t)
+		l := loadMemory(t, memoryCase)
+		main, control := planMemory(t, l, plan.Options{Trials: 5}), planMemory(t, l, plan.Options{Trials: 5, Variant: evidence.VariantControl})
+		var sides []experiment.Recording
+		b.Observer = observing(func(s []experiment.Recording) { sides = s })
+		ask := func() result.Comparison {
+			t.Helper()
+			c, err := experiment.Compare(t.Context(), b, experiment.Sides{Old: main, New: control, Of: experiment.SampleOf}, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		if c := ask(); c.Ruling != result.Fixed {
+			t.Fatalf("%+v", c)
+		}
+		// One more trial of the new side was under way when there was enough, and hit.
+		m.breaks = func(string) bool { return true }
+		s, err := experiment.Here{}.Reopen(t.Context(), control, evidence.Dir{Path: sides[1].Dir}, b.Env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			a, err := s.TryWithin(t.Context(), 1, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if a.Verdict.Verdict == evidence.Reproduced {
+				break
+			}
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		m.breaks = since(1)
+		b.Observer, b.Resume = nil, sides
+		if c := ask(); c.Ruling != result.NotFixed {
+			t.Errorf("a hit of the new side is on record: %s (%s)", c.Ruling, c.Reason)
+		}
+	})
+}
+
+// Trials of another build, or of another kind of lab, are not added to those that are there.
+func TestResumeElsewhere(t *testing.T) {
+	t.Parallel()
+	m := &memory{breaks: since(1)}
+	b := m.bench(t)
+	p := planMemory(t, loadMemory(t, memoryCase), plan.Options{Trials: 1})
+	ask := func() error {
+		_, err := experiment.Rate(t.Context(), b, p, nil, experiment.RateOptions{Rule: experiment.StopRule{Runs: 1}})
+		return err
+	}
+	digest := "sha256:one"
+	b.Env.Provider = ofDigest{m.provider, &digest}
+	b.Observer = observing(func(sides []experiment.Recording) { b.Resume = sides })
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(); err != nil {
+		t.Errorf("nothing changed: %v", err)
+	}
+	digest = "sha256:two"
+	if err := ask(); err == nil || !strings.Contains(err.Error(), "trials of two builds are not added up") {
+		t.Errorf("another build: %v", err)
+	}
+	b.Env.Provider = elsewhere{m.provider}
+	if err := ask(); err == nil || !strings.Contains(err.Error(), "was made in labs of memory") {
+		t.Errorf("another provider: %v", err)
+	}
+}
+
+// ofDigest tells the digest of every image.
+type ofDigest struct {
+	topologies.Provider
+	digest *string
+}
+
+func (d ofDigest) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
+	return topologies.ImageInfo{Ref: ref, Digest: *d.digest}, nil
+}
+
+type elsewhere struct{ topologies.Provider }
+
+func (elsewhere) Name() string { return "elsewhere" }
+
+// A record that was altered is not gone on with, also where its verdict still says what the ledger does.
+func TestResumeAltered(t *testing.T) {
+	t.Parallel()
+	m := &memory{breaks: since(1)}
+	b := m.bench(t)
+	p := planMemory(t, loadMemory(t, memoryCase), plan.Options{Trials: 1})
+	b.Observer = observing(func(sides []experiment.Recording) { b.Resume = sides })
+	ask := func() (result.Rate, error) {
+		return experiment.Rate(t.Context(), b, p, nil, experiment.RateOptions{Rule: experiment.StopRule{Runs: 1}})
+	}
+	if _, err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	file := evidence.Dir{Path: b.Resume[0].Dir}.Trial(1).File("timeline.ndjson")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := strings.Cut(string(data), "\n")
+	if err := os.WriteFile(file, []byte(first+"\n"+strings.Replace(rest, "lab", "LAB", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := ask(); err == nil || !strings.Contains(err.Error(), "its record is not the one") || r.Dir != "" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

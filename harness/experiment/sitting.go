@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
 )
@@ -84,6 +85,9 @@ func (s *sitting) record(ctx context.Context, side string, p *plan.Plan) (series
 		if err := s.hold(dir); err != nil {
 			return nil, err
 		}
+		if err := trial.SameLab(ctx, p, dir, s.bench.Env.Provider); err != nil {
+			return nil, &OptionsError{err}
+		}
 		series, err = s.bench.pool().Reopen(ctx, p, dir, s.bench.Env)
 	} else if len(s.bench.Resume) > 0 {
 		return nil, &OptionsError{fmt.Errorf("what was broken off has no side %q", side)}
@@ -113,6 +117,24 @@ func (s *sitting) hold(dir evidence.Dir) error {
 	}
 	s.held = append(s.held, f)
 	return nil
+}
+
+// answerable is how many trials of a series that was opened again will be answered from its ledger.
+func answerable(series Series) (n int, err error) {
+	entries, err := series.Dir().Ledger()
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		v, _, err := series.Dir().Trial(e.Trial).Verdict()
+		if err != nil {
+			return 0, err
+		}
+		if !judge.CutShort(v) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // RecordError says that no run directory could be made.

@@ -80,10 +80,11 @@ func Dependences(entries []evidence.Entry) []result.Dependence {
 			tests = append(tests, d)
 		}
 	}
-	add("lab", groupBy(valid, func(a, b evidence.Entry) int { return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Lab, b.Lab)) })...)
+	known := slices.DeleteFunc(slices.Clone(valid), func(e evidence.Entry) bool { return e.Lab == 0 }) // judged after its program was killed
+	add("lab", groupBy(known, func(a, b evidence.Entry) int { return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Lab, b.Lab)) })...)
 	add("host", groupBy(valid, func(a, b evidence.Entry) int { return cmp.Compare(a.Host, b.Host) })...)
 	add("time", valid[:len(valid)/2], valid[len(valid)/2:])
-	cold, warm := split(valid, func(e evidence.Entry) bool { return e.Cold })
+	cold, warm := split(known, func(e evidence.Entry) bool { return e.Cold })
 	if len(cold) > 0 {
 		add("repetition", cold, warm)
 	}

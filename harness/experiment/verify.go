@@ -63,7 +63,10 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 		}
 	}
 	v.begun()
-	err = errors.Join(inLabs(ctx, s.Old.Labs, v.work), v.end(ctx))
+	if err = v.answered(ctx); err == nil {
+		err = inLabs(ctx, s.Old.Labs, v.work)
+	}
+	err = errors.Join(err, v.end(ctx))
 	out.Old, out.New = v.side(result.Old), v.side(result.New)
 	out.Needed, out.P, out.Took = v.c.Needed(), v.c.P(), time.Since(start)
 	switch ruling, reason := v.c.Ruling(); {
@@ -99,6 +102,31 @@ func (v *verification) work(ctx context.Context, lab int) (bool, error) {
 	if !more {
 		return false, nil
 	}
+	err := v.make(ctx, ticket, lab)
+	return err == nil, err
+}
+
+// answered takes in what both sides have counted before they were broken off.
+func (v *verification) answered(ctx context.Context) error {
+	if len(v.bench.Resume) == 0 {
+		return nil
+	}
+	for _, arm := range []result.Arm{result.Old, result.New} {
+		n, err := answerable(v.by[arm])
+		if err != nil {
+			return err
+		}
+		for range n {
+			if err := v.make(ctx, v.c.Recorded(arm), 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// make makes the trial of a ticket.
+func (v *verification) make(ctx context.Context, ticket Ticket, lab int) error {
 	series := v.by[ticket.Arm]
 	cut := Sample{Kind: Void, Why: "it was broken off"}
 	counted := false
@@ -113,7 +141,7 @@ func (v *verification) work(ctx context.Context, lab int) (bool, error) {
 	if !counted {
 		v.add(ticket, cut)
 	}
-	return err == nil, err
+	return err
 }
 
 // sample reads what a trial recorded.

@@ -49,8 +49,11 @@ const (
 )
 
 // CutShort reports whether a trial was ended by what has nothing to do with it: whoever waited for it went
-// away. One whose own time ran out was not.
+// away. One whose own time ran out was not, and one in which something failed before tells of that.
 func CutShort(v evidence.TrialVerdict) bool {
+	if len(v.OtherFailures) > 0 {
+		return false
+	}
 	return v.Rule == ruleBrokenOff || v.Rule == ruleInterrupted && !strings.HasSuffix(v.Reason, context.DeadlineExceeded.Error())
 }
 

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // Series executes trials of one plan for as long as its caller wants more: for verbs that
@@ -43,6 +45,18 @@ func NewSeries(ctx context.Context, p *plan.Plan, parent string, env Environment
 // it is, stays in the record, and is passed over: who asked for it is given the next. Nobody else
 // may be at work in the directory.
 func ReopenSeries(p *plan.Plan, dir evidence.Dir, env Environment) (*Series, error) {
+	done, err := Counted(p, dir)
+	if err != nil {
+		return nil, err
+	}
+	env.Dir = dir
+	return &Series{plan: PlanIn(p, env.Provider), env: env, labs: map[int]*Lab{}, done: done}, nil
+}
+
+// Counted gives, by number, how the trials are judged that the ledger of a run directory has counted, which
+// nobody is at work in; those that were broken off are judged first. Each is judged again from its record: one that is
+// not the record that the ledger was written for, or that comes to something else, is an error.
+func Counted(p *plan.Plan, dir evidence.Dir) (map[int]evidence.TrialVerdict, error) {
 	if err := judge.Settle(p, dir); err != nil {
 		return nil, fmt.Errorf("go on in %s: %w", dir.Path, err)
 	}
@@ -50,22 +64,48 @@ func ReopenSeries(p *plan.Plan, dir evidence.Dir, env Environment) (*Series, err
 	if err != nil {
 		return nil, fmt.Errorf("go on in %s: %w", dir.Path, err)
 	}
-	env.Dir = dir
-	s := &Series{plan: PlanIn(p, env.Provider), env: env, labs: map[int]*Lab{}, done: map[int]evidence.TrialVerdict{}}
+	done := map[int]evidence.TrialVerdict{}
 	for _, e := range entries {
-		v, ok, err := dir.Trial(e.Trial).Verdict()
-		switch {
-		case err == nil && !ok:
-			err = errors.New("its verdict is gone")
-		case err == nil && v.Verdict != e.Verdict:
-			err = fmt.Errorf("its verdict is %s, and the ledger says %s", v.Verdict, e.Verdict)
-		}
-		if err != nil {
+		if done[e.Trial], err = judgedAgain(p, dir.Trial(e.Trial), e); err != nil {
 			return nil, fmt.Errorf("go on in %s: trial %d: %w", dir.Path, e.Trial, err)
 		}
-		s.done[e.Trial] = v
 	}
-	return s, nil
+	return done, nil
+}
+
+// judgedAgain judges a trial that has a line in the ledger. One that was inconclusive is that, whatever its record
+// says now: whoever judged it may have known more.
+func judgedAgain(p *plan.Plan, t evidence.TrialDir, e evidence.Entry) (evidence.TrialVerdict, error) {
+	stored, ok, err := t.Verdict()
+	switch {
+	case err != nil:
+		return stored, err
+	case !ok:
+		return stored, errors.New("its verdict is gone")
+	case stored.Verdict != e.Verdict:
+		return stored, fmt.Errorf("its verdict is %s, and the ledger says %s", stored.Verdict, e.Verdict)
+	}
+	digest, err := t.Digest()
+	if err != nil {
+		return stored, err
+	}
+	if digest != e.Digest {
+		return stored, errors.New("its record is not the one that the ledger was written for")
+	}
+	record, err := t.Read()
+	if err != nil {
+		return stored, err
+	}
+	v := judge.Judge(p, t.Number, record)
+	switch {
+	case v.Verdict == e.Verdict:
+		return v, nil
+	case e.Verdict == evidence.Inconclusive:
+		stored.Rule = "" // a rule that did not decide here does not say that it was cut short
+		return stored, nil
+	default:
+		return v, fmt.Errorf("its record is %s (%s), and the ledger says %s", v.Verdict, v.Reason, e.Verdict)
+	}
 }
 
 // Plan is what each trial executes.
@@ -153,8 +193,36 @@ func (s *Series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
 		return evidence.RunVerdict{}, evidence.Rate{}, err
 	}
 	info.Trials = s.Trials()
+	for n := range s.done {
+		info.Trials = max(info.Trials, n) // they are there, asked for again or not
+	}
 	if err := evidence.WriteJSON(s.env.Dir.File("run.json"), info); err != nil {
 		return evidence.RunVerdict{}, evidence.Rate{}, err
 	}
 	return judge.Summarise(s.env.Dir, info)
 }
+
+// SameLab reports, as an error, that a lab that is built now of a plan is not the one that a run was made in: another
+// provider, another kind, or an image that is not what it was.
+func SameLab(ctx context.Context, p *plan.Plan, dir evidence.Dir, provider topologies.Provider) error {
+	_, was, err := evidence.OpenDir(dir.Path)
+	if err != nil {
+		return err
+	}
+	now := evidence.RunInfo{Provider: provider.Name(), Fidelity: string(KindIn(provider, p.Topology))}
+	describeLab(ctx, p, provider, &now)
+	if was.Provider != now.Provider || was.Fidelity != now.Fidelity {
+		return fmt.Errorf("%s was made in labs of %s (%s), and these are of %s (%s): they are not added up", was.ID, was.Provider, was.Fidelity, now.Provider, now.Fidelity)
+	}
+	for i, n := range was.Nodes {
+		if i >= len(now.Nodes) || now.Nodes[i].Name != n.Name || now.Nodes[i].Image != n.Image {
+			return fmt.Errorf("%s: its node %s is another one now", was.ID, n.Name)
+		}
+		if is := now.Nodes[i].Digest; is != n.Digest {
+			return fmt.Errorf("%s was made with %s of the digest %s, and that image is %s now: trials of two builds are not added up", was.ID, n.Image, orNone(n.Digest), orNone(is))
+		}
+	}
+	return nil
+}
+
+func orNone(digest string) string { return cmp.Or(digest, "none that is known") }
