@@ -258,7 +258,7 @@ func TestFilesInTime(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a", "x.log"), filepath.Join(dir, "b", "x.log")
 	must(t, evidence.WriteFile(a, []byte(bgp("one", "", "three"))))
-	must(t, evidence.WriteFile(b, []byte("2026/03/01 10:01:03.000 BGP: two\nno time\n")))
+	must(t, evidence.WriteFile(b, []byte("2026-03-01T12:01:03.000+02:00 b bgpd[1]: two\nno time\n")))
 	trial, err := logs.FilesInTime([]string{a, b}, map[string]time.Duration{b: -time.Minute})
 	must(t, err)
 	merged, err := trial.Merged(nil, 100)

@@ -159,24 +159,39 @@ func (n *noter) take(e Entry, root string) {
 	}
 	note.Text = evidence.Bounded(cmp.Or(e.Text, e.Raw), 200)
 	if len(n.pending) >= mostPending {
-		n.out.Beyond++
-		return
+		n.thin()
 	}
 	n.pending = append(n.pending, note)
 }
 
+// thin leaves the most telling half of what is held, of which the earliest: what comes later may tell more.
+func (n *noter) thin() {
+	slices.SortStableFunc(n.pending, byTelling)
+	n.out.Beyond += len(n.pending) - mostPending/2
+	clear(n.pending[mostPending/2:])
+	n.pending = n.pending[:mostPending/2]
+}
+
+// byTelling puts what tells more before what tells less, and then goes by time.
+func byTelling(a, b result.LogNote) int {
+	rank := map[result.LogNoteKind]int{result.LogSign: 0, result.LogChange: 1, result.LogTrouble: 2}
+	return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), byTime(a, b))
+}
+
+// byTime puts those with a time first, in its order.
+func byTime(a, b result.LogNote) int {
+	switch {
+	case a.Timed != b.Timed && a.Timed:
+		return -1
+	case a.Timed != b.Timed:
+		return 1
+	default:
+		return cmp.Compare(a.At, b.At)
+	}
+}
+
 // chosen leaves one of the lines that a device wrote into several logs, and of too many the most telling.
 func (n *noter) chosen() result.LogNotes {
-	byTime := func(a, b result.LogNote) int {
-		switch {
-		case a.Timed != b.Timed && a.Timed:
-			return -1
-		case a.Timed != b.Timed:
-			return 1
-		default:
-			return cmp.Compare(a.At, b.At)
-		}
-	}
 	slices.SortStableFunc(n.pending, byTime)
 	type line struct{ node, text string }
 	last := map[line]result.LogNote{}
@@ -191,8 +206,7 @@ func (n *noter) chosen() result.LogNotes {
 	}
 	if len(kept) > mostNotes {
 		n.out.Beyond += len(kept) - mostNotes
-		rank := map[result.LogNoteKind]int{result.LogSign: 0, result.LogChange: 1, result.LogTrouble: 2}
-		slices.SortStableFunc(kept, func(a, b result.LogNote) int { return rank[a.Kind] - rank[b.Kind] })
+		slices.SortStableFunc(kept, byTelling)
 		kept = kept[:mostNotes]
 		slices.SortStableFunc(kept, byTime)
 	}

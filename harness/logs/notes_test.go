@@ -80,6 +80,17 @@ func TestAnnotateBounds(t *testing.T) {
 	}
 }
 
+// A sign that comes after more trouble than is held is told.
+func TestAnnotateLateSign(t *testing.T) {
+	path := run(t, "r", evidence.VariantMain, "namespaces", made{verdict: evidence.Reproduced, lines: map[string]string{
+		"a": strings.Repeat("2026-03-01 10:00:01.000 <WARN> a route is bogus\n", 25_000), "b": "2026-03-01 10:00:02.000 <INFO> Disabling protocol b\n",
+	}})
+	got := notes(t, path, 1)
+	if last := got.Notes[len(got.Notes)-1]; last.Node != "b" || len(got.Notes)+got.Beyond != 25_001 {
+		t.Errorf("%d notes, %d beyond, the last %+v", len(got.Notes), got.Beyond, last)
+	}
+}
+
 // A trial without logs has no file, and what cannot be read makes none.
 func TestAnnotateDamage(t *testing.T) {
 	path := run(t, "r", evidence.VariantMain, "namespaces", made{verdict: evidence.Reproduced}, made{verdict: evidence.Reproduced, lines: map[string]string{"r1": bgp()}})

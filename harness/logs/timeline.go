@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -15,20 +16,26 @@ import (
 // MostTimeline is how many lines [Trial.Merged] can hold.
 const MostTimeline = 200_000
 
-// Merged is the lines of a trial that fit see, in the order of time, those of all nodes together. It holds the
-// first most of them in memory at once, by the time; the rest is counted.
+// Merged is the lines of a trial that fit see, in the order of time, those of all nodes together: the first most of
+// them; the rest is counted. It holds at most twice as many, and of each no more than what is shown.
 func (t *Trial) Merged(see *regexp.Regexp, most int) (result.LogTimeline, error) {
 	out := result.LogTimeline{Lines: []result.LogMatch{}}
 	for _, n := range t.Nodes {
 		out.Clocks = append(out.Clocks, n.Clock)
 	}
-	var lines []Entry
-	byTime := func(a, b Entry) int { return int(min(1, max(-1, a.At-b.At))) }
+	type placed struct {
+		at time.Duration
+		result.LogMatch
+	}
+	var lines []placed
+	byTime := func(a, b placed) int { return cmp.Compare(a.at, b.at) }
 	shrink := func(to int) {
 		slices.SortStableFunc(lines, byTime)
 		clear(lines[min(to, len(lines)):])
 		lines = lines[:min(to, len(lines))]
 	}
+	set := NewSet(0)
+	local := map[string]bool{}
 	for e, err := range t.Lines() {
 		switch {
 		case err != nil:
@@ -38,19 +45,24 @@ func (t *Trial) Merged(see *regexp.Regexp, most int) (result.LogTimeline, error)
 			out.Untimed++
 		default:
 			out.Total++
-			if lines = append(lines, e); len(lines) == 2*most {
+			local[e.Node] = local[e.Node] || e.Local
+			m := match(*t, e, set.Of(e.Line).ID)
+			if t.Run == "" {
+				m.Time = e.Time.Add(t.added[e.Node]).UTC()
+			}
+			if lines = append(lines, placed{e.At, m}); len(lines) == 2*most {
 				shrink(most)
 			}
 		}
 	}
 	shrink(most)
-	set := NewSet(0)
-	for _, e := range lines {
-		m := match(*t, e, set.Of(e.Line).ID)
-		if t.Run == "" {
-			m.Time = e.Time.Add(t.added[e.Node])
+	for _, l := range lines {
+		out.Lines = append(out.Lines, l.LogMatch)
+	}
+	for i := range out.Clocks {
+		if c := &out.Clocks[i]; c.Basis == "own" && local[c.Node] {
+			c.Why += ", which name no zone: they are taken as UTC"
 		}
-		out.Lines = append(out.Lines, m)
 	}
 	return out, nil
 }

@@ -58,8 +58,9 @@ func newLogsTimeline(a *cli.App, runF func(context.Context, *logsTimelineOptions
 		Long: `Print the lines of all nodes of a trial, or of several files, in one order of time.
 
 In a trial times are since the stimulus began, by the clock of each node as far as it is known
-(our mark in its log, the lab's clocks, the host's). In files they are as the devices wrote them;
-where you know by how much a clock was off, --offset puts that right. Lines without a time, or
+(our mark in its log, the lab's clocks, the host's). In files they are as the devices wrote them,
+in UTC, where one that names no zone is taken as UTC; where you know by how much a clock was
+off, --offset puts that right. Lines without a time, or
 of a node whose clock is not known, are counted at the end and not guessed.
 
 Exit status: 0 there are lines, 1 there are none, 4 wrong input.`,
@@ -138,7 +139,7 @@ func printLogTimeline(w io.Writer, t result.LogTimeline) {
 		if m.Aligned {
 			cli.Tell(w, "%s %s %s:%d %s", sinceT0(m.SinceT0), m.Node, filepath.Base(m.File), m.Line, m.Text)
 		} else {
-			cli.Tell(w, "%s %s:%d %s", m.Time.Format("2006-01-02 15:04:05.000"), m.File, m.Line, m.Text)
+			cli.Tell(w, "%s %s:%d %s", m.Time.Format("2006-01-02 15:04:05.000Z"), m.File, m.Line, m.Text)
 		}
 	}
 	cli.Tell(w, "%s in time, %d shown", cli.Plural(t.Total, "line"), len(t.Lines))
@@ -146,7 +147,7 @@ func printLogTimeline(w io.Writer, t result.LogTimeline) {
 		cli.Tell(w, "%s without a time, or of a clock that is not known: reprise logs search shows them", cli.Plural(t.Untimed, "line"))
 	}
 	for _, c := range t.Clocks {
-		if !c.Aligned() {
+		if c.Basis == "none" || c.Basis == "own" {
 			cli.Tell(w, "%s: %s", c.Node, c.Why)
 		}
 	}

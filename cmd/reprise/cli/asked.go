@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // askedFile is where the run directories of an experiment keep what was asked, for --resume.
@@ -36,6 +38,16 @@ type askedSide struct {
 // on there. Choices are what the verb makes its options of again.
 func (b *Testbed) Resumable(verb string, choices any) { b.verb, b.choices = verb, choices }
 
+// GoOn has the experiment go on with the sides of one that was broken off, where there are any. What a program that
+// was killed left of its labs is removed first: they have the names of those that will be built.
+func (b *Testbed) GoOn(ctx context.Context, sides []experiment.Recording) error {
+	if len(sides) == 0 {
+		return nil
+	}
+	b.Resume = sides
+	return CleanUp(ctx, b.Provider, "")
+}
+
 // noteAsked writes what was asked.
 func (b *Testbed) noteAsked(sides []experiment.Recording) error {
 	choices, err := json.Marshal(b.choices)
@@ -53,33 +65,64 @@ func (b *Testbed) noteAsked(sides []experiment.Recording) error {
 	return errors.Join(errs...)
 }
 
-// OpenAsked reads what a verb was asked that was broken off: the choices, and the sides with the plan that each
-// executed. run is the directory of one of them.
-func (a *App) OpenAsked(verb, run string, choices any) (sides []experiment.Recording, plans []*plan.Plan, err error) {
+// Broken is an experiment that was broken off: its sides, each with its run directory and the plan it executed.
+type Broken struct {
+	Sides []experiment.Recording
+	plans map[string]*plan.Plan
+}
+
+// Plan is what a side executed, with a number of labs; nil where there is no such side.
+func (b *Broken) Plan(side string, labs int) *plan.Plan {
+	p := b.plans[side]
+	if p != nil {
+		p.Labs = labs
+	}
+	return p
+}
+
+// OpenAsked reads what a verb was asked that was broken off: the choices, and the sides, of which there have to be
+// those that are named. run is the directory of one of them. A run of somebody else's is refused: its trials are not
+// this machine's.
+func (a *App) OpenAsked(verb, run string, choices any, sides ...string) (*Broken, error) {
 	var was asked
 	switch err := evidence.ReadJSON(evidence.Dir{Path: run}.File(askedFile), &was); {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, InputError("%s is no run that reprise %s can go on with: it has no %s", run, verb, askedFile)
+		return nil, InputError("%s is no run that reprise %s can go on with: it has no %s", run, verb, askedFile)
 	case err != nil:
-		return nil, nil, AsInputError(err)
+		return nil, AsInputError(err)
 	case was.Verb != verb:
-		return nil, nil, InputError("%s was made by reprise %s: go on with that", run, was.Verb)
+		return nil, InputError("%s was made by reprise %s: go on with that", run, was.Verb)
 	}
 	if err := json.Unmarshal(was.Choices, choices); err != nil {
-		return nil, nil, InputError("%s: %w", evidence.Dir{Path: run}.File(askedFile), err)
+		return nil, InputError("%s: %w", evidence.Dir{Path: run}.File(askedFile), err)
 	}
+	b := &Broken{plans: map[string]*plan.Plan{}}
 	for _, s := range was.Sides {
 		if s.Run != filepath.Base(s.Run) || s.Run == ".." {
-			return nil, nil, InputError("%s names %q, which is no run beside it", run, s.Run)
+			return nil, InputError("%s names %q, which is no run beside it", run, s.Run)
 		}
 		dir := filepath.Join(filepath.Dir(filepath.Clean(run)), s.Run)
+		switch mark, foreign, err := origin.Find(dir); {
+		case err != nil:
+			return nil, AsInputError(err)
+		case foreign:
+			return nil, WithCode(ExitRefused, fmt.Errorf("%s came out of a bundle (%.12s): its trials are somebody else's, and are not added to; reprise confirm tries its scenario here", dir, mark.Bundle))
+		}
 		p, _, _, err := plan.OpenRunHere(dir, a.Trust)
 		if err != nil {
-			return nil, nil, AsInputError(err)
+			return nil, AsInputError(err)
 		}
-		sides, plans = append(sides, experiment.Recording{Side: s.Side, Dir: dir}), append(plans, p)
+		if b.plans[s.Side] != nil {
+			return nil, InputError("%s names the side %q twice", run, s.Side)
+		}
+		b.plans[s.Side], b.Sides = p, append(b.Sides, experiment.Recording{Side: s.Side, Dir: dir})
 	}
-	return sides, plans, nil
+	for _, side := range sides {
+		if b.plans[side] == nil {
+			return nil, InputError("%s has no side %q", run, side)
+		}
+	}
+	return b, nil
 }
 
 // CheckResume refuses a subject beside --resume, none without it, and flags that would be ignored.
@@ -90,7 +133,7 @@ func CheckResume(c *cobra.Command, subject, resume, what string) error {
 	if resume == "" {
 		return nil
 	}
-	return RefuseBesideResume(c, what, "junit")
+	return RefuseBesideResume(c, what, "junit", "lab", "wait", "priority", "accept-new")
 }
 
 // RefuseBesideResume tells which flags would be ignored beside --resume: all of the verb's own but those that
@@ -103,4 +146,12 @@ func RefuseBesideResume(c *cobra.Command, what string, may ...string) (err error
 		}
 	})
 	return err
+}
+
+// CheckLabs tells that a number of labs side by side that was read from a file is none that --labs takes.
+func CheckLabs(labs int) error {
+	if labs < 1 || labs > 64 {
+		return InputError("it was begun with %d labs side by side: --labs takes 1 to 64", labs)
+	}
+	return nil
 }

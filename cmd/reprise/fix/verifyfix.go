@@ -46,16 +46,25 @@ func (f *choices) register(fl *pflag.FlagSet) {
 
 // check tells what is wrong with the flags.
 func (f *choices) check() error {
+	if err := f.checkNumbers(); err != nil {
+		return err
+	}
+	if f.workaround == (len(f.images) > 0) {
+		return cli.InputError("say what is new: --image NODE=IMAGE, or --workaround alone")
+	}
+	_, err := f.newImages()
+	return err
+}
+
+// checkNumbers tells what is wrong with those of them that are numbers.
+func (f *choices) checkNumbers() error {
 	switch {
 	case f.confidence != 0.95 && f.confidence != 0.99:
 		return cli.InputError("--confidence %g: want 0.95 or 0.99", f.confidence)
 	case f.before < 1 || f.maxTrials < f.before || f.maxTrials > cli.MaxCount:
 		return cli.InputError("--before %d, --max-trials %d: want 1 or more, and --max-trials at least --before and at most %d", f.before, f.maxTrials, cli.MaxCount)
-	case f.workaround == (len(f.images) > 0):
-		return cli.InputError("say what is new: --image NODE=IMAGE, or --workaround alone")
 	}
-	_, err := f.newImages()
-	return err
+	return nil
 }
 
 // newImages reads --image NODE=NEW.
@@ -171,22 +180,20 @@ func (o *verifyFixOptions) sides(ctx context.Context) (s experiment.Sides, begun
 		return s, nil, err
 	}
 	var was comparing
-	begun, plans, err := o.OpenAsked("verify-fix", o.resume, &was)
+	broken, err := o.OpenAsked("verify-fix", o.resume, &was, string(result.Old), string(result.New))
 	if err != nil {
 		return s, nil, err
 	}
-	if len(plans) != 2 {
-		return s, nil, cli.InputError("%s has %s, and a comparison has two", o.resume, cli.Plural(len(plans), "side"))
-	}
 	o.confidence, o.before, o.maxTrials, o.labs, o.workaround, o.provider = was.Confidence, was.Before, was.MaxTrials, was.Labs, was.Workaround, was.Provider
+	if err := errors.Join(o.checkNumbers(), cli.CheckLabs(o.labs)); err != nil {
+		return s, nil, err
+	}
 	o.dir = filepath.Dir(filepath.Clean(o.resume))
-	for _, p := range plans {
-		p.Labs = was.Labs
-	}
+	before, after := broken.Plan(string(result.Old), o.labs), broken.Plan(string(result.New), o.labs)
 	if was.Workaround {
-		return experiment.Workaround(plans[1]), begun, nil
+		return experiment.Workaround(after), broken.Sides, nil
 	}
-	return experiment.Sides{Old: plans[0], New: plans[1], Of: experiment.SampleOf, What: was.What}, begun, nil
+	return experiment.Sides{Old: before, New: after, Of: experiment.SampleOf, What: was.What}, broken.Sides, nil
 }
 
 // plansOf makes the plans of both sides.
@@ -226,7 +233,9 @@ func compare(ctx context.Context, a *cli.App, verb string, s experiment.Sides, f
 	if err != nil {
 		return experiment.Undecided(scenario.ID, scenario.Title, s.What, f.confidence), err
 	}
-	b.Resume = begun
+	if err := b.GoOn(ctx, begun); err != nil {
+		return experiment.Undecided(scenario.ID, scenario.Title, s.What, f.confidence), errors.Join(err, b.Provider.Close())
+	}
 	b.Resumable(verb, comparing{s.What, f.confidence, f.before, f.maxTrials, f.labs, f.workaround, f.provider})
 	first := *s.Old
 	first.Trials = 2 * experiment.PairsNeeded(f.confidence)

@@ -53,7 +53,7 @@ func TestRateOptions(t *testing.T) {
 		{Args: []string{"--resume", "r", "--trials", "3"}, Err: "--trials has no meaning with --resume: a measurement is gone on with by the choices that it was begun with"},
 		{
 			Args: []string{"s", "--target-width", "0.3", "--max-trials", "50", "--control-trials", "0", "--labs", "2", "--set", "r1.image=x", "--reset", "none", "--dir", "d", "--provider", "containers", "--trust", "labs"},
-			Want: rateOptions{App: &cli.App{Trust: []string{"labs"}}, rateChoices: rateChoices{Width: 0.3, Max: 50, Labs: 2, Lab: cli.LabFlags{Provider: "containers"}}, scenario: "s", set: []string{"r1.image=x"}, reset: "none", dir: "d"},
+			Want: rateOptions{App: &cli.App{Trust: []string{"labs"}}, rateChoices: rateChoices{Width: 0.3, Max: 50, Labs: 2}, lab: cli.LabFlags{Provider: "containers"}, scenario: "s", set: []string{"r1.image=x"}, reset: "none", dir: "d"},
 		},
 		{Args: []string{"s", "--sprt", "0.05, 0.5"}, Want: rateOptions{rateChoices: rateChoices{SPRT: "0.05, 0.5", Max: 200, Controls: -1, Labs: 1}, scenario: "s", dir: "runs"}},
 		{Args: []string{"s", "--choose-reset", "-n", "7"}, Want: rateOptions{rateChoices: rateChoices{Trials: 7, Max: 200, Controls: -1, Labs: 1}, scenario: "s", chooseReset: true, dir: "runs"}},

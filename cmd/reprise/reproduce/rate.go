@@ -20,13 +20,13 @@ import (
 
 // rateChoices are those of a measurement that its plans do not hold. They are kept beside it, for --resume.
 type rateChoices struct {
-	Trials   int          `json:"trials,omitempty"`
-	Max      int          `json:"max-trials"`
-	Controls int          `json:"control-trials"`
-	Labs     int          `json:"labs"`
-	Width    float64      `json:"target-width,omitempty"`
-	SPRT     string       `json:"sprt,omitempty"`
-	Lab      cli.LabFlags `json:"lab"`
+	Trials   int     `json:"trials,omitempty"`
+	Max      int     `json:"max-trials"`
+	Controls int     `json:"control-trials"`
+	Labs     int     `json:"labs"`
+	Width    float64 `json:"target-width,omitempty"`
+	SPRT     string  `json:"sprt,omitempty"`
+	Provider string  `json:"provider,omitempty"`
 }
 
 // rateOptions are what rate was asked.
@@ -38,6 +38,7 @@ type rateOptions struct {
 	speed                    cli.Speed
 	set                      []string
 	chooseReset, chooseSpeed bool
+	lab                      cli.LabFlags
 }
 
 // leastForSpeed is how many trials it takes for Fisher's test to tell always from never.
@@ -123,7 +124,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
 	fl.StringVar(&o.dir, "dir", "runs", "folder for run directories")
-	o.Lab.Register(fl)
+	o.lab.Register(fl)
 	fl.BoolVar(&o.chooseReset, "choose-reset", false, "measure none, config and daemons against freshly built labs, and recommend one")
 	fl.BoolVar(&o.chooseSpeed, "choose-speed", false, "measure clocks of the lab that are faster against real time, and recommend a speed")
 	fl.StringVar(&o.resume, "resume", "", "go on with the measurement that this run directory is of")
@@ -195,7 +196,7 @@ func runRate(ctx context.Context, o *rateOptions) error {
 	if o.chooseSpeed {
 		return chooseSpeed(ctx, o, rule)
 	}
-	if err := o.ResolveSpeed(ctx, &o.speed, cli.SpeedOf{Scenario: o.scenario, Set: o.set, Reset: o.reset}, o.Lab); err != nil {
+	if err := o.ResolveSpeed(ctx, &o.speed, cli.SpeedOf{Scenario: o.scenario, Set: o.set, Reset: o.reset}, o.lab); err != nil {
 		return err
 	}
 	if o.chooseReset {
@@ -210,20 +211,16 @@ func runRate(ctx context.Context, o *rateOptions) error {
 
 // resumeRate goes on with a measurement that was broken off.
 func resumeRate(ctx context.Context, o *rateOptions) error {
-	sides, plans, err := o.OpenAsked("rate", o.resume, &o.rateChoices)
+	main, control := string(evidence.VariantMain), string(evidence.VariantControl)
+	was, err := o.OpenAsked("rate", o.resume, &o.rateChoices, main)
 	if err != nil {
 		return err
 	}
-	o.dir = filepath.Dir(filepath.Clean(o.resume))
-	if len(plans) == 1 {
-		plans = append(plans, nil) // it had no control
+	if err := errors.Join(o.check(), cli.CheckLabs(o.Labs)); err != nil {
+		return err
 	}
-	for _, p := range plans {
-		if p != nil {
-			p.Labs = o.Labs
-		}
-	}
-	return measure(ctx, o, plans[0], plans[1], sides)
+	o.dir, o.lab.Provider = filepath.Dir(filepath.Clean(o.resume)), o.Provider
+	return measure(ctx, o, was.Plan(main, o.Labs), was.Plan(control, o.Labs), was.Sides)
 }
 
 // measure measures, beginning anew or going on with the sides of what was broken off, and tells.
@@ -236,12 +233,15 @@ func measure(ctx context.Context, o *rateOptions, main, control *plan.Plan, side
 	if control != nil {
 		plans = append(plans, control)
 	}
-	b, err := o.OpenTestbed(ctx, o.dir, o.Lab, plans...)
+	b, err := o.OpenTestbed(ctx, o.dir, o.lab, plans...)
 	if err != nil {
 		return err
 	}
-	b.Resume = sides
+	o.Provider = o.lab.Provider
 	b.Resumable("rate", o.rateChoices)
+	if err := b.GoOn(ctx, sides); err != nil {
+		return errors.Join(err, b.Provider.Close())
+	}
 	how := experiment.RateOptions{Rule: rule, Controls: o.Controls}
 	o.Progress("%s", cli.Heading(main))
 	announceRate(o.App, main, control, how)

@@ -28,7 +28,7 @@ func chooseReset(ctx context.Context, o *rateOptions, rule experiment.StopRule) 
 			return cli.WithCode(cli.ExitInput, err)
 		}
 	}
-	b, err := o.OpenTestbed(ctx, o.dir, o.Lab, main)
+	b, err := o.OpenTestbed(ctx, o.dir, o.lab, main)
 	if err != nil {
 		return err
 	}

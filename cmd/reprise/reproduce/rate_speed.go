@@ -33,7 +33,7 @@ func chooseSpeed(ctx context.Context, o *rateOptions, rule experiment.StopRule) 
 	} else {
 		o.Progress("the scenario declares no control: whether a fast clock makes a healthy network fail is not measured")
 	}
-	b, err := o.OpenTestbed(ctx, o.dir, o.Lab, plans...)
+	b, err := o.OpenTestbed(ctx, o.dir, o.lab, plans...)
 	if err != nil {
 		return err
 	}
