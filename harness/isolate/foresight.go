@@ -65,7 +65,7 @@ type sight struct {
 	runs  map[run]*prospect
 	order []*prospect
 	vet   *prospect // the likeliest candidate that was not vetted yet; nil: none
-	whole bool      // all that is likely enough was looked at
+	whole bool      // all that is likely was looked at
 }
 
 // prospect is a run that may be asked for, and how likely that is.
@@ -116,7 +116,7 @@ func (f *foresight) look(ctx context.Context, most int) sight {
 		f.follow(ctx, w)
 		f.walk(w.to, w.chance, &s, &open)
 	}
-	s.whole = open.Len() == 0 || f.points >= most
+	s.whole = open.Len() == 0 || open[0].chance < 2*leastStart
 	return s
 }
 
