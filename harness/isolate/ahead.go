@@ -89,7 +89,7 @@ type flight struct {
 }
 
 // NewAhead makes an oracle of a number of labs. The search is the one that asks; without one
-// nothing is tried ahead.
+// nothing is tried ahead. It is closed when the search is over.
 func NewAhead(l Labs, number int, units []Unit, search Search) *Ahead {
 	number = max(number, 1)
 	a := &Ahead{
