@@ -24,6 +24,24 @@ const (
 // Import takes in the images of what `docker save` writes, as a file or as it comes, compressed
 // or not. Images without a name can be found by their digest.
 func (s *Store) Import(ctx context.Context, r io.Reader) ([]Image, error) {
+	return s.importing(ctx, r, func(string) (named, wanted bool) { return true, true })
+}
+
+// Adopt takes in the image of a digest out of an archive as [Store.Import] does, and nothing else: it gets no name,
+// whatever it is called in there, and so takes none from another image. It is found by its digest.
+func (s *Store) Adopt(ctx context.Context, r io.Reader, digest string) (Image, error) {
+	list, err := s.importing(ctx, r, func(d string) (named, wanted bool) { return false, d == digest })
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("the archive holds no image %s", digest)
+	}
+	if err != nil {
+		return Image{}, err
+	}
+	return list[0], nil
+}
+
+// importing takes in the images of an archive that are wanted by their digest, with or without their names.
+func (s *Store) importing(ctx context.Context, r io.Reader, want func(digest string) (named, wanted bool)) ([]Image, error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the store of images: %w", err)
 	}
@@ -47,7 +65,7 @@ func (s *Store) Import(ctx context.Context, r io.Reader) ([]Image, error) {
 	if err := a.look(); err != nil {
 		return nil, fmt.Errorf("read the archive: %w", err)
 	}
-	return s.takeAll(ctx, a)
+	return s.takeAll(ctx, a, want)
 }
 
 // until reads no more when a context has ended, or when there was more than room bytes.
@@ -68,8 +86,8 @@ func (u *until) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// takeAll puts every image of an archive in.
-func (s *Store) takeAll(ctx context.Context, a *saved) ([]Image, error) {
+// takeAll puts every image of an archive in that is wanted.
+func (s *Store) takeAll(ctx context.Context, a *saved, want func(digest string) (named, wanted bool)) ([]Image, error) {
 	data, err := a.read("manifest.json")
 	if err != nil {
 		return nil, fmt.Errorf("read the archive: %w: is it what docker save writes?", err)
@@ -87,6 +105,13 @@ func (s *Store) takeAll(ctx context.Context, a *saved) ([]Image, error) {
 		configuration, err := a.read(m.Config)
 		if err != nil {
 			return list, fmt.Errorf("read the archive: %w", err)
+		}
+		named, wanted := want(digestOf(configuration))
+		if !wanted {
+			continue
+		}
+		if !named {
+			m.RepoTags = nil
 		}
 		var layers []Layer
 		for _, name := range m.Layers {

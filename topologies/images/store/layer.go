@@ -123,6 +123,19 @@ func (s *Store) Export(ctx context.Context, ref string, w io.Writer) (err error)
 	if err != nil {
 		return err
 	}
+	return s.export(ctx, ref, img, img.Refs, w)
+}
+
+// ExportBare is [Store.Export] without the image's names: for who wants the image and has names of its own.
+func (s *Store) ExportBare(ctx context.Context, ref string, w io.Writer) error {
+	img, err := s.Resolve(ref)
+	if err != nil {
+		return err
+	}
+	return s.export(ctx, ref, img, nil, w)
+}
+
+func (s *Store) export(ctx context.Context, ref string, img Image, names []string, w io.Writer) error {
 	data, c, err := s.configuration(img.Digest)
 	if err != nil {
 		return err
@@ -140,7 +153,7 @@ func (s *Store) Export(ctx context.Context, ref string, w io.Writer) (err error)
 		defer r.Close() //nolint:errcheck // read only
 		layers = append(layers, recipe.SavedLayer{ID: strings.TrimPrefix(id, "sha256:"), Size: size, Reader: &until{ctx, r, maxUnpacked}})
 	}
-	if err := recipe.Save(w, data, slices.Clone(img.Refs), layers...); err != nil {
+	if err := recipe.Save(w, data, slices.Clone(names), layers...); err != nil {
 		return fmt.Errorf("export %s: %w", ref, err)
 	}
 	return nil

@@ -101,3 +101,47 @@ func TestExport(t *testing.T) {
 		t.Errorf("left: %v", got)
 	}
 }
+
+// TestAdopt: an image that somebody sends gets no name, takes none from the image that has it, and comes alone.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	open(t) // skips where there is no namespace
+	sender := in(t, t.TempDir())
+	if _, err := sender.Import(t.Context(), bytes.NewReader(saved(t, "lab/sent:1", nil, archive(t, named("etc/a", "theirs"))))); err != nil {
+		livetest.Missing(t, "user namespaces", err)
+	}
+	sent, err := sender.Resolve("lab/sent:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain, bare bytes.Buffer
+	if err := errors.Join(sender.Export(t.Context(), "lab/sent:1", &plain), sender.ExportBare(t.Context(), sent.Digest, &bare)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(plain.String(), "lab/sent:1") || strings.Contains(bare.String(), "lab/sent:1") {
+		t.Error("the name is in the archive without names, or not in the other")
+	}
+	for name, data := range map[string][]byte{"with its name": plain.Bytes(), "without": bare.Bytes()} {
+		own := open(t)
+		if _, err := own.Import(t.Context(), bytes.NewReader(saved(t, "lab/sent:1", nil, archive(t, named("etc/a", "ours"))))); err != nil {
+			t.Fatal(err)
+		}
+		ours, err := own.Resolve("lab/sent:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := own.Adopt(t.Context(), bytes.NewReader(data), ours.Digest); err == nil || !strings.Contains(err.Error(), "holds no image") {
+			t.Errorf("%s: another image was adopted: %v", name, err)
+		}
+		if _, err := own.Resolve(sent.Digest); err == nil {
+			t.Errorf("%s: what nobody wanted was taken in", name)
+		}
+		got, err := own.Adopt(t.Context(), bytes.NewReader(data), sent.Digest)
+		if err != nil || got.Digest != sent.Digest || len(got.Refs) != 0 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if still, err := own.Resolve("lab/sent:1"); err != nil || still.Digest != ours.Digest {
+			t.Errorf("%s: the name is %s now, and was %s", name, still.Digest, ours.Digest)
+		}
+	}
+}

@@ -49,8 +49,7 @@ func (s *Store) Put(ctx context.Context, configuration []byte, layers []Layer, r
 			return Image{}, fmt.Errorf("the configuration of the image names a layer %.80q, which is no SHA-256 digest", id)
 		}
 	}
-	sum := sha256.Sum256(configuration)
-	e := entry{Digest: "sha256:" + hex.EncodeToString(sum[:])}
+	e := entry{Digest: digestOf(configuration)}
 	m, err := userns.Find()
 	if err != nil {
 		return Image{}, err
@@ -83,6 +82,12 @@ func (s *Store) Put(ctx context.Context, configuration []byte, layers []Layer, r
 		return Image{}, err
 	}
 	return s.image(e)
+}
+
+// digestOf is the digest of an image by its configuration.
+func digestOf(configuration []byte) string {
+	sum := sha256.Sum256(configuration)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // Remove takes names away, and images with their last name or by their digest.
