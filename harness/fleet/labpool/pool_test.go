@@ -1,0 +1,363 @@
+package labpool_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/experiment/pooltest"
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/harness/fleet/labworker"
+	"github.com/reprise-lab/reprise/harness/harnesstest"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
+)
+
+// opener gives the labs of a world.
+type opener struct{ w *pooltest.World }
+
+func (o opener) Open(context.Context, *plan.Plan, labworker.Order, map[string]string) (labworker.Provider, error) {
+	return closing{o.w.Provider}, nil
+}
+
+type closing struct{ *harnesstest.Provider }
+
+func (closing) Close() error { return nil }
+
+func newExecutor(t *testing.T, w *pooltest.World) *labworker.Executor {
+	t.Helper()
+	b, err := labworker.New(labworker.Settings{Labs: opener{w}, Registry: w.Platform.Registry(), Dir: t.TempDir(), Name: "left", Slots: 3, Idle: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return &labworker.Executor{Bench: b}
+}
+
+// line is a coordinator and one worker without anything between them. A result is changed by tamper before it is
+// taken.
+type line struct {
+	executor fleet.Executor
+	tamper   func(*fleet.Sealed)
+
+	mu      sync.Mutex
+	tasks   map[string]fleet.Task
+	needs   []fleet.Needs
+	kept    []string
+	cancels []string
+}
+
+func (l *line) Submit(_ context.Context, t fleet.Task, n fleet.Needs) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t.Attempt = 1
+	l.tasks[t.ID], l.needs = t, append(l.needs, n)
+	return nil
+}
+
+func (l *line) Await(ctx context.Context, id string) (fleet.Sealed, error) {
+	l.mu.Lock()
+	t := l.tasks[id]
+	l.mu.Unlock()
+	out, err := l.executor.Execute(ctx, t, func(string) {})
+	if err != nil {
+		return fleet.Sealed{}, err
+	}
+	s := fleet.Sealed{Seal: fleet.Seal{ID: id, Worker: "ULEFT", Host: "left"}, Outcome: out, Signed: []byte(fmt.Sprintf(`{"id":%q,"text":"<&>"}`, id)), Signature: []byte("sig")}
+	if s.Signed, err = json.Marshal(json.RawMessage(s.Signed)); err != nil {
+		return s, err
+	}
+	s.SHA256 = evidence.SHA256(s.Signed)
+	if l.tamper != nil {
+		l.tamper(&s)
+	}
+	return s, nil
+}
+
+func (l *line) Keep(_ context.Context, s fleet.Sealed) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kept = append(l.kept, s.ID)
+	return nil
+}
+
+func (l *line) Cancel(_ context.Context, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cancels = append(l.cancels, id)
+	return nil
+}
+
+func open(t *testing.T, w *pooltest.World, parent string, tamper func(*fleet.Sealed)) (*labpool.Pool, *line) {
+	t.Helper()
+	l := &line{executor: newExecutor(t, w), tasks: map[string]fleet.Task{}, tamper: tamper}
+	p := labpool.New(labpool.Options{Version: "devel", Parent: parent})
+	p.Use(l)
+	return p, l
+}
+
+// TestPool holds the pool to the contract of every pool.
+func TestPool(t *testing.T) {
+	t.Parallel()
+	pooltest.Run(t, func(t *testing.T, w *pooltest.World) experiment.Pool {
+		t.Helper()
+		p, _ := open(t, w, "", nil)
+		return patient{p, w}
+	})
+}
+
+// patient is a pool of workers that take down a lab as soon as it has nothing to do; a series of it is closed when they
+// have.
+type patient struct {
+	experiment.Pool
+	w *pooltest.World
+}
+
+func (p patient) Series(ctx context.Context, pl *plan.Plan, parent string, env trial.Environment, tool evidence.Tool) (experiment.Series, error) {
+	s, err := p.Pool.Series(ctx, pl, parent, env, tool)
+	return patientSeries{s, p.w}, err
+}
+
+func (p patient) Reopen(ctx context.Context, pl *plan.Plan, dir evidence.Dir, env trial.Environment) (experiment.Series, error) {
+	s, err := p.Pool.Reopen(ctx, pl, dir, env)
+	return patientSeries{s, p.w}, err
+}
+
+type patientSeries struct {
+	experiment.Series
+	w *pooltest.World
+}
+
+func (s patientSeries) Close(ctx context.Context) error {
+	err := s.Series.Close(ctx)
+	over := time.After(time.Minute)
+	for tick := time.NewTicker(time.Millisecond); s.w.Provider.Up() > 0; {
+		select {
+		case <-tick.C:
+		case <-over:
+			return errors.New("a lab that has nothing to do stays up")
+		}
+	}
+	return err
+}
+
+// TestTake: what a worker sends is in the place of the trial, judged here, with the host and its seal, and is
+// forgotten by the fleet after that.
+func TestTake(t *testing.T) {
+	t.Parallel()
+	w, parent := pooltest.NewWorld(), t.TempDir()
+	p, l := open(t, w, parent, nil)
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.TryWithin(t.Context(), 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := s.Dir().Ledger()
+	if err != nil || len(entries) != 1 || entries[0].Host != "left" || entries[0].Lab != 1 {
+		t.Fatalf("%+v, %v", entries, err)
+	}
+	if len(l.kept) != 1 || l.needs[0].Version != "devel" || l.needs[0].Memory < 12_500_000 {
+		t.Errorf("kept %q, needs %+v", l.kept, l.needs)
+	}
+	var e labpool.Seal
+	if err := evidence.ReadJSON(s.Dir().Trial(1).File("seal.json"), &e); err != nil {
+		t.Fatal(err)
+	}
+	calls := p.Callbacks()
+	seal, counted := calls.Counted(l.kept[0])
+	if !counted || seal != evidence.SHA256(e.Signed) || !strings.Contains(string(e.Signed), l.kept[0]) {
+		t.Errorf("counted %v by %q", counted, seal)
+	}
+
+	// In another life the run is found by its directory.
+	q, _ := open(t, w, parent, nil)
+	calls = q.Callbacks()
+	if again, counted := calls.Counted(l.kept[0]); !counted || again != seal {
+		t.Errorf("in another life: counted %v by %q", counted, again)
+	}
+	if _, counted := calls.Counted("0123-7"); counted {
+		t.Error("a task of nobody is counted")
+	}
+	if err := calls.Uncounted(fleet.Sealed{Seal: fleet.Seal{ID: l.kept[0], Worker: "URIGHT", Host: "right"}}, "it came a second time"); err != nil {
+		t.Error(err)
+	}
+	all, err := s.Dir().Attempts()
+	if err != nil || len(all) != 2 || all[1].Uncounted != "it came a second time" || all[1].Host != "right" || all[1].Attempt != 2 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if entries, err := s.Dir().Ledger(); err != nil || len(entries) != 1 {
+		t.Errorf("%+v, %v", entries, err)
+	}
+	if err := s.Dir().CheckLedger(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHosts: two workers of one name have two in the record.
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	w, parent := pooltest.NewWorld(), t.TempDir()
+	keys := []string{"UAAAAAAAAAAAA", "UBBBBBBBBBBBB", "UAAAAAAAAAAAA"}
+	p, _ := open(t, w, parent, func(s *fleet.Sealed) { s.Worker, keys = keys[0], keys[1:] })
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := s.TryWithin(t.Context(), 1, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := s.Dir().Ledger()
+	if err != nil || len(entries) != 3 || entries[0].Host != "left" || entries[1].Host != "left/UBBBBBBB" || entries[2].Host != "left" {
+		t.Errorf("%+v, %v", entries, err)
+	}
+}
+
+// TestNotBelieved: what a worker says is held against its record; what does not fit is no trial.
+func TestNotBelieved(t *testing.T) {
+	t.Parallel()
+	summary := func(change func(*labworker.Summary)) func(*fleet.Sealed) {
+		return func(s *fleet.Sealed) {
+			var sum labworker.Summary
+			if err := json.Unmarshal(s.Summary, &sum); err != nil {
+				panic(err)
+			}
+			change(&sum)
+			s.Summary, _ = json.Marshal(sum)
+		}
+	}
+	for _, tt := range []struct {
+		name, want string
+		tamper     func(*fleet.Sealed)
+		reason     string // of a trial that is counted as inconclusive
+	}{
+		{name: "another verdict", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Verdict = evidence.NotReproduced }), reason: "left judged it not-reproduced (), and from the same record it is reproduced here ()"},
+		{name: "a record that is lost", tamper: summary(func(s *labworker.Summary) { s.Result.Lost = "there are more than 9 bytes packed" }), reason: "its record could not be sent by left: there are more than 9 bytes packed"},
+		{name: "another digest", want: "was judged", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Digest = "00" })},
+		{name: "another trial", want: "it does not say what the trial came to", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Trial = 9 })},
+		{name: "no record", want: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = nil }},
+		{name: "half a record", want: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = s.Record[:len(s.Record)/2] }},
+		{name: "no summary", want: "read what it came to", tamper: func(s *fleet.Sealed) { s.Summary = nil }},
+		{name: "a plan that is refused", want: "left refuses the plan: it asks for the moon", tamper: summary(func(s *labworker.Summary) { *s = labworker.Summary{Refused: "it asks for the moon"} })},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, parent := pooltest.NewWorld(), t.TempDir()
+			p, _ := open(t, w, parent, tt.tamper)
+			s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, err := s.TryWithin(t.Context(), 1, 0)
+			entries, lerr := s.Dir().Ledger()
+			if lerr != nil {
+				t.Fatal(lerr)
+			}
+			if tt.reason != "" {
+				if err != nil || a.Verdict.Verdict != evidence.Inconclusive || a.Verdict.Reason != tt.reason || len(entries) != 1 || entries[0].Verdict != evidence.Inconclusive {
+					t.Errorf("%+v, %v, in the ledger %+v", a.Verdict, err, entries)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) || len(entries) != 0 {
+				t.Errorf("%v, want %q; in the ledger %+v", err, tt.want, entries)
+			}
+			if trials, err := s.Dir().Trials(); err != nil || len(trials) > 0 {
+				t.Errorf("%v, %v", trials, err)
+			}
+		})
+	}
+}
+
+// TestKilledBeforeTheLedger: a record that came as the coordinator ended has no line, and is not what is gone on
+// with: it comes again.
+func TestKilledBeforeTheLedger(t *testing.T) {
+	t.Parallel()
+	w, parent := pooltest.NewWorld(), t.TempDir()
+	p, _ := open(t, w, parent, nil)
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.TryWithin(t.Context(), 1, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(s.Dir().File("ledger.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := data[:strings.IndexByte(string(data), '\n')+1]
+	if err := errors.Join(os.WriteFile(s.Dir().File("ledger.ndjson"), first, 0o600), os.Mkdir(s.Dir().File("trials", ".parcel-1"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	pl, dir, _, err := plan.OpenRun(s.Dir().Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, l := open(t, w, parent, nil)
+	again, err := q.Reopen(t.Context(), pl, dir, w.Env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := os.ReadDir(dir.File("trials")); err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+	for n := 1; n <= 2; n++ {
+		if a, err := again.TryWithin(t.Context(), 1, 0); err != nil || a.Verdict.Trial != n || a.Verdict.Verdict != evidence.Reproduced {
+			t.Errorf("%+v, %v", a, err)
+		}
+	}
+	if len(l.kept) != 1 || dir.CheckLedger() != nil {
+		t.Errorf("%d trials were executed again, %v", len(l.kept), dir.CheckLedger())
+	}
+}
+
+// TestEnvironment: a worker has another environment, and so a plan that takes something of this one is refused.
+func TestEnvironment(t *testing.T) {
+	w, parent := pooltest.NewWorld(), t.TempDir()
+	t.Setenv("REPRISE_TEST_IMAGE", "daemon:1")
+	p, _ := open(t, w, parent, nil)
+	pl := pooltest.Plan(t, w)
+	pl.Loaded.Inputs[0].Data = []byte(strings.Replace(pooltest.Scenario, `"daemon:1"`, `"${REPRISE_TEST_IMAGE:=daemon:1}"`, 1))
+	_, err := p.Series(t.Context(), pl, parent, w.Env(), evidence.Tool{Name: "test"})
+	if missing, ok := errors.AsType[*labworker.EnvironmentError](err); !ok || len(missing.Names) != 1 || missing.Names[0] != "REPRISE_TEST_IMAGE" {
+		t.Fatal(err)
+	}
+}
+
+// TestAsks: what a plan asks for as somebody else's is a need of it.
+func TestAsks(t *testing.T) {
+	t.Parallel()
+	w, parent := pooltest.NewWorld(), t.TempDir()
+	p, l := open(t, w, parent, func(*fleet.Sealed) {})
+	pl := pooltest.Plan(t, w)
+	pl.Loaded.Inputs[0].Data = []byte(strings.Replace(pooltest.Scenario, `image: "daemon:1"`, `image: "daemon:1", cpu: 1.5, memory: 1gb, binds: ["/etc:/host"]`, 1))
+	s, err := p.Series(t.Context(), pl, parent, w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.TryWithin(t.Context(), 1, 0); err == nil || !strings.Contains(err.Error(), "binds.r1") {
+		t.Error(err)
+	}
+	if len(l.needs) != 1 || len(l.needs[0].Abilities) != 1 || l.needs[0].Abilities[0] != "--trust binds.r1" {
+		t.Errorf("%+v", l.needs)
+	}
+}

@@ -1,0 +1,291 @@
+package labpool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/labworker"
+	"github.com/reprise-lab/reprise/harness/fleet/parcel"
+	"github.com/reprise-lab/reprise/harness/judge"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
+)
+
+// sealFile is beside the record of a trial, with its [Seal].
+const sealFile = "seal.json"
+
+// Seal is what stays of a result beside its record: what the worker signed, for [fleet.VerifySeal]; [SealedRecord] is the
+// record that it signed.
+type Seal struct {
+	Signed    json.RawMessage `json:"signed"`    // a [fleet.Seal], byte for byte
+	Signature []byte          `json:"signature"` // Ed25519, by the key that it names
+	Summary   json.RawMessage `json:"summary"`   // a labworker.Summary
+}
+
+// series is one run directory whose trials the fleet executes. It implements [experiment.Series].
+type series struct {
+	pool     *Pool
+	plan     *plan.Plan
+	env      trial.Environment
+	key      string
+	payload  []byte
+	needs    fleet.Needs
+	options  json.RawMessage
+	archives []string
+
+	mu    sync.Mutex
+	next  int // number of the last trial that was begun
+	done  map[int]evidence.TrialVerdict
+	asked map[string]place // the trials that are waited for, by the name of their task
+}
+
+// place is for whom a trial is.
+type place struct{ lab, trial int }
+
+// Plan implements [experiment.Series].
+func (s *series) Plan() *plan.Plan { return s.plan }
+
+// Dir implements [experiment.Series].
+func (s *series) Dir() evidence.Dir { return s.env.Dir }
+
+// Trials implements [experiment.Series].
+func (s *series) Trials() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next
+}
+
+// Close implements [experiment.Series]: labs are the workers', which take them down.
+func (s *series) Close(context.Context) error { return nil }
+
+// Summarise implements [experiment.Series].
+func (s *series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
+	_, info, err := evidence.OpenDir(s.env.Dir.Path)
+	if err != nil {
+		return evidence.RunVerdict{}, evidence.Rate{}, err
+	}
+	info.Trials = s.Trials()
+	if err := evidence.WriteJSON(s.env.Dir.File("run.json"), info); err != nil {
+		return evidence.RunVerdict{}, evidence.Rate{}, err
+	}
+	return judge.Summarise(s.env.Dir, info)
+}
+
+// taskID names the task of a trial.
+func taskID(key string, n int) string { return key + "-" + strconv.Itoa(n) }
+
+// taskOf takes the name of a task apart.
+func taskOf(id string) (key string, n int, ok bool) {
+	key, number, ok := strings.Cut(id, "-")
+	n, err := strconv.Atoi(number)
+	return key, n, ok && err == nil && n > 0
+}
+
+// begin gives the number of the next trial, and its verdict where it is counted already.
+func (s *series) begin(lab int) (n int, v evidence.TrialVerdict, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next++
+	for judge.CutShort(s.done[s.next]) {
+		s.next++
+	}
+	if v, done = s.done[s.next]; !done {
+		s.asked[taskID(s.key, s.next)] = place{lab, s.next}
+	}
+	return s.next, v, done
+}
+
+// TryWithin implements [experiment.Series].
+func (s *series) TryWithin(ctx context.Context, lab int, patience time.Duration) (trial.Attempt, error) {
+	n, v, done := s.begin(lab)
+	if done {
+		return trial.Attempt{Verdict: v}, ctx.Err()
+	}
+	id := taskID(s.key, n)
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.asked, id)
+	}()
+	a, err := s.execute(ctx, id, n, patience)
+	if err != nil {
+		return a, err
+	}
+	if s.env.Progress != nil {
+		s.env.Progress(trial.Progress{Lab: lab, Trial: n, Verdict: a.Verdict.Verdict, Reason: a.Verdict.Reason})
+	}
+	return a, ctx.Err()
+}
+
+// execute has the fleet execute a trial, and takes what comes.
+func (s *series) execute(ctx context.Context, id string, n int, patience time.Duration) (trial.Attempt, error) {
+	fleetOf := s.pool.fleet
+	err := fleetOf.Submit(ctx, fleet.Task{
+		ID: id, Trial: n, Payload: s.payload, Options: s.options, Patience: patience, Images: s.archives,
+	}, s.needs)
+	var sealed fleet.Sealed
+	if err == nil {
+		sealed, err = fleetOf.Await(ctx, id)
+	}
+	if ctx.Err() != nil {
+		return trial.Attempt{}, errors.Join(ctx.Err(), ignore(fleetOf.Cancel(context.WithoutCancel(ctx), id), fleet.ErrCancelled, fleet.ErrClosed, fleet.ErrLost))
+	}
+	if err != nil {
+		return trial.Attempt{}, fmt.Errorf("trial %d: %w", n, err)
+	}
+	a, err := s.take(ctx, sealed, n)
+	if err != nil {
+		return a, fmt.Errorf("trial %d, executed by %s: %w", n, s.pool.host(sealed), err)
+	}
+	return a, nil
+}
+
+// ignore is err, unless that is one of those that say the same as what is known.
+func ignore(err error, known ...error) error {
+	for _, k := range known {
+		if errors.Is(err, k) {
+			return nil
+		}
+	}
+	return err
+}
+
+// take writes a result down, and then has the fleet forget it.
+func (s *series) take(ctx context.Context, sealed fleet.Sealed, n int) (trial.Attempt, error) {
+	ctx = context.WithoutCancel(ctx) // it came
+	var sum labworker.Summary
+	if err := json.Unmarshal(sealed.Summary, &sum); err != nil {
+		return trial.Attempt{}, fmt.Errorf("read what it came to: %w", err)
+	}
+	if sum.Refused != "" {
+		return trial.Attempt{}, errors.Join(&RefusedError{Host: s.pool.host(sealed), Why: sum.Refused}, s.pool.fleet.Keep(ctx, sealed))
+	}
+	r := sum.Result
+	if r == nil || r.Run != s.env.Dir.ID() || r.Entry.Trial != n {
+		return trial.Attempt{}, errors.New("it does not say what the trial came to")
+	}
+	a, entry := trial.Attempt{Baseline: r.Baseline, GaveUp: r.GaveUp}, r.Entry
+	entry.Host = s.pool.host(sealed)
+	t, err := s.settle(ctx, sealed, r.Lost, &entry)
+	if err != nil {
+		return a, errors.Join(err, os.RemoveAll(t.Path))
+	}
+	a.Verdict = t.verdict
+	if err := os.Rename(t.Path, s.env.Dir.Trial(n).Path); err != nil {
+		return a, errors.Join(err, os.RemoveAll(t.Path))
+	}
+	if err := s.env.Dir.AppendLedger(entry); err != nil {
+		return a, err
+	}
+	return a, s.pool.fleet.Keep(ctx, sealed)
+}
+
+// settled is the folder of a trial before it has its name.
+type settled struct {
+	evidence.TrialDir
+	verdict evidence.TrialVerdict
+}
+
+// settle writes down all that there is of a trial, on the disk, under a name that says that it is not all there yet. lost
+// says why there is no record. The line of the ledger is made to say what the record says.
+func (s *series) settle(ctx context.Context, sealed fleet.Sealed, lost string, entry *evidence.Entry) (settled, error) {
+	n := entry.Trial
+	t := settled{TrialDir: evidence.TrialDir{Dir: evidence.Dir{Path: s.env.Dir.File("trials", fmt.Sprintf("%s%04d", parcel.PartPrefix, n))}, Number: n}}
+	if err := os.RemoveAll(t.Path); err != nil { // of an attempt that could not be written
+		return t, err
+	}
+	if lost != "" {
+		t.verdict = evidence.TrialVerdict{
+			Reprise: evidence.Format, Trial: n, Verdict: evidence.Inconclusive, Reason: "its record could not be sent by " + entry.Host + ": " + lost,
+		}
+	} else if err := s.record(ctx, sealed, &t, *entry); err != nil {
+		return t, err
+	}
+	entry.Verdict, entry.Reason, entry.Other, entry.Failures = t.verdict.Verdict, t.verdict.Reason, t.verdict.OtherFailures, t.verdict.Failures
+	var err error
+	if entry.Digest, err = t.Digest(); err != nil {
+		return t, err
+	}
+	return t, errors.Join(evidence.WriteJSON(t.File("verdict.json"), t.verdict), writeSeal(t.TrialDir, sealed), s.sync())
+}
+
+// record unpacks the record of a trial, and judges it.
+func (s *series) record(ctx context.Context, sealed fleet.Sealed, t *settled, entry evidence.Entry) error {
+	if err := labworker.UnpackRecord(ctx, sealed.Record, t.TrialDir, entry.Digest); err != nil {
+		return err
+	}
+	record, err := t.Read()
+	if err != nil {
+		return err
+	}
+	v := judge.Judge(s.plan, t.Number, record)
+	if v.Verdict != entry.Verdict {
+		v.Reason = fmt.Sprintf("%s judged it %s (%s), and from the same record it is %s here (%s)", entry.Host, entry.Verdict, entry.Reason, v.Verdict, v.Reason)
+		v.Verdict = evidence.Inconclusive
+	}
+	t.verdict = v
+	return nil
+}
+
+// sync has what was written of a trial be on the disk before its line in the ledger is.
+func (s *series) sync() error {
+	f, err := os.Open(s.env.Dir.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only opened to name a disk
+	if err := unix.Syncfs(int(f.Fd())); err != nil {
+		return fmt.Errorf("write the record to the disk: %w", err)
+	}
+	return nil
+}
+
+// writeSeal keeps a seal beside the record that it is of.
+func writeSeal(t evidence.TrialDir, sealed fleet.Sealed) error {
+	data, err := json.Marshal(Seal{Signed: sealed.Signed, Signature: sealed.Signature, Summary: sealed.Summary})
+	if err != nil {
+		return fmt.Errorf("write the seal: %w", err)
+	}
+	return evidence.WriteFile(t.File(sealFile), append(data, '\n'))
+}
+
+// SealedRecord packs the record of a trial as the worker did that sealed it. It is not the same where it was judged otherwise
+// here, or altered since.
+func SealedRecord(ctx context.Context, t evidence.TrialDir) ([]byte, error) {
+	return labworker.PackRecord(ctx, t, func(name string) bool { return name != sealFile })
+}
+
+// sealOf is the SHA-256 of the seal of a trial; empty where it has none.
+func sealOf(t evidence.TrialDir) string {
+	var kept Seal
+	if evidence.ReadJSON(t.File(sealFile), &kept) != nil || len(kept.Signed) == 0 {
+		return ""
+	}
+	return evidence.SHA256(kept.Signed)
+}
+
+// tell passes on what a worker says of a trial that is waited for.
+func (s *series) tell(said fleet.Progress) {
+	s.mu.Lock()
+	at, waited := s.asked[said.ID]
+	s.mu.Unlock()
+	if waited && s.env.Progress != nil {
+		s.env.Progress(trial.Progress{Lab: at.lab, Trial: at.trial, Text: s.pool.hostName(said.Host, said.Worker) + ": " + said.Text})
+	}
+}
+
+// RefusedError says that a worker does not execute the trials of a plan, and that another one would not either.
+type RefusedError struct{ Host, Why string }
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s refuses the plan: %s", e.Host, e.Why) }

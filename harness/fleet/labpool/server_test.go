@@ -1,0 +1,168 @@
+package labpool_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/experiment/pooltest"
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/harness/fleet/server"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// yard is a fleet: a server, and workers whose labs are in a world.
+type yard struct {
+	server *server.Server
+	before func(context.Context) // ends the coordinator before
+}
+
+func newYard(t *testing.T) *yard {
+	t.Helper()
+	s, err := server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Advertise: "127.0.0.1", Renewal: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &yard{server: s}
+}
+
+func (y *yard) dial(t *testing.T, role fleet.Role) *fleet.Conn {
+	t.Helper()
+	conn, err := fleet.Dial(t.Context(), fleet.Access{URL: y.server.URL(role), Name: string(role)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	return conn
+}
+
+// work has a worker with three labs in a world join.
+func (y *yard) work(t *testing.T, w *pooltest.World, images map[string]string) {
+	t.Helper()
+	e := newExecutor(t, w)
+	e.Describe = func(context.Context) (fleet.Offer, error) {
+		return fleet.Offer{Name: "left", Slots: 3, Version: "devel", Cores: 4, Memory: 1 << 30, Kinds: []string{string(topologies.KindContainer)}, Images: images}, nil
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	over := make(chan error, 1)
+	go func() { over <- fleet.NewWorker(y.dial(t, fleet.RoleWorker), e, fleet.WorkerOptions{}).Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-over; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+}
+
+// coordinator joins with a pool, after the one before has left.
+func (y *yard) coordinator(t *testing.T, p *labpool.Pool) *fleet.Coordinator {
+	t.Helper()
+	if y.before != nil {
+		y.before(t.Context())
+	}
+	c, err := fleet.Join(t.Context(), y.dial(t, fleet.RoleCoordinator), fleet.WorkID(t.Name()), p.Callbacks())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Use(c)
+	y.before = func(ctx context.Context) {
+		if err := c.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	return c
+}
+
+// TestPoolOverAServer holds the pool to the contract of every pool, with a server and a worker.
+func TestPoolOverAServer(t *testing.T) {
+	t.Parallel()
+	yards := map[*pooltest.World]*yard{}
+	pooltest.Run(t, func(t *testing.T, w *pooltest.World) experiment.Pool {
+		t.Helper()
+		if yards[w] == nil {
+			yards[w] = newYard(t)
+			yards[w].work(t, w, map[string]string{"daemon:1": "sha256:1"})
+		}
+		p := labpool.New(labpool.Options{Version: "devel"})
+		yards[w].coordinator(t, p)
+		return patient{p, w}
+	})
+}
+
+// TestSealStays: what stays beside a record proves who made it.
+func TestSealStays(t *testing.T) {
+	t.Parallel()
+	w, y, parent := pooltest.NewWorld(), newYard(t), t.TempDir()
+	y.work(t, w, map[string]string{"daemon:1": "sha256:1"})
+	p := labpool.New(labpool.Options{Version: "devel", Parent: parent})
+	y.coordinator(t, p)
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.TryWithin(t.Context(), 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	record, err := labpool.SealedRecord(t.Context(), s.Dir().Trial(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept labpool.Seal
+	if err := evidence.ReadJSON(s.Dir().Trial(1).File("seal.json"), &kept); err != nil {
+		t.Fatal(err)
+	}
+	seal, err := fleet.VerifySeal(kept.Signed, kept.Signature, kept.Summary, record)
+	if err != nil || seal.Host != "left" {
+		t.Errorf("%+v, %v", seal, err)
+	}
+	if _, err := fleet.VerifySeal(kept.Signed, kept.Signature, kept.Summary, append(record, 0)); err == nil {
+		t.Error("another record is taken for it")
+	}
+}
+
+// TestProvider: what stands for the labs of a fleet knows who can build them, and says of each why not.
+func TestProvider(t *testing.T) {
+	t.Parallel()
+	w, y := pooltest.NewWorld(), newYard(t)
+	p := labpool.New(labpool.Options{Version: "devel"})
+	provider := &labpool.Provider{Roster: y.coordinator(t, p), Options: labpool.Options{Version: "devel"}}
+	lab := topologies.Topology{Nodes: []topologies.Node{{Name: "r1", Image: "daemon:1"}}}
+	nobody, ok := errors.AsType[*labpool.NobodyError](provider.Check(t.Context(), lab))
+	if !ok || len(nobody.Refusals) != 0 {
+		t.Errorf("without a worker: %v", nobody)
+	}
+	y.work(t, w, map[string]string{"daemon:1": "sha256:1"})
+	for end := time.Now().Add(time.Minute); provider.Slots() == 0 && time.Now().Before(end); {
+		<-time.After(10 * time.Millisecond)
+	}
+	if err := provider.Check(t.Context(), lab); err != nil || provider.Slots() != 3 {
+		t.Errorf("%d labs, %v", provider.Slots(), err)
+	}
+	if info, err := provider.DescribeImage(t.Context(), "daemon:1"); err != nil || info.Digest != "sha256:1" {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if _, err := provider.DescribeImage(t.Context(), "daemon:2"); err == nil {
+		t.Error("an image of nobody has a digest")
+	}
+	lab.Nodes[0].Image = "daemon:2"
+	err := provider.Check(t.Context(), lab)
+	if _, missing := errors.AsType[*topologies.MissingError](err); !missing || err.Error() != "no worker of the fleet can take this:\n  left: it has no image daemon:2, and nobody says where it comes from" {
+		t.Errorf("%v", err)
+	}
+	if _, err := provider.Reserve(t.Context(), lab, topologies.Options{}); err == nil {
+		t.Error("it builds a lab")
+	}
+	provider.How = labpool.HowDevices
+	if kind := provider.Kind(lab); kind != topologies.KindSimulator {
+		t.Errorf("without devices: %s", kind)
+	}
+}
