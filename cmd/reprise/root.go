@@ -15,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/escalate"
 	"github.com/reprise-lab/reprise/cmd/reprise/fix"
+	"github.com/reprise-lab/reprise/cmd/reprise/fleet"
 	"github.com/reprise-lab/reprise/cmd/reprise/interop"
 	"github.com/reprise-lab/reprise/cmd/reprise/isolate"
 	"github.com/reprise-lab/reprise/cmd/reprise/lab"
@@ -25,7 +26,7 @@ import (
 )
 
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &cli.App{In: in, Out: cli.NewScreen(out), Err: cli.NewScreen(errOut), Opener: labs.Here{}}
+	a := &cli.App{In: in, Out: cli.NewScreen(out), Err: cli.NewScreen(errOut), Opener: labs.Here{}, Stores: labs.Here{}}
 	root := newRoot(a) //nolint:contextcheck // each verb takes its context from cobra
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -87,7 +88,7 @@ and says: reproduced, not reproduced, or honestly inconclusive.
 	)
 	for group, verbs := range map[string][]*cobra.Command{
 		"reproduce": reproduce.Verbs(a), "isolate": isolate.Verbs(a), "fix": slices.Concat(fix.Verbs(a), interop.Verbs(a)), "analyse": analyse.Verbs(a),
-		"escalate": escalate.Verbs(a), "write": write.Verbs(a), "lab": lab.Verbs(a),
+		"escalate": escalate.Verbs(a), "write": write.Verbs(a), "lab": slices.Concat(lab.Verbs(a), fleet.Verbs(a)),
 	} {
 		for _, v := range verbs {
 			v.GroupID = group

@@ -32,6 +32,7 @@ var files = []struct{ file, typ string }{
 	{"trials/N/transcripts/NODE.ndjson, a line", "harness/evidence.Chunk"},
 	{"trials/N/states/…, a file", "harness/evidence.State"},
 	{"trials/N/cores/NODE-PROCESS.json", "harness/evidence.Core"},
+	{"trials/N/seal.json, of a trial that a worker executed", "harness/fleet/labpool.Seal"},
 	{"trials/N/logs.json", "harness/result.LogNotes"},
 }
 
@@ -98,6 +99,10 @@ var verbs = []struct{ verb, typ string }{
 	{"lab reserve", "topologies/lab.Lease"},
 	{"lab history, a list of", "topologies/lab.Event"},
 	{"lab restore, a list of", "cmd.restored"},
+	{"fleet serve", "cmd.served"},
+	{"fleet status", "harness/fleet.Status"},
+	{"fleet logs, a list of", "harness/fleet.LogLine"},
+	{"worker", "harness/fleet.Offer"},
 	{"any, on standard error", "cmd.func PrintError"},
 }
 

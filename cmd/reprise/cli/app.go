@@ -13,6 +13,7 @@ type App struct {
 	JSON     bool
 	Quiet    bool
 	Opener   Opener   // of labs
+	Stores   Stores   // of images; nil: none are sent to others
 	NoHelp   error    // help was asked for a verb that is not there
 	Trust    []string // what a foreign scenario may have; see foreign.go
 }

@@ -53,6 +53,13 @@ type LabFlags struct {
 	Trust []string `json:"trust,omitempty"`
 
 	Kinds []topologies.Kind `json:"-"` // the only ones that will do; empty means any
+
+	// Fleet is the URL of the fleet that executes the trials; see [LabFlags.FleetURL].
+	Fleet string `json:"-"` // it holds a token
+	// AllLabs says that nobody chose a number of labs: of a fleet there are as many as its workers have.
+	AllLabs bool `json:"-"`
+	// Work names what trials are for, so that nobody else does the same at the same time; empty names it after nothing.
+	Work string `json:"-"`
 }
 
 // Register adds the flags.
@@ -61,6 +68,7 @@ func (f *LabFlags) Register(fl *pflag.FlagSet) {
 	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
 	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
 	f.RegisterProvider(fl)
+	FleetFlag(fl, &f.Fleet)
 	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
 }
 

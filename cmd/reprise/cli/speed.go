@@ -101,6 +101,10 @@ func (a *App) ResolveSpeed(ctx context.Context, speed *Speed, of SpeedOf, where 
 		a.Progress("speed 1: the devices of an inventory keep real time")
 		return nil
 	}
+	if where.FleetURL() != "" {
+		a.Progress("speed 1: what was measured on this machine says nothing of the workers of a fleet; choose one with --speed")
+		return nil
+	}
 	main, control, err := a.speedPlans(of)
 	if err != nil {
 		return err

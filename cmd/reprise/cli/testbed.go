@@ -8,6 +8,8 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/harness/fleet/labworker"
 	"github.com/reprise-lab/reprise/harness/logs"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
@@ -21,6 +23,7 @@ type Testbed struct {
 	experiment.Bench
 	app      *App
 	Provider Provider
+	Slots    int // labs of the fleet that executes the trials; 0: they are executed here
 	Live     *LiveLine
 	dirs     []experiment.Recording // once they are there
 
@@ -46,12 +49,20 @@ func (a *App) OpenUnchecked(ctx context.Context, parent string, where LabFlags, 
 	if err := a.Permit(plans...); err != nil {
 		return nil, err
 	}
+	if where.FleetURL() != "" {
+		return a.openFleetBed(ctx, parent, where, plans...)
+	}
 	provider, err := a.Opener.Open(ctx, where, nil, plans[0], plans[1:]...)
 	if err != nil {
 		return nil, err
 	}
 	a.SayEngine(plans[0].Loaded, provider)
 	a.SayLimits(provider, plans[0].Topology, plans[0].Labs)
+	return a.bedOf(provider, parent)
+}
+
+// bedOf makes the testbed of a provider.
+func (a *App) bedOf(provider Provider, parent string) (*Testbed, error) {
 	b := &Testbed{app: a, Provider: provider, Live: &LiveLine{app: a, Status: "no trial yet"}}
 	reg, err := Registry()
 	if err != nil {
@@ -70,6 +81,23 @@ func (a *App) WriteReports(dir evidence.Dir) error {
 		a.Progress("the report does not show what the logs say: %v", err)
 	}
 	return formats.WriteAll(dir)
+}
+
+// openFleetBed makes a testbed whose trials the workers of a fleet execute.
+func (a *App) openFleetBed(ctx context.Context, parent string, where LabFlags, plans ...*plan.Plan) (*Testbed, error) {
+	joined, err := a.openFleet(ctx, where, parent)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.bedOf(joined, parent)
+	if err != nil {
+		return nil, err
+	}
+	b.Pool, b.Slots = joined.pool, joined.Slots()
+	if where.AllLabs {
+		joined.labsOf(plans...)
+	}
+	return b, nil
 }
 
 // Recording says where the evidence of each side goes.
@@ -116,8 +144,14 @@ func (b *Testbed) Over(ctx context.Context, err error) error {
 	return AsRecordError(err)
 }
 
-// AsRecordError says that the disk takes no record.
+// AsRecordError says that the disk takes no record, or that a fleet does not take a plan.
 func AsRecordError(err error) error {
+	if environment, ok := errors.AsType[*labworker.EnvironmentError](err); ok {
+		return WithCode(ExitInput, environment)
+	}
+	if refused, ok := errors.AsType[*labpool.RefusedError](err); ok {
+		return WithCode(ExitRefused, refused)
+	}
 	if record, ok := errors.AsType[*experiment.RecordError](err); ok {
 		return WithCode(ExitEnvironment, record)
 	}

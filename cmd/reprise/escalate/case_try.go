@@ -74,6 +74,7 @@ over, or some could not tell), 4 wrong input, 5 the environment lacks something,
 			if err := o.check(); err != nil {
 				return err
 			}
+			o.lab.AllLabs = cli.AllLabs(c)
 			return cli.Run(runF, runCaseTry)(c.Context(), o)
 		},
 	}

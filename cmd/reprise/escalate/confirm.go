@@ -88,6 +88,7 @@ Exit status: 0 confirmed, 1 contradicted or the bundle does not hold, 2 inconclu
 			if err := errors.Join(o.check(), o.read.check(c)); err != nil {
 				return err
 			}
+			o.lab.AllLabs = o.labs == 0 && cli.AllLabs(c)
 			return cli.Run(runF, runConfirm)(c.Context(), o)
 		},
 	}

@@ -46,6 +46,7 @@ all fixed; 4 wrong input, 5 the environment lacks something, 130 interrupted.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			o.allLabs = cli.AllLabs(c)
 			return cli.Run(runF, runRegress)(c.Context(), o)
 		},
 	}

@@ -28,6 +28,8 @@ type choices struct {
 	reset, dir, junit       string
 	speed                   cli.Speed
 	provider                string
+	fleet                   string
+	allLabs                 bool // of the fleet: nobody chose a number
 }
 
 func (f *choices) register(fl *pflag.FlagSet) {
@@ -41,7 +43,13 @@ func (f *choices) register(fl *pflag.FlagSet) {
 	cli.AutoSpeedFlag(fl, &f.speed, "the scenario's")
 	fl.StringVar(&f.dir, "dir", "runs", "folder for run directories")
 	cli.ProviderFlag(fl, &f.provider)
+	cli.FleetFlag(fl, &f.fleet)
 	fl.StringVar(&f.junit, "junit", "", "write JUnit XML to this file")
+}
+
+// where is what the labs are built of, and by whom.
+func (f *choices) where() cli.LabFlags {
+	return cli.LabFlags{Provider: f.provider, Fleet: f.fleet, AllLabs: f.allLabs}
 }
 
 // check tells what is wrong with the flags.
@@ -141,6 +149,7 @@ environment lacks something, 130 interrupted.`,
 					return err
 				}
 			}
+			o.allLabs = cli.AllLabs(c)
 			return cli.Run(runF, runVerifyFix)(c.Context(), o)
 		},
 	}
@@ -200,7 +209,7 @@ func (o *verifyFixOptions) sides(ctx context.Context) (s experiment.Sides, begun
 func plansOf(ctx context.Context, a *cli.App, name string, images map[string]string, f *choices) (experiment.Sides, error) {
 	rf := &cli.PlanFlags{Trials: f.maxTrials, Labs: f.labs, Set: f.set, Reset: f.reset, Speed: f.speed}
 	of := cli.SpeedOf{Scenario: name, Set: f.set, Reset: f.reset, Images: images, Workaround: f.workaround}
-	if err := a.ResolveSpeed(ctx, &rf.Speed, of, cli.LabFlags{Provider: f.provider}); err != nil {
+	if err := a.ResolveSpeed(ctx, &rf.Speed, of, f.where()); err != nil {
 		return experiment.Sides{}, err
 	}
 	old, err := a.Plan(name, rf)
@@ -229,7 +238,7 @@ func plansOf(ctx context.Context, a *cli.App, name string, images map[string]str
 // on with it where it is broken off; empty: none can.
 func compare(ctx context.Context, a *cli.App, verb string, s experiment.Sides, f *choices, begun []experiment.Recording) (result.Comparison, error) {
 	scenario := s.Old.Loaded.Scenario
-	b, err := a.OpenTestbed(ctx, f.dir, cli.LabFlags{Provider: f.provider}, s.Old, s.New)
+	b, err := a.OpenTestbed(ctx, f.dir, f.where(), s.Old, s.New)
 	if err != nil {
 		return experiment.Undecided(scenario.ID, scenario.Title, s.What, f.confidence), err
 	}

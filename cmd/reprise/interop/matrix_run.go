@@ -41,6 +41,8 @@ type matrixRunOptions struct {
 	*cli.App
 	matrixChoices
 	labs        int
+	allLabs     bool // of the fleet: nobody chose a number
+	fleet       string
 	budget      time.Duration
 	dir, resume string
 	dryRun      bool
@@ -102,6 +104,7 @@ something; 130 interrupted.`,
 					return err
 				}
 			}
+			o.allLabs = cli.AllLabs(c)
 			return cli.Run(runF, runMatrixRun)(c.Context(), o)
 		},
 	}
@@ -116,6 +119,7 @@ something; 130 interrupted.`,
 	cli.ResetFlag(fl, &o.Reset, "trials", "the scenario's")
 	cli.SpeedFlag(fl, &o.Speed, "the suite's")
 	cli.ProviderFlag(fl, &o.Provider)
+	cli.FleetFlag(fl, &o.fleet)
 	fl.StringVar(&o.dir, "dir", "matrices", "folder for matrices")
 	fl.StringVar(&o.resume, "resume", "", "go on with the matrix in this folder")
 	fl.BoolVar(&o.dryRun, "dry-run", false, "tell what would be tried, and start nothing")
@@ -248,9 +252,16 @@ func (o *matrixRunOptions) open(ctx context.Context, p *experiment.MatrixPlan, h
 	if len(labs) == 0 {
 		return nil, cli.InputError("no cell of %s is applicable: there is nothing to try", p.Suite.Head.Suite)
 	}
-	b, err := o.OpenUnchecked(ctx, o.dir, cli.LabFlags{Provider: o.Provider}, labs...)
+	where := cli.LabFlags{Provider: o.Provider, Fleet: o.fleet}
+	if o.resume != "" {
+		where.Work = p.Dir.ID()
+	}
+	b, err := o.OpenUnchecked(ctx, o.dir, where, labs...)
 	if err != nil {
 		return nil, err
+	}
+	if o.allLabs && b.Slots > 0 {
+		o.labs = min(b.Slots, len(labs))
 	}
 	if how.Since != nil && how.Since.Provider != b.Provider.Name() {
 		err := cli.InputError("--only-changed %s was made with %s, and this would be with %s: say so with --provider", o.OnlyChanged, how.Since.Provider, b.Provider.Name())
@@ -276,6 +287,7 @@ func (o *matrixRunOptions) open(ctx context.Context, p *experiment.MatrixPlan, h
 func (o *matrixRunOptions) run(ctx context.Context, b *cli.Testbed, p *experiment.MatrixPlan, how experiment.MatrixOptions) error {
 	o.Progress("evidence in %s", p.Dir.Path)
 	b.Live.Status = "no cell yet"
+	how.Labs = o.labs
 	how.OnCell = func(s experiment.MatrixStep) { b.Live.Say(stepWords(s), stepStatus(s)) }
 	m, err := experiment.Matrix(ctx, &b.Bench, p, how)
 	err = errors.Join(cli.AsRecordError(err), b.Provider.Close())

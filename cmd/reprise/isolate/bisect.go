@@ -45,6 +45,8 @@ type bisectOptions struct {
 	bisectChoices
 	scenario, list, dir, resume string
 	otherLabs                   bool // than it was begun with
+	fleet                       string
+	allLabs                     bool // of the fleet: nobody chose a number
 }
 
 // check tells what is wrong with the options.
@@ -105,6 +107,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 				}
 				o.otherLabs = c.Flags().Changed("labs")
 			}
+			o.allLabs = cli.AllLabs(c)
 			return cli.Run(runF, runBisect)(c.Context(), o)
 		},
 	}
@@ -121,6 +124,7 @@ the problem, 2 inconclusive, 4 wrong input, 5 the environment lacks something,
 	cli.ResetFlag(fl, &o.Reset, "runs of a version", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.Speed, "the scenario's")
 	cli.ProviderFlag(fl, &o.Provider)
+	cli.FleetFlag(fl, &o.fleet)
 	fl.StringVar(&o.dir, "dir", "bisections", "folder for bisections")
 	fl.StringVar(&o.resume, "resume", "", "go on with the bisection in this folder")
 	cli.CompleteReset(c)
@@ -176,12 +180,12 @@ func runBisect(ctx context.Context, o *bisectOptions) error {
 	if o.Nodes, err = nodesOf(l, o.Nodes); err != nil {
 		return err
 	}
-	if o.Versions, err = distinct(ctx, o.App, versions); err != nil {
+	if o.Versions, err = distinct(ctx, o, versions); err != nil {
 		return err
 	}
 	o.Scenario = l.Inputs[0].Path
 	auto := o.Speed == cli.AutoSpeed
-	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider}); err != nil {
+	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider, Fleet: o.fleet}); err != nil {
 		return err
 	}
 	if auto && o.Speed != 1 {
@@ -214,18 +218,30 @@ func nodesOf(l *scenarios.Loaded, named []string) ([]string, error) {
 
 // distinct makes one version of images that hold the same: as two, they could not be told
 // apart by any number of runs.
-func distinct(ctx context.Context, a *cli.App, list []experiment.Version) ([]experiment.Version, error) {
+func distinct(ctx context.Context, o *bisectOptions, list []experiment.Version) ([]experiment.Version, error) {
+	a := o.App
 	var out []experiment.Version
-	err := a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) (err error) {
+	merge := func(identity func(image string) (string, error)) (err error) {
 		out, err = experiment.MergeVersions(list, func(image string) (string, error) {
-			id, err := s.Identity(ctx, image)
+			id, err := identity(image)
 			if _, missing := errors.AsType[*topologies.MissingError](err); missing {
 				return image, nil // it is passed over later, with the reason
 			}
 			return id, err
 		})
 		return err
-	})
+	}
+	var err error
+	if elsewhere := (cli.LabFlags{Fleet: o.fleet}).FleetURL() != ""; elsewhere && a.Stores != nil {
+		err = merge(func(image string) (string, error) {
+			info, err := a.Stores.DescribeImage(ctx, image)
+			return info.Digest, err
+		})
+	} else {
+		err = a.Opener.WithImages(ctx, func(ctx context.Context, s cli.Images) error {
+			return merge(func(image string) (string, error) { return s.Identity(ctx, image) })
+		})
+	}
 	if err != nil {
 		return nil, cli.InputError("--versions: %w", err)
 	}
@@ -270,9 +286,12 @@ func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 	if err != nil {
 		return err
 	}
-	b, err := o.OpenUnchecked(ctx, dir.File("runs"), cli.LabFlags{Provider: o.Provider}, versions...)
+	b, err := o.OpenUnchecked(ctx, dir.File("runs"), cli.LabFlags{Provider: o.Provider, Fleet: o.fleet, Work: dir.ID()}, versions...)
 	if err != nil {
 		return err
+	}
+	if o.allLabs && b.Slots > 0 {
+		o.Labs = b.Slots
 	}
 	b.Live.Status = "measuring both ends"
 	o.Progress("%s: %s", l.Scenario.ID, l.Scenario.Title)

@@ -275,7 +275,9 @@ func (o *faultSweepOptions) check() error {
 
 func runFaultSweep(ctx context.Context, o *faultSweepOptions) error {
 	if o.resume != "" {
+		at := o.Lab.Fleet
 		dir, err := resume(o.resume, "a sweep", &o.sweepChoices)
+		o.Lab.Fleet = at // which is kept nowhere
 		if err != nil {
 			return err
 		}
@@ -329,7 +331,9 @@ func sweep(ctx context.Context, o *faultSweepOptions, dir evidence.Dir) error {
 	if control != nil {
 		plans = append(plans, control)
 	}
-	b, err := o.OpenTestbed(ctx, dir.Path, o.Lab, plans...)
+	where := o.Lab
+	where.Work = dir.ID()
+	b, err := o.OpenTestbed(ctx, dir.Path, where, plans...)
 	if err != nil {
 		return err
 	}

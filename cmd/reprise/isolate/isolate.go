@@ -41,6 +41,8 @@ type isolateOptions struct {
 	isolateChoices
 	scenario, dir, resume string
 	otherLabs             bool // than it was begun with
+	fleet                 string
+	allLabs               bool // of the fleet: nobody chose a number
 }
 
 // check tells what is wrong with the options.
@@ -107,6 +109,7 @@ show in real time), 4 wrong input, 5 the environment lacks something, 130 interr
 				}
 				o.otherLabs = c.Flags().Changed("labs")
 			}
+			o.allLabs = cli.AllLabs(c)
 			return cli.Run(runF, runIsolate)(c.Context(), o)
 		},
 	}
@@ -121,6 +124,7 @@ show in real time), 4 wrong input, 5 the environment lacks something, 130 interr
 	cli.ResetFlag(fl, &o.Reset, "runs of a candidate", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.Speed, "the scenario's")
 	cli.ProviderFlag(fl, &o.Provider)
+	cli.FleetFlag(fl, &o.fleet)
 	fl.StringVar(&o.dir, "dir", "isolations", "folder for isolations")
 	fl.StringVar(&o.resume, "resume", "", "go on with the isolation in this folder")
 	cli.CompleteReset(c)
@@ -154,7 +158,7 @@ func runIsolate(ctx context.Context, o *isolateOptions) error {
 		return cli.InputError("%s says what a network that works shows, and no symptom: the smallest network that does not show it is an empty one (say what fails; reprise case from-cell does so for a cell of a matrix)", o.scenario)
 	}
 	o.Scenario = l.Inputs[0].Path
-	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider}); err != nil {
+	if err := o.ResolveSpeed(ctx, &o.Speed, cli.SpeedOf{Scenario: o.scenario, Set: o.Set, Reset: o.Reset}, cli.LabFlags{Provider: o.Provider, Fleet: o.fleet}); err != nil {
 		return err
 	}
 	dir, err := experiment.CreateSearch(o.dir, l, &o.isolateChoices)
@@ -195,9 +199,12 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 		}
 		plans = append(plans, control)
 	}
-	b, err := o.OpenTestbed(ctx, dir.File("runs"), cli.LabFlags{Provider: o.Provider}, plans...)
+	b, err := o.OpenTestbed(ctx, dir.File("runs"), cli.LabFlags{Provider: o.Provider, Fleet: o.fleet, Work: dir.ID()}, plans...)
 	if err != nil {
 		return err
+	}
+	if o.allLabs && b.Slots > 0 {
+		o.Labs = b.Slots
 	}
 	b.Live.Status = "measuring"
 	show := &isolateLines{live: b.Live, start: time.Now(), left: parts.Describe(whole.Kept)}

@@ -45,6 +45,9 @@ engine where no init system does, and make the images of the virtual switches
 once; labs of namespaces get theirs from the engine. With --vm also QEMU, and the guest that scenarios of
 the corpus run in machines. Elsewhere it says exactly what to install.
 
+The check "worker of a fleet" says what reprise worker would offer to others, and why it would get no work;
+reprise fleet status says so of the workers that run.
+
 With a topology, or a scenario: also whether its lab fits into what the machine
 has for everybody (the table of neighbours, processes, memory); --fix raises
 what is too low.
@@ -80,6 +83,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 		}
 	}
 	checks := slices.Concat(doctor.Either(host.Probe(ctx), namespaces.Probe(ctx)), namespaces.ProbeMore(), namespaces.ProbeOthers(), guests.Probe(ctx))
+	checks = append(checks, labs.WorkerCheck(checks, o.Trust))
 	if len(t.Nodes) > 0 {
 		checks = append(checks, doctor.Limits("/", t, 1)...)
 	}

@@ -35,8 +35,13 @@ type runOptions struct {
 
 // check tells what is wrong with the options.
 func (o *runOptions) check() error {
-	if o.keep && o.lab.File != "" && !o.dryRun && !o.rehearse {
+	switch elsewhere := o.lab.Fleet != "" && o.lab.FleetURL() != ""; {
+	case o.keep && o.lab.File != "" && !o.dryRun && !o.rehearse:
 		return cli.InputError("--keep is for labs of containers: real devices are always given back (reprise lab reserve takes them by hand)")
+	case elsewhere && (o.keep || o.pull || o.rehearse):
+		return cli.InputError("--keep, --pull and --rehearse are for labs of this machine: leave --fleet out")
+	case (o.keep || o.pull || o.rehearse) && o.lab.FleetURL() != "":
+		o.lab.Fleet = cli.NoFleet // whatever the environment says
 	}
 	return nil
 }
@@ -65,6 +70,7 @@ reproduced), 1 it is the opposite, 2 inconclusive, 3 something else failed,
 			if err := o.check(); err != nil {
 				return err
 			}
+			o.lab.AllLabs = cli.AllLabs(c)
 			return cli.Run(runF, runRun)(c.Context(), o)
 		},
 	}
@@ -104,7 +110,11 @@ func runRun(ctx context.Context, o *runOptions) error {
 	if o.rehearse {
 		return rehearse(ctx, o, p)
 	}
-	out, err := runPlan(ctx, p, o)
+	execute := runPlan
+	if o.lab.FleetURL() != "" {
+		execute = runFleet
+	}
+	out, err := execute(ctx, p, o)
 	if cli.RefusedByLab(err) { // the verdicts stand, and a device is not as it was
 		if out.Dir != "" && !o.JSON {
 			printOutcome(o.Out, out)
@@ -213,7 +223,10 @@ func finishRun(a *cli.App, dir evidence.Dir, keep bool) (Outcome, error) {
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
 // Real devices are not asked. The error is that it may not run as it is.
 func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (string, error) {
-	if f.File != "" {
+	switch {
+	case f.FleetURL() != "":
+		return lacksInFleet(ctx, a, p, f)
+	case f.File != "":
 		return "", nil
 	}
 	provider, err := a.Opener.Open(ctx, f, nil, p)

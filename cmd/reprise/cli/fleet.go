@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/scratch"
+)
+
+// EnvFleet is the environment variable that says what --fleet does where that is not given.
+const EnvFleet = "REPRISE_FLEET"
+
+// NoFleet is what --fleet says where trials are executed here although [EnvFleet] is set.
+const NoFleet = "none"
+
+// FleetFlag adds the flag that has trials executed by the workers of a fleet.
+func FleetFlag(fl *pflag.FlagSet, to *string) {
+	fl.StringVar(to, "fleet", "", "have the workers of the fleet at this `URL` execute the trials, as reprise fleet serve prints it; "+NoFleet+": here (default: $"+EnvFleet+")")
+}
+
+// AllLabs reports whether a verb has the labs of a fleet, all of them: nobody chose a number.
+func AllLabs(c *cobra.Command) bool {
+	at := c.Flags().Lookup("fleet")
+	return at != nil && LabFlags{Fleet: at.Value.String()}.FleetURL() != "" && !c.Flags().Changed("labs")
+}
+
+// Stores are the images and guests of this machine, for who sends them to another.
+type Stores interface {
+	// DescribeImage tells of an image; one that is not here is a [*topologies.MissingError].
+	DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo, error)
+	// WriteImage writes the image of a digest, as docker save does.
+	WriteImage(ctx context.Context, digest string, w io.Writer) error
+	// KindOf is the kind of lab that a topology asks for, where it asks for no devices.
+	KindOf(t topologies.Topology) topologies.Kind
+}
+
+// FleetURL is that of the fleet which is to execute trials; empty where they are executed here.
+func (f LabFlags) FleetURL() string {
+	at := f.Fleet
+	if at == "" && f.File == "" { // devices are here
+		at = os.Getenv(EnvFleet)
+	}
+	if at == NoFleet {
+		return ""
+	}
+	return at
+}
+
+// FleetDir is where this user's part in fleets is kept: keys, and the state of a server.
+func FleetDir() (string, error) {
+	state := os.Getenv("XDG_STATE_HOME")
+	if state == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find a place for the keys of fleets: %w", err)
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(state, "reprise", "fleet"), nil
+}
+
+// DialFleet connects to a fleet as one of a role, whose key is this user's and is made when it is not there; name is a
+// worker's, of which a machine may have several.
+func DialFleet(ctx context.Context, at string, role fleet.Role, name string) (*fleet.Conn, error) {
+	dir, err := FleetDir()
+	if err != nil {
+		return nil, err
+	}
+	who := string(role)
+	if name != "" {
+		who = "workers/" + name + "/" + who
+	}
+	if u, err := url.Parse(strings.Split(at, ",")[0]); err != nil || u.Host == "" {
+		return nil, InputError("%q is no URL of a fleet: want one as reprise fleet serve prints it, tls://TOKEN@HOST:PORT?sha256=…, or that of a NATS server, nats://HOST:PORT", at)
+	}
+	// A server knows a key in one role for good: who joined with the wrong URL is another one with the right.
+	const enough = 8
+	who += "-" + evidence.SHA256([]byte(at))[:enough] + ".nk"
+	access := fleet.Access{URL: at, Identity: filepath.Join(dir, filepath.FromSlash(who)), Name: "reprise " + string(role) + " of " + whoAmI()}
+	conn, err := fleet.Dial(ctx, access.WithEnvironment(os.Getenv))
+	switch {
+	case errors.Is(err, fleet.ErrRefused):
+		return nil, WithCode(ExitRefused, err)
+	case err != nil && ctx.Err() == nil:
+		return nil, WithCode(ExitEnvironment, err)
+	}
+	return conn, err
+}
+
+// AsFleetError says of a server that answers nothing that a key may ask for why that may be.
+func AsFleetError(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return WithCode(ExitRefused, fmt.Errorf("%w: the server is there and does not answer this; the URL for workers is for workers alone, the other that reprise fleet serve prints is for --fleet", err))
+	}
+	return err
+}
+
+// whoAmI is this user at this machine, for others.
+func whoAmI() string {
+	host, _ := os.Hostname()
+	if u, err := user.Current(); err == nil {
+		return u.Username + "@" + host
+	}
+	return host
+}
+
+// bed is a fleet as it is used by one testbed. It is the testbed's provider, which is closed with it.
+type bed struct {
+	*labpool.Provider
+	pool  *labpool.Pool
+	conn  *fleet.Conn
+	coord *fleet.Coordinator
+}
+
+// Unwrap implements the contract of topologies.As.
+func (b *bed) Unwrap() topologies.Provider { return b.Provider }
+
+// closeTime bounds telling a fleet that nobody wants anything more.
+const closeTime = 10 * time.Second
+
+// Close gives the work back, so that its tasks end.
+func (b *bed) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	err := b.coord.Close(ctx)
+	b.conn.Close()
+	if errors.Is(err, fleet.ErrLost) || errors.Is(err, context.DeadlineExceeded) {
+		return nil // its lease ends by itself
+	}
+	return err
+}
+
+// checkFleet tells what of the choices of a lab has no meaning with a fleet.
+func (f LabFlags) checkFleet() error {
+	switch {
+	case f.File != "":
+		return InputError("--lab is for the machine that has the devices, and --fleet for others: give the inventory to reprise worker --lab, and say --provider %s here", labpool.HowDevices)
+	case !slices.Contains([]string{"", ProviderContainers, ProviderNamespaces, ProviderMixed, labpool.HowDevices}, f.Provider):
+		return NoProvider(f.Provider)
+	}
+	return nil
+}
+
+// openFleet joins a fleet with a work of its own: parent is the folder of its run directories.
+func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*bed, error) {
+	if err := where.checkFleet(); err != nil {
+		return nil, err
+	}
+	conn, err := DialFleet(ctx, where.FleetURL(), fleet.RoleCoordinator, "")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fleet.ReadStatus(ctx, conn); err != nil { // which ends where the key may not ask
+		conn.Close()
+		return nil, AsFleetError(ctx, err)
+	}
+	b := &bed{conn: conn}
+	o := labpool.Options{Parent: parent, Version: ToolInfo().Version, How: where.Provider}
+	b.Provider = &labpool.Provider{}
+	if a.Stores != nil {
+		o.Kind, b.Describe = a.Stores.KindOf, a.Stores.DescribeImage
+		o.Ship = (&shipper{app: a, bed: b, shipped: map[string]string{}}).ship
+	}
+	b.Options = o
+	b.pool = labpool.New(o)
+	how := b.pool.Callbacks()
+	how.Name = whoAmI()
+	how.Waiting = func(h fleet.Holder) {
+		a.Progress("%s is at this work since %s: waiting until it ends", h.Name, h.Since.Local().Format(time.TimeOnly))
+	}
+	how.Unmet = func(_ fleet.Needs, why []fleet.Refusal, met bool) {
+		switch {
+		case met:
+			a.Progress("a worker can take the trials again")
+		case len(why) == 0:
+			a.Progress("no worker is in the fleet: trials wait for one")
+		default:
+			a.Progress("no worker of the fleet can take the trials, which wait:\n%s", strings.Join(labpool.RefusalLines(why), "\n"))
+		}
+	}
+	how.Refused = func(worker, id string, err error) {
+		a.Progress("warning: what %.12s sent for %s is thrown away, and asked for again: %v", worker, id, err)
+	}
+	work := where.Work
+	if work == "" {
+		work = rand.Text()
+	}
+	if b.coord, err = fleet.Join(ctx, conn, fleet.WorkID(work), how); err != nil {
+		conn.Close()
+		return nil, AsFleetError(ctx, fmt.Errorf("join the fleet: %w", err))
+	}
+	b.pool.Use(b.coord)
+	b.Roster = b.coord
+	return b, nil
+}
+
+// shipper sends images to workers that lack them.
+type shipper struct {
+	app     *App
+	bed     *bed
+	shipped map[string]string // archive, by the digest of its image
+}
+
+// ship implements [labpool.Options.Ship].
+func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, err error) {
+	if archive = s.shipped[image.Digest]; archive != "" {
+		return archive, nil
+	}
+	var lacking []string
+	for _, w := range s.bed.coord.Workers() {
+		if !w.Draining && len(w.Lacks(fleet.Needs{Images: []fleet.Image{image}})) > 0 {
+			lacking = append(lacking, w.Name)
+		}
+	}
+	if len(lacking) == 0 {
+		return "", nil
+	}
+	if here, err := s.app.Stores.DescribeImage(ctx, image.Ref); err != nil || here.Digest != image.Digest {
+		return "", nil // it is a worker's; those that have it take the trials
+	}
+	s.app.Progress("%s is not on %s: sending it", image.Ref, strings.Join(lacking, ", "))
+	dir, err := scratch.Make("image")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder does no harm
+	file := filepath.Join(dir, "image.tar.zst")
+	if archive, err = packImage(file, func(w io.Writer) error { return s.app.Stores.WriteImage(ctx, image.Digest, w) }); err != nil {
+		return "", err
+	}
+	if err := s.bed.coord.Ship(ctx, archive, func() (io.ReadCloser, error) { return os.Open(file) }); err != nil {
+		return "", err
+	}
+	s.shipped[image.Digest] = archive
+	return archive, nil
+}
+
+// labsOf has plans be executed in as many labs as the fleet has, where nobody chose a number.
+func (b *bed) labsOf(plans ...*plan.Plan) {
+	for _, p := range plans {
+		p.Labs = max(1, min(b.Slots(), maxLabs, max(p.Trials, 1)))
+	}
+}
+
+// maxLabs is the most labs side by side.
+const maxLabs = 64

@@ -1,0 +1,115 @@
+package fleet
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
+	"github.com/reprise-lab/reprise/harness/fleet"
+)
+
+func TestJSONKeys(t *testing.T) {
+	clitest.JSONKeys(t, served{}, fleet.Offer{}, fleet.Status{}, fleet.LogLine{})
+}
+
+func TestServeOptions(t *testing.T) {
+	const everywhere = "0.0.0.0:4222"
+	clitest.Options(t, newServe, []clitest.Asked[serveOptions]{
+		{Args: nil, Want: serveOptions{listen: everywhere}},
+		{
+			Args: []string{"--listen", "127.0.0.1:0", "--advertise", "lab", "--renewal", "1s", "--max-store", "100", "--dir", "d", "--new-tokens"},
+			Want: serveOptions{listen: "127.0.0.1:0", advertise: "lab", dir: "d", renewal: time.Second, store: 100, newTokens: true},
+		},
+		{Args: []string{"--renewal", "1ms"}, Err: "--renewal 1ms: want 100ms or more, as 5s"},
+		{Args: []string{"--max-store", "-1"}, Err: "--max-store -1: want megabytes, or 0 for half of what is free"},
+		{Args: []string{"x"}, Err: `unknown command "x" for "serve"`},
+	})
+}
+
+func TestWorkerOptions(t *testing.T) {
+	const idle = 30 * time.Second
+	clitest.Options(t, newWorker, []clitest.Asked[workerOptions]{
+		{Args: []string{"--join", "U"}, Want: workerOptions{join: "U", labs: 1, idle: idle}},
+		{
+			Args: []string{"--join", "U", "--labs", "4", "--name", "rack-3", "--lab", "lab.yaml", "--provider", "lab", "--accept-new", "--idle", "1m", "--trust", "engine,binds"},
+			Want: workerOptions{App: &cli.App{Trust: []string{"engine", "binds"}}, join: "U", name: "rack-3", labs: 4, lab: "lab.yaml", acceptNew: true, provider: "lab", idle: time.Minute},
+		},
+		{Args: nil, Err: "join what? --join URL, as reprise fleet serve prints it"},
+		{Args: []string{"--join", "U", "--labs", "0"}, Err: "--labs takes 1 to 64"},
+		{Args: []string{"--join", "U", "--name", "../x"}, Err: `--name "../x": want letters, digits, dots, hyphens and underscores, 63 at most`},
+		{Args: []string{"--join", "U", "--idle", "0s"}, Err: "--idle 0s: want a time, as 30s"},
+		{Args: []string{"--join", "U", "--provider", "podman"}, Err: `there is no provider "podman": there are containers, namespaces and mixed`},
+	})
+}
+
+func TestAskOptions(t *testing.T) {
+	t.Setenv(cli.EnvFleet, "")
+	const which = "of which fleet? give --fleet URL, or set $REPRISE_FLEET, as reprise fleet serve prints it"
+	there := cli.LabFlags{Fleet: "U"}
+	clitest.Options(t, newStatus, []clitest.Asked[askOptions]{
+		{Args: []string{"--fleet", "U", "--all"}, Want: askOptions{where: there, all: true}},
+		{Args: nil, Err: which},
+		{Args: []string{"--fleet", cli.NoFleet}, Err: which},
+	})
+	clitest.Options(t, newLogs, []clitest.Asked[askOptions]{
+		{Args: []string{"w", "--fleet", "U", "-f"}, Want: askOptions{where: there, worker: "w", follow: true}},
+		{Args: []string{"--fleet", "U"}, Err: "accepts 1 arg(s), received 0"},
+		{Args: []string{"w"}, Err: which},
+	})
+	clitest.Options(t, newDrain, []clitest.Asked[askOptions]{{Args: []string{"w", "--fleet", "U"}, Want: askOptions{where: there, worker: "w"}}})
+	clitest.Options(t, newRemove, []clitest.Asked[askOptions]{{Args: []string{"w", "--fleet", "U"}, Want: askOptions{where: there, worker: "w"}}})
+	t.Setenv(cli.EnvFleet, "E")
+	clitest.Options(t, newStatus, []clitest.Asked[askOptions]{{Args: nil}})
+}
+
+// TestStatus: who reads it knows of each worker why it does nothing.
+func TestStatus(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 15, 0, 0, time.Local)
+	needs := fleet.Needs{Kind: "container", Provider: "namespaces", Cores: 1.5, Memory: 25_000_000, Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:1"}}, Platforms: []string{"exos"}, Abilities: []string{"--trust binds.r1"}}
+	got := clitest.View(func(w io.Writer) {
+		printStatus(w, fleet.Status{
+			Server: "tls://lab:4222", Renewal: 5 * time.Second, Bytes: 2_500_000,
+			Workers: []fleet.WorkerStatus{
+				{Offer: fleet.Offer{
+					Name: "left", Key: "UABCDEFGHIJ", Slots: 2, Busy: 1, Since: at, Version: cli.ToolInfo().Version, Cores: 4, Kinds: []string{"container"}, Providers: []string{"namespaces"},
+					Images: map[string]string{"reprise/frr:8.4.4": "sha256:1", "sha256:1": "sha256:1"}, Devices: []fleet.Device{{Name: "sw1", Platform: "exos", Model: "X440"}, {Name: "sw2", Platform: "voss"}},
+				}},
+				{
+					Offer: fleet.Offer{Name: "right\nworker   evil", Key: "UB", Slots: 1, Since: at, Version: "0.1", Abilities: map[string]string{"user namespaces": "forbidden; to get it: sysctl", "/dev/net/tun of nodes": ""}},
+					Idle:  []string{"it lacks what waits"},
+				},
+			},
+			Works: []fleet.WorkStatus{{Holder: fleet.Holder{Work: "w1", Name: "root@pc", Since: at}, Queued: 3, Results: 1}},
+			Needs: []fleet.NeedsStatus{
+				{Needs: needs, Waiting: 2, Running: 1, Refusals: []fleet.Refusal{{Name: "left", Why: []string{"it is small", "it is old"}}}},
+				{Needs: fleet.Needs{Kind: "vm"}, Met: true},
+			},
+		}, false)
+	})
+	want := strings.TrimPrefix(`
+server   tls://lab:4222, renewed every 5s, 2.5 MB on its disk
+worker   left (UABCDEFG) since Sun 10:15:00: 1 of 2 labs busy; labs of container with namespaces, 4 cores, 1 image, sw1 (exos X440), sw2 (voss)
+worker   right; worker   evil (UB) since Sun 10:15:00: 0 of 1 lab busy; labs of no kind with nothing, 0 images, version 0.1
+           idle: it lacks what waits
+           cannot: user namespaces: forbidden; to get it: sysctl
+work     w1 of root@pc since Sun 10:15:00: 3 trials without a result, 1 result to be fetched
+trials   2 wait, 1 run: they need a lab of kind container, namespaces, 1.5 cores, 25 MB of memory, reprise/frr:8.4.4, a device of exos, --trust binds.r1
+         NO WORKER CAN TAKE THEM
+         left: it is small
+         left: it is old
+`, "\n")
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	empty := clitest.View(func(w io.Writer) { printStatus(w, fleet.Status{}, false) })
+	for _, part := range []string{"workers  none: on each machine with labs run reprise worker --join URL", "works    none"} {
+		if !strings.Contains(empty, part) {
+			t.Errorf("without anybody:\n%s", empty)
+		}
+	}
+}
