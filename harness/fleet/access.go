@@ -121,6 +121,8 @@ type Conn struct {
 	key  string // public
 	log  *slog.Logger
 
+	gone chan struct{} // closed when the connection was closed
+
 	mu      sync.Mutex
 	renewal time.Duration // 0: not read yet
 	streams map[string]jetstream.Stream
@@ -131,7 +133,7 @@ type Conn struct {
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.
 func Dial(ctx context.Context, a Access) (*Conn, error) {
-	c := &Conn{pair: a.Signer, log: a.Log, streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
+	c := &Conn{pair: a.Signer, log: a.Log, gone: make(chan struct{}), streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
 	c.epoch, c.ended = context.WithCancel(context.Background())
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -226,6 +228,7 @@ func (a Access) options(c *Conn) (string, []nats.Option, error) {
 		nats.ReconnectBufSize(-1),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Debug("connection lost", "err", err) }),
 		nats.ReconnectHandler(func(*nats.Conn) { c.reconnected() }),
+		nats.ClosedHandler(func(*nats.Conn) { close(c.gone) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.log.Debug("from the server", "err", err) }),
 	}
 	if a.Dialer != nil {

@@ -20,8 +20,8 @@ var (
 	ErrLost = errors.New("another coordinator has taken over this work")
 	// ErrCancelled is a task that [Coordinator.Cancel] ended.
 	ErrCancelled = errors.New("the task was cancelled")
-	// ErrClosed is a coordinator that was closed.
-	ErrClosed = errors.New("the coordinator is closed")
+	// ErrClosed is a coordinator or a worker that was closed, or whose connection was.
+	ErrClosed = errors.New("it is closed")
 )
 
 // FailedError is a task that no host could execute, after every worker that is there and meets its needs has tried.
@@ -190,6 +190,13 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 
 // begin starts what goes on until Close.
 func (c *Coordinator) begin(ctx context.Context) error {
+	c.wg.Go(func() {
+		select {
+		case <-c.conn.gone:
+			c.cancel(fmt.Errorf("%w: its connection was closed", ErrClosed))
+		case <-c.ctx.Done():
+		}
+	})
 	c.wg.Go(func() { c.events.run(c.ctx) })
 	c.wg.Go(func() {
 		if err := c.lease.keep(c.ctx); err != nil {
@@ -238,7 +245,7 @@ func (c *Coordinator) Close(ctx context.Context) error {
 	lost := errors.Is(c.ended(), ErrLost)
 	c.cancel(ErrClosed)
 	c.wg.Wait()
-	if lost || c.closed.Swap(true) {
+	if lost || c.closed.Swap(true) || c.conn.nc.IsClosed() {
 		return nil
 	}
 	ctx, stop := context.WithTimeout(ctx, requestTimeout)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
 
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
@@ -295,7 +296,12 @@ func TestCoordinatorResumed(t *testing.T) {
 			}
 		}
 	}
+	waits := make(chan error)
+	go func() { _, err := c.Await(t.Context(), "8"); waits <- err }()
 	first.Close() // killed: two run, two are queued, two came that nobody counted
+	if err := <-waits; !errors.Is(err, fleet.ErrClosed) {
+		t.Errorf("who waits for a coordinator whose connection was closed: %v", err)
+	}
 	close(release)
 	var u uncounted
 	c = join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Identity: id}), "work", fleet.CoordinatorOptions{
@@ -365,6 +371,45 @@ func TestServerRestarted(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestSkippedTask: a task that the server holds, and gives to nobody because it takes it for acknowledged, is executed all the same.
+func TestSkippedTask(t *testing.T) {
+	s := startServer(t, server.Options{})
+	id := identity(t)
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Identity: id})
+	c := join(t, conn, "work", fleet.CoordinatorOptions{})
+	needs := fleet.Needs{}
+	for n := 1; n <= 3; n++ {
+		if err := c.Submit(t.Context(), fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan")}, needs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pair, err := fleet.Identity(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, err := nats.Connect("tls://"+s.Addr(), nats.Nkey(conn.PublicKey(), pair.Sign), nats.Secure(anyCertificate()), nats.TLSHandshakeFirst())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	answer, err := nc.Request("$JS.API.CONSUMER.RESET.REPRISE_WORK.needs-"+needs.Key(), []byte(`{"seq":3}`), within)
+	if err != nil || strings.Contains(string(answer.Data), "error") {
+		t.Fatalf("the consumer is not led past its messages: %s, %v", answer.Data, err)
+	}
+	e := newExecutor("host", 1)
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	for n := 1; n <= 3; n++ {
+		if _, err := c.Await(ctx, fmt.Sprint(n)); err != nil {
+			t.Errorf("task %d: %v", n, err)
+		}
+		if got := e.executions(n); got != 1 {
+			t.Errorf("task %d was executed %d times", n, got)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ type Offer struct {
 	Devices   []Device          `json:"devices,omitempty"`
 	Draining  bool              `json:"draining,omitempty"` // ends what it has and takes nothing
 	Ailing    string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
-	Since     time.Time         `json:"since"`              // when the worker came, by the server's clock
+	Since     time.Time         `json:"since"`              // when the worker's process came, by the server's clock; in a [Status] alone
 	Seen      time.Time         `json:"seen"`               // when it last renewed, by the server's clock
 }
 

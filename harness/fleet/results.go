@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -217,108 +216,6 @@ func (c *Coordinator) countFailure(e *task, s Sealed, why string) {
 	}
 	c.finish(e, &FailedError{ID: e.ID, Reasons: e.failed})
 	c.events.add(func(ctx context.Context) error { return c.endTask(ctx, e) })
-}
-
-// reconcile compares, every two renewals and whenever the connection came back, what this side waits for with what the
-// server has: a message that nobody has any more is published again, what no worker should have is taken away.
-func (c *Coordinator) reconcile(ctx context.Context) {
-	for {
-		back := c.conn.cameBack()
-		if !wait(ctx, 2*c.renewal, back) {
-			return
-		}
-		c.expireOffers()
-		c.tellUnmet()
-		bounded, cancel := context.WithTimeout(ctx, 2*requestTimeout)
-		err := c.reconcileOnce(bounded)
-		cancel()
-		if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrBucketNotFound) {
-			bounded, cancel := context.WithTimeout(ctx, 2*requestTimeout)
-			err = Setup(bounded, c.conn, c.renewal)
-			cancel()
-		}
-		if err != nil && ctx.Err() == nil {
-			c.conn.log.Warn("the fleet's queue cannot be compared with what is waited for", "work", c.work, "err", err)
-		}
-	}
-}
-
-func (c *Coordinator) reconcileOnce(ctx context.Context) error {
-	if err := c.renewQueues(ctx); err != nil {
-		return err
-	}
-	s, err := c.conn.stream(ctx, streamWork)
-	if err != nil {
-		return err
-	}
-	info, err := s.Info(ctx, jetstream.WithSubjectFilter(subject(prefixWork, "*", c.work, "*")))
-	if err != nil {
-		return fmt.Errorf("list the queued tasks: %w", err)
-	}
-	again, over := c.compare(info.State.Subjects)
-	for _, e := range again {
-		if err := c.give(ctx, e); err != nil {
-			return err
-		}
-	}
-	for _, subject := range over {
-		if err := c.conn.purgeWork(ctx, subject); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// compare says which tasks are to be given again, because they are neither queued nor have a result for the second time, and
-// which subjects are of tasks that are over.
-func (c *Coordinator) compare(queued map[string]uint64) (again []*task, over []string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, e := range c.tasks {
-		if e.result != nil || e.err != nil || queued[e.subject] > 0 {
-			e.missed = 0
-			continue
-		}
-		if e.missed++; e.missed == 2 {
-			e.missed = 0
-			again = append(again, e)
-		}
-	}
-	for on := range queued {
-		id := on[strings.LastIndexByte(on, '.')+1:]
-		if c.tasks[id] == nil && (c.kept.has(id) || c.cancelled[id]) {
-			over = append(over, on)
-		}
-	}
-	return again, over
-}
-
-// renewQueues keeps the queues of this coordinator's tasks, and their plans, where workers find them.
-func (c *Coordinator) renewQueues(ctx context.Context) error {
-	c.mu.Lock()
-	queues := map[string]Needs{}
-	for key, q := range c.queues {
-		queues[key] = q.needs
-	}
-	plans := map[string][]byte{}
-	for _, e := range c.tasks {
-		plans[e.Plan] = e.Payload
-	}
-	c.mu.Unlock()
-	for key, n := range queues {
-		if err := c.conn.makeConsumer(ctx, key, c.renewal); err != nil {
-			return fmt.Errorf("renew the queue of tasks with needs %s: %w", key, err)
-		}
-		if err := c.announce(ctx, key, n); err != nil {
-			return err
-		}
-	}
-	for digest, payload := range plans {
-		if err := c.shipPlan(ctx, digest, payload); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // cancelledAt is the last epoch whose task is cancelled, as the bucket has it.

@@ -140,7 +140,7 @@ func startWorker(tb testing.TB, a fleet.Access, e fleet.Executor, o fleet.Worker
 	go func() { w.done <- w.Run(ctx) }()
 	tb.Cleanup(func() {
 		cancel()
-		if err := <-w.done; err != nil && !errors.Is(err, fleet.ErrRemoved) {
+		if err := <-w.done; err != nil && !errors.Is(err, fleet.ErrRemoved) && !errors.Is(err, fleet.ErrClosed) {
 			tb.Error(err)
 		}
 	})

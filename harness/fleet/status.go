@@ -62,6 +62,13 @@ func ReadStatus(ctx context.Context, c *Conn) (Status, error) {
 	if err != nil {
 		return s, err
 	}
+	came, err := c.firstSeen(ctx)
+	if err != nil {
+		return s, err
+	}
+	for i := range workers {
+		workers[i].Since = came[workers[i].Key]
+	}
 	if s.Needs, err = c.queues(ctx, workers); err != nil {
 		return s, err
 	}
@@ -79,6 +86,16 @@ func ReadStatus(ctx context.Context, c *Conn) (Status, error) {
 		s.Workers = append(s.Workers, WorkerStatus{o, o.idle(s.Needs)})
 	}
 	return s, nil
+}
+
+// firstSeen is when each worker's process came.
+func (c *Conn) firstSeen(ctx context.Context) (map[string]time.Time, error) {
+	came := map[string]time.Time{}
+	err := c.eachKey(ctx, bucketKeys, func(entry jetstream.KeyValueEntry) error {
+		came[entry.Key()] = entry.Created()
+		return nil
+	})
+	return came, err
 }
 
 // idle says why a worker does not execute as much as it offers.
@@ -112,9 +129,10 @@ func (o Offer) idle(queues []NeedsStatus) []string {
 // queues reads what is announced and queued.
 func (c *Conn) queues(ctx context.Context, workers []Offer) ([]NeedsStatus, error) {
 	var list []NeedsStatus
-	err := c.eachKey(ctx, bucketNeeds, func(key string, data []byte) error {
+	err := c.eachKey(ctx, bucketNeeds, func(entry jetstream.KeyValueEntry) error {
+		key := entry.Key()
 		q := NeedsStatus{Key: key}
-		if err := json.Unmarshal(data, &q.Needs); err != nil {
+		if err := json.Unmarshal(entry.Value(), &q.Needs); err != nil {
 			return fmt.Errorf("read needs %s: %w", key, err)
 		}
 		consumer, err := c.js.Consumer(ctx, streamWork, consumerName(key))
@@ -143,9 +161,10 @@ func (c *Conn) works(ctx context.Context) ([]WorkStatus, error) {
 		}
 		return of[name]
 	}
-	if err := c.eachKey(ctx, bucketWorks, func(key string, data []byte) error {
+	if err := c.eachKey(ctx, bucketWorks, func(entry jetstream.KeyValueEntry) error {
+		key := entry.Key()
 		var l leaseValue
-		if err := json.Unmarshal(data, &l); err != nil {
+		if err := json.Unmarshal(entry.Value(), &l); err != nil {
 			return fmt.Errorf("read the lease of work %s: %w", key, err)
 		}
 		if l.Live {
@@ -183,7 +202,7 @@ func (c *Conn) works(ctx context.Context) ([]WorkStatus, error) {
 }
 
 // eachKey calls do with what a bucket has.
-func (c *Conn) eachKey(ctx context.Context, bucket string, do func(key string, data []byte) error) error {
+func (c *Conn) eachKey(ctx context.Context, bucket string, do func(entry jetstream.KeyValueEntry) error) error {
 	kv, err := c.bucket(ctx, bucket)
 	if err != nil {
 		return fmt.Errorf("read bucket %s: %w", bucket, err)
@@ -199,7 +218,7 @@ func (c *Conn) eachKey(ctx context.Context, bucket string, do func(key string, d
 			if entry == nil {
 				return nil
 			}
-			if err := do(entry.Key(), entry.Value()); err != nil {
+			if err := do(entry); err != nil {
 				return err
 			}
 		case <-ctx.Done():

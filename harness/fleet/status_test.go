@@ -108,6 +108,9 @@ func TestUnmet(t *testing.T) {
 	if len(status.Needs) != 1 || status.Needs[0].Met || status.Needs[0].Waiting != 1 || len(status.Needs[0].Refusals) != 1 {
 		t.Errorf("the status of the queue: %+v", status.Needs)
 	}
+	if since := time.Since(status.Workers[0].Since); since < -time.Minute || since > time.Minute {
+		t.Errorf("the worker came %s ago", since)
+	}
 	if got := strings.Join(status.Workers[0].Idle, "|"); got != "1 tasks wait for a worker that is otherwise: it has no labs of kind vm, only container" {
 		t.Errorf("why the worker is idle: %s", got)
 	}

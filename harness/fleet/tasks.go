@@ -143,7 +143,7 @@ func (c *Coordinator) makeQueue(ctx context.Context, key string) error {
 		return nil
 	}
 	err := c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
-		if err := c.conn.makeConsumer(ctx, key, c.renewal); err != nil {
+		if _, err := c.conn.makeConsumer(ctx, key, c.renewal); err != nil {
 			return err
 		}
 		return c.announce(ctx, key, q.needs)
@@ -159,12 +159,15 @@ func (c *Coordinator) makeQueue(ctx context.Context, key string) error {
 
 func consumerName(needs string) string { return "needs-" + needs }
 
-func (c *Conn) makeConsumer(ctx context.Context, key string, renewal time.Duration) error {
-	_, err := c.js.CreateOrUpdateConsumer(ctx, streamWork, jetstream.ConsumerConfig{
+func (c *Conn) makeConsumer(ctx context.Context, key string, renewal time.Duration) (*jetstream.ConsumerInfo, error) {
+	consumer, err := c.js.CreateOrUpdateConsumer(ctx, streamWork, jetstream.ConsumerConfig{
 		Durable: consumerName(key), FilterSubject: subject(prefixWork, key, "*", "*"), AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: renewal + renewal/2, MaxDeliver: -1, MaxAckPending: -1, MaxWaiting: 1 << 16, InactiveThreshold: keepWork,
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return consumer.CachedInfo(), nil
 }
 
 // Await waits for the task's first result that verifies, with its record. The errors are [ErrCancelled], [ErrLost],

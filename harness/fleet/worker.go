@@ -128,7 +128,8 @@ func bounded(s string, most int) string {
 var ErrRemoved = errors.New("the worker was removed from the fleet")
 
 // Run takes tasks until ctx ends (what runs is given back at once) or, after [Worker.Drain], until what runs has ended.
-// It outlives the server. A drained worker has no error, one that was removed has [ErrRemoved].
+// It outlives the server. A drained worker has no error, one that was removed has [ErrRemoved], one whose connection
+// was closed [ErrClosed].
 func (w *Worker) Run(ctx context.Context) (err error) {
 	if err := w.ask(ctx); err != nil {
 		return err
@@ -157,6 +158,8 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	wg.Go(func() { w.followNeeds(pulling) })
 	select {
 	case <-ctx.Done():
+	case <-w.conn.gone:
+		w.leave(ErrClosed)
 	case <-w.drained:
 		stop()
 		w.awaitIdle(ctx)
@@ -171,7 +174,7 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 		}
 	}
 	w.withdraw(context.WithoutCancel(ctx))
-	if cause := context.Cause(ctx); errors.Is(cause, ErrRemoved) {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrRemoved) || errors.Is(cause, ErrClosed) {
 		return cause
 	}
 	return nil
