@@ -171,14 +171,13 @@ type stormWorker struct {
 	proxy *proxy
 	id    string
 	full  atomic.Int64 // executions that find the disk full
-	clock atomic.Int64
 }
 
 // TestFaultStorm: whatever is killed, cut, doubled, stepped or filled up, every trial is counted exactly once, and what it comes to
 // is what it comes to undisturbed. REPRISE_STORM=FAULTS/TRIALS chooses how much of it (1000/10000 takes about half an hour),
 // REPRISE_STORM_SEED repeats one.
 func TestFaultStorm(t *testing.T) {
-	faults, trials := 30, 1500
+	faults, trials := 16, 800
 	if text := os.Getenv("REPRISE_STORM"); text != "" {
 		if _, err := fmt.Sscanf(text, "%d/%d", &faults, &trials); err != nil {
 			t.Fatalf("REPRISE_STORM=%s: %v", text, err)
@@ -304,7 +303,7 @@ func (s *storm) startWorker(i int) {
 		if err == nil {
 			ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 			w.worker = &worker{
-				Worker: fleet.NewWorker(c, e, fleet.WorkerOptions{Rest: 2 * s.renewal, Now: func() time.Time { return time.Now().Add(time.Duration(w.clock.Load())) }}),
+				Worker: fleet.NewWorker(c, e, fleet.WorkerOptions{Rest: 2 * s.renewal}),
 				conn:   c, stop: cancel, done: make(chan error, 1),
 			}
 			go func(w *worker) { w.done <- w.Run(ctx) }(w.worker)
@@ -430,9 +429,15 @@ func (s *storm) faults() map[string]func() {
 			w := s.workers[0]
 			w.proxy.limit.Store(int64(s.rnd.IntN(600 << 10)))
 		},
-		"result twice":  s.double,
-		"clock stepped": func() { some().clock.Store(int64(between(-1e5, 1e5))) },
-		"disk full":     func() { some().full.Store(int64(1 + s.rnd.IntN(3))) },
+		"result twice": s.double,
+		"clock leaps": func() {
+			pair, err := fleet.Identity(s.id)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			leap(s.t, s.listen, pair)
+		},
+		"disk full": func() { some().full.Store(int64(1 + s.rnd.IntN(3))) },
 	}
 }
 
