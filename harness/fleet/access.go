@@ -334,10 +334,16 @@ func (c *Conn) askingFor(ctx context.Context, most time.Duration) (context.Conte
 	return ctx, func() { stop(); cancel() }
 }
 
-// Answer answers requests on a subject that ends in a wildcard for the request's name. An embedded server uses it.
-func (c *Conn) Answer(on string, do func(request string, body []byte) []byte) error {
+// Answer answers requests on a subject that ends in a wildcard for the request's name; by is the public key of who
+// signed one. What nobody signed is ignored. An embedded server uses it.
+func (c *Conn) Answer(on string, do func(request, by string, body []byte) []byte) error {
 	_, err := c.subscribe(on, func(m *nats.Msg) {
-		if err := m.Respond(do(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data)); err != nil {
+		by, body, err := readWord(m.Subject, m.Data)
+		if err != nil {
+			c.log.Warn("a request is ignored", "err", err)
+			return
+		}
+		if err := m.Respond(do(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], by, body)); err != nil {
 			c.log.Debug("a request cannot be answered", "on", m.Subject, "err", err)
 		}
 	})

@@ -26,7 +26,10 @@
 // Trust. Everybody is a key (an nkey, Ed25519). A task is signed by its coordinator, its payload
 // is encrypted with a key that only the task carries, and its ticket comes back only from who took it. A result is sealed:
 // the digests of its parts, chained per work and worker, signed by the worker. The embedded server
-// enforces [Permissions]: a worker reads what it takes, and writes beneath its own key. What a worker
+// enforces [Permissions]: a worker reads what it takes, and writes beneath its own key. Leases, cancellations,
+// needs and requests are signed too, over their subject: a worker that has the server publish an answer where it may not
+// publish itself (the reply subject of a request is its asker's choice) says nothing with it. It can spoil what
+// stands there until its writer renews it. What a worker
 // sends is bounded where it leaves and where it arrives.
 //
 // Non-goals. What a trial is, how it is judged and where it is recorded: see harness/experiment. Consensus

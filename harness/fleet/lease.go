@@ -71,20 +71,22 @@ func (l *lease) try(ctx context.Context) (*leaseValue, error) {
 		return nil, err
 	}
 	var before uint64
-	entry, err := works.Get(ctx, l.value.Work)
+	m, err := l.conn.last(ctx, "KV_"+bucketWorks, worksSubject(l.value.Work))
 	switch {
-	case errors.Is(err, jetstream.ErrKeyNotFound):
+	case errors.Is(err, errNotFound):
 	case err != nil:
 		return nil, err
 	default:
-		var held leaseValue
-		if err := json.Unmarshal(entry.Value(), &held); err != nil {
-			return nil, fmt.Errorf("read the lease: %w", err)
-		}
-		if held.Live && held.Life != l.value.Life {
+		before, _ = stored(m)
+		held, err := readLease(l.value.Work, m.Data)
+		switch {
+		case err != nil:
+			l.conn.log.Warn("what stands as the work's lease was written by no coordinator: it is replaced", "work", l.value.Work, "err", err)
+		case held.Live && held.Life != l.value.Life:
 			return &held, nil
+		default:
+			l.value.Closed = held.Closed
 		}
-		before, l.value.Closed = entry.Revision(), held.Closed
 	}
 	if l.revision, err = l.write(ctx, works, before); err != nil {
 		if isRevision(err) {
@@ -96,11 +98,11 @@ func (l *lease) try(ctx context.Context) (*leaseValue, error) {
 		return nil, nil
 	}
 	l.epoch = l.revision
-	if entry, err = works.Get(ctx, l.value.Work); err != nil {
+	if m, err = l.conn.last(ctx, "KV_"+bucketWorks, worksSubject(l.value.Work)); err != nil {
 		return nil, err
 	}
 	// Others are told since when, by the server's clock.
-	l.value.Since = entry.Created()
+	_, l.value.Since = stored(m)
 	l.revision, err = l.write(ctx, works, l.revision)
 	return nil, err
 }
@@ -111,10 +113,29 @@ func (l *lease) write(ctx context.Context, works jetstream.KeyValue, before uint
 	if err != nil {
 		return 0, fmt.Errorf("encode the lease: %w", err)
 	}
+	if data, err = signWord(l.conn.pair, worksSubject(l.value.Work), data); err != nil {
+		return 0, err
+	}
 	if before == 0 {
 		return works.Create(ctx, l.value.Work, data)
 	}
 	return works.Update(ctx, l.value.Work, data, before)
+}
+
+// readLease verifies the lease that stands for a work. The error is errForged when its holder has not signed it.
+func readLease(work string, data []byte) (leaseValue, error) {
+	var l leaseValue
+	by, body, err := readWord(worksSubject(work), data)
+	if err != nil {
+		return l, err
+	}
+	if err := json.Unmarshal(body, &l); err != nil {
+		return l, fmt.Errorf("read the lease of work %s: %w: %w", work, errForged, err)
+	}
+	if l.Key != by || l.Work != work {
+		return l, fmt.Errorf("read the lease of work %s: %w: it is of %s by %s, signed by %s", work, errForged, l.Work, l.Key, by)
+	}
+	return l, nil
 }
 
 func isRevision(err error) bool {

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -86,7 +85,7 @@ func (w *Worker) readNeeds(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if json.Unmarshal(m.Data, &n) != nil || n.Key() != key {
+			if n, err = announcedNeeds(key, m.Data); err != nil {
 				continue
 			}
 		}

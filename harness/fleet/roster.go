@@ -19,10 +19,30 @@ func (c *Coordinator) announce(ctx context.Context, key string, n Needs) error {
 	if err != nil {
 		return fmt.Errorf("encode needs: %w", err)
 	}
-	if _, err := c.conn.publish(ctx, &nats.Msg{Subject: "$KV." + bucketNeeds + "." + key, Data: data}, ""); err != nil {
+	m := &nats.Msg{Subject: needsSubject(key)}
+	if m.Data, err = signWord(c.conn.pair, m.Subject, data); err != nil {
+		return err
+	}
+	if _, err := c.conn.publish(ctx, m, ""); err != nil {
 		return fmt.Errorf("announce needs %s: %w", key, err)
 	}
 	return nil
+}
+
+// announcedNeeds verifies needs that stand under a key. The error is errForged when no coordinator announced them.
+func announcedNeeds(key string, data []byte) (Needs, error) {
+	var n Needs
+	_, body, err := readWord(needsSubject(key), data)
+	if err != nil {
+		return n, err
+	}
+	if err := json.Unmarshal(body, &n); err != nil {
+		return n, fmt.Errorf("read needs %s: %w: %w", key, errForged, err)
+	}
+	if n.Key() != key {
+		return n, fmt.Errorf("read needs %s: %w: they are %s", key, errForged, n.Key())
+	}
+	return n, nil
 }
 
 // watchWorkers learns the workers that are there, and hears of all that come, renew and leave.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -148,7 +149,9 @@ func (c *Conn) last(ctx context.Context, stream, subject string) (*nats.Msg, err
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", subject, err)
 	}
+	// A message that is stored may have been an answer of the server, with a status.
 	switch status := m.Header.Get("Status"); {
+	case m.Header.Get("Nats-Sequence") != "":
 	case status == "404":
 		return nil, fmt.Errorf("read %s: %w", subject, errNotFound)
 	case status != "":
@@ -159,6 +162,13 @@ func (c *Conn) last(ctx context.Context, stream, subject string) (*nats.Msg, err
 		return nil, fmt.Errorf("read %s: %w", subject, errNotFound)
 	}
 	return m, nil
+}
+
+// stored is the revision of a message that last returned, and when it came, by the server's clock.
+func stored(m *nats.Msg) (revision uint64, at time.Time) {
+	revision, _ = strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
+	at, _ = time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
+	return revision, at
 }
 
 // transient reports whether an error may go by itself: no connection, no answer, a server that is starting.

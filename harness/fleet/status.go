@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -131,10 +132,11 @@ func (c *Conn) queues(ctx context.Context, workers []Offer) ([]NeedsStatus, erro
 	var list []NeedsStatus
 	err := c.eachKey(ctx, bucketNeeds, func(entry jetstream.KeyValueEntry) error {
 		key := entry.Key()
-		q := NeedsStatus{Key: key}
-		if err := json.Unmarshal(entry.Value(), &q.Needs); err != nil {
-			return fmt.Errorf("read needs %s: %w", key, err)
+		n, err := announcedNeeds(key, entry.Value())
+		if err != nil {
+			return nil //nolint:nilerr // what no coordinator announced is no queue, and one that was overwritten is announced again
 		}
+		q := NeedsStatus{Key: key, Needs: n}
 		consumer, err := c.js.Consumer(ctx, streamWork, consumerName(key))
 		if errors.Is(err, jetstream.ErrConsumerNotFound) {
 			return nil
@@ -163,11 +165,7 @@ func (c *Conn) works(ctx context.Context) ([]WorkStatus, error) {
 	}
 	if err := c.eachKey(ctx, bucketWorks, func(entry jetstream.KeyValueEntry) error {
 		key := entry.Key()
-		var l leaseValue
-		if err := json.Unmarshal(entry.Value(), &l); err != nil {
-			return fmt.Errorf("read the lease of work %s: %w", key, err)
-		}
-		if l.Live {
+		if l, err := readLease(key, entry.Value()); err == nil && l.Live {
 			at(key).Holder, at(key).Held = l.Holder, true
 		}
 		return nil
@@ -267,7 +265,7 @@ func (c *Conn) control(ctx context.Context, key, request string) (controlAnswer,
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	m, err := c.nc.RequestWithContext(ctx, subject(prefixControl, key, request), nil)
+	m, err := c.ask(ctx, subject(prefixControl, key, request), subject(prefixAnswer, key, rand.Text()), nil)
 	if errors.Is(err, nats.ErrNoResponders) {
 		return a, fmt.Errorf("worker %s is not connected to the fleet", key)
 	}
@@ -281,6 +279,23 @@ func (c *Conn) control(ctx context.Context, key, request string) (controlAnswer,
 		return a, fmt.Errorf("worker %s: %s", key, a.Error)
 	}
 	return a, nil
+}
+
+// ask asks what verifies who asks, and waits for the answer on a subject that the asked may publish to.
+func (c *Conn) ask(ctx context.Context, on, answer string, body []byte) (*nats.Msg, error) {
+	data, err := signWord(c.pair, on, body)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.nc.SubscribeSync(answer)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = s.Unsubscribe() }()
+	if err := c.nc.PublishRequest(on, answer, data); err != nil {
+		return nil, err
+	}
+	return s.NextMsgWithContext(ctx)
 }
 
 // DrainWorker asks a worker to end what it runs, take no more, and leave.
@@ -315,7 +330,7 @@ func RemoveWorker(ctx context.Context, c *Conn, key string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	m, err := c.nc.RequestWithContext(ctx, ServerRequests+".remove", []byte(key))
+	m, err := c.ask(ctx, ServerRequests+".remove", c.nc.NewInbox(), []byte(key))
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil // a server of others, which enrols nobody

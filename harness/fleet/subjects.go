@@ -29,6 +29,7 @@ const (
 	prefixImage    = "reprise.image"    // .<coordinator>.<digest>.<chunk>
 	prefixProgress = "reprise.progress" // .<work>.<worker>.<task>, not stored
 	prefixControl  = "reprise.control"  // .<worker>.<request>, not stored
+	prefixAnswer   = "reprise.answer"   // .<worker>.<at random>, not stored
 	// ServerRequests is what an embedded server answers beneath: .remove, .tokens.
 	ServerRequests = "reprise.server"
 )
@@ -55,7 +56,11 @@ func (r *Role) UnmarshalText(b []byte) error {
 // Permissions are the subjects that a key may publish to and subscribe to in a role. A worker
 // pulls tasks, reads leases, cancellations, needs and (encrypted) plans, and writes beneath its own key;
 // it makes no consumer and reads no other's inbox, so that it sees no task it does not take and no
-// result of another. It may answer whoever asks it.
+// result of another. It answers requests beneath its own key: it may not answer what it hears, for it hears what
+// coordinators ask the server to store.
+//
+// Nobody's permissions bound the reply subject of a request. What a role may publish is therefore not all that it can
+// have the server publish: what coordinators say is signed, and what is not is nothing that they said.
 func Permissions(r Role, key string) (publish, subscribe []string) {
 	if r == RoleCoordinator {
 		return []string{">"}, []string{">"}
@@ -77,6 +82,7 @@ func Permissions(r Role, key string) (publish, subscribe []string) {
 		prefixResult + ".*." + key + ".*",
 		prefixRecord + "." + key + ".*.*",
 		prefixProgress + ".*." + key + ".*",
+		prefixAnswer + "." + key + ".*",
 	}
 	subscribe = []string{
 		inbox(key) + ".>",
@@ -86,6 +92,12 @@ func Permissions(r Role, key string) (publish, subscribe []string) {
 		"$KV." + bucketWorks + ".*",
 	}
 	return publish, subscribe
+}
+
+func worksSubject(work string) string { return "$KV." + bucketWorks + "." + work }
+func needsSubject(key string) string  { return "$KV." + bucketNeeds + "." + key }
+func cancelledSubject(work, id string) string {
+	return "$KV." + bucketCancelled + "." + work + "." + id
 }
 
 // inbox is where answers to a key come; nobody else may listen there.

@@ -203,28 +203,31 @@ func (t *taken) guard(ctx context.Context, j job, end context.CancelCauseFunc) (
 
 // lookUp says whether a task is over, and whether its work has a coordinator.
 func (c *Conn) lookUp(ctx context.Context, j job) (over, held bool, err error) {
-	m, err := c.last(ctx, "KV_"+bucketWorks, "$KV."+bucketWorks+"."+j.Work)
+	m, err := c.last(ctx, "KV_"+bucketWorks, worksSubject(j.Work))
 	if err != nil && !errors.Is(err, errNotFound) {
 		return false, false, err
 	}
 	if err == nil {
-		var l leaseValue
-		if err := json.Unmarshal(m.Data, &l); err != nil {
-			return false, false, fmt.Errorf("read the lease of work %s: %w", j.Work, err)
+		l, err := readLease(j.Work, m.Data)
+		if err != nil {
+			return false, false, err
 		}
 		if j.Epoch <= l.Closed {
 			return true, l.Live, nil
 		}
 		held = l.Live
 	}
-	m, err = c.last(ctx, "KV_"+bucketCancelled, "$KV."+bucketCancelled+"."+j.Work+"."+j.ID)
+	on := cancelledSubject(j.Work, j.ID)
+	m, err = c.last(ctx, "KV_"+bucketCancelled, on)
 	if errors.Is(err, errNotFound) {
 		return false, held, nil
 	}
 	if err != nil {
 		return false, false, err
 	}
-	return j.Epoch <= cancelledAt(m.Data), held, nil
+	by, body, err := readWord(on, m.Data)
+	cancelled := err == nil && by == j.Coordinator // otherwise nobody who may has cancelled it
+	return cancelled && j.Epoch <= cancelledAt(body), held, nil
 }
 
 // execute gives the task to the executor.

@@ -324,7 +324,11 @@ func (c *Coordinator) endTask(ctx context.Context, e *task) error {
 		if err != nil {
 			return err
 		}
-		if _, err := cancelled.Put(ctx, c.work+"."+e.ID, fmt.Append(nil, c.epoch)); err != nil {
+		data, err := signWord(c.conn.pair, cancelledSubject(c.work, e.ID), fmt.Append(nil, c.epoch))
+		if err != nil {
+			return err
+		}
+		if _, err := cancelled.Put(ctx, c.work+"."+e.ID, data); err != nil {
 			return err
 		}
 		return c.conn.purgeWork(ctx, e.subject)

@@ -271,6 +271,10 @@ func (w *Worker) withdraw(ctx context.Context) {
 // listen answers what coordinators ask of this worker.
 func (w *Worker) listen() ([]*nats.Subscription, error) {
 	control, err := w.conn.subscribe(subject(prefixControl, w.conn.key, "*"), func(m *nats.Msg) {
+		if _, _, err := readWord(m.Subject, m.Data); err != nil {
+			w.say("a request is ignored: %v", err)
+			return
+		}
 		answer := controlAnswer{}
 		switch request := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]; request {
 		case "drain":
@@ -313,9 +317,9 @@ func (w *Worker) listen() ([]*nats.Subscription, error) {
 }
 
 func (w *Worker) hearNeeds(m *nats.Msg) {
-	var n Needs
 	key := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
-	if m.Header.Get("KV-Operation") != "" || json.Unmarshal(m.Data, &n) != nil || n.Key() != key {
+	n, err := announcedNeeds(key, m.Data)
+	if err != nil {
 		return
 	}
 	w.mu.Lock()
@@ -328,8 +332,7 @@ func (w *Worker) hearNeeds(m *nats.Msg) {
 }
 
 func (w *Worker) hearLease(m *nats.Msg) {
-	var l leaseValue
-	if json.Unmarshal(m.Data, &l) == nil && !l.Live {
+	if l, err := readLease(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data); err == nil && !l.Live {
 		w.stir(l.Work, "")
 	}
 }

@@ -106,6 +106,16 @@ func (s *state) list() []Member {
 	return slices.Clone(s.Members)
 }
 
+// role is that of a member; empty: it is none.
+func (s *state) role(key string) fleet.Role {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := slices.IndexFunc(s.Members, func(m Member) bool { return m.Key == key }); at >= 0 {
+		return s.Members[at].Role
+	}
+	return ""
+}
+
 func (s *state) remove(key string) ([]uint64, error) {
 	if !nkeys.IsValidPublicUserKey(key) {
 		return nil, fmt.Errorf("remove %q: it is no public key of a member", key)
@@ -201,7 +211,6 @@ func (g *gate) check(c server.ClientAuthentication, o *server.ClientOpts) error 
 	c.RegisterUser(&server.User{Username: o.Nkey, Permissions: &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: publish},
 		Subscribe: &server.SubjectPermission{Allow: subscribe},
-		Response:  &server.ResponsePermission{MaxMsgs: 1, Expires: time.Minute},
 	}})
 	return nil
 }

@@ -245,8 +245,11 @@ func (s *Server) Close() (err error) {
 
 // answer serves what coordinators ask of an embedded server.
 func (s *Server) answer() error {
-	return s.conn.Answer(fleet.ServerRequests+".*", func(request string, body []byte) []byte {
+	return s.conn.Answer(fleet.ServerRequests+".*", func(request, by string, body []byte) []byte {
 		var err error
+		if by != s.state.own && s.state.role(by) != fleet.RoleCoordinator {
+			return []byte("only a coordinator may ask for that")
+		}
 		switch request {
 		case "remove":
 			err = s.Remove(string(body))
