@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -33,7 +34,8 @@ var (
 type Access struct {
 	// URL is what `reprise fleet serve` prints, tls://TOKEN@HOST:PORT?sha256=HEX (the SHA-256 of
 	// the server's certificate), or the URL of any JetStream server: nats://, tls://, ws://, wss://.
-	// Several servers of one cluster are separated by commas.
+	// Several servers of one cluster are separated by commas. file:PATH is a file, for its owner alone, whose
+	// text is the URL: everybody on a host can read what stands in a command.
 	URL string
 	// Identity is the file of this user's nkey seed; it is made when it is not there. Empty: a key for this
 	// process alone. It signs what this side sends, and is the identity that a work is resumed under.
@@ -69,7 +71,7 @@ func (a Access) WithEnvironment(getenv func(string) string) Access {
 // Identity reads the nkey seed in a file, and makes file and seed when they are not there. The
 // file is for its owner alone.
 func Identity(path string) (nkeys.KeyPair, error) {
-	seed, err := os.ReadFile(path)
+	seed, err := readPrivate(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return newIdentity(path)
 	}
@@ -81,6 +83,23 @@ func Identity(path string) (nkeys.KeyPair, error) {
 		return nil, fmt.Errorf("read identity %s: %w; remove the file, and another is made", path, err)
 	}
 	return pair, nil
+}
+
+// readPrivate reads a file with a secret, if it is its owner's alone.
+func readPrivate(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("%s has mode %04o, and others than its owner may have read it: make it anew, or chmod 600 it if nobody has", path, mode)
+	}
+	return io.ReadAll(f)
 }
 
 func newIdentity(path string) (nkeys.KeyPair, error) {
@@ -152,6 +171,13 @@ func Dial(ctx context.Context, a Access) (*Conn, error) {
 	if c.key, err = c.pair.PublicKey(); err != nil {
 		return nil, fmt.Errorf("public key of the identity: %w", err)
 	}
+	if path, ok := strings.CutPrefix(a.URL, "file:"); ok {
+		text, err := readPrivate(path)
+		if err != nil {
+			return nil, fmt.Errorf("read the URL of the fleet: %w", err)
+		}
+		a.URL = strings.TrimSpace(string(text))
+	}
 	address, options, err := a.options(c)
 	if err != nil {
 		return nil, err
@@ -194,10 +220,7 @@ func connect(ctx context.Context, address string, options []nats.Option) (*nats.
 }
 
 func dialError(a Access, err error) error {
-	where := a.URL
-	if u, parseErr := url.Parse(a.URL); parseErr == nil && u.Host != "" {
-		where = u.Host // without the token
-	}
+	where := Hosts(a.URL)
 	var pin *pinError
 	switch {
 	case errors.As(err, &pin):
@@ -208,6 +231,24 @@ func dialError(a Access, err error) error {
 		return fmt.Errorf("connect to %s: nobody answers there; is `reprise fleet serve` running?", where)
 	}
 	return fmt.Errorf("connect to %s: %w", where, err)
+}
+
+// Hosts is a list of URLs as errors name it, whole or malformed: without tokens and passwords, and what else stands before an @.
+func Hosts(list string) string {
+	var names []string
+	for address := range strings.SplitSeq(list, ",") {
+		_, rest, found := strings.Cut(address, "://")
+		if !found {
+			rest = address
+		}
+		rest = rest[strings.LastIndexByte(rest, '@')+1:]
+		end := strings.IndexAny(rest, "/?#")
+		if end < 0 {
+			end = len(rest)
+		}
+		names = append(names, rest[:end])
+	}
+	return strings.Join(names, ",")
 }
 
 // pinError is a certificate that is not the pinned one.
@@ -256,9 +297,15 @@ func (a Access) options(c *Conn) (string, []nats.Option, error) {
 		options = append(options, nats.ClientCert(a.Cert, a.Key))
 	}
 	addresses := strings.Split(a.URL, ",")
-	u, err := url.Parse(addresses[0])
-	if err != nil || u.Host == "" {
-		return "", nil, fmt.Errorf("%q is no URL of a fleet: need tls://TOKEN@HOST:PORT?sha256=HEX or nats://HOST:PORT", a.URL)
+	var u *url.URL
+	for _, address := range addresses {
+		each, err := url.Parse(strings.TrimSpace(address))
+		if err != nil || each.Host == "" || strings.Contains(each.Path, "@") { // err names the whole URL
+			return "", nil, fmt.Errorf("%q is no URL of a fleet: need tls://TOKEN@HOST:PORT?sha256=HEX or nats://HOST:PORT", Hosts(address))
+		}
+		if u == nil {
+			u = each
+		}
 	}
 	pin := u.Query().Get("sha256")
 	if pin == "" {

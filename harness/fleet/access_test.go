@@ -1,0 +1,63 @@
+package fleet_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/server"
+)
+
+// TestErrorsNameNoSecret: an error names where, and neither token nor password, however malformed the URL is.
+func TestErrorsNameNoSecret(t *testing.T) {
+	const closed = "127.0.0.1:1" // nobody listens there
+	for _, tt := range []struct{ url, want string }{
+		{"tls://SECRET@" + closed + "?sha256=" + strings.Repeat("0", 64), closed},
+		{"tls://SECRET@127.0.0.1:42x2?sha256=00", "127.0.0.1:42x2"},
+		{"tls://SECRET%zz@" + closed + "?sha256=00", closed},
+		{"tls://SECRET/@" + closed, closed},
+		{"tls://SEC RET@" + closed, closed},
+		{"SECRET@" + closed, closed},
+		{"nats://u:SECRET@" + closed, closed},
+		{"nats://u:SECRET@" + closed + ",nats://u:SECRET@127.0.0.1:2", closed + ",127.0.0.1:2"},
+		{"nats://u:SECRET@" + closed + ",nats://u:SECRET%zz@127.0.0.1:2", "127.0.0.1:2"},
+		{"nats://u:SECRET%zz@" + closed + ",nats://u:SECRET@127.0.0.1:2", closed},
+	} {
+		_, err := fleet.Dial(t.Context(), fleet.Access{URL: tt.url, Patience: time.Second})
+		if err == nil || strings.Contains(err.Error(), "SEC") || strings.Contains(err.Error(), "RET") || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: the error is %v, want %s in it and no secret", tt.url, err, tt.want)
+		}
+	}
+}
+
+// TestPrivateFiles: the URL may stand in a file; that and an identity are their owner's alone.
+func TestPrivateFiles(t *testing.T) {
+	s := startServer(t, server.Options{})
+	dir := t.TempDir()
+	file, id := filepath.Join(dir, "url"), filepath.Join(dir, "identity")
+	if err := os.WriteFile(file, []byte(s.URL(fleet.RoleWorker)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := fleet.Access{URL: "file:" + file, Identity: id}
+	first := dial(t, a)
+	if again := dial(t, a); again.PublicKey() != first.PublicKey() {
+		t.Error("the identity was made anew")
+	}
+	for _, path := range []string{file, id} {
+		if err := os.Chmod(path, 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fleet.Dial(t.Context(), a); err == nil || !strings.Contains(err.Error(), path+" has mode 0640") {
+			t.Errorf("%s of mode 0640: %v", path, err)
+		}
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: "file:" + filepath.Join(dir, "none")}); err == nil {
+		t.Error("a URL in a file that is not there")
+	}
+}
