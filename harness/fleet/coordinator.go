@@ -114,6 +114,7 @@ type task struct {
 	Task
 	needs    string // key
 	subject  string
+	executes string // see Task.what
 	result   *Sealed
 	failed   []string        // why it was not executed, each time
 	failedBy map[string]bool // keys of the workers that did not
@@ -140,8 +141,9 @@ type seenOffer struct {
 	seen time.Time // by this process's clock, monotonic
 }
 
-// WorkID names a work by what makes it: the digest of the plan, the run directory's name, whatever is the same when it is
-// resumed and differs otherwise.
+// WorkID names a work by what makes it: the run directory's name and a random part that stands in it, whatever is the same when
+// it is resumed and differs otherwise. Work that is begun afresh needs another name than before, even if the plan is the
+// same: the fleet keeps results for 14 days, and gives those of the same tasks to who comes with the same name and identity.
 func WorkID(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {

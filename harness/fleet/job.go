@@ -28,6 +28,11 @@ type job struct {
 	Secrets     map[string]string `json:"image-secrets,omitempty"` // of images, by digest
 }
 
+// what digests all that the result of a task depends on: two tasks of one name that differ in it are two tasks.
+func (t Task) what() string {
+	return sha256Hex(fmt.Appendf(nil, "%s %d %s", t.Plan, t.Trial, sha256Hex(t.Options)))
+}
+
 // errForged is what nobody who may has written.
 var errForged = errors.New("it does not verify")
 
@@ -53,7 +58,18 @@ func (s secrets) derive(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func (s secrets) ticket(work, id string) string { return s.derive("ticket", work, id) }
+// ticket of a task: what is executed, and that this identity asked for it under this name. Only who takes the task learns it.
+func (s secrets) ticket(t Task) string {
+	what := t.what()
+	return what + "-" + s.derive("ticket", t.Work, t.ID, what)
+}
+
+// ticketOf reads what the ticket of a task was given for; ok is whether this identity has given it.
+func (s secrets) ticketOf(work, id, ticket string) (what string, ok bool) {
+	what, proof, _ := strings.Cut(ticket, "-")
+	return what, hmac.Equal([]byte(proof), []byte(s.derive("ticket", work, id, what)))
+}
+
 func (s secrets) plan(digest string) string     { return s.derive("plan", digest) }
 func (s secrets) image(digest string) string    { return s.derive("image", digest) }
 

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"slices"
 	"strconv"
@@ -92,7 +91,7 @@ func (c *Coordinator) take(on string, data []byte, sequence uint64) {
 		c.tellRefused(worker, id, err)
 		c.events.add(func(ctx context.Context) error { return c.forget(ctx, s) })
 		// Who knows the ticket has taken the task and spoilt it; anybody else has nothing to do with it.
-		if e := c.tasks[id]; e != nil && c.isTicket(s) {
+		if e := c.tasks[id]; e != nil && s.Ticket == c.secrets.ticket(e.Task) {
 			c.countFailure(e, s, err.Error())
 		}
 		return
@@ -101,7 +100,7 @@ func (c *Coordinator) take(on string, data []byte, sequence uint64) {
 		c.accept(s)
 		return
 	}
-	if e := c.tasks[id]; e != nil {
+	if e := c.tasks[id]; e != nil && e.isAnsweredBy(s) {
 		c.countFailure(e, s, s.Failed)
 	}
 	c.uncounted(s, "the host could not execute it: "+s.Failed)
@@ -118,15 +117,17 @@ func (c *Coordinator) open(worker, id string, data []byte) (Sealed, error) {
 		return s, err
 	case len(c.o.Trusted) > 0 && !slices.Contains(c.o.Trusted, worker):
 		return s, fmt.Errorf("worker %s (%s) is not one of those that are trusted", s.Host, worker)
-	case !c.isTicket(s):
+	}
+	what, ours := c.secrets.ticketOf(c.work, s.ID, s.Ticket)
+	if !ours {
 		return s, fmt.Errorf("%w: its ticket is not this task's", errForged)
 	}
+	s.what = what
 	return s, nil
 }
 
-func (c *Coordinator) isTicket(s Sealed) bool {
-	return subtle.ConstantTimeCompare([]byte(s.Ticket), []byte(c.secrets.ticket(c.work, s.ID))) == 1
-}
+// isAnsweredBy tells a result of the task from one of another plan, trial or options that has or had its name.
+func (e *task) isAnsweredBy(s Sealed) bool { return s.what == e.executes && s.Plan == e.Plan }
 
 // inChain holds a seal against the newest of its chain that is known; c.mu is held.
 func (c *Coordinator) inChain(s *Sealed) error {
@@ -151,6 +152,8 @@ func (c *Coordinator) accept(s Sealed) {
 	switch {
 	case c.cancelled[s.ID]:
 		c.uncounted(s, "it was cancelled")
+	case e != nil && !e.isAnsweredBy(s):
+		c.uncounted(s, "it is of another plan, trial or options than the task")
 	case e != nil && e.err != nil:
 		c.uncounted(s, "it came after the task was given up")
 	case e != nil && e.result == nil:

@@ -41,6 +41,7 @@ type Sealed struct {
 	// Gap tells that the seal before this one in its chain has not been seen by this coordinator.
 	Gap bool
 
+	what     string // its ticket was given for; see [Task.what]
 	name     string // of its message; see take
 	sequence uint64 // in the stream of results
 	chunks   int    // that the record is stored in, when it is not inline

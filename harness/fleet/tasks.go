@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Submit gives a task to the fleet. A task that the fleet has already, from this coordinator's earlier life, is
-// not given again. While the server cannot be reached it waits, as long as ctx lets it.
+// not given again, if plan, trial and options are the same; another that stands under its name is replaced. While the server cannot be reached it waits, as long as ctx lets it.
 func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
 	if err := checkToken("task", t.ID); err != nil {
 		return err
@@ -35,7 +36,7 @@ func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
 		c.mu.Unlock()
 		return fmt.Errorf("task %s was submitted before", t.ID)
 	}
-	e := &task{Task: t, needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{}), failedBy: map[string]bool{}}
+	e := &task{Task: t, executes: t.what(), needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{}), failedBy: map[string]bool{}}
 	c.tasks[t.ID] = e
 	if c.queues[key] == nil {
 		c.queues[key] = &queue{needs: n.normal()}
@@ -108,7 +109,7 @@ func (c *Coordinator) shipPlan(ctx context.Context, digest string, payload []byt
 }
 
 func (c *Coordinator) publishTask(ctx context.Context, e *task) error {
-	j := job{Task: e.Task, Coordinator: c.conn.key, Epoch: c.epoch, Ticket: c.secrets.ticket(c.work, e.ID), Secret: c.secrets.plan(e.Plan)}
+	j := job{Task: e.Task, Coordinator: c.conn.key, Epoch: c.epoch, Ticket: c.secrets.ticket(e.Task), Secret: c.secrets.plan(e.Plan)}
 	for _, digest := range e.Images {
 		if j.Secrets == nil {
 			j.Secrets = map[string]string{}
@@ -120,18 +121,44 @@ func (c *Coordinator) publishTask(ctx context.Context, e *task) error {
 		return err
 	}
 	err = c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
-		// Nothing is on the subject, or the fleet has the task.
-		_, err := c.conn.publish(ctx, m, "", jetstream.WithExpectLastSequencePerSubject(0))
-		var api *jetstream.APIError
-		if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence {
-			return nil
+		for {
+			// Nothing is on the subject, or what is there is looked at.
+			_, err := c.conn.publish(ctx, m, "", jetstream.WithExpectLastSequencePerSubject(0))
+			if !isRevision(err) {
+				return err
+			}
+			if same, err := c.clear(ctx, e, j); same || err != nil {
+				return err
+			}
 		}
-		return err
 	})
 	if err != nil {
 		return fmt.Errorf("give task %s to the fleet: %w", e.ID, err)
 	}
 	return nil
+}
+
+// clear looks at the message that stands on a task's subject. One that asks for the same as j stays; any other is taken away.
+func (c *Coordinator) clear(ctx context.Context, e *task, j job) (same bool, err error) {
+	s, err := c.conn.stream(ctx, streamWork)
+	if err != nil {
+		return false, err
+	}
+	m, err := s.GetLastMsgForSubject(ctx, e.subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return false, nil // it was executed meanwhile
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at what stands for task %s: %w", e.ID, err)
+	}
+	standing, err := readJob(m.Subject, m.Header, m.Data)
+	if err == nil && standing.Coordinator == j.Coordinator && standing.Ticket == j.Ticket && slices.Equal(standing.Images, j.Images) {
+		return true, nil
+	}
+	if err := s.DeleteMsg(ctx, m.Sequence); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
+		return false, fmt.Errorf("take away another task of the name %s: %w", e.ID, err)
+	}
+	return false, nil
 }
 
 // makeQueue makes what workers pull tasks with these needs from, and tells them that it is there.

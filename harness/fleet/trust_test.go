@@ -191,7 +191,7 @@ func TestForgedResults(t *testing.T) {
 	}
 	o := outcome(plan, 1, 0)
 	good := fleet.Seal{
-		Work: "work", ID: "1", Ticket: job.Ticket, Attempt: 1, Worker: key, Host: "forger", Session: "s", Seq: 1,
+		Work: "work", ID: "1", Plan: digest(plan), Ticket: job.Ticket, Attempt: 1, Worker: key, Host: "forger", Session: "s", Seq: 1,
 		SummaryDigest: digest(o.Summary), RecordDigest: digest(o.Record), Size: int64(len(o.Record)),
 	}
 	altered := fleet.Outcome{Summary: []byte(`{"verdict":"reproduced"}`), Record: o.Record}
@@ -281,7 +281,7 @@ func TestChain(t *testing.T) {
 	send := func(id string, seq uint64, prev string) string {
 		o := outcome([]byte("plan"), 1, 0)
 		seal := fleet.Seal{
-			Work: "work", ID: id, Ticket: tickets[id], Attempt: 1, Worker: key, Host: "h", Session: "s", Seq: seq, Prev: prev,
+			Work: "work", ID: id, Plan: digest([]byte("plan")), Ticket: tickets[id], Attempt: 1, Worker: key, Host: "h", Session: "s", Seq: seq, Prev: prev,
 			SummaryDigest: digest(o.Summary), RecordDigest: digest(o.Record), Size: int64(len(o.Record)),
 		}
 		signed, err := json.Marshal(seal)

@@ -1,0 +1,85 @@
+package fleet_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/server"
+)
+
+// TestOtherTaskOfTheName: neither a result nor a message of what had a task's name in an earlier life, with another plan, other
+// options or another trial number, stands for it.
+func TestOtherTaskOfTheName(t *testing.T) {
+	before := fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan A"), Options: json.RawMessage(`{"lean":false}`)}
+	for _, tt := range []struct {
+		name string
+		task fleet.Task
+	}{
+		{"plan", fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan B"), Options: before.Options}},
+		{"options", fleet.Task{ID: "1", Trial: 1, Payload: before.Payload, Options: json.RawMessage(`{"lean":true}`)}},
+		{"trial", fleet.Task{ID: "1", Trial: 2, Payload: before.Payload, Options: before.Options}},
+	} {
+		for _, executed := range []bool{true, false} {
+			name := "queued with another " + tt.name
+			if executed {
+				name = "executed with another " + tt.name
+			}
+			t.Run(name, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), within)
+				defer cancel()
+				s := startServer(t, server.Options{})
+				pair := seed(t)
+				first := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair})
+				c := join(t, first, "work", fleet.CoordinatorOptions{})
+				e := newExecutor("host", 1)
+				asked := make(chan fleet.Task, 9)
+				e.begin = func(_ context.Context, task fleet.Task) error { asked <- task; return nil }
+				if executed {
+					startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
+				}
+				if err := c.Submit(ctx, before, fleet.Needs{}); err != nil {
+					t.Fatal(err)
+				}
+				if executed {
+					if _, err := c.Await(ctx, "1"); err != nil {
+						t.Fatal(err)
+					}
+					<-asked
+				}
+				first.Close() // killed
+				var u uncounted
+				c = join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair}), "work", fleet.CoordinatorOptions{Uncounted: u.add})
+				if err := c.Submit(ctx, tt.task, fleet.Needs{}); err != nil {
+					t.Fatal(err)
+				}
+				if !executed {
+					startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
+				}
+				got, err := c.Await(ctx, "1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want := outcome(tt.task.Payload, tt.task.Trial, 0); !bytes.Equal(got.Record, want.Record) {
+					t.Error("what was asked before answers")
+				}
+				select {
+				case task := <-asked:
+					if !bytes.Equal(task.Options, tt.task.Options) || task.Trial != tt.task.Trial || !bytes.Equal(task.Payload, tt.task.Payload) {
+						t.Errorf("executed was trial %d of %s with %s", task.Trial, task.Payload, task.Options)
+					}
+				default:
+					t.Error("nothing was executed for it")
+				}
+				if executed {
+					eventually(t, "the result of before is told", func() bool {
+						return len(u.all()) == 1 && strings.Contains(u.all()[0], "1: it is of another plan")
+					})
+				}
+			})
+		}
+	}
+}
