@@ -148,6 +148,8 @@ type Conn struct {
 	buckets map[string]jetstream.KeyValue
 	epoch   context.Context //nolint:containedctx // ends, and is made anew, when the connection came back
 	ended   func()
+
+	shipping flights // by the prefix of what is stored in chunks
 }
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.

@@ -3,6 +3,7 @@ package fleet
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -23,24 +24,30 @@ import (
 // chunk is the size of one, as far as the server takes such messages.
 const chunk = 512 << 10
 
-// manifest is the last thing that is written: who finds it finds all chunks.
+// manifest is the last thing that is written: who finds it finds all chunks. They stand under a name at random, so that two
+// who write the same thing at the same time, each encrypted with its own key, do not mix: the last manifest counts, whole. What
+// another wrote in vain goes with its age.
 type manifest struct {
-	Chunks int   `json:"chunks"`
-	Size   int64 `json:"size"`
+	Name   string `json:"name"`
+	Chunks int    `json:"chunks"`
+	Size   int64  `json:"size"`
 }
+
+// part is the last token of a chunk's subject, beneath a manifest.
+func (m manifest) part(n int) string { return m.Name + "-" + strconv.Itoa(n) }
 
 const manifestToken = "all"
 
 func (c *Conn) chunkSize() int { return min(chunk, int(c.nc.MaxPayload())/2) }
 
-// putChunks stores what r has beneath a subject and returns how many chunks it took. A chunk that cannot be
+// putChunks stores what r has beneath a subject, each chunk under its token, and returns how many it took. A chunk that cannot be
 // stored yet is tried again until ctx ends, so that a connection that breaks in the middle costs one chunk.
-func (c *Conn) putChunks(ctx context.Context, pause time.Duration, prefix string, r io.Reader) (m manifest, err error) {
+func (c *Conn) putChunks(ctx context.Context, pause time.Duration, prefix string, token func(int) string, r io.Reader) (m manifest, err error) {
 	buf := make([]byte, c.chunkSize())
 	for {
 		n, err := io.ReadFull(r, buf)
 		if n > 0 {
-			msg := &nats.Msg{Subject: subject(prefix, strconv.Itoa(m.Chunks)), Data: buf[:n]}
+			msg := &nats.Msg{Subject: subject(prefix, token(m.Chunks)), Data: buf[:n]}
 			if err := c.retry(ctx, pause, func(ctx context.Context) error {
 				_, err := c.publish(ctx, msg, "")
 				return err
@@ -62,10 +69,12 @@ func (c *Conn) putChunks(ctx context.Context, pause time.Duration, prefix string
 
 // putWhole is putChunks and the manifest.
 func (c *Conn) putWhole(ctx context.Context, pause time.Duration, prefix string, r io.Reader) error {
-	m, err := c.putChunks(ctx, pause, prefix, r)
+	name := rand.Text()
+	m, err := c.putChunks(ctx, pause, prefix, manifest{Name: name}.part, r)
 	if err != nil {
 		return err
 	}
+	m.Name = name
 	data, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("encode manifest: %w", err)
@@ -91,6 +100,7 @@ type chunkReader struct {
 	conn           *Conn
 	pause          time.Duration
 	stream, prefix string
+	token          func(int) string
 	next, count    int
 	rest           []byte
 }
@@ -101,7 +111,7 @@ func (r *chunkReader) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if err := r.conn.retry(r.ctx, r.pause, func(ctx context.Context) error {
-			m, err := r.conn.last(ctx, r.stream, subject(r.prefix, strconv.Itoa(r.next)))
+			m, err := r.conn.last(ctx, r.stream, subject(r.prefix, r.token(r.next)))
 			if err == nil {
 				r.rest = m.Data
 			}
@@ -131,13 +141,16 @@ func (c *Conn) openWhole(ctx context.Context, pause time.Duration, stream, prefi
 	if m.Chunks < 0 || m.Size > limit {
 		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are read", prefix, m.Size, limit)
 	}
-	return io.LimitReader(&chunkReader{ctx: ctx, conn: c, pause: pause, stream: stream, prefix: prefix, count: m.Chunks}, m.Size), nil
+	if err := checkToken("chunks", m.Name); err != nil {
+		return nil, fmt.Errorf("%s: %w", prefix, err)
+	}
+	return io.LimitReader(&chunkReader{ctx: ctx, conn: c, pause: pause, stream: stream, prefix: prefix, token: m.part, count: m.Chunks}, m.Size), nil
 }
 
 // readChunks reads a record: count chunks and exactly size bytes, whose SHA-256 is digest.
 func (c *Conn) readChunks(ctx context.Context, pause time.Duration, stream, prefix string, count int, size int64, digest string) ([]byte, error) {
 	var data bytes.Buffer
-	r := &chunkReader{ctx: ctx, conn: c, pause: pause, stream: stream, prefix: prefix, count: count}
+	r := &chunkReader{ctx: ctx, conn: c, pause: pause, stream: stream, prefix: prefix, token: strconv.Itoa, count: count}
 	n, err := io.Copy(&data, io.LimitReader(r, size+1))
 	if err != nil {
 		return nil, err

@@ -70,8 +70,8 @@ func (s secrets) ticketOf(work, id, ticket string) (what string, ok bool) {
 	return what, hmac.Equal([]byte(proof), []byte(s.derive("ticket", work, id, what)))
 }
 
-func (s secrets) plan(digest string) string     { return s.derive("plan", digest) }
-func (s secrets) image(digest string) string    { return s.derive("image", digest) }
+func (s secrets) plan(digest string) string  { return s.derive("plan", digest) }
+func (s secrets) image(digest string) string { return s.derive("image", digest) }
 
 // message signs a job for a subject: a message that was moved to another subject does not verify.
 func (j job) message(subject string, pair nkeys.KeyPair) (*nats.Msg, error) {
@@ -156,8 +156,13 @@ func decrypt(r io.Reader, secret string) (io.Reader, error) {
 	return plain, nil
 }
 
-// shipSealed stores what open reads under a digest, encrypted, if it is not there.
+// shipSealed stores what open reads under a digest, encrypted, if it is not there. Of several at the same time one stores it.
 func (c *Conn) shipSealed(ctx context.Context, stream, prefix, secret string, open func() (io.ReadCloser, error)) (err error) {
+	land, err := c.shipping.alone(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	defer land()
 	var there bool
 	if err := c.retry(ctx, DefaultRenewal, func(ctx context.Context) (err error) {
 		there, err = c.hasWhole(ctx, stream, prefix)

@@ -25,8 +25,8 @@ const (
 	prefixWork     = "reprise.work"     // .<needs key>.<work>.<task>
 	prefixResult   = "reprise.result"   // .<work>.<worker>.<task>
 	prefixRecord   = "reprise.record"   // .<worker>.<name>.<chunk>
-	prefixPlan     = "reprise.plan"     // .<coordinator>.<digest>.<chunk>
-	prefixImage    = "reprise.image"    // .<coordinator>.<digest>.<chunk>
+	prefixPlan     = "reprise.plan"     // .<coordinator>.<digest>.<all, or name-chunk>
+	prefixImage    = "reprise.image"    // .<coordinator>.<digest>.<all, or name-chunk>
 	prefixProgress = "reprise.progress" // .<work>.<worker>.<task>, not stored
 	prefixControl  = "reprise.control"  // .<worker>.<request>, not stored
 	prefixAnswer   = "reprise.answer"   // .<worker>.<at random>, not stored

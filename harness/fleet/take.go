@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -296,7 +297,7 @@ func (w *Worker) deliver(ctx context.Context, j job, out Outcome, failed string)
 	r := result{summary: out.Summary, record: out.Record}
 	if len(out.Record) > min(inline, w.conn.chunkSize()) {
 		s.Stored = rand.Text()
-		m, err := w.conn.putChunks(ctx, w.renewal, recordPrefix(s), readerOf(out.Record))
+		m, err := w.conn.putChunks(ctx, w.renewal, recordPrefix(s), strconv.Itoa, readerOf(out.Record))
 		if err != nil {
 			return fmt.Errorf("store the record of task %s: %w", j.ID, err)
 		}

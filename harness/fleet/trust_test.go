@@ -123,7 +123,16 @@ func TestWorkerSeesItsOwn(t *testing.T) {
 	}
 	// What it may read of a task that it does not take is encrypted.
 	sum := sha256.Sum256(secret)
-	chunk, err := nc.Request("$JS.API.DIRECT.GET.REPRISE_PLANS.reprise.plan."+coordinatorOf(t, s)+"."+hex.EncodeToString(sum[:])+".0", nil, within)
+	stored := "$JS.API.DIRECT.GET.REPRISE_PLANS.reprise.plan." + coordinatorOf(t, s) + "." + hex.EncodeToString(sum[:]) + "."
+	all, err := nc.Request(stored+"all", nil, within)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct{ Name string }
+	if err := json.Unmarshal(all.Data, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	chunk, err := nc.Request(stored+manifest.Name+"-0", nil, within)
 	if err != nil {
 		t.Fatal(err)
 	}
