@@ -86,7 +86,8 @@ type Coordinator struct {
 	o       CoordinatorOptions
 	secrets secrets
 	renewal time.Duration
-	epoch   uint64
+	epoch   uint64 // see leaseValue
+	life    string
 	lease   *lease
 
 	ctx    context.Context //nolint:containedctx // of the goroutines that keep the lease and read results, until Close
@@ -182,7 +183,7 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 	if c.lease, err = conn.takeLease(ctx, work, o.Name, renewal, o.Waiting); err != nil {
 		return nil, err
 	}
-	c.epoch = c.lease.epoch
+	c.epoch, c.life = c.lease.value.Epoch, c.lease.value.Life
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := c.begin(ctx); err != nil {
 		return nil, errors.Join(err, c.Close(ctx))
@@ -271,6 +272,39 @@ func (c *Coordinator) because(err error) error {
 		return errors.Join(c.ended(), err)
 	}
 	return err
+}
+
+// errUnheld is a lease that may have run out: it is not known whether another has the work.
+var errUnheld = errors.New("the server has not confirmed for too long that this coordinator holds the work")
+
+// Holds reports, with nil, that nobody else can have the work now. It is to be asked right before a line of the
+// ledger is written, for a process that was suspended or cut off since [Coordinator.Await] knows nothing of it. The errors are [ErrLost],
+// [ErrClosed], and one that goes by itself when the server confirms the lease again.
+func (c *Coordinator) Holds() error {
+	if c.ctx.Err() != nil {
+		return c.ended()
+	}
+	if held, _ := c.lease.holds(); !held {
+		return errUnheld
+	}
+	return nil
+}
+
+// awaitHeld waits until the work is held.
+func (c *Coordinator) awaitHeld(ctx context.Context) error {
+	for {
+		_, renewed := c.lease.holds()
+		err := c.Holds()
+		if !errors.Is(err, errUnheld) {
+			return err
+		}
+		select {
+		case <-renewed:
+		case <-c.ctx.Done():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (c *Coordinator) ended() error { return context.Cause(c.ctx) }

@@ -19,7 +19,9 @@
 // clock and by time that passes.
 //
 // A worker that dies, or is cut off, has its task begun elsewhere within twice the renewal; a coordinator
-// that dies leaves its work to the next after three. A task whose message is gone without a
+// that dies leaves its work to the next after three. A line of the ledger is written only while the work is held
+// ([Coordinator.Holds]): who was cut off or suspended for longer than its lease is given nothing until the server confirms
+// that nobody else has had the work. A task whose message is gone without a
 // result (a server that lost its disk) is submitted again. A task that no worker can take is said at
 // once, with each worker's reasons ([Offer.Lacks]), and whenever the workers change.
 //

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -23,6 +25,8 @@ type Holder struct {
 type leaseValue struct {
 	Holder
 	Life string `json:"life"` // of the process that holds it, at random
+	// Epoch numbers the lives of a work: it grows from each to the next.
+	Epoch uint64 `json:"epoch,omitempty"`
 	// Closed is the last epoch whose tasks are over; nobody holds a lease that is not Live.
 	Closed uint64 `json:"closed,omitempty"`
 	Live   bool   `json:"live"`
@@ -33,14 +37,37 @@ type leaseValue struct {
 type lease struct {
 	conn     *Conn
 	value    leaseValue
-	epoch    uint64 // revision at which this life began; grows from life to life
+	begun    bool
 	revision uint64
 	renewal  time.Duration
+
+	mu        sync.Mutex
+	confirmed time.Time     // when the newest renewal that the server confirmed was asked for
+	renewed   chan struct{} // closed, and made anew, when one was confirmed
+}
+
+// confirm notes that the server has the lease, as it was asked to at a time.
+func (l *lease) confirm(asked time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.confirmed = asked
+	close(l.renewed)
+	l.renewed = make(chan struct{})
+}
+
+// holds reports whether nobody else can have the work: the newest renewal that was confirmed is younger than a lease, less half
+// a renewal for what is done with the answer. If not, renewed is closed when it is held again.
+func (l *lease) holds() (held bool, renewed <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// The monotonic clock stands while a machine is suspended, and the other can be stepped: the longer time counts.
+	age := max(time.Since(l.confirmed), time.Now().Round(0).Sub(l.confirmed.Round(0)))
+	return age < leaseLives*l.renewal-l.renewal/2, l.renewed
 }
 
 // takeLease waits until nobody else holds the work.
 func (c *Conn) takeLease(ctx context.Context, work, name string, renewal time.Duration, waiting func(Holder)) (*lease, error) {
-	l := &lease{conn: c, renewal: renewal, value: leaseValue{Holder: Holder{Work: work, Key: c.key, Name: name}, Life: rand.Text(), Live: true}}
+	l := &lease{conn: c, renewal: renewal, renewed: make(chan struct{}), value: leaseValue{Holder: Holder{Work: work, Key: c.key, Name: name}, Life: rand.Text(), Live: true}}
 	told := ""
 	for {
 		var held *leaseValue
@@ -64,56 +91,112 @@ func (c *Conn) takeLease(ctx context.Context, work, name string, renewal time.Du
 	}
 }
 
-// try takes the lease, or returns who holds it.
+// lastLease is the ID under which the newest lease of a work stands for a day after it ended, beside what is cancelled: no task has it.
+const lastLease = "=lease"
+
+// ended reads the newest lease of the work, also if it has ended; none that a coordinator wrote is no error.
+func (l *lease) ended(ctx context.Context) (leaseValue, error) {
+	on := cancelledSubject(l.value.Work, lastLease)
+	m, err := l.conn.last(ctx, "KV_"+bucketCancelled, on)
+	if errors.Is(err, errNotFound) {
+		return leaseValue{}, nil
+	}
+	if err != nil {
+		return leaseValue{}, err
+	}
+	v, err := readLease(on, l.value.Work, m.Data)
+	if err != nil {
+		l.conn.log.Warn("what stands as the work's last lease was written by no coordinator", "work", l.value.Work, "err", err)
+		return leaseValue{}, nil
+	}
+	return v, nil
+}
+
+// remember notes this life as the work's newest.
+func (l *lease) remember(ctx context.Context) error {
+	m := &nats.Msg{Subject: cancelledSubject(l.value.Work, lastLease)}
+	var err error
+	if m.Data, err = l.encode(m.Subject); err != nil {
+		return err
+	}
+	_, err = l.conn.publish(ctx, m, "")
+	return err
+}
+
+// encode signs the lease's value for a subject.
+func (l *lease) encode(subject string) ([]byte, error) {
+	data, err := json.Marshal(l.value)
+	if err != nil {
+		return nil, fmt.Errorf("encode the lease: %w", err)
+	}
+	return signWord(l.conn.pair, subject, data)
+}
+
+// try takes the lease, or returns who holds it. A life that has begun takes it again only if no other has had it meanwhile;
+// who has is returned, also if it has ended.
 func (l *lease) try(ctx context.Context) (*leaseValue, error) {
 	works, err := l.conn.bucket(ctx, bucketWorks)
 	if err != nil {
 		return nil, err
 	}
 	var before uint64
+	var held leaseValue
 	m, err := l.conn.last(ctx, "KV_"+bucketWorks, worksSubject(l.value.Work))
-	switch {
-	case errors.Is(err, errNotFound):
-	case err != nil:
-		return nil, err
-	default:
+	if err == nil {
 		before, _ = stored(m)
-		held, err := readLease(l.value.Work, m.Data)
-		switch {
-		case err != nil:
+		if held, err = readLease(worksSubject(l.value.Work), l.value.Work, m.Data); err != nil {
 			l.conn.log.Warn("what stands as the work's lease was written by no coordinator: it is replaced", "work", l.value.Work, "err", err)
-		case held.Live && held.Life != l.value.Life:
-			return &held, nil
-		default:
-			l.value.Closed = held.Closed
 		}
 	}
+	switch {
+	case errors.Is(err, errNotFound) || errors.Is(err, errForged):
+		if held, err = l.ended(ctx); err != nil {
+			return nil, err
+		}
+		held.Live = false
+	case err != nil:
+		return nil, err
+	}
+	if held.Life != "" && held.Life != l.value.Life && (held.Live || l.begun) {
+		return &held, nil
+	}
+	if !l.begun && held.Life != l.value.Life {
+		// A server that lost its disk counts revisions anew.
+		l.value.Closed, l.value.Epoch = held.Closed, max(held.Epoch, held.Closed)+1
+	}
+	asked := time.Now()
 	if l.revision, err = l.write(ctx, works, before); err != nil {
 		if isRevision(err) {
 			return l.try(ctx) // another was faster: see who
 		}
 		return nil, err
 	}
-	if l.epoch > 0 {
+	if l.begun {
+		l.confirm(asked)
 		return nil, nil
 	}
-	l.epoch = l.revision
+	l.value.Epoch = max(l.value.Epoch, l.revision)
 	if m, err = l.conn.last(ctx, "KV_"+bucketWorks, worksSubject(l.value.Work)); err != nil {
 		return nil, err
 	}
 	// Others are told since when, by the server's clock.
 	_, l.value.Since = stored(m)
-	l.revision, err = l.write(ctx, works, l.revision)
-	return nil, err
+	if err := l.remember(ctx); err != nil {
+		return nil, err
+	}
+	asked = time.Now()
+	if l.revision, err = l.write(ctx, works, l.revision); err != nil {
+		return nil, err
+	}
+	l.begun = true
+	l.confirm(asked)
+	return nil, nil
 }
 
 // write puts the lease's value where the newest revision is before; 0: where there is none.
 func (l *lease) write(ctx context.Context, works jetstream.KeyValue, before uint64) (uint64, error) {
-	data, err := json.Marshal(l.value)
+	data, err := l.encode(worksSubject(l.value.Work))
 	if err != nil {
-		return 0, fmt.Errorf("encode the lease: %w", err)
-	}
-	if data, err = signWord(l.conn.pair, worksSubject(l.value.Work), data); err != nil {
 		return 0, err
 	}
 	if before == 0 {
@@ -122,10 +205,10 @@ func (l *lease) write(ctx context.Context, works jetstream.KeyValue, before uint
 	return works.Update(ctx, l.value.Work, data, before)
 }
 
-// readLease verifies the lease that stands for a work. The error is errForged when its holder has not signed it.
-func readLease(work string, data []byte) (leaseValue, error) {
+// readLease verifies the lease that stands for a work on a subject. The error is errForged when its holder has not signed it.
+func readLease(on, work string, data []byte) (leaseValue, error) {
 	var l leaseValue
-	by, body, err := readWord(worksSubject(work), data)
+	by, body, err := readWord(on, data)
 	if err != nil {
 		return l, err
 	}
@@ -144,7 +227,7 @@ func isRevision(err error) bool {
 		errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch)
 }
 
-// keep renews until ctx ends, or the lease is another's. A lease that ran out while there was no connection, and that
+// keep renews until ctx ends, or the lease is or was another's. A lease that ran out while there was no connection, and that
 // nobody took, is taken again.
 func (l *lease) keep(ctx context.Context) error {
 	for wait(ctx, l.renewal, l.conn.cameBack()) {
@@ -153,9 +236,11 @@ func (l *lease) keep(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			asked := time.Now()
 			revision, err := l.write(ctx, works, l.revision)
 			if err == nil {
 				l.revision = revision
+				l.confirm(asked)
 				return nil
 			}
 			if !isRevision(err) {
@@ -183,7 +268,7 @@ func (l *lease) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.value.Live, l.value.Closed = false, l.epoch
+	l.value.Live, l.value.Closed = false, l.value.Epoch
 	if _, err := l.write(ctx, works, l.revision); err != nil && !isRevision(err) {
 		return fmt.Errorf("give the lease of work %s back: %w", l.value.Work, err)
 	}

@@ -38,6 +38,9 @@ func (c *Coordinator) reconcileOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Holds() != nil {
+		return nil // what is queued may be another's
+	}
 	s, err := c.conn.stream(ctx, streamWork)
 	if err != nil {
 		return err

@@ -165,7 +165,7 @@ func (c *Conn) works(ctx context.Context) ([]WorkStatus, error) {
 	}
 	if err := c.eachKey(ctx, bucketWorks, func(entry jetstream.KeyValueEntry) error {
 		key := entry.Key()
-		if l, err := readLease(key, entry.Value()); err == nil && l.Live {
+		if l, err := readLease(worksSubject(key), key, entry.Value()); err == nil && l.Live {
 			at(key).Holder, at(key).Held = l.Holder, true
 		}
 		return nil

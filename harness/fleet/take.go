@@ -209,7 +209,7 @@ func (c *Conn) lookUp(ctx context.Context, j job) (over, held bool, err error) {
 		return false, false, err
 	}
 	if err == nil {
-		l, err := readLease(j.Work, m.Data)
+		l, err := readLease(worksSubject(j.Work), j.Work, m.Data)
 		if err != nil {
 			return false, false, err
 		}

@@ -198,9 +198,14 @@ func (c *Conn) makeConsumer(ctx context.Context, key string, renewal time.Durati
 }
 
 // Await waits for the task's first result that verifies, with its record. The errors are [ErrCancelled], [ErrLost],
-// [ErrClosed], a [*FailedError], and ctx's. It may be called again: the result is the same until it is kept.
+// [ErrClosed], a [*FailedError], and ctx's. It may be called again: the result is the same until it is kept. A
+// coordinator that has ended gives no result out, nor does one whose lease may have run out: it waits until
+// the server confirms it, or another has the work.
 func (c *Coordinator) Await(ctx context.Context, id string) (Sealed, error) {
 	for {
+		if c.ctx.Err() != nil {
+			return Sealed{}, c.ended()
+		}
 		c.mu.Lock()
 		e := c.tasks[id]
 		switch {
@@ -230,8 +235,14 @@ func (c *Coordinator) Await(ctx context.Context, id string) (Sealed, error) {
 			continue // refused meanwhile, by another Await
 		}
 		s, err := c.withRecord(ctx, e, *result)
-		if err == nil || !errors.Is(err, errForged) && !errors.Is(err, errNotFound) {
-			return s, err
+		if err == nil {
+			if err := c.awaitHeld(ctx); err != nil {
+				return Sealed{}, err
+			}
+			return s, nil
+		}
+		if !errors.Is(err, errForged) && !errors.Is(err, errNotFound) {
+			return Sealed{}, err
 		}
 		c.refuse(e, *result, err)
 	}

@@ -332,7 +332,7 @@ func (w *Worker) hearNeeds(m *nats.Msg) {
 }
 
 func (w *Worker) hearLease(m *nats.Msg) {
-	if l, err := readLease(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data); err == nil && !l.Live {
+	if l, err := readLease(m.Subject, m.Subject[strings.LastIndexByte(m.Subject, '.')+1:], m.Data); err == nil && !l.Live {
 		w.stir(l.Work, "")
 	}
 }

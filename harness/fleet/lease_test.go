@@ -1,0 +1,145 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/server"
+)
+
+// executed has tasks of a work executed, and leaves their results where they are.
+func executed(t *testing.T, s *server.Server, c *fleet.Coordinator, tasks int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 4), fleet.WorkerOptions{})
+	for n := 1; n <= tasks; n++ {
+		if err := c.Submit(ctx, fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := 1; n <= tasks; n++ {
+		if _, err := c.Await(ctx, fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestEndedGivesNothing: a coordinator that was closed gives out no result, though it has them.
+func TestEndedGivesNothing(t *testing.T) {
+	const tasks = 20
+	s := startServer(t, server.Options{})
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
+	executed(t, s, c, tasks)
+	if err := c.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= tasks; n++ {
+		if _, err := c.Await(t.Context(), fmt.Sprint(n)); !errors.Is(err, fleet.ErrClosed) {
+			t.Errorf("Await of task %d: %v", n, err)
+		}
+	}
+}
+
+// TestCutOffGivesNothing: a coordinator that is cut off for longer than its lease gives out no result, until it holds the work
+// again; when another has had it meanwhile, even if that one has ended long ago, it is lost.
+func TestCutOffGivesNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		other bool // takes the work meanwhile, and closes
+	}{
+		{"nobody took it", false},
+		{"another had it", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startServer(t, server.Options{})
+			p := startProxy(t, s.Addr())
+			c := join(t, dial(t, fleet.Access{URL: p.through(s.URL(fleet.RoleCoordinator))}), "work", fleet.CoordinatorOptions{})
+			executed(t, s, c, 1)
+			p.cut.Store(true)
+			direct := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+			held := func() bool {
+				status, err := fleet.ReadStatus(t.Context(), direct)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, w := range status.Works {
+					if w.Held {
+						return true
+					}
+				}
+				return false
+			}
+			if tt.other {
+				if err := join(t, direct, "work", fleet.CoordinatorOptions{}).Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			eventually(t, "the lease has run out", func() bool { return !held() })
+			short, cancel := context.WithTimeout(t.Context(), renewal)
+			defer cancel()
+			if _, err := c.Await(short, "1"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Await while nobody knows who holds the work: %v", err)
+			}
+			if err := c.Holds(); err == nil {
+				t.Error("it says that it holds the work")
+			}
+			<-time.After(4 * renewal) // and what the other wrote is gone
+			p.cut.Store(false)
+			p.breakAll()
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			_, err := c.Await(ctx, "1")
+			if lost := errors.Is(err, fleet.ErrLost); lost != tt.other || !tt.other && err != nil {
+				t.Errorf("Await when it is back: %v", err)
+			}
+			if err := c.Holds(); errors.Is(err, fleet.ErrLost) != tt.other {
+				t.Errorf("it holds the work: %v", err)
+			}
+		})
+	}
+}
+
+// TestServerCountsAnew: the life of a work that follows one that a server lost its disk under has its tasks executed.
+func TestServerCountsAnew(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	dir := t.TempDir()
+	s := startServer(t, server.Options{Dir: dir})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: seed(t)})
+	for range 8 { // lives grow
+		if err := join(t, conn, "work", fleet.CoordinatorOptions{}).Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := join(t, conn, "work", fleet.CoordinatorOptions{})
+	addr := s.Addr()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "jetstream")); err != nil {
+		t.Fatal(err)
+	}
+	s = startServer(t, server.Options{Dir: dir, Listen: addr})
+	eventually(t, "the work is held again", func() bool {
+		status, err := fleet.ReadStatus(ctx, s.Conn())
+		return err == nil && len(status.Works) == 1 && status.Works[0].Held
+	})
+	if err := c.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	c = join(t, conn, "work", fleet.CoordinatorOptions{})
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 1), fleet.WorkerOptions{})
+	if err := c.Submit(ctx, fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Await(ctx, "1"); err != nil {
+		t.Error(err)
+	}
+}
