@@ -87,6 +87,7 @@ type Coordinator struct {
 	secrets secrets
 	renewal time.Duration
 	epoch   uint64 // see leaseValue
+	over    uint64 // last epoch whose tasks are over
 	life    string
 	lease   *lease
 
@@ -115,7 +116,8 @@ type task struct {
 	Task
 	needs    string // key
 	subject  string
-	executes string // see Task.what
+	executes string   // see Task.what
+	lives    []string // that gave messages of it which may still run; see cancellation
 	result   *Sealed
 	failed   []string        // why it was not executed, each time
 	failedBy map[string]bool // keys of the workers that did not
@@ -183,7 +185,7 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 	if c.lease, err = conn.takeLease(ctx, work, o.Name, renewal, o.Waiting); err != nil {
 		return nil, err
 	}
-	c.epoch, c.life = c.lease.value.Epoch, c.lease.value.Life
+	c.epoch, c.over, c.life = c.lease.value.Epoch, c.lease.value.Closed, c.lease.value.Life
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if err := c.begin(ctx); err != nil {
 		return nil, errors.Join(err, c.Close(ctx))

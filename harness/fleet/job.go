@@ -22,10 +22,16 @@ import (
 type job struct {
 	Task
 	Coordinator string            `json:"coordinator"` // public nkey
-	Epoch       uint64            `json:"epoch"`       // of the coordinator's life; a cancellation names the last one that it is for
+	Epoch       uint64            `json:"epoch"`       // of the coordinator's life; a lease names the last one whose tasks are over
+	Life        string            `json:"life"`        // its name; a cancellation names those that it is for
 	Ticket      string            `json:"ticket"`
 	Secret      string            `json:"secret"`                  // that the payload is encrypted with
 	Secrets     map[string]string `json:"image-secrets,omitempty"` // of images, by digest
+}
+
+// cancellation is what stands in the bucket of cancellations for a task that is to end.
+type cancellation struct {
+	Lives []string `json:"lives"` // that gave the message that whoever is to end it has
 }
 
 // what digests all that the result of a task depends on: two tasks of one name that differ in it are two tasks.

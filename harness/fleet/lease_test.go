@@ -106,13 +106,21 @@ func TestCutOffGivesNothing(t *testing.T) {
 	}
 }
 
-// TestServerCountsAnew: the life of a work that follows one that a server lost its disk under has its tasks executed.
+// TestServerCountsAnew: the life of a work that follows one that a server lost its disk under has its tasks executed, also
+// those that the last life cancelled.
 func TestServerCountsAnew(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		t.Run(fmt.Sprintf("cancelled %v", cancelled), func(t *testing.T) { serverCountsAnew(t, cancelled) })
+	}
+}
+
+func serverCountsAnew(t *testing.T, cancelled bool) {
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	dir := t.TempDir()
 	s := startServer(t, server.Options{Dir: dir})
-	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: seed(t)})
+	pair := seed(t)
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair})
 	for range 8 { // lives grow
 		if err := join(t, conn, "work", fleet.CoordinatorOptions{}).Close(ctx); err != nil {
 			t.Fatal(err)
@@ -131,12 +139,53 @@ func TestServerCountsAnew(t *testing.T) {
 		status, err := fleet.ReadStatus(ctx, s.Conn())
 		return err == nil && len(status.Works) == 1 && status.Works[0].Held
 	})
-	if err := c.Close(ctx); err != nil {
+	if cancelled {
+		if err := c.Submit(ctx, fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Cancel(ctx, "1"); err != nil {
+			t.Fatal(err)
+		}
+		conn.Close() // killed
+		conn = dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair})
+	} else if err := c.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
 	c = join(t, conn, "work", fleet.CoordinatorOptions{})
 	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 1), fleet.WorkerOptions{})
 	if err := c.Submit(ctx, fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Await(ctx, "1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReplacedTaskEnds: what runs under a task's name from an earlier life's message ends when another task has the name.
+func TestReplacedTaskEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	s := startServer(t, server.Options{})
+	pair := seed(t)
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair})
+	c := join(t, conn, "work", fleet.CoordinatorOptions{})
+	e := newExecutor("host", 1)
+	began := make(chan struct{}, 9)
+	e.begin = func(ctx context.Context, task fleet.Task) error {
+		began <- struct{}{}
+		if string(task.Payload) == "plan A" {
+			<-ctx.Done()
+		}
+		return ctx.Err()
+	}
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
+	if err := c.Submit(ctx, fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan A")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	conn.Close() // killed
+	c = join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair}), "work", fleet.CoordinatorOptions{})
+	if err := c.Submit(ctx, fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan B")}, fleet.Needs{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Await(ctx, "1"); err != nil {

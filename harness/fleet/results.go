@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -219,13 +218,4 @@ func (c *Coordinator) countFailure(e *task, s Sealed, why string) {
 	}
 	c.finish(e, &FailedError{ID: e.ID, Reasons: e.failed})
 	c.events.add(func(ctx context.Context) error { return c.endTask(ctx, e) })
-}
-
-// cancelledAt is the last epoch whose task is cancelled, as the bucket has it.
-func cancelledAt(data []byte) uint64 {
-	n, err := strconv.ParseUint(string(data), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
 }

@@ -227,8 +227,9 @@ func (c *Conn) lookUp(ctx context.Context, j job) (over, held bool, err error) {
 		return false, false, err
 	}
 	by, body, err := readWord(on, m.Data)
-	cancelled := err == nil && by == j.Coordinator // otherwise nobody who may has cancelled it
-	return cancelled && j.Epoch <= cancelledAt(body), held, nil
+	var of cancellation
+	cancelled := err == nil && by == j.Coordinator && json.Unmarshal(body, &of) == nil // otherwise nobody who may has cancelled it
+	return cancelled && slices.Contains(of.Lives, j.Life), held, nil
 }
 
 // execute gives the task to the executor.

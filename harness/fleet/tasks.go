@@ -3,12 +3,14 @@ package fleet
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -36,7 +38,7 @@ func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
 		c.mu.Unlock()
 		return fmt.Errorf("task %s was submitted before", t.ID)
 	}
-	e := &task{Task: t, executes: t.what(), needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{}), failedBy: map[string]bool{}}
+	e := &task{Task: t, executes: t.what(), lives: []string{c.life}, needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{}), failedBy: map[string]bool{}}
 	c.tasks[t.ID] = e
 	if c.queues[key] == nil {
 		c.queues[key] = &queue{needs: n.normal()}
@@ -109,7 +111,7 @@ func (c *Coordinator) shipPlan(ctx context.Context, digest string, payload []byt
 }
 
 func (c *Coordinator) publishTask(ctx context.Context, e *task) error {
-	j := job{Task: e.Task, Coordinator: c.conn.key, Epoch: c.epoch, Ticket: c.secrets.ticket(e.Task), Secret: c.secrets.plan(e.Plan)}
+	j := job{Task: e.Task, Coordinator: c.conn.key, Epoch: c.epoch, Life: c.life, Ticket: c.secrets.ticket(e.Task), Secret: c.secrets.plan(e.Plan)}
 	for _, digest := range e.Images {
 		if j.Secrets == nil {
 			j.Secrets = map[string]string{}
@@ -138,7 +140,8 @@ func (c *Coordinator) publishTask(ctx context.Context, e *task) error {
 	return nil
 }
 
-// clear looks at the message that stands on a task's subject. One that asks for the same as j stays; any other is taken away.
+// clear looks at the message that stands on a task's subject. One that asks for the same as j stays, if its life's tasks are not
+// over; any other is taken away, and ends where it runs.
 func (c *Coordinator) clear(ctx context.Context, e *task, j job) (same bool, err error) {
 	s, err := c.conn.stream(ctx, streamWork)
 	if err != nil {
@@ -152,8 +155,20 @@ func (c *Coordinator) clear(ctx context.Context, e *task, j job) (same bool, err
 		return false, fmt.Errorf("look at what stands for task %s: %w", e.ID, err)
 	}
 	standing, err := readJob(m.Subject, m.Header, m.Data)
-	if err == nil && standing.Coordinator == j.Coordinator && standing.Ticket == j.Ticket && slices.Equal(standing.Images, j.Images) {
+	if err == nil && standing.Coordinator == j.Coordinator && standing.Life != c.life {
+		c.mu.Lock()
+		if !slices.Contains(e.lives, standing.Life) {
+			e.lives = append(e.lives, standing.Life)
+		}
+		c.mu.Unlock()
+	}
+	if err == nil && standing.Coordinator == j.Coordinator && standing.Ticket == j.Ticket && slices.Equal(standing.Images, j.Images) && standing.Epoch > c.over {
 		return true, nil
+	}
+	if err == nil && standing.Life != c.life {
+		if err := c.putCancellation(ctx, e.ID, []string{standing.Life}); err != nil {
+			return false, err
+		}
 	}
 	if err := s.DeleteMsg(ctx, m.Sequence); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
 		return false, fmt.Errorf("take away another task of the name %s: %w", e.ID, err)
@@ -358,15 +373,10 @@ func (c *Coordinator) finish(e *task, err error) {
 // endTask takes a task from the queue and from who runs it.
 func (c *Coordinator) endTask(ctx context.Context, e *task) error {
 	err := c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
-		cancelled, err := c.conn.bucket(ctx, bucketCancelled)
-		if err != nil {
-			return err
-		}
-		data, err := signWord(c.conn.pair, cancelledSubject(c.work, e.ID), fmt.Append(nil, c.epoch))
-		if err != nil {
-			return err
-		}
-		if _, err := cancelled.Put(ctx, c.work+"."+e.ID, data); err != nil {
+		c.mu.Lock()
+		lives := slices.Clone(e.lives)
+		c.mu.Unlock()
+		if err := c.putCancellation(ctx, e.ID, lives); err != nil {
 			return err
 		}
 		return c.conn.purgeWork(ctx, e.subject)
@@ -375,6 +385,20 @@ func (c *Coordinator) endTask(ctx context.Context, e *task) error {
 		return fmt.Errorf("end task %s: %w", e.ID, err)
 	}
 	return nil
+}
+
+// putCancellation has whoever runs the task, from a message that one of these lives gave, end it.
+func (c *Coordinator) putCancellation(ctx context.Context, id string, lives []string) error {
+	data, err := json.Marshal(cancellation{lives})
+	if err != nil {
+		return fmt.Errorf("encode the cancellation of task %s: %w", id, err)
+	}
+	m := &nats.Msg{Subject: cancelledSubject(c.work, id)}
+	if m.Data, err = signWord(c.conn.pair, m.Subject, data); err != nil {
+		return err
+	}
+	_, err = c.conn.publish(ctx, m, "")
+	return err
 }
 
 func (c *Conn) purgeWork(ctx context.Context, subject string) error {
