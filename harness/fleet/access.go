@@ -22,12 +22,14 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// Errors of [Dial].
+// Errors of [Dial], and of all that asks a server.
 var (
 	// ErrRefused is a server that knows neither this key nor its token.
 	ErrRefused = errors.New("the server refuses this key and token")
 	// ErrPin is a server with another certificate than the one that the URL names.
 	ErrPin = errors.New("the server's certificate is not the one that the URL names")
+	// ErrDenied is a server that knows the key and does not let it do that: a worker that asks as a coordinator does.
+	ErrDenied = errors.New("the server does not allow that to this key")
 )
 
 // Access says how a fleet's server is reached, and who asks.
@@ -149,13 +151,16 @@ type Conn struct {
 	epoch   context.Context //nolint:containedctx // ends, and is made anew, when the connection came back
 	ended   func()
 
-	shipping flights // by the prefix of what is stored in chunks
+	shipping flights         // by the prefix of what is stored in chunks
+	allowed  context.Context //nolint:containedctx // ends, with the reason, and is made anew, when the server denied something
+	denied   context.CancelCauseFunc
 }
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.
 func Dial(ctx context.Context, a Access) (*Conn, error) {
 	c := &Conn{pair: a.Signer, log: a.Log, gone: make(chan struct{}), streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
 	c.epoch, c.ended = context.WithCancel(context.Background())
+	c.allowed, c.denied = context.WithCancelCause(context.Background())
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -272,7 +277,7 @@ func (a Access) options(c *Conn) (string, []nats.Option, error) {
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Debug("connection lost", "err", err) }),
 		nats.ReconnectHandler(func(*nats.Conn) { c.reconnected() }),
 		nats.ClosedHandler(func(*nats.Conn) { close(c.gone) }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.log.Debug("from the server", "err", err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.heard(err) }),
 	}
 	if a.Dialer != nil {
 		options = append(options, nats.SetCustomDialer(a.Dialer))
@@ -359,6 +364,33 @@ func (c *Conn) reconnected() {
 	defer c.mu.Unlock()
 	c.ended()
 	c.epoch, c.ended = context.WithCancel(context.Background())
+}
+
+// heard takes in what the server says of no question: what was not allowed has no other answer.
+func (c *Conn) heard(err error) {
+	c.log.Debug("from the server", "err", err)
+	if !errors.Is(err, nats.ErrPermissionViolation) || strings.Contains(err.Error(), prefixProgress) {
+		return // nobody waits for progress
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.denied(fmt.Errorf("%w: %w; a key that joined with the URL for workers is a worker: coordinators use the other one that `reprise fleet serve` prints", ErrDenied, err))
+	c.allowed, c.denied = context.WithCancelCause(context.Background())
+}
+
+// asAllowed calls do, and gives it up with [ErrDenied] when the server denies something meanwhile.
+func (c *Conn) asAllowed(ctx context.Context, do func(context.Context) error) error {
+	c.mu.Lock()
+	allowed := c.allowed
+	c.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(allowed, cancel)() //nolint:contextcheck // of the connection, and no parent of what is asked
+	err := do(ctx)
+	if err != nil && allowed.Err() != nil {
+		return context.Cause(allowed) //nolint:contextcheck // as above
+	}
+	return err
 }
 
 // cameBack is closed when the connection comes back the next time.

@@ -1,6 +1,8 @@
 package fleet_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,5 +61,35 @@ func TestPrivateFiles(t *testing.T) {
 	}
 	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: "file:" + filepath.Join(dir, "none")}); err == nil {
 		t.Error("a URL in a file that is not there")
+	}
+}
+
+// TestWorkersURL: who coordinates with the URL for workers is told so at once, and may with the other.
+func TestWorkersURL(t *testing.T) {
+	s := startServer(t, server.Options{})
+	pair := seed(t)
+	c := dial(t, fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: pair})
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	for name, ask := range map[string]func() error{
+		"Join":        func() error { _, err := fleet.Join(ctx, c, "work", fleet.CoordinatorOptions{}); return err },
+		"ReadStatus":  func() error { _, err := fleet.ReadStatus(ctx, c); return err },
+		"DrainWorker": func() error { return fleet.DrainWorker(ctx, c, c.PublicKey()) },
+	} {
+		begun := time.Now()
+		if err := ask(); !errors.Is(err, fleet.ErrDenied) || !strings.Contains(err.Error(), "coordinators use the other one") {
+			t.Errorf("%s: %v", name, err)
+		} else if took := time.Since(begun); took > 4*time.Second {
+			t.Errorf("%s: it took %s", name, took)
+		}
+	}
+	c = dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair})
+	join(t, c, "work", fleet.CoordinatorOptions{})
+	dial(t, fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: pair})
+	if _, err := fleet.ReadStatus(ctx, c); err != nil {
+		t.Error(err)
+	}
+	if m := s.Members(); len(m) != 1 || m[0].Role != fleet.RoleCoordinator {
+		t.Errorf("the members are %v", m)
 	}
 }

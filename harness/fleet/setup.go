@@ -195,7 +195,7 @@ func (c *Conn) retry(ctx context.Context, pause time.Duration, do func(context.C
 	for attempt := 1; ; attempt++ {
 		back := c.cameBack()
 		bounded, cancel := c.asking(ctx)
-		err := do(bounded)
+		err := c.asAllowed(bounded, do)
 		if err != nil && attempt == patientAttempts {
 			c.log.Warn("the server does not do what it is asked for; it is asked until it does", "err", err)
 		}

@@ -51,9 +51,17 @@ type NeedsStatus struct {
 }
 
 // ReadStatus asks the server.
-func ReadStatus(ctx context.Context, c *Conn) (Status, error) {
+func ReadStatus(ctx context.Context, c *Conn) (s Status, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout)
 	defer cancel()
+	err = c.asAllowed(ctx, func(ctx context.Context) (err error) {
+		s, err = c.status(ctx)
+		return err
+	})
+	return s, err
+}
+
+func (c *Conn) status(ctx context.Context) (Status, error) {
 	s := Status{Server: c.Server()}
 	var err error
 	if s.Renewal, err = c.Renewal(ctx); err != nil {
@@ -265,7 +273,11 @@ func (c *Conn) control(ctx context.Context, key, request string) (controlAnswer,
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	m, err := c.ask(ctx, subject(prefixControl, key, request), subject(prefixAnswer, key, rand.Text()), nil)
+	var m *nats.Msg
+	err := c.asAllowed(ctx, func(ctx context.Context) (err error) {
+		m, err = c.ask(ctx, subject(prefixControl, key, request), subject(prefixAnswer, key, rand.Text()), nil)
+		return err
+	})
 	if errors.Is(err, nats.ErrNoResponders) {
 		return a, fmt.Errorf("worker %s is not connected to the fleet", key)
 	}

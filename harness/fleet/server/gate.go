@@ -134,7 +134,8 @@ func (s *state) remove(key string) ([]uint64, error) {
 // connectionsKept is how many of a key's connections are remembered, to end them when the key is removed.
 const connectionsKept = 64
 
-// admit says in which role a key comes in; it enrols a key that brings a token.
+// admit says in which role a key comes in; it enrols a key that brings a token. A worker that brings a coordinator's is
+// one from then on.
 func (s *state) admit(key, token, name string, id uint64) (fleet.Role, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,16 +143,23 @@ func (s *state) admit(key, token, name string, id uint64) (fleet.Role, error) {
 		return "", errors.New("its key was removed from the fleet")
 	}
 	at := slices.IndexFunc(s.Members, func(m Member) bool { return m.Key == key })
-	if at < 0 {
-		var role fleet.Role
-		for r, want := range s.Tokens {
-			if subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1 {
-				role = r
-			}
+	var role fleet.Role
+	for r, want := range s.Tokens {
+		if subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1 {
+			role = r
 		}
-		if role == "" {
-			return "", errors.New("its key is unknown, and its token is none of this fleet's")
+	}
+	switch {
+	case at < 0 && role == "":
+		return "", errors.New("its key is unknown, and its token is none of this fleet's")
+	case at >= 0 && role == fleet.RoleCoordinator && s.Members[at].Role != role:
+		was := s.Members[at].Role
+		s.Members[at].Role = role
+		if err := s.save(); err != nil {
+			s.Members[at].Role = was
+			return "", err
 		}
+	case at < 0:
 		s.Members = append(s.Members, Member{key, role, name, time.Now().UTC()})
 		if err := s.save(); err != nil {
 			s.Members = s.Members[:len(s.Members)-1]
