@@ -58,7 +58,7 @@ func (o *rateOptions) check() error {
 		return cli.InputError("--choose-speed takes --trials, the valid trials of each speed; --target-width, --sprt, --speed and --control-trials have no meaning with it")
 	case o.chooseSpeed && rule.Runs < leastForSpeed:
 		return cli.InputError("--choose-speed takes --trials of %d or more: fewer tell no rate from another", leastForSpeed)
-	case o.chooseSpeed && o.Lab.FleetURL() != "":
+	case o.chooseSpeed && o.lab.FleetURL() != "":
 		return cli.InputError("--choose-speed measures how fast clocks may go on this machine, and says nothing of the workers of a fleet: --fleet %s measures it here", cli.NoFleet)
 	case o.chooseReset && (rule.Runs == 0 || o.reset != "" || o.Controls > 0):
 		return cli.InputError("--choose-reset takes --trials, the valid trials of each reset; --target-width, --sprt, --reset and --control-trials have no meaning with it")
@@ -112,7 +112,7 @@ input, 5 the environment lacks something, 130 interrupted.`,
 			if err := o.check(); err != nil {
 				return err
 			}
-			o.Lab.AllLabs = cli.AllLabs(c)
+			o.lab.AllLabs = cli.AllLabs(c)
 			return cli.Run(runF, runRate)(c.Context(), o)
 		},
 	}

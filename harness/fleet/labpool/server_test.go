@@ -54,7 +54,8 @@ func (y *yard) work(t *testing.T, w *pooltest.World, images map[string]string) {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	over := make(chan error, 1)
-	go func() { over <- fleet.NewWorker(y.dial(t, fleet.RoleWorker), e, fleet.WorkerOptions{}).Run(ctx) }()
+	conn := y.dial(t, fleet.RoleWorker) // which is closed after the worker has ended
+	go func() { over <- fleet.NewWorker(conn, e, fleet.WorkerOptions{}).Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-over; err != nil && !errors.Is(err, context.Canceled) {
