@@ -245,7 +245,8 @@ func (c *Coordinator) Lost() <-chan struct{} { return c.ctx.Done() }
 // Close cancels what has no result yet and gives the lease back. Results that were not kept stay, for who resumes the
 // work.
 //
-// A server that cannot be reached within 5 seconds learns it from the lease that ends.
+// A ctx that has ended changes nothing: who ends because of it is the one that has to give the work back. A server that cannot be
+// reached within 5 seconds learns it from the lease that ends.
 func (c *Coordinator) Close(ctx context.Context) error {
 	lost := errors.Is(c.ended(), ErrLost)
 	c.cancel(ErrClosed)
@@ -253,7 +254,7 @@ func (c *Coordinator) Close(ctx context.Context) error {
 	if lost || c.closed.Swap(true) || c.conn.nc.IsClosed() {
 		return nil
 	}
-	ctx, stop := context.WithTimeout(ctx, requestTimeout)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
 	defer stop()
 	return c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
 		// First the lease: who runs a task of this work sees that it is over.

@@ -76,7 +76,7 @@ func (c *Conn) takeLease(ctx context.Context, work, name string, renewal time.Du
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("take the lease of work %s: %w", work, err)
+			return nil, errors.Join(fmt.Errorf("take the lease of work %s: %w", work, err), l.withdraw(ctx))
 		}
 		if held == nil {
 			return l, nil
@@ -262,15 +262,41 @@ func (l *lease) keep(ctx context.Context) error {
 	return nil
 }
 
-// release ends the tasks of this life and leaves the work to whoever comes.
+// withdraw gives back a lease that may have been taken before ctx ended.
+func (l *lease) withdraw(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil // the server refused it
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	defer stop()
+	return l.release(ctx)
+}
+
+// release ends the tasks of this life and leaves the work to whoever comes. A write whose answer was not waited for may arrive
+// while it looks: what it writes itself comes after that.
 func (l *lease) release(ctx context.Context) error {
 	works, err := l.conn.bucket(ctx, bucketWorks)
 	if err != nil {
 		return err
 	}
 	l.value.Live, l.value.Closed = false, l.value.Epoch
-	if _, err := l.write(ctx, works, l.revision); err != nil && !isRevision(err) {
-		return fmt.Errorf("give the lease of work %s back: %w", l.value.Work, err)
+	for {
+		before := uint64(0)
+		m, err := l.conn.last(ctx, "KV_"+bucketWorks, worksSubject(l.value.Work))
+		switch {
+		case err == nil:
+			if v, err := readLease(worksSubject(l.value.Work), l.value.Work, m.Data); err != nil || v.Life != l.value.Life {
+				return nil //nolint:nilerr // another's, or nobody's
+			}
+			before, _ = stored(m)
+		case !errors.Is(err, errNotFound):
+			return fmt.Errorf("give the lease of work %s back: %w", l.value.Work, err)
+		}
+		if _, err := l.write(ctx, works, before); !isRevision(err) {
+			if err != nil {
+				return fmt.Errorf("give the lease of work %s back: %w", l.value.Work, err)
+			}
+			return nil
+		}
 	}
-	return nil
 }

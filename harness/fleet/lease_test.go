@@ -192,3 +192,56 @@ func TestReplacedTaskEnds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCloseAfterTheEnd: whoever ends because its context ended gives the work back all the same: its queue is empty and the next
+// need not wait for the lease to run out. The same holds for a Join that is given up half way.
+func TestCloseAfterTheEnd(t *testing.T) {
+	const renewal = 2 * time.Second // a lease lives three times that
+	s := startServer(t, server.Options{Renewal: renewal})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	next := func(t *testing.T, work string) {
+		t.Helper()
+		waiting := make(chan fleet.Holder, 9)
+		join(t, conn, work, fleet.CoordinatorOptions{Waiting: func(h fleet.Holder) { waiting <- h }})
+		if len(waiting) > 0 {
+			t.Errorf("the next one had to wait for %+v", <-waiting)
+		}
+	}
+	t.Run("close", func(t *testing.T) {
+		c := join(t, conn, "closed", fleet.CoordinatorOptions{})
+		if err := c.Submit(t.Context(), fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := c.Close(ended); err != nil {
+			t.Fatal(err)
+		}
+		status, err := fleet.ReadStatus(t.Context(), conn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range status.Works {
+			if w.Held || w.Queued > 0 {
+				t.Errorf("work %s is held %v with %d tasks queued", w.Work, w.Held, w.Queued)
+			}
+		}
+		next(t, "closed")
+	})
+	t.Run("join", func(t *testing.T) {
+		// However far Join is when its context ends.
+		for step := range 40 {
+			work := fmt.Sprint("joined", step)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(step)*100*time.Microsecond)
+			c, err := fleet.Join(ctx, conn, work, fleet.CoordinatorOptions{})
+			cancel()
+			if err == nil {
+				err = c.Close(t.Context())
+			}
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Join that is given up: %v", err)
+			}
+			next(t, work)
+		}
+	})
+}
