@@ -24,7 +24,8 @@ var (
 	ErrClosed = errors.New("it is closed")
 )
 
-// FailedError is a task that no host could execute, after every worker that is there and meets its needs has tried.
+// FailedError is a task that no host could execute, after every worker that is there and meets its needs has tried, or others
+// have very often.
 type FailedError struct {
 	ID      string
 	Reasons []string // one for each attempt, with the worker's name
@@ -75,7 +76,8 @@ type CoordinatorOptions struct {
 
 	Trusted   []string // public keys of the workers whose results are taken; none: all that the server lets in
 	MaxRecord int64    // bytes of a record; 0: DefaultMaxRecord
-	// Failures to execute a task make a FailedError of it, once every worker that could take it has tried; 0: 5.
+	// Failures to execute a task make a FailedError of it, once every worker that could take it has tried, and ten times as many
+	// in any case; 0: 5.
 	Failures int
 }
 

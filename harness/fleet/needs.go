@@ -41,7 +41,7 @@ type Device struct {
 	Model    string `json:"model,omitempty"`
 }
 
-// Offer is what a worker says of itself. Name and Slots are required of an [Executor]; Key, Busy, Ailing, Draining and
+// Offer is what a worker says of itself. Name and Slots are required of an [Executor]; Key, Busy, Accept, Ailing, Draining and
 // the times are filled in by the worker and the reader.
 type Offer struct {
 	Name      string            `json:"name"` // of the host, for people
@@ -58,6 +58,7 @@ type Offer struct {
 	KVM       bool              `json:"kvm,omitempty"`
 	Images    map[string]string `json:"images,omitempty"` // reference → digest
 	Devices   []Device          `json:"devices,omitempty"`
+	Accept    []string          `json:"accept,omitempty"`   // public keys of the coordinators whose tasks it takes; none: all
 	Draining  bool              `json:"draining,omitempty"` // ends what it has and takes nothing
 	Ailing    string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
 	Since     time.Time         `json:"since"`              // when the worker's process came, by the server's clock; in a [Status] alone

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -114,7 +113,7 @@ func (c *Coordinator) open(worker, id string, data []byte) (Sealed, error) {
 	switch {
 	case err != nil:
 		return s, err
-	case len(c.o.Trusted) > 0 && !slices.Contains(c.o.Trusted, worker):
+	case !c.trusts(worker):
 		return s, fmt.Errorf("worker %s (%s) is not one of those that are trusted", s.Host, worker)
 	}
 	what, ours := c.secrets.ticketOf(c.work, s.ID, s.Ticket)
@@ -200,8 +199,11 @@ func (c *Coordinator) uncounted(s Sealed, why string) {
 	})
 }
 
+// givenUp is how many times [CoordinatorOptions.Failures] a task may fail while a worker has not tried it.
+const givenUp = 10
+
 // countFailure notes that a worker did not execute a task; c.mu is held. The task is given up when that happened often
-// enough and no worker that could take it has not tried.
+// enough and no worker that could take it has not tried, or so often that who has not tried it does not matter.
 func (c *Coordinator) countFailure(e *task, s Sealed, why string) {
 	if e.result != nil || e.err != nil {
 		return
@@ -211,9 +213,11 @@ func (c *Coordinator) countFailure(e *task, s Sealed, why string) {
 	if len(e.failed) < c.o.Failures {
 		return
 	}
-	for key, o := range c.roster {
-		if !e.failedBy[key] && len(o.Lacks(c.queues[e.needs].needs)) == 0 {
-			return
+	if len(e.failed) < givenUp*c.o.Failures {
+		for key, o := range c.roster {
+			if !e.failedBy[key] && len(c.lacks(o.Offer, c.queues[e.needs].needs)) == 0 {
+				return
+			}
 		}
 	}
 	c.finish(e, &FailedError{ID: e.ID, Reasons: e.failed})

@@ -133,12 +133,30 @@ func sortOffers(list []Offer) {
 	slices.SortFunc(list, func(a, b Offer) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
 }
 
-// Lacking says of each worker that cannot take tasks with these needs why not; met is whether one can.
-func (c *Coordinator) Lacking(n Needs) (why []Refusal, met bool) { return lacking(c.Workers(), n) }
+// Lacking says of each worker that cannot take tasks of this coordinator with these needs why not; met is whether one can.
+func (c *Coordinator) Lacking(n Needs) (why []Refusal, met bool) {
+	return lacking(c.Workers(), n, c.lacks)
+}
 
-func lacking(workers []Offer, n Needs) (why []Refusal, met bool) {
+// lacks is [Offer.Lacks], and why this coordinator and the worker do not deal with each other.
+func (c *Coordinator) lacks(o Offer, n Needs) []string {
+	why := o.Lacks(n)
+	if len(o.Accept) > 0 && !slices.Contains(o.Accept, c.conn.key) {
+		why = append(why, fmt.Sprintf("it takes tasks of the coordinators that its owner names, and this one, %s, is not among them", c.conn.key))
+	}
+	if !c.trusts(o.Key) {
+		why = append(why, fmt.Sprintf("its key %s is not one of those whose results are taken here", o.Key))
+	}
+	return why
+}
+
+func (c *Coordinator) trusts(worker string) bool {
+	return len(c.o.Trusted) == 0 || slices.Contains(c.o.Trusted, worker)
+}
+
+func lacking(workers []Offer, n Needs, lacks func(Offer, Needs) []string) (why []Refusal, met bool) {
 	for _, o := range workers {
-		if reasons := o.Lacks(n); len(reasons) > 0 {
+		if reasons := lacks(o, n); len(reasons) > 0 {
 			why = append(why, Refusal{o.Name, o.Key, reasons})
 		} else {
 			met = true
@@ -156,7 +174,7 @@ func (c *Coordinator) tellUnmet() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, q := range c.queues {
-		why, met := lacking(workers, q.needs)
+		why, met := lacking(workers, q.needs, c.lacks)
 		if met {
 			why = nil
 		}

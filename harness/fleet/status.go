@@ -154,7 +154,7 @@ func (c *Conn) queues(ctx context.Context, workers []Offer) ([]NeedsStatus, erro
 		}
 		info := consumer.CachedInfo()
 		q.Waiting, q.Running = int(info.NumPending), info.NumAckPending //nolint:gosec // numbers of tasks
-		q.Refusals, q.Met = lacking(workers, q.Needs)
+		q.Refusals, q.Met = lacking(workers, q.Needs, Offer.Lacks)
 		list = append(list, q)
 		return nil
 	})

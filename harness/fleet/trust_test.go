@@ -427,3 +427,93 @@ func TestImages(t *testing.T) {
 		t.Errorf("an image without a task that names it: %v", err)
 	}
 }
+
+// TestStrangers: workers that take nothing of this coordinator, or whose results it does not take, are not waited for and are said
+// to be what they are; nor does one that never comes to try keep a task from being given up.
+func TestStrangers(t *testing.T) {
+	other, _ := seed(t).PublicKey()
+	sick := func(name string) *executor {
+		e := newExecutor(name, 1)
+		e.begin = func(context.Context, fleet.Task) error { return errors.New("no engine") }
+		return e
+	}
+	fails := func(t *testing.T, c *fleet.Coordinator) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		defer cancel()
+		if err := c.Submit(ctx, fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+		var failed *fleet.FailedError
+		if _, err := c.Await(ctx, "1"); !errors.As(err, &failed) {
+			t.Errorf("Await: %v", err)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		o    fleet.WorkerOptions
+		want string
+	}{
+		{"accepts another", fleet.WorkerOptions{Accept: []string{other}}, "it takes tasks of the coordinators that its owner names"},
+		{"is not trusted", fleet.WorkerOptions{}, "is not one of those whose results are taken"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startServer(t, server.Options{})
+			own := seed(t)
+			key, err := own.PublicKey()
+			if err != nil {
+				t.Fatal(err)
+			}
+			unmet := make(chan string, 99)
+			o := fleet.CoordinatorOptions{Failures: 2, Unmet: func(_ fleet.Needs, why []fleet.Refusal, met bool) {
+				if !met && len(why) > 0 {
+					unmet <- fmt.Sprint(why)
+				}
+			}}
+			if tt.o.Accept == nil {
+				o.Trusted = []string{key}
+			}
+			c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", o)
+			stranger := newExecutor("stranger", 1)
+			stranger.begin = func(ctx context.Context, _ fleet.Task) error { <-ctx.Done(); return ctx.Err() }
+			startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, stranger, tt.o)
+			eventually(t, "the stranger is there", func() bool { return len(c.Workers()) == 1 })
+			if why, met := c.Lacking(fleet.Needs{}); met || len(why) != 1 || !strings.Contains(strings.Join(why[0].Why, ". "), tt.want) {
+				t.Errorf("Lacking: %v, met %v", why, met)
+			}
+			if err := c.Submit(t.Context(), fleet.Task{ID: "0", Trial: 9, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case got := <-unmet:
+				if !strings.Contains(got, tt.want) {
+					t.Errorf("unmet: %s", got)
+				}
+			case <-time.After(within):
+				t.Error("nobody said that no worker can take the task")
+			}
+			startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: own}, sick("sick"), fleet.WorkerOptions{Rest: time.Millisecond})
+			if tt.o.Accept == nil {
+				// It has the stranger's task until the work ends.
+				eventually(t, "the stranger has a task", func() bool { return stranger.executions(9) == 1 })
+			} else if err := c.Cancel(t.Context(), "0"); err != nil {
+				t.Fatal(err)
+			}
+			fails(t, c)
+		})
+	}
+	t.Run("never comes to try", func(t *testing.T) {
+		s := startServer(t, server.Options{})
+		c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{Failures: 1})
+		busy := newExecutor("busy", 1)
+		busy.begin = func(ctx context.Context, _ fleet.Task) error { <-ctx.Done(); return ctx.Err() }
+		startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, busy, fleet.WorkerOptions{})
+		if err := c.Submit(t.Context(), fleet.Task{ID: "0", Trial: 9, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is busy", func() bool { return busy.executions(9) == 1 })
+		startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, sick("sick"), fleet.WorkerOptions{Rest: time.Millisecond})
+		eventually(t, "both are there", func() bool { return len(c.Workers()) == 2 })
+		fails(t, c)
+	})
+}

@@ -191,7 +191,7 @@ func (w *Worker) ask(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o.Key, o.Draining, o.Ailing, o.Since = w.conn.key, w.offer.Draining, w.offer.Ailing, w.offer.Since
+	o.Key, o.Accept, o.Draining, o.Ailing, o.Since = w.conn.key, w.o.Accept, w.offer.Draining, w.offer.Ailing, w.offer.Since
 	w.offer = o
 	return nil
 }
