@@ -134,7 +134,8 @@ func newIdentity(path string) (nkeys.KeyPair, error) {
 	return pair, nil
 }
 
-// Conn is a connection to a fleet's server. It outlives the server: it connects again until it is closed.
+// Conn is a connection to a fleet's server. It outlives the server: it connects again until it is closed, or the server has
+// refused its key twice.
 type Conn struct {
 	nc   *nats.Conn
 	js   jetstream.JetStream
@@ -154,6 +155,9 @@ type Conn struct {
 	shipping flights         // by the prefix of what is stored in chunks
 	allowed  context.Context //nolint:containedctx // ends, with the reason, and is made anew, when the server denied something
 	denied   context.CancelCauseFunc
+
+	open context.Context //nolint:containedctx // ends with the connection: with ErrRefused if the server made an end of it
+	over context.CancelCauseFunc
 }
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.
@@ -161,6 +165,7 @@ func Dial(ctx context.Context, a Access) (*Conn, error) {
 	c := &Conn{pair: a.Signer, log: a.Log, gone: make(chan struct{}), streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
 	c.epoch, c.ended = context.WithCancel(context.Background())
 	c.allowed, c.denied = context.WithCancelCause(context.Background())
+	c.open, c.over = context.WithCancelCause(context.Background())
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -271,12 +276,15 @@ func (a Access) options(c *Conn) (string, []nats.Option, error) {
 	options := []nats.Option{
 		nats.Name(a.Name), nats.Timeout(patience), nats.MaxReconnects(-1), nats.CustomInboxPrefix(inbox(c.key)),
 		nats.ReconnectWait(200 * time.Millisecond), nats.ReconnectJitter(200*time.Millisecond, 500*time.Millisecond),
-		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), nats.IgnoreAuthErrorAbort(),
+		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2),
 		// What was written while there was no connection is stale when there is one again: say so at once.
 		nats.ReconnectBufSize(-1),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Debug("connection lost", "err", err) }),
 		nats.ReconnectHandler(func(*nats.Conn) { c.reconnected() }),
-		nats.ClosedHandler(func(*nats.Conn) { close(c.gone) }),
+		nats.ClosedHandler(func(nc *nats.Conn) {
+			close(c.gone)
+			c.closed(nc.LastError())
+		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.heard(err) }),
 	}
 	if a.Dialer != nil {
@@ -376,6 +384,14 @@ func (c *Conn) heard(err error) {
 	defer c.mu.Unlock()
 	c.denied(fmt.Errorf("%w: %w; a key that joined with the URL for workers is a worker: coordinators use the other one that `reprise fleet serve` prints", ErrDenied, err))
 	c.allowed, c.denied = context.WithCancelCause(context.Background())
+}
+
+// closed notes that there will be no connection any more.
+func (c *Conn) closed(err error) {
+	if errors.Is(err, nats.ErrAuthorization) {
+		err = fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	c.over(err)
 }
 
 // asAllowed calls do, and gives it up with [ErrDenied] when the server denies something meanwhile.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
 )
@@ -91,5 +93,72 @@ func TestWorkersURL(t *testing.T) {
 	}
 	if m := s.Members(); len(m) != 1 || m[0].Role != fleet.RoleCoordinator {
 		t.Errorf("the members are %v", m)
+	}
+}
+
+// TestRemovedIsOut: a removed key has no connection left, however many it had, and its host no token to come again as another.
+func TestRemovedIsOut(t *testing.T) {
+	s := startServer(t, server.Options{})
+	workers, coordinators := s.URL(fleet.RoleWorker), s.URL(fleet.RoleCoordinator)
+	pair := seed(t)
+	first, key, _ := raw(t, s, pair)
+	for range 70 {
+		nc, err := nats.Connect("tls://"+s.Addr(), nats.Nkey(key, pair.Sign), nats.Secure(anyCertificate()), nats.TLSHandshakeFirst())
+		if err != nil {
+			t.Fatal(err)
+		}
+		nc.Close()
+	}
+	if err := s.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first connection is closed", func() bool { return !first.IsConnected() })
+	away := dial(t, fleet.Access{URL: coordinators})
+	c := join(t, away, "work", fleet.CoordinatorOptions{})
+	if err := s.Remove(away.PublicKey()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.Lost():
+		if err := c.Submit(t.Context(), fleet.Task{ID: "1"}, fleet.Needs{}); !errors.Is(err, fleet.ErrRefused) {
+			t.Errorf("Submit by a removed coordinator: %v", err)
+		}
+	case <-time.After(within):
+		t.Error("a removed coordinator goes on")
+	}
+	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: workers}); !errors.Is(err, fleet.ErrRefused) {
+		t.Errorf("a new key with the removed one's token: %v", err)
+	}
+	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: coordinators}); !errors.Is(err, fleet.ErrRefused) {
+		t.Errorf("a new key with the removed coordinator's token: %v", err)
+	}
+	for _, role := range []fleet.Role{fleet.RoleWorker, fleet.RoleCoordinator} {
+		dial(t, fleet.Access{URL: s.URL(role)})
+	}
+}
+
+// TestRemovedWhileAway: a worker that was removed while it had no connection is told when it has one again.
+func TestRemovedWhileAway(t *testing.T) {
+	s := startServer(t, server.Options{})
+	p := startProxy(t, s.Addr())
+	w := startWorker(t, fleet.Access{URL: p.through(s.URL(fleet.RoleWorker))}, newExecutor("host", 1), fleet.WorkerOptions{})
+	eventually(t, "the worker is there", func() bool {
+		st, err := fleet.ReadStatus(t.Context(), s.Conn())
+		return err == nil && len(st.Workers) == 1
+	})
+	p.cut.Store(true)
+	if err := s.Remove(w.conn.PublicKey()); err != nil {
+		t.Fatal(err)
+	}
+	p.breakAll()
+	p.cut.Store(false)
+	select {
+	case err := <-w.done:
+		w.done <- err
+		if !errors.Is(err, fleet.ErrRemoved) {
+			t.Errorf("Run: %v", err)
+		}
+	case <-time.After(within):
+		t.Error("it runs on")
 	}
 }

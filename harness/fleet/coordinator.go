@@ -189,6 +189,11 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 	}
 	c.epoch, c.over, c.life = c.lease.value.Epoch, c.lease.value.Closed, c.lease.value.Life
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	context.AfterFunc(conn.open, func() { //nolint:contextcheck // the connection is older than ctx
+		if err := context.Cause(conn.open); errors.Is(err, ErrRefused) {
+			c.cancel(err)
+		}
+	})
 	if err := c.begin(ctx); err != nil {
 		return nil, errors.Join(err, c.Close(ctx))
 	}

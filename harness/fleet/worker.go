@@ -124,7 +124,7 @@ func bounded(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// ErrRemoved is what Run returns when a coordinator had the worker removed.
+// ErrRemoved is what Run returns when a coordinator had the worker removed, also while it was away.
 var ErrRemoved = errors.New("the worker was removed from the fleet")
 
 // Run takes tasks until ctx ends (what runs is given back at once) or, after [Worker.Drain], until what runs has ended.
@@ -146,6 +146,11 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	}); err != nil {
 		return fmt.Errorf("join the fleet: %w", err)
 	}
+	defer context.AfterFunc(w.conn.open, func() { //nolint:contextcheck // the connection is older than ctx
+		if err := context.Cause(w.conn.open); errors.Is(err, ErrRefused) {
+			w.leave(fmt.Errorf("%w: %w", ErrRemoved, err))
+		}
+	})()
 	listening, err := w.listen()
 	if err != nil {
 		return err

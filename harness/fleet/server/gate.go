@@ -39,6 +39,7 @@ type state struct {
 	Members   []Member              `json:"members"`
 	Removed   []string              `json:"removed,omitempty"`
 	connected map[string][]uint64   // key → its connections, of which some may be over
+	alive     func(id uint64) bool
 }
 
 func loadState(dir string) (*state, error) {
@@ -87,6 +88,33 @@ func writePrivate(path string, data []byte) error {
 	return nil
 }
 
+// membersKept is how many members, and how many removed keys, are remembered: who needs no identity is another key each time.
+const membersKept = 4096
+
+// forgetSome forgets the oldest members that are not connected; they are enrolled again when they come with a token. s.mu is held.
+func (s *state) forgetSome() {
+	more := len(s.Members) - membersKept
+	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool {
+		over := more > 0 && len(s.live(m.Key)) == 0
+		if over {
+			more--
+		}
+		return over
+	})
+	s.Removed = s.Removed[max(0, len(s.Removed)-membersKept):]
+}
+
+// live are the connections of a key; s.mu is held.
+func (s *state) live(key string) []uint64 {
+	ids := slices.DeleteFunc(s.connected[key], func(id uint64) bool { return !s.alive(id) })
+	if len(ids) == 0 {
+		delete(s.connected, key)
+		return nil
+	}
+	s.connected[key] = ids
+	return ids
+}
+
 func (s *state) renewTokens() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +150,12 @@ func (s *state) remove(key string) ([]uint64, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool { return m.Key == key })
+	s.Members = slices.DeleteFunc(s.Members, func(m Member) bool {
+		if m.Key == key {
+			s.Tokens[m.Role] = rand.Text() // who had the key knows the token, and makes another key
+		}
+		return m.Key == key
+	})
 	if !slices.Contains(s.Removed, key) {
 		s.Removed = append(s.Removed, key)
 	}
@@ -130,9 +163,6 @@ func (s *state) remove(key string) ([]uint64, error) {
 	delete(s.connected, key)
 	return ids, s.save()
 }
-
-// connectionsKept is how many of a key's connections are remembered, to end them when the key is removed.
-const connectionsKept = 64
 
 // admit says in which role a key comes in; it enrols a key that brings a token. A worker that brings a coordinator's is
 // one from then on.
@@ -160,23 +190,23 @@ func (s *state) admit(key, token, name string, id uint64) (fleet.Role, error) {
 			return "", err
 		}
 	case at < 0:
+		s.connected[key] = []uint64{id}
 		s.Members = append(s.Members, Member{key, role, name, time.Now().UTC()})
+		s.forgetSome()
 		if err := s.save(); err != nil {
 			s.Members = s.Members[:len(s.Members)-1]
 			return "", err
 		}
-		at = len(s.Members) - 1
+		return role, nil
 	}
-	ids := append(s.connected[key], id)
-	s.connected[key] = ids[max(0, len(ids)-connectionsKept):]
+	s.connected[key] = append(s.live(key), id)
 	return s.Members[at].Role, nil
 }
 
 // gate is asked for each connection.
 type gate struct {
-	state      *state
-	log        *slog.Logger
-	disconnect func(ids []uint64)
+	state *state
+	log   *slog.Logger
 }
 
 // Check lets in who has the key that it names, if that key may come.

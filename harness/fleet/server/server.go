@@ -88,6 +88,7 @@ func (s *Server) start(ctx context.Context) error {
 	if s.state, err = loadState(o.Dir); err != nil {
 		return err
 	}
+	s.state.alive = func(id uint64) bool { return s.nats.GetClient(id) != nil }
 	s.state.pin = fleet.Pin(certificate.Leaf)
 	own, err := nkeys.CreateUser()
 	if err != nil {
@@ -100,7 +101,7 @@ func (s *Server) start(ctx context.Context) error {
 		ServerName: "reprise-fleet", Host: host, Port: port, NoSigs: true, NoLog: true,
 		JetStream: true, StoreDir: filepath.Join(o.Dir, "jetstream"), JetStreamMaxStore: maxStore(o), DisableJetStreamBanner: true,
 		TLS: true, TLSConfig: serverTLS(certificate), TLSHandshakeFirst: true, TLSTimeout: 5,
-		AlwaysEnableNonce: true, CustomClientAuthentication: &gate{s.state, o.Log, s.disconnect}, AuthTimeout: 10,
+		AlwaysEnableNonce: true, CustomClientAuthentication: &gate{s.state, o.Log}, AuthTimeout: 10,
 		// A host whose plug was pulled is noticed before its tasks are given to it again.
 		PingInterval: 5 * time.Second, MaxPingsOut: 2, WriteDeadline: 10 * time.Second, MaxConn: 64 << 10,
 		NoSystemAccount: false,
@@ -216,7 +217,8 @@ func (s *Server) Conn() *fleet.Conn { return s.conn }
 // Members are the enrolled keys, in the order they came.
 func (s *Server) Members() []Member { return s.state.list() }
 
-// Remove makes the server forget a key, and closes its connections. A removed key is not enrolled again, whatever token it brings.
+// Remove makes the server forget a key, and closes its connections. A removed key is not enrolled again, whatever token it
+// brings. Its role's token, which it knows, is void: [Server.URL] of the role is another one from then on.
 func (s *Server) Remove(key string) error {
 	ids, err := s.state.remove(key)
 	s.disconnect(ids)

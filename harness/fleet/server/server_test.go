@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,5 +85,35 @@ func TestURL(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	if got := s.URL(fleet.RoleWorker); strings.Contains(got, "0.0.0.0") {
 		t.Errorf("listening everywhere, the URL is %s", got)
+	}
+}
+
+// TestMembersBounded: the newest members are remembered, and those that are connected.
+func TestMembersBounded(t *testing.T) {
+	dir := t.TempDir()
+	var members []server.Member
+	for i := range 5000 {
+		members = append(members, server.Member{Key: fmt.Sprint(i), Role: fleet.RoleWorker})
+	}
+	data, err := json.Marshal(map[string]any{"tokens": map[fleet.Role]string{fleet.RoleWorker: "w", fleet.RoleCoordinator: "c"}, "members": members})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "members.json"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.Start(t.Context(), server.Options{Dir: dir, Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	c, err := fleet.Dial(t.Context(), fleet.Access{URL: s.URL(fleet.RoleWorker)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	got := s.Members()
+	if len(got) != 4096 || got[len(got)-1].Key != c.PublicKey() || got[0].Key != "905" {
+		t.Errorf("%d members, the first %s, the last %s", len(got), got[0].Key, got[len(got)-1].Key)
 	}
 }
