@@ -158,6 +158,8 @@ type Conn struct {
 
 	open context.Context //nolint:containedctx // ends with the connection: with ErrRefused if the server made an end of it
 	over context.CancelCauseFunc
+
+	shipping flights // by the prefix of what is stored in chunks
 }
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.

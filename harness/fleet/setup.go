@@ -54,15 +54,14 @@ func Setup(ctx context.Context, c *Conn, renewal time.Duration) error {
 			return fmt.Errorf("set up stream %s: %w", s.Name, err)
 		}
 	}
-	for _, b := range []jetstream.KeyValueConfig{
-		{Bucket: bucketRoster, TTL: offerLives * renewal, Storage: jetstream.MemoryStorage},
-		{Bucket: bucketKeys},
-		{Bucket: bucketNeeds, TTL: needsLive * renewal, Storage: jetstream.MemoryStorage},
-		{Bucket: bucketWorks, TTL: leaseLives * renewal},
-		{Bucket: bucketCancelled, TTL: keepCancels},
+	for _, b := range []jetstream.StreamConfig{
+		bucketStream(bucketRoster, offerLives*renewal, jetstream.MemoryStorage),
+		bucketStream(bucketNeeds, needsLive*renewal, jetstream.MemoryStorage),
+		bucketStream(bucketWorks, leaseLives*renewal, jetstream.FileStorage),
+		bucketStream(bucketCancelled, keepCancels, jetstream.FileStorage),
 	} {
-		if _, err := c.js.CreateOrUpdateKeyValue(ctx, b); err != nil {
-			return fmt.Errorf("set up bucket %s: %w", b.Bucket, err)
+		if _, err := c.js.CreateOrUpdateStream(ctx, b); err != nil {
+			return fmt.Errorf("set up bucket %s: %w", b.Name, err)
 		}
 	}
 	// Last, for who finds it takes the rest to be there.
@@ -76,6 +75,15 @@ func Setup(ctx context.Context, c *Conn, renewal time.Duration) error {
 	defer c.mu.Unlock()
 	c.renewal = renewal
 	return nil
+}
+
+// bucketStream is a key-value bucket as clients of NATS know it (NATS ADR-8), but for roll-ups: with one, whoever may
+// write a key of his own deletes all the others.
+func bucketStream(name string, ttl time.Duration, storage jetstream.StorageType) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: "KV_" + name, Subjects: []string{"$KV." + name + ".>"}, MaxMsgsPerSubject: 1, MaxAge: ttl, Storage: storage,
+		Discard: jetstream.DiscardNew, Duplicates: min(ttl, 2*time.Minute), DenyDelete: true, AllowDirect: true,
+	}
 }
 
 // Renewal is how often leases are renewed in this fleet; it is the server's, and the same for all. The error

@@ -331,14 +331,12 @@ func RemoveWorker(ctx context.Context, c *Conn, key string) error {
 	if _, err := c.control(ctx, key, "leave"); err != nil {
 		c.log.Debug("the worker cannot be told that it is removed", "err", err)
 	}
-	for _, bucket := range []string{bucketRoster, bucketKeys} {
-		kv, err := c.bucket(ctx, bucket)
-		if err != nil {
-			return fmt.Errorf("forget worker %s: %w", key, err)
-		}
-		if err := kv.Delete(ctx, key); err != nil {
-			return fmt.Errorf("forget worker %s: %w", key, err)
-		}
+	roster, err := c.bucket(ctx, bucketRoster)
+	if err != nil {
+		return fmt.Errorf("forget worker %s: %w", key, err)
+	}
+	if err := roster.Delete(ctx, key); err != nil {
+		return fmt.Errorf("forget worker %s: %w", key, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

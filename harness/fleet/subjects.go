@@ -17,7 +17,6 @@ const (
 	streamImages  = "REPRISE_IMAGES"  // chunks of encrypted images
 
 	bucketRoster    = "reprise-roster"    // worker's key → its offer
-	bucketKeys      = "reprise-keys"      // worker's key → when it came first; never expires
 	bucketNeeds     = "reprise-needs"     // needs key → needs, as long as a coordinator has such tasks
 	bucketWorks     = "reprise-works"     // work → its coordinator's lease
 	bucketCancelled = "reprise-cancelled" // work.task → nothing; a task that is to end
@@ -78,7 +77,6 @@ func Permissions(r Role, key string) (publish, subscribe []string) {
 		"$JS.API.DIRECT.GET." + streamPlans + "." + prefixPlan + ".*.*.*",
 		"$JS.API.DIRECT.GET." + streamImages + "." + prefixImage + ".*.*.*",
 		"$KV." + bucketRoster + "." + key,
-		"$KV." + bucketKeys + "." + key,
 		prefixResult + ".*." + key + ".*",
 		prefixRecord + "." + key + ".*.*",
 		prefixProgress + ".*." + key + ".*",

@@ -142,6 +142,33 @@ func TestWorkerSeesItsOwn(t *testing.T) {
 	_ = key
 }
 
+// TestNoRollUp: who may write its own offer does not delete those of others with it.
+func TestNoRollUp(t *testing.T) {
+	s := startServer(t, server.Options{Renewal: fleet.DefaultRenewal})
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("victim", 1), fleet.WorkerOptions{})
+	workers := func() int {
+		st, err := fleet.ReadStatus(t.Context(), s.Conn())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(st.Workers)
+	}
+	eventually(t, "the worker is there", func() bool { return workers() == 1 })
+	nc, key, _ := raw(t, s, seed(t))
+	m := nats.NewMsg("$KV.reprise-roster." + key)
+	m.Header.Set("Nats-Rollup", "all")
+	answer, err := nc.RequestMsg(m, within)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(answer.Data), "rollup not permitted") {
+		t.Errorf("the server answers %s", answer.Data)
+	}
+	if n := workers(); n != 1 {
+		t.Errorf("%d workers after a roll-up", n)
+	}
+}
+
 func coordinatorOf(t *testing.T, s *server.Server) string {
 	t.Helper()
 	for _, m := range s.Members() {

@@ -215,7 +215,6 @@ const askEvery = time.Minute
 // keepOffer tells the offer whenever it changes and every renewal.
 func (w *Worker) keepOffer(ctx context.Context) {
 	asked := time.Now()
-	known := false
 	for {
 		back := w.conn.cameBack()
 		if time.Since(asked) > askEvery {
@@ -234,13 +233,7 @@ func (w *Worker) keepOffer(ctx context.Context) {
 			return
 		}
 		bounded, cancel := w.conn.asking(ctx)
-		if !known {
-			_, err = w.conn.publish(bounded, &nats.Msg{Subject: "$KV." + bucketKeys + "." + w.conn.key, Data: data}, "")
-			known = err == nil
-		}
-		if err == nil {
-			_, err = w.conn.publish(bounded, &nats.Msg{Subject: "$KV." + bucketRoster + "." + w.conn.key, Data: data}, "")
-		}
+		_, err = w.conn.publish(bounded, &nats.Msg{Subject: "$KV." + bucketRoster + "." + w.conn.key, Data: data}, "")
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			w.conn.log.Debug("the offer cannot be renewed", "err", err)
