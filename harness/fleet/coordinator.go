@@ -65,7 +65,7 @@ type CoordinatorOptions struct {
 	// because the host could not execute it (Failed is set): a line of the ledger and no trial. It comes again
 	// when the error is not nil.
 	Uncounted func(s Sealed, why string) error
-	// Progress is told what tasks say while they run.
+	// Progress is told what tasks say while they run; of what comes faster than it is taken a part.
 	Progress func(Progress)
 	// Unmet is told that no worker can take tasks with these needs, at once and whenever the workers' reasons change;
 	// and, with no refusals and met true, that one can now. Without workers there are no refusals and met is false.
@@ -106,6 +106,7 @@ type Coordinator struct {
 	seen      map[string]bool // messages that were read and are still on the server
 	kept      *ring           // tasks whose result was kept, with its seal
 	chains    map[string]link // by worker and session
+	sealed    map[string]int  // by worker and task: how many results came
 	shipped   map[string]bool // plans that the fleet has
 	queues    map[string]*queue
 	roster    map[string]seenOffer
@@ -181,7 +182,7 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 	c := &Coordinator{
 		conn: conn, work: work, o: o, secrets: own, renewal: renewal, events: newEvents(),
 		tasks: map[string]*task{}, unclaimed: map[string][]Sealed{}, cancelled: map[string]bool{}, seen: map[string]bool{},
-		kept: newRing(4096), chains: map[string]link{}, shipped: map[string]bool{}, queues: map[string]*queue{},
+		kept: newRing(4096), chains: map[string]link{}, sealed: map[string]int{}, shipped: map[string]bool{}, queues: map[string]*queue{},
 		roster: map[string]seenOffer{}, consumersMade: map[string]bool{},
 	}
 	if c.lease, err = conn.takeLease(ctx, work, o.Name, renewal, o.Waiting); err != nil {
@@ -321,7 +322,7 @@ func (c *Coordinator) ended() error { return context.Cause(c.ctx) }
 
 func (c *Coordinator) tellRefused(worker, id string, err error) {
 	if c.o.Refused != nil {
-		c.events.add(func(context.Context) error { c.o.Refused(worker, id, err); return nil })
+		c.events.addIfFew(func(context.Context) error { c.o.Refused(worker, id, err); return nil })
 	}
 }
 
@@ -331,6 +332,6 @@ func (c *Coordinator) watchProgress() (*nats.Subscription, error) {
 		return nil, nil
 	}
 	return c.conn.watch(subject(prefixProgress, c.work, "*", "*"), func(p Progress) {
-		c.events.add(func(context.Context) error { c.o.Progress(p); return nil })
+		c.events.addIfFew(func(context.Context) error { c.o.Progress(p); return nil })
 	})
 }

@@ -12,12 +12,60 @@ import (
 type events struct {
 	mu    sync.Mutex
 	list  []func(context.Context) error
+	open  int           // that were added and have not succeeded
+	room  chan struct{} // closed, and made anew, when open falls below manyEvents
 	added chan struct{} // of one token
 }
 
-func newEvents() *events { return &events{added: make(chan struct{}, 1)} }
+// manyEvents is how many may wait before those that nobody needs are left out, and no more results are read.
+const manyEvents = 4096
+
+func newEvents() *events { return &events{added: make(chan struct{}, 1), room: make(chan struct{})} }
 
 func (e *events) add(f func(context.Context) error) {
+	e.mu.Lock()
+	e.open++
+	e.mu.Unlock()
+	e.again(f)
+}
+
+// addIfFew leaves out what comes while many wait.
+func (e *events) addIfFew(f func(context.Context) error) {
+	e.mu.Lock()
+	many := e.open >= manyEvents
+	e.mu.Unlock()
+	if !many {
+		e.add(f)
+	}
+}
+
+// awaitFew waits until few wait, or ctx ends.
+func (e *events) awaitFew(ctx context.Context) {
+	for {
+		e.mu.Lock()
+		many, room := e.open >= manyEvents, e.room
+		e.mu.Unlock()
+		if !many {
+			return
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (e *events) succeeded() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.open--; e.open == manyEvents-1 {
+		close(e.room)
+		e.room = make(chan struct{})
+	}
+}
+
+func (e *events) again(f func(context.Context) error) {
 	e.mu.Lock()
 	e.list = append(e.list, f)
 	e.mu.Unlock()
@@ -42,7 +90,9 @@ func (e *events) run(ctx context.Context) {
 			}
 			bounded, cancel := context.WithTimeout(ctx, requestTimeout)
 			if f(bounded) != nil {
-				time.AfterFunc(againAfter, func() { e.add(f) })
+				time.AfterFunc(againAfter, func() { e.again(f) })
+			} else {
+				e.succeeded()
 			}
 			cancel()
 		}

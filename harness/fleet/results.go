@@ -62,12 +62,16 @@ func (c *Coordinator) readOnce(ctx context.Context, back <-chan struct{}, caught
 		if err != nil {
 			return fmt.Errorf("read results: %w", err)
 		}
+		c.events.awaitFew(ctx)
 		c.take(m.Subject(), m.Data(), meta.Sequence.Stream)
 		if meta.NumPending == 0 {
 			caughtUp()
 		}
 	}
 }
+
+// maxSeals is how many results of one worker for one task are looked at: each may be a line of a ledger.
+const maxSeals = 100
 
 // take verifies a result and takes it in.
 func (c *Coordinator) take(on string, data []byte, sequence uint64) {
@@ -82,6 +86,11 @@ func (c *Coordinator) take(on string, data []byte, sequence uint64) {
 		return
 	}
 	c.seen[s.name] = true
+	if err == nil {
+		if c.sealed[worker+" "+id]++; c.sealed[worker+" "+id] > maxSeals {
+			err = fmt.Errorf("worker %s (%s) has sent %d results of this task already", s.Host, worker, maxSeals)
+		}
+	}
 	if err == nil {
 		err = c.inChain(&s)
 	}

@@ -89,6 +89,9 @@ type result struct {
 	record                     []byte
 }
 
+// maxHost bounds the name of a host, bytes: that of DNS.
+const maxHost = 253
+
 // inline is the largest record that travels in its result's message.
 const inline = 256 << 10
 
@@ -145,6 +148,8 @@ func (r result) open(work, worker, id string, most int64) (Sealed, error) {
 		return sealed, fmt.Errorf("%w: the seal is of task %s of %s by %s, the message of %s of %s by %s", errForged, s.ID, s.Work, s.Worker, id, work, worker)
 	case s.Seq == 0 || s.Seq == 1 && s.Prev != "":
 		return sealed, fmt.Errorf("%w: its place in the chain is %d after %q", errForged, s.Seq, s.Prev)
+	case len(s.Host) > maxHost+len("…") || len(s.Failed) > maxProgress+len("…"):
+		return sealed, fmt.Errorf("its host's name has %d bytes and what it says of a failure %d, at most %d and %d are taken", len(s.Host), len(s.Failed), maxHost, maxProgress)
 	case s.Failed != "":
 		return sealed, nil
 	case len(r.summary) > MaxSummary:

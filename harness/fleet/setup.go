@@ -36,6 +36,12 @@ const renewalKey = "reprise-renewal"
 // what the server has, at first [DefaultRenewal]. An embedded server is set up when it starts; of another, the
 // first coordinator sets it up.
 func Setup(ctx context.Context, c *Conn, renewal time.Duration) error {
+	return SetupWithin(ctx, c, renewal, 0)
+}
+
+// SetupWithin is [Setup] on a server that stores at most so many bytes: what workers write takes three quarters of
+// them, and the rest is left for leases, tasks and plans. 0 leaves the bounds as the server has them, at first without.
+func SetupWithin(ctx context.Context, c *Conn, renewal time.Duration, store int64) error {
 	if renewal == 0 {
 		var err error
 		if renewal, err = c.Renewal(ctx); errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -44,9 +50,24 @@ func Setup(ctx context.Context, c *Conn, renewal time.Duration) error {
 			return err
 		}
 	}
+	// Bounded by messages of a bounded size: bytes of a stream would be reserved, and a server with less than before would not start.
+	results, err := c.most(ctx, streamResults, store/4/resultSize)
+	if err != nil {
+		return err
+	}
+	records, err := c.most(ctx, streamRecords, store/2/recordSize)
+	if err != nil {
+		return err
+	}
 	for _, s := range []jetstream.StreamConfig{
-		{Name: streamResults, Subjects: []string{prefixResult + ".*.*.*"}, MaxAge: keepResults, Discard: jetstream.DiscardNew, Duplicates: time.Minute},
-		{Name: streamRecords, Subjects: []string{prefixRecord + ".*.*.*"}, MaxAge: keepResults, MaxMsgsPerSubject: 1, AllowDirect: true},
+		{
+			Name: streamResults, Subjects: []string{prefixResult + ".*.*.*"}, MaxAge: keepResults, Discard: jetstream.DiscardNew, Duplicates: time.Minute,
+			MaxMsgs: results, MaxMsgSize: resultSize,
+		},
+		{
+			Name: streamRecords, Subjects: []string{prefixRecord + ".*.*.*"}, MaxAge: keepResults, Discard: jetstream.DiscardNew, MaxMsgsPerSubject: 1, AllowDirect: true,
+			MaxMsgs: records, MaxMsgSize: recordSize,
+		},
 		{Name: streamPlans, Subjects: []string{prefixPlan + ".*.*.*"}, MaxAge: keepResults, MaxMsgsPerSubject: 1, AllowDirect: true},
 		{Name: streamImages, Subjects: []string{prefixImage + ".*.*.*"}, MaxAge: keepImages, MaxMsgsPerSubject: 1, AllowDirect: true},
 	} {
@@ -75,6 +96,27 @@ func Setup(ctx context.Context, c *Conn, renewal time.Duration) error {
 	defer c.mu.Unlock()
 	c.renewal = renewal
 	return nil
+}
+
+// Largest messages of what workers write, bytes: with headers, and a seal.
+const (
+	resultSize = inline + MaxSummary + 32<<10
+	recordSize = chunk + 4<<10
+)
+
+// most is how many messages a stream may have: so many, or as many as now when that is 0.
+func (c *Conn) most(ctx context.Context, stream string, messages int64) (int64, error) {
+	if messages > 0 {
+		return messages, nil
+	}
+	s, err := c.js.Stream(ctx, stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("set up stream %s: %w", stream, err)
+	}
+	return s.CachedInfo().Config.MaxMsgs, nil
 }
 
 // bucketStream is a key-value bucket as clients of NATS know it (NATS ADR-8), but for roll-ups: with one, whoever may

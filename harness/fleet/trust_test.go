@@ -169,6 +169,102 @@ func TestNoRollUp(t *testing.T) {
 	}
 }
 
+// TestOneWorkerFillsNothing: what workers store is bounded, and leaves the server room for leases, tasks and plans.
+func TestOneWorkerFillsNothing(t *testing.T) {
+	const store = 20 << 20
+	s := startServer(t, server.Options{MaxStore: store})
+	nc, key, _ := raw(t, s, seed(t))
+	fill := func(on string, size int) (refused string) {
+		for n := range 200 {
+			answer, err := nc.Request(fmt.Sprintf("%s.%d", on, n), make([]byte, size), within)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(answer.Data), "error") {
+				return string(answer.Data)
+			}
+		}
+		return ""
+	}
+	for on, size := range map[string]int{"reprise.record." + key + ".x": 512 << 10, "reprise.result.w." + key: 512 << 10} {
+		if got := fill(on, 900<<10); !strings.Contains(got, "message size exceeds") {
+			t.Errorf("%s: messages of 900 KiB: %s", on, got)
+		}
+		if got := fill(on, size); !strings.Contains(got, "maximum messages exceeded") {
+			t.Errorf("%s: 100 MiB: %s", on, got)
+		}
+	}
+	st, err := fleet.ReadStatus(t.Context(), s.Conn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st.Bytes > store*3/4 {
+		t.Errorf("the server stores %d bytes, of %d", st.Bytes, store)
+	}
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
+	if err := c.Submit(t.Context(), fleet.Task{ID: "1", Trial: 1, Payload: make([]byte, 1<<20)}, fleet.Needs{}); err != nil {
+		t.Error(err)
+	}
+	// A coordinator that sets up what is there lifts no bound.
+	if err := fleet.Setup(t.Context(), s.Conn(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := fill("reprise.record."+key+".y", 1000); !strings.Contains(got, "maximum messages exceeded") {
+		t.Errorf("after another set-up: %s", got)
+	}
+}
+
+// TestEndlessSeals: who has a task's ticket does not fill a ledger with it, nor with the name of its host.
+func TestEndlessSeals(t *testing.T) {
+	s := startServer(t, server.Options{})
+	lines, refused := make(chan fleet.Sealed, 999), make(chan string, 999)
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{
+		Failures: 5000, Refused: func(_, _ string, err error) { refused <- err.Error() },
+		Uncounted: func(s fleet.Sealed, _ string) error { lines <- s; return nil },
+	})
+	if err := c.Submit(t.Context(), fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	pair := seed(t)
+	nc, key, _ := raw(t, s, pair)
+	m, err := nc.Request("$JS.API.CONSUMER.MSG.NEXT.REPRISE_WORK.needs-"+fleet.Needs{}.Key(), []byte(`{"batch":1,"expires":5000000000}`), within)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var job struct{ Plan, Ticket string }
+	if err := json.Unmarshal(m.Data, &job); err != nil {
+		t.Fatal(err)
+	}
+	send := func(n int, host string) {
+		seal := fleet.Seal{
+			Work: "work", ID: "1", Plan: job.Plan, Ticket: job.Ticket, Attempt: 1, Worker: key, Host: host, Session: fmt.Sprint(n), Seq: 1, Failed: "no",
+		}
+		if _, err := nc.Request("reprise.result.work."+key+".1", forge(t, pair, seal, fleet.Outcome{}), within); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(0, strings.Repeat("h", 5000))
+	if got := <-refused; !strings.Contains(got, "its host's name has 5000 bytes") {
+		t.Errorf("refused with %q", got)
+	}
+	for n := range 150 {
+		send(n, "host")
+	}
+	for range 50 {
+		select {
+		case got := <-refused:
+			if !strings.Contains(got, "has sent 100 results") {
+				t.Errorf("refused with %q", got)
+			}
+		case <-time.After(within):
+			t.Fatal("not refused")
+		}
+	}
+	if n := len(lines); n != 100 {
+		t.Errorf("%d lines", n)
+	}
+}
+
 func coordinatorOf(t *testing.T, s *server.Server) string {
 	t.Helper()
 	for _, m := range s.Members() {

@@ -191,6 +191,7 @@ func (w *Worker) ask(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ask what this host offers: %w", err)
 	}
+	o.Name = bounded(o.Name, maxHost)
 	if o.Name == "" || o.Slots < 1 {
 		return fmt.Errorf("the offer of this host has name %q and %d slots: a name and at least one are needed", o.Name, o.Slots)
 	}

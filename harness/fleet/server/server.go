@@ -97,9 +97,10 @@ func (s *Server) start(ctx context.Context) error {
 	if s.state.own, err = own.PublicKey(); err != nil {
 		return fmt.Errorf("make the server's own key: %w", err)
 	}
+	store := maxStore(o)
 	s.nats, err = server.NewServer(&server.Options{
 		ServerName: "reprise-fleet", Host: host, Port: port, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: filepath.Join(o.Dir, "jetstream"), JetStreamMaxStore: maxStore(o), DisableJetStreamBanner: true,
+		JetStream: true, StoreDir: filepath.Join(o.Dir, "jetstream"), JetStreamMaxStore: store, DisableJetStreamBanner: true,
 		TLS: true, TLSConfig: serverTLS(certificate), TLSHandshakeFirst: true, TLSTimeout: 5,
 		AlwaysEnableNonce: true, CustomClientAuthentication: &gate{s.state, o.Log}, AuthTimeout: 10,
 		// A host whose plug was pulled is noticed before its tasks are given to it again.
@@ -118,7 +119,7 @@ func (s *Server) start(ctx context.Context) error {
 	if s.conn, err = fleet.Dial(ctx, fleet.Access{InProcess: s.nats, Signer: own, Name: "server", Log: o.Log}); err != nil {
 		return err
 	}
-	if err := fleet.Setup(ctx, s.conn, o.Renewal); err != nil {
+	if err := fleet.SetupWithin(ctx, s.conn, o.Renewal, store); err != nil {
 		return err
 	}
 	return s.answer()
