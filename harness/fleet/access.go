@@ -143,8 +143,6 @@ type Conn struct {
 	key  string // public
 	log  *slog.Logger
 
-	gone chan struct{} // closed when the connection was closed
-
 	mu      sync.Mutex
 	renewal time.Duration // 0: not read yet
 	streams map[string]jetstream.Stream
@@ -158,13 +156,11 @@ type Conn struct {
 
 	open context.Context //nolint:containedctx // ends with the connection: with ErrRefused if the server made an end of it
 	over context.CancelCauseFunc
-
-	shipping flights // by the prefix of what is stored in chunks
 }
 
 // Dial connects. The error of a server that does not answer within the patience says what was tried.
 func Dial(ctx context.Context, a Access) (*Conn, error) {
-	c := &Conn{pair: a.Signer, log: a.Log, gone: make(chan struct{}), streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
+	c := &Conn{pair: a.Signer, log: a.Log, streams: map[string]jetstream.Stream{}, buckets: map[string]jetstream.KeyValue{}}
 	c.epoch, c.ended = context.WithCancel(context.Background())
 	c.allowed, c.denied = context.WithCancelCause(context.Background())
 	c.open, c.over = context.WithCancelCause(context.Background())
@@ -283,10 +279,7 @@ func (a Access) options(c *Conn) (string, []nats.Option, error) {
 		nats.ReconnectBufSize(-1),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Debug("connection lost", "err", err) }),
 		nats.ReconnectHandler(func(*nats.Conn) { c.reconnected() }),
-		nats.ClosedHandler(func(nc *nats.Conn) {
-			close(c.gone)
-			c.closed(nc.LastError())
-		}),
+		nats.ClosedHandler(func(nc *nats.Conn) { c.closed(nc.LastError()) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.heard(err) }),
 	}
 	if a.Dialer != nil {

@@ -190,11 +190,6 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 	}
 	c.epoch, c.over, c.life = c.lease.value.Epoch, c.lease.value.Closed, c.lease.value.Life
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	context.AfterFunc(conn.open, func() { //nolint:contextcheck // the connection is older than ctx
-		if err := context.Cause(conn.open); errors.Is(err, ErrRefused) {
-			c.cancel(err)
-		}
-	})
 	if err := c.begin(ctx); err != nil {
 		return nil, errors.Join(err, c.Close(ctx))
 	}
@@ -205,7 +200,10 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 func (c *Coordinator) begin(ctx context.Context) error {
 	c.wg.Go(func() {
 		select {
-		case <-c.conn.gone:
+		case <-c.conn.open.Done():
+			if err := context.Cause(c.conn.open); errors.Is(err, ErrRefused) {
+				c.cancel(err)
+			}
 			c.cancel(fmt.Errorf("%w: its connection was closed", ErrClosed))
 		case <-c.ctx.Done():
 		}

@@ -61,7 +61,7 @@ type Offer struct {
 	Accept    []string          `json:"accept,omitempty"`   // public keys of the coordinators whose tasks it takes; none: all
 	Draining  bool              `json:"draining,omitempty"` // ends what it has and takes nothing
 	Ailing    string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
-	Since     time.Time         `json:"since"`              // when the worker's process came, by the server's clock; in a [Status] alone
+	Since     time.Time         `json:"since"`              // when the worker's process came, by its own clock: for people
 	Seen      time.Time         `json:"seen"`               // when it last renewed, by the server's clock
 }
 

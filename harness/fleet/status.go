@@ -71,13 +71,6 @@ func (c *Conn) status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	came, err := c.firstSeen(ctx)
-	if err != nil {
-		return s, err
-	}
-	for i := range workers {
-		workers[i].Since = came[workers[i].Key]
-	}
 	if s.Needs, err = c.queues(ctx, workers); err != nil {
 		return s, err
 	}
@@ -95,16 +88,6 @@ func (c *Conn) status(ctx context.Context) (Status, error) {
 		s.Workers = append(s.Workers, WorkerStatus{o, o.idle(s.Needs)})
 	}
 	return s, nil
-}
-
-// firstSeen is when each worker's process came.
-func (c *Conn) firstSeen(ctx context.Context) (map[string]time.Time, error) {
-	came := map[string]time.Time{}
-	err := c.eachKey(ctx, bucketKeys, func(entry jetstream.KeyValueEntry) error {
-		came[entry.Key()] = entry.Created()
-		return nil
-	})
-	return came, err
 }
 
 // idle says why a worker does not execute as much as it offers.

@@ -131,6 +131,7 @@ var ErrRemoved = errors.New("the worker was removed from the fleet")
 // It outlives the server. A drained worker has no error, one that was removed has [ErrRemoved], one whose connection
 // was closed [ErrClosed].
 func (w *Worker) Run(ctx context.Context) (err error) {
+	w.offer.Since = time.Now().UTC().Round(0)
 	if err := w.ask(ctx); err != nil {
 		return err
 	}
@@ -146,11 +147,6 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	}); err != nil {
 		return fmt.Errorf("join the fleet: %w", err)
 	}
-	defer context.AfterFunc(w.conn.open, func() { //nolint:contextcheck // the connection is older than ctx
-		if err := context.Cause(w.conn.open); errors.Is(err, ErrRefused) {
-			w.leave(fmt.Errorf("%w: %w", ErrRemoved, err))
-		}
-	})()
 	listening, err := w.listen()
 	if err != nil {
 		return err
@@ -163,7 +159,10 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	wg.Go(func() { w.followNeeds(pulling) })
 	select {
 	case <-ctx.Done():
-	case <-w.conn.gone:
+	case <-w.conn.open.Done():
+		if err := context.Cause(w.conn.open); errors.Is(err, ErrRefused) {
+			w.leave(fmt.Errorf("%w: %w", ErrRemoved, err))
+		}
 		w.leave(ErrClosed)
 	case <-w.drained:
 		stop()
