@@ -96,7 +96,7 @@ func runServe(ctx context.Context, o *serveOptions) (err error) {
 			return err
 		}
 	}
-	out := served{Worker: s.URL(fleet.RoleWorker), Coordinator: s.URL(fleet.RoleCoordinator), Listen: s.Addr(), Dir: dir}
+	out := served{Worker: s.URL(fleet.RoleWorker), Coordinator: s.URL(fleet.RoleCoordinator), Listen: s.Addr(), Dir: dir} //nolint:contextcheck // it only looks which address leads out
 	if err := o.Show(out, func(w io.Writer) { printServed(w, out) }); err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (b *Bench) Try(ctx context.Context, o Order, say func(trial.Progress)) (Res
 		return Result{}, nil, ctx.Err()
 	}
 	s := b.take(keyOf(o))
-	defer func() {
+	defer func() { //nolint:contextcheck // the lab outlives the trial
 		b.giveBack(s)
 		b.free <- struct{}{}
 	}()
