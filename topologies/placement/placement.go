@@ -17,8 +17,8 @@ type Host struct {
 	Cores  float64 // that nodes may use together; 0: any number
 	Memory int64   // bytes that nodes may use together; 0: any number
 	// Lacks says why a node cannot be built there, as an image or an ability of the kernel that is missing;
-	// empty: it can. Nil: every node can.
-	Lacks func(n topologies.Node) string
+	// nil: it can. A Lacks that is nil itself: every node can.
+	Lacks func(n topologies.Node) error
 }
 
 // Placement says where the nodes of a lab are.
@@ -37,8 +37,9 @@ const (
 
 // Cut places the nodes of a topology on hosts so that the fewest links are between hosts. A node that
 // names a host (topologies.Node.Placement) is placed there. Of placements that cut as many links, one on
-// fewer hosts is taken; the same question has the same answer. A node that no host can build, and nodes that
-// the hosts have no room for, are a *topologies.MissingError each.
+// fewer hosts is taken; the same question has the same answer. A host that is named and not there, and nodes
+// that the hosts have no room for, are a *topologies.MissingError each; of a node that no host can build,
+// the error is what each of them lacks.
 func Cut(t topologies.Topology, hosts []Host) (Placement, error) {
 	g, err := newGraph(t, hosts)
 	if err != nil {
@@ -167,15 +168,15 @@ func (g *graph) between(a, b int) int {
 // candidates are the hosts that a node can be placed on.
 func candidates(n topologies.Node, hosts []Host) ([]bool, error) {
 	may := make([]bool, len(hosts))
-	var reasons []string
+	var reasons []error
 	found := false
 	for i, h := range hosts {
 		if n.Placement != "" && n.Placement != h.Name {
 			continue
 		}
 		if h.Lacks != nil {
-			if why := h.Lacks(n); why != "" {
-				reasons = append(reasons, h.Name+": "+why)
+			if err := h.Lacks(n); err != nil {
+				reasons = append(reasons, fmt.Errorf("host %s: %w", h.Name, err))
 				continue
 			}
 		}
@@ -191,7 +192,7 @@ func candidates(n topologies.Node, hosts []Host) ([]bool, error) {
 		}
 		return may, &topologies.MissingError{What: "host", Name: fmt.Sprintf("%q, on which node %s is placed,", n.Placement, n.Name), Hint: "there are " + strings.Join(names, ", ")}
 	}
-	return may, &topologies.MissingError{What: "host", Name: "that can build node " + n.Name, Hint: strings.Join(reasons, "; ")}
+	return may, fmt.Errorf("no host can build node %s: %w", n.Name, errors.Join(reasons...))
 }
 
 // crowded says that nodes have no room.

@@ -39,12 +39,12 @@ func cut(p placement.Placement) (names []string) {
 // Two dense halves are cut at the links between them, and stay on one host that has room for both.
 func TestCut(t *testing.T) {
 	halves := "a-b a-c b-c c-d d-e d-f e-f"
-	no := func(names string, why string) func(topologies.Node) string {
-		return func(n topologies.Node) string {
+	no := func(names string, why string) func(topologies.Node) error {
+		return func(n topologies.Node) error {
 			if strings.Contains(names, n.Name) {
-				return why
+				return errors.New(why)
 			}
-			return ""
+			return nil
 		}
 	}
 	tests := []struct {
@@ -110,10 +110,10 @@ func TestNoPlace(t *testing.T) {
 	}{
 		{name: "no such host", hosts: []placement.Host{{Name: "x"}, {Name: "y"}}, place: "z", want: []string{`"z"`, "node a", "x, y"}},
 		{
-			name: "no host can", hosts: []placement.Host{{Name: "x", Lacks: func(topologies.Node) string { return "no image" }}},
-			want: []string{"node a", "node b", "x: no image"},
+			name: "no host can", hosts: []placement.Host{{Name: "x", Lacks: func(topologies.Node) error { return errors.New("no image") }}},
+			want: []string{"node a", "node b", "host x: no image"},
 		},
-		{name: "not where it is placed", hosts: []placement.Host{{Name: "x"}, {Name: "y", Lacks: func(topologies.Node) string { return "no image" }}}, place: "y", want: []string{"node a", "y: no image"}},
+		{name: "not where it is placed", hosts: []placement.Host{{Name: "x"}, {Name: "y", Lacks: func(topologies.Node) error { return errors.New("no image") }}}, place: "y", want: []string{"node a", "host y: no image"}},
 		{name: "no room", hosts: []placement.Host{{Name: "x", Nodes: 1}}, want: []string{"room", "2 places"}},
 		{name: "two of a name", hosts: []placement.Host{{Name: "x"}, {Name: "x"}}, want: []string{"two hosts", `"x"`}},
 		{name: "none", want: []string{"no host"}},
