@@ -9,13 +9,16 @@ import (
 type CaptureSpec struct {
 	Endpoint Endpoint
 	Filter   string // in tcpdump's syntax; empty: every frame
-	Path     string // of the pcapng file that is made
+	Path     string // of the pcapng file that is made; empty: none is, and Each alone is told
 	About    string // what is said in it of where it comes from
 	Max      int64  // bytes of the file; the oldest frames go for newer ones
 	Ring     int    // bytes that the kernel may keep until they are read; 0 chooses
 	// Each is told of every frame, in the order of the file; nil is told of none. It is called by one
 	// goroutine, which reads nothing meanwhile.
 	Each func(Frame)
+	// Shift is added to the times of frames, where those of the machine that captures are others than those
+	// of who asked.
+	Shift time.Duration
 }
 
 // Frame is one that a capture has written to its file.

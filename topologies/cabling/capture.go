@@ -34,7 +34,7 @@ func (c *Cabling) Capture(ctx context.Context, s topologies.CaptureSpec) (topolo
 		return nil, err
 	}
 	r.run, err = capture.Start(tap, capture.Options{
-		Path: s.Path, Name: r.endpoint.String(), Describe: fmt.Sprintf("cable %s–%s", link.A, link.B), About: s.About, Tap: r.tap, Max: s.Max, Each: s.Each,
+		Path: s.Path, Name: r.endpoint.String(), Describe: fmt.Sprintf("cable %s–%s", link.A, link.B), About: s.About, Tap: r.tap, Max: s.Max, Each: s.Each, Shift: s.Shift,
 	})
 	if err != nil {
 		return nil, err

@@ -114,11 +114,16 @@ func (c *Cabling) relay(ctx context.Context, link topologies.Link) error {
 		n.laid[e.Interface]++
 		n.mu.Unlock()
 	}
-	held := c.recorded(link) || slices.ContainsFunc(c.faults, func(f *active) bool { return f.on(link) })
+	held := c.Laid != nil || c.recorded(link) || slices.ContainsFunc(c.faults, func(f *active) bool { return f.on(link) })
 	if err := c.connect(ctx, link, held); err != nil || !held {
 		return err
 	}
 	c.record(ctx, link)
+	if c.Laid != nil {
+		if err := c.Laid(ctx, link); err != nil {
+			return fmt.Errorf("lay the cable %s–%s: %w", link.A, link.B, err)
+		}
+	}
 	for _, e := range ends(link) {
 		if c.leavesMachine(e) {
 			continue // which has to boot first

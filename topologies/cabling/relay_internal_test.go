@@ -121,6 +121,28 @@ func TestRelayCaptured(t *testing.T) {
 	}
 }
 
+// Nor before who wants to hear of it has heard; where he cannot do his part, the cable carries nothing.
+func TestRelayLaid(t *testing.T) {
+	t.Parallel()
+	for _, fails := range []error{nil, errors.New("no socket")} {
+		c, r, _ := faulted(t)
+		c.Laid = func(_ context.Context, link topologies.Link) error {
+			r.done = append(r.done, "laid "+link.A.String())
+			return fails
+		}
+		want := []string{"disconnect r1", "disconnect r2", "connect r1 down", "laid r1:eth1", "state r1 up", "state r2 up"}
+		if fails != nil {
+			want = want[:4]
+		}
+		if err := c.relay(t.Context(), c.Topology.Links[0]); !errors.Is(err, fails) {
+			t.Errorf("got %v, want %v", err, fails)
+		}
+		if diff := cmp.Diff(want, r.done); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 // Where nobody knows whether filters were taken away, nobody knows what they have dropped. What
 // went with its network is no such case.
 func TestBank(t *testing.T) {

@@ -18,13 +18,14 @@ import (
 
 // Options of a capture.
 type Options struct {
-	Path     string                 // of the file
+	Path     string                 // of the file; empty: nothing is written, and Each alone is told
 	Name     string                 // of the interface, in the file
 	Describe string                 // what is said of it there
 	About    string                 // what is said of the file there
 	Tap      Tap                    // that was opened
 	Max      int64                  // bytes of the file; 0 means DefaultMax
 	Each     func(topologies.Frame) // is told of every frame that was written; nil is not
+	Shift    time.Duration          // is added to the times of frames
 }
 
 // DefaultMax bounds a file, in bytes.
@@ -306,6 +307,7 @@ func (c *Capture) turnTo(r **ring, tap *os.File) error {
 }
 
 func (c *Capture) put(f *frame) error {
+	f.at = f.at.Add(c.options.Shift)
 	c.buffer = packet(c.buffer[:0], f, c.due(f.at))
 	c.summary.Frames++
 	if err := c.spool.put(c.buffer); err != nil || c.options.Each == nil {

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 )
 
 // spool is a file of blocks that gives up its oldest. It is two files of at most half the bound each,
-// of which the one before is named as the file and .earlier; each can be read by itself.
+// of which the one before is named as the file and .earlier; each can be read by itself. Without a path
+// nothing is written.
 type spool struct {
 	path   string
 	header []byte
@@ -30,6 +32,10 @@ const buffered = 256 << 10
 
 func openSpool(path string, header []byte, limit int64) (*spool, error) {
 	s := &spool{path: path, header: header, half: max(limit/2, int64(len(header))+blockSize)}
+	if path == "" {
+		s.out, s.half = bufio.NewWriterSize(io.Discard, buffered), math.MaxInt64
+		return s, nil
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("write a capture: %w", err)
 	}
@@ -92,6 +98,9 @@ func (s *spool) flush() error {
 
 // finish makes one file of both, which ends with a block, and gives its size.
 func (s *spool) finish(last []byte) (size int64, err error) {
+	if s.path == "" {
+		return 0, nil
+	}
 	_, err = s.out.Write(last)
 	if err = errors.Join(err, s.out.Flush()); err == nil && s.earlier > 0 {
 		err = s.merge()
