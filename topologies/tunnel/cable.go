@@ -37,21 +37,25 @@ type Cable struct {
 	plugged sync.RWMutex // held by who writes to the plug
 	plug    *plug
 
-	sending sync.Mutex // numbers go out in their order
-	frames  uint64     // that were sent
-	reports uint64     // likewise
-	unsent  atomic.Uint64
+	sending sync.Mutex    // numbers go out in their order
+	frames  uint64        // that were sent
+	reports uint64        // likewise
 	lost    atomic.Uint64 // before they were read
 
 	mu       sync.Mutex
 	change   *sync.Cond // of what follows
 	closed   bool
+	unsent   uint64 // frames that did not go on
+	refused  error  // why the last of them did not
 	come     arrivals
 	unheard  int // charge of what has come since the last report
 	heard    uint64
 	last     time.Time // when something of the other end came
 	other    report    // its last
 	answered int64     // Stamp of the last report of ours that was answered
+	drain    uint64    // number of the last question for all that has come at the other end
+	drained  uint64    // of the other end's, that which everything was sent for
+	draining uint64    // that which it is being sent for
 	window   []flight  // frames that are on their way
 	load     int       // and their charge
 	up       bool      // the interface at this end is
@@ -163,13 +167,16 @@ func (c *Cable) read(p *plug) {
 			return // it is closed, or its interface is gone
 		}
 		if len(frame) > MaxFrame {
-			c.unsent.Add(1)
+			c.refuse(fmt.Errorf("a frame of %d bytes is too long", len(frame)))
+			p.sent()
 			continue
 		}
 		if !c.makeRoom(charge(len(frame))) {
+			p.sent()
 			return
 		}
 		packet = c.send(packet, frame)
+		p.sent()
 	}
 }
 
@@ -217,15 +224,29 @@ func (c *Cable) arrive(number uint64, frame []byte) {
 	if fresh {
 		c.plugged.RLock()
 		if c.plug == nil {
-			c.unsent.Add(1)
-		} else if err := c.plug.write(frame); err != nil && !errors.Is(err, unix.ENETDOWN) && !errors.Is(err, unix.ENXIO) {
-			c.unsent.Add(1)
+			c.refuse(errors.New("nothing is plugged in"))
+		} else if err := c.plug.write(frame); err != nil && !dark(err) {
+			c.refuse(err)
 		}
 		c.plugged.RUnlock()
 	}
 	if full {
 		c.report(0, false)
 	}
+}
+
+// dark says that a frame did not go on as one does not on any cable: its interface is down or gone, or a
+// fault dropped it as it left (which the kernel calls ENOBUFS).
+func dark(err error) bool {
+	return errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENOBUFS)
+}
+
+// refuse takes note of a frame that did not go on.
+func (c *Cable) refuse(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unsent++
+	c.refused = why
 }
 
 // report tells the other end how things are.
@@ -242,7 +263,7 @@ func (c *Cable) report(echo int64, want bool) {
 	r := report{
 		Stamp: c.tunnel.now(), Echo: echo, Sent: c.frames,
 		High: c.come.upTo(), Distinct: c.come.distinct, Duplicated: c.come.duplicated, Reordered: c.come.reordered,
-		State: c.state, Seen: c.farHeard,
+		Drain: c.drain, Drained: c.drained, State: c.state, Seen: c.farHeard,
 	}
 	if c.up {
 		r.Flags |= flagUp
@@ -285,11 +306,50 @@ func (c *Cable) hear(number uint64, r report) {
 		default:
 		}
 	}
+	if r.Drain > c.draining {
+		c.draining = r.Drain
+		c.ended.Go(func() { c.empty(r.Drain) })
+	}
 	c.change.Broadcast()
 	c.mu.Unlock()
 	if r.Flags&flagWant != 0 {
 		c.report(r.Stamp, false)
 	}
+}
+
+// flushTimeout bounds the wait for what has come at an end where something comes all the time.
+const flushTimeout = 100 * time.Millisecond
+
+// flush waits until everything that has come at this end by now is on its way.
+func (c *Cable) flush() {
+	timer := time.NewTimer(flushTimeout)
+	defer timer.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		c.plugged.RLock()
+		p := c.plug
+		c.plugged.RUnlock()
+		if p == nil || p.empty() {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-timer.C:
+			return
+		case <-c.done:
+			return
+		}
+	}
+}
+
+// empty answers a question for all that has come at this end.
+func (c *Cable) empty(number uint64) {
+	c.flush()
+	c.mu.Lock()
+	c.drained = max(c.drained, number)
+	c.mu.Unlock()
+	c.report(0, false)
 }
 
 // follow has Far hear of the other end.
@@ -350,7 +410,7 @@ func (c *Cable) tell() {
 		c.report(0, true)
 		next := probeEvery
 		c.mu.Lock()
-		if c.other.Seen != c.state || len(c.window) > 0 {
+		if c.other.Seen != c.state || c.other.Drained != c.drain || len(c.window) > 0 {
 			next = againAfter
 		}
 		c.mu.Unlock()

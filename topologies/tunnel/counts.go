@@ -15,6 +15,7 @@ type Counts struct {
 	Duplicated    uint64 // either way: copies beyond the first, which go on no more
 	Reordered     uint64 // either way: frames that came after one that was sent after them
 	Unsent        uint64 // at this end: longer than [MaxFrame], or refused by the kernel
+	Refused       error  // why the last of those was
 	Unread        uint64 // at this end: that the kernel had no room for until they were read
 	Delay         Delay
 	Silent        time.Duration // since something of the other end came
@@ -66,21 +67,25 @@ func (c *Cable) Counts() Counts {
 		Sent: c.frames, Arrived: o.Distinct, Received: c.come.distinct,
 		Lost:       c.come.upTo() - c.come.distinct + o.High - o.Distinct,
 		Duplicated: c.come.duplicated + o.Duplicated, Reordered: c.come.reordered + o.Reordered,
-		Unsent: c.unsent.Load(), Unread: c.lost.Load(), Delay: c.delay.delay(), Silent: time.Since(c.last),
+		Unsent: c.unsent, Refused: c.refused, Unread: c.lost.Load(), Delay: c.delay.delay(), Silent: time.Since(c.last),
 	}
 }
 
 // overtaken is how long a frame may be overtaken by those after it before it is taken to be lost.
 const overtaken = 100 * time.Millisecond
 
-// Settled gives what is known of the cable when all that was sent until now has come at the other end, or
-// is lost. Where the other end does not answer, that is the error.
+// Settled gives what is known of the cable when all that has come at either end until now has come at the
+// other, or is lost. Where the other end does not answer, that is the error.
 func (c *Cable) Settled(ctx context.Context) (Counts, error) {
 	deadline := time.Now().Add(overtaken)
 	for {
-		asked := c.tunnel.now()
+		c.flush()
+		c.mu.Lock()
+		c.drain++
+		number := c.drain
+		c.mu.Unlock()
 		c.wake()
-		if err := c.await(ctx, "what was sent has come at the other end", func() bool { return c.answered >= asked }); err != nil {
+		if err := c.await(ctx, "what was sent has come at the other end", func() bool { return c.other.Drained >= number }); err != nil {
 			return c.Counts(), err
 		}
 		if n := c.Counts(); n.Lost == 0 || time.Now().After(deadline) {

@@ -9,5 +9,11 @@ func ReadFrames(f *os.File) (next func() ([]byte, error), end func(), err error)
 		return nil, nil, err
 	}
 	b := make([]byte, 1<<16)
-	return func() ([]byte, error) { return p.read(b) }, p.close, nil
+	return func() ([]byte, error) {
+		frame, err := p.read(b)
+		if err == nil {
+			p.sent()
+		}
+		return frame, err
+	}, p.close, nil
 }

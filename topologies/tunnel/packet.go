@@ -105,6 +105,9 @@ type report struct {
 	Duplicated uint64
 	Reordered  uint64
 
+	Drain   uint64 // number of the last question for all that has come at the other end
+	Drained uint64 // of the other end's, that which everything was sent for
+
 	State uint32 // how often the sender's own end has changed
 	Seen  uint32 // the other end's State that it has acted on
 	Flags uint32

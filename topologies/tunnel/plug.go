@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -64,6 +65,7 @@ func everything() uint16 { return unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8 }
 // plug is an open socket at the end of a cable.
 type plug struct {
 	file   *os.File
+	turn   sync.Mutex // held from when a frame is taken from the kernel until it is sent
 	beside []byte
 }
 
@@ -87,8 +89,8 @@ const (
 	addresses = 12
 )
 
-// read reads the next frame into b, which has room for it and a tag. An interface that goes down is no
-// error: it comes again.
+// read reads the next frame into b, which has room for it and a tag, and holds the turn from then on. An
+// interface that goes down is no error: it comes again.
 func (p *plug) read(b []byte) (frame []byte, err error) {
 	raw, err := p.file.SyscallConn()
 	if err != nil {
@@ -98,7 +100,11 @@ func (p *plug) read(b []byte) (frame []byte, err error) {
 		var n, m int
 		var failed error
 		err := raw.Read(func(fd uintptr) bool {
+			p.turn.Lock()
 			n, m, _, _, failed = unix.Recvmsg(int(fd), b[tag:], p.beside, 0)
+			if failed != nil {
+				p.turn.Unlock()
+			}
 			return !errors.Is(failed, unix.EAGAIN)
 		})
 		switch {
@@ -109,8 +115,27 @@ func (p *plug) read(b []byte) (frame []byte, err error) {
 		case failed != nil:
 			return nil, failed
 		}
-		return whole(b[:tag+n], p.beside[:m])
+		if frame, err = whole(b[:tag+n], p.beside[:m]); err != nil {
+			p.turn.Unlock()
+		}
+		return frame, err
 	}
+}
+
+// sent says that the frame that was read is on its way.
+func (p *plug) sent() { p.turn.Unlock() }
+
+// empty says whether every frame that has come is on its way.
+func (p *plug) empty() bool {
+	raw, err := p.file.SyscallConn()
+	if err != nil {
+		return true // nothing more comes
+	}
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	waits := 0
+	err = errors.Join(raw.Control(func(fd uintptr) { waits, err = unix.IoctlGetInt(int(fd), unix.SIOCINQ) }), err)
+	return err != nil || waits == 0
 }
 
 // sizeofAuxdata is that of struct tpacket_auxdata; the tag is at 16 and its protocol at 18.

@@ -29,8 +29,15 @@ type Watch struct {
 	file  *os.File
 	name  string
 	say   func(up bool)
-	index int32 // of the interface, once it was seen
+	port  uint32 // of the socket, in netlink's sense
+	index int32  // of the interface, once it was seen
 	ended sync.WaitGroup
+
+	mu       sync.Mutex
+	change   *sync.Cond // of what follows
+	asked    uint32     // number of the last question
+	answered uint32     // of that, what was answered
+	over     error      // why nothing more comes
 }
 
 // StartWatch has say hear whether an interface is up as its own node has it (IFF_UP), now and whenever
@@ -42,7 +49,11 @@ func StartWatch(f *os.File, iface string, say func(up bool)) (*Watch, error) {
 		return nil, err
 	}
 	w := &Watch{file: p.file, name: iface, say: say}
-	if err := w.ask(); err != nil {
+	w.change = sync.NewCond(&w.mu)
+	if w.port, err = portOf(w.file); err != nil {
+		return nil, errors.Join(err, w.file.Close())
+	}
+	if _, err := w.ask(); err != nil {
 		return nil, errors.Join(err, w.file.Close())
 	}
 	for w.index == 0 {
@@ -60,6 +71,46 @@ func (w *Watch) follow() {
 	for err == nil {
 		err = w.next()
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = err
+	w.change.Broadcast()
+}
+
+// Sync waits until say has heard how the interface is now.
+func (w *Watch) Sync() error {
+	number, err := w.ask()
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.answered < number {
+		if w.over != nil {
+			return fmt.Errorf("look at %s: %w", w.name, w.over)
+		}
+		w.change.Wait()
+	}
+	return nil
+}
+
+// portOf is what the kernel answers a socket by.
+func portOf(f *os.File) (uint32, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var at unix.Sockaddr
+	var failed error
+	err = raw.Control(func(fd uintptr) { at, failed = unix.Getsockname(int(fd)) })
+	if err := errors.Join(err, failed); err != nil {
+		return 0, fmt.Errorf("watch interfaces: %w", err)
+	}
+	own, ok := at.(*unix.SockaddrNetlink)
+	if !ok {
+		return 0, errors.New("watch interfaces: the socket is another's")
+	}
+	return own.Pid, nil
 }
 
 // Stop ends it; say hears nothing more.
@@ -68,8 +119,12 @@ func (w *Watch) Stop() {
 	w.ended.Wait()
 }
 
-// ask asks for the interface by its name.
-func (w *Watch) ask() error {
+// ask asks for the interface by its name, and gives the number of the question.
+func (w *Watch) ask() (uint32, error) {
+	w.mu.Lock()
+	w.asked++
+	number := w.asked
+	w.mu.Unlock()
 	name := append([]byte(w.name), 0)
 	attribute := binary.NativeEndian.AppendUint16(nil, uint16(unix.SizeofRtAttr+len(name))) //nolint:gosec // a name is short
 	attribute = append(binary.NativeEndian.AppendUint16(attribute, unix.IFLA_IFNAME), name...)
@@ -77,18 +132,19 @@ func (w *Watch) ask() error {
 	b := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+unix.SizeofIfInfomsg+len(attribute))) //nolint:gosec // a few bytes
 	b = binary.NativeEndian.AppendUint16(b, unix.RTM_GETLINK)
 	b = binary.NativeEndian.AppendUint16(b, unix.NLM_F_REQUEST)
-	b = append(b, make([]byte, 8+unix.SizeofIfInfomsg)...) // the kernel knows who asks
+	b = binary.NativeEndian.AppendUint32(b, number)
+	b = append(b, make([]byte, 4+unix.SizeofIfInfomsg)...) // the kernel knows who asks
 	b = append(b, attribute...)
 	raw, err := w.file.SyscallConn()
 	if err != nil {
-		return err
+		return number, err
 	}
 	var failed error
 	err = raw.Control(func(fd uintptr) { failed = unix.Sendto(int(fd), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) })
 	if err := errors.Join(err, failed); err != nil {
-		return fmt.Errorf("look at %s: %w", w.name, err)
+		return number, fmt.Errorf("look at %s: %w", w.name, err)
 	}
-	return nil
+	return number, nil
 }
 
 // next reads what the kernel tells next.
@@ -109,7 +165,8 @@ func (w *Watch) next() error {
 	case err != nil:
 		return err
 	case errors.Is(failed, unix.ENOBUFS): // it had no room for some
-		return w.ask()
+		_, err := w.ask()
+		return err
 	case errors.Is(failed, unix.EINTR):
 		return nil
 	case failed != nil:
@@ -133,8 +190,19 @@ func (w *Watch) next() error {
 // take takes a message of the kernel's.
 func (w *Watch) take(m syscall.NetlinkMessage) error {
 	const indexAt, flagsAt = 4, 8 // in struct ifinfomsg
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if m.Header.Pid == w.port { // what happens by itself has another's number, or none
+			w.answered = max(w.answered, m.Header.Seq)
+		}
+		w.change.Broadcast()
+	}()
 	switch {
 	case m.Header.Type == unix.NLMSG_ERROR && len(m.Data) >= 4:
+		if w.index != 0 { // it is gone, as was said when it went
+			return nil
+		}
 		return syscall.Errno(-int32(binary.NativeEndian.Uint32(m.Data))) //nolint:gosec // the kernel's is negative
 	case m.Header.Type != unix.RTM_NEWLINK && m.Header.Type != unix.RTM_DELLINK || len(m.Data) < unix.SizeofIfInfomsg:
 		return nil
