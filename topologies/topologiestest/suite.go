@@ -14,6 +14,8 @@ type Subject struct {
 	Init  string // what the kernel calls a node's first process
 	// Open gives the provider, or skips the test where this machine cannot have it.
 	Open func(tb testing.TB) topologies.Provider
+	// OutOfReach says that what drops frames by rules is not where the nodes of a cable could take it away.
+	OutOfReach bool
 	// Left lists what is left of a run's labs on this machine.
 	Left func(tb testing.TB, run string) []string
 }

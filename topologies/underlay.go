@@ -1,0 +1,29 @@
+package topologies
+
+import (
+	"context"
+	"time"
+)
+
+// Underlay is what is known of the way that a cable takes between two hosts of a lab.
+type Underlay struct {
+	A    Endpoint `json:"a"`
+	B    Endpoint `json:"b"`
+	From string   `json:"from"` // host of A
+	Host string   `json:"host"` // of B
+	// The delay of the way is half of the time there and back, in nanoseconds; how that is divided is not known.
+	Least    time.Duration `json:"least"`
+	Median   time.Duration `json:"median"`
+	Most     time.Duration `json:"most"`
+	Measured uint64        `json:"measured"` // how often
+
+	Frames     uint64 `json:"frames"` // that went through, either way
+	Lost       uint64 `json:"lost,omitempty"`
+	Duplicated uint64 `json:"duplicated,omitempty"`
+	Reordered  uint64 `json:"reordered,omitempty"`
+}
+
+// UnderlayTeller is a lab that is spread over hosts, and tells of the ways between them.
+type UnderlayTeller interface {
+	Underlay(ctx context.Context) ([]Underlay, error)
+}
