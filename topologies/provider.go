@@ -130,7 +130,8 @@ type Warner interface {
 	Warnings() []string
 }
 
-// Enterer is a lab that a person can enter: the command that opens a shell on a node.
+// Enterer is a lab that a person can enter: the command that opens a shell on a node; none where the node
+// is on another machine.
 type Enterer interface {
 	Enter(node string) (argv []string)
 }

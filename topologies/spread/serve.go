@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -41,7 +42,7 @@ func Serve(ctx context.Context, conn net.Conn, b Builder) error {
 	l := newOnce(conn)
 	server := &http.Server{
 		Handler: a.handler(), Protocols: cleartext(), HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait, MaxConcurrentStreams: maxStreams},
-		ReadHeaderTimeout: time.Minute, ErrorLog: nil,
+		ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0), // who asks is told
 		ConnState: func(_ net.Conn, s http.ConnState) {
 			if s == http.StateClosed || s == http.StateHijacked {
 				_ = l.Close() // nothing more comes

@@ -16,6 +16,8 @@ type Subject struct {
 	Open func(tb testing.TB) topologies.Provider
 	// OutOfReach says that what drops frames by rules is not where the nodes of a cable could take it away.
 	OutOfReach bool
+	// NoEntry says that the nodes are on another machine, where no command of this one enters them.
+	NoEntry bool
 	// Left lists what is left of a run's labs on this machine.
 	Left func(tb testing.TB, run string) []string
 }
