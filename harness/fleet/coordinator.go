@@ -110,8 +110,6 @@ type Coordinator struct {
 	shipped   map[string]bool // plans that the fleet has
 	queues    map[string]*queue
 	roster    map[string]seenOffer
-
-	consumersMade map[string]bool
 }
 
 // task is one that was submitted and not kept.
@@ -140,6 +138,10 @@ type queue struct {
 	needs Needs
 	tasks int
 	told  string // what Unmet was told last; empty: nothing
+	empty bool   // when it was last renewed
+
+	making sync.Mutex
+	made   bool // its consumer is there, and it was announced
 }
 
 type seenOffer struct {
@@ -183,7 +185,7 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 		conn: conn, work: work, o: o, secrets: own, renewal: renewal, events: newEvents(),
 		tasks: map[string]*task{}, unclaimed: map[string][]Sealed{}, cancelled: map[string]bool{}, seen: map[string]bool{},
 		kept: newRing(4096), chains: map[string]link{}, sealed: map[string]int{}, shipped: map[string]bool{}, queues: map[string]*queue{},
-		roster: map[string]seenOffer{}, consumersMade: map[string]bool{},
+		roster: map[string]seenOffer{},
 	}
 	if c.lease, err = conn.takeLease(ctx, work, o.Name, renewal, o.Waiting); err != nil {
 		return nil, err

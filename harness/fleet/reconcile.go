@@ -140,6 +140,11 @@ func (c *Coordinator) renewQueues(ctx context.Context) (map[string]*jetstream.Co
 	c.mu.Lock()
 	queues := map[string]Needs{}
 	for key, q := range c.queues {
+		if q.tasks == 0 && q.empty { // a rate submits one trial after another: its queue stays
+			delete(c.queues, key)
+			continue
+		}
+		q.empty = q.tasks == 0
 		queues[key] = q.needs
 	}
 	plans := map[string][]byte{}

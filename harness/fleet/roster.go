@@ -174,6 +174,9 @@ func (c *Coordinator) tellUnmet() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, q := range c.queues {
+		if q.tasks == 0 {
+			continue
+		}
 		why, met := lacking(workers, q.needs, c.lacks)
 		if met {
 			why = nil

@@ -72,10 +72,7 @@ func (c *Coordinator) drop(e *task) {
 		return
 	}
 	delete(c.tasks, e.ID)
-	if c.queues[e.needs].tasks--; c.queues[e.needs].tasks == 0 {
-		delete(c.queues, e.needs)
-		delete(c.consumersMade, e.needs)
-	}
+	c.queues[e.needs].tasks--
 }
 
 // give stores a task's plan, makes its queue and publishes its message.
@@ -176,12 +173,18 @@ func (c *Coordinator) clear(ctx context.Context, e *task, j job) (same bool, err
 	return false, nil
 }
 
-// makeQueue makes what workers pull tasks with these needs from, and tells them that it is there.
+// makeQueue makes what workers pull tasks with these needs from, and tells them that it is there: once for many tasks, for every
+// worker hears of it.
 func (c *Coordinator) makeQueue(ctx context.Context, key string) error {
 	c.mu.Lock()
-	q, made := c.queues[key], c.consumersMade[key]
+	q := c.queues[key]
 	c.mu.Unlock()
-	if q == nil || made {
+	if q == nil {
+		return nil
+	}
+	q.making.Lock()
+	defer q.making.Unlock()
+	if q.made {
 		return nil
 	}
 	err := c.conn.retry(ctx, c.renewal, func(ctx context.Context) error {
@@ -193,9 +196,7 @@ func (c *Coordinator) makeQueue(ctx context.Context, key string) error {
 	if err != nil {
 		return fmt.Errorf("make the queue of tasks with needs %s: %w", key, err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.consumersMade[key] = true
+	q.made = true
 	return nil
 }
 
