@@ -174,7 +174,7 @@ type stormWorker struct {
 }
 
 // TestFaultStorm: whatever is killed, cut, doubled, stepped or filled up, every trial is counted exactly once, and what it comes to
-// is what it comes to undisturbed. REPRISE_STORM=FAULTS/TRIALS chooses how much of it (1000/10000 takes about half an hour),
+// is what it comes to undisturbed. REPRISE_STORM=FAULTS/TRIALS chooses how much of it (1000/10000 takes about 17 minutes),
 // REPRISE_STORM_SEED repeats one.
 func TestFaultStorm(t *testing.T) {
 	faults, trials := 16, 800
