@@ -95,14 +95,18 @@ func (t *taken) run(ctx context.Context) {
 		t.fail(ctx, j, err)
 		return
 	}
-	w.recovered()
 	if err := w.deliver(ctx, j, out, ""); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
+		switch cause := context.Cause(ctx); {
+		case cause != nil:
+			t.leave(ctx, j, cause)
+		case transient(err) || w.conn.nc.IsClosed():
+			t.leave(ctx, j, err)
+		default:
+			t.fail(ctx, j, err) // the server refuses it, and will again
 		}
-		t.leave(ctx, j, err)
 		return
 	}
+	w.recovered()
 	w.mu.Lock()
 	w.done.add(t.name, "")
 	w.mu.Unlock()
@@ -137,9 +141,7 @@ func (t *taken) fail(ctx context.Context, j job, why error) {
 		w.conn.log.Debug("the coordinator cannot be told", "err", err)
 	}
 	w.giveBack(t.msg(), 0)
-	if err := w.ask(ctx); err != nil && ctx.Err() == nil {
-		w.say("%v", err)
-	}
+	poke(w.ailed)
 	w.tell()
 }
 
@@ -304,11 +306,15 @@ func (w *Worker) deliver(ctx context.Context, j job, out Outcome, failed string)
 		}
 		r.record, r.chunks = nil, m.Chunks
 	}
-	w.sealing.Lock()
-	defer w.sealing.Unlock()
+	land, err := w.sealing.alone(ctx, j.Work) // seals are stored in the order of their chain
+	if err != nil {
+		return fmt.Errorf("seal task %s: %w", j.ID, err)
+	}
+	defer land()
+	w.mu.Lock()
 	head := w.chains[j.Work]
+	w.mu.Unlock()
 	s.Seq, s.Prev = head.seq+1, head.digest
-	var err error
 	if r.signed, err = json.Marshal(s); err != nil {
 		return fmt.Errorf("encode the seal of task %s: %w", j.ID, err)
 	}
@@ -316,7 +322,9 @@ func (w *Worker) deliver(ctx context.Context, j job, out Outcome, failed string)
 		return fmt.Errorf("seal task %s: %w", j.ID, err)
 	}
 	digest := sha256Hex(r.signed)
+	w.mu.Lock()
 	w.chains[j.Work] = link{s.Seq, digest}
+	w.mu.Unlock()
 	m := &nats.Msg{Subject: subject(prefixResult, j.Work, w.conn.key, j.ID), Data: r.encode()}
 	if err := w.conn.retry(ctx, w.renewal, func(ctx context.Context) error {
 		_, err := w.conn.publish(ctx, m, digest)
@@ -329,31 +337,58 @@ func (w *Worker) deliver(ctx context.Context, j job, out Outcome, failed string)
 
 // planCache remembers the newest plans.
 type planCache struct {
+	fetching flights // by name: who comes while a plan is read finds it
+
 	mu    sync.Mutex
 	of    map[string][]byte
 	order []string
+	size  int // bytes
 }
 
-// plansKept is how many plans a worker remembers.
-const plansKept = 4
+// How much a worker remembers of plans; the newest in any case.
+const (
+	plansKept = 16
+	plansSize = MaxPayload
+)
+
+func (p *planCache) get(name string) ([]byte, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	data, ok := p.of[name]
+	return data, ok
+}
+
+func (p *planCache) add(name string, data []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.of[name] = data
+	p.order = append(p.order, name)
+	p.size += len(data)
+	for len(p.order) > 1 && (len(p.order) > plansKept || p.size > plansSize) {
+		p.size -= len(p.of[p.order[0]])
+		delete(p.of, p.order[0])
+		p.order = p.order[1:]
+	}
+}
 
 // plan reads a job's plan, once for many tasks of it.
 func (w *Worker) plan(ctx context.Context, j job) ([]byte, error) {
 	name := j.Coordinator + j.Plan + j.Secret
-	w.plans.mu.Lock()
-	defer w.plans.mu.Unlock() // who comes meanwhile finds it
-	if data, ok := w.plans.of[name]; ok {
+	if data, ok := w.plans.get(name); ok {
+		return data, nil
+	}
+	land, err := w.plans.fetching.alone(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer land()
+	if data, ok := w.plans.get(name); ok {
 		return data, nil
 	}
 	data, err := w.conn.payload(ctx, j)
 	if err != nil {
 		return nil, err
 	}
-	if len(w.plans.order) == plansKept {
-		delete(w.plans.of, w.plans.order[0])
-		w.plans.order = w.plans.order[1:]
-	}
-	w.plans.of[name] = data
-	w.plans.order = append(w.plans.order, name)
+	w.plans.add(name, data)
 	return data, nil
 }

@@ -41,6 +41,7 @@ type Worker struct {
 	session string
 	renewal time.Duration
 	changed chan struct{} // of one token: the offer is to be told again
+	ailed   chan struct{} // of one token: the executor is to be asked again
 	drained chan struct{}
 	drain   sync.Once
 	life    context.Context //nolint:containedctx // of Run: tasks outlive the pulling that took them
@@ -59,7 +60,7 @@ type Worker struct {
 	plans   planCache
 	log     []LogLine
 
-	sealing sync.Mutex
+	sealing flights         // by work
 	chains  map[string]link // by work
 }
 
@@ -78,7 +79,7 @@ func NewWorker(c *Conn, e Executor, o WorkerOptions) *Worker {
 		o.Now = time.Now
 	}
 	return &Worker{
-		conn: c, exec: e, o: o, session: rand.Text(), changed: make(chan struct{}, 1), drained: make(chan struct{}),
+		conn: c, exec: e, o: o, session: rand.Text(), changed: make(chan struct{}, 1), ailed: make(chan struct{}, 1), drained: make(chan struct{}),
 		freed: make(chan struct{}), running: map[string]*taken{}, done: newRing(1024), needs: map[string]Needs{},
 		pullers: map[string]context.CancelFunc{}, chains: map[string]link{}, plans: planCache{of: map[string][]byte{}},
 	}
@@ -156,6 +157,7 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	defer stop()
 	var wg sync.WaitGroup
 	wg.Go(func() { w.keepOffer(ctx) })
+	wg.Go(func() { w.keepAsking(ctx) })
 	wg.Go(func() { w.followNeeds(pulling) })
 	select {
 	case <-ctx.Done():
@@ -203,8 +205,13 @@ func (w *Worker) ask(ctx context.Context) error {
 
 // tell has the offer told soon.
 func (w *Worker) tell() {
+	poke(w.changed)
+}
+
+// poke puts the token into a channel of one.
+func poke(c chan struct{}) {
 	select {
-	case w.changed <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -212,17 +219,25 @@ func (w *Worker) tell() {
 // askEvery is how often the executor is asked again what there is.
 const askEvery = time.Minute
 
+// keepAsking asks the executor again what there is, at times and when it ailed. One that takes its time delays nothing else.
+func (w *Worker) keepAsking(ctx context.Context) {
+	for {
+		wait(ctx, askEvery, w.ailed)
+		if ctx.Err() != nil {
+			return
+		}
+		if err := w.ask(ctx); err != nil && ctx.Err() == nil {
+			w.say("%v", err)
+		}
+		w.wake()
+		w.tell()
+	}
+}
+
 // keepOffer tells the offer whenever it changes and every renewal.
 func (w *Worker) keepOffer(ctx context.Context) {
-	asked := time.Now()
 	for {
 		back := w.conn.cameBack()
-		if time.Since(asked) > askEvery {
-			asked = time.Now()
-			if err := w.ask(ctx); err != nil && ctx.Err() == nil {
-				w.say("%v", err)
-			}
-		}
 		w.mu.Lock()
 		o := w.offer
 		o.Busy = w.busy
@@ -346,10 +361,7 @@ func (w *Worker) stir(work, id string) {
 	defer w.mu.Unlock()
 	for _, t := range w.running {
 		if t.concerns(work, id) {
-			select {
-			case t.stir <- struct{}{}:
-			default:
-			}
+			poke(t.stir)
 		}
 	}
 }
