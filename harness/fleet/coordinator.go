@@ -58,8 +58,8 @@ type CoordinatorOptions struct {
 	// Waiting is told who holds the work, when it is another; once for each holder.
 	Waiting func(Holder)
 	// Counted answers whether a result of the task is in the ledger already, from an earlier life of this coordinator,
-	// and the SHA-256 of its seal. Without it only this life is remembered. It is called while a
-	// result is taken in, and has to answer at once.
+	// and the SHA-256 of its seal. Without it only the newest 4096 tasks that this life kept are remembered. It is
+	// called while a result is taken in, and has to answer at once.
 	Counted func(id string) (seal string, counted bool)
 	// Uncounted is told of a result that counts for nothing because the task has one already or was cancelled, or
 	// because the host could not execute it (Failed is set): a line of the ledger and no trial. It comes again
@@ -122,6 +122,7 @@ type task struct {
 	result   *Sealed
 	failed   []string        // why it was not executed, each time
 	failedBy map[string]bool // keys of the workers that did not
+	given    time.Time       // when its message was first published by this life; zero: its result was there
 	done     chan struct{}   // closed when there is a result or err
 	err      error
 	missed   int // times that neither its message nor a result was found

@@ -63,7 +63,7 @@ func (c *Coordinator) readOnce(ctx context.Context, back <-chan struct{}, caught
 			return fmt.Errorf("read results: %w", err)
 		}
 		c.events.awaitFew(ctx)
-		c.take(m.Subject(), m.Data(), meta.Sequence.Stream)
+		c.take(m.Subject(), m.Data(), meta.Sequence.Stream, back)
 		if meta.NumPending == 0 {
 			caughtUp()
 		}
@@ -74,12 +74,12 @@ func (c *Coordinator) readOnce(ctx context.Context, back <-chan struct{}, caught
 const maxSeals = 100
 
 // take verifies a result and takes it in.
-func (c *Coordinator) take(on string, data []byte, sequence uint64) {
+func (c *Coordinator) take(on string, data []byte, sequence uint64, back <-chan struct{}) {
 	tokens := strings.Split(on, ".")
 	worker, id := tokens[3], tokens[4]
 	s, err := c.open(worker, id, data)
 	// A server that lost its state counts anew: the number alone does not tell one message from another.
-	s.sequence, s.ID, s.name = sequence, id, fmt.Sprint(sequence, " ", sha256Hex(data))
+	s.on, s.back, s.sequence, s.ID, s.name = on, back, sequence, id, messageOf(sequence, data)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen[s.name] {
@@ -111,6 +111,11 @@ func (c *Coordinator) take(on string, data []byte, sequence uint64) {
 		c.countFailure(e, s, s.Failed)
 	}
 	c.uncounted(s, "the host could not execute it: "+s.Failed)
+}
+
+// messageOf names the message of a result.
+func messageOf(sequence uint64, data []byte) string {
+	return fmt.Sprint(sequence, " ", sha256Hex(data))
 }
 
 func (c *Coordinator) open(worker, id string, data []byte) (Sealed, error) {

@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -87,3 +90,95 @@ func TestOtherTaskOfTheName(t *testing.T) {
 }
 
 func digestOf(b []byte) string { sum := sha256.Sum256(b); return hex.EncodeToString(sum[:]) }
+
+// TestKeepEndsTheOther: when the result of a worker that was cut off comes first after all, who executes the task again ends.
+func TestKeepEndsTheOther(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	s := startServer(t, server.Options{})
+	p := startProxy(t, s.Addr())
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
+	began, finish, ended := make(chan string, 9), make(chan struct{}), make(chan struct{})
+	slow := newExecutor("cut off", 1)
+	slow.begin = func(context.Context, fleet.Task) error {
+		began <- "cut off"
+		<-finish
+		return nil
+	}
+	startWorker(t, fleet.Access{URL: p.through(s.URL(fleet.RoleWorker))}, slow, fleet.WorkerOptions{})
+	if err := c.Submit(ctx, fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	p.cut.Store(true)
+	other := newExecutor("other", 1)
+	other.begin = func(ctx context.Context, _ fleet.Task) error {
+		began <- "other"
+		<-ctx.Done()
+		close(ended)
+		return ctx.Err()
+	}
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, other, fleet.WorkerOptions{})
+	<-began
+	close(finish)
+	p.cut.Store(false)
+	p.breakAll()
+	sealed, err := c.Await(ctx, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sealed.Host != "cut off" || sealed.Attempt != 1 {
+		t.Fatalf("executed by %s in attempt %d", sealed.Host, sealed.Attempt)
+	}
+	if err := c.Keep(ctx, sealed); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		t.Error("the task runs on elsewhere after its result was kept")
+	}
+}
+
+// TestForgetsItsOwn: what is kept from before a server lost its state takes no other result from it, though numbers come again.
+func TestForgetsItsOwn(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	dir := t.TempDir()
+	s := startServer(t, server.Options{Dir: dir})
+	pair := seed(t)
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair})
+	e := newExecutor("host", 1)
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
+	c := join(t, conn, "work", fleet.CoordinatorOptions{})
+	execute := func(c *fleet.Coordinator, n int) fleet.Sealed {
+		t.Helper()
+		if err := c.Submit(ctx, fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+		sealed, err := c.Await(ctx, fmt.Sprint(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sealed
+	}
+	one := execute(c, 1)
+	addr := s.Addr()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "jetstream")); err != nil {
+		t.Fatal(err)
+	}
+	s = startServer(t, server.Options{Dir: dir, Listen: addr})
+	execute(c, 2) // has the number that the first had
+	if err := c.Keep(ctx, one); err != nil {
+		t.Fatal(err)
+	}
+	conn.Close() // killed before it kept the second
+	c = join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator), Signer: pair}), "work", fleet.CoordinatorOptions{})
+	execute(c, 2)
+	if n := e.executions(2); n != 1 {
+		t.Errorf("the second was executed %d times: its result was gone", n)
+	}
+}

@@ -41,10 +41,12 @@ type Sealed struct {
 	// Gap tells that the seal before this one in its chain has not been seen by this coordinator.
 	Gap bool
 
-	what     string // its ticket was given for; see [Task.what]
-	name     string // of its message; see take
-	sequence uint64 // in the stream of results
-	chunks   int    // that the record is stored in, when it is not inline
+	what     string          // its ticket was given for; see [Task.what]
+	on       string          // subject of its message
+	back     <-chan struct{} // closed when the connection that it came over broke and came back
+	name     string          // of its message; see take
+	sequence uint64          // in the stream of results
+	chunks   int             // that the record is stored in, when it is not inline
 }
 
 // VerifySeal checks a seal that was kept beside a record: the signature, and the digests of summary and record.

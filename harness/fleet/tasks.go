@@ -90,6 +90,11 @@ func (c *Coordinator) give(ctx context.Context, e *task) error {
 	if err := c.makeQueue(ctx, e.needs); err != nil {
 		return c.because(err)
 	}
+	c.mu.Lock()
+	if e.given.IsZero() {
+		e.given = time.Now()
+	}
+	c.mu.Unlock()
 	return c.because(c.publishTask(ctx, e))
 }
 
@@ -200,12 +205,15 @@ func (c *Coordinator) makeQueue(ctx context.Context, key string) error {
 	return nil
 }
 
+// ackWait is how long a worker that says nothing has a task before it goes to another.
+func ackWait(renewal time.Duration) time.Duration { return renewal + renewal/2 }
+
 func consumerName(needs string) string { return "needs-" + needs }
 
 func (c *Conn) makeConsumer(ctx context.Context, key string, renewal time.Duration) (*jetstream.ConsumerInfo, error) {
 	consumer, err := c.js.CreateOrUpdateConsumer(ctx, streamWork, jetstream.ConsumerConfig{
 		Durable: consumerName(key), FilterSubject: subject(prefixWork, key, "*", "*"), AckPolicy: jetstream.AckExplicitPolicy,
-		AckWait: renewal + renewal/2, MaxDeliver: -1, MaxAckPending: -1, MaxWaiting: 1 << 16, InactiveThreshold: keepWork,
+		AckWait: ackWait(renewal), MaxDeliver: -1, MaxAckPending: -1, MaxWaiting: 1 << 16, InactiveThreshold: keepWork,
 	})
 	if err != nil {
 		return nil, err
@@ -304,12 +312,15 @@ func (c *Coordinator) Keep(ctx context.Context, s Sealed) error {
 	c.mu.Lock()
 	e := c.tasks[s.ID]
 	c.kept.add(s.ID, s.SHA256)
+	elsewhere := false
 	if e != nil {
+		// Another worker may have it too: the first comes late, the server thought who executed it dead for a while, or a life
+		// before gave it.
+		elsewhere = s.Attempt > 1 || time.Since(e.given) > ackWait(c.renewal) || len(e.lives) > 1
 		c.drop(e)
 	}
 	c.mu.Unlock()
-	if e != nil && s.Attempt > 1 {
-		// Another worker may have it too.
+	if elsewhere {
 		if err := c.endTask(ctx, e); err != nil {
 			return c.because(err)
 		}
@@ -323,10 +334,16 @@ func (c *Coordinator) forget(ctx context.Context, s Sealed) error {
 	if err != nil {
 		return fmt.Errorf("forget the result of task %s: %w", s.ID, err)
 	}
-	if err := results.DeleteMsg(ctx, s.sequence); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) && transient(err) {
+	there, err := isThere(ctx, results, s)
+	if err != nil {
 		return fmt.Errorf("forget the result of task %s: %w", s.ID, err)
 	}
-	if s.chunks > 0 && s.Stored != "" {
+	if there {
+		if err := results.DeleteMsg(ctx, s.sequence); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) && transient(err) {
+			return fmt.Errorf("forget the result of task %s: %w", s.ID, err)
+		}
+	}
+	if s.chunks > 0 && checkToken("chunks", s.Stored) == nil {
 		records, err := c.conn.stream(ctx, streamRecords)
 		if err != nil {
 			return fmt.Errorf("forget the record of task %s: %w", s.ID, err)
@@ -339,6 +356,24 @@ func (c *Coordinator) forget(ctx context.Context, s Sealed) error {
 	defer c.mu.Unlock()
 	delete(c.seen, s.name)
 	return nil
+}
+
+// isThere reports whether a result's message still has its number. A server that lost its state, which it cannot but with its
+// connections, counts anew, and what has the number then is another's.
+func isThere(ctx context.Context, results jetstream.Stream, s Sealed) (bool, error) {
+	select {
+	case <-s.back:
+	default:
+		return true, nil
+	}
+	m, err := results.GetMsg(ctx, s.sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return m.Subject == s.on && messageOf(s.sequence, m.Data) == s.name, nil
 }
 
 // Cancel ends a task: it is taken from the queue, and its executor's context ends where it runs. A result that
