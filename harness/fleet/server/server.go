@@ -33,7 +33,8 @@ type Options struct {
 	Listen    string        // HOST:PORT; empty: 0.0.0.0:4222; port 0: any that is free
 	Advertise string        // HOST or HOST:PORT that others join by; empty: the address that leads out of this host
 	Renewal   time.Duration // how often leases are renewed; 0: what the state says, at first 5 s
-	MaxStore  int64         // bytes of streams on the disk; 0: three quarters of what is free at the start
+	MaxStore  int64         // bytes of streams on the disk; 0: three quarters of what they have and what is free at the start
+	Reserve   int64         // bytes that stay free on the disk: with less nothing is stored; 0: 64 MiB
 	Log       *slog.Logger  // nil: nothing
 }
 
@@ -49,6 +50,8 @@ type Server struct {
 	o      Options
 	lock   *os.File
 	closed sync.Once
+	stop   context.CancelFunc
+	watch  sync.WaitGroup
 }
 
 // patience is how long a server may take to answer: it reads its streams first.
@@ -61,6 +64,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	if o.Listen == "" {
 		o.Listen = defaultListen
+	}
+	if o.Reserve == 0 {
+		o.Reserve = reserve
 	}
 	s := &Server{o: o}
 	if err := s.start(ctx); err != nil {
@@ -97,10 +103,13 @@ func (s *Server) start(ctx context.Context) error {
 	if s.state.own, err = own.PublicKey(); err != nil {
 		return fmt.Errorf("make the server's own key: %w", err)
 	}
-	store := maxStore(o)
+	store, err := maxStore(o)
+	if err != nil {
+		return err
+	}
 	s.nats, err = server.NewServer(&server.Options{
 		ServerName: "reprise-fleet", Host: host, Port: port, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: filepath.Join(o.Dir, "jetstream"), JetStreamMaxStore: store, DisableJetStreamBanner: true,
+		JetStream: true, StoreDir: storeDir(o), JetStreamMaxStore: store, DisableJetStreamBanner: true,
 		TLS: true, TLSConfig: serverTLS(certificate), TLSHandshakeFirst: true, TLSTimeout: 5,
 		AlwaysEnableNonce: true, CustomClientAuthentication: &gate{s.state, o.Log}, AuthTimeout: 10,
 		// A host whose plug was pulled is noticed before its tasks are given to it again.
@@ -122,6 +131,9 @@ func (s *Server) start(ctx context.Context) error {
 	if err := fleet.SetupWithin(ctx, s.conn, o.Renewal, store); err != nil {
 		return err
 	}
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.watch.Go(func() { s.watchSpace(watching, store) })
 	return s.answer()
 }
 
@@ -150,17 +162,6 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("another process serves %s: %w", dir, err), f.Close())
 	}
 	return f, nil
-}
-
-func maxStore(o Options) int64 {
-	if o.MaxStore > 0 {
-		return o.MaxStore
-	}
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(o.Dir, &fs); err != nil {
-		return 0 // the server's own default
-	}
-	return int64(fs.Bavail) / 4 * 3 * fs.Bsize //nolint:gosec // a disk of less than 2^63 bytes
 }
 
 // disconnect ends the connections of a key.
@@ -232,6 +233,10 @@ func (s *Server) RenewTokens() error { return s.state.renewTokens() }
 // Close ends the server. Its state stays.
 func (s *Server) Close() (err error) {
 	s.closed.Do(func() {
+		if s.stop != nil {
+			s.stop()
+			s.watch.Wait()
+		}
 		if s.conn != nil {
 			s.conn.Close()
 		}
