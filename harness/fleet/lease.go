@@ -30,6 +30,8 @@ type leaseValue struct {
 	// Closed is the last epoch whose tasks are over; nobody holds a lease that is not Live.
 	Closed uint64 `json:"closed,omitempty"`
 	Live   bool   `json:"live"`
+	// Renewed counts what the life has written: who has the server store the newest lease again renews nothing.
+	Renewed uint64 `json:"renewed,omitempty"`
 }
 
 // lease is a work that this process holds. The bucket forgets it when it is not renewed; its revision
@@ -40,6 +42,7 @@ type lease struct {
 	begun    bool
 	revision uint64
 	renewal  time.Duration
+	stale    leaseValue // another's that was not renewed for as long as a lease lives
 
 	mu        sync.Mutex
 	confirmed time.Time     // when the newest renewal that the server confirmed was asked for
@@ -69,6 +72,8 @@ func (l *lease) holds() (held bool, renewed <-chan struct{}) {
 func (c *Conn) takeLease(ctx context.Context, work, name string, renewal time.Duration, waiting func(Holder)) (*lease, error) {
 	l := &lease{conn: c, renewal: renewal, renewed: make(chan struct{}), value: leaseValue{Holder: Holder{Work: work, Key: c.key, Name: name}, Life: rand.Text(), Live: true}}
 	told := ""
+	var seen leaseValue
+	var since time.Time
 	for {
 		var held *leaseValue
 		err := c.retry(ctx, renewal, func(ctx context.Context) (err error) {
@@ -85,6 +90,11 @@ func (c *Conn) takeLease(ctx context.Context, work, name string, renewal time.Du
 			waiting(held.Holder)
 		}
 		told = held.Life
+		if held.Life != seen.Life || held.Renewed != seen.Renewed {
+			seen, since = *held, time.Now()
+		} else if time.Since(since) > leaseLives*renewal {
+			l.stale = seen
+		}
 		if !wait(ctx, renewal/2, nil) {
 			return nil, fmt.Errorf("wait for work %s, which %s holds: %w", work, held.Name, ctx.Err())
 		}
@@ -125,6 +135,7 @@ func (l *lease) remember(ctx context.Context) error {
 
 // encode signs the lease's value for a subject.
 func (l *lease) encode(subject string) ([]byte, error) {
+	l.value.Renewed++
 	data, err := json.Marshal(l.value)
 	if err != nil {
 		return nil, fmt.Errorf("encode the lease: %w", err)
@@ -156,6 +167,8 @@ func (l *lease) try(ctx context.Context) (*leaseValue, error) {
 		held.Live = false
 	case err != nil:
 		return nil, err
+	case held.Life == l.stale.Life && held.Renewed == l.stale.Renewed:
+		held.Live = false
 	}
 	if held.Life != "" && held.Life != l.value.Life && (held.Live || l.begun) {
 		return &held, nil

@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -102,6 +103,32 @@ func TestNothingByReply(t *testing.T) {
 	}
 	if n := e.executions(1); n != 1 {
 		t.Errorf("the task was begun %d times", n)
+	}
+}
+
+// TestDeadLeaseStoredAgain: a worker that has the server store a dead coordinator's lease again and again does not keep its work
+// from others.
+func TestDeadLeaseStoredAgain(t *testing.T) {
+	s := startServer(t, server.Options{})
+	nc, _, _ := raw(t, s, seed(t))
+	dead := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	join(t, dead, "work", fleet.CoordinatorOptions{})
+	dead.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		tick := time.NewTicker(renewal / 8)
+		defer tick.Stop()
+		for ctx.Err() == nil {
+			_ = nc.PublishRequest("$JS.API.DIRECT.GET.KV_reprise-works.$KV.reprise-works.work", "$KV.reprise-works.work", nil)
+			<-tick.C
+		}
+	}()
+	begun := time.Now()
+	join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
+	// Each time the server adds to the header of what it stores, and at last it is too long.
+	if took := time.Since(begun); took > 6*time.Second {
+		t.Errorf("the next coordinator waited for %s", took)
 	}
 }
 
