@@ -34,6 +34,11 @@
 // stands there until its writer renews it. What a worker
 // sends is bounded where it leaves and where it arrives.
 //
+// A worker is trusted with work: one that is let in takes what it likes, as much as it likes, and reads it. The server
+// tells neither who has which task nor who gives one back, so that it can also end a task that another runs, or have it given to
+// itself. Nothing that it sends counts for a task that it has not taken, and a task that nobody runs is given again. Who
+// has the URL for workers can do that: [RemoveWorker] makes that URL void too.
+//
 // Non-goals. What a trial is, how it is judged and where it is recorded: see harness/experiment. Consensus
 // between coordinators: one holds a work, others wait.
 package fleet

@@ -306,7 +306,8 @@ func WorkerLog(ctx context.Context, c *Conn, key string) ([]LogLine, error) {
 }
 
 // RemoveWorker asks a worker to leave at once (what it runs is given to others), makes the fleet forget it, and has an embedded
-// server refuse its key from now on. A worker that is not there is forgotten too.
+// server refuse its key from now on and take another token of workers: the URL that they join by is void, and who is in stays. A
+// worker that is not there is forgotten too.
 func RemoveWorker(ctx context.Context, c *Conn, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
