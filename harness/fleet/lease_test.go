@@ -115,6 +115,7 @@ func TestServerCountsAnew(t *testing.T) {
 }
 
 func serverCountsAnew(t *testing.T, cancelled bool) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	dir := t.TempDir()

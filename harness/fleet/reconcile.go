@@ -39,7 +39,7 @@ func (c *Coordinator) reconcileOnce(ctx context.Context) error {
 		return err
 	}
 	if c.Holds() != nil {
-		return nil // what is queued may be another's
+		return nil //nolint:nilerr // what is queued may be another's
 	}
 	s, err := c.conn.stream(ctx, streamWork)
 	if err != nil {

@@ -162,7 +162,7 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	select {
 	case <-ctx.Done():
 	case <-w.conn.open.Done():
-		if err := context.Cause(w.conn.open); errors.Is(err, ErrRefused) {
+		if err := context.Cause(w.conn.open); errors.Is(err, ErrRefused) { //nolint:contextcheck // the connection is older than ctx
 			w.leave(fmt.Errorf("%w: %w", ErrRemoved, err))
 		}
 		w.leave(ErrClosed)
