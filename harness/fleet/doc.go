@@ -15,8 +15,8 @@
 // Whatever comes later for the same task, because a worker was thought dead or a
 // coordinator died between its disk and its Keep, is handed to [CoordinatorOptions.Uncounted] and never
 // to [Coordinator.Await]. What is not kept comes again, to this coordinator or to the one that resumes the work
-// under the same identity. No decision is taken from the clock of a coordinator or a worker: leases run by the server's
-// clock and by time that passes.
+// under the same identity. No result is counted or thrown away because of what time a host has: leases run by the server's
+// clock and by time that passes. A coordinator whose clock is ahead waits for one more renewal.
 //
 // A worker that dies, or is cut off, has its task begun elsewhere within twice the renewal; a coordinator
 // that dies leaves its work to the next after three. A line of the ledger is written only while the work is held

@@ -24,7 +24,6 @@ type WorkerOptions struct {
 	Upload time.Duration
 	// Rest is how long the worker takes nothing after its executor failed, at first; it doubles up to 5 minutes. 0: 5 s.
 	Rest time.Duration
-	Now  func() time.Time // for log lines only; nil: time.Now
 }
 
 // LogLine is one line of a worker's log.
@@ -75,9 +74,6 @@ func NewWorker(c *Conn, e Executor, o WorkerOptions) *Worker {
 	if o.Rest == 0 {
 		o.Rest = 5 * time.Second
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	return &Worker{
 		conn: c, exec: e, o: o, session: rand.Text(), changed: make(chan struct{}, 1), ailed: make(chan struct{}, 1), drained: make(chan struct{}),
 		freed: make(chan struct{}), running: map[string]*taken{}, done: newRing(1024), needs: map[string]Needs{},
@@ -115,7 +111,7 @@ func (w *Worker) say(format string, args ...any) {
 	if len(w.log) == logLines {
 		w.log = w.log[1:]
 	}
-	w.log = append(w.log, LogLine{w.o.Now().UTC(), text})
+	w.log = append(w.log, LogLine{time.Now().UTC(), text})
 }
 
 func bounded(s string, most int) string {
