@@ -25,6 +25,7 @@ type Coordinator interface {
 	Await(ctx context.Context, id string) (fleet.Sealed, error)
 	Keep(ctx context.Context, s fleet.Sealed) error
 	Cancel(ctx context.Context, id string) error
+	Holds() error
 }
 
 // Options of a pool.

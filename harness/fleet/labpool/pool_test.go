@@ -58,6 +58,8 @@ type line struct {
 	needs   []fleet.Needs
 	kept    []string
 	cancels []string
+	unheld  int   // times that the work is not known to be held
+	lost    error // the work is another's
 }
 
 func (l *line) Submit(_ context.Context, t fleet.Task, n fleet.Needs) error {
@@ -92,6 +94,16 @@ func (l *line) Keep(_ context.Context, s fleet.Sealed) error {
 	defer l.mu.Unlock()
 	l.kept = append(l.kept, s.ID)
 	return nil
+}
+
+// Holds says no a few times, as a server that is away does.
+func (l *line) Holds() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.unheld--; l.unheld >= 0 {
+		return errors.New("not confirmed yet")
+	}
+	return l.lost
 }
 
 func (l *line) Cancel(_ context.Context, id string) error {
@@ -359,5 +371,30 @@ func TestAsks(t *testing.T) {
 	}
 	if len(l.needs) != 1 || len(l.needs[0].Abilities) != 1 || l.needs[0].Abilities[0] != "--trust binds.r1" {
 		t.Errorf("%+v", l.needs)
+	}
+}
+
+// A line of the ledger waits until it is certain that the work is held, and none is written when it is another's.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	for name, lost := range map[string]error{"confirmed later": nil, "lost": fleet.ErrLost} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := pooltest.NewWorld()
+			p, l := open(t, w, "", nil)
+			l.unheld, l.lost = 2, lost
+			s, err := p.Series(t.Context(), pooltest.Plan(t, w), t.TempDir(), w.Env(), evidence.Tool{Name: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.TryWithin(t.Context(), 1, 0)
+			entries, lerr := s.Dir().Ledger()
+			if !errors.Is(err, lost) || lerr != nil || (len(entries) == 1) != (lost == nil) {
+				t.Errorf("%v, %d lines, %v", err, len(entries), lerr)
+			}
+			if err := s.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -162,8 +162,8 @@ func ignore(err error, known ...error) error {
 }
 
 // take writes a result down, and then has the fleet forget it.
-func (s *series) take(ctx context.Context, sealed fleet.Sealed, n int) (trial.Attempt, error) {
-	ctx = context.WithoutCancel(ctx) // it came
+func (s *series) take(asked context.Context, sealed fleet.Sealed, n int) (trial.Attempt, error) {
+	ctx := context.WithoutCancel(asked) // it came
 	var sum labworker.Summary
 	if err := json.Unmarshal(sealed.Summary, &sum); err != nil {
 		return trial.Attempt{}, fmt.Errorf("read what it came to: %w", err)
@@ -178,6 +178,9 @@ func (s *series) take(ctx context.Context, sealed fleet.Sealed, n int) (trial.At
 	a, entry := trial.Attempt{Baseline: r.Baseline, GaveUp: r.GaveUp}, r.Entry
 	entry.Host = s.pool.host(sealed)
 	t, err := s.settle(ctx, sealed, r.Lost, &entry)
+	if err == nil {
+		err = s.held(asked)
+	}
 	if err != nil {
 		return a, errors.Join(err, os.RemoveAll(t.Path))
 	}
@@ -236,6 +239,23 @@ func (s *series) record(ctx context.Context, sealed fleet.Sealed, t *settled, en
 	}
 	t.verdict = v
 	return nil
+}
+
+// held waits until it is certain that nobody else can count the trial.
+func (s *series) held(ctx context.Context) error {
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := s.pool.fleet.Holds()
+		if err == nil || errors.Is(err, fleet.ErrLost) || errors.Is(err, fleet.ErrClosed) {
+			return err
+		}
+		select {
+		case <-again.C: // the server may confirm it yet
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		}
+	}
 }
 
 // sync has what was written of a trial be on the disk before its line in the ledger is.
