@@ -29,7 +29,7 @@ var (
 	// ErrPin is a server with another certificate than the one that the URL names.
 	ErrPin = errors.New("the server's certificate is not the one that the URL names")
 	// ErrDenied is a server that knows the key and does not let it do that: a worker that asks as a coordinator does.
-	ErrDenied = errors.New("the server does not allow that to this key")
+	ErrDenied = errors.New("the server does not allow that to this key, which is a worker's if it joined by the URL for workers")
 )
 
 // Access says how a fleet's server is reached, and who asks.
@@ -377,7 +377,7 @@ func (c *Conn) heard(err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.denied(fmt.Errorf("%w: %w; a key that joined with the URL for workers is a worker: coordinators use the other one that `reprise fleet serve` prints", ErrDenied, err))
+	c.denied(fmt.Errorf("%w: %w", ErrDenied, err))
 	c.allowed, c.denied = context.WithCancelCause(context.Background())
 }
 

@@ -279,8 +279,9 @@ func newRemove(a *cli.App, runF func(context.Context, *askOptions) error) *cobra
 		Use:   "remove WORKER",
 		Short: "Put a worker out of a fleet at once",
 		Long: `Ask a worker, by its name or its key, to leave at once, have others execute what it was at, and have the server of
-reprise fleet serve refuse its key for good. The machine can join again by another key: with another --name, or after
-fleet serve --new-tokens with the new URL.
+reprise fleet serve refuse its key for good. The machine knows the URL for workers, so that one is void too: who joins
+from now on, this machine by another --name too, takes the one that fleet serve prints when it is started again. The
+workers that are there stay.
 
 Exit status: 0 it is out, 4 there is no such worker, 5 the server does not answer.`,
 		Example: "  reprise fleet remove rack-3",
