@@ -188,18 +188,27 @@ func (s *Series) Trials() int {
 // Summarise judges the series as a run of as many trials as it had, and writes that into
 // the run directory.
 func (s *Series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
-	_, info, err := evidence.OpenDir(s.env.Dir.Path)
+	return SummariseSeries(s.env.Dir, s.Trials(), 0, s.done)
+}
+
+// SummariseSeries judges a run directory as a run of as many trials as its series had, and writes that into it: those that were
+// begun, but for so many that were cancelled and have no record, and those that were counted before the series was opened again
+// (see [Counted]), which are there, asked for again or not.
+func SummariseSeries(dir evidence.Dir, begun, cancelled int, counted map[int]evidence.TrialVerdict) (evidence.RunVerdict, evidence.Rate, error) {
+	_, info, err := evidence.OpenDir(dir.Path)
 	if err != nil {
 		return evidence.RunVerdict{}, evidence.Rate{}, err
 	}
-	info.Trials = s.Trials()
-	for n := range s.done {
-		info.Trials = max(info.Trials, n) // they are there, asked for again or not
+	info.Trials = begun - cancelled
+	for n := range counted {
+		if n > begun {
+			info.Trials++
+		}
 	}
-	if err := evidence.WriteJSON(s.env.Dir.File("run.json"), info); err != nil {
+	if err := evidence.WriteJSON(dir.File("run.json"), info); err != nil {
 		return evidence.RunVerdict{}, evidence.Rate{}, err
 	}
-	return judge.Summarise(s.env.Dir, info)
+	return judge.Summarise(dir, info)
 }
 
 // SameLab reports, as an error, that a lab that is built now of a plan is not the one that a run was made in: another

@@ -126,13 +126,14 @@ func Run(t *testing.T, open func(t *testing.T, w *World) experiment.Pool) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, *bench){
 		"trials are numbered, recorded and judged as their record says": recorded,
-		"trials run side by side":                         sideBySide,
-		"a lab that breaks is no error":                   breaks,
-		"patience with a baseline ends":                   patience,
-		"a cancelled trial ends, and the series is whole": cancelled,
-		"a series is opened again":                        reopened,
-		"an altered ledger is not gone on with":           altered,
-		"a closed series goes on with fresh labs":         goesOn,
+		"trials run side by side":                                sideBySide,
+		"a lab that breaks is no error":                          breaks,
+		"patience with a baseline ends":                          patience,
+		"a cancelled trial ends, and the series is whole":        cancelled,
+		"a series is opened again":                               reopened,
+		"a series of which nothing more is asked is what it was": untouched,
+		"an altered ledger is not gone on with":                  altered,
+		"a closed series goes on with fresh labs":                goesOn,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := NewWorld()
@@ -332,6 +333,30 @@ func cancelled(t *testing.T, b *bench) {
 		if e.Verdict != evidence.Inconclusive {
 			t.Errorf("a trial that was broken off is %s", e.Verdict)
 		}
+	}
+	if run, _, err := s.Summarise(); err != nil || run.Planned != len(entries) {
+		t.Errorf("the run is of %d trials and has %d, %v", run.Planned, len(entries), err)
+	}
+}
+
+func untouched(t *testing.T, b *bench) {
+	t.Helper()
+	s := b.series(t)
+	b.try(t, s, evidence.Reproduced)
+	b.try(t, s, evidence.Reproduced)
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p, dir, _, err := plan.OpenRun(s.Dir().Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := b.open().Reopen(t.Context(), p, dir, b.Env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run, _, err := again.Summarise(); err != nil || run.Planned != 2 || run.Reproduced != 2 {
+		t.Errorf("%+v, %v", run, err)
 	}
 }
 

@@ -44,10 +44,11 @@ type series struct {
 	options  json.RawMessage
 	archives []string
 
-	mu    sync.Mutex
-	next  int // number of the last trial that was begun
-	done  map[int]evidence.TrialVerdict
-	asked map[string]place // the trials that are waited for, by the name of their task
+	mu        sync.Mutex
+	next      int // number of the last trial that was begun
+	cancelled int // of those that were begun; they have no record
+	done      map[int]evidence.TrialVerdict
+	asked     map[string]place // the trials that are waited for, by the name of their task
 }
 
 // place is for whom a trial is.
@@ -71,15 +72,10 @@ func (s *series) Close(context.Context) error { return nil }
 
 // Summarise implements [experiment.Series].
 func (s *series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
-	_, info, err := evidence.OpenDir(s.env.Dir.Path)
-	if err != nil {
-		return evidence.RunVerdict{}, evidence.Rate{}, err
-	}
-	info.Trials = s.Trials()
-	if err := evidence.WriteJSON(s.env.Dir.File("run.json"), info); err != nil {
-		return evidence.RunVerdict{}, evidence.Rate{}, err
-	}
-	return judge.Summarise(s.env.Dir, info)
+	s.mu.Lock()
+	begun, cancelled := s.next, s.cancelled
+	s.mu.Unlock()
+	return trial.SummariseSeries(s.env.Dir, begun, cancelled, s.done)
 }
 
 // taskID names the task of a trial.
@@ -139,6 +135,9 @@ func (s *series) execute(ctx context.Context, id string, n int, patience time.Du
 		sealed, err = fleetOf.Await(ctx, id)
 	}
 	if ctx.Err() != nil {
+		s.mu.Lock()
+		s.cancelled++
+		s.mu.Unlock()
 		return trial.Attempt{}, errors.Join(ctx.Err(), ignore(fleetOf.Cancel(context.WithoutCancel(ctx), id), fleet.ErrCancelled, fleet.ErrClosed, fleet.ErrLost))
 	}
 	if err != nil {
