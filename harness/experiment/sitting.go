@@ -161,6 +161,9 @@ func (s *sitting) try(ctx context.Context, side string, series Series, lab int, 
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("trial %d (%s): %w", v.Trial, side, err)
 	}
+	if v.Trial == 0 {
+		return nil // it was cancelled, and there is no record of it
+	}
 	status, err := count(v)
 	if err != nil {
 		return err
