@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -60,6 +61,9 @@ type line struct {
 	cancels []string
 	unheld  int   // times that the work is not known to be held
 	lost    error // the work is another's
+
+	unkept error                                        // what it comes to that a result is to be forgotten
+	away   func(ctx context.Context, what string) error // what is asked of a server that is away; nil: it is there
 }
 
 func (l *line) Submit(_ context.Context, t fleet.Task, n fleet.Needs) error {
@@ -71,6 +75,11 @@ func (l *line) Submit(_ context.Context, t fleet.Task, n fleet.Needs) error {
 }
 
 func (l *line) Await(ctx context.Context, id string) (fleet.Sealed, error) {
+	if l.away != nil {
+		if err := l.away(ctx, "await"); err != nil {
+			return fleet.Sealed{}, err
+		}
+	}
 	l.mu.Lock()
 	t := l.tasks[id]
 	l.mu.Unlock()
@@ -89,11 +98,16 @@ func (l *line) Await(ctx context.Context, id string) (fleet.Sealed, error) {
 	return s, nil
 }
 
-func (l *line) Keep(_ context.Context, s fleet.Sealed) error {
+func (l *line) Keep(ctx context.Context, s fleet.Sealed) error {
+	if l.away != nil {
+		if err := l.away(ctx, "keep"); err != nil {
+			return err
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.kept = append(l.kept, s.ID)
-	return nil
+	return l.unkept
 }
 
 // Holds says no a few times, as a server that is away does.
@@ -106,7 +120,12 @@ func (l *line) Holds() error {
 	return l.lost
 }
 
-func (l *line) Cancel(_ context.Context, id string) error {
+func (l *line) Cancel(ctx context.Context, id string) error {
+	if l.away != nil {
+		if err := l.away(ctx, "cancel"); err != nil {
+			return err
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cancels = append(l.cancels, id)
@@ -396,5 +415,57 @@ func TestHeld(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A server that is away keeps nobody who gives up, and a trial that is in the ledger is what it is, whether the fleet
+// could be told so or not.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	for at, lines := range map[string]int{"await": 0, "keep": 1} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := pooltest.NewWorld()
+				p, l := open(t, w, "", nil)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				gone := false
+				l.away = func(ctx context.Context, what string) error {
+					if what == at {
+						gone = true
+						cancel()
+					}
+					if !gone {
+						return nil
+					}
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				s, err := p.Series(t.Context(), pooltest.Plan(t, w), t.TempDir(), w.Env(), evidence.Tool{Name: "test"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = s.TryWithin(ctx, 1, 0)
+				entries, lerr := s.Dir().Ledger()
+				if !errors.Is(err, context.Canceled) || lerr != nil || len(entries) != lines {
+					t.Errorf("%v, %d lines, %v", err, len(entries), lerr)
+				}
+			})
+		})
+	}
+}
+
+func TestUnkept(t *testing.T) {
+	t.Parallel()
+	w := pooltest.NewWorld()
+	p, l := open(t, w, "", nil)
+	l.unkept = fleet.ErrClosed
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), t.TempDir(), w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := s.TryWithin(t.Context(), 1, 0); err != nil || a.Verdict.Verdict != evidence.Reproduced {
+		t.Errorf("%+v, %v", a.Verdict, err)
 	}
 }

@@ -138,7 +138,9 @@ func (s *series) execute(ctx context.Context, id string, n int, patience time.Du
 		s.mu.Lock()
 		s.cancelled++
 		s.mu.Unlock()
-		return trial.Attempt{}, errors.Join(ctx.Err(), ignore(fleetOf.Cancel(context.WithoutCancel(ctx), id), fleet.ErrCancelled, fleet.ErrClosed, fleet.ErrLost))
+		parting, stop := lasting(ctx)
+		defer stop()
+		return trial.Attempt{}, errors.Join(ctx.Err(), ignore(fleetOf.Cancel(parting, id), fleet.ErrCancelled, fleet.ErrClosed, fleet.ErrLost))
 	}
 	if err != nil {
 		return trial.Attempt{}, fmt.Errorf("trial %d: %w", n, err)
@@ -148,6 +150,28 @@ func (s *series) execute(ctx context.Context, id string, n int, patience time.Du
 		return a, fmt.Errorf("trial %d, executed by %s: %w", n, s.pool.host(sealed), err)
 	}
 	return a, nil
+}
+
+// partingTime is how long the fleet is still told what became of a task when nobody waits for that any more: a server that is away
+// may stay away.
+const partingTime = 5 * time.Second
+
+// lasting is a context that ends a while after another one.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(partingTime, cancel) })
+	return last, func() {
+		stop()
+		cancel()
+	}
+}
+
+// keep has the fleet forget a result that is on the disk. One that it cannot be told of is sent again to the next life of the
+// coordinator, which finds it in the ledger: the trial is what it is.
+func (s *series) keep(ctx context.Context, sealed fleet.Sealed) {
+	last, stop := lasting(ctx)
+	defer stop()
+	_ = s.pool.fleet.Keep(last, sealed) // see above
 }
 
 // ignore is err, unless that is one of those that say the same as what is known.
@@ -168,7 +192,8 @@ func (s *series) take(asked context.Context, sealed fleet.Sealed, n int) (trial.
 		return trial.Attempt{}, fmt.Errorf("read what it came to: %w", err)
 	}
 	if sum.Refused != "" {
-		return trial.Attempt{}, errors.Join(&RefusedError{Host: s.pool.host(sealed), Why: sum.Refused}, s.pool.fleet.Keep(ctx, sealed))
+		s.keep(asked, sealed)
+		return trial.Attempt{}, &RefusedError{Host: s.pool.host(sealed), Why: sum.Refused}
 	}
 	r := sum.Result
 	if r == nil || r.Run != s.env.Dir.ID() || r.Entry.Trial != n {
@@ -190,7 +215,8 @@ func (s *series) take(asked context.Context, sealed fleet.Sealed, n int) (trial.
 	if err := s.env.Dir.AppendLedger(entry); err != nil {
 		return a, err
 	}
-	return a, s.pool.fleet.Keep(ctx, sealed)
+	s.keep(asked, sealed)
+	return a, nil
 }
 
 // settled is the folder of a trial before it has its name.
