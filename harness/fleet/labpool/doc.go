@@ -15,6 +15,10 @@
 // gets a line that names the host; all of that is on the disk before the fleet is told to forget the result.
 // The seal stays beside the record (seal.json), so that it can be verified later.
 //
+// A result that cannot be the trial (a summary or a record that cannot be read, another trial's) is a line of the ledger and no
+// trial; the trial is asked for again, and is inconclusive when three were no good. An error of this machine's disk ends
+// the experiment.
+//
 // A result that came twice, or that nobody wanted any more, is a line of the ledger and no trial. A trial that was
 // cancelled has no line. A run directory that is opened again ([Pool.Reopen]) answers from its ledger, and takes
 // what the fleet still has of its trials.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/harness/fleet/labworker"
+	"github.com/reprise-lab/reprise/harness/fleet/parcel"
 	"github.com/reprise-lab/reprise/harness/harnesstest"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
@@ -274,23 +276,34 @@ func TestNotBelieved(t *testing.T) {
 		}
 	}
 	for _, tt := range []struct {
-		name, want string
-		tamper     func(*fleet.Sealed)
-		reason     string // of a trial that is counted as inconclusive
+		name, want, spoilt string
+		tamper             func(*fleet.Sealed)
+		reason             string // of a trial that is counted as inconclusive
 	}{
 		{name: "another verdict", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Verdict = evidence.NotReproduced }), reason: "left judged it not-reproduced (), and from the same record it is reproduced here ()"},
 		{name: "a record that is lost", tamper: summary(func(s *labworker.Summary) { s.Result.Lost = "there are more than 9 bytes packed" }), reason: "its record could not be sent by left: there are more than 9 bytes packed"},
-		{name: "another digest", want: "was judged", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Digest = "00" })},
-		{name: "another trial", want: "it does not say what the trial came to", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Trial = 9 })},
-		{name: "no record", want: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = nil }},
-		{name: "half a record", want: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = s.Record[:len(s.Record)/2] }},
-		{name: "no summary", want: "read what it came to", tamper: func(s *fleet.Sealed) { s.Summary = nil }},
+		{name: "another digest", spoilt: "was judged", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Digest = "00" })},
+		{name: "another trial", spoilt: "it does not say what the trial came to", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Trial = 9 })},
+		{name: "no record", spoilt: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = nil }},
+		{name: "half a record", spoilt: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = s.Record[:len(s.Record)/2] }},
+		{name: "no summary", spoilt: "read what it came to", tamper: func(s *fleet.Sealed) { s.Summary = nil }},
+		{name: "a folder that is named as the verdict", spoilt: "verdict.json", tamper: func(s *fleet.Sealed) {
+			dir := filepath.Join(t.TempDir(), "record")
+			err := parcel.Unpack(t.Context(), s.Record, dir, parcel.Bounds{Files: 99, Size: 1 << 20, Packed: 1 << 20}, nil)
+			err = errors.Join(err, os.Remove(filepath.Join(dir, "verdict.json")), os.Mkdir(filepath.Join(dir, "verdict.json"), 0o755))
+			err = errors.Join(err, os.WriteFile(filepath.Join(dir, "verdict.json", "x"), nil, 0o600))
+			record, perr := labworker.PackRecord(t.Context(), evidence.TrialDir{Dir: evidence.Dir{Path: dir}}, nil)
+			if err := errors.Join(err, perr); err != nil {
+				t.Error(err)
+			}
+			s.Record = record
+		}},
 		{name: "a plan that is refused", want: "left refuses the plan: it asks for the moon", tamper: summary(func(s *labworker.Summary) { *s = labworker.Summary{Refused: "it asks for the moon"} })},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, parent := pooltest.NewWorld(), t.TempDir()
-			p, _ := open(t, w, parent, tt.tamper)
+			p, l := open(t, w, parent, tt.tamper)
 			s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
 			if err != nil {
 				t.Fatal(err)
@@ -306,6 +319,19 @@ func TestNotBelieved(t *testing.T) {
 				}
 				return
 			}
+			if tt.spoilt != "" {
+				all, lerr := s.Dir().Attempts()
+				if err != nil || lerr != nil || a.Verdict.Verdict != evidence.Inconclusive || len(entries) != 1 || len(all) != 4 || len(l.kept) != 3 {
+					t.Fatalf("%+v, %v, in the ledger %+v, kept %q", a.Verdict, err, all, l.kept)
+				}
+				if !strings.Contains(a.Verdict.Reason, tt.spoilt) || !strings.Contains(all[0].Uncounted, tt.spoilt) {
+					t.Errorf("%s; in the ledger %s; want %q in it", a.Verdict.Reason, all[0].Uncounted, tt.spoilt)
+				}
+				if _, err := trial.Counted(s.Plan(), s.Dir()); err != nil {
+					t.Error(err)
+				}
+				return
+			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) || len(entries) != 0 {
 				t.Errorf("%v, want %q; in the ledger %+v", err, tt.want, entries)
 			}
@@ -313,6 +339,38 @@ func TestNotBelieved(t *testing.T) {
 				t.Errorf("%v, %v", trials, err)
 			}
 		})
+	}
+}
+
+// A result that is no good is thrown away, and what the next worker makes counts.
+func TestSpoiltOnce(t *testing.T) {
+	t.Parallel()
+	w, parent, spoilt := pooltest.NewWorld(), t.TempDir(), false
+	p, l := open(t, w, parent, func(s *fleet.Sealed) {
+		if !spoilt {
+			s.Record, spoilt = s.Record[:9], true
+		}
+	})
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := s.TryWithin(t.Context(), 1, 0); err != nil || a.Verdict.Verdict != evidence.Reproduced {
+		t.Errorf("%+v, %v", a.Verdict, err)
+	}
+	all, err := s.Dir().Attempts()
+	if err != nil || len(all) != 2 || all[0].Uncounted == "" || all[1].Uncounted != "" || all[1].Attempt != 2 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if len(l.kept) != 2 || l.kept[0] == l.kept[1] {
+		t.Fatalf("kept %q", l.kept)
+	}
+	calls := p.Callbacks()
+	if seal, counted := calls.Counted(l.kept[1]); !counted || seal == "" {
+		t.Errorf("counted %v by %q", counted, seal)
+	}
+	if err := s.Dir().CheckLedger(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,43 +79,45 @@ func (s *series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
 	return trial.SummariseSeries(s.env.Dir, begun, cancelled, s.done)
 }
 
-// taskID names the task of a trial.
-func taskID(key string, n int) string { return key + "-" + strconv.Itoa(n) }
+// taskID names the task of a trial, of which an attempt from 2 on is another one.
+func taskID(key string, n, attempt int) string {
+	id := key + "-" + strconv.Itoa(n)
+	if attempt > 1 {
+		id += "-" + strconv.Itoa(attempt)
+	}
+	return id
+}
 
 // taskOf takes the name of a task apart.
 func taskOf(id string) (key string, n int, ok bool) {
 	key, number, ok := strings.Cut(id, "-")
+	number, attempt, again := strings.Cut(number, "-")
 	n, err := strconv.Atoi(number)
+	if _, aerr := strconv.Atoi(attempt); again && aerr != nil {
+		err = aerr
+	}
 	return key, n, ok && err == nil && n > 0
 }
 
 // begin gives the number of the next trial, and its verdict where it is counted already.
-func (s *series) begin(lab int) (n int, v evidence.TrialVerdict, done bool) {
+func (s *series) begin() (n int, v evidence.TrialVerdict, done bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next++
 	for judge.CutShort(s.done[s.next]) {
 		s.next++
 	}
-	if v, done = s.done[s.next]; !done {
-		s.asked[taskID(s.key, s.next)] = place{lab, s.next}
-	}
+	v, done = s.done[s.next]
 	return s.next, v, done
 }
 
 // TryWithin implements [experiment.Series].
 func (s *series) TryWithin(ctx context.Context, lab int, patience time.Duration) (trial.Attempt, error) {
-	n, v, done := s.begin(lab)
+	n, v, done := s.begin()
 	if done {
 		return trial.Attempt{Verdict: v}, ctx.Err()
 	}
-	id := taskID(s.key, n)
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.asked, id)
-	}()
-	a, err := s.execute(ctx, id, n, patience)
+	a, err := s.execute(ctx, place{lab, n}, patience)
 	if err != nil {
 		return a, err
 	}
@@ -124,9 +127,60 @@ func (s *series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 	return a, ctx.Err()
 }
 
-// execute has the fleet execute a trial, and takes what comes.
-func (s *series) execute(ctx context.Context, id string, n int, patience time.Duration) (trial.Attempt, error) {
-	fleetOf := s.pool.fleet
+// mostSpoilt is how many results of a trial may be no good until it is inconclusive.
+const mostSpoilt = 3
+
+// spoiltError is a result that cannot be the trial: it is not what a worker makes, or not of this trial.
+type spoiltError struct {
+	sealed fleet.Sealed
+	err    error
+}
+
+func (e *spoiltError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong with it.
+func (e *spoiltError) Unwrap() error { return e.err }
+
+// execute has the fleet execute a trial until there is a result that can be taken. One that cannot is a line of the ledger and no
+// trial, and the trial is asked for again, which another worker may take.
+func (s *series) execute(ctx context.Context, at place, patience time.Duration) (trial.Attempt, error) {
+	begun := time.Now()
+	var reasons []string
+	for {
+		a, err := s.submit(ctx, taskID(s.key, at.trial, len(reasons)+1), at, patience)
+		spoilt, ok := errors.AsType[*spoiltError](err)
+		if !ok {
+			return a, err
+		}
+		reasons = append(reasons, s.pool.host(spoilt.sealed)+": "+spoilt.Error())
+		if err := s.pool.uncounted(spoilt.sealed, "it is no result of the trial: "+spoilt.Error()); err != nil {
+			return a, fmt.Errorf("trial %d: %w", at.trial, err)
+		}
+		s.keep(ctx, spoilt.sealed)
+		if len(reasons) == mostSpoilt {
+			return s.spoilt(ctx, spoilt.sealed, at, begun, reasons)
+		}
+	}
+}
+
+// spoilt counts a trial as inconclusive of which no result was good.
+func (s *series) spoilt(ctx context.Context, last fleet.Sealed, at place, begun time.Time, reasons []string) (trial.Attempt, error) {
+	entry := evidence.Entry{Trial: at.trial, Lab: at.lab, Started: begun.UTC().Round(0), Took: time.Since(begun), Host: s.pool.host(last)}
+	t, err := s.settle(ctx, last, fmt.Sprintf("%d results of it were no good: %s", len(reasons), strings.Join(reasons, "; ")), &entry)
+	return trial.Attempt{Verdict: t.verdict}, s.count(ctx, t, entry, err)
+}
+
+// submit has the fleet execute a task once, and takes what comes.
+func (s *series) submit(ctx context.Context, id string, at place, patience time.Duration) (trial.Attempt, error) {
+	s.mu.Lock()
+	s.asked[id] = at
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.asked, id)
+	}()
+	n, fleetOf := at.trial, s.pool.fleet
 	err := fleetOf.Submit(ctx, fleet.Task{
 		ID: id, Trial: n, Payload: s.payload, Options: s.options, Patience: patience, Images: s.archives,
 	}, s.needs)
@@ -184,39 +238,58 @@ func ignore(err error, known ...error) error {
 	return err
 }
 
-// take writes a result down, and then has the fleet forget it.
-func (s *series) take(asked context.Context, sealed fleet.Sealed, n int) (trial.Attempt, error) {
-	ctx := context.WithoutCancel(asked) // it came
+// take writes a result down, and then has the fleet forget it. The error is a [*spoiltError] where the result is to blame.
+func (s *series) take(ctx context.Context, sealed fleet.Sealed, n int) (trial.Attempt, error) {
 	var sum labworker.Summary
 	if err := json.Unmarshal(sealed.Summary, &sum); err != nil {
-		return trial.Attempt{}, fmt.Errorf("read what it came to: %w", err)
+		return trial.Attempt{}, &spoiltError{sealed, fmt.Errorf("read what it came to: %w", err)}
 	}
 	if sum.Refused != "" {
-		s.keep(asked, sealed)
+		s.keep(ctx, sealed)
 		return trial.Attempt{}, &RefusedError{Host: s.pool.host(sealed), Why: sum.Refused}
 	}
 	r := sum.Result
 	if r == nil || r.Run != s.env.Dir.ID() || r.Entry.Trial != n {
-		return trial.Attempt{}, errors.New("it does not say what the trial came to")
+		return trial.Attempt{}, &spoiltError{sealed, errors.New("it does not say what the trial came to")}
 	}
-	a, entry := trial.Attempt{Baseline: r.Baseline, GaveUp: r.GaveUp}, r.Entry
+	entry, lost := r.Entry, r.Lost
 	entry.Host = s.pool.host(sealed)
-	t, err := s.settle(ctx, sealed, r.Lost, &entry)
+	if lost != "" {
+		lost = "its record could not be sent by " + entry.Host + ": " + lost
+	}
+	t, err := s.settle(ctx, sealed, lost, &entry)
+	if err != nil && !ofThisMachine(err) {
+		return trial.Attempt{}, errors.Join(&spoiltError{sealed, err}, os.RemoveAll(t.Path))
+	}
+	if err := s.count(ctx, t, entry, err); err != nil {
+		return trial.Attempt{}, err
+	}
+	s.keep(ctx, sealed)
+	return trial.Attempt{Verdict: t.verdict, Baseline: r.Baseline, GaveUp: r.GaveUp}, nil
+}
+
+// ofThisMachine reports whether an error of writing a record down is one of this machine's disk and not of the record.
+func ofThisMachine(err error) bool {
+	return slices.ContainsFunc([]error{
+		unix.ENOSPC, unix.EDQUOT, unix.EIO, unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.EROFS, unix.EACCES, unix.EPERM,
+	}, func(known error) bool { return errors.Is(err, known) })
+}
+
+// count gives the folder of a trial its name, unless there was an error, and the ledger its line.
+func (s *series) count(ctx context.Context, t settled, entry evidence.Entry, err error) error {
 	if err == nil {
-		err = s.held(asked)
+		err = s.sync()
+	}
+	if err == nil {
+		err = s.held(ctx)
+	}
+	if err == nil {
+		err = os.Rename(t.Path, s.env.Dir.Trial(t.Number).Path)
 	}
 	if err != nil {
-		return a, errors.Join(err, os.RemoveAll(t.Path))
+		return errors.Join(err, os.RemoveAll(t.Path))
 	}
-	a.Verdict = t.verdict
-	if err := os.Rename(t.Path, s.env.Dir.Trial(n).Path); err != nil {
-		return a, errors.Join(err, os.RemoveAll(t.Path))
-	}
-	if err := s.env.Dir.AppendLedger(entry); err != nil {
-		return a, err
-	}
-	s.keep(asked, sealed)
-	return a, nil
+	return s.env.Dir.AppendLedger(entry)
 }
 
 // settled is the folder of a trial before it has its name.
@@ -225,19 +298,17 @@ type settled struct {
 	verdict evidence.TrialVerdict
 }
 
-// settle writes down all that there is of a trial, on the disk, under a name that says that it is not all there yet. lost
-// says why there is no record. The line of the ledger is made to say what the record says.
-func (s *series) settle(ctx context.Context, sealed fleet.Sealed, lost string, entry *evidence.Entry) (settled, error) {
+// settle writes down all that there is of a trial, under a name that says that it is not all there yet. lost says why there is no
+// record. The line of the ledger is made to say what the record says.
+func (s *series) settle(asked context.Context, sealed fleet.Sealed, lost string, entry *evidence.Entry) (settled, error) {
 	n := entry.Trial
 	t := settled{TrialDir: evidence.TrialDir{Dir: evidence.Dir{Path: s.env.Dir.File("trials", fmt.Sprintf("%s%04d", parcel.PartPrefix, n))}, Number: n}}
 	if err := os.RemoveAll(t.Path); err != nil { // of an attempt that could not be written
 		return t, err
 	}
 	if lost != "" {
-		t.verdict = evidence.TrialVerdict{
-			Reprise: evidence.Format, Trial: n, Verdict: evidence.Inconclusive, Reason: "its record could not be sent by " + entry.Host + ": " + lost,
-		}
-	} else if err := s.record(ctx, sealed, &t, *entry); err != nil {
+		t.verdict = evidence.TrialVerdict{Reprise: evidence.Format, Trial: n, Verdict: evidence.Inconclusive, Reason: lost}
+	} else if err := s.record(context.WithoutCancel(asked), sealed, &t, *entry); err != nil {
 		return t, err
 	}
 	entry.Verdict, entry.Reason, entry.Other, entry.Failures = t.verdict.Verdict, t.verdict.Reason, t.verdict.OtherFailures, t.verdict.Failures
@@ -245,7 +316,7 @@ func (s *series) settle(ctx context.Context, sealed fleet.Sealed, lost string, e
 	if entry.Digest, err = t.Digest(); err != nil {
 		return t, err
 	}
-	return t, errors.Join(evidence.WriteJSON(t.File("verdict.json"), t.verdict), writeSeal(t.TrialDir, sealed), s.sync())
+	return t, errors.Join(evidence.WriteJSON(t.File("verdict.json"), t.verdict), writeSeal(t.TrialDir, sealed))
 }
 
 // record unpacks the record of a trial, and judges it.
