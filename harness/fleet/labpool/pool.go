@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
@@ -126,6 +127,7 @@ func (p *Pool) open(ctx context.Context, pl *plan.Plan, dir evidence.Dir, env tr
 	if err != nil {
 		return nil, err
 	}
+	s.made = info.Started
 	s.needs = NeedsOf(s.plan, info, asks, p.options)
 	o := labworker.TaskOptions{Options: labworker.Options{Provider: p.options.How, Lean: env.Lean, Rehearse: env.Rehearse}, Images: map[string]string{}}
 	for i, image := range s.needs.Images {
@@ -201,9 +203,11 @@ func (p *Pool) uncounted(s fleet.Sealed, why string) error {
 	e := evidence.Entry{Trial: n, Host: p.host(s), Uncounted: why}
 	var sum labworker.Summary
 	if json.Unmarshal(s.Summary, &sum) == nil && sum.Result != nil && sum.Result.Entry.Trial == n {
-		host := e.Host
-		e = sum.Result.Entry
-		e.Host, e.Uncounted = host, why
+		said := sum.Result.Entry
+		said.Host, said.Uncounted = e.Host, why
+		if plausible(&said, time.Time{}, time.Now()) == nil {
+			e = said
+		}
 	}
 	if e.Verdict == "" {
 		e.Verdict, e.Reason = evidence.Inconclusive, s.Failed

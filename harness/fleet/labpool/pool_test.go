@@ -284,6 +284,8 @@ func TestNotBelieved(t *testing.T) {
 		{name: "a record that is lost", tamper: summary(func(s *labworker.Summary) { s.Result.Lost = "there are more than 9 bytes packed" }), reason: "its record could not be sent by left: there are more than 9 bytes packed"},
 		{name: "another digest", spoilt: "was judged", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Digest = "00" })},
 		{name: "another trial", spoilt: "it does not say what the trial came to", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Trial = 9 })},
+		{name: "less than no time", spoilt: "took -1s", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Took = -time.Second })},
+		{name: "no lab", spoilt: "lab 0", tamper: summary(func(s *labworker.Summary) { s.Result.Entry.Lab = 0 })},
 		{name: "no record", spoilt: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = nil }},
 		{name: "half a record", spoilt: "unexpected EOF", tamper: func(s *fleet.Sealed) { s.Record = s.Record[:len(s.Record)/2] }},
 		{name: "no summary", spoilt: "read what it came to", tamper: func(s *fleet.Sealed) { s.Summary = nil }},
@@ -337,6 +339,39 @@ func TestNotBelieved(t *testing.T) {
 			}
 			if trials, err := s.Dir().Trials(); err != nil || len(trials) > 0 {
 				t.Errorf("%v, %v", trials, err)
+			}
+		})
+	}
+}
+
+// A worker whose clock is wrong moves no trial out of its run.
+func TestClocks(t *testing.T) {
+	t.Parallel()
+	for name, started := range map[string]time.Time{"ahead": time.Now().AddDate(9, 0, 0), "behind": time.Now().AddDate(-9, 0, 0), "unset": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, parent := pooltest.NewWorld(), t.TempDir()
+			p, _ := open(t, w, parent, func(s *fleet.Sealed) {
+				var sum labworker.Summary
+				if err := json.Unmarshal(s.Summary, &sum); err != nil {
+					t.Error(err)
+					return
+				}
+				sum.Result.Entry.Started, sum.Result.Entry.Took = started, 99*time.Hour
+				s.Summary, _ = json.Marshal(sum)
+			})
+			s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.TryWithin(t.Context(), 1, 0)
+			entries, lerr := s.Dir().Ledger()
+			_, info, ierr := evidence.OpenDir(s.Dir().Path)
+			if err := errors.Join(err, lerr, ierr); err != nil || len(entries) != 1 {
+				t.Fatalf("%+v, %v", entries, err)
+			}
+			if e := entries[0]; e.Started.Before(info.Started) || e.Started.Add(e.Took).After(time.Now()) {
+				t.Errorf("it says %s for %s, and the run was made %s", e.Started, e.Took, info.Started)
 			}
 		})
 	}

@@ -43,6 +43,7 @@ type series struct {
 	payload  []byte
 	needs    fleet.Needs
 	options  json.RawMessage
+	made     time.Time // when the run directory was
 	archives []string
 
 	mu        sync.Mutex
@@ -254,6 +255,9 @@ func (s *series) take(ctx context.Context, sealed fleet.Sealed, n int) (trial.At
 	}
 	entry, lost := r.Entry, r.Lost
 	entry.Host = s.pool.host(sealed)
+	if err := plausible(&entry, s.made, time.Now()); err != nil {
+		return trial.Attempt{}, &spoiltError{sealed, err}
+	}
 	if lost != "" {
 		lost = "its record could not be sent by " + entry.Host + ": " + lost
 	}
@@ -266,6 +270,26 @@ func (s *series) take(ctx context.Context, sealed fleet.Sealed, n int) (trial.At
 	}
 	s.keep(ctx, sealed)
 	return trial.Attempt{Verdict: t.verdict, Baseline: r.Baseline, GaveUp: r.GaveUp}, nil
+}
+
+// plausible holds what a worker says of when and where a trial was executed to what can be: its clock may be wrong, and then the
+// trial began when its run was made, or when its result came; it took no longer than that.
+func plausible(e *evidence.Entry, made, came time.Time) error {
+	switch {
+	case e.Took < 0:
+		return fmt.Errorf("it says that the trial took %s", e.Took)
+	case e.Lab < 1:
+		return fmt.Errorf("it says that the trial was executed in lab %d", e.Lab)
+	}
+	e.Took = min(e.Took, max(came.Sub(made), 0))
+	if latest := came.Add(-e.Took); e.Started.After(latest) {
+		e.Started = latest
+	}
+	if e.Started.Before(made) {
+		e.Started = made
+	}
+	e.Started = e.Started.UTC().Round(0)
+	return nil
 }
 
 // ofThisMachine reports whether an error of writing a record down is one of this machine's disk and not of the record.
