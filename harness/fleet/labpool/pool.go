@@ -1,6 +1,7 @@
 package labpool
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,12 +35,16 @@ type Options struct {
 	Parent  string // folder of the run directories, in which those of an earlier life are looked for
 	Version string // of this program, which workers have to have too
 	How     string // what is to build the labs; empty: the worker chooses
+	MaxRead int64  // bytes of the timeline and the observations of a trial, which are read as a whole; 0: [DefaultMaxRead]
 	// Kind is that of the labs of a topology, where no devices are asked for; nil: all are of containers.
 	Kind func(t topologies.Topology) topologies.Kind
 	// Ship sees to it that workers that lack an image get it, where it can: it returns the digest of the archive
 	// that was shipped, and nothing where none was or need be. Nil ships nothing.
 	Ship func(ctx context.Context, image fleet.Image) (archive string, err error)
 }
+
+// DefaultMaxRead is far above what trials say, which is some megabytes; captures are not of it.
+const DefaultMaxRead = 256 << 20
 
 // Pool is the trials of a fleet. It implements [experiment.Pool].
 type Pool struct {
@@ -55,6 +60,7 @@ var _ experiment.Pool = (*Pool)(nil)
 
 // New makes a pool. It has to be given its coordinator before the first series.
 func New(o Options) *Pool {
+	o.MaxRead = cmp.Or(o.MaxRead, DefaultMaxRead)
 	return &Pool{options: o, runs: map[string]*series{}, hosts: map[string]string{}}
 }
 

@@ -344,6 +344,24 @@ func TestNotBelieved(t *testing.T) {
 	}
 }
 
+// A record that has more to read than is read into memory is no result, however small it comes.
+func TestTooMuchToRead(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[int64]evidence.Verdict{0: evidence.Reproduced, 100: evidence.Inconclusive} {
+		w, parent := pooltest.NewWorld(), t.TempDir()
+		p := labpool.New(labpool.Options{Version: "devel", Parent: parent, MaxRead: most})
+		p.Use(&line{executor: newExecutor(t, w), tasks: map[string]fleet.Task{}})
+		s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := s.TryWithin(t.Context(), 1, 0)
+		if err != nil || a.Verdict.Verdict != want || most > 0 && !strings.Contains(a.Verdict.Reason, "more than 100 bytes in its timeline") {
+			t.Errorf("%d: %+v, %v", most, a.Verdict, err)
+		}
+	}
+}
+
 // A worker whose clock is wrong moves no trial out of its run.
 func TestClocks(t *testing.T) {
 	t.Parallel()

@@ -348,6 +348,9 @@ func (s *series) record(ctx context.Context, sealed fleet.Sealed, t *settled, en
 	if err := labworker.UnpackRecord(ctx, sealed.Record, t.TrialDir, entry.Digest); err != nil {
 		return err
 	}
+	if err := readable(t.TrialDir, s.pool.options.MaxRead); err != nil {
+		return err
+	}
 	record, err := t.Read()
 	if err != nil {
 		return err
@@ -358,6 +361,25 @@ func (s *series) record(ctx context.Context, sealed fleet.Sealed, t *settled, en
 		v.Verdict = evidence.Inconclusive
 	}
 	t.verdict = v
+	return nil
+}
+
+// readable reports, as an error, that there is more in a record to read into memory than so many bytes: some packed bytes may be
+// very many.
+func readable(t evidence.TrialDir, most int64) error {
+	size := int64(0)
+	for _, name := range []string{"timeline.ndjson", "observations.ndjson"} {
+		info, err := os.Stat(t.File(name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("look at the record: %w", err)
+		}
+		if size += info.Size(); size > most {
+			return fmt.Errorf("there are more than %d bytes in its timeline and observations", most)
+		}
+	}
 	return nil
 }
 
