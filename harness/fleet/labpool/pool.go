@@ -90,6 +90,9 @@ func (p *Pool) Reopen(ctx context.Context, pl *plan.Plan, dir evidence.Dir, env 
 	if err != nil {
 		return nil, err
 	}
+	if err := p.recall(dir); err != nil {
+		return nil, fmt.Errorf("go on in %s: %w", dir.Path, err)
+	}
 	return p.open(ctx, pl, dir, env, done)
 }
 
@@ -115,6 +118,31 @@ func dropUncounted(dir evidence.Dir) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// recall has the workers of a run be called as they are in its ledger.
+func (p *Pool) recall(dir evidence.Dir) error {
+	entries, err := dir.Ledger()
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range entries {
+		var kept Seal
+		var by fleet.Seal
+		err := evidence.ReadJSON(dir.Trial(e.Trial).File(sealFile), &kept)
+		if err == nil {
+			err = json.Unmarshal(kept.Signed, &by)
+		}
+		if err != nil {
+			continue // its seal is gone or spoilt, which is for who verifies it to say
+		}
+		if _, taken := p.hosts[by.Host]; !taken && e.Host == by.Host && by.Host != "" {
+			p.hosts[by.Host] = by.Worker
+		}
+	}
+	return nil
 }
 
 // open makes the series of a run directory.
@@ -236,16 +264,20 @@ func (p *Pool) progress(said fleet.Progress) {
 }
 
 // host is how a worker is called in a record: by the name of its host, and where another worker has
-// that, with the beginning of its key.
+// that, with the beginning of its key; by that alone where it says no name.
 func (p *Pool) host(s fleet.Sealed) string { return p.hostName(s.Host, s.Worker) }
 
 func (p *Pool) hostName(name, key string) string {
+	const enough = 8
+	short := key[:min(len(key), enough)]
+	if name == "" {
+		return short
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if has, taken := p.hosts[name]; !taken || has == key {
 		p.hosts[name] = key
 		return name
 	}
-	const enough = 8
-	return name + "/" + key[:min(len(key), enough)]
+	return name + "/" + short
 }

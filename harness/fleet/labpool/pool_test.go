@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -241,24 +242,48 @@ func TestTake(t *testing.T) {
 	}
 }
 
-// TestHosts: two workers of one name have two in the record.
+// TestHosts: two workers of one name have two in the record, and keep them when the run is gone on with; one that says no name
+// is called by its key.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	w, parent := pooltest.NewWorld(), t.TempDir()
-	keys := []string{"UAAAAAAAAAAAA", "UBBBBBBBBBBBB", "UAAAAAAAAAAAA"}
-	p, _ := open(t, w, parent, func(s *fleet.Sealed) { s.Worker, keys = keys[0], keys[1:] })
+	by := func(hosts ...[2]string) func(*fleet.Sealed) {
+		return func(s *fleet.Sealed) {
+			s.Host, s.Worker, hosts = hosts[0][0], hosts[0][1], hosts[1:]
+			s.Signed, _ = json.Marshal(s.Seal)
+		}
+	}
+	a, b, nameless := [2]string{"left", "UAAAAAAAAAAAA"}, [2]string{"left", "UBBBBBBBBBBBB"}, [2]string{"", "UCCCCCCCCCCCC"}
+	p, _ := open(t, w, parent, by(a, b, a, nameless))
 	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
+	for range 4 {
 		if _, err := s.TryWithin(t.Context(), 1, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
+	q, _ := open(t, w, parent, by(b, a))
+	again, err := q.Reopen(t.Context(), pooltest.Plan(t, w), s.Dir(), w.Env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		if _, err := again.TryWithin(t.Context(), 1, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
 	entries, err := s.Dir().Ledger()
-	if err != nil || len(entries) != 3 || entries[0].Host != "left" || entries[1].Host != "left/UBBBBBBB" || entries[2].Host != "left" {
-		t.Errorf("%+v, %v", entries, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Host)
+	}
+	if want := []string{"left", "left/UBBBBBBB", "left", "UCCCCCCC", "left/UBBBBBBB", "left"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
