@@ -167,3 +167,40 @@ func TestProvider(t *testing.T) {
 		t.Errorf("without devices: %s", kind)
 	}
 }
+
+// spoiler is a coordinator whose first result has a record that was cut.
+type spoiler struct {
+	*fleet.Coordinator
+	spoilt bool
+}
+
+func (s *spoiler) Await(ctx context.Context, id string) (fleet.Sealed, error) {
+	sealed, err := s.Coordinator.Await(ctx, id)
+	if err == nil && !s.spoilt {
+		sealed.Record, s.spoilt = sealed.Record[:9], true
+	}
+	return sealed, err
+}
+
+// A trial whose result was thrown away is executed again by the fleet.
+func TestSpoiltOverAServer(t *testing.T) {
+	t.Parallel()
+	y, w, parent := newYard(t), pooltest.NewWorld(), t.TempDir()
+	y.work(t, w, map[string]string{"daemon:1": "sha256:1"})
+	p := labpool.New(labpool.Options{Version: "devel", Parent: parent})
+	c := &spoiler{Coordinator: y.coordinator(t, p)}
+	p.Use(c)
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, w.Env(), evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if a, err := s.TryWithin(t.Context(), 1, 0); err != nil || a.Verdict.Verdict != evidence.Reproduced {
+			t.Errorf("%+v, %v", a.Verdict, err)
+		}
+	}
+	all, err := s.Dir().Attempts()
+	if err != nil || len(all) != 3 || all[0].Uncounted == "" || all[1].Uncounted+all[2].Uncounted != "" || w.Built() != 3 {
+		t.Errorf("%+v, %v, %d labs", all, err, w.Built())
+	}
+}
