@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
@@ -73,6 +75,21 @@ func (e *RefusedError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the reason.
 func (e *RefusedError) Unwrap() error { return e.Err }
+
+// unreadable is a refusal of a plan that cannot be read for what is in it, on every machine. What this machine lacks for
+// that alone, such as room on its disk, is for another one to try.
+func unreadable(err error) error {
+	err = fmt.Errorf("open the plan: %w", err)
+	for _, here := range []error{
+		syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.ESTALE, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
+		fs.ErrPermission, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, here) {
+			return err
+		}
+	}
+	return &RefusedError{err}
+}
 
 // Settings of a bench.
 type Settings struct {
@@ -282,11 +299,11 @@ func (s *slot) open(ctx context.Context, o Order) (err error) {
 		return fmt.Errorf("make the folder of a lab: %w", err)
 	}
 	if s.run, err = openPayload(ctx, o.Payload, s.dir); err != nil {
-		return &RefusedError{fmt.Errorf("open the plan: %w", err)}
+		return unreadable(err)
 	}
 	p, _, info, err := plan.OpenRunHere(s.run.Path, s.bench.settings.Trust)
 	if err != nil {
-		return &RefusedError{fmt.Errorf("open the plan: %w", err)}
+		return unreadable(err)
 	}
 	wants := map[string]string{}
 	for _, n := range info.Nodes {
