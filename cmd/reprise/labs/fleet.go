@@ -107,7 +107,8 @@ func (f ForOthers) Open(ctx context.Context, p *plan.Plan, o labworker.Order, di
 }
 
 // settleImages has nodes run on the images that they had where the plan was made: where a name means another one
-// here, on that of the digest, which is fetched where it was sent along.
+// here, on that of the digest, which is fetched where it was sent along. An image that is neither here nor was sent is
+// found missing, or another one, by the bench before it builds a lab.
 func (f ForOthers) settleImages(ctx context.Context, p *plan.Plan, o labworker.Order, digests map[string]string) error {
 	kept, err := OpenImages()
 	if err != nil {
@@ -127,11 +128,21 @@ func (f ForOthers) settleImages(ctx context.Context, p *plan.Plan, o labworker.O
 				return err
 			}
 		}
-		if _, err := kept.Resolve(want); err == nil {
+		if _, err := kept.Resolve(want); err == nil || p.Loaded.PermitEngine("") == nil && inEngine(ctx, want) {
 			p.Nodes[i].Image, p.Topology.Nodes[i].Image = want, want
 		}
 	}
 	return nil
+}
+
+// inEngine reports whether the engine has the image of a digest.
+func inEngine(ctx context.Context, digest string) (there bool) {
+	err := ifEngine(ctx, func(ctx context.Context, s *images.Store) error {
+		info, err := s.Describe(ctx, digest)
+		there = info.Digest == digest
+		return err
+	})
+	return there && err == nil
 }
 
 // fetch takes in an image that was sent along. One that was not is for the provider to find.

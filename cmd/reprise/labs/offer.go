@@ -123,8 +123,8 @@ func (o Offered) offerEngine(ctx context.Context, out *fleet.Offer) error {
 	return WithImages(ctx, func(ctx context.Context, s *images.Store) error {
 		refs, err := s.Refs(ctx)
 		for _, ref := range refs {
-			if id, ierr := s.Identity(ctx, ref); ierr == nil && out.Images[ref] == "" {
-				out.Images[ref] = id
+			if info, ierr := s.Describe(ctx, ref); ierr == nil && out.Images[ref] == "" {
+				out.Images[ref] = info.Digest
 			}
 		}
 		return err

@@ -64,6 +64,15 @@ func TestOffer(t *testing.T) {
 	if why := offer.Lacks(fleet.Needs{Abilities: []string{"--trust binds.r2"}}); len(why) != 1 {
 		t.Error(why)
 	}
+	offered.Trust = append(offered.Trust, "engine")
+	if offer, err = offered.Offer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for ref, digest := range offer.Images {
+		if strings.Contains(digest, " ") {
+			t.Errorf("%s is offered as %q, which is no digest", ref, digest)
+		}
+	}
 	nothing := fleet.Offer{Abilities: map[string]string{"user namespaces": "a setting forbids them; to get it: sysctl", "QEMU": "not found"}}
 	if err := offered.Check(nothing); err == nil || !strings.Contains(err.Error(), "user namespaces: a setting forbids them; to get it: sysctl\n  QEMU: not found") {
 		t.Errorf("%v", err)

@@ -317,12 +317,39 @@ func (s *slot) open(ctx context.Context, o Order) (err error) {
 	if err := s.provider.Check(ctx, p.Topology); err != nil {
 		return fmt.Errorf("%s: %w", s.run.ID(), err)
 	}
+	if err := sameImages(ctx, s.provider, p, info); err != nil {
+		return fmt.Errorf("%s: %w", s.run.ID(), err)
+	}
 	s.host = trial.Host(ctx, s.provider)
 	s.lab = trial.NewLab(trial.PlanIn(p, s.provider), trial.Environment{
 		Provider: &calledBy{Provider: s.provider, worker: s.bench.settings.Name}, Registry: s.bench.settings.Registry, Dir: s.run,
 		Lean: o.Lean, Rehearse: o.Rehearse, Progress: s.tell,
 	}, s.number)
 	return nil
+}
+
+// sameImages compares what a provider would make nodes of with what the run says that its plan was made with. A provider
+// that describes no images, as that of devices, makes nodes of none.
+func sameImages(ctx context.Context, provider Provider, p *plan.Plan, info evidence.RunInfo) error {
+	describer, ok := topologies.As[topologies.ImageDescriber](provider)
+	if !ok {
+		return nil
+	}
+	var errs []error
+	for _, n := range info.Nodes {
+		i := slices.IndexFunc(p.Topology.Nodes, func(of topologies.Node) bool { return of.Name == n.Name })
+		if i < 0 || n.Digest == "" || n.Image == "" {
+			continue
+		}
+		here, err := describer.DescribeImage(ctx, p.Topology.Nodes[i].Image)
+		if err == nil && here.Digest != n.Digest {
+			err = fmt.Errorf("it is %s on this machine, and %s where the plan was made: build or load that one here", cmp.Or(here.Digest, "of no known digest"), n.Digest)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("image %s of node %s: %w", n.Image, n.Name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // tell passes on where the trial is that is executed now.

@@ -44,6 +44,7 @@ type world struct {
 	provider harnesstest.Provider
 	platform harnesstest.Platform
 	broken   atomic.Bool
+	images   map[string]string // digests; nil: images are not described
 	mu       sync.Mutex
 	reserved []topologies.Options
 	opened   []labworker.Order
@@ -82,7 +83,20 @@ func (w *world) Open(_ context.Context, p *plan.Plan, o labworker.Order, _ map[s
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.opened = append(w.opened, o)
+	if w.images != nil {
+		return describing{closing{&w.provider, w}}, nil
+	}
 	return closing{&w.provider, w}, nil
+}
+
+// describing knows images.
+type describing struct{ closing }
+
+func (d describing) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
+	if digest, there := d.w.images[ref]; there {
+		return topologies.ImageInfo{Ref: ref, Digest: digest}, nil
+	}
+	return topologies.ImageInfo{}, &topologies.MissingError{What: "image", Name: ref}
 }
 
 type closing struct {
@@ -285,6 +299,51 @@ func TestForeign(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestOtherImage: a trial is executed with the image that its plan was made with, or not here.
+func TestOtherImage(t *testing.T) {
+	t.Parallel()
+	run := runOf(t, scenario)
+	var info evidence.RunInfo
+	if err := evidence.ReadJSON(run.File("run.json"), &info); err != nil {
+		t.Fatal(err)
+	}
+	info.Nodes[0].Digest = "sha256:one"
+	info.Nodes = append(info.Nodes, evidence.NodeInfo{Name: "r9", Image: "none", Digest: "sha256:nine"}) // which the plan has not
+	if err := evidence.WriteJSON(run.File("run.json"), info); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		images map[string]string
+		want   string
+	}{
+		{"the same", map[string]string{"none": "sha256:one"}, ""},
+		{"another one", map[string]string{"none": "sha256:two"}, "it is sha256:two on this machine, and sha256:one where the plan was made"},
+		{"one of no digest", map[string]string{"none": ""}, "of no known digest on this machine"},
+		{"none", map[string]string{}, "image none of node r1"},
+		{"devices have no images", nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.images = tt.images
+				b := w.bench(t, labworker.Settings{})
+				_, _, err := b.Try(t.Context(), labworker.Order{Payload: payloadOf(t, run), Trial: 1}, nil)
+				if _, refused := errors.AsType[*labworker.RefusedError](err); refused || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("%v, want %q", err, tt.want)
+				}
+				if built := len(w.reserved) > 0; built != (tt.want == "") {
+					t.Errorf("labs built: %t", built)
+				}
+				if err := b.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 // TestCancelled: a trial whose context ends is ended in order; nothing is given out, and nothing stays.
