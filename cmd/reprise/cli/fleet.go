@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -181,7 +182,12 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	b.Provider = &labpool.Provider{}
 	if a.Stores != nil {
 		o.Kind, b.Describe = a.Stores.KindOf, a.Stores.DescribeImage
-		o.Ship = (&shipper{app: a, bed: b, shipped: map[string]string{}}).ship
+		o.Ship = (&shipper{
+			app: a, shipped: map[string]string{}, workers: func() []fleet.Offer { return b.coord.Workers() },
+			send: func(ctx context.Context, archive string, open func() (io.ReadCloser, error)) error {
+				return b.coord.Ship(ctx, archive, open)
+			},
+		}).ship
 	}
 	b.Options = o
 	b.pool = labpool.New(o)
@@ -216,20 +222,25 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	return b, nil
 }
 
-// shipper sends images to workers that lack them.
+// shipper sends images to workers that lack them. It is safe for use by several goroutines.
 type shipper struct {
 	app     *App
-	bed     *bed
+	workers func() []fleet.Offer
+	send    func(ctx context.Context, archive string, open func() (io.ReadCloser, error)) error
+
+	mu      sync.Mutex        // one image is packed at a time: plans that want the same one wait for it
 	shipped map[string]string // archive, by the digest of its image
 }
 
 // ship implements [labpool.Options.Ship].
 func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if archive = s.shipped[image.Digest]; archive != "" {
 		return archive, nil
 	}
 	var lacking []string
-	for _, w := range s.bed.coord.Workers() {
+	for _, w := range s.workers() {
 		if !w.Draining && len(w.Lacks(fleet.Needs{Images: []fleet.Image{image}})) > 0 {
 			lacking = append(lacking, w.Name)
 		}
@@ -250,7 +261,7 @@ func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, 
 	if archive, err = packImage(file, func(w io.Writer) error { return s.app.Stores.WriteImage(ctx, image.Digest, w) }); err != nil {
 		return "", err
 	}
-	if err := s.bed.coord.Ship(ctx, archive, func() (io.ReadCloser, error) { return os.Open(file) }); err != nil {
+	if err := s.send(ctx, archive, func() (io.ReadCloser, error) { return os.Open(file) }); err != nil {
 		return "", err
 	}
 	s.shipped[image.Digest] = archive

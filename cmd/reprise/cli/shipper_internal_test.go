@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// oneImage has an image, and counts how often it is written.
+type oneImage struct {
+	Stores
+	digest  string
+	written atomic.Int32
+}
+
+func (o *oneImage) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
+	return topologies.ImageInfo{Ref: ref, Digest: o.digest}, nil
+}
+
+func (o *oneImage) WriteImage(_ context.Context, _ string, w io.Writer) error {
+	o.written.Add(1)
+	_, err := w.Write(make([]byte, 16<<20))
+	return err
+}
+
+// TestShipOnce: an image that several plans want at once is packed and sent once.
+func TestShipOnce(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int32
+	image := &oneImage{digest: "sha256:1"}
+	s := &shipper{
+		app: &App{Quiet: true, Stores: image}, shipped: map[string]string{},
+		workers: func() []fleet.Offer { return []fleet.Offer{{Name: "left", Slots: 1}} },
+		send: func(_ context.Context, _ string, open func() (io.ReadCloser, error)) error {
+			sent.Add(1)
+			r, err := open()
+			if err == nil {
+				err = r.Close()
+			}
+			return err
+		},
+	}
+	var (
+		wg    sync.WaitGroup
+		begin = make(chan struct{})
+		names [4]string
+	)
+	for i := range names {
+		wg.Go(func() {
+			<-begin
+			var err error
+			if names[i], err = s.ship(t.Context(), fleet.Image{Ref: "reprise/frr:8.4.4", Digest: image.digest}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(begin)
+	wg.Wait()
+	if image.written.Load() != 1 || sent.Load() != 1 || len(names[0]) != 64 || strings.Join(names[:], " ") != strings.Repeat(names[0]+" ", 3)+names[0] {
+		t.Errorf("written %d times, sent %d times, as %q", image.written.Load(), sent.Load(), names)
+	}
+}
