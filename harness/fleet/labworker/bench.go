@@ -63,7 +63,7 @@ type Result struct {
 	Baseline time.Duration     `json:"baseline,omitempty"` // that it took to hold; 0: it did not
 	GaveUp   bool              `json:"gave-up,omitempty"`  // the baseline was given up early
 	Unfit    string            `json:"unfit,omitempty"`    // what a fresh lab refused, and every further one will
-	Lost     string            `json:"lost,omitempty"`     // why there is no record: it is larger than may be sent
+	Lost     string            `json:"lost,omitempty"`     // why there is no record: it is larger than may be sent even without cores and captures
 	Host     evidence.HostInfo `json:"host,omitzero"`
 	Provider string            `json:"provider,omitempty"` // that built the lab
 }
@@ -272,6 +272,9 @@ func (s *slot) try(ctx context.Context, o Order, say func(trial.Progress)) (Resu
 	}
 	out.Entry = entries[0]
 	record, err := packRecord(ctx, s.run.Trial(o.Trial), s.bench.settings.Record)
+	if large, ok := errors.AsType[*parcel.BoundError](err); ok {
+		record, err = packEssence(ctx, s.run.Trial(o.Trial), s.bench.settings.Record, large)
+	}
 	if large, ok := errors.AsType[*parcel.BoundError](err); ok {
 		out.Lost, err = large.Error(), nil
 	}

@@ -2,6 +2,7 @@ package labworker_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -377,6 +378,41 @@ func TestLargeRecord(t *testing.T) {
 		result, record, err := b.Try(t.Context(), labworker.Order{Payload: payloadOf(t, runOf(t, scenario)), Trial: 1}, nil)
 		if err != nil || record != nil || !strings.Contains(result.Lost, "more than 100 bytes packed") {
 			t.Errorf("%+v, %d bytes, %v", result, len(record), err)
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestLargeCore: a crash is told of with its record, whatever the size of the core.
+func TestLargeCore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, run, state := newWorld(), runOf(t, scenario), t.TempDir()
+		b := w.bench(t, labworker.Settings{Dir: state, Record: 64 << 10})
+		w.platform.ConfigureFn = func(string, string) (string, error) {
+			w.broken.Store(true)
+			core := make([]byte, 1<<20)
+			_, _ = rand.Read(core) // so that it cannot be packed smaller
+			of := evidence.Dir{Path: filepath.Join(state, "slot-1", run.ID())}.Trial(1)
+			return "", errors.Join(evidence.WriteFile(of.File("cores", "r1-bgpd.core"), core), evidence.WriteFile(of.File("captures", "r1-eth1.pcapng"), core[:100]))
+		}
+		result, record, err := b.Try(t.Context(), labworker.Order{Payload: payloadOf(t, run), Trial: 1}, nil)
+		if err != nil || result.Lost != "" || result.Entry.Verdict != evidence.Reproduced {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		if err := labworker.UnpackRecord(t.Context(), record, run.Trial(1), result.Entry.Digest); err != nil {
+			t.Fatal(err)
+		}
+		said, err := os.ReadFile(run.Trial(1).File("not-sent.txt"))
+		if err != nil || !strings.Contains(string(said), "more than 65536 bytes packed") || !strings.Contains(string(said), "\ncores/r1-bgpd.core (1048576 bytes)\n") {
+			t.Errorf("%q, %v", said, err)
+		}
+		if _, err := os.Stat(run.Trial(1).File("cores")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("cores: %v", err)
+		}
+		if _, err := os.Stat(run.Trial(1).File("captures", "r1-eth1.pcapng")); err != nil || strings.Contains(string(said), "captures/") {
+			t.Errorf("what there is room for stays: %v, %q", err, said)
 		}
 		if err := b.Close(t.Context()); err != nil {
 			t.Error(err)
