@@ -89,7 +89,8 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string) (*f
 	if name != "" {
 		who = "workers/" + name + "/" + who
 	}
-	if u, err := url.Parse(strings.Split(at, ",")[0]); err != nil || u.Host == "" && u.Scheme != "file" {
+	u, err := url.Parse(strings.Split(at, ",")[0])
+	if !strings.HasPrefix(at, "file:") && (err != nil || u.Host == "" || strings.Contains(u.Path, "@")) { // the token is nobody's to see
 		return nil, InputError("%q is no URL of a fleet: want one as reprise fleet serve prints it, tls://TOKEN@HOST:PORT?sha256=…, or that of a NATS server, nats://HOST:PORT, or file:PATH of a file with it", fleet.Hosts(at))
 	}
 	// A server knows a key in one role for good: who joined with the wrong URL is another one with the right.
@@ -108,12 +109,11 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string) (*f
 
 // AsFleetError says of a server that answers nothing that a key may ask for why that may be.
 func AsFleetError(ctx context.Context, err error) error {
-	const other = "the URL for workers is for workers alone, the other that reprise fleet serve prints is for --fleet"
-	switch {
-	case errors.Is(err, fleet.ErrDenied):
-		return WithCode(ExitRefused, fmt.Errorf("%w: %s", err, other))
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return WithCode(ExitRefused, fmt.Errorf("%w: the server is there and does not answer this; %s", err, other))
+	if errors.Is(err, fleet.ErrDenied) {
+		return WithCode(ExitRefused, fmt.Errorf("%w: the URL for workers is for workers alone; --fleet takes the other that reprise fleet serve prints", fleet.ErrDenied))
+	}
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return WithCode(ExitRefused, fmt.Errorf("%w: the server is there and does not answer this; the URL for workers is for workers alone, the other that reprise fleet serve prints is for --fleet", err))
 	}
 	return err
 }

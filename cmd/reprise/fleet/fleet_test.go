@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
 	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/server"
 )
 
 func TestJSONKeys(t *testing.T) {
@@ -65,6 +66,45 @@ func TestAskOptions(t *testing.T) {
 	clitest.Options(t, newRemove, []clitest.Asked[askOptions]{{Args: []string{"w", "--fleet", "U"}, Want: askOptions{where: there, worker: "w"}}})
 	t.Setenv(cli.EnvFleet, "E")
 	clitest.Options(t, newStatus, []clitest.Asked[askOptions]{{Args: nil}})
+}
+
+// TestOtherURL: who takes one URL of a fleet for the other is told so, in words of this program.
+func TestOtherURL(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	s, err := server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Advertise: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, taken := range []fleet.Role{fleet.RoleWorker, fleet.RoleCoordinator} {
+		conn, err := cli.DialFleet(t.Context(), s.URL(taken), fleet.RoleWorker, "left")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if may := mayAsk(t.Context(), conn, s.URL(taken)); may != (taken == fleet.RoleCoordinator) {
+			t.Errorf("a worker with the URL for %s may ask: %t", taken, may)
+		}
+		conn.Close()
+	}
+	err = runStatus(t.Context(), &askOptions{App: &cli.App{Out: io.Discard, Err: io.Discard}, where: cli.LabFlags{Fleet: s.URL(fleet.RoleWorker)}})
+	if err == nil || cli.ExitCode(err) != cli.ExitRefused || !strings.Contains(err.Error(), "--fleet takes the other") || strings.Contains(strings.ToLower(err.Error()), "nats") {
+		t.Errorf("%d: %v", cli.ExitCode(err), err)
+	}
+}
+
+// TestMistypedURL: the token of a URL that cannot be read is not shown.
+func TestMistypedURL(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	for _, at := range []string{"tls//SECRET@lab:4222", "SECRET@lab:4222", "tls:/SECRET@lab:4222?sha256=1", "tls://SECRET@lab:port", "tls://SEC/RET@lab:4222"} {
+		_, err := cli.DialFleet(t.Context(), at, fleet.RoleWorker, "left")
+		if err == nil || cli.ExitCode(err) != cli.ExitInput || strings.Contains(err.Error(), "SEC") || !strings.Contains(err.Error(), "lab") {
+			t.Errorf("%s: %v", at, err)
+		}
+	}
 }
 
 // TestStatus: who reads it knows of each worker why it does nothing.

@@ -130,6 +130,9 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 		return err
 	}
 	defer conn.Close()
+	if mayAsk(ctx, conn, o.join) {
+		o.Progress("warning: this is the URL for --fleet, with which this machine may do everything in the fleet: join with the one for workers, which reprise fleet serve prints first")
+	}
 	reg, err := cli.Registry()
 	if err != nil {
 		return err
@@ -147,6 +150,16 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 	w := fleet.NewWorker(conn, &labworker.Executor{Bench: bench, Describe: offered.Offer, Tell: func(line string) { o.Progress("%s", line) }}, fleet.WorkerOptions{})
 	err = work(ctx, o.App, w)
 	return errors.Join(err, bench.Close(context.WithoutCancel(ctx)))
+}
+
+// mayAsk reports whether who joined with a URL of reprise fleet serve may do more than a worker. Of another server, which
+// does not tell roles apart by URLs, it is false.
+func mayAsk(ctx context.Context, conn *fleet.Conn, at string) bool {
+	if !strings.Contains(at, "sha256=") {
+		return false
+	}
+	_, err := fleet.ReadStatus(ctx, conn)
+	return err == nil
 }
 
 // work runs a worker until ctx ends, which drains it; another signal ends it at once.
