@@ -23,7 +23,8 @@ type Testbed struct {
 	experiment.Bench
 	app      *App
 	Provider Provider
-	Slots    int // labs of the fleet that executes the trials; 0: they are executed here
+	Slots    int  // labs of the fleet that executes the trials; 0: they are executed here
+	asked    bool // for the fleet, by --fleet
 	Live     *LiveLine
 	dirs     []experiment.Recording // once they are there
 
@@ -93,7 +94,7 @@ func (a *App) openFleetBed(ctx context.Context, parent string, where LabFlags, p
 	if err != nil {
 		return nil, err
 	}
-	b.Pool, b.Slots = joined.pool, joined.Slots()
+	b.Pool, b.Slots, b.asked = joined.pool, joined.Slots(), where.Fleet != ""
 	if where.AllLabs {
 		joined.labsOf(plans...)
 	}
@@ -128,6 +129,15 @@ func (b *Testbed) cleanUp(ctx context.Context, runs []string) error {
 	return err
 }
 
+// GoOnLine is the command with which a verb goes on in a folder. The URL of a fleet, which is a secret, is for who has it to fill in.
+func (b *Testbed) GoOnLine(verb, dir string) string {
+	line := fmt.Sprintf("reprise %s --resume %s", verb, dir)
+	if b.asked {
+		line += " --fleet URL"
+	}
+	return line
+}
+
 // Over gives the bench back and names the error of an experiment by its exit status.
 func (b *Testbed) Over(ctx context.Context, err error) error {
 	err = errors.Join(err, b.Provider.Close())
@@ -137,7 +147,7 @@ func (b *Testbed) Over(ctx context.Context, err error) error {
 			where = b.dirs[0].Dir
 		}
 		if b.verb != "" && len(b.dirs) > 0 {
-			return WithCode(ExitInterrupted, fmt.Errorf("interrupted; go on with: reprise %s --resume %s", b.verb, where))
+			return WithCode(ExitInterrupted, fmt.Errorf("interrupted; go on with: %s", b.GoOnLine(b.verb, where)))
 		}
 		return WithCode(ExitInterrupted, fmt.Errorf("interrupted; what was recorded is in %s", where))
 	}

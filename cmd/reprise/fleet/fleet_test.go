@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 func TestJSONKeys(t *testing.T) {
@@ -68,8 +72,9 @@ func TestAskOptions(t *testing.T) {
 	clitest.Options(t, newStatus, []clitest.Asked[askOptions]{{Args: nil}})
 }
 
-// TestOtherURL: who takes one URL of a fleet for the other is told so, in words of this program.
-func TestOtherURL(t *testing.T) {
+// newServer is a fleet that nobody is in yet.
+func newServer(t *testing.T) *server.Server {
+	t.Helper()
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	s, err := server.Start(t.Context(), server.Options{Dir: t.TempDir(), Listen: "127.0.0.1:0", Advertise: "127.0.0.1"})
 	if err != nil {
@@ -80,6 +85,48 @@ func TestOtherURL(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// TestGoOn: who broke off what the fleet of a flag executed is told to give it again, and not its token.
+func TestGoOn(t *testing.T) {
+	at := newServer(t).URL(fleet.RoleCoordinator)
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	const text = "reprise: v1\nid: fixture\ntitle: A fixture\ntopology: {nodes: {r1: {image: none}}}\nnodes: {r1: {platform: frr}}\nsymptom: [{name: down, node: r1, run: show version, expect: 'text contains \"x\"', eventually: 1s}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := scenarios.Load(file, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.New(l, plan.Options{Trials: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, flag, env, want string }{
+		{"the flag", at, "", "reprise rate --resume d --fleet URL"},
+		{"the environment", "", at, "reprise rate --resume d"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv(cli.EnvFleet, tt.env)
+			b, err := (&cli.App{Out: io.Discard, Err: io.Discard}).OpenUnchecked(t.Context(), t.TempDir(), cli.LabFlags{Fleet: tt.flag}, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := b.GoOnLine("rate", "d"); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+			if err := b.Provider.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestOtherURL: who takes one URL of a fleet for the other is told so, in words of this program.
+func TestOtherURL(t *testing.T) {
+	s := newServer(t)
 	for _, taken := range []fleet.Role{fleet.RoleWorker, fleet.RoleCoordinator} {
 		conn, err := cli.DialFleet(t.Context(), s.URL(taken), fleet.RoleWorker, "left")
 		if err != nil {
@@ -90,7 +137,7 @@ func TestOtherURL(t *testing.T) {
 		}
 		conn.Close()
 	}
-	err = runStatus(t.Context(), &askOptions{App: &cli.App{Out: io.Discard, Err: io.Discard}, where: cli.LabFlags{Fleet: s.URL(fleet.RoleWorker)}})
+	err := runStatus(t.Context(), &askOptions{App: &cli.App{Out: io.Discard, Err: io.Discard}, where: cli.LabFlags{Fleet: s.URL(fleet.RoleWorker)}})
 	if err == nil || cli.ExitCode(err) != cli.ExitRefused || !strings.Contains(err.Error(), "--fleet takes the other") || strings.Contains(strings.ToLower(err.Error()), "nats") {
 		t.Errorf("%d: %v", cli.ExitCode(err), err)
 	}

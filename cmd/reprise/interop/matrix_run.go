@@ -304,7 +304,7 @@ func (o *matrixRunOptions) run(ctx context.Context, b *cli.Testbed, p *experimen
 	}
 	if ctx.Err() != nil {
 		out.Exit = cli.ExitInterrupted
-		err = cli.WithCode(cli.ExitInterrupted, fmt.Errorf("interrupted; go on with: reprise matrix run --resume %s", p.Dir.Path))
+		err = cli.WithCode(cli.ExitInterrupted, fmt.Errorf("interrupted; go on with: %s", b.GoOnLine("matrix run", p.Dir.Path)))
 	}
 	return errors.Join(err, o.Show(out, func(w io.Writer) { printMatrix(w, out) }), cli.Answer(out.Exit))
 }

@@ -307,7 +307,7 @@ func bisect(ctx context.Context, o *bisectOptions, dir evidence.Dir) error {
 			b.Live.Say(fmt.Sprintf("run %d: %s %s; %s", s.Run, s.Image, s.Outcome, s.Likeliest), s.Likeliest)
 		},
 	})
-	if err := searchError(ctx, "bisect", dir, errors.Join(err, b.Provider.Close())); err != nil {
+	if err := searchError(ctx, b, "bisect", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
 	return tell(o.App, out, out.Found, func(w io.Writer) { printBisection(w, out) })

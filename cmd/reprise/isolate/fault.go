@@ -345,7 +345,7 @@ func sweep(ctx context.Context, o *faultSweepOptions, dir evidence.Dir) error {
 		Fault: stepRef(step), Words: s.Words() + " at " + s.Link, Control: control, Controls: o.ControlRuns,
 		Rule: experiment.StopRule{SPRT: &stats.SPRT{P0: p0, P1: p1, Alpha: 0.05, Beta: 0.05}, Cap: o.MaxTrials},
 	})
-	err = searchError(ctx, "fault sweep", dir, errors.Join(err, b.Provider.Close()))
+	err = searchError(ctx, b, "fault sweep", dir, errors.Join(err, b.Provider.Close()))
 	if r.Reprise == "" {
 		return err // nothing was begun
 	}

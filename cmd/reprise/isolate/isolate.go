@@ -224,7 +224,7 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 	if out.Why != "" {
 		err = errors.Join(err, evidence.WriteFile(out.Why, []byte(markdown.Isolation(out))))
 	}
-	if err := searchError(ctx, "isolate", dir, errors.Join(err, b.Provider.Close())); err != nil {
+	if err := searchError(ctx, b, "isolate", dir, errors.Join(err, b.Provider.Close())); err != nil {
 		return err
 	}
 	return tell(o.App, out, out.Done(), func(w io.Writer) { printIsolation(w, out) })

@@ -48,8 +48,8 @@ func loadSearch(a *cli.App, dir evidence.Dir, file string, sets []string) (*scen
 
 // searchError gives the reasons why a search ended their exit codes, and says how to go on
 // where that is possible.
-func searchError(ctx context.Context, verb string, dir evidence.Dir, err error) error {
-	resume := fmt.Sprintf("reprise %s --resume %s", verb, dir.Path)
+func searchError(ctx context.Context, b *cli.Testbed, verb string, dir evidence.Dir, err error) error {
+	resume := b.GoOnLine(verb, dir.Path)
 	_, options := errors.AsType[*experiment.OptionsError](err)
 	_, missing := errors.AsType[*topologies.MissingError](err)
 	switch {
