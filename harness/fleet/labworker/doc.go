@@ -11,10 +11,13 @@
 // run directory ([Payload]); it is taken apart within bounds below the worker's own folder, which is
 // marked as foreign (topologies/origin), so that its scenario gets of this machine what the rules of
 // scenarios allow and what was named when the worker was started, and nothing else. What it may not
-// have, and what this program cannot read, is a [*RefusedError]: no lab was built.
+// have, and what this program cannot read, is a [*RefusedError]: no lab was built. What this machine lacks
+// for that, such as room on its disk, or an image of the digest in run.json, is another error: the next
+// worker may have it.
 //
 // A trial is executed by harness/trial under the number that it has in its run, and judged there; who
-// asked for it judges the record again. A trial whose ctx ends is ended in order, its lab taken into
+// asked for it judges the record again. What it was executed on is in the record (host.json), and so is
+// what of it was too large to be sent (not-sent.txt): cores go first, then captures. A trial whose ctx ends is ended in order, its lab taken into
 // account as one that broke, and nothing of it is given out.
 //
 // A worker has so many slots, each with a lab of its own. The lab stays up for the next trial of the
