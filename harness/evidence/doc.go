@@ -7,6 +7,7 @@
 //	  trials/0001/       timeline.ndjson [Event]  observations.ndjson [Observation]
 //	                     transcripts/<node>.ndjson [Chunk]  states/{before,after}/<node>/
 //	                     logs/<node>/  cores/  files/<node>/  verdict.json [TrialVerdict]
+//	                     host.json [TrialHost], where a worker of a fleet executed it
 //	  verdict.json rate.json report.html report.md junit.xml
 //
 // Record first, judge later: everything a verdict rests on is written here before it

@@ -1,6 +1,9 @@
 package evidence
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Format is the version of the directory's format.
 const Format = "evidence/v1"
@@ -47,7 +50,7 @@ type Tool struct {
 	Go       string `json:"go"`
 }
 
-// HostInfo is the machine that the lab ran on.
+// HostInfo is the machine that the lab ran on. Of a run of many machines it is [FleetHost].
 type HostInfo struct {
 	Name   string `json:"name"`
 	OS     string `json:"os"`
@@ -55,6 +58,30 @@ type HostInfo struct {
 	Arch   string `json:"arch"`
 	CPUs   int    `json:"cpus"`
 	Engine string `json:"engine,omitempty"`
+}
+
+// FleetHost stands for the machine of a run whose trials the workers of a fleet executed. [HostFile] is beside each trial.
+func FleetHost() HostInfo { return HostInfo{OS: "workers of a fleet"} }
+
+// HostFile is beside a trial of a fleet, with a [TrialHost].
+const HostFile = "host.json"
+
+// TrialHost is what one trial of a fleet was executed on, as the worker says. Its name is that in the ledger.
+type TrialHost struct {
+	Host     HostInfo `json:"host"`
+	Provider string   `json:"provider"` // that built the lab
+}
+
+// String names a machine by what is known of it.
+func (h HostInfo) String() string {
+	if h == FleetHost() {
+		return h.OS + " (each trial's " + HostFile + ")"
+	}
+	cpus := fmt.Sprintf("%d CPUs", h.CPUs)
+	if h.CPUs == 1 {
+		cpus = "1 CPU"
+	}
+	return fmt.Sprintf("%s, kernel %s, %s, %s", h.OS, h.Kernel, h.Arch, cpus)
 }
 
 // InputInfo is one file of input/.

@@ -115,8 +115,14 @@ func describe(p *plan.Plan, c plan.Check) evidence.ConditionInfo {
 	}
 }
 
-// Host describes this machine, and what its labs run on.
+// fleet is the name of a provider that builds no labs: trials are executed by the workers of a fleet.
+const fleet = "fleet"
+
+// Host describes this machine, and what its labs run on; of labs that are on others it is [evidence.FleetHost].
 func Host(ctx context.Context, provider topologies.Provider) evidence.HostInfo {
+	if provider.Name() == fleet {
+		return evidence.FleetHost()
+	}
 	h := evidence.HostInfo{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
 	h.Name, _ = os.Hostname()
 	var u syscall.Utsname

@@ -155,6 +155,9 @@ func properties(r *reports.Run) []property {
 		{"tool", r.Info.Tool.Name + " " + r.Info.Tool.Version},
 		{"host", fmt.Sprintf("%s, %s, %s", r.Info.Host.OS, r.Info.Host.Kernel, r.Info.Host.Arch)},
 	}
+	if r.Info.Host == evidence.FleetHost() {
+		p[len(p)-1].Value = r.Info.Host.String()
+	}
 	if clock := r.Info.Clock.String(); clock != "" {
 		p = append(p, property{"clock", clock})
 	}

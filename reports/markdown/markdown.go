@@ -192,8 +192,7 @@ func (p *page) setup(r *reports.Run) {
 	for _, l := range r.Info.Links {
 		p.line("- %s – %s", code(l.A), code(l.B))
 	}
-	h := r.Info.Host
-	p.line("- Host: %s, kernel %s, %s, %s", text(h.OS), text(h.Kernel), text(h.Arch), reports.Plural(h.CPUs, "CPU"))
+	p.line("- Host: %s", text(r.Info.Host.String()))
 	p.line("- Lab: %s (%s), reset %s, %s", text(r.Info.Provider), text(r.Info.Fidelity), text(r.Info.Reset), reports.Plural(r.Info.Labs, "lab"))
 	if clock := r.Info.Clock.String(); clock != "" {
 		p.line("- Clock: %s; times are the lab's, and the kernel's own timers, links and processors keep real time", text(clock))

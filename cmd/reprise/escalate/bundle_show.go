@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports/handover/bundle"
 )
 
@@ -110,6 +111,9 @@ func printShown(w io.Writer, r shownResult) {
 	printClaim(w, r.Manifest.Claim)
 	for _, e := range r.Env.Runs {
 		on := strings.Join(cli.Present(e.Host.OS, "kernel "+e.Host.Kernel, e.Host.Engine), ", ")
+		if e.Host == evidence.FleetHost() {
+			on = e.Host.String()
+		}
 		cli.Tell(w, "made      %s: %s %s on %s; %s labs%s, reset %s", e.ID, e.Tool.Name, e.Tool.Version, on, e.Fidelity, e.Clock.Beside(), e.Reset)
 	}
 	for _, image := range r.Images.Images {

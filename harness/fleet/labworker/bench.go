@@ -271,6 +271,11 @@ func (s *slot) try(ctx context.Context, o Order, say func(trial.Progress)) (Resu
 		return Result{}, nil, errors.Join(err, s.forget(o.Trial))
 	}
 	out.Entry = entries[0]
+	on := evidence.TrialHost{Host: s.host, Provider: out.Provider}
+	on.Host.Name = "" // the ledger has that of the worker; this machine's own is nobody's to know
+	if err := evidence.WriteJSON(s.run.Trial(o.Trial).File(evidence.HostFile), on); err != nil {
+		return Result{}, nil, errors.Join(err, s.forget(o.Trial))
+	}
 	record, err := packRecord(ctx, s.run.Trial(o.Trial), s.bench.settings.Record)
 	if large, ok := errors.AsType[*parcel.BoundError](err); ok {
 		record, err = packEssence(ctx, s.run.Trial(o.Trial), s.bench.settings.Record, large)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/harness/fleet/labworker"
 	"github.com/reprise-lab/reprise/harness/fleet/parcel"
 	"github.com/reprise-lab/reprise/harness/harnesstest"
@@ -190,6 +191,10 @@ func TestTry(t *testing.T) {
 		if err := labworker.UnpackRecord(t.Context(), record, run.Trial(3), e.Digest); err != nil {
 			t.Fatal(err)
 		}
+		var on evidence.TrialHost
+		if err := evidence.ReadJSON(run.Trial(3).File(evidence.HostFile), &on); err != nil || on.Provider != "memory" || on.Host.Kernel == "" || on.Host.Name != "" {
+			t.Errorf("executed on %+v, %v", on, err)
+		}
 		p, _, _, err := plan.OpenRun(run.Path)
 		if err != nil {
 			t.Fatal(err)
@@ -204,6 +209,17 @@ func TestTry(t *testing.T) {
 			t.Errorf("%d labs are up, %d providers were closed, and %q stay", w.provider.Up(), w.closed.Load(), names)
 		}
 	})
+}
+
+// TestNoHost: a run whose trials are executed elsewhere says nothing of the machine that asks for them.
+func TestNoHost(t *testing.T) {
+	t.Parallel()
+	if got := trial.Host(t.Context(), &labpool.Provider{}); got != evidence.FleetHost() {
+		t.Errorf("it is said to run on %+v", got)
+	}
+	if got := trial.Host(t.Context(), &harnesstest.Provider{}); got.Kernel == "" || got.CPUs < 1 {
+		t.Errorf("this machine is %+v", got)
+	}
 }
 
 // TestLabStays: trials of one plan share a lab, whose name holds the worker's; it goes when another plan

@@ -45,6 +45,12 @@ func Differences(claim, here evidence.RunInfo) []Difference {
 	add("the lab's clock", clockWord(claim.Clock), clockWord(here.Clock), true)
 	add("reset", claim.Reset, here.Reset, true)
 	add("labs side by side", fmt.Sprint(claim.Labs), fmt.Sprint(here.Labs), true)
+	many := evidence.FleetHost()
+	if claim.Host == many || here.Host == many { // each of which may be another machine
+		add("the machine", hostWord(claim.Host), hostWord(here.Host), true)
+		add("tool", claim.Tool.Version, here.Tool.Version, false)
+		return list
+	}
 	add("architecture", claim.Host.Arch, here.Host.Arch, true)
 	container := here.Fidelity == "container" // whose kernel is the machine's
 	add("kernel", claim.Host.Kernel, here.Host.Kernel, container && release(claim.Host.Kernel) != release(here.Host.Kernel))
@@ -53,6 +59,13 @@ func Differences(claim, here evidence.RunInfo) []Difference {
 	add("engine", claim.Host.Engine, here.Host.Engine, false)
 	add("tool", claim.Tool.Version, here.Tool.Version, false)
 	return list
+}
+
+func hostWord(h evidence.HostInfo) string {
+	if h == evidence.FleetHost() {
+		return h.String()
+	}
+	return strings.Join([]string{h.OS, h.Kernel, h.Arch}, ", ")
 }
 
 func clockWord(c evidence.Clock) string {
