@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
@@ -552,6 +553,36 @@ func TestWatch(t *testing.T) {
 	}
 	if _, err := tunnel.StartWatch(opened(t, a.node, tunnel.OpenWatch), a.iface, func(bool) {}); err == nil || !strings.Contains(err.Error(), a.iface) {
 		t.Errorf("of an interface that is gone: %v", err)
+	}
+}
+
+// An interface that leaves a bridge, or whose bridge goes, is as it was.
+func TestWatchBridgePort(t *testing.T) {
+	t.Parallel()
+	node := network(t)
+	apply(t, wiring.Op{Kind: wiring.Connect, A: wiring.Port{PID: node, Interface: "eth1"}, B: wiring.Port{PID: node, Interface: "eth2"}, MTU: 1500})
+	heard := make(chan bool, 100)
+	watch, err := tunnel.StartWatch(opened(t, node, tunnel.OpenWatch), "eth1", func(up bool) { heard <- up })
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, node, func() error {
+		bridge := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}
+		port, err := netlink.LinkByName("eth1")
+		return errors.Join(
+			err, netlink.LinkAdd(bridge), netlink.LinkSetMaster(port, bridge), netlink.LinkSetNoMaster(port),
+			netlink.LinkSetMaster(port, bridge), netlink.LinkDel(bridge),
+		)
+	})
+	if err := watch.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	watch.Stop()
+	close(heard)
+	for up := range heard {
+		if !up {
+			t.Error("an interface that only left its bridge is said to be down")
+		}
 	}
 }
 

@@ -206,6 +206,8 @@ func (w *Watch) take(m syscall.NetlinkMessage) error {
 		return syscall.Errno(-int32(binary.NativeEndian.Uint32(m.Data))) //nolint:gosec // the kernel's is negative
 	case m.Header.Type != unix.RTM_NEWLINK && m.Header.Type != unix.RTM_DELLINK || len(m.Data) < unix.SizeofIfInfomsg:
 		return nil
+	case m.Header.Type == unix.RTM_DELLINK && m.Data[0] != unix.AF_UNSPEC:
+		return nil // a bridge is left by the interface, which goes on
 	}
 	index := int32(binary.NativeEndian.Uint32(m.Data[indexAt:])) //nolint:gosec // an index is small
 	if w.index == 0 && m.Header.Type == unix.RTM_NEWLINK && w.named(m) {
