@@ -599,7 +599,10 @@ func (s *station) underlay() (list []topologies.Underlay) {
 	return list
 }
 
-// release ends this host's part of the lab.
+// tunnelTimeout bounds the wait for the end of a tunnel.
+const tunnelTimeout = 2 * time.Second
+
+// release ends this host's part of the lab, whatever becomes of its tunnel.
 func (s *station) release(ctx context.Context) error {
 	var errs []error
 	for _, g := range s.list() {
@@ -612,7 +615,16 @@ func (s *station) release(ctx context.Context) error {
 		}
 	}
 	if s.tunnel != nil {
-		errs = append(errs, s.tunnel.Close())
+		closed := make(chan error, 1)
+		go func() { closed <- s.tunnel.Close() }()
+		timer := time.NewTimer(tunnelTimeout)
+		defer timer.Stop()
+		select {
+		case err := <-closed:
+			errs = append(errs, err)
+		case <-timer.C:
+			errs = append(errs, fmt.Errorf("end the tunnel to other hosts: it has not ended after %s", tunnelTimeout))
+		}
 	}
 	if s.part != nil {
 		errs = append(errs, s.part.Release(ctx))

@@ -306,7 +306,7 @@ func (c *Cable) hear(number uint64, r report) {
 		default:
 		}
 	}
-	if r.Drain > c.draining {
+	if r.Drain > c.draining && !c.closed {
 		c.draining = r.Drain
 		c.ended.Go(func() { c.empty(r.Drain) })
 	}

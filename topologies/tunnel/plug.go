@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// plugRoom is what the kernel keeps of frames until they are read, in bytes. Without root's rights it is less.
+// plugRoom is what the kernel keeps of frames until they are read, and of those that leave, in bytes. Without
+// root's rights it is less.
 const plugRoom = 32 << 20
 
 // mostMTU is that of an interface at the end of a cable: the other ends of cables bound frames, not this one.
@@ -40,8 +41,11 @@ func OpenPlug(iface string) (f *os.File, err error) {
 			return nil, err
 		}
 	}
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, plugRoom) != nil {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, plugRoom); err != nil {
+	for _, room := range []struct{ force, ask int }{{unix.SO_RCVBUFFORCE, unix.SO_RCVBUF}, {unix.SO_SNDBUFFORCE, unix.SO_SNDBUF}} {
+		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, room.force, plugRoom) == nil {
+			continue
+		}
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, room.ask, plugRoom); err != nil {
 			return nil, err
 		}
 	}
@@ -167,17 +171,14 @@ func whole(b, beside []byte) ([]byte, error) {
 	return b[tag:], nil
 }
 
-// write has a frame leave.
+// write has a frame leave. It never waits: the kernel has room ([plugRoom]), or the frame does not go on.
 func (p *plug) write(frame []byte) error {
 	raw, err := p.file.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var failed error
-	err = raw.Write(func(fd uintptr) bool {
-		_, failed = unix.Write(int(fd), frame)
-		return !errors.Is(failed, unix.EAGAIN)
-	})
+	err = raw.Control(func(fd uintptr) { _, failed = unix.Write(int(fd), frame) })
 	return errors.Join(err, failed)
 }
 

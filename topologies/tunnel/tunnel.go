@@ -130,10 +130,10 @@ func (t *Tunnel) Close() error {
 	}
 	t.mu.Unlock()
 	err := t.conn.Close()
-	t.ended.Wait()
 	for _, c := range cables {
 		c.close()
 	}
+	t.ended.Wait()
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}

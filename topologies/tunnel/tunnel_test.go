@@ -586,6 +586,81 @@ func TestWatchBridgePort(t *testing.T) {
 	}
 }
 
+// bare is a cable whose ends are pairs of sockets, with nothing of a lab around.
+type bare struct {
+	tunnels [2]*tunnel.Tunnel
+	cables  [2]*tunnel.Cable
+	nodes   [2]*os.File // the other socket of each pair
+}
+
+func newBare(tb testing.TB) (b bare) {
+	tb.Helper()
+	key := tunnel.NewKey()
+	for i := range b.tunnels {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if b.tunnels[i], err = tunnel.Open(conn, key); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for i := range b.tunnels {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		b.nodes[i] = os.NewFile(uintptr(fds[1]), "node")
+		tb.Cleanup(func() { _ = b.nodes[i].Close() }) // it is not used any more
+		if b.cables[i], err = b.tunnels[i].Lay(tunnel.Options{Number: 1, Side: byte(i), Peer: b.tunnels[1-i].Address()}); err != nil {
+			tb.Fatal(err)
+		}
+		if err := b.cables[i].Plug(os.NewFile(uintptr(fds[0]), "plug")); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return b
+}
+
+// close ends the tunnels, which nothing may hinder.
+func (b bare) close(tb testing.TB) {
+	tb.Helper()
+	for _, x := range b.tunnels {
+		closed := make(chan error, 1)
+		go func() { closed <- x.Close() }()
+		select {
+		case err := <-closed:
+			if err != nil {
+				tb.Error(err)
+			}
+		case <-time.After(soon):
+			tb.Fatal("a tunnel does not end")
+		}
+	}
+}
+
+// An end that takes nothing more hinders nothing: what does not go on there is counted, and the tunnel ends.
+func TestFullEnd(t *testing.T) {
+	t.Parallel()
+	b := newBare(t)
+	const frames = 2000 // more than a pair of sockets holds
+	for i := range frames {
+		if _, err := b.nodes[0].Write(frame(i, 100)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), soon/2)
+	defer cancel()
+	n, err := b.cables[0].Settled(ctx)
+	if err != nil || n.Sent != frames || n.Arrived != frames {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if far := b.cables[1].Counts(); far.Unsent == 0 || !errors.Is(far.Refused, unix.EAGAIN) {
+		t.Errorf("of the end that takes nothing more: %+v", far)
+	}
+	b.close(t)
+}
+
 // An interface that is laid anew goes on where another socket is plugged in, and counts go on.
 func TestPlugAgain(t *testing.T) {
 	t.Parallel()
