@@ -557,8 +557,12 @@ func (g *gate) changes(ctx context.Context) (list []topologies.Change) {
 			What: fmt.Sprintf("between hosts, on the cable %s–%s, ", g.Near, g.Far) + fmt.Sprintf(format, args...), Ends: []topologies.Endpoint{g.Near, g.Far},
 		})
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case n.Silent > silence/2:
 		change("nothing has come from %s for %s", g.Host, n.Silent.Round(time.Millisecond))
+	default:
+		change("%v", err)
 	}
 	g.mu.Lock()
 	before := g.said

@@ -30,6 +30,7 @@ type Cable struct {
 	side   byte
 	far    chan struct{} // there is something for Far to hear
 	rouse  chan struct{} // there is something to tell
+	asked  chan struct{} // for all that has come at this end
 	done   chan struct{}
 	once   sync.Once
 	ended  sync.WaitGroup
@@ -40,7 +41,7 @@ type Cable struct {
 	sending sync.Mutex    // numbers go out in their order
 	frames  uint64        // that were sent
 	reports uint64        // likewise
-	lost    atomic.Uint64 // before they were read
+	lost    atomic.Uint64 // at plugs before this one, before they were read
 
 	mu       sync.Mutex
 	change   *sync.Cond // of what follows
@@ -93,7 +94,8 @@ func (t *Tunnel) Lay(o Options) (*Cable, error) {
 		return nil, fmt.Errorf("lay cable %d through a tunnel: side %d to %s is no way", o.Number, o.Side, o.Peer)
 	}
 	c := &Cable{
-		Options: o, tunnel: t, side: o.Side, far: make(chan struct{}, 1), rouse: make(chan struct{}, 1), done: make(chan struct{}), last: time.Now(),
+		Options: o, tunnel: t, side: o.Side, far: make(chan struct{}, 1), rouse: make(chan struct{}, 1),
+		asked: make(chan struct{}, 1), done: make(chan struct{}), last: time.Now(),
 	}
 	c.change = sync.NewCond(&c.mu)
 	t.mu.Lock()
@@ -107,6 +109,7 @@ func (t *Tunnel) Lay(o Options) (*Cable, error) {
 	t.cables[o.Number] = c
 	c.ended.Go(c.tell)
 	c.ended.Go(c.follow)
+	c.ended.Go(c.empty)
 	return c, nil
 }
 
@@ -122,7 +125,8 @@ func (c *Cable) Plug(f *os.File) error {
 	c.plug = p
 	c.plugged.Unlock()
 	if before != nil {
-		c.lost.Add(before.lost())
+		_, overflow := before.counts()
+		c.lost.Add(overflow)
 		before.close()
 	}
 	c.mu.Lock()
@@ -306,9 +310,12 @@ func (c *Cable) hear(number uint64, r report) {
 		default:
 		}
 	}
-	if r.Drain > c.draining && !c.closed {
+	if r.Drain > c.draining {
 		c.draining = r.Drain
-		c.ended.Go(func() { c.empty(r.Drain) })
+		select {
+		case c.asked <- struct{}{}:
+		default:
+		}
 	}
 	c.change.Broadcast()
 	c.mu.Unlock()
@@ -317,39 +324,54 @@ func (c *Cable) hear(number uint64, r report) {
 	}
 }
 
-// flushTimeout bounds the wait for what has come at an end where something comes all the time.
-const flushTimeout = 100 * time.Millisecond
-
 // flush waits until everything that has come at this end by now is on its way.
-func (c *Cable) flush() {
-	timer := time.NewTimer(flushTimeout)
-	defer timer.Stop()
+func (c *Cable) flush(ctx context.Context) error {
+	c.plugged.RLock()
+	p := c.plug
+	c.plugged.RUnlock()
+	if p == nil {
+		return nil
+	}
+	come, _ := p.counts()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for {
-		c.plugged.RLock()
-		p := c.plug
-		c.plugged.RUnlock()
-		if p == nil || p.empty() {
-			return
-		}
+	for p.gone.Load() < come {
 		select {
 		case <-tick.C:
-		case <-timer.C:
-			return
+		case <-ctx.Done():
+			return fmt.Errorf("frames wait at this end of a cable through %s: %w", c.Peer, context.Cause(ctx))
+		case <-c.done:
+			return fmt.Errorf("frames wait at this end of a cable through %s: the cable is gone", c.Peer)
+		}
+		c.plugged.RLock()
+		other := c.plug != p
+		c.plugged.RUnlock()
+		if other {
+			return nil // what waited went with its interface
+		}
+	}
+	return nil
+}
+
+// empty answers questions for all that has come at this end, each once that is on its way.
+func (c *Cable) empty() {
+	for {
+		select {
+		case <-c.asked:
 		case <-c.done:
 			return
 		}
+		c.mu.Lock()
+		number := c.draining
+		c.mu.Unlock()
+		if c.flush(context.Background()) != nil {
+			return // the cable is gone
+		}
+		c.mu.Lock()
+		c.drained = number
+		c.mu.Unlock()
+		c.report(0, false)
 	}
-}
-
-// empty answers a question for all that has come at this end.
-func (c *Cable) empty(number uint64) {
-	c.flush()
-	c.mu.Lock()
-	c.drained = max(c.drained, number)
-	c.mu.Unlock()
-	c.report(0, false)
 }
 
 // follow has Far hear of the other end.

@@ -56,8 +56,10 @@ func (d *delays) delay() Delay {
 // Counts gives what is known by now.
 func (c *Cable) Counts() Counts {
 	c.plugged.RLock()
+	unread := c.lost.Load()
 	if c.plug != nil {
-		c.lost.Add(c.plug.lost())
+		_, overflow := c.plug.counts()
+		unread += overflow
 	}
 	c.plugged.RUnlock()
 	c.mu.Lock()
@@ -67,7 +69,7 @@ func (c *Cable) Counts() Counts {
 		Sent: c.frames, Arrived: o.Distinct, Received: c.come.distinct,
 		Lost:       c.come.upTo() - c.come.distinct + o.High - o.Distinct,
 		Duplicated: c.come.duplicated + o.Duplicated, Reordered: c.come.reordered + o.Reordered,
-		Unsent: c.unsent, Refused: c.refused, Unread: c.lost.Load(), Delay: c.delay.delay(), Silent: time.Since(c.last),
+		Unsent: c.unsent, Refused: c.refused, Unread: unread, Delay: c.delay.delay(), Silent: time.Since(c.last),
 	}
 }
 
@@ -75,11 +77,14 @@ func (c *Cable) Counts() Counts {
 const overtaken = 100 * time.Millisecond
 
 // Settled gives what is known of the cable when all that has come at either end until now has come at the
-// other, or is lost. Where the other end does not answer, that is the error.
+// other, or is lost. That it has not by the end of ctx, as the other end does not answer or has no room for what
+// waits, is the error.
 func (c *Cable) Settled(ctx context.Context) (Counts, error) {
 	deadline := time.Now().Add(overtaken)
 	for {
-		c.flush()
+		if err := c.flush(ctx); err != nil {
+			return c.Counts(), err
+		}
 		c.mu.Lock()
 		c.drain++
 		number := c.drain

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,8 +70,11 @@ func everything() uint16 { return unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8 }
 // plug is an open socket at the end of a cable.
 type plug struct {
 	file   *os.File
-	turn   sync.Mutex // held from when a frame is taken from the kernel until it is sent
 	beside []byte
+	gone   atomic.Uint64 // frames that were read and are on their way, or are refused
+
+	asking         sync.Mutex // the kernel, which says how many there were since it was asked
+	come, overflow uint64     // frames that it has or had, and those that it had no room for
 }
 
 // takePlug takes a socket over, as one whose Close ends a read that waits.
@@ -93,7 +97,7 @@ const (
 	addresses = 12
 )
 
-// read reads the next frame into b, which has room for it and a tag, and holds the turn from then on. An
+// read reads the next frame into b, which has room for it and a tag; it is to be sent, and [plug.sent] said. An
 // interface that goes down is no error: it comes again.
 func (p *plug) read(b []byte) (frame []byte, err error) {
 	raw, err := p.file.SyscallConn()
@@ -104,11 +108,7 @@ func (p *plug) read(b []byte) (frame []byte, err error) {
 		var n, m int
 		var failed error
 		err := raw.Read(func(fd uintptr) bool {
-			p.turn.Lock()
 			n, m, _, _, failed = unix.Recvmsg(int(fd), b[tag:], p.beside, 0)
-			if failed != nil {
-				p.turn.Unlock()
-			}
 			return !errors.Is(failed, unix.EAGAIN)
 		})
 		switch {
@@ -119,28 +119,12 @@ func (p *plug) read(b []byte) (frame []byte, err error) {
 		case failed != nil:
 			return nil, failed
 		}
-		if frame, err = whole(b[:tag+n], p.beside[:m]); err != nil {
-			p.turn.Unlock()
-		}
-		return frame, err
+		return whole(b[:tag+n], p.beside[:m])
 	}
 }
 
 // sent says that the frame that was read is on its way.
-func (p *plug) sent() { p.turn.Unlock() }
-
-// empty says whether every frame that has come is on its way.
-func (p *plug) empty() bool {
-	raw, err := p.file.SyscallConn()
-	if err != nil {
-		return true // nothing more comes
-	}
-	p.turn.Lock()
-	defer p.turn.Unlock()
-	waits := 0
-	err = errors.Join(raw.Control(func(fd uintptr) { waits, err = unix.IoctlGetInt(int(fd), unix.SIOCINQ) }), err)
-	return err != nil || waits == 0
-}
+func (p *plug) sent() { p.gone.Add(1) }
 
 // sizeofAuxdata is that of struct tpacket_auxdata; the tag is at 16 and its protocol at 18.
 const sizeofAuxdata = 20
@@ -182,20 +166,24 @@ func (p *plug) write(frame []byte) error {
 	return errors.Join(err, failed)
 }
 
-// lost is how many frames the kernel had no room for since it was asked last.
-func (p *plug) lost() uint64 {
+// counts is how many frames have come for whoever reads, and how many more the kernel had no room for, since
+// it was opened. Of one that is closed, it is what was said last.
+func (p *plug) counts() (come, overflow uint64) {
+	p.asking.Lock()
+	defer p.asking.Unlock()
 	raw, err := p.file.SyscallConn()
 	if err != nil {
-		return 0
+		return p.come, p.overflow
 	}
 	var s *unix.TpacketStats
 	err = errors.Join(raw.Control(func(fd uintptr) {
 		s, err = unix.GetsockoptTpacketStats(int(fd), unix.SOL_PACKET, unix.PACKET_STATISTICS)
 	}), err)
-	if err != nil {
-		return 0
+	if err == nil {
+		p.come += uint64(s.Packets - s.Drops) // Packets counts both (packet(7))
+		p.overflow += uint64(s.Drops)
 	}
-	return uint64(s.Drops)
+	return p.come, p.overflow
 }
 
 func (p *plug) close() { _ = p.file.Close() } // it may be closed

@@ -308,7 +308,8 @@ type way struct {
 	ends [2]netip.AddrPort
 	do   func(p []byte, pass func([]byte))
 	hold time.Duration // of every packet
-	seen [][]byte      // frames' packets
+	cut  bool
+	seen [][]byte // frames' packets
 }
 
 // newWay makes one that passes everything.
@@ -335,6 +336,10 @@ func newWay(tb testing.TB) *way {
 			}
 			pass := func(p []byte) { _, _ = conn.WriteToUDPAddrPort(p, to) }
 			p := bytes.Clone(b[:n])
+			if w.cut {
+				w.mu.Unlock()
+				continue
+			}
 			if w.hold > 0 {
 				time.AfterFunc(w.hold, func() { pass(p) })
 			} else if p[2] == 1 {
@@ -586,6 +591,71 @@ func TestWatchBridgePort(t *testing.T) {
 	}
 }
 
+// Of a way that is cut while frames wait for it, it is said within the time given that they do.
+func TestCutWay(t *testing.T) {
+	t.Parallel()
+	key := tunnel.NewKey()
+	a, b := newEnd(t, 0, "127.0.0.1:0", key), newEnd(t, 0, "127.0.0.1:0", key)
+	w := newWay(t)
+	w.through(a, b)
+	a.settled()
+	w.mu.Lock()
+	w.cut = true
+	w.mu.Unlock()
+	for i := range 100 {
+		a.send(frame(i, 9000))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	said := make(chan error, 1)
+	go func() {
+		_, err := a.cable.Settled(ctx)
+		said <- err
+	}()
+	select {
+	case err := <-said:
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "frames wait") {
+			t.Errorf("of frames that wait: %v", err)
+		}
+	case <-time.After(soon):
+		t.Error("nothing is said")
+	}
+	w.mu.Lock()
+	w.cut = false
+	w.mu.Unlock()
+	for number := -1; number < 99; {
+		got, ok := b.next(soon)
+		if !ok {
+			t.Fatalf("frame %d is the last that came", number)
+		}
+		number = int(binary.BigEndian.Uint32(got[14:]))
+	}
+	if n := a.settled(); n.Sent < 100 {
+		t.Errorf("settled are %+v", n)
+	}
+}
+
+// The other end answers for frames that wait there when they are on their way, and not before.
+func TestSettledAwaitsTheOtherEnd(t *testing.T) {
+	t.Parallel()
+	key := tunnel.NewKey()
+	a, b := newEnd(t, 0, "127.0.0.1:0", key), newEnd(t, 0, "127.0.0.1:0", key)
+	w := newWay(t)
+	w.through(a, b)
+	before := b.settled()
+	w.mu.Lock()
+	w.hold = 150 * time.Millisecond // for each 15 of them there is room on the way
+	w.mu.Unlock()
+	const frames = 60
+	for i := range frames {
+		b.send(frame(i, 9000))
+	}
+	a.settled()
+	if n := b.cable.Counts(); n.Sent < before.Sent+frames {
+		t.Errorf("settled is said when %d of %d frames are sent", n.Sent-before.Sent, frames)
+	}
+}
+
 // bare is a cable whose ends are pairs of sockets, with nothing of a lab around.
 type bare struct {
 	tunnels [2]*tunnel.Tunnel
@@ -652,6 +722,9 @@ func TestFullEnd(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), soon/2)
 	defer cancel()
 	n, err := b.cables[0].Settled(ctx)
+	for err == nil && n.Sent < frames { // nobody counts what waits at a pair of sockets
+		n, err = b.cables[0].Settled(ctx)
+	}
 	if err != nil || n.Sent != frames || n.Arrived != frames {
 		t.Errorf("%+v, %v", n, err)
 	}
