@@ -121,14 +121,11 @@ func (c *Cable) Plug(f *os.File) error {
 		return err
 	}
 	c.plugged.Lock()
-	before := c.plug
+	if c.plug != nil {
+		c.forget(c.plug)
+	}
 	c.plug = p
 	c.plugged.Unlock()
-	if before != nil {
-		_, overflow := before.counts()
-		c.lost.Add(overflow)
-		before.close()
-	}
 	c.mu.Lock()
 	closed := c.closed
 	if !closed {
@@ -141,6 +138,13 @@ func (c *Cable) Plug(f *os.File) error {
 	}
 	c.wake()
 	return nil
+}
+
+// forget ends a plug; what the kernel had no room for there is counted still. plugged is held.
+func (c *Cable) forget(p *plug) {
+	_, overflow := p.counts()
+	c.lost.Add(overflow)
+	p.close()
 }
 
 // Up tells the other end whether the interface at this one is up.
@@ -484,7 +488,7 @@ func (c *Cable) close() {
 		c.mu.Unlock()
 		c.plugged.Lock()
 		if c.plug != nil {
-			c.plug.close()
+			c.forget(c.plug)
 			c.plug = nil
 		}
 		c.plugged.Unlock()

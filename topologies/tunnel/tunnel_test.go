@@ -656,6 +656,34 @@ func TestSettledAwaitsTheOtherEnd(t *testing.T) {
 	}
 }
 
+// Frames that the kernel had no room for are counted when their cable has ended too.
+func TestUnreadAtTheEnd(t *testing.T) {
+	t.Parallel()
+	key := tunnel.NewKey()
+	a, b := newEnd(t, 0, "127.0.0.1:0", key), newEnd(t, 0, "127.0.0.1:0", key)
+	w := newWay(t)
+	w.through(a, b)
+	small := opened(t, a.at, func() (*os.File, error) { return tunnel.OpenPlug("x0") })
+	if err := unix.SetsockoptInt(int(small.Fd()), unix.SOL_SOCKET, unix.SO_RCVBUF, 64<<10); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.cable.Plug(small); err != nil {
+		t.Fatal(err)
+	}
+	w.mu.Lock()
+	w.cut = true
+	w.mu.Unlock()
+	for i := range 100 {
+		a.send(frame(i, 9000))
+	}
+	if err := a.tunnel.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := a.cable.Counts(); n.Unread == 0 {
+		t.Errorf("of frames that there was no room for: %+v", n)
+	}
+}
+
 // bare is a cable whose ends are pairs of sockets, with nothing of a lab around.
 type bare struct {
 	tunnels [2]*tunnel.Tunnel
@@ -722,7 +750,7 @@ func TestFullEnd(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), soon/2)
 	defer cancel()
 	n, err := b.cables[0].Settled(ctx)
-	for err == nil && n.Sent < frames { // nobody counts what waits at a pair of sockets
+	for err == nil && n.Arrived < frames { // nobody counts what waits at a pair of sockets
 		n, err = b.cables[0].Settled(ctx)
 	}
 	if err != nil || n.Sent != frames || n.Arrived != frames {
