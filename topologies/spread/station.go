@@ -565,9 +565,12 @@ func (g *gate) changes(ctx context.Context) (list []topologies.Change) {
 		change("%v", err)
 	}
 	g.mu.Lock()
-	before := g.said
+	before, watch := g.said, g.watch
 	g.said = n
 	g.mu.Unlock()
+	if watch != nil && watch.Err() != nil {
+		change("nobody hears whether %s is up: %v", g.Near, watch.Err())
+	}
 	if n.Unsent > before.Unsent {
 		change("%d frames did not go on: %v", n.Unsent-before.Unsent, n.Refused)
 	}

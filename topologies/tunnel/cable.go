@@ -172,7 +172,10 @@ func (c *Cable) read(p *plug) {
 	for {
 		frame, err := p.read(b)
 		if err != nil {
-			return // it is closed, or its interface is gone
+			if !p.closed.Load() {
+				c.refuse(fmt.Errorf("nothing more is read at this end: %w", err))
+			}
+			return
 		}
 		if len(frame) > MaxFrame {
 			c.refuse(fmt.Errorf("a frame of %d bytes is too long", len(frame)))

@@ -14,7 +14,7 @@ type Counts struct {
 	Lost          uint64 // either way: on the way, or on their way still
 	Duplicated    uint64 // either way: copies beyond the first, which go on no more
 	Reordered     uint64 // either way: frames that came after one that was sent after them
-	Unsent        uint64 // at this end: longer than [MaxFrame], or refused by the kernel
+	Unsent        uint64 // at this end: longer than [MaxFrame], or refused by the kernel; one is counted where it reads no more
 	Refused       error  // why the last of those was
 	Unread        uint64 // at this end: that the kernel had no room for until they were read
 	Delay         Delay

@@ -71,6 +71,7 @@ func everything() uint16 { return unix.ETH_P_ALL<<8 | unix.ETH_P_ALL>>8 }
 type plug struct {
 	file   *os.File
 	beside []byte
+	closed atomic.Bool   // by this end
 	gone   atomic.Uint64 // frames that were read and are on their way, or are refused
 
 	asking         sync.Mutex // the kernel, which says how many there were since it was asked
@@ -186,4 +187,7 @@ func (p *plug) counts() (come, overflow uint64) {
 	return p.come, p.overflow
 }
 
-func (p *plug) close() { _ = p.file.Close() } // it may be closed
+func (p *plug) close() {
+	p.closed.Store(true)
+	_ = p.file.Close() // it may be closed
+}

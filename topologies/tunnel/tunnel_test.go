@@ -684,6 +684,71 @@ func TestUnreadAtTheEnd(t *testing.T) {
 	}
 }
 
+// An end where nothing can be read says so.
+func TestUnreadableEnd(t *testing.T) {
+	t.Parallel()
+	b := newBare(t)
+	r, w, err := os.Pipe() // is no socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close() //nolint:errcheck // nothing is written
+	if err := b.cables[0].Plug(r); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for begin := time.Now(); b.cables[0].Counts().Unsent == 0 && time.Since(begin) < soon; {
+		<-tick.C
+	}
+	b.close(t)
+	if n := b.cables[0].Counts(); n.Unsent != 1 || !errors.Is(n.Refused, unix.ENOTSOCK) {
+		t.Errorf("of what cannot be read: %+v", n)
+	}
+	if n := b.cables[1].Counts(); n.Unsent != 0 {
+		t.Errorf("of an end that was closed: %+v", n)
+	}
+}
+
+// A watch that understands nothing more says so, and one that was stopped says nothing.
+func TestWatchEnds(t *testing.T) {
+	t.Parallel()
+	node := network(t)
+	apply(t, wiring.Op{Kind: wiring.Connect, A: wiring.Port{PID: node, Interface: "eth1"}, B: wiring.Port{PID: node, Interface: "eth2"}, MTU: 1500})
+	for _, damaged := range []bool{true, false} {
+		f := opened(t, node, tunnel.OpenWatch)
+		same, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		watch, err := tunnel.StartWatch(f, "eth1", func(bool) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if damaged { // each message is cut after 20 bytes
+			cut := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 20}}
+			if err := unix.SetsockoptSockFprog(same, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &cut[0]}); err != nil {
+				t.Fatal(err)
+			}
+			apply(t, wiring.Op{Kind: wiring.State, A: wiring.Port{PID: node, Interface: "eth1"}})
+			tick := time.NewTicker(time.Millisecond)
+			defer tick.Stop()
+			for begin := time.Now(); watch.Err() == nil && time.Since(begin) < soon; {
+				<-tick.C
+			}
+		} else {
+			watch.Stop()
+		}
+		if err := watch.Err(); (err != nil) != damaged || damaged && !strings.Contains(err.Error(), "eth1") {
+			t.Errorf("damaged: %v; it says %v", damaged, err)
+		}
+		watch.Stop()
+		if err := unix.Close(same); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // bare is a cable whose ends are pairs of sockets, with nothing of a lab around.
 type bare struct {
 	tunnels [2]*tunnel.Tunnel

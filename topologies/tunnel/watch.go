@@ -38,6 +38,7 @@ type Watch struct {
 	asked    uint32     // number of the last question
 	answered uint32     // of that, what was answered
 	over     error      // why nothing more comes
+	stopped  bool
 }
 
 // StartWatch has say hear whether an interface is up as its own node has it (IFF_UP), now and whenever
@@ -75,6 +76,16 @@ func (w *Watch) follow() {
 	defer w.mu.Unlock()
 	w.over = err
 	w.change.Broadcast()
+}
+
+// Err says why say hears nothing more; nil while it does, and when it was stopped.
+func (w *Watch) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over == nil || w.stopped {
+		return nil
+	}
+	return fmt.Errorf("look at %s: %w", w.name, w.over)
 }
 
 // Sync waits until say has heard how the interface is now.
@@ -115,6 +126,9 @@ func portOf(f *os.File) (uint32, error) {
 
 // Stop ends it; say hears nothing more.
 func (w *Watch) Stop() {
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
 	_ = w.file.Close() // it was only read
 	w.ended.Wait()
 }
