@@ -227,6 +227,7 @@ func (g *gate) begin(ctx context.Context) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.cable.Stall()
 	g.begun, g.said = true, n
 	return nil
 }
@@ -547,6 +548,10 @@ func (s *station) named(c topologies.Change) topologies.Change {
 // silence is how long another host may say nothing: its tunnel speaks four times a second.
 const silence = 3 * time.Second
 
+// mostStall is how long frames between hosts may be behind: as long as those that a witness has taken out of
+// their cable, by which a trial bounds the lab's own delays.
+const mostStall = 100 * time.Millisecond
+
 // changes says what the way of a cable did since that was asked last. The end on side 0 tells of both ways.
 func (g *gate) changes(ctx context.Context) (list []topologies.Change) {
 	ctx, cancel := context.WithTimeout(ctx, silence)
@@ -557,7 +562,10 @@ func (g *gate) changes(ctx context.Context) (list []topologies.Change) {
 			What: fmt.Sprintf("between hosts, on the cable %s–%s, ", g.Near, g.Far) + fmt.Sprintf(format, args...), Ends: []topologies.Endpoint{g.Near, g.Far},
 		})
 	}
+	stall := g.cable.Stall()
 	switch {
+	case err == nil && stall.Silent > mostStall:
+		change("nothing came from %s for %s longer than it may say nothing", g.Host, stall.Silent.Round(time.Millisecond))
 	case err == nil:
 	case n.Silent > silence/2:
 		change("nothing has come from %s for %s", g.Host, n.Silent.Round(time.Millisecond))
@@ -579,6 +587,9 @@ func (g *gate) changes(ctx context.Context) (list []topologies.Change) {
 	}
 	if g.Side != 0 {
 		return list
+	}
+	if stall.Round > mostStall {
+		change("frames to %s and back took up to %s", g.Host, stall.Round.Round(time.Millisecond))
 	}
 	for _, x := range []struct {
 		now, then uint64

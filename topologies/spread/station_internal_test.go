@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/tunnel"
@@ -62,4 +63,32 @@ func TestReleaseWhateverTheTunnelDoes(t *testing.T) {
 		t.Errorf("%v, released: %v", err, part.done)
 	}
 	close(goOn)
+}
+
+// A way on which nothing came for a while has changed, though all that was sent has come by the end of it.
+func TestStallIsAChange(t *testing.T) {
+	t.Parallel()
+	key := tunnel.NewKey()
+	near, far := loopback(t, key), loopback(t, key)
+	cable, err := near.Lay(tunnel.Options{Number: 1, Peer: far.Address()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for cable.Counts().Silent < time.Second {
+		<-tick.C
+	}
+	if _, err := far.Lay(tunnel.Options{Number: 1, Side: 1, Peer: near.Address()}); err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{way: way{Host: "west"}, cable: cable}
+	if got := g.changes(t.Context()); len(got) == 0 || !strings.Contains(got[0].What, "nothing came from west") {
+		t.Errorf("of a way that stood for a second: %v", got)
+	}
+	for begin := time.Now(); len(g.changes(t.Context())) > 0; <-tick.C { // it is told once
+		if time.Since(begin) > 10*time.Second {
+			t.Fatal("it is told again and again")
+		}
+	}
 }

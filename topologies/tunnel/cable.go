@@ -52,6 +52,7 @@ type Cable struct {
 	unheard  int // charge of what has come since the last report
 	heard    uint64
 	last     time.Time // when something of the other end came
+	stall    Stall     // of the way, since it was asked for
 	other    report    // its last
 	answered int64     // Stamp of the last report of ours that was answered
 	drain    uint64    // number of the last question for all that has come at the other end
@@ -228,7 +229,7 @@ func (c *Cable) send(packet, frame []byte) []byte {
 func (c *Cable) arrive(number uint64, frame []byte) {
 	c.mu.Lock()
 	fresh := c.come.take(number)
-	c.last = time.Now()
+	c.came()
 	c.unheard += charge(len(frame))
 	full := c.unheard >= c.budget()/4
 	c.mu.Unlock()
@@ -244,6 +245,13 @@ func (c *Cable) arrive(number uint64, frame []byte) {
 	if full {
 		c.report(0, false)
 	}
+}
+
+// came takes note that something of the other end has come. mu is held.
+func (c *Cable) came() {
+	now := time.Now()
+	c.stall.Silent = max(c.stall.Silent, now.Sub(c.last)-probeEvery)
+	c.last = now
 }
 
 // dark says that a frame did not go on as one does not on any cable: its interface is down or gone, or a
@@ -300,7 +308,8 @@ func (c *Cable) hear(number uint64, r report) {
 		c.mu.Unlock()
 		return
 	}
-	c.heard, c.other, c.last = number, r, time.Now()
+	c.heard, c.other = number, r
+	c.came()
 	c.come.tell(r.Sent)
 	for len(c.window) > 0 && c.window[0].number <= r.High {
 		c.load -= c.window[0].charge
@@ -308,7 +317,9 @@ func (c *Cable) hear(number uint64, r report) {
 	}
 	if r.Echo > c.answered {
 		c.answered = r.Echo
-		c.delay.add(time.Duration(c.tunnel.now() - r.Echo))
+		round := time.Duration(c.tunnel.now() - r.Echo)
+		c.delay.add(round)
+		c.stall.Round = max(c.stall.Round, round)
 	}
 	if r.State != c.farState || c.farUp != (r.Flags&flagUp != 0) {
 		c.farState, c.farUp = r.State, r.Flags&flagUp != 0

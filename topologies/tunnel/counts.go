@@ -73,6 +73,23 @@ func (c *Cable) Counts() Counts {
 	}
 }
 
+// Stall is the worst that was seen of a way since that was asked last: a lab whose frames wait so long is not the
+// lab that a trial is about.
+type Stall struct {
+	Silent time.Duration // nothing came, beyond the time in which the other end says something by itself
+	Round  time.Duration // there and back, of what is answered at once
+}
+
+// Stall gives it, and begins anew.
+func (c *Cable) Stall() Stall {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stall
+	s.Silent = max(s.Silent, time.Since(c.last)-probeEvery)
+	c.stall = Stall{}
+	return s
+}
+
 // overtaken is how long a frame may be overtaken by those after it before it is taken to be lost.
 const overtaken = 100 * time.Millisecond
 

@@ -515,6 +515,44 @@ func TestDelay(t *testing.T) {
 	}
 }
 
+// The worst that the way did since it was asked for is kept, and told once.
+func TestStall(t *testing.T) {
+	t.Parallel()
+	key := tunnel.NewKey()
+	a, b := newEnd(t, 0, "127.0.0.1:0", key), newEnd(t, 0, "127.0.0.1:0", key)
+	w := newWay(t)
+	w.through(a, b)
+	set := func(hold time.Duration, cut bool) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.hold, w.cut = hold, cut
+	}
+	until := func(what string, so func() bool) {
+		t.Helper()
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for begin := time.Now(); !so(); <-tick.C {
+			if time.Since(begin) > soon {
+				t.Fatal(what)
+			}
+		}
+	}
+	const hold, quiet = 300 * time.Millisecond, 2 * time.Second
+	a.cable.Stall()
+	set(hold, false)
+	until("nobody says how long packets take", func() bool { return a.cable.Stall().Round >= 2*hold })
+	set(0, false)
+	until("what was told is told again", func() bool { s := a.cable.Stall(); a.settled(); return s.Round < 2*hold })
+	set(0, true)
+	until("somebody speaks on a way that is cut", func() bool { return a.cable.Counts().Silent > quiet })
+	set(0, false)
+	a.settled()
+	if s := a.cable.Stall(); s.Silent < quiet/2 {
+		t.Errorf("nothing came for %s: %+v", quiet, s)
+	}
+	until("what was told is told again", func() bool { s := a.cable.Stall(); return s.Silent < quiet/2 })
+}
+
 // The other end hears whether an interface is up, as its node has it.
 func TestWatch(t *testing.T) {
 	t.Parallel()
