@@ -65,7 +65,7 @@ type Node struct {
 	Clock    NodeClock         `yaml:"clock" json:"clock,omitempty" jsonschema_description:"lab: the node has the lab's time (the default). real: it keeps this machine's, whatever the speed."`
 	Rights   []string          `yaml:"rights" json:"rights,omitempty" jsonschema_description:"What the node may do that reaches this machine, by name: namespaces (mount, ip netns), bpf (eBPF, XDP). Root of such a node can become root of this machine; the plan shows it, and a foreign scenario gets none."`
 	// Placement bounds where a lab is cut that is spread over hosts; a lab on one host passes it over.
-	Placement string `yaml:"placement" json:"placement,omitempty" jsonschema_description:"Name of the host that the node runs on where the lab is spread over several. Without it, the lab is cut where links are fewest."`
+	Placement string `yaml:"placement" json:"placement,omitempty" jsonschema_description:"Name of the host that the node runs on where the lab is spread over several. Without it, the lab is cut where links are fewest. No verb spreads a lab over hosts yet: it is passed over, and scenario validate warns of that."`
 }
 
 // Workaround is tried once the symptom was seen.
