@@ -189,6 +189,9 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 		roster: map[string]seenOffer{},
 	}
 	if c.lease, err = conn.takeLease(ctx, work, o.Name, renewal, o.Waiting); err != nil {
+		if conn.open.Err() != nil { // what was asked of it is only cancelled
+			err = fmt.Errorf("%w: its connection was closed: %w", ErrClosed, err)
+		}
 		return nil, err
 	}
 	c.epoch, c.over, c.life = c.lease.value.Epoch, c.lease.value.Closed, c.lease.value.Life
