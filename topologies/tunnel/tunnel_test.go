@@ -845,6 +845,9 @@ func TestFullEnd(t *testing.T) {
 	t.Parallel()
 	b := newBare(t)
 	const frames = 2000 // more than a pair of sockets holds
+	if err := b.nodes[0].SetWriteDeadline(time.Now().Add(soon / 2)); err != nil {
+		t.Fatal(err)
+	}
 	for i := range frames {
 		if _, err := b.nodes[0].Write(frame(i, 100)); err != nil {
 			t.Fatal(err)
