@@ -23,6 +23,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/plain"
 	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
@@ -261,7 +262,7 @@ func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, 
 	if archive, err = packImage(file, func(w io.Writer) error { return s.app.Stores.WriteImage(ctx, image.Digest, w) }); err != nil {
 		return "", err
 	}
-	if err := s.send(ctx, archive, func() (io.ReadCloser, error) { return os.Open(file) }); err != nil {
+	if err := s.send(ctx, archive, func() (io.ReadCloser, error) { return plain.Open(file) }); err != nil {
 		return "", err
 	}
 	s.shipped[image.Digest] = archive

@@ -28,7 +28,7 @@ func (Here) DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo
 		return topologies.ImageInfo{Ref: ref, Digest: image.Digest, Packages: image.Packages}, nil
 	}
 	if vm.Is(topologies.Topology{Nodes: []topologies.Node{{Image: ref}}}) {
-		guests, err := vm.New(vm.Options{})
+		guests, err := OpenMachines()
 		if err != nil {
 			return topologies.ImageInfo{}, err
 		}
@@ -167,7 +167,7 @@ func (f ForOthers) fetch(ctx context.Context, kept *store.Store, ref, digest str
 
 // guestRefs lists the guests of this machine by name, with their digests.
 func guestRefs() (map[string]string, error) {
-	guests, err := vm.New(vm.Options{})
+	guests, err := OpenMachines()
 	if err != nil {
 		return nil, err
 	}

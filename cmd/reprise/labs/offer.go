@@ -19,7 +19,6 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
-	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
 // Names of checks that decide what labs are built with.
@@ -132,7 +131,7 @@ func (o Offered) offerEngine(ctx context.Context, out *fleet.Offer) error {
 }
 
 func (o Offered) offerMachines(ctx context.Context, out *fleet.Offer) error {
-	guests, err := vm.New(vm.Options{})
+	guests, err := OpenMachines()
 	if err != nil {
 		return err
 	}

@@ -238,6 +238,8 @@ func OpenSpaces() (Sweeper, error) { return namespaces.New(namespaces.Options{})
 // GuestStore is the store of guests for verbs that look after it, and build no lab.
 type GuestStore interface {
 	Sweeper
+	topologies.ImageDescriber
+	Name() string // of the provider that builds labs of them
 	Probe(ctx context.Context) []doctor.Check
 	Fix(ctx context.Context, progress func(string)) error
 	BuildGuest(ctx context.Context, suite, kernel string, progress func(string)) error
