@@ -21,7 +21,7 @@ import (
 // Times by which a connection is found to be dead: who hears nothing for a while asks, and waits.
 const (
 	pingAfter = 5 * time.Second
-	pingWait  = 5 * time.Second
+	pingWait  = 25 * time.Second // a machine that is busy answers late, and is no cut
 )
 
 // releaseTimeout bounds the end of a lab whose connection is gone.

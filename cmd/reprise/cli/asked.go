@@ -68,7 +68,9 @@ func (b *Testbed) noteAsked(sides []experiment.Recording) error {
 // Broken is an experiment that was broken off: its sides, each with its run directory and the plan it executed.
 type Broken struct {
 	Sides []experiment.Recording
-	plans map[string]*plan.Plan
+	// Provider is what built its labs, as --provider calls it; empty where that was no choice of that flag.
+	Provider string
+	plans    map[string]*plan.Plan
 }
 
 // Plan is what a side executed, with a number of labs; nil where there is no such side.
@@ -108,9 +110,12 @@ func (a *App) OpenAsked(verb, run string, choices any, sides ...string) (*Broken
 		case foreign:
 			return nil, WithCode(ExitRefused, fmt.Errorf("%s came out of a bundle (%.12s): its trials are somebody else's, and are not added to; reprise confirm tries its scenario here", dir, mark.Bundle))
 		}
-		p, _, _, err := plan.OpenRunHere(dir, a.Trust)
+		p, _, info, err := plan.OpenRunHere(dir, a.Trust)
 		if err != nil {
 			return nil, AsInputError(err)
+		}
+		if slices.Contains([]string{ProviderContainers, ProviderNamespaces, ProviderMixed}, info.Provider) {
+			b.Provider = info.Provider // what was chosen by itself may be chosen otherwise today
 		}
 		if b.plans[s.Side] != nil {
 			return nil, InputError("%s names the side %q twice", run, s.Side)

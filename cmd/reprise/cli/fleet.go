@@ -114,7 +114,7 @@ func AsFleetError(ctx context.Context, err error) error {
 		return WithCode(ExitRefused, fmt.Errorf("%w: the URL for workers is for workers alone; --fleet takes the other that reprise fleet serve prints", fleet.ErrDenied))
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return WithCode(ExitRefused, fmt.Errorf("%w: the server is there and does not answer this; the URL for workers is for workers alone, the other that reprise fleet serve prints is for --fleet", err))
+		return WithCode(ExitRefused, fmt.Errorf("%w: the server is there and does not answer this; the URL for workers is for workers alone; --fleet takes the other that reprise fleet serve prints", err))
 	}
 	return err
 }

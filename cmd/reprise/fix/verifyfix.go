@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -193,7 +194,7 @@ func (o *verifyFixOptions) sides(ctx context.Context) (s experiment.Sides, begun
 	if err != nil {
 		return s, nil, err
 	}
-	o.confidence, o.before, o.maxTrials, o.labs, o.workaround, o.provider = was.Confidence, was.Before, was.MaxTrials, was.Labs, was.Workaround, was.Provider
+	o.confidence, o.before, o.maxTrials, o.labs, o.workaround, o.provider = was.Confidence, was.Before, was.MaxTrials, was.Labs, was.Workaround, cmp.Or(was.Provider, broken.Provider)
 	if err := errors.Join(o.checkNumbers(), cli.CheckLabs(o.labs)); err != nil {
 		return s, nil, err
 	}
