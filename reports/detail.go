@@ -118,7 +118,7 @@ func (d *Detail) logs(dir evidence.TrialDir, text *budget) {
 
 // notes reads logs.json, whoever wrote it.
 func (d *Detail) notes(dir evidence.TrialDir) {
-	in, err := plain.Open(dir.File("logs.json"))
+	in, err := plain.Open(dir.File(evidence.LogNotesFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return // older runs have none
 	}

@@ -14,6 +14,10 @@ import (
 	"time"
 )
 
+// LogNotesFile is the file of a trial with the lines of its logs that belong beside its events. It is made of the logs,
+// when the run is over.
+const LogNotesFile = "logs.json"
+
 // Dir is a run directory.
 type Dir struct{ Path string }
 

@@ -80,7 +80,7 @@ func Annotate(dir evidence.Dir) error {
 		if notes.Lines == 0 {
 			continue
 		}
-		if err := evidence.WriteJSON(dir.Trial(trials[i].Number).File("logs.json"), notes); err != nil {
+		if err := evidence.WriteJSON(dir.Trial(trials[i].Number).File(evidence.LogNotesFile), notes); err != nil {
 			return err
 		}
 	}

@@ -9,8 +9,10 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies/origin"
 )
 
 // judgeOptions are what judge was asked.
@@ -32,7 +34,9 @@ judged by those, and the verdict of today's rules is shown beside it.
 
 Exit status: 0 the verdict is the declared one and every trial comes out as
 stored; 1 it is the opposite; 2 inconclusive; 3 a trial comes out differently
-than it is stored, or the ledger's chain is broken; 4 no run directory.`,
+than it is stored, the ledger's chain is broken, or a record is not the one that a
+worker of a fleet has sealed; 4 no run directory. In a run that came out of a bundle
+a broken seal is said and no reason for 3: redaction alters what was sealed.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.run = args[0]
@@ -41,7 +45,7 @@ than it is stored, or the ledger's chain is broken; 4 no run directory.`,
 	}
 }
 
-func runJudge(_ context.Context, o *judgeOptions) error {
+func runJudge(ctx context.Context, o *judgeOptions) error {
 	p, dir, info, err := plan.OpenRun(o.run)
 	if err != nil {
 		return cli.WithCode(cli.ExitInput, err)
@@ -51,6 +55,9 @@ func runJudge(_ context.Context, o *judgeOptions) error {
 		return cli.WithCode(cli.ExitInput, err)
 	}
 	out := judgedAs(again, info, dir.CheckLedger())
+	if err := out.seals(ctx, dir); err != nil {
+		return err
+	}
 	err = o.Show(out, func(w io.Writer) { printJudged(w, out) })
 	return errors.Join(err, cli.Answer(out.exit()))
 }
@@ -67,15 +74,35 @@ type judged struct {
 	Differences []judge.Difference      `json:"differences"`
 	Ledger      string                  `json:"ledger"`
 	Rules       evidence.Rules          `json:"rules"`
+	// Sealed is how many records workers of a fleet have sealed; Broken says which are not what was sealed.
+	Sealed int    `json:"sealed,omitempty"`
+	Broken string `json:"broken-seals,omitempty"`
 	// Today is what today's rules give for a record that was judged by older ones.
 	Today *todays `json:"today,omitempty"`
+
+	foreign bool // it came out of a bundle
+}
+
+// seals checks the seals of the records.
+func (j *judged) seals(ctx context.Context, dir evidence.Dir) (err error) {
+	if _, j.foreign, err = origin.Find(dir.Path); err != nil {
+		return cli.AsInputError(err)
+	}
+	n, broken := labpool.CheckSeals(ctx, dir)
+	if j.Sealed = n; broken != nil {
+		j.Broken = broken.Error()
+	}
+	return nil
 }
 
 // judgedAs puts together what a run came to when it was judged again. broken is what is wrong
 // with its ledger.
 func judgedAs(again judge.Rejudged, info evidence.RunInfo, broken error) judged {
 	v, rate := judge.Combine(again.Verdicts, info.Trials, info.Expected)
-	out := judged{v, rate, info.Clock, again.Verdicts, again.Altered, ledgerWhole, again.Rules, todaysOf(again, info)}
+	out := judged{
+		Verdict: v, Rate: rate, Clock: info.Clock, Trials: again.Verdicts, Differences: again.Altered, Ledger: ledgerWhole, Rules: again.Rules,
+		Today: todaysOf(again, info),
+	}
 	if broken != nil {
 		out.Ledger = broken.Error()
 	}
@@ -84,7 +111,7 @@ func judgedAs(again judge.Rejudged, info evidence.RunInfo, broken error) judged 
 
 // exit is the exit status: a record that was changed is no answer.
 func (j judged) exit() int {
-	if len(j.Differences) > 0 || j.Ledger != ledgerWhole {
+	if len(j.Differences) > 0 || j.Ledger != ledgerWhole || j.Broken != "" && !j.foreign {
 		return cli.ExitOther
 	}
 	return cli.VerdictCode(j.Verdict)
@@ -107,6 +134,9 @@ func printJudged(w io.Writer, out judged) {
 	}
 	if out.Ledger != ledgerWhole {
 		cli.Line(w, "ledger: %s", out.Ledger)
+	}
+	if out.Broken != "" {
+		cli.Line(w, "seals of workers: %s", out.Broken)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -26,8 +27,7 @@ import (
 // sealFile is beside the record of a trial, with its [Seal].
 const sealFile = "seal.json"
 
-// Seal is what stays of a result beside its record: what the worker signed, for [fleet.VerifySeal]; [SealedRecord] is the
-// record that it signed.
+// Seal is what stays of a result beside its record: what the worker signed. See [CheckSeals].
 type Seal struct {
 	Signed    json.RawMessage `json:"signed"`    // a [fleet.Seal], byte for byte
 	Signature []byte          `json:"signature"` // Ed25519, by the key that it names
@@ -422,10 +422,51 @@ func writeSeal(t evidence.TrialDir, sealed fleet.Sealed) error {
 	return evidence.WriteFile(t.File(sealFile), append(data, '\n'))
 }
 
-// SealedRecord packs the record of a trial as the worker did that sealed it. It is not the same where it was judged otherwise
-// here, or altered since.
-func SealedRecord(ctx context.Context, t evidence.TrialDir) ([]byte, error) {
-	return labworker.PackRecord(ctx, t, func(name string) bool { return name != sealFile })
+// ofRecord reports whether a file of a trial is part of what its worker sealed: it is not what is written beside a record
+// when it has come.
+func ofRecord(name string) bool { return name != sealFile && name != evidence.LogNotesFile }
+
+// CheckSeals holds the records of a run that workers of a fleet have sealed against their seals, and says how many there
+// are. A record that was judged otherwise here than there, or that was altered since, as by redaction, is not the one
+// that was sealed.
+func CheckSeals(ctx context.Context, dir evidence.Dir) (seals int, err error) {
+	trials, err := dir.Trials()
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	for _, t := range trials {
+		var kept Seal
+		switch err := evidence.ReadJSON(t.File(sealFile), &kept); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			errs = append(errs, fmt.Errorf("trial %d: %w", t.Number, err))
+			continue
+		}
+		seals++
+		if err := kept.check(ctx, t); err != nil {
+			errs = append(errs, fmt.Errorf("trial %d: %w", t.Number, err))
+		}
+	}
+	return seals, errors.Join(errs...)
+}
+
+// check verifies the seal of a trial's record. A worker whose record was too large to be sent has sealed none.
+func (s *Seal) check(ctx context.Context, t evidence.TrialDir) error {
+	var sum labworker.Summary
+	if err := json.Unmarshal(s.Summary, &sum); err != nil {
+		return fmt.Errorf("read what its worker said: %w", err)
+	}
+	var record []byte
+	if sum.Result == nil || sum.Result.Lost == "" {
+		var err error
+		if record, err = labworker.PackRecord(ctx, t, ofRecord); err != nil {
+			return err
+		}
+	}
+	_, err := fleet.VerifySeal(s.Signed, s.Signature, s.Summary, record)
+	return err
 }
 
 // sealOf is the SHA-256 of the seal of a trial; empty where it has none.

@@ -1,8 +1,12 @@
 package labpool_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,20 +117,47 @@ func TestSealStays(t *testing.T) {
 	if _, err := s.TryWithin(t.Context(), 1, 0); err != nil {
 		t.Fatal(err)
 	}
-	record, err := labpool.SealedRecord(t.Context(), s.Dir().Trial(1))
-	if err != nil {
+	// The run is over: what its logs say is noted beside the record.
+	if err := evidence.WriteFile(s.Dir().Trial(1).File(evidence.LogNotesFile), []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
-	var kept labpool.Seal
-	if err := evidence.ReadJSON(s.Dir().Trial(1).File("seal.json"), &kept); err != nil {
+	if n, err := labpool.CheckSeals(t.Context(), s.Dir()); err != nil || n != 1 {
+		t.Errorf("%d seals, %v", n, err)
+	}
+	damaged := func(file string, change func([]byte) []byte) error {
+		t.Helper()
+		name := s.Dir().Trial(1).File(file)
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := evidence.WriteFile(name, change(slices.Clone(data))); err != nil {
+			t.Fatal(err)
+		}
+		_, err = labpool.CheckSeals(t.Context(), s.Dir())
+		if werr := evidence.WriteFile(name, data); werr != nil {
+			t.Fatal(werr)
+		}
+		return err
+	}
+	more := func(b []byte) []byte { return append(b, '\n') }
+	for what, err := range map[string]error{
+		"a longer timeline": damaged("timeline.ndjson", more),
+		"another verdict":   damaged("verdict.json", more),
+		"another signature": damaged("seal.json", func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"signature":"`), []byte(`"signature":"AAAA`), 1)
+		}),
+		"a cut seal": damaged("seal.json", func(b []byte) []byte { return b[:len(b)/2] }),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "trial 1") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := evidence.WriteFile(s.Dir().Trial(1).File("added.txt"), nil); err != nil {
 		t.Fatal(err)
 	}
-	seal, err := fleet.VerifySeal(kept.Signed, kept.Signature, kept.Summary, record)
-	if err != nil || seal.Host != "left" {
-		t.Errorf("%+v, %v", seal, err)
-	}
-	if _, err := fleet.VerifySeal(kept.Signed, kept.Signature, kept.Summary, append(record, 0)); err == nil {
-		t.Error("another record is taken for it")
+	if _, err := labpool.CheckSeals(t.Context(), s.Dir()); err == nil {
+		t.Error("a file that was added is not missed in the seal")
 	}
 }
 
