@@ -149,18 +149,8 @@ func (h *remoteHost) WriteFile(ctx context.Context, path string, data []byte, mo
 
 // ReadFile implements topologies.Host.
 func (h *remoteHost) ReadFile(ctx context.Context, path string) (io.ReadCloser, error) {
-	t, err := begin(context.WithoutCancel(ctx), h.session, streamRead, nodeAsk{Node: h.node, Path: path})
+	t, err := opened(ctx, h.session, streamRead, nodeAsk{Node: h.node, Path: path})
 	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, t.cancel)
-	defer stop()
-	o, err := t.outcome()
-	if err == nil {
-		err = o.err()
-	}
-	if err != nil {
-		t.end()
 		return nil, err
 	}
 	return &stream{talk: t, end: chunkAnswer}, nil
@@ -214,20 +204,8 @@ func same(a, b io.Writer) (one bool) {
 
 // Open implements topologies.Host.
 func (h *remoteHost) Open(ctx context.Context, argv []string, tty bool) (io.ReadWriteCloser, error) {
-	t, err := begin(context.WithoutCancel(ctx), h.session, streamOpen, execAsk{Node: h.node, Argv: argv, TTY: tty})
+	t, err := opened(ctx, h.session, streamOpen, execAsk{Node: h.node, Argv: argv, TTY: tty})
 	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, t.cancel)
-	o, err := t.outcome()
-	if err == nil {
-		err = o.err()
-	}
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		t.end()
 		return nil, err
 	}
 	return &stream{talk: t, end: chunkEnd}, nil
@@ -387,22 +365,10 @@ func (r *remote) Capture(ctx context.Context, s topologies.CaptureSpec) (topolog
 	if !ok {
 		return nil, fmt.Errorf("capture at %s: no cable ends there", s.Endpoint)
 	}
-	t, err := begin(context.WithoutCancel(ctx), r.session, streamFrames, captureAsk{
+	t, err := opened(ctx, r.session, streamFrames, captureAsk{
 		Endpoint: plain(s.Endpoint), Filter: s.Filter, Ring: s.Ring, Shift: s.Shift - r.clocks.ahead,
 	})
 	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, t.cancel)
-	o, err := t.outcome()
-	if err == nil {
-		err = o.err()
-	}
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		t.end()
 		return nil, err
 	}
 	c := &remoteCapture{talk: t, synced: map[uint64]chan syncAnswer{}, done: make(chan struct{})}

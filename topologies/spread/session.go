@@ -168,7 +168,13 @@ func begin[Q any](ctx context.Context, s *session, path string, q Q) (*talk, err
 		return nil, fmt.Errorf("ask host %s: %w", s.host, err)
 	}
 	asked := make(chan error, 1)
-	go func() { asked <- t.json(chunkAnswer, q) }()
+	go func() {
+		err := t.json(chunkAnswer, q)
+		if err != nil { // such as a question that is too large: nobody answers half of one
+			_ = pipe.CloseWithError(err)
+		}
+		asked <- err
+	}()
 	response, err := s.client.Do(r) //nolint:bodyclose // end does
 	if err != nil {
 		cancel()
@@ -180,6 +186,32 @@ func begin[Q any](ctx context.Context, s *session, path string, q Q) (*talk, err
 		t.end()
 		return nil, s.failed(ctx, cmp.Or(err, fmt.Errorf("it answers %s to %s", response.Status, path)))
 	}
+	return t, nil
+}
+
+// opened begins what outlives ctx, which covers only the opening, the question and the first answer included.
+func opened[Q any](ctx context.Context, s *session, path string, q Q) (*talk, error) {
+	living, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, cancel)
+	t, err := begin(living, s, path, q)
+	if err != nil {
+		stop()
+		cancel()
+		return nil, cmp.Or(context.Cause(ctx), err)
+	}
+	o, err := t.outcome()
+	if err == nil {
+		err = o.err()
+	}
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		t.end()
+		cancel()
+		return nil, err
+	}
+	context.AfterFunc(t.ctx, cancel)
 	return t, nil
 }
 

@@ -2,8 +2,8 @@
 // somebody else's, executes the trial in a lab of this machine as any other is executed, and packs
 // what was recorded.
 //
-//	e, err := labworker.New(labworker.Options{Labs: here, Registry: registry, Dir: state, Slots: 2})
-//	summary, record, err := e.Try(ctx, labworker.Order{Run: payload, Trial: 7, Lean: true}, say)
+//	b, err := labworker.New(labworker.Settings{Labs: here, Registry: registry, Dir: state, Slots: 2})
+//	result, record, err := b.Try(ctx, labworker.Order{Payload: payload, Trial: 7}, say)
 //
 // # Contract
 //

@@ -1,0 +1,45 @@
+package spread
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A question that is larger than one may be is an error at once, and so is one of a node that is not there.
+func TestQuestions(t *testing.T) {
+	for name, words := range map[string]int{"too large": 300 << 10, "no such node": 10} {
+		t.Run(name, func(t *testing.T) {
+			near, far := net.Pipe()
+			serving, stop := context.WithCancel(t.Context())
+			served := make(chan struct{})
+			go func() {
+				defer close(served)
+				_ = Serve(serving, far, nil) // which the end of the test ends
+			}()
+			t.Cleanup(func() { stop(); <-served })
+			s, err := dial(t.Context(), Host{Name: "there", Dial: func(context.Context) (net.Conn, error) { return near, nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := &remoteHost{&remote{session: s}, "n"}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			done := make(chan error, 1)
+			go func() {
+				_, err := h.Open(ctx, []string{strings.Repeat("x", words)}, false)
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				if err == nil {
+					t.Error("it was answered")
+				}
+			case <-time.After(time.Minute):
+				t.Fatal("it waits beyond its context")
+			}
+		})
+	}
+}
