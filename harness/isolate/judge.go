@@ -36,7 +36,6 @@ type judge struct {
 	p0, p1  float64 // SPRT: the rate of noise, the rate of the failure
 	single  bool    // one run decides
 	control int     // runs of the control that an accepted candidate must survive
-	batch   int     // runs asked for at once
 	counts  map[string]result.Count
 	reasons map[string]string // why a candidate's last run said nothing
 	tally   *result.Level
@@ -155,15 +154,11 @@ func (j *judge) sequential(ctx context.Context, c Candidate, beta float64, earli
 		if saidNothing >= invalidCap || n.Valid() == 0 && n.Runs()-j.forgiven[key] >= invalidCap {
 			return refused, nil
 		}
-		want := 1
-		if !j.single {
-			want = min(j.batch, max(1, test.Misses(hits)-misses))
-		}
 		more := 0
 		if !j.single {
-			more = undecided(test, hits, misses) - want
+			more = undecided(test, hits, misses) - 1
 		}
-		results, err := j.try(ctx, c, want, j.hitOf(hits, misses), more)
+		results, err := j.try(ctx, c, 1, j.hitOf(hits, misses), more)
 		if err != nil {
 			return 0, err
 		}
@@ -191,7 +186,7 @@ func (j *judge) confirm(ctx context.Context, c Candidate) (verdict, error) {
 		if n := j.count(c); n.Invalid+n.Other-j.forgiven[j.key(c)] >= invalidCap+j.control {
 			return refused, nil
 		}
-		if _, err := j.try(ctx, c, min(j.batch, j.control), j.noise(), 0); err != nil {
+		if _, err := j.try(ctx, c, min(1, j.control), j.noise(), 0); err != nil {
 			return 0, err
 		}
 	}
@@ -207,8 +202,7 @@ func (j *judge) fresh(ctx context.Context, c Candidate, n, more int) (result.Cou
 	var count result.Count
 	j.unbound[j.key(c)] = true
 	for count.Valid() < n {
-		want := min(max(j.batch, 1), n-count.Valid())
-		results, err := j.try(ctx, c, want, measured(j.count(c)), n-count.Valid()-want+more)
+		results, err := j.try(ctx, c, 1, measured(j.count(c)), n-count.Valid()-1+more)
 		for _, r := range results {
 			r.Outcome.CountIn(&count)
 		}

@@ -33,7 +33,6 @@ type ReduceOptions struct {
 	// Guard is the number of runs that the result's rate is taken from; default 10. Negative
 	// means none, and no guard of the rate on the way down either.
 	Guard int
-	Batch int // runs asked for at once, all of which count; default 1, which an [Ahead] does best with
 	// Budget bounds the time that runs may take together, as they report it; 0 means no
 	// bound. It is not wall time, so that a resumed search ends where the first would have.
 	// No run is begun that is not expected to end within it, and one that takes longer than
@@ -111,7 +110,7 @@ func Reduce(ctx context.Context, units []Unit, o Oracle, opt ReduceOptions) (*Re
 	}
 	r := &reducer{
 		judge: &judge{
-			oracle: o, units: units, counts: map[string]result.Count{}, reasons: map[string]string{}, outlooks: newOutlooks(), single: opt.Single, batch: max(opt.Batch, 1), tally: &result.Level{Level: "measure"},
+			oracle: o, units: units, counts: map[string]result.Count{}, reasons: map[string]string{}, outlooks: newOutlooks(), single: opt.Single, tally: &result.Level{Level: "measure"},
 			patience: newPatience(), budget: budget{whole: opt.Budget},
 		},
 		o: opt, closure: newClosure(units), best: Whole(units), singles: map[int]single{},
@@ -419,7 +418,7 @@ func (r *reducer) keepsRate(ctx context.Context, c Candidate) (n result.Count, k
 			return n, false, nil
 		default:
 		}
-		more, err := r.fresh(ctx, c, r.batch, undecided(test, n.Hits, n.Misses)-r.batch)
+		more, err := r.fresh(ctx, c, 1, undecided(test, n.Hits, n.Misses)-1)
 		if err != nil {
 			return n, false, err
 		}

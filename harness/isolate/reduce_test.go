@@ -64,7 +64,6 @@ func TestReduceHardLabs(t *testing.T) {
 		}, isolate.ReduceOptions{}, 0},
 		{"30 % of candidates invalid", func(s *simulated, _ []int) { s.invalid = 0.3 }, isolate.ReduceOptions{}, 0},
 		{"hosts that differ threefold", func(s *simulated, _ []int) { s.hosts = []float64{1.5, 0.5} }, isolate.ReduceOptions{}, 15},
-		{"four labs at once", nil, isolate.ReduceOptions{Batch: 4}, 18},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -131,20 +130,18 @@ func TestReduceRefusals(t *testing.T) {
 func TestReduceBudget(t *testing.T) {
 	units, needed := tree(rand.New(rand.NewPCG(1, 1)), 3, 3, 3, 1, 1, 1)
 	for _, budget := range []time.Duration{time.Second, 5 * time.Minute, 15*time.Minute + time.Second, 20 * time.Minute} {
-		for _, batch := range []int{1, 4} {
-			s := &simulated{units: units, culprits: [][]int{needed}, p: 1, rand: rand.New(rand.NewPCG(2, 2))}
-			red, err := isolate.Reduce(t.Context(), units, s, isolate.ReduceOptions{Budget: budget, Batch: batch})
-			spent := 0.0
-			for _, l := range red.Levels {
-				spent += l.Seconds
-			}
-			want := budget.Seconds()
-			if budget < 30*time.Second {
-				want = 30 * float64(batch) // nobody knows how long the first takes
-			}
-			if err != nil || red.Complete || spent > want || spent < want-30*float64(batch) {
-				t.Errorf("a budget of %s, %d at once: %.0f s spent, complete %v, %v", budget, batch, spent, red.Complete, err)
-			}
+		s := &simulated{units: units, culprits: [][]int{needed}, p: 1, rand: rand.New(rand.NewPCG(2, 2))}
+		red, err := isolate.Reduce(t.Context(), units, s, isolate.ReduceOptions{Budget: budget})
+		spent := 0.0
+		for _, l := range red.Levels {
+			spent += l.Seconds
+		}
+		want := budget.Seconds()
+		if budget < 30*time.Second {
+			want = 30 // nobody knows how long the first takes
+		}
+		if err != nil || red.Complete || spent > want || spent < want-30 {
+			t.Errorf("a budget of %s: %.0f s spent, complete %v, %v", budget, spent, red.Complete, err)
 		}
 	}
 	s := &simulated{units: units, culprits: [][]int{needed}, p: 1, rand: rand.New(rand.NewPCG(2, 2))}

@@ -211,7 +211,7 @@ func opened[Q any](ctx context.Context, s *session, path string, q Q) (*talk, er
 		cancel()
 		return nil, err
 	}
-	context.AfterFunc(t.ctx, cancel)
+	context.AfterFunc(t.ctx, cancel) //nolint:contextcheck // it lives as long as the talk
 	return t, nil
 }
 
