@@ -153,7 +153,7 @@ func left(tb testing.TB, run string) []string {
 }
 
 func subject(hosts ...string) topologiestest.Subject {
-	return topologiestest.Subject{Image: image, Init: "init", Left: left, OutOfReach: len(hosts) > 1, NoEntry: slices.Index(hosts, "there") == 0, Open: func(tb testing.TB) topologies.Provider {
+	return topologiestest.Subject{Image: image, Init: "init", Left: left, OutOfReach: len(hosts) > 1, NoEntry: slices.Index(hosts, "there") == 0, NoClock: true, NoTraffic: len(hosts) > 1, Open: func(tb testing.TB) topologies.Provider {
 		tb.Helper()
 		return open(tb, hosts...)
 	}}

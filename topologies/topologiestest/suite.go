@@ -18,6 +18,9 @@ type Subject struct {
 	OutOfReach bool
 	// NoEntry says that the nodes are on another machine, where no command of this one enters them.
 	NoEntry bool
+	// NoClock says that the nodes cannot be given clocks of the lab's own, and NoTraffic that none can be sent between
+	// them. A lab that says so has to refuse it by name; every other one has to do it.
+	NoClock, NoTraffic bool
 	// Left lists what is left of a run's labs on this machine.
 	Left func(tb testing.TB, run string) []string
 }
