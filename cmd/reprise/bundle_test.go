@@ -34,7 +34,8 @@ func TestBundleScripts(t *testing.T) {
 
 // memoryRun makes a run of three trials in memory: memoryrun SCENARIO main|control NAME. The
 // one platform is that of the node r1, whose switch goes down with whatever it is told. The
-// second trial does not show the problem. The run directory gets the name in runs/.
+// second trial does not show the problem. A run that the machine was too busy for is made again. The run directory gets the name in
+// runs/.
 func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: memoryrun SCENARIO main|control NAME")
@@ -43,10 +44,23 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	p, err := plan.New(loaded, plan.Options{Variant: evidence.Variant(args[1]), Trials: 3})
 	ts.Check(err)
+	var dir string
+	for range realTries {
+		var v evidence.RunVerdict
+		if dir, v = runInMemory(ts, p); v.Inconclusive == 0 {
+			break
+		}
+		ts.Logf("%d trials were inconclusive: %s", v.Inconclusive, v.Reason)
+	}
+	ts.Check(os.Rename(dir, ts.MkAbs(filepath.Join("runs", args[2]))))
+}
+
+// runInMemory executes the three trials, and returns the run directory.
+func runInMemory(ts *testscript.TestScript, p *plan.Plan) (string, evidence.RunVerdict) {
 	var broken, immune atomic.Bool
 	heal := func(string) error { broken.Store(false); return nil }
 	platform := harnesstest.Platform{
-		Name: loaded.Scenario.Nodes["r1"].Platform, BootFn: heal, ResetFn: heal,
+		Name: p.Loaded.Scenario.Nodes["r1"].Platform, BootFn: heal, ResetFn: heal,
 		RunFn: func(_, _ string) (drivers.Exchange, error) {
 			return drivers.Exchange{Output: map[bool]string{true: "state is down", false: "state is up"}[broken.Load()]}, nil
 		},
@@ -61,7 +75,7 @@ func memoryRun(ts *testscript.TestScript, neg bool, args []string) {
 		_, err := s.Try(ctx, 1)
 		ts.Check(err)
 	}
-	_, _, err = s.Summarise()
+	v, _, err := s.Summarise()
 	ts.Check(errors.Join(s.Close(ctx), err, formats.WriteAll(s.Dir())))
-	ts.Check(os.Rename(s.Dir().Path, ts.MkAbs(filepath.Join("runs", args[2]))))
+	return s.Dir().Path, v
 }

@@ -78,15 +78,22 @@ func TestSpread(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v := runSpread(t, p, strings.ReplaceAll(spreadScenario, "SHOWN", tt.shown), func(phase evidence.Phase) {
-				if tt.cut && phase == evidence.PhaseSymptom {
-					mu.Lock()
-					defer mu.Unlock()
-					for _, c := range conns {
-						_ = c.Close() // once for all
+			var v evidence.TrialVerdict
+			for range realTries { // of a machine that is too busy for a way between hosts
+				v = runSpread(t, p, strings.ReplaceAll(spreadScenario, "SHOWN", tt.shown), func(phase evidence.Phase) {
+					if tt.cut && phase == evidence.PhaseSymptom {
+						mu.Lock()
+						defer mu.Unlock()
+						for _, c := range conns {
+							_ = c.Close() // once for all
+						}
 					}
+				})
+				if v.Verdict == tt.want || v.Verdict != evidence.Inconclusive {
+					break
 				}
-			})
+				t.Log(v.Reason)
+			}
 			agents.Wait() // until nothing is left of the other host's part
 			if v.Verdict != tt.want || !strings.HasPrefix(v.Reason, tt.reason) || tt.cut && !strings.Contains(v.Reason, "host there") {
 				t.Errorf("%s: %s", v.Verdict, v.Reason)
