@@ -35,7 +35,7 @@ PLAIN := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath)'
 # times as long. It runs whole, but without. SINGLE names tests of packages of which the
 # others do run with it.
 ARITHMETIC := ./harness/isolate
-SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$
+SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$
 # What waits for machines and devices begins first, and what computes runs beside it.
 WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/namespaces/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/namespaces|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
@@ -83,7 +83,7 @@ quick:
 
 test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)
-	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./harness/experiment ./harness/known ./reports/html ./reports/handover/redact ./scenarios
+	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./drivers/tester/speaker/replay ./harness/draft ./harness/experiment ./harness/known ./reports/html ./reports/handover/bundle ./reports/handover/redact ./scenarios ./topologies/placement
 	$(GO) test $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)' $(WAITING) $(COMPUTING)
 	$(GO) test $(RACE) -parallel 6 -timeout 40m ./cmd/...
 

@@ -84,6 +84,36 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
+// TestSinglesRun: a test that the Makefile leaves out of what runs with the race detector runs without, and is one test: -skip knows no
+// packages, and would leave out another of its name as well.
+func TestSinglesRun(t *testing.T) {
+	text := readText(t, "../../Makefile")
+	singles := regexp.MustCompile(`(?m)^SINGLE := (.*)$`).FindStringSubmatch(text)
+	line := regexp.MustCompile(`(?m)^\t.* -run '\$\(SINGLE\)' (.*)$`).FindStringSubmatch(text)
+	if singles == nil || line == nil {
+		t.Fatal("the Makefile names no such tests")
+	}
+	at := map[string][]string{} // folders, by the test's name
+	err := filepath.WalkDir("../..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(readText(t, path), -1) {
+			at[m[1]] = append(at[m[1]], strings.Replace(filepath.Dir(path), "../..", ".", 1))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(line[1])
+	for _, m := range regexp.MustCompile(`\^(Test\w+)\$`).FindAllStringSubmatch(singles[1], -1) {
+		if folders := at[m[1]]; len(folders) != 1 || !slices.Contains(packages, folders[0]) {
+			t.Errorf("%s is in %q: want one of %q", m[1], folders, packages)
+		}
+	}
+}
+
 // markdownFiles lists the Markdown files below root, but not what tests compare with: those
 // were rendered for another place.
 func markdownFiles(t *testing.T, root string) []string {
