@@ -381,6 +381,46 @@ func TestTrialVerdicts(t *testing.T) {
 			change: refusing("Error: Specified qdisc kind is unknown.", "Error: Specified qdisc kind is unknown."),
 		},
 		{
+			name: "the kernel's bridges do not filter VLANs", want: evidence.NotApplicable, reason: "filtering of VLANs in bridges is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'bridge vlan add dev eth1 vid 5'}]\n" + isDown,
+			change: refusing("RTNETLINK answers: Operation not supported", "RTNETLINK answers: Operation not supported"),
+		},
+		{
+			name: "the kernel has no such tunnel", want: evidence.NotApplicable, reason: "interfaces of type ip6tnl is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'ip -6 tunnel add t mode ipip6 remote fd00::2'}]\n" + isDown,
+			change: refusing("add tunnel \"ip6tnl0\" failed: No such device", "Error: Unknown device type."),
+		},
+		{
+			name: "the kernel has no such classifier", want: evidence.NotApplicable, reason: "tc classifier flower is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'tc filter add dev eth1 ingress flower dst_ip 10.0.0.2 action drop'}]\n" + isDown,
+			change: refusing("Error: TC classifier not found.", "Error: TC classifier not found."),
+		},
+		{
+			name: "the kernel has no such action", want: evidence.NotApplicable, reason: "tc action mirred is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'tc filter add dev eth1 ingress matchall action mirred egress redirect dev lo'}]\n" + isDown,
+			change: refusing("Error: Failed to load TC action module.", "Error: TC classifier not found.\nError: Failed to load TC action module."),
+		},
+		{
+			name: "the kernel has no such encapsulation", want: evidence.NotApplicable, reason: "routes with encapsulation mpls is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'ip route add 10.9.0.0/16 encap mpls 100 via 10.0.0.2'}]\n" + isDown,
+			change: refusing("Error: lwt encapsulation type not supported.", "Error: lwt encapsulation type not supported."),
+		},
+		{
+			name: "the kernel has no such keys", want: evidence.NotApplicable, reason: "keys net.mpls.* of sysctl is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'sysctl -w net.mpls.conf.eth1.input=1'}]\n" + isDown,
+			change: refusing("sysctl: cannot stat /proc/sys/net/mpls/conf/eth1/input: No such file or directory", "ls: cannot access '/proc/sys/net/mpls': No such file or directory"),
+		},
+		{
+			name: "a key that is spelt wrong", want: evidence.Inconclusive, reason: "cannot stat",
+			yaml:   head + "stimulus: [{node: r1, exec: 'sysctl -w net.ipv4.ip_fowrard=1'}]\n" + isDown,
+			change: refusing("sysctl: cannot stat /proc/sys/net/ipv4/ip_fowrard: No such file or directory", "No such file or directory"),
+		},
+		{
+			name: "a module that is not there, nor what it brings", want: evidence.NotApplicable, reason: "interfaces of type bond is missing",
+			yaml:   head + "stimulus: [{node: r1, exec: 'modprobe bonding', may-fail: true}]\n" + isDown,
+			change: refusing("modprobe: FATAL: Module bonding not found in directory /lib/modules/6.1.0", "Error: Unknown device type."),
+		},
+		{
 			name: "the kernel has it and the command is wrong", want: evidence.Inconclusive, reason: "not supported",
 			yaml:   head + "stimulus: [{node: r1, exec: 'ip link add blue type vrf table 10'}]\n" + isDown,
 			change: refusing("RTNETLINK answers: Operation not supported", "Error: argument \"table\" is required"),
