@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"math"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,6 +63,11 @@ func (p *Predicate) impossible(of func(name string) (numbers, bool)) string {
 	return ""
 }
 
+// certain reports whether the expression is true whatever the network does, as far as that can be told by its form.
+func (p *Predicate) certain(of func(name string) (numbers, bool)) bool {
+	return impossibility{of}.never(p.node, true)
+}
+
 type impossibility struct {
 	of func(name string) (numbers, bool)
 }
@@ -71,13 +77,71 @@ func (i impossibility) never(n ast.Node, not bool) bool {
 	if inner, ok := negated(n); ok {
 		return i.never(inner, !not)
 	}
-	if b, ok := n.(*ast.BoolNode); ok {
-		return b.Value == not
+	if v, known := fixed(n); known {
+		return v == not
 	}
 	if b, ok := n.(*ast.BinaryNode); ok && either(b.Operator, not) {
 		return i.never(b.Left, not) && i.never(b.Right, not)
 	}
 	return i.contradicts(parts(n, not))
+}
+
+// fixed gives the value of what is the same of every answer: a thing beside itself, and what every text has.
+func fixed(n ast.Node) (value, known bool) {
+	if b, ok := n.(*ast.BoolNode); ok {
+		return b.Value, true
+	}
+	b, ok := n.(*ast.BinaryNode)
+	if !ok {
+		return false, false
+	}
+	right, isText := b.Right.(*ast.StringNode)
+	switch b.Operator {
+	case "==", "<=", ">=":
+		return true, b.Left.String() == b.Right.String()
+	case "!=", "<", ">":
+		return false, b.Left.String() == b.Right.String()
+	case "contains", "startsWith", "endsWith":
+		return true, isText && right.Value == ""
+	case "matches":
+		return true, isText && matchesAll(right.Value)
+	default:
+		return false, false
+	}
+}
+
+// matchesAll reports whether a regular expression finds something in every text, as far as its form shows it.
+func matchesAll(pattern string) bool {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return false
+	}
+	re = re.Simplify()
+	if re.Op == syntax.OpConcat && len(re.Sub) > 0 { // one end of the text is always there, and both are with what is between
+		switch first, last := re.Sub[0], re.Sub[len(re.Sub)-1]; {
+		case first.Op == syntax.OpBeginText || first.Op == syntax.OpBeginLine:
+			re.Sub = re.Sub[1:]
+		case last.Op == syntax.OpEndText || last.Op == syntax.OpEndLine:
+			re.Sub = re.Sub[:len(re.Sub)-1]
+		}
+	}
+	return isEmpty(re)
+}
+
+// isEmpty reports whether a regular expression matches no characters, anywhere.
+func isEmpty(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpEmptyMatch, syntax.OpStar, syntax.OpQuest:
+		return true
+	case syntax.OpCapture, syntax.OpPlus:
+		return isEmpty(re.Sub[0])
+	case syntax.OpConcat:
+		return !slices.ContainsFunc(re.Sub, func(s *syntax.Regexp) bool { return !isEmpty(s) })
+	case syntax.OpAlternate:
+		return slices.ContainsFunc(re.Sub, isEmpty)
+	default:
+		return re.Op == syntax.OpRepeat && re.Min == 0
+	}
 }
 
 // part is one of several that must all be true.
@@ -117,6 +181,9 @@ func (i impossibility) contradicts(list []part) bool {
 	equal := map[string]string{}
 	asked := map[string][]comparison{}
 	for _, p := range list {
+		if v, known := fixed(p.node); known && v == p.not {
+			return true
+		}
 		text := p.node.String()
 		if was, twice := said[text]; twice && was != p.not {
 			return true

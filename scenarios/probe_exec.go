@@ -1,5 +1,7 @@
 package scenarios
 
+import "strings"
+
 // ProbeExec is the kind of [ExecProbe].
 const ProbeExec ProbeKind = "exec"
 
@@ -17,4 +19,8 @@ func (p ExecProbe) Describe() string { return "exec: " + p.Command }
 // Sight implements Probe.
 func (ExecProbe) Sight() Sight { return Sight{Channel: Shell} }
 
-func (ExecProbe) check(*checker, string, Condition) {}
+func (p ExecProbe) check(c *checker, where string, _ Condition) {
+	if strings.TrimSpace(p.Command) == "" {
+		c.blank(where + ".exec")
+	}
+}

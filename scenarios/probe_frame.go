@@ -107,8 +107,11 @@ func (p FrameProbe) check(c *checker, where string, cond Condition) {
 
 // filter checks one in tcpdump's syntax.
 func (c *checker) filter(where, text string) {
-	_, err := filter.Compile(text)
+	f, err := filter.Compile(text)
 	if err == nil {
+		if f.Never() {
+			c.refuse(where, "or in place of and", "no frame can match: the parts of the filter exclude each other")
+		}
 		return
 	}
 	msg, hint := err.Error(), ""

@@ -1,5 +1,7 @@
 package scenarios
 
+import "strings"
+
 // ProbeRun is the kind of [RunProbe].
 const ProbeRun ProbeKind = "run"
 
@@ -17,4 +19,8 @@ func (p RunProbe) Describe() string { return "run: " + p.Command }
 // Sight implements Probe.
 func (RunProbe) Sight() Sight { return Sight{Channel: CommandLine} }
 
-func (RunProbe) check(*checker, string, Condition) {}
+func (p RunProbe) check(c *checker, where string, _ Condition) {
+	if strings.TrimSpace(p.Command) == "" {
+		c.blank(where + ".run")
+	}
+}

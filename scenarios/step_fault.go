@@ -352,6 +352,33 @@ func (c *checker) matchHolds(where string, m topologies.FrameMatch) {
 	} else if addresses := m.SrcIP != "" || m.DstIP != ""; ok && !ip && addresses {
 		c.refuse(where, "leave out ethertype, or src-ip and dst-ip", "frames of ethertype %s have no header of IP: no frame can match", m.EtherType)
 	}
+	c.oneVersion(where, m)
+}
+
+// oneVersion refuses a match that asks for IPv4 and IPv6 at once.
+func (c *checker) oneVersion(where string, m topologies.FrameMatch) {
+	said := map[int]string{} // what asks for the version
+	for _, p := range []struct{ key, value string }{{"ethertype", m.EtherType}, {"proto", m.Proto}, {"src-ip", m.SrcIP}, {"dst-ip", m.DstIP}} {
+		v := 0
+		switch p.key {
+		case "ethertype":
+			v = map[uint16]int{0x0800: 4, 0x86dd: 6}[topologies.EtherTypes()[strings.ToLower(p.value)]]
+		case "proto": // ICMP, IGMP, and ICMPv6 are of one version alone
+			v = map[uint8]int{1: 4, 2: 4, 58: 6}[topologies.Protocols()[strings.ToLower(p.value)]]
+		default:
+			if address, _, _ := strings.Cut(p.value, "/"); strings.Contains(address, ":") {
+				v = 6
+			} else if address != "" {
+				v = 4
+			}
+		}
+		if v != 0 {
+			said[v] = p.key + " " + p.value
+		}
+	}
+	if len(said) > 1 {
+		c.refuse(where, "one of them", "%s is of IPv4 and %s of IPv6: no frame can match", said[4], said[6])
+	}
 }
 
 // signals that a process can be sent, without SIG.

@@ -342,6 +342,8 @@ func (c *checker) setting(where, key, value string) {
 		if !isInline(value) {
 			c.input(where, value)
 		}
+	case field == "image" && strings.TrimSpace(value) == "":
+		c.refuse(where, "an image as reprise images list shows them", "%s has no image then: it cannot be built", node)
 	case c.setOnNode(where, field, value):
 	case !settable(field):
 		c.Faultf(where, Settable, "%q cannot be set", key)

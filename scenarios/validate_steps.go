@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/topologies/yamlpos"
 )
@@ -38,7 +39,13 @@ func (c *checker) step(where string, s Step) {
 func (c *checker) sending(where string, s Step) {
 	c.node(where, s.Node, "the step needs to know where to act")
 	c.statuses(where, s.Exit)
+	if a := s.Action(); strings.TrimSpace(strings.Join(a.Effect().Lines, "")) == "" {
+		c.blank(where + "." + string(a.Kind()))
+	}
 }
+
+// blank refuses a command of which nothing is carried out.
+func (c *checker) blank(where string) { c.refuse(where, "leave it out", "the command is blank") }
 
 // stray reports keys that belong to another action.
 func (c *checker) stray(where string, s Step, a Action) {

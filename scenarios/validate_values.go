@@ -70,6 +70,8 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if cond.Boolean() && !p.constant {
 		if part := p.impossible(quantities(cond)); part != "" {
 			c.refuse(at, limits(cond, p), "%s is never true", part)
+		} else if p.certain(quantities(cond)) {
+			c.Warnf(at, "say what only the failing network shows", "%s is always true, whatever is seen", p.source)
 		}
 	}
 	if p.constant && cond.Boolean() {

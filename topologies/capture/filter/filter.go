@@ -19,6 +19,7 @@ const snap = 262144
 // Filter is one that was compiled. The zero value accepts every frame.
 type Filter struct {
 	text    string
+	asks    condition
 	offline []bpf.Instruction
 	live    []bpf.Instruction
 	vm      *bpf.VM
@@ -50,6 +51,7 @@ func Compile(text string) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.asks = c
 	if f.offline, err = assemble(text, c, inline{}); err != nil {
 		return nil, err
 	}

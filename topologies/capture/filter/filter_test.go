@@ -96,6 +96,9 @@ func sameAsLibpcap(t *testing.T, text string, frames [][]byte) (accepted int) {
 			accepted++
 		}
 	}
+	if accepted > 0 && f.Never() {
+		t.Errorf("%q is said to accept nothing", text)
+	}
 	return accepted
 }
 
