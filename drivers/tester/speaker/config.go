@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/bgp"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/peer"
 )
 
 // Config is the start-up configuration of a tester node.
@@ -20,6 +21,10 @@ type Config struct {
 	BGP        *bgp.Config               `yaml:"bgp"`
 	// Announce is announced from the start.
 	Announce []bgp.Announcement `yaml:"announce"`
+	// Sessions are spoken from the start.
+	Sessions []peer.Spec `yaml:"sessions"`
+
+	said [][]byte // the sessions, each as it is said
 }
 
 // interfaceName is what Linux lets an interface be called, and a shell not misread.
@@ -36,6 +41,9 @@ func Parse(data []byte) (Config, error) {
 			return c, fmt.Errorf("interfaces: %q is no name of one", name)
 		}
 	}
+	if err := c.readSessions(data); err != nil {
+		return c, err
+	}
 	if c.BGP == nil {
 		if len(c.Announce) > 0 {
 			return c, errors.New("announce: there is no bgp to announce with")
@@ -51,6 +59,33 @@ func Parse(data []byte) (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// readSessions checks the sessions, and keeps the words of each.
+func (c *Config) readSessions(data []byte) error {
+	var words struct {
+		Sessions []yaml.Node `yaml:"sessions"`
+	}
+	if err := yaml.Unmarshal(data, &words); err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	known := map[string]bool{}
+	for i := range c.Sessions {
+		s := &c.Sessions[i]
+		if err := s.Check(); err != nil {
+			return fmt.Errorf("sessions.%d: %w", i, err)
+		}
+		if known[s.Name] {
+			return fmt.Errorf("sessions.%d: name: there is a session %q before", i, s.Name)
+		}
+		known[s.Name] = true
+		text, err := yaml.Marshal(&words.Sessions[i])
+		if err != nil {
+			return fmt.Errorf("sessions.%d: %w", i, err)
+		}
+		c.said = append(c.said, text)
+	}
+	return nil
 }
 
 // strict reads YAML into v, whose keys it may have and no others. No text leaves v as it is.

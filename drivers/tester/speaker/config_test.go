@@ -21,6 +21,10 @@ announce:
      communities: ["65001:7", no-export], large-communities: ["1:2:3"], atomic-aggregate: true, without: [2], per-update: 1,
      attributes: [{type: 23, flags: 0xc0, value: 000b:0000, length: 3}]}
 `},
+		{name: "sessions", text: "sessions:\n  - {name: b, port: eth1, bfd: {local: 10.0.0.1, remote: 10.0.0.2}}\n  - {name: l, port: eth1, lacp: {}}\n"},
+		{name: "two of a name", text: "sessions: [{name: l, port: eth1, lacp: {}}, {name: l, port: eth2, lacp: {}}]", says: `sessions.1: name: there is a session "l"`},
+		{name: "wrong session", text: "sessions: [{name: l, port: eth1, lacp: {}}, {name: m, port: eth2, ospf: {}}]", says: "sessions.1: ospf: address"},
+		{name: "key of a session", text: "sessions: [{name: l, port: eth1, lacp: {quick: true}}]", says: "quick"},
 		{name: "another key", text: "bpg: {}", says: "bpg"},
 		{name: "no YAML", text: "bgp: [", says: "read configuration"},
 		{name: "no AS", text: "bgp: {router-id: 10.0.0.1}", says: "bgp.as"},

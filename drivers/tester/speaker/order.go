@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/bgp"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/peer"
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/replay"
 )
 
@@ -25,6 +26,10 @@ var orders = []struct { //nolint:gochecknoglobals // a table
 	{"withdraw", "{from: 10.0.0.0/24, count: 100}, or all", func(d *daemon, rest string) (any, error) { return d.withdraw(rest) }},
 	{"replay", "{file: /etc/x.pcapng, port: eth1}, or stop", func(d *daemon, rest string) (any, error) { return d.replay(rest) }},
 	{"emit", "{port: eth1, lldp: {port-id: eth1}}", func(d *daemon, rest string) (any, error) { return d.emit(rest) }},
+	{"start", "{name: b1, port: eth1, bfd: {local: 10.0.0.1, remote: 10.0.0.2}}", func(d *daemon, rest string) (any, error) { return d.peers.Start([]byte(rest)) }},
+	{"change", "{name: b1, bfd: {detect-mult: 0}}", func(d *daemon, rest string) (any, error) { return d.peers.Change([]byte(rest)) }},
+	{"stop", "b1", func(d *daemon, rest string) (any, error) { return d.peers.Stop(rest) }},
+	{"show sessions", "", func(d *daemon, rest string) (any, error) { return d.sessions(rest) }},
 	{"show replays", "", func(d *daemon, rest string) (any, error) { return d.replays(rest) }},
 	{"send", "{to: 10.0.0.2, type: 2, body: 00000000}", func(d *daemon, rest string) (any, error) { return d.send(rest) }},
 	{"neighbor", "10.0.0.2 stop, start or drop", func(d *daemon, rest string) (any, error) { return d.neighbor(rest) }},
@@ -183,11 +188,20 @@ func (d *daemon) replays(rest string) (any, error) {
 	}{d.player.States()}, alone(rest)
 }
 
+func (d *daemon) sessions(rest string) (any, error) {
+	return struct {
+		Sessions map[string]peer.State `json:"sessions"`
+	}{d.peers.States()}, alone(rest)
+}
+
 func (d *daemon) reset(rest string) (any, error) {
 	if err := alone(rest); err != nil {
 		return nil, err
 	}
 	d.player.Forget()
+	if err := d.peers.Reset(d.said); err != nil {
+		return nil, err
+	}
 	if d.bgp == nil {
 		return done{true}, nil
 	}

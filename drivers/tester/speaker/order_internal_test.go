@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/bgp"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/peer"
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/replay"
 )
 
@@ -15,8 +16,8 @@ func TestOrders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{bgp: bgp.New(*c.BGP, bgp.Options{}), player: replay.New(1, nil, t.Logf)}
-	silent := &daemon{player: replay.New(1, nil, t.Logf)}
+	d := &daemon{bgp: bgp.New(*c.BGP, bgp.Options{}), player: replay.New(1, nil, t.Logf), peers: peer.New(1, t.Logf)}
+	silent := &daemon{player: replay.New(1, nil, t.Logf), peers: peer.New(1, t.Logf)}
 	for _, test := range []struct {
 		line, says string
 		d          *daemon
@@ -52,6 +53,15 @@ func TestOrders(t *testing.T) {
 		{line: "replay stop", says: `"stopped": 0`},
 		{line: "emit {port: lo}", says: "name one of", refused: true},
 		{line: "emit {prot: lo}", says: "prot", refused: true},
+		{line: "show sessions", says: `"sessions": {}`},
+		{line: "show sessions now", says: "too much", refused: true},
+		{line: "start {name: b, port: nothing0, lacp: {}}", says: "port nothing0", refused: true},
+		{line: "start {name: b, prt: lo}", says: "prt", refused: true},
+		{line: "start {name: b, lacp: {}}", says: "port:", refused: true},
+		{line: "change {name: b, lacp: {fast: true}}", says: `no session "b": there are none`, refused: true},
+		{line: "stop b", says: `no session "b"`, refused: true},
+		{line: "emit {port: lo, lacp: {}, alter: [{silent: true}]}", says: "of sessions", refused: true},
+		{line: "emit {port: lo, lacp: {}, alter: [{length: 3}]}", says: "it has no length", refused: true},
 		{line: "show replays", says: `"replays": []`},
 		{line: "reset", says: `"done": true`},
 		{line: "reset it", says: "too much", refused: true},

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/bgp"
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/peer"
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/replay"
 )
 
@@ -89,6 +90,8 @@ func Version() string {
 type daemon struct {
 	bgp    *bgp.Speaker // nil where the configuration has none
 	player *replay.Player
+	peers  *peer.Table
+	said   [][]byte // the sessions of the configuration
 }
 
 func serve(ctx context.Context, path string, t Tools) error {
@@ -103,8 +106,12 @@ func serve(ctx context.Context, path string, t Tools) error {
 	say := func(format string, args ...any) {
 		fmt.Printf("%s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), fmt.Sprintf(format, args...))
 	}
-	d := &daemon{player: replay.New(speed(), t.Rewrite, say)}
+	d := &daemon{player: replay.New(speed(), t.Rewrite, say), peers: peer.New(speed(), say), said: c.said}
 	defer d.player.Stop()
+	defer d.peers.Close()
+	if err := d.peers.Reset(c.said); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()

@@ -55,7 +55,7 @@ const (
 
 // protocols are the words of Order.Only.
 func protocols() []string {
-	return []string{"arp", "bfd", "dhcp", "icmpv6", "igmp", "lacp", "lldp", "ospf", "rip", "stp", "vrrp"}
+	return []string{"arp", "bfd", "dhcp", "icmpv6", "igmp", "isis", "lacp", "lldp", "ospf", "rip", "stp", "vrrp"}
 }
 
 // carried is what follows the header and its tags.
@@ -95,6 +95,8 @@ func (f frame) protocol() string {
 		return "lacp"
 	case kind < typeFirst && len(b) > 1 && b[0] == 0x42 && b[1] == 0x42:
 		return "stp"
+	case kind < typeFirst && len(b) > 3 && b[0] == 0xfe && b[1] == 0xfe && b[3] == 0x83:
+		return "isis"
 	case kind == typeIPv4 && len(b) >= 20:
 		return transport(int(b[9]), b[min(len(b), 4*int(b[0]&15)):])
 	case kind == typeIPv6 && len(b) >= 40:

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/expr-lang/expr"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
+)
+
+// spoken is a device and a tester on one or two links.
+type spoken struct {
+	drivers map[string]drivers.Driver
+}
+
+// device is what a tester speaks to.
+type device struct {
+	platform, image, config string
+	links                   int
+	files                   map[string][]byte
+	services                []drivers.Service
+}
+
+// speak starts a device, r1, and a tester, t1, in a lab of a provider.
+func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken {
+	t.Helper()
+	top := topologies.Topology{Name: "testers", Nodes: []topologies.Node{
+		{Name: "r1", Kind: "linux", Image: r1.image}, {Name: "t1", Kind: "linux", Image: "reprise/debian:bookworm"},
+	}}
+	for _, port := range []string{"eth1", "eth2"}[:max(r1.links, 1)] {
+		top.Links = append(top.Links, topologies.Link{A: topologies.Endpoint{Node: "r1", Interface: port}, B: topologies.Endpoint{Node: "t1", Interface: port}})
+	}
+	res, err := p.Reserve(t.Context(), top, topologies.Options{Run: "testers", Lab: 1})
+	if res != nil {
+		t.Cleanup(func() { _ = res.Release(context.Background()) })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, err := cli.Registry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := spoken{map[string]drivers.Driver{}}
+	for name, d := range map[string]device{"r1": r1, "t1": {platform: "tester", config: config}} {
+		host, err := res.Host(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open, err := reg.Open(t.Context(), d.platform, drivers.Target{Node: name, Host: host, Config: []byte(d.config), Services: d.services})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = open.Close(context.Background()) })
+		s.drivers[name] = open
+		for path, data := range d.files {
+			if err := host.WriteFile(t.Context(), path, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		booter, ok := drivers.As[drivers.Booter](open)
+		if !ok {
+			t.Fatalf("%s does not boot", name)
+		}
+		if err := booter.Boot(t.Context()); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return s
+}
+
+// ask gives what a node answers: r1's shell where the line begins with an exclamation mark.
+func (s spoken) ask(t *testing.T, node, line string) (string, string) {
+	t.Helper()
+	x, err := s.drivers[node].Run(t.Context(), drivers.Command{Line: line})
+	if shell, ok := strings.CutPrefix(line, "!"); ok {
+		sh, is := drivers.As[drivers.Sheller](s.drivers[node])
+		if !is {
+			t.Fatalf("%s has no shell", node)
+		}
+		x, err = sh.Shell(t.Context(), drivers.Command{Line: shell})
+	}
+	if err != nil {
+		t.Fatalf("%s: %s: %v", node, line, err)
+	}
+	return x.Output, x.Rejected
+}
+
+// order has the tester do something.
+func (s spoken) order(t *testing.T, line string) string {
+	t.Helper()
+	out, refused := s.ask(t, "t1", line)
+	if refused != "" {
+		t.Fatalf("%s: %s", line, refused)
+	}
+	return out
+}
+
+// until waits until an expression over what a node answers is true: over json, where that is some, and text.
+func (s spoken) until(t *testing.T, node, line, want string) {
+	t.Helper()
+	const patience = time.Minute
+	p, err := expr.Compile(want, expr.AsBool(), expr.AllowUndefinedVariables())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text string
+	for begin := time.Now(); time.Since(begin) < patience; <-time.After(100 * time.Millisecond) {
+		text, _ = s.ask(t, node, line)
+		var value any
+		_ = json.Unmarshal([]byte(text), &value) // then it is text
+		if ok, err := expr.Run(p, map[string]any{"text": text, "json": value}); err == nil && ok == true {
+			return
+		}
+	}
+	sessions, _ := s.ask(t, "t1", "show sessions")
+	t.Fatalf("%s: %s is not so that %s:\n%s\n%s", node, line, want, text, sessions)
+}
+
+// labsOf are the providers of labs that this machine has.
+func labsOf(t *testing.T, names ...string) map[string]topologies.Provider {
+	t.Helper()
+	all := map[string]topologies.Provider{}
+	for _, name := range names {
+		switch name {
+		case cli.ProviderNamespaces:
+			needSpaces(t)
+			p, err := namespaces.New(namespaces.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[name] = p
+		case cli.ProviderContainers:
+			needLab(t)
+			p, err := containers.New(containers.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = p.Close() })
+			all[name] = p
+		}
+	}
+	return all
+}
+
+// inEach runs a test in a lab of each kind.
+func inEach(t *testing.T, kinds []string, test func(t *testing.T, p topologies.Provider)) {
+	t.Helper()
+	all := labsOf(t, kinds...)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		t.Run(name, func(t *testing.T) { test(t, all[name]) })
+	}
+}
+
+const bfdd = `hostname r1
+interface eth1
+ ip address 10.0.0.2/24
+bfd
+ peer 10.0.0.1 interface eth1
+  receive-interval 300
+  transmit-interval 300
+ exit
+`
+
+// TestTesterBFD: a tester comes up with bfdd from an address that its node does not have, is obeyed in its times, and
+// what is changed of its packets on purpose is refused by it, so that the session goes down.
+func TestTesterBFD(t *testing.T) {
+	for _, image := range []string{"reprise/frr:8.4.4", "reprise/frr:10.3"} {
+		inEach(t, []string{cli.ProviderNamespaces}, func(t *testing.T, p topologies.Provider) {
+			s := speak(t, p, device{platform: "frr", image: image, config: bfdd}, `interfaces: {eth1: []}
+sessions:
+  - {name: b, port: eth1, bfd: {local: 10.0.0.1, remote: 10.0.0.2, min-tx: 100ms, my-discriminator: 7}}
+`)
+			s.until(t, "r1", "show bfd peers json", `json[0].status == "up" and json[0]["remote-id"] == 7 and json[0]["remote-transmit-interval"] == 100`)
+			s.until(t, "t1", "show sessions", `json.sessions.b.state == "up" and json.sessions.b.ups == 1 and json.sessions.b.peer["detect-mult"] == 3`)
+			s.order(t, "change {name: b, alter: [{length: 23}]}")
+			s.until(t, "r1", "show bfd peers json", `json[0].status == "down" and json[0].diagnostic startsWith "control detection time expired"`)
+			s.until(t, "t1", "show sessions", `json.sessions.b.downs == 1 and json.sessions.b.altered > 2`)
+			s.order(t, "change {name: b, alter: []}")
+			s.until(t, "r1", "show bfd peers json", `json[0].status == "up"`)
+			s.order(t, "change {name: b, bfd: {state: admin-down, diagnostic: 7}}")
+			s.until(t, "r1", "show bfd peers json", `json[0].status == "down" and json[0]["remote-diagnostic"] == "administratively down"`)
+		})
+	}
+}
+
+// TestTesterLACP: two ports of a tester make a bond of Open vSwitch collect and distribute, and one that says another key
+// falls out of it.
+func TestTesterLACP(t *testing.T) {
+	inEach(t, []string{cli.ProviderNamespaces}, func(t *testing.T, p topologies.Provider) {
+		s := speak(t, p, device{platform: "ovs", image: "reprise/ovs:3.1.0", links: 2, config: `add-br br0 -- set bridge br0 datapath_type=netdev
+add-bond br0 bond0 eth1 eth2 bond_mode=active-backup lacp=active other_config:lacp-time=fast
+`}, `interfaces: {eth1: [], eth2: []}
+sessions:
+  - {name: p1, port: eth1, source: "02:00:00:00:00:01", lacp: {actor: {system: "02:00:00:00:00:09", key: 5, port: 1}}}
+  - {name: p2, port: eth2, source: "02:00:00:00:00:02", lacp: {actor: {system: "02:00:00:00:00:09", key: 5, port: 2}}}
+`)
+		s.until(t, "r1", "!ovs-appctl lacp/show bond0", `text matches "(?s)eth1: current attached.*eth2: current attached" and text contains "partner key: 5"`)
+		s.until(t, "r1", "!ovs-appctl bond/show bond0", `text matches "(?s)eth1: enabled.*eth2: enabled"`)
+		s.until(t, "t1", "show sessions", `json.sessions.p1.state == "distributing" and json.sessions.p2.state == "distributing" and "timeout" in json.sessions.p1.peer.state`)
+		s.order(t, "change {name: p2, lacp: {actor: {key: 6}}}")
+		s.until(t, "r1", "!ovs-appctl lacp/show bond0", `text matches "(?s)eth1: current attached.*eth2: current detached"`)
+		s.order(t, "change {name: p2, lacp: {actor: {key: 5}}, alter: [{silent: true}]}")
+		s.until(t, "r1", "!ovs-appctl lacp/show bond0", `text matches "eth2: (expired|defaulted)"`)
+	})
+}
+
+const ospfd = `hostname r1
+interface eth1
+ ip address 10.0.0.2/24
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+router ospf
+ ospf router-id 2.2.2.2
+ network 10.0.0.0/24 area 0
+ redistribute static
+ip route 192.0.2.0/24 blackhole
+`
+
+// TestTesterOSPF: a tester is Full with FRR and with BIRD, as one beside the designated router, as that router itself and on a
+// link of two; it announces routes by the thousand, takes them back, and gets no further than it is told to.
+func TestTesterOSPF(t *testing.T) {
+	const tester = `interfaces: {eth1: []}
+sessions:
+  - {name: o, port: eth1, ospf: {address: 10.0.0.1/24, router-id: 1.1.1.1, interval: 1, external: [{from: 20.0.0.0/24, count: 3000}]}}
+`
+	inEach(t, []string{cli.ProviderNamespaces}, func(t *testing.T, p topologies.Provider) {
+		for _, image := range []string{"reprise/frr:8.4.4", "reprise/frr:10.3"} {
+			s := speak(t, p, device{platform: "frr", image: image, config: ospfd}, tester)
+			s.until(t, "r1", "show ip ospf neighbor json", `json.neighbors["1.1.1.1"][0].state startsWith "Full" or json.neighbors["1.1.1.1"][0].nbrState startsWith "Full"`)
+			s.until(t, "r1", "show ip route summary json", `any(json.routes, {.type == "ospf" and .rib >= 3000})`)
+			s.until(t, "t1", "show sessions", `json.sessions.o.state == "full" and json.sessions.o.peer.neighbors["2.2.2.2"].unconfirmed == 0 and json.sessions.o.peer.lsas > 3002`)
+			s.order(t, "change {name: o, ospf: {external: [{from: 20.0.0.0/24, count: 10}]}}")
+			s.until(t, "r1", "show ip route summary json", `any(json.routes, {.type == "ospf" and .rib < 20})`)
+			s.order(t, "change {name: o, ospf: {until: exchange}, alter: [{of: [hello], silent: true}]}")
+			s.until(t, "t1", "show sessions", `json.sessions.o.downs == 1`)
+			s.order(t, "change {name: o, alter: []}")
+			s.until(t, "r1", "show ip ospf neighbor json", `json.neighbors["1.1.1.1"][0].state startsWith "Exchange" or json.neighbors["1.1.1.1"][0].nbrState startsWith "Exchange"`)
+		}
+	})
+}
+
+const isisd = `hostname r1
+interface eth1
+ ip address 10.0.0.2/24
+ ip router isis A
+ isis hello-interval 1
+%s
+router isis A
+ net 49.0001.0000.0000.0002.00
+ is-type level-2-only
+ metric-style wide
+`
+
+// TestTesterISIS: a tester is up with isisd on a LAN and on a link of two, which learns its routes, and lets go of those
+// that are taken back.
+func TestTesterISIS(t *testing.T) {
+	inEach(t, []string{cli.ProviderNamespaces}, func(t *testing.T, p topologies.Provider) {
+		for network, line := range map[string]string{"broadcast": " isis priority 9", "point-to-point": " isis network point-to-point"} {
+			s := speak(t, p, device{platform: "frr", image: "reprise/frr:10.3", config: fmt.Sprintf(isisd, line)}, `interfaces: {eth1: []}
+sessions:
+  - {name: i, port: eth1, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, network: `+network+`, interval: 1, hostname: t1, routes: [{from: 20.0.0.0/24, count: 1000}]}}
+`)
+			s.until(t, "r1", "show isis neighbor", `text matches "t1 +eth1 +2 +Up"`)
+			s.until(t, "r1", "show ip route summary json", `any(json.routes, {.type == "isis" and .rib >= 1000})`)
+			s.until(t, "t1", "show sessions", `json.sessions.i.state == "up" and json.sessions.i.peer.neighbors["0000.0000.0002"].areas[0] == "490001" and json.sessions.i.peer.unconfirmed == 0`)
+			s.order(t, "change {name: i, isis: {routes: []}}")
+			s.until(t, "r1", "show ip route summary json", `all(json.routes, {.type != "isis" or .rib < 5})`)
+			s.order(t, "change {name: i, isis: {until: initializing}}")
+			s.until(t, "r1", "show isis neighbor", `text matches "(t1|0000.0000.0001) +eth1 +2 +Init"`)
+		}
+	})
+}

@@ -1,0 +1,387 @@
+package peer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/message"
+)
+
+// wire is machines on one segment, whose time is made.
+type wire struct {
+	now  time.Duration
+	ends []*end
+	// lose says which frames get lost, and damage changes one.
+	lose   func(b []byte) bool
+	damage func(b []byte) []byte
+}
+
+type end struct {
+	m    machine
+	l    *link
+	in   [][]byte
+	next time.Duration
+}
+
+// segment puts specs on a wire, each with its own address of Ethernet.
+func segment(tb testing.TB, specs ...string) *wire {
+	tb.Helper()
+	w := &wire{}
+	for i, text := range specs {
+		s, err := ReadSpec([]byte(text))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		m, _, err := s.machine()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		e := &end{m: m}
+		e.l = newLink(func(b []byte) error { w.carry(e, b); return nil })
+		e.l.mac = message.MAC{2, 0, 0, 0, 0, byte(i + 1)}
+		e.l.own, _ = s.speaks()
+		e.l.ours, e.l.alter, e.l.altered = true, s.Alter, make([]int, len(s.Alter))
+		w.ends = append(w.ends, e)
+	}
+	return w
+}
+
+func (w *wire) carry(from *end, b []byte) {
+	for _, e := range w.ends {
+		if e == from || w.lose != nil && w.lose(b) {
+			continue
+		}
+		c := slices.Clone(b)
+		if w.damage != nil {
+			c = w.damage(c)
+		}
+		e.in = append(e.in, c)
+	}
+}
+
+// until goes on until a condition holds, or so much time is over.
+func (w *wire) until(limit time.Duration, is func() bool) bool {
+	end := w.now + limit
+	for {
+		busy := false
+		for _, e := range w.ends {
+			e.l.now = w.now
+			for ; len(e.in) > 0; e.in = e.in[1:] {
+				busy = true
+				if f, ok := readFrame(e.in[0]); ok {
+					e.l.learn(f)
+					e.m.receive(e.l, f)
+				}
+			}
+			e.next = e.m.tick(e.l)
+		}
+		if is() {
+			return true
+		}
+		if w.now >= end {
+			return false
+		}
+		if busy {
+			w.now += time.Millisecond
+			continue
+		}
+		next := w.now + time.Second
+		for _, e := range w.ends {
+			if len(e.in) > 0 {
+				next = min(next, w.now+time.Millisecond)
+			}
+			if e.next > w.now {
+				next = min(next, e.next)
+			}
+		}
+		w.now = next
+	}
+}
+
+func (w *wire) are(words ...string) func() bool {
+	return func() bool {
+		for i, word := range words {
+			if w.ends[i].l.state.State != word {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func (w *wire) change(tb testing.TB, i int, texts ...string) {
+	tb.Helper()
+	var all [][]byte
+	for _, t := range texts {
+		all = append(all, []byte(t))
+	}
+	s, err := ReadSpec(all...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.ends[i].m.configure(&s); err != nil {
+		tb.Fatal(err)
+	}
+	w.ends[i].l.alter, w.ends[i].l.altered = s.Alter, make([]int, len(s.Alter))
+}
+
+func (w *wire) tell() string {
+	var b strings.Builder
+	for _, e := range w.ends {
+		fmt.Fprintf(&b, "%v: %+v %+v\n", w.now, e.l.state, e.m.show(e.l))
+	}
+	return b.String()
+}
+
+// pairs are two ends of each protocol, and the state that they come to.
+func pairs() map[string][3]string {
+	ospf := func(n int, more string) string {
+		return fmt.Sprintf("{name: a, port: x, ospf: {address: 10.0.0.%d/24, router-id: %d.%d.%d.%d, interval: 1%s}}", n, n, n, n, n, more)
+	}
+	isis := func(n int, more string) string {
+		return fmt.Sprintf("{name: a, port: x, isis: {system: 0000.0000.000%d, address: 10.0.0.%d/24%s}}", n, n, more)
+	}
+	return map[string][3]string{
+		"bfd": {
+			"{name: a, port: x, bfd: {local: 10.0.0.1, remote: 10.0.0.2, my-discriminator: 5}}",
+			"{name: a, port: x, bfd: {local: 10.0.0.2, remote: 10.0.0.1, my-discriminator: 6, passive: true}}", "up",
+		},
+		"lacp":           {"{name: a, port: x, lacp: {fast: true}}", "{name: a, port: x, lacp: {passive: true}}", "distributing"},
+		"ospf broadcast": {ospf(1, ", priority: 1, external: [{from: 20.0.0.0/24, count: 500}]"), ospf(2, ", stub: [30.0.0.0/8]"), "full"},
+		"ospf two":       {ospf(1, ", network: point-to-point"), ospf(2, ", network: point-to-point, external: [{from: 20.0.0.0/24, count: 500}]"), "full"},
+		"isis two":       {isis(1, ", network: point-to-point, routes: [{from: 20.0.0.0/24, count: 500}]"), isis(2, ", network: point-to-point"), "up"},
+		"isis broadcast": {isis(1, ", priority: 3, routes: [{from: 20.0.0.0/24, count: 500}]"), isis(2, ""), "up"},
+		"dhcp":           {"{name: a, port: x, dhcp: {client: {hostname: c}}}", "{name: a, port: x, dhcp: {server: {address: 10.0.0.1, from: 10.0.0.100, lease: 1m, mask: 255.255.255.0}}}", "bound"},
+	}
+}
+
+// other is the state of the second end, where it is another.
+func other(name, state string) string {
+	if name == "dhcp" {
+		return "serving"
+	}
+	return state
+}
+
+// TestPairs: two machines of each protocol come up with each other and stay; when nothing is heard any more they go down,
+// and come up again after that.
+func TestPairs(t *testing.T) {
+	for name, p := range pairs() {
+		t.Run(name, func(t *testing.T) {
+			w := segment(t, p[0], p[1])
+			up := w.are(p[2], other(name, p[2]))
+			if !w.until(2*time.Minute, up) {
+				t.Fatal("not up:\n", w.tell())
+			}
+			if w.until(20*time.Minute, func() bool { return !up() }) {
+				t.Fatal("it does not stay:\n", w.tell())
+			}
+			if name == "dhcp" {
+				return
+			}
+			w.lose = func([]byte) bool { return true }
+			if !w.until(5*time.Minute, func() bool { return w.ends[0].l.state.Downs == 1 && w.ends[1].l.state.Downs == 1 }) {
+				t.Fatal("not down:\n", w.tell())
+			}
+			w.lose = nil
+			if !w.until(5*time.Minute, up) || w.ends[0].l.state.Ups != 2 {
+				t.Fatal("not up again:\n", w.tell())
+			}
+		})
+	}
+}
+
+// TestLossy: what gets lost is said again, until both ends are up and have all that the other has.
+func TestLossy(t *testing.T) {
+	for name, p := range pairs() {
+		t.Run(name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(1, 2))
+			w := segment(t, p[0], p[1])
+			w.lose = func([]byte) bool { return random.IntN(4) == 0 }
+			if !w.until(30*time.Minute, w.are(p[2], other(name, p[2]))) {
+				t.Fatal("not up:\n", w.tell())
+			}
+			w.lose = nil
+			if !w.until(10*time.Minute, func() bool { return whole(w) }) {
+				t.Fatal("not whole:\n", w.tell())
+			}
+		})
+	}
+}
+
+// whole says that both ends of a link state protocol have the same.
+func whole(w *wire) bool {
+	a, aOK := w.ends[0].m.(*ospf)
+	b, bOK := w.ends[1].m.(*ospf)
+	if aOK && bOK {
+		if len(a.db) != len(b.db) || len(a.db) < 3 {
+			return false
+		}
+		for k, e := range a.db {
+			o, ok := b.db[k]
+			if !ok || string(o.raw[12:]) != string(e.raw[12:]) {
+				return false
+			}
+		}
+		return true
+	}
+	x, xOK := w.ends[0].m.(*isis)
+	y, yOK := w.ends[1].m.(*isis)
+	// On a LAN nobody of the two is the designated one, which has what got lost said again.
+	return !xOK || !yOK || x.broadcast() || len(x.own) == len(y.db) && len(y.own) == len(x.db)
+}
+
+// TestDamage: whatever comes, no machine breaks, and what is right again comes up.
+func TestDamage(t *testing.T) {
+	for name, p := range pairs() {
+		t.Run(name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(3, 4))
+			w := segment(t, p[0], p[1])
+			w.damage = func(b []byte) []byte {
+				switch random.IntN(3) {
+				case 0:
+					b[random.IntN(len(b))] ^= byte(1 + random.IntN(255))
+				case 1:
+					b = b[:random.IntN(len(b)+1)]
+				}
+				return b
+			}
+			w.until(20*time.Minute, func() bool { return false })
+			w.damage = nil
+			if !w.until(30*time.Minute, w.are(p[2], other(name, p[2]))) {
+				t.Fatal("not up:\n", w.tell())
+			}
+		})
+	}
+}
+
+// TestUntil: a machine goes no further than it is told to, and on when it is told that.
+func TestUntil(t *testing.T) {
+	p := pairs()["ospf broadcast"]
+	for _, state := range []string{"init", "2-way", "exstart", "exchange", "loading"} {
+		w := segment(t, p[0], p[1])
+		w.change(t, 1, p[1], "ospf: {until: "+state+"}")
+		if !w.until(time.Minute, func() bool { return w.ends[1].l.state.State == state }) {
+			t.Fatalf("%s:\n%s", state, w.tell())
+		}
+		if w.until(5*time.Minute, func() bool {
+			return w.ends[0].l.state.State == "full" && state != "loading" || w.ends[1].l.state.State == "full"
+		}) {
+			t.Fatalf("%s is not the end:\n%s", state, w.tell())
+		}
+		w.change(t, 1, p[1])
+		if !w.until(5*time.Minute, w.are("full", "full")) {
+			t.Fatalf("from %s:\n%s", state, w.tell())
+		}
+	}
+}
+
+// TestAltered: the second Hello and no other is changed, and one kind of message alone is not sent.
+func TestAltered(t *testing.T) {
+	p := pairs()["ospf broadcast"]
+	w := segment(t, p[0], p[1])
+	w.change(t, 1, p[1], "alter: [{of: [hello], from: 2, count: 1, checksum: wrong}, {of: [ack], silent: true}]")
+	if !w.until(time.Minute, func() bool { return w.ends[0].l.state.State == "full" }) {
+		t.Fatal(w.tell())
+	}
+	w.until(time.Minute, func() bool { return false })
+	a, b := w.ends[0].l.state, w.ends[1].l.state
+	if a.Malformed != 1 || b.Altered != 1 || a.Received["ack"] != 0 || b.Unsent == 0 {
+		t.Error(w.tell())
+	}
+}
+
+// TestWithdrawn: routes that are taken back go from the other's database, and others come.
+func TestWithdrawn(t *testing.T) {
+	p := pairs()["ospf two"]
+	w := segment(t, p[0], p[1])
+	o, ok := w.ends[0].m.(*ospf)
+	if !ok {
+		t.Fatal("no machine of OSPF")
+	}
+	if !w.until(time.Minute, func() bool { return len(o.db) == 502 }) {
+		t.Fatal(w.tell())
+	}
+	w.change(t, 1, p[1], "ospf: {external: [{from: 21.0.0.0/24, count: 3}]}")
+	if !w.until(10*time.Minute, func() bool { return len(o.db) == 5 }) {
+		t.Fatal(w.tell())
+	}
+}
+
+// TestSpecs: what no session can be is refused, with its place.
+func TestSpecs(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                          "name",
+		"{name: a}":                 "name one of",
+		"{name: a b, bfd: {}}":      "none of a session",
+		"{name: a, bfd: {}}":        "bfd: local",
+		"{name: a, bfd: {locl: 1}}": "locl",
+		"{name: a, lacp: {}, bfd: {local: 10.0.0.1, remote: 10.0.0.2}}":                                                "name one of",
+		"{name: a, lacp: {actor: {state: [sync]}}}":                                                                    "sync",
+		"{name: a, lacp: {actor: {system: x}}}":                                                                        "system",
+		"{name: a, lacp: {every: -1s}}":                                                                                "negative",
+		"{name: a, source: x, lacp: {}}":                                                                               "source",
+		"{name: a, alter: [{at: 3}], lacp: {}}":                                                                        "alter.0: at and bytes",
+		"{name: a, alter: [{bytes: zz, at: 1}], lacp: {}}":                                                             "zz",
+		"{name: a, alter: [{layer: tcp}], lacp: {}}":                                                                   "tcp",
+		"{name: a, alter: [{checksum: '12'}], lacp: {}}":                                                               "checksum",
+		"{name: a, alter: [{cut: -1}], lacp: {}}":                                                                      "not negative",
+		"{name: a, bfd: {local: 10.0.0.1, remote: '::1'}}":                                                             "IPv4",
+		"{name: a, bfd: {local: 10.0.0.1, remote: 10.0.0.2, state: left}}":                                             "left",
+		"{name: a, bfd: {local: 10.0.0.1, remote: 10.0.0.2, min-tx: 2h}}":                                              "32 bits",
+		"{name: a, ospf: {address: '::1/64'}}":                                                                         "address",
+		"{name: a, ospf: {address: 10.0.0.1/24, network: nbma}}":                                                       "nbma",
+		"{name: a, ospf: {address: 10.0.0.1/24, until: full}}":                                                         "full",
+		"{name: a, ospf: {address: 10.0.0.1/24, stub: ['2001:db8::/32']}}":                                             "stub",
+		"{name: a, ospf: {address: 10.0.0.1/24, external: [{from: 10.0.0.1/8}]}}":                                      "external",
+		"{name: a, ospf: {address: 10.0.0.1/24, external: [{from: 0.0.0.0/0, count: 2}]}}":                             "no 2 networks",
+		"{name: a, ospf: {address: 10.0.0.1/24, lsas: [{type: 11, id: 1.1.1.1}]}}":                                     "lsas.0",
+		"{name: a, isis: {address: 10.0.0.1/24}}":                                                                      "system",
+		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, level: 3}}":                                    "level",
+		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, areas: [xy]}}":                                 "xy",
+		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, routes: [{from: 20.0.0.0/24, count: 99000}]}}": "at most 256",
+		"{name: a, dhcp: {}}":                                                             "client and server",
+		"{name: a, dhcp: {server: {address: 10.0.0.1}}}":                                  "from",
+		"{name: a, dhcp: {client: {until: bound}}}":                                       "bound",
+		"{name: a, dhcp: {client: {message: {type: ask}}}}":                               "ask",
+		"{name: a, dhcp: {server: {address: 10.0.0.1, from: 10.0.0.9, options: {6: x}}}}": "options",
+	} {
+		if _, err := ReadSpec([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v, want words with %q", text, err, says)
+		}
+	}
+}
+
+// FuzzReceive: no frame breaks a machine.
+func FuzzReceive(f *testing.F) {
+	names := slices.Sorted(func(yield func(string) bool) {
+		for n := range pairs() {
+			if !yield(n) {
+				return
+			}
+		}
+	})
+	for i, name := range names {
+		p := pairs()[name]
+		w := segment(f, p[0], p[1])
+		kept := 0
+		w.lose = func(b []byte) bool {
+			if kept++; kept < 30 {
+				f.Add(byte(i), slices.Clone(b))
+			}
+			return false
+		}
+		w.until(time.Minute, func() bool { return false })
+	}
+	f.Fuzz(func(t *testing.T, which byte, b []byte) {
+		p := pairs()[names[int(which)%len(names)]]
+		w := segment(t, p[0], p[1])
+		w.until(10*time.Second, func() bool { return false })
+		w.ends[0].in = append(w.ends[0].in, b)
+		w.until(10*time.Second, func() bool { return false })
+	})
+}

@@ -1,0 +1,367 @@
+package peer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/drivers/tester/speaker/message"
+)
+
+// Table is the sessions of a node. It is safe for use by several goroutines.
+type Table struct {
+	speed float64
+	say   func(format string, args ...any)
+
+	mu    sync.Mutex
+	all   map[string]*session
+	sinks map[sink]int // file descriptors
+}
+
+// New makes a table. speed is that of the lab's clock.
+func New(speed float64, say func(format string, args ...any)) *Table {
+	return &Table{speed: cmp.Or(speed, 1), say: say, all: map[string]*session{}, sinks: map[sink]int{}}
+}
+
+// sink is what the node would refuse by ICMP if nothing listened: a protocol of IP, or a port of UDP.
+type sink struct {
+	proto byte
+	port  uint16
+}
+
+// session is a machine that runs.
+type session struct {
+	table *Table
+	port  *port
+	begin time.Time
+
+	mu    sync.Mutex
+	texts [][]byte
+	m     machine
+	l     *link
+	poke  chan struct{}
+	stop  context.CancelFunc
+	done  chan struct{}
+}
+
+// Start begins a session as text says.
+func (t *Table) Start(text []byte) (State, error) {
+	spec, err := ReadSpec(text)
+	if err != nil {
+		return State{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.all[spec.Name]; ok {
+		return State{}, fmt.Errorf("name: there is a session %q already: change or stop it", spec.Name)
+	}
+	s, err := t.open(spec, text)
+	if err != nil {
+		return State{}, err
+	}
+	t.all[spec.Name] = s
+	return s.show(), nil
+}
+
+func (t *Table) open(spec Spec, text []byte) (*session, error) {
+	m, word, err := spec.machine()
+	if err != nil {
+		return nil, err
+	}
+	p, err := openPort(spec.Port)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s := &session{table: t, port: p, begin: time.Now(), texts: [][]byte{text}, m: m, poke: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	s.l = newLink(func(b []byte) error { _, err := p.file.Write(b); return err })
+	s.l.state.Port, s.l.state.Protocol = spec.Port, word
+	if err := s.take(&spec); err != nil {
+		stop()
+		return nil, errors.Join(err, p.file.Close())
+	}
+	go s.run(ctx)
+	return s, nil
+}
+
+func newLink(write func(b []byte) error) *link {
+	return &link{
+		write: write, macs: map[netip.Addr]message.MAC{}, asked: map[netip.Addr]time.Duration{},
+		state: State{State: "down", Sent: map[string]int{}, Received: map[string]int{}},
+	}
+}
+
+// take gives the machine what is said, and the link its addresses.
+func (s *session) take(spec *Spec) error {
+	if err := s.m.configure(spec); err != nil {
+		return err
+	}
+	s.l.mac = s.port.mac()
+	if spec.Source != "" {
+		mac, err := message.ParseMAC(spec.Source)
+		if err != nil {
+			return fmt.Errorf("source: %w", err)
+		}
+		s.l.mac = mac
+	}
+	if !reflect.DeepEqual(s.l.alter, spec.Alter) {
+		s.l.alter, s.l.altered = spec.Alter, make([]int, len(spec.Alter))
+	}
+	own, k := spec.speaks()
+	s.l.own, s.l.ours = own, own.IsValid() && !s.port.has(own)
+	return s.table.hush(k)
+}
+
+// hush keeps the node from refusing what a session hears.
+func (t *Table) hush(k sink) error {
+	if _, ok := t.sinks[k]; ok || k.proto == 0 {
+		return nil
+	}
+	kind := unix.SOCK_RAW
+	if k.port != 0 {
+		kind = unix.SOCK_DGRAM
+	}
+	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC, int(k.proto))
+	if err != nil {
+		return fmt.Errorf("open a socket of protocol %d: %w", k.proto, err)
+	}
+	if k.port != 0 {
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(k.port)}); err != nil {
+			return errors.Join(fmt.Errorf("take port %d of UDP: %w", k.port, err), unix.Close(fd))
+		}
+	}
+	t.sinks[k] = fd
+	return nil
+}
+
+// run asks the machine, until the session ends.
+func (s *session) run(ctx context.Context) {
+	defer close(s.done)
+	frames := make(chan []byte, 64)
+	failed := make(chan error, 1)
+	go func() {
+		b := make([]byte, message.Longest+1)
+		for {
+			n, err := s.port.file.Read(b)
+			switch {
+			case err == nil:
+				frames <- append([]byte{}, b[:n]...)
+			case errors.Is(err, unix.ENETDOWN): // it tells of it once, and hears again when it is up
+			default:
+				failed <- err
+				close(frames)
+				return
+			}
+		}
+	}()
+	defer func() {
+		_ = s.port.file.Close() // its reader ends
+		for range frames {      //nolint:revive // what came is not wanted any more
+		}
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		var f []byte
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-s.poke:
+		case f = <-frames:
+			if f == nil {
+				s.broke(<-failed)
+				return
+			}
+		}
+		if next := s.step(f); next >= 0 {
+			timer.Reset(next)
+		}
+	}
+}
+
+// step hands on what came, does what is due, and says for how long there is nothing to do; below 0 is for ever.
+func (s *session) step(data []byte) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.l.now = s.now()
+	if f, ok := readFrame(data); ok {
+		s.l.learn(f)
+		s.m.receive(s.l, f)
+	}
+	next := s.m.tick(s.l)
+	if next <= s.l.now {
+		return -1
+	}
+	return time.Duration(float64(next-s.now()) / s.table.speed)
+}
+
+func (s *session) now() time.Duration {
+	return time.Duration(float64(time.Since(s.begin)) * s.table.speed)
+}
+
+func (s *session) broke(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.l.become("failed", false)
+	s.l.say("%v", err)
+	s.table.say("%s: %v", s.l.state.Port, err)
+}
+
+func (s *session) show() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.l.state
+	x.Sent, x.Received = maps.Clone(x.Sent), maps.Clone(x.Received)
+	x.Peer = s.m.show(s.l)
+	return x
+}
+
+// Change says anew what text names of the session that it names.
+func (t *Table) Change(text []byte) (State, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var name struct {
+		Name string `yaml:"name"`
+	}
+	if err := loose(text, &name); err != nil {
+		return State{}, err
+	}
+	s, ok := t.all[name.Name]
+	if !ok {
+		return State{}, t.unknown(name.Name)
+	}
+	s.mu.Lock()
+	texts := append(slices.Clone(s.texts), text)
+	spec, err := ReadSpec(texts...)
+	if err == nil {
+		_, word, _ := spec.machine()
+		switch {
+		case word != s.l.state.Protocol || spec.Port != s.l.state.Port:
+			err = errors.New("a session keeps its protocol and its port")
+		default:
+			err = s.take(&spec)
+		}
+	}
+	if err == nil {
+		s.texts = texts
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return State{}, err
+	}
+	select {
+	case s.poke <- struct{}{}:
+	default:
+	}
+	return s.show(), nil
+}
+
+func (t *Table) unknown(name string) error {
+	return fmt.Errorf("name: there is no session %q: there are %s", name, cmp.Or(strings.Join(slices.Sorted(maps.Keys(t.all)), ", "), "none"))
+}
+
+// Stop ends a session without a word, and tells what became of it.
+func (t *Table) Stop(name string) (State, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s, ok := t.all[name]
+	if !ok {
+		return State{}, t.unknown(name)
+	}
+	delete(t.all, name)
+	s.end()
+	return s.show(), nil
+}
+
+func (s *session) end() {
+	s.stop()
+	<-s.done
+}
+
+// States tells of every session, by its name.
+func (t *Table) States() map[string]State {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := map[string]State{}
+	for name, s := range t.all {
+		list[name] = s.show()
+	}
+	return list
+}
+
+// Close ends every session.
+func (t *Table) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.all {
+		s.end()
+	}
+	clear(t.all)
+	for _, fd := range t.sinks {
+		_ = unix.Close(fd) // nothing was written to it
+	}
+	clear(t.sinks)
+}
+
+// Reset brings back the sessions that texts say, and no others. One that stands as it is said goes on, and what is
+// counted of it begins anew.
+func (t *Table) Reset(texts [][]byte) error {
+	t.mu.Lock()
+	keep := map[string]bool{}
+	var missing [][]byte
+	for _, text := range texts {
+		spec, err := ReadSpec(text)
+		if err != nil {
+			t.mu.Unlock()
+			return err
+		}
+		s, ok := t.all[spec.Name]
+		if ok && s.asSaid(text) {
+			keep[spec.Name] = true
+			continue
+		}
+		missing = append(missing, text)
+	}
+	for name, s := range t.all {
+		if !keep[name] {
+			s.end()
+			delete(t.all, name)
+		}
+	}
+	t.mu.Unlock()
+	for _, text := range missing {
+		if _, err := t.Start(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asSaid says whether a session was never changed, and begins its counts anew where it was not.
+func (s *session) asSaid(text []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.texts) != 1 || string(s.texts[0]) != string(text) || s.l.state.State == "failed" {
+		return false
+	}
+	up := s.l.state.Ups > s.l.state.Downs
+	x := &s.l.state
+	x.Sent, x.Received = map[string]int{}, map[string]int{}
+	x.Altered, x.Unsent, x.Malformed, x.Ups, x.Downs, x.Said = 0, 0, 0, 0, 0, ""
+	if up {
+		x.Ups = 1
+	}
+	clear(s.l.altered)
+	return true
+}
