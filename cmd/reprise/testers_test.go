@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 // spoken is a device and a tester on one or two links.
 type spoken struct {
 	drivers map[string]drivers.Driver
+	hosts   map[string]topologies.Host
 }
 
 // device is what a tester speaks to.
@@ -52,7 +54,7 @@ func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := spoken{map[string]drivers.Driver{}}
+	s := spoken{map[string]drivers.Driver{}, map[string]topologies.Host{}}
 	for name, d := range map[string]device{"r1": r1, "t1": {platform: "tester", config: config}} {
 		host, err := res.Host(name)
 		if err != nil {
@@ -63,7 +65,7 @@ func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = open.Close(context.Background()) })
-		s.drivers[name] = open
+		s.drivers[name], s.hosts[name] = open, host
 		for path, data := range d.files {
 			if err := host.WriteFile(t.Context(), path, data, 0o644); err != nil {
 				t.Fatal(err)
@@ -177,7 +179,7 @@ bfd
 // what is changed of its packets on purpose is refused by it, so that the session goes down.
 func TestTesterBFD(t *testing.T) {
 	for _, image := range []string{"reprise/frr:8.4.4", "reprise/frr:10.3"} {
-		inEach(t, []string{cli.ProviderNamespaces}, func(t *testing.T, p topologies.Provider) {
+		inEach(t, []string{cli.ProviderNamespaces, cli.ProviderContainers}, func(t *testing.T, p topologies.Provider) {
 			s := speak(t, p, device{platform: "frr", image: image, config: bfdd}, `interfaces: {eth1: []}
 sessions:
   - {name: b, port: eth1, bfd: {local: 10.0.0.1, remote: 10.0.0.2, min-tx: 100ms, my-discriminator: 7}}
@@ -247,9 +249,33 @@ sessions:
 			s.until(t, "t1", "show sessions", `json.sessions.o.downs == 1`)
 			s.order(t, "change {name: o, alter: []}")
 			s.until(t, "r1", "show ip ospf neighbor json", `json.neighbors["1.1.1.1"][0].state startsWith "Exchange" or json.neighbors["1.1.1.1"][0].nbrState startsWith "Exchange"`)
+			s.order(t, "reset")
+			s.until(t, "t1", "show sessions", `json.sessions.o.state == "full" and json.sessions.o.ups == 1 and json.sessions.o.downs == 0`)
+		}
+		for _, network := range []string{"broadcast", "point-to-point"} {
+			kind := map[string]string{"broadcast": "broadcast", "point-to-point": "ptp"}[network]
+			s := speak(t, p, device{platform: "bird", image: "reprise/bird:2.0.12", config: fmt.Sprintf(birdOSPF, kind)}, `interfaces: {eth1: []}
+sessions:
+  - {name: o, port: eth1, ospf: {address: 10.0.0.1/24, router-id: 1.1.1.1, interval: 1, priority: 9, network: `+network+`, external: [{from: 20.0.0.0/24, count: 3000}]}}
+`)
+			s.until(t, "r1", "show ospf neighbors o", `text matches "1.1.1.1 .*Full"`)
+			s.until(t, "r1", "show route count", `text matches "^300[0-9] of 300[0-9] routes"`)
+			s.until(t, "t1", "show sessions", `json.sessions.o.state == "full" and json.sessions.o.peer.neighbors["2.2.2.2"].unconfirmed == 0`)
+			if network == "broadcast" { // it is the designated router, and its LSA of the network is taken
+				s.until(t, "t1", "show sessions", `json.sessions.o.peer.dr == "10.0.0.1"`)
+			}
 		}
 	})
 }
+
+const birdOSPF = `router id 2.2.2.2;
+protocol device {}
+protocol direct { ipv4; interface "none"; }
+protocol ospf v2 o {
+  ipv4 { import all; };
+  area 0 { interface "eth1" { type %s; hello 1; dead 4; priority 1; }; };
+}
+`
 
 const isisd = `hostname r1
 interface eth1
@@ -280,5 +306,80 @@ sessions:
 			s.order(t, "change {name: i, isis: {until: initializing}}")
 			s.until(t, "r1", "show isis neighbor", `text matches "(t1|0000.0000.0001) +eth1 +2 +Init"`)
 		}
+	})
+}
+
+const keepalived = `vrrp_instance a {
+  state BACKUP
+  interface eth1
+  virtual_router_id 7
+  priority 100
+  advert_int 1
+  virtual_ipaddress { 10.0.0.100/24 }
+}
+`
+
+// TestTesterVRRP: a tester of a higher priority takes keepalived's place, and gives it back.
+func TestTesterVRRP(t *testing.T) {
+	inEach(t, []string{cli.ProviderNamespaces}, func(t *testing.T, p topologies.Provider) {
+		s := speak(t, p, device{
+			platform: "linux", image: "reprise/keepalived:2.2.7", config: "ip addr add 10.0.0.2/24 dev eth1\n",
+			files: map[string][]byte{"/etc/keepalived/keepalived.conf": []byte(keepalived)}, services: []drivers.Service{{Name: "keepalived"}},
+		}, `interfaces: {eth1: []}
+sessions:
+  - {name: v, port: eth1, vrrp: {id: 7, priority: 50, source: 10.0.0.1, addresses: [10.0.0.100]}}
+`)
+		const address, has = "!ip -o addr show eth1", `text contains "10.0.0.100/24"`
+		s.until(t, "r1", address, has)
+		s.until(t, "t1", "show sessions", `json.sessions.v.state == "backup" and json.sessions.v.peer.priority == 100`)
+		s.order(t, "change {name: v, vrrp: {priority: 200}}")
+		s.until(t, "r1", address, "not ("+has+")")
+		s.until(t, "t1", "show sessions", `json.sessions.v.state == "master"`)
+		s.order(t, "change {name: v, alter: [{checksum: wrong}]}")
+		s.until(t, "r1", address, has)
+		s.order(t, "stop v")
+	})
+}
+
+const bgpd = `hostname r1
+interface eth1
+ ip address 10.0.0.2/24
+router bgp 65002
+ bgp router-id 2.2.2.2
+ no bgp ebgp-requires-policy
+ neighbor 10.0.0.1 remote-as 65001
+ %s
+`
+
+// TestTesterSession: a session of BGP that was captured at one device is said to another, whose own messages are others, and
+// it learns the same routes.
+func TestTesterSession(t *testing.T) {
+	inEach(t, []string{cli.ProviderNamespaces}, func(t *testing.T, p topologies.Provider) {
+		const config = "interfaces: {eth1: [10.0.0.1/24]}\n"
+		s := speak(t, p, device{platform: "frr", image: "reprise/frr:8.4.4", config: fmt.Sprintf(bgpd, "")}, config+`bgp: {as: 65001, router-id: 1.1.1.1, neighbors: {10.0.0.2: {as: 65002, stopped: true}}}
+announce: [{from: 20.0.0.0/24, count: 300}]
+`)
+		s.ask(t, "r1", "!nohup tcpdump -U -w /tmp/x.pcap -i eth1 tcp port 179 > /tmp/x.log 2>&1 & ")
+		s.until(t, "r1", "!cat /tmp/x.log", `text contains "listening on"`)
+		s.order(t, "neighbor 10.0.0.2 start")
+		const summary, all = "show bgp ipv4 unicast summary json", `json.peers["10.0.0.1"].pfxRcd == 300`
+		s.until(t, "r1", summary, all)
+		s.until(t, "r1", "!kill $(pidof tcpdump); cat /tmp/x.log", `text contains "packets captured"`)
+		r, err := s.hosts["r1"].ReadFile(t.Context(), "/tmp/x.pcap")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		capture, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := speak(t, p, device{platform: "frr", image: "reprise/frr:10.3", config: fmt.Sprintf(bgpd, "timers bgp 3 9")}, config)
+		if err := other.hosts["t1"].WriteFile(t.Context(), "/etc/x.pcap", capture, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		other.order(t, "replay {file: /etc/x.pcap, from: 10.0.0.1, session: {local: 10.0.0.1, remote: 10.0.0.2}}")
+		other.until(t, "r1", summary, all)
+		other.until(t, "t1", "show replays", `json.replays[0].sent == json.replays[0].frames and json.replays[0].received > 60`)
 	})
 }

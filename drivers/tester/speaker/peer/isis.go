@@ -223,9 +223,12 @@ func (x *isis) helloOf(l *link) *message.ISISHello {
 // threeWay is the state of the one neighbour of a link of two (RFC 5303 section 3.2).
 func (x *isis) threeWay() *message.ISISThree {
 	w := &message.ISISThree{State: 2, Circuit: 1}
+	if x.c.Until != "" {
+		return w // who sees itself is up
+	}
 	for id, n := range x.neighbors {
 		w.Neighbor, w.Other, w.State = id.String(), n.circuit, 1
-		if n.up && x.c.Until == "" {
+		if n.up {
 			w.State = 0
 		}
 	}

@@ -295,6 +295,32 @@ func TestAltered(t *testing.T) {
 	}
 }
 
+// TestElection: of two routers of VRRP the one of the higher priority is the master; the other is when it gives up or is
+// silent, and gives way when it comes back.
+func TestElection(t *testing.T) {
+	for _, version := range []int{2, 3} {
+		router := func(n, priority int) string {
+			return fmt.Sprintf("{name: a, port: x, vrrp: {id: 7, version: %d, priority: %d, source: 10.0.0.%d, addresses: [10.0.0.254]}}", version, priority, n)
+		}
+		w := segment(t, router(1, 200), router(2, 100))
+		if !w.until(10*time.Second, w.are("master", "backup")) || w.ends[0].l.state.Malformed+w.ends[1].l.state.Malformed > 0 {
+			t.Fatal(w.tell())
+		}
+		w.change(t, 0, router(1, 0))
+		if !w.until(2*time.Second, w.are("master", "master")) && !w.until(10*time.Second, w.are("backup", "master")) {
+			t.Fatal(w.tell())
+		}
+		w.change(t, 0, router(1, 200), "alter: [{silent: true}]")
+		if !w.until(20*time.Second, w.are("master", "master")) {
+			t.Fatal(w.tell())
+		}
+		w.change(t, 0, router(1, 200))
+		if !w.until(10*time.Second, w.are("master", "backup")) {
+			t.Fatal(w.tell())
+		}
+	}
+}
+
 // TestWithdrawn: routes that are taken back go from the other's database, and others come.
 func TestWithdrawn(t *testing.T) {
 	p := pairs()["ospf two"]
@@ -344,11 +370,12 @@ func TestSpecs(t *testing.T) {
 		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, level: 3}}":                                    "level",
 		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, areas: [xy]}}":                                 "xy",
 		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, routes: [{from: 20.0.0.0/24, count: 99000}]}}": "at most 256",
-		"{name: a, dhcp: {}}":                                                             "client and server",
-		"{name: a, dhcp: {server: {address: 10.0.0.1}}}":                                  "from",
-		"{name: a, dhcp: {client: {until: bound}}}":                                       "bound",
-		"{name: a, dhcp: {client: {message: {type: ask}}}}":                               "ask",
-		"{name: a, dhcp: {server: {address: 10.0.0.1, from: 10.0.0.9, options: {6: x}}}}": "options",
+		"{name: a, vrrp: {id: 7}}":                                                                                     "source",
+		"{name: a, dhcp: {}}":                                                                                          "client and server",
+		"{name: a, dhcp: {server: {address: 10.0.0.1}}}":                                                               "from",
+		"{name: a, dhcp: {client: {until: bound}}}":                                                                    "bound",
+		"{name: a, dhcp: {client: {message: {type: ask}}}}":                                                            "ask",
+		"{name: a, dhcp: {server: {address: 10.0.0.1, from: 10.0.0.9, options: {6: x}}}}":                              "options",
 	} {
 		if _, err := ReadSpec([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v, want words with %q", text, err, says)

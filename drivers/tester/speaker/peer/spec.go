@@ -28,6 +28,7 @@ type Spec struct {
 	OSPF *OSPF `yaml:"ospf"`
 	ISIS *ISIS `yaml:"isis"`
 	DHCP *DHCP `yaml:"dhcp"`
+	VRRP *VRRP `yaml:"vrrp"`
 }
 
 // nameForm is what a session may be called.
@@ -72,6 +73,8 @@ func (s *Spec) speaks() (netip.Addr, sink) {
 	switch {
 	case s.BFD != nil:
 		return s.BFD.Local, sink{message.ProtoUDP, s.BFD.BFDPort()}
+	case s.VRRP != nil:
+		return s.VRRP.Source, sink{proto: message.ProtoVRRP}
 	case s.ISIS != nil:
 		return s.ISIS.Address.Addr(), sink{}
 	case s.DHCP != nil && s.DHCP.Server != nil:
@@ -98,8 +101,9 @@ func (s *Spec) machine() (m machine, word string, err error) {
 	take(s.OSPF != nil, "ospf", func() machine { return &ospf{} })
 	take(s.ISIS != nil, "isis", func() machine { return &isis{} })
 	take(s.DHCP != nil, "dhcp", func() machine { return &dhcp{} })
+	take(s.VRRP != nil, "vrrp", func() machine { return &vrrp{} })
 	if named != 1 {
-		return nil, "", errors.New("name one of bfd, lacp, ospf, isis and dhcp")
+		return nil, "", errors.New("name one of bfd, lacp, ospf, isis, dhcp and vrrp")
 	}
 	if err := m.configure(s); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", word, err)

@@ -22,6 +22,8 @@ type Order struct {
 	Rewrite map[string]string `yaml:"rewrite"`
 	Count   int               `yaml:"count"` // frames; 0: all
 	Speed   float64           `yaml:"speed"` // of the capture's times; 0: 1
+	// Session has one side of a session of TCP said, in the place of frames.
+	Session *Session `yaml:"session"`
 }
 
 // Addresses are what stands for what, in a capture.
@@ -39,6 +41,9 @@ func (o *Order) check() error {
 		return errors.New("file: it names the capture, in the node")
 	case o.Count < 0 || o.Speed < 0:
 		return errors.New("count and speed: they are not negative")
+	}
+	if o.Session != nil {
+		return o.Session.check(o)
 	}
 	for _, word := range o.Only {
 		if !slices.Contains(protocols(), word) {

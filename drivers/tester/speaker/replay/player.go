@@ -33,15 +33,17 @@ func New(speed float64, rewrite Rewriter, say func(format string, args ...any)) 
 type State struct {
 	File    string         `json:"file,omitempty"`
 	Port    string         `json:"port"`
-	Frames  int            `json:"frames"`           // that are sent
-	Kinds   map[string]int `json:"kinds"`            // of them, by protocol; "other" is of none that has a word
-	Skipped int            `json:"skipped"`          // of the capture, that are not
-	Takes   float64        `json:"takes"`            // seconds of the lab from the first to the last
-	Sent    int            `json:"sent"`             // so far
-	Latest  float64        `json:"latest"`           // seconds of this machine by which one was sent late, at most
-	Running bool           `json:"running"`          // more will be sent
-	Failed  string         `json:"failed,omitempty"` // why it ended before its last frame
-	Notes   []string       `json:"notes,omitempty"`  // what is not right after addresses were rewritten
+	Frames  int            `json:"frames"`  // that are sent
+	Kinds   map[string]int `json:"kinds"`   // of them, by protocol; "other" is of none that has a word
+	Skipped int            `json:"skipped"` // of the capture, that are not
+	Takes   float64        `json:"takes"`   // seconds of the lab from the first to the last
+	Sent    int            `json:"sent"`    // so far
+	// Received are bytes that the device said in a session.
+	Received int      `json:"received,omitempty"`
+	Latest   float64  `json:"latest"`           // seconds of this machine by which one was sent late, at most
+	Running  bool     `json:"running"`          // more will be sent
+	Failed   string   `json:"failed,omitempty"` // why it ended before its last frame
+	Notes    []string `json:"notes,omitempty"`  // what is not right after addresses were rewritten
 }
 
 type play struct {
@@ -54,6 +56,9 @@ type play struct {
 func (p *Player) Play(ctx context.Context, o Order) (State, error) {
 	if err := o.check(); err != nil {
 		return State{}, err
+	}
+	if o.Session != nil {
+		return p.talk(ctx, o)
 	}
 	port, err := usable(o.Port)
 	if err != nil {
