@@ -12,6 +12,8 @@
 //	    10.0.0.2: {as: 65002}
 //	announce:
 //	  - {from: 10.1.0.0/24, count: 12000, communities: ["65001:7"]}
+//	sessions:
+//	  - {name: o, port: eth2, ospf: {address: 10.0.1.1/24, router-id: 1.1.1.1}}
 //
 // A line of run and of configure is an order to the running speaker ("announce {from: 10.9.0.0/24}",
 // "show neighbors"). Answers are JSON, with an exit status: 1 is a refusal. ResetConfig brings the

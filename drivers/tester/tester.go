@@ -240,7 +240,7 @@ func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 // EvidenceCommands implements drivers.EvidenceSource.
 func (d *Driver) EvidenceCommands() []string {
 	return []string{
-		"show neighbors", "show routes {limit: 1000}", "!cat " + configFile,
+		"show neighbors", "show routes {limit: 1000}", "show sessions", "show replays", "!cat " + configFile,
 		"!ip -d -s link show", "!ip addr show", "!ip route show table all", "!ip -6 route show table all", "!ip neigh show", "!ss -ntp",
 	}
 }

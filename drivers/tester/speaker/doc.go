@@ -12,6 +12,8 @@
 //	withdraw {from: 10.0.0.0/24, count: 100}
 //	send {to: 10.0.0.2, type: 2, body: 00000000}
 //	replay {file: /etc/x.pcapng, port: eth1, rewrite: {10.9.0.0/24: 10.0.0.0/24}}
+//	start {name: o, port: eth1, ospf: {address: 10.0.0.1/24, router-id: 1.1.1.1}}
+//	change {name: o, alter: [{of: [hello], checksum: wrong}]}
 //
 // An order is a word or two and a mapping in YAML's own short form, with the keys of the configuration.
 // Answers are JSON. One that is refused says why, and the status of "ask" is 1 then.

@@ -16,8 +16,8 @@ func TestOrders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{bgp: bgp.New(*c.BGP, bgp.Options{}), player: replay.New(1, nil, t.Logf), peers: peer.New(1, t.Logf)}
-	silent := &daemon{player: replay.New(1, nil, t.Logf), peers: peer.New(1, t.Logf)}
+	d := &daemon{bgp: bgp.New(*c.BGP, bgp.Options{}), player: replay.New(1, nil, t.Logf), peers: peer.New(t.Context(), 1, t.Logf)}
+	silent := &daemon{player: replay.New(1, nil, t.Logf), peers: peer.New(t.Context(), 1, t.Logf)}
 	for _, test := range []struct {
 		line, says string
 		d          *daemon

@@ -106,10 +106,10 @@ func serve(ctx context.Context, path string, t Tools) error {
 	say := func(format string, args ...any) {
 		fmt.Printf("%s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), fmt.Sprintf(format, args...))
 	}
-	d := &daemon{player: replay.New(speed(), t.Rewrite, say), peers: peer.New(speed(), say), said: c.said}
+	d := &daemon{player: replay.New(speed(), t.Rewrite, say), peers: peer.New(ctx, speed(), say), said: c.said}
 	defer d.player.Stop()
 	defer d.peers.Close()
-	if err := d.peers.Reset(c.said); err != nil {
+	if err := d.peers.Reset(c.said); err != nil { //nolint:contextcheck // its sessions end with the context that New was given
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)

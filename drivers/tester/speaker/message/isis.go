@@ -151,12 +151,14 @@ const (
 	mostValue         = 255
 )
 
-// SystemID is that of a system; NodeID adds the number of a pseudonode, and LSPID that of a fragment.
-type (
-	SystemID [6]byte
-	NodeID   [7]byte
-	LSPID    [8]byte
-)
+// SystemID is the id of a system.
+type SystemID [6]byte
+
+// NodeID is that of a system with the number of a pseudonode.
+type NodeID [7]byte
+
+// LSPID is that of a node with the number of a fragment.
+type LSPID [8]byte
 
 func (s SystemID) String() string {
 	h := hex.EncodeToString(s[:])
@@ -209,7 +211,7 @@ func (t *tlvs) add(code uint8, value []byte) {
 		t.err = errors.Join(t.err, fmt.Errorf("a TLV of %d bytes: at most %d", len(value), mostValue))
 		return
 	}
-	t.b = append(append(t.b, code, byte(len(value))), value...)
+	t.b = append(append(t.b, code, byte(len(value))), value...) //nolint:gosec // checked
 }
 
 // many adds items, each whole, in as many TLVs as they take.
@@ -246,7 +248,7 @@ func (v *ISISTLVs) put(t *tlvs) {
 	for _, a := range v.Areas {
 		b, err := ParseArea(a)
 		t.err = errors.Join(t.err, err)
-		areas = append(areas, append([]byte{byte(len(b))}, b...))
+		areas = append(areas, append([]byte{byte(len(b))}, b...)) //nolint:gosec // at most 13
 	}
 	t.many(ISISTLVAreas, areas)
 	if v.Protocols == nil || *v.Protocols != "" {

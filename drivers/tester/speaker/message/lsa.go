@@ -53,9 +53,10 @@ const (
 const (
 	lsaHead = 20
 	lsaSum  = 16
-	// FirstSequence is the first number of an LSA, and MaxAge the age of one that goes (RFC 2328 appendix B).
+	// FirstSequence is the first number of an LSA (RFC 2328 appendix B).
 	FirstSequence = 0x80000001
-	MaxAge        = 3600
+	// MaxAge is the age of one that goes, in seconds.
+	MaxAge = 3600
 )
 
 // LSAKey is what tells LSAs apart.

@@ -286,7 +286,7 @@ func (d *dhcp) lease(who message.MAC) netip.Addr {
 		count = dhcpCount
 	}
 	first := uint64(binary.BigEndian.Uint32(d.c.Server.From.AsSlice()))
-	for i := range uint64(count) { //nolint:gosec // checked
+	for i := range uint64(count) {
 		var b [4]byte
 		binary.BigEndian.PutUint32(b[:], uint32(first+i)) //nolint:gosec // it goes round
 		a := netip.AddrFrom4(b)

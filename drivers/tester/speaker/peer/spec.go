@@ -90,10 +90,10 @@ func (s *Spec) speaks() (netip.Addr, sink) {
 // machine is that of the protocol which is named, and its word.
 func (s *Spec) machine() (m machine, word string, err error) {
 	named := 0
-	take := func(is bool, name string, make func() machine) {
+	take := func(is bool, name string, of func() machine) {
 		if is {
 			named++
-			m, word = make(), name
+			m, word = of(), name
 		}
 	}
 	take(s.BFD != nil, "bfd", func() machine { return &bfd{} })

@@ -22,15 +22,16 @@ import (
 type Table struct {
 	speed float64
 	say   func(format string, args ...any)
+	life  context.Context //nolint:containedctx // of the sessions, which outlive the order that began them
 
 	mu    sync.Mutex
 	all   map[string]*session
 	sinks map[sink]int // file descriptors
 }
 
-// New makes a table. speed is that of the lab's clock.
-func New(speed float64, say func(format string, args ...any)) *Table {
-	return &Table{speed: cmp.Or(speed, 1), say: say, all: map[string]*session{}, sinks: map[sink]int{}}
+// New makes a table whose sessions end with a context, too. speed is that of the lab's clock.
+func New(ctx context.Context, speed float64, say func(format string, args ...any)) *Table {
+	return &Table{life: ctx, speed: cmp.Or(speed, 1), say: say, all: map[string]*session{}, sinks: map[sink]int{}}
 }
 
 // sink is what the node would refuse by ICMP if nothing listened: a protocol of IP, or a port of UDP.
@@ -82,7 +83,7 @@ func (t *Table) open(spec Spec, text []byte) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(t.life)
 	s := &session{table: t, port: p, begin: time.Now(), texts: [][]byte{text}, m: m, poke: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
 	s.l = newLink(func(b []byte) error { _, err := p.file.Write(b); return err })
 	s.l.state.Port, s.l.state.Protocol = spec.Port, word
@@ -166,7 +167,7 @@ func (s *session) run(ctx context.Context) {
 	}()
 	defer func() {
 		_ = s.port.file.Close() // its reader ends
-		for range frames {      //nolint:revive // what came is not wanted any more
+		for range frames {      // what came is not wanted any more
 		}
 	}()
 	timer := time.NewTimer(0)

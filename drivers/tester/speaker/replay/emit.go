@@ -74,13 +74,13 @@ func (e *Emit) build(port *net.Interface) (data []byte, word string, err error) 
 	}
 	kinds := 0
 	var p message.PDU
-	put := func(is bool, name string, make func() (message.PDU, error)) {
+	put := func(is bool, name string, of func() (message.PDU, error)) {
 		if !is {
 			return
 		}
 		kinds, word = kinds+1, name
 		var bad error
-		if p, bad = make(); bad != nil {
+		if p, bad = of(); bad != nil {
 			err = fmt.Errorf("%s: %w", name, bad)
 		}
 	}

@@ -108,7 +108,7 @@ func answering(t *testing.T, l net.Listener, word, answer string) <-chan string 
 			all <- err.Error()
 			return
 		}
-		defer c.Close()
+		defer c.Close() //nolint:errcheck // the test is over
 		var b bytes.Buffer
 		part := make([]byte, 100)
 		for {
