@@ -205,6 +205,12 @@ type DaemonChooser interface {
 	DaemonsFor(config string, services []string) []string
 }
 
+// Placed is an ability of a Factory whose driver puts a program of its own into the node, in words that name it: a
+// device and a simulator have no place for one.
+type Placed interface {
+	Placed() string
+}
+
 // StatusTeller is an ability of a Factory: Run gives exit statuses. Without it the refusal
 // tells a command that failed.
 type StatusTeller interface {

@@ -163,6 +163,15 @@ func (r *Registry) Virtual(platform string) (Virtual, bool) {
 	return v.Virtual(), true
 }
 
+// Placed names the program that drivers of a platform put into their nodes; it is false for those that put none.
+func (r *Registry) Placed(platform string) (what string, ok bool) {
+	p, ok := As[Placed](r.factories[platform])
+	if !ok {
+		return "", false
+	}
+	return p.Placed(), true
+}
+
 // Products lists what the platforms name, platform by platform in their order. A product that
 // several of them name is listed once.
 func (r *Registry) Products() []Product {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ func (Factory) Daemons() []string { return []string{daemon} }
 
 // TellsStatus implements drivers.StatusTeller.
 func (Factory) TellsStatus() bool { return true }
+
+// Placed implements drivers.Placed.
+func (Factory) Placed() string { return "the speaker of a tester" }
 
 // CheckSyntax implements drivers.SyntaxChecker; the speaker's own reader is here already.
 func (Factory) CheckSyntax(_ context.Context, _ drivers.Host, config []byte) (refused string, err error) {
@@ -119,11 +123,23 @@ func (d *Driver) place(ctx context.Context) error {
 	if err != nil {
 		return d.Fail(op, fmt.Errorf("read this program: %w", err))
 	}
+	machine, err := d.Try(ctx, op, "uname -m")
+	if err != nil {
+		return err
+	}
+	if got, want := strings.TrimSpace(machine.Output), machineName(); want != "" && got != want {
+		return d.Fail(op, fmt.Errorf("the node is a machine of kind %s, and this program is for %s: give it an image of that kind: %w", got, want, drivers.ErrUnsupported))
+	}
 	size, err := d.Try(ctx, op, "mkdir -p "+path.Dir(program)+"; stat -c %s "+program+" 2>/dev/null")
 	if err != nil || strings.TrimSpace(size.Output) == fmt.Sprint(len(data)) {
 		return err
 	}
 	return d.Put(ctx, program, data, 0o755)
+}
+
+// machineName is what a kernel that runs this program calls its machine; empty where that is not known.
+func machineName() string {
+	return map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
 }
 
 func (d *Driver) boot(ctx context.Context) error {

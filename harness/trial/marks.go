@@ -58,7 +58,7 @@ func cannotShow(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) 
 	if len(kinds) > 0 && kind != topologies.KindSimulator && !slices.Contains(kinds, scenarios.Fidelity(kind)) {
 		return fmt.Sprintf("the scenario can be shown in labs of kind %v only, and this one is of kind %s", kinds, kind)
 	}
-	for _, why := range []string{cannotSee(p, kind), tooMuch(p, kind)} {
+	for _, why := range []string{cannotSee(p, kind), tooMuch(p, kind), cannotPlace(p, kind, registry)} {
 		if why != "" {
 			return why
 		}
@@ -89,6 +89,19 @@ func cannotSee(p *plan.Plan, kind topologies.Kind) string {
 	for _, c := range p.Checks() {
 		if f, ok := c.Cond.Probe().(scenarios.FrameProbe); ok {
 			return fmt.Sprintf("a condition looks at the frames at %s, and %s", f.At, cannotCapture(kind))
+		}
+	}
+	return ""
+}
+
+// cannotPlace tells why a kind of lab has no place for a program that a driver puts into its node; empty where it has.
+func cannotPlace(p *plan.Plan, kind topologies.Kind, registry *drivers.Registry) string {
+	if kind != topologies.KindHardware && kind != topologies.KindSimulator {
+		return ""
+	}
+	for _, n := range p.Nodes {
+		if what, ok := registry.Placed(n.Platform); ok && !n.Segment {
+			return fmt.Sprintf("%s is %s, a program that is put into its node, and a lab of kind %s has no place for it: use one of containers, namespaces or machines", n.Name, what, kind)
 		}
 	}
 	return ""

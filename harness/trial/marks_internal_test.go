@@ -23,12 +23,20 @@ func (virtual) Virtual() drivers.Virtual {
 	return drivers.Virtual{Cannot: map[string]string{"ecmp": "it forwards over one path"}}
 }
 
+// placed is a platform that is a program of this machine's.
+type placed struct{ virtual }
+
+func (placed) Platform() string { return "p" }
+func (placed) Placed() string   { return "the speaker of a tester" }
+
 // What a kind of lab cannot show is said before anything is done in it.
 func TestShows(t *testing.T) {
 	t.Parallel()
 	r := &drivers.Registry{}
-	if err := r.Register(virtual{}); err != nil {
-		t.Fatal(err)
+	for _, f := range []drivers.Factory{virtual{}, placed{}} {
+		if err := r.Register(f); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, tt := range []struct {
 		name     string
@@ -51,6 +59,11 @@ func TestShows(t *testing.T) {
 			}
 			if got := cannotShow(p, tt.kind, r); (got != "") != (tt.want != "") || !strings.Contains(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			p.Nodes = append(p.Nodes, plan.Node{Name: "t1", Platform: "p"})
+			device := tt.kind == topologies.KindHardware || tt.kind == topologies.KindSimulator
+			if got := cannotShow(p, tt.kind, r); tt.want == "" && device != strings.Contains(got, "t1 is the speaker of a tester") {
+				t.Errorf("with a tester: got %q", got)
 			}
 		})
 	}

@@ -1,10 +1,12 @@
 package replay
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -130,68 +132,87 @@ type talk struct {
 // mostParts bounds a session.
 const mostParts = 1_000_000
 
-// talkOf is what one address says in the first session of a capture with a server's port.
+// ends are the two of a session, ours first.
+type ends struct{ mine, theirs netip.AddrPort }
+
+// telling is a session that is put together.
+type telling struct {
+	talk
+
+	own, other stream
+	last       time.Time
+	answers    bool
+	heard      int
+	err        error
+}
+
+// said says that our side said something.
+func (t *telling) said() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return len(p.data) > 0 })
+}
+
+// take adds a segment of one side.
+func (t *telling) take(s segment, outgoing bool) {
+	t.kinds++
+	if s.notCaptured {
+		t.err = cmp.Or[error](t.err, fmt.Errorf("frame %d was not captured whole", s.frame))
+	}
+	side := &t.other
+	if outgoing {
+		side = &t.own
+	}
+	for _, x := range side.take(s) {
+		if !outgoing {
+			t.heard += len(x.data)
+			t.answers = t.answers || len(x.data) > 0
+			t.last = s.at
+			continue
+		}
+		t.parts = append(t.parts, part{after: max(0, s.at.Sub(t.last)), data: x.data, fin: x.fin, rst: x.rst, answers: t.answers, behind: t.heard})
+		t.last, t.answers = s.at, false
+	}
+}
+
+// talkOf is what one address says in the first session of a capture with a server's port in which it says anything.
 func talkOf(list []frame, from netip.Addr, port uint16) (t talk, err error) {
-	var own, other stream
-	var mine, theirs netip.AddrPort
-	var last time.Time
-	known, answers, heard := false, false, 0
+	var all []*telling
+	open := map[ends]*telling{}
 	for i, f := range list {
 		s, ok := f.segment()
-		if !ok {
+		if !ok || s.from.Addr() != from && s.to.Addr() != from || s.from.Port() != port && s.to.Port() != port {
 			continue
 		}
 		s.frame = i + 1
-		if !known {
-			if s.from.Addr() != from && s.to.Addr() != from || s.from.Port() != port && s.to.Port() != port {
-				continue
-			}
-			known = true
-			mine, theirs = s.from, s.to
-			if s.from.Addr() != from {
-				mine, theirs = s.to, s.from
-			}
-			t.calls = theirs.Port() == port
-			last = s.at
+		outgoing := s.from.Addr() == from
+		e := ends{s.from, s.to}
+		if !outgoing {
+			e = ends{s.to, s.from}
 		}
-		outgoing := s.from == mine && s.to == theirs
-		if !outgoing && (s.from != theirs || s.to != mine) {
-			continue
+		x := open[e]
+		if x == nil || s.syn && !s.ack && (len(x.parts) > 0 || x.heard > 0) { // the next between the same ports
+			x = &telling{last: s.at}
+			x.calls = e.theirs.Port() == port
+			open[e] = x
+			all = append(all, x)
 		}
-		if s.syn && !s.ack && t.kinds > 1 && (len(t.parts) > 0 || heard > 0) {
-			break // the next session between the same ports
-		}
-		t.kinds++
-		if s.notCaptured {
-			return t, fmt.Errorf("frame %d was not captured whole", s.frame)
-		}
-		side := &other
-		if outgoing {
-			side = &own
-		}
-		for _, x := range side.take(s) {
-			if !outgoing {
-				heard += len(x.data)
-				answers = answers || len(x.data) > 0
-				last = s.at
-				continue
-			}
-			t.parts = append(t.parts, part{after: max(0, s.at.Sub(last)), data: x.data, fin: x.fin, rst: x.rst, answers: answers, behind: heard})
-			last, answers = s.at, false
-			if len(t.parts) > mostParts {
-				return t, fmt.Errorf("a session of more than %d segments", mostParts)
-			}
+		if x.take(s, outgoing); len(x.parts) > mostParts {
+			return t, fmt.Errorf("a session of more than %d segments", mostParts)
 		}
 	}
+	i := slices.IndexFunc(all, (*telling).said)
 	switch {
-	case !known:
+	case len(all) == 0:
 		return t, fmt.Errorf("none of its %d frames is of a session of %s with port %d", len(list), from, port)
-	case len(own.waiting) > 0:
-		return t, fmt.Errorf("what %s said before frame %d is not in it", from, own.waiting[0].frame)
-	case len(t.parts) == 0:
-		return t, fmt.Errorf("%s says nothing in its session with port %d", from, port)
+	case i < 0 && all[0].err != nil:
+		return t, all[0].err
+	case i < 0:
+		return t, fmt.Errorf("%s says nothing in its sessions with port %d", from, port)
+	case all[i].err != nil:
+		return t, all[i].err
+	case len(all[i].own.waiting) > 0:
+		return t, fmt.Errorf("what %s said before frame %d is not in it", from, all[i].own.waiting[0].frame)
 	}
-	return t, nil
+	return all[i].talk, nil
 }
 
 var errEnded = errors.New("the other side ended the session")

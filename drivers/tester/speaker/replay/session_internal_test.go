@@ -37,7 +37,12 @@ func conversation(tb testing.TB) []shot {
 	tb.Helper()
 	const ms = time.Millisecond
 	a := uint32(1<<32 - 4)
+	refused := told(tb, 0, false, 9, "S", "") // a call of the server, to the caller's own port of that number
+	for i, b := range []byte{0, 179} {
+		refused.data[14+20+2+i], refused.data[14+20+i] = b, byte(100+i)
+	}
 	return []shot{
+		refused,
 		told(tb, 0, true, a, "S", ""), told(tb, 1*ms, false, 700, "S.", ""),
 		told(tb, 2*ms, true, a+1, "", "hello"), told(tb, 3*ms, true, a+1, "", "hello"),
 		told(tb, 10*ms, false, 701, "", "who?"),
@@ -82,15 +87,15 @@ func TestTalk(t *testing.T) {
 	if talk, err = talkOf(listOf(t, conversation(t)), server, 179); err != nil || talk.calls || len(talk.parts) != 1 || !talk.parts[0].answers || talk.parts[0].behind != 5 {
 		t.Errorf("of the server: %+v, %v", talk, err)
 	}
-	hole := slices.Delete(conversation(t), 6, 7)
+	hole := slices.Delete(conversation(t), 7, 8)
 	cut := conversation(t)
-	cut[5].data = cut[5].data[:len(cut[5].data)-3]
+	cut[6].data = cut[6].data[:len(cut[6].data)-3]
 	for says, test := range map[string]struct {
 		shots []shot
 		from  netip.Addr
 	}{
-		"before frame 6": {hole, caller}, "not captured whole": {cut, caller}, "of a session of 10.9.0.7": {conversation(t), netip.MustParseAddr("10.9.0.7")},
-		"says nothing": {conversation(t)[:2], caller},
+		"before frame 7": {hole, caller}, "not captured whole": {cut, caller}, "of a session of 10.9.0.7": {conversation(t), netip.MustParseAddr("10.9.0.7")},
+		"says nothing": {conversation(t)[:3], caller},
 	} {
 		if _, err := talkOf(listOf(t, test.shots), test.from, 179); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("got %v, want words with %q", err, says)
