@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"crypto/md5" //nolint:gosec // it is the protocol's
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type OSPF struct {
 	Area        *netip.Addr `yaml:"area"` // 0.0.0.0
 	AuthType    *uint16     `yaml:"auth-type"`
 	Auth        string      `yaml:"auth"` // eight bytes as hexadecimal digits, that the checksum passes over
+	// Key authenticates it cryptographically, by MD5.
+	Key *OSPFKey `yaml:"md5"`
 
 	Hello   *OSPFHello    `yaml:"hello"`
 	DD      *OSPFDD       `yaml:"dd"`
@@ -31,6 +34,22 @@ type OSPF struct {
 	Heads   []LSAHead `yaml:"-"`
 	Confirm []LSAHead `yaml:"-"`
 	raw     [][]byte
+}
+
+// OSPFKey is a key of cryptographic authentication (RFC 2328 appendix D.3).
+type OSPFKey struct {
+	ID     uint8  `yaml:"id"`
+	Secret string `yaml:"key"` // at most 16 bytes
+	// Sequence is the number of the packet; the session's own, where it is absent.
+	Sequence *uint32 `yaml:"sequence"`
+}
+
+// seal adds the digest of a packet and the key.
+func (k *OSPFKey) seal(b []byte) []byte {
+	var key [md5.Size]byte
+	copy(key[:], k.Secret)
+	d := md5.Sum(append(slices.Clone(b), key[:]...)) //nolint:gosec // it is the protocol's
+	return append(b, d[:]...)
 }
 
 // OSPFHello is the body of a Hello.
@@ -85,6 +104,7 @@ const (
 	ospfOptions     = 2 // E
 	ospfHello       = 20
 	ospfMTU         = 1500
+	ospfCrypto      = 2
 	ospfInterval    = 10
 	ospfDead        = 40
 	ospfDDBody      = 8
@@ -190,6 +210,13 @@ func (o *OSPF) PDU() (PDU, error) {
 		return PDU{}, fmt.Errorf("auth: %q is no eight bytes", o.Auth)
 	}
 	b = append(append(b, auth...), make([]byte, 8-len(auth))...)
+	if k := o.Key; k != nil {
+		if len(k.Secret) > md5.Size {
+			return PDU{}, fmt.Errorf("md5: key: it has %d bytes: at most %d", len(k.Secret), md5.Size)
+		}
+		binary.BigEndian.PutUint16(b[14:], Or(o.AuthType, ospfCrypto))
+		b = binary.BigEndian.AppendUint32(append(b[:ospfAuthAt], 0, 0, k.ID, md5.Size), Or(k.Sequence, 1))
+	}
 	if len(b)+len(body) > Longest/2 {
 		return PDU{}, fmt.Errorf("a packet of %d bytes", len(b)+len(body))
 	}
@@ -202,6 +229,9 @@ func (o *OSPF) PDU() (PDU, error) {
 				return Checksum(b[:min(ospfAuthAt, len(b))], b[min(ospfHead, len(b)):])
 			},
 		},
+	}
+	if o.Key != nil {
+		p.layer.sum, p.layer.seal = func([]byte) uint16 { return 0 }, o.Key.seal
 	}
 	if to.IsMulticast() {
 		p.To = Group(to)

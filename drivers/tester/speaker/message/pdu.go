@@ -79,6 +79,7 @@ type layer struct {
 	length               func(size int) int
 	sumAt                int // of two bytes
 	sum                  func(b []byte) uint16
+	seal                 func(b []byte) []byte // adds what is over all of it, behind it
 }
 
 // Alter changes messages on purpose, one after the other where there are several.
@@ -213,8 +214,16 @@ func (p PDU) ip(body []byte, alter []Alter) ([]byte, error) {
 	}.finish("ip", append(b, body...), alter)
 }
 
-// finish puts the length of a layer and its checksum, each right or as it is wanted.
+// finish puts the length of a layer, its checksum and its seal, each right or as it is wanted.
 func (l layer) finish(name string, b []byte, alter []Alter) ([]byte, error) {
+	b, err := l.filled(name, b, alter)
+	if err == nil && l.seal != nil {
+		b = l.seal(b)
+	}
+	return b, err
+}
+
+func (l layer) filled(name string, b []byte, alter []Alter) ([]byte, error) {
 	if l.lengthSize > 0 {
 		l.put(b, l.length(len(b)))
 	}

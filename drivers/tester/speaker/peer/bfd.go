@@ -176,7 +176,7 @@ func (b *bfd) tick(l *link) time.Duration {
 			b.tell(l)
 			l.say("nothing was heard for the detection time")
 		}
-		b.remote.MyDiscriminator, b.seen = 0, false // RFC 5880 section 6.8.1
+		b.remote.MyDiscriminator, b.seen, b.due = 0, false, l.now // RFC 5880 section 6.8.1
 	}
 	if b.c.Passive && !b.seen || b.seen && b.remote.RequiredMinRxInterval == 0 {
 		return b.lost(-1)

@@ -27,8 +27,10 @@ type OSPF struct {
 	MTU      *uint16 `yaml:"mtu"` // of Database Descriptions
 	AuthType *uint16 `yaml:"auth-type"`
 	Auth     string  `yaml:"auth"`
-	TTL      *uint8  `yaml:"ttl"`
-	Version  *uint8  `yaml:"version"`
+	// Key authenticates every packet by MD5; those that come are not checked.
+	Key     *message.OSPFKey `yaml:"md5"`
+	TTL     *uint8           `yaml:"ttl"`
+	Version *uint8           `yaml:"version"`
 	// DR and BDR are said in every Hello, whoever is; so is Mask.
 	DR   *netip.Addr `yaml:"dr"`
 	BDR  *netip.Addr `yaml:"bdr"`
@@ -93,6 +95,7 @@ type ospf struct {
 	db        map[message.LSAKey]*ospfLSA
 	dirty     bool // own LSAs may be other ones
 	sequence  uint32
+	crypto    uint32
 	hello     time.Duration
 	scan      time.Duration
 	dr, bdr   netip.Addr
@@ -141,8 +144,11 @@ func (o *ospf) configure(s *Spec) error {
 	if _, err := desired(&c, nil); err != nil {
 		return err
 	}
-	if _, err := message.Digits(c.Auth); err != nil {
-		return fmt.Errorf("auth: %q is no hexadecimal digits", c.Auth)
+	probe := ospf{c: c}
+	hello := probe.packet(netip.Addr{})
+	hello.Hello = &message.OSPFHello{}
+	if _, err := hello.PDU(); err != nil {
+		return err
 	}
 	o.c, o.dirty = c, true
 	o.hello = 0
@@ -169,9 +175,16 @@ func (o *ospf) dead() uint32 { return message.Or(o.c.Dead, ospfHelloTimes*uint32
 
 // packet is the head of what is sent, to an address; to all, where that is the zero one.
 func (o *ospf) packet(to netip.Addr) message.OSPF {
+	key := o.c.Key
+	if key != nil {
+		o.crypto++
+		numbered := *key
+		set(&numbered.Sequence, o.crypto)
+		key = &numbered
+	}
 	return message.OSPF{
 		Source: o.c.Address.Addr(), Destination: to, TTL: o.c.TTL, Version: o.c.Version, Router: o.c.Router, Area: &o.c.Area,
-		AuthType: o.c.AuthType, Auth: o.c.Auth,
+		AuthType: o.c.AuthType, Auth: o.c.Auth, Key: key,
 	}
 }
 
