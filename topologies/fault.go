@@ -86,19 +86,34 @@ const (
 // Transmissions lists them.
 func Transmissions() []Transmission { return []Transmission{TransmissionFirst, TransmissionAgain} }
 
+// InKernel says whether nothing of how frames are picked takes a program of ours that stands on the cable.
+func (f FrameFault) InKernel() bool { return f.LSA == "" && f.Attribute == "" && f.Transmission == "" }
+
 // Acted is what a fault on frames did.
 type Acted struct {
-	Matched uint64 `json:"matched"`          // frames that its match and its filter let through
-	Hit     uint64 `json:"hit"`              // of those, the ones that it acted on
-	Passed  uint64 `json:"passed"`           // and those that it let pass
-	Full    uint64 `json:"full,omitempty"`   // lost because the queue of FaultRate was full
-	Healed  uint64 `json:"healed,omitempty"` // let go when the fault was healed
-	Lost    uint64 `json:"lost,omitempty"`   // held when their cable was laid anew
-	Seed    uint64 `json:"seed,omitempty"`   // by which frames were picked
+	Matched uint64   `json:"matched"`          // frames that its match and its filter let through
+	Hit     uint64   `json:"hit"`              // of those, the ones that it acted on
+	Passed  uint64   `json:"passed"`           // and those that it let pass
+	Full    uint64   `json:"full,omitempty"`   // lost because the queue of FaultRate was full
+	Healed  uint64   `json:"healed,omitempty"` // let go when the fault was healed
+	Lost    uint64   `json:"lost,omitempty"`   // held when their cable was laid anew
+	Seed    uint64   `json:"seed,omitempty"`   // by which frames were picked
+	By      []DropBy `json:"by,omitempty"`     // what did it, one after the other
 	// Late is how much later than it was to a frame went on, at most. One that was read after this program
 	// did not run may have come when it began not to.
 	Late time.Duration `json:"late,omitempty"`
 	Hits []Hit         `json:"hits,omitempty"` // the first MaxHits
+}
+
+// Join adds what was done on another way, or later.
+func (a Acted) Join(x Acted) Acted {
+	a.Matched, a.Hit, a.Passed = a.Matched+x.Matched, a.Hit+x.Hit, a.Passed+x.Passed
+	a.Full, a.Healed, a.Lost = a.Full+x.Full, a.Healed+x.Healed, a.Lost+x.Lost
+	a.Seed, a.Late = x.Seed, max(a.Late, x.Late)
+	a.Hits = slices.Concat(a.Hits, x.Hits)
+	slices.SortStableFunc(a.Hits, func(x, y Hit) int { return x.Time.Compare(y.Time) })
+	a.Hits = a.Hits[:min(len(a.Hits), MaxHits)]
+	return a
 }
 
 // MaxHits bounds how many frames a fault tells of.
@@ -157,21 +172,27 @@ type DropBy string
 
 // What frames are dropped with. The zero value is the first that the kernel allows.
 const (
-	// DropByXDP is a program in the kernel where frames arrive. Root of the machine alone may load
-	// it. The sender's own packet sockets see what it drops as sent.
+	// DropByXDP is a program in the kernel (eBPF) where frames arrive, which also picks frames by their number,
+	// a filter or a share. Root of the machine alone may load it. The sender's own packet sockets see what it
+	// drops as sent, and what they send past the queues is dropped too. Where the node has an XDP program of
+	// its own, there is no place for it.
 	DropByXDP DropBy = "xdp"
+	// DropByTC is the same program at the far end of the cable, as frames leave, before an XDP program of the
+	// receiver's. What passes the queues passes it, as with DropByNFT, and is told.
+	DropByTC DropBy = "tc"
 	// DropByNFT is rules of nftables at the far end of the cable, as frames leave; root of a
 	// namespace may set them. The sender's own packet sockets do not see what they drop, and a
 	// packet socket that sends past the queues (PACKET_QDISC_BYPASS) passes them, which Fired tells.
 	DropByNFT DropBy = "nftables"
 	// DropByWire is a program of ours that stands on the cable: rules of nftables at its far end hand it
-	// what a fault may act on, and the rest goes the kernel's way. It alone picks frames by their number
-	// or by a filter, and does anything else with them but drop them.
+	// what a fault may act on, and the rest goes the kernel's way. It alone does anything else with frames
+	// but drop them, and picks them by what only a program can tell of a message; the others where no program
+	// can be loaded.
 	DropByWire DropBy = "wire"
 )
 
 // DropsBy lists them.
-func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByNFT, DropByWire} }
+func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByTC, DropByNFT, DropByWire} }
 
 // DropTeller is an Active that says what it drops frames with; empty where it drops none.
 type DropTeller interface{ DropBy() DropBy }

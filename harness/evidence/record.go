@@ -98,6 +98,8 @@ type FaultFrames struct {
 	Healed  uint64 `json:"healed,omitempty"` // held until the fault was taken back, and let go then
 	Lost    uint64 `json:"lost,omitempty"`   // held when their cable was laid anew
 	Seed    uint64 `json:"seed,omitempty"`   // by which frames were picked
+	// By is what did it, one after the other where another went on with it; see topologies.DropBy.
+	By []string `json:"by,omitempty"`
 	// Late is how much later than it was to a frame went on, at most, in the lab's time.
 	Late  time.Duration `json:"late,omitempty"`
 	First []Hit         `json:"first,omitempty"` // of those that it acted on

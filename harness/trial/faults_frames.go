@@ -102,6 +102,9 @@ func (fault *activeFault) tellIn(e *evidence.Event, c evidence.Clock) (ok bool) 
 	e.Frames = &evidence.FaultFrames{
 		Matched: a.Matched, Hit: a.Hit, Passed: a.Passed, Full: a.Full, Healed: a.Healed, Lost: a.Lost, Seed: a.Seed, Late: c.Lab(a.Late),
 	}
+	for _, by := range a.By {
+		e.Frames.By = append(e.Frames.By, string(by))
+	}
 	for _, h := range a.Hits {
 		e.Frames.First = append(e.Frames.First, evidence.Hit(h))
 	}

@@ -32,7 +32,7 @@ func TestFaultOnFrames(t *testing.T) {
 			var got topologies.Fault
 			w.provider.ActedFn = func(f topologies.Fault) topologies.Acted {
 				got = f
-				return topologies.Acted{Matched: 3, Hit: 1, Passed: 2, Hits: []topologies.Hit{hit}}
+				return topologies.Acted{Matched: 3, Hit: 1, Passed: 2, By: []topologies.DropBy{topologies.DropByXDP, topologies.DropByWire}, Hits: []topologies.Hit{hit}}
 			}
 			w.provider.DropsBy = topologies.DropByWire
 			step := "stimulus: [{link: 'r1:eth1', fault: drop, match: {proto: ospf, type: ls-update}, filter: 'len < 200', nth: 2" + tt.expect + "}, {node: r1, configure: [x]}]\n"
@@ -55,7 +55,7 @@ func TestFaultOnFrames(t *testing.T) {
 			if i < 0 {
 				t.Fatalf("it was never taken back: %+v", record.Events)
 			}
-			frames := &evidence.FaultFrames{Matched: 3, Hit: 1, Passed: 2, First: []evidence.Hit{evidence.Hit(hit)}}
+			frames := &evidence.FaultFrames{Matched: 3, Hit: 1, Passed: 2, By: []string{"xdp", "wire"}, First: []evidence.Hit{evidence.Hit(hit)}}
 			if diff := cmp.Diff(frames, record.Events[i].Frames); diff != "" || record.Events[i].Count != 1 {
 				t.Errorf("%d: %s", record.Events[i].Count, diff)
 			}

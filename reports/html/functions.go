@@ -234,6 +234,9 @@ func hits(f *evidence.FaultFrames) string {
 	if f.Seed != 0 {
 		parts = append(parts, fmt.Sprintf("seed %d", f.Seed))
 	}
+	if len(f.By) > 0 {
+		parts = append(parts, "by "+strings.Join(f.By, ", then "))
+	}
 	return strings.Join(parts, "; ")
 }
 

@@ -64,6 +64,7 @@ type Cabling struct {
 	faults     []*active                    // in force
 	recordings []*recording                 // captures that run
 	counter    int                          // of faults, for their names
+	programs   map[string]*active           // faults by their names, until they are healed
 	drops      map[topologies.Endpoint]drop // what drops frames on their way to an endpoint
 	stands     map[topologies.Endpoint]*stand
 	groups     int // that wires have listened at
@@ -84,7 +85,7 @@ type node struct {
 // New makes the cabling of a lab whose links were checked (see wiring.CheckLinks). Nothing is laid
 // yet.
 func New(c Config) (*Cabling, error) {
-	l := &Cabling{Config: c, nodes: map[string]*node{}, drops: map[topologies.Endpoint]drop{}, stands: map[topologies.Endpoint]*stand{}}
+	l := &Cabling{Config: c, nodes: map[string]*node{}, programs: map[string]*active{}, drops: map[topologies.Endpoint]drop{}, stands: map[topologies.Endpoint]*stand{}}
 	for _, n := range c.Topology.Nodes {
 		l.nodes[n.Name] = &node{Node: n, laid: map[string]int{}}
 		if !n.IsSegment() {

@@ -17,6 +17,9 @@ type drop struct {
 	egress  int
 }
 
+// byProgram says whether it is a program of the kernel's.
+func (d drop) byProgram() bool { return d.by == topologies.DropByXDP || d.by == topologies.DropByTC }
+
 // drop carries out an operation on what drops frames on their way to an endpoint. The place is
 // the endpoint's own interface or the far end of its cable, but of frames out of a machine within
 // a node it is where they enter the node: they are redirected from there, and what is redirected
@@ -87,13 +90,14 @@ func (c *Cabling) filterInKernel(ctx context.Context, e topologies.Endpoint) err
 	var filters []wiring.Filter
 	for _, f := range c.faults {
 		if f.flows == nil && slices.Contains(f.ends(), e) {
-			filters = append(filters, wiring.Filter{ID: f.id, Match: f.fault.Match, Probability: f.fault.Probability})
+			filters = append(filters, f.filter(e))
 		}
 	}
 	if _, there := c.drops[e]; len(filters) == 0 && !there {
 		return nil
 	}
 	r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop, Filters: filters})
+	c.ended(r, e)
 	if err != nil {
 		return err
 	}
@@ -103,6 +107,32 @@ func (c *Cabling) filterInKernel(ctx context.Context, e topologies.Endpoint) err
 	}
 	c.drops[e] = drop{by: r.By, program: r.Program, egress: r.Egress}
 	return nil
+}
+
+// filter is what a fault has a kernel drop on the way to an endpoint.
+func (a *active) filter(e topologies.Endpoint) wiring.Filter {
+	f := wiring.Filter{ID: a.id, Match: a.fault.Match, Probability: a.fault.Probability, Pick: wiring.Pick{
+		Nth: a.fault.Frames.Nth, Count: a.fault.Frames.Count, Every: a.fault.Frames.Every, Matched: a.banked[e].Matched, Picked: a.banked[e].Hit,
+	}}
+	if a.drawn() != 0 {
+		f.Pick.Lot = topologies.NewLot(a.seed, e)
+		f.Pick.Chance = a.fault.Frames.Seed == 0
+	}
+	for _, text := range []string{a.fault.Frames.Filter, a.fault.Frames.Message} {
+		if text != "" {
+			f.Pick.Filters = append(f.Pick.Filters, text)
+		}
+	}
+	return f
+}
+
+// ended keeps what programs did that an answer says are no more.
+func (c *Cabling) ended(r wiring.Result, e topologies.Endpoint) {
+	for id, x := range r.Ended {
+		if a := c.programs[id]; a != nil {
+			a.bank(x, e)
+		}
+	}
 }
 
 // bank adds what the filters on a cable have counted to the totals and takes them away, before
@@ -123,10 +153,13 @@ func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 		shut := c.shut(ctx, link)
 		for _, f := range here {
 			r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: f.id})
-			f.fired += r.Count
+			if r.Acted == nil {
+				f.fired += r.Count
+			}
 			unknown(f, err)
 		}
-		_, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop})
+		r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop})
+		c.ended(r, e)
 		for _, f := range here {
 			unknown(f, err)
 			f.blind = errors.Join(f.blind, shut)

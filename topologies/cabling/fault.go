@@ -34,19 +34,41 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 		return nil, err
 	}
 	c.counter++
-	a := &active{cabling: c, fault: f, link: link, id: fmt.Sprintf("fault-%d", c.counter)}
+	a := &active{cabling: c, fault: f, link: link, id: fmt.Sprintf("fault-%d", c.counter), did: map[topologies.Endpoint]topologies.Acted{}, banked: map[topologies.Endpoint]topologies.Acted{}}
 	a.fault.Endpoint = link.A
-	if f.Kind.OnFrames() && a.wantsWire() {
+	if f.Kind.OnFrames() {
 		if err := a.prepare(); err != nil {
 			return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
 		}
 	}
-	c.faults = append(c.faults, a)
-	if err := a.apply(ctx); err != nil {
-		c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
-		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, errors.Join(err, a.undo(ctx)))
+	err = a.enter(ctx)
+	if wiring.Lacks(err) && c.DropBy == "" && a.flows == nil && f.Frames.Picks() {
+		if err = a.wireUp(); err == nil {
+			err = a.enter(ctx)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
 	}
 	return a, nil
+}
+
+// enter puts a fault in force among the others, or leaves nothing of it.
+func (a *active) enter(ctx context.Context) error {
+	c := a.cabling
+	if a.flows != nil {
+		if err := a.yield(ctx); err != nil {
+			return err
+		}
+	}
+	c.faults = append(c.faults, a)
+	c.programs[a.id] = a
+	err := a.apply(ctx)
+	if err == nil {
+		return nil
+	}
+	c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
+	return errors.Join(err, a.undo(ctx))
 }
 
 // check says what is wrong with a fault.
@@ -87,10 +109,16 @@ type active struct {
 	link    topologies.Link // turned so that A is the fault's endpoint
 	id      string          // names its filter
 	by      topologies.DropBy
+	were    []topologies.DropBy // by what it was carried out before
+	seed    uint64              // by which frames are picked
 	healed  bool
-	fired   uint64                              // counted by filters that are no more
+	fired   uint64                              // counted by filters that are no more, and that tell no more than that
 	blind   error                               // why nobody knows what filters that are no more have let pass
 	flows   map[topologies.Endpoint]*wire.Fault // by where its frames arrive; nil where no wire stands for it
+
+	// What programs of the kernel did, by where its frames arrive: all of it as it was told last, and what those
+	// did that are no more.
+	did, banked map[topologies.Endpoint]topologies.Acted
 }
 
 // on says whether the fault is on either end of a link.
@@ -187,10 +215,31 @@ func (a *active) count(ctx context.Context) (uint64, error) {
 			continue
 		}
 		r, err := a.cabling.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: a.id})
+		if r.Acted != nil {
+			a.did[e] = a.banked[e].Join(a.told(*r.Acted, e))
+			r.Count = a.did[e].Hit
+		}
 		n += r.Count
 		errs = append(errs, err)
 	}
 	return n, errors.Join(errs...)
+}
+
+// told completes what a program says of its frames on their way to an endpoint. It began with the numbers
+// that those had which were banked.
+func (a *active) told(x topologies.Acted, e topologies.Endpoint) topologies.Acted {
+	x.Matched -= min(x.Matched, a.banked[e].Matched)
+	x.Seed = a.drawn()
+	for i := range x.Hits {
+		x.Hits[i].To = e.String()
+	}
+	return x
+}
+
+// bank keeps what a program did that is no more.
+func (a *active) bank(x topologies.Acted, e topologies.Endpoint) {
+	a.banked[e] = a.banked[e].Join(a.told(x, e))
+	a.did[e] = a.banked[e]
 }
 
 // Fired implements topologies.Active.
@@ -224,12 +273,19 @@ func (a *active) Heal(ctx context.Context) error {
 		c.faults = append(c.faults, a)
 		return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
-	if a.flows != nil {
-		n, blind = 0, a.blind // it may have acted meanwhile
+	switch { // it may have acted meanwhile
+	case a.flows != nil:
+		n, blind = 0, a.blind
 		for _, f := range a.flows {
 			n += f.Acted().Hit
 		}
+	case len(a.banked) > 0:
+		n = 0
+		for _, x := range a.banked {
+			n += x.Hit
+		}
 	}
+	delete(c.programs, a.id)
 	a.fired, a.blind, a.healed = n, blind, true
 	return nil
 }

@@ -55,25 +55,94 @@ func (s *stand) handed(count func(*active) (uint64, error)) (uint64, error) {
 
 // wantsWire says whether a fault needs a wire, or has to stand behind one.
 func (a *active) wantsWire() bool {
-	if a.fault.Kind != topologies.FaultDrop || a.fault.Frames.Picks() || a.cabling.DropBy == topologies.DropByWire {
+	c, f := a.cabling, a.fault
+	picks := f.Frames.Picks() && (!f.Frames.InKernel() || c.DropBy == topologies.DropByNFT)
+	if f.Kind != topologies.FaultDrop || picks || c.DropBy == topologies.DropByWire {
 		return true
 	}
-	return slices.ContainsFunc(a.ends(), func(e topologies.Endpoint) bool { return a.cabling.stands[e] != nil })
+	return slices.ContainsFunc(a.ends(), func(e topologies.Endpoint) bool {
+		return c.stands[e] != nil || f.Frames.Picks() && c.drops[e].by == topologies.DropByNFT
+	})
 }
 
-// prepare makes what a fault does on each of its ways.
+// prepare says what a fault does, and makes that on each of its ways which takes a wire.
 func (a *active) prepare() error {
-	match, err := wiring.Matcher(a.fault.Match)
-	if err != nil {
+	if a.seed = a.fault.Frames.Seed; a.seed == 0 {
+		a.seed = rand.Uint64()>>12 + 1 //nolint:gosec // any will do that JSON holds
+	}
+	if _, err := a.made(); err != nil || !a.wantsWire() {
 		return err
 	}
-	seed := a.fault.Frames.Seed
-	if seed == 0 {
-		seed = rand.Uint64()>>12 + 1 //nolint:gosec // any will do that JSON holds
+	return a.wireUp()
+}
+
+// drawn is the seed where frames are drawn by it; 0 where nothing is left to chance.
+func (a *active) drawn() uint64 {
+	if p := a.fault.Probability; p == 0 || p == 1 {
+		return 0
 	}
-	a.by, a.flows = topologies.DropByWire, map[topologies.Endpoint]*wire.Fault{}
+	return a.seed
+}
+
+// made is what a wire does on each of a fault's ways.
+func (a *active) made() (map[topologies.Endpoint]*wire.Fault, error) {
+	match, err := wiring.Matcher(a.fault.Match)
+	if err != nil {
+		return nil, err
+	}
+	flows := map[topologies.Endpoint]*wire.Fault{}
 	for _, e := range a.ends() {
-		if a.flows[e], err = wire.NewFault(a.fault, e, match, seed); err != nil {
+		if flows[e], err = wire.NewFault(a.fault, e, match, a.seed); err != nil {
+			return nil, err
+		}
+	}
+	return flows, nil
+}
+
+// wireUp has a wire act for a fault.
+func (a *active) wireUp() (err error) {
+	if a.flows, err = a.made(); err == nil {
+		a.by = topologies.DropByWire
+	}
+	return err
+}
+
+// yield has faults that programs of the kernel carry out on the ways of a new one be carried out by wires, in
+// front of it: a program would act behind the wire, on what that has left. They go on with their numbers.
+func (a *active) yield(ctx context.Context) error {
+	for _, f := range slices.Clone(a.cabling.faults) {
+		program := f.flows == nil && slices.ContainsFunc(f.ends(), func(e topologies.Endpoint) bool { return a.flows[e] != nil && a.cabling.drops[e].byProgram() })
+		if !program {
+			continue
+		}
+		if err := f.move(ctx); err != nil {
+			return fmt.Errorf("have a wire go on with a fault that is in force: %w", err)
+		}
+	}
+	return nil
+}
+
+// move has wires carry out what programs did.
+func (a *active) move(ctx context.Context) error {
+	a.were = append(a.were, a.by)
+	if err := a.wireUp(); err != nil {
+		return err
+	}
+	for _, e := range a.ends() {
+		s, err := a.cabling.erect(ctx, e)
+		if err != nil {
+			a.flows, a.by, a.were = nil, a.were[0], nil
+			return err
+		}
+		s.wire.Shut() // what leaves from now on waits until the program is gone, and has told what it did
+		err = a.cabling.stand(ctx, e)
+		if err == nil {
+			err = a.cabling.filterInKernel(ctx, e)
+		}
+		a.flows[e].Resume(a.banked[e])
+		s.wire.Let()
+		if err != nil {
+			a.blind = errors.Join(a.blind, err)
 			return err
 		}
 	}
@@ -85,18 +154,16 @@ func (a *active) Acted() (sum topologies.Acted, ok bool) {
 	a.cabling.wires.Lock()
 	defer a.cabling.wires.Unlock()
 	for _, e := range a.ends() {
-		f := a.flows[e]
-		if f == nil {
+		x, told := a.did[e]
+		if f := a.flows[e]; f != nil {
+			x, told = f.Acted(), true
+		}
+		if !told {
 			return topologies.Acted{}, false
 		}
-		x := f.Acted()
-		sum.Matched, sum.Hit, sum.Passed = sum.Matched+x.Matched, sum.Hit+x.Hit, sum.Passed+x.Passed
-		sum.Full, sum.Healed, sum.Lost = sum.Full+x.Full, sum.Healed+x.Healed, sum.Lost+x.Lost
-		sum.Seed, sum.Late = x.Seed, max(sum.Late, x.Late)
-		sum.Hits = append(sum.Hits, x.Hits...)
+		sum = sum.Join(x)
 	}
-	slices.SortStableFunc(sum.Hits, func(x, y topologies.Hit) int { return x.Time.Compare(y.Time) })
-	sum.Hits = sum.Hits[:min(len(sum.Hits), topologies.MaxHits)]
+	sum.By = append(slices.Clone(a.were), a.by)
 	return sum, true
 }
 
@@ -115,12 +182,9 @@ func (c *Cabling) stand(ctx context.Context, e topologies.Endpoint) error {
 		}
 		return c.leave(ctx, e, (*wire.Wire).Close)
 	}
-	if s == nil {
-		var err error
-		if s, err = c.erect(ctx, e); err != nil {
-			return err
-		}
-		c.stands[e] = s
+	s, err := c.erect(ctx, e)
+	if err != nil {
+		return err
 	}
 	var filters []wiring.Filter
 	for _, f := range faults {
@@ -149,8 +213,11 @@ const (
 	tries      = 10
 )
 
-// erect opens a wire on the way to an endpoint.
+// erect opens a wire on the way to an endpoint, where there is none.
 func (c *Cabling) erect(ctx context.Context, e topologies.Endpoint) (*stand, error) {
+	if s := c.stands[e]; s != nil {
+		return s, nil
+	}
 	link, _ := c.Topology.Link(e.Node, e.Interface)
 	if c.leavesMachine(e) {
 		return nil, &topologies.MissingError{
@@ -191,8 +258,11 @@ func (c *Cabling) erect(ctx context.Context, e topologies.Endpoint) (*stand, err
 	if mtu == 0 {
 		mtu = wiring.DefaultMTU
 	}
-	s.wire, err = wire.Start(sockets, mtu)
-	return s, err
+	if s.wire, err = wire.Start(sockets, mtu); err != nil {
+		return nil, err
+	}
+	c.stands[e] = s
+	return s, nil
 }
 
 // leave takes the wire on the way to an endpoint away.

@@ -16,8 +16,12 @@ const counted = "add table inet met; add chain inet met in { type filter hook in
 // healed.
 func (s Subject) frames(t *testing.T) {
 	t.Helper()
-	t.Parallel()
-	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("frames")})
+	s.dropsBy(t, s.framesBy)
+}
+
+func (s Subject) framesBy(t *testing.T, p topologies.Provider, by topologies.DropBy) {
+	t.Helper()
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("frames-" + string(by)), DropBy: by})
 	r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 	if err := Ping(t.Context(), r1, "10.0.0.2"); err != nil {
 		t.Fatal(err)
@@ -62,9 +66,24 @@ func (s Subject) frames(t *testing.T) {
 	}
 
 	a := fault(topologies.FaultDrop, topologies.DirectionIn, "r2", topologies.FrameFault{Nth: 2, Count: 3})
-	told(t, a, topologies.DropByWire)
+	first := by
+	if by == topologies.DropByNFT { // which picks none
+		first = topologies.DropByWire
+	}
+	told(t, a, first)
 	send(7)
 	healed(a, topologies.Acted{Matched: 10, Hit: 3}, 0)
+
+	// What acts first does so whatever carries it out, and counts on where something else goes on with it: of
+	// 20 datagrams, it drops the fifth and the fifteenth, and the other one has the rest twice.
+	a = fault(topologies.FaultDrop, topologies.DirectionIn, "r2", topologies.FrameFault{Nth: 5, Every: 10, Count: 2, Filter: "udp"})
+	told(t, a, first)
+	send(9)
+	double := fault(topologies.FaultDuplicate, topologies.DirectionIn, "r2", topologies.FrameFault{})
+	told(t, a, topologies.DropByWire)
+	send(18)
+	healed(double, topologies.Acted{Matched: 9, Hit: 9}, 0)
+	healed(a, topologies.Acted{Matched: 20, Hit: 2}, 0)
 
 	a = fault(topologies.FaultHold, topologies.DirectionOut, "r1", topologies.FrameFault{Filter: "udp dst port 9"})
 	send(0)

@@ -20,11 +20,12 @@ import (
 type Fault struct {
 	kind      topologies.FaultKind
 	spec      topologies.FrameFault
-	share     float64
+	lot       topologies.Lot
+	limit     uint64 // below which a frame is drawn
 	to        string
 	match     func(frame []byte) bool
 	filter    filters
-	random    *rand.Rand
+	random    *rand.Rand // of jitter
 	lsa       topologies.LSAType
 	attribute uint8
 	sent      *transmissions // nil where it does not matter which a frame is
@@ -45,6 +46,15 @@ func (f *Fault) Acted() topologies.Acted {
 	a := f.acted
 	a.Hits = slices.Clone(a.Hits)
 	return a
+}
+
+// Resume has a fault go on with what something else has done in its place, before any frame comes to it.
+func (f *Fault) Resume(a topologies.Acted) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	seed := f.acted.Seed
+	f.acted, f.picked = a, a.Hit
+	f.acted.Seed = seed
 }
 
 // filters all have to hold.
@@ -85,11 +95,10 @@ func NewFault(f topologies.Fault, to topologies.Endpoint, match func([]byte) boo
 	if share == 1 && f.Kind != topologies.FaultDelay {
 		seed = 0 // nothing is left to chance
 	}
-	d := sha256.Sum256([]byte(to.String())) // each way has chances of its own
-	n := uint64(d[0])<<8 | uint64(d[1])
+	lot := topologies.NewLot(seed, to)
 	x := &Fault{
-		kind: f.Kind, spec: f.Frames, share: share, to: to.String(), match: match, filter: chosen,
-		random: rand.New(rand.NewPCG(seed, n)), //nolint:gosec // it is to be repeatable
+		kind: f.Kind, spec: f.Frames, lot: lot, limit: topologies.LotLimit(share), to: to.String(), match: match, filter: chosen,
+		random: rand.New(rand.NewPCG(seed, uint64(lot))), //nolint:gosec // it is to be repeatable
 	}
 	x.lsa, x.attribute = topologies.LSATypes()[f.Frames.LSA], topologies.PathAttributes()[f.Frames.Attribute]
 	x.acted.Seed = seed
@@ -146,7 +155,7 @@ const headerSize = 14
 func (f *Fault) picks(b []byte, now time.Time) bool {
 	f.acted.Matched++
 	n := int(f.acted.Matched) //nolint:gosec // nobody sends so many
-	lot := f.random.Float64() < f.share
+	lot := f.lot.Draw(f.acted.Matched) < f.limit
 	since := n - max(f.spec.Nth, 1)
 	if since < 0 || f.spec.Every > 1 && since%f.spec.Every != 0 || !lot || !f.changes(b) ||
 		f.spec.Count > 0 && f.picked >= uint64(f.spec.Count) {

@@ -24,6 +24,7 @@ type Wire struct {
 	reader  *reader
 	asked   *sockets
 
+	gate    sync.Mutex // shut as long as nothing is to be taken
 	mu      sync.Mutex
 	now     time.Time // that it was taken
 	due     time.Time // when the frame in hand was to go on; zero where nobody was to send it
@@ -199,6 +200,12 @@ func (w *Wire) state(id string) (State, error) {
 // cable. None is on its way when it returns.
 func (w *Wire) Hush(quiet bool) { w.reader.poke.hush(quiet) }
 
+// Shut has what is handed over wait until [Wire.Let].
+func (w *Wire) Shut() { w.gate.Lock() }
+
+// Let ends a Shut.
+func (w *Wire) Let() { w.gate.Unlock() }
+
 // Close ends it when what was handed over has gone through it, and what its faults hold goes on. The
 // rules that hand frames over are gone.
 func (w *Wire) Close() error {
@@ -278,6 +285,7 @@ func (w *Wire) run() {
 		case errors.Is(err, io.EOF):
 			return
 		}
+		w.gate.Lock()
 		due := w.pulse.since(time.Now())
 		w.lock()
 		w.due = due
@@ -291,6 +299,7 @@ func (w *Wire) run() {
 		w.due = time.Time{}
 		frames := int(w.come - before) //nolint:gosec // a few
 		w.unlock()
+		w.gate.Unlock()
 		if err != nil {
 			return
 		}

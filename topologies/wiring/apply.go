@@ -52,8 +52,7 @@ func (o Opener) Apply(op Op) (Result, error) {
 	case Drop:
 		return o.drop(op)
 	case Count:
-		n, err := o.count(op)
-		return Result{Count: n}, err
+		return o.count(op)
 	case Divert:
 		return Result{}, unanswered(o.divert(op))
 	case Diverted:

@@ -102,6 +102,19 @@ type Filter struct {
 	Match       topologies.FrameMatch `json:"match"`
 	Probability float64               `json:"probability,omitempty"` // Drop; 0 means 1
 	Group       uint16                `json:"group,omitempty"`       // Divert: of nfnetlink_log, from 1
+	Pick        Pick                  `json:"pick,omitzero"`         // Drop, by a program alone
+}
+
+// Pick says which of the frames that a filter matches are dropped; see topologies.FrameFault.
+type Pick struct {
+	Filters []string       `json:"filters,omitempty"` // in tcpdump's syntax; all have to hold
+	Nth     int            `json:"nth,omitempty"`
+	Count   int            `json:"count,omitempty"`
+	Every   int            `json:"every,omitempty"`
+	Lot     topologies.Lot `json:"lot,omitempty"`     // by which the share of Probability is drawn
+	Chance  bool           `json:"chance,omitempty"`  // nothing depends on which frames are drawn: others may be
+	Matched uint64         `json:"matched,omitempty"` // frames that have matched before the filter was set, as on another cable
+	Picked  uint64         `json:"picked,omitempty"`  // and those of them that were dropped
 }
 
 // Result of an operation.
@@ -111,8 +124,11 @@ type Result struct {
 	Program int               `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
 	Egress  int               `json:"egress,omitempty"`  // of Drop: stands for the rules that drop at the far end; 0 where none do
 	By      topologies.DropBy `json:"by,omitempty"`      // of Drop
-	First   int               `json:"first,omitempty"`   // of Reserve: the first index
-	View    View              `json:"view,omitzero"`     // of Look; of Reserve, the namespace alone
+	// Acted is what a program's filter did, of Count; Ended what those did that Drop has taken away, by name.
+	Acted *topologies.Acted           `json:"acted,omitempty"`
+	Ended map[string]topologies.Acted `json:"ended,omitempty"`
+	First int                         `json:"first,omitempty"` // of Reserve: the first index
+	View  View                        `json:"view,omitzero"`   // of Look; of Reserve, the namespace alone
 
 	// Of Lay, by the process of each namespace: its first index and its inode. The cable at place
 	// n has index first + 2n, and the one after it is free.

@@ -3,46 +3,70 @@ package wiring
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"net"
 	"net/netip"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"golang.org/x/sys/unix"
 )
 
-// Verdicts of an XDP program (linux/bpf.h).
+// hook is a place in the kernel where our program runs.
+type hook struct {
+	kind       ebpf.ProgramType
+	begin, end int16           // in the context, of where the frame begins and ends
+	pass, drop int32           // verdicts
+	load       asm.BuiltinFunc // reads bytes of the frame
+}
+
+// arriving is where frames arrive: the generic hook of XDP (struct xdp_md of linux/bpf.h).
+func arriving() hook {
+	const aborted, drop, pass = 0, 1, 2
+	return hook{kind: ebpf.XDP, begin: 0, end: 4, pass: pass, drop: drop, load: asm.FnXdpLoadBytes}
+}
+
+// Fields of struct __sk_buff of linux/bpf.h.
 const (
-	xdpDrop = 1
-	xdpPass = 2
+	skbLength = 0
+	skbTagged = 20 // a VLAN tag is held beside the frame
+	skbBegin  = 76
+	skbEnd    = 80
+	skbPieces = 164 // frames that a train is to be cut into
 )
 
-// tally is what the map keeps for a filter: frames that it dropped, and frames that it matched
-// and the lot let pass.
-type tally struct{ Dropped, Passed uint64 }
-
-const (
-	tallySize    = 16
-	offsetPassed = 8
-)
-
-// keySize is the size of a counter's key: the name of its filter, padded with zeros.
-const keySize = 16
+// leaving is where frames leave: the filters of tc. What is dropped goes as if it had been sent, so that the
+// sender learns nothing (TC_ACT_STOLEN and TC_ACT_UNSPEC of linux/pkt_cls.h).
+func leaving() hook {
+	const stolen, unspec = 4, -1
+	return hook{kind: ebpf.SchedCLS, begin: skbBegin, end: skbEnd, pass: unspec, drop: stolen, load: asm.FnSkbLoadBytes}
+}
 
 // Where the program keeps what it reads of a frame, below the frame pointer. Numbers of more
 // than one byte are in host order, addresses as on the wire. What a frame has not is zero.
 const (
-	slotOuter = -8  // type field behind the addresses: a tag's, or that of the payload
-	slotInner = -16 // type field behind the tags
-	slotProto = -24 // IP protocol; none, where there is no IP
-	slotSport = -32 // of TCP or UDP; zero in all but the first fragment
-	slotDport = -40 //
-	slotSrc   = -56 // 16 bytes
-	slotDst   = -72 // 16 bytes
-	slotKey   = -88 // keySize bytes: that of a counter
-	slotEnd   = slotKey
-	noProto   = 1 << 8
+	slotOuter   = -8  // type field behind the addresses: a tag's, or that of the payload
+	slotInner   = -16 // type field behind the tags
+	slotProto   = -24 // IP protocol; none, where there is no IP
+	slotSport   = -32 // of TCP or UDP; zero in all but the first fragment
+	slotDport   = -40 //
+	slotSrc     = -56 // 16 bytes
+	slotDst     = -72 // 16 bytes
+	slotKey     = -88 // keySize bytes: that of a counter
+	slotEnd     = slotKey
+	slotContext = -96
+	slotLength  = -104 // of the frame
+	slotPieces  = -112 // frames that it is to be cut into; 0 and 1 are the same
+	slotTagged  = -120 // whether a tag is beside it
+	slotOrdinal = -128
+	slotIndex   = -136 // key of a hit
+	slotBytes   = -144 // that a filter reads
+	slotTally   = -152 // of the filter, while another is asked
+	slotCells   = slotTally - 4*filterCells
+	noProto     = 1 << 8
 )
+
+// keySize is the size of a counter's key: the name of its filter, padded with zeros.
+const keySize = 16
 
 const (
 	maxTags    = 2 // that are looked behind
@@ -57,14 +81,17 @@ const (
 	regWord  = asm.R9
 )
 
-// program gives the instructions of an XDP program that drops what any of the filters wants
-// dropped, and counts it under the filter's name in the map. A filter sees what those before
-// it have let pass. Fields of IP are looked for behind up to two VLAN tags.
-func program(filters []Filter, counters int) (asm.Instructions, error) {
-	p := asm.Instructions{
-		asm.LoadMem(regFrame, asm.R1, 0, asm.Word),
-		asm.LoadMem(regEnd, asm.R1, 4, asm.Word),
-	}
+// programMaps are those of a program, by their descriptors.
+type programMaps struct {
+	counters int
+	hits     map[string]int // by the filter
+}
+
+// program gives the instructions of a program that drops what any of the filters wants dropped, counts
+// it under the filter's name in a map, and keeps the first in another. A filter sees what those before
+// it have let pass. Fields of IP are looked for behind up to two VLAN tags. mtu is what the link carries.
+func (h hook) program(filters []Filter, m programMaps, mtu int) (asm.Instructions, error) {
+	p := h.begins()
 	p = append(p, asm.Mov.Imm(regWord, 0))
 	for slot := -8; slot >= slotEnd; slot -= 8 {
 		p = append(p, asm.StoreMem(asm.RFP, int16(slot), regWord, asm.DWord))
@@ -74,7 +101,7 @@ func program(filters []Filter, counters int) (asm.Instructions, error) {
 	p = append(p, asm.Mov.Imm(asm.R0, 0).WithSymbol("filters"))
 	for i, f := range filters {
 		next := fmt.Sprintf("next-%d", i)
-		block, err := filterBlock(f, next, counters)
+		block, err := h.filterBlock(f, next, m, mtu)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +110,23 @@ func program(filters []Filter, counters int) (asm.Instructions, error) {
 		p = append(append(p, asm.JNE.Imm(asm.R0, 0, next)), block...)
 		p = append(p, asm.Mov.Imm(asm.R0, 0).WithSymbol(next))
 	}
-	return append(p, asm.Mov.Imm(asm.R0, xdpPass), asm.Return()), nil
+	return append(p, asm.Mov.Imm(asm.R0, h.pass), asm.Return()), nil
+}
+
+// begins finds the frame, its length, and what tells that it is no plain frame.
+func (h hook) begins() asm.Instructions {
+	p := asm.Instructions{asm.Mov.Reg(regWord, asm.R1), asm.StoreMem(asm.RFP, slotContext, asm.R1, asm.DWord)}
+	if h.kind == ebpf.XDP { // frames come in one piece, with their tags in them
+		p = append(p, asm.FnXdpGetBuffLen.Call(), keep(slotLength, asm.R0), asm.Mov.Imm(asm.R0, 0), keep(slotPieces, asm.R0), keep(slotTagged, asm.R0))
+	} else {
+		p = append(p,
+			asm.LoadMem(asm.R2, regWord, skbPieces, asm.Word), keep(slotPieces, asm.R2),
+			asm.LoadMem(asm.R2, regWord, skbTagged, asm.Word), keep(slotTagged, asm.R2),
+			asm.LoadMem(asm.R2, regWord, skbLength, asm.Word), keep(slotLength, asm.R2),
+			asm.FnSkbPullData.Call(),
+		)
+	}
+	return append(p, asm.LoadMem(regFrame, regWord, h.begin, asm.Word), asm.LoadMem(regEnd, regWord, h.end, asm.Word))
 }
 
 // room jumps to a label unless so many bytes are there at the header that is read.
@@ -206,43 +249,6 @@ func parsePorts() asm.Instructions {
 	p = append(p, keep(slotSport, asm.R1))
 	p = append(p, half(asm.R1, 2)...)
 	return append(p, keep(slotDport, asm.R1))
-}
-
-// filterBlock drops and counts what one filter wants dropped, and jumps to next with
-// whatever it does not.
-func filterBlock(f Filter, next string, counters int) (asm.Instructions, error) {
-	if err := f.check(); err != nil {
-		return nil, err
-	}
-	m, err := read(f.Match)
-	if err != nil {
-		return nil, err
-	}
-	p := m.block(next)
-	var key [keySize]byte
-	copy(key[:], f.ID)
-	for i := 0; i < keySize; i += 8 {
-		p = append(p, asm.LoadImm(asm.R1, int64(binary.NativeEndian.Uint64(key[i:])), asm.DWord), //nolint:gosec // bytes
-			asm.StoreMem(asm.RFP, slotKey+int16(i), asm.R1, asm.DWord))
-	}
-	drop := next + "-drop"
-	p = append(p,
-		asm.LoadMapPtr(asm.R1, counters), asm.Mov.Reg(asm.R2, asm.RFP), asm.Add.Imm(asm.R2, slotKey),
-		asm.FnMapLookupElem.Call(),
-		asm.JEq.Imm(asm.R0, 0, drop), // it is there, which the kernel's check does not know
-		asm.Mov.Reg(regWord, asm.R0),
-	)
-	if f.Probability > 0 && f.Probability < 1 {
-		// The lot is a number of 32 bits.
-		p = append(p, asm.FnGetPrandomU32.Call(),
-			asm.LoadImm(asm.R1, int64(math.Round(f.Probability*(1<<32))), asm.DWord), asm.JLT.Reg(asm.R0, asm.R1, next+"-lost"),
-			asm.Mov.Imm(asm.R1, 1), asm.Add.Imm(regWord, offsetPassed), asm.StoreXAdd(regWord, asm.R1, asm.DWord),
-			asm.Ja.Label(next))
-	}
-	return append(p,
-		asm.Mov.Imm(asm.R1, 1).WithSymbol(next+"-lost"), asm.StoreXAdd(regWord, asm.R1, asm.DWord),
-		asm.Mov.Imm(asm.R0, xdpDrop).WithSymbol(drop), asm.Return(),
-	), nil
 }
 
 // block jumps to next with a frame that the predicate does not match.
