@@ -162,10 +162,73 @@ func (o Opener) setProgram(h hook, on, at Port, filters []Filter) (id int, ended
 	}
 	defer func() { err = errors.Join(err, now.Close()) }()
 	if id, err = number(now); err != nil || old == nil {
-		return id, nil, err
+		return id, nil, errors.Join(err, s.noteSent(h, now, on.Interface))
 	}
 	ended, err = ending(old, filters)
 	return id, ended, err
+}
+
+// noteSent has the counters of a program where frames leave hold how many its interface has sent by now.
+func (s *space) noteSent(h hook, prog *ebpf.Program, iface string) (err error) {
+	if h.kind == ebpf.XDP {
+		return nil
+	}
+	counters, err := countersOf(prog)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, counters.Close()) }()
+	sent, err := s.sent(iface)
+	if err != nil {
+		return err
+	}
+	if err := counters.Put(key(sentKey), tally{Matched: sent}); err != nil {
+		return fmt.Errorf("note what %s has sent: %w", iface, err)
+	}
+	return nil
+}
+
+// sent is how many frames an interface has put on its cable, by whatever way.
+func (s *space) sent(iface string) (uint64, error) {
+	link, err := s.handle.LinkByName(iface)
+	if err != nil {
+		return 0, fmt.Errorf("find %s: %w", iface, err)
+	}
+	if link.Attrs().Statistics == nil {
+		return 0, fmt.Errorf("nobody counts what %s sends", iface)
+	}
+	return link.Attrs().Statistics.TxPackets, nil
+}
+
+// past is how many frames have gone on a cable past a program that sees them leave, as far as that is known by now.
+func (s *space) past(counters *ebpf.Map, iface string) (uint64, error) {
+	sent, err := s.sent(iface) // first: what leaves meanwhile is then no riddle
+	if err != nil {
+		return 0, err
+	}
+	var before, passed tally
+	for k, t := range map[string]*tally{sentKey: &before, seenKey: &passed} {
+		if err := counters.Lookup(key(k), t); err != nil {
+			return 0, fmt.Errorf("read what a program has let leave %s: %w", iface, err)
+		}
+	}
+	return sent - min(sent, before.Matched+passed.Matched), nil
+}
+
+// blind says whether something of the node's own takes arriving frames before a witness: an XDP program, or tc.
+func (s *space) blind(iface string) (bool, error) {
+	link, err := s.handle.LinkByName(iface)
+	if err != nil {
+		return false, fmt.Errorf("find %s: %w", iface, err)
+	}
+	if xdp := link.Attrs().Xdp; xdp != nil && xdp.Attached {
+		return true, nil
+	}
+	qdiscs, err := s.handle.QdiscList(link)
+	if err != nil {
+		return false, fmt.Errorf("look at tc on %s: %w", iface, err)
+	}
+	return slices.ContainsFunc(qdiscs, func(q netlink.Qdisc) bool { return q.Type() == "clsact" || q.Type() == "ingress" }), nil
 }
 
 // clearProgram takes a program off an interface whose far end went with its network; it may have gone too.
@@ -216,6 +279,9 @@ func (h hook) make(old *ebpf.Program, filters []Filter, mtu int) (prog *ebpf.Pro
 		}
 		defer hits.Close() //nolint:errcheck // the program holds it
 		m.hits[f.ID] = hits.FD()
+	}
+	if err := counters.Update(key(seenKey), tally{}, ebpf.UpdateNoExist); err != nil && !errors.Is(err, ebpf.ErrKeyExist) {
+		return nil, fmt.Errorf("make a counter: %w", err)
 	}
 	instructions, err := h.program(filters, m, mtu)
 	if err != nil {
@@ -269,7 +335,7 @@ func ending(old *ebpf.Program, stay []Filter) (ended map[string]topologies.Acted
 	var t tally
 	for entries := counters.Iterate(); entries.Next(&k, &t); {
 		id := unix.ByteSliceToString(k[:])
-		if slices.ContainsFunc(stay, func(f Filter) bool { return f.ID == id }) {
+		if id == seenKey || id == sentKey || slices.ContainsFunc(stay, func(f Filter) bool { return f.ID == id }) {
 			continue
 		}
 		if ended[id], err = t.acted(); err != nil {
@@ -441,6 +507,16 @@ func (o Opener) countProgram(h hook, on, at Port, id string) (r Result, err erro
 		return Result{}, err
 	}
 	r = Result{Count: t.Dropped, Acted: &acted}
-	_, err = t.judge(at.Interface, arrived)
+	if _, err = t.judge(at.Interface, arrived); err != nil || h.kind == ebpf.XDP {
+		return r, err
+	}
+	blind, err := far.blind(at.Interface)
+	if err != nil || !blind {
+		return r, err
+	}
+	n, err := s.past(counters, on.Interface)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d frames have gone to %s past the queues, as a packet socket sends them, and what the node has there lets nobody see whether they were to be dropped", n, at.Interface)
+	}
 	return r, err
 }

@@ -97,6 +97,20 @@ func findTally(f Filter, counters int, missing string) asm.Instructions {
 	)
 }
 
+// What is counted of all frames is beside the tallies of filters, whose names are longer: frames that have
+// passed the program, and how many the interface had sent when it came.
+const seenKey, sentKey = "\x01", "\x02"
+
+// seen counts the frames of what passes.
+func seen(counters int) asm.Instructions {
+	p := findTally(Filter{ID: seenKey}, counters, "unseen")
+	return append(p,
+		asm.LoadMem(asm.R1, asm.RFP, slotPieces, asm.DWord), asm.JNE.Imm(asm.R1, 0, "pieces"), asm.Mov.Imm(asm.R1, 1),
+		asm.FetchAdd.Mem(regWord, asm.R1, asm.DWord, offsetMatched).WithSymbol("pieces"),
+		asm.Mov.Imm(asm.R0, 0).WithSymbol("unseen"),
+	)
+}
+
 // filterBlock drops and counts what one filter wants dropped, and jumps to next with
 // whatever it does not.
 func (h hook) filterBlock(f Filter, next string, m programMaps, mtu int) (asm.Instructions, error) {

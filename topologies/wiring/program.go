@@ -110,6 +110,9 @@ func (h hook) program(filters []Filter, m programMaps, mtu int) (asm.Instruction
 		p = append(append(p, asm.JNE.Imm(asm.R0, 0, next)), block...)
 		p = append(p, asm.Mov.Imm(asm.R0, 0).WithSymbol(next))
 	}
+	if h.kind != ebpf.XDP {
+		p = append(p, seen(m.counters)...)
+	}
 	return append(p, asm.Mov.Imm(asm.R0, h.pass), asm.Return()), nil
 }
 
