@@ -119,17 +119,22 @@ func (h hook) program(filters []Filter, m programMaps, mtu int) (asm.Instruction
 // begins finds the frame, its length, and what tells that it is no plain frame.
 func (h hook) begins() asm.Instructions {
 	p := asm.Instructions{asm.Mov.Reg(regWord, asm.R1), asm.StoreMem(asm.RFP, slotContext, asm.R1, asm.DWord)}
+	frame := asm.Instructions{asm.LoadMem(regFrame, regWord, h.begin, asm.Word), asm.LoadMem(regEnd, regWord, h.end, asm.Word)}
 	if h.kind == ebpf.XDP { // frames come in one piece, with their tags in them
 		p = append(p, asm.FnXdpGetBuffLen.Call(), keep(slotLength, asm.R0), asm.Mov.Imm(asm.R0, 0), keep(slotPieces, asm.R0), keep(slotTagged, asm.R0))
 	} else {
+		const whole = "whole"
 		p = append(p,
 			asm.LoadMem(asm.R2, regWord, skbPieces, asm.Word), keep(slotPieces, asm.R2),
 			asm.LoadMem(asm.R2, regWord, skbTagged, asm.Word), keep(slotTagged, asm.R2),
 			asm.LoadMem(asm.R2, regWord, skbLength, asm.Word), keep(slotLength, asm.R2),
-			asm.FnSkbPullData.Call(),
 		)
+		p = append(append(p, frame...), asm.Mov.Reg(asm.R3, regEnd), asm.Sub.Reg(asm.R3, regFrame), asm.JGE.Reg(asm.R3, asm.R2, whole))
+		p = append(p, asm.Mov.Reg(asm.R1, regWord), asm.FnSkbPullData.Call())
+		p = append(append(p, frame...), asm.Mov.Imm(asm.R0, 0).WithSymbol(whole))
+		return p
 	}
-	return append(p, asm.LoadMem(regFrame, regWord, h.begin, asm.Word), asm.LoadMem(regEnd, regWord, h.end, asm.Word))
+	return append(p, frame...)
 }
 
 // room jumps to a label unless so many bytes are there at the header that is read.
