@@ -194,6 +194,18 @@ const (
 // DropsBy lists them.
 func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByTC, DropByNFT, DropByWire} }
 
+// Engines lists what can carry a fault on frames out, the first that a lab takes first.
+func (f Fault) Engines() []DropBy {
+	switch {
+	case f.Kind != FaultDrop || !f.Frames.InKernel():
+		return []DropBy{DropByWire}
+	case f.Frames.Picks():
+		return []DropBy{DropByXDP, DropByTC, DropByWire}
+	default:
+		return DropsBy()
+	}
+}
+
 // DropTeller is an Active that says what it drops frames with; empty where it drops none.
 type DropTeller interface{ DropBy() DropBy }
 

@@ -2,6 +2,7 @@ package topologies_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/topologies"
@@ -33,6 +34,30 @@ func TestLot(t *testing.T) {
 			}
 			if off := math.Abs(float64(n)-frames*share) / math.Sqrt(frames*share*(1-share)); off > 6 {
 				t.Errorf("seed %d: %d of %d are drawn at a share of %v", seed, n, frames, share)
+			}
+		}
+	}
+}
+
+// What can carry a fault out is told by what it asks for.
+func TestEngines(t *testing.T) {
+	t.Parallel()
+	drop := func(f topologies.FrameFault) topologies.Fault { return topologies.Fault{Kind: topologies.FaultDrop, Frames: f} }
+	for want, faults := range map[string][]topologies.Fault{
+		"xdp tc nftables wire": {drop(topologies.FrameFault{}), {Kind: topologies.FaultDrop, Probability: 0.5}},
+		"xdp tc wire":          {drop(topologies.FrameFault{Nth: 2}), drop(topologies.FrameFault{Filter: "ip"}), drop(topologies.FrameFault{Seed: 3})},
+		"wire": {
+			drop(topologies.FrameFault{Nth: 2, Transmission: topologies.TransmissionAgain}), drop(topologies.FrameFault{LSA: "router"}),
+			drop(topologies.FrameFault{Attribute: "med"}), {Kind: topologies.FaultDelay, Frames: topologies.FrameFault{Delay: 1}},
+		},
+	} {
+		for _, f := range faults {
+			var got []string
+			for _, by := range f.Engines() {
+				got = append(got, string(by))
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%+v: %v, want %s", f, got, want)
 			}
 		}
 	}

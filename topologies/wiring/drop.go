@@ -251,6 +251,9 @@ func (o Opener) clearProgram(h hook, on Port) error {
 	return errors.Join(s.attach(h, link, -1), old.Close())
 }
 
+// Programs says what the kernel, or the rights of who asks, lack for programs that drop and pick frames.
+func Programs() error { return errors.Join(able(arriving()), able(leaving())) }
+
 // able says what the kernel lacks for our programs.
 func able(h hook) error {
 	if err := rlimit.RemoveMemlock(); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/stats"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 func newFault(a *cli.App) *cobra.Command {
@@ -42,6 +43,9 @@ type listedFault struct {
 	// Sweeps says that it acts on frames, of which a sweep can choose the first.
 	Sweeps  bool `json:"sweeps"`
 	Control bool `json:"control"` // the control has it too
+	// By lists what can carry it out, of a fault on frames; a lab takes the first that its kernel and its user's
+	// rights allow, and the evidence says which that was.
+	By []topologies.DropBy `json:"by,omitempty"`
 }
 
 func newFaultList(a *cli.App, runF func(context.Context, *faultListOptions) error) *cobra.Command {
@@ -49,6 +53,7 @@ func newFaultList(a *cli.App, runF func(context.Context, *faultListOptions) erro
 	c := &cobra.Command{
 		Use:               "list SCENARIO",
 		Short:             "List the faults of a scenario: where, what, and whether the control has them",
+		Long:              "Each fault with its step, where it is, what it does, and what can carry it out: a program in the kernel where\nframes arrive (xdp) or leave (tc), rules there (nftables), or a program of ours that stands on the cable (wire). A\nlab takes the first that its kernel and its user's rights allow (reprise doctor), and the record says which.",
 		Example:           "  reprise fault list ospf-lost-ls-update",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.CompleteScenario,
@@ -74,16 +79,39 @@ func runFaultList(_ context.Context, o *faultListOptions) error {
 		if f.On == "" {
 			f.On = s.Node
 		}
+		if f.By, err = engines(scenarios.FaultStep(s)); err != nil {
+			return err
+		}
 		list = append(list, f)
 	}
 	return o.Show(list, func(w io.Writer) {
 		for _, f := range list {
-			cli.Line(w, "%-12s %-12s %s%s", f.Step, f.On, f.Words, map[bool]string{true: "", false: " (not in the control)"}[f.Control])
+			by := make([]string, 0, len(f.By))
+			for _, engine := range f.By {
+				by = append(by, string(engine))
+			}
+			words := f.Words
+			if len(by) > 0 {
+				words += "; by " + strings.Join(by, " or ")
+			}
+			cli.Line(w, "%-12s %-12s %s%s", f.Step, f.On, words, map[bool]string{true: "", false: " (not in the control)"}[f.Control])
 		}
 		if len(list) == 0 {
 			cli.Line(w, "%s has no fault in its stimulus", l.Scenario.ID)
 		}
 	})
+}
+
+// engines lists what can carry a fault on frames out.
+func engines(s scenarios.FaultStep) ([]topologies.DropBy, error) {
+	if !s.Fault.OnFrames() {
+		return nil, nil
+	}
+	f, err := topologies.Fault{Kind: topologies.FaultKind(s.Fault), Match: s.Match, Probability: s.Probability, Frames: s.FrameFault()}.Plain()
+	if err != nil {
+		return nil, err
+	}
+	return f.Engines(), nil
 }
 
 // leftOut reports whether the control leaves out a step.

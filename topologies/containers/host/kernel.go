@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies/doctor"
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // ability is one thing that a kernel may be able to do, tried in a fresh namespace.
@@ -49,6 +50,7 @@ func abilities() []ability {
 		{"bridge", false, "shared segments of kind bridge", add(&netlink.Bridge{LinkAttrs: plain("probe2")})},
 		{"nftables netdev ingress", false, "shared segments of kind bridge that keep spanning tree frames", nil}, // tried by its own means
 		{"XDP", true, "faults that drop frames where they arrive: rules of nftables do it at the far end (nftables netdev egress)", tryXDP},
+		{"eBPF that picks frames", true, "faults that drop frames by number, share or filter in the kernel (the wire in user space does the same)", func(*netlink.Handle) error { return wiring.Programs() }},
 		{"nftables netdev egress", true, "faults that drop frames, for who may load no program (XDP)", tryEgress},
 		{"vxlan", true, "overlay scenarios", add(&netlink.Vxlan{LinkAttrs: plain("probe3"), VxlanId: 1, Port: 4789})},
 		{"802.1Q", true, "VLAN interfaces of the kernel (switches in user space have their own)", func(h *netlink.Handle) error {
