@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -104,6 +105,82 @@ func TestLedgerChain(t *testing.T) {
 	}
 	if entries, err = dir.Ledger(); err != nil || entries[len(entries)-1].Trial != 99 {
 		t.Errorf("after a cut line: %v", err)
+	}
+}
+
+// What a line costs does not grow with the ledger, and what others add to it meanwhile is not missed.
+func TestLedgerGrows(t *testing.T) {
+	dir := evidence.Dir{Path: t.TempDir()}
+	var written, line []byte
+	for n := range 5000 {
+		e := evidence.Entry{Reprise: evidence.Format, Trial: n + 1, Attempt: 1, Verdict: evidence.Reproduced, Prev: evidence.SHA256(line)}
+		var err error
+		if line, err = json.Marshal(e); err != nil {
+			t.Fatal(err)
+		}
+		written = append(append(written, line...), '\n')
+	}
+	ledger := dir.OpenLedger()
+	cost := func(trial int) float64 {
+		return testing.AllocsPerRun(5, func() {
+			if err := ledger.Append(evidence.Entry{Trial: trial, Verdict: evidence.Reproduced}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	few := cost(1)
+	if err := os.WriteFile(dir.File("ledger.ndjson"), written, 0o600); err != nil { // another ledger than was read
+		t.Fatal(err)
+	}
+	if err := dir.AppendLedger(evidence.Entry{Trial: 7, Verdict: evidence.Inconclusive}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ledger.Append(evidence.Entry{Trial: 7, Verdict: evidence.Reproduced}); err != nil {
+		t.Fatal(err)
+	}
+	if many := cost(8); many > 2*few {
+		t.Errorf("a line makes %g allocations in a ledger of 5,000 lines, and %g in one of a few", many, few)
+	}
+	entries, err := dir.Ledger()
+	if err != nil || len(entries) != 5008 || entries[5001].Attempt != 3 || entries[5007].Attempt != 7 {
+		t.Errorf("%d lines, %v", len(entries), err)
+	}
+}
+
+// A line that is cut while a ledger is open, by another program that is killed, is ended and read again.
+func TestLedgerCutBeside(t *testing.T) {
+	t.Parallel()
+	dir := evidence.Dir{Path: t.TempDir()}
+	ledger, file := dir.OpenLedger(), dir.File("ledger.ndjson")
+	add := func(to *evidence.Ledger, trial int) {
+		t.Helper()
+		if err := to.Append(evidence.Entry{Trial: trial, Verdict: evidence.Reproduced}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(ledger, 1)
+	add(dir.OpenLedger(), 2)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data[:len(data)-9], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	third := dir.OpenLedger()
+	add(ledger, 3)
+	add(third, 3)
+	add(ledger, 3)
+	entries, err := dir.Ledger()
+	if err != nil || len(entries) != 4 || entries[3].Attempt != 3 {
+		t.Errorf("%+v, %v", entries, err)
+	}
+	if err := os.Remove(file); err != nil { // as a worker does after each trial
+		t.Fatal(err)
+	}
+	add(ledger, 3)
+	if entries, err := dir.Ledger(); err != nil || len(entries) != 1 || entries[0].Attempt != 1 {
+		t.Errorf("of a new ledger: %+v, %v", entries, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 )
 
@@ -18,32 +19,46 @@ import (
 // ledger: a lock on the file orders them. A line that a killed program cut is ended first and
 // stays visible.
 func AppendChained(path string, next func(prev string, lines [][]byte) any) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := lockChained(path)
 	if err != nil {
-		return fmt.Errorf("open ledger: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("lock ledger: %w", err)
-	}
 	data, err := io.ReadAll(f)
 	if err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
-	if len(data) > 0 && data[len(data)-1] != '\n' {
+	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	_, err = addLine(f, len(data) > 0 && data[len(data)-1] != '\n', next(SHA256(lines[len(lines)-1]), lines))
+	return err
+}
+
+// lockChained opens a ledger for who adds a line to it. Closing it lets the next one in.
+func lockChained(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock ledger: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+// addLine adds a value at the end of a ledger that was read to there, after what a line that was cut lacks.
+func addLine(f *os.File, cut bool, v any) (line []byte, err error) {
+	if line, err = json.Marshal(v); err != nil {
+		return nil, fmt.Errorf("encode ledger line: %w", err)
+	}
+	if cut {
 		if _, err := f.Write([]byte("\n")); err != nil {
-			return fmt.Errorf("write ledger: %w", err)
+			return nil, fmt.Errorf("write ledger: %w", err)
 		}
 	}
-	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
-	line, err := json.Marshal(next(SHA256(lines[len(lines)-1]), lines))
-	if err != nil {
-		return fmt.Errorf("encode ledger line: %w", err)
-	}
 	if _, err := f.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("write ledger: %w", err)
+		return nil, fmt.Errorf("write ledger: %w", err)
 	}
-	return f.Sync()
+	return line, f.Sync()
 }
 
 // ReadChained reads a ledger that [AppendChained] wrote, and checks its chain by the sum that a line holds,
@@ -78,19 +93,90 @@ func ParseChained[T any](name string, data []byte, prev func(T) string) ([]T, er
 	return list, nil
 }
 
-// AppendLedger adds one attempt to the run's ledger, as [AppendChained] does.
-func (d Dir) AppendLedger(e Entry) error {
-	return AppendChained(d.File("ledger.ndjson"), func(prev string, lines [][]byte) any {
-		e.Reprise, e.Prev, e.Attempt = Format, prev, 1
-		for _, line := range lines {
-			var earlier Entry
-			if json.Unmarshal(line, &earlier) == nil && earlier.Trial == e.Trial {
-				e.Attempt = earlier.Attempt + 1
-			}
-		}
-		return e
-	})
+// Ledger is a run's ledger for who adds many lines: it remembers what it has read of it, so that a line costs the same however
+// many there are. It is safe for use by several goroutines, and beside other processes and Ledgers of the same run, whose lines
+// it reads before it adds its own.
+type Ledger struct {
+	path string
+
+	mu       sync.Mutex
+	file     os.FileInfo // that was read; nil: none yet
+	read     int64       // bytes of it
+	last     []byte      // line, without its end
+	cut      bool        // the last line has no end
+	attempts map[int]int // the highest attempt of each trial
 }
+
+// OpenLedger gives the ledger of a run. Nothing is read or made yet.
+func (d Dir) OpenLedger() *Ledger { return &Ledger{path: d.File("ledger.ndjson")} }
+
+// Append adds one attempt: its number, the format and the sum of the line before are filled in.
+func (l *Ledger) Append(e Entry) (err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, err := lockChained(l.path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			l.file = nil // what of the line is there is read again
+		}
+	}()
+	if err := l.catchUp(f); err != nil {
+		return err
+	}
+	e.Reprise, e.Prev, e.Attempt = Format, SHA256(l.last), l.attempts[e.Trial]+1
+	more := int64(1)
+	if l.cut {
+		more++
+	}
+	line, err := addLine(f, l.cut, e)
+	if err != nil {
+		return err
+	}
+	l.read, l.last, l.cut, l.attempts[e.Trial] = l.read+int64(len(line))+more, line, false, e.Attempt
+	return nil
+}
+
+// catchUp reads what others have added to a ledger, or all of it where it is another file than before, or a shorter one.
+func (l *Ledger) catchUp(f *os.File) error {
+	now, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	if l.file == nil || !os.SameFile(l.file, now) || now.Size() < l.read {
+		l.read, l.last, l.cut, l.attempts = 0, nil, false, map[int]int{}
+	}
+	l.file = now
+	if _, err := f.Seek(l.read, io.SeekStart); err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	if len(data) == 0 {
+		return nil
+	}
+	l.read += int64(len(data))
+	ended := bytes.TrimSuffix(data, []byte("\n"))
+	for i, line := range bytes.Split(ended, []byte("\n")) {
+		if i == 0 && l.cut { // what of this line was read before is without its end
+			line = append(slices.Clone(l.last), line...)
+		}
+		var earlier Entry
+		if json.Unmarshal(line, &earlier) == nil && earlier.Attempt > 0 {
+			l.attempts[earlier.Trial] = max(l.attempts[earlier.Trial], earlier.Attempt)
+		}
+		l.last = line
+	}
+	l.last, l.cut = slices.Clone(l.last), len(ended) == len(data)
+	return nil
+}
+
+// AppendLedger adds one attempt to the run's ledger. Who adds many keeps a [Ledger].
+func (d Dir) AppendLedger(e Entry) error { return d.OpenLedger().Append(e) }
 
 // Attempts reads the run's ledger and checks its chain, as [ReadChained] does.
 func (d Dir) Attempts() ([]Entry, error) {

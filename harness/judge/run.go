@@ -48,6 +48,7 @@ func Settle(p *plan.Plan, dir evidence.Dir) error {
 	if err != nil {
 		return err
 	}
+	ledger := dir.OpenLedger()
 	for _, t := range trials {
 		v, judged, err := t.Verdict()
 		if err != nil {
@@ -74,7 +75,7 @@ func Settle(p *plan.Plan, dir evidence.Dir) error {
 		if !judged {
 			err = evidence.WriteJSON(t.File("verdict.json"), v)
 		}
-		if err := errors.Join(err, dir.AppendLedger(e)); err != nil {
+		if err := errors.Join(err, ledger.Append(e)); err != nil {
 			return err
 		}
 	}

@@ -66,6 +66,7 @@ type Lab struct {
 	Number int
 	plan   *plan.Plan
 	env    Environment
+	ledger *evidence.Ledger
 	slack  func() time.Duration // [plan.Plan.Slack] of the plan, looked for once: it reads all that is configured
 	res    topologies.Reservation
 	nodes  []*labNode
@@ -90,7 +91,7 @@ type Lab struct {
 
 // NewLab prepares a lab. Nothing is built before its first trial.
 func NewLab(p *plan.Plan, env Environment, number int) *Lab {
-	return &Lab{Number: number, plan: p, env: env, slack: sync.OnceValue(p.Slack)}
+	return &Lab{Number: number, plan: p, env: env, ledger: env.Dir.OpenLedger(), slack: sync.OnceValue(p.Slack)}
 }
 
 // Reservation gives the lab as it is built now; nil before the first trial.

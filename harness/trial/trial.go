@@ -239,7 +239,7 @@ func (t *Trial) judge(recordErr error) (evidence.TrialVerdict, error) {
 	digest, derr := t.rec.dir.Digest()
 	return v, errors.Join(err, derr,
 		evidence.WriteJSON(t.rec.dir.File("verdict.json"), v),
-		t.lab.env.Dir.AppendLedger(evidence.Entry{
+		t.lab.ledger.Append(evidence.Entry{
 			Trial: t.Number, Lab: t.lab.Number, Cold: t.lab.cold, Started: t.rec.start.UTC().Round(0), Took: t.rec.took(),
 			Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, Failures: v.Failures, ResetHow: t.resetHow,
 		}))

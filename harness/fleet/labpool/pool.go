@@ -148,7 +148,7 @@ func (p *Pool) recall(dir evidence.Dir) error {
 // open makes the series of a run directory.
 func (p *Pool) open(ctx context.Context, pl *plan.Plan, dir evidence.Dir, env trial.Environment, done map[int]evidence.TrialVerdict) (*series, error) {
 	env.Dir = dir
-	s := &series{pool: p, plan: trial.PlanIn(pl, env.Provider), env: env, key: runKey(dir.ID()), done: done, asked: map[string]place{}}
+	s := &series{pool: p, plan: trial.PlanIn(pl, env.Provider), env: env, ledger: dir.OpenLedger(), key: runKey(dir.ID()), done: done, asked: map[string]place{}}
 	var err error
 	if s.payload, err = labworker.Payload(ctx, dir); err != nil {
 		return nil, err

@@ -39,6 +39,7 @@ type series struct {
 	pool     *Pool
 	plan     *plan.Plan
 	env      trial.Environment
+	ledger   *evidence.Ledger
 	key      string
 	payload  []byte
 	needs    fleet.Needs
@@ -313,7 +314,7 @@ func (s *series) count(ctx context.Context, t settled, entry evidence.Entry, err
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(t.Path))
 	}
-	return s.env.Dir.AppendLedger(entry)
+	return s.ledger.Append(entry)
 }
 
 // settled is the folder of a trial before it has its name.
