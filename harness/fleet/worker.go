@@ -24,6 +24,8 @@ type WorkerOptions struct {
 	Upload time.Duration
 	// Rest is how long the worker takes nothing after its executor failed, at first; it doubles up to 5 minutes. 0: 5 s.
 	Rest time.Duration
+	// Joined is called once, when the offer is in the roster: who gives tasks from then on finds the worker. Nil tells nobody.
+	Joined func()
 }
 
 // LogLine is one line of a worker's log.
@@ -232,6 +234,7 @@ func (w *Worker) keepAsking(ctx context.Context) {
 
 // keepOffer tells the offer whenever it changes and every renewal.
 func (w *Worker) keepOffer(ctx context.Context) {
+	joined := w.o.Joined
 	for {
 		back := w.conn.cameBack()
 		w.mu.Lock()
@@ -248,6 +251,10 @@ func (w *Worker) keepOffer(ctx context.Context) {
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			w.conn.log.Debug("the offer cannot be renewed", "err", err)
+		}
+		if err == nil && joined != nil {
+			joined()
+			joined = nil
 		}
 		// Tasks that last less than this begin and end between two offers.
 		if !wait(ctx, min(w.renewal/4, 250*time.Millisecond), nil) {

@@ -57,6 +57,18 @@ func TestSlowOffer(t *testing.T) {
 	}
 }
 
+// TestJoined: a worker that says that it is there is found by who asks from then on.
+func TestJoined(t *testing.T) {
+	s := startServer(t, server.Options{})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	joined := make(chan struct{})
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 1), fleet.WorkerOptions{Joined: func() { close(joined) }})
+	<-joined
+	if status, err := fleet.ReadStatus(t.Context(), conn); err != nil || len(status.Workers) != 1 || status.Workers[0].Name != "host" {
+		t.Errorf("%+v, %v", status.Workers, err)
+	}
+}
+
 // TestSlowPlan: a plan that cannot be read yet delays its own tasks alone.
 func TestSlowPlan(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), within)

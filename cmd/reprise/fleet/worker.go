@@ -144,12 +144,13 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 		return cli.WithCode(cli.ExitEnvironment, err)
 	}
 	first.Key = conn.PublicKey()
-	if err := o.Show(first, func(w io.Writer) { printJoined(w, conn.Server(), first) }); err != nil {
-		return err
-	}
-	w := fleet.NewWorker(conn, &labworker.Executor{Bench: bench, Describe: offered.Offer, Tell: func(line string) { o.Progress("%s", line) }}, fleet.WorkerOptions{})
+	o.Progress("joining the fleet at %s", conn.Server())
+	var told error
+	w := fleet.NewWorker(conn, &labworker.Executor{Bench: bench, Describe: offered.Offer, Tell: func(line string) { o.Progress("%s", line) }}, fleet.WorkerOptions{
+		Joined: func() { told = o.Show(first, func(w io.Writer) { printJoined(w, conn.Server(), first) }) },
+	})
 	err = work(ctx, o.App, w)
-	return errors.Join(err, bench.Close(context.WithoutCancel(ctx)))
+	return errors.Join(err, told, bench.Close(context.WithoutCancel(ctx)))
 }
 
 // mayAsk reports whether who joined with a URL of reprise fleet serve may do more than a worker. Of another server, which
