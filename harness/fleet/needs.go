@@ -104,7 +104,7 @@ func (o Offer) Lacks(n Needs) []string {
 		lack("it offers no labs")
 	}
 	if n.Version != "" && o.Version != n.Version {
-		lack("it runs version %s of the program, the work was begun by %s", orNone(o.Version), n.Version)
+		lack("it runs version %s of the program, and whoever gives the trials %s: have the same one on both machines", orNone(o.Version), n.Version)
 	}
 	if n.Kind != "" && !slices.Contains(o.Kinds, n.Kind) {
 		lack("it has no labs of kind %s, only %s", n.Kind, orNone(strings.Join(o.Kinds, ", ")))

@@ -28,7 +28,7 @@ func TestLacks(t *testing.T) {
 	}{
 		{"nothing", fleet.Needs{}, nil},
 		{"all that is there", fleet.Needs{Kind: "container", Provider: "namespaces", Version: "v1", Cores: 4, Memory: 8 << 30, Abilities: []string{"nftables"}, Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:aa"}}, Devices: []string{"sw1"}, Platforms: []string{"exos", "voss"}}, nil},
-		{"version", fleet.Needs{Version: "v2"}, []string{"it runs version v1 of the program, the work was begun by v2"}},
+		{"version", fleet.Needs{Version: "v2"}, []string{"it runs version v1 of the program, and whoever gives the trials v2: have the same one on both machines"}},
 		{"kind", fleet.Needs{Kind: "vm"}, []string{"it has no labs of kind vm, only container"}},
 		{"provider", fleet.Needs{Provider: "lab"}, []string{"it cannot build labs with lab, only with namespaces"}},
 		{"cores and memory", fleet.Needs{Cores: 4.5, Memory: 8<<30 + 1}, []string{"a lab needs 4.5 cores, it has 4", "a lab needs 8193 MiB of memory, it has 8192"}},

@@ -170,6 +170,10 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	if err := where.checkFleet(); err != nil {
 		return nil, err
 	}
+	build, err := Build()
+	if err != nil {
+		return nil, WithCode(ExitEnvironment, err)
+	}
 	conn, err := DialFleet(ctx, where.FleetURL(), fleet.RoleCoordinator, "")
 	if err != nil {
 		return nil, err
@@ -179,7 +183,7 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 		return nil, AsFleetError(ctx, err)
 	}
 	b := &bed{conn: conn}
-	o := labpool.Options{Parent: parent, Version: ToolInfo().Version, How: where.Provider}
+	o := labpool.Options{Parent: parent, Version: build, How: where.Provider}
 	b.Provider = &labpool.Provider{}
 	if a.Stores != nil {
 		o.Kind, b.Describe = a.Stores.KindOf, a.Stores.DescribeImage

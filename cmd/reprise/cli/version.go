@@ -2,9 +2,13 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,11 +62,36 @@ func ToolInfo() evidence.Tool {
 	return toolOf(linkedVersion, linkedRevision, info)
 }
 
+// Build names this program so that two of the same name are the same: by its version, where that stands for one source, and
+// else, of a build of sources that were changed or are not known, by the digest of the executable too.
+func Build() (string, error) {
+	return buildOf(ToolInfo().Version, func() (io.ReadCloser, error) { return os.Open("/proc/self/exe") })
+}
+
+func buildOf(version string, executable func() (io.ReadCloser, error)) (string, error) {
+	if version != develVersion && !strings.HasSuffix(version, "+dirty") {
+		return version, nil
+	}
+	f, err := executable()
+	if err != nil {
+		return "", fmt.Errorf("find out which build this is: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", fmt.Errorf("find out which build this is: %w", err)
+	}
+	return fmt.Sprintf("%s (executable %x)", version, sum.Sum(nil)[:6]), nil
+}
+
+// develVersion is that of a build of which nothing else is known.
+const develVersion = "devel"
+
 // toolOf puts together what the linker and the go command were told. The linker's word
 // counts first, then the module's version, which is exact for `go install …@v1.2.3` and a
 // pseudo-version for a build in a clone.
 func toolOf(version, revision string, info *debug.BuildInfo) evidence.Tool {
-	t := evidence.Tool{Name: "reprise", Version: "devel", Revision: revision, Go: runtime.Version()}
+	t := evidence.Tool{Name: "reprise", Version: develVersion, Revision: revision, Go: runtime.Version()}
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		t.Version = v
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,6 +40,33 @@ func TestToolOf(t *testing.T) {
 				t.Errorf("got %+v, want version %q, revision %q", got, c.wantVersion, c.want)
 			}
 		})
+	}
+}
+
+// TestBuild: of two builds that call themselves the same, the executable tells whether they are.
+func TestBuild(t *testing.T) {
+	t.Parallel()
+	of := func(version, executable string) string {
+		t.Helper()
+		got, err := buildOf(version, func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(executable)), nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	for _, version := range []string{"devel", "v1.2.3+dirty"} {
+		if of(version, "one") == of(version, "other") || of(version, "one") != of(version, "one") || !strings.HasPrefix(of(version, "one"), version+" (executable ") {
+			t.Errorf("%s: %s and %s", version, of(version, "one"), of(version, "other"))
+		}
+	}
+	if of("v1.2.3", "amd64") != "v1.2.3" || of("v1.2.3", "arm64") != "v1.2.3" {
+		t.Error("a release is another one on another machine")
+	}
+	if got, err := buildOf("devel", func() (io.ReadCloser, error) { return nil, os.ErrPermission }); err == nil {
+		t.Errorf("of an executable that cannot be read: %q", got)
+	}
+	if here, err := Build(); err != nil || !strings.HasPrefix(here, "devel (executable ") {
+		t.Errorf("of this test: %q, %v", here, err)
 	}
 }
 

@@ -157,13 +157,17 @@ func TestMistypedURL(t *testing.T) {
 // TestStatus: who reads it knows of each worker why it does nothing.
 func TestStatus(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 15, 0, 0, time.Local)
+	here, err := cli.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
 	needs := fleet.Needs{Kind: "container", Provider: "namespaces", Cores: 1.5, Memory: 25_000_000, Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:1"}}, Platforms: []string{"exos"}, Abilities: []string{"--trust binds.r1"}}
 	got := clitest.View(func(w io.Writer) {
 		printStatus(w, fleet.Status{
 			Server: "tls://lab:4222", Renewal: 5 * time.Second, Bytes: 2_500_000,
 			Workers: []fleet.WorkerStatus{
 				{Offer: fleet.Offer{
-					Name: "left", Key: "UABCDEFGHIJ", Slots: 2, Busy: 1, Since: at, Version: cli.ToolInfo().Version, Cores: 4, Kinds: []string{"container"}, Providers: []string{"namespaces"},
+					Name: "left", Key: "UABCDEFGHIJ", Slots: 2, Busy: 1, Since: at, Version: here, Cores: 4, Kinds: []string{"container"}, Providers: []string{"namespaces"},
 					Images: map[string]string{"reprise/frr:8.4.4": "sha256:1", "sha256:1": "sha256:1"}, Devices: []fleet.Device{{Name: "sw1", Platform: "exos", Model: "X440"}, {Name: "sw2", Platform: "voss"}},
 				}},
 				{

@@ -151,7 +151,7 @@ func hasWords(o fleet.Offer) string {
 	for _, d := range o.Devices {
 		parts = append(parts, strings.TrimSpace(d.Name+" ("+d.Platform+" "+d.Model)+")")
 	}
-	if o.Version != cli.ToolInfo().Version {
+	if here, err := cli.Build(); err != nil || o.Version != here {
 		parts = append(parts, "version "+o.Version)
 	}
 	return strings.Join(parts, ", ")

@@ -40,8 +40,12 @@ type Offered struct {
 // Offer says what this machine has for the trials of others: as reprise doctor finds it, less what scenarios of others
 // do not get.
 func (o Offered) Offer(ctx context.Context) (fleet.Offer, error) {
+	build, err := cli.Build()
+	if err != nil {
+		return fleet.Offer{}, err
+	}
 	out := fleet.Offer{
-		Name: o.Name, Slots: o.Slots, Version: cli.ToolInfo().Version, Cores: float64(runtime.NumCPU()), Abilities: map[string]string{}, Images: map[string]string{},
+		Name: o.Name, Slots: o.Slots, Version: build, Cores: float64(runtime.NumCPU()), Abilities: map[string]string{}, Images: map[string]string{},
 	}
 	for _, token := range o.Trust {
 		out.Abilities[labpool.TrustAbility(token)] = ""
