@@ -18,6 +18,7 @@ type Platform struct {
 	Basis string `yaml:"basis"` // what the patterns rest on
 
 	Prompt  string    `yaml:"prompt"`
+	Aside   string    `yaml:"aside"` // a line that the device writes before a prompt
 	Heads   []pattern `yaml:"heads"`
 	Begin   pattern   `yaml:"begin"`
 	End     pattern   `yaml:"end"`
@@ -33,8 +34,8 @@ type Platform struct {
 	Braces      bool      `yaml:"braces"`       // a configuration closes what it opens
 	Refused     []string  `yaml:"refused"`
 
-	prompt, configEnd *regexp.Regexp
-	refused           []*regexp.Regexp
+	prompt, aside, configEnd *regexp.Regexp
+	refused                  []*regexp.Regexp
 }
 
 // pattern is one regular expression and what it means.
@@ -83,7 +84,7 @@ func (p *Platform) compile() (err error) {
 		re, err = regexp.Compile(text)
 		return re
 	}
-	p.prompt, p.configEnd = one(p.Prompt), one(p.ConfigEnd)
+	p.prompt, p.aside, p.configEnd = one(p.Prompt), one(p.Aside), one(p.ConfigEnd)
 	for _, text := range p.Refused {
 		p.refused = append(p.refused, one(text))
 	}

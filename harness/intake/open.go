@@ -3,6 +3,7 @@ package intake
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -81,6 +82,7 @@ func (g *Grammar) file(name string, o *Options, seen map[string]string) (File, e
 	f := File{Name: name, Parts: []*Part{}}
 	r := &reading{g, o, &f, seen}
 	err := r.open(name)
+	r.sameReport()
 	if v := (visitError{}); errors.As(err, &v) {
 		return f, v.error
 	}
@@ -149,16 +151,22 @@ func (r *reading) content(file *os.File, size int64) error {
 			return fmt.Errorf("unpack it: %w", err)
 		}
 		inner := bufio.NewReaderSize(&bounded{r: z, room: r.o.Limits.Size}, 64<<10)
-		head, err := inner.Peek(512)
-		if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
-			return fmt.Errorf("unpack it: %w", err)
+		head, ended := inner.Peek(512)
+		if errors.Is(ended, io.EOF) {
+			ended = nil
+		}
+		if ended != nil && len(head) == 0 {
+			return fmt.Errorf("unpack it: %w", ended)
 		}
 		if unpack.FormatOf(head) == unpack.Plain { // as it comes: a log in it may be long, or cut
-			return r.one("", inner, head)
+			return cmp.Or(r.one("", inner, head), ended)
 		}
-		if _, err := file.Seek(0, io.SeekStart); err != nil {
-			return fmt.Errorf("read it again: %w", err)
+		data, ended := io.ReadAll(inner) // of an archive that is cut, what came before is read
+		err = r.archive("", data, 1, unpack.New(r.o.Limits))
+		if v := (visitError{}); errors.As(err, &v) {
+			return err
 		}
+		return cmp.Or(ended, err)
 	default:
 		r.f.Packed = map[unpack.Format]string{unpack.Zstd: "zstd", unpack.Bzip2: "bzip2", unpack.Zip: "zip", unpack.Tar: "tar"}[f]
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -214,6 +222,7 @@ func (r *reading) one(name string, in io.Reader, head []byte) error {
 		return nil
 	}
 	s := newSplitter(r.g, r.o, name)
+	_, s.asked = reported(name)
 	err := s.read(in)
 	if s.failed != nil {
 		return visitError{s.failed}
@@ -232,7 +241,6 @@ func (r *reading) one(name string, in io.Reader, head []byte) error {
 		} else {
 			r.seen[sum] = fmt.Sprintf("%s:%d", where, p.Line)
 		}
-		byName(p, name)
 		r.f.Parts = append(r.f.Parts, p.Part)
 	}
 	return err
@@ -298,13 +306,60 @@ func capture(name string, in io.Reader) (p *Part) {
 	return p
 }
 
-// byName takes from the name of a file what its text does not tell: Open vSwitch's bug reports have a
-// file for each command.
-func byName(p *part, name string) {
-	if !strings.Contains(name, "bug-report") || len(p.Commands) > 0 || p.Kind != "" {
-		return
+// reported is the folder of one report of Open vSwitch's collector that a file is in, and the command that the file
+// is the answer to: the collector names it after the command, with dashes for blanks (two become one) and % for /,
+// and files of the machine after their paths. A log is known by its lines, and has no command here.
+func reported(name string) (folder, command string) {
+	parts := strings.Split(name, "/")
+	at := slices.IndexFunc(parts, func(p string) bool { return strings.HasPrefix(p, "bug-report-") })
+	if at < 0 || at == len(parts)-1 {
+		return "", ""
 	}
-	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
-	p.Commands = append(p.Commands, Command{Command: strings.ReplaceAll(base, "_", " "), Implied: true, Status: Answered, Line: p.Line, Offset: p.Offset, Lines: p.Lines})
-	p.Kind, p.Platform, p.NotUnderstood, p.Examples = SupportBundle, "ovs", 0, nil
+	folder, rest := strings.Join(parts[:at+1], "/"), parts[at+1:]
+	switch base, isAnswer := strings.CutSuffix(rest[0], ".out"); {
+	case len(rest) > 2 && rest[0] == "var" && rest[1] == "log":
+		return folder, ""
+	case len(rest) > 1:
+		return folder, "cat /" + strings.Join(rest, "/")
+	case isAnswer:
+		return folder, spoken(base)
+	default:
+		return folder, rest[0]
+	}
+}
+
+// spoken is the command that a file of a report is named after. Which dash was a blank is known of the programs whose
+// own names have one, and a word of one letter was an option.
+func spoken(label string) string {
+	words := strings.Split(strings.ReplaceAll(label, "%", "/"), "-")
+	if len(words) > 1 && slices.Contains([]string{"ovs", "ovsdb"}, words[0]) {
+		words = append([]string{words[0] + "-" + words[1]}, words[2:]...)
+	}
+	if at := slices.Index(words, "dump"); at > 0 && at+1 < len(words) {
+		words = slices.Replace(words, at, at+2, "dump-"+words[at+1])
+	}
+	if len(words) > 2 && words[0] == "ovs-appctl" {
+		words = slices.Replace(words, 1, 3, words[1]+"/"+words[2])
+	}
+	for i, w := range words {
+		if i > 0 && len(w) == 1 && (w[0] < '0' || w[0] > '9') {
+			words[i] = "-" + w
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// sameReport gives the files of a report the device that one of them names.
+func (r *reading) sameReport() {
+	device := map[string]string{}
+	for _, p := range r.f.Parts {
+		if folder, _ := reported(p.Name); folder != "" && p.Kind == SupportBundle && device[folder] == "" {
+			device[folder] = p.Device
+		}
+	}
+	for _, p := range r.f.Parts {
+		if folder, _ := reported(p.Name); folder != "" && p.Device == "" {
+			p.Device = device[folder]
+		}
+	}
 }

@@ -60,7 +60,9 @@ type splitter struct {
 	verb  *regexp.Regexp
 	putty *regexp.Regexp
 	logs  *regexp.Regexp
+	many  *regexp.Regexp // a command that is answered by those of many
 
+	asked    string // the command that all of the text is the answer to, by the name of its file
 	parts    []*part
 	cur      *part
 	sec      *section
@@ -74,9 +76,10 @@ type splitter struct {
 func newSplitter(g *Grammar, o *Options, name string) *splitter {
 	return &splitter{
 		g: g, o: o, name: name, clean: newCleaner(),
-		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
+		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
 		putty: regexp.MustCompile(`^(?:=~){5,}=* PuTTY log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
 		logs:  regexp.MustCompile(`(?:^|[\s/])(?:log\w*|journal\w*|dmesg|syslog)\b`),
+		many:  regexp.MustCompile(`^sh\w* (?:full)?tech`),
 	}
 }
 
@@ -149,9 +152,17 @@ func (s *splitter) line(l *logs.Line) {
 // mean finds out what a line is.
 func (s *splitter) mean(l *logs.Line, text string) {
 	switch {
+	case s.asked != "":
+		if s.cur == nil {
+			s.begin(l)
+			s.cur.Kind = SupportBundle
+			s.cur.votes["ovs"] += 9
+			s.open(l, "ovs", Command{Command: s.asked})
+		}
+		s.add(l, text, nil)
 	case l.Parsed():
 		s.body(l, text)
-	case s.header(l, text), s.structure(l, text), s.head(l, text), s.prompt(l, text):
+	case s.header(l, text), s.aside(l, text), s.structure(l, text), s.head(l, text), s.prompt(l, text):
 	default:
 		s.body(l, text)
 	}
@@ -171,6 +182,20 @@ func (s *splitter) header(l *logs.Line, text string) bool {
 	s.cur.Kind = Session
 	s.cur.taken(m[1], "the header of PuTTY")
 	return true
+}
+
+// aside is a line of no answer that a device writes before its prompt.
+func (s *splitter) aside(l *logs.Line, text string) bool {
+	if text == "" || text[0] != '{' {
+		return false
+	}
+	for i := range s.g.Platforms {
+		if p := &s.g.Platforms[i]; p.aside != nil && p.aside.MatchString(text) {
+			s.within(l).votes[p.Name]++
+			return true
+		}
+	}
+	return false
 }
 
 // structure is what a collection is made of around its commands.
@@ -230,9 +255,11 @@ func (s *splitter) head(l *logs.Line, text string) bool {
 			if !ok || h.after != nil && !h.after.MatchString(s.previous) {
 				continue
 			}
-			if h.Rule != "" && s.sec != nil && s.sec.written == 0 && s.sec.Command.Command != "" {
+			if h.Rule != "" && s.sec != nil && s.sec.written == 0 && s.sec.Command.Command != "" && !s.many.MatchString(s.sec.Command.Command) {
 				s.within(l).taken(m["time"], "its banner") // the banner of what a prompt names
 				s.sec.rule = h.Rule
+				s.sec.text.Reset()
+				s.sec.Lines, s.sec.Bytes = 0, 0
 				return true
 			}
 			group := ""
@@ -398,16 +425,21 @@ func (s *splitter) implied(l *logs.Line, text string, kinds map[Kind]int) {
 	case sec != nil && sec.rule != "" && sec.Command.Command == "" && command != "": // a title below a banner
 		sec.Command.Command, sec.platform = command, platform
 		s.cur.votes[platform]++
+	case l.Parsed() && sec != nil && sec.rule != "" && sec.written > 0 && !sec.isLog(s.logs): // it came in between
+		s.cur.Cleaned.Interleaved++
+		s.cur.logged(l)
+		return
 	case command != "" && (sec == nil || sec.Command.Command != command) && (sec == nil || sec.written == 0 || kinds[Config] == 0):
-		group := ""
+		group, rule := "", ""
 		if sec != nil {
-			group = sec.Group
+			group, rule = sec.Group, sec.rule
 		}
 		s.close()
 		s.open(l, platform, Command{Command: command, Implied: true, Group: group})
+		s.sec.rule = rule
 		s.cur.votes[platform]++
 	case l.Parsed() && (sec == nil || !sec.isLog(s.logs)):
-		if sec != nil && (sec.kinds[Config] > 0 || sec.rule != "" && sec.written > 0) { // it came in between
+		if sec != nil && sec.kinds[Config] > 0 { // it came in between
 			s.cur.Cleaned.Interleaved++
 			s.cur.logged(l)
 			return
@@ -458,7 +490,7 @@ func (s *splitter) add(l *logs.Line, text string, kinds map[Kind]int) {
 	}
 	c.Lines++
 	c.Bytes += int64(len(text)) + 1
-	if strings.TrimSpace(text) != "" {
+	if strings.Trim(text, "* ") != "" { // nor the rule above a banner
 		c.written++
 		c.last = text
 	}
@@ -741,7 +773,7 @@ func parseTime(text string) (t time.Time, local, ok bool) {
 
 // logged takes note of a line of a log.
 func (p *part) logged(l *logs.Line) {
-	if l.Host != "" && (len(p.hosts) < MaxCommands || p.hosts[l.Host] > 0) {
+	if card := l.Format == logs.VOSS && (strings.HasPrefix(l.Host, "CP") || strings.HasPrefix(l.Host, "IO")); l.Host != "" && !card && (len(p.hosts) < MaxCommands || p.hosts[l.Host] > 0) {
 		p.hosts[l.Host]++
 	}
 	if l.Time.IsZero() {

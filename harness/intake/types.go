@@ -119,7 +119,7 @@ const (
 // Command is one command and where its answer stands.
 type Command struct {
 	Command string `json:"command"`
-	// Implied tells that no line names it: its answer is known by what it looks like.
+	// Implied tells that neither a line nor the name of the file names it: its answer is known by what it looks like.
 	Implied bool   `json:"implied,omitempty"`
 	Group   string `json:"group,omitempty"`
 	Slot    string `json:"slot,omitempty"`

@@ -68,7 +68,8 @@ func (s *splitter) whole(p *part, cut bool) {
 			p.Unknown = "nobody can tell for " + orUnknown(p.Platform)
 		}
 	}
-	if cut && len(p.Cut) == 0 && !s.ends(p, strings.TrimSpace(last)) {
+	blank := last != "" && strings.TrimSpace(last) == "" && p.Kind != Session
+	if cut && len(p.Cut) == 0 && (blank || !s.ends(p, strings.TrimSpace(last))) {
 		p.cut("the last line has no end (line %d)", s.lines)
 	}
 }

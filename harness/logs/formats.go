@@ -103,7 +103,7 @@ func stamp(l *Line, s string) (at time.Time, rest string, ok bool) {
 func (p *Parser) loose(l *Line, s string) {
 	switch {
 	case len(s) > 15 && s[3] == ' ' && month(s[:3]) != 0:
-		p.bsd(l, s)
+		p.bsd(l, s, 0)
 	case len(s) > 19 && s[10] == 'T':
 		iso(l, s)
 	default:
@@ -113,8 +113,8 @@ func (p *Parser) loose(l *Line, s string) {
 }
 
 // bsd reads "Mmm dd hh:mm:ss" and what follows: RFC 3164, or EMS on a reformatted target. Some
-// write the year behind the day.
-func (p *Parser) bsd(l *Line, s string) {
+// write the year behind the day, some before the month: that is given, 0 where there is none. Some write a zone.
+func (p *Parser) bsd(l *Line, s string, year int) {
 	m := month(s[:3])
 	rest := strings.TrimLeft(s[4:], " ")
 	word, rest, _ := strings.Cut(rest, " ")
@@ -122,8 +122,8 @@ func (p *Parser) bsd(l *Line, s string) {
 	if !ok || d > 31 {
 		return
 	}
-	year, dated := 0, false
-	if len(rest) > 5 && rest[4] == ' ' {
+	dated := year > 0
+	if !dated && len(rest) > 5 && rest[4] == ' ' {
 		if year, dated = number(rest[:4]); dated {
 			rest = rest[5:]
 		}
@@ -140,6 +140,9 @@ func (p *Parser) bsd(l *Line, s string) {
 		return
 	}
 	l.Time, l.Local = midnight.Add(at), true
+	if name, text, zoned := strings.Cut(rest, ": %"); zoned && len(name) > 3 && len(name) < 7 && name[0] == ' ' && strings.ToUpper(name) == name {
+		l.Local, rest = name != " UTC" && name != " GMT", ": %"+text
+	}
 	rest = strings.TrimPrefix(rest, ":")
 	rest = strings.TrimPrefix(rest, " ")
 	if strings.HasPrefix(rest, "<") && component(l, rest) {
@@ -339,7 +342,7 @@ func (p *Parser) bird(l *Line, s string) {
 		year := p.Year
 		defer func() { p.Year = year }()
 		p.Year = func(time.Month, int) int { return date.Year() }
-		p.bsd(l, rest)
+		p.bsd(l, rest, 0)
 		return
 	}
 	l.Format, l.Time, l.Local = RFC3164, date.Add(at), true
@@ -399,7 +402,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// voss reads "CP1  [mm/dd/yy hh:mm:ss.mmm:ZONE] host 0xCODE 0xALARM … VRF MODULE LEVEL text".
+// voss reads "CP1  [mm/dd/yy hh:mm:ss.mmm:ZONE] host 0xCODE 0xALARM … VRF MODULE LEVEL text". Earlier releases
+// name no host: the card stands for it.
 func voss(l *Line, s string) {
 	slot, rest, ok := strings.Cut(s, "[")
 	if !ok || len(slot) < 4 || len(slot) > 8 || slot[:2] != "CP" && slot[:2] != "IO" || len(rest) < 18 || rest[2] != '/' || rest[5] != '/' || rest[8] != ' ' {
@@ -420,6 +424,9 @@ func voss(l *Line, s string) {
 	l.Format, l.Time, l.Local = VOSS, midnight.Add(at), name != ":UTC"
 	l.Host = strings.TrimSpace(slot)
 	l.Text = strings.TrimLeft(rest, " ")
+	if host, after, ok := strings.Cut(l.Text, " "); ok && !strings.HasPrefix(host, "0x") && strings.HasPrefix(strings.TrimLeft(after, " "), "0x") {
+		l.Host = host
+	}
 	vossFields(l)
 }
 

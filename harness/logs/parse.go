@@ -29,6 +29,8 @@ func (p *Parser) Parse(l *Line) {
 		p.dated(l, s)
 	case c == 'C' || c == 'I':
 		voss(l, s)
+	case (c == '*' || c == '.') && len(s) > 16 && s[4] == ' ' && month(s[1:4]) != 0: // of a clock that nothing sets, or no longer
+		p.bsd(l, s[1:], 0)
 	}
 	if !l.Parsed() && (s[0] >= 'A' && s[0] <= 'Z') {
 		p.named(l, s)
@@ -50,6 +52,10 @@ func (p *Parser) dated(l *Line, s string) {
 		iso(l, s)
 	case s[4] == '-' && s[10] == ' ':
 		p.bird(l, s)
+	case s[4] == ' ' && month(s[5:8]) != 0:
+		if year, ok := number(s[:4]); ok {
+			p.bsd(l, s[5:], year)
+		}
 	}
 }
 
@@ -59,7 +65,7 @@ func (p *Parser) named(l *Line, s string) {
 		return
 	}
 	if month(s[:3]) != 0 {
-		p.bsd(l, s)
+		p.bsd(l, s, 0)
 		return
 	}
 	keepalived(l, s)

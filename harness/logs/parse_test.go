@@ -78,7 +78,7 @@ func TestFormats(t *testing.T) {
 		logs.VOSS: {
 			"10:00:00.651 info|CP1|SW|0x00034594|the system starts",
 			"10:00:01.733 info|CP1|FA|0x00374589|requests are refused because ISIS is disabled",
-			"10:00:02.100 warning|CP1|HW|0x0000c5e7|fan 2 is too slow",
+			"10:00:02.100 warning|vsp1|HW|0x0000c5e7|fan 2 is too slow",
 			"10:00:03.100 error|IO1|PORT|0x000305c8|port 1/7 flaps",
 		},
 		logs.FRR: {
@@ -135,11 +135,28 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestConsole: lines as switches and routers show them at their own terminals.
+func TestConsole(t *testing.T) {
+	for raw, want := range map[string]string{
+		"*Mar  1 10:00:00.111: %LINK-3-UPDOWN: Interface Gi1/0/1, changed state to down":              "rfc3164 10:00:00.111 error|||%LINK-3-UPDOWN|Interface Gi1/0/1, changed state to down true",
+		".Mar  1 10:00:00.111 CET: %SYS-5-CONFIG_I: Configured from console":                          "rfc3164 10:00:00.111 notice|||%SYS-5-CONFIG_I|Configured from console true",
+		"*Mar  1 10:00:00 UTC: %OSPF-5-ADJCHG: Process 1, Nbr 10.255.0.8 from LOADING to FULL":        "rfc3164 10:00:00.000 notice|||%OSPF-5-ADJCHG|Process 1, Nbr 10.255.0.8 from LOADING to FULL false",
+		"2026 Mar  1 10:00:00 n6 %SYSMGR-2-SERVICE_CRASHED: Service \"ospf\" hasn't caught signal 11": "rfc3164 10:00:00.000 critical|n6||%SYSMGR-2-SERVICE_CRASHED|Service \"ospf\" hasn't caught signal 11 true",
+		"2026 Mar  1 10:00:00.250 n6 %ETHPORT-5-IF_UP: Interface Ethernet1/9 is up":                   "rfc3164 10:00:00.250 notice|n6||%ETHPORT-5-IF_UP|Interface Ethernet1/9 is up true",
+	} {
+		l := &logs.Line{Raw: raw}
+		(&logs.Parser{Year: march}).Parse(l)
+		if got := fmt.Sprint(brief(l), " ", l.Local); got != want || l.Time.Format(time.DateOnly) != "2026-03-01" {
+			t.Errorf("%q: %s of %s, want %s", raw, got, l.Time, want)
+		}
+	}
+}
+
 // A line that is none of these is kept, and not guessed at.
 func TestUnparsed(t *testing.T) {
 	for _, s := range []string{
 		"", "Aborted (core dumped)", "* X450G2.1 # show log", "2026-13-01 10:00:00 <WARN> no such month", "02/30/2026 10:00:00.00 <Info:a.b> no such day",
-		"2026/03/01 10:00", "<999>Mar  1 10:00:00 h t: x", "[ 12 ] x", "CP1 [", "Mar 41 10:00:00 h t: x", "{\"json\": 1}", "2026-03-01T10:00:00Z|x|y", "<1", "<", "[", "I", "3",
+		"2026/03/01 10:00", "<999>Mar  1 10:00:00 h t: x", "[ 12 ] x", "CP1 [", "Mar 41 10:00:00 h t: x", "{\"json\": 1}", "* Mar is a month", "*Mar 41 10:00:00: %A-1-B: x", "2026 Mai  1 10:00:00 x", "2026 Mar", "*Mar  1 10:0", "2026-03-01T10:00:00Z|x|y", "<1", "<", "[", "I", "3",
 	} {
 		l := &logs.Line{Raw: s}
 		(&logs.Parser{}).Parse(l)
