@@ -27,6 +27,7 @@ func (r *Reader) Infer(im *intake.Import) Network {
 	b.read(im)
 	b.lost(im)
 	b.linksOfNeighbours()
+	b.linksOfRouting()
 	b.linksOfNetworks()
 	b.pairs()
 	for _, n := range b.nodes {
@@ -51,6 +52,8 @@ type builder struct {
 	tells  map[Endpoint][]told // what a port's own device says of its other end
 	used   map[Endpoint]bool
 	peers  []Pair
+
+	routing map[*Node]routing
 }
 
 // told is what one device says of a port.
@@ -134,6 +137,7 @@ func nodeName(name string) string {
 // read gives every node what its parts tell.
 func (b *builder) read(im *intake.Import) {
 	b.tells, b.used = map[Endpoint][]told{}, map[Endpoint]bool{}
+	b.routing = map[*Node]routing{}
 	tables := map[*Node][]neighbour{}
 	for _, p := range ordered(im, b.r.order) {
 		n := b.byName[hostOf(p.Device)]
@@ -171,6 +175,7 @@ func (b *builder) read(im *intake.Import) {
 			}
 		}
 		tables[n] = append(tables[n], s.neighbours...)
+		b.ofRoutes(n, s)
 	}
 	for _, n := range b.nodes {
 		for _, s := range tables[n] {

@@ -556,6 +556,10 @@ func FuzzNetwork(f *testing.F) {
 		texts, _, _ := made(uint64(i), 4)
 		f.Add(strings.Join(texts, "\n"))
 	}
+	for i := range 4 {
+		texts, _ := spoken(uint64(i), 6)
+		f.Add(strings.Join(texts, "\n"))
+	}
 	names, _ := filepath.Glob("../intake/testdata/*.txt") // the pattern is well formed
 	for _, name := range names {
 		data, err := os.ReadFile(name)

@@ -34,6 +34,11 @@ type said struct {
 	config     string
 	cut        []string    // what of the answers did not come
 	addresses  []Interface // of the kernel's own list
+
+	adjacencies []adjacency
+	asked       []string // protocols whose neighbours came
+	connected   []reached
+	id, as      string // of the router itself
 }
 
 // Reader gathers what answers tell of a network.
@@ -113,6 +118,8 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		s.addresses = append(s.addresses, brief(text)...)
 	case is("ip", "addr"), is("ip", "address"):
 		s.addresses = append(s.addresses, long(text)...)
+	default:
+		return s.routed(r, is, text)
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ type Link struct {
 	A     Endpoint `json:"a"`
 	B     Endpoint `json:"b"`
 	Sides Sides    `json:"sides"`
-	// By is what tells of it: lldp, edp, cdp, or a network.
+	// By is what tells of it: lldp, edp, cdp, ospf, isis, bgp, or a network.
 	By []string `json:"by"`
 }
 

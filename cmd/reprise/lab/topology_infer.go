@@ -42,8 +42,9 @@ func newInfer(a *cli.App, runF func(context.Context, *inferOptions) error) *cobr
 	c := &cobra.Command{
 		Use:   "infer [FILE…]",
 		Short: "Make a lab of what the devices of a network say",
-		Long: `Make the topology of the devices whose files are given: links by LLDP, EDP and CDP, and by networks
-that two interfaces are in and nobody else; each says whether both ends tell of it, one, or the network.
+		Long: `Make the topology of the devices whose files are given: links by LLDP, EDP and CDP, by
+neighbours of OSPF, IS-IS and BGP, and by networks that two interfaces are in and nobody else; each says
+whether both ends tell of it, one, or the network.
 What two files say against each other is listed, and no link.
 
 A folder is written: NAME.clab.yml, a configuration for each node, NAME.svg, and UNKNOWN.txt with what could
