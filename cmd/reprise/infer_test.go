@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/infer"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/livetest"
@@ -135,4 +138,83 @@ func cables(t topologies.Topology) (list []string) {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// TestInferCorpus: what the routers of labs of the corpus answer before anything is done to them, as a customer's
+// terminals show it, is enough for the cables of the lab: of FRR and BIRD, by their configurations and addresses, and
+// without any configuration, by what their protocols say.
+func TestInferCorpus(t *testing.T) {
+	livetest.Long(t, "labs of the corpus, with clocks ten times as fast")
+	t.Parallel()
+	needSpaces(t)
+	for _, id := range []string{"wan-half-routes", "frr-suppress-fib-network"} {
+		t.Run(id, func(t *testing.T) {
+			busyLabs <- struct{}{}
+			defer func() { <-busyLabs }()
+			dir := t.TempDir()
+			lab := filepath.Join(dir, "case")
+			withoutWorkaround(t, id, lab)
+			truth, err := scenarios.LoadTopology(filepath.Join(lab, "lab.clab.yml"), scenarios.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var o reproduce.Outcome
+			for range longTries {
+				o = reproduce.Outcome{}
+				ask(t, &o, "run", lab, "-n", "1", "--speed", "10", "--dir", filepath.Join(dir, "runs"))
+				if o.Verdict.Valid() > 0 {
+					break
+				}
+			}
+			var files, tables []string
+			for _, file := range customersFiles(t, o.Dir, filepath.Join(dir, "mail")) {
+				if strings.HasSuffix(file, "-before.txt") {
+					files = append(files, file)
+					tables = append(tables, withoutConfig(t, file))
+				}
+			}
+			for form, sent := range map[string][]string{"whole": files, "tables": tables} {
+				var n infer.Network
+				ask(t, &n, append([]string{"topology", "infer", "-o", filepath.Join(dir, form), "--name", "again"}, sent...)...)
+				var got []string
+				for _, l := range n.Links {
+					ends := []string{l.A.String(), l.B.String()}
+					slices.Sort(ends)
+					got = append(got, strings.Join(ends, " "))
+				}
+				slices.Sort(got)
+				if diff := cmp.Diff(cables(truth.Topology), got); diff != "" {
+					t.Errorf("%s: %s\nnot known: %s", form, diff, strings.Join(n.Unknown, "\n"))
+				}
+				t.Logf("%s: %d nodes, %d of %d links, %d contradictions", form, len(n.Nodes), len(got), len(truth.Topology.Links), len(n.Contradictions))
+			}
+		})
+	}
+}
+
+// withoutConfig is a capture without the answers that are configurations.
+func withoutConfig(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompt := regexp.MustCompile(`(?m)^\S+# |^root@\S+:~# `)
+	config := regexp.MustCompile(`# (?:show running-config|cat /etc/bird/bird\.conf|show startup-config)`)
+	var w strings.Builder
+	starts := prompt.FindAllStringIndex(string(data), -1)
+	for i, at := range starts {
+		end := len(data)
+		if i+1 < len(starts) {
+			end = starts[i+1][0]
+		}
+		if block := string(data[at[0]:end]); !config.MatchString(strings.SplitN(block, "\n", 2)[0]) {
+			w.WriteString(block)
+		}
+	}
+	out := strings.TrimSuffix(file, ".txt") + "-tables.txt"
+	if err := os.WriteFile(out, []byte(w.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
