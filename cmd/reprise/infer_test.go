@@ -192,6 +192,69 @@ func TestInferCorpus(t *testing.T) {
 	}
 }
 
+// TestInferSwitches: two switches of software that nobody has here, with VLANs and an aggregate, become switches of
+// Open vSwitch that carry the same: routers in one VLAN meet across both, and one in another meets nobody.
+func TestInferSwitches(t *testing.T) {
+	livetest.Long(t, "a lab of switches and routers")
+	t.Parallel()
+	needSpaces(t)
+	dir := t.TempDir()
+	var files []string
+	for name, text := range switchCaptures() {
+		files = append(files, filepath.Join(dir, name+".txt"))
+		if err := os.WriteFile(files[len(files)-1], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(files)
+	lab := filepath.Join(dir, "lab")
+	var n infer.Network
+	ask(t, &n, append([]string{"topology", "infer", "-o", lab, "--name", "lab"}, files...)...)
+	const scenario = `reprise: v1
+id: switches
+title: Routers of one VLAN meet across both switches
+problem: {what: r1 and r2 meet, how: always}
+topology: lab.clab.yml
+nodes:
+  s1: {role: dut, platform: ovs, config: s1.conf}
+  s2: {role: peer, platform: ovs, config: s2.conf}
+  r1: {role: peer, platform: frr, config: r1.conf}
+  r2: {role: peer, platform: frr, config: r2.conf}
+  r3: {role: peer, platform: frr, config: r3.conf}
+symptom:
+  - {name: r1 and r2 meet, node: r1, run: show ip ospf neighbor, expect: 'text contains "10.0.0.2" and text contains "Full"', eventually: 100s}
+  - {name: both members carry, node: s1, exec: ovs-appctl bond/show bond1, expect: 'text contains "negotiated" and text matches "(?s)eth1: enabled.*eth2: enabled"', eventually: 60s}
+  - {name: r3 meets nobody, node: r3, run: show ip ospf neighbor, expect: 'not (text contains "10.0.0.")', within: 5s, consistently: 15s, may-hold-before: true}
+trials: {count: 1, reset: redeploy}
+`
+	if err := os.WriteFile(filepath.Join(lab, "scenario.yaml"), []byte(scenario), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var o reproduce.Outcome
+	ask(t, &o, "run", lab, "-n", "1", "--dir", filepath.Join(dir, "runs"))
+	if o.Verdict.Reproduced != 1 {
+		t.Error(o.Verdict.Reason)
+	}
+}
+
+// switchCaptures are what two switches of EOS and three routers of FRR show.
+func switchCaptures() map[string]string {
+	eos := func(name string, lines, rows []string) string {
+		return name + "#show version\nArista DCS-7010T\nSoftware image version: 4.30.1F\n" + name + "#show running-config\nhostname " + name + "\nvlan 10,20\n" +
+			"interface Port-Channel1\n   switchport mode trunk\n   switchport trunk allowed vlan 10,20\ninterface Ethernet1\n   channel-group 1 mode active\ninterface Ethernet2\n   channel-group 1 mode active\n" + strings.Join(lines, "\n") + "\nend\n" +
+			name + "#show lldp neighbors\nPort          Neighbor Device ID       Neighbor Port ID    TTL\n" + strings.Join(rows, "\n") + "\n" + name + "#\n"
+	}
+	frr := func(name, address string) string {
+		return name + "# show version\nFRRouting 8.4.4 (" + name + ") on Linux.\n" + name + "# show running-config\nfrr version 8.4.4\nhostname " + name + "\ninterface eth1\n ip address " + address + "/24\nrouter ospf\n network 10.0.0.0/24 area 0\nend\n" + name + "# \n"
+	}
+	return map[string]string{
+		"s1": eos("s1", []string{"interface Ethernet3", "   switchport access vlan 10", "interface Ethernet4", "   switchport access vlan 20"},
+			[]string{"Et1  s2  Ethernet1  120", "Et2  s2  Ethernet2  120", "Et3  r1  eth1  120", "Et4  r3  eth1  120"}),
+		"s2": eos("s2", []string{"interface Ethernet3", "   switchport access vlan 10"}, []string{"Et1  s1  Ethernet1  120", "Et2  s1  Ethernet2  120", "Et3  r2  eth1  120"}),
+		"r1": frr("r1", "10.0.0.1"), "r2": frr("r2", "10.0.0.2"), "r3": frr("r3", "10.0.0.3"),
+	}
+}
+
 // withoutConfig is a capture without the answers that are configurations.
 func withoutConfig(t *testing.T, file string) string {
 	t.Helper()

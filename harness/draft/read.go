@@ -406,7 +406,7 @@ func platform(n *infer.Node) string {
 	if n.Likeness == infer.Exact || n.Likeness == infer.Near {
 		return n.Platform
 	}
-	return "frr"
+	return cmp.Or(n.Speaker, "frr")
 }
 
 // role is dut for whom a hypothesis suspects.

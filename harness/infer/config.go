@@ -257,6 +257,7 @@ func (r reader) below(name string, f []string) {
 		r.n.address(name, at(2), at(3))
 	case f[0] == "channel-group":
 		lag := "Port-channel" + at(1)
+		r.n.aggregated(lag, at(3) == "active" || at(3) == "passive")
 		r.lags[lag] = appendNew(r.lags[lag], name)
 	case f[0] == "ip" && at(1) == "ospf" && at(2) == "area":
 		r.n.OSPF = append(r.n.OSPF, Area{Interface: name, Area: at(3)})
@@ -265,11 +266,15 @@ func (r reader) below(name string, f []string) {
 	case f[0] == "switchport" && at(1) == "access" && at(2) == "vlan":
 		r.n.vlan(vlan(at(3), ""))
 		r.n.port("Vlan"+at(3), name)
+		r.n.tag(name, at(3), false)
+	case f[0] == "switchport" && at(1) == "trunk" && at(2) == "native" && at(3) == "vlan":
+		r.n.tag(name, at(4), false)
 	case f[0] == "switchport" && at(1) == "trunk" && at(3) == "vlan":
 		for _, id := range ports(at(len(f) - 1)) {
 			if n, err := strconv.Atoi(id); err == nil && n >= 1 && n <= maxVLAN {
 				r.n.vlan(VLAN{ID: n})
 				r.n.port("Vlan"+id, name)
+				r.n.tag(name, id, true)
 			}
 		}
 	}
@@ -339,12 +344,14 @@ func (r reader) exos(text string) {
 			r.n.iface("vlan " + name)
 			for _, p := range ports(at(5)) {
 				r.n.port("vlan "+name, p)
+				r.n.tag(p, cmp.Or(tag[name], map[bool]string{true: "1"}[strings.EqualFold(name, "default")]), at(6) == "tagged")
 			}
 		case at(0) == "configure" && at(1) == "vlan" && at(3) == "ipaddress":
 			r.n.address("vlan "+name, at(4), at(5))
 			r.n.iface("vlan " + name).Management = strings.EqualFold(name, "mgmt")
 		case at(0) == "enable" && at(1) == "sharing":
 			r.lags[at(2)] = ports(at(4))
+			r.n.aggregated(at(2), slices.Contains(f, "lacp"))
 		case at(0) == "configure" && at(1) == "ospf" && at(2) == "routerid", at(0) == "configure" && at(1) == "bgp" && at(2) == "routerid":
 			r.n.RouterID = at(3)
 		case at(0) == "configure" && at(1) == "ospf" && at(2) == "add" && at(3) == "vlan":
@@ -366,6 +373,7 @@ func (r reader) exos(text string) {
 // voss reads Fabric Engine's language.
 func (r reader) voss(text string) {
 	in := ""
+	tagged := map[string]bool{}
 	name := regexp.MustCompile(`^vlan create (\d+)(?: name "([^"]*)")?`)
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -395,11 +403,21 @@ func (r reader) voss(text string) {
 			r.n.iface("vlan " + f[2])
 			for _, p := range ports(f[3]) {
 				r.n.port("vlan "+f[2], p)
+				r.n.tag(p, f[2], false)
+			}
+		case in != "" && f[0] == "encapsulation" && len(f) > 1 && f[1] == "dot1q":
+			for _, p := range ports(in) {
+				tagged[key(p)] = true
 			}
 		case f[0] == "mlt" && len(f) > 3 && f[2] == "member":
 			r.lags["mlt "+f[1]] = ports(f[3])
 		case f[0] == "virtual-ist" && len(f) > 2 && f[1] == "peer-ip":
 			*r.pair = append(*r.pair, Pair{Kind: "virtual-ist", Peer: f[2]})
+		}
+	}
+	for k := range tagged {
+		if t := r.n.tags[k]; t != nil && t.access > 0 {
+			t.trunk, t.access = append(t.trunk, append(t.more, t.access)...), 0
 		}
 	}
 }

@@ -15,8 +15,9 @@
 // [Network.Unknown], never filled in.
 //
 // Each node carries its [Likeness]: how much a lab's node is the customer's. What has no image here
-// becomes an FRR that has its addresses and its neighbours in BGP and OSPF, and says what else it had
-// and this one has not.
+// becomes an FRR that has its addresses and its neighbours in BGP and OSPF (a BIRD where there is no FRR), or an
+// Open vSwitch with its VLANs and aggregates where it switches and routes nothing, and says what is equal and what
+// is not.
 //
 // # Not for
 //

@@ -32,6 +32,8 @@ func image(platform, version string) (string, bool, bool) {
 		return "reprise/frr:8.4.4", version == "8.4.4", true
 	case platform == "bird":
 		return "reprise/bird:2.0.12", version == "2.0.12", true
+	case platform == "ovs":
+		return "reprise/ovs:3.1.0", version == "3.1.0", true
 	}
 	return "", false, false
 }

@@ -1,7 +1,11 @@
 package infer
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -36,13 +40,17 @@ func (b *builder) likeness(n *Node) {
 	} else {
 		n.Likeness = Substitute
 	}
-	image, _, ok := b.r.image("frr", "")
-	if !ok {
-		b.unknown("%s: there is no image of FRR to stand for it", n.Name)
-		return
+	n.Speaker, n.Image = b.speaker(n)
+	switch n.Speaker {
+	case "ovs":
+		b.ovs(n)
+	case "bird":
+		b.substitute(n, b.bird)
+	case "frr":
+		b.substitute(n, b.frr)
+	default:
+		b.unknown("%s: there is no image of FRR, BIRD or Open vSwitch to stand for it", n.Name)
 	}
-	n.Image = image
-	b.substitute(n)
 }
 
 func (b *builder) image(n *Node) (image string, exact, ok bool) {
@@ -84,10 +92,8 @@ func (b *builder) ports(n *Node) map[string]string {
 	return names
 }
 
-// substitute writes an FRR configuration with the addresses and neighbours of another platform's.
-func (b *builder) substitute(n *Node) {
-	var w strings.Builder
-	fmt.Fprintf(&w, "! %s stands for %s %s %s\nhostname %s\n", n.Image, orNone(n.Platform), n.Version, n.Model, n.Name)
+// substitute gives a router the addresses and neighbours of another platform's, in its own language.
+func (b *builder) substitute(n *Node, write func(n *Node, lab map[string]string)) {
 	lab := map[string]string{}
 	addresses := 0
 	for _, i := range n.Interfaces {
@@ -100,15 +106,7 @@ func (b *builder) substitute(n *Node) {
 			continue
 		}
 		lab[key(i.Name)] = name
-		fmt.Fprintf(&w, "interface %s\n description %s\n", name, i.Name)
-		for _, a := range i.Addresses {
-			family := "ip"
-			if a.Addr().Is6() {
-				family = "ipv6"
-			}
-			fmt.Fprintf(&w, " %s address %s\n", family, a)
-			addresses++
-		}
+		addresses += len(i.Addresses)
 		if len(i.Ports) > 1 {
 			n.Differs = append(n.Differs, fmt.Sprintf("%s: its ports %s are not switched; its addresses are at %s", i.Name, strings.Join(i.Ports, " "), name))
 		}
@@ -116,8 +114,7 @@ func (b *builder) substitute(n *Node) {
 	if addresses > 0 {
 		n.Equal = append(n.Equal, fmt.Sprintf("%d addresses", addresses))
 	}
-	b.protocols(n, lab, &w)
-	n.Config = w.String()
+	write(n, lab)
 	for _, l := range b.net.LAGs {
 		if l.Node == n.Name {
 			n.Differs = append(n.Differs, fmt.Sprintf("%s: its members %s are cables by themselves", l.Name, strings.Join(l.Members, " ")))
@@ -127,6 +124,107 @@ func (b *builder) substitute(n *Node) {
 		n.Differs = append(n.Differs, fmt.Sprintf("%d VLANs: nothing is tagged, and there is no spanning tree", len(n.VLANs)))
 	}
 	n.Differs = append(n.Differs, "timers, filters, hardware, and all that the configuration does besides")
+}
+
+// frr writes FRR's language.
+func (b *builder) frr(n *Node, lab map[string]string) {
+	var w strings.Builder
+	fmt.Fprintf(&w, "! %s stands for %s %s %s\nhostname %s\n", n.Image, orNone(n.Platform), n.Version, n.Model, n.Name)
+	for _, i := range n.Interfaces {
+		name := lab[key(i.Name)]
+		if name == "" || i.Management {
+			continue
+		}
+		fmt.Fprintf(&w, "interface %s\n description %s\n", name, i.Name)
+		for _, a := range i.Addresses {
+			family := "ip"
+			if a.Addr().Is6() {
+				family = "ipv6"
+			}
+			fmt.Fprintf(&w, " %s address %s\n", family, a)
+		}
+	}
+	b.protocols(n, lab, &w)
+	n.Config = w.String()
+}
+
+// bird writes BIRD's language. The addresses are the cable's, and those of loopbacks are left out: no configuration
+// of BIRD sets any.
+func (b *builder) bird(n *Node, lab map[string]string) {
+	var w strings.Builder
+	fmt.Fprintf(&w, "# %s stands for %s %s %s\n", n.Image, orNone(n.Platform), n.Version, n.Model)
+	if plainWord().MatchString(n.RouterID) {
+		fmt.Fprintf(&w, "router id %s;\n", n.RouterID)
+	}
+	w.WriteString("protocol device {}\nprotocol direct { ipv4; ipv6; }\nprotocol kernel { ipv4 { export all; }; }\n")
+	n.cabled = map[string][]netip.Prefix{}
+	for _, i := range n.Interfaces {
+		name := lab[key(i.Name)]
+		if name == "" || i.Management {
+			continue
+		}
+		at := slices.IndexFunc(sortedPorts(n.Ports), func(p string) bool { return n.Ports[p] == name })
+		if at < 0 {
+			n.Differs = append(n.Differs, "the addresses of "+i.Name+": the lab's router has no loopback of its own")
+			continue
+		}
+		n.cabled[sortedPorts(n.Ports)[at]] = i.Addresses
+	}
+	areas, left := n.areas(lab)
+	if len(n.OSPF) > 0 {
+		w.WriteString("protocol ospf v2 ospf1 {\n  ipv4 { import all; export none; };\n")
+		for _, area := range slices.Sorted(maps.Keys(areas)) {
+			fmt.Fprintf(&w, "  area %s {\n", area)
+			for _, name := range areas[area] {
+				fmt.Fprintf(&w, "    interface \"%s\" { type broadcast; };\n", name)
+			}
+			w.WriteString("  };\n")
+		}
+		w.WriteString("}\n")
+		if len(left) == 0 {
+			n.Equal = append(n.Equal, "networks and areas of OSPF")
+		}
+		for _, o := range n.ospf {
+			left = appendNew(left, "OSPF: "+o+", which the lab does not have")
+		}
+		n.Differs = append(n.Differs, left...)
+	}
+	for i, p := range n.BGP {
+		if n.AS == "" || !plainWord().MatchString(p.Address+p.AS+n.AS) {
+			continue
+		}
+		fmt.Fprintf(&w, "protocol bgp n%d {\n  local as %s;\n  neighbor %s as %s;\n  ipv4 { import all; export all; };\n}\n", i+1, n.AS, p.Address, p.AS)
+	}
+	if n.AS != "" && len(n.BGP) > 0 {
+		n.Equal = append(n.Equal, fmt.Sprintf("%d neighbours of BGP, without their filters", len(n.BGP)))
+	}
+	n.Config = w.String()
+}
+
+// plainWord is a word of addresses and numbers.
+func plainWord() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Fa-f.:]+$`) }
+
+// areas are the lab's interfaces on which OSPF runs, by area, and what has none.
+func (n *Node) areas(lab map[string]string) (list map[string][]string, left []string) {
+	list = map[string][]string{}
+	for _, a := range n.OSPF {
+		found := false
+		for _, i := range n.Interfaces {
+			name := lab[key(i.Name)]
+			in := a.Network == "" && key(i.Name) == key(a.Interface)
+			if network, err := netip.ParsePrefix(a.Network); err == nil {
+				in = slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return network.Contains(p.Addr()) })
+			}
+			if in && name != "" && plainWord().MatchString(a.Area) {
+				list[a.Area] = appendNew(list[a.Area], name)
+				found = true
+			}
+		}
+		if !found {
+			left = appendNew(left, fmt.Sprintf("OSPF at %s in area %s: the lab has no address of it", cmp.Or(a.Interface, a.Network), a.Area))
+		}
+	}
+	return list, left
 }
 
 // labInterface is where a lab has the addresses of an interface: at its port, or at that of its ports

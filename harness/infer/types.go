@@ -44,9 +44,11 @@ type Node struct {
 	OSPF       []Area      `json:"ospf,omitempty"`
 
 	Likeness Likeness `json:"likeness"`
-	Image    string   `json:"image,omitempty"`
-	Equal    []string `json:"equal,omitempty"`
-	Differs  []string `json:"differs,omitempty"`
+	// Speaker is what stands for a substitute: frr, bird or ovs.
+	Speaker string   `json:"speaker,omitempty"`
+	Image   string   `json:"image,omitempty"`
+	Equal   []string `json:"equal,omitempty"`
+	Differs []string `json:"differs,omitempty"`
 	// TakenOut are lines of the configuration that a lab does not get.
 	TakenOut []string `json:"taken-out,omitempty"`
 	// Config is the configuration for the lab; written to a file of its own.
@@ -57,11 +59,14 @@ type Node struct {
 	// Sent is the configuration as it was sent, with its secrets; it is for who replaces them.
 	Sent string `json:"-"`
 
-	device string         // as its files call it
-	lacks  []string       // what of its files did not come
-	ospf   []string       // what OSPF does besides networks and areas
-	ifaces map[string]int // of Interfaces, by key
-	vlans  map[int]int    // of VLANs, by ID
+	device string                    // as its files call it
+	lacks  []string                  // what of its files did not come
+	tags   map[string]*switched      // ports that are switched, by key
+	lacp   map[string]bool           // aggregates with LACP, by key
+	cabled map[string][]netip.Prefix // addresses that the lab's cable has, by the port
+	ospf   []string                  // what OSPF does besides networks and areas
+	ifaces map[string]int            // of Interfaces, by key
+	vlans  map[int]int               // of VLANs, by ID
 	has    map[[2]string]bool
 	spelt  map[string]string // names of interfaces and ports, by key
 }
@@ -126,6 +131,7 @@ type LAG struct {
 	Node    string   `json:"node"`
 	Name    string   `json:"name"`
 	Members []string `json:"members"`
+	LACP    bool     `json:"lacp,omitempty"` // as the configuration has it
 }
 
 // Pair are two devices that are one to a third.

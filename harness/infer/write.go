@@ -76,7 +76,11 @@ func (n *Network) cable(a, b Endpoint, ports [2]string) clabLink {
 // BIRD's are all so.
 func (n *Network) unset(e Endpoint) (list []netip.Prefix) {
 	for _, node := range n.Nodes {
-		if node.Name != e.Node || !own(node.Platform) {
+		if node.Name != e.Node {
+			continue
+		}
+		list = append(list, node.cabled[e.Port]...)
+		if !own(node.Platform) {
 			continue
 		}
 		for _, i := range node.Interfaces {

@@ -53,7 +53,8 @@ out, and listed; secrets are replaced by others of the same form, the same at bo
 
 Each node says how like the customer's it is: exact (software and version, and its files are whole), near
 (software; or one of its files is cut), substitute
-(an FRR with its addresses, and its neighbours of OSPF and BGP: what is equal and what is not is
+(an FRR, or a BIRD where there is none, with its addresses and its neighbours of OSPF and BGP; of what
+switches and routes nothing an Open vSwitch with its VLANs and aggregates: what is equal and what is not is
 listed), not shown.
 
 Exit status: 0 written; 1 written, and files contradict each other; 4 wrong input.`,
