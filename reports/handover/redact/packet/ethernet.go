@@ -57,6 +57,8 @@ func (c *capture) ethertype(f *frame, kind, at, end int) {
 		c.ip(f, at, end)
 	case kind == typeARP:
 		c.arp(at, end)
+	case kind == typeEAPOL && at+eapolBody <= end:
+		c.eapol(at, end)
 	case kind == typeLLDP:
 		c.lldp(at, end)
 	case kind == typeBackbone && at+serviceTagLen <= end:

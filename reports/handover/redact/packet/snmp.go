@@ -31,6 +31,12 @@ const (
 // snmpVersion2c is the last of the versions that have a community (RFC 3417, RFC 1901).
 const snmpVersion2c = 1
 
+// The tags of the PDUs (RFC 1157, section 4.1; RFC 3416, section 3).
+const (
+	snmpFirstPDU = 0xa0
+	snmpLastPDU  = 0xa8
+)
+
 // securityLeast is the length up to which an octet string is not looked into for the security
 // parameters of version 3 (RFC 3414, section 2.4), which are longer.
 const securityLeast = 8
@@ -77,6 +83,25 @@ func (c *capture) snmp(at, end int) bool {
 	}
 	c.berTree(at, message.end, 0)
 	return true
+}
+
+// looksSNMP tells a message of version 1 or 2c on a port of somebody's choice: a sequence that
+// is the whole datagram, of a version, a text and one of the PDUs.
+func (c *capture) looksSNMP(at, end int) bool {
+	message, ok := c.ber(at, end)
+	if !ok || message.tag != berSequence || message.end != end {
+		return false
+	}
+	version, ok := c.ber(message.body, message.end)
+	if !ok || version.tag != berInteger || version.end != version.body+1 || c.byteAt(version.body) > snmpVersion2c {
+		return false
+	}
+	community, ok := c.ber(version.end, message.end)
+	if !ok || community.tag != berOctets || !unpack.IsText(c.old[community.body:community.end]) {
+		return false
+	}
+	pdu, ok := c.ber(community.end, message.end)
+	return ok && pdu.tag >= snmpFirstPDU && pdu.tag <= snmpLastPDU && pdu.end == message.end
 }
 
 // element is one element of BER: its tag, and where its contents are.

@@ -15,6 +15,8 @@ type flow struct {
 	bgp      bool // one side is BGP
 	base     uint32
 	segments []segment
+	back     string // the key of the other direction
+	answers  []answer
 }
 
 type segment struct{ at, end, offset int }
@@ -60,6 +62,7 @@ func (c *capture) joinAll(f *flow) []byte {
 // streams replaces in what each direction of each connection carried, joined, so that a
 // value that two segments share is found. A retransmission gets the same bytes.
 func (c *capture) streams() {
+	c.dialogs()
 	for _, key := range slices.Sorted(maps.Keys(c.flows)) {
 		c.stream(c.flows[key])
 	}
@@ -70,7 +73,7 @@ func (c *capture) stream(f *flow) {
 	for len(order) > 0 {
 		first := order[0]
 		joined, n := c.join(order)
-		out := c.streamOf(f, joined)
+		out := c.streamOf(f, first.offset, joined)
 		for _, s := range order[:n] {
 			from := s.offset - first.offset
 			c.put(s.at, out[from:from+s.end-s.at])
@@ -100,13 +103,15 @@ func (c *capture) join(order []segment) (joined []byte, n int) {
 	return joined, n
 }
 
-// streamOf gives the joined bytes replaced.
-func (c *capture) streamOf(f *flow, joined []byte) []byte {
+// streamOf gives the joined bytes replaced, which begin at offset of their flow.
+func (c *capture) streamOf(f *flow, offset int, joined []byte) []byte {
 	sub := newCapture(joined, c.m)
 	if f.bgp {
 		sub.bgpMessages()
 	} else {
 		sub.payload(0, len(joined))
+		sub.ldapBinds()
+		sub.answered(f, offset)
 	}
 	return sub.out
 }

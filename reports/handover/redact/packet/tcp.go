@@ -49,6 +49,9 @@ func (c *capture) tcp(at, end int, pseudo part) {
 	fl := c.flows[key]
 	if fl == nil {
 		fl = &flow{base: seq, bgp: c.u16(at+tcpSource) == portBGP || c.u16(at+tcpDest) == portBGP}
+		half := (pseudo.end - pseudo.start) / 2
+		fl.back = string(c.old[pseudo.start+half:pseudo.end]) + string(c.old[pseudo.start:pseudo.start+half]) +
+			string(c.old[at+tcpDest:at+tcpPorts]) + string(c.old[at+tcpSource:at+tcpDest])
 		c.flows[key] = fl
 	}
 	fl.segments = append(fl.segments, segment{at + head, end, int(int32(seq - fl.base))}) //nolint:gosec // sequence numbers wrap

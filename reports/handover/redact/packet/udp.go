@@ -53,6 +53,10 @@ func (c *capture) udp(f *frame, at, end int, pseudo part) {
 		c.rip(body, end)
 	case on(portRADIUS, portRADIUSAcct, portRADIUSOld, portRADIUSAcctOld, portRADIUSDynamic) && body+radiusLen <= end:
 		c.radius(body, end)
+	case on(portHSRP):
+		c.hsrp(body, end)
+	case c.looksSNMP(body, end):
+		c.snmp(body, end)
 	case on(portDNS, portMDNS) && body+dnsLen <= end:
 		c.payload(body, end)
 		c.dns(body, end)
