@@ -28,7 +28,7 @@ import (
 //
 // Each line is planted as often as there are variants, with values of other shapes.
 
-var platforms = []string{"ios", "nxos", "junos", "eos", "exos", "voss", "linux", "logs"}
+var platforms = []string{"ios", "nxos", "junos", "eos", "exos", "voss", "linux", "logs", "others"}
 
 const variants = 3
 
@@ -319,6 +319,31 @@ func unescaped(s string) string {
 	})
 }
 
+func inWords(v string) string {
+	out := ""
+	for i := range len(v) {
+		if out += hex.EncodeToString([]byte{v[i]}); i%2 == 1 {
+			out += " "
+		}
+	}
+	return strings.TrimSuffix(out, " ")
+}
+
+// unnumbered and unpaired take off the codes of letters, in decimal and in hex.
+func unnumbered(s string) string {
+	out := ""
+	for _, n := range number.FindAllString(s, -1) {
+		v, _ := strconv.ParseUint(n, 10, 8)
+		out += string([]byte{byte(v)})
+	}
+	return out
+}
+
+func unpaired(s string) string {
+	out, _ := hex.DecodeString(strings.NewReplacer(" ", "", ",", "", ".", "").Replace(s))
+	return string(out)
+}
+
 // od writes a dump of od -b or od -c; what is no letter is an octal number in both.
 func od(text, cell string) string {
 	out := ""
@@ -413,6 +438,14 @@ func encodings() []encoding {
 			out, _ := hex.DecodeString(strings.NewReplacer("0x", "", ", ", "", "{", "", "}", "").Replace(s))
 			return string(out)
 		}},
+		{"numbers of a list", func(v string) string { return "[" + strings.TrimSuffix(each(v, sprintf("%d, ")), ", ") + "]" }, unnumbered},
+		{"numbers with blanks", func(v string) string { return strings.TrimSuffix(each(v, sprintf("%d ")), " ") }, unnumbered},
+		{"hex with commas", func(v string) string { return strings.TrimSuffix(each(v, sprintf("%02X, ")), ", ") }, unpaired},
+		{"hex with dots", func(v string) string { return strings.TrimSuffix(each(v, sprintf("%02x.")), ".") }, unpaired},
+		{"hex in words", func(v string) string { return inWords(v) }, unpaired},
+		{`\\u in JSON in JSON`, func(v string) string { return each(v, sprintf(`\\u%04x`)) }, func(s string) string { return unescaped(strings.ReplaceAll(s, `\\`, `\`)) }},
+		{`\U`, func(v string) string { return each(v, sprintf(`\U%08x`)) }, func(s string) string { return unescaped(strings.ReplaceAll(s, `\U0000`, `\u`)) }},
+		{"#033 of a syslog", func(v string) string { return v[:half(v)] + "#033[0m" + v[half(v):] }, func(s string) string { return strings.ReplaceAll(s, "#033[0m", "") }},
 		{"escaped colour codes", func(v string) string { return v[:half(v)] + `\033[0m` + v[half(v):] }, func(s string) string { return strings.ReplaceAll(s, `\033[0m`, "") }},
 		{"base64 behind an escape", func(v string) string {
 			return `"` + strings.ReplaceAll(wrapped(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 45)+fmt.Sprintf(around, v))), 60), "\n", `\n`) + `"`

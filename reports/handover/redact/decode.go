@@ -82,6 +82,16 @@ func oneEscape(b []byte) (byte, int) {
 	if b[1] == 'e' && b[2] == '[' {
 		return 0x1b, 2
 	}
+	if b[1] == '\\' && (b[2] == 'u' || b[2] == 'x') { // of a text in quotes in a text in quotes
+		if c, n := oneEscape(b[1:]); n > 1 {
+			return c, n + 1
+		}
+	}
+	if b[1] == 'U' && len(b) >= 10 && string(b[2:8]) == "000000" {
+		if c, ok := hex2(b[8:]); ok && c < 0x80 {
+			return c, 10
+		}
+	}
 	if b[1] == 'u' && b[2] == '{' {
 		return bracedEscape(b)
 	}
@@ -169,10 +179,38 @@ func readCarets(data []byte, at int) (reading, bool) {
 	return v, len(v.text) < end-start
 }
 
+// readHashes reads #033 and #011, as rsyslog and other receivers write a control character
+// (rsyslog's $EscapeControlCharactersOnReceive), in the line around at.
+func readHashes(data []byte, at int) (reading, bool) {
+	start, end := lineAround(data, at)
+	v := reading{start: start, end: end, values: true}
+	for i := start; i < end; {
+		c, n := data[i], 1
+		if o, ok := hashEscape(data[i:end]); ok {
+			c, n = o, len("#033")
+		}
+		v.add(c, i, i+n)
+		i += n
+	}
+	return v, len(v.text) < end-start
+}
+
+func hashEscape(b []byte) (byte, bool) {
+	if len(b) < 4 || b[0] != '#' || b[1] != '0' {
+		return 0, false
+	}
+	c, ok := octal3(b[1:4])
+	return c, ok && c < ' '
+}
+
 func writeEscape(old []byte, c byte) []byte {
 	switch {
 	case len(old) == 1:
 		return []byte{c}
+	case old[1] == '\\':
+		return append([]byte{'\\'}, writeEscape(old[1:], c)...)
+	case old[1] == 'U':
+		return append([]byte(`\U000000`), hexLike(old[8:], c)...)
 	case old[1] == 'u' && old[2] == '{':
 		return append(append([]byte(`\u{`), hexLike(old[3:], c)...), '}')
 	case old[1] == 'x':
@@ -596,7 +634,7 @@ func nextHexLine(data []byte, line, end int) int {
 	return end + 1
 }
 
-// readGroups reads 51:75:61, 51-75-61, 51 75 61 and 0x51, 0x75 around at.
+// readGroups reads 51:75:61, 51-75-61, 51.75.61, 51 75 61, 5175 617a, and 0x51, 0x75 around at.
 func readGroups(data []byte, at int) (reading, bool) {
 	v := reading{start: at, write: hexLike, length: true}
 	pair := func(i int) (int, bool) {
@@ -606,8 +644,14 @@ func readGroups(data []byte, at int) (reading, bool) {
 		_, ok := hex2(data[min(i, len(data)):])
 		return i, ok && (i+2 >= len(data) || !wordClass(data[i+2]))
 	}
+	double := at+5 < len(data) && data[at+4] == ' ' && allHex(data[at:at+4])
 	sep := ""
 	for i := at; len(v.text) < longestPart; {
+		if double && i+4 <= len(data) && allHex(data[i:i+4]) && (i+4 == len(data) || !wordClass(data[i+4])) {
+			c, _ := hex2(data[i:])
+			v.add(c, i, i+2)
+			i += 2
+		}
 		p, ok := pair(i)
 		if !ok {
 			break
@@ -616,7 +660,7 @@ func readGroups(data []byte, at int) (reading, bool) {
 		v.add(c, p, p+2)
 		v.end = p + 2
 		stop := v.end
-		for stop < len(data) && stop-v.end < 3 && strings.IndexByte(" :-,", data[stop]) >= 0 {
+		for stop < len(data) && stop-v.end < 3 && strings.IndexByte(" :-,.", data[stop]) >= 0 {
 			stop++
 		}
 		got := string(data[v.end:stop])
@@ -633,8 +677,75 @@ func readGroups(data []byte, at int) (reading, bool) {
 	return v, len(v.text) >= shortestHex/2 && mostlyText(v.text)
 }
 
-// readOID reads the text that is written as numbers in the index of an OID.
+// fewestNumbers is how many numbers in a row make a text, and leastPairs how many groups in hex.
+const (
+	fewestNumbers = 6
+	leastPairs    = 6
+)
+
+// numbersAt tells whether so many numbers stand from at on that each is the code of a letter,
+// with the same sign between: 81, 117, 97.
+func numbersAt(data []byte, at int) bool {
+	sep := ""
+	for k := range fewestNumbers {
+		n, from := 0, at
+		for at < len(data) && at-from < 3 && isDigit(data[at]) {
+			n = n*10 + int(data[at]-'0')
+			at++
+		}
+		if n < ' ' || n > '~' || at < len(data) && wordClass(data[at]) {
+			return false
+		}
+		if k == fewestNumbers-1 {
+			return true
+		}
+		got := numberSign(data[at:])
+		if got == "" || sep != "" && got != sep {
+			return false
+		}
+		sep, at = got, at+len(got)
+	}
+	return true
+}
+
+// numberSign is what stands between two numbers of a text.
+func numberSign(b []byte) string {
+	for _, sign := range []string{".", ", ", ",", " "} {
+		if len(b) > len(sign) && string(b[:len(sign)]) == sign && isDigit(b[len(sign)]) {
+			return sign
+		}
+	}
+	return ""
+}
+
+// pairsAt tells whether groups of hex that are the codes of letters stand from at on, with
+// one sign between: 51, 75, 61 or 5175 6172.
+func pairsAt(data []byte, at int) bool {
+	width, sep := 2, ""
+	if at+4 < len(data) && data[at+4] == ' ' {
+		width = 4
+	}
+	for k := 0; k < leastPairs; k += width / 2 {
+		if at+width > len(data) || !allHex(data[at:at+width]) || !printable(data[at:at+width]) || at+width < len(data) && wordClass(data[at+width]) {
+			return false
+		}
+		at += width
+		n := 0
+		for at+n < len(data) && n < 3 && strings.IndexByte(" ,.", data[at+n]) >= 0 {
+			n++
+		}
+		got := string(data[at : at+n])
+		if k > 0 && got != sep && k+width/2 < leastPairs {
+			return false
+		}
+		sep, at = got, at+n
+	}
+	return true
+}
+
+// readOID reads the text that is written as numbers in the index of an OID, or in a list.
 func readOID(data []byte, at int) (reading, bool) {
+	sep := ""
 	v := reading{start: at, end: at, write: func(_ []byte, c byte) []byte { return strconv.AppendInt(nil, int64(c), 10) }, values: true}
 	for i := at; i < len(data); {
 		from, n := i, 0
@@ -654,10 +765,11 @@ func readOID(data []byte, at int) (reading, bool) {
 		}
 		v.add(c, from, i)
 		v.end = i
-		if i >= len(data) || data[i] != '.' || len(v.text) > longestToken {
+		got := numberSign(data[i:])
+		if got == "" || sep != "" && got != sep || len(v.text) > longestToken {
 			break
 		}
-		i++
+		sep, i = got, i+len(got)
 	}
-	return v, len(v.text) >= 6
+	return v, len(v.text) >= fewestNumbers
 }

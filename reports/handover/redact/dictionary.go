@@ -81,7 +81,7 @@ func makeClasses() (t [256]byteClass) {
 			}
 		}
 		switch i {
-		case '$', '\n', '@', '%', '&', '^', '\\', '=', '\r', '\b', 0x1b:
+		case '$', '\n', '@', '%', '&', '^', '#', '\\', '=', '\r', '\b', 0x1b:
 			t[i] |= isSpecial
 		}
 		if i >= 0x80 {

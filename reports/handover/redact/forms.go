@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,9 @@ var formsText string
 // form is one line of forms.txt with its optional parts decided.
 type form struct {
 	platform string
-	begins   bool // only where a line begins
+	begins   bool   // only where a line begins
+	numbered bool   // only where a number alone begins the line
+	under    string // what one of the lines has that this one is indented under
 	tokens   []token
 	next     uint64   // the beginnings of the second word; none where it may be any
 	needs    []uint64 // for each word after the first, the beginnings of words that it may be
@@ -98,12 +101,16 @@ func parseForms(text string) (map[string][]form, error) {
 
 // addForm adds the variants of one form to an index.
 func addForm(index map[string][]form, platform, line string) error {
+	line, under, _ := strings.Cut(line, " @ ")
 	variants, err := expand(strings.Fields(strings.NewReplacer("[", " [ ", "]", " ] ").Replace(line)))
 	if err != nil {
 		return err
 	}
 	for _, words := range variants {
-		f := form{platform: platform}
+		f := form{platform: platform, under: lower(strings.TrimSpace(under))}
+		if words[0] == "^<n>" && len(words) > 1 {
+			f.numbered, words = true, words[1:]
+		}
 		if rest, ok := strings.CutPrefix(words[0], "^"); ok {
 			f.begins = true
 			words = append([]string{rest}, words[1:]...)
@@ -224,7 +231,7 @@ func expand(words []string) ([][]string, error) {
 var placeRules = map[string]Rule{
 	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
 	"user": RuleName, "host": RuleName, "name": RuleName, "credentials": RuleSecret,
-	"quoted": RuleSecret, "sent": RuleSecret,
+	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret,
 }
 
 func parseToken(w string) (token, error) {
@@ -245,7 +252,7 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
@@ -301,9 +308,12 @@ next:
 		if f.begins && len(bytes.TrimLeft(s.data[s.line:start], " \t")) > 0 {
 			continue
 		}
+		if f.numbered && !isNumber(string(bytes.TrimSpace(s.data[s.line:start]))) {
+			continue
+		}
 		m := matcher{s: s, f: f, limit: limit}
 		pos, ok := m.after(end, &f.tokens[0])
-		if ok && m.match(pos, f.tokens[1:]) {
+		if ok && m.match(pos, f.tokens[1:]) && (f.under == "" || s.under(f.under)) {
 			found = append(found, m.found...)
 		}
 	}
@@ -447,6 +457,9 @@ func (m *matcher) after(pos int, t *token) (int, bool) {
 	quoted := quoteAt(data, pos)
 	pos += quoted
 	from, seps := pos, 0
+	if pos < m.limit && data[pos] == ')' {
+		pos++
+	}
 	if pos < m.limit && data[pos] == ',' && (quoted > 0 || m.f.platform == "tools") { // of a list of arguments
 		pos++
 	}
@@ -709,6 +722,9 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "cookies":
 		_, ok := cookieAt(m.s.data[f.start:f.end])
 		return ok
+	case "basic":
+		text, err := base64.StdEncoding.DecodeString(v)
+		return err == nil && bytes.IndexByte(text, ':') > 0 && mostlyText(text)
 	case "quoted": // id : XAUTH "secret"
 		before := bytes.TrimLeft(m.s.data[max(m.s.line, f.start-reach):f.start], " \t")
 		return f.quoted && (bytes.HasPrefix(before, []byte(":")) || bytes.Contains(before, []byte(" : ")))
@@ -735,6 +751,9 @@ func (m *matcher) fits(f field, t *token) bool {
 		// Words of a grammar go before a secret, or stand in what a log says. What ends a line of a configuration
 		// is the secret, of whatever words it is made, if it is no way to prove oneself.
 		if !f.quoted && (authMethods[low] || (more || m.f.platform == "logs") && grammarWords(v, false)) {
+			return false
+		}
+		if m.f.numbered && (ordinary()[low] || len(v) < 6 || strings.HasSuffix(v, "/sec")) { // a row of a table
 			return false
 		}
 		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")

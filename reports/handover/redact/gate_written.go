@@ -29,6 +29,7 @@ func (g *Gate) written(name string, data []byte, in nesting) []Hit {
 		{"octal", "\n0", readOctalLines},
 		{"zero escape", `\0`, readZeroEscapes},
 		{"caret", "^", readCarets},
+		{"hash", "#0", readHashes},
 		{"percent", "%", readPercent},
 		{"escape", `\`, readEscapes},
 		{"entity", "&", readEntities},
@@ -99,8 +100,11 @@ func (g *Gate) runs(name string, data []byte, in nesting) []Hit {
 		case hexa && n == 2 && i+3 < len(data) && isHex(data[i+1]) || n == 4 && data[start] == '0' && data[start+1] == 'x':
 			try(kindGroups, "hex", start)
 		}
-		if decimals && n <= 3 && i < len(data) && data[i] == '.' {
+		if decimals && n <= 3 && i < len(data) && (data[i] == '.' || numbersAt(data, start)) {
 			try(kindOID, "decimals", start)
+		}
+		if hexa && (n == 2 || n == 4) && pairsAt(data, start) {
+			try(kindGroups, "hex", start)
 		}
 		if hexa && n%2 == 0 && start > line {
 			try(kindDump, "dump", line)

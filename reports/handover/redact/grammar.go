@@ -41,8 +41,10 @@ type term struct {
 	// block: lines of hex follow.
 	block bool
 	// ending: the word is the end of a longer one, so that a = must follow, or the value be
-	// quoted or look like no word.
+	// quoted or look like no word, or the line have nothing else.
 	ending bool
+	// said: prose uses the word, but not before a = or as the only one of its line.
+	said bool
 }
 
 // terms is the grammar of secrets and names of EXOS, VOSS, IOS, Junos, EOS and FRR, and
@@ -59,7 +61,7 @@ var terms = map[string]term{
 	"simple-password": {rule: RuleSecret}, "area-password": {rule: RuleSecret}, "domain-password": {rule: RuleSecret},
 	"ascii-text": {rule: RuleSecret}, "hexadecimal": {rule: RuleSecret, random: true}, "key-string": {rule: RuleSecret},
 	"authentication-key": {rule: RuleSecret}, "message-digest-key": {rule: RuleSecret}, "server-key": {rule: RuleSecret}, "auth-key": {rule: RuleSecret}, "privacy-key": {rule: RuleSecret}, "hello-authentication-key": {rule: RuleSecret},
-	"pre-shared-key": {rule: RuleSecret}, "preshared-key": {rule: RuleSecret}, "psk": {rule: RuleSecret, random: true}, "wpa-psk": {rule: RuleSecret},
+	"pre-shared-key": {rule: RuleSecret}, "preshared-key": {rule: RuleSecret}, "psk": {rule: RuleSecret, random: true, said: true}, "wpa-psk": {rule: RuleSecret},
 	"hello-password": {rule: RuleSecret}, "lsp-password": {rule: RuleSecret}, "authentication-password": {rule: RuleSecret}, "privacy-password": {rule: RuleSecret},
 	"localized-key": {rule: RuleSecret}, "localizedkey": {rule: RuleSecret}, "cak": {rule: RuleSecret}, "ckn": {rule: RuleSecret},
 	"connectivity-association-key": {rule: RuleSecret}, "authkey": {rule: RuleSecret}, "privkey": {rule: RuleSecret},
@@ -92,6 +94,13 @@ var terms = map[string]term{
 	},
 	"passwords": {rule: RuleSecret, assigned: true}, "secrets": {rule: RuleSecret, assigned: true}, "communities": {rule: RuleSecret, assigned: true, within: []string{"snmp", "communities"}},
 	"passphrases": {rule: RuleSecret, assigned: true}, "passwort": {rule: RuleSecret, assigned: true}, "kennwort": {rule: RuleSecret, assigned: true}, "contraseña": {rule: RuleSecret, assigned: true},
+	"пароль": {rule: RuleSecret, assigned: true}, "Пароль": {rule: RuleSecret, assigned: true}, "パスワード": {rule: RuleSecret, assigned: true}, "密码": {rule: RuleSecret, assigned: true}, "密碼": {rule: RuleSecret, assigned: true},
+	"비밀번호": {rule: RuleSecret, assigned: true}, "contrasena": {rule: RuleSecret, assigned: true}, "hasło": {rule: RuleSecret, assigned: true}, "heslo": {rule: RuleSecret, assigned: true}, "parola": {rule: RuleSecret, assigned: true},
+	"lösenord": {rule: RuleSecret, assigned: true}, "passord": {rule: RuleSecret, assigned: true}, "adgangskode": {rule: RuleSecret, assigned: true}, "salasana": {rule: RuleSecret, assigned: true}, "jelszó": {rule: RuleSecret, assigned: true},
+	"nxapi-auth": {rule: RuleSecret, assigned: true}, "apic-cookie": {rule: RuleSecret, assigned: true}, "password-hashed": {rule: RuleSecret, random: true}, "phash": {rule: RuleSecret, random: true},
+	"authpwd": {rule: RuleSecret}, "privpwd": {rule: RuleSecret}, "snmp-community-string": {rule: RuleSecret},
+	"encrypted-key": {rule: RuleSecret, random: true}, "key-value": {rule: RuleSecret, random: true}, "password-string": {rule: RuleSecret}, "pass-phrase": {rule: RuleSecret}, "pmk": {rule: RuleSecret, random: true},
+	"admin-passwd": {rule: RuleSecret}, "text-authentication": {rule: RuleSecret}, "community-string": {rule: RuleSecret, assigned: true}, "essid": {rule: RuleName, random: true},
 	"senha": {rule: RuleSecret, assigned: true}, "wachtwoord": {rule: RuleSecret, assigned: true}, "passe": {rule: RuleSecret, assigned: true, within: []string{"mot de passe"}},
 	"passcode": {rule: RuleSecret, assigned: true}, "shared-key": {rule: RuleSecret}, "ingestauth": {rule: RuleSecret}, "community-name": {rule: RuleSecret}, "input": {rule: RuleSecret, assigned: true, within: []string{"\"cmd\":\"enable", "\"cmd\": \"enable"}},
 	"sig": {rule: RuleSecret, assigned: true, random: true, within: []string{"?sig", "&sig"}}, "signature": {rule: RuleSecret, assigned: true, random: true, within: []string{"?signature", "&signature"}},
@@ -161,7 +170,7 @@ var (
 //
 //nolint:gochecknoglobals // a table that is only read
 var stops = set(`a an and any are as at be been but by can cannot command configured do does enabled disabled entry expired expires failed failure for from
-	has have if in incorrect invalid is it its length login management may minimum maximum must mismatch missing must needed needs new not of off on only or out policy
+	has have if in incorrect invalid is it its length login management may minimum maximum mandatory optional correct cached trusted untrusted must mismatch missing must needed needs new not of off on only or out policy
 	prompt recovery required requires reset rotation since size strings that the then there this to too update updated used user using via wait was when will with
 	without yes no none null nil true false default changed change changes accepted authentication authenticated authorization check exchange expiry generated generate zeroize import export
 	history information keepalive lifetime lost method mode removed rejected denied chain encryption encrypted strength attempts never always {} [] { } ( ) | - -- , . ; ""
@@ -188,7 +197,21 @@ func set(words string) map[string]bool {
 // suffixes make a field a keyword in an assignment: DB_PASSWORD=..., "_api_token".
 //
 //nolint:gochecknoglobals // a table that is only read
-var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd"}
+var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass"}
+
+// keyOwners are what a key of their own is secret of: radius_key, OSPF-MD5.
+//
+//nolint:gochecknoglobals // a table that is only read
+var keyOwners = set("radius tacacs tacacs+ ospf ospfv3 isis bgp ntp rip eigrp vrrp hsrp glbp wifi wlan wpa vpn ipsec ike isakmp macsec mka snmp ldp pim bfd hmac md5 auth shared psk")
+
+// keyed tells whether a word ends in the key of a protocol: radius-key, bgp-md5.
+func keyed(name string) bool {
+	rest, ok := strings.CutSuffix(name, "-key")
+	if !ok {
+		rest, ok = strings.CutSuffix(name, "-md5")
+	}
+	return ok && keyOwners[rest[strings.LastIndexByte(rest, '-')+1:]]
+}
 
 // lastParts are the alphanumeric runs that end a keyword, with what the next word may begin
 // with: the first, cheap question.
@@ -211,7 +234,7 @@ func lastParts(forms map[string][]form) map[string]uint64 {
 	for _, head := range tokenHeads {
 		m[lastRun(head[:len(head)-1])] = anything
 	}
-	for _, s := range append([]string{"begin", "snmp-server", "rev"}, suffixes...) {
+	for _, s := range append([]string{"begin", "snmp-server", "rev", "ansible-vault", "-key", "-md5"}, suffixes...) {
 		m[lastRun(s)] = anything
 	}
 	return m

@@ -53,6 +53,7 @@ const (
 	kindZero
 	kindCaret
 	kindOctal
+	kindHash
 	kinds
 )
 
@@ -76,7 +77,7 @@ func (s *scanner) note(k kind, at int) {
 var readers = [kinds]func(data []byte, at int) (reading, bool){
 	kindPercent: readPercent, kindEscape: readEscapes, kindEntity: readEntities, kindQuoted: readQuoted,
 	kindBase64: readBase64, kindHex: readHex, kindGroups: readGroups, kindDump: readDump, kindOID: readOID,
-	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal,
+	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal, kindHash: readHashes,
 }
 
 // readings decodes what was noticed, within the budget.

@@ -199,30 +199,40 @@ func (r *Redactor) kept(word string) bool {
 	return r.keepWords[strings.ToLower(word)]
 }
 
-// prompts are the shapes of EXOS (* sw1.3 #), VOSS (sw1:1>), IOS, EOS and FRR (sw1(config)#)
-// and Junos (user@sw1>), with a command after them.
+// prompts are the shapes of EXOS (* sw1.3 #), VOSS (sw1:1>), IOS, EOS and FRR (sw1(config)#),
+// IOS XR (RP/0/RP0/CPU0:sw1#), Junos (user@sw1>), SR OS (A:user@sw1#), PAN-OS (user@sw1(active)>),
+// FortiOS (sw1 (vdom) #), ArubaOS ((sw1) [mynode] #) and VRP and Comware (<sw1>, [~sw1-aaa]),
+// with a command after them.
 //
 //nolint:gochecknoglobals // compiled once
 var prompts = sync.OnceValue(func() []*regexp.Regexp {
 	return []*regexp.Regexp{
-		regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w-]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`),
-		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w-]+\))?[#>] ?\w`),
+		regexp.MustCompile(`(?m)^(?:\* )?(?:\([\w -]+\) )?(?:Slot-\d+ )?([A-Za-z][\w-]{2,63})\.\d+ [#>] \w`),
+		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}):\d+(?:\([\w:/.-]+\))?[#>] ?\w`),
+		regexp.MustCompile(`(?m)^RP/\d+/\w+/CPU\d+:([A-Za-z][\w.-]{2,63})(?:\([\w./-]+\))?# ?\w`),
+		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) (?:\([\w. /-]{1,30}\) )?[#$] (?:show|get|set|config|edit|next|end|diag|diagnose|exec|execute|unset|fnsysctl)\b`),
+		regexp.MustCompile(`(?m)^\(([A-Za-z][\w.-]{2,63})\) (?:\[[\w/-]+\] )?(?:\([\w -]+\) )?[#>] ?(?:show|sh|conf|configure|no|exit|end|write|ping|enable|copy|reload|interface|ap|user)\b`),
+		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})\([\w-]+\)[#>] ?\w`),
+		regexp.MustCompile(`(?m)^\*?[A-D]:(?:([a-z_][\w.-]{1,31})@)?([A-Za-z][\w.-]{2,63})[#>] ?\w`),
+		regexp.MustCompile(`(?m)^<([A-Za-z][\w.-]{2,63})> ?(?:display|dis|system-view|sys|save|undo|reset|ping|tracert|screen-length|terminal|quit|dir|more|reboot|debugging)\b`),
+		regexp.MustCompile(`(?m)^\[[~*]?([A-Za-z][\w.-]{2,63}?)(?:-(?:\d*GE|[XM]?GigabitEthernet|(?:Ten|HundredGigE|FortyGigE|Twenty-FiveGigE)[\w-]*|Eth-Trunk|Vlanif|Vlan-interface|Bridge-Aggregation|Route-Aggregation|LoopBack|MEth|aaa|bgp|ospf|isis|vlan|ui|line|acl|radius|hwtacacs|mpls|diagnose)[\w/.-]*)?\] ?(?:display|dis|undo|quit|return|commit|interface|sysname|ip|port|vlan|description|local-user|snmp-agent|shutdown)\b`),
 		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})(?:\([\w-]+\))?[#>] ?(?:sh|show|conf|configure|exit|end|en|enable|copy|write|ping|term|terminal|no|interface)\b`),
 		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63})\((?:conf|cfg|vlan|router|if)[\w./-]*\)# ?\w`),
 		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) uptime is \d`),
 		regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`),
+		regexp.MustCompile(`(?m)^"?([A-Za-z][\w.-]{2,63})"?(?: %any%?)? : (?:EAP|XAUTH|NTLM) "`),
 		regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+Cleartext-Password[ \t]*:=`),
 		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
 		regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`),
 		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`),
-		regexp.MustCompile(`(?m)sysName\.0 = STRING: "?([A-Za-z][\w.-]{2,63})`),
+		regexp.MustCompile(`(?m)(?:sysName|\.1\.3\.6\.1\.2\.1\.1\.5|iso\.3\.6\.1\.2\.1\.1\.5)\.0 = (?:STRING: )?"?([A-Za-z][\w.-]{2,63})`),
 		regexp.MustCompile(`(?m)\buid=\d+\(([A-Za-z_][\w.-]{2,31})\) gid=`),
 		regexp.MustCompile(`(?m)^PING ([A-Za-z][\w.-]{2,63}) ?\(`),
 	}
 })
 
 func promptNames(data []byte) []string {
-	if !bytes.ContainsAny(data, "#>%$=") && !bytes.Contains(data, []byte(" uptime is ")) && !bytes.Contains(data, []byte("PING ")) {
+	if !bytes.ContainsAny(data, "#>%$=]") && !bytes.Contains(data, []byte(" uptime is ")) && !bytes.Contains(data, []byte("PING ")) && !bytes.Contains(data, []byte(" : ")) {
 		return nil
 	}
 	var names []string

@@ -36,6 +36,7 @@ type scanner struct {
 	limit    int    // where the line ends for what is looked for before a value; 0 at its end
 	done     int    // nothing before this is looked at again
 	noAddr   int    // no address begins before this
+	noCodes  int    // no codes of letters begin before this
 	noEscape int    // escapes before this were looked at as numbers
 	edits    []edit
 	learned  []known
@@ -99,6 +100,9 @@ func (s *scanner) span(from, to int) {
 		}
 		switch n := i - start; {
 		case flags&notHex == 0:
+			if n <= 4 && n > 1 && i+1 < len(data) && (data[i] == ',' || data[i] == ' ' || data[i] == '.') {
+				s.codes(start, n, flags&notDec == 0)
+			}
 			if n <= 4 {
 				if next&marksAddress != 0 && start >= s.noAddr {
 					s.address(start, i, flags&notDec == 0)
@@ -132,6 +136,21 @@ func (s *scanner) span(from, to int) {
 	}
 }
 
+// codes looks at a short number that may be the first of several that are codes of letters.
+func (s *scanner) codes(start, n int, decimal bool) {
+	if start < s.noCodes {
+		return
+	}
+	if decimal && n <= 3 && s.data[start+n] != '.' && numbersAt(s.data, start) {
+		s.note(kindOID, start)
+		s.noCodes = start + 2*fewestNumbers
+	}
+	if n%2 == 0 && (n == 4 || s.data[start+n] != ' ') && pairsAt(s.data, start) {
+		s.note(kindGroups, start)
+		s.noCodes = start + 3*leastPairs
+	}
+}
+
 // special looks at bytes that begin something: a line, $n$, an address after "::", a mail
 // address. It returns where to go on.
 func (s *scanner) special(i int) int {
@@ -144,6 +163,10 @@ func (s *scanner) special(i int) int {
 	case '^':
 		if i+1 < len(s.data) && (s.data[i+1] == '[' || s.data[i+1] == 'H') {
 			s.note(kindCaret, i)
+		}
+	case '#':
+		if _, ok := hashEscape(s.data[i:]); ok {
+			s.note(kindHash, i)
 		}
 	case '\b', 0x1b:
 		s.edited = true
@@ -383,6 +406,11 @@ func (s *scanner) keyword(start, end int) {
 	case "rev":
 		s.partSerial(start)
 		return
+	case "ansible-vault": // $ANSIBLE_VAULT;1.1;AES256, and lines of hex
+		if start > 0 && s.data[start-1] == '$' {
+			s.hexBlock(s.newline(end))
+		}
+		return
 	case "begin":
 		if bytes.HasSuffix(s.data[:end], []byte("-----BEGIN")) {
 			s.pem(end)
@@ -398,7 +426,7 @@ func (s *scanner) keyword(start, end int) {
 		t, ok = asTerms[name]
 	}
 	if !ok && s.endsInSecret(lower) {
-		t, ok = term{rule: RuleSecret, ending: true}, true
+		t, ok = term{rule: RuleSecret, ending: true, assigned: bytes.HasSuffix(lower, []byte("-pass")) || keyed(name)}, true
 	}
 	if ok {
 		s.take(name, t, start, end)
@@ -411,9 +439,14 @@ func (s *scanner) endsInSecret(name []byte) bool {
 		return false
 	}
 	switch name[len(name)-1] {
-	case 'd', 'e', 't', 'n', 'k', 'y':
+	case 'd', 'e', 't', 'n', 'k', 'y', 's':
+	case '5':
+		return keyed(string(name))
 	default:
 		return false
+	}
+	if name[len(name)-1] == 'y' && keyed(string(name)) {
+		return true
 	}
 	for _, suffix := range suffixes {
 		if n := len(name) - len(suffix) + 1; n == 0 && string(name) == suffix[1:] || n > 0 && string(name[n-1:]) == suffix {
@@ -425,6 +458,9 @@ func (s *scanner) endsInSecret(name []byte) bool {
 
 // take finds the value that a keyword introduces.
 func (s *scanner) take(name string, t term, start, end int) {
+	if t.rule == RuleSecret && s.opens(start, end) {
+		return
+	}
 	limit := s.lineEnd(end)
 	pos, assigned := s.separator(end, limit)
 	if t.rule == RuleSecret && !assigned {
@@ -476,10 +512,10 @@ func (s *scanner) take(name string, t term, start, end int) {
 		}
 	}
 	v := string(s.data[f.start:f.end])
-	if t.ending {
-		t.random = !equals(s.data[end:pos])
+	if t.ending || t.said && assigned {
+		t.random = !equals(s.data[end:pos]) && !s.alone(start, f, limit)
 	}
-	if isReference(v) || t.rule == RuleSecret && !f.quoted && !assigned && s.isPAM(f, limit) || name == "key" && s.isKeyRef(start) {
+	if isReference(v) || t.rule == RuleSecret && !f.quoted && !assigned && s.isPAM(f, limit) || name == "key" && (s.isKeyRef(start) || assigned && s.secretName([]byte(v)) != "") {
 		return
 	}
 	if t.rule == RuleSecret && !f.quoted && !isNumber(v) && typeWords[lower(v)] && !s.another(f, limit) {
@@ -490,7 +526,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 			return // a sentence
 		}
 	}
-	if !f.quoted && len(v) > 2 && (v[0] == '<' && strings.HasSuffix(v, ">") || v[0] == '[' && strings.HasSuffix(strings.TrimRight(v, ".,"), "]")) {
+	if !f.quoted && len(v) > 2 && (v[0] == '<' && strings.HasSuffix(v, ">") || v[0] == '(' && strings.HasSuffix(strings.TrimRight(v, ":="), ")") || v[0] == '[' && strings.HasSuffix(strings.TrimRight(v, ".,"), "]")) {
 		return // a place in a description, a reference
 	}
 	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && (!looksRandom(v) || !strings.ContainsAny(v, "0123456789")) && !s.aboutKeys(start) {
@@ -514,6 +550,31 @@ func (s *scanner) take(name string, t term, start, end int) {
 			}
 		}
 	}
+}
+
+// opens tells whether a word is the name of an element of XML, with attributes behind it.
+func (s *scanner) opens(start, end int) bool {
+	if end >= len(s.data) || s.data[end] != ' ' || start <= s.line {
+		return false
+	}
+	at := start
+	if s.data[at-1] == ':' {
+		at--
+		for at > s.line && (wordClass(s.data[at-1]) || s.data[at-1] == '-') {
+			at--
+		}
+	}
+	n := bytes.IndexAny(s.data[end:min(len(s.data), end+longestToken)], "=>")
+	return at > s.line && s.data[at-1] == '<' && n > 0 && s.data[end+n] == '='
+}
+
+// alone tells whether a word and its value are all that a line has, behind "set" or a dash, and
+// the value is no word of the language: sae-password S, admin_secret: S.
+func (s *scanner) alone(start int, f field, limit int) bool {
+	before := lower(string(bytes.Trim(s.data[s.line:start], " \t-\"'")))
+	v := lower(strings.Trim(string(s.data[f.start:f.end]), ".,;"))
+	return (before == "" || before == "set" || before == "export") && !s.another(f, limit) && len(v) > 3 && !ordinary()[v] && !stops[v] && !fillers[v] &&
+		(!isNumber(v) || len(v) > 5)
 }
 
 // overTag skips the tag and the anchor of YAML before a value: !vault, &name.
@@ -578,16 +639,36 @@ func (s *scanner) isKeyNumber(at int) bool {
 
 // parent is the line before that is indented less, in small letters.
 func (s *scanner) parent() string {
+	found := ""
+	s.above(func(line string) bool {
+		found = line
+		return true
+	})
+	return found
+}
+
+// under tells whether one of the lines that this one is indented under has the words, as
+// brackets, "edit" of FortiOS and the blocks of IOS nest.
+func (s *scanner) under(words string) bool {
+	return s.above(func(line string) bool { return strings.Contains(line, words) })
+}
+
+// above gives the lines before that are indented less, each less than the one given before it,
+// in small letters, until is true for one.
+func (s *scanner) above(is func(line string) bool) bool {
 	own := indentOf(s.data, s.line, len(s.data))
-	for end, n := s.line, 0; end > 0 && s.line-end < 2*reach && n < 100; n++ {
+	for end, n := s.line, 0; end > 0 && own > 0 && s.line-end < 2*reach && n < 100; n++ {
 		from := max(0, end-1-reach)
 		start := from + bytes.LastIndexByte(s.data[from:end-1], '\n') + 1
-		if len(bytes.TrimSpace(s.data[start:end])) > 0 && indentOf(s.data, start, end) < own {
-			return lower(string(bytes.TrimSpace(s.data[start:end])))
+		if in := indentOf(s.data, start, end); in < own && len(bytes.TrimSpace(s.data[start:end])) > 0 {
+			own = in
+			if is(lower(string(bytes.TrimSpace(s.data[start:end])))) {
+				return true
+			}
 		}
 		end = start
 	}
-	return ""
+	return false
 }
 
 // aboutKeys tells whether JSON's "key" stands in something that has secret keys.
@@ -908,7 +989,7 @@ func (s *scanner) restOfLine(t term, pos, limit int) {
 // replace takes v, which stands where a value of this rule stands.
 func (s *scanner) replace(name string, rule Rule, f field, v string) {
 	low := strings.ToLower(v)
-	if (rule == RuleName || name == "community" || rule == RuleSerial) && (wellKnown[low] || stops[low]) {
+	if (rule == RuleName || strings.HasPrefix(name, "community") || rule == RuleSerial) && (wellKnown[low] || stops[low]) {
 		return
 	}
 	if rule == RuleName && (strings.IndexFunc(v, unicode.IsLetter) < 0 || s.isDate(f)) {

@@ -190,6 +190,8 @@ func (s *scanner) beside(name string, start, end int) bool {
 		return false
 	}
 	switch line := s.data[next:stop]; {
+	case s.data[start] == '-' && bytes.HasPrefix(line, []byte("- ")) && len(bytes.TrimSpace(s.data[s.line:start])) == 1: // - --password
+		return s.takePlain(name, next+2, stop)
 	case before == "?" && bytes.HasPrefix(line, []byte(": ")):
 		return s.takePlain(name, next+2, stop)
 	case before == "name:" || before == "key:" || strings.HasSuffix(before, " name:"):

@@ -14,7 +14,7 @@ import (
 func (s *scanner) tabled() []edit {
 	in := scanner{r: s.r, d: s.d, data: s.data, learn: s.learn, sameLength: s.sameLength, depth: s.depth}
 	var all []edit
-	for _, look := range []func(){in.columns, in.namedElements, in.cdata, in.kubernetes} {
+	for _, look := range []func(){in.columns, in.namedElements, in.attributed, in.cdata, in.kubernetes} {
 		in.done, in.edits = 0, nil
 		look()
 		all = merge(all, in.edits)
@@ -145,6 +145,37 @@ func (s *scanner) namedElements() {
 		}
 		if name := s.secretName(bytes.TrimSpace(s.data[from:stop])); name != "" && from > 0 && s.data[from-1] == '>' {
 			s.element(name, at+end+1)
+		}
+	}
+}
+
+// attributed takes the text of elements whose name says that it is secret, and that have
+// attributes: <wsse:Password Type="x">S</wsse:Password>. The scanner reads those that have none.
+func (s *scanner) attributed() {
+	for at := 0; ; {
+		n := bytes.Index(s.data[at:], []byte("</"))
+		if n < 0 {
+			return
+		}
+		stop := at + n
+		at = stop + 2
+		end := bytes.IndexByte(s.data[at:min(len(s.data), at+longestWord)], '>')
+		if end < 0 {
+			continue
+		}
+		tag := s.data[at : at+end]
+		name := s.secretName(tag[bytes.LastIndexByte(tag, ':')+1:])
+		if name == "" {
+			continue
+		}
+		from := max(0, stop-longestToken)
+		open := bytes.LastIndex(s.data[from:stop], append([]byte{'<'}, tag...))
+		if open < 0 {
+			continue
+		}
+		start := from + open + 1 + len(tag)
+		if text := bytes.IndexByte(s.data[start:stop], '>'); text > 0 && s.data[start] == ' ' && bytes.IndexByte(s.data[start+text:stop], '<') < 0 {
+			s.plain(name, start+text+1, stop)
 		}
 	}
 }

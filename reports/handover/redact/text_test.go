@@ -555,3 +555,20 @@ func FuzzGate(f *testing.F) {
 		r.Gate().Data("a.txt", data)
 	})
 }
+
+// TestBasic: a user and a secret in base64, as registries keep them, are cut; other base64 at
+// the same key is not.
+func TestBasic(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	login := base64.StdEncoding.EncodeToString([]byte("karlotto:Kiesel4711x"))
+	for _, form := range []string{`{"auths":{"registry":{"auth":"@"}}}`, `	"auth": "@"`, `//registry/:_auth = "@"`} {
+		in := strings.ReplaceAll(form, "@", login)
+		if out := string(r.Text("config.json", []byte(in))); strings.Contains(out, login) || len(out) != len(in) {
+			t.Errorf("%q became %q", in, out)
+		}
+	}
+	const kept = `{"auth": "c29tZSB0ZXh0IG9ubHk="}`
+	if out := string(r.Text("x.json", []byte(kept))); out != kept {
+		t.Errorf("%q became %q", kept, out)
+	}
+}
