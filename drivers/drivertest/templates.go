@@ -145,3 +145,54 @@ func FuzzTemplates(f *testing.F, templates fs.FS, dir string) {
 		}
 	})
 }
+
+// Unread checks that a line which begins as a row, and that no rule reads, is an error and no row
+// fewer. lines has one for each capture in dir; templates whose rows are blocks need none.
+func Unread(t *testing.T, templates fs.FS, dir string, lines map[string]string) {
+	t.Helper()
+	names := templateNames(t, templates)
+	for capture, line := range lines {
+		name := capture
+		for !names[name] && strings.Contains(name, "-") {
+			name = name[:strings.LastIndexByte(name, '-')]
+		}
+		t.Run(capture, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(dir, capture+".txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, err := device.Rows(templates, name, string(text))
+			if err != nil || len(before) == 0 {
+				t.Fatalf("%d rows, %v", len(before), err)
+			}
+			// Behind the last line that makes a row, where the table still is.
+			kept := strings.SplitAfter(string(text), "\n")
+			end := len(kept)
+			for end > 0 {
+				if rows, _ := device.Rows(templates, name, strings.Join(kept[:end-1], "")); len(rows) < len(before) {
+					break
+				}
+				end--
+			}
+			broken := strings.Join(kept[:end], "") + line + "\n" + strings.Join(kept[end:], "")
+			if rows, err := device.Rows(templates, name, broken); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(line)) {
+				t.Errorf("%q made %d rows, as before, and error %v", line, len(rows), err)
+			}
+		})
+	}
+	for name := range names {
+		if _, tried := lines[name]; !tried && !blocks(t, templates, name) {
+			t.Errorf("template %s: no line that it does not read", name)
+		}
+	}
+}
+
+// blocks reports whether a template's rows are several lines, of which none is a row.
+func blocks(t *testing.T, templates fs.FS, name string) bool {
+	t.Helper()
+	text, err := fs.ReadFile(templates, "templates/"+name+".textfsm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(text), "Continue.Record")
+}

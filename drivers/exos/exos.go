@@ -108,8 +108,8 @@ func (d *Driver) setPort(ctx context.Context, port, verb, want string) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		if r["PORT"] == port && device.Admin(r["STATE"]) == want {
+	for _, r := range rows { // one alone is that of the port, by whatever display string it goes
+		if (r["PORT"] == port || len(rows) == 1) && device.Admin(r["STATE"]) == want {
 			return nil
 		}
 	}

@@ -209,6 +209,19 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+// A row that a driver's template does not read is told, and the others count.
+func TestUnreadRow(t *testing.T) {
+	exos := func(name, peer, more string) string {
+		return "* " + name + ".1 # show switch\nSysName:          " + name + "\nPrimary ver:      32.7.1.9\n* " + name + ".2 # show lldp neighbors\n" +
+			"Port     Neighbor Chassis ID      Neighbor Port ID    TTL     Age   Neighbor System Name\n====\n" +
+			"1        02:04:96:00:00:01        1                   120     12    " + peer + "\n" + more + "====\n* " + name + ".3 # \n"
+	}
+	n := inferred(t, written(t, exos("x1", "x2", "7        02:04:96:00:00:07\n"), exos("x2", "x1", ""))...)
+	if all := strings.Join(n.Unknown, "\n"); !strings.Contains(all, "a row of a table that exos:lldp does not read: 7        02:04:96:00:00:07") || len(n.Links) != 1 {
+		t.Errorf("links %v, unknown %s", links(n), all)
+	}
+}
+
 // device is one of a network that is made up.
 type device struct {
 	name, platform string

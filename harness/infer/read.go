@@ -95,25 +95,25 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	case is("show", "lldp", "neighbor"), is("show", "cdp", "neighbor"), is("show", "edp"), is("lldpctl"), is("lldpcli", "show", "neighbors"):
 		return r.neighbours(s, text)
 	case is("show", "sharing"), is("show", "ports", "sharing"):
-		return r.rows("exos:sharing", text, func(row map[string]string) {
+		return r.rows(s, "exos:sharing", text, func(row map[string]string) {
 			s.lags[row["MASTER"]] = append(s.lags[row["MASTER"]], row["PORT"])
 		})
 	case is("show", "mlag", "peer"):
-		return r.rows("exos:mlag-peer", text, func(row map[string]string) {
+		return r.rows(s, "exos:mlag-peer", text, func(row map[string]string) {
 			s.pairs = append(s.pairs, Pair{Kind: "mlag", Peer: row["PEER_ADDRESS"]})
 		})
 	case is("show", "virtual-ist"):
-		return r.rows("voss:virtual-ist", text, func(row map[string]string) {
+		return r.rows(s, "voss:virtual-ist", text, func(row map[string]string) {
 			s.pairs = append(s.pairs, Pair{Kind: "virtual-ist", Peer: row["PEER"]})
 		})
 	case is("show", "mlt"):
-		return r.rows("voss:mlt", text, func(row map[string]string) {
+		return r.rows(s, "voss:mlt", text, func(row map[string]string) {
 			s.lags["mlt "+row["ID"]] = ports(row["MEMBERS"])
 		})
 	case is("show", "vlan", "basic"):
-		return r.rows("voss:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["ID"], row["NAME"])) })
+		return r.rows(s, "voss:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["ID"], row["NAME"])) })
 	case is("show", "vlan") && len(command) == 2:
-		return r.rows("exos:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["VID"], row["NAME"])) })
+		return r.rows(s, "exos:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["VID"], row["NAME"])) })
 	case is("ip", "-br", "addr"), is("ip", "-br", "address"):
 		s.addresses = append(s.addresses, brief(text)...)
 	case is("ip", "addr"), is("ip", "address"):
@@ -157,7 +157,7 @@ func whole(command string) bool {
 }
 
 // rows reads a table by a driver's template.
-func (r *Reader) rows(name, text string, each func(row map[string]string)) error {
+func (r *Reader) rows(s *said, name, text string, each func(row map[string]string)) error {
 	t := r.table[name]
 	if t == nil {
 		template, err := r.o.Template(name)
@@ -169,9 +169,12 @@ func (r *Reader) rows(name, text string, each func(row map[string]string)) error
 		}
 		r.table[name] = t
 	}
-	rows, err := t.Rows(text)
+	rows, unread, err := t.Part(text)
 	if err != nil {
 		return nil //nolint:nilerr // a table beyond the bounds of templates tells nothing
+	}
+	for _, row := range unread {
+		s.cut = append(s.cut, fmt.Sprintf("a row of a table that %s does not read: %s", name, strings.TrimSpace(row)))
 	}
 	for _, row := range rows {
 		m := map[string]string{}
@@ -193,11 +196,11 @@ func (r *Reader) neighbours(s *said, text string) error {
 	}
 	switch {
 	case strings.Contains(text, "Neighbor Chassis ID"):
-		return r.rows("exos:lldp", text, driver("lldp"))
+		return r.rows(s, "exos:lldp", text, driver("lldp"))
 	case strings.Contains(text, "Neighbor-ID"):
-		return r.rows("exos:edp", text, driver("edp"))
+		return r.rows(s, "exos:edp", text, driver("edp"))
 	case strings.Contains(text, "LLDP Neighbor\n") || strings.Contains(text, "Index    :"):
-		return r.rows("voss:lldp", text, driver("lldp"))
+		return r.rows(s, "voss:lldp", text, driver("lldp"))
 	}
 	if strings.Contains(text, "LLDP neighbors:") {
 		lldpctl(text, add)

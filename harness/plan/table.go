@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/sirikothe/gotextfsm"
@@ -58,9 +59,12 @@ func (t *Table) rules(text string, values map[string]any) error {
 }
 
 // Rows reads a text. They are nil where the template recognised nothing: no row, and no line
-// by a rule that does not take any line. A value that the text did not have is left out of its
+// by a rule that does not take any line; a row that is unread is an error. A value that the text did not have is left out of its
 // row: the library makes an empty text of it, which only a value that can match one may be.
 func (t *Table) Rows(text string) ([]map[string]any, error) {
+	if unread := t.Unread(text); len(unread) > 0 {
+		return nil, fmt.Errorf("the template does not read %d of the rows, as %q: a template of your own (template:) reads them", len(unread), strings.TrimSpace(unread[0]))
+	}
 	rows, err := parseRows(t.fsm, text, true)
 	if err != nil || len(rows) == 0 && !t.recognises(text) {
 		return nil, err
@@ -75,25 +79,62 @@ func (t *Table) Rows(text string) ([]map[string]any, error) {
 	return rows, nil
 }
 
+// Unread are the lines that a rule with Error takes: rows that the template does not read, as the
+// drivers' own templates tell them from what is no row.
+func (t *Table) Unread(text string) []string {
+	var lines []string
+	t.walk(text, func(line string, r *gotextfsm.TextFSMRule) bool {
+		if r.LineOp == "Error" {
+			lines = append(lines, line)
+		}
+		return false
+	})
+	return lines
+}
+
+// Part reads the rows of a text without those that are unread, and tells these.
+func (t *Table) Part(text string) (rows []map[string]any, unread []string, err error) {
+	unread = t.Unread(text)
+	if len(unread) > 0 {
+		var rest strings.Builder
+		for line := range strings.Lines(text) {
+			if !slices.Contains(unread, strings.TrimRight(line, "\r\n")) {
+				rest.WriteString(line)
+			}
+		}
+		text = rest.String()
+	}
+	rows, err = t.Rows(text)
+	return rows, unread, err
+}
+
 // anyLine is a line that no template is written for: a rule that matches it takes any line.
 const anyLine = "\x07~ no template knows this line ~"
 
 // recognises reports whether a rule matched a line that is not blank.
 func (t *Table) recognises(text string) bool {
+	return t.walk(text, func(line string, r *gotextfsm.TextFSMRule) bool {
+		return strings.TrimSpace(line) != "" && !r.CompiledRegex.MatchString(anyLine)
+	})
+}
+
+// walk goes over the lines and the rules that take them, as the library does, until is is true.
+func (t *Table) walk(text string, is func(line string, r *gotextfsm.TextFSMRule) bool) bool {
 	state := "Start"
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
-		for _, r := range t.states[state] {
+		for i := range t.states[state] {
+			r := &t.states[state][i]
 			if !r.CompiledRegex.MatchString(line) {
 				continue
 			}
-			if strings.TrimSpace(line) != "" && !r.CompiledRegex.MatchString(anyLine) {
+			if is(line, r) {
 				return true
 			}
 			if r.LineOp == "Continue" {
 				continue
 			}
-			if r.NewState != "" {
+			if r.NewState != "" && r.LineOp != "Error" {
 				state = r.NewState
 			}
 			break

@@ -1,10 +1,27 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// A row that a rule with Error takes is told, by itself and apart from the others.
+func TestTableUnread(t *testing.T) {
+	tab, err := ParseTable("Value PORT (\\d+)\nValue STATE (up|down)\n\nStart\n  ^${PORT}\\s+${STATE}$$ -> Record\n  ^Port\\s\n  ^\\d+\\s -> Error \"unread\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "Port State\n1 up\r\n2 testing\n3 down\nTotal: 3\n"
+	if rows, err := tab.Rows(text); err == nil || len(rows) > 0 || !strings.Contains(err.Error(), `"2 testing"`) {
+		t.Errorf("%v, %v", rows, err)
+	}
+	rows, unread, err := tab.Part(text)
+	if want := []string{"2 testing"}; err != nil || len(rows) != 2 || !cmp.Equal(unread, want) {
+		t.Errorf("%v, %q, %v", rows, unread, err)
+	}
+}
 
 // What the library does not tell of a table: whether it is one, and what its rows lack.
 func TestTableRows(t *testing.T) {
