@@ -25,7 +25,7 @@ func (s *said) routed(r *Reader, is func(words ...string) bool, text string) err
 		s.adjacent("ospf", ospfNeighbours(text))
 	case is("show", "isis", "adjacencies") && strings.Contains(text, "SYSID"):
 		var list []adjacency
-		err := r.rows("voss:isis-adjacencies", text, func(row map[string]string) {
+		err := r.rows(s, "voss:isis-adjacencies", text, func(row map[string]string) {
 			if row["STATE"] == "UP" {
 				list = append(list, adjacency{port: portWord(row["INTERFACE"]), host: row["HOST"]})
 			}
