@@ -139,7 +139,9 @@ func (clabLinkKeys) IgnoredKeys() []string {
 }
 
 // clabEndpoint is "node:interface" in the brief form, a mapping in the extended one.
-type clabEndpoint struct {
+type clabEndpoint struct{ clabEndpointKeys }
+
+type clabEndpointKeys struct {
 	Node      string `yaml:"node"`
 	Interface string `yaml:"interface"`
 	MAC       string `yaml:"mac"`
@@ -149,12 +151,15 @@ type clabEndpoint struct {
 	TC impairment `yaml:"tc"`
 }
 
-func (clabEndpoint) IgnoredKeys() []string { return []string{"vars"} }
+func (clabEndpointKeys) IgnoredKeys() []string { return []string{"vars"} }
 
 func (e *clabEndpoint) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 	if n.Kind != yaml.ScalarNode {
-		type plain clabEndpoint
-		d.Value(undotted(n), (*plain)(e), path)
+		d.Value(undotted(n), &e.clabEndpointKeys, path)
+		return
+	}
+	if strings.Contains(n.Value, "{{") {
+		d.NodeFaultf(n, "render it first (containerlab writes the result into the lab's folder), and give the result", "%q is text of a template", n.Value)
 		return
 	}
 	node, iface, ok := strings.Cut(n.Value, ":")
@@ -169,6 +174,10 @@ func (e *clabEndpoint) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 // folder that relative paths refer to. env is what the file may learn of this machine.
 func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	if d.Root == nil {
+		return Topology{}
+	}
+	if what, hint := stranger(d.Root); what != "" {
+		d.Faultf("", hint, "this is %s, and no containerlab file", what)
 		return Topology{}
 	}
 	expandEnv(d, env)
@@ -224,9 +233,33 @@ func (t *Topology) renameSegments(d *yamlpos.Doc) {
 	}
 }
 
+// stranger names a file that people take for a containerlab file, and what to give instead; ""
+// where it is one, or anything else.
+func stranger(root *yaml.Node) (what, hint string) {
+	if mapping(root, "topology") != nil || root.Kind != yaml.MappingNode {
+		return "", ""
+	}
+	has := func(keys ...string) bool {
+		return !slices.ContainsFunc(keys, func(k string) bool { return mapping(root, k) == nil })
+	}
+	switch {
+	case has("apiVersion", "kind", "spec"):
+		return "an object of Kubernetes", "save the text under spec.definition.containerlab in a file of its own"
+	case has("nodes") && mapping(root, "reprise") == nil:
+		return "a topology of netlab", "netlab create --provider clab writes clab.yml, which is one"
+	case has("services"):
+		return "a file of Docker Compose", "write its services under topology.nodes"
+	}
+	return "", ""
+}
+
 // IsFile reports whether a document is a containerlab file rather than what names one.
 func IsFile(d *yamlpos.Doc) bool {
-	return mapping(d.Root, "reprise") == nil && mapping(mapping(d.Root, "topology"), "nodes") != nil
+	if d.Root == nil || mapping(d.Root, "reprise") != nil {
+		return false
+	}
+	kubernetes := mapping(mapping(mapping(d.Root, "spec"), "definition"), "containerlab") != nil
+	return kubernetes || mapping(mapping(d.Root, "topology"), "nodes") != nil
 }
 
 // mapping gives the value of a key; nil where there is none.

@@ -96,6 +96,11 @@ func TestLoadFaults(t *testing.T) {
 		{"a variable that must be set", "name: x\ntopology: {nodes: {a: {image: \"${IMG:?name the image}\"}}}\n", "name the image"},
 		{"a template", "name: x\ntopology:\n  nodes:\n{{ range .nodes }}\n", ":4:1: this is a template"},
 		{"a template that is YAML", "name: {{ .name }}\ntopology: {nodes: {a: {}}}\n", ":1:7: this is a template"},
+		{"a template in quotes", "name: x\ntopology: {nodes: {a: {}, b: {}}, links: [{endpoints: [\"{{ if .x }}a:eth1{{ else }}a:eth2{{ end }}\", \"b:eth1\"]}]}\n", "is text of a template (render it first"},
+		{"an object of Kubernetes", "apiVersion: clabernetes.containerlab.dev/v1alpha1\nkind: Topology\nspec: {definition: {containerlab: \"name: x\"}}\n", "spec.definition.containerlab"},
+		{"a topology of netlab", "provider: clab\nnodes: [a, b]\nlinks: [a-b]\n", "netlab create"},
+		{"a file of Docker Compose", "services: {a: {image: x}}\n", "Docker Compose"},
+		{"a breakout of a port that is not the first", "name: x\ntopology: {nodes: {a: {kind: nokia_sros}, b: {}}, links: [{endpoints: [\"a:1/1/c1/2\", \"b:eth1\"]}]}\n", "cannot name an interface"},
 		{"a node called host", "name: x\ntopology: {nodes: {a: {}, host: {}}, links: [{endpoints: [\"a:eth1\", \"host:eth1\"]}]}\n", "containerlab's own word"},
 		{"a link that leaves the lab", "name: x\ntopology: {nodes: {a: {}}, links: [{endpoints: [\"a:eth1\", \"host:eth1\"]}]}\n", "without-external-links"},
 		{"a link of a kind that leaves the lab", "name: x\ntopology: {nodes: {a: {}}, links: [{type: macvlan, endpoint: {node: a, interface: eth1}, host-interface: eno1}]}\n", "without-external-links"},
@@ -126,6 +131,7 @@ func TestLoadVendorNames(t *testing.T) {
 		{"nokia_srsim", "1/1/c1/1", "e1-1-c1-1"},
 		{"nokia_srsim", "1/x2/3/c4/5", "e1-x2-3-c4-5"},
 		{"nokia_sros", "1/1/3", "eth3"},
+		{"nokia_sros", "1/1/c24/1", "eth24"},
 		{"arista_ceos", "Ethernet1/1", "eth1_1"},
 		{"ceos", "Et2", "eth2"},
 		{"cisco_xrd", "Gi0/0/0/1", "Gi0-0-0-1"},
@@ -163,6 +169,39 @@ func TestLoadVendorNames(t *testing.T) {
 				t.Errorf("%s %s is %+v, want %+v", tt.kind, tt.name, lab.Links[0].A, want)
 			}
 		}
+	}
+}
+
+// Variables as a shell has them, also where YAML takes their signs for its own: containerlab
+// expands them before it reads the file.
+func TestLoadVariables(t *testing.T) {
+	lab, _, err := load(t, `name: x
+topology:
+  nodes:
+    a: {image: ${IMG:=alpine}, memory: ${MEM:-${DEFAULT:=1Gb}}, env: {A: "${WHO:+me}", B: "${NOBODY:+me}", C: "${NOBODY:-$WHO}", D: "${EMPTY+set}"}}
+    b: {kind: linux}
+`, map[string]string{"WHO": "you", "EMPTY": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := lab.Node("a")
+	if diff := cmp.Diff(map[string]string{"A": "me", "B": "", "C": "you", "D": "set"}, a.Env); diff != "" || a.Image != "alpine" || a.Memory != "1Gb" {
+		t.Errorf("image %q, memory %q, env %s", a.Image, a.Memory, diff)
+	}
+}
+
+// The extended form of an endpoint has variables for a config engine, which has none here.
+func TestLoadEndpointVars(t *testing.T) {
+	lab, _, err := load(t, `name: x
+topology:
+  nodes: {a: {}, b: {}}
+  links:
+    - type: veth
+      endpoints: [{node: a, interface: eth1, vars: {area: 0}}, {node: b, interface: eth1}]
+      vars: {cost: 10}
+`, nil)
+	if err != nil || len(lab.Links) != 1 || lab.Links[0].A.Node != "a" {
+		t.Errorf("%v, %v", lab.Links, err)
 	}
 }
 

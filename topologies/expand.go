@@ -14,8 +14,9 @@ import (
 )
 
 // variable matches $$, $NAME, ${NAME} and ${NAME op default}, the shell forms that
-// containerlab expands (docs/manual/topo-def-file.md, "Environment variables").
-var variable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_]\w*)(?:(:?[-=?])([^}]*))?\}|\$([A-Za-z_]\w*)`)
+// containerlab expands (docs/manual/topo-def-file.md, "Environment variables"). A default may
+// name variables itself.
+var variable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_]\w*)(?:(:?[-=?+])((?:[^{}]|\$\{[^{}]*\})*))?\}|\$([A-Za-z_]\w*)`)
 
 // Environ is what a topology file may learn of the machine that reads it.
 type Environ struct {
@@ -48,7 +49,7 @@ func expandEnv(d *yamlpos.Doc, env Environ) {
 		}
 		done[n] = true
 		if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "$") {
-			n.Value = expandText(d, n, env)
+			n.Value = expandText(d, n, n.Value, env)
 			if n.Style == 0 {
 				n.Tag = "" // resolved again from the new text
 			}
@@ -60,27 +61,30 @@ func expandEnv(d *yamlpos.Doc, env Environ) {
 	visit(d.Root)
 }
 
-func expandText(d *yamlpos.Doc, n *yaml.Node, env Environ) string {
-	return variable.ReplaceAllStringFunc(n.Value, func(m string) string {
+func expandText(d *yamlpos.Doc, n *yaml.Node, text string, env Environ) string {
+	return variable.ReplaceAllStringFunc(text, func(m string) string {
 		if m == "$$" {
 			return "$"
 		}
 		sub := variable.FindStringSubmatch(m)
 		name, op, word := firstOf(sub[1], sub[4]), sub[2], sub[3]
+		instead := strings.HasSuffix(op, "+")
 		hasDefault := strings.HasSuffix(op, "-") || strings.HasSuffix(op, "=")
-		if !env.may(name, hasDefault) {
-			if hasDefault {
-				return word
+		value, missing := "", true
+		if may := env.may(name, hasDefault || instead); may || !hasDefault && !instead {
+			if !may {
+				return ""
 			}
-			return ""
+			set := false
+			value, set = env.Getenv(name)
+			missing = !set || (strings.HasPrefix(op, ":") && value == "")
 		}
-		value, set := env.Getenv(name)
-		missing := !set || (strings.HasPrefix(op, ":") && value == "")
 		switch {
+		case instead && missing:
+		case instead, hasDefault && missing:
+			return expandText(d, n, word, env)
 		case !missing:
 			return value
-		case hasDefault:
-			return word
 		case strings.HasSuffix(op, "?"):
 			d.NodeFaultf(n, firstOf(word, "set it in the environment"), "the environment variable %s is not set", name)
 		default:

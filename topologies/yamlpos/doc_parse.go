@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -48,7 +49,15 @@ func Parse(file string, data []byte) *Doc {
 		return d
 	}
 	var top yaml.Node
-	if err := yaml.Unmarshal(data, &top); err != nil {
+	err := yaml.Unmarshal(data, &top)
+	hidden := false
+	if err != nil && bytes.Contains(data, []byte("${")) {
+		var again yaml.Node
+		if yaml.Unmarshal(mask(data), &again) == nil {
+			top, err, hidden = again, nil, true
+		}
+	}
+	if err != nil {
 		line, col := 1, 1
 		message := strings.TrimPrefix(err.Error(), "yaml: ")
 		var load *yaml.LoadError
@@ -66,6 +75,10 @@ func Parse(file string, data []byte) *Doc {
 			line = 1 + bytes.Count(data[:at], []byte("\n"))
 			col, message = at-bytes.LastIndexByte(data[:at], '\n'), isTemplate
 		}
+		if tab := tabbed(data, line); tab > 0 && message != isTemplate {
+			d.add(line, tab, "a tab stands among the blanks that the line is indented with", "YAML indents with blanks only")
+			return d
+		}
 		d.add(line, col, message, templateHint(message))
 		return d
 	}
@@ -82,7 +95,68 @@ func Parse(file string, data []byte) *Doc {
 		return d
 	}
 	d.Root = top.Content[0]
+	if hidden {
+		unmask(d.Root)
+	}
+	if line := secondDocument(data); line > 0 {
+		d.add(line, 1, "the file has more than one document, and what stands from here on is not read", "write each in a file of its own")
+		d.Problems[len(d.Problems)-1].Warning = true
+	}
 	return d
+}
+
+// masked and unmasked write the signs of a variable, ${NAME:=default}, that YAML takes for its own
+// between { and }, as what means nothing to it, and back: containerlab puts the values in before
+// it reads the file.
+var (
+	masked   = strings.NewReplacer("{", "\ue000", "}", "\ue001", ",", "\ue002", "[", "\ue003", "]", "\ue004")
+	unmasked = strings.NewReplacer("\ue000", "{", "\ue001", "}", "\ue002", ",", "\ue003", "[", "\ue004", "]")
+)
+
+var variable = regexp.MustCompile(`\$\{(?:[^{}\n]|\$\{[^{}\n]*\})*\}`)
+
+// mask writes the variables of a text without the signs.
+func mask(data []byte) []byte {
+	return variable.ReplaceAllFunc(data, func(m []byte) []byte { return []byte(masked.Replace(string(m))) })
+}
+
+// unmask puts the signs back. The document was measured before.
+func unmask(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		n.Value = unmasked.Replace(n.Value)
+	}
+	for _, c := range n.Content {
+		unmask(c)
+	}
+}
+
+// tabbed is the column of a tab in what a line, or the one before it, is indented with.
+func tabbed(data []byte, line int) int {
+	n := 0
+	for text := range bytes.Lines(data) {
+		if n++; n != line {
+			continue
+		}
+		indent := text[:len(text)-len(bytes.TrimLeft(text, " \t"))]
+		return bytes.IndexByte(indent, '\t') + 1
+	}
+	return 0
+}
+
+// secondDocument is the line on which another document begins; 0 where none does.
+func secondDocument(data []byte) int {
+	n, begun := 0, false
+	for line := range bytes.Lines(data) {
+		n++
+		text := bytes.TrimRight(line, " \t\r\n")
+		switch {
+		case begun && (string(text) == "---" || bytes.HasPrefix(text, []byte("--- "))):
+			return n
+		case len(text) > 0 && text[0] != '#' && text[0] != '%' && string(text) != "---":
+			begun = true
+		}
+	}
+	return 0
 }
 
 // isTemplate is said of a file that is text for a template engine, as containerlab's *.gotmpl.

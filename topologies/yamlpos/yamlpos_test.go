@@ -129,6 +129,8 @@ func TestParseRefuses(t *testing.T) {
 		{"too long", strings.Repeat("#", yamlpos.MaxBytes+1), "at most 524288 are read"},
 		{"a template", "a: 1\nb: {{ .Name }}\n", "2:"},
 		{"a template that is no YAML", "a: 1\n{{ if x }}: [\n", "2:1: this is a template"},
+		{"a tab", "a:\n\tb: 1\n", "2:1: a tab stands among the blanks that the line is indented with (YAML indents with blanks only)"},
+		{"a bracket of its own", "a: {b: ${C, d: 1}\n", "f.yaml:"},
 		{"an anchor that holds itself", "a: &x [*x]\n", "an anchor holds itself"},
 		{"aliases that grow", bomb, "more than 100000 values once aliases are followed"},
 	} {
@@ -137,6 +139,22 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, d.Problems)
 		}
 		d.Decode(&file{}) // of nothing, nothing
+	}
+}
+
+// A second document is told, and the end of the only one is none.
+func TestSecondDocument(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: 1\n---\nb: 2\n": "2:1: ", "--- # head\na: 1\n--- {b: 2}\n": "3:1: ", "# x\n---\na: 1\n...\n": "", "a: |\n  x\n  ---\n": "",
+	} {
+		d := yamlpos.Parse("f.yaml", []byte(text))
+		told := ""
+		for _, p := range d.Problems.Warnings() {
+			told += fmt.Sprintf("%d:%d: ", p.Line, p.Col)
+		}
+		if d.Root == nil || told != want || d.Problems.Faults() != nil {
+			t.Errorf("%q: %v", text, d.Problems)
+		}
 	}
 }
 
