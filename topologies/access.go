@@ -114,6 +114,11 @@ type AllResetter interface {
 	ResetAll(ctx context.Context) (how How, why string, err error)
 }
 
+// ResetTeller is a provider that tells, before anything is built, whether the lab of a topology will be a [Resetter].
+type ResetTeller interface {
+	Resets(t Topology) bool
+}
+
 // Kind of lab, as scenarios name them under fidelity.
 type Kind string
 

@@ -17,7 +17,8 @@ import (
 // matrix.json, ledger.ndjson with a line for each attempt at a cell, and the cells' runs. What an earlier
 // call decided in the same folder is not tried again.
 //
-// Cells come in the order of [MatrixPlan]: what others rest on first, then by weight. One that rests on a
+// Cells come by weight, those of the same lab one after the other, and each after what it rests on: a lab that is up is
+// used again (see [trial.WarmLabs]), unless the options say that none is. One that rests on a
 // test that did not pass for the same subjects is blocked. No cell is ever left out of the result: those
 // that were left say why.
 //
@@ -32,7 +33,12 @@ func Matrix(ctx context.Context, b *Bench, p *MatrixPlan, o MatrixOptions) (resu
 	if err := p.Look(ctx, b.Env.Provider, o); err != nil {
 		return result.Matrix{}, err
 	}
-	m := &matrixRun{MatrixPlan: p, bench: b, o: o, began: time.Now(), rests: rests(p.Suite), order: p.inOrderOf(), running: make([]bool, len(p.now))}
+	bench := *b
+	if !o.Fresh {
+		bench.Env.Warm = &trial.WarmLabs{}
+	}
+	m := &matrixRun{MatrixPlan: p, bench: &bench, o: o, began: time.Now(), rests: rests(p.Suite), running: make([]bool, len(p.now))}
+	m.order = p.inOrderOf(m.rests)
 	m.turn.L = &m.mu
 	m.head = m.heading(ctx)
 	for i := range p.over {
@@ -259,6 +265,9 @@ func (m *matrixRun) end(ctx context.Context, err error) (result.Matrix, error) {
 		if !m.over[i] {
 			m.now[i].Verdict, m.now[i].Reason = result.NotTested, m.stopped
 		}
+	}
+	if warm := m.bench.Env.Warm; warm != nil {
+		err = errors.Join(err, warm.Close(context.WithoutCancel(ctx)))
 	}
 	if m.bench.Close != nil {
 		err = errors.Join(err, m.bench.Close(context.WithoutCancel(ctx), nil))

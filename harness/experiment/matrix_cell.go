@@ -17,6 +17,7 @@ import (
 // tested. The error is one of the record, or of the scenario.
 func (m *matrixRun) try(ctx context.Context, i, lab int) (result.Cell, result.CellEntry, error) {
 	cell := m.now[i]
+	cell.Warm = false
 	entry := result.CellEntry{Started: time.Now().UTC().Round(0)}
 	p, err := m.planOf(i, m.o)
 	if err != nil {
@@ -32,6 +33,7 @@ func (m *matrixRun) try(ctx context.Context, i, lab int) (result.Cell, result.Ce
 		var a trial.Attempt
 		if a, err = series.TryWithin(ctx, lab, 0); err == nil {
 			t.add(a.Verdict)
+			cell.Warm = cell.Warm || a.Warm
 		}
 	}
 	if ctx.Err() != nil { // what it says of the trial is that
@@ -54,7 +56,7 @@ func (m *matrixRun) try(ctx context.Context, i, lab int) (result.Cell, result.Ce
 	return cell, entry, err
 }
 
-// close takes the lab of a cell down, judges its trials as a run and has it rendered.
+// close leaves the lab of a cell to the next one, or takes it down, judges its trials as a run and has it rendered.
 func (m *matrixRun) close(ctx context.Context, series Series) error {
 	err := series.Close(ctx)
 	if series.Trials() == 0 {

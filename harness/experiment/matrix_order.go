@@ -63,20 +63,32 @@ func depths(tests []result.MatrixTest) map[string]int {
 	return depth
 }
 
-// inOrderOf gives the cells in the order in which they are tried: what others rest on first, then the heavier
-// ones, then those of the same images one after the other, and of these the quick ones.
-func (p *MatrixPlan) inOrderOf() []int {
+// inOrderOf gives the cells in the order in which they are tried, but for those that wait for what they rest on: the
+// heavier ones first, each as heavy as what rests on it, then those of the same lab one after the other, and of these
+// what others rest on first, and then the quick ones.
+func (p *MatrixPlan) inOrderOf(rests [][]rest) []int {
 	depth := depths(p.Suite.Head.Tests)
-	order := make([]int, len(p.cells))
+	order, weights := make([]int, len(p.cells)), make([]float64, len(p.cells))
 	for i := range order {
-		order[i] = i
+		order[i], weights[i] = i, p.Suite.Cells[i].Weight
 	}
+	byDepth := func(i, j int) int {
+		return cmp.Compare(depth[p.Suite.Cells[i].Cell.Test], depth[p.Suite.Cells[j].Cell.Test])
+	}
+	slices.SortStableFunc(order, byDepth)
+	for _, i := range slices.Backward(order) {
+		for _, r := range rests[i] {
+			for _, j := range r.cells {
+				weights[j] = max(weights[j], weights[i])
+			}
+		}
+	}
+	slices.Sort(order)
 	slices.SortStableFunc(order, func(i, j int) int {
-		a, b := p.Suite.Cells[i], p.Suite.Cells[j]
 		return cmp.Or(
-			cmp.Compare(depth[a.Cell.Test], depth[b.Cell.Test]),
-			cmp.Compare(b.Weight, a.Weight),
-			cmp.Compare(p.cells[i].images, p.cells[j].images),
+			cmp.Compare(weights[j], weights[i]),
+			cmp.Compare(p.cells[i].lab, p.cells[j].lab),
+			byDepth(i, j),
 			cmp.Compare(p.cells[i].least, p.cells[j].least),
 		)
 	})

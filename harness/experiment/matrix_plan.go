@@ -53,6 +53,8 @@ type MatrixOptions struct {
 	// Repeats is the number of trials of a cell, RepeatFailing that of those which a cell gets beyond
 	// these in which one failed.
 	Repeats, RepeatFailing int
+	// Fresh has a lab be built for every cell, also where one that is up could be used again.
+	Fresh bool
 	// Budget is the time after which no cell is begun; 0 is no bound.
 	Budget time.Duration
 	Filter MatrixFilter
@@ -136,6 +138,7 @@ type MatrixPlan struct {
 
 	cells  []cellPlan
 	labs   map[string]*plan.Plan // one of each topology
+	warm   map[string]bool       // of these, the ones that can be used again
 	looked bool
 	now    []result.Cell // as they stand
 	over   []bool        // of these, the ones that are decided
@@ -151,8 +154,7 @@ type earlier struct {
 
 // cellPlan is what is known of a cell without trying it.
 type cellPlan struct {
-	images string // all of its nodes, in order
-	lab    string // the same for the same topology: its images, and a digest
+	lab    string // the same for the same lab: its images in order, a digest of its topology, and its clock
 	known  bool   // what each of its images holds
 	clock  evidence.Clock
 	nodes  map[string]string // image by node
@@ -165,7 +167,7 @@ type cellPlan struct {
 // PlanMatrix reads the scenario of every cell from the matrix's folder, where [CreateMatrix] or
 // [MatrixSuite.WriteCells] put it. The error is that of the first that is wrong, which is one of the suite.
 func PlanMatrix(dir evidence.Dir, s MatrixSuite, o MatrixOptions) (*MatrixPlan, error) {
-	p := &MatrixPlan{Dir: dir, Suite: s, cells: make([]cellPlan, len(s.Cells)), labs: map[string]*plan.Plan{}}
+	p := &MatrixPlan{Dir: dir, Suite: s, cells: make([]cellPlan, len(s.Cells)), labs: map[string]*plan.Plan{}, warm: map[string]bool{}}
 	errs := make([]error, len(s.Cells))
 	plans := make([]*plan.Plan, len(s.Cells))
 	var next atomic.Int64
@@ -220,8 +222,7 @@ func cellPlanOf(p *plan.Plan) cellPlan {
 			images = append(images, n.Image)
 		}
 	}
-	c.images = strings.Join(images, " ")
-	c.lab = c.images + " " + labOf(p.Topology)
+	c.lab = fmt.Sprintf("%s %s %g", strings.Join(images, " "), plan.LabOf(p.Topology), p.Clock.Factor())
 	h := sha256.New()
 	inputs := slices.Clone(p.Loaded.Inputs)
 	slices.SortFunc(inputs, func(a, b scenarios.Input) int { return strings.Compare(a.Path, b.Path) })
@@ -231,12 +232,6 @@ func cellPlanOf(p *plan.Plan) cellPlan {
 	fmt.Fprintf(h, "reset %s, speed %g\n", p.Reset, p.Clock.Factor())
 	c.inputs = hex.EncodeToString(h.Sum(nil))
 	return c
-}
-
-// labOf is the same for topologies that differ in nothing but their names and where they were read from.
-func labOf(t topologies.Topology) string {
-	t.Name, t.Dir = "", ""
-	return evidence.SHA256(fmt.Appendf(nil, "%+v", t)) // maps are printed in the order of their keys
 }
 
 // buildTime is what building, collecting and judging take beside a trial's windows, on a small machine, and
@@ -320,7 +315,9 @@ func (p *MatrixPlan) Look(ctx context.Context, provider topologies.Provider, o M
 		p.Suite.Head.Subjects[i].Digest = holds[s.Image]
 	}
 	lacks := map[string]string{}
+	teller, tells := topologies.As[topologies.ResetTeller](provider)
 	for key, lab := range p.labs {
+		p.warm[key] = tells && teller.Resets(lab.Topology)
 		err := provider.Check(ctx, lab.Topology)
 		if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
 			lacks[key] = missing.Error()
@@ -527,6 +524,10 @@ type MatrixSize struct {
 	Lacking       int `json:"lacking"` // of these an image, or something else, is not here
 	Known         int `json:"known"`   // decided in this folder already, or taken over
 	Trials        int `json:"trials"`  // at least
+	// Labs is how many of the cells to try are the first of their lab. The others follow one of the same lab, and use it
+	// again, where Warm says how many can.
+	Labs int `json:"labs"`
+	Warm int `json:"warm"`
 	// Least and Most are what the trials take in real time: where everything passes as soon as it can, and
 	// where every cell fails at the end of its windows.
 	Least time.Duration `json:"least"`
@@ -537,6 +538,7 @@ type MatrixSize struct {
 
 // Size tells how large the matrix is. What is known of images is in it after [MatrixPlan.Look].
 func (p *MatrixPlan) Size(o MatrixOptions) MatrixSize {
+	labs := map[string]bool{}
 	s := MatrixSize{Tests: len(p.Suite.Head.Tests), Subjects: len(p.Suite.Head.Subjects), Cells: len(p.now)}
 	for i, c := range p.now {
 		switch {
@@ -544,6 +546,12 @@ func (p *MatrixPlan) Size(o MatrixOptions) MatrixSize {
 			s.NotApplicable++
 		case !p.over[i]:
 			s.ToTry++
+			if lab := p.cells[i].lab; !labs[lab] {
+				labs[lab] = true
+				s.Labs++
+			} else if p.warm[lab] && !o.Fresh {
+				s.Warm++
+			}
 			s.Least += time.Duration(o.Repeats) * p.cells[i].least
 			s.Most += time.Duration(o.Repeats+o.RepeatFailing) * p.cells[i].most
 		case c.Verdict != result.NotTested:
@@ -557,7 +565,7 @@ func (p *MatrixPlan) Size(o MatrixOptions) MatrixSize {
 		}
 	}
 	s.Trials = s.ToTry * o.Repeats
-	labs := time.Duration(max(o.Labs, 1))
-	s.Least, s.Most = (s.Least / labs).Round(time.Second), (s.Most / labs).Round(time.Second)
+	side := time.Duration(max(o.Labs, 1))
+	s.Least, s.Most = (s.Least / side).Round(time.Second), (s.Most / side).Round(time.Second)
 	return s
 }

@@ -410,7 +410,7 @@ func order(t *testing.T, s experiment.MatrixSuite, o experiment.MatrixOptions) (
 	return keys
 }
 
-// What others rest on comes first, then the heavier cells, and of the rest those of the same images together.
+// The heavier cells come first, with what they rest on, and of the rest those of the same lab together.
 func TestMatrixOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -422,8 +422,8 @@ func TestMatrixOrder(t *testing.T) {
 			}
 		}
 		want := []string{
-			"adjacency[dut=a@2,peer=a@2]", "adjacency[dut=a@1,peer=a@1]", "adjacency[dut=a@1,peer=a@2]", "adjacency[dut=a@2,peer=a@1]",
-			"routes[dut=a@2,peer=a@1]", "routes[dut=a@1,peer=a@1]", "routes[dut=a@1,peer=a@2]", "routes[dut=a@2,peer=a@2]",
+			"adjacency[dut=a@2,peer=a@1]", "routes[dut=a@2,peer=a@1]", "adjacency[dut=a@2,peer=a@2]", "adjacency[dut=a@1,peer=a@1]",
+			"routes[dut=a@1,peer=a@1]", "adjacency[dut=a@1,peer=a@2]", "routes[dut=a@1,peer=a@2]", "routes[dut=a@2,peer=a@2]",
 		}
 		if d := cmp.Diff(want, order(t, s, matrixOptions())); d != "" {
 			t.Error(d)
@@ -817,7 +817,7 @@ func TestMatrixSize(t *testing.T) {
 		t.Errorf("from %s to %s", got.Least, got.Most)
 	}
 	got.Least, got.Most = 0, 0
-	want := experiment.MatrixSize{Tests: 2, Subjects: 3, Cells: 18, ToTry: 7, NotApplicable: 1, NotChosen: 2, Lacking: 8, Trials: 21, Lacks: []string{"image b:1 is missing"}}
+	want := experiment.MatrixSize{Tests: 2, Subjects: 3, Cells: 18, ToTry: 7, NotApplicable: 1, NotChosen: 2, Lacking: 8, Trials: 21, Labs: 4, Lacks: []string{"image b:1 is missing"}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

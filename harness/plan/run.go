@@ -6,6 +6,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // OpenRun reads a run directory back, and the plan it executed from the files it kept.
@@ -56,4 +57,10 @@ func (p *Plan) setImage(node, image string) {
 			p.Nodes[i].Image, p.Topology.Nodes[i].Image = image, image
 		}
 	}
+}
+
+// LabOf is the same for topologies that differ in nothing but their names and where they were read from.
+func LabOf(t topologies.Topology) string {
+	t.Name, t.Dir = "", ""
+	return evidence.SHA256(fmt.Appendf(nil, "%+v", t)) // maps are printed in the order of their keys
 }

@@ -106,6 +106,7 @@ type Cell struct {
 	Digest    string            `json:"digest"`               // SHA-256 over scenario and packages: the same, the same cell
 	From      string            `json:"from,omitempty"`       // the matrix that it was taken over from, unchanged
 	Decisive  []Decisive        `json:"decisive,omitempty"`
+	Warm      bool              `json:"warm,omitempty"` // its lab was up, and every node of it was made anew
 	Took      time.Duration     `json:"took,omitempty"`
 }
 

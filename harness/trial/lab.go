@@ -40,6 +40,8 @@ type Environment struct {
 	// Rehearse goes through everything once without waiting: each condition is looked at once,
 	// and what is false does not end the trial. For labs that show nothing (simulators).
 	Rehearse bool
+	// Warm keeps labs up for the series after this one; nil: each series builds its own.
+	Warm *WarmLabs
 	// Progress is told where a trial is; nil tells nobody. It must not block.
 	Progress func(Progress)
 	// Wall is the clock that gives frames their times; nil is this machine's.
@@ -70,6 +72,8 @@ type Lab struct {
 	slack  func() time.Duration // [plan.Plan.Slack] of the plan, looked for once: it reads all that is configured
 	res    topologies.Reservation
 	nodes  []*labNode
+	was    *Lab // that is up, and becomes this one with its first trial; nil: it is built
+	warm   bool // the trial that runs now began in a lab that was up
 	// tainted says why the lab must be built anew before the next trial.
 	tainted string
 	trials  int            // since the lab was built
@@ -104,6 +108,10 @@ func (l *Lab) Refused() string { return l.refused }
 // Close takes the lab down. It may be called more than once, and after a failure.
 func (l *Lab) Close(ctx context.Context) error {
 	var errs []error
+	if l.was != nil {
+		errs = append(errs, l.was.Close(ctx))
+		l.was = nil
+	}
 	if !l.env.Keep {
 		errs = append(errs, restorePoints{l}.bringBack(ctx))
 	}

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,21 @@ type labNode struct {
 	toldMu sync.Mutex
 	told   []death     // in the order in which they became known
 	steps  []*stopping // of the trial, that have begun on this node
+}
+
+func newLabNode(n plan.Node) *labNode {
+	return &labNode{Node: n, sink: &sink{}, runTurn: newTurn(), shellTurn: newTurn()}
+}
+
+// hangUp ends the driver's sessions; that one was lost is no error.
+func (n *labNode) hangUp(ctx context.Context) error {
+	if n.driver == nil {
+		return nil
+	}
+	if err := n.driver.Close(ctx); !errors.Is(err, drivers.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 func (l *Lab) open(ctx context.Context, n *labNode) error {

@@ -29,6 +29,14 @@ func (p preparation) prepare(ctx context.Context) (how string, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.deployTimeout())
 	defer cancel()
+	if was := p.lab.was; was != nil {
+		p.lab.was = nil
+		if how, err = p.takeOver(ctx, was); err == nil || ctx.Err() != nil {
+			p.lab.warm = err == nil
+			return how, err
+		}
+		return fmt.Sprintf("built: the lab that was up could not be used again: %v", err), p.build(ctx)
+	}
 	if p.lab.res == nil || p.lab.trials == 0 {
 		return "built", p.build(ctx)
 	}
@@ -129,14 +137,23 @@ func (p preparation) build(ctx context.Context) error {
 	if why := cannotShow(p.lab.plan, p.lab.kind(), p.lab.env.Registry); why != "" {
 		return &showsNothingError{why}
 	}
+	for _, pn := range p.lab.plan.Nodes {
+		p.lab.nodes = append(p.lab.nodes, newLabNode(pn))
+	}
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	return p.boot(ctx)
+}
+
+// open has the lab's clock begin, and opens a driver on every node, none of which has been configured yet.
+func (p preparation) open(ctx context.Context) error {
 	if err := clocks(p).begin(); err != nil {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	turns := p.lab.turns()
-	for _, pn := range p.lab.plan.Nodes {
-		n := &labNode{Node: pn, sink: &sink{}, runTurn: newTurn(), shellTurn: newTurn()}
-		p.lab.nodes = append(p.lab.nodes, n)
+	for _, n := range p.lab.nodes {
 		g.Go(func() error {
 			defer turns.take(n.Name)()
 			return p.lab.open(gctx, n)
@@ -153,7 +170,7 @@ func (p preparation) build(ctx context.Context) error {
 		return err
 	}
 	p.lab.captures.begin(ctx)
-	return p.boot(ctx)
+	return nil
 }
 
 // showsNothingError says that a lab, now that it is built, cannot show the scenario.
@@ -226,11 +243,7 @@ func (p preparation) booted(e evidence.Event, begin time.Duration, err error) {
 // resetNodes brings every node back to what it was when the lab was built, and boots it.
 func (p preparation) resetNodes(ctx context.Context, r topologies.Resetter) (string, error) {
 	errs := make([]error, len(p.lab.nodes))
-	p.lab.sideBySide(func(i int, n *labNode) {
-		if err := n.driver.Close(ctx); !errors.Is(err, drivers.ErrClosed) {
-			errs[i] = err
-		}
-	})
+	p.lab.sideBySide(func(i int, n *labNode) { errs[i] = n.hangUp(ctx) })
 	if err := errors.Join(errs...); err != nil {
 		return "", err
 	}
@@ -242,14 +255,19 @@ func (p preparation) resetNodes(ctx context.Context, r topologies.Resetter) (str
 	if err := errors.Join(errs...); err != nil {
 		return "", err
 	}
+	p.attach()
+	p.markAll()
+	p.lab.captures.begin(ctx)
+	return broughtBack(ways), p.boot(ctx)
+}
+
+// broughtBack tells how a lab's nodes came back, by the weakest of the ways.
+func broughtBack(ways []topologies.How) string {
 	how := topologies.BySnapshot
 	if slices.Contains(ways, topologies.ByBoot) {
 		how = topologies.ByBoot
 	}
-	p.attach()
-	p.markAll()
-	p.lab.captures.begin(ctx)
-	return "brought back by " + string(how), p.boot(ctx)
+	return "brought back by " + string(how)
 }
 
 // bringBack resets every node, and tells how each came back.

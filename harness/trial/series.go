@@ -127,6 +127,7 @@ type Attempt struct {
 	Verdict  evidence.TrialVerdict
 	Baseline time.Duration // that it took to hold; 0: it did not, or the trial was answered from the ledger
 	GaveUp   bool          // the baseline was not waited for to its windows' end
+	Warm     bool          // the lab was up, from a series before (see [WarmLabs])
 }
 
 // TryWithin is [Series.Try] with a baseline that is given up after a time, which makes the
@@ -145,6 +146,11 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 	l := s.labs[lab]
 	if l == nil {
 		l = NewLab(s.plan, s.env, lab)
+		var err error
+		if l.was, err = s.env.Warm.take(ctx, l); err != nil {
+			s.mu.Unlock()
+			return Attempt{}, fmt.Errorf("take the lab before down: %w", err)
+		}
 		s.labs[lab] = l
 	}
 	s.mu.Unlock()
@@ -163,16 +169,17 @@ func (l *Lab) Try(ctx context.Context, n int, patience time.Duration) (Attempt, 
 	defer cancel()
 	t.Execute(bounded)
 	v, err := t.Finish(bounded)
-	return Attempt{v, t.baseline, t.gaveUp}, errors.Join(err, ctx.Err())
+	return Attempt{v, t.baseline, t.gaveUp, t.lab.warm}, errors.Join(err, ctx.Err())
 }
 
-// Close takes the labs down. The series can go on afterwards with fresh ones.
+// Close takes the labs down, or leaves them to the environment's [WarmLabs]. The series can go on afterwards with fresh
+// ones.
 func (s *Series) Close(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	for _, l := range s.labs {
-		errs = append(errs, l.Close(ctx))
+		errs = append(errs, s.env.Warm.keep(ctx, l))
 	}
 	clear(s.labs)
 	return errors.Join(errs...)

@@ -42,7 +42,7 @@ type Trial struct {
 
 // Begin opens the record of trial n.
 func (l *Lab) Begin(n int) (*Trial, error) {
-	l.cold, l.unbooted = false, false
+	l.cold, l.warm, l.unbooted = false, false, false
 	rec, err := newRecorder(l.env.Dir.Trial(n), l.plan.Clock, redactorOf(l.plan))
 	t := &Trial{Number: n, lab: l, plan: l.plan, rec: rec, deaths: newDeathWatch(l, rec), logs: &logs{lab: l, rec: rec}}
 	late := &lateness{lab: l, rec: rec, told: map[string]time.Duration{}}

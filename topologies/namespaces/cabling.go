@@ -144,6 +144,9 @@ func (l *lab) RestartNode(ctx context.Context, name string) error {
 	return nil
 }
 
+// Resets implements topologies.ResetTeller.
+func (p *Provider) Resets(topologies.Topology) bool { return true }
+
 // Reset implements topologies.Resetter: a node that is reset is a new one.
 func (l *lab) Reset(ctx context.Context, name string) (topologies.How, string, error) {
 	n, err := l.node(name)

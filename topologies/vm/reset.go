@@ -12,6 +12,9 @@ import (
 // resetTimeout bounds going back to the state, before the machine is booted instead.
 const resetTimeout = 2 * time.Minute
 
+// Resets implements topologies.ResetTeller.
+func (p *Provider) Resets(topologies.Topology) bool { return true }
+
 // Reset implements topologies.Resetter.
 func (l *lab) Reset(ctx context.Context, name string) (how topologies.How, why string, err error) {
 	n, err := l.node(name)

@@ -34,6 +34,7 @@ type matrixChoices struct {
 	Reset         string    `json:"reset,omitempty"`
 	Speed         cli.Speed `json:"speed,omitempty"`
 	Provider      string    `json:"provider,omitempty"`
+	Fresh         bool      `json:"fresh,omitempty"`
 }
 
 // matrixRunOptions are what "matrix run" was asked: to begin with a suite, or to go on in a folder.
@@ -71,9 +72,11 @@ func newMatrixRun(a *cli.App, runF func(context.Context, *matrixRunOptions) erro
 		Use:   "run SUITE",
 		Short: "Run the cells of a test suite, and tell who works with whom",
 		Long: `Run every test of a suite for every choice of subjects, and write what each cell came to into a folder:
-matrix.json, a ledger, the cells' scenarios and their runs. Cells that others rest on come first, then the heavier
-ones. A cell in which a trial failed is tried again (--repeat-failing), so that what always fails is told from
-what sometimes does (flaky, k of n).
+matrix.json, a ledger, the cells' scenarios and their runs. The heavier cells come first, each after what it rests on,
+and cells of the same lab one after the other: a lab that is up is used again where it can make each of its nodes anew
+(labs of namespaces and of machines can), with the next cell's configuration; --fresh builds a lab for every cell. What
+is printed before the first cell says how many these are. A cell in which a trial failed is tried again
+(--repeat-failing), so that what always fails is told from what sometimes does (flaky, k of n).
 
 A cell passes, passes with a note, is flaky, fails, is inconclusive (the lab broke, nobody could look), blocked by a
 test that it rests on, not applicable, or not tested, with the reason. One that fails and whose deviation the suite
@@ -114,6 +117,7 @@ something; 130 interrupted.`,
 	fl.IntVar(&o.Repeats, "repeats", 1, "trials of a cell")
 	fl.IntVar(&o.RepeatFailing, "repeat-failing", defaultFailing, "further trials of a cell in which one failed")
 	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
+	fl.BoolVar(&o.Fresh, "fresh", false, "build a lab for every cell, also where one that is up could be used again")
 	fl.DurationVar(&o.budget, "budget", 0, "begin no cell after this time (0: no bound)")
 	fl.StringVar(&o.OnlyChanged, "only-changed", "", "take over from this `matrix` what was decided of cells that are the same")
 	cli.ResetFlag(fl, &o.Reset, "trials", "the scenario's")
@@ -222,7 +226,7 @@ func (o *matrixRunOptions) options(s experiment.MatrixSuite) (experiment.MatrixO
 	}
 	how := experiment.MatrixOptions{
 		Load: loadCell(o.App), Plan: plan.Options{Reset: reset, Speed: float64(o.Speed)}, Labs: o.labs, Repeats: o.Repeats, RepeatFailing: o.RepeatFailing,
-		Budget: o.budget, Filter: experiment.MatrixFilter{Tests: o.Tests},
+		Fresh: o.Fresh, Budget: o.budget, Filter: experiment.MatrixFilter{Tests: o.Tests},
 	}
 	for _, text := range o.Only {
 		only, err := experiment.ParseOnly(text)

@@ -175,6 +175,9 @@ func sizeWords(s experiment.MatrixSize, labs int) string {
 	}
 	words = append(words, fmt.Sprintf("%d to try, %s in %s: from %s, where all pass at once, to %s, where all fail",
 		s.ToTry, cli.Plural(s.Trials, "trial"), cli.Plural(labs, "lab"), clockWords(s.Least), clockWords(s.Most)))
+	if s.Warm > 0 {
+		words = append(words, fmt.Sprintf("%s, which up to %d of the cells use again, each node made anew", cli.Plural(s.Labs, "different lab"), s.Warm))
+	}
 	return strings.Join(words, "; ")
 }
 

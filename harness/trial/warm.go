@@ -1,0 +1,108 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// WarmLabs keep labs up from one series to the next. A series that is closed leaves its labs there, and the next one
+// takes the lab of its number over where that is alike: the same topology to the byte, images and clock included. Every
+// node is then made what it was when the lab was built, by the lab itself ([topologies.Resetter]), the lab's clock begins
+// anew, and each node starts with its own plan's configuration: what reset redeploy does between two trials.
+//
+// A lab that cannot do so, one of real devices, one whose nodes share folders of this machine, and one whose last trial was
+// inconclusive, is taken down as ever. The zero value is ready for use, by several goroutines with lab numbers of
+// their own.
+type WarmLabs struct {
+	mu   sync.Mutex
+	labs map[int]*Lab
+}
+
+// Close takes down what is still up.
+func (w *WarmLabs) Close(ctx context.Context) error {
+	w.mu.Lock()
+	labs := w.labs
+	w.labs = nil
+	w.mu.Unlock()
+	var errs []error
+	for _, l := range labs {
+		errs = append(errs, l.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// keep takes a lab whose trials are over, or takes it down.
+func (w *WarmLabs) keep(ctx context.Context, l *Lab) error {
+	if w == nil || !l.reusable() {
+		return l.Close(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.labs == nil {
+		w.labs = map[int]*Lab{}
+	}
+	w.labs[l.Number] = l
+	return nil
+}
+
+// take gives the lab of a number where a plan's is like it; one that is not is taken down.
+func (w *WarmLabs) take(ctx context.Context, l *Lab) (*Lab, error) {
+	if w == nil {
+		return nil, nil
+	}
+	w.mu.Lock()
+	was := w.labs[l.Number]
+	delete(w.labs, l.Number)
+	w.mu.Unlock()
+	if was == nil || was.topology() == l.topology() && l.plan.Clock.Start.IsZero() {
+		return was, nil
+	}
+	return nil, was.Close(ctx)
+}
+
+// reusable reports whether every node of the lab can be made what it was when the lab was built.
+func (l *Lab) reusable() bool {
+	if l.res == nil || l.trials == 0 || l.tainted != "" || l.env.Keep {
+		return false
+	}
+	for _, n := range l.plan.Topology.Nodes {
+		if len(n.Binds) > 0 {
+			return false
+		}
+	}
+	_, resets := topologies.As[topologies.Resetter](l.res)
+	_, devices := topologies.As[topologies.RestoreJournal](l.res)
+	return resets && !devices
+}
+
+// topology is the same for labs that are built alike.
+func (l *Lab) topology() string { return plan.LabOf(clocks{lab: l}.topology()) }
+
+// takeOver has a lab that is up be this one, as if it had been built for it.
+func (p preparation) takeOver(ctx context.Context, was *Lab) (how string, err error) {
+	errs := make([]error, len(was.nodes))
+	was.sideBySide(func(i int, n *labNode) { errs[i] = n.hangUp(ctx) })
+	if err := errors.Join(errs...); err != nil {
+		return "", errors.Join(err, was.Close(ctx))
+	}
+	p.lab.res, was.res, was.nodes = was.res, nil, nil
+	for _, pn := range p.lab.plan.Nodes {
+		p.lab.nodes = append(p.lab.nodes, newLabNode(pn))
+	}
+	r, ok := topologies.As[topologies.Resetter](p.lab.res)
+	if !ok {
+		return "", errors.New("its nodes cannot be brought back")
+	}
+	ways, err := p.bringBack(ctx, r)
+	if err == nil {
+		err = p.open(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	return "a lab that was up, " + broughtBack(ways), p.boot(ctx)
+}

@@ -1,0 +1,92 @@
+package trial_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// A lab that is up becomes that of the next series where it is alike and can bring its nodes back, and is taken down before
+// another one is built where it does not.
+func TestWarmLabs(t *testing.T) {
+	another := strings.Replace(stuck, "id: fixture", "id: another", 1)
+	shared := func(yaml string) string {
+		return strings.Replace(yaml, "r1: {image: none}", `r1: {image: none, binds: ["/etc:/x"]}`, 1)
+	}
+	for _, tt := range []struct {
+		name          string
+		first, second string
+		reset         error
+		without       bool // no lab can bring its nodes back
+		labs, resets  int32
+		says          string
+		verdict       evidence.Verdict // reproduced, if it says nothing
+	}{
+		{name: "alike", first: stuck, second: another, labs: 1, resets: 2, says: "a lab that was up, brought back by snapshot"},
+		{name: "another image", first: stuck, second: strings.Replace(another, "image: none", "image: third", 1), labs: 2, says: "built"},
+		{name: "another link", first: stuck, second: strings.Replace(another, "r2:eth1", "r2:eth2", 1), labs: 2, says: "built"},
+		{name: "another clock", first: stuck, second: another + "clock: {speed: 2}\n", labs: 2, says: "built", verdict: evidence.NotApplicable},
+		{name: "inconclusive before", first: strings.Replace(stuck, `"up"`, `"away"`, 1), second: another, labs: 2, says: "built"},
+		{name: "not brought back", first: stuck, second: another, reset: errors.New("no space"), labs: 2, resets: 2, says: "built: the lab that was up could not be used again: no space\nno space"},
+		{name: "no way back", first: stuck, second: another, without: true, labs: 2, says: "built"},
+		{name: "shared folders", first: shared(stuck), second: shared(another), labs: 2, says: "built"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var labs, resets atomic.Int32
+				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
+					if w.provider.Up() > 0 {
+						t.Error("a lab is built beside one that is not used any more")
+					}
+					labs.Add(1)
+					return nil
+				}
+				env := trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Warm: &trial.WarmLabs{}}
+				if !tt.without {
+					env.Provider = snapshots{&w.provider, func(string) (topologies.How, error) {
+						resets.Add(1)
+						return topologies.BySnapshot, tt.reset
+					}}
+				}
+				var last trial.Attempt
+				var dir evidence.Dir
+				for _, yaml := range []string{tt.first, tt.second} {
+					s, err := trial.NewSeries(t.Context(), planOf(t, yaml, plan.Options{Trials: 1}), t.TempDir(), env, evidence.Tool{Name: "test"})
+					if err != nil {
+						t.Fatal(err)
+					}
+					dir = s.Dir()
+					if last, err = s.TryWithin(t.Context(), 1, 0); err != nil {
+						t.Fatal(err)
+					}
+					if err := s.Close(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := env.Warm.Close(t.Context()); err != nil || w.provider.Up() != 0 {
+					t.Errorf("%d labs are still up, %v", w.provider.Up(), err)
+				}
+				if labs.Load() != tt.labs || resets.Load() != tt.resets || last.Warm != (tt.labs == 1) {
+					t.Errorf("%d labs, %d resets, warm %v", labs.Load(), resets.Load(), last.Warm)
+				}
+				if want := cmp.Or(tt.verdict, evidence.Reproduced); last.Verdict.Verdict != want {
+					t.Errorf("%s: %s", last.Verdict.Verdict, last.Verdict.Reason)
+				}
+				entries, err := dir.Ledger()
+				if err != nil || len(entries) != 1 || entries[0].ResetHow != tt.says || !entries[0].Cold {
+					t.Errorf("%+v, %v", entries, err)
+				}
+			})
+		})
+	}
+}
