@@ -27,6 +27,9 @@ type Matrix struct {
 // and differences are looked for, so that the names of cells stay those of the cells.
 func CleanMatrix(m *result.Matrix) { cleanFields(m) }
 
+// CleanOpinions makes plain text of every text of opinions on cells of a matrix.
+func CleanOpinions(list []result.KeptOpinion) { cleanFields(list) }
+
 // NewMatrix prepares a cleaned matrix for rendering. The reports of its runs are looked for below dir, and those of cells
 // that were taken over below the folder of their matrix beside it; nowhere that a link leads to from there.
 func NewMatrix(r *result.MatrixReport, dir string) (*Matrix, error) {
@@ -68,7 +71,39 @@ func NewMatrix(r *result.MatrixReport, dir string) (*Matrix, error) {
 			_ = at.Close() // read only
 		}
 	}
+	for i := range m.Opinions {
+		for _, c := range OpinionCells(&m.Opinions[i]) {
+			run := path.Join(m.Opinions[i].Dir, c.Run)
+			if info, err := root.Stat(path.Join(run, RunPage)); c.Run != "" && err == nil && info.Mode().IsRegular() {
+				m.Pages[run] = true
+			}
+		}
+	}
 	return m, nil
+}
+
+// OpinionCells are the cells that an opinion was made by: each side's, and the cell itself that was tried again.
+func OpinionCells(o *result.KeptOpinion) (cells []*result.Cell) {
+	for _, s := range o.Sides {
+		if s.Cell != nil {
+			cells = append(cells, s.Cell)
+		}
+	}
+	if o.Again != nil {
+		cells = append(cells, o.Again)
+	}
+	return cells
+}
+
+// JudgementWords are whose matter an opinion says that a failure is.
+func JudgementWords(o *result.KeptOpinion) string {
+	switch o.Judgement {
+	case result.OfProduct:
+		return "look at " + o.Of + " first"
+	case result.OfInterop:
+		return "how the two work together"
+	}
+	return "undetermined"
 }
 
 // RunPage is the report in a run directory that pages link to.

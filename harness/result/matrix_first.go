@@ -24,4 +24,6 @@ type MatrixReport struct {
 	FirstBad  []FirstBad  `json:"first-bad,omitempty"`
 	Unordered []string    `json:"unordered,omitempty"` // subjects whose version has no place among the others
 	Diff      *MatrixDiff `json:"diff,omitempty"`      // from an older run of the suite
+	// Opinions are those of a third speaker on cells that failed, the newest of each.
+	Opinions []KeptOpinion `json:"opinions,omitempty"`
 }

@@ -125,6 +125,28 @@ type cellData struct {
 	From      string      `json:"g,omitempty"`
 	Took      string      `json:"e,omitempty"`
 	Frames    []frameData `json:"f,omitempty"`
+	Opinion   *opinion    `json:"q,omitempty"`
+}
+
+// opinion is what a third speaker says of a cell.
+type opinion struct {
+	Judgement string      `json:"j"`
+	Says      string      `json:"s"`
+	Tried     []triedData `json:"t,omitempty"`
+	Asked     []askedData `json:"a,omitempty"`
+}
+
+type triedData struct {
+	Who     string `json:"w"`
+	Verdict int    `json:"v"` // -1: it was not tried
+	Share   string `json:"n,omitempty"`
+	Why     string `json:"r,omitempty"`
+	Page    string `json:"h,omitempty"` // address of its report
+}
+
+type askedData struct {
+	Where string `json:"w"`
+	Text  string `json:"t"`
 }
 
 type frameData struct {
@@ -183,6 +205,10 @@ func newMatrixData(m *reports.Matrix) *matrixData {
 			}
 		}
 	}
+	opinions := map[string]*result.KeptOpinion{}
+	for i := range m.Opinions {
+		opinions[m.Opinions[i].Cell.Key()] = &m.Opinions[i]
+	}
 	for i := range m.Cells {
 		c := &m.Cells[i]
 		one := cellData{
@@ -211,9 +237,40 @@ func newMatrixData(m *reports.Matrix) *matrixData {
 			one.Deviation = deviations[*known]
 		}
 		evidenceOf(&one, m, c)
+		if o := opinions[one.Key]; o != nil {
+			one.Opinion = opinionOf(m, o, verdicts)
+		}
 		d.Cells = append(d.Cells, one)
 	}
 	return d
+}
+
+// opinionOf is what a third speaker says of a cell: what each side came to with it, and the cell itself beside them.
+func opinionOf(m *reports.Matrix, o *result.KeptOpinion, verdicts map[result.CellVerdict]int) *opinion {
+	out := &opinion{Judgement: reports.JudgementWords(o), Says: clip(o.Says, maxReason)}
+	tried := func(who, why string, c *result.Cell) {
+		t := triedData{Who: who, Verdict: -1, Why: clip(why, maxReason)}
+		if c != nil {
+			t.Verdict, t.Why = verdicts[c.Verdict], clip(reports.CellReason(c), maxReason)
+			if c.Valid > 0 {
+				t.Share = fmt.Sprintf("%d of %d", c.Passed, c.Valid)
+			}
+			if run := path.Join(o.Dir, c.Run); m.Pages[run] {
+				t.Page = (&url.URL{Path: m.Base + path.Join(run, reports.RunPage)}).String()
+			}
+		}
+		out.Tried = append(out.Tried, t)
+	}
+	for _, s := range o.Sides {
+		tried(fmt.Sprintf("%s as %s, with %s", s.Subject, s.Role, o.Reference), s.Why, s.Cell)
+	}
+	if o.Again != nil {
+		tried("the cell itself, once more", "", o.Again)
+	}
+	for _, r := range o.Requirements {
+		out.Asked = append(out.Asked, askedData{strings.TrimSpace(r.Document + " section " + r.Section + ", " + r.Level), clip(r.Text, maxReason)})
+	}
+	return out
 }
 
 // evidenceOf says where a cell's run, its states and its frames are shown.

@@ -16,7 +16,7 @@
   // What the text filter looks through, made once.
   const haystack = cells.map((c) => {
     const d = c.d ? data.deviations[c.d - 1] : {};
-    return [c.k, tests[c.t].title, tests[c.t].area, verdicts[c.v].name, c.r, d.id, d.kind, d.reason, d.reference, ...(c.f || []).map((f) => f.w)].join("\n").toLowerCase();
+    return [c.k, tests[c.t].title, tests[c.t].area, verdicts[c.v].name, c.r, d.id, d.kind, d.reason, d.reference, c.q && c.q.j, ...(c.f || []).map((f) => f.w)].join("\n").toLowerCase();
   });
 
   const state = {words: "", test: -1, role: roles.map(() => -1), change: 0, problem: 0, hidden: new Set(), sort: "suite", down: false, view: "matrix", open: -1, at: [0, 0]};
@@ -73,6 +73,15 @@
     {rows: axis((c) => subject(c.s[0]) + options(c)), cols: axis((c) => called(c.s.slice(1))), skip: 1},
   ];
 
+  for (const way of ways) {
+    let places = null;
+    way.has = () => {
+      const wide = way.cols.names.length;
+      places = places || new Set(cells.map((_, i) => way.rows.of[i] * wide + way.cols.of[i]));
+      return places;
+    };
+  }
+
   // A layout has rows of one height, a head, and what stands at a place. Only what is in sight is in the page.
   const matrix = () => {
     const one = state.test >= 0 && roles.length > 1, way = ways[one ? 1 : 0];
@@ -110,7 +119,9 @@
       if (by) columns.sort((a, b) => worst(cell(by, a)) - worst(cell(by, b)));
     }
     if (state.down) (state.sort.startsWith("line:") ? columns : lines).reverse();
-    return {kind: "grid", across: roles.slice(way.skip).join(" × "), lines, columns, at: (row, col) => lines[row] && columns[col] && cell(lines[row], columns[col])};
+    // What has no cell in the suite, and what has one that the filters leave out.
+    const hidden = (row, col) => way.has().has(lines[row].n * wide + columns[col].n);
+    return {kind: "grid", across: roles.slice(way.skip).join(" × "), lines, columns, hidden, at: (row, col) => lines[row] && columns[col] && cell(lines[row], columns[col])};
   };
   const list = () => ({kind: "list", lines: shown, columns: [0], at: (row) => shown[row]});
 
@@ -198,8 +209,11 @@
       box.setAttribute("role", "gridcell");
       box.style.left = size.name + k * size.box + "px";
       if (i === undefined) {
+        const hidden = layout.hidden(n, k);
         box.className = "b none";
-        box.setAttribute("aria-label", "no such cell, or filtered out");
+        box.textContent = hidden ? "" : "×";
+        box.title = hidden ? "filtered out" : "not in the suite";
+        box.setAttribute("aria-label", box.title);
       } else {
         const c = cells[i], v = verdicts[c.v];
         box.className = "b c-" + v.word;
@@ -347,6 +361,25 @@
       say("Fixed in", d.fixed);
       say("Believed till", d.expires && d.expires.slice(0, 10));
       parts.push(make("h4", "", "Known deviation"), known);
+    }
+    if (c.q) {
+      const tried = make("ul", "tried"), asked = make("ul", "asked");
+      for (const t of c.q.t || []) {
+        const li = make("li"), v = t.v < 0 ? null : verdicts[t.v];
+        const who = t.h ? link(t.h, t.w) : make("b", "", t.w), mark = make("span", v ? "c-" + v.word : "dim");
+        if (v) mark.append(make("span", "sign", v.sign), " " + v.name + (t.n ? " " + t.n : ""));
+        else mark.append("not tried");
+        li.append(who, " ", mark);
+        if (t.r) li.append(make("p", "dim small break", t.r));
+        tried.append(li);
+      }
+      for (const a of c.q.a || []) {
+        const li = make("li");
+        li.append(make("b", "", a.w), " " + a.t);
+        asked.append(li);
+      }
+      parts.push(make("h4", "", "A third opinion: " + c.q.j), make("p", "why", c.q.s), tried);
+      if (c.q.a) parts.push(make("p", "small", "What the test rests on:"), asked);
     }
     const evidence = make("p");
     parts.push(make("h4", "", "Evidence"), evidence);

@@ -11,7 +11,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/harness/result/resulttest"
@@ -33,7 +35,15 @@ func writeMatrix(tb testing.TB, m, old *result.Matrix, withRuns ...string) strin
 			tb.Fatal(err)
 		}
 	}
+	for _, key := range withRuns {
+		keepOpinion(tb, dir, m, key)
+	}
+	opinions, left := m.ReadOpinions(dir)
+	if len(left) > 0 || len(opinions) != len(withRuns) {
+		tb.Fatalf("%d opinions are read, %v", len(opinions), left)
+	}
 	reports.CleanMatrix(m)
+	reports.CleanOpinions(opinions)
 	if old != nil {
 		reports.CleanMatrix(old)
 	}
@@ -41,6 +51,7 @@ func writeMatrix(tb testing.TB, m, old *result.Matrix, withRuns ...string) strin
 	if err != nil {
 		tb.Fatal(err)
 	}
+	r.Opinions = opinions
 	v, err := reports.NewMatrix(r, dir)
 	if err != nil {
 		tb.Fatal(err)
@@ -54,6 +65,30 @@ func writeMatrix(tb testing.TB, m, old *result.Matrix, withRuns ...string) strin
 		tb.Fatal(err)
 	}
 	return file
+}
+
+// keepOpinion has a third speaker say of a failing cell what "matrix explain" writes: its dut fails with it too.
+func keepOpinion(tb testing.TB, dir string, m *result.Matrix, key string) {
+	tb.Helper()
+	cell := *resulttest.Of(tb, m, key)
+	again := cell
+	again.Run = "runs/again"
+	o := result.Opinion{Reprise: result.MatrixFormat, Matrix: m.ID, Cell: cell, Reference: "tester@1", Again: &again, Requirements: m.Requirements[:1]}
+	for _, role := range m.Roles {
+		side := result.OpinionSide{Role: role, Subject: cell.Subjects[role], Cell: &result.Cell{Verdict: result.Pass, Passed: 3, Valid: 3, Trials: 3, Run: "runs/" + role}}
+		if role == m.Roles[0] {
+			side.Cell.Verdict, side.Cell.Passed, side.Cell.Reason = result.Fail, 0, "it says nothing "+reportstest.Payload
+		}
+		o.Sides = append(o.Sides, side)
+	}
+	o.Settle()
+	to := evidence.Dir{Path: filepath.Join(dir, result.OpinionsFolder, "20261129T120000Z-"+m.Suite+"-0001")}
+	if err := evidence.WriteJSON(to.File(result.OpinionFile), o); err != nil {
+		tb.Fatal(err)
+	}
+	if err := evidence.WriteFile(to.File("runs", m.Roles[0], reports.RunPage), []byte("<!DOCTYPE html><title>a run</title>")); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 const failing = "test-03[dut=frr@9.1,peer=bird@8.5]"
@@ -171,6 +206,23 @@ func TestMatrixFilter(t *testing.T) {
 	p.quiet(t)
 }
 
+// No box is blank without a word: what the suite has no cell for is told from what the filters leave out.
+func TestMatrixNotInSuite(t *testing.T) {
+	m := reportstest.SmallMatrix()
+	m.Cells = slices.DeleteFunc(m.Cells, func(c result.Cell) bool { return c.Key() == failing })
+	m.Counts = m.Count()
+	p := open(browser(t), t, writeMatrix(t, m, nil), 1280, 900, "light")
+	const boxes = `[...document.querySelectorAll("#plane .b.none")].map(b => b.textContent + b.getAttribute("aria-label") + " " + b.title)`
+	if d := cmp.Diff([]string{"×not in the suite not in the suite"}, eval[[]string](t, p, boxes)); d != "" {
+		t.Error(d)
+	}
+	eval[bool](t, p, `document.querySelector("#f-verdicts .v-fail").click() === undefined`)
+	if d := cmp.Diff([]string{"filtered out filtered out", "×not in the suite not in the suite"}, eval[[]string](t, p, boxes)); d != "" {
+		t.Error(d)
+	}
+	p.quiet(t)
+}
+
 func TestMatrixSort(t *testing.T) {
 	p := open(browser(t), t, writeMatrix(t, resulttest.Matrix(5, 100), nil), 1280, 900, "light")
 	eval[bool](t, p, `document.getElementById("as-list").click() === undefined`)
@@ -222,6 +274,8 @@ func TestMatrixToFrame(t *testing.T) {
 				if click == cell {
 					panelSays(t, p)
 					shot(t, p, "panel-"+name)
+					eval[bool](t, p, `document.querySelector("#panel .tried").scrollIntoView({block: "center"}) === undefined`)
+					shot(t, p, "opinion-"+name)
 				}
 			}
 			arrived(t, p, name)
@@ -269,6 +323,8 @@ func panelSays(t *testing.T, p *tab) {
 	said := eval[string](t, p, `document.getElementById("panel").innerText`)
 	for _, part := range []string{
 		failing, "✗ fail", "0 of 3 valid trials", "95 % interval 0 to 56.1 %", "did not become true within 60s", "frr-hello (bug)", "Restart ospfd", "11.1",
+		"A third opinion: look at frr@9.1 first", "fails with a third speaker too, and bird@8.5 does not", "frr@9.1 as dut, with tester@1 ✗ fail 0 of 3",
+		"bird@8.5 as peer, with tester@1 ✓ pass 3 of 3", "the cell itself, once more ✗ fail 0 of 3", "What the test rests on:",
 		"OSPF hello with another hello interval", "frame 130 of trials/0001/captures/r2-eth1.pcapng", "HelloInterval 5", "With this one side refuses what the other sent.",
 		"reprise case from-cell 20261129T101500Z-ospfv2-1f2e 'test-03[dut=frr@9.1,peer=bird@8.5]'",
 	} {
@@ -276,7 +332,11 @@ func panelSays(t *testing.T, p *tab) {
 			t.Errorf("the panel does not say %q:\n%s", part, said)
 		}
 	}
-	if got := eval[[]string](t, p, `[...document.querySelectorAll("#panel a")].map(a => a.getAttribute("href"))`); len(got) != 3 ||
+	if got := eval[[]string](t, p, `[...document.querySelectorAll("#panel .tried a")].map(a => a.getAttribute("href"))`); len(got) != 1 ||
+		got[0] != "opinions/20261129T120000Z-ospfv2-0001/runs/dut/report.html" {
+		t.Errorf("the opinion leads to %q", got)
+	}
+	if got := eval[[]string](t, p, `[...document.querySelectorAll("#panel :not(.tried li)>a")].map(a => a.getAttribute("href"))`); len(got) != 3 ||
 		got[0] != "runs/test-03-2-4/report.html" || got[1] != "runs/test-03-2-4/report.html#states-1" || got[2] != "runs/test-03-2-4/report.html#frame-1-r2-eth1.pcapng-130" {
 		t.Errorf("the panel leads to %q", got)
 	}

@@ -187,6 +187,10 @@ func box(c *result.Cell) string {
 }
 
 func (p *page) notPassed(m *reports.Matrix) {
+	opinions := map[string]*result.KeptOpinion{}
+	for i := range m.Opinions {
+		opinions[m.Opinions[i].Cell.Key()] = &m.Opinions[i]
+	}
 	p.line("## Cells that did not pass, or with a note\n")
 	p.row("Cell", "Verdict", "Passed", "Why", "Frames")
 	p.row("---", "---", "---", "---", "---")
@@ -206,6 +210,9 @@ func (p *page) notPassed(m *reports.Matrix) {
 		why := reports.CellReason(c)
 		if d := c.Known(); d != nil {
 			why = strings.TrimPrefix(fmt.Sprintf("%s; known: %s (%s), %s", why, d.ID, d.Kind, strings.TrimSuffix(d.Reason+", "+d.Reference, ", ")), "; ")
+		}
+		if o := opinions[c.Key()]; o != nil {
+			why += fmt.Sprintf("; a third opinion with %s: %s", o.Reference, reports.JudgementWords(o))
 		}
 		var frames []string
 		for _, f := range c.Decisive {

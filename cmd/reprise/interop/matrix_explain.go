@@ -39,7 +39,7 @@ reference too is the one to look at; where each works with the reference, the fa
 together; all else is undetermined, with the reason: the cell fails no longer, a side has fewer than three trials
 that say something, or a known deviation of the kind ours, unsupported or specification is in the way. Told with it
 are the requirements that the test rests on, and the message by which one side refused the other, where the
-cell's captures have one.
+cell's captures have one. reprise matrix report shows it beside the cell.
 
 What this says is a reason to look somewhere first. Which of the two reads the specification rightly is for people
 to say: reprise case set CASE judgement.is=… judgement.reference=….
@@ -102,8 +102,8 @@ func runMatrixExplain(ctx context.Context, o *matrixExplainOptions) error {
 	if err := evidence.ReadJSON(filepath.Join(o.matrix, "options.json"), &r.matrixChoices); err != nil {
 		return cli.AsInputError(err)
 	}
-	r.App, r.labs, r.dir = o.App, o.labs, filepath.Join(o.matrix, "opinions")
-	r.Only, r.Tests, r.OnlyChanged, r.Repeats, r.RepeatFailing = nil, nil, "", o.repeats, 0
+	r.App, r.labs, r.dir = o.App, o.labs, filepath.Join(o.matrix, result.OpinionsFolder)
+	r.Only, r.Tests, r.OnlyChanged, r.Fresh, r.Repeats, r.RepeatFailing = nil, nil, "", true, o.repeats, 0
 	if o.suite != "" {
 		r.Suite = o.suite
 	}
@@ -156,7 +156,7 @@ func (o *matrixRunOptions) opine(ctx context.Context, of experiment.MatrixSuite,
 	case out.Judgement == result.Undetermined:
 		out.Exit = cli.ExitInconclusive
 	}
-	return out, errors.Join(err, evidence.WriteJSON(dir.File("opinion.json"), out.Opinion))
+	return out, errors.Join(err, evidence.WriteJSON(dir.File(result.OpinionFile), out.Opinion))
 }
 
 // printOpinion writes an opinion for people.
@@ -179,5 +179,6 @@ func printOpinion(w io.Writer, e explained) {
 	}
 	if e.Dir != "" {
 		cli.Line(w, "evidence in %s", e.Dir)
+		cli.Line(w, "reprise matrix report shows this beside the cell, in the page of the matrix")
 	}
 }

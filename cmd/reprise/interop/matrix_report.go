@@ -117,7 +117,7 @@ func runMatrixReport(_ context.Context, o *matrixReportOptions) error {
 	if err != nil {
 		return err
 	}
-	view, err := viewOf(o.dir, o.old)
+	view, err := viewOf(o.dir, o.old, o.Progress)
 	if err != nil {
 		return err
 	}
@@ -138,12 +138,19 @@ func runMatrixReport(_ context.Context, o *matrixReportOptions) error {
 	return nil
 }
 
-// viewOf is what is rendered of the matrix in a folder, held against an older one where that is named.
-func viewOf(dir, older string) (*reports.Matrix, error) {
-	m, err := readMatrix(dir)
+// viewOf is what is rendered of the matrix in a folder, held against an older one where that is named. say is told of the
+// opinions that are left out.
+func viewOf(dir, older string, say func(format string, args ...any)) (*reports.Matrix, error) {
+	m, err := result.ReadMatrix(dir)
 	if err != nil {
-		return nil, err
+		return nil, cli.AsInputError(err)
 	}
+	opinions, left := m.ReadOpinions(dir)
+	for _, err := range left {
+		say("%v", err)
+	}
+	reports.CleanMatrix(m)
+	reports.CleanOpinions(opinions)
 	var old *result.Matrix
 	if older != "" {
 		if old, err = readMatrix(older); err != nil {
@@ -158,12 +165,13 @@ func viewOf(dir, older string) (*reports.Matrix, error) {
 	if err != nil {
 		return nil, cli.AsInputError(err)
 	}
+	r.Opinions = opinions
 	return reports.NewMatrix(r, dir)
 }
 
 // page renders the matrix in a folder as its page beside it.
-func page(dir string) (file string, err error) {
-	view, err := viewOf(dir, "")
+func page(dir string, say func(format string, args ...any)) (file string, err error) {
+	view, err := viewOf(dir, "", say)
 	if err != nil {
 		return "", err
 	}

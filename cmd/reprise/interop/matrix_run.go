@@ -303,7 +303,7 @@ func (o *matrixRunOptions) run(ctx context.Context, b *cli.Testbed, p *experimen
 	}
 	out := ranMatrix{Matrix: m, Dir: p.Dir.Path, Exit: exitOf(m)}
 	var rerr error
-	if out.Report, rerr = page(p.Dir.Path); rerr != nil {
+	if out.Report, rerr = page(p.Dir.Path, o.Progress); rerr != nil {
 		o.Progress("no report: %v", rerr)
 	}
 	if ctx.Err() != nil {
