@@ -185,7 +185,7 @@ func caseProblem(m result.Matrix, c result.Cell, v evidence.TrialVerdict) scenar
 			p.References = append(p.References, fmt.Sprintf("%s section %s (%s): %s", r.Document, r.Section, r.Level, r.Text))
 		}
 	}
-	if d := c.Deviation; d != nil {
+	if d := c.Known(); d != nil {
 		p.References = append(p.References, strings.Trim(d.Reference+": "+d.Reason, ": "))
 	}
 	return p

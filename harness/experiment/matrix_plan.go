@@ -35,12 +35,14 @@ type MatrixSuite struct {
 // MatrixCell is a cell that is to be tried.
 type MatrixCell struct {
 	// Cell has Test, Subjects and Options, and the Deviation that is known of it and still believed.
-	Cell          result.Cell       `json:"cell"`
-	Weight        float64           `json:"weight"`                   // the heavier, the sooner
-	NotApplicable string            `json:"not-applicable,omitempty"` // why it is not tried
-	Notes         []string          `json:"notes,omitempty"`          // what must be said where it passes
-	Outdated      string            `json:"outdated,omitempty"`       // what was known once, and is not believed any more
-	Files         map[string][]byte `json:"-"`                        // its scenario's folder, by path with slashes
+	Cell result.Cell `json:"cell"`
+	// Deviations are all that are known of it; the one of Cell is the first, or the one that says what its reason says.
+	Deviations    []result.Deviation `json:"deviations,omitempty"`
+	Weight        float64            `json:"weight"`                   // the heavier, the sooner
+	NotApplicable string             `json:"not-applicable,omitempty"` // why it is not tried
+	Notes         []string           `json:"notes,omitempty"`          // what must be said where it passes
+	Outdated      string             `json:"outdated,omitempty"`       // what was known once, and is not believed any more
+	Files         map[string][]byte  `json:"-"`                        // its scenario's folder, by path with slashes
 }
 
 // MatrixOptions are the choices of a matrix.
@@ -411,7 +413,7 @@ func (p *MatrixPlan) goOn() error {
 	for i := range p.now {
 		c, ok := done[p.now[i].Key()]
 		if ok && p.Suite.Cells[i].NotApplicable == "" && (c.Digest == p.now[i].Digest || !p.cells[i].known) {
-			c.Deviation = p.now[i].Deviation
+			c.Deviation = p.Suite.Cells[i].knownOf(c.Reason)
 			p.now[i], p.over[i] = c, true
 		}
 	}
@@ -444,7 +446,7 @@ func (p *MatrixPlan) takeOver(o MatrixOptions) {
 			c.From = o.Since.ID
 		}
 		c.Run = whole(run)
-		c.Scenario, c.Deviation = p.now[i].Scenario, p.now[i].Deviation
+		c.Scenario, c.Deviation = p.now[i].Scenario, p.Suite.Cells[i].knownOf(c.Reason)
 		if c.Passed == c.Valid { // by what is known and said today
 			c.Verdict, c.Reason = passed(&p.Suite.Cells[i])
 		}
@@ -499,7 +501,7 @@ func (p *MatrixPlan) keepRun(c *result.Cell) error {
 		return nil
 	}
 	if err = os.RemoveAll(part); err == nil {
-		err = os.CopyFS(part, os.DirFS(run))
+		err = evidence.CopyDir(part, run)
 	}
 	if err == nil {
 		err = os.Rename(part, to)

@@ -151,6 +151,7 @@ func passed(c *MatrixCell) (result.CellVerdict, string) {
 // settle fills in a cell by its trials.
 func (t *cellTally) settle(of *MatrixCell, c *result.Cell, o MatrixOptions) {
 	c.Verdict, c.Reason = t.verdict(of, o)
+	c.Deviation = of.knownOf(c.Reason)
 	if of.Outdated != "" && (c.Verdict == result.Fail || c.Verdict == result.Flaky) {
 		c.Reason += "; " + of.Outdated
 	}

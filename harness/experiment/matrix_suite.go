@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -38,12 +39,22 @@ func expandCell(s *suite.Suite, c suite.Cell, now time.Time) MatrixCell {
 		case !covers:
 		case !d.Expiry().IsZero() && !now.Before(d.Expiry()):
 			m.Outdated = fmt.Sprintf("the deviation %s was believed until %s", d.ID, d.Expires)
-		case m.Cell.Deviation == nil:
-			known := deviationOf(d)
-			m.Cell.Deviation = &known
+		default:
+			m.Deviations = append(m.Deviations, deviationOf(d))
 		}
 	}
+	m.Cell.Deviation = m.knownOf("")
 	return m
+}
+
+// knownOf is what is known of a cell that came to something for a reason: the first deviation that says what the reason
+// does, else the first.
+func (c *MatrixCell) knownOf(reason string) *result.Deviation {
+	if len(c.Deviations) == 0 {
+		return c.Cell.Deviation // of a folder of before, which kept one
+	}
+	at := max(0, slices.IndexFunc(c.Deviations, func(d result.Deviation) bool { return strings.Contains(reason, d.Says) }))
+	return &c.Deviations[at]
 }
 
 // headOf is what a suite says of a matrix.
@@ -76,7 +87,7 @@ func subjectOf(s suite.Subject) result.Subject {
 
 func deviationOf(d suite.Deviation) result.Deviation {
 	out := result.Deviation{
-		ID: d.ID, Expect: result.CellVerdict(d.Expect), Kind: d.Kind, Reason: d.Reason, Reference: d.Reference, Fixed: d.Fixed, Workaround: d.Workaround,
+		ID: d.ID, Expect: result.CellVerdict(d.Expect), Kind: d.Kind, Reason: d.Reason, Reference: d.Reference, Fixed: d.Fixed, Workaround: d.Workaround, Says: d.Says,
 	}
 	if end := d.Expiry(); !end.IsZero() {
 		out.Expires = end.AddDate(0, 0, -1)

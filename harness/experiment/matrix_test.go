@@ -698,6 +698,10 @@ func TestMatrixOnlyChangedRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		// A process was killed: one run is there, another one half.
+		secret := filepath.Join(t.TempDir(), "secret")
+		if err := errors.Join(os.WriteFile(secret, []byte("secret"), 0o600), os.Symlink(secret, filepath.Join(moved, old.Cells[6].Run, "link"))); err != nil {
+			t.Fatal(err)
+		}
 		half := dir.File("runs", "."+filepath.Base(old.Cells[4].Run)+".part", "run.json")
 		if err := errors.Join(os.CopyFS(dir.File(old.Cells[5].Run), os.DirFS(filepath.Join(moved, old.Cells[5].Run))), evidence.WriteFile(half, []byte("half"))); err != nil {
 			t.Fatal(err)
@@ -717,6 +721,9 @@ func TestMatrixOnlyChangedRuns(t *testing.T) {
 		}
 		if _, err := os.Stat(filepath.Dir(half)); err == nil {
 			t.Error("a half copy is still there")
+		}
+		if _, err := os.Lstat(dir.File(m.Cells[6].Run, "link")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a link that leads elsewhere was taken over: %v", err)
 		}
 		// What its own matrix.json says is from elsewhere leads nowhere either.
 		m.Cells[4].Run = elsewhere

@@ -132,6 +132,7 @@ type Deviation struct {
 	Fixed      string      `json:"fixed,omitempty"` // version that no longer has it
 	Workaround string      `json:"workaround,omitempty"`
 	Expires    time.Time   `json:"expires,omitzero"` // it is not believed after this day
+	Says       string      `json:"says,omitempty"`   // a part of the reason of the failures that it explains; all where it is empty
 }
 
 // Problem is a line of the problem table.
@@ -158,16 +159,17 @@ func (c Cell) Key() string {
 	return fmt.Sprintf("%s[%s]", c.Test, strings.Join(parts, ","))
 }
 
-// Explained reports whether a cell fails, and it is known that it does: its deviation expects no pass.
+// Explained reports whether a cell fails, and it is known that it does: its deviation expects no pass, and says of what
+// the failure is, where it says that.
 func (c Cell) Explained() bool {
 	fails := func(v CellVerdict) bool { return v == Fail || v == Flaky }
-	return c.Deviation != nil && fails(c.Verdict) && fails(c.Deviation.Expect)
+	return c.Deviation != nil && fails(c.Verdict) && fails(c.Deviation.Expect) && strings.Contains(c.Reason, c.Deviation.Says)
 }
 
 // Known is what is known of a cell that came to what was known; nil where nothing is, or the cell came to
 // something else.
 func (c Cell) Known() *Deviation {
-	if c.Explained() || c.Deviation != nil && c.Deviation.Expect == c.Verdict {
+	if c.Explained() || c.Deviation != nil && c.Deviation.Expect == c.Verdict && strings.Contains(c.Reason, c.Deviation.Says) {
 		return c.Deviation
 	}
 	return nil

@@ -72,7 +72,7 @@ func (c *Cell) opinion() (works, fails bool, words string) {
 	if c.Valid < LeastOpinion {
 		return false, false, fmt.Sprintf("%s, which are too few trials: %d are the least", words, LeastOpinion)
 	}
-	if d := c.Deviation; d != nil && slices.Contains([]string{"ours", "unsupported", "specification"}, d.Kind) {
+	if d := c.Deviation; d != nil && strings.Contains(c.Reason, d.Says) && slices.Contains([]string{"ours", "unsupported", "specification"}, d.Kind) {
 		expected := passes && (d.Expect == Pass || d.Expect == PassWithNote)
 		if !expected {
 			return false, false, fmt.Sprintf("%s, of which the deviation %s (%s) is known: %s", words, d.ID, d.Kind, strings.TrimSuffix(d.Reason, "."))

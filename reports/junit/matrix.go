@@ -80,7 +80,7 @@ func (s *Suite) cell(suite string, c *result.Cell) {
 			out = append(out, why)
 		}
 	case result.Fail, result.Flaky:
-		if d := c.Deviation; d != nil {
+		if d := c.Known(); d != nil {
 			m.Message += reports.Clean(fmt.Sprintf(" (known: %s, %s: %s)", d.ID, d.Kind, d.Reason))
 		}
 		one.Failure = m

@@ -12,19 +12,23 @@ import (
 
 // Deviation is what is known of a platform's versions.
 type Deviation struct {
-	ID         string   `yaml:"id"`
-	Platform   string   `yaml:"platform"`
-	Versions   string   `yaml:"versions"`
-	Role       string   `yaml:"role"`  // any if empty
-	Tests      []string `yaml:"tests"` // names, or patterns with *
-	With       []choice `yaml:"with"`  // cells with one of these subjects alone; all if empty
-	Expect     string   `yaml:"expect"`
-	Kind       string   `yaml:"kind"`
-	Reason     string   `yaml:"reason"`
-	Reference  string   `yaml:"reference"`
-	Fixed      string   `yaml:"fixed"`
-	Workaround string   `yaml:"workaround"`
-	Expires    string   `yaml:"expires"`
+	ID       string   `yaml:"id"`
+	Platform string   `yaml:"platform"`
+	Versions string   `yaml:"versions"`
+	Role     string   `yaml:"role"`  // any if empty
+	Tests    []string `yaml:"tests"` // names, or patterns with *
+	With     []choice `yaml:"with"`  // cells with one of these subjects alone; all if empty
+	// Options are the cells with these choices alone, patterns with *; all if empty.
+	Options map[string]string `yaml:"options"`
+	// Says is a part of the reason of the failures that it explains, as the name of a condition; all if empty.
+	Says       string `yaml:"says"`
+	Expect     string `yaml:"expect"`
+	Kind       string `yaml:"kind"`
+	Reason     string `yaml:"reason"`
+	Reference  string `yaml:"reference"`
+	Fixed      string `yaml:"fixed"`
+	Workaround string `yaml:"workaround"`
+	Expires    string `yaml:"expires"`
 }
 
 // expectations are what cells may come to by a deviation; kinds are whose matter it is.
@@ -45,6 +49,11 @@ func (d Deviation) Expiry() time.Time {
 
 // Covers reports whether a deviation speaks of a cell. It does not look at the date.
 func (d Deviation) Covers(c Cell) bool {
+	for option, pattern := range d.Options {
+		if choice, there := c.Options[option]; !there || !matchesOne([]string{pattern}, choice) {
+			return false
+		}
+	}
 	if !matchesOne(d.Tests, c.Test.ID) || len(d.With) > 0 && !anyChoice(d.With, c.Subjects) {
 		return false
 	}

@@ -563,6 +563,14 @@ func (l *loader) deviation(d *yamlpos.Doc, v *Deviation, at string) {
 			d.Warnf(yamlpos.Index(at+".tests", i), "", "%q fits no test", pattern)
 		}
 	}
+	for option, pattern := range v.Options {
+		known := slices.ContainsFunc(s.Tests, func(t *Test) bool {
+			return matchesOne(v.Tests, t.ID) && slices.ContainsFunc(t.Options[option], func(choice scalar) bool { return matchesOne([]string{pattern}, choice.text) })
+		})
+		if !known {
+			d.Faultf(at+".options", "", "deviation %q: no test that it is of has the option %s: %s", v.ID, option, pattern)
+		}
+	}
 	if _, ok := s.Role(v.Role); v.Role != "" && !ok {
 		d.Faultf(at, "", "deviation %q: no role %q", v.ID, v.Role)
 	}

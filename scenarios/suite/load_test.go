@@ -308,3 +308,32 @@ func TestFilesOfOneName(t *testing.T) {
 		}
 	}
 }
+
+// A deviation may be of some choices of an option alone; one that no test has is an error.
+func TestDeviationOptions(t *testing.T) {
+	with := func(options string) string {
+		return small + "deviations: [{id: odd, platform: a, tests: [modern], expect: fail, kind: bug, reason: it is odd, options: " + options + "}]\n"
+	}
+	s, err := write(t, map[string]string{"suite.yaml": with(`{mtu-ignore: "tr*"}`), "b.conf": "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	covered := 0
+	for _, c := range cellsOf(t, s) {
+		want := c.Test.ID == "modern" && c.Options["mtu-ignore"] == "true" && (c.Subjects["dut"].Platform == "a" || c.Subjects["peer"].Platform == "a")
+		if got := s.Deviations[0].Covers(c); got != want {
+			t.Errorf("%s: covered is %v", c.Key(), got)
+		}
+		if want {
+			covered++
+		}
+	}
+	if covered == 0 {
+		t.Error("no cell is covered")
+	}
+	for _, options := range []string{"{mtu-ignore: maybe}", "{area: 1}"} {
+		if _, err := write(t, map[string]string{"suite.yaml": with(options), "b.conf": "x\n"}); err == nil || !strings.Contains(err.Error(), "no test that it is of has the option") {
+			t.Errorf("%s: %v", options, err)
+		}
+	}
+}

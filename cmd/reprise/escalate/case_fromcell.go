@@ -136,7 +136,7 @@ func (o *caseFromCellOptions) writeCell(m result.Matrix, made experiment.MatrixC
 		}
 	}
 	to := filepath.Join(o.dir, "evidence", filepath.Base(made.Run))
-	if err := os.CopyFS(to, os.DirFS(made.Run)); err != nil {
+	if err := evidence.CopyDir(to, made.Run); err != nil {
 		return fmt.Errorf("copy the cell's run: %w", err)
 	}
 	return nil
