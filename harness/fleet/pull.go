@@ -191,16 +191,19 @@ func (w *Worker) receive(ctx context.Context, m jetstream.Msg) {
 	w.mu.Unlock()
 	w.tell()
 	go func() {
-		defer func() {
-			w.mu.Lock()
-			w.busy--
-			delete(w.running, name)
-			w.mu.Unlock()
-			w.wake()
-			w.tell()
-		}()
+		defer w.leaveSlot(name)
 		t.run(w.life)
 	}()
+}
+
+// leaveSlot has the slot be free that a message, or a part of a lab, had.
+func (w *Worker) leaveSlot(message string) {
+	w.mu.Lock()
+	w.busy--
+	delete(w.running, message)
+	w.mu.Unlock()
+	w.wake()
+	w.tell()
 }
 
 func (w *Worker) acknowledge(ctx context.Context, m jetstream.Msg) {

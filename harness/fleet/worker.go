@@ -26,6 +26,8 @@ type WorkerOptions struct {
 	Rest time.Duration
 	// Joined is called once, when the offer is in the roster: who gives tasks from then on finds the worker. Nil tells nobody.
 	Joined func()
+	// Parts has this host build parts of labs that coordinators spread over several; nil: it builds none.
+	Parts *Parts
 }
 
 // LogLine is one line of a worker's log.
@@ -287,12 +289,16 @@ func (w *Worker) withdraw(ctx context.Context) {
 // listen answers what coordinators ask of this worker.
 func (w *Worker) listen() ([]*nats.Subscription, error) {
 	control, err := w.conn.subscribe(subject(prefixControl, w.conn.key, "*"), func(m *nats.Msg) {
-		if _, _, err := readWord(m.Subject, m.Data); err != nil {
+		by, body, err := readWord(m.Subject, m.Data)
+		if err != nil {
 			w.say("a request is ignored: %v", err)
 			return
 		}
 		answer := controlAnswer{}
 		switch request := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]; request {
+		case requestPart:
+			w.answerPart(m, by, body)
+			return
 		case "drain":
 			w.Drain()
 		case "leave":

@@ -1,19 +1,15 @@
 package server
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
-	"time"
+
+	"github.com/reprise-lab/reprise/harness/fleet"
 )
 
 // loadCertificate reads the server's certificate and key, and makes them when they are not there. Clients pin the
@@ -36,34 +32,17 @@ func loadCertificate(dir string) (tls.Certificate, error) {
 	return c, nil
 }
 
-// lives is how long a certificate says that it is valid.
-const lives = 100 * 365 * 24 * time.Hour
-
 func makeCertificate() ([]byte, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	c, err := fleet.NewCertificate()
 	if err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
+		return nil, err
 	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return nil, fmt.Errorf("make a serial number: %w", err)
-	}
-	now := time.Now()
-	template := x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: "reprise fleet"}, DNSNames: []string{"reprise-fleet"},
-		NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(lives),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("sign a certificate: %w", err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	private, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
 	if err != nil {
 		return nil, fmt.Errorf("encode the key: %w", err)
 	}
 	return append(
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...), nil
 }
 
