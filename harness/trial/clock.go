@@ -27,7 +27,7 @@ type clocks struct {
 
 // clockTolerance is by how much a node's clock may differ from the lab's, in real time, beside
 // what asking takes.
-const clockTolerance = 5 * time.Millisecond
+const clockTolerance = faketime.Tolerance
 
 // topology is the plan's, with what its nodes have to be told of the lab's clock.
 func (c clocks) topology() topologies.Topology {
@@ -83,7 +83,10 @@ func (c clocks) place(ctx context.Context, n *labNode) error {
 	if given.String() != "" { // one that starts again has it already
 		n.library = given
 	}
+	unknown, _ := errors.AsType[*faketime.UnknownError](err)
 	switch {
+	case unknown != nil:
+		return &showsNothingError{fmt.Sprintf("%s keeps real time, and the lab was asked for %s: %v; --speed 1, or the same placement for all nodes", n.Name, c.lab.plan.Clock, unknown)}
 	case errors.Is(err, faketime.ErrMissing):
 		return &showsNothingError{fmt.Sprintf("%s (%s) keeps real time, and the lab was asked for %s: %v; --speed 1, or clock: real for the node", n.Name, n.Image, c.lab.plan.Clock, err)}
 	case err != nil:

@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // Library is where Debian's package libfaketime has the library, as the dynamic linker expands it
@@ -53,15 +55,44 @@ type Epoch struct {
 
 // Now is the epoch of a lab that begins now.
 func Now() (Epoch, error) {
-	e := Epoch{Real: time.Now()}
-	for clock, to := range map[int32]*unix.Timespec{
-		unix.CLOCK_MONOTONIC: &e.monotonic, unix.CLOCK_MONOTONIC_RAW: &e.raw, unix.CLOCK_BOOTTIME: &e.boot,
+	c, err := Clocks()
+	return Epoch{Real: c.Real, monotonic: unix.NsecToTimespec(int64(c.Monotonic)), raw: unix.NsecToTimespec(int64(c.Raw)), boot: unix.NsecToTimespec(int64(c.Boot))}, err
+}
+
+// Clocks are what the clocks of this machine show.
+func Clocks() (c topologies.MachineClocks, err error) {
+	c.Real = time.Now()
+	c.At = c.Real
+	for clock, to := range map[int32]*time.Duration{
+		unix.CLOCK_MONOTONIC: &c.Monotonic, unix.CLOCK_MONOTONIC_RAW: &c.Raw, unix.CLOCK_BOOTTIME: &c.Boot,
 	} {
-		if err := unix.ClockGettime(clock, to); err != nil {
-			return e, fmt.Errorf("read the clock: %w", err)
+		var t unix.Timespec
+		if err := unix.ClockGettime(clock, &t); err != nil {
+			return c, fmt.Errorf("read the clock: %w", err)
 		}
+		*to = time.Duration(t.Nano())
 	}
-	return e, nil
+	return c, nil
+}
+
+// Tolerance is by how much the clocks of a lab's nodes may differ from each other, in real time.
+const Tolerance = 5 * time.Millisecond
+
+// UnknownError says that the clock of a node's machine is not known well enough for the node to have the lab's.
+type UnknownError struct{ Within time.Duration }
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("the clock of its machine is known to within %s only, and the clocks of a lab agree to within %s", e.Within, Tolerance)
+}
+
+// on is the same moment as another machine's clocks showed, or will show, it.
+func (e Epoch) on(c topologies.MachineClocks) (Epoch, error) {
+	if c.Within > Tolerance {
+		return e, &UnknownError{c.Within}
+	}
+	since := e.Real.Sub(c.At) // before it, mostly
+	at := func(clock time.Duration) unix.Timespec { return unix.NsecToTimespec(int64(clock + since)) }
+	return Epoch{Real: c.Real.Add(since), monotonic: at(c.Monotonic), raw: at(c.Raw), boot: at(c.Boot)}, nil
 }
 
 // Date is what the lab's clocks show at a moment. A zero start is a lab whose clocks began at the

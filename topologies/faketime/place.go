@@ -37,8 +37,18 @@ func (g Given) String() string {
 // Place gives a node its share of the epoch, and a library that scales every wait, before anything
 // is started there. Where the node has no library that its programs load, it is given the first of
 // others that they do, a copy of its own; others is asked only then. An error that is ErrMissing says
-// that the node cannot take a clock.
+// that the node cannot take a clock; an [*UnknownError] is of a node on another machine, whose clocks are measured, and not
+// known well enough.
 func (e Epoch) Place(ctx context.Context, h Host, others func(context.Context) []topologies.ClockLibrary) (Given, error) {
+	if teller, ok := topologies.As[topologies.ClockTeller](h); ok {
+		clocks, err := teller.Clocks(ctx)
+		if err == nil {
+			e, err = e.on(clocks)
+		}
+		if err != nil {
+			return Given{}, err
+		}
+	}
 	for path, data := range map[string][]byte{shared + unborn: e.memory(), guard + unborn: semaphore()} {
 		if err := h.WriteFile(ctx, path, data, 0o666); err != nil {
 			return Given{}, err

@@ -42,7 +42,7 @@ const (
 type nothing struct{}
 
 type clockAnswer struct {
-	Now time.Time `json:"now"`
+	Clocks topologies.MachineClocks `json:"clocks"` // At means nothing to another machine
 }
 
 type reserveAsk struct {

@@ -19,6 +19,8 @@
 // A host that is reached by an agent builds no node that asks for more than the lab itself gives: folders,
 // ports and networks of the host, rights beyond those of every node.
 //
-// Non-goals: clocks of the lab's own (they are shared in memory), traffic between nodes on different hosts
-// (its two ends have one clock), labs that outlive their owner.
+// A clock of the lab's own begins at one moment on all hosts: each is told that moment as its own clocks showed it, which are measured
+// when the lab is built; what is not known to within the clocks' tolerance (package faketime) is refused.
+//
+// Non-goals: traffic between nodes on different hosts (its two ends have one clock), labs that outlive their owner.
 package spread

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/faketime"
 	"github.com/reprise-lab/reprise/topologies/placement"
 	"github.com/reprise-lab/reprise/topologies/tunnel"
 	"github.com/reprise-lab/reprise/topologies/wiring"
@@ -47,6 +46,7 @@ var (
 	_ topologies.Provider       = (*Provider)(nil)
 	_ topologies.ImageDescriber = (*Provider)(nil)
 	_ topologies.EngineTeller   = (*Provider)(nil)
+	_ topologies.ClockSource    = (*Provider)(nil)
 	_ topologies.Collector      = (*Provider)(nil)
 )
 
@@ -89,6 +89,14 @@ func (p *Provider) Engine(ctx context.Context) string {
 		return ""
 	}
 	return p.builder.Engine(ctx)
+}
+
+// ClockLibraries implements topologies.ClockSource: of this host's images.
+func (p *Provider) ClockLibraries(ctx context.Context) ([]topologies.ClockLibrary, error) {
+	if s, ok := topologies.As[topologies.ClockSource](p.builder); ok {
+		return s.ClockLibraries(ctx)
+	}
+	return nil, nil
 }
 
 // DescribeImage implements topologies.ImageDescriber, as the first host that has the image describes it. A
@@ -230,26 +238,7 @@ func (p *Provider) place(ctx context.Context, t topologies.Topology, sessions ma
 			return can(t.Part(func(x topologies.Node) bool { return x.Name == n.Name }))
 		}})
 	}
-	placed, err := placement.Cut(t, hosts)
-	if err == nil {
-		err = p.oneClock(t, placed)
-	}
-	return placed, err
-}
-
-// oneClock refuses a clock of the lab's own for nodes that are not all on this host: it is told by the host's own.
-func (p *Provider) oneClock(t topologies.Topology, placed placement.Placement) error {
-	fast := slices.IndexFunc(t.Nodes, func(n topologies.Node) bool { return n.Env[faketime.EnvClock] != "" })
-	away := slices.IndexFunc(p.hosts, func(h Host) bool {
-		return h.Dial != nil && slices.ContainsFunc(t.Nodes, func(n topologies.Node) bool { return placed.Host[n.Name] == h.Name })
-	})
-	if fast < 0 || away < 0 {
-		return nil
-	}
-	return &topologies.MissingError{
-		What: "ability", Name: "to give nodes on host " + p.hosts[away].Name + " a clock of the lab's own, as node " + t.Nodes[fast].Name + " has,",
-		Hint: "leave out clock: and --speed, or place all nodes on this host",
-	}
+	return placement.Cut(t, hosts)
 }
 
 // Reserve implements topologies.Provider. An image that is another one on another of the lab's hosts is a
@@ -363,7 +352,7 @@ func (l *lab) join(ctx context.Context, p *Provider, ways map[string][]way, sess
 	for _, h := range p.hosts {
 		reach[h.Name] = h.Address
 	}
-	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, joinTimeout, fmt.Errorf("packets of UDP do not come through from and to it within %s: is a firewall between the hosts, or is it not reached by the address that it was reached by here", joinTimeout))
 	defer cancel()
 	return l.each(func(host string, x piece) error {
 		list := slices.Clone(ways[host])

@@ -142,6 +142,17 @@ type remoteHost struct {
 	node string
 }
 
+var (
+	_ topologies.Host        = (*remoteHost)(nil)
+	_ topologies.ClockTeller = (*remoteHost)(nil)
+)
+
+// Clocks implements topologies.ClockTeller: as they were measured when the lab was built, so that all nodes of a host have one
+// epoch.
+func (h *remoteHost) Clocks(context.Context) (topologies.MachineClocks, error) {
+	return h.clocks.clocks, nil
+}
+
 // WriteFile implements topologies.Host.
 func (h *remoteHost) WriteFile(ctx context.Context, path string, data []byte, mode fs.FileMode) error {
 	return tell(ctx, h.session, askWrite, writeAsk{Node: h.node, Path: path, Data: data, Mode: mode})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/faketime"
 )
 
 // Times by which a connection is found to be dead: who hears nothing for a while asks, and waits.
@@ -185,7 +186,10 @@ func ordinary(t topologies.Topology) error {
 // handler answers what is asked.
 func (a *agent) handler() http.Handler {
 	mux := http.NewServeMux()
-	answer(mux, askClock, func(context.Context, nothing) (clockAnswer, error) { return clockAnswer{time.Now()}, nil })
+	answer(mux, askClock, func(context.Context, nothing) (clockAnswer, error) {
+		clocks, err := faketime.Clocks()
+		return clockAnswer{Clocks: clocks}, err
+	})
 	answer(mux, askDescribe, func(ctx context.Context, q nodeAsk) (topologies.ImageInfo, error) {
 		return a.builder.DescribeImage(ctx, q.Node)
 	})

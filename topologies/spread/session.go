@@ -13,6 +13,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // session is a connection to an agent.
@@ -244,7 +246,10 @@ func (t *talk) end() {
 }
 
 // offset is how much the clock of a host is ahead of this one's, and how wrong that may be.
-type offset struct{ ahead, within time.Duration }
+type offset struct {
+	ahead, within time.Duration
+	clocks        topologies.MachineClocks // as they were measured
+}
 
 // measures are how often a clock is asked for; the answer that came soonest says most.
 const measures = 8
@@ -259,7 +264,8 @@ func (s *session) clock(ctx context.Context) (best offset, err error) {
 		}
 		half := time.Since(begin) / 2
 		if i == 0 || half < best.within {
-			best = offset{ahead: a.Now.Sub(begin.Add(half).Round(0)), within: half}
+			a.Clocks.At, a.Clocks.Within = begin.Add(half), half
+			best = offset{ahead: a.Clocks.Real.Sub(a.Clocks.At.Round(0)), within: half, clocks: a.Clocks}
 		}
 	}
 	return best, nil

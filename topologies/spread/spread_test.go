@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/faketime"
 	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
@@ -153,7 +154,7 @@ func left(tb testing.TB, run string) []string {
 }
 
 func subject(hosts ...string) topologiestest.Subject {
-	return topologiestest.Subject{Image: image, Init: "init", Left: left, OutOfReach: len(hosts) > 1, NoEntry: slices.Index(hosts, "there") == 0, NoClock: true, NoTraffic: len(hosts) > 1, Open: func(tb testing.TB) topologies.Provider {
+	return topologiestest.Subject{Image: image, Init: "init", Left: left, OutOfReach: len(hosts) > 1, NoEntry: slices.Index(hosts, "there") == 0, ClockOff: faketime.Tolerance, NoTraffic: len(hosts) > 1, Open: func(tb testing.TB) topologies.Provider {
 		tb.Helper()
 		return open(tb, hosts...)
 	}}

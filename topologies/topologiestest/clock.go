@@ -28,12 +28,6 @@ func (s Subject) clock(t *testing.T) {
 		top.Nodes[i].Env = faketime.Environment(speed, start)
 	}
 	p := s.Open(t)
-	if s.NoClock {
-		if err := p.Check(t.Context(), top); !lacksAbility(err) {
-			t.Errorf("a lab without clocks of its own says %v", err)
-		}
-		return
-	}
 	r := Reserve(t, p, top, topologies.Options{Run: RunName("clock")})
 	epoch, err := faketime.Now()
 	if err != nil {
@@ -44,11 +38,12 @@ func (s Subject) clock(t *testing.T) {
 			t.Fatalf("%s was given %q: %v", n, given, err)
 		}
 	}
+	off := 0.001 + speed*s.ClockOff.Seconds()
 	for _, n := range []string{"r1", "r2", "r1"} {
 		h := Host(t, r, n)
 		before := time.Now()
 		shown := dateOf(t, Run(t, h, "date", "+%s.%N"))
-		if first, last := epoch.Date(speed, start, before), epoch.Date(speed, start, time.Now()); shown < sinceEpoch(first)-0.001 || shown > sinceEpoch(last)+0.001 {
+		if first, last := epoch.Date(speed, start, before), epoch.Date(speed, start, time.Now()); shown < sinceEpoch(first)-off || shown > sinceEpoch(last)+off {
 			t.Errorf("%s shows %f, between %f and %f", n, shown, sinceEpoch(first), sinceEpoch(last))
 		}
 		kept := Run(t, h, "env", "LD_PRELOAD=", "date", "+%s.%N")
@@ -61,7 +56,7 @@ func (s Subject) clock(t *testing.T) {
 		argv = append(slices.DeleteFunc(argv, func(word string) bool { return word == "-it" }), "-c", "date +%s.%N")
 		before := time.Now()
 		out, err := exec.CommandContext(t.Context(), argv[0], argv[1:]...).Output() //nolint:gosec // what the lab says enters it
-		if shown := dateOf(t, strings.TrimSpace(string(out))); err != nil || shown < sinceEpoch(epoch.Date(speed, start, before))-0.001 {
+		if shown := dateOf(t, strings.TrimSpace(string(out))); err != nil || shown < sinceEpoch(epoch.Date(speed, start, before))-off {
 			t.Errorf("who enters by hand is shown %f: %v", shown, err)
 		}
 	}
@@ -75,14 +70,14 @@ func (s Subject) clock(t *testing.T) {
 			t.Errorf("a wait of %s s in ppoll took %f s of this machine's", wait, took)
 		}
 	}
-	s.foreign(t, epoch, Host(t, r, "r3"), func(at time.Time) float64 { return sinceEpoch(epoch.Date(speed, start, at)) })
+	s.foreign(t, epoch, Host(t, r, "r3"), off, func(at time.Time) float64 { return sinceEpoch(epoch.Date(speed, start, at)) })
 }
 
 func noLibraries(context.Context) []topologies.ClockLibrary { return nil }
 
 // foreign takes the library of a node away, as of an image that never had one, and gives it one that
 // its programs load: not one that is damaged, of another machine, or for a later C library.
-func (s Subject) foreign(t *testing.T, epoch faketime.Epoch, h topologies.Host, date func(time.Time) float64) {
+func (s Subject) foreign(t *testing.T, epoch faketime.Epoch, h topologies.Host, off float64, date func(time.Time) float64) {
 	t.Helper()
 	Run(t, h, "env", "LD_PRELOAD=", "sh", "-c", "rm -r /usr/lib/*/faketime")
 	if _, err := epoch.Place(t.Context(), h, noLibraries); !errors.Is(err, faketime.ErrMissing) {
@@ -124,7 +119,7 @@ func (s Subject) foreign(t *testing.T, epoch faketime.Epoch, h topologies.Host, 
 	}
 	t.Logf("given: %v", given)
 	before := time.Now()
-	if shown := dateOf(t, Run(t, h, "date", "+%s.%N")); shown < date(before)-0.001 || shown > date(time.Now())+0.001 {
+	if shown := dateOf(t, Run(t, h, "date", "+%s.%N")); shown < date(before)-off || shown > date(time.Now())+off {
 		t.Errorf("with the library of %s it shows %f, between %f and %f", given.From, shown, date(before), date(time.Now()))
 	}
 	if again, err := epoch.Place(t.Context(), h, noLibraries); err != nil || again.String() != "" {

@@ -4,6 +4,7 @@ package topologiestest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
 )
@@ -18,9 +19,11 @@ type Subject struct {
 	OutOfReach bool
 	// NoEntry says that the nodes are on another machine, where no command of this one enters them.
 	NoEntry bool
-	// NoClock says that the nodes cannot be given clocks of the lab's own, and NoTraffic that none can be sent between
-	// them. A lab that says so has to refuse it by name; every other one has to do it.
-	NoClock, NoTraffic bool
+	// NoTraffic says that none can be sent between the nodes. A lab that says so has to refuse it by name; every other one
+	// has to do it.
+	NoTraffic bool
+	// ClockOff is by how much a clock of the lab's own may be wrong, in real time, as on machines whose clocks are measured.
+	ClockOff time.Duration
 	// Left lists what is left of a run's labs on this machine.
 	Left func(tb testing.TB, run string) []string
 }
