@@ -36,6 +36,13 @@ func Load(path string) (*Run, error) {
 		return nil, err
 	}
 	text := &budget{maxText}
+	lines, err := dir.Machines()
+	if err != nil {
+		r.miss("on which machines nodes were: %v", err)
+	}
+	for _, line := range lines {
+		r.Machines = append(r.Machines, cleanField(line))
+	}
 	r.loadInputs(dir, text.part(maxInputs))
 	chosen := r.choose()
 	for i, t := range chosen {

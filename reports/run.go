@@ -19,7 +19,9 @@ type Run struct {
 	Rate    *evidence.Rate       // nil: it was not computed
 	Trials  []Trial              // those that left anything, in order
 	Inputs  []Input
-	Missing []string // what the directory should hold and does not, for people
+	// Machines say where nodes were of labs that were spread over several, and how cables went between these.
+	Machines []string
+	Missing  []string // what the directory should hold and does not, for people
 	// Recorded counts the verdicts that the trials have. It equals Verdict on a whole run,
 	// and is all there is on one that was broken off.
 	Recorded Counts

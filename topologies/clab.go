@@ -330,6 +330,7 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	}
 	n.expandMagic(t, env)
 	var wrong error
+	n.Placement = n.Labels[LabelPlacement]
 	if n.Rights, wrong = ParseRights(n.Labels[LabelRights]); wrong != nil {
 		d.Faultf(path+".labels", "there are "+RightNames(), "label %s: %v", LabelRights, wrong)
 	}

@@ -23,6 +23,13 @@ const LabelGroupForward = "reprise.group-fwd-mask"
 // container; without it the bridge is br0.
 const LabelBridgeName = "reprise.bridge-name"
 
+// LabelPlacement is the node label that names the host of a node where the lab is spread over several. Scenarios have a
+// key of their own for it: placement.
+const LabelPlacement = "reprise.placement"
+
+// PlacementAuto is the host of a node that may be on any, and whose lab may therefore be on several.
+const PlacementAuto = "auto"
+
 // Topology is a resolved lab: inheritance is applied and every link's nodes exist.
 type Topology struct {
 	Name  string
@@ -58,7 +65,7 @@ type Node struct {
 	MgmtIPv4      string
 	Group         string
 	Runtime       Runtime
-	Placement     string // host that it runs on where the lab is spread over hosts, from the scenario; empty: any
+	Placement     string // host that it runs on where the lab is spread over hosts, of label LabelPlacement or from the scenario; empty: any
 }
 
 // Runtime is what builds a node, where the topology says so.

@@ -11,6 +11,7 @@ type Underlay struct {
 	B    Endpoint `json:"b"`
 	From string   `json:"from"` // host of A
 	Host string   `json:"host"` // of B
+	Over string   `json:"over"` // what carries the frames
 	// The delay of the way is half of the time there and back, in nanoseconds; how that is divided is not known.
 	Least    time.Duration `json:"least"`
 	Median   time.Duration `json:"median"`
@@ -21,6 +22,18 @@ type Underlay struct {
 	Lost       uint64 `json:"lost,omitempty"`
 	Duplicated uint64 `json:"duplicated,omitempty"`
 	Reordered  uint64 `json:"reordered,omitempty"`
+}
+
+// HostTeller is a lab that is spread over hosts, and tells which node is on which.
+type HostTeller interface {
+	// Hosts gives the name of each node's host.
+	Hosts() map[string]string
+}
+
+// Placer is a provider that spreads labs over hosts, and says beforehand where nodes will be.
+type Placer interface {
+	// Place gives the host of each node, and the links that will go between hosts. The error is that of Check.
+	Place(ctx context.Context, t Topology) (host map[string]string, between []Link, err error)
 }
 
 // UnderlayTeller is a lab that is spread over hosts, and tells of the ways between them.

@@ -138,7 +138,7 @@ func runSpread(t *testing.T, p *spread.Provider, text string, at func(evidence.P
 		t.Fatal(err)
 	}
 	if !slices.ContainsFunc(record.Events, func(e evidence.Event) bool {
-		return strings.HasPrefix(e.Name, "cable r1:eth1–r2:eth1 goes through a tunnel from host here to there: frames take ")
+		return strings.HasPrefix(e.Name, "cable r1:eth1–r2:eth1 goes through a tunnel from host here to there (UDP in user space, AES-256-GCM): frames take ")
 	}) {
 		t.Error("the record does not say how long frames were on their way")
 	}

@@ -63,15 +63,6 @@ type HostInfo struct {
 // FleetHost stands for the machine of a run whose trials the workers of a fleet executed. [HostFile] is beside each trial.
 func FleetHost() HostInfo { return HostInfo{OS: "workers of a fleet"} }
 
-// HostFile is beside a trial of a fleet, with a [TrialHost].
-const HostFile = "host.json"
-
-// TrialHost is what one trial of a fleet was executed on, as the worker says. Its name is that in the ledger.
-type TrialHost struct {
-	Host     HostInfo `json:"host"`
-	Provider string   `json:"provider"` // that built the lab
-}
-
 // String names a machine by what is known of it.
 func (h HostInfo) String() string {
 	if h == FleetHost() {

@@ -115,12 +115,16 @@ func describe(p *plan.Plan, c plan.Check) evidence.ConditionInfo {
 	}
 }
 
-// fleet is the name of a provider that builds no labs: trials are executed by the workers of a fleet.
-const fleet = "fleet"
+// Names of providers whose labs are not of this machine: trials are executed by the workers of a fleet, or labs are spread over their
+// machines.
+const (
+	fleet  = "fleet"
+	spread = "spread"
+)
 
 // Host describes this machine, and what its labs run on; of labs that are on others it is [evidence.FleetHost].
 func Host(ctx context.Context, provider topologies.Provider) evidence.HostInfo {
-	if provider.Name() == fleet {
+	if name := provider.Name(); name == fleet || name == spread {
 		return evidence.FleetHost()
 	}
 	h := evidence.HostInfo{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}

@@ -32,6 +32,7 @@ type Trial struct {
 	actor     *actor
 	collector *collector
 
+	on        evidence.TrialHost // of a lab that is spread over several machines
 	resetHow  string
 	patience  time.Duration // with the baseline, in the lab's time; 0: as long as its windows
 	baseline  time.Duration // that it took to hold; 0: it did not
@@ -220,6 +221,7 @@ func (t *Trial) Finish(ctx context.Context) (evidence.TrialVerdict, error) {
 	ctx = context.WithoutCancel(ctx)
 	t.Collect(ctx)
 	t.actor.faults.end(ctx)
+	t.on = t.machines(ctx)
 	t.lab.detach()
 	v, err := t.judge(t.rec.close())
 	t.finished, t.finishErr = &v, err
@@ -241,6 +243,6 @@ func (t *Trial) judge(recordErr error) (evidence.TrialVerdict, error) {
 		evidence.WriteJSON(t.rec.dir.File("verdict.json"), v),
 		t.lab.ledger.Append(evidence.Entry{
 			Trial: t.Number, Lab: t.lab.Number, Cold: t.lab.cold, Started: t.rec.start.UTC().Round(0), Took: t.rec.took(),
-			Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, Failures: v.Failures, ResetHow: t.resetHow,
+			Verdict: v.Verdict, Reason: v.Reason, Digest: digest, Other: v.OtherFailures, Failures: v.Failures, ResetHow: t.resetHow, Host: t.on.Machines(),
 		}))
 }

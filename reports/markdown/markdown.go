@@ -193,6 +193,9 @@ func (p *page) setup(r *reports.Run) {
 		p.line("- %s – %s", code(l.A), code(l.B))
 	}
 	p.line("- Host: %s", text(r.Info.Host.String()))
+	for _, line := range r.Machines {
+		p.line("- Machines: %s", text(line))
+	}
 	p.line("- Lab: %s (%s), reset %s, %s", text(r.Info.Provider), text(r.Info.Fidelity), text(r.Info.Reset), reports.Plural(r.Info.Labs, "lab"))
 	if clock := r.Info.Clock.String(); clock != "" {
 		p.line("- Clock: %s; times are the lab's, and the kernel's own timers, links and processors keep real time", text(clock))

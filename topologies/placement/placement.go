@@ -36,7 +36,7 @@ const (
 )
 
 // Cut places the nodes of a topology on hosts so that the fewest links are between hosts. A node that
-// names a host (topologies.Node.Placement) is placed there. Of placements that cut as many links, one on
+// names a host (topologies.Node.Placement, other than auto) is placed there. Of placements that cut as many links, one on
 // fewer hosts is taken; the same question has the same answer. A host that is named and not there, and nodes
 // that the hosts have no room for, are a *topologies.MissingError each; of a node that no host can build,
 // the error is what each of them lacks.
@@ -165,13 +165,18 @@ func (g *graph) between(a, b int) int {
 	return 0
 }
 
+// named says whether a node names its host.
+func named(n topologies.Node) bool {
+	return n.Placement != "" && n.Placement != topologies.PlacementAuto
+}
+
 // candidates are the hosts that a node can be placed on.
 func candidates(n topologies.Node, hosts []Host) ([]bool, error) {
 	may := make([]bool, len(hosts))
 	var reasons []error
 	found := false
 	for i, h := range hosts {
-		if n.Placement != "" && n.Placement != h.Name {
+		if named(n) && n.Placement != h.Name {
 			continue
 		}
 		if h.Lacks != nil {
@@ -185,7 +190,7 @@ func candidates(n topologies.Node, hosts []Host) ([]bool, error) {
 	if found {
 		return may, nil
 	}
-	if n.Placement != "" && len(reasons) == 0 {
+	if named(n) && len(reasons) == 0 {
 		var names []string
 		for _, h := range hosts {
 			names = append(names, h.Name)

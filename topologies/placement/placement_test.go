@@ -56,6 +56,13 @@ func TestCut(t *testing.T) {
 		at     map[string]string // of some nodes
 	}{
 		{name: "one host has room", links: halves, hosts: []placement.Host{{Name: "x", Nodes: 3}, {Name: "y", Nodes: 6}}, at: map[string]string{"a": "y", "f": "y"}},
+		{
+			name: "one named, one anywhere", links: "a-b", hosts: []placement.Host{{Name: "x", Nodes: 1}, {Name: "y"}},
+			change: func(t *topologies.Topology) {
+				t.Nodes[0].Placement, t.Nodes[1].Placement = "x", topologies.PlacementAuto
+			},
+			want: []string{"a-b"}, at: map[string]string{"a": "x", "b": "y"},
+		},
 		{name: "halves", links: halves, hosts: []placement.Host{{Name: "x", Nodes: 3}, {Name: "y", Nodes: 3}}, want: []string{"c-d"}},
 		{
 			name: "by memory", links: halves, hosts: []placement.Host{{Name: "x", Memory: 1 << 30}, {Name: "y", Memory: 2 << 30}},

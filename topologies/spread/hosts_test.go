@@ -264,7 +264,7 @@ func TestOSPF(t *testing.T) {
 	if err != nil || len(ways) != 1 || ways[0].From != "east" || ways[0].Host != "west" || ways[0].Measured == 0 || ways[0].Least <= 0 || ways[0].Frames == 0 || ways[0].Lost > 0 {
 		t.Errorf("underlay: %+v, %v", ways, err)
 	}
-	if lines := strings.Join(topologiestest.Ability[topologies.Warner](t, r).Warnings(), "\n"); !strings.Contains(lines, "cable r1:eth1–r2:eth1 goes through a tunnel from host east to west: frames take ") {
+	if lines := strings.Join(topologiestest.Ability[topologies.Warner](t, r).Warnings(), "\n"); !strings.Contains(lines, "cable r1:eth1–r2:eth1 goes through a tunnel from host east to west (UDP in user space, AES-256-GCM): frames take ") {
 		t.Errorf("warnings: %s", lines)
 	}
 	topologiestest.Unchanged(t, r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -39,6 +40,7 @@ var (
 	_ topologies.StateChecker   = (*lab)(nil)
 	_ topologies.ProcessWatcher = (*lab)(nil)
 	_ topologies.UnderlayTeller = (*lab)(nil)
+	_ topologies.HostTeller     = (*lab)(nil)
 )
 
 func newLab(t topologies.Topology, p placement.Placement) *lab {
@@ -79,6 +81,9 @@ func (l *lab) apart(link topologies.Link) bool { return l.at[link.A.Node] != l.a
 
 // ID implements topologies.Reservation.
 func (l *lab) ID() string { return l.id }
+
+// Hosts implements topologies.HostTeller.
+func (l *lab) Hosts() map[string]string { return maps.Clone(l.at) }
 
 // Host implements topologies.Reservation.
 func (l *lab) Host(node string) (topologies.Host, error) {
@@ -366,7 +371,7 @@ func (l *lab) Warnings() []string {
 		lines = append(lines, fmt.Sprintf("how long frames are on their way between hosts is not known: %v", err))
 	}
 	for _, u := range ways {
-		lines = append(lines, fmt.Sprintf("cable %s–%s goes through a tunnel from host %s to %s: frames take %s (%s to %s in %d measurements)", u.A, u.B, u.From, u.Host, u.Median, u.Least, u.Most, u.Measured))
+		lines = append(lines, fmt.Sprintf("cable %s–%s goes through a tunnel from host %s to %s (%s): frames take %s (%s to %s in %d measurements)", u.A, u.B, u.From, u.Host, u.Over, u.Median, u.Least, u.Most, u.Measured))
 	}
 	return lines
 }

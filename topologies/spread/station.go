@@ -610,7 +610,7 @@ func (s *station) underlay() (list []topologies.Underlay) {
 		}
 		n := g.cable.Counts()
 		list = append(list, topologies.Underlay{
-			A: g.Near, B: g.Far, Host: g.Host, Least: n.Delay.Least, Median: n.Delay.Median, Most: n.Delay.Most, Measured: n.Delay.Measured,
+			A: g.Near, B: g.Far, Host: g.Host, Over: tunnel.Name, Least: n.Delay.Least, Median: n.Delay.Median, Most: n.Delay.Most, Measured: n.Delay.Measured,
 			Frames: n.Sent + n.Received, Lost: n.Lost, Duplicated: n.Duplicated, Reordered: n.Reordered,
 		})
 	}

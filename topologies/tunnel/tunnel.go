@@ -14,6 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Name is what a tunnel is called where it is told what carries a cable.
+const Name = "UDP in user space, AES-256-GCM"
+
 // Tunnel is one host's end of what cables of a lab go through. It is safe for use by several goroutines.
 type Tunnel struct {
 	conn    *net.UDPConn

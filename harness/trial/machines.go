@@ -1,0 +1,37 @@
+package trial
+
+import (
+	"context"
+	"time"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// waysTimeout bounds the question how long frames are on their way between machines.
+const waysTimeout = 10 * time.Second
+
+// machines records where the nodes of a lab are that is spread over several machines, and how its cables go between them.
+func (t *Trial) machines(ctx context.Context) (on evidence.TrialHost) {
+	teller, ok := topologies.As[topologies.HostTeller](t.lab.res)
+	if !ok {
+		return on
+	}
+	on = evidence.TrialHost{Provider: t.lab.env.Provider.Name(), Nodes: teller.Hosts()}
+	if u, ok := topologies.As[topologies.UnderlayTeller](t.lab.res); ok {
+		ctx, cancel := context.WithTimeout(ctx, waysTimeout)
+		defer cancel()
+		ways, err := u.Underlay(ctx)
+		if err != nil {
+			on.Unknown = err.Error()
+		}
+		for _, w := range ways {
+			on.Ways = append(on.Ways, evidence.Way{
+				A: w.A.String(), B: w.B.String(), From: w.From, To: w.Host, Over: w.Over, Least: w.Least, Median: w.Median, Most: w.Most, Measured: w.Measured,
+				Frames: w.Frames, Lost: w.Lost, Duplicated: w.Duplicated, Reordered: w.Reordered,
+			})
+		}
+	}
+	t.rec.fail(evidence.WriteJSON(t.rec.dir.File(evidence.HostFile), on))
+	return on
+}
