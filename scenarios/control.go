@@ -53,6 +53,10 @@ func (l *Loaded) value(key string) string {
 		return inLab.Image
 	case field == "config":
 		return declared.Config
+	case field == "placement" && declared.Placement != "":
+		return declared.Placement
+	case field == "placement":
+		return inLab.Placement
 	case field == "platform":
 		return declared.Platform
 	case strings.HasPrefix(field, "files."):

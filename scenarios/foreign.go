@@ -344,7 +344,7 @@ func (a *asking) field(n topologies.Node, field string) {
 		for _, key := range sortedKeys(n.Labels) {
 			switch {
 			case slices.Contains(foreignLabels(), key):
-			case key == topologies.LabelRights: // the node has them as a field
+			case key == topologies.LabelRights, key == topologies.LabelPlacement: // the node has them as a field
 			case key == "reprise.device":
 				a.add("devices."+n.Name, "%s wants the device %q of this lab", n.Name, n.Labels[key])
 			case strings.HasPrefix(key, "reprise."):

@@ -67,6 +67,7 @@ func TestForeignAsks(t *testing.T) {
 		{name: "rights by a label", node: `{image: x, labels: {reprise.rights: "namespaces, bpf"}}`, want: []string{"rights.r1"}},
 		{name: "rights by the scenario", node: `{image: x}`, rest: "nodes: {r1: {rights: [namespaces]}}", want: []string{"nodes.r1.rights"}},
 		{name: "placement among the hosts of who spreads it", node: `{image: x}`, rest: "nodes: {r1: {placement: east}}"},
+		{name: "placement in the topology", node: `{image: x, labels: {reprise.placement: east}}`},
 		{name: "networks", node: `{image: x, network-mode: host}`, want: []string{"networks.r1"}},
 		{name: "another's network", node: `{image: x, network-mode: "container:db"}`, want: []string{"networks.r1"}},
 		{name: "a user", node: `{image: x, user: "1000:docker"}`, want: []string{"users.r1"}},

@@ -65,7 +65,7 @@ type Node struct {
 	Clock    NodeClock         `yaml:"clock" json:"clock,omitempty" jsonschema_description:"lab: the node has the lab's time (the default). real: it keeps this machine's, whatever the speed."`
 	Rights   []string          `yaml:"rights" json:"rights,omitempty" jsonschema_description:"What the node may do that reaches this machine, by name: namespaces (mount, ip netns), bpf (eBPF, XDP). Root of such a node can become root of this machine; the plan shows it, and a foreign scenario gets none."`
 	// Placement bounds where a lab is cut that is spread over hosts; a lab on one host passes it over.
-	Placement string `yaml:"placement" json:"placement,omitempty" jsonschema_description:"Name of the host that the node runs on where the lab is spread over several. Without it, the lab is cut where links are fewest. No verb spreads a lab over hosts yet: it is passed over, and scenario validate warns of that."`
+	Placement string `yaml:"placement" json:"placement,omitempty" jsonschema_description:"Name of the worker of a fleet on whose machine the node runs, or auto: any. A lab with such a node is spread over the machines of a fleet (--fleet), and cut where links are fewest; without a fleet the key has no effect."`
 }
 
 // Workaround is tried once the symptom was seen.
@@ -77,7 +77,7 @@ type Workaround struct {
 // Control is the variant of the scenario that must stay healthy.
 type Control struct {
 	Without []string          `yaml:"without" json:"without,omitempty" jsonschema_description:"Steps left out, as stimulus.N counted from 0."`
-	Set     map[string]string `yaml:"set" json:"set,omitempty" jsonschema_description:"Values replaced, as node.image, node.config, node.platform, node.env.NAME, node.files./PATH, node.sysctls.NAME, or of a step, by its number or name, as stimulus.0.for or stimulus.NAME.match.dst-port."`
+	Set     map[string]string `yaml:"set" json:"set,omitempty" jsonschema_description:"Values replaced, as node.image, node.config, node.platform, node.placement, node.env.NAME, node.files./PATH, node.sysctls.NAME, or of a step, by its number or name, as stimulus.0.for or stimulus.NAME.match.dst-port."`
 }
 
 // Evidence names what to collect.

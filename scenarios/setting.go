@@ -16,7 +16,7 @@ import (
 )
 
 // Settable says what a control, or --set, can replace, for hints.
-const Settable = "node.image, node.config, node.platform, node.env.NAME, node.files./PATH, node.sysctls.NAME, or stimulus.N.KEY and stimulus.NAME.KEY of a step"
+const Settable = "node.image, node.config, node.platform, node.placement, node.env.NAME, node.files./PATH, node.sysctls.NAME, or stimulus.N.KEY and stimulus.NAME.KEY of a step"
 
 // stepPrefix begins the key of a value of a step.
 const stepPrefix = "stimulus."

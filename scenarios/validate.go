@@ -117,9 +117,6 @@ func (c *checker) nodes() {
 			c.Faultf(where, yamlpos.Suggest(name, c.loaded.Topology.Names()), "the topology has no node %q", name)
 			continue
 		}
-		if n.Placement != "" {
-			c.Warnf(where+".placement", "leave it out, or keep it for when one does", "placement of %s is passed over: no verb spreads a lab over hosts yet", name)
-		}
 		if t.IsSegment() && (n.Platform != "" && n.Platform != "linux" || n.Config != "") {
 			c.Faultf(where, "", "%s is a %s segment; it takes no platform or configuration", name, t.Kind)
 		}
@@ -351,7 +348,7 @@ func (c *checker) setting(where, key, value string) {
 }
 
 func settable(field string) bool {
-	return slices.Contains([]string{"image", "config", "platform"}, field) || strings.HasPrefix(field, "env.")
+	return slices.Contains([]string{"image", "config", "platform", "placement"}, field) || strings.HasPrefix(field, "env.")
 }
 
 func (c *checker) evidence() {

@@ -144,7 +144,6 @@ func TestValidateNeverHolds(t *testing.T) {
 
 		{name: "a daemon that is not started", old: `run: show x, expect: 'text contains "x"'`, new: "core: ospfd", want: "f does not run ospfd", warning: true},
 		{name: "a process that is not started", old: "configure: [x]", new: "fault: kill, process: ldpd", want: "f does not run ldpd", warning: true},
-		{name: "a place that nothing makes use of", old: "o: {platform: ovs}", new: "o: {platform: ovs, placement: east}", want: "placement of o is passed over: no verb spreads a lab over hosts yet", warning: true},
 		{name: "an expression that looks at nothing", old: `'text contains "x"'`, new: "'1 == 1'", want: "looks at nothing", warning: true},
 		{name: "a constant that decides", old: `'text contains "x"'`, new: `'text contains "x" or true'`, want: `"or true" decides`, warning: true},
 		{

@@ -220,7 +220,10 @@ func (p *Plan) resolveNodes(set map[string]string) error {
 		if err != nil {
 			return fmt.Errorf("rights of %s: %w", t.Name, err)
 		}
-		t.Rights, t.Placement = rights, d.Placement
+		t.Rights = rights
+		if d.Placement != "" {
+			t.Placement = d.Placement
+		}
 		n := Node{Name: t.Name, Role: d.Role, Platform: d.Platform, Image: t.Image, Segment: t.IsSegment(), RealTime: d.Clock == scenarios.ClockReal, Exec: t.Exec, Files: map[string][]byte{}}
 		if n.Platform == "" {
 			n.Platform = DefaultPlatform
@@ -261,6 +264,8 @@ func applyOverride(t *topologies.Topology, declared map[string]scenarios.Node, k
 		d.Config = value
 	case field == "platform":
 		d.Platform = value
+	case field == "placement":
+		d.Placement = value
 	case strings.HasPrefix(field, "files./"):
 		d.Files = maps.Clone(d.Files)
 		if d.Files == nil {

@@ -96,6 +96,18 @@ func TestNew(t *testing.T) {
 	if at := p.Topology.Nodes[0].Placement; at != "east" {
 		t.Errorf("r1 is placed on %q", at)
 	}
+	for set, want := range map[string]string{"r1.placement": "west", "r2.placement": "auto"} {
+		moved := planOf(t, load(t, "r2: {image: two}", "r2: {image: two, labels: {reprise.placement: north}}"), plan.Options{Set: map[string]string{set: want}})
+		for _, n := range moved.Topology.Nodes {
+			place := map[string]string{"r1": "east", "r2": "north"}[n.Name]
+			if n.Name+".placement" == set {
+				place = want
+			}
+			if n.Placement != place {
+				t.Errorf("with %s=%s, %s is placed on %q, want %q", set, want, n.Name, n.Placement, place)
+			}
+		}
+	}
 	if n := p.Nodes[1]; n.Platform != plan.DefaultPlatform || n.Image != "two" {
 		t.Errorf("r2 is %+v", n)
 	}
@@ -183,7 +195,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{none, plan.Options{Variant: evidence.VariantControl}, "declares no control"},
 		{l, plan.Options{Set: map[string]string{"r9.image": "x"}}, `no node "r9" (it has r1, r2)`},
-		{l, plan.Options{Set: map[string]string{"r1.role": "x"}}, "node.image, node.config, node.platform, node.env.NAME"},
+		{l, plan.Options{Set: map[string]string{"r1.role": "x"}}, "node.image, node.config, node.platform, node.placement, node.env.NAME"},
 		{l, plan.Options{Set: map[string]string{"stimulus.9.for": "1s"}}, `no step of the stimulus has the number or the name "9"`},
 		{l, plan.Options{Set: map[string]string{"r1.config": "none.conf"}}, "configuration of r1: none.conf was not read"},
 	} {

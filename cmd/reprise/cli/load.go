@@ -115,7 +115,7 @@ func locate(name string) (path string, cleanup func(), err error) {
 
 // SetFlag defines --set, which replaces values of the scenario.
 func SetFlag(fl *pflag.FlagSet, to *[]string) {
-	fl.StringArrayVar(to, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
+	fl.StringArrayVar(to, "set", nil, "replace a value: node.image=…, node.config=…, node.platform=…, node.placement=…, node.env.NAME=…, node.files./PATH=…, node.sysctls.NAME=…, stimulus.N.KEY=…")
 }
 
 // ParseSet reads --set node.field=value.
