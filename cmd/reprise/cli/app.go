@@ -14,6 +14,7 @@ type App struct {
 	Quiet    bool
 	Opener   Opener   // of labs
 	Stores   Stores   // of images; nil: none are sent to others
+	Spreader Spreader // of labs over the machines of a fleet
 	NoHelp   error    // help was asked for a verb that is not there
 	Trust    []string // what a foreign scenario may have; see foreign.go
 }

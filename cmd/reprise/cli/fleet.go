@@ -274,9 +274,9 @@ func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, 
 }
 
 // labsOf has plans be executed in as many labs as the fleet has, where nobody chose a number.
-func (b *bed) labsOf(plans ...*plan.Plan) {
+func (b *Testbed) labsOf(plans ...*plan.Plan) {
 	for _, p := range plans {
-		p.Labs = max(1, min(b.Slots(), maxLabs, max(p.Trials, 1)))
+		p.Labs = max(1, min(b.Slots, maxLabs, max(p.Trials, 1)))
 	}
 }
 

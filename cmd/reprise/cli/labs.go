@@ -80,6 +80,8 @@ const (
 	ProviderContainers = "containers"
 	ProviderNamespaces = "namespaces"
 	ProviderMixed      = "mixed"
+	// ProviderSpread builds labs on several machines of a fleet; it is no choice of --provider.
+	ProviderSpread = "spread"
 )
 
 // RegisterProvider adds the flag that chooses among providers of Linux nodes.

@@ -82,6 +82,10 @@ type Planned struct {
 	Bound    string                    `json:"bound"`             // of all of it, whatever hangs
 	Traffic  map[string]scenarios.Flow `json:"traffic,omitempty"` // by the name of the flow
 	Control  []string                  `json:"control,omitempty"` // what the declared control changes
+	// Placement is the machine of each node of a lab that is spread over several of a fleet, and Between are the links that go between
+	// them.
+	Placement map[string]string `json:"placement,omitempty"`
+	Between   []string          `json:"between,omitempty"`
 	// Lacks is why this machine cannot run it as it is: an image that is not there.
 	Lacks string `json:"lacks,omitempty"`
 }
@@ -102,8 +106,12 @@ func exceptionsOf(p *plan.Plan, node string) []string {
 }
 
 // PrintPlan is --dry-run.
-func (a *App) PrintPlan(p *plan.Plan, lacks string) error {
+func (a *App) PrintPlan(p *plan.Plan, lacks string, on Placed) error {
 	out := plannedAs(p, lacks)
+	out.Placement = on.Host
+	for _, l := range on.Between {
+		out.Between = append(out.Between, l.A.String()+"–"+l.B.String())
+	}
 	return a.Show(out, func(w io.Writer) { printPlan(w, p, out) })
 }
 
@@ -131,6 +139,14 @@ func printPlan(w io.Writer, p *plan.Plan, out Planned) {
 	}
 	for _, l := range p.Topology.Links {
 		Line(w, "  link      %s – %s", l.A, l.B)
+	}
+	for _, n := range out.Nodes {
+		if on := out.Placement[n.Name]; on != "" {
+			Line(w, "  machine   %-10s %s", n.Name, on)
+		}
+	}
+	for _, l := range out.Between {
+		Line(w, "  between machines %s", l)
 	}
 	for _, name := range slices.Sorted(maps.Keys(out.Traffic)) {
 		Line(w, "  traffic   %s: %s", name, out.Traffic[name])

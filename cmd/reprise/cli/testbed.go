@@ -90,13 +90,26 @@ func (a *App) openFleetBed(ctx context.Context, parent string, where LabFlags, p
 	if err != nil {
 		return nil, err
 	}
-	b, err := a.bedOf(joined, parent)
+	var labs Provider = joined
+	over, err := a.spreads(ctx, joined, where, plans)
+	if err != nil {
+		return nil, errors.Join(err, labs.Close())
+	}
+	if over != nil {
+		labs = over
+	}
+	b, err := a.bedOf(labs, parent)
 	if err != nil {
 		return nil, err
 	}
 	b.Pool, b.Slots, b.asked = joined.pool, joined.Slots(), where.Fleet != ""
+	if over != nil {
+		if err := a.useHosts(ctx, b, over, plans); err != nil {
+			return nil, errors.Join(err, labs.Close())
+		}
+	}
 	if where.AllLabs {
-		joined.labsOf(plans...)
+		b.labsOf(plans...)
 	}
 	return b, nil
 }

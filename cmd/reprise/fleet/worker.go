@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -31,6 +33,19 @@ type workerOptions struct {
 	acceptNew  bool
 	provider   string
 	idle       time.Duration
+	address    string // by which others reach this machine
+}
+
+// noParts is what --address says where no parts of labs are built for others.
+const noParts = "none"
+
+// parts is what a worker may build of labs that are spread over machines; nil: nothing.
+func (o *workerOptions) parts(serve func(context.Context, net.Conn) error) *fleet.Parts {
+	if o.address == noParts {
+		return nil
+	}
+	at, _ := netip.ParseAddr(o.address) // check has read it
+	return &fleet.Parts{Address: at, Serve: serve}
 }
 
 // nameOfWorker is how a worker may be called: names of labs and of files end in it.
@@ -45,6 +60,8 @@ func (o *workerOptions) check() error {
 		return cli.InputError("--labs takes 1 to 64")
 	case o.name != "" && !nameOfWorker.MatchString(o.name):
 		return cli.InputError("--name %q: want letters, digits, dots, hyphens and underscores, 63 at most", o.name)
+	case o.address != "" && o.address != noParts && !isAddress(o.address):
+		return cli.InputError("--address %q: want an IP address of this machine, or %s", o.address, noParts)
 	case o.idle <= 0:
 		return cli.InputError("--idle %s: want a time, as 30s", o.idle)
 	}
@@ -54,6 +71,11 @@ func (o *workerOptions) check() error {
 	default:
 		return cli.NoProvider(o.provider)
 	}
+}
+
+func isAddress(text string) bool {
+	at, err := netip.ParseAddr(text)
+	return err == nil && at.IsValid() && !at.IsUnspecified()
 }
 
 func newWorker(a *cli.App, runF func(context.Context, *workerOptions) error) *cobra.Command {
@@ -72,6 +94,10 @@ Every scenario is somebody else's: it gets of this machine what confirm would gi
 --trust names. The container engine is such a thing (--trust engine): without it labs are made of namespaces, and take
 neither root nor an engine.
 
+Labs may be spread over several machines: a worker builds a part of one where who wants trials asks for it by its key, over a
+connection that both sides know each other on; nothing listens on this machine before. Its part is reached, and reaches the others
+by UDP, at --address, which is the one by which it reaches the server where nothing else is said; with none it builds no parts.
+
 A worker may be killed, cut off and started again at any time: what it was at is executed elsewhere.
 
 Exit status: 0 ended by Ctrl-C or by fleet drain, 4 wrong input, 5 the server does not answer, or this machine can
@@ -79,7 +105,8 @@ build no lab for others, 6 the server does not know this key and token.`,
 		Example: `  reprise worker --join 'tls://TOKEN@lab:4222?sha256=…'
   reprise worker --join "$URL" --labs 4 --name rack-3
   reprise worker --join "$URL" --lab lab.yaml --provider lab
-  reprise worker --join "$URL" --trust engine`,
+  reprise worker --join "$URL" --trust engine
+  reprise worker --join "$URL" --address 192.0.2.7`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
@@ -95,6 +122,7 @@ build no lab for others, 6 the server does not know this key and token.`,
 	fl.StringVar(&o.lab, "lab", "", "offer the devices of this `inventory` (lab.yaml) too; their addresses and passwords stay here")
 	fl.BoolVar(&o.acceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
 	fl.StringVar(&o.provider, "provider", "", "`what` labs are made of, and nothing else: namespaces, containers, mixed, vm, or lab, the devices (default: whatever is there)")
+	fl.StringVar(&o.address, "address", "", "`ADDRESS` by which the other machines of a lab that is spread over several reach this one; none: it builds no parts of such labs (default: the one by which it reaches the server)")
 	fl.DurationVar(&o.idle, "idle", labworker.DefaultIdle, "how long a lab stays up for the next trial of the same plan")
 	return a.Trusting(c)
 }
@@ -116,7 +144,7 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	others := labs.ForOthers{Inventory: o.lab, AcceptNew: o.acceptNew, Provider: o.provider, Say: func(line string) { o.Progress("%s", line) }}
-	offered := labs.Offered{Name: o.name, Slots: o.labs, Trust: o.Trust, ForOthers: others}
+	offered := labs.Offered{Name: o.name, Slots: o.labs, Trust: o.Trust, NoParts: o.address == noParts, ForOthers: others}
 	first, err := offered.Offer(ctx)
 	if err == nil {
 		err = offered.Check(first)
@@ -147,6 +175,7 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 	o.Progress("joining the fleet at %s", conn.Server())
 	var told error
 	w := fleet.NewWorker(conn, &labworker.Executor{Bench: bench, Describe: offered.Offer, Tell: func(line string) { o.Progress("%s", line) }}, fleet.WorkerOptions{
+		Parts:  o.parts(offered.ServePart),
 		Joined: func() { told = o.Show(first, func(w io.Writer) { printJoined(w, conn.Server(), first) }) },
 	})
 	err = work(ctx, o.App, w)

@@ -2,8 +2,10 @@ package labs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,6 +21,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
+	"github.com/reprise-lab/reprise/topologies/spread"
 )
 
 // Names of checks that decide what labs are built with.
@@ -34,6 +37,8 @@ type Offered struct {
 	Name  string
 	Slots int
 	Trust []string
+	// NoParts has no parts of labs be built that are spread over several machines.
+	NoParts bool
 	ForOthers
 }
 
@@ -89,7 +94,13 @@ func note(out *fleet.Offer, checks []doctor.Check, name string) (there bool) {
 func (o Offered) offerSpaces(ctx context.Context, out *fleet.Offer) error {
 	there := note(out, append(namespaces.Probe(ctx), namespaces.ProbeMore()...), checkSpaces)
 	if !there || !o.builds(cli.ProviderNamespaces) {
+		out.Abilities[fleet.AbilityParts] = "they are of namespaces, and it builds none"
 		return nil
+	}
+	if o.NoParts {
+		out.Abilities[fleet.AbilityParts] = "it was started with --address none"
+	} else {
+		out.Abilities[fleet.AbilityParts] = ""
 	}
 	out.Providers, out.Kinds = append(out.Providers, cli.ProviderNamespaces), append(out.Kinds, string(topologies.KindContainer))
 	kept, err := OpenImages()
@@ -205,4 +216,13 @@ func WorkerCheck(checks []doctor.Check, trust []string) doctor.Check {
 		c.Detail = "labs with " + strings.Join(with, ", ")
 	}
 	return doctor.Tidy([]doctor.Check{c})[0]
+}
+
+// ServePart builds a part of a lab that is spread over several machines, for who is at the other end of a connection.
+func (o Offered) ServePart(ctx context.Context, conn net.Conn) error {
+	b, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(spread.Serve(ctx, conn, b), b.Close())
 }

@@ -131,14 +131,17 @@ func runRun(ctx context.Context, o *runOptions) error {
 // dryRun prints the plan, and what this machine lacks for it.
 func dryRun(ctx context.Context, o *runOptions, p *plan.Plan) error {
 	refused := o.Permit(p)
-	lacking := ""
-	if refused == nil { // nothing of this machine is asked for what may not run
+	lacking, on := "", cli.Placed{}
+	switch { // nothing of this machine is asked for what may not run
+	case refused == nil && o.lab.FleetURL() != "":
+		lacking, on, refused = lacksInFleet(ctx, o.App, p, o.lab)
+	case refused == nil:
 		lacking, refused = lacks(ctx, o.App, p, o.lab)
 	}
 	if refused == nil {
 		warnOfAliases(ctx, o.App, p, o.lab)
 	}
-	return errors.Join(o.PrintPlan(p, lacking), refused)
+	return errors.Join(o.PrintPlan(p, lacking, on), refused)
 }
 
 // runPlan executes a plan from the check of the machine to the report.
@@ -217,16 +220,14 @@ func finishRun(a *cli.App, dir evidence.Dir, keep bool) (Outcome, error) {
 	if keep {
 		out.Enter = enterCommands(dir)
 	}
-	return out, a.WriteReports(dir)
+	out.Machines, err = dir.Machines()
+	return out, errors.Join(err, a.WriteReports(dir))
 }
 
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
 // Real devices are not asked. The error is that it may not run as it is.
 func lacks(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (string, error) {
-	switch {
-	case f.FleetURL() != "":
-		return lacksInFleet(ctx, a, p, f)
-	case f.File != "":
+	if f.File != "" {
 		return "", nil
 	}
 	provider, err := a.Opener.Open(ctx, f, nil, p)

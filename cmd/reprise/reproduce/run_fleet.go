@@ -67,16 +67,15 @@ func allTrials(ctx context.Context, series experiment.Series, p *plan.Plan, tell
 	return errors.Join(errs...)
 }
 
-// lacksInFleet is lacks for the workers of a fleet.
-func lacksInFleet(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (string, error) {
+// lacksInFleet is lacks for the workers of a fleet, and where nodes will be.
+func lacksInFleet(ctx context.Context, a *cli.App, p *plan.Plan, f cli.LabFlags) (lacking string, on cli.Placed, err error) {
 	b, err := a.OpenUnchecked(ctx, "", f, p)
-	if err != nil {
-		return "", err
+	if err == nil {
+		on, err = b.Placed(ctx, p), b.Check(ctx, p)
+		err = errors.Join(err, b.Provider.Close())
 	}
-	lacking := ""
-	err = b.Check(ctx, p)
 	if _, missing := errors.AsType[*topologies.MissingError](err); missing {
 		lacking, err = err.Error(), nil
 	}
-	return lacking, errors.Join(err, b.Provider.Close())
+	return lacking, on, err
 }

@@ -20,6 +20,8 @@ type Outcome struct {
 	Exit    int                 `json:"exit"`
 	Enter   []string            `json:"enter,omitempty"` // with --keep: commands that open a shell
 	NotRun  *notRun             `json:"not-run,omitempty"`
+	// Machines say where the nodes of a lab were that was spread over several, and how cables went between these.
+	Machines []string `json:"machines,omitempty"`
 }
 
 // printOutcome writes what a run came to, for people.
@@ -44,6 +46,9 @@ func printOutcome(w io.Writer, o Outcome) {
 	}
 	if v.Verdict != v.Expected {
 		cli.Line(w, "declared is %s", v.Expected)
+	}
+	for _, line := range o.Machines {
+		cli.Line(w, "machines: %s", line)
 	}
 	if abs, err := filepath.Abs(o.Report); err == nil {
 		cli.Line(w, "report: %s", abs)

@@ -229,7 +229,7 @@ func runShow(_ context.Context, o *showOptions) error {
 		return cli.WithCode(cli.ExitInput, err)
 	}
 	o.Say("")
-	return o.PrintPlan(p, "")
+	return o.PrintPlan(p, "", cli.Placed{})
 }
 
 // printScope writes what a scenario is about, for people.

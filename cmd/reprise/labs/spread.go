@@ -1,0 +1,319 @@
+package labs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
+	"github.com/reprise-lab/reprise/topologies/placement"
+	"github.com/reprise-lab/reprise/topologies/spread"
+)
+
+// Spread implements [cli.Spreader].
+func (Here) Spread(hosts *labpool.Provider, claim cli.Claim, say func(line string)) cli.SpreadProvider {
+	return &overHosts{Provider: hosts, claim: claim, say: say}
+}
+
+// overHosts builds labs on the hosts of a fleet's workers, of namespaces. Where nodes are is said from what workers offer;
+// each lab takes a slot of each of its hosts.
+type overHosts struct {
+	*labpool.Provider // of what images are, and who is there
+	claim             cli.Claim
+	say               func(line string)
+
+	claiming sync.Mutex // held by who claims hosts: one lab of this process after the other
+}
+
+var (
+	_ cli.SpreadProvider     = (*overHosts)(nil)
+	_ topologies.ClockSource = (*overHosts)(nil)
+)
+
+// Name implements topologies.Provider.
+func (o *overHosts) Name() string { return cli.ProviderSpread }
+
+// Close lets go of nothing: labs are released one by one.
+func (o *overHosts) Close() error { return nil }
+
+// Kind implements topologies.Kinder.
+func (o *overHosts) Kind(topologies.Topology) topologies.Kind { return topologies.KindContainer }
+
+// ClockLibraries implements topologies.ClockSource, of this machine's images.
+func (o *overHosts) ClockLibraries(ctx context.Context) ([]topologies.ClockLibrary, error) {
+	spaces, err := namespaces.New(namespaces.Options{})
+	if err != nil {
+		return nil, err
+	}
+	list, err := spaces.ClockLibraries(ctx)
+	return list, errors.Join(err, spaces.Close())
+}
+
+// Check implements topologies.Provider: whether the hosts that are there can hold the lab.
+func (o *overHosts) Check(ctx context.Context, t topologies.Topology) error {
+	_, _, err := o.Place(ctx, t)
+	return err
+}
+
+// Place implements topologies.Placer.
+func (o *overHosts) Place(ctx context.Context, t topologies.Topology) (map[string]string, []topologies.Link, error) {
+	hosts := o.named()
+	if len(hosts) == 0 {
+		return nil, nil, &labpool.NobodyError{}
+	}
+	placed, err := o.cut(ctx, t, hosts)
+	return placed.Host, placed.Cut, err
+}
+
+// Slots implements cli.SpreadProvider: how many of a lab there is room for side by side.
+func (o *overHosts) Slots(ctx context.Context, t topologies.Topology) (n int) {
+	hosts := o.named()
+	for {
+		free := slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return h.Slots < 1 })
+		slices.SortStableFunc(free, func(a, b namedHost) int { return cmp.Compare(b.Slots, a.Slots) }) // the last ones are not left alone
+		placed, err := o.cut(ctx, t, free)
+		if err != nil {
+			return n
+		}
+		n++
+		for i := range hosts {
+			if uses(placed, hosts[i].name) {
+				hosts[i].Slots--
+			}
+		}
+	}
+}
+
+// namedHost is a worker as it is called here.
+type namedHost struct {
+	name string
+	fleet.Offer
+}
+
+// named are the workers, each with a name of its own: where two have one, the second is called by its key too.
+func (o *overHosts) named() (hosts []namedHost) {
+	const enough = 8
+	for _, offer := range o.Roster.Workers() {
+		name := offer.Name
+		if slices.ContainsFunc(hosts, func(h namedHost) bool { return h.name == name }) {
+			name += "/" + offer.Key[:min(len(offer.Key), enough)]
+		}
+		hosts = append(hosts, namedHost{name, offer})
+	}
+	return hosts
+}
+
+func uses(p placement.Placement, host string) bool {
+	for _, at := range p.Host {
+		if at == host {
+			return true
+		}
+	}
+	return false
+}
+
+// cut places a lab on hosts.
+func (o *overHosts) cut(ctx context.Context, t topologies.Topology, on []namedHost) (placement.Placement, error) {
+	for _, n := range t.Nodes {
+		if list := n.Exceptions(); len(list) > 0 {
+			return placement.Placement{}, &topologies.MissingError{What: "host", Name: "for node " + n.Name, Hint: "no worker builds a part of a lab with " + strings.Join(list, ", ")}
+		}
+	}
+	digests := o.digests(ctx, t)
+	var hosts []placement.Host
+	for _, h := range on {
+		hosts = append(hosts, placement.Host{Name: h.name, Cores: h.Cores, Memory: h.Memory, Lacks: func(n topologies.Node) error {
+			if why := h.Lacks(o.partNeeds(n, digests)); len(why) > 0 {
+				return errors.New(strings.Join(why, "; "))
+			}
+			return nil
+		}})
+	}
+	placed, err := placement.Cut(t, hosts)
+	if err != nil {
+		return placed, &cannotHoldError{err}
+	}
+	return placed, nil
+}
+
+// cannotHoldError says why the workers of a fleet cannot hold a lab.
+type cannotHoldError struct{ err error }
+
+func (e *cannotHoldError) Error() string { return e.err.Error() }
+
+// Unwrap says that the environment lacks something.
+func (e *cannotHoldError) Unwrap() []error {
+	return []error{e.err, &topologies.MissingError{What: "worker", Name: "that can take a part of this"}}
+}
+
+// partNeeds is what a host has to have for a node.
+func (o *overHosts) partNeeds(n topologies.Node, digests map[string]string) fleet.Needs {
+	needs := fleet.Needs{
+		Version: o.Version, Provider: cli.ProviderNamespaces, Kind: string(topologies.KindContainer), Abilities: []string{fleet.AbilityParts},
+	}
+	if n.Image != "" && !n.IsSegment() {
+		needs.Images = []fleet.Image{{Ref: n.Image, Digest: digests[n.Image]}}
+	}
+	return needs
+}
+
+// digests are those of a lab's images, by reference.
+func (o *overHosts) digests(ctx context.Context, t topologies.Topology) map[string]string {
+	list := map[string]string{}
+	for _, n := range t.Nodes {
+		if _, known := list[n.Image]; known || n.Image == "" || n.IsSegment() {
+			continue
+		}
+		if info, err := o.DescribeImage(ctx, n.Image); err == nil {
+			list[n.Image] = info.Digest
+		}
+	}
+	return list
+}
+
+// Reserve implements topologies.Provider. It waits where the hosts are there that the lab needs, and their slots are taken.
+func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topologies.Options) (topologies.Reservation, error) {
+	placed, conns, err := o.claimAll(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	give := func() {
+		for _, conn := range conns {
+			_ = conn.Close() // what is there ends with it
+		}
+	}
+	if err := reachEachOther(conns); err != nil {
+		give()
+		return nil, err
+	}
+	var hosts []spread.Host
+	for name, conn := range conns {
+		hosts = append(hosts, spread.Host{Name: name, Dial: func(context.Context) (net.Conn, error) { return conn, nil }})
+	}
+	slices.SortFunc(hosts, func(a, b spread.Host) int { return strings.Compare(a.Name, b.Name) })
+	p, err := spread.New(hosts, nil)
+	if err != nil {
+		give()
+		return nil, err
+	}
+	t = t.Clone()
+	digests := o.digests(ctx, t)
+	for i, n := range t.Nodes {
+		t.Nodes[i].Placement = placed.Host[n.Name]
+		if digest := digests[n.Image]; digest != "" {
+			t.Nodes[i].Image = digest // a name may mean another image there
+		}
+	}
+	r, err := p.Reserve(ctx, t, how)
+	if err != nil {
+		give()
+		return nil, err
+	}
+	return r, nil
+}
+
+// reachEachOther refuses hosts of which some are known by an address that only they have.
+func reachEachOther(conns map[string]net.Conn) error {
+	var only, by []string
+	for name, conn := range conns {
+		at, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+		if err == nil && at.Addr().IsLoopback() {
+			only = append(only, name)
+		} else {
+			by = append(by, name)
+		}
+	}
+	if len(only) == 0 || len(by) == 0 {
+		return nil
+	}
+	slices.Sort(only)
+	slices.Sort(by)
+	return &topologies.MissingError{
+		What: "address", Name: fmt.Sprintf("by which %s reach %s", strings.Join(by, ", "), strings.Join(only, ", ")),
+		Hint: "start that worker with --address ADDRESS, by which others reach its machine",
+	}
+}
+
+// How long claims are tried again where a host is busy.
+const (
+	againAfter  = 200 * time.Millisecond
+	againWithin = 300 * time.Millisecond // at random, so that two who want the same hosts part ways
+)
+
+// claimAll claims all hosts of a lab, or none while one of them is busy.
+func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology) (placement.Placement, map[string]net.Conn, error) {
+	busy := map[string]bool{} // in this round, by name
+	said := false
+	for {
+		hosts := o.named()
+		if len(hosts) == 0 {
+			return placement.Placement{}, nil, &labpool.NobodyError{}
+		}
+		if _, err := o.cut(ctx, t, hosts); err != nil {
+			return placement.Placement{}, nil, err
+		}
+		placed, err := o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return busy[h.name] }))
+		if err == nil {
+			conns, taken, err := o.claimEach(ctx, placed, hosts)
+			if err != nil {
+				return placement.Placement{}, nil, err
+			}
+			if taken == "" {
+				return placed, conns, nil
+			}
+			busy[taken] = true
+			continue
+		}
+		names := slices.Sorted(maps.Keys(busy))
+		if !said && o.say != nil {
+			o.say("waiting for " + strings.Join(names, ", ") + ": all labs there are in use")
+			said = true
+		}
+		timer := time.NewTimer(againAfter + rand.N(againWithin)) //nolint:gosec // it decides nothing but when
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return placement.Placement{}, nil, fmt.Errorf("claim %s: %w: %w", strings.Join(names, ", "), fleet.ErrBusy, context.Cause(ctx))
+		}
+		clear(busy)
+	}
+}
+
+// claimEach claims the hosts of a placement; taken is one that is busy, for which all others were given back.
+func (o *overHosts) claimEach(ctx context.Context, placed placement.Placement, hosts []namedHost) (conns map[string]net.Conn, taken string, err error) {
+	o.claiming.Lock()
+	defer o.claiming.Unlock()
+	conns = map[string]net.Conn{}
+	for _, h := range hosts {
+		if !uses(placed, h.name) {
+			continue
+		}
+		conn, err := o.claim(ctx, h.Key)
+		if err == nil {
+			conns[h.name] = conn
+			continue
+		}
+		for _, conn := range conns {
+			_ = conn.Close() // nothing was built there yet
+		}
+		if errors.Is(err, fleet.ErrBusy) {
+			return nil, h.name, nil
+		}
+		return nil, "", fmt.Errorf("host %s: %w", h.name, err)
+	}
+	return conns, "", nil
+}

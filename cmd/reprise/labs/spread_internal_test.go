@@ -1,0 +1,187 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// roster are workers of a core each, by name.
+type roster []string
+
+func (r roster) Workers() (list []fleet.Offer) {
+	for i, name := range r {
+		list = append(list, fleet.Offer{
+			Name: name, Key: strings.Repeat(string(rune('A'+i)), 20), Slots: 1 + i%2, Cores: 1, Memory: 1 << 30, Version: "v1",
+			Providers: []string{cli.ProviderNamespaces}, Kinds: []string{"container"}, Images: map[string]string{"a": "sha256:a"}, Abilities: map[string]string{fleet.AbilityParts: ""},
+		})
+	}
+	return list
+}
+
+func (roster) Lacking(fleet.Needs) ([]fleet.Refusal, bool) { return nil, true }
+
+// doors are what is claimed of workers: who is busy says so until it was asked for so often.
+type doors struct {
+	mu   sync.Mutex
+	busy map[string]int // by the first letter of a key
+	open map[string]int // connections, likewise
+	fail string
+}
+
+type doorConn struct {
+	net.Conn
+	close func()
+}
+
+func (c *doorConn) Close() error {
+	c.close()
+	return nil
+}
+
+func (d *doors) claim(_ context.Context, key string) (net.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	k := key[:1]
+	switch {
+	case d.fail == k:
+		return nil, errors.New("connection refused")
+	case d.busy[k] > 0:
+		d.busy[k]--
+		return nil, fleet.ErrBusy
+	}
+	d.open[k]++
+	return &doorConn{close: func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.open[k]--
+	}}, nil
+}
+
+// pair is a lab of two nodes, each of which takes a worker's core.
+func pair(places ...string) topologies.Topology {
+	t := topologies.Topology{Links: []topologies.Link{{A: topologies.Endpoint{Node: "r1", Interface: "eth1"}, B: topologies.Endpoint{Node: "r2", Interface: "eth1"}}}}
+	for i, name := range []string{"r1", "r2"} {
+		t.Nodes = append(t.Nodes, topologies.Node{Name: name, Image: "a", CPU: 1, Placement: places[i]})
+	}
+	return t
+}
+
+// TestClaimAll: a lab gets all of its hosts or none: others where one is busy and others do, and else it waits, says so once,
+// and keeps nothing meanwhile.
+func TestClaimAll(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		places []string
+		busy   map[string]int
+		fail   string
+		cancel bool
+		want   map[string]int // what is open in the end
+		said   []string
+		err    string
+	}{
+		{name: "free", places: []string{"left", "right"}, want: map[string]int{"A": 1, "B": 1}},
+		{name: "another is free", places: []string{"left", "auto"}, busy: map[string]int{"B": 1000}, want: map[string]int{"A": 1, "C": 1}},
+		{
+			name: "waits", places: []string{"left", "right"}, busy: map[string]int{"B": 2}, want: map[string]int{"A": 1, "B": 1},
+			said: []string{"waiting for right: all labs there are in use"},
+		},
+		{
+			name: "waits in vain", places: []string{"left", "right"}, busy: map[string]int{"B": 1000}, cancel: true,
+			said: []string{"waiting for right: all labs there are in use"}, err: "claim right: all its labs are in use",
+		},
+		{name: "not reached", places: []string{"left", "right"}, fail: "B", err: "host right: connection refused"},
+		{name: "not there", places: []string{"left", "east"}, err: `"east", on which node r2 is placed`},
+		{name: "no room", places: []string{"left", "left"}, err: "the nodes use 2 places, 2.00 cores"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := &doors{busy: tt.busy, open: map[string]int{}, fail: tt.fail}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var said []string
+			o := &overHosts{
+				Provider: &labpool.Provider{Roster: roster{"left", "right", "third"}, Options: labpool.Options{Version: "v1"}}, claim: d.claim,
+				say: func(line string) {
+					said = append(said, line)
+					if tt.cancel {
+						cancel()
+					}
+				},
+			}
+			placed, conns, err := o.claimAll(ctx, pair(tt.places...))
+			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+				t.Fatalf("%v, want %q", err, tt.err)
+			}
+			open := map[string]int{}
+			for k, n := range d.open {
+				if n != 0 {
+					open[k] = n
+				}
+			}
+			if tt.want == nil {
+				tt.want = map[string]int{}
+			}
+			if diff := cmp.Diff(tt.want, open); diff != "" || len(conns) != len(open) {
+				t.Errorf("claimed (-want +got):\n%s", diff)
+			}
+			if !slices.Equal(said, tt.said) {
+				t.Errorf("said %q", said)
+			}
+			if err == nil && (placed.Host["r1"] != "left" || len(placed.Cut) != 1) {
+				t.Errorf("placed: %+v", placed)
+			}
+			if tt.err == "claim right: all its labs are in use" && !errors.Is(err, fleet.ErrBusy) {
+				t.Errorf("%v is not about a busy worker", err)
+			}
+		})
+	}
+}
+
+// TestPlace: what workers lack is said by node, a lab has as many places as there are slots, and two workers of one name are two.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	o := &overHosts{Provider: &labpool.Provider{Roster: roster{"left", "right", "third", "left"}, Options: labpool.Options{Version: "v1"}}}
+	// Slots are 1, 2, 1 and 2; each lab takes one of two workers.
+	if n := o.Slots(t.Context(), pair("auto", "auto")); n != 3 {
+		t.Errorf("there is room for %d", n)
+	}
+	if n := o.Slots(t.Context(), pair("left", "auto")); n != 1 {
+		t.Errorf("with a node on left there is room for %d", n)
+	}
+	host, between, err := o.Place(t.Context(), pair("left", "left/DDDDDDDD"))
+	if err != nil || host["r2"] != "left/DDDDDDDD" || len(between) != 1 {
+		t.Errorf("%v, %v, %v", host, between, err)
+	}
+	for name, change := range map[string]func(n *topologies.Node){
+		"no host can build node r1: host left: it has no image b":       func(n *topologies.Node) { n.Image = "b" },
+		"no worker builds a part of a lab with folder of this machine ": func(n *topologies.Node) { n.Binds = []string{"/etc:/host"} },
+	} {
+		lab := pair("left", "auto")
+		change(&lab.Nodes[0])
+		err := o.Check(t.Context(), lab)
+		if _, missing := errors.AsType[*topologies.MissingError](err); !missing || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v, want %q", err, name)
+		}
+	}
+	o.Version = "v2"
+	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "it runs version v1 of the program, the work was begun by v2") {
+		t.Errorf("%v", err)
+	}
+	o.Roster = roster{}
+	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "no worker is in the fleet") {
+		t.Errorf("%v", err)
+	}
+}
