@@ -177,7 +177,7 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	o.Version = "v2"
-	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "it runs version v1 of the program, the work was begun by v2") {
+	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "it runs version v1 of the program, and whoever gives the trials v2") {
 		t.Errorf("%v", err)
 	}
 	o.Roster = roster{}
