@@ -398,6 +398,8 @@ func TestTesterAlone(t *testing.T) {
 interface eth1
  ip address 10.0.0.2/24
  ip igmp
+ ip igmp query-interval 5
+ ip igmp query-max-response-time 10
  ip pim
 `}, "interfaces: {eth1: [10.0.0.1/24]}\n")
 			s.ask(t, "r1", "!sysctl -w net.ipv6.conf.eth1.disable_ipv6=0 net.ipv6.conf.eth1.accept_ra=2 net.ipv6.conf.eth1.autoconf=1")
@@ -408,6 +410,11 @@ interface eth1
 			s.until(t, "r1", "!ip -6 addr show dev eth1", `text contains "2001:db8:9:" and not (text contains "2001:db8:8:")`)
 			s.order(t, "emit {port: eth1, igmp: {version: 3, type: report, source: 10.0.0.1, group: 239.1.2.3}, every: 1s, count: 30}")
 			s.until(t, "r1", "show ip igmp groups json", `text contains "239.1.2.3"`)
+			s.order(t, "start {name: m, port: eth1, igmp: {source: 10.0.0.9, version: 3, groups: [239.9.9.9]}}")
+			s.until(t, "r1", "show ip igmp groups json", `text contains "239.9.9.9"`)
+			s.until(t, "t1", "show sessions", `json.sessions.m.received.query > 0 and json.sessions.m.sent.report > 1 and json.sessions.m.peer.querier == "10.0.0.2"`)
+			s.order(t, "change {name: m, igmp: {groups: [239.9.9.8]}}")
+			s.until(t, "r1", "show ip igmp groups json", `text contains "239.9.9.8" and not (text contains "239.9.9.9")`)
 		})
 	}
 }

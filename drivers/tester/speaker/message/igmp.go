@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // IGMP is a message of version 2 (RFC 2236), or of version 3 (RFC 3376).
@@ -92,4 +93,59 @@ func (i *IGMP) PDU() (PDU, error) {
 		p.Options = nil
 	}
 	return p, nil
+}
+
+// IGMPHeard is a message of IGMP that came.
+type IGMPHeard struct {
+	Type    string // query, report or leave
+	Version int
+	Answer  time.Duration         // of a query
+	Groups  map[netip.Addr]string // with the mode of a report of version 3; of a query the one that it is for, if one
+}
+
+// ParseIGMP reads a message of what a packet of IPv4 carries.
+func ParseIGMP(b []byte) (h IGMPHeard, err error) {
+	const head, record = 8, 8
+	if len(b) < head || Checksum(b) != 0 {
+		return h, fmt.Errorf("%d bytes are no message of IGMP with a right checksum", len(b))
+	}
+	h.Groups = map[netip.Addr]string{}
+	h.Version = 2
+	group := netip.AddrFrom4([4]byte(b[4:8]))
+	switch b[0] {
+	case 0x11:
+		h.Type, h.Answer = "query", time.Duration(b[1])*100*time.Millisecond
+		if len(b) >= 12 {
+			h.Version = 3
+		}
+		if !group.IsUnspecified() {
+			h.Groups[group] = ""
+		}
+	case 0x12, 0x16:
+		h.Type, h.Groups[group] = "report", ""
+	case 0x17:
+		h.Type, h.Groups[group] = "leave", ""
+	case 0x22:
+		h.Type, h.Version = "report", 3
+		count := int(binary.BigEndian.Uint16(b[6:]))
+		rest := b[head:]
+		for range count {
+			if len(rest) < record {
+				return h, fmt.Errorf("a report of IGMPv3 says %d groups and breaks off", count)
+			}
+			size := record + 4*int(binary.BigEndian.Uint16(rest[2:])) + 4*int(rest[1])
+			if size > len(rest) {
+				return h, fmt.Errorf("a group of a report of IGMPv3 has %d bytes of %d", size, len(rest))
+			}
+			mode := fmt.Sprint(rest[0])
+			if n := int(rest[0]); n > 0 && n < len(igmpModes()) {
+				mode = igmpModes()[n]
+			}
+			h.Groups[netip.AddrFrom4([4]byte(rest[4:8]))] = mode
+			rest = rest[size:]
+		}
+	default:
+		return h, fmt.Errorf("no message of IGMP is of type %#x", b[0])
+	}
+	return h, nil
 }

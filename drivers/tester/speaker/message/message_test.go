@@ -175,6 +175,7 @@ func TestRead(t *testing.T) {
 		"advert": {advert[:12], func(b []byte) error { _, err := message.ParseVRRP(b, one, group); return err }},
 		"lacp":   {lacp[:42], func(b []byte) error { _, _, err := message.ParseLACP(b); return err }},
 		"bfd":    {body((&message.BFD{Local: one, Remote: two}).PDU()), func(b []byte) error { _, err := message.ParseBFD(b); return err }},
+		"igmp":   {body((&message.IGMP{Version: 3, Type: "report", Source: one, Group: netip.MustParseAddr("239.1.2.3"), Sources: []netip.Addr{two}}).PDU())[:20], func(b []byte) error { _, err := message.ParseIGMP(b); return err }},
 		"dhcp":   {body((&message.DHCP{Type: "discover"}).PDU(own))[:239], func(b []byte) error { _, err := message.ParseDHCP(append(b, 0)); return err }},
 	} {
 		for n := range test.whole {
@@ -240,7 +241,7 @@ func TestAlter(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(byte(0), []byte{2, 1, 0, 44})
 	f.Fuzz(func(_ *testing.T, which byte, b []byte) {
-		switch which % 6 {
+		switch which % 7 {
 		case 0:
 			_, _ = message.ParseOSPF(b)
 		case 1:
@@ -255,6 +256,8 @@ func FuzzParse(f *testing.F) {
 			_, _ = message.ParseDHCP(b)
 		case 5:
 			_, _ = message.ParseVRRP(b, one, two)
+		case 6:
+			_, _ = message.ParseIGMP(b)
 		}
 	})
 }

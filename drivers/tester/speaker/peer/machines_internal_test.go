@@ -322,6 +322,39 @@ func TestElection(t *testing.T) {
 	}
 }
 
+// TestMembers: a querier knows who reports, while that is reported, and of two the one of the lower address asks.
+func TestMembers(t *testing.T) {
+	for _, version := range []string{"2", "3"} {
+		member := func(groups string) string {
+			return "{name: a, port: x, igmp: {source: 10.0.0.3, version: " + version + ", groups: " + groups + "}}"
+		}
+		asks := func(n int) string {
+			return fmt.Sprintf("{name: a, port: x, igmp: {source: 10.0.0.%d, version: %s, querier: true, every: 10s}}", n, version)
+		}
+		w := segment(t, asks(1), asks(2), member("[239.1.1.1, 239.1.1.2]"))
+		groups := func(want string) func() bool {
+			return func() bool {
+				p, ok := w.ends[0].m.show(w.ends[0].l).(IGMPPeer)
+				return ok && strings.Join(p.Groups, " ") == want
+			}
+		}
+		if !w.until(20*time.Second, w.are("asking", "listening", "member")) || !w.until(20*time.Second, groups("239.1.1.1 239.1.1.2")) {
+			t.Fatal(w.tell())
+		}
+		if w.until(5*time.Minute, func() bool { return !groups("239.1.1.1 239.1.1.2")() }) || w.ends[2].l.state.Malformed > 0 {
+			t.Fatal("it does not stay: ", w.tell())
+		}
+		w.change(t, 2, member("[239.1.1.2]"))
+		if !w.until(time.Second, groups("239.1.1.2")) {
+			t.Fatal("it did not leave: ", w.tell())
+		}
+		w.change(t, 2, member("[239.1.1.2]"), "igmp: {deaf: true}")
+		if !w.until(time.Minute, groups("")) {
+			t.Fatal("it is not forgotten: ", w.tell())
+		}
+	}
+}
+
 // TestWithdrawn: routes that are taken back go from the other's database, and others come.
 func TestWithdrawn(t *testing.T) {
 	p := pairs()["ospf two"]
@@ -374,11 +407,14 @@ func TestSpecs(t *testing.T) {
 		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, areas: [xy]}}":                                 "xy",
 		"{name: a, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, routes: [{from: 20.0.0.0/24, count: 99000}]}}": "at most 256",
 		"{name: a, vrrp: {id: 7}}":                                                                                     "source",
-		"{name: a, dhcp: {}}":                                                                                          "client and server",
-		"{name: a, dhcp: {server: {address: 10.0.0.1}}}":                                                               "from",
-		"{name: a, dhcp: {client: {until: bound}}}":                                                                    "bound",
-		"{name: a, dhcp: {client: {message: {type: ask}}}}":                                                            "ask",
-		"{name: a, dhcp: {server: {address: 10.0.0.1, from: 10.0.0.9, options: {6: x}}}}":                              "options",
+		"{name: a, igmp: {source: 10.0.0.1}}":                                                                          "either groups",
+		"{name: a, igmp: {source: 10.0.0.1, groups: [10.0.0.2]}}":                                                      "groups",
+		"{name: a, igmp: {source: 10.0.0.1, version: 4, querier: true}}":                                               "version",
+		"{name: a, dhcp: {}}":                                                             "client and server",
+		"{name: a, dhcp: {server: {address: 10.0.0.1}}}":                                  "from",
+		"{name: a, dhcp: {client: {until: bound}}}":                                       "bound",
+		"{name: a, dhcp: {client: {message: {type: ask}}}}":                               "ask",
+		"{name: a, dhcp: {server: {address: 10.0.0.1, from: 10.0.0.9, options: {6: x}}}}": "options",
 	} {
 		if _, err := ReadSpec([]byte(text)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v, want words with %q", text, err, says)

@@ -28,6 +28,7 @@ type Spec struct {
 	OSPF *OSPF `yaml:"ospf"`
 	ISIS *ISIS `yaml:"isis"`
 	DHCP *DHCP `yaml:"dhcp"`
+	IGMP *IGMP `yaml:"igmp"`
 	VRRP *VRRP `yaml:"vrrp"`
 }
 
@@ -75,6 +76,8 @@ func (s *Spec) speaks() (netip.Addr, sink) {
 		return s.BFD.Local, sink{message.ProtoUDP, s.BFD.BFDPort()}
 	case s.VRRP != nil:
 		return s.VRRP.Source, sink{proto: message.ProtoVRRP}
+	case s.IGMP != nil:
+		return s.IGMP.Source, sink{proto: message.ProtoIGMP}
 	case s.ISIS != nil:
 		return s.ISIS.Address.Addr(), sink{}
 	case s.DHCP != nil && s.DHCP.Server != nil:
@@ -102,8 +105,9 @@ func (s *Spec) machine() (m machine, word string, err error) {
 	take(s.ISIS != nil, "isis", func() machine { return &isis{} })
 	take(s.DHCP != nil, "dhcp", func() machine { return &dhcp{} })
 	take(s.VRRP != nil, "vrrp", func() machine { return &vrrp{} })
+	take(s.IGMP != nil, "igmp", func() machine { return &igmp{} })
 	if named != 1 {
-		return nil, "", errors.New("name one of bfd, lacp, ospf, isis, dhcp and vrrp")
+		return nil, "", errors.New("name one of bfd, lacp, ospf, isis, dhcp, igmp and vrrp")
 	}
 	if err := m.configure(s); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", word, err)

@@ -196,7 +196,7 @@ func (x *play) converse(ctx context.Context, s Session, t talk, clock, speed flo
 		_ = conn.Close()
 		<-done
 	}()
-	said, since := time.Now(), 0 // when the part before was said, and what the device had said then
+	said, since := time.Now(), 0 // when the part before was said, and what the device had said when it could be
 	for i, p := range t.parts {
 		holds := func(bytes int) bool {
 			switch s.Await {
@@ -211,6 +211,7 @@ func (x *play) converse(ctx context.Context, s Session, t talk, clock, speed flo
 		if err != nil {
 			return fmt.Errorf("part %d of %d, behind %d bytes of the device: %w", i+1, len(t.parts), p.behind, err)
 		}
+		since, _, _ = h.now() // an answer may come while this part waits for its time
 		due := said
 		if p.answers && at.After(said) {
 			due = at
@@ -224,7 +225,6 @@ func (x *play) converse(ctx context.Context, s Session, t talk, clock, speed flo
 			return errors.New("it was stopped")
 		}
 		late := time.Since(due)
-		since, _, _ = h.now()
 		if err := p.say(conn); err != nil {
 			return fmt.Errorf("part %d of %d: %w", i+1, len(t.parts), err)
 		}
