@@ -15,7 +15,7 @@ type LACP struct {
 	// Passive speaks only to who is active; Fast asks to be spoken to every second, and not every 30.
 	Passive bool `yaml:"passive"`
 	Fast    bool `yaml:"fast"`
-	// Individual is a port that cannot be aggregated.
+	// Individual is a port that says that it cannot be aggregated, and stands alone.
 	Individual bool `yaml:"individual"`
 	// Every is the time between two LACPDUs, in the place of what the other side asks for.
 	Every time.Duration `yaml:"every"`
@@ -80,7 +80,8 @@ func (x *lacp) own() byte {
 	put(!x.c.Individual, message.LACPAggregation)
 	put(x.state == "defaulted", message.LACPDefaulted)
 	put(x.state == "expired", message.LACPExpired)
-	if x.state == "current" && !x.c.Individual && x.partner.State&message.LACPAggregation != 0 {
+	// A link that stands alone is in its own aggregation (IEEE 802.1AX-2014 section 6.4.14).
+	if x.state == "current" && (x.c.Individual || x.partner.State&message.LACPAggregation != 0) {
 		flags |= message.LACPSynchronization
 		if x.partner.State&message.LACPSynchronization != 0 {
 			flags |= message.LACPCollecting | message.LACPDistributing
