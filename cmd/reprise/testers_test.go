@@ -303,8 +303,12 @@ sessions:
 				s.until(t, "t1", "show sessions", `json.sessions.i.state == "up" and json.sessions.i.peer.neighbors["0000.0000.0002"].areas[0] == "490001" and json.sessions.i.peer.unconfirmed == 0`)
 				s.order(t, "change {name: i, isis: {routes: []}}")
 				s.until(t, "r1", "show ip route summary json", `all(json.routes, {.type != "isis" or .rib < 5})`)
-				s.order(t, "change {name: i, isis: {until: initializing}}")
-				s.until(t, "r1", "show isis neighbor", `text matches "(t1|0000.0000.0001) +eth1 +2 +Init"`)
+				if network == "broadcast" { // on a link of two isisd stays up, whatever the other side's Hellos say
+					s.order(t, "change {name: i, isis: {until: initializing}}")
+					s.until(t, "r1", "show isis neighbor", `text matches "(t1|0000.0000.0001) +eth1 +2 +Init"`)
+				}
+				s.order(t, "change {name: i, alter: [{of: [hello], silent: true}]}")
+				s.until(t, "r1", "show isis neighbor", `not (text matches "eth1 +2 +(Up|Init)")`)
 			}
 		})
 	}
