@@ -42,13 +42,16 @@ func TestLot(t *testing.T) {
 // What can carry a fault out is told by what it asks for.
 func TestEngines(t *testing.T) {
 	t.Parallel()
-	drop := func(f topologies.FrameFault) topologies.Fault { return topologies.Fault{Kind: topologies.FaultDrop, Frames: f} }
+	drop := func(f topologies.FrameFault) topologies.Fault {
+		return topologies.Fault{Kind: topologies.FaultDrop, Frames: f}
+	}
 	for want, faults := range map[string][]topologies.Fault{
 		"xdp tc nftables wire": {drop(topologies.FrameFault{}), {Kind: topologies.FaultDrop, Probability: 0.5}},
 		"xdp tc wire":          {drop(topologies.FrameFault{Nth: 2}), drop(topologies.FrameFault{Filter: "ip"}), drop(topologies.FrameFault{Seed: 3})},
 		"wire": {
 			drop(topologies.FrameFault{Nth: 2, Transmission: topologies.TransmissionAgain}), drop(topologies.FrameFault{LSA: "router"}),
-			drop(topologies.FrameFault{Attribute: "med"}), {Kind: topologies.FaultDelay, Frames: topologies.FrameFault{Delay: 1}},
+			drop(topologies.FrameFault{Attribute: "med"}),
+			{Kind: topologies.FaultDelay, Frames: topologies.FrameFault{Delay: 1}},
 		},
 	} {
 		for _, f := range faults {
