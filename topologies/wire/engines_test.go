@@ -450,34 +450,39 @@ func BenchmarkFault(b *testing.B) {
 			if by == topologies.DropByNFT && name == "counted" {
 				continue // it counts none that it lets pass
 			}
-			b.Run(string(by)+"/"+name, func(b *testing.B) {
-				bare, faulted := newCable(b, 1500, own()), newCable(b, 1500, own())
-				faulted.apply(wiring.Op{Kind: wiring.Drop, By: by, A: faulted.at, B: faulted.from, Filters: []wiring.Filter{{ID: "e", Match: match, Pick: wiring.Pick{Nth: nth(by)}}}})
-				var took [2]time.Duration
-				var lines [2]*generator
-				for i, c := range []*cable{bare, faulted} {
-					if err := unix.Close(c.rx); err != nil {
-						b.Fatal(err)
-					}
-					lines[i] = newGenerator(b, c, numbered(1, 64))
-				}
-				const each, turns = 500, 50
-				for b.Loop() {
-					for range turns {
-						for i, g := range lines {
-							begin := time.Now()
-							for range each {
-								g.send()
-							}
-							took[i] += time.Since(begin)
-						}
-					}
-				}
-				b.ReportMetric(took[1].Seconds()/took[0].Seconds(), "×bare")
-				b.ReportMetric(float64(b.N*turns*each*len(lines[0].messages))/took[1].Seconds(), "frames/s")
-			})
+			for _, size := range []int{64, 1500} {
+				b.Run(fmt.Sprintf("%s/%s/%d", by, name, size), func(b *testing.B) { benchmarkFault(b, by, match, size) })
+			}
 		}
 	}
+}
+
+func benchmarkFault(b *testing.B, by topologies.DropBy, match topologies.FrameMatch, size int) {
+	b.Helper()
+	bare, faulted := newCable(b, 1500, own()), newCable(b, 1500, own())
+	faulted.apply(wiring.Op{Kind: wiring.Drop, By: by, A: faulted.at, B: faulted.from, Filters: []wiring.Filter{{ID: "e", Match: match, Pick: wiring.Pick{Nth: nth(by)}}}})
+	var took [2]time.Duration
+	var lines [2]*generator
+	for i, c := range []*cable{bare, faulted} {
+		if err := unix.Close(c.rx); err != nil {
+			b.Fatal(err)
+		}
+		lines[i] = newGenerator(b, c, numbered(1, size))
+	}
+	const each, turns = 500, 50
+	for b.Loop() {
+		for range turns {
+			for i, g := range lines {
+				begin := time.Now()
+				for range each {
+					g.send()
+				}
+				took[i] += time.Since(begin)
+			}
+		}
+	}
+	b.ReportMetric(took[1].Seconds()/took[0].Seconds(), "×bare")
+	b.ReportMetric(float64(b.N*turns*each*len(lines[0].messages))/took[1].Seconds(), "frames/s")
 }
 
 // nth is a frame that never comes, for what picks.

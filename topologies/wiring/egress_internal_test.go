@@ -560,8 +560,21 @@ const insideEnv = "REPRISE_TEST_STREAMS"
 // that root of a user namespace sets, who may load none.
 func TestEgressAsTheProgram(t *testing.T) {
 	if file := os.Getenv(insideEnv); file != "" {
-		if _, err := Apply(Op{Kind: Drop, By: topologies.DropByXDP, A: newLine(t).at, Filters: []Filter{{ID: "f"}}}); err == nil {
-			t.Error("a program was loaded in a user namespace")
+		l := newLine(t)
+		op := Op{Kind: Drop, A: l.at, B: l.from, Filters: []Filter{{ID: "f"}}}
+		for _, op.By = range []topologies.DropBy{topologies.DropByXDP, topologies.DropByTC} {
+			if _, err := Apply(op); !Lacks(err) {
+				t.Errorf("a program of %s in a user namespace: %v", op.By, err)
+			}
+		}
+		op.By = ""
+		if r, err := Apply(op); r.By != topologies.DropByNFT || err != nil {
+			t.Errorf("frames are dropped by %q, %v", r.By, err)
+		}
+		op.Filters[0].Pick.Nth = 2
+		op.Filters[0].ID = "g"
+		if _, err := Apply(op); !Lacks(err) {
+			t.Errorf("rules pick the second frame: %v", err)
 		}
 		data, err := json.Marshal(streams(t, topologies.DropByNFT))
 		if err == nil {
