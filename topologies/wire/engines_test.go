@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	"unsafe"
@@ -491,4 +493,43 @@ func nth(by topologies.DropBy) int {
 		return 0
 	}
 	return 1 << 40
+}
+
+// Trains of TCP are frames where they arrive, each with its number; where they leave, they are told of at least.
+func TestTrainsInTheKernel(t *testing.T) {
+	const size = 1 << 20
+	for _, by := range []topologies.DropBy{topologies.DropByXDP, topologies.DropByTC} {
+		t.Run(string(by), func(t *testing.T) {
+			c := newCable(t, 1500, topologies.FrameMatch{Proto: "tcp", DstPort: 7000})
+			e := newEngine(t, c, by, topologies.Fault{Kind: topologies.FaultDrop, Frames: topologies.FrameFault{Nth: 1 << 40}})
+			var l net.Listener
+			inside(t, c.at, func() (err error) { l, err = net.Listen("tcp", "10.9.0.1:7000"); return err })
+			done := make(chan int64, 1)
+			go func() {
+				var n int64
+				if conn, err := l.Accept(); err == nil {
+					n, _ = io.Copy(io.Discard, conn) // what was read is looked at
+				}
+				done <- n
+			}()
+			inside(t, c.from, func() error {
+				conn, err := net.DialTimeout("tcp", "10.9.0.1:7000", 5*time.Second)
+				if err != nil {
+					return err
+				}
+				_, err = conn.Write(make([]byte, size))
+				return errors.Join(err, conn.Close())
+			})
+			if n := <-done; n != size {
+				t.Errorf("%d bytes have arrived of %d", n, size)
+			}
+			a, err := e.acted()
+			if err == nil && a.Matched < size/1460 || err != nil && (by == topologies.DropByXDP || !strings.Contains(err.Error(), "several frames")) {
+				t.Errorf("%d frames have matched, %v", a.Matched, err)
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

@@ -531,12 +531,12 @@ func (o Opener) countEgress(at, from Port, id string) (uint64, error) {
 func (t tally) judge(iface string, arrived uint64) (uint64, error) {
 	passed := t.Passed + t.Beside
 	switch {
+	case t.Odd > 0: // of which each arrives by itself
+		return t.Dropped, fmt.Errorf("%d of what is counted as a frame for %s, as trains of TCP are where they leave, are several frames, whose numbers are not known", t.Odd, iface)
 	case arrived > passed+t.Unread:
 		return t.Dropped, fmt.Errorf("%d frames that were to be dropped have arrived at %s all the same, as those do that tc redirects at the far end, or that a packet socket sends past the queues", arrived-passed-t.Unread, iface)
 	case t.Unread > 0:
 		return t.Dropped, fmt.Errorf("%d frames for %s had their VLAN tag beside them, which a program where they leave does not read", t.Unread, iface)
-	case t.Odd > 0:
-		return t.Dropped, fmt.Errorf("%d of what is counted as a frame for %s is longer than the link carries: those are several frames, and their numbers are not known", t.Odd, iface)
 	default:
 		return t.Dropped, nil
 	}
