@@ -32,6 +32,9 @@ func (o Opener) drop(op Op) (Result, error) {
 	ways := []topologies.DropBy{op.By}
 	if op.By == "" {
 		ways = []topologies.DropBy{topologies.DropByXDP, topologies.DropByTC, topologies.DropByNFT}
+		if slices.ContainsFunc(op.Filters, Filter.numbersTrains) { // which a wire cuts
+			ways = slices.DeleteFunc(ways, func(by topologies.DropBy) bool { return by == topologies.DropByTC })
+		}
 	}
 	var first error
 	for _, by := range ways {
@@ -45,6 +48,17 @@ func (o Opener) drop(op Op) (Result, error) {
 		return r, err
 	}
 	return Result{}, first
+}
+
+// numbersTrains says whether the filter gives frames numbers that TCP may be among: it leaves in trains, which have
+// none.
+func (f Filter) numbersTrains() bool {
+	m, err := read(f.Match)
+	if err != nil || !f.picks() || !f.counts() {
+		return false
+	}
+	ip := slices.Contains([]uint16{0, unix.ETH_P_IP, unix.ETH_P_IPV6}, m.etherType)
+	return ip && (len(m.protocols) == 0 || slices.Contains(m.protocols, unix.IPPROTO_TCP))
 }
 
 func (o Opener) dropBy(by topologies.DropBy, op Op) (Result, error) {

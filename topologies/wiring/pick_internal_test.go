@@ -5,15 +5,20 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/capture/capturetest"
 	"github.com/reprise-lab/reprise/topologies/capture/filter"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 )
 
 // hooks are the places of our program.
@@ -179,5 +184,56 @@ func TestPickOdd(t *testing.T) {
 	}
 	if a, err := x.tally().acted(); err != nil || len(a.Hits) != 1 || a.Hits[0].Length != len(long) || a.Hits[0].Digest != "" {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// Where the node has an XDP program of its own, a program where frames leave picks among those that are no trains,
+// and something else has to where they may be.
+func TestPickBesideXDP(t *testing.T) {
+	l := newLine(t)
+	if os.Geteuid() != 0 {
+		livetest.Missing(t, "root to load a program", nil)
+	}
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{Name: "own", Type: ebpf.XDP, License: "Apache-2.0", Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, arriving().pass), asm.Return()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close() //nolint:errcheck // the interface holds it
+	s, err := Opener(nil).open(l.at.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	link, err := s.handle.LinkByName(l.at.Interface)
+	if err == nil {
+		err = s.inside(func() error { return netlink.LinkSetXdpFdWithFlags(link, p.FD(), nl.XDP_FLAGS_SKB_MODE) })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		f    Filter
+		want topologies.DropBy
+	}{
+		{"all", Filter{}, topologies.DropByTC},
+		{"second of OSPF", Filter{Match: topologies.FrameMatch{Proto: "ospf"}, Pick: Pick{Nth: 2}}, topologies.DropByTC},
+		{"second of LLDP", Filter{Match: topologies.FrameMatch{EtherType: "lldp"}, Pick: Pick{Nth: 2}}, topologies.DropByTC},
+		{"by filter", Filter{Pick: Pick{Filters: []string{"ip"}}}, topologies.DropByTC},
+		{"second", Filter{Pick: Pick{Nth: 2}}, ""},
+		{"second of TCP", Filter{Match: topologies.FrameMatch{DstPort: 179}, Pick: Pick{Nth: 2}}, ""},
+	} {
+		tt.f.ID = "f"
+		op := Op{Kind: Drop, A: l.at, B: l.from, Filters: []Filter{tt.f}}
+		r, err := Apply(op)
+		if r.By != tt.want || (err != nil) != (tt.want == "") || err != nil && !Lacks(err) {
+			t.Errorf("%s: by %q, %v; want %q", tt.name, r.By, err, tt.want)
+		}
+		if op.By, op.Filters = r.By, nil; r.By == "" {
+			continue
+		}
+		if _, err := Apply(op); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
