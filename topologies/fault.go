@@ -189,9 +189,12 @@ const (
 	// but drop them, and picks them by what only a program can tell of a message; the others where no program
 	// can be loaded.
 	DropByWire DropBy = "wire"
+	// DropByNetem is the queue of the sending machine's own kernel, in labs of machines alone. It drops and delays
+	// all frames of a way, or a share of them, and tells of none which it was.
+	DropByNetem DropBy = "netem"
 )
 
-// DropsBy lists them.
+// DropsBy lists those that a lab of containers or namespaces can be asked for.
 func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByTC, DropByNFT, DropByWire} }
 
 // Engines lists what can carry a fault on frames out, the first that a lab takes first.

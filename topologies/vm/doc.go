@@ -28,7 +28,9 @@
 // A lab is a folder that only its owner may read. Machines end with the process that made
 // them, unless they are kept; GC removes what a killed one left.
 //
-// Non-goals: FaultDrop and FaultReplug; an interface that its own machine shuts keeps the
+// Frames of a link are lost and delayed by netem in the guest that sends them, all of a way alike: see netem.go.
+//
+// Non-goals: the other faults on frames and FaultReplug; an interface that its own machine shuts keeps the
 // carrier of the far end, as no QEMU device tells its peer; speed, for which containers are
 // there.
 package vm

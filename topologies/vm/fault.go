@@ -19,10 +19,7 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 	case topologies.FaultDown:
 	case topologies.FaultDrop, topologies.FaultDelay, topologies.FaultDuplicate, topologies.FaultCorrupt, topologies.FaultReorder,
 		topologies.FaultTruncate, topologies.FaultRate, topologies.FaultMTU, topologies.FaultHold:
-		return nil, &topologies.MissingError{
-			What: "ability", Name: "fault " + string(f.Kind) + " in a lab of machines",
-			Hint: "nothing stands on the wire between two machines; build the lab of containers, where a machine can be a node too (vrnetlab)",
-		}
+		return l.queue(ctx, f, l.topology.Links[link])
 	case topologies.FaultReplug:
 		return nil, &topologies.MissingError{
 			What: "ability", Name: "fault replug in a lab of machines",
@@ -81,7 +78,7 @@ func (l *lab) restoreLinks(ctx context.Context, n *node) error {
 			errs = append(errs, l.carry(ctx, c.link))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.requeue(ctx, n.Name))...)
 }
 
 // active is a link that is down.

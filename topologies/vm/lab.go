@@ -32,8 +32,9 @@ type lab struct {
 	order    []*node
 
 	// wires guards the state of the links.
-	wires sync.Mutex
-	down  map[int]int // faults in force, by the index of the link
+	wires  sync.Mutex
+	down   map[int]int // faults in force, by the index of the link
+	queues []*netem    // likewise, on frames
 
 	release sync.Mutex
 }

@@ -74,9 +74,9 @@ func TestLinks(t *testing.T) {
 		}
 	})
 	t.Run("a fault that is not there is named", func(t *testing.T) {
-		_, err := r.(topologies.Faulter).Inject(t.Context(), topologies.Fault{Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "n1", Interface: "eth1"}})
+		_, err := r.(topologies.Faulter).Inject(t.Context(), topologies.Fault{Kind: topologies.FaultReplug, Endpoint: topologies.Endpoint{Node: "n1", Interface: "eth1"}})
 		if _, ok := errors.AsType[*topologies.MissingError](err); !ok {
-			t.Errorf("drop = %v; want a MissingError", err)
+			t.Errorf("replug = %v; want a MissingError", err)
 		}
 	})
 }

@@ -1,0 +1,324 @@
+package vm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// Frames between guests of ours are lost and delayed by netem, the queue of the sending guest's own kernel:
+// nothing else stands on a link between machines. It takes what it does in the meaning that the other labs give
+// it, and no more: all frames of a way, each by its own chance, in order or each for itself.
+
+// netemHandle tells our queue from others.
+const netemHandle = "7270:"
+
+// netemLimit is how many frames wait in it at most.
+const netemLimit = 100_000
+
+// netemWords says what netem is asked for. What it would do otherwise than the other labs is a MissingError.
+func netemWords(f topologies.Fault) ([]string, error) {
+	missing := func(name, hint string) error {
+		return &topologies.MissingError{What: "ability", Name: name + " in a lab of machines", Hint: hint + "; or build the lab of containers, where a machine can be a node too (vrnetlab)"}
+	}
+	if f.Match != (topologies.FrameMatch{}) || f.Frames.Picks() {
+		return nil, missing("fault that picks frames", "netem, which acts there, takes all frames of a way alike: leave match, filter, nth, count, every-nth and seed out")
+	}
+	share := f.Probability
+	if share == 0 {
+		share = 1
+	}
+	switch {
+	case f.Kind == topologies.FaultDrop:
+		return []string{"loss", strconv.FormatFloat(100*share, 'f', -1, 64) + "%"}, nil
+	case f.Kind != topologies.FaultDelay:
+		return nil, missing("fault "+string(f.Kind), "netem, which acts there, does drop and delay as other labs do")
+	case share != 1:
+		return nil, missing("delay of a share", "netem delays all frames of a way")
+	case f.Frames.Jitter > 0 && !f.Frames.Unorder:
+		return nil, missing("jitter that keeps the order", "netem has jittered frames overtake each other: write reorder: true")
+	}
+	words := []string{"delay", strconv.FormatInt(f.Frames.Delay.Microseconds(), 10) + "us"}
+	if f.Frames.Jitter > 0 {
+		words = append(words, strconv.FormatInt(f.Frames.Jitter.Microseconds(), 10)+"us")
+	}
+	return words, nil
+}
+
+// netem is a fault that is in force in the queues of guests. Its fields are guarded by the lab's wires.
+type netem struct {
+	lab   *lab
+	fault topologies.Fault
+	words []string
+	from  []topologies.Endpoint // that send what it acts on
+	base  map[topologies.Endpoint]uint64
+
+	healed bool
+	acted  topologies.Acted
+	blind  error
+}
+
+// queue puts a fault in the queues of the guests that send what it acts on.
+func (l *lab) queue(ctx context.Context, f topologies.Fault, link topologies.Link) (topologies.Active, error) {
+	words, err := netemWords(f)
+	if err != nil {
+		return nil, err
+	}
+	a := &netem{lab: l, fault: f, words: words, base: map[topologies.Endpoint]uint64{}}
+	here, far := link.A, link.B
+	if here.Node != f.Endpoint.Node || here.Interface != f.Endpoint.Interface {
+		here, far = far, here
+	}
+	if f.Direction != topologies.DirectionOut {
+		a.from = append(a.from, far)
+	}
+	if f.Direction == topologies.DirectionOut || f.Direction == topologies.DirectionBoth {
+		a.from = append(a.from, here)
+	}
+	for _, e := range a.from {
+		if n := l.nodes[e.Node]; !n.own() {
+			return nil, &topologies.MissingError{What: "ability", Name: "fault on what " + e.Node + " sends", Hint: "nothing stands on the wire between two machines, and a vendor's has no netem"}
+		}
+	}
+	l.wires.Lock()
+	defer l.wires.Unlock()
+	for i, e := range a.from {
+		if err := a.set(ctx, e); err != nil {
+			for _, set := range a.from[:i] {
+				err = errors.Join(err, a.clear(ctx, set))
+			}
+			return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+		}
+	}
+	l.queues = append(l.queues, a)
+	return a, nil
+}
+
+// tc runs it in a guest.
+func (l *lab) tc(ctx context.Context, node string, words ...string) (string, error) {
+	return l.ask(ctx, node, append([]string{"tc"}, words...)...)
+}
+
+// ask runs a command in a guest.
+func (l *lab) ask(ctx context.Context, node string, argv ...string) (string, error) {
+	var out, said bytes.Buffer
+	exit, err := (&host{l.nodes[node]}).Exec(ctx, argv, nil, &out, &said)
+	if err == nil && exit != 0 {
+		err = errors.New(strings.TrimSpace(said.String()))
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %s: %w", node, strings.Join(argv, " "), err)
+	}
+	return out.String(), nil
+}
+
+// set puts the queue in its place, unless the guest has one of its own there.
+func (a *netem) set(ctx context.Context, e topologies.Endpoint) error {
+	list, err := a.lab.look(ctx, e)
+	if err != nil {
+		return err
+	}
+	if list.Handle != "0:" && list.Handle != "" {
+		return &topologies.MissingError{What: "place", Name: "for a fault on what " + e.String() + " sends", Hint: "its queue is " + list.Kind + " " + list.Handle + " already, of the node or of another fault; one at a time has room there"}
+	}
+	err = a.lab.netem(ctx, "add", e, a.words...)
+	if err != nil && strings.Contains(err.Error(), "qdisc kind is unknown") {
+		return &topologies.MissingError{What: "kernel ability", Name: "netem", Hint: err.Error()}
+	}
+	if err != nil {
+		return err
+	}
+	a.base[e], err = a.lab.sent(ctx, e)
+	return err
+}
+
+// netem adds our queue, or changes it.
+func (l *lab) netem(ctx context.Context, how string, e topologies.Endpoint, words ...string) error {
+	_, err := l.tc(ctx, e.Node, append([]string{"qdisc", how, "dev", e.Interface, "root", "handle", netemHandle, "netem", "limit", strconv.Itoa(netemLimit)}, words...)...)
+	return err
+}
+
+// sent is how many frames an interface has sent, by whatever way.
+func (l *lab) sent(ctx context.Context, e topologies.Endpoint) (uint64, error) {
+	text, err := l.ask(ctx, e.Node, "cat", "/sys/class/net/"+e.Interface+"/statistics/tx_packets")
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read what %s has sent: %w", e, err)
+	}
+	return n, nil
+}
+
+// clear takes the queue away. What waits in it goes on when it was to, nothing that comes meanwhile is delayed
+// or lost, and the queue goes when the last of it has left.
+func (a *netem) clear(ctx context.Context, e topologies.Endpoint) error {
+	q, err := a.lab.look(ctx, e)
+	if err != nil || q.Handle != netemHandle {
+		return err
+	}
+	if err := a.lab.netem(ctx, "change", e); err != nil {
+		return err
+	}
+	tick := time.NewTicker(netemLook)
+	defer tick.Stop()
+	for {
+		if q, err = a.lab.look(ctx, e); err != nil {
+			return err
+		}
+		if q.Qlen == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait until %d frames have left %s: %w", q.Qlen, e, ctx.Err())
+		case <-tick.C:
+		}
+	}
+	a.add(q, true)
+	_, err = a.lab.tc(ctx, e.Node, "qdisc", "del", "dev", e.Interface, "root", "handle", netemHandle)
+	return err
+}
+
+// add counts what a queue tells of what the fault did; at its end, of those that it lost alone, for what came
+// since was let pass.
+func (a *netem) add(q qdisc, end bool) {
+	if a.fault.Kind == topologies.FaultDrop {
+		a.acted.Hit += q.Drops
+		a.acted.Matched += q.Packets + q.Qlen + q.Drops
+		a.acted.Passed += q.Packets + q.Qlen
+		return
+	}
+	if end {
+		return
+	}
+	a.acted.Full += q.Drops
+	a.acted.Hit += q.Packets + q.Qlen
+	a.acted.Matched += q.Packets + q.Qlen + q.Drops
+}
+
+// read counts what all of its queues tell. Caller holds wires.
+func (a *netem) read(ctx context.Context) error {
+	a.acted = topologies.Acted{By: []topologies.DropBy{topologies.DropByNetem}}
+	var errs []error
+	for _, e := range a.from {
+		q, err := a.lab.look(ctx, e)
+		if err == nil && q.Handle != netemHandle {
+			err = fmt.Errorf("the queue of %s that does it was taken away", e)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		a.add(q, false)
+		sent, err := a.lab.sent(ctx, e)
+		if n := sent - min(sent, a.base[e]); err == nil && n > q.Packets+inDevice {
+			err = fmt.Errorf("%d frames have left %s and %d its queue: others went past it, as a packet socket sends them", n, e, q.Packets)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// inDevice is how many frames a device may hold that it counts as sent later than its queue does.
+const inDevice = 256
+
+// netemLook is how often a queue is looked at that is to run empty.
+const netemLook = 100 * time.Millisecond
+
+// DropBy implements topologies.DropTeller.
+func (a *netem) DropBy() topologies.DropBy { return topologies.DropByNetem }
+
+// Acted implements topologies.ActedTeller. Of single frames, netem tells nothing.
+func (a *netem) Acted() (topologies.Acted, bool) {
+	a.lab.wires.Lock()
+	defer a.lab.wires.Unlock()
+	return a.acted, true
+}
+
+// Fired implements topologies.Active.
+func (a *netem) Fired(ctx context.Context) (uint64, error) {
+	a.lab.wires.Lock()
+	defer a.lab.wires.Unlock()
+	err := a.blind
+	if !a.healed {
+		err = errors.Join(err, a.read(ctx))
+	}
+	if err != nil {
+		return a.acted.Hit, fmt.Errorf("count %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
+	}
+	return a.acted.Hit, nil
+}
+
+// Heal implements topologies.Active.
+func (a *netem) Heal(ctx context.Context) error {
+	a.lab.wires.Lock()
+	defer a.lab.wires.Unlock()
+	if a.healed {
+		return nil
+	}
+	a.blind = errors.Join(a.blind, a.read(ctx))
+	if a.fault.Kind == topologies.FaultDrop { // each queue tells of itself once more, at its end
+		a.acted = topologies.Acted{By: a.acted.By}
+	}
+	for _, e := range a.from {
+		if err := a.clear(ctx, e); err != nil {
+			return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
+		}
+	}
+	a.lab.queues = slices.DeleteFunc(a.lab.queues, func(other *netem) bool { return other == a })
+	a.healed = true
+	return nil
+}
+
+// requeue puts faults back in the queues of a machine that was started or rewound. The caller holds wires.
+func (l *lab) requeue(ctx context.Context, node string) error {
+	var errs []error
+	for _, a := range l.queues {
+		for _, e := range a.from {
+			if e.Node != node {
+				continue
+			}
+			a.blind = errors.Join(a.blind, fmt.Errorf("what the queue of %s did until its machine began anew is not known", e))
+			errs = append(errs, a.set(ctx, e))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// qdisc is what tc tells of a queue.
+type qdisc struct {
+	Kind    string `json:"kind"`
+	Handle  string `json:"handle"`
+	Root    bool   `json:"root"`
+	Packets uint64 `json:"packets"`
+	Drops   uint64 `json:"drops"`
+	Qlen    uint64 `json:"qlen"`
+}
+
+// look gives the queue of an interface.
+func (l *lab) look(ctx context.Context, e topologies.Endpoint) (qdisc, error) {
+	out, err := l.tc(ctx, e.Node, "-s", "-j", "qdisc", "show", "dev", e.Interface, "root")
+	if err != nil {
+		return qdisc{}, err
+	}
+	var list []qdisc
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return qdisc{}, fmt.Errorf("read the queue of %s: %w", e, err)
+	}
+	for _, q := range list {
+		if q.Root {
+			return q, nil
+		}
+	}
+	return qdisc{}, nil
+}
