@@ -39,7 +39,8 @@ type Options struct {
 	// Kind is that of the labs of a topology, where no devices are asked for; nil: all are of containers.
 	Kind func(t topologies.Topology) topologies.Kind
 	// Ship sees to it that workers that lack an image get it, where it can: it returns the digest of the archive
-	// that was shipped, and nothing where none was or need be. Nil ships nothing.
+	// that was shipped, and nothing where none was or need be. It is asked again before each trial, for workers that came
+	// late, until it returns one. Nil ships nothing.
 	Ship func(ctx context.Context, image fleet.Image) (archive string, err error)
 }
 
@@ -163,22 +164,9 @@ func (p *Pool) open(ctx context.Context, pl *plan.Plan, dir evidence.Dir, env tr
 	}
 	s.made = info.Started
 	s.needs = NeedsOf(s.plan, info, asks, p.options)
-	o := labworker.TaskOptions{Options: labworker.Options{Provider: p.options.How, Lean: env.Lean, Rehearse: env.Rehearse}, Images: map[string]string{}}
-	for i, image := range s.needs.Images {
-		if p.options.Ship == nil || image.Digest == "" {
-			continue
-		}
-		archive, err := p.options.Ship(ctx, image)
-		if err != nil {
-			return nil, fmt.Errorf("ship the image %s to the workers that lack it: %w", image.Ref, err)
-		}
-		if archive != "" {
-			s.needs.Images[i].Source, o.Images[image.Digest] = sourceFleet, archive
-			s.archives = append(s.archives, archive)
-		}
-	}
-	if s.options, err = json.Marshal(o); err != nil {
-		return nil, fmt.Errorf("write the options of a task: %w", err)
+	s.options = labworker.TaskOptions{Options: labworker.Options{Provider: p.options.How, Lean: env.Lean, Rehearse: env.Rehearse}}
+	if _, _, err := s.ship(ctx); err != nil {
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

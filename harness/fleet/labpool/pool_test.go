@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/experiment/pooltest"
@@ -152,6 +154,55 @@ func TestPool(t *testing.T) {
 		return patient{p, w}
 	})
 }
+
+// TestLateWorker: an image that a worker lacks which came after the first trials is shipped for the next, once.
+func TestLateWorker(t *testing.T) {
+	t.Parallel()
+	w, parent := pooltest.NewWorld(), t.TempDir()
+	l := &line{executor: newExecutor(t, w), tasks: map[string]fleet.Task{}}
+	lacking, asked := false, 0
+	p := labpool.New(labpool.Options{Version: "devel", Parent: parent, Ship: func(_ context.Context, image fleet.Image) (string, error) {
+		if asked++; !lacking {
+			return "", nil
+		}
+		return strings.Repeat("a", 64), nil
+	}})
+	p.Use(l)
+	env := w.Env()
+	env.Provider = &labpool.Provider{Roster: early{}}
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, env, evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		lacking = n > 0
+		if _, err := s.TryWithin(t.Context(), 1, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var sources []string
+	for _, n := range l.needs {
+		sources = append(sources, n.Images[0].Source)
+	}
+	shipped := 0
+	for _, task := range l.tasks {
+		shipped += len(task.Images)
+	}
+	if diff := cmp.Diff([]string{"", "fleet", "fleet"}, sources); diff != "" || shipped != 2 || asked != 3 {
+		t.Errorf("%d of the tasks have an archive, asked %d times (-want +got):\n%s", shipped, asked, diff)
+	}
+}
+
+// early is a fleet of one worker, which has the image.
+type early struct{}
+
+func (early) Workers() []fleet.Offer {
+	return []fleet.Offer{{Name: "early", Slots: 1, Images: map[string]string{"daemon:1": "sha256:1"}}}
+}
+
+func (early) Lacking(fleet.Needs) ([]fleet.Refusal, bool) { return nil, true }
 
 // patient is a pool of workers that take down a lab as soon as it has nothing to do; a series of it is closed when they
 // have.

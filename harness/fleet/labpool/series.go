@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -36,15 +37,17 @@ type Seal struct {
 
 // series is one run directory whose trials the fleet executes. It implements [experiment.Series].
 type series struct {
-	pool     *Pool
-	plan     *plan.Plan
-	env      trial.Environment
-	ledger   *evidence.Ledger
-	key      string
-	payload  []byte
+	pool    *Pool
+	plan    *plan.Plan
+	env     trial.Environment
+	ledger  *evidence.Ledger
+	key     string
+	payload []byte
+	made    time.Time // when the run directory was
+
+	shipping sync.Mutex
 	needs    fleet.Needs
-	options  json.RawMessage
-	made     time.Time // when the run directory was
+	options  labworker.TaskOptions
 	archives []string
 
 	mu        sync.Mutex
@@ -172,6 +175,37 @@ func (s *series) spoilt(ctx context.Context, last fleet.Sealed, at place, begun 
 	return trial.Attempt{Verdict: t.verdict}, s.count(ctx, t, entry, err)
 }
 
+// ship sees to it that workers that are there by now get the images that they lack, and gives a task what is as yet the same for
+// all of the series: what it needs, its options, and the archives of images.
+func (s *series) ship(ctx context.Context) (task fleet.Task, needs fleet.Needs, err error) {
+	s.shipping.Lock()
+	defer s.shipping.Unlock()
+	for i, image := range s.needs.Images {
+		if s.pool.options.Ship == nil || image.Digest == "" || image.Source != "" {
+			continue
+		}
+		archive, err := s.pool.options.Ship(ctx, image)
+		if err != nil {
+			return task, needs, fmt.Errorf("ship the image %s to the workers that lack it: %w", image.Ref, err)
+		}
+		if archive == "" {
+			continue
+		}
+		images := maps.Clone(s.options.Images)
+		if images == nil {
+			images = map[string]string{}
+		}
+		images[image.Digest] = archive
+		s.options.Images, s.needs.Images, s.archives = images, slices.Clone(s.needs.Images), append(slices.Clip(s.archives), archive)
+		s.needs.Images[i].Source = sourceFleet
+	}
+	task = fleet.Task{Payload: s.payload, Images: s.archives}
+	if task.Options, err = json.Marshal(s.options); err != nil {
+		return task, needs, fmt.Errorf("write the options of a task: %w", err)
+	}
+	return task, s.needs, nil
+}
+
 // submit has the fleet execute a task once, and takes what comes.
 func (s *series) submit(ctx context.Context, id string, at place, patience time.Duration) (trial.Attempt, error) {
 	s.mu.Lock()
@@ -183,9 +217,11 @@ func (s *series) submit(ctx context.Context, id string, at place, patience time.
 		delete(s.asked, id)
 	}()
 	n, fleetOf := at.trial, s.pool.fleet
-	err := fleetOf.Submit(ctx, fleet.Task{
-		ID: id, Trial: n, Payload: s.payload, Options: s.options, Patience: patience, Images: s.archives,
-	}, s.needs)
+	task, needs, err := s.ship(ctx)
+	if err == nil {
+		task.ID, task.Trial, task.Patience = id, n, patience
+		err = fleetOf.Submit(ctx, task, needs)
+	}
 	var sealed fleet.Sealed
 	if err == nil {
 		sealed, err = fleetOf.Await(ctx, id)
