@@ -188,7 +188,7 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	if a.Stores != nil {
 		o.Kind, b.Describe = a.Stores.KindOf, a.Stores.DescribeImage
 		o.Ship = (&shipper{
-			app: a, shipped: map[string]string{}, workers: func() []fleet.Offer { return b.coord.Workers() },
+			app: a, packing: map[string]*sync.Mutex{}, shipped: map[string]string{}, workers: func() []fleet.Offer { return b.coord.Workers() },
 			send: func(ctx context.Context, archive string, open func() (io.ReadCloser, error)) error {
 				return b.coord.Ship(ctx, archive, open)
 			},
@@ -233,15 +233,30 @@ type shipper struct {
 	workers func() []fleet.Offer
 	send    func(ctx context.Context, archive string, open func() (io.ReadCloser, error)) error
 
-	mu      sync.Mutex        // one image is packed at a time: plans that want the same one wait for it
-	shipped map[string]string // archive, by the digest of its image
+	mu      sync.Mutex
+	packing map[string]*sync.Mutex // by the digest of an image: plans that want the same one wait for it, and for no other
+	shipped map[string]string      // archive, by the digest of its image
+}
+
+// alone has one at a time pack an image, and gives its archive where it is shipped already.
+func (s *shipper) alone(digest string) (archive string, leave func()) {
+	s.mu.Lock()
+	if s.packing[digest] == nil {
+		s.packing[digest] = &sync.Mutex{}
+	}
+	packing := s.packing[digest]
+	s.mu.Unlock()
+	packing.Lock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shipped[digest], packing.Unlock
 }
 
 // ship implements [labpool.Options.Ship].
 func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if archive = s.shipped[image.Digest]; archive != "" {
+	archive, leave := s.alone(image.Digest)
+	defer leave()
+	if archive != "" {
 		return archive, nil
 	}
 	var lacking []string
@@ -269,6 +284,8 @@ func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, 
 	if err := s.send(ctx, archive, func() (io.ReadCloser, error) { return plain.Open(file) }); err != nil {
 		return "", err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.shipped[image.Digest] = archive
 	return archive, nil
 }

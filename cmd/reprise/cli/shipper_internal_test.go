@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/topologies"
@@ -35,7 +36,7 @@ func TestShipOnce(t *testing.T) {
 	var sent atomic.Int32
 	image := &oneImage{digest: "sha256:1"}
 	s := &shipper{
-		app: &App{Quiet: true, Stores: image}, shipped: map[string]string{},
+		app: &App{Quiet: true, Stores: image}, packing: map[string]*sync.Mutex{}, shipped: map[string]string{},
 		workers: func() []fleet.Offer { return []fleet.Offer{{Name: "left", Slots: 1}} },
 		send: func(_ context.Context, _ string, open func() (io.ReadCloser, error)) error {
 			sent.Add(1)
@@ -65,4 +66,48 @@ func TestShipOnce(t *testing.T) {
 	if image.written.Load() != 1 || sent.Load() != 1 || len(names[0]) != 64 || strings.Join(names[:], " ") != strings.Repeat(names[0]+" ", 3)+names[0] {
 		t.Errorf("written %d times, sent %d times, as %q", image.written.Load(), sent.Load(), names)
 	}
+}
+
+// TestShipSideBySide: who wants one image does not wait for another that is being packed.
+func TestShipSideBySide(t *testing.T) {
+	t.Parallel()
+	both := make(chan struct{}, 2)
+	s := &shipper{
+		app: &App{Quiet: true, Stores: anyImage{both}}, packing: map[string]*sync.Mutex{}, shipped: map[string]string{},
+		workers: func() []fleet.Offer { return []fleet.Offer{{Name: "left", Slots: 1}} },
+		send:    func(context.Context, string, func() (io.ReadCloser, error)) error { return nil },
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, ref := range []string{"reprise/frr:8.4.4", "reprise/bird:2.0.12"} {
+		wg.Go(func() {
+			if archive, err := s.ship(ctx, fleet.Image{Ref: ref, Digest: "sha256:" + ref}); err != nil || archive == "" {
+				t.Errorf("%q, %v", archive, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// anyImage has every image, and writes one when another is being written.
+type anyImage struct{ both chan struct{} }
+
+func (anyImage) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
+	return topologies.ImageInfo{Ref: ref, Digest: "sha256:" + ref}, nil
+}
+
+func (anyImage) KindOf(topologies.Topology) topologies.Kind { return topologies.KindContainer }
+
+func (a anyImage) WriteImage(ctx context.Context, digest string, w io.Writer) error {
+	a.both <- struct{}{}
+	for len(a.both) < cap(a.both) {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	_, err := io.WriteString(w, digest)
+	return err
 }
