@@ -196,6 +196,41 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// TestUnfit: a task that is not for a host is another's, and the host goes on with what is for it, without a rest.
+func TestUnfit(t *testing.T) {
+	s := startServer(t, server.Options{})
+	c := join(t, dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)}), "work", fleet.CoordinatorOptions{})
+	strict := newExecutor("strict", 1)
+	refused := make(chan struct{}, 10)
+	strict.begin = func(_ context.Context, task fleet.Task) error {
+		if task.Trial == 1 {
+			refused <- struct{}{}
+			return &fleet.UnfitError{Err: errors.New("it asks for the engine")}
+		}
+		return nil
+	}
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, strict, fleet.WorkerOptions{Rest: time.Hour})
+	submit := func(n int) {
+		t.Helper()
+		if err := c.Submit(t.Context(), fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	submit(1)
+	<-refused
+	submit(2)
+	if sealed, err := c.Await(t.Context(), "2"); err != nil || sealed.Host != "strict" {
+		t.Fatalf("%s, %v", sealed.Host, err)
+	}
+	if w := c.Workers(); len(w) != 1 || w[0].Ailing != "" {
+		t.Errorf("%+v", w)
+	}
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("open", 1), fleet.WorkerOptions{})
+	if sealed, err := c.Await(t.Context(), "1"); err != nil || sealed.Host != "open" {
+		t.Errorf("%s, %v", sealed.Host, err)
+	}
+}
+
 // TestNobodyCanExecute: a task that fails on every host is given up with all reasons.
 func TestNobodyCanExecute(t *testing.T) {
 	s := startServer(t, server.Options{})

@@ -127,9 +127,27 @@ func (t *taken) leave(ctx context.Context, j job, why error) {
 	w.say("task %s of %s ended: %v", j.ID, j.Work, why)
 }
 
-// fail tells the coordinator that this host could not execute the task, and lets another have it.
+// UnfitError is an [Executor]'s for a task that this host does not execute, while nothing is wrong with the host: the worker goes
+// on with other tasks, and another worker may take this one.
+type UnfitError struct{ Err error }
+
+func (e *UnfitError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *UnfitError) Unwrap() error { return e.Err }
+
+// fail tells the coordinator that this host could not execute the task, and lets another have it. The host rests, unless it is
+// the task alone that it does not execute: then it is the task that waits, so that another worker has the time to take it.
 func (t *taken) fail(ctx context.Context, j job, why error) {
 	w := t.w
+	if unfit, ok := errors.AsType[*UnfitError](why); ok {
+		w.say("task %s of %s is not for this host: %v", j.ID, j.Work, unfit)
+		if err := w.deliver(ctx, j, Outcome{}, bounded(unfit.Error(), maxProgress)); err != nil {
+			w.conn.log.Debug("the coordinator cannot be told", "err", err)
+		}
+		w.giveBack(t.msg(), w.renewal)
+		return
+	}
 	w.mu.Lock()
 	w.rest = min(max(2*w.rest, w.o.Rest), 5*time.Minute)
 	w.rests = time.Now().Add(w.rest)

@@ -22,7 +22,7 @@
 // A result that came twice, or that nobody wanted any more, is a line of the ledger and no trial. A trial that was
 // cancelled has no line. A run directory that is opened again ([Pool.Reopen]) answers from its ledger, and takes
 // what the fleet still has of its trials where it is joined under the name of the same work: under a name that
-// is new, as that of a rate, they are executed again.
+// is new they are executed again.
 //
 // What a plan needs of a worker is read from the plan ([NeedsOf]) and from what it would ask for as a scenario
 // of somebody else's, which it is on a worker. One that takes values of this machine's environment is

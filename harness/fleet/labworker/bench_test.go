@@ -16,6 +16,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/harness/fleet/labworker"
 	"github.com/reprise-lab/reprise/harness/fleet/parcel"
@@ -523,4 +524,29 @@ func TestOtherRecord(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// engineless opens nothing for a scenario that needs the engine, of which the plan does not tell.
+type engineless struct{}
+
+func (engineless) Open(context.Context, *plan.Plan, labworker.Order, map[string]string) (labworker.Provider, error) {
+	return nil, &scenarios.ForeignError{File: "scenario.yaml", Asks: []scenarios.Ask{scenarios.AskEngine()}}
+}
+
+// TestAsksTooMuch: what this worker was not told to trust a scenario with another one may have been; nothing is wrong with the host.
+func TestAsksTooMuch(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	b, err := labworker.New(labworker.Settings{Labs: engineless{}, Registry: w.platform.Registry(), Name: "host-1", Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &labworker.Executor{Bench: b}
+	_, err = e.Execute(t.Context(), fleet.Task{Trial: 1, Payload: payloadOf(t, runOf(t, scenario)), Options: []byte("{}")}, func(string) {})
+	if unfit, ok := errors.AsType[*fleet.UnfitError](err); !ok || !strings.Contains(unfit.Error(), "engine") {
+		t.Errorf("%v", err)
+	}
+	if err := b.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // TaskOptions are what the coordinator's side puts into the options of a task, beside what is in the task
@@ -57,6 +58,9 @@ func (e *Executor) Execute(ctx context.Context, t fleet.Task, progress func(stri
 	}
 	if err != nil {
 		e.tell(t, t.Work, "not executed: "+err.Error())
+		if foreign, ok := errors.AsType[*scenarios.ForeignError](err); ok { // which another worker may have been told to trust
+			err = &fleet.UnfitError{Err: foreign}
+		}
 		return fleet.Outcome{}, err
 	}
 	e.tell(t, result.Run, fmt.Sprintf("%s in %s, in lab %d", result.Entry.Verdict, result.Entry.Took.Round(time.Millisecond), result.Entry.Lab))
