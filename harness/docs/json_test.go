@@ -101,6 +101,7 @@ var verbs = []struct{ verb, typ string }{
 	{"lab restore, a list of", "cmd.restored"},
 	{"fleet serve", "cmd.served"},
 	{"fleet status", "harness/fleet.Status"},
+	{"fleet url", "cmd.joining"},
 	{"fleet logs, a list of", "harness/fleet.LogLine"},
 	{"worker", "harness/fleet.Offer"},
 	{"any, on standard error", "cmd.func PrintError"},

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -334,6 +335,22 @@ func RemoveWorker(ctx context.Context, c *Conn, key string) error {
 		return fmt.Errorf("have the server forget worker %s: %s", key, m.Data)
 	}
 	return nil
+}
+
+// WorkerURL is the one that workers join an embedded server with, as it is now: [RemoveWorker] makes another one of it.
+func WorkerURL(ctx context.Context, c *Conn) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	m, err := c.ask(ctx, ServerRequests+".url", c.nc.NewInbox(), nil)
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
+		return "", errors.New("this is a server of others, which enrols nobody: workers join with its address")
+	case err != nil:
+		return "", fmt.Errorf("ask the server for the URL of workers: %w", err)
+	case !bytes.HasPrefix(m.Data, []byte("tls://")):
+		return "", fmt.Errorf("ask the server for the URL of workers: %s", m.Data)
+	}
+	return string(m.Data), nil
 }
 
 // Watch calls see with each line that tasks say while they run, of the given worker or, when key is empty, of all, until

@@ -190,8 +190,8 @@ func TestRemove(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	pair := seed(t)
-	w := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: pair}, e, fleet.WorkerOptions{})
+	pair, before := seed(t), s.URL(fleet.RoleWorker)
+	w := startWorker(t, fleet.Access{URL: before, Signer: pair}, e, fleet.WorkerOptions{})
 	if err := c.Submit(t.Context(), fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
 		t.Fatal(err)
 	}
@@ -214,9 +214,20 @@ func TestRemove(t *testing.T) {
 	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: pair}); !errors.Is(err, fleet.ErrRefused) {
 		t.Errorf("a removed worker comes again: %v", err)
 	}
-	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("other", 1), fleet.WorkerOptions{})
+	now, err := fleet.WorkerURL(t.Context(), conn)
+	if err != nil || now == before || now != s.URL(fleet.RoleWorker) {
+		t.Errorf("workers join with %q, and did with %q: %v", now, before, err)
+	}
+	if _, err := fleet.Dial(t.Context(), fleet.Access{URL: before}); !errors.Is(err, fleet.ErrRefused) {
+		t.Errorf("the URL that the removed worker knew: %v", err)
+	}
+	startWorker(t, fleet.Access{URL: now}, newExecutor("other", 1), fleet.WorkerOptions{})
 	if _, err := c.Await(t.Context(), "1"); err != nil {
 		t.Error(err)
+	}
+	asking := dial(t, fleet.Access{URL: now})
+	if url, err := fleet.WorkerURL(t.Context(), asking); err == nil {
+		t.Errorf("a worker is told %q", url)
 	}
 }
 

@@ -29,7 +29,7 @@ const (
 	prefixProgress = "reprise.progress" // .<work>.<worker>.<task>, not stored
 	prefixControl  = "reprise.control"  // .<worker>.<request>, not stored
 	prefixAnswer   = "reprise.answer"   // .<worker>.<at random>, not stored
-	// ServerRequests is what an embedded server answers beneath: .remove, .tokens.
+	// ServerRequests is what an embedded server answers beneath: .remove, .tokens, .url.
 	ServerRequests = "reprise.server"
 )
 

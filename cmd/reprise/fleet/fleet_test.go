@@ -19,7 +19,7 @@ import (
 )
 
 func TestJSONKeys(t *testing.T) {
-	clitest.JSONKeys(t, served{}, fleet.Offer{}, fleet.Status{}, fleet.LogLine{})
+	clitest.JSONKeys(t, served{}, joining{}, fleet.Offer{}, fleet.Status{}, fleet.LogLine{})
 }
 
 func TestServeOptions(t *testing.T) {
@@ -68,6 +68,7 @@ func TestAskOptions(t *testing.T) {
 	})
 	clitest.Options(t, newDrain, []clitest.Asked[askOptions]{{Args: []string{"w", "--fleet", "U"}, Want: askOptions{where: there, worker: "w"}}})
 	clitest.Options(t, newRemove, []clitest.Asked[askOptions]{{Args: []string{"w", "--fleet", "U"}, Want: askOptions{where: there, worker: "w"}}})
+	clitest.Options(t, newURL, []clitest.Asked[askOptions]{{Args: []string{"--fleet", "U"}, Want: askOptions{where: there}}, {Args: nil, Err: which}, {Args: []string{"w", "--fleet", "U"}, Err: `unknown command "w" for "url"`}})
 	t.Setenv(cli.EnvFleet, "E")
 	clitest.Options(t, newStatus, []clitest.Asked[askOptions]{{Args: nil}})
 }

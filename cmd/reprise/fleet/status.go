@@ -280,8 +280,7 @@ func newRemove(a *cli.App, runF func(context.Context, *askOptions) error) *cobra
 		Short: "Put a worker out of a fleet at once",
 		Long: `Ask a worker, by its name or its key, to leave at once, have others execute what it was at, and have the server of
 reprise fleet serve refuse its key for good. The machine knows the URL for workers, so that one is void too: who joins
-from now on, this machine by another --name too, takes the one that fleet serve prints when it is started again. The
-workers that are there stay.
+from now on, this machine by another --name too, takes the one that fleet url prints. The workers that are there stay.
 
 Exit status: 0 it is out, 4 there is no such worker, 5 the server does not answer.`,
 		Example: "  reprise fleet remove rack-3",
@@ -297,8 +296,52 @@ func runRemove(ctx context.Context, o *askOptions) error {
 	if err := fleet.RemoveWorker(ctx, conn, worker.Key); err != nil {
 		return err
 	}
-	o.Say("%s (%s) is out of the fleet", worker.Name, worker.Key)
+	o.Say("%s (%s) is out of the fleet; workers join with another URL from now on: reprise fleet url", worker.Name, worker.Key)
 	return nil
+}
+
+// joining is what "fleet url" prints with --json.
+type joining struct {
+	Worker string `json:"worker"` // URL that workers join with
+}
+
+func newURL(a *cli.App, runF func(context.Context, *askOptions) error) *cobra.Command {
+	o := &askOptions{App: a}
+	c := &cobra.Command{
+		Use:   "url",
+		Short: "Print the URL that workers join with",
+		Long: `Print the URL that workers join with, as it is now: fleet remove, and fleet serve --new-tokens, make another one of
+it. It holds a token: who has it can take trials.
+
+Exit status: 0, 4 wrong input, 5 the server does not answer, or is one of others, which has no such URL, 6 it does not
+know this key and token.`,
+		Example: "  reprise fleet remove rack-3 && reprise fleet url",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return cli.Run(runF, runURL)(c.Context(), o)
+		},
+	}
+	cli.FleetFlag(c.Flags(), &o.where.Fleet)
+	return c
+}
+
+func runURL(ctx context.Context, o *askOptions) error {
+	conn, err := o.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := fleet.ReadStatus(ctx, conn); err != nil { // which ends where the key may not ask
+		return cli.AsFleetError(ctx, err)
+	}
+	at, err := fleet.WorkerURL(ctx, conn)
+	if err != nil {
+		return cli.WithCode(cli.ExitEnvironment, err)
+	}
+	return o.Show(joining{at}, func(w io.Writer) { cli.Line(w, "%s", at) })
 }
 
 func newLogs(a *cli.App, runF func(context.Context, *askOptions) error) *cobra.Command {

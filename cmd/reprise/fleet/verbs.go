@@ -29,6 +29,6 @@ from a lab but what was named when it was started (--trust). Passwords of device
 Any NATS server with JetStream does as well (--fleet nats://HOST:4222); NATS_CREDS, NATS_NKEY, NATS_CA,
 NATS_CERT, NATS_KEY, NATS_USER and NATS_PASSWORD say who asks there.`,
 	}
-	c.AddCommand(newServe(a, nil), newStatus(a, nil), newDrain(a, nil), newRemove(a, nil), newLogs(a, nil))
+	c.AddCommand(newServe(a, nil), newStatus(a, nil), newDrain(a, nil), newRemove(a, nil), newURL(a, nil), newLogs(a, nil))
 	return c
 }

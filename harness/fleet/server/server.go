@@ -261,6 +261,8 @@ func (s *Server) answer() error {
 		switch request {
 		case "remove":
 			err = s.Remove(string(body))
+		case "url":
+			return []byte(s.URL(fleet.RoleWorker))
 		case "tokens":
 			err = s.RenewTokens()
 		default:
