@@ -161,7 +161,7 @@ func TestLateWorker(t *testing.T) {
 	w, parent := pooltest.NewWorld(), t.TempDir()
 	l := &line{executor: newExecutor(t, w), tasks: map[string]fleet.Task{}}
 	lacking, asked := false, 0
-	p := labpool.New(labpool.Options{Version: "devel", Parent: parent, Ship: func(_ context.Context, image fleet.Image) (string, error) {
+	p := labpool.New(labpool.Options{Version: "devel", Parent: parent, Ship: func(context.Context, fleet.Image) (string, error) {
 		if asked++; !lacking {
 			return "", nil
 		}

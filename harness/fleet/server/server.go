@@ -134,7 +134,7 @@ func (s *Server) start(ctx context.Context) error {
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.watch.Go(func() { s.watchSpace(watching, store) })
-	return s.answer()
+	return s.answer() //nolint:contextcheck // it only looks which address leads out
 }
 
 func splitListen(listen string) (string, int, error) {
