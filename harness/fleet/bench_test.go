@@ -132,7 +132,7 @@ func BenchmarkFourWorkers(b *testing.B) {
 	b.ReportMetric(times[1].Seconds()/times[4].Seconds(), "times-faster")
 }
 
-// workersVariable has the test program be workers: NUMBER URL.
+// workersVariable has the test program be workers: NUMBER URL, and how long a trial takes, where it takes any time, and what they are called.
 const workersVariable = "REPRISE_TEST_FLEET_WORKERS"
 
 // work runs workers that execute at once, until the standard input ends.
@@ -140,6 +140,13 @@ func work(args []string) error {
 	number, err := strconv.Atoi(args[0])
 	if err != nil {
 		return err
+	}
+	takes, name := time.Duration(0), "host"
+	if len(args) > 2 {
+		name = args[3]
+		if takes, err = time.ParseDuration(args[2]); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -150,7 +157,9 @@ func work(args []string) error {
 			return err
 		}
 		wg.Go(func() {
-			w := fleet.NewWorker(c, newExecutor(fmt.Sprintf("host%d", i), 1), fleet.WorkerOptions{})
+			e := newExecutor(fmt.Sprintf("%s%d", name, i), 1)
+			e.takes = takes
+			w := fleet.NewWorker(c, e, fleet.WorkerOptions{})
 			if err := w.Run(ctx); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 			}
