@@ -157,6 +157,15 @@ func replaceInput(data []byte, oldSum, newSum string, oldSize, newSize int) []by
 	return bytes.Replace(data, []byte(object), []byte(changed), 1)
 }
 
+// hostField is how a line of a ledger names a worker.
+func hostField(name string) []byte {
+	quoted, err := json.Marshal(name)
+	if err != nil {
+		panic(err) // a string
+	}
+	return append([]byte(`"host":`), quoted...)
+}
+
 // mendLedger writes the chain again over the redacted lines and notes the head of the old one.
 func (t *tree) mendLedger(name string) error {
 	before, err := t.original(name)
@@ -187,6 +196,9 @@ func (t *tree) mendLedger(name string) error {
 					}
 					lines[i] = bytes.Replace(lines[i], []byte(e.Digest), []byte(is), 1)
 				}
+			}
+			if e.Host != "" && !t.r.kept(e.Host) { // where it is a word elsewhere it stands here yet
+				lines[i] = bytes.Replace(lines[i], hostField(e.Host), hostField(t.r.Name(e.Host)), 1)
 			}
 			if e.Prev == evidence.SHA256(prevOld) {
 				lines[i] = bytes.Replace(lines[i], []byte(e.Prev), []byte(evidence.SHA256(prev)), 1)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/reports"
 	"github.com/reprise-lab/reprise/reports/handover/redact"
 	"github.com/reprise-lab/reprise/reports/html"
@@ -90,5 +91,63 @@ func TestReportsAreRenderedAgain(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(dst, "report.html")); err != nil || string(got) != "no run is here" {
 		t.Errorf("a page of no run became %q, %v", got, err)
+	}
+}
+
+// TestWorkersAreHidden: how the workers of a fleet are called is hidden in the ledger, and where the name is no other word in what
+// is said of them; their seals, which name them, stay with the owner. The chain is whole, and the names come back.
+func TestWorkersAreHidden(t *testing.T) {
+	t.Parallel()
+	run := evidence.Dir{Path: reportstest.Whole(t)}
+	for _, e := range []evidence.Entry{
+		{Trial: 1, Verdict: evidence.Inconclusive, Host: "zrh-rack7", Reason: "zrh-rack7 judged it otherwise", Uncounted: "it came a second time"},
+		{Trial: 1, Verdict: evidence.Inconclusive, Host: "left", Reason: "left of the switch", Uncounted: "it came a third time"},
+	} {
+		if err := run.AppendLedger(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := evidence.WriteFile(run.Trial(1).File("seal.json"), []byte(`{"signed":{"host":"zrh-rack7"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	dst := evidence.Dir{Path: filepath.Join(t.TempDir(), "out")}
+	result, err := newRedactor(t, redact.Options{}).Dir(t.Context(), run.Path, dst.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := dst.Attempts()
+	if err != nil || len(entries) < 3 {
+		t.Fatalf("%d lines, %v", len(entries), err)
+	}
+	rack, left := entries[len(entries)-2], entries[len(entries)-1]
+	if strings.Contains(rack.Host+rack.Reason, "zrh") || rack.Host == "" || rack.Reason != rack.Host+" judged it otherwise" {
+		t.Errorf("%q: %q", rack.Host, rack.Reason)
+	}
+	if left.Host == "left" || left.Reason != "left of the switch" {
+		t.Errorf("%q: %q", left.Host, left.Reason)
+	}
+	err = filepath.WalkDir(dst.Path, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.Contains(path, redact.OwnerDir) {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte("zrh-rack7")) || filepath.Base(path) == "seal.json" {
+			t.Errorf("%s shows the worker", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	was, err := os.ReadFile(run.File("ledger.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(dst.File("ledger.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, back, err := result.Map.Restore("ledger.ndjson", got); err != nil || !bytes.Contains(back, []byte(`"host":"zrh-rack7"`)) || !bytes.Contains(back, []byte(`"host":"left"`)) {
+		t.Errorf("%v: %s\n%s", err, back, was)
 	}
 }
