@@ -3,6 +3,7 @@ package reports
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,6 +102,14 @@ func (r *Run) loadTrials(dir evidence.Dir) error {
 		} else if ok {
 			cleanFields(&v)
 			of(folder.Number).Verdict = &v
+		}
+		var on evidence.TrialHost
+		switch err := evidence.ReadJSON(folder.File(evidence.HostFile), &on); {
+		case err == nil:
+			cleanFields(&on)
+			of(folder.Number).Host = &on
+		case !errors.Is(err, fs.ErrNotExist):
+			r.miss("trial %d: what it was executed on: %v", folder.Number, err)
 		}
 		of(folder.Number)
 	}

@@ -110,6 +110,7 @@ type Trial struct {
 	Number   int
 	Verdict  *evidence.TrialVerdict // nil: it was not judged
 	Attempts []evidence.Entry       // its ledger lines, in order
+	Host     *evidence.TrialHost    // that it was executed on, as the worker of a fleet says; nil: on that of the run
 	Detail   *Detail                // nil: not shown in full
 }
 
@@ -122,6 +123,47 @@ func (t *Trial) Word() evidence.Verdict {
 		return e.Verdict
 	}
 	return ""
+}
+
+// Host is a machine of a fleet, and the trials that count of it.
+type Host struct {
+	Name   string             // of the worker, in the ledger
+	Info   *evidence.HostInfo // as the worker says; nil: it is not recorded, or the worker says now one thing and now another
+	Trials []int              // in order
+}
+
+// String is what is known of the machine; empty where that is nothing.
+func (h Host) String() string {
+	if h.Info == nil {
+		return ""
+	}
+	return h.Info.String()
+}
+
+// Hosts are the machines that a fleet executed the trials on, by name; none of a run that was made on one machine.
+func (r *Run) Hosts() (hosts []Host) {
+	for i := range r.Trials {
+		t := &r.Trials[i]
+		e := t.Entry()
+		if e == nil || e.Host == "" {
+			continue
+		}
+		at := slices.IndexFunc(hosts, func(h Host) bool { return h.Name == e.Host })
+		var info *evidence.HostInfo
+		if t.Host != nil {
+			info = &t.Host.Host
+		}
+		if at < 0 {
+			hosts = append(hosts, Host{e.Host, info, []int{t.Number}})
+			continue
+		}
+		h := &hosts[at]
+		if h.Trials = append(h.Trials, t.Number); h.Info != nil && (info == nil || *info != *h.Info) {
+			h.Info = nil
+		}
+	}
+	slices.SortFunc(hosts, func(a, b Host) int { return strings.Compare(a.Name, b.Name) })
+	return hosts
 }
 
 // Entry is the ledger line of the last attempt that counts, nil when there is none.

@@ -21,6 +21,7 @@ func functions() template.FuncMap {
 		"size":     reports.Size,
 		"bytes":    func(n int) string { return reports.Size(int64(n)) },
 		"plural":   reports.Plural,
+		"ranges":   reports.Ranges,
 		"keys":     reports.SortedKeys,
 		"packet":   packet,
 		"ruler":    func() []int { return []int{0, 8, 16, 24} },

@@ -96,7 +96,7 @@ func newView(r *reports.Run) *view {
 		Diagram: template.HTML(diagram.SVG(r.Info.Nodes, r.Info.Links)), //nolint:gosec // escapes every word itself
 		Bar:     bar(r),
 		Closing: closing(r),
-		Absent:  ranges(r.Absent()),
+		Absent:  reports.Ranges(r.Absent()),
 		Groups:  procedure(r.Info.Scenario),
 		Images:  images(r.Info.Nodes),
 	}
@@ -172,22 +172,4 @@ func images(nodes []evidence.NodeInfo) []image {
 		out[i].Nodes = append(out[i].Nodes, name)
 	}
 	return out
-}
-
-// ranges writes numbers in order, runs of them short: 1–3, 7.
-func ranges(numbers []int) string {
-	var parts []string
-	for i := 0; i < len(numbers); {
-		j := i
-		for j+1 < len(numbers) && numbers[j+1] == numbers[j]+1 {
-			j++
-		}
-		part := fmt.Sprint(numbers[i])
-		if j > i {
-			part += fmt.Sprintf("–%d", numbers[j])
-		}
-		parts = append(parts, part)
-		i = j + 1
-	}
-	return strings.Join(parts, ", ")
 }

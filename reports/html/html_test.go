@@ -102,3 +102,16 @@ func TestEverywhere(t *testing.T) {
 		t.Error("the words are not there")
 	}
 }
+
+// TestHosts: of a run that a fleet made the page lists the machines, and which trials each executed.
+func TestHosts(t *testing.T) {
+	page := string(reportstest.Render(t, reportstest.Fleet(t), html.Write))
+	for _, want := range []string{
+		`<dt>Host</dt><dd>workers of a fleet: <br>&lt;b&gt;rack-4: <span class="dim">trial 3</span><br>rack-3, Debian 12, kernel 6.1.0, amd64, 4 CPUs: <span class="dim">trials 1–2, 4</span></dd>`,
+	} {
+		if !strings.Contains(page, want) {
+			at := strings.Index(page, "<dt>Host</dt>")
+			t.Errorf("want %s in\n%s", want, page[at:at+300])
+		}
+	}
+}

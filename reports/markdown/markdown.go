@@ -192,7 +192,17 @@ func (p *page) setup(r *reports.Run) {
 	for _, l := range r.Info.Links {
 		p.line("- %s – %s", code(l.A), code(l.B))
 	}
-	p.line("- Host: %s", text(r.Info.Host.String()))
+	hosts := r.Hosts()
+	if len(hosts) == 0 {
+		p.line("- Host: %s", text(r.Info.Host.String()))
+	}
+	for _, h := range hosts {
+		about := named(h.Name)
+		if what := h.String(); what != "" {
+			about += ", " + text(what)
+		}
+		p.line("- Host: %s: trials %s", about, reports.Ranges(h.Trials))
+	}
 	for _, line := range r.Machines {
 		p.line("- Machines: %s", text(line))
 	}

@@ -133,3 +133,13 @@ func TestFrames(t *testing.T) {
 		t.Error(page)
 	}
 }
+
+// TestHosts: of a run that a fleet made the machines are listed, and which trials each executed.
+func TestHosts(t *testing.T) {
+	text := string(reportstest.Render(t, reportstest.Fleet(t), markdown.Write))
+	for _, want := range []string{"- Host: rack-3, Debian 12, kernel 6.1.0, amd64, 4 CPUs: trials 1–2, 4\n", "rack-4: trials 3\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q in\n%s", want, text[strings.Index(text, "- Host"):][:300])
+		}
+	}
+}

@@ -270,3 +270,27 @@ func must(tb testing.TB, err error) {
 		tb.Fatal(err)
 	}
 }
+
+// Fleet is a run whose trials two workers of a fleet executed; one came a second time and counts for nothing.
+func Fleet(tb testing.TB) string {
+	tb.Helper()
+	info := Info("20260301T101500Z-fleet-1f2e", 4)
+	info.Host = evidence.FleetHost()
+	path := Make(tb, info)
+	run := evidence.Dir{Path: path}
+	on := evidence.HostInfo{OS: "Debian 12", Kernel: "6.1.0", Arch: "amd64", CPUs: 4}
+	for _, e := range []evidence.Entry{
+		{Trial: 1, Host: "rack-3"}, {Trial: 2, Host: "rack-3"}, {Trial: 3, Host: "<b>rack-4"}, {Trial: 4, Host: "rack-3"},
+		{Trial: 3, Host: "rack-3", Uncounted: "it came a second time"},
+	} {
+		e.Verdict = evidence.NotReproduced
+		must(tb, run.AppendLedger(e))
+		if e.Host == "rack-3" {
+			must(tb, os.MkdirAll(run.Trial(e.Trial).Path, 0o700))
+		}
+		if e.Host == "rack-3" && e.Uncounted == "" {
+			must(tb, evidence.WriteJSON(run.Trial(e.Trial).File(evidence.HostFile), evidence.TrialHost{Host: on, Provider: "namespaces"}))
+		}
+	}
+	return path
+}
