@@ -26,6 +26,8 @@ type asked struct {
 	Verb    string          `json:"verb"`
 	Choices json.RawMessage `json:"choices"`
 	Sides   []askedSide     `json:"sides"`
+	// Work is what the fleet that executes the trials knows them by; empty: they are executed here.
+	Work string `json:"work,omitempty"`
 }
 
 // askedSide is a side of an experiment; its run directory is beside the others.
@@ -54,7 +56,7 @@ func (b *Testbed) noteAsked(sides []experiment.Recording) error {
 	if err != nil {
 		return fmt.Errorf("note what was asked: %w", err)
 	}
-	a := asked{Verb: b.verb, Choices: choices}
+	a := asked{Verb: b.verb, Choices: choices, Work: b.work}
 	for _, s := range sides {
 		a.Sides = append(a.Sides, askedSide{s.Side, filepath.Base(s.Dir)})
 	}
@@ -70,7 +72,9 @@ type Broken struct {
 	Sides []experiment.Recording
 	// Provider is what built its labs, as --provider calls it; empty where that was no choice of that flag.
 	Provider string
-	plans    map[string]*plan.Plan
+	// Work is the one that a fleet knows its trials by, and has results of; empty where there was none.
+	Work  string
+	plans map[string]*plan.Plan
 }
 
 // Plan is what a side executed, with a number of labs; nil where there is no such side.
@@ -98,7 +102,7 @@ func (a *App) OpenAsked(verb, run string, choices any, sides ...string) (*Broken
 	if err := json.Unmarshal(was.Choices, choices); err != nil {
 		return nil, InputError("%s: %w", evidence.Dir{Path: run}.File(askedFile), err)
 	}
-	b := &Broken{plans: map[string]*plan.Plan{}}
+	b := &Broken{plans: map[string]*plan.Plan{}, Work: was.Work}
 	for _, s := range was.Sides {
 		if s.Run != filepath.Base(s.Run) || s.Run == ".." {
 			return nil, InputError("%s names %q, which is no run beside it", run, s.Run)

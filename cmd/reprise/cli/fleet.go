@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -134,6 +135,7 @@ type bed struct {
 	pool  *labpool.Pool
 	conn  *fleet.Conn
 	coord *fleet.Coordinator
+	work  string // that the fleet knows the trials by
 }
 
 // Unwrap implements the contract of topologies.As.
@@ -214,11 +216,8 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	how.Refused = func(worker, id string, err error) {
 		a.Progress("warning: what %.12s sent for %s is thrown away, and asked for again: %v", worker, id, err)
 	}
-	work := where.Work
-	if work == "" {
-		work = rand.Text()
-	}
-	if b.coord, err = fleet.Join(ctx, conn, fleet.WorkID(work), how); err != nil {
+	b.work = cmp.Or(where.Work, rand.Text())
+	if b.coord, err = fleet.Join(ctx, conn, fleet.WorkID(b.work), how); err != nil {
 		conn.Close()
 		return nil, AsFleetError(ctx, fmt.Errorf("join the fleet: %w", err))
 	}

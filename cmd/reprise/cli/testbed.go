@@ -30,6 +30,7 @@ type Testbed struct {
 
 	verb    string // that can go on where it was broken off; empty: none can
 	choices any    // of it
+	work    string // that a fleet knows the trials by; empty: they are executed here
 }
 
 // OpenTestbed connects to what builds the plans' labs, and checks that it can. Nothing is
@@ -102,7 +103,7 @@ func (a *App) openFleetBed(ctx context.Context, parent string, where LabFlags, p
 	if err != nil {
 		return nil, err
 	}
-	b.Pool, b.Slots, b.asked = joined.pool, joined.Slots(), where.Fleet != ""
+	b.Pool, b.Slots, b.asked, b.work = joined.pool, joined.Slots(), where.Fleet != "", joined.work
 	if over != nil {
 		if err := a.useHosts(ctx, b, over, plans); err != nil {
 			return nil, errors.Join(err, labs.Close())

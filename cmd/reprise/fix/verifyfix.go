@@ -30,7 +30,8 @@ type choices struct {
 	speed                   cli.Speed
 	provider                string
 	fleet                   string
-	allLabs                 bool // of the fleet: nobody chose a number
+	allLabs                 bool   // of the fleet: nobody chose a number
+	work                    string // that the fleet has results of
 }
 
 func (f *choices) register(fl *pflag.FlagSet) {
@@ -50,7 +51,7 @@ func (f *choices) register(fl *pflag.FlagSet) {
 
 // where is what the labs are built of, and by whom.
 func (f *choices) where() cli.LabFlags {
-	return cli.LabFlags{Provider: f.provider, Fleet: f.fleet, AllLabs: f.allLabs}
+	return cli.LabFlags{Provider: f.provider, Fleet: f.fleet, AllLabs: f.allLabs, Work: f.work}
 }
 
 // check tells what is wrong with the flags.
@@ -198,7 +199,7 @@ func (o *verifyFixOptions) sides(ctx context.Context) (s experiment.Sides, begun
 	if err := errors.Join(o.checkNumbers(), cli.CheckLabs(o.labs)); err != nil {
 		return s, nil, err
 	}
-	o.dir = filepath.Dir(filepath.Clean(o.resume))
+	o.dir, o.work = filepath.Dir(filepath.Clean(o.resume)), broken.Work
 	before, after := broken.Plan(string(result.Old), o.labs), broken.Plan(string(result.New), o.labs)
 	if was.Workaround {
 		return experiment.Workaround(after), broken.Sides, nil

@@ -223,7 +223,7 @@ func resumeRate(ctx context.Context, o *rateOptions) error {
 	if err := errors.Join(o.check(), cli.CheckLabs(o.Labs)); err != nil {
 		return err
 	}
-	o.dir, o.lab.Provider = filepath.Dir(filepath.Clean(o.resume)), cmp.Or(o.Provider, was.Provider)
+	o.dir, o.lab.Provider, o.lab.Work = filepath.Dir(filepath.Clean(o.resume)), cmp.Or(o.Provider, was.Provider), was.Work
 	return measure(ctx, o, was.Plan(main, o.Labs), was.Plan(control, o.Labs), was.Sides)
 }
 
