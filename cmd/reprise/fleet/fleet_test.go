@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,10 +14,14 @@ import (
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 func TestJSONKeys(t *testing.T) {
@@ -89,9 +95,9 @@ func newServer(t *testing.T) *server.Server {
 	return s
 }
 
-// TestGoOn: who broke off what the fleet of a flag executed is told to give it again, and not its token.
-func TestGoOn(t *testing.T) {
-	at := newServer(t).URL(fleet.RoleCoordinator)
+// aPlan is one of a scenario that nothing executes.
+func aPlan(t *testing.T) *plan.Plan {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "scenario.yaml")
 	const text = "reprise: v1\nid: fixture\ntitle: A fixture\ntopology: {nodes: {r1: {image: none}}}\nnodes: {r1: {platform: frr}}\nsymptom: [{name: down, node: r1, run: show version, expect: 'text contains \"x\"', eventually: 1s}]\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -105,6 +111,12 @@ func TestGoOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// TestGoOn: who broke off what the fleet of a flag executed is told to give it again, and not its token.
+func TestGoOn(t *testing.T) {
+	at, p := newServer(t).URL(fleet.RoleCoordinator), aPlan(t)
 	for _, tt := range []struct{ name, flag, env, want string }{
 		{"the flag", at, "", "reprise rate --resume d --fleet URL"},
 		{"the environment", "", at, "reprise rate --resume d"},
@@ -124,6 +136,48 @@ func TestGoOn(t *testing.T) {
 		})
 	}
 }
+
+// TestSameWork: who goes on with what was broken off is known to the fleet by the name of before: while somebody else is at it, it waits.
+func TestSameWork(t *testing.T) {
+	at, p, parent := newServer(t).URL(fleet.RoleCoordinator), aPlan(t), t.TempDir()
+	var said strings.Builder
+	a := &cli.App{Out: io.Discard, Err: &said}
+	first, err := a.OpenUnchecked(t.Context(), parent, cli.LabFlags{Fleet: at}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Resumable("rate", nil)
+	run, err := trial.CreateRun(t.Context(), p, parent, nothing{}, first.Tool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Recording([]experiment.Recording{{Side: string(evidence.VariantMain), Dir: run.Path}})
+	var choices any
+	was, err := a.OpenAsked("rate", run.Path, &choices, string(evidence.VariantMain))
+	if err != nil || was.Work == "" {
+		t.Fatalf("%+v, %v", was, err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := a.OpenUnchecked(short, parent, cli.LabFlags{Fleet: at, Work: was.Work}, p); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(said.String(), "is at this work since") {
+		t.Errorf("beside another: %v; %s", err, said.String())
+	}
+	if err := first.Provider.Close(); err != nil {
+		t.Error(err)
+	}
+	second, err := a.OpenUnchecked(t.Context(), parent, cli.LabFlags{Fleet: at, Work: was.Work}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Provider.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// nothing builds no labs.
+type nothing struct{ topologies.Provider }
+
+func (nothing) Name() string { return "none" }
 
 // TestOtherURL: who takes one URL of a fleet for the other is told so, in words of this program.
 func TestOtherURL(t *testing.T) {
