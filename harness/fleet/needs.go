@@ -98,40 +98,51 @@ func (o Offer) Lacks(n Needs) []string {
 	var why []string
 	lack := func(format string, args ...any) { why = append(why, fmt.Sprintf(format, args...)) }
 	if o.Draining {
-		lack("it drains and takes no more work")
+		lack("it drains and takes no more work: start it again")
 	}
 	if o.Slots <= 0 {
-		lack("it offers no labs")
+		lack("it offers no labs: start it with --labs")
 	}
 	if n.Version != "" && o.Version != n.Version {
 		lack("it runs version %s of the program, and whoever gives the trials %s: have the same one on both machines", orNone(o.Version), n.Version)
 	}
 	if n.Kind != "" && !slices.Contains(o.Kinds, n.Kind) {
-		lack("it has no labs of kind %s, only %s", n.Kind, orNone(strings.Join(o.Kinds, ", ")))
+		lack("it has no labs of kind %s, only %s: reprise doctor on that machine says why", n.Kind, orNone(strings.Join(o.Kinds, ", ")))
 	}
 	if n.Provider != "" && !slices.Contains(o.Providers, n.Provider) {
-		lack("it cannot build labs with %s, only with %s", n.Provider, orNone(strings.Join(o.Providers, ", ")))
+		lack("it cannot build labs with %s, only with %s: reprise doctor on that machine says why, and reprise worker --help how to give it devices or the engine", n.Provider, orNone(strings.Join(o.Providers, ", ")))
 	}
 	if n.Cores > o.Cores {
-		lack("a lab needs %g cores, it has %g", n.Cores, o.Cores)
+		lack("a lab needs %g cores, it has %g: ask for fewer (cpu: of the nodes), or take a larger machine", n.Cores, o.Cores)
 	}
 	if n.Memory > o.Memory {
-		lack("a lab needs %d MiB of memory, it has %d", (n.Memory+1<<20-1)>>20, o.Memory>>20)
+		lack("a lab needs %d MiB of memory, it has %d for each: start it with fewer --labs, or ask for less (memory: of the nodes)", (n.Memory+1<<20-1)>>20, o.Memory>>20)
 	}
 	for _, a := range n.Abilities {
 		if reason, known := o.Abilities[a]; !known {
-			lack("it does not know whether it can: %s", a)
+			lack("%s", unknownAbility(a))
 		} else if reason != "" {
 			lack("it cannot: %s: %s", a, reason)
 		}
 	}
 	if n.KVM && !o.KVM {
-		lack("it has no /dev/kvm that it may use")
+		lack("it has no /dev/kvm that it may use: reprise doctor on that machine says how to get it")
 	}
 	for _, i := range n.Images {
 		why = append(why, o.lacksImage(i)...)
 	}
 	return append(why, o.lacksDevices(n)...)
+}
+
+// TrustPrefix is how the abilities of a worker begin that it was told to trust tasks of others with something; what follows names that.
+const TrustPrefix = "--trust "
+
+// unknownAbility says of an ability that an offer does not speak of what to do.
+func unknownAbility(a string) string {
+	if token, ok := strings.CutPrefix(a, TrustPrefix); ok {
+		return fmt.Sprintf("it was not told to trust the scenarios of others with %s: start it with reprise worker %s, if you do", token, a)
+	}
+	return fmt.Sprintf("it does not know whether it can: %s: reprise doctor on that machine looks", a)
 }
 
 func (o Offer) lacksImage(i Image) []string {
@@ -145,9 +156,9 @@ func (o Offer) lacksImage(i Image) []string {
 		}
 	}
 	if there {
-		return []string{fmt.Sprintf("its image %s is %s, not %s", i.Ref, orNone(digest), i.Digest)}
+		return []string{fmt.Sprintf("its image %s is %s, not %s: one name means two images; build or load the same on both machines", i.Ref, orNone(digest), i.Digest)}
 	}
-	return []string{fmt.Sprintf("it has no image %s, and nobody says where it comes from", i.Ref)}
+	return []string{fmt.Sprintf("it has no image %s, and nobody says where it comes from: build or load it there, or where the trials are given", i.Ref)}
 }
 
 func (o Offer) lacksDevices(n Needs) []string {
@@ -158,7 +169,7 @@ func (o Offer) lacksDevices(n Needs) []string {
 	}
 	for _, name := range n.Devices {
 		if _, ok := free[name]; !ok {
-			why = append(why, fmt.Sprintf("it has no device %s", name))
+			why = append(why, fmt.Sprintf("it has no device %s: reprise worker --lab gives it the devices of an inventory", name))
 		}
 		delete(free, name)
 	}
@@ -171,7 +182,7 @@ func (o Offer) lacksDevices(n Needs) []string {
 			}
 		}
 		if found == "" {
-			why = append(why, fmt.Sprintf("it has no device that runs %s, or not as many as are asked for", p))
+			why = append(why, fmt.Sprintf("it has no device that runs %s, or not as many as are asked for: reprise worker --lab gives it the devices of an inventory", p))
 		}
 		delete(free, found)
 	}

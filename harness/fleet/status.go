@@ -101,7 +101,7 @@ func (o Offer) idle(queues []NeedsStatus) []string {
 		return []string{"it drains: what runs ends, nothing more is taken"}
 	}
 	if o.Ailing != "" {
-		why = append(why, "it rests, for it could not execute its last task: "+o.Ailing)
+		why = append(why, "it rests, and tries again by itself, for it could not execute its last task: "+o.Ailing)
 	}
 	waiting := 0
 	for _, q := range queues {
@@ -114,7 +114,7 @@ func (o Offer) idle(queues []NeedsStatus) []string {
 		}
 	}
 	if waiting == 0 {
-		why = append(why, "no task waits")
+		why = append(why, "no task waits: is a fleet given where trials are (--fleet)?")
 	}
 	return why
 }

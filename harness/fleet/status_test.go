@@ -29,19 +29,20 @@ func TestLacks(t *testing.T) {
 		{"nothing", fleet.Needs{}, nil},
 		{"all that is there", fleet.Needs{Kind: "container", Provider: "namespaces", Version: "v1", Cores: 4, Memory: 8 << 30, Abilities: []string{"nftables"}, Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:aa"}}, Devices: []string{"sw1"}, Platforms: []string{"exos", "voss"}}, nil},
 		{"version", fleet.Needs{Version: "v2"}, []string{"it runs version v1 of the program, and whoever gives the trials v2: have the same one on both machines"}},
-		{"kind", fleet.Needs{Kind: "vm"}, []string{"it has no labs of kind vm, only container"}},
-		{"provider", fleet.Needs{Provider: "lab"}, []string{"it cannot build labs with lab, only with namespaces"}},
-		{"cores and memory", fleet.Needs{Cores: 4.5, Memory: 8<<30 + 1}, []string{"a lab needs 4.5 cores, it has 4", "a lab needs 8193 MiB of memory, it has 8192"}},
+		{"kind", fleet.Needs{Kind: "vm"}, []string{"it has no labs of kind vm, only container: reprise doctor on that machine says why"}},
+		{"provider", fleet.Needs{Provider: "lab"}, []string{"it cannot build labs with lab, only with namespaces: reprise doctor on that machine says why, and reprise worker --help how to give it devices or the engine"}},
+		{"cores and memory", fleet.Needs{Cores: 4.5, Memory: 8<<30 + 1}, []string{"a lab needs 4.5 cores, it has 4: ask for fewer (cpu: of the nodes), or take a larger machine", "a lab needs 8193 MiB of memory, it has 8192 for each: start it with fewer --labs, or ask for less (memory: of the nodes)"}},
 		{"ability", fleet.Needs{Abilities: []string{"netem"}}, []string{"it cannot: netem: the kernel has no sch_netem"}},
-		{"ability that it has not measured", fleet.Needs{Abilities: []string{"vxlan"}}, []string{"it does not know whether it can: vxlan"}},
-		{"kvm", fleet.Needs{KVM: true}, []string{"it has no /dev/kvm that it may use"}},
-		{"image", fleet.Needs{Images: []fleet.Image{{Ref: "x"}}}, []string{"it has no image x, and nobody says where it comes from"}},
-		{"image of another digest", fleet.Needs{Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:bb"}}}, []string{"its image reprise/frr:8.4.4 is sha256:aa, not sha256:bb"}},
+		{"ability that it has not measured", fleet.Needs{Abilities: []string{"vxlan"}}, []string{"it does not know whether it can: vxlan: reprise doctor on that machine looks"}},
+		{"what it was not told to trust", fleet.Needs{Abilities: []string{"--trust binds.r1"}}, []string{"it was not told to trust the scenarios of others with binds.r1: start it with reprise worker --trust binds.r1, if you do"}},
+		{"kvm", fleet.Needs{KVM: true}, []string{"it has no /dev/kvm that it may use: reprise doctor on that machine says how to get it"}},
+		{"image", fleet.Needs{Images: []fleet.Image{{Ref: "x"}}}, []string{"it has no image x, and nobody says where it comes from: build or load it there, or where the trials are given"}},
+		{"image of another digest", fleet.Needs{Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:bb"}}}, []string{"its image reprise/frr:8.4.4 is sha256:aa, not sha256:bb: one name means two images; build or load the same on both machines"}},
 		{"image under another name", fleet.Needs{Images: []fleet.Image{{Ref: "mine", Digest: "sha256:aa"}}}, nil},
 		{"image that is shipped", fleet.Needs{Images: []fleet.Image{{Ref: "x", Digest: "sha256:cc", Source: "fleet"}}}, nil},
-		{"device", fleet.Needs{Devices: []string{"sw9"}}, []string{"it has no device sw9"}},
-		{"platforms", fleet.Needs{Platforms: []string{"exos", "exos", "exos"}}, []string{"it has no device that runs exos, or not as many as are asked for"}},
-		{"platform of a device that is asked for", fleet.Needs{Devices: []string{"sw3"}, Platforms: []string{"voss"}}, []string{"it has no device that runs voss, or not as many as are asked for"}},
+		{"device", fleet.Needs{Devices: []string{"sw9"}}, []string{"it has no device sw9: reprise worker --lab gives it the devices of an inventory"}},
+		{"platforms", fleet.Needs{Platforms: []string{"exos", "exos", "exos"}}, []string{"it has no device that runs exos, or not as many as are asked for: reprise worker --lab gives it the devices of an inventory"}},
+		{"platform of a device that is asked for", fleet.Needs{Devices: []string{"sw3"}, Platforms: []string{"voss"}}, []string{"it has no device that runs voss, or not as many as are asked for: reprise worker --lab gives it the devices of an inventory"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, o.Lacks(tt.needs)); diff != "" {
@@ -99,7 +100,9 @@ func TestUnmet(t *testing.T) {
 	}
 	eventually(t, "no worker is there", func() bool { return last() == "nobody" })
 	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("small", 1), fleet.WorkerOptions{})
-	eventually(t, "the worker's reason", func() bool { return last() == "nobody, small: it has no labs of kind vm, only container" })
+	eventually(t, "the worker's reason", func() bool {
+		return last() == "nobody, small: it has no labs of kind vm, only container: reprise doctor on that machine says why"
+	})
 	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
 	status, err := fleet.ReadStatus(t.Context(), conn)
 	if err != nil {
@@ -111,7 +114,7 @@ func TestUnmet(t *testing.T) {
 	if since := time.Since(status.Workers[0].Since); since < -time.Minute || since > time.Minute {
 		t.Errorf("the worker came %s ago", since)
 	}
-	if got := strings.Join(status.Workers[0].Idle, "|"); got != "1 tasks wait for a worker that is otherwise: it has no labs of kind vm, only container" {
+	if got := strings.Join(status.Workers[0].Idle, "|"); got != "1 tasks wait for a worker that is otherwise: it has no labs of kind vm, only container: reprise doctor on that machine says why" {
 		t.Errorf("why the worker is idle: %s", got)
 	}
 	if len(status.Works) != 1 || status.Works[0].Work != "work" || status.Works[0].Queued != 1 || !status.Works[0].Held {
@@ -128,6 +131,17 @@ func TestUnmet(t *testing.T) {
 	if sealed.Host != "large" {
 		t.Errorf("executed by %s", sealed.Host)
 	}
+}
+
+// TestNothingWaits: a worker that does nothing since nothing waits says so.
+func TestNothingWaits(t *testing.T) {
+	s := startServer(t, server.Options{})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 1), fleet.WorkerOptions{})
+	eventually(t, "nothing waits", func() bool {
+		status, err := fleet.ReadStatus(t.Context(), conn)
+		return err == nil && len(status.Workers) == 1 && strings.Join(status.Workers[0].Idle, "|") == "no task waits: is a fleet given where trials are (--fleet)?"
+	})
 }
 
 // TestDrain: a worker that is asked to drain ends what it runs, takes no more, and leaves.

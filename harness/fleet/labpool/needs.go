@@ -14,7 +14,7 @@ import (
 const HowDevices = "lab"
 
 // TrustAbility is the ability of a worker that was told to trust scenarios of others with something.
-func TrustAbility(token string) string { return "--trust " + token }
+func TrustAbility(token string) string { return fleet.TrustPrefix + token }
 
 // memoryPerNode is what a node takes beside what it is given, in bytes, as was measured with two daemons of FRR in one.
 const memoryPerNode = 12_500_000

@@ -187,7 +187,7 @@ func TestProvider(t *testing.T) {
 	}
 	lab.Nodes[0].Image = "daemon:2"
 	err := provider.Check(t.Context(), lab)
-	if _, missing := errors.AsType[*topologies.MissingError](err); !missing || err.Error() != "no worker of the fleet can take this:\n  left: it has no image daemon:2, and nobody says where it comes from" {
+	if _, missing := errors.AsType[*topologies.MissingError](err); !missing || err.Error() != "no worker of the fleet can take this:\n  left: it has no image daemon:2, and nobody says where it comes from: build or load it there, or where the trials are given" {
 		t.Errorf("%v", err)
 	}
 	if _, err := provider.Reserve(t.Context(), lab, topologies.Options{}); err == nil {
