@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/reprise-lab/reprise/harness/draft"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/topologies/livetest"
@@ -92,4 +95,40 @@ func TestFaultTry(t *testing.T) {
 			t.Errorf("status %d: %+v", code, got)
 		}
 	})
+}
+
+// TestTryAggregate: a member that a switch's aggregate has lost comes back as a failure of the Open vSwitch that stands
+// for it, of which the control is clean.
+func TestTryAggregate(t *testing.T) {
+	livetest.Long(t, "two labs of switches, with clocks ten times as fast")
+	t.Parallel()
+	needSpaces(t)
+	busyLabs <- struct{}{}
+	defer func() { <-busyLabs }()
+	a, err := txtar.ParseFile("../../harness/draft/testdata/exos-lag.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	out := filepath.Join(dir, "draft")
+	args := []string{"case", "draft", "--dir", out}
+	for _, f := range a.Files {
+		args = append(args, filepath.Join(dir, f.Name))
+		if err := os.WriteFile(args[len(args)-1], f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var drafted draft.Draft
+	ask(t, &drafted, args...)
+	var tries draft.Tries
+	for range longTries { // a busy machine may be too slow for the clocks
+		tries = draft.Tries{}
+		ask(t, &tries, "case", "try", out, "--speed", "10", "--budget", "1s") // the likeliest alone
+		if tries.Reproduced != "" || len(tries.Tries) > 0 && tries.Tries[0].Outcome != result.Inconclusive {
+			break
+		}
+	}
+	if tries.Reproduced != "01-changes" {
+		t.Errorf("%s: %+v", tries.Answer, tries.Tries)
+	}
 }

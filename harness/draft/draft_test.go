@@ -29,12 +29,12 @@ var (
 	registry = sync.OnceValues(all.Registry)
 )
 
-// image has two versions of FRR, and one of BIRD.
+// image has two versions of FRR, and one of BIRD and of Open vSwitch.
 func image(platform, version string) (string, bool, bool) {
 	if platform == "frr" && version == "10.3" {
 		return "reprise/frr:10.3", true, true
 	}
-	at := map[string]string{"frr": "8.4.4", "bird": "2.0.12"}[platform]
+	at := map[string]string{"frr": "8.4.4", "bird": "2.0.12", "ovs": "3.1.0"}[platform]
 	return "reprise/" + platform + ":" + at, version == at, at != ""
 }
 

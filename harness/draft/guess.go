@@ -25,6 +25,9 @@ func (w *drafter) guesses() {
 			done[l.A.String()] = true
 			w.add("silent "+end, "The link at "+end+" carries nothing any more, and keeps its carrier",
 				[]string{nothing, "no capture says that " + end + " went down, and " + s.What + " is lost"}, []step{{Link: end, Fault: "drop", Direction: "both"}})
+			if s.Kind == LAG || s.Kind == LLDP {
+				w.add("down "+end, "The link at "+end+" goes down and stays so", []string{nothing}, []step{{Link: end, Fault: "down"}})
+			}
 			w.add("bounce "+end, "The link at "+end+" goes down and comes back", []string{nothing}, []step{{Link: end, Fault: "down", For: "5s"}})
 		}
 		if process := processOf(s.Kind, platform(w.net.Of(s.Node))); process != "" {
@@ -48,7 +51,7 @@ func processOf(kind Kind, platform string) string {
 // the files tell of something that was done at it.
 func (w *drafter) linkOf(s Sign) (*infer.Link, string) {
 	other := w.owner(s.id)
-	iface, _, _ := strings.Cut(s.id, " level ")
+	iface, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(s.id, "port "), "member "), " ")
 	for i := range w.net.Links {
 		l := &w.net.Links[i]
 		for _, e := range [][2]infer.Endpoint{{l.A, l.B}, {l.B, l.A}} {

@@ -272,7 +272,7 @@ func (w *drafter) baseline() (list []condition) {
 func (w *drafter) symptom() (list []condition) {
 	seen := map[string]bool{}
 	add := func(c condition) {
-		if k := fmt.Sprint(c.Node, c.Run, c.Expect); !seen[k] {
+		if k := fmt.Sprint(c.Node, c.Run, c.Exec, c.Reach, c.Expect); !seen[k] {
 			seen[k] = true
 			list = append(list, c)
 		}
@@ -285,6 +285,9 @@ func (w *drafter) symptom() (list []condition) {
 			add(c)
 		case s.Kind == Crash:
 			c.Eventually = seconds(w.recovery())
+			add(c)
+		case c.Reach != nil:
+			c.Name, c.Never, c.AfterFalse = s.Node+" has lost "+cmp.Or(s.what, s.What), seconds(stays), true
 			add(c)
 		default:
 			c.Name, c.Within, c.Consistently = s.Node+" has lost "+s.What, seconds(breaks), seconds(stays)

@@ -102,7 +102,11 @@ func (w *drafter) flap(node, port, what, from string, took time.Duration, at tim
 			}
 		}
 	}
-	w.change(Change{Node: node, What: what, From: from, at: nanoseconds(at), doubt: doubt, steps: []step{{Link: end, Fault: "down", For: seconds(int(took.Seconds()))}}})
+	s := step{Link: end, Fault: "down", For: seconds(int(took.Seconds()))}
+	if took == 0 {
+		s.For = "" // it stays so
+	}
+	w.change(Change{Node: node, What: what, From: from, at: nanoseconds(at), doubt: doubt, steps: []step{s}})
 }
 
 // labEnd is an end of a link as the lab calls it.

@@ -43,6 +43,15 @@ func logRules() []logRule {
 	}
 }
 
+// gone reports whether what was at a port of the lab is gone from it in the latest capture: a port that went down did
+// not come back.
+func (w *drafter) gone(n *infer.Node, port string) bool {
+	return slices.ContainsFunc(w.d.Broken, func(s Sign) bool {
+		f := strings.Fields(s.id)
+		return s.Node == n.Name && (s.Kind == LAG || s.Kind == LLDP) && len(f) > 1 && n.Ports[f[1]] == port
+	})
+}
+
 // logged makes steps of what logs say was done.
 func (w *drafter) logged(n *infer.Node) {
 	for _, a := range w.answers[n.Name] {
@@ -69,7 +78,11 @@ func (w *drafter) logged(n *infer.Node) {
 					w.unknown("%s: %s (%s): no link of the lab is there", n.Name, what, from)
 					continue
 				}
-				w.flap(n.Name, port, what, from, 5*time.Second, e.at, doubt)
+				took := 5 * time.Second
+				if w.gone(n, port) {
+					took = 0
+				}
+				w.flap(n.Name, port, what, from, took, e.at, doubt)
 				continue
 			}
 			if n.Platform != platform(n) {

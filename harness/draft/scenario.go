@@ -54,6 +54,7 @@ type condition struct {
 	Consistently  string `yaml:"consistently,omitempty"`
 	Never         string `yaml:"never,omitempty"`
 	MayHoldBefore bool   `yaml:"may-hold-before,omitempty"`
+	AfterFalse    bool   `yaml:"after-false,omitempty"`
 }
 
 type reach struct {

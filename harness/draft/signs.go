@@ -98,7 +98,21 @@ func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) 
 	case kind == Prefix:
 		s.What = id + " in BGP's table"
 		c.Run, c.Expect = "show bgp ipv4 unicast", `text matches "(?m)^ ?\\*[ >=i]*\\s*`+quoted+`\\s"`
-	case bird, kind == LAG, kind == VRRP, kind == LLDP:
+	case kind == LAG:
+		bond, port := w.bondOf(n, id)
+		if bond == "" {
+			return s, false
+		}
+		c.Exec, c.Expect = "ovs-appctl bond/show "+bond, `text matches "(?m)\\b`+port+`: enabled"`
+	case kind == LLDP:
+		s.What = "the neighbour of LLDP at " + id
+		address := w.farAddress(n, strings.TrimPrefix(id, "port "))
+		if address == "" {
+			return s, false
+		}
+		c.Reach = &reach{address}
+		s.what = "an answer of " + address + ", which is at " + id
+	case bird, kind == VRRP:
 		return s, false
 	case kind == OSPF:
 		s.What = "OSPF with " + id
@@ -110,9 +124,57 @@ func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) 
 		s.What = "the route to " + id
 		c.Run, c.Expect = "show ip route", `text matches "(?m)^[ORIBE][^\\s>]*>\\S* +`+quoted+`\\s"`
 	}
-	c.Name = n.Name + " has " + s.What
+	c.Name = n.Name + " has " + cmp.Or(s.what, s.What)
 	s.look = c
 	return s, true
+}
+
+// bondOf is the lab's aggregate of a member that a switch lists, and the lab's name of its port; empty where the lab
+// has none.
+func (w *drafter) bondOf(n *infer.Node, id string) (bond, port string) {
+	f := strings.Fields(id) // member PORT of MASTER
+	if len(f) < 2 || platform(n) != "ovs" {
+		return "", ""
+	}
+	for _, l := range w.net.LAGs {
+		if l.Node == n.Name && l.Lab != "" && slices.Contains(l.Members, f[1]) && n.Ports[f[1]] != "" {
+			return l.Lab, n.Ports[f[1]]
+		}
+	}
+	return "", ""
+}
+
+// farAddress is an address of the node at the other end of a port, in a network that both are in there; empty where
+// there is none, or either end routes nothing in the lab.
+func (w *drafter) farAddress(n *infer.Node, port string) string {
+	for _, l := range w.net.Links {
+		near, far := l.A, l.B
+		if far.Node == n.Name && far.Port == port {
+			near, far = far, near
+		}
+		other := w.net.Of(far.Node)
+		if near.Node != n.Name || near.Port != port || other == nil || platform(n) == "ovs" || platform(other) == "ovs" {
+			continue
+		}
+		for _, a := range addressesAt(n, near.Port) {
+			for _, b := range addressesAt(other, far.Port) {
+				if a.Masked() == b.Masked() && b.Addr().Is4() {
+					return b.Addr().String()
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// addressesAt are those of the interfaces that are at a port.
+func addressesAt(n *infer.Node, port string) (list []netip.Prefix) {
+	for _, i := range n.Interfaces {
+		if i.Name == port || slices.Contains(i.Ports, port) {
+			list = append(list, i.Addresses...)
+		}
+	}
+	return list
 }
 
 // inLab reports whether the lab has what a row is of: the node at the other end, or one that has the prefix in its

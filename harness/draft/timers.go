@@ -10,6 +10,7 @@ import (
 const (
 	holds     = 180  // BGP's hold time by FRR's default; both are longer than ConnectRetry's 120 s (RFC 4271, 10)
 	holdsBIRD = 240  // and by BIRD's
+	lacps     = 90   // that a member is good without being heard (IEEE 802.1AX-2014, 6.4.4: three times Slow_Periodic_Time)
 	margin    = 30   // that a session takes once its timer is over
 	longest   = 1200 // that a trial waits at most
 )
@@ -50,6 +51,9 @@ func (w *drafter) recovery() int {
 			}
 			most = max(most, hold+margin)
 		}
+	}
+	if slices.ContainsFunc(w.d.Broken, func(s Sign) bool { return s.Kind == LAG }) {
+		most = max(most, lacps+margin)
 	}
 	for _, t := range timers() {
 		if t.bgp && !bgp {

@@ -16,9 +16,9 @@ const (
 	Metric Kind = "metric" // a metric that is configured
 	Crash  Kind = "crash"  // a daemon that died
 
-	LAG  Kind = "lag"  // a port that is a member of an aggregate; no lab of substitutes shows it, nor
-	VRRP Kind = "vrrp" // a virtual router that is master,
-	LLDP Kind = "lldp" // and a neighbour of LLDP, by the port
+	LAG  Kind = "lag"  // a port that is a member of an aggregate, where the lab has a switch with that
+	LLDP Kind = "lldp" // a neighbour of LLDP, by the port: in the lab, whether its address answers there
+	VRRP Kind = "vrrp" // a virtual router that is master; no lab of substitutes shows it
 )
 
 // Draft is what files came to.
@@ -51,6 +51,7 @@ type Sign struct {
 	// Why says by what it should be there, where no capture has it.
 	Why string `json:"why,omitempty"`
 
+	what    string    // that is looked at in the lab, where it is something else
 	look    condition // that holds while it is healthy
 	stuck   string    // an expression for the state that it is in, which is stricter than not healthy
 	peer    *condition

@@ -165,7 +165,7 @@ func (b *builder) read(im *intake.Import) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(lags)) {
 			if len(lags[name]) > 0 {
-				b.lag(LAG{n.Name, name, lags[name], n.lacp[key(name)]})
+				b.lag(LAG{Node: n.Name, Name: name, Members: lags[name], LACP: n.lacp[key(name)]})
 			}
 		}
 		for _, pair := range pairs {

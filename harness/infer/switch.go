@@ -158,6 +158,8 @@ func (b *builder) ovs(n *Node) {
 	}
 	for _, x := range b.bonds(n) {
 		names := append([]string{x.lag.Name}, x.lag.Members...)
+		i := slices.IndexFunc(b.net.LAGs, func(l LAG) bool { return l.Node == n.Name && l.Name == x.lag.Name })
+		b.net.LAGs[i].Lab = x.name
 		for _, m := range x.members {
 			bundled[m] = true
 		}
@@ -172,13 +174,13 @@ func (b *builder) ovs(n *Node) {
 				n.Differs = append(n.Differs, x.lag.Name+": its LACP, which the lab's node at the other end does not speak; one member at a time carries")
 			}
 		}
-		i := slices.IndexFunc(names, func(name string) bool { return n.tags[key(name)] != nil })
-		if i < 0 {
+		at := slices.IndexFunc(names, func(name string) bool { return n.tags[key(name)] != nil })
+		if at < 0 {
 			n.Differs = append(n.Differs, x.lag.Name+": the configuration names no VLAN of it")
 			port(words, &switched{})
 			continue
 		}
-		port(words, n.tags[key(names[i])])
+		port(words, n.tags[key(names[at])])
 		n.Equal = append(n.Equal, fmt.Sprintf("%s: %d members, aggregated %s (%s in the lab)", x.lag.Name, len(x.members), how, x.name))
 	}
 	for _, p := range sortedPorts(n.Ports) {

@@ -132,6 +132,8 @@ type LAG struct {
 	Name    string   `json:"name"`
 	Members []string `json:"members"`
 	LACP    bool     `json:"lacp,omitempty"` // as the configuration has it
+	// Lab is what the lab's switch calls it; empty where it has none.
+	Lab string `json:"lab,omitempty"`
 }
 
 // Pair are two devices that are one to a third.
