@@ -31,6 +31,7 @@ func (w *drafter) signs() {
 		w.absentPrefixes(n)
 		w.absentMetric(n)
 	}
+	w.anew()
 	w.d.Broken = w.root(w.d.Broken)
 	w.passing()
 }
@@ -64,13 +65,40 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 		if is.up || was.answer == last.answer {
 			continue
 		}
-		s.Is, s.From = cmp.Or(is.state, "not listed"), w.at(last.answer)
+		s.Is, s.From, s.Since = cmp.Or(is.state, "not listed"), w.at(last.answer), since(last.answer.part, is)
 		if !shown {
 			w.d.NotShown = append(w.d.NotShown, s)
 			continue
 		}
 		s.stuck = stuckIn(kind, id, is.state)
 		w.d.Broken = append(w.d.Broken, s)
+	}
+}
+
+// since is when a device has had a row as it is: its count before the time that its capture tells by something else
+// than a log, which may be older.
+func since(p *intake.Part, r row) time.Time {
+	if !r.timed || p.Taken.IsZero() || strings.Contains(p.From, "log") || strings.HasPrefix(p.From, "the last change") {
+		return time.Time{}
+	}
+	return p.Taken.Add(-r.lasts)
+}
+
+// anew tells of what is up in the latest capture, was up in the earliest, and by the device's own count was not in
+// between.
+func (w *drafter) anew() {
+	for _, n := range w.nodes() {
+		list := w.listings(n.Name, BGP)
+		if len(list) < 2 {
+			continue
+		}
+		last, first := list[len(list)-1], list[0]
+		for _, id := range slices.Sorted(maps.Keys(last.rows)) {
+			up := since(last.answer.part, last.rows[id])
+			if last.rows[id].up && first.rows[id].up && !first.answer.part.Taken.IsZero() && up.After(first.answer.part.Taken) {
+				w.unknown("%s: BGP with %s is up since %s alone, by its own count (%s), and was up before (%s): it was lost in between", n.Name, id, up.Format(time.DateTime), w.at(last.answer), w.at(first.answer))
+			}
+		}
 	}
 }
 

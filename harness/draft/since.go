@@ -35,6 +35,12 @@ func (w *drafter) before(n *infer.Node, a *answer, at time.Time, in func(*answer
 	if !at.IsZero() {
 		when = "at " + at.Format(time.DateTime)
 	}
+	for _, s := range w.d.Broken { // the same clock tells of both
+		const slack = 2 * time.Second // of a count in whole seconds, and of a line that is written late
+		if s.Node == n.Name && !s.Since.IsZero() && at.After(s.Since.Add(slack)) {
+			return false, fmt.Sprintf("%s: %s was lost before that, at %s, by its own count (%s)", when, s.What, s.Since.Format(time.DateTime), s.From)
+		}
+	}
 	first := w.healthy(n.Name)
 	if first == nil {
 		return false, when + ": no capture of " + n.Name + " from before the failure came to hold it against"

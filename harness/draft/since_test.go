@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -135,5 +136,47 @@ func TestLongLog(t *testing.T) {
 	}
 	if !slices.ContainsFunc(d.Unknown, func(u string) bool { return strings.HasPrefix(u, "r1: the first 101 lines of cat /var/log/messages") }) {
 		t.Errorf("not known %q", d.Unknown)
+	}
+}
+
+// TestSince: since when a session is lost, by the router's own count, is told; what its log has after that is no cause
+// that is claimed, and a session that was lost between two captures in which it is up is told.
+func TestSince(t *testing.T) {
+	capture := func(date, updown, state, log string) []byte {
+		text := string(session(state, "root@r1:~# date\n"+date+"\n"))
+		text = strings.Replace(text, "00:00:09", updown, 1)
+		return []byte(text + "root@r1:~# cat /var/log/bgpd.log\n" + log + "root@r1:~# \n")
+	}
+	line := func(at string) string {
+		return "2026/11/29 " + at + " BGP: [XDY58-Y3CWV] Enabled administrative shutdown on BGP instance AS 65001\n"
+	}
+	before := capture("Sun Nov 29 10:00:00 UTC 2026", "01:00:00", "1", "")
+	for name, c := range map[string]struct{ updown, log, doubt, since string }{
+		"done before it was lost":      {"00:10:00", line("10:49:58"), "", "2026-11-29 10:50:00"},
+		"done after":                   {"00:10:00", line("10:55:00"), "at 2026-11-29 10:55:00: BGP with 10.0.0.2 was lost before that, at 2026-11-29 10:50:00", "2026-11-29 10:50:00"},
+		"since days, in another form":  {"01w2d03h", line("10:49:58"), "was lost before that, at 2026-11-20 08:00:00", "2026-11-20 08:00:00"},
+		"it never was up by its count": {"never", line("10:49:58"), "", ""},
+		"a count that is none":         {"9999999d", line("10:49:58"), "", ""},
+	} {
+		d, _ := drafted(t, "", txtar.File{Name: "1.txt", Data: before}, txtar.File{Name: "2.txt", Data: capture("Sun Nov 29 11:00:00 UTC 2026", c.updown, "Active", c.log)}, other())
+		if len(d.Broken) != 1 || len(d.Changes) != 1 || len(d.Hypotheses) == 0 {
+			t.Fatalf("%s: broken %v, changes %v, %d hypotheses", name, d.Broken, d.Changes, len(d.Hypotheses))
+		}
+		since := ""
+		if at := d.Broken[0].Since; !at.IsZero() {
+			since = at.UTC().Format(time.DateTime)
+		}
+		reasons := strings.Join(d.Hypotheses[0].Reasons, "\n")
+		if since != c.since || !strings.Contains(reasons, c.doubt) || d.Hypotheses[0].Guess != (c.doubt != "") {
+			t.Errorf("%s: since %q, reasons %q, a guess: %t", name, since, reasons, d.Hypotheses[0].Guess)
+		}
+	}
+	d, _ := drafted(t, "the session flaps", txtar.File{Name: "1.txt", Data: before}, txtar.File{Name: "2.txt", Data: capture("Sun Nov 29 11:00:00 UTC 2026", "00:00:20", "1", "")}, other())
+	if !strings.Contains(strings.Join(d.Unknown, "\n"), "r1: BGP with 10.0.0.2 is up since 2026-11-29 10:59:40 alone") {
+		t.Errorf("not known: %q", d.Unknown)
+	}
+	d, _ = drafted(t, "the session flaps", txtar.File{Name: "1.txt", Data: before}, txtar.File{Name: "2.txt", Data: capture("Sun Nov 29 11:00:00 UTC 2026", "02:00:00", "1", "")}, other())
+	if strings.Contains(strings.Join(d.Unknown, "\n"), "alone, by its own count") {
+		t.Errorf("it was up all the while: %q", d.Unknown)
 	}
 }

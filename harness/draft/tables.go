@@ -1,9 +1,11 @@
 package draft
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // row is one line of a table of neighbours or routes.
@@ -12,6 +14,9 @@ type row struct {
 	state string
 	name  string // of the protocol, in BIRD
 	iface string
+	// lasts is how long it has been as it is, where timed.
+	lasts time.Duration
+	timed bool
 }
 
 // table is what one answer lists, by what the rows are of.
@@ -62,16 +67,47 @@ func tables(command, text string) (list []table) {
 // (RFC 8212).
 func bgpSummary(text string) map[string]row {
 	rows := map[string]row{}
-	re := regexp.MustCompile(`(?m)^(\S+) +4 +[\d.]+ +\d+ +\d+ +\d+ +\d+ +\d+ +\S+ +(\(?\w+\)?(?: \(Admin\))?)`)
+	re := regexp.MustCompile(`(?m)^(\S+) +4 +[\d.]+ +\d+ +\d+ +\d+ +\d+ +\d+ +(\S+) +(\(?\w+\)?(?: \(Admin\))?)`)
 	for _, m := range re.FindAllStringSubmatch(text, -1) {
-		up := m[2][0] >= '0' && m[2][0] <= '9' || m[2] == "(Policy)"
-		state := m[2]
+		up := m[3][0] >= '0' && m[3][0] <= '9' || m[3] == "(Policy)"
+		state := m[3]
 		if up && state != "(Policy)" {
 			state = "Established"
 		}
-		rows[m[1]] = row{up: up, state: state}
+		lasts, timed := upDown(m[2])
+		rows[m[1]] = row{up: up, state: state, lasts: lasts, timed: timed}
 	}
 	return rows
+}
+
+// upDown reads how long a session has been up or down, as FRR, IOS and EOS write it: 00:12:33, 1d02h03m (1d02h, in some), 01w2d03h;
+// "never" is no time.
+func upDown(s string) (time.Duration, bool) {
+	var h, m, sec int
+	if n, _ := fmt.Sscanf(s, "%d:%d:%d", &h, &m, &sec); n == 3 && m < 60 && sec < 60 && h >= 0 && m >= 0 && sec >= 0 && h < 100 {
+		return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(sec)*time.Second, true
+	}
+	if !regexp.MustCompile(`^(?:\d{1,4}[ywdhm])+$`).MatchString(s) {
+		return 0, false
+	}
+	total, n := time.Duration(0), 0
+	for _, c := range s {
+		switch c {
+		case 'y':
+			total, n = total+time.Duration(n)*365*24*time.Hour, 0
+		case 'w':
+			total, n = total+time.Duration(n)*7*24*time.Hour, 0
+		case 'd':
+			total, n = total+time.Duration(n)*24*time.Hour, 0
+		case 'h':
+			total, n = total+time.Duration(n)*time.Hour, 0
+		case 'm':
+			total, n = total+time.Duration(n)*time.Minute, 0
+		default:
+			n = n*10 + int(c-'0')
+		}
+	}
+	return total, true
 }
 
 // bgpTable reads the valid networks of BGP's table, best or not.

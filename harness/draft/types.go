@@ -1,5 +1,7 @@
 package draft
 
+import "time"
+
 // Format is the version of hypotheses.json.
 const Format = "draft/v1"
 
@@ -48,6 +50,8 @@ type Sign struct {
 	Was  string `json:"was,omitempty"` // in the earliest capture
 	Is   string `json:"is,omitempty"`  // in the latest
 	From string `json:"from"`          // FILE:LINE of the answer that tells, or of the configuration
+	// Since is when the device has it so, by its own clock and its own count; zero where neither is told.
+	Since time.Time `json:"since,omitzero"`
 	// Why says by what it should be there, where no capture has it.
 	Why string `json:"why,omitempty"`
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -96,6 +97,9 @@ func (s Sign) String() string {
 	}
 	if s.Is != "" {
 		text += ", is " + s.Is
+	}
+	if !s.Since.IsZero() {
+		text += " since " + s.Since.Format(time.DateTime) + " by its clock"
 	}
 	text += " (" + s.From + ")"
 	if s.Why != "" {
