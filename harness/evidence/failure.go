@@ -47,6 +47,8 @@ type Failure struct {
 	Node    string      `json:"node,omitempty"`
 	// Alt are other titles of it, those that say less.
 	Alt []string `json:"alt,omitempty"`
+	// Core is the name of the core file in the node, of a death that left one.
+	Core string `json:"core,omitempty"`
 }
 
 // Same reports whether two are the same failure.
@@ -110,11 +112,22 @@ func nameDeath(events []Event) {
 	}
 	for i := range events {
 		e := &events[i]
-		if e.Kind == EventDeath && e.Failure != nil && e.Lane == last.Lane && e.Failure.Process == last.Failure.Process && strings.Contains(e.Detail+",", ", core "+last.Ref+",") {
-			e.Failure = last.Failure
+		if e.Kind == EventDeath && e.Failure != nil && e.Lane == last.Lane && e.Failure.Process == last.Failure.Process && e.left(last.Ref) {
+			better := *last.Failure
+			better.Core = last.Ref
+			e.Failure = &better
 			return
 		}
 	}
+}
+
+// left reports whether a death left a core file. Records of before have no field for it, and say it in words.
+func (e Event) left(core string) bool {
+	if e.Failure.Core != "" {
+		return e.Failure.Core == core
+	}
+	words, _, _ := strings.Cut(e.Detail, ", last words: ")
+	return strings.Contains(words+",", ", core "+core+",")
 }
 
 // Failed is the failure that an event of [EventDeath] tells of, of records of any age.

@@ -256,7 +256,7 @@ func (d death) event(node string) evidence.Event {
 		return e
 	}
 	f := d.Named()
-	e.Failure = &evidence.Failure{Title: f.Title, Kind: evidence.FailureKind(f.Kind), Process: d.Process, Node: node, Alt: f.Alt}
+	e.Failure = &evidence.Failure{Title: f.Title, Kind: evidence.FailureKind(f.Kind), Process: d.Process, Node: node, Alt: f.Alt, Core: d.Core}
 	return e
 }
 
