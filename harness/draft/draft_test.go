@@ -462,20 +462,33 @@ func TestSameNames(t *testing.T) {
 // TestOldCrash: a daemon that answers in the end, and died before all was well, is not what fails; it is where it died
 // since, or does not answer.
 func TestOldCrash(t *testing.T) {
-	const crash = "root@r1:~# cat /var/log/frr/bgpd.log\nBGP: Received signal 11 at %d (si_addr 0x6c, PC 0x7f625a712366); aborting...\n"
+	const crash = "root@r1:~# cat /var/log/frr/bgpd.log\n%sBGP: Received signal 11 at %d (si_addr 0x6c, PC 0x7f625a712366); aborting...\n%s"
+	const line = "2026/11/29 %s BGP: [N9HHH-F8H1M] something is done\n"
 	const well = "root@r1:~# cat /var/log/frr/bgpd.log\n2026/11/29 10:00:00 BGP: [N9HHH-F8H1M] %ADJCHANGE: neighbor 10.0.0.2 in vrf default Up\n"
 	for _, c := range []struct {
 		name, log, state string // the log is of when all was well
 		died             int
 		crash            bool
+		before, after    string // lines around it
 	}{
-		{"months ago", well, "Active", 1_780_000_000, false},
-		{"since", well, "Active", 1_795_946_700, true}, // 10:05
-		{"since a time that is not told", "", "Active", 1_795_946_700, false},
-		{"and does not answer", well, "", 1_780_000_000, true},
+		{"months ago", well, "Active", 1_780_000_000, false, "", ""},
+		{"since", well, "Active", 1_795_946_700, true, "10:04:50", ""}, // 10:05 UTC
+		{"since, by a clock of two hours more", strings.Replace(well, "10:00", "12:00", 1), "Active", 1_795_946_700, true, "12:04:50", ""},
+		{"since, by the line after it", well, "Active", 1_795_946_700, true, "", "10:05:02"},
+		{"before, by a clock of two hours less", well, "Active", 1_795_946_700, false, "08:04:50", ""},
+		{"since, by no clock that is told", well, "Active", 1_795_946_700, false, "", ""},
+		{"by a line that is too far from it", well, "Active", 1_795_946_700, false, "09:57:00", ""},
+		{"since a time that is not told", "", "Active", 1_795_946_700, false, "10:04:50", ""},
+		{"and does not answer", well, "", 1_780_000_000, true, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			files := pair("", c.state, fmt.Sprintf(crash, c.died))
+			lines := map[string]string{"": ""}
+			for _, at := range []string{c.before, c.after} {
+				if at != "" {
+					lines[at] = fmt.Sprintf(line, at)
+				}
+			}
+			files := pair("", c.state, fmt.Sprintf(crash, lines[c.before], c.died, lines[c.after]))
 			for i, f := range files {
 				if f.Name == "r1-1.txt" {
 					files[i].Data = []byte(strings.TrimSuffix(string(f.Data), "r1# \n") + c.log + "r1# \n")

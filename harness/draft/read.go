@@ -60,6 +60,7 @@ type death struct {
 	process, signal string
 	line            int
 	at              time.Time // zero where it is not known
+	own             bool      // at is by the device's own clock, as the lines of its logs are
 	from            string
 }
 
@@ -200,11 +201,16 @@ func (r *Reader) log(a *answer, text string) {
 		if !last.IsZero() && l.Time.Sub(last) > logs.Gap && a.quiet.IsZero() {
 			a.quiet = l.Time
 		}
+		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
+			d := death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1}
+			d.at, d.own = diedAt(m[3], l.Time)
+			d.byLine(last, -1)
+			a.deaths = append(a.deaths, d)
+		} else if n := len(a.deaths); n > 0 && !l.Time.IsZero() {
+			a.deaths[n-1].byLine(l.Time, 1)
+		}
 		if !l.Time.IsZero() {
 			last = l.Time
-		}
-		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
-			a.deaths = append(a.deaths, death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1, at: diedAt(m[3], l.Time)})
 		}
 		for i := range r.rules {
 			rule := &r.rules[i]

@@ -292,7 +292,7 @@ func (w *drafter) deaths(node string) (list []death) {
 			if d.signal == "" && (answers[d.process] || !asked[a.what]) {
 				continue // it was started again, or it never ran, as far as is known
 			}
-			if well := first[d.process]; answers[d.process] && (well == a.part || asOf(well).IsZero() || !d.at.After(asOf(well))) {
+			if well := first[d.process]; answers[d.process] && (well == a.part || asOf(well).IsZero() || !d.comparable(well) || !d.at.After(asOf(well))) {
 				w.unknown("%s: %s died of signal %s (%s:%d), and answers in the latest capture: that it was since all was well is not told, and it is no part of the symptom", node, d.process, d.signal, w.files[a.part], d.line)
 				continue
 			}
@@ -316,12 +316,35 @@ func asOf(p *intake.Part) time.Time {
 	return p.Taken
 }
 
-// diedAt is when a daemon of FRR died: the seconds since 1970 that its last line has, or else the time of the line.
-func diedAt(seconds string, line time.Time) time.Time {
-	if n, err := strconv.ParseInt(seconds, 10, 64); err == nil {
-		return time.Unix(n, 0).UTC()
+// diedAt is when a daemon of FRR died: the time of the line, by the device's own clock, or else the seconds since 1970
+// that it has, which are of no zone.
+func diedAt(seconds string, line time.Time) (at time.Time, own bool) {
+	if !line.IsZero() {
+		return line, true
 	}
-	return line
+	if n, err := strconv.ParseInt(seconds, 10, 64); err == nil {
+		return time.Unix(n, 0).UTC(), false
+	}
+	return at, false
+}
+
+// byLine puts a death whose time is of no zone into the device's own time, by the line before it (sign -1) or after it
+// (1): zones differ by quarters of an hour, and a line tells which where it is within a minute.
+func (d *death) byLine(line time.Time, sign time.Duration) {
+	const quarter = 15 * time.Minute
+	if d.own || d.at.IsZero() || line.IsZero() {
+		return
+	}
+	offset := line.Sub(d.at).Round(quarter)
+	if apart := sign * line.Sub(d.at.Add(offset)); apart >= -time.Second && apart <= time.Minute && offset.Abs() <= 14*time.Hour {
+		d.at, d.own = d.at.Add(offset), true
+	}
+}
+
+// comparable reports whether the time of a death can be held against that of a part: both are by the device's clock, or
+// neither is.
+func (d death) comparable(p *intake.Part) bool {
+	return d.own || !p.Taken.IsZero() && !p.Local
 }
 
 // answering are the daemons of a node that answer in the end, and of each daemon the first part in which it does.
