@@ -21,7 +21,12 @@ const dated = `\b\d{4}[-/]\d\d[-/]\d\d[T ]|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:
 //nolint:gochecknoglobals // what it gives never changes
 var common = sync.OnceValue(func() []volatile.Rule {
 	return append(volatile.Rules(
-		`(?m)^(    (?:RX|TX)(?: errors)?: +[a-z].*\n)[ \d]+$`, "$1             <counters>",
+		// Traffic comes and goes; errors do not.
+		`(?m)^    RX: +bytes +packets +errors +dropped +(missed|overrun) +mcast *\n +\d+ +\d+ +(\d+) +\d+ +(\d+) +\d+ *$`,
+		"    RX: bytes packets errors dropped $1 mcast\n        <counter> <counter> $2 <counter> $3 <counter>",
+		`(?m)^    TX: +bytes +packets +errors +dropped +carrier +collsns *\n +\d+ +\d+ +(\d+) +\d+ +(\d+) +(\d+) *$`,
+		"    TX: bytes packets errors dropped carrier collsns\n        <counter> <counter> $1 <counter> $2 $3",
+		`(?m)^(    (?:RX|TX): +[a-z].*\n)[ \d]+$`, "$1             <counters>",
 		`\b(valid_lft|preferred_lft) \d+sec`, "$1 <time>",
 		`(?m)^(\S+ dev \S+ (?:.*)lladdr \S+ (?:.*))(?:REACHABLE|STALE|DELAY|PROBE)\b`, "$1<reachable>",
 		`(\w)@if\d+:`, "$1@if<number>:",

@@ -11,7 +11,23 @@ func TestNormalise(t *testing.T) {
 	for _, tt := range []struct{ was, is, not string }{
 		{
 			"    RX:  bytes packets errors dropped  missed   mcast           \n             0       0      0       0       0       0 \n",
-			"    RX:  bytes packets errors dropped  missed   mcast           \n           770       7      0       0       0       0 \n", "",
+			"    RX:  bytes packets errors dropped  missed   mcast           \n           770       7      0       0       0       0 \n",
+			"    RX:  bytes packets errors dropped  missed   mcast           \n           770       7      3       0       0       0 \n",
+		},
+		{
+			"    RX:   bytes  packets errors dropped  missed   mcast           \n    30662084068 39452416      0       0       2       0 \n",
+			"    RX:  bytes packets errors dropped  missed   mcast           \n           770       7      0       9       2       5 \n",
+			"    RX:  bytes packets errors dropped  missed   mcast           \n           770       7      0       9       3       5 \n",
+		},
+		{
+			"    TX:  bytes packets errors dropped carrier collsns           \n           770       7      0       0       1       0 \n",
+			"    TX:    bytes packets errors dropped carrier collsns           \n    30662084068       7      0       4       1       0 \n",
+			"    TX:  bytes packets errors dropped carrier collsns           \n           770       7      0       0       2       0 \n",
+		},
+		{
+			"    RX errors:  length    crc   frame    fifo overrun\n                     0      0       0       0       0 \n",
+			"    RX errors:  length    crc   frame    fifo overrun\n                     0      0       0       0       0 \n",
+			"    RX errors:  length    crc   frame    fifo overrun\n                     0      4       0       0       0 \n",
 		},
 		{"10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 DELAY proto zebra \n", "10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 REACHABLE proto zebra \n", "10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:18 DELAY proto zebra \n"},
 		{"10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 STALE\n", "10.0.0.2 dev eth1 lladdr 02:ab:35:94:ab:17 PROBE\n", "10.0.0.2 dev eth1 FAILED\n"},
