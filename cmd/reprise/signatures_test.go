@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/reproduce"
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 )
@@ -42,6 +43,20 @@ func TestSignatures(t *testing.T) {
 			}
 			of[g.Signature] = id
 		}
+		if c.Files == 0 { // the kernel dumps no process that has changed its user: its last words tell
+			titles, why := deathTitles(t, o.Dir)
+			t.Logf("  no core file (%s); by its last words: %v", why, titles)
+			for title := range titles {
+				if was, seen := of[title]; seen {
+					t.Errorf("%s is of %s and of %s", title, was, id)
+				}
+				of[title] = id
+			}
+			if len(titles) != 1 || why == "" || o.Verdict.Reproduced < trials/2 {
+				t.Errorf("%s: %v of %d failing trials", id, titles, o.Verdict.Reproduced)
+			}
+			continue
+		}
 		if len(c.Groups) != 1 || len(c.Unplaced) > 0 || len(c.Groups[0].Files) < o.Verdict.Reproduced || o.Verdict.Reproduced < trials/2 {
 			var unlike []string
 			for _, f := range c.Unplaced {
@@ -50,4 +65,39 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%s: %d signatures of %d failing trials; without one: %q", id, len(c.Groups), o.Verdict.Reproduced, unlike)
 		}
 	}
+}
+
+// deathTitles are what the deaths of a run's failing trials are called, and in how many trials, and why there is no core
+// file.
+func deathTitles(t *testing.T, run string) (titles map[string]int, why string) {
+	t.Helper()
+	dir, _, err := evidence.OpenDir(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := dir.Trials()
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles = map[string]int{}
+	for _, trial := range list {
+		r, err := trial.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, e := range r.Events {
+			if e.Kind != evidence.EventDeath {
+				continue
+			}
+			if _, reason, ok := strings.Cut(e.Detail, "no core file: "); ok {
+				why, _, _ = strings.Cut(reason, ", last words")
+			}
+			if title := e.Failed().Title; !seen[title] {
+				seen[title] = true
+				titles[title]++
+			}
+		}
+	}
+	return titles, why
 }
