@@ -65,7 +65,7 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 		if is.up || was.answer == last.answer {
 			continue
 		}
-		s.Is, s.From, s.Since = cmp.Or(is.state, "not listed"), w.at(last.answer), since(last.answer.part, is)
+		s.Is, s.From, s.Since = cmp.Or(is.state, "not listed"), w.at(last.answer), since(last.part, is)
 		if !shown {
 			w.d.NotShown = append(w.d.NotShown, s)
 			continue
@@ -94,8 +94,8 @@ func (w *drafter) anew() {
 		}
 		last, first := list[len(list)-1], list[0]
 		for _, id := range slices.Sorted(maps.Keys(last.rows)) {
-			up := since(last.answer.part, last.rows[id])
-			if last.rows[id].up && first.rows[id].up && !first.answer.part.Taken.IsZero() && up.After(first.answer.part.Taken) {
+			up := since(last.part, last.rows[id])
+			if last.rows[id].up && first.rows[id].up && !first.part.Taken.IsZero() && up.After(first.part.Taken) {
 				w.unknown("%s: BGP with %s is up since %s alone, by its own count (%s), and was up before (%s): it was lost in between", n.Name, id, up.Format(time.DateTime), w.at(last.answer), w.at(first.answer))
 			}
 		}
