@@ -1,14 +1,17 @@
 package reports
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -33,6 +36,7 @@ func Load(path string) (*Run, error) {
 	}
 	r.Verdict = whole[evidence.RunVerdict](r, dir, "verdict.json", "the run was broken off before it was judged")
 	r.Rate = whole[evidence.Rate](r, dir, "rate.json", "no interval was computed")
+	r.logs(dir)
 	if err := r.loadTrials(dir); err != nil {
 		return nil, err
 	}
@@ -66,6 +70,45 @@ func whole[T any](r *Run, dir evidence.Dir, name, otherwise string) *T {
 		r.miss("%s cannot be read (%v): %s", name, err, otherwise)
 	}
 	return nil
+}
+
+// logs reads logs.json, whoever wrote it. Older runs, and those without logs, have none.
+func (r *Run) logs(dir evidence.Dir) {
+	in, err := plain.Open(dir.File(evidence.LogFindingsFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	found := &result.LogFindings{}
+	if err == nil {
+		defer in.Close() //nolint:errcheck // read only
+		err = json.NewDecoder(io.LimitReader(in, maxNotesFile)).Decode(found)
+	}
+	if err != nil {
+		r.miss("logs.json cannot be read: %v", err)
+		return
+	}
+	cleanFields(found)
+	r.Logs = found
+}
+
+// LogSigns are the checks of logs that found something.
+func (r *Run) LogSigns() (signs []result.LogCheck) {
+	for _, c := range r.Logs.Checks {
+		if c.Status == "fail" || c.Status == "warn" {
+			signs = append(signs, c)
+		}
+	}
+	return signs
+}
+
+// LogsWith counts the checks of logs that have a status.
+func (r *Run) LogsWith(status string) (n int) {
+	for _, c := range r.Logs.Checks {
+		if c.Status == status {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *Run) miss(format string, args ...any) {

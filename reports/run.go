@@ -22,6 +22,8 @@ type Run struct {
 	// Machines say where nodes were of labs that were spread over several, and how cables went between these.
 	Machines []string
 	Missing  []string // what the directory should hold and does not, for people
+	// Logs is what the logs of all trials say together; nil where nobody asked them.
+	Logs *result.LogFindings
 	// Recorded counts the verdicts that the trials have. It equals Verdict on a whole run,
 	// and is all there is on one that was broken off.
 	Recorded Counts

@@ -34,6 +34,7 @@ var files = []struct{ file, typ string }{
 	{"trials/N/cores/NODE-PROCESS.json", "harness/evidence.Core"},
 	{"trials/N/seal.json, of a trial that a worker executed", "harness/fleet/labpool.Seal"},
 	{"trials/N/logs.json", "harness/result.LogNotes"},
+	{"logs.json", "harness/result.LogFindings"},
 }
 
 // verbs are what the verbs print with --json. A type is in the folder before its dot, or

@@ -18,6 +18,10 @@ import (
 // when the run is over.
 const LogNotesFile = "logs.json"
 
+// LogFindingsFile is the file of a run with what the logs of all its trials say together. It is made of the logs and
+// the verdicts, when the run is over.
+const LogFindingsFile = "logs.json"
+
 // Dir is a run directory.
 type Dir struct{ Path string }
 

@@ -66,12 +66,14 @@ type noter struct {
 }
 
 // Annotate writes beside each trial of a run which lines of its logs belong beside its events: those of a
-// known bad sign, those that tell of a change, and errors and warnings. A trial without logs has no such file.
+// known bad sign, those that tell of a change, and errors and warnings. A trial without logs has no such file. Beside the
+// run it writes what all of them say together: see [Findings].
 func Annotate(dir evidence.Dir) error {
 	trials, _, err := Open(dir.Path)
 	if err != nil {
 		return err
 	}
+	some := false
 	for i := range trials {
 		notes, err := trials[i].Notes(dir.Trial(trials[i].Number).Path)
 		if err != nil {
@@ -83,8 +85,60 @@ func Annotate(dir evidence.Dir) error {
 		if err := evidence.WriteJSON(dir.Trial(trials[i].Number).File(evidence.LogNotesFile), notes); err != nil {
 			return err
 		}
+		some = true
 	}
-	return nil
+	if !some {
+		return nil
+	}
+	found, err := Findings(trials, dir.Path)
+	if err != nil {
+		return err
+	}
+	return evidence.WriteJSON(dir.File(evidence.LogFindingsFile), found)
+}
+
+// listed bounds what is kept of what separates trials.
+const listed = 20
+
+// Findings are what the logs of a run's trials say together: what the rules that come with the program find, and what
+// separates the failing trials from the clean ones, where there are both. Files are within root.
+func Findings(trials []Trial, root string) (result.LogFindings, error) {
+	out := result.LogFindings{Reprise: result.LogFindingsFormat}
+	rules, err := Rules()
+	if err != nil {
+		return out, err
+	}
+	if out.Checks, err = Check(trials, rules); err != nil {
+		return out, err
+	}
+	for i := range out.Checks {
+		within(&out.Checks[i].Example, root)
+	}
+	is := func(v evidence.Verdict) bool {
+		return slices.ContainsFunc(trials, func(t Trial) bool { return t.Verdict == v })
+	}
+	if !is(evidence.Reproduced) || !is(evidence.NotReproduced) {
+		return out, nil
+	}
+	d, err := Diff(trials, DiffOptions{Limit: listed})
+	if err != nil {
+		return out, err
+	}
+	for i := range d.Ranked {
+		within(&d.Ranked[i].Example, root)
+	}
+	for i := range d.Divergences {
+		within(&d.Divergences[i].Example, root)
+	}
+	out.Diff = &d
+	return out, nil
+}
+
+// within names the file of a place within a folder.
+func within(p *result.LogPlace, root string) {
+	if rel, err := filepath.Rel(root, p.File); err == nil && p.File != "" {
+		p.File = filepath.ToSlash(rel)
+	}
 }
 
 // Notes chooses the telling lines of a trial, at most 200, in the order of time; places are within
@@ -133,9 +187,7 @@ func (n *noter) take(e Entry, root string) {
 		return
 	}
 	note := result.LogNote{Node: e.Node, At: e.At, Timed: e.Timed, Severity: e.Severity.String(), LogPlace: placeOf(e.Line)}
-	if rel, err := filepath.Rel(root, e.File); err == nil {
-		note.File = filepath.ToSlash(rel)
-	}
+	within(&note.LogPlace, root)
 	for _, r := range n.signs[e.Format] {
 		if r.fits(e.Line) {
 			note.Kind, note.Rule, note.Title = result.LogSign, r.ID, r.Title

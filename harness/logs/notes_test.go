@@ -104,3 +104,48 @@ func TestAnnotateDamage(t *testing.T) {
 		t.Errorf("a log that is cut: %v", err)
 	}
 }
+
+// TestFindings: what the logs of all trials say together stands beside the run, names lines within it, and is the same
+// when it is made again; without both failing and clean trials nothing is held against each other.
+func TestFindings(t *testing.T) {
+	const down = "[HZN6M-XRM1G] %NOTIFICATION: sent to neighbor 192.0.2.7 4/0 (Hold Timer Expired)"
+	failing := made{verdict: evidence.Reproduced, lines: map[string]string{"r1": bgp("a line that says nothing", down), "r2": "2026-03-01 10:00:03.250 <BUG> this cannot be\n"}}
+	clean := made{verdict: evidence.NotReproduced, lines: map[string]string{"r1": bgp("a line that says nothing")}}
+	path := run(t, "r", evidence.VariantMain, "namespaces", failing, clean, failing, clean, clean)
+	dir := evidence.Dir{Path: path}
+	must(t, logs.Annotate(dir))
+	var got result.LogFindings
+	must(t, evidence.ReadJSON(dir.File("logs.json"), &got))
+	if got.Diff == nil || got.Diff.Failing != 2 || got.Diff.Clean != 3 || len(got.Diff.Ranked) == 0 || got.Diff.Ranked[0].Score != 1 {
+		t.Fatalf("%+v", got.Diff)
+	}
+	places := []result.LogPlace{got.Diff.Ranked[0].Example}
+	for _, c := range got.Checks {
+		if c.Rule == "bird-fatal" && (c.Status != "fail" || c.Count != 2) {
+			t.Errorf("%+v", c)
+		} else if c.Rule == "bird-fatal" {
+			places = append(places, c.Example)
+		}
+	}
+	for _, p := range places {
+		text, err := os.ReadFile(dir.File(p.File))
+		must(t, err)
+		if line := strings.Split(string(text), "\n")[p.Line-1]; !strings.HasPrefix(p.File, "trials/") || line != p.Text {
+			t.Errorf("%s:%d is %q, not %q", p.File, p.Line, line, p.Text)
+		}
+	}
+	was, err := os.ReadFile(dir.File("logs.json"))
+	must(t, err)
+	must(t, os.Remove(dir.File("logs.json")))
+	must(t, logs.Annotate(dir))
+	if again, err := os.ReadFile(dir.File("logs.json")); err != nil || string(again) != string(was) {
+		t.Errorf("made again it is another: %v\n%s\n%s", err, was, again)
+	}
+	path = run(t, "one", evidence.VariantMain, "namespaces", failing, made{verdict: evidence.Inconclusive, lines: failing.lines})
+	must(t, logs.Annotate(evidence.Dir{Path: path}))
+	got = result.LogFindings{}
+	must(t, evidence.ReadJSON(evidence.Dir{Path: path}.File("logs.json"), &got))
+	if got.Diff != nil || len(got.Checks) == 0 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -163,6 +163,18 @@ type LogCheck struct {
 // LogNotesFormat is the version of logs.json.
 const LogNotesFormat = "lognotes/v1"
 
+// LogFindingsFormat is the version of a run's logs.json.
+const LogFindingsFormat = "logfindings/v1"
+
+// LogFindings is logs.json of a run: what the logs of all its trials say together. It is made of the logs and of the
+// verdicts alone, and can be made again. Files are within the run's folder.
+type LogFindings struct {
+	Reprise string     `json:"reprise"`
+	Checks  []LogCheck `json:"checks"`
+	// Diff is what separates the failing trials from the clean ones; nil where the run has not both.
+	Diff *LogDiff `json:"diff,omitempty"`
+}
+
 // LogNoteKind says why a line stands beside a trial's events. The zero value is invalid.
 type LogNoteKind string
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +45,7 @@ func functions() template.FuncMap {
 		"shown":    shown,
 		"trim":     func(s string) string { return strings.Trim(s, "\n") },
 		"base":     path.Base,
+		"within":   filepath.IsLocal,
 		"apart":    apart,
 		"long":     long,
 		"collects": collects,
