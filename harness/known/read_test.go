@@ -202,9 +202,10 @@ func truthOf(t *testing.T, name string) []truth {
 // TestReadDocuments prints precision and recall of every field of every document, and fails
 // below a floor.
 func TestReadDocuments(t *testing.T) {
-	const floor, floorAll = 0.75, 0.9
+	const floor, floorKind, floorAll = 0.75, 0.85, 0.9
 	t.Logf("%-24s %-16s %5s  %-13s %-13s %-13s %s", "precision / recall", "shape", "n", "id", "found", "fixed", "left out")
 	var all scores
+	kinds := map[string]*scores{}
 	docs := fixtures(t)
 	for _, name := range slices.Sorted(mapKeys(docs)) {
 		d, err := known.ReadDocument(name, docs[name], known.ReadOptions{Products: products(t)})
@@ -214,13 +215,29 @@ func TestReadDocuments(t *testing.T) {
 		}
 		s := judge(t, d, truthOf(t, name))
 		t.Logf("%-24s %-16s %5d  %s %s %s %d", name, d.Shape, len(d.Issues), s.ids, s.found, s.fixed, len(d.Unparsed))
+		kind := kinds[string(d.Shape)]
+		if kind == nil {
+			kind = &scores{}
+			kinds[string(d.Shape)] = kind
+		}
 		for _, f := range []struct {
-			of, all *score
-			field   string
-		}{{&s.ids, &all.ids, "id"}, {&s.found, &all.found, "found"}, {&s.fixed, &all.fixed, "fixed"}} {
-			f.all.hits, f.all.read, f.all.there = f.all.hits+f.of.hits, f.all.read+f.of.read, f.all.there+f.of.there
+			of, all, kind *score
+			field         string
+		}{{&s.ids, &all.ids, &kind.ids, "id"}, {&s.found, &all.found, &kind.found, "found"}, {&s.fixed, &all.fixed, &kind.fixed, "fixed"}} {
+			for _, sum := range []*score{f.all, f.kind} {
+				sum.hits, sum.read, sum.there = sum.hits+f.of.hits, sum.read+f.of.read, sum.there+f.of.there
+			}
 			if f.of.precision() < floor || f.of.recall() < floor {
 				t.Errorf("%s: %s is read with precision %.2f and recall %.2f; the floor is %.2f", name, f.field, f.of.precision(), f.of.recall(), floor)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(mapKeys(kinds)) {
+		k := kinds[name]
+		t.Logf("%-24s %-16s %5d  %s %s %s", "all of the kind", name, k.ids.there, k.ids, k.found, k.fixed)
+		for field, s := range map[string]score{"id": k.ids, "found": k.found, "fixed": k.fixed} {
+			if s.precision() < floorAll || s.recall() < floorKind {
+				t.Errorf("%s of documents of the kind %s is read with precision %.2f and recall %.2f; the floors are %.2f and %.2f", field, name, s.precision(), s.recall(), floorAll, floorKind)
 			}
 		}
 	}
