@@ -67,12 +67,14 @@ func (clabNode) IgnoredKeys() []string {
 // clabNodes keeps the file's order, which a Go map would lose.
 type clabNodes struct {
 	names []string
+	many  bool // more than a lab may have: they were not read
 	byKey map[string]clabNode
 }
 
 func (ns *clabNodes) DecodeYAML(d *yamlpos.Doc, n *yaml.Node, path string) {
 	if len(n.Content) > 2*maxLab {
 		d.NodeFaultf(n, "", "the lab has more than %d nodes", maxLab)
+		ns.many = true
 		return
 	}
 	if n.Kind == yaml.MappingNode {
@@ -186,6 +188,9 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	t := Topology{Name: f.Name, Dir: dir}
 	if t.Name == "" {
 		d.Faultf("name", "", "the lab has no name")
+	}
+	if f.Topology.Nodes.many { // what names them is no fault besides
+		return t
 	}
 	for _, name := range f.Topology.Nodes.names {
 		t.Nodes = append(t.Nodes, resolveNode(d, t, name, f.Topology, env))

@@ -321,3 +321,21 @@ func TestImpairedAsNetem(t *testing.T) {
 		t.Errorf("%+v", lab.Standing)
 	}
 }
+
+// TestLoadTooMany: a lab of more nodes than one may have has that one fault, and not one for each end of each link.
+func TestLoadTooMany(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("name: big\ntopology:\n  nodes:\n")
+	const nodes = 2500
+	for i := range nodes {
+		fmt.Fprintf(&text, "    n%d: {kind: linux, image: x}\n", i)
+	}
+	text.WriteString("  links:\n")
+	for i := range nodes - 1 {
+		fmt.Fprintf(&text, "    - endpoints: [\"n%d:eth1\", \"n%d:eth2\"]\n", i, i+1)
+	}
+	_, _, err := load(t, text.String(), nil)
+	if err == nil || !strings.Contains(err.Error(), "the lab has more than 2000 nodes") || strings.Count(err.Error(), "\n") > 1 {
+		t.Errorf("%d lines: %.300v", strings.Count(fmt.Sprint(err), "\n")+1, err)
+	}
+}
