@@ -55,6 +55,9 @@ type MatrixOptions struct {
 	// Repeats is the number of trials of a cell, RepeatFailing that of those which a cell gets beyond
 	// these in which one failed.
 	Repeats, RepeatFailing int
+	// Devices has the cells be tried on devices of a lab, each of the platform and the version of its subject, and a role that has a
+	// device here on that one; nil: labs are built of images.
+	Devices map[string]string
 	// Fresh has a lab be built for every cell, also where one that is up could be used again.
 	Fresh bool
 	// Budget is the time after which no cell is begun; 0 is no bound.
@@ -212,7 +215,36 @@ func (p *MatrixPlan) planOf(i int, o MatrixOptions) (*plan.Plan, error) {
 	}
 	with := o.Plan
 	with.Trials, with.Labs = o.Repeats, 1
-	return plan.New(l, with)
+	of, err := plan.New(l, with)
+	if err == nil && o.Devices != nil {
+		of.Topology = onDevices(of, p.Suite.Cells[i].Cell, o.Devices)
+	}
+	return of, err
+}
+
+// onDevices is the topology of a cell whose nodes ask for devices: of the platform and the version of their subjects, and
+// those that roles are bound to. The labels are those of package topologies/lab.
+func onDevices(p *plan.Plan, c result.Cell, devices map[string]string) topologies.Topology {
+	t := p.Topology.Clone()
+	for i, n := range p.Nodes {
+		ask := map[string]string{"platform": n.Platform}
+		if _, version, ok := strings.Cut(c.Subjects[n.Name], "@"); ok {
+			ask["version"] = "=" + version
+		}
+		if device := devices[n.Name]; device != "" {
+			ask["device"] = device
+		}
+		if n.Segment {
+			continue
+		}
+		if t.Nodes[i].Labels == nil {
+			t.Nodes[i].Labels = map[string]string{}
+		}
+		for name, value := range ask {
+			t.Nodes[i].Labels["reprise."+name] = value
+		}
+	}
+	return t
 }
 
 func cellPlanOf(p *plan.Plan) cellPlan {
@@ -321,8 +353,8 @@ func (p *MatrixPlan) Look(ctx context.Context, provider topologies.Provider, o M
 	for key, lab := range p.labs {
 		p.warm[key] = tells && teller.Resets(lab.Topology)
 		err := provider.Check(ctx, lab.Topology)
-		if missing, ok := errors.AsType[*topologies.MissingError](err); ok {
-			lacks[key] = missing.Error()
+		if _, ok := errors.AsType[*topologies.MissingError](err); ok {
+			lacks[key] = strings.ReplaceAll(err.Error(), "\n", "; ") // it may say more of what keeps the lab from being built
 		} else if err != nil {
 			return err
 		}

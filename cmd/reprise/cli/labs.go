@@ -64,11 +64,16 @@ type LabFlags struct {
 
 // Register adds the flags.
 func (f *LabFlags) Register(fl *pflag.FlagSet) {
+	f.RegisterDevices(fl)
+	f.RegisterProvider(fl)
+	FleetFlag(fl, &f.Fleet)
+}
+
+// RegisterDevices adds the flags of labs of devices.
+func (f *LabFlags) RegisterDevices(fl *pflag.FlagSet) {
 	fl.StringVar(&f.File, "lab", "", "use the devices of this `inventory` (lab.yaml) instead of containers; $REPRISE_LAB names a default for reprise lab")
 	fl.BoolVar(&f.Wait, "wait", false, "with --lab: queue for devices that are taken")
 	fl.IntVar(&f.Priority, "priority", 0, "with --lab: place in the queue; higher goes first")
-	f.RegisterProvider(fl)
-	FleetFlag(fl, &f.Fleet)
 	fl.BoolVar(&f.AcceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
 }
 

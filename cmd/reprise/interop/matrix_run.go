@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +37,9 @@ type matrixChoices struct {
 	Speed         cli.Speed `json:"speed,omitempty"`
 	Provider      string    `json:"provider,omitempty"`
 	Fresh         bool      `json:"fresh,omitempty"`
+	// Lab is the inventory of devices, from the root; Bind are the roles that a device plays, ROLE=DEVICE.
+	Lab  string   `json:"lab,omitempty"`
+	Bind []string `json:"bind,omitempty"`
 }
 
 // matrixRunOptions are what "matrix run" was asked: to begin with a suite, or to go on in a folder.
@@ -42,7 +47,8 @@ type matrixRunOptions struct {
 	*cli.App
 	matrixChoices
 	labs        int
-	allLabs     bool // of the fleet: nobody chose a number
+	allLabs     bool         // of the fleet: nobody chose a number
+	devices     cli.LabFlags // the flags of labs of devices alone
 	fleet       string
 	budget      time.Duration
 	dir, resume string
@@ -60,6 +66,10 @@ func (o *matrixRunOptions) check() error {
 		return cli.InputError("--labs takes 1 to 64")
 	case o.Repeats < 1 || o.Repeats > cli.MaxCount || o.RepeatFailing < 0 || o.RepeatFailing > cli.MaxCount:
 		return cli.InputError("--repeats takes 1 to %d, --repeat-failing 0 to %d", cli.MaxCount, cli.MaxCount)
+	case len(o.Bind) > 0 && o.devices.File == "":
+		return cli.InputError("--bind names devices of an inventory: give it with --lab")
+	case o.devices.File != "" && o.Provider != "":
+		return cli.InputError("--lab is for devices, and --provider for nodes of this machine: give one of them")
 	case o.budget < 0:
 		return cli.InputError("--budget %s: want a time, as 20m", o.budget)
 	}
@@ -78,6 +88,10 @@ and cells of the same lab one after the other: a lab that is up is used again wh
 is printed before the first cell says how many these are. A cell in which a trial failed is tried again
 (--repeat-failing), so that what always fails is told from what sometimes does (flaky, k of n).
 
+With --lab the nodes are devices of an inventory, of the platform and the version that a cell's subjects name, or those that
+--bind names; they keep real time, and get their configuration back after each cell. A cell that no device fits is not
+tested, and says why.
+
 A cell passes, passes with a note, is flaky, fails, is inconclusive (the lab broke, nobody could look), blocked by a
 test that it rests on, not applicable, or not tested, with the reason. One that fails and whose deviation the suite
 knows still fails, and is explained.
@@ -93,6 +107,7 @@ something; 130 interrupted.`,
 		Example: `  reprise matrix run ospfv2 --labs 2
   reprise matrix run ospfv2 --only 'dut=frr@10.*' --test 'adjacency*' --budget 20m
   reprise matrix run ./my-suite --repeats 3 --dry-run
+  reprise matrix run extreme --lab lab.yaml --bind dut=sw1 --wait
   reprise matrix run ospfv2 --only-changed matrices/20261129T101500Z-ospfv2-1f2e
   reprise matrix run --resume matrices/20261129T101500Z-ospfv2-1f2e`,
 		Args:              cobra.MaximumNArgs(1),
@@ -103,7 +118,7 @@ something; 130 interrupted.`,
 				return err
 			}
 			if o.resume != "" {
-				if err := cli.RefuseBesideResume(c, "a matrix", "labs", "budget"); err != nil {
+				if err := cli.RefuseBesideResume(c, "a matrix", "labs", "budget", "wait", "priority", "accept-new"); err != nil {
 					return err
 				}
 			}
@@ -122,6 +137,8 @@ something; 130 interrupted.`,
 	fl.StringVar(&o.OnlyChanged, "only-changed", "", "take over from this `matrix` what was decided of cells that are the same")
 	cli.ResetFlag(fl, &o.Reset, "trials", "the scenario's")
 	cli.SpeedFlag(fl, &o.Speed, "the suite's")
+	o.devices.RegisterDevices(fl)
+	fl.StringArrayVar(&o.Bind, "bind", nil, "with --lab: the device that plays a role, `ROLE=DEVICE`; any of the platform and version if nothing is said")
 	cli.ProviderFlag(fl, &o.Provider)
 	cli.FleetFlag(fl, &o.fleet)
 	fl.StringVar(&o.dir, "dir", "matrices", "folder for matrices")
@@ -154,6 +171,12 @@ type plannedMatrix struct {
 func runMatrixRun(ctx context.Context, o *matrixRunOptions) error {
 	if o.resume != "" {
 		return o.goOn(ctx)
+	}
+	if o.devices.File != "" {
+		var err error
+		if o.Lab, err = filepath.Abs(o.devices.File); err != nil {
+			return fmt.Errorf("find the inventory: %w", err)
+		}
 	}
 	_, s, err := readSuite(o.App, o.Suite)
 	if err != nil {
@@ -228,6 +251,14 @@ func (o *matrixRunOptions) options(s experiment.MatrixSuite) (experiment.MatrixO
 		Load: loadCell(o.App), Plan: plan.Options{Reset: reset, Speed: float64(o.Speed)}, Labs: o.labs, Repeats: o.Repeats, RepeatFailing: o.RepeatFailing,
 		Fresh: o.Fresh, Budget: o.budget, Filter: experiment.MatrixFilter{Tests: o.Tests},
 	}
+	if o.Lab != "" {
+		if how.Devices, err = o.bound(s); err != nil {
+			return how, err
+		}
+		if how.Plan.Speed == 0 {
+			how.Plan.Speed = 1 // devices keep real time
+		}
+	}
 	for _, text := range o.Only {
 		only, err := experiment.ParseOnly(text)
 		if err != nil {
@@ -250,13 +281,32 @@ func (o *matrixRunOptions) options(s experiment.MatrixSuite) (experiment.MatrixO
 	return how, nil
 }
 
+// bound gives the devices that roles are bound to.
+func (o *matrixRunOptions) bound(s experiment.MatrixSuite) (map[string]string, error) {
+	devices := map[string]string{}
+	for _, text := range o.Bind {
+		role, device, ok := strings.Cut(text, "=")
+		switch {
+		case !ok || role == "" || device == "":
+			return nil, cli.InputError("--bind %q: want ROLE=DEVICE, as dut=sw1", text)
+		case !slices.Contains(s.Head.Roles, role):
+			return nil, cli.InputError("--bind %q: the suite has no role %s: it has %s", text, role, strings.Join(s.Head.Roles, ", "))
+		case devices[role] != "":
+			return nil, cli.InputError("--bind: the role %s is bound twice", role)
+		}
+		devices[role] = device
+	}
+	return devices, nil
+}
+
 // open gives what builds the labs, and tells how large the matrix is, and what is not here for it.
 func (o *matrixRunOptions) open(ctx context.Context, p *experiment.MatrixPlan, how experiment.MatrixOptions) (*cli.Testbed, error) {
 	labs := p.Labs()
 	if len(labs) == 0 {
 		return nil, cli.InputError("no cell of %s is applicable: there is nothing to try", p.Suite.Head.Suite)
 	}
-	where := cli.LabFlags{Provider: o.Provider, Fleet: o.fleet}
+	where := o.devices
+	where.File, where.Provider, where.Fleet = o.Lab, o.Provider, o.fleet
 	if o.resume != "" {
 		where.Work = p.Dir.ID()
 	}
