@@ -231,7 +231,7 @@ func expand(words []string) ([][]string, error) {
 var placeRules = map[string]Rule{
 	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
 	"user": RuleName, "host": RuleName, "name": RuleName, "credentials": RuleSecret,
-	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret,
+	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret, "token": RuleSecret,
 }
 
 func parseToken(w string) (token, error) {
@@ -252,7 +252,7 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
@@ -722,6 +722,8 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "cookies":
 		_, ok := cookieAt(m.s.data[f.start:f.end])
 		return ok
+	case "token":
+		return len(v) > 7 && !isNumber(v)
 	case "basic":
 		text, err := base64.StdEncoding.DecodeString(v)
 		return err == nil && bytes.IndexByte(text, ':') > 0 && mostlyText(text)
@@ -736,7 +738,7 @@ func (m *matcher) fits(f field, t *token) bool {
 		at := strings.LastIndexByte(v, '@')
 		return at > 0 && at < len(v)-1 && !strings.ContainsAny(v, "\"'<>") && !strings.HasPrefix(v, "-") && !algorithmDomains[low[at+1:]]
 	case "host":
-		return isHost(v)
+		return isHost(v) && !m.inColumn(f)
 	case "user", "name":
 		if f.end < m.limit && m.s.data[f.end] == '=' || isNumber(v) || (stops[low] || fillers[low]) && !wellKnown[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
 			return false
@@ -759,6 +761,14 @@ func (m *matcher) fits(f field, t *token) bool {
 		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
 	}
 	return true
+}
+
+// inColumn tells a word of a table from the value on a line of a configuration: two blanks stand on
+// both its sides, and another word behind it.
+func (m *matcher) inColumn(f field) bool {
+	const gap = "  "
+	data := m.s.data[:m.limit]
+	return !f.quoted && f.start >= len(gap) && string(data[f.start-len(gap):f.start]) == gap && bytes.HasPrefix(data[f.end:], []byte(gap)) && m.s.another(f, m.limit)
 }
 
 // typedText is what a script sends, without the key that ends it.

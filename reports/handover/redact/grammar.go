@@ -90,7 +90,7 @@ var terms = map[string]term{
 	"sha256":         {rule: RuleSecret, loose: true, within: []string{"message-digest-key", "authentication", "password", "auth", "secret", "key "}, random: true},
 	"community": {
 		rule: RuleSecret, within: []string{"snmp", "trap", "{", "community:"},
-		not: []string{"policy-options", "set community", "match community", "send-community", "policy-statement", "routing"},
+		not: []string{"policy-options", "set community", "match community", "send-community", "policy-statement", "routing", "extended community", "large community"},
 	},
 	"passwords": {rule: RuleSecret, assigned: true}, "secrets": {rule: RuleSecret, assigned: true}, "communities": {rule: RuleSecret, assigned: true, within: []string{"snmp", "communities"}},
 	"passphrases": {rule: RuleSecret, assigned: true}, "passwort": {rule: RuleSecret, assigned: true}, "kennwort": {rule: RuleSecret, assigned: true}, "contraseña": {rule: RuleSecret, assigned: true},

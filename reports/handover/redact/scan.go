@@ -209,6 +209,12 @@ func (s *scanner) special(i int) int {
 // pem takes the body of the PEM block whose BEGIN is at pos: to its END, and where that is cut
 // off, as far as there is base64.
 func (s *scanner) pem(pos int) {
+	const dashes = "-----"
+	line := min(s.newline(pos), pos+longestStructure/4)
+	if n := bytes.Index(s.data[pos:line], []byte(dashes)); n >= 0 && len(bytes.TrimSpace(s.data[pos+n+len(dashes):line])) > 0 {
+		s.pemOnLine(pos+n+len(dashes), line)
+		return
+	}
 	head := bytes.IndexByte(s.data[pos:min(len(s.data), pos+reach)], '\n')
 	if head < 0 {
 		return
@@ -238,6 +244,34 @@ func (s *scanner) pem(pos int) {
 			s.found(at, stop, RuleKeyBlock, s.r.shapes.forward(string(line)))
 		}
 		at = stop + 1
+	}
+}
+
+// pemOnLine takes the body of a PEM block that is all on one line, as a text in quotes or a log has it,
+// its lines parted by \n or blanks: from what follows its BEGIN to its END, or to the end of the line.
+func (s *scanner) pemOnLine(from, to int) {
+	if n := bytes.Index(s.data[from:to], []byte("-----END")); n >= 0 {
+		to = from + n
+	}
+	for at := from; at < to; {
+		if s.data[at] == '\\' {
+			for at < to && s.data[at] == '\\' {
+				at++
+			}
+			at++ // the n
+			continue
+		}
+		stop := at
+		for stop < to && base64Class[s.data[stop]] != 0 || stop < to && s.data[stop] == '=' {
+			stop++
+		}
+		if stop-at >= shortestBase64 {
+			if s.learn && stop-at >= 20 {
+				s.learned = append(s.learned, known{value: string(s.data[at:stop]), rule: RuleSecret})
+			}
+			s.found(at, stop, RuleKeyBlock, s.r.shapes.forward(string(s.data[at:stop])))
+		}
+		at = max(stop, at+1)
 	}
 }
 
@@ -467,7 +501,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 		if quoteAt(s.data, end) > 0 {
 			s.pair(name, start, end)
 		}
-		if s.limit == 0 && (s.beside(name, start, end) || s.question(name, start, end, limit)) {
+		if s.limit == 0 && name != "input" && (s.beside(name, start, end) || s.question(name, start, end, limit)) {
 			return
 		}
 	}
@@ -505,6 +539,9 @@ func (s *scanner) take(name string, t term, start, end int) {
 		return
 	}
 	f = s.otherwise(f)
+	if s.besides(name, t, start, f, limit, assigned) {
+		return
+	}
 	if start > 0 && (s.data[start-1] == '?' || s.data[start-1] == '&') && !f.quoted { // in the query of an URL
 		if i := bytes.IndexByte(s.data[f.start:f.end], '&'); i >= 0 {
 			f.end = f.start + i
@@ -550,6 +587,38 @@ func (s *scanner) take(name string, t term, start, end int) {
 			}
 		}
 	}
+}
+
+// besides tells what stands behind a word in the place of its value and is none: the next of several
+// key=value, a legend such as (H), a column's head, what is not advertised, a path or a slot of a chassis
+// behind "location", and the name of a part behind DEVICE_NAME.
+func (s *scanner) besides(name string, t term, start int, f field, limit int, assigned bool) bool {
+	if f.quoted {
+		return false
+	}
+	v := string(s.data[f.start:f.end])
+	low := lower(v)
+	switch {
+	case assigned && s.data[f.start-1] == ' ' && namesNext(v), v[0] == '(' && f.end < limit && s.data[f.end] == ')', low == "n/a", strings.HasPrefix(low, "[not"), low == "(not":
+		return true
+	case name == "token":
+		return len(v) <= len("0x00000000") && strings.HasPrefix(low, "0x") && allHex([]byte(low[2:]))
+	case t.rule != RuleName:
+		return false
+	case name == "device-name" && s.data[start] == 'D' && s.data[start+1] == 'E':
+		return true
+	case !assigned && v[len(v)-1] == ':':
+		return true
+	case !assigned && s.data[start] >= 'A' && s.data[start] <= 'Z' && v[0] >= 'A' && v[0] <= 'Z':
+		return s.another(f, limit) || ordinary()[low]
+	}
+	return false
+}
+
+// namesNext tells key=value, and key= with nothing behind it.
+func namesNext(v string) bool {
+	key, _, ok := strings.Cut(v, "=")
+	return ok && len(key) > 2 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz-_") == ""
 }
 
 // opens tells whether a word is the name of an element of XML, with attributes behind it.
@@ -878,6 +947,9 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 		}
 		word := lower(string(s.data[f.start:f.end]))
 		bare := strings.TrimRight(word, ".:,;")
+		if skip[bare] && word[len(word)-1] == ',' && t.rule == RuleSecret && !assigned {
+			return f, false // a list of counters: bad key id, 0 bad sequence
+		}
 		if bare == "" || word == "=" {
 			assigned, pos = true, f.next
 			continue
@@ -981,6 +1053,9 @@ func (s *scanner) restOfLine(t term, pos, limit int) {
 		}
 	}
 	v := string(s.data[f.start:f.end])
+	if t.rule == RuleName && !f.quoted && (v == "" || v[0] == '/' || strings.HasPrefix(lower(v), "slot ") || len(v) < 8 && isDigit(v[0]) && strings.Contains(v, "/")) {
+		return // a path, or a place in a chassis
+	}
 	if f.end > f.start && !stops[strings.ToLower(v)] && !isNumber(v) && f.start >= s.done {
 		s.replace("", t.rule, f, v)
 	}
@@ -1065,7 +1140,7 @@ func bgpCommunity(v string) bool {
 		parts := strings.Split(w, ":")
 		if len(parts) > 1 && !isNumber(parts[0]) {
 			switch lower(parts[0]) {
-			case "target", "origin", "rt", "soo", "ro", "large", "bandwidth", "lb", "color":
+			case "target", "origin", "route-target-as", "route-target-ip", "route-target", "route-origin", "site-of-origin", "rt", "soo", "ro", "large", "bandwidth", "lb", "color":
 				parts = parts[1:]
 			}
 		}

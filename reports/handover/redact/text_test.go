@@ -556,6 +556,30 @@ func FuzzGate(f *testing.F) {
 	})
 }
 
+// TestBlocksOnALine: a certificate or key all on one line is cut, in JSON, YAML and a log, and what
+// stands around and between two of them is not.
+func TestBlocksOnALine(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	const body = "MIIFazCCA1OgAwIBAgIRAIIQz7DSQONZRGPgu2OCiwAwDQYJKoZIhvcNAQELBQAw"
+	block := func(kind, sep string) string {
+		return "-----BEGIN " + kind + "-----" + sep + body + sep + body[:40] + sep + "-----END " + kind + "-----"
+	}
+	for name, text := range map[string]string{
+		"a.json": "{\"cert\": \"" + block("CERTIFICATE", `\n`) + "\",\n\"mode\": \"active\", \"list\": [\"one\", \"two\"],\n\"key\": \"" + block("PRIVATE KEY", `\n`) + "\"}\n",
+		"a.yaml": "cert: \"" + block("CERTIFICATE", `\n`) + "\"\nmode: active\n",
+		"a.log":  "Nov 28 06:28:14 lab x: got " + block("CERTIFICATE", " ") + " of peer\nmode active\n",
+	} {
+		r.Learn(name, []byte(text))
+		out := string(r.Text(name, []byte(text)))
+		if strings.Contains(out, body[:24]) || len(out) != len(text) || strings.Count(out, `\n`) != strings.Count(text, `\n`) || strings.Contains(text, "of peer") != strings.Contains(out, "of peer") {
+			t.Errorf("%q became %q", text, out)
+		}
+		if name == "a.json" && (!json.Valid([]byte(out)) || !strings.Contains(out, `"mode": "active", "list": ["one", "two"],`)) {
+			t.Errorf("%q became %q", text, out)
+		}
+	}
+}
+
 // TestBasic: a user and a secret in base64, as registries keep them, are cut; other base64 at
 // the same key is not.
 func TestBasic(t *testing.T) {
