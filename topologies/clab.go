@@ -248,7 +248,7 @@ func stranger(root *yaml.Node) (what, hint string) {
 		return !slices.ContainsFunc(keys, func(k string) bool { return mapping(root, k) == nil })
 	}
 	switch {
-	case has("apiVersion", "kind", "spec"):
+	case has("apiVersion", "kind"):
 		return "an object of Kubernetes", "save the text under spec.definition.containerlab in a file of its own"
 	case has("nodes") && mapping(root, "reprise") == nil:
 		return "a topology of netlab", "netlab create --provider clab writes clab.yml, which is one"
@@ -263,7 +263,7 @@ func IsFile(d *yamlpos.Doc) bool {
 	if d.Root == nil || mapping(d.Root, "reprise") != nil {
 		return false
 	}
-	kubernetes := mapping(mapping(mapping(d.Root, "spec"), "definition"), "containerlab") != nil
+	kubernetes := mapping(d.Root, "apiVersion") != nil && mapping(d.Root, "kind") != nil
 	return kubernetes || mapping(mapping(d.Root, "topology"), "nodes") != nil
 }
 

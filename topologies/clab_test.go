@@ -98,6 +98,7 @@ func TestLoadFaults(t *testing.T) {
 		{"a template that is YAML", "name: {{ .name }}\ntopology: {nodes: {a: {}}}\n", ":1:7: this is a template"},
 		{"a template in quotes", "name: x\ntopology: {nodes: {a: {}, b: {}}, links: [{endpoints: [\"{{ if .x }}a:eth1{{ else }}a:eth2{{ end }}\", \"b:eth1\"]}]}\n", "is text of a template (render it first"},
 		{"an object of Kubernetes", "apiVersion: clabernetes.containerlab.dev/v1alpha1\nkind: Topology\nspec: {definition: {containerlab: \"name: x\"}}\n", "spec.definition.containerlab"},
+		{"another object of Kubernetes", "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n---\nkind: Topology\n", "spec.definition.containerlab"},
 		{"a topology of netlab", "provider: clab\nnodes: [a, b]\nlinks: [a-b]\n", "netlab create"},
 		{"a file of Docker Compose", "services: {a: {image: x}}\n", "Docker Compose"},
 		{"a breakout of a port that is not the first", "name: x\ntopology: {nodes: {a: {kind: nokia_sros}, b: {}}, links: [{endpoints: [\"a:1/1/c1/2\", \"b:eth1\"]}]}\n", "cannot name an interface"},

@@ -108,6 +108,8 @@ func Parse(file string, data []byte) *Doc {
 // masked and unmasked write the signs of a variable, ${NAME:=default}, that YAML takes for its own
 // between { and }, as what means nothing to it, and back: containerlab puts the values in before
 // it reads the file.
+//
+//nolint:gochecknoglobals // tables that are only read
 var (
 	masked   = strings.NewReplacer("{", "\ue000", "}", "\ue001", ",", "\ue002", "[", "\ue003", "]", "\ue004")
 	unmasked = strings.NewReplacer("\ue000", "{", "\ue001", "}", "\ue002", ",", "\ue003", "[", "\ue004", "]")
