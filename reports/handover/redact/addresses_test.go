@@ -117,3 +117,18 @@ func TestGluedToACode(t *testing.T) {
 		}
 	}
 }
+
+// TestAddressesBesideSigns: an address is one behind the \n of a quoted text, at the end of a sentence
+// and before an arrow.
+func TestAddressesBesideSigns(t *testing.T) {
+	for _, address := range []string{"2a02:1:2:3:4:5:6:7", "fe80::204:96ff:feab:cd01", "2A02:1:2::77", "00:04:96:ab:cd:01", "0004.96ab.cd01", "00-04-96-AB-CD-01", "0004-96ab-cd01", "0:4:96:ab:cd:1", "10.44.7.1"} {
+		for _, form := range []string{`"up\n@ is seen"`, `"\t@"`, "it is @.\n", "@->x\n", "see @, too\n"} {
+			r := newRedactor(t, redact.Options{})
+			text := strings.ReplaceAll(form, "@", address) + "\nmac 00:04:96:ab:cd:01 up\n"
+			r.Learn("a.log", []byte(text))
+			if got := string(r.Text("a.log", []byte(text))); strings.Contains(strings.ToLower(got), strings.ToLower(address)) {
+				t.Errorf("%q became %q", text, got)
+			}
+		}
+	}
+}

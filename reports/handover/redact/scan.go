@@ -94,6 +94,13 @@ func (s *scanner) span(from, to int) {
 			}
 			start = s.done // a value ended within this run
 		}
+		if flags&notHex != 0 && start > from && data[start-1] == '\\' && strings.IndexByte("nrt", data[start]) >= 0 && allHex(data[start+1:i]) { // an address after \n
+			start++
+			h, flags = hashRun(string(data[start:i])), 0
+			for _, c := range data[start:i] {
+				flags |= classes[c]
+			}
+		}
 		next := byteClass(0) // of the byte after the run
 		if i < len(data) {
 			next = class

@@ -397,6 +397,10 @@ func (s *scanner) colons(start int) {
 		i++
 	}
 end:
+	for i > start && data[i-1] == '.' && (i == len(data) || !wordClass(data[i])) { // of a sentence
+		i--
+		dots--
+	}
 	run := data[start:i]
 	s.noAddr = max(s.noAddr, start+max(1, bytes.LastIndexByte(run, ':')))
 	if !double && dots > 0 && colons < 6 { // a time with parts of a second, a port with an address
@@ -665,7 +669,7 @@ func pad3(v byte) string {
 func (s *scanner) dashedMAC(start, width int) {
 	n := 12 / width
 	end := start + n*width + n - 1
-	if end > len(s.data) || end < len(s.data) && (wordClass(s.data[end]) || s.data[end] == '-') || start > 1 && s.data[start-1] == '-' && isHex(s.data[start-2]) {
+	if end > len(s.data) || end < len(s.data) && wordClass(s.data[end]) || s.goesOn(end, width) || start > 1 && s.data[start-1] == '-' && isHex(s.data[start-2]) {
 		return
 	}
 	for i := range n {
@@ -687,6 +691,12 @@ func (s *scanner) dashedMAC(start, width int) {
 	if strings.ContainsAny(strings.ToLower(string(s.data[start:end])), "abcdef") {
 		s.mapHexPairs(start, end, []int{0, 2, 5, 7, 10, 12})
 	}
+}
+
+// goesOn tells whether a dash and one more group of hex stand at end.
+func (s *scanner) goesOn(end, width int) bool {
+	stop := end + 1 + width
+	return stop <= len(s.data) && s.data[end] == '-' && allHex(s.data[end+1:stop]) && (stop == len(s.data) || !wordClass(s.data[stop]))
 }
 
 // dashedIPv4 handles names such as dhcp-192-168-0-66: private addresses with dashes.

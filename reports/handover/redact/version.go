@@ -13,6 +13,11 @@ import (
 var versionWords = set(`version ver release image img bootrom boot software firmware rev revision build v uboot diag fpga cpld package exos extremexos extremeware voss boss xiq-se
 	engine patch kernel linux sw fw hw ios nxos eos junos frr bird bird2 keepalived openvswitch openvswitch-common openvswitch-switch vswitch ovs lldpd upgrade downgrade os firmware-version software-version sw-version version-string img-version`)
 
+// plainVersion are those of them that mean nothing else.
+//
+//nolint:gochecknoglobals // a table that is only read
+var plainVersion = set("version ver release firmware software build rev revision firmware-version software-version sw-version version-string img-version")
+
 // programs are what a version of them follows, and no address.
 //
 //nolint:gochecknoglobals // a table that is only read
@@ -71,13 +76,13 @@ var versionEnds = []string{"patch", "ga", "rc", "sp", "beta", "alpha", "rel", "b
 // saysVersion tells a version that is one wherever it stands again.
 func (s *scanner) saysVersion(start, end int, ip netip.Addr) bool {
 	data := s.data
-	if end < len(data)-1 && data[end] == '-' && data[end+1] != ' ' {
+	if end < len(data)-1 && data[end] == '-' && data[end+1] != ' ' && !ip.IsPrivate() && smallNumbers(ip) { // core-10.1.1.9-old.cfg has an address
 		if start > 0 && data[start-1] == '-' {
 			return true // summitX-33.1.1.6-patch1-1.xos
 		}
 		after := lower(string(data[end+1 : min(len(data), end+10)]))
 		for _, e := range versionEnds {
-			if strings.HasPrefix(after, e) {
+			if rest, ok := strings.CutPrefix(after, e); ok && (rest == "" || !letter(rest[0])) {
 				return true
 			}
 		}
@@ -88,7 +93,8 @@ func (s *scanner) saysVersion(start, end int, ip netip.Addr) bool {
 		return true
 	}
 	if versionWords[word] || versionWords[last] {
-		return !ip.IsPrivate()
+		// A firewall is called fw too, and a switch sw: behind such words only what looks like one is a version.
+		return !ip.IsPrivate() && (plainVersion[word] || plainVersion[last] || smallNumbers(ip))
 	}
 	if ip.IsPrivate() || !smallNumbers(ip) || s.prefixLength(end, 32) >= 0 {
 		return false

@@ -7,6 +7,35 @@ import (
 	"github.com/reprise-lab/reprise/reports/handover/redact"
 )
 
+// TestAddressesInNames: an address in the name of a file, behind and before a dash, is no version, and
+// so is none wherever it stands; that of an image is one.
+func TestAddressesInNames(t *testing.T) {
+	for _, name := range []string{"zrh-10.44.7.1-old.cfg", "core-185.44.113.77-backup.log", "10.44.7.1-gateway", "172.20.3.4-spine", "a-9.44.7.1-relay1.txt"} {
+		ip := strings.Trim(strings.TrimLeft(name, "zrhcoea-"), "-")
+		ip, _, _ = strings.Cut(ip, "-")
+		text := "copy " + name + " to flash\nneighbor " + ip + " remote-as 65001\n"
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(text))
+		if got := string(r.Text("a.txt", []byte(text))); strings.Contains(got, ip) {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for _, before := range []string{"fw ", "sw-", "sw ", "linux ", "boot ", "image ", "os=", "bird ", "fpga "} {
+		text := before + "185.44.113.77 is down\nneighbor 185.44.113.77 remote-as 65001\n"
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(text))
+		if got := string(r.Text("a.txt", []byte(text))); strings.Contains(got, "185.44") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	const image = "download image summitX-33.1.1.6-patch1-3.xos\nPrimary 33.1.1.6-patch1-3, was 31.7.1.4-ga\n"
+	r := newRedactor(t, redact.Options{})
+	r.Learn("a.txt", []byte(image))
+	if got := string(r.Text("a.txt", []byte(image))); got != image {
+		t.Errorf("%q became %q", image, got)
+	}
+}
+
 // TestVersionsOfMoreLines: a version is told by the head of its column and by the name of its
 // field, and what refers to a secret by the lines above it.
 func TestVersionsOfMoreLines(t *testing.T) {
