@@ -150,6 +150,12 @@ func captures() map[string][][]string {
 				"18 show i-sid elan: answered", "21 exit: empty", "22 end: empty", "24 show ip ospf neighbor: answered",
 			},
 		},
+		"voss-service.txt": {
+			{
+				"session voss v6", "1 enable: empty", "2 configure terminal: empty", "3 i-sid 100 elan: empty", "5 show vlan i-sid: answered",
+				"13 show clock: answered", "14 exit: empty", "15 end: empty",
+			},
+		},
 		"ios-tech.txt": {
 			{
 				"session ios edge7 15.2(4)S7 4279256517", "2 show tech-support: empty", "4 show clock: answered", "9 show version: answered",
