@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -57,6 +58,12 @@ func (p *Provider) Close() error { return nil }
 
 // Images gives the store that nodes are made from.
 func (p *Provider) Images() *store.Store { return p.images }
+
+// TakeImage implements spread.ImageTaker.
+func (p *Provider) TakeImage(ctx context.Context, r io.Reader, digest string) error {
+	_, err := p.images.Adopt(ctx, r, digest)
+	return err
+}
 
 // DescribeImage implements topologies.ImageDescriber.
 func (p *Provider) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {

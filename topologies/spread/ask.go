@@ -32,6 +32,7 @@ const (
 	askTraffic   = "/traffic"   // topologies.FlowSpec → faultAsk
 	askFlow      = "/flow"      // flowAsk → topologies.FlowReading
 	askFlowStop  = "/flow/stop" // faultAsk → topologies.FlowSeries
+	streamImage  = "/image"     // imageAsk, and the image as docker save writes it
 	streamRead   = "/read"      // nodeAsk
 	streamExec   = "/exec"      // execAsk
 	streamOpen   = "/open"      // execAsk
@@ -63,6 +64,10 @@ type joinAsk struct {
 type nodeAsk struct {
 	Node string `json:"node"`
 	Path string `json:"path,omitempty"` // streamRead
+}
+
+type imageAsk struct {
+	Digest string `json:"digest"`
 }
 
 type endsAnswer struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -34,7 +35,7 @@ func (u unbuilt) ReservePart(context.Context, topologies.Topology, topologies.Op
 }
 
 // agentOf serves one connection, and gives a session with it, and what waits for the agent's end.
-func agentOf(t *testing.T) (s *session, ended chan error) {
+func agentOf(t *testing.T, b Builder) (s *session, ended chan error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,7 +46,7 @@ func agentOf(t *testing.T) (s *session, ended chan error) {
 	go func() {
 		conn, err := l.Accept()
 		if err == nil {
-			err = Serve(context.WithoutCancel(t.Context()), conn, unbuilt{t})
+			err = Serve(context.WithoutCancel(t.Context()), conn, b)
 		}
 		ended <- err
 	}()
@@ -63,8 +64,8 @@ func agentOf(t *testing.T) (s *session, ended chan error) {
 // not at all; nothing is built of it, and the agent answers the next.
 func TestDamagedQuestions(t *testing.T) {
 	t.Parallel()
-	s, ended := agentOf(t)
-	for _, path := range []string{askReserve, askJoin, askInject, askWrite, askCheck, askTraffic, streamExec, streamOpen, streamRead, streamFrames} {
+	s, ended := agentOf(t, unbuilt{t})
+	for _, path := range []string{askReserve, askJoin, askInject, askWrite, askCheck, askTraffic, streamImage, streamExec, streamOpen, streamRead, streamFrames} {
 		for name, body := range map[string]string{
 			"nothing":         "",
 			"half of JSON":    `{"topology": {"Nodes": [{"Name": "r1"`,
@@ -141,4 +142,60 @@ func TestForeignConnection(t *testing.T) {
 		t.Errorf("what is no agent: %v", err)
 	}
 	_ = s.close() // its other end is gone
+}
+
+// taking is a builder that takes the images that it names.
+type taking struct {
+	unbuilt
+	took map[string][]byte
+}
+
+func (b *taking) TakeImage(_ context.Context, r io.Reader, digest string) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("it broke off: %w", err)
+	}
+	if _, wanted := b.took[digest]; !wanted {
+		return errors.New("the archive holds no image " + digest)
+	}
+	b.took[digest] = data
+	return nil
+}
+
+// TestSendImage: an image comes whole, or not at all, and whoever refuses it is heard.
+func TestSendImage(t *testing.T) {
+	t.Parallel()
+	b := &taking{unbuilt{t}, map[string][]byte{"sha256:a": nil}}
+	s, ended := agentOf(t, b)
+	image := bytes.Repeat([]byte("layer"), 300_000)
+	whole := func(w io.Writer) error {
+		_, err := w.Write(image)
+		return err
+	}
+	if err := s.sendImage(t.Context(), "sha256:a", whole); err != nil || !bytes.Equal(b.took["sha256:a"], image) {
+		t.Errorf("%v, %d bytes came", err, len(b.took["sha256:a"]))
+	}
+	if err := s.sendImage(t.Context(), "sha256:b", whole); err == nil || !strings.Contains(err.Error(), "holds no image sha256:b") {
+		t.Errorf("one that is refused: %v", err)
+	}
+	b.took["sha256:a"] = nil
+	unreadable := errors.New("the disk")
+	if err := s.sendImage(t.Context(), "sha256:a", func(w io.Writer) error {
+		_ = whole(w) // and then
+		return unreadable
+	}); !errors.Is(err, unreadable) || b.took["sha256:a"] != nil {
+		t.Errorf("one that breaks off: %v, %d bytes were taken", err, len(b.took["sha256:a"]))
+	}
+	_ = s.close() // it was asked for nothing more
+	if err := <-ended; err != nil {
+		t.Errorf("the agent: %v", err)
+	}
+	s, ended = agentOf(t, unbuilt{t})
+	if err := s.sendImage(t.Context(), "sha256:a", whole); err == nil || !strings.Contains(err.Error(), "takes no images") {
+		t.Errorf("a host that takes none: %v", err)
+	}
+	_ = s.close() // likewise
+	if err := <-ended; err != nil {
+		t.Errorf("the agent: %v", err)
+	}
 }

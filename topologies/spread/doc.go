@@ -22,5 +22,7 @@
 // A clock of the lab's own begins at one moment on all hosts: each is told that moment as its own clocks showed it, which are measured
 // when the lab is built; what is not known to within the clocks' tolerance (package faketime) is refused.
 //
+// An image that a host lacks is sent to it, by digest, over the same connection ([Provider.Send]).
+//
 // Non-goals: traffic between nodes on different hosts (its two ends have one clock), labs that outlive their owner.
 package spread

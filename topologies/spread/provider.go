@@ -1,9 +1,11 @@
 package spread
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/netip"
@@ -40,7 +42,15 @@ type Host struct {
 type Provider struct {
 	hosts   []Host
 	builder Builder // of this host
+	send    Sender
 }
+
+// Sender writes an image of this machine, as docker save does, for a host that lacks it.
+type Sender func(ctx context.Context, host, digest string, w io.Writer) error
+
+// Send has nodes get their images that are named by a digest which their host, named by their placement, lacks. It is to be called before
+// the first lab.
+func (p *Provider) Send(s Sender) { p.send = s }
 
 var (
 	_ topologies.Provider       = (*Provider)(nil)
@@ -255,6 +265,9 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 		return nil, err
 	}
 	sessions, err := p.dialAll(ctx)
+	if err == nil {
+		err = p.sendImages(ctx, t, sessions)
+	}
 	var placed placement.Placement
 	if err == nil {
 		placed, err = p.place(ctx, t, sessions)
@@ -270,6 +283,56 @@ func (p *Provider) Reserve(ctx context.Context, t topologies.Topology, o topolog
 		return nil, errors.Join(fmt.Errorf("build a lab on %s: %w", strings.Join(l.hosts, ", "), err), l.Release(ctx))
 	}
 	return l, nil
+}
+
+// sendImages sends hosts what they lack, if it can be sent. What cannot is missed when nodes are placed.
+func (p *Provider) sendImages(ctx context.Context, t topologies.Topology, sessions map[string]*session) error {
+	if p.send == nil {
+		return nil
+	}
+	type use struct{ host, image string }
+	looked := map[use]bool{}
+	for _, n := range t.Nodes {
+		u := use{n.Placement, n.Image}
+		s := sessions[n.Placement]
+		if s == nil || looked[u] || !strings.HasPrefix(n.Image, "sha256:") {
+			continue
+		}
+		looked[u] = true
+		_, err := p.describe(ctx, s, n.Image)
+		if _, missing := errors.AsType[*topologies.MissingError](err); !missing {
+			continue // it is there, or something else is the matter, which is found again
+		}
+		if err := s.sendImage(ctx, n.Image, func(w io.Writer) error { return p.send(ctx, s.host, n.Image, w) }); err != nil {
+			return fmt.Errorf("send image %s to host %s: %w", n.Image, s.host, err)
+		}
+	}
+	return nil
+}
+
+// sendImage has an agent take an image in.
+func (s *session) sendImage(ctx context.Context, digest string, write func(io.Writer) error) error {
+	t, err := begin(ctx, s, streamImage, imageAsk{digest})
+	if err != nil {
+		return err
+	}
+	defer t.end()
+	wrote := make(chan error, 1)
+	go func() {
+		err := write(t.writer(chunkIn))
+		if err == nil {
+			err = t.put(chunkInEnd)
+		} else {
+			_ = t.pipe.CloseWithError(err) // half of an image is none
+		}
+		wrote <- err
+	}()
+	o, err := t.outcome()
+	t.end() // who writes still ends with it
+	if failed := <-wrote; failed != nil && o.Error == "" {
+		return errors.Join(failed, err)
+	}
+	return cmp.Or(o.err(), err)
 }
 
 // sameImages looks whether every image is one and the same on all hosts that use it.

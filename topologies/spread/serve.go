@@ -241,6 +241,7 @@ func (a *agent) handler() http.Handler {
 		return nothing{}, h.WriteFile(ctx, q.Path, q.Data, q.Mode)
 	})
 	a.faultsAndFlows(mux)
+	mux.HandleFunc(streamImage, a.image)
 	mux.HandleFunc(streamRead, a.read)
 	mux.HandleFunc(streamExec, a.exec)
 	mux.HandleFunc(streamOpen, a.open)
@@ -383,6 +384,19 @@ func (a *agent) host(node string) (topologies.Host, error) {
 		return nil, err
 	}
 	return s.part.Host(node)
+}
+
+// image takes an image in.
+func (a *agent) image(w http.ResponseWriter, r *http.Request) {
+	q, out, err := question[imageAsk](w, r)
+	if err == nil {
+		if taker, ok := a.builder.(ImageTaker); ok {
+			err = taker.TakeImage(r.Context(), &input{from: r.Body}, q.Digest)
+		} else {
+			err = errors.New("this host takes no images")
+		}
+	}
+	_ = out.json(chunkAnswer, outcomeOf(err)) // who asked is gone
 }
 
 // read sends a file.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -34,6 +35,12 @@ type Builder interface {
 	CheckPart(ctx context.Context, t topologies.Topology) error
 	// ReservePart starts the nodes of t.
 	ReservePart(ctx context.Context, t topologies.Topology, o topologies.Options) (cabling.Part, error)
+}
+
+// ImageTaker is a [Builder] that can be sent images.
+type ImageTaker interface {
+	// TakeImage takes in the image of a digest, as docker save writes it. It gets no name.
+	TakeImage(ctx context.Context, r io.Reader, digest string) error
 }
 
 // way is a cable of a lab between this host and another.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -132,11 +133,11 @@ func (o *overHosts) cut(ctx context.Context, t topologies.Topology, on []namedHo
 			return placement.Placement{}, &topologies.MissingError{What: "host", Name: "for node " + n.Name, Hint: "no worker builds a part of a lab with " + strings.Join(list, ", ")}
 		}
 	}
-	digests := o.digests(ctx, t)
+	images := o.images(ctx, t)
 	var hosts []placement.Host
 	for _, h := range on {
 		hosts = append(hosts, placement.Host{Name: h.name, Cores: h.Cores, Memory: h.Memory, Lacks: func(n topologies.Node) error {
-			if why := h.Lacks(o.partNeeds(n, digests)); len(why) > 0 {
+			if why := h.Lacks(o.partNeeds(n, images)); len(why) > 0 {
 				return errors.New(strings.Join(why, "; "))
 			}
 			return nil
@@ -160,26 +161,35 @@ func (e *cannotHoldError) Unwrap() []error {
 }
 
 // partNeeds is what a host has to have for a node.
-func (o *overHosts) partNeeds(n topologies.Node, digests map[string]string) fleet.Needs {
+func (o *overHosts) partNeeds(n topologies.Node, images map[string]fleet.Image) fleet.Needs {
 	needs := fleet.Needs{
 		Version: o.Version, Provider: cli.ProviderNamespaces, Kind: string(topologies.KindContainer), Abilities: []string{fleet.AbilityParts},
 	}
 	if n.Image != "" && !n.IsSegment() {
-		needs.Images = []fleet.Image{{Ref: n.Image, Digest: digests[n.Image]}}
+		needs.Images = []fleet.Image{images[n.Image]}
 	}
 	return needs
 }
 
-// digests are those of a lab's images, by reference.
-func (o *overHosts) digests(ctx context.Context, t topologies.Topology) map[string]string {
-	list := map[string]string{}
+// images are those of a lab, by reference: as this machine has them, from which they are sent, or as a worker does.
+func (o *overHosts) images(ctx context.Context, t topologies.Topology) map[string]fleet.Image {
+	list := map[string]fleet.Image{}
 	for _, n := range t.Nodes {
 		if _, known := list[n.Image]; known || n.Image == "" || n.IsSegment() {
 			continue
 		}
-		if info, err := o.DescribeImage(ctx, n.Image); err == nil {
-			list[n.Image] = info.Digest
+		image := fleet.Image{Ref: n.Image}
+		if o.Describe != nil {
+			if info, err := o.Describe(ctx, n.Image); err == nil && info.Digest != "" {
+				image.Digest, image.Source = info.Digest, labpool.Name
+			}
 		}
+		if image.Digest == "" {
+			if info, err := o.DescribeImage(ctx, n.Image); err == nil {
+				image.Digest = info.Digest
+			}
+		}
+		list[n.Image] = image
 	}
 	return list
 }
@@ -210,10 +220,18 @@ func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topo
 		return nil, err
 	}
 	t = t.Clone()
-	digests := o.digests(ctx, t)
+	images := o.images(ctx, t)
+	p.Send(func(ctx context.Context, host, digest string, w io.Writer) error {
+		for _, image := range images {
+			if image.Digest == digest && o.say != nil {
+				o.say(fmt.Sprintf("%s is not on %s: sending it", image.Ref, host))
+			}
+		}
+		return Here{}.WriteImage(ctx, digest, w)
+	})
 	for i, n := range t.Nodes {
 		t.Nodes[i].Placement = placed.Host[n.Name]
-		if digest := digests[n.Image]; digest != "" {
+		if digest := images[n.Image].Digest; digest != "" {
 			t.Nodes[i].Image = digest // a name may mean another image there
 		}
 	}

@@ -176,6 +176,14 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%v, want %q", err, name)
 		}
 	}
+	o.Describe = func(_ context.Context, ref string) (topologies.ImageInfo, error) {
+		return topologies.ImageInfo{Ref: ref, Digest: "sha256:" + ref}, nil
+	}
+	sent := pair("left", "auto")
+	sent.Nodes[0].Image = "b"
+	if err := o.Check(t.Context(), sent); err != nil {
+		t.Errorf("an image that is here and that no worker has is sent: %v", err)
+	}
 	o.Version = "v2"
 	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "it runs version v1 of the program, and whoever gives the trials v2") {
 		t.Errorf("%v", err)
