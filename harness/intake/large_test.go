@@ -14,9 +14,9 @@ import (
 	"github.com/reprise-lab/reprise/harness/intake"
 )
 
-// TestLarge: a session of many megabytes, with CRLF and lines of a log in the midst of its answers, is read with no
+// TestLargeSession: a session of many megabytes, with CRLF and lines of a log in the midst of its answers, is read with no
 // more held than an answer. 300 MB are read with REPRISE_LARGE=300, which takes a minute or two.
-func TestLarge(t *testing.T) {
+func TestLargeSession(t *testing.T) {
 	megabytes, err := strconv.Atoi(cmp.Or(os.Getenv("REPRISE_LARGE"), "10"))
 	if err != nil || megabytes < 10 {
 		t.Fatalf("REPRISE_LARGE is %q: want a number of megabytes from 10", os.Getenv("REPRISE_LARGE"))

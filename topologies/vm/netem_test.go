@@ -15,7 +15,7 @@ import (
 // past has a packet socket send frames past the queues of an interface.
 const past = `perl -e 'socket(S, 17, 3, 0) or die; setsockopt(S, 263, 20, pack("i", 1)) or die $!;
 bind(S, pack("S n i S C C a8", 17, 0, $ARGV[0], 0, 0, 0, "")) or die $!;
-for (1..600) { syswrite(S, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x88\xb5" . "x" x 46) or die $! }' $(cat /sys/class/net/eth1/ifindex)`
+for (1..600) { syswrite(S, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x88\xb5" . "x" x 46) or $!{ENOBUFS} or die $! }' $(cat /sys/class/net/eth1/ifindex)`
 
 // Frames between guests are lost and delayed by the queue of the guest that sends them, in the meaning that other
 // labs give it; what that is not is refused, and what passes it is told.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
 // What the linker is told, as in -ldflags "-X github.com/reprise-lab/reprise/cmd/reprise/cli.linkedVersion=v1.2.3 -X github.com/reprise-lab/reprise/cmd/reprise/cli.linkedRevision=…", by
@@ -65,7 +65,7 @@ func ToolInfo() evidence.Tool {
 // Build names this program so that two of the same name are the same: by its version, where that stands for one source, and
 // else, of a build of sources that were changed or are not known, by the digest of the executable too.
 func Build() (string, error) {
-	return buildOf(ToolInfo().Version, func() (io.ReadCloser, error) { return os.Open("/proc/self/exe") })
+	return buildOf(ToolInfo().Version, func() (io.ReadCloser, error) { return plain.Open("/proc/self/exe") })
 }
 
 func buildOf(version string, executable func() (io.ReadCloser, error)) (string, error) {

@@ -220,7 +220,7 @@ func WorkerCheck(checks []doctor.Check, trust []string) doctor.Check {
 
 // ServePart builds a part of a lab that is spread over several machines, for who is at the other end of a connection.
 func (o Offered) ServePart(ctx context.Context, conn net.Conn) error {
-	b, err := namespaces.New(namespaces.Options{})
+	b, err := openSpaces()
 	if err != nil {
 		return err
 	}

@@ -233,7 +233,11 @@ type Sweeper interface {
 func OpenEngine() (EngineStore, error) { return containers.New(containers.Options{}) }
 
 // OpenSpaces gives what looks after labs of namespaces, and builds none.
-func OpenSpaces() (Sweeper, error) { return namespaces.New(namespaces.Options{}) }
+func OpenSpaces() (Sweeper, error) { return openSpaces() }
+
+// openSpaces opens namespaces for what asks itself what a lab may have: the provider of a lab over machines, whose workers are
+// sent nothing that has to be trusted, and what a worker builds for it.
+func openSpaces() (*namespaces.Provider, error) { return namespaces.New(namespaces.Options{}) }
 
 // GuestStore is the store of guests for verbs that look after it, and build no lab.
 type GuestStore interface {

@@ -19,7 +19,6 @@ import (
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/placement"
 	"github.com/reprise-lab/reprise/topologies/spread"
 )
@@ -55,7 +54,7 @@ func (o *overHosts) Kind(topologies.Topology) topologies.Kind { return topologie
 
 // ClockLibraries implements topologies.ClockSource, of this machine's images.
 func (o *overHosts) ClockLibraries(ctx context.Context) ([]topologies.ClockLibrary, error) {
-	spaces, err := namespaces.New(namespaces.Options{})
+	spaces, err := openSpaces()
 	if err != nil {
 		return nil, err
 	}
