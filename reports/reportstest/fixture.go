@@ -280,7 +280,10 @@ func Fleet(tb testing.TB) string {
 	run := evidence.Dir{Path: path}
 	on := evidence.HostInfo{OS: "Debian 12", Kernel: "6.1.0", Arch: "amd64", CPUs: 4}
 	for _, e := range []evidence.Entry{
-		{Trial: 1, Host: "rack-3"}, {Trial: 2, Host: "rack-3"}, {Trial: 3, Host: "<b>rack-4"}, {Trial: 4, Host: "rack-3"},
+		{Trial: 1, Host: "rack-3"},
+		{Trial: 2, Host: "rack-3"},
+		{Trial: 3, Host: "<b>rack-4"},
+		{Trial: 4, Host: "rack-3"},
 		{Trial: 3, Host: "rack-3", Uncounted: "it came a second time"},
 	} {
 		e.Verdict = evidence.NotReproduced
