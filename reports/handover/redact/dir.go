@@ -237,9 +237,11 @@ func (r *Redactor) learnWorkers(src string, files []string) {
 		}
 		entries, _ := evidence.Dir{Path: filepath.Join(src, filepath.FromSlash(path.Dir(name)))}.Attempts() // those before a break count
 		for _, e := range entries {
-			k := known{value: e.Host, rule: RuleName, fold: true}
-			if Told(e.Host) && byValue(k) && !r.kept(e.Host) && !ordinary()[lower(e.Host)] {
-				r.put(k)
+			for host := range strings.SplitSeq(e.Host, "+") { // of a lab over several machines
+				k := known{value: host, rule: RuleName, fold: true}
+				if Told(host) && byValue(k) && !r.kept(host) && !ordinary()[lower(host)] {
+					r.put(k)
+				}
 			}
 		}
 	}
