@@ -215,10 +215,10 @@ func TestReadDocuments(t *testing.T) {
 		}
 		s := judge(t, d, truthOf(t, name))
 		t.Logf("%-24s %-16s %5d  %s %s %s %d", name, d.Shape, len(d.Issues), s.ids, s.found, s.fixed, len(d.Unparsed))
-		kind := kinds[string(d.Shape)]
+		kind := kinds[d.Shape]
 		if kind == nil {
 			kind = &scores{}
-			kinds[string(d.Shape)] = kind
+			kinds[d.Shape] = kind
 		}
 		for _, f := range []struct {
 			of, all, kind *score
