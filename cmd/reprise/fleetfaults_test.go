@@ -32,7 +32,7 @@ title: An echo request is answered
 topology:
   nodes:
     r1: {image: "reprise/debian:bookworm", exec: [ip address add 192.0.2.1/24 dev eth1]}
-    r2: {image: "reprise/debian:bookworm", exec: [ip address add 192.0.2.2/24 dev eth1]}
+    r2: {image: "reprise/debian:bookworm", exec: [ip address add 192.0.2.2/24 dev eth1, touch /tmp/answers]}
   links: [{endpoints: ["r1:eth1", "r2:eth1"]}]
 nodes: {r1: {platform: linux}, r2: {platform: linux}}
 baseline: [{name: there is a cable, node: r2, exec: cat /sys/class/net/eth1/carrier, expect: 'text contains "1"', eventually: 20s}]
