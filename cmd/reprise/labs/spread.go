@@ -36,11 +36,16 @@ type overHosts struct {
 	say               func(line string)
 
 	claiming sync.Mutex // held by who claims hosts: one lab of this process after the other
+
+	looking sync.Mutex
+	known   map[string]topologies.ImageInfo // by reference
 }
 
 var (
 	_ cli.SpreadProvider     = (*overHosts)(nil)
 	_ topologies.ClockSource = (*overHosts)(nil)
+
+	_ topologies.ImageDescriber = (*overHosts)(nil)
 )
 
 // Name implements topologies.Provider.
@@ -132,7 +137,10 @@ func (o *overHosts) cut(ctx context.Context, t topologies.Topology, on []namedHo
 			return placement.Placement{}, &topologies.MissingError{What: "host", Name: "for node " + n.Name, Hint: "no worker builds a part of a lab with " + strings.Join(list, ", ")}
 		}
 	}
-	images := o.images(ctx, t)
+	images, err := o.images(ctx, t)
+	if err != nil {
+		return placement.Placement{}, err
+	}
 	var hosts []placement.Host
 	for _, h := range on {
 		hosts = append(hosts, placement.Host{Name: h.name, Cores: h.Cores, Memory: h.Memory, Lacks: func(n topologies.Node) error {
@@ -170,27 +178,50 @@ func (o *overHosts) partNeeds(n topologies.Node, images map[string]fleet.Image) 
 	return needs
 }
 
-// images are those of a lab, by reference: as this machine has them, from which they are sent, or as a worker does.
-func (o *overHosts) images(ctx context.Context, t topologies.Topology) map[string]fleet.Image {
+// DescribeImage implements topologies.ImageDescriber. An image is what it was when it was first asked for: the digests that run.json
+// has are those that all labs of the run are built of, whatever else gets the name meanwhile.
+func (o *overHosts) DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo, error) {
+	o.looking.Lock()
+	defer o.looking.Unlock()
+	if info, known := o.known[ref]; known {
+		return info, nil
+	}
+	info, err := o.Provider.DescribeImage(ctx, ref)
+	if err != nil {
+		return info, err
+	}
+	if info.Digest == "" {
+		return info, &topologies.MissingError{What: "digest", Name: "of the image " + ref, Hint: "without one, hosts cannot be told which image is meant: import it with reprise images"}
+	}
+	if o.known == nil {
+		o.known = map[string]topologies.ImageInfo{}
+	}
+	o.known[ref] = info
+	return info, nil
+}
+
+// images are those of a lab, by reference: of the digests that the run has, sent from here where this machine has them.
+func (o *overHosts) images(ctx context.Context, t topologies.Topology) (map[string]fleet.Image, error) {
 	list := map[string]fleet.Image{}
+	var errs []error
 	for _, n := range t.Nodes {
 		if _, known := list[n.Image]; known || n.Image == "" || n.IsSegment() {
 			continue
 		}
-		image := fleet.Image{Ref: n.Image}
-		if o.Describe != nil {
-			if info, err := o.Describe(ctx, n.Image); err == nil && info.Digest != "" {
-				image.Digest, image.Source = info.Digest, labpool.Name
-			}
+		info, err := o.DescribeImage(ctx, n.Image)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("node %s: %w", n.Name, err))
+			continue
 		}
-		if image.Digest == "" {
-			if info, err := o.DescribeImage(ctx, n.Image); err == nil {
-				image.Digest = info.Digest
+		image := fleet.Image{Ref: n.Image, Digest: info.Digest}
+		if o.Describe != nil {
+			if here, err := o.Describe(ctx, info.Digest); err == nil && here.Digest == info.Digest {
+				image.Source = labpool.Name
 			}
 		}
 		list[n.Image] = image
 	}
-	return list
+	return list, errors.Join(errs...)
 }
 
 // Reserve implements topologies.Provider. It waits where the hosts are there that the lab needs, and their slots are taken.
@@ -219,7 +250,11 @@ func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topo
 		return nil, err
 	}
 	t = t.Clone()
-	images := o.images(ctx, t)
+	images, err := o.images(ctx, t)
+	if err != nil {
+		give()
+		return nil, err
+	}
 	p.Send(func(ctx context.Context, host, digest string, w io.Writer) error {
 		for _, image := range images {
 			if image.Digest == digest && o.say != nil {
@@ -230,8 +265,8 @@ func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topo
 	})
 	for i, n := range t.Nodes {
 		t.Nodes[i].Placement = placed.Host[n.Name]
-		if digest := images[n.Image].Digest; digest != "" {
-			t.Nodes[i].Image = digest // a name may mean another image there
+		if image, known := images[n.Image]; known {
+			t.Nodes[i].Image = image.Digest // a name may mean another image there
 		}
 	}
 	r, err := p.Reserve(ctx, t, how)

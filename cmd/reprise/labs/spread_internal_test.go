@@ -166,7 +166,7 @@ func TestPlace(t *testing.T) {
 		t.Errorf("%v, %v, %v", host, between, err)
 	}
 	for name, change := range map[string]func(n *topologies.Node){
-		"no host can build node r1: host left: it has no image b":       func(n *topologies.Node) { n.Image = "b" },
+		"node r1: image b is missing; neither this machine nor a worker":       func(n *topologies.Node) { n.Image = "b" },
 		"no worker builds a part of a lab with folder of this machine ": func(n *topologies.Node) { n.Binds = []string{"/etc:/host"} },
 	} {
 		lab := pair("left", "auto")
@@ -177,7 +177,7 @@ func TestPlace(t *testing.T) {
 		}
 	}
 	o.Describe = func(_ context.Context, ref string) (topologies.ImageInfo, error) {
-		return topologies.ImageInfo{Ref: ref, Digest: "sha256:" + ref}, nil
+		return topologies.ImageInfo{Ref: ref, Digest: "sha256:" + strings.TrimPrefix(ref, "sha256:")}, nil
 	}
 	sent := pair("left", "auto")
 	sent.Nodes[0].Image = "b"
@@ -191,5 +191,41 @@ func TestPlace(t *testing.T) {
 	o.Roster = roster{}
 	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "no worker is in the fleet") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestImagesStay: all labs of a run are of the digests that its first one was, also when a name comes to mean another image; one
+// whose digest nobody knows is refused, for any image of that name would do.
+func TestImagesStay(t *testing.T) {
+	t.Parallel()
+	now := map[string]string{"a": "sha256:a"}
+	o := &overHosts{Provider: &labpool.Provider{Roster: roster{"left", "right"}, Options: labpool.Options{Version: "v1"}}}
+	o.Describe = func(_ context.Context, ref string) (topologies.ImageInfo, error) {
+		if digest, there := now[ref]; there {
+			return topologies.ImageInfo{Ref: ref, Digest: digest}, nil
+		}
+		return topologies.ImageInfo{}, &topologies.MissingError{What: "image", Name: ref}
+	}
+	lab := pair("left", "right")
+	info, err := o.DescribeImage(t.Context(), "a") // as run.json has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	now["a"] = "sha256:built-anew"
+	images, err := o.images(t.Context(), lab)
+	if err != nil || images["a"].Digest != info.Digest {
+		t.Errorf("a lab is built of %+v, and run.json has %s: %v", images["a"], info.Digest, err)
+	}
+	if images["a"].Source != "" {
+		t.Error("the image that the name means now would be sent")
+	}
+	for name, unknown := range map[string]string{"no digest": "", "no image": "none"} {
+		lab.Nodes[1].Image = "b" + unknown
+		if unknown == "" {
+			now["b"] = ""
+		}
+		if err := o.Check(t.Context(), lab); err == nil || !strings.Contains(err.Error(), "node r2: ") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
