@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -187,6 +188,21 @@ func (l *Loaded) Asks(t topologies.Topology) []Ask {
 		}
 	}
 	return a.list
+}
+
+// PermitPart says what a topology asks for that somebody else sent and that was not allowed; trusted is as --trust takes it. It is
+// [Loaded.Permit] where the topology is all that came.
+func PermitPart(t topologies.Topology, trusted []string) error {
+	a := &asking{}
+	a.topology(t)
+	allowed := &Foreign{Trusted: trusted}
+	var errs []error
+	for _, ask := range a.list {
+		if !allowed.Trusts(ask.Token) {
+			errs = append(errs, fmt.Errorf("%s: it was not told to trust others with that (reprise worker --trust %s)", ask.What, ask.Token))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // asking collects what is asked for. Values are quoted: they are somebody else's words.

@@ -2,10 +2,8 @@ package labs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,7 +19,6 @@ import (
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/doctor"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
-	"github.com/reprise-lab/reprise/topologies/spread"
 )
 
 // Names of checks that decide what labs are built with.
@@ -55,11 +52,9 @@ func (o Offered) Offer(ctx context.Context) (fleet.Offer, error) {
 	for _, token := range o.Trust {
 		out.Abilities[labpool.TrustAbility(token)] = ""
 	}
-	var info unix.Sysinfo_t
-	if err := unix.Sysinfo(&info); err != nil {
-		return out, fmt.Errorf("ask for the machine's memory: %w", err)
+	if out.Memory, err = o.share(); err != nil {
+		return out, err
 	}
-	out.Memory = int64(info.Totalram) * int64(info.Unit) / int64(max(o.Slots, 1)) //nolint:gosec // bytes of memory
 	for _, add := range []func(context.Context, *fleet.Offer) error{o.offerSpaces, o.offerEngine, o.offerMachines, o.offerDevices} {
 		if err := add(ctx, &out); err != nil {
 			return out, err
@@ -68,6 +63,15 @@ func (o Offered) Offer(ctx context.Context) (fleet.Offer, error) {
 	slices.Sort(out.Kinds)
 	out.Kinds = slices.Compact(out.Kinds)
 	return out, nil
+}
+
+// share is the memory of the machine that one of its labs has, in bytes.
+func (o Offered) share() (int64, error) {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return 0, fmt.Errorf("ask for the machine's memory: %w", err)
+	}
+	return int64(info.Totalram) * int64(info.Unit) / int64(max(o.Slots, 1)), nil //nolint:gosec // bytes of memory
 }
 
 // builds reports whether the worker may build labs with a provider.
@@ -216,13 +220,4 @@ func WorkerCheck(checks []doctor.Check, trust []string) doctor.Check {
 		c.Detail = "labs with " + strings.Join(with, ", ")
 	}
 	return doctor.Tidy([]doctor.Check{c})[0]
-}
-
-// ServePart builds a part of a lab that is spread over several machines, for who is at the other end of a connection.
-func (o Offered) ServePart(ctx context.Context, conn net.Conn) error {
-	b, err := openSpaces()
-	if err != nil {
-		return err
-	}
-	return errors.Join(spread.Serve(ctx, conn, b), b.Close())
 }

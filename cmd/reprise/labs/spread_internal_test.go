@@ -166,8 +166,8 @@ func TestPlace(t *testing.T) {
 		t.Errorf("%v, %v, %v", host, between, err)
 	}
 	for name, change := range map[string]func(n *topologies.Node){
-		"node r1: image b is missing; neither this machine nor a worker":       func(n *topologies.Node) { n.Image = "b" },
-		"no worker builds a part of a lab with folder of this machine ": func(n *topologies.Node) { n.Binds = []string{"/etc:/host"} },
+		"node r1: image b is missing; neither this machine nor a worker": func(n *topologies.Node) { n.Image = "b" },
+		"no worker builds a part of a lab with folder of this machine ":  func(n *topologies.Node) { n.Binds = []string{"/etc:/host"} },
 	} {
 		lab := pair("left", "auto")
 		change(&lab.Nodes[0])
