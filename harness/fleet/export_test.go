@@ -8,7 +8,7 @@ import (
 
 // AskPart asks for a part of a lab as who has a certificate of some digest, and does not come for it.
 func AskPart(ctx context.Context, c *Conn, worker, pin string) error {
-	body, err := json.Marshal(partAsk{Pin: pin})
+	body, err := json.Marshal(partAsk{Pin: pin, Version: "v1"})
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,8 @@ const requestPart = "part"
 // partAsk is what a coordinator asks with; partAnswer, which the worker signs, is what it is answered.
 type (
 	partAsk struct {
-		Pin string `json:"pin"` // of the certificate that it will connect with
+		Pin     string `json:"pin"`               // of the certificate that it will connect with
+		Version string `json:"version,omitempty"` // of its program, which the worker's has to be
 	}
 	partAnswer struct {
 		Address string `json:"address,omitempty"` // of the door
@@ -55,8 +56,8 @@ type (
 
 // ClaimPart takes a slot of a worker for a part of a lab, and gives a connection to what builds it ([Parts.Serve]): encrypted,
 // and with the worker of that key at its other end. The slot is taken for as long as the connection is open. The error is
-// [ErrBusy] where none is free now.
-func ClaimPart(ctx context.Context, c *Conn, worker string) (net.Conn, error) {
+// [ErrBusy] where none is free now. version is that of the program which asks; another one's parts are not asked for.
+func ClaimPart(ctx context.Context, c *Conn, worker, version string) (net.Conn, error) {
 	if err := checkKey(worker); err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func ClaimPart(ctx context.Context, c *Conn, worker string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(partAsk{Pin: Pin(own.Leaf)})
+	body, err := json.Marshal(partAsk{Pin: Pin(own.Leaf), Version: version})
 	if err != nil {
 		return nil, fmt.Errorf("ask worker %s for a part of a lab: %w", worker, err)
 	}
@@ -166,6 +167,18 @@ func (w *Worker) openPart(by string, body []byte) (*door, partAnswer) {
 		return nil, partAnswer{Error: "it builds no parts of labs"}
 	case len(w.o.Accept) > 0 && !slices.Contains(w.o.Accept, by):
 		return nil, partAnswer{Error: fmt.Sprintf("it works for the coordinators that its owner names, and %s is not among them", by)}
+	}
+	w.mu.Lock()
+	why, offered := w.offer.Abilities[AbilityParts]
+	version := w.offer.Version
+	w.mu.Unlock()
+	switch {
+	case !offered:
+		return nil, partAnswer{Error: "it offers no parts of labs"}
+	case why != "":
+		return nil, partAnswer{Error: "it builds no parts of labs: " + why}
+	case q.Version != version:
+		return nil, partAnswer{Error: fmt.Sprintf("it runs version %s of the program, and who asks for a part of a lab %s", orNone(version), orNone(q.Version))}
 	}
 	w.mu.Lock()
 	draining, rests, free := w.offer.Draining, time.Now().Before(w.rests), w.busy < w.offer.Slots

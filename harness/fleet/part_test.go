@@ -37,12 +37,20 @@ func TestPart(t *testing.T) {
 	chosen := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("chosen", 1), fleet.WorkerOptions{
 		Accept: []string{other.conn.PublicKey()}, Parts: &fleet.Parts{Serve: echo},
 	})
-	eventually(t, "they are there", func() bool { return len(coordinator.Workers()) == 3 })
-	claim := func(key string) (net.Conn, error) { return fleet.ClaimPart(t.Context(), c, key) }
-	for key, want := range map[string]string{other.conn.PublicKey(): "it builds no parts of labs", chosen.conn.PublicKey(): c.PublicKey() + " is not among them", "nobody": "no public nkey"} {
+	none, silent := newExecutor("none", 1), newExecutor("silent", 1)
+	none.offer.Abilities = map[string]string{fleet.AbilityParts: "they are of namespaces, and it builds none"}
+	silent.offer.Abilities = nil
+	devices := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, none, fleet.WorkerOptions{Parts: &fleet.Parts{Serve: echo}})
+	unsaid := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, silent, fleet.WorkerOptions{Parts: &fleet.Parts{Serve: echo}})
+	eventually(t, "they are there", func() bool { return len(coordinator.Workers()) == 5 })
+	claim := func(key string) (net.Conn, error) { return fleet.ClaimPart(t.Context(), c, key, "v1") }
+	for key, want := range map[string]string{other.conn.PublicKey(): "it builds no parts of labs", chosen.conn.PublicKey(): c.PublicKey() + " is not among them", "nobody": "no public nkey", devices.conn.PublicKey(): "they are of namespaces, and it builds none", unsaid.conn.PublicKey(): "it offers no parts of labs"} {
 		if conn, err := claim(key); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, %v: want %q", conn, err, want)
 		}
+	}
+	if conn, err := fleet.ClaimPart(t.Context(), c, builds.conn.PublicKey(), "v2"); err == nil || !strings.Contains(err.Error(), "it runs version v1 of the program, and who asks for a part of a lab v2") {
+		t.Errorf("another program asks: %v, %v", conn, err)
 	}
 	conn, err := claim(builds.conn.PublicKey())
 	if err != nil {

@@ -73,7 +73,7 @@ type executor struct {
 }
 
 func newExecutor(name string, slots int) *executor {
-	return &executor{offer: fleet.Offer{Name: name, Slots: slots, Cores: 2, Memory: 4 << 30, Kinds: []string{"container"}, Version: "v1"}, of: map[int]int{}}
+	return &executor{offer: fleet.Offer{Name: name, Slots: slots, Cores: 2, Memory: 4 << 30, Kinds: []string{"container"}, Version: "v1", Abilities: map[string]string{fleet.AbilityParts: ""}}, of: map[int]int{}}
 }
 
 func (e *executor) Offer(context.Context) (fleet.Offer, error) { return e.offer, nil }

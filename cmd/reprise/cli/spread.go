@@ -57,7 +57,7 @@ func (a *App) spreads(ctx context.Context, b *bed, where LabFlags, plans []*plan
 		return nil, nil
 	}
 	over := &overHosts{bed: b, SpreadProvider: a.Spreader.Spread(b.Provider, func(ctx context.Context, worker string) (net.Conn, error) {
-		return fleet.ClaimPart(ctx, b.conn, worker)
+		return fleet.ClaimPart(ctx, b.conn, worker, b.Version)
 	}, func(line string) { a.Progress("%s", line) })}
 	asked := slices.ContainsFunc(plans, asksForHosts)
 	switch {
