@@ -6,14 +6,20 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/harness/fleet/labworker"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/harness/trial"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/scratch"
 )
 
 // Claim takes a slot of a worker of a fleet, by its key, for a part of a lab; see [fleet.ClaimPart].
@@ -31,6 +37,9 @@ type SpreadProvider interface {
 	topologies.Placer
 	// Slots is how many labs of a topology there is room for side by side.
 	Slots(ctx context.Context, t topologies.Topology) int
+	// Ask has hosts be those that were told to trust scenarios of others with what one of this machine's asks for; see
+	// [labworker.Asks].
+	Ask(asks []scenarios.Ask)
 }
 
 // overHosts is a fleet whose machines build one lab together. It is the testbed's provider, which is closed with it.
@@ -82,8 +91,12 @@ func (a *App) spreads(ctx context.Context, b *bed, where LabFlags, plans []*plan
 
 // useHosts has a testbed build its labs over the machines of a fleet, in this process.
 func (a *App) useHosts(ctx context.Context, b *Testbed, over *overHosts, plans []*plan.Plan) error {
-	b.Pool, b.Slots = experiment.Here{}, 0
+	pool := hostsPool{ask: over.Ask}
+	b.Pool, b.Slots = pool, 0
 	for i, p := range plans {
+		if err := pool.askFor(ctx, p, over); err != nil {
+			return AsRecordError(err)
+		}
 		if a.Stores != nil && a.Stores.KindOf(p.Topology) != topologies.KindContainer {
 			return InputError("a lab over several machines is of namespaces, and %s has a node with a kernel of its own: leave the placement of nodes out", p.Loaded.Scenario.ID)
 		}
@@ -103,6 +116,58 @@ func (a *App) useHosts(ctx context.Context, b *Testbed, over *overHosts, plans [
 	}
 	b.Slots = max(b.Slots, 1)
 	return nil
+}
+
+// hostsPool executes trials in this process, in labs over the machines of a fleet. To those, scenarios are somebody else's, as they
+// are with tasks: what one asks for has to be named where a worker is started, and values of this machine's environment stay here.
+type hostsPool struct {
+	experiment.Here
+	ask func([]scenarios.Ask)
+}
+
+// Series implements [experiment.Pool].
+func (h hostsPool) Series(ctx context.Context, p *plan.Plan, parent string, env trial.Environment, tool evidence.Tool) (experiment.Series, error) {
+	s, err := h.Here.Series(ctx, p, parent, env, tool)
+	if err != nil {
+		return nil, err
+	}
+	return s, h.look(ctx, s.Dir())
+}
+
+// Reopen implements [experiment.Pool].
+func (h hostsPool) Reopen(ctx context.Context, p *plan.Plan, dir evidence.Dir, env trial.Environment) (experiment.Series, error) {
+	if err := h.look(ctx, dir); err != nil {
+		return nil, err
+	}
+	return h.Here.Reopen(ctx, p, dir, env)
+}
+
+// look finds out what the plan of a run directory asks for.
+func (h hostsPool) look(ctx context.Context, dir evidence.Dir) error {
+	payload, err := labworker.Payload(ctx, dir)
+	if err != nil {
+		return err
+	}
+	asks, err := labworker.Asks(ctx, payload)
+	if err != nil {
+		return err
+	}
+	h.ask(asks)
+	return nil
+}
+
+// askFor is look for a plan that has no run directory yet.
+func (h hostsPool) askFor(ctx context.Context, p *plan.Plan, provider topologies.Provider) error {
+	parent, err := scratch.Make("plan")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(parent) //nolint:errcheck // a leftover in the temporary folder does no harm
+	dir, err := trial.CreateRun(ctx, p, parent, provider, ToolInfo())
+	if err != nil {
+		return err
+	}
+	return h.look(ctx, dir)
 }
 
 // oneClock refuses traffic between nodes on two machines: it is timed by one clock.

@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/placement"
 	"github.com/reprise-lab/reprise/topologies/spread"
@@ -36,6 +37,9 @@ type overHosts struct {
 	say               func(line string)
 
 	claiming sync.Mutex // held by who claims hosts: one lab of this process after the other
+
+	asking sync.Mutex
+	tokens []string // that a host has to trust others with
 
 	looking sync.Mutex
 	known   map[string]topologies.ImageInfo // by reference
@@ -81,6 +85,30 @@ func (o *overHosts) Place(ctx context.Context, t topologies.Topology) (map[strin
 	}
 	placed, err := o.cut(ctx, t, hosts)
 	return placed.Host, placed.Cut, err
+}
+
+// Ask implements cli.SpreadProvider.
+func (o *overHosts) Ask(asks []scenarios.Ask) {
+	o.asking.Lock()
+	defer o.asking.Unlock()
+	for _, a := range asks {
+		if !slices.Contains(o.tokens, a.Token) {
+			o.tokens = append(o.tokens, a.Token)
+		}
+	}
+}
+
+// trusts are the abilities that a host has to have for a node: of what is asked for by the name of a node, only that node's.
+func (o *overHosts) trusts(n topologies.Node, t topologies.Topology) (list []string) {
+	o.asking.Lock()
+	defer o.asking.Unlock()
+	for _, token := range o.tokens {
+		_, of, _ := strings.Cut(token, ".")
+		if _, another := t.Node(of); !another || of == n.Name {
+			list = append(list, labpool.TrustAbility(token))
+		}
+	}
+	return list
 }
 
 // Slots implements cli.SpreadProvider: how many of a lab there is room for side by side.
@@ -144,7 +172,7 @@ func (o *overHosts) cut(ctx context.Context, t topologies.Topology, on []namedHo
 	var hosts []placement.Host
 	for _, h := range on {
 		hosts = append(hosts, placement.Host{Name: h.name, Cores: h.Cores, Memory: h.Memory, Lacks: func(n topologies.Node) error {
-			if why := h.Lacks(o.partNeeds(n, images)); len(why) > 0 {
+			if why := h.Lacks(o.partNeeds(n, t, images)); len(why) > 0 {
 				return errors.New(strings.Join(why, "; "))
 			}
 			return nil
@@ -168,9 +196,9 @@ func (e *cannotHoldError) Unwrap() []error {
 }
 
 // partNeeds is what a host has to have for a node.
-func (o *overHosts) partNeeds(n topologies.Node, images map[string]fleet.Image) fleet.Needs {
+func (o *overHosts) partNeeds(n topologies.Node, t topologies.Topology, images map[string]fleet.Image) fleet.Needs {
 	needs := fleet.Needs{
-		Version: o.Version, Provider: cli.ProviderNamespaces, Kind: string(topologies.KindContainer), Abilities: []string{fleet.AbilityParts},
+		Version: o.Version, Provider: cli.ProviderNamespaces, Kind: string(topologies.KindContainer), Abilities: append(o.trusts(n, t), fleet.AbilityParts),
 	}
 	if n.Image != "" && !n.IsSegment() {
 		needs.Images = []fleet.Image{images[n.Image]}

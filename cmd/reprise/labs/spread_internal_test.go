@@ -14,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/fleet"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
@@ -226,6 +227,30 @@ func TestImagesStay(t *testing.T) {
 		}
 		if err := o.Check(t.Context(), lab); err == nil || !strings.Contains(err.Error(), "node r2: ") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAsked: what a scenario asks for of the machine has to be trusted by the host of the node that it is for, or by all.
+func TestAsked(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		token string
+		want  []string
+	}{
+		{"sysctls.r1", []string{"no host can build node r1: host left: it was not told to trust the scenarios of others with sysctls.r1"}},
+		{"size", []string{"node r1: host left: it was not told to trust", "node r2: host right: it was not told to trust"}},
+	} {
+		o := &overHosts{Provider: &labpool.Provider{Roster: roster{"left", "right"}, Options: labpool.Options{Version: "v1"}}}
+		o.Ask([]scenarios.Ask{{Token: tt.token}})
+		err := o.Check(t.Context(), pair("left", "right"))
+		for _, want := range tt.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", tt.token, err, want)
+			}
+		}
+		if tt.token != "size" && err != nil && strings.Contains(err.Error(), "node r2") {
+			t.Errorf("%s: %v", tt.token, err)
 		}
 	}
 }
