@@ -38,6 +38,9 @@ type overHosts struct {
 
 	claiming sync.Mutex // held by who claims hosts: one lab of this process after the other
 
+	queueing sync.Mutex
+	queued   map[labOf]claimed
+
 	asking sync.Mutex
 	tokens []string // that a host has to trust others with
 
@@ -50,6 +53,7 @@ var (
 	_ topologies.ClockSource = (*overHosts)(nil)
 
 	_ topologies.ImageDescriber = (*overHosts)(nil)
+	_ topologies.Queuer         = (*overHosts)(nil)
 )
 
 // Name implements topologies.Provider.
@@ -252,12 +256,58 @@ func (o *overHosts) images(ctx context.Context, t topologies.Topology) (map[stri
 	return list, errors.Join(errs...)
 }
 
+// claimed are the hosts of a lab that is to be built.
+type claimed struct {
+	placed placement.Placement
+	conns  map[string]net.Conn // by the name of the host
+}
+
+// labOf is a lab of a run.
+type labOf struct {
+	run string
+	lab int
+}
+
+// Queue implements topologies.Queuer: it waits for hosts, also for some that are not there yet.
+func (o *overHosts) Queue(ctx context.Context, t topologies.Topology, how topologies.Options) (giveBack func(), err error) {
+	placed, conns, err := o.claimAll(ctx, t, true)
+	if err != nil {
+		return func() {}, err
+	}
+	lab := labOf{how.Run, how.Lab}
+	o.queueing.Lock()
+	defer o.queueing.Unlock()
+	if o.queued == nil {
+		o.queued = map[labOf]claimed{}
+	}
+	o.queued[lab] = claimed{placed, conns}
+	return func() {
+		c, _ := o.queuedFor(lab)
+		for _, conn := range c.conns {
+			_ = conn.Close() // nothing was built there
+		}
+	}, nil
+}
+
+// queuedFor takes what was claimed for a lab, if it was.
+func (o *overHosts) queuedFor(lab labOf) (c claimed, ok bool) {
+	o.queueing.Lock()
+	defer o.queueing.Unlock()
+	c, ok = o.queued[lab]
+	delete(o.queued, lab)
+	return c, ok
+}
+
 // Reserve implements topologies.Provider. It waits where the hosts are there that the lab needs, and their slots are taken.
 func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topologies.Options) (topologies.Reservation, error) {
-	placed, conns, err := o.claimAll(ctx, t)
-	if err != nil {
-		return nil, err
+	c, ok := o.queuedFor(labOf{how.Run, how.Lab})
+	if !ok {
+		var err error
+		if c.placed, c.conns, err = o.claimAll(ctx, t, false); err != nil {
+			return nil, err
+		}
 	}
+	placed, conns := c.placed, c.conns
 	give := func() {
 		for _, conn := range conns {
 			_ = conn.Close() // what is there ends with it
@@ -333,48 +383,74 @@ const (
 	againWithin = 300 * time.Millisecond // at random, so that two who want the same hosts part ways
 )
 
-// claimAll claims all hosts of a lab, or none while one of them is busy.
-func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology) (placement.Placement, map[string]net.Conn, error) {
-	busy := map[string]bool{} // in this round, by name
-	said := false
+// claimAll claims all hosts of a lab, or none while one of them refuses: it is busy, or about to leave, or gone and still in the
+// roster. Another is taken in its place where one does. patient waits for hosts that are not there, too.
+func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology, patient bool) (placement.Placement, map[string]net.Conn, error) {
+	refused := map[string]error{} // in this round, by name
+	said := ""
 	for {
 		hosts := o.named()
+		_, wrong := o.cut(ctx, t, hosts)
 		if len(hosts) == 0 {
-			return placement.Placement{}, nil, &labpool.NobodyError{}
+			wrong = &labpool.NobodyError{}
 		}
-		if _, err := o.cut(ctx, t, hosts); err != nil {
-			return placement.Placement{}, nil, err
+		if wrong != nil && !patient {
+			return placement.Placement{}, nil, wrong
 		}
-		placed, err := o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return busy[h.name] }))
+		var placed placement.Placement
+		err := wrong
 		if err == nil {
-			conns, taken, err := o.claimEach(ctx, placed, hosts)
-			if err != nil {
-				return placement.Placement{}, nil, err
-			}
-			if taken == "" {
+			placed, err = o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return refused[h.name] != nil }))
+		}
+		if err == nil {
+			conns, by, why := o.claimEach(ctx, placed, hosts)
+			if why == nil {
 				return placed, conns, nil
 			}
-			busy[taken] = true
+			refused[by] = why
 			continue
 		}
-		names := slices.Sorted(maps.Keys(busy))
-		if !said && o.say != nil {
-			o.say("waiting for " + strings.Join(names, ", ") + ": all labs there are in use")
-			said = true
+		if why := waitsFor(refused, wrong); why != said && o.say != nil {
+			o.say("waiting for " + why)
+			said = why
 		}
 		timer := time.NewTimer(againAfter + rand.N(againWithin)) //nolint:gosec // it decides nothing but when
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return placement.Placement{}, nil, fmt.Errorf("claim %s: %w: %w", strings.Join(names, ", "), fleet.ErrBusy, context.Cause(ctx))
+			return placement.Placement{}, nil, fmt.Errorf("claim hosts: %w", errors.Join(append(causes(refused), wrong, context.Cause(ctx))...))
 		}
-		clear(busy)
+		clear(refused)
 	}
 }
 
-// claimEach claims the hosts of a placement; taken is one that is busy, for which all others were given back.
-func (o *overHosts) claimEach(ctx context.Context, placed placement.Placement, hosts []namedHost) (conns map[string]net.Conn, taken string, err error) {
+// causes are why hosts refuse, in the order of their names.
+func causes(refused map[string]error) (list []error) {
+	for _, name := range slices.Sorted(maps.Keys(refused)) {
+		list = append(list, fmt.Errorf("%s: %w", name, refused[name]))
+	}
+	return list
+}
+
+// waitsFor says for which hosts a lab waits, and why.
+func waitsFor(refused map[string]error, wrong error) string {
+	if wrong != nil {
+		return "hosts: " + wrong.Error()
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(refused)) {
+		why := "all labs there are in use"
+		if err := refused[name]; !errors.Is(err, fleet.ErrBusy) {
+			why = err.Error()
+		}
+		parts = append(parts, name+": "+why)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// claimEach claims the hosts of a placement; by is one that refuses, for which all others were given back.
+func (o *overHosts) claimEach(ctx context.Context, placed placement.Placement, hosts []namedHost) (conns map[string]net.Conn, by string, err error) {
 	o.claiming.Lock()
 	defer o.claiming.Unlock()
 	conns = map[string]net.Conn{}
@@ -390,10 +466,7 @@ func (o *overHosts) claimEach(ctx context.Context, placed placement.Placement, h
 		for _, conn := range conns {
 			_ = conn.Close() // nothing was built there yet
 		}
-		if errors.Is(err, fleet.ErrBusy) {
-			return nil, h.name, nil
-		}
-		return nil, "", fmt.Errorf("host %s: %w", h.name, err)
+		return nil, h.name, err
 	}
 	return conns, "", nil
 }

@@ -101,9 +101,13 @@ func TestClaimAll(t *testing.T) {
 		},
 		{
 			name: "waits in vain", places: []string{"left", "right"}, busy: map[string]int{"B": 1000}, cancel: true,
-			said: []string{"waiting for right: all labs there are in use"}, err: "claim right: all its labs are in use",
+			said: []string{"waiting for right: all labs there are in use"}, err: "claim hosts: right: all its labs are in use",
 		},
-		{name: "not reached", places: []string{"left", "right"}, fail: "B", err: "host right: connection refused"},
+		{name: "another is reached", places: []string{"left", "auto"}, fail: "B", want: map[string]int{"A": 1, "C": 1}},
+		{
+			name: "not reached", places: []string{"left", "right"}, fail: "B", cancel: true,
+			said: []string{"waiting for right: connection refused"}, err: "claim hosts: right: connection refused",
+		},
 		{name: "not there", places: []string{"left", "east"}, err: `"east", on which node r2 is placed`},
 		{name: "no room", places: []string{"left", "left"}, err: "the nodes use 2 places, 2.00 cores"},
 	} {
@@ -122,7 +126,7 @@ func TestClaimAll(t *testing.T) {
 					}
 				},
 			}
-			placed, conns, err := o.claimAll(ctx, pair(tt.places...))
+			placed, conns, err := o.claimAll(ctx, pair(tt.places...), false)
 			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Fatalf("%v, want %q", err, tt.err)
 			}
@@ -144,7 +148,7 @@ func TestClaimAll(t *testing.T) {
 			if err == nil && (placed.Host["r1"] != "left" || len(placed.Cut) != 1) {
 				t.Errorf("placed: %+v", placed)
 			}
-			if tt.err == "claim right: all its labs are in use" && !errors.Is(err, fleet.ErrBusy) {
+			if tt.err == "claim hosts: right: all its labs are in use" && !errors.Is(err, fleet.ErrBusy) {
 				t.Errorf("%v is not about a busy worker", err)
 			}
 		})
@@ -252,5 +256,38 @@ func TestAsked(t *testing.T) {
 		if tt.token != "size" && err != nil && strings.Contains(err.Error(), "node r2") {
 			t.Errorf("%s: %v", tt.token, err)
 		}
+	}
+}
+
+// TestQueue: a host that is not there is waited for before a trial, says which, and what was claimed is given back unless it is
+// used.
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	d := &doors{busy: map[string]int{}, open: map[string]int{}}
+	var said []string
+	o := &overHosts{claim: d.claim}
+	o.Provider = &labpool.Provider{Roster: roster{"left"}, Options: labpool.Options{Version: "v1"}}
+	o.say = func(line string) {
+		said = append(said, line)
+		o.Roster = roster{"left", "right"} // it comes
+	}
+	giveBack, err := o.Queue(t.Context(), pair("left", "right"), topologies.Options{Run: "r", Lab: 1})
+	if err != nil || len(said) != 1 || !strings.Contains(said[0], `waiting for hosts: host "right", on which node r2 is placed`) {
+		t.Fatalf("%v, said %q", err, said)
+	}
+	if diff := cmp.Diff(map[string]int{"A": 1, "B": 1}, d.open); diff != "" {
+		t.Errorf("claimed (-want +got):\n%s", diff)
+	}
+	if _, ok := o.queuedFor(labOf{"r", 2}); ok {
+		t.Error("another lab has it")
+	}
+	giveBack()
+	if d.open["A"] != 0 || d.open["B"] != 0 {
+		t.Errorf("it is claimed still: %v", d.open)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	o.say = func(string) { cancel() }
+	if _, err := o.Queue(ctx, pair("left", "east"), topologies.Options{}); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), `"east"`) {
+		t.Errorf("interrupted: %v", err)
 	}
 }
