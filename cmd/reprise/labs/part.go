@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
+	"github.com/reprise-lab/reprise/topologies/faketime"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/spread"
 )
@@ -51,6 +52,10 @@ func (b partBuilder) ReservePart(ctx context.Context, t topologies.Topology, o t
 // permit refuses a part that asks for more than scenarios of others get, or than one of the worker's labs has: who sent it need
 // not have looked.
 func (o Offered) permit(t topologies.Topology) error {
+	t = t.Clone()
+	for _, n := range t.Nodes {
+		delete(n.Env, faketime.EnvClock) // it is of the lab, and tells nothing of this machine
+	}
 	errs := []error{scenarios.PermitPart(t, o.Trust), namable(t)}
 	memory, err := o.share()
 	if err != nil {
