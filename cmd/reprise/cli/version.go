@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -64,9 +65,14 @@ func ToolInfo() evidence.Tool {
 
 // Build names this program so that two of the same name are the same: by its version, where that stands for one source, and
 // else, of a build of sources that were changed or are not known, by the digest of the executable too.
-func Build() (string, error) {
+func Build() (string, error) { return build() }
+
+// build reads the executable once: many ask.
+//
+//nolint:gochecknoglobals // it is one program
+var build = sync.OnceValues(func() (string, error) {
 	return buildOf(ToolInfo().Version, func() (io.ReadCloser, error) { return plain.Open("/proc/self/exe") })
-}
+})
 
 func buildOf(version string, executable func() (io.ReadCloser, error)) (string, error) {
 	if version != develVersion && !strings.HasSuffix(version, "+dirty") {

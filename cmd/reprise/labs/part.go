@@ -13,14 +13,13 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/faketime"
-	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/spread"
 )
 
 // ServePart builds a part of a lab that is spread over several machines, for who is at the other end of a connection, of what the
 // worker was told to give to others.
 func (o Offered) ServePart(ctx context.Context, conn net.Conn) error {
-	b, err := namespaces.New(namespaces.Options{})
+	b, err := openSpaces()
 	if err != nil {
 		return err
 	}
