@@ -119,7 +119,7 @@ func (r *remote) Changes(ctx context.Context) ([]topologies.Change, error) {
 		return nil, err
 	}
 	if off := (now.ahead - r.clocks.ahead).Abs(); off > stepped+now.within+r.clocks.within {
-		changes = append(changes, topologies.Change{What: fmt.Sprintf("the clock of host %s, or of this one, was set by %s", r.host, off)})
+		changes = append(changes, topologies.Change{What: fmt.Sprintf("the clock of host %s, or of this one, has drifted or was set by %s", r.host, off)})
 	}
 	return changes, nil
 }
