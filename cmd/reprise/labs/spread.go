@@ -140,17 +140,36 @@ type namedHost struct {
 	fleet.Offer
 }
 
-// named are the workers, each with a name of its own: where two have one, the second is called by its key too.
+// named are the workers, each with a name of its own: where several have one, all of them are called by their keys too, for which
+// of them is there first decides nothing.
 func (o *overHosts) named() (hosts []namedHost) {
 	const enough = 8
-	for _, offer := range o.Roster.Workers() {
+	offers := o.Roster.Workers()
+	for i, offer := range offers {
 		name := offer.Name
-		if slices.ContainsFunc(hosts, func(h namedHost) bool { return h.name == name }) {
+		if slices.ContainsFunc(slices.Concat(offers[:i], offers[i+1:]), func(other fleet.Offer) bool { return other.Name == offer.Name }) {
 			name += "/" + offer.Key[:min(len(offer.Key), enough)]
 		}
 		hosts = append(hosts, namedHost{name, offer})
 	}
 	return hosts
+}
+
+// oneOf refuses a name that several workers have.
+func oneOf(t topologies.Topology, hosts []namedHost) error {
+	var errs []error
+	for _, n := range t.Nodes {
+		var called []string
+		for _, h := range hosts {
+			if h.Name == n.Placement && h.name != n.Placement {
+				called = append(called, h.name)
+			}
+		}
+		if len(called) > 0 {
+			errs = append(errs, fmt.Errorf("node %s is placed on %s, and several workers are called so: say %s", n.Name, n.Placement, strings.Join(called, " or ")))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func uses(p placement.Placement, host string) bool {
@@ -168,6 +187,9 @@ func (o *overHosts) cut(ctx context.Context, t topologies.Topology, on []namedHo
 		if list := n.Exceptions(); len(list) > 0 {
 			return placement.Placement{}, &topologies.MissingError{What: "host", Name: "for node " + n.Name, Hint: "no worker builds a part of a lab with " + strings.Join(list, ", ")}
 		}
+	}
+	if err := oneOf(t, on); err != nil {
+		return placement.Placement{}, &cannotHoldError{err}
 	}
 	images, err := o.images(ctx, t)
 	if err != nil {

@@ -163,10 +163,10 @@ func TestPlace(t *testing.T) {
 	if n := o.Slots(t.Context(), pair("auto", "auto")); n != 3 {
 		t.Errorf("there is room for %d", n)
 	}
-	if n := o.Slots(t.Context(), pair("left", "auto")); n != 1 {
+	if n := o.Slots(t.Context(), pair("left/AAAAAAAA", "auto")); n != 1 {
 		t.Errorf("with a node on left there is room for %d", n)
 	}
-	host, between, err := o.Place(t.Context(), pair("left", "left/DDDDDDDD"))
+	host, between, err := o.Place(t.Context(), pair("left/AAAAAAAA", "left/DDDDDDDD"))
 	if err != nil || host["r2"] != "left/DDDDDDDD" || len(between) != 1 {
 		t.Errorf("%v, %v, %v", host, between, err)
 	}
@@ -174,7 +174,7 @@ func TestPlace(t *testing.T) {
 		"node r1: image b is missing; neither this machine nor a worker": func(n *topologies.Node) { n.Image = "b" },
 		"no worker builds a part of a lab with folder of this machine ":  func(n *topologies.Node) { n.Binds = []string{"/etc:/host"} },
 	} {
-		lab := pair("left", "auto")
+		lab := pair("left/AAAAAAAA", "auto")
 		change(&lab.Nodes[0])
 		err := o.Check(t.Context(), lab)
 		if _, missing := errors.AsType[*topologies.MissingError](err); !missing || !strings.Contains(err.Error(), name) {
@@ -184,13 +184,16 @@ func TestPlace(t *testing.T) {
 	o.Describe = func(_ context.Context, ref string) (topologies.ImageInfo, error) {
 		return topologies.ImageInfo{Ref: ref, Digest: "sha256:" + strings.TrimPrefix(ref, "sha256:")}, nil
 	}
-	sent := pair("left", "auto")
+	sent := pair("left/AAAAAAAA", "auto")
 	sent.Nodes[0].Image = "b"
 	if err := o.Check(t.Context(), sent); err != nil {
 		t.Errorf("an image that is here and that no worker has is sent: %v", err)
 	}
+	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "node r1 is placed on left, and several workers are called so: say left/AAAAAAAA or left/DDDDDDDD") {
+		t.Errorf("a name that two have: %v", err)
+	}
 	o.Version = "v2"
-	if err := o.Check(t.Context(), pair("left", "auto")); err == nil || !strings.Contains(err.Error(), "it runs version v1 of the program, and whoever gives the trials v2") {
+	if err := o.Check(t.Context(), pair("right", "auto")); err == nil || !strings.Contains(err.Error(), "it runs version v1 of the program, and whoever gives the trials v2") {
 		t.Errorf("%v", err)
 	}
 	o.Roster = roster{}
