@@ -89,7 +89,7 @@ func TestSpread(t *testing.T) {
 						}
 					}
 				})
-				if v.Verdict == tt.want || v.Verdict != evidence.Inconclusive {
+				if v.Verdict != evidence.Inconclusive || tt.cut && strings.Contains(v.Reason, "host there") {
 					break
 				}
 				t.Log(v.Reason)

@@ -75,6 +75,13 @@ func TestFaultTry(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, code := try(t, false, tt.step, "--for", "5s")
+			for range realTries - 1 { // of a machine that is too busy to send frames on in time
+				if got.Outcome != result.Inconclusive {
+					break
+				}
+				t.Log(got.Answer)
+				got, code = try(t, false, tt.step, "--for", "5s")
+			}
 			if code != 0 || got.Outcome != result.Yes || len(got.Frames) == 0 || got.Ended.Sub(*got.Began) < 5*time.Second {
 				t.Fatalf("status %d: %+v", code, got)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/cabling"
 	"github.com/reprise-lab/reprise/topologies/faketime"
+	"github.com/reprise-lab/reprise/topologies/namespaces"
 	"github.com/reprise-lab/reprise/topologies/spread"
 )
 
