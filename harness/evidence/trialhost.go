@@ -70,9 +70,22 @@ func (h TrialHost) Placed() (lines []string) {
 	return lines
 }
 
-// Machines are the names of those that a lab was spread over, as a line of the ledger has them; empty where it was on one.
+// mostPlaces bounds a placement in a line of the ledger, in bytes.
+const mostPlaces = 120
+
+// Machines say where the nodes of a lab were that was spread over several, as a line of the ledger has it: r1@left,r2@right, or of
+// many the machines and a digest of that; empty where it was on one.
 func (h TrialHost) Machines() string {
-	return strings.Join(slices.Compact(slices.Sorted(maps.Values(h.Nodes))), "+")
+	var places []string
+	for _, n := range slices.Sorted(maps.Keys(h.Nodes)) {
+		places = append(places, n+"@"+h.Nodes[n])
+	}
+	line := strings.Join(places, ",")
+	if len(line) > mostPlaces {
+		const enough = 8
+		return strings.Join(slices.Compact(slices.Sorted(maps.Values(h.Nodes))), "+") + "#" + SHA256([]byte(line))[:enough]
+	}
+	return line
 }
 
 // Host reads what the trial was executed on, where it has its own; ok is false where nothing is said.

@@ -32,7 +32,7 @@ func TestMachines(t *testing.T) {
 		if err := evidence.WriteJSON(trial.File(evidence.HostFile), h); err != nil {
 			t.Fatal(err)
 		}
-		if want := []string{"left+right", "left", "left+right", ""}[i]; h.Machines() != want {
+		if want := []string{"r1@left,r2@right,r3@left", "r1@left,r2@left", "r1@left,r2@right,r3@left", ""}[i]; h.Machines() != want {
 			t.Errorf("trial %d was on %q, want %q", i+1, h.Machines(), want)
 		}
 	}

@@ -220,8 +220,10 @@ func finishRun(a *cli.App, dir evidence.Dir, keep bool) (Outcome, error) {
 	if keep {
 		out.Enter = enterCommands(dir)
 	}
-	out.Machines, err = dir.Machines()
-	return out, errors.Join(err, a.WriteReports(dir))
+	if out.Machines, err = dir.Machines(); err != nil {
+		a.Progress("warning: where nodes were is not known of all trials: %v", err)
+	}
+	return out, a.WriteReports(dir)
 }
 
 // lacks says what a run of the plan would stop at before it starts; empty where that is nothing.
