@@ -74,7 +74,8 @@ func TestServedPart(t *testing.T) {
 	}
 	if err := o.permit(topologies.Topology{Nodes: []topologies.Node{
 		{Name: "r1", Image: "sha256:0a", Memory: "16MiB", CPU: 1, Env: map[string]string{faketime.EnvClock: "/usr/lib/x.so"}, Sysctls: map[string]string{"net.ipv4.ip_forward": "1"}},
-		{Name: "r2", Sysctls: map[string]string{"net.core.somaxconn": "77"}}, {Name: spread.Gateway, Kind: topologies.KindLinux, Image: "sha256:0a"},
+		{Name: "r2", Sysctls: map[string]string{"net.core.somaxconn": "77"}},
+		{Name: spread.Gateway, Kind: topologies.KindLinux, Image: "sha256:0a"},
 	}}); err != nil {
 		t.Errorf("what anybody may have, and what was named: %v", err)
 	}
