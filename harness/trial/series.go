@@ -171,6 +171,10 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 // The time of a trial does not run meanwhile.
 func (l *Lab) queue(ctx context.Context) (giveBack func(), err error) {
 	q, ok := topologies.As[topologies.Queuer](l.env.Provider)
+	lab := topologies.Options{Run: l.env.Dir.ID(), Lab: l.Number}
+	if ok && l.res != nil {
+		l.tainted = cmp.Or(l.tainted, q.Leaving(lab))
+	}
 	if !ok || l.was != nil || l.res != nil && l.tainted == "" {
 		return func() {}, nil
 	}
@@ -181,7 +185,7 @@ func (l *Lab) queue(ctx context.Context) (giveBack func(), err error) {
 	if err != nil {
 		return func() {}, fmt.Errorf("take the old lab down: %w", err)
 	}
-	return q.Queue(ctx, l.plan.Topology, topologies.Options{Run: l.env.Dir.ID(), Lab: l.Number})
+	return q.Queue(ctx, l.plan.Topology, lab)
 }
 
 // Try executes trial n in the lab, within the plan's time, and records it. The baseline is given up
