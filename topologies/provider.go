@@ -188,9 +188,6 @@ type Queuer interface {
 	// Queue waits until what a lab needs is free, and keeps it for the Reserve with that run and lab in its options. What no
 	// Reserve has taken is given back by the function, which is never nil.
 	Queue(ctx context.Context, t Topology, o Options) (giveBack func(), err error)
-	// Leaving says why the lab that was built with that run and lab in its options is not to be used for another trial; empty:
-	// it may be.
-	Leaving(o Options) string
 }
 
 // MissingError says that the environment lacks something. The command line turns it

@@ -16,12 +16,9 @@ import (
 // queue is a provider whose labs are waited for.
 type queue struct {
 	topologies.Provider
-	wait    time.Duration
-	given   int // back
-	leaving string
+	wait  time.Duration
+	given int // back
 }
-
-func (q *queue) Leaving(topologies.Options) string { return q.leaving }
 
 func (q *queue) Unwrap() topologies.Provider { return q.Provider }
 
@@ -53,13 +50,6 @@ func TestQueue(t *testing.T) {
 		a, err := s.TryWithin(t.Context(), 1, 0)
 		if err != nil || a.Verdict.Verdict != evidence.Reproduced || s.Trials() != 1 || q.given != 1 {
 			t.Errorf("%+v, %v, %d trials, given back %d times", a, err, s.Trials(), q.given)
-		}
-		q.leaving = "it drains: left"
-		if _, err := s.TryWithin(t.Context(), 1, 0); err != nil || q.given != 2 {
-			t.Errorf("a lab whose host leaves: %v, given back %d times", err, q.given)
-		}
-		if entries, err := s.Dir().Ledger(); err != nil || len(entries) != 2 || entries[1].ResetHow != "rebuilt: it drains: left" {
-			t.Errorf("%+v, %v", entries, err)
 		}
 		if err := s.Close(t.Context()); err != nil {
 			t.Error(err)

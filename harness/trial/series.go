@@ -171,10 +171,6 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 // The time of a trial does not run meanwhile.
 func (l *Lab) queue(ctx context.Context) (giveBack func(), err error) {
 	q, ok := topologies.As[topologies.Queuer](l.env.Provider)
-	lab := topologies.Options{Run: l.env.Dir.ID(), Lab: l.Number}
-	if ok && l.res != nil {
-		l.tainted = cmp.Or(l.tainted, q.Leaving(lab))
-	}
 	if !ok || l.was != nil || l.res != nil && l.tainted == "" {
 		return func() {}, nil
 	}
@@ -185,7 +181,7 @@ func (l *Lab) queue(ctx context.Context) (giveBack func(), err error) {
 	if err != nil {
 		return func() {}, fmt.Errorf("take the old lab down: %w", err)
 	}
-	return q.Queue(ctx, l.plan.Topology, lab)
+	return q.Queue(ctx, l.plan.Topology, topologies.Options{Run: l.env.Dir.ID(), Lab: l.Number})
 }
 
 // Try executes trial n in the lab, within the plan's time, and records it. The baseline is given up

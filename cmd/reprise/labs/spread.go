@@ -40,7 +40,6 @@ type overHosts struct {
 
 	queueing sync.Mutex
 	queued   map[labOf]claimed
-	on       map[labOf][]string // keys of the hosts that a lab was built on last
 
 	asking sync.Mutex
 	tokens []string // that a host has to trust others with
@@ -312,37 +311,6 @@ func (o *overHosts) Queue(ctx context.Context, t topologies.Topology, how topolo
 	}, nil
 }
 
-// Leaving implements topologies.Queuer: of a host that drains.
-func (o *overHosts) Leaving(how topologies.Options) string {
-	o.queueing.Lock()
-	defer o.queueing.Unlock()
-	var names []string
-	for _, h := range o.named() {
-		if h.Draining && slices.Contains(o.on[labOf{how.Run, how.Lab}], h.Key) {
-			names = append(names, h.name)
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "it drains: " + strings.Join(names, ", ")
-}
-
-// note keeps which hosts a lab is on.
-func (o *overHosts) note(lab labOf, conns map[string]net.Conn) {
-	o.queueing.Lock()
-	defer o.queueing.Unlock()
-	if o.on == nil {
-		o.on = map[labOf][]string{}
-	}
-	o.on[lab] = nil
-	for _, h := range o.named() {
-		if conns[h.name] != nil {
-			o.on[lab] = append(o.on[lab], h.Key)
-		}
-	}
-}
-
 // queuedFor takes what was claimed for a lab, if it was.
 func (o *overHosts) queuedFor(lab labOf) (c claimed, ok bool) {
 	o.queueing.Lock()
@@ -362,7 +330,6 @@ func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topo
 		}
 	}
 	placed, conns := c.placed, c.conns
-	o.note(labOf{how.Run, how.Lab}, conns)
 	give := func() {
 		for _, conn := range conns {
 			_ = conn.Close() // what is there ends with it

@@ -294,28 +294,3 @@ func TestQueue(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
-
-// draining are workers the first of which was told to leave.
-type draining struct{ roster }
-
-func (d draining) Workers() []fleet.Offer {
-	list := d.roster.Workers()
-	list[0].Draining = true
-	return list
-}
-
-// TestLeaving: a lab is used no more, and another not affected, once one of its hosts drains.
-func TestLeaving(t *testing.T) {
-	t.Parallel()
-	o := &overHosts{Provider: &labpool.Provider{Roster: roster{"left", "right", "third"}}}
-	o.note(labOf{"r", 1}, map[string]net.Conn{"left": &doorConn{}, "right": &doorConn{}})
-	o.note(labOf{"r", 2}, map[string]net.Conn{"right": &doorConn{}, "third": &doorConn{}})
-	here := topologies.Options{Run: "r", Lab: 1}
-	if why := o.Leaving(here); why != "" {
-		t.Errorf("nobody leaves: %q", why)
-	}
-	o.Roster = draining{roster{"left", "right", "third"}}
-	if why, other := o.Leaving(here), o.Leaving(topologies.Options{Run: "r", Lab: 2}); why != "it drains: left" || other != "" {
-		t.Errorf("%q, and of another lab %q", why, other)
-	}
-}
