@@ -75,12 +75,12 @@ func TestFaultsOnFramesRefused(t *testing.T) {
 		"fault: delay":                                                      "delay needs delay (delay: 200ms)",
 		"fault: delay, delay: 0s":                                           "a time span is more than zero",
 		"fault: delay, delay: 100ms, jitter: 150ms":                         "frames cannot arrive before they were sent",
-		"fault: corrupt":                      "corrupt needs offset",
-		"fault: corrupt, offset: 4, xor: 256": "xor of 256 is not possible",
-		"fault: reorder":                      "where every frame is to go after the next, none goes",
-		"fault: truncate, size: 5":            "size of 5 is not possible",
-		"fault: rate":                         "rate needs rate",
-		"fault: mtu":                          "mtu needs size (size: 1300)",
+		"fault: corrupt, xor: 5":                                            "corrupt needs offset",
+		"fault: corrupt, offset: 4, xor: 256":                               "xor of 256 is not possible",
+		"fault: reorder":                                                    "where every frame is to go after the next, none goes",
+		"fault: truncate, size: 5":                                          "size of 5 is not possible",
+		"fault: rate":                                                       "rate needs rate",
+		"fault: mtu":                                                        "mtu needs size (size: 1300)",
 	} {
 		if _, err := loadFrames(t, fault); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", fault, err, want)
