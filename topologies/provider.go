@@ -183,13 +183,6 @@ type ImageInfo struct {
 	Packages map[string]string `json:"packages,omitempty"` // name → exact version
 }
 
-// Queuer is a [Provider] whose labs are made of what others may have at the time. Waiting for that is no part of a trial.
-type Queuer interface {
-	// Queue waits until what a lab needs is free, and keeps it for the Reserve with that run and lab in its options. What no
-	// Reserve has taken is given back by the function, which is never nil.
-	Queue(ctx context.Context, t Topology, o Options) (giveBack func(), err error)
-}
-
 // MissingError says that the environment lacks something. The command line turns it
 // into exit code 5.
 type MissingError struct {

@@ -37,11 +37,11 @@ func (p preparation) prepare(ctx context.Context) (how string, err error) {
 		}
 		return fmt.Sprintf("built: the lab that was up could not be used again: %v", err), p.build(ctx)
 	}
-	if why := p.lab.tainted; why != "" && p.lab.trials > 0 {
-		return "rebuilt: " + why, p.build(ctx)
-	}
 	if p.lab.res == nil || p.lab.trials == 0 {
 		return "built", p.build(ctx)
+	}
+	if why := p.lab.tainted; why != "" {
+		return "rebuilt: " + why, p.build(ctx)
 	}
 	if !p.lab.plan.Clock.Start.IsZero() {
 		return "rebuilt, for its date to begin anew", p.build(ctx)

@@ -154,34 +154,7 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 		s.labs[lab] = l
 	}
 	s.mu.Unlock()
-	giveBack, err := l.queue(ctx)
-	defer giveBack()
-	if err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.next == n {
-			s.next-- // it was not begun
-		}
-		return Attempt{}, err
-	}
 	return l.Try(ctx, n, patience)
-}
-
-// queue waits for what a lab is made of that is to be built for the next trial, where its provider has others wait for it as well.
-// The time of a trial does not run meanwhile.
-func (l *Lab) queue(ctx context.Context) (giveBack func(), err error) {
-	q, ok := topologies.As[topologies.Queuer](l.env.Provider)
-	if !ok || l.was != nil || l.res != nil && l.tainted == "" {
-		return func() {}, nil
-	}
-	keep := l.env.Keep
-	l.env.Keep = false // what it has it does not keep while it waits
-	err = l.Close(ctx)
-	l.env.Keep = keep
-	if err != nil {
-		return func() {}, fmt.Errorf("take the old lab down: %w", err)
-	}
-	return q.Queue(ctx, l.plan.Topology, topologies.Options{Run: l.env.Dir.ID(), Lab: l.Number})
 }
 
 // Try executes trial n in the lab, within the plan's time, and records it. The baseline is given up

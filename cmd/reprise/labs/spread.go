@@ -38,9 +38,6 @@ type overHosts struct {
 
 	claiming sync.Mutex // held by who claims hosts: one lab of this process after the other
 
-	queueing sync.Mutex
-	queued   map[labOf]claimed
-
 	asking sync.Mutex
 	tokens []string // that a host has to trust others with
 
@@ -53,7 +50,6 @@ var (
 	_ topologies.ClockSource = (*overHosts)(nil)
 
 	_ topologies.ImageDescriber = (*overHosts)(nil)
-	_ topologies.Queuer         = (*overHosts)(nil)
 )
 
 // Name implements topologies.Provider.
@@ -278,58 +274,12 @@ func (o *overHosts) images(ctx context.Context, t topologies.Topology) (map[stri
 	return list, errors.Join(errs...)
 }
 
-// claimed are the hosts of a lab that is to be built.
-type claimed struct {
-	placed placement.Placement
-	conns  map[string]net.Conn // by the name of the host
-}
-
-// labOf is a lab of a run.
-type labOf struct {
-	run string
-	lab int
-}
-
-// Queue implements topologies.Queuer: it waits for hosts, also for some that are not there yet.
-func (o *overHosts) Queue(ctx context.Context, t topologies.Topology, how topologies.Options) (giveBack func(), err error) {
-	placed, conns, err := o.claimAll(ctx, t, true)
-	if err != nil {
-		return func() {}, err
-	}
-	lab := labOf{how.Run, how.Lab}
-	o.queueing.Lock()
-	defer o.queueing.Unlock()
-	if o.queued == nil {
-		o.queued = map[labOf]claimed{}
-	}
-	o.queued[lab] = claimed{placed, conns}
-	return func() {
-		c, _ := o.queuedFor(lab)
-		for _, conn := range c.conns {
-			_ = conn.Close() // nothing was built there
-		}
-	}, nil
-}
-
-// queuedFor takes what was claimed for a lab, if it was.
-func (o *overHosts) queuedFor(lab labOf) (c claimed, ok bool) {
-	o.queueing.Lock()
-	defer o.queueing.Unlock()
-	c, ok = o.queued[lab]
-	delete(o.queued, lab)
-	return c, ok
-}
-
 // Reserve implements topologies.Provider. It waits where the hosts are there that the lab needs, and their slots are taken.
 func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topologies.Options) (topologies.Reservation, error) {
-	c, ok := o.queuedFor(labOf{how.Run, how.Lab})
-	if !ok {
-		var err error
-		if c.placed, c.conns, err = o.claimAll(ctx, t, false); err != nil {
-			return nil, err
-		}
+	placed, conns, err := o.claimAll(ctx, t)
+	if err != nil {
+		return nil, err
 	}
-	placed, conns := c.placed, c.conns
 	give := func() {
 		for _, conn := range conns {
 			_ = conn.Close() // what is there ends with it
@@ -406,24 +356,19 @@ const (
 )
 
 // claimAll claims all hosts of a lab, or none while one of them refuses: it is busy, or about to leave, or gone and still in the
-// roster. Another is taken in its place where one does. patient waits for hosts that are not there, too.
-func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology, patient bool) (placement.Placement, map[string]net.Conn, error) {
+// roster. Another is taken in its place where one does.
+func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology) (placement.Placement, map[string]net.Conn, error) {
 	refused := map[string]error{} // in this round, by name
 	said := ""
 	for {
 		hosts := o.named()
-		_, wrong := o.cut(ctx, t, hosts)
 		if len(hosts) == 0 {
-			wrong = &labpool.NobodyError{}
+			return placement.Placement{}, nil, &labpool.NobodyError{}
 		}
-		if wrong != nil && !patient {
-			return placement.Placement{}, nil, wrong
+		if _, err := o.cut(ctx, t, hosts); err != nil {
+			return placement.Placement{}, nil, err
 		}
-		var placed placement.Placement
-		err := wrong
-		if err == nil {
-			placed, err = o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return refused[h.name] != nil }))
-		}
+		placed, err := o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return refused[h.name] != nil }))
 		if err == nil {
 			conns, by, why := o.claimEach(ctx, placed, hosts)
 			if why == nil {
@@ -432,7 +377,7 @@ func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology, patient
 			refused[by] = why
 			continue
 		}
-		if why := waitsFor(refused, wrong); why != said && o.say != nil {
+		if why := waitsFor(refused); why != said && o.say != nil {
 			o.say("waiting for " + why)
 			said = why
 		}
@@ -441,7 +386,7 @@ func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology, patient
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return placement.Placement{}, nil, fmt.Errorf("claim hosts: %w", errors.Join(append(causes(refused), wrong, context.Cause(ctx))...))
+			return placement.Placement{}, nil, fmt.Errorf("claim hosts: %w", errors.Join(append(causes(refused), context.Cause(ctx))...))
 		}
 		clear(refused)
 	}
@@ -456,10 +401,7 @@ func causes(refused map[string]error) (list []error) {
 }
 
 // waitsFor says for which hosts a lab waits, and why.
-func waitsFor(refused map[string]error, wrong error) string {
-	if wrong != nil {
-		return "hosts: " + wrong.Error()
-	}
+func waitsFor(refused map[string]error) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
 		why := "all labs there are in use"

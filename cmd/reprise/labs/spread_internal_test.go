@@ -126,7 +126,7 @@ func TestClaimAll(t *testing.T) {
 					}
 				},
 			}
-			placed, conns, err := o.claimAll(ctx, pair(tt.places...), false)
+			placed, conns, err := o.claimAll(ctx, pair(tt.places...))
 			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Fatalf("%v, want %q", err, tt.err)
 			}
@@ -259,38 +259,5 @@ func TestAsked(t *testing.T) {
 		if tt.token != "size" && err != nil && strings.Contains(err.Error(), "node r2") {
 			t.Errorf("%s: %v", tt.token, err)
 		}
-	}
-}
-
-// TestQueue: a host that is not there is waited for before a trial, says which, and what was claimed is given back unless it is
-// used.
-func TestQueue(t *testing.T) {
-	t.Parallel()
-	d := &doors{busy: map[string]int{}, open: map[string]int{}}
-	var said []string
-	o := &overHosts{claim: d.claim}
-	o.Provider = &labpool.Provider{Roster: roster{"left"}, Options: labpool.Options{Version: "v1"}}
-	o.say = func(line string) {
-		said = append(said, line)
-		o.Roster = roster{"left", "right"} // it comes
-	}
-	giveBack, err := o.Queue(t.Context(), pair("left", "right"), topologies.Options{Run: "r", Lab: 1})
-	if err != nil || len(said) != 1 || !strings.Contains(said[0], `waiting for hosts: host "right", on which node r2 is placed`) {
-		t.Fatalf("%v, said %q", err, said)
-	}
-	if diff := cmp.Diff(map[string]int{"A": 1, "B": 1}, d.open); diff != "" {
-		t.Errorf("claimed (-want +got):\n%s", diff)
-	}
-	if _, ok := o.queuedFor(labOf{"r", 2}); ok {
-		t.Error("another lab has it")
-	}
-	giveBack()
-	if d.open["A"] != 0 || d.open["B"] != 0 {
-		t.Errorf("it is claimed still: %v", d.open)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	o.say = func(string) { cancel() }
-	if _, err := o.Queue(ctx, pair("left", "east"), topologies.Options{}); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), `"east"`) {
-		t.Errorf("interrupted: %v", err)
 	}
 }
