@@ -119,7 +119,7 @@ build no lab for others, 6 the server does not know this key and token.`,
 	fl.StringVar(&o.join, "join", "", "`URL` of the fleet, as reprise fleet serve prints it for workers")
 	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
 	fl.StringVar(&o.name, "name", "", "how it is called in records and by reprise fleet (default: the machine's name)")
-	fl.StringVar(&o.lab, "lab", "", "offer the devices of this `inventory` (lab.yaml) too; their addresses and passwords stay here")
+	fl.StringVar(&o.lab, "lab", "", "offer the devices of this `inventory` (lab.yaml) too; their passwords stay here, and so do their addresses unless one cannot be reached")
 	fl.BoolVar(&o.acceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
 	fl.StringVar(&o.provider, "provider", "", "`what` labs are made of, and nothing else: namespaces, containers, mixed, vm, or lab, the devices (default: whatever is there)")
 	fl.StringVar(&o.address, "address", "", "`ADDRESS` by which the other machines of a lab that is spread over several reach this one; none: it builds no parts of such labs (default: the one by which it reaches the server)")
