@@ -500,6 +500,7 @@ func (x *isis) transmit(l *link, o *isisOwn) {
 		some = some || n.up
 	}
 	if !some {
+		o.again = 0 // a new neighbour is told of all
 		return
 	}
 	if !x.broadcast() {

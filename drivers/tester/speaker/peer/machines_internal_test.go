@@ -24,7 +24,8 @@ type end struct {
 	m    machine
 	l    *link
 	in   [][]byte
-	next time.Duration
+	next time.Duration // when it asked to be ticked; never, where that is not after the tick
+	poke bool          // as it is at its begin and when it is changed
 }
 
 // segment puts specs on a wire, each with its own address of Ethernet.
@@ -40,7 +41,7 @@ func segment(tb testing.TB, specs ...string) *wire {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		e := &end{m: m}
+		e := &end{m: m, poke: true}
 		e.l = newLink(func(b []byte) error { w.carry(e, b); return nil })
 		e.l.mac = message.MAC{2, 0, 0, 0, 0, byte(i + 1)}
 		e.l.own, _ = s.speaks()
@@ -63,13 +64,16 @@ func (w *wire) carry(from *end, b []byte) {
 	}
 }
 
-// until goes on until a condition holds, or so much time is over.
+// until goes on until a condition holds, or so much time is over. As in a table, a machine is ticked when a frame came, when
+// it asked for it, and at no other time.
 func (w *wire) until(limit time.Duration, is func() bool) bool {
 	end := w.now + limit
 	for {
 		busy := false
 		for _, e := range w.ends {
 			e.l.now = w.now
+			due := e.poke || len(e.in) > 0 || e.next > 0 && w.now >= e.next
+			e.poke = false
 			for ; len(e.in) > 0; e.in = e.in[1:] {
 				busy = true
 				if f, ok := readFrame(e.in[0]); ok {
@@ -77,7 +81,12 @@ func (w *wire) until(limit time.Duration, is func() bool) bool {
 					e.m.receive(e.l, f)
 				}
 			}
-			e.next = e.m.tick(e.l)
+			if !due {
+				continue
+			}
+			if e.next = e.m.tick(e.l); e.next <= w.now {
+				e.next = 0
+			}
 		}
 		if is() {
 			return true
@@ -127,6 +136,7 @@ func (w *wire) change(tb testing.TB, i int, texts ...string) {
 		tb.Fatal(err)
 	}
 	w.ends[i].l.alter, w.ends[i].l.altered = s.Alter, make([]int, len(s.Alter))
+	w.ends[i].poke = true
 }
 
 func (w *wire) tell() string {
@@ -450,4 +460,29 @@ func FuzzReceive(f *testing.F) {
 		w.ends[0].in = append(w.ends[0].in, b)
 		w.until(10*time.Second, func() bool { return false })
 	})
+}
+
+// TestCutOff: a system of a link of two whose neighbour goes before it confirmed anything goes on with its Hellos, and comes
+// up again.
+func TestCutOff(t *testing.T) {
+	p := pairs()["isis two"]
+	w := segment(t, p[0], p[1])
+	w.lose = func(b []byte) bool { return b[21] == message.ISISCSNPL2 || b[21] == message.ISISPSNPL2 }
+	if !w.until(2*time.Minute, func() bool { return w.ends[0].l.state.State == "up" }) {
+		t.Fatal("not up:\n", w.tell())
+	}
+	w.lose = func([]byte) bool { return true }
+	if !w.until(5*time.Minute, w.are("down", "down")) {
+		t.Fatal("not down:\n", w.tell())
+	}
+	x, ok := w.ends[0].m.(*isis)
+	said := w.ends[0].l.state.Sent["hello"]
+	w.until(5*time.Minute, func() bool { return false })
+	if more := w.ends[0].l.state.Sent["hello"] - said; !ok || more < int(5*time.Minute/x.interval())-1 {
+		t.Errorf("%d Hellos in 5 minutes alone:\n%s", more, w.tell())
+	}
+	w.lose = nil
+	if !w.until(5*time.Minute, func() bool { return w.are("up", "up")() && whole(w) }) {
+		t.Fatal("not up again:\n", w.tell())
+	}
 }

@@ -204,7 +204,8 @@ func (s *session) step(data []byte) time.Duration {
 	if next <= s.l.now {
 		return -1
 	}
-	return time.Duration(float64(next-s.now()) / s.table.speed)
+	// It may be due by now: below 0 it would be never.
+	return max(0, time.Duration(float64(next-s.now())/s.table.speed))
 }
 
 func (s *session) now() time.Duration {

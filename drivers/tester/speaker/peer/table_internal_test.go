@@ -76,3 +76,21 @@ func TestTable(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
+
+// late is a machine whose next time is over before it can be waited for.
+type late struct{}
+
+func (*late) configure(*Spec) error      { return nil }
+func (*late) receive(*link, frame)       {}
+func (*late) show(*link) any             { return nil }
+func (*late) tick(l *link) time.Duration { return l.now + 1 }
+
+// TestOverdue: what became due while the machine was asked is done at once, and not never.
+func TestOverdue(t *testing.T) {
+	s := &session{table: &Table{speed: 1}, begin: time.Now(), m: &late{}, l: newLink(nil)}
+	for range 100 {
+		if next := s.step(nil); next < 0 {
+			t.Fatalf("it waits for %v, which is for ever", next)
+		}
+	}
+}
