@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -484,5 +485,32 @@ func TestCutOff(t *testing.T) {
 	w.lose = nil
 	if !w.until(5*time.Minute, func() bool { return w.are("up", "up")() && whole(w) }) {
 		t.Fatal("not up again:\n", w.tell())
+	}
+}
+
+// TestNumbered: what is sent again by a router with MD5 has a higher number than all before it, as receivers want it, and
+// a session of later begins behind those of an earlier one.
+func TestNumbered(t *testing.T) {
+	p := pairs()["ospf two"]
+	begin := uint32(time.Now().Unix())
+	const md5 = "ospf: {md5: {id: 1, key: secret}}"
+	w := segment(t, p[0], p[1])
+	w.change(t, 0, p[0], md5)
+	w.change(t, 1, p[1], md5)
+	random := rand.New(rand.NewPCG(5, 6))
+	last := map[byte]uint32{}
+	w.lose = func(b []byte) bool {
+		if f, ok := readFrame(b); ok && f.proto == message.ProtoOSPF {
+			number := binary.BigEndian.Uint32(f.body[20:]) // RFC 2328 D.3
+			if from := f.from[5]; number <= max(last[from], begin-1) {
+				t.Errorf("%v: a packet of type %d of %d has number %d after %d", w.now, f.body[1], from, number, last[from])
+			} else {
+				last[from] = number
+			}
+		}
+		return random.IntN(3) == 0
+	}
+	if !w.until(30*time.Minute, w.are("full", "full")) {
+		t.Fatal("not full:\n", w.tell())
 	}
 }

@@ -156,6 +156,7 @@ func (o *ospf) configure(s *Spec) error {
 		o.ready = true
 		o.neighbors, o.db = map[netip.Addr]*ospfNeighbor{}, map[message.LSAKey]*ospfLSA{}
 		o.sequence = 0x1000
+		o.crypto = uint32(time.Now().Unix()) //nolint:gosec // behind those of a session before, until 2106
 	}
 	return nil
 }
@@ -175,17 +176,27 @@ func (o *ospf) dead() uint32 { return message.Or(o.c.Dead, ospfHelloTimes*uint32
 
 // packet is the head of what is sent, to an address; to all, where that is the zero one.
 func (o *ospf) packet(to netip.Addr) message.OSPF {
-	key := o.c.Key
-	if key != nil {
-		o.crypto++
-		numbered := *key
-		set(&numbered.Sequence, o.crypto)
-		key = &numbered
-	}
 	return message.OSPF{
 		Source: o.c.Address.Addr(), Destination: to, TTL: o.c.TTL, Version: o.c.Version, Router: o.c.Router, Area: &o.c.Area,
-		AuthType: o.c.AuthType, Auth: o.c.Auth, Key: key,
+		AuthType: o.c.AuthType, Auth: o.c.Auth, Key: o.key(),
 	}
+}
+
+// key has the next number: a receiver drops what has a lower one than it knows (RFC 2328 D.4.3).
+func (o *ospf) key() *message.OSPFKey {
+	if o.c.Key == nil {
+		return nil
+	}
+	o.crypto++
+	numbered := *o.c.Key
+	set(&numbered.Sequence, o.crypto)
+	return &numbered
+}
+
+// again is a packet that was sent before, with a number of its own.
+func (o *ospf) again(p message.OSPF) message.OSPF {
+	p.Key = o.key()
+	return p
 }
 
 func send(l *link, p message.OSPF) { l.send(p.PDU()) }

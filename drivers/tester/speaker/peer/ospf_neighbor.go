@@ -177,7 +177,7 @@ func (n *ospfNeighbor) heardDD(l *link, p message.OSPFPacket) {
 		n.proceed(l, p)
 	case same:
 		if !n.master && n.lastSent != nil {
-			send(l, *n.lastSent)
+			send(l, n.o.again(*n.lastSent))
 		}
 	case n.state > ospfExchange, flags&message.DDInit != 0, (flags&message.DDMaster != 0) == n.master,
 		n.master && d.Sequence != n.sequence, !n.master && d.Sequence != n.sequence+1:
@@ -367,7 +367,7 @@ func (n *ospfNeighbor) tick(l *link) time.Duration {
 		if n.state == ospfLoading {
 			n.request(l)
 		} else if n.lastSent != nil {
-			send(l, *n.lastSent)
+			send(l, n.o.again(*n.lastSent))
 		}
 	}
 	if waits {
