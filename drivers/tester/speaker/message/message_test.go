@@ -225,9 +225,19 @@ func TestAlter(t *testing.T) {
 			t.Errorf("got %v, want words with %q", err, says)
 		}
 	}
+	for says, a := range map[string]message.Alter{"changes nothing": {Of: []string{"bfd"}}, "at and bytes": {At: at(0)}} {
+		if err := a.Check(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%+v: got %v, want words with %q", a, err, says)
+		}
+	}
 	lsp, err := (&message.ISIS{System: "0000.0000.0001", LSP: &message.ISISLSP{ID: "0000.0000.0001.00-00"}}).PDU()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, layer := range []string{"udp", "ip"} {
+		if _, err := lsp.Frame(own, 0, []message.Alter{{Layer: layer, Cut: 1}}); err == nil || !strings.Contains(err.Error(), "isis has none") {
+			t.Errorf("%s: got %v", layer, err)
+		}
 	}
 	b, err := lsp.Frame(own, 0, []message.Alter{{At: at(3 + 20), Bytes: "00000009"}})
 	if err != nil {

@@ -117,6 +117,9 @@ func (a *Alter) Check() error {
 	if a.From < 0 || a.Count < 0 || a.Cut < 0 {
 		return errors.New("from, count and cut: they are not negative")
 	}
+	if !a.Silent && a.At == nil && a.Bytes == "" && a.Cut == 0 && a.Append == "" && a.Length == nil && a.Checksum == "" {
+		return errors.New("it changes nothing: name at and bytes, cut, append, length, checksum or silent")
+	}
 	if (a.At != nil) != (a.Bytes != "") {
 		return errors.New("at and bytes: one says where the other is written")
 	}
@@ -148,8 +151,13 @@ func Digits(text string) ([]byte, error) {
 }
 
 // Frame is the whole frame, from an address, with a tag where the VLAN is not 0. An alteration that cannot be
-// made, as one of a byte that is not there, is an error.
+// made, as one of a byte or a layer that is not there, is an error.
 func (p PDU) Frame(from MAC, vlan uint16, alter []Alter) ([]byte, error) {
+	for _, a := range alter {
+		if a.Layer == "udp" && p.ToPort == 0 || a.Layer == "ip" && !p.Source.IsValid() {
+			return nil, fmt.Errorf("alter the %s: a message of %s has none", a.Layer, p.Protocol)
+		}
+	}
 	b, err := p.layer.finish("message", slices.Clone(p.Body), alter)
 	if err != nil {
 		return nil, err

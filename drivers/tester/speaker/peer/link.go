@@ -3,10 +3,13 @@ package peer
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/message"
 )
@@ -23,6 +26,7 @@ type link struct {
 
 	alter   []message.Alter
 	altered []int // messages that each could have meant
+	failed  error // a change that could not be made
 	macs    map[netip.Addr]message.MAC
 	asked   map[netip.Addr]time.Duration
 
@@ -37,8 +41,8 @@ type State struct {
 	// Ups and Downs count how often it came up, and went down after that.
 	Ups   int `json:"ups"`
 	Downs int `json:"downs"`
-	// Sent and Received are messages, by their kind; Altered those of the sent that were changed on purpose, Unsent those
-	// that were not sent: on purpose, or for nobody said what address of Ethernet they go to.
+	// Sent and Received are messages, by their kind; Altered those of the sent that are other ones than they would have been,
+	// Unsent those that were not sent: on purpose, or for nobody said what address of Ethernet they go to.
 	Sent     map[string]int `json:"sent"`
 	Received map[string]int `json:"received"`
 	Altered  int            `json:"altered"`
@@ -99,8 +103,15 @@ func (l *link) send(p message.PDU, err error) {
 		l.state.Unsent++
 		return
 	}
+	altered := false
+	if len(meant) > 0 {
+		b, altered, err = l.change(p, b, err)
+	}
 	if err == nil {
 		err = l.write(b)
+	}
+	if altered && errors.Is(err, unix.EMSGSIZE) {
+		l.fail(fmt.Errorf("alter %s: it has %d bytes: %w", kind, len(b), err))
 	}
 	if err != nil {
 		l.state.Unsent++
@@ -108,8 +119,28 @@ func (l *link) send(p message.PDU, err error) {
 		return
 	}
 	l.state.Sent[kind]++
-	if len(meant) > 0 {
+	if altered {
 		l.state.Altered++
+	}
+}
+
+// change compares a message that was changed with what it would have been. One that cannot be changed goes as it is, for
+// silence would look like what the case is about; the session has failed.
+func (l *link) change(p message.PDU, changed []byte, bad error) (b []byte, altered bool, err error) {
+	b, err = p.Frame(l.mac, 0, nil)
+	switch {
+	case bad != nil && err == nil:
+		l.fail(bad)
+	case err == nil:
+		return changed, !bytes.Equal(b, changed), nil
+	}
+	return b, false, err
+}
+
+// fail notes the first change that could not be made.
+func (l *link) fail(err error) {
+	if l.failed == nil {
+		l.failed = err
 	}
 }
 

@@ -307,6 +307,76 @@ func TestAltered(t *testing.T) {
 	}
 }
 
+// TestUnaltered: bytes that are written as they were are no change, and what a message has not leaves it as it is.
+func TestUnaltered(t *testing.T) {
+	p := pairs()["bfd"]
+	for alter, failed := range map[string]bool{"{at: 2, bytes: '03'}": false, "{at: 24, bytes: '00'}": true, "{cut: 25}": true} {
+		w := segment(t, p[0], p[1])
+		if !w.until(time.Minute, w.are("up", "up")) {
+			t.Fatal(w.tell())
+		}
+		w.change(t, 0, p[0], "alter: ["+alter+"]")
+		w.until(time.Minute, func() bool { return false })
+		if x := w.ends[0].l; !w.are("up", "up")() || w.ends[1].l.state.Downs > 0 || x.state.Altered != 0 || (x.failed != nil) != failed {
+			t.Errorf("%s: %v\n%s", alter, x.failed, w.tell())
+		}
+	}
+}
+
+// TestVocabulary: what a session says is of the kinds, the layers, and the lengths and checksums that its protocol is said
+// to have, and all that it is said to have can be altered.
+func TestVocabulary(t *testing.T) {
+	for name, p := range pairs() {
+		w := segment(t, p[0], p[1])
+		protocol, _, _ := strings.Cut(name, " ")
+		v := vocabularyOf(protocol)
+		heard := 0
+		w.lose = func(b []byte) bool {
+			f, ok := readFrame(b)
+			if heard++; ok && f.kind != message.TypeARP && (f.proto == message.ProtoUDP) != slices.Contains(v.layers, "udp") {
+				t.Errorf("%s: layers %v of %x", name, v.layers, b)
+			}
+			return false
+		}
+		w.until(2*time.Minute, func() bool { return false })
+		for _, e := range w.ends {
+			for kind := range e.l.state.Sent {
+				if !slices.Contains(v.kinds, kind) {
+					t.Errorf("%s: a session says %q", name, kind)
+				}
+			}
+		}
+		alter := []message.Alter{{Layer: "frame", Append: "00"}}
+		for _, layer := range append([]string{""}, v.layers...) {
+			alter = append(alter, message.Alter{Layer: layer, Append: "00"})
+			if layer != "" || v.length {
+				alter = append(alter, message.Alter{Layer: layer, Length: new(3)})
+			}
+			if layer != "" {
+				alter = append(alter, message.Alter{Layer: layer, Checksum: "wrong"})
+			} else if len(v.checksum) > 0 {
+				alter = append(alter, message.Alter{Of: v.checksum, Checksum: "wrong"})
+			}
+		}
+		for _, a := range alter {
+			w := segment(t, p[0], p[1])
+			for _, e := range w.ends {
+				if err := v.takes(&a); err != nil {
+					t.Fatalf("%s: %+v: %v", name, a, err)
+				}
+				e.l.alter, e.l.altered = []message.Alter{a}, []int{0}
+			}
+			w.until(2*time.Minute, func() bool { return false })
+			if x, y := w.ends[0].l, w.ends[1].l; x.failed != nil || y.failed != nil {
+				t.Errorf("%s: %+v: %v, %v", name, a, x.failed, y.failed)
+			}
+		}
+		if heard == 0 {
+			t.Errorf("%s: nothing was said", name)
+		}
+	}
+}
+
 // TestElection: of two routers of VRRP the one of the higher priority is the master; the other is when it gives up or is
 // silent, and gives way when it comes back.
 func TestElection(t *testing.T) {
@@ -400,6 +470,16 @@ func TestSpecs(t *testing.T) {
 		"{name: a, alter: [{bytes: zz, at: 1}], lacp: {}}":                                                             "zz",
 		"{name: a, alter: [{layer: tcp}], lacp: {}}":                                                                   "tcp",
 		"{name: a, alter: [{checksum: '12'}], lacp: {}}":                                                               "checksum",
+		"{name: a, alter: [{of: [lacp]}], lacp: {}}":                                                                   "changes nothing",
+		"{name: a, alter: [{of: [pdu], silent: true}], lacp: {}}":                                                      "there are lacp",
+		"{name: a, alter: [{of: [dbd], silent: true}], ospf: {address: 10.0.0.1/24}}":                                  "there are hello, dd",
+		"{name: a, alter: [{layer: udp, cut: 1}], ospf: {address: 10.0.0.1/24}}":                                       "there are message, ip and frame",
+		"{name: a, alter: [{layer: ip, cut: 1}], lacp: {}}":                                                            "there are message and frame",
+		"{name: a, alter: [{layer: ip, cut: 1}], isis: {system: 0000.0000.0001, address: 10.0.0.1/24}}":                "there are message and frame",
+		"{name: a, alter: [{length: 3}], vrrp: {id: 7, source: 10.0.0.1, addresses: [10.0.0.9]}}":                      "length: this layer has none",
+		"{name: a, alter: [{layer: frame, checksum: wrong}], lacp: {}}":                                                "checksum: this layer has none",
+		"{name: a, alter: [{checksum: wrong}], bfd: {local: 10.0.0.1, remote: 10.0.0.2}}":                              "checksum: this layer has none",
+		"{name: a, alter: [{checksum: wrong}], isis: {system: 0000.0000.0001, address: 10.0.0.1/24}}":                  "of: [lsp]",
 		"{name: a, alter: [{cut: -1}], lacp: {}}":                                                                      "not negative",
 		"{name: a, bfd: {local: 10.0.0.1, remote: '::1'}}":                                                             "IPv4",
 		"{name: a, bfd: {local: 10.0.0.1, remote: 10.0.0.2, state: left}}":                                             "left",

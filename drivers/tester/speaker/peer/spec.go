@@ -62,8 +62,17 @@ func (s *Spec) Check() error {
 			return fmt.Errorf("alter.%d: %w", i, err)
 		}
 	}
-	_, _, err := s.machine()
-	return err
+	_, word, err := s.machine()
+	if err != nil {
+		return err
+	}
+	v := vocabularyOf(word)
+	for i := range s.Alter {
+		if err := v.takes(&s.Alter[i]); err != nil {
+			return fmt.Errorf("alter.%d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // loose reads those keys of a text that v has.

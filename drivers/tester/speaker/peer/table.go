@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -87,7 +86,7 @@ func (t *Table) open(spec Spec, text []byte) (*session, error) {
 	s := &session{table: t, port: p, begin: time.Now(), texts: [][]byte{text}, m: m, poke: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
 	s.l = newLink(func(b []byte) error { _, err := p.file.Write(b); return err })
 	s.l.state.Port, s.l.state.Protocol = spec.Port, word
-	if err := s.take(&spec); err != nil {
+	if err := s.take(&spec, true); err != nil {
 		stop()
 		return nil, errors.Join(err, p.file.Close())
 	}
@@ -102,8 +101,8 @@ func newLink(write func(b []byte) error) *link {
 	}
 }
 
-// take gives the machine what is said, and the link its addresses.
-func (s *session) take(spec *Spec) error {
+// take gives the machine what is said, and the link its addresses. Where changes are said anew, their counts begin anew.
+func (s *session) take(spec *Spec, anew bool) error {
 	if err := s.m.configure(spec); err != nil {
 		return err
 	}
@@ -115,8 +114,8 @@ func (s *session) take(spec *Spec) error {
 		}
 		s.l.mac = mac
 	}
-	if !reflect.DeepEqual(s.l.alter, spec.Alter) {
-		s.l.alter, s.l.altered = spec.Alter, make([]int, len(spec.Alter))
+	if anew {
+		s.l.alter, s.l.altered, s.l.failed = spec.Alter, make([]int, len(spec.Alter)), nil
 	}
 	own, k := spec.speaks()
 	s.l.own, s.l.ours = own, own.IsValid() && !s.port.has(own)
@@ -225,6 +224,9 @@ func (s *session) show() State {
 	defer s.mu.Unlock()
 	x := s.l.state
 	x.Sent, x.Received = maps.Clone(x.Sent), maps.Clone(x.Received)
+	if s.l.failed != nil {
+		x.State, x.Said = "failed", s.l.failed.Error()
+	}
 	x.Peer = s.m.show(s.l)
 	return x
 }
@@ -236,7 +238,8 @@ func (t *Table) Change(text []byte) (State, error) {
 	var name struct {
 		Name string `yaml:"name"`
 	}
-	if err := loose(text, &name); err != nil {
+	var keys map[string]any
+	if err := errors.Join(loose(text, &name), loose(text, &keys)); err != nil {
 		return State{}, err
 	}
 	s, ok := t.all[name.Name]
@@ -252,7 +255,8 @@ func (t *Table) Change(text []byte) (State, error) {
 		case word != s.l.state.Protocol || spec.Port != s.l.state.Port:
 			err = errors.New("a session keeps its protocol and its port")
 		default:
-			err = s.take(&spec)
+			_, anew := keys["alter"]
+			err = s.take(&spec, anew)
 		}
 	}
 	if err == nil {
@@ -354,7 +358,7 @@ func (t *Table) Reset(texts [][]byte) error {
 func (s *session) asSaid(text []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.texts) != 1 || string(s.texts[0]) != string(text) || s.l.state.State == "failed" {
+	if len(s.texts) != 1 || string(s.texts[0]) != string(text) || s.l.state.State == "failed" || s.l.failed != nil {
 		return false
 	}
 	up := s.l.state.Ups > s.l.state.Downs

@@ -39,10 +39,25 @@ func TestTable(t *testing.T) {
 		return p.Key
 	}
 	until(t, "it hears itself", func() bool { return state("l").Received["lacp"] > 2 && key() == 3 })
-	if _, err := table.Change([]byte("{name: l, lacp: {actor: {key: 4}}, alter: [{of: [lacp], count: 1, at: 10, bytes: '00'}]}")); err != nil {
+	if _, err := table.Change([]byte("{name: l, lacp: {actor: {key: 4}}, alter: [{of: [lacp], count: 1, at: 10, bytes: 'ff'}]}")); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "it says another key", func() bool { return key() == 4 && state("l").Altered == 1 })
+	if _, err := table.Change([]byte("{name: l, alter: [{of: [lacp], count: 1, at: 10, bytes: 'ff'}]}")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the same change is made again", func() bool { return state("l").Altered == 2 })
+	if _, err := table.Change([]byte("{name: l, alter: [{at: 500, bytes: 'ff'}]}")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "what cannot be changed has it failed", func() bool {
+		return state("l").State == "failed" && strings.Contains(state("l").Said, "1 bytes at 500")
+	})
+	said := state("l").Sent["lacp"]
+	until(t, "it goes on as it was", func() bool { return state("l").Sent["lacp"] > said+2 && state("l").Altered == 2 })
+	if x, err := table.Change([]byte("{name: l, alter: []}")); err != nil || x.State == "failed" {
+		t.Errorf("%+v, %v", x, err)
+	}
 	for text, says := range map[string]string{
 		"{name: l, lacp: {actor: {key: x}}}": "cannot", "{name: l, port: eth7}": "keeps its protocol and its port", "{name: l, bfd: {local: 10.0.0.1, remote: 10.0.0.2}}": "name one of",
 		"{name: m}": `no session "m": there are l`, "[": "",
