@@ -77,10 +77,25 @@ type stream struct {
 	begun   bool
 	next    uint32
 	waiting []segment // behind a hole
+	lost    int       // the frame behind a hole that more wait for than there may; nothing is taken any more
+}
+
+// mostWaiting bounds the segments behind a hole.
+const mostWaiting = 4096
+
+// hole is the first frame behind what is not in the capture; 0, where all is.
+func (t *stream) hole() int {
+	if t.lost == 0 && len(t.waiting) > 0 {
+		return t.waiting[0].frame
+	}
+	return t.lost
 }
 
 // take gives what a segment adds, with what waited for it. Bytes that came before are left out.
 func (t *stream) take(s segment) (list []segment) {
+	if t.lost > 0 {
+		return nil
+	}
 	if s.syn {
 		t.begun, t.next = true, s.number+1
 		return nil
@@ -89,6 +104,10 @@ func (t *stream) take(s segment) (list []segment) {
 		t.begun, t.next = true, s.number
 	}
 	t.waiting = append(t.waiting, s)
+	if len(t.waiting) > mostWaiting {
+		t.lost, t.waiting = t.hole(), nil
+		return nil
+	}
 	for again := true; again; {
 		again = false
 		for i, w := range t.waiting {
@@ -127,6 +146,7 @@ type talk struct {
 	calls bool // it began
 	parts []part
 	kinds int // frames of the session
+	hole  int // the first frame of the other side behind what is not in the capture; 0, where all is
 }
 
 // mostParts bounds a session.
@@ -209,9 +229,10 @@ func talkOf(list []frame, from netip.Addr, port uint16) (t talk, err error) {
 		return t, fmt.Errorf("%s says nothing in its sessions with port %d", from, port)
 	case all[i].err != nil:
 		return t, all[i].err
-	case len(all[i].own.waiting) > 0:
-		return t, fmt.Errorf("what %s said before frame %d is not in it", from, all[i].own.waiting[0].frame)
+	case all[i].own.hole() > 0:
+		return t, fmt.Errorf("what %s said before frame %d is not in it", from, all[i].own.hole())
 	}
+	all[i].hole = all[i].other.hole()
 	return all[i].talk, nil
 }
 

@@ -93,6 +93,9 @@ func (p *Player) talk(ctx context.Context, o Order) (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("file %s: %w", o.File, err)
 	}
+	if t.hole > 0 && o.Session.Await != "none" {
+		return State{}, fmt.Errorf("file %s: what was said to %s before frame %d is not in it, and so not what has to be before a part: session: await: none says the parts at their times alone", o.File, from, t.hole)
+	}
 	if o.Count > 0 {
 		t.parts = t.parts[:min(o.Count, len(t.parts))]
 	}

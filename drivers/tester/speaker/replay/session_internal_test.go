@@ -88,13 +88,27 @@ func TestTalk(t *testing.T) {
 		t.Errorf("of the server: %+v, %v", talk, err)
 	}
 	hole := slices.Delete(conversation(t), 7, 8)
+	// What waits behind a hole is bounded.
+	flood := conversation(t)[:4]
+	for i := range uint32(2 * mostWaiting) {
+		flood = append(flood, told(t, time.Second, true, 100+i*3, "", "abc"))
+	}
+	var side stream
+	for _, f := range listOf(t, flood)[2:] {
+		if s, ok := f.segment(); ok && s.from.Addr() == caller {
+			side.take(s)
+		}
+		if len(side.waiting) > mostWaiting {
+			t.Fatalf("%d segments wait", len(side.waiting))
+		}
+	}
 	cut := conversation(t)
 	cut[6].data = cut[6].data[:len(cut[6].data)-3]
 	for says, test := range map[string]struct {
 		shots []shot
 		from  netip.Addr
 	}{
-		"before frame 7": {hole, caller}, "not captured whole": {cut, caller}, "of a session of 10.9.0.7": {conversation(t), netip.MustParseAddr("10.9.0.7")},
+		"before frame 7": {hole, caller}, "before frame 5": {flood, caller}, "not captured whole": {cut, caller}, "of a session of 10.9.0.7": {conversation(t), netip.MustParseAddr("10.9.0.7")},
 		"says nothing": {conversation(t)[:3], caller},
 	} {
 		if _, err := talkOf(listOf(t, test.shots), test.from, 179); err == nil || !strings.Contains(err.Error(), says) {
@@ -174,6 +188,18 @@ func TestSession(t *testing.T) {
 		})
 	}
 	p := New(1, readdress, t.Logf)
+	// The device's second answer came, and its first is not in the capture.
+	const ms = time.Millisecond
+	shots := slices.Insert(conversation(t), 6, told(t, 20*ms, false, 709, "", "well?"))
+	deaf := capture(t, shots, false, layers.LinkTypeEthernet)
+	for await, says := range map[string]string{"": "before frame 7 is not in it", "bytes": "before frame 7 is not in it", "none": ""} {
+		_, err := p.Play(t.Context(), Order{File: deaf, From: "10.9.0.1", Session: &Session{Local: at, Remote: at, Passive: new(true), Await: await}})
+		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
+			t.Errorf("await %q: got %v, want words with %q", await, err, says)
+		}
+	}
+	p.Stop()
+	p = New(1, readdress, t.Logf)
 	for says, o := range map[string]Order{
 		"from:":         {File: path, From: "02:00:00:00:00:01", Session: &Session{Local: at, Remote: at}},
 		"local and":     {File: path, From: "10.9.0.1", Session: &Session{Local: at}},
