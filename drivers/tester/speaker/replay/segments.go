@@ -139,6 +139,8 @@ type part struct {
 	// said in all.
 	answers bool
 	behind  int
+	// ended says that the other side had ended its stream.
+	ended bool
 }
 
 // talk is one side of a session.
@@ -163,6 +165,7 @@ type telling struct {
 	last       time.Time
 	answers    bool
 	heard      int
+	ended      bool
 	err        error
 }
 
@@ -185,10 +188,11 @@ func (t *telling) take(s segment, outgoing bool) {
 		if !outgoing {
 			t.heard += len(x.data)
 			t.answers = t.answers || len(x.data) > 0
+			t.ended = t.ended || x.fin
 			t.last = s.at
 			continue
 		}
-		t.parts = append(t.parts, part{after: max(0, s.at.Sub(t.last)), data: x.data, fin: x.fin, rst: x.rst, answers: t.answers, behind: t.heard})
+		t.parts = append(t.parts, part{after: max(0, s.at.Sub(t.last)), data: x.data, fin: x.fin, rst: x.rst, answers: t.answers, behind: t.heard, ended: t.ended})
 		t.last, t.answers = s.at, false
 	}
 }

@@ -210,11 +210,11 @@ func (x *play) converse(ctx context.Context, s Session, t talk, clock, speed flo
 			}
 			return !p.answers || bytes > since
 		}
-		at, err := h.await(ctx, holds, patience)
+		at, err := h.await(ctx, holds, p.ended || s.Await == "none", patience)
 		if err != nil {
 			return fmt.Errorf("part %d of %d, behind %d bytes of the device: %w", i+1, len(t.parts), p.behind, err)
 		}
-		since, _, _ = h.now() // an answer may come while this part waits for its time
+		since, _, _ = h.now() // what comes while this part waits for its time answers the next one too: none may follow
 		due := said
 		if p.answers && at.After(said) {
 			due = at
@@ -241,16 +241,16 @@ func (x *play) converse(ctx context.Context, s Session, t talk, clock, speed flo
 		}
 	}
 	// What the capture does not end is left open, as it was, until the replay is stopped or the device ends it.
-	_, err = h.await(ctx, func(int) bool { return false }, 0)
+	_, err = h.await(ctx, func(int) bool { return false }, true, 0)
 	if errors.Is(err, errEnded) || ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// await waits until a condition of how many bytes the device said holds, and says when it spoke last. Without patience it
-// waits for ever.
-func (h *heard) await(ctx context.Context, holds func(bytes int) bool, patience time.Duration) (time.Time, error) {
+// await waits until a condition of how many bytes the device said holds, and says when it spoke last. A device that ended
+// the session ends the wait, too, unless it did so in the capture (ended). Without patience it waits for ever.
+func (h *heard) await(ctx context.Context, holds func(bytes int) bool, ended bool, patience time.Duration) (time.Time, error) {
 	var out <-chan time.Time
 	if patience > 0 {
 		t := time.NewTimer(patience)
@@ -260,6 +260,8 @@ func (h *heard) await(ctx context.Context, holds func(bytes int) bool, patience 
 	for {
 		bytes, at, err := h.now()
 		switch {
+		case err != nil && (!ended || !errors.Is(err, errEnded)):
+			return at, err
 		case holds(bytes):
 			return at, nil
 		case err != nil:

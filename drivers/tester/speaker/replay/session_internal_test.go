@@ -220,6 +220,53 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// TestHungUp: a device that ends its side after its answer is one that failed, but where the capture has that too.
+func TestHungUp(t *testing.T) {
+	at := netip.MustParseAddr("127.0.0.1")
+	ended := slices.Insert(conversation(t), 6, told(t, 20*time.Millisecond, false, 705, "F", ""))
+	for name, test := range map[string]struct {
+		shots []shot
+		want  string
+		parts int
+	}{
+		"in neither": {conversation(t), "ended the session", 1},
+		"in both":    {ended, "", 6},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close() //nolint:errcheck // the test is over
+			_, _ = io.ReadFull(c, make([]byte, len("hello")))
+			_, _ = io.WriteString(c, "whom")
+			if tcp, ok := c.(*net.TCPConn); ok {
+				_ = tcp.CloseWrite()
+			}
+			_, _ = io.Copy(io.Discard, c)
+		}()
+		talk, err := talkOf(listOf(t, test.shots), netip.MustParseAddr("10.9.0.1"), 179)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Long after the device has gone, and in less than the patience.
+		talk.parts[1].after = 0
+		for i := 2; i < len(talk.parts); i++ {
+			talk.parts[i].after = 200 * time.Millisecond
+		}
+		x := &play{}
+		err = x.converse(t.Context(), Session{Local: at, Remote: at, Port: uint16(l.Addr().(*net.TCPAddr).Port), Patience: 5 * time.Second}, talk, 1, 1)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) || x.show().Sent < test.parts || err != nil && x.show().Sent > 3 {
+			t.Errorf("%s: %d parts, %v, want %q", name, x.show().Sent, err, test.want)
+		}
+	}
+}
+
 func FuzzTalk(f *testing.F) {
 	for _, s := range conversation(f) {
 		f.Add(s.data)
