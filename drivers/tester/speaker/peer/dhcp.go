@@ -146,7 +146,7 @@ func (d *dhcp) heardServer(l *link, m message.DHCPMessage) {
 		d.offer, d.state, d.again, d.wait = m, "requesting", l.now, dhcpFirst
 	case m.Type == "ack" && (d.state == "requesting" || d.state == "bound") && limit != "requesting":
 		d.offer, d.state, d.bound = m, "bound", l.now
-		d.again, d.wait = l.now+m.Lease/2, max(dhcpFirst, m.Lease/8)
+		d.again, d.wait = l.now+max(m.Lease/2, dhcpFirst), max(dhcpFirst, m.Lease/8)
 	case m.Type == "nak" && d.state != "selecting":
 		l.say("the server refused: NAK")
 		d.begin(l)

@@ -568,6 +568,19 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestNoLease: a server that leases for no time is not asked again and again.
+func TestNoLease(t *testing.T) {
+	p := pairs()["dhcp"]
+	w := segment(t, p[0], strings.Replace(p[1], "lease: 1m", "lease: 0s", 1))
+	if !w.until(2*time.Minute, w.are("bound", "serving")) {
+		t.Fatal(w.tell())
+	}
+	w.until(time.Minute, func() bool { return w.ends[0].l.state.Sent["request"] > 100 })
+	if n := w.ends[0].l.state.Sent["request"]; n > 17 {
+		t.Errorf("%d requests within %v:\n%s", n, w.now, w.tell())
+	}
+}
+
 // TestNumbered: what is sent again by a router with MD5 has a higher number than all before it, as receivers want it, and
 // a session of later begins behind those of an earlier one.
 func TestNumbered(t *testing.T) {
