@@ -403,6 +403,34 @@ func TestElection(t *testing.T) {
 	}
 }
 
+// TestIntervals: a backup of version 3 waits as long as its master says, one of version 2 takes none of another interval, and
+// its skew is a part of a second.
+func TestIntervals(t *testing.T) {
+	router := func(n, version, priority, interval int) string {
+		return fmt.Sprintf("{name: a, port: x, vrrp: {id: 7, version: %d, priority: %d, interval: %d, source: 10.0.0.%d, addresses: [10.0.0.254]}}", version, priority, interval, n)
+	}
+	w := segment(t, router(1, 3, 200, 500), router(2, 3, 100, 20))
+	if !w.until(30*time.Second, w.are("master", "backup")) {
+		t.Fatal(w.tell())
+	}
+	if w.until(2*time.Minute, func() bool { return !w.are("master", "backup")() }) {
+		t.Error("it is the master beside one that speaks less often:\n", w.tell())
+	}
+	w.lose = func([]byte) bool { return true }
+	from, want := w.now, 15*time.Second // three of its intervals, and not of ours
+	if !w.until(time.Minute, w.are("master", "master")) || w.now-from < want-5*time.Second {
+		t.Errorf("the master is gone after %v, want some %v", w.now-from, want)
+	}
+	w = segment(t, router(1, 2, 200, 1), router(2, 2, 100, 10))
+	if !w.until(time.Minute, w.are("master", "master")) {
+		t.Error("one of another interval is taken:\n", w.tell())
+	}
+	w = segment(t, router(1, 2, 156, 10))
+	if w.until(30*time.Second, w.are("master")) || !w.until(time.Second, w.are("master")) {
+		t.Errorf("the only one is the master after %v, want 30.39 s", w.now)
+	}
+}
+
 // TestMembers: a querier knows who reports, while that is reported, and of two the one of the lower address asks.
 func TestMembers(t *testing.T) {
 	for _, version := range []string{"2", "3"} {

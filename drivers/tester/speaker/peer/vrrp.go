@@ -26,6 +26,7 @@ type vrrp struct {
 	down   time.Duration // when the master is gone
 	due    time.Duration
 	begun  bool
+	every  time.Duration // what the master says of its interval, in version 3; 0 is ours
 	last   message.VRRPAdvert
 	from   netip.Addr
 }
@@ -57,10 +58,26 @@ func (v *vrrp) interval() time.Duration {
 	return time.Duration(max(v.c.Interval, 1)) * time.Second
 }
 
-// skew is how much sooner one of a higher priority is the master (RFC 5798 section 6.1).
+// skew is how much sooner one of a higher priority is the master: a part of a second in version 2 (RFC 3768 section 6.1),
+// and of the master's interval in version 3 (RFC 5798 section 6.1).
 func (v *vrrp) skew() time.Duration {
-	return v.interval() * time.Duration(256-int(message.Or(v.c.Priority, 100))) / 256
+	of := time.Second
+	if v.c.Version == 3 {
+		of = v.masters()
+	}
+	return of * time.Duration(256-int(message.Or(v.c.Priority, 100))) / 256
 }
+
+// masters is the interval of the master's advertisements.
+func (v *vrrp) masters() time.Duration {
+	if v.every > 0 {
+		return v.every
+	}
+	return v.interval()
+}
+
+// gone is how long a master is silent until it is not there any more.
+func (v *vrrp) gone() time.Duration { return 3*v.masters() + v.skew() }
 
 func (v *vrrp) receive(l *link, f frame) {
 	if f.proto != message.ProtoVRRP || !f.source.Is4() || f.ttl != 255 {
@@ -76,6 +93,10 @@ func (v *vrrp) receive(l *link, f frame) {
 	}
 	l.state.Received["vrrp"]++
 	v.last, v.from = a, f.source
+	if said := time.Duration(a.Interval) * time.Second; a.Version == 2 && v.c.Version != 3 && said != v.interval() {
+		l.say("an advertisement of %s with another interval, %v", f.source, said) // RFC 3768 section 7.1
+		return
+	}
 	own := message.Or(v.c.Priority, 100)
 	higher := a.Priority > own || a.Priority == own && f.source.Compare(v.c.Source) > 0
 	switch {
@@ -87,13 +108,16 @@ func (v *vrrp) receive(l *link, f frame) {
 	case v.master && !higher:
 	case v.master || v.c.NoPreempt || a.Priority >= own:
 		v.master = false
-		v.down = l.now + 3*v.interval() + v.skew()
+		if a.Version == 3 && v.c.Version == 3 {
+			v.every = time.Duration(a.Interval) * 10 * time.Millisecond
+		}
+		v.down = l.now + v.gone()
 	}
 }
 
 func (v *vrrp) tick(l *link) time.Duration {
 	if !v.begun {
-		v.begun, v.down = true, l.now+3*v.interval()+v.skew()
+		v.begun, v.down = true, l.now+v.gone()
 		v.master = message.Or(v.c.Priority, 100) == 255
 	}
 	if !v.master && (v.c.Always || l.now >= v.down) {
