@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -468,9 +469,8 @@ func (x *isis) originate(l *link) {
 	}
 	for id, o := range x.own {
 		if !wanted[id] {
-			o.lsp = message.ISISLSP{ID: id, Lifetime: new(uint16(0)), ISISTLVs: message.ISISTLVs{Protocols: new("")}}
-			x.renew(l, o, o.sequence)
 			delete(x.own, id)
+			x.purge(l, id, o.sequence)
 		}
 	}
 }
@@ -482,6 +482,12 @@ func (x *isis) renew(l *link, o *isisOwn, than uint32) {
 		o.sequence = *o.lsp.Sequence
 	}
 	x.transmit(l, o)
+}
+
+// purge takes an LSP of this system back, by an instance that is newer than a number.
+func (x *isis) purge(l *link, id string, than uint32) {
+	o := &isisOwn{lsp: message.ISISLSP{ID: id, Lifetime: new(uint16(0)), ISISTLVs: message.ISISTLVs{Protocols: new("")}}}
+	x.renew(l, o, min(than, math.MaxUint32-1))
 }
 
 func (x *isis) transmit(l *link, o *isisOwn) {
@@ -526,7 +532,14 @@ func (x *isis) sayAll(l *link) {
 
 func (x *isis) heardLSP(l *link, p *message.ISISPacket) {
 	id := p.ID.String()
-	if o, ok := x.own[id]; ok && !o.said {
+	o, ok := x.own[id]
+	if !ok && message.SystemID(p.ID[:6]) == x.system { // of a session before (ISO 10589 section 7.3.16.4)
+		if p.Lifetime > 0 {
+			x.purge(l, id, p.Sequence)
+		}
+		return
+	}
+	if ok && !o.said {
 		if p.Sequence > o.sequence || p.Sequence == o.sequence && p.Checksum != o.checksum {
 			x.renew(l, o, p.Sequence)
 		}

@@ -596,6 +596,56 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestLeftOver: an LSP that a session before said with the same system, and this one has not, is taken back.
+func TestLeftOver(t *testing.T) {
+	p := pairs()["isis two"]
+	w := segment(t, p[0], p[1])
+	old, number := map[message.LSPID][]byte{}, map[message.LSPID]uint32{}
+	lsp := func(b []byte) (message.ISISPacket, bool) {
+		f, ok := readFrame(b)
+		if !ok || f.from[5] != 1 || b[21] != message.ISISLSPL2 {
+			return message.ISISPacket{}, false
+		}
+		x, err := message.ParseISIS(f.body)
+		return x, err == nil
+	}
+	w.lose = func(b []byte) bool {
+		if x, ok := lsp(b); ok {
+			old[x.ID], number[x.ID] = slices.Clone(b), x.Sequence
+		}
+		return false
+	}
+	if !w.until(2*time.Minute, func() bool { return w.are("up", "up")() && whole(w) }) || len(old) < 3 {
+		t.Fatal(w.tell())
+	}
+	w = segment(t, strings.Replace(p[0], "count: 500", "count: 0", 1), p[1])
+	if !w.until(2*time.Minute, func() bool { return w.are("up", "up")() && whole(w) }) {
+		t.Fatal(w.tell())
+	}
+	x, ok := w.ends[0].m.(*isis)
+	if !ok {
+		t.Fatal("no machine of IS-IS")
+	}
+	taken := 0
+	w.lose = func(b []byte) bool {
+		if p, ok := lsp(b); ok && p.Lifetime == 0 && p.Sequence > number[p.ID] {
+			taken++
+		}
+		return false
+	}
+	left := 0
+	for id, b := range old {
+		if x.own[id.String()] == nil {
+			left++
+			w.ends[0].in = append(w.ends[0].in, b)
+		}
+	}
+	w.until(time.Minute, func() bool { return false })
+	if left < 2 || taken != left || len(x.db) != 1 {
+		t.Errorf("%d of %d were taken back:\n%s", taken, left, w.tell())
+	}
+}
+
 // TestNoLease: a server that leases for no time is not asked again and again.
 func TestNoLease(t *testing.T) {
 	p := pairs()["dhcp"]
