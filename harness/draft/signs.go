@@ -76,7 +76,7 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 }
 
 // since is when a device has had a row as it is: its count before the time that its capture tells by something else
-// than a log, which may be older.
+// than a log, which may be older. It may have been so for as much longer as the count is rounded to.
 func since(p *intake.Part, r row) time.Time {
 	if !r.timed || p.Taken.IsZero() || strings.Contains(p.From, "log") || strings.HasPrefix(p.From, "the last change") {
 		return time.Time{}
@@ -84,8 +84,8 @@ func since(p *intake.Part, r row) time.Time {
 	return p.Taken.Add(-r.lasts)
 }
 
-// anew tells of what is up in the latest capture, was up in the earliest, and by the device's own count was not in
-// between.
+// anew tells of what is up in the latest capture, was up in the earliest, and by the device's own count, to whatever
+// it is rounded, was not in between.
 func (w *drafter) anew() {
 	for _, n := range w.nodes() {
 		list := w.listings(n.Name, BGP)
@@ -94,9 +94,10 @@ func (w *drafter) anew() {
 		}
 		last, first := list[len(list)-1], list[0]
 		for _, id := range slices.Sorted(maps.Keys(last.rows)) {
-			up := since(last.part, last.rows[id])
-			if last.rows[id].up && first.rows[id].up && !first.part.Taken.IsZero() && up.After(first.part.Taken) {
-				w.unknown("%s: BGP with %s is up since %s alone, by its own count (%s), and was up before (%s): it was lost in between", n.Name, id, up.Format(time.DateTime), w.at(last.answer), w.at(first.answer))
+			r := last.rows[id]
+			up := since(last.part, r)
+			if r.up && first.rows[id].up && !first.part.Taken.IsZero() && up.Add(-r.within).After(first.part.Taken) {
+				w.unknown("%s: BGP with %s is up since about %s alone, by its own count (%s), and was up before (%s): it was lost in between", n.Name, id, up.Format(time.DateTime), w.at(last.answer), w.at(first.answer))
 			}
 		}
 	}

@@ -172,11 +172,24 @@ func TestSince(t *testing.T) {
 		}
 	}
 	d, _ := drafted(t, "the session flaps", txtar.File{Name: "1.txt", Data: before}, txtar.File{Name: "2.txt", Data: capture("Sun Nov 29 11:00:00 UTC 2026", "00:00:20", "1", "")}, other())
-	if !strings.Contains(strings.Join(d.Unknown, "\n"), "r1: BGP with 10.0.0.2 is up since 2026-11-29 10:59:40 alone") {
+	if !strings.Contains(strings.Join(d.Unknown, "\n"), "r1: BGP with 10.0.0.2 is up since about 2026-11-29 10:59:40 alone") {
 		t.Errorf("not known: %q", d.Unknown)
 	}
-	d, _ = drafted(t, "the session flaps", txtar.File{Name: "1.txt", Data: before}, txtar.File{Name: "2.txt", Data: capture("Sun Nov 29 11:00:00 UTC 2026", "02:00:00", "1", "")}, other())
-	if strings.Contains(strings.Join(d.Unknown, "\n"), "alone, by its own count") {
-		t.Errorf("it was up all the while: %q", d.Unknown)
+	for _, c := range []struct {
+		taken, updown string
+		lost          bool
+	}{
+		{"Sun Nov 29 11:00:00 UTC 2026", "02:00:00", false},
+		{"Sun Nov 29 11:00:00 UTC 2026", "00:59:58", true},
+		{"Sun Dec 06 13:30:00 UTC 2026", "01w0d03h", false}, // up to an hour more: 03:30 are the time between the captures
+		{"Sun Dec 06 13:30:00 UTC 2026", "01w0d02h", true},
+		{"Tue Dec 08 09:00:00 UTC 2026", "1w1d", false},
+		{"Tue Dec 08 11:00:00 UTC 2026", "1w1d", true},
+		{"Mon Nov 30 12:30:30 UTC 2026", "1d02h30m", false},
+	} {
+		d, _ = drafted(t, "the session flaps", txtar.File{Name: "1.txt", Data: before}, txtar.File{Name: "2.txt", Data: capture(c.taken, c.updown, "1", "")}, other())
+		if lost := strings.Contains(strings.Join(d.Unknown, "\n"), "alone, by its own count"); lost != c.lost {
+			t.Errorf("up for %s at %s: lost %t: %q", c.updown, c.taken, lost, d.Unknown)
+		}
 	}
 }

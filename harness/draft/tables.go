@@ -14,8 +14,8 @@ type row struct {
 	state string
 	name  string // of the protocol, in BIRD
 	iface string
-	// lasts is how long it has been as it is, where timed.
-	lasts time.Duration
+	// lasts is how long it has been as it is, where timed: rounded down to within.
+	lasts, within time.Duration
 	timed bool
 }
 
@@ -74,40 +74,36 @@ func bgpSummary(text string) map[string]row {
 		if up && state != "(Policy)" {
 			state = "Established"
 		}
-		lasts, timed := upDown(m[2])
-		rows[m[1]] = row{up: up, state: state, lasts: lasts, timed: timed}
+		lasts, within, timed := upDown(m[2])
+		rows[m[1]] = row{up: up, state: state, lasts: lasts, within: within, timed: timed}
 	}
 	return rows
 }
 
 // upDown reads how long a session has been up or down, as FRR, IOS and EOS write it: 00:12:33, 1d02h03m (1d02h, in some), 01w2d03h;
-// "never" is no time.
-func upDown(s string) (time.Duration, bool) {
+// "never" is no time. within is the smallest unit that is written, to which the time is rounded down.
+func upDown(s string) (lasts, within time.Duration, ok bool) {
 	var h, m, sec int
 	if n, _ := fmt.Sscanf(s, "%d:%d:%d", &h, &m, &sec); n == 3 && m < 60 && sec < 60 && h >= 0 && m >= 0 && sec >= 0 && h < 100 {
-		return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(sec)*time.Second, true
+		return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(sec)*time.Second, time.Second, true
 	}
 	if !regexp.MustCompile(`^(?:\d{1,4}[ywdhm])+$`).MatchString(s) {
-		return 0, false
+		return 0, 0, false
 	}
-	total, n := time.Duration(0), 0
+	const day = 24 * time.Hour
+	units := map[rune]time.Duration{'y': 365 * day, 'w': 7 * day, 'd': day, 'h': time.Hour, 'm': time.Minute}
+	n := time.Duration(0)
 	for _, c := range s {
-		switch c {
-		case 'y':
-			total, n = total+time.Duration(n)*365*24*time.Hour, 0
-		case 'w':
-			total, n = total+time.Duration(n)*7*24*time.Hour, 0
-		case 'd':
-			total, n = total+time.Duration(n)*24*time.Hour, 0
-		case 'h':
-			total, n = total+time.Duration(n)*time.Hour, 0
-		case 'm':
-			total, n = total+time.Duration(n)*time.Minute, 0
-		default:
-			n = n*10 + int(c-'0')
+		if c >= '0' && c <= '9' {
+			n = n*10 + time.Duration(c-'0')
+			continue
+		}
+		lasts, n = lasts+n*units[c], 0
+		if within == 0 || units[c] < within {
+			within = units[c]
 		}
 	}
-	return total, true
+	return lasts, within, true
 }
 
 // bgpTable reads the valid networks of BGP's table, best or not.
