@@ -23,5 +23,6 @@ func TestUnread(t *testing.T) {
 		"vlan-isid-between": "7  none",
 		"vlan":              "7  lab  colour  0",
 		"vrrp":              "7  7  192.0.2.7  Waiting",
+		"vrrp-master":       "7  7  192.0.2.7  Waiting",
 	})
 }
