@@ -59,11 +59,12 @@ func (t *Table) rules(text string, values map[string]any) error {
 }
 
 // Rows reads a text. They are nil where the template recognised nothing: no row, and no line
-// by a rule that does not take any line; a row that is unread is an error. A value that the text did not have is left out of its
+// by a rule that does not take any line; a row that is unread is an error, which says what
+// the rule that takes it says. A value that the text did not have is left out of its
 // row: the library makes an empty text of it, which only a value that can match one may be.
 func (t *Table) Rows(text string) ([]map[string]any, error) {
-	if unread := t.Unread(text); len(unread) > 0 {
-		return nil, fmt.Errorf("the template does not read %d of the rows, as %q: a template of your own (template:) reads them", len(unread), strings.TrimSpace(unread[0]))
+	if refused := t.refusals(text); len(refused) > 0 {
+		return nil, refused.err()
 	}
 	rows, err := parseRows(t.fsm, text, true)
 	if err != nil || len(rows) == 0 && !t.recognises(text) {
@@ -79,16 +80,53 @@ func (t *Table) Rows(text string) ([]map[string]any, error) {
 	return rows, nil
 }
 
+// refusal is a line that a rule with Error takes.
+type refusal struct {
+	line string
+	rule *gotextfsm.TextFSMRule
+}
+
+type refusals []refusal
+
+func (t *Table) refusals(text string) (list refusals) {
+	t.walk(text, func(line string, r *gotextfsm.TextFSMRule) bool {
+		if r.LineOp == "Error" {
+			list = append(list, refusal{line, r})
+		}
+		return false
+	})
+	return list
+}
+
+// unreadRow is what the rules of the drivers' own templates say of a row that they do not read.
+const unreadRow = "a row that the template does not read"
+
+// err says of the first line what its rule says.
+func (l refusals) err() error {
+	line, rule := strings.TrimSpace(l[0].line), l[0].rule
+	switch says := strings.Trim(rule.NewState, `"`); says {
+	case unreadRow:
+		n := 0
+		for _, r := range l {
+			if strings.Trim(r.rule.NewState, `"`) == unreadRow {
+				n++
+			}
+		}
+		return fmt.Errorf("the template does not read %d of the rows, as %q: a template of your own (template:) reads them", n, line)
+	case "":
+		return fmt.Errorf("the rule with Error in line %d of the template takes the line %q", rule.LineNum, line)
+	default:
+		return fmt.Errorf("the template says of the line %q: %s (line %d of the template)", line, says, rule.LineNum)
+	}
+}
+
 // Unread are the lines that a rule with Error takes: rows that the template does not read, as the
 // drivers' own templates tell them from what is no row.
 func (t *Table) Unread(text string) []string {
 	var lines []string
-	t.walk(text, func(line string, r *gotextfsm.TextFSMRule) bool {
-		if r.LineOp == "Error" {
-			lines = append(lines, line)
-		}
-		return false
-	})
+	for _, r := range t.refusals(text) {
+		lines = append(lines, r.line)
+	}
 	return lines
 }
 

@@ -23,6 +23,25 @@ func TestTableUnread(t *testing.T) {
 	}
 }
 
+// The error is what the rule says: of a driver's template that a template of one's own helps, of others what their
+// author wrote.
+func TestTableRefusal(t *testing.T) {
+	const own = "a template of your own (template:) reads them"
+	for rule, want := range map[string]string{
+		`Error "a row that the template does not read"`: `the template does not read 2 of the rows, as "2 testing": ` + own,
+		`Error "the port is under test"`:                `the template says of the line "2 testing": the port is under test (line 6 of the template)`,
+		`Error`:                                         `the rule with Error in line 6 of the template takes the line "2 testing"`,
+	} {
+		tab, err := ParseTable("Value PORT (\\d+)\nValue STATE (up|down)\n\nStart\n  ^${PORT}\\s+${STATE}$$ -> Record\n  ^\\d+\\s -> " + rule + "\n")
+		if err != nil {
+			t.Fatalf("%s: %v", rule, err)
+		}
+		if _, err := tab.Rows("1 up\n2 testing\n3 testing\n"); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", rule, err, want)
+		}
+	}
+}
+
 // What the library does not tell of a table: whether it is one, and what its rows lack.
 func TestTableRows(t *testing.T) {
 	const template = `# a comment
