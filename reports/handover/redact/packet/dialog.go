@@ -89,6 +89,7 @@ func (c *capture) dialogs() {
 				t.shown(data)
 			}
 		}
+		slices.SortStableFunc(t.answers, func(a, b answer) int { return cmp.Compare(a.from, b.from) })
 		f.answers = t.answers
 	}
 }
@@ -216,11 +217,20 @@ func (s *telnetState) command(b byte) bool {
 	return true
 }
 
+// within gives the answers of a flow that begin in a part of it: a flow of many parts that have many answers each does
+// not go over all for every one.
+func (f *flow) within(from, to int) []answer {
+	begin := func(a answer, at int) int { return cmp.Compare(a.from, at) }
+	first, _ := slices.BinarySearchFunc(f.answers, from, begin)
+	n, _ := slices.BinarySearchFunc(f.answers[first:], to, begin)
+	return f.answers[first : first+n]
+}
+
 // answered replaces the answers of a flow that are in a part of it, which begins at offset.
 func (c *capture) answered(f *flow, offset int) {
-	for _, a := range f.answers {
+	for _, a := range f.within(offset, offset+len(c.old)) {
 		from, to := a.from-offset, a.to-offset
-		if from < 0 || to > len(c.old) {
+		if to > len(c.old) {
 			continue
 		}
 		if to-from == len(a.value) {
