@@ -137,7 +137,8 @@ func (c *Cabling) ended(r wiring.Result, e topologies.Endpoint) {
 
 // bank adds what the filters on a cable have counted to the totals and takes them away, before
 // the cable or a network at its ends goes. The cable carries nothing from then on: it would be
-// what they are to drop. What is gone already has nothing to give. The caller holds wires.
+// what they are to drop. Of rules, what is gone already has nothing to give; with a program go the numbers
+// that it gave frames, and its faults are blind. The caller holds wires.
 func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 	c.cut(ctx, link)
 	for _, e := range ends(link) {
@@ -162,6 +163,9 @@ func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 		c.ended(r, e)
 		for _, f := range here {
 			unknown(f, err)
+			if _, told := r.Ended[f.id]; !told && c.drops[e].byProgram() && (err == nil || wiring.Gone(err)) {
+				f.blind = errors.Join(f.blind, fmt.Errorf("what a program did on the way to %s went with its network: the one that follows it numbers frames anew", e))
+			}
 			f.blind = errors.Join(f.blind, shut)
 		}
 		delete(c.drops, e)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,7 @@ type programs struct {
 	recorder
 
 	lacks error
+	gone  error                   // what who asks for them is told, of programs that are set
 	set   map[int][]wiring.Filter // the last, by the process at whose end they are
 	taps  int
 }
@@ -44,6 +46,8 @@ func (k *programs) Apply(_ context.Context, op wiring.Op) (wiring.Result, error)
 	}
 	hit := topologies.Hit{Ordinal: 1}
 	switch {
+	case k.gone != nil && (op.Kind == wiring.Count || op.Kind == wiring.Drop && len(op.Filters) == 0):
+		return wiring.Result{}, k.gone
 	case op.Kind == wiring.Drop && k.lacks != nil:
 		return wiring.Result{}, k.lacks
 	case op.Kind == wiring.Drop:
@@ -148,5 +152,28 @@ func TestProgramLacking(t *testing.T) {
 				t.Error("a fault that could not be put in force is among those that are")
 			}
 		})
+	}
+}
+
+// With the network of a node that began anew by itself went the numbers of its programs: who asks what they did is
+// told so, when programs on the new cable number frames from one.
+func TestProgramGone(t *testing.T) {
+	t.Parallel()
+	for _, gone := range []error{nil, syscall.ESRCH, syscall.ENOENT} {
+		k := &programs{set: map[int][]wiring.Filter{}}
+		c := programmed(t, k)
+		a, err := c.Inject(t.Context(), second("r2"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.gone = gone
+		c.bank(t.Context(), c.Topology.Links[0])
+		k.gone = nil
+		if err := c.relay(t.Context(), c.Topology.Links[0]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Fired(t.Context()); (err != nil) != (gone != nil) {
+			t.Errorf("its programs are gone (%v), and it says %v", gone, err)
+		}
 	}
 }
