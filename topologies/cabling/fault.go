@@ -43,7 +43,7 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 	}
 	err = a.enter(ctx)
 	if wiring.Lacks(err) && c.DropBy == "" && a.flows == nil && f.Frames.Picks() {
-		if err = a.wireUp(); err == nil {
+		if err = a.fallBack(); err == nil {
 			err = a.enter(ctx)
 		}
 	}
@@ -51,6 +51,21 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
 	}
 	return a, nil
+}
+
+// fallBack has wires carry a fault out where a kernel lacks the program at one of its ends. What a program has
+// done at the other meanwhile, which is no more, they go on with.
+func (a *active) fallBack() error {
+	if len(a.banked) > 0 {
+		a.were = append(a.were, a.by)
+	}
+	if err := a.wireUp(); err != nil {
+		return err
+	}
+	for e, did := range a.banked {
+		a.flows[e].Resume(did)
+	}
+	return nil
 }
 
 // enter puts a fault in force among the others, or leaves nothing of it.

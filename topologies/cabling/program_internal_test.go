@@ -21,6 +21,7 @@ type programs struct {
 	recorder
 
 	lacks error
+	end   int                     // the process at whose end they lack; 0 at both
 	gone  error                   // what who asks for them is told, of programs that are set
 	set   map[int][]wiring.Filter // the last, by the process at whose end they are
 	taps  int
@@ -48,7 +49,7 @@ func (k *programs) Apply(_ context.Context, op wiring.Op) (wiring.Result, error)
 	switch {
 	case k.gone != nil && (op.Kind == wiring.Count || op.Kind == wiring.Drop && len(op.Filters) == 0):
 		return wiring.Result{}, k.gone
-	case op.Kind == wiring.Drop && k.lacks != nil:
+	case op.Kind == wiring.Drop && k.lacks != nil && (k.end == 0 || k.end == op.A.PID) && len(op.Filters) > 0:
 		return wiring.Result{}, k.lacks
 	case op.Kind == wiring.Drop:
 		r.Ended = map[string]topologies.Acted{}
@@ -176,4 +177,35 @@ func TestProgramGone(t *testing.T) {
 			t.Errorf("its programs are gone (%v), and it says %v", gone, err)
 		}
 	}
+}
+
+// A wire that takes over since the kernel at one end lacks programs goes on with what the one at the other end did.
+func TestProgramLackingAtOneEnd(t *testing.T) {
+	t.Parallel()
+	k := &programs{set: map[int][]wiring.Filter{}, lacks: &topologies.MissingError{What: "kernel ability", Name: "eBPF"}, end: 1}
+	c := programmed(t, k)
+	var a *active
+	c.Site = &watched{k, func() { a = c.faults[0] }}
+	if _, err := c.Inject(t.Context(), second("r2")); err == nil {
+		t.Fatal("it is in force without a wire")
+	}
+	did, ok := a.Acted()
+	if !ok || did.Hit != 6 || did.Matched != 12 {
+		t.Errorf("the wires begin with %+v", did)
+	}
+	if diff := cmp.Diff([]topologies.DropBy{topologies.DropByXDP, topologies.DropByWire}, did.By); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// watched is a site that tells when a wire asks for its sockets.
+type watched struct {
+	*programs
+
+	tapped func()
+}
+
+func (w *watched) Tap(ctx context.Context, node string, t capture.Tap) (*os.File, error) {
+	w.tapped()
+	return w.programs.Tap(ctx, node, t)
 }
