@@ -59,7 +59,7 @@ type netem struct {
 	fault topologies.Fault
 	words []string
 	from  []topologies.Endpoint // that send what it acts on
-	base  map[topologies.Endpoint]uint64
+	base  map[topologies.Endpoint]most
 
 	healed bool
 	acted  topologies.Acted
@@ -72,7 +72,7 @@ func (l *lab) queue(ctx context.Context, f topologies.Fault, link topologies.Lin
 	if err != nil {
 		return nil, err
 	}
-	a := &netem{lab: l, fault: f, words: words, base: map[topologies.Endpoint]uint64{}}
+	a := &netem{lab: l, fault: f, words: words, base: map[topologies.Endpoint]most{}}
 	here, far := link.A, link.B
 	if here.Node != f.Endpoint.Node || here.Interface != f.Endpoint.Interface {
 		here, far = far, here
@@ -136,8 +136,54 @@ func (a *netem) set(ctx context.Context, e topologies.Endpoint) error {
 	if err != nil {
 		return err
 	}
-	a.base[e], err = a.lab.sent(ctx, e)
+	a.base[e], err = settle(ctx, func() (uint64, error) {
+		_, n, err := a.lab.beside(ctx, e)
+		return n, err
+	})
 	return err
+}
+
+// most is how many frames an interface has sent that its queue did not let go, and how sure that is.
+type most struct{ sent, unsure uint64 }
+
+// settle looks how many an interface had sent when its queue was new, until two looks agree: what is on its way
+// through the device, the queue has counted and the interface not yet. Where they never do, as under load, it is
+// the highest of all, give or take what they differ by.
+func settle(ctx context.Context, look func() (uint64, error)) (most, error) {
+	tick := time.NewTicker(netemLook)
+	defer tick.Stop()
+	last, err := look()
+	low, high := last, last
+	for range settleLooks {
+		if err != nil {
+			return most{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return most{}, fmt.Errorf("wait until two looks at what an interface has sent agree: %w", ctx.Err())
+		case <-tick.C:
+		}
+		var n uint64
+		if n, err = look(); err == nil && n == last && n == high {
+			return most{sent: high}, nil
+		}
+		last, low, high = n, min(low, n), max(high, n)
+	}
+	return most{sent: high, unsure: high - low}, err
+}
+
+// beside gives the queue of an interface, and how many frames it has sent that this did not let go. The interface
+// is asked first: what leaves meanwhile makes them fewer, and never more.
+func (l *lab) beside(ctx context.Context, e topologies.Endpoint) (qdisc, uint64, error) {
+	sent, err := l.sent(ctx, e)
+	if err != nil {
+		return qdisc{}, 0, err
+	}
+	q, err := l.look(ctx, e)
+	if err == nil && q.Handle != netemHandle {
+		err = fmt.Errorf("the queue of %s that does it was taken away", e)
+	}
+	return q, sent - min(sent, q.Packets), err
 }
 
 // netem adds our queue, or changes it.
@@ -211,29 +257,31 @@ func (a *netem) read(ctx context.Context) error {
 	a.acted = topologies.Acted{By: []topologies.DropBy{topologies.DropByNetem}}
 	var errs []error
 	for _, e := range a.from {
-		q, err := a.lab.look(ctx, e)
-		if err == nil && q.Handle != netemHandle {
-			err = fmt.Errorf("the queue of %s that does it was taken away", e)
-		}
+		q, n, err := a.lab.beside(ctx, e)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		a.add(q, false)
-		sent, err := a.lab.sent(ctx, e)
-		if n := sent - min(sent, a.base[e]); err == nil && n > q.Packets+inDevice {
-			err = fmt.Errorf("%d frames have left %s and %d its queue: others went past it, as a packet socket sends them", n, e, q.Packets)
-		}
-		errs = append(errs, err)
+		errs = append(errs, a.base[e].past(n, e))
 	}
 	return errors.Join(errs...)
 }
 
-// inDevice is how many frames a device may hold that it counts as sent later than its queue does.
-const inDevice = 256
+// past is the error where an interface has by now sent more frames beside its queue than it had before.
+func (m most) past(n uint64, e topologies.Endpoint) error {
+	if n <= m.sent+m.unsure {
+		return nil
+	}
+	return fmt.Errorf("%d frames have left %s past its queue, as a packet socket sends them", n-m.sent, e)
+}
 
-// netemLook is how often a queue is looked at that is to run empty.
-const netemLook = 100 * time.Millisecond
+const (
+	// netemLook is how often a queue is looked at that is new, or that is to run empty.
+	netemLook = 100 * time.Millisecond
+	// settleLooks is how often at most one is that is new.
+	settleLooks = 10
+)
 
 // DropBy implements topologies.DropTeller.
 func (a *netem) DropBy() topologies.DropBy { return topologies.DropByNetem }
