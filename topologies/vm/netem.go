@@ -24,6 +24,10 @@ const netemHandle = "7270:"
 // netemLimit is how many frames wait in it at most.
 const netemLimit = 100_000
 
+// netemMost is what frames are delayed by at most: a fault is taken back when what waits has left, and who does
+// it waits no longer (plan.ReleaseTimeout).
+const netemMost = 50 * time.Second
+
 // netemWords says what netem is asked for. What it would do otherwise than the other labs is a MissingError.
 func netemWords(f topologies.Fault) ([]string, error) {
 	missing := func(name, hint string) error {
@@ -45,6 +49,9 @@ func netemWords(f topologies.Fault) ([]string, error) {
 		return nil, missing("delay of a share", "netem delays all frames of a way")
 	case f.Frames.Jitter > 0 && !f.Frames.Unorder:
 		return nil, missing("jitter that keeps the order", "netem has jittered frames overtake each other: write reorder: true")
+	}
+	if longest := f.Frames.Delay + f.Frames.Jitter; longest > netemMost {
+		return nil, missing("delay of "+longest.String(), "what waits in netem leaves when it was to, and a fault has to be taken back within a minute: at most "+netemMost.String()+" with the jitter")
 	}
 	words := []string{"delay", strconv.FormatInt(f.Frames.Delay.Microseconds(), 10) + "us"}
 	if f.Frames.Jitter > 0 {

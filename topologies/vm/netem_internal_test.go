@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
 )
@@ -40,5 +41,20 @@ func TestSettle(t *testing.T) {
 	no := errors.New("no answer")
 	if _, err := settle(t.Context(), func() (uint64, error) { return 0, no }); !errors.Is(err, no) {
 		t.Errorf("a guest that does not answer: %v", err)
+	}
+}
+
+// A delay that could not be taken back in time is refused, and not found out when it is.
+func TestNetemLongest(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		delay, jitter time.Duration
+		refused       bool
+	}{{netemMost, 0, false}, {netemMost - time.Second, time.Second, false}, {netemMost, time.Millisecond, true}, {time.Minute, 0, true}} {
+		f := topologies.Fault{Kind: topologies.FaultDelay, Frames: topologies.FrameFault{Delay: tt.delay, Jitter: tt.jitter, Unorder: true}}
+		_, err := netemWords(f)
+		if _, missing := errors.AsType[*topologies.MissingError](err); missing != tt.refused {
+			t.Errorf("%v and %v of jitter: %v", tt.delay, tt.jitter, err)
+		}
 	}
 }
