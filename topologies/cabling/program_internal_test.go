@@ -1,6 +1,7 @@
 package cabling
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -8,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/capture"
@@ -20,6 +21,7 @@ import (
 type programs struct {
 	recorder
 
+	by    topologies.DropBy // what they drop with; XDP where it is empty
 	lacks error
 	end   int                     // the process at whose end they lack; 0 at both
 	gone  error                   // what who asks for them is told, of programs that are set
@@ -36,7 +38,7 @@ func (k *programs) Tap(context.Context, string, capture.Tap) (*os.File, error) {
 }
 
 func (k *programs) Apply(_ context.Context, op wiring.Op) (wiring.Result, error) {
-	r := wiring.Result{By: topologies.DropByXDP}
+	r := wiring.Result{By: cmp.Or(k.by, topologies.DropByXDP)}
 	begun := func(id string) uint64 {
 		for _, f := range k.set[op.A.PID] {
 			if f.ID == id {
@@ -102,7 +104,7 @@ func TestProgramGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := wiring.Pick{Filters: []string{"len < 100", text}, Nth: 2, Every: 2, Lot: topologies.NewLot(7, topologies.Endpoint{Node: "r1", Interface: "eth1"})}
-	if diff := cmp.Diff(want, k.set[1][0].Pick); diff != "" {
+	if diff := gocmp.Diff(want, k.set[1][0].Pick); diff != "" {
 		t.Error(diff)
 	}
 	if n, err := a.Fired(t.Context()); n != 10 || err != nil {
@@ -125,7 +127,7 @@ func TestProgramGoesOn(t *testing.T) {
 	if n != 24 || err != nil || !ok || did.Matched != 48 || did.Hit != 24 || did.Passed != 24 || did.Seed != 7 || len(did.Hits) != 4 {
 		t.Errorf("fired %d, %v: %+v", n, err, did)
 	}
-	if diff := cmp.Diff([]topologies.DropBy{topologies.DropByXDP}, did.By); diff != "" {
+	if diff := gocmp.Diff([]topologies.DropBy{topologies.DropByXDP}, did.By); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -193,7 +195,7 @@ func TestProgramLackingAtOneEnd(t *testing.T) {
 	if !ok || did.Hit != 6 || did.Matched != 12 {
 		t.Errorf("the wires begin with %+v", did)
 	}
-	if diff := cmp.Diff([]topologies.DropBy{topologies.DropByXDP, topologies.DropByWire}, did.By); diff != "" {
+	if diff := gocmp.Diff([]topologies.DropBy{topologies.DropByXDP, topologies.DropByWire}, did.By); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -208,4 +210,32 @@ type watched struct {
 func (w *watched) Tap(ctx context.Context, node string, t capture.Tap) (*os.File, error) {
 	w.tapped()
 	return w.programs.Tap(ctx, node, t)
+}
+
+// Where tc drops already, a second fault that numbers frames of TCP takes a wire, as it would have alone: it leaves in
+// trains. Not where tc was asked for, which tells of trains.
+func TestTrainsBesideAFault(t *testing.T) {
+	t.Parallel()
+	bgp := topologies.Fault{Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{DstPort: 179}, Frames: topologies.FrameFault{Nth: 3}}
+	for _, tt := range []struct {
+		name string
+		by   topologies.DropBy
+		f    topologies.Fault
+		taps int
+	}{{"tcp", "", bgp, 1}, {"ospf", "", second("r2"), 0}, {"asked for", topologies.DropByTC, bgp, 0}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			k := &programs{set: map[int][]wiring.Filter{}, by: topologies.DropByTC}
+			c := programmed(t, k)
+			c.DropBy = tt.by
+			first := second("r2")
+			first.Frames, first.Probability = topologies.FrameFault{}, 0
+			if _, err := c.Inject(t.Context(), first); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Inject(t.Context(), tt.f); (err != nil) != (tt.taps > 0) || k.taps != tt.taps {
+				t.Errorf("%d sockets of a wire were asked for, %v", k.taps, err)
+			}
+		})
+	}
 }

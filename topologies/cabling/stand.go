@@ -61,7 +61,8 @@ func (a *active) wantsWire() bool {
 		return true
 	}
 	return slices.ContainsFunc(a.ends(), func(e topologies.Endpoint) bool {
-		return c.stands[e] != nil || f.Frames.Picks() && c.drops[e].by == topologies.DropByNFT
+		trains := c.drops[e].by == topologies.DropByTC && c.DropBy == "" && a.filter(e).NumbersTrains()
+		return c.stands[e] != nil || trains || f.Frames.Picks() && c.drops[e].by == topologies.DropByNFT
 	})
 }
 

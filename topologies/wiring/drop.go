@@ -32,7 +32,7 @@ func (o Opener) drop(op Op) (Result, error) {
 	ways := []topologies.DropBy{op.By}
 	if op.By == "" {
 		ways = []topologies.DropBy{topologies.DropByXDP, topologies.DropByTC, topologies.DropByNFT}
-		if slices.ContainsFunc(op.Filters, Filter.numbersTrains) { // which a wire cuts
+		if slices.ContainsFunc(op.Filters, Filter.NumbersTrains) { // which a wire cuts
 			ways = slices.DeleteFunc(ways, func(by topologies.DropBy) bool { return by == topologies.DropByTC })
 		}
 	}
@@ -50,9 +50,9 @@ func (o Opener) drop(op Op) (Result, error) {
 	return Result{}, first
 }
 
-// numbersTrains says whether the filter gives frames numbers that TCP may be among: it leaves in trains, which have
+// NumbersTrains says whether the filter gives frames numbers that TCP may be among: it leaves in trains, which have
 // none.
-func (f Filter) numbersTrains() bool {
+func (f Filter) NumbersTrains() bool {
 	m, err := read(f.Match)
 	if err != nil || !f.picks() || !f.counts() {
 		return false
