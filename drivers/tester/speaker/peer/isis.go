@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -161,6 +162,13 @@ func (x *isis) configure(s *Spec) error {
 	for _, l := range list {
 		if _, err := probe.pdu(message.ISIS{LSP: &l}).PDU(); err != nil {
 			return err
+		}
+	}
+	for i, l := range c.LSPs {
+		_, err := message.ParseLSPID(l.ID)
+		_, bad := probe.pdu(message.ISIS{LSP: &l}).PDU()
+		if err := cmp.Or(err, bad); err != nil {
+			return fmt.Errorf("lsps.%d: %w", i, err)
 		}
 	}
 	if _, err := probe.pdu(message.ISIS{Hello: probe.helloOf(nil)}).PDU(); err != nil {
