@@ -247,6 +247,10 @@ func (t *Table) Change(text []byte) (State, error) {
 		return State{}, t.unknown(name.Name)
 	}
 	s.mu.Lock()
+	if s.l.state.State == "failed" { // its goroutine has ended
+		defer s.mu.Unlock()
+		return State{}, fmt.Errorf("session %s has failed, and can only be stopped and started anew: %s", name.Name, s.l.state.Said)
+	}
 	texts := append(slices.Clone(s.texts), text)
 	spec, err := ReadSpec(texts...)
 	if err == nil {

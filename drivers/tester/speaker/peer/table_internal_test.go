@@ -84,6 +84,11 @@ func TestTable(t *testing.T) {
 	if err := table.Reset([][]byte{[]byte(l)}); err != nil || state("l").Received["lacp"] > 3 || key() != 3 {
 		t.Errorf("a session that was not changed did not go on: %+v, %v", state("l"), err)
 	}
+	table.all["l"].end()
+	table.all["l"].broke(errors.New("the port is gone"))
+	if _, err := table.Change([]byte("{name: l, lacp: {actor: {key: 5}}}")); err == nil || !strings.Contains(err.Error(), "the port is gone") {
+		t.Errorf("a session that failed was changed: %v", err)
+	}
 	if _, err := table.Stop("b"); err == nil {
 		t.Error("what does not run was stopped")
 	}
