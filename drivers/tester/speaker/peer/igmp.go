@@ -28,15 +28,17 @@ type IGMP struct {
 const (
 	igmpEvery  = 125 * time.Second
 	igmpTenths = 100
+	igmpAgain  = time.Second // from a first report to the next (RFC 3376 section 8.11); in version 2 it is at most 10 s
 )
 
 type igmp struct {
 	c IGMP
 
 	joined  map[netip.Addr]bool
-	due     time.Duration // of a query
-	silent  time.Duration // until when another asks
-	answer  time.Duration // when the groups are told again; 0 is never
+	again   map[netip.Addr]time.Duration // when a report that was not sent, or has to be said twice, is due
+	due     time.Duration                // of a query
+	silent  time.Duration                // until when another asks
+	answer  time.Duration                // when the groups are told again; 0 is never
 	heard   map[netip.Addr]time.Duration
 	querier netip.Addr
 }
@@ -65,7 +67,7 @@ func (g *igmp) configure(s *Spec) error {
 	}
 	g.c, g.due = c, 0
 	if g.joined == nil {
-		g.joined, g.heard = map[netip.Addr]bool{}, map[netip.Addr]time.Duration{}
+		g.joined, g.again, g.heard = map[netip.Addr]bool{}, map[netip.Addr]time.Duration{}, map[netip.Addr]time.Duration{}
 	}
 	return nil
 }
@@ -121,12 +123,26 @@ func (g *igmp) receive(l *link, f frame) {
 	}
 }
 
-func (g *igmp) send(l *link, typ string, group netip.Addr) {
+func (g *igmp) send(l *link, typ string, group netip.Addr) bool {
 	m := message.IGMP{Type: typ, Version: g.c.Version, Source: g.c.Source, Group: group, Answer: g.c.Answer}
-	if typ == "report" && g.joined[group] {
+	if _, twice := g.again[group]; typ == "report" && g.joined[group] && !twice {
 		m.Mode = "exclude" // as it is, and not as it changes
 	}
-	l.send(m.PDU())
+	return l.send(m.PDU())
+}
+
+// join reports a group, twice, for one report may get lost (RFC 3376 section 8.1).
+func (g *igmp) join(l *link, a netip.Addr) {
+	due, waits := g.again[a]
+	switch {
+	case g.joined[a] && !waits, waits && l.now < due:
+	case !g.send(l, "report", a):
+		g.again[a] = l.now + igmpAgain
+	case g.joined[a]:
+		delete(g.again, a)
+	default:
+		g.joined[a], g.again[a] = true, l.now+igmpAgain
+	}
 }
 
 func (g *igmp) tick(l *link) time.Duration {
@@ -155,14 +171,12 @@ func (g *igmp) tick(l *link) time.Duration {
 	for a := range g.joined {
 		if !slices.Contains(g.c.Groups, a) {
 			delete(g.joined, a)
+			delete(g.again, a)
 			g.send(l, "leave", a)
 		}
 	}
 	for _, a := range g.c.Groups {
-		if !g.joined[a] {
-			g.send(l, "report", a)
-			g.joined[a] = true
-		}
+		g.join(l, a)
 	}
 	if g.answer > 0 && l.now >= g.answer {
 		g.answer = 0
@@ -170,10 +184,16 @@ func (g *igmp) tick(l *link) time.Duration {
 			g.send(l, "report", a)
 		}
 	}
-	if g.answer > 0 {
-		return g.answer
+	next := g.answer
+	for a, at := range g.again {
+		switch {
+		case !slices.Contains(g.c.Groups, a):
+			delete(g.again, a)
+		case next == 0 || at < next:
+			next = at
+		}
 	}
-	return -1
+	return next
 }
 
 func (g *igmp) show(*link) any {

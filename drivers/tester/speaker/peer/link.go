@@ -78,22 +78,22 @@ func (l *link) malformed(err error) {
 	l.say("%v", err)
 }
 
-// send sends a message, changed as is wanted.
-func (l *link) send(p message.PDU, err error) {
+// send sends a message, changed as is wanted, and says whether that worked: also where it is wanted that nothing is sent.
+func (l *link) send(p message.PDU, err error) bool {
 	kind := p.Kind
 	if kind == "" {
 		kind = p.Protocol
 	}
 	if err != nil {
 		l.say("make a message: %v", err)
-		return
+		return false
 	}
 	if p.Destination.IsValid() && p.To == (message.MAC{}) {
 		mac, ok := l.macs[p.Destination]
 		if !ok {
 			l.state.Unsent++
 			l.ask(p.Destination)
-			return
+			return false
 		}
 		p.To = mac
 	}
@@ -101,7 +101,7 @@ func (l *link) send(p message.PDU, err error) {
 	b, err := p.Frame(l.mac, 0, meant)
 	if message.IsSilent(err) {
 		l.state.Unsent++
-		return
+		return true
 	}
 	altered := false
 	if len(meant) > 0 {
@@ -116,12 +116,13 @@ func (l *link) send(p message.PDU, err error) {
 	if err != nil {
 		l.state.Unsent++
 		l.say("send %s: %v", kind, err)
-		return
+		return false
 	}
 	l.state.Sent[kind]++
 	if altered {
 		l.state.Altered++
 	}
+	return true
 }
 
 // change compares a message that was changed with what it would have been. One that cannot be changed goes as it is, for

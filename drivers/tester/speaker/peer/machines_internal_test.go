@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/message"
 )
 
@@ -460,6 +462,36 @@ func TestMembers(t *testing.T) {
 		w.change(t, 2, member("[239.1.1.2]"), "igmp: {deaf: true}")
 		if !w.until(time.Minute, groups("")) {
 			t.Fatal("it is not forgotten: ", w.tell())
+		}
+	}
+}
+
+// TestReports: a group is reported twice, and what could not be sent is sent later.
+func TestReports(t *testing.T) {
+	for _, version := range []string{"2", "3"} {
+		w := segment(t, "{name: a, port: x, igmp: {source: 10.0.0.3, version: "+version+", groups: [239.1.1.1, 239.1.1.2]}}")
+		e := w.ends[0]
+		write, down := e.l.write, true
+		e.l.write = func(b []byte) error {
+			if down {
+				return unix.ENETDOWN
+			}
+			return write(b)
+		}
+		w.until(3*time.Second, func() bool { return false })
+		if down = false; e.l.state.Sent["report"] != 0 || e.l.state.Unsent < 4 {
+			t.Fatal(w.tell())
+		}
+		w.until(time.Minute, func() bool { return false })
+		if e.l.state.Sent["report"] != 4 {
+			t.Errorf("version %s: %s", version, w.tell())
+		}
+		// What is not to be sent is not tried again.
+		w.change(t, 0, "{name: a, port: x, igmp: {source: 10.0.0.3, version: "+version+", groups: [239.1.1.3]}, alter: [{silent: true}]}")
+		unsent := e.l.state.Unsent
+		w.until(time.Minute, func() bool { return false })
+		if n := e.l.state.Unsent - unsent; n != 4 {
+			t.Errorf("version %s: %d were not sent, want two leaves and two reports", version, n)
 		}
 	}
 }
