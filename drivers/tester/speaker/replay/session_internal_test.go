@@ -90,7 +90,7 @@ func TestTalk(t *testing.T) {
 	hole := slices.Delete(conversation(t), 7, 8)
 	// What waits behind a hole is bounded.
 	flood := conversation(t)[:4]
-	for i := range uint32(2 * mostWaiting) {
+	for i := range uint32(mostWaiting + 2) {
 		flood = append(flood, told(t, time.Second, true, 100+i*3, "", "abc"))
 	}
 	var side stream
