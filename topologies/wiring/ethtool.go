@@ -19,7 +19,7 @@ import (
 func offloads() []string {
 	return append(
 		checksums(), "rx-checksum", "tx-generic-segmentation", "tx-tcp-segmentation", "tx-tcp-ecn-segmentation",
-		"tx-tcp-mangleid-segmentation", "tx-tcp6-segmentation", "rx-gro", "tx-vlan-hw-insert",
+		"tx-tcp-mangleid-segmentation", "tx-tcp6-segmentation", "rx-gro", "tx-vlan-hw-insert", "tx-vlan-stag-hw-insert",
 	)
 }
 
