@@ -182,7 +182,7 @@ func (o Opener) setProgram(h hook, on, at Port, filters []Filter) (id int, ended
 	return id, ended, err
 }
 
-// noteSent has the counters of a program where frames leave hold how many its interface has sent by now.
+// noteSent has the counters of a program where frames leave hold how many its interface had sent before it.
 func (s *space) noteSent(h hook, prog *ebpf.Program, iface string) (err error) {
 	if h.kind == ebpf.XDP {
 		return nil
@@ -192,11 +192,15 @@ func (s *space) noteSent(h hook, prog *ebpf.Program, iface string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, counters.Close()) }()
+	var seen tally // first, as it is among what was sent then
+	if err := counters.Lookup(key(seenKey), &seen); err != nil {
+		return fmt.Errorf("read what a program has let leave %s: %w", iface, err)
+	}
 	sent, err := s.sent(iface)
 	if err != nil {
 		return err
 	}
-	if err := counters.Put(key(sentKey), tally{Matched: sent}); err != nil {
+	if err := counters.Put(key(sentKey), tally{Matched: sent - min(sent, seen.Matched)}); err != nil {
 		return fmt.Errorf("note what %s has sent: %w", iface, err)
 	}
 	return nil

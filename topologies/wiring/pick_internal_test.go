@@ -14,6 +14,7 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/capture/capturetest"
@@ -235,5 +236,53 @@ func TestPickBesideXDP(t *testing.T) {
 		if _, err := Apply(op); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// What a program has seen before it is noted what its interface had sent until then is no slack for frames that go
+// past it.
+func TestSentBeforeTheProgram(t *testing.T) {
+	l := newLine(t)
+	frame := bytes.Join([][]byte{ether(0x88b5), make([]byte, 46)}, nil)
+	send := func(n int) {
+		t.Helper()
+		for range n {
+			if _, err := unix.Write(l.tx, frame); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	send(2)
+	if _, err := Apply(Op{Kind: Drop, By: topologies.DropByTC, A: l.at, B: l.from, Filters: []Filter{{ID: "f", Match: topologies.FrameMatch{Proto: "ospf"}}}}); Lacks(err) {
+		livetest.Missing(t, "root to load a program", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	send(5)
+	s, err := Opener(nil).open(l.from.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	_, prog, err := s.attached(leaving(), l.from.Interface)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prog.Close() //nolint:errcheck // the interface holds it
+	counters, err := countersOf(prog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer counters.Close()                                                //nolint:errcheck // the program holds it
+	if err := s.noteSent(leaving(), prog, l.from.Interface); err != nil { // as late as that
+		t.Fatal(err)
+	}
+	send(4)
+	if err := unix.SetsockoptInt(l.tx, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1); err != nil {
+		t.Fatal(err)
+	}
+	send(3)
+	if n, err := s.past(counters, l.from.Interface); n != 3 || err != nil {
+		t.Errorf("%d of 3 frames have gone past it, %v", n, err)
 	}
 }
