@@ -197,7 +197,8 @@ const (
 // DropsBy lists those that a lab of containers or namespaces can be asked for.
 func DropsBy() []DropBy { return []DropBy{DropByXDP, DropByTC, DropByNFT, DropByWire} }
 
-// Engines lists what can carry a fault on frames out, the first that a lab takes first.
+// Engines lists what can carry a fault on frames out in labs of containers and namespaces, the first that a lab takes
+// first. In labs of machines it is DropByNetem or nothing.
 func (f Fault) Engines() []DropBy {
 	switch {
 	case f.Kind != FaultDrop || !f.Frames.InKernel():
