@@ -382,10 +382,10 @@ func (p *MatrixPlan) Look(ctx context.Context, provider topologies.Provider, o M
 }
 
 // packagesOf is a digest of what an image holds: of its packages where it says them, so that the same
-// ones packed anew are the same, else of the image. Empty where it is not here.
+// ones packed anew are the same, else of the image. Empty where it is not here, and where nobody tells.
 func packagesOf(ctx context.Context, describer topologies.ImageDescriber, ref string) string {
 	if describer == nil {
-		return ref
+		return ""
 	}
 	image, err := describer.DescribeImage(ctx, ref)
 	if err != nil {

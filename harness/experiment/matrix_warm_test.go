@@ -94,3 +94,31 @@ func TestMatrixWarm(t *testing.T) {
 		})
 	}
 }
+
+// Where nobody tells what the nodes hold, nothing is taken over from an earlier matrix: a device may have been
+// changed since.
+func TestMatrixOnlyChangedOfUnknown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &court{answers: yes}
+		b := c.bench(t)
+		told := b.Env.Provider.(described)
+		b.Env.Provider = told.Provider
+		s := interopSuite("a@1")
+		old, dir, err := runMatrix(t.Context(), t, b, s, matrixOptions())
+		if err != nil || old.Counts[result.Pass] != len(s.Cells) {
+			t.Fatalf("%v, %v", old.Counts, err)
+		}
+		o := matrixOptions()
+		o.Since, o.SinceDir = &old, dir.Path
+		m, _, err := runMatrix(t.Context(), t, b, s, o)
+		if err != nil || m.Counts[result.Pass] != len(s.Cells) {
+			t.Fatalf("%v, %v", m.Counts, err)
+		}
+		for _, cell := range m.Cells {
+			if cell.From != "" {
+				t.Errorf("%s was taken over from %s", cell.Key(), cell.From)
+			}
+		}
+	})
+}

@@ -70,6 +70,8 @@ func (o *matrixRunOptions) check() error {
 		return cli.InputError("--bind names devices of an inventory: give it with --lab")
 	case o.devices.File != "" && o.Provider != "":
 		return cli.InputError("--lab is for devices, and --provider for nodes of this machine: give one of them")
+	case o.devices.File != "" && o.OnlyChanged != "":
+		return cli.InputError("--only-changed takes over what images came to, and --lab is for devices, of which nobody knows whether they are what they were: leave one of them out")
 	case o.budget < 0:
 		return cli.InputError("--budget %s: want a time, as 20m", o.budget)
 	}
@@ -99,7 +101,7 @@ knows still fails, and is explained.
 Ctrl-C, and the end of --budget, leave a valid folder in which every cell is: --resume goes on with it, by the
 choices that it was begun with; --labs, --budget and --trust are new. --only-changed OLD takes over what an earlier
 matrix decided of cells whose scenario and images' packages are the same, whose run is still there, and which had
-as many trials as they would get now.
+as many trials as they would get now; it is not for --lab, since nothing tells that a device is what it was.
 
 Exit status: 0 all that was tried passed, or its failure is explained; 1 a cell fails or is flaky and no
 deviation explains it; 2 a cell is inconclusive, or the budget left some; 4 wrong input; 5 the environment lacks

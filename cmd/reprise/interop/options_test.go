@@ -49,6 +49,10 @@ func TestMatrixRunOptions(t *testing.T) {
 		{Args: []string{"s", "--labs", "0"}, Err: "--labs takes 1 to 64"},
 		{Args: []string{"s", "--repeats", "0"}, Err: bounds},
 		{Args: []string{"s", "--repeat-failing", "-1"}, Err: bounds},
+		{
+			Args: []string{"s", "--lab", "lab.yaml", "--only-changed", "old"},
+			Err:  "--only-changed takes over what images came to, and --lab is for devices, of which nobody knows whether they are what they were: leave one of them out",
+		},
 		{Args: []string{"s", "--budget", "-1m"}, Err: "--budget -1m0s: want a time, as 20m"},
 	})
 }
