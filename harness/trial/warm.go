@@ -3,16 +3,19 @@ package trial
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
 // WarmLabs keep labs up from one series to the next. A series that is closed leaves its labs there, and the next one
-// takes the lab of its number over where that is alike: the same topology to the byte, images and clock included. Every
-// node is then made what it was when the lab was built, by the lab itself ([topologies.Resetter]), the lab's clock begins
-// anew, and each node starts with its own plan's configuration: what reset redeploy does between two trials.
+// takes the lab of its number over where that is alike: the same topology to the byte, images and clock included, and
+// images of the digests that the lab was built with. Every node is then made what it was when the lab was built, by
+// the lab itself ([topologies.Resetter]), the lab's clock begins anew, and each node starts with its own plan's
+// configuration: what reset redeploy does between two trials.
 //
 // A lab that cannot do so, one of real devices, one whose nodes share folders of this machine, and one whose last trial was
 // inconclusive, is taken down as ever. The zero value is ready for use, by several goroutines with lab numbers of
@@ -58,10 +61,26 @@ func (w *WarmLabs) take(ctx context.Context, l *Lab) (*Lab, error) {
 	was := w.labs[l.Number]
 	delete(w.labs, l.Number)
 	w.mu.Unlock()
-	if was == nil || was.topology() == l.topology() && l.plan.Clock.Start.IsZero() {
+	if was == nil || was.alike(l) && l.plan.Clock.Start.IsZero() {
 		return was, nil
 	}
 	return nil, was.Close(ctx)
+}
+
+// alike reports whether a lab would be built as this one was: of the same topology, and of images that still hold what
+// they held, by the digests in the records of both runs. One that cannot be read is of no lab that is known.
+func (l *Lab) alike(other *Lab) bool {
+	if l.topology() != other.topology() {
+		return false
+	}
+	_, was, err := evidence.OpenDir(l.env.Dir.Path)
+	if err != nil {
+		return false
+	}
+	_, now, err := evidence.OpenDir(other.env.Dir.Path)
+	return err == nil && slices.EqualFunc(was.Nodes, now.Nodes, func(a, b evidence.NodeInfo) bool {
+		return a.Name == b.Name && a.Image == b.Image && a.Digest == b.Digest
+	})
 }
 
 // reusable reports whether every node of the lab can be made what it was when the lab was built.

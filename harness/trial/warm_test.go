@@ -15,6 +15,16 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
+// builds is a provider whose images have a digest.
+type builds struct {
+	snapshots
+	digest *string
+}
+
+func (b builds) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
+	return topologies.ImageInfo{Ref: ref, Digest: *b.digest}, nil
+}
+
 // A lab that is up becomes that of the next series where it is alike and can bring its nodes back, and is taken down before
 // another one is built where it does not.
 func TestWarmLabs(t *testing.T) {
@@ -26,13 +36,16 @@ func TestWarmLabs(t *testing.T) {
 		name          string
 		first, second string
 		reset         error
-		without       bool // no lab can bring its nodes back
+		without       bool      // no lab can bring its nodes back
+		builds        [2]string // digests that the image has when each series begins
 		labs, resets  int32
 		says          string
 		verdict       evidence.Verdict // reproduced, if it says nothing
 	}{
 		{name: "alike", first: stuck, second: another, labs: 1, resets: 2, says: "a lab that was up, brought back by snapshot"},
 		{name: "another image", first: stuck, second: strings.Replace(another, "image: none", "image: third", 1), labs: 2, says: "built"},
+		{name: "the same build", first: stuck, second: another, builds: [2]string{"sha256:1", "sha256:1"}, labs: 1, resets: 2, says: "a lab that was up, brought back by snapshot"},
+		{name: "built anew between", first: stuck, second: another, builds: [2]string{"sha256:1", "sha256:2"}, labs: 2, says: "built"},
 		{name: "another link", first: stuck, second: strings.Replace(another, "r2:eth1", "r2:eth2", 1), labs: 2, says: "built"},
 		{name: "another clock", first: stuck, second: another + "clock: {speed: 2}\n", labs: 2, says: "built", verdict: evidence.NotApplicable},
 		{name: "inconclusive before", first: strings.Replace(stuck, `"up"`, `"away"`, 1), second: another, labs: 2, says: "built"},
@@ -52,15 +65,17 @@ func TestWarmLabs(t *testing.T) {
 					return nil
 				}
 				env := trial.Environment{Provider: &w.provider, Registry: w.platform.Registry(), Warm: &trial.WarmLabs{}}
+				digest := ""
 				if !tt.without {
-					env.Provider = snapshots{&w.provider, func(string) (topologies.How, error) {
+					env.Provider = builds{snapshots{&w.provider, func(string) (topologies.How, error) {
 						resets.Add(1)
 						return topologies.BySnapshot, tt.reset
-					}}
+					}}, &digest}
 				}
 				var last trial.Attempt
 				var dir evidence.Dir
-				for _, yaml := range []string{tt.first, tt.second} {
+				for i, yaml := range []string{tt.first, tt.second} {
+					digest = tt.builds[i]
 					s, err := trial.NewSeries(t.Context(), planOf(t, yaml, plan.Options{Trials: 1}), t.TempDir(), env, evidence.Tool{Name: "test"})
 					if err != nil {
 						t.Fatal(err)
