@@ -176,9 +176,9 @@ func (w *cutter) topology(scenario *yaml.Node) error {
 			return fmt.Errorf("read %s again: %w", file, err)
 		}
 	}
-	topology := root // what a file has under this key is written inline as it is
-	if file != "" {
-		topology = child(root, "topology")
+	topology := root // what a file has under this key may be written inline as it is
+	if whole := child(root, "topology"); whole != nil && child(root, "nodes") == nil {
+		topology = whole
 	}
 	links := child(topology, "links")
 	if links != nil && len(links.Content) != len(w.l.Topology.Links) {

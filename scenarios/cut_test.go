@@ -58,3 +58,36 @@ symptom: [{name: a is not, node: a, exec: *look, expect: 'exit != 0', eventually
 		t.Errorf("the group is %+v", g)
 	}
 }
+
+// A topology that is written inline is cut in either form, and keeps its name, which its hardware addresses come of.
+func TestWriteCutOfWhole(t *testing.T) {
+	for name, topology := range map[string]string{
+		"cut":   `{nodes: {a: {image: x}, b: {image: x}, c: {image: x}}, links: [{endpoints: ["a:eth1", "b:eth1"]}, {endpoints: ["b:eth2", "c:eth1"]}]}`,
+		"suite": `{name: suite, topology: {nodes: {a: {image: x}, b: {image: x}, c: {image: x}}, links: [{endpoints: ["a:eth1", "b:eth1"]}, {endpoints: ["b:eth2", "c:eth1"]}]}}`,
+	} {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "scenario.yaml")
+		if err := os.WriteFile(file, []byte("reprise: v1\nid: cut\ntitle: Forms\ntopology: "+topology+`
+nodes: {a: {}, b: {}, c: {}}
+stimulus: [{link: "a:eth1", fault: down}]
+symptom: [{name: a is not, node: a, exec: "true", expect: 'exit != 0', eventually: 5s}]
+`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := scenarios.Load(file, scenarios.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(dir, "cut")
+		if err := l.Write(out, scenarios.Cut{Nodes: map[string]bool{"c": true}}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := scenarios.Load(out, scenarios.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if top := got.Topology; top.Name != name || len(top.Nodes) != 2 || len(top.Links) != 1 {
+			t.Errorf("%s: %+v", name, top)
+		}
+	}
+}
