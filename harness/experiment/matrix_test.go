@@ -157,7 +157,7 @@ func cellScenario(test, dut, peer string) string {
 reprise: v1
 id: pairs-%[1]s
 title: %[1]s (dut %[2]s, peer %[3]s)
-topology: {nodes: {dut: {image: %[4]q}, peer: {image: %[5]q}}}
+topology: {name: pairs, topology: {nodes: {dut: {image: %[4]q}, peer: {image: %[5]q}}}}
 nodes: {dut: {role: dut, platform: memory}, peer: {role: peer, platform: memory}}
 baseline: [{name: it answers, node: dut, run: hello, expect: 'text == "yes"', eventually: 100ms, every: 20ms}]
 expect: [{name: it works, node: dut, run: %[6]q, expect: 'text == "yes"', eventually: 100ms, every: 20ms}]

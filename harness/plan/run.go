@@ -59,8 +59,9 @@ func (p *Plan) setImage(node, image string) {
 	}
 }
 
-// LabOf is the same for topologies that differ in nothing but their names and where they were read from.
+// LabOf is the same for topologies that differ in nothing but where they were read from. Their names are part of
+// it: hardware addresses come of them, and elections of those.
 func LabOf(t topologies.Topology) string {
-	t.Name, t.Dir = "", ""
+	t.Dir = ""
 	return evidence.SHA256(fmt.Appendf(nil, "%+v", t)) // maps are printed in the order of their keys
 }

@@ -28,7 +28,7 @@ func (b builds) DescribeImage(_ context.Context, ref string) (topologies.ImageIn
 // A lab that is up becomes that of the next series where it is alike and can bring its nodes back, and is taken down before
 // another one is built where it does not.
 func TestWarmLabs(t *testing.T) {
-	another := strings.Replace(stuck, "id: fixture", "id: another", 1)
+	another := strings.Replace(stuck, "title: ", "title: another of ", 1)
 	shared := func(yaml string) string {
 		return strings.Replace(yaml, "r1: {image: none}", `r1: {image: none, binds: ["/etc:/x"]}`, 1)
 	}
@@ -46,6 +46,7 @@ func TestWarmLabs(t *testing.T) {
 		{name: "another image", first: stuck, second: strings.Replace(another, "image: none", "image: third", 1), labs: 2, says: "built"},
 		{name: "the same build", first: stuck, second: another, builds: [2]string{"sha256:1", "sha256:1"}, labs: 1, resets: 2, says: "a lab that was up, brought back by snapshot"},
 		{name: "built anew between", first: stuck, second: another, builds: [2]string{"sha256:1", "sha256:2"}, labs: 2, says: "built"},
+		{name: "another name", first: stuck, second: strings.Replace(another, "id: fixture", "id: renamed", 1), labs: 2, says: "built"},
 		{name: "another link", first: stuck, second: strings.Replace(another, "r2:eth1", "r2:eth2", 1), labs: 2, says: "built"},
 		{name: "another clock", first: stuck, second: another + "clock: {speed: 2}\n", labs: 2, says: "built", verdict: evidence.NotApplicable},
 		{name: "inconclusive before", first: strings.Replace(stuck, `"up"`, `"away"`, 1), second: another, labs: 2, says: "built"},

@@ -105,7 +105,7 @@ func TestCells(t *testing.T) {
 		"dut.conf":  {"word hello to 10.0.0.2 in 10.0.0.0/24 of 1.5\n new"},
 		"peer.conf": {"word other;"},
 		"scenario.yaml": {
-			"id: small-modern", "title: Modern (dut a 2.0, peer b 1.5, mtu-ignore false)", "image: a:2.0", "image: b:1.5", "config: peer.conf",
+			"id: small-modern", "topology:\n  name: small\n  topology:\n    links:", "title: Modern (dut a 2.0, peer b 1.5, mtu-ignore false)", "image: a:2.0", "image: b:1.5", "config: peer.conf",
 			"- name: 'dut: full with 1.5'\n    node: dut\n    run: \"show hello\"", `not (text contains "hello")`, "echo other hello", "never: 3s",
 			"- name: 'dut: both'\n    wait-for:\n      name: 'dut: full with 1.5'\n      node: dut\n      run: \"show hello\"", "- name: 'peer: both'\n    wait-for:\n      name: 'peer: full'\n      node: peer\n      run: \"b other\"", "captures: ['dut:eth1']", "cost 5", "sleep 5", "platform: bird", "role: peer",
 		},

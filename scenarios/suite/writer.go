@@ -144,7 +144,8 @@ func (w *writer) played() []string {
 	return out
 }
 
-// topology writes the topology in place, with a node for each role.
+// topology writes the topology in place, with a node for each role, as a whole file of the suite's name: hardware
+// addresses come of the name, and are the same in all cells.
 func (w *writer) topology(r raw) error {
 	out := mapping()
 	if r.given() {
@@ -175,7 +176,7 @@ func (w *writer) topology(r raw) error {
 		}
 		merge(node, mapping("kind", text("linux"), "image", text(subject.Image)))
 	}
-	set(w.out, "topology", out)
+	set(w.out, "topology", mapping("name", text(w.suite.ID), "topology", out))
 	return nil
 }
 
@@ -452,7 +453,7 @@ func (w *writer) evidence() error {
 		return nil
 	}
 	var captures []string
-	if links := child(child(w.out, "topology"), "links"); links != nil {
+	if links := child(child(child(w.out, "topology"), "topology"), "links"); links != nil {
 		for _, link := range links.Content {
 			if ends := child(link, "endpoints"); ends != nil && len(ends.Content) > 0 && ends.Content[0].Kind == yaml.ScalarNode {
 				captures = append(captures, ends.Content[0].Value)
