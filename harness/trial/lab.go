@@ -71,6 +71,7 @@ type Lab struct {
 	ledger *evidence.Ledger
 	slack  func() time.Duration // [plan.Plan.Slack] of the plan, looked for once: it reads all that is configured
 	res    topologies.Reservation
+	built  time.Time // when res was begun
 	nodes  []*labNode
 	was    *Lab // that is up, and becomes this one with its first trial; nil: it is built
 	warm   bool // the trial that runs now began in a lab that was up

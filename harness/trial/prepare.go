@@ -119,6 +119,7 @@ func (p preparation) build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take the old lab down: %w", err)
 	}
+	p.lab.built = time.Now()
 	p.lab.tainted, p.lab.trials, p.lab.cold = "", 0, true // also where a reset was planned, and did not work
 	p.lab.res, err = p.lab.env.Provider.Reserve(ctx, clocks(p).topology(), topologies.Options{
 		Run: p.lab.env.Dir.ID(), Lab: p.lab.Number, Owner: p.lab.env.Owner, Keep: p.lab.env.Keep, Dir: p.lab.env.Dir.Path,

@@ -5,11 +5,16 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
 )
+
+// warmFor is how long after it was built a lab is used again: with the trials that begin in it then it is over long
+// before it may be removed for its age ([topologies.Options].TTL).
+const warmFor = 6 * time.Hour
 
 // WarmLabs keep labs up from one series to the next. A series that is closed leaves its labs there, and the next one
 // takes the lab of its number over where that is alike: the same topology to the byte, images and clock included, and
@@ -17,8 +22,8 @@ import (
 // the lab itself ([topologies.Resetter]), the lab's clock begins anew, and each node starts with its own plan's
 // configuration: what reset redeploy does between two trials.
 //
-// A lab that cannot do so, one of real devices, one whose nodes share folders of this machine, and one whose last trial was
-// inconclusive, is taken down as ever. The zero value is ready for use, by several goroutines with lab numbers of
+// A lab that cannot do so, one of real devices, one whose nodes share folders of this machine, one that was built six
+// hours ago, and one whose last trial was inconclusive, is taken down as ever. The zero value is ready for use, by several goroutines with lab numbers of
 // their own.
 type WarmLabs struct {
 	mu   sync.Mutex
@@ -61,7 +66,7 @@ func (w *WarmLabs) take(ctx context.Context, l *Lab) (*Lab, error) {
 	was := w.labs[l.Number]
 	delete(w.labs, l.Number)
 	w.mu.Unlock()
-	if was == nil || was.alike(l) && l.plan.Clock.Start.IsZero() {
+	if was == nil || was.alike(l) && l.plan.Clock.Start.IsZero() && time.Since(was.built) < warmFor {
 		return was, nil
 	}
 	return nil, was.Close(ctx)
@@ -108,7 +113,7 @@ func (p preparation) takeOver(ctx context.Context, was *Lab) (how string, err er
 	if err := errors.Join(errs...); err != nil {
 		return "", errors.Join(err, was.Close(ctx))
 	}
-	p.lab.res, was.res, was.nodes = was.res, nil, nil
+	p.lab.res, p.lab.built, was.res, was.nodes = was.res, was.built, nil, nil
 	for _, pn := range p.lab.plan.Nodes {
 		p.lab.nodes = append(p.lab.nodes, newLabNode(pn))
 	}

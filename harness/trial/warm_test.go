@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
@@ -36,8 +37,9 @@ func TestWarmLabs(t *testing.T) {
 		name          string
 		first, second string
 		reset         error
-		without       bool      // no lab can bring its nodes back
-		builds        [2]string // digests that the image has when each series begins
+		pause         time.Duration // between the two
+		without       bool          // no lab can bring its nodes back
+		builds        [2]string     // digests that the image has when each series begins
 		labs, resets  int32
 		says          string
 		verdict       evidence.Verdict // reproduced, if it says nothing
@@ -46,6 +48,8 @@ func TestWarmLabs(t *testing.T) {
 		{name: "another image", first: stuck, second: strings.Replace(another, "image: none", "image: third", 1), labs: 2, says: "built"},
 		{name: "the same build", first: stuck, second: another, builds: [2]string{"sha256:1", "sha256:1"}, labs: 1, resets: 2, says: "a lab that was up, brought back by snapshot"},
 		{name: "built anew between", first: stuck, second: another, builds: [2]string{"sha256:1", "sha256:2"}, labs: 2, says: "built"},
+		{name: "hours later", first: stuck, second: another, pause: 5 * time.Hour, labs: 1, resets: 2, says: "a lab that was up, brought back by snapshot"},
+		{name: "too old", first: stuck, second: another, pause: 6 * time.Hour, labs: 2, says: "built"},
 		{name: "another name", first: stuck, second: strings.Replace(another, "id: fixture", "id: renamed", 1), labs: 2, says: "built"},
 		{name: "another link", first: stuck, second: strings.Replace(another, "r2:eth1", "r2:eth2", 1), labs: 2, says: "built"},
 		{name: "another clock", first: stuck, second: another + "clock: {speed: 2}\n", labs: 2, says: "built", verdict: evidence.NotApplicable},
@@ -77,6 +81,9 @@ func TestWarmLabs(t *testing.T) {
 				var dir evidence.Dir
 				for i, yaml := range []string{tt.first, tt.second} {
 					digest = tt.builds[i]
+					if i > 0 {
+						time.Sleep(tt.pause)
+					}
 					s, err := trial.NewSeries(t.Context(), planOf(t, yaml, plan.Options{Trials: 1}), t.TempDir(), env, evidence.Tool{Name: "test"})
 					if err != nil {
 						t.Fatal(err)
