@@ -130,11 +130,7 @@ func (p preparation) build(ctx context.Context) error {
 	ctx, release := p.lab.whileOurs(ctx)
 	defer release()
 	p.rec.note("lab built")
-	if w, ok := topologies.As[topologies.Warner](p.lab.res); ok {
-		for _, line := range w.Warnings() {
-			p.rec.note(line)
-		}
-	}
+	p.warn()
 	if why := cannotShow(p.lab.plan, p.lab.kind(), p.lab.env.Registry); why != "" {
 		return &showsNothingError{why}
 	}
@@ -145,6 +141,15 @@ func (p preparation) build(ctx context.Context) error {
 		return err
 	}
 	return p.boot(ctx)
+}
+
+// warn records what the lab was built without, or with.
+func (p preparation) warn() {
+	if w, ok := topologies.As[topologies.Warner](p.lab.res); ok {
+		for _, line := range w.Warnings() {
+			p.rec.note(line)
+		}
+	}
 }
 
 // open has the lab's clock begin, and opens a driver on every node, none of which has been configured yet.

@@ -128,5 +128,6 @@ func (p preparation) takeOver(ctx context.Context, was *Lab) (how string, err er
 	if err != nil {
 		return "", err
 	}
+	p.warn()
 	return "a lab that was up, " + broughtBack(ways), p.boot(ctx)
 }

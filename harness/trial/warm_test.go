@@ -61,6 +61,7 @@ func TestWarmLabs(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
+				w.provider.Warnings = []string{"the kernel does not bound the nodes of this lab"}
 				var labs, resets atomic.Int32
 				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
 					if w.provider.Up() > 0 {
@@ -104,6 +105,16 @@ func TestWarmLabs(t *testing.T) {
 				}
 				if want := cmp.Or(tt.verdict, evidence.Reproduced); last.Verdict.Verdict != want {
 					t.Errorf("%s: %s", last.Verdict.Verdict, last.Verdict.Reason)
+				}
+				record, err := dir.Trial(1).Read()
+				warned := 0
+				for _, e := range record.Events {
+					if e.Kind == evidence.EventNote && e.Name == w.provider.Warnings[0] {
+						warned++
+					}
+				}
+				if err != nil || warned != 1 {
+					t.Errorf("told %d times what the lab is built without, %v", warned, err)
 				}
 				entries, err := dir.Ledger()
 				if err != nil || len(entries) != 1 || entries[0].ResetHow != tt.says || !entries[0].Cold {
