@@ -83,3 +83,62 @@ func TestDeathsUnderLoad(t *testing.T) {
 	}
 	t.Logf("%d of %d deaths were seen; missed: %v %s", len(ends), n, missed, why)
 }
+
+// A node that is made anew has nothing left of its lives before, however many there were; one that restarts has.
+func TestLivesForgotten(t *testing.T) {
+	t.Parallel()
+	l := one(t)
+	dies := func() {
+		t.Helper()
+		topologiestest.Run(t, topologiestest.Host(t, l, "r1"), "sh", "-c", `sh -c 'kill -SEGV $$'; true`)
+	}
+	lives := func(when string, kept, died int) {
+		t.Helper()
+		ends, _, _, err := l.Ends(t.Context(), "r1")
+		if err != nil || len(ends) != died {
+			t.Errorf("%s: %d processes died, want %d: %+v, %v", when, len(ends), died, ends, err)
+		}
+		if n := l.nodes["r1"]; len(n.spaces) != kept || len(l.watch.spaces) != kept {
+			t.Errorf("%s: lives %v, and watched %v, want %d", when, n.spaces, l.watch.spaces, kept)
+		}
+	}
+	dies()
+	if err := l.RestartNode(t.Context(), "r1"); err != nil {
+		t.Fatal(err)
+	}
+	dies()
+	lives("restarted", 2, 2)
+	for range 2 {
+		if _, _, err := l.Reset(t.Context(), "r1"); err != nil {
+			t.Fatal(err)
+		}
+		lives("reset", 1, 0)
+		dies()
+		lives("used", 1, 1)
+	}
+	if _, _, err := l.ResetAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lives("all reset", 1, 0)
+}
+
+// A life of one lab is listened to for as long as it lasts, though another one of the same number is over.
+func TestLivesOfOneNumber(t *testing.T) {
+	t.Parallel()
+	e := &ears{}
+	first, second := watch{ears: e}, watch{ears: e}
+	for _, w := range []*watch{&first, &second} {
+		w.begin()
+		if w.failed != nil {
+			t.Skip(w.failed) //nolint:forbidigo // the kernel and its settings decide
+		}
+		w.add("pid:[1]")
+	}
+	first.forget([]string{"pid:[1]", "pid:[2]"})
+	if e.lives["pid:[1]"] != 1 || len(e.lives) != 1 || len(first.spaces) != 0 {
+		t.Errorf("lives %v, of the first %v", e.lives, first.spaces)
+	}
+	if err := errors.Join(second.close(), first.close()); err != nil || len(e.lives) != 0 {
+		t.Errorf("lives %v, %v", e.lives, err)
+	}
+}
