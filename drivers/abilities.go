@@ -288,7 +288,8 @@ type Neighbour struct {
 	RemotePort string `json:"remote-port,omitempty"`
 }
 
-// NeighbourSource asks a device for its neighbours.
+// NeighbourSource asks a device for its neighbours. With an [UnreadError] come those that could be
+// read.
 type NeighbourSource interface {
 	Neighbours(ctx context.Context) ([]Neighbour, error)
 }

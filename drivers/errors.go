@@ -33,3 +33,22 @@ func (e *OpError) Error() string { return fmt.Sprintf("%s: %s: %v", e.Node, e.Op
 
 // Unwrap gives the cause.
 func (e *OpError) Unwrap() error { return e.Err }
+
+// UnreadRow is a row of a device's table that its driver does not read.
+type UnreadRow struct{ Command, Row string }
+
+func (r UnreadRow) String() string {
+	return fmt.Sprintf("a row of %s was not read: %q", r.Command, r.Row)
+}
+
+// UnreadError tells of rows of a device that its driver does not read, of which there is one at
+// least; what could be read comes with it.
+type UnreadError struct{ Rows []UnreadRow }
+
+func (e *UnreadError) Error() string {
+	text := e.Rows[0].String()
+	if n := len(e.Rows) - 1; n > 0 {
+		text += fmt.Sprintf(", and %d more", n)
+	}
+	return text
+}

@@ -178,6 +178,10 @@ func Unread(t *testing.T, templates fs.FS, dir string, lines map[string]string) 
 			if rows, err := device.Rows(templates, name, broken); err == nil || !strings.Contains(err.Error(), strings.TrimSpace(line)) {
 				t.Errorf("%q made %d rows, as before, and error %v", line, len(rows), err)
 			}
+			rows, unread, err := device.RowsPart(templates, name, broken)
+			if diff := cmp.Diff(before, rows); diff != "" || err != nil || len(unread) != 1 || unread[0] != strings.TrimSpace(line) {
+				t.Errorf("apart from %q: not read %q, %v, rows (-before +now)\n%s", line, unread, err, diff)
+			}
 		})
 	}
 	for name := range names {

@@ -120,18 +120,22 @@ func (d *Driver) setPort(ctx context.Context, port, verb, want string) error {
 func (d *Driver) Neighbours(ctx context.Context) ([]drivers.Neighbour, error) {
 	const op = "ask for neighbours"
 	var all []drivers.Neighbour
-	rows, err := d.Table(ctx, op, "show lldp neighbors", templates, "lldp")
+	rows, unread, err := d.TablePart(ctx, op, "show lldp neighbors", templates, "lldp")
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
 		all = append(all, drivers.Neighbour{Port: r["PORT"], Protocol: "lldp", RemoteName: advertised(r["NAME"]), RemoteID: r["CHASSIS"], RemotePort: r["REMOTE_PORT"]})
 	}
-	if rows, err = d.Table(ctx, op, "show edp ports all", templates, "edp"); err != nil {
+	rows, more, err := d.TablePart(ctx, op, "show edp ports all", templates, "edp")
+	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
 		all = append(all, drivers.Neighbour{Port: r["PORT"], Protocol: "edp", RemoteName: r["NAME"], RemoteID: r["ID"], RemotePort: r["REMOTE_PORT"]})
+	}
+	if unread = append(unread, more...); len(unread) > 0 {
+		return all, d.Fail(op, &drivers.UnreadError{Rows: unread})
 	}
 	return all, nil
 }

@@ -1,6 +1,7 @@
 package exos_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -20,6 +21,31 @@ func open(tb testing.TB, a drivers.Access, rec drivers.Recorder) *exos.Driver {
 	}
 	tb.Cleanup(func() { _ = d.Close(tb.Context()) })
 	return d.(*exos.Driver)
+}
+
+// A row that is not read is told, and the other neighbours of both protocols come with it.
+func TestNeighboursUnread(t *testing.T) {
+	t.Parallel()
+	s := drivertest.Simulate(t, sim.Config{Platform: sim.PlatformEXOS, Name: "sw1", Neighbours: []sim.Neighbour{
+		{Port: "1", RemoteName: "core-2", RemotePort: "7", RemoteID: "02:00:00:00:00:02", Protocol: sim.ProtocolLLDP},
+		{Port: "2", RemoteName: "a printer  of the second floor", RemotePort: "1", RemoteID: "02:00:00:00:00:03", Protocol: sim.ProtocolLLDP},
+		{Port: "3", RemoteName: "core-3", RemotePort: "9", RemoteID: "02:00:00:00:00:04", Protocol: sim.ProtocolEDP},
+	}})
+	for _, port := range []string{"1", "2", "3"} {
+		s.SetPort(port, true)
+	}
+	got, err := open(t, drivertest.Way(t, s, "telnet"), nil).Neighbours(t.Context())
+	var ports []string
+	for _, n := range got {
+		ports = append(ports, n.Port+" "+n.RemoteName)
+	}
+	if diff := cmp.Diff([]string{"1 core-2", "3 core-3"}, ports); diff != "" {
+		t.Errorf("neighbours (-want +got):\n%s", diff)
+	}
+	var unread *drivers.UnreadError
+	if !errors.As(err, &unread) || len(unread.Rows) != 1 || unread.Rows[0].Command != "show lldp neighbors" || !strings.Contains(unread.Rows[0].Row, "a printer") {
+		t.Errorf("not read: %v", err)
+	}
 }
 
 func TestRestorePoint(t *testing.T) {

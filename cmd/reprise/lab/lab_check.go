@@ -54,7 +54,7 @@ type deviceCheck struct {
 	Device  string        `json:"device"`
 	Facts   drivers.Facts `json:"facts,omitzero"`
 	Marks   []string      `json:"marks,omitempty"`
-	Notes   []string      `json:"notes,omitempty"` // of how the session was opened
+	Notes   []string      `json:"notes,omitempty"` // of how the session was opened, and what was not read
 	Differs []string      `json:"differs,omitempty"`
 	Skipped string        `json:"skipped,omitempty"`
 	Error   string        `json:"error,omitempty"`
@@ -220,11 +220,34 @@ func checkDevice(ctx context.Context, l *lab.Lab, name string) (c deviceCheck) {
 		return c
 	}
 	neighbours, err := src.Neighbours(ctx)
-	if err != nil {
-		return fail(err)
+	return c.heard(l.Inventory, neighbours, err)
+}
+
+// heard adds the neighbours that a device told. Rows that its driver does not read are notes, unless
+// one of them may be of a cable of the inventory: a port of the device that has one is not among
+// those that were read.
+func (c deviceCheck) heard(inv *lab.Inventory, neighbours []drivers.Neighbour, err error) deviceCheck {
+	var unread *drivers.UnreadError
+	if err != nil && !errors.As(err, &unread) {
+		c.Error = err.Error()
+		return c
 	}
 	for _, n := range neighbours {
 		c.seen = append(c.seen, lab.Seen{Port: n.Port, RemoteName: n.RemoteName, RemotePort: n.RemotePort, Protocol: n.Protocol})
+	}
+	if unread == nil {
+		return c
+	}
+	for _, r := range unread.Rows {
+		c.Notes = append(c.Notes, r.String())
+	}
+	for _, cable := range inv.Cables {
+		for _, end := range []lab.End{cable.A, cable.B} {
+			if end.Device == c.Device && !slices.ContainsFunc(c.seen, func(s lab.Seen) bool { return lab.SamePort(s.Port, end.Port) }) {
+				c.Error = fmt.Sprintf("what port %s ends at is not known: %v", end.Port, err)
+				return c
+			}
+		}
 	}
 	return c
 }

@@ -1,7 +1,10 @@
 package lab
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +98,32 @@ waiting 1: me@here for a look, since 10:15:00
 `
 	if d := cmp.Diff(want, clitest.View(func(w io.Writer) { printDevice(w, shown) })); d != "" {
 		t.Error(d)
+	}
+}
+
+// A row of neighbours that is not read is a note; it leaves a device unanswered where it may be of a cable of the
+// inventory.
+func TestHeard(t *testing.T) {
+	inv := &lab.Inventory{Cables: []lab.Cable{{A: lab.End{Device: "sw2", Port: "7"}, B: lab.End{Device: "sw1", Port: "1"}}}}
+	odd := fmt.Errorf("sw1: ask for neighbours: %w", &drivers.UnreadError{Rows: []drivers.UnreadRow{{Command: "show lldp neighbors", Row: "2:9  odd"}}})
+	cabled, other := drivers.Neighbour{Port: "1", RemoteName: "sw2", RemotePort: "7"}, drivers.Neighbour{Port: "3", RemoteName: "printer"}
+	note := []string{`a row of show lldp neighbors was not read: "2:9  odd"`}
+	for name, tt := range map[string]struct {
+		neighbours []drivers.Neighbour
+		err        error
+		notes      []string
+		want       string
+	}{
+		"all are read":                  {[]drivers.Neighbour{cabled, other}, nil, nil, ""},
+		"not of a cable":                {[]drivers.Neighbour{cabled, other}, odd, note, ""},
+		"it may be of a cable":          {[]drivers.Neighbour{other}, odd, note, "what port 1 ends at is not known: sw1: ask for neighbours: a row of "},
+		"the device did not answer":     {nil, errors.New("no route"), nil, "no route"},
+		"no cable is seen, all is read": {[]drivers.Neighbour{other}, nil, nil, ""},
+	} {
+		c := deviceCheck{Device: "sw1"}.heard(inv, tt.neighbours, tt.err)
+		if (c.Error == "") != (tt.want == "") || !strings.HasPrefix(c.Error, tt.want) || !slices.Equal(c.Notes, tt.notes) || len(c.seen) != len(tt.neighbours) {
+			t.Errorf("%s: error %q, notes %q, saw %d", name, c.Error, c.Notes, len(c.seen))
+		}
 	}
 }
 
