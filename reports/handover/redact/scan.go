@@ -617,9 +617,26 @@ func (s *scanner) besides(name string, t term, start int, f field, limit int, as
 	case !assigned && v[len(v)-1] == ':':
 		return true
 	case !assigned && s.data[start] >= 'A' && s.data[start] <= 'Z' && v[0] >= 'A' && v[0] <= 'Z':
-		return s.another(f, limit) || ordinary()[low]
+		return ordinary()[low] || s.another(f, limit) && s.heads(limit)
 	}
 	return false
+}
+
+// longestHeads bounds a line of heads of columns, in bytes.
+const longestHeads = 512
+
+// heads tells whether the line before limit is of heads of columns: each of its words begins with a capital, and none
+// is a value, with digits or without order.
+func (s *scanner) heads(limit int) bool {
+	if limit-s.line > longestHeads {
+		return false
+	}
+	for w := range strings.FieldsSeq(string(s.data[s.line:limit])) {
+		if w[0] < 'A' || w[0] > 'Z' || strings.ContainsAny(w, "0123456789") || looksRandom(w) {
+			return false
+		}
+	}
+	return true
 }
 
 // namesNext tells key=value, and key= with nothing behind it.

@@ -49,3 +49,25 @@ func TestColumns(t *testing.T) {
 		}
 	}
 }
+
+// TestHeads: what stands behind a word in the place of its value is a head of a column beside other heads alone, or
+// where it is a word of the language. In a sentence of a log it is a name.
+func TestHeads(t *testing.T) {
+	for text, name := range map[string]string{
+		"Hostname ACMECORE1 rebooted unexpectedly\n":          "ACMECORE1",
+		"Username JSmith logged in from console\n":            "JSmith",
+		"Sysname KLINIKUM-SW2 up 3 days\n":                    "KLINIKUM-SW2",
+		"Hostname ACMECORE1 Rebooted\n":                       "ACMECORE1",
+		"Hostname ACMECORE\n":                                 "ACMECORE",
+		"Hostname    Address   Port\n":                        "",
+		"IP   MAC-Address   Hostname   VCI   SSID   Expiry\n": "",
+		"Username     Index\n":                                "",
+		"Hostname Address was not told\n":                     "",
+	} {
+		r := newRedactor(t, redact.Options{})
+		out := string(r.Text("a.log", []byte(text)))
+		if name == "" && out != text || name != "" && (strings.Contains(out, name) || out == text) {
+			t.Errorf("%q became %q", text, out)
+		}
+	}
+}
