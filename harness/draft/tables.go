@@ -16,7 +16,7 @@ type row struct {
 	iface string
 	// lasts is how long it has been as it is, where timed: rounded down to within.
 	lasts, within time.Duration
-	timed bool
+	timed         bool
 }
 
 // table is what one answer lists, by what the rows are of.
