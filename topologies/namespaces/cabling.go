@@ -156,7 +156,6 @@ func (l *lab) Reset(ctx context.Context, name string) (topologies.How, string, e
 	if err := l.again(ctx, name, request{Op: opNode, Node: name, Spec: &n.spec}); err != nil {
 		return "", "", fmt.Errorf("reset node %s: %w", name, err)
 	}
-	l.forgetBefore(n)
 	return topologies.ByBoot, madeAnew, nil
 }
 
@@ -176,7 +175,6 @@ func (l *lab) ResetAll(ctx context.Context) (topologies.How, string, error) {
 	if err := l.cables.Renew(ctx, restartTimeout, l.makeAll); err != nil {
 		return "", "", fmt.Errorf("reset all nodes: %w", err)
 	}
-	l.forgetBefore(l.order...)
 	return topologies.ByBoot, madeAnew, nil
 }
 

@@ -21,7 +21,6 @@ type ears struct {
 	mu    sync.Mutex
 	labs  int // that listen
 	heard *procs.Watcher
-	lives map[string]int // of nodes that are listened to, by the number of their namespace: the kernel gives it to others later
 }
 
 // lend gives what listens, which the lab gives back.
@@ -33,34 +32,10 @@ func (e *ears) lend() (*procs.Watcher, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.heard, e.lives = w, map[string]int{}
+		e.heard = w
 	}
 	e.labs++
 	return e.heard, nil
-}
-
-// follow begins to listen to lives.
-func (e *ears) follow(spaces []string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, space := range spaces {
-		e.lives[space]++
-	}
-	e.heard.Watch(spaces...)
-}
-
-// forget lets go of lives, but for what is told of another one of the same number.
-func (e *ears) forget(spaces []string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var over []string
-	for _, space := range spaces {
-		if e.lives[space]--; e.lives[space] == 0 {
-			delete(e.lives, space)
-			over = append(over, space)
-		}
-	}
-	e.heard.Forget(over...)
 }
 
 // take takes it back.
@@ -80,7 +55,7 @@ type watch struct {
 
 	mu     sync.Mutex
 	own    *procs.Watcher
-	spaces []string // of the lab, each as often as it was added
+	spaces []string // of the lab
 	failed error    // why nobody watches
 }
 
@@ -98,25 +73,7 @@ func (w *watch) add(spaces ...string) {
 	defer w.mu.Unlock()
 	if w.own != nil {
 		w.spaces = append(w.spaces, spaces...)
-		w.ears.follow(spaces)
-	}
-}
-
-// forget lets go of lives that are over.
-func (w *watch) forget(spaces []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.own == nil {
-		return
-	}
-	var added []string // of a lab that was not laid some are not
-	for _, space := range spaces {
-		if i := slices.Index(w.spaces, space); i >= 0 {
-			w.spaces, added = slices.Delete(w.spaces, i, i+1), append(added, space)
-		}
-	}
-	if len(added) > 0 {
-		w.ears.forget(added)
+		w.own.Watch(spaces...)
 	}
 }
 
@@ -138,21 +95,8 @@ func (w *watch) close() error {
 	if own == nil {
 		return nil
 	}
-	w.ears.forget(w.spaces)
+	own.Forget(w.spaces...)
 	return w.ears.take()
-}
-
-// forgetBefore lets go of what became of the processes of nodes that were made anew, in their lives before.
-func (l *lab) forgetBefore(nodes ...*member) {
-	var before []string
-	for _, n := range nodes {
-		n.mu.Lock()
-		last := len(n.spaces) - 1
-		before = append(before, n.spaces[:last]...)
-		n.spaces, n.deaths = n.spaces[last:], nil
-		n.mu.Unlock()
-	}
-	l.watch.forget(before)
 }
 
 // Ends implements topologies.ProcessWatcher. Where the kernel does not tell this process, the

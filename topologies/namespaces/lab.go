@@ -70,7 +70,7 @@ type member struct {
 	held   int      // that of which the following are: the same, once it has begun
 	here   int      // its first process, as this process numbers it
 	pidfd  *os.File // of the same
-	spaces []string // its namespaces of processes, of the present life and of those before it since the last reset
+	spaces []string // its namespaces of processes, of the present and of those before a restart
 	gone   bool     // its first process has ended
 	exit   int      // then
 	over   string   // what it used too much of, for which it was ended
