@@ -83,7 +83,7 @@ func TestWarmLabs(t *testing.T) {
 				for i, yaml := range []string{tt.first, tt.second} {
 					digest = tt.builds[i]
 					if i > 0 {
-						time.Sleep(tt.pause)
+						<-time.After(tt.pause)
 					}
 					s, err := trial.NewSeries(t.Context(), planOf(t, yaml, plan.Options{Trials: 1}), t.TempDir(), env, evidence.Tool{Name: "test"})
 					if err != nil {
