@@ -35,8 +35,30 @@ func TestFleetScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fleetScripts(t, "fleet", cache)
+}
+
+// envHosts has [TestHostsScripts] run, in which labs over machines have real verdicts: on a machine that is busy they are inconclusive.
+const envHosts = "REPRISE_HOSTS"
+
+// TestHostsScripts runs the scripts of testdata/hosts: one lab on several workers.
+func TestHostsScripts(t *testing.T) {
+	livetest.Long(t, "labs of a fleet")
+	needSpaces(t)
+	if os.Getenv(envHosts) == "" {
+		t.Skipf("it takes a machine that is not busy: %s=1 runs it", envHosts)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleetScripts(t, "hosts", cache)
+}
+
+func fleetScripts(t *testing.T, dir, cache string) {
+	t.Helper()
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("testdata", "fleet"),
+		Dir:                 filepath.Join("testdata", dir),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", cache) // the images are there

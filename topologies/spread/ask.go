@@ -102,6 +102,8 @@ type firedAnswer struct {
 	Fired uint64            `json:"fired"`
 	Error outcome           `json:"error,omitzero"`
 	Acted *topologies.Acted `json:"acted,omitempty"`
+	// DropBy is what drops now: a program hands its fault to the wire when one comes that needs it.
+	DropBy topologies.DropBy `json:"dropBy,omitempty"`
 }
 
 type flowAsk struct {

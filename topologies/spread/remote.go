@@ -304,8 +304,15 @@ func (f *remoteFault) Heal(ctx context.Context) error {
 	return tell(ctx, f.session, askHeal, faultAsk{f.Number})
 }
 
-// DropBy implements topologies.DropTeller.
-func (f *remoteFault) DropBy() topologies.DropBy { return f.injectAnswer.DropBy }
+// DropBy implements topologies.DropTeller: where its host does not answer, what was said when the fault took force.
+func (f *remoteFault) DropBy() topologies.DropBy {
+	ctx, cancel := context.WithTimeout(context.Background(), actedTimeout)
+	defer cancel()
+	if a, err := f.fired(ctx); err == nil && a.DropBy != "" {
+		return a.DropBy
+	}
+	return f.injectAnswer.DropBy
+}
 
 // actedTimeout bounds the wait for what a fault did.
 const actedTimeout = 10 * time.Second

@@ -274,6 +274,9 @@ func (a *agent) faultsAndFlows(mux *http.ServeMux) {
 				r.Acted = &acted
 			}
 		}
+		if teller, ok := topologies.As[topologies.DropTeller](f); ok {
+			r.DropBy = teller.DropBy()
+		}
 		return r, nil
 	})
 	onLab(mux, a, askHeal, func(ctx context.Context, _ *station, q faultAsk) (nothing, error) {
