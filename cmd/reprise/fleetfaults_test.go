@@ -51,7 +51,7 @@ func TestFleetFaults(t *testing.T) {
 	faults, trials, seed := 6, 12, uint64(1)
 	given := os.Getenv(envFleetFaults)
 	if given == "" {
-		t.Skipf("it takes minutes, and a machine that is not busy: %s=%d/%d/%d runs it", envFleetFaults, faults, trials, seed)
+		t.Skipf("it takes minutes, and a machine that is not busy: %s=%d/%d/%d runs it", envFleetFaults, faults, trials, seed) //nolint:forbidigo // it is asked for by name, in CI too
 	}
 	if _, err := fmt.Sscanf(given, "%d/%d/%d", &faults, &trials, &seed); err != nil {
 		t.Fatalf("%s: want FAULTS/TRIALS/SEED: %v", envFleetFaults, err)
