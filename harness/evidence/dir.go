@@ -27,20 +27,28 @@ type Dir struct{ Path string }
 
 // CreateDir makes a fresh run directory below parent, named by time and scenario. It is its
 // owner's alone, for it holds configurations and what devices said; so is a parent that is
-// made for it.
+// made for it. Runs that begin in the same second have different ones.
 func CreateDir(parent, scenario string, now time.Time) (Dir, error) {
-	var suffix [2]byte
-	_, _ = rand.Read(suffix[:]) // never fails (crypto/rand)
-	name := now.UTC().Format("20060102T150405Z") + "-" + scenario + "-" + hex.EncodeToString(suffix[:])
-	d := Dir{Path: filepath.Join(parent, name)}
+	name := now.UTC().Format("20060102T150405Z") + "-" + scenario + "-"
 	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return d, fmt.Errorf("make run folder: %w", err)
+		return Dir{}, fmt.Errorf("make run folder: %w", err)
 	}
-	if err := os.Mkdir(d.Path, 0o700); err != nil {
-		return d, fmt.Errorf("make run folder: %w", err)
+	for try := 1; ; try++ {
+		var suffix [2]byte
+		_, _ = rand.Read(suffix[:]) // never fails (crypto/rand)
+		d := Dir{Path: filepath.Join(parent, name+hex.EncodeToString(suffix[:]))}
+		err := os.Mkdir(d.Path, 0o700)
+		if err == nil {
+			return d, nil
+		}
+		if !errors.Is(err, os.ErrExist) || try == maxNames {
+			return Dir{}, fmt.Errorf("make run folder: %w", err)
+		}
 	}
-	return d, nil
 }
+
+// maxNames bounds how many names are tried for a folder.
+const maxNames = 100
 
 // OpenDir opens a run directory that exists. A folder that is none says so.
 func OpenDir(path string) (Dir, RunInfo, error) {

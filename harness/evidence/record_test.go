@@ -124,6 +124,22 @@ func TestTrials(t *testing.T) {
 	}
 }
 
+// TestRunsOfOneSecond: labs side by side make more runs of a scenario in a second than a name of two random bytes tells apart.
+func TestRunsOfOneSecond(t *testing.T) {
+	t.Parallel()
+	parent, now, ids := t.TempDir(), time.Now(), map[string]bool{}
+	for range 2000 { // 30 of which would be called like another
+		dir, err := evidence.CreateDir(parent, "x", now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[dir.ID()] = true
+	}
+	if len(ids) != 2000 {
+		t.Errorf("2000 runs have %d names", len(ids))
+	}
+}
+
 // A trial's digest is that of its timeline and its observations, with their names and sizes:
 // what moves from one into the other alters it.
 func TestDigest(t *testing.T) {
