@@ -14,7 +14,7 @@ import (
 // status is what /proc says of a process.
 type status struct {
 	name   string
-	inside int  // its number in its own namespace of processes
+	inside int  // its number in its own namespace of processes; 0 of one that its parent has let go of meanwhile
 	parent int  // its parent's number on the machine
 	over   bool // it ended, and somebody has yet to ask how
 }
@@ -151,7 +151,15 @@ func look(pid int) (s sight) {
 func (p *process) saw(s sight) {
 	p.end.Dir, p.end.NoDump = s.dir, s.noDump
 	if s.known {
-		p.end.PID, p.end.Name, p.end.By = s.inside, s.name, ""
+		p.is(s.status)
+	}
+}
+
+// is takes over what /proc says of a process, but for a number that is gone.
+func (p *process) is(st status) {
+	p.end.Name, p.end.By = st.name, ""
+	if st.inside != 0 {
+		p.end.PID = st.inside
 	}
 }
 

@@ -342,7 +342,7 @@ func (w *Watcher) name(p *process, pid int) (over bool) {
 	if err != nil {
 		return true
 	}
-	p.end.PID, p.end.Name, p.end.By = st.inside, st.name, ""
+	p.is(st)
 	if st.inside == 1 && !p.beneath && !isSpace(p.container) {
 		w.startedBy(st.parent, p.container)
 	}

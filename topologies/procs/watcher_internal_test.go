@@ -350,3 +350,14 @@ func TestForget(t *testing.T) {
 		t.Errorf("kept: %v, %v", w.containers, w.processes)
 	}
 }
+
+// TestNumberIsKept: of a process that its parent lets go of while it is looked at, /proc says the name and the number 0; it
+// keeps the one that it had.
+func TestNumberIsKept(t *testing.T) {
+	t.Parallel()
+	p := &process{end: End{PID: 7, Name: "timeout"}}
+	p.saw(sight{status: status{name: "sh"}, known: true})
+	if p.end.PID != 7 || p.end.Name != "sh" {
+		t.Errorf("%+v", p.end)
+	}
+}
