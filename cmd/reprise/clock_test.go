@@ -144,7 +144,7 @@ func BenchmarkClockSkew(b *testing.B) {
 	for _, n := range []string{"r1", "r2"} {
 		top.Nodes = append(top.Nodes, topologies.Node{Name: n, Kind: topologies.KindLinux, Image: "reprise/debian:bookworm", Env: faketime.Environment(speed, time.Time{})})
 	}
-	r := topologiestest.Reserve(b, p, top, topologies.Options{Run: topologiestest.RunName("skew")})
+	r := topologiestest.Reserve(b, p, top, topologies.Options{Run: topologiestest.RunName(b, "skew")})
 	epoch, err := faketime.Now()
 	if err != nil {
 		b.Fatal(err)

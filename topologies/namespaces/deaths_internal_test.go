@@ -27,7 +27,7 @@ func one(t *testing.T) *lab {
 	if err := p.Check(t.Context(), top); err != nil {
 		t.Skip(err) //nolint:forbidigo // TestSuite says whether it may be missing
 	}
-	r := topologiestest.Reserve(t, p, top, topologies.Options{Run: topologiestest.RunName(strings.ToLower(t.Name()))})
+	r := topologiestest.Reserve(t, p, top, topologies.Options{Run: topologiestest.RunName(t, strings.ToLower(t.Name()))})
 	l, ok := r.(*lab)
 	if !ok {
 		t.Fatalf("a lab of this provider is a %T", r)

@@ -25,14 +25,14 @@ func TestGroupsUndivided(t *testing.T) {
 	if err := p.Check(t.Context(), top); err != nil {
 		t.Skip(err) //nolint:forbidigo // TestSuite says whether it may be missing
 	}
-	o := topologies.Options{Run: topologiestest.RunName("test-groups-undivided")}
+	o := topologies.Options{Run: topologiestest.RunName(t, "test-groups-undivided")}
 	r := topologiestest.Reserve(t, p, top, o)
 	said := topologiestest.Ability[topologies.Warner](t, r).Warnings()
 	if len(said) != 1 || !strings.Contains(said[0], "the kernel does not bound the nodes") || !strings.Contains(said[0], d.Dir) {
 		t.Errorf("the lab tells %q", said)
 	}
 	top.Nodes[0].CPU = 0.5
-	if _, err := p.Reserve(t.Context(), top, topologies.Options{Run: topologiestest.RunName("test-groups-undivided-cpu")}); err == nil || !strings.Contains(err.Error(), "bound processors: ") {
+	if _, err := p.Reserve(t.Context(), top, topologies.Options{Run: topologiestest.RunName(t, "test-groups-undivided-cpu")}); err == nil || !strings.Contains(err.Error(), "bound processors: ") {
 		t.Errorf("with cpu: the error is %v", err)
 	}
 }

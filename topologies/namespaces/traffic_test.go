@@ -37,7 +37,7 @@ const interval = time.Millisecond
 // the captures at most, beyond what it says itself of how far it is known.
 func failovers(tb testing.TB, times int) (worst time.Duration) {
 	tb.Helper()
-	r, err := open(tb).Reserve(tb.Context(), subject().Pair("eth1", "eth1"), topologies.Options{Run: topologiestest.RunName("witness")})
+	r, err := open(tb).Reserve(tb.Context(), subject().Pair("eth1", "eth1"), topologies.Options{Run: topologiestest.RunName(tb, "witness")})
 	if err != nil {
 		tb.Fatal(err)
 	}

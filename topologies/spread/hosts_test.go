@@ -218,7 +218,7 @@ func TestOSPF(t *testing.T) {
 	s := subject()
 	s.Image = frr
 	p := newHosts(t).provider(t)
-	r := topologiestest.Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: topologiestest.RunName("ospf")})
+	r := topologiestest.Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: topologiestest.RunName(t, "ospf")})
 	r1, r2 := topologiestest.Host(t, r, "r1"), topologiestest.Host(t, r, "r2")
 	startOSPF(t, r1, "1.1.1.1")
 	startOSPF(t, r2, "2.2.2.2")
@@ -310,7 +310,7 @@ func gone(tb testing.TB, run string) {
 func TestAgentKilled(t *testing.T) {
 	t.Parallel()
 	h := newHosts(t)
-	run := topologiestest.RunName("agent-killed")
+	run := topologiestest.RunName(t, "agent-killed")
 	r := topologiestest.Reserve(t, h.provider(t), subject().Ring(4), topologies.Options{Run: run})
 	before := len(left(t, run))
 	h.agents[1].kill()
@@ -346,7 +346,7 @@ func broken(tb testing.TB, r topologies.Reservation, node, why string) {
 func TestOwnerKilled(t *testing.T) {
 	t.Parallel()
 	h := newHosts(t)
-	run := topologiestest.RunName("owner-killed")
+	run := topologiestest.RunName(t, "owner-killed")
 	owner := start(t, 0, verbOwner, run, h.paths[0], h.paths[1])
 	if n := len(left(t, run)); n < 2 {
 		t.Fatalf("%d processes of the lab", n)
@@ -364,7 +364,7 @@ func TestConnectionCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := topologiestest.RunName("cut")
+	run := topologiestest.RunName(t, "cut")
 	r := topologiestest.Reserve(t, inTurn{p, []string{"here", "there"}}, subject().Pair("eth1", "eth1"), topologies.Options{Run: run})
 	r2 := topologiestest.Host(t, r, "r2")
 	failed := make(chan error, 1)
@@ -401,7 +401,7 @@ func TestConnectionCut(t *testing.T) {
 func TestUnderlayChanges(t *testing.T) {
 	t.Parallel()
 	h := newHosts(t)
-	r := topologiestest.Reserve(t, h.provider(t), subject().Pair("eth1", "eth1"), topologies.Options{Run: topologiestest.RunName("underlay")})
+	r := topologiestest.Reserve(t, h.provider(t), subject().Pair("eth1", "eth1"), topologies.Options{Run: topologiestest.RunName(t, "underlay")})
 	r1 := topologiestest.Host(t, r, "r1")
 	if err := topologiestest.Ping(t.Context(), r1, "10.0.0.2"); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 func (s Subject) captured(t *testing.T) {
 	t.Helper()
 	t.Parallel()
-	Captured(t, Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("capture")}))
+	Captured(t, Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "capture")}))
 }
 
 // Captured captures at r1:eth1 of a pair whose ends have 10.0.0.1 and 10.0.0.2, while its cable is laid

@@ -28,7 +28,7 @@ func (s Subject) clock(t *testing.T) {
 		top.Nodes[i].Env = faketime.Environment(speed, start)
 	}
 	p := s.Open(t)
-	r := Reserve(t, p, top, topologies.Options{Run: RunName("clock")})
+	r := Reserve(t, p, top, topologies.Options{Run: RunName(t, "clock")})
 	epoch, err := faketime.Now()
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 func (s Subject) processEnds(t *testing.T) {
 	t.Helper()
 	p := s.Open(t)
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("ends")})
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "ends")})
 	w := Ability[topologies.ProcessWatcher](t, r)
 	h := Host(t, r, "r1")
 	Run(t, h, "sh", "-c", `mkdir -p /var/tmp/here; cd /var/tmp/here; ulimit -c unlimited

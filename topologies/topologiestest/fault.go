@@ -70,7 +70,7 @@ func (s Subject) drop(t *testing.T) {
 
 func (s Subject) dropBy(t *testing.T, p topologies.Provider, by topologies.DropBy) {
 	t.Helper()
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("drop-" + string(by)), DropBy: by})
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "drop-"+string(by)), DropBy: by})
 	r1 := Host(t, r, "r1")
 	at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 	mac := Run(t, r1, "cat", "/sys/class/net/eth1/address")
@@ -148,7 +148,7 @@ func (s Subject) dropByChance(t *testing.T) {
 	t.Helper()
 	s.dropsBy(t, func(t *testing.T, p topologies.Provider, by topologies.DropBy) {
 		t.Helper()
-		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("chance-" + string(by)), DropBy: by})
+		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "chance-"+string(by)), DropBy: by})
 		a := Inject(t, r, topologies.Fault{
 			Kind: topologies.FaultDrop, Probability: 0.3,
 			Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{DstPort: 9},
@@ -171,7 +171,7 @@ func (s Subject) faultsTogether(t *testing.T) {
 
 func (s Subject) faultsTogetherBy(t *testing.T, p topologies.Provider, by topologies.DropBy) {
 	t.Helper()
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("together-" + string(by)), DropBy: by})
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "together-"+string(by)), DropBy: by})
 	r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 	at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 	icmp := Inject(t, r, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Match: topologies.FrameMatch{Proto: "icmp"}})
@@ -229,7 +229,7 @@ func (s Subject) replugUnderFire(t *testing.T) {
 	t.Helper()
 	s.dropsBy(t, func(t *testing.T, p topologies.Provider, by topologies.DropBy) {
 		t.Helper()
-		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("fire-" + string(by)), DropBy: by})
+		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "fire-"+string(by)), DropBy: by})
 		r2 := Host(t, r, "r2")
 		at := topologies.Endpoint{Node: "r2", Interface: "eth1"}
 		a := Inject(t, r, topologies.Fault{Kind: topologies.FaultDrop, Endpoint: at, Match: topologies.FrameMatch{DstPort: 9}})
@@ -259,7 +259,7 @@ func (s Subject) injectNowhere(t *testing.T) {
 	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("nowhere")})
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "nowhere")})
 	f := Ability[topologies.Faulter](t, r)
 	if _, err := f.Inject(t.Context(), topologies.Fault{Kind: topologies.FaultDown, Endpoint: topologies.Endpoint{Node: "r1", Interface: "eth7"}}); err == nil {
 		t.Error("a fault on no cable was taken")

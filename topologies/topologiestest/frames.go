@@ -21,7 +21,7 @@ func (s Subject) frames(t *testing.T) {
 
 func (s Subject) framesBy(t *testing.T, p topologies.Provider, by topologies.DropBy) {
 	t.Helper()
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("frames-" + string(by)), DropBy: by})
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "frames-"+string(by)), DropBy: by})
 	r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 	if err := Ping(t.Context(), r1, "10.0.0.2"); err != nil {
 		t.Fatal(err)

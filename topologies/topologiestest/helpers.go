@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"strings"
 	"testing"
@@ -103,9 +104,13 @@ func Eventually(tb testing.TB, what string, ok func() bool) {
 	}
 }
 
-// RunName is the name of a run that no other test program has: packages are tested side by side, and
-// what is left of one's labs must not be taken for another's.
-func RunName(name string) string { return fmt.Sprintf("test-%s-%d", name, os.Getpid()) }
+// RunName is the name of a run that no other test has, nor another test program: they are run side by
+// side, and what is there of one's labs must not be taken for what another's left.
+func RunName(tb testing.TB, name string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(tb.Name())) // never fails (hash.Hash)
+	return fmt.Sprintf("test-%s-%d-%08x", name, os.Getpid(), h.Sum32())
+}
 
 // Reserve builds a lab and releases it when the test ends.
 func Reserve(tb testing.TB, p topologies.Provider, t topologies.Topology, o topologies.Options) topologies.Reservation {

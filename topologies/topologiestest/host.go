@@ -19,7 +19,7 @@ func (s Subject) hosts(t *testing.T) {
 	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
-	r := Reserve(t, p, topologies.Topology{Name: "one", Nodes: s.Nodes("r1")}, topologies.Options{Run: RunName("host")})
+	r := Reserve(t, p, topologies.Topology{Name: "one", Nodes: s.Nodes("r1")}, topologies.Options{Run: RunName(t, "host")})
 	h := Host(t, r, "r1")
 
 	t.Run("exit status and separate streams", func(t *testing.T) {

@@ -18,7 +18,7 @@ func (s Subject) pair(t *testing.T) {
 	top.Links[0].MTU = 9000
 	top.Nodes[0].Env = map[string]string{"GREETING": "hello"}
 	top.Nodes[0].Sysctls = map[string]string{"net.ipv4.ip_forward": "0"}
-	r := Reserve(t, p, top, topologies.Options{Run: RunName("pair")})
+	r := Reserve(t, p, top, topologies.Options{Run: RunName(t, "pair")})
 	r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 
 	for _, target := range []string{"10.0.0.2", "2001:db8::2"} {
@@ -56,7 +56,7 @@ func (s Subject) pair(t *testing.T) {
 	if err := r.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if left := s.Left(t, RunName("pair")); len(left) > 0 {
+	if left := s.Left(t, RunName(t, "pair")); len(left) > 0 {
 		t.Errorf("left after release: %v", left)
 	}
 	if err := r.Release(t.Context()); err != nil {
@@ -68,7 +68,7 @@ func (s Subject) ring(t *testing.T) {
 	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
-	r := Reserve(t, p, s.Ring(6), topologies.Options{Run: RunName("ring")})
+	r := Reserve(t, p, s.Ring(6), topologies.Options{Run: RunName(t, "ring")})
 	for _, n := range []string{"n1", "n6"} {
 		for _, neighbour := range []string{Run(t, Host(t, r, n), "sh", "-c", "ip -4 -o addr show right | grep -o '10[0-9.]*' | head -1 | sed s/1$/2/")} {
 			if err := Ping(t.Context(), Host(t, r, n), neighbour); err != nil {
@@ -83,8 +83,8 @@ func (s Subject) twoLabsOfOneTopology(t *testing.T) {
 	t.Parallel()
 	p := s.Open(t)
 	top := s.Pair("eth1", "eth1")
-	first := Reserve(t, p, top, topologies.Options{Run: RunName("two"), Lab: 1})
-	second := Reserve(t, p, top, topologies.Options{Run: RunName("two"), Lab: 2})
+	first := Reserve(t, p, top, topologies.Options{Run: RunName(t, "two"), Lab: 1})
+	second := Reserve(t, p, top, topologies.Options{Run: RunName(t, "two"), Lab: 2})
 	var macs []string
 	for _, r := range []topologies.Reservation{first, second} {
 		if err := Ping(t.Context(), Host(t, r, "r1"), "10.0.0.2"); err != nil {
@@ -107,7 +107,7 @@ func (s Subject) restartNode(t *testing.T) {
 	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
-	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("restart")})
+	r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "restart")})
 	r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 	Run(t, r1, "sh", "-c", "echo kept > /etc/kept; echo lost > /run/lost")
 	if err := Ability[topologies.NodeRestarter](t, r).RestartNode(t.Context(), "r1"); err != nil {
@@ -130,12 +130,12 @@ func (s Subject) missing(t *testing.T) {
 	p := s.Open(t)
 	top := s.Pair("eth1", "eth1")
 	top.Nodes[1].Image = "vendor/switch:1.2"
-	_, err := p.Reserve(t.Context(), top, topologies.Options{Run: RunName("missing")})
+	_, err := p.Reserve(t.Context(), top, topologies.Options{Run: RunName(t, "missing")})
 	var missing *topologies.MissingError
 	if !errors.As(err, &missing) || missing.What != "image" || missing.Hint == "" {
 		t.Errorf("got %v", err)
 	}
-	if left := s.Left(t, RunName("missing")); len(left) > 0 {
+	if left := s.Left(t, RunName(t, "missing")); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
 }
@@ -169,7 +169,7 @@ func (s Subject) restartWithFault(t *testing.T) {
 	t.Helper()
 	s.dropsBy(t, func(t *testing.T, p topologies.Provider, by topologies.DropBy) {
 		t.Helper()
-		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("restart-fault-" + string(by)), DropBy: by})
+		r := Reserve(t, p, s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "restart-fault-"+string(by)), DropBy: by})
 		active := Inject(t, r, topologies.Fault{
 			Kind: topologies.FaultDrop, Endpoint: topologies.Endpoint{Node: "r2", Interface: "eth1"}, Match: topologies.FrameMatch{Proto: "udp"},
 		})
@@ -194,14 +194,14 @@ func (s Subject) cancelled(t *testing.T) {
 	p := s.Open(t)
 	for _, after := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
 		ctx, cancel := context.WithTimeout(t.Context(), after)
-		r, err := p.Reserve(ctx, s.Ring(20), topologies.Options{Run: RunName("broken-off")})
+		r, err := p.Reserve(ctx, s.Ring(20), topologies.Options{Run: RunName(t, "broken-off")})
 		cancel()
 		if err == nil { // it was faster
 			err = r.Release(t.Context())
 		} else if errors.Is(err, context.DeadlineExceeded) && r == nil {
 			err = nil
 		}
-		if left := s.Left(t, RunName("broken-off")); err != nil || len(left) > 0 {
+		if left := s.Left(t, RunName(t, "broken-off")); err != nil || len(left) > 0 {
 			t.Errorf("after %v: %v; left: %v", after, err, left)
 		}
 	}
@@ -211,7 +211,7 @@ func (s Subject) cancelled(t *testing.T) {
 func (s Subject) reset(t *testing.T) {
 	t.Helper()
 	t.Parallel()
-	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("reset")})
+	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "reset")})
 	resetter := Ability[topologies.Resetter](t, r)
 	r1 := Host(t, r, "r1")
 	resets := map[string]func() (topologies.How, string, error){

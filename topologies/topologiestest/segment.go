@@ -61,7 +61,7 @@ func (s Subject) segment(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := s.Open(t)
-			r := Reserve(t, p, s.Lan(tt.kind, tt.mask), topologies.Options{Run: RunName("lan"), Lab: i + 1})
+			r := Reserve(t, p, s.Lan(tt.kind, tt.mask), topologies.Options{Run: RunName(t, "lan"), Lab: i + 1})
 			r1, r2 := Host(t, r, "r1"), Host(t, r, "r2")
 			for _, target := range []string{"10.0.0.2", "10.0.0.3"} {
 				if err := Ping(t.Context(), r1, target); err != nil {

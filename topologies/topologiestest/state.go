@@ -56,7 +56,7 @@ func (s Subject) interfaceOrder(t *testing.T) {
 	wrong := 0
 	first := map[string]string{}
 	for lab := range count {
-		r, err := p.Reserve(t.Context(), s.Mesh(), topologies.Options{Run: RunName("order"), Lab: lab + 1})
+		r, err := p.Reserve(t.Context(), s.Mesh(), topologies.Options{Run: RunName(t, "order"), Lab: lab + 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func (s Subject) changesByTheLab(t *testing.T) {
 	t.Helper()
 	t.Parallel()
 	p := s.Open(t)
-	r := Reserve(t, p, s.Lan(topologies.KindOVSBridge, ""), topologies.Options{Run: RunName("own-changes")})
+	r := Reserve(t, p, s.Lan(topologies.KindOVSBridge, ""), topologies.Options{Run: RunName(t, "own-changes")})
 	at := topologies.Endpoint{Node: "r1", Interface: "eth1"}
 	b := Inject(t, r, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
 	for _, step := range []func() error{

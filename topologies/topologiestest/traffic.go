@@ -11,7 +11,7 @@ import (
 func (s Subject) traffic(t *testing.T) {
 	t.Helper()
 	t.Parallel()
-	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: RunName("traffic")})
+	r := Reserve(t, s.Open(t), s.Pair("eth1", "eth1"), topologies.Options{Run: RunName(t, "traffic")})
 	if s.NoTraffic {
 		spec := topologies.FlowSpec{Name: "four", From: "r1", To: "r2", Dst: "10.0.0.2", Src: "10.0.0.1", Interval: time.Millisecond, Size: 200}
 		if _, err := Ability[topologies.Trafficker](t, r).Traffic(t.Context(), spec); !lacksAbility(err) {
