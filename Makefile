@@ -36,6 +36,10 @@ PLAIN := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath)'
 # others do run with it.
 ARITHMETIC := ./harness/isolate
 SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$
+# Labs run in real time, on machines that are shared: a test that failed runs once more by itself,
+# and fails if it fails there too, as does the whole where more than five failed. What passed by
+# itself alone is told at the end, as tests that ran twice: it is flaky, and to be mended.
+AGAIN := $(TOOL) gotestsum --format standard-quiet --rerun-fails=1 --rerun-fails-max-failures=5
 # What waits for machines and devices begins first, and what computes runs beside it.
 WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/namespaces/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/namespaces|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
@@ -84,8 +88,8 @@ quick:
 test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)
 	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./drivers/tester/speaker/replay ./harness/draft ./harness/experiment ./harness/known ./reports/html ./reports/handover/bundle ./reports/handover/redact ./scenarios ./topologies/placement
-	$(GO) test $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)' $(WAITING) $(COMPUTING)
-	$(GO) test $(RACE) -parallel 6 -timeout 40m ./cmd/...
+	$(AGAIN) --packages="$(WAITING) $(COMPUTING)" -- $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)'
+	$(AGAIN) --packages=./cmd/... -- $(RACE) -parallel 6 -timeout 40m
 
 corpus: ready-vm
 	REPRISE_CORPUS_TRIALS=5 $(GO) test -count 1 -parallel 4 -run 'TestCorpus|TestMachines' -timeout 60m ./cmd/reprise
