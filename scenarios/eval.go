@@ -73,6 +73,8 @@ func (p *Predicate) Eval(now View, before *View) (any, error) {
 		return nil, errors.New(u.String())
 	case e.tainted && e.within(v) != nil:
 		return nil, errors.New(e.within(v).String())
+	case e.noNumber(p.node, v) != nil:
+		return nil, errors.New(e.noNumber(p.node, v).String())
 	}
 	if _, isBool := v.(bool); p.boolean && !isBool {
 		return nil, fmt.Errorf("the expression gave %s, and neither true nor false", describe(v))
@@ -113,10 +115,15 @@ type observation struct {
 	err  error
 }
 
-func (o *observation) parsed() (any, error) {
-	if !o.read {
-		o.read = true
+func (o *observation) parsed(e *evaluator) (any, error) {
+	if o.read {
+		return o.json, o.err
+	}
+	o.read = true
+	if o.Loose {
 		o.err = parseJSON(o.Text, &o.json)
+	} else {
+		o.json, o.err = e.exactJSON(o.Text)
 	}
 	return o.json, o.err
 }
@@ -240,7 +247,7 @@ func (e *evaluator) word(n ast.Node, o *observation, word string) any {
 	case "text":
 		return o.Text
 	case "json":
-		v, err := o.parsed()
+		v, err := o.parsed(e)
 		if err != nil {
 			return no(n, "%v", err)
 		}
@@ -470,6 +477,9 @@ func (e *evaluator) equal(n ast.Node, a, b any) any {
 	if ka == aNull || kb == aNull {
 		return ka == kb
 	}
+	if u := e.noNumber(n, a, b); u != nil {
+		return u
+	}
 	if ka != kb {
 		return no(n, "%s is compared with %s", describe(a), describe(b))
 	}
@@ -537,6 +547,9 @@ func (e *evaluator) order(n *ast.BinaryNode, a, b any) any {
 	ka, kb := kindOf(a), kindOf(b)
 	if ka != kb || ka != aNumber && ka != aText && ka != aTime && ka != aSpan {
 		return no(n, "%s is compared with %s", describe(a), describe(b))
+	}
+	if u := e.noNumber(n, a, b); u != nil {
+		return u
 	}
 	return e.try(n, func() any {
 		switch n.Operator {
@@ -636,6 +649,9 @@ func (e *evaluator) arithmetic(n *ast.BinaryNode, a, b any) any {
 		return no(n, "%s %s %s", describe(a), n.Operator, describe(b))
 	}
 	return e.try(n, func() any {
+		if v, over := overflown(n.Operator, a, b); over {
+			return v
+		}
 		switch n.Operator {
 		case "+":
 			return runtime.Add(a, b)

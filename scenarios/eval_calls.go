@@ -117,6 +117,9 @@ func (e *evaluator) builtin(n *ast.BuiltinNode) any {
 			}
 		}
 	}
+	if u := e.noNumber(n, args...); u != nil {
+		return u
+	}
 	switch n.Name {
 	case "get":
 		return e.member(n, args[0], &ast.ConstantNode{Value: args[1]})
@@ -449,7 +452,11 @@ func (e *evaluator) sum(n *ast.BuiltinNode, list sequence) any {
 		if kindOf(v) != aNumber {
 			return no(n, "it adds %s", describe(v))
 		}
-		total = runtime.Add(v, total)
+		if more, over := overflown("+", v, total); over {
+			total = more
+		} else {
+			total = runtime.Add(v, total)
+		}
 	}
 	return total
 }

@@ -36,6 +36,9 @@ type View struct {
 	Unknown string
 	// NoRows says why there is no table; empty where the template recognised nothing.
 	NoRows string
+	// Loose reads numbers as programs did before they were exact: of a key that an object has twice
+	// the last counts, whole numbers are rounded to 53 bits, and NaN compares.
+	Loose bool
 }
 
 // env is the environment of an expression; its field names are the language's words.
@@ -83,6 +86,7 @@ type Predicate struct {
 	UsesBeforeExit bool            // and at that before the stimulus
 
 	texts    []string             // constant
+	numbers  map[int]bool         // constant, and whole
 	patterns map[ast.Node]pattern // constant right sides of "matches"
 	// unsupported names what the expression has and Eval does not take; empty where it takes all.
 	unsupported string
@@ -134,7 +138,7 @@ func compilePredicate(written string, environment any, boolean bool) (*Predicate
 	}
 	p := &Predicate{
 		program: sync.OnceValues(func() (*vm.Program, error) { return compileBounded(source, opts...) }), node: plain.Node(), source: written, boolean: boolean,
-		uses: map[string]bool{}, beforeUses: map[string]bool{}, patterns: map[ast.Node]pattern{},
+		uses: map[string]bool{}, beforeUses: map[string]bool{}, patterns: map[ast.Node]pattern{}, numbers: map[int]bool{},
 	}
 	node := p.node
 	ast.Walk(&node, p)
@@ -164,6 +168,8 @@ func (p *Predicate) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.StringNode:
 		p.texts = append(p.texts, n.Value)
+	case *ast.IntegerNode:
+		p.numbers[n.Value] = true
 	case *ast.IdentifierNode:
 		p.uses[n.Value] = true
 		switch n.Value {
@@ -235,6 +241,12 @@ func (p *Predicate) Mentions(words string) bool {
 			return !c.re.MatchString("") && c.re.MatchString(words)
 		})
 }
+
+// Names reports whether a whole number stands in the expression, as a status that it asks for.
+func (p *Predicate) Names(number int) bool { return p.numbers[number] }
+
+// Reads reports whether the expression looks at what was printed, and not at how much of it alone.
+func (p *Predicate) Reads() bool { return p.uses["text"] || p.uses["json"] || p.uses["rows"] }
 
 // isPath reports whether a node is a place that something can be absent from.
 func isPath(n ast.Node) bool {

@@ -27,9 +27,15 @@ const (
 	// where its expression was false then, a ping to an address without a link was not sent, and
 	// a device's words for what is not there are an answer to who looks at them.
 	RulesV3 Rules = "3"
+	// RulesV4: what an answer says twice and differently is not known, whole numbers of JSON are
+	// exact, what is no number (NaN) compares with nothing, and values that look alike and are of
+	// different kinds are different. Nobody knows that a thing did not become so where looks had no
+	// answer for more than a third of the window, nor that a command said no which the shell could
+	// not run, unless the expression names that status.
+	RulesV4 Rules = "4"
 
 	// CurrentRules judge what is recorded now.
-	CurrentRules = RulesV3
+	CurrentRules = RulesV4
 )
 
 // UnmarshalText accepts the rules that this program knows.
@@ -41,7 +47,7 @@ func (r *Rules) UnmarshalText(b []byte) error {
 	return nil
 }
 
-func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3} }
+func allRules() []Rules { return []Rules{RulesV1, RulesV2, RulesV3, RulesV4} }
 
 // Since reports whether r are the rules that another name stands for, or later ones. Rules that
 // do not exist are later than none.

@@ -70,7 +70,7 @@ func (w *Window) moved(s Reading) string {
 		}
 		return w.Why
 	}
-	if fmt.Sprint(before) == fmt.Sprint(s.Value) {
+	if w.same(before, s.Value) {
 		return ""
 	}
 	if w.outside(s) {

@@ -133,6 +133,36 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// What answers say twice, or larger than a float holds, and commands that the shell could not run decide nothing by
+// RulesV4; a record that was judged before comes out as it did.
+func TestEvaluateExactly(t *testing.T) {
+	exec := func(expect string) scenarios.Condition { return scenarios.Condition{Exec: "x", Expect: expect} }
+	const twice = `{"state": "Up", "state": "Down"}`
+	for _, tt := range []struct {
+		name     string
+		cond     scenarios.Condition
+		o        evidence.Observation
+		want, v3 any // nil where there is no answer
+		why      string
+	}{
+		{"said twice", exec(`json.state == "Down"`), evidence.Observation{Text: twice}, nil, true, `"state" twice`},
+		{"whole numbers", exec(`json.a == json.b`), evidence.Observation{Text: `{"a": 9007199254740993, "b": 9007199254740992}`}, false, true, ""},
+		{"no number", exec(`float(trim(text)) != 1`), evidence.Observation{Text: "NaN\n"}, nil, true, "NaN"},
+		{"not run", exec(`exit != 0`), evidence.Observation{Exit: StatusNotFound, Text: "timeout: failed to run command 'x': No such file or directory\n"}, nil, true, "could not run the command (status 127): timeout: failed"},
+		{"not run, for want of a right", exec(`exit > 0`), evidence.Observation{Exit: 126, Text: "sh: 1: x: Permission denied\n"}, nil, true, "status 126"},
+		{"not run, which the expression names", exec(`exit == 127`), evidence.Observation{Exit: StatusNotFound, Text: "sh: 1: x: not found\n"}, true, true, ""},
+		{"the same status without a word, as of command -v", exec(`exit != 0`), evidence.Observation{Exit: StatusNotFound}, true, true, ""},
+	} {
+		c := check(t, "symptom[0]", tt.cond)
+		for rules, want := range map[evidence.Rules]any{evidence.RulesV4: tt.want, evidence.RulesV3: tt.v3} {
+			s := Evaluate(&c, rules, tt.o, nil)
+			if unknown := s.Err != ""; unknown != (want == nil) || !unknown && s.Value != want || rules == evidence.RulesV4 && !strings.Contains(s.Err, tt.why) {
+				t.Errorf("%s, by rules %s: %v (%s), want %v", tt.name, rules, s.Value, s.Err, want)
+			}
+		}
+	}
+}
+
 // A reading tells when its look began and ended.
 func TestEvaluateTimes(t *testing.T) {
 	c := check(t, "symptom[0]", scenarios.Condition{Run: "x", Expect: "true"})

@@ -68,6 +68,7 @@ func earlier(c *plan.Check, rules evidence.Rules, before *evidence.Observation) 
 func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits bool) scenarios.View {
 	v := scenarios.View{
 		Text: o.Text, Exit: o.Exit, Count: o.Count, Took: tookOf(o).Seconds(), AtLeast: o.AtLeast, Ports: plan.PortsOf(o.Ports, c.Interfaces), Unknown: unanswered(c, rules, o, exits),
+		Loose: !rules.Since(evidence.RulesV4),
 	}
 	if v.Unknown != "" {
 		return v
@@ -125,13 +126,16 @@ func unanswered(c *plan.Check, rules evidence.Rules, o evidence.Observation, exi
 		return ""
 	}
 	words := lastWords(o.Text)
-	missing := notFoundWords.FindString(o.Text)
+	missing := NotRun(o.Text)
+	unrun := o.Exit == StatusNotFound || o.Exit == scenarios.StatusNotExecutable
 	switch {
 	case missing != "" && o.Exit != StatusNotFound && !c.Cond.Exit.Allows(StatusNotFound):
 		// The status is that of another part of the line.
 		return "a part of the command was never run: " + evidence.Bounded(missing, 200)
 	case len(c.Cond.Exit) > 0 && !c.Cond.Exit.Allows(o.Exit):
 		return fmt.Sprintf("the command ended with status %d, which exit does not name (%s)%s", o.Exit, c.Cond.Exit, words)
+	case unrun && exits && len(c.Cond.Exit) == 0 && rules.Since(evidence.RulesV4) && strings.TrimSpace(o.Text) != "" && !c.Predicate.Names(o.Exit):
+		return fmt.Sprintf("the shell could not run the command (status %d)%s; where that is an answer, let the expression name the status", o.Exit, words)
 	case len(c.Cond.Exit) > 0, exits, o.Exit == 0:
 		return ""
 	case o.Exit == 1: // what grep, diff and test say no with
@@ -150,6 +154,9 @@ func tookOf(o evidence.Observation) time.Duration {
 
 // notFoundWords match a shell's own words for a command that is not there: dash, bash, busybox.
 var notFoundWords = regexp.MustCompile(`(?m)^(?:/\S*/)?(?:ba|da|a|k|z)?sh: (?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?[^\s:]+: (?:command )?not found$`)
+
+// NotRun gives the words of a shell in an answer by which a command, or a part of it, is not there; empty where it has none.
+func NotRun(text string) string { return notFoundWords.FindString(text) }
 
 // lastWords are the last line of an answer, for a reason.
 func lastWords(text string) string {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 // unknown, never true. That a thing never was so, or did not become so, takes an observation
 // that ended within the window; for never, one that ended so late that the time left is no gap.
 //
-// By RulesV2 an observation that ended outside showed that too. By RulesV1 an observation
+// By RulesV3 a thing did not become so (eventually) wherever the last observation had an answer, and
+// nobody asked how many before it had none. By RulesV2 an observation that ended outside showed that too. By RulesV1 an observation
 // counted for the moment it began, and one that began up to an interval after the window's end
 // counted as within.
 type Window struct {
@@ -42,6 +44,9 @@ type Window struct {
 	fell         bool          // the expression was seen false; asked of conditions with after-false only
 	inside       bool          // an observation with an answer ended within the window
 	seen         time.Duration // when the last of those ended
+	quiet        time.Duration // the longest time without a look that had an answer
+	quietFor     string        // and why there was none
+	silent       string        // why the first since the last answer had none
 
 	Truth evidence.Truth // empty while undecided
 	Why   string
@@ -99,14 +104,16 @@ func (w *Window) Observe(s Reading) {
 	w.failed = s.Err
 	if s.Err != "" {
 		w.lose("a look had no answer: " + s.Err)
+		w.silent = cmp.Or(w.silent, s.Err)
 		return
 	}
+	w.answered(s)
 	if w.cond.AfterFalse && !w.fell {
 		w.last = &s
 		if s.Value != false {
 			return
 		}
-		w.fell, w.start, w.blind = true, s.End, "" // the window begins anew
+		w.fell, w.start, w.blind, w.quiet = true, s.End, "", 0 // the window begins anew
 	}
 	w.answers++
 	if s.End <= w.lastMoment() {
@@ -125,6 +132,36 @@ func (w *Window) Observe(s Reading) {
 		w.hold(s)
 	}
 	w.last = &s
+}
+
+// answered notes how long nobody had an answer before a look that has one.
+func (w *Window) answered(s Reading) {
+	since := w.start
+	if w.last != nil {
+		since = max(since, w.last.End)
+	}
+	if quiet := s.At - since; quiet > w.quiet {
+		w.quiet, w.quietFor = quiet, cmp.Or(w.silent, "nobody looked")
+	}
+	w.silent = ""
+}
+
+// unanswered says why nobody knows that the condition did not become true for a while: for more than
+// a third of the window no look had an answer; empty where it is known.
+func (w *Window) unanswered() string {
+	if !w.rules.Since(evidence.RulesV4) || w.quiet <= max(5*w.Interval, w.cond.Length()/3) {
+		return ""
+	}
+	return fmt.Sprintf("nobody knows of %s of %s: %s", w.quiet.Round(time.Millisecond), w.cond.Length(), w.quietFor)
+}
+
+// same reports whether two values of an expression are the same: of one kind, and alike. By RulesV3 to be
+// alike was enough.
+func (w *Window) same(a, b any) bool {
+	if !w.rules.Since(evidence.RulesV4) {
+		return fmt.Sprint(a) == fmt.Sprint(b)
+	}
+	return fmt.Sprintf("%#v", a) == fmt.Sprintf("%#v", b)
 }
 
 // grace is how long after its end a window still takes an observation as one within.
@@ -186,7 +223,7 @@ func (w *Window) confirms(s Reading) bool {
 	case w.cond.Rate != nil:
 		return true // which follows a value to the last look within
 	default:
-		return fmt.Sprint(s.Value) == fmt.Sprint(w.last.Value)
+		return w.same(s.Value, w.last.Value)
 	}
 }
 
@@ -244,7 +281,7 @@ func (w *Window) never(s Reading) {
 }
 
 func (w *Window) change(s Reading) {
-	if w.last != nil && fmt.Sprint(w.last.Value) != fmt.Sprint(s.Value) {
+	if w.last != nil && !w.same(w.last.Value, s.Value) {
 		if w.outside(s) {
 			w.lose(fmt.Sprintf("a change was seen in a look that ended after %s, outside the window", w.since(s.End)))
 			return
@@ -322,6 +359,8 @@ func (w *Window) Expire(until time.Duration) {
 		w.decide(evidence.Unknown, until, "it was so in all of %d looks, and counts only after one in which it is not", w.observations)
 	case w.cond.Never <= 0 && w.unseen() != "":
 		w.decide(evidence.Unknown, until, "%s", w.unseen())
+	case w.cond.Eventually > 0 && w.unanswered() != "":
+		w.decide(evidence.Unknown, until, "%s", w.unanswered())
 	case w.cond.Eventually > 0:
 		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.observations)
 	case w.cond.Changes != nil && w.blind == "":

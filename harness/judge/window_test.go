@@ -102,7 +102,7 @@ func TestWindow(t *testing.T) {
 		{"changes: looking ended early", changes, "ab", evidence.Unknown, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, rules := range []evidence.Rules{evidence.RulesV1, evidence.RulesV2, evidence.RulesV3} {
+			for _, rules := range []evidence.Rules{evidence.RulesV1, evidence.RulesV2, evidence.RulesV3, evidence.RulesV4} {
 				want := tt.want
 				if rules != evidence.RulesV1 && tt.now != "" {
 					want = tt.now
@@ -117,6 +117,59 @@ func TestWindow(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where more than a third of the window had no look with an answer, nobody knows that a thing did not become so; and
+// what looks alike and is of another kind is another value. By RulesV3 neither was so.
+func TestWindowV4(t *testing.T) {
+	tenth := scenarios.Duration(100 * time.Millisecond)
+	eventually := scenarios.Condition{Eventually: 3 * sec, Every: tenth}
+	for _, tt := range []struct {
+		name     string
+		cond     scenarios.Condition
+		pattern  string // every 100 ms
+		want, v3 evidence.Truth
+	}{
+		{"a third without an answer", eventually, "feeeeeeeeeffffffffffffffffffffff", evidence.False, evidence.False},
+		{"more", eventually, "feeeeeeeeeeffffffffffffffffffff", evidence.Unknown, evidence.False},
+		{"more, from the beginning on", eventually, "eeeeeeeeeeefffffffffffffffffffff", evidence.Unknown, evidence.False},
+		{"more, and it was so", eventually, "feeeeeeeeeeeft", evidence.True, evidence.True},
+		{"nobody looked for longer", eventually, "f             ffffffffffffffffff", evidence.Unknown, evidence.False},
+		{"now and then", eventually, "fefefefefefefefefefefefefefefefff", evidence.False, evidence.False},
+		{"after false, of the old state", scenarios.Condition{Eventually: 3 * sec, Every: tenth, AfterFalse: true}, "teeeeeeeeeeeeffffffffffffffffffffffffffffffff", evidence.False, evidence.False},
+	} {
+		for rules, want := range map[evidence.Rules]evidence.Truth{evidence.RulesV4: tt.want, evidence.RulesV3: tt.v3} {
+			w := NewWindow(tt.cond, 0, rules)
+			for _, s := range looks(tt.pattern, 100*time.Millisecond) {
+				w.Observe(s)
+			}
+			w.Expire(time.Minute)
+			if w.Truth != want {
+				t.Errorf("%s, by rules %s: %s (%s), want %s", tt.name, rules, w.Truth, w.Why, want)
+			}
+		}
+	}
+	for _, cond := range []scenarios.Condition{{Unchanged: sec, Every: 2 * tenth}, {Changes: &scenarios.Changes{AtLeast: 1, Within: sec}, Every: 2 * tenth}} {
+		for rules, moved := range map[evidence.Rules]bool{evidence.RulesV4: true, evidence.RulesV3: false} {
+			w := NewWindow(cond, 0, rules)
+			for i := range 7 {
+				var value any = []any{"a b"}
+				if i > 2 {
+					value = []any{"a", "b"}
+				}
+				at := time.Duration(i) * 200 * time.Millisecond
+				w.Observe(Reading{At: at, End: at, Value: value})
+			}
+			w.Expire(time.Minute)
+			want := evidence.False
+			if (cond.Changes != nil) == moved {
+				want = evidence.True
+			}
+			if w.Truth != want {
+				t.Errorf("%s, by rules %s: %s (%s), want %s", cond.Window(), rules, w.Truth, w.Why, want)
+			}
+		}
 	}
 }
 
