@@ -64,3 +64,50 @@ func TestExactAnswers(t *testing.T) {
 		}
 	}
 }
+
+// What holds a text against all of an answer, and means a line of it, is warned of.
+func TestWholeAnswers(t *testing.T) {
+	for expect, want := range map[string]string{
+		`text == "Down"`:                   "an answer ends with a new line",
+		`before.text != "Down" or exit > 0`: "an answer ends with a new line",
+		`text matches "Down$"`:             "write (?m)",
+		`not (text matches "^Full")`:       "write (?m)",
+		`text matches "(x|^Full)"`:         "write (?m)",
+		`text == ""`:                       "",
+		`text == "Down\n"`:                 "",
+		`trim(text) == "Down"`:             "",
+		`trim(text) matches "^Down$"`:      "",
+		`text matches "(?m)^Full"`:         "",
+		`text matches "^\\s*Full\\s*$"`:    "",
+		`text matches "Full"`:              "",
+	} {
+		text := "reprise: v1\nid: x\ntitle: x\ntopology: {nodes: {r1: {image: i}}}\nbaseline: [{name: b, node: r1, exec: b, expect: exit == 0, eventually: 5s}]\n" +
+			"stimulus: [{node: r1, exec: s}]\ncontrol: {without: [stimulus.0]}\nsymptom: [{name: s, node: r1, exec: c, expect: '" + expect + "', eventually: 5s}]\n"
+		if got := warnings(t, text); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: warned %q, want %q", expect, got, want)
+		}
+	}
+	for command, want := range map[string]bool{
+		"ps ax | grep bgpd": true, "ps -ef | grep -c bgpd": true, "ps aux|grep 'bgpd' | wc -l": true,
+		"ps ax | grep '[b]gpd'": false, "ps ax | grep bgpd | grep -v grep": false, "pgrep bgpd": false, "cat /tmp/ps | grep x": false,
+	} {
+		text := "reprise: v1\nid: x\ntitle: x\ntopology: {nodes: {r1: {image: i}}}\nbaseline: [{name: b, node: r1, exec: b, expect: exit == 0, eventually: 5s}]\n" +
+			"stimulus: [{node: r1, exec: s}]\ncontrol: {without: [stimulus.0]}\nsymptom: [{name: s, node: r1, exec: \"" + command + "\", expect: exit == 0, eventually: 5s}]\n"
+		if got := warnings(t, text); (got != "") != want {
+			t.Errorf("%s: warned %q", command, got)
+		}
+	}
+}
+
+// warnings are what a scenario that can be loaded is warned of.
+func warnings(t *testing.T, text string) string {
+	t.Helper()
+	l, err := scenarios.Load(write(t, text), scenarios.Options{})
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if l.Warnings == nil {
+		return ""
+	}
+	return l.Warnings.Error()
+}

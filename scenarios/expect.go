@@ -80,6 +80,7 @@ type Predicate struct {
 	beforeUses     map[string]bool // words of what was before
 	constant       bool            // it looks at nothing
 	decided        string          // a constant that decides a part of it; empty where there is none
+	wholes         []string        // texts, and patterns, that are held against all of an answer; see wholeText
 	beforeJSON     bool            // before.json, as EvalV1 finds it
 	UsesBefore     bool            // the expression looks at the value before the stimulus
 	UsesExit       bool            // it looks at the exit status
@@ -187,6 +188,9 @@ func (p *Predicate) Visit(node *ast.Node) {
 			if b, ok := side.(*ast.BoolNode); ok && slices.Contains([]string{"and", "&&", "or", "||"}, n.Operator) {
 				p.decided = fmt.Sprintf("%s %v", n.Operator, b.Value)
 			}
+		}
+		if whole := wholeText(n); whole != "" {
+			p.wholes = append(p.wholes, whole)
 		}
 		if s, ok := n.Right.(*ast.StringNode); ok && n.Operator == "matches" {
 			if c, err := compilePattern(s.Value); err == nil {

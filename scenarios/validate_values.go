@@ -80,7 +80,19 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if p.decided != "" {
 		c.Warnf(at, "leave it out", "%q decides the expression by itself", p.decided)
 	}
+	if sight.Channel == "" {
+		return
+	}
+	for _, whole := range p.wholes {
+		c.Warnf(at, "", "%s", whole)
+	}
+	if probe := cond.Probe(); findsItself.MatchString(cond.Exec + "\n" + cond.Run) {
+		c.Warnf(where+"."+string(probe.Kind()), "pgrep NAME finds processes, and not itself; or write the pattern as [n]ame", "grep finds itself among the processes: there is always one")
+	}
 }
+
+// findsItself matches the search for a process in a list in which the search itself is.
+var findsItself = regexp.MustCompile(`(?:^|[;|&(])\s*ps(?:\s+-?[a-zA-Z]+)*\s*\|\s*grep\s+(?:-[a-zA-Z]+\s+)*["']?[\w/.-]+["']?\s*(?:\n|$|\|\s*wc|>|;|&)`)
 
 // hasStatus reports whether what answers a command on a node gives an exit status. Where
 // nothing is known of the platform it may.
