@@ -119,6 +119,8 @@ type Record struct {
 	Events       []Event
 	Observations []Observation
 	Dir          string // of the trial, with its files; empty where they are not at hand
+	// Lacks says what of the record is missing, or stands where it was not written; empty where nothing is known to be.
+	Lacks string
 }
 
 // Read reads the record of the trial, with the text of repeated observations filled in, and deaths called
@@ -137,8 +139,14 @@ func (t TrialDir) Read() (Record, error) {
 		if err != nil {
 			return r, err
 		}
+		if want := len(r.Observations) + 1; o.Seq != want && r.Lacks == "" {
+			r.Lacks = fmt.Sprintf("observation %d stands where %d was written", o.Seq, want)
+		}
 		if o.Same != 0 {
-			o.Text = texts[o.Same]
+			var there bool
+			if o.Text, there = texts[o.Same]; !there && r.Lacks == "" {
+				r.Lacks = fmt.Sprintf("observation %d saw the same as %d, which is not there before it", o.Seq, o.Same)
+			}
 		} else {
 			texts[o.Seq] = o.Text
 		}

@@ -190,16 +190,28 @@ func (d Dir) Ledger() ([]Entry, error) {
 }
 
 // CheckLedger holds the run's ledger against itself and against the trials: its chain has to be
-// whole, and each record the one whose digest it holds.
+// whole, each record the one whose digest it holds, and each trial that has a verdict in it.
 func (d Dir) CheckLedger() error {
-	entries, err := d.Ledger()
+	all, err := d.Attempts()
 	errs := []error{err}
-	for _, e := range entries {
+	told := map[int]bool{}
+	for _, e := range all {
+		told[e.Trial] = true
+		if e.Uncounted != "" {
+			continue
+		}
 		digest, err := d.Trial(e.Trial).Digest()
 		if err == nil && digest != e.Digest {
 			err = fmt.Errorf("trial %d: its record is not the one that the ledger was written for", e.Trial)
 		}
 		errs = append(errs, err)
+	}
+	trials, err := d.Trials()
+	errs = append(errs, err)
+	for _, t := range trials {
+		if _, judged, _ := t.Verdict(); judged && !told[t.Number] {
+			errs = append(errs, fmt.Errorf("trial %d: it has a verdict, and no line of the ledger tells of it", t.Number))
+		}
 	}
 	return errors.Join(errs...)
 }

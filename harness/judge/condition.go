@@ -135,6 +135,14 @@ func (j *judge) span(phase evidence.Phase) (start, end time.Duration, begun bool
 	return start, end, begun
 }
 
+// together is what conditions come to, all of which must hold; unknown where they were never looked at.
+func together(checks []plan.Check, decided []evidence.ConditionVerdict) evidence.Truth {
+	if len(decided) < len(checks) {
+		return evidence.Unknown
+	}
+	return evidence.And(Truths(decided)...)
+}
+
 // Truths lists what was decided of each condition.
 func Truths(cs []evidence.ConditionVerdict) []evidence.Truth {
 	out := make([]evidence.Truth, len(cs))

@@ -40,8 +40,8 @@ func (j *judge) gather() {
 	j.waits()
 	j.symptom = j.phase(evidence.PhaseSymptom, j.plan.Symptom)
 	j.expected = j.phase(evidence.PhaseSymptom, j.plan.Expect)
-	if j.holds = evidence.And(Truths(j.symptom)...); len(j.plan.Symptom) == 0 {
-		j.holds = evidence.Not(evidence.And(Truths(j.expected)...))
+	if j.holds = together(j.plan.Symptom, j.symptom); len(j.plan.Symptom) == 0 {
+		j.holds = evidence.Not(together(j.plan.Expect, j.expected))
 	}
 	j.relief()
 	j.marks()

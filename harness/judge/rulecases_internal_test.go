@@ -73,6 +73,20 @@ var ruleCases = []struct {
 		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventMissing, Detail: "no netem"})
 		c.add(evidence.PhaseStimulus, evidence.Event{Kind: evidence.EventLab, Outcome: evidence.Failed, Detail: "gone"})
 	}, evidence.NotApplicable, "made on a simulator", ""},
+	{"record damaged", "an observation is missing, and what would be told without it is not", func(c *trialCase) {
+		c.Lacks = "observation 3 stands where 2 was written"
+		c.add(evidence.PhaseSymptom, diedToo)
+	}, evidence.Inconclusive, "the record is not whole: observation 3 stands where 2 was written", ""},
+	{"never looked at", "the symptom's phase is not in the record", func(c *trialCase) {
+		c.without(evidence.PhaseSymptom)
+	}, evidence.Inconclusive, "the record is not whole: it has nothing of the symptom", ""},
+	{"never looked at", "nor is what is expected", func(c *trialCase) {
+		c.onlyExpects("up", "up")
+		c.without(evidence.PhaseSymptom)
+	}, evidence.Inconclusive, "the record is not whole: it has nothing of the symptom", ""},
+	{"baseline or stimulus", "the baseline's phase is not in the record", func(c *trialCase) {
+		c.without(evidence.PhaseBaseline)
+	}, evidence.Inconclusive, "the record is not whole: it has nothing of the baseline", ""},
 	{"symptom true", "another mark", func(c *trialCase) {
 		c.add(evidence.PhaseDeploy, evidence.Event{Kind: evidence.EventMark, Name: "licence"})
 	}, evidence.Reproduced, "", ""},

@@ -65,6 +65,7 @@ func trialRules() []rule[*judge] {
 			name: "simulated", when: simulated, verdict: evidence.NotApplicable,
 			reason: "made on a simulator, which has no data plane: it shows that the scenario runs, and nothing of the problem",
 		},
+		{name: "record damaged", when: damaged, verdict: evidence.Inconclusive, reason: "the record is not whole: %s"},
 		{name: "ability missing", when: happened(evidence.EventMissing), verdict: evidence.NotApplicable, reason: "%s"},
 		{name: ruleInterrupted, when: failed(evidence.EventCut), verdict: evidence.Inconclusive, reason: "the trial was interrupted: %s"},
 		{name: "lab broke", when: failed(evidence.EventLab), verdict: evidence.Inconclusive, reason: "the lab broke: %s"},
@@ -76,6 +77,7 @@ func trialRules() []rule[*judge] {
 		{name: "asked death in the way", when: inTheWay, verdict: evidence.Inconclusive, reason: "%s; because of that, %s"},
 		{name: RulePrepared, when: unexplained, verdict: evidence.Inconclusive, reason: "%s", afterDeaths: true},
 		{name: RuleOtherFailure, when: otherFailure, verdict: evidence.Inconclusive, reason: "another failure: %s"},
+		{name: "never looked at", when: neverSeen, verdict: evidence.Inconclusive, reason: "the record is not whole: it has nothing of the %s"},
 		{name: RuleUnexpected, when: besideSymptom(expectationsAre(evidence.False)), verdict: evidence.Inconclusive, reason: "another failure: %q does not hold: %s"},
 		{name: "as expected", when: withoutSymptom(expectationsAre(evidence.True)), verdict: evidence.NotReproduced, reason: "all that is expected holds"},
 		{name: "expectation unknown", when: expectationsAre(evidence.Unknown), verdict: evidence.Inconclusive, reason: "%q is unknown: %s"},
@@ -96,6 +98,14 @@ func trialRules() []rule[*judge] {
 func always[F any](F) ([]any, bool) { return nil, true }
 
 func simulated(j *judge) ([]any, bool) { return nil, slices.Contains(j.v.Marks, MarkSimulated) }
+
+// damaged asks whether something of the record is known to be missing.
+func damaged(j *judge) ([]any, bool) { return []any{j.record.Lacks}, j.record.Lacks != "" }
+
+// neverSeen asks whether a trial that came as far as that has no phase in which its conditions were looked at.
+func neverSeen(j *judge) ([]any, bool) {
+	return []any{evidence.PhaseSymptom}, len(j.symptom) < len(j.plan.Symptom) || len(j.expected) < len(j.plan.Expect)
+}
 
 // happened asks for an event of a kind.
 func happened(kind evidence.EventKind) func(*judge) ([]any, bool) {
@@ -193,7 +203,7 @@ func symptomIs(t evidence.Truth) func(*judge) ([]any, bool) {
 func expectationsAre(t evidence.Truth) func(*judge) ([]any, bool) {
 	return func(j *judge) ([]any, bool) {
 		decides := len(j.plan.Symptom) == 0 || j.holds == evidence.False
-		if !decides || len(j.plan.Expect) == 0 || evidence.And(Truths(j.expected)...) != t {
+		if !decides || len(j.plan.Expect) == 0 || together(j.plan.Expect, j.expected) != t {
 			return nil, false
 		}
 		if t == evidence.True {

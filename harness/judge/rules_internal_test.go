@@ -118,6 +118,11 @@ func (c *trialCase) cutFrom(phase evidence.Phase) {
 	c.Events = c.Events[:i]
 }
 
+// without takes the events of a phase out of the record.
+func (c *trialCase) without(phase evidence.Phase) {
+	c.Events = slices.DeleteFunc(c.Events, func(e evidence.Event) bool { return e.Phase == phase })
+}
+
 // asksFor has the trial's symptom be the death of a process, and what the look at it says.
 func (c *trialCase) asksFor(process, text string) {
 	c.t.Helper()

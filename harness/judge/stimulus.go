@@ -11,6 +11,9 @@ import (
 // firstFailure returns why the baseline did not hold, or else why the stimulus did not take
 // place as declared; empty where both are as they should be.
 func (j *judge) firstFailure() string {
+	if len(j.baseline) < len(j.plan.Baseline) {
+		return "the record is not whole: it has nothing of the " + string(evidence.PhaseBaseline)
+	}
 	if c, ok := Blamed(j.baseline); ok {
 		return fmt.Sprintf("the baseline %q did not hold: %s", c.Name, because(c))
 	}
