@@ -138,6 +138,29 @@ var broken = regexp.MustCompile(`(?m)^(?:Connection closed by server|Server (?:r
 // refused matches BIRD's words for a line that it did not take.
 var refused = regexp.MustCompile(`(?m)^(?:No such command\.|Ambiguous command|syntax error|Access denied|runtime error|Not available).*$`)
 
+// birdc finds the shell lines that ask BIRD.
+var birdc = regexp.MustCompile(`\bbirdcl?6?\b`)
+
+// Refusal implements drivers.Refuser, of what birdc says in the shell: that of 2.0.7 ends with status 0
+// whatever BIRD says.
+func (d *Driver) Refusal(command string, shell bool, answer string) string {
+	if !shell || !birdc.MatchString(command) {
+		return ""
+	}
+	first := ""
+	for line := range strings.Lines(answer) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || greeting.MatchString(line+"\n"):
+		case !refused.MatchString(line):
+			return ""
+		case first == "":
+			first = line
+		}
+	}
+	return first
+}
+
 // lineOf is the line as birdc gets it. One-shot birdc never ends on what it would do
 // itself at a prompt.
 func lineOf(line string) (string, error) {

@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -16,6 +17,15 @@ func execute(ctx context.Context, a *actor, step plan.Step, s scenarios.ExecStep
 			return sent(err)
 		}
 		kernels{a.lab, a.rec}.said(ctx, n.Name, x.Output)
-		return ended(s.Exit, x)
+		if err := ended(s.Exit, x); err != nil {
+			return err
+		}
+		// A program that asks a daemon may end with status 0 whatever the daemon says.
+		if r, ok := drivers.As[drivers.Refuser](n.driver); ok && s.Exit == nil {
+			if words := r.Refusal(s.Exec, true, x.Output); words != "" {
+				return sent(&RejectedError{Line: s.Exec, Words: words})
+			}
+		}
+		return nil
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/scenarios"
 )
 
@@ -35,6 +36,10 @@ func tells(x drivers.Exchange) bool {
 func ended(allowed scenarios.Statuses, x drivers.Exchange) error {
 	if allowed == nil {
 		allowed = scenarios.Statuses{0}
+	}
+	// The status of a line that ends well may be that of another part of it, which did nothing of what it was to.
+	if words := judge.NotRun(x.Output); words != "" && x.Exit != scenarios.StatusNotFound && !allowed.Allows(scenarios.StatusNotFound) {
+		return &statusError{"a part of the command was never run: " + evidence.Bounded(words, 200)}
 	}
 	if allowed.Allows(x.Exit) {
 		return nil

@@ -72,6 +72,9 @@ func (l *logs) marks(ctx context.Context) map[string]drivers.LogMark {
 	return marks
 }
 
+// ownLines is the begin of the lines that this program writes into the logs of devices.
+func (l *logs) ownLines() string { return fmt.Sprintf("reprise %s trial ", l.lab.env.Dir.ID()) }
+
 // markClocks has every device that can write a line of ours into its log, so that the log's
 // own clock is known at that moment.
 func (l *logs) markClocks(ctx context.Context, text string) {

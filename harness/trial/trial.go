@@ -100,10 +100,13 @@ func (t *Trial) Execute(ctx context.Context) {
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
 	}
-	if !t.observer.watchAll(ctx, evidence.PhaseSymptom, watching(t.plan.Symptom), watching(t.plan.Expect)) || len(t.plan.Workaround) == 0 {
-		return
+	outside := &meddling{lab: t.lab, rec: t.rec, was: map[string]nodeState{}}
+	outside.begin(ctx)
+	shown := t.observer.watchAll(ctx, evidence.PhaseSymptom, watching(t.plan.Symptom), watching(t.plan.Expect))
+	outside.end(ctx)
+	if shown && len(t.plan.Workaround) > 0 {
+		t.relieve(ctx)
 	}
-	t.relieve(ctx)
 }
 
 // deploy brings the lab to its state before the trial.
@@ -191,7 +194,7 @@ func (t *Trial) stimulate(ctx context.Context) bool {
 	t.lab.traffic.counts("the stimulus")
 	t.logs.stimulus(ctx)
 	t.deaths.stimulus()
-	t.logs.markClocks(ctx, fmt.Sprintf("reprise %s trial %d: the stimulus begins", t.lab.env.Dir.ID(), t.Number))
+	t.logs.markClocks(ctx, fmt.Sprintf("%s%d: the stimulus begins", t.logs.ownLines(), t.Number))
 	ok := t.actor.steps(ctx, t.plan.Stimulus)
 	t.deaths.record(ctx)
 	return labState{t.lab, t.rec}.check(ctx) && ok

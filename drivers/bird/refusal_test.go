@@ -1,0 +1,27 @@
+package bird_test
+
+import (
+	"testing"
+
+	"github.com/reprise-lab/reprise/drivers/bird"
+)
+
+// TestRefusal: what birdc 2.0.7 says with status 0 where BIRD did not take a line is told from answers.
+func TestRefusal(t *testing.T) {
+	for _, tt := range []struct {
+		command, answer, want string
+		shell                 bool
+	}{
+		{"birdc show rote", "BIRD 2.0.7 ready.\nNo such command. Press `?' for help.\n", "No such command. Press `?' for help.", true},
+		{"birdc disable x", "BIRD 2.0.7 ready.\nsyntax error, unexpected CF_SYM_UNDEFINED\n", "syntax error, unexpected CF_SYM_UNDEFINED", true},
+		{"birdc show route", "BIRD 2.0.7 ready.\nTable master4:\n", "", true},
+		{"birdc show rote; birdc show route", "BIRD 2.0.7 ready.\nNo such command.\nBIRD 2.0.7 ready.\nTable master4:\n", "", true},
+		{"birdc show route", "BIRD 2.0.7 ready.\n", "", true},
+		{"cat /tmp/x", "No such command.\n", "", true},
+		{"show rote", "No such command.\n", "", false},
+	} {
+		if got := (&bird.Driver{}).Refusal(tt.command, tt.shell, tt.answer); got != tt.want {
+			t.Errorf("%s: %q: %q, want %q", tt.command, tt.answer, got, tt.want)
+		}
+	}
+}
