@@ -51,14 +51,17 @@ type EvidenceSource interface {
 	EvidenceCommands() []string
 }
 
-// LogMark is a position in each of a node's log files, by path.
+// LogMark is a position in each of a node's log files, by path. A driver keeps what else it needs to find them
+// again beside that, by keys that are no path.
 type LogMark map[string]int64
 
 // LogFile is what a log file gained since a mark.
 type LogFile struct {
 	Path      string
 	Text      string
-	Truncated bool // more than the bound was there; Text is the newest part
+	// Truncated says that lines since the mark may be missing: more than the bound was there, of which Text
+	// is the newest part, or the file was rotated or cut.
+	Truncated bool
 	// Copy says that its lines are in other files too, so that nobody counts them twice.
 	Copy bool
 }

@@ -23,7 +23,11 @@ const syslogFile = "/var/log/reprise/syslog.log"
 // onlySyslog names the lines of syslogFile that are in no other log.
 const onlySyslog = "syslog-alone.log"
 
-// LogsSince implements drivers.LogSource; of each file at most the newest MiB.
+// inodeOf is the key of a mark that tells which file a path was, beside how long it was.
+func inodeOf(path string) string { return "inode of " + path }
+
+// LogsSince implements drivers.LogSource; of each file at most the newest MiB. One that is another than at
+// the mark, has shrunk, or is gone may have had lines that nobody can read any more: it is marked Truncated.
 func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogFile, error) {
 	now, err := n.sizes(ctx, "read logs")
 	if err != nil {
@@ -32,14 +36,14 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	var news []piece
 	for _, path := range n.logPaths() {
 		size, there := now[path]
-		from := m[path]
-		if !there || size == from {
-			continue
-		}
-		if size < from {
+		from, marked := m[path]
+		lost := marked && (size < from || now[inodeOf(path)] != m[inodeOf(path)])
+		if lost {
 			from = 0
 		}
-		news = append(news, piece{path: path, from: from, size: size - from})
+		if lost || there && size > from {
+			news = append(news, piece{path: path, from: from, size: size - from, lost: lost})
+		}
 	}
 	texts, err := n.read(ctx, news)
 	if err != nil {
@@ -48,7 +52,7 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	copies := n.copies()
 	var files []drivers.LogFile
 	for i, p := range news {
-		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.size > maxLog, Copy: slices.Contains(copies, p.path)}
+		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Copy: slices.Contains(copies, p.path)}
 		files = append(files, f)
 		if p.path == syslogFile {
 			f.Path, f.Text, f.Copy = onlySyslog, n.alone(texts[i]), false
@@ -62,10 +66,14 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 type piece struct {
 	path       string
 	from, size int64
+	lost       bool // what it is part of is not known
 }
 
 // command prints it, or the newest of it.
 func (p piece) command() string {
+	if p.size == 0 {
+		return ":"
+	}
 	return fmt.Sprintf("tail -c +%[2]d %[1]s | head -c %[3]d | tail -c %[4]d", session.Quote(p.path), p.from+1, p.size, maxLog)
 }
 
@@ -213,19 +221,23 @@ func (n *Node) sizes(ctx context.Context, op string) (drivers.LogMark, error) {
 	for _, f := range paths {
 		fmt.Fprintf(&script, "[ -f %[1]s ] && set -- \"$@\" %[1]s\n", session.Quote(f))
 	}
-	script.WriteString("[ $# -eq 0 ] || stat -c '%s %n' \"$@\"")
+	script.WriteString("[ $# -eq 0 ] || stat -c '%s %i %n' \"$@\"")
 	out, err := n.Control(ctx, op, script.String())
 	if err != nil {
 		return nil, err
 	}
 	m := drivers.LogMark{}
 	for line := range strings.Lines(out) {
-		size, path, ok := strings.Cut(strings.TrimRight(line, "\n"), " ")
-		bytes, err := strconv.ParseInt(size, 10, 64)
-		if !ok || err != nil || !slices.Contains(paths, path) {
+		words := strings.SplitN(strings.TrimRight(line, "\n"), " ", 3)
+		if len(words) < 3 || !slices.Contains(paths, words[2]) {
 			return nil, n.Fail(op, fmt.Errorf("unexpected %q", line))
 		}
-		m[path] = bytes
+		bytes, err := strconv.ParseInt(words[0], 10, 64)
+		inode, ierr := strconv.ParseInt(words[1], 10, 64)
+		if err != nil || ierr != nil {
+			return nil, n.Fail(op, fmt.Errorf("unexpected %q", line))
+		}
+		m[words[2]], m[inodeOf(words[2])] = bytes, inode
 	}
 	return m, nil
 }

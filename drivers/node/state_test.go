@@ -45,7 +45,7 @@ func TestLogsSince(t *testing.T) {
 	}
 	want := []drivers.LogFile{
 		{Path: "/var/log/reprise/own", Text: "after\n"},
-		{Path: "/var/log/reprise/copy", Text: "new\n", Copy: true},
+		{Path: "/var/log/reprise/copy", Text: "new\n", Copy: true, Truncated: true}, // what it had is gone
 		{Path: "/var/log/reprise/syslog.log", Text: host.Read("/var/log/reprise/syslog.log"), Copy: true},
 		{Path: "syslog-alone.log", Text: stamp + "birdwatcher: x\n" + stamp + "kernel: a bird: y\n"},
 	}
@@ -56,6 +56,31 @@ func TestLogsSince(t *testing.T) {
 	files, err = n.LogsSince(t.Context(), mark)
 	if err != nil || !files[0].Truncated || len(files[0].Text) != 1<<20 || !strings.HasSuffix(files[0].Text, "end\n") {
 		t.Errorf("of three MiB: %d bytes, %v", len(files[0].Text), err)
+	}
+}
+
+// A log that is another file than at the mark, however long, or is gone, may have had lines that nobody reads.
+func TestLogsRotated(t *testing.T) {
+	t.Parallel()
+	host := drivertest.NewRooted(t, nil)
+	n := running(t, host, nil, steady("one"))
+	const log = "/var/log/reprise/syslog.log"
+	for _, again := range []string{"", "one\n", "one\ntwo\nthree\n"} {
+		host.Write(t, log, "one\ntwo\n")
+		mark, err := n.MarkLogs(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(host.Dir+log, host.Dir+log+".1"); err != nil {
+			t.Fatal(err)
+		}
+		if again != "" {
+			host.Write(t, log, again)
+		}
+		files, err := n.LogsSince(t.Context(), mark)
+		if err != nil || len(files) != 2 || !files[0].Truncated || files[0].Text != again {
+			t.Errorf("rotated to %q: %+v, %v", again, files, err)
+		}
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,11 +21,36 @@ type Sides struct {
 	// Of reads a trial as a sample: [SampleOf] for builds, [ReliefOf] for a workaround.
 	Of   func(evidence.TrialVerdict, evidence.Record) Sample
 	What string // is new
+	// SameBuilds says that both sides are meant to run the same images.
+	SameBuilds bool
 }
 
 // Workaround compares the plan with itself without the workaround's steps.
 func Workaround(p *plan.Plan) Sides {
-	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: "the workaround"}
+	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: "the workaround", SameBuilds: true}
+}
+
+// ranTheSame reports whether the nodes of two runs all had the same images, as far as their digests are known.
+func ranTheSame(old, updated evidence.Dir) (bool, error) {
+	_, a, err := evidence.OpenDir(old.Path)
+	if err != nil {
+		return false, err
+	}
+	_, b, err := evidence.OpenDir(updated.Path)
+	if err != nil {
+		return false, err
+	}
+	digests := func(nodes []evidence.NodeInfo) map[string]string {
+		of := map[string]string{}
+		for _, n := range nodes {
+			if !n.Segment {
+				of[n.Name] = n.Digest
+			}
+		}
+		return of
+	}
+	of := digests(a.Nodes)
+	return !slices.Contains(slices.Collect(maps.Values(of)), "") && maps.Equal(of, digests(b.Nodes)), nil
 }
 
 // CompareOptions are the choices of a comparison.
@@ -69,7 +96,8 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	err = errors.Join(err, v.end(ctx))
 	out.Old, out.New = v.side(result.Old), v.side(result.New)
 	out.Needed, out.P, out.Took = v.c.Needed(), v.c.P(), time.Since(start)
-	switch ruling, reason := v.c.Ruling(); {
+	ruling, reason := v.c.Ruling()
+	switch {
 	case ruling == result.NotFixed || ruling == result.Changed:
 		out.Ruling, out.Reason = ruling, reason
 	case ctx.Err() != nil:
@@ -80,6 +108,12 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 		out.Reason = "it was broken off"
 	default:
 		out.Ruling, out.Reason = ruling, reason
+	}
+	if out.Ruling == result.Fixed && !s.SameBuilds {
+		same, serr := ranTheSame(v.by[result.Old].Dir(), v.by[result.New].Dir())
+		if err = errors.Join(err, serr); same || serr != nil {
+			out.Ruling, out.Reason = result.Undecided, "both sides ran the same images, so that nothing but chance tells them apart: "+reason
+		}
 	}
 	out.Reason = out.Clock.Before() + out.Reason
 	return out, errors.Join(ctx.Err(), err,

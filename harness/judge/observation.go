@@ -31,6 +31,9 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 		return s
 	case o.Truncated:
 		s.Err = "the answer was longer than its bound and is cut"
+		if c.Cond.Probe().Kind() == scenarios.ProbeLog {
+			s.Err = "lines of the log are missing: it has more than is read, was rotated, or was cut"
+		}
 		return s
 	}
 	if rules == evidence.RulesV1 {

@@ -25,6 +25,7 @@ func TestLogWithoutSource(t *testing.T) {
 		{"how often is not shown either", "expect: count == 1, eventually: 50ms", why, "bad things\n", evidence.Inconclusive},
 		{"a line that is there is there", "eventually: 50ms", why, "bad things\n", evidence.Reproduced},
 		{"a log that has everything", "eventually: 50ms", "", "", evidence.NotReproduced},
+		{"a line that this program writes, with the scenario's name", "eventually: 50ms", "", "10:00:00 OURS bad things begin\n", evidence.NotReproduced},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -35,7 +36,7 @@ func TestLogWithoutSource(t *testing.T) {
 				w.platform.LogFn = func(string) string { return log.Load().(string) }
 				w.platform.UnloggedFn = func(string) string { return tt.unlogged }
 				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
-					log.Store(tt.line)
+					log.Store(strings.Replace(tt.line, "OURS", "reprise "+w.dir.ID()+" trial 1:", 1))
 					return drivers.Exchange{Command: line}, nil
 				}
 				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))

@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/docker/go-units"
+
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/scenarios"
 )
+
+// mostLogText bounds the lines of logs that an observation keeps, in bytes.
+const mostLogText = 1 << 20
 
 // observeLogs finds the lines since the phase's mark that match.
 func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogProbe) error {
@@ -38,14 +43,21 @@ func observeLogs(ctx context.Context, b *observer, q question, p scenarios.LogPr
 		}
 		q.seen.Truncated = q.seen.Truncated || f.Truncated
 		for line := range strings.Lines(f.Text) {
+			if strings.Contains(line, b.logs.ownLines()) {
+				continue // ours, which has the scenario's name
+			}
 			if asked.MatchString(strings.TrimRight(line, "\r\n")) {
 				q.seen.Count++
 				found.WriteString(strings.TrimRight(line, "\r\n") + "\n")
 			}
 		}
 	}
-	q.seen.Text = evidence.Bounded(found.String(), 1<<20)
+	q.seen.Text = evidence.Bounded(found.String(), mostLogText)
+	if found.Len() > mostLogText && q.check.Predicate.Reads() {
+		return fmt.Errorf("%d lines match, which are more than %s and are not kept: a narrower pattern makes them less; count is known", q.seen.Count, units.BytesSize(mostLogText))
+	}
 	if q.seen.Count > 0 && q.check.Cond.Expect == "" {
+		q.seen.Truncated = false // one line is enough, whatever is missing
 		return nil
 	}
 	return logged(ctx, q.node)
