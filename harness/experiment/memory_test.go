@@ -537,6 +537,25 @@ func TestCompareWorkaround(t *testing.T) {
 	})
 }
 
+// A new build that is the old one by another name is not called fixed, whatever comes of its trials.
+func TestCompareSameBuilds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{breaks: since(1)}
+		l := loadMemory(t, memoryCase)
+		main, control := planMemory(t, l, plan.Options{}), planMemory(t, l, plan.Options{Variant: evidence.VariantControl})
+		for digest, want := range map[string]result.Ruling{"sha256:one": result.Undecided, "": result.Fixed} {
+			b := m.bench(t)
+			b.Env.Provider = ofDigest{b.Env.Provider, &digest}
+			sides := experiment.Sides{Old: main, New: control, Of: experiment.SampleOf}
+			out, err := experiment.Compare(t.Context(), b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
+			if err != nil || out.Ruling != want || (want == result.Undecided) != strings.HasPrefix(out.Reason, "both sides ran the same images") {
+				t.Errorf("images of the digest %q: %s (%s), %v", digest, out.Ruling, out.Reason, err)
+			}
+		}
+	})
+}
+
 // A list of versions says which come after which; what cannot be is said with its line.
 func TestParseVersions(t *testing.T) {
 	list, err := experiment.ParseVersions("# oldest first\na:1\n\na:2 prior 2.5\na:3 after a:1,a:2\n")
