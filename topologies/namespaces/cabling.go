@@ -188,7 +188,7 @@ func (l *lab) again(ctx context.Context, name string, req request) error {
 		if err := l.make(ctx, n, req); err != nil {
 			return err
 		}
-		l.watch.add(n.spaces[len(n.spaces)-1])
+		l.watch.add(n.space)
 		return nil
 	})
 }

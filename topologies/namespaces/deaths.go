@@ -12,7 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/procs"
 )
 
-// maxDeaths bounds what is kept of one node's orphans.
+// maxDeaths bounds what is kept of one node's orphans, and of its lives.
 const maxDeaths = 2000
 
 // ears listen to the kernel for all labs of a provider: it tells every listener of every process
@@ -77,6 +77,55 @@ func (w *watch) add(spaces ...string) {
 	}
 }
 
+// formerly is how processes of a node ended before it was made anew or started anew.
+type formerly struct {
+	ends   []topologies.ProcessEnd
+	missed time.Time // the last moment at which one may have gone by unseen, and why
+	why    string
+}
+
+// retire keeps how the processes of a node's life that is over ended, and lets go of its namespace while the node's
+// first process is still held: from then on the kernel gives the number to another namespace, perhaps to that of
+// another node. The caller holds lives of the node.
+func (w *watch) retire(ctx context.Context, n *member) {
+	n.mu.Lock()
+	space := n.space
+	n.mu.Unlock()
+	w.mu.Lock()
+	own := w.own
+	i := slices.Index(w.spaces, space)
+	w.mu.Unlock()
+	if own == nil || i < 0 {
+		return
+	}
+	ends, missed, why, err := own.Ends(ctx, space)
+	if err != nil {
+		missed, why = time.Now(), fmt.Sprintf("how processes ended before the node was started anew: %v", err)
+	}
+	n.former.add(ends, missed, why)
+	own.Forget(space)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.spaces = slices.DeleteFunc(w.spaces, func(s string) bool { return s == space })
+}
+
+// add adds what is known of one life more. Of too many ends the latest are kept.
+func (f *formerly) add(ends []procs.End, missed time.Time, why string) {
+	miss := func(at time.Time, why string) {
+		if at.After(f.missed) {
+			f.missed, f.why = at, why
+		}
+	}
+	miss(missed, why)
+	for _, e := range ends {
+		f.ends = append(f.ends, topologies.ProcessEnd(e))
+	}
+	if over := len(f.ends) - maxDeaths; over > 0 {
+		miss(f.ends[over-1].At, fmt.Sprintf("more than %d processes died", maxDeaths))
+		f.ends = slices.Delete(f.ends, 0, over)
+	}
+}
+
 // catchUp returns when everything that has happened was read.
 func (w *watch) catchUp() {
 	w.mu.Lock()
@@ -106,8 +155,10 @@ func (l *lab) Ends(ctx context.Context, name string) (ends []topologies.ProcessE
 	if err != nil {
 		return nil, time.Time{}, "", err
 	}
+	n.lives.Lock()
+	defer n.lives.Unlock()
 	n.mu.Lock()
-	spaces, orphans := slices.Clone(n.spaces), slices.Clone(n.deaths)
+	space, orphans := n.space, slices.Clone(n.deaths)
 	n.mu.Unlock()
 	l.watch.mu.Lock()
 	own, failed := l.watch.own, l.watch.failed
@@ -118,17 +169,11 @@ func (l *lab) Ends(ctx context.Context, name string) (ends []topologies.ProcessE
 		}
 		return orphans, time.Now(), fmt.Sprintf("only processes that nobody waited for are seen: %v", failed), nil
 	}
-	for _, space := range spaces {
-		found, lost, reason, err := own.Ends(ctx, space)
-		if err != nil {
-			return nil, time.Time{}, "", fmt.Errorf("see how processes of %s end: %w", name, err)
-		}
-		for _, e := range found {
-			ends = append(ends, topologies.ProcessEnd(e))
-		}
-		if lost.After(missed) {
-			missed, why = lost, reason
-		}
+	found, lost, reason, err := own.Ends(ctx, space)
+	if err != nil {
+		return nil, time.Time{}, "", fmt.Errorf("see how processes of %s end: %w", name, err)
 	}
-	return ends, missed, why, nil
+	all := formerly{slices.Clone(n.former.ends), n.former.missed, n.former.why}
+	all.add(found, lost, reason)
+	return all.ends, all.missed, all.why, nil
 }

@@ -18,12 +18,18 @@ import (
 // one reserves a lab of one node.
 func one(t *testing.T) *lab {
 	t.Helper()
+	return labOf(t, "r1")
+}
+
+// labOf reserves a lab of nodes.
+func labOf(t *testing.T, names ...string) *lab {
+	t.Helper()
 	p, err := New(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := topologiestest.Subject{Image: "reprise/debian:bookworm"}
-	top := topologies.Topology{Name: "one", Nodes: s.Nodes("r1")}
+	top := topologies.Topology{Name: "one", Nodes: s.Nodes(names...)}
 	if err := p.Check(t.Context(), top); err != nil {
 		t.Skip(err) //nolint:forbidigo // TestSuite says whether it may be missing
 	}
@@ -51,6 +57,44 @@ func TestOrphans(t *testing.T) {
 		ends, missed, why, err := l.Ends(t.Context(), "r1")
 		return err == nil && !missed.IsZero() && why != "" && len(ends) == 1 && ends[0].Signal == int(unix.SIGSEGV) && ends[0].Name == "sh" && ends[0].PID > 1
 	})
+}
+
+// A node that is made anew leaves the number of its namespace of processes, and the kernel gives it to the next: what dies
+// there is of the node that has it now, and what died before is still told.
+func TestDeathsByNumber(t *testing.T) {
+	t.Parallel()
+	l := labOf(t, "r1", "r2")
+	dies := func(name string) {
+		t.Helper()
+		if _, err := topologiestest.Host(t, l, name).Exec(t.Context(), []string{"sh", "-c", "kill -SEGV $$"}, nil, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dies("r1")
+	was := map[string]bool{}
+	for i := 0; ; i++ {
+		was[l.nodes["r1"].space] = true
+		for _, name := range []string{"r1", "r2"} {
+			if _, _, err := l.Reset(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if was[l.nodes["r2"].space] {
+			break // as it is after the first round, where nothing else runs
+		}
+		if i == 100 {
+			t.Fatal("the kernel uses no number again")
+		}
+	}
+	for range 3 {
+		dies("r2")
+	}
+	for name, want := range map[string]int{"r1": 1, "r2": 3} {
+		ends, missed, why, err := l.Ends(t.Context(), name)
+		if err != nil || len(ends) != want || !missed.IsZero() {
+			t.Errorf("%s: %d deaths, want %d: %+v; missed %v %s: %v", name, len(ends), want, ends, missed, why, err)
+		}
+	}
 }
 
 // Whose child a process was that has died is known however busy the node is: no death goes by

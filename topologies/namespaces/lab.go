@@ -69,13 +69,16 @@ type member struct {
 	life   int      // the last that was asked for, as it is numbered
 	held   int      // that of which the following are: the same, once it has begun
 	here   int      // its first process, as this process numbers it
-	pidfd  *os.File // of the same
-	spaces []string // its namespaces of processes, of the present and of those before a restart
+	pidfd  *os.File // of the same; as long as it is open, no other namespace of processes gets the number of space
+	space  string   // its namespace of processes
 	gone   bool     // its first process has ended
 	exit   int      // then
 	over   string   // what it used too much of, for which it was ended
 	killed bool     // for that, and by the kernel
 	deaths []topologies.ProcessEnd
+
+	lives  sync.Mutex // held while former is read or added to; before mu
+	former formerly
 }
 
 func newLab(t topologies.Topology, o topologies.Options, b build) *lab {
@@ -188,7 +191,7 @@ func (l *lab) tasks() uint64 {
 func (l *lab) spaces() []string {
 	var list []string
 	for _, n := range l.order {
-		list = append(list, n.spaces[len(n.spaces)-1])
+		list = append(list, n.space)
 	}
 	return list
 }
@@ -245,13 +248,15 @@ func (l *lab) learn(ctx context.Context, n *member, asked *pending) error {
 	if err != nil {
 		return errors.Join(err, r.files[0].Close())
 	}
+	n.lives.Lock()
+	defer n.lives.Unlock()
+	l.watch.retire(ctx, n)
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	if n.pidfd != nil {
 		_ = n.pidfd.Close() // of the life before
 	}
-	n.held, n.here, n.pidfd = n.life, here, r.files[0]
-	n.spaces = append(n.spaces, space)
-	n.mu.Unlock()
+	n.held, n.here, n.pidfd, n.space = n.life, here, r.files[0], space
 	return nil
 }
 
