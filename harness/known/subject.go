@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/topologies/plain"
 )
 
@@ -171,6 +172,7 @@ func (s *Subject) AddRun(dir string) error {
 	if err != nil {
 		return err
 	}
+	s.addFindings(d)
 	for _, t := range trials[:min(len(trials), maxTrial)] {
 		add(t.File("logs"), "log", s.AddLog)
 	}
@@ -178,6 +180,52 @@ func (s *Subject) AddRun(dir string) error {
 	s.addCores(d, trials)
 	return nil
 }
+
+// addFindings takes in what the logs of all trials of a run say together: known bad signs, and the messages that failing
+// trials have and clean ones have not, where there are enough of both to tell. A run without that says nothing by it.
+func (s *Subject) addFindings(d evidence.Dir) {
+	text, err := ReadBounded(d.File(evidence.LogFindingsFile))
+	var found result.LogFindings
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &found)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return
+	case err != nil:
+		s.Notes = append(s.Notes, evidence.LogFindingsFile+": "+err.Error())
+		return
+	}
+	for _, c := range found.Checks {
+		if c.Status == "fail" || c.Status == "warn" {
+			s.Say("bad sign in the logs: "+c.Rule, c.Title, 0.6)
+			s.AddLog(fmt.Sprintf("%s:%d", c.Example.File, c.Example.Line), c.Example.Text)
+		}
+	}
+	if found.Diff == nil || !found.Diff.Enough {
+		return
+	}
+	const most = 3
+	for _, r := range found.Diff.Ranked[:min(len(found.Diff.Ranked), most)] {
+		if r.Kind != "more" || r.Demoted {
+			continue
+		}
+		s.addAlone(r.Template)
+		for _, t := range r.Together[:min(len(r.Together), most)] {
+			s.addAlone(t.Template)
+		}
+	}
+}
+
+// addAlone takes in a message, as a template with its name before it, that failing trials alone have.
+func (s *Subject) addAlone(template string) {
+	name, words, _ := strings.Cut(template, ": ")
+	s.Say("message of failing trials alone", values.ReplaceAllString(words, " "), 0.6)
+	s.AddLog(evidence.LogFindingsFile+", in failing trials alone", "["+name+"] "+template)
+}
+
+// values are what stands for them in a template of a log.
+var values = regexp.MustCompile(`<[A-Z0-9*]+>`)
 
 // addCores takes in what trials recorded of core files.
 func (s *Subject) addCores(d evidence.Dir, trials []evidence.TrialDir) {
