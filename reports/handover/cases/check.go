@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func (f Folder) hold(d *Duty, runs []attached, p Platforms) {
 	case DutyPlan:
 		f.planned(d)
 	case DutyAnalysis:
-		f.analysed(d)
+		f.analysed(d, runs)
 	case DutyEscalate:
 		f.escalated(d)
 	case DutyRMA:
@@ -336,8 +337,19 @@ func (f Folder) planned(d *Duty) {
 	}
 }
 
-func (f Folder) analysed(d *Duty) {
-	var owed []string
+// analysed asks for what somebody found in each log, and of the runs for what a known bad sign in their logs means here.
+func (f Folder) analysed(d *Duty, runs []attached) {
+	var owed, signs, read []string
+	for _, r := range runs {
+		file := path.Join(r.Dir, evidence.LogFindingsFile)
+		if r.told {
+			read = append(read, file)
+		}
+		if len(r.signs) > 0 && !slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Says != "" && (a.Of == r.Dir || strings.HasPrefix(a.Of, r.Dir+"/")) }) {
+			owed = append(owed, file)
+			signs = append(signs, fmt.Sprintf("the logs of %s have a known bad sign: %s", r.Dir, strings.Join(r.signs, "; ")))
+		}
+	}
 	for _, l := range f.Case.Logs {
 		if l.Kind == "config" || l.Kind == "capture" {
 			continue
@@ -348,16 +360,17 @@ func (f Folder) analysed(d *Duty) {
 	}
 	switch {
 	case len(f.Case.Analysis) == 0:
-		d.no(fmt.Sprintf("reprise case set %s --finding FILE=WHAT-IT-SAYS", f.Path), "nothing was written of what the logs say")
+		d.Missing = owed
+		d.no(fmt.Sprintf("reprise case set %s --finding FILE=WHAT-IT-SAYS", f.Path), "%s", strings.Join(append([]string{"nothing was written of what the logs say"}, signs...), "; "))
 	case len(owed) > 0:
 		d.Missing = owed
-		d.no(fmt.Sprintf("reprise case set %s --finding %s=WHAT-IT-SAYS", f.Path, owed[0]), "nothing was written of %s", strings.Join(owed, ", "))
+		d.no(fmt.Sprintf("reprise case set %s --finding %s=WHAT-IT-SAYS", f.Path, owed[0]), "%s", strings.Join(append([]string{"nothing was written of " + strings.Join(owed, ", ")}, signs...), "; "))
 	default:
-		var of []string
+		of := read
 		for _, a := range f.Case.Analysis {
 			of = append(of, a.Of)
 		}
-		d.yes(count(len(of), "finding"), of...)
+		d.yes(count(len(f.Case.Analysis), "finding"), of...)
 	}
 }
 

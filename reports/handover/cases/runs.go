@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/result"
 )
 
 // attached is a folder of the case, and what was found in it.
@@ -24,6 +25,8 @@ type attached struct {
 	rate    evidence.Rate
 	marks   []string
 	notes   []string // of the trials' verdicts
+	told    bool     // what its logs say together is beside it
+	signs   []string // known bad signs that its logs failed, by their titles
 	// outdated says how today's rules judge the run, where it was judged by older ones and they
 	// come to another verdict. It was right by its own, and meets no duty any more.
 	outdated string
@@ -117,7 +120,25 @@ func (a *attached) read() error {
 	}
 	slices.Sort(a.marks)
 	a.marks = slices.Compact(a.marks)
-	return err
+	return errors.Join(err, a.readLogs())
+}
+
+// readLogs takes what the run's logs say together; an older run, and one without logs, has nothing of it.
+func (a *attached) readLogs() error {
+	var found result.LogFindings
+	switch err := evidence.ReadJSON(a.dir.File(evidence.LogFindingsFile), &found); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read what its logs say: %w", err)
+	}
+	for _, c := range found.Checks {
+		if c.Status == "fail" {
+			a.signs = append(a.signs, c.Title)
+		}
+	}
+	a.told = true
+	return nil
 }
 
 // Attachable says what is wrong with attaching a folder: it is nothing that a verb of this

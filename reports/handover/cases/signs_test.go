@@ -1,0 +1,41 @@
+package cases_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/logs"
+	"github.com/reprise-lab/reprise/reports/handover/cases"
+)
+
+// TestCheckSigns: what the logs of an attached run say together is evidence of the analysis, and a known bad sign in them
+// wants a word of what it means here.
+func TestCheckSigns(t *testing.T) {
+	f := open(t, whole)
+	run := f.Case.Runs[0].Dir
+	dir := evidence.Dir{Path: f.Abs(run)}
+	logged := func(text string) cases.Duty {
+		t.Helper()
+		if err := evidence.WriteFile(dir.Trial(1).File("logs", "r1", "bird.log"), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := logs.Annotate(dir); err != nil {
+			t.Fatal(err)
+		}
+		return find(t, cases.Check(f, platforms()), cases.DutyAnalysis)
+	}
+	file := run + "/" + evidence.LogFindingsFile
+	if d := logged("2026-03-01 10:15:01.000 <INFO> Started\n"); d.Met != cases.Yes || !slices.Contains(d.Evidence, file) {
+		t.Errorf("without a bad sign: %+v", d)
+	}
+	d := logged("2026-03-01 10:15:01.000 <BUG> Assertion 'c->state == CS_UP' failed at nest/proto.c:99\n")
+	if d.Met != cases.No || !slices.Contains(d.Missing, file) || !strings.Contains(d.Why, "BIRD found a fault in itself, or ended") || !strings.Contains(d.Do, "--finding "+file+"=") {
+		t.Errorf("with a bad sign: %+v", d)
+	}
+	f.Case.Analysis = append(f.Case.Analysis, cases.Finding{Of: file, Says: "it is the assertion of the report"})
+	if d := find(t, cases.Check(f, platforms()), cases.DutyAnalysis); d.Met != cases.Yes {
+		t.Errorf("with a finding: %+v", d)
+	}
+}
