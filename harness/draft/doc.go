@@ -15,6 +15,10 @@
 // does not arrive; a setting that shows nowhere. Without any of these, and without a sentence of the customer
 // that says of one protocol that it is lost, nothing is drafted, and [Draft.Ask] says what to ask for.
 //
+// What breaks a neighbour in another way than the customer's is another failure. Of what rests on no line of the files, or
+// on the time alone, the symptom asks also for what the daemons of the failing protocol began to warn of, where their
+// logs tell: [Draft.Complaints].
+//
 // A hypothesis is no claim: [Hypothesis.Reasons] say which lines of which files it rests on, or that nothing in
 // the files tells of it. What was seen and cannot be made a condition or a step is in [Draft.Unknown].
 //

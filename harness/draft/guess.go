@@ -14,6 +14,7 @@ func (w *drafter) guesses() {
 	defer func() {
 		for i := range w.d.Hypotheses[from:] {
 			w.d.Hypotheses[from+i].Guess = true
+			w.accounts(&w.d.Hypotheses[from+i])
 		}
 	}()
 	done := map[string]bool{}

@@ -47,6 +47,9 @@ func (w *drafter) hypotheses() {
 	all = w.inOrder(w.d.Changes)
 	if !absent && w.notable() {
 		w.atThatTime()
+		for i := range w.d.Hypotheses {
+			w.accounts(&w.d.Hypotheses[i])
+		}
 	}
 	w.upgrades()
 	if absent && !slices.ContainsFunc(w.d.Changes, func(c Change) bool { return len(c.steps[0].Configure) > 0 }) {

@@ -53,6 +53,9 @@ type answer struct {
 	log    bool      // it is a log
 	older  int       // lines of a log that say what was done, before those that are kept
 	quiet  time.Time // when a log spoke again after it was quiet
+	bursts int       // how often it did
+
+	complaints []complaint
 }
 
 // death is a daemon that a log says died of a signal.
@@ -78,11 +81,12 @@ type Reader struct {
 	answers []*answer
 	rules   []logRule
 	events  int
+	left    int // complaints that may still be kept
 	beyond  int // answers that are not kept
 }
 
 // New makes a reader.
-func New(o Options) *Reader { return &Reader{o: o, rules: logRules()} }
+func New(o Options) *Reader { return &Reader{o: o, rules: logRules(), left: allEvents} }
 
 // Visit takes an answer; it is for [intake.Options]. It keeps no answer, but what is read out of it.
 func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
@@ -198,9 +202,13 @@ func (r *Reader) log(a *answer, text string) {
 			return // a text that is in memory has no other end than its own
 		}
 		u.take(l, a.line+l.Number-1)
-		if !last.IsZero() && l.Time.Sub(last) > logs.Gap && a.quiet.IsZero() {
-			a.quiet = l.Time
+		if !last.IsZero() && l.Time.Sub(last) > logs.Gap {
+			a.bursts++
+			if a.quiet.IsZero() {
+				a.quiet = l.Time
+			}
 		}
+		a.complains(l, &r.left)
 		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
 			d := death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1}
 			d.at, d.own = diedAt(m[3], l.Time)
@@ -274,6 +282,7 @@ func (r *Reader) Draft(im *intake.Import, net *infer.Network, sentence string) *
 	w.signs()
 	w.changed()
 	w.words()
+	w.complained()
 	w.hypotheses()
 	if len(w.d.Hypotheses) == 0 {
 		w.ask()

@@ -48,6 +48,7 @@ type condition struct {
 	Reach         *reach `yaml:"reach,flow,omitempty"`
 	Exec          string `yaml:"exec,omitempty"`
 	Core          string `yaml:"core,omitempty"`
+	Log           string `yaml:"log,omitempty"`
 	Expect        string `yaml:"expect,omitempty"`
 	Eventually    string `yaml:"eventually,omitempty"`
 	Within        string `yaml:"within,omitempty"`

@@ -34,7 +34,9 @@ type Draft struct {
 	// NotShown is what is broken, by the files, and what no lab of these nodes can show.
 	NotShown []Sign `json:"not-shown,omitempty"`
 	// Changes are what the files say was done or happened between.
-	Changes    []Change     `json:"changes,omitempty"`
+	Changes []Change `json:"changes,omitempty"`
+	// Complaints are what daemons of the failing protocol began to warn of after all was well.
+	Complaints []Complaint  `json:"complaints,omitempty"`
 	Hypotheses []Hypothesis `json:"hypotheses"`
 	// Unknown is what could not be known, or not be shown in the lab.
 	Unknown []string `json:"unknown,omitempty"`

@@ -76,6 +76,11 @@ func (d *Draft) Markdown() string {
 		changes = append(changes, c.reason())
 	}
 	list("Done, by the files", changes)
+	var complaints []string
+	for _, c := range d.Complaints {
+		complaints = append(complaints, fmt.Sprintf("%s: %s (%s)", c.Node, c.What, c.From))
+	}
+	list("Complained of since, by the logs", complaints)
 	list("Not known", d.Unknown)
 	list("To ask for", d.Ask)
 	return w.String()
