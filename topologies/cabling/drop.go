@@ -89,7 +89,7 @@ func (c *Cabling) filter(ctx context.Context, e topologies.Endpoint) error {
 func (c *Cabling) filterInKernel(ctx context.Context, e topologies.Endpoint) error {
 	var filters []wiring.Filter
 	for _, f := range c.faults {
-		if f.flows == nil && slices.Contains(f.ends(), e) {
+		if f.flows[e] == nil && slices.Contains(f.ends(), e) {
 			filters = append(filters, f.filter(e))
 		}
 	}
@@ -145,7 +145,7 @@ func (c *Cabling) bank(ctx context.Context, link topologies.Link) {
 		if _, there := c.drops[e]; !there {
 			continue
 		}
-		here := slices.DeleteFunc(slices.Clone(c.faults), func(f *active) bool { return f.flows != nil || !slices.Contains(f.ends(), e) })
+		here := slices.DeleteFunc(slices.Clone(c.faults), func(f *active) bool { return f.flows[e] != nil || !slices.Contains(f.ends(), e) })
 		unknown := func(f *active, err error) {
 			if !wiring.Gone(err) {
 				f.blind = errors.Join(f.blind, err)

@@ -42,7 +42,7 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 		}
 	}
 	err = a.enter(ctx)
-	if wiring.Lacks(err) && c.DropBy == "" && a.flows == nil && f.Frames.Picks() {
+	if wiring.Lacks(err) && c.DropBy == "" && len(a.flows) == 0 && f.Frames.Picks() {
 		if err = a.fallBack(); err == nil {
 			err = a.enter(ctx)
 		}
@@ -71,7 +71,7 @@ func (a *active) fallBack() error {
 // enter puts a fault in force among the others, or leaves nothing of it.
 func (a *active) enter(ctx context.Context) error {
 	c := a.cabling
-	if a.flows != nil {
+	if len(a.flows) > 0 {
 		if err := a.yield(ctx); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ type active struct {
 	healed  bool
 	fired   uint64                              // counted by filters that are no more, and that tell no more than that
 	blind   error                               // why nobody knows what filters that are no more have let pass
-	flows   map[topologies.Endpoint]*wire.Fault // by where its frames arrive; nil where no wire stands for it
+	flows   map[topologies.Endpoint]*wire.Fault // by where its frames arrive; none where no wire stands for it
 
 	// What programs of the kernel did, by where its frames arrive: all of it as it was told last, and what those
 	// did that are no more.
@@ -204,7 +204,7 @@ func (a *active) apply(ctx context.Context) error {
 		if err := a.cabling.filter(ctx, e); err != nil {
 			return err
 		}
-		if a.flows == nil {
+		if a.flows[e] == nil {
 			a.by = a.cabling.drops[e].by
 		}
 	}
@@ -224,20 +224,25 @@ func (a *active) count(ctx context.Context) (uint64, error) {
 	n := a.fired
 	errs := []error{a.blind}
 	for _, e := range a.ends() {
-		if f := a.flows[e]; f != nil {
-			errs = append(errs, a.cabling.account(ctx, e, a)) // when all that was handed over has come
-			n += f.Acted().Hit
-			continue
-		}
-		r, err := a.cabling.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: a.id})
-		if r.Acted != nil {
-			a.did[e] = a.banked[e].Join(a.told(*r.Acted, e))
-			r.Count = a.did[e].Hit
-		}
-		n += r.Count
+		hit, err := a.countAt(ctx, e)
+		n += hit
 		errs = append(errs, err)
 	}
 	return n, errors.Join(errs...)
+}
+
+// countAt is count for what is on its way to an endpoint.
+func (a *active) countAt(ctx context.Context, e topologies.Endpoint) (uint64, error) {
+	if f := a.flows[e]; f != nil {
+		err := a.cabling.account(ctx, e, a) // when all that was handed over has come
+		return f.Acted().Hit, err
+	}
+	r, err := a.cabling.drop(ctx, e, wiring.Op{Kind: wiring.Count, Name: a.id})
+	if r.Acted != nil {
+		a.did[e] = a.banked[e].Join(a.told(*r.Acted, e))
+		r.Count = a.did[e].Hit
+	}
+	return r.Count, err
 }
 
 // told completes what a program says of its frames on their way to an endpoint. It began with the numbers
@@ -282,24 +287,29 @@ func (a *active) Heal(ctx context.Context) error {
 	if a.healed {
 		return nil
 	}
-	n, blind := a.count(ctx)
+	dropped := map[topologies.Endpoint]uint64{}
+	var errs []error
+	for _, e := range a.ends() {
+		n, err := a.countAt(ctx, e)
+		if a.flows[e] == nil { // a wire is asked again when the fault is off it
+			dropped[e], errs = n, append(errs, err)
+		}
+	}
 	c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
 	if err := a.undo(ctx); err != nil {
 		c.faults = append(c.faults, a)
 		return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
-	switch { // it may have acted meanwhile
-	case a.flows != nil:
-		n, blind = 0, a.blind
-		for _, f := range a.flows {
-			n += f.Acted().Hit
+	n := a.fired
+	for _, e := range a.ends() { // it may have acted meanwhile
+		if f := a.flows[e]; f != nil {
+			dropped[e] = f.Acted().Hit
+		} else if x, told := a.banked[e]; told {
+			dropped[e] = max(dropped[e], x.Hit)
 		}
-	case len(a.banked) > 0:
-		n = 0
-		for _, x := range a.banked {
-			n += x.Hit
-		}
+		n += dropped[e]
 	}
+	blind := errors.Join(append(errs, a.blind)...)
 	delete(c.programs, a.id)
 	a.fired, a.blind, a.healed = n, blind, true
 	return nil

@@ -108,46 +108,49 @@ func (a *active) wireUp() (err error) {
 	return err
 }
 
-// yield has faults that programs of the kernel carry out on the ways of a new one be carried out by wires, in
-// front of it: a program would act behind the wire, on what that has left. They go on with their numbers.
+// yield has faults that programs of the kernel carry out on the ways of a new one be carried out by wires there, in
+// front of it: a program would act behind the wire, on what that has left. They go on with their numbers, the oldest
+// first, so that frames pass them in the order in which they took force; on another way of theirs the programs stay,
+// behind which nothing of the new one stands.
 func (a *active) yield(ctx context.Context) error {
 	for _, f := range slices.Clone(a.cabling.faults) {
-		program := f.flows == nil && slices.ContainsFunc(f.ends(), func(e topologies.Endpoint) bool { return a.flows[e] != nil && a.cabling.drops[e].byProgram() })
-		if !program {
-			continue
-		}
-		if err := f.move(ctx); err != nil {
-			return fmt.Errorf("have a wire go on with a fault that is in force: %w", err)
+		for _, e := range f.ends() {
+			if f.flows[e] != nil || a.flows[e] == nil || !a.cabling.drops[e].byProgram() {
+				continue
+			}
+			if err := f.move(ctx, e); err != nil {
+				return fmt.Errorf("have a wire go on with a fault that is in force: %w", err)
+			}
 		}
 	}
 	return nil
 }
 
-// move has wires carry out what programs did.
-func (a *active) move(ctx context.Context) error {
-	a.were = append(a.were, a.by)
-	if err := a.wireUp(); err != nil {
+// move has a wire carry out what a program did on the way to an endpoint.
+func (a *active) move(ctx context.Context, e topologies.Endpoint) error {
+	made, err := a.made()
+	if err != nil {
 		return err
 	}
-	for _, e := range a.ends() {
-		s, err := a.cabling.erect(ctx, e)
-		if err != nil {
-			a.flows, a.by, a.were = nil, a.were[0], nil
-			return err
-		}
-		s.wire.Shut() // what leaves from now on waits until the program is gone, and has told what it did
-		err = a.cabling.stand(ctx, e)
-		if err == nil {
-			err = a.cabling.filterInKernel(ctx, e)
-		}
-		a.flows[e].Resume(a.banked[e])
-		s.wire.Let()
-		if err != nil {
-			a.blind = errors.Join(a.blind, err)
-			return err
-		}
+	s, err := a.cabling.erect(ctx, e)
+	if err != nil {
+		return err
 	}
-	return nil
+	if a.flows == nil {
+		a.flows = map[topologies.Endpoint]*wire.Fault{}
+	}
+	if a.flows[e] = made[e]; a.by != topologies.DropByWire {
+		a.were, a.by = append(a.were, a.by), topologies.DropByWire
+	}
+	s.wire.Shut() // what leaves from now on waits until the program is gone, and has told what it did
+	err = a.cabling.stand(ctx, e)
+	if err == nil {
+		err = a.cabling.filterInKernel(ctx, e)
+	}
+	a.flows[e].Resume(a.banked[e])
+	s.wire.Let()
+	a.blind = errors.Join(a.blind, err)
+	return err
 }
 
 // Acted implements topologies.ActedTeller.

@@ -96,6 +96,17 @@ func (s Subject) framesBy(t *testing.T, p topologies.Provider, by topologies.Dro
 	send(12)
 	healed(a, topologies.Acted{Matched: 20, Hit: 4}, 0)
 
+	// Frames pass faults in the order in which these took force, also where one of them acts on both ways, and something
+	// else has to go on with it on the other one: of ten datagrams five are left by the first, and the third of those
+	// is lost.
+	even := fault(topologies.FaultDrop, topologies.DirectionIn, "r2", topologies.FrameFault{Nth: 2, Every: 2})
+	a = fault(topologies.FaultDrop, topologies.DirectionBoth, "r1", topologies.FrameFault{Nth: 3, Count: 1})
+	beside := fault(topologies.FaultDuplicate, topologies.DirectionIn, "r1", topologies.FrameFault{})
+	send(4)
+	healed(beside, topologies.Acted{}, 0)
+	healed(even, topologies.Acted{Matched: 10, Hit: 5}, 0)
+	healed(a, topologies.Acted{Matched: 5, Hit: 1}, 0)
+
 	a = fault(topologies.FaultDelay, topologies.DirectionIn, "r2", topologies.FrameFault{Delay: 300 * time.Millisecond})
 	begin := time.Now()
 	send(10)
