@@ -2,6 +2,7 @@ package topologies
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -39,4 +40,29 @@ type Placer interface {
 // UnderlayTeller is a lab that is spread over hosts, and tells of the ways between them.
 type UnderlayTeller interface {
 	Underlay(ctx context.Context) ([]Underlay, error)
+}
+
+// HostClock is how the clock of one of a lab's hosts stands to that of who has the lab: it is measured when the lab is built, at
+// both ends of each trial, and twice a minute between.
+type HostClock struct {
+	Host     string        `json:"host"`
+	Ahead    time.Duration `json:"ahead"`  // of the other one, when it was measured last
+	Within   time.Duration `json:"within"` // how wrong that may be
+	Drift    time.Duration `json:"drift"`  // how much more it is ahead than when the lab was built
+	Over     time.Duration `json:"over"`   // the time of that
+	Measured int           `json:"measured"`
+}
+
+// String says all of it.
+func (c HostClock) String() string {
+	text := fmt.Sprintf("%s ahead, to within %s", c.Ahead.Round(time.Microsecond), c.Within.Round(time.Microsecond))
+	if c.Measured > 1 {
+		text += fmt.Sprintf(", %s more than %s before (%d measurements)", c.Drift.Round(time.Microsecond), c.Over.Round(time.Second), c.Measured)
+	}
+	return text
+}
+
+// HostClockTeller is a lab that is spread over hosts, and tells how their clocks stand to this one's.
+type HostClockTeller interface {
+	HostClocks() []HostClock
 }

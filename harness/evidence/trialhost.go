@@ -20,6 +20,7 @@ type TrialHost struct {
 	Provider string            `json:"provider"`             // that built the lab
 	Nodes    map[string]string `json:"nodes,omitempty"`      // machine of each node
 	Ways     []Way             `json:"ways,omitempty"`       // of the cables between machines
+	Clocks   []HostClock       `json:"clocks,omitempty"`     // of the machines, but that of who had the lab
 	Unknown  string            `json:"unmeasured,omitempty"` // why there is nothing of some ways
 }
 
@@ -56,6 +57,23 @@ func (w Way) String() string {
 		}
 	}
 	return line.String()
+}
+
+// HostClock is how the clock of a machine of a lab stood to that of who had the lab, which all times are told in. It was measured
+// when the lab was built, at both ends of each trial, and twice a minute between. Times are in nanoseconds.
+type HostClock struct {
+	Host     string        `json:"host"`
+	Ahead    time.Duration `json:"ahead"`    // of the other one, at the end of the trial
+	Within   time.Duration `json:"within"`   // how wrong that may be
+	Drift    time.Duration `json:"drift"`    // how much more it was ahead than when the lab was built
+	Over     time.Duration `json:"over"`     // the time of that
+	Measured int           `json:"measured"` // how often
+}
+
+// String says all of it in a line.
+func (c HostClock) String() string {
+	return fmt.Sprintf("the clock of %s is %s ahead, to within %s: %s more than %s before (%d measurements)",
+		c.Host, c.Ahead.Round(time.Microsecond), c.Within.Round(time.Microsecond), c.Drift.Round(time.Microsecond), c.Over.Round(time.Second), c.Measured)
 }
 
 // Placed are the nodes of a lab that was spread over machines, a line for each of these; none where it was on one.
@@ -123,6 +141,9 @@ func (d Dir) Machines() (lines []string, err error) {
 		}
 		if why := last[placed].Unknown; why != "" {
 			lines = append(lines, "how long frames were on their way is not known of all: "+why)
+		}
+		for _, c := range last[placed].Clocks {
+			lines = append(lines, c.String())
 		}
 	}
 	return lines, errors.Join(errs...)

@@ -22,7 +22,9 @@ func TestMachines(t *testing.T) {
 	for i, h := range []evidence.TrialHost{
 		{Provider: "spread", Nodes: apart, Ways: []evidence.Way{way}},
 		{Provider: "spread", Nodes: map[string]string{"r1": "left", "r2": "left"}, Unknown: "the connection to host left is gone"},
-		{Provider: "spread", Nodes: apart, Ways: []evidence.Way{lossy}},
+		{Provider: "spread", Nodes: apart, Ways: []evidence.Way{lossy}, Clocks: []evidence.HostClock{{
+			Host: "right", Ahead: -1500 * time.Microsecond, Within: 40 * time.Microsecond, Drift: 12 * time.Microsecond, Over: 61 * time.Second, Measured: 4,
+		}}},
 		{Provider: "namespaces", Host: evidence.HostInfo{OS: "Debian"}},
 	} {
 		trial := dir.Trial(i + 1)
@@ -42,6 +44,7 @@ func TestMachines(t *testing.T) {
 	want := []string{
 		"left has r1, r3; right has r2",
 		"r1:eth1–r2:eth1 goes from left to right over UDP: frames take 85µs (20µs to 2ms in 9 measurements), 2 of 40 lost",
+		"the clock of right is -1.5ms ahead, to within 40µs: 12µs more than 1m1s before (4 measurements)",
 		"left has r1, r2", "how long frames were on their way is not known of all: the connection to host left is gone",
 	}
 	lines, err := dir.Machines()

@@ -158,7 +158,10 @@ func (s *sitting) try(ctx context.Context, side string, series Series, lab int, 
 	start := time.Now()
 	a, err := series.TryWithin(ctx, lab, 0)
 	v := a.Verdict
-	if err != nil && ctx.Err() == nil {
+	switch none, ok := errors.AsType[*trial.RoomError](err); {
+	case ok && ctx.Err() == nil:
+		return fmt.Errorf("%s: %w", side, none)
+	case err != nil && ctx.Err() == nil:
 		return fmt.Errorf("trial %d (%s): %w", v.Trial, side, err)
 	}
 	if v.Trial == 0 {

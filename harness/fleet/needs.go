@@ -63,6 +63,7 @@ type Offer struct {
 	Ailing    string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
 	Since     time.Time         `json:"since"`              // when the worker's process came, by its own clock: for people
 	Seen      time.Time         `json:"seen"`               // when it last renewed, by the server's clock
+	Silent    bool              `json:"-"`                  // a coordinator has not heard of it for two renewals
 }
 
 // normal is n with sets in order and without repetition, so that the same needs are the same bytes.

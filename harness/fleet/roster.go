@@ -123,6 +123,7 @@ func (c *Coordinator) Workers() []Offer {
 	defer c.mu.Unlock()
 	var list []Offer
 	for _, o := range c.roster {
+		o.Silent = time.Since(o.seen) > silentLives*c.renewal
 		list = append(list, o.Offer)
 	}
 	sortOffers(list)

@@ -24,6 +24,7 @@ const (
 
 // Leases and offers, in renewals, from the last one on.
 const (
+	silentLives = 2 // a worker that says nothing for longer is not asked for parts of labs
 	leaseLives  = 3
 	offerLives  = 4
 	needsLive   = 6

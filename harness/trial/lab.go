@@ -44,6 +44,9 @@ type Environment struct {
 	Warm *WarmLabs
 	// Progress is told where a trial is; nil tells nobody. It must not block.
 	Progress func(Progress)
+	// Hide takes out of what is said of a trial (notes, and why something failed) what is not to leave this machine; nil: nothing.
+	// What nodes answer is not asked for: that is what the trial is about.
+	Hide func(text string) string
 	// Wall is the clock that gives frames their times; nil is this machine's.
 	Wall func() time.Time
 }

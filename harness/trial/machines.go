@@ -11,7 +11,8 @@ import (
 // waysTimeout bounds the question how long frames are on their way between machines.
 const waysTimeout = 10 * time.Second
 
-// machines records where the nodes of a lab are that is spread over several machines, and how its cables go between them.
+// machines records where the nodes of a lab are that is spread over several machines, how its cables go between them, and how their
+// clocks stand.
 func (t *Trial) machines(ctx context.Context) (on evidence.TrialHost) {
 	teller, ok := topologies.As[topologies.HostTeller](t.lab.res)
 	if !ok {
@@ -30,6 +31,11 @@ func (t *Trial) machines(ctx context.Context) (on evidence.TrialHost) {
 				A: w.A.String(), B: w.B.String(), From: w.From, To: w.Host, Over: w.Over, Least: w.Least, Median: w.Median, Most: w.Most, Measured: w.Measured,
 				Frames: w.Frames, Lost: w.Lost, Duplicated: w.Duplicated, Reordered: w.Reordered,
 			})
+		}
+	}
+	if c, ok := topologies.As[topologies.HostClockTeller](t.lab.res); ok {
+		for _, clock := range c.HostClocks() {
+			on.Clocks = append(on.Clocks, evidence.HostClock(clock))
 		}
 	}
 	t.rec.fail(evidence.WriteJSON(t.rec.dir.File(evidence.HostFile), on))

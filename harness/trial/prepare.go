@@ -37,10 +37,10 @@ func (p preparation) prepare(ctx context.Context) (how string, err error) {
 		}
 		return fmt.Sprintf("built: the lab that was up could not be used again: %v", err), p.build(ctx)
 	}
-	if p.lab.res == nil || p.lab.trials == 0 {
+	switch why := p.lab.tainted; {
+	case p.lab.trials == 0 || p.lab.res == nil && why == "":
 		return "built", p.build(ctx)
-	}
-	if why := p.lab.tainted; why != "" {
+	case why != "":
 		return "rebuilt: " + why, p.build(ctx)
 	}
 	if !p.lab.plan.Clock.Start.IsZero() {
@@ -112,16 +112,22 @@ func (p preparation) again(ctx context.Context) (how string, err error) {
 
 // build takes down what there is and builds the lab anew, up to booted nodes.
 func (p preparation) build(ctx context.Context) error {
-	keep := p.lab.env.Keep
-	p.lab.env.Keep = false // only the last lab is kept
-	err := p.lab.Close(ctx)
-	p.lab.env.Keep = keep
+	claim := p.lab.claim
+	p.lab.claim = nil
+	err := p.lab.replace(ctx)
 	if err != nil {
-		return fmt.Errorf("take the old lab down: %w", err)
+		if claim != nil {
+			claim.Release()
+		}
+		return err
+	}
+	reserve := p.lab.env.Provider.Reserve
+	if claim != nil {
+		reserve = claim.Reserve
 	}
 	p.lab.built = time.Now()
 	p.lab.tainted, p.lab.trials, p.lab.cold = "", 0, true // also where a reset was planned, and did not work
-	p.lab.res, err = p.lab.env.Provider.Reserve(ctx, clocks(p).topology(), topologies.Options{
+	p.lab.res, err = reserve(ctx, clocks(p).topology(), topologies.Options{
 		Run: p.lab.env.Dir.ID(), Lab: p.lab.Number, Owner: p.lab.env.Owner, Keep: p.lab.env.Keep, Dir: p.lab.env.Dir.Path,
 	})
 	if err != nil {

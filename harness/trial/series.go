@@ -25,6 +25,7 @@ type Series struct {
 	mu   sync.Mutex
 	labs map[int]*Lab
 	next int // number of the last trial that was begun
+	none int // of those, how many were not begun after all: there was no room for a lab
 	// done are the trials that were counted before the series was opened again.
 	done map[int]evidence.TrialVerdict
 }
@@ -154,12 +155,22 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 		s.labs[lab] = l
 	}
 	s.mu.Unlock()
-	return l.Try(ctx, n, patience)
+	a, err := l.Try(ctx, n, patience)
+	if _, ok := errors.AsType[*RoomError](err); ok {
+		s.mu.Lock()
+		s.none++
+		s.mu.Unlock()
+	}
+	return a, err
 }
 
 // Try executes trial n in the lab, within the plan's time, and records it. The baseline is given up
-// after patience; 0 leaves it to the conditions' windows. The error is one of the record or of ctx.
+// after patience; 0 leaves it to the conditions' windows. The error is one of the record or of ctx, or a [*RoomError]: nothing was
+// begun then.
 func (l *Lab) Try(ctx context.Context, n int, patience time.Duration) (Attempt, error) {
+	if err := l.room(ctx); err != nil {
+		return Attempt{}, &RoomError{err}
+	}
 	t, err := l.Begin(n)
 	if err != nil {
 		return Attempt{}, fmt.Errorf("begin trial %d: %w", n, err)
@@ -195,7 +206,10 @@ func (s *Series) Trials() int {
 // Summarise judges the series as a run of as many trials as it had, and writes that into
 // the run directory.
 func (s *Series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
-	return SummariseSeries(s.env.Dir, s.Trials(), 0, s.done)
+	s.mu.Lock()
+	begun, none := s.next, s.none
+	s.mu.Unlock()
+	return SummariseSeries(s.env.Dir, begun, none, s.done)
 }
 
 // SummariseSeries judges a run directory as a run of as many trials as its series had, and writes that into it: those that were

@@ -126,7 +126,6 @@ type captureAsk struct {
 	Endpoint topologies.Endpoint `json:"endpoint"`
 	Filter   string              `json:"filter,omitempty"`
 	Ring     int                 `json:"ring,omitempty"`
-	Shift    time.Duration       `json:"shift,omitempty"`
 }
 
 // syncAnswer is what a capture holds when all that had come was sent.

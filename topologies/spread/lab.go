@@ -27,20 +27,22 @@ type lab struct {
 }
 
 var (
-	_ topologies.Reservation    = (*lab)(nil)
-	_ topologies.NodeWatcher    = (*lab)(nil)
-	_ topologies.NodeRestarter  = (*lab)(nil)
-	_ topologies.Resetter       = (*lab)(nil)
-	_ topologies.AllResetter    = (*lab)(nil)
-	_ topologies.Enterer        = (*lab)(nil)
-	_ topologies.Warner         = (*lab)(nil)
-	_ topologies.Faulter        = (*lab)(nil)
-	_ topologies.Capturer       = (*lab)(nil)
-	_ topologies.Trafficker     = (*lab)(nil)
-	_ topologies.StateChecker   = (*lab)(nil)
-	_ topologies.ProcessWatcher = (*lab)(nil)
-	_ topologies.UnderlayTeller = (*lab)(nil)
-	_ topologies.HostTeller     = (*lab)(nil)
+	_ topologies.Reservation     = (*lab)(nil)
+	_ topologies.NodeWatcher     = (*lab)(nil)
+	_ topologies.NodeRestarter   = (*lab)(nil)
+	_ topologies.Resetter        = (*lab)(nil)
+	_ topologies.AllResetter     = (*lab)(nil)
+	_ topologies.Enterer         = (*lab)(nil)
+	_ topologies.Warner          = (*lab)(nil)
+	_ topologies.Faulter         = (*lab)(nil)
+	_ topologies.Capturer        = (*lab)(nil)
+	_ topologies.Trafficker      = (*lab)(nil)
+	_ topologies.StateChecker    = (*lab)(nil)
+	_ topologies.ProcessWatcher  = (*lab)(nil)
+	_ topologies.UnderlayTeller  = (*lab)(nil)
+	_ topologies.HostTeller      = (*lab)(nil)
+	_ topologies.HostClockTeller = (*lab)(nil)
+	_ topologies.Leaver          = (*lab)(nil)
 )
 
 func newLab(t topologies.Topology, p placement.Placement) *lab {
@@ -361,7 +363,7 @@ func (l *lab) Warnings() []string {
 			lines = append(lines, "host "+host+": "+w)
 		}
 		if r, ok := x.(*remote); ok {
-			lines = append(lines, fmt.Sprintf("host %s has a clock that is %s ahead, to within %s; times of what was seen there are told in this host's", host, r.clocks.ahead, r.clocks.within))
+			lines = append(lines, fmt.Sprintf("host %s has a clock that is %s; times of what was seen there are told in this host's", host, r.clocks.told(host)))
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), joinTimeout)
@@ -374,6 +376,29 @@ func (l *lab) Warnings() []string {
 		lines = append(lines, fmt.Sprintf("cable %s–%s goes through a tunnel from host %s to %s (%s): frames take %s (%s to %s in %d measurements)", u.A, u.B, u.From, u.Host, u.Over, u.Median, u.Least, u.Most, u.Measured))
 	}
 	return lines
+}
+
+// standsWithin bounds the question whether a host is still there.
+const standsWithin = 10 * time.Second
+
+// Leave implements topologies.Leaver: a host is gone or does not answer, or its clock was set.
+func (l *lab) Leave(ctx context.Context) string {
+	ctx, cancel := context.WithTimeoutCause(ctx, standsWithin, fmt.Errorf("it has not answered within %s", standsWithin))
+	defer cancel()
+	if err := l.each(func(_ string, x piece) error { return x.stands(ctx) }); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// HostClocks implements topologies.HostClockTeller, in the order of the hosts.
+func (l *lab) HostClocks() (list []topologies.HostClock) {
+	for _, host := range l.hosts {
+		if r, ok := l.pieces[host].(*remote); ok {
+			list = append(list, r.clocks.told(host))
+		}
+	}
+	return list
 }
 
 // Underlay implements topologies.UnderlayTeller, in the order of the topology.

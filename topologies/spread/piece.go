@@ -20,6 +20,7 @@ type piece interface {
 	Warnings() []string
 	Enter(node string) []string
 
+	stands(ctx context.Context) error // says why no other trial is to begin there
 	port() uint16
 	join(ctx context.Context, ways []way) error
 	ready(ctx context.Context) error
@@ -82,5 +83,7 @@ func (l local) Enter(node string) []string {
 	}
 	return nil
 }
+
+func (local) stands(context.Context) error { return nil }
 
 func (l local) underlays(context.Context) ([]topologies.Underlay, error) { return l.underlay(), nil }

@@ -18,9 +18,11 @@ import (
 // remote is the part of another host.
 type remote struct {
 	*session
-	topology topologies.Topology // of the whole lab
-	gate     uint16
-	clocks   offset
+	topology  topologies.Topology // of the whole lab
+	gate      uint16
+	clocks    followed
+	following sync.WaitGroup
+	unfollow  context.CancelFunc // ends the measuring; nil: it has not begun
 
 	mu     sync.Mutex
 	warned []string
@@ -31,8 +33,7 @@ var _ piece = (*remote)(nil)
 // reserve has an agent build its part of a lab. What is built by the time of an error is given with it.
 func reserve(ctx context.Context, s *session, whole topologies.Topology, q reserveAsk) (*remote, error) {
 	r := &remote{session: s, topology: whole}
-	var err error
-	if r.clocks, err = s.clock(ctx); err != nil {
+	if err := r.measure(ctx); err != nil {
 		return r, err
 	}
 	a, err := ask[reserveAnswer](ctx, s, askReserve, q)
@@ -40,8 +41,39 @@ func reserve(ctx context.Context, s *session, whole topologies.Topology, q reser
 		return r, err
 	}
 	r.gate = a.Port
-	r.warned, err = ask[[]string](ctx, s, askWarnings, nothing{})
-	return r, err
+	if r.warned, err = ask[[]string](ctx, s, askWarnings, nothing{}); err != nil {
+		return r, err
+	}
+	r.follow(context.WithoutCancel(ctx))
+	return r, nil
+}
+
+// measure measures the other host's clock.
+func (r *remote) measure(ctx context.Context) error {
+	o, err := r.clock(ctx)
+	if err == nil {
+		r.clocks.add(r.host, o)
+	}
+	return err
+}
+
+// follow measures the other host's clock again and again, until the part is released.
+func (r *remote) follow(ctx context.Context) {
+	ctx, r.unfollow = context.WithCancel(ctx)
+	r.following.Go(func() {
+		tick := time.NewTicker(followEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if r.measure(ctx) != nil && r.over() != nil {
+				return // whoever asks next is told
+			}
+		}
+	})
 }
 
 func (r *remote) port() uint16 { return r.gate }
@@ -50,6 +82,10 @@ func (r *remote) port() uint16 { return r.gate }
 func (r *remote) Release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
+	if r.unfollow != nil {
+		r.unfollow()
+		r.following.Wait()
+	}
 	err := tell(ctx, r.session, askRelease, nothing{})
 	if r.over() != nil {
 		err = nil
@@ -71,7 +107,7 @@ func (r *remote) here(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	return t.Add(-r.clocks.ahead)
+	return t.Add(-r.clocks.aheadAt(t))
 }
 
 // Ends implements piece.
@@ -105,23 +141,30 @@ func (r *remote) underlays(ctx context.Context) ([]topologies.Underlay, error) {
 	return ask[[]topologies.Underlay](ctx, r.session, askUnderlay, nothing{})
 }
 
-// stepped is how far a clock may go from where it was before it was stepped, beyond what measuring it may be wrong by.
-const stepped = 20 * time.Millisecond
-
 // Changes implements piece.
 func (r *remote) Changes(ctx context.Context) ([]topologies.Change, error) {
 	changes, err := ask[[]topologies.Change](ctx, r.session, askChanges, nothing{})
 	if err != nil {
 		return nil, err
 	}
-	now, err := r.clock(ctx)
-	if err != nil {
+	if err := r.measure(ctx); err != nil {
 		return nil, err
 	}
-	if off := (now.ahead - r.clocks.ahead).Abs(); off > stepped+now.within+r.clocks.within {
-		changes = append(changes, topologies.Change{What: fmt.Sprintf("the clock of host %s, or of this one, has drifted or was set by %s", r.host, off)})
+	for _, what := range r.clocks.wasSet() {
+		changes = append(changes, topologies.Change{What: what})
 	}
 	return changes, nil
+}
+
+// stands implements piece.
+func (r *remote) stands(ctx context.Context) error {
+	if err := r.measure(ctx); err != nil {
+		return err
+	}
+	if set := r.clocks.wasSet(); len(set) > 0 {
+		return errors.New(set[0])
+	}
+	return nil
 }
 
 // Warnings implements piece.
@@ -150,7 +193,7 @@ var (
 // Clocks implements topologies.ClockTeller: as they were measured when the lab was built, so that all nodes of a host have one
 // epoch.
 func (h *remoteHost) Clocks(context.Context) (topologies.MachineClocks, error) {
-	return h.clocks.clocks, nil
+	return h.clocks.first().clocks, nil
 }
 
 // WriteFile implements topologies.Host.
@@ -352,7 +395,7 @@ func (f *remoteFlow) Read(from time.Time) topologies.FlowReading {
 	defer cancel()
 	at := from
 	if !from.IsZero() {
-		at = from.Add(f.clocks.ahead)
+		at = from.Add(f.clocks.aheadAt(from))
 	}
 	a, err := ask[topologies.FlowReading](ctx, f.session, askFlow, flowAsk{f.number, at})
 	if err != nil {
@@ -384,15 +427,15 @@ func (r *remote) Capture(ctx context.Context, s topologies.CaptureSpec) (topolog
 		return nil, fmt.Errorf("capture at %s: no cable ends there", s.Endpoint)
 	}
 	t, err := opened(ctx, r.session, streamFrames, captureAsk{
-		Endpoint: plain(s.Endpoint), Filter: s.Filter, Ring: s.Ring, Shift: s.Shift - r.clocks.ahead,
+		Endpoint: plain(s.Endpoint), Filter: s.Filter, Ring: s.Ring,
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &remoteCapture{talk: t, synced: map[uint64]chan syncAnswer{}, done: make(chan struct{})}
+	c := &remoteCapture{talk: t, here: func(at time.Time) time.Time { return r.here(at).Add(s.Shift) }, synced: map[uint64]chan syncAnswer{}, done: make(chan struct{})}
 	c.file, err = capture.Record(capture.Options{
 		Path: s.Path, Name: plain(link.A).String(), About: s.About, Max: s.Max, Each: s.Each, Tap: capture.Tap{Filter: s.Filter},
-		Describe: fmt.Sprintf("cable %s–%s, on host %s, whose clock is %s ahead to within %s; times are this host's", link.A, link.B, r.host, r.clocks.ahead, r.clocks.within),
+		Describe: fmt.Sprintf("cable %s–%s, on host %s, whose clock is %s; times are this host's", link.A, link.B, r.host, r.clocks.told(r.host)),
 	})
 	if err != nil {
 		t.end()
@@ -405,6 +448,7 @@ func (r *remote) Capture(ctx context.Context, s topologies.CaptureSpec) (topolog
 // remoteCapture is one of another host.
 type remoteCapture struct {
 	*talk
+	here func(there time.Time) time.Time // the time of a frame in the file
 	file *capture.Recorder
 	done chan struct{} // closed when nothing more comes
 
@@ -423,6 +467,7 @@ func (c *remoteCapture) receive() {
 		if err == nil && kind == chunkFrame {
 			var f topologies.Frame
 			if f, err = frameOf(b); err == nil {
+				f.At = c.here(f.At)
 				err = c.file.Put(f)
 			}
 		}

@@ -529,7 +529,7 @@ func (a *agent) frames(w http.ResponseWriter, r *http.Request) {
 		var s *station
 		if s, err = a.lab(); err == nil {
 			run, err = s.capture(r.Context(), topologies.CaptureSpec{
-				Endpoint: q.Endpoint, Filter: q.Filter, Ring: q.Ring, Shift: q.Shift, Each: func(f topologies.Frame) {
+				Endpoint: q.Endpoint, Filter: q.Filter, Ring: q.Ring, Each: func(f topologies.Frame) {
 					_ = out.put(chunkFrame, frameHead(f), f.Data) // the stream has ended then
 				},
 			})

@@ -12,9 +12,6 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
-	"time"
-
-	"github.com/reprise-lab/reprise/topologies"
 )
 
 // session is a connection to an agent.
@@ -243,30 +240,4 @@ func (t *talk) end() {
 	t.cancel()
 	_ = t.pipe.Close() // it never fails
 	_ = t.from.Close() // read only
-}
-
-// offset is how much the clock of a host is ahead of this one's, and how wrong that may be.
-type offset struct {
-	ahead, within time.Duration
-	clocks        topologies.MachineClocks // as they were measured
-}
-
-// measures are how often a clock is asked for; the answer that came soonest says most.
-const measures = 8
-
-// clock measures the offset of the other host's clock.
-func (s *session) clock(ctx context.Context) (best offset, err error) {
-	for i := range measures {
-		begin := time.Now()
-		a, err := ask[clockAnswer](ctx, s, askClock, nothing{})
-		if err != nil {
-			return best, err
-		}
-		half := time.Since(begin) / 2
-		if i == 0 || half < best.within {
-			a.Clocks.At, a.Clocks.Within = begin.Add(half), half
-			best = offset{ahead: a.Clocks.Real.Sub(a.Clocks.At.Round(0)), within: half, clocks: a.Clocks}
-		}
-	}
-	return best, nil
 }

@@ -36,7 +36,12 @@ type overHosts struct {
 	claim             cli.Claim
 	say               func(line string)
 
+	patience time.Duration // with hosts that are not free; 0: [hostsPatience]
+
 	claiming sync.Mutex // held by who claims hosts: one lab of this process after the other
+
+	meeting sync.Mutex
+	met     map[string]namedHost // every host that was in the fleet, by its key, as it was last
 
 	asking sync.Mutex
 	tokens []string // that a host has to trust others with
@@ -47,6 +52,7 @@ type overHosts struct {
 
 var (
 	_ cli.SpreadProvider     = (*overHosts)(nil)
+	_ topologies.Claimer     = (*overHosts)(nil)
 	_ topologies.ClockSource = (*overHosts)(nil)
 
 	_ topologies.ImageDescriber = (*overHosts)(nil)
@@ -148,7 +154,27 @@ func (o *overHosts) named() (hosts []namedHost) {
 		}
 		hosts = append(hosts, namedHost{name, offer})
 	}
+	o.meeting.Lock()
+	defer o.meeting.Unlock()
+	if o.met == nil {
+		o.met = map[string]namedHost{}
+	}
+	for _, h := range hosts {
+		o.met[h.Key] = h
+	}
 	return hosts
+}
+
+// gone are the hosts that were in the fleet and are not any more.
+func (o *overHosts) gone(now []namedHost) (list []namedHost) {
+	o.meeting.Lock()
+	defer o.meeting.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(o.met)) {
+		if !slices.ContainsFunc(now, func(h namedHost) bool { return h.Key == key || h.name == o.met[key].name }) {
+			list = append(list, o.met[key])
+		}
+	}
+	return list
 }
 
 // oneOf refuses a name that several workers have.
@@ -276,17 +302,86 @@ func (o *overHosts) images(ctx context.Context, t topologies.Topology) (map[stri
 
 // Reserve implements topologies.Provider. It waits where the hosts are there that the lab needs, and their slots are taken.
 func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topologies.Options) (topologies.Reservation, error) {
+	claim, err := o.Claim(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return claim.Reserve(ctx, t, how)
+}
+
+// Claim implements topologies.Claimer.
+func (o *overHosts) Claim(ctx context.Context, t topologies.Topology) (topologies.Claim, error) {
 	placed, conns, err := o.claimAll(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	give := func() {
-		for _, conn := range conns {
-			_ = conn.Close() // what is there ends with it
+	return &claimed{by: o, placed: placed, conns: conns}, nil
+}
+
+// claimed are hosts that wait for a lab.
+type claimed struct {
+	by     *overHosts
+	placed placement.Placement
+	conns  map[string]net.Conn // by name; nil: they were given back, or are a lab's
+}
+
+// Release implements topologies.Claim.
+func (c *claimed) Release() {
+	for _, conn := range c.conns {
+		_ = conn.Close() // what is there ends with it
+	}
+	c.conns = nil
+}
+
+// Reserve implements topologies.Claim.
+func (c *claimed) Reserve(ctx context.Context, t topologies.Topology, how topologies.Options) (topologies.Reservation, error) {
+	r, err := c.by.build(ctx, t, c.placed, c.conns, how)
+	if err != nil {
+		c.Release()
+		return nil, err
+	}
+	l := &onHosts{Reservation: r, by: c.by, topology: t, hosts: slices.Sorted(maps.Keys(c.conns))}
+	c.conns = nil
+	return l, nil
+}
+
+// onHosts is a lab on hosts of a fleet.
+type onHosts struct {
+	topologies.Reservation
+	by       *overHosts
+	topology topologies.Topology
+	hosts    []string
+}
+
+// Unwrap implements the contract of topologies.As.
+func (l *onHosts) Unwrap() topologies.Reservation { return l.Reservation }
+
+// Leave implements topologies.Leaver: a host that is to leave the fleet is left where others can take its part.
+func (l *onHosts) Leave(ctx context.Context) string {
+	if inner, ok := topologies.As[topologies.Leaver](l.Reservation); ok {
+		if why := inner.Leave(ctx); why != "" {
+			return why
 		}
 	}
+	there := l.by.named()
+	var leaving []string
+	for _, h := range there {
+		if h.Draining && slices.Contains(l.hosts, h.name) {
+			leaving = append(leaving, h.name)
+		}
+	}
+	if len(leaving) == 0 {
+		return ""
+	}
+	if _, err := l.by.cut(ctx, l.topology, there); err != nil {
+		return "" // nobody else can take the part: it stays until the last trial
+	}
+	return strings.Join(leaving, ", ") + " drains, and others take its part"
+}
+
+// build builds a lab on hosts that were claimed.
+func (o *overHosts) build(ctx context.Context, t topologies.Topology, placed placement.Placement, conns map[string]net.Conn, how topologies.Options) (topologies.Reservation, error) {
 	if err := reachEachOther(conns); err != nil {
-		give()
 		return nil, err
 	}
 	var hosts []spread.Host
@@ -296,13 +391,11 @@ func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topo
 	slices.SortFunc(hosts, func(a, b spread.Host) int { return strings.Compare(a.Name, b.Name) })
 	p, err := spread.New(hosts, nil)
 	if err != nil {
-		give()
 		return nil, err
 	}
 	t = t.Clone()
 	images, err := o.images(ctx, t)
 	if err != nil {
-		give()
 		return nil, err
 	}
 	p.Send(func(ctx context.Context, host, digest string, w io.Writer) error {
@@ -319,12 +412,7 @@ func (o *overHosts) Reserve(ctx context.Context, t topologies.Topology, how topo
 			t.Nodes[i].Image = image.Digest // a name may mean another image there
 		}
 	}
-	r, err := p.Reserve(ctx, t, how)
-	if err != nil {
-		give()
-		return nil, err
-	}
-	return r, nil
+	return p.Reserve(ctx, t, how)
 }
 
 // reachEachOther refuses hosts of which some are known by an address that only they have.
@@ -355,40 +443,102 @@ const (
 	againWithin = 300 * time.Millisecond // at random, so that two who want the same hosts part ways
 )
 
-// claimAll claims all hosts of a lab, or none while one of them refuses: it is busy, or about to leave, or gone and still in the
-// roster. Another is taken in its place where one does.
+// hostsPatience is how long hosts are waited for that are in use, or do not answer, before a lab is given up.
+const hostsPatience = time.Hour
+
+// Why a host is not even asked.
+var (
+	errSilent = errors.New("it is not heard of: it is dead, cut off, or too busy to say that it is there")
+	errGone   = errors.New("it is in the fleet no more: start its worker again")
+)
+
+// claimAll claims all hosts of a lab, or none while one of them refuses: it is busy, or about to leave, or is not heard of, or was in
+// the fleet and is not. Another is taken in its place where one does.
 func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology) (placement.Placement, map[string]net.Conn, error) {
-	refused := map[string]error{} // in this round, by name
-	said := ""
+	patience := cmp.Or(o.patience, hostsPatience)
+	over := time.NewTimer(patience)
+	defer over.Stop()
+	w := &waiting{say: o.say}
 	for {
-		hosts := o.named()
-		if len(hosts) == 0 {
-			return placement.Placement{}, nil, &labpool.NobodyError{}
-		}
-		if _, err := o.cut(ctx, t, hosts); err != nil {
-			return placement.Placement{}, nil, err
-		}
-		placed, err := o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return refused[h.name] != nil }))
+		refused := map[string]error{} // in this round, by name
+		placed, conns, err := o.claimOnce(ctx, t, refused)
 		if err == nil {
-			conns, by, why := o.claimEach(ctx, placed, hosts)
-			if why == nil {
-				return placed, conns, nil
-			}
-			refused[by] = why
-			continue
+			w.ended()
+			return placed, conns, nil
 		}
-		if why := waitsFor(refused); why != said && o.say != nil {
-			o.say("waiting for " + why)
-			said = why
+		if len(refused) == 0 {
+			return placed, nil, err
 		}
-		timer := time.NewTimer(againAfter + rand.N(againWithin)) //nolint:gosec // it decides nothing but when
+		w.tell(waitsFor(refused))
+		again := time.NewTimer(againAfter + rand.N(againWithin)) //nolint:gosec // it decides nothing but when
 		select {
-		case <-timer.C:
+		case <-again.C:
+			continue
+		case <-over.C:
+			err = &topologies.MissingError{What: "host", Name: "for the lab", Hint: fmt.Sprintf("after %s there is still none: %s", patience, waitsFor(refused))}
 		case <-ctx.Done():
-			timer.Stop()
-			return placement.Placement{}, nil, fmt.Errorf("claim hosts: %w", errors.Join(append(causes(refused), context.Cause(ctx))...))
+			err = fmt.Errorf("claim hosts: %w", errors.Join(append(causes(refused), context.Cause(ctx))...))
 		}
-		clear(refused)
+		again.Stop()
+		return placed, nil, err
+	}
+}
+
+// claimOnce tries it once, with one host after the other in the place of those that refuse, which it notes. It is hopeless where none
+// does.
+func (o *overHosts) claimOnce(ctx context.Context, t topologies.Topology, refused map[string]error) (placement.Placement, map[string]net.Conn, error) {
+	hosts := o.named()
+	if _, err := o.cut(ctx, t, hosts); err != nil {
+		gone := o.gone(hosts)
+		if _, without := o.cut(ctx, t, append(slices.Clone(hosts), gone...)); len(gone) > 0 && without == nil {
+			for _, h := range gone {
+				refused[h.name] = errGone
+			}
+		} else if len(hosts) == 0 {
+			err = &labpool.NobodyError{}
+		}
+		return placement.Placement{}, nil, err
+	}
+	for _, h := range hosts {
+		if h.Silent {
+			refused[h.name] = errSilent
+		}
+	}
+	for {
+		placed, err := o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool { return refused[h.name] != nil }))
+		if err != nil {
+			return placed, nil, err
+		}
+		conns, by, why := o.claimEach(ctx, placed, hosts)
+		if why == nil {
+			return placed, conns, nil
+		}
+		refused[by] = why
+	}
+}
+
+// waiting is a wait as a person is told of it.
+type waiting struct {
+	say   func(line string)
+	since time.Time
+	said  string
+}
+
+// tell tells for what, once.
+func (w *waiting) tell(why string) {
+	if w.since.IsZero() {
+		w.since = time.Now()
+	}
+	if w.say != nil && why != w.said {
+		w.say("waiting for " + why)
+	}
+	w.said = why
+}
+
+// ended tells how long it was.
+func (w *waiting) ended() {
+	if w.say != nil && !w.since.IsZero() {
+		w.say(fmt.Sprintf("the hosts are there after %s", time.Since(w.since).Round(100*time.Millisecond)))
 	}
 }
 

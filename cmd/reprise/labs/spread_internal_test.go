@@ -33,6 +33,37 @@ func (r roster) Workers() (list []fleet.Offer) {
 
 func (roster) Lacking(fleet.Needs) ([]fleet.Refusal, bool) { return nil, true }
 
+// changing is a roster whose workers are others as time goes on.
+type changing struct {
+	roster
+	now    *when
+	change func(now when, list []fleet.Offer) []fleet.Offer
+}
+
+// when is how far a claim is.
+type when int
+
+const (
+	checking when = iota // nothing is claimed yet
+	claiming
+	waited // it was told why it waits
+)
+
+func (c *changing) Workers() []fleet.Offer { return c.change(*c.now, c.roster.Workers()) }
+
+// without leaves a worker out.
+func without(list []fleet.Offer, name string) []fleet.Offer {
+	return slices.DeleteFunc(list, func(o fleet.Offer) bool { return o.Name == name })
+}
+
+// silent has a worker say nothing.
+func silent(list []fleet.Offer, name string) []fleet.Offer {
+	for i := range list {
+		list[i].Silent = list[i].Silent || list[i].Name == name
+	}
+	return list
+}
+
 // doors are what is claimed of workers: who is busy says so until it was asked for so often.
 type doors struct {
 	mu   sync.Mutex
@@ -88,6 +119,8 @@ func TestClaimAll(t *testing.T) {
 		places []string
 		busy   map[string]int
 		fail   string
+		change func(now when, list []fleet.Offer) []fleet.Offer
+		short  bool // the patience with hosts
 		cancel bool
 		want   map[string]int // what is open in the end
 		said   []string
@@ -108,6 +141,50 @@ func TestClaimAll(t *testing.T) {
 			name: "not reached", places: []string{"left", "right"}, fail: "B", cancel: true,
 			said: []string{"waiting for right: connection refused"}, err: "claim hosts: right: connection refused",
 		},
+		{
+			name: "another is heard of", places: []string{"left", "auto"}, want: map[string]int{"A": 1, "C": 1},
+			change: func(_ when, list []fleet.Offer) []fleet.Offer { return silent(list, "right") },
+		},
+		{
+			name: "not heard of for a while", places: []string{"left", "right"}, want: map[string]int{"A": 1, "B": 1}, said: []string{"waiting for right: it is not heard of"},
+			change: func(now when, list []fleet.Offer) []fleet.Offer {
+				if now == waited {
+					return list
+				}
+				return silent(list, "right")
+			},
+		},
+		{
+			name: "gone for a while", places: []string{"left", "right"}, want: map[string]int{"A": 1, "B": 1}, said: []string{"waiting for right: it is in the fleet no more"},
+			change: func(now when, list []fleet.Offer) []fleet.Offer {
+				if now != claiming {
+					return list
+				}
+				return without(list, "right")
+			},
+		},
+		{
+			name: "all are gone, and stay away", places: []string{"left", "auto"}, short: true, err: "host for the lab is missing; after 1ns there is still none: left: it is in the fleet no more",
+			said: []string{"waiting for left: it is in the fleet no more"},
+			change: func(now when, list []fleet.Offer) []fleet.Offer {
+				if now == checking {
+					return list
+				}
+				return nil
+			},
+		},
+		{
+			name: "it has left", places: []string{"left", "right"}, err: `"right", on which node r2 is placed`,
+			change: func(now when, list []fleet.Offer) []fleet.Offer {
+				for i := range list {
+					list[i].Draining = list[i].Name == "right"
+				}
+				if now == checking {
+					return list
+				}
+				return without(list, "right")
+			},
+		},
 		{name: "not there", places: []string{"left", "east"}, err: `"east", on which node r2 is placed`},
 		{name: "no room", places: []string{"left", "left"}, err: "the nodes use 2 places, 2.00 cores"},
 	} {
@@ -117,15 +194,27 @@ func TestClaimAll(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var said []string
+			now := checking
+			workers := roster{"left", "right", "third"}
 			o := &overHosts{
-				Provider: &labpool.Provider{Roster: roster{"left", "right", "third"}, Options: labpool.Options{Version: "v1"}}, claim: d.claim,
+				Provider: &labpool.Provider{Roster: workers, Options: labpool.Options{Version: "v1"}}, claim: d.claim,
 				say: func(line string) {
-					said = append(said, line)
+					said, now = append(said, line), waited
 					if tt.cancel {
 						cancel()
 					}
 				},
 			}
+			if tt.change != nil {
+				o.Roster = &changing{roster: workers, now: &now, change: tt.change}
+				if err := o.Check(t.Context(), pair("auto", "auto")); err != nil { // as of a plan
+					t.Fatal(err)
+				}
+			}
+			if tt.short {
+				o.patience = 1
+			}
+			now = claiming
 			placed, conns, err := o.claimAll(ctx, pair(tt.places...))
 			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Fatalf("%v, want %q", err, tt.err)
@@ -136,13 +225,19 @@ func TestClaimAll(t *testing.T) {
 					open[k] = n
 				}
 			}
-			if tt.want == nil {
-				tt.want = map[string]int{}
+			want := tt.want
+			if want == nil {
+				want = map[string]int{}
 			}
-			if diff := cmp.Diff(tt.want, open); diff != "" || len(conns) != len(open) {
+			if diff := cmp.Diff(want, open); diff != "" || len(conns) != len(open) {
 				t.Errorf("claimed (-want +got):\n%s", diff)
 			}
-			if !slices.Equal(said, tt.said) {
+			if len(tt.said) > 0 && tt.want != nil && !tt.cancel && (len(said) == 0 || !strings.HasPrefix(said[len(said)-1], "the hosts are there after ")) {
+				t.Errorf("the end of the wait is not told: %q", said)
+			} else if len(tt.said) > 0 && err == nil {
+				said = said[:len(said)-1]
+			}
+			if !slices.EqualFunc(said, tt.said, strings.HasPrefix) {
 				t.Errorf("said %q", said)
 			}
 			if err == nil && (placed.Host["r1"] != "left" || len(placed.Cut) != 1) {
@@ -261,3 +356,46 @@ func TestAsked(t *testing.T) {
 		}
 	}
 }
+
+// TestLeave: a lab is left for another where a host of it drains whose part others can take, and where its own hosts say so; a host
+// that a node was placed on is kept to the end.
+func TestLeave(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		places []string
+		drains string
+		broken string
+		want   string
+	}{
+		{name: "none drains", places: []string{"left", "auto"}},
+		{name: "it drains", places: []string{"left", "auto"}, drains: "right", want: "right drains, and others take its part"},
+		{name: "another one drains", places: []string{"left", "auto"}, drains: "third"},
+		{name: "it is asked for", places: []string{"left", "right"}, drains: "right"},
+		{name: "it is gone", places: []string{"left", "right"}, broken: "host right: it is gone", want: "host right: it is gone"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := &overHosts{Provider: &labpool.Provider{Options: labpool.Options{Version: "v1"}}}
+			now := claiming
+			o.Roster = &changing{roster: roster{"left", "right", "third"}, now: &now, change: func(_ when, list []fleet.Offer) []fleet.Offer {
+				for i := range list {
+					list[i].Draining = list[i].Name == tt.drains
+				}
+				return list
+			}}
+			l := &onHosts{Reservation: standing{why: tt.broken}, by: o, topology: pair(tt.places...), hosts: []string{"left", "right"}}
+			if got := l.Leave(t.Context()); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// standing is a lab that says why it is to be left.
+type standing struct {
+	topologies.Reservation
+	why string
+}
+
+func (s standing) Leave(context.Context) string { return s.why }

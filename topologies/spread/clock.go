@@ -1,0 +1,139 @@
+package spread
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// offset is how much the clock of a host is ahead of this one's at a moment, and how wrong that may be.
+type offset struct {
+	ahead, within time.Duration
+	clocks        topologies.MachineClocks // as they were measured
+}
+
+// measures are how often a clock is asked for; the answer that came soonest says most.
+const measures = 8
+
+// clock measures the offset of the other host's clock.
+func (s *session) clock(ctx context.Context) (best offset, err error) {
+	for i := range measures {
+		begin := time.Now()
+		a, err := ask[clockAnswer](ctx, s, askClock, nothing{})
+		if err != nil {
+			return best, err
+		}
+		half := time.Since(begin) / 2
+		if i == 0 || half < best.within {
+			a.Clocks.At, a.Clocks.Within = begin.Add(half), half
+			best = offset{ahead: a.Clocks.Real.Sub(a.Clocks.At.Round(0)), within: half, clocks: a.Clocks}
+		}
+	}
+	return best, nil
+}
+
+// followed is the clock of another host as it was measured again and again: it drifts from this one's, by up to a second in six
+// hours where nothing disciplines either, and times are told by where it was when they were taken. It is safe for use by several
+// goroutines.
+type followed struct {
+	mu    sync.Mutex
+	list  []offset // in their order; the first is that of the moment in which the lab was built
+	count int      // of all that were measured
+	set   []string // what cannot be drift, and was not told yet
+}
+
+// How a clock is followed.
+const (
+	followEvery = 30 * time.Second
+	mostOffsets = 4096 // of a lab that is up for a day and a half; of older ones every other is forgotten
+)
+
+// A clock was set where it went further since it was measured last than measuring it may be wrong by, what NTP slews a clock by at
+// most (500 ppm: RFC 5905, MAXFREQ), and a margin.
+const (
+	stepped = 20 * time.Millisecond
+	slewed  = 500e-6
+)
+
+// add adds a measurement.
+func (f *followed) add(host string, o offset) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := len(f.list); n > 0 {
+		last := f.list[n-1]
+		passed := o.clocks.At.Sub(last.clocks.At)
+		if by := o.ahead - last.ahead; by.Abs() > stepped+o.within+last.within+time.Duration(slewed*float64(passed)) {
+			f.set = append(f.set, fmt.Sprintf("the clock of host %s, or of this one, was set by %s", host, by.Round(time.Microsecond)))
+		}
+		if n == mostOffsets {
+			kept := f.list[:0]
+			for i := 0; i < n; i += 2 {
+				kept = append(kept, f.list[i])
+			}
+			f.list = kept
+		}
+	}
+	f.list, f.count = append(f.list, o), f.count+1
+}
+
+// wasSet tells, once, that the clock was set.
+func (f *followed) wasSet() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	set := f.set
+	f.set = nil
+	return set
+}
+
+// first is the offset as it was when the lab was built.
+func (f *followed) first() offset {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.list) == 0 {
+		return offset{}
+	}
+	return f.list[0]
+}
+
+// aheadAt is how much the clock is ahead of this one's when it shows a time: between two measurements it drifts evenly.
+func (f *followed) aheadAt(there time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var before *offset
+	for i := len(f.list) - 1; i >= 0; i-- {
+		if !f.list[i].clocks.Real.After(there) {
+			before = &f.list[i]
+			if i == len(f.list)-1 {
+				return before.ahead
+			}
+			after := f.list[i+1]
+			span := after.clocks.Real.Sub(before.clocks.Real)
+			if span <= 0 {
+				return after.ahead
+			}
+			share := float64(there.Sub(before.clocks.Real)) / float64(span)
+			return before.ahead + time.Duration(share*float64(after.ahead-before.ahead))
+		}
+	}
+	if len(f.list) == 0 {
+		return 0
+	}
+	return f.list[0].ahead
+}
+
+// told says all of it.
+func (f *followed) told(host string) topologies.HostClock {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := topologies.HostClock{Host: host, Measured: f.count}
+	if len(f.list) == 0 {
+		return c
+	}
+	last := f.list[len(f.list)-1]
+	c.Ahead, c.Within = last.ahead, last.within
+	c.Drift, c.Over = last.ahead-f.list[0].ahead, last.clocks.At.Sub(f.list[0].clocks.At)
+	return c
+}
