@@ -72,9 +72,32 @@ func TestFleetDevices(t *testing.T) {
 		t.Errorf("without the rack: %s: %s", none.cmd.ProcessState, none.told())
 	}
 
-	secrets := []string{cli.SimPassword, telnet[1] + ":" + telnet[2], filepath.Join(filepath.Dir(b.inventory), "password")}
+	// One whose device does not answer says so, and not by which address it was asked; its owner is told.
+	const away = "127.0.0.9:9"
+	text, err = os.ReadFile(b.inventory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(filepath.Dir(b.inventory), "elsewhere.yaml")
+	if err := os.WriteFile(elsewhere, []byte(strings.Replace(string(text), telnet[1]+":"+telnet[2], away, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dark := &member{name: "dark", dir: dir, args: []string{"worker", "--join", join, "--name", "dark", "--lab", elsewhere, "--provider", "lab"}}
+	dark.start(ctx, t)
+	defer dark.kill()
+	roster(t, at, dir, "bare", "dark")
+	got, gave = run("asked")
+	verdict, _, err := evidence.Dir{Path: got.Dir}.Trial(1).Verdict()
+	if err != nil || verdict.Verdict != evidence.Inconclusive || !strings.Contains(verdict.Reason, "(the address of sw1)") {
+		t.Errorf("%+v, %v\n%s", verdict, err, gave.told())
+	}
+	if !strings.Contains(string(dark.told()), away) {
+		t.Errorf("the owner of the device is told %s", dark.told())
+	}
+
+	secrets := []string{away, cli.SimPassword, telnet[1] + ":" + telnet[2], filepath.Join(filepath.Dir(b.inventory), "password")}
 	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || strings.HasPrefix(path, filepath.Join(dir, "state-rack")) {
+		if err != nil || !d.Type().IsRegular() || strings.HasPrefix(path, filepath.Join(dir, "state-rack")) || path == dark.said {
 			return err
 		}
 		text, err := os.ReadFile(path)
@@ -88,7 +111,7 @@ func TestFleetDevices(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if text, err := os.ReadFile(b.inventory); err != nil || !strings.Contains(string(text), secrets[1]) || !strings.Contains(string(text), secrets[2]) {
+	if text, err := os.ReadFile(b.inventory); err != nil || !strings.Contains(string(text), secrets[2]) || !strings.Contains(string(text), secrets[3]) {
 		t.Errorf("the test looks for what is not there: %s, %v", text, err)
 	}
 }

@@ -76,8 +76,9 @@ type Lab struct {
 	res    topologies.Reservation
 	built  time.Time // when res was begun
 	nodes  []*labNode
-	was    *Lab // that is up, and becomes this one with its first trial; nil: it is built
-	warm   bool // the trial that runs now began in a lab that was up
+	was    *Lab             // that is up, and becomes this one with its first trial; nil: it is built
+	claim  topologies.Claim // room for the lab, that waits for it to be built; nil: none does
+	warm   bool             // the trial that runs now began in a lab that was up
 	// tainted says why the lab must be built anew before the next trial.
 	tainted string
 	trials  int            // since the lab was built
@@ -115,6 +116,10 @@ func (l *Lab) Close(ctx context.Context) error {
 	if l.was != nil {
 		errs = append(errs, l.was.Close(ctx))
 		l.was = nil
+	}
+	if l.claim != nil {
+		l.claim.Release()
+		l.claim = nil
 	}
 	if !l.env.Keep {
 		errs = append(errs, restorePoints{l}.bringBack(ctx))

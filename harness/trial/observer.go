@@ -136,7 +136,7 @@ func (b *observer) observe(ctx context.Context, c *plan.Check, ref string, timeo
 		b.rec.lacks(o.Node, err)
 	}
 	o.Took = b.rec.now() - o.At
-	o.Text, o.Error, o.Refusal = b.rec.redact.Text(o.Text), b.rec.redact.Text(o.Error), b.rec.redact.Text(o.Refusal)
+	o.Text, o.Error, o.Refusal = b.rec.redact.Text(o.Text), b.rec.hide(b.rec.redact.Text(o.Error)), b.rec.redact.Text(o.Refusal)
 	if s := judge.Evaluate(c, b.lab.plan.Rules, o, nil); s.Err == "" {
 		o.Value = evidence.Short(s.Value)
 	}

@@ -24,6 +24,7 @@ type recorder struct {
 	wall   func() time.Time // the clock that gives frames their times, which can be set
 	clock  evidence.Clock
 	redact evidence.Redactor
+	hide   func(text string) string // see [Environment]
 	// onPhase is told when a phase begins, and onProgress where the trial is.
 	onPhase    func(evidence.Phase)
 	onProgress func(Progress)
@@ -52,7 +53,7 @@ type lastText struct {
 // newRecorder opens the record of a trial. It returns a recorder with an error too.
 func newRecorder(dir evidence.TrialDir, clock evidence.Clock, redact evidence.Redactor) (*recorder, error) {
 	r := &recorder{
-		dir: dir, start: time.Now(), wall: time.Now, clock: clock, redact: redact, onPhase: func(evidence.Phase) {}, onProgress: func(Progress) {}, onEvent: func(evidence.Event) {},
+		dir: dir, start: time.Now(), wall: time.Now, clock: clock, redact: redact, hide: func(text string) string { return text }, onPhase: func(evidence.Phase) {}, onProgress: func(Progress) {}, onEvent: func(evidence.Event) {},
 		lastText: map[string]lastText{}, transcripts: map[string]*evidence.Transcript{}, marked: map[string]bool{},
 	}
 	var err error
@@ -151,7 +152,10 @@ func (r *recorder) event(e evidence.Event) {
 		r.steps = append(r.steps, e)
 	}
 	r.mu.Unlock()
-	e.Detail = r.redact.Text(evidence.Bounded(e.Detail, 64<<10))
+	e.Detail = r.hide(r.redact.Text(evidence.Bounded(e.Detail, 64<<10)))
+	if e.Kind == evidence.EventNote {
+		e.Name = r.hide(e.Name)
+	}
 	r.fail(r.events.Append(e))
 	r.onEvent(e)
 }
@@ -184,7 +188,7 @@ func (r *recorder) done(e evidence.Event, begin time.Duration, err error) eviden
 // note writes what a reader, and who watches, should know.
 func (r *recorder) note(text string) {
 	r.event(evidence.Event{Kind: evidence.EventNote, Name: text})
-	r.onProgress(Progress{Text: text})
+	r.onProgress(Progress{Text: r.hide(text)})
 }
 
 // mark writes, once for each, what must be said wherever this trial's evidence goes.

@@ -55,6 +55,9 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 	if l.env.Wall != nil {
 		rec.wall = l.env.Wall
 	}
+	if l.env.Hide != nil {
+		rec.hide = l.env.Hide
+	}
 	l.traffic = &traffic{lab: l, rec: rec, runs: map[string]*flowRun{}}
 	t.collector = &collector{lab: l, rec: rec, deaths: t.deaths, logs: t.logs, late: late}
 	rec.onPhase = func(p evidence.Phase) {

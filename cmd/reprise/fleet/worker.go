@@ -119,7 +119,7 @@ build no lab for others, 6 the server does not know this key and token.`,
 	fl.StringVar(&o.join, "join", "", "`URL` of the fleet, as reprise fleet serve prints it for workers")
 	fl.IntVar(&o.labs, "labs", 1, "labs side by side")
 	fl.StringVar(&o.name, "name", "", "how it is called in records and by reprise fleet (default: the machine's name)")
-	fl.StringVar(&o.lab, "lab", "", "offer the devices of this `inventory` (lab.yaml) too; their passwords stay here, and so do their addresses unless one cannot be reached")
+	fl.StringVar(&o.lab, "lab", "", "offer the devices of this `inventory` (lab.yaml) too; their passwords and addresses stay here")
 	fl.BoolVar(&o.acceptNew, "accept-new", false, "with --lab: believe ssh host keys that are not known yet, and keep them")
 	fl.StringVar(&o.provider, "provider", "", "`what` labs are made of, and nothing else: namespaces, containers, mixed, vm, or lab, the devices (default: whatever is there)")
 	fl.StringVar(&o.address, "address", "", "`ADDRESS` by which the other machines of a lab that is spread over several reach this one; none: it builds no parts of such labs (default: the one by which it reaches the server)")
@@ -143,7 +143,9 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	others := labs.ForOthers{Inventory: o.lab, AcceptNew: o.acceptNew, Provider: o.provider, Say: func(line string) { o.Progress("%s", line) }}
+	say := func(line string) { o.Progress("%s", line) }
+	discreet := &labs.Discreet{Say: say}
+	others := labs.ForOthers{Inventory: o.lab, AcceptNew: o.acceptNew, Provider: o.provider, Say: say, Discreet: discreet}
 	offered := labs.Offered{Name: o.name, Slots: o.labs, Trust: o.Trust, NoParts: o.address == noParts, ForOthers: others}
 	first, err := offered.Offer(ctx)
 	if err == nil {
@@ -166,7 +168,7 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 		return err
 	}
 	bench, err := labworker.New(labworker.Settings{
-		Labs: others, Registry: reg, Dir: filepath.Join(dir, "runs"), Name: o.name, Slots: o.labs, Trust: o.Trust, Idle: o.idle,
+		Labs: others, Registry: reg, Dir: filepath.Join(dir, "runs"), Name: o.name, Slots: o.labs, Trust: o.Trust, Idle: o.idle, Hide: discreet.Hide,
 	})
 	if err != nil {
 		return cli.WithCode(cli.ExitEnvironment, err)
@@ -174,7 +176,7 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 	first.Key = conn.PublicKey()
 	o.Progress("joining the fleet at %s", conn.Server())
 	var told error
-	w := fleet.NewWorker(conn, &labworker.Executor{Bench: bench, Describe: offered.Offer, Tell: func(line string) { o.Progress("%s", line) }}, fleet.WorkerOptions{
+	w := fleet.NewWorker(conn, &labworker.Executor{Bench: bench, Describe: offered.Offer, Tell: say}, fleet.WorkerOptions{
 		Parts:  o.parts(offered.ServePart),
 		Joined: func() { told = o.Show(first, func(w io.Writer) { printJoined(w, conn.Server(), first) }) },
 	})

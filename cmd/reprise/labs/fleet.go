@@ -14,6 +14,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
 	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/lab"
 	"github.com/reprise-lab/reprise/topologies/vm"
 )
 
@@ -84,6 +85,7 @@ type ForOthers struct {
 	AcceptNew bool   // believe ssh host keys that are not known yet
 	Provider  string // the only one that is used; empty: what the plan asks for, or what is there
 	Say       func(line string)
+	Discreet  *Discreet // learns by which addresses devices are reached; nil: nobody does
 }
 
 // Open implements [labworker.Opener].
@@ -96,6 +98,9 @@ func (f ForOthers) Open(ctx context.Context, p *plan.Plan, o labworker.Order, di
 	case name == labpool.HowDevices && f.Inventory == "":
 		return nil, errors.New("devices are asked for, and this worker was given no inventory (--lab)")
 	case name == labpool.HowDevices:
+		if _, err := f.inventory(); err != nil {
+			return nil, err
+		}
 		return Here{}.Open(ctx, cli.LabFlags{File: f.Inventory, AcceptNew: f.AcceptNew, Wait: true}, nil, p)
 	case vm.Is(p.Topology):
 		return Here{}.Open(ctx, cli.LabFlags{}, nil, p)
@@ -104,6 +109,15 @@ func (f ForOthers) Open(ctx context.Context, p *plan.Plan, o labworker.Order, di
 		return nil, err
 	}
 	return Here{}.Open(ctx, cli.LabFlags{Provider: name}, nil, p)
+}
+
+// inventory reads the devices that may be used, as they are now.
+func (f ForOthers) inventory() (*lab.Inventory, error) {
+	inv, err := LoadInventory(f.Inventory, f.AcceptNew)
+	if err == nil && f.Discreet != nil {
+		f.Discreet.Know(inv)
+	}
+	return inv, err
 }
 
 // settleImages has nodes run on the images that they had where the plan was made: where a name means another one

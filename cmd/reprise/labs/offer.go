@@ -171,7 +171,7 @@ func (o Offered) offerDevices(_ context.Context, out *fleet.Offer) error {
 	if o.Inventory == "" || !o.builds(labpool.HowDevices) {
 		return nil
 	}
-	inv, err := LoadInventory(o.Inventory, o.AcceptNew)
+	inv, err := o.inventory()
 	if err != nil {
 		return err
 	}

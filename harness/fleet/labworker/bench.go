@@ -99,7 +99,10 @@ type Settings struct {
 	Name     string   // of the worker, which the names of its labs end in
 	Slots    int      // labs side by side
 	Trust    []string // what scenarios of others may have of this machine
-	Record   int64    // bytes of a packed record; 0: [fleet.DefaultMaxRecord]
+	// Hide takes out of what is said of a trial what is nobody's to know who gives trials, as by which address a device is reached;
+	// nil: nothing.
+	Hide   func(text string) string
+	Record int64 // bytes of a packed record; 0: [fleet.DefaultMaxRecord]
 	// Idle is how long a lab with nothing to do is kept; 0: [DefaultIdle].
 	Idle time.Duration
 }
@@ -146,7 +149,34 @@ func (b *Bench) Try(ctx context.Context, o Order, say func(trial.Progress)) (Res
 		b.giveBack(s)
 		b.free <- struct{}{}
 	}()
-	return s.try(ctx, o, say)
+	result, record, err := s.try(ctx, o, say)
+	return result, record, b.hidden(err)
+}
+
+// hiddenError is one that is told without what is nobody's to know.
+type hiddenError struct {
+	err  error
+	text string
+}
+
+func (e *hiddenError) Error() string { return e.text }
+
+// Unwrap returns what went wrong.
+func (e *hiddenError) Unwrap() error { return e.err }
+
+// hidden is an error as it may be told to others.
+func (b *Bench) hidden(err error) error {
+	if err == nil || b.settings.Hide == nil {
+		return err
+	}
+	text := b.settings.Hide(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		return &RefusedError{&hiddenError{refused.Err, text}}
+	}
+	return &hiddenError{err, text}
 }
 
 // keyOf is the same for orders that may have the same lab.
@@ -331,7 +361,7 @@ func (s *slot) open(ctx context.Context, o Order) (err error) {
 	s.host = trial.Host(ctx, s.provider)
 	s.lab = trial.NewLab(trial.PlanIn(p, s.provider), trial.Environment{
 		Provider: &calledBy{Provider: s.provider, worker: s.bench.settings.Name}, Registry: s.bench.settings.Registry, Dir: s.run,
-		Lean: o.Lean, Rehearse: o.Rehearse, Progress: s.tell,
+		Lean: o.Lean, Rehearse: o.Rehearse, Progress: s.tell, Hide: s.bench.settings.Hide,
 	}, s.number)
 	return nil
 }
