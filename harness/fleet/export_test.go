@@ -4,7 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
+
+// Forget has a server forget the records of a worker, as a coordinator does that has fetched them.
+func Forget(ctx context.Context, c *Conn, worker string) error {
+	s, err := c.js.Stream(ctx, streamRecords)
+	if err != nil {
+		return err
+	}
+	return s.Purge(ctx, jetstream.WithPurgeSubject(subject(prefixRecord, worker, ">")))
+}
 
 // AskPart asks for a part of a lab as who has a certificate of some digest, and does not come for it.
 func AskPart(ctx context.Context, c *Conn, worker, pin string) error {

@@ -124,7 +124,7 @@ func (w *Worker) awaitSlot(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		woken := w.woken()
 		w.mu.Lock()
-		free, rest := w.busy < w.offer.Slots, time.Until(w.rests)
+		free, rest := w.busy < w.offer.Slots, max(time.Until(w.rests), time.Until(w.full))
 		w.mu.Unlock()
 		if free && rest <= 0 {
 			return true
@@ -180,7 +180,7 @@ func (w *Worker) receive(ctx context.Context, m jetstream.Msg) {
 		w.mu.Unlock()
 		w.acknowledge(ctx, m) // the result is stored, the acknowledgement was lost
 		return
-	case ctx.Err() != nil || w.offer.Draining || w.busy >= w.offer.Slots || time.Now().Before(w.rests):
+	case ctx.Err() != nil || w.offer.Draining || w.busy >= w.offer.Slots || time.Now().Before(w.rests) || time.Now().Before(w.full):
 		w.mu.Unlock()
 		w.giveBack(m, 0)
 		return

@@ -30,7 +30,8 @@ type Status struct {
 // WorkerStatus is a worker and why it does nothing, if it does nothing.
 type WorkerStatus struct {
 	Offer
-	Idle []string `json:"idle,omitempty"` // sentences; empty while it executes as much as it offers
+	Usage Usage    `json:"usage,omitzero"` // of the server's disk
+	Idle  []string `json:"idle,omitempty"` // sentences; empty while it executes as much as it offers
 }
 
 // WorkStatus is one work.
@@ -85,20 +86,27 @@ func (c *Conn) status(ctx context.Context) (Status, error) {
 		}
 		s.Bytes += stream.CachedInfo().State.Bytes
 	}
+	usages, err := c.Usages(ctx)
+	if err != nil {
+		return s, err
+	}
 	for _, o := range workers {
-		s.Workers = append(s.Workers, WorkerStatus{o, o.idle(s.Needs)})
+		s.Workers = append(s.Workers, WorkerStatus{o, usages[o.Key], o.idle(s.Needs, usages[o.Key])})
 	}
 	return s, nil
 }
 
 // idle says why a worker does not execute as much as it offers.
-func (o Offer) idle(queues []NeedsStatus) []string {
+func (o Offer) idle(queues []NeedsStatus, u Usage) []string {
 	if o.Busy >= o.Slots && o.Slots > 0 {
 		return nil
 	}
 	var why []string
 	if o.Draining {
 		return []string{"it drains: what runs ends, nothing more is taken"}
+	}
+	if u.Full {
+		why = append(why, "it takes nothing more until coordinators have fetched what it has stored, which is its share of the server's disk")
 	}
 	if o.Ailing != "" {
 		why = append(why, "it rests, and tries again by itself, for it could not execute its last task: "+o.Ailing)

@@ -56,6 +56,7 @@ type Worker struct {
 	freed   chan struct{} // closed, and made anew, when a slot became free or the rest ended
 	rests   time.Time     // until when nothing is taken
 	rest    time.Duration
+	full    time.Time         // until when the worker's share of the server's disk is used up
 	running map[string]*taken // by message; see messageName
 	done    *ring             // messages whose result was stored
 	needs   map[string]Needs
@@ -298,6 +299,9 @@ func (w *Worker) listen() ([]*nats.Subscription, error) {
 		switch request := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]; request {
 		case requestPart:
 			w.answerPart(m, by, body)
+			return
+		case requestShare:
+			w.hearUsage(body)
 			return
 		case "drain":
 			w.Drain()

@@ -112,6 +112,9 @@ func printStatus(w io.Writer, s fleet.Status, all bool) {
 // printWorker writes a worker, and why it does nothing.
 func printWorker(w io.Writer, worker fleet.WorkerStatus, all bool) {
 	cli.Tell(w, "worker   %s (%.8s)%s: %d of %s busy; %s", worker.Name, worker.Key, since(worker.Since), worker.Busy, cli.Plural(worker.Slots, "lab"), hasWords(worker.Offer))
+	if u := worker.Usage; u.Stored > 0 && u.Share > 0 {
+		cli.Tell(w, "           on the server's disk: %.1f of %.0f MB", float64(u.Stored)/1e6, float64(u.Share)/1e6)
+	}
 	for _, why := range worker.Idle {
 		cli.Tell(w, "           idle: %s", why)
 	}

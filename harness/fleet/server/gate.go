@@ -40,10 +40,11 @@ type state struct {
 	Removed   []string              `json:"removed,omitempty"`
 	connected map[string][]uint64   // key → its connections, of which some may be over
 	alive     func(id uint64) bool
+	over      map[string]bool // workers that have stored twice their share
 }
 
 func loadState(dir string) (*state, error) {
-	s := &state{path: filepath.Join(dir, "members.json"), connected: map[string][]uint64{}}
+	s := &state{path: filepath.Join(dir, "members.json"), connected: map[string][]uint64{}, over: map[string]bool{}}
 	data, err := os.ReadFile(s.path)
 	if errors.Is(err, os.ErrNotExist) {
 		return s, s.renewTokens()
@@ -245,7 +246,7 @@ func (g *gate) check(c server.ClientAuthentication, o *server.ClientOpts) error 
 	if err != nil {
 		return err
 	}
-	publish, subscribe := fleet.Permissions(role, o.Nkey)
+	publish, subscribe := g.state.permissions(role, o.Nkey)
 	c.RegisterUser(&server.User{Username: o.Nkey, Permissions: &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: publish},
 		Subscribe: &server.SubjectPermission{Allow: subscribe},

@@ -134,6 +134,7 @@ func (s *Server) start(ctx context.Context) error {
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.watch.Go(func() { s.watchSpace(watching, store) })
+	s.watch.Go(func() { s.watchShares(watching) })
 	return s.answer() //nolint:contextcheck // it only looks which address leads out
 }
 
