@@ -32,12 +32,41 @@ func NewConfigBench(env Environment) *ConfigBench {
 	return &ConfigBench{env: env, machines: map[string]machine{}, answers: map[string]string{}}
 }
 
+// Unread names the nodes of a plan whose configurations no parser reads before a trial, though their platform has one: labs are on
+// machines of others, of which a check would keep a place that trials need.
+func Unread(p *plan.Plan, env Environment) (nodes []string) {
+	if !elsewhere(env.Provider) {
+		return nil
+	}
+	for _, n := range p.Nodes {
+		if _, ok := readable(env.Registry, n); ok {
+			nodes = append(nodes, n.Name)
+		}
+	}
+	return nodes
+}
+
+// elsewhere reports whether labs are on machines that this process has no place of its own on.
+func elsewhere(p topologies.Provider) bool {
+	_, claims := topologies.As[topologies.Claimer](p)
+	return claims || p.Name() == fleet
+}
+
+// readable is the parser of a node's platform, where it would be asked.
+func readable(r *drivers.Registry, n plan.Node) (checker drivers.SyntaxChecker, ok bool) {
+	checker, ok = r.SyntaxChecker(n.Platform)
+	return checker, ok && !n.Segment && len(n.Config) > 0 && (len(n.Files) == 0 || !bytes.Contains(n.Config, []byte("include")))
+}
+
 // Check gives the first refusal of a node's start-up configuration. One that includes
 // further files of the node is left alone, for they are not on the machine.
 func (b *ConfigBench) Check(ctx context.Context, p *plan.Plan) error {
+	if elsewhere(b.env.Provider) {
+		return nil
+	}
 	for _, n := range p.Nodes {
-		checker, ok := b.env.Registry.SyntaxChecker(n.Platform)
-		if !ok || n.Segment || len(n.Config) == 0 || len(n.Files) > 0 && bytes.Contains(n.Config, []byte("include")) {
+		checker, ok := readable(b.env.Registry, n)
+		if !ok {
 			continue
 		}
 		key := fmt.Sprintf("%s %s %x", n.Platform, n.Image, sha256.Sum256(n.Config))

@@ -364,6 +364,18 @@ func TestConfigBench(t *testing.T) {
 	if err := bench.Close(t.Context()); err != nil || w.provider.Up() != 0 {
 		t.Errorf("%d machines are up, %v", w.provider.Up(), err)
 	}
+	var did []string
+	env := trial.Environment{Provider: crowded{snapshots{&w.provider, nil}, func(context.Context) error { return nil }, func() string { return "" }, &did}, Registry: registry}
+	others := trial.NewConfigBench(env)
+	if err := others.Check(t.Context(), of("wrong\n", "")); err != nil || len(did) > 0 {
+		t.Errorf("on machines of others, of which it would keep a place: %v, %q", err, did)
+	}
+	if nodes := trial.Unread(of("wrong\n", ""), env); len(nodes) != 1 || nodes[0] != "r1" {
+		t.Errorf("%q are told not to be read", nodes)
+	}
+	if nodes := trial.Unread(of("wrong\n", ""), trial.Environment{Provider: &w.provider, Registry: registry}); len(nodes) > 0 {
+		t.Errorf("%q are told not to be read, and are", nodes)
+	}
 	w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error { return errors.New("no engine") }
 	if err := bench.Check(t.Context(), of("wrong again\n", "")); err != nil {
 		t.Errorf("without a machine: %v", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/isolate"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/harness/trial"
 	"github.com/reprise-lab/reprise/reports/markdown"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -213,6 +214,9 @@ func reduce(ctx context.Context, o *isolateOptions, dir evidence.Dir) error {
 	one := p.Clock.Real(p.Longest()) + 5*time.Second + time.Duration(len(p.Nodes))*time.Second
 	low, high := isolate.EstimateRuns(len(parts.Units), 1), isolate.EstimateRuns(len(parts.Units), 0.5)
 	o.Progress("about %d runs if it shows every time, %d if half of the time; one takes about %s, and less with every part that goes", low, high, one.Round(time.Second))
+	if nodes := trial.Unread(p, b.Env); len(nodes) > 0 {
+		o.Progress("configurations of %s are not read by their platform's own parser before a trial, as with labs of this machine: one that it refuses costs a trial", strings.Join(nodes, ", "))
+	}
 	o.Progress("evidence in %s", dir.Path)
 	out, err := experiment.Isolate(ctx, &b.Bench, dir, cutter, experiment.IsolateOptions{
 		Labs: o.Labs, Measure: o.Measure, Controls: o.ControlRuns, Single: o.OneRun, KeepRate: o.KeepRate, Budget: o.Budget,
