@@ -20,7 +20,7 @@ import (
 
 // meddling tells what somebody from outside did to a node while the symptom was looked at: what no
 // daemon does by itself, and no command of the scenario may have done. What a node sets within itself is the
-// node's own otherwise, and no change of the lab's.
+// node's own otherwise, and no change of the lab's; so is what a condition looks at, which may be the failure itself.
 type meddling struct {
 	lab *Lab
 	rec *recorder
@@ -39,7 +39,8 @@ for p in /proc/[0-9]*; do
 	{ read -r s <"$p/stat"; } 2>/dev/null || continue
 	case ${s##*) } in T*) { read -r c <"$p/comm"; } 2>/dev/null && echo "halted ${p#/proc/} $c";; esac
 done
-cat /proc/net/fib_trie
+grep -B 1 "/32 host LOCAL" /proc/net/fib_trie
+true
 `
 
 // lookTimeout bounds one look at a node's state.
@@ -155,12 +156,25 @@ var (
 	moves = regexp.MustCompile(shuts.String() + `|\b(?:flush|no|replace|change|dhclient|udhcpc|dhcpcd|master|netns)\b`)
 )
 
+// Looks that show it: of a node's ports, and of its processes.
+var (
+	ports  = regexp.MustCompile(`\bip\b.*\b(?:l|li|link|a|addr|address)\b|\b(?:ifconfig|ethtool|interfaces?)\b|/sys/class/net`)
+	states = regexp.MustCompile(`\bps\b|/proc/`)
+)
+
 // mayHave reports whether a command that the scenario gives a node may have done something, or cannot be read.
 func (m *meddling) mayHave(n *labNode, done *regexp.Regexp) bool {
 	p := m.lab.plan
 	commands := p.CommandsFor(n.Name)
+	shown := ports
+	if done == halts {
+		shown = states
+	}
 	for _, c := range slices.Concat(p.Baseline, p.Symptom, p.Expect) {
-		commands = append(commands, c.Cond.Exec, c.Cond.Run)
+		look := c.Cond.Exec + c.Cond.Run
+		if commands = append(commands, look); shown.MatchString(look) {
+			return true
+		}
 	}
 	if slices.ContainsFunc(commands, done.MatchString) {
 		return true

@@ -14,6 +14,7 @@ import (
 // have done, or undoes, is.
 func TestMeddling(t *testing.T) {
 	const (
+		shows = " # looks at interfaces"
 		links = "link eth1 0x1043 1500\nlink lo 0x9 65536\n"
 		trie  = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.0.0.1\n        /32 host LOCAL\n     |-- 10.0.0.255\n        /32 link BROADCAST\n"
 	)
@@ -36,6 +37,7 @@ func TestMeddling(t *testing.T) {
 		{"it is given another MTU", breaks, links + trie, strings.Replace(links, "1500", "600", 1) + trie, evidence.Inconclusive, "eth1 of r1 was given the MTU 600"},
 		{"an address is taken away", breaks, links + trie, links, evidence.Inconclusive, "the address 10.0.0.1 was taken from r1"},
 		{"one comes", breaks, links, links + trie, evidence.Reproduced, ""},
+		{"an interface that the symptom is about", breaks + shows, links + trie, strings.Replace(links, "0x1043", "0x1002", 1) + trie, evidence.Reproduced, ""},
 		{"the scenario may have taken it", `{node: r1, configure: [no ip address 10.0.0.1/24]}`, links + trie, links, evidence.Reproduced, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,7 +57,12 @@ func TestMeddling(t *testing.T) {
 					}
 					return tt.after, 0
 				}
-				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+tt.stimulus+"]\n"+isDown, plan.Options{}))
+				stimulus, shown := strings.CutSuffix(tt.stimulus, shows)
+				symptom := isDown
+				if shown {
+					symptom = strings.Replace(symptom, "run: s,", "run: show interfaces,", 1)
+				}
+				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+stimulus+"]\n"+symptom, plan.Options{}))
 				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
 					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
 				}
