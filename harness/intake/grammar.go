@@ -16,6 +16,8 @@ var written []byte
 type Platform struct {
 	Name  string `yaml:"platform"`
 	Basis string `yaml:"basis"` // what the patterns rest on
+	// Beside is the platform of hosts on which it is a program: a text is of it where nothing but the host is known.
+	Beside string `yaml:"beside"`
 
 	Prompt  string    `yaml:"prompt"`
 	Aside   string    `yaml:"aside"` // a line that the device writes before a prompt

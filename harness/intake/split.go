@@ -587,7 +587,7 @@ func (s *splitter) guess(c *section, p *part) {
 		}
 		return
 	}
-	platform := p.favourite()
+	platform := s.g.favourite(p.votes)
 	c.Command.Command = "show running-config"
 	if platform == "exos" || platform == "junos" {
 		c.Command.Command = "show configuration"
@@ -811,20 +811,27 @@ func (s *splitter) keep(text string) {
 	p.text.WriteByte('\n')
 }
 
-// favourite is the platform with most votes; "" where there are none, or two have as many.
-func (p *part) favourite() string {
+// favourite is the platform with most votes, and that of a program on it where it has one; "" where there are none,
+// or two have as many.
+func (g *Grammar) favourite(votes map[string]int) string {
 	best, tied := "", false
-	for _, name := range slices.Sorted(maps.Keys(p.votes)) {
-		switch n := p.votes[name]; {
-		case n == 0:
-		case best == "" || n > p.votes[best]:
+	for _, name := range slices.Sorted(maps.Keys(votes)) {
+		pl := g.platform(name)
+		switch n := votes[name]; {
+		case n == 0, pl != nil && pl.Beside != "":
+		case best == "" || n > votes[best]:
 			best, tied = name, false
-		case n == p.votes[best]:
+		case n == votes[best]:
 			tied = true
 		}
 	}
 	if tied {
 		return ""
+	}
+	for i := range g.Platforms {
+		if pl := &g.Platforms[i]; pl.Beside != "" && votes[pl.Name] > 0 && (best == "" || best == pl.Beside) {
+			return pl.Name
+		}
 	}
 	return best
 }

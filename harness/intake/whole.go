@@ -11,7 +11,7 @@ import (
 func (s *splitter) finish(cut bool) {
 	s.close()
 	for i, p := range s.parts {
-		p.Platform = p.favourite()
+		p.Platform = s.g.favourite(p.votes)
 		p.Kind = s.kind(p)
 		p.Model = cmp.Or(p.Model, p.number)
 		if p.Device == "" && len(p.hosts) == 1 && (p.Kind == Log || p.Kind == SupportBundle) {
