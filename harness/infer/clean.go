@@ -23,8 +23,11 @@ func unwanted(platform string) *regexp.Regexp {
 // Clean takes out of a configuration what a lab does not get, and lists it: the first line of each piece,
 // without its values.
 func Clean(platform, text string) (cleaned string, out []string) {
-	if platform == "bird" || platform == "ovs" {
+	switch platform {
+	case "bird", "ovs":
 		return text, nil
+	case "keepalived":
+		return cleanKeepalived(text)
 	}
 	re, second := unwanted(platform), keyword()
 	var w strings.Builder

@@ -43,6 +43,20 @@ func vlan(id, name string) VLAN {
 	return VLAN{n, name}
 }
 
+// AddressesOf reads the addresses of all interfaces out of what a command of iproute2 shows; ok is false of every other
+// command, and of one that shows some of them alone.
+func AddressesOf(command, text string) (list []Interface, ok bool) {
+	m := regexp.MustCompile(`^ip((?: -\S+)*) a(?:d|dd|ddr|ddre|ddres|ddress)?(?: (?:sh|sho|show|l|li|lis|list))?$`).FindStringSubmatch(strings.Join(strings.Fields(command), " "))
+	switch {
+	case m == nil, strings.Contains(m[1], "-o"), strings.Contains(m[1], "-j"), strings.Contains(m[1], "-4"), strings.Contains(m[1], "-6"):
+		return nil, false
+	case strings.Contains(m[1], "-br"):
+		return brief(text), true
+	default:
+		return long(text), true
+	}
+}
+
 // brief reads "ip -br addr".
 func brief(text string) (list []Interface) {
 	for line := range strings.Lines(text) {
@@ -122,6 +136,8 @@ func (n *Node) configure(text string, lags map[string][]string, pairs *[]Pair) {
 		r.junos(text)
 	case "bird":
 		r.bird(text)
+	case "keepalived":
+		r.keepalived(text)
 	default:
 		r.stanzas(text)
 	}
@@ -255,6 +271,8 @@ func (r reader) below(name string, f []string) {
 	switch {
 	case (f[0] == "ip" || f[0] == "ipv6") && at(1) == "address" && at(2) != "dhcp":
 		r.n.address(name, at(2), at(3))
+	case f[0] == "vrrp" && len(f) > 1:
+		r.n.virtualLine(name, f)
 	case f[0] == "channel-group":
 		lag := "Port-channel" + at(1)
 		r.n.aggregated(lag, at(3) == "active" || at(3) == "passive")

@@ -81,6 +81,12 @@ func (b *builder) note(list *[]string, of, text string) {
 func (b *builder) node(d intake.Device) {
 	name := hostOf(d.Device)
 	if was := b.byName[name]; was != nil {
+		switch {
+		case was.Platform == "linux": // the host of what other files tell
+			was.Platform = d.Platform
+		case d.Platform == "linux":
+			d.Platform = was.Platform
+		}
 		if was.Platform != "" && d.Platform != "" && was.Platform != d.Platform {
 			b.contradiction("%s is of %s in some files, and of %s in others", d.Device, was.Platform, d.Platform)
 		}
@@ -178,6 +184,7 @@ func (b *builder) read(im *intake.Import) {
 		b.ofRoutes(n, s)
 	}
 	for _, n := range b.nodes {
+		n.withoutVirtual()
 		for _, s := range tables[n] {
 			b.heard(n, s)
 		}

@@ -23,7 +23,7 @@ var (
 	registry = sync.OnceValues(all.Registry)
 )
 
-// image has FRR of two versions, and BIRD.
+// image has FRR of two versions, BIRD, Open vSwitch and keepalived.
 func image(platform, version string) (string, bool, bool) {
 	switch {
 	case platform == "frr" && version == "10.3":
@@ -34,6 +34,8 @@ func image(platform, version string) (string, bool, bool) {
 		return "reprise/bird:2.0.12", version == "2.0.12", true
 	case platform == "ovs":
 		return "reprise/ovs:3.1.0", version == "3.1.0", true
+	case platform == "keepalived":
+		return "reprise/keepalived:2.2.7", version == "2.2.7", true
 	}
 	return "", false, false
 }

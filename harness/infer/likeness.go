@@ -11,7 +11,9 @@ import (
 )
 
 // own are the platforms that there are images of.
-func own(platform string) bool { return slices.Contains([]string{"frr", "bird", "ovs"}, platform) }
+func own(platform string) bool {
+	return slices.Contains([]string{"frr", "bird", "ovs", "keepalived"}, platform)
+}
 
 // likeness says how much a node of a lab will be the customer's, and makes its configuration.
 func (b *builder) likeness(n *Node) {

@@ -124,9 +124,9 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 	return nil
 }
 
-// startsFrom reports whether a command of a shell shows the file that FRR or BIRD starts from.
+// startsFrom reports whether a command of a shell shows the file that FRR, BIRD or keepalived starts from.
 func startsFrom(command []string) bool {
-	return len(command) == 2 && command[0] == "cat" && slices.Contains([]string{"bird.conf", "frr.conf"}, path.Base(command[1]))
+	return len(command) == 2 && command[0] == "cat" && slices.Contains([]string{"bird.conf", "frr.conf", "keepalived.conf"}, path.Base(command[1]))
 }
 
 // ShowsConfig reports whether a command shows all of a configuration, and whether that is the one that the

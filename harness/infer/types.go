@@ -30,18 +30,19 @@ type Network struct {
 
 // Node is one device.
 type Node struct {
-	Name       string      `json:"name"`
-	Platform   string      `json:"platform,omitempty"`
-	Version    string      `json:"version,omitempty"`
-	Model      string      `json:"model,omitempty"`
-	Serial     string      `json:"serial,omitempty"`
-	Units      []string    `json:"units,omitempty"`
-	Interfaces []Interface `json:"interfaces,omitempty"`
-	VLANs      []VLAN      `json:"vlans,omitempty"`
-	RouterID   string      `json:"router-id,omitempty"`
-	AS         string      `json:"as,omitempty"`
-	BGP        []Peer      `json:"bgp,omitempty"`
-	OSPF       []Area      `json:"ospf,omitempty"`
+	Name       string          `json:"name"`
+	Platform   string          `json:"platform,omitempty"`
+	Version    string          `json:"version,omitempty"`
+	Model      string          `json:"model,omitempty"`
+	Serial     string          `json:"serial,omitempty"`
+	Units      []string        `json:"units,omitempty"`
+	Interfaces []Interface     `json:"interfaces,omitempty"`
+	VLANs      []VLAN          `json:"vlans,omitempty"`
+	RouterID   string          `json:"router-id,omitempty"`
+	AS         string          `json:"as,omitempty"`
+	BGP        []Peer          `json:"bgp,omitempty"`
+	OSPF       []Area          `json:"ospf,omitempty"`
+	VRRP       []VirtualRouter `json:"vrrp,omitempty"`
 
 	Likeness Likeness `json:"likeness"`
 	// Speaker is what stands for a substitute: frr, bird or ovs.

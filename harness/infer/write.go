@@ -43,6 +43,7 @@ type clabNode struct {
 	Kind   string            `yaml:"kind"`
 	Image  string            `yaml:"image"`
 	Config string            `yaml:"startup-config,omitempty"`
+	Exec   []string          `yaml:"exec,omitempty"`
 	Labels map[string]string `yaml:"labels"`
 }
 
@@ -85,7 +86,7 @@ func (n *Network) unset(e Endpoint) (list []netip.Prefix) {
 		}
 		for _, i := range node.Interfaces {
 			for _, p := range i.Addresses {
-				if key(i.Name) == key(e.Port) && !strings.Contains(node.Sent, p.String()) {
+				if key(i.Name) == key(e.Port) && (node.Platform == "keepalived" || !strings.Contains(node.Sent, p.String())) {
 					list = append(list, p)
 				}
 			}
@@ -106,10 +107,13 @@ func (n *Network) Files(name string, redact func(file string, text []byte) []byt
 			continue
 		}
 		ports[node.Name] = node.Ports
-		w := clabNode{Kind: "linux", Image: node.Image, Labels: map[string]string{Label: strings.ReplaceAll(string(node.Likeness), " ", "-")}}
+		w := clabNode{Kind: "linux", Image: node.Image, Exec: node.virtualInterfaces(), Labels: map[string]string{Label: strings.ReplaceAll(string(node.Likeness), " ", "-")}}
 		if node.Config != "" {
 			w.Config = node.Name + ".conf"
 			files = append(files, File{w.Config, redact(w.Config, []byte(node.Config))})
+			if node.Platform == "keepalived" { // a program on a host, whose own language is the shell's: a scenario puts the file in place
+				w.Config = ""
+			}
 		}
 		c.Topology.Nodes[node.Name] = w
 	}
