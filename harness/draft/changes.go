@@ -72,7 +72,7 @@ func changes(f []string) bool {
 		return slices.ContainsFunc(f, func(w string) bool {
 			return slices.Contains([]string{"add", "del", "delete", "set", "flush", "replace", "change", "insert"}, w)
 		})
-	case "show", "sh", "display", "ping", "traceroute", "exit", "end", "quit", "logout", "cat", "ls", "more", "uname", "terminal", "enable", "en", "debug", "date", "hostname", "tail", "grep", "head", "uptime", "dmesg", "journalctl", "birdc", "vtysh":
+	case "show", "sh", "display", "ping", "traceroute", "exit", "end", "quit", "logout", "cat", "ls", "more", "uname", "terminal", "enable", "en", "debug", "date", "hostname", "tail", "grep", "head", "uptime", "dmesg", "journalctl", "birdc", "vtysh", "ps", "ss", "keepalived":
 		return f[0] == "enable" && len(f) > 1
 	}
 	return true

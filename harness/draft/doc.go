@@ -10,7 +10,7 @@
 //
 // # Contract
 //
-// Broken is what the files show: a neighbour, a prefix or a route that one capture of a device has and a later
+// Broken is what the files show: another master of a virtual router, or two, or none; a neighbour, a prefix or a route that one capture of a device has and a later
 // one has not; a neighbour that is configured and not there; a prefix that a neighbour announces and that
 // does not arrive; a setting that shows nowhere. Without any of these, and without a sentence of the customer
 // that says of one protocol that it is lost, nothing is drafted, and [Draft.Ask] says what to ask for.

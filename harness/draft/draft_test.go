@@ -34,12 +34,12 @@ func image(platform, version string) (string, bool, bool) {
 	if platform == "frr" && version == "10.3" {
 		return "reprise/frr:10.3", true, true
 	}
-	at := map[string]string{"frr": "8.4.4", "bird": "2.0.12", "ovs": "3.1.0"}[platform]
+	at := map[string]string{"frr": "8.4.4", "bird": "2.0.12", "ovs": "3.1.0", "keepalived": "2.2.7"}[platform]
 	return "reprise/" + platform + ":" + at, version == at, at != ""
 }
 
 func others(image string) []string {
-	return map[string][]string{"reprise/frr:8.4.4": {"reprise/frr:10.3"}, "reprise/bird:2.0.12": {"reprise/bird:2.17.6"}}[image]
+	return map[string][]string{"reprise/frr:8.4.4": {"reprise/frr:10.3"}, "reprise/bird:2.0.12": {"reprise/bird:2.17.6"}, "reprise/keepalived:2.2.7": {"reprise/keepalived:2.3.3"}}[image]
 }
 
 // drafted makes a draft of the texts of files, and the network that it is for.

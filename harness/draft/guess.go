@@ -31,7 +31,7 @@ func (w *drafter) guesses() {
 			}
 			w.add("bounce "+end, "The link at "+end+" goes down and comes back", []string{nothing}, []step{{Link: end, Fault: "down", For: "5s"}})
 		}
-		if process := processOf(s.Kind, platform(w.net.Of(s.Node))); process != "" {
+		if process := processOf(s.Kind, platform(w.net.Of(s.Node))); process != "" && s.happens.Log == "" { // whose log would tell that it was
 			w.add("restart "+process+" "+s.Node, process+" of "+s.Node+" is started again", []string{nothing}, []step{{Node: s.Node, Fault: "restart", Process: process}})
 		}
 	}
@@ -42,8 +42,13 @@ func (w *drafter) guesses() {
 
 // processOf is the daemon that a kind of neighbour is of.
 func processOf(kind Kind, platform string) string {
-	if platform == "bird" {
+	switch {
+	case platform == "bird":
 		return "bird"
+	case platform == "keepalived" && kind == VRRP:
+		return "keepalived"
+	case platform == "frr" && kind == VRRP:
+		return "vrrpd"
 	}
 	return map[Kind]string{BGP: "bgpd", Prefix: "bgpd", OSPF: "ospfd", ISIS: "isisd"}[kind]
 }

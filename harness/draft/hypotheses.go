@@ -165,6 +165,10 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 		if n.Config != "" {
 			x.Config = n.Name + ".conf"
 		}
+		if x.Platform == "keepalived" { // a program on a host
+			x.Platform, x.Config, x.Services = "linux", "", []string{x.Platform}
+			x.Files = map[string]string{"/etc/keepalived/keepalived.conf": n.Name + ".conf"}
+		}
 		for _, c := range w.d.Changes {
 			if c.Node == n.Name && c.later != "" {
 				file := w.beside(n.Name, "later")
@@ -289,6 +293,13 @@ func (w *drafter) symptom() (list []condition) {
 		case s.Kind == Crash:
 			c.Eventually = seconds(w.recovery())
 			add(c)
+		case s.Kind == VRRP && s.happens.Log == "":
+			c.Name, c.Expect, c.Within, c.Consistently = fmt.Sprintf("%s is %s in %s", s.Node, s.Is, s.What), s.stuck, seconds(breaks), seconds(stays)
+			add(c)
+		case s.happens.Log != "":
+			c = s.happens
+			c.Eventually = seconds(breaks)
+			add(c)
 		case c.Reach != nil:
 			c.Name, c.Never, c.AfterFalse = s.Node+" has lost "+cmp.Or(s.what, s.What), seconds(stays), true
 			add(c)
@@ -304,6 +315,10 @@ func (w *drafter) symptom() (list []condition) {
 			p.Name, p.Within, p.Consistently, p.MayHoldBefore = p.Name+" all the while", "5s", seconds(w.recovery()), true
 			add(p)
 		}
+	}
+	for _, s := range w.besides() {
+		s.look.Name, s.look.Within, s.look.Consistently, s.look.MayHoldBefore = s.look.Name+" still", seconds(breaks), seconds(stays), true
+		add(s.look)
 	}
 	for _, n := range w.nodes() { // what came in the place of what is lost
 		if len(w.d.Broken) == 0 || w.d.Broken[0].Kind != Prefix || w.d.Broken[0].Why != "" || w.d.Broken[0].Node != n.Name {

@@ -64,6 +64,9 @@ func (w *drafter) atThatTime() {
 		if h.file.Symptom[i].Within != "" {
 			h.file.Symptom[i].Within, h.file.Symptom[i].Consistently = seconds(2*leads), seconds(passes)
 		}
+		if h.file.Symptom[i].Log != "" {
+			h.file.Symptom[i].Eventually = seconds(2 * leads)
+		}
 	}
 	h.Seconds = building + 2*leads
 	w.versions(h)

@@ -56,6 +56,10 @@ type answer struct {
 	bursts int       // how often it did
 
 	complaints []complaint
+	addresses  []infer.Interface // of all interfaces; nil where it is no list of them
+	entered    []entered
+	mastered   map[string]bool // instances that entered is of since keepalived was started
+	started    time.Time       // it was, by the log
 }
 
 // death is a daemon that a log says died of a signal.
@@ -111,6 +115,10 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		r.log(a, text)
 	case a.cut != "":
 	default:
+		if list, ok := infer.AddressesOf(c.Command, text); ok {
+			a.addresses = list
+			break
+		}
 		if process := notRunning(text); process != "" {
 			a.deaths = append(a.deaths, death{process: process, line: c.Line})
 			break // what it would list is not known
@@ -123,7 +131,7 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 			a.typed = c.Command
 		}
 	}
-	if len(a.tables)+len(a.links)+len(a.events)+len(a.audits)+len(a.deaths) > 0 || a.config != "" || a.typed+a.cut != "" || a.log {
+	if len(a.tables)+len(a.links)+len(a.events)+len(a.audits)+len(a.deaths) > 0 || a.config != "" || a.typed+a.cut != "" || a.log || a.addresses != nil {
 		r.keep(a)
 	}
 	return nil
@@ -209,6 +217,7 @@ func (r *Reader) log(a *answer, text string) {
 			}
 		}
 		a.complains(l, &r.left)
+		a.elects(l)
 		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
 			d := death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1}
 			d.at, d.own = diedAt(m[3], l.Time)
@@ -279,6 +288,7 @@ func (r *Reader) Draft(im *intake.Import, net *infer.Network, sentence string) *
 		w.unknown("%d answers beyond %d are not read", r.beyond, maxAnswers)
 	}
 	w.sort(r.answers)
+	w.masters()
 	w.signs()
 	w.changed()
 	w.words()

@@ -39,6 +39,7 @@ type node struct {
 	Image    string            `yaml:"image,omitempty"`
 	Config   string            `yaml:"config,omitempty"`
 	Files    map[string]string `yaml:"files,omitempty"`
+	Services []string          `yaml:"services,flow,omitempty"`
 }
 
 type condition struct {

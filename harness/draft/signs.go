@@ -25,6 +25,7 @@ func (w *drafter) signs() {
 			w.compare(n, kind)
 		}
 	}
+	w.reelected()
 	for _, n := range w.nodes() {
 		w.crashed(n)
 		w.absentSessions(n)
@@ -71,6 +72,9 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 			continue
 		}
 		s.stuck = stuckIn(kind, id, is.state)
+		if kind == VRRP {
+			s.stuck = otherRole(n.Platform, id)
+		}
 		w.d.Broken = append(w.d.Broken, s)
 	}
 }
@@ -141,7 +145,17 @@ func (w *drafter) sign(n *infer.Node, kind Kind, id string, r row) (Sign, bool) 
 		}
 		c.Reach = &reach{address}
 		s.what = "an answer of " + address + ", which is at " + id
-	case bird, kind == VRRP:
+	case kind == VRRP && platform(n) != n.Platform:
+		return s, false
+	case kind == VRRP:
+		what, look := virtualSign(n.Platform, id)
+		if what == "" {
+			return s, false
+		}
+		_, role, _ := strings.Cut(id, ": ")
+		s.What, s.what, c = what, "the role "+role+" in "+what, look
+		c.Node = n.Name
+	case bird:
 		return s, false
 	case kind == OSPF:
 		s.What = "OSPF with " + id

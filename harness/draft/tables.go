@@ -56,6 +56,8 @@ func tables(command, text string) (list []table) {
 		list = append(list, table{Prefix, birdRoutes(text)})
 	case len(f) == 3 && is("show", "ip", "route"):
 		list = append(list, table{Route, ipRoutes(text)})
+	case len(f) == 2 && is("show", "vrrp") && strings.Contains(text, "Virtual Router ID"):
+		list = append(list, table{VRRP, vrrpStates(text)})
 	case len(f) == 4 && is("show", "ip", "ospf", "route"):
 		list = append(list, table{Metric, ospfMetrics(text)})
 	}

@@ -10,6 +10,7 @@ import (
 const (
 	holds     = 180  // BGP's hold time by FRR's default; both are longer than ConnectRetry's 120 s (RFC 4271, 10)
 	holdsBIRD = 240  // and by BIRD's
+	elects    = 15   // that VRRP takes to elect anew: three intervals and a bit, by keepalived's default (RFC 5798, 6.1), and as long again to give the role back
 	lacps     = 90   // that a member is good without being heard (IEEE 802.1AX-2014, 6.4.4: three times Slow_Periodic_Time)
 	margin    = 30   // that a session takes once its timer is over
 	longest   = 1200 // that a trial waits at most
@@ -33,6 +34,8 @@ func timers() []timer {
 		{regexp.MustCompile(`\bdead-interval (\d+)`), 2, false},
 		{regexp.MustCompile(`\bdead (\d+);`), 2, false},
 		{regexp.MustCompile(`\bisis hello-interval (\d+)`), 10, false},
+		{regexp.MustCompile(`\badvert_int (\d+)`), 8, false},
+		{regexp.MustCompile(`\bpreempt_delay (\d+)`), 1, false},
 	}
 }
 
@@ -44,6 +47,9 @@ func (w *drafter) recovery() int {
 	}
 	bgp := slices.ContainsFunc(w.d.Broken, func(s Sign) bool { return slices.Contains([]Kind{BGP, Prefix, Route, Crash}, s.Kind) })
 	most := settles
+	if !slices.ContainsFunc(w.d.Broken, func(s Sign) bool { return s.Kind != VRRP }) {
+		most = elects + margin
+	}
 	for i := range w.net.Nodes {
 		if hold := holds; bgp {
 			if platform(&w.net.Nodes[i]) == "bird" {

@@ -20,7 +20,7 @@ const (
 
 	LAG  Kind = "lag"  // a port that is a member of an aggregate, where the lab has a switch with that
 	LLDP Kind = "lldp" // a neighbour of LLDP, by the port: in the lab, whether its address answers there
-	VRRP Kind = "vrrp" // a virtual router that is master; no lab of substitutes shows it
+	VRRP Kind = "vrrp" // a node's role in a virtual router; no lab of substitutes shows it
 )
 
 // Draft is what files came to.
@@ -60,6 +60,7 @@ type Sign struct {
 	what    string    // that is looked at in the lab, where it is something else
 	look    condition // that holds while it is healthy
 	stuck   string    // an expression for the state that it is in, which is stricter than not healthy
+	happens condition // that the failure is, where it is nothing that stays
 	peer    *condition
 	suspect []string // nodes, the likeliest first
 	id      string

@@ -12,6 +12,9 @@ import (
 func (w *drafter) upgrades() {
 	for _, n := range w.nodes() {
 		before, after := w.versionsOf(n)
+		if slices.ContainsFunc(w.d.Broken, func(s Sign) bool { return s.happens.Log != "" }) {
+			return // what happens once is not there from the start
+		}
 		if before.version == after.version || w.o.Image == nil || n.Platform != platform(n) {
 			continue
 		}
