@@ -50,7 +50,7 @@ func (r reader) keepalived(text string) {
 			continue
 		}
 		var f []string
-		for _, w := range strings.Fields(strings.NewReplacer("{", " { ", "}", " } ").Replace(line)) {
+		for w := range strings.FieldsSeq(strings.NewReplacer("{", " { ", "}", " } ").Replace(line)) {
 			switch w {
 			case "{":
 				says(f)
