@@ -289,6 +289,8 @@ func (s *sources) kind(file *sourceFile, e ast.Expr, link func(*declared) string
 		return "nanoseconds", nil
 	case "net/netip.Prefix":
 		return "network (192.0.2.0/24)", nil
+	case "net/netip.Addr":
+		return "address (192.0.2.1)", nil
 	case "any", "encoding/json.RawMessage":
 		return "any", nil
 	default:
