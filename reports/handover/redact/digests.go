@@ -157,6 +157,18 @@ func replaceInput(data []byte, oldSum, newSum string, oldSize, newSize int) []by
 	return bytes.Replace(data, []byte(object), []byte(changed), 1)
 }
 
+// hosts hides the workers in a line of the ledger that are words elsewhere, and so stand there yet.
+func (t *tree) hosts(was, is string) string {
+	before := map[string]bool{}
+	eachHost(was, func(host string) string { before[host] = true; return host })
+	return eachHost(is, func(host string) string {
+		if before[host] && !t.r.kept(host) {
+			return t.r.Name(host)
+		}
+		return host
+	})
+}
+
 // hostField is how a line of a ledger names a worker.
 func hostField(name string) []byte {
 	quoted, err := json.Marshal(name)
@@ -197,8 +209,9 @@ func (t *tree) mendLedger(name string) error {
 					lines[i] = bytes.Replace(lines[i], []byte(e.Digest), []byte(is), 1)
 				}
 			}
-			if e.Host != "" && !t.r.kept(e.Host) { // where it is a word elsewhere it stands here yet
-				lines[i] = bytes.Replace(lines[i], hostField(e.Host), hostField(t.r.Name(e.Host)), 1)
+			var is evidence.Entry
+			if e.Host != "" && json.Unmarshal(lines[i], &is) == nil {
+				lines[i] = bytes.Replace(lines[i], hostField(is.Host), hostField(t.hosts(e.Host, is.Host)), 1)
 			}
 			if e.Prev == evidence.SHA256(prevOld) {
 				lines[i] = bytes.Replace(lines[i], []byte(e.Prev), []byte(evidence.SHA256(prev)), 1)

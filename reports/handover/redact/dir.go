@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -228,23 +229,81 @@ func (r *Redactor) keepNodes(src string, files []string) {
 // sealFile is what proves which worker of a fleet made the record beside it.
 const sealFile = "seal.json"
 
-// learnWorkers learns how workers of a fleet are called that executed the trials of the runs in the folder: machines of the owner's.
-// A name that is a word elsewhere is hidden in the ledger alone.
+// learnWorkers learns how workers of a fleet are called that executed the trials of the runs in the folder, or that nodes were placed on:
+// machines of the owner's. A name that is a word elsewhere is hidden in the ledger alone.
 func (r *Redactor) learnWorkers(src string, files []string) {
-	for _, name := range files {
-		if path.Base(name) != "ledger.ndjson" {
-			continue
+	learn := func(host string) {
+		k := known{value: host, rule: RuleName, fold: true}
+		if Told(host) && byValue(k) && !r.kept(host) && !ordinary()[lower(host)] {
+			r.put(k)
 		}
-		entries, _ := evidence.Dir{Path: filepath.Join(src, filepath.FromSlash(path.Dir(name)))}.Attempts() // those before a break count
-		for _, e := range entries {
-			for host := range strings.SplitSeq(e.Host, "+") { // of a lab over several machines
-				k := known{value: host, rule: RuleName, fold: true}
-				if Told(host) && byValue(k) && !r.kept(host) && !ordinary()[lower(host)] {
-					r.put(k)
+	}
+	for _, name := range files {
+		file := filepath.Join(src, filepath.FromSlash(name))
+		switch base := path.Base(name); {
+		case base == "ledger.ndjson":
+			entries, _ := evidence.Dir{Path: filepath.Dir(file)}.Attempts() // those before a break count
+			for _, e := range entries {
+				eachHost(e.Host, func(host string) string { learn(host); return host })
+			}
+		case base == evidence.HostFile:
+			var on evidence.TrialHost
+			if evidence.ReadJSON(file, &on) == nil { // one that cannot be read is redacted as a text
+				for _, host := range on.Nodes {
+					learn(host)
 				}
+			}
+		case base == "run.json":
+			var info evidence.RunInfo
+			if evidence.ReadJSON(file, &info) == nil {
+				for key, host := range info.Set {
+					if strings.HasSuffix(key, ".placement") {
+						learn(host)
+					}
+				}
+			}
+		case path.Ext(base) == ".yaml" || path.Ext(base) == ".yml":
+			data, _ := os.ReadFile(file) // as above
+			for _, m := range placing.FindAllSubmatch(data, -1) {
+				learn(string(m[1]))
 			}
 		}
 	}
+}
+
+// placing is where a scenario, or a topology, says on which worker a node is.
+var placing = regexp.MustCompile(`(?:\bplacement|reprise\.placement)["']?\s*:\s*["']?([A-Za-z0-9][A-Za-z0-9._-]*)`)
+
+// eachHost changes the names of workers in what a ledger has for them: one of them, or of a lab over several where each node was,
+// r1@left,r2@right, or of many the workers alone, left+right#DIGEST.
+func eachHost(text string, change func(host string) string) string {
+	var out strings.Builder
+	for len(text) > 0 {
+		end := strings.IndexAny(text, ",+#")
+		piece, rest := text, ""
+		if end >= 0 {
+			piece, rest = text[:end], text[end:]
+		}
+		node, host, of := strings.Cut(piece, "@")
+		if !of {
+			node, host = "", piece
+		} else {
+			node += "@"
+		}
+		out.WriteString(node)
+		if host != "" {
+			out.WriteString(change(host))
+		}
+		if strings.HasPrefix(rest, "#") {
+			out.WriteString(rest)
+			break
+		}
+		if text = rest; text != "" {
+			out.WriteByte(text[0])
+			text = text[1:]
+		}
+	}
+	return out.String()
 }
 
 // tree is a redaction of a folder that is under way.

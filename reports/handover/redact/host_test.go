@@ -102,6 +102,8 @@ func TestWorkersAreHidden(t *testing.T) {
 	for _, e := range []evidence.Entry{
 		{Trial: 1, Verdict: evidence.Inconclusive, Host: "zrh-rack7", Reason: "zrh-rack7 judged it otherwise", Uncounted: "it came a second time"},
 		{Trial: 1, Verdict: evidence.Inconclusive, Host: "zrh-rack7+zrh-rack9", Uncounted: "it was on two"},
+		{Trial: 1, Verdict: evidence.Inconclusive, Host: "r1@zrh-rack3,r2@right,r3@zrh-rack4", Reason: "the lab broke: host zrh-rack4 is gone", Uncounted: "it was on three"},
+		{Trial: 1, Verdict: evidence.Inconclusive, Host: "zrh-rack5+right#0123abcd", Uncounted: "it was on many"},
 		{Trial: 1, Verdict: evidence.Inconclusive, Host: "left", Reason: "left of the switch", Uncounted: "it came a third time"},
 	} {
 		if err := run.AppendLedger(e); err != nil {
@@ -114,20 +116,30 @@ func TestWorkersAreHidden(t *testing.T) {
 	if err := evidence.WriteJSON(run.Trial(1).File(evidence.HostFile), evidence.TrialHost{Nodes: map[string]string{"r2": "zrh-rack9"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := evidence.WriteFile(run.File("input", "placed.yaml"), []byte("nodes:\n  r1: {placement: zrh-rack11}\n  r2: {labels: {reprise.placement: \"zrh-rack12\"}}\n  r3: {placement: auto}\nabout: zrh-rack11 and zrh-rack12\n")); err != nil {
+		t.Fatal(err)
+	}
 	dst := evidence.Dir{Path: filepath.Join(t.TempDir(), "out")}
 	result, err := newRedactor(t, redact.Options{}).Dir(t.Context(), run.Path, dst.Path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(dst.File("input", "placed.yaml")); err != nil || !bytes.Contains(got, []byte("placement: auto")) {
+		t.Errorf("%s, %v", got, err)
 	}
 	var on evidence.TrialHost
 	if err := evidence.ReadJSON(dst.Trial(1).File(evidence.HostFile), &on); err != nil || on.Nodes["r2"] == "" || strings.Contains(on.Nodes["r2"], "zrh") {
 		t.Errorf("r2 was on %q: %v", on.Nodes["r2"], err)
 	}
 	entries, err := dst.Attempts()
-	if err != nil || len(entries) < 3 {
+	if err != nil || len(entries) < 5 {
 		t.Fatalf("%d lines, %v", len(entries), err)
 	}
-	rack, left := entries[len(entries)-3], entries[len(entries)-1]
+	rack, left := entries[len(entries)-5], entries[len(entries)-1]
+	apart, many := entries[len(entries)-3].Host, entries[len(entries)-2].Host
+	if !strings.HasPrefix(apart, "r1@") || !strings.Contains(apart, ",r2@") || strings.Contains(apart+many, "right") || strings.Contains(many, "zrh") || !strings.HasSuffix(many, "#0123abcd") {
+		t.Errorf("where nodes were: %q, %q", apart, many)
+	}
 	if strings.Contains(rack.Host+rack.Reason, "zrh") || rack.Host == "" || rack.Reason != rack.Host+" judged it otherwise" {
 		t.Errorf("%q: %q", rack.Host, rack.Reason)
 	}
