@@ -149,6 +149,21 @@ type DeathWatcher interface {
 	Deaths(ctx context.Context) ([]Death, error)
 }
 
+// Break is something that a node of the scenario's own was told to do, and that ended by the node's own error: not by
+// what another did to it, and not by an order.
+type Break struct {
+	What string    `json:"what"` // "session o"
+	Why  string    `json:"why"`
+	At   time.Time `json:"at"`
+	Over bool      `json:"over,omitempty"` // it was stopped, or begun anew, since
+}
+
+// BreakTeller tells what broke since the node was made, oldest first. What it says of a trial that leans on the node
+// decides nothing any more.
+type BreakTeller interface {
+	Breaks(ctx context.Context) ([]Break, error)
+}
+
 // ProcessController acts on one daemon of the node by name, as a stimulus. Kill sends
 // the signal and leaves the daemon dead; Start starts it again with its start-up
 // configuration; Pause and Resume stop and continue it.

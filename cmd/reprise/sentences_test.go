@@ -177,6 +177,21 @@ stimulus: [{link: "sw1:eth1", fault: drop, direction: both, may-miss: true}]
 symptom: [{name: it stays in use, node: sw1, exec: ovs-appctl bond/show bond0, expect: 'text contains "eth1: enabled"', within: 5s, consistently: 40s, may-hold-before: true}]
 control: {set: {sw1.config: "add-br br0 -- set bridge br0 datapath_type=netdev\nadd-bond br0 bond0 eth1 eth2 bond_mode=active-backup lacp=active other_config:lacp-time=fast\n"}}
 `},
+	"a tester that cannot say what it is told to": {main: "exit status 2", reason: `t1: session b ended by its own error: send bfd of 134 bytes: write eth1: message too long`, text: `reprise: v1
+id: mute-tester
+title: A router says that its neighbour is gone, which has fallen silent by its own error
+topology:
+  nodes: {r1: {image: "reprise/frr:8.4.4"}, t1: {image: "reprise/debian:bookworm"}}
+  links: [{endpoints: ["r1:eth1", "t1:eth1"]}]
+nodes:
+  r1: {role: dut, platform: frr, config: "interface eth1\n ip address 10.0.0.2/24\nbfd\n peer 10.0.0.1 interface eth1\n"}
+  t1: {role: tester, platform: tester, config: "interfaces: {eth1: [10.0.0.1/24]}\nsessions: [{name: b, port: eth1, bfd: {local: 10.0.0.1, remote: 10.0.0.2}}]\n"}
+baseline: [{name: up, node: r1, run: show bfd peers json, expect: 'json[0].status == "up"', eventually: 20s}]
+stimulus:
+  - {node: t1, exec: ip link set eth1 mtu 68}
+  - {node: t1, run: 'change {name: b, alter: [{append: "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"}]}'}
+symptom: [{name: it is gone, node: r1, run: show bfd peers json, expect: 'json[0].status == "down"', within: 10s, consistently: 1s}]
+`},
 	"the condition that failed is named": {main: "exit status 2", reason: `the baseline "the one that fails" did not hold`, text: `reprise: v1
 id: baseline-blame
 title: The condition that ended the others' looking is named

@@ -13,10 +13,12 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/namespaces"
+	"github.com/reprise-lab/reprise/topologies/topologiestest"
 )
 
 // spoken is a device and a tester on one or two links.
 type spoken struct {
+	res     topologies.Reservation
 	drivers map[string]drivers.Driver
 }
 
@@ -48,7 +50,7 @@ func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := spoken{map[string]drivers.Driver{}}
+	s := spoken{res, map[string]drivers.Driver{}}
 	for name, d := range map[string]device{"r1": r1, "t1": {platform: "tester", config: config}} {
 		host, err := res.Host(name)
 		if err != nil {
@@ -163,11 +165,16 @@ sessions:
 		s.until(t, "r1", "show bfd peers json", `json[0].status == "up"`)
 		s.order(t, "change {name: b, bfd: {state: admin-down, diagnostic: 7}}")
 		s.until(t, "r1", "show bfd peers json", `json[0].status == "down" and json[0]["remote-diagnostic"] == "administratively down"`)
+		// A port that was pulled and put back is another one, under the same name.
+		topologiestest.Inject(t, s.res, topologies.Fault{Kind: topologies.FaultReplug, Endpoint: topologies.Endpoint{Node: "r1", Interface: "eth1"}})
+		s.order(t, "change {name: b, bfd: {state: '', diagnostic: 0}}")
+		s.until(t, "r1", "show bfd peers json", `json[0].status == "up"`)
+		s.until(t, "t1", "show sessions", `json.sessions.b.state == "up"`)
 	}
 }
 
 // TestTesterLACP: two ports of a tester make a bond of Open vSwitch collect and distribute, and one that says another key
-// falls out of it.
+// falls out of it. A port without carrier says nothing and no session begins there, which is none of the tester's own error.
 func TestTesterLACP(t *testing.T) {
 	p := spaces(t)
 	s := speak(t, p, device{platform: "ovs", image: "reprise/ovs:3.1.0", links: 2, config: `add-br br0 -- set bridge br0 datapath_type=netdev
@@ -184,6 +191,30 @@ sessions:
 	s.until(t, "r1", "!ovs-appctl lacp/show bond0", `text matches "(?s)eth1: current attached.*eth2: current detached"`)
 	s.order(t, "change {name: p2, lacp: {actor: {key: 5}}, alter: [{silent: true}]}")
 	s.until(t, "r1", "!ovs-appctl lacp/show bond0", `text matches "eth2: (expired|defaulted)"`)
+
+	at := topologies.Endpoint{Node: "r1", Interface: "eth1"}
+	down := topologiestest.Inject(t, s.res, topologies.Fault{Kind: topologies.FaultDown, Endpoint: at})
+	s.until(t, "t1", "show sessions", `not json.sessions.p1.carrier and json.sessions.p1.unsent > 1 and json.sessions.p1.said contains "no carrier"`)
+	if _, refused := s.ask(t, "t1", "start {name: p3, port: eth1, lacp: {}}"); !strings.Contains(refused, "port eth1: it has no carrier") {
+		t.Errorf("a session began at a port without carrier: %q", refused)
+	}
+	topologiestest.Heal(t, down)
+	s.until(t, "r1", "!ovs-appctl lacp/show bond0", `text contains "eth1: current attached"`)
+	s.until(t, "t1", "!ip link set eth2 down; ip -o link show eth2", `text contains "state DOWN"`)
+	s.until(t, "t1", "show sessions", `json.sessions.p1.carrier and not json.sessions.p2.carrier`)
+	teller, ok := drivers.As[drivers.BreakTeller](s.drivers["t1"])
+	if !ok {
+		t.Fatal("a tester does not tell what broke")
+	}
+	if list, err := teller.Breaks(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("broke: %+v, %v", list, err)
+	}
+	s.order(t, "change {name: p1, alter: [{at: 500, bytes: 'ff'}]}")
+	s.until(t, "t1", "show sessions", `json.sessions.p1.state == "failed"`)
+	s.order(t, "stop p1")
+	if list, err := teller.Breaks(t.Context()); err != nil || len(list) != 1 || list[0].What != "session p1" || !list[0].Over || !strings.Contains(list[0].Why, "1 bytes at 500") {
+		t.Errorf("broke: %+v, %v", list, err)
+	}
 }
 
 const ospfd = `hostname r1

@@ -253,6 +253,24 @@ func (d *Driver) Facts(ctx context.Context) (drivers.Facts, error) {
 	return drivers.Facts{Platform: Platform, Version: strings.TrimSpace(version), Details: details}, err
 }
 
+// Breaks implements drivers.BreakTeller. It is read from what the speaker writes, also where that is paused or dead.
+func (d *Driver) Breaks(ctx context.Context) ([]drivers.Break, error) {
+	const op = "ask what broke"
+	text, err := d.Control(ctx, op, "cat "+speaker.BreakFile)
+	if err != nil {
+		return nil, err
+	}
+	found, err := speaker.ReadBreaks([]byte(text))
+	if err != nil {
+		return nil, d.Fail(op, fmt.Errorf("read %s: %w", speaker.BreakFile, err))
+	}
+	var list []drivers.Break
+	for _, b := range found {
+		list = append(list, drivers.Break(b))
+	}
+	return list, nil
+}
+
 // EvidenceCommands implements drivers.EvidenceSource.
 func (d *Driver) EvidenceCommands() []string {
 	return []string{

@@ -25,6 +25,7 @@ type collector struct {
 	lab    *Lab
 	rec    *recorder
 	deaths *deathWatch
+	breaks *breakWatch
 	logs   *logs
 	late   *lateness
 	clocks bool // all processes had the lab's clock when the trial began
@@ -54,6 +55,9 @@ func (c *collector) gather(ctx context.Context) {
 	defer release()
 	c.deaths.record(ctx)
 	labState{c.lab, c.rec}.check(ctx)
+	if !c.lab.unbooted { // then there is nothing that could have gone on
+		c.breaks.check(ctx)
+	}
 	c.lab.devices(func(n *labNode) {
 		c.logs.save(ctx, n)
 		for _, file := range c.lab.plan.Loaded.Scenario.Evidence.Files[n.Name] {

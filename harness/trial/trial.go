@@ -27,6 +27,7 @@ type Trial struct {
 	plan      *plan.Plan
 	rec       *recorder
 	deaths    *deathWatch
+	breaks    *breakWatch
 	logs      *logs
 	observer  *observer
 	actor     *actor
@@ -45,7 +46,7 @@ type Trial struct {
 func (l *Lab) Begin(n int) (*Trial, error) {
 	l.cold, l.warm, l.unbooted = false, false, false
 	rec, err := newRecorder(l.env.Dir.Trial(n), l.plan.Clock, redactorOf(l.plan))
-	t := &Trial{Number: n, lab: l, plan: l.plan, rec: rec, deaths: newDeathWatch(l, rec), logs: &logs{lab: l, rec: rec}}
+	t := &Trial{Number: n, lab: l, plan: l.plan, rec: rec, deaths: newDeathWatch(l, rec), breaks: newBreakWatch(l, rec), logs: &logs{lab: l, rec: rec}}
 	late := &lateness{lab: l, rec: rec, told: map[string]time.Duration{}}
 	inForce := &faults{lab: l, rec: rec, late: late}
 	t.observer = &observer{lab: l, rec: rec, deaths: t.deaths, logs: t.logs, faults: inForce}
@@ -59,7 +60,7 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 		rec.hide = l.env.Hide
 	}
 	l.traffic = &traffic{lab: l, rec: rec, runs: map[string]*flowRun{}}
-	t.collector = &collector{lab: l, rec: rec, deaths: t.deaths, logs: t.logs, late: late}
+	t.collector = &collector{lab: l, rec: rec, deaths: t.deaths, breaks: t.breaks, logs: t.logs, late: late}
 	rec.onPhase = func(p evidence.Phase) {
 		if t.OnPhase != nil {
 			t.OnPhase(p)
@@ -141,6 +142,7 @@ func (t *Trial) deploy(ctx context.Context) bool {
 	t.rec.done(evidence.Event{Kind: evidence.EventNote, Name: "lab is ready", Detail: how}, begin, nil)
 	t.logs.begin(ctx)
 	t.deaths.begin(ctx)
+	t.breaks.begin(ctx)
 	t.deaths.record(ctx)
 	if t.lab.unbooted {
 		t.lab.tainted = "a node did not start"
@@ -200,7 +202,7 @@ func (t *Trial) stimulate(ctx context.Context) bool {
 	t.logs.markClocks(ctx, fmt.Sprintf("%s%d: the stimulus begins", t.logs.ownLines(), t.Number))
 	ok := t.actor.steps(ctx, t.plan.Stimulus)
 	t.deaths.record(ctx)
-	return labState{t.lab, t.rec}.check(ctx) && ok
+	return labState{t.lab, t.rec}.check(ctx) && t.breaks.check(ctx) && ok
 }
 
 // relieve applies the workaround and watches what it must bring about.

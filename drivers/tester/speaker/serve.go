@@ -106,16 +106,23 @@ func serve(ctx context.Context, path string, t Tools) error {
 	say := func(format string, args ...any) {
 		fmt.Printf("%s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), fmt.Sprintf(format, args...))
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	broken, err := openBreaks(BreakFile, func(err error) { cancel(err) })
+	if err != nil {
+		return err
+	}
+	defer broken.file.Close() //nolint:errcheck // every line was written
 	d := &daemon{player: replay.New(speed(), t.Rewrite, say), peers: peer.New(ctx, speed(), say), said: c.said}
+	d.player.Broke, d.peers.Broke = broken.note, broken.note
 	defer d.player.Stop()
 	defer d.peers.Close()
 	if err := d.peers.Reset(c.said); err != nil { //nolint:contextcheck // its sessions end with the context that New was given
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer cancel()
+	defer cancel(nil)
 	failed := make(chan error, 1)
 	ready := make(chan struct{})
 	if c.BGP == nil {
@@ -147,6 +154,9 @@ func serve(ctx context.Context, path string, t Tools) error {
 		conn, err := l.Accept()
 		if ctx.Err() != nil {
 			say("ends")
+			if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+				return err
+			}
 			return nil
 		}
 		if err != nil {

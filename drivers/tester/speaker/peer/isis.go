@@ -446,7 +446,7 @@ func (x *isis) originate(l *link) {
 	}
 	list, err := x.lsps(reach)
 	if err != nil { // it was checked
-		l.say("%v", err)
+		l.fail(err)
 		return
 	}
 	wanted := map[string]bool{}
@@ -454,7 +454,7 @@ func (x *isis) originate(l *link) {
 		id, err := message.ParseLSPID(lsp.ID)
 		p, bad := x.pdu(message.ISIS{LSP: &lsp}).PDU()
 		if err := errors.Join(err, bad); err != nil {
-			l.say("%v", err)
+			l.fail(err)
 			return
 		}
 		wanted[id.String()] = true

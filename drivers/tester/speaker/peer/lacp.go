@@ -96,7 +96,7 @@ func (x *lacp) side(l *link) message.LACPInfo {
 	i.State = x.own()
 	made, err := x.c.Actor.Over(i)
 	if err != nil { // it was checked
-		l.say("%v", err)
+		l.fail(err)
 	}
 	return made
 }

@@ -3,13 +3,10 @@ package peer
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/message"
 )
@@ -25,8 +22,9 @@ type link struct {
 	write func(b []byte) error
 
 	alter   []message.Alter
-	altered []int // messages that each could have meant
-	failed  error // a change that could not be made
+	altered []int       // messages that each could have meant
+	failed  error       // what it could not do by its own hand, as a change that cannot be made
+	broke   func(error) // hears of failed, where it is not nil
 	macs    map[netip.Addr]message.MAC
 	asked   map[netip.Addr]time.Duration
 
@@ -49,6 +47,8 @@ type State struct {
 	Unsent   int            `json:"unsent"`
 	// Malformed are messages that came and could not be read.
 	Malformed int `json:"malformed"`
+	// Carrier says whether what is sent can leave the port now.
+	Carrier bool `json:"carrier"`
 	// Said is what was noticed last.
 	Said string `json:"said,omitempty"`
 	// Peer is what the other side says of itself.
@@ -85,7 +85,7 @@ func (l *link) send(p message.PDU, err error) bool {
 		kind = p.Protocol
 	}
 	if err != nil {
-		l.say("make a message: %v", err)
+		l.fail(fmt.Errorf("make a message of %s: %w", kind, err))
 		return false
 	}
 	if p.Destination.IsValid() && p.To == (message.MAC{}) {
@@ -110,12 +110,15 @@ func (l *link) send(p message.PDU, err error) bool {
 	if err == nil {
 		err = l.write(b)
 	}
-	if altered && errors.Is(err, unix.EMSGSIZE) {
-		l.fail(fmt.Errorf("alter %s: it has %d bytes: %w", kind, len(b), err))
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case isLost(err):
 		l.state.Unsent++
 		l.say("send %s: %v", kind, err)
+		return false
+	default:
+		l.state.Unsent++
+		l.fail(fmt.Errorf("send %s of %d bytes: %w", kind, len(b), err))
 		return false
 	}
 	l.state.Sent[kind]++
@@ -138,10 +141,14 @@ func (l *link) change(p message.PDU, changed []byte, bad error) (b []byte, alter
 	return b, false, err
 }
 
-// fail notes the first change that could not be made.
+// fail notes the first that the session could not do by its own hand: it is not what the scenario says any more.
 func (l *link) fail(err error) {
-	if l.failed == nil {
-		l.failed = err
+	if l.failed != nil {
+		return
+	}
+	l.failed = err
+	if l.broke != nil {
+		l.broke(err)
 	}
 }
 
@@ -177,8 +184,12 @@ func (l *link) arp(operation byte, to, target message.MAC, a netip.Addr) {
 	if err == nil {
 		err = l.write(f)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case isLost(err):
 		l.say("send arp: %v", err)
+	default:
+		l.fail(fmt.Errorf("send arp: %w", err))
 	}
 }
 

@@ -110,7 +110,7 @@ func (o *ospf) originate(l *link) {
 	links, network := o.links()
 	list, err := desired(&o.c, links)
 	if err != nil { // it was checked
-		l.say("%v", err)
+		l.fail(err)
 		return
 	}
 	if network != nil {
@@ -121,12 +121,12 @@ func (o *ospf) originate(l *link) {
 	for _, x := range list {
 		raw, err := x.Bytes(o.c.Router)
 		if err != nil {
-			l.say("%v", err)
+			l.fail(err)
 			continue
 		}
 		h, err := message.ReadLSAHead(raw)
 		if err != nil {
-			l.say("%v", err)
+			l.fail(err)
 			continue
 		}
 		wanted[h.LSAKey] = true
@@ -138,7 +138,7 @@ func (o *ospf) originate(l *link) {
 		if known && x.Sequence == nil {
 			old, _ := message.ReadLSAHead(e.raw) // it was read before
 			if raw, err = numbered(x, old.Sequence+1, o.c.Router); err != nil {
-				l.say("%v", err)
+				l.fail(err)
 				continue
 			}
 		}

@@ -20,7 +20,16 @@ type port struct {
 	file *os.File
 }
 
-// openPort takes an interface that is up.
+// errNoCarrier says that nothing leaves a port.
+var errNoCarrier = errors.New("it has no carrier")
+
+// isLost says of an error that a frame was lost as those of a device may be, which goes on: the port is down, or its far
+// end took none just now, as one that goes down does before the kernel says so here.
+func isLost(err error) bool {
+	return errors.Is(err, errNoCarrier) || errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENOBUFS)
+}
+
+// openPort takes an interface that is up. Frames leave it, and come, as long as it has a carrier.
 func openPort(name string) (*port, error) {
 	if name == "" {
 		return nil, errors.New("port: it names the interface that is spoken from")
@@ -65,6 +74,43 @@ func prepare(fd, index int) error {
 		unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}), //nolint:gosec // the kernel's own
 		unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: wire, Ifindex: index}),
 	)
+}
+
+// carrier says whether what is sent leaves the port: without one the kernel takes a frame and throws it away.
+func (p *port) carrier() bool { return p.is(unix.IFF_UP | unix.IFF_RUNNING) }
+
+func (p *port) up() bool { return p.is(unix.IFF_UP) }
+
+// is says whether the interface has flags.
+func (p *port) is(flags uint16) bool {
+	request, err := unix.NewIfreq(p.nic.Name)
+	if err != nil {
+		return false
+	}
+	raw, err := p.file.SyscallConn()
+	if err != nil {
+		return false
+	}
+	has := false
+	err = raw.Control(func(fd uintptr) {
+		has = unix.IoctlIfreq(int(fd), unix.SIOCGIFFLAGS, request) == nil && request.Uint16()&flags == flags
+	})
+	return err == nil && has
+}
+
+// there says whether the interface is: one that was taken away comes back as another, also under its name.
+func (p *port) there() bool {
+	_, err := net.InterfaceByIndex(p.nic.Index)
+	return err == nil
+}
+
+// send sends a frame that can leave.
+func (p *port) send(b []byte) error {
+	if !p.carrier() && p.there() {
+		return errNoCarrier
+	}
+	_, err := p.file.Write(b)
+	return err
 }
 
 func (p *port) mac() (m message.MAC) {

@@ -17,8 +17,15 @@ import (
 	"github.com/reprise-lab/reprise/drivers/tester/speaker/message"
 )
 
+// stateFailed is that of a session which ended by its own error, or does not do what is said of it.
+const stateFailed = "failed"
+
 // Table is the sessions of a node. It is safe for use by several goroutines.
 type Table struct {
+	// Broke hears of what ended by its own error, not by what another did, and with nil that this is over: it was
+	// stopped, or said anew. Set before the first session begins; nil: nobody hears.
+	Broke func(what string, why error)
+
 	speed float64
 	say   func(format string, args ...any)
 	life  context.Context //nolint:containedctx // of the sessions, which outlive the order that began them
@@ -41,11 +48,12 @@ type sink struct {
 
 // session is a machine that runs.
 type session struct {
+	name  string
 	table *Table
-	port  *port
 	begin time.Time
 
 	mu    sync.Mutex
+	port  *port // set by its reader alone
 	texts [][]byte
 	m     machine
 	l     *link
@@ -54,8 +62,11 @@ type session struct {
 	done  chan struct{}
 }
 
-// Start begins a session as text says.
-func (t *Table) Start(text []byte) (State, error) {
+// Start begins a session as text says. Its port has a carrier: nobody would hear it otherwise.
+func (t *Table) Start(text []byte) (State, error) { return t.start(text, true) }
+
+// start begins a session; one that need not hear or be heard at once waits for the carrier, as a device does.
+func (t *Table) start(text []byte, heard bool) (State, error) {
 	spec, err := ReadSpec(text)
 	if err != nil {
 		return State{}, err
@@ -65,7 +76,7 @@ func (t *Table) Start(text []byte) (State, error) {
 	if _, ok := t.all[spec.Name]; ok {
 		return State{}, fmt.Errorf("name: there is a session %q already: change or stop it", spec.Name)
 	}
-	s, err := t.open(spec, text)
+	s, err := t.open(spec, text, heard)
 	if err != nil {
 		return State{}, err
 	}
@@ -73,18 +84,22 @@ func (t *Table) Start(text []byte) (State, error) {
 	return s.show(), nil
 }
 
-func (t *Table) open(spec Spec, text []byte) (*session, error) {
+func (t *Table) open(spec Spec, text []byte, heard bool) (*session, error) {
 	m, word, err := spec.machine()
 	if err != nil {
 		return nil, err
 	}
 	p, err := openPort(spec.Port)
+	if err == nil && heard && !p.carrier() {
+		err = errors.Join(fmt.Errorf("port %s: %w", spec.Port, errNoCarrier), p.file.Close())
+	}
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(t.life)
-	s := &session{table: t, port: p, begin: time.Now(), texts: [][]byte{text}, m: m, poke: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
-	s.l = newLink(func(b []byte) error { _, err := p.file.Write(b); return err })
+	s := &session{name: spec.Name, table: t, port: p, begin: time.Now(), texts: [][]byte{text}, m: m, poke: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	s.l = newLink(func(b []byte) error { return s.port.send(b) }) // asked under mu, as all of a link
+	s.l.broke = s.hear
 	s.l.state.Port, s.l.state.Protocol = spec.Port, word
 	if err := s.take(&spec, true); err != nil {
 		stop()
@@ -98,6 +113,13 @@ func newLink(write func(b []byte) error) *link {
 	return &link{
 		write: write, macs: map[netip.Addr]message.MAC{}, asked: map[netip.Addr]time.Duration{},
 		state: State{State: "down", Sent: map[string]int{}, Received: map[string]int{}},
+	}
+}
+
+// hear tells that the session broke by its own error, or with nil that this is over.
+func (s *session) hear(why error) {
+	if s.table.Broke != nil {
+		s.table.Broke("session "+s.name, why)
 	}
 }
 
@@ -115,7 +137,11 @@ func (s *session) take(spec *Spec, anew bool) error {
 		s.l.mac = mac
 	}
 	if anew {
-		s.l.alter, s.l.altered, s.l.failed = spec.Alter, make([]int, len(spec.Alter)), nil
+		s.l.alter, s.l.altered = spec.Alter, make([]int, len(spec.Alter))
+	}
+	if s.l.failed != nil { // it may do better now, and tells of it again where it does not
+		s.l.failed = nil
+		s.hear(nil)
 	}
 	own, k := spec.speaks()
 	s.l.own, s.l.ours = own, own.IsValid() && !s.port.has(own)
@@ -150,23 +176,14 @@ func (s *session) run(ctx context.Context) {
 	frames := make(chan []byte, 64)
 	failed := make(chan error, 1)
 	go func() {
-		b := make([]byte, message.Longest+1)
-		for {
-			n, err := s.port.file.Read(b)
-			switch {
-			case err == nil:
-				frames <- append([]byte{}, b[:n]...)
-			case errors.Is(err, unix.ENETDOWN): // it tells of it once, and hears again when it is up
-			default:
-				failed <- err
-				close(frames)
-				return
-			}
-		}
+		defer close(frames)
+		failed <- s.read(ctx, frames)
 	}()
 	defer func() {
+		s.mu.Lock()
 		_ = s.port.file.Close() // its reader ends
-		for range frames {      // what came is not wanted any more
+		s.mu.Unlock()
+		for range frames { // what came is not wanted any more
 		}
 	}()
 	timer := time.NewTimer(0)
@@ -180,7 +197,9 @@ func (s *session) run(ctx context.Context) {
 		case <-s.poke:
 		case f = <-frames:
 			if f == nil {
-				s.broke(<-failed)
+				if err := <-failed; ctx.Err() == nil {
+					s.broke(err)
+				}
 				return
 			}
 		}
@@ -188,6 +207,69 @@ func (s *session) run(ctx context.Context) {
 			timer.Reset(next)
 		}
 	}
+}
+
+// read hands on what comes, until nothing can come any more.
+func (s *session) read(ctx context.Context, frames chan<- []byte) error {
+	b := make([]byte, message.Longest+1)
+	for {
+		n, err := s.port.file.Read(b)
+		switch {
+		case err == nil:
+			frames <- append([]byte{}, b[:n]...)
+		case errors.Is(err, unix.ENETDOWN): // it tells of it once
+			if err := s.again(ctx); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+}
+
+// A port that is down is looked at so often; one that was taken away is waited for so long.
+const (
+	portPause    = 20 * time.Millisecond
+	portPatience = 10 * time.Second
+)
+
+// again waits until a port that went down is up. One that was taken away, as a module that is pulled, is gone for good:
+// the next of its name takes its place.
+func (s *session) again(ctx context.Context) error {
+	tick := time.NewTicker(portPause)
+	defer tick.Stop()
+	gone := time.Now()
+	for {
+		if s.port.there() {
+			if gone = time.Now(); s.port.up() {
+				return nil
+			}
+		} else if next, err := openPort(s.port.nic.Name); err == nil {
+			return s.plug(ctx, next)
+		} else if time.Since(gone) > portPatience {
+			return fmt.Errorf("the port was taken away, and none came in its place within %v: %w", portPatience, err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// plug has the session go on at a port.
+func (s *session) plug(ctx context.Context, next *port) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return errors.Join(ctx.Err(), next.file.Close())
+	}
+	if s.l.mac == s.port.mac() {
+		s.l.mac = next.mac()
+	}
+	err := s.port.file.Close()
+	s.port = next
+	return err
 }
 
 // step hands on what came, does what is due, and says for how long there is nothing to do; below 0 is for ever.
@@ -214,8 +296,9 @@ func (s *session) now() time.Duration {
 func (s *session) broke(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.l.become("failed", false)
+	s.l.become(stateFailed, false)
 	s.l.say("%v", err)
+	s.hear(err)
 	s.table.say("%s: %v", s.l.state.Port, err)
 }
 
@@ -225,8 +308,9 @@ func (s *session) show() State {
 	x := s.l.state
 	x.Sent, x.Received = maps.Clone(x.Sent), maps.Clone(x.Received)
 	if s.l.failed != nil {
-		x.State, x.Said = "failed", s.l.failed.Error()
+		x.State, x.Said = stateFailed, s.l.failed.Error()
 	}
+	x.Carrier = s.port.carrier()
 	x.Peer = s.m.show(s.l)
 	return x
 }
@@ -247,7 +331,7 @@ func (t *Table) Change(text []byte) (State, error) {
 		return State{}, t.unknown(name.Name)
 	}
 	s.mu.Lock()
-	if s.l.state.State == "failed" { // its goroutine has ended
+	if s.l.state.State == stateFailed { // its goroutine has ended
 		defer s.mu.Unlock()
 		return State{}, fmt.Errorf("session %s has failed, and can only be stopped and started anew: %s", name.Name, s.l.state.Said)
 	}
@@ -297,6 +381,11 @@ func (t *Table) Stop(name string) (State, error) {
 func (s *session) end() {
 	s.stop()
 	<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.l.state.State == stateFailed || s.l.failed != nil {
+		s.hear(nil)
+	}
 }
 
 // States tells of every session, by its name.
@@ -324,7 +413,7 @@ func (t *Table) Close() {
 	clear(t.sinks)
 }
 
-// Reset brings back the sessions that texts say, and no others. One that stands as it is said goes on, and what is
+// Reset brings back the sessions that texts say, and no others, also at ports that have no carrier yet. One that stands as it is said goes on, and what is
 // counted of it begins anew.
 func (t *Table) Reset(texts [][]byte) error {
 	t.mu.Lock()
@@ -351,7 +440,7 @@ func (t *Table) Reset(texts [][]byte) error {
 	}
 	t.mu.Unlock()
 	for _, text := range missing {
-		if _, err := t.Start(text); err != nil {
+		if _, err := t.start(text, false); err != nil {
 			return err
 		}
 	}
@@ -362,7 +451,7 @@ func (t *Table) Reset(texts [][]byte) error {
 func (s *session) asSaid(text []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.texts) != 1 || string(s.texts[0]) != string(text) || s.l.state.State == "failed" || s.l.failed != nil {
+	if len(s.texts) != 1 || string(s.texts[0]) != string(text) || s.l.state.State == stateFailed || s.l.failed != nil {
 		return false
 	}
 	up := s.l.state.Ups > s.l.state.Downs

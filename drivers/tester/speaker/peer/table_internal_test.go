@@ -3,6 +3,7 @@ package peer
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ func until(t *testing.T, what string, is func() bool) {
 func TestTable(t *testing.T) {
 	table := New(t.Context(), 20, t.Logf)
 	t.Cleanup(table.Close)
+	broke, over := heard(table)
 	const l = "{name: l, port: lo, source: '02:00:00:00:00:01', lacp: {every: 1s, actor: {key: 3}}}"
 	if _, err := table.Start([]byte(l)); errors.Is(err, unix.EPERM) {
 		t.Skip("packet sockets are for root") //nolint:forbidigo // nothing that is installed changes that
@@ -51,11 +53,11 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "what cannot be changed has it failed", func() bool {
-		return state("l").State == "failed" && strings.Contains(state("l").Said, "1 bytes at 500")
+		return state("l").State == "failed" && strings.Contains(state("l").Said, "1 bytes at 500") && strings.Contains(broke("session l"), "1 bytes at 500")
 	})
 	said := state("l").Sent["lacp"]
 	until(t, "it goes on as it was", func() bool { return state("l").Sent["lacp"] > said+2 && state("l").Altered == 2 })
-	if x, err := table.Change([]byte("{name: l, alter: []}")); err != nil || x.State == "failed" {
+	if x, err := table.Change([]byte("{name: l, alter: []}")); err != nil || x.State == "failed" || !x.Carrier || over("session l") != 1 {
 		t.Errorf("%+v, %v", x, err)
 	}
 	for text, says := range map[string]string{
@@ -92,9 +94,36 @@ func TestTable(t *testing.T) {
 	if _, err := table.Stop("b"); err == nil {
 		t.Error("what does not run was stopped")
 	}
-	if s, err := table.Stop("l"); err != nil || s.Sent["lacp"] == 0 && s.Received["lacp"] > 0 || len(table.States()) != 0 {
+	if broke("session l") != "the port is gone" {
+		t.Error("nobody heard that it is")
+	}
+	if s, err := table.Stop("l"); err != nil || over("session l") != 2 || s.Sent["lacp"] == 0 && s.Received["lacp"] > 0 || len(table.States()) != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
+}
+
+// heard hears what breaks, last, and how often that was over.
+func heard(table *Table) (broke func(what string) string, over func(what string) int) {
+	var mu sync.Mutex
+	why, ends := map[string]string{}, map[string]int{}
+	table.Broke = func(what string, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil {
+			ends[what]++
+			return
+		}
+		why[what] = err.Error()
+	}
+	return func(what string) string {
+			mu.Lock()
+			defer mu.Unlock()
+			return why[what]
+		}, func(what string) int {
+			mu.Lock()
+			defer mu.Unlock()
+			return ends[what]
+		}
 }
 
 // late is a machine whose next time is over before it can be waited for.

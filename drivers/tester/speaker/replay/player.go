@@ -15,6 +15,10 @@ import (
 
 // Player replays captures, several at a time. It is safe for use by several goroutines.
 type Player struct {
+	// Broke hears of a replay that ended by its own error, not by what the device did, and with nil that this is
+	// over: it was stopped. Set before the first; nil: nobody hears.
+	Broke func(what string, why error)
+
 	speed   float64
 	rewrite Rewriter
 	say     func(format string, args ...any)
@@ -49,7 +53,29 @@ type State struct {
 type play struct {
 	mu    sync.Mutex
 	state State
+	broke bool // by its own error
 	stop  context.CancelFunc
+}
+
+// errStopped ends what was stopped.
+var errStopped = errors.New("it was stopped")
+
+// what names a replay.
+func (x *play) what() string {
+	return "replay of " + cmp.Or(x.state.File, "frames from fields") + " at " + x.state.Port
+}
+
+// end notes how a replay ended: own says that it was by its own error.
+func (p *Player) end(x *play, err error, own bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.state.Running = false
+	if err != nil {
+		x.state.Failed = err.Error()
+	}
+	if x.broke = own; own && p.Broke != nil {
+		p.Broke(x.what(), err)
+	}
 }
 
 // Play begins a replay, and returns what it will be.
@@ -101,13 +127,9 @@ func (p *Player) begin(ctx context.Context, port *net.Interface, list []frame, s
 	p.wg.Go(func() {
 		defer stop()
 		err := errors.Join(x.send(ctx, fd, list, speed*p.speed), unix.Close(fd))
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.state.Running = false
-		if err != nil {
-			x.state.Failed = err.Error()
-		}
-		p.say("%s: %d of %d frames sent %s", port.Name, x.state.Sent, x.state.Frames, x.state.Failed)
+		p.end(x, err, err != nil && !errors.Is(err, errStopped))
+		s := x.show()
+		p.say("%s: %d of %d frames sent %s", port.Name, s.Sent, s.Frames, s.Failed)
 	})
 	return x.show(), nil
 }
@@ -199,7 +221,7 @@ func (x *play) send(ctx context.Context, fd int, list []frame, speed float64) er
 		case <-t.C:
 		case <-ctx.Done():
 			t.Stop()
-			return errors.New("it was stopped")
+			return errStopped
 		}
 		late := time.Since(due)
 		if _, err := unix.Write(fd, f.data); err != nil {
@@ -239,8 +261,17 @@ func (p *Player) Stop() (running int) {
 		}
 		x.stop()
 	}
+	all := slices.Clone(p.all)
 	p.mu.Unlock()
 	p.wg.Wait()
+	for _, x := range all {
+		x.mu.Lock()
+		if x.broke && p.Broke != nil {
+			p.Broke(x.what(), nil)
+		}
+		x.broke = false
+		x.mu.Unlock()
+	}
 	return running
 }
 

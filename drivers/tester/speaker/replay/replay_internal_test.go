@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -325,6 +326,8 @@ func TestPlayed(t *testing.T) {
 	list := shots(t)
 	p := New(2, readdress, t.Logf)
 	defer p.Stop()
+	broke := make(chan string, 4)
+	p.Broke = func(what string, why error) { broke <- fmt.Sprint(what, ": ", why) }
 	s, err := p.Play(context.Background(), Order{File: capture(t, list, true, layers.LinkTypeEthernet), Port: "lo", From: "10.9.0.1"})
 	if err != nil || s.Frames != 3 || s.Takes != 0.06 || !s.Running {
 		t.Fatalf("%+v, %v", s, err)
@@ -366,8 +369,21 @@ func TestPlayed(t *testing.T) {
 	if all := p.States(); all[1].Running || !strings.Contains(all[1].Failed, "stopped") {
 		t.Errorf("got %+v", all)
 	}
+	if len(broke) > 0 {
+		t.Errorf("what ended as it was to broke: %s", <-broke)
+	}
+	// One that the port does not take ends by the tester's own error, until it is forgotten.
+	if _, err := p.Emit(context.Background(), Emit{Port: "lo", Frame: strings.Repeat("00", port.MTU+1000)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-broke; !strings.HasPrefix(got, "replay of frames from fields at lo: send frame 1 of") || !strings.Contains(got, "too long") {
+		t.Error(got)
+	}
 	if p.Forget(); len(p.States()) != 0 {
 		t.Error("what was forgotten is told")
+	}
+	if got := <-broke; got != "replay of frames from fields at lo: <nil>" {
+		t.Error(got)
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -112,15 +114,19 @@ func (p *Player) talk(ctx context.Context, o Order) (State, error) {
 	p.wg.Go(func() {
 		defer stop()
 		err := x.converse(ctx, *o.Session, t, p.speed, cmp.Or(o.Speed, 1))
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.state.Running = false
-		if err != nil {
-			x.state.Failed = err.Error()
-		}
-		p.say("%s: %d of %d parts of a session said %s", x.state.Port, x.state.Sent, x.state.Frames, x.state.Failed)
+		p.end(x, err, isOwn(err))
+		s := x.show()
+		p.say("%s: %d of %d parts of a session said %s", s.Port, s.Sent, s.Frames, s.Failed)
 	})
 	return x.show(), nil
+}
+
+// isOwn says of an error of a session that nothing which the device did brings it about: the address that is spoken from
+// is not there or is somebody else's, or this machine lacks what a connection takes.
+func isOwn(err error) bool {
+	return slices.ContainsFunc([]syscall.Errno{
+		syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.EACCES, syscall.EPERM, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+	}, func(e syscall.Errno) bool { return errors.Is(err, e) })
 }
 
 // moved is an address of one network in another of the same length.
@@ -225,7 +231,7 @@ func (x *play) converse(ctx context.Context, s Session, t talk, clock, speed flo
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return errors.New("it was stopped")
+			return errStopped
 		}
 		late := time.Since(due)
 		if err := p.say(conn); err != nil {
@@ -272,7 +278,7 @@ func (h *heard) await(ctx context.Context, holds func(bytes int) bool, ended boo
 		case <-out:
 			return at, fmt.Errorf("what has to be before it did not come within %v: the device said %d bytes", patience, bytes)
 		case <-ctx.Done():
-			return at, errors.New("it was stopped")
+			return at, errStopped
 		}
 	}
 }

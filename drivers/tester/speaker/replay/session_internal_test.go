@@ -261,9 +261,14 @@ func TestHungUp(t *testing.T) {
 		}
 		x := &play{}
 		err = x.converse(t.Context(), Session{Local: at, Remote: at, Port: uint16(l.Addr().(*net.TCPAddr).Port), Patience: 5 * time.Second}, talk, 1, 1)
-		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) || x.show().Sent < test.parts || err != nil && x.show().Sent > 3 {
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) || x.show().Sent < test.parts || err != nil && x.show().Sent > 3 || isOwn(err) {
 			t.Errorf("%s: %d parts, %v, want %q", name, x.show().Sent, err, test.want)
 		}
+	}
+	// That its own address is not there is none of the device's doing.
+	elsewhere := Session{Local: netip.MustParseAddr("192.0.2.77"), Remote: at, Port: 1, Patience: 50 * time.Millisecond}
+	if err := (&play{}).converse(t.Context(), elsewhere, talk{calls: true}, 1, 1); !isOwn(err) {
+		t.Errorf("got %v", err)
 	}
 }
 
