@@ -87,3 +87,26 @@ func TestDamage(t *testing.T) {
 		t.Errorf("without its ledger: %v", err)
 	}
 }
+
+// A scenario that was edited, or taken away, after its run is not the one that a verdict is of.
+func TestAlteredInputs(t *testing.T) {
+	dir := evidence.Dir{Path: t.TempDir()}
+	file := dir.File("input", "lab", "scenario.yaml")
+	info := evidence.RunInfo{Inputs: []evidence.InputInfo{{Path: "lab/scenario.yaml", SHA256: evidence.SHA256([]byte("expect: a != b\n"))}}}
+	for _, tt := range []struct{ text, want string }{
+		{"expect: a != b\n", ""},
+		{"expect: a >= b\n", "input/lab/scenario.yaml: it is not the file that the run was begun with"},
+		{"", "input/lab/scenario.yaml: "},
+	} {
+		err := os.RemoveAll(file)
+		if tt.text != "" && err == nil {
+			err = evidence.WriteFile(file, []byte(tt.text))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := dir.CheckInputs(info); (err == nil) != (tt.want == "") || err != nil && !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%q: %v, want %q", tt.text, err, tt.want)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package evidence
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 )
 
@@ -73,6 +75,22 @@ func (h HostInfo) String() string {
 		cpus = "1 CPU"
 	}
 	return fmt.Sprintf("%s, kernel %s, %s, %s", h.OS, h.Kernel, h.Arch, cpus)
+}
+
+// CheckInputs holds the files of input/ against what the run was begun with: a verdict is of that scenario, and of no other.
+// Of a run that came out of a bundle some are redacted.
+func (d Dir) CheckInputs(info RunInfo) error {
+	var errs []error
+	for _, in := range info.Inputs {
+		data, err := readFile(d.File("input", filepath.FromSlash(in.Path)))
+		if err == nil && SHA256(data) != in.SHA256 {
+			err = errors.New("it is not the file that the run was begun with")
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("input/%s: %w", in.Path, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // InputInfo is one file of input/.

@@ -266,6 +266,8 @@ type Platform struct {
 	RunCtxFn    func(ctx context.Context, node, line string) (drivers.Exchange, error)
 	ShellFn     func(node, line string) (drivers.Exchange, error)
 	ConfigureFn func(node, line string) (rejected string, err error)
+	// ConfigureSays is what every configuration line prints.
+	ConfigureSays string
 	OpenFn      func(node string) error
 	BootFn      func(node string) error
 	CloseFn     func(node string) error
@@ -335,7 +337,7 @@ func (d *driver) Shell(_ context.Context, c drivers.Command) (drivers.Exchange, 
 func (d *driver) Configure(_ context.Context, lines []string) ([]drivers.Exchange, error) {
 	var out []drivers.Exchange
 	for _, line := range lines {
-		x := drivers.Exchange{Command: line}
+		x := drivers.Exchange{Command: line, Output: d.p.ConfigureSays}
 		if d.p.ConfigureFn != nil {
 			var err error
 			if x.Rejected, err = d.p.ConfigureFn(d.node, line); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 )
@@ -30,6 +31,9 @@ func configure(ctx context.Context, a *actor, step plan.Step, s scenarios.Config
 		for _, x := range xs {
 			if rejected := rejection(x, nil); rejected != nil {
 				return rejected
+			}
+			if words := judge.NotRun(x.Output); words != "" {
+				return &RejectedError{Line: x.Command, Words: words}
 			}
 		}
 		return err

@@ -82,6 +82,7 @@ func TestStepsThatDidNothing(t *testing.T) {
 		{"a part that is not there", `exec: "nosuchd & sleep 1"`, "sh: 1: eval: nosuchd: not found\n", evidence.Inconclusive, "a part of the command was never run: sh: 1: eval: nosuchd: not found"},
 		{"and may fail", `exec: "nosuchd & sleep 1", may-fail: true`, "sh: 1: eval: nosuchd: not found\n", evidence.Inconclusive, "never run"},
 		{"and is named", `exec: "nosuchd & sleep 1", exit: [0, 127]`, "sh: 1: eval: nosuchd: not found\n", evidence.Reproduced, ""},
+		{"a part of a configuration line", `configure: ["nosuchd | cat"]`, "sh: 1: eval: nosuchd: not found\n", evidence.Inconclusive, "was refused: \"nosuchd | cat\": sh: 1: eval: nosuchd: not found"},
 		{"other words", `exec: "route get x; true"`, "route: not found\n", evidence.Reproduced, ""},
 		{"refused", `exec: ask it`, "% No such neighbor\n", evidence.Inconclusive, "was refused: \"ask it\": % No such neighbor"},
 		{"refused, as it may be", `exec: ask it, may-fail: true`, "% No such neighbor\n", evidence.Reproduced, ""},
@@ -90,6 +91,7 @@ func TestStepsThatDidNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
+				w.platform.ConfigureSays = tt.said
 				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
 					w.broken.Store(true)
 					return drivers.Exchange{Command: line, Output: tt.said}, nil

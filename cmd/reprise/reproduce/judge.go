@@ -34,9 +34,10 @@ judged by those, and the verdict of today's rules is shown beside it.
 
 Exit status: 0 the verdict is the declared one and every trial comes out as
 stored; 1 it is the opposite; 2 inconclusive; 3 a trial comes out differently
-than it is stored, the ledger's chain is broken, or a record is not the one that a
-worker of a fleet has sealed; 4 no run directory. In a run that came out of a bundle
-a broken seal is said and no reason for 3: redaction alters what was sealed.`,
+than it is stored, the ledger's chain is broken or does not tell of a trial, an input
+file is not the one that the run was begun with, or a record is not the one that a
+worker of a fleet has sealed; 4 no run directory. In a run that came out of a bundle a
+broken seal and another input are said and no reason for 3: redaction alters both.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.run = args[0]
@@ -55,6 +56,9 @@ func runJudge(ctx context.Context, o *judgeOptions) error {
 		return cli.WithCode(cli.ExitInput, err)
 	}
 	out := judgedAs(again, info, dir.CheckLedger())
+	if err := dir.CheckInputs(info); err != nil {
+		out.Inputs = err.Error()
+	}
 	if err := out.seals(ctx, dir); err != nil {
 		return err
 	}
@@ -73,6 +77,7 @@ type judged struct {
 	Trials      []evidence.TrialVerdict `json:"trials"`
 	Differences []judge.Difference      `json:"differences"`
 	Ledger      string                  `json:"ledger"`
+	Inputs      string                  `json:"altered-inputs,omitempty"` // which files the run was begun with otherwise
 	Rules       evidence.Rules          `json:"rules"`
 	// Sealed is how many records workers of a fleet have sealed; Broken says which are not what was sealed.
 	Sealed int    `json:"sealed,omitempty"`
@@ -111,7 +116,7 @@ func judgedAs(again judge.Rejudged, info evidence.RunInfo, broken error) judged 
 
 // exit is the exit status: a record that was changed is no answer.
 func (j judged) exit() int {
-	if len(j.Differences) > 0 || j.Ledger != ledgerWhole || j.Broken != "" && !j.foreign {
+	if len(j.Differences) > 0 || j.Ledger != ledgerWhole || (j.Broken != "" || j.Inputs != "") && !j.foreign {
 		return cli.ExitOther
 	}
 	return cli.VerdictCode(j.Verdict)
@@ -134,6 +139,9 @@ func printJudged(w io.Writer, out judged) {
 	}
 	if out.Ledger != ledgerWhole {
 		cli.Line(w, "ledger: %s", out.Ledger)
+	}
+	if out.Inputs != "" {
+		cli.Line(w, "%s", out.Inputs)
 	}
 	if out.Broken != "" {
 		cli.Line(w, "seals of workers: %s", out.Broken)

@@ -213,4 +213,12 @@ func TestJudged(t *testing.T) {
 			t.Errorf("%s: of the ledger it says\n%s", tt.name, got)
 		}
 	}
+	edited := judgedAs(today, info, nil)
+	edited.Inputs = "input/x.yaml: it is not the file that the run was begun with"
+	if got := clitest.View(func(w io.Writer) { printJudged(w, edited) }); edited.exit() != cli.ExitOther || !strings.Contains(got, edited.Inputs+"\n") {
+		t.Errorf("of an edited scenario: exit status %d\n%s", edited.exit(), got)
+	}
+	if edited.foreign = true; edited.exit() != cli.ExitYes {
+		t.Errorf("of a redacted one: exit status %d", edited.exit())
+	}
 }
