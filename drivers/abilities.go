@@ -57,8 +57,8 @@ type LogMark map[string]int64
 
 // LogFile is what a log file gained since a mark.
 type LogFile struct {
-	Path      string
-	Text      string
+	Path string
+	Text string
 	// Truncated says that lines since the mark may be missing: more than the bound was there, of which Text
 	// is the newest part, or the file was rotated or cut.
 	Truncated bool

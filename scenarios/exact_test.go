@@ -68,18 +68,18 @@ func TestExactAnswers(t *testing.T) {
 // What holds a text against all of an answer, and means a line of it, is warned of.
 func TestWholeAnswers(t *testing.T) {
 	for expect, want := range map[string]string{
-		`text == "Down"`:                   "an answer ends with a new line",
+		`text == "Down"`:                    "an answer ends with a new line",
 		`before.text != "Down" or exit > 0`: "an answer ends with a new line",
-		`text matches "Down$"`:             "write (?m)",
-		`not (text matches "^Full")`:       "write (?m)",
-		`text matches "(x|^Full)"`:         "write (?m)",
-		`text == ""`:                       "",
-		`text == "Down\n"`:                 "",
-		`trim(text) == "Down"`:             "",
-		`trim(text) matches "^Down$"`:      "",
-		`text matches "(?m)^Full"`:         "",
-		`text matches "^\\s*Full\\s*$"`:    "",
-		`text matches "Full"`:              "",
+		`text matches "Down$"`:              "write (?m)",
+		`not (text matches "^Full")`:        "write (?m)",
+		`text matches "(x|^Full)"`:          "write (?m)",
+		`text == ""`:                        "",
+		`text == "Down\n"`:                  "",
+		`trim(text) == "Down"`:              "",
+		`trim(text) matches "^Down$"`:       "",
+		`text matches "(?m)^Full"`:          "",
+		`text matches "^\\s*Full\\s*$"`:     "",
+		`text matches "Full"`:               "",
 	} {
 		text := "reprise: v1\nid: x\ntitle: x\ntopology: {nodes: {r1: {image: i}}}\nbaseline: [{name: b, node: r1, exec: b, expect: exit == 0, eventually: 5s}]\n" +
 			"stimulus: [{node: r1, exec: s}]\ncontrol: {without: [stimulus.0]}\nsymptom: [{name: s, node: r1, exec: c, expect: '" + expect + "', eventually: 5s}]\n"

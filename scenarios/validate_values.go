@@ -80,8 +80,8 @@ func (c *checker) values(where string, cond Condition, p *Predicate) {
 	if p.decided != "" {
 		c.Warnf(at, "leave it out", "%q decides the expression by itself", p.decided)
 	}
-	if sight.Channel == "" {
-		return
+	if of, _, known := c.platform(cond.Node); sight.Channel != Shell && (sight.Channel != CommandLine || !known || !of.AnyService) {
+		return // it is no shell that answers
 	}
 	for _, whole := range p.wholes {
 		c.Warnf(at, "", "%s", whole)

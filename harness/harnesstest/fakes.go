@@ -268,14 +268,14 @@ type Platform struct {
 	ConfigureFn func(node, line string) (rejected string, err error)
 	// ConfigureSays is what every configuration line prints.
 	ConfigureSays string
-	OpenFn      func(node string) error
-	BootFn      func(node string) error
-	CloseFn     func(node string) error
-	DeathsFn    func(node string) ([]drivers.Death, error)
-	LogFn       func(node string) string
-	UnloggedFn  func(node string) string
-	KillFn      func(node, process, signal string) error
-	ResetFn     func(node string) error
+	OpenFn        func(node string) error
+	BootFn        func(node string) error
+	CloseFn       func(node string) error
+	DeathsFn      func(node string) ([]drivers.Death, error)
+	LogFn         func(node string) string
+	UnloggedFn    func(node string) string
+	KillFn        func(node, process, signal string) error
+	ResetFn       func(node string) error
 }
 
 // Registry is a registry that knows the platform only.
