@@ -23,8 +23,10 @@ func (r *Redactor) secret(v string) string {
 }
 
 func (r *Redactor) makeSecret(v string) string {
-	if plain, ok := decodeType7(v); ok {
-		return encodeType7(r.shapes.forward(plain), v)
+	if plain, ok := decodeType7(v); ok && !isNumber(v) { // a number is more often itself
+		if out := encodeType7(r.shapes.forward(plain), v); out != v {
+			return out
+		}
 	}
 	if strings.HasPrefix(v, "$9$") && !strings.Contains(v[3:], "$") {
 		if plain, ok := decodeJunos9(v); ok {

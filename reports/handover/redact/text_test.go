@@ -56,6 +56,17 @@ func TestSecretsOfWords(t *testing.T) {
 	}
 }
 
+// TestNumbersAreNoType7: of a PIN of six digits, which can be read as Cisco's type 7 too, nothing is left, and a type 7
+// whose plain text is of signs is another one.
+func TestNumbersAreNoType7(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	for _, secret := range []string{"113727", "113722", "113724", "123456", "026066", "07085A"} {
+		if got := string(r.Text("x.cfg", []byte("enable secret "+secret+"\n"))); strings.Contains(got, secret) {
+			t.Errorf("%s is left: %q", secret, got)
+		}
+	}
+}
+
 // TestFormats: what is replaced keeps its form, and equal values stay equal.
 func TestFormats(t *testing.T) {
 	r := newRedactor(t, redact.Options{})
