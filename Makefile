@@ -38,8 +38,9 @@ ARITHMETIC := ./harness/isolate
 SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$
 # Labs run in real time, on machines that are shared: a test that failed runs once more by itself,
 # and fails if it fails there too, as does the whole where more than five failed. What passed by
-# itself alone is told at the end, as tests that ran twice: it is flaky, and to be mended.
-AGAIN := $(TOOL) gotestsum --format standard-quiet --rerun-fails=1 --rerun-fails-max-failures=5
+# itself alone is told at the end, as tests that ran twice: it is flaky, and to be mended. A data race is
+# a fault whenever it is seen.
+AGAIN := $(TOOL) gotestsum --format standard-quiet --rerun-fails=1 --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race
 # What waits for machines and devices begins first, and what computes runs beside it.
 WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/namespaces/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
 COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/namespaces|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
