@@ -46,18 +46,23 @@ var (
 	byAuthor    = express(` \([^()]{3,60}\)$`)
 	dayHead     = express(`^\d{4}-\d\d-\d\d\s+\S`)
 	notProduct  = express(`(?i)^(?:build|ci|redhat|rpm|debian|tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
-	isFix       = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*)\b|` + hardWords)
-	asFix       = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer)\b`)
+	isFix       = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
+	asFix       = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer|(?:log|use|set|send|return|report|show|display|print)s? (?:the )?(?:correct|right|proper)|add(?:s|ed)? (?:the |a |an |some )?missing|makes? .{1,40} work|stop(?:s|ped)? (?:always|erroneously|unnecessarily|repeatedly|sending|checking|going|resetting|removing|ignoring|dropping))\b`)
 	isHard      = express(`(?i)` + hardWords)
-	isNews      = express(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
-	isBuild     = express(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI)\b`)
-	vague       = express(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix(?:es)?|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
-	notFix      = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
-	fixHeading  = express(`(?i)^(?:(?:bug[ -]?)?fix(?:es|ed)?(?: bugs| issues)?|bug[ -]?fixes|bugs? fixed|resolved(?: issues)?|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
-	emptyWords  = express(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
-	birdHead    = express(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
-	ovsHead     = express(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
-	areaPrefix  = express(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
+	// A version takes away what one of these says, also where that stands below a heading of fixes.
+	isGone = express(`(?i)\b(?:(?:(?:is|are) (?:now )?)?no longer (?:supported|available|built|shipped)|no longer (?:supports?|builds?|ships?)|(?:has|have) been (?:removed|deprecated|dropped)|deprecat\w+)\b`)
+	// What came of the fault that an entry tells of in its explanation.
+	wasFault   = express(`(?i)\b(?:(?:was|were|did|had|could|would) (?:not|n['’]t|never)|(?:was|were|did|could|would)n['’]t|(?:was|were) (?:only|still|always|being) \w+(?:ed|ing)|omitted to|failed to|caus(?:ed|ing)|result(?:ed|ing) in|led to|(?:issue|bug|ticket)s? #?\d+ (?:identified|reported|noted|pointed)|too (?:wide|small|short|large|big|long|early|late|often|soon|low|high|few|many))\b`)
+	isRework   = express(`(?i)^(?:[\w./-]{1,24}: +)*(?:simplif\w+|us(?:e|ing)|mark|optimi[sz]\w+|streamlin\w+|refactor\w*|renam\w+|improv\w+|tid(?:y|ies|ied)\w*|clean(?:s|ed)? ?up|mov(?:es?|ed|ing)|defin\w+|chang\w+|make \w+ functions?|make functions?|mak(?:e|es|ing) .* more|allow more|report\w*|check for|log\b|stop logging)\b`)
+	isNews     = express(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
+	isBuild    = express(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI|snaps?|docker\w*|LGTM|\w+\.(?:spec|h|ac|am|conf\(5\)))(?:\W|$)`)
+	vague      = express(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix(?:es)?|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
+	notFix     = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:ation)?\b|build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
+	fixHeading = express(`(?i)^(?:(?:bug[ -]?)?fix(?:es|ed)?(?: bugs| issues)?|bug[ -]?fixes|bugs? fixed|resolved(?: issues)?|security(?: fixes| updates)?|important bugfixes|misc(?:ellaneous)? fix(?:es)?)\s*(?:\([^)]*\))?\s*:?$`)
+	emptyWords = express(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
+	birdHead   = express(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
+	ovsHead    = express(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
+	areaPrefix = express(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
 // headOf reads a line that begins what a version brought.
@@ -269,12 +274,35 @@ func (c *changes) isIssue(it item, text, about string, underFix bool) bool {
 		return underFix || isFix().MatchString(about) || asFix().MatchString(about) || !notFix().MatchString(about)
 	case vague().MatchString(about), isBuild().MatchString(about) && !hard:
 		return false
-	case !underFix && (notFix().MatchString(about) || isNews().MatchString(about) && !hard):
+	case !underFix && !asFix().MatchString(about) && (notFix().MatchString(about) || isNews().MatchString(about) && !hard):
 		return false
-	case underFix && isNews().MatchString(about) && !hard && !isFix().MatchString(about) && !asFix().MatchString(about):
+	case underFix && isGone().MatchString(about) && !hard && !isFix().MatchString(about) && !asFix().MatchString(about):
 		return false
 	}
-	return underFix || isFix().MatchString(about) || asFix().MatchString(about)
+	why := it.explanation()
+	return underFix || isFix().MatchString(about) || asFix().MatchString(about) ||
+		!isRework().MatchString(about) && (isFix().MatchString(why) && !isBuild().MatchString(why) || wasFault().MatchString(why) || isHard().MatchString(why))
+}
+
+// explained reports whether an entry is a line that says what was done, and sentences below it that say why: the second
+// line begins one, and the first does not break off.
+func (it *item) explained() bool {
+	if it.first >= len(it.text) {
+		return false
+	}
+	more := strings.TrimSpace(it.text[it.first:])
+	return more != "" && more[0] >= 'A' && more[0] <= 'Z' && !strings.HasSuffix(it.text[:it.first], ",")
+}
+
+// explanation is what an entry says of why: the sentences below its line, or what stands in brackets.
+func (it *item) explanation() string {
+	if it.explained() {
+		return it.text[it.first:]
+	}
+	if open := strings.IndexByte(it.text, '('); open > 0 {
+		return it.text[open:]
+	}
+	return ""
 }
 
 func (c *changes) item(it item) {
@@ -283,7 +311,7 @@ func (c *changes) item(it item) {
 		text = byAuthor().ReplaceAllString(text, "")
 	}
 	about := text // what reports whether it is a fix
-	if c.git {
+	if c.git || it.explained() {
 		about = text[:min(it.first, len(text))]
 	}
 	area, underFix, unfixed := "", fixHeading().MatchString(c.section), openHeading().MatchString(c.section)

@@ -1,6 +1,8 @@
 package known_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/known"
@@ -62,5 +64,54 @@ func TestChangelogNotFixed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What an entry is about its line says, and why it was done the sentences below: a fault may be told there alone, and words of
+// documentation or of building that stand there do not make a fault one of these.
+func TestChangelogExplained(t *testing.T) {
+	const text = `2098-01-22 A Test <test@example.com>
+	* keepalived-2.98.20
+	* Keep the name of an instance in its children
+	  Although the parent kept it, the children did not.
+	* Handle an address that moves to a new interface
+	  The documentation says that it may, and the header files have a flag for it.
+	* Fix the weight of scripts
+	  It was wrong as soon as the tests of the script ended.
+	* Let two instances have one peer
+	  Issue #4711 identified that the second was refused.
+	* Log correct family of an address.
+	* Add missing newlines in the dump.
+	* Make scripts of two words work.
+	* Stop always going to fault at reload.
+	* Set the family of a server correctly.
+	* Simplify the parser
+	  Its tables were not needed, since they can be computed.
+	* Use one function for all lists
+	  The others were only called once.
+	* Fix generation of keepalived.spec.
+	* Correct description of a keyword in keepalived.conf(5).
+	* Resolve some issues identified by LGTM.
+	* Add an interface for tests.
+	* Improve the text of a message
+	  It was not clear.
+`
+	d, err := known.ReadDocument("keepalived-ChangeLog", []byte(text), known.ReadOptions{Products: products(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, i := range d.Issues {
+		got = append(got, strings.Join(strings.Fields(i.Title)[:3], " "))
+	}
+	want := []string{
+		"Keep the name", "Handle an address", "Fix the weight", "Let two instances", "Log correct family", "Add missing newlines", "Make scripts of", "Stop always going", "Set the family",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
+	under, err := known.ReadDocument("lldpd-NEWS", []byte("lldpd (1.0.18)\n * Fix:\n   + Add support for another speed of ports.\n   + Old kernels are no longer supported.\n * Changes:\n   + Add support for one more.\n"), known.ReadOptions{Products: products(t)})
+	if err != nil || len(under.Issues) != 1 || under.Issues[0].Title != "Add support for another speed of ports" {
+		t.Errorf("below a heading of fixes: %+v %v", under.Issues, err)
 	}
 }
