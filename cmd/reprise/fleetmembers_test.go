@@ -16,7 +16,7 @@ import (
 // member is one of the processes of a fleet. It has a state of its own, which outlives it.
 type member struct {
 	name, dir string
-	args      []string
+	args, env []string
 	cmd       *exec.Cmd
 	out, said string // files
 	over      chan struct{}
@@ -36,7 +36,7 @@ func (p *member) start(ctx context.Context, t *testing.T) {
 	}
 	p.cmd = exec.CommandContext(ctx, os.Args[0], p.args...)
 	p.cmd.Args[0], p.cmd.Stdout, p.cmd.Stderr = "reprise", out, said
-	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(p.dir, "state-"+p.name))
+	p.cmd.Env = append(append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(p.dir, "state-"+p.name)), p.env...)
 	if err := errors.Join(p.cmd.Start(), out.Close(), said.Close()); err != nil {
 		t.Fatal(err)
 	}

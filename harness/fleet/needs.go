@@ -29,10 +29,17 @@ type Needs struct {
 type Image struct {
 	Ref    string `json:"ref"`              // as the topology has it
 	Digest string `json:"digest,omitempty"` // of the image, as providers report it; empty: any of that name
-	// Source is where a worker that has not got the image finds it: "registry" (by Ref), "fleet" (shipped by
-	// its coordinator), or "", nowhere, so that the worker has to have it.
-	Source string `json:"source,omitempty"`
+	// Source is where a worker that has not got the image finds it: [SourceRegistry], [SourceFleet], or "", nowhere, so that the worker
+	// has to have it.
+	Source   string `json:"source,omitempty"`
+	Registry string `json:"registry,omitempty"` // HOST or HOST:PORT, with SourceRegistry
 }
+
+// Where images come from that a worker has not got.
+const (
+	SourceFleet    = "fleet"    // the coordinator ships it
+	SourceRegistry = "registry" // of those that the worker was told to fetch images from
+)
 
 // Device is what a worker says of a device that it owns. It has neither an address nor a credential: those stay with it.
 type Device struct {
@@ -44,26 +51,27 @@ type Device struct {
 // Offer is what a worker says of itself. Name and Slots are required of an [Executor]; Key, Busy, Accept, Ailing, Draining and
 // the times are filled in by the worker and the reader.
 type Offer struct {
-	Name      string            `json:"name"` // of the host, for people
-	Key       string            `json:"key"`  // the worker's public nkey, its identity
-	Version   string            `json:"version,omitempty"`
-	Slots     int               `json:"slots"` // labs at a time
-	Busy      int               `json:"busy"`
-	Cores     float64           `json:"cores,omitempty"`
-	Memory    int64             `json:"memory,omitempty"` // bytes
-	Engine    string            `json:"engine,omitempty"`
-	Kinds     []string          `json:"kinds,omitempty"`     // fidelities
-	Providers []string          `json:"providers,omitempty"` // what it builds labs with
-	Abilities map[string]string `json:"abilities,omitempty"` // ability → "" or why it is not there
-	KVM       bool              `json:"kvm,omitempty"`
-	Images    map[string]string `json:"images,omitempty"` // reference → digest
-	Devices   []Device          `json:"devices,omitempty"`
-	Accept    []string          `json:"accept,omitempty"`   // public keys of the coordinators whose tasks it takes; none: all
-	Draining  bool              `json:"draining,omitempty"` // ends what it has and takes nothing
-	Ailing    string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
-	Since     time.Time         `json:"since"`              // when the worker's process came, by its own clock: for people
-	Seen      time.Time         `json:"seen"`               // when it last renewed, by the server's clock
-	Silent    bool              `json:"-"`                  // a coordinator has not heard of it for two renewals
+	Name       string            `json:"name"` // of the host, for people
+	Key        string            `json:"key"`  // the worker's public nkey, its identity
+	Version    string            `json:"version,omitempty"`
+	Slots      int               `json:"slots"` // labs at a time
+	Busy       int               `json:"busy"`
+	Cores      float64           `json:"cores,omitempty"`
+	Memory     int64             `json:"memory,omitempty"` // bytes
+	Engine     string            `json:"engine,omitempty"`
+	Kinds      []string          `json:"kinds,omitempty"`     // fidelities
+	Providers  []string          `json:"providers,omitempty"` // what it builds labs with
+	Abilities  map[string]string `json:"abilities,omitempty"` // ability → "" or why it is not there
+	KVM        bool              `json:"kvm,omitempty"`
+	Images     map[string]string `json:"images,omitempty"`     // reference → digest
+	Registries []string          `json:"registries,omitempty"` // HOST or HOST:PORT of those that it fetches images from
+	Devices    []Device          `json:"devices,omitempty"`
+	Accept     []string          `json:"accept,omitempty"`   // public keys of the coordinators whose tasks it takes; none: all
+	Draining   bool              `json:"draining,omitempty"` // ends what it has and takes nothing
+	Ailing     string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
+	Since      time.Time         `json:"since"`              // when the worker's process came, by its own clock: for people
+	Seen       time.Time         `json:"seen"`               // when it last renewed, by the server's clock
+	Silent     bool              `json:"-"`                  // a coordinator has not heard of it for two renewals
 }
 
 // normal is n with sets in order and without repetition, so that the same needs are the same bytes.
@@ -148,13 +156,16 @@ func unknownAbility(a string) string {
 
 func (o Offer) lacksImage(i Image) []string {
 	digest, there := o.Images[i.Ref]
-	if i.Source != "" || there && (i.Digest == "" || digest == i.Digest) {
+	if i.Source == SourceFleet || i.Source == SourceRegistry && slices.Contains(o.Registries, i.Registry) || there && (i.Digest == "" || digest == i.Digest) {
 		return nil
 	}
 	for _, d := range o.Images {
 		if i.Digest != "" && d == i.Digest {
 			return nil // under another name
 		}
+	}
+	if i.Source == SourceRegistry {
+		return []string{fmt.Sprintf("it has no image %s, and was not told to fetch images from %s: start it with reprise worker --registry %s", i.Ref, i.Registry, i.Registry)}
 	}
 	if there {
 		return []string{fmt.Sprintf("its image %s is %s, not %s: one name means two images; build or load the same on both machines", i.Ref, orNone(digest), i.Digest)}

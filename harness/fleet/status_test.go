@@ -18,8 +18,8 @@ func TestLacks(t *testing.T) {
 	o := fleet.Offer{
 		Name: "host", Slots: 2, Version: "v1", Cores: 4, Memory: 8 << 30, Kinds: []string{"container"}, Providers: []string{"namespaces"},
 		Abilities: map[string]string{"nftables": "", "netem": "the kernel has no sch_netem"},
-		Images:    map[string]string{"reprise/frr:8.4.4": "sha256:aa"},
-		Devices:   []fleet.Device{{Name: "sw1", Platform: "exos"}, {Name: "sw2", Platform: "exos"}, {Name: "sw3", Platform: "voss"}},
+		Images:    map[string]string{"reprise/frr:8.4.4": "sha256:aa"}, Registries: []string{"lab.example:5000"},
+		Devices: []fleet.Device{{Name: "sw1", Platform: "exos"}, {Name: "sw2", Platform: "exos"}, {Name: "sw3", Platform: "voss"}},
 	}
 	for _, tt := range []struct {
 		name  string
@@ -39,6 +39,9 @@ func TestLacks(t *testing.T) {
 		{"image", fleet.Needs{Images: []fleet.Image{{Ref: "x"}}}, []string{"it has no image x, and nobody says where it comes from: build or load it there, or where the trials are given"}},
 		{"image of another digest", fleet.Needs{Images: []fleet.Image{{Ref: "reprise/frr:8.4.4", Digest: "sha256:bb"}}}, []string{"its image reprise/frr:8.4.4 is sha256:aa, not sha256:bb: one name means two images; build or load the same on both machines"}},
 		{"image under another name", fleet.Needs{Images: []fleet.Image{{Ref: "mine", Digest: "sha256:aa"}}}, nil},
+		{"image that is fetched", fleet.Needs{Images: []fleet.Image{{Ref: "x", Digest: "sha256:cc", Source: "registry", Registry: "lab.example:5000"}}}, nil},
+		{"image of another registry", fleet.Needs{Images: []fleet.Image{{Ref: "x", Digest: "sha256:cc", Source: "registry", Registry: "quay.io"}}}, []string{"it has no image x, and was not told to fetch images from quay.io: start it with reprise worker --registry quay.io"}},
+		{"image of another registry that is here", fleet.Needs{Images: []fleet.Image{{Ref: "x", Digest: "sha256:aa", Source: "registry", Registry: "quay.io"}}}, nil},
 		{"image that is shipped", fleet.Needs{Images: []fleet.Image{{Ref: "x", Digest: "sha256:cc", Source: "fleet"}}}, nil},
 		{"device", fleet.Needs{Devices: []string{"sw9"}}, []string{"it has no device sw9: reprise worker --lab gives it the devices of an inventory"}},
 		{"platforms", fleet.Needs{Platforms: []string{"exos", "exos", "exos"}}, []string{"it has no device that runs exos, or not as many as are asked for: reprise worker --lab gives it the devices of an inventory"}},

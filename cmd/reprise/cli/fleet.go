@@ -31,6 +31,10 @@ import (
 // EnvFleet is the environment variable that says what --fleet does where that is not given.
 const EnvFleet = "REPRISE_FLEET"
 
+// EnvRegistry is the environment variable that names a registry, HOST[:PORT] or HOST[:PORT]/PREFIX, from which workers of a fleet get
+// images that they lack.
+const EnvRegistry = "REPRISE_REGISTRY"
+
 // NoFleet is what --fleet says where trials are executed here although [EnvFleet] is set.
 const NoFleet = "none"
 
@@ -49,6 +53,10 @@ func AllLabs(c *cobra.Command) bool {
 type Stores interface {
 	// DescribeImage tells of an image; one that is not here is a [*topologies.MissingError].
 	DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo, error)
+	// FindImage asks a registry, HOST[:PORT] or HOST[:PORT]/PREFIX, for an image that has the name there that it has here; a name with
+	// a registry and a digest is asked for there. It gives the reference of its manifest and the digest of the image; nothing where no
+	// registry is named.
+	FindImage(ctx context.Context, registry, ref string) (from, digest string, err error)
 	// WriteImage writes the image of a digest, as docker save does.
 	WriteImage(ctx context.Context, digest string, w io.Writer) error
 	// KindOf is the kind of lab that a topology asks for, where it asks for no devices.
@@ -188,7 +196,7 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	o := labpool.Options{Parent: parent, Version: build, How: where.Provider}
 	b.Provider = &labpool.Provider{}
 	if a.Stores != nil {
-		o.Kind, b.Describe = a.Stores.KindOf, a.Stores.DescribeImage
+		o.Kind, b.Describe, o.Find = a.Stores.KindOf, a.Stores.DescribeImage, a.find
 		o.Ship = (&shipper{
 			app: a, packing: map[string]*sync.Mutex{}, shipped: map[string]string{}, workers: func() []fleet.Offer { return b.coord.Workers() },
 			send: func(ctx context.Context, archive string, open func() (io.ReadCloser, error)) error {
@@ -224,6 +232,20 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	b.pool.Use(b.coord)
 	b.Roster = b.coord
 	return b, nil
+}
+
+// find says where a registry has an image. One that cannot be asked is told, and does without.
+func (a *App) find(ctx context.Context, image fleet.Image) (from, digest string) {
+	from, digest, err := a.Stores.FindImage(ctx, os.Getenv(EnvRegistry), image.Ref)
+	switch {
+	case err != nil:
+		a.Progress("warning: %v; it is sent to workers that lack it, if it is here", err)
+	case from != "" && image.Digest != "" && digest != image.Digest:
+		a.Progress("warning: %s is %.19s in the registry, and %.19s is wanted; that one is sent to workers that lack it", image.Ref, digest, image.Digest)
+	default:
+		return from, digest
+	}
+	return "", ""
 }
 
 // shipper sends images to workers that lack them. It is safe for use by several goroutines.

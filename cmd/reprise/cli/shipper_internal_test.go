@@ -97,6 +97,10 @@ func (anyImage) DescribeImage(_ context.Context, ref string) (topologies.ImageIn
 	return topologies.ImageInfo{Ref: ref, Digest: "sha256:" + ref}, nil
 }
 
+func (anyImage) FindImage(context.Context, string, string) (from, digest string, err error) {
+	return "", "", nil
+}
+
 func (anyImage) KindOf(topologies.Topology) topologies.Kind { return topologies.KindContainer }
 
 func (a anyImage) WriteImage(ctx context.Context, digest string, w io.Writer) error {

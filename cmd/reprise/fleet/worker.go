@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,6 +35,7 @@ type workerOptions struct {
 	provider   string
 	idle       time.Duration
 	address    string // by which others reach this machine
+	registries []string
 }
 
 // noParts is what --address says where no parts of labs are built for others.
@@ -62,6 +64,8 @@ func (o *workerOptions) check() error {
 		return cli.InputError("--name %q: want letters, digits, dots, hyphens and underscores, 63 at most", o.name)
 	case o.address != "" && o.address != noParts && !isAddress(o.address):
 		return cli.InputError("--address %q: want an IP address of this machine, or %s", o.address, noParts)
+	case slices.ContainsFunc(o.registries, func(r string) bool { return r == "" || strings.ContainsAny(r, "/@ ") }):
+		return cli.InputError("--registry %q: want HOST or HOST:PORT", o.registries)
 	case o.idle <= 0:
 		return cli.InputError("--idle %s: want a time, as 30s", o.idle)
 	}
@@ -88,7 +92,7 @@ sent, and a second Ctrl-C leaves at once and lets others execute them.
 
 What the machine offers is what reprise doctor finds: what labs can be made of, images, kernel abilities, KVM, and with
 --lab the devices of an inventory, by name, platform and model alone. An image that it lacks is sent to it by whoever
-has it. Trials whose needs it does not meet are left to others; reprise fleet status says which needs those are.
+has it, or fetched by digest where --registry names the registry. Trials whose needs it does not meet are left to others; reprise fleet status says which needs those are.
 
 Every scenario is somebody else's: it gets of this machine what confirm would give it, which is nothing, and what
 --trust names. The container engine is such a thing (--trust engine): without it labs are made of namespaces, and take
@@ -124,6 +128,7 @@ build no lab for others, 6 the server does not know this key and token.`,
 	fl.StringVar(&o.provider, "provider", "", "`what` labs are made of, and nothing else: namespaces, containers, mixed, vm, or lab, the devices (default: whatever is there)")
 	fl.StringVar(&o.address, "address", "", "`ADDRESS` by which the other machines of a lab that is spread over several reach this one; none: it builds no parts of such labs (default: the one by which it reaches the server)")
 	fl.DurationVar(&o.idle, "idle", labworker.DefaultIdle, "how long a lab stays up for the next trial of the same plan")
+	fl.StringArrayVar(&o.registries, "registry", nil, "fetch images that are asked for by digest and lacking from this registry, `HOST[:PORT]` (repeatable); docker login on this machine says who it is there")
 	return a.Trusting(c)
 }
 
@@ -145,7 +150,7 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 	say := func(line string) { o.Progress("%s", line) }
 	discreet := &labs.Discreet{Say: say}
-	others := labs.ForOthers{Inventory: o.lab, AcceptNew: o.acceptNew, Provider: o.provider, Say: say, Discreet: discreet}
+	others := labs.ForOthers{Inventory: o.lab, AcceptNew: o.acceptNew, Provider: o.provider, Say: say, Registries: o.registries, Discreet: discreet}
 	offered := labs.Offered{Name: o.name, Slots: o.labs, Trust: o.Trust, NoParts: o.address == noParts, ForOthers: others}
 	first, err := offered.Offer(ctx)
 	if err == nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/fleet/labpool"
@@ -13,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/containers/images"
+	"github.com/reprise-lab/reprise/topologies/images/registry"
 	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/lab"
 	"github.com/reprise-lab/reprise/topologies/vm"
@@ -79,13 +82,29 @@ func (Here) KindOf(t topologies.Topology) topologies.Kind {
 	return topologies.KindContainer
 }
 
+// FindImage implements [cli.Stores].
+func (Here) FindImage(ctx context.Context, at, ref string) (from, digest string, err error) {
+	switch {
+	case registry.Names(ref):
+	case at != "":
+		ref = registry.In(at, ref)
+	default:
+		return "", "", nil
+	}
+	found, err := registry.Look(ctx, ref)
+	return found.From, found.Digest, err
+}
+
 // ForOthers opens what builds labs for plans that others sent. It implements [labworker.Opener].
 type ForOthers struct {
 	Inventory string // lab.yaml whose devices may be used; empty: none
 	AcceptNew bool   // believe ssh host keys that are not known yet
 	Provider  string // the only one that is used; empty: what the plan asks for, or what is there
 	Say       func(line string)
-	Discreet  *Discreet // learns by which addresses devices are reached; nil: nobody does
+	// Registries are those that images may be fetched from, HOST or HOST:PORT: others say which, and this machine's credentials are shown
+	// there.
+	Registries []string
+	Discreet   *Discreet // learns by which addresses devices are reached; nil: nobody does
 }
 
 // Open implements [labworker.Opener].
@@ -161,7 +180,22 @@ func inEngine(ctx context.Context, digest string) (there bool) {
 
 // fetch takes in an image that was sent along. One that was not is for the provider to find.
 func (f ForOthers) fetch(ctx context.Context, kept *store.Store, ref, digest string, o labworker.Order) error {
-	archive := o.Archives[digest]
+	archive, from := o.Archives[digest], o.Registries[digest]
+	if host, _, _ := strings.Cut(from, "/"); slices.Contains(f.Registries, host) {
+		if f.Say != nil {
+			f.Say(fmt.Sprintf("fetching the image %s (%s) from %s", ref, digest, host))
+		}
+		err := registry.Fetch(ctx, kept, registry.Found{From: from, Digest: digest})
+		if err == nil {
+			return nil
+		}
+		if archive == "" {
+			return &labworker.FetchError{Ref: ref, Err: err}
+		}
+		if f.Say != nil {
+			f.Say(fmt.Sprintf("%v: it was sent as well", err))
+		}
+	}
 	if archive == "" || o.Archive == nil {
 		return nil
 	}

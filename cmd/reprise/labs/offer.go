@@ -107,6 +107,7 @@ func (o Offered) offerSpaces(ctx context.Context, out *fleet.Offer) error {
 		out.Abilities[fleet.AbilityParts] = ""
 	}
 	out.Providers, out.Kinds = append(out.Providers, cli.ProviderNamespaces), append(out.Kinds, string(topologies.KindContainer))
+	out.Registries = o.Registries
 	kept, err := OpenImages()
 	if err != nil {
 		return err

@@ -292,7 +292,7 @@ func (o *overHosts) images(ctx context.Context, t topologies.Topology) (map[stri
 		image := fleet.Image{Ref: n.Image, Digest: info.Digest}
 		if o.Describe != nil {
 			if here, err := o.Describe(ctx, info.Digest); err == nil && here.Digest == info.Digest {
-				image.Source = labpool.Name
+				image.Source = fleet.SourceFleet
 			}
 		}
 		list[n.Image] = image

@@ -42,6 +42,10 @@ type Options struct {
 	// that was shipped, and nothing where none was or need be. It is asked again before each trial, for workers that came
 	// late, until it returns one. Nil ships nothing.
 	Ship func(ctx context.Context, image fleet.Image) (archive string, err error)
+	// Find says where a registry has an image, HOST/REPOSITORY@sha256:…, and its digest, which is that of the image if that has one;
+	// nothing where none has it. Workers that were told to fetch images from that registry do; to others it is shipped. Nil: no registry is
+	// asked.
+	Find func(ctx context.Context, image fleet.Image) (from, digest string)
 }
 
 // DefaultMaxRead is far above what trials say, which is some megabytes; captures are not of it.

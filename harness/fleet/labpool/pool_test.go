@@ -195,6 +195,90 @@ func TestLateWorker(t *testing.T) {
 	}
 }
 
+// TestRegistry: a registry that has an image is asked once, and workers are told where it is; what one of them could not fetch from
+// there is shipped, and the trial is executed all the same.
+func TestRegistry(t *testing.T) {
+	t.Parallel()
+	const from = "lab.example:5000/daemon@sha256:2"
+	for _, tt := range []struct {
+		name    string
+		from    string
+		reason  string // why the first task failed
+		sources []string
+		fails   bool
+	}{
+		{name: "it has it", from: from, sources: []string{"registry", "registry"}},
+		{name: "it has not", sources: []string{"", ""}},
+		{name: "it cannot be fetched", from: from, reason: "left: the image cannot be fetched from its registry: daemon:1: 401", sources: []string{"registry", "fleet", "fleet"}},
+		{name: "something else", from: from, reason: "left: no space left on device", sources: []string{"registry"}, fails: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, parent := pooltest.NewWorld(), t.TempDir()
+			l := &line{executor: newExecutor(t, w), tasks: map[string]fleet.Task{}}
+			failed := false
+			l.away = func(_ context.Context, what string) error {
+				if what != "await" || tt.reason == "" || failed {
+					return nil
+				}
+				failed = true
+				return &fleet.FailedError{ID: "1", Reasons: []string{tt.reason}}
+			}
+			asked := 0
+			p := labpool.New(labpool.Options{Version: "devel", Parent: parent, Find: func(context.Context, fleet.Image) (from, digest string) {
+				asked++
+				return tt.from, "sha256:1"
+			}, Ship: func(_ context.Context, image fleet.Image) (string, error) {
+				if image.Source != "" || tt.from == "" {
+					return "", nil // no worker lacks it
+				}
+				return strings.Repeat("a", 64), nil
+			}})
+			p.Use(l)
+			env := w.Env()
+			env.Provider = &labpool.Provider{Roster: early{}}
+			s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, env, evidence.Tool{Name: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if _, err := s.TryWithin(t.Context(), 1, 0); (err != nil) != tt.fails {
+					t.Fatal(err)
+				}
+				if tt.fails {
+					break
+				}
+			}
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			var sources []string
+			for _, n := range l.needs {
+				image := n.Images[0]
+				sources = append(sources, image.Source)
+				if (image.Source == fleet.SourceRegistry) != (image.Registry == "lab.example:5000") {
+					t.Errorf("%+v", image)
+				}
+			}
+			if diff := cmp.Diff(tt.sources, sources); diff != "" || asked != 1 {
+				t.Errorf("asked %d times (-want +got):\n%s", asked, diff)
+			}
+			told := 0
+			for _, task := range l.tasks {
+				var o labworker.TaskOptions
+				if err := json.Unmarshal(task.Options, &o); err != nil {
+					t.Fatal(err)
+				}
+				if o.Registries["sha256:1"] == from {
+					told++
+				}
+			}
+			if want := len(slices.DeleteFunc(slices.Clone(tt.sources), func(s string) bool { return s != fleet.SourceRegistry })); told != want {
+				t.Errorf("%d tasks say where it is, want %d", told, want)
+			}
+		})
+	}
+}
+
 // early is a fleet of one worker, which has the image.
 type early struct{}
 

@@ -46,13 +46,7 @@ func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
 			if node.Image == "" || node.IsSegment() {
 				continue
 			}
-			image := fleet.Image{Ref: node.Image}
-			if p.Describe != nil && p.Ship != nil {
-				if here, err := p.Describe(ctx, node.Image); err == nil {
-					image.Digest, image.Source = here.Digest, sourceFleet // it is shipped to who lacks it
-				}
-			}
-			n.Images = append(n.Images, image)
+			n.Images = append(n.Images, p.image(ctx, node.Image))
 		}
 	}
 	if why, met := p.Roster.Lacking(n); !met {
@@ -61,15 +55,29 @@ func (p *Provider) Check(ctx context.Context, t topologies.Topology) error {
 	return nil
 }
 
-// sourceFleet says of an image that its coordinator ships it.
-const sourceFleet = "fleet"
+// image is an image as trials will ask workers for it.
+func (p *Provider) image(ctx context.Context, ref string) fleet.Image {
+	image := fleet.Image{Ref: ref}
+	if p.Describe != nil && p.Ship != nil {
+		if here, err := p.Describe(ctx, ref); err == nil {
+			image.Digest, image.Source = here.Digest, fleet.SourceFleet // it is shipped to who lacks it
+			return image
+		}
+	}
+	if p.Find != nil {
+		if from, digest := p.Find(ctx, image); from != "" {
+			image.Digest, image.Source, image.Registry = digest, fleet.SourceRegistry, registryOf(from)
+		}
+	}
+	return image
+}
 
 // Reserve implements [topologies.Provider]: it builds nothing, for trials are executed where the labs are.
 func (p *Provider) Reserve(context.Context, topologies.Topology, topologies.Options) (topologies.Reservation, error) {
 	return nil, errors.New("a fleet builds labs on its workers alone, for trials that are executed there")
 }
 
-// DescribeImage implements [topologies.ImageDescriber]: as this machine has the image, or else as workers do.
+// DescribeImage implements [topologies.ImageDescriber]: as this machine has the image, or else as workers do, or a registry.
 func (p *Provider) DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo, error) {
 	if p.Describe != nil {
 		info, err := p.Describe(ctx, ref)
@@ -79,6 +87,11 @@ func (p *Provider) DescribeImage(ctx context.Context, ref string) (topologies.Im
 	}
 	for _, w := range p.Roster.Workers() {
 		if digest := w.Images[ref]; digest != "" {
+			return topologies.ImageInfo{Ref: ref, Digest: digest}, nil
+		}
+	}
+	if p.Find != nil {
+		if from, digest := p.Find(ctx, fleet.Image{Ref: ref}); from != "" {
 			return topologies.ImageInfo{Ref: ref, Digest: digest}, nil
 		}
 	}

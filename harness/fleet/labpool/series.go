@@ -49,6 +49,7 @@ type series struct {
 	needs    fleet.Needs
 	options  labworker.TaskOptions
 	archives []string
+	found    map[string]bool // images, by digest, that a registry was asked for
 
 	mu        sync.Mutex
 	next      int // number of the last trial that was begun
@@ -153,6 +154,10 @@ func (s *series) execute(ctx context.Context, at place, patience time.Duration) 
 	var reasons []string
 	for {
 		a, err := s.submit(ctx, taskID(s.key, at.trial, len(reasons)+1), at, patience)
+		if failed, ok := errors.AsType[*fleet.FailedError](err); ok && slices.ContainsFunc(failed.Reasons, labworker.CouldNotFetch) && s.noRegistry() {
+			reasons = append(reasons, failed.Error())
+			continue
+		}
 		spoilt, ok := errors.AsType[*spoiltError](err)
 		if !ok {
 			return a, err
@@ -181,7 +186,11 @@ func (s *series) ship(ctx context.Context) (task fleet.Task, needs fleet.Needs, 
 	s.shipping.Lock()
 	defer s.shipping.Unlock()
 	for i, image := range s.needs.Images {
-		if s.pool.options.Ship == nil || image.Digest == "" || image.Source != "" {
+		if image.Digest == "" || image.Source == fleet.SourceFleet {
+			continue
+		}
+		image = s.find(ctx, i)
+		if s.pool.options.Ship == nil {
 			continue
 		}
 		archive, err := s.pool.options.Ship(ctx, image)
@@ -191,19 +200,67 @@ func (s *series) ship(ctx context.Context) (task fleet.Task, needs fleet.Needs, 
 		if archive == "" {
 			continue
 		}
-		images := maps.Clone(s.options.Images)
-		if images == nil {
-			images = map[string]string{}
-		}
-		images[image.Digest] = archive
-		s.options.Images, s.needs.Images, s.archives = images, slices.Clone(s.needs.Images), append(slices.Clip(s.archives), archive)
-		s.needs.Images[i].Source = sourceFleet
+		s.options.Images, s.archives = with(s.options.Images, image.Digest, archive), append(slices.Clip(s.archives), archive)
+		s.source(i, fleet.SourceFleet, "")
 	}
 	task = fleet.Task{Payload: s.payload, Images: s.archives}
 	if task.Options, err = json.Marshal(s.options); err != nil {
 		return task, needs, fmt.Errorf("write the options of a task: %w", err)
 	}
 	return task, s.needs, nil
+}
+
+// with is a map with one more in it.
+func with(m map[string]string, key, value string) map[string]string {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[key] = value
+	return m
+}
+
+// source says where an image of the series comes from; shipping is held.
+func (s *series) source(i int, from, registry string) {
+	s.needs.Images = slices.Clone(s.needs.Images)
+	s.needs.Images[i].Source, s.needs.Images[i].Registry = from, registry
+}
+
+// find looks once whether a registry has an image; shipping is held.
+func (s *series) find(ctx context.Context, i int) fleet.Image {
+	image := s.needs.Images[i]
+	if s.found[image.Digest] || s.pool.options.Find == nil {
+		return image
+	}
+	if s.found == nil {
+		s.found = map[string]bool{}
+	}
+	s.found[image.Digest] = true
+	if from, _ := s.pool.options.Find(ctx, image); from != "" {
+		s.options.Registries = with(s.options.Registries, image.Digest, from)
+		s.source(i, fleet.SourceRegistry, registryOf(from))
+	}
+	return s.needs.Images[i]
+}
+
+// registryOf is the registry of a reference that names one.
+func registryOf(from string) string {
+	registry, _, _ := strings.Cut(from, "/")
+	return registry
+}
+
+// noRegistry has images be shipped that registries were to have; false where none was.
+func (s *series) noRegistry() (was bool) {
+	s.shipping.Lock()
+	defer s.shipping.Unlock()
+	for i, image := range s.needs.Images {
+		if image.Source == fleet.SourceRegistry {
+			was = true
+			s.source(i, "", "")
+		}
+	}
+	s.options.Registries = nil
+	return was
 }
 
 // submit has the fleet execute a task once, and takes what comes.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -47,6 +48,8 @@ type Order struct {
 	// Archives are the digests of archives that images were sent in, by the image's digest; Archive opens one.
 	Archives map[string]string
 	Archive  func(ctx context.Context, digest string) (io.ReadCloser, error)
+	// Registries are references of images in registries, by the image's digest.
+	Registries map[string]string
 }
 
 // Options are how a trial is executed. Trials with other options, or of another plan, have other labs.
@@ -67,6 +70,23 @@ type Result struct {
 	Host     evidence.HostInfo `json:"host,omitzero"`
 	Provider string            `json:"provider,omitempty"` // that built the lab
 }
+
+// FetchError says that an image could not be fetched from a registry.
+type FetchError struct {
+	Ref string
+	Err error
+}
+
+// cannotFetch begins every word of a [FetchError].
+const cannotFetch = "the image cannot be fetched from its registry: "
+
+func (e *FetchError) Error() string { return cannotFetch + e.Ref + ": " + e.Err.Error() }
+
+// Unwrap returns why.
+func (e *FetchError) Unwrap() error { return e.Err }
+
+// CouldNotFetch reports whether a worker says that it did not execute a task for want of an image that a registry was to have.
+func CouldNotFetch(reason string) bool { return strings.Contains(reason, cannotFetch) }
 
 // RefusedError says that a worker does not execute a trial, and would not the next time.
 type RefusedError struct{ Err error }

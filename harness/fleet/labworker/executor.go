@@ -18,6 +18,8 @@ type TaskOptions struct {
 	Options
 	// Images are the archives that were shipped, by the digest of the image that each holds.
 	Images map[string]string `json:"images,omitempty"`
+	// Registries are references of images in registries, HOST/REPOSITORY@sha256:…, by the digest of the image.
+	Registries map[string]string `json:"registries,omitempty"`
 }
 
 // Summary is what a task's outcome says of it, beside the record: a result, or why there is none and would
@@ -49,7 +51,7 @@ func (e *Executor) Execute(ctx context.Context, t fleet.Task, progress func(stri
 		return outcome(Summary{Refused: fmt.Sprintf("read the task's options: %v", err)}, nil)
 	}
 	order := Order{
-		Payload: t.Payload, Trial: t.Trial, Patience: t.Patience, Options: o.Options, Archives: o.Images, Archive: t.Image,
+		Payload: t.Payload, Trial: t.Trial, Patience: t.Patience, Options: o.Options, Archives: o.Images, Archive: t.Image, Registries: o.Registries,
 	}
 	result, record, err := e.Bench.Try(ctx, order, func(p trial.Progress) { progress(lineOf(p)) })
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
@@ -60,6 +62,9 @@ func (e *Executor) Execute(ctx context.Context, t fleet.Task, progress func(stri
 		e.tell(t, t.Work, "not executed: "+err.Error())
 		if foreign, ok := errors.AsType[*scenarios.ForeignError](err); ok { // which another worker may have been told to trust
 			err = &fleet.UnfitError{Err: foreign}
+		}
+		if fetch, ok := errors.AsType[*FetchError](err); ok { // which its coordinator sends, if it has it
+			err = &fleet.UnfitError{Err: fetch}
 		}
 		return fleet.Outcome{}, err
 	}
