@@ -91,7 +91,7 @@ func TestFleetDevices(t *testing.T) {
 	roster(t, at, dir, "bare", "dark")
 	got, gave = run("asked")
 	verdict, _, err := evidence.Dir{Path: got.Dir}.Trial(1).Verdict()
-	if err != nil || verdict.Verdict != evidence.Inconclusive || !strings.Contains(verdict.Reason, " of sw1)") {
+	if err != nil || verdict.Verdict != evidence.Inconclusive || !strings.Contains(verdict.Reason, "(the address of sw1)") {
 		t.Errorf("%+v, %v\n%s", verdict, err, gave.told())
 	}
 	if !strings.Contains(string(dark.told()), away) {

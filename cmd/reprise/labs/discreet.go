@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/lab"
 )
 
@@ -32,16 +31,9 @@ func (d *Discreet) Know(inv *lab.Inventory) {
 		d.devices = map[string]string{}
 	}
 	for _, device := range inv.Devices {
-		for way, access := range map[string]*topologies.Access{"address": &device.Access, "console": device.Console} {
-			if access == nil || access.Address == "" {
-				continue
-			}
-			name := "(the " + way + " of " + device.Name + ")"
-			d.devices[access.Address] = name
-			// A host's name alone may be a word.
-			if host, _, err := net.SplitHostPort(access.Address); err == nil && strings.ContainsAny(host, ".:") {
-				d.devices[host] = name
-			}
+		d.know(device.Access.Address, "(the address of "+device.Name+")")
+		if device.Console != nil {
+			d.know(device.Console.Address, "(the console of "+device.Name+")")
 		}
 	}
 	d.longest = d.longest[:0]
@@ -54,6 +46,17 @@ func (d *Discreet) Know(inv *lab.Inventory) {
 		}
 		return strings.Compare(a, b)
 	})
+}
+
+// know has an address be called by what stands for it; of several that have it, the first does. d.mu is held.
+func (d *Discreet) know(address, name string) {
+	host, _, err := net.SplitHostPort(address)
+	for _, text := range []string{address, host} {
+		alone := text == host && (err != nil || !strings.ContainsAny(host, ".:")) // a host's name alone may be a word
+		if _, known := d.devices[text]; !known && text != "" && !alone {
+			d.devices[text] = name
+		}
+	}
 }
 
 // dialled is how errors of Go's package net name both ends of a connection, and a name server that was asked: an address that a

@@ -21,6 +21,7 @@ func TestDiscreet(t *testing.T) {
 	d.Know(&lab.Inventory{Devices: []lab.Device{
 		{Name: "a", Access: topologies.Access{Address: "10.1.1.1:22"}, Console: &topologies.Access{Address: "[2001:db8::7]:7001"}},
 		{Name: "b", Access: topologies.Access{Address: "sw1.rack.example:23"}},
+		{Name: "b2", Access: topologies.Access{Address: "[2001:db8::8]:23"}, Console: &topologies.Access{Address: "10.1.1.1:22"}},
 		{Name: "c", Access: topologies.Access{Address: "up:22"}},
 	}})
 	for in, want := range map[string]string{
