@@ -32,10 +32,9 @@ func (s *Server) watchShares(ctx context.Context) {
 			s.o.Log.Debug("it cannot be counted what workers have stored", "err", err)
 			continue
 		}
-		for key := range told {
-			usages[key] = usages[key] // one that has nothing any more is told so
-		}
-		for _, key := range slices.Sorted(maps.Keys(usages)) {
+		keys := slices.AppendSeq(slices.Collect(maps.Keys(told)), maps.Keys(usages)) // one that has nothing any more is told so
+		slices.Sort(keys)
+		for _, key := range slices.Compact(keys) {
 			s.bound(key, usages[key], told)
 		}
 	}
