@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ type spoken struct {
 type device struct {
 	platform, image, config string
 	links                   int
+	beside                  string // the configuration of a second one, r2, of the same image: all three are on a LAN
 	files                   map[string][]byte
 	services                []drivers.Service
 }
@@ -36,8 +38,17 @@ func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken
 	top := topologies.Topology{Name: "testers", Nodes: []topologies.Node{
 		{Name: "r1", Kind: "linux", Image: r1.image}, {Name: "t1", Kind: "linux", Image: "reprise/debian:bookworm"},
 	}}
-	for _, port := range []string{"eth1", "eth2"}[:max(r1.links, 1)] {
-		top.Links = append(top.Links, topologies.Link{A: topologies.Endpoint{Node: "r1", Interface: port}, B: topologies.Endpoint{Node: "t1", Interface: port}})
+	devices := map[string]device{"r1": r1, "t1": {platform: "tester", config: config}}
+	if r1.beside == "" {
+		for _, port := range []string{"eth1", "eth2"}[:max(r1.links, 1)] {
+			top.Links = append(top.Links, topologies.Link{A: topologies.Endpoint{Node: "r1", Interface: port}, B: topologies.Endpoint{Node: "t1", Interface: port}})
+		}
+	} else {
+		devices["r2"] = device{platform: r1.platform, image: r1.image, config: r1.beside}
+		top.Nodes = append(top.Nodes, topologies.Node{Name: "r2", Kind: "linux", Image: r1.image}, topologies.Node{Name: "lan", Kind: topologies.KindBridge, Image: "reprise/debian:bookworm"})
+		for _, node := range []string{"r1", "r2", "t1"} {
+			top.Links = append(top.Links, topologies.Link{A: topologies.Endpoint{Node: node, Interface: "eth1"}, B: topologies.Endpoint{Node: "lan", Interface: "to-" + node}})
+		}
 	}
 	res, err := p.Reserve(t.Context(), top, topologies.Options{Run: "testers", Lab: 1})
 	if res != nil {
@@ -51,7 +62,7 @@ func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken
 		t.Fatal(err)
 	}
 	s := spoken{res, map[string]drivers.Driver{}}
-	for name, d := range map[string]device{"r1": r1, "t1": {platform: "tester", config: config}} {
+	for name, d := range devices {
 		host, err := res.Host(name)
 		if err != nil {
 			t.Fatal(err)
@@ -229,20 +240,26 @@ router ospf
 ip route 192.0.2.0/24 blackhole
 `
 
-// TestTesterOSPF: a tester is Full with FRR, announces routes by the thousand, and takes them back.
+// TestTesterOSPF: a tester is Full with FRR, announces routes by the thousand, and takes them back; also where both sign by
+// MD5, and not with another key.
 func TestTesterOSPF(t *testing.T) {
 	const tester = `interfaces: {eth1: []}
 sessions:
-  - {name: o, port: eth1, ospf: {address: 10.0.0.1/24, router-id: 1.1.1.1, interval: 1, external: [{from: 20.0.0.0/24, count: 3000}]}}
+  - {name: o, port: eth1, ospf: {%saddress: 10.0.0.1/24, router-id: 1.1.1.1, interval: 1, external: [{from: 20.0.0.0/24, count: 3000}]}}
 `
+	const signed = "interface eth1\n ip ospf authentication message-digest\n ip ospf message-digest-key 7 md5 secret\n"
 	p := spaces(t)
-	for _, image := range []string{"reprise/frr:8.4.4", "reprise/frr:10.3"} {
-		s := speak(t, p, device{platform: "frr", image: image, config: ospfd}, tester)
+	for _, x := range []struct{ image, more, keys string }{{"reprise/frr:8.4.4", "", ""}, {"reprise/frr:10.3", signed, "md5: {id: 7, key: secret}, "}} {
+		s := speak(t, p, device{platform: "frr", image: x.image, config: ospfd + x.more}, fmt.Sprintf(tester, x.keys))
 		s.until(t, "r1", "show ip ospf neighbor json", `json.neighbors["1.1.1.1"][0].state startsWith "Full" or json.neighbors["1.1.1.1"][0].nbrState startsWith "Full"`)
 		s.until(t, "r1", "show ip route summary json", `any(json.routes, {.type == "ospf" and .rib >= 3000})`)
 		s.until(t, "t1", "show sessions", `json.sessions.o.state == "full" and json.sessions.o.peer.neighbors["2.2.2.2"].unconfirmed == 0 and json.sessions.o.peer.lsas > 3002`)
 		s.order(t, "change {name: o, ospf: {external: [{from: 20.0.0.0/24, count: 10}]}}")
 		s.until(t, "r1", "show ip route summary json", `any(json.routes, {.type == "ospf" and .rib < 20})`)
+		if x.more != "" {
+			s.order(t, "change {name: o, ospf: {md5: {id: 7, key: another}}}")
+			s.until(t, "r1", "show ip ospf neighbor json", `len(json.neighbors) == 0 or json.neighbors == nil`)
+		}
 	}
 }
 
@@ -256,6 +273,7 @@ router isis A
  net 49.0001.0000.0000.0002.00
  is-type level-2-only
  metric-style wide
+ lsp-gen-interval 1
 `
 
 // TestTesterISIS: a tester is up with isisd on a link of two, which learns its routes, and lets go of those that are taken back.
@@ -270,6 +288,26 @@ sessions:
 	s.until(t, "t1", "show sessions", `json.sessions.i.state == "up" and json.sessions.i.peer.neighbors["0000.0000.0002"].areas[0] == "490001" and json.sessions.i.peer.unconfirmed == 0`)
 	s.order(t, "change {name: i, isis: {routes: []}}")
 	s.until(t, "r1", "show ip route summary json", `all(json.routes, {.type != "isis" or .rib < 5})`)
+}
+
+// TestTesterLAN: a tester is up with two isisd on a LAN of which one of them is the designated system, and both learn its
+// routes.
+func TestTesterLAN(t *testing.T) {
+	p := spaces(t)
+	lan := strings.Replace(isisd, " isis network point-to-point\n", "", 1)
+	r1 := device{platform: "frr", image: "reprise/frr:10.3", config: strings.Replace(lan, " isis hello", " isis priority 100\n isis hello", 1)}
+	r1.beside = strings.NewReplacer("hostname r1", "hostname r2", "10.0.0.2/24", "10.0.0.3/24", "0000.0000.0002", "0000.0000.0003").Replace(lan)
+	s := speak(t, p, r1, `interfaces: {eth1: []}
+sessions:
+  - {name: i, port: eth1, isis: {system: 0000.0000.0001, address: 10.0.0.1/24, interval: 1, hostname: t1, routes: [{from: 20.0.0.0/24, count: 300}]}}
+`)
+	for _, node := range []string{"r1", "r2"} {
+		s.until(t, node, "show isis neighbor", `text matches "t1 +eth1 +2 +Up" and text matches "r[12] +eth1 +2 +Up"`)
+		s.until(t, node, "show ip route summary json", `any(json.routes, {.type == "isis" and .rib >= 300})`)
+	}
+	s.until(t, "t1", "show sessions", `json.sessions.i.state == "up" and len(json.sessions.i.peer.neighbors) == 2`)
+	s.order(t, "change {name: i, isis: {routes: []}}")
+	s.until(t, "r2", "show ip route summary json", `all(json.routes, {.type != "isis" or .rib < 5})`)
 }
 
 const keepalived = `vrrp_instance a {
