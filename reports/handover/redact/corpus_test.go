@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,9 +29,12 @@ import (
 //
 // Each line is planted as often as there are variants, with values of other shapes.
 
-var platforms = []string{"ios", "nxos", "junos", "eos", "exos", "voss", "linux", "logs", "others"}
+var platforms = []string{"ios", "nxos", "junos", "eos", "exos", "voss", "linux", "logs", "others", "vendors", "services", "prose"}
 
 const variants = 3
+
+// long are those of which each line is planted once, with one of the variants.
+var long = []string{"vendors", "services", "prose"}
 
 // planter makes values; no two are the same.
 type planter struct{ n int }
@@ -150,10 +154,13 @@ func TestCorpusRecall(t *testing.T) {
 	for _, platform := range platforms {
 		p := planter{}
 		tried, missed := 0, 0
-		for _, line := range corpusLines(t, "planted", platform) {
+		for n, line := range corpusLines(t, "planted", platform) {
 			for variant := range variants {
 				if testing.Short() && variant > 0 {
 					break
+				}
+				if slices.Contains(long, platform) && variant != n%variants {
+					continue
 				}
 				text, values := p.fill(line, variant)
 				name := "x.log"

@@ -87,7 +87,7 @@ func makeClasses() (t [256]byteClass) {
 		if i >= 0x80 {
 			t[i] |= isHigh
 		}
-		if strings.IndexByte("\":=\\", c) >= 0 {
+		if strings.IndexByte("\":=\\>", c) >= 0 {
 			t[i] |= endsKey
 		}
 		if strings.IndexByte(".:-\\ _[(", c) >= 0 {

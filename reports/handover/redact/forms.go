@@ -19,6 +19,7 @@ var formsText string
 type form struct {
 	platform string
 	begins   bool   // only where a line begins
+	prompted bool   // only where a line begins, or behind a prompt
 	numbered bool   // only where a number alone begins the line
 	under    string // what one of the lines has that this one is indented under
 	tokens   []token
@@ -69,6 +70,9 @@ func (w *spelled) matches(got []byte) bool {
 	return len(got) >= w.min && len(got) <= len(w.text) && w.text[:len(got)] == string(got)
 }
 
+// longestCode is the least length of a <long>.
+const longestCode = 24
+
 // mostSkipped bounds what ... stands for, in words.
 const mostSkipped = 24
 
@@ -111,7 +115,10 @@ func addForm(index map[string][]form, platform, line string) error {
 		if words[0] == "^<n>" && len(words) > 1 {
 			f.numbered, words = true, words[1:]
 		}
-		if rest, ok := strings.CutPrefix(words[0], "^"); ok {
+		if rest, ok := strings.CutPrefix(words[0], "^>"); ok {
+			f.prompted = true
+			words = append([]string{rest}, words[1:]...)
+		} else if rest, ok := strings.CutPrefix(words[0], "^"); ok {
 			f.begins = true
 			words = append([]string{rest}, words[1:]...)
 		}
@@ -231,7 +238,7 @@ func expand(words []string) ([][]string, error) {
 var placeRules = map[string]Rule{
 	"secret": RuleSecret, "community": RuleSecret, "hex": RuleSecret, "login": RuleSecret, "pair": RuleSecret, "cookies": RuleToken, "target": RuleName,
 	"user": RuleName, "host": RuleName, "name": RuleName, "credentials": RuleSecret,
-	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret, "token": RuleSecret,
+	"quoted": RuleSecret, "sent": RuleSecret, "basic": RuleSecret, "token": RuleSecret, "string": RuleSecret, "odd": RuleSecret, "long": RuleSecret, "random": RuleSecret, "slashed": RuleSecret,
 }
 
 func parseToken(w string) (token, error) {
@@ -252,7 +259,7 @@ func parseToken(w string) (token, error) {
 	if open := strings.IndexByte(w, '<'); open >= 0 {
 		place := strings.TrimSuffix(w[open+1:], ">")
 		if placeRules[place] == "" || !strings.HasSuffix(w, ">") {
-			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
+			return token{}, fmt.Errorf("%q: want <secret>, <community>, <hex>, <basic>, <token>, <string>, <odd>, <long>, <random>, <slashed>, <login>, <pair>, <cookies>, <credentials>, <quoted>, <sent>, <target>, <user>, <host>, <name>, <n>, <w> or <type>", w)
 		}
 		return token{kind: tokenValue, glued: w[:open], place: place}, nil
 	}
@@ -308,6 +315,9 @@ next:
 		if f.begins && len(bytes.TrimLeft(s.data[s.line:start], " \t")) > 0 {
 			continue
 		}
+		if f.prompted && !s.prompted(start) {
+			continue
+		}
 		if f.numbered && !isNumber(string(bytes.TrimSpace(s.data[s.line:start]))) {
 			continue
 		}
@@ -335,6 +345,12 @@ next:
 		at = max(at, p.end)
 	}
 	return taken
+}
+
+// prompted tells whether what stands at start is typed: the line begins there, or a prompt ends.
+func (s *scanner) prompted(start int) bool {
+	before := bytes.TrimRight(s.data[max(s.line, start-longestWord):start], " \t\"'")
+	return len(before) == 0 || strings.IndexByte(">#$]:", before[len(before)-1]) >= 0
 }
 
 // placeValue replaces what a form found.
@@ -370,6 +386,13 @@ func (s *scanner) placeValue(p placed) bool {
 		}
 		if pass.end > pass.start {
 			s.replace("", RuleSecret, pass, v[at+1:])
+		}
+	case "slashed":
+		v, _, _ = strings.Cut(v, "@")
+		user, pass, both := strings.Cut(v, "/")
+		s.replace("", RuleName, field{start: p.start, end: p.start + len(user)}, user)
+		if both && pass != "" {
+			s.replace("", RuleSecret, field{start: p.start + len(user) + 1, end: p.start + len(v)}, pass)
 		}
 	case "target":
 		s.target(p.field, v)
@@ -511,7 +534,14 @@ func (m *matcher) match(pos int, tokens []token) bool {
 	}
 	switch t.kind {
 	case tokenNumber:
-		return isNumber(string(m.s.data[f.start:f.end])) && m.match(f.next, rest)
+		if !isNumber(strings.TrimRight(string(m.s.data[f.start:f.end]), ":=")) {
+			return false
+		}
+		next := skipBlanks(m.s.data[:m.limit], f.next)
+		if next+1 < m.limit && (m.s.data[next] == '=' || m.s.data[next] == ':') && m.s.data[next+1] == ' ' { // enable 15 = S
+			next++
+		}
+		return m.match(next, rest)
 	case tokenAny:
 		return m.match(f.next, rest)
 	default:
@@ -558,7 +588,7 @@ func (m *matcher) word(f field, t *token, rest []token) bool {
 // typeWords say how a secret is written.
 //
 //nolint:gochecknoglobals // a table that is only read
-var typeWords = set(`0 3 4 5 6 7 8 8a 9 10 11 encrypted encryption enc hash hashed cipher ciphertext cleartext clear clear-text plain plaintext plain-text unencrypted
+var typeWords = set(`0 1 2 3 4 5 6 7 8 8a 9 10 11 encrypted encryption enc hash hashed cipher ciphertext cleartext clear clear-text plain plaintext plain-text unencrypted
 	ascii ascii-text hex hexadecimal md5 sha1 sha256 sha384 sha512 sha-1 sha-256 sha-384 sha-512 aes aes128 aes256 3des des irreversible-cipher reversible localized localized-key key simple type
 	type0 type4 type5 type6 type7 type8 type9 type10 scrypt bcrypt pbkdf2 argon2 hashed-password reversible-cipher reversible-encrypted encrypted-aes encrypted-text enc-sha256 enc-sha512
 	masked obfuscated scrambled lanman nt sm3 sm4`)
@@ -566,7 +596,7 @@ var typeWords = set(`0 3 4 5 6 7 8 8a 9 10 11 encrypted encryption enc hash hash
 // authMethods are ways to authenticate, where a platform has them in the place of a secret: they are no secret.
 //
 //nolint:gochecknoglobals // a table that is only read
-var authMethods = set(`message-digest key-chain clear-text plain-text hmac-md5 hmac-sha-1 hmac-sha-256 hmac-sha-384 hmac-sha-512 keyed-md5 keyed-sha-1 meticulous-md5 meticulous-sha-1`)
+var authMethods = set(`message-digest key-chain clear-text plain-text hmac-md5 hmac-sha-1 hmac-sha-256 hmac-sha-384 hmac-sha-512 keyed-md5 keyed-sha-1 meticulous-md5 meticulous-sha-1 cram-md5 digest-md5 xoauth2 scram-sha-1 scram-sha-256`)
 
 // typed skips words that say how the secret is written, as few as lead to a match.
 func (m *matcher) typed(pos int, rest []token) bool {
@@ -677,7 +707,10 @@ func (m *matcher) fieldOf(pos int, t *token) (field, bool) {
 	if !ok || f.quoted {
 		return f, ok
 	}
-	if t.place == "secret" {
+	if t.place == "secret" && t.glued == "{" {
+		f.end = f.start + len(strings.TrimRight(string(data[f.start:f.end]), "}"))
+	}
+	if t.place == "secret" || t.place == "odd" {
 		for f.end > f.start+1 && (data[f.end-1] == '\'' || data[f.end-1] == ',' && f.end-f.start > 4) {
 			f.end--
 		}
@@ -711,19 +744,29 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "hex":
 		return len(v) >= 8 && (strings.HasPrefix(low, "0x") || allHex([]byte(low)))
 	case "login":
-		return !strings.HasPrefix(v, "-")
+		return !strings.HasPrefix(v, "-") && !ordinary()[low]
 	case "pair":
 		return strings.IndexByte(v, ':') > 0 && !strings.Contains(v, "://")
 	case "community":
 		if m.f.platform == "logs" && ordinary()[low] {
 			return false
 		}
-		return f.quoted || !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
+		return f.quoted || len(v) > 1 && !stops[low] && !fillers[low] && !strings.HasPrefix(v, "-")
 	case "cookies":
 		_, ok := cookieAt(m.s.data[f.start:f.end])
 		return ok
 	case "token":
 		return len(v) > 7 && !isNumber(v)
+	case "string":
+		return f.quoted && len(v) > 2
+	case "odd":
+		return isOdd(v) && !inflected(low, true)
+	case "random":
+		return looksRandom(v) && !isTechnical(v)
+	case "long":
+		return len(v) >= longestCode && looksRandom(v)
+	case "slashed":
+		return !strings.HasPrefix(v, "-") && !strings.HasPrefix(v, "/") && strings.IndexByte(v, '/') > 0 && !strings.HasSuffix(v, "/nolog")
 	case "basic":
 		text, err := base64.StdEncoding.DecodeString(v)
 		return err == nil && bytes.IndexByte(text, ':') > 0 && mostlyText(text)
@@ -740,11 +783,20 @@ func (m *matcher) fits(f field, t *token) bool {
 	case "host":
 		return isHost(v) && !m.inColumn(f)
 	case "user", "name":
+		if loginMethods[low] {
+			return false
+		}
+		if t.place == "user" && strings.IndexByte(v, '-') > 0 && grammarWords(v, false) {
+			return false
+		}
 		if f.end < m.limit && m.s.data[f.end] == '=' || isNumber(v) || (stops[low] || fillers[low]) && !wellKnown[low] || !letter(v[0]) && v[0] != '_' || m.f.platform == "logs" && ordinary()[low] {
 			return false
 		}
 	default:
 		_, more := m.s.field(f.next, m.limit, false)
+		if !f.quoted && (low == "level" || low == "keychain" || low == "inheritance-disable" || strings.Trim(v, "0") == "" && len(v) > 1) {
+			return false
+		}
 		if more && !f.quoted {
 			if _, keyword := terms[low]; keyword || typeWords[low] {
 				return false

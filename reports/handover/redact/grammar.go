@@ -55,7 +55,7 @@ type term struct {
 //nolint:gochecknoglobals // a table that is only read
 var terms = map[string]term{
 	// Words that are followed by a secret whatever stands before.
-	"password": {rule: RuleSecret}, "passwd": {rule: RuleSecret}, "passphrase": {rule: RuleSecret}, "pwd": {rule: RuleSecret, assigned: true}, "pw": {rule: RuleSecret, assigned: true},
+	"password": {rule: RuleSecret}, "passwd": {rule: RuleSecret}, "passphrase": {rule: RuleSecret}, "pwd": {rule: RuleSecret, assigned: true}, "pw": {rule: RuleSecret, assigned: true, random: true},
 	"secret": {rule: RuleSecret}, "shared-secret": {rule: RuleSecret}, "sharedsecret": {rule: RuleSecret}, "pass": {rule: RuleSecret, assigned: true, random: true},
 	"encrypted-password": {rule: RuleSecret}, "plain-text-password": {rule: RuleSecret}, "plain-text-password-value": {rule: RuleSecret},
 	"simple-password": {rule: RuleSecret}, "area-password": {rule: RuleSecret}, "domain-password": {rule: RuleSecret},
@@ -110,6 +110,14 @@ var terms = map[string]term{
 	"psksecret": {rule: RuleSecret}, "ppk-secret": {rule: RuleSecret}, "auth-pwd": {rule: RuleSecret}, "priv-pwd": {rule: RuleSecret}, "password-hash": {rule: RuleSecret, random: true},
 	"encrypted-secret": {rule: RuleSecret, random: true}, "idtoken": {rule: RuleSecret, random: true},
 	"encrypted-auth": {rule: RuleSecret}, "ipsec-key": {rule: RuleSecret}, "trunk-key": {rule: RuleSecret}, "session-key": {rule: RuleSecret}, "encryption-key": {rule: RuleSecret, random: true},
+	"auth-password": {rule: RuleSecret}, "priv-password": {rule: RuleSecret}, "auth-pass": {rule: RuleSecret, not: []string{"sentinel"}}, "priv-pass": {rule: RuleSecret}, "passkey": {rule: RuleSecret},
+	"authpass": {rule: RuleSecret}, "privpass": {rule: RuleSecret}, "cryptopass": {rule: RuleSecret}, "authpasswd": {rule: RuleSecret}, "keystring": {rule: RuleSecret}, "md5-key": {rule: RuleSecret, random: true, said: true},
+	"private-key-password": {rule: RuleSecret}, "pre-shared-secret": {rule: RuleSecret}, "secret-key-hashed": {rule: RuleSecret, assigned: true}, "x-wep": {rule: RuleSecret, assigned: true},
+	"primary-cak": {rule: RuleSecret, assigned: true}, "primary-ckn": {rule: RuleSecret, assigned: true}, "fallback-cak": {rule: RuleSecret, assigned: true}, "fallback-ckn": {rule: RuleSecret, assigned: true},
+	"text-name": {rule: RuleSecret, assigned: true}, "update-value": {rule: RuleSecret, within: []string{"secret", "password", "-key", "community"}}, "x-session-id": {rule: RuleSecret, assigned: true, random: true},
+	"private-mac": {rule: RuleSecret, assigned: true}, "from-literal": {rule: RuleSecret, assigned: true, random: true}, "tokens": {rule: RuleSecret, assigned: true, random: true},
+	"totp": {rule: RuleSecret, assigned: true, random: true}, "otp": {rule: RuleSecret, assigned: true, random: true}, "seed": {rule: RuleSecret, assigned: true, random: true},
+	"clave": {rule: RuleSecret, assigned: true, random: true}, "şifre": {rule: RuleSecret, assigned: true}, "schluessel": {rule: RuleSecret, assigned: true, random: true}, "schlüssel": {rule: RuleSecret, assigned: true, random: true},
 	// Keys that stand as such.
 	"ssh-rsa": {rule: RuleKeyBlock}, "ssh-dss": {rule: RuleKeyBlock}, "ssh-dsa": {rule: RuleKeyBlock}, "ssh-ed25519": {rule: RuleKeyBlock}, "ssh-ecdsa": {rule: RuleKeyBlock},
 	"ecdsa-sha2-nistp256": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp384": {rule: RuleKeyBlock}, "ecdsa-sha2-nistp521": {rule: RuleKeyBlock},
@@ -174,6 +182,7 @@ var stops = set(`a an and any are as at be been but by can cannot command config
 	prompt recovery required requires reset rotation since size strings that the then there this to too update updated used user using via wait was when will with
 	without yes no none null nil true false default changed change changes accepted authentication authenticated authorization check exchange expiry generated generate zeroize import export
 	history information keepalive lifetime lost method mode removed rejected denied chain encryption encrypted strength attempts never always {} [] { } ( ) | - -- , . ; ""
+	è é är été está ist lautet di do da der des für pour para per van von voor ip
 	members add additive delete cache list matched unknown undefined unavailable show display type ...`)
 
 // wellKnown are values that tell nothing: defaults that everybody knows and that a case
@@ -197,7 +206,7 @@ func set(words string) map[string]bool {
 // suffixes make a field a keyword in an assignment: DB_PASSWORD=..., "_api_token".
 //
 //nolint:gochecknoglobals // a table that is only read
-var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass"}
+var suffixes = []string{"-password", "-passwd", "-passphrase", "-secret", "-token", "-apikey", "-api-key", "-psk", "-community", "-privatekey", "-private-key", "-pwd", "-pass", "-passwort", "-kennwort", "-schluessel", "-schlüssel"}
 
 // keyOwners are what a key of their own is secret of: radius_key, OSPF-MD5.
 //
@@ -225,6 +234,9 @@ func lastParts(forms map[string][]form) map[string]uint64 {
 			}
 			m[lastRun(word)] |= next
 		}
+	}
+	for word := range saysSecret {
+		m[lastRun(word)] = anything
 	}
 	for _, table := range []map[string]term{terms, asTerms} {
 		for word := range table {

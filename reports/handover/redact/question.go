@@ -43,5 +43,8 @@ func (s *scanner) question(name string, start, end, limit int) bool {
 	if len(v) < 4 || bytes.IndexByte(v, ' ') >= 0 || ordinary()[lower(string(v))] || bytes.HasSuffix(v, []byte(":")) {
 		return false
 	}
+	if words := bytes.Fields(rest[:colon]); len(words) > 1 && lower(string(words[len(words)-2])) == "for" { // new password for joe: S
+		s.saidOf(end+colon-len(words[len(words)-1]), end+colon)
+	}
 	return s.takePlain(name, from, from+len(v))
 }

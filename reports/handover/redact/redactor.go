@@ -147,12 +147,12 @@ func byValue(k known) bool {
 	}
 	switch k.rule {
 	case RuleName:
-		return len(k.value) >= 3 && !isNumber(k.value)
+		return len(k.value) >= 3 && !isNumber(k.value) && (k.owner || !ordinary()[low])
 	case RuleSerial:
 		return len(k.value) >= 6
 	default:
 	}
-	if plainWords(low) {
+	if plainWords(low) || ordinary()[low] {
 		return false
 	}
 	return len(k.value) >= 8 || len(k.value) >= 6 && !isNumber(k.value) && strings.ToLower(strings.Trim(k.value, "abcdefghijklmnopqrstuvwxyz")) != ""
@@ -221,7 +221,7 @@ var prompts = sync.OnceValue(func() []*regexp.Regexp {
 		regexp.MustCompile(`(?m)^([A-Za-z][\w.-]{2,63}) uptime is \d`),
 		regexp.MustCompile(`(?m): ([A-Za-z][\w.-]{2,63}): %[A-Z][A-Z0-9_]+-\d-`),
 		regexp.MustCompile(`(?m)^"?([A-Za-z][\w.-]{2,63})"?(?: %any%?)? : (?:EAP|XAUTH|NTLM) "`),
-		regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+Cleartext-Password[ \t]*:=`),
+		regexp.MustCompile(`(?m)^([\w.-]{2,63})[ \t]+(?:(?:Cleartext|Crypt|NT|LM|MD5|SMD5|SHA|SSHA|User)-Password|Auth-Type|Password)[ \t]*(?::=|==)`),
 		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63})[#>%$] ?\w`),
 		regexp.MustCompile(`(?m)^\[([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}) [^\]\n]{1,80}\][#$] ?\w`),
 		regexp.MustCompile(`(?m)^([a-z_][\w.-]{1,31})@([A-Za-z][\w.-]{2,63}):[~/][^\n$#]{0,80}[#$] ?\w`),

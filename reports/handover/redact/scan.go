@@ -26,6 +26,7 @@ type scanner struct {
 	values     bool // looks for known values only
 
 	marks    []mark // what is encoded
+	noun     int    // where the word for a secret ends whose secret is looked for
 	split    []edit // of values that the end of a line cuts in two
 	edited   bool   // a terminal wrote it
 	high     bool   // it has bytes outside of ASCII
@@ -128,6 +129,9 @@ func (s *scanner) span(from, to int) {
 		}
 		if flags&isHigh != 0 {
 			s.high = true
+			if i-start >= len("密码") && !s.values {
+				s.wideSentence(start, i)
+			}
 		}
 		if len(s.d.inside.list) > 0 && i-start > shortestInside && !s.learn {
 			s.inside(start, i)
@@ -399,7 +403,7 @@ func (s *scanner) word(h uint32, start, end int) {
 			return
 		}
 		s.keyword(start, end)
-	} else if end < len(s.data) && (s.data[end] == '"' || s.data[end] == '=' || s.data[end] == ':') && start >= s.done {
+	} else if end < len(s.data) && (s.data[end] == '"' || s.data[end] == '=' || s.data[end] == ':' || s.data[end] == '>') && start >= s.done {
 		s.camel(start, end)
 	}
 }
@@ -459,7 +463,7 @@ func (s *scanner) keyword(start, end int) {
 		return
 	}
 	t, ok := terms[string(lower)]
-	if !ok && !s.r.options.ASNumbers && !s.endsInSecret(lower) {
+	if !ok && !s.r.options.ASNumbers && !s.endsInSecret(lower) && !saysSecret[string(lower)] {
 		return
 	}
 	name := string(lower)
@@ -469,8 +473,12 @@ func (s *scanner) keyword(start, end int) {
 	if !ok && s.endsInSecret(lower) {
 		t, ok = term{rule: RuleSecret, ending: true, assigned: bytes.HasSuffix(lower, []byte("-pass")) || keyed(name)}, true
 	}
+	was := s.done
 	if ok {
 		s.take(name, t, start, end)
+	}
+	if s.done == was && s.limit == 0 && !s.sameLength && saidNoun(name) && (name != "community" && name != "communities" || s.inPlace(name, term{rule: RuleName, not: t.not}, start, end, true)) {
+		s.sentence(name, start, end)
 	}
 }
 
@@ -480,7 +488,7 @@ func (s *scanner) endsInSecret(name []byte) bool {
 		return false
 	}
 	switch name[len(name)-1] {
-	case 'd', 'e', 't', 'n', 'k', 'y', 's':
+	case 'd', 'e', 't', 'n', 'k', 'y', 's', 'l':
 	case '5':
 		return keyed(string(name))
 	default:
@@ -570,10 +578,13 @@ func (s *scanner) take(name string, t term, start, end int) {
 			return // a sentence
 		}
 	}
-	if !f.quoted && len(v) > 2 && (v[0] == '<' && strings.HasSuffix(v, ">") || v[0] == '(' && strings.HasSuffix(strings.TrimRight(v, ":="), ")") || v[0] == '[' && strings.HasSuffix(strings.TrimRight(v, ".,"), "]")) {
+	if !f.quoted && len(v) > 2 && (v[0] == '<' && strings.HasSuffix(v, ">") || v[0] == '(' && strings.HasSuffix(strings.TrimRight(v, ":="), ")") || v[0] == '[' && strings.HasSuffix(strings.TrimRight(v, ".,:="), "]")) {
 		return // a place in a description, a reference
 	}
 	if t.rule == RuleSecret && !f.quoted && s.isGrammar(name, f, v, limit) || name == "key" && f.quoted && quoteAt(s.data, end) > 0 && (!looksRandom(v) || !strings.ContainsAny(v, "0123456789")) && !s.aboutKeys(start) {
+		return
+	}
+	if t.rule == RuleSecret && s.noSecret(name, t, f, v, limit, assigned) || t.rule == RuleName && (ordinaryParts(v) || accountTerms[name] && !f.quoted && grammarWords(v, false)) {
 		return
 	}
 	if strings.Contains(v, "«") || !f.quoted && (t.random || !assigned && s.inProse(name, t, start)) && !looksRandom(v) && !s.typed(pos, f) {
@@ -595,6 +606,70 @@ func (s *scanner) take(name string, t term, start, end int) {
 		}
 	}
 }
+
+// noSecret tells what stands in the place of a secret and is none: the path of a file, words that say that it is
+// not shown, zeros, a flag, the number of a key, and where no sign is before it, one word of the language.
+func (s *scanner) noSecret(name string, t term, f field, v string, limit int, assigned bool) bool {
+	low := lower(v)
+	switch {
+	case isPath(v), hiddenWords[strings.Trim(low, "[]<>().,")], strings.Trim(v, "0") == "", strings.Trim(low, "x*.-_") == "":
+		return true
+	case isNumber(v) && len(v) < 3 && (t.ending || t.random || !assigned):
+		return true
+	case name == "key" && assigned && ordinary()[low]:
+		return true
+	case f.quoted:
+		return len(v) < 3 && !assigned
+	case !assigned:
+		return v[0] == '-' || len(v) < 3 || ordinary()[low] || inflected(low, true) || foreignNouns[name] && !looksRandom(v)
+	default:
+		return ordinary()[low] && s.another(f, limit) && s.data[f.next-1] != ';' && s.data[f.next-1] != ','
+	}
+}
+
+// hiddenWords stand where a secret is not shown.
+//
+//nolint:gochecknoglobals // a table that is only read
+var hiddenWords = set("hidden masked redacted removed tbd omitted scrubbed suppressed unchanged n/a none null nil unset empty")
+
+// isPath tells the path of a file, or the name of one that holds a key.
+func isPath(v string) bool {
+	for _, end := range []string{".key", ".pem", ".crt", ".cer", ".p12", ".pfx", ".jks", ".psk"} {
+		if strings.HasSuffix(v, end) {
+			return true
+		}
+	}
+	if strings.HasPrefix(v, "./") || strings.HasPrefix(v, "~/") {
+		return true
+	}
+	dir, _, _ := strings.Cut(strings.TrimPrefix(v, "/"), "/")
+	return v[0] == '/' && rootDirs[dir]
+}
+
+//nolint:gochecknoglobals // a table that is only read
+var rootDirs = set("etc var run home root opt usr tmp srv mnt media proc sys dev boot bin sbin lib secrets data")
+
+// ordinaryParts tells several words of the language with signs between: local,tacacs+ and host:port:user.
+func ordinaryParts(v string) bool {
+	n := 0
+	for w := range strings.FieldsFuncSeq(lower(v), func(c rune) bool { return c == ',' || c == ':' || c == '+' || c == '/' }) {
+		n++
+		if !ordinary()[w] && !stops[w] && !loginMethods[w] {
+			return false
+		}
+	}
+	return n > 1 || loginMethods[lower(v)]
+}
+
+// accountTerms are the terms that name somebody.
+//
+//nolint:gochecknoglobals // a table that is only read
+var accountTerms = set("account user username login")
+
+// loginMethods say how somebody logs in, where a name may stand as well.
+//
+//nolint:gochecknoglobals // a table that is only read
+var loginMethods = set("pam file nopassword local radius tacacs ldap kerberos aaa")
 
 // besides tells what stands behind a word in the place of its value and is none: the next of several
 // key=value, a legend such as (H), a column's head, what is not advertised, a path or a slot of a chassis
@@ -1001,7 +1076,7 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 			return f, true
 		case !more:
 			// The last word is the value, unless it can only be the number of a key.
-			return f, (name != "key" || !isNumber(word) || len(word) > 3) && !skip[bare]
+			return f, (!strings.HasSuffix(name, "key") || !isNumber(word) || len(word) > 3) && !skip[bare]
 		}
 		pos = f.next
 	}
@@ -1011,9 +1086,12 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 // isValue tells the secret in "the password is ..." from a word about it.
 func (s *scanner) isValue(f field, limit int) bool {
 	v := string(s.data[f.start:f.end])
+	if isTechnical(v) && !isNumber(v) {
+		return false
+	}
 	low := lower(strings.Trim(v, ".,;:!"))
 	_, more := s.field(f.next, limit, false)
-	return f.quoted || looksRandom(v) || !more && len(low) > 3 && !ordinary()[low] && !stops[low] && !fillers[low]
+	return f.quoted || looksRandom(v) || !more && len(low) > 3 && !inflected(low, false) && !ordinary()[low] && !stops[low] && !fillers[low]
 }
 
 // trailer are words that follow a value and cannot be one.
@@ -1099,6 +1177,9 @@ func (s *scanner) replace(name string, rule Rule, f field, v string) {
 	}
 	if _, bits, ok := parseIPv4(s.data[f.start:f.end]); ok && bits < 0 && rule != RuleASN {
 		return // an address is mapped as one
+	}
+	if rule == RuleSecret && strings.Trim(v, "0") == "" {
+		return
 	}
 	switch rule {
 	case RuleASN:

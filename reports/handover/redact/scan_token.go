@@ -111,7 +111,7 @@ func (s *scanner) webhook(start, end int) bool {
 //nolint:gochecknoglobals // a table that is only read
 var tokenHeads = []string{
 	"ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "npm_", "hvs.", "hvb.", "sk_live_", "sk_test_",
-	"rk_live_", "pypi-", "dop_v1_", "dckr_pat_", "ya29.", "shpat_", "sk-", "hf_", "glsa_", "glc_", "tskey-", "atlasv1.", "SG.", "age-secret-key-",
+	"rk_live_", "pypi-", "dop_v1_", "dckr_pat_", "ya29.", "shpat_", "sk-", "hf_", "glsa_", "glc_", "tskey-", "atlasv1.", "SG.", "AGE-SECRET-KEY-",
 }
 
 // tokenAfter looks at a run that may end the head of a token: ghp_...

@@ -42,7 +42,7 @@ func plainKey(key string) bool {
 var camelEnds = []string{
 	"password", "passwd", "passphrase", "secret", "token", "apikey", "psk", "community", "privatekey", "sharedkey", "presharedkey", "authkey", "accesskey",
 	"secretkey", "encryptionkey", "pwd", "passcode", "privkey", "privpass", "authpass", "userpass", "communitystring", "sessionid", "sessid", "sshpass", "ldappw", "bindpw", "adminpw", "rootpw", "dbpw", "userpw",
-	"dbpass", "rootpass", "adminpass", "smtppass", "vpnpass", "wifipass", "loginpass", "keypass", "storepass", "certpass", "ftppass", "passwords", "secrets", "communities",
+	"dbpass", "rootpass", "adminpass", "smtppass", "vpnpass", "wifipass", "loginpass", "keypass", "storepass", "certpass", "ftppass", "passkey", "authpasswd", "keystring", "passwords", "secrets", "communities",
 }
 
 // camel looks at a word with a : or = or quote after it, whose end may be a keyword.

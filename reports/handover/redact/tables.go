@@ -14,7 +14,7 @@ import (
 func (s *scanner) tabled() []edit {
 	in := scanner{r: s.r, d: s.d, data: s.data, learn: s.learn, sameLength: s.sameLength, depth: s.depth}
 	var all []edit
-	for _, look := range []func(){in.columns, in.namedElements, in.attributed, in.cdata, in.kubernetes} {
+	for _, look := range []func(){in.columns, in.namedElements, in.attributed, in.cdata, in.kubernetes, in.shaped, in.pppSecrets} {
 		in.done, in.edits = 0, nil
 		look()
 		all = merge(all, in.edits)
@@ -84,10 +84,25 @@ func (s *scanner) columns() {
 	}
 	end := rowEnd(s.data[:min(len(s.data), longestHead)], start)
 	for _, sep := range []byte(",;\t|") {
-		if bytes.IndexByte(s.data[start:end], sep) >= 0 {
+		if bytes.IndexByte(s.data[start:end], sep) >= 0 && s.data[start] != '|' {
 			s.column(sep, start, end)
-			return
+			break
 		}
+	}
+	s.barred()
+}
+
+// barred takes the columns of tables of Markdown (a line of dashes is below the head) and of Jira (two bars are around each).
+func (s *scanner) barred() {
+	for at := 0; at < len(s.data); {
+		stop := rowEnd(s.data, at)
+		row := bytes.TrimSpace(s.data[at:stop])
+		next := min(stop+1, len(s.data))
+		below := bytes.TrimSpace(s.data[next:rowEnd(s.data, next)])
+		if len(row) > 2 && row[0] == '|' && len(row) < longestHead && (row[1] == '|' || len(below) > 2 && below[0] == '|' && len(bytes.Trim(below, "|-: ")) == 0) {
+			s.column('|', at, stop)
+		}
+		at = stop + 1
 	}
 }
 
@@ -97,6 +112,9 @@ func (s *scanner) column(sep byte, start, end int) {
 	found := false
 	for i, c := range head {
 		text := s.data[c.from:c.to]
+		if len(text) == 0 && sep == '|' {
+			continue
+		}
 		if len(text) == 0 || len(text) > 40 || len(bytes.Fields(text)) > 3 || bytes.ContainsAny(text, ":=<>{}()/.'") {
 			return // a row of values, or prose
 		}
@@ -108,7 +126,10 @@ func (s *scanner) column(sep byte, start, end int) {
 	for at := end + 1; found && at < len(s.data); {
 		stop := rowEnd(s.data, at)
 		row := cells(s.data, at, stop, sep)
-		if stop > at && len(row) != len(head) {
+		if sep == '|' && len(bytes.TrimSpace(s.data[at:stop])) == 0 {
+			return // the table ends
+		}
+		if stop > at && len(row) != len(head) && (sep != '|' || bytes.Count(s.data[start:end], []byte("||")) < 2) {
 			return
 		}
 		for i, c := range row {

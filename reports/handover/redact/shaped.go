@@ -1,0 +1,213 @@
+package redact
+
+import (
+	"bytes"
+	"regexp"
+	"sync"
+)
+
+// shapedText is a text of a fixed shape in which secrets and names have their places: a line of a file of accounts, a call
+// of a library. Without a grammar of words, it is told by its shape, where one of its needles stands in the text.
+type shapedText struct {
+	needles []string
+	re      *regexp.Regexp
+	rules   []Rule // of the groups
+}
+
+// shapedTexts are all of them, of the manual pages of pgpass(5), pppd(8), wpa_supplicant, htpasswd(1), clogin(1), Oxidized and the
+// libraries pysnmp, requests and pexpect.
+//
+//nolint:gochecknoglobals // compiled once
+var shapedTexts = sync.OnceValue(func() []shapedText {
+	list := func(words ...string) []string { return words }
+	name, secret := RuleName, RuleSecret
+	return []shapedText{
+		{list(":5432:", ":3306:", ":*:"), regexp.MustCompile(`(?m)^[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:([A-Za-z_][^:\s]*):(\S+)$`), []Rule{name, secret}},
+		{
+			list(":ios:", ":iosxe:", ":iosxr:", ":nxos:", ":junos:", ":vrp:", ":eos:", ":xos:", ":exos:", ":voss:", ":asa:", ":fortios:", ":aoscx:", ":panos:"),
+			regexp.MustCompile(`(?m)^([\w.-]+):(?:ios|iosxe|iosxr|nxos|junos|vrp|eos|xos|exos|voss|asa|fortios|aoscx|panos):([A-Za-z_][\w.-]*):([^:\s]+)(?::(\S+))?$`),
+			[]Rule{name, name, secret, secret},
+		},
+		{list("\t\"*\"\t"), regexp.MustCompile(`(?m)^"([\w.@\\-]+)"[ \t]+"\*"[ \t]+"([^\s"]{4,})"`), []Rule{name, secret}},
+		{list(" l2tpd ", " pptpd ", " xl2tpd "), regexp.MustCompile(`(?m)^([\w.@-]+) x?(?:l2tpd|pptpd) (\S{4,}) \*$`), []Rule{name, secret}},
+		{list("chap-secrets", "pap-secrets"), regexp.MustCompile(`(?:^|['" ])([\w.@-]+)\s+\*\s+(\S{4,})\s+(?:\*|[\d.]+)['"]?\s*(?:>>?\s*\S*(?:chap|pap)-secrets)?$`), []Rule{name, secret}},
+		{list("MSCHAPV2", "PEAP", "TTLS"), regexp.MustCompile(`(?m)^(?:"([^"\n]+)"|\*)[ \t]+[A-Z0-9,-]*(?:MSCHAPV2|PEAP|TTLS|MD5|GTC|PWD)[A-Z0-9,-]*(?:[ \t]+\[ver=\d\])?(?:[ \t]+(?:"([^"\n]+)"|hash:([0-9a-f]{32})))?(?:[ \t]+\[2\])?$`), []Rule{name, secret, secret}},
+		{list("00:00:00:00:00:00 "), regexp.MustCompile(`(?m)^00:00:00:00:00:00 (\S{8,63})$`), []Rule{secret}},
+		{list(":$", ":{S", ":{M", ":{C"), regexp.MustCompile(`(?m)^([A-Za-z_][\w.-]*):(?:\$(?:[1-7a-z]|2[abxy]|apr1|y)\$|\{(?:SSHA|SHA|SMD5|MD5|CRYPT)\d*\}([\w+/=.$]{8,})$)`), []Rule{name, secret}},
+		{list("shared_secret"), regexp.MustCompile(`(?m)^(?:[\w.-]+)(?::\d+)?[ \t]+(\S{4,})[ \t]+\d{1,2}$`), []Rule{secret}},
+		{list("CommunityData("), regexp.MustCompile(`CommunityData\(\s*b?['"]([^'"\n]+)['"]`), []Rule{secret}},
+		{list("UsmUserData("), regexp.MustCompile(`UsmUserData\(\s*['"]([^'"\n]+)['"](?:\s*,\s*['"]([^'"\n]+)['"])?(?:\s*,\s*['"]([^'"\n]+)['"])?`), []Rule{name, secret, secret}},
+		{list("BasicAuth(", "DigestAuth(", "auth=(", "auth = (", ".auth("), regexp.MustCompile(`(?:(?:Basic|Digest)Auth|\bauth\s*=\s*|\.auth)\(\s*['"]([^'"\n]+)['"]\s*,\s*['"]([^'"\n]+)['"]`), []Rule{name, secret}},
+		{list("network_driver", "driver("), regexp.MustCompile(`\bdriver\(\s*['"][^'"\n]+['"]\s*,\s*['"]([^'"\n]+)['"]\s*,\s*['"]([^'"\n]+)['"]`), []Rule{name, secret}},
+		{list(".send(", ".sendline(", ".write(", ".write_channel("), regexp.MustCompile(`assword[^\n]*\n\s*\w+\.(?:sendline|send|write|write_channel)\(\s*b?['"]([^'"\\\n]{4,})`), []Rule{secret}},
+		{list(".send(", ".sendline(", ".write(", ".write_channel("), regexp.MustCompile(`(?:ogin|sername)[^\n]*\n\s*\w+\.(?:sendline|send|write|write_channel)\(\s*b?['"]([^'"\\\n]{3,})`), []Rule{name}},
+		{list("'community'] =", "\"community\"] ="), regexp.MustCompile(`\[['"]community['"]\]\s*=\s*(?:array\(|\[)\s*['"]([^'"\n]+)['"]`), []Rule{secret}},
+		{list("variable \"", "output \""), regexp.MustCompile(`(?:variable|output)\s+"[\w-]*(?:password|passwd|secret|token|community|psk|passphrase|_key)"\s*\{[^}]*?(?:default|value)\s*=\s*"([^"\n$]+)"`), []Rule{secret}},
+		{list("\"macro\""), regexp.MustCompile(`"macro"\s*:\s*"\{\$[A-Z_.]*(?:COMMUNITY|PASS|SECRET|TOKEN|KEY)[^"]*"\s*,\s*"value"\s*:\s*"([^"]+)"`), []Rule{secret}},
+		{list("-user-pass>"), regexp.MustCompile(`<(?:auth|http-proxy)-user-pass>\r?\n(\S+)\r?\n(\S+)\r?\n`), []Rule{name, secret}},
+		{list("wg "), regexp.MustCompile(`wg gen(?:key|psk)\s*\n([A-Za-z0-9+/]{40,}=)`), []Rule{secret}},
+		{list("wg "), regexp.MustCompile(`echo ['"]?([A-Za-z0-9+/]{40,}=)['"]?\)? *(?:\| *wg\b)?`), []Rule{secret}},
+		{list("preshared-key <("), regexp.MustCompile(`(?:preshared|private)-key <\(echo ['"]?([A-Za-z0-9+/=]{8,})`), []Rule{secret}},
+		{list("radcheck", "radreply"), regexp.MustCompile(`'([^'\n]+)'\s*,\s*'(?:Cleartext|User|NT|Crypt|MD5|SHA)-Password'\s*,\s*'[:=]+'\s*,\s*'([^'\n]+)'`), []Rule{name, secret}},
+		{list("radpostauth"), regexp.MustCompile(`radpostauth[^(\n]*\([^)\n]*\)\s*VALUES\s*\(\s*'([^'\n]*)'\s*,\s*'([^'\n]*)'`), []Rule{name, secret}},
+		{list("chpasswd"), regexp.MustCompile(`(?m)chpasswd:\s*\n(?:\s+expire:.*\n)?\s+list:\s*\|?[^\n]*\n\s+(?:- )?([A-Za-z_][\w.-]*):(\S+)`), []Rule{name, secret}},
+		{list("<community "), regexp.MustCompile(`<community\s[^>]*>\s*<name>([^<]+)</name>`), []Rule{secret}},
+		{list("\"auth-password\"", "\"secret-key\"", "\"auth-key\""), regexp.MustCompile(`name: "(?:auth-password|secret-key|auth-key|key-string|community)"[^\n]*\n?[^\n]*\n?[^\n]*string_val: "([^"\n]+)"`), []Rule{secret}},
+		{list("AUTH\r\n", "auth\r\n", "AUTH\\r\\n"), regexp.MustCompile(`(?i)\*2(?:\r\n|\\r\\n)\$4(?:\r\n|\\r\\n)AUTH(?:\r\n|\\r\\n)\$\d+(?:\r\n|\\r\\n)([^\r\n\\]+)`), []Rule{secret}},
+		{list("AUTH\r\n", "auth\r\n", "AUTH\\r\\n"), regexp.MustCompile(`(?i)\*3(?:\r\n|\\r\\n)\$4(?:\r\n|\\r\\n)AUTH(?:\r\n|\\r\\n)\$\d+(?:\r\n|\\r\\n)([^\r\n\\]+)(?:\r\n|\\r\\n)\$\d+(?:\r\n|\\r\\n)([^\r\n\\]+)`), []Rule{name, secret}},
+		{list("\"passkey\"", "\"password\"", "\"requirepass\""), regexp.MustCompile(`\d+\) "(?:passkey|password|auth_password|requirepass|secret|community)"\s*\n\s*\d+\) "([^"\n]+)"`), []Rule{secret}},
+		{list("AUTH LOGIN", "AUTH PLAIN", "AUTHENTICATE PLAIN", "AUTH CRAM"), regexp.MustCompile(`(?m)^(?:S: )?(?:334|\+)(?: [A-Za-z0-9+/=]*)?\r?\n(?:C: )?([A-Za-z0-9+/]{8,}=*)\r?$`), []Rule{secret}},
+		{list(" LOGIN "), regexp.MustCompile(`(?m)^[A-Za-z]?\d+ LOGIN "?([^\s"]+)"? "?([^\s"]+)"?\r?$`), []Rule{name, secret}},
+		{list("PASS "), regexp.MustCompile(`(?m)^USER (\S+)\r?\n(?:[^\n]*\n){0,2}PASS (\S+)\r?$`), []Rule{name, secret}},
+		{list("assword:"), regexp.MustCompile(`Data: [^\n]*assword: ?\s*\n\s*Data: (\S+)`), []Rule{secret}},
+		{list("Value: "), regexp.MustCompile(`User-Name Attribute[^\n]*Value: (\S+)`), []Rule{name}},
+		{list("Value: "), regexp.MustCompile(`(?:User|CHAP|Tunnel)-Password Attribute[^\n]*Value: ([^\s<]+)`), []Rule{secret}},
+		{list("User-Name(1)"), regexp.MustCompile(`User-Name\(1\)[^\n]*val=(\S+)`), []Rule{name}},
+		{list("User-Password(2)"), regexp.MustCompile(`User-Password\(2\)(?:[^\n]*val=|: )(?:Decrypted: )?(\S+)`), []Rule{secret}},
+		{list("password (length"), regexp.MustCompile(`password \(length \d+\) = (\S+)`), []Rule{secret}},
+		{list("arg: "), regexp.MustCompile(`Request command: PASS\s*\n\s*Request arg: (\S+)`), []Rule{secret}},
+		{list("[AUTH, "), regexp.MustCompile(`\[AUTH, (?:[\w.-]+, )?([^\s\],]+)\]`), []Rule{secret}},
+		{list("Private-Lines"), regexp.MustCompile(`(?:Private|Public)-Lines: \d+\s*\n((?:[A-Za-z0-9+/=]{4,}[ \t]*\r?(?:\n|$))+)`), []Rule{RuleKeyBlock}},
+		{list("BEGIN SSH2"), regexp.MustCompile(`---- BEGIN SSH2 (?:ENCRYPTED )?PRIVATE KEY ----\r?\n(?:[\w-]+: [^\n]*\n)*((?:[A-Za-z0-9+/=]{4,}\s*\n?)+)`), []Rule{RuleKeyBlock}},
+		{list(": -----BEGIN", "|-----BEGIN", "\t-----BEGIN"), regexp.MustCompile(`(?m)^\s*\d+[:|\t] ?([A-Za-z0-9+/]{40,}=*)\r?$`), []Rule{RuleKeyBlock}},
+		{list("\"kty\""), regexp.MustCompile(`"(?:k|d|p|q|dp|dq|qi)"\s*:\s*"([A-Za-z0-9_-]{8,})"`), []Rule{secret}},
+		{list("\"><phash>"), regexp.MustCompile(`<entry name="([^"\n]+)"><phash>`), []Rule{name}},
+		{list("\"TYPE\""), regexp.MustCompile(`"([^"\n]+)"\s*:\s*\{\s*"TYPE"\s*:\s*"R[OW]"`), []Rule{secret}},
+		{list("readonly-community"), regexp.MustCompile(`readonly-community(?:-v6)?:[ \t]*\n\s+['"]?([^\s'":]+)['"]?:`), []Rule{secret}},
+		{list("'@'"), regexp.MustCompile(`(?i)\b(?:USER|TO|FOR)\s+'([^'\n]+)'@'`), []Rule{name}},
+		{list("addhost.php"), regexp.MustCompile(`addhost\.php (\S+) (\S+) v[123]`), []Rule{name, secret}},
+		{list("bindRequest("), regexp.MustCompile(`bindRequest\(\d+\) "[^"\n]*" simple (\S+)$`), []Rule{secret}},
+		{list("ame ("), regexp.MustCompile(`(?im)(?:system name|user ?name) ?\([^\n)]{0,40}\)[^\n:?]{0,12}: ?([\w.-]+)$`), []Rule{name}},
+		{list("ame ["), regexp.MustCompile(`(?im)user ?name \[[^\n\]]{0,40}\]\? ?([\w.-]+)$`), []Rule{name}},
+		{list("otpauth://"), regexp.MustCompile(`otpauth://[ht]otp/(?:[^:?\s]+:)?([\w.@%-]+)\?`), []Rule{name}},
+	}
+})
+
+// pppSecrets takes the lines below the head of chap-secrets and pap-secrets: client, server, secret, addresses (pppd(8)).
+func (s *scanner) pppSecrets() {
+	for at := 0; ; {
+		n := bytes.Index(s.data[at:], []byte("secret"))
+		if n < 0 {
+			return
+		}
+		head := lineStart(s.data, at+n)
+		at = lineAfter(s.data, at+n)
+		words := bytes.Fields(s.data[head:at])
+		if len(words) < 4 || string(words[0]) != "#" || string(words[1]) != "client" || string(words[2]) != "server" || string(words[3]) != "secret" {
+			continue
+		}
+		for at < len(s.data) {
+			next := lineAfter(s.data, at)
+			var list []field
+			for pos := at; len(list) < 5; {
+				f, ok := s.field(pos, next, false)
+				if !ok {
+					break
+				}
+				list = append(list, f)
+				pos = f.next
+			}
+			if len(list) > 0 && s.data[list[0].start] != '#' {
+				if len(list) < 3 || len(list) > 4 {
+					break
+				}
+				for i, rule := range map[int]Rule{0: RuleName, 2: RuleSecret} {
+					if f := list[i]; f.end-f.start > 2 {
+						s.done = 0
+						s.replace("", rule, f, string(s.data[f.start:f.end]))
+					}
+				}
+			}
+			at = next
+		}
+	}
+}
+
+func lineStart(data []byte, at int) int { return bytes.LastIndexByte(data[:at], '\n') + 1 }
+
+// shaped takes the values of texts of a fixed shape.
+func (s *scanner) shaped() {
+	texts := shapedTexts()
+	for k, places := range shapedNeedles().in(s.data) {
+		t := texts[k]
+		s.done = 0
+		for n := 0; n < len(places); {
+			from, to := s.around(places[n], t.rules[0] == RuleKeyBlock)
+			for n++; n < len(places) && places[n] < to; n++ {
+				_, to = s.around(places[n], t.rules[0] == RuleKeyBlock)
+			}
+			s.shapedIn(t, from, to)
+		}
+	}
+}
+
+// shapedLines bounds how far from its needle a shape is looked for, in lines on each side, and shapedReach in bytes.
+const (
+	shapedLines = 4
+	shapedReach = 4 << 10
+)
+
+// around is the part of the text in which the shape of a needle that ends at at may be.
+func (s *scanner) around(at int, key bool) (from, to int) {
+	from = at
+	for n := 0; n <= shapedLines && from > 0 && at-from < shapedReach; n++ {
+		from = max(0, bytes.LastIndexByte(s.data[:from-1], '\n')+1)
+	}
+	from = max(from, at-shapedReach)
+	reach := shapedReach
+	if key {
+		reach = longestStructure
+	}
+	end := min(len(s.data), at+reach)
+	if to = at; key {
+		return from, end
+	}
+	for n := 0; n <= shapedLines && to < end; n++ {
+		to = min(rowEnd(s.data, to)+1, len(s.data))
+	}
+	return from, min(to, end)
+}
+
+func (s *scanner) shapedIn(t shapedText, start, stop int) {
+	for _, m := range t.re.FindAllSubmatchIndex(s.data[start:stop], -1) {
+		for i, rule := range t.rules {
+			from, to := m[2*i+2], m[2*i+3]
+			if from < 0 || start+from < s.done || to-from < 2 {
+				continue
+			}
+			from, to = start+from, start+to
+			if rule == RuleKeyBlock {
+				s.keyLines(from, to)
+				continue
+			}
+			v := string(s.data[from:to])
+			if isReference(v) || isPlaceholder(v) || hiddenWords[lower(v)] || rule == RuleSecret && (ordinary()[lower(v)] || stops[lower(v)]) {
+				continue
+			}
+			s.replace("", rule, field{start: from, end: to, next: to}, v)
+		}
+	}
+}
+
+// shapedNeedles finds which of them may be in a text.
+//
+//nolint:gochecknoglobals // made once
+var shapedNeedles = sync.OnceValue(func() *needles {
+	var groups [][]string
+	for _, t := range shapedTexts() {
+		groups = append(groups, t.needles)
+	}
+	return newNeedles(groups)
+})
+
+// keyLines takes each line of a key.
+func (s *scanner) keyLines(from, to int) {
+	for line := range bytes.FieldsSeq(s.data[from:to]) {
+		at := from + bytes.Index(s.data[from:to], line)
+		if s.learn && len(line) >= 20 {
+			s.learned = append(s.learned, known{value: string(line), rule: RuleSecret})
+		}
+		s.found(at, at+len(line), RuleKeyBlock, s.r.shapes.forward(string(line)))
+		from = at + len(line)
+	}
+}
