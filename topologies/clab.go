@@ -342,6 +342,12 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	if _, wrong := n.DiskBytes(); wrong != nil {
 		d.Faultf(path+".labels", "write a size, as 20GiB", "%v", wrong)
 	}
+	for _, key := range keys(n.Sysctls) {
+		if iface := interfaceOf(key); iface != "" {
+			d.Faultf(path+".sysctls", fmt.Sprintf("set it in a line of exec, which runs when the interfaces are there: sysctl -w %s=%s", key, n.Sysctls[key]),
+				"%s is a setting of the interface %s, which is not there yet when a node's sysctls are set", key, iface)
+		}
+	}
 	if n.IsSegment() {
 		return n
 	}
@@ -354,6 +360,15 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 		}
 	}
 	return n
+}
+
+// interfaceOf is the interface that a setting of the kernel (sysctl) is of; "" where it is of none, or of one that is there from the begin.
+func interfaceOf(key string) string {
+	parts := strings.Split(key, ".")
+	if len(parts) < 5 || parts[0] != "net" || parts[2] != "conf" && parts[2] != "neigh" || slices.Contains([]string{"all", "default", "lo"}, parts[3]) {
+		return ""
+	}
+	return parts[3]
 }
 
 // overlay lays a more specific layer over n: text replaces, maps merge, lists append what is

@@ -110,6 +110,7 @@ func TestLoadFaults(t *testing.T) {
 		{"a vendor's name of another kind", "name: x\ntopology: {nodes: {a: {}, b: {}}, links: [{endpoints: [\"a:ethernet-1/1\", \"b:eth1\"]}]}\n", "cannot name an interface"},
 		{"a disk of no size", "name: x\ntopology: {nodes: {a: {labels: {reprise.disk: much}}}}\n", "write a size, as 20GiB"},
 		{"a disk of nothing", "name: x\ntopology: {defaults: {labels: {reprise.disk: \"0\"}}, nodes: {a: {}}}\n", "it is no disk"},
+		{"a setting of an interface", "name: x\ntopology: {nodes: {a: {sysctls: {net.ipv4.conf.eth1.rp_filter: \"0\"}}}}\n", ":2:33: net.ipv4.conf.eth1.rp_filter is a setting of the interface eth1"},
 		{"an odd name", "name: x\ntopology: {nodes: {\"a b\": {}}}\n", "cannot name a node"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -102,6 +102,11 @@ func planNode(ctx context.Context, look *looked, t topologies.Topology, n topolo
 	if shares(n.NetworkMode) && cabled(t, n.Name) {
 		return pl, fmt.Errorf("a node in another's network (%s) cannot have cables", n.NetworkMode)
 	}
+	if !shares(n.NetworkMode) {
+		if err := wiring.CheckSettings(n); err != nil {
+			return pl, err
+		}
+	}
 	pl.Binds = absolute(n.Binds, t.Dir)
 	return pl, nil
 }

@@ -163,6 +163,9 @@ func (p *Provider) planNode(n topologies.Node, known map[string]store.Image) (pl
 	for _, r := range n.Rights {
 		pl.spec.Calls = append(pl.spec.Calls, string(r))
 	}
+	if err := wiring.CheckSettings(n); err != nil {
+		return pl, err
+	}
 	pl.spec.Sysctls = wiring.Sysctls(n)
 	pl.spec.Env = slices.Clone(img.Env)
 	for _, key := range slices.Sorted(maps.Keys(n.Env)) {

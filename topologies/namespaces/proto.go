@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/capture"
 	"github.com/reprise-lab/reprise/topologies/traffic"
 )
@@ -105,6 +106,9 @@ type answer struct {
 	Ended bool   `json:"ended,omitempty"` // opSpawn: it has, with Exit
 	Exit  int    `json:"exit,omitempty"`  // of a command, or of a node's first process
 
+	// Missing is what the kernel lacks, where Error is for that.
+	Missing *topologies.MissingError `json:"missing,omitempty"`
+
 	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the Life of the node; or
 	// that Life of Node will be ended, for the reason that Over gives.
 	Node   string `json:"node,omitempty"`
@@ -124,16 +128,19 @@ func (a *answer) fail(err error) {
 		return
 	}
 	a.Error = err.Error()
+	a.Missing, _ = errors.AsType[*topologies.MissingError](err)
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		a.Errno = int(errno)
 	}
 }
 
-// err is the error that an answer carries; errors.Is sees the system's reason.
+// err is the error that an answer carries; errors.Is sees the system's reason, and errors.As what the kernel lacks.
 func (a answer) err() error {
 	switch {
 	case a.Error == "":
 		return nil
+	case a.Missing != nil:
+		return &remoteError{a.Error, a.Missing}
 	case a.Errno == 0:
 		return errors.New(a.Error)
 	default:
@@ -143,12 +150,12 @@ func (a answer) err() error {
 
 // remoteError is an error of the other end.
 type remoteError struct {
-	text  string
-	errno syscall.Errno
+	text    string
+	beneath error
 }
 
 func (e *remoteError) Error() string { return e.text }
-func (e *remoteError) Unwrap() error { return e.errno }
+func (e *remoteError) Unwrap() error { return e.beneath }
 
 // send writes one message. Files are the receiver's as well from then on.
 func send(conn *net.UnixConn, message any, files ...*os.File) error {

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // Where things are in the supervisor's root file system, which is a small one in memory: every
@@ -397,7 +399,11 @@ func takeOver(at string) error {
 func setSysctls(proc int, settings map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		path := "sys" + filepath.Clean("/"+strings.ReplaceAll(key, ".", "/"))
-		if err := setSysctl(proc, path, settings[key]); err != nil {
+		err := setSysctl(proc, path, settings[key])
+		if errors.Is(err, fs.ErrNotExist) { // the machine may have it, and a network of its own not
+			err = wiring.LackingSetting(key)
+		}
+		if err != nil {
 			return fmt.Errorf("set %s: %w", key, err)
 		}
 	}

@@ -152,6 +152,9 @@ func (s Subject) badTopology(t *testing.T) {
 		{"slash", "slash", func(x *topologies.Topology) { x.Links[0].A.Interface = "1/1" }},
 		{"twice", "two links end at", func(x *topologies.Topology) { x.Links = append(x.Links, x.Links[0]) }},
 		{"host network", "network", func(x *topologies.Topology) { x.Nodes[0].NetworkMode = "host" }},
+		{"a setting that no kernel has", "net.ipv4.ip_forwrd is missing; did you mean \"ip_forward\"?", func(x *topologies.Topology) {
+			x.Nodes[0].Sysctls = map[string]string{"net.ipv4.ip_forwrd": "1"}
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -135,7 +135,10 @@ func (n *node) enter(ctx context.Context, bound time.Duration, fresh bool) error
 	if err != nil {
 		return err
 	}
-	if _, err := c.run(ctx, script); err != nil {
+	if said, err := c.run(ctx, script); err != nil {
+		if missing := lackingSetting(said); missing != nil {
+			err = missing
+		}
 		return fmt.Errorf("set the guest up: %w", err)
 	}
 	if _, err := n.client(ctx); err != nil {

@@ -1,7 +1,9 @@
 package vm
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
@@ -248,6 +251,20 @@ func TestOutput(t *testing.T) {
 		}
 		if pid := <-o.pid; pid != 4711 || b.String() != "one\ntwo" {
 			t.Errorf("pid %d, output %q", pid, b.String())
+		}
+	}
+}
+
+// What sysctl says of a setting that its kernel has not is told apart from what else it refuses.
+func TestLackingSetting(t *testing.T) {
+	for key, lacks := range map[string]bool{"net.ipv4.no_such_setting": true, "kernel.osrelease": false} {
+		said, err := exec.CommandContext(t.Context(), "sysctl", "-q", "-w", key+"=1").CombinedOutput()
+		if errors.Is(err, exec.ErrNotFound) {
+			livetest.Missing(t, "sysctl", err)
+		}
+		missing, ok := errors.AsType[*topologies.MissingError](lackingSetting(string(said)))
+		if ok != lacks || ok && missing.Name != key {
+			t.Errorf("%s: %q is %v", key, said, missing)
 		}
 	}
 }

@@ -5,9 +5,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // quote makes a text one word of the shell.
@@ -46,6 +49,21 @@ func sysctls(b *strings.Builder, n planned) {
 		b.WriteString(" " + quote(name+"="+settings[name]))
 	}
 	b.WriteString("\n")
+}
+
+// noSetting is what sysctl(8) of procps says of a setting that its kernel has not.
+var noSetting = regexp.MustCompile(`sysctl: cannot stat /proc/sys/(\S+): No such file`)
+
+// lackingSetting is the error that a guest's kernel has not what the node sets, where that is what it said.
+func lackingSetting(said string) error {
+	found := noSetting.FindStringSubmatch(said)
+	if found == nil {
+		return nil
+	}
+	return &topologies.MissingError{
+		What: "kernel setting (sysctl)", Name: strings.ReplaceAll(found[1], "/", "."),
+		Hint: "the guest's kernel has it not, or not before its module is loaded: modprobe and sysctl -w as lines of the node's exec",
+	}
 }
 
 // findDevice is a shell function: the interface in a slot, by the address that the slot was
