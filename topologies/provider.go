@@ -183,6 +183,9 @@ type ImageInfo struct {
 	Packages map[string]string `json:"packages,omitempty"` // name → exact version
 }
 
+// KernelAbility is what a MissingError names that is about what a kernel was built without: no other try finds it.
+const KernelAbility = "kernel ability"
+
 // MissingError says that the environment lacks something. The command line turns it
 // into exit code 5.
 type MissingError struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // Trial is one execution of a plan in a lab. Begin makes it, Execute carries it out,
@@ -128,8 +129,9 @@ func (t *Trial) deploy(ctx context.Context) bool {
 		err = t.lab.captures.missing()
 	}
 	t.resetHow = how
+	missing, lacks := errors.AsType[*topologies.MissingError](err)
 	switch _, nothing := errors.AsType[*showsNothingError](err); {
-	case nothing || errors.Is(err, drivers.ErrUnsupported):
+	case nothing || lacks && missing.What == topologies.KernelAbility || errors.Is(err, drivers.ErrUnsupported):
 		t.rec.event(evidence.Event{Kind: evidence.EventMissing, Detail: err.Error()})
 		t.lab.tainted = "the lab cannot show the problem"
 		return false

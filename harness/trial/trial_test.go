@@ -3,6 +3,7 @@ package trial_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -348,6 +349,14 @@ func TestTrialVerdicts(t *testing.T) {
 			change: func(w *world) {
 				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
 					return &topologies.MissingError{What: "engine", Name: "docker"}
+				}
+			},
+		},
+		{
+			name: "a lab whose kernel lacks a node's sysctl", yaml: stuck, want: evidence.NotApplicable, reason: "kernel ability sysctl net.mpls.platform_labels is missing",
+			change: func(w *world) {
+				w.provider.ReserveFn = func(context.Context, topologies.Topology, topologies.Options) error {
+					return fmt.Errorf("start node r1: %w", &topologies.MissingError{What: topologies.KernelAbility, Name: "sysctl net.mpls.platform_labels"})
 				}
 			},
 		},

@@ -263,7 +263,7 @@ func TestLackingSetting(t *testing.T) {
 			livetest.Missing(t, "sysctl", err)
 		}
 		missing, ok := errors.AsType[*topologies.MissingError](lackingSetting(string(said)))
-		if ok != lacks || ok && missing.Name != key {
+		if ok != lacks || ok && missing.Name != "sysctl "+key {
 			t.Errorf("%s: %q is %v", key, said, missing)
 		}
 	}

@@ -61,7 +61,7 @@ func lackingSetting(said string) error {
 		return nil
 	}
 	return &topologies.MissingError{
-		What: "kernel setting (sysctl)", Name: strings.ReplaceAll(found[1], "/", "."),
+		What: topologies.KernelAbility, Name: "sysctl " + strings.ReplaceAll(found[1], "/", "."),
 		Hint: "the guest's kernel has it not, or not before its module is loaded: modprobe and sysctl -w as lines of the node's exec",
 	}
 }

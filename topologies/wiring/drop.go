@@ -107,7 +107,7 @@ func Lacks(err error) bool {
 const placeAbility = "place"
 
 // kernelAbility is what is missing where the kernel does not do what is asked of it.
-const kernelAbility = "kernel ability"
+const kernelAbility = topologies.KernelAbility
 
 // check says what is wrong with a filter but for its predicate.
 func (f Filter) check() error {

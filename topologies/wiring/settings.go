@@ -45,5 +45,5 @@ func LackingSetting(key string) *topologies.MissingError {
 			hint = near + " Else " + hint
 		}
 	}
-	return &topologies.MissingError{What: "kernel setting (sysctl)", Name: key, Hint: hint}
+	return &topologies.MissingError{What: kernelAbility, Name: "sysctl " + key, Hint: hint}
 }
