@@ -76,6 +76,9 @@ func (s *scanner) sentence(name string, start, end int) {
 		for stop < limit && s.data[stop] > ' ' {
 			stop++
 		}
+		if stop == at { // what no text has
+			return
+		}
 		if n == 0 && s.data[at] == '(' && s.saidAside(at, stop, limit) {
 			return
 		}

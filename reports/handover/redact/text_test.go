@@ -56,6 +56,20 @@ func TestSecretsOfWords(t *testing.T) {
 	}
 }
 
+// TestSentencesOfAnything: whatever stands behind a word for a secret, and wherever the text ends, it is read.
+func TestSentencesOfAnything(t *testing.T) {
+	r := newRedactor(t, redact.Options{})
+	for _, text := range []string{"password is \x00", "the pw for x", "pass phrase:", "Password (a", "key: radius", "Passwort für ", "密码", "密码：\"", "new password for : x", "| password |", "PIN =", "password from "} {
+		for c := range 256 {
+			for _, end := range []string{"", " ", " b", ": c", "="} {
+				in := []byte(text + string([]byte{byte(c)}) + end)
+				r.Learn("a.log", in)
+				r.Text("a.log", in)
+			}
+		}
+	}
+}
+
 // TestNumbersAreNoType7: of a PIN of six digits, which can be read as Cisco's type 7 too, nothing is left, and a type 7
 // whose plain text is of signs is another one.
 func TestNumbersAreNoType7(t *testing.T) {
