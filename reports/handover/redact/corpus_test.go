@@ -396,7 +396,7 @@ func encodings() []encoding {
 	sprintf := func(format string) func(byte) string { return func(c byte) string { return fmt.Sprintf(format, c) } }
 	same := func(s string) string { return s }
 	half := func(v string) int { return len(v) / 2 }
-	return []encoding{
+	list := []encoding{
 		{"base64, wrapped", func(v string) string {
 			return wrapped(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 51)+fmt.Sprintf(around, v))), 76)
 		}, unbase64},
@@ -493,6 +493,7 @@ func encodings() []encoding {
 		}},
 		{"plain", same, same},
 	}
+	return append(list, moreEncodings()...)
 }
 
 // TestCorpusEncodings: a value that is known is found however it is written, by the redactor

@@ -232,6 +232,7 @@ func forms(k known, with string) [][2]string {
 		put(strings.ToUpper(low), strings.ToUpper(lowWith))
 		put("0x"+low, "0x"+lowWith)
 		put("0x"+strings.ToUpper(low), "0x"+strings.ToUpper(lowWith))
+		put(base32Plain.EncodeToString([]byte(k.value)), base32Plain.EncodeToString([]byte(with)))
 		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding, base64.URLEncoding} {
 			put(enc.EncodeToString([]byte(k.value)), enc.EncodeToString([]byte(with)))
 		}

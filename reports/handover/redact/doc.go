@@ -36,7 +36,7 @@
 //
 // Texts are decoded before they are searched, each part within a bound: what a terminal
 // wrapped, coloured or edited, percent, \x, octal and HTML escapes, quoted-printable, base64
-// (wrapped, nested, of gzip), hex, dumps of xxd, hexdump and tcpdump, numbers of OIDs,
+// (wrapped, nested, of gzip), base32, hex, dumps of xxd, hexdump and tcpdump, numbers of OIDs,
 // addresses in hex, with dashes or reversed. What is replaced is written back in the same
 // manner. The [Gate] takes the same encodings off on its own.
 //
@@ -53,9 +53,10 @@
 // # Non-goals
 //
 // A topology is kept on purpose, so who knows a network will recognise it; fixed host
-// octets and vendor halves of MACs tell a little too. Free prose is searched for known
-// words only: what no grammar and no option names is not found, and lines that are known
-// to hold prose are listed for a person. VOSS nick-names, VLANs,
+// octets and vendor halves of MACs tell a little too. Of free prose a secret is found behind
+// a word for one ("the password for sw1 is …") where it is no word of the language, and beside
+// that known words only: what no grammar and no option names is not found, and lines that are
+// known to hold prose are listed for a person. VOSS nick-names, VLANs,
 // port descriptions and AS numbers stay unless asked for. Zeros that replace an address in
 // a packet's text (where a longer one does not fit) are not consistent with the rest.
 // Payloads in unknown encodings are searched by value; encrypted ones stay as they are.

@@ -155,6 +155,7 @@ func (g *Gate) add(m Marker) {
 		g.folded.add(strings.ReplaceAll(grouped(hexed), ":", " "), "hex", m.Rule, false)
 		g.folded.add(strings.ReplaceAll(grouped(hexed), ":", "-"), "hex", m.Rule, false)
 	}
+	g.exact.add(base32Plain.EncodeToString([]byte(v)), "base32", m.Rule, false)
 	for shift := range 3 {
 		// What stands before and after changes the characters at the ends: they are left out.
 		padded := append(make([]byte, shift), v...)

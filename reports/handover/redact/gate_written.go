@@ -91,6 +91,7 @@ func (g *Gate) runs(name string, data []byte, in nesting) []Hit {
 		switch {
 		case n >= shortestBase64 && !hexa:
 			try(kindBase64, "base64", start)
+			try(kindBase32, "base32", start)
 			if data[start] == '0' && data[start+1] == 'x' {
 				try(kindHex, "hex", start+2)
 			}

@@ -54,6 +54,7 @@ const (
 	kindCaret
 	kindOctal
 	kindHash
+	kindBase32
 	kinds
 )
 
@@ -77,7 +78,7 @@ func (s *scanner) note(k kind, at int) {
 var readers = [kinds]func(data []byte, at int) (reading, bool){
 	kindPercent: readPercent, kindEscape: readEscapes, kindEntity: readEntities, kindQuoted: readQuoted,
 	kindBase64: readBase64, kindHex: readHex, kindGroups: readGroups, kindDump: readDump, kindOID: readOID,
-	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal, kindHash: readHashes,
+	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal, kindHash: readHashes, kindBase32: readBase32,
 }
 
 // readings decodes what was noticed, within the budget.

@@ -43,6 +43,9 @@ func (s *scanner) longRun(start, end int) {
 	if s.webhook(start, end) {
 		return
 	}
+	if isBase32(data[start:end]) {
+		s.note(kindBase32, start)
+	}
 	if n := end - start; n < 20 {
 		if n == 10 && data[start] == '0' && data[start+1] == 'x' && allHex(data[start+2:end]) {
 			s.hexAddress(start+2, end)
