@@ -288,7 +288,7 @@ func TestCheckOlderRules(t *testing.T) {
 		return evidence.RunVerdict{Verdict: evidence.Inconclusive, Reason: "a command that failed has no answer"}, nil
 	}
 	d := find(t, cases.Check(f, p), cases.DutyDuplicate)
-	if told := strings.Join(d.Missing, " "); asked == 0 || d.Met != cases.No || !strings.Contains(told, "judged by rules 1 as reproduced; by those of today (3) it is inconclusive: a command that failed") {
+	if told := strings.Join(d.Missing, " "); asked == 0 || d.Met != cases.No || !strings.Contains(told, "judged by rules 1 as reproduced; by those of today ("+string(evidence.CurrentRules)+") it is inconclusive: a command that failed") {
 		t.Errorf("asked %d times: %+v", asked, d)
 	}
 	p.Today = func(dir string) (v evidence.RunVerdict, err error) {
