@@ -298,7 +298,7 @@ func attach(o *caseSetOptions, f *cases.Folder, fields [][2]string) (moves []str
 			value func(left, right string) any
 			says  string
 		}{
-			{o.findings, "analysis", func(l, r string) any { return cases.Finding{Of: logOf(f, o.logs, l), Says: r} }, "analysed %s: %s"},
+			{o.findings, "analysis", func(l, r string) any { return cases.Finding{Of: analysedFile(f, o, l), Says: r} }, "analysed %s: %s"},
 			{o.tried, "tried", func(l, r string) any { return cases.Try{What: l, Result: r} }, "tried %s: %s"},
 			{o.waive, "waived", func(l, r string) any { return cases.Waiver{Duty: l, Reason: r, By: o.by} }, "duty %s is not applicable: %s"},
 		} {
@@ -339,6 +339,25 @@ func attachable(files []string) error {
 		}
 	}
 	return nil
+}
+
+// analysedFile gives the path under which the case keeps what somebody names: a file of a run, or else a log.
+func analysedFile(f *cases.Folder, o *caseSetOptions, name string) string {
+	path, err := existing(f, name)
+	if err != nil {
+		return logOf(f, o.logs, name)
+	}
+	for _, r := range f.Case.Runs {
+		if f.Within(path, r.Dir) {
+			return path
+		}
+	}
+	for _, dir := range o.runs { // which may be attached with it
+		if rel, err := f.Rel(dir); err == nil && f.Within(path, rel) {
+			return path
+		}
+	}
+	return logOf(f, o.logs, name)
 }
 
 // logOf gives the path under which the case keeps a log that somebody names: as it keeps it,

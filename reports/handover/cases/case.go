@@ -334,3 +334,24 @@ func (f Folder) Rel(path string) (string, error) {
 	}
 	return abs, nil
 }
+
+// Within reports whether a path of the case is a folder of it, or lies in that, however either is written. Nothing needs
+// to be there.
+func (f Folder) Within(path, folder string) bool {
+	_, ok := f.inside(path, folder)
+	return ok
+}
+
+// inside gives a path of the case as one from a folder of it, where it lies there.
+func (f Folder) inside(path, folder string) (rest string, ok bool) {
+	from, err := filepath.Abs(f.Abs(folder))
+	if err != nil {
+		return "", false
+	}
+	to, err := filepath.Abs(f.Abs(path))
+	if err != nil {
+		return "", false
+	}
+	rest, err = filepath.Rel(from, to)
+	return filepath.ToSlash(rest), err == nil && filepath.IsLocal(rest)
+}

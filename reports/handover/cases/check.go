@@ -345,7 +345,7 @@ func (f Folder) analysed(d *Duty, runs []attached) {
 		if r.told {
 			read = append(read, file)
 		}
-		if len(r.signs) > 0 && !slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Says != "" && (a.Of == r.Dir || strings.HasPrefix(a.Of, r.Dir+"/")) }) {
+		if len(r.signs) > 0 && !slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Says != "" && f.Within(a.Of, r.Dir) }) {
 			owed = append(owed, file)
 			signs = append(signs, fmt.Sprintf("the logs of %s have a known bad sign: %s", r.Dir, strings.Join(r.signs, "; ")))
 		}

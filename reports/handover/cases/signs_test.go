@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -34,8 +35,15 @@ func TestCheckSigns(t *testing.T) {
 	if d.Met != cases.No || !slices.Contains(d.Missing, file) || !strings.Contains(d.Why, "BIRD found a fault in itself, or ended") || !strings.Contains(d.Do, "--finding "+file+"=") {
 		t.Errorf("with a bad sign: %+v", d)
 	}
-	f.Case.Analysis = append(f.Case.Analysis, cases.Finding{Of: file, Says: "it is the assertion of the report"})
-	if d := find(t, cases.Check(f, platforms()), cases.DutyAnalysis); d.Met != cases.Yes {
-		t.Errorf("with a finding: %+v", d)
+	relative, err := filepath.Rel(f.Path, f.Abs(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := f.Case.Analysis
+	for as, want := range map[string]cases.Met{file: cases.Yes, run: cases.Yes, relative: cases.Yes, run + "x/" + evidence.LogFindingsFile: cases.No} {
+		f.Case.Analysis = append(slices.Clip(of), cases.Finding{Of: as, Says: "it is the assertion of the report"})
+		if d := find(t, cases.Check(f, platforms()), cases.DutyAnalysis); d.Met != want {
+			t.Errorf("with a finding of %s: %+v", as, d)
+		}
 	}
 }
