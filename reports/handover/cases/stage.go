@@ -122,15 +122,28 @@ func (f Folder) leading(moved map[string]string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
+// led gives a path of the case as it leads within a bundle: what lies in a folder that was moved is moved with it. Of
+// what is elsewhere on this machine its last part is told.
+func (f Folder) led(file string, moved map[string]string) string {
+	if m, ok := moved[file]; ok {
+		return m
+	}
+	for _, r := range f.Case.Runs {
+		rest, ok := f.inside(file, r.Dir)
+		if m, packed := moved[r.Dir]; ok && packed {
+			return path.Join(m, rest)
+		}
+	}
+	if filepath.IsAbs(file) || !filepath.IsLocal(file) && file != "" {
+		return filepath.Base(file)
+	}
+	return file
+}
+
 // writeMoved writes the case with its paths as they lead within a bundle.
 func (f Folder) writeMoved(to string, moved map[string]string) error {
 	c := f.Case
-	lead := func(file string) string {
-		if m, ok := moved[file]; ok {
-			return m
-		}
-		return file
-	}
+	lead := func(file string) string { return f.led(file, moved) }
 	c.Runs, c.Logs, c.Analysis, c.Confirmations = nil, nil, nil, nil
 	for _, r := range f.Case.Runs {
 		if m, ok := moved[r.Dir]; ok { // what stays here is not spoken of there
@@ -143,6 +156,9 @@ func (f Folder) writeMoved(to string, moved map[string]string) error {
 		c.Logs = append(c.Logs, l)
 	}
 	for _, a := range f.Case.Analysis {
+		if slices.ContainsFunc(f.Case.Runs, func(r Run) bool { return moved[r.Dir] == "" && f.Within(a.Of, r.Dir) }) {
+			continue
+		}
 		a.Of = lead(a.Of)
 		c.Analysis = append(c.Analysis, a)
 	}

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,7 +136,16 @@ func TestStage(t *testing.T) {
 	info := reportstest.Info("20260301T121500Z-ospf-mtu-0003", 1)
 	info.Fidelity = "simulator"
 	rehearsed := reportstest.Make(t, info, reportstest.Trial{Verdict: evidence.NotApplicable, Reason: "simulated"})
-	if err := f.Edit(func(e *cases.Editor) error { return e.Append("runs", map[string]string{"dir": rehearsed}) }); err != nil {
+	relative, err := filepath.Rel(f.Path, f.Case.Runs[1].Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Edit(func(e *cases.Editor) (err error) {
+		for _, of := range []string{f.Case.Runs[0].Dir + "/logs.json", filepath.ToSlash(relative) + "/logs.json", f.Case.Runs[0].Dir, rehearsed + "/logs.json", t.TempDir() + "/console.txt", "isolated/isolation.json"} {
+			err = errors.Join(err, e.Append("analysis", cases.Finding{Of: of, Says: "as reported"}))
+		}
+		return errors.Join(err, e.Append("runs", map[string]string{"dir": rehearsed}), e.Set("fix.verified", t.TempDir()+"/20260302T101500Z-verify"))
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{"answer.json": "{}", "isolated/runs/0001/run.json": "{}", "isolated/scenario.yaml": "id: small"} {
@@ -188,7 +198,14 @@ func TestStage(t *testing.T) {
 	if diff := cmp.Diff([]string{"../runs/20260301T101500Z-ospf-mtu-0001", "../runs/20260301T111500Z-ospf-mtu-0002", "isolation/isolated"}, dirs); diff != "" {
 		t.Error(diff)
 	}
-	if c.Logs[0].File != "logs/01-tech.txt" || c.Analysis[0].Of != "logs/01-tech.txt" || c.Known.File != "known.json" || c.Confirmations[0].File != "answer.json" {
+	var of []string
+	for _, a := range c.Analysis {
+		of = append(of, a.Of)
+	}
+	if diff := cmp.Diff([]string{"logs/01-tech.txt", dirs[0] + "/logs.json", dirs[1] + "/logs.json", dirs[0], "console.txt", "isolation/isolated/isolation.json"}, of); diff != "" {
+		t.Error(diff)
+	}
+	if c.Fix.Verified != "20260302T101500Z-verify" || c.Logs[0].File != "logs/01-tech.txt" || c.Known.File != "known.json" || c.Confirmations[0].File != "answer.json" {
 		t.Errorf("%+v", c)
 	}
 }
