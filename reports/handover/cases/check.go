@@ -337,7 +337,8 @@ func (f Folder) planned(d *Duty) {
 	}
 }
 
-// analysed asks for what somebody found in each log, and of the runs for what a known bad sign in their logs means here.
+// analysed asks for what somebody found in each log, and of the runs for what a known bad sign in their logs means here,
+// or for what their logs say where that cannot be read.
 func (f Folder) analysed(d *Duty, runs []attached) {
 	var owed, signs, read []string
 	for _, r := range runs {
@@ -345,10 +346,15 @@ func (f Folder) analysed(d *Duty, runs []attached) {
 		if r.told {
 			read = append(read, file)
 		}
-		if len(r.signs) > 0 && !slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Says != "" && f.Within(a.Of, r.Dir) }) {
-			owed = append(owed, file)
-			signs = append(signs, fmt.Sprintf("the logs of %s have a known bad sign: %s", r.Dir, strings.Join(r.signs, "; ")))
+		if len(r.signs) == 0 && r.untold == nil || slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Says != "" && f.Within(a.Of, r.Dir) }) {
+			continue
 		}
+		owed = append(owed, file)
+		if r.untold != nil {
+			signs = append(signs, fmt.Sprintf("whether the logs of %s have a known bad sign is not known, %v: say what reprise logs check %s shows", r.Dir, r.untold, r.Dir))
+			continue
+		}
+		signs = append(signs, fmt.Sprintf("the logs of %s have a known bad sign: %s", r.Dir, strings.Join(r.signs, "; ")))
 	}
 	for _, l := range f.Case.Logs {
 		if l.Kind == "config" || l.Kind == "capture" {

@@ -27,6 +27,7 @@ type attached struct {
 	notes   []string // of the trials' verdicts
 	told    bool     // what its logs say together is beside it
 	signs   []string // known bad signs that its logs failed, by their titles
+	untold  error    // why what its logs say together cannot be read: it is made of them, and the run counts without
 	// outdated says how today's rules judge the run, where it was judged by older ones and they
 	// come to another verdict. It was right by its own, and meets no duty any more.
 	outdated string
@@ -120,17 +121,19 @@ func (a *attached) read() error {
 	}
 	slices.Sort(a.marks)
 	a.marks = slices.Compact(a.marks)
-	return errors.Join(err, a.readLogs())
+	a.readLogs()
+	return err
 }
 
 // readLogs takes what the run's logs say together; an older run, and one without logs, has nothing of it.
-func (a *attached) readLogs() error {
+func (a *attached) readLogs() {
 	var found result.LogFindings
 	switch err := evidence.ReadJSON(a.dir.File(evidence.LogFindingsFile), &found); {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return
 	case err != nil:
-		return fmt.Errorf("read what its logs say: %w", err)
+		a.untold = err
+		return
 	}
 	for _, c := range found.Checks {
 		if c.Status == "fail" {
@@ -138,7 +141,6 @@ func (a *attached) readLogs() error {
 		}
 	}
 	a.told = true
-	return nil
 }
 
 // Attachable says what is wrong with attaching a folder: it is nothing that a verb of this

@@ -47,3 +47,32 @@ func TestCheckSigns(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckUntold: where what the logs of a run say together was damaged, the run still counts, and whether there is a
+// bad sign in its logs is not known until somebody says what they say.
+func TestCheckUntold(t *testing.T) {
+	f := open(t, whole)
+	run := f.Case.Runs[0].Dir
+	file := run + "/" + evidence.LogFindingsFile
+	for _, damaged := range []string{"", "{\"checks\": [{\"id\":", "not of this format", `{"checks": "none"}`} {
+		if err := evidence.WriteFile(f.Abs(file), []byte(damaged)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Attachable(run); err != nil {
+			t.Errorf("%q: attached again: %v", damaged, err)
+		}
+		list := cases.Check(f, platforms())
+		for _, id := range []string{cases.DutyDuplicate, cases.DutyLab} {
+			if d := find(t, list, id); d.Met != cases.Yes {
+				t.Errorf("%q: %+v", damaged, d)
+			}
+		}
+		if d := find(t, list, cases.DutyAnalysis); d.Met != cases.No || !slices.Equal(d.Missing, []string{file}) || !strings.Contains(d.Why, "is not known") || !strings.Contains(d.Why, "reprise logs check "+run) || slices.Contains(d.Evidence, file) {
+			t.Errorf("%q: %+v", damaged, d)
+		}
+	}
+	f.Case.Analysis = append(f.Case.Analysis, cases.Finding{Of: file, Says: "nothing beside the neighbour"})
+	if d := find(t, cases.Check(f, platforms()), cases.DutyAnalysis); d.Met != cases.Yes {
+		t.Errorf("with a finding: %+v", d)
+	}
+}
