@@ -82,7 +82,8 @@ func (w *drafter) complained() {
 				if old || doubt != "" && !a.lately(w.healthy(n.Name), c.burst) {
 					continue
 				}
-				w.complaint(Complaint{Node: n.Name, What: c.template.Text, Times: c.times, From: fmt.Sprintf("%s:%d", w.files[a.part], c.line), pattern: patternOf(c.template.Text), at: c.at})
+				what := w.unnamed(n, c.template.Text)
+				w.complaint(Complaint{Node: n.Name, What: what, Times: c.times, From: fmt.Sprintf("%s:%d", w.files[a.part], c.line), pattern: patternOf(what), at: c.at})
 			}
 		}
 	}
@@ -100,6 +101,25 @@ func (w *drafter) complaint(c Complaint) {
 func (w *drafter) failing(n *infer.Node, program string) bool {
 	process := cmp.Or(daemons()[program], program)
 	return process != "" && slices.ContainsFunc(w.d.Broken, func(s Sign) bool { return processOf(s.Kind, platform(n)) == process })
+}
+
+// unnamed puts what stands for a value where a message of a node names a port of its own, or a device of the network: what
+// one end says is then what the other says, and a lab may call them otherwise. A port goes with what is written to it, as
+// uplink:10.0.0.1.
+func (w *drafter) unnamed(n *infer.Node, text string) string {
+	return regexp.MustCompile(`<[A-Z0-9]+>|[\w.:/%+-]*[\w/%+-]`).ReplaceAllStringFunc(text, func(word string) string {
+		port, _, _ := strings.Cut(word, ":")
+		switch {
+		case word[0] == '<': // stands for one
+			return word
+		case n.Has(port):
+			return "<IF>"
+		case w.net.Of(word) != nil:
+			return "<HOST>"
+		default:
+			return word
+		}
+	})
 }
 
 // patternOf is a regular expression for a message: its values are others in the lab.

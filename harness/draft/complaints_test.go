@@ -90,6 +90,63 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
+// TestComplaintNames: names of ports and devices that have no number are values of a message as well: both ends then say
+// the same, which has to be brought about once.
+func TestComplaintNames(t *testing.T) {
+	const rejected = "2026/11/29 11:20:40 BGP: [EC 33554455] 10.0.0.2(r2) rcvd UPDATE with errors in attr(s)!! Withdrawing route.\n"
+	for name, c := range map[string]struct {
+		archive, logged string // after the last line that the archive has of r1
+		names           []string
+		what            string
+		complaints      int
+		same, other     []string
+	}{
+		"a port": {
+			archive: "frr-ospf-md5-2106.txtar", names: []string{"eth1", "uplink"}, what: "interface <IF>: ospf_check_md5 bad sequence <N> (expect <N>), Router-ID: <IP>", complaints: 2,
+			same:  []string{badSequence, strings.Replace(badSequence, "eth1", "uplink", 1)},
+			other: []string{strings.Replace(badSequence, "ospf_check_md5", "ospf_read", 1)},
+		},
+		"a device": {
+			archive: "frr-bgp-no-shutdown.txtar", logged: rejected, names: []string{"r2", "CORE"}, what: "<IP>(<HOST>) rcvd UPDATE with errors in attr(s)!! Withdrawing route.", complaints: 1,
+			same:  []string{rejected, strings.Replace(rejected, "(r2)", "(Unknown)", 1)},
+			other: []string{strings.Replace(rejected, "UPDATE", "OPEN", 1)},
+		},
+		"a device that is called as a mask is": {
+			archive: "frr-ospf-md5-2106.txtar", names: []string{"r2", "N"}, what: "interface <IF>: ospf_check_md5 bad sequence <N> (expect <N>), Router-ID: <IP>", complaints: 2,
+			same:  []string{badSequence},
+			other: []string{strings.Replace(badSequence, "expect", "want", 1)},
+		},
+	} {
+		files := archive(t, c.archive)
+		const last = "Disabled administrative shutdown on BGP instance AS 65001\n"
+		names := strings.NewReplacer(c.names...)
+		for i := range files {
+			text := strings.Replace(string(files[i].Data), last, last+c.logged, 1)
+			files[i].Name, files[i].Data = names.Replace(files[i].Name), []byte(names.Replace(text))
+		}
+		d, n := drafted(t, "", files...)
+		valid(t, d, n)
+		if len(d.Complaints) != c.complaints || slices.ContainsFunc(d.Complaints, func(x draft.Complaint) bool { return x.What != c.what }) {
+			t.Errorf("%s: complaints %+v", name, d.Complaints)
+		}
+		asked := 0
+		for i := range d.Hypotheses {
+			patterns := demanded(t, d.Hypotheses[i])
+			if len(patterns) == 0 { // it rests on a line of the files
+				continue
+			}
+			asked++
+			re := regexp.MustCompile(patterns[0])
+			if len(patterns) != 1 || slices.ContainsFunc(c.same, func(l string) bool { return !re.MatchString(l) }) || slices.ContainsFunc(c.other, re.MatchString) {
+				t.Errorf("%s: %s asks for %q", name, d.Hypotheses[i].Name, patterns)
+			}
+		}
+		if asked == 0 {
+			t.Errorf("%s: none of %d hypotheses asks for it", name, len(d.Hypotheses))
+		}
+	}
+}
+
 // written is what tests look at in a scenario.
 type written struct {
 	Baseline, Symptom []struct{ Node, Exec, Run, Expect, Log string }

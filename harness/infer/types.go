@@ -72,6 +72,12 @@ type Node struct {
 	spelt  map[string]string // names of interfaces and ports, by key
 }
 
+// Has reports whether the device has a port or an interface of that name, however its files spell it.
+func (n *Node) Has(port string) bool {
+	_, ok := n.spelt[key(port)]
+	return ok
+}
+
 // Interface is one with an address, or a VLAN's or an aggregate's.
 type Interface struct {
 	Name      string         `json:"name"`
