@@ -25,8 +25,9 @@ type meddling struct {
 	lab *Lab
 	rec *recorder
 
-	mu  sync.Mutex
-	was map[string]nodeState // by node, as the stimulus left it
+	looking sync.WaitGroup
+	mu      sync.Mutex
+	was     map[string]nodeState // by node, as the stimulus left it
 }
 
 // stateOf is a script that prints what a node's kernel has, in the forms of proc(5): flags of interfaces, addresses, and
@@ -75,19 +76,22 @@ func parseState(out string) nodeState {
 	return s
 }
 
-// begin remembers how the stimulus left the nodes.
+// begin remembers how the stimulus left the nodes. It does not wait for their answers: the symptom is looked at meanwhile.
 func (m *meddling) begin(ctx context.Context) {
-	m.lab.devices(func(n *labNode) {
-		if s, ok := m.look(ctx, n); ok {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			m.was[n.Name] = s
-		}
+	m.looking.Go(func() {
+		m.lab.devices(func(n *labNode) {
+			if s, ok := m.look(ctx, n); ok {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				m.was[n.Name] = s
+			}
+		})
 	})
 }
 
 // end looks again, and records what was done meanwhile.
 func (m *meddling) end(ctx context.Context) {
+	m.looking.Wait()
 	m.lab.devices(func(n *labNode) {
 		m.mu.Lock()
 		was, known := m.was[n.Name]

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -69,6 +70,27 @@ func TestMeddling(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The windows begin with the stimulus's end, however long a node takes to tell its state: what lasts for a moment is seen.
+func TestMeddlingDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.platform.ShellFn = func(string, string) (drivers.Exchange, error) {
+			w.broken.Store(true)
+			time.AfterFunc(time.Second, func() { w.broken.Store(false) })
+			return drivers.Exchange{}, nil
+		}
+		w.provider.HostFn = func(_ string, argv []string) (string, int) {
+			if strings.Contains(strings.Join(argv, " "), "fib_trie") {
+				<-time.After(2 * time.Second) // of synctest's
+			}
+			return "", 0
+		}
+		if v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+breaks+"]\n"+isDown, plan.Options{})); v.Verdict != evidence.Reproduced {
+			t.Errorf("got %s (%s)", v.Verdict, v.Reason)
+		}
+	})
 }
 
 // A step of which the shell could not run a part, or whose program says with status 0 that a daemon refused it, has not
