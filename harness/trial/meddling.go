@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -12,22 +11,27 @@ import (
 	"sync"
 	"time"
 
+	"github.com/docker/go-units"
+
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies/bounded"
 )
 
 // meddling tells what somebody from outside did to a node while the symptom was looked at: what no
-// daemon does by itself, and no command of the scenario may have done. What a node sets within itself is the
-// node's own otherwise, and no change of the lab's; so is what a condition looks at, which may be the failure itself.
+// software of a node does by itself, and no command of the scenario may have done. What a condition of the node looks
+// at may be the failure itself. A port that went down and an address that went are noted and decide nothing: daemons,
+// and programs that no scenario names, do both.
 type meddling struct {
 	lab *Lab
 	rec *recorder
 
 	looking sync.WaitGroup
 	mu      sync.Mutex
-	was     map[string]nodeState // by node, as the stimulus left it
+	was     map[string]nodeState // by node, at the beginning
+	unseen  map[string]error     // why a node was not looked at
 }
 
 // stateOf is a script that prints what a node's kernel has, in the forms of proc(5): flags of interfaces, addresses, and
@@ -46,6 +50,12 @@ true
 
 // lookTimeout bounds one look at a node's state.
 const lookTimeout = 5 * time.Second
+
+// mostState bounds what a node may say of its state, and mostGone what a note tells of it, in bytes.
+const (
+	mostState = 1 << 20
+	mostGone  = 200
+)
 
 // nodeState is what a node's kernel has.
 type nodeState struct {
@@ -78,12 +88,14 @@ func parseState(out string) nodeState {
 
 // begin remembers how the stimulus left the nodes. It does not wait for their answers: the symptom is looked at meanwhile.
 func (m *meddling) begin(ctx context.Context) {
+	m.was, m.unseen = map[string]nodeState{}, map[string]error{}
 	m.looking.Go(func() {
-		m.lab.devices(func(n *labNode) {
-			if s, ok := m.look(ctx, n); ok {
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				m.was[n.Name] = s
+		m.hosts(func(n *labNode) {
+			s, err := look(ctx, n)
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if m.was[n.Name] = s; err != nil {
+				m.unseen[n.Name] = err
 			}
 		})
 	})
@@ -92,61 +104,91 @@ func (m *meddling) begin(ctx context.Context) {
 // end looks again, and records what was done meanwhile.
 func (m *meddling) end(ctx context.Context) {
 	m.looking.Wait()
-	m.lab.devices(func(n *labNode) {
+	m.hosts(func(n *labNode) {
 		m.mu.Lock()
-		was, known := m.was[n.Name]
+		was, err := m.was[n.Name], m.unseen[n.Name]
 		m.mu.Unlock()
-		if !known {
-			return
+		var now nodeState
+		if err == nil {
+			now, err = look(ctx, n)
 		}
-		if now, ok := m.look(ctx, n); ok {
-			if what := m.done(n, was, now); what != "" {
-				m.rec.event(evidence.Event{
-					Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
-					Detail: what + " while the symptom was looked at, and nothing of the scenario does that",
-				})
-			}
+		switch {
+		case ctx.Err() != nil: // the trial is cut, and the record says so
+		case err != nil:
+			m.note(n, fmt.Sprintf("not looked at for what is done to it from outside: %v", err))
+		case m.faulted(n):
+		default:
+			m.compare(n, was, now)
 		}
 	})
 }
 
-// look asks a node for its state; of what is no process of this machine nothing is known.
-func (m *meddling) look(ctx context.Context, n *labNode) (nodeState, bool) {
-	if n.target.Host == nil || n.target.Access != nil || ctx.Err() != nil {
-		return nodeState{}, false
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
-	var out bytes.Buffer
-	exit, err := n.target.Host.Exec(ctx, []string{"sh", "-c", stateOf}, nil, &out, nil)
-	return parseState(out.String()), err == nil && exit == 0
+// hosts calls a function for the nodes that are processes of this machine; of others nothing is known.
+func (m *meddling) hosts(f func(*labNode)) {
+	m.lab.devices(func(n *labNode) {
+		if n.target.Host != nil && n.target.Access == nil {
+			f(n)
+		}
+	})
 }
 
-// done tells what is otherwise than it was, and by whose hand nobody knows; empty where there is nothing of the kind.
-func (m *meddling) done(n *labNode, was, now nodeState) string {
-	for pid, name := range now.halted {
-		if _, before := was.halted[pid]; !before && !m.mayHave(n, halts) {
-			return fmt.Sprintf("%s (process %s) of %s was stopped by a signal", name, pid, n.Name)
-		}
+func (m *meddling) note(n *labNode, text string) {
+	m.rec.event(evidence.Event{Kind: evidence.EventNote, Lane: n.Name, Name: n.Name + ": " + text})
+}
+
+// look asks a node for its state.
+func look(ctx context.Context, n *labNode) (nodeState, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	out := bounded.NewFirst(mostState)
+	exit, err := n.target.Host.Exec(ctx, []string{"sh", "-c", stateOf}, nil, out, nil)
+	switch {
+	case err != nil:
+		return nodeState{}, err
+	case exit != 0:
+		return nodeState{}, fmt.Errorf("its shell ended with status %d", exit)
+	case out.Over():
+		return nodeState{}, fmt.Errorf("its state is longer than %s", units.BytesSize(mostState))
 	}
-	if m.faulted(n) {
-		return ""
+	return parseState(out.String()), nil
+}
+
+// compare records what is otherwise than it was.
+func (m *meddling) compare(n *labNode, was, now nodeState) {
+	if what := m.done(n, was, now); what != "" {
+		m.rec.event(evidence.Event{
+			Kind: evidence.EventLab, Lane: n.Name, Outcome: evidence.Failed,
+			Detail: what + " while the symptom was looked at, and nothing of the scenario does that",
+		})
 	}
+	var gone []string
 	for _, iface := range slices.Sorted(maps.Keys(was.up)) {
-		up, there := now.up[iface]
-		if !there || !m.lab.cabled(n.Name, iface) {
-			continue // that a cable went is for the lab to tell
-		}
-		if was.up[iface] && !up && !m.mayHave(n, shuts) {
-			return fmt.Sprintf("%s of %s was shut down", iface, n.Name)
-		}
-		if is := now.mtu[iface]; is != was.mtu[iface] && !m.mayHave(n, sizes) {
-			return fmt.Sprintf("%s of %s was given the MTU %s", iface, n.Name, is)
+		if up, there := now.up[iface]; there && was.up[iface] && !up && m.lab.cabled(n.Name, iface) {
+			gone = append(gone, "port "+iface+" was shut down")
 		}
 	}
 	for _, a := range slices.Sorted(maps.Keys(was.addresses)) {
-		if !now.addresses[a] && len(n.Services) == 0 && !m.mayHave(n, moves) {
-			return fmt.Sprintf("the address %s was taken from %s", a, n.Name)
+		if !now.addresses[a] {
+			gone = append(gone, "address "+a+" was taken away")
+		}
+	}
+	if len(gone) > 0 {
+		m.note(n, evidence.Bounded(strings.Join(gone, ", "), mostGone)+" while the symptom was looked at")
+	}
+}
+
+// done tells what no software of a node does by itself, and by whose hand nobody knows; empty where there is nothing of
+// the kind.
+func (m *meddling) done(n *labNode, was, now nodeState) string {
+	for _, pid := range slices.Sorted(maps.Keys(now.halted)) {
+		if _, before := was.halted[pid]; !before && !m.mayHave(n, halts, states) {
+			return fmt.Sprintf("%s (process %s) of %s was stopped by a signal", now.halted[pid], pid, n.Name)
+		}
+	}
+	for _, iface := range slices.Sorted(maps.Keys(was.mtu)) {
+		is, there := now.mtu[iface]
+		if there && is != was.mtu[iface] && m.lab.cabled(n.Name, iface) && !m.mayHave(n, sizes, ports) {
+			return fmt.Sprintf("%s of %s was given the MTU %s", iface, n.Name, is)
 		}
 	}
 	return ""
@@ -155,9 +197,7 @@ func (m *meddling) done(n *labNode, was, now nodeState) string {
 // Commands that may have done what is asked about.
 var (
 	halts = regexp.MustCompile(`\b(?:SIG)?(?:STOP|TSTP)\b|kill\b.*\b(?:19|20)\b|\b(?:gdb|strace)\b`)
-	shuts = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot)\b`)
-	sizes = regexp.MustCompile(shuts.String() + `|\bmtu\b|\badd-port\b|\bmaster\b`)
-	moves = regexp.MustCompile(shuts.String() + `|\b(?:flush|no|replace|change|dhclient|udhcpc|dhcpcd|master|netns)\b`)
+	sizes = regexp.MustCompile(`\b(?:down|shutdown|ifdown|off|disable|del|delete|ifreload|netplan|reboot|mtu|add-port|master|dhclient|udhcpc|dhcpcd)\b`)
 )
 
 // Looks that show it: of a node's ports, and of its processes.
@@ -166,15 +206,15 @@ var (
 	states = regexp.MustCompile(`\bps\b|/proc/`)
 )
 
-// mayHave reports whether a command that the scenario gives a node may have done something, or cannot be read.
-func (m *meddling) mayHave(n *labNode, done *regexp.Regexp) bool {
+// mayHave reports whether a command that the scenario gives a node may have done something, or cannot be read, or a
+// condition of the node shows it.
+func (m *meddling) mayHave(n *labNode, done, shown *regexp.Regexp) bool {
 	p := m.lab.plan
 	commands := p.CommandsFor(n.Name)
-	shown := ports
-	if done == halts {
-		shown = states
-	}
-	for _, c := range slices.Concat(p.Baseline, p.Symptom, p.Expect) {
+	for _, c := range slices.Concat(p.Symptom, p.Expect) {
+		if c.Cond.Node != n.Name {
+			continue
+		}
 		look := c.Cond.Exec + c.Cond.Run
 		if commands = append(commands, look); shown.MatchString(look) {
 			return true

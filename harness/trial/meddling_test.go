@@ -1,6 +1,7 @@
 package trial_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,31 +16,36 @@ import (
 // have done, or undoes, is.
 func TestMeddling(t *testing.T) {
 	const (
-		shows = " # looks at interfaces"
-		links = "link eth1 0x1043 1500\nlink lo 0x9 65536\n"
-		trie  = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.0.0.1\n        /32 host LOCAL\n     |-- 10.0.0.255\n        /32 link BROADCAST\n"
+		links  = "link eth1 0x1043 1500\nlink lo 0x9 65536\n"
+		shrunk = "link eth1 0x1043 600\nlink lo 0x9 65536\n"
+		trie   = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 10.0.0.1\n        /32 host LOCAL\n     |-- 10.0.0.255\n        /32 link BROADCAST\n"
 	)
 	for _, tt := range []struct {
 		name, stimulus, before, after string
 		want                          evidence.Verdict
-		reason                        string
+		reason                        string // of the verdict, or what a note says
 	}{
 		{"nothing", breaks, links + trie, links + trie, evidence.Reproduced, ""},
 		{"a process is stopped", breaks, links + trie, links + "halted 42 some bgpd\n" + trie, evidence.Inconclusive, "some bgpd (process 42) of r1 was stopped by a signal while the symptom was looked at"},
 		{"it was stopped by then", breaks, links + "halted 42 bgpd\n" + trie, links + "halted 42 bgpd\n" + trie, evidence.Reproduced, ""},
 		{"a step may have stopped it", `{node: r1, exec: "(sleep 3; kill -STOP 42) & break it"}`, links + trie, links + "halted 42 bgpd\n" + trie, evidence.Reproduced, ""},
 		{"a script may have", `{node: r1, exec: "/root/break.sh"}`, links + trie, links + "halted 42 bgpd\n" + trie, evidence.Reproduced, ""},
-		{"an interface is shut down", breaks, links + trie, strings.Replace(links, "0x1043", "0x1002", 1) + trie, evidence.Inconclusive, "eth1 of r1 was shut down"},
+		{"a fault may have", `{node: r1, fault: pause, process: bgpd, arm: {step: b}}, {name: b, node: r1, exec: break it}`, links + trie, links + "halted 42 bgpd\n" + trie, evidence.Reproduced, ""},
+		{"a port is shut down", breaks, links + trie, strings.Replace(links, "0x1043", "0x1002", 1) + trie, evidence.Reproduced, "r1: port eth1 was shut down while the symptom was looked at"},
 		{"its cable has no carrier", breaks, links + trie, strings.Replace(links, "0x1043", "0x1003", 1) + trie, evidence.Reproduced, ""},
 		{"one that no cable is in", breaks, links + trie, strings.Replace(links, "0x9", "0x8", 1) + trie, evidence.Reproduced, ""},
 		{"it was down by then", breaks, strings.Replace(links, "0x1043", "0x1002", 1) + trie, strings.Replace(links, "0x1043", "0x1002", 1) + trie, evidence.Reproduced, ""},
-		{"the scenario may have shut it down", `{node: r1, configure: [interface eth1, shutdown]}`, links + trie, strings.Replace(links, "0x1043", "0x1002", 1) + trie, evidence.Reproduced, ""},
 		{"a fault acts on its link", `{link: "r2:eth1", fault: down, for: 1ms, background: true}, ` + breaks, links + trie, strings.Replace(links, "0x1043", "0x1002", 1) + trie, evidence.Reproduced, ""},
-		{"it is given another MTU", breaks, links + trie, strings.Replace(links, "1500", "600", 1) + trie, evidence.Inconclusive, "eth1 of r1 was given the MTU 600"},
-		{"an address is taken away", breaks, links + trie, links, evidence.Inconclusive, "the address 10.0.0.1 was taken from r1"},
+		{"an address is taken away", breaks, links + trie, links, evidence.Reproduced, "r1: address 10.0.0.1 was taken away while the symptom was looked at"},
+		{"both", breaks, links + trie, strings.Replace(links, "0x1043", "0x1002", 1), evidence.Reproduced, "r1: port eth1 was shut down, address 10.0.0.1 was taken away while"},
 		{"one comes", breaks, links, links + trie, evidence.Reproduced, ""},
-		{"an interface that the symptom is about", breaks + shows, links + trie, strings.Replace(links, "0x1043", "0x1002", 1) + trie, evidence.Reproduced, ""},
-		{"the scenario may have taken it", `{node: r1, configure: [no ip address 10.0.0.1/24]}`, links + trie, links, evidence.Reproduced, ""},
+		{"it is given another MTU", breaks, links + trie, shrunk + trie, evidence.Inconclusive, "eth1 of r1 was given the MTU 600"},
+		{"the scenario may have given it", `{node: r1, configure: [interface eth1, mtu 600]}`, links + trie, shrunk + trie, evidence.Reproduced, ""},
+		{"the symptom is about ports", breaks + " # r1 shows interfaces", links + trie, shrunk + trie, evidence.Reproduced, ""},
+		{"about those of another node", breaks + " # r2 shows interfaces", links + trie, shrunk + trie, evidence.Inconclusive, "eth1 of r1 was given the MTU 600"},
+		{"it does not answer the second time", breaks, links + trie, "", evidence.Reproduced, "r1: not looked at for what is done to it from outside: its shell ended with status 1"},
+		{"nor at all", breaks, "", links + trie, evidence.Reproduced, "r1: not looked at for what is done to it from outside: its shell ended with status 1"},
+		{"it says too much", breaks, links + trie, links + "halted 42 bgpd\n" + strings.Repeat("|-- 10.0.0.2\n", 100_000), evidence.Reproduced, "r1: not looked at for what is done to it from outside: its state is longer than 1MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -53,23 +59,47 @@ func TestMeddling(t *testing.T) {
 					if node != "r1" || !strings.Contains(strings.Join(argv, " "), "fib_trie") {
 						return "", 0
 					}
+					said := tt.after
 					if asked++; asked == 1 {
-						return tt.before, 0
+						said = tt.before
 					}
-					return tt.after, 0
+					if said == "" {
+						return "", 1
+					}
+					return said, 0
 				}
-				stimulus, shown := strings.CutSuffix(tt.stimulus, shows)
+				stimulus, where, shown := strings.Cut(tt.stimulus, " # ")
 				symptom := isDown
 				if shown {
-					symptom = strings.Replace(symptom, "run: s,", "run: show interfaces,", 1)
+					node, _, _ := strings.Cut(where, " ")
+					symptom = strings.Replace(symptom, "node: r1, run: s,", "node: "+node+", run: show interfaces,", 1)
 				}
 				v := w.trial(t, t.Context(), planOf(t, head+"stimulus: ["+stimulus+"]\n"+symptom, plan.Options{}))
-				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
-					t.Errorf("got %s (%s), want %s (…%s…)", v.Verdict, v.Reason, tt.want, tt.reason)
+				said := append(w.notes(t), v.Reason)
+				if v.Verdict != tt.want || !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, tt.reason) }) {
+					t.Errorf("got %s (%q), want %s (…%s…)", v.Verdict, said, tt.want, tt.reason)
+				}
+				if looked := func(s string) bool { return strings.Contains(s, "looked at") }; tt.reason == "" && slices.ContainsFunc(said, looked) {
+					t.Errorf("got %q, want nothing of the kind", said)
 				}
 			})
 		})
 	}
+}
+
+// notes are what the record of the only trial notes.
+func (w *world) notes(t *testing.T) (told []string) {
+	t.Helper()
+	record, err := w.dir.Trial(1).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range record.Events {
+		if e.Kind == evidence.EventNote {
+			told = append(told, e.Name)
+		}
+	}
+	return told
 }
 
 // The windows begin with the stimulus's end, however long a node takes to tell its state: what lasts for a moment is seen.

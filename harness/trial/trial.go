@@ -105,7 +105,7 @@ func (t *Trial) Execute(ctx context.Context) {
 	if !t.stimulate(ctx) && !t.deaths.asked() {
 		return
 	}
-	outside := &meddling{lab: t.lab, rec: t.rec, was: map[string]nodeState{}}
+	outside := &meddling{lab: t.lab, rec: t.rec}
 	outside.begin(ctx)
 	shown := t.observer.watchAll(ctx, evidence.PhaseSymptom, watching(t.plan.Symptom), watching(t.plan.Expect))
 	outside.end(ctx)
