@@ -29,9 +29,10 @@ const (
 	RulesV3 Rules = "3"
 	// RulesV4: what an answer says twice and differently is not known, whole numbers of JSON are
 	// exact, what is no number (NaN) compares with nothing, and values that look alike and are of
-	// different kinds are different. Nobody knows that a thing did not become so where looks had no
-	// answer for more than a third of the window, nor that a command said no which the shell could
-	// not run, unless the expression names that status.
+	// different kinds are different. Nobody knows that a thing did not become so where nobody answered
+	// for more than a third of the window in all (and five intervals), unless the last look tells of all
+	// of it, as that of a log does; nor that a command said no which the shell could not run, unless the
+	// expression names that status.
 	RulesV4 Rules = "4"
 
 	// CurrentRules judge what is recorded now.

@@ -217,3 +217,27 @@ func TestBlamed(t *testing.T) {
 		}
 	}
 }
+
+// A look that was answered is one also where its expression has no value for the answer, such as of a neighbour that is away.
+func TestUnanswered(t *testing.T) {
+	run := scenarios.Condition{Run: "x", Expect: `json.state startsWith "Full"`}
+	for _, tt := range []struct {
+		name  string
+		o     evidence.Observation
+		value any
+		want  bool
+	}{
+		{"an answer", evidence.Observation{Exit: drivers.NoExit, Text: `{"state": "ExStart"}`}, false, false},
+		{"of which a part is absent", evidence.Observation{Exit: drivers.NoExit, Text: `{}`}, nil, false},
+		{"an error", evidence.Observation{Error: "session lost"}, nil, true},
+		{"cut", evidence.Observation{Exit: drivers.NoExit, Text: `{"state": `, Truncated: true}, nil, true},
+		{"refused", evidence.Observation{Exit: drivers.NoExit, Text: "% OSPF is not running", Refusal: "% OSPF is not running"}, nil, true},
+		{"failed", evidence.Observation{Exit: 1, Text: "failed to connect"}, nil, true},
+	} {
+		c := check(t, "symptom[0]", run)
+		s := Evaluate(&c, evidence.CurrentRules, tt.o, nil)
+		if s.Value != tt.value || (s.Err == "") != (tt.value != nil) || s.Unanswered != tt.want {
+			t.Errorf("%s: %+v, want %v and unanswered %v", tt.name, s, tt.value, tt.want)
+		}
+	}
+}

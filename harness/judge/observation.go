@@ -25,11 +25,13 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 		s.Err, s.Value = "", true
 		return s
 	case s.Err != "":
+		s.Unanswered = true
 		return s
 	case c.Cond.Hangs > 0:
 		s.Value = false
 		return s
 	case o.Truncated:
+		s.Unanswered = true
 		s.Err = "the answer was longer than its bound and is cut"
 		if c.Cond.Probe().Kind() == scenarios.ProbeLog {
 			s.Err = "lines of the log are missing: it has more than is read, was rotated, or was cut"
@@ -41,7 +43,7 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	}
 	now := view(c, rules, o, c.Predicate.UsesExit)
 	if now.Unknown != "" {
-		s.Err = now.Unknown
+		s.Err, s.Unanswered = now.Unknown, true
 		return s
 	}
 	var err error

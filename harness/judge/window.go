@@ -44,9 +44,10 @@ type Window struct {
 	fell         bool          // the expression was seen false; asked of conditions with after-false only
 	inside       bool          // an observation with an answer ended within the window
 	seen         time.Duration // when the last of those ended
-	quiet        time.Duration // the longest time without a look that had an answer
-	quietFor     string        // and why there was none
-	silent       string        // why the first since the last answer had none
+	heard        *Reading      // the last look that was answered, also where the expression had no value
+	quiet        time.Duration // all time without such a look
+	quietFor     string        // and why there was none, the first time
+	silent       string        // why the first look since then was not answered
 
 	Truth evidence.Truth // empty while undecided
 	Why   string
@@ -58,6 +59,9 @@ type Reading struct {
 	At, End time.Duration
 	Value   any
 	Err     string
+	// Unanswered says that nobody answered the look. An expression that has no value for the answer (Err)
+	// was answered all the same.
+	Unanswered bool
 }
 
 // NewWindow opens the window of a condition that began to be looked at at start.
@@ -102,18 +106,17 @@ func (w *Window) Observe(s Reading) {
 	w.gap(s.At)
 	w.lastEnd = s.End
 	w.failed = s.Err
+	w.listen(s)
 	if s.Err != "" {
 		w.lose("a look had no answer: " + s.Err)
-		w.silent = cmp.Or(w.silent, s.Err)
 		return
 	}
-	w.answered(s)
 	if w.cond.AfterFalse && !w.fell {
 		w.last = &s
 		if s.Value != false {
 			return
 		}
-		w.fell, w.start, w.blind, w.quiet = true, s.End, "", 0 // the window begins anew
+		w.fell, w.start, w.blind, w.quiet, w.quietFor = true, s.End, "", 0, "" // the window begins anew
 	}
 	w.answers++
 	if s.End <= w.lastMoment() {
@@ -134,22 +137,37 @@ func (w *Window) Observe(s Reading) {
 	w.last = &s
 }
 
-// answered notes how long nobody had an answer before a look that has one.
-func (w *Window) answered(s Reading) {
-	since := w.start
-	if w.last != nil {
-		since = max(since, w.last.End)
+// listen adds up how long nobody answered, when somebody does again. Looks are an interval apart, so that
+// after one that was answered so much is missing of none; a wait for longer than five where nobody looked counts whole.
+func (w *Window) listen(s Reading) {
+	if s.Unanswered {
+		w.silent = cmp.Or(w.silent, s.Err)
+		return
 	}
-	if quiet := s.At - since; quiet > w.quiet {
-		w.quiet, w.quietFor = quiet, cmp.Or(w.silent, "nobody looked")
+	silence := s.At - w.start
+	if w.heard != nil {
+		silence = s.At - max(w.start, w.heard.End)
 	}
-	w.silent = ""
+	switch {
+	case w.silent == "" && silence <= 5*w.Interval:
+		silence = 0
+	case w.silent != "" && w.heard != nil:
+		silence -= w.Interval
+	}
+	if silence > 0 {
+		w.quiet += silence
+		w.quietFor = cmp.Or(w.quietFor, w.silent, "nobody looked")
+	}
+	w.heard, w.silent = &s, ""
 }
 
-// unanswered says why nobody knows that the condition did not become true for a while: for more than
-// a third of the window no look had an answer; empty where it is known.
+// unanswered says why nobody knows that the condition did not become true for a while: looks had no answer for
+// more than a third of the window, and more than five intervals of it, in all; empty where it is known. What counts
+// since a mark (lines, frames, deaths, packets) is all in the last look.
 func (w *Window) unanswered() string {
-	if !w.rules.Since(evidence.RulesV4) || w.quiet <= max(5*w.Interval, w.cond.Length()/3) {
+	probe := w.cond.Probe()
+	since := probe.Sight().Anew || probe.Kind() == scenarios.ProbeFrame
+	if since && (w.cond.Traffic == nil || w.cond.Traffic.Last == 0) || !w.rules.Since(evidence.RulesV4) || w.quiet <= max(5*w.Interval, w.cond.Length()/3) {
 		return ""
 	}
 	return fmt.Sprintf("nobody knows of %s of %s: %s", w.quiet.Round(time.Millisecond), w.cond.Length(), w.quietFor)

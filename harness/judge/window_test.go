@@ -14,7 +14,7 @@ import (
 const sec = scenarios.Duration(time.Second)
 
 // looks makes a look per character, an interval apart: t true, f false, e no answer,
-// a space nobody looked.
+// - an answer for which the expression has no value, a space nobody looked.
 func looks(pattern string, interval time.Duration) []Reading {
 	var out []Reading
 	for i, c := range pattern {
@@ -25,7 +25,9 @@ func looks(pattern string, interval time.Duration) []Reading {
 		case 'f':
 			s.Value = false
 		case 'e':
-			s.Err = "session lost"
+			s.Err, s.Unanswered = "session lost", true
+		case '-':
+			s.Err = "absent: no such key"
 		case ' ':
 			continue
 		default:
@@ -132,11 +134,19 @@ func TestWindowV4(t *testing.T) {
 		want, v3 evidence.Truth
 	}{
 		{"a third without an answer", eventually, "feeeeeeeeeffffffffffffffffffffff", evidence.False, evidence.False},
-		{"more", eventually, "feeeeeeeeeeffffffffffffffffffff", evidence.Unknown, evidence.False},
+		{"more", eventually, "feeeeeeeeeeefffffffffffffffffff", evidence.Unknown, evidence.False},
 		{"more, from the beginning on", eventually, "eeeeeeeeeeefffffffffffffffffffff", evidence.Unknown, evidence.False},
 		{"more, and it was so", eventually, "feeeeeeeeeeeft", evidence.True, evidence.True},
 		{"nobody looked for longer", eventually, "f             ffffffffffffffffff", evidence.Unknown, evidence.False},
-		{"now and then", eventually, "fefefefefefefefefefefefefefefefff", evidence.False, evidence.False},
+		{"every fourth had none", eventually, "fffefffefffefffefffefffefffefffff", evidence.False, evidence.False},
+		{"every other", eventually, "fefefefefefefefefefefefefefefefff", evidence.Unknown, evidence.False},
+		{"several times, a third and no more each", eventually, "feeeeeeeeefeeeeeeeeefeeeeeeeeeff", evidence.Unknown, evidence.False},
+		{"answered, and of no value for the expression", eventually, "---------------ffffffffffffffff", evidence.False, evidence.False},
+		{"nor for the one between", eventually, "-eeeeee-eeeeee-ffffffffffffffff", evidence.Unknown, evidence.False},
+		{"of a log, whose last look has all lines", scenarios.Condition{Eventually: 3 * sec, Every: tenth, Log: "x"}, "feeeeeeeeeeeeeeeeeeeeeeeeeeeeeff", evidence.False, evidence.False},
+		{"of frames", scenarios.Condition{Eventually: 3 * sec, Every: tenth, Frame: &scenarios.Frame{Since: scenarios.SinceBaseline}}, "feeeeeeeeeeeeeeeeeeeeeeeeeeeeeff", evidence.False, evidence.False},
+		{"of packets, which a flow counts since the stimulus", scenarios.Condition{Eventually: 3 * sec, Every: tenth, Traffic: &scenarios.FlowLook{Flow: "x"}}, "feeeeeeeeeeeeeeeeeeeeeeeeeeeeeff", evidence.False, evidence.False},
+		{"or in the last second", scenarios.Condition{Eventually: 3 * sec, Every: tenth, Traffic: &scenarios.FlowLook{Flow: "x", Last: sec}}, "feeeeeeeeeeeeeeeeeeeeeeeeeeeeeff", evidence.Unknown, evidence.False},
 		{"after false, of the old state", scenarios.Condition{Eventually: 3 * sec, Every: tenth, AfterFalse: true}, "teeeeeeeeeeeeffffffffffffffffffffffffffffffff", evidence.False, evidence.False},
 	} {
 		for rules, want := range map[evidence.Rules]evidence.Truth{evidence.RulesV4: tt.want, evidence.RulesV3: tt.v3} {
