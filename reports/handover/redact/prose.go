@@ -39,6 +39,9 @@ var (
 	otherLinks = set("ist lautet war sind heißt heisst est était es era è é era är var er jest to je byl 为 是 は")
 )
 
+// isWordLink tells a link that is a word from one that is a sign: is, and =.
+func isWordLink(link string) bool { return link[0] >= 'a' && link[0] <= 'z' }
+
 // linked may stand between a link and the value.
 //
 //nolint:gochecknoglobals // a table that is only read
@@ -95,11 +98,11 @@ func (s *scanner) sentence(name string, start, end int) {
 		case n == 0 && (s.data[at] == ':' || s.data[at] == '=') && at == end:
 			s.told(at+1, limit, true)
 			return
-		case links[bare] && foreignNouns[name] && letter(bare[0]):
+		case links[bare] && foreignNouns[name] && isWordLink(bare):
 			s.said(pos, limit)
 			return
 		case links[bare] && (bare != "-" && bare != "now" || n == 0):
-			s.told(pos, limit, !letter(bare[0]))
+			s.told(pos, limit, !isWordLink(bare))
 			return
 		case otherLinks[bare] && (foreignNouns[name] || bare != "to"):
 			s.said(pos, limit)
