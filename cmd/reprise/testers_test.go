@@ -310,6 +310,33 @@ sessions:
 	s.until(t, "r2", "show ip route summary json", `all(json.routes, {.type != "isis" or .rib < 5})`)
 }
 
+const pimd = `hostname r1
+interface eth1
+ ip address 10.0.0.2/24
+ ip pim
+ ip igmp
+ ip igmp query-max-response-time 10
+ ip igmp query-interval 3
+`
+
+// TestTesterIGMP: pimd learns the groups of a tester and lets go of those that it leaves, and gives the asking up to one
+// of a lower address.
+func TestTesterIGMP(t *testing.T) {
+	p := spaces(t)
+	s := speak(t, p, device{platform: "frr", image: "reprise/frr:10.3", config: pimd}, `interfaces: {eth1: []}
+sessions:
+  - {name: m, port: eth1, igmp: {source: 10.0.0.9, version: 3, groups: [239.1.2.3, 239.1.2.4]}}
+`)
+	const groups = "show ip igmp groups"
+	s.until(t, "r1", groups, `text contains "239.1.2.3" and text contains "239.1.2.4"`)
+	s.until(t, "t1", "show sessions", `json.sessions.m.state == "member" and json.sessions.m.received.query > 0`)
+	s.order(t, "change {name: m, igmp: {groups: [239.1.2.4]}}")
+	s.until(t, "r1", groups, `not (text contains "239.1.2.3") and text contains "239.1.2.4"`)
+	s.until(t, "r1", "show ip igmp interface", `text matches "eth1 .*local"`)
+	s.order(t, "start {name: q, port: eth1, igmp: {source: 10.0.0.1, version: 3, querier: true, every: 2s}}")
+	s.until(t, "r1", "show ip igmp interface", `text matches "eth1 .*other"`)
+}
+
 const keepalived = `vrrp_instance a {
   state BACKUP
   interface eth1
