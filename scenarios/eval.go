@@ -243,6 +243,9 @@ func (e *evaluator) word(n ast.Node, o *observation, word string) any {
 	if o.Unknown != "" {
 		return no(n, "%s", o.Unknown)
 	}
+	if o.Partial != "" && (word == "text" || word == "json" || word == "count") {
+		return no(n, "%s", o.Partial)
+	}
 	switch word {
 	case "text":
 		return o.Text

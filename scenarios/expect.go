@@ -28,6 +28,9 @@ type View struct {
 	Took  float64 // seconds until the answer was complete
 	// AtLeast says that Took is only known to be at least so long.
 	AtLeast bool
+	// Partial says why a part of what was seen is missing; empty where nothing is. Count is then only known to be
+	// at least so much, and of Text nothing is known.
+	Partial string
 	// Ports are the node's ports by the interface of the topology, where the lab chose them.
 	Ports map[string]string
 	// Words are those of the probe's own kind, by name.

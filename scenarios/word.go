@@ -43,10 +43,14 @@ func (s span) String() string {
 
 // word is what is known of a word beyond its value.
 func (v View) word(name string) Word {
-	if name == "took" && v.AtLeast {
+	switch {
+	case name == "took" && v.AtLeast:
 		return Word{Least: v.Took, Most: math.Inf(1)}
+	case name == "count" && v.Partial != "":
+		return Word{Least: float64(v.Count), Most: math.Inf(1)}
+	default:
+		return v.Words[name]
 	}
-	return v.Words[name]
 }
 
 // between compares a word of which bounds are known with a number: that is decided where it is the same

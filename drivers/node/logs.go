@@ -27,7 +27,8 @@ const onlySyslog = "syslog-alone.log"
 func inodeOf(path string) string { return "inode of " + path }
 
 // LogsSince implements drivers.LogSource; of each file at most the newest MiB. One that is another than at
-// the mark, has shrunk, or is gone may have had lines that nobody can read any more: it is marked Truncated.
+// the mark, has shrunk, or is gone may have had lines that nobody can read any more: it is marked Truncated. Another
+// file may also have lines of before the mark, as one that sed -i wrote: it is marked Anew.
 func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogFile, error) {
 	now, err := n.sizes(ctx, "read logs")
 	if err != nil {
@@ -37,12 +38,13 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	for _, path := range n.logPaths() {
 		size, there := now[path]
 		from, marked := m[path]
-		lost := marked && (size < from || now[inodeOf(path)] != m[inodeOf(path)])
+		anew := marked && now[inodeOf(path)] != m[inodeOf(path)]
+		lost := anew || marked && size < from
 		if lost {
 			from = 0
 		}
 		if lost || there && size > from {
-			news = append(news, piece{path: path, from: from, size: size - from, lost: lost})
+			news = append(news, piece{path: path, from: from, size: size - from, lost: lost, anew: anew})
 		}
 	}
 	texts, err := n.read(ctx, news)
@@ -52,7 +54,7 @@ func (n *Node) LogsSince(ctx context.Context, m drivers.LogMark) ([]drivers.LogF
 	copies := n.copies()
 	var files []drivers.LogFile
 	for i, p := range news {
-		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Copy: slices.Contains(copies, p.path)}
+		f := drivers.LogFile{Path: p.path, Text: texts[i], Truncated: p.lost || p.size > maxLog, Anew: p.anew, Copy: slices.Contains(copies, p.path)}
 		files = append(files, f)
 		if p.path == syslogFile {
 			f.Path, f.Text, f.Copy = onlySyslog, n.alone(texts[i]), false
@@ -67,6 +69,7 @@ type piece struct {
 	path       string
 	from, size int64
 	lost       bool // what it is part of is not known
+	anew       bool // it is another file, which may be a copy
 }
 
 // command prints it, or the newest of it.

@@ -78,7 +78,7 @@ func TestLogsRotated(t *testing.T) {
 			host.Write(t, log, again)
 		}
 		files, err := n.LogsSince(t.Context(), mark)
-		if err != nil || len(files) != 2 || !files[0].Truncated || files[0].Text != again {
+		if err != nil || len(files) != 2 || !files[0].Truncated || !files[0].Anew || files[0].Text != again {
 			t.Errorf("rotated to %q: %+v, %v", again, files, err)
 		}
 	}

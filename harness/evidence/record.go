@@ -149,7 +149,8 @@ type Observation struct {
 	Refusal   string `json:"refusal,omitempty"` // the answer says no more than that what was asked about is not there
 	Hung      bool   `json:"hung,omitempty"`    // which is that none came within the condition's hangs
 	Truncated bool   `json:"truncated,omitempty"`
-	// AtLeast says that what was measured took Answered at least: it was given up then.
+	// AtLeast says that what was measured took Answered at least: it was given up then. Of a log that is
+	// truncated it says that Count are the lines since the mark for certain, and Text may have older ones too.
 	AtLeast bool `json:"at-least,omitempty"`
 	// Ports are the node's ports by the interface of the topology, where the lab chose them.
 	Ports map[string]string `json:"ports,omitempty"`

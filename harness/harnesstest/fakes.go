@@ -273,9 +273,11 @@ type Platform struct {
 	CloseFn       func(node string) error
 	DeathsFn      func(node string) ([]drivers.Death, error)
 	LogFn         func(node string) string
-	UnloggedFn    func(node string) string
-	KillFn        func(node, process, signal string) error
-	ResetFn       func(node string) error
+	// Rotated says that the log is read from its beginning, since it shrank; or since it is another file.
+	Rotated, Another bool
+	UnloggedFn       func(node string) string
+	KillFn           func(node, process, signal string) error
+	ResetFn          func(node string) error
 }
 
 // Registry is a registry that knows the platform only.
@@ -397,6 +399,9 @@ func (d *driver) LogsSince(_ context.Context, m drivers.LogMark) ([]drivers.LogF
 		return nil, nil
 	}
 	text := d.p.LogFn(d.node)
+	if d.p.Rotated || d.p.Another {
+		return []drivers.LogFile{{Path: "log", Text: text, Truncated: true, Anew: d.p.Another}}, nil
+	}
 	return []drivers.LogFile{{Path: "log", Text: text[min(int(m["log"]), len(text)):]}}, nil
 }
 

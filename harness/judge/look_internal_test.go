@@ -29,6 +29,9 @@ func TestEvaluate(t *testing.T) {
 	ping := func(to string) scenarios.Condition {
 		return scenarios.Condition{Reach: &scenarios.Reach{Ping: to}, Expect: "count == 0"}
 	}
+	cutLog := func(count int) evidence.Observation {
+		return evidence.Observation{Exit: none, Count: count, Truncated: true, AtLeast: true, Text: "x\n"}
+	}
 	const lost = "1 packets transmitted, 0 received\n"
 	for _, tt := range []struct {
 		name   string
@@ -57,6 +60,13 @@ func TestEvaluate(t *testing.T) {
 		{"of a command line", run(`text != ""`), text("no\n", 2), nil, nil, "status 2: no", "", true},
 		{"where there are no statuses", run(`text == "x"`), text("x", none), nil, true, "", "", ""},
 		{"of a log, which has none", scenarios.Condition{Log: "x", Expect: "count == 0"}, evidence.Observation{Exit: 1}, nil, true, "", "", ""},
+		{"of a log that was cut, recorded by an older program", scenarios.Condition{Log: "x"}, evidence.Observation{Exit: none, Count: 1, Truncated: true}, nil, nil, "lines of the log are missing", "", ""},
+		{"of a log that was cut", scenarios.Condition{Log: "x"}, cutLog(1), nil, true, "", "", ""},
+		{"which has no line", scenarios.Condition{Log: "x"}, cutLog(0), nil, nil, "lines of the log are missing", "", false},
+		{"which has enough", scenarios.Condition{Log: "x", Expect: "count >= 3"}, cutLog(3), nil, true, "", "", ""},
+		{"which has too many", scenarios.Condition{Log: "x", Expect: "3 > count"}, cutLog(3), nil, false, "", "", ""},
+		{"which may have more", scenarios.Condition{Log: "x", Expect: "count == 3"}, cutLog(3), nil, nil, "lines of the log are missing", "", true},
+		{"whose text is not all of it", scenarios.Condition{Log: "x", Expect: `not (text contains "y")`}, cutLog(3), nil, nil, "lines of the log are missing", "", true},
 		{"named", exits(`text == ""`, 0, 1), text("", 1), nil, true, "", "", ""},
 		{"not named", exits(`text == ""`, 0, 1), text("", 2), nil, nil, "status 2, which exit does not name (0, 1)", "", true},
 		{"named alone, and 0 is not", exits(`text == ""`, 1), text("", 0), nil, nil, "status 0, which exit does not name (1)", "", true},

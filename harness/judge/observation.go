@@ -30,12 +30,11 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	case c.Cond.Hangs > 0:
 		s.Value = false
 		return s
-	case o.Truncated:
-		s.Unanswered = true
-		s.Err = "the answer was longer than its bound and is cut"
-		if c.Cond.Probe().Kind() == scenarios.ProbeLog {
-			s.Err = "lines of the log are missing: it has more than is read, was rotated, or was cut"
-		}
+	case o.Truncated && c.Cond.Probe().Kind() != scenarios.ProbeLog:
+		s.Err, s.Unanswered = "the answer was longer than its bound and is cut", true
+		return s
+	case o.Truncated && !o.AtLeast: // an older program recorded it
+		s.Err, s.Unanswered = linesMissing, true
 		return s
 	}
 	if rules == evidence.RulesV1 {
@@ -52,6 +51,9 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	}
 	return s
 }
+
+// linesMissing is why the lines of a log that match are not all known.
+const linesMissing = "lines of the log are missing: it has more than is read, was rotated, or was cut"
 
 // earlier is the view of the observation before the stimulus, nil where there was none.
 func earlier(c *plan.Check, rules evidence.Rules, before *evidence.Observation) *scenarios.View {
@@ -79,6 +81,10 @@ func view(c *plan.Check, rules evidence.Rules, o evidence.Observation, exits boo
 		return v
 	}
 	switch {
+	case c.Cond.Probe().Kind() == scenarios.ProbeLog:
+		if v.AtLeast = false; o.Truncated {
+			v.Partial = linesMissing
+		}
 	case c.Cond.Probe().Kind() == scenarios.ProbeFrame:
 		rows, err := rowsOf(o.Text)
 		if err != nil {

@@ -47,3 +47,34 @@ func TestLogWithoutSource(t *testing.T) {
 		})
 	}
 }
+
+// TestRotatedLog: of a log that is another file than at the mark the lines may be older than the stimulus; of one that
+// shrank they are new, and are so many at least.
+func TestRotatedLog(t *testing.T) {
+	const missing = "lines of the log are missing"
+	for _, tt := range []struct {
+		name, condition, log string
+		another              bool
+		want                 evidence.Verdict
+	}{
+		{"an old line in another file", "eventually: 50ms", "bad\n", true, evidence.Inconclusive},
+		{"one in a file that shrank", "eventually: 50ms", "bad\n", false, evidence.Reproduced},
+		{"none", "eventually: 50ms", "good\n", false, evidence.Inconclusive},
+		{"as many as are asked for", "expect: count >= 3, eventually: 50ms", "bad\nbad\nbad\n", false, evidence.Reproduced},
+		{"of another file", "expect: count >= 3, eventually: 50ms", "bad\nbad\nbad\n", true, evidence.Inconclusive},
+		{"more than are asked for", "expect: count < 3, eventually: 50ms", "bad\nbad\nbad\n", false, evidence.NotReproduced},
+		{"as many, and no more", "expect: count == 3, eventually: 50ms", "bad\nbad\nbad\n", false, evidence.Inconclusive},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.platform.LogFn = func(string) string { return tt.log }
+				w.platform.Rotated, w.platform.Another = !tt.another, tt.another
+				v := w.trial(t, t.Context(), planOf(t, deadly(breaks, "{name: logged, node: r1, log: bad, every: 10ms, "+tt.condition+"}"), plan.Options{}))
+				if v.Verdict != tt.want || tt.want == evidence.Inconclusive && !strings.Contains(v.Reason, missing) {
+					t.Errorf("got %s (%s), want %s", v.Verdict, v.Reason, tt.want)
+				}
+			})
+		})
+	}
+}
