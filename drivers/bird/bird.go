@@ -141,18 +141,27 @@ var refused = regexp.MustCompile(`(?m)^(?:No such command\.|Ambiguous command|sy
 // birdc finds the shell lines that ask BIRD.
 var birdc = regexp.MustCompile(`\bbirdcl?6?\b`)
 
+// reading is what BIRD says before it reads a configuration, and unread its words for one that it did not take:
+// "/etc/bird.conf:12:5 syntax error, …", "/etc/bird.conf: No such file or directory".
+var (
+	reading = regexp.MustCompile(`^Reading configuration from \S`)
+	unread  = regexp.MustCompile(`^\S+:(?:\d+:\d+)? \S`)
+)
+
 // Refusal implements drivers.Refuser, of what birdc says in the shell: that of 2.0.7 ends with status 0
 // whatever BIRD says.
 func (d *Driver) Refusal(command string, shell bool, answer string) string {
 	if !shell || !birdc.MatchString(command) {
 		return ""
 	}
-	first := ""
+	first, reads := "", false
 	for line := range strings.Lines(answer) {
 		line = strings.TrimSpace(line)
+		read := reads
+		reads = reading.MatchString(line)
 		switch {
-		case line == "" || greeting.MatchString(line+"\n"):
-		case !refused.MatchString(line):
+		case line == "" || reads || greeting.MatchString(line+"\n"):
+		case !refused.MatchString(line) && (!read || !unread.MatchString(line)):
 			return ""
 		case first == "":
 			first = line

@@ -17,6 +17,13 @@ func TestRefusal(t *testing.T) {
 		{"birdc show route", "BIRD 2.0.7 ready.\nTable master4:\n", "", true},
 		{"birdc show rote; birdc show route", "BIRD 2.0.7 ready.\nNo such command.\nBIRD 2.0.7 ready.\nTable master4:\n", "", true},
 		{"birdc show route", "BIRD 2.0.7 ready.\n", "", true},
+		{"birdc configure", "BIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\n/tmp/b.conf:3:10 syntax error, unexpected CF_SYM_UNDEFINED\n", "/tmp/b.conf:3:10 syntax error, unexpected CF_SYM_UNDEFINED", true},
+		{"birdc configure soft", "BIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\n/tmp/b.conf:2:10 Unable to open included file /tmp/x: No such file or directory\n", "/tmp/b.conf:2:10 Unable to open included file /tmp/x: No such file or directory", true},
+		{"birdc configure '\"/tmp/x\"'", "BIRD 2.0.7 ready.\nReading configuration from /tmp/x\n/tmp/x: No such file or directory\n", "/tmp/x: No such file or directory", true},
+		{"birdc configure", "BIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\nReconfigured\n", "", true},
+		{"birdc configure check", "BIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\nConfiguration OK\n", "", true},
+		{"birdc configure; birdc configure", "BIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\n/tmp/b.conf:3:10 syntax error\nBIRD 2.0.7 ready.\nReading configuration from /tmp/b.conf\nReconfigured\n", "", true},
+		{"birdc show route", "BIRD 2.0.7 ready.\nfe80::1: x\n", "", true},
 		{"cat /tmp/x", "No such command.\n", "", true},
 		{"show rote", "No such command.\n", "", false},
 	} {
