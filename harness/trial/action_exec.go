@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/plan"
@@ -23,7 +24,7 @@ func execute(ctx context.Context, a *actor, step plan.Step, s scenarios.ExecStep
 		// A program that asks a daemon may end with status 0 whatever the daemon says.
 		if r, ok := drivers.As[drivers.Refuser](n.driver); ok && s.Exit == nil {
 			if words := r.Refusal(s.Exec, true, x.Output); words != "" {
-				return sent(&RejectedError{Line: s.Exec, Words: words})
+				return sent(fmt.Errorf("%w; where that is meant, write exit: 0", &RejectedError{Line: s.Exec, Words: words}))
 			}
 		}
 		return nil

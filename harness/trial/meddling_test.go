@@ -136,7 +136,8 @@ func TestStepsThatDidNothing(t *testing.T) {
 		{"and is named", `exec: "nosuchd & sleep 1", exit: [0, 127]`, "sh: 1: eval: nosuchd: not found\n", evidence.Reproduced, ""},
 		{"a part of a configuration line", `configure: ["nosuchd | cat"]`, "sh: 1: eval: nosuchd: not found\n", evidence.Inconclusive, "was refused: \"nosuchd | cat\": sh: 1: eval: nosuchd: not found"},
 		{"other words", `exec: "route get x; true"`, "route: not found\n", evidence.Reproduced, ""},
-		{"refused", `exec: ask it`, "% No such neighbor\n", evidence.Inconclusive, "was refused: \"ask it\": % No such neighbor"},
+		{"refused", `exec: ask it`, "% No such neighbor\n", evidence.Inconclusive, "was refused: \"ask it\": % No such neighbor; where that is meant, write exit: 0"},
+		{"refused, as is meant", `exec: ask it, exit: 0`, "% No such neighbor\n", evidence.Reproduced, ""},
 		{"refused, as it may be", `exec: ask it, may-fail: true`, "% No such neighbor\n", evidence.Reproduced, ""},
 		{"refused, whatever it says", `exec: ask it, exit: any`, "% No such neighbor\n", evidence.Reproduced, ""},
 	} {
