@@ -23,3 +23,11 @@ type Leaver interface {
 	// Leave says why; empty: nothing speaks against another trial in it.
 	Leave(ctx context.Context) string
 }
+
+// Yielder is a [Reservation] on machines that others use too, among them further labs of who has it: one that stands idle may hold the
+// very room that another one of them waits for.
+type Yielder interface {
+	// YieldBy is told what takes the lab down where nothing goes on in it, and reports whether it was: a claim that finds no other
+	// room calls it, from any goroutine. Whoever has the lab finds out when it is next to do something in it.
+	YieldBy(down func(ctx context.Context) (gone bool, err error))
+}

@@ -82,6 +82,7 @@ type Lab struct {
 	// tainted says why the lab must be built anew before the next trial.
 	tainted string
 	trials  int            // since the lab was built
+	using   sync.Mutex     // held while a trial is made, or the lab is taken down; and of a lab that another one is to become, by that
 	epoch   faketime.Epoch // of the lab's clock, where it has its own
 	cold    bool           // the trial that runs now begins with nothing that an earlier one has touched
 
@@ -112,9 +113,16 @@ func (l *Lab) Refused() string { return l.refused }
 
 // Close takes the lab down. It may be called more than once, and after a failure.
 func (l *Lab) Close(ctx context.Context) error {
+	l.using.Lock()
+	defer l.using.Unlock()
+	return l.close(ctx)
+}
+
+// close is [Lab.Close] for who uses the lab.
+func (l *Lab) close(ctx context.Context) error {
 	var errs []error
 	if l.was != nil {
-		errs = append(errs, l.was.Close(ctx))
+		errs = append(errs, l.was.close(ctx))
 		l.was = nil
 	}
 	if l.claim != nil {

@@ -133,6 +133,7 @@ func (p preparation) build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("build lab: %w", err)
 	}
+	p.lab.yields()
 	ctx, release := p.lab.whileOurs(ctx)
 	defer release()
 	p.rec.note("lab built")

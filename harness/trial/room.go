@@ -22,12 +22,14 @@ func (l *Lab) room(ctx context.Context) error {
 	if !ok || l.claim != nil {
 		return nil
 	}
-	if was := l.was; was != nil {
+	if was := l.was; was != nil && was.res == nil { // it made room for another
+		l.was = nil
+	} else if was != nil {
 		if leaving(ctx, was.res) == "" {
 			return nil
 		}
 		l.was = nil
-		if err := was.Close(ctx); err != nil {
+		if err := was.close(ctx); err != nil {
 			return fmt.Errorf("take the lab before down: %w", err)
 		}
 	}
@@ -59,10 +61,30 @@ func leaving(ctx context.Context, res topologies.Reservation) string {
 func (l *Lab) replace(ctx context.Context) error {
 	keep := l.env.Keep
 	l.env.Keep = false // only the last lab is kept
-	err := l.Close(ctx)
+	err := l.close(ctx)
 	l.env.Keep = keep
 	if err != nil {
 		return fmt.Errorf("take the old lab down: %w", err)
 	}
 	return nil
+}
+
+// yields has a lab make room, where its machines are others' too and no trial is in it, for one that waits for them.
+func (l *Lab) yields() {
+	if y, ok := topologies.As[topologies.Yielder](l.res); ok {
+		y.YieldBy(l.yield)
+	}
+}
+
+// yield takes the lab down if no trial is in it.
+func (l *Lab) yield(ctx context.Context) (gone bool, err error) {
+	if !l.using.TryLock() {
+		return false, nil
+	}
+	defer l.using.Unlock()
+	if l.res == nil {
+		return false, nil
+	}
+	l.tainted = "another lab needed its room meanwhile"
+	return true, l.replace(ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,5 +156,133 @@ func TestRoomIsGivenBack(t *testing.T) {
 	}
 	if err := s.Close(t.Context()); err != nil || did[len(did)-1] != "give back" && !slices.Contains(did, "build") {
 		t.Errorf("%q, %v", did, err)
+	}
+}
+
+// narrow is a provider with room for one lab, which is taken down for another where nothing goes on in it.
+type narrow struct {
+	snapshots
+	free chan struct{} // holds one while there is room
+	down *func(context.Context) (bool, error)
+	did  *[]string
+}
+
+func (n narrow) Claim(ctx context.Context, _ topologies.Topology) (topologies.Claim, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	for {
+		if *n.down != nil {
+			gone, err := (*n.down)(ctx)
+			if err != nil {
+				return nil, err
+			}
+			*n.did = append(*n.did, map[bool]string{true: "made room", false: "in use"}[gone])
+		}
+		select {
+		case <-n.free:
+			return n, nil
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (n narrow) Release() { n.free <- struct{}{} }
+
+func (n narrow) Reserve(ctx context.Context, t topologies.Topology, o topologies.Options) (topologies.Reservation, error) {
+	r, err := n.snapshots.Reserve(ctx, t, o)
+	return narrowLab{r, n}, err
+}
+
+type narrowLab struct {
+	topologies.Reservation
+	n narrow
+}
+
+func (l narrowLab) Unwrap() topologies.Reservation { return l.Reservation }
+
+func (l narrowLab) YieldBy(down func(context.Context) (bool, error)) { *l.n.down = down }
+
+func (l narrowLab) Release(ctx context.Context) error {
+	*l.n.down = nil
+	defer l.n.Release()
+	return l.Reservation.Release(ctx)
+}
+
+// TestRoomOfTheOtherSide: a lab in which no trial is makes room for one of another series, also where it waits for the next series to
+// use it again; one in which there is a trial is left alone until that is over.
+func TestRoomOfTheOtherSide(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		warm  bool // the first series is closed, and its lab kept
+		amid  bool // the second one claims room in the middle of a trial of the first
+		again string
+	}{
+		{name: "between trials", again: "rebuilt: another lab needed its room meanwhile"},
+		{name: "within a trial", amid: true, again: "rebuilt: another lab needed its room meanwhile"},
+		{name: "kept", warm: true, again: "built"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				var did []string
+				var down func(context.Context) (bool, error)
+				p := narrow{snapshots{&w.provider, func(string) (topologies.How, error) { return topologies.BySnapshot, nil }}, make(chan struct{}, 1), &down, &did}
+				p.Release()
+				warm := &trial.WarmLabs{}
+				series := func(progress func(trial.Progress)) *trial.Series {
+					env := trial.Environment{Provider: p, Registry: w.platform.Registry(), Progress: progress}
+					if tt.warm {
+						env.Warm = warm
+					}
+					s, err := trial.NewSeries(t.Context(), planOf(t, stuck, plan.Options{Trials: 2}), t.TempDir(), env, evidence.Tool{Name: "test"})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return s
+				}
+				try := func(s *trial.Series, lab int) {
+					if v, err := s.Try(t.Context(), lab); err != nil || v.Verdict != evidence.Reproduced {
+						t.Errorf("%s: %+v, %v", s.Dir().Path, v, err)
+					}
+				}
+				other := series(nil)
+				done := make(chan struct{})
+				var once sync.Once
+				beside := func() {
+					once.Do(func() {
+						go func() {
+							defer close(done)
+							try(other, 2)
+						}()
+					})
+				}
+				main := series(func(at trial.Progress) {
+					if tt.amid && at.Phase == evidence.PhaseSymptom {
+						beside()
+					}
+				})
+				try(main, 1)
+				if tt.warm {
+					if err := main.Close(t.Context()); err != nil || w.provider.Up() != 1 {
+						t.Errorf("%d labs are up: %v", w.provider.Up(), err)
+					}
+				}
+				beside()
+				<-done
+				try(main, 1)
+				entries, err := main.Dir().Ledger()
+				if err != nil || len(entries) != 2 || entries[1].ResetHow != tt.again {
+					t.Errorf("%+v, %v", entries, err)
+				}
+				if in := slices.Contains(did, "in use"); in != tt.amid || !slices.Contains(did, "made room") {
+					t.Errorf("%q", did)
+				}
+				if err := errors.Join(main.Close(t.Context()), other.Close(t.Context()), warm.Close(t.Context())); err != nil || w.provider.Up() != 0 {
+					t.Errorf("%d labs are up: %v", w.provider.Up(), err)
+				}
+			})
+		})
 	}
 }

@@ -168,6 +168,8 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 // after patience; 0 leaves it to the conditions' windows. The error is one of the record or of ctx, or a [*RoomError]: nothing was
 // begun then.
 func (l *Lab) Try(ctx context.Context, n int, patience time.Duration) (Attempt, error) {
+	l.using.Lock()
+	defer l.using.Unlock()
 	if err := l.room(ctx); err != nil {
 		return Attempt{}, &RoomError{err}
 	}

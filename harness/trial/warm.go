@@ -45,8 +45,10 @@ func (w *WarmLabs) Close(ctx context.Context) error {
 
 // keep takes a lab whose trials are over, or takes it down.
 func (w *WarmLabs) keep(ctx context.Context, l *Lab) error {
+	l.using.Lock()
+	defer l.using.Unlock()
 	if w == nil || !l.reusable() {
-		return l.Close(ctx)
+		return l.close(ctx)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,7 +59,7 @@ func (w *WarmLabs) keep(ctx context.Context, l *Lab) error {
 	return nil
 }
 
-// take gives the lab of a number where a plan's is like it; one that is not is taken down.
+// take gives the lab of a number where a plan's is like it, for nobody else's use; one that is not is taken down.
 func (w *WarmLabs) take(ctx context.Context, l *Lab) (*Lab, error) {
 	if w == nil {
 		return nil, nil
@@ -66,10 +68,14 @@ func (w *WarmLabs) take(ctx context.Context, l *Lab) (*Lab, error) {
 	was := w.labs[l.Number]
 	delete(w.labs, l.Number)
 	w.mu.Unlock()
-	if was == nil || was.alike(l) && l.plan.Clock.Start.IsZero() && time.Since(was.built) < warmFor {
+	if was == nil {
+		return nil, nil
+	}
+	was.using.Lock() // for good: it is the other lab's
+	if was.alike(l) && l.plan.Clock.Start.IsZero() && time.Since(was.built) < warmFor {
 		return was, nil
 	}
-	return nil, was.Close(ctx)
+	return nil, was.close(ctx)
 }
 
 // alike reports whether a lab would be built as this one was: of the same topology, and of images that still hold what
@@ -111,9 +117,10 @@ func (p preparation) takeOver(ctx context.Context, was *Lab) (how string, err er
 	errs := make([]error, len(was.nodes))
 	was.sideBySide(func(i int, n *labNode) { errs[i] = n.hangUp(ctx) })
 	if err := errors.Join(errs...); err != nil {
-		return "", errors.Join(err, was.Close(ctx))
+		return "", errors.Join(err, was.close(ctx))
 	}
 	p.lab.res, p.lab.built, was.res, was.nodes = was.res, was.built, nil, nil
+	p.lab.yields()
 	for _, pn := range p.lab.plan.Nodes {
 		p.lab.nodes = append(p.lab.nodes, newLabNode(pn))
 	}

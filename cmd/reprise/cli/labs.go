@@ -58,6 +58,9 @@ type LabFlags struct {
 	Fleet string `json:"-"` // it holds a token
 	// AllLabs says that nobody chose a number of labs: of a fleet there are as many as its workers have.
 	AllLabs bool `json:"-"`
+	// InTurn says that of the labs of plans that have one number, one is down before the next is built. Otherwise two of them are up
+	// at a time, as those of a scenario and of its control are.
+	InTurn bool `json:"-"`
 	// Work names what trials are for, so that nobody else does the same at the same time; empty names it after nothing.
 	Work string `json:"-"`
 }

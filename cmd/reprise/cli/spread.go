@@ -89,8 +89,17 @@ func (a *App) spreads(ctx context.Context, b *bed, where LabFlags, plans []*plan
 	return nil, nil
 }
 
-// useHosts has a testbed build its labs over the machines of a fleet, in this process.
-func (a *App) useHosts(ctx context.Context, b *Testbed, over *overHosts, plans []*plan.Plan) error {
+// sides is how many labs of one number are up at a time.
+func (f LabFlags) sides(plans []*plan.Plan) int {
+	const both = 2
+	if f.InTurn {
+		return 1
+	}
+	return min(len(plans), both)
+}
+
+// useHosts has a testbed build its labs over the machines of a fleet, in this process, of so many sides side by side.
+func (a *App) useHosts(ctx context.Context, b *Testbed, over *overHosts, sides int, plans []*plan.Plan) error {
 	pool := hostsPool{ask: over.Ask}
 	b.Pool, b.Slots = pool, 0
 	for i, p := range plans {
@@ -107,7 +116,7 @@ func (a *App) useHosts(ctx context.Context, b *Testbed, over *overHosts, plans [
 		if err := oneClock(p, host); err != nil {
 			return err
 		}
-		if slots := max(1, over.Slots(ctx, p.Topology)); b.Slots == 0 || slots < b.Slots {
+		if slots := max(1, over.Slots(ctx, p.Topology)/sides); b.Slots == 0 || slots < b.Slots {
 			b.Slots = slots
 		}
 		if i == 0 {

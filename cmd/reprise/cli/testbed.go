@@ -105,7 +105,7 @@ func (a *App) openFleetBed(ctx context.Context, parent string, where LabFlags, p
 	}
 	b.Pool, b.Slots, b.asked, b.work = joined.pool, joined.Slots(), where.Fleet != "", joined.work
 	if over != nil {
-		if err := a.useHosts(ctx, b, over, plans); err != nil {
+		if err := a.useHosts(ctx, b, over, where.sides(plans), plans); err != nil {
 			return nil, errors.Join(err, labs.Close())
 		}
 	}

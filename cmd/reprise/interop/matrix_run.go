@@ -308,7 +308,7 @@ func (o *matrixRunOptions) open(ctx context.Context, p *experiment.MatrixPlan, h
 		return nil, cli.InputError("no cell of %s is applicable: there is nothing to try", p.Suite.Head.Suite)
 	}
 	where := o.devices
-	where.File, where.Provider, where.Fleet = o.Lab, o.Provider, o.fleet
+	where.File, where.Provider, where.Fleet, where.InTurn = o.Lab, o.Provider, o.fleet, true
 	if o.resume != "" {
 		where.Work = p.Dir.ID()
 	}

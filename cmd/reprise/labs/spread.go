@@ -40,6 +40,9 @@ type overHosts struct {
 
 	claiming sync.Mutex // held by who claims hosts: one lab of this process after the other
 
+	standing sync.Mutex
+	labs     []*onHosts // that are up, of this process, in the order in which they were built
+
 	meeting sync.Mutex
 	met     map[string]namedHost // every host that was in the fleet, by its key, as it was last
 
@@ -54,6 +57,8 @@ var (
 	_ cli.SpreadProvider     = (*overHosts)(nil)
 	_ topologies.Claimer     = (*overHosts)(nil)
 	_ topologies.ClockSource = (*overHosts)(nil)
+	_ topologies.Leaver      = (*onHosts)(nil)
+	_ topologies.Yielder     = (*onHosts)(nil)
 
 	_ topologies.ImageDescriber = (*overHosts)(nil)
 )
@@ -342,6 +347,9 @@ func (c *claimed) Reserve(ctx context.Context, t topologies.Topology, how topolo
 	}
 	l := &onHosts{Reservation: r, by: c.by, topology: t, hosts: slices.Sorted(maps.Keys(c.conns))}
 	c.conns = nil
+	c.by.standing.Lock()
+	defer c.by.standing.Unlock()
+	c.by.labs = append(c.by.labs, l)
 	return l, nil
 }
 
@@ -351,10 +359,26 @@ type onHosts struct {
 	by       *overHosts
 	topology topologies.Topology
 	hosts    []string
+	down     func(context.Context) (bool, error) // where nothing goes on in it; nil: something does
 }
 
 // Unwrap implements the contract of topologies.As.
 func (l *onHosts) Unwrap() topologies.Reservation { return l.Reservation }
+
+// YieldBy implements topologies.Yielder.
+func (l *onHosts) YieldBy(down func(context.Context) (bool, error)) {
+	l.by.standing.Lock()
+	defer l.by.standing.Unlock()
+	l.down = down
+}
+
+// Release implements topologies.Reservation.
+func (l *onHosts) Release(ctx context.Context) error {
+	l.by.standing.Lock()
+	l.by.labs = slices.DeleteFunc(l.by.labs, func(other *onHosts) bool { return other == l })
+	l.by.standing.Unlock()
+	return l.Reservation.Release(ctx)
+}
 
 // Leave implements topologies.Leaver: a host that is to leave the fleet is left where others can take its part.
 func (l *onHosts) Leave(ctx context.Context) string {
@@ -459,6 +483,7 @@ func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology) (placem
 	over := time.NewTimer(patience)
 	defer over.Stop()
 	w := &waiting{say: o.say}
+	made := false // room, by a lab whose slots may not be free yet
 	for {
 		refused := map[string]error{} // in this round, by name
 		placed, conns, err := o.claimOnce(ctx, t, refused)
@@ -469,7 +494,14 @@ func (o *overHosts) claimAll(ctx context.Context, t topologies.Topology) (placem
 		if len(refused) == 0 {
 			return placed, nil, err
 		}
-		w.tell(waitsFor(refused))
+		switch {
+		case made:
+			made = false
+		case o.makeRoom(ctx, t, refused):
+			made = true
+		default:
+			w.tell(waitsFor(refused))
+		}
 		again := time.NewTimer(againAfter + rand.N(againWithin)) //nolint:gosec // it decides nothing but when
 		select {
 		case <-again.C:
@@ -509,12 +541,61 @@ func (o *overHosts) claimOnce(ctx context.Context, t topologies.Topology, refuse
 		if err != nil {
 			return placed, nil, err
 		}
-		conns, by, why := o.claimEach(ctx, placed, hosts)
-		if why == nil {
+		conns, refuse := o.claimEach(ctx, placed, hosts)
+		if len(refuse) == 0 {
 			return placed, conns, nil
 		}
-		refused[by] = why
+		maps.Copy(refused, refuse)
 	}
+}
+
+// makeRoom takes down a lab of this process that stands idle, and reports whether it did, where hosts are busy with it that another one
+// waits for: of the two sides of a verb, each has its lab, and whoever waits for the other's room would wait for itself. Where others
+// hold what is missing too, nothing is taken down.
+func (o *overHosts) makeRoom(ctx context.Context, t topologies.Topology, refused map[string]error) bool {
+	o.standing.Lock()
+	labs := slices.Clone(o.labs)
+	o.standing.Unlock()
+	hosts := o.named()
+	would := func(labs []*onHosts) (placement.Placement, bool) {
+		placed, err := o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool {
+			return refused[h.name] != nil && !(errors.Is(refused[h.name], fleet.ErrBusy) && holds(labs, h.name))
+		}))
+		return placed, err == nil
+	}
+	for _, l := range labs {
+		if _, enough := would([]*onHosts{l}); enough && o.yield(ctx, l) {
+			return true
+		}
+	}
+	placed, enough := would(labs) // one after the other
+	return enough && slices.ContainsFunc(labs, func(l *onHosts) bool {
+		return slices.ContainsFunc(l.hosts, func(host string) bool { return refused[host] != nil && uses(placed, host) }) && o.yield(ctx, l)
+	})
+}
+
+// holds reports whether one of some labs has a part on a host.
+func holds(labs []*onHosts, host string) bool {
+	return slices.ContainsFunc(labs, func(l *onHosts) bool { return slices.Contains(l.hosts, host) })
+}
+
+// yield takes a lab down, where nothing goes on in it.
+func (o *overHosts) yield(ctx context.Context, l *onHosts) bool {
+	o.standing.Lock()
+	down := l.down
+	o.standing.Unlock()
+	if down == nil {
+		return false
+	}
+	gone, err := down(ctx)
+	if gone && o.say != nil {
+		line := "a lab of this command that stood idle on " + strings.Join(l.hosts, ", ") + " made room for another; with more --labs at those workers, both stay up"
+		if err != nil {
+			line += fmt.Sprintf(" (taking it down: %v)", err)
+		}
+		o.say(line)
+	}
+	return gone
 }
 
 // waiting is a wait as a person is told of it.
@@ -563,24 +644,27 @@ func waitsFor(refused map[string]error) string {
 	return strings.Join(parts, "; ")
 }
 
-// claimEach claims the hosts of a placement; by is one that refuses, for which all others were given back.
-func (o *overHosts) claimEach(ctx context.Context, placed placement.Placement, hosts []namedHost) (conns map[string]net.Conn, by string, err error) {
+// claimEach claims the hosts of a placement; where some refuse, those that did not were given back.
+func (o *overHosts) claimEach(ctx context.Context, placed placement.Placement, hosts []namedHost) (conns map[string]net.Conn, refuse map[string]error) {
 	o.claiming.Lock()
 	defer o.claiming.Unlock()
-	conns = map[string]net.Conn{}
+	conns, refuse = map[string]net.Conn{}, map[string]error{}
 	for _, h := range hosts {
 		if !uses(placed, h.name) {
 			continue
 		}
 		conn, err := o.claim(ctx, h.Key)
-		if err == nil {
-			conns[h.name] = conn
+		if err != nil {
+			refuse[h.name] = err
 			continue
 		}
-		for _, conn := range conns {
-			_ = conn.Close() // nothing was built there yet
-		}
-		return nil, h.name, err
+		conns[h.name] = conn
 	}
-	return conns, "", nil
+	if len(refuse) == 0 {
+		return conns, nil
+	}
+	for _, conn := range conns {
+		_ = conn.Close() // nothing was built there yet
+	}
+	return nil, refuse
 }

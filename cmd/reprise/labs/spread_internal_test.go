@@ -392,6 +392,79 @@ func TestLeave(t *testing.T) {
 	}
 }
 
+// TestMakeRoom: who waits for a lab of this process in which nothing goes on is given its room, and no lab is taken down for what
+// others hold.
+func TestMakeRoom(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		labs   [][]string // hosts of the labs that are up
+		used   []int      // of these, in which something goes on
+		held   string     // a host whose slot is somebody else's
+		places []string
+		down   []int // the labs that were taken down, in their order
+		said   int
+	}{
+		{name: "of the other side", labs: [][]string{{"left", "right"}}, places: []string{"left", "right"}, down: []int{0}, said: 1},
+		{name: "one host is enough", labs: [][]string{{"right"}, {"left"}}, places: []string{"left", "auto"}, down: []int{1}, said: 1},
+		{name: "two of them", labs: [][]string{{"left"}, {"right"}}, places: []string{"left", "right"}, down: []int{0, 1}, said: 2},
+		{name: "others hold the rest", labs: [][]string{{"left"}}, held: "right", places: []string{"left", "right"}},
+		{name: "in use", labs: [][]string{{"left", "right"}}, used: []int{0}, places: []string{"left", "right"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			taken := map[string]bool{} // by the first letter of a key
+			letter := map[string]string{"left": "A", "right": "B"}
+			if tt.held != "" {
+				taken[letter[tt.held]] = true
+			}
+			var said []string
+			o := &overHosts{
+				Provider: &labpool.Provider{Roster: roster{"left", "right", "third"}, Options: labpool.Options{Version: "v1"}},
+				claim: func(_ context.Context, key string) (net.Conn, error) {
+					if taken[key[:1]] {
+						return nil, fleet.ErrBusy
+					}
+					return &doorConn{close: func() {}}, nil
+				},
+				say: func(line string) {
+					said = append(said, line)
+					if strings.HasPrefix(line, "waiting for ") {
+						cancel()
+					}
+				},
+			}
+			var down []int
+			for i, hosts := range tt.labs {
+				l := &onHosts{Reservation: standing{}, by: o, hosts: hosts}
+				o.labs = append(o.labs, l)
+				for _, h := range hosts {
+					taken[letter[h]] = true
+				}
+				l.YieldBy(func(ctx context.Context) (bool, error) {
+					if slices.Contains(tt.used, i) {
+						return false, nil
+					}
+					down = append(down, i)
+					for _, h := range hosts {
+						taken[letter[h]] = false
+					}
+					return true, l.Release(ctx)
+				})
+			}
+			_, _, err := o.claimAll(ctx, pair(tt.places...))
+			if (err == nil) != (len(tt.down) > 0) || !slices.Equal(down, tt.down) || len(o.labs) != len(tt.labs)-len(tt.down) {
+				t.Errorf("%v; taken down: %v, want %v; %d are left", err, down, tt.down, len(o.labs))
+			}
+			if told := len(slices.DeleteFunc(said, func(line string) bool { return !strings.Contains(line, "made room for another") })); told != tt.said {
+				t.Errorf("said %d times: %q", told, said)
+			}
+		})
+	}
+}
+
 // standing is a lab that says why it is to be left.
 type standing struct {
 	topologies.Reservation
@@ -399,3 +472,5 @@ type standing struct {
 }
 
 func (s standing) Leave(context.Context) string { return s.why }
+
+func (standing) Release(context.Context) error { return nil }
