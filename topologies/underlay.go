@@ -47,7 +47,7 @@ type UnderlayTeller interface {
 type HostClock struct {
 	Host     string        `json:"host"`
 	Ahead    time.Duration `json:"ahead"`  // of the other one, when it was measured last
-	Within   time.Duration `json:"within"` // how wrong that may be
+	Within   time.Duration `json:"within"` // how wrong times that were told by it may be, with the worst of the measurements
 	Drift    time.Duration `json:"drift"`  // how much more it is ahead than when the lab was built
 	Over     time.Duration `json:"over"`   // the time of that
 	Measured int           `json:"measured"`

@@ -64,7 +64,7 @@ func (w Way) String() string {
 type HostClock struct {
 	Host     string        `json:"host"`
 	Ahead    time.Duration `json:"ahead"`    // of the other one, at the end of the trial
-	Within   time.Duration `json:"within"`   // how wrong that may be
+	Within   time.Duration `json:"within"`   // how wrong times that were told by it may be, with the worst of the measurements
 	Drift    time.Duration `json:"drift"`    // how much more it was ahead than when the lab was built
 	Over     time.Duration `json:"over"`     // the time of that
 	Measured int           `json:"measured"` // how often

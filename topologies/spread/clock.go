@@ -12,6 +12,7 @@ import (
 // offset is how much the clock of a host is ahead of this one's at a moment, and how wrong that may be.
 type offset struct {
 	ahead, within time.Duration
+	likely        time.Duration            // that it is wrong by, where the clocks drift as undisciplined ones do
 	clocks        topologies.MachineClocks // as they were measured
 }
 
@@ -38,6 +39,10 @@ func (s *session) clock(ctx context.Context) (best offset, err error) {
 // followed is the clock of another host as it was measured again and again: it drifts from this one's, by up to a second in six
 // hours where nothing disciplines either, and times are told by where it was when they were taken. It is safe for use by several
 // goroutines.
+//
+// A measurement says no more than how long its answer was under way: on a machine that is busy that is a thousand times of what it is
+// else, and the clock is where it was. One that says less than the last one, the drift since included, moves the offset no
+// further than it has to.
 type followed struct {
 	mu    sync.Mutex
 	list  []offset // in their order; the first is that of the moment in which the lab was built
@@ -58,15 +63,22 @@ const (
 	slewed  = 500e-6
 )
 
+// drifts is how much a clock drifts by at most where nothing disciplines it: that of a crystal.
+const drifts = 50e-6
+
 // add adds a measurement.
 func (f *followed) add(host string, o offset) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	o.likely = o.within
 	if n := len(f.list); n > 0 {
 		last := f.list[n-1]
 		passed := o.clocks.At.Sub(last.clocks.At)
-		if by := o.ahead - last.ahead; by.Abs() > stepped+o.within+last.within+time.Duration(slewed*float64(passed)) {
+		slew := time.Duration(slewed * float64(passed))
+		if by := o.ahead - last.ahead; by.Abs() > stepped+o.within+last.within+slew {
 			f.set = append(f.set, fmt.Sprintf("the clock of host %s, or of this one, was set by %s", host, by.Round(time.Microsecond)))
+		} else {
+			o = o.after(last, last.within+slew, last.likely+time.Duration(drifts*float64(passed)))
 		}
 		if n == mostOffsets {
 			kept := f.list[:0]
@@ -77,6 +89,19 @@ func (f *followed) add(host string, o offset) {
 		}
 	}
 	f.list, f.count = append(f.list, o), f.count+1
+}
+
+// after is a measurement in the light of the one before, which by now may be wrong by within, and is likely to be by no more than likely.
+func (o offset) after(last offset, within, likely time.Duration) offset {
+	if o.within <= likely {
+		return o
+	}
+	low, high := o.ahead-o.within, o.ahead+o.within
+	o.ahead, o.likely = min(max(last.ahead, low), high), likely
+	low, high = max(low, last.ahead-within), min(high, last.ahead+within)
+	o.within = max(high-o.ahead, o.ahead-low, 0)
+	o.clocks.Real = o.clocks.At.Round(0).Add(o.ahead)
+	return o
 }
 
 // wasSet tells, once, that the clock was set.
@@ -133,7 +158,10 @@ func (f *followed) told(host string) topologies.HostClock {
 		return c
 	}
 	last := f.list[len(f.list)-1]
-	c.Ahead, c.Within = last.ahead, last.within
+	c.Ahead = last.ahead
+	for _, o := range f.list {
+		c.Within = max(c.Within, o.within)
+	}
 	c.Drift, c.Over = last.ahead-f.list[0].ahead, last.clocks.At.Sub(f.list[0].clocks.At)
 	return c
 }

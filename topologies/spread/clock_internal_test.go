@@ -52,3 +52,57 @@ func TestFollowed(t *testing.T) {
 		t.Errorf("%d are kept of %d; the first is %s", len(f.list), f.count, f.first().ahead)
 	}
 }
+
+// TestMeasuredBadly: an answer that was long under way says little, and the offset stays where it was within what it leaves; how wrong that
+// may be is told of the worst. A good one after it counts as ever.
+func TestMeasuredBadly(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	for _, tt := range []struct {
+		name          string
+		ahead, within time.Duration // of the second measurement
+		want, told    time.Duration // the offset then, and the worst that is told
+	}{
+		{name: "as good", ahead: 200 * time.Microsecond, within: 40 * time.Microsecond, want: 200 * time.Microsecond, told: 40 * time.Microsecond},
+		{name: "as good, for the drift", ahead: 400 * time.Microsecond, within: time.Millisecond, want: 400 * time.Microsecond, told: time.Millisecond},
+		{name: "late one way", ahead: 40 * time.Millisecond, within: 40 * time.Millisecond, told: 15040 * time.Microsecond},
+		{name: "beside it", ahead: -15 * time.Millisecond, within: 10 * time.Millisecond, want: -5 * time.Millisecond, told: 10040 * time.Microsecond},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := &followed{}
+			for i, o := range []offset{{within: 40 * time.Microsecond}, {ahead: tt.ahead, within: tt.within}, {ahead: 100 * time.Microsecond, within: 40 * time.Microsecond}} {
+				at := begin.Add(time.Duration(i) * 30 * time.Second)
+				o.clocks = topologies.MachineClocks{At: at, Real: at.Round(0).Add(o.ahead)}
+				f.add("right", o)
+				if i == 1 {
+					if c := f.told("right"); c.Ahead != tt.want || c.Within != tt.told {
+						t.Errorf("told: %+v, want %s ahead within %s", c, tt.want, tt.told)
+					}
+				}
+			}
+			if c := f.told("right"); c.Ahead != 100*time.Microsecond || c.Within != tt.told || len(f.wasSet()) > 0 {
+				t.Errorf("told: %+v", c)
+			}
+		})
+	}
+}
+
+// TestFramesInTheirOrder: frames that were taken one after the other are told in that order, also where a measurement comes between them.
+func TestFramesInTheirOrder(t *testing.T) {
+	t.Parallel()
+	begin := time.Now().Round(0)
+	ahead := time.Duration(0)
+	c := &remoteCapture{here: func(at time.Time) time.Time { return at.Add(-ahead) }}
+	first := c.told(begin)
+	ahead = 10 * time.Millisecond
+	if second := c.told(begin.Add(time.Millisecond)); second.Before(first) {
+		t.Errorf("the second frame is told %s before the first", first.Sub(second))
+	}
+	if third := c.told(begin.Add(20 * time.Millisecond)); third.Sub(first) != 10*time.Millisecond {
+		t.Errorf("the third frame is told %s after the first", third.Sub(first))
+	}
+	if back := c.told(begin); !back.Before(first) {
+		t.Errorf("a frame of before is told at %s", back.Sub(first))
+	}
+}

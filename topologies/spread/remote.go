@@ -452,11 +452,24 @@ type remoteCapture struct {
 	file *capture.Recorder
 	done chan struct{} // closed when nothing more comes
 
+	lastThere, lastHere time.Time // of the last frame
+
 	mu     sync.Mutex
 	number uint64
 	synced map[uint64]chan syncAnswer
 	last   syncAnswer
 	failed error
+}
+
+// told is when a frame was taken, in this host's clock. A measurement that comes between two frames tells of the drift of half a minute at
+// once: a frame that was taken after another one is not told before it.
+func (c *remoteCapture) told(there time.Time) time.Time {
+	at := c.here(there)
+	if !there.Before(c.lastThere) && at.Before(c.lastHere) {
+		at = c.lastHere
+	}
+	c.lastThere, c.lastHere = there, at
+	return at
 }
 
 // receive writes what comes.
@@ -467,7 +480,7 @@ func (c *remoteCapture) receive() {
 		if err == nil && kind == chunkFrame {
 			var f topologies.Frame
 			if f, err = frameOf(b); err == nil {
-				f.At = c.here(f.At)
+				f.At = c.told(f.At)
 				err = c.file.Put(f)
 			}
 		}
