@@ -125,21 +125,31 @@ func (f *followed) first() offset {
 
 // aheadAt is how much the clock is ahead of this one's when it shows a time: between two measurements it drifts evenly.
 func (f *followed) aheadAt(there time.Time) time.Duration {
+	return f.aheadBy(there, func(o offset) time.Time { return o.clocks.Real })
+}
+
+// aheadWhen is the same of the moment in which this one's clock shows a time.
+func (f *followed) aheadWhen(here time.Time) time.Duration {
+	return f.aheadBy(here, func(o offset) time.Time { return o.clocks.At })
+}
+
+// aheadBy is how much the clock is ahead at a time that is told as those of measurements are by a function.
+func (f *followed) aheadBy(at time.Time, told func(offset) time.Time) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var before *offset
 	for i := len(f.list) - 1; i >= 0; i-- {
-		if !f.list[i].clocks.Real.After(there) {
+		if !told(f.list[i]).Round(0).After(at.Round(0)) {
 			before = &f.list[i]
 			if i == len(f.list)-1 {
 				return before.ahead
 			}
 			after := f.list[i+1]
-			span := after.clocks.Real.Sub(before.clocks.Real)
+			span := told(after).Round(0).Sub(told(*before).Round(0))
 			if span <= 0 {
 				return after.ahead
 			}
-			share := float64(there.Sub(before.clocks.Real)) / float64(span)
+			share := float64(at.Round(0).Sub(told(*before).Round(0))) / float64(span)
 			return before.ahead + time.Duration(share*float64(after.ahead-before.ahead))
 		}
 	}

@@ -88,6 +88,26 @@ func TestMeasuredBadly(t *testing.T) {
 	}
 }
 
+// TestBothClocks: an offset is looked up by a time of either clock, however far they are apart.
+func TestBothClocks(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	for _, apart := range []time.Duration{-time.Hour, 0, time.Hour} {
+		f := &followed{}
+		for i := range 3 {
+			at, ahead := begin.Add(time.Duration(i)*time.Minute), apart+time.Duration(i)*time.Millisecond
+			f.add("right", offset{ahead: ahead, within: time.Microsecond, clocks: topologies.MachineClocks{At: at, Real: at.Round(0).Add(ahead)}})
+		}
+		at, want := begin.Add(90*time.Second), apart+1500*time.Microsecond
+		if got := f.aheadWhen(at); (got - want).Abs() > time.Microsecond {
+			t.Errorf("%s apart: when this clock shows the time it is %s ahead, want %s", apart, got, want)
+		}
+		if got := f.aheadAt(at.Round(0).Add(want)); (got - want).Abs() > time.Microsecond {
+			t.Errorf("%s apart: when that clock shows the time it is %s ahead, want %s", apart, got, want)
+		}
+	}
+}
+
 // TestFramesInTheirOrder: frames that were taken one after the other are told in that order, also where a measurement comes between them.
 func TestFramesInTheirOrder(t *testing.T) {
 	t.Parallel()

@@ -395,7 +395,7 @@ func (f *remoteFlow) Read(from time.Time) topologies.FlowReading {
 	defer cancel()
 	at := from
 	if !from.IsZero() {
-		at = from.Add(f.clocks.aheadAt(from))
+		at = from.Add(f.clocks.aheadWhen(from))
 	}
 	a, err := ask[topologies.FlowReading](ctx, f.session, askFlow, flowAsk{f.number, at})
 	if err != nil {
