@@ -38,6 +38,7 @@ type LabOracle struct {
 	parent string
 	labs   int
 	bench  *trial.ConfigBench
+	beside SideBySide
 
 	mu      sync.Mutex
 	plans   map[string]*plan.Plan
@@ -126,7 +127,7 @@ func (o *LabOracle) Run(ctx context.Context, lab int, c isolate.Candidate, _ int
 		return isolate.Result{}, err
 	}
 	defer o.leave(s)
-	a, err := s.TryWithin(ctx, lab, c.Patience)
+	a, err := o.beside.TryWithin(ctx, s, lab, c.Patience)
 	v := a.Verdict
 	out := isolate.Result{Took: time.Since(began)}
 	if v.Trial > 0 {

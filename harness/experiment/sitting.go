@@ -75,6 +75,7 @@ type sitting struct {
 	series []Series
 	sides  []Recording
 	held   []*os.File // directories that are locked
+	labs   SideBySide
 }
 
 // record makes the run directory of one side, or goes on in the one it has. Nobody else works in it
@@ -156,7 +157,7 @@ func (s *sitting) begun() {
 // since; it is not called where the trial could not be recorded.
 func (s *sitting) try(ctx context.Context, side string, series Series, lab int, count func(evidence.TrialVerdict) (status string, err error)) error {
 	start := time.Now()
-	a, err := series.TryWithin(ctx, lab, 0)
+	a, err := s.labs.TryWithin(ctx, series, lab, 0)
 	v := a.Verdict
 	switch none, ok := errors.AsType[*trial.RoomError](err); {
 	case ok && ctx.Err() == nil:

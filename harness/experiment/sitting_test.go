@@ -68,3 +68,68 @@ func TestCancelledWithoutRecord(t *testing.T) {
 		t.Errorf("it told of %+v", seen.all)
 	}
 }
+
+// crowded is a pool whose second lab has no room for as long as is said.
+type crowded struct {
+	experiment.Here
+	without func() bool
+	began   chan struct{} // closed when the first lab is at work
+	once    *sync.Once
+}
+
+func (c crowded) Series(ctx context.Context, p *plan.Plan, parent string, env trial.Environment, tool evidence.Tool) (experiment.Series, error) {
+	s, err := c.Here.Series(ctx, p, parent, env, tool)
+	return &crowdedSeries{s, c}, err
+}
+
+type crowdedSeries struct {
+	experiment.Series
+	c crowded
+}
+
+func (s *crowdedSeries) TryWithin(ctx context.Context, lab int, patience time.Duration) (trial.Attempt, error) {
+	if lab == 1 {
+		s.c.once.Do(func() { close(s.c.began) })
+	}
+	if <-s.c.began; lab == 2 && s.c.without() {
+		return trial.Attempt{}, &trial.RoomError{Err: errors.New("left is gone")}
+	}
+	return s.Series.TryWithin(ctx, lab, patience)
+}
+
+// TestOneLabWithoutRoom: a lab that has no room ends nobody's trials: it makes its own once it has some, and says that it has none
+// when the others are done.
+func TestOneLabWithoutRoom(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name          string
+		comes         bool // room for the second lab, when the first has made a trial
+		trials, tried int
+	}{
+		{name: "for a while", comes: true, trials: 4, tried: 4},
+		{name: "for good", trials: 4, tried: 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, seen := pooltest.NewWorld(), &told{}
+			w.Hold = make(chan struct{})
+			var once sync.Once
+			pool := crowded{began: make(chan struct{}), once: &sync.Once{}, without: func() bool {
+				defer once.Do(func() { close(w.Hold) }) // the first lab is not done before the second one was refused
+				seen.mu.Lock()
+				defer seen.mu.Unlock()
+				return !tt.comes || len(seen.all) == 0
+			}}
+			b := &experiment.Bench{Env: w.Env(), Pool: pool, Parent: t.TempDir(), Tool: evidence.Tool{Name: "test"}, Observer: seen}
+			p := pooltest.Plan(t, w)
+			p.Labs = 2
+			r, err := experiment.Rate(t.Context(), b, p, nil, experiment.RateOptions{Rule: experiment.StopRule{Runs: tt.trials}})
+			if _, without := errors.AsType[*trial.RoomError](err); without != (tt.tried < tt.trials) || err != nil && !without {
+				t.Error(err)
+			}
+			if len(seen.all) != tt.tried || r.Inconclusive != 0 {
+				t.Errorf("%d trials were made: %+v", len(seen.all), r)
+			}
+		})
+	}
+}

@@ -132,7 +132,7 @@ func TestRoom(t *testing.T) {
 					t.Errorf("%q, %v", how, err)
 				}
 				run, _, err := s.Summarise()
-				if err != nil || run.Planned != len(tt.how) || run.Reproduced != len(tt.how) {
+				if err != nil || s.Trials() != len(tt.how) || run.Planned != len(tt.how) || run.Reproduced != len(tt.how) {
 					t.Errorf("%+v, %v", run, err)
 				}
 			})

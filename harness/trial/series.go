@@ -25,7 +25,6 @@ type Series struct {
 	mu   sync.Mutex
 	labs map[int]*Lab
 	next int // number of the last trial that was begun
-	none int // of those, how many were not begun after all: there was no room for a lab
 	// done are the trials that were counted before the series was opened again.
 	done map[int]evidence.TrialVerdict
 }
@@ -135,12 +134,9 @@ type Attempt struct {
 // trial inconclusive; 0 leaves it to the conditions' windows.
 func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration) (Attempt, error) {
 	s.mu.Lock()
-	s.next++
-	for judge.CutShort(s.done[s.next]) {
-		s.next++
-	}
-	n := s.next
+	n := s.following()
 	if v, ok := s.done[n]; ok {
+		s.next = n
 		s.mu.Unlock()
 		return Attempt{Verdict: v}, ctx.Err()
 	}
@@ -155,13 +151,29 @@ func (s *Series) TryWithin(ctx context.Context, lab int, patience time.Duration)
 		s.labs[lab] = l
 	}
 	s.mu.Unlock()
-	a, err := l.Try(ctx, n, patience)
-	if _, ok := errors.AsType[*RoomError](err); ok {
-		s.mu.Lock()
-		s.none++
-		s.mu.Unlock()
+	l.using.Lock()
+	defer l.using.Unlock()
+	if err := l.room(ctx); err != nil {
+		return Attempt{}, &RoomError{err}
 	}
-	return a, err
+	s.mu.Lock()
+	s.next = s.following() // others went on while room was waited for
+	n = s.next
+	v, done := s.done[n]
+	s.mu.Unlock()
+	if done {
+		return Attempt{Verdict: v}, ctx.Err()
+	}
+	return l.try(ctx, n, patience)
+}
+
+// following is the number of the trial after the last one that was begun; it is for who holds the lock.
+func (s *Series) following() int {
+	n := s.next + 1
+	for judge.CutShort(s.done[n]) {
+		n++
+	}
+	return n
 }
 
 // Try executes trial n in the lab, within the plan's time, and records it. The baseline is given up
@@ -173,6 +185,11 @@ func (l *Lab) Try(ctx context.Context, n int, patience time.Duration) (Attempt, 
 	if err := l.room(ctx); err != nil {
 		return Attempt{}, &RoomError{err}
 	}
+	return l.try(ctx, n, patience)
+}
+
+// try is [Lab.Try] for who uses the lab, which has room.
+func (l *Lab) try(ctx context.Context, n int, patience time.Duration) (Attempt, error) {
 	t, err := l.Begin(n)
 	if err != nil {
 		return Attempt{}, fmt.Errorf("begin trial %d: %w", n, err)
@@ -209,9 +226,9 @@ func (s *Series) Trials() int {
 // the run directory.
 func (s *Series) Summarise() (evidence.RunVerdict, evidence.Rate, error) {
 	s.mu.Lock()
-	begun, none := s.next, s.none
+	begun := s.next
 	s.mu.Unlock()
-	return SummariseSeries(s.env.Dir, begun, none, s.done)
+	return SummariseSeries(s.env.Dir, begun, 0, s.done)
 }
 
 // SummariseSeries judges a run directory as a run of as many trials as its series had, and writes that into it: those that were

@@ -48,12 +48,13 @@ func allTrials(ctx context.Context, series experiment.Series, p *plan.Plan, tell
 	}
 	close(left)
 	errs := make([]error, p.Labs)
+	var labs experiment.SideBySide
 	var wg sync.WaitGroup
 	for i := range p.Labs {
 		wg.Go(func() {
 			for range left {
 				begin := time.Now()
-				a, err := series.TryWithin(ctx, i+1, 0)
+				a, err := labs.TryWithin(ctx, series, i+1, 0)
 				if err != nil {
 					errs[i] = err
 					cancel()
