@@ -397,8 +397,11 @@ func (l *onHosts) Leave(ctx context.Context) string {
 	if len(leaving) == 0 {
 		return ""
 	}
-	if _, err := l.by.cut(ctx, l.topology, there); err != nil {
-		return "" // nobody else can take the part: it stays until the last trial
+	free := slices.DeleteFunc(there, func(h namedHost) bool {
+		return h.Draining || h.Silent || h.Busy >= h.Slots && !slices.Contains(l.hosts, h.name)
+	})
+	if _, err := l.by.cut(ctx, l.topology, free); err != nil {
+		return "" // nobody else can take the part now: it stays until somebody can, or the last trial
 	}
 	return strings.Join(leaving, ", ") + " drains, and others take its part"
 }

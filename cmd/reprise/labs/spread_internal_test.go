@@ -365,11 +365,16 @@ func TestLeave(t *testing.T) {
 		name   string
 		places []string
 		drains string
+		busy   string // a worker whose slots are all taken
+		silent string
 		broken string
 		want   string
 	}{
 		{name: "none drains", places: []string{"left", "auto"}},
 		{name: "it drains", places: []string{"left", "auto"}, drains: "right", want: "right drains, and others take its part"},
+		{name: "it drains, and the others are busy", places: []string{"left", "auto"}, drains: "right", busy: "third"},
+		{name: "it drains, and the others say nothing", places: []string{"left", "auto"}, drains: "right", silent: "third"},
+		{name: "it drains, and what stays is busy with this", places: []string{"left", "auto"}, drains: "right", busy: "left", want: "right drains, and others take its part"},
 		{name: "another one drains", places: []string{"left", "auto"}, drains: "third"},
 		{name: "it is asked for", places: []string{"left", "right"}, drains: "right"},
 		{name: "it is gone", places: []string{"left", "right"}, broken: "host right: it is gone", want: "host right: it is gone"},
@@ -381,8 +386,11 @@ func TestLeave(t *testing.T) {
 			o.Roster = &changing{roster: roster{"left", "right", "third"}, now: &now, change: func(_ when, list []fleet.Offer) []fleet.Offer {
 				for i := range list {
 					list[i].Draining = list[i].Name == tt.drains
+					if list[i].Name == tt.busy {
+						list[i].Busy = list[i].Slots
+					}
 				}
-				return list
+				return silent(list, tt.silent)
 			}}
 			l := &onHosts{Reservation: standing{why: tt.broken}, by: o, topology: pair(tt.places...), hosts: []string{"left", "right"}}
 			if got := l.Leave(t.Context()); got != tt.want {
