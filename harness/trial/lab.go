@@ -77,6 +77,7 @@ type Lab struct {
 	built  time.Time // when res was begun
 	nodes  []*labNode
 	was    *Lab             // that is up, and becomes this one with its first trial; nil: it is built
+	undone error            // how a lab before this one was not taken down, which the next trial notes; nil: it was
 	claim  topologies.Claim // room for the lab, that waits for it to be built; nil: none does
 	warm   bool             // the trial that runs now began in a lab that was up
 	// tainted says why the lab must be built anew before the next trial.

@@ -137,6 +137,10 @@ func (p preparation) build(ctx context.Context) error {
 	ctx, release := p.lab.whileOurs(ctx)
 	defer release()
 	p.rec.note("lab built")
+	if p.lab.undone != nil {
+		p.rec.note(p.lab.undone.Error())
+		p.lab.undone = nil
+	}
 	p.warn()
 	if why := cannotShow(p.lab.plan, p.lab.kind(), p.lab.env.Registry); why != "" {
 		return &showsNothingError{why}

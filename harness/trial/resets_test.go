@@ -365,7 +365,7 @@ func TestConfigBench(t *testing.T) {
 		t.Errorf("%d machines are up, %v", w.provider.Up(), err)
 	}
 	var did []string
-	env := trial.Environment{Provider: crowded{snapshots{&w.provider, nil}, func(context.Context) error { return nil }, func() string { return "" }, &did}, Registry: registry}
+	env := trial.Environment{Provider: crowded{snapshots{&w.provider, nil}, func(context.Context) error { return nil }, func() string { return "" }, func() error { return nil }, &did}, Registry: registry}
 	others := trial.NewConfigBench(env)
 	if err := others.Check(t.Context(), of("wrong\n", "")); err != nil || len(did) > 0 {
 		t.Errorf("on machines of others, of which it would keep a place: %v, %q", err, did)

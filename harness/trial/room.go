@@ -30,7 +30,7 @@ func (l *Lab) room(ctx context.Context) error {
 		}
 		l.was = nil
 		if err := was.close(ctx); err != nil {
-			return fmt.Errorf("take the lab before down: %w", err)
+			l.undone = fmt.Errorf("take the lab before down: %w", err)
 		}
 	}
 	if l.res != nil && l.trials > 0 && l.tainted == "" {
@@ -40,7 +40,7 @@ func (l *Lab) room(ctx context.Context) error {
 		return nil
 	}
 	if err := l.replace(ctx); err != nil {
-		return err
+		l.undone = err // it is no reason not to build another, where there is room
 	}
 	claim, err := claimer.Claim(ctx, clocks{lab: l}.topology())
 	if err == nil {

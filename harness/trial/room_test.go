@@ -23,6 +23,7 @@ type crowded struct {
 	snapshots
 	claim func(ctx context.Context) error // before the room is there
 	leave func() string
+	down  func() error // how a lab is released, beside that it is
 	did   *[]string
 }
 
@@ -51,6 +52,10 @@ type crowdedLab struct {
 
 func (l crowdedLab) Unwrap() topologies.Reservation { return l.Reservation }
 
+func (l crowdedLab) Release(ctx context.Context) error {
+	return errors.Join(l.Reservation.Release(ctx), l.c.down())
+}
+
 func (l crowdedLab) Leave(context.Context) string { return l.c.leave() }
 
 // TestRoom: however long room for a lab is waited for, the trial has all of its time; without room nothing is begun, and nothing
@@ -60,8 +65,9 @@ func TestRoom(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		wait   time.Duration
-		none   int // of the claims that fail, counted from 1
-		leaves int // before this trial
+		none   int  // of the claims that fail, counted from 1
+		leaves int  // before this trial
+		stays  bool // the lab is left, but cannot be taken down in good order
 		trials int
 		did    []string
 		how    []string // the lab came about, by trial
@@ -72,6 +78,10 @@ func TestRoom(t *testing.T) {
 		{
 			name: "left", leaves: 2, trials: 3, did: []string{"claim", "build", "claim", "build"},
 			how: []string{"built", "rebuilt: right drains", "brought back by snapshot"},
+		},
+		{
+			name: "left in disorder", leaves: 2, stays: true, trials: 2, did: []string{"claim", "build", "claim", "build"},
+			how: []string{"built", "rebuilt: right drains"},
 		},
 		{name: "left, and no other", leaves: 2, none: 2, trials: 2, did: []string{"claim", "build", "claim"}, how: []string{"built"}},
 	} {
@@ -98,6 +108,11 @@ func TestRoom(t *testing.T) {
 							return "right drains"
 						}
 						return ""
+					}, func() error {
+						if tt.stays && begun == tt.leaves {
+							return errors.New("left does not answer")
+						}
+						return nil
 					}, &did,
 				}
 				s, err := trial.NewSeries(t.Context(), planOf(t, stuck, plan.Options{Trials: tt.trials}), t.TempDir(), trial.Environment{Provider: p, Registry: w.platform.Registry()}, evidence.Tool{Name: "test"})
@@ -131,6 +146,11 @@ func TestRoom(t *testing.T) {
 				if !slices.Equal(how, tt.how) || err != nil {
 					t.Errorf("%q, %v", how, err)
 				}
+				if tt.stays {
+					if record, err := s.Dir().Trial(tt.leaves).Read(); err != nil || !slices.ContainsFunc(record.Events, func(e evidence.Event) bool { return e.Name == "take the old lab down: left does not answer" }) {
+						t.Errorf("it is not noted: %v", err)
+					}
+				}
 				run, _, err := s.Summarise()
 				if err != nil || s.Trials() != len(tt.how) || run.Planned != len(tt.how) || run.Reproduced != len(tt.how) {
 					t.Errorf("%+v, %v", run, err)
@@ -145,7 +165,7 @@ func TestRoomIsGivenBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	var did []string
-	p := crowded{snapshots{&w.provider, nil}, func(context.Context) error { return nil }, func() string { return "" }, &did}
+	p := crowded{snapshots{&w.provider, nil}, func(context.Context) error { return nil }, func() string { return "" }, func() error { return nil }, &did}
 	yaml := strings.Replace(stuck, "title: ", "clock: {speed: 2}\ntitle: ", 1) // which the lab has not
 	s, err := trial.NewSeries(t.Context(), planOf(t, yaml, plan.Options{Trials: 1}), t.TempDir(), trial.Environment{Provider: p, Registry: w.platform.Registry()}, evidence.Tool{Name: "test"})
 	if err != nil {
