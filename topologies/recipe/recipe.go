@@ -164,8 +164,12 @@ func packages() []string {
 	for _, sw := range Products() {
 		names = append(names, sw.Packages...)
 	}
+	names = append(names, others()...)
 	return append(names, "tini", "iproute2", "iputils-ping", "iputils-arping", "procps", "nftables", "ethtool", "tcpdump", "libfaketime")
 }
+
+// others lists what is run without a driver of its own: relays and servers of DHCP.
+func others() []string { return []string{"dnsmasq-base", "isc-dhcp-relay", "isc-dhcp-server"} }
 
 // recorded lists the packages whose versions become labels.
 func recorded() []string {
@@ -173,7 +177,7 @@ func recorded() []string {
 	for _, sw := range Products() {
 		names = append(names, sw.Packages[0])
 	}
-	return append(names, "libc6", "iproute2")
+	return append(append(names, others()...), "libc6", "iproute2")
 }
 
 // Entrypoint is the program that an image begins with: an init that reaps, and nothing else.
