@@ -107,6 +107,7 @@ func Eventually(tb testing.TB, what string, ok func() bool) {
 // RunName is the name of a run that no other test has, nor another test program: they are run side by
 // side, and what is there of one's labs must not be taken for what another's left.
 func RunName(tb testing.TB, name string) string {
+	tb.Helper()
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(tb.Name())) // never fails (hash.Hash)
 	return fmt.Sprintf("test-%s-%d-%08x", name, os.Getpid(), h.Sum32())
