@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -77,7 +78,17 @@ func TestDamage(t *testing.T) {
 	if err := evidence.WriteJSON(dir.Trial(2).File("verdict.json"), evidence.TrialVerdict{Verdict: evidence.Reproduced}); err != nil {
 		t.Fatal(err)
 	}
-	if err := dir.CheckLedger(); err == nil || !strings.Contains(err.Error(), "trial 2: it has a verdict, and no line of the ledger tells of it") {
+	if cut, ok := errors.AsType[*evidence.BrokenOffError](dir.CheckLedger()); !ok || cut.Trial != 2 || !strings.HasPrefix(cut.Error(), "broken off: trial 2") {
+		t.Errorf("the last trial, that no line tells of: %v", dir.CheckLedger())
+	}
+	if err := dir.AppendLedger(evidence.Entry{Trial: 3, Verdict: evidence.Reproduced, Uncounted: "its worker was lost"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := evidence.WriteJSON(dir.Trial(3).File("verdict.json"), evidence.TrialVerdict{Verdict: evidence.Reproduced}); err != nil {
+		t.Fatal(err)
+	}
+	err = dir.CheckLedger()
+	if _, cut := errors.AsType[*evidence.BrokenOffError](err); cut || err == nil || !strings.Contains(err.Error(), "trial 2: it has a verdict, and no line of the ledger tells of it") {
 		t.Errorf("a trial that no line tells of: %v", err)
 	}
 	if err := os.Remove(dir.File("ledger.ndjson")); err != nil {

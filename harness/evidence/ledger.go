@@ -189,8 +189,17 @@ func (d Dir) Ledger() ([]Entry, error) {
 	return slices.DeleteFunc(all, func(e Entry) bool { return e.Uncounted != "" }), err
 }
 
+// BrokenOffError says that the last trial of a run has a verdict and no line of the ledger yet: the run was ended between
+// the two, or is still going on.
+type BrokenOffError struct{ Trial int }
+
+func (e *BrokenOffError) Error() string {
+	return fmt.Sprintf("broken off: trial %d, the last, has a verdict, and no line of the ledger tells of it; the run was ended there, or still runs", e.Trial)
+}
+
 // CheckLedger holds the run's ledger against itself and against the trials: its chain has to be
-// whole, each record the one whose digest it holds, and each trial that has a verdict in it.
+// whole, each record the one whose digest it holds, and each trial that has a verdict in it. Where that is so but for
+// the last one the error is a [*BrokenOffError].
 func (d Dir) CheckLedger() error {
 	all, err := d.Attempts()
 	errs := []error{err}
@@ -208,10 +217,21 @@ func (d Dir) CheckLedger() error {
 	}
 	trials, err := d.Trials()
 	errs = append(errs, err)
+	var untold []int
+	last := 0
 	for _, t := range trials {
-		if _, judged, _ := t.Verdict(); judged && !told[t.Number] {
-			errs = append(errs, fmt.Errorf("trial %d: it has a verdict, and no line of the ledger tells of it", t.Number))
+		if _, judged, _ := t.Verdict(); judged {
+			last = t.Number
+			if !told[last] {
+				untold = append(untold, last)
+			}
 		}
+	}
+	if len(untold) == 1 && untold[0] == last && errors.Join(errs...) == nil {
+		return &BrokenOffError{last}
+	}
+	for _, n := range untold {
+		errs = append(errs, fmt.Errorf("trial %d: it has a verdict, and no line of the ledger tells of it", n))
 	}
 	return errors.Join(errs...)
 }

@@ -37,7 +37,8 @@ stored; 1 it is the opposite; 2 inconclusive; 3 a trial comes out differently
 than it is stored, the ledger's chain is broken or does not tell of a trial, an input
 file is not the one that the run was begun with, or a record is not the one that a
 worker of a fleet has sealed; 4 no run directory. In a run that came out of a bundle a
-broken seal and another input are said and no reason for 3: redaction alters both.`,
+broken seal and another input are said and no reason for 3: redaction alters both. Nor
+is it where the ledger lacks the last trial alone: the run was broken off there.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.run = args[0]
@@ -86,6 +87,7 @@ type judged struct {
 	Today *todays `json:"today,omitempty"`
 
 	foreign bool // it came out of a bundle
+	cut     bool // the ledger lacks the last trial only
 }
 
 // seals checks the seals of the records.
@@ -110,13 +112,14 @@ func judgedAs(again judge.Rejudged, info evidence.RunInfo, broken error) judged 
 	}
 	if broken != nil {
 		out.Ledger = broken.Error()
+		_, out.cut = errors.AsType[*evidence.BrokenOffError](broken)
 	}
 	return out
 }
 
 // exit is the exit status: a record that was changed is no answer.
 func (j judged) exit() int {
-	if len(j.Differences) > 0 || j.Ledger != ledgerWhole || (j.Broken != "" || j.Inputs != "") && !j.foreign {
+	if len(j.Differences) > 0 || j.Ledger != ledgerWhole && !j.cut || (j.Broken != "" || j.Inputs != "") && !j.foreign {
 		return cli.ExitOther
 	}
 	return cli.VerdictCode(j.Verdict)

@@ -193,6 +193,7 @@ func TestJudged(t *testing.T) {
 		{"by a fast clock", today, nil, cli.ExitYes, []string{"  trial 0001  reproduced at speed 10 the symptom was there\nreproduced at speed 10: "}},
 		{"altered", altered, nil, cli.ExitOther, []string{"trial 0001 is stored as not-reproduced and is reproduced: the symptom was there\n"}},
 		{"ledger", today, errors.New("line 2 was taken out"), cli.ExitOther, []string{"ledger: line 2 was taken out\n"}},
+		{"broken off", today, &evidence.BrokenOffError{Trial: 2}, cli.ExitYes, []string{"ledger: broken off: trial 2, the last, has a verdict"}},
 		{"older rules", older, nil, cli.ExitYes, []string{"judged by rules old, as when it was recorded; by today's rules (", "  trial 0001  not-reproduced by today's rules: it was late\n"}},
 	} {
 		info := info
