@@ -544,13 +544,21 @@ func TestCompareSameBuilds(t *testing.T) {
 		m := &memory{breaks: since(1)}
 		l := loadMemory(t, memoryCase)
 		main, control := planMemory(t, l, plan.Options{}), planMemory(t, l, plan.Options{Variant: evidence.VariantControl})
-		for digest, want := range map[string]result.Ruling{"sha256:one": result.Undecided, "": result.Fixed} {
+		for _, tt := range []struct {
+			digest, without string // r1 is daemon:1 or healthy, r2 is other
+			want            result.Ruling
+		}{
+			{"sha256:one", "", result.Undecided},
+			{"sha256:one", "other", result.Undecided},
+			{"sha256:one", "healthy", result.Fixed},
+			{"", "", result.Fixed},
+		} {
 			b := m.bench(t)
-			b.Env.Provider = ofDigest{b.Env.Provider, &digest}
+			b.Env.Provider = ofDigest{b.Env.Provider, &tt.digest, tt.without}
 			sides := experiment.Sides{Old: main, New: control, Of: experiment.SampleOf}
 			out, err := experiment.Compare(t.Context(), b, sides, experiment.CompareOptions{Confidence: 0.95, Before: 5, MaxTrials: 30})
-			if err != nil || out.Ruling != want || (want == result.Undecided) != strings.HasPrefix(out.Reason, "both sides ran the same images") {
-				t.Errorf("images of the digest %q: %s (%s), %v", digest, out.Ruling, out.Reason, err)
+			if err != nil || out.Ruling != tt.want || (tt.want == result.Undecided) != strings.HasPrefix(out.Reason, "both sides ran the same images") {
+				t.Errorf("images of the digest %q without %q: %s (%s), %v", tt.digest, tt.without, out.Ruling, out.Reason, err)
 			}
 		}
 	})

@@ -175,7 +175,7 @@ func TestResumeElsewhere(t *testing.T) {
 		return err
 	}
 	digest := "sha256:one"
-	b.Env.Provider = ofDigest{m.provider, &digest}
+	b.Env.Provider = ofDigest{Provider: m.provider, digest: &digest}
 	b.Observer = observing(func(sides []experiment.Recording) { b.Resume = sides })
 	if err := ask(); err != nil {
 		t.Fatal(err)
@@ -196,10 +196,14 @@ func TestResumeElsewhere(t *testing.T) {
 // ofDigest tells the digest of every image.
 type ofDigest struct {
 	topologies.Provider
-	digest *string
+	digest  *string
+	without string // image, that has none
 }
 
 func (d ofDigest) DescribeImage(_ context.Context, ref string) (topologies.ImageInfo, error) {
+	if ref == d.without {
+		return topologies.ImageInfo{Ref: ref}, nil
+	}
 	return topologies.ImageInfo{Ref: ref, Digest: *d.digest}, nil
 }
 

@@ -30,7 +30,8 @@ func Workaround(p *plan.Plan) Sides {
 	return Sides{Old: p.WithoutWorkaround(), New: p, Of: ReliefOf, What: "the workaround", SameBuilds: true}
 }
 
-// ranTheSame reports whether the nodes of two runs all had the same images, as far as their digests are known.
+// ranTheSame reports whether the nodes of two runs all had the same images, by their digests. Where images of other
+// names are compared, theirs have to be known; a node whose image has the same name on both sides may have none.
 func ranTheSame(old, updated evidence.Dir) (bool, error) {
 	_, a, err := evidence.OpenDir(old.Path)
 	if err != nil {
@@ -40,17 +41,27 @@ func ranTheSame(old, updated evidence.Dir) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	digests := func(nodes []evidence.NodeInfo) map[string]string {
-		of := map[string]string{}
-		for _, n := range nodes {
-			if !n.Segment {
-				of[n.Name] = n.Digest
-			}
+	before, now := nodesOf(a), nodesOf(b)
+	named := func(n evidence.NodeInfo) bool { return before[n.Name].Image != n.Image }
+	anyNamed := slices.ContainsFunc(slices.Collect(maps.Values(now)), named)
+	for name, n := range now {
+		digest, unknown := before[name].Digest, before[name].Digest == "" || n.Digest == ""
+		if unknown && (named(n) || !anyNamed) || !unknown && digest != n.Digest {
+			return false, nil
 		}
-		return of
 	}
-	of := digests(a.Nodes)
-	return !slices.Contains(slices.Collect(maps.Values(of)), "") && maps.Equal(of, digests(b.Nodes)), nil
+	return len(before) == len(now), nil
+}
+
+// nodesOf are the nodes of a run that have a build, by name.
+func nodesOf(info evidence.RunInfo) map[string]evidence.NodeInfo {
+	of := map[string]evidence.NodeInfo{}
+	for _, n := range info.Nodes {
+		if !n.Segment {
+			of[n.Name] = n
+		}
+	}
+	return of
 }
 
 // CompareOptions are the choices of a comparison.
