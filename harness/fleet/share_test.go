@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -57,7 +58,14 @@ func TestShare(t *testing.T) {
 			return false
 		}
 	}
-	e := newExecutor("host", 1)
+	e, finish := newExecutor("host", 2), make(chan struct{})
+	e.begin = func(ctx context.Context, _ fleet.Task) error {
+		select {
+		case <-finish:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	}
 	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker), Signer: pair}, e, fleet.WorkerOptions{})
 	if err := store(255); err != nil {
 		t.Fatal(err)
@@ -66,6 +74,10 @@ func TestShare(t *testing.T) {
 	if u, idle := usage(); u.Full || u.Share == 0 || u.Stored != 255*(512+4)<<10 || strings.Contains(idle, "share") {
 		t.Errorf("below its share: %+v, %s", u, idle)
 	}
+	if err := c.Submit(t.Context(), fleet.Task{ID: "0", Trial: 2, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it has a task", func() bool { return c.Workers()[0].Busy == 1 })
 	if err := store(1); err != nil {
 		t.Fatal(err)
 	}
@@ -90,11 +102,17 @@ func TestShare(t *testing.T) {
 	if u, _ := usage(); !u.Over {
 		t.Errorf("with twice its share: %+v", u)
 	}
+	// What it has is kept until there is room.
+	close(finish)
+	eventually(t, "its result is kept", said("the result of task 0 of work is kept"))
 	// A coordinator that fetches what is there has the worker go on.
 	if err := fleet.Forget(t.Context(), conn, key); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "it is told that there is room", said("tasks are taken again"))
+	if _, err := c.Await(t.Context(), "0"); err != nil || e.ran.Load() != 1 || said("could not be executed")() {
+		t.Errorf("a trial that was over when the share was used up was executed %d times there: %v", e.ran.Load(), err)
+	}
 	eventually(t, "it may store again", func() bool { return store(1) == nil })
 	if u, _ := usage(); u.Full || u.Over {
 		t.Errorf("when all was fetched: %+v", u)

@@ -317,9 +317,12 @@ func (w *Worker) deliver(ctx context.Context, j job, out Outcome, failed string)
 	}
 	r := result{summary: out.Summary, record: out.Record}
 	if len(out.Record) > min(inline, w.conn.chunkSize()) {
-		s.Stored = rand.Text()
-		m, err := w.conn.putChunks(ctx, w.renewal, recordPrefix(s), strconv.Itoa, readerOf(out.Record))
-		if err != nil {
+		var m manifest
+		if err := w.whileFull(ctx, j, func() (err error) {
+			s.Stored = rand.Text()
+			m, err = w.conn.putChunks(ctx, w.renewal, recordPrefix(s), strconv.Itoa, readerOf(out.Record))
+			return err
+		}); err != nil {
 			return fmt.Errorf("store the record of task %s: %w", j.ID, err)
 		}
 		r.record, r.chunks = nil, m.Chunks
@@ -344,13 +347,33 @@ func (w *Worker) deliver(ctx context.Context, j job, out Outcome, failed string)
 	w.chains[j.Work] = link{s.Seq, digest}
 	w.mu.Unlock()
 	m := &nats.Msg{Subject: subject(prefixResult, j.Work, w.conn.key, j.ID), Data: r.encode()}
-	if err := w.conn.retry(ctx, w.renewal, func(ctx context.Context) error {
-		_, err := w.conn.publish(ctx, m, digest)
-		return err
+	if err := w.whileFull(ctx, j, func() error {
+		return w.conn.retry(ctx, w.renewal, func(ctx context.Context) error {
+			_, err := w.conn.publish(ctx, m, digest)
+			return err
+		})
 	}); err != nil {
 		return fmt.Errorf("store the result of task %s: %w", j.ID, err)
 	}
 	return nil
+}
+
+// whileFull stores something, and again where the server takes nothing while this worker's share of it is used up: what it holds is fetched
+// some time, and a trial that is over need not be made again.
+func (w *Worker) whileFull(ctx context.Context, j job, store func() error) error {
+	for told := false; ; told = true {
+		err := store()
+		w.mu.Lock()
+		full := time.Now().Before(w.full)
+		w.mu.Unlock()
+		if !errors.Is(err, ErrDenied) || !full || ctx.Err() != nil {
+			return err
+		}
+		if !told {
+			w.say("the result of task %s of %s is kept: the server takes nothing before coordinators have fetched what is there of this worker", j.ID, j.Work)
+		}
+		wait(ctx, w.renewal, w.woken())
+	}
 }
 
 // planCache remembers the newest plans.
