@@ -562,7 +562,7 @@ func (o *overHosts) makeRoom(ctx context.Context, t topologies.Topology, refused
 	hosts := o.named()
 	would := func(labs []*onHosts) (placement.Placement, bool) {
 		placed, err := o.cut(ctx, t, slices.DeleteFunc(slices.Clone(hosts), func(h namedHost) bool {
-			return refused[h.name] != nil && !(errors.Is(refused[h.name], fleet.ErrBusy) && holds(labs, h.name))
+			return refused[h.name] != nil && (!errors.Is(refused[h.name], fleet.ErrBusy) || !holds(labs, h.name))
 		}))
 		return placed, err == nil
 	}
