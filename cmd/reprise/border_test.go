@@ -100,7 +100,7 @@ func within(t *testing.T, args []string) (output string, code int) {
 	select {
 	case code := <-done:
 		return out.String() + errOut.String(), code
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("%v does not come back", args)
 		return "", 0
 	}

@@ -153,8 +153,7 @@ func TestCircleHarmless(t *testing.T) {
 	out := filepath.Join(dir, "draft")
 	var drafted draft.Draft
 	ask(t, &drafted, append([]string{"case", "draft", "--dir", out}, files...)...)
-	var tries draft.Tries
-	ask(t, &tries, "case", "try", out, "--speed", "10", "--budget", "1s") // the likeliest alone
+	tries := tryLikeliest(t, out)
 	if len(tries.Tries) != 1 || tries.Tries[0].Hypothesis != "01-changes" || tries.Tries[0].Outcome != result.No {
 		t.Errorf("%s: %+v", tries.Answer, tries.Tries)
 	}

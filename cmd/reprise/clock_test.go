@@ -30,21 +30,33 @@ func TestClockStopped(t *testing.T) {
 		control bool
 		wrong   evidence.Verdict
 	}{{false, evidence.NotReproduced}, {true, evidence.Reproduced}} {
-		dir := t.TempDir()
-		args := []string{"run", "frr-ospf-default-metric", "--json", "-q", "-n", "1", "--speed", "10", "--dir", dir}
+		args := []string{"run", "frr-ospf-default-metric", "--json", "-q", "-n", "1", "--speed", "10"}
 		if tt.control {
 			args = append(args, "--control")
 		}
-		if v := stopped(t, dir, args); v.Verdict == tt.wrong {
-			t.Errorf("control %v: %s: %s", tt.control, v.Verdict, v.Reason)
+		begun := false
+		for range longTries { // of a machine that is too busy to come to the symptom
+			var v evidence.RunVerdict
+			if v, begun = stopped(t, args...); v.Verdict == tt.wrong {
+				t.Errorf("control %v: %s: %s", tt.control, v.Verdict, v.Reason)
+			}
+			if begun {
+				break
+			}
+			t.Logf("control %v: it ended before its symptom: %s", tt.control, v.Reason)
+		}
+		if !begun {
+			t.Errorf("control %v: none came to its symptom", tt.control)
 		}
 	}
 }
 
-// stopped runs the program, and stops it for two seconds as the symptom's windows begin: twenty of the lab's.
-func stopped(t *testing.T, dir string, args []string) evidence.RunVerdict {
+// stopped runs the program, and stops it for two seconds as the symptom's windows begin: twenty of the lab's. begun is
+// whether they did.
+func stopped(t *testing.T, args ...string) (v evidence.RunVerdict, begun bool) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), os.Args[0], args...)
+	dir := t.TempDir()
+	c := exec.CommandContext(t.Context(), os.Args[0], append(args, "--dir", dir)...)
 	c.Args[0] = "reprise"
 	c.Env = append(os.Environ(), cli.EnvProvider+"="+cli.ProviderNamespaces)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -53,35 +65,40 @@ func stopped(t *testing.T, dir string, args []string) evidence.RunVerdict {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = c.Wait() // the verdict tells what became of it
+		close(ended)
+	}()
 	pattern := filepath.Join(dir, "*", "trials", "0001", "timeline.ndjson")
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for begun := false; !begun; {
+	over := false
+	for !begun && !over {
 		select {
-		case err := <-ended:
-			t.Fatalf("it ended before its symptom: %v: %s", err, &out)
+		case <-ended:
+			over = true
 		case <-tick.C:
 			begun = len(grepped(t, pattern, `"kind":"phase","phase":"symptom"`)) > 0
 		}
 	}
-	for _, sig := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
-		if err := syscall.Kill(-c.Process.Pid, sig); err != nil {
-			t.Fatal(err)
+	if begun {
+		for _, sig := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+			if err := syscall.Kill(-c.Process.Pid, sig); err != nil {
+				t.Fatal(err)
+			}
+			if sig == syscall.SIGSTOP {
+				<-time.After(2 * time.Second) // which is what is tried
+			}
 		}
-		if sig == syscall.SIGSTOP {
-			<-time.After(2 * time.Second) // which is what is tried
-		}
+		<-ended
 	}
-	if err := <-ended; err != nil {
-		t.Log(err) // the verdict tells what became of it
-	}
+	t.Log(c.ProcessState)
 	var o reproduce.Outcome
 	if err := json.Unmarshal(out.Bytes(), &o); err != nil {
 		t.Fatalf("%v: %s", err, &out)
 	}
-	return o.Verdict
+	return o.Verdict, begun
 }
 
 // grepped gives the lines of files that hold a text.

@@ -117,7 +117,7 @@ func over(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: over STATUS NAME")
 	}
 	c := besideOf(ts)[args[1]]
-	timer := time.AfterFunc(3*time.Minute, func() { _ = c.Process.Kill() })
+	timer := time.AfterFunc(patience, func() { _ = c.Process.Kill() })
 	defer timer.Stop()
 	_ = c.Wait() // the status is what counts
 	if got := strconv.Itoa(c.ProcessState.ExitCode()); got != args[0] {
@@ -132,7 +132,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for tick := time.NewTicker(100 * time.Millisecond); ; <-tick.C {
 		err := ts.Exec("reprise", args[1:]...)
 		if pattern.MatchString(ts.ReadFile("stdout")) {
@@ -149,7 +149,7 @@ func take(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: take VARIABLE FILE KEY")
 	}
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for tick := time.NewTicker(50 * time.Millisecond); ; <-tick.C {
 		data, err := os.ReadFile(ts.MkAbs(args[1]))
 		var values map[string]any

@@ -137,6 +137,10 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// patience bounds what a test waits for: a machine that has all other tests to run has its time, and one that waits for
+// what never comes has an end.
+const patience = 3 * time.Minute
+
 // child is a program that runs beside the script.
 type child struct {
 	cmd *exec.Cmd
@@ -194,7 +198,7 @@ func ends(ts *testscript.TestScript, _ bool, args []string) {
 
 // await waits until a file below a glob holds a text: await GLOB TEXT
 func await(ts *testscript.TestScript, neg bool, args []string) {
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(patience)
 	for tick := time.NewTicker(50 * time.Millisecond); ; <-tick.C {
 		files, _ := filepath.Glob(ts.MkAbs(args[0]))
 		for _, f := range files {
@@ -217,7 +221,7 @@ func nothingLeft(ts *testscript.TestScript, _ bool, args []string) {
 	if len(runs) == 0 {
 		ts.Fatalf("there are no runs")
 	}
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(patience)
 	for tick := time.NewTicker(200 * time.Millisecond); ; <-tick.C {
 		if len(args) > 0 {
 			ts.Check(ts.Exec("reprise", "gc"))

@@ -171,7 +171,6 @@ func (l routed) has(b *testing.B, node string) int {
 // until waits until a node has learned so many routes.
 func (l routed) until(b *testing.B, node string, want int) {
 	b.Helper()
-	const patience = time.Minute
 	begin := time.Now()
 	for got := l.has(b, node); got != want; got = l.has(b, node) {
 		if time.Since(begin) > patience {

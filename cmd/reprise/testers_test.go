@@ -119,7 +119,6 @@ func (s spoken) order(t *testing.T, line string) string {
 // until waits until an expression over what a node answers is true: over json, where that is some, and text.
 func (s spoken) until(t *testing.T, node, line, want string) {
 	t.Helper()
-	const patience = time.Minute
 	p, err := expr.Compile(want, expr.AsBool(), expr.AllowUndefinedVariables())
 	if err != nil {
 		t.Fatal(err)
