@@ -295,9 +295,10 @@ func (a *active) Heal(ctx context.Context) error {
 			dropped[e], errs = n, append(errs, err)
 		}
 	}
-	c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
+	inForce := c.faults
+	c.faults = slices.DeleteFunc(slices.Clone(inForce), func(other *active) bool { return other == a })
 	if err := a.undo(ctx); err != nil {
-		c.faults = append(c.faults, a)
+		c.faults = inForce // in their order
 		return fmt.Errorf("heal %s at %s: %w", a.fault.Kind, a.fault.Endpoint, err)
 	}
 	n := a.fired

@@ -239,3 +239,29 @@ func TestTrainsBesideAFault(t *testing.T) {
 		})
 	}
 }
+
+// TestHealThatFails: a fault that could not be taken out of force keeps its place among those that came after it.
+func TestHealThatFails(t *testing.T) {
+	t.Parallel()
+	k := &programs{set: map[int][]wiring.Filter{}}
+	c := programmed(t, k)
+	var both []topologies.Active
+	for range 2 {
+		a, err := c.Inject(t.Context(), second("r2"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, a)
+	}
+	k.lacks = errors.New("busy")
+	if err := both[0].Heal(t.Context()); err == nil {
+		t.Fatal("it is healed")
+	}
+	if len(c.faults) != 2 || c.faults[0] != both[0] {
+		t.Errorf("the first of %d faults in force is not the one that failed", len(c.faults))
+	}
+	k.lacks = nil
+	if err := both[0].Heal(t.Context()); err != nil || len(c.faults) != 1 || c.faults[0] != both[1] {
+		t.Errorf("%d faults in force, %v", len(c.faults), err)
+	}
+}
