@@ -378,8 +378,8 @@ func (l *lab) Warnings() []string {
 	return lines
 }
 
-// standsWithin bounds the question whether a host is still there.
-const standsWithin = 10 * time.Second
+// standsWithin bounds the question whether a host is still there, as the connection to it does.
+const standsWithin = pingAfter + pingWait
 
 // Leave implements topologies.Leaver: a host is gone or does not answer, or its clock was set.
 func (l *lab) Leave(ctx context.Context) string {
