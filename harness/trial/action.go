@@ -80,7 +80,7 @@ func (a *actor) step(ctx context.Context, s plan.Step) bool {
 	}
 	outcome := a.rec.done(e, begin, err)
 	if a.lab.configuredBy(s.Ref) {
-		a.lab.noteRefused(s.Lane(), outcome, err)
+		a.lab.noteRefused(a.rec, s.Lane(), outcome, err)
 	}
 	if err != nil {
 		a.rec.lacks(s.Lane(), err)

@@ -212,11 +212,12 @@ func (l *Lab) devices(f func(*labNode)) {
 	})
 }
 
-// noteRefused notes what a fresh lab refused, of what it starts with or is configured to.
-func (l *Lab) noteRefused(lane string, outcome evidence.Outcome, err error) {
+// noteRefused notes what a fresh lab refused, of what it starts with or is configured to, as the record has it: it goes to who
+// gives the trials.
+func (l *Lab) noteRefused(rec *recorder, lane string, outcome evidence.Outcome, err error) {
 	if outcome == evidence.Refused && l.cold {
 		l.mu.Lock()
-		l.refused = strings.TrimPrefix(lane+": ", ": ") + err.Error()
+		l.refused = strings.TrimPrefix(lane+": ", ": ") + rec.hide(rec.redact.Text(err.Error()))
 		l.mu.Unlock()
 	}
 }

@@ -249,7 +249,7 @@ func (p preparation) setup(ctx context.Context) error {
 func (p preparation) booted(e evidence.Event, begin time.Duration, err error) {
 	e.Kind = evidence.EventBoot
 	outcome := p.rec.done(e, begin, err)
-	p.lab.noteRefused(e.Lane, outcome, err)
+	p.lab.noteRefused(p.rec, e.Lane, outcome, err)
 	if err != nil {
 		p.lab.mu.Lock()
 		p.lab.unbooted = true

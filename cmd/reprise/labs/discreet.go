@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"regexp"
@@ -19,6 +20,7 @@ type Discreet struct {
 
 	mu      sync.Mutex
 	devices map[string]string // what stands for it, by address
+	hosts   map[string]string // and by the host of an address
 	longest []string          // addresses, the longest first
 	said    string
 }
@@ -28,7 +30,7 @@ func (d *Discreet) Know(inv *lab.Inventory) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.devices == nil {
-		d.devices = map[string]string{}
+		d.devices, d.hosts = map[string]string{}, map[string]string{}
 	}
 	for _, device := range inv.Devices {
 		d.know(device.Access.Address, "(the address of "+device.Name+")")
@@ -51,6 +53,9 @@ func (d *Discreet) Know(inv *lab.Inventory) {
 // know has an address be called by what stands for it; of several that have it, the first does. d.mu is held.
 func (d *Discreet) know(address, name string) {
 	host, _, err := net.SplitHostPort(address)
+	if _, known := d.hosts[host]; !known && host != "" {
+		d.hosts[host] = name
+	}
 	for _, text := range []string{address, host} {
 		alone := text == host && (err != nil || !strings.ContainsAny(host, ".:")) // a host's name alone may be a word
 		if _, known := d.devices[text]; !known && text != "" && !alone {
@@ -63,7 +68,7 @@ func (d *Discreet) know(address, name string) {
 // name led to is in no inventory.
 var dialled = regexp.MustCompile(`\b((?:dial|read|write) (?:tcp|udp)[46]? )(\S+?)(:? |:?$)`)
 
-var asked = regexp.MustCompile(`\blookup (\S+?) on (\S+?): `)
+var asked = regexp.MustCompile(`\blookup (\S+?)(?: on \S+?)?: `)
 
 // Hide is text without addresses.
 func (d *Discreet) Hide(text string) string {
@@ -72,7 +77,10 @@ func (d *Discreet) Hide(text string) string {
 	if len(d.longest) == 0 {
 		return text
 	}
-	out := asked.ReplaceAllString(text, "lookup $1: ")
+	out := asked.ReplaceAllStringFunc(text, func(match string) string {
+		host := asked.FindStringSubmatch(match)[1]
+		return "lookup " + cmp.Or(d.hosts[host], host) + ": "
+	})
 	for _, address := range d.longest {
 		out = replaceWhole(out, address, d.devices[address])
 	}

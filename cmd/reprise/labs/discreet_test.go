@@ -30,6 +30,8 @@ func TestDiscreet(t *testing.T) {
 		"read tcp 10.9.9.9:41234->10.8.8.8:22: i/o timeout":                    "read tcp (an address): i/o timeout",
 		"dial tcp [2001:db8::7]:7001: connect: no route to host":               "dial tcp (the console of a): connect: no route to host",
 		"dial tcp: lookup sw1.rack.example on 10.0.0.53:53: no such host":      "dial tcp: lookup (the address of b): no such host",
+		"dial tcp: lookup up: no such host":                                    "dial tcp: lookup (the address of c): no such host",
+		"dial tcp: lookup other.example on 10.0.0.53:53: no such host":         "dial tcp: lookup other.example: no such host",
 		"dial tcp 192.0.2.8:23: i/o timeout":                                   "dial tcp (an address): i/o timeout",
 		"the ssh host key of 10.1.1.1:22 is not known":                         "the ssh host key of (the address of a) is not known",
 		"it is 10.1.1.1.": "it is (the address of a).",
