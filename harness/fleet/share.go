@@ -14,30 +14,31 @@ import (
 // Usage is what a worker has stored on the server that no coordinator has fetched yet: its results, and its records beyond 256 KiB. Of a
 // server without bounds (see [SetupWithin]) a worker has no share.
 type Usage struct {
-	Stored int64 `json:"stored,omitempty"` // bytes, at most: every message counts as the largest there may be
-	Share  int64 `json:"share,omitempty"`  // bytes that one worker may store; 0: as much as there is room for
+	// Stored is in bytes, of results or of records, of which it is whichever is nearer to its share; every message counts as the largest there may be.
+	Stored int64 `json:"stored,omitempty"`
+	Share  int64 `json:"share,omitempty"` // bytes that one worker may store of these; 0: as much as there is room for
 	// Full is a worker that stores its share of results, or of records: it takes no more tasks. Over is one that goes on storing, and has twice
-	// of it: the server takes nothing more from it.
+	// of it, or three quarters of what all may store: the server takes nothing more from it.
 	Full bool `json:"full,omitempty"`
 	Over bool `json:"over,omitempty"`
 }
 
-// A worker's share is a quarter of what all may store, but the room for two of the largest records in any case.
+// A worker's share of results, and of records, is a quarter of what all may store, but of records the room for two of the largest in any case.
 const (
-	shareOf    = 4
-	leastShare = 2 * DefaultMaxRecord / chunk // messages
+	shareOf     = 4
+	leastRecord = 2 * DefaultMaxRecord / chunk // messages
 )
 
 // Usages is what workers have stored, by their keys.
 func (c *Conn) Usages(ctx context.Context) (map[string]Usage, error) {
-	usages, all := map[string]Usage{}, int64(0)
+	usages := map[string]Usage{}
 	for _, s := range []struct {
 		stream, subjects string
 		worker           int // its place in them
-		size             int64
+		size, least      int64
 	}{
-		{streamRecords, prefixRecord + ".>", 2, recordSize},
-		{streamResults, prefixResult + ".>", 3, resultSize},
+		{streamRecords, prefixRecord + ".>", 2, recordSize, leastRecord},
+		{streamResults, prefixResult + ".>", 3, resultSize, 1},
 	} {
 		stream, err := c.js.Stream(ctx, s.stream)
 		if err != nil {
@@ -51,24 +52,26 @@ func (c *Conn) Usages(ctx context.Context) (map[string]Usage, error) {
 		for on, n := range info.State.Subjects {
 			messages[strings.Split(on, ".")[s.worker]] += int64(n) //nolint:gosec // numbers of messages
 		}
-		share := int64(0)
+		share, over := int64(0), int64(0)
 		if most := info.Config.MaxMsgs; most > 0 {
-			share = min(most, max(most/shareOf, leastShare))
+			share = min(most, max(most/shareOf, s.least))
+			over = max(share, min(2*share, most-most/shareOf))
 		}
 		for worker, n := range messages {
-			u := usages[worker]
-			u.Stored += n * s.size
-			u.Full, u.Over = u.Full || share > 0 && n >= share, u.Over || share > 0 && n >= 2*share
+			was := usages[worker]
+			u := Usage{Stored: n * s.size, Share: share * s.size, Full: share > 0 && n >= share, Over: share > 0 && n >= over}
+			if u.used() < was.used() {
+				u.Stored, u.Share = was.Stored, was.Share
+			}
+			u.Full, u.Over = u.Full || was.Full, u.Over || was.Over
 			usages[worker] = u
 		}
-		all += share * s.size
-	}
-	for worker, u := range usages {
-		u.Share = all
-		usages[worker] = u
 	}
 	return usages, nil
 }
+
+// used is the part of its share that a worker has stored.
+func (u Usage) used() float64 { return float64(u.Stored) / float64(max(u.Share, 1)) }
 
 // requestShare tells a worker what it has stored.
 const requestShare = "share"
