@@ -3,6 +3,7 @@ package spread
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -45,9 +46,10 @@ func (s *session) clock(ctx context.Context) (best offset, err error) {
 // further than it has to.
 type followed struct {
 	mu    sync.Mutex
-	list  []offset // in their order; the first is that of the moment in which the lab was built
-	count int      // of all that were measured
-	set   []string // what cannot be drift, and was not told yet
+	list  []offset  // in their order; the first is that of the moment in which the lab was built
+	count int       // of all that were measured
+	set   []string  // what cannot be drift, and was not told yet
+	setAt time.Time // of this clock: the first measurement after that
 }
 
 // How a clock is followed.
@@ -76,6 +78,7 @@ func (f *followed) add(host string, o offset) {
 		passed := o.clocks.At.Sub(last.clocks.At)
 		slew := time.Duration(slewed * float64(passed))
 		if by := o.ahead - last.ahead; by.Abs() > stepped+o.within+last.within+slew {
+			f.setAt = o.clocks.At
 			f.set = append(f.set, fmt.Sprintf("the clock of host %s, or of this one, was set by %s", host, by.Round(time.Microsecond)))
 		} else {
 			o = o.after(last, last.within+slew, last.likely+time.Duration(drifts*float64(passed)))
@@ -113,14 +116,21 @@ func (f *followed) wasSet() []string {
 	return set
 }
 
-// first is the offset as it was when the lab was built.
-func (f *followed) first() offset {
+// best is the measurement that says most at a moment: how long its answer was under way, and how far the clock may have drifted
+// since.
+func (f *followed) best(now time.Time) (best offset) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.list) == 0 {
-		return offset{}
+	least := time.Duration(math.MaxInt64)
+	for _, o := range f.list {
+		if o.clocks.At.Before(f.setAt) {
+			continue
+		}
+		if wrong := o.clocks.Within + time.Duration(drifts*float64(now.Sub(o.clocks.At).Abs())); wrong <= least {
+			best, least = o, wrong
+		}
 	}
-	return f.list[0]
+	return best
 }
 
 // aheadAt is how much the clock is ahead of this one's when it shows a time: between two measurements it drifts evenly.

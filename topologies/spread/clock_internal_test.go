@@ -48,8 +48,8 @@ func TestFollowed(t *testing.T) {
 	for i := range 2 * mostOffsets {
 		f.add("right", measured(2*time.Hour+time.Duration(i)*time.Second, 1303*time.Millisecond))
 	}
-	if len(f.list) > mostOffsets || f.first().ahead != time.Second || f.told("right").Measured != 63+2*mostOffsets {
-		t.Errorf("%d are kept of %d; the first is %s", len(f.list), f.count, f.first().ahead)
+	if len(f.list) > mostOffsets || f.list[0].ahead != time.Second || f.told("right").Measured != 63+2*mostOffsets {
+		t.Errorf("%d are kept of %d; the first is %s", len(f.list), f.count, f.list[0].ahead)
 	}
 }
 
@@ -124,5 +124,32 @@ func TestFramesInTheirOrder(t *testing.T) {
 	}
 	if back := c.told(begin); !back.Before(first) {
 		t.Errorf("a frame of before is told at %s", back.Sub(first))
+	}
+}
+
+// TestBestMeasurement: a lab that is used again hours later goes by a measurement of then, unless that says less than the drift since an
+// older one, and never by one of before the clock was set.
+func TestBestMeasurement(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	f := &followed{}
+	add := func(after, ahead, within time.Duration) {
+		at := begin.Add(after)
+		f.add("right", offset{ahead: ahead, within: within, clocks: topologies.MachineClocks{At: at, Within: within, Real: at.Round(0).Add(ahead)}})
+	}
+	if best := f.best(begin); best.within != 0 {
+		t.Errorf("of none: %+v", best)
+	}
+	add(0, 0, 40*time.Microsecond)
+	add(6*time.Hour, 0, 60*time.Microsecond)
+	add(6*time.Hour+time.Minute, 0, 10*time.Millisecond) // 3 ms of drift since the one before
+	for after, want := range map[time.Duration]time.Duration{time.Second: 0, 6*time.Hour + 2*time.Minute: 6 * time.Hour} {
+		if got := f.best(begin.Add(after)).clocks.At.Sub(begin); got != want {
+			t.Errorf("after %s that of %s, want that of %s", after, got, want)
+		}
+	}
+	add(6*time.Hour+2*time.Minute, time.Minute, 10*time.Millisecond)
+	if got := f.best(begin.Add(6*time.Hour + 2*time.Minute)); got.ahead != time.Minute {
+		t.Errorf("a clock that was set is %s ahead", got.ahead)
 	}
 }

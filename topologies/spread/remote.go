@@ -190,10 +190,10 @@ var (
 	_ topologies.ClockTeller = (*remoteHost)(nil)
 )
 
-// Clocks implements topologies.ClockTeller: as they were measured when the lab was built, so that all nodes of a host have one
-// epoch.
+// Clocks implements topologies.ClockTeller: as the measurement says that says most now. A lab that is used again hours later has its
+// epoch by none of its first moments.
 func (h *remoteHost) Clocks(context.Context) (topologies.MachineClocks, error) {
-	return h.clocks.first().clocks, nil
+	return h.clocks.best(time.Now()).clocks, nil
 }
 
 // WriteFile implements topologies.Host.
