@@ -43,6 +43,8 @@ func left(t *testing.T, run string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Of who is killed while a note is written there is one that says nothing yet, and of which nothing was made; gc takes it in an hour.
+	notes = slices.DeleteFunc(notes, func(note string) bool { return strings.HasSuffix(note, ".new") })
 	return append(folders, notes...)
 }
 
