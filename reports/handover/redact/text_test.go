@@ -58,11 +58,11 @@ func TestSecretsOfWords(t *testing.T) {
 
 // TestSentencesOfAnything: whatever stands behind a word for a secret, and wherever the text ends, it is read.
 func TestSentencesOfAnything(t *testing.T) {
-	r := newRedactor(t, redact.Options{})
 	for _, text := range []string{"password is \x00", "the pw for x", "pass phrase:", "Password (a", "key: radius", "Passwort für ", "密码", "密码：\"", "new password for : x", "| password |", "PIN =", "password from "} {
-		for c := range 256 {
+		r := newRedactor(t, redact.Options{})
+		for _, c := range []byte("\x00\x01\x07\b\t\n\v\f\r\x1b !\"#$%&'()*+,-./0:;<=>?@Z[\\]^_`a{|}~\x7f\x80\xc3\xe5\xff") {
 			for _, end := range []string{"", " ", " b", ": c", "="} {
-				in := []byte(text + string([]byte{byte(c)}) + end)
+				in := []byte(text + string([]byte{c}) + end)
 				r.Learn("a.log", in)
 				r.Text("a.log", in)
 			}
