@@ -21,6 +21,8 @@ type session struct {
 	near   netip.Addr // addresses of its ends, where they have some
 	far    netip.Addr
 
+	ended chan struct{} // closed when gone is set
+
 	mu   sync.Mutex
 	gone error // set when nothing can be asked any more
 	conn net.Conn
@@ -32,7 +34,7 @@ func dial(ctx context.Context, h Host) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reach host %s: %w", h.Name, err)
 	}
-	s := &session{host: h.Name}
+	s := &session{host: h.Name, ended: make(chan struct{})}
 	if at, err := netip.ParseAddrPort(conn.LocalAddr().String()); err == nil {
 		s.near = at.Addr()
 	}
@@ -46,14 +48,20 @@ func dial(ctx context.Context, h Host) (*session, error) {
 	taken := false
 	s.client = &http.Client{Transport: &http.Transport{
 		Protocols: cleartext(), HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait}, DisableCompression: true,
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			s.mu.Lock()
-			defer s.mu.Unlock()
-			if taken || s.gone != nil {
-				return nil, cmp.Or(s.gone, fmt.Errorf("the connection to host %s is gone", s.host))
-			}
+			first := !taken && s.gone == nil
 			taken = true
-			return s.conn, nil
+			s.mu.Unlock()
+			if first {
+				return s.conn, nil
+			}
+			select { // what is asked while the first question is on its way takes the same connection
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			case <-s.ended:
+				return nil, s.over()
+			}
 		},
 	}}
 	return s, nil
@@ -76,6 +84,7 @@ func (s *session) broke(why error) {
 	defer s.mu.Unlock()
 	if s.gone == nil {
 		s.gone = fmt.Errorf("the connection to host %s is gone: %w", s.host, why)
+		close(s.ended)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // A question that is larger than one may be is an error at once, and so is one of a node that is not there.
@@ -41,5 +43,36 @@ func TestQuestions(t *testing.T) {
 				t.Fatal("it waits beyond its context")
 			}
 		})
+	}
+}
+
+// TestFirstQuestions: questions that are asked at once before any was answered are answered over the one connection.
+func TestFirstQuestions(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		near, far := net.Pipe()
+		serving, stop := context.WithCancel(t.Context())
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			_ = Serve(serving, far, nil) // which the end of the test ends
+		}()
+		s, err := dial(t.Context(), Host{Name: "there", Dial: func(context.Context) (net.Conn, error) { return near, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var asked errgroup.Group
+		for range 8 {
+			asked.Go(func() error {
+				_, err := ask[clockAnswer](t.Context(), s, askClock, nothing{})
+				return err
+			})
+		}
+		if err := asked.Wait(); err != nil {
+			t.Error(err)
+		}
+		_ = s.close() // it may have ended
+		stop()
+		<-served
 	}
 }
