@@ -113,6 +113,7 @@ func (s Subject) dropBy(t *testing.T, p topologies.Provider, by topologies.DropB
 			send("10.0.0.2", 9, v4)
 			send("2001:db8::2", 9, v6)
 			send("10.0.0.2", 10, 1)
+			Eventually(t, "the datagrams arrive", func() bool { return Fired(t, a) >= tt.want })
 			if got := Fired(t, a); got != tt.want {
 				t.Errorf("dropped %d, want %d", got, tt.want)
 			}
@@ -194,6 +195,7 @@ func (s Subject) faultsTogetherBy(t *testing.T, p topologies.Provider, by topolo
 	}
 	Heal(t, down)
 	Run(t, r1, "bash", "-c", UDP, "bash", "10.0.0.2", "9", "4")
+	Eventually(t, "the datagrams arrive", func() bool { return Fired(t, datagrams) >= 4 }) // they are on their way
 	if n := Fired(t, datagrams); n != 4 {
 		t.Errorf("dropped %d datagrams, want 4", n)
 	}
