@@ -206,7 +206,7 @@ func (s Subject) faultsTogetherBy(t *testing.T, p topologies.Provider, by topolo
 	Unchanged(t, r)
 	if by == topologies.DropByNFT && !s.OutOfReach {
 		Run(t, r1, "tc", "qdisc", "del", "dev", "eth1", "clsact")
-		if list := Changes(t, r); len(list) != 1 || !strings.HasPrefix(list[0].What, "the fault that drops frames") {
+		if list := touched(t, r); len(list) != 1 || !strings.HasPrefix(list[0].What, "the fault that drops frames") {
 			t.Errorf("what drops frames was taken away: %+v", list)
 		}
 		if _, err := datagrams.Fired(t.Context()); err == nil {
