@@ -6,8 +6,10 @@
 //
 // Who may read is what docker login says: credentials and their helpers are those of docker's configuration file
 // ($DOCKER_CONFIG/config.json, else ~/.docker/config.json), and certificates of authorities those that an engine takes
-// (/etc/docker/certs.d/HOST:PORT/*.crt, or ~/.config/docker/certs.d). A registry on the loopback is spoken to without TLS if it has none.
-// Credentials go to the registry that they are for, and nowhere else.
+// (/etc/docker/certs.d/HOST:PORT/*.crt, or ~/.config/docker/certs.d). A registry on the loopback is spoken to without TLS if it has none,
+// and no other is, whatever its address or name. Credentials go to the registry that they are for, and nowhere else.
+//
+// A registry has half a minute to say what it has, and may be silent for a minute while it sends.
 package registry
 
 import (
@@ -21,6 +23,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -30,6 +33,11 @@ import (
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/images/store"
+)
+
+const (
+	lookTime = 30 * time.Second // for all that Look asks
+	silence  = time.Minute      // without a byte of what a registry was asked for
 )
 
 // Found is an image of a registry.
@@ -54,17 +62,21 @@ func In(registry, ref string) string {
 // Look asks a registry for an image by a name with a tag or a digest. One that is not there, or that this user may not read, is a
 // [*topologies.MissingError].
 func Look(ctx context.Context, ref string) (Found, error) {
-	at, image, err := open(ctx, ref)
+	ctx, stop := context.WithTimeoutCause(ctx, lookTime, fmt.Errorf("it did not say within %s what it has", lookTime))
+	defer stop()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	at, image, err := open(ctx, end, ref)
 	if err != nil {
 		return Found{}, err
 	}
 	configuration, err := image.ConfigName()
 	if err != nil {
-		return Found{}, failed(ref, err)
+		return Found{}, failed(ctx, ref, err)
 	}
 	manifest, err := image.Digest()
 	if err != nil {
-		return Found{}, failed(ref, err)
+		return Found{}, failed(ctx, ref, err)
 	}
 	return Found{From: at.Context().Name() + "@" + manifest.String(), Digest: configuration.String()}, nil
 }
@@ -75,33 +87,35 @@ func Fetch(ctx context.Context, kept *store.Store, f Found) error {
 	if !Names(f.From) {
 		return fmt.Errorf("fetch an image: %q names no registry and no digest", f.From)
 	}
-	_, image, err := open(ctx, f.From)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	_, image, err := open(ctx, end, f.From)
 	if err != nil {
 		return err
 	}
 	configuration, err := image.RawConfigFile()
 	if err != nil {
-		return failed(f.From, err)
+		return failed(ctx, f.From, err)
 	}
 	if is, err := image.ConfigName(); err != nil || is.String() != f.Digest {
 		return errors.Join(err, fmt.Errorf("fetch image %s: it is %s there, and %s is wanted", f.From, is, f.Digest))
 	}
 	list, err := image.Layers()
 	if err != nil {
-		return failed(f.From, err)
+		return failed(ctx, f.From, err)
 	}
 	var layers []store.Layer
 	for _, l := range list {
 		layers = append(layers, l.Uncompressed)
 	}
 	if _, err := kept.Put(ctx, configuration, layers, nil); err != nil {
-		return failed(f.From, err)
+		return failed(ctx, f.From, err)
 	}
 	return nil
 }
 
-// open asks for a manifest; of an index, for that of this machine's architecture.
-func open(ctx context.Context, ref string) (name.Reference, v1.Image, error) {
+// open asks for a manifest; of an index, for that of this machine's architecture. A registry that is silent has all that ctx is for end.
+func open(ctx context.Context, end context.CancelCauseFunc, ref string) (name.Reference, v1.Image, error) {
 	at, err := name.ParseReference(ref)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the reference of an image: %w", err)
@@ -110,16 +124,19 @@ func open(ctx context.Context, ref string) (name.Reference, v1.Image, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	image, err := remote.Image(at, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(through),
+	image, err := remote.Image(at, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(&guard{through: through, end: end}),
 		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))
 	if err != nil {
-		return nil, nil, failed(ref, err)
+		return nil, nil, failed(ctx, ref, err)
 	}
 	return at, image, nil
 }
 
-// failed says what became of a request.
-func failed(ref string, err error) error {
+// failed says what became of a request: where ctx has ended, why.
+func failed(ctx context.Context, ref string, err error) error {
+	if why := context.Cause(ctx); why != nil {
+		err = why
+	}
 	err = fmt.Errorf("fetch image %s from its registry: %w", ref, err)
 	var said *transport.Error
 	if !errors.As(err, &said) {
