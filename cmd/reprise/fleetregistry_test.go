@@ -97,7 +97,7 @@ func onlyThere(t *testing.T, registry, of string) (pinned, digest string) {
 }
 
 // TestFleetRegistry: an image that a scenario names by registry and digest, and that no machine has, is fetched by the worker that was
-// told of the registry; another says what it lacks, and nothing is begun on it.
+// told of the registry; another says what it lacks, and nothing is begun on it. Who gives trials has to name the registry too.
 func TestFleetRegistry(t *testing.T) {
 	t.Parallel()
 	livetest.Long(t, "a worker that fetches an image")
@@ -126,21 +126,24 @@ symptom: [{name: it is there, node: r1, exec: sh -c 'echo /tmp/*', expect: 'text
 	bare.start(ctx, t)
 	defer bare.kill()
 	roster(t, at, dir, "bare")
-	run := func(name string) *member {
+	run := func(name, registries string) *member {
 		t.Helper()
-		m := &member{name: name, dir: dir, args: []string{"run", scenario, "-n", "1", "--json", "--fleet", at, "--dir", filepath.Join(dir, name+"-runs")}}
+		m := &member{name: name, dir: dir, args: []string{"run", scenario, "-n", "1", "--json", "--fleet", at, "--dir", filepath.Join(dir, name+"-runs")}, env: []string{"REPRISE_REGISTRY=" + registries}}
 		m.start(ctx, t)
 		<-m.over
 		return m
 	}
-	if m := run("refused"); m.cmd.ProcessState.ExitCode() != 5 || !strings.Contains(string(m.told()), "start it with reprise worker --registry "+host) {
+	if m := run("unasked", "lab.example:5000"); m.cmd.ProcessState.ExitCode() != 5 || !strings.Contains(string(m.told()), "REPRISE_REGISTRY=lab.example:5000,"+host) {
+		t.Errorf("%s: %s", m.cmd.ProcessState, m.told())
+	}
+	if m := run("refused", host); m.cmd.ProcessState.ExitCode() != 5 || !strings.Contains(string(m.told()), "start it with reprise worker --registry "+host) {
 		t.Errorf("%s: %s", m.cmd.ProcessState, m.told())
 	}
 	fetches := &member{name: "fetches", dir: dir, args: []string{"worker", "--join", join, "--name", "fetches", "--registry", host}, env: []string{"XDG_CACHE_HOME=" + filepath.Join(dir, "fetches")}}
 	fetches.start(ctx, t)
 	defer fetches.kill()
 	roster(t, at, dir, "bare", "fetches")
-	m := run("fetched")
+	m := run("fetched", host)
 	entries, _ := filepath.Glob(filepath.Join(dir, "fetched-runs", "*", "ledger.ndjson"))
 	if m.cmd.ProcessState.ExitCode() != 0 || len(entries) != 1 {
 		t.Fatalf("%s, %v: %s\n%s", m.cmd.ProcessState, entries, m.told(), fetches.told())

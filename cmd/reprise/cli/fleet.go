@@ -31,8 +31,8 @@ import (
 // EnvFleet is the environment variable that says what --fleet does where that is not given.
 const EnvFleet = "REPRISE_FLEET"
 
-// EnvRegistry is the environment variable that names a registry, HOST[:PORT] or HOST[:PORT]/PREFIX, from which workers of a fleet get
-// images that they lack.
+// EnvRegistry is the environment variable that names the registries, HOST[:PORT] or HOST[:PORT]/PREFIX with commas between them, from
+// which workers of a fleet get images that they lack. No other is asked, whatever a scenario names.
 const EnvRegistry = "REPRISE_REGISTRY"
 
 // NoFleet is what --fleet says where trials are executed here although [EnvFleet] is set.
@@ -53,10 +53,10 @@ func AllLabs(c *cobra.Command) bool {
 type Stores interface {
 	// DescribeImage tells of an image; one that is not here is a [*topologies.MissingError].
 	DescribeImage(ctx context.Context, ref string) (topologies.ImageInfo, error)
-	// FindImage asks a registry, HOST[:PORT] or HOST[:PORT]/PREFIX, for an image that has the name there that it has here; a name with
-	// a registry and a digest is asked for there. It gives the reference of its manifest and the digest of the image; nothing where no
-	// registry is named.
-	FindImage(ctx context.Context, registry, ref string) (from, digest string, err error)
+	// FindImage asks the first of registries, HOST[:PORT] or HOST[:PORT]/PREFIX, for an image that has the name there that it has here;
+	// one whose name has a registry and a digest is asked for there, which has to be one of them. It gives the reference of its manifest
+	// and the digest of the image; nothing where no registry is named.
+	FindImage(ctx context.Context, registries []string, ref string) (from, digest string, err error)
 	// WriteImage writes the image of a digest, as docker save does.
 	WriteImage(ctx context.Context, digest string, w io.Writer) error
 	// KindOf is the kind of lab that a topology asks for, where it asks for no devices.
@@ -236,7 +236,8 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 
 // find says where a registry has an image. One that cannot be asked is told, and does without.
 func (a *App) find(ctx context.Context, image fleet.Image) (from, digest string) {
-	from, digest, err := a.Stores.FindImage(ctx, os.Getenv(EnvRegistry), image.Ref)
+	registries := strings.FieldsFunc(os.Getenv(EnvRegistry), func(r rune) bool { return r == ',' })
+	from, digest, err := a.Stores.FindImage(ctx, registries, image.Ref)
 	switch {
 	case err != nil:
 		a.Progress("warning: %v; it is sent to workers that lack it, if it is here", err)

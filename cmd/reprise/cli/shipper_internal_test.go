@@ -97,7 +97,7 @@ func (anyImage) DescribeImage(_ context.Context, ref string) (topologies.ImageIn
 	return topologies.ImageInfo{Ref: ref, Digest: "sha256:" + ref}, nil
 }
 
-func (anyImage) FindImage(context.Context, string, string) (from, digest string, err error) {
+func (anyImage) FindImage(context.Context, []string, string) (from, digest string, err error) {
 	return "", "", nil
 }
 

@@ -92,7 +92,8 @@ sent, and a second Ctrl-C leaves at once and lets others execute them.
 
 What the machine offers is what reprise doctor finds: what labs can be made of, images, kernel abilities, KVM, and with
 --lab the devices of an inventory, by name, platform and model alone. An image that it lacks is sent to it by whoever
-has it, or fetched by digest where --registry names the registry. Trials whose needs it does not meet are left to others; reprise fleet status says which needs those are.
+has it, or fetched by digest where --registry names the registry, and $REPRISE_REGISTRY does where the trials are given.
+Trials whose needs it does not meet are left to others; reprise fleet status says which needs those are.
 
 Every scenario is somebody else's: it gets of this machine what confirm would give it, which is nothing, and what
 --trust names. The container engine is such a thing (--trust engine): without it labs are made of namespaces, and take

@@ -83,11 +83,15 @@ func (Here) KindOf(t topologies.Topology) topologies.Kind {
 }
 
 // FindImage implements [cli.Stores].
-func (Here) FindImage(ctx context.Context, at, ref string) (from, digest string, err error) {
+func (Here) FindImage(ctx context.Context, registries []string, ref string) (from, digest string, err error) {
+	host, _, _ := strings.Cut(ref, "/")
 	switch {
 	case registry.Names(ref):
-	case at != "":
-		ref = registry.In(at, ref)
+		if !slices.ContainsFunc(registries, func(r string) bool { return r == host || strings.HasPrefix(r, host+"/") }) {
+			return "", "", fmt.Errorf("find the image %s: its registry is asked where %s names it: %s=%s", ref, cli.EnvRegistry, cli.EnvRegistry, strings.Join(append(slices.Clip(registries), host), ","))
+		}
+	case len(registries) > 0:
+		ref = registry.In(registries[0], ref)
 	default:
 		return "", "", nil
 	}
