@@ -23,10 +23,11 @@ type port struct {
 // errNoCarrier says that nothing leaves a port.
 var errNoCarrier = errors.New("it has no carrier")
 
-// isLost says of an error that a frame was lost as those of a device may be, which goes on: the port is down, or its far
-// end took none just now, as one that goes down does before the kernel says so here.
+// isLost says of an error that a frame was lost as those of a device may be, which goes on: the port is down or was taken
+// away, for a while or for good, which who reads of it finds out, or its far end took none just now, as one that goes down
+// does before the kernel says so here.
 func isLost(err error) bool {
-	return errors.Is(err, errNoCarrier) || errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENOBUFS)
+	return errors.Is(err, errNoCarrier) || errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENOBUFS)
 }
 
 // openPort takes an interface that is up. Frames leave it, and come, as long as it has a carrier.
