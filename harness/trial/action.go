@@ -44,6 +44,7 @@ type actor struct {
 	rec      *recorder
 	faults   *faults
 	observer *observer
+	breaks   *breakWatch
 	first    *beginning // of the member of a group that is carried out; nil outside of groups
 	armedAs  string     // when a fault that is armed takes force, in words
 }

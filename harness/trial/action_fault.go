@@ -36,6 +36,7 @@ func nodeFault(ctx context.Context, a *actor, s plan.Step) error {
 		return err
 	}
 	if s.Step.Process == "" {
+		a.breaks.restarts(ctx, n)
 		return a.lab.restartNode(ctx, n)
 	}
 	pc, ok := drivers.As[drivers.ProcessController](n.driver)

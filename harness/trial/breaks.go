@@ -38,7 +38,16 @@ func (w *breakWatch) begin(ctx context.Context) {
 }
 
 // check records what broke, and what nobody knows of, and reports whether there is neither.
-func (w *breakWatch) check(ctx context.Context) bool {
+func (w *breakWatch) check(ctx context.Context) bool { return w.checkAll(ctx, w.each) }
+
+// restarts is check of a node that is about to be restarted, and knows of nothing after that.
+func (w *breakWatch) restarts(ctx context.Context, n *labNode) {
+	w.checkAll(ctx, func(ctx context.Context, broke func(string, drivers.Break), failed func(string, error)) {
+		w.one(ctx, n, broke, failed)
+	})
+}
+
+func (w *breakWatch) checkAll(ctx context.Context, ask func(context.Context, func(string, drivers.Break), func(string, error))) bool {
 	var mu sync.Mutex
 	whole := true
 	broke := func(node, detail string) {
@@ -47,7 +56,7 @@ func (w *breakWatch) check(ctx context.Context) bool {
 		mu.Unlock()
 		w.rec.event(evidence.Event{Kind: evidence.EventLab, Lane: node, Outcome: evidence.Failed, Detail: detail})
 	}
-	w.each(ctx, func(node string, b drivers.Break) {
+	ask(ctx, func(node string, b drivers.Break) {
 		if w.first(node, b) {
 			broke(node, fmt.Sprintf("%s: %s ended by its own error: %s", node, b.What, b.Why))
 		}
@@ -69,19 +78,22 @@ func (w *breakWatch) first(node string, b drivers.Break) bool {
 
 // each asks every node that can tell.
 func (w *breakWatch) each(ctx context.Context, broke func(node string, b drivers.Break), failed func(node string, err error)) {
-	w.lab.devices(func(n *labNode) {
-		teller, ok := drivers.As[drivers.BreakTeller](n.driver)
-		if !ok {
-			return
-		}
-		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-		defer cancel()
-		list, err := teller.Breaks(ctx)
-		if err != nil {
-			failed(n.Name, err)
-		}
-		for _, b := range list {
-			broke(n.Name, b)
-		}
-	})
+	w.lab.devices(func(n *labNode) { w.one(ctx, n, broke, failed) })
+}
+
+// one asks a node, if it can tell.
+func (w *breakWatch) one(ctx context.Context, n *labNode, broke func(node string, b drivers.Break), failed func(node string, err error)) {
+	teller, ok := drivers.As[drivers.BreakTeller](n.driver)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	list, err := teller.Breaks(ctx)
+	if err != nil {
+		failed(n.Name, err)
+	}
+	for _, b := range list {
+		broke(n.Name, b)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // breaker is a driver that tells what broke.
@@ -51,6 +52,13 @@ func TestBreakWatch(t *testing.T) {
 	if !w.check(t.Context()) {
 		t.Error("nothing broke since")
 	}
+	// A node that a fault restarts knows of nothing after that.
+	b.list = append(b.list, broke("restarted", false))
+	restart := plan.Step{Step: scenarios.Step{Node: "t1", Fault: scenarios.FaultRestart}}
+	if err := nodeFault(t.Context(), &actor{lab: w.lab, rec: rec, breaks: w}, restart); err == nil {
+		t.Error("a node that nothing can restart was")
+	}
+	b.list = nil
 	if b.err = errors.New("no answer"); w.check(t.Context()) {
 		t.Error("what nobody knows is whole")
 	}
@@ -69,6 +77,7 @@ func TestBreakWatch(t *testing.T) {
 	}
 	want := []string{
 		"t1: session still ended by its own error: no port", "t1: session within ended by its own error: no port",
+		"t1: session restarted ended by its own error: no port",
 		"whether all went on that t1 was told to do is not known: no answer",
 	}
 	if diff := cmp.Diff(want, said); diff != "" {

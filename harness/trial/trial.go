@@ -51,7 +51,7 @@ func (l *Lab) Begin(n int) (*Trial, error) {
 	late := &lateness{lab: l, rec: rec, told: map[string]time.Duration{}}
 	inForce := &faults{lab: l, rec: rec, late: late}
 	t.observer = &observer{lab: l, rec: rec, deaths: t.deaths, logs: t.logs, faults: inForce}
-	t.actor = &actor{lab: l, rec: rec, faults: inForce, observer: t.observer}
+	t.actor = &actor{lab: l, rec: rec, faults: inForce, observer: t.observer, breaks: t.breaks}
 	l.captures = &captures{lab: l, rec: rec}
 	rec.onEvent = l.captures.mark
 	if l.env.Wall != nil {
