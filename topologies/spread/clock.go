@@ -117,7 +117,7 @@ func (f *followed) wasSet() []string {
 }
 
 // best is the measurement that says most at a moment: how long its answer was under way, and how far the clock may have drifted
-// since.
+// since, which is what its clocks are known to within by then.
 func (f *followed) best(now time.Time) (best offset) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -128,6 +128,7 @@ func (f *followed) best(now time.Time) (best offset) {
 		}
 		if wrong := o.clocks.Within + time.Duration(drifts*float64(now.Sub(o.clocks.At).Abs())); wrong <= least {
 			best, least = o, wrong
+			best.clocks.Within = wrong
 		}
 	}
 	return best

@@ -143,13 +143,36 @@ func TestBestMeasurement(t *testing.T) {
 	add(0, 0, 40*time.Microsecond)
 	add(6*time.Hour, 0, 60*time.Microsecond)
 	add(6*time.Hour+time.Minute, 0, 10*time.Millisecond) // 3 ms of drift since the one before
-	for after, want := range map[time.Duration]time.Duration{time.Second: 0, 6*time.Hour + 2*time.Minute: 6 * time.Hour} {
-		if got := f.best(begin.Add(after)).clocks.At.Sub(begin); got != want {
-			t.Errorf("after %s that of %s, want that of %s", after, got, want)
+
+	// 50 ppm beside what it was measured to.
+	for _, tt := range []struct{ after, want, within time.Duration }{
+		{time.Second, 0, 90 * time.Microsecond},
+		{time.Hour, 0, 180*time.Millisecond + 40*time.Microsecond},
+		{6*time.Hour + 2*time.Minute, 6 * time.Hour, 6*time.Millisecond + 60*time.Microsecond},
+	} {
+		got := f.best(begin.Add(tt.after)).clocks
+		if at := got.At.Sub(begin); at != tt.want || (got.Within-tt.within).Abs() > time.Microsecond {
+			t.Errorf("after %s that of %s within %s, want that of %s within %s", tt.after, at, got.Within, tt.want, tt.within)
 		}
 	}
 	add(6*time.Hour+2*time.Minute, time.Minute, 10*time.Millisecond)
 	if got := f.best(begin.Add(6*time.Hour + 2*time.Minute)); got.ahead != time.Minute {
 		t.Errorf("a clock that was set is %s ahead", got.ahead)
+	}
+}
+
+// TestMeasuredOnceMore: a lab's epoch is not by what was measured six hours ago.
+func TestMeasuredOnceMore(t *testing.T) {
+	t.Parallel()
+	s, _ := agentOf(t, unbuilt{t})
+	r := &remote{session: s}
+	long := time.Now().Add(-6 * time.Hour)
+	r.clocks.add("right", offset{clocks: topologies.MachineClocks{At: long, Real: long.Round(0)}})
+	c, err := (&remoteHost{remote: r}).Clocks(t.Context())
+	if err != nil || time.Since(c.At) > time.Hour {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
 	}
 }
