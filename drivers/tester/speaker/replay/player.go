@@ -42,6 +42,8 @@ type State struct {
 	Skipped int            `json:"skipped"` // of the capture, that are not
 	Takes   float64        `json:"takes"`   // seconds of the lab from the first to the last
 	Sent    int            `json:"sent"`    // so far
+	// Unsent are frames that were lost by now, for the port was down or away when they were due.
+	Unsent int `json:"unsent"`
 	// Received are bytes that the device said in a session.
 	Received int      `json:"received,omitempty"`
 	Latest   float64  `json:"latest"`           // seconds of this machine by which one was sent late, at most
@@ -55,6 +57,7 @@ type play struct {
 	state State
 	broke bool // by its own error
 	stop  context.CancelFunc
+	gone  time.Time // since when the port is away; zero where it is not
 }
 
 // errStopped ends what was stopped.
@@ -205,10 +208,65 @@ func open(port *net.Interface) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("open a packet socket: %w", err)
 	}
-	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: port.Index}); err != nil {
+	if err := bind(fd, port); err != nil {
 		return 0, errors.Join(fmt.Errorf("bind a packet socket: %w", err), unix.Close(fd))
 	}
 	return fd, nil
+}
+
+func bind(fd int, port *net.Interface) error {
+	return unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: port.Index})
+}
+
+// A kernel that takes no frame says why within fullPatience: the port goes down, or there is room again. A port that was
+// taken away is waited for as those of sessions are.
+const (
+	fullPause    = 5 * time.Millisecond
+	fullPatience = 2 * time.Second
+	portPatience = 10 * time.Second
+)
+
+// put sends a frame, or says that it was lost as those of a device are whose port is down or away: the replay goes on. One
+// that was taken away and is there again, under its name, is sent from.
+func (x *play) put(ctx context.Context, fd int, data []byte) (lost bool, err error) {
+	tick := time.NewTicker(fullPause)
+	defer tick.Stop()
+	for begin := time.Now(); ; {
+		_, err := unix.Write(fd, data)
+		if err == nil {
+			x.gone = time.Time{}
+			return false, nil
+		}
+		port, down := usable(x.state.Port)
+		switch {
+		case errors.Is(err, unix.ENETDOWN):
+			return true, nil
+		case errors.Is(err, unix.ENXIO) && down == nil:
+			if err := bind(fd, port); err != nil && !errors.Is(err, unix.ENODEV) {
+				return false, err
+			}
+		case errors.Is(err, unix.ENXIO):
+			if x.gone.IsZero() {
+				x.gone = time.Now()
+			}
+			if time.Since(x.gone) > portPatience {
+				return false, fmt.Errorf("the port was taken away, and none came in its place within %v: %w", portPatience, down)
+			}
+			return true, nil
+		case errors.Is(err, unix.ENOBUFS) && down != nil:
+			return true, nil
+		case !errors.Is(err, unix.ENOBUFS):
+			return false, err
+		}
+		if time.Since(begin) > fullPatience {
+			return false, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false, errStopped
+		}
+	}
 }
 
 // send sends frames at their times, so much faster.
@@ -224,11 +282,19 @@ func (x *play) send(ctx context.Context, fd int, list []frame, speed float64) er
 			return errStopped
 		}
 		late := time.Since(due)
-		if _, err := unix.Write(fd, f.data); err != nil {
+		lost, err := x.put(ctx, fd, f.data)
+		switch {
+		case errors.Is(err, errStopped):
+			return err
+		case err != nil:
 			return fmt.Errorf("send frame %d of %d bytes: %w", i+1, len(f.data), err)
 		}
 		x.mu.Lock()
-		x.state.Sent++
+		if lost {
+			x.state.Unsent++
+		} else {
+			x.state.Sent++
+		}
 		x.state.Latest = max(x.state.Latest, late.Seconds())
 		x.mu.Unlock()
 	}
