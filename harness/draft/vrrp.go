@@ -60,20 +60,31 @@ func (w *drafter) masters() {
 			}
 			rows := map[string]row{}
 			for _, v := range n.VRRP {
-				if len(v.Addresses) == 0 {
+				first, ok := shown(v)
+				if !ok {
 					continue
 				}
 				role := notMaster
 				if slices.ContainsFunc(a.addresses, func(i infer.Interface) bool {
-					return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == v.Addresses[0] })
+					return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == first })
 				}) {
 					role = master
 				}
-				roleOf(rows, v.Interface+" "+v.Name+" "+v.Addresses[0].String(), role)
+				roleOf(rows, v.Interface+" "+v.Name+" "+first.String(), role)
 			}
 			a.tables = append(a.tables, table{VRRP, rows})
 		}
 	}
+}
+
+// shown is the first virtual address that lists of addresses are read for, which is none of a link alone: one of IPv6 begins
+// with such a one.
+func shown(v infer.VirtualRouter) (first netip.Addr, ok bool) {
+	i := slices.IndexFunc(v.Addresses, func(a netip.Addr) bool { return !a.IsLinkLocalUnicast() })
+	if i < 0 {
+		return first, false
+	}
+	return v.Addresses[i], true
 }
 
 // roleOf lists a node's role in a virtual router: it has one, and has not the other.
@@ -177,8 +188,12 @@ func (w *drafter) reelected() {
 					continue
 				}
 				from := fmt.Sprintf("%s:%d", w.files[a.part], e.line)
+				address, ok := shown(n.VRRP[i])
+				if !ok {
+					address = n.VRRP[i].Addresses[0]
+				}
 				w.d.Broken = append(w.d.Broken, Sign{
-					Node: n.Name, Kind: VRRP, What: "VRRP " + e.instance, Is: "master anew", From: from, id: fmt.Sprint(n.VRRP[i].Interface, " ", e.instance, " ", n.VRRP[i].Addresses[0]), suspect: []string{n.Name},
+					Node: n.Name, Kind: VRRP, What: "VRRP " + e.instance, Is: "master anew", From: from, id: fmt.Sprint(n.VRRP[i].Interface, " ", e.instance, " ", address), suspect: []string{n.Name},
 					happens: condition{Name: n.Name + " becomes the master of VRRP " + e.instance + " anew", Node: n.Name, Log: `\(` + regexp.QuoteMeta(e.instance) + `\) Entering MASTER STATE`},
 				})
 			}

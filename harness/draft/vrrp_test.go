@@ -107,3 +107,23 @@ func TestVRRP(t *testing.T) {
 		})
 	}
 }
+
+// TestVRRPOfALink: who has a virtual address is told by one that lists show, also where the first is one of the link alone.
+func TestVRRPOfALink(t *testing.T) {
+	var files []txtar.File
+	for when, has := range map[string][2]bool{"1": {true, false}, "2": {false, true}} {
+		for i, name := range []string{"r1", "r2"} {
+			f := gateway(name, when, has[i], "")
+			f.Data = []byte(strings.Replace(string(f.Data), "  virtual_ipaddress {\n", "  virtual_ipaddress {\n    fe80::100/64\n", 1))
+			files = append(files, f)
+		}
+	}
+	d, _ := drafted(t, "", files...)
+	var got []string
+	for _, s := range d.Broken {
+		got = append(got, s.Node+" "+s.Is)
+	}
+	if slices.Sort(got); !slices.Equal(got, []string{"r1 not master", "r2 master"}) {
+		t.Errorf("broken: %q", got)
+	}
+}

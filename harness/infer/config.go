@@ -271,6 +271,9 @@ func (r reader) below(name string, f []string) {
 	switch {
 	case (f[0] == "ip" || f[0] == "ipv6") && at(1) == "address" && at(2) != "dhcp":
 		r.n.address(name, at(2), at(3))
+		if p, ok := prefixOf(at(2), at(3)); ok {
+			r.n.own = append(r.n.own, p.Addr())
+		}
 	case f[0] == "vrrp" && len(f) > 1:
 		r.n.virtualLine(name, f)
 	case f[0] == "channel-group":

@@ -68,6 +68,7 @@ type Node struct {
 	ospf   []string                  // what OSPF does besides networks and areas
 	ifaces map[string]int            // of Interfaces, by key
 	vlans  map[int]int               // of VLANs, by ID
+	own    []netip.Addr              // of interfaces, as its configuration says beside virtual routers
 	has    map[[2]string]bool
 	spelt  map[string]string // names of interfaces and ports, by key
 }

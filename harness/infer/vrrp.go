@@ -87,11 +87,11 @@ func (n *Node) virtualLine(name string, f []string) {
 }
 
 // withoutVirtual takes away the addresses that a node has as long as it is the master of a virtual router: they are no
-// addresses of its own.
+// addresses of its own, but for those that its configuration gives an interface, as that of the address owner (RFC 5798, 1.6).
 func (n *Node) withoutVirtual() {
 	for i := range n.Interfaces {
 		n.Interfaces[i].Addresses = slices.DeleteFunc(n.Interfaces[i].Addresses, func(p netip.Prefix) bool {
-			return slices.ContainsFunc(n.VRRP, func(v VirtualRouter) bool { return slices.Contains(v.Addresses, p.Addr()) })
+			return !slices.Contains(n.own, p.Addr()) && slices.ContainsFunc(n.VRRP, func(v VirtualRouter) bool { return slices.Contains(v.Addresses, p.Addr()) })
 		})
 	}
 }

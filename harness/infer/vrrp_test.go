@@ -110,3 +110,14 @@ func TestVirtualInterfaces(t *testing.T) {
 		}
 	}
 }
+
+// TestAddressOwner: an address that an interface has by the configuration is its own, also where a virtual router has it too.
+func TestAddressOwner(t *testing.T) {
+	n := inferred(t, written(t, "r1# show version\nFRRouting 8.4.4 (r1) on Linux.\nr1# show running-config\nfrr version 8.4.4\nhostname r1\ninterface eth1\n ip address 10.0.0.1/24\n vrrp 5 version 3\n vrrp 5 ip 10.0.0.1\nexit\nend\nr1# \n")...)
+	for _, i := range n.Of("r1").Interfaces {
+		if i.Name == "eth1" && len(i.Addresses) == 1 && i.Addresses[0] == netip.MustParsePrefix("10.0.0.1/24") {
+			return
+		}
+	}
+	t.Errorf("interfaces %+v", n.Of("r1").Interfaces)
+}
