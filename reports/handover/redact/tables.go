@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -92,53 +93,135 @@ func (s *scanner) columns() {
 	s.barred()
 }
 
-// barred takes the columns of tables of Markdown (a line of dashes is below the head) and of Jira (two bars are around each).
+// table has the names of the columns of a table, and "" for those that are not secret.
+type table struct {
+	names  []string
+	cells  int  // how many fields each row has; 0 is any
+	jira   bool // names and rows are without what is outside of the first and the last bar
+	secret bool // one of the columns is
+}
+
+// barred takes the columns of tables of Markdown (a line of dashes is below the head) and of Jira (two bars are around
+// each). A head inside of a table adds its names to those above, so that each line is read once.
 func (s *scanner) barred() {
+	var markdown, jira table
 	for at := 0; at < len(s.data); {
 		stop := rowEnd(s.data, at)
 		row := bytes.TrimSpace(s.data[at:stop])
-		next := min(stop+1, len(s.data))
-		below := bytes.TrimSpace(s.data[next:rowEnd(s.data, next)])
-		if len(row) > 2 && row[0] == '|' && len(row) < longestHead && (row[1] == '|' || len(below) > 2 && below[0] == '|' && len(bytes.Trim(below, "|-: ")) == 0) {
-			s.column('|', at, stop)
+		for _, in := range []*table{&markdown, &jira} {
+			if in.secret && (len(row) == 0 || !s.row(*in, '|', at, stop)) {
+				*in = table{}
+			}
+		}
+		if len(row) > 2 && row[0] == '|' && len(row) < longestHead {
+			next := min(stop+1, len(s.data))
+			below := bytes.TrimSpace(s.data[next:rowEnd(s.data, next)])
+			if len(below) > 2 && below[0] == '|' && len(bytes.Trim(below, "|-: ")) == 0 {
+				markdown.join(s.tableHead('|', at, stop, false))
+			} else if row[1] == '|' {
+				jira.join(s.tableHead('|', at, stop, true))
+			}
 		}
 		at = stop + 1
 	}
 }
 
+// join adds the columns of another head.
+func (t *table) join(other table) {
+	switch {
+	case !other.secret:
+		return
+	case !t.secret:
+		*t = other
+		return
+	}
+	for i, name := range other.names {
+		switch {
+		case i >= len(t.names):
+			t.names = append(t.names, name)
+		case t.names[i] == "" || t.names[i] == "key" && name != "":
+			t.names[i] = name
+		}
+	}
+}
+
+// column takes the columns of the table whose head stands here, up to a row of another length.
 func (s *scanner) column(sep byte, start, end int) {
-	head := cells(s.data, start, end, sep)
-	names := make([]string, len(head))
-	found := false
-	for i, c := range head {
+	in := s.tableHead(sep, start, end, false)
+	for at := end + 1; in.secret && at < len(s.data); {
+		stop := rowEnd(s.data, at)
+		if sep == '|' && len(bytes.TrimSpace(s.data[at:stop])) == 0 || stop > at && !s.row(in, sep, at, stop) {
+			return // the table ends
+		}
+		at = stop + 1
+	}
+}
+
+// tableHead reads the names of the columns.
+func (s *scanner) tableHead(sep byte, start, end int, jira bool) table {
+	list := cells(s.data, start, end, sep)
+	in := table{cells: len(list), jira: jira}
+	if jira {
+		list = s.filled(s.inner(list, start, end))
+	}
+	if jira || sep == '|' && bytes.Count(s.data[start:end], []byte("||")) > 1 {
+		in.cells = 0
+	}
+	in.names = make([]string, len(list))
+	for i, c := range list {
 		text := s.data[c.from:c.to]
 		if len(text) == 0 && sep == '|' {
 			continue
 		}
 		if len(text) == 0 || len(text) > 40 || len(bytes.Fields(text)) > 3 || bytes.ContainsAny(text, ":=<>{}()/.'") {
-			return // a row of values, or prose
+			return table{} // a row of values, or prose
 		}
-		if names[i] = s.secretName(text); names[i] == "" && strings.EqualFold(string(text), "key") {
-			names[i] = "key"
+		if in.names[i] = s.secretName(text); in.names[i] == "" && strings.EqualFold(string(text), "key") {
+			in.names[i] = "key"
 		}
-		found = found || names[i] != ""
+		in.secret = in.secret || in.names[i] != ""
 	}
-	for at := end + 1; found && at < len(s.data); {
-		stop := rowEnd(s.data, at)
-		row := cells(s.data, at, stop, sep)
-		if sep == '|' && len(bytes.TrimSpace(s.data[at:stop])) == 0 {
-			return // the table ends
+	return in
+}
+
+// row takes what stands below the names of secrets; false where it is no row of the table.
+func (s *scanner) row(in table, sep byte, start, end int) bool {
+	list := cells(s.data, start, end, sep)
+	if in.jira {
+		if bytes.TrimSpace(s.data[start:end])[0] != '|' {
+			return true // a cell goes on
 		}
-		if stop > at && len(row) != len(head) && (sep != '|' || bytes.Count(s.data[start:end], []byte("||")) < 2) {
-			return
+		if list = s.inner(list, start, end); len(list) > len(in.names) { // ||joe||S||
+			list = s.filled(list)
 		}
-		for i, c := range row {
-			if stop > at && names[i] != "" && (names[i] != "key" || looksRandom(string(s.data[c.from:c.to]))) {
-				s.plain(names[i], c.from, c.to)
-			}
-		}
-		at = stop + 1
+	} else if in.cells > 0 && len(list) != in.cells {
+		return false
 	}
+	for i, c := range list[:min(len(list), len(in.names))] {
+		if name := in.names[i]; name != "" && (name != "key" || looksRandom(string(s.data[c.from:c.to]))) {
+			s.plain(name, c.from, c.to)
+		}
+	}
+	return true
+}
+
+// inner are the cells between the first bar and the last.
+func (s *scanner) inner(list []span, start, end int) []span {
+	row := bytes.TrimSpace(s.data[start:end])
+	if bytes.HasPrefix(row, []byte("|")) {
+		list = list[1:]
+	}
+	if bytes.HasSuffix(row, []byte("|")) {
+		list = list[:len(list)-1]
+	}
+	return list
+}
+
+// filled are the cells without those between two bars with nothing between, not even a blank.
+func (s *scanner) filled(list []span) []span {
+	return slices.DeleteFunc(list, func(c span) bool {
+		return c.from == c.to && s.data[c.from-1] == '|' && c.to < len(s.data) && s.data[c.to] == '|'
+	})
 }
 
 // namedElements takes <name>password</name><value>S</value>, and a property list's <key>.
