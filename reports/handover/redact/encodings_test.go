@@ -68,6 +68,12 @@ func moreEncodings() []encoding {
 			out, _ := base32.StdEncoding.DecodeString(s)
 			return string(out)
 		}},
+		{"base32, wrapped", func(v string) string {
+			return wrapped(base32.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 34)+text(v))), 76)
+		}, func(s string) string {
+			out, _ := base32.StdEncoding.DecodeString(s) // it passes over the ends of lines
+			return string(out)
+		}},
 		{"base32 of the value", func(v string) string {
 			return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(v))
 		}, func(s string) string {
