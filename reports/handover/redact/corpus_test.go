@@ -63,7 +63,7 @@ func (p *planter) value(kind string, variant int) string {
 	p.n++
 	switch kind {
 	case "s":
-		switch (p.n + variant) % 5 {
+		switch (p.n + variant) % 6 {
 		case 0:
 			return p.letters()
 		case 1:
@@ -72,6 +72,8 @@ func (p *planter) value(kind string, variant int) string {
 			return "Zr!" + p.random(5) + "#" + strconv.Itoa(p.n)
 		case 3:
 			return "Kiesel-" + strconv.Itoa(1000+p.n) + "q"
+		case 4:
+			return []string{"Welcome", "Router", "Network", "summer"}[p.n%4] + strconv.Itoa(1000+p.n)
 		}
 		return p.random(11) + strconv.Itoa(p.n)
 	case "c":

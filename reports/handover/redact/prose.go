@@ -215,9 +215,9 @@ func (s *scanner) told(pos, limit int, sign bool) int {
 		_, more := s.field(f.next, limit, false)
 		last := !more || f.end < f.next && strings.IndexByte(",;)|*`/<", s.data[f.end]) >= 0 || sign && s.joins(f.next, limit) || s.clauseEnds(f.next, limit)
 		switch {
-		case strings.Contains(v, "«") || isReference(v) || isPlaceholder(v) || isTechnical(v) && !isNumber(v) || f.quoted && strings.Contains(v, " "), isPath(v), hiddenWords[low], namesNext(v), strings.HasPrefix(low, "0x") && len(v) <= 10:
+		case strings.Contains(v, "«") || isReference(v) || isPlaceholder(v) || !f.quoted && isTechnical(v) || f.quoted && strings.Contains(v, " "), isPath(v), hiddenWords[low], namesNext(v), strings.HasPrefix(low, "0x") && len(v) <= 10:
 			return pos
-		case looksRandom(v) || isNumber(v) && len(v) > 5 || (f.quoted || last) && isOdd(v) && (f.quoted || !inflected(low, sign)) && (sign || len(v) > 4):
+		case looksRandom(v) || isNumber(v) && len(v) > 5 || (f.quoted && isUncommon(v) || last && isOdd(v) && !inflected(low, sign)) && (sign || len(v) > 4):
 		default:
 			return pos
 		}
@@ -323,7 +323,7 @@ func (s *scanner) said(pos, limit int) {
 			pos = f.next
 			continue
 		}
-		if (looksRandom(v) || isNumber(v) && len(v) > 5 || f.quoted && isOdd(v)) && !isTechnical(v) && f.start >= s.done && isASCII(v) {
+		if (f.quoted && (looksRandom(v) || isUncommon(v)) || !isTechnical(v) && (looksRandom(v) || isNumber(v) && len(v) > 5)) && f.start >= s.done && isASCII(v) {
 			s.replace("", RuleSecret, f, v)
 		}
 		return
@@ -395,21 +395,28 @@ func overMarkup(data []byte, pos int) (int, bool) {
 	return pos, told
 }
 
-// isOdd tells what is no word of the language and of no grammar.
-func isOdd(v string) bool {
+// isOdd tells what is no word of the language, of no grammar and no name of a method.
+func isOdd(v string) bool { return isUncommon(v) && !isTechnical(strings.Trim(v, ".,;:!?()\"'`*")) }
+
+// isUncommon tells what is no word of the language and of no grammar.
+func isUncommon(v string) bool {
 	low := lower(strings.Trim(v, ".,;:!?()\"'`*"))
 	if isNumber(low) {
 		return len(low) > 3 && strings.Trim(low, "0") != ""
 	}
 	_, term := terms[low]
-	return len(low) > 3 && !term && !ordinary()[low] && !stops[low] && !fillers[low] && !typeWords[low] && !wellKnown[low] && !authMethods[low] && !isTechnical(low) && !grammarWords(low, true) &&
+	return len(low) > 3 && !term && !ordinary()[low] && !stops[low] && !fillers[low] && !typeWords[low] && !wellKnown[low] && !authMethods[low] && !grammarWords(low, true) &&
 		strings.Trim(low, "*x.-_=#") != "" && low[0] != '<' && low[0] != '-'
 }
 
-// isTechnical tells SHA-256, 802.1X, 2048-bit and md5-hashed, whose parts are words and numbers, from what looks random.
+// isTechnical tells SHA-256, 802.1X and 2048-bit, whose parts are names of methods, units and numbers, from what looks
+// random. Words of the language with a number are passwords as people choose them: Welcome123.
 func isTechnical(v string) bool {
-	words, odd := 0, 0
-	low := lower(v)
+	low := strings.Trim(lower(v), ".,;:!")
+	if typeWords[strings.ReplaceAll(low, "-", "")] || authMethods[low] || technical[low] {
+		return true
+	}
+	named := false
 	for i := 0; i < len(low); {
 		j := i
 		switch {
@@ -418,17 +425,16 @@ func isTechnical(v string) bool {
 				j++
 			}
 			w := low[i:j]
-			if ordinary()[w] || fillers[w] || typeWords[w] || stops[w] || technical[w] || authMethods[w] {
-				words++
-			} else if len(w) > 1 || len(low) > 6 {
-				odd++
+			if !typeWords[w] && !technical[w] {
+				return false
 			}
+			named = named || technical[w]
 		case isDigit(low[i]):
 			for j < len(low) && isDigit(low[j]) {
 				j++
 			}
-			if j-i > 5 {
-				odd++
+			if j-i > 4 {
+				return false
 			}
 		case strings.IndexByte("-./_()+", low[i]) >= 0 || low[i] >= 0x80:
 			j = i + 1
@@ -437,13 +443,13 @@ func isTechnical(v string) bool {
 		}
 		i = j
 	}
-	return odd == 0 && (words > 0 || len(low) < 6)
+	return named
 }
 
 // technical are short names of methods and units.
 //
 //nolint:gochecknoglobals // a table that is only read
-var technical = set("rfc ipv tls ssl ssh md aes sha des rc hmac rsa dsa ecdsa ed mschap mschapv chap eap peap ttls pbkdf bcrypt scrypt argon bit bits byte bytes char chars digit digits day days hour hours ms sec min kb mb v x fips dot ieee")
+var technical = set("rfc ipv tls ssl ssh md aes sha des rc hmac rsa dsa ecdsa ed mschap mschapv chap eap peap ttls pbkdf bcrypt scrypt argon bit bits byte bytes char chars digit digits day days hour hours ms sec min kb mb v x fips dot ieee base32 base64 ed25519 x25519 curve25519")
 
 // wideSecrets are words for a secret in scripts that put no blank between words.
 //

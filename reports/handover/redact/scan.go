@@ -1086,7 +1086,7 @@ func (s *scanner) value(name string, t term, pos, limit int, assigned bool) (fie
 // isValue tells the secret in "the password is ..." from a word about it.
 func (s *scanner) isValue(f field, limit int) bool {
 	v := string(s.data[f.start:f.end])
-	if isTechnical(v) && !isNumber(v) {
+	if !f.quoted && isTechnical(v) {
 		return false
 	}
 	low := lower(strings.Trim(v, ".,;:!"))

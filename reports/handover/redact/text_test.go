@@ -56,6 +56,29 @@ func TestSecretsOfWords(t *testing.T) {
 	}
 }
 
+// TestSecretsPeopleChoose: a word of the language with a number is a secret where a sentence says so, a quoted one is
+// whatever it is.
+func TestSecretsPeopleChoose(t *testing.T) {
+	for text, secret := range map[string]string{
+		"the password is Welcome123":                 "Welcome123",
+		"the password is Router2024 on all switches": "Router2024",
+		"the enable password is \"Network2024\"":     "Network2024",
+		"the password is k9z2q":                      "k9z2q",
+		"the password is Simple123":                  "Simple123",
+		"the password is Key2024":                    "Key2024",
+		"the password is \"SHA-256\"":                "SHA-256",
+		"Password: 'ssh-7'":                          "ssh-7",
+		"das Passwort ist \"Router24\"":              "Router24",
+		"the password (Router2024) is old":           "Router2024",
+	} {
+		r := newRedactor(t, redact.Options{})
+		r.Learn("a.txt", []byte(text+"\n"))
+		if got := string(r.Text("a.txt", []byte(text+"\n"))); strings.Contains(got, secret) {
+			t.Errorf("%q kept its secret: %q", text, got)
+		}
+	}
+}
+
 // TestSentencesOfAnything: whatever stands behind a word for a secret, and wherever the text ends, it is read.
 func TestSentencesOfAnything(t *testing.T) {
 	for _, text := range []string{"password is \x00", "the pw for x", "pass phrase:", "Password (a", "key: radius", "Passwort für ", "密码", "密码：\"", "new password for : x", "| password |", "PIN =", "password from "} {
