@@ -608,7 +608,7 @@ func (s *scanner) take(name string, t term, start, end int) {
 }
 
 // noSecret tells what stands in the place of a secret and is none: the path of a file, words that say that it is
-// not shown, zeros, a flag, the number of a key, and where no sign is before it, one word of the language.
+// not shown, zeros, a flag that does not look random, the number of a key, and where no sign is before it, one word of the language.
 func (s *scanner) noSecret(name string, t term, f field, v string, limit int, assigned bool) bool {
 	low := lower(v)
 	switch {
@@ -621,7 +621,7 @@ func (s *scanner) noSecret(name string, t term, f field, v string, limit int, as
 	case f.quoted:
 		return len(v) < 3 && !assigned
 	case !assigned:
-		return v[0] == '-' || len(v) < 3 || ordinary()[low] || inflected(low, true) || foreignNouns[name] && !looksRandom(v)
+		return v[0] == '-' && !looksRandom(v) || len(v) < 3 || ordinary()[low] || inflected(low, true) || foreignNouns[name] && !looksRandom(v)
 	default:
 		return ordinary()[low] && s.another(f, limit) && s.data[f.next-1] != ';' && s.data[f.next-1] != ','
 	}

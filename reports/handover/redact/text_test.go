@@ -57,7 +57,7 @@ func TestSecretsOfWords(t *testing.T) {
 }
 
 // TestSecretsPeopleChoose: a word of the language with a number is a secret where a sentence says so, a quoted one is
-// whatever it is.
+// whatever it is, and one may begin as a flag does.
 func TestSecretsPeopleChoose(t *testing.T) {
 	for text, secret := range map[string]string{
 		"the password is Welcome123":                 "Welcome123",
@@ -70,6 +70,7 @@ func TestSecretsPeopleChoose(t *testing.T) {
 		"Password: 'ssh-7'":                          "ssh-7",
 		"das Passwort ist \"Router24\"":              "Router24",
 		"the password (Router2024) is old":           "Router2024",
+		"set password -Xy77abc!":                     "-Xy77abc!",
 	} {
 		r := newRedactor(t, redact.Options{})
 		r.Learn("a.txt", []byte(text+"\n"))
