@@ -1,8 +1,8 @@
 package infer
 
 import (
-	"cmp"
 	"fmt"
+	"iter"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -139,15 +139,25 @@ func (n *Node) lengthAt(name string, a netip.Addr) int {
 	return a.BitLen()
 }
 
-// cleanKeepalived takes out of keepalived.conf what calls programs of the host, sends mail, or balances load.
+// unwantedKeepalived is what a lab does not get of keepalived.conf(5): what calls programs of the host or reads its other files, sends
+// mail, or balances load; also under a condition (@id), and what a name stands for ($NAME=).
+func unwantedKeepalived() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:@\^?\S+\s+)?(?:\$\w+\s*=|(?:notify\w*|smtp_\w+|notification_email\w*|vrrp_script|track_script|vrrp_track_process|track_process|script_user|enable_script_security|include\w*|virtual_server\w*|real_server|static_\w+|dbus_\w+|snmp_\w+|enable_snmp_\w+|lvs_\w+|net_namespace\w*|namespace_with_ipsets|instance|use_pid_dir|linkbeat_\w+|process_names|checker_\w+|bfd_instance|garp_group)\b)`)
+}
+
+// cleanKeepalived takes out of keepalived.conf what a lab does not get.
 func cleanKeepalived(text string) (cleaned string, out []string) {
-	re := regexp.MustCompile(`^(?:notify\w*|smtp_\w+|notification_email\w*|vrrp_script|track_script|vrrp_track_process|track_process|script_user|enable_script_security|include|virtual_server\w*|real_server|static_\w+|dbus_\w+|snmp_\w+|enable_snmp_\w+|lvs_\w+|net_namespace\w*|namespace_with_ipsets|instance|use_pid_dir|linkbeat_\w+|process_names|checker_\w+|bfd_instance|garp_group)\b`)
+	re := unwantedKeepalived()
 	var w strings.Builder
 	depth, waits := 0, false // inside of a block that is left out, and whether its brace is still to come
-	for line := range strings.Lines(text) {
+	continued := false       // what a name stands for goes on
+	for line := range pieces(text, re) {
 		trimmed := strings.TrimSpace(line)
-		opens := strings.Count(trimmed, "{") - strings.Count(trimmed, "}")
+		opens := opened(line)
 		switch {
+		case continued:
+			continued = strings.HasSuffix(trimmed, `\`)
+			continue
 		case depth > 0:
 			depth += opens
 			continue
@@ -159,20 +169,68 @@ func cleanKeepalived(text string) (cleaned string, out []string) {
 		}
 		waits = false
 		match := re.FindString(trimmed)
-		if _, within, ok := strings.Cut(trimmed, "{"); ok && match == "" && opens == 0 { // a block on one line
-			for part := range strings.FieldsFuncSeq(within, func(r rune) bool { return r == '{' || r == '}' }) {
-				match = cmp.Or(match, re.FindString(strings.TrimSpace(part)))
-			}
-		}
 		if match == "" {
 			w.WriteString(line)
 			continue
 		}
 		out = append(out, match+" …")
+		if continued = strings.HasSuffix(match, "=") && strings.HasSuffix(trimmed, `\`); continued {
+			continue
+		}
 		depth = max(opens, 0)
 		waits = depth == 0 && !strings.Contains(trimmed, "{") && takesBlock(match)
 	}
 	return w.String(), out
+}
+
+// pieces are the lines of a text; one that has something unwanted is broken at its braces.
+func pieces(text string, unwanted *regexp.Regexp) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(text) {
+			parts := atBraces(line)
+			if !slices.ContainsFunc(parts, func(p string) bool { return unwanted.MatchString(strings.TrimSpace(p)) }) {
+				parts = []string{line}
+			}
+			for _, part := range parts {
+				if !yield(part) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// atBraces breaks a line behind each brace that opens, and on both sides of one that closes, but for those in quotes.
+func atBraces(line string) []string {
+	var b strings.Builder
+	quoted := false
+	for _, r := range line {
+		switch {
+		case r == '"':
+			quoted = !quoted
+			b.WriteRune(r)
+		case r == '{' && !quoted:
+			b.WriteString("{\n")
+		case r == '}' && !quoted:
+			b.WriteString("\n}\n")
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return slices.DeleteFunc(slices.Collect(strings.Lines(b.String())), func(part string) bool { return strings.TrimSpace(part) == "" })
+}
+
+// opened is how many blocks are open behind a line that were not before it.
+func opened(line string) (n int) {
+	for _, part := range atBraces(line) {
+		switch part = strings.TrimSpace(part); {
+		case strings.HasSuffix(part, "{"):
+			n++
+		case part == "}":
+			n--
+		}
+	}
+	return n
 }
 
 // takesBlock reports whether a keyword of keepalived.conf has a block, which may begin on the next line.

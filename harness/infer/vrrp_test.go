@@ -97,6 +97,26 @@ func TestKeepalived(t *testing.T) {
 	}
 }
 
+// TestProgramsOfKeepalived: what calls a program of the host, or reads another file, is taken out wherever it stands, and the blocks
+// stay whole.
+func TestProgramsOfKeepalived(t *testing.T) {
+	t.Parallel()
+	for conf, want := range map[string]string{
+		"vrrp_instance V { notify_master \"/bin/x {\"\n interface eth1\n}\n":   "vrrp_instance V {\n interface eth1\n}\n",
+		"vrrp_instance V { interface eth1\n notify_fault /bin/x }\n":           "vrrp_instance V { interface eth1\n}\n",
+		"vrrp_sync_group G { notify /bin/x }\nvrrp_instance V {\n}\n":          "vrrp_sync_group G {\n}\nvrrp_instance V {\n}\n",
+		"@^gw2 notify_master /bin/x\n@gw1 include /etc/x\n@gw1 priority 7\n":   "@gw1 priority 7\n",
+		"$N=notify_master \\\n /bin/x\n$M = y\nincluder /etc/x\nrouter_id a\n": "router_id a\n",
+		"virtual_ipaddress { 10.0.0.100 }\n":                                   "virtual_ipaddress { 10.0.0.100 }\n",
+		"vrrp_script s { script \"/bin/x\"\n weight 2\n}\nrouter_id a\n":       "router_id a\n",
+	} {
+		got, out := infer.Clean("keepalived", conf)
+		if got != want || (len(out) == 0) != (conf == want) {
+			t.Errorf("%q\nbecomes %q (out: %q)\nwant    %q", conf, got, out, want)
+		}
+	}
+}
+
 // TestVirtualInterfaces: the lab of an FRR with virtual routers has the interfaces that vrrpd speaks through.
 func TestVirtualInterfaces(t *testing.T) {
 	n := inferred(t, written(t, "r1# show version\nFRRouting 8.4.4 (r1) on Linux.\nr1# show running-config\nfrr version 8.4.4\nhostname r1\ninterface eth1\n ip address 10.0.0.1/24\n vrrp 5 version 3\n vrrp 5 ip 10.0.0.100\nexit\nend\nr1# \n")...)
