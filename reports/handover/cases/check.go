@@ -374,7 +374,9 @@ func (f Folder) analysed(d *Duty, runs []attached) {
 	default:
 		of := read
 		for _, a := range f.Case.Analysis {
-			of = append(of, a.Of)
+			if !slices.Contains(of, a.Of) { // of what a run's logs say there may be one, too
+				of = append(of, a.Of)
+			}
 		}
 		d.yes(count(len(f.Case.Analysis), "finding"), of...)
 	}

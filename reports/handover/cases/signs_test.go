@@ -44,6 +44,8 @@ func TestCheckSigns(t *testing.T) {
 		f.Case.Analysis = append(slices.Clip(of), cases.Finding{Of: as, Says: "it is the assertion of the report"})
 		if d := find(t, cases.Check(f, platforms()), cases.DutyAnalysis); d.Met != want {
 			t.Errorf("with a finding of %s: %+v", as, d)
+		} else if named := slices.Sorted(slices.Values(d.Evidence)); len(slices.Compact(named)) != len(d.Evidence) {
+			t.Errorf("with a finding of %s a file is named twice: %q", as, d.Evidence)
 		}
 	}
 }
