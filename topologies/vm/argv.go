@@ -63,17 +63,21 @@ func (l launch) argv() []string {
 	return args
 }
 
-// cpu is the processor: of our own guests the best there is, but for page tables of five
-// levels, which only cost when they are emulated.
+// cpu is the processor.
 func (l launch) cpu() string {
-	switch {
-	case l.node.model.cpu != "":
+	if l.node.model.cpu != "" {
 		return l.node.model.cpu
-	case l.accel == KVM:
-		return "host"
-	default:
-		return "max,la57=off"
 	}
+	return bestCPU(l.accel)
+}
+
+// bestCPU is the best processor that there is, but for page tables of five levels, which
+// only cost when they are emulated.
+func bestCPU(accelerator string) string {
+	if accelerator == KVM {
+		return "host"
+	}
+	return "max,la57=off"
 }
 
 // console is where the serial port leads: for a guest to its set-up, for a vendor's switch

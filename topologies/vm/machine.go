@@ -57,18 +57,20 @@ func start(ctx context.Context, l launch, kept bool) (m *machine, err error) {
 			err = errors.Join(err, begun.stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	gone, abandon := context.WithCancelCause(ctx)
-	defer abandon(nil)
+	gone, abandon := context.WithCancel(ctx)
+	defer abandon()
 	go func() {
-		select {
-		case <-begun.ended:
-			abandon(begun.death())
-		case <-gone.Done():
-		}
+		begun.wait(gone)
+		abandon()
 	}()
 	if m.qmp, err = qmp.Dial(gone, l.path(".qmp")); err != nil {
-		if cause := context.Cause(gone); cause != nil {
-			err = cause
+		if errors.Is(err, qmp.ErrClosed) { // it has begun to end, and when it has, it is known why
+			ending, cancel := context.WithTimeout(ctx, quitTimeout)
+			defer cancel()
+			begun.wait(ending)
+		}
+		if !begun.running() {
+			err = begun.death()
 		}
 		return nil, err
 	}
