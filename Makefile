@@ -35,15 +35,16 @@ PLAIN := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath)'
 # times as long. It runs whole, but without. SINGLE names tests of packages of which the
 # others do run with it.
 ARITHMETIC := ./harness/isolate
-SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos|voss|wan)-|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$
+SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos-|voss-|wan-|frr-ospf-topo1$$)|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$
 # Labs run in real time, on machines that are shared: a test that failed runs once more by itself,
 # and fails if it fails there too, as does the whole where more than five failed. What passed by
 # itself alone is told at the end, as tests that ran twice: it is flaky, and to be mended. A data race is
 # a fault whenever it is seen.
 AGAIN := $(TOOL) gotestsum --format standard-quiet --rerun-fails=1 --rerun-fails-max-failures=5 --rerun-fails-abort-on-data-race
-# What waits for machines and devices begins first, and what computes runs beside it.
-WAITING := ./topologies/vm/... ./topologies/containers/... ./topologies/namespaces/... ./topologies/wiring/... ./topologies/procs/... ./drivers/...
-COMPUTING = $$($(GO) list ./... | grep -Ev '/(cmd|drivers|topologies/vm|topologies/containers|topologies/namespaces|topologies/wiring|topologies/procs)(/|$$)|/harness/isolate$$')
+# What waits for machines and devices begins first, the longest of it before all, and what computes
+# runs beside it.
+WAITING := $(addsuffix /...,$(addprefix ./topologies/,vm containers namespaces spread mixed wire wiring procs tunnel)) ./harness/fleet/... ./drivers/...
+COMPUTING = $$($(GO) list ./... | grep -Ev '/cmd(/|$$)|/harness/isolate$$')
 
 .PHONY: all build ready ready-vm demo quick test corpus circle lint fuzz bench generate install uninstall dist clean
 
@@ -89,7 +90,7 @@ quick:
 test: ready-vm
 	$(PLAIN) $(GO) test -timeout 20m $(ARITHMETIC)
 	$(PLAIN) $(GO) test -timeout 20m -run '$(SINGLE)' ./drivers/tester/speaker/replay ./harness/draft ./harness/experiment ./harness/known ./reports/html ./reports/handover/bundle ./reports/handover/redact ./scenarios ./topologies/placement
-	$(AGAIN) --packages="$(WAITING) $(COMPUTING)" -- $(RACE) -p 2 -timeout 30m -skip '$(SINGLE)'
+	$(AGAIN) --packages="$(WAITING) $(COMPUTING)" -- $(RACE) -p 3 -timeout 30m -skip '$(SINGLE)'
 	$(AGAIN) --packages=./cmd/... -- $(RACE) -parallel 6 -timeout 40m
 
 corpus: ready-vm
@@ -98,8 +99,8 @@ corpus: ready-vm
 circle: ready
 	REPRISE_CIRCLE=1 $(GO) test -count 1 -v -run 'TestCircle|TestSignatures' -timeout 60m ./cmd/reprise
 
+# What go vet says of all else, golangci-lint says.
 lint:
-	$(PLAIN) $(GO) vet ./...
 	for arch in amd64 arm64; do $(PLAIN) GOARCH=$$arch $(GO) vet ./topologies/testdata/wayout || exit 1; done
 	$(GO) mod tidy -diff
 	$(PLAIN) $(TOOL) golangci-lint run

@@ -86,6 +86,7 @@ trials: {count: 1}
 // Each sentence comes out as declared, its control too, and a record judged again gives the same.
 func TestSentences(t *testing.T) {
 	livetest.Long(t, "labs of namespaces")
+	t.Parallel()
 	needLab(t)
 	needSpaces(t)
 	for sentence, text := range sentences {
@@ -206,6 +207,7 @@ symptom: [{name: nothing, node: h1, exec: "test -e /tmp/x", expect: exit == 0, e
 // Each comes out as it should, and its control where it has one.
 func TestFaultFindings(t *testing.T) {
 	livetest.Long(t, "labs of namespaces")
+	t.Parallel()
 	needLab(t)
 	needSpaces(t)
 	for name, f := range faultFindings {

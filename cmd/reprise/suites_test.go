@@ -12,6 +12,7 @@ import (
 // Every suite that comes with the program loads without a warning, and so does each of its cells, as a
 // scenario that every platform agrees with.
 func TestSuites(t *testing.T) {
+	t.Parallel()
 	a := &cli.App{}
 	for _, name := range suites.Names() {
 		t.Run(name, func(t *testing.T) {

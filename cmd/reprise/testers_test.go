@@ -50,7 +50,7 @@ func speak(t *testing.T, p topologies.Provider, r1 device, config string) spoken
 			top.Links = append(top.Links, topologies.Link{A: topologies.Endpoint{Node: node, Interface: "eth1"}, B: topologies.Endpoint{Node: "lan", Interface: "to-" + node}})
 		}
 	}
-	res, err := p.Reserve(t.Context(), top, topologies.Options{Run: "testers", Lab: 1})
+	res, err := p.Reserve(t.Context(), top, topologies.Options{Run: topologiestest.RunName(t, "testers"), Lab: 1})
 	if res != nil {
 		t.Cleanup(func() { _ = res.Release(context.Background()) })
 	}
@@ -186,6 +186,7 @@ sessions:
 // TestTesterLACP: two ports of a tester make a bond of Open vSwitch collect and distribute, and one that says another key
 // falls out of it. A port without carrier says nothing and no session begins there, which is none of the tester's own error.
 func TestTesterLACP(t *testing.T) {
+	t.Parallel()
 	p := spaces(t)
 	s := speak(t, p, device{platform: "ovs", image: "reprise/ovs:3.1.0", links: 2, config: `add-br br0 -- set bridge br0 datapath_type=netdev
 add-bond br0 bond0 eth1 eth2 bond_mode=active-backup lacp=active other_config:lacp-time=fast
@@ -242,6 +243,7 @@ ip route 192.0.2.0/24 blackhole
 // TestTesterOSPF: a tester is Full with FRR, announces routes by the thousand, and takes them back; also where both sign by
 // MD5, and not with another key.
 func TestTesterOSPF(t *testing.T) {
+	t.Parallel()
 	const tester = `interfaces: {eth1: []}
 sessions:
   - {name: o, port: eth1, ospf: {%saddress: 10.0.0.1/24, router-id: 1.1.1.1, interval: 1, external: [{from: 20.0.0.0/24, count: 3000}]}}
@@ -277,6 +279,7 @@ router isis A
 
 // TestTesterISIS: a tester is up with isisd on a link of two, which learns its routes, and lets go of those that are taken back.
 func TestTesterISIS(t *testing.T) {
+	t.Parallel()
 	p := spaces(t)
 	s := speak(t, p, device{platform: "frr", image: "reprise/frr:10.3", config: isisd}, `interfaces: {eth1: []}
 sessions:
@@ -292,6 +295,7 @@ sessions:
 // TestTesterLAN: a tester is up with two isisd on a LAN of which one of them is the designated system, and both learn its
 // routes.
 func TestTesterLAN(t *testing.T) {
+	t.Parallel()
 	p := spaces(t)
 	lan := strings.Replace(isisd, " isis network point-to-point\n", "", 1)
 	r1 := device{platform: "frr", image: "reprise/frr:10.3", config: strings.Replace(lan, " isis hello", " isis priority 100\n isis hello", 1)}
@@ -321,6 +325,7 @@ interface eth1
 // TestTesterIGMP: pimd learns the groups of a tester and lets go of those that it leaves, and gives the asking up to one
 // of a lower address.
 func TestTesterIGMP(t *testing.T) {
+	t.Parallel()
 	p := spaces(t)
 	s := speak(t, p, device{platform: "frr", image: "reprise/frr:10.3", config: pimd}, `interfaces: {eth1: []}
 sessions:
@@ -348,6 +353,7 @@ const keepalived = `vrrp_instance a {
 
 // TestTesterVRRP: a tester of a higher priority takes keepalived's place, and gives it back.
 func TestTesterVRRP(t *testing.T) {
+	t.Parallel()
 	p := spaces(t)
 	s := speak(t, p, device{
 		platform: "linux", image: "reprise/keepalived:2.2.7", config: "ip addr add 10.0.0.2/24 dev eth1\n",
