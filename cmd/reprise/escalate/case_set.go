@@ -285,29 +285,38 @@ func attach(o *caseSetOptions, f *cases.Folder, fields [][2]string) (moves []str
 			}
 			add("runs", cases.Run{Dir: rel, Note: o.note, Interop: o.interop}, "attached %s", rel)
 		}
+		var logs []string // that are attached with this
 		for _, file := range o.logs {
 			rel, rerr := f.Keep(file, "logs")
 			if rerr != nil {
 				return rerr
 			}
+			logs = append(logs, rel)
 			add("logs", cases.Log{File: rel, Node: o.node, Kind: o.kind, Taken: o.taken}, "attached %s", rel)
 		}
 		for _, list := range []struct {
 			flag  []string
 			key   string
-			value func(left, right string) any
+			value func(left, right string) (any, error)
 			says  string
 		}{
-			{o.findings, "analysis", func(l, r string) any { return cases.Finding{Of: analysedFile(f, o, l), Says: r} }, "analysed %s: %s"},
-			{o.tried, "tried", func(l, r string) any { return cases.Try{What: l, Result: r} }, "tried %s: %s"},
-			{o.waive, "waived", func(l, r string) any { return cases.Waiver{Duty: l, Reason: r, By: o.by} }, "duty %s is not applicable: %s"},
+			{o.findings, "analysis", func(l, r string) (any, error) {
+				of, err := analysedFile(f, o.runs, logs, l)
+				return cases.Finding{Of: of, Says: r}, err
+			}, "analysed %s: %s"},
+			{o.tried, "tried", func(l, r string) (any, error) { return cases.Try{What: l, Result: r}, nil }, "tried %s: %s"},
+			{o.waive, "waived", func(l, r string) (any, error) { return cases.Waiver{Duty: l, Reason: r, By: o.by}, nil }, "duty %s is not applicable: %s"},
 		} {
 			for _, text := range list.flag {
 				left, right, ok := strings.Cut(text, "=")
 				if !ok || left == "" || right == "" {
 					return fmt.Errorf("%q is not of the form LEFT=RIGHT", text)
 				}
-				add(list.key, list.value(left, right), list.says, left, right)
+				value, verr := list.value(left, right)
+				if verr != nil {
+					return verr
+				}
+				add(list.key, value, list.says, left, right)
 			}
 		}
 		for _, c := range o.changed {
@@ -341,27 +350,29 @@ func attachable(files []string) error {
 	return nil
 }
 
-// analysedFile gives the path under which the case keeps what somebody names: a file of a run, or else a log.
-func analysedFile(f *cases.Folder, o *caseSetOptions, name string) string {
-	path, err := existing(f, name)
-	if err != nil {
-		return logOf(f, o.logs, name)
-	}
-	for _, r := range f.Case.Runs {
-		if f.Within(path, r.Dir) {
-			return path
+// analysedFile gives the path under which the case keeps what somebody names: a file of a run, or else a log. A finding of
+// anything else would count for nothing, and is refused.
+func analysedFile(f *cases.Folder, runs, logs []string, name string) (string, error) {
+	if path, err := existing(f, name); err == nil {
+		for _, r := range f.Case.Runs {
+			if f.Within(path, r.Dir) {
+				return path, nil
+			}
+		}
+		for _, dir := range runs { // which may be attached with it
+			if rel, err := f.Rel(dir); err == nil && f.Within(path, rel) {
+				return path, nil
+			}
 		}
 	}
-	for _, dir := range o.runs { // which may be attached with it
-		if rel, err := f.Rel(dir); err == nil && f.Within(path, rel) {
-			return path
-		}
+	if log := logOf(f, logs, name); log != "" {
+		return log, nil
 	}
-	return logOf(f, o.logs, name)
+	return "", fmt.Errorf("%s is neither a log of the case nor a file of a run that is attached to it: attach it with --log, or its run with --run", name)
 }
 
 // logOf gives the path under which the case keeps a log that somebody names: as it keeps it,
-// as it was given, or by its last part alone.
+// as it was given, or by its last part alone; empty for one that it does not keep.
 func logOf(f *cases.Folder, adding []string, name string) string {
 	for _, l := range f.Case.Logs {
 		if l.File == name || filepath.Base(l.File) == filepath.Base(name) {
@@ -370,10 +381,10 @@ func logOf(f *cases.Folder, adding []string, name string) string {
 	}
 	for _, file := range adding {
 		if filepath.Base(file) == filepath.Base(name) {
-			return filepath.ToSlash(filepath.Join("logs", filepath.Base(file)))
+			return file
 		}
 	}
-	return name
+	return ""
 }
 
 // existing gives a path as the case keeps it, of something that is there.

@@ -3,6 +3,8 @@ package escalate
 import (
 	"io"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
@@ -63,5 +65,43 @@ func TestFindingOfRun(t *testing.T) {
 		if got := f.Case.Analysis[0].Of; got != c.want {
 			t.Errorf("%s: it is kept as of %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+// TestFindingOfNothing: a finding of what is neither a log of the case nor of a run that is attached is refused, and nothing
+// of what was asked with it is written. One of a log that is attached with it is kept as of where the case keeps that.
+func TestFindingOfNothing(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "acme")
+	if _, err := cases.Create(folder, cases.Case{ID: "acme", Title: "It fails", Logs: []cases.Log{{File: "logs/bird.log"}}}); err != nil {
+		t.Fatal(err)
+	}
+	inside, beside := filepath.Join(folder, "tech.txt"), filepath.Join(filepath.Dir(folder), "show.txt")
+	for _, file := range []string{inside, beside} {
+		if err := evidence.WriteFile(file, []byte("show tech-support\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set := func(o caseSetOptions) error {
+		o.App, o.folder = &cli.App{Out: io.Discard, Err: io.Discard}, folder
+		return runCaseSet(t.Context(), &o)
+	}
+	for _, of := range []string{"brid.log", inside, beside, "runs/gone/logs.json"} {
+		err := set(caseSetOptions{findings: []string{of + "=it dies"}, tried: []string{"a reboot=nothing changed"}})
+		if cli.ExitCode(err) != cli.ExitInput || !strings.Contains(err.Error(), "neither a log of the case nor a file of a run") {
+			t.Errorf("%s: %v", of, err)
+		}
+	}
+	for _, file := range []string{inside, beside} {
+		if err := set(caseSetOptions{logs: []string{file}, findings: []string{file + "=it dies"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := cases.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []cases.Finding{{Of: "tech.txt", Says: "it dies"}, {Of: "logs/show.txt", Says: "it dies"}}
+	if !slices.Equal(f.Case.Analysis, want) || len(f.Case.Tried) != 0 {
+		t.Errorf("kept %+v and what was tried %+v, want %+v", f.Case.Analysis, f.Case.Tried, want)
 	}
 }
