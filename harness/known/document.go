@@ -152,7 +152,11 @@ func (r *reader) read(data []byte) error {
 		return r.changelog(text)
 	}
 	r.doc.Format = "text"
-	return r.blocks(layout(textLines(text)))
+	if err := r.blocks(layout(textLines(text))); err != nil || len(r.doc.Issues)+len(r.doc.Unparsed) > 0 || !isList(text) {
+		return err
+	}
+	r.doc.Format, r.doc.Passed = "changelog", 0
+	return r.announcement(text)
 }
 
 var htmlTag = express(`(?i)<(?:!doctype html|html|head|body|table|h[1-4]|div|p)\b`) //nolint:gochecknoglobals // it is compiled once

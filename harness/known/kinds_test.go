@@ -34,7 +34,7 @@ func TestKindsOfDocuments(t *testing.T) {
 		},
 		{
 			"a list in Markdown", "CHANGELOG.md", "# Changelog of FRR\n\n## [Unreleased]\n\n### Fixed\n\n- Crash of bgpd\n\n## [2.4.1] - 2025-03-02\n\n### Fixed\n\n- Peers flap when the hold time is 0\n\n### Added\n\n- Fix-up of route maps\n\n## 2.4.0 (2025-01-01)\n\n### Bug Fixes\n\n* **bgp:** Routes stay after withdrawal\n",
-			[]string{"frr|||Crash of bgpd", "frr||2.4.1|Peers flap when the hold time is 0", "frr||2.4.0|**bgp:** Routes stay after withdrawal"},
+			[]string{"frr|||Crash of bgpd", "frr||2.4.1|Peers flap when the hold time is 0", "frr||2.4.0|Routes stay after withdrawal"},
 		},
 		{
 			"a release page", "releases.md", "# FRR releases\n\n## v10.2.1\n\n## What's Changed\n\n* bgpd: fix crash on empty path by @one in #123\n* tests: fix a flaky test by @two in #124\n* doc: describe filters by @three in #125\n",
