@@ -40,6 +40,7 @@ func (c *changes) read(text string, open bool) error {
 		n, below := k+1, lineAt(lines, k+1)
 		line = strings.TrimRight(line, " \t\r\f")
 		product, v, ok := r.products.headOf(line, below)
+		_, entry := entryOf(line)
 		switch {
 		case gitCommit().MatchString(line):
 			c.end()
@@ -65,12 +66,15 @@ func (c *changes) read(text string, open bool) error {
 			c.end()
 			c.version, open = "", true // a version is named below it, or none is known
 		case open && c.sections(line, below):
-		case unreadHead(line) && (!c.letter || strings.HasSuffix(line, ":")):
+		case !entry && unreadHead(line) && (!c.letter || strings.HasSuffix(line, ":")):
 			c.end()
 			c.version = ""
-			if named := versionWord().FindAllString(line, 2); c.letter && len(named) == 1 {
-				c.version = named[0]
+			if at := versionWord().FindAllStringIndex(line, 2); c.letter && len(at) == 1 && at[0][1] == len(line)-1 {
+				c.version = line[at[0][0]:at[0][1]]
 			}
+		case c.letter && line != "" && line[0] > ' ' && !entry: // the letter goes on
+			c.end()
+			c.version = r.doc.Release
 		case line == "" || strings.HasPrefix(line, " -- "):
 			c.gap()
 		case !open && !numbered().MatchString(line):
@@ -110,8 +114,7 @@ func (p *Products) ofName(name, text string) string {
 // unreadHead tells a line at the margin that names a version in a form that is not known:
 // what follows is not of the version above. One that leads elsewhere, or quotes, is none.
 func unreadHead(line string) bool {
-	_, entry := entryOf(line)
-	return line != "" && line[0] > ' ' && line[0] != '>' && len(line) < 100 && !entry && !strings.Contains(line, "://") && versionWord().MatchString(line)
+	return line != "" && line[0] > ' ' && line[0] != '>' && len(line) < 100 && !strings.Contains(line, "://") && versionWord().MatchString(line)
 }
 
 // sections takes in a line that says of what kind the entries below it are. What a version has and does not fix ends where

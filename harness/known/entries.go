@@ -8,20 +8,26 @@ import (
 )
 
 // hardWords are what an entry that is surely a fault speaks of.
-const hardWords = `\b(?:crash(?:e[sd]|ing)?|segfault\w*|segmentation|leaks?|leaked|overflow|underflow|oob|out[- ]of[- ]bounds|overread|deadlock|dead ?lock|(?:infinite|busy|endless|routing|forwarding) loops?|busy loop\w*|loops? forever|corrupt\w*|vulnerab\w*|dereference|use[- ]after[- ]free|double free|assert\w*|abort(?:s|ed)?|panics?|core dump\w*|freez\w+)\b|CVE-\d{4}-\d+`
+const hardWords = `\b(?:crash(?:e[sd]|ing)?|segfault\w*|segmentation|leaks?|leaked|overflows?|underflows?|oob|out[- ]of[- ]bounds|overread|deadlock|dead ?lock|(?:infinite|busy|endless|routing|forwarding) loops?|busy loop\w*|loops? forever|corrupt\w*|vulnerab\w*|dereference|use[- ]after[- ]free|double free|assert\w*|abort(?:s|ed)?|panics?|core dump\w*|freez\w+|denial[- ]of[- ]service|possible DoS|guest escape|privilege escalation|code execution)\b|CVE-\d{4}-\d+`
 
 //nolint:gochecknoglobals // each is compiled once
 var (
 	isRevert = express(`(?i)^(?:[\w./-]{1,24}: +)*revert(?:s|ed|ing)?\b`)
 	bullet   = express(`^(\s*)(?:([*+o•·–!-]|\*\))\s+|\[[0-9a-f]{7,12}\] )(.*)$`)
 	// What Kea's list begins an entry with: its number, of which kind it is, and who made it.
+	// An entry without a mark, as trackers list what was closed: of which kind it is, its number and its title.
+	closed     = express(`^((?:[A-Z][a-z]+) #\d+: \S.*)$`)
 	numbered   = express(`^\d+\.\s+(\[\w+\])\*?(?:\s+\S.*)?$`)
 	hashPrefix = express(`^\[[0-9a-f]{7,12}\] `)
 	byAuthor   = express(` \([^()]{3,60}\)$`)
-	notProduct = express(`(?i)^(?:build|ci|redhat|rpm|debian|(?:[\w-]+[ -])?tests?|docs?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
-	isFix      = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
-	asFix      = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:fix(?:e[sd]|ing)?\b|saniti[sz]e|correct(?:ly|s|ed)?|prevent\w*|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer|(?:log|use|set|send|return|report|show|display|print)s? (?:the )?(?:correct|right|proper)|add(?:s|ed)? (?:the |a |an |some )?missing|makes? .{1,40} work|stop(?:s|ped)? (?:always|erroneously|unnecessarily|repeatedly|sending|checking|going|resetting|removing|ignoring|dropping))\b`)
-	isHard     = express(`(?i)` + hardWords)
+	notProduct = express(`(?i)^(?:build|ci|redhat|rpm|debian|(?:[\w-]+[ -])?tests?|docs?|man(?:page)?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
+	isFix      = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|(?:multiple|timing|stability|memory|interoperability) (?:issues|problems)|to (?:avoid|prevent|fix|work around) (?:\w+ ){0,3}(?:issues?|problems?|errors?|failures?)|now (?:actually|really|handled)|gracefully|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
+	asFix      = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:fix(?:e[sd]|ing)?\b|saniti[sz]e|correct(?:ly|s|ed)?|prevent\w*|improve input validation|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer|(?:log|use|set|send|return|report|show|display|print)s? (?:the )?(?:correct|right|proper)|add(?:s|ed)? (?:the |a |an |some )?missing|makes? .{1,40} work|stop(?:s|ped)? (?:always|erroneously|unnecessarily|repeatedly|sending|checking|going|resetting|removing|ignoring|dropping))\b`)
+	// What a commit does that mends something, where its first line does not say so.
+	asCommit = express(`(?i)^(?:guard|protect|keep|validate|treat|include|clear|unlock|iterate|restrict)s?\b`)
+	// A change that is taken back because of what it brought about.
+	revertedFor = express(`(?i)\brevert\w*\b.{0,200}?\b(?:to restore|due to|(?:as|because|since) .{0,80}(?:\bnot\b|n['’]t|\bbroke\w*|\bwrong|\bincorrect))`)
+	isHard      = express(`(?i)` + hardWords)
 	// A version takes away what one of these says, also where that stands below a heading of fixes.
 	isGone = express(`(?i)\b(?:(?:(?:is|are) (?:now )?)?no longer (?:supported|available|built|shipped)|no longer (?:supports?|builds?|ships?)|(?:has|have) been (?:removed|deprecated|dropped)|deprecat\w+)\b`)
 	// What came of the fault that an entry tells of in its explanation.
@@ -30,7 +36,7 @@ var (
 	isNews     = express(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
 	isBuild    = express(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|lib\w+ headers?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI|snaps?|docker\w*|LGTM|\w+\.(?:spec|h|ac|am|conf\(5\)))(?:\W|$)`)
 	vague      = express(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix|(?:fixes|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?)\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
-	notFix     = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:s|ed|ation)?\b|allow(?:s|ed)? |implement(?:s|ed)? |extend(?:s|ed)? |introduc(?:e[sd]?) |enable[sd]? |provide[sd]? |expose[sd]? |build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
+	notFix     = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:s|ed|ation)?\b|allow(?:s|ed)? |implement(?:s|ed)? |extend(?:s|ed)? |introduc(?:e[sd]?) |enable[sd]? |provide[sd]? |expose[sd]? |build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|(?:\w+ )?release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
 	emptyWords = express(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
 	// An entry may begin with of which kind it is: "Fix: ", "[bug] ", "BUG/MINOR: ", "fix(bgp): ", "Bug #12: ".
 	tagPrefix = express(`^(?:\[(\w+)\]\*?:?|(\w+)(?:/\w+)?(?:\(([^()]{1,40})\))?!?:|(\w+) #\d+(?: \(\w+\))?:|\*\*(\w+)(?:\(([^()]{1,40})\))?:?\*\*:?) *(.*)$`)
@@ -44,11 +50,13 @@ var (
 	inTicks  = express("``([^`]+(?:`[^`]+)*)``")
 	inBold   = express(`\*\*([^*]+)\*\*`)
 	// What a fix brings along, and is none: another version of what is used.
-	isBump    = express(`(?i)^(?:bump|upgrad|updat)(?:e[sd]?|s|ed|ing)?\b.{0,120}\b(?:to|from) (?:version )?v?\d`)
-	isPackage = express(`(?i)\b(?:sphinx\w*|texinfo|lintian|FTBFS|dependenc(?:y|ies)|build-dep\w*|autopkgtest|debhelper|postinst|postrm|prerm|dh_?\w+|d/\w+|debian|git URLs?|init script|watch file)\b`)
+	// What stands below a heading of fixes and is none, since the product did not have it.
+	isNewBelow = express(`(?i)^(?:(?:add|support|expos|introduc)\w* (?:(?:an?|new|the|more) )*(?:\w+ ){0,2}(?:options?|flags?|knobs?|parameters?|commands?) (?:to|for)\b|add(?:ed|s)? support for (?:a |the )?new\b|publish\w*\b|rewrit\w+\b|renam\w+\b|refactor\w*\b|migrat\w+\b)`)
+	isBump     = express(`(?i)^(?:bump|upgrad|updat)(?:e[sd]?|s|ed|ing)?\b.{0,120}\b(?:to|from) (?:version )?v?\d+\.\d`)
+	isPackage  = express(`(?i)\b(?:sphinx\w*|texinfo|lintian|FTBFS|dependenc(?:y|ies)|build-dep\w*|autopkgtest|debhelper|postinst|postrm|prerm|dh[_-]\w+|d/\w+|debian|git URLs?|init script|watch file)\b`)
 	// What stands below a heading of fixes and is none of the product: of its documents, its build and its tests.
-	isPaper    = express(`(?i)^(?:(?:fix|correct|improve|update|add|clarify|mention|remove)(?:e[sd]|s|ed|d)? )?(?:(?:a|an|the|some|more|missing|\w+) ){0,3}(?:typos?|spelling|grammar|documentation|docs?|README\S*|man ?pages?|comments?|links)\b|\b(?:in|of|from|to|for|at) (?:the )?(?:\S+ ){0,2}(?:documentation|docs|README\S*|man ?pages?|user ?guide|changelog|comments?)\b|^document(?:s|ed|ing)?\b|\bclarif\w+\b|\bheader files?\b|\bunresolved symbols?\b|^updated? (?:the )?(?:URL|links?)\b|\bcompil(?:e|er|es|ing|ation)\b|\b(?:build|linking?) (?:error|failure|issue|problem|warning|fix|system|fail)\w*|\b(?:fix(?:e[sd])?|broken?) (?:the )?build(?:ing|s)?\b|\b(?:gcc|clang|cppcheck|coverity|lint\w*|autoconf|automake|cmake|configure\.ac|makefiles?|meson|musl|travis|spec file|packaging)\b|\b(?:unit|regression|smoke|integration|flaky) ?tests?\b|\btest(?:s|suite| suite| cases?)\b|\bCI\b|\bunused (?:variable|parameter|function)s?\b|\b\w+\.(?:spec|h|ac|am|conf\(5\))(?:\W|$)`)
-	areaPrefix = express(`^([A-Za-z][\w./-]{1,24}(?:[ ,/][A-Za-z][\w-]{1,20})?): +(\S.*)$`)
+	isPaper    = express(`(?i)^(?:(?:fix|correct|improve|update|add|clarify|mention|remove)(?:e[sd]|s|ed|d)? )?(?:(?:a|an|the|some|more|missing|\w+) ){0,3}(?:typos?|spelling|grammar|documentation|docs?|README\S*|man ?pages?|comments?|links)\b|\b(?:in|of|from|to|for|at) (?:the )?(?:\S+ ){0,2}(?:documentation|docs|README\S*|man ?pages?|user ?guide|changelog|comments?)\b|^document(?:s|ed|ing)?\b|\bclarif\w+\b|\bheader files?\b|\bunresolved symbols?\b|^updated? (?:the )?(?:URL|links?)\b|\bcompil(?:e|er|es|ing|ation)\b|\b(?:build|linking?) (?:error|failure|issue|problem|warning|fix|system|fail)\w*|\b(?:fix(?:e[sd])?|broken?) (?:the )?build(?:ing|s)?\b|\b(?:gcc|clang|cppcheck|coverity|lint\w*|autoconf|automake|cmake|configure\.ac|makefiles?|meson|musl|travis|spec file|packaging)\b|\b(?:unit|regression|smoke|integration|flaky) ?tests?\b|\btest(?:s|suite| suite| cases?)\b|\bCI\b|\bsonar\w*|\bcode clean[- ]?ups?\b|\bpep ?8\b|\bunused (?:variable|parameter|function)s?\b|\b\w+\.(?:spec|h|ac|am|conf\(5\))(?:\W|$)`)
+	areaPrefix = express(`^([A-Za-z][\w./-]{1,24}(?:(?:, |[ ,/])[A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
 // item is one entry of a list of changes.
@@ -67,6 +75,9 @@ type item struct {
 func entryOf(line string) (item, bool) {
 	if m := numbered().FindStringSubmatch(line); m != nil {
 		return item{text: m[1], parent: -1, leaf: true, first: maxField}, true
+	}
+	if m := closed().FindStringSubmatch(line); m != nil {
+		return item{text: m[1], parent: -1, leaf: true, first: len(m[1])}, true
 	}
 	m := bullet().FindStringSubmatch(line)
 	if m == nil {
@@ -90,7 +101,7 @@ const (
 //
 //nolint:gochecknoglobals // tables that nothing changes
 var (
-	fixTags  = []string{"fix", "fixes", "fixed", "bug", "bugs", "bugfix", "bugfixes", "hotfix", "security", "sec", "vulnerability", "regression"}
+	fixTags  = []string{"fix", "fixes", "fixed", "bug", "bugs", "bugfix", "bugfixes", "hotfix", "security", "sec", "vulnerability", "regression", "closes", "closed", "resolves", "resolved"}
 	newsTags = []string{
 		"feat", "feature", "features", "func", "new", "add", "adds", "added", "doc", "docs", "documentation", "task", "chore", "ci", "build", "test", "tests", "tooling",
 		"refactor", "refactoring", "perf", "performance", "optimization", "optimisation", "style", "cleanup", "clean", "improvement", "improve", "improved", "enhancement",
@@ -142,7 +153,7 @@ func (c *changes) isIssue(it item, text, about string, kind tag, underFix bool) 
 	case about == "", emptyWords().MatchString(text), fixHeading().MatchString(text), openHeading().MatchString(text), !it.leaf && !named && kind == 0:
 		return false
 	case isRevert().MatchString(about): // of a fix, perhaps, which is then none
-		return false
+		return revertedFor().MatchString(about) && !isFix().MatchString(beforeReason(about))
 	case named:
 		return underFix || isFix().MatchString(about) || asFix().MatchString(about) || !notFix().MatchString(about)
 	case kind == taggedNews, isBump().MatchString(about), c.debian && isPackage().MatchString(about) && !hard:
@@ -151,15 +162,25 @@ func (c *changes) isIssue(it item, text, about string, kind tag, underFix bool) 
 		return false
 	case !underFix && !asFix().MatchString(about) && (notFix().MatchString(about) || isNews().MatchString(about) && !hard):
 		return false
+	case underFix && isNewBelow().MatchString(about) && !isFix().MatchString(about):
+		return false
 	case underFix && isGone().MatchString(about) && !hard && !isFix().MatchString(about) && !asFix().MatchString(about):
 		return false
 	}
-	if underFix || isFix().MatchString(about) || asFix().MatchString(about) {
+	if underFix || isFix().MatchString(about) || asFix().MatchString(about) || c.git && asCommit().MatchString(about) {
 		return true
 	}
 	why := it.explanation()
 	return (!it.explained() || !isRework().MatchString(about)) && wasFault().MatchString(why) ||
 		!isRework().MatchString(about) && (isFix().MatchString(why) && !isBuild().MatchString(why) || isHard().MatchString(why))
+}
+
+// beforeReason is what an entry says before it says why.
+func beforeReason(s string) string {
+	for _, word := range []string{" to restore", " due to", " as ", " because ", " since "} {
+		s, _, _ = strings.Cut(s, word)
+	}
+	return s
 }
 
 // explained reports whether an entry is a line that says what was done, and sentences below it that say why: the second
@@ -238,6 +259,7 @@ type place struct {
 
 func (c *changes) above(it item) place {
 	var x place
+	own, _, _ := lead(it.text)
 	for p := it.parent; p >= 0; p = c.items[p].parent {
 		text := strings.TrimSpace(c.items[p].text)
 		x.fixes, x.open = x.fixes || fixes(text), x.open || openHeading().MatchString(text)
@@ -249,7 +271,7 @@ func (c *changes) above(it item) place {
 			continue
 		}
 		kind, _, rest := lead(text)
-		x.told = x.told || kind != 0 && rest != ""
+		x.told = x.told || kind != 0 && own == 0 && rest != ""
 		x.fixes = x.fixes || isFix().MatchString(text)
 	}
 	return x

@@ -31,7 +31,7 @@ const dateForm = `(?:\d{4}[-/.](?:\d{1,2}|[A-Z][a-z]{2})[-/.]\d{1,2}|\d{1,2}(?:s
 
 //nolint:gochecknoglobals // each is compiled once
 var (
-	debianHead = express(`^([a-z0-9][a-z0-9+.-]+) \(([^()\s]+)\) [a-zA-Z0-9 -]+;`)
+	debianHead = express(`^ ?([a-z0-9][a-z0-9+.-]+) \(([^()\s]+)\) [a-zA-Z0-9 -]+;`)
 	// looseHead is a line that a version stands in, between words of a name and what may follow one.
 	looseHead = express(`^(?:(` + dateForm + `)[\s:–-]+)?((?:[A-Za-z][\w.'+]*[ -]){0,4})\[?[vV]?(\d+\.\d+[\w.+~-]*)\]?((?:\[[^\[\]]{0,40}\]|\([^()\s]*\)| ?\([^()]{1,60}\)|[\s:,–—-]+|released(?: on)?\b|[A-Z][A-Za-z]{1,14}\b|` + dateForm + `)*)$`)
 	centred   = express(`^(?:\t{2,}| {12,})\S`)
@@ -89,9 +89,6 @@ func looseHeadOf(line, below string) (product, v string, ok bool) {
 	if m == nil {
 		return "", "", false
 	}
-	if _, err := version.Parse(m[3]); err != nil {
-		return "", "", false
-	}
 	var name []string
 	said, later := false, false
 	for _, w := range strings.FieldsFunc(m[2], func(r rune) bool { return r == ' ' || r == '-' }) {
@@ -114,6 +111,9 @@ func looseHeadOf(line, below string) (product, v string, ok bool) {
 	}
 	if later {
 		return "", "", true
+	}
+	if _, err := version.Parse(m[3]); err != nil {
+		return "", "", false
 	}
 	return strings.ToLower(strings.Join(name, " ")), m[3], true
 }
