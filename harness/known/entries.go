@@ -20,8 +20,8 @@ var (
 	numbered   = express(`^\d+\.\s+(\[\w+\])\*?(?:\s+\S.*)?$`)
 	hashPrefix = express(`^\[[0-9a-f]{7,12}\] `)
 	byAuthor   = express(` \([^()]{3,60}\)$`)
-	notProduct = express(`(?i)^(?:build|ci|redhat|rpm|debian|(?:[\w-]+[ -])?tests?|docs?|man(?:page)?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
-	isFix      = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|(?:multiple|timing|stability|memory|interoperability) (?:issues|problems)|to (?:avoid|prevent|fix|work around) (?:\w+ ){0,3}(?:issues?|problems?|errors?|failures?)|now (?:actually|really|handled)|gracefully|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
+	notProduct = express(`(?i)^(?:build|ci|redhat|rpm|debian|(?:[\w-]+[ -])?tests?|docs?|qa|e2e\S*|man(?:page)?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
+	isFix      = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|(?:multiple|timing|stability|memory|interoperability) (?:issues|problems)|to (?:avoid|prevent|fix|work around) (?:\w+ ){0,3}(?:issues?|problems?|errors?|failures?)|now (?:actually|really|handled)|gracefully|inapp?ropriate\w*|(?:rather than|instead of) (?:ignor|dropp?|fail|crash|reject|restart)\w*|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
 	asFix      = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:fix(?:e[sd]|ing)?\b|saniti[sz]e|correct(?:ly|s|ed)?|prevent\w*|improve input validation|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer|(?:log|use|set|send|return|report|show|display|print)s? (?:the )?(?:correct|right|proper)|add(?:s|ed)? (?:the |a |an |some )?missing|makes? .{1,40} work|stop(?:s|ped)? (?:always|erroneously|unnecessarily|repeatedly|sending|checking|going|resetting|removing|ignoring|dropping))\b`)
 	// What a commit does that mends something, where its first line does not say so.
 	asCommit = express(`(?i)^(?:guard|protect|keep|validate|treat|include|clear|unlock|iterate|restrict)s?\b`)
@@ -31,12 +31,12 @@ var (
 	// A version takes away what one of these says, also where that stands below a heading of fixes.
 	isGone = express(`(?i)\b(?:(?:(?:is|are) (?:now )?)?no longer (?:supported|available|built|shipped)|no longer (?:supports?|builds?|ships?)|(?:has|have) been (?:removed|deprecated|dropped)|deprecat\w+)\b`)
 	// What came of the fault that an entry tells of in its explanation.
-	wasFault   = express(`(?i)\b(?:(?:was|were|did|had|could|would) (?:not|n['’]t|never)|(?:was|were|did|could|would)n['’]t|(?:was|were) (?:only|still|always|being) \w+(?:ed|ing)|omitted to|failed to|caus(?:ed|ing)|result(?:ed|ing) in|led to|(?:issue|bug|ticket)s? #?\d+ (?:identified|reported|noted|pointed)|too (?:wide|small|short|large|big|long|early|late|often|soon|low|high|few|many))\b`)
+	wasFault   = express(`(?i)\b(?:(?:was|were|did|had|could|would) (?:not|n['’]t|never)|(?:was|were|did|could|would)n['’]t|(?:was|were) (?:only|still|always|being) \w+(?:ed|ing)|omitted to|failed to|caus(?:ed|ing)|result(?:ed|ing) in|led to|(?:issue|bug|ticket)s? #?\d+ (?:identified|reported|noted|pointed)|would (?:block|hang|fail|crash|return|loop)|only .{1,40} (?:was|were) (?:being )?\w+ed|, but not\b|\bfails\b|too (?:wide|small|short|large|big|long|early|late|often|soon|low|high|few|many))\b`)
 	isRework   = express(`(?i)^(?:[\w./-]{1,24}: +)*(?:simplif\w+|us(?:e|ing)|mark|optimi[sz]\w+|streamlin\w+|refactor\w*|renam\w+|improv\w+|tid(?:y|ies|ied)\w*|clean(?:s|ed)? ?up|mov(?:es?|ed|ing)|defin\w+|chang\w+|make \w+ functions?|make functions?|mak(?:e|es|ing) .* more|allow more|report\w*|check for|log\b|stop logging)\b`)
 	isNews     = express(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
-	isBuild    = express(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|lib\w+ headers?|copyright|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI|snaps?|docker\w*|LGTM|\w+\.(?:spec|h|ac|am|conf\(5\)))(?:\W|$)`)
+	isBuild    = express(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|lib\w+ headers?|copyright|Test[A-Z]\w+|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI|snaps?|docker\w*|LGTM|\w+\.(?:spec|h|ac|am|conf\(5\)))(?:\W|$)`)
 	vague      = express(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix|(?:fixes|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?)\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
-	notFix     = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:s|ed|ation)?\b|allow(?:s|ed)? |implement(?:s|ed)? |extend(?:s|ed)? |introduc(?:e[sd]?) |enable[sd]? |provide[sd]? |expose[sd]? |build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|(?:\w+ )?release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
+	notFix     = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:s|ed|ation)?\b|implement(?:s|ed)? |extend(?:s|ed)? |introduc(?:e[sd]?) |enable[sd]? |provide[sd]? |expose[sd]? |build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|(?:\w+ )?release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
 	emptyWords = express(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
 	// An entry may begin with of which kind it is: "Fix: ", "[bug] ", "BUG/MINOR: ", "fix(bgp): ", "Bug #12: ".
 	tagPrefix = express(`^(?:\[(\w+)\]\*?:?|(\w+)(?:/\w+)?(?:\(([^()]{1,40})\))?!?:|(\w+) #\d+(?: \(\w+\))?:|\*\*(\w+)(?:\(([^()]{1,40})\))?:?\*\*:?) *(.*)$`)
@@ -52,10 +52,12 @@ var (
 	// What a fix brings along, and is none: another version of what is used.
 	// What stands below a heading of fixes and is none, since the product did not have it.
 	isNewBelow = express(`(?i)^(?:(?:add|support|expos|introduc)\w* (?:(?:an?|new|the|more) )*(?:\w+ ){0,2}(?:options?|flags?|knobs?|parameters?|commands?) (?:to|for)\b|add(?:ed|s)? support for (?:a |the )?new\b|publish\w*\b|rewrit\w+\b|renam\w+\b|refactor\w*\b|migrat\w+\b)`)
+	isAllowing = express(`(?i)^allow(?:s|ed)? `)
+	noLonger   = express(`(?i)\bno longer \w+`)
 	isBump     = express(`(?i)^(?:bump|upgrad|updat)(?:e[sd]?|s|ed|ing)?\b.{0,120}\b(?:to|from) (?:version )?v?\d+\.\d`)
 	isPackage  = express(`(?i)\b(?:sphinx\w*|texinfo|lintian|FTBFS|dependenc(?:y|ies)|build-dep\w*|autopkgtest|debhelper|postinst|postrm|prerm|dh[_-]\w+|d/\w+|debian|git URLs?|init script|watch file)\b`)
 	// What stands below a heading of fixes and is none of the product: of its documents, its build and its tests.
-	isPaper    = express(`(?i)^(?:(?:fix|correct|improve|update|add|clarify|mention|remove)(?:e[sd]|s|ed|d)? )?(?:(?:a|an|the|some|more|missing|\w+) ){0,3}(?:typos?|spelling|grammar|documentation|docs?|README\S*|man ?pages?|comments?|links)\b|\b(?:in|of|from|to|for|at) (?:the )?(?:\S+ ){0,2}(?:documentation|docs|README\S*|man ?pages?|user ?guide|changelog|comments?)\b|^document(?:s|ed|ing)?\b|\bclarif\w+\b|\bheader files?\b|\bunresolved symbols?\b|^updated? (?:the )?(?:URL|links?)\b|\bcompil(?:e|er|es|ing|ation)\b|\b(?:build|linking?) (?:error|failure|issue|problem|warning|fix|system|fail)\w*|\b(?:fix(?:e[sd])?|broken?) (?:the )?build(?:ing|s)?\b|\b(?:gcc|clang|cppcheck|coverity|lint\w*|autoconf|automake|cmake|configure\.ac|makefiles?|meson|musl|travis|spec file|packaging)\b|\b(?:unit|regression|smoke|integration|flaky) ?tests?\b|\btest(?:s|suite| suite| cases?)\b|\bCI\b|\bsonar\w*|\bcode clean[- ]?ups?\b|\bpep ?8\b|\bunused (?:variable|parameter|function)s?\b|\b\w+\.(?:spec|h|ac|am|conf\(5\))(?:\W|$)`)
+	isPaper    = express(`(?i)^(?:(?:fix|correct|improve|update|add|clarify|mention|remove)(?:e[sd]|s|ed|d)? )?(?:(?:a|an|the|some|more|missing|\w+) ){0,3}(?:typos?|spelling|grammar|documentation|docs?|README\S*|man ?pages?|comments?|links)\b|\b(?:in|of|from|to|for|at) (?:the )?(?:\S+ ){0,2}(?:documentation|docs|README\S*|man ?pages?|user ?guide|changelog|comments?)\b|^document(?:s|ed|ing)?\b|\bclarif\w+\b|\bheader files?\b|\bunresolved symbols?\b|^updated? (?:the )?(?:URL|links?)\b|\bcompil(?:e|er|es|ing|ation)\b|\b(?:build|linking?) (?:error|failure|issue|problem|warning|fix|system|fail)\w*|\b(?:fix(?:e[sd])?|broken?) (?:the )?build(?:ing|s)?\b|\b(?:gcc|clang|cppcheck|coverity|lint\w*|autoconf|automake|cmake|configure\.ac|makefiles?|meson|musl|travis|spec file|packaging)\b|\b(?:unit|regression|smoke|integration|flaky) ?tests?\b|\btest(?:s|suite| suite| cases?)\b|\bCI\b|\bsonar\w*|\bcode clean[- ]?ups?\b|\bpep ?8\b|\b(?:parallel|cross)[- ]builds?\b|\bto build\b|\bunused (?:variable|parameter|function)s?\b|\b\w+\.(?:spec|h|ac|am|conf\(5\))(?:\W|$)`)
 	areaPrefix = express(`^([A-Za-z][\w./-]{1,24}(?:(?:, |[ ,/])[A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
@@ -123,6 +125,9 @@ func lead(text string) (kind tag, area, rest string) {
 		}
 		if kind != 0 {
 			area, rest = cmp.Or(m[3], m[6]), m[7]
+			if notProduct().MatchString(word) {
+				area = word
+			}
 		}
 	}
 	if m := boldArea().FindStringSubmatch(rest); m != nil && area == "" {
@@ -148,7 +153,7 @@ func unmark(s string) string {
 func (c *changes) isIssue(it item, text, about string, kind tag, underFix bool) bool {
 	named, hard := len(idsIn(text)) > 0, isHard().MatchString(about)
 	underFix = underFix || kind == taggedFix
-	says, _, _ := strings.Cut(about, ". ") // of what it is: what follows may go on with other things
+	says, why := it.parts(about) // what was done, and what of it is told below or behind that
 	switch {
 	case about == "", emptyWords().MatchString(text), fixHeading().MatchString(text), openHeading().MatchString(text), !it.leaf && !named && kind == 0:
 		return false
@@ -158,21 +163,35 @@ func (c *changes) isIssue(it item, text, about string, kind tag, underFix bool) 
 		return underFix || isFix().MatchString(about) || asFix().MatchString(about) || !notFix().MatchString(about)
 	case kind == taggedNews, isBump().MatchString(about), c.debian && isPackage().MatchString(about) && !hard:
 		return false
-	case vague().MatchString(about), !hard && (underFix && isPaper().MatchString(says) || !underFix && isBuild().MatchString(says)):
+	case vague().MatchString(says), !hard && (underFix && isPaper().MatchString(says) || !underFix && isBuild().MatchString(says)):
 		return false
-	case !underFix && !asFix().MatchString(about) && (notFix().MatchString(about) || isNews().MatchString(about) && !hard):
+	case !underFix && !asFix().MatchString(says) && (notFix().MatchString(says) || isNews().MatchString(says) && !hard || isAllowing().MatchString(says) && !wasFault().MatchString(why)):
 		return false
-	case underFix && isNewBelow().MatchString(about) && !isFix().MatchString(about):
+	case underFix && isNewBelow().MatchString(says) && !isFix().MatchString(says):
 		return false
-	case underFix && isGone().MatchString(about) && !hard && !isFix().MatchString(about) && !asFix().MatchString(about):
+	case underFix && isGone().MatchString(says) && !hard && !isFix().MatchString(says) && !asFix().MatchString(says):
 		return false
 	}
-	if underFix || isFix().MatchString(about) || asFix().MatchString(about) || c.git && asCommit().MatchString(about) {
+	if underFix || isFix().MatchString(says) || asFix().MatchString(says) || noLonger().MatchString(says) || c.git && asCommit().MatchString(says) {
 		return true
 	}
-	why := it.explanation()
-	return (!it.explained() || !isRework().MatchString(about)) && wasFault().MatchString(why) ||
-		!isRework().MatchString(about) && (isFix().MatchString(why) && !isBuild().MatchString(why) || isHard().MatchString(why))
+	return (strings.HasPrefix(why, "(") || !isRework().MatchString(says)) && wasFault().MatchString(why) ||
+		!isRework().MatchString(says) && (isFix().MatchString(why) && !isBuild().MatchString(why) || isHard().MatchString(why))
+}
+
+// parts are what an entry says that was done, and of why: the sentences below its line or behind its first, or what stands
+// in brackets.
+func (it *item) parts(about string) (says, why string) {
+	if it.explained() {
+		return about, it.text[it.first:]
+	}
+	if says, why, ok := strings.Cut(about, ". "); ok && len(says) > 20 {
+		return says, why
+	}
+	if open := strings.IndexByte(it.text, '('); open > 0 {
+		return about, it.text[open:]
+	}
+	return about, ""
 }
 
 // beforeReason is what an entry says before it says why.
@@ -193,17 +212,6 @@ func (it *item) explained() bool {
 	return more != "" && more[0] >= 'A' && more[0] <= 'Z' && !strings.HasSuffix(it.text[:it.first], ",")
 }
 
-// explanation is what an entry says of why: the sentences below its line, or what stands in brackets.
-func (it *item) explanation() string {
-	if it.explained() {
-		return it.text[it.first:]
-	}
-	if open := strings.IndexByte(it.text, '('); open > 0 {
-		return it.text[open:]
-	}
-	return ""
-}
-
 func (c *changes) item(it item) {
 	text := squeeze(it.text)
 	if it.signed {
@@ -217,11 +225,12 @@ func (c *changes) item(it item) {
 	}
 	above := c.above(it)
 	underFix, unfixed := it.fixes || above.fixes || fixes(c.section), above.open || openHeading().MatchString(c.section)
-	if above.told || notProduct().MatchString(area) || !underFix && newsHeading().MatchString(c.section) || !c.isIssue(it, text, about, kind, underFix || unfixed) {
+	area = cmp.Or(area, above.area)
+	if above.told || notProduct().MatchString(area) || !underFix && newsHeading().MatchString(c.section) && !isMixed().MatchString(c.section) || !c.isIssue(it, text, about, kind, underFix || unfixed) {
 		c.doc.Passed++
 		return
 	}
-	i := Issue{Kind: Changelog, Status: StatusResolved, Feature: cmp.Or(area, above.area), Source: Source{Line: it.line}}
+	i := Issue{Kind: Changelog, Status: StatusResolved, Feature: area, Source: Source{Line: it.line}}
 	i.Text, i.Title = text, firstSentence(whole)
 	if it.first < len(it.text) && c.git {
 		i.Title = about
@@ -271,6 +280,9 @@ func (c *changes) above(it item) place {
 			continue
 		}
 		kind, _, rest := lead(text)
+		if len(text) < 30 && kind == 0 && !fixes(text) && !openHeading().MatchString(text) && !newsHeading().MatchString(text) && !isFix().MatchString(text) {
+			x.area = cmp.Or(x.area, text)
+		}
 		x.told = x.told || kind != 0 && own == 0 && rest != ""
 		x.fixes = x.fixes || isFix().MatchString(text)
 	}

@@ -49,7 +49,7 @@ var (
 	fixHeading = express(`(?i)^(?:(?:other|important|critical|major|minor|misc(?:ellaneous)?|general|and|or|&|/|,|-) *)*(?:(?:bugs?|(?:bug|security)[ -]?fix(?:es)?|fix|fixes|fixed|resolved|corrected|solved|vulnerabilit(?:y|ies)|security) *(?:(?:and|or|&|/|,|-|other|security|bugs?|issues?|problems?|defects?|regressions?|fixed|fix(?:es)?|resolved|corrected|updates?|vulnerabilit(?:y|ies)|corrections) *)*)(?:\([^)]*\))?\s*:?$`)
 	headingOf  = express(`(?i) (?:in|of|for|since) .{1,40}$`)
 	// Below one of these there are faults, too.
-	isMixed = express(`(?i)^chang(?:e[sd]?|es)\b`)
+	isMixed = express(`(?i)^(?:chang(?:e[sd]?|es)|improvements?|enhancements?|maintenance|misc(?:ellaneous)?|performance)\b`)
 	// What stands below one of these the version has, and does not fix.
 	openHeading = express(`(?i)^(?:(?:known|open|unresolved|outstanding|remaining)(?: (?:and|or|open|known))* (?:issues?|bugs?|problems?|defects?|limitations?|regressions?)(?: (?:and|or|&) [a-z]+)?|limitations?|caveats?|errata)(?: (?:in|of|with) .{1,40})?\s*:?$`)
 	openSuffix  = express(`(?i) *[-–—:] *((?:known|open|unresolved) (?:issues?|bugs?|problems?))$`)
