@@ -13,6 +13,7 @@ type changes struct {
 	items            []item
 	git              bool
 	debian           bool // a stanza of Debian's: it tells of the package, too
+	paragraphs       bool // entries have no mark
 	letter           bool // sentences stand above the list
 	heads            int
 }
@@ -36,6 +37,7 @@ func (c *changes) read(text string, open bool) error {
 		r.doc.Product = r.products.ofName(r.name, text)
 	}
 	lines := strings.Split(text, "\n")
+	c.paragraphs = inParagraphs(lines)
 	for k, line := range lines {
 		n, below := k+1, lineAt(lines, k+1)
 		line = strings.TrimRight(line, " \t\r\f")
@@ -135,6 +137,9 @@ func (c *changes) sections(line, below string) bool {
 // line takes in an entry, or what an entry goes on with.
 func (c *changes) line(line string, n int) {
 	it, ok := entryOf(line)
+	if !ok && c.paragraphs && line[0] <= ' ' && (len(c.items) == 0 || strings.HasSuffix(c.items[len(c.items)-1].text, "\x00")) {
+		it, ok = item{text: strings.TrimSpace(line), parent: -1, leaf: true, first: maxField}, true
+	}
 	switch {
 	case ok:
 		it.line = n

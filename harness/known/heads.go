@@ -36,6 +36,7 @@ var (
 	looseHead = express(`^(?:(` + dateForm + `)[\s:–-]+)?((?:[A-Za-z][\w.'+]*[ -]){0,4})\[?[vV]?(\d+\.\d+[\w.+~-]*)\]?((?:\[[^\[\]]{0,40}\]|\([^()\s]*\)| ?\([^()]{1,60}\)|[\s:,–—-]+|released(?: on)?\b|[A-Z][A-Za-z]{1,14}\b|` + dateForm + `)*)$`)
 	centred   = express(`^(?:\t{2,}| {12,})\S`)
 	inHead    = express(`(?i)\((?:the )?((?:new )?features?|(?:bug|security) ?fixes|(?:known|open) (?:issues|bugs))\):?$`)
+	aloneHead = express(`^[Vv]ersion \d+\.\d+[\w.]*$`)
 	dateWord  = express(`\b` + dateForm + `\b`)
 	dayHead   = express(`^(?:\* )?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2} [A-Z][a-z]{2,8} \d{4}|[A-Z][a-z]{2,8} \d{1,2}, \d{4})(?:\s*:|\s)\s*\S.{0,70}$`)
 	underline = express(`^(?:-{3,}|={3,}|~{3,}|\^{3,}|#{3,}|\*{3,})\s*$`)
@@ -80,7 +81,7 @@ func looseHeadOf(line, below string) (product, v string, ok bool) {
 	if len(line) > 140 || !centred().MatchString(line) && (strings.HasPrefix(line, "  ") || strings.HasPrefix(line, "\t")) {
 		return "", "", false
 	}
-	heading := marked().MatchString(line) || underline().MatchString(below)
+	heading := aloneHead().MatchString(line) || marked().MatchString(line) || underline().MatchString(below)
 	text := strings.TrimSpace(strings.Trim(marked().ReplaceAllString(strings.TrimSpace(line), ""), "*"))
 	if heading && unreleasedHead().MatchString(text) {
 		return "", "", true
@@ -144,7 +145,7 @@ func fixes(heading string) bool {
 
 // isChangelog looks for a heading of a version or of a day with a list below, or for commits.
 func (p *Products) isChangelog(text string) bool {
-	heads, entries := 0, 0
+	heads, entries, margin := 0, 0, 0
 	lines := strings.Split(clip(text, 64<<10), "\n")
 	for k, line := range lines[:min(len(lines), 400)] {
 		line = strings.TrimRight(line, "\r\n \t")
@@ -155,9 +156,25 @@ func (p *Products) isChangelog(text string) bool {
 			heads++
 		} else if _, ok := entryOf(line); ok && heads > 0 {
 			entries++
+		} else if line != "" && line[0] > ' ' {
+			margin++
 		}
 	}
-	return heads > 0 && entries > 0
+	return heads > 0 && entries > 0 || heads > 1 && inParagraphs(lines) && margin < heads
+}
+
+// inParagraphs reports whether entries are paragraphs that stand in from the margin, without a mark, as dnsmasq's list has
+// them.
+func inParagraphs(lines []string) bool {
+	entries, paragraphs := 0, 0
+	for k, line := range lines[:min(len(lines), 400)] {
+		if _, ok := entryOf(line); ok {
+			entries++
+		} else if k > 0 && strings.TrimSpace(line) != "" && line[0] <= ' ' && (strings.TrimSpace(lines[k-1]) == "" || lines[k-1][0] > ' ') {
+			paragraphs++
+		}
+	}
+	return entries*4 < paragraphs
 }
 
 func lineAt(lines []string, k int) string {
