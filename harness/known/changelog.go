@@ -116,7 +116,7 @@ func (p *Products) ofName(name, text string) string {
 // unreadHead tells a line at the margin that names a version in a form that is not known:
 // what follows is not of the version above. One that leads elsewhere, or quotes, is none.
 func unreadHead(line string) bool {
-	return line != "" && line[0] > ' ' && line[0] != '>' && len(line) < 100 && !strings.Contains(line, "://") && versionWord().MatchString(line)
+	return line != "" && line[0] > ' ' && line[0] != '>' && len(strings.Fields(line)) <= 8 && len(line) < 100 && !strings.Contains(line, "://") && versionWord().MatchString(line)
 }
 
 // sections takes in a line that says of what kind the entries below it are. What a version has and does not fix ends where

@@ -21,12 +21,12 @@ var (
 	hashPrefix = express(`^\[[0-9a-f]{7,12}\] `)
 	byAuthor   = express(` \([^()]{3,60}\)$`)
 	notProduct = express(`(?i)^(?:build|ci|redhat|rpm|debian|(?:[\w-]+[ -])?tests?|docs?|qa|e2e\S*|man(?:page)?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
-	isFix      = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|(?:multiple|timing|stability|memory|interoperability) (?:issues|problems)|to (?:avoid|prevent|fix|work around) (?:\w+ ){0,3}(?:issues?|problems?|errors?|failures?)|now (?:actually|really|handled)|gracefully|inapp?ropriate\w*|(?:rather than|instead of) (?:ignor|dropp?|fail|crash|reject|restart)\w*|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
-	asFix      = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:fix(?:e[sd]|ing)?\b|saniti[sz]e|correct(?:ly|s|ed)?|prevent\w*|improve input validation|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer|(?:log|use|set|send|return|report|show|display|print)s? (?:the )?(?:correct|right|proper)|add(?:s|ed)? (?:the |a |an |some )?missing|makes? .{1,40} work|stop(?:s|ped)? (?:always|erroneously|unnecessarily|repeatedly|sending|checking|going|resetting|removing|ignoring|dropping))\b`)
+	isFix      = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|(?:multiple|timing|stability|memory|interoperability) (?:issues|problems)|to (?:avoid|prevent|fix|work around) (?:\w+ ){0,3}(?:issues?|problems?|errors?|failures?)|now (?:actually|really|handled)|gracefully|to ensure|inapp?ropriate\w*|(?:rather than|instead of) (?:ignor|dropp?|fail|crash|reject|restart)\w*|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
+	asFix      = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:fix(?:e[sd]|ing)?\b|saniti[sz]e|correct(?:ly|s|ed)?|prevent\w*|preserv(?:e[sd]?|ing)\b|return(?:s|ed)? \w+ when|improve input validation|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer|(?:log|use|set|send|return|report|show|display|print)s? (?:the )?(?:correct|right|proper)|add(?:s|ed)? (?:the |a |an |some )?missing|makes? .{1,40} work|stop(?:s|ped)? (?:always|erroneously|unnecessarily|repeatedly|sending|checking|going|resetting|removing|ignoring|dropping))\b`)
 	// What a commit does that mends something, where its first line does not say so.
 	asCommit = express(`(?i)^(?:guard|protect|keep|validate|treat|include|clear|unlock|iterate|restrict)s?\b`)
 	// A change that is taken back because of what it brought about.
-	revertedFor = express(`(?i)\brevert\w*\b.{0,200}?\b(?:to restore|due to|(?:as|because|since) .{0,80}(?:\bnot\b|n['’]t|\bbroke\w*|\bwrong|\bincorrect))`)
+	revertedFor = express(`(?i)\brevert\w*\b.{0,200}?\b(?:to restore|due to|(?:as|because|since) .{0,80}(?:\bnot\b|n['’]t|\bbroke\w*|\bwrong|\bincorrect|\bcrash\w*|\bcaus\w+|\bregress\w+))`)
 	isHard      = express(`(?i)` + hardWords)
 	// A version takes away what one of these says, also where that stands below a heading of fixes.
 	isGone = express(`(?i)\b(?:(?:(?:is|are) (?:now )?)?no longer (?:supported|available|built|shipped)|no longer (?:supports?|builds?|ships?)|(?:has|have) been (?:removed|deprecated|dropped)|deprecat\w+)\b`)
@@ -35,7 +35,7 @@ var (
 	isRework   = express(`(?i)^(?:[\w./-]{1,24}: +)*(?:simplif\w+|us(?:e|ing)|mark|optimi[sz]\w+|streamlin\w+|refactor\w*|renam\w+|improv\w+|tid(?:y|ies|ied)\w*|clean(?:s|ed)? ?up|mov(?:es?|ed|ing)|defin\w+|chang\w+|make \w+ functions?|make functions?|mak(?:e|es|ing) .* more|allow more|report\w*|check for|log\b|stop logging)\b`)
 	isNews     = express(`(?i)\b(?:(?:is|are) (?:now )?(?:no longer|not) (?:supported|available|needed|required|necessary|built|shipped|used|installed|enabled|the default|maintained)|no longer (?:supports?|requires?|needs?|depends?|ships?|builds?|uses?)|(?:has|have) been (?:removed|deprecated|renamed|added|introduced|dropped)|deprecat\w+|now (?:supports?|defaults?|accepts?|allows?|possible|requires?|optional)|(?:new|experimental|optional|ability to|option to) \w+|support for|by default)\b`)
 	isBuild    = express(`(?i)\b(?:compil(?:e[rsd]?|ing|ation)|build(?:ing|s)?|cross-build|configure script|autoconf|automake|makefiles?|rpm|spec file|packag\w+|typos?|spelling|whitespace|indent\w*|documentation|doc|docs|man ?pages?|comments?|coverity|lint\w*|warnings?|header files?|lib\w+ headers?|copyright|Test[A-Z]\w+|licen[cs]e|unit ?tests?|test suite|tests?|testsuite|travis|CI|snaps?|docker\w*|LGTM|\w+\.(?:spec|h|ac|am|conf\(5\)))(?:\W|$)`)
-	vague      = express(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix|(?:fixes|bugs|problems)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?)\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
+	vague      = express(`(?i)^(?:as usual\w*,? )?(?:(?:and|fix(?:e[sd])?|including|the|lots of|a|couple|number|of|two|three|few|many|several|various|some|usual|serious|important|minor|small|other|more|misc(?:ellaneous)?|updates?|updated|improvements?|documentation|cleanups?|changes|enhancements|bug|memory leaks?)[ ,]*)*(?:bug ?)?(?:fix|problems|(?:fixes|bugs)(?:,? (?:and|in|to|of|including|for|with)\b.{0,60})?)\.?$|^[\w, /-]{1,40} (?:bug ?)?fixes\.?$`)
 	notFix     = express(`(?i)^(?:add(?:ed|s)?|new|support|update[ds]? (?:standards|d/|debian|copyright|changelog|version|upstream source)|bump|refresh|document(?:s|ed|ation)?\b|implement(?:s|ed)? |extend(?:s|ed)? |introduc(?:e[sd]?) |enable[sd]? |provide[sd]? |expose[sd]? |build\b|ci\b|tests?\b|packaging|lintian|drop|remove|switch (?:to|from)|d/|debian/|point watch|closes?:|upload|non-maintainer|team upload|rebuild|new upstream|(?:\w+ )?release\b|import|merge\b|doc:|NEWS|use dh|standards-version|rules?:|control:|topotests?:|\.?github)`)
 	emptyWords = express(`(?i)^(?:(?:important |many |various |some |several |minor |other |misc(?:ellaneous)? )*(?:bug ?)?fixes|bug fixes|minor (?:bug ?)?fix(?:es)?(?: and improvements)?|documentation fixes)\.?$`)
 	// An entry may begin with of which kind it is: "Fix: ", "[bug] ", "BUG/MINOR: ", "fix(bgp): ", "Bug #12: ".
@@ -158,7 +158,7 @@ func (c *changes) isIssue(it item, text, about string, kind tag, underFix bool) 
 	case about == "", emptyWords().MatchString(text), fixHeading().MatchString(text), openHeading().MatchString(text), !it.leaf && !named && kind == 0:
 		return false
 	case isRevert().MatchString(about): // of a fix, perhaps, which is then none
-		return revertedFor().MatchString(about) && !isFix().MatchString(beforeReason(about))
+		return revertedFor().MatchString(about)
 	case named:
 		return underFix || isFix().MatchString(about) || asFix().MatchString(about) || !notFix().MatchString(about)
 	case kind == taggedNews, isBump().MatchString(about), c.debian && isPackage().MatchString(about) && !hard:
@@ -192,14 +192,6 @@ func (it *item) parts(about string) (says, why string) {
 		return about, it.text[open:]
 	}
 	return about, ""
-}
-
-// beforeReason is what an entry says before it says why.
-func beforeReason(s string) string {
-	for _, word := range []string{" to restore", " due to", " as ", " because ", " since "} {
-		s, _, _ = strings.Cut(s, word)
-	}
-	return s
 }
 
 // explained reports whether an entry is a line that says what was done, and sentences below it that say why: the second

@@ -23,6 +23,9 @@ var releaseHeads = []expression{ //nolint:gochecknoglobals // a table that nothi
 	// A sentence may speak of a release, and a line of it begin so: no small letters follow a heading's.
 	express(`^#+ (?:([A-Za-z][A-Za-z ]{1,20}) )?[Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
 	express(`^(?:\* )?()Release (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
+	// "*5.10*:", and what stands before a page that is made of such notes.
+	express(`^()\*{1,2}[vV]?(\d+\.\d+[\w.]*)\*{1,2}:?$`),
+	express(`^()(?:release|version) ?[=:] ?["']?[vV]?(\d+\.\d+[\w.]*)["']?$`),
 	express(`^([A-Z][A-Za-z ]{1,20}) [Rr]elease (\d+\.\d+[\w.]*)(?: [^a-z\s].*)?$`),
 }
 
