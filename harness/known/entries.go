@@ -20,7 +20,7 @@ var (
 	numbered   = express(`^\d+\.\s+(\[\w+\])\*?(?:\s+\S.*)?$`)
 	hashPrefix = express(`^\[[0-9a-f]{7,12}\] `)
 	byAuthor   = express(` \([^()]{3,60}\)$`)
-	notProduct = express(`(?i)^(?:build|ci|redhat|rpm|debian|(?:[\w-]+[ -])?tests?|docs?|qa|e2e\S*|man(?:page)?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)$`)
+	notProduct = express(`(?i)^(?:[\w./-]*/)?(?:testing|build|ci|redhat|rpm|debian|(?:[\w-]+[ -])?tests?|docs?|qa|e2e\S*|man(?:page)?|documentation|packaging|github|gitignore|travis|fuzz|oss-fuzz|snap|copr|release|README|osx|libevent|topotests?)(?:[/,].*)?$`)
 	isFix      = express(`(?i)\b(fix(?:e[sd]|ing)?|bugs?|wrong\w*|incorrect\w*|broken|regression|(?:multiple|timing|stability|memory|interoperability) (?:issues|problems)|to (?:avoid|prevent|fix|work around) (?:\w+ ){0,3}(?:issues?|problems?|errors?|failures?)|now (?:actually|really|handled)|gracefully|to ensure|inapp?ropriate\w*|(?:rather than|instead of) (?:ignor|dropp?|fail|crash|reject|restart)\w*|race|hang|stuck|invalid|uninitiali[sz]ed|missing|failures?|resolve[sd]?|different netlink|spurious\w*|unexpected\w*|correctly|properly)\b|` + hardWords)
 	asFix      = express(`(?i)^(?:[\w./-]{1,24}: +|on [\w ]{2,20}, )*(?:fix(?:e[sd]|ing)?\b|saniti[sz]e|correct(?:ly|s|ed)?|prevent\w*|preserv(?:e[sd]?|ing)\b|return(?:s|ed)? \w+ when|improve input validation|avoid\w*|ensure[sd]?|make sure|do(?:es)? ?n['’o]t|should ?n['’o]t|do not|never|handle|properly|ignore|reject|consider|no longer|(?:log|use|set|send|return|report|show|display|print)s? (?:the )?(?:correct|right|proper)|add(?:s|ed)? (?:the |a |an |some )?missing|makes? .{1,40} work|stop(?:s|ped)? (?:always|erroneously|unnecessarily|repeatedly|sending|checking|going|resetting|removing|ignoring|dropping))\b`)
 	// What a commit does that mends something, where its first line does not say so.
@@ -52,6 +52,10 @@ var (
 	// What a fix brings along, and is none: another version of what is used.
 	// What stands below a heading of fixes and is none, since the product did not have it.
 	isNewBelow = express(`(?i)^(?:(?:add|support|expos|introduc)\w* (?:(?:an?|new|the|more) )*(?:\w+ ){0,2}(?:options?|flags?|knobs?|parameters?|commands?) (?:to|for)\b|add(?:ed|s)? support for (?:a |the )?new\b|publish\w*\b|rewrit\w+\b|renam\w+\b|refactor\w*\b|migrat\w+\b)`)
+	// What a tracker closed, and what of that is work and no fault: it lists both below one heading.
+	isClosed   = express(`(?i)\b(?:resolved|closed) (?:issues|tickets|tasks)|\b(?:issues|tickets|tasks) (?:resolved|closed)`)
+	isWork     = express(`(?i)^(?:need (?:to|for)|updat(?:e|ing)\b|upgrad|rewrit|replac|migrat|moderni|standardi|refactor|cache\b|convert|improve\b|split\b|move\b|use\b|backport\b)|\bbackport\b`)
+	ticket     = express(`^([A-Z]{1,8}-?\d{2,6}):? +`)
 	isAllowing = express(`(?i)^allow(?:s|ed)? `)
 	noLonger   = express(`(?i)\bno longer \w+`)
 	isBump     = express(`(?i)^(?:bump|upgrad|updat)(?:e[sd]?|s|ed|ing)?\b.{0,120}\b(?:to|from) (?:version )?v?\d+\.\d`)
@@ -133,7 +137,7 @@ func lead(text string) (kind tag, area, rest string) {
 	if m := boldArea().FindStringSubmatch(rest); m != nil && area == "" {
 		area, rest = cmp.Or(m[1], m[2], m[3]), m[4]
 	}
-	rest = unmark(rest)
+	rest = ticket().ReplaceAllString(unmark(rest), "")
 	if m := areaPrefix().FindStringSubmatch(rest); m != nil && area == "" && !strings.HasPrefix(strings.ToUpper(m[1]), "CVE") {
 		area, rest = m[1], m[2]
 	}
@@ -166,6 +170,8 @@ func (c *changes) isIssue(it item, text, about string, kind tag, underFix bool) 
 	case vague().MatchString(says), !hard && (underFix && isPaper().MatchString(says) || !underFix && isBuild().MatchString(says)):
 		return false
 	case !underFix && !asFix().MatchString(says) && (notFix().MatchString(says) || isNews().MatchString(says) && !hard || isAllowing().MatchString(says) && !wasFault().MatchString(why)):
+		return false
+	case kind == 0 && isClosed().MatchString(c.section) && (notFix().MatchString(says) || isWork().MatchString(says)) && !hard && !isFix().MatchString(says):
 		return false
 	case underFix && isNewBelow().MatchString(says) && !isFix().MatchString(says):
 		return false
@@ -230,6 +236,8 @@ func (c *changes) item(it item) {
 	i.IDs = idsIn(text)
 	if m := pullWord().FindStringSubmatch(text); m != nil && len(i.IDs) == 0 {
 		i.Source.Note = m[0]
+	} else if m := ticket().FindStringSubmatch(unmark(text)); m != nil {
+		i.Source.Note = m[1]
 	}
 	i.Product = cmp.Or(c.doc.Product, c.products.Name(c.product))
 	if c.product != "" && c.product != c.packaged { // a predecessor's stanza, in Debian's changelogs

@@ -110,7 +110,7 @@ func looseHeadOf(line, below string) (product, v string, ok bool) {
 	if later && strings.HasPrefix(m[2], "Changes ") {
 		heading = true
 	}
-	if len(name) > 2 || !heading && !dated && !(said && strings.HasSuffix(text, ":")) {
+	if len(name) > 2 || !heading && !dated && (!said || !strings.HasSuffix(text, ":")) {
 		return "", "", false
 	}
 	if later {

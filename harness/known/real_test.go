@@ -23,7 +23,7 @@ type label struct {
 }
 
 // realSets are what documents were for: testdata/real/README.md.
-var realSets = []string{"made from", "held back", "last"}
+var realSets = []string{"made from", "held back"}
 
 // labels are those of one document. How they are written says testdata/real/README.md.
 type labels struct {
@@ -107,7 +107,8 @@ func allLabels(t *testing.T) []labels {
 	return all
 }
 
-// TestLabels: the labels are of at least twelve real documents of several kinds, half of which no rule was made from.
+// TestLabels: the labels are of at least twelve real documents of several kinds that rules were made from, and of as many
+// that were labelled before the program was asked.
 func TestLabels(t *testing.T) {
 	kinds, sets, entries := map[string]int{}, map[string]int{}, 0
 	for _, l := range allLabels(t) {
@@ -115,7 +116,7 @@ func TestLabels(t *testing.T) {
 		sets[l.set]++
 		entries += len(l.entries)
 	}
-	if len(kinds) < 6 || sets["made from"] < 6 || sets["held back"] < 6 || entries < 400 {
+	if len(kinds) < 6 || sets["made from"] < 12 || sets["held back"] < 12 || entries < 700 {
 		t.Errorf("%v, %v, %d entries", kinds, sets, entries)
 	}
 }
@@ -125,7 +126,7 @@ func TestLabels(t *testing.T) {
 func TestRealDocuments(t *testing.T) {
 	folder := os.Getenv("REPRISE_NOTES")
 	if folder == "" {
-		t.Skip("REPRISE_NOTES names no folder with the texts")
+		t.Skip("REPRISE_NOTES names no folder with the texts") //nolint:forbidigo // the texts are not ours to ship
 	}
 	sums := map[string]*score{}
 	add := func(name string, s score) {
