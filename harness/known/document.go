@@ -147,6 +147,9 @@ func (r *reader) read(data []byte) error {
 	case r.isCSV(text):
 		r.doc.Format = "csv"
 		return r.csv(text)
+	case isMarkdown(text):
+		r.doc.Format = "text"
+		return r.blocks(markdown(text))
 	case r.products.isChangelog(text):
 		r.doc.Format = "changelog"
 		return r.changelog(text)

@@ -292,6 +292,10 @@ func TestReadDetails(t *testing.T) {
 			return i.Product == "exos" && i.Workaround == "Disable the web interface." && i.Source.Note == "https://example.com/advisory"
 		}},
 		{"cve.json", "CVE-2099-10002", func(i known.Issue) bool { return i.Product == "frr" }},
+		{"table-notes.md", "RT-29068", func(i known.Issue) bool {
+			return i.Status == known.StatusOpen && i.Source.Line == 12 && strings.HasPrefix(i.Text, "The show <lag|all> command names a port twice.")
+		}},
+		{"table-notes.md", "RT-27001", func(i known.Issue) bool { return i.Status == known.StatusResolved }},
 		{"partner-list.csv", "xos0080001", func(i known.Issue) bool { return i.Feature == "MLAG" && i.Workaround == "" && i.Source.Line == 2 }},
 		{"frr-changelog.Debian", "CVE-2099-20003", func(i known.Issue) bool { return i.Product == "frr" && i.Kind == known.Changelog }},
 		{"lldpd-NEWS", "CVE-2021-43612", func(i known.Issue) bool { return i.Product == "lldpd" }},

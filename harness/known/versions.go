@@ -88,7 +88,7 @@ const (
 func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed []Fix) {
 	p = p.orNone()
 	r := versionReader{products: p, product: inProduct, base: inProduct}
-	text = clip(squeeze(text), 4<<10)
+	text = spread(clip(squeeze(text), 4<<10))
 	end := 0
 	for _, m := range p.sentence().FindAllStringSubmatchIndex(text, 400) {
 		for g := gVersion; g <= gProduct; g++ {
@@ -108,6 +108,22 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 	}
 	r.flush()
 	return r.found, r.fixed
+}
+
+var closeRange = express(`\b(\d+(?:\.\d+){1,3})[-–](\d+(?:\.\d+){1,3})\b`) //nolint:gochecknoglobals // it is compiled once
+
+// spread takes a range apart that is written as one word, "3.7.11-3.7.12". What is older than what it stands behind is the
+// revision of a package: "8.4.4-1.1".
+func spread(text string) string {
+	return closeRange().ReplaceAllStringFunc(text, func(s string) string {
+		m := closeRange().FindStringSubmatch(s)
+		from, err := version.Parse(m[1])
+		to, err2 := version.Parse(m[2])
+		if err != nil || err2 != nil || to.Compare(from) <= 0 {
+			return s
+		}
+		return m[1] + " to " + m[2]
+	})
 }
 
 // aside finds what stands before a version that a word of a range does not speak of: "before the

@@ -39,8 +39,9 @@ func newImport(d *database, runF func(context.Context, *importOptions) error) *c
 	c := &cobra.Command{
 		Use: "import FILE…", Short: "Read release notes, field notices, CVE records and tables",
 		Long: `Read documents into the database: release notes as PDF, HTML or text, pages of field
-notices and articles, CVE records (JSON 5), CSV, and lists of changes (Debian's, NEWS,
-git log; .gz is unpacked). What a file is, is told by its content.
+notices and articles, CVE records (JSON 5), CSV, Markdown with tables of issues, and
+lists of changes (Debian's, NEWS, ChangeLog, release pages, git log, letters that
+announce a release; .gz is unpacked). What a file is, is told by its content.
 
 A preview shows what was read, and every block that could not be read is counted;
 --unparsed lists them with page and line. Importing a document again updates its issues
