@@ -115,3 +115,30 @@ func TestChangelogExplained(t *testing.T) {
 		t.Errorf("below a heading of fixes: %+v %v", under.Issues, err)
 	}
 }
+
+// A commit may say below its line alone that it mends something: which one it mends, what was there before it, or that it
+// fixes that. What is of the tests is none, whatever it says.
+func TestCommitsExplained(t *testing.T) {
+	commit := func(subject, body string) string {
+		return "commit " + strings.Repeat("0a", 20) + "\nAuthor: A Test <test@example.com>\n\n    " + subject + "\n\n    " + strings.ReplaceAll(body, "\n", "\n    ") + "\n\n"
+	}
+	text := commit("northd: Gate the default on the tier.", "It is the last of them.\n\nFixes: 0123456789ab (\"northd: Add tiers.\")") +
+		commit("ospfd: Read the long form of a password", "Before:\n% Unknown command\nAfter:\nit is read") +
+		commit("northd: Start the monitors offline.", "A backend was taken for healthy.\nFix this by another start, see the unit tests.") +
+		commit("zebra: Move a table to its own file", "It is easier to read there.") +
+		commit("agent/tests: Count the rows", "Fixes: 0123456789ab (\"agent: Add rows.\")") +
+		commit("tests: Fetch by a scheme", "It was broken by CVE-2098-10001.") +
+		commit("lib, zebra: Keep the hook of a script", "It is in the file.")
+	d, err := known.ReadDocument("frr.log", []byte(text), known.ReadOptions{Products: products(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, i := range d.Issues {
+		got = append(got, i.Feature+"|"+i.Title)
+	}
+	want := []string{"northd|Gate the default on the tier.", "ospfd|Read the long form of a password", "northd|Start the monitors offline.", "lib, zebra|Keep the hook of a script"}
+	if !slices.Equal(got, want) {
+		t.Errorf("read %q, want %q", got, want)
+	}
+}

@@ -94,7 +94,9 @@ func FuzzCSV(f *testing.F) { fuzz(f, "x.csv", "partner-list.csv") }
 func FuzzCVE(f *testing.F) { fuzz(f, "x.json", "cve.json") }
 
 func FuzzChangelog(f *testing.F) {
-	fuzz(f, "NEWS", "lldpd-NEWS", "ovs-NEWS", "bird-NEWS", "frr-changelog.Debian", "keepalived-ChangeLog")
+	fuzz(f, "NEWS", "lldpd-NEWS", "ovs-NEWS", "bird-NEWS", "frr-changelog.Debian", "keepalived-ChangeLog",
+		"announcement.txt", "closed-list.rst", "days-ChangeLog", "details-CHANGELOG.rst", "forge-CHANGELOG.md", "numbered-ChangeLog", "page-notes.md", "paragraphs-CHANGELOG",
+		"starred-NEWS", "starred-changes.txt", "table-notes.md", "tagged-CHANGELOG", "underlined-ChangeLog.md")
 }
 
 func FuzzPDF(f *testing.F) {
