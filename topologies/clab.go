@@ -60,7 +60,7 @@ func (clabNode) IgnoredKeys() []string {
 		"suppress-startup-config", "auto-remove", "restart-policy", "config", "volumes", "devices", "privileged",
 		"cgroupns-mode", "cgroup-parent", "pid-mode", "tmpfs", "security-opts", "shm-size", "mgmt-ipv6", "env-files",
 		"cpu-set", "extras", "stages", "dns", "certificate", "healthcheck", "credentials", "aliases",
-		"components", "link-apply-mode",
+		"components", "link-apply-mode", "username", "password",
 	}
 }
 
@@ -186,16 +186,26 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 	var f clabFile
 	d.Decode(&f)
 	t := Topology{Name: f.Name, Dir: dir}
+	if strings.Contains(t.Name, "__git") {
+		t.Name = expandGit(t.Name, absolute(dir), env)
+	}
 	if t.Name == "" {
 		d.Faultf("name", "", "the lab has no name")
 	}
 	if f.Topology.Nodes.many { // what names them is no fault besides
 		return t
 	}
+	missing := map[string]bool{}
 	for _, name := range f.Topology.Nodes.names {
-		t.Nodes = append(t.Nodes, resolveNode(d, t, name, f.Topology, env))
+		n := resolveNode(d, t, name, f.Topology, env)
+		if what := elsewhere(n.Kind); what != "" {
+			missing[name] = true
+			outside(d, env, yamlpos.Join("topology.nodes", name), "node %s, of kind %s, is %s", name, n.Kind, what)
+			continue
+		}
+		t.Nodes = append(t.Nodes, n)
 	}
-	if len(t.Nodes) == 0 {
+	if len(t.Nodes) == 0 && (len(missing) == 0 || env.WithoutExternal) {
 		d.Faultf("topology.nodes", "", "the lab has no nodes")
 	}
 	used := map[string]bool{}
@@ -207,7 +217,14 @@ func FromDoc(d *yamlpos.Doc, dir string, env Environ) Topology {
 		if d.Full() {
 			break
 		}
-		resolveLink(d, env, &t, l, yamlpos.Index("topology.links", i), used)
+		path := yamlpos.Index("topology.links", i)
+		if e := l.endOf(missing); e != "" {
+			if env.WithoutExternal { // else the node is a fault
+				d.Warnf(path, "", "the link of %s is left out with it", e)
+			}
+			continue
+		}
+		resolveLink(d, env, &t, l, path, used)
 	}
 	t.renameSegments(d)
 	return t
@@ -267,6 +284,30 @@ func IsFile(d *yamlpos.Doc) bool {
 	return kubernetes || mapping(mapping(d.Root, "topology"), "nodes") != nil
 }
 
+// elsewhere says what a kind of node is that no lab is built of; "" of all others.
+func elsewhere(kind string) string {
+	switch kind {
+	case "host":
+		return "the machine beneath the lab"
+	case "ext-container":
+		return "a container that was started outside of the lab"
+	case "k8s-kind":
+		return "a cluster of Kubernetes, which the program kind makes"
+	default:
+		return ""
+	}
+}
+
+// endOf is the first node of a link that is among those; "" where none is.
+func (l clabLink) endOf(nodes map[string]bool) string {
+	for _, e := range append(slices.Clone(l.Endpoints), l.Endpoint) {
+		if nodes[e.Node] {
+			return e.Node
+		}
+	}
+	return ""
+}
+
 // mapping gives the value of a key; nil where there is none.
 func mapping(n *yaml.Node, key string) *yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
@@ -299,6 +340,9 @@ func FromNode(d *yamlpos.Doc, n *yaml.Node, name, dir string, env Environ) Topol
 	d.Problems, d.Ignored = append(d.Problems, sub.Problems...), append(d.Ignored, sub.Ignored...)
 	return t
 }
+
+// importAll is the variable of a node with which containerlab gives it all variables of its own environment.
+const importAll = "__IMPORT_ENVS"
 
 func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env Environ) Node {
 	path := yamlpos.Join("topology.nodes", name)
@@ -334,6 +378,11 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 		n.Runtime = ""
 	}
 	n.expandMagic(t, env)
+	n.expandHome(env)
+	if n.Env[importAll] == "true" {
+		d.Warnf(path+".env", "name those that it needs: NAME: ${NAME}", "%s has no effect here: a node does not get the whole environment of this machine", importAll)
+		delete(n.Env, importAll)
+	}
 	var wrong error
 	n.Placement = n.Labels[LabelPlacement]
 	if n.Rights, wrong = ParseRights(n.Labels[LabelRights]); wrong != nil {
@@ -351,7 +400,7 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	if n.IsSegment() {
 		return n
 	}
-	if strings.HasPrefix(n.StartupConfig, "http://") || strings.HasPrefix(n.StartupConfig, "https://") {
+	if remote(n.StartupConfig) {
 		if env.WithoutExternal {
 			d.Warnf(path+".startup-config", "", "%s is not fetched: the node starts without it", n.StartupConfig)
 			n.StartupConfig = ""
@@ -360,6 +409,12 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 		}
 	}
 	return n
+}
+
+// remote reports whether a start-up configuration is one that containerlab fetches.
+func remote(config string) bool {
+	scheme, _, ok := strings.Cut(config, "://")
+	return ok && slices.Contains([]string{"http", "https", "s3", "ftp", "sftp", "scp"}, strings.ToLower(scheme))
 }
 
 // interfaceOf is the interface that a setting of the kernel (sysctl) is of; "" where it is of none, or of one that is there from the begin.
@@ -371,8 +426,8 @@ func interfaceOf(key string) string {
 	return parts[3]
 }
 
-// overlay lays a more specific layer over n: text replaces, maps merge, lists append what is
-// not there yet, and a bind replaces that of the same target.
+// overlay lays a more specific layer over n: text replaces, and so do ports, maps merge, lists
+// append what is not there yet, and a bind replaces that of the same target.
 func (n *Node) overlay(l clabNode) {
 	for dst, src := range map[*string]string{
 		&n.Type: l.Type, &n.Image: l.Image, &n.StartupConfig: l.StartupConfig, &n.Cmd: l.Cmd, &n.Entrypoint: l.Entrypoint,
@@ -386,7 +441,10 @@ func (n *Node) overlay(l clabNode) {
 	if l.CPU != 0 {
 		n.CPU = l.CPU
 	}
-	for dst, src := range map[*[]string][]string{&n.Exec: l.Exec, &n.Ports: l.Ports, &n.CapAdd: l.CapAdd} {
+	if len(l.Ports) > 0 {
+		n.Ports = slices.Clone(l.Ports)
+	}
+	for dst, src := range map[*[]string][]string{&n.Exec: l.Exec, &n.CapAdd: l.CapAdd} {
 		have := slices.Clone(*dst) // a layer may say a thing twice: exec lines are steps
 		for _, s := range src {
 			if !slices.Contains(have, s) {
@@ -418,6 +476,10 @@ func notWires() []string {
 // reserved lists the words that stand in a link for the machine beneath the lab.
 func reserved() []string { return []string{"host", "mgmt-net", "macvlan"} }
 
+// linkType is a type of link as containerlab reads it, which minds neither case nor blanks around
+// it. A name of a node in a link is looked for among [reserved] in the same way.
+func linkType(word string) string { return strings.ToLower(strings.TrimSpace(word)) }
+
 // outside notes what would leave the lab: a fault, or a warning where such things are to be left
 // out.
 func outside(d *yamlpos.Doc, env Environ, path, format string, args ...any) {
@@ -426,15 +488,16 @@ func outside(d *yamlpos.Doc, env Environ, path, format string, args ...any) {
 		d.Warnf(path, "", "%s: left out", what)
 		return
 	}
-	d.Faultf(path, "the nodes of a lab are wired to each other only; without-external-links: true in a scenario, or --without-external-links for a topology, leaves it out", "%s", what)
+	d.Faultf(path, "a lab has the nodes that its file describes, wired to each other only; without-external-links: true in a scenario, or --without-external-links for a topology, leaves it out", "%s", what)
 }
 
 func resolveLink(d *yamlpos.Doc, env Environ, t *Topology, l clabLink, path string, used map[string]bool) {
-	if slices.Contains(notWires(), l.Type) {
-		outside(d, env, path+".type", "links of type %s are not built", l.Type)
+	kind := linkType(l.Type)
+	if slices.Contains(notWires(), kind) {
+		outside(d, env, path+".type", "links of type %s are not built", kind)
 		return
 	}
-	if l.Type != "" && l.Type != "veth" && l.Type != "veth-stitch" {
+	if kind != "" && kind != "brief" && kind != "veth" && kind != "veth-stitch" {
 		d.Faultf(path+".type", yamlpos.Suggest(l.Type, append([]string{"veth"}, notWires()...)), "unknown link type %q", l.Type)
 		return
 	}
@@ -445,7 +508,7 @@ func resolveLink(d *yamlpos.Doc, env Environ, t *Topology, l clabLink, path stri
 		return
 	}
 	for i, e := range l.Endpoints {
-		if _, ok := t.Node(e.Node); !ok && slices.Contains(reserved(), e.Node) {
+		if _, ok := t.Node(e.Node); !ok && slices.Contains(reserved(), linkType(e.Node)) {
 			outside(d, env, yamlpos.Index(path+".endpoints", i), "endpoint %s:%s would leave the lab", e.Node, e.Interface)
 			return
 		}
@@ -493,7 +556,7 @@ func impaired(d *yamlpos.Doc, t *Topology, l clabLink, ends [2]Endpoint, path st
 }
 
 func checkEndpoint(d *yamlpos.Doc, t Topology, e Endpoint, path string, used map[string]bool) {
-	if slices.Contains(reserved(), e.Node) {
+	if slices.Contains(reserved(), linkType(e.Node)) {
 		d.Faultf(path, "give the node another name", "in links %q is containerlab's own word for the machine beneath the lab, and never the node of that name", e.Node)
 		return
 	}

@@ -3,6 +3,7 @@ package topologies_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ topology:
 		t.Fatal(err)
 	}
 	s1, _ := lab.Node("s1")
-	want := map[string]string{"A": "defaults", "B": "kind", "C": "group", "D": "me", "E": "fallback", "F": "$HOME", "G": "s1.inherit"}
+	want := map[string]string{"A": "defaults", "B": "kind", "C": "group", "D": "me", "E": "fallback", "F": "$HOME", "G": "s1.clab-inherit"}
 	if diff := cmp.Diff(want, s1.Env); diff != "" {
 		t.Error(diff)
 	}
@@ -104,6 +105,11 @@ func TestLoadFaults(t *testing.T) {
 		{"a breakout of a port that is not the first", "name: x\ntopology: {nodes: {a: {kind: nokia_sros}, b: {}}, links: [{endpoints: [\"a:1/1/c1/2\", \"b:eth1\"]}]}\n", "cannot name an interface"},
 		{"a node called host", "name: x\ntopology: {nodes: {a: {}, host: {}}, links: [{endpoints: [\"a:eth1\", \"host:eth1\"]}]}\n", "containerlab's own word"},
 		{"a link that leaves the lab", "name: x\ntopology: {nodes: {a: {}}, links: [{endpoints: [\"a:eth1\", \"host:eth1\"]}]}\n", "without-external-links"},
+		{"a link that leaves the lab, in capitals", "name: x\ntopology: {nodes: {a: {}}, links: [{endpoints: [\"a:eth1\", \"Host:eth1\"]}]}\n", "without-external-links"},
+		{"a start-up configuration from a store", "name: x\ntopology: {nodes: {a: {startup-config: \"s3://labs/a.cfg\"}}}\n", "never fetched"},
+		{"the machine beneath as a node", "name: x\ntopology: {nodes: {a: {}, h: {kind: host, exec: [date]}}, links: [{endpoints: [\"a:eth1\", \"h:eth1\"]}]}\n", "the machine beneath the lab"},
+		{"a container of others", "name: x\ntopology: {nodes: {a: {kind: ext-container}}}\n", "started outside of the lab"},
+		{"a cluster", "name: x\ntopology: {nodes: {a: {kind: k8s-kind, image: \"kindest/node:v1.30.0\"}}}\n", "a cluster of Kubernetes"},
 		{"a link of a kind that leaves the lab", "name: x\ntopology: {nodes: {a: {}}, links: [{type: macvlan, endpoint: {node: a, interface: eth1}, host-interface: eno1}]}\n", "without-external-links"},
 		{"a bridge's name that is taken", "name: x\ntopology: {nodes: {\"b|a\": {kind: bridge}, b.a: {}}}\n", "there is a node b.a too"},
 		{"a router with a bridge's name", "name: x\ntopology: {nodes: {\"b|a\": {}}}\n", "cannot name a node"},
@@ -192,6 +198,51 @@ topology:
 	}
 }
 
+// What nobody set, and $_, stay as they are written: the loops of a shell in exec have variables of
+// their own.
+func TestLoadUnset(t *testing.T) {
+	const line = `sh -c 'for q in /proc/sys/net/ipv6/conf/*/forwarding; do echo 1 > "$q"; echo $_ ${_} ${q} $1; done'`
+	lab, warnings, err := load(t, "name: x\ntopology: {nodes: {a: {image: \"ours:${TAG}\", exec: [\""+strings.ReplaceAll(line, `"`, `\"`)+"\"]}}}\n", map[string]string{"_": "/bin/env"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := lab.Nodes[0]; a.Exec[0] != line || a.Image != "ours:${TAG}" {
+		t.Errorf("exec %q, image %q", a.Exec, a.Image)
+	}
+	if len(warnings) != 3 || !strings.Contains(warnings.Error(), "the environment variable TAG is not set: ${TAG} stays as it is written") {
+		t.Errorf("warnings: %v", warnings)
+	}
+}
+
+// A branch and a commit stand in the name of a lab as containerlab writes them there, and the user's
+// folder for ~.
+func TestLoadNamed(t *testing.T) {
+	const text = `name: lab-__gitBranch__-__gitHash__
+topology: {nodes: {a: {image: x, startup-config: ~/r1.cfg, binds: ["~/keys:/keys:ro", "~x:/x"]}}}
+`
+	lab, _, err := load(t, text, map[string]string{"HOME": "/home/me"})
+	if err != nil || lab.Name != "lab-none-none" {
+		t.Errorf("outside of a repository: %q, %v", lab.Name, err)
+	}
+	if a := lab.Nodes[0]; a.StartupConfig != "/home/me/r1.cfg" || !cmp.Equal(a.Binds, []string{"/home/me/keys:/keys:ro", "~x:/x"}) {
+		t.Errorf("%+v", a)
+	}
+	dir := t.TempDir()
+	for name, content := range map[string]string{"HEAD": "ref: refs/heads/fix/mtu\n", "refs/heads/fix/mtu": "0123456789abcdef0123456789abcdef01234567\n"} {
+		file := filepath.Join(dir, ".git", filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lab = topologies.FromDoc(yamlpos.Parse("lab.clab.yml", []byte(text)), dir, topologies.Environment())
+	if lab.Name != "lab-fix-mtu-0123456" {
+		t.Errorf("in a repository: %q", lab.Name)
+	}
+}
+
 // The extended form of an endpoint has variables for a config engine, which has none here.
 func TestLoadEndpointVars(t *testing.T) {
 	lab, _, err := load(t, `name: x
@@ -212,14 +263,22 @@ func TestLoadAsContainerlabDoes(t *testing.T) {
 	lab, warnings, err := load(t, `
 name: customs
 topology:
-  defaults: {binds: ["/lic:/lic", "common:/etc/daemons:ro"], exec: [ip link, sleep 1]}
-  kinds: {nokia_srlinux: {group: leaf}}
+  defaults: {binds: ["/lic:/lic", "common:/etc/daemons:ro"], exec: [ip link, sleep 1], ports: ["80:80"]}
+  kinds: {nokia_srlinux: {group: leaf, ports: ["443:443", "22:22"]}}
   groups: {leaf: {image: x}}
   nodes:
     a: {kind: nokia_srlinux, binds: ["mine:/etc/daemons"], exec: [date, sleep 1, date]}
     b: {kind: arista_ceos, image: y, env: {T: "{{ kept }}"}, startup-config: "https://example.com/b.cfg"}
     "br|a": {kind: bridge}
+    c: {image: x, username: admin, password: secret, ports: ["8022:22"], env: {__IMPORT_ENVS: "true", A: "1"}}
+    k: {kind: k8s-kind}
+    k-control-plane: {kind: ext-container, exec: [ip link]}
+    h: {kind: host, exec: [reboot]}
   links:
+    - {type: VEth, endpoints: [{node: c, interface: eth1}, {node: b, interface: eth3}]}
+    - {type: brief, endpoints: ["c:eth2", "b:eth4"]}
+    - endpoints: ["c:eth3", "k-control-plane:eth1"]
+    - {type: dummy, endpoint: {node: h, interface: d0}}
     - endpoints: ["a:ethernet-1/1", "br|a:p1"]
     - endpoints: ["b:eth1", "host:b-eth1"]
     - {type: mgmt-net, endpoint: {node: b, interface: eth2}, host-interface: m}
@@ -231,13 +290,20 @@ topology:
 	if diff := cmp.Diff([]string{"/lic:/lic", "mine:/etc/daemons"}, a.Binds); diff != "" || a.Group != "leaf" || a.Image != "x" {
 		t.Errorf("%+v: %s", a, diff)
 	}
+	c, _ := lab.Node("c")
+	if !cmp.Equal(a.Ports, []string{"443:443", "22:22"}) || !cmp.Equal(c.Ports, []string{"8022:22"}) || !cmp.Equal(c.Env, map[string]string{"A": "1"}) {
+		t.Errorf("ports %v and %v, environment %v", a.Ports, c.Ports, c.Env)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "br.a", "c"}, lab.Names()); diff != "" {
+		t.Error(diff)
+	}
 	if diff := cmp.Diff([]string{"ip link", "sleep 1", "date", "date"}, a.Exec); diff != "" {
 		t.Error(diff)
 	}
 	if b, _ := lab.Node("b"); b.StartupConfig != "" {
 		t.Errorf("the start-up configuration is %q", b.StartupConfig)
 	}
-	if len(lab.Links) != 1 || lab.Links[0].B.String() != "br.a:p1" {
+	if len(lab.Links) != 3 || lab.Links[0].A.String() != "c:eth1" || lab.Links[1].B.String() != "b:eth4" || lab.Links[2].B.String() != "br.a:p1" {
 		t.Errorf("links: %+v", lab.Links)
 	}
 	var got []string
@@ -247,6 +313,14 @@ topology:
 	want := []string{
 		"https://example.com/b.cfg is not fetched: the node starts without it",
 		"the bridge is a segment of its own, and called br.a",
+		`"username" is known to containerlab and has no effect here`,
+		`"password" is known to containerlab and has no effect here`,
+		"__IMPORT_ENVS has no effect here: a node does not get the whole environment of this machine",
+		"node k, of kind k8s-kind, is a cluster of Kubernetes, which the program kind makes: left out",
+		"node k-control-plane, of kind ext-container, is a container that was started outside of the lab: left out",
+		"node h, of kind host, is the machine beneath the lab: left out",
+		"the link of k-control-plane is left out with it",
+		"the link of h is left out with it",
 		"endpoint host:b-eth1 would leave the lab: left out",
 		"links of type mgmt-net are not built: left out",
 		`"host-interface" is known to containerlab and has no effect here`,

@@ -15,7 +15,8 @@ import (
 
 // variable matches $$, $NAME, ${NAME} and ${NAME op default}, the shell forms that
 // containerlab expands (docs/manual/topo-def-file.md, "Environment variables"). A default may
-// name variables itself.
+// name variables itself. What is neither set nor has a default stays as it is written, and so
+// does $_: the line of a shell in exec has variables of its own.
 var variable = regexp.MustCompile(`\$\$|\$\{([A-Za-z_]\w*)(?:(:?[-=?+])((?:[^{}]|\$\{[^{}]*\})*))?\}|\$([A-Za-z_]\w*)`)
 
 // Environ is what a topology file may learn of the machine that reads it.
@@ -68,12 +69,15 @@ func expandText(d *yamlpos.Doc, n *yaml.Node, text string, env Environ) string {
 		}
 		sub := variable.FindStringSubmatch(m)
 		name, op, word := firstOf(sub[1], sub[4]), sub[2], sub[3]
+		if name == "_" && op == "" {
+			return m
+		}
 		instead := strings.HasSuffix(op, "+")
 		hasDefault := strings.HasSuffix(op, "-") || strings.HasSuffix(op, "=")
 		value, missing := "", true
 		if may := env.may(name, hasDefault || instead); may || !hasDefault && !instead {
 			if !may {
-				return ""
+				return m
 			}
 			set := false
 			value, set = env.Getenv(name)
@@ -88,8 +92,9 @@ func expandText(d *yamlpos.Doc, n *yaml.Node, text string, env Environ) string {
 		case strings.HasSuffix(op, "?"):
 			d.NodeFaultf(n, firstOf(word, "set it in the environment"), "the environment variable %s is not set", name)
 		default:
-			d.NodeFaultf(n, fmt.Sprintf("give a default: ${%s:=…}, or write $$ for a dollar sign", name), "the environment variable %s is not set and stands for nothing", name)
+			d.NodeFaultf(n, fmt.Sprintf("give a default: ${%s:=…}, or write $$ for a dollar sign", name), "the environment variable %s is not set: %s stays as it is written", name, m)
 			d.Problems[len(d.Problems)-1].Warning = true
+			return m
 		}
 		return ""
 	})
@@ -97,31 +102,14 @@ func expandText(d *yamlpos.Doc, n *yaml.Node, text string, env Environ) string {
 
 // expandMagic replaces containerlab's magic variables in everything a node says.
 func (n *Node) expandMagic(t Topology, env Environ) {
-	dir, err := filepath.Abs(t.Dir)
-	if err != nil {
-		dir = t.Dir
-	}
-	branch, hash := "", ""
+	dir := absolute(t.Dir)
+	labName := "clab-" + t.Name // containerlab's long name of the lab, and of its folder
 	replacer := func(s string) string {
 		if !strings.Contains(s, "__") {
 			return s
 		}
-		if strings.Contains(s, "__git") && hash == "" {
-			branch, hash = gitHead(dir)
-		}
-		s = strings.NewReplacer("__clabNodeName__", n.Name, "__clabLabName__", t.Name).Replace(s)
-		for name, value := range map[string]string{ // what these say is the machine's, not the file's
-			"__clabDir__": dir, "__clabNodeDir__": filepath.Join(dir, "clab-"+t.Name, n.Name), "__gitBranch__": branch, "__gitHash__": hash,
-		} {
-			if !strings.Contains(s, name) {
-				continue
-			}
-			if !env.may(name, false) {
-				value = ""
-			}
-			s = strings.ReplaceAll(s, name, value)
-		}
-		return s
+		s = strings.NewReplacer("__clabNodeName__", n.Name, "__clabLabName__", labName).Replace(s)
+		return expandGit(ofMachine(s, map[string]string{"__clabDir__": dir, "__clabNodeDir__": filepath.Join(dir, labName, n.Name)}, env), dir, env)
 	}
 	for _, s := range []*string{&n.Image, &n.StartupConfig, &n.Cmd, &n.Entrypoint, &n.User, &n.Type} {
 		*s = replacer(*s)
@@ -135,6 +123,62 @@ func (n *Node) expandMagic(t Topology, env Environ) {
 		for k, v := range m {
 			m[k] = replacer(v)
 		}
+	}
+}
+
+// absolute is a folder's path from the root; as it is where this process's own folder cannot be told.
+func absolute(dir string) string {
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return dir
+	}
+	return full
+}
+
+// ofMachine puts in magic variables whose values are this machine's, and not the file's.
+func ofMachine(s string, values map[string]string, env Environ) string {
+	for name, value := range values {
+		if !strings.Contains(s, name) {
+			continue
+		}
+		if !env.may(name, false) {
+			value = ""
+		}
+		s = strings.ReplaceAll(s, name, value)
+	}
+	return s
+}
+
+// expandGit puts in what is checked out in the repository around dir, as containerlab writes it
+// into the name of a lab: / in a branch is -, a commit has seven digits, and where there is none
+// both are "none".
+func expandGit(s, dir string, env Environ) string {
+	if !strings.Contains(s, "__git") {
+		return s
+	}
+	branch, hash := gitHead(dir)
+	return ofMachine(s, map[string]string{
+		"__gitBranch__": firstOf(strings.ReplaceAll(branch, "/", "-"), "none"), "__gitHash__": firstOf(hash[:min(7, len(hash))], "none"),
+	}, env)
+}
+
+// expandHome puts in the folder of this machine's user for the sign ~ in front of a path.
+func (n *Node) expandHome(env Environ) {
+	expand := func(path string) string {
+		rest, ok := strings.CutPrefix(path, "~/")
+		if !ok || strings.Contains(path, "\n") || !env.may("HOME", false) {
+			return path
+		}
+		home, ok := env.Getenv("HOME")
+		if !ok {
+			return path
+		}
+		return filepath.Join(home, rest)
+	}
+	n.StartupConfig = expand(n.StartupConfig)
+	for i, bind := range n.Binds {
+		host, rest, _ := strings.Cut(bind, ":")
+		n.Binds[i] = strings.TrimSuffix(expand(host)+":"+rest, ":")
 	}
 }
 

@@ -25,7 +25,7 @@ type fileOptions struct {
 
 // register adds the flags, and those of who may be somebody else's.
 func (o *fileOptions) register(c *cobra.Command) *cobra.Command {
-	c.Flags().BoolVar(&o.without, "without-external-links", false, "leave out, with a warning each, links that leave the lab and start-up configurations by URL")
+	c.Flags().BoolVar(&o.without, "without-external-links", false, "leave out, with a warning each, links that leave the lab, nodes of kind host, ext-container and k8s-kind, and start-up configurations by URL")
 	return o.Trusting(c)
 }
 
