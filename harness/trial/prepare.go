@@ -225,7 +225,7 @@ func (p preparation) bootNode(ctx context.Context, n *labNode, b drivers.Booter)
 	kernels(p).refused(ctx, n.Name, err)
 }
 
-// setup runs the shell lines that a containerlab file gives under exec.
+// setup runs the lines that a containerlab file gives under exec.
 func (p preparation) setup(ctx context.Context) error {
 	for _, n := range p.lab.nodes {
 		for _, line := range n.Exec {
@@ -234,7 +234,7 @@ func (p preparation) setup(ctx context.Context) error {
 				return fmt.Errorf("%s: exec: %w", n.Name, drivers.ErrUnsupported)
 			}
 			begin := p.rec.now()
-			x, err := sh.Shell(ctx, drivers.Command{Line: line, Timeout: stepTimeout})
+			x, err := sh.Shell(ctx, drivers.Command{Line: topologies.ShellLine(line), Timeout: stepTimeout})
 			if err == nil && x.Exit != 0 {
 				err = fmt.Errorf("exec %q ended with status %d: %s", line, x.Exit, evidence.Short(x.Output))
 			}
