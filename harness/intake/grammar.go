@@ -52,10 +52,11 @@ type pattern struct {
 	In      []string `yaml:"in"`      // of a fact or a trailer: the commands whose answers have it
 	Weak    bool     `yaml:"weak"`    // of a fact: other platforms write it too
 	Every   bool     `yaml:"every"`   // of a fact: each place has another
+	Unless  string   `yaml:"unless"`  // of a fact: what an answer does not fit that is asked
 	Command string   `yaml:"command"` // of an answer: what was asked
 	Row     string   `yaml:"row"`     // of a trailer
 
-	re, after, row *regexp.Regexp
+	re, after, row, unless *regexp.Regexp
 }
 
 // Grammar recognises. It is safe for use from several goroutines.
@@ -97,7 +98,7 @@ func (p *Platform) compile() (err error) {
 	for _, list := range lists {
 		for i := range list {
 			x := &list[i]
-			x.re, x.after, x.row = one(x.Pattern), one(x.After), one(x.Row)
+			x.re, x.after, x.row, x.unless = one(x.Pattern), one(x.After), one(x.Row), one(x.Unless)
 		}
 	}
 	return err

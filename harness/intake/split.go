@@ -76,7 +76,7 @@ type splitter struct {
 func newSplitter(g *Grammar, o *Options, name string) *splitter {
 	return &splitter{
 		g: g, o: o, name: name, clean: newCleaner(),
-		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
+		verb:  regexp.MustCompile(`^(?:do )?(?:sh|sho|show|display|debug|conf|config|configure|term|terminal|en|enable|disable|exit|end|quit|logout|ping|trace\w*|wr|write|copy|clear|dir|more|ls|cat|run|save|ssh|telnet|nv|net|create|delete|unconfigure|restart|vtysh|birdc|birdcl|sudo|ip|bridge|ovs-\w+|uname|journalctl|dmesg|tcpdump|ethtool|interface|router|no|set|edit|commit|request|monitor|file|start|load|sysctl|date|tail|grep|hostname)(?:\s|$)`),
 		putty: regexp.MustCompile(`^(?:=~){5,}=* PuTTY log (\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) `),
 		logs:  regexp.MustCompile(`(?:^|[\s/])(?:log\w*|journal\w*|dmesg|syslog)\b`),
 		many:  regexp.MustCompile(`^sh\w* (?:full)?tech`),
@@ -186,7 +186,7 @@ func (s *splitter) header(l *logs.Line, text string) bool {
 
 // aside is a line of no answer that a device writes before its prompt.
 func (s *splitter) aside(l *logs.Line, text string) bool {
-	if text == "" || text[0] != '{' {
+	if !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "--{") {
 		return false
 	}
 	for i := range s.g.Platforms {
@@ -289,7 +289,7 @@ func (s *splitter) head(l *logs.Line, text string) bool {
 
 // promptVotes are how sure a prompt is of one platform.
 func promptVotes(platform string) int {
-	return map[string]int{"exos": 6, "voss": 4, "junos": 4, "bird": 9, "linux": 1}[platform]
+	return map[string]int{"exos": 6, "voss": 4, "junos": 4, "iosxr": 9, "bird": 9, "linux": 1}[platform]
 }
 
 // prompt is a line that a person typed a command on.
@@ -368,6 +368,9 @@ func (s *splitter) counted(l *logs.Line, text string) {
 // asked is a command without what hands it to another program.
 func asked(command string) string {
 	command = strings.TrimPrefix(command, "sudo ")
+	if rest, ok := strings.CutPrefix(command, "run "); ok && strings.HasPrefix(rest, "sh") { // in the configuration mode of Junos
+		return rest
+	}
 	if rest, ok := strings.CutPrefix(command, "vtysh -c "); ok {
 		return strings.Trim(rest, `"'`)
 	}
@@ -681,7 +684,7 @@ func (s *splitter) facts(c *section, p *part, text string) {
 		pl := &s.g.Platforms[i]
 		for j := range pl.Facts {
 			f := &pl.Facts[j]
-			if !about(c.Command.Command, f.In) || !strings.Contains(text, f.Has) {
+			if !about(c.Command.Command, f.In) || !strings.Contains(text, f.Has) || f.unless != nil && f.unless.MatchString(text) {
 				continue
 			}
 			if f.Weak && p.votes[pl.Name] == 0 && c.platform != pl.Name {
