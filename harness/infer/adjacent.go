@@ -173,10 +173,10 @@ func isisNeighbours(text string) (list []adjacency) {
 
 // bgpSummary reads the neighbours of FRR, IOS, EOS and NX-OS, of which a session is up or not.
 func bgpSummary(text string) (list []adjacency) {
-	re := regexp.MustCompile(`(?m)^\s*([0-9a-fA-F.:]+)\s+4\s+[\d.]+\s+\d+\s+\d+\s`)
+	re := regexp.MustCompile(`(?m)^\s*(?:([0-9a-fA-F.:]+)|(\S+?)\(([0-9a-fA-F.:]+)\))\s+4\s+[\d.]+\s+\d+\s+\d+\s`)
 	for _, m := range re.FindAllStringSubmatch(text, -1) {
-		if a := parsed(m[1]); a.IsValid() {
-			list = append(list, adjacency{address: a})
+		if a := parsed(cmp.Or(m[1], m[3])); a.IsValid() { // FRR writes the name of the other before its address
+			list = append(list, adjacency{address: a, host: m[2]})
 		}
 	}
 	return list
@@ -316,6 +316,7 @@ func (b *builder) ofRoutes(n *Node, s *said) {
 		n.spell(key(c.port), c.port)
 		if n.Sent == "" && !c.prefix.IsSingleIP() && c.prefix != c.prefix.Masked() {
 			n.address(c.port, c.prefix.String(), "")
+			n.iface(c.port).Management = management(c.port)
 		}
 	}
 }

@@ -121,12 +121,16 @@ type reader struct {
 	n    *Node
 	lags map[string][]string
 	pair *[]Pair
+	// as is the AS of a group of BGP's neighbours, by its name, and group that of a neighbour, by its address; grouped are
+	// those in their order.
+	as, group map[string]string
+	grouped   *[]string
 }
 
 // configure reads a configuration by its platform's language.
 func (n *Node) configure(text string, lags map[string][]string, pairs *[]Pair) {
 	n.Sent = text
-	r := reader{n, lags, pairs}
+	r := reader{n: n, lags: lags, pair: pairs, as: map[string]string{}, group: map[string]string{}, grouped: new([]string)}
 	switch n.Platform {
 	case "exos":
 		r.exos(text)
@@ -230,7 +234,7 @@ func (r reader) stanzas(text string) {
 		}
 		switch head[0] {
 		case "interface":
-			r.below(strings.Join(head[1:], ""), f)
+			r.below(ifaceName(head[1:]), f)
 		case "router":
 			peer = r.router(head, f, peer)
 		case "vlan":
@@ -239,6 +243,35 @@ func (r reader) stanzas(text string) {
 			}
 		}
 	}
+	for _, p := range *r.grouped {
+		if as := r.as[r.group[p]]; as != "" && parsed(p).IsValid() && !slices.ContainsFunc(r.n.BGP, func(b Peer) bool { return b.Address == p }) {
+			r.n.BGP = append(r.n.BGP, Peer{p, as})
+		}
+	}
+}
+
+// neighbour is one of BGP that has an AS, or a group that has one.
+func (r reader) neighbour(name, as string) {
+	if _, group := r.as[name]; group {
+		r.as[name] = as
+		return
+	}
+	r.n.BGP = append(r.n.BGP, Peer{name, as})
+}
+
+// member is a neighbour of BGP that is as its group is.
+func (r reader) member(name, group string) {
+	r.group[name] = group
+	*r.grouped = appendNew(*r.grouped, name)
+}
+
+// ifaceName is the name of an interface, of the words behind "interface": its number may stand by itself (Vlan 10), and
+// what is no number is no part of it (eth1 vrf blue, Serial0/0.1 point-to-point).
+func ifaceName(words []string) string {
+	if len(words) > 1 && words[1][0] >= '0' && words[1][0] <= '9' {
+		return words[0] + words[1]
+	}
+	return words[0]
 }
 
 func (r reader) top(f []string) {
@@ -250,8 +283,8 @@ func (r reader) top(f []string) {
 	case f[0] == "router" && len(f) >= 3 && f[1] == "bgp":
 		r.n.AS = f[2]
 	case f[0] == "interface" && len(f) > 1:
-		name := strings.ToLower(f[1])
-		r.n.iface(strings.Join(f[1:], "")).Management = strings.HasPrefix(name, "mgmt") || strings.HasPrefix(name, "management")
+		name := strings.ToLower(ifaceName(f[1:]))
+		r.n.iface(ifaceName(f[1:])).Management = management(name)
 		if id, ok := strings.CutPrefix(name, "vlan"); ok {
 			r.n.vlan(vlan(id, ""))
 		}
@@ -269,10 +302,14 @@ func (r reader) below(name string, f []string) {
 		return ""
 	}
 	switch {
-	case (f[0] == "ip" || f[0] == "ipv6") && at(1) == "address" && at(2) != "dhcp":
+	case (f[0] == "ip" || f[0] == "ipv4" || f[0] == "ipv6") && at(1) == "address" && at(2) != "dhcp":
 		r.n.address(name, at(2), at(3))
 		if p, ok := prefixOf(at(2), at(3)); ok {
 			r.n.own = append(r.n.own, p.Addr())
+		}
+	case f[0] == "vrf" || f[0] == "ip" && at(1) == "vrf": // vrf forwarding NAME, vrf member NAME, vrf NAME
+		if vrf := strings.ToLower(f[len(f)-1]); strings.HasPrefix(vrf, "mgmt") || strings.HasPrefix(vrf, "management") {
+			r.n.iface(name).Management = true
 		}
 	case f[0] == "vrrp" && len(f) > 1:
 		r.n.virtualLine(name, f)
@@ -280,6 +317,18 @@ func (r reader) below(name string, f []string) {
 		lag := "Port-channel" + at(1)
 		r.n.aggregated(lag, at(3) == "active" || at(3) == "passive")
 		r.lags[lag] = appendNew(r.lags[lag], name)
+	case f[0] == "lag" && len(f) == 2: // AOS-CX
+		r.lags["lag"+at(1)] = appendNew(r.lags["lag"+at(1)], name)
+	case f[0] == "lacp" && at(1) == "mode" && strings.HasPrefix(name, "lag"):
+		r.n.aggregated(name, true)
+	case f[0] == "vlan" && (at(1) == "access" || at(1) == "trunk" && at(2) == "native"):
+		r.n.vlan(vlan(at(len(f)-1), ""))
+		r.n.tag(name, at(len(f)-1), false)
+	case f[0] == "vlan" && at(1) == "trunk" && at(2) == "allowed":
+		for _, id := range ports(at(3)) {
+			r.n.vlan(vlan(id, ""))
+			r.n.tag(name, id, true)
+		}
 	case f[0] == "ip" && at(1) == "ospf" && at(2) == "area":
 		r.n.OSPF = append(r.n.OSPF, Area{Interface: name, Area: at(3)})
 	case f[0] == "ip" && at(1) == "router" && at(2) == "ospf" && at(4) == "area":
@@ -290,6 +339,8 @@ func (r reader) below(name string, f []string) {
 		r.n.tag(name, at(3), false)
 	case f[0] == "switchport" && at(1) == "trunk" && at(2) == "native" && at(3) == "vlan":
 		r.n.tag(name, at(4), false)
+	case f[0] == "switchport" && at(1) == "trunk" && at(3) == "vlan" && (at(4) == "except" || at(4) == "remove"):
+		r.n.Differs = appendNew(r.n.Differs, "port "+name+": the VLANs of its trunk, which the configuration has as "+strings.Join(f[4:], " "))
 	case f[0] == "switchport" && at(1) == "trunk" && at(3) == "vlan":
 		for _, id := range ports(at(len(f) - 1)) {
 			if n, err := strconv.Atoi(id); err == nil && n >= 1 && n <= maxVLAN {
@@ -311,13 +362,24 @@ func (r reader) router(head, f []string, peer string) string {
 	case head[1] == "ospf" && (f[0] == "area" && len(f) > 2 && (f[2] == "stub" || f[2] == "nssa" || f[2] == "virtual-link") || f[0] == "redistribute" && len(f) > 1):
 		r.n.ospf = appendNew(r.n.ospf, strings.Join(f[:min(3, len(f))], " "))
 	case head[1] == "bgp" && f[0] == "neighbor" && len(f) >= 4 && f[2] == "remote-as":
-		r.n.BGP = append(r.n.BGP, Peer{f[1], f[3]})
+		r.neighbour(f[1], f[3])
+	case head[1] == "bgp" && f[0] == "neighbor" && len(f) == 4 && f[2] == "peer-group":
+		r.member(f[1], f[3])
+	case head[1] == "bgp" && f[0] == "neighbor" && len(f) == 5 && f[2] == "peer" && f[3] == "group": // EOS
+		r.member(f[1], f[4])
+	case head[1] == "bgp" && f[0] == "inherit" && len(f) == 3 && f[1] == "peer" && peer != "": // NX-OS
+		r.member(peer, f[2])
+	case head[1] == "bgp" && f[0] == "neighbor" && (len(f) == 3 && f[2] == "peer-group" || len(f) == 4 && f[2] == "peer" && f[3] == "group"):
+		r.as[f[1]] = ""
+	case head[1] == "bgp" && f[0] == "template" && len(f) == 3 && f[1] == "peer":
+		r.as[f[2]] = ""
+		return f[2]
 	case head[1] == "bgp" && f[0] == "neighbor" && len(f) > 3 && f[2] == "password" && !own(r.n.Platform):
 		r.n.Differs = appendNew(r.n.Differs, "the password of neighbour "+f[1]+", which the other end may ask for")
 	case head[1] == "bgp" && f[0] == "neighbor" && len(f) == 2:
 		return f[1]
 	case head[1] == "bgp" && f[0] == "remote-as" && len(f) == 2 && peer != "":
-		r.n.BGP = append(r.n.BGP, Peer{peer, f[1]})
+		r.neighbour(peer, f[1])
 	}
 	return peer
 }
@@ -443,9 +505,22 @@ func (r reader) voss(text string) {
 	}
 }
 
-// junos reads braces, or what "display set" makes of them.
+// junos reads braces, or what "display set" makes of them. What is deactivated is not there.
 func (r reader) junos(text string) {
-	var path []string
+	var path, off []string
+	groups := &junosGroups{byName: map[string]*junosGroup{}}
+	read := func(line string) {
+		if strings.Contains(line, "inactive:") || slices.ContainsFunc(off, func(o string) bool { return line == o || strings.HasPrefix(line, o+" ") }) {
+			return
+		}
+		r.junosLine(strings.Fields(line))
+		groups.line(strings.Fields(line))
+	}
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "deactivate "); ok {
+			off = append(off, rest)
+		}
+	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if i := strings.Index(line, "##"); i >= 0 {
@@ -453,13 +528,62 @@ func (r reader) junos(text string) {
 		}
 		switch {
 		case strings.HasPrefix(line, "set "):
-			r.junosLine(strings.Fields(strings.TrimPrefix(line, "set ")))
+			read(strings.TrimPrefix(line, "set "))
 		case strings.HasSuffix(line, "{"):
 			path = append(path, strings.TrimSpace(strings.TrimSuffix(line, "{")))
 		case line == "}" && len(path) > 0:
 			path = path[:len(path)-1]
 		case strings.HasSuffix(line, ";"):
-			r.junosLine(strings.Fields(strings.Join(path, " ") + " " + strings.TrimSuffix(line, ";")))
+			read(strings.Join(append(slices.Clone(path), strings.TrimSuffix(line, ";")), " "))
+		}
+	}
+	groups.peers(r.n)
+}
+
+// junosGroup is a group of BGP's neighbours, which may have their AS in common.
+type junosGroup struct {
+	as       string
+	internal bool
+	peers    []string
+}
+
+// junosGroups are those of a configuration, in its order.
+type junosGroups struct {
+	byName map[string]*junosGroup
+	order  []*junosGroup
+}
+
+// line is one of a configuration.
+func (gs *junosGroups) line(f []string) {
+	if len(f) < 6 || f[0] != "protocols" || f[1] != "bgp" || f[2] != "group" {
+		return
+	}
+	g := gs.byName[f[3]]
+	if g == nil {
+		g = &junosGroup{}
+		gs.byName[f[3]], gs.order = g, append(gs.order, g)
+	}
+	switch f[4] {
+	case "peer-as":
+		g.as = f[5]
+	case "type":
+		g.internal = f[5] == "internal"
+	case "neighbor":
+		g.peers = appendNew(g.peers, f[5])
+	}
+}
+
+// peers gives a node the neighbours that have the AS of their group.
+func (gs *junosGroups) peers(n *Node) {
+	for _, g := range gs.order {
+		as := g.as
+		if as == "" && g.internal {
+			as = n.AS
+		}
+		for _, p := range g.peers {
+			if as != "" && !slices.ContainsFunc(n.BGP, func(b Peer) bool { return b.Address == p }) {
+				n.BGP = append(n.BGP, Peer{p, as})
+			}
 		}
 	}
 }
@@ -473,9 +597,11 @@ func (r reader) junosLine(f []string) {
 			name += "." + f[3]
 		}
 		r.n.address(name, f[n-1], "")
-		r.n.iface(name).Management = strings.HasPrefix(name, "fxp") || strings.HasPrefix(name, "me0") || strings.HasPrefix(name, "em0") || name == "vme"
+		r.n.iface(name).Management = management(name)
 	case n > 4 && f[0] == "interfaces" && f[n-2] == "802.3ad":
 		r.lags[f[n-1]] = appendNew(r.lags[f[n-1]], f[1])
+	case n == 5 && f[0] == "interfaces" && f[2] == "aggregated-ether-options" && f[3] == "lacp":
+		r.n.aggregated(f[1], true)
 	case n == 4 && f[0] == "vlans" && f[2] == "vlan-id":
 		r.n.vlan(vlan(f[3], f[1]))
 	case n == 3 && f[0] == "routing-options" && f[1] == "router-id":

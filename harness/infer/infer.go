@@ -206,6 +206,9 @@ func (b *builder) lost(im *intake.Import) {
 			}
 			if s := b.r.parts[p]; s != nil {
 				lacks = append(lacks, s.cut...)
+				for _, u := range s.unread {
+					b.unknown("%s: %s: %s", n.Name, filepath.Base(f.Name), u)
+				}
 				if (p.Kind == intake.Session || p.Kind == intake.SupportBundle) && s.config != "" && b.r.o.Lacks != nil { // others were asked as they were read
 					l, _ := b.r.o.Lacks(p.Platform, s.config)
 					lacks = append(lacks, l...)
@@ -274,6 +277,9 @@ func (b *builder) lag(l LAG) {
 // heard takes a row of a table of neighbours.
 func (b *builder) heard(n *Node, s neighbour) {
 	other := b.byName[hostOf(s.name)]
+	if other == nil && s.cut {
+		other = b.beginning(hostOf(s.name))
+	}
 	switch {
 	case s.name == "" || s.name == "Not-Advertised":
 		b.unknown("%s port %s: its neighbour tells no name", n.Name, s.port)
@@ -298,9 +304,29 @@ func (b *builder) heard(n *Node, s neighbour) {
 	b.tells[from] = append(b.tells[from], told{to, s.by})
 }
 
+// beginning is the one device whose name begins so; nil where there is none, or more than one.
+func (b *builder) beginning(name string) (found *Node) {
+	for host, n := range b.byName {
+		if !strings.HasPrefix(host, name) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = n
+	}
+	return found
+}
+
+// ends are the ports whose devices tell of a neighbour there, in order.
+func (b *builder) ends() []Endpoint {
+	return slices.SortedFunc(maps.Keys(b.tells), func(x, y Endpoint) int { return cmp.Compare(x.String(), y.String()) })
+}
+
 // linksOfNeighbours makes links of what devices say, where none says something else.
 func (b *builder) linksOfNeighbours() {
-	ends := slices.SortedFunc(maps.Keys(b.tells), func(x, y Endpoint) int { return cmp.Compare(x.String(), y.String()) })
+	b.remotes()
+	ends := b.ends()
 	claimed := map[Endpoint][]Endpoint{} // who says to be at this port
 	for _, e := range ends {
 		for _, t := range b.tells[e] {

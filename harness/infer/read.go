@@ -2,6 +2,7 @@ package infer
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -22,8 +23,11 @@ type Options struct {
 	Lacks func(platform, text string) (lacks []string, known bool)
 }
 
-// neighbour is what a device says of the other end of a port.
-type neighbour struct{ by, port, name, remote string }
+// neighbour is what a device says of the other end of a port; cut tells that the name is longer than what is there.
+type neighbour struct {
+	by, port, name, remote string
+	cut                    bool
+}
 
 // said is what one part tells.
 type said struct {
@@ -33,6 +37,7 @@ type said struct {
 	vlans      []VLAN
 	config     string
 	cut        []string    // what of the answers did not come
+	unread     []string    // what of them nothing reads
 	addresses  []Interface // of the kernel's own list
 
 	adjacencies []adjacency
@@ -92,12 +97,20 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		default:
 			s.cut = append(s.cut, fmt.Sprintf("the configuration that %s shows at line %d, which is another than the one before it", c.Command, c.Line))
 		}
-	case is("show", "lldp", "neighbor"), is("show", "cdp", "neighbor"), is("show", "edp"), is("lldpctl"), is("lldpcli", "show", "neighbors"):
-		return r.neighbours(s, text)
+	case is("show", "lldp", "neighbor"), is("show", "cdp", "neighbor"), is("show", "edp"), is("lldpctl"), is("lldpcli", "show", "neighbors"),
+		is("show", "lldp", "ports") && strings.Contains(c.Command, "neigh"), is("show", "system", "lldp", "neighbor"), is("net", "show", "lldp"), is("nv", "show", "interface", "lldp"):
+		return r.neighbours(s, c.Command, text)
+	case is("show", "etherchannel", "summary"), is("show", "port-channel", "summary"):
+		maps.Copy(s.lags, aggregates(text))
 	case is("show", "sharing"), is("show", "ports", "sharing"):
-		return r.rows(s, "exos:sharing", text, func(row map[string]string) {
-			s.lags[row["MASTER"]] = append(s.lags[row["MASTER"]], row["PORT"])
-		})
+		found, known := map[string][]string{}, len(s.cut)
+		err := r.rows(s, "exos:sharing", text, func(row map[string]string) { found[row["MASTER"]] = append(found[row["MASTER"]], row["PORT"]) })
+		if len(s.cut) > known { // rows below one that is not read have no group of their own
+			s.unread = append(s.unread, "who is in which group of show sharing: a row of it is not read")
+			return err
+		}
+		maps.Copy(s.lags, found)
+		return err
 	case is("show", "mlag", "peer"):
 		return r.rows(s, "exos:mlag-peer", text, func(row map[string]string) {
 			s.pairs = append(s.pairs, Pair{Kind: "mlag", Peer: row["PEER_ADDRESS"]})
@@ -114,9 +127,11 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		return r.rows(s, "voss:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["ID"], row["NAME"])) })
 	case is("show", "vlan") && len(command) == 2:
 		return r.rows(s, "exos:vlan", text, func(row map[string]string) { s.vlans = append(s.vlans, vlan(row["VID"], row["NAME"])) })
-	case is("ip", "-br", "addr"), is("ip", "-br", "address"):
-		s.addresses = append(s.addresses, brief(text)...)
-	case is("ip", "addr"), is("ip", "address"):
+	case command[0] == "ip" && regexp.MustCompile(`^ip(?: -\S+)* a(?:d|dd|ddr|ddre|ddres|ddress)?(?: |$)`).MatchString(strings.Join(command, " ")):
+		if slices.ContainsFunc(command, func(w string) bool { return strings.HasPrefix(w, "-br") }) {
+			s.addresses = append(s.addresses, brief(text)...)
+			break
+		}
 		s.addresses = append(s.addresses, long(text)...)
 	default:
 		return s.routed(r, is, text)
@@ -186,81 +201,45 @@ func (r *Reader) rows(s *said, name, text string, each func(row map[string]strin
 	return nil
 }
 
-// neighbours reads who is at the other ends, by what the table looks like.
-func (r *Reader) neighbours(s *said, text string) error {
-	add := func(by, port, name, remote string) {
-		s.neighbours = append(s.neighbours, neighbour{by, port, name, remote})
-	}
-	driver := func(by string) func(map[string]string) {
-		return func(row map[string]string) { add(by, row["PORT"], row["NAME"], row["REMOTE_PORT"]) }
-	}
-	switch {
-	case strings.Contains(text, "Neighbor Chassis ID"):
-		return r.rows(s, "exos:lldp", text, driver("lldp"))
-	case strings.Contains(text, "Neighbor-ID"):
-		return r.rows(s, "exos:edp", text, driver("edp"))
-	case strings.Contains(text, "LLDP Neighbor\n") || strings.Contains(text, "Index    :"):
-		return r.rows(s, "voss:lldp", text, driver("lldp"))
-	}
-	if strings.Contains(text, "LLDP neighbors:") {
-		lldpctl(text, add)
-		return nil
-	}
-	for _, form := range []struct {
-		by, head string
-		row      string
-	}{
-		{"lldp", "Neighbor Device ID", `(?m)^(?P<port>\S+)\s+(?P<name>\S+)\s+(?P<remote>\S+)\s+\d+\s*$`},
-		{"lldp", "Local Interface", `(?m)^(?P<port>[a-z]+-\d\S*|\w+\d+)\s+\S+\s+\S+\s+(?P<remote>\S+)\s+(?P<name>\S+)\s*$`},
-		{"lldp", "Hold-time", `(?m)^(?P<name>\S+)\s+(?P<port>[A-Za-z]+\d\S*)\s+\d+\s+(?:[A-Z,]+\s+)?(?P<remote>\S+)\s*$`},
-		{"cdp", "Local Intrfce", `(?m)^(?P<name>\S+)\s+(?P<port>[A-Za-z]+ ?\d\S*)\s+\d+\s+.*?\s(?P<remote>[A-Za-z]+ ?\d\S*)\s*$`},
-	} {
-		if !strings.Contains(text, form.head) {
-			continue
-		}
-		re := regexp.MustCompile(form.row)
-		for _, m := range re.FindAllStringSubmatch(text, -1) {
-			add(form.by, m[re.SubexpIndex("port")], m[re.SubexpIndex("name")], m[re.SubexpIndex("remote")])
-		}
-		return nil
-	}
-	return nil
-}
-
-// lldpctl reads what lldpd's own client shows: a block for each neighbour, which begins with the interface.
-// One that names its port by something else than the interface's name tells nothing.
-func lldpctl(text string, add func(by, port, name, remote string)) {
-	port := regexp.MustCompile(`^\s+([^,\s]+),`)
-	name := regexp.MustCompile(`(?m)^\s*SysName:[ \t]+(\S+)`)
-	remote := regexp.MustCompile(`(?m)^\s*PortID:[ \t]+ifname (\S+)`)
-	for _, block := range strings.Split(text, "Interface:")[1:] {
-		p, r := port.FindStringSubmatch(block), remote.FindStringSubmatch(block)
-		if p == nil || r == nil {
-			continue
-		}
-		n := ""
-		if m := name.FindStringSubmatch(block); m != nil {
-			n = m[1]
-		}
-		add("lldp", p[1], n, r[1])
-	}
-}
-
 // key is a port in one spelling, so that the short forms of tables are those of configurations.
 func key(port string) string {
 	port = strings.ToLower(strings.ReplaceAll(port, " ", ""))
 	port = strings.TrimSuffix(port, ".0")
 	for _, long := range [][2]string{
-		{"tengigabitethernet", "te"}, {"gigabitethernet", "gi"}, {"fastethernet", "fa"}, {"ethernet", "eth"}, {"port-channel", "po"}, {"gig", "gi"}, {"ten", "te"}, {"fas", "fa"},
+		{"tengigabitethernet", "te"},
+		{"tengige", "te"},
+		{"gigabitethernet", "gi"},
+		{"fastethernet", "fa"},
+		{"ethernet", "eth"},
+		{"port-channel", "po"},
+		{"twentyfivegigabitethernet", "twe"},
+		{"twentyfivegige", "twe"},
+		{"twogigabitethernet", "tw"},
+		{"fivegigabitethernet", "fi"},
+		{"fortygigabitethernet", "fo"},
+		{"fortygige", "fo"},
+		{"hundredgigabitethernet", "hu"},
+		{"hundredgige", "hu"},
+		{"management", "ma"},
+		{"gig", "gi"},
+		{"ten", "te"},
+		{"fas", "fa"},
+		{"two", "tw"},
+		{"fiv", "fi"},
+		{"for", "fo"},
+		{"hun", "hu"},
+		{"et", "eth"},
 	} {
-		if rest, ok := strings.CutPrefix(port, long[0]); ok {
+		if rest, ok := strings.CutPrefix(port, long[0]); ok && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
 			return long[1] + rest
 		}
 	}
-	if rest, ok := strings.CutPrefix(port, "et"); ok && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
-		return "eth" + rest
-	}
 	return port
+}
+
+// management reports whether a port is one of management, as its name tells.
+func management(port string) bool {
+	return regexp.MustCompile(`(?i)^(?:mgmt|management|ma\d|fxp|me0|em0|vme|re\d:mgmt)`).MatchString(port)
 }
 
 // hostOf is a name without its domain.
