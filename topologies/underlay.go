@@ -62,6 +62,20 @@ func (c HostClock) String() string {
 	return text
 }
 
+// NodeClock is the clock by which times are told that are taken at a node.
+type NodeClock struct {
+	Host     string        // whose clock it is
+	Within   time.Duration // how wrong these times may be in this machine's clock, either way
+	Measured bool          // without that Within is not known
+}
+
+// NodeClockTeller is a lab some of whose nodes are on hosts with clocks of their own. What is seen there (frames, packets of flows, ends of
+// processes) is told in the time of who has the lab.
+type NodeClockTeller interface {
+	// NodeClock gives the clock of a node, and what it is known to since a moment of this machine's clock; false where it is this machine's.
+	NodeClock(node string, since time.Time) (NodeClock, bool)
+}
+
 // HostClockTeller is a lab that is spread over hosts, and tells how their clocks stand to this one's.
 type HostClockTeller interface {
 	HostClocks() []HostClock

@@ -29,6 +29,10 @@ type Frames struct {
 	// Frames are all of them; absent where they are more than MaxFrames, of which Newest are the last.
 	Frames []Frame `json:"frames,omitempty"`
 	Newest []Frame `json:"newest,omitempty"`
+
+	// Earlier and Later are what would have been seen had all frames come so much earlier, or later, as Clock may be wrong by.
+	Earlier *Frames `json:"earlier,omitempty"`
+	Later   *Frames `json:"later,omitempty"`
 }
 
 // FrameWindow says which frames of a capture were looked at.
@@ -40,6 +44,10 @@ type FrameWindow struct {
 	// Stepped is how much further the clock that gives frames their times had gone since the trial began
 	// than the one that nobody sets, in real time; 0 where they went alike.
 	Stepped time.Duration `json:"stepped,omitempty"`
+	// Clock is the one that gave frames their times, where it is another machine's; they are told in the time of this one.
+	Clock *OtherClock `json:"clock,omitempty"`
+	// Moved is by how much later than they are told frames are taken to have come here, in real time: of what is Earlier or Later.
+	Moved time.Duration `json:"moved,omitempty"`
 }
 
 // Bounds of the frames that an observation tells one by one.

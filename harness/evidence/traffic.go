@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// ProbeTraffic is the kind of an [Observation] whose text is a [FlowReading].
+const ProbeTraffic = "traffic"
+
 // FlowReading is what came of a flow's packets that were sent from a moment on, the text of an
 // observation. Times are the lab's; but for From and To they are in seconds.
 type FlowReading struct {
@@ -34,6 +37,13 @@ type FlowReading struct {
 	Gaps []FlowGap `json:"gaps"`
 	// Uncounted says why it is not known what was lost, and how long; empty where it is.
 	Uncounted string `json:"uncounted,omitempty"`
+
+	// Clock is the one that gave packets their times, where it is another machine's. Earlier and Later are what would have been read
+	// had all packets gone so much earlier, or later, as it may be wrong by; none where that is no more than the flow's interval, to
+	// which no flow is known.
+	Clock   *OtherClock  `json:"clock,omitempty"`
+	Earlier *FlowReading `json:"earlier,omitempty"`
+	Later   *FlowReading `json:"later,omitempty"`
 }
 
 // FlowLatency is how long packets were under way, in seconds, to within 1 %.

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/topologies"
@@ -53,6 +54,8 @@ type Provider struct {
 	CaptureFn func(topologies.CaptureSpec) (topologies.Capture, error)
 	// TrafficFn sends; without it the lab cannot.
 	TrafficFn func(topologies.FlowSpec) (topologies.Flow, error)
+	// NodeClockFn is the clock of another machine that a node is on; without it all are on this one.
+	NodeClockFn func(node string, since time.Time) topologies.NodeClock
 
 	mu     sync.Mutex
 	active []topologies.Fault
@@ -126,6 +129,14 @@ func (r *reservation) Host(node string) (topologies.Host, error) {
 
 // Warnings implements topologies.Warner.
 func (r *reservation) Warnings() []string { return r.p.Warnings }
+
+// NodeClock implements topologies.NodeClockTeller.
+func (r *reservation) NodeClock(node string, since time.Time) (topologies.NodeClock, bool) {
+	if r.p.NodeClockFn == nil {
+		return topologies.NodeClock{}, false
+	}
+	return r.p.NodeClockFn(node, since), true
+}
 
 // builtLab is a lab that tells its kind.
 type builtLab struct{ *reservation }

@@ -12,6 +12,7 @@ import (
 type Counter struct {
 	began     time.Time
 	from      time.Duration
+	moved     time.Duration
 	direction string
 	clock     evidence.Clock
 	stamps    stamps
@@ -33,7 +34,7 @@ type numbered struct {
 
 // NewCounter counts what goes a direction from the beginning of a window on.
 func NewCounter(w evidence.FrameWindow, direction string, clock evidence.Clock) *Counter {
-	return &Counter{began: w.Began, from: w.From, direction: direction, clock: clock, last: w.From}
+	return &Counter{began: w.Began, from: w.From, moved: w.Moved, direction: direction, clock: clock, last: w.From}
 }
 
 // Seen is how many frames of the file it has seen.
@@ -44,7 +45,7 @@ func (c *Counter) See(s Seen) {
 	c.seen++
 	since := s.At.Sub(c.began)
 	c.stamps.see(since)
-	at := c.clock.Lab(since)
+	at := c.clock.Lab(since + c.moved)
 	if at < c.from || c.direction != "" && string(s.Way) != c.direction {
 		return
 	}

@@ -78,6 +78,7 @@ type witnesses struct {
 
 // witness is a capture, read once.
 type witness struct {
+	file     string
 	seen     []Seen
 	lost     uint64
 	err      error
@@ -88,6 +89,7 @@ type witness struct {
 type window struct {
 	began     int64
 	from      time.Duration
+	moved     time.Duration
 	direction string
 }
 
@@ -133,12 +135,17 @@ func (w witnesses) confirm(p *plan.Plan, o evidence.Observation) error {
 	if of.lost > 0 && !surely(p, o) {
 		return fmt.Errorf("the kernel lost %d frames of the capture %s: how many there were is not known", of.lost, was.File)
 	}
-	is := evidence.Frames{Direction: was.Direction, FrameWindow: was.FrameWindow}
-	if err := of.count(&is, w.clock); err != nil {
-		return err
-	}
-	if !alike(is, was) {
-		return fmt.Errorf("the capture %s says otherwise: %s, and not %s", was.File, words(is), words(was))
+	for _, was := range []*evidence.Frames{&was, was.Earlier, was.Later} {
+		if was == nil {
+			continue
+		}
+		is := evidence.Frames{Direction: was.Direction, FrameWindow: was.FrameWindow}
+		if err := of.count(&is, w.clock); err != nil {
+			return err
+		}
+		if !alike(is, *was) {
+			return fmt.Errorf("the capture %s says otherwise: %s, and not %s", of.file, words(is), words(*was))
+		}
 	}
 	return nil
 }
@@ -155,7 +162,7 @@ func OneIsEnough(c scenarios.Condition, count int) bool { return c.Expect == "" 
 // count fills in what a window shows. The looks of a condition come in the order of their time, and go
 // over the frames once together.
 func (of *witness) count(f *evidence.Frames, clock evidence.Clock) error {
-	key := window{f.Began.UnixNano(), f.From, f.Direction}
+	key := window{f.Began.UnixNano(), f.From, f.Moved, f.Direction}
 	c := of.counters[key]
 	if c == nil || c.Seen() > f.Delivered {
 		c = NewCounter(f.FrameWindow, f.Direction, clock)
@@ -199,7 +206,7 @@ func framesWords(text string) string {
 
 // read reads a capture of the trial, of which the timeline may have the digest.
 func (w witnesses) read(file string) *witness {
-	of := &witness{counters: map[window]*Counter{}}
+	of := &witness{file: file, counters: map[window]*Counter{}}
 	if !filepath.IsLocal(file) {
 		of.err = fmt.Errorf("%q is no file of the trial", file)
 		return of

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -48,8 +49,57 @@ func Evaluate(c *plan.Check, rules evidence.Rules, o evidence.Observation, befor
 	var err error
 	if s.Value, err = c.Predicate.Eval(now, earlier(c, rules, before)); err != nil {
 		s.Err = err.Error()
+		return s
 	}
+	s.Err = misclocked(c, rules, o, before, s.Value)
+	s.Misclocked = s.Err != ""
 	return s
+}
+
+// misclocked says why a look has no answer because of the clock that told of what it saw, which is that of another machine: it would
+// have another one were that clock as wrong as it may be; empty where it would not. Who looks at how a value moves compares looks that
+// are all told by one clock.
+func misclocked(c *plan.Check, rules evidence.Rules, o evidence.Observation, before *evidence.Observation, told any) string {
+	if _, boolean := told.(bool); !boolean || !c.Cond.Boolean() {
+		return ""
+	}
+	clock, others, err := o.Otherwise()
+	switch {
+	case err != nil:
+		return fmt.Sprintf("read what was recorded: %v", err)
+	case clock == nil:
+		return ""
+	case clock.Unmeasured:
+		return clock.String() + ", and when things came there is not known"
+	}
+	for i, other := range others {
+		now := view(c, rules, other, c.Predicate.UsesExit)
+		was := earlier(c, rules, moved(before, i))
+		v, err := c.Predicate.Eval(now, was)
+		if err == nil && v == told {
+			continue
+		}
+		how := []string{"earlier", "later"}[i%2]
+		if now.Unknown != "" {
+			err = errors.New(now.Unknown)
+		}
+		if err != nil {
+			return fmt.Sprintf("%s, and that decides: it is %v, and had all come so much %s: %v", clock, told, how, err)
+		}
+		return fmt.Sprintf("%s, and that decides: it is %v, and would be %v had all come so much %s", clock, told, v, how)
+	}
+	return ""
+}
+
+// moved is the look before the stimulus as it would have been by the same fault of the clock.
+func moved(before *evidence.Observation, i int) *evidence.Observation {
+	if before == nil {
+		return nil
+	}
+	if _, others, err := before.Otherwise(); err == nil && i < len(others) {
+		return &others[i]
+	}
+	return before
 }
 
 // linesMissing is why the lines of a log that match are not all known.

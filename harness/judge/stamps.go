@@ -35,14 +35,18 @@ func (s *stamps) see(at time.Duration) {
 // times of its frames, and which of them a window has, are not known.
 func (s *stamps) steady(w evidence.FrameWindow, clock evidence.Clock) error {
 	var how string
+	wrong := time.Duration(0) // that they may be told by
+	if w.Clock != nil {
+		wrong = w.Clock.Within
+	}
 	switch until := clock.Real(w.Until); {
 	case w.Stepped.Abs() > ClockSlack:
 		how = fmt.Sprintf("it went %s further than the time that passed", w.Stepped)
 	case s.back > mostPassed:
 		how = fmt.Sprintf("a frame has a time %s before that of one that came earlier", s.back)
-	case s.some && s.latest > until+ClockSlack:
+	case s.some && s.latest > until+ClockSlack+wrong:
 		how = fmt.Sprintf("a frame has a time %s after it was looked at", s.latest-until)
-	case s.some && s.earliest < -mostPassed:
+	case s.some && s.earliest < -mostPassed-wrong:
 		how = fmt.Sprintf("a frame has a time %s before the trial began", -s.earliest)
 	default:
 		return nil

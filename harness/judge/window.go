@@ -48,6 +48,7 @@ type Window struct {
 	quiet        time.Duration // all time without such a look
 	quietFor     string        // and why there was none, the first time
 	silent       string        // why the first look since then was not answered
+	misclocked   string        // why the first look has no answer that would have another one by another clock
 
 	Truth evidence.Truth // empty while undecided
 	Why   string
@@ -62,6 +63,8 @@ type Reading struct {
 	// Unanswered says that nobody answered the look. An expression that has no value for the answer (Err)
 	// was answered all the same.
 	Unanswered bool
+	// Misclocked says that it was so, or was not, for all that is known of the clock that told of it.
+	Misclocked bool
 }
 
 // NewWindow opens the window of a condition that began to be looked at at start.
@@ -107,6 +110,9 @@ func (w *Window) Observe(s Reading) {
 	w.lastEnd = s.End
 	w.failed = s.Err
 	w.listen(s)
+	if s.Misclocked {
+		w.misclocked = cmp.Or(w.misclocked, s.Err)
+	}
 	if s.Err != "" {
 		w.lose("a look had no answer: " + s.Err)
 		return
@@ -379,6 +385,8 @@ func (w *Window) Expire(until time.Duration) {
 		w.decide(evidence.Unknown, until, "%s", w.unseen())
 	case w.cond.Eventually > 0 && w.unanswered() != "":
 		w.decide(evidence.Unknown, until, "%s", w.unanswered())
+	case w.cond.Eventually > 0 && w.misclocked != "":
+		w.decide(evidence.Unknown, until, "%s", w.misclocked)
 	case w.cond.Eventually > 0:
 		w.decide(evidence.False, w.lastEnd, "it was not so in %s (%d looks)", w.cond.Eventually, w.observations)
 	case w.cond.Changes != nil && w.blind == "":

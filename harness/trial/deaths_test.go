@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
+	"github.com/reprise-lab/reprise/topologies"
 )
 
 // deadly is a fixture whose stimulus and symptom a case gives.
@@ -39,7 +40,8 @@ func TestDeathVerdicts(t *testing.T) {
 		exit   int
 		always bool // they were there when the lab was up
 		unseen *drivers.UnseenError
-		upset  bool // the baseline does not hold
+		upset  bool          // the baseline does not hold
+		clock  time.Duration // of another machine that the nodes are on: known to within so much
 
 		want   evidence.Verdict
 		reason string // part of it
@@ -87,6 +89,8 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "unseen: a death that is known all the same", yaml: deadly(breaks, anyCore), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Reproduced},
 		{name: "unseen: how many is not known", yaml: deadly(breaks, strings.Replace(anyCore, "core: any", "core: any, expect: count == 1", 1)), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},
 		{name: "unseen: before the trial", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: begin.Add(-time.Hour)}, want: evidence.NotReproduced},
+		{name: "unseen: before the trial, by a clock that is known to within an hour", yaml: deadly(breaks, anyCore), clock: time.Hour, unseen: &drivers.UnseenError{Why: "some were lost", Missed: begin.Add(-30 * time.Minute)}, want: evidence.Inconclusive, reason: "some were lost"},
+		{name: "unseen: before the trial, by that clock too", yaml: deadly(breaks, anyCore), clock: time.Hour, unseen: &drivers.UnseenError{Why: "some were lost", Missed: begin.Add(-2 * time.Hour)}, want: evidence.NotReproduced},
 		{name: "unseen: since the stimulus", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "some were lost", Missed: begin.Add(time.Hour)}, want: evidence.Inconclusive, reason: "some were lost"},
 		{name: "a death without a name may be the one", yaml: deadly(breaks, ofBGP), deaths: []drivers.Death{{Process: "(unnamed process, started by sh)", PID: 3, Signal: "SIGSEGV"}}, want: evidence.Inconclusive, reason: "unnamed", other: true},
 	}
@@ -98,6 +102,11 @@ func TestDeathVerdicts(t *testing.T) {
 				w.platform.ShellFn = func(_, line string) (drivers.Exchange, error) {
 					done.Store(true)
 					return drivers.Exchange{Command: line, Exit: tt.exit}, nil
+				}
+				if tt.clock > 0 {
+					w.provider.NodeClockFn = func(string, time.Time) topologies.NodeClock {
+						return topologies.NodeClock{Host: "right", Within: tt.clock, Measured: true}
+					}
 				}
 				if tt.upset {
 					w.platform.RunFn = func(_, _ string) (drivers.Exchange, error) { return drivers.Exchange{}, errors.New("not running") }

@@ -31,6 +31,7 @@ type frameLog struct {
 // counted is what looks have in common that go on in one count.
 type counted struct {
 	from      time.Duration
+	moved     time.Duration
 	direction string
 }
 
@@ -64,7 +65,22 @@ func (l *frameLog) look(f *evidence.Frames, rec *recorder) (over bool, unsteady 
 	defer l.looks.Unlock()
 	f.Delivered, over = l.delivered()
 	f.Until, f.Stepped = rec.now(), rec.stepped() // what came is from before
-	key := counted{f.From, f.Direction}
+	if c := f.Clock; c != nil && c.Within > 0 {
+		f.Earlier, f.Later = l.moved(*f, -c.Within, rec), l.moved(*f, c.Within, rec)
+	}
+	return over, l.count(f, rec)
+}
+
+// moved is what the same look would show had all frames come so much later. The caller holds looks.
+func (l *frameLog) moved(f evidence.Frames, by time.Duration, rec *recorder) *evidence.Frames {
+	f.Moved, f.Earlier, f.Later = by, nil, nil
+	_ = l.count(&f, rec) // their times are as steady as those that are told
+	return &f
+}
+
+// count fills in what the frames of a window are that had come. The caller holds looks.
+func (l *frameLog) count(f *evidence.Frames, rec *recorder) error {
+	key := counted{f.From, f.Moved, f.Direction}
 	c := l.counters[key]
 	if c == nil {
 		c = judge.NewCounter(f.FrameWindow, f.Direction, rec.clock)
@@ -76,7 +92,7 @@ func (l *frameLog) look(f *evidence.Frames, rec *recorder) (over bool, unsteady 
 	for c.Seen() < f.Delivered {
 		l.show(c, f.Delivered)
 	}
-	return over, c.Tell(f)
+	return c.Tell(f)
 }
 
 // showAtOnce are so many frames that who adds one hardly waits.

@@ -205,6 +205,65 @@ func TestFramesOfAClockThatIsSet(t *testing.T) {
 	}
 }
 
+// TestFramesOfAnotherMachine: where frames are told by the clock of another machine, which is known to within so much only, a trial that is
+// decided by when they came says nothing where that is more than the margin, live and from the record. All else is decided as ever.
+func TestFramesOfAnotherMachine(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tt := range []struct {
+		name, frame string
+		sent        int
+		clock       *topologies.NodeClock
+		want        evidence.Verdict
+		reason      string
+	}{
+		{"of this one's clock", "eventually: 100ms", 3, nil, evidence.Reproduced, ""},
+		{"known well", "eventually: 100ms", 20, &topologies.NodeClock{Within: 4 * ms, Measured: true}, evidence.Reproduced, ""},
+		{"never measured", "eventually: 100ms", 20, &topologies.NodeClock{}, evidence.Inconclusive, "the clock of host right was not measured, and when things came there is not known"},
+		{"before the stimulus, it may be", "eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive,
+			"the clock of host right is known to within 50ms, and that decides: it is true, and would be false had all come so much earlier"},
+		{"since the stimulus, it may be", "never: 100ms, may-hold-before: true", 0, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive,
+			"it is false, and would be true had all come so much later"},
+		{"not since the stimulus", "eventually: 100ms", 0, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive,
+			"it is false, and would be true had all come so much later"},
+		{"as many as came", "expect: count == 3, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "it is true, and would be false"},
+		{"a gap within what is certain", "expect: json.gap < 0.1, eventually: 100ms", 20, &topologies.NodeClock{Within: 5 * ms, Measured: true}, evidence.Reproduced, ""},
+		{"a gap that may be none", "expect: json.gap < 0.1, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "had all come so much earlier"},
+		{"whatever the clock", "expect: count < 100, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Reproduced, ""},
+		{"neither", "expect: count > 100, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.NotReproduced, ""},
+		{"a silence that comes", "expect: json.silence > 0.08, eventually: 200ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Reproduced, ""},
+		{"a silence that may have been", "expect: json.silence > 0.08, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "had all come so much"},
+		{"as many in all looks", "expect: count, unchanged: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Reproduced, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				sending(t, w, tt.sent, nil)
+				if tt.clock != nil {
+					w.provider.NodeClockFn = func(node string, _ time.Time) topologies.NodeClock {
+						c := *tt.clock
+						if c.Host = "right"; node != "r1" {
+							t.Errorf("the clock of %s is asked for", node)
+						}
+						return c
+					}
+				}
+				p := planOf(t, sees(tt.frame), plan.Options{})
+				v := w.trial(t, t.Context(), p)
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+					t.Errorf("%s: %s\nwant %s: %s", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+				record, err := w.dir.Trial(1).Read()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(v, judge.Judge(p, 1, record)); diff != "" {
+					t.Errorf("from the record (-live +again):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // unguarded judges the trial as one whose looks did not compare the clocks.
 func (w *world) unguarded(t *testing.T, p *plan.Plan) evidence.TrialVerdict {
 	t.Helper()

@@ -41,3 +41,23 @@ func (t *Trial) machines(ctx context.Context) (on evidence.TrialHost) {
 	t.rec.fail(evidence.WriteJSON(t.rec.dir.File(evidence.HostFile), on))
 	return on
 }
+
+// clockSteps are what the bound of another machine's clock is rounded up to: it grows between measurements, and what is counted by it
+// goes on in one count for so long.
+const clockSteps = 5 * time.Millisecond
+
+// clockAt is the clock that tells of what is seen at a node, where that is another machine's, as well as it is known since a moment; else nil.
+func (l *Lab) clockAt(node string, since time.Time) *evidence.OtherClock {
+	teller, ok := topologies.As[topologies.NodeClockTeller](l.res)
+	if !ok {
+		return nil
+	}
+	c, ok := teller.NodeClock(node, since)
+	if !ok {
+		return nil
+	}
+	if !c.Measured {
+		return &evidence.OtherClock{Host: c.Host, Unmeasured: true}
+	}
+	return &evidence.OtherClock{Host: c.Host, Within: (c.Within + clockSteps - 1).Truncate(clockSteps)}
+}

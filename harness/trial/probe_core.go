@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/scenarios"
@@ -40,6 +41,13 @@ func observeDeaths(ctx context.Context, b *observer, q question, p scenarios.Cor
 		return err
 	}
 	known := unseen != nil && slices.Contains(unseen.Known, p.Process)
+	switch c := b.lab.clockAt(q.node.Name, since); {
+	case c == nil:
+	case c.Unmeasured:
+		since = time.Time{} // whenever it was
+	default:
+		since = since.Add(-c.Within) // it may have been as late
+	}
 	missed := unseen != nil && (unseen.Missed.IsZero() || !unseen.Missed.Before(since))
 	switch certain := len(rows) > 0 && q.check.Cond.Expect == ""; {
 	case certain:

@@ -33,6 +33,7 @@ func observeFrames(ctx context.Context, b *observer, q question, p scenarios.Fra
 	if b.since != nil {
 		f.From = b.since.at
 	}
+	f.Clock = b.lab.clockAt(r.At().Node, b.rec.start.Add(b.rec.clock.Real(f.From)))
 	over, unsteady := r.log.look(&f, b.rec)
 	text, err := json.Marshal(f)
 	q.seen.Text, q.seen.Count = string(text), f.Count

@@ -132,7 +132,15 @@ func (t *traffic) read(ctx context.Context, p scenarios.TrafficProbe) (evidence.
 		}
 		from, words = time.Now().Add(-t.rec.clock.Real(time.Duration(last))), "the last "+last.String()
 	}
-	return t.reading(r, from, words)
+	f, err := t.reading(r, from, words)
+	if f.Clock = t.lab.clockAt(r.From, from); err != nil || f.Clock == nil || f.Clock.Within <= t.rec.clock.Real(r.Interval()) {
+		return f, err
+	}
+	// What went so much earlier is what was sent since a moment that is so much later.
+	before, err := t.reading(r, from.Add(f.Clock.Within), words)
+	after, failed := t.reading(r, from.Add(-f.Clock.Within), words)
+	f.Earlier, f.Later = &before, &after
+	return f, errors.Join(err, failed)
 }
 
 // reading reads a flow in the lab's time.

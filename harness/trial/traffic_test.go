@@ -9,7 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/reprise-lab/reprise/harness/evidence"
+	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/topologies"
 )
@@ -96,6 +99,54 @@ func TestTraffic(t *testing.T) {
 				}
 				if tt.open == nil && flow.stopped != 1 {
 					t.Errorf("stopped %d times", flow.stopped)
+				}
+			})
+		})
+	}
+}
+
+// steady is a flow of a packet every two milliseconds, of which all come at once.
+type steady struct{}
+
+func (steady) Read(from time.Time) topologies.FlowReading {
+	n := uint64(max(time.Since(from), 0) / (2 * time.Millisecond)) //nolint:gosec // not negative
+	return topologies.FlowReading{From: from, To: time.Now(), Sent: n, Received: n, Timed: n}
+}
+
+func (steady) Stop() topologies.FlowSeries { return topologies.FlowSeries{} }
+
+// TestTrafficOfAnotherMachine: where a flow is on another machine, whose clock is known to within so much only, a reading decides nothing
+// that depends on which packets were sent since the stimulus by that clock.
+func TestTrafficOfAnotherMachine(t *testing.T) {
+	for _, tt := range []struct {
+		name, expect string
+		within       time.Duration
+		want         evidence.Verdict
+		reason       string
+	}{
+		{"known well", "sent > 10 and sent < 50", time.Millisecond, evidence.Reproduced, ""},
+		{"more than there are by then", "sent > 10 and sent < 30", 100 * time.Millisecond, evidence.Inconclusive, "the clock of host right is known to within 100ms, and that decides"},
+		{"enough in the end", "sent > 10", 100 * time.Millisecond, evidence.Reproduced, ""},
+		{"whatever the clock", "sent > 1000", 100 * time.Millisecond, evidence.NotReproduced, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.provider.TrafficFn = func(topologies.FlowSpec) (topologies.Flow, error) { return steady{}, nil }
+				w.provider.NodeClockFn = func(node string, _ time.Time) topologies.NodeClock {
+					return topologies.NodeClock{Host: "right", Within: tt.within, Measured: node == "r1"}
+				}
+				p := planOf(t, withFlow(tt.expect), plan.Options{})
+				v := w.trial(t, t.Context(), p)
+				if v.Verdict != tt.want || !strings.Contains(v.Reason, tt.reason) {
+					t.Errorf("%s: %s\nwant %s: %s", v.Verdict, v.Reason, tt.want, tt.reason)
+				}
+				record, err := w.dir.Trial(1).Read()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(v, judge.Judge(p, 1, record)); diff != "" {
+					t.Errorf("from the record (-live +again):\n%s", diff)
 				}
 			})
 		})

@@ -170,6 +170,23 @@ func (f *followed) aheadBy(at time.Time, told func(offset) time.Time) time.Durat
 	return f.list[0].ahead
 }
 
+// within is how wrong times since a moment may be that are told by the measurements: each is gone by until the next one, and by then
+// the clock has gone as much further as one is slewed by at most. known is false where there is none.
+func (f *followed) within(since, now time.Time) (most time.Duration, known bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, o := range f.list {
+		until := now
+		if i+1 < len(f.list) {
+			until = f.list[i+1].clocks.At
+		}
+		if !until.Before(since) {
+			most = max(most, o.within+time.Duration(slewed*float64(until.Sub(o.clocks.At))))
+		}
+	}
+	return most, len(f.list) > 0
+}
+
 // told says all of it.
 func (f *followed) told(host string) topologies.HostClock {
 	f.mu.Lock()

@@ -161,6 +161,44 @@ func TestBestMeasurement(t *testing.T) {
 	}
 }
 
+// TestNodeClock: times of a node on another host are as wrong as the measurements may be that were gone by since a moment, and as the
+// clock may have been slewed by until the next one; a node of this host has this one's clock, and of a host that was never measured
+// nothing is known.
+func TestNodeClock(t *testing.T) {
+	t.Parallel()
+	begin := time.Now().Add(-time.Hour)
+	right, left := &remote{session: &session{host: "right"}}, &remote{session: &session{host: "left"}}
+	l := &lab{at: map[string]string{"r1": "here", "r2": "right", "r3": "left"}, pieces: map[string]piece{"right": right, "left": left}}
+	if c, other := l.NodeClock("r1", begin); other {
+		t.Errorf("of this host: %+v", c)
+	}
+	if c, other := l.NodeClock("r3", begin); !other || c.Measured || c.Host != "left" {
+		t.Errorf("of one that was never measured: %+v, %v", c, other)
+	}
+	add := func(after, within time.Duration) {
+		at := begin.Add(after)
+		right.clocks.add("right", offset{within: within, clocks: topologies.MachineClocks{At: at, Real: at.Round(0)}})
+	}
+	add(0, 40*time.Microsecond)
+	add(30*time.Second, 40*time.Microsecond)
+	add(60*time.Second, 300*time.Millisecond) // on a machine that is busy: it says no more than the one before and the slew since
+	add(90*time.Second, 20*time.Microsecond)
+	for _, tt := range []struct{ since, now, want time.Duration }{
+		{90 * time.Second, 90 * time.Second, 30*time.Millisecond + 40*time.Microsecond}, // the bad one's, until the good one came
+		{91 * time.Second, 92 * time.Second, time.Millisecond + 20*time.Microsecond},
+		{0, 92 * time.Second, 30*time.Millisecond + 40*time.Microsecond},
+		{0, time.Hour, 1755*time.Millisecond + 20*time.Microsecond}, // nobody has measured since
+	} {
+		got, known := right.clocks.within(begin.Add(tt.since), begin.Add(tt.now))
+		if (got-tt.want).Abs() > time.Microsecond || !known {
+			t.Errorf("from %s to %s: within %s, %t, want %s", tt.since, tt.now, got, known, tt.want)
+		}
+	}
+	if c, other := l.NodeClock("r2", begin.Add(91*time.Second)); !other || !c.Measured || c.Host != "right" || c.Within < 1755*time.Millisecond {
+		t.Errorf("of another host: %+v, %v", c, other)
+	}
+}
+
 // TestMeasuredOnceMore: a lab's epoch is not by what was measured six hours ago.
 func TestMeasuredOnceMore(t *testing.T) {
 	t.Parallel()

@@ -260,6 +260,10 @@ func TestOSPF(t *testing.T) {
 		t.Errorf("%+v, %v", held, err)
 	}
 
+	clock, other := topologiestest.Ability[topologies.NodeClockTeller](t, r).NodeClock("r2", time.Now())
+	if !other || clock.Host != "west" || !clock.Measured || clock.Within <= 0 {
+		t.Errorf("the clock of r2: %+v, %v", clock, other)
+	}
 	ways, err := topologiestest.Ability[topologies.UnderlayTeller](t, r).Underlay(t.Context())
 	if err != nil || len(ways) != 1 || ways[0].From != "east" || ways[0].Host != "west" || ways[0].Measured == 0 || ways[0].Least <= 0 || ways[0].Frames == 0 || ways[0].Lost > 0 {
 		t.Errorf("underlay: %+v, %v", ways, err)

@@ -42,6 +42,7 @@ var (
 	_ topologies.UnderlayTeller  = (*lab)(nil)
 	_ topologies.HostTeller      = (*lab)(nil)
 	_ topologies.HostClockTeller = (*lab)(nil)
+	_ topologies.NodeClockTeller = (*lab)(nil)
 	_ topologies.Leaver          = (*lab)(nil)
 )
 
@@ -399,6 +400,16 @@ func (l *lab) HostClocks() (list []topologies.HostClock) {
 		}
 	}
 	return list
+}
+
+// NodeClock implements topologies.NodeClockTeller.
+func (l *lab) NodeClock(node string, since time.Time) (topologies.NodeClock, bool) {
+	r, ok := l.pieces[l.at[node]].(*remote)
+	if !ok {
+		return topologies.NodeClock{}, false
+	}
+	within, known := r.clocks.within(since, time.Now())
+	return topologies.NodeClock{Host: r.host, Within: within, Measured: known}, true
 }
 
 // Underlay implements topologies.UnderlayTeller, in the order of the topology.
