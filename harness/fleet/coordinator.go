@@ -35,11 +35,14 @@ func (e *FailedError) Error() string {
 	return fmt.Sprintf("task %s: %d attempts to execute it failed, the last: %s; see `reprise fleet status`", e.ID, len(e.Reasons), e.Reasons[len(e.Reasons)-1])
 }
 
-// Refusal is a worker that cannot take a task, and why.
+// Refusal is a worker that cannot take a task, or takes nothing for now, and why.
 type Refusal struct {
 	Name string   `json:"name"`
 	Key  string   `json:"key"`
 	Why  []string `json:"why"` // sentences
+
+	// Waits says that it could take the task, and takes nothing for now: that passes by itself.
+	Waits bool `json:"waits,omitempty"`
 }
 
 // Progress is a line of a running task.
@@ -68,7 +71,8 @@ type CoordinatorOptions struct {
 	// Progress is told what tasks say while they run; of what comes faster than it is taken a part.
 	Progress func(Progress)
 	// Unmet is told that no worker can take tasks with these needs, at once and whenever the workers' reasons change;
-	// and, with no refusals and met true, that one can now. Without workers there are no refusals and met is false.
+	// and, with no refusals and met true, that one can now. With refusals and met true all that can take nothing for now (see
+	// [Offer.Waits]). Without workers there are no refusals and met is false.
 	Unmet func(n Needs, why []Refusal, met bool)
 	// Refused is told of a result that does not verify: forged, foreign, damaged, oversized. It was thrown away, and the
 	// task is executed again.

@@ -48,7 +48,7 @@ type Device struct {
 	Model    string `json:"model,omitempty"`
 }
 
-// Offer is what a worker says of itself. Name and Slots are required of an [Executor]; Key, Busy, Accept, Ailing, Draining and
+// Offer is what a worker says of itself. Name and Slots are required of an [Executor]; Key, Busy, Accept, Ailing, Full, Draining and
 // the times are filled in by the worker and the reader.
 type Offer struct {
 	Name       string            `json:"name"` // of the host, for people
@@ -69,6 +69,7 @@ type Offer struct {
 	Accept     []string          `json:"accept,omitempty"`   // public keys of the coordinators whose tasks it takes; none: all
 	Draining   bool              `json:"draining,omitempty"` // ends what it has and takes nothing
 	Ailing     string            `json:"ailing,omitempty"`   // why it rests: what its executor said last
+	Full       Usage             `json:"full,omitzero"`      // its share of the server's disk, while that is used up and it takes nothing more
 	Since      time.Time         `json:"since"`              // when the worker's process came, by its own clock: for people
 	Seen       time.Time         `json:"seen"`               // when it last renewed, by the server's clock
 	Silent     bool              `json:"-"`                  // a coordinator has not heard of it for two renewals
@@ -102,7 +103,7 @@ func (n Needs) Key() string {
 }
 
 // Lacks says in sentences why a worker with this offer cannot take a task with these needs; none when it can.
-// How busy it is does not matter, nor that it is ailing; that it drains does.
+// How busy it is does not matter, nor that it is ailing, nor what it waits for (see [Offer.Waits]); that it drains does.
 func (o Offer) Lacks(n Needs) []string {
 	var why []string
 	lack := func(format string, args ...any) { why = append(why, fmt.Sprintf(format, args...)) }
@@ -141,6 +142,16 @@ func (o Offer) Lacks(n Needs) []string {
 		why = append(why, o.lacksImage(i)...)
 	}
 	return append(why, o.lacksDevices(n)...)
+}
+
+// Waits says why a worker takes nothing for now, whatever it could take: that is over some time without anybody's doing anything to it. It
+// is empty of one that takes what it can.
+func (o Offer) Waits() string {
+	if !o.Full.Full {
+		return ""
+	}
+	return fmt.Sprintf("it takes nothing for now, and waits: what it has stored and no coordinator has fetched is its share of the server's disk (%.0f MB); "+
+		"where who gave those trials is gone, --resume fetches it", float64(o.Full.Share)/1e6)
 }
 
 // TrustPrefix is how the abilities of a worker begin that it was told to trust tasks of others with something; what follows names that.

@@ -104,7 +104,7 @@ func (c *Coordinator) hear(m *nats.Msg) {
 
 // sameAbilities reports whether two offers of a worker meet the same needs.
 func sameAbilities(a, b Offer) bool {
-	a.Busy, a.Since, a.Seen, a.Ailing = b.Busy, b.Since, b.Seen, b.Ailing
+	a.Busy, a.Since, a.Seen, a.Ailing, a.Full.Stored = b.Busy, b.Since, b.Seen, b.Ailing, b.Full.Stored
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && string(x) == string(y)
@@ -136,7 +136,8 @@ func sortOffers(list []Offer) {
 
 // Lacking says of each worker that cannot take tasks of this coordinator with these needs why not; met is whether one can.
 func (c *Coordinator) Lacking(n Needs) (why []Refusal, met bool) {
-	return lacking(c.Workers(), n, c.lacks)
+	why, met, _ = lacking(c.Workers(), n, c.lacks)
+	return slices.DeleteFunc(why, func(r Refusal) bool { return r.Waits }), met
 }
 
 // lacks is [Offer.Lacks], and why this coordinator and the worker do not deal with each other.
@@ -155,15 +156,20 @@ func (c *Coordinator) trusts(worker string) bool {
 	return len(c.o.Trusted) == 0 || slices.Contains(c.o.Trusted, worker)
 }
 
-func lacking(workers []Offer, n Needs, lacks func(Offer, Needs) []string) (why []Refusal, met bool) {
+// lacking says of each worker that takes no tasks with some needs why not; met is whether one can, and taken whether one does.
+func lacking(workers []Offer, n Needs, lacks func(Offer, Needs) []string) (why []Refusal, met, taken bool) {
 	for _, o := range workers {
-		if reasons := lacks(o, n); len(reasons) > 0 {
-			why = append(why, Refusal{o.Name, o.Key, reasons})
-		} else {
-			met = true
+		reasons, waits := lacks(o, n), o.Waits()
+		switch {
+		case len(reasons) > 0:
+			why = append(why, Refusal{Name: o.Name, Key: o.Key, Why: reasons})
+		case waits != "":
+			why, met = append(why, Refusal{Name: o.Name, Key: o.Key, Why: []string{waits}, Waits: true}), true
+		default:
+			met, taken = true, true
 		}
 	}
-	return why, met
+	return why, met, taken
 }
 
 // tellUnmet tells what has changed of which needs are met.
@@ -178,16 +184,16 @@ func (c *Coordinator) tellUnmet() {
 		if q.tasks == 0 {
 			continue
 		}
-		why, met := lacking(workers, q.needs, c.lacks)
-		if met {
+		why, met, taken := lacking(workers, q.needs, c.lacks)
+		if taken {
 			why = nil
 		}
 		text := fmt.Sprint(met, why)
-		if text == q.told || met && q.told == "" {
+		if text == q.told || taken && q.told == "" {
 			continue
 		}
 		q.told = text
-		if met {
+		if taken {
 			q.told = ""
 		}
 		n := q.needs

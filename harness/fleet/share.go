@@ -104,14 +104,15 @@ func (w *Worker) hearUsage(body []byte) {
 	}
 	w.mu.Lock()
 	was := time.Now().Before(w.full)
-	w.full = time.Time{}
+	w.full, w.offer.Full = time.Time{}, Usage{}
 	if u.Full {
-		w.full = time.Now().Add(fullFor)
+		w.full, w.offer.Full = time.Now().Add(fullFor), u
 	}
 	w.mu.Unlock()
 	if was != u.Full {
 		w.say("%s", u)
 		w.wake()
+		w.tell()
 	}
 }
 

@@ -3,7 +3,9 @@ package fleet_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +20,20 @@ func TestShare(t *testing.T) {
 	s := startServer(t, server.Options{MaxStore: 1 << 30}) // records are 1,016 messages, of which 256 are a share
 	at := fleet.Access{URL: s.URL(fleet.RoleCoordinator)}
 	conn := dial(t, at)
-	c := join(t, conn, "work", fleet.CoordinatorOptions{})
+	var mu sync.Mutex
+	told := "" // to who gives trials, last
+	c := join(t, conn, "work", fleet.CoordinatorOptions{Unmet: func(_ fleet.Needs, why []fleet.Refusal, met bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = fmt.Sprint(met, why)
+	}})
+	hears := func(words string) func() bool {
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return strings.Contains(told, words)
+		}
+	}
 	pair := seed(t)
 	nc, key, v := raw(t, s, pair)
 	stored := 0
@@ -85,6 +100,17 @@ func TestShare(t *testing.T) {
 	if u, idle := usage(); !u.Full || u.Over || !strings.Contains(idle, "its share of the server's disk") {
 		t.Errorf("with its share: %+v, %s", u, idle)
 	}
+	// Who gives trials is told that the only worker that could take them waits, which is no inability.
+	eventually(t, "who gives trials is told why", hears("true [{host "+key+" [it takes nothing for now, and waits: what it has stored and no coordinator has fetched is its share of the server's disk (135 MB)"))
+	if o := c.Workers()[0]; !o.Full.Full || len(o.Lacks(fleet.Needs{})) > 0 {
+		t.Errorf("its offer: %+v", o)
+	}
+	if why, met := c.Lacking(fleet.Needs{}); !met || len(why) > 0 {
+		t.Errorf("it is called unable: %+v", why)
+	}
+	if st, err := fleet.ReadStatus(t.Context(), conn); err != nil || len(st.Needs) != 1 || !st.Needs[0].Met || !st.Needs[0].Waits || len(st.Needs[0].Refusals) != 1 {
+		t.Errorf("the queue: %+v, %v", st.Needs, err)
+	}
 	if err := c.Submit(t.Context(), fleet.Task{ID: "1", Trial: 1, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +119,7 @@ func TestShare(t *testing.T) {
 	if _, err := c.Await(t.Context(), "1"); err != nil || e.ran.Load() != 0 || other.ran.Load() != 1 {
 		t.Errorf("the task was executed %d times there, and %d times by another: %v", e.ran.Load(), other.ran.Load(), err)
 	}
+	eventually(t, "who gives trials is told that another takes them", hears("true []"))
 	if err := store(256); err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +140,9 @@ func TestShare(t *testing.T) {
 	if _, err := c.Await(t.Context(), "0"); err != nil || e.ran.Load() != 1 || said("could not be executed")() {
 		t.Errorf("a trial that was over when the share was used up was executed %d times there: %v", e.ran.Load(), err)
 	}
+	eventually(t, "its offer says so", func() bool {
+		return !slices.ContainsFunc(c.Workers(), func(o fleet.Offer) bool { return o.Full.Full })
+	})
 	eventually(t, "it may store again", func() bool { return store(1) == nil })
 	if u, _ := usage(); u.Full || u.Over {
 		t.Errorf("when all was fetched: %+v", u)

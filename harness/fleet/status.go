@@ -49,7 +49,8 @@ type NeedsStatus struct {
 	Waiting  int       `json:"waiting"`            // tasks that nobody has taken
 	Running  int       `json:"running"`            // tasks that workers have
 	Met      bool      `json:"met"`                // a worker can take them
-	Refusals []Refusal `json:"refusals,omitempty"` // of the workers that cannot
+	Waits    bool      `json:"waits,omitempty"`    // and all that can take nothing for now
+	Refusals []Refusal `json:"refusals,omitempty"` // of the workers that cannot, or take nothing for now
 }
 
 // ReadStatus asks the server.
@@ -146,7 +147,9 @@ func (c *Conn) queues(ctx context.Context, workers []Offer) ([]NeedsStatus, erro
 		}
 		info := consumer.CachedInfo()
 		q.Waiting, q.Running = int(info.NumPending), info.NumAckPending //nolint:gosec // numbers of tasks
-		q.Refusals, q.Met = lacking(workers, q.Needs, Offer.Lacks)
+		var taken bool
+		q.Refusals, q.Met, taken = lacking(workers, q.Needs, Offer.Lacks)
+		q.Waits = q.Met && !taken
 		list = append(list, q)
 		return nil
 	})

@@ -199,7 +199,7 @@ func (w *Worker) ask(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o.Key, o.Accept, o.Draining, o.Ailing, o.Since = w.conn.key, w.o.Accept, w.offer.Draining, w.offer.Ailing, w.offer.Since
+	o.Key, o.Accept, o.Draining, o.Ailing, o.Full, o.Since = w.conn.key, w.o.Accept, w.offer.Draining, w.offer.Ailing, w.offer.Full, w.offer.Since
 	w.offer = o
 	return nil
 }
@@ -241,6 +241,9 @@ func (w *Worker) keepOffer(ctx context.Context) {
 	for {
 		back := w.conn.cameBack()
 		w.mu.Lock()
+		if !time.Now().Before(w.full) {
+			w.offer.Full = Usage{} // nobody has said so for a while
+		}
 		o := w.offer
 		o.Busy = w.busy
 		w.mu.Unlock()

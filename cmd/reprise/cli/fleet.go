@@ -213,8 +213,10 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	}
 	how.Unmet = func(_ fleet.Needs, why []fleet.Refusal, met bool) {
 		switch {
-		case met:
+		case met && len(why) == 0:
 			a.Progress("a worker can take the trials again")
+		case met:
+			a.Progress("no worker of the fleet takes the trials for now, which wait until one does:\n%s", strings.Join(labpool.RefusalLines(why), "\n"))
 		case len(why) == 0:
 			a.Progress("no worker is in the fleet: trials wait for one")
 		default:

@@ -234,6 +234,7 @@ func TestStatus(t *testing.T) {
 			Needs: []fleet.NeedsStatus{
 				{Needs: needs, Waiting: 2, Running: 1, Refusals: []fleet.Refusal{{Name: "left", Why: []string{"it is small", "it is old"}}}},
 				{Needs: fleet.Needs{Kind: "vm"}, Met: true},
+				{Needs: fleet.Needs{Cores: 2}, Met: true, Waits: true, Waiting: 1, Refusals: []fleet.Refusal{{Name: "left", Why: []string{"it takes nothing for now"}, Waits: true}}},
 			},
 		}, false)
 	})
@@ -248,6 +249,9 @@ trials   2 wait, 1 run: they need a lab of kind container, namespaces, 1.5 cores
          NO WORKER CAN TAKE THEM
          left: it is small
          left: it is old
+trials   1 wait, 0 run: they need 2 cores
+         NO WORKER TAKES THEM FOR NOW
+         left: it takes nothing for now
 `, "\n")
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

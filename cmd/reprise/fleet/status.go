@@ -100,8 +100,11 @@ func printStatus(w io.Writer, s fleet.Status, all bool) {
 			continue
 		}
 		cli.Tell(w, "trials   %d wait, %d run: they need %s", n.Waiting, n.Running, needWords(n.Needs))
-		if !n.Met {
+		switch {
+		case !n.Met:
 			cli.Line(w, "         NO WORKER CAN TAKE THEM")
+		case n.Waits:
+			cli.Line(w, "         NO WORKER TAKES THEM FOR NOW")
 		}
 		for _, line := range labpool.RefusalLines(n.Refusals) {
 			cli.Tell(w, "       %s", line)
