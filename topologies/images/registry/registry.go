@@ -9,7 +9,7 @@
 // (/etc/docker/certs.d/HOST:PORT/*.crt, or ~/.config/docker/certs.d). A registry on the loopback is spoken to without TLS if it has none,
 // and no other is, whatever its address or name. Credentials go to the registry that they are for, and nowhere else.
 //
-// A registry has half a minute to say what it has, and may be silent for a minute while it sends.
+// A registry has half a minute to say what it has, and may be silent for a minute while it sends. A helper has a quarter of a minute.
 package registry
 
 import (
@@ -25,7 +25,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -82,7 +81,7 @@ func Look(ctx context.Context, ref string) (Found, error) {
 }
 
 // Fetch takes an image into a store, without a name, as [store.Store.Adopt] does: of what [Found] says, and nothing else. It is found
-// by its digest.
+// by its digest. Others use the store meanwhile.
 func Fetch(ctx context.Context, kept *store.Store, f Found) error {
 	if !Names(f.From) {
 		return fmt.Errorf("fetch an image: %q names no registry and no digest", f.From)
@@ -108,7 +107,7 @@ func Fetch(ctx context.Context, kept *store.Store, f Found) error {
 	for _, l := range list {
 		layers = append(layers, l.Uncompressed)
 	}
-	if _, err := kept.Put(ctx, configuration, layers, nil); err != nil {
+	if _, err := kept.Take(ctx, configuration, layers); err != nil {
 		return failed(ctx, f.From, err)
 	}
 	return nil
@@ -124,7 +123,7 @@ func open(ctx context.Context, end context.CancelCauseFunc, ref string) (name.Re
 	if err != nil {
 		return nil, nil, err
 	}
-	image, err := remote.Image(at, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(&guard{through: through, end: end}),
+	image, err := remote.Image(at, remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain{helperTime}), remote.WithTransport(&guard{through: through, end: end}),
 		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))
 	if err != nil {
 		return nil, nil, failed(ctx, ref, err)
@@ -134,8 +133,8 @@ func open(ctx context.Context, end context.CancelCauseFunc, ref string) (name.Re
 
 // failed says what became of a request: where ctx has ended, why.
 func failed(ctx context.Context, ref string, err error) error {
-	if why := context.Cause(ctx); why != nil {
-		err = why
+	if _, helper := errors.AsType[*HelperError](err); !helper && ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
 	err = fmt.Errorf("fetch image %s from its registry: %w", ref, err)
 	var said *transport.Error

@@ -17,7 +17,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -209,6 +211,74 @@ func TestFetch(t *testing.T) {
 	}
 	if now, err := registry.Look(t.Context(), s.host+"/net/frr:10.3"); err != nil || now.Digest == f.Digest {
 		t.Errorf("the name means %+v, %v", now, err)
+	}
+}
+
+// TestFetchLetsOthersIn: while a registry sends a layer, others change the store.
+func TestFetchLetsOthersIn(t *testing.T) {
+	if _, err := userns.Find(); err != nil {
+		livetest.Missing(t, "user namespaces to unpack in", err)
+	}
+	s := newShop(t)
+	docker(t, s, password, true)
+	image := s.push(t, "net/frr:10.3")
+	f, err := registry.Look(t.Context(), s.host+"/net/frr:10.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := layers[1].Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sending, send := make(chan struct{}), make(chan struct{})
+	var once, sent sync.Once
+	var asked atomic.Int32
+	release := func() { sent.Do(func() { close(send) }) }
+	defer release()
+	s.mu.Lock()
+	s.spoil = func(path string, body []byte) []byte {
+		if strings.HasSuffix(path, blob.String()) {
+			asked.Add(1)
+			once.Do(func() { close(sending) })
+			<-send
+		}
+		return body
+	}
+	s.mu.Unlock()
+	kept, err := store.Open(filepath.Join(t.TempDir(), "images"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetched := make(chan error, 2)
+	go func() { fetched <- registry.Fetch(t.Context(), kept, f) }()
+	select {
+	case <-sending:
+	case err := <-fetched:
+		t.Fatalf("it is fetched without its layers: %v", err)
+	}
+	removed := make(chan error, 1)
+	go func() { removed <- kept.Remove(t.Context(), []string{"nothing"}) }()
+	select {
+	case err := <-removed:
+		if _, missing := errors.AsType[*topologies.MissingError](err); !missing {
+			t.Errorf("remove: %v", err)
+		}
+	case <-time.After(30 * time.Second): // of a minute that the registry may be silent
+		t.Error("nobody can change the store while a layer is under way")
+	}
+	go func() { fetched <- registry.Fetch(t.Context(), kept, f) }() // of another trial: it finds the first one's
+	release()
+	for range 2 {
+		if err := <-fetched; err != nil {
+			t.Error(err)
+		}
+	}
+	if has, err := kept.Resolve(f.Digest); err != nil || len(has.Env) != 1 || asked.Load() != 1 {
+		t.Errorf("%+v, %v; the layer was asked for %d times", has, err, asked.Load())
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 
 	"github.com/klauspost/compress/zstd"
@@ -42,17 +41,11 @@ func (s *Store) Adopt(ctx context.Context, r io.Reader, digest string) (Image, e
 
 // importing takes in the images of an archive that are wanted by their digest, with or without their names.
 func (s *Store) importing(ctx context.Context, r io.Reader, want func(digest string) (named, wanted bool)) ([]Image, error) {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the store of images: %w", err)
-	}
-	tmp, err := os.CreateTemp(s.dir, ".import-")
+	tmp, err := s.unnamed()
 	if err != nil {
-		return nil, fmt.Errorf("keep the archive: %w", err)
+		return nil, err
 	}
 	defer tmp.Close() //nolint:errcheck // it is gone with it
-	if err := os.Remove(tmp.Name()); err != nil {
-		return nil, fmt.Errorf("keep the archive: %w", err)
-	}
 	plain, err := decompress(r)
 	if err != nil {
 		return nil, fmt.Errorf("read the archive: %w", err)

@@ -37,17 +37,9 @@ var layerID = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 // lowest first. The names go over to it from the image that had them. An image that is there
 // gets the names and is not unpacked again.
 func (s *Store) Put(ctx context.Context, configuration []byte, layers []Layer, refs []string) (Image, error) {
-	var c config
-	if err := json.Unmarshal(configuration, &c); err != nil {
-		return Image{}, fmt.Errorf("read the configuration of an image: %w", err)
-	}
-	if len(c.RootFS.DiffIDs) != len(layers) || len(layers) == 0 {
-		return Image{}, fmt.Errorf("the configuration of the image names %d layers, and there are %d", len(c.RootFS.DiffIDs), len(layers))
-	}
-	for _, id := range c.RootFS.DiffIDs { // a file is called by it
-		if !layerID.MatchString(id) {
-			return Image{}, fmt.Errorf("the configuration of the image names a layer %.80q, which is no SHA-256 digest", id)
-		}
+	ids, err := layerIDs(configuration, len(layers))
+	if err != nil {
+		return Image{}, err
 	}
 	e := entry{Digest: digestOf(configuration)}
 	m, err := userns.Find()
@@ -59,7 +51,7 @@ func (s *Store) Put(ctx context.Context, configuration []byte, layers []Layer, r
 		i := slices.IndexFunc(ix.Images, func(x entry) bool { return x.Digest == e.Digest && x.Single == m.Single })
 		if i >= 0 {
 			e = ix.Images[i]
-		} else if e.Size, err = s.unpack(ctx, m, e.Digest, c.RootFS.DiffIDs, layers); err != nil {
+		} else if e.Size, err = s.unpack(ctx, m, e.Digest, ids, layers); err != nil {
 			return errors.Join(err, s.dropLayers(ix))
 		} else if err := replace(s.blob(e.Digest), configuration); err != nil {
 			return fmt.Errorf("write image %s: %w", e.Digest, err)
@@ -82,6 +74,23 @@ func (s *Store) Put(ctx context.Context, configuration []byte, layers []Layer, r
 		return Image{}, err
 	}
 	return s.image(e)
+}
+
+// layerIDs are the digests of an image's layers, as its configuration has them: of as many as there are.
+func layerIDs(configuration []byte, layers int) ([]string, error) {
+	var c config
+	if err := json.Unmarshal(configuration, &c); err != nil {
+		return nil, fmt.Errorf("read the configuration of an image: %w", err)
+	}
+	if len(c.RootFS.DiffIDs) != layers || layers == 0 {
+		return nil, fmt.Errorf("the configuration of the image names %d layers, and there are %d", len(c.RootFS.DiffIDs), layers)
+	}
+	for _, id := range c.RootFS.DiffIDs { // a file is called by it
+		if !layerID.MatchString(id) {
+			return nil, fmt.Errorf("the configuration of the image names a layer %.80q, which is no SHA-256 digest", id)
+		}
+	}
+	return c.RootFS.DiffIDs, nil
 }
 
 // digestOf is the digest of an image by its configuration.
