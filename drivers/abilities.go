@@ -139,7 +139,7 @@ type Death struct {
 type UnseenError struct {
 	Why    string
 	Missed time.Time // the last moment at which one may have; zero: at any
-	// Known are the daemons whose deaths are known all the same.
+	// Known are the daemons whose deaths are known all the same: those that the driver has started, also where they have ended.
 	Known []string
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -72,9 +73,7 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 		return nil, err
 	}
 	if unseen != nil {
-		if unseen.Known, err = n.Running(ctx); err != nil {
-			return nil, err
-		}
+		unseen.Known = slices.Sorted(maps.Keys(r.Started)) // their ends are in the record, whoever ended them
 		return deaths, unseen
 	}
 	return deaths, nil

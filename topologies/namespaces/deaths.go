@@ -12,7 +12,7 @@ import (
 	"github.com/reprise-lab/reprise/topologies/procs"
 )
 
-// maxDeaths bounds what is kept of one node's orphans, and of its lives.
+// maxDeaths bounds what is kept of one node's orphans and commands, and of its lives.
 const maxDeaths = 2000
 
 // ears listen to the kernel for all labs of a provider: it tells every listener of every process
@@ -148,8 +148,9 @@ func (w *watch) close() error {
 	return w.ears.take()
 }
 
-// Ends implements topologies.ProcessWatcher. Where the kernel does not tell this process, the
-// node's first process still tells of those that it reaps; what others reap goes by unseen.
+// Ends implements topologies.ProcessWatcher. Where the kernel does not tell this process, as it tells nobody in another network than the
+// machine's own who may not enter that one, the supervisor still tells of the commands that it has started, and the node's first process of
+// those that it reaps; what others reap goes by unseen.
 func (l *lab) Ends(ctx context.Context, name string) (ends []topologies.ProcessEnd, missed time.Time, why string, err error) {
 	n, err := l.node(name)
 	if err != nil {
@@ -158,7 +159,7 @@ func (l *lab) Ends(ctx context.Context, name string) (ends []topologies.ProcessE
 	n.lives.Lock()
 	defer n.lives.Unlock()
 	n.mu.Lock()
-	space, orphans := n.space, slices.Clone(n.deaths)
+	space, seen := n.space, slices.Clone(n.deaths)
 	n.mu.Unlock()
 	l.watch.mu.Lock()
 	own, failed := l.watch.own, l.watch.failed
@@ -167,7 +168,7 @@ func (l *lab) Ends(ctx context.Context, name string) (ends []topologies.ProcessE
 		if failed == nil {
 			failed = errors.New("the lab is not built")
 		}
-		return orphans, time.Now(), fmt.Sprintf("only processes that nobody waited for are seen: %v", failed), nil
+		return seen, time.Now(), fmt.Sprintf("only commands and processes that nobody waited for are seen: %v", failed), nil
 	}
 	found, lost, reason, err := own.Ends(ctx, space)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
@@ -41,8 +42,8 @@ func labOf(t *testing.T, names ...string) *lab {
 	return l
 }
 
-// Where the kernel tells this process of nothing, the node's first process tells of orphans; that
-// others may have gone by unseen is said.
+// Where the kernel tells this process of nothing, the node's first process tells of orphans, and the supervisor of commands, that a fault
+// has ended: of none that was told to end. That others may have gone by unseen is said.
 func TestOrphans(t *testing.T) {
 	t.Parallel()
 	l := one(t)
@@ -50,13 +51,24 @@ func TestOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := topologiestest.Host(t, l, "r1")
-	// The shell that starts it is gone before it dies.
+	// The shells that start them are gone before they die; the second waits until the first is reaped.
+	const orphaned = `while [ "$(cut -d" " -f4 /proc/$$/stat)" != 1 ]; do :; done`
+	topologiestest.Run(t, h, "sh", "-c", `exec >/dev/null 2>&1; sh -c 'echo $$ >/tmp/first; `+orphaned+`; kill -TERM $$' & until [ -s /tmp/first ]; do :; done`)
 	topologiestest.Run(t, h, "sh", "-c", `exec >/dev/null 2>&1; sh -c '
-		cd /tmp; while [ "$(cut -d" " -f4 /proc/$$/stat)" != 1 ]; do :; done; kill -SEGV $$' & sh -c 'exit 7' & true`)
+		cd /tmp; `+orphaned+`; while [ -e /proc/$(cat /tmp/first) ]; do :; done; kill -SEGV $$' & sh -c 'exit 7' & true`)
 	topologiestest.Eventually(t, "the death of an orphan is told", func() bool {
 		ends, missed, why, err := l.Ends(t.Context(), "r1")
 		return err == nil && !missed.IsZero() && why != "" && len(ends) == 1 && ends[0].Signal == int(unix.SIGSEGV) && ends[0].Name == "sh" && ends[0].PID > 1
 	})
+	for command, exit := range map[string]int{"kill -ABRT $$": 128 + int(unix.SIGABRT), "kill -TERM $$": 128 + int(unix.SIGTERM), "exit 139": 139} {
+		if got, err := h.Exec(t.Context(), []string{"sh", "-c", command}, nil, nil, nil); err != nil || got != exit {
+			t.Errorf("%s: status %d, %v", command, got, err)
+		}
+	}
+	ends, missed, _, err := l.Ends(t.Context(), "r1")
+	if err != nil || missed.IsZero() || len(ends) != 2 || ends[1].Signal != int(unix.SIGABRT) || ends[1].Name != "sh" || ends[1].PID <= 1 || time.Since(ends[1].At) > time.Minute {
+		t.Errorf("with commands: %+v, missed %s, %v", ends, missed, err)
+	}
 }
 
 // A node that is made anew leaves the number of its namespace of processes, and the kernel gives it to the next: what dies

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-lab/reprise/topologies/procs"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
@@ -335,7 +336,7 @@ func (s *supervisor) attend(n *node, l *life) {
 		if err != nil || size == 0 {
 			break
 		}
-		if r, ok := readReport(buffer[:size]); ok && r.code != cldExited {
+		if r, ok := readReport(buffer[:size]); ok && r.code != cldExited && procs.Raised(r.status) {
 			s.tell(answer{Node: n.name, Inside: r.pid, Name: nameIn(l.proc, r.pid), Signal: r.status, Core: r.code == cldDumped})
 		}
 		if _, err := l.tube.Write([]byte{0}); err != nil {
@@ -454,32 +455,30 @@ func openPid(pid int) (*os.File, error) {
 // await waits for the end of a child and gives its exit status, as a shell would. Until it is
 // reaped it can still be asked whose it was.
 func await(handle *os.File, reap bool) int {
+	info, ok := endOf(handle, reap)
+	if !ok {
+		return -1
+	}
+	return exitOf(&info)
+}
+
+// endOf waits for the end of a child and gives what the kernel tells of it; false where that cannot be asked.
+func endOf(handle *os.File, reap bool) (info unix.Siginfo, ok bool) {
 	options := unix.WEXITED | unix.WNOHANG
 	if !reap {
 		options |= unix.WNOWAIT
 	}
 	raw, err := handle.SyscallConn()
 	if err != nil {
-		return -1
+		return info, false
 	}
-	var info unix.Siginfo
-	exit := -1
 	err = raw.Read(func(fd uintptr) bool {
 		err := unix.Waitid(unix.P_PIDFD, int(fd), &info, options, nil)
 		if errors.Is(err, unix.EINTR) {
 			return false
 		}
-		if err != nil {
-			return true
-		}
-		if info.Signo == 0 {
-			return false // not yet
-		}
-		exit = exitOf(&info)
-		return true
+		ok = err == nil && info.Signo != 0
+		return err != nil || ok // else not yet
 	})
-	if err != nil {
-		return -1
-	}
-	return exit
+	return info, ok && err == nil
 }

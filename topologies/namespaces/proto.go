@@ -109,7 +109,7 @@ type answer struct {
 	// Missing is what the kernel lacks, where Error is for that.
 	Missing *topologies.MissingError `json:"missing,omitempty"`
 
-	// Without an ID: an orphan of Node has ended by a signal; or, where Gone, the Life of the node; or
+	// Without an ID: an orphan of Node, or a command there, has ended by a signal that a fault raises; or, where Gone, the Life of the node; or
 	// that Life of Node will be ended, for the reason that Over gives.
 	Node   string `json:"node,omitempty"`
 	Life   int    `json:"life,omitempty"`

@@ -33,6 +33,15 @@ func exitOf(info *unix.Siginfo) int {
 	return status
 }
 
+// signalOf gives the signal that has ended a child, and whether the kernel wrote a core file or gave it to the machine's program for them;
+// 0 where it ended by itself.
+func signalOf(info *unix.Siginfo) (signal int, core bool) {
+	if info.Code == cldExited {
+		return 0, false
+	}
+	return exitOf(info) - 128, info.Code == cldDumped
+}
+
 // spawn starts a command in a node, and has done the rest when it has ended. files are its
 // standard input, output and error; or none, and it gets a terminal, whose master is returned.
 func (s *supervisor) spawn(n *node, req request, files []*os.File) (b begun, master *os.File, err error) {

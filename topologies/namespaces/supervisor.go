@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies/images/store"
+	"github.com/reprise-lab/reprise/topologies/procs"
 	"github.com/reprise-lab/reprise/topologies/userns"
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
@@ -414,7 +415,14 @@ func (s *supervisor) run(n *node, req request, files []*os.File) {
 	} else {
 		s.tell(a)
 	}
-	a.Exit, a.Ended = await(handle, false), true
+	info, known := endOf(handle, false)
+	a.Exit, a.Ended = -1, true
+	if known {
+		a.Exit = exitOf(&info)
+		if signal, core := signalOf(&info); procs.Raised(signal) {
+			s.tell(answer{Node: n.name, Inside: b.inside, Name: nameIn(b.proc, b.inside), Signal: signal, Core: core})
+		}
+	}
 	s.mu.Lock()
 	c.ended = true
 	s.mu.Unlock()

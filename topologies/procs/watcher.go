@@ -370,13 +370,13 @@ func (w *Watcher) exit(e event) {
 	signal := e.code & 0x7f
 	oom := signal == int(unix.SIGKILL) && w.outOfMemory()
 	p := w.processes[e.pid]
-	if (p == nil || !p.inside()) && !w.gone[e.pid] && (raised(signal) || oom) {
+	if (p == nil || !p.inside()) && !w.gone[e.pid] && (Raised(signal) || oom) {
 		p = w.adopt(e.pid)
 	}
 	if p == nil {
 		return
 	}
-	if p.end.Name == "" && raised(signal) {
+	if p.end.Name == "" && Raised(signal) {
 		w.name(p, e.pid)
 	}
 	if signal != 0 || e.pid == e.thread {
@@ -385,7 +385,7 @@ func (w *Watcher) exit(e event) {
 	if signal != 0 {
 		w.gone[e.pid] = true
 	}
-	if !raised(signal) && !oom || !p.inside() {
+	if !Raised(signal) && !oom || !p.inside() {
 		return
 	}
 	c := w.containers[p.container]
@@ -412,9 +412,9 @@ func (w *Watcher) outOfMemory() bool {
 	return true
 }
 
-// raised reports whether a fault in the program raises the signal: those that dump core, but
+// Raised reports whether a fault in the program raises the signal: those that dump core, but
 // for SIGQUIT, which people send.
-func raised(signal int) bool {
+func Raised(signal int) bool {
 	switch unix.Signal(signal) {
 	case unix.SIGSEGV, unix.SIGABRT, unix.SIGBUS, unix.SIGFPE, unix.SIGILL, unix.SIGSYS, unix.SIGTRAP, unix.SIGXCPU, unix.SIGXFSZ:
 		return true
