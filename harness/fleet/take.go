@@ -309,7 +309,7 @@ func (w *Worker) host() string {
 // deliver seals an outcome, or why there is none, and stores it. It is tried until it succeeds, ctx ends, or the time for
 // uploads is over. The place in the chain is spent even when it fails, for the server may have it.
 func (w *Worker) deliver(ctx context.Context, j job, out Outcome, failed string) error {
-	ctx, cancel := context.WithTimeout(ctx, w.o.Upload)
+	ctx, cancel := context.WithTimeout(ctx, min(w.o.Upload, longestUpload))
 	defer cancel()
 	s := Seal{
 		Work: j.Work, ID: j.ID, Plan: j.Plan, Ticket: j.Ticket, Attempt: j.Attempt, Worker: w.conn.key, Host: w.host(), Session: w.session,

@@ -20,7 +20,7 @@ type WorkerOptions struct {
 	// Accept are the public keys of the coordinators whose tasks are taken; none: all that the server lets in.
 	Accept    []string
 	MaxRecord int64 // bytes of a record; 0: DefaultMaxRecord
-	// Upload bounds how long a result is offered to a server that cannot be reached; 0: 15 minutes.
+	// Upload bounds how long a result is offered to a server that cannot be reached; 0: 15 minutes. More than an hour is an hour.
 	Upload time.Duration
 	// Rest is how long the worker takes nothing after its executor failed, at first; it doubles up to 5 minutes. 0: 5 s.
 	Rest time.Duration

@@ -135,6 +135,7 @@ func (s *Server) start(ctx context.Context) error {
 	s.stop = stop
 	s.watch.Go(func() { s.watchSpace(watching, store) })
 	s.watch.Go(func() { s.watchShares(watching) })
+	s.watch.Go(func() { s.sweep(watching) })
 	return s.answer() //nolint:contextcheck // it only looks which address leads out
 }
 
