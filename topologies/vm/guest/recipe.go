@@ -15,7 +15,10 @@ const Prefix = "reprise/guest:"
 func Ref(suite string) string { return Prefix + suite }
 
 // Suites names the Debian suites that a guest can be made of, oldest first.
-func Suites() []string { return []string{"bookworm", "trixie"} }
+func Suites() []string { return []string{withoutSecurity, "bookworm", "trixie"} }
+
+// withoutSecurity is the suite whose archive of security has been withdrawn, at least in part.
+const withoutSecurity = "bullseye"
 
 // packages lists what is installed on top of the minimal system.
 func packages() []string {
@@ -23,14 +26,14 @@ func packages() []string {
 		"linux-image-amd64", "systemd-sysv", "udev", "dbus", "kmod", "zstd",
 		"openssh-server", "procps", "iproute2", "bridge-utils", "ethtool", "nftables",
 		"iputils-ping", "iputils-arping", "traceroute", "tcpdump", "iperf3",
-		"frr", "frr-pythontools", "bird2", "keepalived", "lldpd",
+		"frr", "frr-pythontools", "bird2", "keepalived", "lldpd", "openvswitch-switch",
 	}
 }
 
 // recorded tells the packages whose exact versions a run records.
 func recorded(name string) bool {
 	return strings.HasPrefix(name, "linux-image-") ||
-		slices.Contains([]string{"frr", "bird2", "keepalived", "lldpd", "iproute2", "libc6", "openssh-server", "systemd"}, name)
+		slices.Contains([]string{"frr", "bird2", "keepalived", "lldpd", "openvswitch-switch", "iproute2", "libc6", "openssh-server", "systemd"}, name)
 }
 
 // withoutModules lists the drivers of the kernel that no switch has a use for, and that
@@ -57,7 +60,7 @@ printf '#!/bin/sh\nexit 101\n' > usr/sbin/policy-rc.d; chmod 755 usr/sbin/policy
 // policy, and a port that is not configured says nothing.
 const afterHook = `set -e; cd "$1"
 rm -f usr/sbin/policy-rc.d etc/ssh/ssh_host_* etc/hostname
-for u in ssh frr bird bird6 keepalived lldpd iperf3; do chroot . systemctl disable $u 2>/dev/null || true; done
+for u in ssh frr bird bird6 keepalived lldpd iperf3 openvswitch-switch ovsdb-server ovs-vswitchd ovs-record-hostname; do chroot . systemctl disable $u 2>/dev/null || true; done
 for u in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer logrotate.timer systemd-timesyncd.service systemd-networkd.service systemd-networkd.socket systemd-resolved.service systemd-pstore.service; do ln -sf /dev/null etc/systemd/system/$u; done
 mkdir -p etc/systemd/system/serial-getty@ttyS0.service.d etc/systemd/network etc/sysctl.d root/.ssh usr/share/reprise
 cat > etc/systemd/system/serial-getty@ttyS0.service.d/reprise.conf <<'E'
@@ -74,7 +77,7 @@ ln -sf /dev/null etc/systemd/network/99-default.link
 printf 'net.ipv4.conf.default.rp_filter=0\nnet.ipv4.conf.all.rp_filter=0\nnet.ipv6.conf.default.accept_dad=1\nkernel.core_pattern=core\nkernel.panic=0\n' > etc/sysctl.d/99-reprise.conf
 printf '/dev/vda / ext4 defaults,noatime 0 0\n' > etc/fstab
 : > etc/machine-id
-rm -f var/lib/dbus/machine-id var/lib/openvswitch/conf.db
+rm -f var/lib/dbus/machine-id etc/openvswitch/conf.db
 chroot . dpkg-query -W -f '${Package} ${Version}\n' > usr/share/reprise/packages`
 
 // Marker is what the serial console prints when a guest has started and root's shell is there.
@@ -94,6 +97,9 @@ func arguments(suite, mirror, tree string) []string {
 	}
 	for _, path := range withoutModules() {
 		args = append(args, "--dpkgopt=path-exclude=/lib/modules/*/kernel/"+path+"/*", "--dpkgopt=path-exclude=/usr/lib/modules/*/kernel/"+path+"/*")
+	}
+	if suite == withoutSecurity {
+		args = append(args, `--setup-hook=sed -i /-security/d "$1/etc/apt/sources.list"`)
 	}
 	args = append(args, "--essential-hook="+beforeHook, "--customize-hook="+afterHook, suite, tree)
 	if mirror != "" {
