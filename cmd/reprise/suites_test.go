@@ -1,12 +1,14 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/scenarios/suite"
 	"github.com/reprise-lab/reprise/scenarios/suites"
+	"github.com/reprise-lab/reprise/topologies/vm/guest"
 )
 
 // Every suite that comes with the program loads without a warning, and so does each of its cells, as a
@@ -33,6 +35,11 @@ func TestSuites(t *testing.T) {
 					t.Errorf("%s is there twice", c.Key())
 				}
 				seen[c.Key()] = true
+				for _, subject := range c.Subjects {
+					if release, machine := strings.CutPrefix(subject.Image, guest.Prefix); machine && !slices.Contains(guest.Suites(), release) {
+						t.Errorf("%s: nothing makes the guest %s", c.Key(), subject.Image)
+					}
+				}
 				if c.Files == nil || valid[shape(c)] {
 					continue
 				}

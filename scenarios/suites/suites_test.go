@@ -2,6 +2,7 @@ package suites_test
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,6 +75,14 @@ func TestLooks(t *testing.T) {
 	members := func(list string) scenarios.View {
 		return scenarios.View{Rows: []map[string]any{{"ID": "1", "MEMBERS": list}}, Ports: map[string]string{"p1": "1/1", "p2": "1/2"}}
 	}
+	// What the kernel says of two ports of a bond, by whom it has heard there.
+	slaves := func(partners ...string) string {
+		out := "Partner Mac Address: 02:00:00:00:00:01\n"
+		for i, p := range partners {
+			out += fmt.Sprintf("\nSlave Interface: eth%d\ndetails actor lacp pdu:\n    system priority: 2000\ndetails partner lacp pdu:\n    system priority: 1000\n    system mac address: %s\n    oper key: 1\n", i+1, p)
+		}
+		return out
+	}
 	for name, tc := range map[string]struct {
 		suite, cell, condition string
 		seen                   scenarios.View
@@ -86,6 +95,13 @@ func TestLooks(t *testing.T) {
 		"an aggregate of one link":           {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1"), false},
 		"an aggregate of another link":       {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/3"), false},
 		"an aggregate as a range":            {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1-1/2"), true},
+		"a port of Linux that has a partner": {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its port eth1 is enabled", scenarios.View{Text: "/sys/class/net/eth1/bonding_slave/ad_actor_oper_port_state:15\n/sys/class/net/eth1/bonding_slave/ad_partner_oper_port_state:63\n"}, false},
+		"a port of Linux that distributes":   {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its port eth1 is enabled", scenarios.View{Text: "/sys/class/net/eth1/bonding_slave/ad_actor_oper_port_state:63\n/sys/class/net/eth1/bonding_slave/ad_partner_oper_port_state:61\n"}, true},
+		"the partner of another port":        {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its partner on eth1 is 02:00:00:00:00:01 of priority 1000", scenarios.View{Text: slaves("00:00:00:00:00:00", "02:00:00:00:00:01")}, false},
+		"the partner of the port":            {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its partner on eth1 is 02:00:00:00:00:01 of priority 1000", scenarios.View{Text: slaves("02:00:00:00:00:01", "00:00:00:00:00:00")}, true},
+		"a bridge that is not the root":      {"stp-kernel", "linux-root[dut=ovs@3.1.0,peer=bridge@6.1]", "peer: its bridge is the root", scenarios.View{Text: "root 1000.020000000001 of bridge 8000.020000000002, at a cost of 04\n"}, false},
+		"BPDUs of both kinds":                {"stp-kernel", "migration[dut=ovs@3.1.0,peer=bridge@6.1]", "peer: eth1 hears STP 802.1d, Config, and no 802.1w in seven seconds", scenarios.View{Text: "STP 802.1d, Config, Flags [none]\nSTP 802.1w, Rapid STP, Flags [Learn]\n"}, false},
+		"another one's best route":           {"bgp-reflector", "originator-compared[dut=frr@10.3,peer=tester@1,third=tester@1]", "dut: the route to 192.0.2.0/24 by 10.0.0.3 is the best", scenarios.View{Text: "    10.0.0.2 from 10.0.0.2 (9.9.9.9)\n      valid, internal, best (Router ID)\n    10.0.0.3 from 10.0.0.3 (8.8.8.8)\n      valid, internal\n"}, false},
 		"an aggregate as a list":             {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/2"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,6 +142,10 @@ func TestConditions(t *testing.T) {
 		"the peer's port lost its place":       {"rstp", "agreement[dut=ovs@3.5.0,peer=ovs@3.5.0]", "stimulus", "peer: eth1 has lost its place"},
 		"forgotten in time":                    {"lldp", "ageing[dut=lldpd@1.0.18,peer=lldpd@1.0.18]", "", `eventually: "25s"`},
 		"Open vSwitch forgotten in time":       {"lldp", "ageing[dut=lldpd@1.0.18,peer=ovs@3.5.0]", "", `eventually: "130s"`},
+		"the port could be used again":         {"lacp-kernel", "selection[dut=ovs@3.1.0,peer=bonding@6.1]", "stimulus", "eth1 has its partner again"},
+		"the other bridge could be reached":    {"stp-kernel", "flows[dut=ovs@3.1.0,peer=bridge@6.1]", "stimulus", "peer: the other bridge answers"},
+		"the route has come":                   {"bgp-reflector", "not-reflected[dut=frr@10.3,peer=tester@1,third=tester@1]", "expect", "dut: there is a route to 192.0.2.0/24"},
+		"a route that is no loop":              {"bgp-reflector", "cluster-loop[dut=frr@10.3,peer=tester@1,third=tester@1,cluster=5.5.5.5]", "expect", "third: it gets a route to 198.51.100.0/24"},
 		"something is sent slowly":             {"bfd", "slow-start[dut=frr@10.3,peer=bird@2.17.6]", "expect", "dut sends"},
 		"something is sent as the other wants": {"bfd", "negotiation[dut=frr@10.3,peer=bird@2.17.6]", "expect", "the peer sends"},
 	} {
