@@ -174,7 +174,7 @@ func subjectWords(m result.Matrix, c result.Cell) string {
 func caseProblem(m result.Matrix, c result.Cell, v evidence.TrialVerdict) scenarios.Problem {
 	test := testOf(m, c.Test)
 	p := scenarios.Problem{
-		What: v.Reason, When: fmt.Sprintf("with %s, in the matrix %s", subjectWords(m, c), m.ID),
+		What: result.OneReason(v.Reason), When: fmt.Sprintf("with %s, in the matrix %s", subjectWords(m, c), m.ID),
 		How: fmt.Sprintf("%d of %d trials failed", c.Valid-c.Passed, c.Valid), Expected: test.Title,
 	}
 	if len(m.Roles) > 0 {

@@ -112,7 +112,7 @@ func (m *Matrix) problem(area string, cells []*Cell, all map[string]map[string]b
 		p.Recommendation = d.recommends()
 		return p
 	}
-	p.Description = cmp.Or(oneReason(cells[0].Reason), "no reason was recorded")
+	p.Description = cmp.Or(OneReason(cells[0].Reason), "no reason was recorded")
 	p.Recommendation, p.Command = "Nobody has explained it yet: make a case of it", m.FromCell(p.Cells[0])
 	return p
 }
@@ -162,14 +162,14 @@ var (
 	share   = regexp.MustCompile(`^\d+ of \d+ passed; else: `)
 )
 
-// oneReason is a reason without how often it was so, and what was seen last, which no two trials share.
-func oneReason(s string) string {
+// OneReason is a reason without how often it was so, and what was seen last, which no two trials share.
+func OneReason(s string) string {
 	return strings.Join(strings.Fields(seen.ReplaceAllString(share.ReplaceAllString(s, ""), "")), " ")
 }
 
 // reasonForm is what a cell's reason has in common with those of cells that failed alike.
 func reasonForm(c *Cell) string {
-	s := oneReason(c.Reason)
+	s := OneReason(c.Reason)
 	for r, name := range c.Subjects {
 		s = strings.ReplaceAll(s, name, "<"+r+">")
 	}
