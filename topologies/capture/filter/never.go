@@ -180,3 +180,13 @@ func (f *facts) learnRange(of string, test bpf.JumpTest, with uint32) bool {
 	f.ranges[of] = can
 	return can.least <= can.most
 }
+
+// Exclude reports whether no frame is accepted by all of several filters, each of which looks at the whole frame, as far
+// as [Filter.Never] sees it.
+func Exclude(list ...*Filter) bool {
+	together := &Filter{}
+	for _, f := range list {
+		together.asks = allOf(together.asks, f.asks)
+	}
+	return together.Never()
+}

@@ -8,6 +8,41 @@ import (
 	"github.com/reprise-lab/reprise/topologies/capture/filter"
 )
 
+// TestExclude: filters each look at the whole frame, so that a tag which one asks for moves nothing of the others.
+func TestExclude(t *testing.T) {
+	for _, tt := range []struct {
+		texts []string
+		want  bool
+	}{
+		{nil, false},
+		{[]string{"", "ip"}, false},
+		{[]string{"ip", "arp"}, true},
+		{[]string{"vlan 5", "vlan 6"}, true},
+		{[]string{"vlan 5 and ip", "vlan 5 and tcp"}, false},
+		{[]string{"ip", "vlan 5 and ip"}, true},
+		{[]string{"ether[6] & 1 = 0", "ether src 01:80:c2:00:00:0e"}, true},
+		{[]string{"ether[6] & 1 = 0", "ether dst 01:80:c2:00:00:0e"}, false},
+		{[]string{"less 1522", "greater 2000"}, true},
+		{[]string{"less 1522", "greater 1500", "udp port 53"}, false},
+		{[]string{"tcp dst port 53", "tcp dst port 179"}, true},
+		{[]string{"tcp src port 53", "tcp port 179"}, false},
+		{[]string{"not (ip src net 224.0.0.0/4)", "ip src net 224.0.0.0/4"}, true},
+		{[]string{"not (ip src net 224.0.0.0/4)", "ip src net 192.0.0.0/2"}, false},
+	} {
+		var list []*filter.Filter
+		for _, text := range tt.texts {
+			f, err := filter.Compile(text)
+			if err != nil {
+				t.Fatalf("%q: %v", text, err)
+			}
+			list = append(list, f)
+		}
+		if got := filter.Exclude(list...); got != tt.want {
+			t.Errorf("%q exclude each other: %v", tt.texts, got)
+		}
+	}
+}
+
 // TestNever: a filter that asks for what excludes itself accepts nothing. Where libpcap sees it too, it says so.
 func TestNever(t *testing.T) {
 	needTcpdump(t)
