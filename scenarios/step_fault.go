@@ -267,6 +267,7 @@ func (s FaultStep) checkOnLink(c *checker, where string) {
 	s.checkEnd(c, where)
 	if s.Fault.OnFrames() {
 		s.checkOnFrames(c, where)
+		s.checkNever(c, where)
 	}
 	if s.Times == 0 && c.Has(where+".times") {
 		c.refuse(where+".times", "1 to 1000", "a link that flaps never does nothing")
@@ -287,8 +288,8 @@ func (s FaultStep) checkOnLink(c *checker, where string) {
 }
 
 // match checks the frames that a fault acts on.
-func (c *checker) match(where string, m topologies.FrameMatch) {
-	m, ok := c.messages(where, m)
+func (c *checker) match(where string, written topologies.FrameMatch) {
+	m, ok := c.messages(where, written)
 	if !ok {
 		return
 	}
@@ -313,20 +314,24 @@ func (c *checker) match(where string, m topologies.FrameMatch) {
 		c.refuse(where+"."+f.key, hint, "unknown %s %q", f.key, f.value)
 	}
 	c.matchHolds(where, m)
+	c.oneVersion(where, m, written.Proto)
+	if n := etherTypeOf(m.EtherType); n > 0 && n < leastType && n != lengthsType {
+		c.refuse(where+".ethertype", "0x0600 or more; 0x0004 for all frames with a length there", "%s is a length in the place of a type: no frame can match", m.EtherType)
+	}
 	for key, n := range map[string]int{"src-port": m.SrcPort, "dst-port": m.DstPort} {
 		if n < 0 || n > 65535 || n == 0 && c.Has(where+"."+key) {
 			c.refuse(where+"."+key, "1 to 65535", "%d is no port", n)
 		}
 	}
 	for key, mac := range map[string]string{"src-mac": m.SrcMAC, "dst-mac": m.DstMAC} {
-		if _, err := net.ParseMAC(mac); mac != "" && err != nil {
+		if address, err := net.ParseMAC(mac); mac != "" && (err != nil || len(address) != 6) {
 			c.refuse(where+"."+key, "01:80:c2:00:00:0e", "%q is no hardware address", mac)
 		}
 	}
 }
 
-// matchHolds refuses a match that no frame can meet: ports are those of TCP, UDP, SCTP and
-// their like, and protocols those of IP.
+// matchHolds refuses a match that no frame can meet: ports are those of TCP and UDP, where others are not looked for,
+// and protocols those of IP.
 func (c *checker) matchHolds(where string, m topologies.FrameMatch) {
 	number := func(value string, names map[string]uint64) (uint64, bool) {
 		if n, ok := names[strings.ToLower(value)]; ok {
@@ -343,7 +348,9 @@ func (c *checker) matchHolds(where string, m topologies.FrameMatch) {
 		types[name] = uint64(n)
 	}
 	ports := m.SrcPort > 0 || m.DstPort > 0
-	if n, ok := number(m.Proto, protocols); ok && ports && !slices.Contains([]uint64{6, 17, 33, 132, 136}, n) {
+	if n, ok := number(m.Proto, protocols); ok && ports && slices.Contains([]uint64{33, 132, 136}, n) {
+		c.refuse(where, `filter: "sctp port 3868", or another in tcpdump's syntax`, "ports are matched in TCP and UDP alone, and not in protocol %s", m.Proto)
+	} else if ok && ports && n != 6 && n != 17 {
 		c.refuse(where, "leave out the port, or match proto: tcp or udp", "%s has no ports: no frame can match", m.Proto)
 	}
 	n, ok := number(m.EtherType, types)
@@ -352,19 +359,27 @@ func (c *checker) matchHolds(where string, m topologies.FrameMatch) {
 	} else if addresses := m.SrcIP != "" || m.DstIP != ""; ok && !ip && addresses {
 		c.refuse(where, "leave out ethertype, or src-ip and dst-ip", "frames of ethertype %s have no header of IP: no frame can match", m.EtherType)
 	}
-	c.oneVersion(where, m)
 }
 
-// oneVersion refuses a match that asks for IPv4 and IPv6 at once.
-func (c *checker) oneVersion(where string, m topologies.FrameMatch) {
+// oneVersion refuses a match that asks for IPv4 and IPv6 at once; proto is the protocol as it is written.
+func (c *checker) oneVersion(where string, m topologies.FrameMatch, proto string) {
 	said := map[int]string{} // what asks for the version
-	for _, p := range []struct{ key, value string }{{"ethertype", m.EtherType}, {"proto", m.Proto}, {"src-ip", m.SrcIP}, {"dst-ip", m.DstIP}} {
+	for _, p := range []struct{ key, value string }{{"ethertype", m.EtherType}, {"proto", m.Proto}, {"src-ip", m.SrcIP}, {"dst-ip", m.DstIP}, {"proto", proto}, {"lsa", m.LSA}} {
 		v := 0
 		switch p.key {
 		case "ethertype":
 			v = map[uint16]int{0x0800: 4, 0x86dd: 6}[topologies.EtherTypes()[strings.ToLower(p.value)]]
-		case "proto": // ICMP, IGMP, and ICMPv6 are of one version alone
+		case "proto": // ICMP, IGMP, DHCP, and ICMPv6 are of one version alone
 			v = map[uint8]int{1: 4, 2: 4, 58: 6}[topologies.Protocols()[strings.ToLower(p.value)]]
+			if strings.EqualFold(p.value, "dhcp") {
+				v = 4
+			}
+		case "lsa": // OSPFv2 and OSPFv3 have some of their own
+			if lsa, known := topologies.LSATypes()[p.value]; known && lsa.V2 == 0 {
+				v = 6
+			} else if known && lsa.V3 == 0 {
+				v = 4
+			}
 		default:
 			if address, _, _ := strings.Cut(p.value, "/"); strings.Contains(address, ":") {
 				v = 6

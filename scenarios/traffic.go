@@ -179,6 +179,11 @@ func (c *checker) flow(where string, f Flow) {
 	}
 	if size := f.Bytes(); size < least || size > mostBytes || f.Size == 0 && c.Has(where+".size") {
 		c.Faultf(where+".size", fmt.Sprintf("%d to %d: headers, and a number and a time", least, mostBytes), "packets of %d bytes are not possible", f.Size)
+	} else {
+		c.flowFits(where+".size", f)
+	}
+	if f.Src != "" && f.Src == f.Dst {
+		c.refuse(where+".src", "an address of "+f.From, "the flow goes from %s to itself: nothing passes a link", f.Src)
 	}
 	for _, n := range []struct {
 		key              string
@@ -187,6 +192,24 @@ func (c *checker) flow(where string, f Flow) {
 		if c.Has(where+"."+n.key) && (n.value < n.low || n.value > n.high) {
 			c.Faultf(where+"."+n.key, fmt.Sprintf("%d to %d", n.low, n.high), "%s %d is not possible", n.key, n.value)
 		}
+	}
+}
+
+// flowFits checks that some link of the sender carries the packets of a flow, which are not fragmented.
+func (c *checker) flowFits(where string, f Flow) {
+	most, sure := 0, true
+	for _, link := range c.loaded.Topology.Links {
+		if link.A.Node == f.From || link.B.Node == f.From {
+			bytes, known := c.carries(link)
+			most, sure = max(most, bytes), known
+		}
+	}
+	tell := c.refuse
+	if !sure {
+		tell = c.Warnf
+	}
+	if most > 0 && f.Bytes() > most {
+		tell(where, fmt.Sprintf("at most %d", most), "no link of %s carries packets of %d bytes", f.From, f.Bytes())
 	}
 }
 
@@ -215,7 +238,7 @@ func (c *checker) flowAddress(where, key, s string) (netip.Addr, bool) {
 	switch {
 	case err != nil:
 		c.Faultf(where+"."+key, "10.0.0.2 or 2001:db8::2", "%q is no address", s)
-	case a.Zone() != "" || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a.IsLoopback() || a.Is4In6():
+	case a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) || a.Zone() != "" || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a.IsLoopback() || a.Is4In6():
 		c.Faultf(where+"."+key, "10.0.0.2 or 2001:db8::2", "%s is not the address of one node of the network", s)
 	default:
 		return a, true
