@@ -9,7 +9,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
-	probe "github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/rlimit"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -151,7 +150,7 @@ func (o Opener) setProgram(h hook, on, at Port, filters []Filter) (id int, ended
 		ended, err = ending(old, nil)
 		return 0, ended, err
 	}
-	if err := able(h); err != nil {
+	if h, err = h.fit(filters); err != nil {
 		return 0, nil, err
 	}
 	if old == nil { // newer kernels keep the chains of an interface that comes back under its name
@@ -278,11 +277,25 @@ func able(h hook) error {
 		return lacking(fmt.Errorf("allow programs of the kernel: %w", err))
 	}
 	for kind, helper := range map[ebpf.ProgramType]asm.BuiltinFunc{h.kind: h.load, ebpf.XDP: asm.FnXdpLoadBytes} {
-		if err := probe.HaveProgramHelper(kind, helper); err != nil {
+		if err := h.has(kind, helper); err != nil {
 			return lacking(fmt.Errorf("it asks for Linux 5.18: %w", err))
 		}
 	}
 	return nil
+}
+
+// fit is the hook as far as this kernel has it, for filters that have to do with that. Where frames arrive, kernels
+// from before the helpers that read them (5.18) still drop what a predicate matches.
+func (h hook) fit(filters []Filter) (hook, error) {
+	err := able(h)
+	if err == nil || h.kind != ebpf.XDP || slices.ContainsFunc(filters, func(f Filter) bool { return f.picks() || f.counts() }) {
+		return h, err
+	}
+	if h.has(h.kind, asm.FnMapLookupElem) != nil {
+		return h, err
+	}
+	h.plain = true
+	return h, nil
 }
 
 // make loads a program for filters, whose tallies go on where an older one has them.
@@ -294,6 +307,13 @@ func (h hook) make(old *ebpf.Program, filters []Filter, mtu int) (prog *ebpf.Pro
 	defer func() { err = errors.Join(err, counters.Close()) }()
 	m := programMaps{counters: counters.FD(), hits: map[string]int{}}
 	for _, f := range filters {
+		if h.plain {
+			err := counters.Update(key(f.ID), tally{Matched: f.Pick.Matched, Picked: f.Pick.Picked}, ebpf.UpdateNoExist)
+			if err != nil && !errors.Is(err, ebpf.ErrKeyExist) {
+				return nil, fmt.Errorf("make a counter: %w", err)
+			}
+			continue
+		}
 		hits, err := keepTally(counters, f)
 		if err != nil {
 			return nil, err

@@ -132,6 +132,12 @@ func (h hook) filterBlock(f Filter, next string, m programMaps, mtu int) (asm.In
 	}
 	p = append(p, match.block(next)...)
 	p = append(p, findTally(f, m.counters, drop)...)
+	if h.plain {
+		return append(p,
+			asm.Mov.Imm(asm.R1, 1), asm.AddAtomic.Mem(regWord, asm.R1, asm.DWord, offsetMatched), asm.AddAtomic.Mem(regWord, asm.R1, asm.DWord, offsetDropped),
+			asm.Mov.Imm(asm.R0, h.drop).WithSymbol(drop), asm.Return(),
+		), nil
+	}
 	chosen, err := h.chosen(f, next)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	probe "github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,12 +18,17 @@ type hook struct {
 	begin, end int16           // in the context, of where the frame begins and ends
 	pass, drop int32           // verdicts
 	load       asm.BuiltinFunc // reads bytes of the frame
+	// plain says that the kernel is too old for what picks frames and keeps the first of them: every frame that a
+	// predicate matches is dropped, and counted.
+	plain bool
+	// has asks the kernel whether it has a helper for programs of a kind.
+	has func(ebpf.ProgramType, asm.BuiltinFunc) error
 }
 
 // arriving is where frames arrive: the generic hook of XDP (struct xdp_md of linux/bpf.h).
 func arriving() hook {
 	const aborted, drop, pass = 0, 1, 2
-	return hook{kind: ebpf.XDP, begin: 0, end: 4, pass: pass, drop: drop, load: asm.FnXdpLoadBytes}
+	return hook{kind: ebpf.XDP, begin: 0, end: 4, pass: pass, drop: drop, load: asm.FnXdpLoadBytes, has: probe.HaveProgramHelper}
 }
 
 // Fields of struct __sk_buff of linux/bpf.h.
@@ -38,7 +44,7 @@ const (
 // sender learns nothing (TC_ACT_STOLEN and TC_ACT_UNSPEC of linux/pkt_cls.h).
 func leaving() hook {
 	const stolen, unspec = 4, -1
-	return hook{kind: ebpf.SchedCLS, begin: skbBegin, end: skbEnd, pass: unspec, drop: stolen, load: asm.FnSkbLoadBytes}
+	return hook{kind: ebpf.SchedCLS, begin: skbBegin, end: skbEnd, pass: unspec, drop: stolen, load: asm.FnSkbLoadBytes, has: probe.HaveProgramHelper}
 }
 
 // Where the program keeps what it reads of a frame, below the frame pointer. Numbers of more
@@ -120,6 +126,9 @@ func (h hook) program(filters []Filter, m programMaps, mtu int) (asm.Instruction
 func (h hook) begins() asm.Instructions {
 	p := asm.Instructions{asm.Mov.Reg(regWord, asm.R1), asm.StoreMem(asm.RFP, slotContext, asm.R1, asm.DWord)}
 	frame := asm.Instructions{asm.LoadMem(regFrame, regWord, h.begin, asm.Word), asm.LoadMem(regEnd, regWord, h.end, asm.Word)}
+	if h.plain {
+		return append(p, frame...)
+	}
 	if h.kind == ebpf.XDP { // frames come in one piece, with their tags in them
 		p = append(p, asm.FnXdpGetBuffLen.Call(), keep(slotLength, asm.R0), asm.Mov.Imm(asm.R0, 0), keep(slotPieces, asm.R0), keep(slotTagged, asm.R0))
 	} else {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/livetest"
@@ -102,7 +103,7 @@ func predicates() []predicate {
 
 // The program that runs in the kernel is given frames by the kernel's own test, at each of its hooks.
 func TestProgram(t *testing.T) {
-	for name, h := range map[string]hook{"arriving": arriving(), "leaving": leaving()} {
+	for name, h := range map[string]hook{"arriving": arriving(), "leaving": leaving(), "plain": onOldKernel(t)} {
 		for _, tt := range predicates() {
 			t.Run(name+"/"+tt.name, func(t *testing.T) {
 				r := loaded(t, h, Filter{ID: "f", Match: tt.match})
@@ -129,6 +130,51 @@ func TestProgram(t *testing.T) {
 	}
 }
 
+// onOldKernel is where frames arrive in a kernel that has none of the helpers which came with Linux 5.18.
+func onOldKernel(t *testing.T) hook {
+	t.Helper()
+	h := arriving()
+	h.has = func(_ ebpf.ProgramType, helper asm.BuiltinFunc) error {
+		if helper == asm.FnXdpLoadBytes || helper == asm.FnXdpGetBuffLen {
+			return ebpf.ErrNotSupported
+		}
+		return nil
+	}
+	h, err := h.fit([]Filter{{ID: "f"}, {ID: "g", Match: topologies.FrameMatch{DstPort: 9}}})
+	if err != nil || !h.plain {
+		t.Fatalf("a kernel that is older: plain %v, %v", h.plain, err)
+	}
+	return h
+}
+
+// Kernels from before Linux 5.18 drop what a predicate matches by a program too, in which is nothing that came later; what picks frames is
+// left to others, and so is everything where no program is loaded.
+func TestProgramOfOldKernels(t *testing.T) {
+	h := onOldKernel(t)
+	for _, f := range []Filter{{ID: "f", Pick: Pick{Nth: 2}}, {ID: "f", Probability: 0.5}, {ID: "f", Pick: Pick{Filters: []string{"ip"}}}} {
+		if _, err := h.fit([]Filter{{ID: "g"}, f}); !Lacks(err) {
+			t.Errorf("%+v on an old kernel: %v", f.Pick, err)
+		}
+	}
+	none := arriving()
+	none.has = func(ebpf.ProgramType, asm.BuiltinFunc) error { return ebpf.ErrNotSupported }
+	if _, err := none.fit([]Filter{{ID: "f"}}); !Lacks(err) {
+		t.Errorf("a kernel that loads no programs: %v", err)
+	}
+	p, err := h.program([]Filter{{ID: "f"}, {ID: "g", Match: topologies.FrameMatch{SrcMAC: "02:00:00:00:00:0a", DstIP: "2001:db8::/32", DstPort: 9}}}, programMaps{counters: 1}, 1500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range p {
+		if in.IsBuiltinCall() && asm.BuiltinFunc(in.Constant) != asm.FnMapLookupElem {
+			t.Errorf("it calls %v", in)
+		}
+		if in.OpCode.Class() == asm.StXClass && in.OpCode.Mode() == asm.AtomicMode && in.Constant != 0 {
+			t.Errorf("it reads what it adds to, which came with Linux 5.12: %v", in)
+		}
+	}
+}
+
 // run is a program of one filter that was loaded.
 type run struct {
 	t        *testing.T
@@ -143,7 +189,7 @@ func loaded(t *testing.T, h hook, f Filter) *run {
 	if os.Geteuid() != 0 {
 		livetest.Missing(t, "root to load a program", nil)
 	}
-	if err := able(h); err != nil {
+	if _, err := h.fit([]Filter{f}); err != nil {
 		livetest.Missing(t, "a kernel that loads programs", err)
 	}
 	prog, err := h.make(nil, []Filter{f}, 1500)

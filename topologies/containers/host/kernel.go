@@ -49,7 +49,7 @@ func abilities() []ability {
 		}},
 		{"bridge", false, "shared segments of kind bridge", add(&netlink.Bridge{LinkAttrs: plain("probe2")})},
 		{"nftables netdev ingress", false, "shared segments of kind bridge that keep spanning tree frames", nil}, // tried by its own means
-		{"XDP", true, "faults that drop frames where they arrive, from Linux 5.18 on: rules of nftables do it at the far end (nftables netdev egress)", tryXDP},
+		{"XDP", true, "faults that drop frames where they arrive (before Linux 5.18 by their match alone): rules of nftables do it at the far end (nftables netdev egress)", tryXDP},
 		{"eBPF that picks frames", true, "faults that drop frames by number, share or filter in the kernel (the wire in user space does the same)", func(*netlink.Handle) error { return wiring.Programs() }},
 		{"nftables netdev egress", true, "faults that drop frames, for who may load no program (XDP)", tryEgress},
 		{"vxlan", true, "overlay scenarios", add(&netlink.Vxlan{LinkAttrs: plain("probe3"), VxlanId: 1, Port: 4789})},
@@ -152,8 +152,7 @@ func tryHere() (tried []error, err error) {
 	return tried, nil
 }
 
-// tryXDP loads a program and puts it where the drop faults are, and asks for what those take besides: kernels before
-// Linux 5.18 have the one without the other. The thread is in the namespace of the probes.
+// tryXDP loads a program and puts it where the drop faults are. The thread is in the namespace of the probes.
 func tryXDP(h *netlink.Handle) (err error) {
 	link, err := h.LinkByName(probeLink)
 	if err != nil {
@@ -168,7 +167,7 @@ func tryXDP(h *netlink.Handle) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, prog.Close()) }()
-	return errors.Join(netlink.LinkSetXdpFdWithFlags(link, prog.FD(), nl.XDP_FLAGS_SKB_MODE), wiring.Programs())
+	return netlink.LinkSetXdpFdWithFlags(link, prog.FD(), nl.XDP_FLAGS_SKB_MODE)
 }
 
 // tryEgress hooks an empty chain where rules drop frames, and has tc stand behind it.
