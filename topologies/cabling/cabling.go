@@ -48,6 +48,8 @@ type Config struct {
 	Machines Machines          // nil: none
 	DropBy   topologies.DropBy // see topologies.Options
 	Lab      string            // what kind of lab it is, for messages: "a lab of containers"
+	// Found says that another process has laid the cables: they stay as they are.
+	Found bool
 	// Laid hears of a cable that was laid anew, before it carries anything; nil hears nothing. It must ask
 	// nothing of the cabling.
 	Laid func(ctx context.Context, link topologies.Link) error

@@ -14,6 +14,8 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-lab/reprise/topologies"
+	"github.com/reprise-lab/reprise/topologies/containers"
+	"github.com/reprise-lab/reprise/topologies/topologiestest"
 )
 
 // own starts a process that owns a lab and waits until the lab is up.
@@ -70,6 +72,7 @@ func TestGC(t *testing.T) {
 		if removed, err := p.GC(t.Context(), time.Now()); err != nil || mentions(removed, run) {
 			t.Errorf("with its owner alive, %s: removed %v, %v", run, removed, err)
 		}
+		topologiestest.Taken(t, p, pair("eth1", "eth1"), run)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -85,6 +88,13 @@ func TestGC(t *testing.T) {
 	if left := leftovers(t, c, "test-gc-kept"); len(left) != 2 {
 		t.Errorf("kept: %v, want both nodes", left)
 	}
+	topologiestest.Attached(t, p, pair("eth1", "eth1"), "test-gc-kept")
+	helping, err := containers.New(containers.Options{Helper: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = helping.Close() })
+	topologiestest.Attached(t, helping, pair("eth1", "eth1"), "test-gc-kept")
 	for _, name := range leftovers(t, c, "test-gc-kept") {
 		if _, err := c.ContainerRemove(t.Context(), strings.TrimPrefix(name, "/"), client.ContainerRemoveOptions{Force: true}); err != nil {
 			t.Error(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"regexp"
 	"slices"
@@ -40,6 +41,9 @@ type lab struct {
 
 	private string // folder of passwords and of the helper's socket; empty: there are none
 
+	// lock keeps others from a lab that this process did not build, until it is closed; nil where it did.
+	lock *net.UnixListener
+
 	release sync.Mutex
 	ids     map[string]bool // containers to remove; guarded by release
 	unwatch func()          // ends the watch over the disk; guarded by release
@@ -51,6 +55,7 @@ var (
 	_ topologies.NodeRestarter = (*lab)(nil)
 	_ topologies.Enterer       = (*lab)(nil)
 	_ topologies.Faulter       = (*lab)(nil)
+	_ topologies.Cleaner       = (*lab)(nil)
 	_ topologies.Capturer      = (*lab)(nil)
 	_ topologies.Trafficker    = (*lab)(nil)
 	_ topologies.Accessor      = (*lab)(nil)
@@ -163,7 +168,8 @@ func (l *lab) own(id string) {
 }
 
 // Release implements topologies.Reservation. Cables and faults end with the
-// namespaces, so removing the containers removes all, in parallel.
+// namespaces, so removing the containers removes all, in parallel. Those that another process
+// has made stay.
 func (l *lab) Release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
@@ -197,6 +203,10 @@ func (l *lab) Release(ctx context.Context) error {
 	}
 	if l.private != "" {
 		errs = append(errs, os.RemoveAll(l.private))
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.Close())
+		l.lock = nil
 	}
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) > 0 {

@@ -153,6 +153,12 @@ func (l *lab) makePrivate() error {
 		return nil
 	}
 	dir := privateDir(l.ID())
+	if l.lock != nil { // whoever was attached before, and was killed, is gone
+		dir = privateDir(l.ID() + ".attached")
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("make a folder of the lab's own: %w", err)
+		}
+	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return fmt.Errorf("make a folder of the lab's own: %w", err)
 	}

@@ -133,6 +133,11 @@ func (l *lab) Inject(ctx context.Context, f topologies.Fault) (topologies.Active
 	return l.cables.Inject(ctx, f)
 }
 
+// Clear implements topologies.Cleaner.
+func (l *lab) Clear(ctx context.Context, at topologies.Endpoint) error {
+	return l.cables.Clear(ctx, at)
+}
+
 // restartTimeout bounds a restart; it is not broken off halfway.
 const restartTimeout = time.Minute
 

@@ -18,13 +18,13 @@ import (
 	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
-// client is the owner's end of a supervisor.
+// client is the owner's end of a supervisor, or that of who came through its door.
 type client struct {
-	cmd     *exec.Cmd
+	cmd     *exec.Cmd // nil: of who came through the door
 	said    *bounded.Last
 	control *net.UnixConn
 	wires   *wiring.Client
-	ended   chan struct{} // closed when the supervisor, and everything in it, has
+	ended   chan struct{} // closed when the supervisor, and everything in it, has; or, through the door, when nobody answers
 	happen  func(answer)  // hears of what happens by itself, and of commands that ended
 
 	voice sync.Mutex
@@ -40,8 +40,8 @@ type reply struct {
 	files []*os.File
 }
 
-// launch starts the supervisor of a lab. It holds the note of b.Files, if it has any.
-func launch(m userns.Mapping, b boot, label string, owner int, note *os.File, happen func(answer)) (c *client, err error) {
+// launch starts the supervisor of a lab. It holds the note of b.Files, if it has any, and of a lab that is kept the door.
+func launch(m userns.Mapping, b boot, label string, owner int, note, door *os.File, happen func(answer)) (c *client, err error) {
 	data, err := json.Marshal(b)
 	if err != nil {
 		return nil, fmt.Errorf("start the lab's supervisor: %w", err)
@@ -76,6 +76,9 @@ func launch(m userns.Mapping, b boot, label string, owner int, note *os.File, ha
 	c.cmd.ExtraFiles = []*os.File{text, far, farWires, held}
 	if b.Files != "" {
 		c.cmd.ExtraFiles = append(c.cmd.ExtraFiles, note)
+	}
+	if b.Keep {
+		c.cmd.ExtraFiles = append(c.cmd.ExtraFiles, door)
 	}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setsid:     true,
@@ -255,8 +258,11 @@ func (c *client) call(ctx context.Context, req request, files ...*os.File) (repl
 	return p.next(ctx)
 }
 
-// kill ends the supervisor and everything of the lab, and waits for it.
+// kill ends the supervisor and everything of the lab, and waits for it. Who came through the door leaves.
 func (c *client) kill(ctx context.Context) error {
+	if c.cmd == nil {
+		return errors.Join(ignoreClosed(c.control.Close()), ignoreClosed(c.wires.Close()))
+	}
 	_ = c.cmd.Process.Kill() // it may have ended
 	select {
 	case <-c.ended:

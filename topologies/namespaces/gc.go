@@ -56,7 +56,7 @@ func (p *Provider) RemoveRun(ctx context.Context, run string) (removed []string,
 }
 
 // sweepRest removes what labs leave that does not end with their supervisors: files on disk, of labs
-// that match, and control groups.
+// that match, control groups, and doors.
 func (p *Provider) sweepRest(ctx context.Context, removed []string, err error, match func(lab string) bool) ([]string, error) {
 	files, failed := sweepFiles(ctx, match)
 	for _, lab := range files {
@@ -64,7 +64,7 @@ func (p *Provider) sweepRest(ctx context.Context, removed []string, err error, m
 			removed = append(removed, lab)
 		}
 	}
-	return removed, errors.Join(err, failed, p.sweepGroups())
+	return removed, errors.Join(err, failed, p.sweepGroups(), closedDoors())
 }
 
 // sweepGroups removes control groups of labs that have ended, where this process may.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -240,7 +241,7 @@ func interfaces(t *testing.T) []string {
 	return names
 }
 
-// A lab that is kept outlives its owner; gc leaves it alone until its time, and takes it away by
+// A lab that is kept outlives its owner, and another process can attach to it then; gc leaves it alone until its time, and takes it away by
 // its run.
 func TestKept(t *testing.T) {
 	t.Parallel()
@@ -254,10 +255,12 @@ func TestKept(t *testing.T) {
 	if !lines.Scan() || lines.Text() != "ready" {
 		t.Fatalf("the owner says %q", lines.Text())
 	}
+	topologiestest.Taken(t, p, subject().Ring(8), run)
 	_ = in.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	topologiestest.Attached(t, p, subject().Ring(8), run)
 	if list := supervisors(t, run); len(list) != 1 {
 		t.Fatalf("its owner has ended, and of the lab are left: %v", list)
 	}
@@ -269,5 +272,11 @@ func TestKept(t *testing.T) {
 	}
 	if list := supervisors(t, run); len(list) != 0 {
 		t.Errorf("left: %v", list)
+	}
+	if _, err := p.Attach(t.Context(), subject().Ring(8), run, 1); !errors.Is(err, topologies.ErrNoLab) {
+		t.Errorf("when it is gone: %v", err)
+	}
+	if doors, _ := filepath.Glob(filepath.Join(os.TempDir(), "reprise-test-kept-1*")); len(doors) > 0 {
+		t.Errorf("left: %v", doors)
 	}
 }

@@ -55,6 +55,7 @@ var (
 	_ topologies.Enterer        = (*lab)(nil)
 	_ topologies.Warner         = (*lab)(nil)
 	_ topologies.Faulter        = (*lab)(nil)
+	_ topologies.Cleaner        = (*lab)(nil)
 	_ topologies.Capturer       = (*lab)(nil)
 	_ topologies.Trafficker     = (*lab)(nil)
 	_ topologies.StateChecker   = (*lab)(nil)
@@ -117,11 +118,17 @@ func (l *lab) deploy(ctx context.Context) error {
 		Lab: l.ID(), Trees: l.build.trees, Binds: l.build.binds, Keep: l.options.Keep, Expires: time.Now().Add(l.options.TTL),
 		Tasks: l.tasks(), Nodes: len(l.order), Single: l.mapping.Single,
 	}
-	var note *os.File
+	var note, door *os.File
 	if l.files != nil {
 		b.Files, note = l.files.path, l.files.note
 	}
-	if l.client, err = launch(l.mapping, b, text, l.options.Owner, note, l.happened); err != nil {
+	if b.Keep {
+		if door, err = makeDoor(l.ID()); err != nil {
+			return err
+		}
+		defer door.Close() //nolint:errcheck // the supervisor has its own
+	}
+	if l.client, err = launch(l.mapping, b, text, l.options.Owner, note, door, l.happened); err != nil {
 		return err
 	}
 	if l.cables == nil {
@@ -393,7 +400,8 @@ func ended(pidfd *os.File) (bool, error) {
 	return n > 0, nil
 }
 
-// Release implements topologies.Reservation. Everything ends with the supervisor.
+// Release implements topologies.Reservation. Everything ends with the supervisor, which goes on where this process
+// has not started it.
 func (l *lab) Release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
@@ -407,6 +415,9 @@ func (l *lab) Release(ctx context.Context) error {
 	}
 	if l.groups != nil {
 		err = errors.Join(err, l.groups.Remove())
+	}
+	if l.options.Keep {
+		err = errors.Join(err, removeDoor(l.ID()))
 	}
 	for _, n := range l.order {
 		n.mu.Lock()

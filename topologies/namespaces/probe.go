@@ -71,7 +71,7 @@ func ProbeOthers() []doctor.Check {
 
 // try starts the supervisor of a lab without nodes, and ends it.
 func try(ctx context.Context, m userns.Mapping) error {
-	c, err := launch(m, boot{Lab: "probe", Single: m.Single, Tasks: tasksPerNode, Expires: time.Now().Add(probeTimeout)}, "probe", os.Getpid(), nil, func(answer) {})
+	c, err := launch(m, boot{Lab: "probe", Single: m.Single, Tasks: tasksPerNode, Expires: time.Now().Add(probeTimeout)}, "probe", os.Getpid(), nil, nil, func(answer) {})
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,10 @@ const (
 	opCreate  op = "create"  // open a file of a node for writing, with the folders that lead to it
 	opTap     op = "tap"     // open a tap in a node's network
 	opSocket  op = "socket"  // open a socket for traffic in a node's network
+
+	// Of who came through the door.
+	opMeet op = "meet" // say which life a node has; files: of its first process, as pidfd
+	opWire op = "wire" // carry out operations on networks; with a file: a socket on which they are asked for; not answered
 )
 
 // request is one message to a supervisor.
@@ -112,7 +116,7 @@ type answer struct {
 	// Without an ID: an orphan of Node, or a command there, has ended by a signal that a fault raises; or, where Gone, the Life of the node; or
 	// that Life of Node will be ended, for the reason that Over gives.
 	Node   string `json:"node,omitempty"`
-	Life   int    `json:"life,omitempty"`
+	Life   int    `json:"life,omitempty"` // also the answer to opMeet
 	Over   string `json:"over,omitempty"`
 	OOM    bool   `json:"oom,omitempty"` // the kernel has ended it for that
 	Gone   bool   `json:"gone,omitempty"`

@@ -39,6 +39,7 @@ var (
 	_ topologies.ClockSource    = (*Provider)(nil)
 	_ topologies.EngineTeller   = (*Provider)(nil)
 	_ topologies.Collector      = (*Provider)(nil)
+	_ topologies.Attacher       = (*Provider)(nil)
 )
 
 // New makes a provider. It starts nothing.

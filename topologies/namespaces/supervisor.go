@@ -32,7 +32,7 @@ const (
 	fdControl
 	fdWiring
 	fdOwner
-	fdNote // where boot.Files says something
+	fdNote // where boot.Files says something; the door of a lab that is kept is behind it, or in its place
 )
 
 // supervisor holds the nodes of a lab. It is the first process of its own namespace of
@@ -96,8 +96,13 @@ func serve() error {
 		return fmt.Errorf("read what lab to build: %w", err)
 	}
 	_ = bootFile.Close() // read only
+	fdDoor := fdNote
 	if s.boot.Files != "" {
 		unix.CloseOnExec(fdNote) // and held until this process ends
+		fdDoor++
+	}
+	if s.boot.Keep {
+		unix.CloseOnExec(fdDoor)
 	}
 	if n := descriptorsPerNode * s.boot.Nodes; n > descriptorsAtFirst {
 		go makeRoom(descriptorsOfItsOwn + n)
@@ -119,10 +124,17 @@ func serve() error {
 		return err
 	}
 	go s.keepBounds()
-	if err := s.listen(); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
+	gone := make(chan struct{})
+	if s.boot.Keep {
+		if err := s.openDoor(uintptr(fdDoor), gone); err != nil {
+			return err
+		}
+	}
+	if err := s.listen(control); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
 		return err
 	}
 	s.forgetAll()
+	close(gone)
 	if s.boot.Keep {
 		expiry := time.NewTimer(time.Until(s.boot.Expires))
 		<-expiry.C
@@ -233,13 +245,13 @@ func openAll(paths []string) ([]*os.File, error) {
 	return files, nil
 }
 
-// listen carries requests out until the owner is gone.
-func (s *supervisor) listen() error {
+// listen carries out requests of the owner, or of who came through the door, until he is gone.
+func (s *supervisor) listen(control *net.UnixConn) error {
 	buffer := make([]byte, maxMessage)
 	slots := make(chan struct{}, 2*runtime.NumCPU()) // nodes that are made at once
 	for {
 		var req request
-		files, err := receive(s.control, buffer, &req)
+		files, err := receive(control, buffer, &req)
 		if err != nil {
 			return err
 		}
@@ -268,6 +280,10 @@ func (s *supervisor) tell(a answer, files ...*os.File) {
 }
 
 func (s *supervisor) carryOut(req request, files []*os.File) {
+	if req.Op == opWire {
+		s.wire(files)
+		return
+	}
 	if req.Op != opNode { // whose files the node has
 		defer closeAll(files)
 	}
@@ -297,6 +313,8 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 		s.start(n, req, groupOf(req.Group, files))
 	case opSpawn:
 		s.run(n, req, files)
+	case opMeet:
+		s.meet(n, a)
 	case opKill:
 		a.fail(s.kill(req.Of))
 		s.tell(a)
