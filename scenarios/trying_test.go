@@ -36,6 +36,10 @@ workaround: {steps: [{node: r1, exec: x}]}
 			t.Errorf("%s: %v", step, err)
 			continue
 		}
+		alone, link, err := l.TriedStep(step, scenarios.Duration(7*time.Second))
+		if err != nil || alone.Action().Words() != want || alone.Armed() || alone.Expect != nil || link.A.String() != alone.Link {
+			t.Errorf("%s is tried in a lab that is up as %+v at %s: %v", step, alone, link.A, err)
+		}
 		got, err := scenarios.Load(dir, scenarios.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", step, err)
@@ -54,6 +58,9 @@ workaround: {steps: [{node: r1, exec: x}]}
 		`{link: "r1:eth1", fault: drop, match: {ttl: 1}}`:   `the step: `,
 		`{link: "r1:eth1", fault: drop, filter: "tcp prt"}`: `the step: `,
 	} {
+		if _, _, err := l.TriedStep(step, scenarios.Duration(time.Second)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s, in a lab that is up: %v, want %q", step, err, want)
+		}
 		if err := l.WriteTrying(t.TempDir(), step, scenarios.Duration(time.Second)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", step, err, want)
 		}

@@ -26,7 +26,7 @@ import (
 )
 
 func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &cli.App{In: in, Out: cli.NewScreen(out), Err: cli.NewScreen(errOut), Opener: labs.Here{}, Stores: labs.Here{}, Spreader: labs.Here{}}
+	a := &cli.App{In: in, Out: cli.NewScreen(out), Err: cli.NewScreen(errOut), Opener: labs.Here{}, Stores: labs.Here{}, Spreader: labs.Here{}, Attacher: labs.Here{}}
 	root := newRoot(a) //nolint:contextcheck // each verb takes its context from cobra
 	root.SetArgs(args)
 	root.SetIn(in)

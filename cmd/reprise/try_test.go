@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
 	"github.com/reprise-lab/reprise/topologies/livetest"
+	"github.com/reprise-lab/reprise/topologies/topologiestest"
 )
 
 // TestFaultTry tries faults on a link: what each did to a frame, and what the witness at the far side saw of it,
@@ -102,6 +104,135 @@ func TestFaultTry(t *testing.T) {
 			t.Errorf("status %d: %+v", code, got)
 		}
 	})
+}
+
+// TestFaultTryKept tries faults in a lab that is up: what each did is told, one try at a time has the lab, and a try that is
+// interrupted, or killed, leaves nothing behind.
+func TestFaultTryKept(t *testing.T) {
+	livetest.Long(t, "a lab of namespaces")
+	needLab(t)
+	needSpaces(t)
+	t.Parallel()
+	busyLabs <- struct{}{}
+	defer func() { <-busyLabs }()
+	dir := t.TempDir()
+	file, tries := filepath.Join(dir, "kept.clab.yml"), filepath.Join(dir, "tries")
+	name := fmt.Sprintf("kept-%d", os.Getpid())
+	text := "name: " + name + `
+topology:
+  nodes: {a: {kind: linux, image: "reprise/debian:bookworm"}, b: {kind: linux, image: "reprise/debian:bookworm"}}
+  links: [{type: veth, endpoints: [{node: a, interface: eth1, ipv4: 10.0.0.1/24}, {node: b, interface: eth1, ipv4: 10.0.0.2/24}]}]
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program := func(args ...string) *exec.Cmd {
+		c := exec.Command(os.Args[0], args...)
+		c.Args[0], c.Stderr = "reprise", os.Stderr
+		return c
+	}
+	t.Cleanup(func() { _ = program("topology", "down", file).Run() })
+	out, err := program("topology", "up", file, "--provider", "namespaces", "--json").Output()
+	var enter map[string]string
+	if err = errors.Join(err, json.Unmarshal(out, &enter)); err != nil {
+		t.Fatal(err)
+	}
+	inA := func(command string) *exec.Cmd {
+		return exec.Command("sh", "-c", "exec "+strings.TrimSuffix(enter["a"], " bash")+" "+command)
+	}
+	ping := inA("ping -n -q -i 0.1 10.0.0.2")
+	if err := ping.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ping.Process.Kill(); _ = ping.Wait() }()
+	try := func(step string, more ...string) (got result.Tried, code int) {
+		t.Helper()
+		c := program(append([]string{"fault", "try", file, step, "--dir", tries, "-q", "--json"}, more...)...)
+		out, err := c.Output()
+		if exit, ended := errors.AsType[*exec.ExitError](err); ended {
+			code = exit.ExitCode()
+		}
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return got, code
+	}
+	// begin starts a try that lasts, and waits until its fault is in force: its captures are there, and the link is down.
+	begin := func() *exec.Cmd {
+		t.Helper()
+		c := program("fault", "try", file, `{link: "a:eth1", fault: down}`, "--dir", tries, "-q", "--for", "10m")
+		c.Stderr = nil
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Process.Kill() })
+		topologiestest.Eventually(t, "the link is down", func() bool { return !up(t, inA) })
+		return c
+	}
+	for _, tt := range []struct {
+		step    string
+		arrives int
+		least   time.Duration
+	}{
+		{`{link: "a:eth1", fault: drop, match: {proto: icmp}}`, 0, 0},
+		{`{link: "b:eth1", fault: delay, delay: 50ms, match: {proto: icmp}}`, 1, 40 * time.Millisecond},
+	} {
+		got, code := try(tt.step, "--for", "1s")
+		if code != 0 || got.Outcome != result.Yes || len(got.Frames) == 0 || got.Did == nil {
+			t.Fatalf("%s: status %d: %+v", tt.step, code, got)
+		}
+		if f := got.Frames[0]; len(f.Arrived) != tt.arrives || f.Arrived == nil || tt.arrives > 0 && f.Arrived[0] < tt.least {
+			t.Errorf("%s: %+v", tt.step, f)
+		}
+	}
+	if got, code := try(`{link: "a:eth1", fault: drop, filter: udp port 9}`, "--for", "100ms"); code != 1 || got.Outcome != result.No {
+		t.Errorf("what meets no frame: status %d: %+v", code, got)
+	}
+	// Who interrupts a try, or kills it, has the link back.
+	long := begin()
+	second := program("fault", "try", file, `{link: "a:eth1", fault: drop}`, "--dir", tries, "-q")
+	second.Stderr = nil
+	if said, _ := second.CombinedOutput(); second.ProcessState.ExitCode() != 6 || !strings.Contains(string(said), "somebody else is attached") {
+		t.Errorf("beside another try: status %d: %s", second.ProcessState.ExitCode(), said)
+	}
+	if err := long.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _ = long.Wait(); long.ProcessState.ExitCode() != 130 {
+		t.Errorf("interrupted: status %d", long.ProcessState.ExitCode())
+	}
+	topologiestest.Eventually(t, "the link is up", func() bool { return up(t, inA) })
+	long = begin()
+	if err := long.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = long.Wait()
+	topologiestest.Eventually(t, "the link is up again", func() bool { return up(t, inA) })
+	topologiestest.Eventually(t, "it is told", func() bool {
+		files, _ := filepath.Glob(filepath.Join(tries, "*", "taken-back.json"))
+		return len(files) == 1
+	})
+	if got, code := try(`{link: "a:eth1", fault: drop, match: {proto: icmp}}`, "--for", "1s"); code != 0 || got.Outcome != result.Yes {
+		t.Errorf("after one that was killed: status %d: %+v", code, got)
+	}
+	if err := program("topology", "down", file).Run(); err != nil {
+		t.Error(err)
+	}
+	gone := program("fault", "try", file, `{link: "a:eth1", fault: drop}`, "--dir", tries, "-q")
+	gone.Stderr = nil
+	if said, _ := gone.CombinedOutput(); gone.ProcessState.ExitCode() != 4 || !strings.Contains(string(said), "has no lab that is up") {
+		t.Errorf("without a lab: status %d: %s", gone.ProcessState.ExitCode(), said)
+	}
+}
+
+// up reports whether the link at a node is.
+func up(t *testing.T, in func(command string) *exec.Cmd) bool {
+	t.Helper()
+	out, err := in("cat /sys/class/net/eth1/operstate").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out)) == "up"
 }
 
 // TestTryAggregate: a member that a switch's aggregate has lost comes back as a failure of the Open vSwitch that stands

@@ -9,7 +9,7 @@ import (
 // Tried is what a fault did that was put on a link by itself.
 type Tried struct {
 	Reprise string         `json:"reprise"`
-	Dir     string         `json:"dir"` // of the run
+	Dir     string         `json:"dir"` // of the run; of a try in a lab that is up, of its captures
 	On      string         `json:"on"`  // the link's end
 	Words   string         `json:"words"`
 	Clock   evidence.Clock `json:"clock,omitzero"`

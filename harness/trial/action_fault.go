@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
@@ -114,10 +115,7 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 		}
 		return flap(ctx, a, faulter, at, s)
 	default:
-		active, err := faulter.Inject(ctx, topologies.Fault{
-			Kind: topologies.FaultKind(s.Step.Fault), Endpoint: at, Direction: topologies.Direction(s.Step.Direction),
-			Match: s.Step.Match, Probability: s.Step.Probability, Frames: inRealTime(scenarios.FaultStep(s.Step).FrameFault(), a.lab.plan.Clock),
-		})
+		active, err := faulter.Inject(ctx, LinkFault(s.Step, a.lab.plan.Clock))
 		if err != nil {
 			return errors.Join(err, takeBack(ctx, active))
 		}
@@ -128,6 +126,16 @@ func linkFault(ctx context.Context, a *actor, s plan.Step) error {
 		}
 		tell(f, active, s.Step.Fault)
 		return a.faults.inForce(ctx, f, s)
+	}
+}
+
+// LinkFault is the fault of a step on a link, in real time, as a lab puts it in. A flap is a down that is taken back
+// and put in again.
+func LinkFault(s scenarios.Step, c evidence.Clock) topologies.Fault {
+	node, iface, _ := strings.Cut(s.Link, ":")
+	return topologies.Fault{
+		Kind: topologies.FaultKind(s.Fault), Endpoint: topologies.Endpoint{Node: node, Interface: iface}, Direction: topologies.Direction(s.Direction),
+		Match: s.Match, Probability: s.Probability, Frames: inRealTime(scenarios.FaultStep(s).FrameFault(), c),
 	}
 }
 

@@ -22,15 +22,24 @@ func inRealTime(f topologies.FrameFault, c evidence.Clock) topologies.FrameFault
 
 // tell has a fault say by what it acts, and what it did, where that is known.
 func tell(f *activeFault, active topologies.Active, kind scenarios.Fault) {
-	if teller, ok := topologies.As[topologies.DropTeller](active); ok && teller.DropBy() != "" {
-		by := "acts by " + string(teller.DropBy())
-		if kind == scenarios.FaultDrop {
-			by = "frames are dropped by " + string(teller.DropBy())
-		}
+	if by := ActsBy(active, kind); by != "" {
 		f.how = strings.TrimPrefix(f.how+"; "+by, "; ")
 	}
 	if teller, ok := topologies.As[topologies.ActedTeller](active); ok {
 		f.acted = teller.Acted
+	}
+}
+
+// ActsBy says in words by what a fault acts; empty where that is not known.
+func ActsBy(active topologies.Active, kind scenarios.Fault) string {
+	teller, ok := topologies.As[topologies.DropTeller](active)
+	switch {
+	case !ok || teller.DropBy() == "":
+		return ""
+	case kind == scenarios.FaultDrop:
+		return "frames are dropped by " + string(teller.DropBy())
+	default:
+		return "acts by " + string(teller.DropBy())
 	}
 }
 
@@ -98,15 +107,20 @@ func (fault *activeFault) tellIn(e *evidence.Event, c evidence.Clock) (ok bool) 
 	if !ok {
 		return false
 	}
-	e.Count = a.Hit
-	e.Frames = &evidence.FaultFrames{
+	e.Count, e.Frames = a.Hit, FramesOf(a, c)
+	return true
+}
+
+// FramesOf is what a fault did, as a record has it.
+func FramesOf(a topologies.Acted, c evidence.Clock) *evidence.FaultFrames {
+	f := &evidence.FaultFrames{
 		Matched: a.Matched, Hit: a.Hit, Passed: a.Passed, Full: a.Full, Healed: a.Healed, Lost: a.Lost, Seed: a.Seed, Late: c.Lab(a.Late),
 	}
 	for _, by := range a.By {
-		e.Frames.By = append(e.Frames.By, string(by))
+		f.By = append(f.By, string(by))
 	}
 	for _, h := range a.Hits {
-		e.Frames.First = append(e.Frames.First, evidence.Hit(h))
+		f.First = append(f.First, evidence.Hit(h))
 	}
-	return true
+	return f
 }

@@ -15,6 +15,7 @@ type App struct {
 	Opener   Opener   // of labs
 	Stores   Stores   // of images; nil: none are sent to others
 	Spreader Spreader // of labs over the machines of a fleet
+	Attacher Attacher // to labs that are up
 	NoHelp   error    // help was asked for a verb that is not there
 	Trust    []string // what a foreign scenario may have; see foreign.go
 }

@@ -106,13 +106,14 @@ func ExitCode(err error) int {
 }
 
 // RefusedByLab tells a device that is not ours to touch: taken, not restored, not the one
-// that the inventory names, or somebody else's.
+// that the inventory names, or somebody else's; or a lab that somebody else has.
 func RefusedByLab(err error) bool {
 	var busy *lab.BusyError
 	var open *lab.OpenEntryError
 	var unrestored *lab.UnrestoredError
 	var identity *trial.IdentityError
-	return errors.As(err, &busy) || errors.As(err, &open) || errors.As(err, &unrestored) || errors.As(err, &identity) ||
+	var taken *topologies.TakenError
+	return errors.As(err, &taken) || errors.As(err, &busy) || errors.As(err, &open) || errors.As(err, &unrestored) || errors.As(err, &identity) ||
 		errors.Is(err, lab.ErrNotYours) || errors.Is(err, lab.ErrNoReason)
 }
 

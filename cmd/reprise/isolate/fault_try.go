@@ -23,18 +23,20 @@ import (
 // faultTryOptions are what fault try was asked.
 type faultTryOptions struct {
 	*cli.App
-	scenario, step, fault, reset, dir string
-	last                              time.Duration
-	set                               []string
-	speed                             cli.Speed
-	lab                               cli.LabFlags
+	scenario, step, fault, reset, dir, run string
+
+	inTrial []string // flags that were given and are about a trial of its own
+	last    time.Duration
+	set     []string
+	speed   cli.Speed
+	lab     cli.LabFlags
 }
 
 func newFaultTry(a *cli.App, runF func(context.Context, *faultTryOptions) error) *cobra.Command {
 	o := &faultTryOptions{App: a}
 	c := &cobra.Command{
-		Use:   "try SCENARIO [STEP]",
-		Short: "Put one fault on a link of a scenario's lab, and see what it did to which frames",
+		Use:   "try SCENARIO|TOPOLOGY [STEP]",
+		Short: "Put one fault on a link of a scenario's lab, or of one that is up, and see what it did to which frames",
 		Long: `Build the lab of a scenario, wait for its baseline, put one fault on a link for some
 seconds and take it back: nothing else of the stimulus is carried out. What it did
 is told frame by frame, by number, time, digest and what the frame was, and of each
@@ -43,18 +45,34 @@ whether, and how much later, the witness at the far side saw it.
 STEP is a step as a scenario has it, with link and fault; --fault takes one of the
 scenario's own. for: in it, or --for, says how long; arm, disarm and expect are left out.
 
-Ctrl-C takes the fault back and tells what it did until then.
+With --run, or with a topology, it is tried in a lab that is up: one that a run left
+(--keep), or that topology up built of this file. Nothing is built, started, reset or
+waited for there, and the lab stays. Its first lab is taken; times are real. What a
+process that was killed has left on the link is taken away first. One try at a time has
+the lab, and none has it as long as the run goes on (status 6). Labs over several
+hosts, of machines and of devices have no such tries.
+
+Ctrl-C takes the fault back and tells what it did until then. In a lab that is up a
+process of its own does it where this one is killed, and leaves taken-back.json beside
+the captures.
 
 Exit status: 0 it acted, 1 it met no frame, 2 inconclusive (the baseline did not hold,
-nobody knows what it did), 4 wrong input, 5 the environment lacks something,
-130 interrupted.`,
+nobody knows what it did, it could not be taken back), 4 wrong input, 5 the environment
+lacks something, 6 somebody else has the lab, 130 interrupted.`,
 		Example: `  reprise fault try ospf-lost-ls-update '{link: "r1:eth1", fault: drop, match: {proto: ospf, type: hello}}' --for 5s
   reprise fault try ospf-lost-ls-update --fault stimulus.0
-  reprise fault try my-case '{link: "r1:eth1", fault: delay, delay: 200ms, nth: 3}' --json`,
+  reprise fault try my-case '{link: "r1:eth1", fault: delay, delay: 200ms, nth: 3}' --json
+  reprise fault try lab.clab.yml '{link: "r1:eth1", fault: down}' --for 30s
+  reprise fault try my-case --fault stimulus.0 --run 20260301T101500Z-my-case-1f2e`,
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.scenario, o.step = args[0], strings.Join(args[1:], "")
+			for _, name := range []string{"set", "reset", "speed", "lab", "fleet", "wait", "priority", "accept-new"} {
+				if c.Flags().Changed(name) {
+					o.inTrial = append(o.inTrial, "--"+name)
+				}
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -65,6 +83,7 @@ nobody knows what it did), 4 wrong input, 5 the environment lacks something,
 	fl.StringVar(&o.fault, "fault", "", "a fault of the scenario, by its step (stimulus.0) or its name, instead of STEP")
 	fl.DurationVar(&o.last, "for", 10*time.Second, "how long the fault is in force, in the lab's time, where the step does not say it")
 	cli.SetFlag(fl, &o.set)
+	fl.StringVar(&o.run, "run", "", "try it in the lab that this `run` left up, instead of building one; of a topology, the one by topology up")
 	fl.StringVar(&o.dir, "dir", "tries", "folder for the runs")
 	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
@@ -81,6 +100,10 @@ func (o *faultTryOptions) check() error {
 		return cli.InputError(`say which fault: a step, as '{link: "r1:eth1", fault: drop}', or --fault with one of the scenario's (reprise fault list)`)
 	case o.last < time.Millisecond || o.last > 24*time.Hour:
 		return cli.InputError("--for takes 1ms to 24h")
+	case o.inKept() && len(o.inTrial) > 0:
+		return cli.InputError("%s has no meaning in a lab that is up: nothing is built or started there", o.inTrial[0])
+	case scenarios.IsTopology(o.scenario) && o.fault != "":
+		return cli.InputError("--fault names one of a scenario, and %s is a topology: write the step", o.scenario)
 	default:
 		return nil
 	}
@@ -99,7 +122,13 @@ func (o *faultTryOptions) triedStep(l *scenarios.Loaded) (string, error) {
 	return "", cli.InputError("--fault %s: there is no such fault (reprise fault list %s)", o.fault, o.scenario)
 }
 
+// inKept reports whether the fault is tried in a lab that is up.
+func (o *faultTryOptions) inKept() bool { return o.run != "" || scenarios.IsTopology(o.scenario) }
+
 func runFaultTry(ctx context.Context, o *faultTryOptions) error {
+	if o.inKept() {
+		return runTryKept(ctx, o)
+	}
 	set, err := cli.ParseSet(o.set)
 	if err != nil {
 		return err

@@ -150,9 +150,6 @@ func runGraph(_ context.Context, o *graphOptions) error {
 	return evidence.WriteFile(o.output, svg)
 }
 
-// handRun names the run of a lab that is deployed by hand.
-func handRun(t topologies.Topology) string { return "by-hand-" + t.Name }
-
 func runUp(ctx context.Context, o *upOptions) error {
 	l, t, err := o.read()
 	if err == nil {
@@ -175,7 +172,7 @@ func runUp(ctx context.Context, o *upOptions) error {
 		o.Progress("warning: nothing stands on the links of a lab that is built by hand, and this is left out: %s", f.Standing())
 	}
 	o.Progress("building %s and %s", cli.Plural(len(t.Nodes), "node"), cli.Plural(len(t.Links), "link"))
-	res, err := provider.Reserve(ctx, t, topologies.Options{Run: handRun(t), Lab: 1, TTL: o.ttl, Keep: true})
+	res, err := provider.Reserve(ctx, t, topologies.Options{Run: cli.HandRun(t.Name), Lab: 1, TTL: o.ttl, Keep: true})
 	if err != nil {
 		return fmt.Errorf("build lab: %w", err)
 	}
@@ -198,6 +195,7 @@ func printUp(w io.Writer, nodes []string, enter map[string]string, file string) 
 	for _, n := range nodes {
 		cli.Line(w, "%-12s %s", n, enter[n])
 	}
+	cli.Line(w, "try a fault in it with: reprise fault try %s '{link: …, fault: drop}'", file)
 	cli.Line(w, "take it down with: reprise topology down %s", file)
 }
 
@@ -209,5 +207,5 @@ func runDown(ctx context.Context, o *downOptions) error {
 	if err != nil {
 		return err
 	}
-	return collectGarbage(ctx, o.App, handRun(t))
+	return collectGarbage(ctx, o.App, cli.HandRun(t.Name))
 }

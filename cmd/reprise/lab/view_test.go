@@ -49,7 +49,7 @@ func TestViews(t *testing.T) {
 			cli.SimPassword + " (every switch, users admin and user)\ninventory /lab.yaml\ntry       reprise lab check --lab /lab.yaml\nend them with Ctrl-C\n"},
 		{"up", func(w io.Writer) {
 			printUp(w, []string{"r1", "r2"}, map[string]string{"r1": "docker exec r1"}, "f.clab.yml")
-		}, "r1           docker exec r1\nr2           \ntake it down with: reprise topology down f.clab.yml\n"},
+		}, "r1           docker exec r1\nr2           \ntry a fault in it with: reprise fault try f.clab.yml '{link: …, fault: drop}'\ntake it down with: reprise topology down f.clab.yml\n"},
 		{"imported", func(w io.Writer) {
 			printImported(w, []store.Image{{Digest: "sha256:1", Size: 12_000_000, Refs: []string{"a", "b"}}})
 		}, "sha256:1   12 MB  a b\n"},

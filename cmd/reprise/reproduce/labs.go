@@ -57,6 +57,8 @@ func HiddenVerb(args []string) (code int, ok bool) {
 			return 1, true
 		}
 		return 0, true
+	case labs.HealVerb:
+		return labs.Heal(os.Stdin), true
 	case namespaces.Verb:
 		return namespaces.Serve(args[1:]), true
 	case store.Verb:

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/reprise-lab/reprise/topologies"
+)
+
+// HandRun names the run of a lab that is deployed by hand, of a topology's name.
+func HandRun(topology string) string { return "by-hand-" + topology }
+
+// Attacher finds labs that are up though who built them has ended.
+type Attacher interface {
+	// Attach gives one that nobody else has. The error of one that is taken is a *[topologies.TakenError], and of one that
+	// is not there [topologies.ErrNoLab].
+	Attach(ctx context.Context, a Attachment) (Kept, error)
+}
+
+// Attachment says which lab is meant, and where a fault will be put in it.
+type Attachment struct {
+	Provider string // of nodes, as --provider names it; empty: any
+	Run      string
+	Number   int                 // of the run's labs, from 1
+	Topology topologies.Topology // of the lab, or as much of it as is meant
+	At       topologies.Endpoint
+	Down     bool // the fault takes the link down
+	// Dir is where what took the fault back in this process's stead says so.
+	Dir string
+}
+
+// Kept is a lab that is up. Release lets go of it. Where this process ends before that, however it does, another one
+// takes away what acts at the attachment's end, and says so in its folder.
+type Kept interface {
+	topologies.Reservation
+	// Forsake lets go of a lab in which a fault could not be taken back: that other process does it, or says why not.
+	Forsake(ctx context.Context) error
+}
