@@ -271,7 +271,7 @@ func (c *checker) groupAddress(where string, m topologies.FrameMatch) {
 		wrong = "a group, and TCP is between two"
 	case v4 && (kind != 0 && version != 4 || version == 6), v6 && (kind != 0 && version != 6 || version == 4):
 		wrong = fmt.Sprintf("a group of IPv%d", map[bool]int{true: 4, false: 6}[v4])
-	case v4 && single && dst.Is4() && !(dst.IsMulticast() && sameTail(mac[3:], dst.AsSlice()[1:], 0x7f)), v6 && single && dst.Is6() && !(dst.IsMulticast() && sameTail(mac[2:], dst.AsSlice()[12:], 0xff)):
+	case v4 && single && dst.Is4() && !sameGroup(mac[3:], dst, 1, 0x7f), v6 && single && dst.Is6() && !sameGroup(mac[2:], dst, 12, 0xff):
 		wrong = "not the address to which packets for " + m.DstIP + " are sent"
 	}
 	if wrong != "" {
@@ -279,9 +279,11 @@ func (c *checker) groupAddress(where string, m topologies.FrameMatch) {
 	}
 }
 
-// sameTail compares what a group's address has of its hardware address, of whose first byte some bits count.
-func sameTail(mac net.HardwareAddr, address []byte, first byte) bool {
-	return mac[0]&first == address[0]&first && slices.Equal([]byte(mac[1:]), address[1:])
+// sameGroup reports whether an address is that of a group which the rest of a hardware address, of whose first byte some
+// bits count, has from a byte of it on.
+func sameGroup(rest net.HardwareAddr, group netip.Addr, from int, first byte) bool {
+	tail := group.AsSlice()[from:]
+	return group.IsMulticast() && rest[0]&first == tail[0]&first && slices.Equal([]byte(rest[1:]), tail[1:])
 }
 
 // etherTypeOf is the number of an Ethernet type; 0: none is asked for.
@@ -344,7 +346,7 @@ func packetText(m topologies.FrameMatch) string {
 // headers, and then nothing is said of that.
 func packetTextOf(m topologies.FrameMatch, version int) string {
 	word := map[int]string{4: "ip", 6: "ip6"}[version]
-	text := ""
+	var hosts []string
 	for _, side := range []struct{ dir, prefix string }{{"src", m.SrcIP}, {"dst", m.DstIP}} {
 		p, err := netip.ParsePrefix(side.prefix)
 		if a, aerr := netip.ParseAddr(side.prefix); aerr == nil {
@@ -355,9 +357,10 @@ func packetTextOf(m topologies.FrameMatch, version int) string {
 		case p.Addr().Is4() != (version == 4):
 			return " and " + map[int]string{4: "ip6", 6: "ip"}[version] // none
 		default:
-			text += fmt.Sprintf(" and %s %s net %s", word, side.dir, p.Masked())
+			hosts = append(hosts, fmt.Sprintf(" and %s %s net %s", word, side.dir, p.Masked()))
 		}
 	}
+	text := strings.Join(hosts, "")
 	var protocol []string
 	proto, tcpOrUDP := -1, ""
 	if n, ok := topologies.Protocols()[strings.ToLower(m.Proto)]; ok {
