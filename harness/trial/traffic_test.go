@@ -109,7 +109,7 @@ func TestTraffic(t *testing.T) {
 type steady struct{}
 
 func (steady) Read(from time.Time) topologies.FlowReading {
-	n := uint64(max(time.Since(from), 0) / (2 * time.Millisecond)) //nolint:gosec // not negative
+	n := uint64(max(time.Since(from), 0) / (2 * time.Millisecond))
 	return topologies.FlowReading{From: from, To: time.Now(), Sent: n, Received: n, Timed: n}
 }
 
