@@ -142,8 +142,6 @@ func TestConditions(t *testing.T) {
 		"the peer's port lost its place":       {"rstp", "agreement[dut=ovs@3.5.0,peer=ovs@3.5.0]", "stimulus", "peer: eth1 has lost its place"},
 		"forgotten in time":                    {"lldp", "ageing[dut=lldpd@1.0.18,peer=lldpd@1.0.18]", "", `eventually: "25s"`},
 		"Open vSwitch forgotten in time":       {"lldp", "ageing[dut=lldpd@1.0.18,peer=ovs@3.5.0]", "", `eventually: "130s"`},
-		"the port could be used again":         {"lacp-kernel", "selection[dut=ovs@3.1.0,peer=bonding@6.1]", "stimulus", "eth1 has its partner again"},
-		"the other bridge could be reached":    {"stp-kernel", "flows[dut=ovs@3.1.0,peer=bridge@6.1]", "stimulus", "peer: the other bridge answers"},
 		"the route has come":                   {"bgp-reflector", "not-reflected[dut=frr@10.3,peer=tester@1,third=tester@1]", "expect", "dut: there is a route to 192.0.2.0/24"},
 		"a route that is no loop":              {"bgp-reflector", "cluster-loop[dut=frr@10.3,peer=tester@1,third=tester@1,cluster=5.5.5.5]", "expect", "third: it gets a route to 198.51.100.0/24"},
 		"something is sent slowly":             {"bfd", "slow-start[dut=frr@10.3,peer=bird@2.17.6]", "expect", "dut sends"},
