@@ -89,8 +89,9 @@ func TestMakeTargets(t *testing.T) {
 func TestSinglesRun(t *testing.T) {
 	text := readText(t, "../../Makefile")
 	singles := regexp.MustCompile(`(?m)^SINGLE := (.*)$`).FindStringSubmatch(text)
+	corpus := regexp.MustCompile(`(?m)^CORPUS := (.*)$`).FindStringSubmatch(text)
 	line := regexp.MustCompile(`(?m)^\t.* -run '\$\(SINGLE\)' (.*)$`).FindStringSubmatch(text)
-	if singles == nil || line == nil {
+	if singles == nil || corpus == nil || line == nil {
 		t.Fatal("the Makefile names no such tests")
 	}
 	at := map[string][]string{} // folders, by the test's name
@@ -110,6 +111,11 @@ func TestSinglesRun(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\^(Test\w+)\$`).FindAllStringSubmatch(singles[1], -1) {
 		if folders := at[m[1]]; len(folders) != 1 || !slices.Contains(packages, folders[0]) {
 			t.Errorf("%s is in %q: want one of %q", m[1], folders, packages)
+		}
+	}
+	for _, m := range regexp.MustCompile(`\^(Test\w+)\$`).FindAllStringSubmatch(corpus[1], -1) {
+		if folders := at[m[1]]; !slices.Contains(folders, "./cmd/reprise") {
+			t.Errorf("%s is in %q, and nothing runs it", m[1], folders)
 		}
 	}
 }
