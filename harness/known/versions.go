@@ -110,20 +110,31 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 	return r.found, r.fixed
 }
 
-var closeRange = express(`\b(\d+(?:\.\d+){1,3})[-–](\d+(?:\.\d+){1,3})\b`) //nolint:gochecknoglobals // it is compiled once
+//nolint:gochecknoglobals // each is compiled once
+var (
+	closeRange = express(`\b(\d+(?:\.\d+){1,3})([-–])(\d+(?:\.\d+){1,3})\b`)
+	wordGoesOn = express(`^[.+~_-]\w`)
+)
 
-// spread takes a range apart that is written as one word, "3.7.11-3.7.12". What is older than what it stands behind is the
-// revision of a package: "8.4.4-1.1".
+// spread takes a range apart that is written as one word, "3.7.11-3.7.12". Behind a hyphen may be the revision of a package
+// as well, "8.4.4-1.1", "5.14.0-362.8.1.el9": a range is of two versions of one form that begin alike.
 func spread(text string) string {
-	return closeRange().ReplaceAllStringFunc(text, func(s string) string {
-		m := closeRange().FindStringSubmatch(s)
-		from, err := version.Parse(m[1])
-		to, err2 := version.Parse(m[2])
-		if err != nil || err2 != nil || to.Compare(from) <= 0 {
-			return s
+	var b strings.Builder
+	at := 0
+	for _, m := range closeRange().FindAllStringSubmatchIndex(text, -1) {
+		from, to := text[m[2]:m[3]], text[m[6]:m[7]]
+		first, _, _ := strings.Cut(from, ".")
+		alike := strings.Count(from, ".") == strings.Count(to, ".") && strings.HasPrefix(to, first+".")
+		whole := !wordGoesOn().MatchString(text[m[1]:]) && (m[0] == 0 || text[m[0]-1] != '.')
+		x, err := version.Parse(from)
+		y, err2 := version.Parse(to)
+		if err != nil || err2 != nil || y.Compare(x) <= 0 || !whole || !alike && text[m[4]:m[5]] == "-" {
+			continue
 		}
-		return m[1] + " to " + m[2]
-	})
+		b.WriteString(text[at:m[0]] + from + " to " + to)
+		at = m[1]
+	}
+	return b.String() + text[at:]
 }
 
 // aside finds what stands before a version that a word of a range does not speak of: "before the
