@@ -49,14 +49,17 @@ func (c *changes) read(text string, open bool) error {
 			c.git, c.version, open = true, r.doc.Release, false
 		case ok:
 			c.end()
+			was := c.product
 			c.product, c.version, c.section, open = product, v, "", true
 			if m := openSuffix().FindStringSubmatch(line); m != nil {
 				c.section = m[1]
 			} else if m := inHead().FindStringSubmatch(line); m != nil {
 				c.section = m[1]
+			} else if text := strings.Trim(line, "#* "); openHeading().MatchString(text) { // "Known issues in 2.0"
+				c.section, c.product = text, was
 			}
 			if c.heads == 0 {
-				c.packaged = product
+				c.packaged = c.product
 			}
 			c.debian = debianHead().MatchString(line)
 			c.heads++

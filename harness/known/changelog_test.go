@@ -32,6 +32,16 @@ func TestChangelogNotFixed(t *testing.T) {
 		{"a sentence that goes on with a release", "## 9.2.0\n- bgpd: fix crash which came with\nrelease 8.4 and later ones\n- zebra: fix leak of nexthop groups\n", []entry{
 			{"fix crash which came with", "9.2.0", ""}, {"fix leak of nexthop groups", "", ""},
 		}},
+		{"entries that say so themselves", "# 2.0\n## Changes\n- Known issue: bgpd crashes with a bad update\n- **Known bug:** bgpd crashes on clear\n- bgpd crash on a bad update is not fixed yet\n- bgpd may crash on clear, to be fixed in 2.1\n- Crash on clear, fixed in 1.9.5, is back\n- zebra still crashes on a full table\n- Fix that zebra still crashes on an empty table\n- zebra: fix crash where a next hop is not resolved\n", []entry{
+			{"bgpd crashes with a bad update", "", "2.0"},
+			{"bgpd crashes on clear", "", "2.0"},
+			{"bgpd crash on a bad update is not fixed yet", "", "2.0"},
+			{"bgpd may crash on clear, to be fixed in 2.1", "", "2.0"},
+			{"Crash on clear, fixed in 1.9.5, is back", "", "2.0"},
+			{"Fix that zebra still crashes on an empty table", "2.0", ""},
+			{"fix crash where a next hop is not resolved", "2.0", ""},
+		}},
+		{"what may be either", "# 2.0\n## Fixed\n- Known issue: bgpd crashes on clear\n## Not for the faint of heart\n- bgpd crashes on shut\n", nil},
 		{"an entry that ends in a release", "# Release 2.2.8\n* Fix crash in a state machine\n* Merge fix from release 2.2.7\n* Fix memory leak of sockets\n", []entry{
 			{"Fix crash in a state machine", "2.2.8", ""}, {"Fix memory leak of sockets", "2.2.8", ""},
 		}},
@@ -140,5 +150,25 @@ func TestCommitsExplained(t *testing.T) {
 	want := []string{"northd|Gate the default on the tier.", "ospfd|Read the long form of a password", "northd|Start the monitors offline.", "lib, zebra|Keep the hook of a script"}
 	if !slices.Equal(got, want) {
 		t.Errorf("read %q, want %q", got, want)
+	}
+}
+
+// Whatever a heading calls what is not fixed, none of that is told as fixed.
+func TestChangelogOpenHeadings(t *testing.T) {
+	for _, head := range []string{
+		"Open caveats", "Unresolved caveats", "Known caveats", "Known behaviors", "Known behaviours in 2.0", "Unfixed bugs", "Not fixed", "Not yet fixed", "Still open", "Open Problem Reports",
+		"Issues not resolved in this release", "Bugs that are not fixed", "Open tickets", "Unresolved", "Known issues", "To be fixed",
+	} {
+		d, err := known.ReadDocument("frr-changelog.md", []byte("# 2.0\n## "+head+"\n- bgpd crashes on clear\n## Fixed\n- zebra crashes on an empty table\n"), known.ReadOptions{Products: products(t)})
+		if err != nil || len(d.Issues) != 2 {
+			t.Errorf("%s: %+v %v", head, d.Issues, err)
+			continue
+		}
+		if i := d.Issues[0]; i.Status != known.StatusOpen || len(i.Fixed) > 0 || len(i.Found) != 1 || i.Found[0].From != "2.0" {
+			t.Errorf("%s: %s, found %v, fixed %v", head, i.Status, i.Found, i.Fixed)
+		}
+		if i := d.Issues[1]; i.Status != known.StatusResolved || len(i.Fixed) != 1 {
+			t.Errorf("below %s: %s, fixed %v", head, i.Status, i.Fixed)
+		}
 	}
 }

@@ -65,6 +65,29 @@ var (
 	areaPrefix = express(`^([A-Za-z][\w./-]{1,24}(?:(?:, |[ ,/])[A-Za-z][\w-]{1,20})?): +(\S.*)$`)
 )
 
+// What an entry says that the version has, and does not fix.
+//
+//nolint:gochecknoglobals // each is compiled once
+var (
+	knownEntry = express(`(?i)^(?:[\w./-]{1,24}: +)?(?:[\[(]known ` + faultNoun + `[\])]:? +|known ` + faultNoun + `(?: (?:in|of|with|#)[^:]{1,30}?)?(?:: *| +[–-] +))`)
+	unfixed    = express(`(?i)\b(?:not (?:(?:yet|been) )*fixed\b|not yet (?:been )?(?:resolved|corrected)|not (?:been )?(?:resolved|corrected) yet|(?:to|will) be (?:fixed|resolved|corrected)(?: (?:in|with|by|soon|later)\b|[.;,)]|$)|(?:fixed|resolved|corrected)\b.{0,60}\bis back\b)`)
+	stillThere = express(`(?i)\bstill (?:crash\w*|hangs?|leaks?|fails?|present|there|open|broken|unfixed|happens?|occurs?)\b`)
+)
+
+// stands says what an entry tells of a fault besides that there is one: that the version has it (open), or perhaps (unsure).
+// underFix says that it stands below a heading of fixes or calls itself one.
+func (it *item) stands(known bool, about string, underFix bool) (open, unsure bool) {
+	says, _ := it.parts(about)
+	switch {
+	case known:
+		return !underFix, underFix
+	case asFix().MatchString(says):
+		return false, false
+	default:
+		return unfixed().MatchString(about), !underFix && stillThere().MatchString(says)
+	}
+}
+
 // item is one entry of a list of changes.
 type item struct {
 	text   string
@@ -216,15 +239,21 @@ func (c *changes) item(it item) {
 		text = byAuthor().ReplaceAllString(text, "")
 	}
 	subject := text[:min(it.first, len(text))]
-	kind, area, about := lead(text) // what reports whether it is a fix
+	mark := knownEntry().FindString(unmark(text))
+	kind, area, about := lead(strings.TrimPrefix(unmark(text), mark)) // what reports whether it is a fix
+	if mark == "" {
+		kind, area, about = lead(text)
+	}
 	whole := about
-	if c.git || it.explained() {
+	if mark == "" && (c.git || it.explained()) {
 		kind, area, about = lead(subject)
 	}
 	above := c.above(it)
 	underFix, unfixed := it.fixes || above.fixes || fixes(c.section), above.open || openHeading().MatchString(c.section)
 	area = cmp.Or(area, above.area)
-	if above.told || notProduct().MatchString(area) || !underFix && newsHeading().MatchString(c.section) && !isMixed().MatchString(c.section) || !c.isIssue(it, text, about, kind, underFix || unfixed) {
+	open, unsure := it.stands(mark != "", about, underFix || kind == taggedFix)
+	unfixed = unfixed || open
+	if unsure && !unfixed || !unfixed && deniedHeading().MatchString(c.section) || above.told || notProduct().MatchString(area) || !underFix && newsHeading().MatchString(c.section) && !isMixed().MatchString(c.section) || !c.isIssue(it, text, about, kind, underFix || unfixed) {
 		c.doc.Passed++
 		return
 	}

@@ -32,6 +32,9 @@ var releaseHeads = []expression{ //nolint:gochecknoglobals // a table that nothi
 // dateForm is a day as lists of changes write it; some have it still to come.
 const dateForm = `(?:\d{4}[-/.](?:\d{1,2}|[A-Z][a-z]{2})[-/.]\d{1,2}|\d{1,2}(?:st|nd|rd|th)? [A-Z][a-z]{2,8},? \d{4}|[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?,? \d{4}|[A-Z][a-z]{2,8} \d{4}|x{3} x{2} x{4})`
 
+// faultNoun is what a heading calls what stands below it.
+const faultNoun = `(?:issues?|bugs?|problems?|defects?|limitations?|regressions?|caveats?|behaviou?rs?|tickets?|(?:problem )?reports?|faults?|restrictions?|anomal(?:y|ies)|vulnerabilit(?:y|ies)|errata)`
+
 //nolint:gochecknoglobals // each is compiled once
 var (
 	debianHead = express(`^ ?([a-z0-9][a-z0-9+.-]+) \(([^()\s]+)\) [a-zA-Z0-9 -]+;`)
@@ -55,11 +58,14 @@ var (
 	// Below one of these there are faults, too.
 	isMixed = express(`(?i)^(?:chang(?:e[sd]?|es)|improvements?|enhancements?|maintenance|misc(?:ellaneous)?|performance)\b`)
 	// What stands below one of these the version has, and does not fix.
-	openHeading = express(`(?i)^(?:(?:known|open|unresolved|outstanding|remaining)(?: (?:and|or|open|known))* (?:issues?|bugs?|problems?|defects?|limitations?|regressions?)(?: (?:and|or|&) [a-z]+)?|limitations?|caveats?|errata)(?: (?:in|of|with) .{1,40})?\s*:?$`)
-	openSuffix  = express(`(?i) *[-–—:] *((?:known|open|unresolved) (?:issues?|bugs?|problems?))$`)
-	gitCommit   = express(`^commit [0-9a-f]{40}$`)
-	birdHead    = express(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
-	ovsHead     = express(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
+	openHeading = express(`(?i)^(?:(?:known|open|unresolved|outstanding|remaining|unfixed|still|pending)(?: (?:and|or|/|open|known|unresolved|unfixed|software))* ` + faultNoun + `(?: (?:and|or|&) [a-z]+)?|limitations?|caveats?|errata|` +
+		`(?:(?:the|other|known|` + faultNoun + `|which|that|are|were|have|but)[ ,]+)*(?:not (?:(?:yet|been) )*(?:fixed|resolved|corrected|solved|closed|addressed)(?: yet)?|un(?:fixed|resolved|corrected|solved|patched)|still (?:open|present|there|known|unresolved|unfixed|outstanding|to be fixed)|(?:yet )?to be (?:fixed|resolved|corrected))(?: ` + faultNoun + `)?)(?: (?:in|of|with|as of) .{1,40})?\s*:?$`)
+	// What says no or still is no heading of fixes, whatever else it says.
+	deniedHeading = express(`(?i)\b(?:not|never|still|un(?:fixed|resolved|corrected|solved|patched))\b`)
+	openSuffix    = express(`(?i) *[-–—:] *((?:known|open|unresolved) (?:issues?|bugs?|problems?))$`)
+	gitCommit     = express(`^commit [0-9a-f]{40}$`)
+	birdHead      = express(`(?m)^Version \d[\w.]* \(\d{4}-\d\d-\d\d\)\n +o `)
+	ovsHead       = express(`(?m)^v\d+\.\d+\.\d+ - .*\n-{8,}`)
 )
 
 // headOf reads a line that begins what a version brought. The line below it may underline it. What is yet to be
