@@ -362,11 +362,12 @@ func resolveNode(d *yamlpos.Doc, t Topology, name string, f clabTopology, env En
 	default:
 		d.Faultf(path+".group", yamlpos.Suggest(groupName, keys(f.Groups)), "there is no group %q", groupName)
 	}
+	layers := []clabNode{f.Defaults, f.Kinds[kind], group, own} // general to specific
+	kind = strings.ToLower(kind)                                // as containerlab does, behind the look-up
 	segment := kind == KindBridge || kind == KindOVSBridge
 	if ok := validName(name); !ok && (!segment || !validName(strings.ReplaceAll(name, "|", "."))) {
 		d.Faultf(path, "letters, digits, - _ and . only, at most 63", "%q cannot name a node", name)
 	}
-	layers := []clabNode{f.Defaults, f.Kinds[kind], group, own} // general to specific
 	n := Node{Name: name, Kind: kind, Group: groupName, Env: map[string]string{}, Sysctls: map[string]string{}, Labels: map[string]string{}}
 	for _, l := range layers {
 		n.overlay(l)

@@ -269,11 +269,11 @@ topology:
   nodes:
     a: {kind: nokia_srlinux, binds: ["mine:/etc/daemons"], exec: [date, sleep 1, date]}
     b: {kind: arista_ceos, image: y, env: {T: "{{ kept }}"}, startup-config: "https://example.com/b.cfg"}
-    "br|a": {kind: bridge}
+    "br|a": {kind: Bridge}
     c: {image: x, username: admin, password: secret, ports: ["8022:22"], env: {__IMPORT_ENVS: "true", A: "1"}}
     k: {kind: k8s-kind}
-    k-control-plane: {kind: ext-container, exec: [ip link]}
-    h: {kind: host, exec: [reboot]}
+    k-control-plane: {kind: Ext-Container, exec: [ip link]}
+    h: {kind: HOST, exec: [reboot]}
   links:
     - {type: VEth, endpoints: [{node: c, interface: eth1}, {node: b, interface: eth3}]}
     - {type: brief, endpoints: ["c:eth2", "b:eth4"]}
