@@ -13,8 +13,9 @@ import (
 // containerlab splits such a line into words and runs them without a shell: what stands between
 // double quotes reaches the program as it is written, and in sh -c "for i in 1 2; do echo $i; done"
 // it is the shell of that line that knows i. Given to a shell as it is, the line would lose $i
-// before. So the script of a line that calls a shell is handed on as it is written; every other
-// line is the node's shell's own, with all that a shell has.
+// before. So the script of a line that calls a shell, also through another program (timeout 5 sh -c
+// "…"), is handed on as it is written; every other line is the node's shell's own, with all that a
+// shell has.
 func ShellLine(line string) string {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(line), "")
 	if err != nil || len(file.Stmts) != 1 {
@@ -37,9 +38,13 @@ func ShellLine(line string) string {
 // scriptOf is what a call of a shell has behind -c, where that is one word between double quotes in
 // which a shell would put something in; nil of all other calls.
 func scriptOf(args []*syntax.Word) *syntax.DblQuoted {
-	if len(args) < 3 || !slices.Contains([]string{"sh", "ash", "bash", "dash"}, path.Base(args[0].Lit())) {
+	shell := slices.IndexFunc(args, func(w *syntax.Word) bool {
+		return slices.Contains([]string{"sh", "ash", "bash", "dash"}, path.Base(w.Lit()))
+	})
+	if shell < 0 {
 		return nil
 	}
+	args = args[shell+1:]
 	at := slices.IndexFunc(args, func(w *syntax.Word) bool {
 		return strings.HasPrefix(w.Lit(), "-") && !strings.HasPrefix(w.Lit(), "--") && strings.Contains(w.Lit(), "c")
 	})
