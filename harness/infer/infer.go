@@ -186,7 +186,7 @@ func (b *builder) read(im *intake.Import) {
 	for _, n := range b.nodes {
 		n.withoutVirtual()
 		for _, s := range tables[n] {
-			b.heard(n, s)
+			b.heard(n, s, tables)
 		}
 	}
 }
@@ -274,11 +274,15 @@ func (b *builder) lag(l LAG) {
 	b.net.LAGs = append(b.net.LAGs, l)
 }
 
-// heard takes a row of a table of neighbours.
-func (b *builder) heard(n *Node, s neighbour) {
+// heard takes a row of a table of neighbours; tables are those of all devices.
+func (b *builder) heard(n *Node, s neighbour, tables map[*Node][]neighbour) {
 	other := b.byName[hostOf(s.name)]
-	if other == nil && s.cut {
-		other = b.beginning(hostOf(s.name))
+	if s.hostCut() {
+		var may []string
+		if other, may = b.beginning(n, s, tables); other == nil && len(may) > 0 {
+			b.unknown("%s port %s: the name %s is cut: it may be %s, and no table there tells so", n.Name, s.port, s.name, strings.Join(may, " or "))
+			return
+		}
 	}
 	switch {
 	case s.name == "" || s.name == "Not-Advertised":
@@ -304,18 +308,28 @@ func (b *builder) heard(n *Node, s neighbour) {
 	b.tells[from] = append(b.tells[from], told{to, s.by})
 }
 
-// beginning is the one device whose name begins so; nil where there is none, or more than one.
-func (b *builder) beginning(name string) (found *Node) {
-	for host, n := range b.byName {
-		if !strings.HasPrefix(host, name) {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = n
+// beginning is the one device whose name begins as a row of n has it, and whose own table tells of n at the other end; may
+// names those that begin so.
+func (b *builder) beginning(n *Node, s neighbour, tables map[*Node][]neighbour) (found *Node, may []string) {
+	begin, hits := hostOf(s.name), 0
+	tells := func(t neighbour) bool {
+		of := hostOf(t.name)
+		return of != "" && key(t.port) == key(s.remote) && key(t.remote) == key(s.port) && (b.byName[of] == n || t.hostCut() && strings.HasPrefix(hostOf(n.device), of))
 	}
-	return found
+	for host, other := range b.byName {
+		if strings.HasPrefix(host, begin) {
+			may = append(may, other.Name)
+			if slices.ContainsFunc(tables[other], tells) {
+				found = other
+				hits++
+			}
+		}
+	}
+	slices.Sort(may)
+	if hits != 1 {
+		return nil, may
+	}
+	return found, may
 }
 
 // ends are the ports whose devices tell of a neighbour there, in order.

@@ -53,8 +53,38 @@ func TestLayouts(t *testing.T) {
 				session("access-building-7-floor1#", "show version", iosXE), session("access-building-7-floor2#", "show version", iosXE),
 			},
 			nil,
-			[]string{"c port Te1/1/1: of access-building-7-fl, at its port Gi1/0/1, no file came"},
+			[]string{"c port Te1/1/1: the name access-building-7-fl is cut: it may be access-building-7-floor1 or access-building-7-floor2, and no table there tells so"},
 			nil,
+		},
+		{
+			"a name that is cut and is that of another",
+			[]string{
+				session("c#", "show lldp neighbors", iosLLDP+"access-building-7-flTe1/1/1        120        B               Gi1/0/1\naccess-building-7-flTe1/1/2        120        B               Gi1/0/2\n\nTotal entries displayed: 2\n\n"),
+				session("access-building-7-fl#", "show lldp neighbors", iosLLDP+"c                   Gi1/0/1        120        B               Te1/1/1\n\nTotal entries displayed: 1\n\n"),
+				session("access-building-7-fl2#", "show version", iosXE),
+			},
+			[]string{"access-building-7-fl:gi1/0/1 c:te1/1/1 both lldp"},
+			[]string{"c port Te1/1/2: the name access-building-7-fl is cut: it may be access-building-7-fl or access-building-7-fl2, and no table there tells so"},
+			nil,
+		},
+		{
+			"a name that is cut, and only a sister came",
+			[]string{
+				session("c#", "show lldp neighbors", iosLLDP+"access-building-7-flTe1/1/1        120        B               Gi1/0/1\n\nTotal entries displayed: 1\n\n"),
+				session("access-building-7-floor1#", "show version", iosXE),
+			},
+			nil,
+			[]string{"c port Te1/1/1: the name access-building-7-fl is cut: it may be access-building-7-floor1, and no table there tells so"},
+			nil,
+		},
+		{
+			"a name whose domain is cut",
+			[]string{
+				session("c#", "show lldp neighbors", iosLLDP+"floor1.corp.example.Te1/1/1        120        B               Gi1/0/1\n\nTotal entries displayed: 1\n\n"),
+				session("floor1#", "show version", iosXE), session("floor12#", "show version", iosXE),
+			},
+			[]string{"c:te1/1/1 floor1:gi1/0/1 one lldp"},
+			nil, nil,
 		},
 		{
 			"NX-OS",

@@ -29,6 +29,9 @@ type neighbour struct {
 	cut                    bool
 }
 
+// hostCut reports whether of the name of the host something is missing, and not of the domain behind it.
+func (n neighbour) hostCut() bool { return n.cut && !strings.Contains(n.name, ".") }
+
 // said is what one part tells.
 type said struct {
 	neighbours []neighbour
