@@ -505,20 +505,50 @@ func (r reader) voss(text string) {
 	}
 }
 
+// wordTree holds lines by their words: an empty word ends one.
+type wordTree map[string]wordTree
+
+func (t wordTree) add(line []string) {
+	for _, w := range line {
+		if t[w] == nil {
+			t[w] = wordTree{}
+		}
+		t = t[w]
+	}
+	t[""] = nil
+}
+
+// begins reports whether a line begins with one of those, or is one.
+func (t wordTree) begins(line []string) bool {
+	for _, w := range line {
+		if _, ends := t[""]; ends {
+			return true
+		}
+		if t = t[w]; t == nil {
+			return false
+		}
+	}
+	_, ends := t[""]
+	return ends
+}
+
 // junos reads braces, or what "display set" makes of them. What is deactivated is not there.
 func (r reader) junos(text string) {
-	var path, off []string
+	var path []string
+	off := wordTree{}
 	groups := &junosGroups{byName: map[string]*junosGroup{}}
 	read := func(line string) {
-		if strings.Contains(line, "inactive:") || slices.ContainsFunc(off, func(o string) bool { return line == o || strings.HasPrefix(line, o+" ") }) {
+		words := strings.Fields(line)
+		if off.begins(words) {
 			return
 		}
-		r.junosLine(strings.Fields(line))
-		groups.line(strings.Fields(line))
+		r.junosLine(words)
+		groups.line(words)
 	}
+	inactive := func(s string) bool { return strings.HasPrefix(strings.TrimPrefix(s, "protect: "), "inactive:") }
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "deactivate "); ok {
-			off = append(off, rest)
+			off.add(strings.Fields(rest))
 		}
 	}
 	for line := range strings.Lines(text) {
@@ -533,7 +563,7 @@ func (r reader) junos(text string) {
 			path = append(path, strings.TrimSpace(strings.TrimSuffix(line, "{")))
 		case line == "}" && len(path) > 0:
 			path = path[:len(path)-1]
-		case strings.HasSuffix(line, ";"):
+		case strings.HasSuffix(line, ";") && !inactive(line) && !slices.ContainsFunc(path, inactive):
 			read(strings.Join(append(slices.Clone(path), strings.TrimSuffix(line, ";")), " "))
 		}
 	}

@@ -1,11 +1,15 @@
 package infer_test
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/reprise-lab/reprise/harness/infer"
 )
 
 // session is a capture of a terminal: answers below their commands.
@@ -353,5 +357,38 @@ protocols {
 	m1 := n.Of("m1")
 	if !slices.Contains(m1.Differs, "port GigabitEthernet1/0/5: the VLANs of its trunk, which the configuration has as except 30") {
 		t.Errorf("m1 differs in %q", m1.Differs)
+	}
+}
+
+// TestDeactivated: what is deactivated is not there, however much that is, and what only speaks of it is.
+func TestDeactivated(t *testing.T) {
+	const lines = 3000
+	var set strings.Builder
+	set.WriteString("version 21.4R3-S5.4\nset system host-name ex2\nset routing-options autonomous-system 65015\nset protocols bgp group EXT peer-as 65016\nset protocols bgp group EXT neighbor 10.5.0.2 description \"inactive: spare\"\n" +
+		"set interfaces ge-0/0/1 unit 0 family inet address 10.1.0.1/30\nset interfaces ge-0/0/10 unit 0 family inet address 10.2.0.1/30\ndeactivate interfaces ge-0/0/1\n")
+	for i := range lines {
+		fmt.Fprintf(&set, "set firewall family inet filter of-the-customers term number-%d then accept\n", i)
+		fmt.Fprintf(&set, "deactivate firewall family inet filter of-the-customers term number-%d\n", i+lines)
+	}
+	braces := "## Last commit: 2026-02-27 16:01:55 UTC by admin\nversion 20.4R3.8;\nsystem {\n    host-name ex1;\n}\nrouting-options {\n    autonomous-system 65016;\n}\nprotocols {\n    bgp {\n        group EXT {\n            peer-as 65015;\n            neighbor 10.5.0.1 {\n                description \"inactive: spare\";\n            }\n            inactive: neighbor 10.5.0.9 {\n                description old;\n            }\n        }\n    }\n}\n"
+	im := written(t, set.String(), braces)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n := inferred(t, im...)
+	runtime.ReadMemStats(&after)
+	if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 200 {
+		t.Errorf("%d lines of each kind took %d MiB", lines, made)
+	}
+	for name, want := range map[string][]infer.Peer{"ex1": {{Address: "10.5.0.1", AS: "65015"}}, "ex2": {{Address: "10.5.0.2", AS: "65016"}}} {
+		if diff := cmp.Diff(want, n.Of(name).BGP); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	var ports []string
+	for _, i := range n.Of("ex2").Interfaces {
+		ports = append(ports, i.Name)
+	}
+	if diff := cmp.Diff([]string{"ge-0/0/10"}, ports); diff != "" {
+		t.Error(diff)
 	}
 }
