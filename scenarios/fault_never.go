@@ -24,19 +24,23 @@ const (
 	taggedHeader = frameHeader + 2*4
 )
 
-// carries is how long packets are on a link. sure is false where something of the scenario may change that: a node sets
-// what its own interfaces carry.
+// carries is how long packets are on a link. It is sure where the link has it and nothing of the scenario may change it:
+// a node sets what its own interfaces carry, and an image may do so without a word here.
 func (c *checker) carries(link topologies.Link) (bytes int, sure bool) {
-	return orElse(link.MTU, defaultMTU), !c.unsure && !c.says(sizeWords)
+	return orElse(link.MTU, defaultMTU), link.MTU != 0 && !c.unsure && !c.says(sizeWords)
 }
 
 // sizeWords are those by which a node is told how long packets are.
 var sizeWords = regexp.MustCompile(`(?i)mtu|jumbo`)
 
-// says reports whether a node's part of the scenario has any of some words in it: configurations, files and commands.
+// says reports whether a node's part of the scenario may have any of some words in it: configurations, files and commands,
+// and whatever folders and files of this machine hold that it is given.
 func (c *checker) says(words *regexp.Regexp) bool {
 	for _, n := range c.loaded.Topology.Nodes {
-		texts := slices.Clone(n.Exec)
+		if len(n.Binds) > 0 {
+			return true
+		}
+		texts := append(slices.Clone(n.Exec), n.Cmd, n.Entrypoint)
 		values := []string{c.loaded.ConfigOf(n.Name)}
 		for _, value := range c.s.Nodes[n.Name].Files {
 			values = append(values, value)
@@ -57,6 +61,16 @@ func (c *checker) says(words *regexp.Regexp) bool {
 	return slices.ContainsFunc(Each(steps), func(s Step) bool {
 		return len(s.actions()) == 1 && slices.ContainsFunc(s.Action().Effect().Lines, words.MatchString)
 	})
+}
+
+// tooLong refuses what is longer than packets of a link are, and warns of it where that is not sure.
+func (c *checker) tooLong(sure bool) func(where, hint, format string, args ...any) {
+	if sure {
+		return c.refuse
+	}
+	return func(where, hint, format string, args ...any) {
+		c.Warnf(where, hint+"; or mtu: at the link", format+", unless a node or its image has that changed", args...)
+	}
 }
 
 // hasTester reports whether a node sends whatever it is told.
@@ -119,9 +133,9 @@ func (s FaultStep) checkNever(c *checker, where string) {
 	if s.Filter != "" {
 		at = where + ".filter"
 	}
-	if bytes, sure := c.carries(link); known && sure {
+	if bytes, sure := c.carries(link); known {
 		if longest, ok := compileAll(fmt.Sprintf("less %d", bytes+taggedHeader)); ok && filter.Exclude(append(slices.Clone(asked), longest...)...) {
-			c.refuse(at, fmt.Sprintf("at most %d, with the header of Ethernet", bytes+frameHeader), "no frame on %s is as long as that, whose packets have %d bytes at most", s.Link, bytes)
+			c.tooLong(sure)(at, fmt.Sprintf("at most %d, with the header of Ethernet", bytes+frameHeader), "no frame on %s is as long as that, whose packets have %d bytes at most", s.Link, bytes)
 			return
 		}
 	}
@@ -131,10 +145,7 @@ func (s FaultStep) checkNever(c *checker, where string) {
 // checkLengths refuses what only longer frames than those of the link would meet.
 func (s FaultStep) checkLengths(c *checker, where string, link topologies.Link) {
 	bytes, sure := c.carries(link)
-	tell := c.refuse
-	if !sure {
-		tell = c.Warnf
-	}
+	tell := c.tooLong(sure)
 	switch {
 	case s.Fault == FaultCorrupt && s.Offset >= bytes+taggedHeader:
 		tell(where+".offset", fmt.Sprintf("0 to %d", bytes+frameHeader-1), "no frame on %s has a byte %d: its packets have %d bytes at most", s.Link, s.Offset, bytes)
@@ -162,12 +173,13 @@ func compileAll(texts ...string) (list []*filter.Filter, ok bool) {
 	return list, true
 }
 
-// unsent is frames that no device sends: a filter that takes them, whether that is looked for behind VLAN tags too, and
-// what is said of them.
+// unsent is frames that no device sends, or few: a filter that takes them, whether that is looked for behind VLAN tags
+// too, what is said of them, and whether some device may send them after all, of which is only warned.
 type unsent struct {
 	filter      string
 	tagged      bool
 	words, hint string
+	may         bool
 }
 
 func unsentFrames() []unsent {
@@ -176,22 +188,23 @@ func unsentFrames() []unsent {
 		hosts    = "the source of a packet is one device, and no group: nobody sends from that address"
 		nobody   = "no device has the hardware address 00:00:00:00:00:00"
 		loopback = "an address of the loopback is on no link"
+		pings    = "to an address of the loopback only what follows an LSP is sent: its ping (RFC 8029) and its BFD (RFC 5884)"
 		none     = "nothing is sent to the address that stands for none"
 	)
 	return []unsent{
-		{"less 13", false, "a frame has a header of 14 bytes at least: no frame can match", "greater 60"},
-		{"ether[6] & 1 = 1", false, group, "dst-mac"},
-		{"ether src 00:00:00:00:00:00", false, nobody, "leave it out"},
-		{"ether dst 00:00:00:00:00:00", false, nobody, "leave it out"},
-		{"ip src net 224.0.0.0/4", true, hosts, "dst-ip"},
-		{"ip src host 255.255.255.255", true, hosts, "dst-ip"},
-		{"ip6 src net ff00::/8", true, hosts, "dst-ip"},
-		{"ip src net 127.0.0.0/8", true, loopback, "an address of the link"},
-		{"ip dst net 127.0.0.0/8", true, loopback, "an address of the link"},
-		{"ip6 src host ::1", true, loopback, "an address of the link"},
-		{"ip6 dst host ::1", true, loopback, "an address of the link"},
-		{"ip dst host 0.0.0.0", true, none, "src-ip"},
-		{"ip6 dst host ::", true, none, "src-ip"},
+		{"less 13", false, "a frame has a header of 14 bytes at least: no frame can match", "greater 60", false},
+		{"ether[6] & 1 = 1", false, group, "dst-mac", false},
+		{"ether src 00:00:00:00:00:00", false, nobody, "leave it out", false},
+		{"ether dst 00:00:00:00:00:00", false, nobody, "leave it out", false},
+		{"ip src net 224.0.0.0/4", true, hosts, "dst-ip", false},
+		{"ip src host 255.255.255.255", true, hosts, "dst-ip", false},
+		{"ip6 src net ff00::/8", true, hosts, "dst-ip", false},
+		{"ip src net 127.0.0.0/8", true, loopback, "an address of the link", false},
+		{"ip dst net 127.0.0.0/8", true, pings, "an address of the link", true},
+		{"ip6 src host ::1", true, loopback, "an address of the link", false},
+		{"ip6 dst host ::1", true, pings, "an address of the link", true},
+		{"ip dst host 0.0.0.0", true, none, "src-ip", false},
+		{"ip6 dst host ::", true, none, "src-ip", false},
 	}
 }
 
@@ -208,7 +221,11 @@ func (c *checker) nobodySends(where string, asked []*filter.Filter) {
 			text = behindTags(text)
 		}
 		if others, ok := compileAll("not (" + text + ")"); ok && filter.Exclude(append(slices.Clone(asked), others...)...) { // what is asked first is known when the rest is taken apart
-			c.neverSent(where, no.hint, "%s", no.words)
+			if no.may {
+				c.Warnf(where, no.hint, "%s", no.words)
+			} else {
+				c.neverSent(where, no.hint, "%s", no.words)
+			}
 			return
 		}
 	}
@@ -219,24 +236,27 @@ func (c *checker) knownPorts(where string, m topologies.FrameMatch) bool {
 	const leastFree = 1024 // below, ports are those of services
 	src, dst := m.SrcPort, m.DstPort
 	var own []int
-	free := true // the other side has any that is free
+	tell := c.neverSent
 	switch strings.ToLower(m.Proto) {
 	case "bgp":
 		own = []int{179}
 	case "dhcp":
-		own, free = []int{67, 68}, false
+		own = []int{67, 68}
+		if src == 0 || dst == 0 {
+			tell = c.Warnf // a relay may have any port of its own (RFC 8357)
+		}
 	default:
 		return true
 	}
 	bad := func(port int) bool {
-		return port != 0 && !slices.Contains(own, port) && (!free || port < leastFree)
+		return port != 0 && !slices.Contains(own, port) && port < leastFree
 	}
 	both := src != 0 && dst != 0 && !slices.Contains(own, src) && !slices.Contains(own, dst)
-	if !bad(src) && !bad(dst) && !both {
+	if !both && (slices.Contains(own, src) || slices.Contains(own, dst) || !bad(src) && !bad(dst)) {
 		return true
 	}
 	words := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(own)), " or "), "[]")
-	c.neverSent(where, "leave out the port, or match proto: tcp or udp", "messages of %s have port %s: none has these", m.Proto, words)
+	tell(where, "leave out the port, or match proto: tcp or udp", "messages of %s have port %s: none has these", m.Proto, words)
 	return false
 }
 
@@ -254,28 +274,32 @@ func (c *checker) groupAddress(where string, m topologies.FrameMatch) {
 	kind, version := etherTypeOf(m.EtherType), 0
 	switch {
 	case kind != 0:
-		version = types[kind]
+		version = types[kind] // what is inside of others, as a tag or PPPoE, is not known
 	case strings.Contains(m.SrcIP+m.DstIP, ":") || strings.EqualFold(m.Proto, "icmp6") || strings.EqualFold(m.Proto, "icmpv6"):
 		version = 6
 	case m.SrcIP+m.DstIP != "" || strings.EqualFold(m.Proto, "icmp") || strings.EqualFold(m.Proto, "igmp"):
 		version = 4
 	}
-	ip := version != 0 || m.Proto != "" || m.SrcPort+m.DstPort != 0
+	ip := version != 0 || kind == 0 && m.Proto != "" || m.SrcPort+m.DstPort != 0
 	tcp := strings.EqualFold(m.Proto, "tcp") || m.Proto == "6"
 	v4, v6 := mac[0] == 0x01 && mac[1] == 0 && mac[2] == 0x5e && mac[3]&0x80 == 0, mac[0] == 0x33 && mac[1] == 0x33
 	wrong := ""
 	switch {
 	case mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && mac[3]|mac[4] == 0 && mac[5] < 0x10 && (ip || kind == 0x0806):
 		wrong = "a group of IEEE 802.1, to which no IP is sent"
-	case tcp:
-		wrong = "a group, and TCP is between two"
-	case v4 && (kind != 0 && version != 4 || version == 6), v6 && (kind != 0 && version != 6 || version == 4):
-		wrong = fmt.Sprintf("a group of IPv%d", map[bool]int{true: 4, false: 6}[v4])
 	case v4 && single && dst.Is4() && !sameGroup(mac[3:], dst, 1, 0x7f), v6 && single && dst.Is6() && !sameGroup(mac[2:], dst, 12, 0xff):
 		wrong = "not the address to which packets for " + m.DstIP + " are sent"
+	case v4 && version == 6, v6 && version == 4:
+		wrong = fmt.Sprintf("a group of IPv%d", map[bool]int{true: 4, false: 6}[v4])
+	case tcp:
+		wrong = "a group, and TCP is between two"
 	}
-	if wrong != "" {
+	switch {
+	case wrong == "":
+	case single && dst.IsMulticast():
 		c.neverSent(where+".dst-mac", "leave out one of them", "%s is %s: no frame can match", m.DstMAC, wrong)
+	default: // a cluster has the hardware address of a group, which others are told: NLB, CLUSTERIP
+		c.Warnf(where+".dst-mac", "leave out one of them, unless a cluster has that hardware address", "%s is %s", m.DstMAC, wrong)
 	}
 }
 

@@ -77,7 +77,10 @@ func TestFaultsThatNeverFire(t *testing.T) {
 		{"fault: drop, match: {proto: bgp, src-port: 40000, dst-port: 40001}", refused, "messages of bgp have port 179"},
 		{"fault: drop, match: {proto: bgp, dst-port: 179}", accepted, ""},
 		{"fault: drop, match: {proto: bgp, src-port: 40000}", accepted, ""},
-		{"fault: drop, match: {proto: dhcp, dst-port: 546}", refused, "messages of dhcp have port 67 or 68"},
+		{"fault: drop, match: {proto: dhcp, dst-port: 546}", warned, "messages of dhcp have port 67 or 68"},
+		{"fault: drop, match: {proto: dhcp, src-port: 1067}", accepted, ""}, // of a relay (RFC 8357)
+		{"fault: drop, match: {proto: dhcp, src-port: 546, dst-port: 67}", accepted, ""},
+		{"fault: drop, match: {proto: dhcp, src-port: 1067, dst-port: 1068}", refused, "messages of dhcp have port 67 or 68"},
 		{"fault: drop, match: {proto: dhcp, type: offer, dst-port: 68}", accepted, ""},
 		{"fault: drop, match: {proto: bfd, dst-port: 53}", refused, "the parts of the match exclude each other"},
 		{"fault: drop, match: {proto: bfd, type: echo, dst-port: 3784}", refused, "the parts of the match exclude each other"},
@@ -106,19 +109,28 @@ func TestFaultsThatNeverFire(t *testing.T) {
 		{"fault: drop, match: {src-ip: 0.0.0.0}", accepted, ""}, // who asks for an address
 		{"fault: drop, match: {dst-ip: 0.0.0.0}", refused, "the address that stands for none"},
 		{"fault: drop, match: {dst-ip: '::'}", refused, "the address that stands for none"},
-		{"fault: drop, match: {dst-ip: 127.0.0.1}", refused, "the loopback is on no link"},
-		{"fault: drop, match: {dst-ip: '::1'}", refused, "the loopback is on no link"},
+		{"fault: drop, match: {src-ip: 127.0.0.1}", refused, "the loopback is on no link"},
+		{"fault: drop, match: {src-ip: '::1'}", refused, "the loopback is on no link"},
+		{"fault: drop, match: {proto: udp, dst-ip: 127.0.0.1, dst-port: 3503}", warned, "its ping (RFC 8029)"},
+		{"fault: drop, match: {proto: udp, dst-ip: 127.0.0.0/8, dst-port: 3784}", warned, "its BFD (RFC 5884)"},
+		{"fault: drop, match: {dst-ip: '::1'}", warned, "its ping (RFC 8029)"},
 		{"fault: drop, match: {proto: icmp6, src-ip: '::'}", accepted, ""}, // who looks whether an address is taken
 		// Groups, and their hardware addresses.
-		{"fault: drop, match: {dst-mac: '01:80:c2:00:00:0e', proto: udp}", refused, "a group of IEEE 802.1, to which no IP is sent"},
+		{"fault: drop, match: {dst-mac: '01:80:c2:00:00:0e', proto: udp}", warned, "a group of IEEE 802.1, to which no IP is sent"},
 		{"fault: drop, match: {dst-mac: '01:80:c2:00:00:0e', proto: lldp}", accepted, ""},
 		{"fault: drop, match: {dst-mac: '01:80:c2:00:00:14', proto: isis}", accepted, ""},
 		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', dst-ip: 224.0.0.6}", refused, "not the address to which packets for 224.0.0.6 are sent"},
 		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', dst-ip: 224.0.0.5}", accepted, ""},
 		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', dst-ip: 239.128.0.5}", accepted, ""}, // of whose bits 23 are in it
 		{"fault: drop, match: {dst-mac: '33:33:00:00:00:05', dst-ip: 'ff02::5'}", accepted, ""},
-		{"fault: drop, match: {dst-mac: '33:33:00:00:00:05', ethertype: ip}", refused, "a group of IPv6"},
-		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', proto: bgp}", refused, "a group, and TCP is between two"},
+		{"fault: drop, match: {dst-mac: '33:33:00:00:00:05', ethertype: ip}", warned, "a group of IPv6"},
+		{"fault: drop, match: {dst-mac: '33:33:00:00:00:05', dst-ip: 224.0.0.5}", refused, "a group of IPv6"},
+		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', ethertype: '0x8100'}", accepted, ""}, // with a tag
+		{"fault: drop, match: {dst-mac: '33:33:00:00:00:05', ethertype: '0x88a8'}", accepted, ""},
+		{"fault: drop, match: {dst-mac: '33:33:00:00:00:01', ethertype: '0x8864'}", accepted, ""},                      // in PPPoE
+		{"fault: drop, match: {dst-mac: '03:bf:0a:00:00:64', proto: tcp}", warned, "a group, and TCP"},                 // of a cluster
+		{"fault: drop, match: {dst-mac: '01:00:5e:7f:00:64', dst-ip: 10.0.0.100}", warned, "not the address to which"}, // and by IGMP
+		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', proto: bgp}", warned, "a group, and TCP is between two"},
 		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', proto: ospf}", accepted, ""},
 		// The filter beside the match.
 		{"fault: drop, match: {proto: ospf}, filter: tcp port 179", refused, "the filter takes none of the frames that the match does"},
@@ -141,12 +153,26 @@ func TestFaultsThatNeverFire(t *testing.T) {
 
 // What a node is told may make frames longer than the topology has it, and a tester sends what no device does: that is warned of.
 func TestFaultsThatMayFire(t *testing.T) {
-	longer := strings.Replace(framesHead, "{link:", "{node: r2, exec: ip link set eth1 mtu 9000}\n  - {link:", 1)
+	stated := strings.Replace(framesHead, `"r2:eth1"]}]}`, `"r2:eth1"], mtu: 1400}]}`, 1)
+	longer := strings.Replace(stated, "{link:", "{node: r2, exec: ip link set eth1 mtu 9000}\n  - {link:", 1)
+	node := func(keys string) string {
+		return strings.Replace(stated, "r2: {kind: linux}", "r2: {kind: linux, "+keys+"}", 1)
+	}
+	bound := node(`binds: ["up.sh:/up.sh"], exec: ["sh /up.sh"]`)
+	started := node(`cmd: "sh -c 'ip link set eth1 mtu 9000; sleep 3600'"`)
+	entered := node(`entrypoint: "sh -c 'ip link set eth1 mtu 9000; sleep 3600'"`)
 	testers := strings.Replace(framesHead, "{role: peer, platform: plain}", "{role: tester, platform: tester}", 1)
 	for _, tt := range []struct{ text, fault, want, says string }{
-		{framesHead, "fault: corrupt, offset: 5000", refused, "no frame on r1:eth1 has a byte 5000"},
+		{stated, "fault: corrupt, offset: 5000", refused, "no frame on r1:eth1 has a byte 5000"},
+		{framesHead, "fault: corrupt, offset: 5000", warned, "unless a node or its image has that changed"}, // what the image does, none knows
+		{framesHead, "fault: mtu, size: 1500", warned, "carries packets of 1500 bytes at most anyhow"},
+		{framesHead, "fault: truncate, size: 1600", warned, "no frame on r1:eth1 is longer than 1600 bytes"},
+		{framesHead, "fault: drop, filter: greater 2000", warned, "no frame on r1:eth1 is as long as that"},
+		{bound, "fault: mtu, size: 1400", warned, "carries packets of 1400 bytes at most anyhow"},
+		{started, "fault: mtu, size: 1400", warned, "carries packets of 1400 bytes at most anyhow"},
+		{entered, "fault: mtu, size: 1400", warned, "carries packets of 1400 bytes at most anyhow"},
 		{longer, "fault: corrupt, offset: 5000", warned, "no frame on r1:eth1 has a byte 5000"},
-		{longer, "fault: drop, filter: greater 2000", accepted, ""},
+		{longer, "fault: drop, filter: greater 2000", warned, "no frame on r1:eth1 is as long as that"},
 		{framesHead, "fault: drop, match: {src-mac: '01:80:c2:00:00:0e'}", refused, "nobody sends from that address"},
 		{testers, "fault: drop, match: {src-mac: '01:80:c2:00:00:0e'}", warned, "unless the tester is told to"},
 		{testers, "fault: drop, match: {proto: bgp, dst-port: 53}", warned, "unless the tester is told to"},
@@ -161,17 +187,26 @@ func TestFaultsThatMayFire(t *testing.T) {
 
 // Flows whose packets no link carries, or that stay where they are, are refused.
 func TestFlowsThatNeverArrive(t *testing.T) {
-	text := strings.Replace(framesHead, "  - {link: \"r1:eth1\", FAULT}", "  - {node: r1, exec: \"true\"}", 1) + "traffic: {f: {from: r1, to: r2, FLOW}}\n"
+	text := strings.Replace(strings.Replace(framesHead, `"r2:eth1"]}]}`, `"r2:eth1"], mtu: 1400}]}`, 1), "  - {link: \"r1:eth1\", FAULT}", "  - {node: r1, exec: \"true\"}", 1) + "traffic: {f: {from: r1, to: r2, FLOW}}\n"
 	for flow, want := range map[string]string{
-		"dst: 10.0.0.2, size: 1501":     "no link of r1 carries packets of 1501 bytes",
+		"dst: 10.0.0.2, size: 1401":     "no link of r1 carries packets of 1401 bytes",
 		"dst: 10.0.0.2, src: 10.0.0.2":  "the flow goes from 10.0.0.2 to itself",
 		"dst: 255.255.255.255":          "255.255.255.255 is not the address of one node",
-		"dst: 10.0.0.2, size: 1500":     "",
+		"dst: 10.0.0.2, size: 1400":     "",
 		"dst: 10.0.0.2, src: 10.0.0.99": "",
 	} {
 		what, said := validated(t, strings.Replace(text, "FLOW", flow, 1), 99)
 		if (what == refused) != (want != "") || !strings.Contains(said, want) {
 			t.Errorf("%s: %s: %s", flow, what, said)
 		}
+	}
+}
+
+// What an image carries is not known, where the link does not have it: a flow of longer packets is warned of.
+func TestFlowsThatMayArrive(t *testing.T) {
+	text := strings.Replace(framesHead, "  - {link: \"r1:eth1\", FAULT}", "  - {node: r1, exec: \"true\"}", 1) + "traffic: {f: {from: r1, to: r2, dst: 10.0.0.2, size: 1501}}\n"
+	what, said := validated(t, text, usually(t, text, "size: 1501", "size: 1500"))
+	if what != warned || !strings.Contains(said, "no link of r1 carries packets of 1501 bytes") {
+		t.Errorf("%s: %s", what, said)
 	}
 }

@@ -201,15 +201,11 @@ func (c *checker) flowFits(where string, f Flow) {
 	for _, link := range c.loaded.Topology.Links {
 		if link.A.Node == f.From || link.B.Node == f.From {
 			bytes, known := c.carries(link)
-			most, sure = max(most, bytes), known
+			most, sure = max(most, bytes), sure && known
 		}
 	}
-	tell := c.refuse
-	if !sure {
-		tell = c.Warnf
-	}
 	if most > 0 && f.Bytes() > most {
-		tell(where, fmt.Sprintf("at most %d", most), "no link of %s carries packets of %d bytes", f.From, f.Bytes())
+		c.tooLong(sure)(where, fmt.Sprintf("at most %d", most), "no link of %s carries packets of %d bytes", f.From, f.Bytes())
 	}
 }
 
