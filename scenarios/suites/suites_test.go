@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/scenarios/spec"
 	"github.com/reprise-lab/reprise/scenarios/suite"
 	"github.com/reprise-lab/reprise/scenarios/suites"
 )
@@ -83,26 +84,48 @@ func TestLooks(t *testing.T) {
 		}
 		return out
 	}
+	// What Open vSwitch says of two members of a bond, by whom it has heard there.
+	lacp := func(word, mac1, mac2 string) scenarios.View {
+		out := "---- bond0 ----\n\tstatus: active negotiated\n\tsys_id: 02:00:00:00:00:01\n\tlacp_time: fast\n"
+		for i, mac := range []string{mac1, mac2} {
+			out += fmt.Sprintf("\n%s: eth%d: current attached\n\tport_id: %d\n\n\tactor sys_id: 02:00:00:00:00:01\n\tactor sys_priority: 1000\n\n\tpartner sys_id: %s\n\tpartner sys_priority: 2000\n\tpartner port_id: 1\n", word, i+1, i+1, mac)
+		}
+		return scenarios.View{Text: out}
+	}
+	// What the tester says of a session that fell so often.
+	downs := func(n int) scenarios.View {
+		return scenarios.View{Text: fmt.Sprintf(`{"neighbors": {"10.0.0.1": {"state": "established", "downs": %d}}}`, n)}
+	}
+	fell := downs(1)
 	for name, tc := range map[string]struct {
 		suite, cell, condition string
 		seen                   scenarios.View
 		want                   bool
+		before                 *scenarios.View // the setup
 	}{
-		"hold time that is configured alone": {"bgp", "hold-time[dut=frr@10.3,peer=bird@2.17.6]", "dut: the hold time is 30 seconds", scenarios.View{Text: "  BGP state = Established, up for 00:00:05\n  Hold time is 90 seconds, keepalive interval is 10 seconds\n  Configured hold time is 30 seconds, keepalive interval is 10 seconds\n"}, false},
-		"hold time that was agreed upon":     {"bgp", "hold-time[dut=frr@10.3,peer=bird@2.17.6]", "dut: the hold time is 30 seconds", scenarios.View{Text: "  BGP state = Established, up for 00:00:05\n  Hold time is 30 seconds, keepalive interval is 10 seconds\n"}, true},
-		"several paths that we alone offer":  {"bgp", "add-path[dut=frr@10.3,peer=bird@2.17.6]", "dut: the session carries several paths for a prefix", scenarios.View{Text: "    AddPath:\n      IPv4 Unicast: TX advertised\n    Route refresh: advertised and received(new)\n"}, false},
-		"several paths that both offer":      {"bgp", "add-path[dut=frr@10.3,peer=bird@2.17.6]", "dut: the session carries several paths for a prefix", scenarios.View{Text: "    AddPath:\n      IPv4 Unicast: TX advertised and received\n"}, true},
-		"an aggregate of one link":           {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1"), false},
-		"an aggregate of another link":       {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/3"), false},
-		"an aggregate as a range":            {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1-1/2"), true},
-		"a port of Linux that has a partner": {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its port eth1 is enabled", scenarios.View{Text: "/sys/class/net/eth1/bonding_slave/ad_actor_oper_port_state:15\n/sys/class/net/eth1/bonding_slave/ad_partner_oper_port_state:63\n"}, false},
-		"a port of Linux that distributes":   {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its port eth1 is enabled", scenarios.View{Text: "/sys/class/net/eth1/bonding_slave/ad_actor_oper_port_state:63\n/sys/class/net/eth1/bonding_slave/ad_partner_oper_port_state:61\n"}, true},
-		"the partner of another port":        {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its partner on eth1 is 02:00:00:00:00:01 of priority 1000", scenarios.View{Text: slaves("00:00:00:00:00:00", "02:00:00:00:00:01")}, false},
-		"the partner of the port":            {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its partner on eth1 is 02:00:00:00:00:01 of priority 1000", scenarios.View{Text: slaves("02:00:00:00:00:01", "00:00:00:00:00:00")}, true},
-		"a bridge that is not the root":      {"stp-kernel", "linux-root[dut=ovs@3.1.0,peer=bridge@6.1]", "peer: its bridge is the root", scenarios.View{Text: "root 1000.020000000001 of bridge 8000.020000000002, at a cost of 04\n"}, false},
-		"BPDUs of both kinds":                {"stp-kernel", "migration[dut=ovs@3.1.0,peer=bridge@6.1]", "peer: eth1 hears STP 802.1d, Config, and no 802.1w in seven seconds", scenarios.View{Text: "STP 802.1d, Config, Flags [none]\nSTP 802.1w, Rapid STP, Flags [Learn]\n"}, false},
-		"another one's best route":           {"bgp-reflector", "originator-compared[dut=frr@10.3,peer=tester@1,third=tester@1]", "dut: the route to 192.0.2.0/24 by 10.0.0.3 is the best", scenarios.View{Text: "    10.0.0.2 from 10.0.0.2 (9.9.9.9)\n      valid, internal, best (Router ID)\n    10.0.0.3 from 10.0.0.3 (8.8.8.8)\n      valid, internal\n"}, false},
-		"an aggregate as a list":             {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/2"), true},
+		"hold time that is configured alone": {"bgp", "hold-time[dut=frr@10.3,peer=bird@2.17.6]", "dut: the hold time is 30 seconds", scenarios.View{Text: "  BGP state = Established, up for 00:00:05\n  Hold time is 90 seconds, keepalive interval is 10 seconds\n  Configured hold time is 30 seconds, keepalive interval is 10 seconds\n"}, false, nil},
+		"hold time that was agreed upon":     {"bgp", "hold-time[dut=frr@10.3,peer=bird@2.17.6]", "dut: the hold time is 30 seconds", scenarios.View{Text: "  BGP state = Established, up for 00:00:05\n  Hold time is 30 seconds, keepalive interval is 10 seconds\n"}, true, nil},
+		"several paths that we alone offer":  {"bgp", "add-path[dut=frr@10.3,peer=bird@2.17.6]", "dut: the session carries several paths for a prefix", scenarios.View{Text: "    AddPath:\n      IPv4 Unicast: TX advertised\n    Route refresh: advertised and received(new)\n"}, false, nil},
+		"several paths that both offer":      {"bgp", "add-path[dut=frr@10.3,peer=bird@2.17.6]", "dut: the session carries several paths for a prefix", scenarios.View{Text: "    AddPath:\n      IPv4 Unicast: TX advertised and received\n"}, true, nil},
+		"an aggregate of one link":           {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1"), false, nil},
+		"an aggregate of another link":       {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/3"), false, nil},
+		"an aggregate as a range":            {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1-1/2"), true, nil},
+		"a port of Linux that has a partner": {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its port eth1 is enabled", scenarios.View{Text: "/sys/class/net/eth1/bonding_slave/ad_actor_oper_port_state:15\n/sys/class/net/eth1/bonding_slave/ad_partner_oper_port_state:63\n"}, false, nil},
+		"a port of Linux that distributes":   {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its port eth1 is enabled", scenarios.View{Text: "/sys/class/net/eth1/bonding_slave/ad_actor_oper_port_state:63\n/sys/class/net/eth1/bonding_slave/ad_partner_oper_port_state:61\n"}, true, nil},
+		"the partner of another port":        {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its partner on eth1 is 02:00:00:00:00:01 of priority 1000", scenarios.View{Text: slaves("00:00:00:00:00:00", "02:00:00:00:00:01")}, false, nil},
+		"the partner of the port":            {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "peer: its partner on eth1 is 02:00:00:00:00:01 of priority 1000", scenarios.View{Text: slaves("02:00:00:00:00:01", "00:00:00:00:00:00")}, true, nil},
+		"a bridge that is not the root":      {"stp-kernel", "linux-root[dut=ovs@3.1.0,peer=bridge@6.1]", "peer: its bridge is the root", scenarios.View{Text: "root 1000.020000000001 of bridge 8000.020000000002, at a cost of 04\n"}, false, nil},
+		"BPDUs of both kinds":                {"stp-kernel", "migration[dut=ovs@3.1.0,peer=bridge@6.1]", "peer: eth1 hears STP 802.1d, Config, and no 802.1w in seven seconds", scenarios.View{Text: "STP 802.1d, Config, Flags [none]\nSTP 802.1w, Rapid STP, Flags [Learn]\n"}, false, nil},
+		"another one's best route":           {"bgp-reflector", "originator-compared[dut=frr@10.3,peer=tester@1,third=tester@1]", "dut: the route to 192.0.2.0/24 by 10.0.0.3 is the best", scenarios.View{Text: "    10.0.0.2 from 10.0.0.2 (9.9.9.9)\n      valid, internal, best (Router ID)\n    10.0.0.3 from 10.0.0.3 (8.8.8.8)\n      valid, internal\n"}, false, nil},
+		"a session that fell in the setup":   {"bgp-reflector", "cluster-loop[dut=frr@8.4.4,peer=tester@1,third=tester@1,cluster=]", "peer: the session was dropped", downs(1), false, &fell},
+		"a session that falls":               {"bgp-reflector", "cluster-loop[dut=frr@8.4.4,peer=tester@1,third=tester@1,cluster=]", "peer: the session was dropped", downs(2), true, &fell},
+		"one of BGP that fell in the setup":  {"bgp", "as-loop[dut=frr@10.3,peer=tester@1]", "peer: the session was dropped", downs(1), false, &fell},
+		"one of BGP that falls":              {"bgp", "as-loop[dut=frr@10.3,peer=tester@1]", "peer: the session was dropped", downs(2), true, &fell},
+		"the other member's partner, before": {"lacp", "aggregation[dut=ovs@2.15.0,peer=ovs@3.1.0,dut-mode=active]", "dut: its partner on eth1 is 02:00:00:00:00:02", lacp("slave", "00:00:00:00:00:00", "02:00:00:00:00:02"), false, nil},
+		"the member's partner":               {"lacp", "aggregation[dut=ovs@2.15.0,peer=ovs@3.1.0,dut-mode=active]", "dut: its partner on eth1 is 02:00:00:00:00:02", lacp("slave", "02:00:00:00:00:02", "00:00:00:00:00:00"), true, nil},
+		"the other member's partner":         {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "dut: its partner on eth1 is 02:00:00:00:00:02 of priority 2000", lacp("member", "00:00:00:00:00:00", "02:00:00:00:00:02"), false, nil},
+		"the member's partner, now":          {"lacp-kernel", "aggregation[dut=ovs@3.1.0,peer=bonding@6.1,lacp=active]", "dut: its partner on eth1 is 02:00:00:00:00:02 of priority 2000", lacp("member", "02:00:00:00:00:02", "00:00:00:00:00:00"), true, nil},
+		"an aggregate as a list":             {"extreme", "lacp-aggregate[dut=voss@9.0.3,peer=exos@33.1.1]", "dut: both links are in the aggregate", members("1/1,1/2"), true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, there := cells(t, tc.suite)[tc.cell]
@@ -118,7 +141,7 @@ func TestLooks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := p.Eval(tc.seen, nil)
+			got, err := p.Eval(tc.seen, tc.before)
 			if err != nil || got != tc.want {
 				t.Errorf("%s: got %v, %v; want %v", list[i].Expect, got, err, tc.want)
 			}
@@ -171,7 +194,15 @@ func TestUncovered(t *testing.T) {
 	for id, name := range map[string]string{
 		"rfc4271/6.5-hold-expired": "bgp", "rfc4486/4-shutdown": "bgp", "rfc4271/9-unrecognized": "bgp", "rfc7911/3-nlri": "bgp", "rfc5082/3-ttl": "bgp",
 		"rfc5880/6.1-passive": "bfd", "rfc5340/2.5-link-local": "ospfv3", "rfc3376/4.2.14-destination": "igmp-pim", "ieee8021ab/9.2.5.22-txttl": "lldp",
+		"rfc4456/6-non-client-alone": "bgp-reflector",
 	} {
+		s, err := suite.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(s.Requirements, func(r spec.Requirement) bool { return r.ID == id }) {
+			t.Errorf("%s: there is no requirement %s", name, id)
+		}
 		for _, c := range cells(t, name) {
 			if slices.Contains(c.Test.Requirements, id) {
 				t.Errorf("%s counts %s as covered", c.Test.ID, id)
