@@ -139,7 +139,8 @@ type Death struct {
 type UnseenError struct {
 	Why    string
 	Missed time.Time // the last moment at which one may have; zero: at any
-	// Known are the daemons whose deaths are known all the same: those that the driver has started, also where they have ended.
+	// Known are the daemons whose deaths are known all the same: those that the driver has started and watches, and those that
+	// a fault has ended under its watch. One that was told to end may run again without it, and is not among them.
 	Known []string
 }
 

@@ -278,7 +278,7 @@ func TestDeathsTold(t *testing.T) {
 	n.Target.Ends = func(context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
 		return nil, time.Now(), "its buffer ran over", nil
 	}
-	if _, unseen := deaths(t, n); unseen == nil || unseen.Why != "its buffer ran over" || !slices.Equal(unseen.Known, []string{"one", "two"}) {
+	if _, unseen := deaths(t, n); unseen == nil || unseen.Why != "its buffer ran over" || !slices.Equal(unseen.Known, []string{"two"}) { // whoever killed one may have started it anew
 		t.Errorf("some were missed: %+v", unseen)
 	}
 	n.Target.Ends = func(context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
@@ -287,6 +287,87 @@ func TestDeathsTold(t *testing.T) {
 	if _, unseen := deaths(t, n); unseen == nil || unseen.Why != "the kernel refuses" {
 		t.Errorf("it could not be asked: %+v", unseen)
 	}
+}
+
+// Where nobody tells of the ends of processes, no death is known of a daemon that may run without its supervisor: one that was
+// told to end, by whomever, and that the driver did not start again, and one whose supervisor is gone.
+func TestKnown(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		do    func(t *testing.T, n *node.Node, host *drivertest.Rooted)
+		known bool
+	}{
+		{"runs", func(*testing.T, *node.Node, *drivertest.Rooted) {}, true},
+		{"told to end, and started by hand", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			end(t, n, "TERM", pid(t, host, "one"))
+			if _, err := n.Control(t.Context(), "start it by hand", "sh -c 'kill -SEGV $$'; true"); err != nil { // nobody sees that
+				t.Fatal(err)
+			}
+		}, false},
+		{"killed", func(t *testing.T, n *node.Node, host *drivertest.Rooted) { end(t, n, "KILL", pid(t, host, "one")) }, false},
+		{"killed, and started", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			end(t, n, "KILL", pid(t, host, "one"))
+			if err := errors.Join(settled(t, n), n.Start(t.Context(), "one")); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"ended by the driver", func(t *testing.T, n *node.Node, _ *drivertest.Rooted) {
+			if err := n.Kill(t.Context(), "one", "TERM"); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"crashed by the driver", func(t *testing.T, n *node.Node, _ *drivertest.Rooted) {
+			if err := n.Kill(t.Context(), "one", "SEGV"); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		{"ended and started by the driver", func(t *testing.T, n *node.Node, _ *drivertest.Rooted) {
+			if err := errors.Join(n.Kill(t.Context(), "one", "TERM"), n.Start(t.Context(), "one")); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		{"crashed", func(t *testing.T, n *node.Node, host *drivertest.Rooted) { end(t, n, "SEGV", pid(t, host, "one")) }, true},
+		{"its supervisor is gone, and it runs", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			end(t, n, "KILL", supervisor(t, host, "one"))
+		}, false},
+		{"its supervisor and it are gone", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			p := pid(t, host, "one")
+			end(t, n, "KILL", supervisor(t, host, "one"))
+			end(t, n, "KILL", p)
+		}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			host := drivertest.NewRooted(t, nil)
+			n := running(t, host, nil, steady("one"), steady("two"))
+			tt.do(t, n, host)
+			_, unseen := deaths(t, n)
+			if unseen == nil || slices.Contains(unseen.Known, "one") != tt.known || !slices.Contains(unseen.Known, "two") {
+				t.Errorf("known are %+v, and one is to be: %t", unseen, tt.known)
+			}
+		})
+	}
+}
+
+// settled waits until the ends of daemons are recorded.
+func settled(t *testing.T, n *node.Node) error {
+	t.Helper()
+	_, err := n.Deaths(t.Context())
+	if unseen := (*drivers.UnseenError)(nil); errors.As(err, &unseen) {
+		return nil
+	}
+	return err
+}
+
+// supervisor is the process that watches a daemon.
+func supervisor(t *testing.T, host *drivertest.Rooted, daemon string) int {
+	t.Helper()
+	p, err := strconv.Atoi(strings.TrimSpace(host.Read("/run/reprise/" + daemon + ".supervisor")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // A core file is that of the process whose number is in it. It is kept under the name of the

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,6 +24,13 @@ const maxLog = 1 << 20
 // A death that is under way is waited for.
 func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 	ends, unseen := n.ends(ctx) // first: what it tells of, the record tells of after it has settled
+	var supervised []string
+	if unseen != nil { // and so is this
+		var err error
+		if supervised, err = n.supervised(ctx); err != nil {
+			return nil, err
+		}
+	}
 	r, err := n.look(ctx)
 	if err != nil {
 		return nil, err
@@ -73,7 +79,7 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 		return nil, err
 	}
 	if unseen != nil {
-		unseen.Known = slices.Sorted(maps.Keys(r.Started)) // their ends are in the record, whoever ended them
+		unseen.Known = r.known(supervised)
 		return deaths, unseen
 	}
 	return deaths, nil
@@ -105,6 +111,17 @@ func (n *Node) ends(ctx context.Context) ([]drivers.ProcessEnd, *drivers.UnseenE
 		return ends, nil
 	}
 	return ends, &drivers.UnseenError{Why: why, Missed: missed}
+}
+
+// supervised tells which daemons run whose end would be recorded: children of a supervisor that is there. What ends a
+// daemon by the words of its command line (pkill -f) ends its supervisor as well, and leaves the files of both.
+func (n *Node) supervised(ctx context.Context) ([]string, error) {
+	out, err := n.Control(ctx, "list supervised daemons", `for f in /run/reprise/*.pid; do
+	{ read -r p <"$f" && read -r s <"${f%.pid}.supervisor" && read -r l <"/proc/$p/stat"; } 2>/dev/null || continue
+	l=${l##*) }; set -- $l
+	if [ "$2" = "$s" ]; then f=${f##*/}; echo "${f%.pid}"; fi
+done; true`)
+	return strings.Fields(out), err
 }
 
 // repeatWithin is how soon a parent repeats the end of its child.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -30,6 +31,35 @@ type Record struct {
 	Names map[int]string
 	// Logs are the sizes of log files when supervision began.
 	Logs map[string]int64
+}
+
+// known are the daemons of which no process can have died that the record does not tell of, where supervised were running
+// before it was read. One that was told to end, by a step or by what is in the image, and was not started again under
+// supervision, may run without it; so may one whose supervisor is gone.
+func (r Record) known(supervised []string) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(r.Started)) {
+		var exits []Exit
+		for _, x := range r.Exits {
+			if x.Name == name {
+				exits = append(exits, x)
+			}
+		}
+		runs := r.Started[name] > len(exits)
+		if runs && (r.Started[name] != len(exits)+1 || !slices.Contains(supervised, name)) {
+			continue
+		}
+		untold := false
+		for i, x := range exits {
+			crashed := x.Ordered == "" && slices.Contains(drivers.FaultSignals(), x.Signal())
+			restarted := runs || i < len(exits)-1
+			untold = untold || !crashed && !(restarted && x.WasOrdered()) // between two orders nobody else starts it
+		}
+		if !untold {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // ParseExits reads the supervisor's file. An unfinished last line (the supervisor is

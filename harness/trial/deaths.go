@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -149,6 +150,28 @@ func (n *labNode) dealtWith() bool {
 	n.toldMu.Lock()
 	defer n.toldMu.Unlock()
 	return len(n.steps) > 0
+}
+
+// starts match words of a shell line that starts services, whatever they are called there.
+var starts = regexp.MustCompile(`(?:^|\W)(?:re)?start(?:\W|$)`)
+
+// mayRunAnew reports whether a step may have started a daemon again that has ended: nobody watches that one. Of one that ended
+// before the trial, whose deaths begin with the first, the steps are not known.
+func (n *labNode) mayRunAnew(p scenarios.CoreProbe, deaths []death, first int) bool {
+	i := slices.IndexFunc(deaths, func(d death) bool { return p.Asks(d.Process) })
+	if i < 0 {
+		return false
+	}
+	word := regexp.MustCompile(`(?:^|[^\w-])` + regexp.QuoteMeta(p.Process) + `(?:[^\w-]|$)`)
+	reader, reads := drivers.As[drivers.ScriptReader](n.driver)
+	n.toldMu.Lock()
+	defer n.toldMu.Unlock()
+	return i < first || slices.ContainsFunc(n.steps, func(s *stopping) bool {
+		sends := s.step.Action().Effect()
+		return sends.Channel == scenarios.Shell && slices.ContainsFunc(sends.Lines, func(line string) bool {
+			return word.MatchString(line) || starts.MatchString(line) || !reads || reader.Unread(line)
+		})
+	})
 }
 
 // bySteps finds the step that a death is the work of: one whose lines name the daemon and

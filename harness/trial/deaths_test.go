@@ -24,6 +24,7 @@ const (
 	breaks  = `{node: r1, exec: break it}`
 	anyCore = `{name: died, node: r1, core: any, eventually: 200ms, every: 10ms}`
 	ofBGP   = `{name: died, node: r1, core: bgpd, eventually: 200ms, every: 10ms}`
+	twice   = `{name: died, node: r1, core: bgpd, expect: count == 2, eventually: 200ms, every: 10ms}`
 	looks   = `{name: down, node: r1, run: show state, expect: 'text contains "up"', eventually: 200ms, every: 10ms, may-hold-before: true}`
 )
 
@@ -85,6 +86,10 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "unseen: any", yaml: deadly(breaks, anyCore), unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},
 		{name: "unseen: never is not shown by silence", yaml: deadly(breaks, `{name: lives, node: r1, core: any, never: 50ms, every: 10ms}`), unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},
 		{name: "unseen: a daemon that is known", yaml: deadly(breaks, ofBGP), unseen: &drivers.UnseenError{Why: "nobody watches", Known: []string{"bgpd"}}, want: evidence.NotReproduced},
+		{name: "unseen: one that crashed, and that nobody starts again", yaml: deadly(breaks, twice), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches", Known: []string{"bgpd"}}, want: evidence.NotReproduced},
+		{name: "unseen: one that a step may have started again", yaml: deadly(`{node: r1, exec: break it; /usr/lib/frr/bgpd -d}`, twice), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches", Known: []string{"bgpd"}}, want: evidence.Inconclusive, reason: "nobody watches"},
+		{name: "unseen: or what a service is called", yaml: deadly(`{node: r1, exec: break it; service routing restart}`, twice), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches", Known: []string{"bgpd"}}, want: evidence.Inconclusive, reason: "nobody watches"},
+		{name: "unseen: or a script", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, twice), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches", Known: []string{"bgpd"}}, want: evidence.Inconclusive, reason: "nobody watches"},
 		{name: "unseen: another condition", yaml: deadly(breaks, looks), unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Reproduced},
 		{name: "unseen: a death that is known all the same", yaml: deadly(breaks, anyCore), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Reproduced},
 		{name: "unseen: how many is not known", yaml: deadly(breaks, strings.Replace(anyCore, "core: any", "core: any, expect: count == 1", 1)), deaths: []drivers.Death{segv}, unseen: &drivers.UnseenError{Why: "nobody watches"}, want: evidence.Inconclusive, reason: "nobody watches"},

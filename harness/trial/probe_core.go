@@ -40,7 +40,8 @@ func observeDeaths(ctx context.Context, b *observer, q question, p scenarios.Cor
 	if err != nil {
 		return err
 	}
-	known := unseen != nil && slices.Contains(unseen.Known, p.Process)
+	first, _ := b.deaths.since(q.node.Name, false)
+	known := unseen != nil && slices.Contains(unseen.Known, p.Process) && !q.node.mayRunAnew(p, deaths, first)
 	switch c := b.lab.clockAt(q.node.Name, since); {
 	case c == nil:
 	case c.Unmeasured:
