@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -34,8 +35,15 @@ func (p *Provider) Attach(ctx context.Context, t topologies.Topology, run string
 	if i < 0 {
 		return nil, topologies.ErrNoLab
 	}
-	id := labID(run, strconv.Itoa(number))
-	if by := ownedBy(list[i].Labels); by != "" {
+	host, err := hostID()
+	if err != nil {
+		return nil, err
+	}
+	id, labels := labID(run, strconv.Itoa(number)), list[i].Labels
+	if labels[LabelHost] == host && labels[LabelUser] != strconv.Itoa(os.Geteuid()) {
+		return nil, topologies.ErrNoLab
+	}
+	if by := ownedBy(labels, host); by != "" {
 		return nil, &topologies.TakenError{Lab: id, By: by}
 	}
 	lock, err := lockLab(id)
@@ -63,17 +71,25 @@ func containersOf(ctx context.Context, c client.APIClient, run string, number in
 	return found.Items, nil
 }
 
-// ownedBy says who built a lab and goes on, by its labels; empty where he has ended, or is on another machine.
-func ownedBy(labels map[string]string) string {
-	host, err := hostID()
-	pid, bad := strconv.Atoi(labels[LabelOwner])
-	if err != nil || bad != nil || labels[LabelHost] != host {
-		return ""
+// ownedBy says who built a lab and goes on, by its labels, or why nobody knows on this machine, which is host; it is
+// empty where he has ended.
+func ownedBy(labels map[string]string, host string) string {
+	if labels[LabelHost] != host {
+		return fmt.Sprintf("machine %q built it, and whether that goes on with it is known there alone", labels[LabelHost])
 	}
-	if start, err := processStart(pid); err != nil || start != labels[LabelOwnerStart] {
-		return ""
+	pid, err := strconv.Atoi(labels[LabelOwner])
+	if err != nil || labels[LabelOwnerStart] == "" {
+		return "its labels do not say which process built it"
 	}
-	return fmt.Sprintf("process %d, which built it, goes on", pid)
+	start, err := processStart(pid)
+	switch {
+	case errors.Is(err, errEnded) || err == nil && start != labels[LabelOwnerStart]:
+		return ""
+	case err != nil:
+		return fmt.Sprintf("whether process %d, which built it, goes on is not known: %v", pid, err)
+	default:
+		return fmt.Sprintf("process %d, which built it, goes on", pid)
+	}
 }
 
 // lockLab keeps others from a lab until what it returns is closed, or this process ends, however. Its name is among

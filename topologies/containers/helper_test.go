@@ -1,6 +1,7 @@
 package containers_test
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -57,7 +58,7 @@ func TestHelper(t *testing.T) {
 // the user may run.
 func TestOrdinaryUser(t *testing.T) {
 	t.Parallel()
-	_, c := setup(t)
+	p, c := setup(t)
 	group, err := user.LookupGroup("docker")
 	if err != nil {
 		livetest.Missing(t, "the engine's group", err)
@@ -88,6 +89,9 @@ func TestOrdinaryUser(t *testing.T) {
 	own(t, cmd)
 	if left := leftovers(t, c, "test-user"); len(left) != 3 {
 		t.Errorf("the lab is %v; want two nodes and the helper", left)
+	}
+	if _, err := p.Attach(t.Context(), pair("eth1", "eth1"), "test-user", 1); !errors.Is(err, topologies.ErrNoLab) {
+		t.Errorf("another user's lab: %v", err)
 	}
 	if err := stdin.Close(); err != nil {
 		t.Fatal(err)

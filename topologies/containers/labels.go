@@ -1,11 +1,15 @@
 package containers
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/topologies"
 )
@@ -18,6 +22,7 @@ const (
 	LabelOwner      = "org.reprise.owner-pid"
 	LabelOwnerStart = "org.reprise.owner-start" // so that a recycled pid is not taken for the owner
 	LabelHost       = "org.reprise.host"
+	LabelUser       = "org.reprise.user"    // by number, on that host
 	LabelExpires    = "org.reprise.expires" // RFC 3339
 	LabelKeep       = "org.reprise.keep"
 )
@@ -41,15 +46,22 @@ func ownership(o topologies.Options, now time.Time) (map[string]string, error) {
 		LabelOwner:      strconv.Itoa(o.Owner),
 		LabelOwnerStart: start,
 		LabelHost:       host,
+		LabelUser:       strconv.Itoa(os.Geteuid()),
 		LabelExpires:    now.Add(o.TTL).UTC().Format(time.RFC3339),
 		LabelKeep:       strconv.FormatBool(o.Keep),
 	}, nil
 }
 
+// errEnded says that there is no such process, or no more.
+var errEnded = errors.New("it has ended")
+
 // processStart tells processes with the same pid apart: the boot and, within it, the
-// clock tick at which the process started. It fails when there is no such process.
+// clock tick at which the process started. It fails with [errEnded] when there is no such process.
 func processStart(pid int) (string, error) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) { // it ended before it was looked for, or since
+		return "", fmt.Errorf("process %d: %w", pid, errEnded)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -61,7 +73,7 @@ func processStart(pid int) (string, error) {
 		return "", fmt.Errorf("read the state of process %d: too short", pid)
 	}
 	if fields[state] == "Z" || fields[state] == "X" {
-		return "", fmt.Errorf("process %d has ended", pid)
+		return "", fmt.Errorf("process %d: %w", pid, errEnded)
 	}
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

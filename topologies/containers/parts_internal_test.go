@@ -47,6 +47,33 @@ func TestAbandoned(t *testing.T) {
 	}
 }
 
+// TestOwnedBy: a lab is given to another only where who built it is known to have ended.
+func TestOwnedBy(t *testing.T) {
+	alive, err := ownership(topologies.Options{Run: "r", Lab: 1, Owner: os.Getpid(), TTL: time.Hour}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, want string
+		change     map[string]string
+	}{
+		{"it goes on", "which built it, goes on", nil},
+		{"it has ended", "", map[string]string{LabelOwner: strconv.Itoa(1 << 22)}},
+		{"its number is another's", "", map[string]string{LabelOwnerStart: "another boot/1"}},
+		{"on another machine", `machine "elsewhere" built it`, map[string]string{LabelHost: "elsewhere"}},
+		{"kept, on another machine", `machine "elsewhere" built it`, map[string]string{LabelHost: "elsewhere", LabelKeep: "true"}},
+		{"no machine is told", `machine "" built it`, map[string]string{LabelHost: ""}},
+		{"no process is told", "do not say", map[string]string{LabelOwner: "?"}},
+		{"no start is told", "do not say", map[string]string{LabelOwnerStart: ""}},
+	} {
+		labels := maps.Clone(alive)
+		maps.Copy(labels, tt.change)
+		if got := ownedBy(labels, alive[LabelHost]); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
 	tests := []struct {
 		text string
