@@ -88,6 +88,11 @@ func TestGC(t *testing.T) {
 	if left := leftovers(t, c, "test-gc-kept"); len(left) != 2 {
 		t.Errorf("kept: %v, want both nodes", left)
 	}
+	t.Cleanup(func() {
+		if _, err := p.RemoveRun(context.WithoutCancel(t.Context()), "test-gc-kept"); err != nil {
+			t.Error(err)
+		}
+	})
 	topologiestest.Attached(t, p, pair("eth1", "eth1"), "test-gc-kept")
 	helping, err := containers.New(containers.Options{Helper: true})
 	if err != nil {
@@ -95,11 +100,6 @@ func TestGC(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = helping.Close() })
 	topologiestest.Attached(t, helping, pair("eth1", "eth1"), "test-gc-kept")
-	for _, name := range leftovers(t, c, "test-gc-kept") {
-		if _, err := c.ContainerRemove(t.Context(), strings.TrimPrefix(name, "/"), client.ContainerRemoveOptions{Force: true}); err != nil {
-			t.Error(err)
-		}
-	}
 	if _, err := c.ContainerInspect(t.Context(), foreign.ID, client.ContainerInspectOptions{}); err != nil {
 		t.Errorf("a container of somebody else's: %v", err)
 	}
