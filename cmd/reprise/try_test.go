@@ -1,21 +1,29 @@
 package main
 
 import (
+	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/cmd/reprise/labs"
 	"github.com/reprise-lab/reprise/harness/draft"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/scenarios"
+	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/livetest"
 	"github.com/reprise-lab/reprise/topologies/topologiestest"
 )
@@ -157,6 +165,14 @@ topology:
 		}
 		return got, code
 	}
+	refused := func(why string, status int, words string) {
+		t.Helper()
+		c := program("fault", "try", file, `{link: "a:eth1", fault: drop, match: {proto: icmp}}`, "--dir", tries, "-q", "--for", "1s")
+		c.Stderr = nil
+		if said, _ := c.CombinedOutput(); c.ProcessState.ExitCode() != status || !strings.Contains(string(said), words) {
+			t.Errorf("%s: status %d: %s", why, c.ProcessState.ExitCode(), said)
+		}
+	}
 	// begin starts a try that lasts, and waits until its fault is in force: its captures are there, and the link is down.
 	begin := func() *exec.Cmd {
 		t.Helper()
@@ -190,11 +206,7 @@ topology:
 	}
 	// Who interrupts a try, or kills it, has the link back.
 	long := begin()
-	second := program("fault", "try", file, `{link: "a:eth1", fault: drop}`, "--dir", tries, "-q")
-	second.Stderr = nil
-	if said, _ := second.CombinedOutput(); second.ProcessState.ExitCode() != 6 || !strings.Contains(string(said), "somebody else is attached") {
-		t.Errorf("beside another try: status %d: %s", second.ProcessState.ExitCode(), said)
-	}
+	refused("beside another try", 6, "somebody else is attached")
 	if err := long.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -202,11 +214,17 @@ topology:
 		t.Errorf("interrupted: status %d", long.ProcessState.ExitCode())
 	}
 	topologiestest.Eventually(t, "the link is up", func() bool { return up(t, inA) })
+	// Nobody has the lab before what takes the fault back is done, however long that takes.
 	long = begin()
-	if err := long.Process.Kill(); err != nil {
+	guard := guardOf(t, long)
+	if err := errors.Join(syscall.Kill(guard, syscall.SIGSTOP), long.Process.Kill()); err != nil {
 		t.Fatal(err)
 	}
 	_ = long.Wait()
+	refused("before a fault is taken back", 6, "takes back the fault of a try that was killed")
+	if err := syscall.Kill(guard, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
 	topologiestest.Eventually(t, "the link is up again", func() bool { return up(t, inA) })
 	topologiestest.Eventually(t, "it is told", func() bool {
 		files, _ := filepath.Glob(filepath.Join(tries, "*", "taken-back.json"))
@@ -215,14 +233,68 @@ topology:
 	if got, code := try(`{link: "a:eth1", fault: drop, match: {proto: icmp}}`, "--for", "1s"); code != 0 || got.Outcome != result.Yes {
 		t.Errorf("after one that was killed: status %d: %+v", code, got)
 	}
+	// A link that was never taken down is not touched.
+	flaps := func() (n string) {
+		t.Helper()
+		out, err := inA("cat /sys/class/net/eth1/carrier_changes").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	before := flaps()
+	if said, err := healFor(t, program(labs.HealVerb), file, cli.HandRun(name), tries); err != nil || said.Error != "" {
+		t.Errorf("take back what is not there: %v, %+v", err, said)
+	}
+	if after := flaps(); after != before {
+		t.Errorf("a healthy link had %s changes of its carrier, and has %s", before, after)
+	}
+	// Where all that a try had started is killed too, its link stays down, which the next does not take for its own doing.
+	long = begin()
+	if err := errors.Join(syscall.Kill(guardOf(t, long), syscall.SIGKILL), long.Process.Kill()); err != nil {
+		t.Fatal(err)
+	}
+	_ = long.Wait()
+	refused("on a link that is down", 2, "the link is down at a:eth1 before anything is put in")
+	if err := inA("ip link set eth1 up").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if got, code := try(`{link: "a:eth1", fault: drop, match: {proto: icmp}}`, "--for", "1s"); code != 0 || got.Outcome != result.Yes {
+		t.Errorf("after it was brought up: status %d: %+v", code, got)
+	}
 	if err := program("topology", "down", file).Run(); err != nil {
 		t.Error(err)
 	}
-	gone := program("fault", "try", file, `{link: "a:eth1", fault: drop}`, "--dir", tries, "-q")
-	gone.Stderr = nil
-	if said, _ := gone.CombinedOutput(); gone.ProcessState.ExitCode() != 4 || !strings.Contains(string(said), "has no lab that is up") {
-		t.Errorf("without a lab: status %d: %s", gone.ProcessState.ExitCode(), said)
+	refused("without a lab", 4, "has no lab that is kept and found again")
+}
+
+// guardOf is the process that takes the fault of a try back where the try is killed.
+func guardOf(t *testing.T, try *exec.Cmd) int {
+	t.Helper()
+	out, err := exec.Command("pgrep", "-f", "-P", strconv.Itoa(try.Process.Pid), labs.HealVerb).Output()
+	pid, bad := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err = errors.Join(err, bad); err != nil {
+		t.Fatal(err)
 	}
+	return pid
+}
+
+// healFor has what takes faults back do so for a try of a down that is gone.
+func healFor(t *testing.T, heal *exec.Cmd, file, run, dir string) (said labs.TakenBack, err error) {
+	t.Helper()
+	l, err := scenarios.LoadTopology(file, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var in bytes.Buffer
+	a := cli.Attachment{Run: run, Number: 1, Topology: l.Topology, At: topologies.Endpoint{Node: "a", Interface: "eth1"}, Down: true, Dir: dir}
+	if err := gob.NewEncoder(&in).Encode(a); err != nil {
+		t.Fatal(err)
+	}
+	heal.Stdin = &in
+	err = heal.Run()
+	data, rerr := os.ReadFile(filepath.Join(dir, "taken-back.json"))
+	return said, errors.Join(err, rerr, json.Unmarshal(data, &said))
 }
 
 // up reports whether the link at a node is.

@@ -48,9 +48,12 @@ scenario's own. for: in it, or --for, says how long; arm, disarm and expect are 
 With --run, or with a topology, it is tried in a lab that is up: one that a run left
 (--keep), or that topology up built of this file. Nothing is built, started, reset or
 waited for there, and the lab stays. Its first lab is taken; times are real. What a
-process that was killed has left on the link is taken away first. One try at a time has
-the lab, and none has it as long as the run goes on (status 6). Labs over several
-hosts, of machines and of devices have no such tries.
+process that was killed has left on the link is taken away first, and a link that is
+down is told and left (status 2). One try at a time has the lab, and none has it as
+long as the run goes on, or what takes back the fault of a try that was killed (status
+6). A lab is found by its own user alone; of namespaces one that was to be kept, by
+who has the same TMPDIR (status 4). Labs over several hosts, of machines and of
+devices have no such tries.
 
 Ctrl-C takes the fault back and tells what it did until then. In a lab that is up a
 process of its own does it where this one is killed, and leaves taken-back.json beside

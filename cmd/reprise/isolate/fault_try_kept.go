@@ -70,7 +70,7 @@ func runTryKept(ctx context.Context, o *faultTryOptions) error {
 		err = errors.Join(err, os.Remove(dir.Path)) // nothing is in it
 	}
 	if errors.Is(err, topologies.ErrNoLab) {
-		return cli.InputError("run %s has no lab that is up (reprise run --keep, reprise topology up): %w", run, err)
+		return cli.InputError("run %s has no lab that is kept and found again (reprise run --keep, reprise topology up; as the same user, and of namespaces with the same TMPDIR, here %s): %w", run, os.TempDir(), err)
 	}
 	if err != nil {
 		return err

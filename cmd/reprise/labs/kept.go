@@ -4,15 +4,21 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/gob"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -24,6 +30,9 @@ import (
 // HealVerb is the argument that this program is started with to take a fault back when the process that has put it
 // into a lab has ended; it then calls [Heal].
 const HealVerb = "__heal"
+
+// guardLock is the number by which that process has the lock of tries.
+const guardLock = 3
 
 // healed is what is said to it when there is nothing to take back any more.
 const healed = "healed\n"
@@ -37,23 +46,90 @@ const (
 
 var _ cli.Attacher = Here{}
 
-// Attach implements [cli.Attacher].
+// Attach implements [cli.Attacher]. A lab is taken as long as another try has it, or what takes back the fault of one that
+// was killed; and none is given of which the link is down already, as it is where that was killed too.
 func (Here) Attach(ctx context.Context, a cli.Attachment) (cli.Kept, error) {
 	soon, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	res, done, err := attachLater(soon, a)
+	lock, err := whenFree(soon, func() (*os.File, error) { return lockTries(a) })
 	if err != nil {
 		return nil, err
 	}
-	k := &kept{Reservation: res, done: done}
-	if err := k.guard(a); err != nil {
-		return nil, errors.Join(err, res.Release(ctx), done())
+	defer lock.Close() //nolint:errcheck // the guard has its own from here on
+	l, err := whenFree(soon, func() (found, error) { return attach(soon, a) })
+	if err != nil {
+		return nil, err
+	}
+	k := &kept{Reservation: l.Reservation, done: l.done}
+	if err = linkUp(ctx, l, a); err == nil {
+		err = k.guard(a, lock)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.leave(context.WithoutCancel(ctx)))
 	}
 	return k, nil
 }
 
+// found is a lab that was attached to.
+type found struct {
+	topologies.Reservation
+	done func() error // with what has built it
+}
+
+// leave lets go of it.
+func (l found) leave(ctx context.Context) error { return errors.Join(l.Release(ctx), l.done()) }
+
+// lockTries keeps other tries from a lab until what it returns is closed, in every process that has it. Its name is among
+// those that no file stands for.
+func lockTries(a cli.Attachment) (*os.File, error) {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %s", os.Geteuid(), a.Number, a.Run))
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("lock the lab of run %s: %w", a.Run, err)
+	}
+	lock := os.NewFile(uintptr(fd), "lock of tries")
+	err = unix.Bind(fd, &unix.SockaddrUnix{Name: "@reprise-tried-" + hex.EncodeToString(sum[:16])})
+	if errors.Is(err, unix.EADDRINUSE) {
+		err = &topologies.TakenError{Lab: "of run " + a.Run, By: "somebody else is attached to it, or takes back the fault of a try that was killed"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// linkUp is an error where an end of the link that is meant has been shut: what acts on its frames meets none.
+func linkUp(ctx context.Context, res topologies.Reservation, a cli.Attachment) error {
+	link, ok := a.Topology.Link(a.At.Node, a.At.Interface)
+	if !ok {
+		return fmt.Errorf("no cable ends at %s", a.At)
+	}
+	for _, at := range []topologies.Endpoint{link.A, link.B} {
+		if up, known := isUp(ctx, res, at); known && !up {
+			at = topologies.Endpoint{Node: at.Node, Interface: at.Interface}
+			return cli.WithCode(cli.ExitInconclusive, fmt.Errorf("the link is down at %s before anything is put in, by hand or by a try that was killed with all it had started: bring it up there (ip link set %s up), and try again", at, at.Interface))
+		}
+	}
+	return nil
+}
+
+// isUp tells whether an interface of a node is up, as the node's kernel has it (the flag IFF_UP of netdevice(7)), and not
+// whether it has a carrier. It is not known of what is no node, or has no cat.
+func isUp(ctx context.Context, res topologies.Reservation, at topologies.Endpoint) (up, known bool) {
+	h, err := res.Host(at.Node)
+	if err != nil {
+		return false, false
+	}
+	var out strings.Builder
+	if code, err := h.Exec(ctx, []string{"cat", "/sys/class/net/" + at.Interface + "/flags"}, nil, &out, io.Discard); err != nil || code != 0 {
+		return false, false
+	}
+	flags, err := strconv.ParseUint(strings.TrimSpace(out.String()), 0, 32)
+	return flags&unix.IFF_UP != 0, err == nil
+}
+
 // attach finds a lab with what can have built it.
-func attach(ctx context.Context, a cli.Attachment) (topologies.Reservation, func() error, error) {
+func attach(ctx context.Context, a cli.Attachment) (found, error) {
 	var lacks error
 	for _, one := range []struct {
 		name string
@@ -67,27 +143,27 @@ func attach(ctx context.Context, a cli.Attachment) (topologies.Reservation, func
 		}
 		p, err := one.open()
 		if err != nil {
-			return nil, nil, err
+			return found{}, err
 		}
 		finder, able := topologies.As[topologies.Attacher](p)
 		if !able {
-			return nil, nil, errors.Join(fmt.Errorf("labs of %s are not found again", one.name), p.Close())
+			return found{}, errors.Join(fmt.Errorf("labs of %s are not found again", one.name), p.Close())
 		}
 		res, err := finder.Attach(ctx, a.Topology, a.Run, a.Number)
 		if err == nil {
-			return res, p.Close, nil
+			return found{res, p.Close}, nil
 		}
 		err = errors.Join(err, p.Close())
 		if _, missing := errors.AsType[*topologies.MissingError](err); !missing && !errors.Is(err, topologies.ErrNoLab) {
-			return nil, nil, err
+			return found{}, err
 		} else if missing && lacks == nil {
 			lacks = err
 		}
 	}
 	if lacks != nil {
-		return nil, nil, errors.Join(topologies.ErrNoLab, lacks)
+		return found{}, errors.Join(topologies.ErrNoLab, lacks)
 	}
-	return nil, nil, topologies.ErrNoLab
+	return found{}, topologies.ErrNoLab
 }
 
 // kept is a lab that was attached to.
@@ -101,9 +177,9 @@ type kept struct {
 // Unwrap implements the contract of topologies.As.
 func (k *kept) Unwrap() topologies.Reservation { return k.Reservation }
 
-// guard starts the process that takes a fault back in this one's stead. It has a session of its own: what a terminal
-// sends, or who ends a group of processes, does not reach it.
-func (k *kept) guard(a cli.Attachment) (err error) {
+// guard starts the process that takes a fault back in this one's stead, and that has the lock of tries until it ends. It
+// has a session of its own: what a terminal sends, or who ends a group of processes, does not reach it.
+func (k *kept) guard(a cli.Attachment, lock *os.File) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("start what takes a fault back if this process ends: %w", err)
@@ -115,6 +191,7 @@ func (k *kept) guard(a cli.Attachment) (err error) {
 	}
 	k.process = exec.Command(self, HealVerb) //nolint:noctx,gosec // this program itself; it outlives this process
 	k.process.Args[0] = os.Args[0]           // the name it was called by, as for every process of this program
+	k.process.ExtraFiles = []*os.File{lock}  // as guardLock
 	k.process.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if k.alive, err = k.process.StdinPipe(); err != nil {
 		return err
@@ -157,6 +234,7 @@ const takenBackFile = "taken-back.json"
 // Heal waits for the end of the process at the other end of in, and takes back what that has left in force; it returns an
 // exit status.
 func Heal(in io.Reader) int {
+	unix.CloseOnExec(guardLock) // what it starts may outlive it
 	r := bufio.NewReader(in)
 	var a cli.Attachment
 	if err := gob.NewDecoder(r).Decode(&a); err != nil {
@@ -180,23 +258,26 @@ func Heal(in io.Reader) int {
 	return cli.ExitYes
 }
 
-// takeBack takes away what acts at an attachment's end, and has its link be up again. A lab that is gone has taken all
-// with it.
+// takeBack takes away what acts at an attachment's end, and has its link be up again if it is not: it was when the try
+// began. A lab that is gone has taken all with it.
 func takeBack(ctx context.Context, a cli.Attachment) (err error) {
-	res, done, err := attachLater(ctx, a)
+	l, err := whenFree(ctx, func() (found, error) { return attach(ctx, a) })
 	if errors.Is(err, topologies.ErrNoLab) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, res.Release(ctx), done()) }()
-	if cleaner, ok := topologies.As[topologies.Cleaner](res); ok {
+	defer func() { err = errors.Join(err, l.leave(ctx)) }()
+	if cleaner, ok := topologies.As[topologies.Cleaner](l.Reservation); ok {
 		err = cleaner.Clear(ctx, a.At)
 	}
-	faulter, ok := topologies.As[topologies.Faulter](res)
+	faulter, ok := topologies.As[topologies.Faulter](l.Reservation)
 	if err != nil || !a.Down || !ok {
 		return err
+	}
+	if up, known := isUp(ctx, l, a.At); known && up {
+		return nil // it was healed, or never put in
 	}
 	down, err := faulter.Inject(ctx, topologies.Fault{Kind: topologies.FaultDown, Endpoint: a.At})
 	if err != nil {
@@ -205,22 +286,22 @@ func takeBack(ctx context.Context, a cli.Attachment) (err error) {
 	return down.Heal(ctx) // which brings it up
 }
 
-// attachEvery is how often a lab is asked for that is taken.
-const attachEvery = 50 * time.Millisecond
+// askEvery is how often it is asked for what is taken.
+const askEvery = 50 * time.Millisecond
 
-// attachLater is attach for who waits until whoever has the lab lets go of it.
-func attachLater(ctx context.Context, a cli.Attachment) (topologies.Reservation, func() error, error) {
-	tick := time.NewTicker(attachEvery)
+// whenFree gets what may be taken, and waits until whoever has it lets go of it.
+func whenFree[T any](ctx context.Context, get func() (T, error)) (T, error) {
+	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	for {
-		res, done, err := attach(ctx, a)
+		got, err := get()
 		if _, taken := errors.AsType[*topologies.TakenError](err); !taken {
-			return res, done, err
+			return got, err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil, nil, err
+			return got, err
 		}
 	}
 }
