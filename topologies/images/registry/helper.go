@@ -98,27 +98,38 @@ func configuration() (*configfile.ConfigFile, error) {
 	return nil, nil //nolint:nilnil // there is none
 }
 
-// ask gives what is known of a server: what the configuration says itself, else its helper.
+// ask gives what is known of a server, as docker does: what its helper says, which the configuration names, else what
+// that says itself.
 func (k keychain) ask(ctx context.Context, file *configfile.ConfigFile, server string) (types.AuthConfig, error) {
 	helper, ok := file.CredentialHelpers[server]
 	if !ok {
 		helper = file.CredentialsStore
 	}
+	if helper != "" {
+		if who, err := k.askHelper(ctx, "docker-credential-"+helper, server); err != nil || who != (types.AuthConfig{}) {
+			return who, err
+		}
+	}
 	plain := *file
 	plain.CredentialHelpers, plain.CredentialsStore = nil, ""
 	who, err := plain.GetAuthConfig(server)
-	if who.ServerAddress = ""; err != nil || helper == "" || who != (types.AuthConfig{}) {
-		return who, err
-	}
+	who.ServerAddress = ""
+	return who, err
+}
+
+// askHelper gives what a helper knows of a server.
+func (k keychain) askHelper(ctx context.Context, program, server string) (types.AuthConfig, error) {
 	asking, stop := context.WithTimeout(ctx, k.patience)
 	defer stop()
-	program, begin := "docker-credential-"+helper, time.Now()
+	begin := time.Now()
 	said, err := client.Get(func(args ...string) client.Program {
 		return asked{helperCommand(asking, program, args)}
 	}, server)
 	switch {
 	case credentials.IsErrCredentialsNotFound(err):
 		return types.AuthConfig{}, nil
+	case err != nil && ctx.Err() != nil: // who asked does not wait any more, for which the helper is not to blame
+		return types.AuthConfig{}, fmt.Errorf("ask %s for %s: %w", program, server, context.Cause(ctx))
 	case err != nil && asking.Err() != nil:
 		return types.AuthConfig{}, &HelperError{Helper: program, Server: server, After: time.Since(begin)}
 	case err != nil:

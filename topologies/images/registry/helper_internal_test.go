@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ func helped(t *testing.T, script string) (dir string) {
 	t.Setenv("HOME", dir)
 	t.Setenv("DOCKER_CONFIG", dir)
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	config := `{"auths": {"plain.example": {"auth": "bGFiOm9haw=="}}, "credHelpers": {"lab.example:5000": "ofthelab"}}`
+	config := `{"auths": {"plain.example": {"auth": "bGFiOm9haw=="}, "lab.example:5000": {"auth": "bGFiOm9sZA=="}}, "credHelpers": {"lab.example:5000": "ofthelab"}}`
 	if err := errors.Join(os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600),
 		os.WriteFile(filepath.Join(dir, "docker-credential-ofthelab"), []byte("#!/bin/sh\n"+script), 0o700)); err != nil {
 		t.Fatal(err)
@@ -28,20 +29,21 @@ func helped(t *testing.T, script string) (dir string) {
 	return dir
 }
 
-func who(t *testing.T, k keychain, registry string) (*authn.AuthConfig, error) {
+func who(ctx context.Context, t *testing.T, k keychain, registry string) (*authn.AuthConfig, error) {
 	t.Helper()
 	of, err := name.NewRegistry(registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := authn.Resolve(t.Context(), k, of)
+	a, err := authn.Resolve(ctx, k, of)
 	if err != nil {
 		return nil, err
 	}
-	return authn.Authorization(t.Context(), a)
+	return authn.Authorization(ctx, a)
 }
 
-// TestHelper: what a credential helper says is who one is; what it does not know is nobody, and what goes wrong is said.
+// TestHelper: what a credential helper says is who one is, also beside what the configuration says; what it does not know
+// the configuration says, and what goes wrong is said.
 func TestHelper(t *testing.T) {
 	for _, tt := range []struct {
 		name, script string
@@ -50,17 +52,17 @@ func TestHelper(t *testing.T) {
 	}{
 		{"a password", `read at; echo "{\"ServerURL\":\"$at\",\"Username\":\"lab\",\"Secret\":\"of $1 $at\"}"`, &authn.AuthConfig{Username: "lab", Password: "of get lab.example:5000"}, ""},
 		{"a token", `echo '{"Username":"<token>","Secret":"abc"}'`, &authn.AuthConfig{IdentityToken: "abc"}, ""},
-		{"nothing", "echo credentials not found in native keychain; exit 1", &authn.AuthConfig{}, ""},
+		{"nothing", "echo credentials not found in native keychain; exit 1", &authn.AuthConfig{Username: "lab", Password: "old"}, ""},
 		{"a failure", "echo the store is locked; exit 1", nil, "ask docker-credential-ofthelab for lab.example:5000: "},
 		{"no answer", "echo", nil, "ask docker-credential-ofthelab for lab.example:5000: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			helped(t, tt.script)
-			got, err := who(t, keychain{time.Minute}, "lab.example:5000")
+			got, err := who(t.Context(), t, keychain{time.Minute}, "lab.example:5000")
 			if d := cmp.Diff(tt.want, got); d != "" || (err == nil) != (tt.failed == "") || err != nil && !strings.Contains(err.Error(), tt.failed) {
 				t.Errorf("%v\n%s", err, d)
 			}
-			if got, err := who(t, keychain{time.Minute}, "plain.example"); err != nil || got.Username != "lab" || got.Password != "oak" {
+			if got, err := who(t.Context(), t, keychain{time.Minute}, "plain.example"); err != nil || got.Username != "lab" || got.Password != "oak" {
 				t.Errorf("of the configuration itself: %+v, %v", got, err)
 			}
 		})
@@ -70,7 +72,7 @@ func TestHelper(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", "")
 	t.Setenv("XDG_RUNTIME_DIR", "")
 	t.Setenv("REGISTRY_AUTH_FILE", "")
-	if got, err := who(t, keychain{time.Minute}, "lab.example:5000"); err != nil || *got != (authn.AuthConfig{}) {
+	if got, err := who(t.Context(), t, keychain{time.Minute}, "lab.example:5000"); err != nil || *got != (authn.AuthConfig{}) {
 		t.Errorf("without a configuration: %+v, %v", got, err)
 	}
 }
@@ -83,10 +85,10 @@ func TestHelperHangs(t *testing.T) {
 	for patience := 500 * time.Millisecond; pid == ""; patience *= 2 { // a machine that is busy has not begun with it by then
 		asking := make(chan error, 1)
 		go func() {
-			_, err := who(t, keychain{patience}, "lab.example:5000")
+			_, err := who(t.Context(), t, keychain{patience}, "lab.example:5000")
 			asking <- err
 		}()
-		if got, err := who(t, keychain{time.Minute}, "plain.example"); err != nil || got.Password != "oak" {
+		if got, err := who(t.Context(), t, keychain{time.Minute}, "plain.example"); err != nil || got.Password != "oak" {
 			t.Errorf("beside it: %+v, %v", got, err)
 		}
 		err := <-asking
@@ -111,4 +113,33 @@ func TestHelperHangs(t *testing.T) {
 		<-tick.C
 	}
 	t.Errorf("what the helper started runs on: %s", pid)
+}
+
+// TestHelperLeft: who does not wait for a helper any more does not hear that it hangs.
+func TestHelperLeft(t *testing.T) {
+	dir := helped(t, `touch "$HOME/started"; exec sleep 1000`)
+	why := errors.New("the lab is not wanted any more")
+	ctx, leave := context.WithCancelCause(t.Context())
+	defer leave(nil)
+	asking := make(chan error, 1)
+	go func() {
+		_, err := who(ctx, t, keychain{time.Hour}, "lab.example:5000")
+		asking <- err
+	}()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 6000 {
+		if _, err := os.Stat(filepath.Join(dir, "started")); err == nil {
+			break
+		}
+		<-tick.C
+	}
+	leave(why)
+	err := <-asking
+	if _, blamed := errors.AsType[*HelperError](err); blamed || !errors.Is(err, why) || !strings.Contains(err.Error(), "docker-credential-ofthelab") {
+		t.Error(err)
+	}
+	if err := failed(ctx, "lab.example:5000/x", err); !errors.Is(err, why) {
+		t.Error(err)
+	}
 }
