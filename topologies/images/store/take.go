@@ -28,32 +28,46 @@ func (s *Store) Take(ctx context.Context, configuration []byte, layers []Layer) 
 	if has, err := s.Resolve(digest); err == nil {
 		return has, nil
 	}
-	var here []Layer
-	for _, layer := range layers {
-		file, size, err := s.gather(ctx, layer)
-		if err != nil {
-			return Image{}, err
-		}
-		defer file.Close() //nolint:errcheck // it is gone with it
-		here = append(here, func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(file, 0, size)), nil })
+	here, gone, err := s.gather(layers, &until{ctx: ctx, room: maxUnpacked})
+	defer gone()
+	if err != nil {
+		return Image{}, err
 	}
 	return s.Put(ctx, configuration, here, nil)
 }
 
-// gather reads a layer into a file that has no name, and is gone with its last reader.
-func (s *Store) gather(ctx context.Context, layer Layer) (file *os.File, size int64, err error) {
+// gather reads the layers of an image, all of them within one bound, into files without names, which gone takes away.
+func (s *Store) gather(layers []Layer, within *until) (here []Layer, gone func(), err error) {
+	var files []*os.File
+	gone = func() {
+		for _, f := range files {
+			_ = f.Close() // it is gone with it
+		}
+	}
+	for _, layer := range layers {
+		file, err := s.unnamed()
+		if err != nil {
+			return nil, gone, err
+		}
+		files = append(files, file)
+		size, err := keep(file, layer, within)
+		if err != nil {
+			return nil, gone, fmt.Errorf("keep a layer: %w", err)
+		}
+		here = append(here, func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(file, 0, size)), nil })
+	}
+	return here, gone, nil
+}
+
+// keep reads a layer into a file, as far as there is room.
+func keep(file *os.File, layer Layer, within *until) (size int64, err error) {
 	r, err := layer()
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	defer r.Close() //nolint:errcheck // read only
-	if file, err = s.unnamed(); err != nil {
-		return nil, 0, err
-	}
-	if size, err = io.Copy(file, &until{ctx, r, maxUnpacked}); err != nil {
-		return nil, 0, errors.Join(fmt.Errorf("keep a layer: %w", err), file.Close())
-	}
-	return file, size, nil
+	within.r = r
+	return io.Copy(file, within)
 }
 
 // unnamed makes a file that has no name.
