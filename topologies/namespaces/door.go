@@ -27,9 +27,15 @@ const doorName = "door"
 // doorDir is the folder of a lab's door. Its name follows from the lab's.
 func doorDir(lab string) string { return filepath.Join(os.TempDir(), lab+".door") }
 
-// makeDoor makes the door of a lab that is about to be built, where a lab of this name may have been before.
+// makeDoor makes the door of a lab that is about to be built, where a lab of this name may have been before. The error
+// where one is up is a *[topologies.TakenError].
 func makeDoor(lab string) (*os.File, error) {
 	dir := doorDir(lab)
+	if ownFolder(dir) {
+		if conn, err := knock(dir); err == nil {
+			return nil, errors.Join(&topologies.TakenError{Lab: lab, By: "one of this name is up, and must end first"}, conn.Close())
+		}
+	}
 	if err := removeDoor(lab); err != nil {
 		return nil, err
 	}

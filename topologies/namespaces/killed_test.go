@@ -256,6 +256,14 @@ func TestKept(t *testing.T) {
 		t.Fatalf("the owner says %q", lines.Text())
 	}
 	topologiestest.Taken(t, p, subject().Ring(8), run)
+	again, err := p.Reserve(t.Context(), subject().Ring(8), topologies.Options{Run: run, Keep: true})
+	if _, taken := errors.AsType[*topologies.TakenError](err); !taken {
+		t.Errorf("a second lab of the name: %v", err)
+	}
+	if err == nil {
+		_ = again.Release(t.Context()) // which is no matter of this test
+	}
+	topologiestest.Taken(t, p, subject().Ring(8), run) // its door is still there
 	_ = in.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)

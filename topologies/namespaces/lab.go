@@ -36,6 +36,7 @@ type lab struct {
 	order    []*member
 	client   *client          // set before any node is made
 	files    *folder          // nil: every node keeps in memory what it writes
+	door     bool             // it has made one, for who attaches to it
 	groups   *cgroups.Lab     // nil: the supervisor alone bounds the nodes
 	cables   *cabling.Cabling // nil: the lab is a part of one, and is not wired yet
 	warnings []string         // set before any node is made
@@ -126,6 +127,7 @@ func (l *lab) deploy(ctx context.Context) error {
 		if door, err = makeDoor(l.ID()); err != nil {
 			return err
 		}
+		l.door = true
 		defer door.Close() //nolint:errcheck // the supervisor has its own
 	}
 	if l.client, err = launch(l.mapping, b, text, l.options.Owner, note, door, l.happened); err != nil {
@@ -416,7 +418,7 @@ func (l *lab) Release(ctx context.Context) error {
 	if l.groups != nil {
 		err = errors.Join(err, l.groups.Remove())
 	}
-	if l.options.Keep {
+	if l.door {
 		err = errors.Join(err, removeDoor(l.ID()))
 	}
 	for _, n := range l.order {
