@@ -162,8 +162,10 @@ func (s *supervisor) answerDoor(door *net.UnixListener, gone <-chan struct{}) {
 			s.voice.Lock()
 			s.control = conn
 			s.voice.Unlock()
-			_ = s.listen(conn) // its end is that of the visitor
+			t := newTenure(conn)
+			_ = s.listen(t) // its end is that of the visitor
 			s.forgetAll()
+			t.end()
 		}()
 	}
 }
@@ -274,12 +276,16 @@ func (s *supervisor) meet(n *node, a answer) {
 	}
 }
 
-// wire has who came through the door carry out operations on networks.
-func (s *supervisor) wire(files []*os.File) {
-	for _, f := range files {
+// wire has the owner, or who came through the door, carry out operations on networks by what he asks for on sockets.
+func (s *supervisor) wire(t *tenure, sockets []*os.File) {
+	for _, f := range sockets {
+		t.work.Go(func() {
+			defer f.Close()                                //nolint:errcheck // its end is that of who asks
+			_ = wiring.Serve(f, f, s.network, &s.networks) // likewise
+		})
 		go func() {
-			defer f.Close() //nolint:errcheck // its end is that of the visitor
-			_ = wiring.Serve(f, f, s.network, &s.networks)
+			<-t.over
+			_ = hold(f, func(fd int) error { return unix.Shutdown(fd, unix.SHUT_RDWR) }) // it may be closed
 		}()
 	}
 }

@@ -76,7 +76,12 @@ type request struct {
 
 	Tap    *capture.Tap    `json:"tap,omitempty"`    // opTap
 	Socket *traffic.Socket `json:"socket,omitempty"` // opSocket
+
+	from *net.UnixConn // on which it came
 }
+
+// answer is the beginning of an answer to a request.
+func (r request) answer() answer { return answer{ID: r.ID, to: r.from} }
 
 // nodeSpec is all that a supervisor has to know of a node.
 type nodeSpec struct {
@@ -104,6 +109,8 @@ type bind struct {
 
 // answer is one message of a supervisor.
 type answer struct {
+	to *net.UnixConn // who asked; nil: nobody did
+
 	ID    int    `json:"id,omitempty"`
 	Error string `json:"error,omitempty"`
 	Errno int    `json:"errno,omitempty"` // the system's reason beneath Error

@@ -19,7 +19,6 @@ import (
 	"github.com/reprise-lab/reprise/topologies/images/store"
 	"github.com/reprise-lab/reprise/topologies/procs"
 	"github.com/reprise-lab/reprise/topologies/userns"
-	"github.com/reprise-lab/reprise/topologies/wiring"
 )
 
 // Verb is the argument that a program which uses this provider is started with to be the
@@ -118,8 +117,8 @@ func serve() error {
 		return err
 	}
 	s.control = control
-	wires := os.NewFile(fdWiring, "wiring")
-	go func() { _ = wiring.Serve(wires, wires, s.network, &s.networks) }() // its end is that of the owner
+	owner := newTenure(control)
+	s.wire(owner, []*os.File{os.NewFile(fdWiring, "wiring")})
 	if s.few, err = descriptors(); err != nil {
 		return err
 	}
@@ -130,12 +129,13 @@ func serve() error {
 			return err
 		}
 	}
-	if err := s.listen(control); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
+	if err := s.listen(owner); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
 		return err
 	}
 	s.forgetAll()
-	close(gone)
 	if s.boot.Keep {
+		owner.end()
+		close(gone)
 		expiry := time.NewTimer(time.Until(s.boot.Expires))
 		<-expiry.C
 	}
@@ -245,16 +245,35 @@ func openAll(paths []string) ([]*os.File, error) {
 	return files, nil
 }
 
+// tenure is the time in which the owner, or who came through the door, asks a supervisor for things.
+type tenure struct {
+	control *net.UnixConn
+	over    chan struct{}  // closed when nothing more is asked
+	work    sync.WaitGroup // what is being carried out
+}
+
+func newTenure(control *net.UnixConn) *tenure {
+	return &tenure{control: control, over: make(chan struct{})}
+}
+
+// end waits until nothing is being carried out any more of what was asked for: it would act beside what the next asks
+// for. Commands that were started go on.
+func (t *tenure) end() {
+	close(t.over)
+	t.work.Wait()
+}
+
 // listen carries out requests of the owner, or of who came through the door, until he is gone.
-func (s *supervisor) listen(control *net.UnixConn) error {
+func (s *supervisor) listen(t *tenure) error {
 	buffer := make([]byte, maxMessage)
 	slots := make(chan struct{}, 2*runtime.NumCPU()) // nodes that are made at once
 	for {
 		var req request
-		files, err := receive(control, buffer, &req)
+		files, err := receive(t.control, buffer, &req)
 		if err != nil {
 			return err
 		}
+		req.from = t.control
 		switch req.Op { // before anything is asked of it
 		case opSpawn:
 			s.expect(req.ID)
@@ -262,32 +281,40 @@ func (s *supervisor) listen(control *net.UnixConn) error {
 			s.await(req.Life)
 		default:
 		}
-		go func() {
-			if req.Op == opNode || req.Op == opRestart {
-				slots <- struct{}{}
-				defer func() { <-slots }()
-			}
-			s.carryOut(req, files)
-		}()
+		switch req.Op {
+		case opWire:
+			s.wire(t, files)
+		case opSpawn: // which lasts as long as its command, and is forgotten with who asked
+			go s.carryOut(req, files)
+		default:
+			t.work.Go(func() {
+				if req.Op == opNode || req.Op == opRestart {
+					slots <- struct{}{}
+					defer func() { <-slots }()
+				}
+				s.carryOut(req, files)
+			})
+		}
 	}
 }
 
-// tell sends an answer. One that cannot be sent has nobody who waits for it.
+// tell sends an answer to who asked, and what happens by itself to who has the lab. What cannot be sent has nobody who
+// waits for it.
 func (s *supervisor) tell(a answer, files ...*os.File) {
 	s.voice.Lock()
 	defer s.voice.Unlock()
-	_ = send(s.control, a, files...) // the owner is gone
+	to := a.to
+	if to == nil {
+		to = s.control
+	}
+	_ = send(to, a, files...) // he is gone
 }
 
 func (s *supervisor) carryOut(req request, files []*os.File) {
-	if req.Op == opWire {
-		s.wire(files)
-		return
-	}
 	if req.Op != opNode { // whose files the node has
 		defer closeAll(files)
 	}
-	a := answer{ID: req.ID}
+	a := req.answer()
 	if req.Op == opHello {
 		s.tell(a)
 		return
@@ -361,7 +388,7 @@ func (s *supervisor) find(req request) (*node, error) {
 // start makes a node, with new files, or starts one anew where there is no specification, and
 // answers with its first process.
 func (s *supervisor) start(n *node, req request, g *nodeGroup) {
-	a, spec := answer{ID: req.ID}, req.Spec
+	a, spec := req.answer(), req.Spec
 	n.turn.Lock()
 	defer n.turn.Unlock()
 	n.end()
@@ -416,7 +443,7 @@ func (s *supervisor) decided(life int) {
 // run starts a command, answers, and answers again when it has ended. It returns when the command is
 // reaped and forgotten.
 func (s *supervisor) run(n *node, req request, files []*os.File) {
-	a := answer{ID: req.ID}
+	a := req.answer()
 	b, master, err := s.spawn(n, req, files)
 	if err != nil {
 		a.fail(err)
