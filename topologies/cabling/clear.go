@@ -24,17 +24,8 @@ func (c *Cabling) Clear(ctx context.Context, at topologies.Endpoint) error {
 	}
 	var errs []error
 	for _, e := range ends(link) {
-		w, near, far := c.gate(e)
-		for _, by := range []topologies.DropBy{topologies.DropByXDP, topologies.DropByTC, topologies.DropByNFT} {
-			if far.Interface == "" && by != topologies.DropByXDP {
-				continue // nothing stands there
-			}
-			_, err := w.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: near, B: far, By: by})
-			if !wiring.Lacks(err) && !wiring.Gone(err) { // what is not ours is left, and what could not be put there is not there
-				errs = append(errs, err)
-			}
-		}
-		if far.Interface == "" {
+		errs = append(errs, c.clearDrops(ctx, e))
+		if _, _, far := c.gate(e); far.Interface == "" {
 			continue
 		}
 		if err := c.divert(ctx, e, nil); !wiring.Gone(err) {
@@ -45,4 +36,20 @@ func (c *Cabling) Clear(ctx context.Context, at topologies.Endpoint) error {
 		return fmt.Errorf("clear the cable at %s: %w", at, err)
 	}
 	return nil
+}
+
+// clearDrops takes away whatever drops frames on their way to an endpoint.
+func (c *Cabling) clearDrops(ctx context.Context, e topologies.Endpoint) error {
+	w, near, far := c.gate(e)
+	var errs []error
+	for _, by := range []topologies.DropBy{topologies.DropByXDP, topologies.DropByTC, topologies.DropByNFT} {
+		if far.Interface == "" && by != topologies.DropByXDP {
+			continue // nothing stands there
+		}
+		_, err := w.Apply(ctx, wiring.Op{Kind: wiring.Drop, A: near, B: far, By: by})
+		if !wiring.Lacks(err) && !wiring.Gone(err) { // what is not ours is left, and what could not be put there is not there
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -93,11 +93,20 @@ func (c *Cabling) filterInKernel(ctx context.Context, e topologies.Endpoint) err
 			filters = append(filters, f.filter(e))
 		}
 	}
-	if _, there := c.drops[e]; len(filters) == 0 && !there {
+	if d, there := c.drops[e]; len(filters) == 0 && !there {
+		return nil
+	} else if len(filters) == 0 && d.by == "" {
+		if err := c.clearDrops(ctx, e); err != nil {
+			return err
+		}
+		delete(c.drops, e)
 		return nil
 	}
 	r, err := c.drop(ctx, e, wiring.Op{Kind: wiring.Drop, Filters: filters})
 	c.ended(r, e)
+	if _, there := c.drops[e]; err != nil && ctx.Err() != nil && !there {
+		c.drops[e] = drop{} // what nobody waited for takes place all the same
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/reprise-lab/reprise/topologies"
 	"github.com/reprise-lab/reprise/topologies/wire"
@@ -12,7 +13,7 @@ import (
 )
 
 // Inject implements topologies.Faulter. Several faults may be in force on one endpoint; each is
-// healed on its own.
+// healed on its own. With an error comes a fault of which something may be left in force, to be healed.
 func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Active, error) {
 	link, ok := c.Topology.Link(f.Endpoint.Node, f.Endpoint.Interface)
 	if !ok {
@@ -48,7 +49,11 @@ func (c *Cabling) Inject(ctx context.Context, f topologies.Fault) (topologies.Ac
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+		err = fmt.Errorf("inject %s at %s: %w", f.Kind, f.Endpoint, err)
+		if a.left {
+			return a, err
+		}
+		return nil, err
 	}
 	return a, nil
 }
@@ -68,7 +73,11 @@ func (a *active) fallBack() error {
 	return nil
 }
 
-// enter puts a fault in force among the others, or leaves nothing of it.
+// undoTimeout bounds how long it takes to undo a fault that could not be put in.
+const undoTimeout = 30 * time.Second
+
+// enter puts a fault in force among the others, or leaves nothing of it, also where ctx has ended; where that fails,
+// a.left says so.
 func (a *active) enter(ctx context.Context) error {
 	c := a.cabling
 	if len(a.flows) > 0 {
@@ -83,7 +92,11 @@ func (a *active) enter(ctx context.Context) error {
 		return nil
 	}
 	c.faults = slices.DeleteFunc(c.faults, func(other *active) bool { return other == a })
-	return errors.Join(err, a.undo(ctx))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	undone := a.undo(ctx)
+	a.left = undone != nil
+	return errors.Join(err, undone)
 }
 
 // check says what is wrong with a fault.
@@ -126,6 +139,7 @@ type active struct {
 	by      topologies.DropBy
 	were    []topologies.DropBy // by what it was carried out before
 	seed    uint64              // by which frames are picked
+	left    bool                // something of it may be in force, though it could not be put in
 	healed  bool
 	fired   uint64                              // counted by filters that are no more, and that tell no more than that
 	blind   error                               // why nobody knows what filters that are no more have let pass
