@@ -41,8 +41,8 @@ func TryKept(ctx context.Context, res topologies.Reservation, step scenarios.Ste
 		return out, &topologies.MissingError{What: "fault", Name: string(step.Fault), Hint: "this kind of lab puts none on its links"}
 	}
 	w := watchEnds(ctx, res, link, dir, say)
-	err := keptFault(ctx, faulter, step, &out)
-	seen, werr := w.end(ctx)
+	err := keptFault(ctx, allOrNothing(res, faulter), step, &out)
+	seen, werr := w.end(ctx, say)
 	arrivals(out.Frames, seen, comes(step.Fault))
 	if err == nil {
 		out.Outcome, out.Answer = triedAnswer(out, evidence.TrialVerdict{}, false)
@@ -79,9 +79,6 @@ func keptFault(ctx context.Context, faulter topologies.Faulter, step scenarios.S
 func keptOnce(ctx context.Context, faulter topologies.Faulter, f topologies.Fault, kind scenarios.Fault, last time.Duration, out *result.Tried) error {
 	active, err := faulter.Inject(ctx, f)
 	if err != nil {
-		if active != nil {
-			err = errors.Join(err, healKept(ctx, active))
-		}
 		return err
 	}
 	if out.Began == nil {
@@ -112,6 +109,44 @@ func keptOnce(ctx context.Context, faulter topologies.Faulter, f topologies.Faul
 		}
 	}
 	return nil
+}
+
+// keptFaulter puts faults in, or leaves nothing of them.
+type keptFaulter struct {
+	topologies.Faulter
+
+	cleaner topologies.Cleaner // nil: none
+}
+
+func allOrNothing(res topologies.Reservation, faulter topologies.Faulter) keptFaulter {
+	cleaner, _ := topologies.As[topologies.Cleaner](res)
+	return keptFaulter{faulter, cleaner}
+}
+
+// Inject implements topologies.Faulter. Once it has begun nothing interrupts it: what was asked for may take place all
+// the same. The error is a *[NotHealedError] where something may be left in force.
+func (k keptFaulter) Inject(ctx context.Context, f topologies.Fault) (topologies.Active, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), plan.ReleaseTimeout)
+	defer cancel()
+	active, err := k.Faulter.Inject(ctx, f)
+	if err == nil {
+		return active, nil
+	}
+	if ctx.Err() != nil {
+		return nil, &NotHealedError{fmt.Errorf("it may come into force yet: %w", err)}
+	}
+	if active != nil {
+		err = errors.Join(err, healKept(ctx, active))
+	}
+	if k.cleaner != nil {
+		if left := k.cleaner.Clear(ctx, f.Endpoint); left != nil {
+			err = errors.Join(err, &NotHealedError{left})
+		}
+	}
+	return nil, err
 }
 
 func healKept(ctx context.Context, active topologies.Active) error {
@@ -174,8 +209,9 @@ func watchEnds(ctx context.Context, res topologies.Reservation, link topologies.
 // keptCapture bounds a witness's file, in bytes.
 const keptCapture = 64 << 20
 
-// end ends the captures, and gives when frames arrived at each end that lost none, as witnessed does.
-func (list witnesses) end(ctx context.Context) (map[string]map[string][]time.Time, error) {
+// end ends the captures, and gives when frames arrived at each end that lost none, as witnessed does; say is told of
+// the others.
+func (list witnesses) end(ctx context.Context, say func(string)) (map[string]map[string][]time.Time, error) {
 	all := map[string]map[string][]time.Time{}
 	var errs []error
 	for _, w := range list {
@@ -185,7 +221,8 @@ func (list witnesses) end(ctx context.Context) (map[string]map[string][]time.Tim
 			errs = append(errs, fmt.Errorf("capture at %s: %w", w.at, err))
 			continue
 		}
-		if got.Dropped+got.Discarded > 0 {
+		if lost := got.Dropped + got.Discarded; lost > 0 {
+			say(fmt.Sprintf("no witness at %s: the capture there lost %d frames", w.at, lost))
 			continue
 		}
 		at, err := arrived(w.file)
