@@ -282,7 +282,7 @@ func TestFaultTryOptions(t *testing.T) {
 		{Args: []string{"s", "{}"}, Want: faultTryOptions{scenario: "s", step: "{}", last: 10 * time.Second, dir: "tries"}},
 		{
 			Args: []string{"s", "--fault", "lost", "--for", "3s", "--set", "r1.image=x", "--speed", "5", "--reset", "none", "--provider", "mixed", "--dir", "d"},
-			Want: faultTryOptions{scenario: "s", fault: "lost", last: 3 * time.Second, set: []string{"r1.image=x"}, speed: 5, reset: "none", lab: cli.LabFlags{Provider: "mixed"}, dir: "d"},
+			Want: faultTryOptions{scenario: "s", fault: "lost", last: 3 * time.Second, set: []string{"r1.image=x"}, speed: 5, reset: "none", lab: cli.LabFlags{Provider: "mixed"}, dir: "d", inTrial: []string{"--set", "--reset", "--speed"}},
 		},
 		{Args: []string{"s"}, Err: which},
 		{Args: []string{"s", "{}", "--fault", "lost"}, Err: which},

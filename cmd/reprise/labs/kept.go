@@ -23,8 +23,6 @@ import (
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/topologies"
-	"github.com/reprise-lab/reprise/topologies/containers"
-	"github.com/reprise-lab/reprise/topologies/namespaces"
 )
 
 // HealVerb is the argument that this program is started with to take a fault back when the process that has put it
@@ -135,8 +133,8 @@ func attach(ctx context.Context, a cli.Attachment) (found, error) {
 		name string
 		open func() (cli.Provider, error)
 	}{
-		{cli.ProviderNamespaces, func() (cli.Provider, error) { return namespaces.New(namespaces.Options{}) }},
-		{cli.ProviderContainers, func() (cli.Provider, error) { return containers.New(containers.Options{}) }},
+		{cli.ProviderNamespaces, func() (cli.Provider, error) { return openSpaces() }},
+		{cli.ProviderContainers, func() (cli.Provider, error) { return openBoxes() }},
 	} {
 		if asked := cmp.Or(a.Provider, os.Getenv(cli.EnvProvider)); asked != "" && asked != cli.ProviderMixed && asked != one.name {
 			continue

@@ -230,14 +230,17 @@ type Sweeper interface {
 }
 
 // OpenEngine connects to the container engine.
-func OpenEngine() (EngineStore, error) { return containers.New(containers.Options{}) }
+func OpenEngine() (EngineStore, error) { return openBoxes() }
 
 // OpenSpaces gives what looks after labs of namespaces, and builds none.
 func OpenSpaces() (Sweeper, error) { return openSpaces() }
 
 // openSpaces opens namespaces for what asks itself what a lab may have: the provider of a lab over machines, whose workers are
-// sent nothing that has to be trusted, and what a worker builds for it.
+// sent nothing that has to be trusted, what a worker builds for it, and who comes to a lab that is up and builds none.
 func openSpaces() (*namespaces.Provider, error) { return namespaces.New(namespaces.Options{}) }
+
+// openBoxes connects to the container engine for who comes to a lab that is up.
+func openBoxes() (*containers.Provider, error) { return containers.New(containers.Options{}) }
 
 // GuestStore is the store of guests for verbs that look after it, and build no lab.
 type GuestStore interface {
