@@ -159,9 +159,13 @@ func (c *changes) line(line string, n int) {
 	}
 }
 
-// goOn adds a line to the entry that it is indented below. Behind an empty line the ids of an entry may stand.
+// goOn adds a line to the entry that it is indented below, as long as more of it is kept. Behind an empty line the ids of an
+// entry may stand.
 func (c *changes) goOn(line string) {
 	last := &c.items[len(c.items)-1]
+	if len(last.text) > maxField {
+		return
+	}
 	if rest, ended := strings.CutSuffix(last.text, "\x00"); ended && line[0] <= ' ' && len(idsIn(line)) > 0 && len(line) < 60 {
 		last.text = rest + " " + strings.TrimSpace(line) + "\x00"
 		return
@@ -187,7 +191,7 @@ func (c *changes) commitLine(line string, n int) {
 	case !ok || strings.HasPrefix(body, "Signed-off-by") || strings.HasPrefix(body, "Thanks to"):
 	case len(c.items) == 0:
 		c.items = append(c.items, item{text: strings.TrimSpace(body), line: n, parent: -1, leaf: true, first: len(strings.TrimSpace(body))})
-	default:
+	case len(c.items[0].text) <= maxField:
 		c.items[0].text += " " + strings.TrimSpace(body)
 	}
 }

@@ -221,26 +221,48 @@ func beginsID(s string) bool {
 	return idsOfCell(first) != nil || strings.HasSuffix(first, "-") && len(first) > 2 && len(first) < 14
 }
 
-// joinWrapped joins a cell with its next line. A line that ends in a hyphen after a digit or
+// breaks reports whether a line that ends so and the next are one word. A line that ends in a hyphen after a digit or
 // a capital is an id that was broken; after a small letter it may be either, and is kept.
+func breaks(a, b string) bool { return strings.HasSuffix(a, "-") && b[0] >= '0' && b[0] <= '9' }
+
+// joinWrapped joins a cell with its next line, as long as more of it is kept.
 func joinWrapped(a, b string) string {
 	switch {
-	case a == "" || b == "":
-		return a + b
-	case strings.HasSuffix(a, "-") && b[0] >= '0' && b[0] <= '9':
+	case len(a) > maxField:
+		return a
+	case a == "" || b == "" || breaks(a, b):
 		return a + b
 	default:
 		return a + " " + b
 	}
 }
 
+// joinLines joins the lines of a paragraph.
+func joinLines(lines []string) string {
+	var b strings.Builder
+	last := ""
+	for _, l := range lines {
+		if l == "" {
+			continue
+		}
+		if last != "" && !breaks(last, l) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(l)
+		last = l
+	}
+	return b.String()
+}
+
 // paraBlock makes one block of the lines of a paragraph.
 func paraBlock(lines []textLine) block {
 	b := block{kind: paragraph, page: lines[0].page, line: lines[0].line, bold: true}
+	var said []string
 	for _, l := range lines {
-		b.text = joinWrapped(b.text, l.text())
+		said = append(said, l.text())
 		b.bold = b.bold && l.bold()
 	}
+	b.text = joinLines(said)
 	return b
 }
 

@@ -51,30 +51,42 @@ func markdown(text string) []block {
 	lines := strings.Split(text, "\n")
 	var out []block
 	table, gap := false, true
+	var para []string // the lines of the paragraph that goes on
+	endPara := func() {
+		if len(para) > 1 {
+			out[len(out)-1].text = joinLines(para)
+		}
+		para = nil
+	}
 	for k, line := range lines {
 		line = strings.TrimRight(line, " \t\r")
 		heads := mdHeading().FindStringSubmatch(line)
 		switch {
 		case line == "":
+			endPara()
 			table, gap = false, true
 			continue
 		case heads != nil:
+			endPara()
 			out = append(out, block{kind: heading, text: unmark(heads[2]), level: len(heads[1]), line: k + 1})
 			table, gap = false, true
 			continue
 		case tableRule().MatchString(line):
 			continue
 		case tableRule().MatchString(lineAt(lines, k+1)) && strings.Contains(line, "|"):
+			endPara()
 			out = append(out, block{kind: header, cells: tableCells(line), line: k + 1})
 			table = true
 		case table && strings.Contains(line, "|"):
+			endPara()
 			out = append(out, block{kind: row, cells: tableCells(line), line: k + 1})
 		default:
 			said := unmark(tagInLine().ReplaceAllString(line, " "))
-			if last := len(out) - 1; !gap && last >= 0 && out[last].kind == paragraph {
-				out[last].text = joinWrapped(out[last].text, said)
+			if !gap && len(para) > 0 {
+				para = append(para, said)
 			} else if said != "" {
-				out = append(out, block{kind: paragraph, text: said, bold: boldHead().MatchString(line), line: k + 1})
+				endPara()
+				out, para = append(out, block{kind: paragraph, text: said, bold: boldHead().MatchString(line), line: k + 1}), []string{said}
 			}
 			table = false
 		}
@@ -83,5 +95,6 @@ func markdown(text string) []block {
 			break
 		}
 	}
+	endPara()
 	return slices.Clip(out)
 }
