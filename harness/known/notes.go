@@ -15,6 +15,7 @@ type section struct {
 //nolint:gochecknoglobals // each is compiled once
 var (
 	openWords      = express(`(?i)\b(open issues?|known issues?|known problems?|outstanding issues?|unresolved|limitations and known issues)\b`)
+	undoneWords    = express(`(?i)\bnot (?:(?:yet|been) )*(?:resolved|fixed|corrected)\b|\bopen (?:caveats|bugs|defects|problems|(?:problem )?reports)\b`)
 	resolvedWords  = express(`(?i)\b(resolved issues?|fixed issues?|corrected issues?|issues? (?:resolved|fixed|corrected)|problems? corrected|resolved|bug fixes)\b`)
 	behaviourWords = express(`(?i)\b(known behaviou?rs?|clarifications?|restrictions?|limitations?|expected behaviou?rs?|notes and restrictions)\b`)
 )
@@ -26,11 +27,15 @@ func sectionOf(s string) section {
 		return section{}
 	}
 	var found []Status
+	said := undoneWords().ReplaceAllString(s, "")
+	if said != s {
+		found = append(found, StatusOpen)
+	}
 	for _, k := range []struct {
 		status Status
 		words  expression
 	}{{StatusOpen, openWords}, {StatusResolved, resolvedWords}, {StatusBehaviour, behaviourWords}} {
-		if k.words().MatchString(s) {
+		if k.words().MatchString(said) && !slices.Contains(found, k.status) {
 			found = append(found, k.status)
 		}
 	}

@@ -501,3 +501,13 @@ func piecesOf(s string, words bool) []string {
 	}
 	return []string{s}
 }
+
+// TestNotesNotResolved: a heading of notes that says that something is not resolved says nothing of a fix.
+func TestNotesNotResolved(t *testing.T) {
+	for _, head := range []string{"Issues not resolved in this release", "Not yet fixed issues", "Open caveats"} {
+		d, err := known.ReadDocument("frr-notes.txt", []byte("Release notes of FRR 9.1\n\n"+head+"\n\nID        Description\n#4711     bgpd crashes on clear\n"), known.ReadOptions{Products: products(t)})
+		if err != nil || len(d.Issues) != 1 || d.Issues[0].Status != known.StatusOpen || len(d.Issues[0].Fixed) > 0 {
+			t.Errorf("%s: %+v %v", head, d.Issues, err)
+		}
+	}
+}
