@@ -102,7 +102,9 @@ type Target struct {
 	Console *Access
 	// Ends tells how every process of the node ended, whoever started it; nil where the lab
 	// cannot. It is topologies.ProcessWatcher's, for this node (see there for the contract).
-	Ends     func(ctx context.Context) (ends []ProcessEnd, missed time.Time, why string, err error)
+	Ends func(ctx context.Context) (ends []ProcessEnd, missed time.Time, why string, err error)
+	// Here tells times of the clock of the node's machine in this one's; nil where they have one clock.
+	Here     func(there time.Time) time.Time
 	Recorder Recorder // nil records nothing
 	// Config is the start-up configuration in the platform's own language; empty means
 	// the platform's default.

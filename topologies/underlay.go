@@ -74,6 +74,8 @@ type NodeClock struct {
 type NodeClockTeller interface {
 	// NodeClock gives the clock of a node, and what it is known to since a moment of this machine's clock; false where it is this machine's.
 	NodeClock(node string, since time.Time) (NodeClock, bool)
+	// Here is the time in this machine's clock at which that of a node shows a time.
+	Here(node string, there time.Time) time.Time
 }
 
 // HostClockTeller is a lab that is spread over hosts, and tells how their clocks stand to this one's.

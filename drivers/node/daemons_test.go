@@ -300,38 +300,51 @@ func TestKnown(t *testing.T) {
 	}{
 		{"runs", func(*testing.T, *node.Node, *drivertest.Rooted) {}, true},
 		{"told to end, and started by hand", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			t.Helper()
 			end(t, n, "TERM", pid(t, host, "one"))
 			if _, err := n.Control(t.Context(), "start it by hand", "sh -c 'kill -SEGV $$'; true"); err != nil { // nobody sees that
 				t.Fatal(err)
 			}
 		}, false},
-		{"killed", func(t *testing.T, n *node.Node, host *drivertest.Rooted) { end(t, n, "KILL", pid(t, host, "one")) }, false},
+		{"killed", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			t.Helper()
+			end(t, n, "KILL", pid(t, host, "one"))
+		}, false},
 		{"killed, and started", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			t.Helper()
 			end(t, n, "KILL", pid(t, host, "one"))
 			if err := errors.Join(settled(t, n), n.Start(t.Context(), "one")); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
 		{"ended by the driver", func(t *testing.T, n *node.Node, _ *drivertest.Rooted) {
+			t.Helper()
 			if err := n.Kill(t.Context(), "one", "TERM"); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
 		{"crashed by the driver", func(t *testing.T, n *node.Node, _ *drivertest.Rooted) {
+			t.Helper()
 			if err := n.Kill(t.Context(), "one", "SEGV"); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
 		{"ended and started by the driver", func(t *testing.T, n *node.Node, _ *drivertest.Rooted) {
+			t.Helper()
 			if err := errors.Join(n.Kill(t.Context(), "one", "TERM"), n.Start(t.Context(), "one")); err != nil {
 				t.Fatal(err)
 			}
 		}, true},
-		{"crashed", func(t *testing.T, n *node.Node, host *drivertest.Rooted) { end(t, n, "SEGV", pid(t, host, "one")) }, true},
+		{"crashed", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			t.Helper()
+			end(t, n, "SEGV", pid(t, host, "one"))
+		}, true},
 		{"its supervisor is gone, and it runs", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			t.Helper()
 			end(t, n, "KILL", supervisor(t, host, "one"))
 		}, false},
 		{"its supervisor and it are gone", func(t *testing.T, n *node.Node, host *drivertest.Rooted) {
+			t.Helper()
 			p := pid(t, host, "one")
 			end(t, n, "KILL", supervisor(t, host, "one"))
 			end(t, n, "KILL", p)
@@ -368,6 +381,38 @@ func supervisor(t *testing.T, host *drivertest.Rooted, daemon string) int {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// On a machine whose clock is minutes apart from this one's a crash is one that its supervisor and the kernel tell of, at its time here,
+// and one right after the boot is since the boot.
+func TestDeathsThere(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []time.Duration{-2 * time.Minute, 2 * time.Minute} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			t.Parallel()
+			host := drivertest.NewRooted(t, nil)
+			n := running(t, host, []drivers.ProcessEnd{}, steady("one"))
+			n.Target.Here = func(there time.Time) time.Time { return there.Add(-ahead) }
+			if err := errors.Join(n.Prepare(t.Context()), n.StartAll(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+			crashed := n.Target.Here(time.Now())
+			p := pid(t, host, "one")
+			end(t, n, "SEGV", p)
+			n.Target.Ends = func(context.Context) ([]drivers.ProcessEnd, time.Time, string, error) {
+				return []drivers.ProcessEnd{{PID: p, Name: "sleep", Signal: 11, At: crashed}, {PID: 900001, Parent: 1, Name: "stray", Signal: 6, At: crashed}}, time.Time{}, "", nil
+			}
+			list, _ := deaths(t, n)
+			if len(list) != 2 {
+				t.Errorf("%d deaths: %+v", len(list), list)
+			}
+			for _, d := range list {
+				if d.At.Sub(crashed).Abs() > time.Minute {
+					t.Errorf("%s died %s after its end", d.Process, d.At.Sub(crashed))
+				}
+			}
+		})
+	}
 }
 
 // A core file is that of the process whose number is in it. It is kept under the name of the

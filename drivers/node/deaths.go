@@ -37,6 +37,7 @@ func (n *Node) Deaths(ctx context.Context) ([]drivers.Death, error) {
 	}
 	var deaths []drivers.Death
 	for _, x := range r.Exits {
+		x.At = n.here(x.At)
 		var end *drivers.ProcessEnd
 		end, ends = takeEnd(ends, x)
 		if x.WasOrdered() {
@@ -104,7 +105,7 @@ func (n *Node) ends(ctx context.Context) ([]drivers.ProcessEnd, *drivers.UnseenE
 		return nil, &drivers.UnseenError{Why: err.Error()}
 	}
 	n.mu.Lock()
-	booted := n.booted
+	booted := n.here(n.booted)
 	n.mu.Unlock()
 	ends = slices.DeleteFunc(repeated(ends), func(e drivers.ProcessEnd) bool { return e.At.Before(booted) })
 	if missed.Before(booted) {
@@ -122,6 +123,14 @@ func (n *Node) supervised(ctx context.Context) ([]string, error) {
 	if [ "$2" = "$s" ]; then f=${f##*/}; echo "${f%.pid}"; fi
 done; true`)
 	return strings.Fields(out), err
+}
+
+// here is a time of the clock of the node's machine in this one's, as Target.Ends tells it.
+func (n *Node) here(there time.Time) time.Time {
+	if n.Target.Here == nil {
+		return there
+	}
+	return n.Target.Here(there)
 }
 
 // repeatWithin is how soon a parent repeats the end of its child.

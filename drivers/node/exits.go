@@ -53,7 +53,8 @@ func (r Record) known(supervised []string) []string {
 		for i, x := range exits {
 			crashed := x.Ordered == "" && slices.Contains(drivers.FaultSignals(), x.Signal())
 			restarted := runs || i < len(exits)-1
-			untold = untold || !crashed && !(restarted && x.WasOrdered()) // between two orders nobody else starts it
+			inTurn := x.WasOrdered() && restarted // between two orders nobody else starts it
+			untold = untold || !crashed && !inTurn
 		}
 		if !untold {
 			names = append(names, name)

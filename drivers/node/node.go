@@ -43,7 +43,7 @@ type Node struct {
 	shell    *session.Reopening[*session.Shell]
 
 	mu     sync.Mutex
-	booted time.Time      // when the record of exits began
+	booted time.Time      // when the record of exits began, by the clock of the node's machine
 	stands map[int]stand  // processes of the node as last seen
 	cores  map[core]cored // of deaths that were looked into
 }
@@ -181,10 +181,18 @@ func (n *Node) forgetExits(ctx context.Context) error {
 		}
 	}
 	script.WriteString("[ $# -eq 0 ] || stat -c 'log %n %s' \"$@\" >>/run/reprise/exits")
-	_, err := n.Control(ctx, "begin record of exits", script.String())
+	if n.Target.Here != nil {
+		script.WriteString("\ndate +%s.%N")
+	}
+	out, err := n.Control(ctx, "begin record of exits", script.String())
+	booted := time.Now()
+	if n.Target.Here != nil && err == nil {
+		booted, err = parseTime(strings.TrimSpace(out))
+		err = n.Fail("begin record of exits", err)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.booted = time.Now()
+	n.booted = booted
 	clear(n.cores)
 	return err
 }

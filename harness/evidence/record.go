@@ -49,6 +49,8 @@ const (
 	OK      Outcome = "ok"
 	Refused Outcome = "refused" // the device said no; Detail holds its words
 	Failed  Outcome = "failed"
+	// Doubtful is a death of which it is not known whether a step ended the process; Detail says why.
+	Doubtful Outcome = "doubtful"
 )
 
 // End is how a step ended that did not come to its end by itself. Empty is the usual.

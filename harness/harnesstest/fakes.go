@@ -56,6 +56,8 @@ type Provider struct {
 	TrafficFn func(topologies.FlowSpec) (topologies.Flow, error)
 	// NodeClockFn is the clock of another machine that a node is on; without it all are on this one.
 	NodeClockFn func(node string, since time.Time) topologies.NodeClock
+	// HereFn tells times of that clock in this machine's; without it they are the same.
+	HereFn func(node string, there time.Time) time.Time
 
 	mu     sync.Mutex
 	active []topologies.Fault
@@ -136,6 +138,14 @@ func (r *reservation) NodeClock(node string, since time.Time) (topologies.NodeCl
 		return topologies.NodeClock{}, false
 	}
 	return r.p.NodeClockFn(node, since), true
+}
+
+// Here implements topologies.NodeClockTeller.
+func (r *reservation) Here(node string, there time.Time) time.Time {
+	if r.p.HereFn == nil {
+		return there
+	}
+	return r.p.HereFn(node, there)
 }
 
 // builtLab is a lab that tells its kind.

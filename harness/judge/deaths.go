@@ -71,7 +71,7 @@ func (j *judge) asks(c plan.Check, e evidence.Event) bool {
 // declared reports whether a symptom asks for a death and counts it: one since the stimulus,
 // or one of the start too where the stimulus does nothing, or where the scenario says so.
 func (j *judge) declared(e evidence.Event) bool {
-	return slices.ContainsFunc(j.plan.Symptom, func(c plan.Check) bool {
+	return e.Outcome != evidence.Doubtful && slices.ContainsFunc(j.plan.Symptom, func(c plan.Check) bool {
 		switch e.Phase {
 		case evidence.PhaseStimulus, evidence.PhaseSymptom, evidence.PhaseCollect:
 			return j.asks(c, e)

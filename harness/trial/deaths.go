@@ -24,6 +24,8 @@ type death struct {
 	Sent   string `json:"sent,omitempty"`
 	// ended says that it is no death: a step told it to end, and it did.
 	ended bool
+	// doubt says why it is not known whether a step ended it; empty where it is.
+	doubt string
 }
 
 // sameDeath is how far apart two words for the end of one process may lie: process numbers
@@ -214,17 +216,33 @@ func (n *labNode) byScripts(d death) death {
 	if !ok || !d.orderly() {
 		return d
 	}
-	at := d.At
-	if at.IsZero() { // it became known now
+	at, within := d.At, time.Duration(0)
+	var clock *evidence.OtherClock
+	switch {
+	case at.IsZero(): // it became known now
 		at = time.Now()
+	case n.clockAt != nil:
+		if clock = n.clockAt(at); clock != nil {
+			within = clock.Within
+		}
 	}
 	for i := range n.steps {
 		s := n.steps[i]
 		sends := s.step.Action().Effect()
-		if s.used[d.Process] || sends.Channel != scenarios.Shell || !slices.ContainsFunc(sends.Lines, reader.Unread) ||
-			at.Before(s.begin) || !s.end.IsZero() && at.After(s.end.Add(endsWithin)) {
+		if s.used[d.Process] || sends.Channel != scenarios.Shell || !slices.ContainsFunc(sends.Lines, reader.Unread) {
 			continue
 		}
+		unmeasured := clock != nil && clock.Unmeasured
+		switch first, last := at.Add(-within), at.Add(within); {
+		case !unmeasured && !s.mayEnd(first, last):
+			continue
+		case unmeasured || !s.mayEnd(last, first): // not whenever it was
+			if d.doubt == "" {
+				d.doubt = fmt.Sprintf("%s may have ended it: %s", s.step.Ref, clock)
+			}
+			continue
+		}
+		d.doubt = ""
 		s.used[d.Process] = true
 		d.Sender, d.ended = s.step.Ref, true
 		if d.Signal != "" {
@@ -235,6 +253,11 @@ func (n *labNode) byScripts(d death) death {
 		return d
 	}
 	return d
+}
+
+// mayEnd reports whether a process that ended between two moments may have ended in the time of the step, and of what it told to end.
+func (s *stopping) mayEnd(earliest, latest time.Time) bool {
+	return !latest.Before(s.begin) && (s.end.IsZero() || !earliest.After(s.end.Add(endsWithin)))
 }
 
 // endsWithin is how long a daemon may take to end after the step that told it to.
@@ -278,6 +301,9 @@ func (d death) event(node string) evidence.Event {
 		e.Kind, e.Outcome = evidence.EventEnd, evidence.OK
 		return e
 	}
+	if d.doubt != "" {
+		e.Outcome = evidence.Doubtful
+	}
 	f := d.Named()
 	e.Failure = &evidence.Failure{Title: f.Title, Kind: evidence.FailureKind(f.Kind), Process: d.Process, Node: node, Alt: f.Alt, Core: d.Core}
 	return e
@@ -296,6 +322,8 @@ func (d death) describe() string {
 		how = fmt.Sprintf("ended by %s with %s (%s)", d.Sender, d.Sent, how)
 	case d.Sender != "":
 		how += ", which " + d.Sender + " sent"
+	case d.doubt != "":
+		how += ", and " + d.doubt
 	}
 	switch {
 	case d.Core != "":

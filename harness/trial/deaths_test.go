@@ -33,6 +33,7 @@ func TestDeathVerdicts(t *testing.T) {
 	begin := time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC) // by the clock of synctest
 	segv := drivers.Death{Process: "bgpd", PID: 7, Exit: 139, Signal: "SIGSEGV", NoCore: "the machine's core_pattern is empty"}
 	term := drivers.Death{Process: "bgpd", PID: 7, Exit: 143, Signal: "SIGTERM"}
+	behind := drivers.Death{Process: "bgpd", PID: 7, Exit: 143, Signal: "SIGTERM", At: begin.Add(-time.Second)}
 	quits := drivers.Death{Process: "bgpd", PID: 7}
 	tests := []struct {
 		name, yaml string
@@ -42,7 +43,7 @@ func TestDeathVerdicts(t *testing.T) {
 		always bool // they were there when the lab was up
 		unseen *drivers.UnseenError
 		upset  bool          // the baseline does not hold
-		clock  time.Duration // of another machine that the nodes are on: known to within so much
+		clock  time.Duration // of another machine that the nodes are on: known to within so much; negative: not at all
 
 		want   evidence.Verdict
 		reason string // part of it
@@ -79,6 +80,10 @@ func TestDeathVerdicts(t *testing.T) {
 		{name: "gave up while a script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Exit: 1}}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "ended while no script ran", yaml: deadly(breaks, looks), deaths: []drivers.Death{quits}, want: evidence.Inconclusive, reason: "another failure", other: true},
 		{name: "ended before the script ran", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, At: begin.Add(-time.Minute)}}, want: evidence.Inconclusive, reason: "another failure", other: true},
+		{name: "ended by a script on a machine whose clock is behind", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, ofBGP), deaths: []drivers.Death{behind}, clock: 2 * time.Second, want: evidence.Inconclusive, reason: "r1: bgpd died (SIGTERM, and stimulus[0] may have ended it: the clock of host right is known to within 2s)", other: true},
+		{name: "and by whom decides nothing else", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, looks), deaths: []drivers.Death{behind}, clock: 2 * time.Second, want: evidence.Inconclusive, reason: "may have ended it", other: true},
+		{name: "where the clock is known better", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, ofBGP), deaths: []drivers.Death{behind}, clock: 100 * time.Millisecond, want: evidence.Reproduced},
+		{name: "where it was not measured", yaml: deadly(`{node: r1, exec: sh /tmp/k.sh}`, ofBGP), deaths: []drivers.Death{behind}, clock: -1, want: evidence.Inconclusive, reason: "the clock of host right was not measured", other: true},
 		{name: "a crash that a step sent, asked for", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, ofBGP), deaths: []drivers.Death{segv}, want: evidence.Reproduced},
 		{name: "a crash that a step sent, as a means", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, looks), deaths: []drivers.Death{segv}, want: evidence.Reproduced, note: "which stimulus[0] sent"},
 		{name: "and the handler aborted", yaml: deadly(`{node: r1, exec: "kill -SEGV $(pidof bgpd)"}`, looks), deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGABRT"}}, want: evidence.Reproduced, note: "which stimulus[0] sent"},
@@ -108,9 +113,9 @@ func TestDeathVerdicts(t *testing.T) {
 					done.Store(true)
 					return drivers.Exchange{Command: line, Exit: tt.exit}, nil
 				}
-				if tt.clock > 0 {
+				if tt.clock != 0 {
 					w.provider.NodeClockFn = func(string, time.Time) topologies.NodeClock {
-						return topologies.NodeClock{Host: "right", Within: tt.clock, Measured: true}
+						return topologies.NodeClock{Host: "right", Within: max(tt.clock, 0), Measured: tt.clock > 0}
 					}
 				}
 				if tt.upset {

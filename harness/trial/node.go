@@ -35,6 +35,8 @@ type labNode struct {
 	coresKnown map[drivers.Core]bool // core files of before; nil: they could not be listed
 	cores      []drivers.Death       // that core files told of since then
 
+	clockAt func(since time.Time) *evidence.OtherClock // as Lab.clockAt, of this node; nil: it has this machine's clock
+
 	marks []nodeMark // that were found out when the lab was built
 
 	toldMu sync.Mutex
@@ -90,6 +92,12 @@ func (l *Lab) open(ctx context.Context, n *labNode) error {
 				ends[i] = drivers.ProcessEnd(e)
 			}
 			return ends, missed, why, err
+		}
+	}
+	n.clockAt = func(since time.Time) *evidence.OtherClock { return l.clockAt(n.Name, since) }
+	if teller, ok := topologies.As[topologies.NodeClockTeller](l.res); ok {
+		if _, other := teller.NodeClock(n.Name, time.Now()); other {
+			target.Here = func(there time.Time) time.Time { return teller.Here(n.Name, there) }
 		}
 	}
 	n.ports = l.portMap(n.Name)

@@ -25,10 +25,12 @@ func observeDeaths(ctx context.Context, b *observer, q question, p scenarios.Cor
 	}
 	from, since := b.deaths.since(q.node.Name, b.lab.plan.Acts() && !q.check.Cond.MayHoldBefore)
 	rows := []death{}
-	unnamed := false
+	unnamed, doubt := false, ""
 	for _, d := range deaths[min(from, len(deaths)):] {
 		switch {
 		case d.ended:
+		case d.doubt != "" && p.Asks(d.Process):
+			doubt = fmt.Sprintf("%s of %s ended, and whether by itself is not known: %s", d.Process, q.node.Name, d.doubt)
 		case p.Asks(d.Process):
 			rows = append(rows, d)
 		case strings.HasPrefix(d.Process, "("):
@@ -55,6 +57,8 @@ func observeDeaths(ctx context.Context, b *observer, q question, p scenarios.Cor
 		return nil
 	case missed && !known:
 		return unseen
+	case doubt != "":
+		return errors.New(doubt)
 	case unnamed:
 		return fmt.Errorf("a process of %s died before the kernel could be asked for its name", q.node.Name)
 	default:

@@ -412,6 +412,14 @@ func (l *lab) NodeClock(node string, since time.Time) (topologies.NodeClock, boo
 	return topologies.NodeClock{Host: r.host, Within: within, Measured: known}, true
 }
 
+// Here implements topologies.NodeClockTeller.
+func (l *lab) Here(node string, there time.Time) time.Time {
+	if r, ok := l.pieces[l.at[node]].(*remote); ok {
+		return r.here(there)
+	}
+	return there
+}
+
 // Underlay implements topologies.UnderlayTeller, in the order of the topology.
 func (l *lab) Underlay(ctx context.Context) (ways []topologies.Underlay, err error) {
 	var mu sync.Mutex
