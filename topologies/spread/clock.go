@@ -171,17 +171,18 @@ func (f *followed) aheadBy(at time.Time, told func(offset) time.Time) time.Durat
 }
 
 // within is how wrong times since a moment may be that are told by the measurements: each is gone by until the next one, and by then
-// the clock has gone as much further as one is slewed by at most. known is false where there is none.
+// the clock has gone as much further as one is slewed by at most; since the last it may have been set by what is taken for drift. known is false where there is none.
 func (f *followed) within(since, now time.Time) (most time.Duration, known bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, o := range f.list {
-		until := now
+		until, set := now, stepped // by so much it may have been set since, and nobody has measured it
 		if i+1 < len(f.list) {
-			until = f.list[i+1].clocks.At
+			until, set = f.list[i+1].clocks.At, 0
 		}
-		if !until.Before(since) {
-			most = max(most, o.within+time.Duration(slewed*float64(until.Sub(o.clocks.At))))
+		wrong := o.within + set + time.Duration(slewed*float64(until.Sub(o.clocks.At)))
+		if !until.Add(wrong).Before(since) { // what is told just before may have come after
+			most = max(most, wrong)
 		}
 	}
 	return most, len(f.list) > 0

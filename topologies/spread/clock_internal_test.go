@@ -184,10 +184,11 @@ func TestNodeClock(t *testing.T) {
 	add(60*time.Second, 300*time.Millisecond) // on a machine that is busy: it says no more than the one before and the slew since
 	add(90*time.Second, 20*time.Microsecond)
 	for _, tt := range []struct{ since, now, want time.Duration }{
-		{90 * time.Second, 90 * time.Second, 30*time.Millisecond + 40*time.Microsecond}, // the bad one's, until the good one came
-		{91 * time.Second, 92 * time.Second, time.Millisecond + 20*time.Microsecond},
+		{90 * time.Second, 90 * time.Second, 30*time.Millisecond + 40*time.Microsecond},                     // the bad one's, until the good one came
+		{90*time.Second + 10*time.Millisecond, 91 * time.Second, 30*time.Millisecond + 40*time.Microsecond}, // so it was told then
+		{91 * time.Second, 92 * time.Second, 21*time.Millisecond + 20*time.Microsecond},                     // or it was set, by what would be taken for drift
 		{0, 92 * time.Second, 30*time.Millisecond + 40*time.Microsecond},
-		{0, time.Hour, 1755*time.Millisecond + 20*time.Microsecond}, // nobody has measured since
+		{0, time.Hour, 1775*time.Millisecond + 20*time.Microsecond}, // nobody has measured since
 	} {
 		got, known := right.clocks.within(begin.Add(tt.since), begin.Add(tt.now))
 		if (got-tt.want).Abs() > time.Microsecond || !known {
