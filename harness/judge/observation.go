@@ -88,6 +88,31 @@ func misclocked(c *plan.Check, rules evidence.Rules, o evidence.Observation, bef
 		}
 		return fmt.Sprintf("%s, and that decides: it is %v, and would be %v had all come so much %s", clock, told, v, how)
 	}
+	if o.Probe == evidence.ProbeFrame && len(others) > 1 {
+		return countedBetween(c, rules, o, before, told, clock, others)
+	}
+	return ""
+}
+
+// mostBetween bounds the numbers of frames that are tried between those of a clock that is wrong one way and the other.
+const mostBetween = 1000
+
+// countedBetween says why a look at frames has no answer because of a clock that is wrong by less than it may be: as many may have come as by
+// neither bound.
+func countedBetween(c *plan.Check, rules evidence.Rules, o evidence.Observation, before *evidence.Observation, told any, clock *evidence.OtherClock, others []evidence.Observation) string {
+	least, most := min(others[0].Count, others[1].Count), max(others[0].Count, others[1].Count)
+	if c.Cond.Expect == "" || most-least <= 1 {
+		return ""
+	}
+	if strings.Contains(c.Cond.Expect, "rows") || strings.Contains(c.Cond.Expect, "json.count") || most-least > mostBetween {
+		return fmt.Sprintf("%s, and which of %d frames came is not known", clock, most-least)
+	}
+	now, was := view(c, rules, o, c.Predicate.UsesExit), earlier(c, rules, before)
+	for now.Count = least; now.Count <= most; now.Count++ {
+		if v, err := c.Predicate.Eval(now, was); err != nil || v != told {
+			return fmt.Sprintf("%s, and that decides: it is %v, and may be otherwise of %d frames", clock, told, now.Count)
+		}
+	}
 	return ""
 }
 

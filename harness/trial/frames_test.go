@@ -226,6 +226,7 @@ func TestFramesOfAnotherMachine(t *testing.T) {
 		{"a gap within what is certain", "expect: json.gap < 0.1, eventually: 100ms", 20, &topologies.NodeClock{Within: 5 * ms, Measured: true}, evidence.Reproduced, ""},
 		{"a gap that may be none", "expect: json.gap < 0.1, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "had all come so much earlier"},
 		{"whatever the clock", "expect: count < 100, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Reproduced, ""},
+		{"one number between", "expect: count != 2, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "known to within 50ms, and that decides"},
 		{"neither", "expect: count > 100, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.NotReproduced, ""},
 		{"a silence that comes", "expect: json.silence > 0.08, eventually: 200ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Reproduced, ""},
 		{"a silence that may have been", "expect: json.silence > 0.08, eventually: 100ms", 3, &topologies.NodeClock{Within: 50 * ms, Measured: true}, evidence.Inconclusive, "had all come so much"},
