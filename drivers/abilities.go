@@ -199,6 +199,9 @@ type Refuser interface {
 // script in a file, code of an interpreter, text that is made as it runs.
 type ScriptReader interface {
 	Unread(line string) bool
+	// Calls reports whether a line may run a program by its name. A file of that name, and what
+	// sends a signal to it, run none.
+	Calls(line, program string) bool
 }
 
 // DaemonLister is an ability of a Factory: the daemons that a node of the platform can run

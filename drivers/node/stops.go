@@ -107,6 +107,25 @@ func Unread(script string) bool {
 	})
 }
 
+// Calls implements drivers.ScriptReader: it reports whether a line may run a program by its name.
+func (n *Node) Calls(line, program string) bool { return Calls(line, program) }
+
+// Calls reports whether a simple command of a shell script may run a program: it is that, or has its name for an argument
+// and may be one that runs others.
+func Calls(script, program string) bool {
+	return slices.ContainsFunc(separators.Split(script, -1), func(command string) bool {
+		words := unquoted(withoutPrefix(strings.Fields(command)))
+		if len(words) == 0 {
+			return false
+		}
+		named := func(word string) bool { return base(word) == program }
+		return named(words[0]) || !slices.Contains(runNone, base(words[0])) && slices.ContainsFunc(words[1:], named)
+	})
+}
+
+// runNone are programs that run none that is named to them.
+var runNone = strings.Fields("kill pkill killall pgrep pidof ps cp mv rm ln ls cat tac head tail grep sed cut tr sort uniq wc diff cmp echo printf test [ touch tee truncate stat chmod chown mkdir install sleep true logger vtysh birdc ovs-appctl ovs-vsctl")
+
 // withoutPrefix leaves out what runs the command that follows.
 func withoutPrefix(words []string) []string {
 	for len(words) > 0 {

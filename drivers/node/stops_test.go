@@ -85,3 +85,28 @@ func FuzzStops(f *testing.F) {
 	f.Add("kill -SEGV $(pidof bgpd); pkill '*' -", "bgpd")
 	f.Fuzz(func(_ *testing.T, line, process string) { node.Stops(line, "frr", process) })
 }
+
+// A script that has the name of a daemon for a file, or sends it a signal, does not run it; what is not known to run
+// nothing may.
+func TestCalls(t *testing.T) {
+	for script, want := range map[string]bool{
+		"bgpd -d":                              true,
+		"pkill bgpd; /usr/lib/frr/bgpd -d":     true,
+		"sleep 1 && nice -n 5 bgpd":            true,
+		"nohup env A=1 'bgpd' -d &":            true,
+		"ip netns exec x /usr/lib/frr/bgpd -d": true,
+		"(true | bgpd)":                        true,
+		"kill -SEGV $(pidof bgpd)":             false,
+		"cp /etc/frr/new.conf /etc/frr/bgpd":   false,
+		"cp /etc/bgpd/new.conf /etc/bgpd/a":    false,
+		"grep x /var/log/bgpd.log; pgrep bgpd": false,
+		"vtysh -c 'show bgp'; test -e /tmp/x":  false,
+		"watch-it bgpd.conf":                   false,
+		"echo bgpd=yes >> /etc/frr/daemons":    false,
+		"":                                     false,
+	} {
+		if got := node.Calls(script, "bgpd"); got != want {
+			t.Errorf("%q: %v", script, got)
+		}
+	}
+}

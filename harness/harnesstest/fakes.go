@@ -399,6 +399,9 @@ func (d *driver) Refusal(_ string, _ bool, answer string) string {
 // Unread knows scripts by their names.
 func (d *driver) Unread(line string) bool { return strings.Contains(line, ".sh") }
 
+// Calls knows a program by its path and an argument.
+func (d *driver) Calls(line, program string) bool { return strings.Contains(line, "/"+program+" -") }
+
 // Stops reads "pkill -NAME PROCESS" and "kill -NAME $(pidof PROCESS)".
 func (d *driver) Stops(line string, _ bool, process string) []string {
 	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '(' || r == ')' || r == '$' })

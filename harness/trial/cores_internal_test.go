@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-lab/reprise/drivers"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 // lister is a switch that lists core files.
@@ -58,5 +59,30 @@ func TestDeathsByCores(t *testing.T) {
 	unknown()
 	if _, err := (&labNode{}).deaths(t.Context()); !errors.Is(err, drivers.ErrUnsupported) {
 		t.Errorf("a driver without either: %v", err)
+	}
+}
+
+// undertaker is a driver that tells of deaths since its daemons were started last.
+type undertaker struct {
+	drivers.Driver
+	deaths []drivers.Death
+}
+
+func (w *undertaker) Deaths(context.Context) ([]drivers.Death, error) { return w.deaths, nil }
+
+// A daemon that died before the trial may run unwatched since then, but not where the lab was reset: its driver, who lists that
+// death no more, has started it.
+func TestDiedBeforeReset(t *testing.T) {
+	w := &undertaker{deaths: []drivers.Death{{Process: "bgpd", PID: 7, Signal: "SIGSEGV"}}}
+	n := &labNode{driver: w}
+	for _, unwatched := range []bool{true, false} {
+		deaths, err := n.deaths(t.Context())
+		if err != nil || len(deaths) != 1 {
+			t.Fatalf("%+v, %v", deaths, err)
+		}
+		if got := n.mayRunAnew(scenarios.CoreProbe{Process: "bgpd"}, deaths, 1); got != unwatched {
+			t.Errorf("it may run anew: %v, want %v", got, unwatched)
+		}
+		w.deaths = nil
 	}
 }

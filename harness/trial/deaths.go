@@ -26,6 +26,9 @@ type death struct {
 	ended bool
 	// doubt says why it is not known whether a step ended it; empty where it is.
 	doubt string
+	// listed says that the driver told of it when it was asked last. What it told before a reset
+	// of its daemons it does not.
+	listed bool
 }
 
 // sameDeath is how far apart two words for the end of one process may lie: process numbers
@@ -52,6 +55,9 @@ func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 		return nil, err
 	}
 	taken := map[int]bool{}
+	for k := range n.told {
+		n.told[k].listed = false
+	}
 	for _, d := range found {
 		i := -1
 		for k := range n.told {
@@ -61,11 +67,13 @@ func (n *labNode) deaths(ctx context.Context) ([]death, error) {
 			}
 		}
 		if i < 0 {
-			n.told = append(n.told, n.bySteps(death{Death: d}))
+			told := n.bySteps(death{Death: d})
+			told.listed = true
+			n.told = append(n.told, told)
 			taken[len(n.told)-1] = true
 			continue
 		}
-		taken[i] = true
+		taken[i], n.told[i].listed = true, true
 		n.told[i].Core, n.told[i].NoCore = d.Core, d.NoCore
 		if d.LastLog != "" {
 			n.told[i].LastLog = d.LastLog
@@ -158,20 +166,25 @@ func (n *labNode) dealtWith() bool {
 var starts = regexp.MustCompile(`(?:^|\W)(?:re)?start(?:\W|$)`)
 
 // mayRunAnew reports whether a step may have started a daemon again that has ended: nobody watches that one. Of one that ended
-// before the trial, whose deaths begin with the first, the steps are not known.
+// before the trial, whose deaths begin with the first, the steps are not known, unless the lab was reset since: the driver, who
+// lists it no more, has started it anew.
 func (n *labNode) mayRunAnew(p scenarios.CoreProbe, deaths []death, first int) bool {
-	i := slices.IndexFunc(deaths, func(d death) bool { return p.Asks(d.Process) })
-	if i < 0 {
-		return false
+	var before, since bool
+	for i, d := range deaths {
+		asked := p.Asks(d.Process)
+		before = before || asked && i < first && d.listed
+		since = since || asked && i >= first
 	}
-	word := regexp.MustCompile(`(?:^|[^\w-])` + regexp.QuoteMeta(p.Process) + `(?:[^\w-]|$)`)
+	if before || !since {
+		return before
+	}
 	reader, reads := drivers.As[drivers.ScriptReader](n.driver)
 	n.toldMu.Lock()
 	defer n.toldMu.Unlock()
-	return i < first || slices.ContainsFunc(n.steps, func(s *stopping) bool {
+	return slices.ContainsFunc(n.steps, func(s *stopping) bool {
 		sends := s.step.Action().Effect()
 		return sends.Channel == scenarios.Shell && slices.ContainsFunc(sends.Lines, func(line string) bool {
-			return word.MatchString(line) || starts.MatchString(line) || !reads || reader.Unread(line)
+			return starts.MatchString(line) || !reads || reader.Unread(line) || reader.Calls(line, p.Process)
 		})
 	})
 }
