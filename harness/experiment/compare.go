@@ -267,6 +267,9 @@ func why(samples []*Sample, k SampleKind) string {
 // SampleOf says what a judged trial tells of a build. The record shows what the verdict
 // leaves out: a daemon that died of something else than the symptom asks for.
 func SampleOf(v evidence.TrialVerdict, r evidence.Record) Sample {
+	if n := len(v.OtherFailures); n > 0 && n == doubtful(r) {
+		return Sample{Kind: Void, Why: v.OtherFailures[0]}
+	}
 	if len(v.OtherFailures) > 0 {
 		return Sample{Kind: Other, Why: v.OtherFailures[0], Failures: v.Failed()}
 	}
@@ -285,6 +288,16 @@ func SampleOf(v evidence.TrialVerdict, r evidence.Record) Sample {
 	default:
 		return Sample{Kind: Void, Why: v.Reason}
 	}
+}
+
+// doubtful counts the deaths of a trial of which it is not known whether a step ended the process.
+func doubtful(r evidence.Record) (n int) {
+	for _, e := range r.Events {
+		if e.Kind == evidence.EventDeath && e.Outcome == evidence.Doubtful {
+			n++
+		}
+	}
+	return n
 }
 
 func inconclusive(v evidence.TrialVerdict, r evidence.Record) SampleKind {

@@ -204,6 +204,7 @@ func TestSampleOf(t *testing.T) {
 		{"miss", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, evidence.Record{}), experiment.Miss},
 		{"died of something else", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.NotReproduced}, death), experiment.Other},
 		{"other", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, OtherFailures: []string{"x"}}, death), experiment.Other},
+		{"died, perhaps by a step", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, OtherFailures: []string{"x"}}, evidence.Record{Events: []evidence.Event{{Kind: evidence.EventDeath, Outcome: evidence.Doubtful}}}), experiment.Void},
 		{"boot", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, boot), experiment.Unhealthy},
 		{"baseline", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive, Conditions: below}, evidence.Record{}), experiment.Unhealthy},
 		{"probe failed", experiment.SampleOf(evidence.TrialVerdict{Verdict: evidence.Inconclusive}, evidence.Record{}), experiment.Void},

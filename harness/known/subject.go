@@ -264,7 +264,7 @@ func (s *Subject) addFailures(d evidence.Dir, trials []evidence.TrialDir) {
 			s.Notes = append(s.Notes, fmt.Sprintf("failures of trial %d of %s: %v", t.Number, d.ID(), err))
 		}
 		for _, e := range r.Events {
-			if e.Kind == evidence.EventDeath && e.Failure != nil { // the others have no name
+			if e.Kind == evidence.EventDeath && e.Failure != nil && e.Outcome != evidence.Doubtful { // the others have no name, or may be none
 				met, _ = evidence.AddFailures(met, nil, []evidence.Failure{e.Failed()}, nil)
 			}
 		}
