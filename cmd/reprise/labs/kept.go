@@ -54,7 +54,7 @@ func (Here) Attach(ctx context.Context, a cli.Attachment) (cli.Kept, error) {
 		return nil, err
 	}
 	defer lock.Close() //nolint:errcheck // the guard has its own from here on
-	l, err := whenFree(soon, func() (found, error) { return attach(soon, a) })
+	l, err := whenFree(soon, func() (found, error) { return attach(ctx, a) })
 	if err != nil {
 		return nil, err
 	}
