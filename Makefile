@@ -35,7 +35,7 @@ PLAIN := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath)'
 # times as long. It runs whole, but without. SINGLE names tests of packages of which the
 # others do run with it.
 ARITHMETIC := ./harness/isolate
-SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos-|voss-|wan-|frr-ospf-topo1$$)|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$
+SINGLE := ^TestComparisonKeepsItsPromise$$|^TestPartsCorpus$$/^(exos-|voss-|wan-|frr-ospf-topo1$$)|^TestDependences$$|^TestAbsurdPDF$$|^TestExpressionsAreBounded$$|^TestBounded$$|^TestLongLinesAreLinear$$|^TestLongText$$|^TestLarge$$|^TestManyLines$$|^TestPackedWithoutEnd$$|^TestCorpusEncodings$$|^TestEveryByteCounts$$
 # The corpus on namespaces is the same engine a hundred times over, and under the race detector it
 # takes half of all processors: it runs as users run it. The part of it that is run on containers, the
 # machines and all scripts run with the detector.
