@@ -184,8 +184,9 @@ func (p *Provider) Attach(ctx context.Context, t topologies.Topology, run string
 		return nil, fmt.Errorf("attach to lab %s: %w", id, err)
 	}
 	var g greeting
-	if _, err := receive(conn, make([]byte, maxMessage), &g); err != nil {
-		return nil, errors.Join(fmt.Errorf("attach to lab %s: %w", id, err), conn.Close())
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // a supervisor that was stopped says nothing
+	if _, err := receive(conn, make([]byte, maxMessage), &g); err != nil || !stop() {
+		return nil, fmt.Errorf("attach to lab %s: %w", id, errors.Join(err, context.Cause(ctx), ignoreClosed(conn.Close())))
 	}
 	if g.Taken != "" {
 		return nil, errors.Join(&topologies.TakenError{Lab: id, By: g.Taken}, conn.Close())

@@ -17,7 +17,7 @@ import (
 func TestDoorWaitsForWhatIsCarriedOut(t *testing.T) {
 	t.Parallel()
 	const number = 5
-	s := &supervisor{nodes: map[string]*node{}, lives: map[int]*life{}, awaited: map[int]chan struct{}{}, commands: map[int]*command{}}
+	s := &supervisor{nodes: map[string]*node{}, lives: map[int]*life{}, awaited: map[int]chan struct{}{}, commands: map[commandID]*command{}}
 	dir := t.TempDir()
 	f, err := listenAt(dir)
 	if err != nil {
@@ -45,9 +45,10 @@ func TestDoorWaitsForWhatIsCarriedOut(t *testing.T) {
 		return conn, g.Taken == ""
 	}
 
-	s.await(number) // the operation waits until it is decided
-	s.expect(1)
-	left := s.commands[1].forget
+	s.await(number)              // the operation waits until it is decided
+	hung := commandID{number: 1} // of who built the lab
+	s.expect(hung)
+	left := s.commands[hung].forget
 	first, in := comes()
 	if !in {
 		t.Fatal("a lab that nobody has is taken")

@@ -2,6 +2,7 @@ package namespaces
 
 import (
 	"context"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -41,12 +42,13 @@ func TestForgotten(t *testing.T) {
 // forgotten every one.
 func TestForgottenEarly(t *testing.T) {
 	t.Parallel()
-	s := &supervisor{commands: map[int]*command{}}
+	s := &supervisor{commands: map[commandID]*command{}}
 	s.release(request{Op: opForget, Of: 1}) // of one that could not be started
 	if len(s.commands) != 0 {
 		t.Errorf("kept: %v", s.commands)
 	}
-	for id, forget := range map[int]func(){2: func() { s.release(request{Op: opForget, Of: 2}) }, 3: s.forgetAll} {
+	for number, forget := range map[int]func(){2: func() { s.release(request{Op: opForget, Of: 2}) }, 3: s.forgetAll} {
+		id := commandID{number: number}
 		s.expect(id)
 		forget()
 		cmd, held := group(t, "exec sleep 100")
@@ -57,8 +59,27 @@ func TestForgottenEarly(t *testing.T) {
 			t.Error("it may be reaped though nobody said so")
 		default:
 		}
-		s.release(request{Op: opReap, Of: id})
+		s.release(request{Op: opReap, Of: number})
 		<-c.reap
+		<-c.forget
+	}
+}
+
+// Two who have a lab one after the other number what they ask for alike, and neither has a command of the other's.
+func TestCommandsOfTwo(t *testing.T) {
+	t.Parallel()
+	s := &supervisor{commands: map[commandID]*command{}}
+	builder, visitor := request{ID: 1, Op: opSpawn, from: &net.UnixConn{}}, request{ID: 1, Op: opSpawn, from: &net.UnixConn{}}
+	s.expect(builder.command(1))
+	s.expect(visitor.command(1))
+	s.drop(builder.command(1)) // it has ended
+	if c := s.started(visitor.command(1), begun{}); c == nil {
+		t.Error("the visitor's command is not known")
+	}
+	s.release(request{Op: opForget, Of: 1, from: visitor.from})
+	if c := s.commands[visitor.command(1)]; c == nil {
+		t.Error("what is forgotten is kept until it has ended")
+	} else {
 		<-c.forget
 	}
 }

@@ -51,12 +51,12 @@ type supervisor struct {
 
 	mu       sync.Mutex
 	nodes    map[string]*node
-	lives    map[int]*life         // that go on, by their numbers
-	awaited  map[int]chan struct{} // closed when a life that was asked for has begun, or will not
-	homes    int                   // on disk, so far
-	commands map[int]*command      // by the numbers of their requests, from then until they are reaped and forgotten
-	programs map[string]*os.File   // of nodes' first processes, by their rights
-	grounds  map[int]ground        // by the number of a tree
+	lives    map[int]*life          // that go on, by their numbers
+	awaited  map[int]chan struct{}  // closed when a life that was asked for has begun, or will not
+	homes    int                    // on disk, so far
+	commands map[commandID]*command // by their requests, from then until they are reaped and forgotten
+	programs map[string]*os.File    // of nodes' first processes, by their rights
+	grounds  map[int]ground         // by the number of a tree
 
 	voice   sync.Mutex
 	control *net.UnixConn
@@ -89,7 +89,7 @@ func serve() error {
 	for fd := fdBoot; fd <= fdOwner; fd++ {
 		unix.CloseOnExec(fd)
 	}
-	s := &supervisor{nodes: map[string]*node{}, lives: map[int]*life{}, awaited: map[int]chan struct{}{}, commands: map[int]*command{}, programs: map[string]*os.File{}, grounds: map[int]ground{}}
+	s := &supervisor{nodes: map[string]*node{}, lives: map[int]*life{}, awaited: map[int]chan struct{}{}, commands: map[commandID]*command{}, programs: map[string]*os.File{}, grounds: map[int]ground{}}
 	bootFile := os.NewFile(fdBoot, "boot")
 	if err := json.NewDecoder(bootFile).Decode(&s.boot); err != nil {
 		return fmt.Errorf("read what lab to build: %w", err)
@@ -276,7 +276,7 @@ func (s *supervisor) listen(t *tenure) error {
 		req.from = t.control
 		switch req.Op { // before anything is asked of it
 		case opSpawn:
-			s.expect(req.ID)
+			s.expect(req.command(req.ID))
 		case opNode, opRestart:
 			s.await(req.Life)
 		default:
@@ -324,7 +324,7 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 		return
 	}
 	if req.Op == opSpawn {
-		defer s.drop(req.ID)
+		defer s.drop(req.command(req.ID))
 	}
 	if req.Op == opNode || req.Op == opRestart {
 		defer s.decided(req.Life)
@@ -343,7 +343,7 @@ func (s *supervisor) carryOut(req request, files []*os.File) {
 	case opMeet:
 		s.meet(n, a)
 	case opKill:
-		a.fail(s.kill(req.Of))
+		a.fail(s.kill(req.command(req.Of)))
 		s.tell(a)
 	case opOpen, opCreate, opTap, opSocket:
 		f, err := s.give(n, req)
@@ -453,7 +453,7 @@ func (s *supervisor) run(n *node, req request, files []*os.File) {
 	handle := b.handle
 	defer handle.Close() //nolint:errcheck // read only
 	closeAll(files)      // so that the ends of pipes are the command's alone
-	c := s.started(req.ID, b)
+	c := s.started(req.command(req.ID), b)
 	if master != nil {
 		s.tell(a, master)
 		_ = master.Close() // the owner has its own
@@ -492,6 +492,15 @@ type command struct {
 	forget chan struct{} // closed when the owner has forgotten it, or is gone
 }
 
+// commandID tells commands apart: everybody numbers what he asks for from one.
+type commandID struct {
+	from   *net.UnixConn // who asked for it
+	number int           // of his request
+}
+
+// command is one that who asks has asked for by a request of that number.
+func (r request) command(number int) commandID { return commandID{r.from, number} }
+
 // begun is a command that was started. It leads a session.
 type begun struct {
 	pid    int
@@ -505,14 +514,14 @@ const reapTimeout = 10 * time.Second
 
 // expect takes note of a command that will be started, so that what its owner says of it is heard,
 // however late it starts.
-func (s *supervisor) expect(id int) {
+func (s *supervisor) expect(id commandID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands[id] = &command{reap: make(chan struct{}), forget: make(chan struct{})}
 }
 
 // started takes note of a command that was, and ends it where it is forgotten by now.
-func (s *supervisor) started(id int, b begun) *command {
+func (s *supervisor) started(id commandID, b begun) *command {
 	s.mu.Lock()
 	c := s.commands[id]
 	c.begun = b
@@ -525,7 +534,7 @@ func (s *supervisor) started(id int, b begun) *command {
 	return c
 }
 
-func (s *supervisor) drop(id int) {
+func (s *supervisor) drop(id commandID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.commands, id)
@@ -536,7 +545,7 @@ func (s *supervisor) drop(id int) {
 // forgotten while it runs is ended, since nobody else will.
 func (s *supervisor) release(req request) {
 	s.mu.Lock()
-	c := s.commands[req.Of]
+	c := s.commands[req.command(req.Of)]
 	var runs begun
 	switch {
 	case c == nil:
@@ -571,7 +580,7 @@ func shut(c chan struct{}) {
 }
 
 // kill ends the session of a command. One that was never started, or is forgotten, has none.
-func (s *supervisor) kill(id int) error {
+func (s *supervisor) kill(id commandID) error {
 	s.mu.Lock()
 	var b begun
 	if c := s.commands[id]; c != nil {
