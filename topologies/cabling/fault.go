@@ -73,7 +73,7 @@ func (a *active) fallBack() error {
 	return nil
 }
 
-// undoTimeout bounds how long it takes to undo a fault that could not be put in.
+// undoTimeout bounds how long it takes to put a fault in, and to undo one that could not be.
 const undoTimeout = 30 * time.Second
 
 // enter puts a fault in force among the others, or leaves nothing of it, also where ctx has ended; where that fails,
@@ -87,7 +87,13 @@ func (a *active) enter(ctx context.Context) error {
 	}
 	c.faults = append(c.faults, a)
 	c.programs[a.id] = a
-	err := a.apply(ctx)
+	// It is not interrupted: what was asked for might take place after what undoes it.
+	whole, done := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer done()
+	err := a.apply(whole)
+	if err == nil {
+		err = context.Cause(ctx)
+	}
 	if err == nil {
 		return nil
 	}
