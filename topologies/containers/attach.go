@@ -75,7 +75,7 @@ func containersOf(ctx context.Context, c client.APIClient, run string, number in
 // empty where he has ended.
 func ownedBy(labels map[string]string, host string) string {
 	if labels[LabelHost] != host {
-		return fmt.Sprintf("machine %q built it, and whether that goes on with it is known there alone", labels[LabelHost])
+		return fmt.Sprintf("machine %q built it, and whether that goes on with it is known there alone (a container is a machine of its own: give it the --hostname that built the lab)", labels[LabelHost])
 	}
 	pid, err := strconv.Atoi(labels[LabelOwner])
 	if err != nil || labels[LabelOwnerStart] == "" {
