@@ -104,7 +104,7 @@ func countedBetween(c *plan.Check, rules evidence.Rules, o evidence.Observation,
 	if c.Cond.Expect == "" || most-least <= 1 {
 		return ""
 	}
-	if strings.Contains(c.Cond.Expect, "rows") || strings.Contains(c.Cond.Expect, "json.count") || most-least > mostBetween {
+	if strings.Contains(c.Cond.Expect, "rows") || strings.Contains(c.Cond.Expect, "json") && strings.Contains(c.Cond.Expect, "count") || most-least > mostBetween {
 		return fmt.Sprintf("%s, and which of %d frames came is not known", clock, most-least)
 	}
 	now, was := view(c, rules, o, c.Predicate.UsesExit), earlier(c, rules, before)
