@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // announce tells workers that tasks with these needs are there.
@@ -203,35 +204,17 @@ func (c *Coordinator) tellUnmet() {
 
 // offers lists the roster.
 func (c *Conn) offers(ctx context.Context) ([]Offer, error) {
-	roster, err := c.bucket(ctx, bucketRoster)
-	if err != nil {
-		return nil, fmt.Errorf("read the roster: %w", err)
-	}
-	w, err := roster.WatchAll(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the roster: %w", err)
-	}
-	defer func() { _ = w.Stop() }()
-	all := map[string]Offer{}
-	for {
-		select {
-		case entry := <-w.Updates():
-			if entry == nil {
-				list := slices.Collect(maps.Values(all))
-				sortOffers(list)
-				return list, nil
-			}
-			var o Offer
-			if json.Unmarshal(entry.Value(), &o) == nil && o.Key == entry.Key() {
-				o.Seen = entry.Created()
-				all[o.Key] = o
-			} else {
-				delete(all, entry.Key())
-			}
-		case <-ctx.Done():
-			return nil, fmt.Errorf("read the roster: %w", ctx.Err())
+	var list []Offer
+	err := c.eachKey(ctx, bucketRoster, func(entry jetstream.KeyValueEntry) error {
+		var o Offer
+		if json.Unmarshal(entry.Value(), &o) == nil && o.Key == entry.Key() {
+			o.Seen = entry.Created()
+			list = append(list, o)
 		}
-	}
+		return nil
+	})
+	sortOffers(list)
+	return list, err
 }
 
 // subscribe hears messages that are not stored, or as they are stored.

@@ -204,26 +204,65 @@ func (c *Conn) works(ctx context.Context) ([]WorkStatus, error) {
 
 // eachKey calls do with what a bucket has.
 func (c *Conn) eachKey(ctx context.Context, bucket string, do func(entry jetstream.KeyValueEntry) error) error {
+	entries, err := c.entries(ctx, bucket)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := do(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entrySilence is how long the entries of a bucket may keep a reader waiting, the first time.
+const entrySilence = time.Second
+
+// entries reads what a bucket has, in no order.
+func (c *Conn) entries(ctx context.Context, bucket string) ([]jetstream.KeyValueEntry, error) {
 	kv, err := c.bucket(ctx, bucket)
 	if err != nil {
-		return fmt.Errorf("read bucket %s: %w", bucket, err)
+		return nil, fmt.Errorf("read bucket %s: %w", bucket, err)
 	}
-	w, err := kv.WatchAll(ctx, jetstream.IgnoreDeletes())
+	// The client counts what there is when it begins, and says no end where the last of that expires before it is sent: then it is read anew.
+	for silence := entrySilence; ; silence *= 2 {
+		list, all, err := readEntries(ctx, kv, silence)
+		if err != nil {
+			return nil, fmt.Errorf("read bucket %s: %w", bucket, err)
+		}
+		if all {
+			return list, nil
+		}
+	}
+}
+
+// readEntries reads what a bucket has, until nothing came for a time; all is whether that was all.
+func readEntries(ctx context.Context, kv jetstream.KeyValue, silence time.Duration) (list []jetstream.KeyValueEntry, all bool, err error) {
+	w, err := kv.WatchAll(ctx)
 	if err != nil {
-		return fmt.Errorf("read bucket %s: %w", bucket, err)
+		return nil, false, err
 	}
 	defer func() { _ = w.Stop() }()
+	entries := map[string]jetstream.KeyValueEntry{}
+	timer := time.NewTimer(silence)
+	defer timer.Stop()
 	for {
 		select {
 		case entry := <-w.Updates():
-			if entry == nil {
-				return nil
+			switch {
+			case entry == nil:
+				return slices.Collect(maps.Values(entries)), true, nil
+			case entry.Operation() == jetstream.KeyValuePut:
+				entries[entry.Key()] = entry
+			default:
+				delete(entries, entry.Key())
 			}
-			if err := do(entry); err != nil {
-				return err
-			}
+			timer.Reset(silence)
+		case <-timer.C:
+			return nil, false, nil
 		case <-ctx.Done():
-			return fmt.Errorf("read bucket %s: %w", bucket, ctx.Err())
+			return nil, false, ctx.Err()
 		}
 	}
 }
