@@ -44,7 +44,7 @@ func Confirm(ctx context.Context, b *Bench, main, control *plan.Plan, o ConfirmO
 	}
 	out := Confirmed{Dir: c.main.Dir().Path}
 	if err = o.Begun(c.main.Dir()); err == nil {
-		err = inLabs(ctx, main.Labs, c.work)
+		err = c.inLabs(ctx, main.Labs, c.work)
 	}
 	out.Hit = c.hit
 	if err == nil && ctx.Err() == nil && c.hit && control != nil {

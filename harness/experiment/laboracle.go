@@ -103,7 +103,9 @@ func (o *LabOracle) Try(ctx context.Context, c isolate.Candidate, n int) ([]isol
 	errs := make([]error, n)
 	var wg sync.WaitGroup
 	for lab := range min(o.labs, n) {
+		end := o.beside.Begin(lab + 1)
 		wg.Go(func() {
+			defer end()
 			for i := lab; i < n; i += o.labs {
 				results[i], errs[i] = o.Run(ctx, lab+1, c, i+1)
 			}

@@ -43,7 +43,7 @@ func Rate(ctx context.Context, b *Bench, main, control *plan.Plan, o RateOptions
 		return result.Rate{}, errors.Join(err, m.end(ctx))
 	}
 	m.begun()
-	err := errors.Join(inLabs(ctx, main.Labs, m.work), m.end(ctx))
+	err := errors.Join(m.inLabs(ctx, main.Labs, m.work), m.end(ctx))
 	out, rerr := m.result()
 	if rerr != nil {
 		return out, errors.Join(ctx.Err(), err, rerr)

@@ -36,7 +36,7 @@ func Resets(ctx context.Context, b *Bench, p *plan.Plan, atLeast int) (result.Re
 		}
 	}
 	c.begun()
-	if err := errors.Join(inLabs(ctx, p.Labs, c.work), c.end(ctx), ctx.Err()); err != nil {
+	if err := errors.Join(c.inLabs(ctx, p.Labs, c.work), c.end(ctx), ctx.Err()); err != nil {
 		return result.Resets{Dirs: c.dirs()}, err
 	}
 	return c.result(p)

@@ -13,20 +13,25 @@ import (
 // The zero value is ready for use, by several goroutines.
 type SideBySide struct {
 	mu      sync.Mutex
-	trying  int           // trials that are under way, or wait for room
-	changed chan struct{} // closed when one of them is over; nil: nobody waits for that
+	atWork  map[int]int   // how much each lab is at: its trials, and what [SideBySide.Begin] began
+	waiting map[int]bool  // the labs without room
+	changed chan struct{} // closed when another lab has done something; nil: nobody waits for that
 }
 
-// TryWithin is [Series.TryWithin]. A lab without room is tried again whenever a trial in another one is over; its [*trial.RoomError] is the
-// answer where no other is at work.
+// Begin says that a lab is at work until the function it gives is called: between its trials too, when it may be the one that has room.
+func (s *SideBySide) Begin(lab int) (end func()) {
+	s.begin(lab)
+	return sync.OnceFunc(func() { s.over(lab, false) })
+}
+
+// TryWithin is [Series.TryWithin]. A lab without room is tried again whenever a trial in another one, or another one's work, is over; its
+// [*trial.RoomError] is the answer where no other is at work.
 func (s *SideBySide) TryWithin(ctx context.Context, series Series, lab int, patience time.Duration) (trial.Attempt, error) {
 	for {
-		s.mu.Lock()
-		s.trying++
-		s.mu.Unlock()
+		s.begin(lab)
 		a, err := series.TryWithin(ctx, lab, patience)
 		_, without := errors.AsType[*trial.RoomError](err)
-		over := s.over(without)
+		over := s.over(lab, without)
 		if over == nil || ctx.Err() != nil {
 			return a, err
 		}
@@ -38,20 +43,42 @@ func (s *SideBySide) TryWithin(ctx context.Context, series Series, lab int, pati
 	}
 }
 
-// over counts a trial out. Of one that had no room it gives what is closed when another is over; nil: there is no other.
-func (s *SideBySide) over(without bool) <-chan struct{} {
+func (s *SideBySide) begin(lab int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.trying--
-	if without && s.trying > 0 {
+	if s.atWork == nil {
+		s.atWork, s.waiting = map[int]int{}, map[int]bool{}
+	}
+	s.atWork[lab]++
+}
+
+// over counts out what a lab was at. Of one that had no room it gives what is closed when another is done with something; nil: no other is
+// at work.
+func (s *SideBySide) over(lab int, without bool) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.atWork[lab]--
+	if without && s.others(lab) {
 		if s.changed == nil {
 			s.changed = make(chan struct{})
 		}
+		s.waiting[lab] = true
 		return s.changed
 	}
 	if s.changed != nil {
 		close(s.changed)
 		s.changed = nil
+		clear(s.waiting)
 	}
 	return nil
+}
+
+// others reports whether a lab beside one is at work, and not waiting as well.
+func (s *SideBySide) others(lab int) bool {
+	for other, n := range s.atWork {
+		if other != lab && n > 0 && !s.waiting[other] {
+			return true
+		}
+	}
+	return false
 }

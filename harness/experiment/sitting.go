@@ -206,6 +206,21 @@ func (s *sitting) end(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// inLabs is inLabs, where a lab is at work as long as there is more for it.
+func (s *sitting) inLabs(ctx context.Context, labs int, work func(ctx context.Context, lab int) (more bool, err error)) error {
+	end := make([]func(), labs)
+	for i := range labs {
+		end[i] = s.labs.Begin(i + 1)
+	}
+	return inLabs(ctx, labs, func(ctx context.Context, lab int) (bool, error) {
+		more, err := work(ctx, lab)
+		if !more || err != nil {
+			end[lab-1]()
+		}
+		return more, err
+	})
+}
+
 // inLabs runs work side by side, once per lab, until each says that there is no more. The
 // first error ends all.
 func inLabs(ctx context.Context, labs int, work func(ctx context.Context, lab int) (more bool, err error)) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -132,4 +133,46 @@ func TestOneLabWithoutRoom(t *testing.T) {
 			}
 		})
 	}
+}
+
+// roomless is a series whose lab 2 has no room.
+type roomless struct {
+	experiment.Series
+	tried [3]int // by lab
+}
+
+func (r *roomless) TryWithin(_ context.Context, lab int, _ time.Duration) (trial.Attempt, error) {
+	if r.tried[lab]++; lab == 2 {
+		return trial.Attempt{}, &trial.RoomError{Err: errors.New("left is gone")}
+	}
+	return trial.Attempt{}, nil
+}
+
+// TestBetweenTrials: a lab without room waits for another one that is between two trials, and is answered when that has no more.
+func TestBetweenTrials(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var labs experiment.SideBySide
+		r, end := &roomless{}, labs.Begin(1)
+		var answer error
+		go func() {
+			defer labs.Begin(2)()
+			_, answer = labs.TryWithin(t.Context(), r, 2, 0)
+		}()
+		for n := range 3 {
+			synctest.Wait()
+			if r.tried[2] != n+1 || answer != nil {
+				t.Fatalf("while lab 1 has more to do, lab 2 tried %d times, and its answer is %v", r.tried[2], answer)
+			}
+			if _, err := labs.TryWithin(t.Context(), r, 1, 0); err != nil {
+				t.Error(err)
+			}
+		}
+		synctest.Wait()
+		end()
+		synctest.Wait()
+		if _, without := errors.AsType[*trial.RoomError](answer); !without || r.tried[2] != 5 {
+			t.Errorf("with nobody at work, lab 2 tried %d times, and its answer is %v", r.tried[2], answer)
+		}
+	})
 }

@@ -42,7 +42,7 @@ func Speeds(ctx context.Context, b *Bench, main, control *plan.Plan, atLeast int
 		}
 	}
 	c.begun()
-	if err := errors.Join(inLabs(ctx, main.Labs, c.work), c.end(ctx), ctx.Err()); err != nil {
+	if err := errors.Join(c.inLabs(ctx, main.Labs, c.work), c.end(ctx), ctx.Err()); err != nil {
 		return result.Speeds{}, err
 	}
 	return c.result(main, atLeast)

@@ -102,7 +102,7 @@ func Compare(ctx context.Context, b *Bench, s Sides, o CompareOptions) (result.C
 	}
 	v.begun()
 	if err = v.answered(ctx); err == nil {
-		err = inLabs(ctx, s.Old.Labs, v.work)
+		err = v.inLabs(ctx, s.Old.Labs, v.work)
 	}
 	err = errors.Join(err, v.end(ctx))
 	out.Old, out.New = v.side(result.Old), v.side(result.New)

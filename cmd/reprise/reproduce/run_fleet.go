@@ -51,7 +51,9 @@ func allTrials(ctx context.Context, series experiment.Series, p *plan.Plan, tell
 	var labs experiment.SideBySide
 	var wg sync.WaitGroup
 	for i := range p.Labs {
+		end := labs.Begin(i + 1)
 		wg.Go(func() {
+			defer end()
 			for range left {
 				begin := time.Now()
 				a, err := labs.TryWithin(ctx, series, i+1, 0)
