@@ -129,7 +129,7 @@ func (n *Node) findCores(ctx context.Context, deaths []drivers.Death) error {
 	}
 	for i := range deaths {
 		d := &deaths[i]
-		if d.PID == 0 || !dumps(d.Signal) && d.Core == "" {
+		if !dumps(d.Signal) && d.Core == "" {
 			continue
 		}
 		file := files[d.PID]
@@ -236,6 +236,8 @@ func (n *Node) noCore(d drivers.Death, pattern string) string {
 		return "the machine's core_pattern is empty"
 	case strings.HasPrefix(pattern, "|"):
 		return fmt.Sprintf("the machine gives core files to a program of its own (core_pattern %q)", pattern)
+	case d.PID == 0:
+		return "it is not known which process it was, and a core file is told by the number of its process: " + where
 	case c.end != nil && c.end.Core:
 		return "the kernel wrote one that is not there any more, or a later one was written over it: " + where
 	case s.noDump != "":

@@ -247,6 +247,7 @@ func TestDeathsTold(t *testing.T) {
 		{PID: 900001, Parent: two, Name: "helper", Signal: 11, At: now},          // a child of a daemon
 		{PID: 900002, Parent: 1, Name: "stray", Signal: 6, At: now},              // of nobody
 		{PID: 900003, Parent: 1, By: "init", Signal: 6, At: now},                 // without a name
+		{Parent: 1, By: "sh", Signal: 4, At: now},                                // gone before its number was read
 		{PID: 900004, Parent: two, Name: "two", Signal: 8, At: now},              // named as its daemon
 		{PID: 900010, Parent: 900011, Name: "shell", Signal: 11, At: now},        // a child …
 		{PID: 900011, Parent: 1, Name: "shell", Signal: 11, At: now},             // … whose parent repeats its end
@@ -265,7 +266,7 @@ func TestDeathsTold(t *testing.T) {
 	}
 	want := map[string]string{
 		"one": "SIGKILL oom=true", "two helper": "SIGSEGV oom=false", "stray": "SIGABRT oom=false",
-		"(unnamed process, started by init)": "SIGABRT oom=false", "two child": "SIGFPE oom=false", "shell": "SIGSEGV oom=false",
+		"(unnamed process, started by init)": "SIGABRT oom=false", "(unnamed process, started by sh)": "SIGILL oom=false", "two child": "SIGFPE oom=false", "shell": "SIGSEGV oom=false",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(list) != len(want) {
 		t.Errorf("%d deaths: %s", len(list), diff)
