@@ -24,7 +24,8 @@ const (
 	boundsShare = 20                    // looks at nodes take no more than this part of the time
 	boundsStep  = 4                     // this part of what a node may use is worth a look
 	boundsQuiet = 16                    // and less than this part of that is nothing
-	diskFull    = 64                    // a file system with less than this part of it free is full
+	diskFull    = 64                    // a file system is full with less than this part of it free
+	diskSpare   = 1 << 30               // and less than this, bytes
 )
 
 // keepBounds ends nodes that use more than they may, for as long as this process lives.
@@ -206,9 +207,17 @@ func (u usage) filled(path string) filling {
 		return filling{}
 	}
 	return filling{
-		bytes: int64(fs.Blocks-fs.Bavail) * fs.Bsize, ofBytes: fs.Bavail < fs.Blocks/diskFull, //nolint:gosec // bytes of memory
+		bytes: int64(fs.Blocks-fs.Bavail) * fs.Bsize, ofBytes: fs.Bavail < spare(&fs), //nolint:gosec // bytes of memory
 		files: fs.Files - fs.Ffree, mayFiles: fs.Files, ofFiles: fs.Ffree < fs.Files/diskFull,
 	}
+}
+
+// spare is how much of a file system stays free of files of nodes, in its blocks. What is kept for another user ([statfs(2)]: f_bfree beyond
+// f_bavail) is no part of what there is, as in df(1).
+//
+// [statfs(2)]: https://man7.org/linux/man-pages/man2/statfs.2.html
+func spare(fs *unix.Statfs_t) uint64 {
+	return min((fs.Blocks-fs.Bfree+fs.Bavail)/diskFull, diskSpare/uint64(max(fs.Bsize, 1))) //nolint:gosec // the size of a block
 }
 
 // processes lists those of a node, as it numbers them.

@@ -140,7 +140,7 @@ func roomFor(dir string, need int64) error {
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return fmt.Errorf("ask how much room there is at %s: %w", dir, err)
 	}
-	free := int64(fs.Bavail-min(fs.Bavail, fs.Blocks/diskFull)) * fs.Bsize //nolint:gosec // bytes of a disk
+	free := int64(fs.Bavail-min(fs.Bavail, spare(&fs))) * fs.Bsize //nolint:gosec // bytes of a disk
 	if need <= free {
 		return nil
 	}

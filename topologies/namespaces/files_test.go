@@ -63,8 +63,8 @@ func collector(t *testing.T) topologies.Collector {
 func TestDisk(t *testing.T) {
 	t.Parallel()
 	p := open(t)
-	dir := filepath.Join(t.TempDir(), "test-disk")
-	r := topologiestest.Reserve(t, p, onDisk(2, "64MiB"), topologies.Options{Run: "test-disk", Dir: dir})
+	dir := filepath.Join(t.TempDir(), "test-disk-one")
+	r := topologiestest.Reserve(t, p, onDisk(2, "64MiB"), topologies.Options{Run: "test-disk-one", Dir: dir})
 	h := topologiestest.Host(t, r, "n1")
 	topologiestest.Run(t, h, "sh", "-c", "head -c 8M /dev/urandom >/var/big && chown 101:102 /var/big && rm -r /var/lib/dpkg && mkdir /var/lib/dpkg && touch /var/lib/dpkg/mine && sync")
 	find := func(name string) []string {
