@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/volatile"
@@ -97,14 +98,16 @@ func normalise(_, output string) string {
 }
 
 // rules are what changes by itself in the answers of a switch.
-func rules() []volatile.Rule {
-	return []volatile.Rule{
-		{See: regexp.MustCompile(`(?m)^(Current Time|Boot Time|System UpTime|Boot Count|Current State|\s*saved):.*$`), Put: "$1: <time>"},
-		{See: regexp.MustCompile(`\d\d/\d\d/\d{4} \d\d:\d\d:\d\d(?:\.\d\d)?`), Put: "<time>"},
-		{See: regexp.MustCompile(`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?`), Put: "<time>"},
-		{See: regexp.MustCompile(`\b\d+d:\d+h:\d+m:\d+s\b`), Put: "<duration>"},
-		{See: regexp.MustCompile(`\b\d+ days? \d+ hours? \d+ minutes? \d+ seconds?\b`), Put: "<duration>"},
-		{See: regexp.MustCompile(`(?m)^(?:! )?(?:\* )?((?:\([^)\n]*\) )?(?:Slot-\d+ )?\S+)\.\d+ ([#>])`), Put: "$1.<n> $2"},
-		{See: regexp.MustCompile(`Execution Time: \d+:\d\d:\d\d(?:\.\d+)?`), Put: "Execution Time: <duration>"},
-	}
-}
+//
+//nolint:gochecknoglobals // what it gives never changes
+var rules = sync.OnceValue(func() []volatile.Rule {
+	return volatile.Rules(
+		`(?m)^(Current Time|Boot Time|System UpTime|Boot Count|Current State|\s*saved):.*$`, "$1: <time>",
+		`\d\d/\d\d/\d{4} \d\d:\d\d:\d\d(?:\.\d\d)?`, "<time>",
+		`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?`, "<time>",
+		`\b\d+d:\d+h:\d+m:\d+s\b`, "<duration>",
+		`\b\d+ days? \d+ hours? \d+ minutes? \d+ seconds?\b`, "<duration>",
+		`(?m)^(?:! )?(?:\* )?((?:\([^)\n]*\) )?(?:Slot-\d+ )?\S+)\.\d+ ([#>])`, "$1.<n> $2",
+		`Execution Time: \d+:\d\d:\d\d(?:\.\d+)?`, "Execution Time: <duration>",
+	)
+})

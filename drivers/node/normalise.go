@@ -1,7 +1,6 @@
 package node
 
 import (
-	"regexp"
 	"sync"
 
 	"github.com/reprise-lab/reprise/drivers/volatile"
@@ -31,9 +30,9 @@ var common = sync.OnceValue(func() []volatile.Rule {
 		`(?m)^(\S+ dev \S+ (?:.*)lladdr \S+ (?:.*))(?:REACHABLE|STALE|DELAY|PROBE)\b`, "$1<reachable>",
 		`(\w)@if\d+:`, "$1@if<number>:",
 		`\b(expires|age) \d+(?:\.\d+)?sec`, "$1 <time>",
-	), volatile.Rule{
+	), volatile.Except(
+		`ommunit|`+dated, // a large community of three numbers looks like an age
 		// No part of a hardware address, of a date or of a time of the clock, which alone has a fraction.
-		See: regexp.MustCompile(`(^|[^:.\w])\d\d:\d\d:\d\d($|[^:.\w]|\.(?:$|\D))`), Put: "$1<age>$2",
-		Not: regexp.MustCompile(`ommunit|` + dated), // a large community of three numbers looks like an age
-	})
+		`(^|[^:.\w])\d\d:\d\d:\d\d($|[^:.\w]|\.(?:$|\D))`, "$1<age>$2",
+	))
 })

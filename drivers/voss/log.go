@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/drivers/volatile"
@@ -78,12 +79,14 @@ func normalise(output string) string { return volatile.Apply(stripBanner(output)
 
 // rules are what changes by itself in the answers of a switch: the volatile lines of
 // "show sys-info", times, ages and the mode of the prompt.
-func rules() []volatile.Rule {
-	return []volatile.Rule{
-		{See: regexp.MustCompile(`(?m)^(\s*(?:SysUpTime|Last Change|Last Vlan Change|Last Statistic Reset|Total Power Usage|(?:CPU|MAC|PHY\d*) Temperature|.*\b[Tt]emperature.*|.*\brpm\b.*?|.*FanSpeed.*?))\s*:.*$`), Put: "$1: <value>"},
-		{See: regexp.MustCompile(`\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\.\d{3}(?::\w+)?\]`), Put: "[<time>]"},
-		{See: regexp.MustCompile(`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \d{4}(?: [A-Z]{3,4})?`), Put: "<time>"},
-		{See: regexp.MustCompile(`\b\d+ day\(?s?\)?,? \d+:\d\d:\d\d\b`), Put: "<duration>"},
-		{See: regexp.MustCompile(`(?m)^([\w.\-~@]{1,255}:\d{1,2})(?:\([\w\-]+\))?([>#])`), Put: "$1$2"},
-	}
-}
+//
+//nolint:gochecknoglobals // what it gives never changes
+var rules = sync.OnceValue(func() []volatile.Rule {
+	return volatile.Rules(
+		`(?m)^(\s*(?:SysUpTime|Last Change|Last Vlan Change|Last Statistic Reset|Total Power Usage|(?:CPU|MAC|PHY\d*) Temperature|.*\b[Tt]emperature.*|.*\brpm\b.*?|.*FanSpeed.*?))\s*:.*$`, "$1: <value>",
+		`\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\.\d{3}(?::\w+)?\]`, "[<time>]",
+		`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d \d{4}(?: [A-Z]{3,4})?`, "<time>",
+		`\b\d+ day\(?s?\)?,? \d+:\d\d:\d\d\b`, "<duration>",
+		`(?m)^([\w.\-~@]{1,255}:\d{1,2})(?:\([\w\-]+\))?([>#])`, "$1$2",
+	)
+})
