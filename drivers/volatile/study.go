@@ -225,10 +225,5 @@ func over(re *syntax.Regexp) bool {
 		}
 	default:
 	}
-	for _, sub := range re.Sub {
-		if over(sub) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(re.Sub, over)
 }

@@ -217,7 +217,7 @@ func (u usage) filled(path string) filling {
 //
 // [statfs(2)]: https://man7.org/linux/man-pages/man2/statfs.2.html
 func spare(fs *unix.Statfs_t) uint64 {
-	return min((fs.Blocks-fs.Bfree+fs.Bavail)/diskFull, diskSpare/uint64(max(fs.Bsize, 1))) //nolint:gosec // the size of a block
+	return min((fs.Blocks-fs.Bfree+fs.Bavail)/diskFull, diskSpare/uint64(max(fs.Bsize, 1)))
 }
 
 // processes lists those of a node, as it numbers them.
