@@ -187,7 +187,9 @@ func PlanMatrix(dir evidence.Dir, s MatrixSuite, o MatrixOptions) (*MatrixPlan, 
 				if plans[i], errs[i] = p.planOf(i, o); errs[i] != nil {
 					continue
 				}
-				p.cells[i] = cellPlanOf(plans[i])
+				if p.cells[i], errs[i] = cellPlanOf(plans[i]); errs[i] != nil {
+					continue
+				}
 				mu.Lock()
 				if p.labs[p.cells[i].lab] == nil {
 					p.labs[p.cells[i].lab] = plans[i]
@@ -247,7 +249,7 @@ func onDevices(p *plan.Plan, c result.Cell, devices map[string]string) topologie
 	return t
 }
 
-func cellPlanOf(p *plan.Plan) cellPlan {
+func cellPlanOf(p *plan.Plan) (cellPlan, error) {
 	c := cellPlan{clock: p.Clock, nodes: map[string]string{}, least: leastOf(p), most: p.Clock.Real(p.Longest()) + buildTime(p)}
 	var images []string
 	for _, n := range p.Nodes {
@@ -256,7 +258,11 @@ func cellPlanOf(p *plan.Plan) cellPlan {
 			images = append(images, n.Image)
 		}
 	}
-	c.lab = fmt.Sprintf("%s %s %g", strings.Join(images, " "), plan.LabOf(p.Topology), p.Clock.Factor())
+	lab, err := plan.LabOf(p.Topology)
+	if err != nil {
+		return c, err
+	}
+	c.lab = fmt.Sprintf("%s %s %g", strings.Join(images, " "), lab, p.Clock.Factor())
 	h := sha256.New()
 	inputs := slices.Clone(p.Loaded.Inputs)
 	slices.SortFunc(inputs, func(a, b scenarios.Input) int { return strings.Compare(a.Path, b.Path) })
@@ -265,7 +271,7 @@ func cellPlanOf(p *plan.Plan) cellPlan {
 	}
 	fmt.Fprintf(h, "reset %s, speed %g\n", p.Reset, p.Clock.Factor())
 	c.inputs = hex.EncodeToString(h.Sum(nil))
-	return c
+	return c, nil
 }
 
 // buildTime is what building, collecting and judging take beside a trial's windows, on a small machine, and

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 
@@ -61,7 +62,11 @@ func (p *Plan) setImage(node, image string) {
 
 // LabOf is the same for topologies that differ in nothing but where they were read from. Their names are part of
 // it: hardware addresses come of them, and elections of those.
-func LabOf(t topologies.Topology) string {
+func LabOf(t topologies.Topology) (string, error) {
 	t.Dir = ""
-	return evidence.SHA256(fmt.Appendf(nil, "%+v", t)) // maps are printed in the order of their keys
+	data, err := json.Marshal(t) // all that is in it: what is printed of a part is what its String says
+	if err != nil {
+		return "", fmt.Errorf("name the lab of topology %s: %w", t.Name, err)
+	}
+	return evidence.SHA256(data), nil
 }

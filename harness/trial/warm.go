@@ -81,7 +81,9 @@ func (w *WarmLabs) take(ctx context.Context, l *Lab) (*Lab, error) {
 // alike reports whether a lab would be built as this one was: of the same topology, and of images that still hold what
 // they held, by the digests in the records of both runs. One that cannot be read is of no lab that is known.
 func (l *Lab) alike(other *Lab) bool {
-	if l.topology() != other.topology() {
+	if its, err := l.topology(); err != nil {
+		return false
+	} else if others, err := other.topology(); err != nil || its != others {
 		return false
 	}
 	_, was, err := evidence.OpenDir(l.env.Dir.Path)
@@ -110,7 +112,7 @@ func (l *Lab) reusable() bool {
 }
 
 // topology is the same for labs that are built alike.
-func (l *Lab) topology() string { return plan.LabOf(clocks{lab: l}.topology()) }
+func (l *Lab) topology() (string, error) { return plan.LabOf(clocks{lab: l}.topology()) }
 
 // takeOver has a lab that is up be this one, as if it had been built for it.
 func (p preparation) takeOver(ctx context.Context, was *Lab) (how string, err error) {

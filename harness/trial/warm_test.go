@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -33,6 +34,9 @@ func TestWarmLabs(t *testing.T) {
 	shared := func(yaml string) string {
 		return strings.Replace(yaml, "r1: {image: none}", `r1: {image: none, binds: ["/etc:/x"]}`, 1)
 	}
+	addressed := func(yaml string, bits int) string {
+		return strings.Replace(yaml, `{endpoints: ["r1:eth1", "r2:eth1"]}`, fmt.Sprintf(`{endpoints: ["r1:eth1", "r2:eth1"], ipv4: ["10.0.0.1/24", "10.0.0.2/%d"]}`, bits), 1)
+	}
 	for _, tt := range []struct {
 		name          string
 		first, second string
@@ -52,6 +56,8 @@ func TestWarmLabs(t *testing.T) {
 		{name: "too old", first: stuck, second: another, pause: 6 * time.Hour, labs: 2, says: "built"},
 		{name: "another name", first: stuck, second: strings.Replace(another, "id: fixture", "id: renamed", 1), labs: 2, says: "built"},
 		{name: "another link", first: stuck, second: strings.Replace(another, "r2:eth1", "r2:eth2", 1), labs: 2, says: "built"},
+		{name: "another address", first: addressed(stuck, 24), second: addressed(another, 25), labs: 2, says: "built"},
+		{name: "the same address", first: addressed(stuck, 24), second: addressed(another, 24), labs: 1, resets: 2, says: "a lab that was up, brought back by snapshot"},
 		{name: "another clock", first: stuck, second: another + "clock: {speed: 2}\n", labs: 2, says: "built", verdict: evidence.NotApplicable},
 		{name: "inconclusive before", first: strings.Replace(stuck, `"up"`, `"away"`, 1), second: another, labs: 2, says: "built"},
 		{name: "not brought back", first: stuck, second: another, reset: errors.New("no space"), labs: 2, resets: 2, says: "built: the lab that was up could not be used again: no space\nno space"},
