@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"regexp"
@@ -410,6 +411,18 @@ func packetTextOf(m topologies.FrameMatch, version int) string {
 	case version == 4:
 		return text + " and " + strings.Join(protocol, " and ")
 	default:
-		return fmt.Sprintf("%s and (ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 51 or ip6[6] = 60 or (%s))", text, strings.Join(protocol, " and "))
+		return fmt.Sprintf("%s and (%s)", text, behindHeaders(proto, strings.Join(protocol, " and ")))
 	}
+}
+
+// behindHeaders is a filter for packets of IPv6 of a protocol, of which own is the filter where the first header says so:
+// behind a header that others may follow (RFC 8200 section 4) it may be any, and what a fragment is of stands in its own.
+func behindHeaders(proto int, own string) string {
+	fragment := []string{"ip6[6] = 44"}
+	for _, n := range slices.Compact(slices.Sorted(maps.Values(topologies.Protocols()))) {
+		if proto >= 0 && int(n) != proto {
+			fragment = append(fragment, fmt.Sprintf("ip6[40] != %d", n))
+		}
+	}
+	return fmt.Sprintf("(%s) or (%s) or ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 51 or ip6[6] = 60", own, strings.Join(fragment, " and "))
 }

@@ -134,6 +134,18 @@ func TestFaultsThatNeverFire(t *testing.T) {
 		{"fault: drop, match: {dst-mac: '01:00:5e:00:00:05', proto: ospf}", accepted, ""},
 		// The filter beside the match.
 		{"fault: drop, match: {proto: ospf}, filter: tcp port 179", refused, "the filter takes none of the frames that the match does"},
+		{"fault: drop, match: {proto: ospf}, filter: tcp", refused, "scenario.yaml:9:66: the filter takes none of the frames that the match does: no frame can match (leave out one of them)"},
+		{"fault: drop, match: {proto: ospf}, filter: vlan and tcp", refused, "the filter takes none of the frames that the match does"},
+		{"fault: drop, match: {proto: vrrp}, filter: tcp or udp", refused, "the filter takes none of the frames that the match does"},
+		{"fault: drop, match: {proto: igmp}, filter: port 179", refused, "the filter takes none of the frames that the match does"},
+		{"fault: drop, match: {proto: icmp6}, filter: tcp", refused, "the filter takes none of the frames that the match does"},
+		{"fault: drop, match: {proto: '47', src-ip: 'fd00::1'}, filter: udp", refused, "the filter takes none of the frames that the match does"},
+		{"fault: drop, match: {proto: tcp, dst-port: 179}, filter: udp", refused, "the filter takes none of the frames that the match does"},
+		{"fault: drop, match: {dst-port: 179}, filter: tcp", accepted, ""},
+		{"fault: drop, match: {proto: ospf}, filter: 'ip6[6] = 51'", accepted, ""}, // behind an authentication header
+		{"fault: drop, match: {proto: ospf}, filter: 'ip6[6] = 44 and ip6[40] = 89'", accepted, ""},
+		{"fault: drop, match: {proto: ospf}, filter: 'ip6[6] = 44 and ip6[40] = 60'", accepted, ""},
+		{"fault: drop, match: {proto: ospf}, filter: 'ip6[6] = 44 and ip6[40] = 17'", refused, "the filter takes none of the frames that the match does"},
 		{"fault: drop, match: {proto: ospf, type: hello}, filter: 'ip[1] & 0xe0 = 0xc0'", accepted, ""},
 		{"fault: drop, match: {ethertype: arp}, filter: ip6", refused, "the filter takes none of the frames that the match does"},
 		{"fault: drop, match: {src-ip: 10.0.0.1}, filter: src host 10.0.0.2", refused, "the filter takes none"},
