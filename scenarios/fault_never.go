@@ -98,13 +98,14 @@ func (c *checker) neverSent(where, hint, format string, args ...any) {
 func (s FaultStep) checkNever(c *checker, where string) {
 	node, iface, _ := strings.Cut(s.Link, ":")
 	link, known := c.loaded.Topology.Link(node, iface)
-	if known {
+	fixed := s.checkFixed(c, where)
+	if known && !fixed {
 		s.checkLengths(c, where, link)
 	}
 	if s.Fault == FaultDelay && s.For > 0 && s.Delay-s.Jitter >= s.For {
 		c.Warnf(where+".delay", "less than for", "no frame is delayed by %s: what waits goes on when the fault ends, %s after it began", s.Delay, s.For)
 	}
-	plain, message, err := s.Match.Plain()
+	plain, _, err := s.Match.Plain()
 	if err != nil || c.Misread(where+".match") {
 		return // which was told
 	}
@@ -112,8 +113,7 @@ func (s FaultStep) checkNever(c *checker, where string) {
 		return
 	}
 	c.groupAddress(where+".match", plain)
-	texts := []string{matchText(plain), message, s.Filter}
-	asked, ok := compileAll(texts...)
+	asked, ok := s.asked()
 	if !ok {
 		return
 	}
@@ -134,13 +134,77 @@ func (s FaultStep) checkNever(c *checker, where string) {
 	if s.Filter != "" {
 		at = where + ".filter"
 	}
-	if bytes, sure := c.carries(link); known {
+	if bytes, sure := c.carries(link); known && !fixed {
 		if longest, ok := compileAll(fmt.Sprintf("less %d", bytes+taggedHeader)); ok && filter.Exclude(append(slices.Clone(asked), longest...)...) {
 			c.tooLong(sure)(at, fmt.Sprintf("at most %d, with the header of Ethernet", bytes+frameHeader), "no frame on %s is as long as that, whose packets have %d bytes at most", s.Link, bytes)
 			return
 		}
 	}
 	c.nobodySends(at, asked)
+}
+
+// asked is what frames have to be for the fault to act on them; ok is false where that is not well formed.
+func (s FaultStep) asked() (list []*filter.Filter, ok bool) {
+	plain, message, err := s.Match.Plain()
+	if err != nil {
+		return nil, false
+	}
+	return compileAll(matchText(plain), message, s.Filter)
+}
+
+// fixedFrame is frames of one length: a filter that takes them, that length in bytes at most, without tags, and what is
+// said of it; other is what else of the protocol may be longer.
+type fixedFrame struct {
+	filter       string
+	longest      int
+	words, other string
+}
+
+func fixedFrames() []fixedFrame {
+	const (
+		arp    = 60 // RFC 826: 28 bytes, between addresses of 6 and 4; IEEE 802.3 has frames padded to this, without their checksum
+		lacpdu = frameHeader + 110
+	)
+	return []fixedFrame{
+		{"arp", arp, "with the padding of Ethernet, a frame of ARP (RFC 826) has 60 at most", ""},
+		{"ether proto 0x8809 and ether[14:2] = 0x0101", lacpdu, "a frame of LACP has 124 (IEEE 802.1AX section 6.4.2.3)", ""},
+		{"ether proto 0x8809 and ether[14] = 1", lacpdu, "a frame of LACP has 124 (IEEE 802.1AX section 6.4.2.3)", "LACP of version 2 is spoken"},
+	}
+}
+
+// checkFixed refuses what only longer frames would meet than a protocol has, and reports whether it told of it.
+func (s FaultStep) checkFixed(c *checker, where string) bool {
+	asked, ok := s.asked()
+	if !ok || c.Misread(where+".match") {
+		return false
+	}
+	for _, fixed := range fixedFrames() {
+		others, ok := compileAll("not (" + behindTags(fixed.filter) + ")")
+		if !ok || !filter.Exclude(append(slices.Clone(asked), others...)...) {
+			continue
+		}
+		tell, most := c.neverSent, fixed.longest+taggedHeader-frameHeader
+		if fixed.other != "" {
+			tell = func(where, hint, format string, args ...any) {
+				c.Warnf(where, hint, format+", unless "+fixed.other, args...)
+			}
+		}
+		short, ok := compileAll(fmt.Sprintf("less %d", most))
+		switch {
+		case s.Fault == FaultCorrupt && s.Offset >= most:
+			tell(where+".offset", fmt.Sprintf("0 to %d", fixed.longest-1), "no frame that it is to meet has a byte %d: %s", s.Offset, fixed.words)
+		case s.Fault == FaultTruncate && s.Size >= most:
+			tell(where+".size", fmt.Sprintf("14 to %d", fixed.longest-1), "no frame that it is to meet is longer than %d bytes: %s", s.Size, fixed.words)
+		case s.Fault == FaultMTU && s.Size >= fixed.longest-frameHeader:
+			tell(where+".size", fmt.Sprintf("at most %d", fixed.longest-frameHeader-1), "no packet that it is to meet is longer than %d bytes: %s, its header of 14 among them", s.Size, fixed.words)
+		case ok && filter.Exclude(append(slices.Clone(asked), short...)...) && !filter.Exclude(asked...):
+			tell(where+".filter", fmt.Sprintf("at most %d", fixed.longest), "no frame is as long as that: %s", fixed.words)
+		default:
+			return false
+		}
+		return true
+	}
+	return false
 }
 
 // checkLengths refuses what only longer frames than those of the link would meet.

@@ -71,6 +71,27 @@ func TestFaultsThatNeverFire(t *testing.T) {
 		{"fault: drop, filter: greater 2000", refused, "no frame on r1:eth1 is as long as that"},
 		{"fault: drop, filter: greater 1400", accepted, ""},
 		{"fault: drop, filter: less 10", refused, "a header of 14 bytes at least"},
+		// Longer than frames of a protocol are: 60 of ARP, with its padding, and 124 of LACP, with two tags.
+		{"fault: corrupt, match: {proto: arp}, offset: 68", refused, "scenario.yaml:9:68: no frame that it is to meet has a byte 68: with the padding of Ethernet, a frame of ARP (RFC 826) has 60 at most (0 to 59)"},
+		{"fault: corrupt, match: {proto: arp}, offset: 67", accepted, ""},
+		{"fault: corrupt, match: {proto: arp, type: request}, offset: 100", refused, "no frame that it is to meet has a byte 100"},
+		{"fault: corrupt, match: {ethertype: arp}, offset: 5000", refused, "no frame that it is to meet has a byte 5000"},
+		{"fault: corrupt, filter: arp or rarp, offset: 100", accepted, ""},
+		{"fault: corrupt, filter: vlan 5 and arp, offset: 100", refused, "no frame that it is to meet has a byte 100"},
+		{"fault: truncate, match: {proto: arp}, size: 68", refused, "no frame that it is to meet is longer than 68 bytes"},
+		{"fault: truncate, match: {proto: arp}, size: 60", accepted, ""},
+		{"fault: mtu, filter: arp, size: 46", refused, "no packet that it is to meet is longer than 46 bytes"},
+		{"fault: mtu, filter: arp, size: 45", accepted, ""},
+		{"fault: drop, match: {proto: arp}, filter: greater 69", refused, "scenario.yaml:9:65: no frame is as long as that"},
+		{"fault: drop, match: {proto: arp}, filter: greater 68", accepted, ""},
+		{"fault: drop, match: {proto: arp}, filter: greater 2000", refused, "no frame is as long as that: with the padding"},
+		{"fault: corrupt, match: {proto: lacp}, filter: 'ether[15] = 1', offset: 132", refused, "no frame that it is to meet has a byte 132: a frame of LACP has 124"},
+		{"fault: corrupt, match: {proto: lacp}, offset: 132", warned, "a frame of LACP has 124 (IEEE 802.1AX section 6.4.2.3), unless LACP of version 2 is spoken"},
+		{"fault: corrupt, match: {proto: lacp}, offset: 123", accepted, ""},
+		{"fault: truncate, match: {proto: lacp, type: expired}, size: 200", warned, "no frame that it is to meet is longer than 200 bytes"},
+		{"fault: mtu, match: {proto: lacp}, size: 110", warned, "no packet that it is to meet is longer than 110 bytes"},
+		{"fault: mtu, match: {proto: lacp}, size: 109", accepted, ""},
+		{"fault: corrupt, match: {ethertype: '0x8809'}, offset: 300", accepted, ""}, // OAM has longer ones
 		// Ports that a protocol does not have.
 		{"fault: drop, match: {proto: bgp, dst-port: 53}", refused, "messages of bgp have port 179"},
 		{"fault: drop, match: {proto: bgp, type: update, dst-port: 53}", refused, "messages of bgp have port 179"},
@@ -189,6 +210,7 @@ func TestFaultsThatMayFire(t *testing.T) {
 		{testers, "fault: drop, match: {src-mac: '01:80:c2:00:00:0e'}", warned, "unless the tester is told to"},
 		{testers, "fault: drop, match: {proto: bgp, dst-port: 53}", warned, "unless the tester is told to"},
 		{testers, "fault: drop, match: {proto: ospf}, filter: tcp port 179", refused, "the filter takes none"},
+		{testers, "fault: corrupt, match: {proto: arp}, offset: 100", warned, "unless the tester is told to"},
 	} {
 		what, said := validated(t, strings.Replace(tt.text, "FAULT", tt.fault, 1), usually(t, tt.text, "FAULT", "fault: hold"))
 		if what != tt.want || !strings.Contains(said, tt.says) {
