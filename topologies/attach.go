@@ -13,6 +13,19 @@ type Attacher interface {
 	Attach(ctx context.Context, t Topology, run string, number int) (Reservation, error)
 }
 
+// KeptLab names a lab that outlives who built it.
+type KeptLab struct {
+	Run    string
+	Number int // of the run's labs, from 1
+}
+
+// KeptTeller is an [Attacher] that tells which labs it finds.
+type KeptTeller interface {
+	// KeptLabs are the labs of this user that are up and whose builder has ended, each once and in no order. Somebody
+	// may be attached to one.
+	KeptLabs(ctx context.Context) ([]KeptLab, error)
+}
+
 // ErrNoLab says that there is no such lab.
 var ErrNoLab = errors.New("there is no such lab of yours")
 

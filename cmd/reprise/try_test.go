@@ -268,6 +268,61 @@ topology:
 	refused("without a lab", 4, "has no lab that is kept and found again")
 }
 
+// TestFaultTryKeptRun tries faults in the labs of a run that has left two up: in that which is said.
+func TestFaultTryKeptRun(t *testing.T) {
+	livetest.Long(t, "two labs of namespaces")
+	needLab(t)
+	needSpaces(t)
+	t.Parallel()
+	busyLabs <- struct{}{}
+	defer func() { <-busyLabs }()
+	dir := t.TempDir()
+	file, runs, tries := filepath.Join(dir, "scenario.yaml"), filepath.Join(dir, "runs"), filepath.Join(dir, "tries")
+	const text = `reprise: v1
+id: two-kept
+title: Two labs that are kept
+topology:
+  nodes: {a: {kind: linux, image: "reprise/debian:bookworm"}, b: {kind: linux, image: "reprise/debian:bookworm"}}
+  links: [{type: veth, endpoints: [{node: a, interface: eth1, ipv4: 10.0.0.1/24}, {node: b, interface: eth1, ipv4: 10.0.0.2/24}]}]
+nodes: {a: {role: dut, platform: linux}, b: {role: peer, platform: linux}}
+baseline: [{name: it reaches b, node: a, exec: ping -c 1 -W 1 10.0.0.2, expect: exit == 0, eventually: 10s}]
+stimulus: [{node: a, exec: "true"}]
+symptom: [{name: it does not, node: a, exec: ping -c 1 -W 1 10.0.0.2, expect: exit != 0, within: 2s, consistently: 1s}]
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	program := func(args ...string) (out, said string, code int) {
+		c := exec.Command(os.Args[0], args...)
+		var stdout, stderr strings.Builder
+		c.Args[0], c.Stdout, c.Stderr = "reprise", &stdout, &stderr
+		_ = c.Run()
+		return stdout.String(), stderr.String(), c.ProcessState.ExitCode()
+	}
+	_, said, code := program("run", file, "--keep", "--trials", "2", "--labs", "2", "--provider", "namespaces", "--dir", runs)
+	list, _ := filepath.Glob(filepath.Join(runs, "*"))
+	if len(list) != 1 {
+		t.Fatalf("status %d: %s", code, said)
+	}
+	run := filepath.Base(list[0])
+	t.Cleanup(func() { program("gc", "--run", run) })
+	if offered, said, _ := program("__complete", "fault", "try", file, "--run", ""); !strings.Contains(offered, run+"\tlabs 1 and 2\n") {
+		t.Errorf("a shell is offered %q, %s", offered, said)
+	}
+	try := func(more ...string) (string, string, int) {
+		return program(append([]string{"fault", "try", file, `{link: "a:eth1", fault: down}`, "--run", run, "--dir", tries, "--for", "100ms"}, more...)...)
+	}
+	if _, said, code := try(); code != 4 || !strings.Contains(said, "has labs 1 and 2: say which with --run-lab") {
+		t.Errorf("of two labs none was said: status %d: %s", code, said)
+	}
+	if _, said, code := try("--run-lab", "3"); code != 4 || !strings.Contains(said, "has no lab 3 that is kept and found again: it has labs 1 and 2") {
+		t.Errorf("one that is not there: status %d: %s", code, said)
+	}
+	if out, said, code := try("--run-lab", "2"); code != 0 || !strings.Contains(said, "into lab 2 of "+run) {
+		t.Errorf("the second: status %d: %s%s", code, out, said)
+	}
+}
+
 // guardOf is the process that takes the fault of a try back where the try is killed.
 func guardOf(t *testing.T, try *exec.Cmd) int {
 	t.Helper()

@@ -19,7 +19,36 @@ import (
 	"github.com/reprise-lab/reprise/topologies"
 )
 
-var _ topologies.Attacher = (*Provider)(nil)
+var (
+	_ topologies.Attacher   = (*Provider)(nil)
+	_ topologies.KeptTeller = (*Provider)(nil)
+)
+
+// KeptLabs implements topologies.KeptTeller.
+func (p *Provider) KeptLabs(ctx context.Context) (list []topologies.KeptLab, err error) {
+	_, c, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	host, err := hostID()
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", LabelRun)})
+	if err != nil {
+		return nil, fmt.Errorf("list containers: %w", err)
+	}
+	for _, item := range found.Items {
+		number, err := strconv.Atoi(item.Labels[LabelLab])
+		kept := topologies.KeptLab{Run: item.Labels[LabelRun], Number: number}
+		switch {
+		case err != nil, item.Labels[LabelNode] == helperNode, slices.Contains(list, kept):
+		case item.Labels[LabelUser] == strconv.Itoa(os.Geteuid()) && ownedBy(item.Labels, host) == "":
+			list = append(list, kept)
+		}
+	}
+	return list, nil
+}
 
 // Attach implements topologies.Attacher.
 func (p *Provider) Attach(ctx context.Context, t topologies.Topology, run string, number int) (topologies.Reservation, error) {

@@ -73,6 +73,7 @@ func TestGC(t *testing.T) {
 			t.Errorf("with its owner alive, %s: removed %v, %v", run, removed, err)
 		}
 		topologiestest.Taken(t, p, pair("eth1", "eth1"), run)
+		topologiestest.Going(t, p, run)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

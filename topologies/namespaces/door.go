@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -196,6 +197,27 @@ func (p *Provider) Attach(ctx context.Context, t topologies.Topology, run string
 		return nil, fmt.Errorf("attach to lab %s: %w", id, err)
 	}
 	return l, nil
+}
+
+// KeptLabs implements topologies.KeptTeller. They are those that were to be kept, and have their door in the temporary
+// folder of this process.
+func (p *Provider) KeptLabs(context.Context) (list []topologies.KeptLab, err error) {
+	found, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	for _, dir := range found {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue // no process
+		}
+		w, ok := labelOf(pid)
+		number, err := strconv.Atoi(w.Lab[strings.LastIndexByte(w.Lab, '-')+1:])
+		if ok && err == nil && w.Keep && w.Lab == labID(w.Run, number) && ownFolder(doorDir(w.Lab)) && !outlives(w.Owner, pid) {
+			list = append(list, topologies.KeptLab{Run: w.Run, Number: number})
+		}
+	}
+	return list, nil
 }
 
 // attach makes the reservation of a lab that is up, with its supervisor at the other end of conn.

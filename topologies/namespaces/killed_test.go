@@ -256,6 +256,7 @@ func TestKept(t *testing.T) {
 		t.Fatalf("the owner says %q", lines.Text())
 	}
 	topologiestest.Taken(t, p, subject().Ring(8), run)
+	topologiestest.Going(t, p, run)
 	again, err := p.Reserve(t.Context(), subject().Ring(8), topologies.Options{Run: run, Keep: true})
 	if _, taken := errors.AsType[*topologies.TakenError](err); !taken {
 		t.Errorf("a second lab of the name: %v", err)

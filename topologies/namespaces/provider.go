@@ -40,6 +40,7 @@ var (
 	_ topologies.EngineTeller   = (*Provider)(nil)
 	_ topologies.Collector      = (*Provider)(nil)
 	_ topologies.Attacher       = (*Provider)(nil)
+	_ topologies.KeptTeller     = (*Provider)(nil)
 )
 
 // New makes a provider. It starts nothing.

@@ -2,10 +2,20 @@ package topologiestest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/reprise-lab/reprise/topologies"
 )
+
+// Going asks that a lab whose owner goes on is not told among those that are found.
+func Going(t *testing.T, p topologies.KeptTeller, run string) {
+	t.Helper()
+	list, err := p.KeptLabs(t.Context())
+	if err != nil || slices.ContainsFunc(list, func(l topologies.KeptLab) bool { return l.Run == run }) {
+		t.Errorf("a lab whose owner goes on is told: %v, %v", list, err)
+	}
+}
 
 // Taken asks that nobody gets a lab whose owner goes on, or that somebody else has.
 func Taken(t *testing.T, p topologies.Attacher, top topologies.Topology, run string) {
@@ -22,6 +32,15 @@ func Attached(t *testing.T, p topologies.Attacher, top topologies.Topology, run 
 	t.Helper()
 	if _, err := p.Attach(t.Context(), top, run+"-of-nobody", 1); !errors.Is(err, topologies.ErrNoLab) {
 		t.Errorf("a run without a lab: %v", err)
+	}
+	teller, ok := p.(topologies.KeptTeller)
+	if !ok {
+		t.Fatal("it does not tell which labs it finds")
+	}
+	list, err := teller.KeptLabs(t.Context())
+	list = slices.DeleteFunc(list, func(l topologies.KeptLab) bool { return l.Run != run })
+	if want := []topologies.KeptLab{{Run: run, Number: 1}}; err != nil || !slices.Equal(list, want) {
+		t.Errorf("it finds %v, %v", list, err)
 	}
 	if _, err := p.Attach(t.Context(), top, run, 7); !errors.Is(err, topologies.ErrNoLab) {
 		t.Errorf("a number without a lab: %v", err)

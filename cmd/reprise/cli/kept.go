@@ -14,6 +14,9 @@ type Attacher interface {
 	// Attach gives one that nobody else has. The error of one that is taken is a *[topologies.TakenError], and of one that
 	// is not there [topologies.ErrNoLab].
 	Attach(ctx context.Context, a Attachment) (Kept, error)
+	// KeptLabs are the labs that may be attached to, of nodes as --provider names them, or of any: each once, by run and
+	// number. With an error come those that were found all the same.
+	KeptLabs(ctx context.Context, provider string) ([]topologies.KeptLab, error)
 }
 
 // Attachment says which lab is meant, and where a fault will be put in it.

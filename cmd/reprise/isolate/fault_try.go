@@ -25,6 +25,7 @@ type faultTryOptions struct {
 	*cli.App
 	scenario, step, fault, reset, dir, run string
 
+	number  int      // of the run's labs; 0: the only one
 	inTrial []string // flags that were given and are about a trial of its own
 	last    time.Duration
 	set     []string
@@ -47,7 +48,9 @@ scenario's own. for: in it, or --for, says how long; arm, disarm and expect are 
 
 With --run, or with a topology, it is tried in a lab that is up: one that a run left
 (--keep), or that topology up built of this file. Nothing is built, started, reset or
-waited for there, and the lab stays. Its first lab is taken; times are real. What a
+waited for there, and the lab stays. Of a run with several labs --run-lab says which;
+times are real. A cable is not laid anew (replug): with its interfaces goes what nodes
+and people have set on them since, which nobody can put back. What a
 process that was killed has left on the link is taken away first, and a link that is
 down is told and left (status 2). One try at a time has the lab, and none has it as
 long as the run goes on, or what takes back the fault of a try that was killed (status
@@ -71,6 +74,9 @@ lacks something, 6 somebody else has the lab, 130 interrupted.`,
 		ValidArgsFunction: a.CompleteScenario,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.scenario, o.step = args[0], strings.Join(args[1:], "")
+			if c.Flags().Changed("run-lab") && (o.number < 1 || !o.inKept()) {
+				return cli.InputError("--run-lab takes the number of a lab, from 1, of the run that --run names")
+			}
 			for _, name := range []string{"set", "reset", "speed", "lab", "fleet", "wait", "priority", "accept-new"} {
 				if c.Flags().Changed(name) {
 					o.inTrial = append(o.inTrial, "--"+name)
@@ -87,12 +93,14 @@ lacks something, 6 somebody else has the lab, 130 interrupted.`,
 	fl.DurationVar(&o.last, "for", 10*time.Second, "how long the fault is in force, in the lab's time, where the step does not say it")
 	cli.SetFlag(fl, &o.set)
 	fl.StringVar(&o.run, "run", "", "try it in the lab that this `run` left up, instead of building one; of a topology, the one by topology up")
+	fl.IntVar(&o.number, "run-lab", 0, "which of the labs of that run, by its `number` from 1, where several were left up")
 	fl.StringVar(&o.dir, "dir", "tries", "folder for the runs")
 	cli.ResetFlag(fl, &o.reset, "trials", "the scenario's")
 	cli.AutoSpeedFlag(fl, &o.speed, "the scenario's")
 	o.lab.Register(fl)
 	cli.CompleteReset(c)
 	cli.CompleteAutoSpeed(c)
+	o.completeKept(c)
 	return a.Trusting(c)
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -126,19 +127,51 @@ func isUp(ctx context.Context, res topologies.Reservation, at topologies.Endpoin
 	return flags&unix.IFF_UP != 0, err == nil
 }
 
+// builder is what can have built a lab that is up.
+type builder struct {
+	name string
+	open func() (cli.Provider, error)
+}
+
+// builders are those of a kind of nodes, as --provider names it; empty: of any.
+func builders(provider string) []builder {
+	all := []builder{
+		{cli.ProviderNamespaces, func() (cli.Provider, error) { return openSpaces() }},
+		{cli.ProviderContainers, func() (cli.Provider, error) { return openBoxes() }},
+	}
+	asked := cmp.Or(provider, os.Getenv(cli.EnvProvider))
+	return slices.DeleteFunc(all, func(b builder) bool { return asked != "" && asked != cli.ProviderMixed && asked != b.name })
+}
+
+// KeptLabs implements [cli.Attacher]. Where there is no engine, there are no labs of it.
+func (Here) KeptLabs(ctx context.Context, provider string) (list []topologies.KeptLab, err error) {
+	var errs []error
+	for _, one := range builders(provider) {
+		p, err := one.open()
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if teller, able := topologies.As[topologies.KeptTeller](p); able {
+			var some []topologies.KeptLab
+			some, err = teller.KeptLabs(ctx)
+			list = append(list, some...)
+		}
+		if _, missing := errors.AsType[*topologies.MissingError](err); missing {
+			err = nil
+		}
+		errs = append(errs, err, p.Close())
+	}
+	slices.SortFunc(list, func(a, b topologies.KeptLab) int {
+		return cmp.Or(strings.Compare(a.Run, b.Run), a.Number-b.Number)
+	})
+	return slices.Compact(list), errors.Join(errs...)
+}
+
 // attach finds a lab with what can have built it.
 func attach(ctx context.Context, a cli.Attachment) (found, error) {
 	var lacks error
-	for _, one := range []struct {
-		name string
-		open func() (cli.Provider, error)
-	}{
-		{cli.ProviderNamespaces, func() (cli.Provider, error) { return openSpaces() }},
-		{cli.ProviderContainers, func() (cli.Provider, error) { return openBoxes() }},
-	} {
-		if asked := cmp.Or(a.Provider, os.Getenv(cli.EnvProvider)); asked != "" && asked != cli.ProviderMixed && asked != one.name {
-			continue
-		}
+	for _, one := range builders(a.Provider) {
 		p, err := one.open()
 		if err != nil {
 			return found{}, err
