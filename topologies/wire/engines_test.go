@@ -224,28 +224,33 @@ func newTap(t *testing.T, c *cable) reader {
 		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TUNSETIFF, uintptr(unsafe.Pointer(request))); errno != 0 {
 			return errno
 		}
-		tap, err := netlink.LinkByName("tap0")
-		if err != nil {
-			return err
-		}
-		in, err := netlink.LinkByName(c.at.Interface)
-		if err != nil {
-			return err
-		}
-		redirect, err := ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.SchedCLS, License: "Apache-2.0", Instructions: asm.Instructions{
-			asm.Mov.Imm(asm.R1, int32(tap.Attrs().Index)), asm.Mov.Imm(asm.R2, 0), asm.FnRedirect.Call(), asm.Return(),
-		}})
-		if err != nil {
-			return err
-		}
-		hook := &netlink.Clsact{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: in.Attrs().Index, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_CLSACT}}
-		return errors.Join(netlink.LinkSetUp(tap), netlink.QdiscAdd(hook), netlink.FilterAdd(&netlink.BpfFilter{
-			FilterAttrs: netlink.FilterAttrs{LinkIndex: in.Attrs().Index, Parent: netlink.HANDLE_MIN_INGRESS, Priority: 10, Protocol: unix.ETH_P_ALL},
-			Fd:          redirect.FD(), Name: "redirect", DirectAction: true,
-		}), redirect.Close())
+		return redirect(c, "tap0")
 	})
 	t.Cleanup(func() { _ = unix.Close(fd) })
 	return socketReader{fd, headers}
+}
+
+// redirect has what arrives at a cable's end, in whose network it is called, go to a tap there.
+func redirect(c *cable, name string) error {
+	tap, err := netlink.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	in, err := netlink.LinkByName(c.at.Interface)
+	if err != nil {
+		return err
+	}
+	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.SchedCLS, License: "Apache-2.0", Instructions: asm.Instructions{
+		asm.Mov.Imm(asm.R1, int32(tap.Attrs().Index)), asm.Mov.Imm(asm.R2, 0), asm.FnRedirect.Call(), asm.Return(),
+	}})
+	if err != nil {
+		return err
+	}
+	hook := &netlink.Clsact{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: in.Attrs().Index, Handle: netlink.MakeHandle(0xffff, 0), Parent: netlink.HANDLE_CLSACT}}
+	return errors.Join(netlink.LinkSetUp(tap), netlink.QdiscAdd(hook), netlink.FilterAdd(&netlink.BpfFilter{
+		FilterAttrs: netlink.FilterAttrs{LinkIndex: in.Attrs().Index, Parent: netlink.HANDLE_MIN_INGRESS, Priority: 10, Protocol: unix.ETH_P_ALL},
+		Fd:          program.FD(), Name: "redirect", DirectAction: true,
+	}), program.Close())
 }
 
 // newKernel is a socket of UDP: the kernel reads what arrives.
@@ -264,8 +269,8 @@ func newKernel(t *testing.T, c *cable) reader {
 
 func readers() map[string]func(*testing.T, *cable) reader {
 	return map[string]func(*testing.T, *cable) reader{
-		"packet socket": func(_ *testing.T, c *cable) reader { return socketReader{c.rx, headers} }, // as Open vSwitch has one
-		"XDP":           newXDP, "tap": newTap, "kernel": newKernel,
+		"packet socket": func(_ *testing.T, c *cable) reader { return socketReader{c.rx, headers} },
+		"XDP":           newXDP, "tap": newTap, "kernel": newKernel, "Open vSwitch": newSwitch, "QEMU": newQEMU,
 	}
 }
 
@@ -388,7 +393,7 @@ func TestEngines(t *testing.T) {
 						}
 						_, arrived, err := tried(t, c, by, f, senders()[from], r)
 						passes := from == bypass && by != topologies.DropByXDP
-						untold := by != topologies.DropByTC && (to == "XDP" || to == "tap") // which the witness of rules does not see
+						untold := by != topologies.DropByTC && (to == "XDP" || to == "tap" || to == "QEMU") // which the witness of rules does not see
 						switch {
 						case passes && !untold && err == nil:
 							t.Errorf("%s: frames went past it untold, and %v arrived", name, arrived)
