@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -15,6 +16,32 @@ func Forget(ctx context.Context, c *Conn, worker string) error {
 		return err
 	}
 	return s.Purge(ctx, jetstream.WithPurgeSubject(subject(prefixRecord, worker, ">")))
+}
+
+// ForgetUnsent has a server forget the results that it has not sent to whoever reads them, once that one was sent so many.
+func ForgetUnsent(ctx context.Context, c *Conn, sent uint64) error {
+	s, err := c.js.Stream(ctx, streamResults)
+	if err != nil {
+		return err
+	}
+	for {
+		for info := range s.ListConsumers(ctx).Info() {
+			if info.Delivered.Consumer < sent {
+				continue
+			}
+			for n := info.Delivered.Stream + 1; n <= s.CachedInfo().State.LastSeq; n++ {
+				if err := s.DeleteMsg(ctx, n); err != nil {
+					return err
+				}
+			}
+			if info.Delivered.Stream < s.CachedInfo().State.LastSeq {
+				return nil
+			}
+		}
+		if !wait(ctx, time.Millisecond, nil) {
+			return ctx.Err()
+		}
+	}
 }
 
 // AskPart asks for a part of a lab as who has a certificate of some digest, and does not come for it.

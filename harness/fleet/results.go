@@ -2,11 +2,13 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -34,7 +36,8 @@ func (c *Coordinator) readOnce(ctx context.Context, back <-chan struct{}, caught
 	if err != nil {
 		return err
 	}
-	if consumer.CachedInfo().NumPending == 0 {
+	caught := consumer.CachedInfo().NumPending == 0
+	if caught {
 		caughtUp()
 	}
 	expiry := max(4*c.renewal, 2*time.Second)
@@ -53,11 +56,26 @@ func (c *Coordinator) readOnce(ctx context.Context, back <-chan struct{}, caught
 		}
 		messages.Stop()
 	}()
-	for {
-		m, err := messages.Next()
+	for received := uint64(0); ; {
+		var most []jetstream.NextOpt
+		if !caught {
+			most = append(most, jetstream.NextMaxWait(entrySilence))
+		}
+		m, err := messages.Next(most...)
+		if !caught && errors.Is(err, nats.ErrTimeout) {
+			// What was there at first may be gone before it is sent, and then nothing says that it was the last.
+			if caught, err = c.conn.hasSent(ctx, consumer, received); err != nil {
+				return err
+			}
+			if caught {
+				caughtUp()
+			}
+			continue
+		}
 		if err != nil {
 			return err
 		}
+		received++
 		meta, err := m.Metadata()
 		if err != nil {
 			return fmt.Errorf("read results: %w", err)
@@ -65,9 +83,21 @@ func (c *Coordinator) readOnce(ctx context.Context, back <-chan struct{}, caught
 		c.events.awaitFew(ctx)
 		c.take(m.Subject(), m.Data(), meta.Sequence.Stream, back)
 		if meta.NumPending == 0 {
+			caught = true
 			caughtUp()
 		}
 	}
+}
+
+// hasSent reports whether a consumer has sent all that there is, and all of it came.
+func (c *Conn) hasSent(ctx context.Context, consumer jetstream.Consumer, received uint64) (bool, error) {
+	ctx, cancel := c.asking(ctx)
+	defer cancel()
+	info, err := consumer.Info(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look whether all results were read: %w", err)
+	}
+	return info.NumPending == 0 && info.Delivered.Consumer == received, nil
 }
 
 // maxSeals is how many results of one worker for one task are looked at: each may be a line of a ledger.

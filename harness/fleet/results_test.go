@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/reprise-lab/reprise/harness/fleet"
@@ -180,5 +181,47 @@ func TestForgetsItsOwn(t *testing.T) {
 	execute(c, 2)
 	if n := e.executions(2); n != 1 {
 		t.Errorf("the second was executed %d times: its result was gone", n)
+	}
+}
+
+// TestJoinAsResultsGo: who reads what came for an earlier life does not wait for the last of it, which was forgotten before it was sent.
+func TestJoinAsResultsGo(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, server.Options{})
+	id := identity(t)
+	access := fleet.Access{URL: s.URL(fleet.RoleCoordinator), Identity: id}
+	before := join(t, dial(t, access), "work", fleet.CoordinatorOptions{})
+	startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, newExecutor("host", 4), fleet.WorkerOptions{})
+	const results = 65 // of which a reader asks for 64 at once
+	for n := 1; n <= results; n++ {
+		if err := before.Submit(t.Context(), fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan")}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := 1; n <= results; n++ {
+		if _, err := before.Await(t.Context(), fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := before.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	direct := dial(t, access)
+	var once sync.Once
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	c, err := fleet.Join(ctx, dial(t, access), "work", fleet.CoordinatorOptions{Counted: func(string) (string, bool) {
+		once.Do(func() {
+			if err := fleet.ForgetUnsent(ctx, direct, results-1); err != nil {
+				t.Error(err)
+			}
+		})
+		return "", false
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(ctx); err != nil {
+		t.Error(err)
 	}
 }

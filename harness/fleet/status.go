@@ -216,7 +216,7 @@ func (c *Conn) eachKey(ctx context.Context, bucket string, do func(entry jetstre
 	return nil
 }
 
-// entrySilence is how long the entries of a bucket may keep a reader waiting, the first time.
+// entrySilence is how long what a bucket or a stream had at first may keep a reader waiting that wants all of it, the first time.
 const entrySilence = time.Second
 
 // entries reads what a bucket has, in no order.
