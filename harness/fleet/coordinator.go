@@ -105,6 +105,7 @@ type Coordinator struct {
 
 	mu        sync.Mutex
 	tasks     map[string]*task
+	broken    map[string]*task    // whose submission failed, or was broken off: the server may have them
 	unclaimed map[string][]Sealed // results of tasks that were not submitted yet in this life
 	cancelled map[string]bool
 	seen      map[string]bool // messages that were read and are still on the server
@@ -188,7 +189,7 @@ func Join(ctx context.Context, conn *Conn, work string, o CoordinatorOptions) (*
 	}
 	c := &Coordinator{
 		conn: conn, work: work, o: o, secrets: own, renewal: renewal, events: newEvents(),
-		tasks: map[string]*task{}, unclaimed: map[string][]Sealed{}, cancelled: map[string]bool{}, seen: map[string]bool{},
+		tasks: map[string]*task{}, broken: map[string]*task{}, unclaimed: map[string][]Sealed{}, cancelled: map[string]bool{}, seen: map[string]bool{},
 		kept: newRing(4096), chains: map[string]link{}, sealed: map[string]int{}, shipped: map[string]bool{}, queues: map[string]*queue{},
 		roster: map[string]seenOffer{},
 	}

@@ -235,6 +235,7 @@ type proxy struct {
 	l     net.Listener
 	to    string
 	cut   atomic.Bool  // nothing passes, and nothing is said
+	deaf  atomic.Bool  // what the server says is lost
 	limit atomic.Int64 // bytes from clients until the connection breaks; below 0: none
 
 	mu    sync.Mutex
@@ -273,7 +274,7 @@ func (p *proxy) pass(client net.Conn) {
 	p.mu.Lock()
 	p.conns = append(p.conns, client, far)
 	p.mu.Unlock()
-	copyTo := func(to, from net.Conn, counted bool) {
+	copyTo := func(to, from net.Conn, up bool) {
 		defer func() { _ = to.Close(); _ = from.Close() }()
 		buf := make([]byte, 32<<10)
 		for {
@@ -281,10 +282,10 @@ func (p *proxy) pass(client net.Conn) {
 			if err != nil {
 				return
 			}
-			if p.cut.Load() {
+			if p.cut.Load() || !up && p.deaf.Load() {
 				continue // it is lost, as on a cable that was pulled
 			}
-			if counted && p.limit.Load() >= 0 && p.limit.Add(-int64(n)) < 0 {
+			if up && p.limit.Load() >= 0 && p.limit.Add(-int64(n)) < 0 {
 				p.limit.Store(-1)
 				return
 			}

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -16,6 +17,7 @@ import (
 
 // Submit gives a task to the fleet. A task that the fleet has already, from this coordinator's earlier life, is
 // not given again, if plan, trial and options are the same; another that stands under its name is replaced. While the server cannot be reached it waits, as long as ctx lets it.
+// A task whose submission ctx ends may have been given all the same: [Coordinator.Cancel] takes it back.
 func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
 	if err := checkToken("task", t.ID); err != nil {
 		return err
@@ -40,6 +42,7 @@ func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
 	}
 	e := &task{Task: t, executes: t.what(), lives: []string{c.life}, needs: key, subject: subject(prefixWork, key, c.work, t.ID), done: make(chan struct{}), failedBy: map[string]bool{}}
 	c.tasks[t.ID] = e
+	delete(c.broken, t.ID)
 	if c.queues[key] == nil {
 		c.queues[key] = &queue{needs: n.normal()}
 	}
@@ -60,6 +63,7 @@ func (c *Coordinator) Submit(ctx context.Context, t Task, n Needs) error {
 		defer c.mu.Unlock()
 		if e.result == nil && e.err == nil {
 			c.drop(e)
+			c.broken[e.ID] = e
 		}
 		return err
 	}
@@ -376,13 +380,14 @@ func isThere(ctx context.Context, results jetstream.Stream, s Sealed) (bool, err
 	return m.Subject == s.on && messageOf(s.sequence, m.Data) == s.name, nil
 }
 
-// Cancel ends a task: it is taken from the queue, and its executor's context ends where it runs. A result that
-// comes nevertheless is uncounted. [Coordinator.Await] of it returns [ErrCancelled].
+// Cancel ends a task, also one whose submission was broken off: it is taken from the queue, and its executor's context ends where
+// it runs. A result that comes nevertheless is uncounted. [Coordinator.Await] of it returns [ErrCancelled]. What the server could not be
+// told before ctx ended it is told later.
 func (c *Coordinator) Cancel(ctx context.Context, id string) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()
 	c.mu.Lock()
-	e := c.tasks[id]
+	e := cmp.Or(c.tasks[id], c.broken[id])
 	if e == nil {
 		c.mu.Unlock()
 		return nil
@@ -391,11 +396,21 @@ func (c *Coordinator) Cancel(ctx context.Context, id string) error {
 	had := e.result
 	c.finish(e, ErrCancelled)
 	c.drop(e)
+	delete(c.broken, id)
+	early := c.unclaimed[id] // of a task that was not known to be given
+	delete(c.unclaimed, id)
 	c.mu.Unlock()
 	if had != nil {
-		c.uncounted(*had, "it was cancelled")
+		early = append(early, *had)
 	}
-	return c.because(c.endTask(ctx, e))
+	for _, s := range early {
+		c.uncounted(s, "it was cancelled")
+	}
+	err := c.endTask(ctx, e)
+	if err != nil {
+		c.events.add(func(ctx context.Context) error { return c.endTask(ctx, e) })
+	}
+	return c.because(err)
 }
 
 // finish ends a task with an error; c.mu is held.
