@@ -387,6 +387,28 @@ func TestCancelled(t *testing.T) {
 	})
 }
 
+// TestCancelledIsTold: a trial that was thrown away is told of as one, in whatever its context ended with.
+func TestCancelledIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		b := w.bench(t, labworker.Settings{})
+		payload := payloadOf(t, runOf(t, strings.Replace(scenario, "stimulus: [", "stimulus: [{hold: 10m, why: so that it is met}, ", 1)))
+		var told []string
+		e := &labworker.Executor{Bench: b, Tell: func(line string) { told = append(told, line) }}
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("nobody wants it"))
+		defer cancel()
+		if _, err := e.Execute(ctx, fleet.Task{Work: "w", Trial: 1, Payload: payload, Options: []byte("{}")}, func(string) {}); err == nil {
+			t.Error("it came to something")
+		}
+		if got := strings.Join(told, "|"); got != "trial 1 of w: ended: nobody wants it" {
+			t.Errorf("told: %s", got)
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestLargeRecord: a trial whose record may not be sent is told of without it.
 func TestLargeRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -59,6 +59,10 @@ func (e *Executor) Execute(ctx context.Context, t fleet.Task, progress func(stri
 		return outcome(Summary{Refused: refused.Error()}, nil)
 	}
 	if err != nil {
+		if ctx.Err() != nil {
+			e.tell(t, t.Work, "ended: "+context.Cause(ctx).Error())
+			return fleet.Outcome{}, err
+		}
 		e.tell(t, t.Work, "not executed: "+err.Error())
 		if foreign, ok := errors.AsType[*scenarios.ForeignError](err); ok { // which another worker may have been told to trust
 			err = &fleet.UnfitError{Err: foreign}
