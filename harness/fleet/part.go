@@ -83,11 +83,9 @@ func ClaimPart(ctx context.Context, c *Conn, worker, version string) (net.Conn, 
 
 // askPart asks, and verifies who answers.
 func (c *Conn) askPart(ctx context.Context, worker string, body []byte) (a partAnswer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
 	on := subject(prefixAnswer, worker, rand.Text())
 	var m *nats.Msg
-	err = c.asAllowed(ctx, func(ctx context.Context) (err error) {
+	err = c.answered(ctx, "it", requestTimeout, func(ctx context.Context) (err error) {
 		m, err = c.ask(ctx, subject(prefixControl, worker, requestPart), on, body)
 		return err
 	})

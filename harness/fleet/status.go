@@ -31,7 +31,7 @@ type Status struct {
 type WorkerStatus struct {
 	Offer
 	Usage Usage    `json:"usage,omitzero"` // of the server's disk
-	Idle  []string `json:"idle,omitempty"` // sentences; empty while it executes as much as it offers
+	Idle  []string `json:"idle,omitempty"` // sentences; empty while it executes as much as it offers, and does not drain
 }
 
 // WorkStatus is one work.
@@ -55,13 +55,30 @@ type NeedsStatus struct {
 
 // ReadStatus asks the server.
 func ReadStatus(ctx context.Context, c *Conn) (s Status, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*requestTimeout)
-	defer cancel()
-	err = c.asAllowed(ctx, func(ctx context.Context) (err error) {
+	err = c.answered(ctx, "the fleet's server", 2*requestTimeout, func(ctx context.Context) (err error) {
 		s, err = c.status(ctx)
 		return err
 	})
 	return s, err
+}
+
+// ErrUnanswered is what was asked of a server or a worker and not answered in time.
+var ErrUnanswered = errors.New("no answer")
+
+// answered calls do, which asks somebody something. An answer that does not come in time is an [ErrUnanswered] that says whose.
+func (c *Conn) answered(ctx context.Context, who string, within time.Duration, do func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err := c.asAllowed(bounded, do)
+	switch {
+	case err == nil || ctx.Err() != nil || c.nc.IsClosed():
+		return err
+	case !c.nc.IsConnected():
+		return fmt.Errorf("%w from %s: the connection to the fleet's server was lost meanwhile; try again when that is there", ErrUnanswered, who)
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout):
+		return fmt.Errorf("%w from %s within %s: its machine stands still, is cut off, or has too much to do; look at that, and try again", ErrUnanswered, who, within)
+	}
+	return err
 }
 
 func (c *Conn) status(ctx context.Context) (Status, error) {
@@ -99,13 +116,13 @@ func (c *Conn) status(ctx context.Context) (Status, error) {
 
 // idle says why a worker does not execute as much as it offers.
 func (o Offer) idle(queues []NeedsStatus, u Usage) []string {
+	if o.Draining {
+		return []string{"it drains: what runs ends, nothing more is taken"}
+	}
 	if o.Busy >= o.Slots && o.Slots > 0 {
 		return nil
 	}
 	var why []string
-	if o.Draining {
-		return []string{"it drains: what runs ends, nothing more is taken"}
-	}
 	if u.Full {
 		why = append(why, "it takes nothing more until coordinators have fetched what it has stored, which is its share of the server's disk")
 	}
@@ -269,8 +286,11 @@ func readEntries(ctx context.Context, kv jetstream.KeyValue, silence time.Durati
 
 // FindWorker is the offer of the worker with a name, a public key, or the unambiguous beginning of either.
 func FindWorker(ctx context.Context, c *Conn, nameOrKey string) (Offer, error) {
-	workers, err := c.offers(ctx)
-	if err != nil {
+	var workers []Offer
+	if err := c.answered(ctx, "the fleet's server", 2*requestTimeout, func(ctx context.Context) (err error) {
+		workers, err = c.offers(ctx)
+		return err
+	}); err != nil {
 		return Offer{}, err
 	}
 	var found, names []string
@@ -305,17 +325,17 @@ func (c *Conn) control(ctx context.Context, key, request string) (controlAnswer,
 	if err := checkKey(key); err != nil {
 		return a, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
 	var m *nats.Msg
-	err := c.asAllowed(ctx, func(ctx context.Context) (err error) {
+	err := c.answered(ctx, fmt.Sprintf("worker %s (%s)", key, request), requestTimeout, func(ctx context.Context) (err error) {
 		m, err = c.ask(ctx, subject(prefixControl, key, request), subject(prefixAnswer, key, rand.Text()), nil)
 		return err
 	})
-	if errors.Is(err, nats.ErrNoResponders) {
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
 		return a, fmt.Errorf("worker %s is not connected to the fleet", key)
-	}
-	if err != nil {
+	case errors.Is(err, ErrUnanswered):
+		return a, err
+	case err != nil:
 		return a, fmt.Errorf("ask worker %s to %s: %w", key, request, err)
 	}
 	if err := json.Unmarshal(m.Data, &a); err != nil {
@@ -344,6 +364,15 @@ func (c *Conn) ask(ctx context.Context, on, answer string, body []byte) (*nats.M
 	return s.NextMsgWithContext(ctx)
 }
 
+// askServer asks an embedded server; another one has nobody who responds.
+func (c *Conn) askServer(ctx context.Context, request string, body []byte) (m *nats.Msg, err error) {
+	err = c.answered(ctx, "the fleet's server", requestTimeout, func(ctx context.Context) (err error) {
+		m, err = c.ask(ctx, subject(ServerRequests, request), c.nc.NewInbox(), body)
+		return err
+	})
+	return m, err
+}
+
 // DrainWorker asks a worker to end what it runs, take no more, and leave.
 func DrainWorker(ctx context.Context, c *Conn, key string) error {
 	_, err := c.control(ctx, key, "drain")
@@ -366,16 +395,16 @@ func RemoveWorker(ctx context.Context, c *Conn, key string) error {
 	if _, err := c.control(ctx, key, "leave"); err != nil {
 		c.log.Debug("the worker cannot be told that it is removed", "err", err)
 	}
-	roster, err := c.bucket(ctx, bucketRoster)
-	if err != nil {
+	if err := c.answered(ctx, "the fleet's server", requestTimeout, func(ctx context.Context) error {
+		roster, err := c.bucket(ctx, bucketRoster)
+		if err != nil {
+			return err
+		}
+		return roster.Delete(ctx, key)
+	}); err != nil {
 		return fmt.Errorf("forget worker %s: %w", key, err)
 	}
-	if err := roster.Delete(ctx, key); err != nil {
-		return fmt.Errorf("forget worker %s: %w", key, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	m, err := c.ask(ctx, ServerRequests+".remove", c.nc.NewInbox(), []byte(key))
+	m, err := c.askServer(ctx, "remove", []byte(key))
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil // a server of others, which enrols nobody
@@ -389,9 +418,7 @@ func RemoveWorker(ctx context.Context, c *Conn, key string) error {
 
 // WorkerURL is the one that workers join an embedded server with, as it is now: [RemoveWorker] makes another one of it.
 func WorkerURL(ctx context.Context, c *Conn) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	m, err := c.ask(ctx, ServerRequests+".url", c.nc.NewInbox(), nil)
+	m, err := c.askServer(ctx, "url", nil)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return "", errors.New("this is a server of others, which enrols nobody: workers join with its address")

@@ -173,7 +173,10 @@ func TestDrain(t *testing.T) {
 	if err := fleet.DrainWorker(t.Context(), conn, o.Key); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it says that it drains", func() bool { w := c.Workers(); return len(w) == 1 && w[0].Draining })
+	eventually(t, "it says that it drains", func() bool {
+		status, err := fleet.ReadStatus(t.Context(), conn)
+		return err == nil && len(status.Workers) == 1 && status.Workers[0].Busy == 1 && strings.HasPrefix(strings.Join(status.Workers[0].Idle, "|"), "it drains")
+	})
 	close(finish)
 	if _, err := c.Await(t.Context(), "1"); err != nil {
 		t.Error(err)
@@ -275,5 +278,33 @@ func TestProgress(t *testing.T) {
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestUnanswered: who asks somebody that stands still is told who that is, and within a time.
+func TestUnanswered(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, server.Options{})
+	p, q := startProxy(t, s.Addr()), startProxy(t, s.Addr())
+	w := startWorker(t, fleet.Access{URL: p.through(s.URL(fleet.RoleWorker))}, newExecutor("host", 1), fleet.WorkerOptions{})
+	far, conn := dial(t, fleet.Access{URL: q.through(s.URL(fleet.RoleCoordinator))}), dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	eventually(t, "the worker is there", func() bool { o, err := fleet.FindWorker(t.Context(), conn, "host"); return err == nil && o.Key == w.conn.PublicKey() })
+	p.cut.Store(true)
+	q.cut.Store(true)
+	ask := map[string]func() error{
+		"no answer from worker " + w.conn.PublicKey() + " (drain) within 5s": func() error { return fleet.DrainWorker(t.Context(), conn, w.conn.PublicKey()) },
+		"no answer from the fleet's server": func() error { _, err := fleet.FindWorker(t.Context(), far, "host"); return err },
+	}
+	var wg sync.WaitGroup
+	for want, do := range ask {
+		wg.Go(func() {
+			if err := do(); !errors.Is(err, fleet.ErrUnanswered) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "deadline") {
+				t.Errorf("%v, want %s", err, want)
+			}
+		})
+	}
+	wg.Wait()
+	if _, err := fleet.FindWorker(t.Context(), dial(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}), "host"); !errors.Is(err, fleet.ErrDenied) {
+		t.Errorf("finding a worker as one: %v", err)
 	}
 }
