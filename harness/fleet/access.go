@@ -50,7 +50,7 @@ type Access struct {
 
 	Name      string                     // of this client, as the server's monitoring shows it
 	InProcess nats.InProcessConnProvider // a server in this process; URL is not used
-	Log       *slog.Logger               // nil: nothing
+	Log       *slog.Logger               // what keeps this side waiting is a warning, what its user is to know besides information; nil: nothing
 	Patience  time.Duration              // for the first connection; 0: 10 s
 	Signer    nkeys.KeyPair              // instead of Identity
 	Dialer    nats.CustomDialer          // nil: the net package's
@@ -149,6 +149,8 @@ type Conn struct {
 	buckets map[string]jetstream.KeyValue
 	epoch   context.Context //nolint:containedctx // ends, and is made anew, when the connection came back
 	ended   func()
+
+	complained time.Time // when it was last said that the server does not do what it is asked for
 
 	shipping flights         // by the prefix of what is stored in chunks
 	allowed  context.Context //nolint:containedctx // ends, with the reason, and is made anew, when the server denied something
@@ -277,7 +279,7 @@ func (a Access) options(c *Conn) (string, []nats.Option, error) {
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2),
 		// What was written while there was no connection is stale when there is one again: say so at once.
 		nats.ReconnectBufSize(-1),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.log.Debug("connection lost", "err", err) }),
+		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) { c.lost(nc, err) }),
 		nats.ReconnectHandler(func(*nats.Conn) { c.reconnected() }),
 		nats.ClosedHandler(func(nc *nats.Conn) { c.closed(nc.LastError()) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.heard(err) }),
@@ -362,7 +364,19 @@ func (c *Conn) Server() string { return c.nc.ConnectedUrlRedacted() }
 // Close ends the connection at once.
 func (c *Conn) Close() { c.nc.Close() }
 
+// lost tells of a connection that broke, and of none that was closed.
+func (c *Conn) lost(nc *nats.Conn, err error) {
+	if nc.IsClosed() {
+		return
+	}
+	if err == nil {
+		err = errors.New("the server has ended it")
+	}
+	c.log.Warn("the connection to the fleet's server is lost; it is made again as soon as the server answers", "err", err)
+}
+
 func (c *Conn) reconnected() {
+	c.log.Info("the fleet's server is connected again")
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended()

@@ -19,6 +19,9 @@ func (c *Coordinator) reconcile(ctx context.Context) {
 		}
 		c.expireOffers()
 		c.tellUnmet()
+		if !c.conn.nc.IsConnected() {
+			continue // until it is again
+		}
 		bounded, cancel := context.WithTimeout(ctx, 2*requestTimeout)
 		err := c.reconcileOnce(bounded)
 		cancel()
@@ -28,7 +31,7 @@ func (c *Coordinator) reconcile(ctx context.Context) {
 			cancel()
 		}
 		if err != nil && ctx.Err() == nil {
-			c.conn.log.Warn("the fleet's queue cannot be compared with what is waited for", "work", c.work, "err", err)
+			c.conn.complain(fmt.Errorf("compare the fleet's queue with what is waited for: %w", err))
 		}
 	}
 }

@@ -130,7 +130,7 @@ func bucketStream(name string, ttl time.Duration, storage jetstream.StorageType)
 }
 
 // Renewal is how often leases are renewed in this fleet; it is the server's, and the same for all. The error
-// is jetstream.ErrStreamNotFound on a server that nobody has set up.
+// is [ErrNotSetUp] on a server that nobody has set up.
 func (c *Conn) Renewal(ctx context.Context) (time.Duration, error) {
 	c.mu.Lock()
 	renewal := c.renewal
@@ -139,7 +139,12 @@ func (c *Conn) Renewal(ctx context.Context) (time.Duration, error) {
 		return renewal, nil
 	}
 	s, err := c.js.Stream(ctx, streamWork)
-	if err != nil {
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return 0, fmt.Errorf("%w: %w", ErrNotSetUp, err)
+	case withoutJetStream(err):
+		return 0, fmt.Errorf("%w: %w", errBare, err)
+	case err != nil:
 		return 0, fmt.Errorf("read how often leases are renewed: %w", err)
 	}
 	renewal, err = time.ParseDuration(s.CachedInfo().Config.Metadata[renewalKey])
@@ -150,6 +155,21 @@ func (c *Conn) Renewal(ctx context.Context) (time.Duration, error) {
 	defer c.mu.Unlock()
 	c.renewal = renewal
 	return renewal, nil
+}
+
+// Servers that are no fleet's.
+var (
+	// ErrNotSetUp is a server on which nobody has made the streams.
+	ErrNotSetUp = errors.New("no fleet was set up on this server, which whoever first gives trials does")
+	errBare     = errors.New("this server stores nothing: it has no JetStream, or not for who asks (nats-server -js)")
+)
+
+// IsBare reports whether an error is that of a server that cannot be a fleet's, for it stores nothing.
+func IsBare(err error) bool { return errors.Is(err, errBare) }
+
+// withoutJetStream reports whether an error is what a server answers that stores nothing.
+func withoutJetStream(err error) bool {
+	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount)
 }
 
 // stream is the handle of a stream; the server is asked for it once.
@@ -237,8 +257,27 @@ func transient(err error) bool {
 	return errors.As(err, &api) && api.Code == 503
 }
 
-// patientAttempts is how often something may fail before it is said.
-const patientAttempts = 5
+// patientAttempts is how often something may fail before it is said, and complainEvery how often that is said.
+const (
+	patientAttempts = 5
+	complainEvery   = time.Minute
+)
+
+// complain says that the server does not do what it is asked for: at times, whoever asks, and not while it is known to be away.
+func (c *Conn) complain(err error) {
+	if !c.nc.IsConnected() {
+		return
+	}
+	c.mu.Lock()
+	said := !c.complained.IsZero() && time.Since(c.complained) < complainEvery
+	if !said {
+		c.complained = time.Now()
+	}
+	c.mu.Unlock()
+	if !said {
+		c.log.Warn("the fleet's server does not do what it is asked for; it is asked until it does", "err", err)
+	}
+}
 
 // retry calls do until it succeeds, fails for good, or ctx ends; between two calls it waits for the connection to
 // come back, or for pause.
@@ -247,8 +286,8 @@ func (c *Conn) retry(ctx context.Context, pause time.Duration, do func(context.C
 		back := c.cameBack()
 		bounded, cancel := c.asking(ctx)
 		err := c.asAllowed(bounded, do)
-		if err != nil && attempt == patientAttempts {
-			c.log.Warn("the server does not do what it is asked for; it is asked until it does", "err", err)
+		if err != nil && attempt >= patientAttempts {
+			c.complain(err)
 		}
 		broke := errors.Is(err, context.Canceled) && bounded.Err() != nil
 		cancel()

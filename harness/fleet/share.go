@@ -110,7 +110,7 @@ func (w *Worker) hearUsage(body []byte) {
 	}
 	w.mu.Unlock()
 	if was != u.Full {
-		w.say("%s", u)
+		w.announce("%s", u)
 		w.wake()
 		w.tell()
 	}

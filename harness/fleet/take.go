@@ -370,7 +370,7 @@ func (w *Worker) whileFull(ctx context.Context, j job, store func() error) error
 			return err
 		}
 		if !told {
-			w.say("the result of task %s of %s is kept: the server takes nothing before coordinators have fetched what is there of this worker", j.ID, j.Work)
+			w.announce("the result of task %s of %s is kept: the server takes nothing before coordinators have fetched what is there of this worker", j.ID, j.Work)
 		}
 		wait(ctx, w.renewal, w.woken())
 	}

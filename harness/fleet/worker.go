@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // WorkerOptions may all be left out.
@@ -89,7 +89,7 @@ func NewWorker(c *Conn, e Executor, o WorkerOptions) *Worker {
 // Drain makes Run take nothing more and return when what runs has ended. Coordinators ask for it with [DrainWorker].
 func (w *Worker) Drain() {
 	w.drain.Do(func() {
-		w.say("draining: what runs ends, nothing more is taken")
+		w.announce("draining: what runs ends, nothing more is taken")
 		w.mu.Lock()
 		w.offer.Draining = true
 		w.mu.Unlock()
@@ -108,9 +108,19 @@ func (w *Worker) Log() []LogLine {
 // logLines is how many lines of its log a worker remembers.
 const logLines = 500
 
+// say notes a line in the worker's log.
 func (w *Worker) say(format string, args ...any) {
-	text := bounded(fmt.Sprintf(format, args...), maxProgress)
-	w.conn.log.Info(text)
+	w.note(slog.LevelDebug, fmt.Sprintf(format, args...))
+}
+
+// announce is say of what whoever started the worker is to know at once.
+func (w *Worker) announce(format string, args ...any) {
+	w.note(slog.LevelInfo, fmt.Sprintf(format, args...))
+}
+
+func (w *Worker) note(level slog.Level, text string) {
+	text = bounded(text, maxProgress)
+	w.conn.log.Log(context.Background(), level, text)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.log) == logLines {
@@ -140,13 +150,10 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	ctx, w.leave = context.WithCancelCause(ctx)
 	defer w.leave(nil)
 	w.life = ctx
-	if err := w.conn.retry(ctx, DefaultRenewal, func(ctx context.Context) (err error) {
-		w.renewal, err = w.conn.Renewal(ctx)
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			w.say("nobody has set the fleet up on this server: waiting for the first coordinator")
+	if err := w.awaitFleet(ctx); err != nil {
+		if isClosed(w.drained) {
+			return nil
 		}
-		return err
-	}); err != nil {
 		return fmt.Errorf("join the fleet: %w", err)
 	}
 	listening, err := w.listen()
@@ -185,6 +192,38 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 		return cause
 	}
 	return nil
+}
+
+// awaitFleet waits until the server has been set up, or the worker is drained before, which is an error.
+func (w *Worker) awaitFleet(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-w.drained:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	told := ""
+	return w.conn.retry(ctx, DefaultRenewal, func(ctx context.Context) (err error) {
+		w.renewal, err = w.conn.Renewal(ctx)
+		if err != nil && err.Error() != told && ctx.Err() == nil && w.conn.nc.IsConnected() {
+			told = err.Error()
+			w.announce("waiting: %v", err)
+		}
+		return err
+	})
+}
+
+// isClosed reports whether a channel is that nothing is sent on.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // ask asks the executor what there is to offer.
@@ -307,7 +346,7 @@ func (w *Worker) listen() ([]*nats.Subscription, error) {
 			w.hearUsage(body)
 			return
 		case "drain":
-			w.Drain()
+			defer w.Drain() // which may close the connection
 		case "leave":
 			w.say("removed from the fleet")
 			defer w.leave(ErrRemoved)

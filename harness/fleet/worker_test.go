@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,4 +171,89 @@ func (e *largeSummary) Execute(ctx context.Context, t fleet.Task, progress func(
 	o, err := e.executor.Execute(ctx, t, progress)
 	o.Summary = []byte(`"` + strings.Repeat("x", 64<<10) + `"`)
 	return o, err
+}
+
+// heard is what a side of a fleet has its user be told.
+type heard struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (h *heard) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+func (h *heard) Handle(_ context.Context, r slog.Record) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lines = append(h.lines, r.Message)
+	return nil
+}
+
+func (h *heard) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+func (h *heard) WithGroup(string) slog.Handler { return h }
+
+func (h *heard) all() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return strings.Join(h.lines, "|")
+}
+
+// TestServerAwayIsTold: a connection that breaks is told of, and that it is there again; one that is closed is not.
+func TestServerAwayIsTold(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, server.Options{})
+	p := startProxy(t, s.Addr())
+	var h heard
+	c, err := fleet.Dial(t.Context(), fleet.Access{URL: p.through(s.URL(fleet.RoleCoordinator)), Log: slog.New(&h)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.breakAll()
+	const lost, back = "the connection to the fleet's server is lost", "the fleet's server is connected again"
+	eventually(t, "both are told", func() bool { return strings.Contains(h.all(), lost) && strings.Contains(h.all(), back) })
+	told := h.all()
+	c.Close()
+	<-time.After(renewal)
+	if h.all() != told {
+		t.Errorf("after it was closed: %s", h.all())
+	}
+}
+
+// TestNoFleetYet: a worker of a server that is no fleet's says what it waits for, and is drained as any other.
+func TestNoFleetYet(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		stores bool
+		want   string
+	}{
+		{"not set up", true, "waiting: no fleet was set up on this server"},
+		{"without JetStream", false, "waiting: this server stores nothing"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: tt.stores, StoreDir: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Start()
+			t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+			if !s.ReadyForConnections(within) {
+				t.Fatal("the server does not answer")
+			}
+			var h heard
+			w := startWorker(t, fleet.Access{URL: s.ClientURL(), Log: slog.New(&h)}, newExecutor("host", 1), fleet.WorkerOptions{})
+			eventually(t, "it says what it waits for", func() bool { return strings.Contains(h.all(), tt.want) })
+			w.Drain()
+			select {
+			case err := <-w.done:
+				w.done <- err
+				if err != nil {
+					t.Errorf("a drained worker returns %v", err)
+				}
+			case <-time.After(within):
+				t.Error("it goes on waiting")
+			}
+		})
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"os/user"
@@ -88,9 +89,35 @@ func FleetDir() (string, error) {
 	return filepath.Join(state, "reprise", "fleet"), nil
 }
 
+// told has people be told what is logged: information as it is, and what is worse as a warning with its error.
+type told struct{ say func(format string, args ...any) }
+
+// Enabled implements [slog.Handler].
+func (told) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+// Handle implements [slog.Handler].
+func (t told) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		text += ": " + a.Value.String()
+		return true
+	})
+	if r.Level >= slog.LevelWarn {
+		text = "warning: " + text
+	}
+	t.say("%s", text)
+	return nil
+}
+
+// WithAttrs implements [slog.Handler]: there are none but those of a line.
+func (t told) WithAttrs([]slog.Attr) slog.Handler { return t }
+
+// WithGroup implements [slog.Handler].
+func (t told) WithGroup(string) slog.Handler { return t }
+
 // DialFleet connects to a fleet as one of a role, whose key is this user's and is made when it is not there; name is a
-// worker's, of which a machine may have several.
-func DialFleet(ctx context.Context, at string, role fleet.Role, name string) (*fleet.Conn, error) {
+// worker's, of which a machine may have several. say is told what keeps this side waiting, as that the server is away; nil tells nobody.
+func DialFleet(ctx context.Context, at string, role fleet.Role, name string, say func(format string, args ...any)) (*fleet.Conn, error) {
 	dir, err := FleetDir()
 	if err != nil {
 		return nil, err
@@ -107,6 +134,9 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string) (*f
 	const enough = 8
 	who += "-" + evidence.SHA256([]byte(at))[:enough] + ".nk"
 	access := fleet.Access{URL: at, Identity: filepath.Join(dir, filepath.FromSlash(who)), Name: "reprise " + string(role) + " of " + whoAmI()}
+	if say != nil {
+		access.Log = slog.New(told{say})
+	}
 	conn, err := fleet.Dial(ctx, access.WithEnvironment(os.Getenv))
 	switch {
 	case errors.Is(err, fleet.ErrRefused):
@@ -117,13 +147,14 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string) (*f
 	return conn, err
 }
 
-// AsFleetError says of a server that answers nothing that a key may ask for why that may be.
+// AsFleetError gives what a fleet's server, or a worker, refused or did not answer its exit status, and says which URL a key may have
+// come with that is refused everything.
 func AsFleetError(ctx context.Context, err error) error {
 	if errors.Is(err, fleet.ErrDenied) {
 		return WithCode(ExitRefused, fmt.Errorf("%w: the URL for workers is for workers alone; --fleet takes the other that reprise fleet serve prints", fleet.ErrDenied))
 	}
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return WithCode(ExitRefused, fmt.Errorf("%w: the server is there and does not answer this; the URL for workers is for workers alone; --fleet takes the other that reprise fleet serve prints", err))
+	if errors.Is(err, fleet.ErrUnanswered) || errors.Is(err, fleet.ErrNotSetUp) || fleet.IsBare(err) {
+		return WithCode(ExitEnvironment, err)
 	}
 	return err
 }
@@ -184,11 +215,11 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	if err != nil {
 		return nil, WithCode(ExitEnvironment, err)
 	}
-	conn, err := DialFleet(ctx, where.FleetURL(), fleet.RoleCoordinator, "")
+	conn, err := DialFleet(ctx, where.FleetURL(), fleet.RoleCoordinator, "", a.Progress)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := fleet.ReadStatus(ctx, conn); err != nil { // which ends where the key may not ask
+	if _, err := fleet.ReadStatus(ctx, conn); err != nil && !errors.Is(err, fleet.ErrNotSetUp) { // which ends where the key may not ask
 		conn.Close()
 		return nil, AsFleetError(ctx, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
@@ -183,7 +184,7 @@ func (nothing) Name() string { return "none" }
 func TestOtherURL(t *testing.T) {
 	s := newServer(t)
 	for _, taken := range []fleet.Role{fleet.RoleWorker, fleet.RoleCoordinator} {
-		conn, err := cli.DialFleet(t.Context(), s.URL(taken), fleet.RoleWorker, "left")
+		conn, err := cli.DialFleet(t.Context(), s.URL(taken), fleet.RoleWorker, "left", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,11 +199,66 @@ func TestOtherURL(t *testing.T) {
 	}
 }
 
+// otherServer is a NATS server that is nobody's fleet yet; one that stores nothing cannot be.
+func otherServer(t *testing.T, stores bool) string {
+	t.Helper()
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	o := &natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: stores}
+	if stores {
+		o.StoreDir = t.TempDir()
+	}
+	s, err := natsserver.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the server does not answer")
+	}
+	return s.ClientURL()
+}
+
+// TestOtherServer: whoever first gives trials makes a server of others a fleet's; one that stores nothing is said to be none.
+func TestOtherServer(t *testing.T) {
+	status := func(at string) error {
+		return runStatus(t.Context(), &askOptions{App: &cli.App{Out: io.Discard, Err: io.Discard}, where: cli.LabFlags{Fleet: at}})
+	}
+	for _, tt := range []struct {
+		name   string
+		stores bool
+		want   string
+	}{
+		{"not set up", true, "no fleet was set up on this server, which whoever first gives trials does"},
+		{"without JetStream", false, "it has no JetStream"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			at, p := otherServer(t, tt.stores), aPlan(t)
+			if err := status(at); err == nil || cli.ExitCode(err) != cli.ExitEnvironment || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("status: %d: %v", cli.ExitCode(err), err)
+			}
+			b, err := (&cli.App{Out: io.Discard, Err: io.Discard}).OpenUnchecked(t.Context(), t.TempDir(), cli.LabFlags{Fleet: at}, p)
+			if !tt.stores {
+				if err == nil || cli.ExitCode(err) != cli.ExitEnvironment || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("trials: %d: %v", cli.ExitCode(err), err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(status(at), b.Provider.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestMistypedURL: the token of a URL that cannot be read is not shown.
 func TestMistypedURL(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	for _, at := range []string{"tls//SECRET@lab:4222", "SECRET@lab:4222", "tls:/SECRET@lab:4222?sha256=1", "tls://SECRET@lab:port", "tls://SEC/RET@lab:4222"} {
-		_, err := cli.DialFleet(t.Context(), at, fleet.RoleWorker, "left")
+		_, err := cli.DialFleet(t.Context(), at, fleet.RoleWorker, "left", nil)
 		if err == nil || cli.ExitCode(err) != cli.ExitInput || strings.Contains(err.Error(), "SEC") || !strings.Contains(err.Error(), "lab") {
 			t.Errorf("%s: %v", at, err)
 		}
@@ -229,6 +285,10 @@ func TestStatus(t *testing.T) {
 					Offer: fleet.Offer{Name: "right\nworker   evil", Key: "UB", Slots: 1, Since: at, Version: "0.1", Abilities: map[string]string{"user namespaces": "forbidden; to get it: sysctl", "/dev/net/tun of nodes": ""}},
 					Idle:  []string{"it lacks what waits"},
 				},
+				{
+					Offer: fleet.Offer{Name: "up", Key: "UC", Slots: 2, Busy: 2, Draining: true, Version: here, Kinds: []string{"container"}, Providers: []string{"namespaces"}},
+					Idle:  []string{"it drains"},
+				},
 			},
 			Works: []fleet.WorkStatus{{Holder: fleet.Holder{Work: "w1", Name: "root@pc", Since: at}, Queued: 3, Results: 1}},
 			Needs: []fleet.NeedsStatus{
@@ -244,6 +304,8 @@ worker   left (UABCDEFG) since Sun 10:15:00: 1 of 2 labs busy; labs of container
 worker   right; worker   evil (UB) since Sun 10:15:00: 0 of 1 lab busy; labs of no kind with nothing, 0 images, version 0.1
            idle: it lacks what waits
            cannot: user namespaces: forbidden; to get it: sysctl
+worker   up (UC): 2 of 2 labs busy; labs of container with namespaces, 0 images
+           leaving: it drains
 work     w1 of root@pc since Sun 10:15:00: 3 trials without a result, 1 result to be fetched
 trials   2 wait, 1 run: they need a lab of kind container, namespaces, 1.5 cores, 25 MB of memory, reprise/frr:8.4.4, a device of exos, --trust binds.r1
          NO WORKER CAN TAKE THEM

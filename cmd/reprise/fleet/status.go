@@ -37,7 +37,7 @@ func (o *askOptions) check() error {
 
 // dial connects to the fleet that is asked.
 func (o *askOptions) dial(ctx context.Context) (*fleet.Conn, error) {
-	return cli.DialFleet(ctx, o.where.FleetURL(), fleet.RoleCoordinator, "")
+	return cli.DialFleet(ctx, o.where.FleetURL(), fleet.RoleCoordinator, "", nil)
 }
 
 func newStatus(a *cli.App, runF func(context.Context, *askOptions) error) *cobra.Command {
@@ -118,8 +118,12 @@ func printWorker(w io.Writer, worker fleet.WorkerStatus, all bool) {
 	if u := worker.Usage; u.Stored > 0 && u.Share > 0 {
 		cli.Tell(w, "           on the server's disk: %.1f of %.0f MB", float64(u.Stored)/1e6, float64(u.Share)/1e6)
 	}
+	how := "idle"
+	if worker.Draining {
+		how = "leaving"
+	}
 	for _, why := range worker.Idle {
-		cli.Tell(w, "           idle: %s", why)
+		cli.Tell(w, "           %s: %s", how, why)
 	}
 	if len(worker.Providers) == 0 || all {
 		for _, ability := range slices.Sorted(maps.Keys(worker.Abilities)) {
@@ -247,8 +251,9 @@ func (o *askOptions) find(ctx context.Context) (*fleet.Conn, fleet.Offer, error)
 	worker, err := fleet.FindWorker(ctx, conn, o.worker)
 	if err != nil {
 		conn.Close()
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, worker, cli.AsFleetError(ctx, err)
+		err = cli.AsFleetError(ctx, err)
+		if _, known := errors.AsType[*cli.CodedError](err); known {
+			return nil, worker, err
 		}
 		return nil, worker, cli.WithCode(cli.ExitInput, fmt.Errorf("%w (reprise fleet status shows the workers)", err))
 	}
@@ -274,7 +279,7 @@ func runDrain(ctx context.Context, o *askOptions) error {
 	}
 	defer conn.Close()
 	if err := fleet.DrainWorker(ctx, conn, worker.Key); err != nil {
-		return err
+		return cli.WithCode(cli.ExitEnvironment, err)
 	}
 	o.Say("%s ends what it does (%s) and leaves", worker.Name, cli.Plural(worker.Busy, "trial"))
 	return nil
@@ -300,7 +305,7 @@ func runRemove(ctx context.Context, o *askOptions) error {
 	}
 	defer conn.Close()
 	if err := fleet.RemoveWorker(ctx, conn, worker.Key); err != nil {
-		return err
+		return cli.WithCode(cli.ExitEnvironment, err)
 	}
 	o.Say("%s (%s) is out of the fleet; workers join with another URL from now on: reprise fleet url", worker.Name, worker.Key)
 	return nil

@@ -161,7 +161,7 @@ func runWorker(ctx context.Context, o *workerOptions) (err error) {
 		return err
 	}
 	sweep(ctx, o.App)
-	conn, err := cli.DialFleet(ctx, o.join, fleet.RoleWorker, o.name)
+	conn, err := cli.DialFleet(ctx, o.join, fleet.RoleWorker, o.name, o.Progress)
 	if err != nil {
 		return err
 	}
