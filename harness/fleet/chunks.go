@@ -85,13 +85,26 @@ func (c *Conn) putWhole(ctx context.Context, pause time.Duration, prefix string,
 	})
 }
 
-// hasWhole reports whether a manifest is there.
+// hasWhole reports whether a manifest is there, and will be with its chunks for as long as it was: what is older than half of what a
+// stream keeps, by the server's clock, may expire while it is read.
 func (c *Conn) hasWhole(ctx context.Context, stream, prefix string) (bool, error) {
-	_, err := c.last(ctx, stream, subject(prefix, manifestToken))
+	m, err := c.last(ctx, stream, subject(prefix, manifestToken))
 	if errors.Is(err, errNotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	_, at := stored(m)
+	s, err := c.stream(ctx, stream)
+	if err != nil {
+		return false, err
+	}
+	info, err := s.Info(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look how long stream %s keeps what it has: %w", stream, err)
+	}
+	return info.Config.MaxAge == 0 || info.TimeStamp.Sub(at) < info.Config.MaxAge/2, nil
 }
 
 // chunkReader reads chunks in their order.

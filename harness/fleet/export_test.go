@@ -44,6 +44,27 @@ func ForgetUnsent(ctx context.Context, c *Conn, sent uint64) error {
 	}
 }
 
+// KeepImages has a server keep images for a time, and says how many messages of them it has.
+func KeepImages(ctx context.Context, c *Conn, age time.Duration) (messages uint64, err error) {
+	s, err := c.js.Stream(ctx, streamImages)
+	if err != nil {
+		return 0, err
+	}
+	config := s.CachedInfo().Config
+	config.MaxAge, config.Duplicates = age, age
+	_, err = c.js.UpdateStream(ctx, config)
+	return s.CachedInfo().State.Msgs, err
+}
+
+// LoseImages has a server lose all images.
+func LoseImages(ctx context.Context, c *Conn) error {
+	s, err := c.js.Stream(ctx, streamImages)
+	if err != nil {
+		return err
+	}
+	return s.Purge(ctx)
+}
+
 // AskPart asks for a part of a lab as who has a certificate of some digest, and does not come for it.
 func AskPart(ctx context.Context, c *Conn, worker, pin string) error {
 	body, err := json.Marshal(partAsk{Pin: pin, Version: "v1"})

@@ -210,18 +210,45 @@ func (c *Conn) payload(ctx context.Context, j job) ([]byte, error) {
 // maxImage bounds an image: 1 TiB, which no disk of ours takes before the server's limit is reached.
 const maxImage = 1 << 40
 
+// imageGone begins what is said of an image that was shipped and is not there any more.
+const imageGone = "what was sent of the image is not on the fleet's server any more"
+
+// ImageGone reports whether a worker says that it did not execute a task for want of an image that had been shipped, and has expired or
+// was lost with the server's disk since.
+func ImageGone(reason string) bool { return strings.Contains(reason, imageGone) }
+
 // image opens an image of a job.
 func (c *Conn) image(ctx context.Context, j job, digest string) (io.ReadCloser, error) {
+	failed := func(err error) error {
+		if errors.Is(err, errNotFound) {
+			err = fmt.Errorf("%s, and is sent again: %w", imageGone, err)
+		}
+		return fmt.Errorf("image %s: %w", digest, err)
+	}
 	secret, ok := j.Secrets[digest]
 	if !ok {
 		return nil, fmt.Errorf("image %s: it was not shipped with this task", digest)
 	}
 	r, err := c.openWhole(ctx, DefaultRenewal, streamImages, subject(prefixImage, j.Coordinator, digest), maxImage)
 	if err != nil {
-		return nil, fmt.Errorf("image %s: %w", digest, err)
+		return nil, failed(err)
 	}
 	if r, err = decrypt(r, secret); err != nil {
-		return nil, fmt.Errorf("image %s: %w", digest, err)
+		return nil, failed(err)
 	}
-	return io.NopCloser(newDigestReader(r, digest)), nil
+	return io.NopCloser(&failingReader{newDigestReader(r, digest), failed}), nil
+}
+
+// failingReader says of what it reads what an error of that means.
+type failingReader struct {
+	io.Reader
+	failed func(error) error
+}
+
+func (r *failingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = r.failed(err)
+	}
+	return n, err
 }

@@ -139,6 +139,9 @@ func (c *Coordinator) take(on string, data []byte, sequence uint64, back <-chan 
 	}
 	if e := c.tasks[id]; e != nil && e.isAnsweredBy(s) {
 		c.countFailure(e, s, s.Failed)
+		if ImageGone(s.Failed) {
+			c.events.add(func(ctx context.Context) error { return c.lookForImages(ctx, e) })
+		}
 	}
 	c.uncounted(s, "the host could not execute it: "+s.Failed)
 }
@@ -266,4 +269,24 @@ func (c *Coordinator) countFailure(e *task, s Sealed, why string) {
 	}
 	c.finish(e, &FailedError{ID: e.ID, Reasons: e.failed})
 	c.events.add(func(ctx context.Context) error { return c.endTask(ctx, e) })
+}
+
+// lookForImages gives a task up at once of which a worker has rightly said that an image is gone: no other would find it.
+func (c *Coordinator) lookForImages(ctx context.Context, e *task) error {
+	for _, digest := range e.Images {
+		there, err := c.conn.hasWhole(ctx, streamImages, subject(prefixImage, c.conn.key, digest))
+		if err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		c.mu.Lock()
+		if e.result == nil && e.err == nil {
+			c.finish(e, &FailedError{ID: e.ID, Reasons: e.failed})
+		}
+		c.mu.Unlock()
+		return c.endTask(ctx, e)
+	}
+	return nil
 }

@@ -140,6 +140,9 @@ func (e *UnfitError) Unwrap() error { return e.Err }
 // the task alone that it does not execute: then it is the task that waits, so that another worker has the time to take it.
 func (t *taken) fail(ctx context.Context, j job, why error) {
 	w := t.w
+	if errors.Is(why, errNotFound) { // a plan or an image, which the host has no part in
+		why = &UnfitError{why}
+	}
 	if unfit, ok := errors.AsType[*UnfitError](why); ok {
 		w.say("task %s of %s is not for this host: %v", j.ID, j.Work, unfit)
 		if err := w.deliver(ctx, j, Outcome{}, bounded(unfit.Error(), maxProgress)); err != nil {

@@ -461,7 +461,8 @@ func (c *Conn) purgeWork(ctx context.Context, subject string) error {
 }
 
 // Ship stores an image for [Task.Image], once per digest, which is the SHA-256 of what open reads, in hex.
-// open is not called when the fleet has it.
+// open is not called when the fleet has it, and will have it for two weeks more. A task that meets with an image that is gone all the
+// same has a [*FailedError] with a reason that [ImageGone] knows: it is to be shipped again.
 func (c *Coordinator) Ship(ctx context.Context, digest string, open func() (io.ReadCloser, error)) error {
 	ctx, stop := c.bounded(ctx)
 	defer stop()

@@ -551,6 +551,70 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestImageGone: an image that the server has lost fails its task at once, by whose word anybody can tell what to do, and no host rests
+// for it; one that grows old is stored anew while it is there.
+func TestImageGone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	s := startServer(t, server.Options{})
+	conn := dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
+	c := join(t, conn, "work", fleet.CoordinatorOptions{Failures: 100})
+	image := bytes.Repeat([]byte("layer "), 400_000)
+	digest := digestOf(image)
+	opened := 0
+	ship := func() {
+		t.Helper()
+		if err := c.Ship(ctx, digest, func() (io.ReadCloser, error) { opened++; return io.NopCloser(bytes.NewReader(image)), nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ship()
+	e := newExecutor("host", 1)
+	e.begin = func(ctx context.Context, task fleet.Task) error {
+		r, err := task.Image(ctx, digest)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, r)
+		return err
+	}
+	w := startWorker(t, fleet.Access{URL: s.URL(fleet.RoleWorker)}, e, fleet.WorkerOptions{})
+	if err := fleet.LoseImages(ctx, conn); err != nil {
+		t.Fatal(err)
+	}
+	await := func(n int) error {
+		t.Helper()
+		if err := c.Submit(ctx, fleet.Task{ID: fmt.Sprint(n), Trial: n, Payload: []byte("plan"), Images: []string{digest}}, fleet.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.Await(ctx, fmt.Sprint(n))
+		return err
+	}
+	err := await(1)
+	failed, ok := errors.AsType[*fleet.FailedError](err)
+	if !ok || !fleet.ImageGone(failed.Reasons[0]) {
+		t.Fatalf("without the image: %v", err)
+	}
+	for _, l := range w.Log() {
+		if strings.Contains(l.Text, "resting") {
+			t.Error(l.Text)
+		}
+	}
+	ship()
+	if err := await(2); err != nil {
+		t.Errorf("when it was shipped again: %v", err)
+	}
+	once, err := fleet.KeepImages(ctx, conn, within/4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is shipped before it is gone", func() bool { ship(); return opened == 3 })
+	if twice, err := fleet.KeepImages(ctx, conn, within); err != nil || twice != 2*once-1 {
+		t.Errorf("%d messages, and %d when it was shipped again: %v", once, twice, err)
+	}
+}
+
 // TestStrangers: workers that take nothing of this coordinator, or whose results it does not take, are not waited for and are said
 // to be what they are; nor does one that never comes to try keep a task from being given up.
 func TestStrangers(t *testing.T) {

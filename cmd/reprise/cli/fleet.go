@@ -282,6 +282,9 @@ func (a *App) find(ctx context.Context, image fleet.Image) (from, digest string)
 	return "", ""
 }
 
+// errGone is an archive that was sent, and that the fleet asks for again.
+var errGone = errors.New("it is packed anew")
+
 // shipper sends images to workers that lack them. It is safe for use by several goroutines.
 type shipper struct {
 	app     *App
@@ -311,8 +314,11 @@ func (s *shipper) alone(digest string) (archive string, leave func()) {
 func (s *shipper) ship(ctx context.Context, image fleet.Image) (archive string, err error) {
 	archive, leave := s.alone(image.Digest)
 	defer leave()
-	if archive != "" {
-		return archive, nil
+	if archive != "" { // the fleet may have lost it since
+		err := s.send(ctx, archive, func() (io.ReadCloser, error) { return nil, errGone })
+		if !errors.Is(err, errGone) {
+			return archive, err
+		}
 	}
 	var lacking []string
 	for _, w := range s.workers() {

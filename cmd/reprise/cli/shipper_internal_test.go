@@ -30,18 +30,23 @@ func (o *oneImage) WriteImage(_ context.Context, _ string, w io.Writer) error {
 	return err
 }
 
-// TestShipOnce: an image that several plans want at once is packed and sent once.
+// TestShipOnce: an image that several plans want at once is packed and sent once, and again when the fleet has lost it.
 func TestShipOnce(t *testing.T) {
 	t.Parallel()
 	var sent atomic.Int32
+	var lost atomic.Bool
 	image := &oneImage{digest: "sha256:1"}
 	s := &shipper{
 		app: &App{Quiet: true, Stores: image}, packing: map[string]*sync.Mutex{}, shipped: map[string]string{},
 		workers: func() []fleet.Offer { return []fleet.Offer{{Name: "left", Slots: 1}} },
 		send: func(_ context.Context, _ string, open func() (io.ReadCloser, error)) error {
-			sent.Add(1)
+			if sent.Load() > 0 && !lost.Load() {
+				return nil // it has it
+			}
 			r, err := open()
 			if err == nil {
+				sent.Add(1)
+				lost.Store(false)
 				err = r.Close()
 			}
 			return err
@@ -65,6 +70,10 @@ func TestShipOnce(t *testing.T) {
 	wg.Wait()
 	if image.written.Load() != 1 || sent.Load() != 1 || len(names[0]) != 64 || strings.Join(names[:], " ") != strings.Repeat(names[0]+" ", 3)+names[0] {
 		t.Errorf("written %d times, sent %d times, as %q", image.written.Load(), sent.Load(), names)
+	}
+	lost.Store(true)
+	if again, err := s.ship(t.Context(), fleet.Image{Ref: "reprise/frr:8.4.4", Digest: image.digest}); err != nil || again != names[0] || image.written.Load() != 2 || sent.Load() != 2 {
+		t.Errorf("what the fleet has lost: %q, %v; written %d times, sent %d times", again, err, image.written.Load(), sent.Load())
 	}
 }
 

@@ -40,7 +40,7 @@ type Options struct {
 	Kind func(t topologies.Topology) topologies.Kind
 	// Ship sees to it that workers that lack an image get it, where it can: it returns the digest of the archive
 	// that was shipped, and nothing where none was or need be. It is asked again before each trial, for workers that came
-	// late, until it returns one. Nil ships nothing.
+	// late, until it returns one, and once more when that is gone from the fleet. Nil ships nothing.
 	Ship func(ctx context.Context, image fleet.Image) (archive string, err error)
 	// Find says where a registry has an image, HOST/REPOSITORY@sha256:…, and its digest, which is that of the image if that has one;
 	// nothing where none has it. Workers that were told to fetch images from that registry do; to others it is shipped. Nil: no registry is

@@ -204,12 +204,14 @@ func TestRegistry(t *testing.T) {
 		name    string
 		from    string
 		reason  string // why the first task failed
+		shipped bool
 		sources []string
 		fails   bool
 	}{
 		{name: "it has it", from: from, sources: []string{"registry", "registry"}},
 		{name: "it has not", sources: []string{"", ""}},
 		{name: "it cannot be fetched", from: from, reason: "left: the image cannot be fetched from its registry: daemon:1: 401", sources: []string{"registry", "fleet", "fleet"}},
+		{name: "it was sent and is gone", reason: "left: image 1: what was sent of the image is not on the fleet's server any more, and is sent again", shipped: true, sources: []string{"fleet", "fleet", "fleet"}},
 		{name: "something else", from: from, reason: "left: no space left on device", sources: []string{"registry"}, fails: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -224,14 +226,15 @@ func TestRegistry(t *testing.T) {
 				failed = true
 				return &fleet.FailedError{ID: "1", Reasons: []string{tt.reason}}
 			}
-			asked := 0
+			asked, shipped := 0, 0
 			p := labpool.New(labpool.Options{Version: "devel", Parent: parent, Find: func(context.Context, fleet.Image) (from, digest string) {
 				asked++
 				return tt.from, "sha256:1"
 			}, Ship: func(_ context.Context, image fleet.Image) (string, error) {
-				if image.Source != "" || tt.from == "" {
+				if image.Source != "" || tt.from == "" && !tt.shipped {
 					return "", nil // no worker lacks it
 				}
+				shipped++
 				return strings.Repeat("a", 64), nil
 			}})
 			p.Use(l)
@@ -261,6 +264,9 @@ func TestRegistry(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.sources, sources); diff != "" || asked != 1 {
 				t.Errorf("asked %d times (-want +got):\n%s", asked, diff)
+			}
+			if tt.shipped && shipped != 2 {
+				t.Errorf("shipped %d times", shipped)
 			}
 			told := 0
 			for _, task := range l.tasks {

@@ -154,7 +154,7 @@ func (s *series) execute(ctx context.Context, at place, patience time.Duration) 
 	var reasons []string
 	for {
 		a, err := s.submit(ctx, taskID(s.key, at.trial, len(reasons)+1), at, patience)
-		if failed, ok := errors.AsType[*fleet.FailedError](err); ok && slices.ContainsFunc(failed.Reasons, labworker.CouldNotFetch) && s.noRegistry() {
+		if failed, ok := errors.AsType[*fleet.FailedError](err); ok && s.sendAgain(failed, len(reasons)) {
 			reasons = append(reasons, failed.Error())
 			continue
 		}
@@ -261,6 +261,27 @@ func (s *series) noRegistry() (was bool) {
 	}
 	s.options.Registries = nil
 	return was
+}
+
+// shipAgain has images be shipped that the fleet was to have; false where there was none.
+func (s *series) shipAgain() (was bool) {
+	s.shipping.Lock()
+	defer s.shipping.Unlock()
+	for i, image := range s.needs.Images {
+		if image.Source == fleet.SourceFleet {
+			was = true
+			s.source(i, "", "")
+		}
+	}
+	s.options.Images, s.archives = nil, nil
+	return was
+}
+
+// sendAgain has the images of a trial that failed be shipped where they could not be fetched, or are gone from the fleet, after so many
+// other attempts; false where that is not why it failed.
+func (s *series) sendAgain(failed *fleet.FailedError, attempts int) bool {
+	return slices.ContainsFunc(failed.Reasons, labworker.CouldNotFetch) && s.noRegistry() ||
+		attempts < mostSpoilt && slices.ContainsFunc(failed.Reasons, fleet.ImageGone) && s.shipAgain()
 }
 
 // submit has the fleet execute a task once, and takes what comes.
