@@ -60,7 +60,12 @@ func (f Fix) String() string {
 	return s
 }
 
-const versionForm = `(?:VOSS[0-9A-Z]*\.|[vV])?\d{1,3}\.(?:\d{1,4}|x)(?:\.(?:\d{1,5}|x)){0,4}(?:b\d{1,3})?(?:_B\d{1,4})?(?:\.GA)?(?:-[Pp]atch\d{1,2}-\d{1,3}|-(?:dev|rc\d*)|-\d[\w.+~]*)?|\bv\d{4}b\d{1,3}(?:-patch\d{1,2}-\d{1,3})?|\b\d{1,2}\.x`
+// versionForm is how a version stands in text: of Junos, of IOS and NX-OS, of a rebuild or a port, and of all others. What version.Parse reads
+// has to be read whole here: of 15.2(4)E7 the beginning is another version.
+const versionForm = `\d{2}\.\d{1,2}(?-i:(?:R\d{1,3}(?:-S\d{1,4})?|X\d{2,4}(?:-D\d{1,4})?)(?:\.\d{1,5})?(?:-EVO)?\b)` +
+	`|\d{1,2}\.\d{1,2}\(\d{1,3}(?-i:[a-z]?\)(?:[A-Z]{1,5}\d{0,4}(?:[a-z]\b|\(\d{1,3}[a-z]?\))?)?)` +
+	`|\d{1,3}\.\d{1,4}\.\d{1,5}(?:\.\d{1,5})?(?-i:[FM]|[a-z])\b|\d{1,3}(?:\.\d{1,4}){1,3}_\d{1,4}\b` +
+	`|(?:VOSS[0-9A-Z]*\.|[vV])?\d{1,3}\.(?:\d{1,4}|x)(?:\.(?:\d{1,5}|x)){0,4}(?:b\d{1,3})?(?:_B\d{1,4})?(?:\.GA)?(?:-[Pp]atch\d{1,2}-\d{1,3}|-(?:dev|rc\d*)|-\d[\w.+~]*)?|\bv\d{4}b\d{1,3}(?:-patch\d{1,2}-\d{1,3})?|\b\d{1,2}\.x`
 
 var versionWord = express(versionForm) //nolint:gochecknoglobals // it is compiled once
 
@@ -97,6 +102,9 @@ func (p *Products) ParseVersions(text, inProduct string) (found []Range, fixed [
 					r.before, r.to = false, false
 				}
 				word := text[m[2*g]:m[2*g+1]]
+				if g == gVersion {
+					word += unread().FindString(text[m[1]:])
+				}
 				if g == gFixed && negated().MatchString(text[end:m[0]]) {
 					g = gFound
 				}
@@ -140,6 +148,10 @@ func spread(text string) string {
 // aside finds what stands before a version that a word of a range does not speak of: "before the
 // session is up in 9.1", "through a crafted packet in 9.1".
 var aside = express(`(?i)\b(?:in|is|are|was|were|on|with|when|while|for|by|an?|can|could|may)\b`) //nolint:gochecknoglobals // it is compiled once
+
+// unread is what goes on a version in a form that is not known, "4.22.1FX-CLI": the whole of it has no order, and its
+// beginning is another version.
+var unread = express(`^(?:[A-Za-z_]|\(\d)[\w()-]*`) //nolint:gochecknoglobals // it is compiled once
 
 // negated ends in what turns "fixed in 9.1" round.
 var negated = express(`(?i)(?:\b(?:not|never|nor)|n['’]t)(?: (?:yet|been|be|fully|completely))*\s*$`) //nolint:gochecknoglobals // it is compiled once

@@ -1,19 +1,29 @@
 // Package version orders versions of network software as their makers write them: EXOS and
-// Switch Engine, ExtremeWare, VOSS and Fabric Engine, and the open daemons with what Debian
-// adds to their numbers.
+// Switch Engine, ExtremeWare, VOSS and Fabric Engine, EOS, Junos, IOS and NX-OS, and the open daemons with what
+// distributions add to their numbers.
 //
 //	16.2.5-Patch1-5                  EXOS, in documents
 //	16.2.5.4-patch1-31               EXOS, on the box
 //	v1541b3-patch1-12                EXOS, before: 15.4.1, build 3
 //	7.3.1b3                          ExtremeWare
 //	8.1.5.0, 7.0.0.0_B015, VOSS8K.6.0.1.2.GA
+//	4.29.2F, 4.28.7.1M               EOS: feature and maintenance releases
+//	21.4R3-S5.4, 15.1X53-D59, 21.4R3-S5-EVO
+//	15.2(4)E7, 12.4(21a)             IOS; 17.03.05a of IOS XE
+//	9.3(10), 7.0(3)I7(9), 10.2(3)F   NX-OS
 //	8.4.4, 10.0-dev, 2.0-rc1         FRR, BIRD, keepalived, lldpd, Open vSwitch
 //	8.4.4-1.1~deb12u1, 1:2.2.7-1+b2  of Debian's packages; the epoch says nothing and is left out
+//	24.7.5_3                         of FreeBSD's ports, and of what is made of them
+//
+// Sources: the release notes of EXOS, VOSS and EOS and what their "show version" prints; Juniper's KB1868 (R, S and the
+// build); Cisco's "IOS and NX-OS Software Release Reference Guide" (trains and rebuilds); "Versioning" in FRR's
+// developer's guide; Debian policy 5.6.12 and deb-version(7); FreeBSD's Porter's Handbook, PORTREVISION.
 //
 // Inventories (topologies/lab) and known issues (harness/known) order by it.
 //
 // Non-goals: vendors that are not named here, and semantic versioning. What is not of these
-// forms is an error: it is not put at some place.
+// forms is an error: it is not put at some place. What is of two trains, or of two distributions, has no place beside
+// each other: see [Version.Against].
 package version
 
 import (
@@ -30,8 +40,11 @@ type Version struct {
 	numbers  []int
 	pre      string // dev, rc1, alpha2: before the release itself
 	patch    [2]int // Patch1-5; 0, 0 when there is none
-	build    int    // _B015; 0 when none is given
-	tail     string // letters behind the numbers: 4.32.1F
+	build    int    // _B015, or the spin of a release of Junos; 0 when none is given
+	tail     string // letters behind the numbers: 4.32.1F, 17.3.5a
+	train    string // E of 15.2(4)E7; empty where the maker has one
+	trains   bool   // it is of a maker who has trains
+	release  bool   // its numbers name a release of a train, not all that begins with them
 	revision string // of a package: 1.1~deb12u1
 	key      string
 }
@@ -45,6 +58,7 @@ var (
 	patched  = regexp.MustCompile(`^[- ](?:(?:v\d+b\d+|[\d.]+)-)?[Pp]atch(\d{1,7})-(\d{1,7})$`)
 	preWords = regexp.MustCompile(`^[-~.]?((?:dev|alpha|beta|rc|pre|git)[A-Za-z0-9.+~]*)(-[0-9][A-Za-z0-9.+~]*)?$`)
 	revised  = regexp.MustCompile(`^(?:\+[A-Za-z0-9.]+)?-([0-9][A-Za-z0-9.+~]*)$`)
+	ported   = regexp.MustCompile(`^_(\d{1,4})$`)
 	epoch    = regexp.MustCompile(`^\d{1,3}:`)
 )
 
@@ -64,6 +78,10 @@ func Parse(s string) (Version, error) {
 		v.patch = [2]int{number(m[5]), number(m[6])}
 		v.key = v.makeKey()
 		return v, nil
+	}
+	if trained := v; trained.scheme(text) {
+		trained.key = trained.makeKey()
+		return trained, nil
 	}
 	m := dotted.FindStringSubmatch(text)
 	if m == nil {
@@ -101,6 +119,10 @@ func (v *Version) suffix(rest string) bool {
 		v.revision = m[1]
 		return true
 	}
+	if m := ported.FindStringSubmatch(rest); m != nil {
+		v.revision = "port" + m[1]
+		return true
+	}
 	return false
 }
 
@@ -123,8 +145,9 @@ func (v Version) Numbers() []int { return v.numbers }
 func (v Version) Key() string { return v.key }
 
 // Compare orders two versions, totally: by their numbers (one that is not there counts as
-// 0), a pre-release before its release, then by patch, build, letters and the revision of
-// the package, as Debian orders it.
+// 0), a pre-release before its release, then by patch, build, letters, train and the revision of
+// the package, as Debian orders it. That is an order for lists: which of two versions has what the other has,
+// [Version.Against] says.
 func (v Version) Compare(o Version) int { return cmp.Compare(v.key, o.key) }
 
 // makeKey writes the numbers in ten digits, and behind them marks that sort below the dot.
@@ -147,7 +170,7 @@ func (v Version) makeKey() string {
 		b.WriteByte('#')
 	}
 	fmt.Fprintf(&b, "%010d-%010d-%010d-", v.patch[0], v.patch[1], v.build)
-	b.WriteString(v.tail + "!")
+	b.WriteString(v.tail + v.train + "!")
 	writeDebian(&b, v.revision)
 	return b.String()
 }
@@ -189,16 +212,28 @@ func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 // Against compares a version with a bound, which says as much as it says: 32.7 is all of
 // 32.7.x, 16.2.5-Patch1-5 is that patch whatever the build, and 8.4.4 is every revision of
-// its package. It is undecided (ok is false) where the bound says more than the version
-// does: whether 8.4.4 is before 8.4.4-1.1~deb12u2 cannot be known.
+// its package. A rebuild is later than what it rebuilds: 21.4R3-S5 is no 21.4R3, and 17.3.5a no 17.3.5.
+//
+// It is undecided (ok is false) where the bound says more than the version
+// does: whether 8.4.4 is before 8.4.4-1.1~deb12u2, or 16.2.5 before 16.2.5.4, cannot be known. So it is between two trains of a maker, two
+// distributions, and 4.29.2F and 4.29.2M.
 func (v Version) Against(bound Version) (c int, ok bool) {
+	if v.train != "" && bound.train != "" && v.train != bound.train {
+		return 0, false
+	}
 	for i, n := range bound.numbers {
 		if c := cmp.Compare(at(v.numbers, i), n); c != 0 {
-			return c, true
+			return c, i < len(v.numbers) || !v.saysLess(bound)
 		}
+	}
+	if bound.train != "" && v.train == "" {
+		return 0, false
 	}
 	longer := len(v.numbers) > len(bound.numbers)
 	rest := v.numbers[min(len(v.numbers), len(bound.numbers)):]
+	if longer && bound.release && len(bound.numbers) == 3 || notAllZero(rest) && (bound.revision != "" || bound.tail != "" && len(bound.numbers) > 2) {
+		return 1, true
+	}
 	if v.pre != "" && bound.pre == "" && !notAllZero(rest) {
 		return -1, true
 	}
@@ -211,20 +246,41 @@ func (v Version) Against(bound Version) (c int, ok bool) {
 	if bound.patch != [2]int{} {
 		return cmp.Or(cmp.Compare(v.patch[0], bound.patch[0]), cmp.Compare(v.patch[1], bound.patch[1])), true
 	}
-	if !longer && v.patch != [2]int{} && len(bound.numbers) >= 4 {
+	if !longer && v.patch != [2]int{} && len(bound.numbers) >= wholeNumbers {
 		return 1, true // a patch of exactly this build
 	}
+	return v.againstRest(bound, longer)
+}
+
+// againstRest compares what stands behind equal numbers.
+func (v Version) againstRest(bound Version, longer bool) (c int, ok bool) {
 	switch {
 	case bound.build != 0 && v.build == 0, bound.revision != "" && v.revision == "":
 		return 0, false
 	case bound.build != 0 && v.build != bound.build:
 		return cmp.Compare(v.build, bound.build), true
+	case bound.tail == "" && !longer && lower(v.tail):
+		return 1, true
 	case bound.tail != "" && v.tail != bound.tail:
-		return cmp.Compare(v.tail, bound.tail), true
+		return cmp.Compare(v.tail, bound.tail), !longer && lower(bound.tail) && (v.tail == "" || lower(v.tail))
+	case bound.revision != "" && family.FindString(v.revision) != family.FindString(bound.revision):
+		return 0, false
 	case bound.revision != "":
 		return v.Compare(bound), true
 	}
 	return 0, true
+}
+
+// wholeNumbers is how many numbers a version of EXOS and VOSS has, as a box prints it.
+const wholeNumbers = 4
+
+// saysLess reports whether a version that ends before a bound does is some version that begins so, not the first: 21.4
+// is no release of Junos, 16.2.5 none of EXOS that has a build. 10.0 is one of FRR.
+func (v Version) saysLess(bound Version) bool {
+	if bound.trains {
+		return !v.release
+	}
+	return len(bound.numbers) >= wholeNumbers && v.tail == ""
 }
 
 func at(numbers []int, i int) int {
