@@ -244,6 +244,34 @@ func TestCheckDamage(t *testing.T) {
 	}
 }
 
+// TestCheckFindings: a finding that was written into the case by hand counts as one of "case set" does: where it is of a log
+// of the case, or of a file that is there in a run of it, and says something.
+func TestCheckFindings(t *testing.T) {
+	f := open(t, whole)
+	run := f.Case.Runs[0].Dir
+	of := f.Case.Analysis
+	for _, tt := range []struct{ of, says, want string }{
+		{"./tech.txt", "and nothing before", "2 findings"},
+		{run + "/run.json", "r1 is the older one", "2 findings"},
+		{"console.txt", "bgpd ended", "1 finding; the finding of console.txt does not count: it is neither a log of the case nor a file of a run that is attached to it"},
+		{run + "/../console.txt", "bgpd ended", "1 finding; the finding of " + run + "/../console.txt does not count: it is neither"},
+		{run + "/trials/0009/logs/r1/bgpd.log", "bgpd ended", "1 finding; the finding of " + run + "/trials/0009/logs/r1/bgpd.log does not count: it is not there"},
+		{"tech.txt", " ", "1 finding; the finding of tech.txt does not count: it says nothing"},
+	} {
+		write(t, f.Abs("console.txt"), "bgpd ended\n")
+		f.Case.Analysis = append(slices.Clip(of), cases.Finding{Of: tt.of, Says: tt.says})
+		d := find(t, cases.Check(f, platforms()), cases.DutyAnalysis)
+		if counts := tt.want == "2 findings"; d.Met != cases.Yes || !strings.HasPrefix(d.Why, tt.want) || slices.Contains(d.Evidence, tt.of) != counts && tt.says != " " {
+			t.Errorf("a finding of %s: %+v", tt.of, d)
+		}
+	}
+	f.Case.Logs = nil // nothing else is owed
+	f.Case.Analysis = []cases.Finding{{Of: "tech.txt", Says: "ProcDDFail at the time of the failure"}}
+	if d := find(t, cases.Check(f, platforms()), cases.DutyAnalysis); d.Met != cases.No || !strings.Contains(d.Why, "the finding of tech.txt does not count") || d.Do == "" {
+		t.Errorf("the only finding is of no log: %+v", d)
+	}
+}
+
 // What was made on a simulator duplicates nothing, and neither does a run without a control.
 func TestCheckRuns(t *testing.T) {
 	f := open(t, whole)

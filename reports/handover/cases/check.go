@@ -341,12 +341,13 @@ func (f Folder) planned(d *Duty) {
 // or for what their logs say where that cannot be read.
 func (f Folder) analysed(d *Duty, runs []attached) {
 	var owed, signs, read []string
+	findings, astray := f.findings()
 	for _, r := range runs {
 		file := path.Join(r.Dir, evidence.LogFindingsFile)
 		if r.told {
 			read = append(read, file)
 		}
-		if len(r.signs) == 0 && r.untold == nil || slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Says != "" && f.Within(a.Of, r.Dir) }) {
+		if len(r.signs) == 0 && r.untold == nil || slices.ContainsFunc(findings, func(a Finding) bool { return f.Within(a.Of, r.Dir) }) {
 			continue
 		}
 		owed = append(owed, file)
@@ -360,12 +361,13 @@ func (f Folder) analysed(d *Duty, runs []attached) {
 		if l.Kind == "config" || l.Kind == "capture" {
 			continue
 		}
-		if !slices.ContainsFunc(f.Case.Analysis, func(a Finding) bool { return a.Of == l.File && a.Says != "" }) {
+		if !slices.ContainsFunc(findings, func(a Finding) bool { return f.same(a.Of, l.File) }) {
 			owed = append(owed, l.File)
 		}
 	}
+	signs = append(signs, astray...)
 	switch {
-	case len(f.Case.Analysis) == 0:
+	case len(f.Case.Analysis) == 0, len(findings) == 0 && len(owed) == 0:
 		d.Missing = owed
 		d.no(fmt.Sprintf("reprise case set %s --finding FILE=WHAT-IT-SAYS", f.Path), "%s", strings.Join(append([]string{"nothing was written of what the logs say"}, signs...), "; "))
 	case len(owed) > 0:
@@ -373,13 +375,39 @@ func (f Folder) analysed(d *Duty, runs []attached) {
 		d.no(fmt.Sprintf("reprise case set %s --finding %s=WHAT-IT-SAYS", f.Path, owed[0]), "%s", strings.Join(append([]string{"nothing was written of " + strings.Join(owed, ", ")}, signs...), "; "))
 	default:
 		of := read
-		for _, a := range f.Case.Analysis {
+		for _, a := range findings {
 			if !slices.Contains(of, a.Of) { // of what a run's logs say there may be one, too
 				of = append(of, a.Of)
 			}
 		}
-		d.yes(count(len(f.Case.Analysis), "finding"), of...)
+		d.yes(strings.Join(append([]string{count(len(findings), "finding")}, astray...), "; "), of...)
 	}
+}
+
+// findings gives those that count, and says of the others why not: what a file says is a finding where the file is a log
+// of the case or lies in a run that is attached.
+func (f Folder) findings() (list []Finding, astray []string) {
+	for _, a := range f.Case.Analysis {
+		switch {
+		case strings.TrimSpace(a.Says) == "":
+			astray = append(astray, fmt.Sprintf("the finding of %s does not count: it says nothing", a.Of))
+		case slices.ContainsFunc(f.Case.Logs, func(l Log) bool { return f.same(a.Of, l.File) }):
+			list = append(list, a)
+		case !slices.ContainsFunc(f.Case.Runs, func(r Run) bool { return f.Within(a.Of, r.Dir) }):
+			astray = append(astray, fmt.Sprintf("the finding of %s does not count: it is neither a log of the case nor a file of a run that is attached to it", a.Of))
+		case !f.there(a.Of):
+			astray = append(astray, fmt.Sprintf("the finding of %s does not count: it is not there", a.Of))
+		default:
+			list = append(list, a)
+		}
+	}
+	return list, astray
+}
+
+// same reports whether two paths of the case are of one file.
+func (f Folder) same(path, other string) bool {
+	rest, ok := f.inside(path, other)
+	return ok && rest == "."
 }
 
 func (f Folder) escalated(d *Duty) {
