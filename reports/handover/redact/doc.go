@@ -36,9 +36,11 @@
 //
 // Texts are decoded before they are searched, each part within a bound: what a terminal
 // wrapped, coloured or edited, percent, \x, octal and HTML escapes, quoted-printable, base64
-// (wrapped, nested, of gzip), base32, hex, dumps of xxd, hexdump and tcpdump, numbers of OIDs,
+// (wrapped, nested, of gzip), uuencode, ascii85 between <~ and ~>, base32, hex, dumps of xxd, hexdump and tcpdump, memory
+// in groups of hex as devices and debuggers show it, of either order of bytes, numbers of OIDs,
 // addresses in hex, with dashes or reversed. What is replaced is written back in the same
-// manner. The [Gate] takes the same encodings off on its own.
+// manner. The [Gate] takes the same encodings off on its own. Where uuencode or ascii85 hold what is no text, known values
+// are looked for, and [Result.Left] names it.
 //
 // TestCorpusRecall, TestCorpusPrecision and TestCorpusEncodings measure all that and print
 // what was missed: go test -v -run Corpus ./reports/handover/redact.

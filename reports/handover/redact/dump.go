@@ -25,6 +25,9 @@ const (
 // parseDump reads the line data[start:end].
 func parseDump(data []byte, start, end int) (dumpLine, bool) {
 	l := dumpLine{column: -1}
+	if end > start && data[end-1] == '\r' {
+		end--
+	}
 	i := start
 	for i < end && (data[i] == ' ' || data[i] == '\t') {
 		i++

@@ -34,6 +34,8 @@ func (g *Gate) written(name string, data []byte, in nesting) []Hit {
 		{"escape", `\`, readEscapes},
 		{"entity", "&", readEntities},
 		{"quoted-printable", "=", readQuoted},
+		{"uuencode", "begin ", readUU},
+		{"ascii85", "<~", readASCII85},
 	} {
 		for at := 0; ; {
 			n := bytes.Index(data[at:], []byte(whole.head))
@@ -51,7 +53,7 @@ func (g *Gate) written(name string, data []byte, in nesting) []Hit {
 	return append(hits, g.runs(name, data, in)...)
 }
 
-// runs searches base64, hex, dumps and OIDs.
+// runs searches base64, hex, dumps, uuencode without its head, and OIDs.
 func (g *Gate) runs(name string, data []byte, in nesting) []Hit {
 	var hits []Hit
 	var covered [kinds]int
@@ -76,6 +78,9 @@ func (g *Gate) runs(name string, data []byte, in nesting) []Hit {
 	for i := 0; i < len(data); {
 		if data[i] == '\n' {
 			line = i + 1
+		}
+		if i == line && data[i] == 'M' {
+			try(kindUU, "uuencode", i)
 		}
 		if !wordClass(data[i]) {
 			i++
@@ -109,6 +114,10 @@ func (g *Gate) runs(name string, data []byte, in nesting) []Hit {
 		}
 		if hexa && n%2 == 0 && start > line {
 			try(kindDump, "dump", line)
+		}
+		if hexa && n%2 == 0 || n > 2 && n%2 == 0 && data[start] == '0' && data[start+1] == 'x' {
+			try(kindRows, "dump", line)
+			try(kindSwapped, "dump", line)
 		}
 	}
 	return hits

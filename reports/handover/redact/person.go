@@ -13,7 +13,7 @@ import (
 type Left struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
-	Kind string `json:"kind"`           // banner, description, vlan-name, remark, phone
+	Kind string `json:"kind"`           // banner, description, vlan-name, remark, phone, encoded: data that was not searched
 	Text string `json:"text,omitempty"` // as it is in the result
 }
 
@@ -56,13 +56,18 @@ var vlanName = regexp.MustCompile(`(?i)^\s+name\s+\S`)
 // leaveToPerson lists the lines of a redacted text that a person must look at.
 func (r *Redactor) leaveToPerson(file string, text []byte) {
 	var list []Left
+	sealed, at := sealedArmour(text), 0
 	line, before := 0, ""
 	for row := range bytes.Lines(text) {
 		line++
 		if len(list) >= mostLeft {
 			break
 		}
-		if kind := personalKind(row, before); kind != "" {
+		kind := personalKind(row, before)
+		if at += len(row); len(sealed) > 0 && sealed[0] < at {
+			kind, sealed = "encoded", sealed[1:]
+		}
+		if kind != "" {
 			shown := strings.TrimSpace(string(row))
 			if len(shown) > longestLeft {
 				shown = strings.ToValidUTF8(shown[:longestLeft], "") + "…"

@@ -55,6 +55,10 @@ const (
 	kindOctal
 	kindHash
 	kindBase32
+	kindRows
+	kindSwapped
+	kindUU
+	kindASCII85
 	kinds
 )
 
@@ -79,6 +83,7 @@ var readers = [kinds]func(data []byte, at int) (reading, bool){
 	kindPercent: readPercent, kindEscape: readEscapes, kindEntity: readEntities, kindQuoted: readQuoted,
 	kindBase64: readBase64, kindHex: readHex, kindGroups: readGroups, kindDump: readDump, kindOID: readOID,
 	kindZero: readZeroEscapes, kindCaret: readCarets, kindOctal: readOctal, kindHash: readHashes, kindBase32: readBase32,
+	kindRows: readRows, kindSwapped: readSwappedRows, kindUU: readUU, kindASCII85: readASCII85,
 }
 
 // readings decodes what was noticed, within the budget.
@@ -98,6 +103,7 @@ func (s *scanner) readings() []reading {
 	if s.depth == 0 && s.high {
 		take(readBlanks(s.data))
 	}
+	s.armour()
 	for _, m := range s.marks {
 		if m.at < covered[m.kind] {
 			continue
