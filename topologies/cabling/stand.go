@@ -297,11 +297,11 @@ func (c *Cabling) account(ctx context.Context, e topologies.Endpoint, a *active)
 	if s == nil {
 		return nil
 	}
-	var arrived uint64
+	var arrived, past uint64
 	handed, err := s.handed(func(f *active) (uint64, error) {
 		r, err := c.diverted(ctx, e, f)
 		if f == a {
-			arrived = r.Arrived
+			arrived, past = r.Arrived, r.Past
 		}
 		return r.Count, err
 	})
@@ -322,6 +322,8 @@ func (c *Cabling) account(ctx context.Context, e topologies.Endpoint, a *active)
 		return fmt.Errorf("%d trains of TCP on their way to %s are longer than the link carries, and nothing tells how they are cut into frames: no socket of their sender does, or they are signed (TCP-MD5, TCP-AO)", state.Guessed, e)
 	case arrived > state.Sent:
 		return fmt.Errorf("%d frames have arrived at %s that passed beside the fault, as those do that tc redirects at the far end, or that a packet socket sends past the queues", arrived-state.Sent, e)
+	case past > state.All:
+		return fmt.Errorf("%d frames have gone to %s past the queues, as a packet socket sends them, and what the node has there lets nobody see whether the fault was to meet them", past-state.All, e)
 	default:
 		return nil
 	}

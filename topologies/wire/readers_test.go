@@ -107,17 +107,19 @@ func newQEMU(t *testing.T, c *cable) reader {
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	inside(t, c.at, cmd.Start)
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // it says itself why it cannot go on, or is killed
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = <-ended // it was killed
+		<-ended
 	})
 	topologiestest.Eventually(t, "QEMU has its tap", func() (there bool) {
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("it has ended: %v: %s", err, said.String())
+		case <-ended:
+			t.Fatalf("it has ended: %s", said.String())
 		default:
 		}
 		inside(t, c.at, func() error {

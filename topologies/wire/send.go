@@ -32,6 +32,7 @@ func (w *Wire) flush() {
 			return
 		}
 		went = true
+		w.all++
 		for i := range w.sent {
 			if w.sent[i].match(b) {
 				w.sent[i].count++

@@ -46,6 +46,7 @@ type Wire struct {
 	unsent  uint64 // frames that did not go back into the cable
 	failure error  // why, of the first
 	sent    []sent
+	all     uint64 // frames that did
 }
 
 // sent counts what was sent of the frames that a predicate matches.
@@ -174,6 +175,7 @@ type State struct {
 	Guessed uint64 // trains of TCP that were cut to what the link carries, or not, as they are signed: nobody knows their segments
 	Unsent  uint64 // frames that did not go back into the cable
 	Sent    uint64 // frames that did, of those that a fault's match lets through
+	All     uint64 // frames that did
 }
 
 // State tells it for the fault of a name, when so many frames were handed over, or a while has passed.
@@ -189,7 +191,7 @@ func (w *Wire) State(id string, handed uint64) (s State, err error) {
 func (w *Wire) state(id string) (State, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := State{Come: w.come, Missing: w.missing, Guessed: w.guessed, Unsent: w.unsent}
+	s := State{Come: w.come, Missing: w.missing, Guessed: w.guessed, Unsent: w.unsent, All: w.all}
 	if i := slices.IndexFunc(w.sent, func(s sent) bool { return s.id == id }); i >= 0 {
 		s.Sent = w.sent[i].count
 	}

@@ -49,7 +49,14 @@ func (o Opener) divert(op Op) error {
 	if err != nil {
 		return fmt.Errorf("find %s: %w", from.Interface, err)
 	}
-	if err := s.takeMarked(link); err != nil {
+	if wires, err := s.inForce(diverting(), from.Interface); err != nil {
+		return err
+	} else if len(wires) == 0 { // what was counted before is none of this wire's time
+		if err := s.forgetLeaving(diverting(), from.Interface); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(s.watchLeaving(from.Interface), s.takeMarked(link)); err != nil { // before the wire sends anything
 		return err
 	}
 	if err := s.setRules(diverting(), from.Interface, op.Filters); err != nil {
@@ -78,5 +85,9 @@ func (o Opener) diverted(op Op) (r Result, err error) {
 		}
 		r.Count += list[0]
 	}
-	return r, nil
+	blind, err := far.blind(op.A.Interface)
+	if err == nil && blind {
+		r.Past, err = s.pastHook(op.B.Interface)
+	}
+	return r, err
 }

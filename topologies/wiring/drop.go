@@ -551,13 +551,5 @@ func (o Opener) countProgram(h hook, on, at Port, id string) (r Result, err erro
 	if _, err = t.judge(at.Interface, arrived); err != nil || h.kind == ebpf.XDP {
 		return r, err
 	}
-	blind, err := far.blind(at.Interface)
-	if err != nil || !blind {
-		return r, err
-	}
-	n, err := s.past(counters, on.Interface)
-	if err == nil && n > 0 {
-		err = fmt.Errorf("%d frames have gone to %s past the queues, as a packet socket sends them, and what the node has there lets nobody see whether they were to be dropped", n, at.Interface)
-	}
-	return r, err
+	return r, far.unseen(at.Interface, func() (uint64, error) { return s.past(counters, on.Interface) })
 }

@@ -30,7 +30,7 @@ import (
 // These frames have left their sender for all that it learns. Unlike those that a program drops,
 // the sender's own packet sockets do not see them. What enters the cable past the hook, from a
 // packet socket with PACKET_QDISC_BYPASS or by another's tc, is not dropped: the witness at the
-// other end counts it.
+// other end counts it, or where that is blind, the count of what has left (see leftTable).
 
 const (
 	// egressTable holds a base chain for each interface, by its name, and chains of its filters.
@@ -75,7 +75,7 @@ func (o Opener) setEgress(at, from Port, filters []Filter) (stamp int, err error
 		return 0, err
 	}
 	if taker.handle == 0 || len(there) == 0 { // newer kernels keep the chains of an interface that comes back under its name
-		if err := errors.Join(far.setWitnesses(witnesses(), at.Interface, nil), s.setRules(egress(), from.Interface, nil)); err != nil {
+		if err := errors.Join(far.setWitnesses(witnesses(), at.Interface, nil), s.setRules(egress(), from.Interface, nil), s.forgetLeaving(egress(), from.Interface)); err != nil {
 			return 0, err
 		}
 	}
@@ -85,7 +85,7 @@ func (o Opener) setEgress(at, from Port, filters []Filter) (stamp int, err error
 	if err := s.setRules(egress(), from.Interface, filters); err != nil {
 		return 0, err
 	}
-	if err := far.setWitnesses(witnesses(), at.Interface, filters); err != nil {
+	if err := errors.Join(far.setWitnesses(witnesses(), at.Interface, filters), s.watchLeaving(from.Interface)); err != nil {
 		return 0, err
 	}
 	return s.egressStamp(from.Interface)
@@ -128,7 +128,7 @@ func (o Opener) clearEgress(table *nftables.Table, from Port) error {
 		return err
 	}
 	defer s.close()
-	err = s.setRules(table, from.Interface, nil)
+	err = errors.Join(s.setRules(table, from.Interface, nil), s.forgetLeaving(table, from.Interface))
 	link, missing := s.handle.LinkByName(from.Interface)
 	switch {
 	case Gone(missing):
@@ -263,9 +263,9 @@ func deleteChains(c *nftables.Conn, chains []*nftables.Chain) {
 
 // addRules adds a filter behind those that are in force. What is diverted has passed what drops.
 func addRules(c *nftables.Conn, table *nftables.Table, iface string, f Filter) error {
-	caught, unread, priority := lottery(f.Probability), []expr.Any{&expr.Counter{}}, nftables.ChainPriority(1<<31-2)
+	caught, unread, priority := lottery(f.Probability), []expr.Any{&expr.Counter{}}, nftables.ChainPriority(1<<31-3)
 	if f.Group != 0 {
-		caught, unread, priority = [][]expr.Any{round(f.Group)}, round(f.Group), 1<<31-1
+		caught, unread, priority = [][]expr.Any{round(f.Group)}, round(f.Group), 1<<31-2
 	}
 	base := c.AddChain(&nftables.Chain{
 		Name: iface, Table: table, Type: nftables.ChainTypeFilter,
@@ -524,7 +524,14 @@ func (o Opener) countEgress(at, from Port, id string) (uint64, error) {
 			return t.Dropped, fmt.Errorf("%d frames for %s have headers of IPv6 that rules of nftables cannot read", n, at.Interface)
 		}
 	}
-	return t.judge(at.Interface, arrived)
+	n, err := t.judge(at.Interface, arrived)
+	if err != nil {
+		return n, err
+	}
+	if wires, err := s.inForce(diverting(), from.Interface); err != nil || len(wires) > 0 {
+		return n, err // which send past the rules too
+	}
+	return n, far.unseen(at.Interface, func() (uint64, error) { return s.pastHook(from.Interface) })
 }
 
 // judge says what the tally comes to, where so many frames have arrived that the filter matches.

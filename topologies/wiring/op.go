@@ -121,6 +121,7 @@ type Pick struct {
 type Result struct {
 	Count   uint64            `json:"count,omitempty"`   // of Count; of Diverted, what was handed over
 	Arrived uint64            `json:"arrived,omitempty"` // of Diverted: what the filter matches and arrived at the far end
+	Past    uint64            `json:"past,omitempty"`    // of Diverted: frames that went past the rules, the wire's own among them, where nobody sees what arrives
 	Program int               `json:"program,omitempty"` // of Drop: the kernel's number of what drops; 0 where nothing does
 	Egress  int               `json:"egress,omitempty"`  // of Drop: stands for the rules that drop at the far end; 0 where none do
 	By      topologies.DropBy `json:"by,omitempty"`      // of Drop
