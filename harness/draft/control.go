@@ -19,15 +19,18 @@ func (w *drafter) fromTheStart() {
 	if len(w.arrived()) > 0 { // nobody has a session before that
 		return
 	}
-	if policy := w.policy(); policy != nil {
-		h := w.hypothesis("policy", title, append(slices.Clone(reasons), policy.reason))
+	for _, with := range []*setting{w.policy(), w.intervals()} {
+		if with == nil {
+			continue
+		}
+		h := w.hypothesis(with.name, title, append(slices.Clone(reasons), with.reason))
 		h.file.Control = &control{Set: map[string]string{}}
-		for name, text := range policy.configs {
+		for name, text := range with.configs {
 			file := w.beside(name, "control")
 			h.extra[file] = text
 			h.file.Control.Set[name+".config"] = file
 		}
-		h.Control = "the same with " + policy.line
+		h.Control = "the same with " + with.line
 		w.keep(h)
 	}
 	w.versions(w.hypothesis("from the start", title, reasons))
@@ -72,6 +75,7 @@ func (w *drafter) versions(h Hypothesis) {
 
 // setting is one that makes a lab healthy.
 type setting struct {
+	name         string
 	line, reason string
 	configs      map[string]string // by node
 }
@@ -79,7 +83,7 @@ type setting struct {
 // policy is what makes a session pass routes whose both ends say that they have no policy (RFC 8212).
 func (w *drafter) policy() *setting {
 	const line = "no bgp ebgp-requires-policy"
-	p := &setting{line: line, configs: map[string]string{}}
+	p := &setting{name: "policy", line: line, configs: map[string]string{}}
 	for _, n := range w.nodes() {
 		last := w.latest(n.Name, BGP)
 		for _, id := range slices.Sorted(maps.Keys(last.rows)) {

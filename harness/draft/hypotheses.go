@@ -268,7 +268,7 @@ func (w *drafter) baseline() (list []condition) {
 			c.Eventually = seconds(settles)
 			list = append(list, c)
 		}
-		if a, err := netip.ParseAddr(s.id); err == nil && s.Kind == BGP && s.Why != "" {
+		if a, err := netip.ParseAddr(s.id); err == nil && (s.Kind == BGP || s.Kind == OSPF) && s.Why != "" {
 			list = append(list, condition{Name: s.Node + " reaches " + s.id, Node: s.Node, Reach: &reach{a.String()}, Eventually: seconds(settles)})
 		}
 	}

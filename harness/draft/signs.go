@@ -29,6 +29,7 @@ func (w *drafter) signs() {
 	for _, n := range w.nodes() {
 		w.crashed(n)
 		w.absentSessions(n)
+		w.absentAdjacencies(n)
 		w.absentPrefixes(n)
 		w.absentMetric(n)
 	}
