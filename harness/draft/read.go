@@ -51,6 +51,7 @@ type answer struct {
 	audits []audit
 	deaths []death
 	log    bool      // it is a log
+	host   string    // that its lines name, of a log of several
 	older  int       // lines of a log that say what was done, before those that are kept
 	quiet  time.Time // when a log spoke again after it was quiet
 	bursts int       // how often it did
@@ -112,6 +113,15 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		a.links = linksOf(f, text)
 	case isLog(f):
 		a.log = true
+		if list := byHost(text); p.Device == "" && len(list) > 1 { // what a syslog server kept
+			for _, host := range slices.Sorted(maps.Keys(list)) {
+				x := *a
+				x.host = host
+				r.log(&x, list[host])
+				r.keep(&x)
+			}
+			return nil
+		}
 		r.log(a, text)
 	case a.cut != "":
 	default:
@@ -135,6 +145,39 @@ func (r *Reader) Visit(p *intake.Part, c *intake.Command, text string) error {
 		r.keep(a)
 	}
 	return nil
+}
+
+// mostHosts bounds those of one log that are told apart.
+const mostHosts = 64
+
+// byHost are the lines of a log by the host that each names, on the lines that they are on in the log.
+func byHost(text string) map[string]string {
+	type part struct {
+		text  strings.Builder
+		lines int
+	}
+	list := map[string]*part{}
+	for l, err := range logs.Read(strings.NewReader(text), "log", logs.Options{}) {
+		if err != nil {
+			break
+		}
+		host, _, _ := strings.Cut(l.Host, ".")
+		if host == "" || list[host] == nil && len(list) == mostHosts {
+			continue
+		}
+		x := list[host]
+		if x == nil {
+			x = &part{}
+			list[host] = x
+		}
+		x.text.WriteString(strings.Repeat("\n", max(l.Number-1-x.lines, 0)) + strings.TrimRight(l.Raw, "\r\n") + "\n")
+		x.lines = l.Number
+	}
+	out := map[string]string{}
+	for host, x := range list {
+		out[host] = x.text.String()
+	}
+	return out
 }
 
 // notRunning is the daemon that does not answer, as vtysh and birdc say; empty for none.
@@ -305,6 +348,9 @@ func (r *Reader) Draft(im *intake.Import, net *infer.Network, sentence string) *
 func (w *drafter) sort(answers []*answer) {
 	for _, a := range answers {
 		n := w.nodeOf(a.part)
+		if a.host != "" {
+			n = w.net.Of(a.host)
+		}
 		if n == nil || a.part.SameAs != "" {
 			continue
 		}

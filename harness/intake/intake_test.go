@@ -679,6 +679,18 @@ func TestOtherKinds(t *testing.T) {
 	}
 }
 
+// TestHostsOfALog: a log that a server of syslog kept is of no device alone, and names those that it is of.
+func TestHostsOfALog(t *testing.T) {
+	const one = "Nov 27 09:02:34 core1 ospfd[812]: [P8CPY-EFCJX] AdjChg: Nbr 10.255.0.2\r\n"
+	const other = "Nov 27 09:02:40 sw1 EMS: <Info:vlan.msgs.portLinkStateUp> Port 3 link UP\r\n"
+	for text, want := range map[string]string{one + one: "core1 []", one + other + one: " [core1 sw1]"} {
+		f := imported(t, "syslog.txt", []byte(text))
+		if len(f.Parts) != 1 || f.Parts[0].Kind != intake.Log || fmt.Sprint(f.Parts[0].Device, " ", f.Parts[0].Hosts) != want {
+			t.Errorf("%q: %+v, want %q", text, f.Parts[0], want)
+		}
+	}
+}
+
 // TestNothingIsBelievedTwice: the same again is told, and what contradicts too.
 func TestNothingIsBelievedTwice(t *testing.T) {
 	x1 := filepath.Join("testdata", "exos-x1.txt")

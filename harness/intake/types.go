@@ -53,6 +53,7 @@ type Part struct {
 	Kind     Kind     `json:"kind,omitempty"`
 	Platform string   `json:"platform,omitempty"`
 	Device   string   `json:"device,omitempty"`
+	Hosts    []string `json:"hosts,omitempty"` // of a log in which several are named: no device is that of all
 	Version  string   `json:"version,omitempty"`
 	Model    string   `json:"model,omitempty"`
 	Serial   string   `json:"serial,omitempty"`

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,9 @@ func (s *splitter) finish(cut bool) {
 			for host := range p.hosts {
 				p.Device = host
 			}
+		}
+		if p.Device == "" && p.Kind == Log && len(p.hosts) > 1 {
+			p.Hosts = slices.Sorted(maps.Keys(p.hosts))
 		}
 		if p.Taken.IsZero() && !p.Last.IsZero() {
 			p.Taken, p.Local, p.From = p.Last, true, "the last line of the log"

@@ -253,6 +253,15 @@ func printImported(w io.Writer, i importedCase, commands bool) {
 	}
 }
 
+// someHosts are the hosts that a log is of, the first of them where there are many.
+func someHosts(hosts []string) string {
+	const most = 8
+	if n := len(hosts); n > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(hosts[:most], ", "), n-most)
+	}
+	return strings.Join(hosts, ", ")
+}
+
 func printPart(w io.Writer, p *intake.Part, commands bool) {
 	at := ""
 	if p.Name != "" {
@@ -262,7 +271,7 @@ func printPart(w io.Writer, p *intake.Part, commands bool) {
 	if len(p.Units) > 0 {
 		of += " (units " + strings.Join(p.Units, ", ") + ")"
 	}
-	cli.Tell(w, "  %sline %d: %s of %s: %s, %s, %s", at, p.Line, cmp.Or(string(p.Kind), "not understood"), cmp.Or(p.Device, "a device that it does not name"),
+	cli.Tell(w, "  %sline %d: %s of %s: %s, %s, %s", at, p.Line, cmp.Or(string(p.Kind), "not understood"), cmp.Or(p.Device, someHosts(p.Hosts), "a device that it does not name"),
 		cmp.Or(of, "platform not known"), importedAge(p), importedCount(p))
 	if commands {
 		for _, c := range p.Commands {
