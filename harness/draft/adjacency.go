@@ -37,6 +37,29 @@ func (w *drafter) absentAdjacencies(n *infer.Node) {
 	}
 }
 
+// configured are the neighbours of OSPF that both ends of a link have by their configurations, for who says that they
+// were there: as the lab has them, whatever the devices are.
+func (w *drafter) configured() (list []Sign) {
+	for _, n := range w.nodes() {
+		for _, l := range w.net.Links {
+			near, far := l.A, l.B
+			if far.Node == n.Name {
+				near, far = far, near
+			}
+			other := w.net.Of(far.Node)
+			if near.Node != n.Name || other == nil || far.Node == n.Name {
+				continue
+			}
+			_, b, ok := sharedNetwork(n, near.Port, other, far.Port)
+			if s, shown := w.sign(n, OSPF, b.String(), row{}); ok && shown && platform(n) == "frr" && platform(other) == "frr" {
+				s.Was, s.From = "configured", "the configurations of both ends"
+				list = append(list, s)
+			}
+		}
+	}
+	return list
+}
+
 // asksOSPF reports whether a node's configuration and its list of neighbours came whole, and the former makes no
 // interface passive.
 func (w *drafter) asksOSPF(n *infer.Node) bool {
@@ -69,9 +92,15 @@ func sharedNetwork(n *infer.Node, port string, other *infer.Node, far string) (a
 
 // hasOSPF reports whether OSPF runs at a port with an address, by the configuration.
 func hasOSPF(n *infer.Node, port string, address netip.Prefix) bool {
+	names := []string{port}
+	for _, i := range n.Interfaces {
+		if slices.Contains(i.Addresses, address) {
+			names = append(names, i.Name)
+		}
+	}
 	return slices.ContainsFunc(n.OSPF, func(a infer.Area) bool {
 		network, err := netip.ParsePrefix(a.Network)
-		return a.Network == "" && a.Interface == port || err == nil && network.Contains(address.Addr())
+		return a.Network == "" && slices.Contains(names, a.Interface) || err == nil && network.Contains(address.Addr())
 	})
 }
 

@@ -75,3 +75,54 @@ func TestNeverAdjacent(t *testing.T) {
 		}
 	}
 }
+
+// TestSaidAndConfigured: of switches that FRR stands for, a neighbour of OSPF that nobody lists is not known to be absent; that it
+// was lost is the customer's word, and what is tried is what the files say was done.
+func TestSaidAndConfigured(t *testing.T) {
+	var files []txtar.File
+	for r := 1; r <= 2; r++ {
+		files = append(files, txtar.File{Name: fmt.Sprintf("sw%d.txt", r), Data: fmt.Appendf(nil, `* sw%[1]d.1 # show version
+Switch      : 800614-00-07 1743N-4012%[1]d Rev 07 BootROM: 1.0.1.7    IMG: 32.7.1.9
+
+Image   : ExtremeXOS version 32.7.1.9 by release-manager
+          on Mon Feb 26 11:20:01 EST 2024
+* sw%[1]d.2 # show configuration
+#
+# Module devmgr configuration.
+#
+configure snmp sysName "sw%[1]d"
+
+#
+# Module vlan configuration.
+#
+create vlan "up"
+configure vlan up tag 20
+configure vlan up add ports 1 tagged
+configure vlan up ipaddress 10.30.0.%[1]d 255.255.255.252
+enable ipforwarding vlan up
+
+#
+# Module ospf configuration.
+#
+configure ospf routerid 10.255.1.%[1]d
+enable ospf
+configure ospf add vlan up area 0.0.0.0
+* sw%[1]d.3 # show ospf neighbor
+Neighbor ID     Pri State       Up/Dead Time            Address         Interface       BFD Session State
+==========================================================================================
+
+* sw%[1]d.4 #
+`, r)})
+	}
+	files = append(files, txtar.File{Name: "syslog.txt", Data: []byte("Nov 27 09:02:40 sw1 EMS: <Info:vlan.msgs.portLinkStateDown> Port 1 link down\r\nNov 27 09:02:52 sw2 EMS: <Info:vlan.msgs.portLinkStateUp> Port 1 link UP\r\n")})
+	d, n := drafted(t, "OSPF between sw1 and sw2 is lost since a port bounced", files...)
+	if len(d.Broken) != 2 || d.Broken[0].Why != "" || len(d.Hypotheses) == 0 || d.Hypotheses[0].Name != "01-changes" || !d.Hypotheses[0].Said || len(d.Hypotheses[0].Likeness) != 2 {
+		t.Errorf("broken %+v, hypotheses %+v", d.Broken, d.Hypotheses)
+	}
+	valid(t, d, n)
+	for _, sentence := range []string{"", "BGP between sw1 and sw2 is lost", "OSPF is fine"} {
+		if d, _ := drafted(t, sentence, files...); len(d.Broken) > 0 || len(d.Hypotheses) > 0 {
+			t.Errorf("%q: %+v", sentence, d.Broken)
+		}
+	}
+}

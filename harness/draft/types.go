@@ -28,7 +28,8 @@ type Draft struct {
 	Reprise string `json:"reprise"`
 	// Sentence is the customer's.
 	Sentence string `json:"sentence,omitempty"`
-	// Healthy is what the earliest capture of each device shows, Broken what the latest does not, or never did.
+	// Healthy is what the earliest capture of each device shows, Broken what the latest does not, or never did. Where the
+	// customer's sentence alone says that a neighbour was there, it is one that the configurations of both ends have.
 	Healthy []Sign `json:"healthy,omitempty"`
 	Broken  []Sign `json:"broken,omitempty"`
 	// NotShown is what is broken, by the files, and what no lab of these nodes can show.

@@ -41,7 +41,8 @@ func said(sentence string) Kind {
 }
 
 // words takes what the customer's sentence says is lost, where the files show nothing broken: of the neighbours or
-// prefixes of a protocol those that it names, or all. It makes them the symptom.
+// prefixes of a protocol those that it names, or all; of OSPF, where no capture has a neighbour, those that the
+// configurations have. It makes them the symptom.
 func (w *drafter) words() {
 	if len(w.d.Broken) > 0 {
 		return
@@ -65,6 +66,10 @@ func (w *drafter) words() {
 		return all
 	}
 	all := list(kind)
+	if kind == OSPF && len(all) == 0 {
+		w.d.Healthy = append(w.d.Healthy, w.configured()...)
+		all = list(kind)
+	}
 	if kind == Prefix && len(all) == 0 {
 		all = list(Route)
 	}
