@@ -268,3 +268,23 @@ func TestLackingSetting(t *testing.T) {
 		}
 	}
 }
+
+// What is no interface, as the file of bonding's masters, and one that is of no device, are passed over without a word.
+func TestFindDevice(t *testing.T) {
+	const mac = "02:00:00:00:00:01"
+	dir := t.TempDir()
+	for name, content := range map[string]string{"bonding_masters": "", "bond0/address": mac, "eth1/address": mac, "eth1/device": "", "eth2/address": "02:00:00:00:00:02", "eth2/device": ""} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := strings.ReplaceAll(findDevice, "/sys/class/net", dir) + "dev " + mac + "; echo $d"
+	said, err := exec.CommandContext(t.Context(), "sh", "-c", script).CombinedOutput()
+	if err != nil || string(said) != "eth1\n" {
+		t.Errorf("got %q, %v; want eth1 alone", said, err)
+	}
+}

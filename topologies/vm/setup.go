@@ -70,7 +70,7 @@ func lackingSetting(said string) error {
 // made with and that nobody has changed yet, into d. udev may yet be about to find it.
 const findDevice = `dev() { i=0; while [ $i -lt 100 ]; do
 	for p in /sys/class/net/*; do
-		read -r a < $p/address && [ "$a" = "$1" ] && [ -e $p/device ] && { d=${p##*/}; return 0; }
+		[ -e $p/device ] && read -r a < $p/address && [ "$a" = "$1" ] && { d=${p##*/}; return 0; }
 	done; i=$((i+1)); sleep 0.1; done; echo "no network device $1" >&2; return 1; }
 `
 
