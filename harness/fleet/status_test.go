@@ -288,12 +288,15 @@ func TestUnanswered(t *testing.T) {
 	p, q := startProxy(t, s.Addr()), startProxy(t, s.Addr())
 	w := startWorker(t, fleet.Access{URL: p.through(s.URL(fleet.RoleWorker))}, newExecutor("host", 1), fleet.WorkerOptions{})
 	far, conn := dial(t, fleet.Access{URL: q.through(s.URL(fleet.RoleCoordinator))}), dial(t, fleet.Access{URL: s.URL(fleet.RoleCoordinator)})
-	eventually(t, "the worker is there", func() bool { o, err := fleet.FindWorker(t.Context(), conn, "host"); return err == nil && o.Key == w.conn.PublicKey() })
+	eventually(t, "the worker is there", func() bool {
+		o, err := fleet.FindWorker(t.Context(), conn, "host")
+		return err == nil && o.Key == w.conn.PublicKey()
+	})
 	p.cut.Store(true)
 	q.cut.Store(true)
 	ask := map[string]func() error{
 		"no answer from worker " + w.conn.PublicKey() + " (drain) within 5s": func() error { return fleet.DrainWorker(t.Context(), conn, w.conn.PublicKey()) },
-		"no answer from the fleet's server": func() error { _, err := fleet.FindWorker(t.Context(), far, "host"); return err },
+		"no answer from the fleet's server":                                  func() error { _, err := fleet.FindWorker(t.Context(), far, "host"); return err },
 	}
 	var wg sync.WaitGroup
 	for want, do := range ask {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -110,17 +109,17 @@ const logLines = 500
 
 // say notes a line in the worker's log.
 func (w *Worker) say(format string, args ...any) {
-	w.note(slog.LevelDebug, fmt.Sprintf(format, args...))
+	w.note(w.conn.log.Debug, fmt.Sprintf(format, args...))
 }
 
 // announce is say of what whoever started the worker is to know at once.
 func (w *Worker) announce(format string, args ...any) {
-	w.note(slog.LevelInfo, fmt.Sprintf(format, args...))
+	w.note(w.conn.log.Info, fmt.Sprintf(format, args...))
 }
 
-func (w *Worker) note(level slog.Level, text string) {
+func (w *Worker) note(tell func(text string, args ...any), text string) {
 	text = bounded(text, maxProgress)
-	w.conn.log.Log(context.Background(), level, text)
+	tell(text)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.log) == logLines {

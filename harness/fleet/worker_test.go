@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/fleettest"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
 )
 
@@ -232,17 +233,8 @@ func TestNoFleetYet(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: tt.stores, StoreDir: t.TempDir()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.Start()
-			t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-			if !s.ReadyForConnections(within) {
-				t.Fatal("the server does not answer")
-			}
 			var h heard
-			w := startWorker(t, fleet.Access{URL: s.ClientURL(), Log: slog.New(&h)}, newExecutor("host", 1), fleet.WorkerOptions{})
+			w := startWorker(t, fleet.Access{URL: fleettest.OtherServer(t, tt.stores), Log: slog.New(&h)}, newExecutor("host", 1), fleet.WorkerOptions{})
 			eventually(t, "it says what it waits for", func() bool { return strings.Contains(h.all(), tt.want) })
 			w.Drain()
 			select {

@@ -90,7 +90,9 @@ func FleetDir() (string, error) {
 }
 
 // told has people be told what is logged: information as it is, and what is worse as a warning with its error.
-type told struct{ say func(format string, args ...any) }
+type told struct {
+	say func(format string, args ...any)
+}
 
 // Enabled implements [slog.Handler].
 func (told) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
@@ -149,7 +151,7 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string, say
 
 // AsFleetError gives what a fleet's server, or a worker, refused or did not answer its exit status, and says which URL a key may have
 // come with that is refused everything.
-func AsFleetError(ctx context.Context, err error) error {
+func AsFleetError(err error) error {
 	if errors.Is(err, fleet.ErrDenied) {
 		return WithCode(ExitRefused, fmt.Errorf("%w: the URL for workers is for workers alone; --fleet takes the other that reprise fleet serve prints", fleet.ErrDenied))
 	}
@@ -221,7 +223,7 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	}
 	if _, err := fleet.ReadStatus(ctx, conn); err != nil && !errors.Is(err, fleet.ErrNotSetUp) { // which ends where the key may not ask
 		conn.Close()
-		return nil, AsFleetError(ctx, err)
+		return nil, AsFleetError(err)
 	}
 	b := &bed{conn: conn}
 	o := labpool.Options{Parent: parent, Version: build, How: where.Provider}
@@ -260,7 +262,7 @@ func (a *App) openFleet(ctx context.Context, where LabFlags, parent string) (*be
 	b.work = cmp.Or(where.Work, rand.Text())
 	if b.coord, err = fleet.Join(ctx, conn, fleet.WorkID(b.work), how); err != nil {
 		conn.Close()
-		return nil, AsFleetError(ctx, fmt.Errorf("join the fleet: %w", err))
+		return nil, AsFleetError(fmt.Errorf("join the fleet: %w", err))
 	}
 	b.pool.Use(b.coord)
 	b.Roster = b.coord

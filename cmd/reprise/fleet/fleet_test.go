@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
 	"github.com/reprise-lab/reprise/cmd/reprise/cli/clitest"
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/experiment"
 	"github.com/reprise-lab/reprise/harness/fleet"
+	"github.com/reprise-lab/reprise/harness/fleet/fleettest"
 	"github.com/reprise-lab/reprise/harness/fleet/server"
 	"github.com/reprise-lab/reprise/harness/plan"
 	"github.com/reprise-lab/reprise/harness/trial"
@@ -199,26 +199,6 @@ func TestOtherURL(t *testing.T) {
 	}
 }
 
-// otherServer is a NATS server that is nobody's fleet yet; one that stores nothing cannot be.
-func otherServer(t *testing.T, stores bool) string {
-	t.Helper()
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	o := &natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: stores}
-	if stores {
-		o.StoreDir = t.TempDir()
-	}
-	s, err := natsserver.NewServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the server does not answer")
-	}
-	return s.ClientURL()
-}
-
 // TestOtherServer: whoever first gives trials makes a server of others a fleet's; one that stores nothing is said to be none.
 func TestOtherServer(t *testing.T) {
 	status := func(at string) error {
@@ -233,7 +213,8 @@ func TestOtherServer(t *testing.T) {
 		{"without JetStream", false, "it has no JetStream"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			at, p := otherServer(t, tt.stores), aPlan(t)
+			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			at, p := fleettest.OtherServer(t, tt.stores), aPlan(t)
 			if err := status(at); err == nil || cli.ExitCode(err) != cli.ExitEnvironment || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("status: %d: %v", cli.ExitCode(err), err)
 			}

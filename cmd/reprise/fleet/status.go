@@ -72,7 +72,7 @@ func runStatus(ctx context.Context, o *askOptions) error {
 	defer conn.Close()
 	s, err := fleet.ReadStatus(ctx, conn)
 	if err != nil {
-		return cli.AsFleetError(ctx, err)
+		return cli.AsFleetError(err)
 	}
 	return o.Show(s, func(w io.Writer) { printStatus(w, s, o.all) })
 }
@@ -251,7 +251,7 @@ func (o *askOptions) find(ctx context.Context) (*fleet.Conn, fleet.Offer, error)
 	worker, err := fleet.FindWorker(ctx, conn, o.worker)
 	if err != nil {
 		conn.Close()
-		err = cli.AsFleetError(ctx, err)
+		err = cli.AsFleetError(err)
 		if _, known := errors.AsType[*cli.CodedError](err); known {
 			return nil, worker, err
 		}
@@ -346,7 +346,7 @@ func runURL(ctx context.Context, o *askOptions) error {
 	}
 	defer conn.Close()
 	if _, err := fleet.ReadStatus(ctx, conn); err != nil { // which ends where the key may not ask
-		return cli.AsFleetError(ctx, err)
+		return cli.AsFleetError(err)
 	}
 	at, err := fleet.WorkerURL(ctx, conn)
 	if err != nil {

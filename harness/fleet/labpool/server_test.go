@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -233,5 +234,72 @@ func TestSpoiltOverAServer(t *testing.T) {
 	all, err := s.Dir().Attempts()
 	if err != nil || len(all) != 3 || all[0].Uncounted == "" || all[1].Uncounted+all[2].Uncounted != "" || w.Built() != 3 {
 		t.Errorf("%+v, %v, %d labs", all, err, w.Built())
+	}
+}
+
+// TestThrownAway: a trial that a search tried ahead and does not want ends in the lab that is built for it, which goes, and is no line of
+// the ledger; what is asked for afterwards is.
+func TestThrownAway(t *testing.T) {
+	t.Parallel()
+	w, y, parent := pooltest.NewWorld(), newYard(t), t.TempDir()
+	began, ended := make(chan struct{}), make(chan struct{})
+	var ahead atomic.Bool
+	build := w.Provider.ReserveFn
+	w.Provider.ReserveFn = func(ctx context.Context, on topologies.Topology, o topologies.Options) error {
+		if !ahead.Load() {
+			return build(ctx, on, o)
+		}
+		close(began)
+		<-ctx.Done()
+		close(ended)
+		return ctx.Err()
+	}
+	y.work(t, w, map[string]string{"daemon:1": "sha256:1"})
+	p := labpool.New(labpool.Options{Version: "devel", Parent: parent})
+	y.coordinator(t, p)
+	defer y.before(context.WithoutCancel(t.Context()))
+	env := w.Env()
+	env.Provider = &labpool.Provider{Roster: early{}}
+	s, err := p.Series(t.Context(), pooltest.Plan(t, w), parent, env, evidence.Tool{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := func() {
+		t.Helper()
+		if a, err := s.TryWithin(t.Context(), 1, 0); err != nil || a.Verdict.Verdict != evidence.Reproduced {
+			t.Fatalf("%+v, %v", a.Verdict, err)
+		}
+	}
+	asked()
+	ahead.Store(true)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	thrown := make(chan error, 1)
+	go func() {
+		_, err := s.TryWithin(ctx, 2, 0)
+		thrown <- err
+	}()
+	<-began
+	cancel(errors.New("the search went another way"))
+	if err := <-thrown; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("its lab is built on after it was thrown away")
+	}
+	ahead.Store(false)
+	asked()
+	attempts, err := s.Dir().Attempts()
+	if err != nil || len(attempts) != 2 || attempts[0].Uncounted != "" || attempts[1].Uncounted != "" {
+		t.Errorf("the ledger says %+v, %v", attempts, err)
+	}
+	if run, _, err := s.Summarise(); err != nil || run.Planned != 2 {
+		t.Errorf("the run is of %d trials, %v", run.Planned, err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); w.Provider.Up() > 0; <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d labs are up", w.Provider.Up())
+		}
 	}
 }
