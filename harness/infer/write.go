@@ -96,7 +96,8 @@ func (n *Network) unset(e Endpoint) (list []netip.Prefix) {
 }
 
 // Files are the lab of a network: NAME.clab.yml, a configuration for each node, and UNKNOWN.txt with
-// what could not be known and what each node is not. redact replaces secrets in each.
+// what could not be known and what each node is not. redact replaces secrets in each; of UNKNOWN.txt in each line by
+// itself, which has nothing to do with the one before.
 func (n *Network) Files(name string, redact func(file string, text []byte) []byte) ([]File, error) {
 	c := clab{Name: name}
 	c.Topology.Nodes = map[string]clabNode{}
@@ -132,15 +133,19 @@ func (n *Network) Files(name string, redact func(file string, text []byte) []byt
 		return nil, fmt.Errorf("write the topology: %w", err)
 	}
 	files = append([]File{{name + ".clab.yml", redact(name+".clab.yml", data)}}, files...)
-	return append(files, File{"UNKNOWN.txt", redact("UNKNOWN.txt", []byte(n.notes()))}), nil
+	return append(files, File{"UNKNOWN.txt", []byte(n.notes(func(line string) string { return string(redact("UNKNOWN.txt", []byte(line))) }))}), nil
 }
 
 // notes is what a person has to know of the lab.
-func (n *Network) notes() string {
+func (n *Network) notes(redact func(line string) string) string {
 	var w strings.Builder
 	list := func(head string, lines []string) {
-		if len(lines) > 0 {
-			fmt.Fprintf(&w, "%s\n  %s\n", head, strings.Join(lines, "\n  "))
+		if len(lines) == 0 {
+			return
+		}
+		w.WriteString(redact(head) + "\n")
+		for _, line := range lines {
+			w.WriteString("  " + redact(line) + "\n")
 		}
 	}
 	list("What two files say against each other:", n.Contradictions)

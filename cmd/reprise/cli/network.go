@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"encoding/json"
 	"net/netip"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,7 +119,8 @@ func OtherVersions(image string) (others []string) {
 }
 
 // Secretless replaces the secrets of a network's configurations, and of other texts of its devices, and nothing
-// else: what the files say of devices stays.
+// else: what the files say of devices stays. Of a file of JSON each string is read by itself: what one says announces no
+// secret in the next.
 func Secretless(n infer.Network, texts ...string) (func(file string, text []byte) []byte, error) {
 	o := redact.Options{KeepMACs: true, KeepPrefixes: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}
 	o.Keep = []string{"…"} // which stands for values that are taken out
@@ -133,5 +137,22 @@ func Secretless(n infer.Network, texts ...string) (func(file string, text []byte
 	for _, text := range texts {
 		r.Learn("later.conf", []byte(text))
 	}
-	return r.Text, nil
+	literal := regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	return func(file string, text []byte) []byte {
+		if filepath.Ext(file) != ".json" {
+			return r.Text(file, text)
+		}
+		return literal.ReplaceAllFunc(text, func(quoted []byte) []byte {
+			var said string
+			if err := json.Unmarshal(quoted, &said); err != nil {
+				return r.Text(file, quoted) // it is no JSON
+			}
+			clean := string(r.Text("said.txt", []byte(said)))
+			if clean == said {
+				return quoted
+			}
+			written, _ := json.Marshal(clean) // every string has a form
+			return written
+		})
+	}, nil
 }
