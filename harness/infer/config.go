@@ -230,6 +230,7 @@ func (r reader) stanzas(text string) {
 			continue
 		}
 		if len(head) < 2 {
+			r.n.leave(strings.Join(head, " "), f)
 			continue
 		}
 		switch head[0] {
@@ -240,7 +241,11 @@ func (r reader) stanzas(text string) {
 		case "vlan":
 			if f[0] == "name" && len(f) > 1 {
 				r.n.vlan(vlan(head[1], f[1]))
+			} else {
+				r.n.leave(strings.Join(head, " "), f)
 			}
+		default:
+			r.n.leave(strings.Join(head, " "), f)
 		}
 	}
 	for _, p := range *r.grouped {
@@ -290,6 +295,9 @@ func (r reader) top(f []string) {
 		}
 	case len(f) > 2 && f[0] == "ip" && f[1] == "router-id":
 		r.n.RouterID = f[2]
+	case f[0] == "router" && len(f) > 1 && f[1] == "ospf":
+	default:
+		r.n.leave("", f)
 	}
 }
 
@@ -310,9 +318,12 @@ func (r reader) below(name string, f []string) {
 	case f[0] == "vrf" || f[0] == "ip" && at(1) == "vrf": // vrf forwarding NAME, vrf member NAME, vrf NAME
 		if vrf := strings.ToLower(f[len(f)-1]); strings.HasPrefix(vrf, "mgmt") || strings.HasPrefix(vrf, "management") {
 			r.n.iface(name).Management = true
+		} else {
+			r.n.leave("interface "+name, f)
 		}
 	case f[0] == "vrrp" && len(f) > 1:
 		r.n.virtualLine(name, f)
+		r.n.leave("interface "+name, f)
 	case f[0] == "channel-group":
 		lag := "Port-channel" + at(1)
 		r.n.aggregated(lag, at(3) == "active" || at(3) == "passive")
@@ -349,6 +360,8 @@ func (r reader) below(name string, f []string) {
 				r.n.tag(name, id, true)
 			}
 		}
+	default:
+		r.n.leave("interface "+name, f)
 	}
 }
 
@@ -380,8 +393,18 @@ func (r reader) router(head, f []string, peer string) string {
 		return f[1]
 	case head[1] == "bgp" && f[0] == "remote-as" && len(f) == 2 && peer != "":
 		r.neighbour(peer, f[1])
+	default:
+		r.n.leave(strings.Join(append(slices.Clone(head), neighbourOf(peer)...), " "), f)
 	}
 	return peer
+}
+
+// neighbourOf are the words of a neighbour that lines stand below.
+func neighbourOf(peer string) []string {
+	if peer == "" {
+		return nil
+	}
+	return []string{"neighbor", peer}
 }
 
 // wildcard is a network that is written with its length, or with the mask turned round.
@@ -439,6 +462,7 @@ func (r reader) exos(text string) {
 			r.n.RouterID = at(3)
 		case at(0) == "configure" && at(1) == "ospf" && at(2) == "add" && at(3) == "vlan":
 			r.n.OSPF = append(r.n.OSPF, Area{Interface: "vlan " + at(4), Area: at(6)})
+			r.n.trailing(f, 7)
 		case at(0) == "configure" && at(1) == "ospf" && at(2) == "area" && (at(4) == "stub" || at(4) == "nssa"):
 			r.n.ospf = appendNew(r.n.ospf, "area "+at(3)+" "+at(4))
 		case at(0) == "enable" && at(1) == "ospf" && at(2) == "export" && at(3) != "":
@@ -449,6 +473,9 @@ func (r reader) exos(text string) {
 			r.n.BGP = append(r.n.BGP, Peer{at(3), at(5)})
 		case at(0) == "configure" && at(1) == "mlag" && at(2) == "peer" && at(4) == "ipaddress":
 			*r.pair = append(*r.pair, Pair{Kind: "mlag", Peer: at(5)})
+			r.n.leave("", f)
+		case len(f) > 0:
+			r.n.leave("", f)
 		}
 	}
 }
@@ -496,6 +523,13 @@ func (r reader) voss(text string) {
 			r.lags["mlt "+f[1]] = ports(f[3])
 		case f[0] == "virtual-ist" && len(f) > 2 && f[1] == "peer-ip":
 			*r.pair = append(*r.pair, Pair{Kind: "virtual-ist", Peer: f[2]})
+			r.n.leave("", f)
+		default:
+			below := ""
+			if in != "" {
+				below = "interface " + in
+			}
+			r.n.leave(below, f)
 		}
 	}
 	for k := range tagged {
@@ -640,13 +674,21 @@ func (r reader) junosLine(f []string) {
 		r.n.AS = f[2]
 	case n >= 6 && f[0] == "protocols" && f[1] == "ospf" && f[2] == "area" && f[4] == "interface":
 		r.n.OSPF = append(r.n.OSPF, Area{Interface: strings.TrimSuffix(f[5], ".0"), Area: f[3]})
+		r.n.trailing(f, 6)
 	case n > 4 && f[0] == "protocols" && f[1] == "ospf" && f[2] == "area" && (f[4] == "stub" || f[4] == "nssa"):
 		r.n.ospf = appendNew(r.n.ospf, "area "+f[3]+" "+f[4])
 	case n == 4 && f[0] == "protocols" && f[1] == "ospf" && f[2] == "export":
 		r.n.ospf = appendNew(r.n.ospf, "export of "+f[3])
 	case n >= 8 && f[0] == "protocols" && f[1] == "bgp" && f[4] == "neighbor" && f[n-2] == "peer-as":
 		r.n.BGP = append(r.n.BGP, Peer{f[5], f[n-1]})
+	case n > 0 && !junosGroupLine(f):
+		r.n.leave("", f)
 	}
+}
+
+// junosGroupLine reports whether a line is one that the groups of BGP's neighbours are read of.
+func junosGroupLine(f []string) bool {
+	return len(f) == 6 && f[0] == "protocols" && f[1] == "bgp" && f[2] == "group" && (f[4] == "peer-as" || f[4] == "type" || f[4] == "neighbor")
 }
 
 // bird reads what its configuration says of peers.

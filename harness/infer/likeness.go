@@ -125,7 +125,7 @@ func (b *builder) substitute(n *Node, write func(n *Node, lab map[string]string)
 	if len(n.VLANs) > 0 {
 		n.Differs = append(n.Differs, fmt.Sprintf("%d VLANs: nothing is tagged, and there is no spanning tree", len(n.VLANs)))
 	}
-	n.Differs = append(n.Differs, "timers, filters, hardware, and all that the configuration does besides")
+	n.Differs = append(n.Differs, n.besides()...)
 }
 
 // frr writes FRR's language.

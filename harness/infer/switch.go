@@ -211,7 +211,7 @@ func (b *builder) ovs(n *Node) {
 			n.Differs = append(n.Differs, "the address of "+i.Name+": the lab's switch has none")
 		}
 	}
-	n.Differs = append(n.Differs, "timers, filters, hardware, and all that the configuration does besides")
+	n.Differs = append(n.Differs, n.besides()...)
 }
 
 // untagged is how a port carries VLANs to a router of the lab that stands for one which tags: it has its addresses

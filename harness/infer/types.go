@@ -71,6 +71,7 @@ type Node struct {
 	own    []netip.Addr              // of interfaces, as its configuration says beside virtual routers
 	has    map[[2]string]bool
 	spelt  map[string]string // names of interfaces and ports, by key
+	left   leaver            // lines of the configuration that nothing reads
 }
 
 // Has reports whether the device has a port or an interface of that name, however its files spell it.
