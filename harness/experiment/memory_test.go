@@ -371,6 +371,61 @@ func TestSweepGoesOn(t *testing.T) {
 	})
 }
 
+// A sweep by a fast clock tries its control in real time before any frame, and in the end the frames that
+// trigger the problem: what does not show it there is no answer. What was recorded is not run again.
+func TestSweepInRealTime(t *testing.T) {
+	t.Parallel()
+	everywhere := func(string) bool { return true }
+	for _, tt := range []struct {
+		name   string
+		m      *memory
+		want   result.Outcome
+		says   string
+		points int
+	}{
+		{"there too", &memory{breaks: since(2)}, result.Yes, "at speed 10: it takes frame 2 of the 2 that were decided; at speed 1: it takes frame 2; what does not trigger it was not tried", 2},
+		{"not in real time", &memory{breaks: since(2), after: 2 * time.Millisecond, heals: 10 * time.Millisecond}, result.Inconclusive, "at speed 10: it takes frame 2 of the 2 that were decided; at speed 1: not frame 2; what does not trigger it was not tried", 2},
+		{"the control in real time only", &memory{breaks: everywhere, after: 15 * time.Millisecond}, result.Inconclusive, "at speed 1: the control shows the symptom too, in 2/2 = 1.00, 95% [0.34, 1.00] Wilson: no frame can be told from another", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := tt.m.bench(t)
+				l := loadMemory(t, realMemory)
+				dir := search(t, b, l)
+				sweep := func(ctx context.Context) (result.Sweep, error) {
+					var points []experiment.SweepPoint
+					for n := 1; n <= 2; n++ {
+						points = append(points, experiment.SweepPoint{Nth: n, Plan: planMemory(t, l, plan.Options{Trials: 6, Speed: 10, Set: map[string]string{"r1.image": fmt.Sprintf("daemon:%d", n)}})})
+					}
+					return experiment.Sweep(ctx, b, dir, points, experiment.SweepOptions{
+						Control: planMemory(t, l, plan.Options{Variant: evidence.VariantControl, Trials: 2, Speed: 10}), Controls: 2,
+						Rule: experiment.StopRule{SPRT: &stats.SPRT{P0: 0.05, P1: 0.9, Alpha: 0.05, Beta: 0.05}, Cap: 6},
+					})
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				b.Observer = &breaker{after: 3, cancel: cancel}
+				if broken, err := sweep(ctx); !errors.Is(err, context.Canceled) || broken.Outcome != result.Inconclusive || !strings.HasPrefix(broken.Answer, "interrupted: ") {
+					t.Errorf("broken off: %s: %s, %v", broken.Outcome, broken.Answer, err)
+				}
+				b.Observer = nil
+				out, err := sweep(t.Context())
+				if err != nil || out.Outcome != tt.want || out.Answer != tt.says || len(out.Points) != tt.points || out.Control.Valid != 2 || out.Real == nil || out.Real.Control.Valid != 2 {
+					t.Errorf("%s: %s; %d points, at speed 1 %+v, %v", out.Outcome, out.Answer, len(out.Points), out.Real, err)
+				}
+				for _, p := range out.Real.Points {
+					if _, info, err := evidence.OpenDir(p.Dir); err != nil || info.Clock.Factor() != 1 || p.Nth != 2 {
+						t.Errorf("frame %d is at %v, %v", p.Nth, info.Clock, err)
+					}
+				}
+				before := tt.m.labs
+				if again, err := sweep(t.Context()); err != nil || again.Answer != out.Answer || again.Trials != out.Trials || tt.m.labs != before {
+					t.Errorf("again: %s in %d trials and %d more labs, want %d, %v", again.Answer, again.Trials, tt.m.labs-before, out.Trials, err)
+				}
+			})
+		})
+	}
+}
+
 // A claim is confirmed by one trial that shows the same failure and a control that does not; a
 // lab that breaks again and again ends it.
 func TestConfirm(t *testing.T) {

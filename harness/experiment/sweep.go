@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/reprise-lab/reprise/harness/evidence"
@@ -34,6 +35,10 @@ type SweepOptions struct {
 // Where the control shows the symptom too, no point could tell anything, and none is tried; after a point
 // without a valid trial none is either, for a frame that did not come has no successors.
 //
+// A sweep at another speed than 1 has only shown what a frame does at that speed: its control is tried
+// at speed 1 too, before any point, and each frame that triggers the problem at speed 1 at last. Only
+// one that does there is an answer.
+//
 // What an earlier call measured in dir to its end is not measured again; a point that was broken off is
 // measured anew.
 //
@@ -56,7 +61,9 @@ func Sweep(ctx context.Context, b *Bench, dir evidence.Dir, points []SweepPoint,
 		runs = append(runs, ids...)
 		return nil
 	}
-	err = sweep(ctx, &inner, dir.File("measured.json"), &out, points, o)
+	o.Rule.Barren = barren
+	s := &sweeping{bench: &inner, file: dir.File("measured.json"), o: o, out: &out}
+	err = s.run(ctx, points)
 	if b.Close != nil {
 		err = errors.Join(err, b.Close(context.WithoutCancel(ctx), runs))
 	}
@@ -64,12 +71,17 @@ func Sweep(ctx context.Context, b *Bench, dir evidence.Dir, points []SweepPoint,
 	if ctx.Err() != nil {
 		out.Outcome, out.Answer, err = result.Inconclusive, "interrupted: "+out.Answer, errors.Join(ctx.Err(), err)
 	}
-	out.Answer = out.Clock.Before() + out.Answer
 	return out, errors.Join(err, evidence.WriteJSON(dir.File("sweep.json"), out))
 }
 
 // measured is measured.json: what a sweep has measured to its end, for who goes on with it.
 type measured struct {
+	measuredAt
+	Real measuredAt `json:"real-time,omitzero"` // at speed 1, of a sweep at another
+}
+
+// measuredAt is what was measured at one speed.
+type measuredAt struct {
 	Control       *result.Proportion  `json:"control"` // null: not yet, or there is none
 	ControlTrials int                 `json:"control-trials"`
 	Points        []result.SweepPoint `json:"points"` // in the order of the sweep
@@ -90,51 +102,114 @@ func readMeasured(file string, points []SweepPoint) (m measured, err error) {
 	return m, nil
 }
 
-func sweep(ctx context.Context, b *Bench, file string, out *result.Sweep, points []SweepPoint, o SweepOptions) error {
-	o.Rule.Barren = barren
-	m, err := readMeasured(file, points)
-	if err != nil {
+// sweeping is a sweep in the making.
+type sweeping struct {
+	bench *Bench
+	file  string // measured.json
+	done  measured
+	o     SweepOptions
+	out   *result.Sweep
+}
+
+func (s *sweeping) run(ctx context.Context, points []SweepPoint) (err error) {
+	if s.done, err = readMeasured(s.file, points); err != nil {
 		return err
 	}
-	if o.Control != nil && o.Controls > 0 {
-		if m.Control == nil {
-			r, err := Rate(ctx, b, o.Control, nil, RateOptions{Rule: StopRule{Runs: o.Controls}})
-			q := result.NewProportion("control", r.Reproduced, r.Valid)
-			out.Control, out.Trials = &q, r.Trials
+	if s.o.Control != nil && s.o.Controls > 0 {
+		if clean, err := s.control(ctx, s.o.Control, &s.done.measuredAt, &s.out.Control); err != nil || !clean {
+			return err
+		}
+		if s.out.Clock.Scaled() {
+			slow, err := s.o.Control.WithSpeed(1)
 			if err != nil {
 				return err
 			}
-			m.Control, m.ControlTrials = &q, r.Trials
-			if q.Valid > 0 { // without, it is measured anew when somebody goes on
-				if err := evidence.WriteJSON(file, m); err != nil {
-					return err
-				}
+			s.out.Real = &result.SweepReal{}
+			if clean, err := s.control(ctx, slow, &s.done.Real, &s.out.Real.Control); err != nil || !clean {
+				return err
 			}
 		}
-		out.Control, out.Trials = m.Control, m.ControlTrials
-		if m.Control.Reproduced > 0 || m.Control.Valid == 0 {
-			return nil
-		}
 	}
-	for i := range points {
-		again := i < len(m.Points)
-		var at result.SweepPoint
-		if again {
-			at = m.Points[i]
-		} else if at, err = measure(ctx, b, points[i], o.Rule); at.Dir == "" {
+	for i, p := range points {
+		at, err := s.point(ctx, p, &s.done.measuredAt, &s.out.Points)
+		if at.Dir != "" {
+			s.out.Left = len(points) - i - 1
+		}
+		if err != nil {
 			return err
 		}
-		out.Points, out.Left, out.Trials = append(out.Points, at), len(points)-i-1, out.Trials+at.Trials
-		if err == nil && !again && at.Effect != result.EffectUnknown { // which is measured anew when somebody goes on
-			m.Points = append(m.Points, at)
-			err = evidence.WriteJSON(file, m)
+		if at.Effect == result.EffectUnknown {
+			break
 		}
-		if err != nil || at.Effect == result.EffectUnknown {
+	}
+	return s.inRealTime(ctx, points)
+}
+
+// inRealTime tries at speed 1 what triggers the problem at another.
+func (s *sweeping) inRealTime(ctx context.Context, points []SweepPoint) error {
+	if !s.out.Clock.Scaled() {
+		return nil
+	}
+	for i, p := range s.out.Points {
+		if p.Effect != result.EffectTriggers {
+			continue
+		}
+		slow, err := points[i].Plan.WithSpeed(1)
+		if err != nil {
+			return err
+		}
+		if s.out.Real == nil {
+			s.out.Real = &result.SweepReal{}
+		}
+		if _, err := s.point(ctx, SweepPoint{Nth: p.Nth, Plan: slow}, &s.done.Real, &s.out.Real.Points); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// control tries the control at one speed, or takes what was measured there. It is clean where it has
+// valid trials, and none of them shows the symptom.
+func (s *sweeping) control(ctx context.Context, p *plan.Plan, at *measuredAt, out **result.Proportion) (clean bool, err error) {
+	if at.Control == nil {
+		r, err := Rate(ctx, s.bench, p, nil, RateOptions{Rule: StopRule{Runs: s.o.Controls}})
+		q := result.NewProportion("control", r.Reproduced, r.Valid)
+		*out = &q
+		if err != nil {
+			s.out.Trials += r.Trials
+			return false, err
+		}
+		at.Control, at.ControlTrials = &q, r.Trials
+		if q.Valid > 0 { // without, it is measured anew when somebody goes on
+			if err := s.keep(); err != nil {
+				return false, err
+			}
+		}
+	}
+	*out = at.Control
+	s.out.Trials += at.ControlTrials
+	return at.Control.Reproduced == 0 && at.Control.Valid > 0, nil
+}
+
+// point measures a point at one speed, or takes what was measured there. It has a Dir as soon as
+// anything was begun, also beside an error.
+func (s *sweeping) point(ctx context.Context, p SweepPoint, in *measuredAt, out *[]result.SweepPoint) (at result.SweepPoint, err error) {
+	i := slices.IndexFunc(in.Points, func(q result.SweepPoint) bool { return q.Nth == p.Nth })
+	if i >= 0 {
+		at = in.Points[i]
+	} else if at, err = measure(ctx, s.bench, p, s.o.Rule); at.Dir == "" {
+		return at, err
+	}
+	*out = append(*out, at)
+	s.out.Trials += at.Trials
+	if err == nil && i < 0 && at.Effect != result.EffectUnknown { // which is measured anew when somebody goes on
+		in.Points = append(in.Points, at)
+		err = s.keep()
+	}
+	return at, err
+}
+
+func (s *sweeping) keep() error { return evidence.WriteJSON(s.file, s.done) }
 
 // measure measures a point. It has a Dir as soon as anything was begun, also beside an error.
 func measure(ctx context.Context, b *Bench, p SweepPoint, rule StopRule) (result.SweepPoint, error) {
@@ -179,32 +254,101 @@ func mostOften(entries []evidence.Entry) (why string) {
 
 // sweepAnswer gives what a sweep answers, and that in a sentence.
 func sweepAnswer(s result.Sweep) (result.Outcome, string) {
-	found := map[result.Effect][]string{}
-	for _, p := range s.Points {
-		found[p.Effect] = append(found[p.Effect], fmt.Sprint(p.Nth))
+	if r := s.Real; r != nil && r.Control != nil && dirty(r.Control) != "" {
+		return result.Inconclusive, "at speed 1: " + dirty(r.Control)
 	}
-	list := func(e result.Effect) string { return strings.Join(found[e], ", ") }
+	outcome, answer := answerAt(s)
+	if s.Clock.Scaled() && outcome != result.Inconclusive {
+		var real string
+		outcome, real = realAnswer(s)
+		answer += "; at speed 1: " + real
+	}
+	return outcome, s.Clock.Before() + answer
+}
+
+// dirty is why no frame can be told from another beside a control; empty where it is clean.
+func dirty(q *result.Proportion) string {
+	switch {
+	case q.Reproduced > 0:
+		return fmt.Sprintf("the control shows the symptom too, in %s: no frame can be told from another", q)
+	case q.Valid == 0:
+		return "the control gave no valid trial"
+	default:
+		return ""
+	}
+}
+
+// answerAt is the answer at the speed of the sweep.
+func answerAt(s result.Sweep) (result.Outcome, string) {
+	if s.Control != nil && dirty(s.Control) != "" {
+		return result.Inconclusive, dirty(s.Control)
+	}
+	found := framesBy(s.Points)
 	decided := len(found[result.EffectTriggers]) + len(found[result.EffectHarmless])
 	var answer string
 	outcome := result.Inconclusive
-	switch q := s.Control; {
-	case q != nil && q.Reproduced > 0:
-		return outcome, fmt.Sprintf("the control shows the symptom too, in %s: no frame can be told from another", q)
-	case q != nil && q.Valid == 0:
-		return outcome, "the control gave no valid trial"
+	switch {
 	case len(found[result.EffectTriggers]) > 0:
 		outcome = result.Yes
-		answer = fmt.Sprintf("it takes frame %s of the %d that were decided", list(result.EffectTriggers), decided)
+		answer = fmt.Sprintf("it takes frame %s of the %d that were decided", list(found[result.EffectTriggers]), decided)
 	case decided > 0 && len(found[result.EffectUndecided])+s.Left == 0 && len(found[result.EffectUnknown]) == 0:
 		return result.No, fmt.Sprintf("none of the %d frames triggers it", decided)
+	case decided == 0:
+		answer = "nothing was decided"
 	default:
 		answer = fmt.Sprintf("none of the %d frames that were decided triggers it", decided)
 	}
-	if undecided := list(result.EffectUndecided); undecided != "" {
+	if undecided := list(found[result.EffectUndecided]); undecided != "" {
 		answer += "; undecided: " + undecided
 	}
-	if unknown := list(result.EffectUnknown); unknown != "" {
+	if unknown := list(found[result.EffectUnknown]); unknown != "" {
 		answer += "; no valid trial with frame " + unknown
 	}
 	return outcome, answer
 }
+
+// realAnswer is what the frames that trigger the problem at another speed do at speed 1. Nothing is
+// claimed of those that were not tried there.
+func realAnswer(s result.Sweep) (result.Outcome, string) {
+	var real []result.SweepPoint
+	if s.Real != nil {
+		real = s.Real.Points
+	}
+	found := framesBy(real)
+	untried := slices.DeleteFunc(framesBy(s.Points)[result.EffectTriggers], func(nth string) bool {
+		return slices.ContainsFunc(real, func(p result.SweepPoint) bool { return fmt.Sprint(p.Nth) == nth })
+	})
+	var parts []string
+	for _, part := range []struct {
+		nths  []string
+		words string
+	}{
+		{found[result.EffectTriggers], "it takes frame %s"},
+		{found[result.EffectHarmless], "not frame %s"},
+		{found[result.EffectUndecided], "undecided: %s"},
+		{found[result.EffectUnknown], "no valid trial with frame %s"},
+		{untried, "frame %s was not tried"},
+	} {
+		if len(part.nths) > 0 {
+			parts = append(parts, fmt.Sprintf(part.words, list(part.nths)))
+		}
+	}
+	if len(framesBy(s.Points)[result.EffectHarmless]) > 0 {
+		parts = append(parts, "what does not trigger it was not tried")
+	}
+	if len(found[result.EffectTriggers]) > 0 {
+		return result.Yes, strings.Join(parts, "; ")
+	}
+	return result.Inconclusive, strings.Join(parts, "; ")
+}
+
+// framesBy are the frames of some points, by what they do.
+func framesBy(points []result.SweepPoint) map[result.Effect][]string {
+	found := map[result.Effect][]string{}
+	for _, p := range points {
+		found[p.Effect] = append(found[p.Effect], fmt.Sprint(p.Nth))
+	}
+	return found
+}
+
+func list(nths []string) string { return strings.Join(nths, ", ") }

@@ -10,7 +10,8 @@ import (
 	"github.com/reprise-lab/reprise/harness/stats"
 )
 
-// What is not decided is no answer, and a control that fires takes all of them away.
+// What is not decided is no answer, nor what is decided by a fast clock alone; a control that fires takes all
+// of them away.
 func TestSweepAnswer(t *testing.T) {
 	t.Parallel()
 	point := func(nth int, e result.Effect) result.SweepPoint { return result.SweepPoint{Nth: nth, Effect: e} }
@@ -18,6 +19,13 @@ func TestSweepAnswer(t *testing.T) {
 		p := result.NewProportion("control", k, n)
 		return &p
 	}
+	triggers := func(nths ...int) (list []result.SweepPoint) {
+		for _, nth := range nths {
+			list = append(list, point(nth, result.EffectTriggers))
+		}
+		return list
+	}
+	fast := evidence.Clock{Speed: 5}
 	tests := []struct {
 		name  string
 		sweep result.Sweep
@@ -29,9 +37,16 @@ func TestSweepAnswer(t *testing.T) {
 		{"one is open", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless), point(2, result.EffectUndecided)}}, result.Inconclusive, "undecided: 2"},
 		{"one never came", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless), point(2, result.EffectUnknown)}, Left: 3}, result.Inconclusive, "no valid trial with frame 2"},
 		{"some are left", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectHarmless)}, Left: 1}, result.Inconclusive, "none of the 1 frames that were decided"},
-		{"nothing was tried", result.Sweep{Left: 2}, result.Inconclusive, "none of the 0 frames"},
+		{"nothing was tried", result.Sweep{Left: 2}, result.Inconclusive, "nothing was decided"},
 		{"the control fires", result.Sweep{Points: []result.SweepPoint{point(1, result.EffectTriggers)}, Control: q(1, 5)}, result.Inconclusive, "the control shows the symptom too"},
 		{"the control says nothing", result.Sweep{Control: q(0, 0)}, result.Inconclusive, "the control gave no valid trial"},
+		{"in real time too", result.Sweep{Clock: fast, Points: triggers(1, 2), Real: &result.SweepReal{Control: q(0, 2), Points: []result.SweepPoint{point(1, result.EffectHarmless), point(2, result.EffectTriggers)}}}, result.Yes, "at speed 5: it takes frame 1, 2 of the 2 that were decided; at speed 1: it takes frame 2; not frame 1"},
+		{"not in real time", result.Sweep{Clock: fast, Points: triggers(2), Real: &result.SweepReal{Points: []result.SweepPoint{point(2, result.EffectUndecided)}}}, result.Inconclusive, "at speed 5: it takes frame 2 of the 1 that were decided; at speed 1: undecided: 2"},
+		{"not tried in real time", result.Sweep{Clock: fast, Points: triggers(2)}, result.Inconclusive, "; at speed 1: frame 2 was not tried"},
+		{"no frame comes in real time", result.Sweep{Clock: fast, Points: triggers(2), Real: &result.SweepReal{Points: []result.SweepPoint{point(2, result.EffectUnknown)}}}, result.Inconclusive, "; at speed 1: no valid trial with frame 2"},
+		{"none at another speed", result.Sweep{Clock: fast, Points: []result.SweepPoint{point(1, result.EffectHarmless)}}, result.Inconclusive, "at speed 5: none of the 1 frames triggers it; at speed 1: what does not trigger it was not tried"},
+		{"the control fires in real time", result.Sweep{Clock: fast, Points: triggers(2), Control: q(0, 2), Real: &result.SweepReal{Control: q(2, 2)}}, result.Inconclusive, "at speed 1: the control shows the symptom too"},
+		{"the control says nothing in real time", result.Sweep{Clock: fast, Control: q(0, 2), Real: &result.SweepReal{Control: q(0, 0)}}, result.Inconclusive, "at speed 1: the control gave no valid trial"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

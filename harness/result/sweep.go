@@ -35,7 +35,18 @@ type Sweep struct {
 	// the control shows the symptom too.
 	Left    int         `json:"left"`
 	Control *Proportion `json:"control"` // null: none is declared
-	Trials  int         `json:"trials"`
-	Outcome Outcome     `json:"outcome"` // yes: a frame triggers the problem; no: none of them does
-	Answer  string      `json:"answer"`
+	// Real is what was tried at speed 1. null: the sweep was at it, or nothing was.
+	Real   *SweepReal `json:"real-time,omitempty"`
+	Trials int        `json:"trials"` // those at speed 1 among them
+	// Outcome is yes where a frame triggers the problem, no where none of them does; of a sweep at
+	// another speed than 1, yes where a frame does at speed 1 too, and never no.
+	Outcome Outcome `json:"outcome"`
+	Answer  string  `json:"answer"`
+}
+
+// SweepReal is what the control of a sweep at another speed, and the frames that trigger the problem
+// there, came to at speed 1.
+type SweepReal struct {
+	Control *Proportion  `json:"control"` // null: none is declared
+	Points  []SweepPoint `json:"points"`
 }

@@ -154,6 +154,10 @@ then on the second, and so on, until the rate with each is told from none
 (Wald's sequential test). The control's trials come first: where it shows the
 symptom too, no frame can be told from another.
 
+With the lab's clocks at another speed than 1, the control is tried in real time
+too, before any frame, and each frame that triggers the problem at last. Only one
+that does there is an answer; that no frame does at another speed is inconclusive.
+
 The fault acts on its own count of frames from there, one where it says none; what
 it expects (expect: {fired: n}) holds at each point. A frame that never came is no
 evidence, and ends the sweep.
@@ -369,6 +373,9 @@ func sweep(ctx context.Context, o *faultSweepOptions, dir evidence.Dir) error {
 	s := scenarios.FaultStep(l.Scenario.Stimulus[step])
 	o.Progress("%s", cli.Heading(points[0].Plan))
 	o.Progress("%s at %s, on frame %s; %s of each at most, and %s of the control", s.Words(), s.Link, o.Nth, cli.Plural(o.MaxTrials, "trial"), cli.Plural(o.ControlRuns, "trial"))
+	if points[0].Plan.Clock.Scaled() {
+		o.Progress("the control, and the frames that trigger the problem, are tried at speed 1 too")
+	}
 	o.Progress("evidence in %s", dir.Path)
 	r, err := experiment.Sweep(ctx, &b.Bench, dir, points, experiment.SweepOptions{
 		Fault: stepRef(step), Words: s.Words() + " at " + s.Link, Control: control, Controls: o.ControlRuns,
@@ -392,8 +399,24 @@ func printSweep(w io.Writer, s result.Sweep) {
 	if s.Control != nil {
 		cli.Line(w, "control  %s%s", s.Control, s.Clock.Beside())
 	}
+	printPoints(w, s.Points)
+	if r := s.Real; r != nil {
+		cli.Line(w, "at speed 1:")
+		if r.Control != nil {
+			cli.Line(w, "control  %s", r.Control)
+		}
+		printPoints(w, r.Points)
+	}
+	if s.Left > 0 {
+		cli.Line(w, "not tried: the %s after these", cli.Plural(s.Left, "frame"))
+	}
+	cli.Line(w, "%s; sweep.json and the runs are in %s", cli.Plural(s.Trials, "trial"), s.Dir)
+}
+
+// printPoints writes a line and a bar for each frame.
+func printPoints(w io.Writer, points []result.SweepPoint) {
 	const width = 20
-	for _, p := range s.Points {
+	for _, p := range points {
 		bar := ""
 		if p.Valid > 0 {
 			bar = strings.Repeat("█", (width*p.Reproduced+p.Valid/2)/p.Valid)
@@ -403,8 +426,4 @@ func printSweep(w io.Writer, s result.Sweep) {
 			cli.Line(w, "         %s", p.Why)
 		}
 	}
-	if s.Left > 0 {
-		cli.Line(w, "not tried: the %s after these", cli.Plural(s.Left, "frame"))
-	}
-	cli.Line(w, "%s; sweep.json and the runs are in %s", cli.Plural(s.Trials, "trial"), s.Dir)
 }
