@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,6 +181,10 @@ func speedAnswer(s result.Speeds) (result.Outcome, string) {
 	switch {
 	case s.Chosen == 0 && s.Real.Main.Share.Valid == 0 && s.Real.Main.First != "":
 		return result.Inconclusive, "nothing to compare: no trial at speed 1 said anything: " + s.Real.Main.First
+	case s.Chosen == 0 && s.Real.Control != nil && s.Real.Control.Share.Reproduced > 0:
+		return result.Inconclusive, fmt.Sprintf("nothing to choose: the control shows the symptom too at speed 1, in %s: the symptom does not tell a healthy network apart", s.Real.Control.Share)
+	case s.Chosen == 0 && s.Real.Control != nil && s.Real.Control.Share.Valid < min(s.AtLeast, MaxControls) && s.Real.Main.Share.Reproduced > 0 && s.Real.Main.Share.Valid >= s.AtLeast:
+		return result.Inconclusive, fmt.Sprintf("nothing to compare: the control at speed 1 gave %s, and %d valid trials of it are needed", s.Real.Control.Share, min(s.AtLeast, MaxControls))
 	case s.Chosen == 0 && s.Real.Main.Share.Reproduced > 0 && s.Real.Main.Share.Valid >= s.AtLeast:
 		return result.Inconclusive, fmt.Sprintf("nothing to compare: speed 1 gave %s, from which so few trials tell no other rate; more of them do", s.Real.Main.Share)
 	case s.Chosen == 0:
@@ -202,13 +207,14 @@ func rounded(d time.Duration) time.Duration {
 // do not differ from those at speed 1 (Fisher's exact test, two-sided, p >= 0.05), in at least so
 // many valid trials of each. A speed at which the control shows the problem that it never shows
 // at speed 1 is none, nor one at which a larger share of the trials says nothing, nor one that
-// saves no time, nor one beyond a speed whose trials show another thing. It returns the arms with P, Unseen, Usable and Why filled in; speed 1 needs no
-// proof. 0 means that speed 1 never hit, or was not tried often enough for any difference to be
-// seen, and nothing can be compared.
+// saves no time, nor one beyond a speed whose trials show another thing or say nothing more often. It
+// returns the arms with P, Unseen, Usable and Why filled in; speed 1 needs no proof. 0 means that speed 1
+// never hit, or was not tried often enough for any difference to be seen, and nothing can be compared, or
+// that the control shows the problem at speed 1 too, and no speed is worth anything.
 func ChooseSpeed(base result.SpeedArm, arms []result.SpeedArm, atLeast int) (float64, []result.SpeedArm) {
 	arms = slices.Clone(arms)
 	best, took := 1.0, base.Took
-	other := 0.0 // the first speed whose rates are not those of speed 1
+	beyond := "" // why no speed from here on is one
 	for i := range arms {
 		a := &arms[i]
 		compareSides(base.Main, &a.Main)
@@ -217,13 +223,13 @@ func ChooseSpeed(base result.SpeedArm, arms []result.SpeedArm, atLeast int) (flo
 			compareSides(*base.Control, &control)
 			a.Control = &control
 		}
-		if other > 0 {
-			a.Why = fmt.Sprintf("speed %g shows another thing than speed 1, and this is faster", other)
-			continue
-		}
-		if a.Why = unfit(base, *a, atLeast); a.Why != "" {
-			if differs(base, *a) {
-				other = a.Speed
+		if a.Why = cmp.Or(unfit(base, *a, atLeast), beyond); a.Why != "" {
+			switch {
+			case beyond != "":
+			case differs(base, *a):
+				beyond = fmt.Sprintf("speed %g shows another thing than speed 1, and this is faster", a.Speed)
+			case silenced(base, *a):
+				beyond = fmt.Sprintf("speed %g says nothing more often than speed 1, and this is faster", a.Speed)
 			}
 			continue
 		}
@@ -238,6 +244,9 @@ func ChooseSpeed(base result.SpeedArm, arms []result.SpeedArm, atLeast int) (flo
 		best, took = a.Speed, a.Took
 	}
 	if base.Main.Share.Reproduced == 0 || base.Main.Share.Valid < atLeast || blind(base.Main, atLeast) {
+		best = 0
+	}
+	if c := base.Control; c != nil && (c.Share.Reproduced > 0 || c.Share.Valid < min(atLeast, MaxControls)) {
 		best = 0
 	}
 	return best, arms
@@ -272,6 +281,12 @@ func differs(base, a result.SpeedArm) bool {
 		return true
 	}
 	return a.Control != nil && base.Control != nil && (a.Control.P < 0.05 || base.Control.Share.Reproduced == 0 && a.Control.Share.Reproduced > 0)
+}
+
+// silenced reports whether a larger share of a speed's trials says nothing than at speed 1: most often
+// this machine is too slow for it, and then for any faster one.
+func silenced(base, a result.SpeedArm) bool {
+	return a.Main.MoreVoid(base.Main) || a.Control != nil && base.Control != nil && a.Control.MoreVoid(*base.Control)
 }
 
 func unfitSide(of string, base, s result.SpeedSide, need int) string {

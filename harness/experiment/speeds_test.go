@@ -62,6 +62,17 @@ func TestSpeeds(t *testing.T) {
 	})
 }
 
+// A control that fires at speed 1 leaves no speed to choose, and the answer says so.
+func TestSpeedsOfDirtyControl(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		out, err := measureSpeeds(t, &memory{breaks: func(string) bool { return true }}, 4)
+		if err != nil || out.Outcome != result.Inconclusive || out.Chosen != 0 || !strings.HasPrefix(out.Answer, "nothing to choose: the control shows the symptom too at speed 1, in 4/4 = 1.00") {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
+
 // Where nothing shows at speed 1 there is nothing to compare. What never says anything is not
 // tried again and again, and when that is speed 1 nothing is.
 func TestSpeedsGiveUp(t *testing.T) {
@@ -211,12 +222,15 @@ func TestChooseSpeed(t *testing.T) {
 		{"the fastest that is alike", base, []result.SpeedArm{like(2), like(10)}, 10, "no difference shown (p = 1.00, of the control 1.00)"},
 		{"one beyond a speed that shows another thing", base, []result.SpeedArm{arm(2, side(1, 20, 0), clean, 0), like(5)}, 1, "speed 2 shows another thing than speed 1, and this is faster"},
 		{"one beyond a speed at which the control fires", base, []result.SpeedArm{arm(2, side(12, 20, 0), side(1, 20, 0), 0), like(5)}, 1, "speed 2 shows another thing"},
+		{"one beyond a speed that says nothing more often", base, []result.SpeedArm{like(2), arm(5, side(12, 20, 1), clean, 0), like(10)}, 2, "speed 5 says nothing more often than speed 1, and this is faster"},
+		{"one beyond a speed whose control does", base, []result.SpeedArm{arm(2, side(12, 20, 0), side(0, 20, 1), 0), like(5)}, 1, "speed 2 says nothing more often than speed 1, and this is faster"},
 		{"one beyond a speed that says too little", base, []result.SpeedArm{arm(2, side(12, 19, 0), clean, 0), like(5)}, 5, "no difference shown"},
 		{"hits get fewer", base, []result.SpeedArm{like(2), arm(5, side(3, 20, 0), clean, time.Second)}, 2, "hits differ from those at speed 1 (p = 0.0"},
 		{"hits get more", base, []result.SpeedArm{like(2), arm(5, side(20, 20, 0), clean, time.Second)}, 2, "hits differ from those at speed 1 (p = 0.0"},
 		{"the control fires once", base, []result.SpeedArm{like(2), arm(5, side(12, 20, 0), side(1, 20, 0), time.Second)}, 2, "the control shows the problem in 1/20"},
-		{"a control that fires at speed 1 too", arm(1, side(12, 20, 0), side(2, 20, 0), 20*time.Second), []result.SpeedArm{arm(5, side(12, 20, 0), side(3, 20, 0), time.Second)}, 5, "no difference shown"},
-		{"and more often", arm(1, side(20, 20, 0), side(2, 20, 0), 20*time.Second), []result.SpeedArm{arm(5, side(20, 20, 0), side(12, 20, 0), time.Second)}, 1, "the control: hits differ"},
+		{"a control that fires at speed 1 too", arm(1, side(12, 20, 0), side(2, 20, 0), 20*time.Second), []result.SpeedArm{arm(5, side(12, 20, 0), side(3, 20, 0), time.Second)}, 0, "no difference shown"},
+		{"and more often", arm(1, side(20, 20, 0), side(2, 20, 0), 20*time.Second), []result.SpeedArm{arm(5, side(20, 20, 0), side(12, 20, 0), time.Second)}, 0, "the control: hits differ"},
+		{"a control that says too little at speed 1", arm(1, side(12, 20, 0), side(0, 19, 0), 20*time.Second), []result.SpeedArm{like(5)}, 0, "no difference shown"},
 		{"one says nothing", base, []result.SpeedArm{like(2), arm(5, side(12, 20, 1), clean, time.Second)}, 2, "1 of 21 trials say nothing, and 0 of 20 at speed 1: no baseline"},
 		{"as rarely as at speed 1", arm(1, side(12, 20, 2), clean, 20*time.Second), []result.SpeedArm{arm(5, side(12, 20, 2), clean, time.Second)}, 5, "no difference shown"},
 		{"of the control", base, []result.SpeedArm{arm(5, side(12, 20, 0), side(0, 20, 1), time.Second)}, 1, "the control: 1 of 21 trials say nothing"},

@@ -32,15 +32,21 @@ func (s SpeedStore) file(scenario string, b result.SpeedBasis) string {
 	return filepath.Join(s.dir, scenario+"-"+b.Digest()[:16]+".json")
 }
 
-// Keep stores a measurement that chose a speed, in place of an earlier one of the same.
+// Keep stores a measurement that chose a speed, in place of an earlier one of the same. One whose
+// control fires at speed 1 takes that place too: no speed holds after it.
 func (s SpeedStore) Keep(m result.Speeds) error {
-	if m.Chosen == 0 {
+	if m.Chosen == 0 && !firesInRealTime(m) {
 		return nil
 	}
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return fmt.Errorf("keep the measured speed: %w", err)
 	}
 	return evidence.WriteJSON(s.file(m.Scenario, m.Basis), m)
+}
+
+// firesInRealTime reports whether the control of a measurement shows the symptom at speed 1.
+func firesInRealTime(m result.Speeds) bool {
+	return m.Real.Control != nil && m.Real.Control.Share.Reproduced > 0
 }
 
 // ErrNotMeasured says that no speed was measured of a scenario.
@@ -61,7 +67,7 @@ func (e *StaleError) Error() string {
 func (s SpeedStore) Find(scenario string, b result.SpeedBasis) (result.Speeds, error) {
 	var m result.Speeds
 	err := evidence.ReadJSON(s.file(scenario, b), &m)
-	if err == nil && m.Chosen > 0 && len(b.Changed(m.Basis)) == 0 {
+	if err == nil && m.Chosen > 0 && !firesInRealTime(m) && len(b.Changed(m.Basis)) == 0 {
 		return m, nil
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -79,7 +85,7 @@ func (s SpeedStore) stale(scenario string, b result.SpeedBasis) error {
 	var last result.Speeds
 	for _, file := range files {
 		var m result.Speeds
-		if err := evidence.ReadJSON(file, &m); err != nil || m.Scenario != scenario { // of one whose id is longer
+		if err := evidence.ReadJSON(file, &m); err != nil || m.Scenario != scenario || m.Chosen == 0 || firesInRealTime(m) { // of one whose id is longer
 			continue
 		}
 		if m.Measured.After(last.Measured) {

@@ -12,6 +12,27 @@ import (
 	"github.com/reprise-lab/reprise/harness/result"
 )
 
+// What was measured beside a control that fires at speed 1 holds for nothing, whenever it was stored.
+func TestSpeedStoreOfDirtyControl(t *testing.T) {
+	store, err := experiment.OpenSpeedStore(filepath.Join(t.TempDir(), "speeds"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := result.Speeds{Scenario: "ospf", Basis: result.SpeedBasis{Provider: "namespaces"}, Chosen: 5, Measured: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+	if err := store.Keep(m); err != nil {
+		t.Fatal(err)
+	}
+	for _, chosen := range []float64{2, 0} {
+		m.Chosen, m.Real.Control = chosen, &result.SpeedSide{Share: result.NewProportion("", 1, 4)}
+		if err := store.Keep(m); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := store.Find("ospf", m.Basis); !errors.Is(err, experiment.ErrNotMeasured) {
+			t.Errorf("%g is kept: %+v, %v", chosen, found, err)
+		}
+	}
+}
+
 // A measurement is found for what it is of, and for nothing else: then it is said what changed.
 func TestSpeedStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "speeds")
