@@ -353,7 +353,7 @@ func (l *lab) Enter(name string) []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	enter := []string{
-		"nsenter", "--target", strconv.Itoa(n.here), "--user", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd=/",
+		"nsenter", "--target", strconv.Itoa(n.here), "--user", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd",
 		"--setuid", "0", "--setgid", "0",
 	}
 	if len(n.spec.Env) > 0 {
