@@ -26,6 +26,13 @@ type KeptTeller interface {
 	KeptLabs(ctx context.Context) ([]KeptLab, error)
 }
 
+// SourceTeller is a [Provider] that tells what labs that are up were built of.
+type SourceTeller interface {
+	// Sources gives the [Options].Source of each of a run's labs, each once, of those that RemoveRun would remove. One that
+	// does not say has the empty text.
+	Sources(ctx context.Context, run string) ([]string, error)
+}
+
 // ErrNoLab says that there is no such lab.
 var ErrNoLab = errors.New("there is no such lab of yours")
 

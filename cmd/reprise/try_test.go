@@ -148,6 +148,28 @@ topology:
 	inA := func(command string) *exec.Cmd {
 		return exec.Command("sh", "-c", "exec "+strings.TrimSuffix(enter["a"], " bash")+" "+command)
 	}
+	if out, err := exec.Command("sh", "-c", "exec "+enter["a"]+" -c pwd").CombinedOutput(); err != nil || string(out) != "/\n" {
+		t.Errorf("a shell begins with %q: %v", out, err)
+	}
+	other := filepath.Join(dir, "other.clab.yml")
+	if err := os.WriteFile(other, []byte(strings.NewReplacer("a: {", "c: {", "node: a", "node: c").Replace(text)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		status int
+		words  string
+		args   []string
+	}{
+		{6, "a lab named " + name + " is up, built of " + file + ": take it down first (reprise topology down " + file + ")", []string{"topology", "up", file, "--provider", "namespaces"}},
+		{4, "was built of " + file + ", and not of " + other + ": ", []string{"topology", "down", other}},
+		{4, "was built of " + file + ", and not of " + other + ": ", []string{"fault", "try", other, `{link: "c:eth1", fault: drop}`, "--dir", tries}},
+	} {
+		c := program(append(tt.args, "-q")...)
+		c.Stderr = nil
+		if said, _ := c.CombinedOutput(); c.ProcessState.ExitCode() != tt.status || !strings.Contains(string(said), tt.words) {
+			t.Errorf("%v: status %d: %s", tt.args, c.ProcessState.ExitCode(), said)
+		}
+	}
 	ping := inA("ping -n -q -i 0.1 10.0.0.2")
 	if err := ping.Start(); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,6 +30,25 @@ func (p *Provider) GC(ctx context.Context, now time.Time) (removed []string, err
 // RemoveRun removes the containers of one run, kept or not and whoever owns them.
 func (p *Provider) RemoveRun(ctx context.Context, run string) (removed []string, err error) {
 	return p.sweep(ctx, func(labels map[string]string) bool { return labels[LabelRun] == run })
+}
+
+// Sources implements topologies.SourceTeller.
+func (p *Provider) Sources(ctx context.Context, run string) ([]string, error) {
+	_, c, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", LabelRun+"="+run)})
+	if err != nil {
+		return nil, fmt.Errorf("list containers: %w", err)
+	}
+	var sources []string
+	for _, item := range found.Items {
+		if s := item.Labels[LabelSource]; item.Labels[LabelNode] != helperNode && !slices.Contains(sources, s) {
+			sources = append(sources, s)
+		}
+	}
+	return sources, nil
 }
 
 // sweep removes those of our containers whose labels match.

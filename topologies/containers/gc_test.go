@@ -64,7 +64,7 @@ func TestGC(t *testing.T) {
 	}
 	for _, keep := range []bool{true, false} {
 		run := map[bool]string{false: "test-gc-lost", true: "test-gc-kept"}[keep]
-		cmd := exec.CommandContext(t.Context(), exe, "__own", encode(t, topologies.Options{Run: run, Keep: keep}))
+		cmd := exec.CommandContext(t.Context(), exe, "__own", encode(t, topologies.Options{Run: run, Keep: keep, Source: "/labs/" + run}))
 		if _, err := cmd.StdinPipe(); err != nil {
 			t.Fatal(err)
 		}
@@ -74,6 +74,7 @@ func TestGC(t *testing.T) {
 		}
 		topologiestest.Taken(t, p, pair("eth1", "eth1"), run)
 		topologiestest.Going(t, p, run)
+		topologiestest.Built(t, p, run, "/labs/"+run)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}

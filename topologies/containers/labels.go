@@ -25,6 +25,7 @@ const (
 	LabelUser       = "org.reprise.user"    // by number, on that host
 	LabelExpires    = "org.reprise.expires" // RFC 3339
 	LabelKeep       = "org.reprise.keep"
+	LabelSource     = "org.reprise.source" // as topologies.Options has it
 )
 
 // helperNode is the value of LabelNode on the wiring helper; no node has a slash.
@@ -49,6 +50,7 @@ func ownership(o topologies.Options, now time.Time) (map[string]string, error) {
 		LabelUser:       strconv.Itoa(os.Geteuid()),
 		LabelExpires:    now.Add(o.TTL).UTC().Format(time.RFC3339),
 		LabelKeep:       strconv.FormatBool(o.Keep),
+		LabelSource:     o.Source,
 	}, nil
 }
 

@@ -55,6 +55,7 @@ var (
 	_ topologies.Provider       = (*Provider)(nil)
 	_ topologies.ImageDescriber = (*Provider)(nil)
 	_ topologies.ClockSource    = (*Provider)(nil)
+	_ topologies.SourceTeller   = (*Provider)(nil)
 )
 
 // New makes a provider. It does not reach for the engine: that is Check's duty, and

@@ -44,6 +44,7 @@ var (
 	_ topologies.Collector      = (*Provider)(nil)
 	_ topologies.Kinder         = (*Provider)(nil)
 	_ topologies.Puller         = (*Provider)(nil)
+	_ topologies.SourceTeller   = (*Provider)(nil)
 )
 
 // New makes a provider of two others, which it closes with itself. That of containers has who
@@ -163,6 +164,24 @@ func (p *Provider) GC(ctx context.Context, now time.Time) (removed []string, err
 // RemoveRun implements topologies.Collector.
 func (p *Provider) RemoveRun(ctx context.Context, run string) (removed []string, err error) {
 	return both(func(c topologies.Collector) ([]string, error) { return c.RemoveRun(ctx, run) }, p.containers, p.namespaces)
+}
+
+// Sources implements topologies.SourceTeller.
+func (p *Provider) Sources(ctx context.Context, run string) ([]string, error) {
+	var sources []string
+	for _, b := range []Builder{p.containers, p.namespaces} {
+		s, ok := topologies.As[topologies.SourceTeller](b)
+		if !ok {
+			continue
+		}
+		more, err := s.Sources(ctx, run)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, more...)
+	}
+	slices.Sort(sources)
+	return slices.Compact(sources), nil
 }
 
 // both asks the first also where the second fails.

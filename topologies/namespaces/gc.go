@@ -25,11 +25,12 @@ type label struct {
 	Owner   int       `json:"owner"`
 	Expires time.Time `json:"expires"`
 	Keep    bool      `json:"keep,omitempty"`
+	Source  string    `json:"source,omitempty"`
 }
 
 // label is the argument of the lab's supervisor.
 func (l *lab) label() (string, error) {
-	text, err := json.Marshal(label{l.ID(), l.options.Run, l.options.Owner, time.Now().Add(l.options.TTL).UTC(), l.options.Keep})
+	text, err := json.Marshal(label{l.ID(), l.options.Run, l.options.Owner, time.Now().Add(l.options.TTL).UTC(), l.options.Keep, l.options.Source})
 	if err != nil {
 		return "", fmt.Errorf("label the lab: %w", err)
 	}
@@ -53,6 +54,26 @@ func (p *Provider) RemoveRun(ctx context.Context, run string) (removed []string,
 		_, err := strconv.Atoi(number)
 		return ok && err == nil
 	})
+}
+
+// Sources implements topologies.SourceTeller.
+func (p *Provider) Sources(_ context.Context, run string) ([]string, error) {
+	found, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var sources []string
+	for _, dir := range found {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue // no process
+		}
+		// Whom this user may not end is somebody else's.
+		if w, ok := labelOf(pid); ok && w.Run == run && !slices.Contains(sources, w.Source) && unix.Kill(pid, 0) == nil {
+			sources = append(sources, w.Source)
+		}
+	}
+	return sources, nil
 }
 
 // sweepRest removes what labs leave that does not end with their supervisors: files on disk, of labs

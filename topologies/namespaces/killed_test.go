@@ -37,7 +37,7 @@ func ownRing() int {
 	}
 	fmt.Println("begins")
 	ctx := context.Background()
-	top, o := subject().Ring(8), topologies.Options{Run: os.Args[2], Keep: slices.Contains(os.Args[3:], "keep")}
+	top, o := subject().Ring(8), topologies.Options{Run: os.Args[2], Keep: slices.Contains(os.Args[3:], "keep"), Source: "/labs/" + os.Args[2]}
 	if len(os.Args) > 4 { // "disk" and the run's folder
 		top, o.Dir = onDisk(8, "64MiB"), os.Args[4]
 	}
@@ -257,6 +257,7 @@ func TestKept(t *testing.T) {
 	}
 	topologiestest.Taken(t, p, subject().Ring(8), run)
 	topologiestest.Going(t, p, run)
+	topologiestest.Built(t, p, run, "/labs/"+run)
 	again, err := p.Reserve(t.Context(), subject().Ring(8), topologies.Options{Run: run, Keep: true})
 	if _, taken := errors.AsType[*topologies.TakenError](err); !taken {
 		t.Errorf("a second lab of the name: %v", err)

@@ -41,6 +41,7 @@ var (
 	_ topologies.Collector      = (*Provider)(nil)
 	_ topologies.Attacher       = (*Provider)(nil)
 	_ topologies.KeptTeller     = (*Provider)(nil)
+	_ topologies.SourceTeller   = (*Provider)(nil)
 )
 
 // New makes a provider. It starts nothing.

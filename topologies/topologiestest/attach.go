@@ -26,6 +26,17 @@ func Taken(t *testing.T, p topologies.Attacher, top topologies.Topology, run str
 	}
 }
 
+// Built asks that a run's lab, which is up, tells what it was built of, and that no other run does.
+func Built(t *testing.T, p topologies.SourceTeller, run, source string) {
+	t.Helper()
+	if got, err := p.Sources(t.Context(), run); err != nil || !slices.Equal(got, []string{source}) {
+		t.Errorf("the lab of run %s was built of %q, want %q: %v", run, got, source, err)
+	}
+	if got, err := p.Sources(t.Context(), run+"-of-nobody"); err != nil || len(got) > 0 {
+		t.Errorf("what is not there was built of %q: %v", got, err)
+	}
+}
+
 // Attached asks of a lab that is up, and whose owner is gone, that faults can be put on its first link and taken back
 // by who attaches to it, one at a time; and that what he leaves when he is killed can be taken away by the next.
 func Attached(t *testing.T, p topologies.Attacher, top topologies.Topology, run string) {

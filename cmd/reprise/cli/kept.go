@@ -2,12 +2,34 @@ package cli
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 
+	"github.com/reprise-lab/reprise/scenarios"
 	"github.com/reprise-lab/reprise/topologies"
 )
 
 // HandRun names the run of a lab that is deployed by hand, of a topology's name.
 func HandRun(topology string) string { return "by-hand-" + topology }
+
+// SourceOf names what a lab is built of by hand: the file that its topology is in, by its whole path, or the scenario of
+// the corpus that given names.
+func SourceOf(l *scenarios.Loaded, given string) string {
+	if _, err := os.Stat(given); err != nil {
+		return given
+	}
+	file := l.File
+	if inside := l.Scenario.Topology.File; inside != "" {
+		file = filepath.Join(l.Dir, filepath.FromSlash(inside))
+	}
+	if whole, err := filepath.Abs(file); err == nil {
+		file = whole
+	}
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		file = real
+	}
+	return file
+}
 
 // Attacher finds labs that are up though who built them has ended.
 type Attacher interface {
@@ -23,6 +45,7 @@ type Attacher interface {
 type Attachment struct {
 	Provider string // of nodes, as --provider names it; empty: any
 	Run      string
+	Source   string              // what the lab is to have been built of, as [SourceOf] names it, where it says that; empty: anything
 	Number   int                 // of the run's labs, from 1
 	Topology topologies.Topology // of the lab, or as much of it as is meant
 	At       topologies.Endpoint

@@ -73,7 +73,7 @@ func runTryKept(ctx context.Context, o *faultTryOptions) error {
 	}
 	at := topologies.Endpoint{Node: link.A.Node, Interface: link.A.Interface}
 	lab, err := o.Attacher.Attach(ctx, cli.Attachment{
-		Provider: o.lab.Provider, Run: run, Number: number, Topology: around(l.Topology, link), At: at, Dir: dir.Path,
+		Provider: o.lab.Provider, Run: run, Source: cli.SourceOf(l, o.scenario), Number: number, Topology: around(l.Topology, link), At: at, Dir: dir.Path,
 		Down: step.Fault == scenarios.FaultDown || step.Fault == scenarios.FaultFlap,
 	})
 	if err != nil {

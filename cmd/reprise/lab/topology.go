@@ -167,14 +167,18 @@ func runUp(ctx context.Context, o *upOptions) error {
 	if err := provider.Check(ctx, t); err != nil {
 		return err
 	}
+	options := topologies.Options{Run: cli.HandRun(t.Name), Lab: 1, TTL: o.ttl, Keep: true, Source: cli.SourceOf(l, o.file)}
+	if err := notUp(ctx, provider, t.Name, options); err != nil {
+		return err
+	}
 	o.SayLimits(provider, t, 1)
 	for _, f := range t.Standing {
 		o.Progress("warning: nothing stands on the links of a lab that is built by hand, and this is left out: %s", f.Standing())
 	}
 	o.Progress("building %s and %s", cli.Plural(len(t.Nodes), "node"), cli.Plural(len(t.Links), "link"))
-	res, err := provider.Reserve(ctx, t, topologies.Options{Run: cli.HandRun(t.Name), Lab: 1, TTL: o.ttl, Keep: true})
+	res, err := provider.Reserve(ctx, t, options)
 	if err != nil {
-		return fmt.Errorf("build lab: %w", err)
+		return err
 	}
 	if w, ok := topologies.As[topologies.Warner](res); ok {
 		for _, line := range w.Warnings() {
@@ -188,6 +192,24 @@ func runUp(ctx context.Context, o *upOptions) error {
 		}
 	}
 	return o.Show(enter, func(w io.Writer) { printUp(w, t.Names(), enter, o.file) })
+}
+
+// notUp is an error where a provider has built a lab of this name already, and says how to take that down.
+func notUp(ctx context.Context, p topologies.Provider, name string, o topologies.Options) error {
+	t, ok := topologies.As[topologies.SourceTeller](p)
+	if !ok {
+		return nil
+	}
+	sources, err := t.Sources(ctx, o.Run)
+	switch {
+	case err != nil || len(sources) == 0:
+		return err
+	case sources[0] == "":
+		err = fmt.Errorf("a lab named %s is up: take it down first (reprise gc --run %s)", name, o.Run)
+	default:
+		err = fmt.Errorf("a lab named %s is up, built of %s: take it down first (%s)", name, sources[0], cli.ShellLine([]string{"reprise", "topology", "down", sources[0]}))
+	}
+	return cli.WithCode(cli.ExitRefused, err)
 }
 
 // printUp writes how to enter each node, and how to take the lab down.
@@ -207,5 +229,9 @@ func runDown(ctx context.Context, o *downOptions) error {
 	if err != nil {
 		return err
 	}
-	return collectGarbage(ctx, o.App, cli.HandRun(t.Name))
+	run := cli.HandRun(t.Name)
+	if err := labs.OfSource(ctx, run, cli.SourceOf(l, o.file)); err != nil {
+		return err
+	}
+	return collectGarbage(ctx, o.App, run)
 }

@@ -170,7 +170,7 @@ func (Here) KeptLabs(ctx context.Context, provider string) (list []topologies.Ke
 
 // attach finds a lab with what can have built it.
 func attach(ctx context.Context, a cli.Attachment) (found, error) {
-	var lacks error
+	without := false // an engine
 	for _, one := range builders(a.Provider) {
 		p, err := one.open()
 		if err != nil {
@@ -180,19 +180,20 @@ func attach(ctx context.Context, a cli.Attachment) (found, error) {
 		if !able {
 			return found{}, errors.Join(fmt.Errorf("labs of %s are not found again", one.name), p.Close())
 		}
-		res, err := finder.Attach(ctx, a.Topology, a.Run, a.Number)
-		if err == nil {
-			return found{res, p.Close}, nil
+		if err = ofSource(ctx, p, a.Run, a.Source); err == nil {
+			var res topologies.Reservation
+			if res, err = finder.Attach(ctx, a.Topology, a.Run, a.Number); err == nil {
+				return found{res, p.Close}, nil
+			}
 		}
 		err = errors.Join(err, p.Close())
-		if _, missing := errors.AsType[*topologies.MissingError](err); !missing && !errors.Is(err, topologies.ErrNoLab) {
+		if !isMissing(err) && !errors.Is(err, topologies.ErrNoLab) {
 			return found{}, err
-		} else if missing && lacks == nil {
-			lacks = err
 		}
+		without = without || isMissing(err)
 	}
-	if lacks != nil {
-		return found{}, errors.Join(topologies.ErrNoLab, lacks)
+	if without {
+		return found{}, fmt.Errorf("%w; labs of containers were not looked for: no container engine answers", topologies.ErrNoLab)
 	}
 	return found{}, topologies.ErrNoLab
 }
