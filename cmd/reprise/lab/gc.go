@@ -95,22 +95,26 @@ func collectGarbage(ctx context.Context, a *cli.App, run string) error {
 	case !isMissing(nodesErr):
 	case run != "" && len(spaces) > 0:
 		nodesErr = nil // the run was found, and it had no engine
-	case run == "" && worksWithout():
+	case run != "" || worksWithout():
 		a.Progress("no container engine answers: labs of containers were not looked for")
 		nodesErr = nil
 	}
 	machines, vmErr := gcMachines(ctx, run)
 	out := removed{slices.Concat(gone, spaces, nodes, machines)}
 	err = errors.Join(err, spacesErr, nodesErr, vmErr)
-	return errors.Join(err, a.Show(out, func(w io.Writer) { printRemoved(w, out, err == nil) }))
+	return errors.Join(err, a.Show(out, func(w io.Writer) { printRemoved(w, out, run, err == nil) }))
 }
 
-// printRemoved writes what was removed. That there was nothing is said where all was looked for.
-func printRemoved(w io.Writer, out removed, whole bool) {
+// printRemoved writes what was removed, of a run where it names one. That there was nothing is said where all was looked for.
+func printRemoved(w io.Writer, out removed, run string, whole bool) {
 	for _, name := range out.Removed {
 		cli.Line(w, "removed %s", name)
 	}
-	if len(out.Removed) == 0 && whole {
+	switch {
+	case len(out.Removed) > 0 || !whole:
+	case run != "":
+		cli.Line(w, "no lab of run %s was found", run)
+	default:
 		cli.Line(w, "nothing to remove")
 	}
 }

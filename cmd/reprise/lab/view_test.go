@@ -42,9 +42,10 @@ func TestViews(t *testing.T) {
 			"MISSING  uidmap                   \n" +
 			strings.Repeat(" ", 33) + " without it: labs\n" + strings.Repeat(" ", 33) + " to get it: apt-get\n" +
 			"optional qemu                     \nunknown  kernel                   \n"},
-		{"removed", func(w io.Writer) { printRemoved(w, removed{[]string{"a", "b"}}, true) }, "removed a\nremoved b\n"},
-		{"nothing to remove", func(w io.Writer) { printRemoved(w, removed{}, true) }, "nothing to remove\n"},
-		{"not all was looked for", func(w io.Writer) { printRemoved(w, removed{}, false) }, ""},
+		{"removed", func(w io.Writer) { printRemoved(w, removed{[]string{"a", "b"}}, "", true) }, "removed a\nremoved b\n"},
+		{"nothing to remove", func(w io.Writer) { printRemoved(w, removed{}, "", true) }, "nothing to remove\n"},
+		{"no lab of a run", func(w io.Writer) { printRemoved(w, removed{}, "r", true) }, "no lab of run r was found\n"},
+		{"not all was looked for", func(w io.Writer) { printRemoved(w, removed{}, "r", false) }, ""},
 		{"simulated", func(w io.Writer) { printSimulated(w, simulated{"/lab.yaml", []string{"exos1 ssh"}}) }, sim.Banner + "\n  exos1 ssh\npassword  " +
 			cli.SimPassword + " (every switch, users admin and user)\ninventory /lab.yaml\ntry       reprise lab check --lab /lab.yaml\nend them with Ctrl-C\n"},
 		{"up", func(w io.Writer) {
