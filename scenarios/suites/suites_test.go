@@ -161,6 +161,7 @@ func TestConditions(t *testing.T) {
 		"the router answers, not the host":     {"ra", "unasked[dut=frr@10.3,h1=linux@12]", "", "fe80::ff:fe00:1%eth1"},
 		"who may not preempt takes part":       {"vrrp", "preempt[dut=keepalived@2.3.3,peer=frr@10.3]", "stimulus", "dut: it is Backup"},
 		"no adjacency of before":               {"isis", "type-flap[dut=frr@10.3,peer=frr@10.3]", "", "consistently: 65s"},
+		"the tree had turned round":            {"stp-kernel", "priority[dut=ovs@3.1.0,peer=bridge@6.1]", "stimulus", "peer: eth1 is Root and Forwarding"},
 		"the port lost its place":              {"rstp", "agreement[dut=ovs@3.5.0,peer=ovs@3.5.0]", "stimulus", "dut: eth1 has lost its place"},
 		"the peer's port lost its place":       {"rstp", "agreement[dut=ovs@3.5.0,peer=ovs@3.5.0]", "stimulus", "peer: eth1 has lost its place"},
 		"forgotten in time":                    {"lldp", "ageing[dut=lldpd@1.0.18,peer=lldpd@1.0.18]", "", `eventually: "25s"`},
