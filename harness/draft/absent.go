@@ -37,6 +37,7 @@ func (w *drafter) absentSessions(n *infer.Node) {
 		if other := w.owner(p.Address); other != "" {
 			s.suspect = append(s.suspect, other)
 		}
+		w.inState(&s, n, r)
 		w.d.Broken = append(w.d.Broken, s)
 	}
 }
@@ -91,7 +92,7 @@ func (w *drafter) absentPrefixes(n *infer.Node) {
 			if !ok {
 				continue
 			}
-			s.Is, s.From = "not listed", w.at(has[len(has)-1].answer)
+			s.Is, s.From = notListed, w.at(has[len(has)-1].answer)
 			s.Why = fmt.Sprintf("%s announces it (%s), and the session between them is up", n.Name, w.at(from))
 			s.suspect = []string{n.Name, other}
 			s.peer = w.sessionOf(peer, n)
@@ -147,9 +148,11 @@ func (w *drafter) absentMetric(n *infer.Node) {
 			quoted := strings.ReplaceAll(regexp.QuoteMeta(id), `\`, `\\`)
 			look := condition{Name: fmt.Sprintf("%s has metric %s for %s", other.Name, m[1], id), Node: other.Name, Run: "show ip ospf route", Expect: fmt.Sprintf(`text matches "N E2 %s +\\[\\d+/%s\\]"`, quoted, m[1])}
 			there := condition{Name: fmt.Sprintf("%s has %s", other.Name, id), Node: other.Name, Run: "show ip ospf route", Expect: fmt.Sprintf(`text contains "N E2 %s "`, id)}
+			is := look
+			is.Name, is.Expect = fmt.Sprintf("%s has metric %s for %s", other.Name, last.rows[id].state, id), fmt.Sprintf(`text matches "N E2 %s +\\[\\d+/%s\\]"`, quoted, last.rows[id].state)
 			w.d.Broken = append(w.d.Broken, Sign{
 				Node: other.Name, Kind: Metric, What: "metric " + m[1] + " for " + id, Is: "metric " + last.rows[id].state, From: w.at(last.answer),
-				Why: fmt.Sprintf("%s originates it, with default-metric %s (%s)", n.Name, m[1], w.at(from)), look: look, peer: &there, suspect: []string{n.Name, other.Name}, id: id,
+				Why: fmt.Sprintf("%s originates it, with default-metric %s (%s)", n.Name, m[1], w.at(from)), look: look, seen: &is, peer: &there, suspect: []string{n.Name, other.Name}, id: id,
 			})
 		}
 	}

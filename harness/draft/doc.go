@@ -15,6 +15,9 @@
 // does not arrive; a setting that shows nowhere. Without any of these, and without a sentence of the customer
 // that says of one protocol that it is lost, nothing is drafted, and [Draft.Ask] says what to ask for.
 //
+// The symptom is the state that the latest capture shows, and not the loss alone: a neighbour in ExStart, one in Init and
+// one that is gone are three failures, whichever ends were captured.
+//
 // What breaks a neighbour in another way than the customer's is another failure. Of what rests on no line of the files, or
 // on the time alone, the symptom asks also for what the daemons of the failing protocol began to warn of, where their
 // logs tell: [Draft.Complaints].

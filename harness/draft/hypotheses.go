@@ -184,7 +184,7 @@ func (w *drafter) hypothesis(name, title string, reasons []string) Hypothesis {
 	h.Seconds, h.Short, h.Said = building+w.recovery(), w.short, w.said
 	h.Likeness = w.likeness()
 	if b := w.d.Broken[0]; b.Why == "" && b.Kind != Crash {
-		h.Seconds += breaks
+		h.Seconds += w.showing(b)
 	}
 	return h
 }
@@ -310,6 +310,9 @@ func (w *drafter) symptom() (list []condition) {
 			}
 			add(c)
 		}
+		if s.seen != nil {
+			add(w.shows(s))
+		}
 		if s.peer != nil {
 			p := *s.peer
 			p.Name, p.Within, p.Consistently, p.MayHoldBefore = p.Name+" all the while", "5s", seconds(w.recovery()), true
@@ -331,6 +334,22 @@ func (w *drafter) symptom() (list []condition) {
 		}
 	}
 	return list
+}
+
+// shows is the state of a sign as part of a symptom.
+func (w *drafter) shows(s Sign) condition {
+	c := *s.seen
+	c.Eventually, c.MayHoldBefore = seconds(w.showing(s)), s.Why != ""
+	return c
+}
+
+// showing is the time in seconds in which a state has to be seen once: a session of BGP goes from state to state by its
+// timers.
+func (w *drafter) showing(s Sign) int {
+	if s.Kind == BGP {
+		return max(breaks, w.recovery())
+	}
+	return breaks
 }
 
 // gained is what a node's latest capture has of a kind, and its earliest has not.

@@ -64,7 +64,7 @@ func (w *drafter) atThatTime() {
 		if h.file.Symptom[i].Within != "" {
 			h.file.Symptom[i].Within, h.file.Symptom[i].Consistently = seconds(2*leads), seconds(passes)
 		}
-		if h.file.Symptom[i].Log != "" {
+		if h.file.Symptom[i].Log+h.file.Symptom[i].Run != "" && h.file.Symptom[i].Eventually != "" {
 			h.file.Symptom[i].Eventually = seconds(2 * leads)
 		}
 	}

@@ -67,15 +67,12 @@ func (w *drafter) compare(n *infer.Node, kind Kind) {
 		if is.up || was.answer == last.answer {
 			continue
 		}
-		s.Is, s.From, s.Since = cmp.Or(is.state, "not listed"), w.at(last.answer), since(last.part, is)
+		s.Is, s.From, s.Since = cmp.Or(is.state, notListed), w.at(last.answer), since(last.part, is)
 		if !shown {
 			w.d.NotShown = append(w.d.NotShown, s)
 			continue
 		}
-		s.stuck = stuckIn(kind, id, is.state)
-		if kind == VRRP {
-			s.stuck = otherRole(n.Platform, id)
-		}
+		w.inState(&s, n, is)
 		w.d.Broken = append(w.d.Broken, s)
 	}
 }
@@ -245,34 +242,21 @@ func (w *drafter) inLab(n *infer.Node, kind Kind, id string, r row) bool {
 	}
 }
 
-// stuckIn is an expression for a state that an adjacency was found in: one that it passes through when
-// all is well, and stays in when it is not. One look does not tell the two apart: see [drafter.passing].
-func stuckIn(kind Kind, id, state string) string {
-	quoted := strings.ReplaceAll(regexp.QuoteMeta(id), `\`, `\\`)
-	switch state = strings.ToLower(state); {
-	case kind == OSPF && (state == "exstart" || state == "exchange" || state == "loading"):
-		return `text matches "(?m)(ExStart|Exchange|Loading)/.*\\s` + quoted + `\\s"`
-	case kind == ISIS && state == "initializing":
-		iface, level, _ := strings.Cut(id, " level ")
-		return fmt.Sprintf(`text matches "(?m)\\s%s +%s +Initializing"`, iface, level)
-	}
-	return ""
-}
-
-// passing takes an adjacency of OSPF for lost, and not for stuck in its state, where the other end is not in such a
-// state too: it may have been seen on its way.
+// passing takes an adjacency of OSPF for lost, and not for stuck in a state of the exchange of databases, where the
+// other end was seen to have lost it otherwise: it may have been seen on its way. In that state it has to be seen.
 func (w *drafter) passing() {
-	other := func(s Sign) bool {
-		return slices.ContainsFunc(w.d.Broken, func(b Sign) bool { return b.Kind == OSPF && b.stuck != "" && b.Node == w.owner(s.id) })
+	exchanges := func(s Sign) bool {
+		return s.Kind == OSPF && slices.Contains([]string{"exstart", "exchange", "loading"}, strings.ToLower(s.Is))
 	}
-	both := map[int]bool{}
+	var on []int
 	for i, s := range w.d.Broken {
-		both[i] = s.Kind != OSPF || other(s)
-	}
-	for i := range w.d.Broken {
-		if !both[i] {
-			w.d.Broken[i].stuck = ""
+		otherwise := slices.ContainsFunc(w.d.Broken, func(b Sign) bool { return b.Kind == OSPF && b.Node == w.owner(s.id) && !exchanges(b) })
+		if exchanges(s) && otherwise {
+			on = append(on, i)
 		}
+	}
+	for _, i := range on {
+		w.d.Broken[i].stuck = ""
 	}
 }
 

@@ -69,7 +69,7 @@ func tables(command, text string) (list []table) {
 // (RFC 8212).
 func bgpSummary(text string) map[string]row {
 	rows := map[string]row{}
-	re := regexp.MustCompile(`(?m)^(\S+) +4 +[\d.]+ +\d+ +\d+ +\d+ +\d+ +\d+ +(\S+) +(\(?\w+\)?(?: \(Admin\))?)`)
+	re := regexp.MustCompile(`(?m)^(\S+) +4 +[\d.]+ +\d+ +\d+ +\d+ +\d+ +\d+ +(\S+) +(\(\w+\)|[A-Za-z]\w*(?: ?\(\w+\))?|\d+)`)
 	for _, m := range re.FindAllStringSubmatch(text, -1) {
 		up := m[3][0] >= '0' && m[3][0] <= '9' || m[3] == "(Policy)"
 		state := m[3]
@@ -108,13 +108,18 @@ func upDown(s string) (lasts, within time.Duration, ok bool) {
 	return lasts, within, true
 }
 
-// bgpTable reads the valid networks of BGP's table, best or not.
+// bgpTable reads the networks of BGP's table: the valid ones, best or not, are up.
 func bgpTable(text string) map[string]row {
 	rows := map[string]row{}
 	re := regexp.MustCompile(`(?m)^ ?\*[ >=i]*\s*(\d+\.\d+\.\d+\.\d+(?:/\d+)?)\s`)
 	for _, m := range re.FindAllStringSubmatch(text, -1) {
 		if strings.Contains(m[1], "/") {
 			rows[m[1]] = row{up: true, state: "in the table"}
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^[ a-zA-Z=]{1,5}\b(\d+\.\d+\.\d+\.\d+/\d+)\s`).FindAllStringSubmatch(text, -1) {
+		if !rows[m[1]].up {
+			rows[m[1]] = row{state: "not valid"}
 		}
 	}
 	return rows
@@ -230,11 +235,16 @@ func birdRoutes(text string) map[string]row {
 	return rows
 }
 
-// ipRoutes reads the routes that are used and that a protocol brought, of FRR: "O>* 192.0.2.0/24 [110/20] via …".
+// ipRoutes reads the routes that a protocol brought, of FRR: "O>* 192.0.2.0/24 [110/20] via …". Those that are used are up.
 func ipRoutes(text string) map[string]row {
 	rows := map[string]row{}
 	for _, m := range regexp.MustCompile(`(?m)^([ORIBE])[^\s>]*>\S*\s+(\d+\.\d+\.\d+\.\d+/\d+) `).FindAllStringSubmatch(text, -1) {
 		rows[m[2]] = row{up: true, state: "used", name: m[1]}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^([ORIBE])[^\s>]*\s+(\d+\.\d+\.\d+\.\d+/\d+) `).FindAllStringSubmatch(text, -1) {
+		if !rows[m[2]].up {
+			rows[m[2]] = row{state: "not used", name: m[1]}
+		}
 	}
 	return rows
 }

@@ -58,10 +58,11 @@ type Sign struct {
 	// Why says by what it should be there, where no capture has it.
 	Why string `json:"why,omitempty"`
 
-	what    string    // that is looked at in the lab, where it is something else
-	look    condition // that holds while it is healthy
-	stuck   string    // an expression for the state that it is in, which is stricter than not healthy
-	happens condition // that the failure is, where it is nothing that stays
+	what    string     // that is looked at in the lab, where it is something else
+	look    condition  // that holds while it is healthy
+	stuck   string     // an expression for the state that it is in, which is stricter than not healthy
+	seen    *condition // that state, which it has to be seen in once; nil where what is looked at has no other
+	happens condition  // that the failure is, where it is nothing that stays
 	peer    *condition
 	suspect []string // nodes, the likeliest first
 	id      string

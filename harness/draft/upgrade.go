@@ -43,6 +43,11 @@ func (w *drafter) upgrades() {
 				c.Name, c.Never, c.Eventually = s.look.Name, "", seconds(w.recovery())
 			}
 			h.file.Symptom = append(h.file.Symptom, c)
+			if s.seen != nil {
+				c := w.shows(s)
+				c.MayHoldBefore = true // it is so from the start
+				h.file.Symptom = append(h.file.Symptom, c)
+			}
 		}
 		h.Seconds = building + w.recovery()
 		h.file.Trials.Count = versionTrials

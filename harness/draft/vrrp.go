@@ -104,6 +104,11 @@ func vrrpStates(text string) map[string]row {
 			role = master
 		}
 		roleOf(rows, m[2]+" "+m[1], role)
+		for id, r := range rows {
+			if r.state == notMaster {
+				rows[id] = row{up: r.up, state: strings.ToLower(m[3])}
+			}
+		}
 	}
 	return rows
 }
