@@ -27,7 +27,7 @@ func (w *drafter) changedConfig(n *infer.Node) {
 		w.change(loaded(n.Name, before, after, w.at(from), w.at(to)))
 		return
 	case n.Platform != "frr" || platform(n) != "frr":
-		w.unknown("%s: its configuration is another in %s than in %s, and the lab has no step for that", n.Name, w.at(to), w.at(from))
+		w.otherLines(n, before, after, from, to)
 		return
 	}
 	if dead := w.deaths(n.Name); len(dead) > 0 { // a daemon that is not there shows no configuration
@@ -50,6 +50,97 @@ func (w *drafter) changedConfig(n *infer.Node) {
 		}
 	}
 	w.change(c)
+}
+
+// numbered is a line of a configuration, with the one that it stands below, and which it is.
+type numbered struct {
+	above, text string
+	number      int
+}
+
+// numberedOf are the lines of a configuration of any platform, without remarks; the first is 0.
+func numberedOf(text string) (list []numbered) {
+	above, number := "", -1
+	for raw := range strings.Lines(text) {
+		number++
+		trimmed := strings.TrimSpace(raw)
+		if trimmed == "" || strings.HasPrefix(trimmed, "!") || strings.HasPrefix(trimmed, "#") {
+			continue
+		}
+		if raw[0] != ' ' && raw[0] != '\t' {
+			above = trimmed
+		}
+		list = append(list, numbered{above, trimmed, number})
+	}
+	return list
+}
+
+// mostLines bounds the lines that are told of a difference, of each side.
+const mostLines = 5
+
+// otherLines tells which lines of two configurations of a platform that no lab is configured like are others, and makes a
+// change of those that set an MTU.
+func (w *drafter) otherLines(n *infer.Node, before, after string, from, to *answer) {
+	less := func(of, other []numbered) (list []numbered) {
+		has := map[numbered]bool{}
+		for _, l := range other {
+			has[numbered{l.above, l.text, 0}] = true
+		}
+		for _, l := range of {
+			if !has[numbered{l.above, l.text, 0}] {
+				list = append(list, l)
+			}
+		}
+		return list
+	}
+	old, now := numberedOf(before), numberedOf(after)
+	gone, came := less(old, now), less(now, old)
+	for _, l := range came {
+		name, is := mtuOf(l)
+		i := slices.IndexFunc(gone, func(g numbered) bool { other, _ := mtuOf(g); return other == name })
+		if name == "" || from.cut+to.cut != "" {
+			continue
+		}
+		was, at := labMTU, ""
+		if i >= 0 {
+			_, was = mtuOf(gone[i])
+			at = w.lineOf(from, gone[i].number)
+		}
+		w.resized(n, name, is, was, w.lineOf(to, l.number), at)
+	}
+	told := func(list []numbered, a *answer) string {
+		var lines []string
+		for _, l := range list[:min(len(list), mostLines)] {
+			lines = append(lines, fmt.Sprintf("%s (%s)", short(l.text), w.lineOf(a, l.number)))
+		}
+		if len(list) > mostLines {
+			lines = append(lines, fmt.Sprintf("and %d more", len(list)-mostLines))
+		}
+		return strings.Join(lines, " / ")
+	}
+	text := fmt.Sprintf("%s: its configuration is another in %s than in %s, and the lab has no step for all of that", n.Name, w.at(to), w.at(from))
+	if len(came) > 0 {
+		text += "; more: " + told(came, to)
+	}
+	if len(gone) > 0 {
+		text += "; less: " + told(gone, from)
+	}
+	w.unknown("%s", text)
+}
+
+// mtuOf is the interface, or the VLAN, to which a line gives an MTU for IP, as Switch Engine and IOS write it; empty where
+// it gives none.
+func mtuOf(l numbered) (name string, mtu int) {
+	if m := regexp.MustCompile(`^configure ip-mtu (\d+) vlan "?([^"\s]+)"?$`).FindStringSubmatch(l.text); m != nil {
+		mtu, _ = strconv.Atoi(m[1])
+		return m[2], mtu
+	}
+	m := regexp.MustCompile(`^(?:ip )?mtu (\d+)$`).FindStringSubmatch(l.text)
+	if iface, ok := strings.CutPrefix(l.above, "interface "); m != nil && ok {
+		mtu, _ = strconv.Atoi(m[1])
+		return strings.TrimSpace(iface), mtu
+	}
+	return "", 0
 }
 
 // withCut is a configuration. One that was cut off has all that another has too: its last line may be half of one,

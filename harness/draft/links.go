@@ -14,15 +14,19 @@ import (
 
 // link is what a device says of an interface.
 type link struct {
-	mtu       int
+	mtu       int // 0 is not told
+	line      int // of the answer, that tells it
 	adminDown bool
 	downs     int // how often it went down; -1 is not told
 	down, up  time.Time
 }
 
+// labMTU is that of a lab's links.
+const labMTU = 1500
+
 // isLink reports whether a command shows interfaces, by the kernel or by FRR.
 func isLink(f []string) bool {
-	return len(f) > 2 && f[0] == "ip" && f[len(f)-1] == "show" && f[len(f)-2] == "link" || len(f) == 2 && f[0] == "show" && f[1] == "interface"
+	return len(f) > 2 && f[0] == "ip" && f[len(f)-1] == "show" && f[len(f)-2] == "link" || len(f) == 2 && f[0] == "show" && (f[1] == "interface" || f[1] == "interfaces")
 }
 
 // linksOf reads interfaces.
@@ -30,43 +34,62 @@ func linksOf(f []string, text string) map[string]link {
 	list := map[string]link{}
 	if f[0] == "ip" {
 		re := regexp.MustCompile(`(?m)^\d+: ([^:@\s]+)[^<\n]*<([^>]*)> mtu (\d+)`)
-		for _, m := range re.FindAllStringSubmatch(text, -1) {
-			mtu, _ := strconv.Atoi(m[3])
-			list[m[1]] = link{mtu: mtu, downs: -1, adminDown: !slices.Contains(strings.Split(m[2], ","), "UP")}
+		for _, m := range re.FindAllStringSubmatchIndex(text, -1) {
+			mtu, _ := strconv.Atoi(text[m[6]:m[7]])
+			list[text[m[2]:m[3]]] = link{mtu: mtu, line: strings.Count(text[:m[0]], "\n"), downs: -1, adminDown: !slices.Contains(strings.Split(text[m[4]:m[5]], ","), "UP")}
 		}
 		return list
 	}
-	re := regexp.MustCompile(`(?m)^Interface (\S+) is [^\n]*\n\s+Link ups:\s+\d+\s+last: ([^\n]*)\n\s+Link downs:\s+(\d+)\s+last: ([^\n]*)`)
-	for _, m := range re.FindAllStringSubmatch(text, -1) {
-		downs, _ := strconv.Atoi(m[3])
-		l := link{downs: downs}
-		l.up, _ = time.Parse("2006/01/02 15:04:05.99", strings.TrimSpace(m[2])) // "(never)" is no time
-		l.down, _ = time.Parse("2006/01/02 15:04:05.99", strings.TrimSpace(m[4]))
-		list[m[1]] = l
+	// FRR's stanzas, and those of IOS and EOS, which have more bytes of an MTU and no counts.
+	head := regexp.MustCompile(`(?m)^(?:Interface )?([A-Za-z][\w./:-]*) is (?:administratively )?(?:up|down)[, \r\n]`)
+	flaps := regexp.MustCompile(`(?m)^\s+Link ups:\s+\d+\s+last: ([^\n]*)\n\s+Link downs:\s+(\d+)\s+last: ([^\n]*)`)
+	size := regexp.MustCompile(`\bmtu (\d+)\b|\bMTU (\d+) bytes`)
+	heads := head.FindAllStringSubmatchIndex(text, -1)
+	for i, m := range heads {
+		end := len(text)
+		if i+1 < len(heads) {
+			end = heads[i+1][0]
+		}
+		stanza, l := text[m[0]:end], link{}
+		if at := size.FindStringSubmatchIndex(stanza); at != nil {
+			l.mtu, _ = strconv.Atoi(strings.Trim(stanza[at[0]:at[1]], "mtuMTU bytes"))
+			l.line = strings.Count(text[:m[0]+at[0]], "\n")
+		}
+		if f := flaps.FindStringSubmatch(stanza); f != nil {
+			l.downs, _ = strconv.Atoi(f[2])
+			l.up, _ = time.Parse("2006/01/02 15:04:05.99", strings.TrimSpace(f[1])) // "(never)" is no time
+			l.down, _ = time.Parse("2006/01/02 15:04:05.99", strings.TrimSpace(f[3]))
+		}
+		list[text[m[2]:m[3]]] = l
 	}
 	return list
 }
 
 // changedLinks finds another MTU, an interface that was shut and one that went down.
 func (w *drafter) changedLinks(n *infer.Node) {
-	if n.Likeness != infer.Exact && n.Likeness != infer.Near {
-		return // the names of its interfaces are others in the lab
+	own := n.Likeness == infer.Exact || n.Likeness == infer.Near // the lab has the names of its interfaces
+	type told struct {
+		link
+		*answer
 	}
-	first := map[string]link{} // by the command and the interface
+	first := map[string]told{} // by the command and the interface
 	flapped := map[string]bool{}
 	for _, a := range w.answers[n.Name] {
 		for _, name := range slices.Sorted(maps.Keys(a.links)) {
 			now, k := a.links[name], fmt.Sprint(a.links[name].downs < 0, name)
 			was, seen := first[k]
 			if !seen {
-				first[k] = now
+				first[k] = told{now, a}
 				continue
 			}
-			if n.Ports[name] == "" && (now.mtu != was.mtu || now.adminDown && !was.adminDown) {
-				w.unknown("%s: %s was shut, or has another MTU (%s): no link of the lab is there", n.Name, name, w.at(a))
+			if was.mtu != 0 && now.mtu != 0 && was.mtu != now.mtu {
+				w.resized(n, name, now.mtu, was.mtu, w.lineOf(a, now.line), w.lineOf(was.answer, was.link.line))
 			}
-			if now.mtu != was.mtu && n.Ports[name] != "" {
-				w.change(Change{Node: n.Name, What: fmt.Sprintf("the MTU of %s is %d, and was %d", name, now.mtu, was.mtu), From: w.at(a), steps: []step{{Node: n.Name, Exec: fmt.Sprintf("ip link set %s mtu %d", name, now.mtu)}}})
+			if !own {
+				continue
+			}
+			if n.Ports[name] == "" && now.adminDown && !was.adminDown {
+				w.unknown("%s: %s was shut (%s): no link of the lab is there", n.Name, name, w.at(a))
 			}
 			if now.adminDown && !was.adminDown && n.Ports[name] != "" {
 				w.change(Change{Node: n.Name, What: name + " was shut", From: w.at(a), steps: []step{{Node: n.Name, Exec: "ip link set " + name + " down"}}})
@@ -81,6 +104,40 @@ func (w *drafter) changedLinks(n *infer.Node) {
 			}
 		}
 	}
+}
+
+// resized is another MTU of an interface, at each of the lab's ports that it is at. The lab's links begin with an MTU of
+// labMTU at both ends.
+func (w *drafter) resized(n *infer.Node, name string, is, was int, to, from string) {
+	ports := []string{name}
+	for _, i := range n.Interfaces {
+		if i.Name == name || i.Name == "vlan "+name {
+			ports = append([]string{i.Name}, i.Ports...)
+		}
+	}
+	what := fmt.Sprintf("the MTU of %s is %d, and was %d", name, is, was)
+	if from != "" {
+		what += " (" + from + ")"
+	}
+	c := Change{Node: n.Name, What: what, From: to}
+	for _, port := range ports {
+		if at := n.Ports[port]; at != "" {
+			c.steps = append(c.steps, step{Node: n.Name, Exec: fmt.Sprintf("ip link set %s mtu %d", at, is)})
+		}
+	}
+	switch {
+	case len(c.steps) == 0:
+		w.unknown("%s: %s (%s): no link of the lab is there", n.Name, what, to)
+	case is == labMTU:
+		w.unknown("%s: %s (%s): the lab's links have an MTU of %d at both ends, and it is no change there", n.Name, what, to, labMTU)
+	default:
+		w.change(c)
+	}
+}
+
+// lineOf is where a line of an answer stands, so many after its first.
+func (w *drafter) lineOf(a *answer, line int) string {
+	return fmt.Sprintf("%s:%d", w.files[a.part], a.line+line)
 }
 
 // flap is a cable that was without a link for a time. Both of its ends tell of it: it is one change.
