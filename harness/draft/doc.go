@@ -12,7 +12,8 @@
 //
 // Broken is what the files show: another master of a virtual router, or two, or none; a neighbour, a prefix or a route that one capture of a device has and a later
 // one has not; a neighbour that is configured and not there; a prefix that a neighbour announces and that
-// does not arrive; a setting that shows nowhere. Without any of these, and without a sentence of the customer
+// does not arrive; a setting that shows nowhere; of the protocol that the sentence names a neighbour that the only capture
+// has in another state, or that a log has lost last. Without any of these, and without a sentence of the customer
 // that says of one protocol that it is lost, nothing is drafted, and [Draft.Ask] says what to ask for.
 //
 // The symptom is the state that the latest capture shows, and not the loss alone: a neighbour in ExStart, one in Init and

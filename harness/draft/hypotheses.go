@@ -263,6 +263,11 @@ func (w *drafter) baseline() (list []condition) {
 		if s.Kind == Crash {
 			list = append(list, condition{Name: s.id + " of " + s.Node + " runs", Node: s.Node, Exec: "pidof " + s.id, Expect: `trim(text) != ""`, Eventually: seconds(settles)})
 		}
+		if w.claimed { // that it was healthy is the customer's word
+			c := s.look
+			c.Eventually = seconds(settles)
+			list = append(list, c)
+		}
 		if s.Kind == Metric { // it was announced before it was given another metric
 			c := *s.peer
 			c.Eventually = seconds(settles)

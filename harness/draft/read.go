@@ -57,6 +57,7 @@ type answer struct {
 	bursts int       // how often it did
 
 	complaints []complaint
+	lost       []adjacency       // by the last line of a log of each neighbour
 	addresses  []infer.Interface // of all interfaces; nil where it is no list of them
 	entered    []entered
 	mastered   map[string]bool // instances that entered is of since keepalived was started
@@ -261,6 +262,7 @@ func (r *Reader) log(a *answer, text string) {
 		}
 		a.complains(l, &r.left)
 		a.elects(l)
+		a.adjacent(l.Raw, a.line+l.Number-1)
 		if m := died.FindStringSubmatch(l.Raw); m != nil && daemons()[m[1]] != "" {
 			d := death{process: daemons()[m[1]], signal: m[2], line: a.line + l.Number - 1}
 			d.at, d.own = diedAt(m[3], l.Time)
@@ -307,6 +309,7 @@ type drafter struct {
 	o       Options
 	net     *infer.Network
 	files   map[*intake.Part]string
+	came    map[string]bool // what a device answered, by node and command
 	d       *Draft
 	answers map[string][]*answer // by node, the earliest first
 	done    map[string]int       // where in the changes one is, by its steps and its time
@@ -316,15 +319,24 @@ type drafter struct {
 	recovers int  // see recovery
 	short    bool // recovery needs more than a trial waits
 	said     bool // what is broken is of the customer's sentence alone
+	claimed  bool // what is broken is of the files, and that it was healthy of the sentence
 }
 
 // Draft makes hypotheses of what was visited, for the lab of a network. sentence is the customer's, or empty.
 func (r *Reader) Draft(im *intake.Import, net *infer.Network, sentence string) *Draft {
-	w := &drafter{o: r.o, net: net, files: map[*intake.Part]string{}, answers: map[string][]*answer{}, done: map[string]int{}, printed: map[string]bool{}}
+	w := &drafter{o: r.o, net: net, files: map[*intake.Part]string{}, came: map[string]bool{}, answers: map[string][]*answer{}, done: map[string]int{}, printed: map[string]bool{}}
 	w.d = &Draft{Reprise: Format, Sentence: strings.TrimSpace(sentence), Hypotheses: []Hypothesis{}}
 	for _, f := range im.Files {
 		for _, p := range f.Parts {
 			w.files[p] = filepath.Base(f.Name)
+		}
+	}
+	for p := range w.files {
+		n := w.nodeOf(p)
+		for _, c := range p.Commands {
+			if n != nil && c.Status == intake.Answered {
+				w.came[n.Name+"\x00"+strings.ToLower(c.Command)] = true
+			}
 		}
 	}
 	if r.beyond > 0 {

@@ -11,17 +11,9 @@ import (
 // in the same clause, and nothing there denies it. It is empty for every other sentence: who names two, or says that
 // one is fine, has to be asked.
 func said(sentence string) Kind {
-	names := map[Kind]*regexp.Regexp{
-		ISIS: regexp.MustCompile(`\bis-?is\b`), OSPF: regexp.MustCompile(`\bospf\b`), BGP: regexp.MustCompile(`\bbgp\b`),
-		Prefix: regexp.MustCompile(`\bprefix(?:es)?\b|\broutes?\b`),
-	}
-	var named []Kind
+	names := kindNames()
 	sentence = strings.ToLower(sentence)
-	for _, kind := range kinds() {
-		if re := names[kind]; re != nil && re.MatchString(sentence) {
-			named = append(named, kind)
-		}
-	}
+	named := namedIn(sentence)
 	if len(named) != 1 {
 		return ""
 	}
@@ -40,12 +32,36 @@ func said(sentence string) Kind {
 	return ""
 }
 
+// kindNames are the words for what a sentence may name, in lower case.
+func kindNames() map[Kind]*regexp.Regexp {
+	return map[Kind]*regexp.Regexp{
+		ISIS: regexp.MustCompile(`\bis-?is\b`), OSPF: regexp.MustCompile(`\bospf\b`), BGP: regexp.MustCompile(`\bbgp\b`),
+		Prefix: regexp.MustCompile(`\bprefix(?:es)?\b|\broutes?\b`),
+	}
+}
+
+// namedIn are the kinds that a sentence names, the lowest layer first.
+func namedIn(sentence string) (named []Kind) {
+	for _, kind := range kinds() {
+		if re := kindNames()[kind]; re != nil && re.MatchString(strings.ToLower(sentence)) {
+			named = append(named, kind)
+		}
+	}
+	return named
+}
+
 // words takes what the customer's sentence says is lost, where the files show nothing broken: of the neighbours or
 // prefixes of a protocol those that it names, or all; of OSPF, where no capture has a neighbour, those that the
 // configurations have. It makes them the symptom.
 func (w *drafter) words() {
 	if len(w.d.Broken) > 0 {
 		return
+	}
+	for _, kind := range namedIn(w.d.Sentence) {
+		if w.found(kind); len(w.d.Broken) > 0 {
+			w.passing()
+			return
+		}
 	}
 	kind, text := said(w.d.Sentence), strings.ToLower(w.d.Sentence)
 	list := func(kind Kind) (all []Sign) {
@@ -55,6 +71,10 @@ func (w *drafter) words() {
 				continue
 			}
 			s.Is, s.From = "lost, as the customer says", "the customer's sentence"
+			if state := regexp.MustCompile(`\b(?:exstart|exchange|loading|init|2-?way|opensent|openconfirm|idle)\b`).FindString(text); state != "" && (kind == OSPF || kind == BGP) {
+				s.Is = state + ", as the customer says"
+				w.inState(&s, w.net.Of(s.Node), row{state: state})
+			}
 			all = append(all, s)
 			if strings.Contains(text, strings.ToLower(s.id)) || slices.Contains(regexp.MustCompile(`[\w.-]+`).FindAllString(text, -1), strings.ToLower(s.Node)) {
 				named = append(named, s)
@@ -87,7 +107,8 @@ func (w *drafter) ask() {
 			continue
 		}
 		for _, n := range w.net.Nodes {
-			if commands := w.o.Commands(n.Platform, class); len(commands) > 0 {
+			commands := slices.DeleteFunc(slices.Clone(w.o.Commands(n.Platform, class)), func(c string) bool { return w.came[n.Name+"\x00"+strings.ToLower(c)] })
+			if len(commands) > 0 {
 				w.d.Ask = append(w.d.Ask, fmt.Sprintf("of %s, while it fails: %s", n.Name, strings.Join(commands, ", ")))
 			}
 		}
