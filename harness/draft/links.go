@@ -52,7 +52,7 @@ func linksOf(f []string, text string) map[string]link {
 		}
 		stanza, l := text[m[0]:end], link{}
 		if at := size.FindStringSubmatchIndex(stanza); at != nil {
-			l.mtu, _ = strconv.Atoi(strings.Trim(stanza[at[0]:at[1]], "mtuMTU bytes"))
+			l.mtu, _ = strconv.Atoi(strings.Trim(stanza[at[0]:at[1]], "MTUbytesmu "))
 			l.line = strings.Count(text[:m[0]+at[0]], "\n")
 		}
 		if f := flaps.FindStringSubmatch(stanza); f != nil {
