@@ -95,6 +95,9 @@ func (w *drafter) logLost(n *infer.Node, x adjacency, from string) {
 
 // find adds what is not as it should be to what is broken, where the lab can show it.
 func (w *drafter) find(n *infer.Node, kind Kind, id string, r row, from string) {
+	if slices.ContainsFunc(w.d.Broken, func(s Sign) bool { return s.Node == n.Name && s.Kind == kind && s.id == id }) {
+		return // two files have the same log
+	}
 	s, shown := w.sign(n, kind, id, r)
 	s.Is, s.From = r.state, from
 	if s.Is == "" {

@@ -41,7 +41,9 @@ func TestFound(t *testing.T) {
 		}
 		valid(t, d, n)
 	}
-	d, n := drafted(t, "OSPF is down", core(""), edge, syslog(lost))
+	again := syslog(lost)
+	again.Name = "syslog-2.txt"
+	d, n := drafted(t, "OSPF is down", core(""), edge, syslog(lost), again)
 	if len(d.Broken) != 1 || d.Broken[0].Node != "edge-r1" || d.Broken[0].From != "syslog.txt:1" || d.Broken[0].What != "OSPF with 10.0.0.1" {
 		t.Errorf("broken %v, unknown %q", d.Broken, d.Unknown)
 	}
