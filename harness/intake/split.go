@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/reprise-lab/reprise/harness/logs"
 )
@@ -29,6 +28,7 @@ type part struct {
 	large   bool // it is longer than what is held
 	sum     hash.Hash
 	hosts   map[string]int // that lines of a log name
+	clock   clock          // what is told of the device's zone
 	begun   bool           // by a mark that a platform begins collections with
 	ended   bool
 }
@@ -698,8 +698,9 @@ func (s *splitter) facts(c *section, p *part, text string) {
 				if !f.Weak {
 					p.votes[pl.Name] += 3
 				}
-				for name, value := range named(f.re, m) {
-					p.fact(name, value, c, f.Weak)
+				said := named(f.re, m)
+				for _, name := range slices.Sorted(maps.Keys(said)) {
+					p.fact(name, said[name], c, f.Weak)
 				}
 			}
 		}
@@ -730,6 +731,9 @@ func (p *part) fact(name, value string, c *section, weak bool) {
 	case "time":
 		p.taken(value, c.Command.Command)
 		return
+	case "dst", "offset", "zone", "clock", "summer":
+		p.clock.fact(p, name, value, c.Command.Command)
+		return
 	case "changed":
 		if p.Taken.IsZero() {
 			p.taken(value, "the last change of the configuration, which is older than the file")
@@ -748,32 +752,6 @@ func (p *part) fact(name, value string, c *section, weak bool) {
 	}
 }
 
-// taken keeps the first time that a part tells of itself.
-func (p *part) taken(text, from string) {
-	older := strings.HasPrefix(p.From, "the last change")
-	if text == "" || !p.Taken.IsZero() && !older {
-		return
-	}
-	if t, local, ok := parseTime(text); ok {
-		p.Taken, p.Local, p.From = t, local, from
-	}
-}
-
-// parseTime reads a time as devices write it; local where it names no zone that is known.
-func parseTime(text string) (t time.Time, local, ok bool) {
-	text = strings.Join(strings.Fields(text), " ")
-	for _, layout := range []string{
-		"Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 2006 MST", "Mon Jan 2 15:04:05 MST 2006", "2006.01.02 15:04:05",
-		"2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05 MST", "15:04:05 MST Mon Jan 2 2006", "Jan 2 2006 15:04:05",
-	} {
-		if t, err := time.Parse(layout, text); err == nil {
-			utc := strings.HasSuffix(text, " UTC") || strings.Contains(text, " UTC ") || strings.Contains(text, " GMT")
-			return t.UTC(), !utc, true
-		}
-	}
-	return t, false, false
-}
-
 // logged takes note of a line of a log.
 func (p *part) logged(l *logs.Line) {
 	if card := l.Format == logs.VOSS && (strings.HasPrefix(l.Host, "CP") || strings.HasPrefix(l.Host, "IO")); l.Host != "" && !card && (len(p.hosts) < MaxCommands || p.hosts[l.Host] > 0) {
@@ -786,7 +764,7 @@ func (p *part) logged(l *logs.Line) {
 		p.First = l.Time
 	}
 	if l.Time.After(p.Last) {
-		p.Last = l.Time
+		p.Last, p.clock.lastLocal = l.Time, l.Local
 	}
 }
 

@@ -63,10 +63,11 @@ type Part struct {
 	Offset int64 `json:"offset"`         // in bytes
 	Lines  int   `json:"lines"`
 
-	// Taken is the device's own time; Local where it names no zone, and is taken for UTC. From says
-	// what tells it. Age is since then.
+	// Taken is the device's own time; Local where it names no zone, or only Zone, which is not known to be one alone, and
+	// is taken for UTC. From says what tells it. Age is since then.
 	Taken time.Time     `json:"taken,omitzero"`
 	Local bool          `json:"local,omitempty"`
+	Zone  string        `json:"zone,omitempty"`
 	From  string        `json:"taken-from,omitempty"`
 	Age   time.Duration `json:"age,omitempty"`
 	// First and Last are of lines of logs in it, or of frames.

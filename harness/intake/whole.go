@@ -15,16 +15,17 @@ func (s *splitter) finish(cut bool) {
 		p.Platform = s.g.favourite(p.votes)
 		p.Kind = s.kind(p)
 		p.Model = cmp.Or(p.Model, p.number)
-		if p.Device == "" && len(p.hosts) == 1 && (p.Kind == Log || p.Kind == SupportBundle) {
-			for host := range p.hosts {
-				p.Device = host
+		if p.Device == "" && (p.Kind == Log || p.Kind == SupportBundle) {
+			switch hosts := slices.Sorted(maps.Keys(p.hosts)); len(hosts) {
+			case 0:
+			case 1:
+				p.Device = hosts[0]
+			default:
+				p.Hosts = hosts[:min(len(hosts), most)]
 			}
 		}
-		if p.Device == "" && p.Kind == Log && len(p.hosts) > 1 {
-			p.Hosts = slices.Sorted(maps.Keys(p.hosts))
-		}
 		if p.Taken.IsZero() && !p.Last.IsZero() {
-			p.Taken, p.Local, p.From = p.Last, true, "the last line of the log"
+			p.Taken, p.Local, p.From = p.Last, p.clock.lastLocal, "the last line of the log"
 		}
 		s.whole(p, cut && i == len(s.parts)-1)
 		if now := s.o.Now; !p.Taken.IsZero() && !now.IsZero() {

@@ -249,17 +249,8 @@ func printImported(w io.Writer, i importedCase, commands bool) {
 		cli.Tell(w, "kept %s", k)
 	}
 	for _, u := range i.Untimed {
-		cli.Tell(w, "%s: its time names no zone, so that the case has none: write it as taken of this log into %s", u, cases.FileName)
+		cli.Tell(w, "%s: its time names no zone that is known, so that the case has none: write it as taken of this log into %s", u, cases.FileName)
 	}
-}
-
-// someHosts are the hosts that a log is of, the first of them where there are many.
-func someHosts(hosts []string) string {
-	const most = 8
-	if n := len(hosts); n > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(hosts[:most], ", "), n-most)
-	}
-	return strings.Join(hosts, ", ")
 }
 
 func printPart(w io.Writer, p *intake.Part, commands bool) {
@@ -271,7 +262,7 @@ func printPart(w io.Writer, p *intake.Part, commands bool) {
 	if len(p.Units) > 0 {
 		of += " (units " + strings.Join(p.Units, ", ") + ")"
 	}
-	cli.Tell(w, "  %sline %d: %s of %s: %s, %s, %s", at, p.Line, cmp.Or(string(p.Kind), "not understood"), cmp.Or(p.Device, someHosts(p.Hosts), "a device that it does not name"),
+	cli.Tell(w, "  %sline %d: %s of %s: %s, %s, %s", at, p.Line, cmp.Or(string(p.Kind), "not understood"), importedOf(p),
 		cmp.Or(of, "platform not known"), importedAge(p), importedCount(p))
 	if commands {
 		for _, c := range p.Commands {
@@ -309,6 +300,21 @@ func printPart(w io.Writer, p *intake.Part, commands bool) {
 	}
 }
 
+// importedOf is whom a part is of.
+func importedOf(p *intake.Part) string {
+	const shown = 5
+	switch more := len(p.Hosts) - shown; {
+	case p.Device != "":
+		return p.Device
+	case len(p.Hosts) == 0:
+		return "a device that it does not name"
+	case more > 0:
+		return fmt.Sprintf("several devices (%s and %d more)", strings.Join(p.Hosts[:shown], ", "), more)
+	default:
+		return fmt.Sprintf("several devices (%s)", strings.Join(p.Hosts, ", "))
+	}
+}
+
 func importedCount(p *intake.Part) string {
 	if p.Kind == intake.Capture {
 		return cli.Plural(p.Frames, "frame")
@@ -323,6 +329,9 @@ func importedAge(p *intake.Part) string {
 	zone := " UTC"
 	if p.Local {
 		zone = ", no zone named"
+		if p.Zone != "" {
+			zone = fmt.Sprintf(", in a zone %s that is not known", p.Zone)
+		}
 	}
 	age := "in the future"
 	if days := int(p.Age.Hours()) / 24; days >= 2 {
