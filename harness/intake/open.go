@@ -232,6 +232,7 @@ func (r *reading) one(name string, in io.Reader, head []byte) error {
 	}
 	for _, p := range s.parts {
 		sum := string(p.sum.Sum(nil))
+		p.Digest = hex.EncodeToString([]byte(sum))
 		where := r.f.Name
 		if name != "" {
 			where += "!" + name

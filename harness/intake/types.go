@@ -82,6 +82,8 @@ type Part struct {
 	// Cut is what is not whole, in words; Unknown why nobody can tell.
 	Cut     []string `json:"cut,omitempty"`
 	Unknown string   `json:"whole-unknown,omitempty"`
+	// Digest is the SHA-256 of its text as it is read, in hexadecimal: the same for the same text in any file.
+	Digest string `json:"-"`
 	// SameAs is where the same text was before.
 	SameAs         string   `json:"same-as,omitempty"`
 	Contradictions []string `json:"contradictions,omitempty"`

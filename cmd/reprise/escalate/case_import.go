@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reprise-lab/reprise/cmd/reprise/cli"
+	"github.com/reprise-lab/reprise/drivers"
 	"github.com/reprise-lab/reprise/harness/intake"
 	"github.com/reprise-lab/reprise/reports/handover/cases"
 )
@@ -69,8 +71,17 @@ type importedCase struct {
 	*intake.Import
 	// Kept are the files as the case keeps them now.
 	Kept []string `json:"kept,omitempty"`
+	// Had are files that the case had before, with where it has them: nothing more of them is kept.
+	Had []hadFile `json:"had,omitempty"`
 	// Untimed are those of them that the case has no time of, as theirs names no zone.
 	Untimed []string `json:"untimed,omitempty"`
+}
+
+// hadFile is a file of which the case has all that is in it.
+type hadFile struct {
+	File string `json:"file"`
+	// As are the files of the case, in the order in which the file has them.
+	As []string `json:"as"`
 }
 
 func runCaseImport(_ context.Context, o *caseImportOptions) error {
@@ -87,15 +98,18 @@ func runCaseImport(_ context.Context, o *caseImportOptions) error {
 			return err
 		}
 	}
+	r, err := cli.Registry()
+	if err != nil {
+		return err
+	}
+	if err := knownClasses(r, o.classes); err != nil {
+		return err
+	}
 	classes := o.classes
 	if len(classes) == 0 {
 		classes = f.Case.Classes
 	}
 	g, err := intake.NewGrammar()
-	if err != nil {
-		return err
-	}
-	r, err := cli.Registry()
 	if err != nil {
 		return err
 	}
@@ -110,7 +124,11 @@ func runCaseImport(_ context.Context, o *caseImportOptions) error {
 		return nothingRead(out.Files)
 	}
 	if o.folder != "" {
-		if out.Kept, out.Untimed, err = keepImported(&f, out.Files); err != nil {
+		var fresh []intake.File
+		if fresh, out.Had, err = notHad(g, f, out.Files); err != nil {
+			return cli.AsInputError(err)
+		}
+		if out.Kept, out.Untimed, err = keepImported(&f, fresh); err != nil {
 			return cli.AsInputError(err)
 		}
 	}
@@ -119,6 +137,24 @@ func runCaseImport(_ context.Context, o *caseImportOptions) error {
 	}
 	if out.doubtful() {
 		return cli.Answer(cli.ExitNo)
+	}
+	return nil
+}
+
+// knownClasses refuses a class of problem that no platform has commands for: it would ask for nothing.
+func knownClasses(r *drivers.Registry, classes []string) error {
+	known := map[string]bool{}
+	for _, platform := range r.Platforms() {
+		if c, ok := r.Classed(platform); ok {
+			for _, class := range c.EvidenceClasses() {
+				known[class] = true
+			}
+		}
+	}
+	for _, class := range classes {
+		if !known[class] {
+			return cli.InputError("--class %s: there is no such class of problem; there are: %s", class, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
 	}
 	return nil
 }
@@ -139,6 +175,56 @@ func (i importedCase) doubtful() bool {
 			return len(p.Cut)+p.NotUnderstood+len(p.Contradictions) > 0 || p.Kind == intake.Binary
 		})
 	}) || slices.ContainsFunc(i.Devices, func(d intake.Device) bool { return len(d.Contradictions) > 0 })
+}
+
+// notHad are the files of which the case has not all parts already, under whatever name, and those of which it has.
+func notHad(g *intake.Grammar, f cases.Folder, files []intake.File) (fresh []intake.File, had []hadFile, err error) {
+	var names []string
+	for _, l := range f.Case.Logs {
+		names = append(names, f.Abs(l.File))
+	}
+	has := map[string]string{} // the file of the case, by its digest or that of a part
+	keep := func(digest, rel string) {
+		if digest != "" && has[digest] == "" {
+			has[digest] = rel
+		}
+	}
+	if len(names) > 0 {
+		there, err := g.Files(names, intake.Options{})
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, file := range there.Files {
+			rel, err := f.Rel(file.Name)
+			if err != nil {
+				return nil, nil, err
+			}
+			keep(file.SHA256, rel)
+			for _, p := range file.Parts {
+				keep(p.Digest, rel)
+			}
+		}
+	}
+	for _, file := range files {
+		h := hadFile{File: file.Name}
+		if as := has[file.SHA256]; as != "" {
+			h.As = []string{as}
+			had = append(had, h)
+			continue
+		}
+		for _, p := range file.Parts {
+			if as := has[p.Digest]; as != "" && !slices.Contains(h.As, as) {
+				h.As = append(h.As, as)
+			}
+		}
+		all := file.Error == "" && !slices.ContainsFunc(file.Parts, func(p *intake.Part) bool { return has[p.Digest] == "" })
+		if len(file.Parts) > 0 && all {
+			had = append(had, h)
+			continue
+		}
+		fresh = append(fresh, file)
+	}
+	return fresh, had, nil
 }
 
 // keepImported copies files into a case, with what they say of themselves. One that the case has
@@ -244,6 +330,9 @@ func printImported(w io.Writer, i importedCase, commands bool) {
 		if len(m.Refused) > 0 {
 			cli.Tell(w, "refused by %s for %s: %s", cli.OrDash(m.Device), m.Class, strings.Join(m.Refused, ", "))
 		}
+	}
+	for _, h := range i.Had {
+		cli.Tell(w, "%s is not kept: the case has it already, as %s", h.File, strings.Join(h.As, ", "))
 	}
 	for _, k := range i.Kept {
 		cli.Tell(w, "kept %s", k)
