@@ -24,7 +24,7 @@ type Testbed struct {
 	app      *App
 	Provider Provider
 	Slots    int  // labs of the fleet that executes the trials; 0: they are executed here
-	asked    bool // for the fleet, by --fleet
+	fleet    bool // executes the trials
 	Live     *LiveLine
 	dirs     []experiment.Recording // once they are there
 
@@ -103,7 +103,7 @@ func (a *App) openFleetBed(ctx context.Context, parent string, where LabFlags, p
 	if err != nil {
 		return nil, err
 	}
-	b.Pool, b.Slots, b.asked, b.work = joined.pool, joined.Slots(), where.Fleet != "", joined.work
+	b.Pool, b.Slots, b.fleet, b.work = joined.pool, joined.Slots(), true, joined.work
 	if over != nil {
 		if err := a.useHosts(ctx, b, over, where.sides(plans), plans); err != nil {
 			return nil, errors.Join(err, labs.Close())
@@ -143,10 +143,11 @@ func (b *Testbed) cleanUp(ctx context.Context, runs []string) error {
 	return err
 }
 
-// GoOnLine is the command with which a verb goes on in a folder. The URL of a fleet, which is a secret, is for who has it to fill in.
+// GoOnLine is the command with which a verb goes on in a folder. Of trials of a fleet it names --fleet, where the environment gave
+// the URL too: labs of this machine are not added up with those. The URL, which is a secret, is for who has it to fill in.
 func (b *Testbed) GoOnLine(verb, dir string) string {
 	line := fmt.Sprintf("reprise %s --resume %s", verb, dir)
-	if b.asked {
+	if b.fleet {
 		line += " --fleet URL"
 	}
 	return line

@@ -115,12 +115,12 @@ func aPlan(t *testing.T) *plan.Plan {
 	return p
 }
 
-// TestGoOn: who broke off what the fleet of a flag executed is told to give it again, and not its token.
+// TestGoOn: who broke off what a fleet executed, of a flag or of the environment, is told to give it again, and not its token.
 func TestGoOn(t *testing.T) {
 	at, p := newServer(t).URL(fleet.RoleCoordinator), aPlan(t)
 	for _, tt := range []struct{ name, flag, env, want string }{
 		{"the flag", at, "", "reprise rate --resume d --fleet URL"},
-		{"the environment", "", at, "reprise rate --resume d"},
+		{"the environment", "", at, "reprise rate --resume d --fleet URL"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv(cli.EnvFleet, tt.env)
