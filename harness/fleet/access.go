@@ -26,6 +26,8 @@ import (
 var (
 	// ErrRefused is a server that knows neither this key nor its token.
 	ErrRefused = errors.New("the server refuses this key and token")
+	// ErrURL is one that names no server as it should.
+	ErrURL = errors.New("URL of a fleet")
 	// ErrPin is a server with another certificate than the one that the URL names.
 	ErrPin = errors.New("the server's certificate is not the one that the URL names")
 	// ErrDenied is a server that knows the key and does not let it do that: a worker that asks as a coordinator does.
@@ -324,7 +326,7 @@ func (a Access) options(c *Conn) (string, []nats.Option, error) {
 		return a.URL, options, nil
 	}
 	if raw, err := hex.DecodeString(pin); err != nil || len(raw) != sha256.Size || len(addresses) > 1 {
-		return "", nil, fmt.Errorf("URL of a fleet: sha256=%s is no SHA-256 in hex, of one server", pin)
+		return "", nil, fmt.Errorf("%w: sha256=%s is no SHA-256 in hex, of one server", ErrURL, pin)
 	}
 	if token := u.User.Username(); token != "" {
 		options = append(options, nats.Token(token))

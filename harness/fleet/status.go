@@ -284,6 +284,9 @@ func readEntries(ctx context.Context, kv jetstream.KeyValue, silence time.Durati
 	}
 }
 
+// ErrNoWorker is a name that no worker has who is there: it never was, or has left.
+var ErrNoWorker = errors.New("no worker")
+
 // FindWorker is the offer of the worker with a name, a public key, or the unambiguous beginning of either.
 func FindWorker(ctx context.Context, c *Conn, nameOrKey string) (Offer, error) {
 	var workers []Offer
@@ -314,7 +317,7 @@ func FindWorker(ctx context.Context, c *Conn, nameOrKey string) (Offer, error) {
 	case 1:
 		return offer, nil
 	case 0:
-		return Offer{}, fmt.Errorf("no worker %s is there now; there are: %s", nameOrKey, orNone(strings.Join(names, ", ")))
+		return Offer{}, fmt.Errorf("%w %s is there now; there are: %s", ErrNoWorker, nameOrKey, orNone(strings.Join(names, ", ")))
 	}
 	return Offer{}, fmt.Errorf("%s may be any of %s: name it by its key", nameOrKey, strings.Join(found, ", "))
 }

@@ -143,7 +143,12 @@ func DialFleet(ctx context.Context, at string, role fleet.Role, name string, say
 	switch {
 	case errors.Is(err, fleet.ErrRefused):
 		return nil, WithCode(ExitRefused, err)
+	case errors.Is(err, fleet.ErrURL):
+		return nil, AsInputError(err)
 	case err != nil && ctx.Err() == nil:
+		if u != nil && u.Scheme == "tls" && !u.Query().Has("sha256") {
+			err = fmt.Errorf("%w; the URL names no certificate (sha256=…): that of reprise fleet serve does", err)
+		}
 		return nil, WithCode(ExitEnvironment, err)
 	}
 	return conn, err

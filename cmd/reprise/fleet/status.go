@@ -151,13 +151,11 @@ func hasWords(o fleet.Offer) string {
 	if o.KVM {
 		parts = append(parts, "KVM")
 	}
-	names := 0
-	for ref, digest := range o.Images {
-		if ref != digest {
-			names++
-		}
+	images := map[string]bool{} // by digest: one that was sent has no name
+	for _, digest := range o.Images {
+		images[digest] = true
 	}
-	parts = append(parts, cli.Plural(names, "image"))
+	parts = append(parts, cli.Plural(len(images), "image"))
 	for _, d := range o.Devices {
 		parts = append(parts, strings.TrimSpace(d.Name+" ("+d.Platform+" "+d.Model)+")")
 	}
@@ -372,6 +370,9 @@ Exit status: 0, 4 there is no such worker, 5 the server or the worker does not a
 
 func runLogs(ctx context.Context, o *askOptions) error {
 	conn, worker, err := o.find(ctx)
+	if errors.Is(err, fleet.ErrNoWorker) { // the lines that are asked for are in a worker's memory
+		return cli.AsInputError(fmt.Errorf("%w; a worker that has left keeps its log on its own machine, where reprise worker wrote it to standard error", err))
+	}
 	if err != nil {
 		return err
 	}
