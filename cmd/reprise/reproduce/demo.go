@@ -16,6 +16,9 @@ import (
 // decides quickly.
 const demoScenario = "frr-ospf-default-metric"
 
+// demoFix is what the control of demoScenario sets: the node and the image that are said to have the fix.
+const demoFix = "r1=reprise/frr:10.3"
+
 func newDemo(a *cli.App, runF func(context.Context, *runOptions) error) *cobra.Command {
 	o := &runOptions{App: a, PlanFlags: cli.PlanFlags{Trials: 2, Labs: 2}, scenario: demoScenario}
 	c := &cobra.Command{
@@ -55,9 +58,14 @@ func runDemo(ctx context.Context, o *runOptions) error {
 	return errors.Join(err, cli.Answer(max(outs[0].Exit, outs[1].Exit)))
 }
 
-// printDemo writes what the two runs of the demo show together, for people.
+// printDemo writes what the two runs of the demo show together, for people, and no more: few clean runs
+// are no fix.
 func printDemo(w io.Writer, affected, fixed Outcome) {
-	if affected.Verdict.Verdict == evidence.Reproduced && fixed.Verdict.Verdict == evidence.NotReproduced {
-		cli.Line(w, "The bug is there on the affected version and gone on the fixed one. Open the report: %s", affected.Report)
+	a, f := affected.Verdict, fixed.Verdict
+	if a.Verdict != evidence.Reproduced || f.Verdict != evidence.NotReproduced {
+		return
 	}
+	cli.Line(w, "Seen in %d of %s of the affected version, and not seen in %d of %d of the fixed one. Open the report: %s",
+		a.Reproduced, cli.Plural(a.Valid(), "valid trial"), f.NotReproduced, f.Valid(), affected.Report)
+	cli.Line(w, "Whether that is a fix is told by: reprise verify-fix %s --image %s", demoScenario, demoFix)
 }

@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/reprise-lab/reprise/harness/evidence"
 	"github.com/reprise-lab/reprise/harness/judge"
 	"github.com/reprise-lab/reprise/harness/result"
+	"github.com/reprise-lab/reprise/scenarios"
 )
 
 func TestPrintOutcome(t *testing.T) {
@@ -49,21 +51,39 @@ the lab stays up until: reprise gc --run x
 	}
 }
 
+// The demo says what was seen and no more: a fix is what verify-fix tells.
 func TestPrintDemo(t *testing.T) {
-	is := func(v evidence.Verdict) Outcome {
-		return Outcome{Report: "r.html", Verdict: evidence.RunVerdict{Verdict: v}}
+	is := func(v evidence.Verdict, k, misses int) Outcome {
+		return Outcome{Report: "r.html", Verdict: evidence.RunVerdict{Verdict: v, Reproduced: k, NotReproduced: misses}}
 	}
 	for _, tt := range []struct {
-		affected, fixed evidence.Verdict
+		name            string
+		affected, fixed Outcome
 		want            string
 	}{
-		{evidence.Reproduced, evidence.NotReproduced, "The bug is there on the affected version and gone on the fixed one. Open the report: r.html\n"},
-		{evidence.Reproduced, evidence.Reproduced, ""},
-		{evidence.Inconclusive, evidence.NotReproduced, ""},
+		{
+			"both as declared", is(evidence.Reproduced, 2, 0), is(evidence.NotReproduced, 0, 2),
+			"Seen in 2 of 2 valid trials of the affected version, and not seen in 2 of 2 of the fixed one. Open the report: r.html\n" +
+				"Whether that is a fix is told by: reprise verify-fix frr-ospf-default-metric --image r1=reprise/frr:10.3\n",
+		},
+		{
+			"not every time", is(evidence.Reproduced, 1, 1), is(evidence.NotReproduced, 0, 1),
+			"Seen in 1 of 2 valid trials of the affected version, and not seen in 1 of 1 of the fixed one. Open the report: r.html\n" +
+				"Whether that is a fix is told by: reprise verify-fix frr-ospf-default-metric --image r1=reprise/frr:10.3\n",
+		},
+		{"both show it", is(evidence.Reproduced, 2, 0), is(evidence.Reproduced, 2, 0), ""},
+		{"nothing is told", is(evidence.Inconclusive, 0, 0), is(evidence.NotReproduced, 0, 2), ""},
 	} {
-		if got := clitest.View(func(w io.Writer) { printDemo(w, is(tt.affected), is(tt.fixed)) }); got != tt.want {
-			t.Errorf("%s and %s: %q", tt.affected, tt.fixed, got)
+		if got := clitest.View(func(w io.Writer) { printDemo(w, tt.affected, tt.fixed) }); got != tt.want {
+			t.Errorf("%s: %q", tt.name, got)
 		}
+	}
+	l, err := scenarios.Load("../../../scenarios/corpus/bugs/"+demoScenario, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if node, image, _ := strings.Cut(demoFix, "="); l.Scenario.Control == nil || fmt.Sprint(l.Scenario.Control.Set[node+".image"]) != image {
+		t.Errorf("the control runs %v, and %s is called the fix", l.Scenario.Control, demoFix)
 	}
 }
 
