@@ -3,9 +3,12 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"html"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,7 +24,43 @@ type Matrix struct {
 	Folder string
 	// Pages are the run directories, below the matrix's folder, that have a report.
 	Pages map[string]bool
+	// Places are the names that links lead to in these reports: of frames, states and trials.
+	Places map[string]map[string]bool
 }
+
+// Place is the first of some places of a run's report that is there; empty where none is.
+func (m *Matrix) Place(run string, names ...string) string {
+	for _, name := range names {
+		if m.Places[run][name] {
+			return name
+		}
+	}
+	return ""
+}
+
+// maxPage bounds what is read of a run's report, in bytes.
+const maxPage = 64 << 20
+
+// placesIn finds the names that links lead to in a run's report; none in what cannot be read.
+func placesIn(root *os.Root, page string) map[string]bool {
+	f, err := root.Open(page)
+	if err != nil {
+		return nil
+	}
+	defer f.Close() //nolint:errcheck // read only
+	text, err := io.ReadAll(io.LimitReader(f, maxPage))
+	if err != nil {
+		return nil
+	}
+	places := map[string]bool{}
+	for _, found := range placeID.FindAllSubmatch(text, -1) {
+		places[html.UnescapeString(string(found[1]))] = true
+	}
+	return places
+}
+
+// placeID finds an element of a run's report that [FrameAnchor] and the like name.
+var placeID = regexp.MustCompile(` id="((?:(?:frame|states|trial)-[^"]+|trials))"`)
 
 // CleanMatrix makes plain text of every text of a matrix, as [Load] does with a run's. It is done before problems
 // and differences are looked for, so that the names of cells stay those of the cells.
@@ -37,7 +76,7 @@ func NewMatrix(r *result.MatrixReport, dir string) (*Matrix, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find matrix: %w", err)
 	}
-	m := &Matrix{MatrixReport: *r, Folder: Clean(filepath.Base(whole)), Pages: map[string]bool{}}
+	m := &Matrix{MatrixReport: *r, Folder: Clean(filepath.Base(whole)), Pages: map[string]bool{}, Places: map[string]map[string]bool{}}
 	if filepath.Base(filepath.Dir(whole)) == "matrices" {
 		m.Folder = "matrices/" + m.Folder
 	}
@@ -65,7 +104,7 @@ func NewMatrix(r *result.MatrixReport, dir string) (*Matrix, error) {
 			run = rest
 		}
 		if info, err := at.Stat(path.Join(run, RunPage)); err == nil && info.Mode().IsRegular() {
-			m.Pages[c.Run] = true
+			m.Pages[c.Run], m.Places[c.Run] = true, placesIn(at, path.Join(run, RunPage))
 		}
 		if at != root {
 			_ = at.Close() // read only

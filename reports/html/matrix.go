@@ -262,7 +262,11 @@ func opinionOf(m *reports.Matrix, o *result.KeptOpinion, verdicts map[result.Cel
 		out.Tried = append(out.Tried, t)
 	}
 	for _, s := range o.Sides {
-		tried(fmt.Sprintf("%s as %s, with %s", s.Subject, s.Role, o.Reference), s.Why, s.Cell)
+		who := s.Subject + " as " + s.Role
+		if o.Reference != "" { // a suite may have none
+			who += ", with " + o.Reference
+		}
+		tried(who, s.Why, s.Cell)
 	}
 	if o.Again != nil {
 		tried("the cell itself, once more", "", o.Again)
@@ -273,7 +277,8 @@ func opinionOf(m *reports.Matrix, o *result.KeptOpinion, verdicts map[result.Cel
 	return out
 }
 
-// evidenceOf says where a cell's run, its states and its frames are shown.
+// evidenceOf says where a cell's run, its states and its frames are shown. A frame that no look of the run shows,
+// and states of a trial that is not shown in full, are looked for in their trial, or among all.
 func evidenceOf(one *cellData, m *reports.Matrix, c *result.Cell) {
 	page := func(anchor string) string {
 		if !m.Pages[c.Run] {
@@ -293,7 +298,7 @@ func evidenceOf(one *cellData, m *reports.Matrix, c *result.Cell) {
 		}
 		data := frameData{Refuses: f.Complains, Words: clip(f.Words, maxReason), Where: fmt.Sprintf("frame %d of %s", f.Frame, f.Capture)}
 		if n > 0 {
-			data.Page = page(reports.FrameAnchor(n, f.Capture, f.Frame))
+			data.Page = page(m.Place(c.Run, reports.FrameAnchor(n, f.Capture, f.Frame), fmt.Sprintf("trial-%d", n), allTrials))
 		}
 		if f.Seen != nil {
 			data.Summary = clip(f.Seen.Summary, maxReason)
@@ -307,8 +312,11 @@ func evidenceOf(one *cellData, m *reports.Matrix, c *result.Cell) {
 		}
 		one.Frames = append(one.Frames, data)
 	}
-	one.States = page(fmt.Sprintf("states-%d", trial))
+	one.States = page(m.Place(c.Run, fmt.Sprintf("states-%d", trial), fmt.Sprintf("trial-%d", trial), allTrials))
 }
+
+// allTrials is the place of a run's report that lists its trials.
+const allTrials = "trials"
 
 // trialOf is the number of the trial that a capture's path is in; 0 where it is in none.
 func trialOf(capture string) int {
