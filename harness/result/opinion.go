@@ -119,7 +119,13 @@ func (o *Opinion) Settle() {
 		end = "so the test, the reference or both may be wrong"
 	}
 	said := strings.TrimSuffix(strings.Join(parts, "; "), ".")
-	o.Says = fmt.Sprintf("%sWith %s, %s; %s.", again, o.Reference, said, end)
+	if o.Reference != "" && said != "" { // a suite may have none
+		said = "With " + o.Reference + ", " + said
+	}
+	if said != "" {
+		said += "; "
+	}
+	o.Says = again + said + end + "."
 	if len(o.Changed) > 0 {
 		o.Says += fmt.Sprintf(" Not as it was when the matrix was run: %s.", strings.Join(o.Changed, ", "))
 	}

@@ -82,6 +82,10 @@ func TestOpinionUndetermined(t *testing.T) {
 			t.Errorf("%s: %s: %s", name, o.Judgement, o.Says)
 		}
 	}
+	without := result.Opinion{Cell: *cell(result.Fail, 1), Sides: []result.OpinionSide{{Role: "dut", Subject: "a", Why: "the suite has no reference speaker"}}}
+	if without.Settle(); without.Says != "a as dut was not tried: the suite has no reference speaker; "+knows {
+		t.Errorf("without a reference: %s", without.Says)
+	}
 	o := result.Opinion{Reference: "tester@1", Changed: []string{"the suite", "the image of a"}}
 	if o.Settle(); !strings.HasSuffix(o.Says, " Not as it was when the matrix was run: the suite, the image of a.") {
 		t.Error(o.Says)
