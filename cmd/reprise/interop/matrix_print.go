@@ -40,9 +40,12 @@ func verdictWord(c result.Cell) string {
 	return string(c.Verdict)
 }
 
-// printPlanned writes what would be tried, for people.
+// printPlanned writes what would be tried, for people. Cells that were not chosen are told by their number.
 func printPlanned(w io.Writer, m plannedMatrix, labs int) {
 	for _, c := range m.Cells {
+		if c.Reason == experiment.NotChosen {
+			continue
+		}
 		word := "to try"
 		if c.Verdict != result.NotTested || c.Reason != experiment.NotYet {
 			word = strings.TrimSpace(verdictWord(c) + ": " + cli.FirstLine(c.Reason, reasonLimit))

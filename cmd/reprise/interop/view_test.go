@@ -141,12 +141,15 @@ func TestPrintSuite(t *testing.T) {
 func TestPrintPlanned(t *testing.T) {
 	list := cells()
 	list[7].Reason = experiment.NotYet
+	for range 520 {
+		list = append(list, result.Cell{Test: "routes", Subjects: map[string]string{"dut": "a@9"}, Verdict: result.NotTested, Reason: experiment.NotChosen})
+	}
 	got := clitest.View(func(w io.Writer) {
-		printPlanned(w, plannedMatrix{Cells: list[6:], Size: experiment.MatrixSize{Tests: 1, Subjects: 1, Cells: 2, ToTry: 1, Trials: 1, Least: time.Second, Most: time.Second}}, 1)
+		printPlanned(w, plannedMatrix{Cells: list[6:], Size: experiment.MatrixSize{Tests: 1, Subjects: 1, Cells: 522, NotChosen: 520, ToTry: 1, Trials: 1, Least: time.Second, Most: time.Second}}, 1)
 	})
 	want := `  routes[dut=a@2]  blocked: up did not pass
   routes[dut=a@4]  to try
-2 cells: 1 test with 1 subject; 1 to try, 1 trial in 1 lab: from 1s, where all pass at once, to 1s, where all fail
+522 cells: 1 test with 1 subject; 520 not chosen; 1 to try, 1 trial in 1 lab: from 1s, where all pass at once, to 1s, where all fail
 `
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
