@@ -259,9 +259,9 @@ func sweepAnswer(s result.Sweep) (result.Outcome, string) {
 	}
 	outcome, answer := answerAt(s)
 	if s.Clock.Scaled() && outcome != result.Inconclusive {
-		var real string
-		outcome, real = realAnswer(s)
-		answer += "; at speed 1: " + real
+		var there string
+		outcome, there = realAnswer(s)
+		answer += "; at speed 1: " + there
 	}
 	return outcome, s.Clock.Before() + answer
 }
@@ -310,13 +310,13 @@ func answerAt(s result.Sweep) (result.Outcome, string) {
 // realAnswer is what the frames that trigger the problem at another speed do at speed 1. Nothing is
 // claimed of those that were not tried there.
 func realAnswer(s result.Sweep) (result.Outcome, string) {
-	var real []result.SweepPoint
+	var tried []result.SweepPoint
 	if s.Real != nil {
-		real = s.Real.Points
+		tried = s.Real.Points
 	}
-	found := framesBy(real)
+	found := framesBy(tried)
 	untried := slices.DeleteFunc(framesBy(s.Points)[result.EffectTriggers], func(nth string) bool {
-		return slices.ContainsFunc(real, func(p result.SweepPoint) bool { return fmt.Sprint(p.Nth) == nth })
+		return slices.ContainsFunc(tried, func(p result.SweepPoint) bool { return fmt.Sprint(p.Nth) == nth })
 	})
 	var parts []string
 	for _, part := range []struct {
