@@ -165,6 +165,22 @@ trials: {count: 1}
 `, test, dut, peer, strings.ReplaceAll(dut, "@", ":"), strings.ReplaceAll(peer, "@", ":"), test+" "+dut+" "+peer)
 }
 
+// A fault of a cell's scenario is told by what stands there, and not by the file that was written for it.
+func TestMatrixCellFault(t *testing.T) {
+	t.Parallel()
+	s := interopSuite("a@1")
+	text := strings.Replace(string(s.Cells[0].Files["scenario.yaml"]), "eventually: 100ms, every: 20ms}]\nexpect", "evntually: 100ms, every: 20ms}]\nexpect", 1)
+	s.Cells[0].Files["scenario.yaml"] = []byte(text)
+	dir, err := experiment.CreateMatrix(t.TempDir(), s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = experiment.PlanMatrix(dir, s, matrixOptions())
+	if err == nil || strings.Contains(err.Error(), dir.Path) || !strings.HasPrefix(err.Error(), "adjacency[dut=a@1,peer=a@1]: the cell's scenario.yaml:7:") || !strings.Contains(err.Error(), `in "baseline: [{name: it answers, node: dut`) {
+		t.Errorf("%v", err)
+	}
+}
+
 func loadCell(folder string) (*scenarios.Loaded, error) {
 	return scenarios.Load(folder, scenarios.Options{})
 }
