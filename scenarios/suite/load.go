@@ -44,16 +44,30 @@ func Load(name string) (*Suite, error) {
 		return nil, err
 	}
 	l := &loader{open: dir, suite: &Suite{platforms: map[string]*platform{}, texts: map[string]string{}, requirements: map[string][]byte{}}, read: map[string][]byte{}}
+	if l.dir = name; filepath.Base(name) == fileName {
+		l.dir = filepath.Dir(name)
+	}
 	doc := l.yaml(fileName)
 	if doc == nil {
+		l.problems = l.placed()
 		return nil, l.err()
 	}
 	doc.Decode(&l.suite.file)
 	l.settle(doc)
 	doc.Problems.Sort()
 	l.problems = append(l.problems, doc.Problems...)
+	l.problems = l.placed()
 	l.suite.Warnings = l.problems.Warnings()
 	return l.suite, l.err()
+}
+
+// placed gives the problems with their files as the suite's folder was named.
+func (l *loader) placed() yamlpos.Problems {
+	out := slices.Clone(l.problems)
+	for i := range out {
+		out[i].File = filepath.Join(l.dir, out[i].File)
+	}
+	return out
 }
 
 // reader reads one file of a suite's folder, and nothing outside it.
@@ -83,6 +97,7 @@ func folder(name string) (reader, error) {
 
 // loader reads a suite with its files.
 type loader struct {
+	dir      string // the suite's folder, as it was named
 	open     reader
 	suite    *Suite
 	read     map[string][]byte // every file, for the digest

@@ -135,7 +135,7 @@ func TestFaults(t *testing.T) {
 		"twice":             {"id: modern", "id: plain", `test "plain" is there twice`},
 		"a key":             {"options:", "opitons:", `unknown key "opitons"`},
 		"no template":       {"show {{.word}}", "show {{.word", "the template"},
-		"not there":         {"show {{.word}}", "show {{.wrod}}", `map has no entry for key "wrod"`},
+		"not there":         {"show {{.word}}", "show {{.wrod}}", `the template "show {{.wrod}}": template: :1:7: executing "" at <.wrod>: map has no entry for key "wrod"`},
 		"a file":            {"config: b.conf", "config: c.conf", "read c.conf"},
 		"outside":           {"config: b.conf", "config: ../b.conf", "read ../b.conf"},
 		"a requirement":     {"title: Plain,", "title: Plain, requirements: [rfc1/2],", `no requirement "rfc1/2"`},
@@ -169,6 +169,22 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%v, want %q", err, tt.says)
 			}
 		})
+	}
+}
+
+// A fault has the file's place as the suite's folder was named.
+func TestFaultPlace(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("mine", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("mine/suite.yaml", []byte(strings.Replace(small, "suite/v1", "suite/v9", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"mine", "./mine", "mine/suite.yaml"} {
+		if _, err := suite.Load(name); err == nil || !strings.HasPrefix(err.Error(), "mine/suite.yaml:2:10: ") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -40,19 +40,36 @@ func (r *rendering) text(text string) (string, error) {
 	}
 	t, err := template.New("").Option("missingkey=error").Funcs(r.funcs()).Parse(text)
 	if err != nil {
-		return "", fmt.Errorf("the template: %w", err)
+		return "", fmt.Errorf("the template %s: %w", quoted(text), err)
 	}
 	if err := counted(t, r.steps); err != nil {
-		return "", fmt.Errorf("the template: %w", err)
+		return "", fmt.Errorf("the template %s: %w", quoted(text), err)
 	}
 	out := &limited{most: maxRendered}
 	if err := t.Execute(out, r.data); err != nil {
 		if lacks := (*lacksError)(nil); errors.As(err, &lacks) {
 			return "", lacks
 		}
-		return "", fmt.Errorf("the template: %w", err)
+		return "", fmt.Errorf("the template %s: %w", quoted(text), err)
 	}
 	return out.String(), nil
+}
+
+// maxQuoted bounds what is told of a template, in bytes.
+const maxQuoted = 120
+
+// quoted is a template in an error, by which it is found in the suite: its first line of those with an action.
+func quoted(text string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "{{") {
+			text = strings.TrimSpace(line)
+			break
+		}
+	}
+	if len(text) > maxQuoted {
+		text = strings.ToValidUTF8(text[:maxQuoted], "") + "…"
+	}
+	return fmt.Sprintf("%q", text)
 }
 
 // Bounds of how often templates are called and their loops go round: of one, and of all that the cells of a
